@@ -1,0 +1,176 @@
+package domain
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// The types on the wire. A name never changes its meaning: an event that must
+// look different gets a new version and an up-cast from the old one.
+const (
+	TypeOpened          = "nonassociation.opened.v1"
+	TypeImported        = "nonassociation.imported.v1"
+	TypeAmended         = "nonassociation.amended.v1"
+	TypeClosed          = "nonassociation.closed.v1"
+	TypeReopened        = "nonassociation.reopened.v1"
+	TypeDeleted         = "nonassociation.deleted.v1"
+	TypeIgnored         = "nonassociation.ignored.v1"
+	TypeSequenceLearned = "nonassociation.sequence-learned.v1"
+)
+
+// Entry describes one event type of today.
+type Entry struct {
+	Type   string
+	Doc    string // one line for the catalogue that people read
+	decode func([]byte) (Event, error)
+}
+
+// Upcast turns the data of an old version into that of the next one. It is
+// pure, and it is kept for as long as facts are: for ever.
+type Upcast struct {
+	From, To string
+	Data     func([]byte) ([]byte, error)
+}
+
+// Catalogue is every event type that was ever written: those of today, and for
+// each older one the way up.
+type Catalogue struct {
+	entries map[string]Entry
+	order   []string
+	upcasts map[string]Upcast
+}
+
+// Events is the catalogue of this service.
+func Events() Catalogue {
+	return NewCatalogue([]Entry{
+		entry[Opened](TypeOpened, "A non-association began, told by staff or by NOMIS."),
+		entry[Imported](TypeImported, "The migration told of a non-association with its whole past."),
+		entry[Amended](TypeAmended, "Values changed; each with what it was and what it is now."),
+		entry[Closed](TypeClosed, "Staff closed it."),
+		entry[Reopened](TypeReopened, "Staff reopened it."),
+		entry[Deleted](TypeDeleted, "It was deleted: hidden from every read but the history and the subject access request."),
+		entry[Ignored](TypeIgnored, "NOMIS told of something that the record did not take over, and why."),
+		entry[SequenceLearned](TypeSequenceLearned, "NOMIS's sequence of a non-association became known."),
+	}, nil)
+}
+
+// NewCatalogue is a catalogue of today's entries and the up-casts to them.
+func NewCatalogue(entries []Entry, upcasts []Upcast) Catalogue {
+	c := Catalogue{entries: map[string]Entry{}, upcasts: map[string]Upcast{}}
+	for _, e := range entries {
+		c.entries[e.Type] = e
+		c.order = append(c.order, e.Type)
+	}
+	for _, u := range upcasts {
+		c.upcasts[u.From] = u
+	}
+	return c
+}
+
+// Types lists the types of today in the order of a life.
+func (c Catalogue) Types() []Entry {
+	entries := make([]Entry, 0, len(c.order))
+	for _, t := range c.order {
+		entries = append(entries, c.entries[t])
+	}
+	return entries
+}
+
+// ErrUnknownType stops whoever reads the log: an event that cannot be read is
+// never skipped.
+type ErrUnknownType string
+
+func (e ErrUnknownType) Error() string {
+	return fmt.Sprintf("event type %q is not in the catalogue of this build", string(e))
+}
+
+// Decode reads the data of an event, up-cast to today's version of its type.
+func (c Catalogue) Decode(eventType string, data []byte) (Event, error) {
+	for {
+		if entry, known := c.entries[eventType]; known {
+			event, err := entry.decode(data)
+			if err != nil {
+				return nil, fmt.Errorf("decode %s: %w", eventType, err)
+			}
+			return event, nil
+		}
+		upcast, known := c.upcasts[eventType]
+		if !known {
+			return nil, ErrUnknownType(eventType)
+		}
+		raised, err := upcast.Data(data)
+		if err != nil {
+			return nil, fmt.Errorf("up-cast %s to %s: %w", eventType, upcast.To, err)
+		}
+		eventType, data = upcast.To, raised
+	}
+}
+
+// Encode is the type and the data of an event on the wire.
+func Encode(event Event) (eventType string, data []byte) {
+	return typeOf(event), plainJSON(event)
+}
+
+func typeOf(event Event) string {
+	switch event.(type) {
+	case Opened:
+		return TypeOpened
+	case Imported:
+		return TypeImported
+	case Amended:
+		return TypeAmended
+	case Closed:
+		return TypeClosed
+	case Reopened:
+		return TypeReopened
+	case Deleted:
+		return TypeDeleted
+	case Ignored:
+		return TypeIgnored
+	case SequenceLearned:
+		return TypeSequenceLearned
+	}
+	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
+}
+
+// EncodeMeta is the metadata of an event on the wire.
+func EncodeMeta(meta Meta) []byte { return plainJSON(meta) }
+
+// DecodeMeta reads what EncodeMeta wrote.
+func DecodeMeta(data []byte) (Meta, error) {
+	var meta Meta
+	if err := json.Unmarshal(data, &meta); err != nil {
+		return Meta{}, fmt.Errorf("decode metadata: %w", err)
+	}
+	return meta, nil
+}
+
+func entry[E Event](eventType, doc string) Entry {
+	return Entry{Type: eventType, Doc: doc, decode: func(data []byte) (Event, error) {
+		var event E
+		if err := json.Unmarshal(data, &event); err != nil {
+			return nil, err
+		}
+		if amended, is := any(event).(Amended); is {
+			return event, amended.check()
+		}
+		return event, nil
+	}}
+}
+
+// check refuses a change that would leave a value empty which must not be, so
+// that folding cannot fail.
+func (e Amended) check() error {
+	for _, c := range e.Changes {
+		switch c.Field {
+		case FieldAuthorisedBy, FieldComment, FieldExpiryDate:
+		case FieldEffectiveDate, FieldReason, FieldReasonCode, FieldRestriction, FieldRole, FieldTypeCode, FieldTypeSequence:
+			if c.Now == nil {
+				return fmt.Errorf("change of %s to nothing", c.Field)
+			}
+		default:
+			return fmt.Errorf("change of unknown field %q", c.Field)
+		}
+	}
+	return nil
+}

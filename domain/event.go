@@ -1,0 +1,145 @@
+package domain
+
+import "github.com/google/uuid"
+
+// Event is something that happened to a pair. The set is closed: a switch
+// over it that leaves one out is a bug that the linter finds.
+//
+//sumtype:decl
+type Event interface {
+	// Concerns is the non-association that the event is about.
+	Concerns() uuid.UUID
+	event()
+}
+
+// Opened begins a non-association, told by staff or by NOMIS.
+type Opened struct {
+	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
+	PrisonerNumber   PrisonerNumber `json:"prisonerNumber"` // the one named first
+	TypeSequence     int            `json:"typeSequence,omitempty"`
+	Details          Details        `json:"details"`
+}
+
+// Imported begins a non-association with its whole past, told by the migration.
+type Imported struct {
+	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
+	PrisonerNumber   PrisonerNumber `json:"prisonerNumber"`
+	TypeSequence     int            `json:"typeSequence,omitempty"`
+	Details          Details        `json:"details"`
+}
+
+// Amended changes values; a date from NOMIS that closes or reopens is such a
+// value.
+type Amended struct {
+	NonAssociationID uuid.UUID `json:"nonAssociationId"`
+	Changes          []Change  `json:"changes"`
+}
+
+// Closed is the act of staff.
+type Closed struct {
+	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
+	ClosedAt         LocalDateTime  `json:"closedAt"`
+	ClosedBy         string         `json:"closedBy"`
+	ClosedReason     string         `json:"closedReason"`
+	ExpiryWas        *LocalDateTime `json:"expiryWas"` // a date in the future that NOMIS had given
+}
+
+// Reopened is the act of staff. The comment stays as it was; the reason lives
+// in the history.
+type Reopened struct {
+	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
+	ReopenedAt       LocalDateTime  `json:"reopenedAt"`
+	ReopenedBy       string         `json:"reopenedBy"`
+	ReopenReason     string         `json:"reopenReason"`
+	ExpiryWas        *LocalDateTime `json:"expiryWas"`
+}
+
+// Deleted is a tombstone: it hides the non-association from every read but the
+// history and the subject access request.
+type Deleted struct {
+	NonAssociationID uuid.UUID `json:"nonAssociationId"`
+	RequestedBy      string    `json:"requestedBy"`
+	DeletionReason   string    `json:"deletionReason,omitempty"` // none when NOMIS deleted it
+}
+
+// Ignored keeps what NOMIS told and the record did not take over, and why.
+type Ignored struct {
+	NonAssociationID uuid.UUID    `json:"nonAssociationId"` // the one that counts instead
+	Reason           IgnoreReason `json:"reason"`
+	Item             Item         `json:"item"`
+}
+
+// SequenceLearned keeps NOMIS's sequence of an item that had none. It changes
+// no value that an answer shows.
+type SequenceLearned struct {
+	NonAssociationID uuid.UUID `json:"nonAssociationId"`
+	TypeSequence     int       `json:"typeSequence"`
+}
+
+// IgnoreReason says why an item was not taken over.
+type IgnoreReason string
+
+// The reasons for ignoring an item.
+const (
+	NotLatest        IgnoreReason = "NOT_LATEST"         // another not-closed one of the request is later
+	AnotherNotClosed IgnoreReason = "ANOTHER_NOT_CLOSED" // the pair has one that the request does not close
+	NamesDeleted     IgnoreReason = "DELETED"            // it names one that was deleted here
+)
+
+// Field names a value of a non-association that an [Amended] can change.
+type Field string
+
+// The fields; FieldReasonCode and FieldRole are of one side.
+const (
+	FieldAuthorisedBy  Field = "authorisedBy"
+	FieldComment       Field = "comment"
+	FieldEffectiveDate Field = "effectiveDate"
+	FieldExpiryDate    Field = "expiryDate"
+	FieldReason        Field = "reason"
+	FieldReasonCode    Field = "reasonCode"
+	FieldRestriction   Field = "restriction"
+	FieldRole          Field = "role"
+	FieldTypeCode      Field = "typeCode"
+	FieldTypeSequence  Field = "typeSequence" // decimal digits
+)
+
+// Change is one value before and after; nil is none.
+type Change struct {
+	Field          Field          `json:"field"`
+	PrisonerNumber PrisonerNumber `json:"prisonerNumber,omitempty"` // of a side's field
+	Was            *string        `json:"was"`
+	Now            *string        `json:"now"`
+}
+
+// Concerns is the non-association that the event is about.
+func (e Opened) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
+func (e Imported) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
+func (e Amended) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
+func (e Closed) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
+func (e Reopened) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
+func (e Deleted) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that counts instead.
+func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
+func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
+
+func (Opened) event()          {}
+func (Imported) event()        {}
+func (Amended) event()         {}
+func (Closed) event()          {}
+func (Reopened) event()        {}
+func (Deleted) event()         {}
+func (Ignored) event()         {}
+func (SequenceLearned) event() {}

@@ -1,0 +1,67 @@
+package domain
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/google/uuid"
+)
+
+// MaxItems is how many items of one pair a command may tell of, so that one
+// decision always fits into one append.
+const MaxItems = 99
+
+// Limits of NOMIS's texts, in Unicode code points.
+const (
+	MaxComment      = 240
+	MaxAuthorisedBy = 60
+)
+
+// Item is one non-association of a pair as NOMIS tells it. ID and
+// TypeSequence are zero when they were not told.
+type Item struct {
+	AuthorisedBy  *string                       `json:"authorisedBy"`
+	Comment       *string                       `json:"comment"`
+	EffectiveDate LocalDateTime                 `json:"effectiveDate"`
+	ExpiryDate    *LocalDateTime                `json:"expiryDate"`
+	ID            uuid.UUID                     `json:"id,omitzero"`
+	ReasonCodes   map[PrisonerNumber]ReasonCode `json:"reasonCodes"` // one entry a side
+	TypeCode      TypeCode                      `json:"typeCode"`
+	TypeSequence  int                           `json:"typeSequence,omitempty"`
+}
+
+// details is what a new non-association says that NOMIS tells of.
+func (i Item) details(pair Pair) Details {
+	numbers := pair.Numbers()
+	sides := make(map[PrisonerNumber]Side, len(numbers))
+	for _, n := range numbers {
+		sides[n] = Side{ReasonCode: i.ReasonCodes[n], Role: RoleOf(i.ReasonCodes[n])}
+	}
+	return Details{
+		AuthorisedBy: i.AuthorisedBy, Comment: i.Comment,
+		EffectiveDate: i.EffectiveDate, ExpiryDate: i.ExpiryDate,
+		Reason:      ReasonOf(i.ReasonCodes[numbers[0]], i.ReasonCodes[numbers[1]]),
+		Restriction: RestrictionOf(i.TypeCode), Sides: sides, TypeCode: i.TypeCode,
+	}
+}
+
+// content is a text that is equal for equal items and sorts them totally,
+// whichever prisoner they were told of first.
+func (i Item) content() string { return string(plainJSON(i)) }
+
+// plainJSON is deterministic: keys of structs are in alphabetical order where
+// it matters, those of maps always are, and no character is escaped for HTML.
+func plainJSON(v any) []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic("a value of the domain is not JSON: " + err.Error()) // a bug: values are strings, numbers and maps of them
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// ignoredKey is equal for equal ignorings.
+func ignoredKey(e Ignored) uuid.UUID {
+	return uuid.NewSHA1(e.NonAssociationID, []byte(string(e.Reason)+e.Item.content()))
+}

@@ -1,0 +1,70 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Side is what is said of one prisoner, in both vocabularies.
+type Side struct {
+	ReasonCode ReasonCode `json:"reasonCode"`
+	Role       Role       `json:"role"`
+}
+
+// Details is everything that can be amended in a non-association. ExpiryDate
+// may lie in the future; texts are nil when there are none.
+type Details struct {
+	AuthorisedBy  *string                 `json:"authorisedBy"`
+	Comment       *string                 `json:"comment"`
+	EffectiveDate LocalDateTime           `json:"effectiveDate"`
+	ExpiryDate    *LocalDateTime          `json:"expiryDate"`
+	Reason        Reason                  `json:"reason"`
+	Restriction   Restriction             `json:"restriction"`
+	Sides         map[PrisonerNumber]Side `json:"sides"` // two entries; never changed in place
+	TypeCode      TypeCode                `json:"typeCode"`
+}
+
+// NonAssociation is one occurrence of keeping a pair apart, folded from facts.
+type NonAssociation struct {
+	Details
+	ID           uuid.UUID      `json:"id"`
+	NamedFirst   PrisonerNumber `json:"namedFirst"` // for answers only: no rule looks at it
+	TypeSequence int            `json:"typeSequence,omitempty"`
+	Born         Source         `json:"born"`     // who told of it first
+	OpenedAt     time.Time      `json:"openedAt"` // when it was decided to record it
+	UpdatedAt    time.Time      `json:"updatedAt"`
+	UpdatedBy    string         `json:"updatedBy"`
+	LastFact     uuid.UUID      `json:"lastFact"` // the last fact that changed a value its answers show
+	ClosedBy     string         `json:"closedBy,omitempty"`
+	ClosedReason string         `json:"closedReason,omitempty"`
+	Deleted      bool           `json:"deleted,omitempty"`
+}
+
+// IsClosed tells whether it is closed on a day (see [Today]): its expiry date
+// has come. One that is not yet effective counts as not closed.
+func (n NonAssociation) IsClosed(today string) bool { return isClosed(n.ExpiryDate, today) }
+
+func isClosed(expiry *LocalDateTime, today string) bool {
+	return expiry != nil && expiry.Date() <= today
+}
+
+// State is everything known of a pair. The zero State with its Pair set is
+// that of a pair without facts.
+type State struct {
+	Pair    Pair             `json:"pair"`
+	Items   []NonAssociation `json:"items"`             // in recorded order, deleted ones too
+	Ignored []uuid.UUID      `json:"ignored,omitempty"` // what was ignored once is not recorded again
+}
+
+// Find is the index of a non-association among the items, or -1.
+func (s State) Find(id uuid.UUID) int {
+	return slices.IndexFunc(s.Items, func(n NonAssociation) bool { return n.ID == id })
+}
+
+// NotClosed is the index of the one that is neither closed nor deleted, or -1;
+// there is at most one.
+func (s State) NotClosed(today string) int {
+	return slices.IndexFunc(s.Items, func(n NonAssociation) bool { return !n.Deleted && !n.IsClosed(today) })
+}

@@ -1,0 +1,24 @@
+package domain
+
+// Code is the stable number of a refusal that callers may rely on; once
+// defined it is never changed.
+type Code int
+
+// The codes.
+const (
+	CodeAlreadyClosed Code = 100
+	CodeOpenExists    Code = 101
+	CodeInvalid       Code = 102
+	CodeAlreadyOpen   Code = 104
+	CodeNotFound      Code = 404
+)
+
+// Refusal is a rule that says no. Its message may stand in an answer: it holds
+// no name, comment or reason of anybody.
+type Refusal struct {
+	Code    Code
+	Field   string // of the command, when one field is at fault
+	Message string
+}
+
+func (r Refusal) Error() string { return r.Message }

@@ -1,0 +1,164 @@
+package domain
+
+import (
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
+	if open := s.NotClosed(Today(now)); open >= 0 {
+		return Decision{}, Refusal{Code: CodeOpenExists,
+			Message: "Non-association already exists for these prisoners that is open: " + s.Items[open].ID.String()}
+	}
+	id := nonAssociationID(by.CommandID, s.Pair, 0)
+	sides := make(map[PrisonerNumber]Side, len(c.Roles))
+	for _, n := range s.Pair.Numbers() {
+		sides[n] = Side{Role: c.Roles[n], ReasonCode: ReasonCodeOf(c.Roles[n], c.Reason)}
+	}
+	return decided(id, now, Opened{
+		NonAssociationID: id, PrisonerNumber: c.NamedFirst,
+		Details: Details{
+			AuthorisedBy: &by.Actor, Comment: &c.Comment, EffectiveDate: Local(now),
+			Reason: c.Reason, Restriction: c.Restriction, Sides: sides, TypeCode: TypeCodeOf(c.Restriction),
+		},
+	}), nil
+}
+
+func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
+	n, err := s.live(c.ID)
+	if err != nil {
+		return Decision{}, err
+	}
+	if n.IsClosed(Today(now)) {
+		return Decision{}, alreadyClosed(n)
+	}
+	changes := differences(s.Pair, n, n.amendedByStaff(s.Pair, c))
+	if len(changes) == 0 {
+		return decided(n.ID, now), nil
+	}
+	return decided(n.ID, now, Amended{NonAssociationID: n.ID, Changes: changes}), nil
+}
+
+// amendedByStaff applies the words of staff. A code of NOMIS changes only when
+// the words of staff now come to another code than those before: BUL/VIC and
+// TNA survive an amendment that is about something else.
+func (n NonAssociation) amendedByStaff(pair Pair, c Amend) NonAssociation {
+	before := n
+	if c.Comment != nil {
+		n.Comment = c.Comment
+	}
+	if c.Reason != nil {
+		n.Reason = *c.Reason
+	}
+	if c.Restriction != nil && *c.Restriction != n.Restriction {
+		n.Restriction, n.TypeCode = *c.Restriction, TypeCodeOf(*c.Restriction)
+	}
+	n.Sides = maps.Clone(n.Sides)
+	for _, number := range pair.Numbers() {
+		side := n.Sides[number]
+		if role, given := c.Roles[number]; given {
+			side.Role = role
+		}
+		code := ReasonCodeOf(side.Role, n.Reason)
+		if code != ReasonCodeOf(before.Sides[number].Role, before.Reason) {
+			side.ReasonCode = code
+		}
+		n.Sides[number] = side
+	}
+	return n
+}
+
+func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
+	n, err := s.live(c.ID)
+	if err != nil {
+		return Decision{}, err
+	}
+	if n.IsClosed(Today(now)) {
+		return Decision{}, alreadyClosed(n)
+	}
+	at := Local(now)
+	if c.ClosedAt != nil {
+		at = *c.ClosedAt
+		if at < n.EffectiveDate {
+			return Decision{}, Refusal{CodeInvalid, "closedAt", "must not be before the non-association began"}
+		}
+	}
+	return decidedAt(n.ID, at, "closedAt", now, Closed{
+		NonAssociationID: n.ID, ClosedAt: at, ClosedBy: orElse(c.ClosedBy, by.Actor),
+		ClosedReason: c.ClosedReason, ExpiryWas: n.ExpiryDate,
+	})
+}
+
+func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) {
+	n, err := s.live(c.ID)
+	if err != nil {
+		return Decision{}, err
+	}
+	if open := s.NotClosed(Today(now)); open >= 0 {
+		return Decision{}, Refusal{Code: CodeAlreadyOpen,
+			Message: "Non-association already open for these prisoners: " + s.Items[open].ID.String()}
+	}
+	at := Local(now)
+	if c.ReopenedAt != nil {
+		at = *c.ReopenedAt
+	}
+	return decidedAt(n.ID, at, "reopenedAt", now, Reopened{
+		NonAssociationID: n.ID, ReopenedAt: at, ReopenedBy: orElse(c.ReopenedBy, by.Actor),
+		ReopenReason: c.ReopenReason, ExpiryWas: n.ExpiryDate,
+	})
+}
+
+// decideDelete hides a non-association. NOMIS may say so twice; for staff what
+// is deleted is not there.
+func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) {
+	i := s.Find(c.ID)
+	if i < 0 || s.Items[i].Deleted && by.Source == DPS {
+		return Decision{}, notFound(c.ID)
+	}
+	if s.Items[i].Deleted {
+		return decided(c.ID, now), nil
+	}
+	return decided(c.ID, now, Deleted{
+		NonAssociationID: c.ID, RequestedBy: orElse(c.RequestedBy, by.Actor), DeletionReason: c.DeletionReason,
+	}), nil
+}
+
+// live finds one that is not deleted.
+func (s State) live(id uuid.UUID) (NonAssociation, error) {
+	i := s.Find(id)
+	if i < 0 || s.Items[i].Deleted {
+		return NonAssociation{}, notFound(id)
+	}
+	return s.Items[i], nil
+}
+
+func notFound(id uuid.UUID) Refusal {
+	return Refusal{Code: CodeNotFound, Message: "There is no non-association with id " + id.String()}
+}
+
+func alreadyClosed(n NonAssociation) Refusal {
+	return Refusal{Code: CodeAlreadyClosed, Message: "Non-association " + n.ID.String() + " is already closed"}
+}
+
+func decided(about uuid.UUID, now time.Time, events ...Event) Decision {
+	return Decision{Events: events, Outcomes: []Outcome{{NonAssociationID: about}}, OccurredAt: now}
+}
+
+// decidedAt is decided for a time that staff gave; the future is refused.
+func decidedAt(about uuid.UUID, at LocalDateTime, field string, now time.Time, event Event) (Decision, error) {
+	if at > Local(now) {
+		return Decision{}, Refusal{CodeInvalid, field, "must not be in the future"}
+	}
+	d := decided(about, now, event)
+	d.OccurredAt = at.In(now.Location())
+	return d, nil
+}
+
+func orElse(given, otherwise string) string {
+	if given != "" {
+		return given
+	}
+	return otherwise
+}

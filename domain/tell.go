@@ -1,0 +1,128 @@
+package domain
+
+import (
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// decideTell takes over what NOMIS tells of a pair: at most one event an item,
+// none where nothing differs. The item that is not closed is decided last, so
+// that no moment of the history has two that are not closed.
+func decideTell(s State, c Tell, now time.Time, by Cause) (Decision, error) {
+	if len(c.Items) > MaxItems {
+		return Decision{}, Refusal{CodeInvalid, "items", "must be at most 99 of one pair"}
+	}
+	t := telling{state: s, about: c.About, items: c.Items, by: by, outcomes: make([]Outcome, len(c.Items))}
+	matched := match(s, c.Items, Today(now))
+	for i, m := range matched {
+		if c.Items[i].isClosed(Today(now)) && m.ignored == "" {
+			t.take(i, m)
+		}
+	}
+	for i, m := range matched {
+		if !c.Items[i].isClosed(Today(now)) && m.ignored == "" {
+			t.take(i, m)
+		}
+	}
+	for i, m := range matched { // those that stand behind a stored one first: others may point at their answer
+		if m.ignored != "" && m.beside < 0 {
+			t.ignore(i, m)
+		}
+	}
+	for i, m := range matched {
+		if m.beside >= 0 {
+			t.ignore(i, m)
+		}
+	}
+	return Decision{Events: t.events, Outcomes: t.outcomes, OccurredAt: now}, nil
+}
+
+func (i Item) isClosed(today string) bool { return isClosed(i.ExpiryDate, today) }
+
+// telling gathers what a Tell comes to.
+type telling struct {
+	state    State
+	about    PrisonerNumber
+	items    []Item
+	by       Cause
+	events   []Event
+	outcomes []Outcome
+}
+
+func (t *telling) take(i int, m matching) {
+	if m.stored < 0 {
+		t.create(i)
+		return
+	}
+	stored, item := t.state.Items[m.stored], t.items[i]
+	told := stored.amendedByNOMIS(t.state.Pair, item)
+	changes := differences(t.state.Pair, stored, told)
+	t.outcomes[i] = Outcome{Kind: Unchanged, NonAssociationID: stored.ID}
+	switch {
+	case len(changes) == 0:
+	case len(changes) == 1 && changes[0].Field == FieldTypeSequence && stored.TypeSequence == 0:
+		t.events = append(t.events, SequenceLearned{NonAssociationID: stored.ID, TypeSequence: item.TypeSequence})
+	default:
+		t.outcomes[i].Kind = Changed
+		t.events = append(t.events, Amended{NonAssociationID: stored.ID, Changes: changes})
+	}
+}
+
+func (t *telling) create(i int) {
+	item, id := t.items[i], nonAssociationID(t.by.CommandID, t.state.Pair, i)
+	t.outcomes[i] = Outcome{Kind: Created, NonAssociationID: id}
+	details := item.details(t.state.Pair)
+	if t.by.Source == Migration {
+		t.events = append(t.events, Imported{id, t.about, item.TypeSequence, details})
+		return
+	}
+	t.events = append(t.events, Opened{id, t.about, item.TypeSequence, details})
+}
+
+// ignore records an item that is not taken over, unless the same was recorded
+// before.
+func (t *telling) ignore(i int, m matching) {
+	counts := m.counts
+	if m.beside >= 0 {
+		counts = t.outcomes[m.beside].NonAssociationID
+	}
+	t.outcomes[i] = Outcome{Kind: WasIgnored, NonAssociationID: counts, Reason: m.ignored}
+	event := Ignored{NonAssociationID: counts, Reason: m.ignored, Item: t.items[i]}
+	key := ignoredKey(event)
+	for _, known := range t.state.Ignored {
+		if known == key {
+			return
+		}
+	}
+	t.state.Ignored = append(append([]uuid.UUID(nil), t.state.Ignored...), key)
+	t.events = append(t.events, event)
+}
+
+// amendedByNOMIS applies an item. A word of staff changes only when the word
+// of NOMIS behind it did: THREAT survives a comment from NOMIS, as NOMIS has
+// no word for it.
+func (n NonAssociation) amendedByNOMIS(pair Pair, item Item) NonAssociation {
+	numbers := pair.Numbers()
+	before := n.Sides
+	n.Sides = maps.Clone(before)
+	for _, number := range numbers {
+		if code := item.ReasonCodes[number]; code != before[number].ReasonCode {
+			n.Sides[number] = Side{ReasonCode: code, Role: RoleOf(code)}
+		}
+	}
+	reason := ReasonOf(n.Sides[numbers[0]].ReasonCode, n.Sides[numbers[1]].ReasonCode)
+	if reason != ReasonOf(before[numbers[0]].ReasonCode, before[numbers[1]].ReasonCode) {
+		n.Reason = reason
+	}
+	if item.TypeCode != n.TypeCode {
+		n.TypeCode, n.Restriction = item.TypeCode, RestrictionOf(item.TypeCode)
+	}
+	n.EffectiveDate, n.ExpiryDate = item.EffectiveDate, item.ExpiryDate
+	n.AuthorisedBy, n.Comment = item.AuthorisedBy, item.Comment
+	if item.TypeSequence != 0 {
+		n.TypeSequence = item.TypeSequence
+	}
+	return n
+}

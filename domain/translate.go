@@ -1,0 +1,78 @@
+package domain
+
+// The two vocabularies overlap but neither holds the other: NOMIS mixes role
+// and reason into one code a side, staff have a role a side and one reason.
+// Both are therefore stored, and these tables only say what a word of one
+// becomes when it is news to the other.
+
+// RoleOf is the role that a reason code gives its own side.
+func RoleOf(code ReasonCode) Role {
+	switch code {
+	case CodeVictim:
+		return Victim
+	case CodePerpetrator:
+		return Perpetrator
+	case CodeRivalGang, CodeNotRelevant:
+		return NotRelevant
+	default: // BUL says why, not who; UNKNOWN says so
+		return UnknownRole
+	}
+}
+
+// ReasonOf is the reason that the reason codes of both sides give together;
+// their order does not matter. A rival gang outranks bullying.
+func ReasonOf(one, other ReasonCode) Reason {
+	switch {
+	case one == CodeRivalGang || other == CodeRivalGang:
+		return GangRelated
+	case one == CodeBullying || other == CodeBullying:
+		return Bullying
+	default:
+		return OtherReason
+	}
+}
+
+// ReasonCodeOf is the reason code that NOMIS is told for a side of this role
+// in a non-association of this reason.
+func ReasonCodeOf(role Role, reason Reason) ReasonCode {
+	switch reason {
+	case GangRelated:
+		return CodeRivalGang
+	case Bullying:
+		return CodeBullying
+	}
+	switch role {
+	case Victim:
+		return CodeVictim
+	case Perpetrator:
+		return CodePerpetrator
+	case NotRelevant:
+		return CodeNotRelevant
+	default:
+		return CodeUnknown
+	}
+}
+
+// RestrictionOf is the restriction that a type code means.
+func RestrictionOf(code TypeCode) Restriction {
+	switch code {
+	case TypeCell:
+		return Cell
+	case TypeLanding:
+		return Landing
+	default: // NONEX and TNA have no word of their own; WING keeps furthest apart
+		return Wing
+	}
+}
+
+// TypeCodeOf is the type code that NOMIS is told for a restriction.
+func TypeCodeOf(restriction Restriction) TypeCode {
+	switch restriction {
+	case Cell:
+		return TypeCell
+	case Landing:
+		return TypeLanding
+	default:
+		return TypeWing
+	}
+}
