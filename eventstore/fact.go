@@ -1,0 +1,27 @@
+package eventstore
+
+import (
+	"fmt"
+
+	"nonassociations/domain"
+)
+
+// Encode is a fact as the log takes it.
+func Encode(fact domain.Fact) Event {
+	eventType, data := domain.Encode(fact.Event)
+	return Event{ID: fact.ID, Type: eventType, Data: data, Metadata: domain.EncodeMeta(fact.Meta)}
+}
+
+// Decode reads a fact as the log gave it, up-cast to today's version. An error
+// stops the reader: no event of a pair may be skipped.
+func Decode(catalogue domain.Catalogue, recorded Recorded) (domain.Fact, error) {
+	event, err := catalogue.Decode(recorded.Type, recorded.Data)
+	if err != nil {
+		return domain.Fact{}, fmt.Errorf("event %s, revision %d of %s: %w", recorded.ID, recorded.Revision, recorded.Stream, err)
+	}
+	meta, err := domain.DecodeMeta(recorded.Metadata)
+	if err != nil {
+		return domain.Fact{}, fmt.Errorf("event %s, revision %d of %s: %w", recorded.ID, recorded.Revision, recorded.Stream, err)
+	}
+	return domain.Fact{ID: recorded.ID, Meta: meta, Event: event}, nil
+}
