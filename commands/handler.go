@@ -1,0 +1,167 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+)
+
+// ErrBusy says that the time of the request was over before the record could
+// answer. Whatever was appended by then is there; repeating is safe.
+var ErrBusy = errors.New("the record could not be written in time; repeating is safe")
+
+// Router knows which pair a non-association belongs to, from a place that may
+// be a little behind the log. It is only a router: the command checks again in
+// the pair's stream.
+type Router interface {
+	// PairOf is the pair of a non-association; false when it is not known (yet).
+	PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error)
+	// WaitFor returns when PairOf knows everything up to a position, or an error
+	// after at most 2 s.
+	WaitFor(ctx context.Context, position uint64) error
+}
+
+// Options are the outside of a Handler.
+type Options struct {
+	Clock    func() time.Time // in Europe/London
+	Router   Router           // nil: commands by id find nothing
+	Logger   *slog.Logger
+	Patience time.Duration // time of one request, waiting included; 10 s when zero
+}
+
+// Handler runs commands. It is safe for concurrent use, and one process has
+// one: it queues the writers of a pair before they reach the store.
+type Handler struct {
+	log       eventstore.Store
+	clock     func() time.Time
+	router    Router
+	logger    *slog.Logger
+	patience  time.Duration
+	catalogue domain.Catalogue
+	queue     *queue
+	head      *head
+}
+
+// New is a handler that appends to the log.
+func New(log eventstore.Store, options Options) *Handler {
+	if options.Patience == 0 {
+		options.Patience = 10 * time.Second
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{
+		log: log, clock: options.Clock, router: options.Router, logger: options.Logger, patience: options.Patience,
+		catalogue: domain.Events(), queue: newQueue(), head: &head{log: log},
+	}
+}
+
+// PairTell is what a request tells of one pair.
+type PairTell struct {
+	Pair domain.Pair
+	Tell domain.Tell
+}
+
+// Told is the answer to a whole request: the outcomes of each PairTell in its
+// order, and a position that covers all of them.
+type Told struct {
+	Outcomes [][]domain.Outcome
+	Position eventstore.Position
+}
+
+// Tell takes over what NOMIS tells of several pairs. The pairs are independent:
+// an error may leave some of them written, and repeating completes the rest.
+// Errors: [domain.Refusal], [ErrBusy], and faults of the store.
+func (h *Handler) Tell(ctx context.Context, by domain.Cause, tells []PairTell) (Told, error) {
+	jobs := make([]*job, len(tells))
+	for i, t := range tells {
+		jobs[i] = &job{pair: t.Pair, command: t.Tell, by: by}
+	}
+	position, err := h.run(ctx, jobs)
+	if err != nil {
+		return Told{}, err
+	}
+	told := Told{Position: position, Outcomes: make([][]domain.Outcome, len(jobs))}
+	for i, j := range jobs {
+		told.Outcomes[i] = j.decision.Outcomes
+	}
+	return told, nil
+}
+
+// Receipt is the answer to a command on one non-association.
+type Receipt struct {
+	NonAssociationID uuid.UUID
+	Position         eventstore.Position // a read at least here shows it
+}
+
+// Do runs a command on a pair. Errors as of Tell.
+func (h *Handler) Do(ctx context.Context, by domain.Cause, pair domain.Pair, command domain.Command) (Receipt, error) {
+	j := &job{pair: pair, command: command, by: by}
+	position, err := h.run(ctx, []*job{j})
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{NonAssociationID: j.decision.Outcomes[0].NonAssociationID, Position: position}, nil
+}
+
+// DoByID runs a command on the pair that a non-association belongs to. One
+// that the router does not know is looked for once more when the router has
+// reached the head of the log; then it is a refusal that it does not exist.
+func (h *Handler) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
+	defer cancel()
+	pair, err := h.pairOf(ctx, id)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return h.Do(ctx, by, pair, command)
+}
+
+func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error) {
+	pair, known, err := h.router.PairOf(ctx, id)
+	if err != nil || known {
+		return pair, busyWhenLate(ctx, err)
+	}
+	head, err := h.Head(ctx)
+	if err != nil {
+		return domain.Pair{}, err
+	}
+	if err := h.router.WaitFor(ctx, head.Outside()); err != nil {
+		return domain.Pair{}, fmt.Errorf("%w: find non-association %s: %w", ErrBusy, id, err)
+	}
+	pair, known, err = h.router.PairOf(ctx, id)
+	if err == nil && !known {
+		err = domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
+	}
+	return pair, busyWhenLate(ctx, err)
+}
+
+// Head is the position of the last fact of ours, read after the call began.
+func (h *Handler) Head(ctx context.Context) (eventstore.Position, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
+	defer cancel()
+	for wait := newPause(); ; {
+		position, err := h.head.read(ctx)
+		if err == nil || !errors.Is(err, eventstore.ErrUnavailable) {
+			return position, busyWhenLate(ctx, err)
+		}
+		if err := wait.next(ctx); err != nil {
+			return eventstore.Position{}, busyWhenLate(ctx, err)
+		}
+	}
+}
+
+// busyWhenLate turns what went wrong because the time was over into ErrBusy.
+func busyWhenLate(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
