@@ -1,0 +1,141 @@
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// startTime is long enough for the recovery after a kill of a busy server.
+const startTime = 60 * time.Second
+
+// initialise makes the cluster beside its place and moves it there whole, so
+// that a kill on the way leaves nothing half made.
+func (s *Server) initialise(ctx context.Context) error {
+	if s.cluster.version() != "" {
+		return nil
+	}
+	fresh := s.cluster.data + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return err
+	}
+	args := []string{"-D", fresh, "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C"}
+	if !s.options.Durable {
+		args = append(args, "--no-sync")
+	}
+	cmd := s.command(ctx, "initdb", args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, lastLine(out))
+	}
+	s.log.InfoContext(ctx, "made a Postgres cluster", "dir", s.cluster.dir)
+	return os.Rename(fresh, s.cluster.data)
+}
+
+// boot returns once the server answers. What it finds decides: a server of
+// this cluster is adopted, one that is coming up or going down is waited for,
+// and where there is none, one is launched.
+func (s *Server) boot(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for {
+		err := s.ask(ctx)
+		if err == nil {
+			return nil
+		}
+		if err := s.ensureProcess(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("no answer: %w", err)
+		case <-time.After(15 * time.Millisecond):
+		}
+	}
+}
+
+// ensureProcess launches the server unless one of this cluster is alive.
+func (s *Server) ensureProcess(ctx context.Context) error {
+	if s.child {
+		if !s.gone() {
+			return nil
+		}
+		text, _ := os.ReadFile(s.cluster.logFile)
+		return fmt.Errorf("the server ended at once: %s (all of it: %s)", lastLine(text), s.cluster.logFile)
+	}
+	pidFile := filepath.Join(s.cluster.data, "postmaster.pid")
+	if pid := readPID(pidFile); pid > 0 && runs(pid, s.cluster.data) {
+		return nil
+	}
+	// What a power cut or a restarted container leaves may name a stranger's
+	// process, for whose sake Postgres would refuse to start for ever.
+	if err := os.Remove(pidFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return s.launch(ctx)
+}
+
+func (s *Server) launch(ctx context.Context) error {
+	log, err := os.OpenFile(s.cluster.logFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close() //nolint:errcheck // the child has its own handle
+	args := []string{"-D", s.cluster.data, "-k", s.cluster.sockets, "-p", "5432",
+		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0700"}
+	if !s.options.Durable {
+		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	// Not bound to ctx: the server outlives the call that starts it.
+	cmd := s.command(context.WithoutCancel(ctx), "postgres", args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.pid, s.child = cmd.Process.Pid, true
+	s.log.InfoContext(ctx, "launched Postgres", "pid", s.pid, "dir", s.cluster.dir)
+	return nil
+}
+
+// command runs a binary as the server's user, away from the terminal's Ctrl-C
+// and from a working directory that this user may not read.
+func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...) //nolint:gosec // found by findBinaries
+	cmd.Dir = s.cluster.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + s.cluster.dir}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cluster.credential, Setpgid: true}
+	return cmd
+}
+
+// ask connects and makes sure that it is our cluster that answers.
+func (s *Server) ask(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was left open in it
+	var data string
+	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&data); err != nil {
+		return err
+	}
+	if data != s.cluster.data {
+		return fmt.Errorf("a server of another cluster, %s, answers at %s", data, s.cluster.sockets)
+	}
+	if !s.child {
+		s.pid = readPID(filepath.Join(s.cluster.data, "postmaster.pid"))
+		s.log.InfoContext(ctx, "adopted the Postgres that is running", "pid", s.pid, "dir", s.cluster.dir)
+	}
+	return nil
+}
+
+func lastLine(text []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return lines[len(lines)-1]
+}

@@ -1,0 +1,142 @@
+// Package localpg runs a real Postgres for development and tests from the
+// binaries that the machine has. It listens on a unix socket behind a closed
+// folder and nowhere else, so it needs no password and no port. It works as
+// root (the server then runs as another user) and as anybody else.
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The errors that a caller may want to tell apart.
+var (
+	ErrNotInstalled = errors.New("PostgreSQL is not installed: apt-get install postgresql")
+	ErrInUse        = errors.New("another process is using this folder")
+)
+
+// superuser is the role that initdb makes; trust is safe behind the socket's folder.
+const superuser = "app"
+
+// Options say where the cluster lies and how carefully it writes.
+type Options struct {
+	// Dir is kept between runs. The cluster lies in Dir/postgres; where the
+	// user of the server cannot reach that, it lies below /var/tmp and
+	// Dir/postgres is a link to it.
+	Dir string
+	// Durable makes a commit survive a power cut. Tests leave it off.
+	Durable bool
+	// Logger may be nil.
+	Logger *slog.Logger
+}
+
+// Server is one running Postgres. Its methods may be called from several
+// goroutines, Stop from one.
+type Server struct {
+	options Options
+	log     *slog.Logger
+	bin     string // folder of initdb and postgres
+	cluster place
+	lock    *Lock
+	pid     int
+	child   bool // started by this process, so that it must be reaped here
+}
+
+// Start brings the cluster in Options.Dir up and returns when it serves. A
+// first start makes the cluster; a server that outlived its parent is adopted.
+// Errors: ErrNotInstalled, ErrInUse, or one line that says what is in the way.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	s := &Server{options: options, log: options.Logger}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if s.cluster, err = settle(options.Dir); err != nil {
+		return nil, fmt.Errorf("place the Postgres cluster: %w", err)
+	}
+	if s.lock, err = TakeLock(filepath.Join(s.cluster.dir, "lock")); err != nil {
+		return nil, fmt.Errorf("use %s: %w", s.cluster.dir, err)
+	}
+	if err := s.up(ctx); err != nil {
+		s.lock.Release()
+		return nil, fmt.Errorf("start Postgres: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Server) up(ctx context.Context) error {
+	var err error
+	if s.bin, err = findBinaries(s.cluster.version()); err != nil {
+		return err
+	}
+	if err := s.initialise(ctx); err != nil {
+		return err
+	}
+	return s.boot(ctx)
+}
+
+// DSN is the address of a database of this server, as a URL that leaves
+// nothing to the PG* variables.
+func (s *Server) DSN(database string) string {
+	address := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database}
+	address.RawQuery = url.Values{"host": {s.cluster.sockets}, "port": {"5432"}}.Encode()
+	return address.String()
+}
+
+// EnsureDatabase makes the database unless it is there, and returns its DSN.
+func (s *Server) EnsureDatabase(ctx context.Context, name string) (string, error) {
+	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
+	if err != nil {
+		return "", fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was left open in it
+	var there bool
+	query := "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
+	if err := conn.QueryRow(ctx, query, name).Scan(&there); err != nil {
+		return "", fmt.Errorf("look for database %s: %w", name, err)
+	}
+	if there {
+		return s.DSN(name), nil
+	}
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
+		return "", fmt.Errorf("create database %s: %w", name, err)
+	}
+	return s.DSN(name), nil
+}
+
+// DataDir is the folder that Postgres itself calls its data directory.
+func (s *Server) DataDir() string { return s.cluster.data }
+
+// PID is the process id of the postmaster.
+func (s *Server) PID() int { return s.pid }
+
+// LogFile is where the server writes what it has to say.
+func (s *Server) LogFile() string { return s.cluster.logFile }
+
+// makeDir makes a folder that only the user who runs the server may enter. One
+// that is there already must be that user's: some of the names can be guessed.
+func (p place) makeDir(dir string) error {
+	err := os.Mkdir(dir, 0o700)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	owner, err := ownerOf(dir)
+	if err != nil {
+		return err
+	}
+	if owner != p.uid() && owner != os.Geteuid() {
+		return fmt.Errorf("%s belongs to another user (%d)", dir, owner)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs its x bit
+		return err
+	}
+	return os.Chown(dir, p.uid(), -1)
+}

@@ -1,0 +1,34 @@
+package localpg
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// Lock is held by one process at a time and let go by its death, however it dies.
+type Lock struct{ file *os.File }
+
+// TakeLock takes the lock of that name, or returns ErrInUse at once.
+func TakeLock(path string) (*Lock, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path of the developer's own
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a file descriptor
+	if err == nil {
+		return &Lock{file: file}, nil
+	}
+	_ = file.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, ErrInUse
+	}
+	return nil, err
+}
+
+// Release lets the lock go; a nil lock is none.
+func (l *Lock) Release() {
+	if l != nil {
+		_ = l.file.Close()
+	}
+}
