@@ -1,0 +1,126 @@
+package domain_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+)
+
+// A golden file is what was once written to a log; it is kept for ever and
+// never changed. The flag writes the file of a type that has none yet.
+var write = flag.Bool("write", false, "write golden files that do not exist yet")
+
+// golden is one event of every type with every field filled.
+func golden() []domain.Event {
+	id := uuid.MustParse("018f2b5e-7c1a-5d4b-9a64-3f0c2f1b7a10")
+	told := item(y2021, expiring(y2022), sequence(2))
+	details := domain.Details{
+		AuthorisedBy: told.AuthorisedBy, Comment: ptr("Do not location near <wing> & \"yard\""), EffectiveDate: y2021,
+		ExpiryDate: told.ExpiryDate, Reason: domain.OtherReason, Restriction: domain.Wing, TypeCode: domain.TypeTotal,
+		Sides: map[domain.PrisonerNumber]domain.Side{
+			high: {ReasonCode: domain.CodeVictim, Role: domain.Victim},
+			low:  {ReasonCode: domain.CodePerpetrator, Role: domain.Perpetrator},
+		},
+	}
+	return []domain.Event{
+		domain.Opened{NonAssociationID: id, PrisonerNumber: high, TypeSequence: 2, Details: details},
+		domain.Imported{NonAssociationID: id, PrisonerNumber: high, TypeSequence: 2, Details: details},
+		domain.Amended{NonAssociationID: id, Changes: []domain.Change{
+			{Field: domain.FieldReasonCode, PrisonerNumber: high, Was: ptr("VIC"), Now: ptr("PER")},
+			{Field: domain.FieldExpiryDate, Was: nil, Now: ptr(string(y2022))},
+			{Field: domain.FieldComment, Was: ptr("before"), Now: nil},
+		}},
+		domain.Closed{NonAssociationID: id, ClosedAt: y2022, ClosedBy: "BOSS", ClosedReason: "Friends", ExpiryWas: ptr(y2099)},
+		domain.Reopened{NonAssociationID: id, ReopenedAt: y2023, ReopenedBy: "BOSS", ReopenReason: "Again", ExpiryWas: ptr(y2022)},
+		domain.Deleted{NonAssociationID: id, RequestedBy: "BOSS", DeletionReason: "In error"},
+		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: told},
+		domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2},
+	}
+}
+
+func TestCatalogue_reads_what_was_ever_written(t *testing.T) {
+	catalogue := domain.Events()
+	written := map[string]bool{}
+	for _, event := range golden() {
+		eventType, data := domain.Encode(event)
+		written[eventType] = true
+		path := filepath.Join("testdata", "events", eventType+".json")
+		if _, err := os.Stat(path); err != nil && *write {
+			require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644)) //nolint:gosec // not secret
+		}
+		file, err := os.ReadFile(path)
+		require.NoError(t, err, "every type has its golden file")
+		require.Equal(t, string(file), string(data)+"\n", "today's build writes it as the file shows")
+		read, err := catalogue.Decode(eventType, file)
+		require.NoError(t, err)
+		require.Equal(t, event, read)
+	}
+	for _, entry := range catalogue.Types() {
+		require.True(t, written[entry.Type], "%s has a golden file", entry.Type)
+		require.NotEmpty(t, entry.Doc)
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "events", "*.json"))
+	require.NoError(t, err)
+	for _, path := range files {
+		file, err := os.ReadFile(path)
+		require.NoError(t, err)
+		_, err = catalogue.Decode(filepath.Base(path[:len(path)-len(".json")]), file)
+		require.NoError(t, err, "old versions are read for ever")
+	}
+}
+
+func TestMeta_reads_what_was_ever_written(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join("testdata", "meta.json"))
+	require.NoError(t, err)
+	meta, err := domain.DecodeMeta(file)
+	require.NoError(t, err)
+	require.Equal(t, string(file), string(domain.EncodeMeta(meta))+"\n")
+	require.Equal(t, domain.NOMIS, meta.Source)
+	require.Equal(t, 3, meta.Count)
+}
+
+func TestCatalogue_stops_at_what_it_does_not_know(t *testing.T) {
+	catalogue := domain.Events()
+	_, err := catalogue.Decode("nonassociation.opened.v9", []byte(`{}`))
+	require.ErrorIs(t, err, domain.ErrUnknownType("nonassociation.opened.v9"))
+	_, err = catalogue.Decode(domain.TypeOpened, []byte(`{"nonAssociationId": 7}`))
+	require.ErrorContains(t, err, "decode nonassociation.opened.v1")
+	_, err = catalogue.Decode(domain.TypeAmended, []byte(`{"changes":[{"field":"role","was":"VICTIM","now":null}]}`))
+	require.ErrorContains(t, err, "change of role to nothing")
+	_, err = catalogue.Decode(domain.TypeAmended, []byte(`{"changes":[{"field":"hat","now":"on"}]}`))
+	require.ErrorContains(t, err, "unknown field")
+}
+
+// There is no old version yet, so the way up is walked on one made up: v0
+// called the reason of a closing its cause, and before that there was none.
+func TestCatalogue_casts_old_versions_up_step_by_step(t *testing.T) {
+	rename := func(change func(map[string]any)) func([]byte) ([]byte, error) {
+		return func(data []byte) ([]byte, error) {
+			var fields map[string]any
+			if err := json.Unmarshal(data, &fields); err != nil {
+				return nil, err
+			}
+			change(fields)
+			return json.Marshal(fields)
+		}
+	}
+	catalogue := domain.NewCatalogue(domain.Events().Types(), []domain.Upcast{
+		{From: "nonassociation.closed.v00", To: "nonassociation.closed.v0", Data: rename(func(f map[string]any) { f["cause"] = "unknown" })},
+		{From: "nonassociation.closed.v0", To: domain.TypeClosed, Data: rename(func(f map[string]any) {
+			f["closedReason"] = f["cause"]
+			delete(f, "cause")
+		})},
+	})
+	event, err := catalogue.Decode("nonassociation.closed.v00", []byte(`{"closedBy":"BOSS"}`))
+	require.NoError(t, err)
+	require.Equal(t, domain.Closed{ClosedBy: "BOSS", ClosedReason: "unknown"}, event)
+	_, err = catalogue.Decode("nonassociation.closed.v0", []byte(`[]`))
+	require.ErrorContains(t, err, "up-cast nonassociation.closed.v0")
+}

@@ -1,0 +1,144 @@
+package domain_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+)
+
+func commandType(t *testing.T, fact domain.Fact) json.RawMessage {
+	t.Helper()
+	var asked struct{ Type json.RawMessage }
+	require.NoError(t, json.Unmarshal(fact.Meta.Command, &asked))
+	return asked.Type
+}
+
+func reopen(id uuid.UUID) domain.Reopen { return domain.Reopen{ID: id, ReopenReason: "Fighting again"} }
+
+func TestOpen_says_it_in_both_vocabularies(t *testing.T) {
+	s, _ := opened(t)
+	n := s.state.Items[0]
+	require.Equal(t, domain.TypeCell, n.TypeCode)
+	require.Equal(t, domain.CodeVictim, n.Sides[high].ReasonCode)
+	require.Equal(t, domain.CodePerpetrator, n.Sides[low].ReasonCode)
+	require.Equal(t, domain.LocalDateTime("2026-07-15T12:00:00"), n.EffectiveDate)
+	require.Equal(t, "OFFICER", *n.AuthorisedBy)
+	require.Equal(t, high, n.NamedFirst)
+}
+
+func TestOpen_is_refused_when_one_is_not_closed(t *testing.T) {
+	s, _ := opened(t)
+	s.refused(domain.CodeOpenExists, domain.DPS, domain.Open{NamedFirst: low})
+	s = given(t)
+	s.synced(item(y2099))
+	s.refused(domain.CodeOpenExists, domain.DPS, domain.Open{NamedFirst: low})
+}
+
+func TestOpen_after_a_closed_one(t *testing.T) {
+	s, id := opened(t)
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
+	s.staff(domain.Open{NamedFirst: low, Reason: domain.OtherReason, Restriction: domain.Wing})
+	require.Len(t, s.state.Items, 2)
+}
+
+func TestAmend_codes_of_NOMIS_survive_what_staff_say_of_something_else(t *testing.T) {
+	s := given(t)
+	id := s.synced(item(y2021, coded(domain.CodeBullying, domain.CodeVictim), typed(domain.TypeTotal))).Outcomes[0].NonAssociationID
+	s.staff(domain.Amend{ID: id, Comment: ptr("Staff say more")})
+	n := s.state.Items[0]
+	require.Equal(t, domain.TypeTotal, n.TypeCode)
+	require.Equal(t, domain.CodeBullying, n.Sides[high].ReasonCode)
+	require.Equal(t, domain.CodeVictim, n.Sides[low].ReasonCode)
+
+	s.staff(domain.Amend{ID: id, Restriction: ptr(domain.Landing), Reason: ptr(domain.Threat)})
+	n = s.state.Items[0]
+	require.Equal(t, domain.TypeLanding, n.TypeCode)
+	require.Equal(t, domain.CodeUnknown, n.Sides[high].ReasonCode)
+	require.Equal(t, domain.CodeVictim, n.Sides[low].ReasonCode)
+}
+
+func TestAmend_nothing_new_is_no_event(t *testing.T) {
+	s, id := opened(t)
+	d := s.staff(domain.Amend{ID: id, Comment: ptr("They keep fighting"), Reason: ptr(domain.Threat)})
+	require.Empty(t, d.Events)
+	require.Empty(t, s.staff(domain.Amend{ID: id}).Events)
+}
+
+func TestAmend_is_refused_when_closed_unknown_or_deleted(t *testing.T) {
+	s, id := opened(t)
+	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: commandID(99)})
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
+	s.refused(domain.CodeAlreadyClosed, domain.DPS, domain.Amend{ID: id})
+	s.staff(domain.Delete{ID: id})
+	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: id})
+}
+
+func TestClose_now_or_when_staff_say(t *testing.T) {
+	s, id := opened(t)
+	s.at(noon.AddDate(0, 0, 2))
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends", ClosedAt: ptr(domain.LocalDateTime("2026-07-16T08:00:00")), ClosedBy: "BOSS"})
+	n := s.state.Items[0]
+	require.Equal(t, domain.LocalDateTime("2026-07-16T08:00:00"), *n.ExpiryDate)
+	require.Equal(t, "BOSS", n.ClosedBy)
+	last := s.facts[len(s.facts)-1].Meta
+	require.Equal(t, time.Date(2026, 7, 16, 8, 0, 0, 0, london).UTC(), last.OccurredAt)
+	require.Equal(t, s.now.UTC(), last.DecidedAt)
+	s.refused(domain.CodeAlreadyClosed, domain.DPS, domain.Close{ID: id})
+}
+
+func TestClose_is_refused_in_the_future_and_before_the_beginning(t *testing.T) {
+	s, id := opened(t)
+	s.refused(domain.CodeInvalid, domain.DPS, domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-07-15T12:00:01"))})
+	s.refused(domain.CodeInvalid, domain.DPS, domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-07-15T11:59:59"))})
+}
+
+func TestClose_a_pending_one_closes_it_now(t *testing.T) {
+	s := given(t)
+	id := s.synced(item(y2099)).Outcomes[0].NonAssociationID
+	s.staff(domain.Close{ID: id, ClosedReason: "Not needed"})
+	require.Equal(t, -1, s.state.NotClosed(domain.Today(noon)))
+}
+
+func TestReopen_keeps_the_comment(t *testing.T) {
+	s, id := opened(t)
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
+	s.staff(reopen(id))
+	n := s.state.Items[0]
+	require.Nil(t, n.ExpiryDate)
+	require.Empty(t, n.ClosedBy)
+	require.Equal(t, "They keep fighting", *n.Comment)
+}
+
+func TestReopen_is_refused_when_any_is_not_closed(t *testing.T) {
+	s, id := opened(t)
+	s.refused(domain.CodeAlreadyOpen, domain.DPS, reopen(id))
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
+	s.staff(domain.Open{NamedFirst: low, Reason: domain.OtherReason, Restriction: domain.Wing})
+	s.refused(domain.CodeAlreadyOpen, domain.DPS, reopen(id))
+}
+
+func TestDelete_twice_is_one_fact_for_NOMIS_and_not_there_for_staff(t *testing.T) {
+	s, id := opened(t)
+	s.refused(domain.CodeNotFound, domain.NOMIS, domain.Delete{ID: commandID(99)})
+	d, err := s.decide(domain.NOMIS, domain.Delete{ID: id})
+	require.NoError(t, err)
+	require.Equal(t, []domain.Event{domain.Deleted{NonAssociationID: id, RequestedBy: "OFFICER"}}, d.Events)
+	d, err = s.decide(domain.NOMIS, domain.Delete{ID: id})
+	require.NoError(t, err)
+	require.Empty(t, d.Events)
+	s.refused(domain.CodeNotFound, domain.DPS, domain.Delete{ID: id})
+}
+
+func TestNOMIS_takes_a_closing_of_staff_back_and_its_reason_with_it(t *testing.T) {
+	s, id := opened(t)
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
+	require.Equal(t, "Friends", s.state.Items[0].ClosedReason)
+	s.synced(item(s.state.Items[0].EffectiveDate, named(id)))
+	require.Nil(t, s.state.Items[0].ExpiryDate)
+	require.Empty(t, s.state.Items[0].ClosedReason)
+}
