@@ -31,9 +31,6 @@ func match(s State, items []Item, today string) []matching {
 	m.stage(func(item Item, n NonAssociation) bool {
 		return item.TypeSequence != 0 && item.TypeSequence == n.TypeSequence
 	})
-	m.stage(func(item Item, n NonAssociation) bool {
-		return sameStart(item, n) && len(differences(s.Pair, n, n.amendedByNOMIS(s.Pair, item))) == 0
-	})
 	m.stage(sameStart)
 	m.stage(func(item Item, n NonAssociation) bool { return !item.isClosed(today) && !n.IsClosed(today) })
 	m.keepOneNotClosed()
@@ -56,8 +53,17 @@ type matcher struct {
 	taken map[int]bool // stored ones that an item has matched
 }
 
-// stage lets every open item take the first free stored one that is it.
+// stage lets every open item take a free stored one that is it: first those
+// that are equal in everything, so that telling again moves nothing, then the
+// others in recorded order.
 func (m *matcher) stage(same func(Item, NonAssociation) bool) {
+	m.pass(func(item Item, n NonAssociation) bool {
+		return same(item, n) && len(differences(m.state.Pair, n, n.amendedByNOMIS(m.state.Pair, item))) == 0
+	})
+	m.pass(same)
+}
+
+func (m *matcher) pass(same func(Item, NonAssociation) bool) {
 	m.open = slices.DeleteFunc(m.open, func(i int) bool {
 		for k, n := range m.state.Items {
 			if !n.Deleted && !m.taken[k] && same(m.items[i], n) {
