@@ -17,14 +17,22 @@ import (
 // written) and returns when it is gone. When the context ends first it is
 // killed the hard way, which loses nothing but the time of a recovery.
 func (s *Server) Stop(ctx context.Context) error {
-	defer s.lock.Release()
+	defer s.release()
 	return s.end(ctx, syscall.SIGINT)
 }
 
 // Crash ends the server at once, as a fault would, and returns when it is gone.
 func (s *Server) Crash(ctx context.Context) error {
-	defer s.lock.Release()
+	defer s.release()
 	return s.end(ctx, syscall.SIGQUIT)
+}
+
+// release clears what would otherwise pile up outside the cluster's folder.
+func (s *Server) release() {
+	if filepath.Dir(s.cluster.sockets) != s.cluster.dir {
+		_ = os.RemoveAll(s.cluster.sockets)
+	}
+	s.lock.Release()
 }
 
 func (s *Server) end(ctx context.Context, signal syscall.Signal) error {

@@ -1,0 +1,164 @@
+package localpg_test
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/internal/localpg"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("LOCALPG_HOLD"); dir != "" {
+		hold(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// hold is a parent that is going to be killed.
+func hold(dir string) {
+	if _, err := localpg.Start(context.Background(), localpg.Options{Dir: dir}); err != nil {
+		println("error: " + err.Error())
+		os.Exit(1)
+	}
+	os.Stdout.WriteString("ready\n") //nolint:errcheck // the parent sees the pipe end
+	select {}
+}
+
+func TestARestartFindsTheDataAgain(t *testing.T) {
+	dir := openDir(t)
+	first := start(t, dir)
+	require.FileExists(t, filepath.Join(first.DataDir(), "PG_VERSION"))
+	dsn, err := first.EnsureDatabase(t.Context(), "records")
+	require.NoError(t, err)
+	exec1(t, dsn, "CREATE TABLE kept (n int)")
+	require.NoError(t, first.Stop(t.Context()))
+
+	second := start(t, dir)
+	again, err := second.EnsureDatabase(t.Context(), "records")
+	require.NoError(t, err)
+	require.Equal(t, dsn, again)
+	exec1(t, again, "INSERT INTO kept VALUES (1)")
+}
+
+func TestAServerThatOutlivedItsParentIsAdoptedAndStopped(t *testing.T) {
+	dir := openDir(t)
+	parent := holder(t, dir)
+	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
+	require.ErrorIs(t, err, localpg.ErrInUse, "two parents of one cluster")
+
+	require.NoError(t, parent.Process.Kill())
+	require.Error(t, parent.Wait())
+	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
+	require.NoError(t, err)
+	require.Equal(t, postmaster(t, server), server.PID())
+	require.NoError(t, server.Stop(t.Context()))
+	require.NoFileExists(t, filepath.Join(server.DataDir(), "postmaster.pid"))
+}
+
+func TestAStalePidFileThatNamesAStrangerIsNoHindrance(t *testing.T) {
+	dir := openDir(t)
+	server := start(t, dir)
+	require.NoError(t, server.Stop(t.Context()))
+	// A process of the very user whom Postgres would take for its own.
+	stranger := exec.Command("cat")
+	stranger.SysProcAttr = sameUser(t, server.DataDir())
+	in, err := stranger.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, stranger.Start())
+	file := filepath.Join(server.DataDir(), "postmaster.pid")
+	text := strconv.Itoa(stranger.Process.Pid) + "\n" + server.DataDir() + "\n1700000000\n5432\n\n\n\n"
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+
+	server = start(t, dir)
+	require.NotEqual(t, stranger.Process.Pid, server.PID())
+	require.NoError(t, in.Close())
+	require.NoError(t, stranger.Wait(), "the stranger was left alone")
+}
+
+func TestALongPathGetsAShortSocket(t *testing.T) {
+	dir := filepath.Join(openDir(t), strings.Repeat("long", 25))
+	server := start(t, dir)
+	exec1(t, server.DSN("postgres"), "SELECT 1")
+	require.NotContains(t, server.DSN("postgres"), "longlong")
+}
+
+func TestAHalfMadeClusterIsMadeAnew(t *testing.T) {
+	dir := openDir(t)
+	server := start(t, dir)
+	require.NoError(t, server.Stop(t.Context()))
+	require.NoError(t, os.Rename(server.DataDir(), server.DataDir()+".new"), "as a kill during initdb leaves it")
+	exec1(t, start(t, dir).DSN("postgres"), "SELECT 1")
+}
+
+func TestALinkToAClusterThatIsGoneIsRefused(t *testing.T) {
+	dir := openDir(t)
+	require.NoError(t, os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "postgres")))
+	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
+	require.ErrorContains(t, err, "links to a cluster that is gone")
+}
+
+// TestBelowAClosedFolder is about root, whose server runs as another user; for
+// everybody else the cluster simply lies in the folder.
+func TestBelowAClosedFolder(t *testing.T) {
+	closed := t.TempDir()
+	require.NoError(t, os.Chmod(closed, 0o700)) //nolint:gosec // the point of the test
+	server := start(t, filepath.Join(closed, "data"))
+	exec1(t, server.DSN("postgres"), "SELECT 1")
+	real, err := filepath.EvalSymlinks(filepath.Join(closed, "data", "postgres"))
+	require.NoError(t, err)
+	require.Equal(t, filepath.Join(real, "data"), server.DataDir())
+	if os.Geteuid() == 0 {
+		require.True(t, strings.HasPrefix(real, "/var/tmp/nonassociations-"), real)
+		t.Cleanup(func() { require.NoError(t, os.RemoveAll(real)) })
+	}
+}
+
+func start(t *testing.T, dir string) *localpg.Server {
+	t.Helper()
+	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) })
+	return server
+}
+
+func holder(t *testing.T, dir string) *exec.Cmd {
+	t.Helper()
+	parent := exec.Command(os.Args[0]) //nolint:gosec // this test binary
+	parent.Env = append(os.Environ(), "LOCALPG_HOLD="+dir)
+	parent.Stderr = os.Stderr
+	out, err := parent.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, parent.Start())
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "ready\n", line)
+	return parent
+}
+
+func postmaster(t *testing.T, server *localpg.Server) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(server.DataDir(), "postmaster.pid"))
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
+	require.NoError(t, err)
+	return pid
+}
+
+func exec1(t *testing.T, dsn, statement string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), statement)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+}
