@@ -30,6 +30,7 @@ type head struct {
 
 type reading struct {
 	done     chan struct{}
+	waiters  int
 	position eventstore.Position
 	err      error
 }
@@ -41,6 +42,7 @@ func (h *head) read(ctx context.Context) (eventstore.Position, error) {
 		h.next = &reading{done: make(chan struct{})}
 	}
 	mine := h.next
+	mine.waiters++
 	if !h.running {
 		h.running = true
 		go h.serve(context.WithoutCancel(ctx))

@@ -1,0 +1,135 @@
+package commands
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+)
+
+func TestQueue_lets_one_through_at_a_time(t *testing.T) {
+	q := newQueue()
+	var inside, most atomic.Int32
+	var wait sync.WaitGroup
+	for range 50 {
+		wait.Go(func() {
+			if q.enter(t.Context(), "pair") != nil {
+				return
+			}
+			defer q.leave("pair")
+			most.Store(max(most.Load(), inside.Add(1)))
+			inside.Add(-1)
+		})
+	}
+	wait.Wait()
+	require.EqualValues(t, 1, most.Load())
+	require.Empty(t, q.lines, "nobody in line leaves nothing behind")
+}
+
+func TestQueue_a_cancelled_waiter_leaves_the_line(t *testing.T) {
+	q := newQueue()
+	require.NoError(t, q.enter(t.Context(), "pair"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, q.enter(ctx, "pair"), context.Canceled)
+	q.leave("pair")
+	require.NoError(t, q.enter(t.Context(), "pair"))
+	q.leave("pair")
+	require.Empty(t, q.lines)
+}
+
+const (
+	wellOver = 10 * time.Second
+	brief    = time.Millisecond
+)
+
+// waiting is how many share the read that has not begun.
+func (h *head) waiting() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.next == nil {
+		return 0
+	}
+	return h.next.waiters
+}
+
+// counted is a log that counts its reads and lets them wait.
+type counted struct {
+	*memory.Store
+	reads atomic.Int32
+	gate  chan struct{}
+}
+
+func (c *counted) ReadAll(ctx context.Context, d eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	c.reads.Add(1)
+	if c.gate != nil {
+		<-c.gate
+	}
+	return c.Store.ReadAll(ctx, d, from, limit)
+}
+
+func put(t *testing.T, log eventstore.Store, stream string) eventstore.Position {
+	t.Helper()
+	a, err := log.Append(t.Context(), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: []eventstore.Event{
+		{ID: uuid.New(), Type: "test", Data: []byte(`{}`), Metadata: []byte(`{}`)},
+	}})
+	require.NoError(t, err)
+	return a.Position
+}
+
+func TestHead_is_the_last_event_of_ours_among_those_of_others(t *testing.T) {
+	log := &counted{Store: memory.New()}
+	h := &head{log: log}
+	position, err := h.read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, eventstore.Start, position)
+
+	put(t, log, "other-0")
+	ours := put(t, log, domain.StreamPrefix+"A0135GA_A9109UD")
+	for range 600 {
+		put(t, log, "other-"+uuid.NewString())
+	}
+	position, err = h.read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, ours, position)
+
+	before := log.reads.Load()
+	put(t, log, "other-1")
+	position, err = h.read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, ours, position)
+	require.Equal(t, before+1, log.reads.Load(), "it stops where the previous read began")
+}
+
+func TestHead_those_who_come_while_it_reads_share_the_next_read(t *testing.T) {
+	log := &counted{Store: memory.New(), gate: make(chan struct{})}
+	h := &head{log: log}
+	first := make(chan error, 1)
+	go func() { _, err := h.read(context.Background()); first <- err }()
+	require.Eventually(t, func() bool { return log.reads.Load() == 1 }, wellOver, brief)
+
+	ours := put(t, log, domain.StreamPrefix+"A0135GA_A9109UD")
+	var wait sync.WaitGroup
+	var right atomic.Int32
+	for range 20 {
+		wait.Go(func() {
+			if position, err := h.read(context.Background()); err == nil && position == ours {
+				right.Add(1)
+			}
+		})
+	}
+	require.Eventually(t, func() bool { return h.waiting() == 20 }, wellOver, brief)
+	close(log.gate)
+	wait.Wait()
+	require.NoError(t, <-first)
+	require.EqualValues(t, 20, right.Load())
+	require.EqualValues(t, 2, log.reads.Load())
+}

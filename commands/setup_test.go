@@ -1,0 +1,123 @@
+package commands_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	low  domain.PrisonerNumber = "A0135GA"
+	high domain.PrisonerNumber = "A9109UD"
+)
+
+var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return noon }
+
+func pairOf(t testing.TB, one, other domain.PrisonerNumber) domain.Pair {
+	t.Helper()
+	pair, err := domain.NewPair(one, other)
+	require.NoError(t, err)
+	return pair
+}
+
+func newHandler(log eventstore.Store) *commands.Handler {
+	return commands.New(log, commands.Options{Clock: clock, Patience: 5 * time.Second})
+}
+
+func by(source domain.Source) domain.Cause {
+	id := uuid.New()
+	return domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: "NOMIS_SYNC", Source: source, About: high}
+}
+
+// told is a request about one pair with one item of the given comment.
+func told(pair domain.Pair, comment string) []commands.PairTell {
+	numbers := pair.Numbers()
+	return []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: numbers[1], Items: []domain.Item{{
+		Comment: &comment, EffectiveDate: "2021-07-05T10:35:17", TypeCode: domain.TypeWing,
+		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{numbers[0]: domain.CodeVictim, numbers[1]: domain.CodePerpetrator},
+	}}}}}
+}
+
+// facts of a pair as the log holds them.
+func facts(t testing.TB, log eventstore.Store, pair domain.Pair) []domain.Fact {
+	t.Helper()
+	var all []domain.Fact
+	for _, stream := range log.ReadMany(t.Context(), []string{pair.Stream()}) {
+		require.NoError(t, stream.Err)
+		for _, recorded := range stream.Events {
+			fact, err := eventstore.Decode(domain.Events(), recorded)
+			require.NoError(t, err)
+			all = append(all, fact)
+		}
+	}
+	return all
+}
+
+// faulty is a store whose appends go wrong as the test says.
+type faulty struct {
+	eventstore.Store
+	before func(attempt int) error // an error here: nothing was written
+	after  func(attempt int) error // an error here: written, the answer was lost
+	tries  int
+	sent   [][]eventstore.Append
+}
+
+func newFaulty() *faulty {
+	fine := func(int) error { return nil }
+	return &faulty{Store: memory.New(), before: fine, after: fine}
+}
+
+func (f *faulty) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
+	f.tries++
+	f.sent = append(f.sent, appends)
+	if err := f.before(f.tries); err != nil {
+		return all(appends, err)
+	}
+	outcomes := f.Store.AppendMany(ctx, appends)
+	if err := f.after(f.tries); err != nil {
+		return all(appends, err)
+	}
+	return outcomes
+}
+
+func all(appends []eventstore.Append, err error) []eventstore.Outcome {
+	outcomes := make([]eventstore.Outcome, len(appends))
+	for i := range outcomes {
+		outcomes[i].Err = err
+	}
+	return outcomes
+}
+
+// router is a read model as a test wants it.
+type router struct {
+	known   map[uuid.UUID]domain.Pair
+	waited  []uint64
+	arrives func() // what reaches the read model while somebody waits
+	waitErr error
+}
+
+func (r *router) PairOf(_ context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	pair, known := r.known[id]
+	return pair, known, nil
+}
+
+func (r *router) WaitFor(_ context.Context, position uint64) error {
+	r.waited = append(r.waited, position)
+	if r.arrives != nil {
+		r.arrives()
+	}
+	return r.waitErr
+}
