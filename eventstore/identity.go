@@ -1,0 +1,66 @@
+package eventstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// The log says itself which log it is, in the first event of a stream of its
+// own. A read model keeps that id and refuses another log's.
+const (
+	identityStream = "app-meta"
+	identityType   = "app.store-identified.v1"
+)
+
+// storeIdentified is the fact as it is written.
+type storeIdentified struct {
+	StoreID uuid.UUID `json:"storeId"`
+}
+
+// ReadIdentity reads the id of the log. Errors: ErrStreamNotFound when the log
+// has none yet, and those of a read.
+func ReadIdentity(ctx context.Context, store Store) (uuid.UUID, error) {
+	events, err := store.ReadStream(ctx, identityStream, Forwards, 0, 1)
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("read the log's id: %w", err)
+	}
+	// A stream without a first event, or with another, is not ours to guess at.
+	if len(events) == 0 || events[0].Type != identityType {
+		return uuid.Nil, fmt.Errorf("read the log's id: stream %s does not begin with %s", identityStream, identityType)
+	}
+	var fact storeIdentified
+	if err := json.Unmarshal(events[0].Data, &fact); err != nil {
+		return uuid.Nil, fmt.Errorf("read the log's id: %w", err)
+	}
+	if fact.StoreID == uuid.Nil {
+		return uuid.Nil, errors.New("read the log's id: it is empty")
+	}
+	return fact.StoreID, nil
+}
+
+// WriteIdentity gives the log an id unless it has one, and returns the id that
+// the log has then: of two that race, the winner's. After ErrUnavailable or a
+// context error the same call again is safe.
+func WriteIdentity(ctx context.Context, store Store, id uuid.UUID) (uuid.UUID, error) {
+	data, err := json.Marshal(storeIdentified{StoreID: id})
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("write the log's id: %w", err)
+	}
+	_, err = store.Append(ctx, Append{
+		Stream:   identityStream,
+		Expected: NoStream,
+		// The event's id follows from the log's, so that a repeat is recognised.
+		Events: []Event{{ID: uuid.NewSHA1(id, []byte(identityType)), Type: identityType, Data: data, Metadata: []byte("{}")}},
+	})
+	if errors.Is(err, ErrConflict) {
+		return ReadIdentity(ctx, store)
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("write the log's id: %w", err)
+	}
+	return id, nil
+}

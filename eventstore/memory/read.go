@@ -1,0 +1,96 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"nonassociations/eventstore"
+)
+
+// ReadStream is eventstore.Store's.
+func (s *Store) ReadStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+	events, err := s.readStream(ctx, name, direction, from, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return events, nil
+}
+
+// ReadMany is eventstore.Store's.
+func (s *Store) ReadMany(ctx context.Context, names []string) []eventstore.Stream {
+	streams := make([]eventstore.Stream, len(names))
+	for i, name := range names {
+		events, err := s.ReadStream(ctx, name, eventstore.Forwards, 0, int(^uint(0)>>1))
+		if errors.Is(err, eventstore.ErrStreamNotFound) {
+			err = nil
+		}
+		streams[i] = eventstore.Stream{Events: events, Err: err}
+	}
+	return streams
+}
+
+func (s *Store) readStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.refusal(ctx); err != nil {
+		return nil, err
+	}
+	of := s.streams[name]
+	if of == nil {
+		return nil, eventstore.ErrStreamNotFound
+	}
+	if of.tombstoned {
+		return nil, eventstore.ErrStreamDeleted
+	}
+	if of.softDeleted() {
+		return nil, eventstore.ErrStreamNotFound
+	}
+
+	var events []eventstore.Recorded
+	for _, revision := range of.revisions(direction, from, limit) {
+		events = append(events, s.log[of.events[revision]])
+	}
+	return events, nil
+}
+
+// revisions lists what a read returns, in its order.
+func (s *stream) revisions(direction eventstore.Direction, from uint64, limit int) []uint64 {
+	var revisions []uint64
+	if direction == eventstore.Forwards {
+		for r := max(from, s.first); r < uint64(len(s.events)) && len(revisions) < limit; r++ {
+			revisions = append(revisions, r)
+		}
+		return revisions
+	}
+	for r := min(from, uint64(len(s.events))-1); r+1 > s.first && len(revisions) < limit; r-- {
+		revisions = append(revisions, r)
+	}
+	return revisions
+}
+
+// ReadAll is eventstore.Store's.
+func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.refusal(ctx); err != nil {
+		return nil, fmt.Errorf("read the whole log: %w", err)
+	}
+	if direction == eventstore.Forwards {
+		rest := s.log[s.firstNotBefore(from):]
+		return slices.Clone(rest[:min(limit, len(rest))]), nil
+	}
+	rest := s.log[:s.firstNotBefore(from)]
+	events := slices.Clone(rest[max(0, len(rest)-limit):])
+	slices.Reverse(events)
+	return events, nil
+}
+
+// firstNotBefore is the place in the log of the first event at or behind a position.
+func (s *Store) firstNotBefore(position eventstore.Position) int {
+	at, _ := slices.BinarySearchFunc(s.log, position, func(event eventstore.Recorded, p eventstore.Position) int {
+		return event.Position.Compare(p)
+	})
+	return at
+}

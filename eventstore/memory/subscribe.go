@@ -1,0 +1,83 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"nonassociations/eventstore"
+)
+
+// Subscribe is eventstore.Store's. Catching up and live are one loop over one
+// growing slice, so nothing can fall between them, and a slow reader holds
+// nobody up.
+func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+	next, caughtUp := -1, false
+	for {
+		log, changed, err := s.snapshot(ctx)
+		if err != nil {
+			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+		}
+		if next < 0 {
+			next = s.firstBehind(from)
+		}
+		scanned := next < len(log)
+		for ; next < len(log); next++ {
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+			}
+			if !strings.HasPrefix(log[next].Stream, prefix) {
+				continue
+			}
+			if err := deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: log[next], Position: log[next].Position}); err != nil {
+				return err
+			}
+		}
+		if err := s.tellPlace(scanned, caughtUp, next, deliver); err != nil {
+			return err
+		}
+		caughtUp = true
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("subscribe to %s*: %w", prefix, ctx.Err())
+		}
+	}
+}
+
+// tellPlace says how far the log has been looked at. Like the real server it
+// names a place before the next event, whose prepare position is 0, and says
+// so just before the first CaughtUp.
+func (s *Store) tellPlace(scanned, caughtUp bool, next int, deliver func(eventstore.Message) error) error {
+	if caughtUp && !scanned {
+		return nil
+	}
+	place := eventstore.Position{Commit: uint64(next) + 1}
+	if err := deliver(eventstore.Message{Kind: eventstore.Checkpoint, Position: place}); err != nil {
+		return err
+	}
+	if caughtUp {
+		return nil
+	}
+	return deliver(eventstore.Message{Kind: eventstore.CaughtUp})
+}
+
+func (s *Store) snapshot(ctx context.Context) ([]eventstore.Recorded, <-chan struct{}, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.refusal(ctx); err != nil {
+		return nil, nil, err
+	}
+	return s.log, s.changed, nil
+}
+
+// firstBehind is the place in the log of the first event behind a position.
+func (s *Store) firstBehind(position eventstore.Position) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	at := s.firstNotBefore(position)
+	if at < len(s.log) && s.log[at].Position == position {
+		at++
+	}
+	return at
+}

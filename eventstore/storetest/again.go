@@ -1,0 +1,132 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+)
+
+// After an unknown outcome the same append is sent again. An id protects only
+// together with the same expected revision.
+func (s *suite) againTests() map[string]func(t *testing.T) {
+	return map[string]func(t *testing.T){
+		"the same append answers as the first time":          s.sameAgain,
+		"a prefix of an append is recognised":                s.prefixAgain,
+		"also when others have written since":                s.againBehindOthers,
+		"first id known, second new: conflict":               s.halfKnown,
+		"known ids and more than were written: conflict":     s.longerThanWritten,
+		"other ids at the same revision: conflict":           s.otherIDs,
+		"known id at the now correct revision: second event": s.knownIDAtNext,
+		"the same id twice in one append: both are written":  s.twiceInOne,
+		"the same id in another stream is written":           s.sameIDElsewhere,
+	}
+}
+
+func (s *suite) sameAgain(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		stream := s.stream()
+		s.write(t, stream, eventstore.NoStream, 2)
+		same := eventstore.Append{Stream: stream, Expected: eventstore.Exactly(1), Events: events(n)}
+		first, err := s.store.Append(within(t), same)
+		require.NoError(t, err)
+		for range 3 {
+			again, err := s.store.Append(within(t), same)
+			require.NoError(t, err)
+			require.Equal(t, first, again)
+		}
+		s.requireLength(t, stream, 2+n)
+	}
+}
+
+func (s *suite) prefixAgain(t *testing.T) {
+	stream, sent := s.stream(), events(3)
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+	require.NoError(t, err)
+
+	again, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent[:2]})
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), again.Revision)
+	if second := s.read(t, stream)[1]; second.Position != (eventstore.Position{}) {
+		require.Equal(t, second.Position, again.Position)
+	}
+	s.requireLength(t, stream, 3)
+}
+
+func (s *suite) againBehindOthers(t *testing.T) {
+	stream := s.stream()
+	same := eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(2)}
+	first, err := s.store.Append(within(t), same)
+	require.NoError(t, err)
+	s.write(t, stream, eventstore.Exactly(1), 4)
+
+	again, err := s.store.Append(within(t), same)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	s.requireLength(t, stream, 6)
+}
+
+func (s *suite) halfKnown(t *testing.T) {
+	stream, sent := s.stream(), events(1)
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+	require.NoError(t, err)
+	s.write(t, stream, eventstore.Exactly(0), 1)
+
+	s.requireConflict(t, eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: append(sent, events(1)...)})
+	s.requireLength(t, stream, 2)
+}
+
+func (s *suite) longerThanWritten(t *testing.T) {
+	stream, sent := s.stream(), events(2)
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent[:1]})
+	require.NoError(t, err)
+
+	s.requireConflict(t, eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+	s.requireLength(t, stream, 1)
+}
+
+func (s *suite) otherIDs(t *testing.T) {
+	stream := s.stream()
+	s.write(t, stream, eventstore.NoStream, 3)
+	s.requireConflict(t, eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(3)})
+	s.requireConflict(t, eventstore.Append{Stream: stream, Expected: eventstore.Exactly(1), Events: events(1)})
+	s.requireLength(t, stream, 3)
+}
+
+func (s *suite) knownIDAtNext(t *testing.T) {
+	stream, sent := s.stream(), events(1)
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+	require.NoError(t, err)
+	second, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.Exactly(0), Events: sent})
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), second.Revision)
+
+	recorded := s.read(t, stream)
+	require.Len(t, recorded, 2)
+	require.Equal(t, recorded[0].ID, recorded[1].ID)
+}
+
+func (s *suite) twiceInOne(t *testing.T) {
+	stream, sent := s.stream(), events(1)
+	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: append(sent, sent[0])})
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), appended.Revision)
+	s.requireLength(t, stream, 2)
+}
+
+func (s *suite) sameIDElsewhere(t *testing.T) {
+	one, other, sent := s.stream(), s.stream(), events(1)
+	for _, stream := range []string{one, other} {
+		_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+		require.NoError(t, err)
+	}
+	s.requireLength(t, one, 1)
+	s.requireLength(t, other, 1)
+}
+
+func (s *suite) requireConflict(t testing.TB, append eventstore.Append) {
+	t.Helper()
+	_, err := s.store.Append(within(t), append)
+	require.ErrorIs(t, err, eventstore.ErrConflict)
+}

@@ -1,0 +1,128 @@
+package storetest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+)
+
+func (s *suite) allTests() map[string]func(t *testing.T) {
+	return map[string]func(t *testing.T){
+		"forwards from a position is inclusive":  s.allForwards,
+		"backwards from a position is exclusive": s.allBackwards,
+		"page by page nothing is missed":         s.allPaged,
+		"the two ends":                           s.ends,
+		"the store's own events are left out":    s.noSystemEvents,
+	}
+}
+
+// own keeps the events of streams that begin with prefix: others may write too.
+func own(recorded []eventstore.Recorded, prefix string) []eventstore.Recorded {
+	var kept []eventstore.Recorded
+	for _, event := range recorded {
+		if strings.HasPrefix(event.Stream, prefix) {
+			kept = append(kept, event)
+		}
+	}
+	return kept
+}
+
+// inAll writes three events to each of two streams, alternating, and returns
+// them with the positions that $all has for them.
+func (s *suite) inAll(t *testing.T, prefix string) []eventstore.Recorded {
+	before := s.placed(t)
+	for i := range 3 {
+		for _, name := range []string{"a", "b"} {
+			s.write(t, prefix+name, eventstore.Expected(i-1), 1)
+		}
+	}
+	recorded, err := s.store.ReadAll(within(t), eventstore.Forwards, before, 10_000)
+	require.NoError(t, err)
+	mine := own(recorded, prefix)
+	require.Len(t, mine, 6)
+	requireRising(t, recorded)
+	return mine
+}
+
+func (s *suite) allForwards(t *testing.T) {
+	prefix := s.prefix()
+	mine := s.inAll(t, prefix)
+	for i, event := range mine {
+		recorded, err := s.store.ReadAll(within(t), eventstore.Forwards, event.Position, 10_000)
+		require.NoError(t, err)
+		require.Equal(t, event.ID, recorded[0].ID, "begins at the position itself")
+		require.Equal(t, mine[i:], own(recorded, prefix))
+	}
+	require.Equal(t, mine[0], s.one(t, eventstore.Forwards, mine[0].Position))
+}
+
+func (s *suite) allBackwards(t *testing.T) {
+	prefix := s.prefix()
+	mine := s.inAll(t, prefix)
+	for i := len(mine) - 1; i > 0; i-- {
+		recorded, err := s.store.ReadAll(within(t), eventstore.Backwards, mine[i].Position, 500)
+		require.NoError(t, err)
+		for j, event := range own(recorded, prefix) {
+			require.Equal(t, mine[i-1-j].ID, event.ID)
+		}
+		require.True(t, recorded[0].Position.Before(mine[i].Position))
+	}
+}
+
+func (s *suite) one(t *testing.T, direction eventstore.Direction, from eventstore.Position) eventstore.Recorded {
+	recorded, err := s.store.ReadAll(within(t), direction, from, 1)
+	require.NoError(t, err)
+	require.Len(t, recorded, 1)
+	return recorded[0]
+}
+
+func (s *suite) allPaged(t *testing.T) {
+	const size = 4
+	prefix := s.prefix()
+	mine := s.inAll(t, prefix)
+	var seen []eventstore.Recorded
+	from := mine[0].Position
+	for {
+		page, err := s.store.ReadAll(within(t), eventstore.Forwards, from, size)
+		require.NoError(t, err)
+		fresh := page
+		if len(seen) > 0 { // inclusive: the first one was the last page's last
+			fresh = page[1:]
+		}
+		seen = append(seen, fresh...)
+		if len(page) < size {
+			break
+		}
+		from = page[len(page)-1].Position
+	}
+	requireRising(t, seen)
+	require.Equal(t, mine, own(seen, prefix))
+}
+
+func (s *suite) ends(t *testing.T) {
+	mark := s.placed(t)
+	require.False(t, s.one(t, eventstore.Backwards, eventstore.End).Position.Before(mark), "the head")
+	require.False(t, mark.Before(s.one(t, eventstore.Forwards, eventstore.Start).Position))
+
+	recorded, err := s.store.ReadAll(within(t), eventstore.Backwards, eventstore.Start, 10)
+	require.NoError(t, err)
+	require.Empty(t, recorded)
+	recorded, err = s.store.ReadAll(within(t), eventstore.Forwards, eventstore.End, 10)
+	require.NoError(t, err)
+	require.Empty(t, recorded)
+}
+
+func (s *suite) noSystemEvents(t *testing.T) {
+	s.placed(t)
+	first, err := s.store.ReadAll(within(t), eventstore.Forwards, eventstore.Start, 200)
+	require.NoError(t, err)
+	last, err := s.store.ReadAll(within(t), eventstore.Backwards, eventstore.End, 200)
+	require.NoError(t, err)
+	for _, event := range append(first, last...) {
+		require.False(t, strings.HasPrefix(event.Stream, "$"), event.Stream)
+		require.False(t, strings.HasPrefix(event.Type, "$"), event.Type)
+	}
+}

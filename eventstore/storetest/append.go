@@ -1,0 +1,173 @@
+package storetest
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+)
+
+func (s *suite) appendTests() map[string]func(t *testing.T) {
+	return map[string]func(t *testing.T){
+		"the expected revision decides":                  s.expectedRevision,
+		"three events have positions of their own":       s.ownPositions,
+		"all events of an append or none":                s.atomic,
+		"what was written is read byte for byte":         s.faithful,
+		"an append of nothing is refused":                s.nothing,
+		"an append that is too large is refused by size": s.tooLarge,
+		"the largest append is taken":                    s.largest,
+	}
+}
+
+func (s *suite) expectedRevision(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		has      int
+		expected eventstore.Expected
+		want     error
+	}{
+		{"none, of a new stream", 0, eventstore.NoStream, nil},
+		{"exactly 0, of a new stream", 0, eventstore.Exactly(0), eventstore.ErrConflict},
+		{"exactly 5, of a new stream", 0, eventstore.Exactly(5), eventstore.ErrConflict},
+		{"none, of a stream of one", 1, eventstore.NoStream, eventstore.ErrConflict},
+		{"exactly 0, of a stream of one", 1, eventstore.Exactly(0), nil},
+		{"exactly 1, of a stream of one", 1, eventstore.Exactly(1), eventstore.ErrConflict},
+		{"exactly 0, of a stream of three", 3, eventstore.Exactly(0), eventstore.ErrConflict},
+		{"exactly 1, of a stream of three", 3, eventstore.Exactly(1), eventstore.ErrConflict},
+		{"exactly 2, of a stream of three", 3, eventstore.Exactly(2), nil},
+		{"exactly 3, of a stream of three", 3, eventstore.Exactly(3), eventstore.ErrConflict},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			stream := s.stream()
+			if row.has > 0 {
+				s.write(t, stream, eventstore.NoStream, row.has)
+			}
+			appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: row.expected, Events: events(1)})
+			if row.want != nil {
+				require.ErrorIs(t, err, row.want)
+				s.requireLength(t, stream, row.has)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, uint64(row.has), appended.Revision)
+			s.requireLength(t, stream, row.has+1)
+		})
+	}
+}
+
+func (s *suite) ownPositions(t *testing.T) {
+	stream := s.stream()
+	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(3)})
+	require.NoError(t, err)
+	require.Equal(t, uint64(2), appended.Revision)
+
+	recorded := s.read(t, stream)
+	require.Equal(t, []uint64{0, 1, 2}, revisions(recorded))
+	if recorded[0].Position != (eventstore.Position{}) { // an older server sends none
+		requireRising(t, recorded)
+		require.Equal(t, appended.Position, recorded[2].Position, "the answer is the last event's position")
+	}
+
+	next, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.Exactly(2), Events: events(1)})
+	require.NoError(t, err)
+	require.True(t, appended.Position.Before(next.Position))
+	require.True(t, eventstore.Start.Before(appended.Position))
+}
+
+func (s *suite) atomic(t *testing.T) {
+	stream := s.stream()
+	s.write(t, stream, eventstore.NoStream, 2)
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(5)})
+	require.ErrorIs(t, err, eventstore.ErrConflict)
+	s.requireLength(t, stream, 2)
+
+	_, err = s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.Exactly(1), Events: events(5)})
+	require.NoError(t, err)
+	require.Equal(t, []uint64{0, 1, 2, 3, 4, 5, 6}, revisions(s.read(t, stream)))
+}
+
+func (s *suite) faithful(t *testing.T) {
+	stream := s.prefix() + "Ünïcode_A1234BC"
+	sent := events(3)
+	sent[0].Data = []byte("{ \"b\": 1.0, \"a\":\t1e2, \"a\": \"\\u0000 \\ud83d\\ude00 é\" }\n")
+	sent[1].Metadata = nil
+	sent[2].Type = "storetest.another-type.v27"
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+	require.NoError(t, err)
+
+	recorded := s.read(t, stream)
+	require.Len(t, recorded, 3)
+	for i, event := range recorded {
+		require.Equal(t, sent[i].ID, event.ID)
+		require.Equal(t, sent[i].Type, event.Type)
+		require.Equal(t, string(sent[i].Data), string(event.Data))
+		require.Equal(t, string(sent[i].Metadata), string(event.Metadata))
+		require.Equal(t, stream, event.Stream)
+		require.False(t, event.RecordedAt.IsZero())
+		require.False(t, event.RecordedAt.Before(recorded[0].RecordedAt))
+	}
+}
+
+func (s *suite) nothing(t *testing.T) {
+	stream := s.stream()
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream})
+	require.ErrorIs(t, err, eventstore.ErrEmpty)
+	s.requireLength(t, stream, 0)
+}
+
+func (s *suite) tooLarge(t *testing.T) {
+	one := events(1)
+	one[0].Data = jsonOf(eventstore.MaxAppendBytes)
+	several := events(4)
+	for i := range several {
+		several[i].Data = jsonOf(eventstore.MaxAppendBytes / 4)
+	}
+	inMetadata := events(1)
+	inMetadata[0].Metadata = jsonOf(eventstore.MaxAppendBytes)
+
+	for name, sent := range map[string][]eventstore.Event{
+		"one event": one, "several events": several, "metadata": inMetadata,
+		"too many events": events(eventstore.MaxAppendEvents + 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			stream := s.stream()
+			_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+			require.ErrorIs(t, err, eventstore.ErrTooLarge)
+			s.requireLength(t, stream, 0)
+		})
+	}
+}
+
+func (s *suite) largest(t *testing.T) {
+	large := events(2)
+	large[1].Data = jsonOf(eventstore.MaxAppendBytes - 1000)
+	for name, sent := range map[string][]eventstore.Event{
+		"bytes": large, "events": events(eventstore.MaxAppendEvents),
+	} {
+		t.Run(name, func(t *testing.T) {
+			stream := s.stream()
+			_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+			require.NoError(t, err)
+			require.Equal(t, ids(sent), ids(s.read(t, stream)))
+		})
+	}
+}
+
+// requireLength demands that a stream has n events, and is not found when it
+// has none.
+func (s *suite) requireLength(t testing.TB, stream string, n int) {
+	t.Helper()
+	if n == 0 {
+		_, err := s.store.ReadStream(within(t), stream, eventstore.Forwards, 0, 10)
+		require.ErrorIs(t, err, eventstore.ErrStreamNotFound)
+		return
+	}
+	require.Len(t, s.read(t, stream), n)
+}
+
+// jsonOf is a JSON text of n bytes.
+func jsonOf(n int) []byte {
+	return append(append([]byte(`"`), bytes.Repeat([]byte("x"), n-2)...), '"')
+}

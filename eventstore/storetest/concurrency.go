@@ -1,0 +1,156 @@
+package storetest
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"nonassociations/eventstore"
+)
+
+func (s *suite) concurrencyTests() map[string]func(t *testing.T) {
+	return map[string]func(t *testing.T){
+		"50 racing appends to a new stream: one wins":     s.race,
+		"a race of the same append: one event":            s.sameRace,
+		"16 writers: no event missed, each seen once":     s.sixteenWriters,
+		"writers on one stream: every conflict is honest": s.hotStream,
+	}
+}
+
+func (s *suite) race(t *testing.T) {
+	const racers = 50
+	stream, ctx := s.stream(), within(t)
+	errs := make([]error, racers)
+	var group errgroup.Group
+	for i := range racers {
+		group.Go(func() error {
+			_, errs[i] = s.store.Append(ctx, eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(1)})
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+			continue
+		}
+		require.ErrorIs(t, err, eventstore.ErrConflict)
+	}
+	require.Equal(t, 1, won)
+	s.requireLength(t, stream, 1)
+}
+
+func (s *suite) sameRace(t *testing.T) {
+	ctx := within(t)
+	same := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
+	answers := make([]eventstore.Appended, 20)
+	var group errgroup.Group
+	for i := range answers {
+		group.Go(func() (err error) {
+			answers[i], err = s.store.Append(ctx, same)
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	for _, answer := range answers {
+		require.Equal(t, answers[0], answer)
+	}
+	s.requireLength(t, same.Stream, 2)
+}
+
+// A reader that pages through the log and one that is subscribed must both see
+// every event once and in one order while 16 writers race: a position that
+// becomes visible after a later one was read would be lost for ever.
+func (s *suite) sixteenWriters(t *testing.T) {
+	const writers, each = 16, 40
+	prefix, before, ctx := s.prefix(), s.placed(t), within(t)
+	l := s.listen(t, before, prefix)
+
+	var group errgroup.Group
+	for w := range writers {
+		group.Go(func() error { return s.writeChain(ctx, prefix+strconv.Itoa(w), each) })
+	}
+	paged := make(chan []eventstore.Recorded, 1)
+	go func() { paged <- s.pageUntil(ctx, before, prefix, writers*each) }()
+
+	live := l.events(t, writers*each)
+	require.NoError(t, group.Wait())
+	require.ErrorIs(t, l.end(t), errCanceled)
+	requireRising(t, live)
+	requireWhole(t, live, writers, each)
+	require.Equal(t, ids(live), ids(<-paged), "both readers see one order")
+}
+
+// writeChain appends one or two events at a time, each time behind the last.
+func (s *suite) writeChain(ctx context.Context, stream string, n int) error {
+	for done := 0; done < n; {
+		step := min(1+done%2, n-done)
+		_, err := s.store.Append(ctx, eventstore.Append{Stream: stream, Expected: eventstore.Expected(done - 1), Events: events(step)})
+		if err != nil {
+			return err
+		}
+		done += step
+	}
+	return nil
+}
+
+// pageUntil reads the log forwards in pages until it has n events of ours.
+func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix string, n int) []eventstore.Recorded {
+	var mine []eventstore.Recorded
+	for len(mine) < n && ctx.Err() == nil {
+		page, err := s.store.ReadAll(ctx, eventstore.Forwards, from, 100)
+		if err != nil {
+			return nil
+		}
+		for _, event := range page {
+			if event.Position != from && strings.HasPrefix(event.Stream, prefix) {
+				mine = append(mine, event)
+			}
+		}
+		if len(page) > 0 {
+			from = page[len(page)-1].Position
+		}
+	}
+	return mine
+}
+
+// requireWhole demands every event of every stream once, in the stream's order.
+func requireWhole(t testing.TB, recorded []eventstore.Recorded, streams, each int) {
+	t.Helper()
+	next, seen := map[string]uint64{}, map[uuid.UUID]bool{}
+	for _, event := range recorded {
+		require.Equal(t, next[event.Stream], event.Revision, event.Stream)
+		require.False(t, seen[event.ID])
+		next[event.Stream]++
+		seen[event.ID] = true
+	}
+	require.Len(t, next, streams)
+	require.Len(t, seen, streams*each)
+}
+
+// Every writer goes on until its own appends are in; all must be there once.
+func (s *suite) hotStream(t *testing.T) {
+	const writers, each = 8, 5
+	stream, ctx := s.stream(), within(t)
+	s.write(t, stream, eventstore.NoStream, 1)
+	var group errgroup.Group
+	for range writers {
+		group.Go(func() error {
+			for range each {
+				if err := s.insist(ctx, stream, events(1)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
+	recorded := s.read(t, stream)
+	requireWhole(t, recorded, 1, 1+writers*each)
+}

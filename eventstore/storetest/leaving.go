@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+)
+
+var errCanceled = context.Canceled
+
+func (s *suite) leavingTests() map[string]func(t *testing.T) {
+	return map[string]func(t *testing.T){
+		"every method returns after its context ended":        s.leave,
+		"a live subscription ends with its context":           s.leaveLive,
+		"a time limit ends a subscription":                    s.leaveInTime,
+		"who leaves does not cancel the neighbours":           s.neighbours,
+		"a closed store refuses calls and ends subscriptions": s.closed,
+	}
+}
+
+// calls are all methods, with arguments that would succeed.
+func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Context) error {
+	stream := s.stream()
+	return map[string]func(ctx context.Context) error{
+		"Append": func(ctx context.Context) error {
+			_, err := store.Append(ctx, eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)})
+			return err
+		},
+		"AppendMany": func(ctx context.Context) error {
+			return store.AppendMany(ctx, []eventstore.Append{{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)}})[0].Err
+		},
+		"ReadStream": func(ctx context.Context) error {
+			_, err := store.ReadStream(ctx, stream, eventstore.Forwards, 0, 10)
+			return err
+		},
+		"ReadMany": func(ctx context.Context) error { return store.ReadMany(ctx, []string{stream})[0].Err },
+		"ReadAll": func(ctx context.Context) error {
+			_, err := store.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
+			return err
+		},
+		"Subscribe": func(ctx context.Context) error {
+			return store.Subscribe(ctx, eventstore.End, stream, func(eventstore.Message) error { return nil })
+		},
+	}
+}
+
+// inTime runs a call that must not hang.
+func inTime(t testing.TB, call func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- call() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience / 3):
+		require.Fail(t, "the call does not return")
+		return nil
+	}
+}
+
+func (s *suite) leave(t *testing.T) {
+	for name, call := range s.calls(s.store) {
+		t.Run(name, func(t *testing.T) {
+			gone, cancel := context.WithCancel(context.Background())
+			cancel()
+			require.ErrorIs(t, inTime(t, func() error { return call(gone) }), context.Canceled)
+
+			late, cancel := context.WithTimeout(context.Background(), time.Nanosecond)
+			defer cancel()
+			require.ErrorIs(t, inTime(t, func() error { return call(late) }), context.DeadlineExceeded)
+		})
+	}
+}
+
+func (s *suite) leaveLive(t *testing.T) {
+	l := s.listen(t, s.placed(t), s.prefix())
+	l.untilCaughtUp(t)
+	require.ErrorIs(t, l.end(t), context.Canceled)
+}
+
+func (s *suite) leaveInTime(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	err := inTime(t, func() error {
+		return s.store.Subscribe(ctx, s.placed(t), s.prefix(), func(eventstore.Message) error { return nil })
+	})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// A caller that leaves takes at most its own append along.
+func (s *suite) neighbours(t *testing.T) {
+	const pairs = 30
+	ctx := within(t)
+	stayed := make(chan error, pairs)
+	left := make(chan error, pairs)
+	for range pairs {
+		leaving, cancel := context.WithCancel(ctx)
+		go func() {
+			_, err := s.store.Append(leaving, eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)})
+			left <- err
+		}()
+		go func() {
+			_, err := s.store.Append(ctx, eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)})
+			stayed <- err
+		}()
+		cancel()
+	}
+	for range pairs {
+		require.NoError(t, <-stayed)
+		if err := <-left; err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+	}
+}
+
+func (s *suite) closed(t *testing.T) {
+	own := *s
+	own.store = s.Open(t)
+	l := own.listen(t, own.placed(t), own.prefix())
+	l.untilCaughtUp(t)
+	require.NoError(t, own.store.Close(within(t)))
+	require.ErrorIs(t, l.over(t), eventstore.ErrUnavailable)
+	for name, call := range own.calls(own.store) {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorIs(t, inTime(t, func() error { return call(within(t)) }), eventstore.ErrUnavailable)
+		})
+	}
+	require.NoError(t, own.store.Close(within(t)), "closing twice is no fault")
+}
+
+// insist appends behind the last event, and again after every conflict.
+func (s *suite) insist(ctx context.Context, stream string, sent []eventstore.Event) error {
+	for {
+		last, err := s.store.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)
+		if err != nil {
+			return err
+		}
+		_, err = s.store.Append(ctx, eventstore.Append{Stream: stream, Expected: eventstore.Exactly(last[0].Revision), Events: sent})
+		if !errors.Is(err, eventstore.ErrConflict) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+)
+
+func (s *suite) manyTests() map[string]func(t *testing.T) {
+	return map[string]func(t *testing.T){
+		"AppendMany: each stream has its own outcome":  s.ownOutcomes,
+		"AppendMany: two appends to one stream":        s.chained,
+		"AppendMany: hundreds of streams":              s.hundreds,
+		"ReadMany: each stream in the order asked for": s.readMany,
+		"nothing asked, nothing answered":              s.noneAsked,
+	}
+}
+
+func (s *suite) ownOutcomes(t *testing.T) {
+	taken, large := s.stream(), events(1)
+	s.write(t, taken, eventstore.NoStream, 1)
+	large[0].Data = jsonOf(eventstore.MaxAppendBytes + 1)
+	again := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
+	first, err := s.store.Append(within(t), again)
+	require.NoError(t, err)
+	fresh := s.stream()
+
+	outcomes := s.store.AppendMany(within(t), []eventstore.Append{
+		{Stream: taken, Expected: eventstore.NoStream, Events: events(1)},
+		{Stream: fresh, Expected: eventstore.NoStream, Events: events(2)},
+		{Stream: s.stream(), Expected: eventstore.NoStream},
+		again,
+		{Stream: s.stream(), Expected: eventstore.NoStream, Events: large},
+		{Stream: taken, Expected: eventstore.Exactly(0), Events: events(1)},
+	})
+	require.Len(t, outcomes, 6)
+	require.ErrorIs(t, outcomes[0].Err, eventstore.ErrConflict)
+	require.NoError(t, outcomes[1].Err)
+	require.Equal(t, uint64(1), outcomes[1].Revision)
+	require.ErrorIs(t, outcomes[2].Err, eventstore.ErrEmpty)
+	require.NoError(t, outcomes[3].Err)
+	require.Equal(t, first, outcomes[3].Appended)
+	require.ErrorIs(t, outcomes[4].Err, eventstore.ErrTooLarge)
+	require.NoError(t, outcomes[5].Err)
+	s.requireLength(t, fresh, 2)
+	s.requireLength(t, taken, 2)
+}
+
+// Which of two appends to one stream goes first is the store's to say; that one
+// of them loses is not.
+func (s *suite) chained(t *testing.T) {
+	stream := s.stream()
+	outcomes := s.store.AppendMany(within(t), []eventstore.Append{
+		{Stream: stream, Expected: eventstore.NoStream, Events: events(1)},
+		{Stream: stream, Expected: eventstore.NoStream, Events: events(1)},
+	})
+	require.Len(t, outcomes, 2)
+	won, lost := outcomes[0].Err, outcomes[1].Err
+	if won != nil {
+		won, lost = lost, won
+	}
+	require.NoError(t, won)
+	require.ErrorIs(t, lost, eventstore.ErrConflict)
+	s.requireLength(t, stream, 1)
+}
+
+func (s *suite) hundreds(t *testing.T) {
+	const n = 300
+	appends, names := make([]eventstore.Append, n), make([]string, n)
+	for i := range appends {
+		names[i] = s.stream()
+		appends[i] = eventstore.Append{Stream: names[i], Expected: eventstore.NoStream, Events: events(1 + i%3)}
+	}
+	for i, outcome := range s.store.AppendMany(within(t), appends) {
+		require.NoError(t, outcome.Err)
+		require.Equal(t, uint64(i%3), outcome.Revision)
+	}
+	streams := s.store.ReadMany(within(t), names)
+	require.Len(t, streams, n)
+	for i, stream := range streams {
+		require.NoError(t, stream.Err)
+		require.Equal(t, ids(appends[i].Events), ids(stream.Events))
+	}
+}
+
+func (s *suite) readMany(t *testing.T) {
+	one, missing, three := s.stream(), s.stream(), s.stream()
+	s.write(t, one, eventstore.NoStream, 1)
+	s.write(t, three, eventstore.NoStream, 3)
+
+	streams := s.store.ReadMany(within(t), []string{three, missing, one, three})
+	require.Len(t, streams, 4)
+	for _, stream := range streams {
+		require.NoError(t, stream.Err)
+	}
+	require.Equal(t, s.read(t, three), streams[0].Events)
+	require.Empty(t, streams[1].Events)
+	require.Equal(t, s.read(t, one), streams[2].Events)
+	require.Equal(t, streams[0].Events, streams[3].Events)
+}
+
+func (s *suite) noneAsked(t *testing.T) {
+	require.Empty(t, s.store.AppendMany(within(t), nil))
+	require.Empty(t, s.store.ReadMany(within(t), nil))
+}

@@ -1,0 +1,141 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+)
+
+func (s *suite) outageTests() map[string]func(t *testing.T) {
+	tests := map[string]func(t *testing.T){}
+	if s.Outage != nil {
+		tests["the server away: every call says so, in time"] = s.away
+		tests["an outage among appends: each event once"] = s.outageAmongAppends
+		tests["a subscription that breaks says so, and goes on"] = s.brokenSubscription
+	}
+	if s.Restart != nil {
+		tests["after a restart all is there"] = s.restarted
+	}
+	return tests
+}
+
+// unknown tells whether an error leaves the outcome open; anything else would
+// be a statement about the log that nobody can make now.
+func unknown(err error) bool {
+	return errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (s *suite) away(t *testing.T) {
+	restore := s.Outage(t, s.store)
+	for name, call := range s.calls(s.store) {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			err := inTime(t, func() error { return call(ctx) })
+			require.True(t, unknown(err), "%v", err)
+		})
+	}
+	restore()
+	s.requireBack(t)
+}
+
+// requireBack waits until the store works again.
+func (s *suite) requireBack(t testing.TB) {
+	t.Helper()
+	same := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)}
+	require.NoError(t, s.untilDone(within(t), same))
+	s.requireLength(t, same.Stream, 1)
+}
+
+// untilDone sends the same append until its outcome is known.
+func (s *suite) untilDone(ctx context.Context, same eventstore.Append) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_, err := s.store.Append(try, same)
+		cancel()
+		if err == nil || !unknown(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (s *suite) outageAmongAppends(t *testing.T) {
+	const writers, each = 4, 60
+	ctx := within(t)
+	prefix, before := s.prefix(), s.placed(t)
+	names := []string{"a", "b", "c", "d"}[:writers]
+	acknowledged := make(chan struct{}, writers*each)
+	done := make(chan error, writers)
+	for _, name := range names {
+		go func() {
+			for i := range each {
+				same := eventstore.Append{Stream: prefix + name, Expected: eventstore.Expected(i - 1), Events: events(1)}
+				if err := s.untilDone(ctx, same); err != nil {
+					done <- err
+					return
+				}
+				acknowledged <- struct{}{}
+			}
+			done <- nil
+		}()
+	}
+	for range each {
+		<-acknowledged
+	}
+	restore := s.Outage(t, s.store)
+	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	_, err := s.store.ReadStream(short, prefix+"a", eventstore.Forwards, 0, 10)
+	require.True(t, unknown(err), "%v", err)
+	restore()
+	for range names {
+		require.NoError(t, <-done)
+	}
+
+	s.requireBack(t)
+	requireWhole(t, appeared(s.listen(t, before, prefix).untilCaughtUp(t)), writers, each)
+	for _, name := range names {
+		s.requireLength(t, prefix+name, each)
+	}
+}
+
+func (s *suite) brokenSubscription(t *testing.T) {
+	prefix, before := s.prefix(), s.placed(t)
+	l := s.listen(t, before, prefix)
+	l.untilCaughtUp(t)
+	written := s.write(t, prefix+"a", eventstore.NoStream, 2)
+	last := l.events(t, 2)[1].Position
+
+	restore := s.Outage(t, s.store)
+	require.ErrorIs(t, l.over(t), eventstore.ErrUnavailable)
+	restore()
+	s.requireBack(t)
+
+	more := s.write(t, prefix+"a", eventstore.Exactly(1), 2)
+	require.Equal(t, ids(more), ids(appeared(s.listen(t, last, prefix).untilCaughtUp(t))))
+	require.Equal(t, ids(append(written, more...)), ids(appeared(s.listen(t, before, prefix).untilCaughtUp(t))))
+}
+
+func (s *suite) restarted(t *testing.T) {
+	prefix, before := s.prefix(), s.placed(t)
+	same := eventstore.Append{Stream: prefix + "a", Expected: eventstore.NoStream, Events: events(3)}
+	first, err := s.store.Append(within(t), same)
+	require.NoError(t, err)
+	l := s.listen(t, before, prefix)
+	seen := l.events(t, 2)
+	require.ErrorIs(t, l.end(t), errCanceled)
+	recorded := s.read(t, same.Stream)
+
+	s.store = s.Restart(t, s.store)
+	require.Equal(t, recorded, s.read(t, same.Stream))
+	again, err := s.store.Append(within(t), same)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	rest := appeared(s.listen(t, seen[1].Position, prefix).untilCaughtUp(t))
+	require.Equal(t, ids(recorded[2:]), ids(rest))
+}
