@@ -1,0 +1,46 @@
+package auth
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+const (
+	keepVerified = 60 * time.Second // a token is verified again at least this often
+	maxVerified  = 10_000           // beyond it the cache begins anew
+)
+
+// cache remembers verified tokens by their hash, never the token itself.
+type cache struct {
+	mu      sync.RWMutex
+	entries map[[sha256.Size]byte]verified
+}
+
+type verified struct {
+	claims Claims
+	until  time.Time
+}
+
+func newCache() *cache { return &cache{entries: map[[sha256.Size]byte]verified{}} }
+
+func (c *cache) find(hash [sha256.Size]byte, now time.Time) (Claims, bool) {
+	c.mu.RLock()
+	v, found := c.entries[hash]
+	c.mu.RUnlock()
+	return v.claims, found && now.Before(v.until)
+}
+
+// keep remembers a token until it expires, at most for keepVerified.
+func (c *cache) keep(hash [sha256.Size]byte, claims Claims, now, expires time.Time) {
+	until := now.Add(keepVerified)
+	if expires.Before(until) {
+		until = expires
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) >= maxVerified {
+		clear(c.entries)
+	}
+	c.entries[hash] = verified{claims, until}
+}

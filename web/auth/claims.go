@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Claims is what a verified token says of its bearer. It is shared between
+// requests: never change it.
+type Claims struct {
+	User     string   // who acts; empty when the token names nobody
+	ClientID string   // the system that asks
+	Roles    []string // without the prefix ROLE_
+	Scopes   []string
+}
+
+// HasAnyRole tells whether the bearer has one of the roles.
+func (c Claims) HasAnyRole(roles []string) bool {
+	for _, role := range roles {
+		if slices.Contains(c.Roles, role) {
+			return true
+		}
+	}
+	return false
+}
+
+// HasScope tells whether the token was given for the scope.
+func (c Claims) HasScope(scope string) bool { return slices.Contains(c.Scopes, scope) }
+
+// rolePrefix marks the authorities that are roles.
+const rolePrefix = "ROLE_"
+
+// token is the payload of a JWT as issuers of this estate write it.
+type token struct {
+	jwt.RegisteredClaims
+	UserName    string   `json:"user_name"`
+	ClientID    string   `json:"client_id"`
+	Authorities []string `json:"authorities"`
+	Scope       words    `json:"scope"`
+}
+
+func (t *token) claims() Claims {
+	c := Claims{User: strings.TrimSpace(t.UserName), ClientID: t.ClientID, Scopes: t.Scope}
+	if c.User == "" {
+		c.User = strings.TrimSpace(t.Subject)
+	}
+	if c.ClientID == "" {
+		c.ClientID = t.Subject
+	}
+	for _, authority := range t.Authorities {
+		if role, is := strings.CutPrefix(authority, rolePrefix); is {
+			c.Roles = append(c.Roles, role)
+		}
+	}
+	return c
+}
+
+// words is a list of texts, or one text with blanks between them: issuers
+// write scopes either way.
+type words []string
+
+func (w *words) UnmarshalJSON(data []byte) error {
+	var list []string
+	if json.Unmarshal(data, &list) == nil {
+		*w = list
+		return nil
+	}
+	var text string
+	if json.Unmarshal(data, &text) != nil {
+		return errors.New("scope is neither a list nor a text")
+	}
+	*w = strings.Fields(text)
+	return nil
+}

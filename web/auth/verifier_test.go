@@ -1,0 +1,199 @@
+package auth_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/web/auth"
+)
+
+func TestAVerifierNeedsAnIssuerAndAnAudience(t *testing.T) {
+	clock := func() time.Time { return now }
+	for _, options := range []auth.Options{
+		{Audience: audience, JWKSURL: "http://x", Clock: clock},
+		{Issuer: issuerName, JWKSURL: "http://x", Clock: clock},
+		{Issuer: issuerName, Audience: audience, Clock: clock},
+		{Issuer: issuerName, Audience: audience, JWKSURL: "http://x"},
+	} {
+		_, err := auth.New(options)
+		require.Error(t, err)
+	}
+}
+
+func TestAGoodTokenSaysWhoCallsAndWhatTheyMay(t *testing.T) {
+	rsaKey, ecKey := rsaKey(t), ecKey(t)
+	i := newIssuer(t, rsaPublic("r", rsaKey), ecPublic(t, "e", ecKey), map[string]string{"kty": "OKP", "kid": "other"})
+	v := newVerifier(t, i, &clock{at: now})
+
+	for name, signed := range map[string]string{
+		"RS256":         sign(t, jwt.SigningMethodRS256, rsaKey, "r", claims(nil)),
+		"ES256":         sign(t, jwt.SigningMethodES256, ecKey, "e", claims(nil)),
+		"without kid":   sign(t, jwt.SigningMethodES256, ecKey, "", claims(nil)),
+		"two audiences": sign(t, jwt.SigningMethodES256, ecKey, "e", claims(jwt.MapClaims{"aud": []string{"other", audience}})),
+		"scope as text": sign(t, jwt.SigningMethodES256, ecKey, "e", claims(jwt.MapClaims{"scope": "read  write"})),
+	} {
+		got, err := v.Verify(t.Context(), signed)
+		require.NoError(t, err, name)
+		require.Equal(t, auth.Claims{
+			User: "STAFF_GEN", ClientID: "the-client", Roles: []string{"NON_ASSOCIATIONS_SYNC"}, Scopes: []string{"read", "write"},
+		}, got, name)
+		require.True(t, got.HasScope("write"))
+		require.True(t, got.HasAnyRole([]string{"OTHER", "NON_ASSOCIATIONS_SYNC"}))
+		require.False(t, got.HasAnyRole([]string{"GROUP_X", "ROLE_NON_ASSOCIATIONS_SYNC"}))
+	}
+}
+
+func TestUserAndClientFallBackOnTheSubject(t *testing.T) {
+	key := ecKey(t)
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
+
+	for name, c := range map[string]struct {
+		changes      jwt.MapClaims
+		user, client string
+	}{
+		"no user name":    {jwt.MapClaims{"user_name": nil}, "the-client", "the-client"},
+		"blank user name": {jwt.MapClaims{"user_name": " ", "sub": "S"}, "S", "the-client"},
+		"no client":       {jwt.MapClaims{"client_id": nil, "sub": "S"}, "STAFF_GEN", "S"},
+		"nobody":          {jwt.MapClaims{"user_name": nil, "sub": nil}, "", "the-client"},
+	} {
+		got, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, key, "e", claims(c.changes)))
+		require.NoError(t, err, name)
+		require.Equal(t, c.user, got.User, name)
+		require.Equal(t, c.client, got.ClientID, name)
+	}
+}
+
+func TestABadTokenIsInvalid(t *testing.T) {
+	rsaKey, key, stranger := rsaKey(t), ecKey(t), ecKey(t)
+	public := rsaPublic("r", rsaKey)
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key), public), &clock{at: now})
+	good := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
+	with := func(changes jwt.MapClaims) string { return sign(t, jwt.SigningMethodES256, key, "e", claims(changes)) }
+	critical := jwt.NewWithClaims(jwt.SigningMethodES256, claims(nil))
+	critical.Header["kid"], critical.Header["crit"] = "e", []string{"b64"}
+	withCritical, err := critical.SignedString(key)
+	require.NoError(t, err)
+
+	for name, text := range map[string]string{
+		"empty":             "",
+		"no JWT":            "hello",
+		"cut":               good[:len(good)-10],
+		"payload of other":  strings.Join([]string{strings.Split(good, ".")[0], strings.Split(with(jwt.MapClaims{"sub": "x"}), ".")[1], strings.Split(good, ".")[2]}, "."),
+		"huge":              good + strings.Repeat("x", 16<<10),
+		"wrong issuer":      with(jwt.MapClaims{"iss": "https://other.test"}),
+		"no issuer":         with(jwt.MapClaims{"iss": nil}),
+		"wrong audience":    with(jwt.MapClaims{"aud": "other"}),
+		"no audience":       with(jwt.MapClaims{"aud": nil}),
+		"expired":           with(jwt.MapClaims{"exp": now.Add(-time.Minute).Unix()}),
+		"no expiry":         with(jwt.MapClaims{"exp": nil}),
+		"not yet":           with(jwt.MapClaims{"nbf": now.Add(time.Minute).Unix()}),
+		"authorities wrong": with(jwt.MapClaims{"authorities": "ROLE_X"}),
+		"scope wrong":       with(jwt.MapClaims{"scope": 7}),
+		"alg none":          sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "e", claims(nil)),
+		"HS256":             sign(t, jwt.SigningMethodHS256, []byte(public["n"]), "r", claims(nil)),
+		"RS384":             sign(t, jwt.SigningMethodRS384, rsaKey, "r", claims(nil)),
+		"unknown key":       sign(t, jwt.SigningMethodES256, stranger, "s", claims(nil)),
+		"key of stranger":   sign(t, jwt.SigningMethodES256, stranger, "e", claims(nil)),
+		"kid of other kind": sign(t, jwt.SigningMethodES256, key, "r", claims(nil)),
+		"crit":              withCritical,
+	} {
+		_, err := v.Verify(t.Context(), text)
+		require.ErrorIs(t, err, auth.ErrInvalid, name)
+	}
+}
+
+func TestAVerifiedTokenIsCachedForAMinuteAtMost(t *testing.T) {
+	key, c := ecKey(t), &clock{at: now}
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), c)
+	short := sign(t, jwt.SigningMethodES256, key, "e", claims(jwt.MapClaims{"exp": now.Add(30 * time.Second).Unix()}))
+	long := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
+
+	for _, text := range []string{short, long} {
+		_, err := v.Verify(t.Context(), text)
+		require.NoError(t, err)
+	}
+	require.Zero(t, testing.AllocsPerRun(10, func() { _, _ = v.Verify(t.Context(), long) }), "a cached token costs nothing")
+
+	c.move(40 * time.Second)
+	_, err := v.Verify(t.Context(), short)
+	require.ErrorIs(t, err, auth.ErrInvalid, "expired while cached")
+	c.move(30 * time.Second)
+	_, err = v.Verify(t.Context(), long)
+	require.NoError(t, err, "verified again")
+}
+
+func TestANewKeySetDropsWhatTheOldOneVerified(t *testing.T) {
+	old, fresh, c := ecKey(t), ecKey(t), &clock{at: now}
+	i := newIssuer(t, ecPublic(t, "old", old))
+	v := newVerifier(t, i, c)
+	byOld := sign(t, jwt.SigningMethodES256, old, "old", claims(nil))
+	byNew := sign(t, jwt.SigningMethodES256, fresh, "new", claims(nil))
+	_, err := v.Verify(t.Context(), byOld)
+	require.NoError(t, err)
+
+	i.answer(http.StatusOK, ecPublic(t, "new", fresh))
+	_, err = v.Verify(t.Context(), byNew)
+	require.ErrorIs(t, err, auth.ErrInvalid, "fetched a moment ago: not again")
+	require.Equal(t, 1, i.fetched())
+
+	c.move(11 * time.Second)
+	_, err = v.Verify(t.Context(), byNew)
+	require.NoError(t, err, "an unknown key is asked for")
+	require.Equal(t, 2, i.fetched())
+	_, err = v.Verify(t.Context(), byOld)
+	require.ErrorIs(t, err, auth.ErrInvalid, "no longer cached")
+	require.Equal(t, 2, i.fetched(), "a rush of unknown keys costs one fetch")
+}
+
+func TestWithoutKeysNothingCanBeSaid(t *testing.T) {
+	key, c := ecKey(t), &clock{at: now}
+	i := newIssuer(t)
+	i.answer(http.StatusServiceUnavailable)
+	v := newVerifier(t, i, c)
+	good := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
+
+	_, err := v.Verify(t.Context(), good)
+	require.ErrorIs(t, err, auth.ErrUnverifiable)
+	_, err = v.Verify(t.Context(), "hello")
+	require.ErrorIs(t, err, auth.ErrInvalid, "what is no token needs no key")
+
+	c.move(11 * time.Second)
+	i.answer(http.StatusOK) // an empty set is no key set
+	_, err = v.Verify(t.Context(), good)
+	require.ErrorIs(t, err, auth.ErrUnverifiable)
+
+	c.move(11 * time.Second)
+	i.answer(http.StatusOK, ecPublic(t, "e", key))
+	_, err = v.Verify(t.Context(), good)
+	require.NoError(t, err)
+
+	c.move(11 * time.Second)
+	i.answer(http.StatusInternalServerError)
+	_, err = v.Verify(t.Context(), good)
+	require.NoError(t, err, "the keys that are there go on working")
+	_, err = v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, ecKey(t), "next", claims(nil)))
+	require.ErrorIs(t, err, auth.ErrUnverifiable, "it may be a key that cannot be fetched now")
+}
+
+func TestRunFetchesUntilTheIssuerIsThere(t *testing.T) {
+	key := ecKey(t)
+	i := newIssuer(t)
+	i.answer(http.StatusServiceUnavailable)
+	v := newVerifier(t, i, &clock{at: now})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- v.Run(ctx) }()
+
+	require.Eventually(t, func() bool { return i.fetched() >= 1 }, 10*time.Second, time.Millisecond)
+	i.answer(http.StatusOK, ecPublic(t, "e", key))
+	good := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
+	require.Eventually(t, func() bool { _, err := v.Verify(t.Context(), good); return err == nil }, 10*time.Second, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
