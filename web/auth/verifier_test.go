@@ -118,7 +118,8 @@ func TestAVerifiedTokenIsCachedForAMinuteAtMost(t *testing.T) {
 		_, err := v.Verify(t.Context(), text)
 		require.NoError(t, err)
 	}
-	require.Zero(t, testing.AllocsPerRun(10, func() { _, _ = v.Verify(t.Context(), long) }), "a cached token costs nothing")
+	hit := testing.AllocsPerRun(10, func() { _, _ = v.Verify(t.Context(), long) })
+	require.LessOrEqual(t, hit, 1.0, "a cached token costs its hash and no more")
 
 	c.move(40 * time.Second)
 	_, err := v.Verify(t.Context(), short)
