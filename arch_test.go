@@ -1,0 +1,264 @@
+// Package nonassociations_test holds the house to its promises: who may import
+// whom, read from go list, and the few rules of form that no linter knows.
+package nonassociations_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "nonassociations"
+
+// Short names of what the table allows.
+const (
+	pgx    = "github.com/jackc/pgx/v5"
+	goose  = "github.com/pressly/goose/v3"
+	chi    = "github.com/go-chi/chi/v5"
+	grpc   = "google.golang.org/grpc"
+	client = "github.com/EventStore/EventStore-Client-Go/v4"
+	uuid   = "github.com/google/uuid"
+	aws    = "github.com/aws/aws-sdk-go-v2"
+)
+
+// crossCutting may be used in every room but domain.
+var crossCutting = []string{
+	uuid, "github.com/cenkalti/backoff/v5", "golang.org/x/sync", "github.com/go-json-experiment/json",
+	"go.opentelemetry.io/otel", "github.com/prometheus/client_golang",
+}
+
+// impure is the part of the standard library that domain does without.
+var impure = []string{
+	"context", "database", "html", "io", "log", "math/rand", "crypto/rand", "net", "os", "runtime", "sync", "syscall",
+}
+
+// room is one folder's promise. may lists packages of this module by exact
+// name and modules of others by prefix; its own folder is always allowed
+// unless alone is set. The longest matching path decides.
+type room struct {
+	path    string
+	promise string
+	may     []string
+	alone   bool
+}
+
+var house = []room{
+	{"domain", "domain is pure: the standard library without I/O and clock, and uuid", []string{uuid}, false},
+	{"commands", "commands is the only package that appends, and knows no driver", []string{"domain", "eventstore"}, false},
+	{"commands/keys", "commands/keys holds idempotency keys in Postgres", []string{"domain", pgx, goose}, false},
+	{"projections", "projections reads the log and writes read tables only", []string{"domain", "eventstore", "eventstore/follow", pgx, goose}, false},
+	{"queries", "queries only SELECTs and never sees the log", []string{"domain", pgx}, false},
+	{"queries/directory", "queries/directory asks Prisoner Search over net/http", []string{"domain"}, false},
+	{"publisher", "publisher is the only importer of SNS and never queries", []string{"domain", "eventstore", "eventstore/follow", aws}, false},
+	{"publisher/desk", "publisher/desk keeps bookmark and parked messages in Postgres", []string{"domain", "eventstore", pgx, goose}, false},
+	{"audit", "audit reads the log only: nothing stale may speak there", []string{"domain", "eventstore"}, false},
+	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "queries", "audit", aws}, false},
+	{"nomis/store", "nomis/store keeps nomis's durable tables in Postgres", []string{"domain", pgx, goose}, false},
+	{"eventstore", "eventstore is a port and knows no driver", []string{"domain"}, true},
+	{"eventstore/memory", "eventstore/memory is a log in memory", []string{"eventstore"}, true},
+	{"eventstore/postgres", "eventstore/postgres is a log in Postgres", []string{"eventstore", pgx, goose}, true},
+	{"eventstore/esdb", "eventstore/esdb contains the EventStoreDB client", []string{"eventstore", client, grpc}, true},
+	{"eventstore/esdbserver", "eventstore/esdbserver speaks EventStoreDB over any log", []string{"eventstore", client, grpc, "google.golang.org/protobuf"}, true},
+	{"eventstore/follow", "eventstore/follow follows a log under a lease in Postgres", []string{"eventstore", pgx}, true},
+	{"eventstore/storetest", "eventstore/storetest is the suite that all logs pass", []string{"eventstore", "eventstore/memory", "github.com/stretchr/testify", "pgregory.net/rapid", "go.uber.org/goleak"}, true},
+	{"web", "web has no SQL and no rules", []string{"domain", "commands", "queries", "audit", chi}, false},
+	{"web/auth", "web/auth verifies tokens", []string{"github.com/golang-jwt/jwt/v5", "github.com/MicahParks/keyfunc/v3", "github.com/MicahParks/jwkset"}, false},
+	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "audit", "nomis", chi}, false},
+	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},
+	{"cmd/dev", "cmd/dev may use what is for development", []string{"*", "internal"}, false},
+	{"cmd/bench", "cmd/bench may use what is for development", []string{"*", "internal"}, false},
+	{"internal", "internal is for development and tests only", []string{"*", "internal"}, false},
+}
+
+// listed is one package as go list sees it.
+type listed struct {
+	ImportPath, Doc string
+	Imports         []string
+	GoFiles         []string
+}
+
+func TestEveryPackageKeepsItsPromise(t *testing.T) {
+	packages := list(t)
+	require.NotEmpty(t, packages)
+	require.Empty(t, broken(house, packages))
+}
+
+// TestTheCheckerCanFail shows it a small made-up house with one fault each.
+func TestTheCheckerCanFail(t *testing.T) {
+	for name, fault := range map[string]listed{
+		"domain may not import net":    {ImportPath: module + "/domain", Imports: []string{"net/http"}},
+		"may not import github.com/":   {ImportPath: module + "/domain", Imports: []string{pgx + "/pgxpool"}},
+		"eventstore is a port":         {ImportPath: module + "/eventstore", Imports: []string{module + "/eventstore/memory"}},
+		"queries only SELECTs":         {ImportPath: module + "/queries", Imports: []string{module + "/eventstore"}},
+		"cmd wires everything":         {ImportPath: module + "/cmd/nonassociations", Imports: []string{module + "/internal/localpg"}},
+		"web has no SQL":               {ImportPath: module + "/web/api", Imports: []string{pgx}},
+		"belongs to no room":           {ImportPath: module + "/helpers", Imports: nil},
+		"says nowhere what it is for":  {ImportPath: module + "/audit", Doc: "-"},
+		"commands is the only package": {ImportPath: module + "/commands", Imports: []string{module + "/eventstore/postgres"}},
+	} {
+		fault.GoFiles = []string{"some.go"}
+		fault.Doc = map[string]string{"": "Package x does y.", "-": ""}[fault.Doc]
+		got := broken(house, []listed{fault})
+		require.Len(t, got, 1, name)
+		require.Contains(t, got[0], name)
+	}
+	good := listed{ImportPath: module + "/eventstore/postgres", Doc: "x", GoFiles: []string{"a.go"},
+		Imports: []string{"context", pgx + "/pgxpool", module + "/eventstore", "golang.org/x/sync/errgroup"}}
+	require.Empty(t, broken(house, []listed{good}))
+}
+
+// broken lists the promises that packages break, in words.
+func broken(table []room, packages []listed) []string {
+	var faults []string
+	for _, p := range packages {
+		path := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		home, ok := roomOf(table, path)
+		if !ok {
+			faults = append(faults, path+" belongs to no room of the house")
+			continue
+		}
+		if p.Doc == "" {
+			faults = append(faults, path+" says nowhere what it is for: it needs a package comment")
+		}
+		for _, imported := range p.Imports {
+			if !home.allows(imported) {
+				faults = append(faults, fmt.Sprintf("%s may not import %s: %s", path, imported, home.promise))
+			}
+		}
+	}
+	return faults
+}
+
+func roomOf(table []room, path string) (room, bool) {
+	var best room
+	for _, r := range table {
+		if within(path, r.path) && len(r.path) > len(best.path) {
+			best = r
+		}
+	}
+	return best, best.path != ""
+}
+
+func (r room) allows(imported string) bool {
+	own, ours := strings.CutPrefix(imported, module+"/")
+	top, _, _ := strings.Cut(r.path, "/")
+	switch {
+	case ours && within(own, "internal"):
+		return slices.Contains(r.may, "internal")
+	case ours:
+		return slices.Contains(r.may, "*") || slices.Contains(r.may, own) || (!r.alone && within(own, top))
+	case standard(imported) && r.path != "domain":
+		return true
+	case standard(imported):
+		return !slices.ContainsFunc(impure, func(bad string) bool { return within(imported, bad) })
+	case r.path != "domain" && slices.ContainsFunc(crossCutting, func(lib string) bool { return within(imported, lib) }):
+		return true
+	}
+	return slices.ContainsFunc(r.may, func(lib string) bool { return lib == "*" || within(imported, lib) })
+}
+
+func within(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
+
+func standard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Doc,Imports,GoFiles", "./...").Output()
+	require.NoError(t, err)
+	var packages []listed
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		require.NoError(t, err)
+		packages = append(packages, p)
+	}
+}
+
+// folders is the whole top level; what git ignores is nobody's business.
+var folders = []string{
+	".git", ".ci", ".bin", ".data", "bin", "cmd", "domain", "commands", "projections", "queries", "publisher",
+	"audit", "nomis", "eventstore", "web", "deploy", "docs", "internal",
+}
+
+func TestTheTopLevelHasTheRoomsAndNoMore(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	for _, entry := range entries {
+		if entry.IsDir() {
+			require.Contains(t, folders, entry.Name())
+		}
+	}
+}
+
+const maxLines = 300
+
+var (
+	initFunc = regexp.MustCompile(`^func init\(`)
+	attic    = regexp.MustCompile(`(^|/)(util|utils|common|helpers|models|misc|shared)(/|$)`)
+)
+
+func TestFilesAreShortAndRegisterNothing(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && path != "." && (strings.HasPrefix(entry.Name(), ".") || path == "bin") {
+			return fs.SkipDir
+		}
+		require.NotRegexp(t, attic, path, "a folder that promises nothing")
+		if ext := filepath.Ext(path); !entry.IsDir() && (ext == ".go" || ext == ".sql") {
+			for _, fault := range form(t, path) {
+				t.Error(fault)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+}
+
+// form lists what is wrong with one file's form.
+func form(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := os.Open(path) //nolint:gosec // a file of this repository
+	require.NoError(t, err)
+	defer file.Close() //nolint:errcheck // only read
+	var faults []string
+	lines := 0
+	for scanner := bufio.NewScanner(file); scanner.Scan(); lines++ {
+		if initFunc.MatchString(scanner.Text()) {
+			faults = append(faults, fmt.Sprintf("%s:%d: init() runs behind everybody's back", path, lines+1))
+		}
+	}
+	if lines > maxLines {
+		faults = append(faults, fmt.Sprintf("%s has %d lines, at most %d: split it", path, lines, maxLines))
+	}
+	return faults
+}
+
+func TestTheFormCheckerCanFail(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "long.go")
+	text := "package x\n\nfunc init() {}\n" + strings.Repeat("\n", maxLines)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	require.Len(t, form(t, path), 2)
+}

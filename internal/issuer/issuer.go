@@ -1,0 +1,138 @@
+// Package issuer stands in for the house's token issuer in development and
+// tests: it makes one key, keeps it in the data folder and publishes its public
+// half on loopback, where the service reads it as it would read the real one.
+package issuer
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"nonassociations/cmd/devtoken"
+)
+
+// Name is the issuer's name in every development token: it stays the same
+// over restarts, which the address, whose port is any free one, does not.
+const Name = "https://issuer.invalid/nonassociations-development"
+
+// Server publishes the key set of one issuer.
+type Server struct {
+	devtoken.Issuer
+	http   *http.Server
+	url    string
+	served chan error
+}
+
+// Open takes the issuer that is in the folder, or makes one for the audience.
+func Open(dir, audience string) (devtoken.Issuer, error) {
+	found, err := devtoken.Load(dir)
+	if err == nil && found.Name == Name && found.Audience == audience {
+		return found, nil
+	}
+	if err != nil && !errors.Is(err, devtoken.ErrNoRun) {
+		return devtoken.Issuer{}, err
+	}
+	if found.Key == nil {
+		if found.Key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return devtoken.Issuer{}, fmt.Errorf("make a development key: %w", err)
+		}
+	}
+	made := devtoken.Issuer{Name: Name, Audience: audience, Key: found.Key}
+	if made.KeyID, err = keyID(made.Key); err != nil {
+		return devtoken.Issuer{}, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the key itself is closed
+		return devtoken.Issuer{}, fmt.Errorf("make the data folder: %w", err)
+	}
+	return made, made.Save(dir)
+}
+
+// Serve publishes the key set on a free port of loopback until Stop.
+func Serve(ctx context.Context, issuer devtoken.Issuer) (*Server, error) {
+	set, err := KeySet(issuer)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the issuer: %w", err)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(set) // a reader that left needs no answer
+	})
+	s := &Server{
+		Issuer: issuer,
+		http:   &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second},
+		url:    "http://" + listener.Addr().String() + "/.well-known/jwks.json",
+		served: make(chan error, 1),
+	}
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// KeysURL is where the key set is.
+func (s *Server) KeysURL() string { return s.url }
+
+// Stop ends the publishing and returns when it has ended.
+func (s *Server) Stop() error {
+	err := s.http.Close()
+	<-s.served
+	if err != nil {
+		return fmt.Errorf("stop the issuer: %w", err)
+	}
+	return nil
+}
+
+// KeySet is the JSON Web Key Set of the issuer's public key.
+func KeySet(issuer devtoken.Issuer) ([]byte, error) {
+	x, y, err := coordinates(issuer.Key)
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		Type  string `json:"kty"`
+		Curve string `json:"crv"`
+		Use   string `json:"use"`
+		Alg   string `json:"alg"`
+		ID    string `json:"kid"`
+		X     string `json:"x"`
+		Y     string `json:"y"`
+	}
+	set := map[string][]key{"keys": {{Type: "EC", Curve: "P-256", Use: "sig", Alg: "ES256", ID: issuer.KeyID, X: x, Y: y}}}
+	text, err := json.Marshal(set)
+	if err != nil {
+		return nil, fmt.Errorf("write the key set: %w", err)
+	}
+	return text, nil
+}
+
+func coordinates(key *ecdsa.PrivateKey) (x, y string, err error) {
+	point, err := key.PublicKey.Bytes() // 0x04, then both coordinates
+	if err != nil {
+		return "", "", fmt.Errorf("read the public key: %w", err)
+	}
+	half := (len(point) - 1) / 2
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode(point[1 : 1+half]), encode(point[1+half:]), nil
+}
+
+// keyID names a key by its content, so that a new key has a new name.
+func keyID(key *ecdsa.PrivateKey) (string, error) {
+	point, err := key.PublicKey.Bytes()
+	if err != nil {
+		return "", fmt.Errorf("read the public key: %w", err)
+	}
+	sum := sha256.Sum256(point)
+	return base64.RawURLEncoding.EncodeToString(sum[:12]), nil
+}
