@@ -1,0 +1,104 @@
+package estate
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"nonassociations/domain"
+)
+
+// DefaultPrisoners is the size of an estate when none is asked for.
+const DefaultPrisoners = 40_000
+
+// MaxPrisoners is the largest estate that is made.
+const MaxPrisoners = 1_000_000
+
+// Options choose an estate. The zero Options are seed 0 with DefaultPrisoners.
+type Options struct {
+	Seed      uint64
+	Prisoners int
+}
+
+// Estate is a made-up prison service. It must not be changed: its parts are
+// shared by all who read it.
+type Estate struct {
+	Prisons   []Prison
+	Prisoners []Prisoner
+	// Pairs are those who are kept apart, each pair once.
+	Pairs []Pair
+
+	places map[domain.PrisonerNumber]int
+}
+
+// Prison is a made-up prison. A prison without wings holds nobody in a cell.
+type Prison struct {
+	ID    string // three capital letters, beginning with X
+	Name  string
+	wings int
+	share int // how many prisoners it holds, against the others' shares
+}
+
+// Prisoner is one entry as the prisoner directory would give it.
+type Prisoner struct {
+	Number       domain.PrisonerNumber `json:"prisonerNumber"`
+	FirstName    string                `json:"firstName"`
+	LastName     string                `json:"lastName"`
+	PrisonID     string                `json:"prisonId"`
+	PrisonName   string                `json:"prisonName"`
+	CellLocation string                `json:"cellLocation"`
+}
+
+// Pair is what two prisoners have had between them, the oldest first. Teller
+// and Other are their places in Estate.Prisoners; the items are told from the
+// teller's side.
+type Pair struct {
+	Teller, Other int
+	Items         []Item
+}
+
+// New makes the estate. It refuses fewer than two and more than MaxPrisoners.
+func New(options Options) (*Estate, error) {
+	if options.Prisoners == 0 {
+		options.Prisoners = DefaultPrisoners
+	}
+	if options.Prisoners < 2 || options.Prisoners > MaxPrisoners {
+		return nil, fmt.Errorf("an estate of %d prisoners: from 2 to %d", options.Prisoners, MaxPrisoners)
+	}
+	e := &Estate{Prisons: prisons(), places: make(map[domain.PrisonerNumber]int, options.Prisoners)}
+	// Each concern draws from its own stream: a change of the names leaves
+	// the non-associations as they were.
+	e.settle(source(options.Seed, 1), options)
+	e.quarrel(source(options.Seed, 2))
+	return e, nil
+}
+
+func source(seed, concern uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, concern)) //nolint:gosec // must be the same again, not secret
+}
+
+// Find is the prisoner of this number.
+func (e *Estate) Find(number domain.PrisonerNumber) (Prisoner, bool) {
+	i, there := e.places[number]
+	if !there {
+		return Prisoner{}, false
+	}
+	return e.Prisoners[i], true
+}
+
+// numbers is how many prisoner numbers there can be.
+const numbers = 26 * 10_000 * 26 * 26
+
+// Number is the i-th prisoner number. Different i below 175,760,000 give
+// different numbers, neighbours far apart.
+func Number(i uint64) domain.PrisonerNumber {
+	n := i % numbers * 61_803_399 % numbers // the factor shares no divisor with numbers, so nothing falls together
+	text := [7]byte{}
+	for _, place := range []int{6, 5} {
+		text[place], n = 'A'+byte(n%26), n/26
+	}
+	for _, place := range []int{4, 3, 2, 1} {
+		text[place], n = '0'+byte(n%10), n/10
+	}
+	text[0] = 'A' + byte(n)
+	return domain.PrisonerNumber(text[:])
+}

@@ -1,0 +1,127 @@
+package estate
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"nonassociations/domain"
+)
+
+// Item is one non-association in the record's own JSON.
+type Item struct {
+	ReasonCode             domain.ReasonCode     `json:"reasonCode"`
+	TypeCode               domain.TypeCode       `json:"typeCode"`
+	EffectiveDate          domain.LocalDateTime  `json:"effectiveDate"`
+	ExpiryDate             *domain.LocalDateTime `json:"expiryDate"`
+	AuthorisedBy           *string               `json:"authorisedBy"`
+	Comments               *string               `json:"comments"`
+	TypeSequence           int                   `json:"typeSequence"`
+	PrisonerNonAssociation OtherSide             `json:"prisonerNonAssociation"`
+}
+
+// OtherSide is what is said of the other prisoner.
+type OtherSide struct {
+	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
+	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
+}
+
+// kind is what made two prisoners fall out.
+type kind int
+
+const (
+	everyday kind = iota
+	gang
+)
+
+// What is over lies in [begin, begin+past days), what is to come long after.
+var (
+	begin  = time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC)
+	future = time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+const past, ahead = 16 * 365, 4 * 365
+
+// life makes up what a pair has had between them.
+type life struct {
+	rng   *rand.Rand
+	kind  kind
+	other domain.PrisonerNumber
+}
+
+// items are the closed ones of the past and at most one that is not closed.
+func (l *life) items() []Item {
+	closed, last := l.closed(), l.rng.IntN(100)
+	if closed == 0 && last < 25 {
+		closed = 1 // a pair has something between them
+	}
+	days := l.days(2*closed + 1)
+	items := make([]Item, 0, closed+2)
+	for i := range closed {
+		items = append(items, l.item(at(l.rng, begin, days[2*i]), at(l.rng, begin, days[2*i+1])))
+	}
+	current := days[2*closed]
+	switch {
+	case last < 25: // nothing more
+	case last < 30:
+		items = append(items, l.item(at(l.rng, future, l.rng.IntN(ahead)), nil))
+	case last < 35:
+		items = append(items, l.item(at(l.rng, begin, current), at(l.rng, future, l.rng.IntN(ahead))))
+	case last == 35: // NOMIS holds a few that say it twice; only the later one counts
+		items = append(items, l.item(at(l.rng, begin, current), nil), l.item(at(l.rng, begin, current+1), nil))
+	default:
+		items = append(items, l.item(at(l.rng, begin, current), nil))
+	}
+	for i := range items {
+		items[i].TypeSequence = i + 1
+	}
+	return items
+}
+
+func (l *life) closed() int {
+	switch n := l.rng.IntN(100); {
+	case n < 75:
+		return 0
+	case n < 95:
+		return 1 + l.rng.IntN(2)
+	default:
+		return 3 + l.rng.IntN(4)
+	}
+}
+
+// days are n different days of the past, in order.
+func (l *life) days(n int) []int {
+	days := make([]int, 0, n)
+	for len(days) < n {
+		if day := l.rng.IntN(past); !slices.Contains(days, day) {
+			days = append(days, day)
+		}
+	}
+	slices.Sort(days)
+	return days
+}
+
+// at is a moment of office hours, when no clock is put forward or back.
+func at(rng *rand.Rand, from time.Time, day int) *domain.LocalDateTime {
+	seconds := 7*3600 + rng.IntN(12*3600)
+	moment := domain.Local(from.AddDate(0, 0, day).Add(time.Duration(seconds) * time.Second))
+	return &moment
+}
+
+func (l *life) item(effective, expiry *domain.LocalDateTime) Item {
+	mine, theirs := l.reasonCodes()
+	return Item{
+		ReasonCode: mine, TypeCode: weighted(l.rng, typeCodes),
+		EffectiveDate: *effective, ExpiryDate: expiry,
+		AuthorisedBy: authorisedBy(l.rng), Comments: comment(l.rng),
+		PrisonerNonAssociation: OtherSide{PrisonerNumber: l.other, ReasonCode: theirs},
+	}
+}
+
+func (l *life) reasonCodes() (mine, theirs domain.ReasonCode) {
+	if l.kind == gang && l.rng.IntN(5) > 0 {
+		return domain.CodeRivalGang, domain.CodeRivalGang
+	}
+	codes := weighted(l.rng, reasonCodes)
+	return codes[0], codes[1]
+}
