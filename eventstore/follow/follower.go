@@ -1,0 +1,61 @@
+package follow
+
+import (
+	"context"
+	"errors"
+
+	"nonassociations/eventstore"
+)
+
+// Follower keeps one handler at the log.
+type Follower[T any] struct {
+	options Options
+	handler Handler[T]
+	status  status
+	// carefulUntil is where the last batch ended that Postgres refused: up to
+	// there the next session goes event by event, to find the one.
+	carefulUntil eventstore.Position
+}
+
+// New makes a follower that does nothing until Run.
+func New[T any](options Options, handler Handler[T]) *Follower[T] {
+	return &Follower[T]{options: options.withDefaults(), handler: handler}
+}
+
+// Run follows until the context ends, and then returns nil. It outlives
+// outages of the event store and of Postgres. The only error is one that wraps
+// ErrRefused. Call it once.
+func (f *Follower[T]) Run(ctx context.Context) error {
+	waits := newWaits()
+	for {
+		before := f.Status().Position
+		err := f.runSession(ctx)
+		if ctx.Err() != nil {
+			f.status.stopped()
+			return nil
+		}
+		if errors.Is(err, ErrRefused) {
+			f.status.failed(err)
+			return err
+		}
+		if before.Before(f.Status().Position) {
+			waits.reset()
+		}
+		f.status.failed(err)
+		wait := waits.after(err).NextBackOff()
+		f.options.Logger.ErrorContext(ctx, "follower stopped, starting again",
+			"lease", f.options.Name, "in", wait, "error", err)
+		if !pause(ctx, wait) {
+			f.status.stopped()
+			return nil
+		}
+	}
+}
+
+func (f *Follower[T]) careful(at eventstore.Position) bool { return at.Before(f.carefulUntil) }
+
+func (f *Follower[T]) takeCare(until eventstore.Position) {
+	if f.carefulUntil.Before(until) {
+		f.carefulUntil = until
+	}
+}

@@ -1,0 +1,76 @@
+package follow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// leasePoll is how often a waiting process asks for the lease.
+const leasePoll = time.Second
+
+// connectTime bounds a connect to a Postgres that does not answer.
+const connectTime = 5 * time.Second
+
+// connect opens the session that holds the lease and runs the transactions.
+func connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of Postgres: %w", err)
+	}
+	config.ConnectTimeout = connectTime
+	config.RuntimeParams["application_name"] = name
+	// A holder whose machine vanished must lose its session, and with it the
+	// lease, within seconds: the server asks whether anybody is still there.
+	config.RuntimeParams["tcp_keepalives_idle"] = "3"
+	config.RuntimeParams["tcp_keepalives_interval"] = "1"
+	config.RuntimeParams["tcp_keepalives_count"] = "3"
+	config.RuntimeParams["client_connection_check_interval"] = "2s"
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Postgres: %w", err)
+	}
+	return conn, nil
+}
+
+// tryLease asks once. The lock goes with the session, however that ends.
+func tryLease(ctx context.Context, conn *pgx.Conn, name string) (bool, error) {
+	var held bool
+	err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, "follow "+name).Scan(&held)
+	if err != nil {
+		return false, fmt.Errorf("ask for the lease %s: %w", name, err)
+	}
+	return held, nil
+}
+
+// waitForLease returns when the lease is held.
+func (f *Follower[T]) waitForLease(ctx context.Context, conn *pgx.Conn) error {
+	for waited := false; ; waited = true {
+		held, err := tryLease(ctx, conn, f.options.Name)
+		if err != nil {
+			return err
+		}
+		if held {
+			f.options.Logger.InfoContext(ctx, "lease held", "lease", f.options.Name)
+			return nil
+		}
+		if !waited {
+			f.options.Logger.InfoContext(ctx, "another process holds the lease, waiting", "lease", f.options.Name)
+			f.status.waiting()
+		}
+		if !pause(ctx, leasePoll) {
+			return ctx.Err()
+		}
+	}
+}
+
+// closeTime is how long a goodbye to Postgres may take.
+const closeTime = 2 * time.Second
+
+func closeConn(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	_ = conn.Close(ctx) // whatever it says, the session is over
+}

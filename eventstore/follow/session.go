@@ -1,0 +1,208 @@
+package follow
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/eventstore"
+)
+
+// session is the life of one lease: one connection, one place to go on from.
+type session[T any] struct {
+	follower *Follower[T]
+	conn     *pgx.Conn
+	items    chan item[T] // bounded: a slow handler holds the subscription up
+	heads    chan head
+	kick     chan struct{}
+	sub      subscription
+
+	applied  eventstore.Position // everything of ours up to here is worked on
+	written  eventstore.Position // what the handler remembers
+	recorded time.Time           // of the last event applied
+	head     head
+	live     bool
+	caughtUp bool
+	usedAt   time.Time // when the connection last answered
+}
+
+const (
+	tickEvery  = 250 * time.Millisecond
+	holdsAfter = time.Second
+	holdsTime  = 5 * time.Second
+)
+
+// run ends with the context or with the error that ended the session.
+func (f *Follower[T]) runSession(ctx context.Context) error {
+	conn, err := connect(ctx, f.options.DSN, f.options.Name)
+	if err != nil {
+		return err
+	}
+	defer closeConn(conn)
+	if err := f.handler.Check(ctx, conn); err != nil {
+		return err
+	}
+	if err := f.waitForLease(ctx, conn); err != nil {
+		return err
+	}
+	from, err := f.handler.Begin(ctx, conn)
+	if err != nil {
+		return err
+	}
+	f.status.leading(from)
+	s := &session[T]{
+		follower: f, conn: conn,
+		items: make(chan item[T], f.options.Catchup),
+		heads: make(chan head), kick: make(chan struct{}, 1),
+		applied: from, written: from, usedAt: f.options.Clock(),
+	}
+	s.sub.received = from
+	ctx, cancel := context.WithCancel(ctx)
+	var helpers sync.WaitGroup
+	helpers.Go(func() { s.subscribe(ctx) })
+	helpers.Go(func() { s.watchHead(ctx) })
+	defer helpers.Wait()
+	defer cancel()
+	return s.work(ctx)
+}
+
+func (s *session[T]) work(ctx context.Context) error {
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case it := <-s.items:
+			err = s.workOn(ctx, it)
+		case s.head = <-s.heads:
+			err = s.look(ctx)
+		case <-tick.C:
+			err = s.idle(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// workOn applies what is there, up to a poison event if there is one.
+func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
+	batch, poison := s.gather(first)
+	if len(batch.Events) > 0 {
+		if err := s.apply(ctx, batch); err != nil {
+			return err
+		}
+	} else {
+		s.move(batch.Through)
+	}
+	if poison != nil {
+		return poison
+	}
+	return s.look(ctx)
+}
+
+// gather takes as much as is there, and never waits for more.
+func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
+	batch := Batch[T]{Through: s.applied}
+	for {
+		if it.poison != nil {
+			return batch, it.poison
+		}
+		if it.live {
+			s.live = true
+		}
+		if batch.Through.Before(it.position) {
+			batch.Through = it.position
+		}
+		if it.event {
+			batch.Events = append(batch.Events, it.value)
+			s.recorded = it.recorded
+		}
+		batch.Live = s.live
+		if len(batch.Events) >= s.most() {
+			return batch, nil
+		}
+		select {
+		case it = <-s.items:
+		default:
+			return batch, nil
+		}
+	}
+}
+
+func (s *session[T]) most() int {
+	switch {
+	case s.follower.careful(s.applied):
+		return 1
+	case s.live:
+		return s.follower.options.Live
+	default:
+		return s.follower.options.Catchup
+	}
+}
+
+func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
+	err := s.follower.handler.Apply(ctx, s.conn, batch)
+	if err != nil && causedByData(err) {
+		s.follower.takeCare(batch.Through)
+		return &Poison{Position: batch.Through, Err: err}
+	}
+	if err != nil {
+		return fmt.Errorf("apply a batch of %d events up to %s: %w", len(batch.Events), batch.Through, err)
+	}
+	s.move(batch.Through)
+	s.written, s.usedAt = s.applied, s.follower.options.Clock()
+	s.follower.status.applied(s.applied, s.recorded, len(s.items))
+	return nil
+}
+
+func (s *session[T]) move(to eventstore.Position) {
+	if s.applied.Before(to) {
+		s.applied = to
+	}
+}
+
+// look draws conclusions from the last head read.
+func (s *session[T]) look(ctx context.Context) error {
+	if s.head.readAt.IsZero() || s.applied.Before(s.head.own) {
+		return nil
+	}
+	s.move(s.head.end) // what lies between is not ours
+	if s.caughtUp || !s.live {
+		return nil
+	}
+	if s.follower.options.Clock().Sub(s.head.readAt) > HeadAge {
+		s.lookAtHead()
+		return nil
+	}
+	if err := s.follower.handler.CaughtUp(ctx, s.conn); err != nil {
+		return fmt.Errorf("remember having caught up: %w", err)
+	}
+	s.caughtUp = true
+	s.follower.status.hasCaughtUp()
+	return nil
+}
+
+// idle writes down a place that moved without events of ours, and finds out
+// whether the session still holds.
+func (s *session[T]) idle(ctx context.Context) error {
+	if s.written.Outside() < s.applied.Outside() {
+		return s.apply(ctx, Batch[T]{Through: s.applied, Live: s.live})
+	}
+	now := s.follower.options.Clock()
+	if now.Sub(s.usedAt) < holdsAfter {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, holdsTime)
+	defer cancel()
+	if err := s.follower.handler.Holds(ctx, s.conn); err != nil {
+		return fmt.Errorf("hold the lease: %w", err)
+	}
+	s.usedAt = now
+	return nil
+}

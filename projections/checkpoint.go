@@ -1,0 +1,80 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/eventstore"
+)
+
+// checkpoint is where the read model is, and in which log.
+type checkpoint struct {
+	store    uuid.UUID // zero: the tables are not there yet
+	at       eventstore.Position
+	last     event // the last event of ours that was worked on
+	caughtUp bool
+}
+
+// event says which event of which stream; the zero event is none.
+type event struct {
+	id       uuid.UUID
+	stream   string
+	revision uint64
+}
+
+// querier is a connection or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// readCheckpoint is the zero checkpoint when there are no tables yet.
+func readCheckpoint(ctx context.Context, db querier) (checkpoint, error) {
+	var there bool
+	if err := db.QueryRow(ctx, `SELECT to_regclass('read_1.checkpoint') IS NOT NULL`).Scan(&there); err != nil {
+		return checkpoint{}, fmt.Errorf("look for the read model: %w", err)
+	}
+	if !there {
+		return checkpoint{}, nil
+	}
+	var (
+		c        checkpoint
+		id       *uuid.UUID
+		stream   *string
+		revision *uint64
+	)
+	err := db.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, caught_up
+		FROM read_1.checkpoint WHERE name = $1`, projection).
+		Scan(&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &c.caughtUp)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return checkpoint{}, nil
+	}
+	if err != nil {
+		return checkpoint{}, fmt.Errorf("read the read model's checkpoint: %w", err)
+	}
+	if id != nil && stream != nil && revision != nil {
+		c.last = event{*id, *stream, *revision}
+	}
+	return c, nil
+}
+
+const moveSQL = `SELECT read_1.move_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+
+// moveArgs are the arguments of moveSQL: from where it was to where it will be.
+func moveArgs(was, now checkpoint) []any {
+	var (
+		id       *uuid.UUID
+		stream   *string
+		revision *uint64
+	)
+	if now.last != (event{}) {
+		id, stream, revision = &now.last.id, &now.last.stream, &now.last.revision
+	}
+	return []any{
+		projection, was.store, was.at.Commit, was.at.Prepare, now.at.Commit, now.at.Prepare,
+		id, stream, revision, now.at.Outside(),
+	}
+}

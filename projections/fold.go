@@ -1,0 +1,103 @@
+package projections
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// pairRow is a row of read_1.pair.
+type pairRow struct {
+	state     domain.State
+	positions []int64 // of the opening event of each item
+	stored    bool    // the table has the row already
+}
+
+// prisonerRow is a row of read_1.prisoner.
+type prisonerRow struct {
+	number  domain.PrisonerNumber
+	entries []entry
+	stored  bool
+	changed []*pairRow // of this batch
+}
+
+// rows are those that a batch concerns. They hold everything that folding
+// needs: from here on nothing reads the tables.
+type rows struct {
+	pairs     map[domain.Pair]*pairRow
+	prisoners map[domain.PrisonerNumber]*prisonerRow
+	opened    map[uuid.UUID]domain.Pair
+}
+
+// concernedBy makes empty rows for all whom the facts concern.
+func concernedBy(facts []fact) rows {
+	r := rows{
+		pairs:     make(map[domain.Pair]*pairRow, len(facts)),
+		prisoners: make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
+		opened:    make(map[uuid.UUID]domain.Pair, len(facts)),
+	}
+	for _, f := range facts {
+		if r.pairs[f.pair] != nil {
+			continue
+		}
+		row := &pairRow{state: domain.State{Pair: f.pair}}
+		r.pairs[f.pair] = row
+		for _, number := range f.pair.Numbers() {
+			prisoner := r.prisoners[number]
+			if prisoner == nil {
+				prisoner = &prisonerRow{number: number}
+				r.prisoners[number] = prisoner
+			}
+			prisoner.changed = append(prisoner.changed, row)
+		}
+	}
+	return r
+}
+
+// fold brings the rows to where the facts lead. The rows depend on the facts
+// alone, never on how they were cut into batches.
+func (r rows) fold(facts []fact) {
+	for _, f := range facts {
+		row := r.pairs[f.pair]
+		before := len(row.state.Items)
+		row.state = domain.Evolve(row.state, f.Fact)
+		for _, begun := range row.state.Items[before:] {
+			row.positions = append(row.positions, int64(f.position.Commit)) //nolint:gosec // positions stay below 2⁶³
+			r.opened[begun.ID] = f.pair
+		}
+	}
+	for _, prisoner := range r.prisoners {
+		prisoner.renew()
+	}
+}
+
+// renew replaces the entries of the pairs that changed.
+func (p *prisonerRow) renew() {
+	changed := make(map[domain.PrisonerNumber]bool, len(p.changed))
+	for _, row := range p.changed {
+		changed[row.state.Pair.Other(p.number)] = true
+	}
+	p.entries = slices.DeleteFunc(p.entries, func(e entry) bool { return changed[e.other] })
+	for _, row := range p.changed {
+		p.entries = append(p.entries, entriesOf(row, p.number)...)
+	}
+	sortEntries(p.entries)
+}
+
+// entriesOf are the pair's non-associations as this prisoner's list shows
+// them: all that are not deleted.
+func entriesOf(row *pairRow, of domain.PrisonerNumber) []entry {
+	other := row.state.Pair.Other(of)
+	entries := make([]entry, 0, len(row.state.Items))
+	for i, n := range row.state.Items {
+		if n.Deleted {
+			continue
+		}
+		entries = append(entries, entry{
+			other: other, effective: n.EffectiveDate, position: row.positions[i], item: renderItem(n, of, other),
+		})
+	}
+	return entries
+}

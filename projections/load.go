@@ -1,0 +1,79 @@
+package projections
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/domain"
+)
+
+const (
+	loadPairsSQL     = `SELECT pair, state, positions FROM read_1.pair WHERE pair = ANY($1)`
+	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM read_1.prisoner WHERE prisoner_number = ANY($1)`
+)
+
+// load fills the rows with what the tables have, in one round trip. No lock is
+// needed: the checkpoint fences every other writer.
+func (r rows) load(ctx context.Context, conn *pgx.Conn) error {
+	pairs := make([]string, 0, len(r.pairs))
+	for pair := range r.pairs {
+		pairs = append(pairs, pair.String())
+	}
+	prisoners := make([]string, 0, len(r.prisoners))
+	for number := range r.prisoners {
+		prisoners = append(prisoners, string(number))
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(loadPairsSQL, pairs).Query(r.readPairs)
+	batch.Queue(loadPrisonersSQL, prisoners).Query(r.readPrisoners)
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("load rows: %w", err)
+	}
+	return nil
+}
+
+func (r rows) readPairs(found pgx.Rows) error {
+	for found.Next() {
+		var (
+			name      string
+			state     []byte
+			positions []int64
+		)
+		if err := found.Scan(&name, &state, &positions); err != nil {
+			return err
+		}
+		pair, err := domain.ParsePair(name)
+		if err != nil {
+			return err
+		}
+		row := r.pairs[pair]
+		if err := json.Unmarshal(state, &row.state); err != nil {
+			return fmt.Errorf("read the state of a pair: %w", err)
+		}
+		row.positions, row.stored = positions, true
+	}
+	return found.Err()
+}
+
+func (r rows) readPrisoners(found pgx.Rows) error {
+	for found.Next() {
+		var (
+			number   string
+			document []byte
+			lines    string
+		)
+		if err := found.Scan(&number, &document, &lines); err != nil {
+			return err
+		}
+		row := r.prisoners[domain.PrisonerNumber(number)]
+		entries, err := parse(row.number, document, lines)
+		if err != nil {
+			return err
+		}
+		row.entries, row.stored = entries, true
+	}
+	return found.Err()
+}

@@ -1,0 +1,56 @@
+package projections
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
+)
+
+// Options of a Runner. OnCommit may be nil, and so may be the limits; the rest
+// must be given.
+type Options struct {
+	Store eventstore.Store
+	// DSN of the database of the read model. No transaction pooler between: the
+	// lease belongs to a session.
+	DSN string
+	// OnCommit hears of every position that has become visible, as the world
+	// sees positions. It must return at once.
+	OnCommit func(position uint64)
+	Clock    func() time.Time
+	Logger   *slog.Logger
+	// BatchLive and BatchCatchup are the most events of a batch; 0 is what suits.
+	BatchLive, BatchCatchup int
+}
+
+// Runner keeps the read model at the log. Several may run, in any process: one
+// works, the others take over.
+type Runner struct {
+	follower *follow.Follower[fact]
+}
+
+// New makes a runner that does nothing until Run.
+func New(options Options) *Runner {
+	if options.OnCommit == nil {
+		options.OnCommit = func(uint64) {}
+	}
+	projector := &projector{
+		store: options.Store, onCommit: options.OnCommit, decoder: decoder{domain.Events()},
+	}
+	return &Runner{follower: follow.New(follow.Options{
+		Name: Schema, DSN: options.DSN, Store: options.Store, Prefix: domain.StreamPrefix,
+		Clock: options.Clock, Logger: options.Logger,
+		Live: options.BatchLive, Catchup: options.BatchCatchup,
+	}, projector)}
+}
+
+// Run works until the context ends, and then returns nil. Outages of the event
+// store and of Postgres it outlives. The only error wraps follow.ErrRefused:
+// the read model is of another log, in words for the operator.
+func (r *Runner) Run(ctx context.Context) error { return r.follower.Run(ctx) }
+
+// Status is how it is doing, at any time.
+func (r *Runner) Status() follow.Status { return r.follower.Status() }

@@ -1,0 +1,113 @@
+package projections
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Schema holds the tables of the version that this build makes. It is also the
+// name of the lease.
+const Schema = "read_1"
+
+// projection names the one row of the checkpoint.
+const projection = "non-associations"
+
+var (
+	//go:embed schema.sql
+	schemaSQL string
+	//go:embed views.sql
+	viewsSQL string
+)
+
+// tablesAreWhole tells whether none of them is missing.
+func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
+	var whole bool
+	err := db.QueryRow(ctx, `SELECT bool_and(to_regclass('read_1.' || name) IS NOT NULL)
+		FROM unnest('{checkpoint,pair,non_association,prisoner}'::text[]) name`).Scan(&whole)
+	if err != nil {
+		return false, fmt.Errorf("look for the read model's tables: %w", err)
+	}
+	return whole, nil
+}
+
+// showViews lets this version answer, unless one answers already.
+func showViews(ctx context.Context, tx pgx.Tx) error {
+	var shown bool
+	err := tx.QueryRow(ctx, `SELECT bool_and(to_regclass('read.' || name) IS NOT NULL)
+		FROM unnest('{checkpoint,non_association,prisoner}'::text[]) name`).Scan(&shown)
+	if err != nil {
+		return fmt.Errorf("look for the read model's views: %w", err)
+	}
+	if shown {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, viewsSQL); err != nil {
+		return fmt.Errorf("show the read model: %w", err)
+	}
+	return nil
+}
+
+// startAgain drops what is there, views too, and makes empty tables.
+func startAgain(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `DROP SCHEMA IF EXISTS read_1 CASCADE`); err != nil {
+		return fmt.Errorf("drop the read model: %w", err)
+	}
+	return createTables(ctx, tx, store)
+}
+
+func createTables(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
+	if _, err := tx.Exec(ctx, schemaSQL); err != nil {
+		return fmt.Errorf("create the read model's tables: %w", err)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO read_1.checkpoint (name, store_id) VALUES ($1, $2)`,
+		projection, store)
+	if err != nil {
+		return fmt.Errorf("create the read model's checkpoint: %w", err)
+	}
+	return nil
+}
+
+// Rebuild drops the read model and starts it again, empty and of the same log.
+// Reads answer "not caught up" until a projector has been through the log. A
+// projector that is at work notices and begins anew.
+func Rebuild(ctx context.Context, dsn string) error { return rebuild(ctx, dsn, uuid.Nil) }
+
+// AdoptLog is Rebuild for another log: that with this store id. Only an
+// operator may decide this.
+func AdoptLog(ctx context.Context, dsn string, store uuid.UUID) error {
+	if store == uuid.Nil {
+		return errors.New("adopt a log: its id is missing")
+	}
+	return rebuild(ctx, dsn, store)
+}
+
+func rebuild(ctx context.Context, dsn string, adopt uuid.UUID) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("rebuild the read model: %w", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // the transaction has been decided
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		store := adopt
+		if store == uuid.Nil {
+			before, err := readCheckpoint(ctx, tx)
+			if err != nil {
+				return err
+			}
+			store = before.store
+		}
+		if store == uuid.Nil { // it never had a log: the projector will build it
+			return nil
+		}
+		return startAgain(ctx, tx, store)
+	})
+	if err != nil {
+		return fmt.Errorf("rebuild the read model: %w", err)
+	}
+	return nil
+}

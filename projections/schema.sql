@@ -1,0 +1,48 @@
+CREATE SCHEMA read_1;
+
+-- One row: where the projection is, and in which log.
+CREATE TABLE read_1.checkpoint (
+  name           text PRIMARY KEY,
+  store_id       uuid NOT NULL,
+  "commit"       bigint NOT NULL DEFAULT 0,
+  prepare        bigint NOT NULL DEFAULT 0,
+  -- the last event of ours that was worked on: it must be in the log
+  event_id       uuid,
+  event_stream   text,
+  event_revision bigint,
+  caught_up      boolean NOT NULL DEFAULT false -- once true, true for as long as the table lives
+);
+
+-- The folded state of a pair, and for each of its non-associations the position of the event that opened it.
+CREATE TABLE read_1.pair (
+  pair      text COLLATE "C" PRIMARY KEY,
+  state     json NOT NULL,
+  positions bigint[] NOT NULL
+);
+
+CREATE TABLE read_1.non_association (
+  id   uuid PRIMARY KEY,
+  pair text COLLATE "C" NOT NULL
+);
+
+-- The whole answer to GET, ready; entries is the projection's own: a line for each item of the document.
+CREATE TABLE read_1.prisoner (
+  prisoner_number text COLLATE "C" PRIMARY KEY,
+  document        text NOT NULL,
+  entries         text NOT NULL
+);
+
+-- Moves the checkpoint from the place that the caller believes in, or stops the transaction.
+CREATE FUNCTION read_1.move_checkpoint(
+  p_name text, p_store uuid, p_commit_was bigint, p_prepare_was bigint, p_commit bigint, p_prepare bigint,
+  p_event uuid, p_stream text, p_revision bigint, p_outside bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE read_1.checkpoint SET "commit" = p_commit, prepare = p_prepare,
+    event_id = coalesce(p_event, event_id), event_stream = coalesce(p_stream, event_stream),
+    event_revision = coalesce(p_revision, event_revision)
+  WHERE name = p_name AND store_id = p_store AND "commit" = p_commit_was AND prepare = p_prepare_was;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the checkpoint is not where this projector left it: another one is at work' USING ERRCODE = 'RD001';
+  END IF;
+  PERFORM pg_notify('read', '1 ' || p_outside);
+END $$;

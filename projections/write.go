@@ -1,0 +1,123 @@
+package projections
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/domain"
+)
+
+const (
+	putPairsSQL = `INSERT INTO read_1.pair (pair, state, positions)
+		SELECT p, s::json, o::bigint[] FROM unnest($1::text[], $2::text[], $3::text[]) u(p, s, o)
+		ON CONFLICT (pair) DO UPDATE SET state = excluded.state, positions = excluded.positions`
+	putPrisonersSQL = `INSERT INTO read_1.prisoner (prisoner_number, document, entries)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+		ON CONFLICT (prisoner_number) DO UPDATE SET document = excluded.document, entries = excluded.entries`
+	putIDsSQL = `INSERT INTO read_1.non_association (id, pair)
+		SELECT * FROM unnest($1::uuid[], $2::text[])
+		ON CONFLICT (id) DO UPDATE SET pair = excluded.pair`
+)
+
+// columns are rows turned on their side, as unnest takes them.
+type columns struct{ first, second, third []string }
+
+func (c *columns) add(first, second, third string) {
+	c.first, c.second, c.third = append(c.first, first), append(c.second, second), append(c.third, third)
+}
+
+func (r rows) pairColumns() (columns, error) {
+	var c columns
+	for pair, row := range r.pairs {
+		state, err := json.Marshal(row.state)
+		if err != nil {
+			return columns{}, fmt.Errorf("write the state of a pair: %w", err)
+		}
+		c.add(pair.String(), string(state), arrayText(row.positions))
+	}
+	return c, nil
+}
+
+func (r rows) prisonerColumns() columns {
+	var c columns
+	for number, row := range r.prisoners {
+		document, lines := render(number, row.entries)
+		c.add(string(number), string(document), string(lines))
+	}
+	return c
+}
+
+func (r rows) idColumns() (ids []uuid.UUID, pairs []string) {
+	for id, pair := range r.opened {
+		ids, pairs = append(ids, id), append(pairs, pair.String())
+	}
+	return ids, pairs
+}
+
+// writeLive sends rows, checkpoint and notification at once: one round trip,
+// which is one transaction, because only its end synchronises.
+func (r rows) writeLive(ctx context.Context, conn *pgx.Conn, was, now checkpoint) error {
+	pairs, err := r.pairColumns()
+	if err != nil {
+		return err
+	}
+	prisoners := r.prisonerColumns()
+	batch := &pgx.Batch{}
+	batch.Queue(moveSQL, moveArgs(was, now)...) // first, so that a fenced projector writes nothing
+	if len(pairs.first) > 0 {
+		batch.Queue(putPairsSQL, pairs.first, pairs.second, pairs.third)
+		batch.Queue(putPrisonersSQL, prisoners.first, prisoners.second, prisoners.third)
+	}
+	if ids, of := r.idColumns(); len(ids) > 0 {
+		batch.Queue(putIDsSQL, ids, of)
+	}
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("write rows: %w", err)
+	}
+	return nil
+}
+
+// arrayText is the literal of a bigint array: unnest would flatten an array of
+// arrays.
+func arrayText(numbers []int64) string {
+	b := []byte{'{'}
+	for i, n := range numbers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return string(append(b, '}'))
+}
+
+// without keeps the rows that the test does not hold for.
+func without[K comparable, V any](all map[K]V, test func(K, V) bool) map[K]V {
+	kept := make(map[K]V, len(all))
+	for key, value := range all {
+		if !test(key, value) {
+			kept[key] = value
+		}
+	}
+	return kept
+}
+
+// split parts the rows that COPY may write from those that the tables have.
+func (r rows) split(knownIDs map[uuid.UUID]bool) (fresh, known rows) {
+	storedPair := func(_ domain.Pair, row *pairRow) bool { return row.stored }
+	storedPrisoner := func(_ domain.PrisonerNumber, row *prisonerRow) bool { return row.stored }
+	storedID := func(id uuid.UUID, _ domain.Pair) bool { return knownIDs[id] }
+	fresh = rows{
+		without(r.pairs, storedPair), without(r.prisoners, storedPrisoner), without(r.opened, storedID),
+	}
+	known = rows{
+		without(r.pairs, func(p domain.Pair, row *pairRow) bool { return !storedPair(p, row) }),
+		without(r.prisoners, func(n domain.PrisonerNumber, row *prisonerRow) bool { return !storedPrisoner(n, row) }),
+		without(r.opened, func(id uuid.UUID, p domain.Pair) bool { return !storedID(id, p) }),
+	}
+	return fresh, known
+}

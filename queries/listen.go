@@ -1,0 +1,128 @@
+package queries
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// pollEvery is the safety net below LISTEN.
+	pollEvery   = time.Second
+	pollTime    = 5 * time.Second
+	connectTime = 5 * time.Second
+)
+
+// listen keeps the watermark by one connection until the context ends.
+func (r *Reader) listen(ctx context.Context, config *pgx.ConnConfig) {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval, wait.Multiplier = 50*time.Millisecond, 2*time.Second, 2
+	wait.Reset()
+	for {
+		err := r.listenOnce(ctx, config, wait)
+		if ctx.Err() != nil {
+			return
+		}
+		// Postgres may come back from a crash without its last commits, whose
+		// rows then come again: until it has said so, nothing is known.
+		r.watermark.settle(r.watermark.position(), 0)
+		r.log.WarnContext(ctx, "position of the read model unknown, listening again", "error", err)
+		timer := time.NewTimer(wait.NextBackOff())
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *backoff.ExponentialBackOff) error {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("connect to the read model: %w", err)
+	}
+	defer closeConn(conn)
+	if _, err := conn.Exec(ctx, "LISTEN read"); err != nil {
+		return fmt.Errorf("listen to the read model: %w", err)
+	}
+	l := &listener{reader: r, conn: conn, due: time.NewTicker(pollEvery)}
+	defer l.due.Stop()
+	if err := l.poll(ctx); err != nil {
+		return err
+	}
+	wait.Reset()
+	for {
+		if err := l.next(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+type listener struct {
+	reader  *Reader
+	conn    *pgx.Conn
+	due     *time.Ticker // of the next poll, however many notifications come
+	version string       // that answers; notifications of others say nothing here
+}
+
+// next takes one notification, or polls when it is time to.
+func (l *listener) next(ctx context.Context) error {
+	select {
+	case <-l.due.C:
+		return l.poll(ctx)
+	default:
+	}
+	waiting, cancel := context.WithTimeout(ctx, pollEvery)
+	defer cancel()
+	note, err := l.conn.WaitForNotification(waiting)
+	if waiting.Err() != nil && ctx.Err() == nil && !l.conn.IsClosed() {
+		return l.poll(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("wait for the read model: %w", err)
+	}
+	version, position, _ := strings.Cut(note.Payload, " ")
+	at, err := strconv.ParseUint(position, 10, 64)
+	if err != nil || version != l.version {
+		return l.poll(ctx)
+	}
+	l.reader.watermark.raise(at)
+	return nil
+}
+
+// pollSQL writes positions as the world does: a place before the event at its
+// commit is the number before it.
+const pollSQL = `SELECT version::text, CASE WHEN prepare < "commit" THEN "commit" - 1 ELSE "commit" END FROM read.checkpoint`
+
+func (l *listener) poll(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pollTime)
+	defer cancel()
+	was := l.reader.watermark.position()
+	var at uint64
+	err := l.conn.QueryRow(ctx, pollSQL).Scan(&l.version, &at)
+	missing := viewMissing(err) || errors.Is(err, pgx.ErrNoRows)
+	l.reader.watermark.missing.Store(missing)
+	if missing {
+		l.version = ""
+		l.reader.watermark.settle(was, 0)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the position of the read model: %w", err)
+	}
+	l.reader.watermark.settle(was, at)
+	return nil
+}
+
+func closeConn(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	defer cancel()
+	_ = conn.Close(ctx) // whatever it says, the connection is over
+}

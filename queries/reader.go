@@ -1,0 +1,139 @@
+package queries
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"nonassociations/domain"
+)
+
+// The errors of a Reader, for errors.Is. All three pass: asking again later is
+// right.
+var (
+	ErrNotCaughtUp    = errors.New("the read model has not caught up with the log yet")
+	ErrBehind         = errors.New("the read model has not reached the position")
+	ErrTooManyWaiters = errors.New("too many requests wait for a position")
+)
+
+// Options of a Reader.
+type Options struct {
+	Logger   *slog.Logger
+	MaxConns int32 // of the pool; 0 is pgxpool's own choice
+}
+
+// Reader reads the read model. It is safe for concurrent use.
+type Reader struct {
+	pool      *pgxpool.Pool
+	log       *slog.Logger
+	watermark watermark
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+}
+
+// Open prepares a Reader of the read model at dsn. It does not wait for
+// Postgres, and outlives its outages. Close must be called.
+func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of the read model: %w", err)
+	}
+	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	config.ConnConfig.RuntimeParams["application_name"] = "queries"
+	config.ConnConfig.ConnectTimeout = connectTime
+	if options.MaxConns > 0 {
+		config.MaxConns = options.MaxConns
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the read model: %w", err)
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r := &Reader{pool: pool, log: options.Logger, stop: stop}
+	r.running.Go(func() { r.listen(running, config.ConnConfig.Copy()) })
+	return r, nil
+}
+
+// Close ends the Reader when the reads in flight are over.
+func (r *Reader) Close() {
+	r.stop()
+	r.running.Wait()
+	r.pool.Close()
+}
+
+// Ping tells whether Postgres answers.
+func (r *Reader) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
+
+// Position is the watermark: everything of ours up to here is in the read
+// model. It may be more by now. 0 when it is not known.
+func (r *Reader) Position() uint64 { return r.watermark.position() }
+
+// Advance tells the Reader of a position that a projector in this process has
+// committed, so that nothing waits for Postgres to say it.
+func (r *Reader) Advance(position uint64) { r.watermark.raise(position) }
+
+// List is the answer to GET /non-associations/{prisonerNumber}.
+type List struct {
+	Document []byte // the whole JSON body
+	Position uint64 // the document reflects at least this
+}
+
+const listSQL = `SELECT document FROM read.prisoner WHERE prisoner_number = $1`
+
+// List reads the document of one prisoner; of one never seen it is an empty
+// list. Errors: ErrNotCaughtUp.
+func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber) (List, error) {
+	// The position before the row: a lower bound, whatever is committed between.
+	list := List{Position: r.watermark.position()}
+	err := r.pool.QueryRow(ctx, listSQL, string(number)).Scan(&list.Document)
+	if errors.Is(err, pgx.ErrNoRows) {
+		list.Document = []byte(`{"prisonerNumber":"` + string(number) + `","nonAssociations":[]}`)
+		return list, nil
+	}
+	if err != nil {
+		return List{}, fmt.Errorf("read a list: %w", answering(err))
+	}
+	return list, nil
+}
+
+const pairOfSQL = `SELECT pair FROM read.non_association WHERE id = $1`
+
+// PairOf finds the pair whose stream holds a non-association, also a deleted
+// one; false when the read model has not seen it. Errors: ErrNotCaughtUp.
+func (r *Reader) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	var name string
+	err := r.pool.QueryRow(ctx, pairOfSQL, [16]byte(id)).Scan(&name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return domain.Pair{}, false, nil
+	}
+	if err != nil {
+		return domain.Pair{}, false, fmt.Errorf("find the pair of a non-association: %w", answering(err))
+	}
+	pair, err := domain.ParsePair(name)
+	if err != nil {
+		return domain.Pair{}, false, fmt.Errorf("find the pair of a non-association: %w", err)
+	}
+	return pair, true, nil
+}
+
+// answering turns "there is no such view" into ErrNotCaughtUp: the views
+// appear when the read model has caught up for the first time.
+func answering(err error) error {
+	if viewMissing(err) {
+		return ErrNotCaughtUp
+	}
+	return err
+}
+
+// viewMissing: undefined_table, invalid_schema_name.
+func viewMissing(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && (refused.Code == "42P01" || refused.Code == "3F000")
+}
