@@ -1,0 +1,169 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"nonassociations/eventstore"
+)
+
+// What one group may hold: enough to share a commit well, little enough to stay
+// far from the time-outs.
+const (
+	groupAppends = 128
+	groupBytes   = 8 << 20
+)
+
+const appendSQL = "SELECT head, currents, known FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8)"
+
+// Append is eventstore.Store's.
+func (s *Store) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
+	outcome := s.AppendMany(ctx, []eventstore.Append{append})[0]
+	return outcome.Appended, outcome.Err
+}
+
+// AppendMany is eventstore.Store's.
+func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
+	outcomes := make([]eventstore.Outcome, len(appends))
+	var sent []eventstore.Append
+	var places []int // of those sent, among the outcomes
+	for i, one := range appends {
+		if err := one.Check(); err != nil {
+			outcomes[i].Err = err
+			continue
+		}
+		sent, places = append(sent, one), append(places, i)
+	}
+	jobs, err := s.appends.do(ctx, sent)
+	for i, place := range places {
+		if err != nil {
+			outcomes[place].Err = err
+			continue
+		}
+		outcomes[place] = jobs[i].answer
+		if jobs[i].err != nil {
+			outcomes[place].Err = explain(ctx, jobs[i].err)
+		}
+	}
+	for i := range outcomes {
+		if outcomes[i].Err != nil {
+			outcomes[i] = eventstore.Outcome{Err: fmt.Errorf("append %s: %w", appends[i].Stream, outcomes[i].Err)}
+		}
+	}
+	return outcomes
+}
+
+// roomForAppends lets a group hold one append a stream: the second must see
+// what became of the first.
+func roomForAppends() func(eventstore.Append) bool {
+	streams, bytes := map[string]bool{}, 0
+	return func(append eventstore.Append) bool {
+		size := 0
+		for _, event := range append.Events {
+			size += len(event.Data) + len(event.Metadata)
+		}
+		full := len(streams) == groupAppends || (bytes > 0 && bytes+size > groupBytes)
+		if full || streams[append.Stream] {
+			return false
+		}
+		streams[append.Stream] = true
+		bytes += size
+		return true
+	}
+}
+
+// appendGroup writes a group in one commit. A conflict is an outcome of its own.
+func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]eventstore.Outcome, error) {
+	conn, err := s.writing.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
+	}
+	defer conn.Release()
+
+	var said answer
+	p := parametersOf(group)
+	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata).
+		Scan(&said.head, &said.currents, &said.known)
+	if err != nil {
+		return nil, err
+	}
+	if len(said.currents) != len(group) {
+		return nil, errors.New("the append function answered for another group")
+	}
+	outcomes, last := said.outcomes(group)
+	s.head.reached(last)
+	return outcomes, nil
+}
+
+// parameters are those of eventstore.append, one array each.
+type parameters struct {
+	streams        []string
+	expected       []int64
+	append, place  []int32
+	ids            []uuid.UUID
+	types          []string
+	data, metadata [][]byte
+}
+
+func parametersOf(group []eventstore.Append) parameters {
+	var p parameters
+	for i, one := range group {
+		p.streams = append(p.streams, one.Stream)
+		p.expected = append(p.expected, int64(one.Expected))
+		for j, event := range one.Events {
+			p.append = append(p.append, int32(i+1)) //nolint:gosec // at most groupAppends
+			p.place = append(p.place, int32(j+1))   //nolint:gosec // at most MaxAppendEvents
+			p.ids = append(p.ids, event.ID)
+			p.types = append(p.types, event.Type)
+			p.data = append(p.data, present(event.Data))
+			p.metadata = append(p.metadata, present(event.Metadata))
+		}
+	}
+	return p
+}
+
+// present keeps nothing written apart from NULL.
+func present(text []byte) []byte {
+	if text == nil {
+		return []byte{}
+	}
+	return text
+}
+
+// answer is what eventstore.append says.
+type answer struct {
+	head     int64    // position before the group
+	currents []int64  // revision of each stream before the group
+	known    []*int64 // position of an append that was there already; nil without conflicts
+}
+
+// outcomes reads the answer, and returns the position behind the group.
+func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, uint64) {
+	outcomes := make([]eventstore.Outcome, len(group))
+	position := a.head
+	for i, one := range group {
+		expected, n := int64(one.Expected), int64(len(one.Events))
+		switch {
+		case a.currents[i] == expected:
+			position += n
+			outcomes[i].Appended = appendedAt(expected+n, position)
+		case a.known != nil && a.known[i] != nil:
+			outcomes[i].Appended = appendedAt(expected+n, *a.known[i])
+		default:
+			outcomes[i].Err = eventstore.ErrConflict
+		}
+	}
+	return outcomes, uint64(position) //nolint:gosec // never negative
+}
+
+func appendedAt(revision, position int64) eventstore.Appended {
+	return eventstore.Appended{Revision: uint64(revision), Position: place(position)} //nolint:gosec // never negative
+}
+
+// place is a position of the table as one of the port: commit = prepare.
+func place(position int64) eventstore.Position {
+	return eventstore.Position{Commit: uint64(position), Prepare: uint64(position)} //nolint:gosec // never negative
+}

@@ -1,0 +1,66 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"nonassociations/eventstore"
+)
+
+// explain says in the port's words what a failure means. ctx is the caller's:
+// when it has ended, that is the reason; a limit of our own is the server's
+// fault.
+func explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	meaning := meaningOf(err)
+	if meaning == nil {
+		return err
+	}
+	// The cause as text only: its own deadline must not look like the caller's.
+	return fmt.Errorf("%w: %v", meaning, err) //nolint:errorlint // see above
+}
+
+// meaningOf finds the port's error, nil when it has none: then the question
+// itself was bad, and asking again is no use.
+func meaningOf(err error) error {
+	var answered *pgconn.PgError
+	if !errors.As(err, &answered) {
+		return eventstore.ErrUnavailable
+	}
+	if denied(answered.Code) {
+		return eventstore.ErrDenied
+	}
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) || passing(answered.Code) {
+		return eventstore.ErrUnavailable
+	}
+	if answered.Code == "23505" {
+		// Somebody wrote past the lock; the stream is not where it was expected.
+		return eventstore.ErrConflict
+	}
+	return nil
+}
+
+// denied: insufficient privilege, or a login that is refused.
+func denied(code string) bool { return code == "42501" || strings.HasPrefix(code, "28") }
+
+// passing tells whether the server, not the question, is at fault: lost
+// connections, rollbacks by the server, want of resources, a shutdown, a
+// time-out, a standby that does not write yet.
+func passing(code string) bool {
+	for _, class := range []string{"08", "40", "53", "57", "58", "XX"} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return code == "55P03" || code == "25006"
+}

@@ -1,0 +1,163 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/eventstore"
+)
+
+const columns = "position, stream, revision, id, type, data, metadata, recorded_at"
+
+const (
+	streamForwardsSQL  = "SELECT " + columns + " FROM eventstore.events WHERE stream = $1 AND revision >= $2 ORDER BY revision LIMIT $3"
+	streamBackwardsSQL = "SELECT " + columns + " FROM eventstore.events WHERE stream = $1 AND revision <= $2 ORDER BY revision DESC LIMIT $3"
+	allForwardsSQL     = "SELECT " + columns + " FROM eventstore.events WHERE position >= $1 ORDER BY position LIMIT $2"
+	allBackwardsSQL    = "SELECT " + columns + " FROM eventstore.events WHERE position < $1 ORDER BY position DESC LIMIT $2"
+	existsSQL          = "SELECT EXISTS (SELECT FROM eventstore.events WHERE stream = $1)"
+	// One index scan a name, whatever the planner thinks of the number of names.
+	manySQL = "SELECT " + columns + " FROM unnest($1::text[]) asked(name)" +
+		" CROSS JOIN LATERAL (SELECT * FROM eventstore.events e WHERE e.stream = asked.name ORDER BY e.revision) found"
+)
+
+// groupStreams is how many streams one question reads at most.
+const groupStreams = 512
+
+// ReadStream is eventstore.Store's.
+func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+	events, err := s.readStream(ctx, stream, direction, from, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", stream, err)
+	}
+	return events, nil
+}
+
+func (s *Store) readStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+	query := streamForwardsSQL
+	if direction == eventstore.Backwards {
+		query = streamBackwardsSQL
+	}
+	events, err := s.query(ctx, query, stream, bigint(from), max(limit, 0))
+	if err != nil || len(events) > 0 {
+		return events, err
+	}
+	// Beyond the end, or no stream at all?
+	exists, err := retried(ctx, s, func(ctx context.Context) (exists bool, err error) {
+		err = s.reading.QueryRow(ctx, existsSQL, stream).Scan(&exists)
+		return exists, err
+	})
+	if err == nil && !exists {
+		err = eventstore.ErrStreamNotFound
+	}
+	return nil, err
+}
+
+// ReadMany is eventstore.Store's.
+func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
+	answers := make([]eventstore.Stream, len(streams))
+	jobs, err := s.streams.do(ctx, streams)
+	for i, name := range streams {
+		failure := err
+		if failure == nil {
+			answers[i].Events = jobs[i].answer
+			failure = explain(ctx, jobs[i].err)
+		}
+		if failure != nil {
+			answers[i] = eventstore.Stream{Err: fmt.Errorf("read %s: %w", name, failure)}
+		}
+	}
+	return answers
+}
+
+func roomForStreams() func(string) bool {
+	n := 0
+	return func(string) bool {
+		n++
+		return n <= groupStreams
+	}
+}
+
+// readGroup reads the streams of a group whole. Two who ask for the same stream
+// share its events.
+func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.Recorded, error) {
+	asked := make(map[string][]eventstore.Recorded, len(group))
+	names := make([]string, 0, len(group))
+	for _, name := range group {
+		if _, known := asked[name]; !known {
+			asked[name] = nil
+			names = append(names, name)
+		}
+	}
+	events, err := once(ctx, s, func(ctx context.Context) ([]eventstore.Recorded, error) {
+		return s.collect(ctx, manySQL, names)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, event := range events {
+		asked[event.Stream] = append(asked[event.Stream], event)
+	}
+	answers := make([][]eventstore.Recorded, len(group))
+	for i, name := range group {
+		answers[i] = asked[name]
+	}
+	return answers, nil
+}
+
+// ReadAll is eventstore.Store's.
+func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	query := allForwardsSQL
+	if direction == eventstore.Backwards {
+		query = allBackwardsSQL
+	}
+	events, err := s.query(ctx, query, firstNotBefore(from), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("read the whole log: %w", err)
+	}
+	return events, nil
+}
+
+// firstNotBefore is the lowest number whose position does not lie before p: an
+// event at n has the position n/n.
+func firstNotBefore(p eventstore.Position) int64 {
+	if p.Prepare > p.Commit {
+		return bigint(p.Commit + 1)
+	}
+	return bigint(p.Commit)
+}
+
+// firstBehind is the lowest number whose position lies behind p.
+func firstBehind(p eventstore.Position) int64 {
+	if p.Prepare < p.Commit {
+		return bigint(p.Commit)
+	}
+	return bigint(p.Commit + 1)
+}
+
+// bigint is n as far as Postgres can count.
+func bigint(n uint64) int64 { return int64(min(n, math.MaxInt64)) } //nolint:gosec // bounded
+
+func (s *Store) query(ctx context.Context, query string, arguments ...any) ([]eventstore.Recorded, error) {
+	return retried(ctx, s, func(ctx context.Context) ([]eventstore.Recorded, error) {
+		return s.collect(ctx, query, arguments...)
+	})
+}
+
+func (s *Store) collect(ctx context.Context, query string, arguments ...any) ([]eventstore.Recorded, error) {
+	rows, err := s.reading.Query(ctx, query, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.AppendRows([]eventstore.Recorded(nil), rows, recorded)
+}
+
+func recorded(row pgx.CollectableRow) (eventstore.Recorded, error) {
+	var event eventstore.Recorded
+	var position, revision int64
+	err := row.Scan(&position, &event.Stream, &revision, &event.ID, &event.Type, &event.Data, &event.Metadata, &event.RecordedAt)
+	event.Position, event.Revision = place(position), uint64(revision) //nolint:gosec // never negative
+	return event, err
+}

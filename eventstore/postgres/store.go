@@ -1,0 +1,151 @@
+// Package postgres is the log in a table of Postgres: append-only by trigger and
+// by rights, in one global order without gaps, which is the order of commit.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"nonassociations/eventstore"
+)
+
+// Nothing waits for ever, also when the caller would.
+const (
+	connectTimeout = 3 * time.Second
+	groupTimeout   = 8 * time.Second // one group of appends or reads, connecting included
+	readTimeout    = 8 * time.Second // one read or page
+	pollInterval   = time.Second     // of subscriptions, should every hint get lost
+)
+
+// Lanes work side by side: while one commits, the next group is on its way.
+const (
+	appendLanes = 2
+	readLanes   = 2
+	readConns   = 8
+)
+
+// errNoConnection is behind failures to get a connection at all.
+var errNoConnection = errors.New("no connection")
+
+// Options of a store.
+type Options struct {
+	// Logger tells of the LISTEN connection breaking and returning; nil is silent.
+	Logger *slog.Logger
+}
+
+// Store is the log in Postgres. Make one with Open.
+type Store struct {
+	log     *slog.Logger
+	reading *pgxpool.Pool
+	writing *pgxpool.Pool
+	appends *grouped[eventstore.Append, eventstore.Outcome]
+	streams *grouped[string, []eventstore.Recorded]
+	head    *head
+
+	closing   chan struct{} // closed when Close begins
+	closeOnce sync.Once
+	ctx       context.Context //nolint:containedctx // the store's life: groups outlive their callers
+	cancel    context.CancelFunc
+	listening sync.WaitGroup
+}
+
+var _ eventstore.Store = (*Store)(nil)
+
+// Open makes a store over a database that Migrate has been run on. It does not
+// connect yet: whether Postgres is there shows with the first call.
+func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
+	store := &Store{log: options.Logger, head: newHead(), closing: make(chan struct{})}
+	if store.log == nil {
+		store.log = slog.New(slog.DiscardHandler)
+	}
+	if err := store.openPools(ctx, dsn); err != nil {
+		return nil, fmt.Errorf("open the event store: %w", err)
+	}
+	// A store lives until Close, whatever becomes of the context it was opened in.
+	store.ctx, store.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	store.appends = &grouped[eventstore.Append, eventstore.Outcome]{room: roomForAppends, ask: store.appendGroup}
+	store.streams = &grouped[string, []eventstore.Recorded]{room: roomForStreams, ask: store.readGroup}
+	store.appends.start(store.ctx, appendLanes)
+	store.streams.start(store.ctx, readLanes)
+	store.listening.Go(store.listen)
+	return store, nil
+}
+
+func (s *Store) openPools(ctx context.Context, dsn string) error {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return err
+	}
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	config.MaxConns = max(config.MaxConns, readConns)
+
+	writing := config.Copy()
+	writing.MaxConns = appendLanes
+	// Who waits for the lock, or hangs while holding it, holds up every writer.
+	writing.ConnConfig.RuntimeParams["lock_timeout"] = "4s"
+	writing.ConnConfig.RuntimeParams["statement_timeout"] = "6s"
+	writing.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "6s"
+
+	if s.reading, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return err
+	}
+	if s.writing, err = pgxpool.NewWithConfig(ctx, writing); err != nil {
+		s.reading.Close()
+		return err
+	}
+	return nil
+}
+
+// Close refuses later calls, ends subscriptions with ErrUnavailable, and waits
+// for appends and reads in flight until the context ends; then it cuts them off.
+func (s *Store) Close(ctx context.Context) error {
+	s.closeOnce.Do(func() {
+		close(s.closing)
+		s.appends.close()
+		s.streams.close()
+	})
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		s.appends.lanes.Wait()
+		s.streams.lanes.Wait()
+	}()
+	var err error
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		err = fmt.Errorf("close the event store: %w", ctx.Err())
+	}
+	s.cancel()
+	<-idle
+	s.listening.Wait()
+	s.reading.Close()
+	s.writing.Close()
+	return err
+}
+
+// bounded is the caller's context with a time limit, cut off when the store is.
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	bounded, cancel := context.WithTimeout(ctx, readTimeout)
+	stop := context.AfterFunc(s.ctx, cancel)
+	return bounded, func() { stop(); cancel() }
+}
+
+// refusal says why no call can be served: the caller left or the store closed.
+func (s *Store) refusal(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.closing:
+		return fmt.Errorf("%w: closed", eventstore.ErrUnavailable)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"nonassociations/eventstore"
+)
+
+// pageSize bounds the memory of a subscription and the age of its snapshots.
+const pageSize = 1000
+
+// subscription is one Subscribe under way.
+type subscription struct {
+	store    *Store
+	prefix   string
+	deliver  func(eventstore.Message) error
+	next     int64 // the first position not looked at yet
+	caughtUp bool
+}
+
+// Subscribe is eventstore.Store's. Catching up and live are one loop of page
+// queries; everything else only says when to ask again.
+func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+	sub := &subscription{store: s, prefix: prefix, deliver: deliver, next: firstBehind(from)}
+	if from == eventstore.End {
+		head, err := s.readHead(ctx)
+		if err != nil {
+			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+		}
+		sub.next = head + 1
+	}
+	for {
+		heard, _ := s.head.watch()
+		page, err := s.query(ctx, allForwardsSQL, sub.next, pageSize)
+		if err != nil {
+			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+		}
+		if err := sub.work(ctx, page); err != nil {
+			return err
+		}
+		if len(page) == pageSize {
+			continue
+		}
+		if err := sub.wait(ctx, heard); err != nil {
+			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+		}
+	}
+}
+
+func (s *Store) readHead(ctx context.Context) (int64, error) {
+	return retried(ctx, s, func(ctx context.Context) (head int64, err error) {
+		err = s.reading.QueryRow(ctx, "SELECT coalesce(max(position), 0) FROM eventstore.events").Scan(&head)
+		return head, err
+	})
+}
+
+// work delivers a page, and how far the log has been looked at.
+func (s *subscription) work(ctx context.Context, page []eventstore.Recorded) error {
+	told := true
+	for _, event := range page {
+		if err := s.store.refusal(ctx); err != nil {
+			return fmt.Errorf("subscribe to %s*: %w", s.prefix, err)
+		}
+		s.next = int64(event.Position.Commit) + 1 //nolint:gosec // from a bigint
+		if told = strings.HasPrefix(event.Stream, s.prefix); !told {
+			continue
+		}
+		if err := s.deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: event, Position: event.Position}); err != nil {
+			return err
+		}
+	}
+	arrived := !s.caughtUp && len(page) < pageSize
+	if !told || arrived {
+		if err := s.deliver(eventstore.Message{Kind: eventstore.Checkpoint, Position: place(s.next - 1)}); err != nil {
+			return err
+		}
+	}
+	if !arrived {
+		return nil
+	}
+	s.caughtUp = true
+	return s.deliver(eventstore.Message{Kind: eventstore.CaughtUp})
+}
+
+// wait returns when there may be more to read. What had been heard before the last
+// page was read is no reason: a hint that is wrong must not make a busy loop.
+func (s *subscription) wait(ctx context.Context, heard uint64) error {
+	poll := time.NewTimer(pollInterval)
+	defer poll.Stop()
+	for {
+		head, changed := s.store.head.watch()
+		if head > heard && int64(head) >= s.next { //nolint:gosec // from a bigint
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-poll.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.store.closing:
+			return s.store.refusal(ctx)
+		}
+	}
+}
