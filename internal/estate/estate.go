@@ -99,6 +99,6 @@ func Number(i uint64) domain.PrisonerNumber {
 	for _, place := range []int{4, 3, 2, 1} {
 		text[place], n = '0'+byte(n%10), n/10
 	}
-	text[0] = 'A' + byte(n)
+	text[0] = 'A' + byte(n%26)
 	return domain.PrisonerNumber(text[:])
 }

@@ -41,7 +41,7 @@ func (e *Estate) settle(rng *rand.Rand, options Options) {
 	first := rng.Uint64N(numbers)
 	for i := range options.Prisoners {
 		p := Prisoner{
-			Number:    Number(first + uint64(i)), //nolint:gosec // a size is never negative
+			Number:    Number(first + uint64(i)),
 			FirstName: name(rng), LastName: name(rng),
 		}
 		prison := outside

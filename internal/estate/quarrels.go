@@ -6,6 +6,7 @@ import "math/rand/v2"
 // many from one to three, gangs within themselves, a few from dozens.
 type quarrels struct {
 	*Estate
+
 	rng   *rand.Rand
 	near  map[string][]int // places in Prisoners by prison
 	known map[[2]int]bool
