@@ -1,0 +1,120 @@
+package queries_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/queries"
+)
+
+const number = domain.PrisonerNumber("A1234BC")
+
+func TestBeforeTheReadModelHasCaughtUpNobodyReadsAnEmptyList(t *testing.T) {
+	p := newProjector(t)
+	reader := open(t, p.dsn)
+	_, err := reader.List(t.Context(), number)
+	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
+	_, _, err = reader.PairOf(t.Context(), uuid.New())
+	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
+	require.ErrorIs(t, reader.WaitFor(t.Context(), 1), queries.ErrNotCaughtUp)
+
+	p.exec(readModel)
+	list, err := reader.List(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, `{"prisonerNumber":"A1234BC","nonAssociations":[]}`, string(list.Document))
+
+	p.exec(dropViews) // a rebuild takes the views away
+	_, err = reader.List(t.Context(), number)
+	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
+	p.exec(readViews)
+	_, err = reader.List(t.Context(), number)
+	require.NoError(t, err)
+}
+
+func TestADocumentIsReturnedAsStored(t *testing.T) {
+	p := newProjector(t)
+	p.exec(readModel)
+	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', '{"prisonerNumber":"A1234BC","nonAssociations":[{}]}')`)
+	reader := open(t, p.dsn)
+	require.NoError(t, reader.WaitFor(t.Context(), 10))
+	list, err := reader.List(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, `{"prisonerNumber":"A1234BC","nonAssociations":[{}]}`, string(list.Document))
+	require.EqualValues(t, 10, list.Position)
+}
+
+func TestTheWatermarkIsReadBeforeTheRow(t *testing.T) {
+	p := newProjector(t)
+	p.exec(readModel)
+	reader := open(t, p.dsn)
+	require.NoError(t, reader.WaitFor(t.Context(), 10))
+
+	// The row is slow to come, and the projector commits while it is under way.
+	p.exec(`CREATE OR REPLACE VIEW read.prisoner AS
+		SELECT prisoner_number, document FROM read_1.prisoner, LATERAL (SELECT pg_advisory_lock_shared(7)) AS slow`)
+	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', 'old')`)
+	p.exec(`SELECT pg_advisory_lock(7)`)
+	answer := make(chan queries.List, 1)
+	go func() {
+		list, err := reader.List(context.Background(), number)
+		if err != nil {
+			t.Error(err)
+		}
+		answer <- list
+	}()
+	require.Eventually(t, func() bool {
+		var waiting bool
+		err := p.conn.QueryRow(t.Context(), `SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`).Scan(&waiting)
+		return err == nil && waiting
+	}, patience, poll)
+	p.commit(20, "1 20")
+	require.NoError(t, reader.WaitFor(t.Context(), 20))
+	p.exec(`SELECT pg_advisory_unlock(7)`)
+	require.EqualValues(t, 10, (<-answer).Position)
+}
+
+func TestThePairOfANonAssociationIsFoundByItsID(t *testing.T) {
+	p := newProjector(t)
+	p.exec(readModel)
+	id := uuid.New()
+	p.exec(`INSERT INTO read_1.non_association VALUES ($1, 'A0135GA_A9109UD')`, id)
+	reader := open(t, p.dsn)
+	pair, found, err := reader.PairOf(t.Context(), id)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, "A0135GA_A9109UD", pair.String())
+	_, found, err = reader.PairOf(t.Context(), uuid.New())
+	require.NoError(t, err)
+	require.False(t, found)
+}
+
+func TestAReadersTransactionsCannotWrite(t *testing.T) {
+	p := newProjector(t)
+	p.exec(readModel)
+	p.exec(`CREATE FUNCTION read_1.sneak() RETURNS text LANGUAGE sql AS $$ INSERT INTO read_1.prisoner VALUES ('x', 'x') RETURNING document $$`)
+	p.exec(`CREATE OR REPLACE VIEW read.prisoner AS SELECT prisoner_number, read_1.sneak() AS document FROM read_1.prisoner`)
+	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', 'x')`)
+	_, err := open(t, p.dsn).List(t.Context(), number)
+	var refused *pgconn.PgError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "25006", refused.Code) // read_only_sql_transaction
+}
+
+func TestPostgresAwayIsAnErrorNotAnEmptyList(t *testing.T) {
+	p := newProjector(t)
+	p.exec(readModel)
+	config, err := pgx.ParseConfig(p.dsn)
+	require.NoError(t, err)
+	reader := open(t, "postgres:///nowhere?host="+t.TempDir()+"&user="+config.User)
+	_, err = reader.List(t.Context(), number)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, queries.ErrNotCaughtUp)
+	require.Error(t, reader.Ping(t.Context()))
+	require.Zero(t, reader.Position())
+}

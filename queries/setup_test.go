@@ -1,0 +1,73 @@
+package queries_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/internal/testdb"
+	"nonassociations/queries"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// readModel is what a projector leaves behind, as far as queries see it.
+const readModel = `
+CREATE SCHEMA read_1; CREATE SCHEMA read;
+CREATE TABLE read_1.checkpoint (store_id uuid, "commit" bigint, prepare bigint);
+INSERT INTO read_1.checkpoint VALUES (gen_random_uuid(), 10, 10);
+CREATE TABLE read_1.prisoner (prisoner_number text PRIMARY KEY, document text);
+CREATE TABLE read_1.non_association (id uuid PRIMARY KEY, pair text);
+` + readViews
+
+const readViews = `
+CREATE VIEW read.checkpoint AS SELECT 1 AS version, * FROM read_1.checkpoint;
+CREATE VIEW read.prisoner AS SELECT * FROM read_1.prisoner;
+CREATE VIEW read.non_association AS SELECT * FROM read_1.non_association;`
+
+const dropViews = `DROP VIEW read.checkpoint, read.prisoner, read.non_association`
+
+// projector stands in for the process that writes.
+type projector struct {
+	t    testing.TB
+	conn *pgx.Conn
+	dsn  string
+}
+
+func newProjector(t testing.TB) projector {
+	dsn := testdb.New(t)
+	conn, err := pgx.Connect(context.Background(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+	return projector{t, conn, dsn}
+}
+
+func (p projector) exec(sql string, args ...any) {
+	p.t.Helper()
+	_, err := p.conn.Exec(context.Background(), sql, args...)
+	require.NoError(p.t, err)
+}
+
+// commit is what one batch does for those who listen.
+func (p projector) commit(position uint64, payload string) {
+	p.t.Helper()
+	err := pgx.BeginFunc(context.Background(), p.conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(context.Background(), `UPDATE read_1.checkpoint SET "commit" = $1, prepare = $1`, position); err != nil {
+			return err
+		}
+		_, err := tx.Exec(context.Background(), `SELECT pg_notify('read', $1)`, payload)
+		return err
+	})
+	require.NoError(p.t, err)
+}
+
+func open(t testing.TB, dsn string) *queries.Reader {
+	reader, err := queries.Open(t.Context(), dsn, queries.Options{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(reader.Close)
+	return reader
+}

@@ -1,0 +1,111 @@
+package queries_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/queries"
+)
+
+// How long a fact may take to come true on a busy machine, and how often to look.
+const (
+	patience = 20 * time.Second
+	poll     = 5 * time.Millisecond
+)
+
+func ready(t *testing.T) (projector, *queries.Reader) {
+	p := newProjector(t)
+	p.exec(readModel)
+	reader := open(t, p.dsn)
+	require.NoError(t, reader.WaitFor(t.Context(), 10))
+	return p, reader
+}
+
+func TestANotificationRaisesTheWatermark(t *testing.T) {
+	p, reader := ready(t)
+	waited := make(chan error, 1)
+	go func() { waited <- reader.WaitFor(context.Background(), 11) }()
+	p.commit(11, "1 11")
+	require.NoError(t, <-waited)
+	require.EqualValues(t, 11, reader.Position())
+}
+
+func TestTheProjectorOfThisProcessNeedsNoNotification(t *testing.T) {
+	_, reader := ready(t)
+	waited := make(chan error, 1)
+	go func() { waited <- reader.WaitFor(context.Background(), 1000) }()
+	reader.Advance(1000)
+	require.NoError(t, <-waited)
+}
+
+func TestANotificationOfAnotherVersionSaysNothing(t *testing.T) {
+	p, reader := ready(t)
+	p.commit(12, "2 5000") // looked up instead
+	require.NoError(t, reader.WaitFor(t.Context(), 12))
+	require.EqualValues(t, 12, reader.Position())
+}
+
+func TestALostNotificationIsMadeGoodByAPoll(t *testing.T) {
+	p, reader := ready(t)
+	p.exec(`UPDATE read_1.checkpoint SET "commit" = 13, prepare = 13`)
+	require.NoError(t, reader.WaitFor(t.Context(), 13))
+}
+
+func TestAPlaceBeforeAnEventIsTheNumberBeforeIt(t *testing.T) {
+	p, reader := ready(t)
+	p.exec(`UPDATE read_1.checkpoint SET "commit" = 15, prepare = 0`)
+	require.NoError(t, reader.WaitFor(t.Context(), 14))
+	require.EqualValues(t, 14, reader.Position())
+}
+
+func TestTheWatermarkFollowsAReadModelThatWasStartedAgain(t *testing.T) {
+	p, reader := ready(t)
+	p.exec(`UPDATE read_1.checkpoint SET "commit" = 3, prepare = 3`)
+	require.Eventually(t, func() bool { return reader.Position() == 3 }, patience, poll)
+	p.exec(dropViews)
+	require.Eventually(t, func() bool { return reader.Position() == 0 }, patience, poll)
+}
+
+func TestTheWatermarkOutlivesItsConnection(t *testing.T) {
+	p, reader := ready(t)
+	p.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	p.commit(21, "1 21")
+	require.Eventually(t, func() bool { return reader.Position() == 21 }, patience, poll)
+}
+
+func TestWhoWaitsTooLongIsToldSo(t *testing.T) {
+	_, reader := ready(t)
+	require.ErrorIs(t, reader.WaitFor(t.Context(), 11), queries.ErrBehind)
+}
+
+func TestTheContextEndsWaiting(t *testing.T) {
+	_, reader := ready(t)
+	gone := errors.New("the caller left")
+	ctx, leave := context.WithCancelCause(t.Context())
+	waited := make(chan error, 1)
+	go func() { waited <- reader.WaitFor(ctx, 11) }()
+	leave(gone)
+	require.ErrorIs(t, <-waited, gone)
+}
+
+func TestTooManyWaitersAreRefusedAtOnce(t *testing.T) {
+	_, reader := ready(t)
+	ctx, leave := context.WithCancel(t.Context())
+	waited := make(chan error, queries.MaxWaiters+1)
+	for range queries.MaxWaiters + 1 {
+		go func() { waited <- reader.WaitFor(ctx, 1<<40) }()
+	}
+	// One comes back at once: all others are waiting, and go on doing so.
+	require.ErrorIs(t, <-waited, queries.ErrTooManyWaiters)
+	require.NoError(t, reader.WaitFor(ctx, 10), "who need not wait is no waiter")
+	leave()
+	for range queries.MaxWaiters {
+		require.ErrorIs(t, <-waited, context.Canceled)
+	}
+	reader.Advance(11)
+	require.NoError(t, reader.WaitFor(t.Context(), 11), "those who left make room")
+}
