@@ -40,6 +40,10 @@ var (
 	future = time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
+// ToCome parts the dates: what is over lies before, what is still to come at or
+// after it.
+const ToCome domain.LocalDateTime = "2035-01-01T00:00:00"
+
 const past, ahead = 16 * 365, 4 * 365
 
 // life makes up what a pair has had between them.
