@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/queries"
+	"nonassociations/web/auth"
+)
+
+// Commands is what the edge asks of the record. Errors: [domain.Refusal],
+// [commands.ErrBusy], and faults.
+type Commands interface {
+	Tell(ctx context.Context, by domain.Cause, tells []commands.PairTell) (commands.Told, error)
+	DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error)
+}
+
+// Reads is what the edge asks of the read model.
+type Reads interface {
+	List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error)
+	WaitFor(ctx context.Context, atLeast uint64) error
+	Position() uint64
+}
+
+// Verifier tells who a bearer token belongs to. Errors: [auth.ErrInvalid],
+// [auth.ErrUnverifiable].
+type Verifier interface {
+	Verify(ctx context.Context, token string) (auth.Claims, error)
+}
+
+// Options are the outside of an API. Commands, Reads, Verifier and Clock must
+// be set.
+type Options struct {
+	Commands Commands
+	Reads    Reads
+	Verifier Verifier
+	Health   Health
+	Clock    func() time.Time
+	NewID    func() uuid.UUID // command ids; random ones when nil
+	Logger   *slog.Logger
+	Patience time.Duration // time of one request, waiting included; 10 s when zero
+	Version  string        // for /info; the module's own when empty
+}
+
+// API is the JSON edge as an [http.Handler], safe for concurrent use.
+type API struct {
+	commands Commands
+	reads    Reads
+	verifier Verifier
+	clock    func() time.Time
+	newID    func() uuid.UUID
+	logger   *slog.Logger
+	patience time.Duration
+	health   *health
+	router   *chi.Mux
+}
+
+// New is an API that serves at once.
+func New(options Options) *API {
+	if options.NewID == nil {
+		options.NewID = uuid.New
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if options.Patience == 0 {
+		options.Patience = 10 * time.Second
+	}
+	a := &API{
+		commands: options.Commands, reads: options.Reads, verifier: options.Verifier,
+		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
+		health: newHealth(options.Health, options.Clock, options.Logger),
+	}
+	a.router = a.routes(infoOf(options.Version))
+	return a
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.ServeHTTP(w, r) }
+
+// ShutDown makes readiness say no, so that no new requests are sent here;
+// those that come are still answered.
+func (a *API) ShutDown() { a.health.shuttingDown.Store(true) }
+
+// The roles, without their prefix.
+const (
+	roleRead    = "READ_NON_ASSOCIATIONS"
+	roleSync    = "NON_ASSOCIATIONS_SYNC"
+	roleMigrate = "NON_ASSOCIATIONS_MIGRATE"
+)
+
+func (a *API) routes(info []byte) *chi.Mux {
+	mux := chi.NewRouter()
+	mux.Use(a.edge)
+	mux.NotFound(a.open(func(context.Context, *http.Request) (reply, error) { return reply{}, noSuchRoute() }))
+	mux.MethodNotAllowed(a.methodNotAllowed)
+
+	mux.Get("/non-associations/{reference}", a.guard(a.nonAssociations, roleRead, roleSync))
+	mux.Post("/sync", a.guard(a.sync, roleSync))
+	mux.Post("/migrate", a.guard(a.migrate, roleMigrate))
+	mux.Delete("/sync/{id}", a.guard(a.deleteSynced, roleSync))
+
+	mux.Get("/health", a.open(a.health.whole))
+	mux.Get("/health/ping", a.open(up))
+	mux.Get("/health/liveness", a.open(up))
+	mux.Get("/health/readiness", a.open(a.health.readiness))
+	mux.Get("/info", a.open(always("application/json", info)))
+	mux.Get("/openapi.json", a.open(always("application/json", openAPI)))
+	mux.Get("/docs", a.open(always("text/html; charset=utf-8", documentation())))
+	return mux
+}

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// maxBody is the largest body of a write, in bytes.
+const maxBody = 1 << 20
+
+// readJSON reads a body that says it is plain JSON.
+func readJSON(r *http.Request) (*bytes.Buffer, error) {
+	if err := isJSON(r.Header); err != nil {
+		return nil, err
+	}
+	return readBody(r)
+}
+
+func isJSON(header http.Header) error {
+	for _, encoding := range header["Content-Encoding"] {
+		if !strings.EqualFold(encoding, "identity") {
+			return wrongFormat("encoded bodies are not read")
+		}
+	}
+	kind := header["Content-Type"]
+	if len(kind) == 1 && kind[0] == "application/json" {
+		return nil // what nearly everybody sends
+	}
+	if len(kind) != 1 {
+		return wrongFormat("Content-Type must be application/json")
+	}
+	media, parameters, err := mime.ParseMediaType(kind[0])
+	if err != nil || media != "application/json" {
+		return wrongFormat("Content-Type must be application/json")
+	}
+	if charset, given := parameters["charset"]; given && !strings.EqualFold(charset, "utf-8") {
+		return wrongFormat("JSON is UTF-8")
+	}
+	return nil
+}
+
+// readBody reads no more than one byte beyond the limit.
+func readBody(r *http.Request) (*bytes.Buffer, error) {
+	if r.ContentLength > maxBody {
+		return nil, tooLarge()
+	}
+	body := new(bytes.Buffer)
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case body.Len() > maxBody:
+		return nil, tooLarge()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, tooSlow()
+	case err != nil:
+		return nil, unreadable("", "the body broke off")
+	}
+	return body, nil
+}

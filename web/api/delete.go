@@ -1,0 +1,30 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"nonassociations/domain"
+	"nonassociations/web/auth"
+)
+
+// deleteSynced takes over that NOMIS deleted a non-association. A body says
+// nothing here, but its limit holds as for every write.
+func (a *API) deleteSynced(ctx context.Context, r *http.Request, by auth.Claims) (reply, error) {
+	text, err := pathValue(r, "id")
+	if err != nil {
+		return reply{}, err
+	}
+	id, err := parseID(text)
+	if err != nil {
+		return reply{}, invalid([]fault{{"id", err.Error()}}, 0)
+	}
+	if _, err := readBody(r); err != nil {
+		return reply{}, err
+	}
+	receipt, err := a.commands.DoByID(ctx, a.cause(r, by, domain.NOMIS), id, domain.Delete{ID: id})
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusNoContent, position: formatPosition(receipt.Position.Outside())}, nil
+}

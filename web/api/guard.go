@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"nonassociations/web/auth"
+)
+
+// endpoint answers a caller who is known and may ask. A position in the reply
+// holds for its error too.
+type endpoint func(ctx context.Context, r *http.Request, by auth.Claims) (reply, error)
+
+// guard lets a caller with one of the roles through, within the time of one
+// request.
+func (a *API) guard(do endpoint, roles ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), a.patience)
+		defer cancel()
+		var out reply
+		by, err := a.admit(ctx, r, roles)
+		if rec, is := w.(*answer); is {
+			rec.actor, rec.correlation = by.User, correlation(r)
+		}
+		if err == nil {
+			out, err = do(ctx, r, by)
+		}
+		if err != nil {
+			position := out.position
+			out = a.refuse(ctx, err)
+			out.position = position
+		}
+		out.write(w, r)
+	}
+}
+
+func (a *API) admit(ctx context.Context, r *http.Request, roles []string) (auth.Claims, error) {
+	token, is := bearer(r)
+	if !is {
+		return auth.Claims{}, unauthorised()
+	}
+	by, err := a.verifier.Verify(ctx, token)
+	switch {
+	case errors.Is(err, auth.ErrInvalid):
+		return auth.Claims{}, unauthorised()
+	case err != nil:
+		return auth.Claims{}, unavailable(err)
+	case by.User == "":
+		return auth.Claims{}, nobody()
+	case !by.HasAnyRole(roles):
+		return by, forbidden()
+	}
+	return by, nil
+}
+
+// bearer is the token of the one Authorization header that there may be.
+func bearer(r *http.Request) (string, bool) {
+	const scheme = "bearer "
+	header := r.Header["Authorization"]
+	if len(header) != 1 || len(header[0]) <= len(scheme) || !strings.EqualFold(header[0][:len(scheme)], scheme) {
+		return "", false
+	}
+	return strings.TrimLeft(header[0][len(scheme):], " "), true
+}
+
+// correlation is the caller's own id for what this request is part of, when it
+// is one that can be kept.
+func correlation(r *http.Request) string {
+	header := r.Header["X-Correlation-Id"]
+	if len(header) != 1 {
+		return ""
+	}
+	if _, err := parseID(header[0]); err != nil {
+		return ""
+	}
+	return header[0]
+}

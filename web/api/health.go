@@ -1,0 +1,175 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Health is what the health endpoints ask. Each function must return soon
+// after its context ends; one that is nil is left out.
+type Health struct {
+	// Ready says what keeps this process from serving at all: Postgres does not
+	// answer, or the store id was not read yet.
+	Ready func(ctx context.Context) error
+	// EventStore says what keeps the log from answering.
+	EventStore func(ctx context.Context) error
+	// ReadModel says how far the read model is; an error when that is not known
+	// or it has never caught up.
+	ReadModel func(ctx context.Context) (ReadModel, error)
+}
+
+// ReadModel says how far the read model is, in positions as the world sees them.
+type ReadModel struct {
+	Position uint64 // everything up to here is applied
+	Head     uint64 // the last fact of ours in the log
+}
+
+const (
+	keepHealth = 2 * time.Second // so that a rush of probes costs one look
+	checkTime  = 2 * time.Second
+)
+
+type health struct {
+	checks       Health
+	clock        func() time.Time
+	logger       *slog.Logger
+	shuttingDown atomic.Bool
+
+	turn   chan struct{} // holds one token while nobody looks; guards what follows
+	looked time.Time
+	found  findings
+}
+
+func newHealth(checks Health, clock func() time.Time, logger *slog.Logger) *health {
+	h := &health{checks: checks, clock: clock, logger: logger, turn: make(chan struct{}, 1)}
+	h.turn <- struct{}{}
+	return h
+}
+
+// findings are one look at everything.
+type findings struct {
+	ready      error
+	components components
+}
+
+type components struct {
+	EventStore *component `json:"eventStore,omitzero"`
+	ReadModel  *component `json:"readModel,omitzero"`
+}
+
+// component says no more than up or down: whoever asks is not known, and an
+// error could hold addresses. The error is logged.
+type component struct {
+	Status   status  `json:"status"`
+	Position *uint64 `json:"position,omitzero"`
+	Head     *uint64 `json:"head,omitzero"`
+	Lag      *uint64 `json:"lag,omitzero"` // head less position; positions are not dense
+}
+
+type status string
+
+const (
+	statusUp   status = "UP"
+	statusDown status = "DOWN"
+)
+
+type healthBody struct {
+	Status     status      `json:"status"`
+	Components *components `json:"components,omitzero"`
+}
+
+// whole is down when any component is.
+func (h *health) whole(ctx context.Context, _ *http.Request) (reply, error) {
+	found, err := h.look(ctx)
+	good := found.ready == nil && found.components.EventStore.isUp() && found.components.ReadModel.isUp()
+	return healthReply(good, &found.components), err
+}
+
+// readiness is down when requests should not come here. The event store being
+// away is not a reason: reads go on without it.
+func (h *health) readiness(ctx context.Context, _ *http.Request) (reply, error) {
+	found, err := h.look(ctx)
+	return healthReply(found.ready == nil && !h.shuttingDown.Load(), &found.components), err
+}
+
+// up looks at nothing but this process.
+func up(context.Context, *http.Request) (reply, error) { return healthReply(true, nil), nil }
+
+func healthReply(good bool, parts *components) reply {
+	out, body := reply{status: http.StatusOK}, healthBody{Status: statusUp, Components: parts}
+	if !good {
+		out.status, body.Status = http.StatusServiceUnavailable, statusDown
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic("health is not JSON: " + err.Error()) // a bug: texts and numbers only
+	}
+	out.body = text
+	return out
+}
+
+func (c *component) isUp() bool { return c == nil || c.Status == statusUp }
+
+// look asks everything, unless that was done a moment ago.
+func (h *health) look(ctx context.Context) (findings, error) {
+	select {
+	case <-h.turn:
+		defer func() { h.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return findings{}, ctx.Err()
+	}
+	if now := h.clock(); h.looked.IsZero() || now.Sub(h.looked) >= keepHealth {
+		// A probe that leaves does not spoil what the next one is told.
+		h.found = h.ask(context.WithoutCancel(ctx))
+		h.looked = h.clock()
+	}
+	return h.found, nil
+}
+
+func (h *health) ask(ctx context.Context) findings {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	var found findings
+	var all sync.WaitGroup
+	if h.checks.Ready != nil {
+		all.Go(func() { found.ready = h.logged(ctx, "ready", h.checks.Ready(ctx)) })
+	}
+	if h.checks.EventStore != nil {
+		all.Go(func() {
+			found.components.EventStore = componentOf(h.logged(ctx, "eventStore", h.checks.EventStore(ctx)))
+		})
+	}
+	if h.checks.ReadModel != nil {
+		all.Go(func() {
+			at, err := h.checks.ReadModel(ctx)
+			found.components.ReadModel = componentOf(h.logged(ctx, "readModel", err))
+			if err == nil {
+				lag := max(at.Head, at.Position) - at.Position
+				c := found.components.ReadModel
+				c.Position, c.Head, c.Lag = &at.Position, &at.Head, &lag
+			}
+		})
+	}
+	all.Wait()
+	return found
+}
+
+func componentOf(err error) *component {
+	if err != nil {
+		return &component{Status: statusDown}
+	}
+	return &component{Status: statusUp}
+}
+
+func (h *health) logged(ctx context.Context, what string, err error) error {
+	if err != nil {
+		h.logger.WarnContext(ctx, "health", "component", what, "error", err)
+	}
+	return err
+}

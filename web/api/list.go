@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+	"nonassociations/web/auth"
+)
+
+// nonAssociations answers for the two kinds of reference: a prisoner number
+// means the record's list, a UUID one non-association.
+func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+	out := reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+	reference, err := pathValue(r, "reference")
+	if err != nil {
+		return out, err
+	}
+	atLeast, err := atLeast(r.URL)
+	if err != nil {
+		return out, err
+	}
+	number, err := domain.ParsePrisonerNumber(reference)
+	if err == nil {
+		return a.list(ctx, out, number, atLeast)
+	}
+	if id, err := parseID(reference); err == nil {
+		return a.one(ctx, out, id, atLeast)
+	}
+	return out, invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
+}
+
+// list is one read by primary key: the document is stored as it is answered.
+func (a *API) list(ctx context.Context, out reply, number domain.PrisonerNumber, atLeast uint64) (reply, error) {
+	if err := a.waitFor(ctx, atLeast); err != nil {
+		return out, err
+	}
+	list, err := a.reads.List(ctx, number)
+	if err != nil {
+		// Whatever keeps the read model from answering, it is never an empty list.
+		return out, unavailable(err)
+	}
+	out.body, out.etag, out.position = list.Document, etagOf(list.Document), formatPosition(list.Position)
+	return out, nil
+}
+
+// one is the non-association with the id: the staff's edge answers it, which
+// does not exist yet, so that no caller can know an id to ask for.
+func (a *API) one(ctx context.Context, out reply, id uuid.UUID, atLeast uint64) (reply, error) {
+	if err := a.waitFor(ctx, atLeast); err != nil {
+		return out, err
+	}
+	return out, domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
+}
+
+func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
+	if atLeast == 0 {
+		return nil
+	}
+	if err := a.reads.WaitFor(ctx, atLeast); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// pathValue is a parameter of the path. The router gives it as it was written.
+func pathValue(r *http.Request, name string) (string, error) {
+	value := chi.URLParam(r, name)
+	if r.URL.RawPath == "" {
+		return value, nil
+	}
+	plain, err := url.PathUnescape(value)
+	if err != nil {
+		return "", invalid([]fault{{name, "is not a text"}}, 0)
+	}
+	return plain, nil
+}
+
+// atLeast is the position that the caller has seen; 0 when none was given.
+func atLeast(u *url.URL) (uint64, error) {
+	if u.RawQuery == "" {
+		return 0, nil
+	}
+	// A query that cannot be read may have held a position: no stale answer.
+	query, err := url.ParseQuery(u.RawQuery)
+	given := query["atLeast"]
+	if err != nil || len(given) > 1 {
+		return 0, badPosition()
+	}
+	if len(given) == 0 {
+		return 0, nil
+	}
+	return parsePosition(given[0])
+}
+
+// parsePosition reads a position as X-Position writes it: decimal digits only,
+// below 2⁶³.
+func parsePosition(text string) (uint64, error) {
+	position, err := strconv.ParseUint(text, 10, 63)
+	if err != nil || text[0] == '+' {
+		return 0, badPosition()
+	}
+	return position, nil
+}
+
+func formatPosition(position uint64) string { return strconv.FormatUint(position, 10) }
+
+func badPosition() problem {
+	return invalid([]fault{{"atLeast", "must be one position as X-Position gives it"}}, 0)
+}
+
+var errID = errors.New("must be a UUID such as 8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10")
+
+// parseID reads a UUID in its usual form alone; the others that the library
+// knows are not what our answers hold.
+func parseID(text string) (uuid.UUID, error) {
+	if len(text) != 36 {
+		return uuid.Nil, errID
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return uuid.Nil, errID
+	}
+	return id, nil
+}

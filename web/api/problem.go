@@ -1,0 +1,176 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/queries"
+)
+
+// problem is an error as the world sees it. It holds no name, comment, reason
+// or token, and no text of a fault inside the house.
+type problem struct {
+	Status           int          `json:"status"`
+	ErrorCode        *domain.Code `json:"errorCode"`
+	UserMessage      string       `json:"userMessage"`
+	DeveloperMessage string       `json:"developerMessage"`
+	MoreInfo         *string      `json:"moreInfo"`
+	Errors           []fault      `json:"errors,omitzero"`
+
+	retryAfter string
+	cause      error // for the log
+}
+
+// fault is one bad field: a JSON pointer into the body, or the name of a
+// parameter.
+type fault struct {
+	Source string `json:"source"`
+	Detail string `json:"detail"`
+}
+
+func (p problem) Error() string { return p.DeveloperMessage }
+
+func (p problem) reply() reply {
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic("a problem is not JSON: " + err.Error()) // a bug: texts and numbers only
+	}
+	return reply{
+		status: p.Status, body: body, retryAfter: p.retryAfter,
+		challenge: p.Status == http.StatusUnauthorized,
+	}
+}
+
+// refuse turns an error into its answer, and logs what is our own fault.
+func (a *API) refuse(ctx context.Context, err error) reply {
+	p := problemOf(err)
+	switch {
+	case p.Status >= http.StatusInternalServerError && p.retryAfter == "":
+		a.logger.ErrorContext(ctx, "request failed", "error", err)
+	case p.cause != nil:
+		a.logger.WarnContext(ctx, "request not served", "error", p.cause)
+	}
+	return p.reply()
+}
+
+func problemOf(err error) problem {
+	var p problem
+	var refusal domain.Refusal
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &refusal):
+		return refused(refusal)
+	case passes(err):
+		return unavailable(err)
+	}
+	return unexpected()
+}
+
+// passes tells whether asking again later may go better.
+func passes(err error) bool {
+	for _, passing := range []error{
+		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
+		context.DeadlineExceeded, context.Canceled,
+	} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	return false
+}
+
+func refused(r domain.Refusal) problem {
+	switch r.Code {
+	case domain.CodeInvalid:
+		return invalid([]fault{{"/" + r.Field, r.Message}}, 0)
+	case domain.CodeNotFound:
+		return problemWith(http.StatusNotFound, r.Code, "Not found: "+r.Message)
+	default:
+		return problemWith(http.StatusConflict, r.Code, r.Message)
+	}
+}
+
+func plain(status int, message string) problem {
+	return problem{Status: status, UserMessage: message, DeveloperMessage: message}
+}
+
+func problemWith(status int, code domain.Code, message string) problem {
+	p := plain(status, message)
+	p.ErrorCode = &code
+	return p
+}
+
+// invalid lists bad fields; more of them were found than are listed.
+func invalid(faults []fault, more int) problem {
+	p := problemWith(http.StatusBadRequest, domain.CodeInvalid, "Validation failure: the request has values that are not allowed")
+	p.DeveloperMessage = fmt.Sprintf("Validation failure: %s %s", nameOf(faults[0].Source), faults[0].Detail)
+	if others := len(faults) - 1 + more; others > 0 {
+		p.DeveloperMessage += fmt.Sprintf(", and %d more", others)
+	}
+	p.Errors = faults
+	return p
+}
+
+func nameOf(source string) string {
+	if source == "" {
+		return "the body"
+	}
+	return source
+}
+
+func unreadable(at, detail string) problem {
+	p := problemWith(http.StatusBadRequest, domain.CodeInvalid, "Validation failure: Couldn't read request body: "+detail)
+	p.Errors = []fault{{at, detail}}
+	return p
+}
+
+// unavailable says that the same request can be sent again.
+func unavailable(cause error) problem {
+	p := plain(http.StatusServiceUnavailable, "The service cannot answer now. Repeating the request is safe.")
+	p.retryAfter, p.cause = "1", cause
+	return p
+}
+
+func unauthorised() problem {
+	return plain(http.StatusUnauthorized, "Unauthorised: a valid bearer token is needed")
+}
+
+// codeNobody is the code of a valid token that names no user.
+const codeNobody domain.Code = 401
+
+func nobody() problem {
+	return problemWith(http.StatusUnauthorized, codeNobody, "Unauthorised: the token names no user")
+}
+
+func forbidden() problem {
+	return plain(http.StatusForbidden, "Forbidden: the token does not carry the role that this needs")
+}
+
+func noSuchRoute() problem { return plain(http.StatusNotFound, "No resource found") }
+
+func wrongMethod() problem {
+	return plain(http.StatusMethodNotAllowed, "Method not allowed here; Allow names those that are")
+}
+
+func wrongFormat(detail string) problem {
+	return plain(http.StatusUnsupportedMediaType, "Validation failure: Request format not supported: "+detail)
+}
+
+func tooLarge() problem {
+	return plain(http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB")
+}
+
+func tooSlow() problem {
+	return plain(http.StatusRequestTimeout, "The body did not arrive in time. Repeating the request is safe.")
+}
+
+func unexpected() problem {
+	return plain(http.StatusInternalServerError, "Unexpected error")
+}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// reply is an answer before it is written.
+type reply struct {
+	status      int
+	contentType string // application/json when empty
+	body        []byte
+	position    string // for X-Position; none when empty
+	etag        string
+	retryAfter  string // seconds
+	challenge   bool   // says how to authenticate
+}
+
+const noStore = "private, no-cache"
+
+// write sends the reply. What can be cached must be asked for again each time:
+// a list of yesterday is no list.
+func (p reply) write(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	if p.etag != "" {
+		h["Etag"] = []string{p.etag}
+		if matches(r.Header["If-None-Match"], p.etag) {
+			p.status, p.body = http.StatusNotModified, nil
+		}
+	}
+	if p.position != "" {
+		h["X-Position"] = []string{p.position}
+	}
+	if p.retryAfter != "" {
+		h["Retry-After"] = []string{p.retryAfter}
+	}
+	if p.challenge {
+		h["Www-Authenticate"] = []string{"Bearer"}
+	}
+	h["Cache-Control"] = []string{noStore}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	if len(p.body) > 0 {
+		if p.contentType == "" {
+			p.contentType = "application/json"
+		}
+		h["Content-Type"] = []string{p.contentType}
+		h["Content-Length"] = []string{strconv.Itoa(len(p.body))}
+	}
+	w.WriteHeader(p.status)
+	if len(p.body) > 0 {
+		_, _ = w.Write(p.body) // a caller who left needs no answer
+	}
+}
+
+// etagOf is a strong entity tag of a body: equal for equal bodies only.
+func etagOf(body []byte) string {
+	hash := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`
+}
+
+// matches tells whether If-None-Match names the entity tag; the comparison is
+// the weak one, as it is for reads.
+func matches(header []string, etag string) bool {
+	for _, line := range header {
+		for tag := range strings.SplitSeq(line, ",") {
+			tag = strings.TrimSpace(tag)
+			if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// public answers without asking who calls.
+type public func(ctx context.Context, r *http.Request) (reply, error)
+
+func (a *API) open(do public) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		out, err := do(r.Context(), r)
+		if err != nil {
+			out = a.refuse(r.Context(), err)
+		}
+		out.write(w, r)
+	}
+}
+
+// always answers the same.
+func always(contentType string, body []byte) public {
+	out := reply{status: http.StatusOK, contentType: contentType, body: body, etag: etagOf(body)}
+	return func(context.Context, *http.Request) (reply, error) { return out, nil }
+}
