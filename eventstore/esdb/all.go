@@ -1,0 +1,87 @@
+package esdb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+
+	"nonassociations/eventstore"
+)
+
+// ReadAll is eventstore.Store's. The client cannot ask the server to filter, so
+// pages are read until enough events are ours or the log ends.
+func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	var ours []eventstore.Recorded
+	page := all{direction: direction, from: from}
+	for len(ours) < limit && !page.ended {
+		events, err := s.next(ctx, &page, limit-len(ours))
+		if err != nil {
+			return nil, fmt.Errorf("read the whole log: %w", err)
+		}
+		for _, event := range events {
+			if !systems(event) && len(ours) < limit {
+				ours = append(ours, event)
+			}
+		}
+	}
+	return ours, nil
+}
+
+// all is how far a read of the whole log has come.
+type all struct {
+	direction eventstore.Direction
+	from      eventstore.Position
+	begun     bool // from is an event that was read already
+	ended     bool
+}
+
+// spare is read beside what is wanted, so that a few system events, such as
+// those at the start of every log, cost no second page.
+const spare = 8
+
+// next reads a page, the system events in it.
+func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.Recorded, error) {
+	count := wanted + spare
+	options := esdb.ReadAllOptions{Direction: way(page.direction), From: place(page.from)}
+	events, err := call(ctx, s, rightToReadAll, func(ctx context.Context, client *esdb.Client) ([]eventstore.Recorded, error) {
+		opened, err := client.ReadAll(ctx, options, uint64(count)) //nolint:gosec // a limit is positive
+		if err != nil {
+			wake(ctx, client, err)
+			return nil, err
+		}
+		return receive(opened)
+	})
+	if err != nil {
+		return nil, err
+	}
+	page.ended = len(events) < count
+	if len(events) == 0 {
+		return nil, nil
+	}
+	repeated := page.begun && page.direction == eventstore.Forwards && events[0].Position == page.from
+	page.from, page.begun = events[len(events)-1].Position, true
+	if repeated { // forwards a position includes its own event
+		return events[1:], nil
+	}
+	return events, nil
+}
+
+// systems tells whether an event is the server's own: metadata, statistics,
+// and the tombstone that it writes into the stream itself.
+func systems(event eventstore.Recorded) bool {
+	return strings.HasPrefix(event.Stream, "$") || strings.HasPrefix(event.Type, "$")
+}
+
+// place is a position as the client wants it. It must always be given: the
+// client takes nothing to mean the end, in subscriptions.
+func place(position eventstore.Position) esdb.AllPosition {
+	switch position {
+	case eventstore.Start:
+		return esdb.Start{}
+	case eventstore.End:
+		return esdb.End{}
+	}
+	return esdb.Position{Commit: position.Commit, Prepare: position.Prepare}
+}

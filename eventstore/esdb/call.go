@@ -1,0 +1,139 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+var errClosed = fmt.Errorf("%w: closed", eventstore.ErrUnavailable)
+
+// request is one use of the client, its errors as they come.
+type request[T any] func(context.Context, *esdb.Client) (T, error)
+
+type result[T any] struct {
+	value T
+	err   error
+}
+
+// call runs one request of the client and comes back when the context ends,
+// whatever the client does: it ignores contexts while it looks for a server
+// (B, C) and panics on messages that it does not know (J). The request goes on
+// by itself then, holding its slot, so that few of them can pile up. The error
+// is the port's; right is what to ask for when the call is denied.
+func call[T any](ctx context.Context, s *Store, right string, request request[T]) (T, error) {
+	var none T
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	trying, err := s.enter(bounded)
+	if err != nil {
+		return none, s.late(ctx, err)
+	}
+
+	done := make(chan result[T], 1)
+	go func() {
+		defer func() { <-s.slots }()
+		value, err := twice(s.asking(bounded), s.client, request)
+		s.gate.leave(trying, judge(bounded, err))
+		done <- result[T]{value, s.failure(err, right)}
+	}()
+	select {
+	case r := <-done:
+		if errors.Is(r.err, eventstore.ErrUnavailable) && over(bounded) {
+			return none, s.late(ctx, bounded.Err())
+		}
+		return r.value, r.err
+	case <-bounded.Done():
+		return none, s.late(ctx, bounded.Err())
+	}
+}
+
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, has := ctx.Deadline(); has {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, s.options.Timeout)
+}
+
+// enter passes the gate and takes a slot.
+func (s *Store) enter(ctx context.Context) (trying bool, err error) {
+	select {
+	case <-s.closing:
+		return false, errClosed
+	default:
+	}
+	if trying, err = s.gate.enter(ctx, s.closing); err != nil {
+		return false, err
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return trying, nil
+	case <-s.closing:
+		err = errClosed
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	s.gate.leave(trying, untold)
+	return false, err
+}
+
+// late tells the caller's own end from a time-out of ours.
+func (s *Store) late(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		return cause
+	}
+	if err == context.DeadlineExceeded { //nolint:errorlint // exactly that of our own context
+		return fmt.Errorf("%w: no answer within %v", eventstore.ErrUnavailable, s.options.Timeout)
+	}
+	return err
+}
+
+// over tells whether a context has ended, or does in this very moment: the
+// server knows the deadline too, and its word may come first.
+func over(ctx context.Context) bool {
+	const moment = 20 * time.Millisecond
+	if deadline, has := ctx.Deadline(); has && time.Until(deadline) < moment {
+		<-ctx.Done()
+	}
+	return ctx.Err() != nil
+}
+
+// twice asks a second time when the first certainly had no effect.
+func twice[T any](ctx context.Context, client *esdb.Client, request request[T]) (T, error) {
+	value, err := guarded(ctx, client, request)
+	if again(err) {
+		return guarded(ctx, client, request)
+	}
+	return value, err
+}
+
+// guarded turns a panic of the client into an error.
+func guarded[T any](ctx context.Context, client *esdb.Client, request request[T]) (value T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: the client panicked: %v", eventstore.ErrUnavailable, r)
+		}
+	}()
+	return request(ctx, client)
+}
+
+// judge reads from an answer whether the server is there.
+func judge(ctx context.Context, err error) verdict {
+	if err == nil {
+		return answered
+	}
+	if ctx.Err() != nil {
+		return untold
+	}
+	if status.Code(err) == codes.Unavailable {
+		return away
+	}
+	return answered
+}

@@ -1,0 +1,69 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+)
+
+// Where the connection string says nothing. The client's own values would spend
+// five seconds on each dead member of a cluster, and twenty on a dead peer.
+const (
+	gossipTimeout    = 2 // seconds, as the client counts it
+	keepAliveTimeout = 5 * time.Second
+)
+
+// configure reads the connection string and bends the client to what it must
+// survive. The string may hold a password: no error repeats it.
+func configure(connection string, options Options) (*esdb.Configuration, error) {
+	cfg, err := esdb.ParseConnectionString(connection)
+	if err != nil {
+		return nil, fmt.Errorf("event store url: %w", withoutURL(err))
+	}
+	cfg.MaxDiscoverAttempts = math.MaxInt // the client's state machine never ends (A)
+	cfg.Logger = clientLog(options.Logger)
+	if !mentions(connection, "gossiptimeout") {
+		cfg.GossipTimeout = gossipTimeout
+	}
+	if !mentions(connection, "keepalivetimeout") {
+		cfg.KeepAliveTimeout = keepAliveTimeout
+	}
+	if options.Address != "" {
+		cfg.Address, cfg.GossipSeeds, cfg.DnsDiscover = options.Address, nil, false
+	}
+	if cfg.Username != "" && (cfg.DisableTLS || cfg.Password == "") {
+		options.Logger.Warn("event store: the user is never sent, because there is no TLS or no password")
+	}
+	return cfg, nil
+}
+
+// withoutURL takes the connection string, and its password, out of an error.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+func mentions(connection, key string) bool {
+	return strings.Contains(strings.ToLower(connection), key+"=")
+}
+
+// clientLog takes the client's own lines down to debug: what they tell comes
+// back as an error too, and that is logged once, at the edge.
+func clientLog(logger *slog.Logger) esdb.LoggingFunc {
+	return func(level esdb.LogLevel, format string, args ...any) {
+		if !logger.Enabled(context.Background(), slog.LevelDebug) {
+			return
+		}
+		logger.Debug("event store client", "level", level, "says", fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,79 @@
+package esdb
+
+import (
+	"os"
+	"testing"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/esdbserver"
+	"nonassociations/eventstore/memory"
+	"nonassociations/eventstore/postgres"
+	"nonassociations/eventstore/storetest"
+	"nonassociations/internal/testdb"
+)
+
+// realServer names a server to hold to the contract too. With it the test
+// binary needs nothing else: it can be carried to where the server is.
+const realServer = "TEST_ESDB_URL"
+
+func TestConformance(t *testing.T) {
+	t.Run("memory", func(t *testing.T) { conform(t, memory.New(), true) })
+	if url := os.Getenv(realServer); url != "" {
+		t.Run("real server", func(t *testing.T) { conformReal(t, url) })
+		return
+	}
+	t.Run("postgres", func(t *testing.T) {
+		dsn := testdb.New(t)
+		require.NoError(t, postgres.Migrate(t.Context(), dsn))
+		log, err := postgres.Open(t.Context(), dsn, postgres.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() { closed(t, log) })
+		conform(t, log, false)
+	})
+}
+
+func conform(t *testing.T, log eventstore.Store, plants bool) {
+	server := newRig(t, log, esdbserver.Options{})
+	setup := storetest.Setup{
+		Open: func(t testing.TB) eventstore.Store { return server.open(t, Options{}) },
+		Restart: func(_ testing.TB, store eventstore.Store) eventstore.Store {
+			closed(t, store)
+			server.kill(t)
+			server.start(t)
+			return server.open(t, Options{}) // outlives the test that asked
+		},
+		Outage: func(t testing.TB, _ eventstore.Store) func() {
+			server.kill(t)
+			return func() { server.start(t) }
+		},
+	}
+	if plants {
+		setup.Delete, setup.Tombstone = softDelete, tombstone
+	}
+	storetest.Run(t, setup)
+}
+
+func conformReal(t *testing.T, url string) {
+	storetest.Run(t, storetest.Setup{
+		Open:      func(t testing.TB) eventstore.Store { return open(t, url, Options{}) },
+		Delete:    softDelete,
+		Tombstone: tombstone,
+		Restart: func(_ testing.TB, store eventstore.Store) eventstore.Store {
+			closed(t, store)
+			return open(t, url, Options{}) // outlives the test that asked
+		},
+	})
+}
+
+func softDelete(t testing.TB, store eventstore.Store, stream string) {
+	_, err := store.(*Store).client.DeleteStream(within(t, patience), stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}})
+	require.NoError(t, err)
+}
+
+func tombstone(t testing.TB, store eventstore.Store, stream string) {
+	_, err := store.(*Store).client.TombstoneStream(within(t, patience), stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}})
+	require.NoError(t, err)
+}

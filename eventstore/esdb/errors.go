@@ -1,0 +1,82 @@
+package esdb
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// The rights that a call needs, in the words of who must grant them.
+const (
+	rightToAppend  = "the right to write to this stream ($w)"
+	rightToRead    = "the right to read this stream ($r)"
+	rightToReadAll = `the right to read $all (an admin sets $all's metadata {"$acl":{"$r":["$admins","<user>"]}})`
+)
+
+// failure is an error of the client in the words of the port. Whatever is not
+// known for certain is ErrUnavailable: the outcome is open, and asking again
+// with the same ids is safe.
+//
+// The code is looked for with errors.As, never with the client's FromError: that
+// sees no wrapped error, and the client wraps its own.
+func (s *Store) failure(err error, right string) error {
+	if err == nil || known(err) {
+		return err
+	}
+	var typed *esdb.Error
+	if errors.As(err, &typed) {
+		switch typed.Code() {
+		case esdb.ErrorCodeWrongExpectedVersion:
+			return fmt.Errorf("%w: %v", eventstore.ErrConflict, typed.Err())
+		case esdb.ErrorCodeStreamDeleted:
+			return eventstore.ErrStreamDeleted
+		case esdb.ErrorCodeResourceNotFound:
+			// Said in so many words by the server. A gRPC NotFound is
+			// something else: a proxy, or a node without a leader.
+			if status.Code(err) != codes.NotFound {
+				return eventstore.ErrStreamNotFound
+			}
+		}
+	}
+	switch status.Code(err) {
+	case codes.PermissionDenied:
+		return s.denied(right)
+	case codes.Unauthenticated:
+		return fmt.Errorf("%w: user or password is wrong", eventstore.ErrDenied)
+	case codes.InvalidArgument:
+		if strings.Contains(err.Error(), "Maximum Append") {
+			return fmt.Errorf("%w: %s", eventstore.ErrTooLarge, status.Convert(err).Message())
+		}
+	}
+	return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
+}
+
+func (s *Store) denied(right string) error {
+	if !s.user {
+		return fmt.Errorf("%w: %s; no user was sent", eventstore.ErrDenied, right)
+	}
+	return fmt.Errorf("%w: %s", eventstore.ErrDenied, right)
+}
+
+// known tells whether the error is the port's already.
+func known(err error) bool {
+	return errors.Is(err, eventstore.ErrUnavailable)
+}
+
+// again tells whether a request certainly had no effect and is worth a second
+// try at once: the node knows a leader, to which the client is connecting, or
+// it broke off while the request was still being sent (D: the reason is lost).
+func again(err error) bool {
+	var typed *esdb.Error
+	if !errors.As(err, &typed) {
+		return false
+	}
+	return typed.Code() == esdb.ErrorCodeNotLeader || errors.Is(typed.Err(), io.EOF)
+}

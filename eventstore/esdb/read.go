@@ -1,0 +1,127 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// ReadStream is eventstore.Store's.
+func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	options := esdb.ReadStreamOptions{Direction: way(direction), From: revision(direction, from)}
+	events, err := s.readStream(ctx, stream, options, uint64(limit))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", stream, err)
+	}
+	return events, nil
+}
+
+// ReadMany is eventstore.Store's. The protocol reads one stream a call, so
+// several go at once.
+func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
+	read := make([]eventstore.Stream, len(streams))
+	var group errgroup.Group
+	group.SetLimit(s.options.Parallel)
+	for i, stream := range streams {
+		group.Go(func() error {
+			read[i].Events, read[i].Err = s.ReadStream(ctx, stream, eventstore.Forwards, 0, math.MaxInt)
+			if errors.Is(read[i].Err, eventstore.ErrStreamNotFound) {
+				read[i].Err = nil
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // each stream carries its own error
+	return read
+}
+
+// readStream reads inside one call: Recv, too, waits unheard when the server
+// goes away.
+func (s *Store) readStream(ctx context.Context, stream string, options esdb.ReadStreamOptions, limit uint64) ([]eventstore.Recorded, error) {
+	return call(ctx, s, rightToRead, func(ctx context.Context, client *esdb.Client) ([]eventstore.Recorded, error) {
+		opened, err := client.ReadStream(ctx, stream, options, limit)
+		if err != nil {
+			wake(ctx, client, err)
+			return nil, err
+		}
+		return receive(opened)
+	})
+}
+
+// receive takes everything that a read sends. Only io.EOF is the end, and only
+// before any other error: a stream that failed says io.EOF from then on, so the
+// first error is the one that counts. That a stream is missing is said here,
+// not when the read is opened.
+func receive(opened *esdb.ReadStream) ([]eventstore.Recorded, error) {
+	defer opened.Close()
+	var events []eventstore.Recorded
+	for {
+		resolved, err := opened.Recv()
+		if errors.Is(err, io.EOF) {
+			return events, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, recorded(resolved))
+	}
+}
+
+// wake makes the client look for the server again. A read that cannot even be
+// opened does not (H): it would go to the dead node for ever after a change of
+// leader. Opening a subscription does, and is closed at once when it works.
+func wake(ctx context.Context, client *esdb.Client, err error) {
+	if status.Code(err) != codes.Unavailable {
+		return
+	}
+	opened, err := client.SubscribeToStream(ctx, wakeStream, esdb.SubscribeToStreamOptions{From: esdb.End{}})
+	if err == nil {
+		_ = opened.Close()
+	}
+}
+
+// wakeStream is a name that nobody writes to.
+const wakeStream = "app-wake"
+
+func recorded(resolved *esdb.ResolvedEvent) eventstore.Recorded {
+	event := resolved.OriginalEvent()
+	return eventstore.Recorded{
+		Event: eventstore.Event{
+			ID:       event.EventID,
+			Type:     event.EventType,
+			Data:     event.Data,
+			Metadata: event.UserMetadata,
+		},
+		Stream:     event.StreamID,
+		Revision:   event.EventNumber,
+		Position:   position(event.Position.Commit, event.Position.Prepare),
+		RecordedAt: event.CreatedDate,
+	}
+}
+
+func way(direction eventstore.Direction) esdb.Direction {
+	if direction == eventstore.Backwards {
+		return esdb.Backwards
+	}
+	return esdb.Forwards
+}
+
+func revision(direction eventstore.Direction, from uint64) esdb.StreamPosition {
+	if direction == eventstore.Backwards && from == eventstore.FromEnd {
+		return esdb.End{}
+	}
+	// The server counts in signed numbers; no stream gets that far.
+	return esdb.Revision(min(from, math.MaxInt64))
+}

@@ -1,0 +1,146 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+const (
+	// The server looks at so many events before it says how far it came: few
+	// enough that a checkpoint is never far behind, enough not to chatter.
+	searchWindow       = 256
+	checkpointInterval = 4
+	// ahead is how many messages are taken from the connection before deliver
+	// has worked on them. What is behind waits in the connection, then in the
+	// server.
+	ahead = 256
+)
+
+// Subscribe is eventstore.Store's. A subscription that breaks is not mended
+// here: only the caller knows the last position that it worked on.
+func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+	err := s.subscribe(ctx, from, prefix, deliver)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused.error
+	}
+	return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+}
+
+// refusal is an error of deliver, which goes back as it came.
+type refusal struct{ error }
+
+func (s *Store) subscribe(parent context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+	if !s.begin() {
+		return errClosed
+	}
+	defer s.watching.Done()
+	// The stream ends with the caller, but knows no deadline: the server would
+	// end it first, and that looks like a break.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	defer cancel()
+	defer context.AfterFunc(parent, cancel)()
+	if from == eventstore.End {
+		var err error
+		if from, err = s.head(parent); err != nil {
+			return err
+		}
+	}
+	opened, err := s.opened(parent, ctx, from, prefix)
+	if err != nil {
+		return err
+	}
+
+	messages := make(chan *esdb.SubscriptionEvent, ahead)
+	go listen(ctx, opened, messages)
+	defer func() { // leave no goroutine behind
+		cancel()
+		for range messages { //nolint:revive // drained until the listener has gone
+		}
+	}()
+	w := &watch{store: s, prefix: prefix, deliver: deliver, last: from, event: from}
+	return w.run(parent, messages)
+}
+
+// head is the place of the last event, so that a subscription from the end, too,
+// knows where it began.
+func (s *Store) head(ctx context.Context) (eventstore.Position, error) {
+	last, err := s.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
+	if err != nil || len(last) == 0 {
+		return eventstore.Start, err
+	}
+	return last[0].Position, nil
+}
+
+// opened makes the subscription, within the time of any other call: after a
+// fail-over the server may never confirm it. It lives as long as stream does.
+func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, prefix string) (*esdb.Subscription, error) {
+	options := esdb.SubscribeToAllOptions{
+		From:               place(from),
+		MaxSearchWindow:    searchWindow,
+		CheckpointInterval: checkpointInterval,
+		Filter:             filter(prefix),
+	}
+	limited, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	opened, err := call(limited, s, rightToReadAll, func(_ context.Context, client *esdb.Client) (*esdb.Subscription, error) {
+		return client.SubscribeToAll(s.asking(stream), options)
+	})
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return nil, fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout)
+	}
+	return opened, err
+}
+
+func filter(prefix string) *esdb.SubscriptionFilter {
+	if prefix == "" { // everything but the server's own streams
+		return &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: `^[^\$].*`}
+	}
+	return &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{prefix}}
+}
+
+// listen takes messages from the connection until it breaks, and closes the
+// channel at the end. Recv knows no context, but ends with the stream's.
+func listen(ctx context.Context, opened *esdb.Subscription, messages chan<- *esdb.SubscriptionEvent) {
+	defer close(messages)
+	defer func() { _ = opened.Close() }()
+	for {
+		message := heard(opened)
+		select {
+		case messages <- message:
+		case <-ctx.Done():
+			return
+		}
+		if message.SubscriptionDropped != nil {
+			return
+		}
+	}
+}
+
+// heard is Recv with its panics, on messages without a stream name, as drops.
+func heard(opened *esdb.Subscription) (message *esdb.SubscriptionEvent) {
+	defer func() {
+		if r := recover(); r != nil {
+			message = &esdb.SubscriptionEvent{SubscriptionDropped: &esdb.SubscriptionDropped{
+				Error: fmt.Errorf("the client panicked: %v", r),
+			}}
+		}
+	}()
+	return opened.Recv()
+}
+
+// dropped says why a subscription broke. The client gives the bare gRPC error
+// here (G). All of them mean: subscribe again; only a lost right does not.
+func (s *Store) dropped(err error) error {
+	if code := status.Code(err); code == codes.PermissionDenied || code == codes.Unauthenticated {
+		return s.failure(err, rightToReadAll)
+	}
+	return fmt.Errorf("%w: the subscription broke: %v", eventstore.ErrUnavailable, err)
+}

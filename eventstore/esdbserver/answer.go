@@ -1,0 +1,64 @@
+package esdbserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// maxAppend is the default limit of a real server, over all events of an append.
+const maxAppend = 1 << 20
+
+var errTooLarge = status.Errorf(codes.InvalidArgument, "Maximum Append Size of %d Exceeded.", maxAppend)
+
+// NotLeader is the answer of a node that is not the leader and knows who is.
+type NotLeader struct {
+	Host string
+	Port int
+}
+
+// Error names the leader.
+func (e NotLeader) Error() string { return fmt.Sprintf("the leader is %s:%d", e.Host, e.Port) }
+
+// answer turns an error into what a real server would say. Its typed errors
+// travel in the trailers.
+func answer(ctx context.Context, stream string, err error) error {
+	var notLeader NotLeader
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &notLeader):
+		trail(ctx, "exception", "not-leader",
+			"leader-endpoint-host", notLeader.Host, "leader-endpoint-port", strconv.Itoa(notLeader.Port))
+		return status.Error(codes.NotFound, "Leader info available")
+	case errors.Is(err, eventstore.ErrStreamDeleted):
+		trail(ctx, "exception", "stream-deleted", "stream-name", stream)
+		return status.Errorf(codes.FailedPrecondition, "Event stream '%s' is deleted.", stream)
+	case errors.Is(err, eventstore.ErrTooLarge):
+		return errTooLarge
+	case errors.Is(err, eventstore.ErrDenied):
+		trail(ctx, "exception", "access-denied")
+		return status.Error(codes.PermissionDenied, "Access Denied")
+	case errors.Is(err, eventstore.ErrUnavailable):
+		return status.Error(codes.Unavailable, "Server Is Not Ready")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return status.FromContextError(err).Err()
+	}
+	if _, isStatus := status.FromError(err); isStatus {
+		return err
+	}
+	return status.Error(codes.Unknown, "Unexpected "+err.Error())
+}
+
+// trail sets trailers. It fails only outside a call.
+func trail(ctx context.Context, pairs ...string) {
+	_ = grpc.SetTrailer(ctx, metadata.Pairs(pairs...))
+}

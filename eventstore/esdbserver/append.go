@@ -1,0 +1,151 @@
+package esdbserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// Append takes the options, then the events, and writes them when the client
+// has said that this was all.
+func (s *Server) Append(stream streams.Streams_AppendServer) error {
+	ctx := stream.Context()
+	if err := s.before(ctx, "Append"); err != nil {
+		return answer(ctx, "", err)
+	}
+	wanted, err := receiveAppend(stream)
+	if err != nil {
+		return err
+	}
+	response, err := s.append(ctx, wanted)
+	if err != nil {
+		return answer(ctx, wanted.Stream, err)
+	}
+	return stream.SendAndClose(response)
+}
+
+func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams.AppendResp, error) {
+	if len(wanted.Events) == 0 { // the real one says success, and writes nothing
+		return success(eventstore.Appended{}), nil
+	}
+	appended, err := s.store.Append(ctx, wanted)
+	if errors.Is(err, eventstore.ErrConflict) {
+		return s.wrongVersion(ctx, wanted)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.options.Written != nil {
+		if err := s.options.Written(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return success(appended), nil
+}
+
+func receiveAppend(stream streams.Streams_AppendServer) (eventstore.Append, error) {
+	first, err := stream.Recv()
+	if err != nil {
+		return eventstore.Append{}, err
+	}
+	wanted, err := appendOptions(first.GetOptions())
+	if err != nil {
+		return eventstore.Append{}, err
+	}
+	for size := 0; ; {
+		message, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return wanted, nil
+		}
+		if err != nil {
+			return eventstore.Append{}, err
+		}
+		event, err := proposed(message.GetProposedMessage())
+		if err != nil {
+			return eventstore.Append{}, err
+		}
+		// Refused at once, not at the end: so the real one does, and the
+		// client that still sends loses the reason.
+		if size += len(event.Data) + len(event.Metadata) + len(event.Type); size > maxAppend {
+			return eventstore.Append{}, errTooLarge
+		}
+		wanted.Events = append(wanted.Events, event)
+	}
+}
+
+func appendOptions(options *streams.AppendReq_Options) (eventstore.Append, error) {
+	wanted := eventstore.Append{Stream: string(options.GetStreamIdentifier().GetStreamName())}
+	switch expected := options.GetExpectedStreamRevision().(type) {
+	case *streams.AppendReq_Options_Revision:
+		// No stream gets near 2⁶³; such a number is a conflict.
+		wanted.Expected = eventstore.Exactly(min(expected.Revision, math.MaxInt64))
+	case *streams.AppendReq_Options_NoStream:
+		wanted.Expected = eventstore.NoStream
+	default:
+		return wanted, status.Error(codes.InvalidArgument, "only an exact expected revision or none is served here")
+	}
+	if wanted.Stream == "" {
+		return wanted, status.Error(codes.InvalidArgument, "stream name is missing")
+	}
+	return wanted, nil
+}
+
+func proposed(message *streams.AppendReq_ProposedMessage) (eventstore.Event, error) {
+	id, err := eventID(message.GetId())
+	if err != nil || message == nil {
+		return eventstore.Event{}, status.Error(codes.InvalidArgument, "an event with an id is expected")
+	}
+	return eventstore.Event{
+		ID:       id,
+		Type:     message.GetMetadata()["type"],
+		Data:     message.GetData(),
+		Metadata: message.GetCustomMetadata(),
+	}, nil
+}
+
+func eventID(id *shared.UUID) (uuid.UUID, error) {
+	if structured := id.GetStructured(); structured != nil {
+		return esdb.ParseUUIDFromInt64(structured.GetMostSignificantBits(), structured.GetLeastSignificantBits())
+	}
+	return uuid.Parse(id.GetString_())
+}
+
+func success(appended eventstore.Appended) *streams.AppendResp {
+	return &streams.AppendResp{Result: &streams.AppendResp_Success_{Success: &streams.AppendResp_Success{
+		CurrentRevisionOption: &streams.AppendResp_Success_CurrentRevision{CurrentRevision: appended.Revision},
+		PositionOption: &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
+			CommitPosition:  appended.Position.Commit,
+			PreparePosition: appended.Position.Prepare,
+		}},
+	}}}
+}
+
+// wrongVersion is an answer, not an error, and says where the stream is.
+func (s *Server) wrongVersion(ctx context.Context, wanted eventstore.Append) (*streams.AppendResp, error) {
+	wrong := &streams.AppendResp_WrongExpectedVersion{}
+	if wanted.Expected == eventstore.NoStream {
+		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
+	} else {
+		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(wanted.Expected)}
+	}
+	last, err := s.store.ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
+	if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
+		return nil, err
+	}
+	if len(last) == 0 {
+		wrong.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &shared.Empty{}}
+	} else {
+		wrong.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: last[0].Revision}
+	}
+	return &streams.AppendResp{Result: &streams.AppendResp_WrongExpectedVersion_{WrongExpectedVersion: wrong}}, nil
+}

@@ -1,0 +1,93 @@
+package esdbserver
+
+import (
+	"context"
+	"errors"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// planter is a store whose streams can be deleted. The port cannot, on purpose;
+// only stores for tests can.
+type planter interface {
+	Delete(stream string)
+	Tombstone(stream string)
+}
+
+// Delete deletes a stream softly: the next append goes on behind it.
+func (s *Server) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
+	name := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
+	last, err := s.plant(ctx, "Delete", name, wantedRevision(request.GetOptions()), planter.Delete)
+	if err != nil {
+		return nil, answer(ctx, name, err)
+	}
+	return &streams.DeleteResp{PositionOption: &streams.DeleteResp_Position_{Position: &streams.DeleteResp_Position{
+		CommitPosition: last.Commit, PreparePosition: last.Prepare,
+	}}}, nil
+}
+
+// Tombstone deletes a stream for ever.
+func (s *Server) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
+	name := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
+	last, err := s.plant(ctx, "Tombstone", name, wantedRevision(request.GetOptions()), planter.Tombstone)
+	if err != nil {
+		return nil, answer(ctx, name, err)
+	}
+	return &streams.TombstoneResp{PositionOption: &streams.TombstoneResp_Position_{Position: &streams.TombstoneResp_Position{
+		CommitPosition: last.Commit, PreparePosition: last.Prepare,
+	}}}, nil
+}
+
+// check refuses a deletion of a stream that is not where it is expected. The
+// argument is the last revision, -1 for none.
+type check func(last int64) bool
+
+type deletion interface {
+	GetRevision() uint64
+	GetNoStream() *shared.Empty
+	GetAny() *shared.Empty
+	GetStreamExists() *shared.Empty
+}
+
+func wantedRevision(options deletion) check {
+	switch {
+	case options.GetAny() != nil:
+		return func(int64) bool { return true }
+	case options.GetStreamExists() != nil:
+		return func(last int64) bool { return last >= 0 }
+	case options.GetNoStream() != nil:
+		return func(last int64) bool { return last < 0 }
+	}
+	return func(last int64) bool { return last >= 0 && uint64(last) == options.GetRevision() }
+}
+
+// plant deletes, and answers with the place of the last event: the client panics
+// on an answer without a position.
+func (s *Server) plant(ctx context.Context, method, name string, fits check, act func(planter, string)) (eventstore.Position, error) {
+	if err := s.before(ctx, method); err != nil {
+		return eventstore.Position{}, err
+	}
+	store, can := s.store.(planter)
+	if !can {
+		return eventstore.Position{}, status.Error(codes.Unimplemented, "this store deletes nothing")
+	}
+	found, err := s.store.ReadStream(ctx, name, eventstore.Backwards, eventstore.FromEnd, 1)
+	if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
+		return eventstore.Position{}, err
+	}
+	last, revision := eventstore.Position{}, int64(-1)
+	if len(found) > 0 {
+		last, revision = found[0].Position, int64(found[0].Revision) //nolint:gosec // revisions stay far below 2⁶³
+	}
+	if !fits(revision) {
+		trail(ctx, "exception", "wrong-expected-version", "stream-name", name)
+		return eventstore.Position{}, status.Errorf(codes.FailedPrecondition, "Deletion failed due to WrongExpectedVersion: the stream is at %d", revision)
+	}
+	act(store, name)
+	return last, nil
+}

@@ -1,0 +1,11 @@
+// Package esdbserver speaks the EventStoreDB protocol, over gRPC and inside this
+// process, for any eventstore.Store. It lets the real client run where no real
+// server is: in development and in tests. It is bent to the answers of a real
+// server, never the other way round; what it lacks it refuses.
+//
+// It has: append with an exact revision or none, reads of a stream and of $all
+// both ways, subscriptions to $all and to one stream with filters, checkpoints
+// and CaughtUp, soft delete and tombstone where the store below can plant them,
+// server features, and gossip when told of a cluster. It has no persistent
+// subscriptions, projections, stream metadata, batch append or access rights.
+package esdbserver

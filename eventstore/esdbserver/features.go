@@ -1,0 +1,61 @@
+package esdbserver
+
+import (
+	"context"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+)
+
+// version is the one whose answers were studied.
+const version = "24.6.0"
+
+// GetSupportedMethods tells the client what it may call.
+func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*serverfeatures.SupportedMethods, error) {
+	if err := s.before(ctx, "Features"); err != nil {
+		return nil, answer(ctx, "", err)
+	}
+	methods := &serverfeatures.SupportedMethods{EventStoreServerVersion: version}
+	for _, name := range []string{"append", "read", "delete", "tombstone"} {
+		methods.Methods = append(methods.Methods, &serverfeatures.SupportedMethod{
+			MethodName:  name,
+			ServiceName: "event_store.client.streams.streams",
+		})
+	}
+	return methods, nil
+}
+
+// Member is one node of a cluster, as gossip tells it.
+type Member struct {
+	Host   string
+	Port   int
+	Leader bool // else a follower
+	Alive  bool
+}
+
+// gossiper stands apart because Streams and Gossip both have a method Read.
+type gossiper struct {
+	gossip.UnimplementedGossipServer
+	server *Server
+}
+
+// Read tells the members.
+func (g *gossiper) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
+	if err := g.server.before(ctx, "Gossip"); err != nil {
+		return nil, answer(ctx, "", err)
+	}
+	info := &gossip.ClusterInfo{}
+	for _, member := range g.server.options.Members() {
+		state := gossip.MemberInfo_Follower
+		if member.Leader {
+			state = gossip.MemberInfo_Leader
+		}
+		info.Members = append(info.Members, &gossip.MemberInfo{
+			State:        state,
+			IsAlive:      member.Alive,
+			HttpEndPoint: &gossip.EndPoint{Address: member.Host, Port: uint32(member.Port)}, //nolint:gosec // a port fits
+		})
+	}
+	return info, nil
+}

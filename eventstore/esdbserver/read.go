@@ -1,0 +1,148 @@
+package esdbserver
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// page is how many events are asked of the store at once: enough to keep the
+// wire busy, few enough to hold in memory for each reader.
+const page = 500
+
+// Read serves reads and subscriptions, which are one method of the protocol.
+func (s *Server) Read(request *streams.ReadReq, out streams.Streams_ReadServer) error {
+	options, ctx := request.GetOptions(), out.Context()
+	name := string(options.GetStream().GetStreamIdentifier().GetStreamName())
+	_, subscription := options.GetCountOption().(*streams.ReadReq_Options_Subscription)
+	var err error
+	switch {
+	case subscription:
+		err = s.subscribe(ctx, options, out)
+	case options.GetStream() != nil:
+		err = s.readStream(ctx, options, name, out)
+	case options.GetAll() != nil:
+		err = s.readAll(ctx, options, out)
+	default:
+		err = status.Error(codes.InvalidArgument, "a stream or $all is expected")
+	}
+	return answer(ctx, name, err)
+}
+
+func direction(options *streams.ReadReq_Options) eventstore.Direction {
+	if options.GetReadDirection() == streams.ReadReq_Options_Backwards {
+		return eventstore.Backwards
+	}
+	return eventstore.Forwards
+}
+
+func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Options, name string, out streams.Streams_ReadServer) error {
+	if err := s.before(ctx, "Read"); err != nil {
+		return err
+	}
+	way, from, left := direction(options), firstRevision(options.GetStream()), options.GetCount()
+	for left > 0 {
+		size := int(min(left, page)) //nolint:gosec // at most a page
+		events, err := s.store.ReadStream(ctx, name, way, from, size)
+		if errors.Is(err, eventstore.ErrStreamNotFound) {
+			return out.Send(notFound(name))
+		}
+		if err != nil {
+			return err
+		}
+		if err := send(out, events); err != nil {
+			return err
+		}
+		if len(events) < size {
+			return nil
+		}
+		last := events[len(events)-1].Revision
+		if way == eventstore.Backwards && last == 0 {
+			return nil
+		}
+		if from = last + 1; way == eventstore.Backwards {
+			from = last - 1
+		}
+		left -= uint64(size) //nolint:gosec // at most a page
+	}
+	return nil
+}
+
+// firstRevision is where a read begins; forwards from the end there is nothing,
+// and the port calls both the same.
+func firstRevision(options *streams.ReadReq_Options_StreamOptions) uint64 {
+	switch from := options.GetRevisionOption().(type) {
+	case *streams.ReadReq_Options_StreamOptions_Revision:
+		return from.Revision
+	case *streams.ReadReq_Options_StreamOptions_End:
+		return eventstore.FromEnd
+	}
+	return 0
+}
+
+func (s *Server) readAll(ctx context.Context, options *streams.ReadReq_Options, out streams.Streams_ReadServer) error {
+	if err := s.before(ctx, "Read"); err != nil {
+		return err
+	}
+	way, from, left := direction(options), firstPosition(options.GetAll()), options.GetCount()
+	var seen []eventstore.Recorded // the last event of the page before
+	for left > 0 {
+		// Forwards a position includes its own event: the next page repeats it.
+		repeated := 0
+		if way == eventstore.Forwards {
+			repeated = len(seen)
+		}
+		size := int(min(left, page)) + repeated //nolint:gosec // little more than a page
+		events, err := s.store.ReadAll(ctx, way, from, size)
+		if err != nil {
+			return err
+		}
+		last := len(events) < size
+		events = events[min(repeated, len(events)):]
+		if err := send(out, events); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+		seen = events[len(events)-1:]
+		from = seen[0].Position
+		left -= uint64(len(events))
+	}
+	return nil
+}
+
+func firstPosition(options *streams.ReadReq_Options_AllOptions) eventstore.Position {
+	switch from := options.GetAllOption().(type) {
+	case *streams.ReadReq_Options_AllOptions_Position:
+		return eventstore.Position{Commit: from.Position.GetCommitPosition(), Prepare: from.Position.GetPreparePosition()}
+	case *streams.ReadReq_Options_AllOptions_End:
+		return eventstore.End
+	}
+	return eventstore.Start
+}
+
+func send(out streams.Streams_ReadServer, events []eventstore.Recorded) error {
+	for _, event := range events {
+		if err := out.Send(onWire(event)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func notFound(name string) *streams.ReadResp {
+	return &streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{StreamNotFound: &streams.ReadResp_StreamNotFound{
+		StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(name)},
+	}}}
+}
+
+// none is the position that means none.
+const none = math.MaxUint64

@@ -1,0 +1,153 @@
+package esdbserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+var errStopping = fmt.Errorf("%w: the server stops", eventstore.ErrUnavailable)
+
+// subscribe confirms, then sends what the store delivers. The store waits for
+// each send, so a slow reader is held back by the connection alone.
+func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options, out streams.Streams_ReadServer) error {
+	if err := s.before(ctx, "Subscribe"); err != nil {
+		return err
+	}
+	wanted, err := s.wanted(ctx, options)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.stopping, func() { cancel(errStopping) })()
+
+	if err := out.Send(confirmation(uuid.NewString())); err != nil {
+		return err
+	}
+	err = s.store.Subscribe(ctx, wanted.from, wanted.prefix, func(message eventstore.Message) error {
+		return wanted.forward(message, out)
+	})
+	if errors.Is(context.Cause(ctx), errStopping) {
+		return errStopping
+	}
+	return err
+}
+
+// subscription is what a client asked for.
+type subscription struct {
+	from    eventstore.Position
+	prefix  string // what the store itself filters by
+	matches func(eventstore.Recorded) bool
+	// Only a filtered subscription has checkpoints, at least every so many
+	// events that were looked at.
+	filtered bool
+	every    uint64
+	passed   uint64 // events left out since the last checkpoint
+}
+
+func (s *Server) wanted(ctx context.Context, options *streams.ReadReq_Options) (*subscription, error) {
+	wanted := &subscription{matches: func(eventstore.Recorded) bool { return true }}
+	if one := options.GetStream(); one != nil {
+		return wanted, s.ofOneStream(ctx, wanted, one)
+	}
+	var err error
+	if wanted.from, err = s.behind(ctx, firstPosition(options.GetAll())); err != nil {
+		return nil, err
+	}
+	if filter := options.GetFilter(); filter != nil {
+		err = wanted.filterBy(filter)
+	}
+	return wanted, err
+}
+
+// behind turns the end into the place where the log ends now.
+func (s *Server) behind(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
+	if from != eventstore.End {
+		return from, nil
+	}
+	last, err := s.store.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
+	if err != nil || len(last) == 0 {
+		return eventstore.Start, err
+	}
+	return last[0].Position, nil
+}
+
+func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options *streams.ReadReq_Options_StreamOptions) error {
+	name := string(options.GetStreamIdentifier().GetStreamName())
+	wanted.prefix = name
+	wanted.matches = func(event eventstore.Recorded) bool { return event.Stream == name }
+	switch from := options.GetRevisionOption().(type) {
+	case *streams.ReadReq_Options_StreamOptions_Revision:
+		wanted.matches = func(event eventstore.Recorded) bool { return event.Stream == name && event.Revision > from.Revision }
+	case *streams.ReadReq_Options_StreamOptions_End:
+		var err error
+		wanted.from, err = s.behind(ctx, eventstore.End)
+		return err
+	}
+	return nil
+}
+
+func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) error {
+	w.filtered = true
+	w.every = max(1, uint64(filter.GetMax())) * max(1, uint64(filter.GetCheckpointIntervalMultiplier()))
+	by, value := filter.GetStreamIdentifier(), func(event eventstore.Recorded) string { return event.Stream }
+	if by == nil {
+		by, value = filter.GetEventType(), func(event eventstore.Recorded) string { return event.Type }
+	} else if by.GetRegex() == "" && len(by.GetPrefix()) == 1 {
+		w.prefix = by.GetPrefix()[0]
+		return nil
+	}
+	if by.GetRegex() != "" {
+		pattern, err := regexp.Compile(by.GetRegex())
+		if err != nil {
+			return status.Error(codes.InvalidArgument, "the filter is no regular expression")
+		}
+		w.matches = func(event eventstore.Recorded) bool { return pattern.MatchString(value(event)) }
+		return nil
+	}
+	w.matches = func(event eventstore.Recorded) bool {
+		for _, prefix := range by.GetPrefix() {
+			if strings.HasPrefix(value(event), prefix) {
+				return true
+			}
+		}
+		return false
+	}
+	return nil
+}
+
+func (w *subscription) forward(message eventstore.Message, out streams.Streams_ReadServer) error {
+	switch message.Kind {
+	case eventstore.CaughtUp:
+		return out.Send(caughtUp())
+	case eventstore.Checkpoint:
+		return w.tell(message.Position, out)
+	case eventstore.EventAppeared:
+		if w.matches(message.Event) {
+			return out.Send(onWire(message.Event))
+		}
+		if w.passed++; w.passed < w.every {
+			return nil
+		}
+		return w.tell(message.Position, out)
+	}
+	return nil
+}
+
+func (w *subscription) tell(place eventstore.Position, out streams.Streams_ReadServer) error {
+	if !w.filtered {
+		return nil
+	}
+	w.passed = 0
+	return out.Send(checkpoint(place))
+}
