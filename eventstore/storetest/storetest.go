@@ -8,6 +8,8 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +28,7 @@ type Setup struct {
 	// Delete deletes a stream softly, Tombstone for ever, as an operator would.
 	Delete, Tombstone func(t testing.TB, store eventstore.Store, stream string)
 	// Restart ends the store, and the server behind it where there is one, and
-	// opens the same log again.
+	// opens the same log again, until the end of the test like Open.
 	Restart func(t testing.TB, store eventstore.Store) eventstore.Store
 	// Outage makes the server unreachable until restore is called.
 	Outage func(t testing.TB, store eventstore.Store) (restore func())
@@ -39,13 +41,14 @@ const patience = 30 * time.Second
 // suite is one run: a store and names that nobody else uses.
 type suite struct {
 	Setup
+	whole *testing.T // the test that the store lives as long as
 	store eventstore.Store
 	run   string
 }
 
 // Run holds a store to the contract.
 func Run(t *testing.T, setup Setup) {
-	s := &suite{Setup: setup, store: setup.Open(t), run: "storetest-" + uuid.NewString()}
+	s := &suite{Setup: setup, whole: t, store: setup.Open(t), run: "storetest-" + uuid.NewString()}
 	groups := []struct {
 		name  string
 		tests map[string]func(t *testing.T)
@@ -60,12 +63,12 @@ func Run(t *testing.T, setup Setup) {
 		{"concurrency", s.concurrencyTests()},
 		{"leaving", s.leavingTests()},
 		{"deleted", s.deletedTests()},
-		{"outage", s.outageTests()}, // last: it may replace the store
+		{"outage", s.outageTests()}, // last: it replaces the store
 	}
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
-			for name, test := range group.tests {
-				t.Run(name, test)
+			for _, name := range slices.Sorted(maps.Keys(group.tests)) {
+				t.Run(name, group.tests[name])
 			}
 		})
 	}
