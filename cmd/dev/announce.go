@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// announce says that requests are served, and how to make some.
+func announce(set settings, own bool) {
+	address := "http://" + set.address()
+	fmt.Println("ready " + address)
+	if own {
+		fmt.Print(strings.NewReplacer("ADDRESS", address, "TOKEN_COMMAND", tokenCommand(set)).Replace(howTo))
+	}
+}
+
+const howTo = `
+  A token, good for a day:
+    TOKEN=$(TOKEN_COMMAND token --role NON_ASSOCIATIONS_SYNC --role NON_ASSOCIATIONS_MIGRATE --user NOMIS)
+
+  Tell it what NOMIS knows of a prisoner:
+    curl -sS ADDRESS/sync -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{
+      "prisonerNumber": "A9109UD", "nonAssociations": [{
+        "reasonCode": "VIC", "typeCode": "WING", "effectiveDate": "2021-07-05T10:35:17",
+        "authorisedBy": "Staff Name", "comments": "Do not locate near",
+        "prisonerNonAssociation": {"prisonerNumber": "A0135GA", "reasonCode": "PER"}}]}'
+
+  Read it, from the other prisoner's side:
+    curl -sS ADDRESS/non-associations/A0135GA -H "Authorization: Bearer $TOKEN"
+
+  All calls: ADDRESS/docs      Stop: Ctrl-C
+`
+
+// tokenCommand is how to call the binary beside this one from here.
+func tokenCommand(set settings) string {
+	command := "bin/nonassociations"
+	if self, err := os.Executable(); err == nil {
+		command = shortest(filepath.Join(filepath.Dir(self), "nonassociations"))
+	}
+	if dir := shortest(set.DataDir); dir != ".data" {
+		command = "DATA_DIR='" + dir + "' " + command
+	}
+	return command
+}
+
+// shortest is a path as one would type it here.
+func shortest(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if relative, err := filepath.Rel(here, path); err == nil && !strings.HasPrefix(relative, "..") {
+		return relative
+	}
+	return path
+}

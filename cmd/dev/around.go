@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"nonassociations/cmd/service"
+	"nonassociations/internal/issuer"
+	"nonassociations/internal/localpg"
+)
+
+const audience = "nonassociations"
+
+// around is what stands around the service here, and the environment that the
+// service sees.
+type around struct {
+	environment map[string]string
+	own         bool // the issuer is ours, so that tokens can be printed
+	stops       []func(context.Context) error
+}
+
+// surround starts a stand-in for each part that the environment does not name.
+func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, error) {
+	a := &around{environment: environment()}
+	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
+	a.otherwise("EVENTSTORE_URL", service.Embedded)
+	if a.environment["DATABASE_URL"] == "" {
+		if err := a.startPostgres(ctx, set, logger); err != nil {
+			a.stop(logger)
+			return nil, err
+		}
+	}
+	if a.environment["AUTH_ISSUER"] == "" {
+		if err := a.startIssuer(ctx, set); err != nil {
+			a.stop(logger)
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *around) otherwise(name, value string) {
+	if a.environment[name] == "" {
+		a.environment[name] = value
+	}
+}
+
+func (a *around) startPostgres(ctx context.Context, set settings, logger *slog.Logger) error {
+	server, err := localpg.Start(ctx, localpg.Options{Dir: set.DataDir, Durable: true, Logger: logger})
+	if err != nil {
+		return err
+	}
+	a.stops = append(a.stops, server.Stop)
+	a.environment["DATABASE_URL"], err = server.EnsureDatabase(ctx, "nonassociations")
+	return err
+}
+
+func (a *around) startIssuer(ctx context.Context, set settings) error {
+	a.otherwise("AUTH_AUDIENCE", audience)
+	keys, err := issuer.Open(set.DataDir, a.environment["AUTH_AUDIENCE"])
+	if err != nil {
+		return err
+	}
+	server, err := issuer.Serve(ctx, keys)
+	if err != nil {
+		return err
+	}
+	a.stops = append(a.stops, func(context.Context) error { return server.Stop() })
+	a.environment["AUTH_ISSUER"], a.environment["AUTH_JWKS_URL"] = issuer.Name, server.KeysURL()
+	a.own = true
+	return nil
+}
+
+// stop ends what was started here, the last first.
+func (a *around) stop(logger *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for i := len(a.stops) - 1; i >= 0; i-- {
+		if err := a.stops[i](ctx); err != nil {
+			logger.ErrorContext(ctx, "stop what stands around the service", "error", fmt.Sprint(err))
+		}
+	}
+}
+
+func environment() map[string]string {
+	all := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}

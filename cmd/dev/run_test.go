@@ -1,0 +1,218 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// house is the built programs and one data folder, as somebody has them who
+// typed `make run`.
+type house struct {
+	bin, data string
+	port      int
+}
+
+func newHouse(t *testing.T) house {
+	t.Helper()
+	bin, err := built()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	for _, folder := range []string{dir, filepath.Dir(dir)} {
+		require.NoError(t, os.Chmod(folder, 0o755)) // Postgres may run as another user
+	}
+	return house{bin: bin, data: filepath.Join(dir, "data"), port: freePort(t)}
+}
+
+// built is the folder of the programs, built once; TestMain removes it.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "nonassociations-bin-")
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", dir+"/", "nonassociations/cmd/dev", "nonassociations/cmd/nonassociations")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return dir, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := built(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+func (h house) environment() []string {
+	kept := []string{"DATA_DIR=" + h.data, "PORT=" + strconv.Itoa(h.port)}
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		switch name {
+		case "DATA_DIR", "PORT", "DATABASE_URL", "EVENTSTORE_URL", "AUTH_ISSUER", "MAKELEVEL":
+		default:
+			kept = append(kept, pair)
+		}
+	}
+	return kept
+}
+
+// start returns the running service once it has said that it is ready.
+func (h house) start(t *testing.T) *exec.Cmd {
+	t.Helper()
+	run := exec.Command(filepath.Join(h.bin, "dev"))
+	run.Env = h.environment()
+	stderr := &bytes.Buffer{}
+	run.Stderr = stderr
+	out, err := run.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, run.Start())
+	t.Cleanup(func() { _ = run.Process.Kill() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err, stderr)
+	require.Equal(t, fmt.Sprintf("ready http://127.0.0.1:%d\n", h.port), line)
+	return run
+}
+
+func (h house) token(t *testing.T, roles ...string) string {
+	t.Helper()
+	args := []string{"token", "--user", "NOMIS"}
+	for _, role := range roles {
+		args = append(args, "--role", role)
+	}
+	token := exec.Command(filepath.Join(h.bin, "nonassociations"), args...)
+	token.Env = h.environment()
+	out, err := token.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return strings.TrimSpace(string(out))
+}
+
+func (h house) call(t *testing.T, method, path, token, body string) (*http.Response, string) {
+	t.Helper()
+	url := fmt.Sprintf("http://127.0.0.1:%d%s", h.port, path)
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response, string(text)
+}
+
+const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
+	"effectiveDate":"2021-07-05T10:35:17","authorisedBy":"Staff Name","comments":"Do not locate near",
+	"prisonerNonAssociation":{"prisonerNumber":"A0135GA","reasonCode":"PER"}}]}`
+
+// TestNothingIsLostByAKill walks the whole path as a stranger would: start,
+// tell, read from both sides, kill, start again, read, stop.
+func TestNothingIsLostByAKill(t *testing.T) {
+	h := newHouse(t)
+	running := h.start(t)
+	token := h.token(t, "NON_ASSOCIATIONS_SYNC")
+
+	response, text := h.call(t, http.MethodPost, "/sync", token, told)
+	require.Equal(t, http.StatusOK, response.StatusCode, text)
+	position := response.Header.Get("X-Position")
+	sides := map[string]string{}
+	for _, number := range []string{"A9109UD", "A0135GA"} {
+		response, sides[number] = h.call(t, http.MethodGet, "/non-associations/"+number+"?atLeast="+position, token, "")
+		require.Equal(t, http.StatusOK, response.StatusCode, sides[number])
+		require.Equal(t, 1, count(t, sides[number]), sides[number])
+	}
+
+	require.NoError(t, running.Process.Kill())
+	_ = running.Wait() // killed
+	running = h.start(t)
+	for number, was := range sides {
+		_, now := h.call(t, http.MethodGet, "/non-associations/"+number, token, "")
+		require.JSONEq(t, was, now)
+	}
+	_, text = h.call(t, http.MethodPost, "/sync", token, told)
+	require.Contains(t, text, `"UNCHANGED"`)
+	h.stop(t, running)
+}
+
+// stop asks in order, and sees that nothing is left behind.
+func (h house) stop(t *testing.T, running *exec.Cmd) {
+	t.Helper()
+	began := time.Now()
+	require.NoError(t, running.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, running.Wait(), "exit status 0")
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.NoFileExists(t, filepath.Join(h.data, "postgres", "data", "postmaster.pid"))
+	_, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", h.port))
+	require.Error(t, err)
+}
+
+func TestTwoRunsLiveSideBySideAndOneFolderTakesOne(t *testing.T) {
+	one := newHouse(t)
+	two := house{bin: one.bin, data: filepath.Join(filepath.Dir(one.data), "other"), port: freePort(t)}
+	first, second := one.start(t), two.start(t)
+
+	third := exec.Command(filepath.Join(one.bin, "dev"))
+	third.Env = append(one.environment(), "PORT="+strconv.Itoa(freePort(t)))
+	out, err := third.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "another run is using "+one.data)
+
+	foreign := one.token(t, "NON_ASSOCIATIONS_SYNC")
+	response, _ := two.call(t, http.MethodGet, "/non-associations/A9109UD", foreign, "")
+	require.Equal(t, http.StatusUnauthorized, response.StatusCode, "a token is good for its own run only")
+	two.stop(t, second)
+	one.stop(t, first)
+}
+
+func TestATokenWithoutARunIsRefusedInWords(t *testing.T) {
+	h := newHouse(t)
+	token := exec.Command(filepath.Join(h.bin, "nonassociations"), "token", "--role", "NON_ASSOCIATIONS_SYNC", "--user", "ME")
+	token.Env = h.environment()
+	out, err := token.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "no development run has been here")
+}
+
+func TestProductionRefusesToStartWithoutAnIssuer(t *testing.T) {
+	h := newHouse(t)
+	serve := exec.Command(filepath.Join(h.bin, "nonassociations"), "serve")
+	serve.Env = []string{"EVENTSTORE_URL=embedded", "DATABASE_URL=postgres:///nowhere"}
+	out, err := serve.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "AUTH_ISSUER")
+	require.Contains(t, string(out), "AUTH_JWKS_URL")
+}
+
+func count(t *testing.T, text string) int {
+	t.Helper()
+	var list struct {
+		NonAssociations []json.RawMessage `json:"nonAssociations"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &list))
+	return len(list.NonAssociations)
+}

@@ -1,0 +1,90 @@
+// Command nonassociations is the one production binary; each subcommand is a
+// role. It is configured by the environment alone and has no part of the
+// development run but the signing of its tokens.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // London must be known where the system has no time zones
+
+	"github.com/alecthomas/kong"
+
+	"nonassociations/cmd/service"
+)
+
+// cli is what can be asked on the command line.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Answer requests."`
+	Project projectCmd `cmd:"" help:"Build the read model from the log, without end."`
+	Schema  schemaCmd  `cmd:"" help:"Look after the tables in Postgres."`
+	Token   tokenCmd   `cmd:"" help:"Print a token for a development run."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+const description = `The record of prisoners who must be kept apart.
+
+Everything else is said by the environment: EVENTSTORE_URL, DATABASE_URL and, for serve,
+AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. Each missing one is named at once.`
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	var commands cli
+	parser, err := kong.New(&commands, kong.Name("nonassociations"), kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		return fail(err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		return fail(err)
+	}
+	// A second signal ends the process at once, as one does by default.
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, restore)
+	defer restore()
+	chosen.BindTo(ctx, (*context.Context)(nil))
+	if err := chosen.Run(); err != nil {
+		return fail(err)
+	}
+	return 0
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, "nonassociations:", err)
+	var exit interface{ ExitCode() int }
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 1
+}
+
+// options are what every role needs from outside; the clock is made once, here.
+func options(roles service.Roles) (service.Options, error) {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		return service.Options{}, fmt.Errorf("load the London time zone: %w", err)
+	}
+	config, err := service.ReadConfig(environment(), roles)
+	if err != nil {
+		return service.Options{}, err
+	}
+	return service.Options{
+		Config: config,
+		Roles:  roles,
+		Clock:  func() time.Time { return time.Now().In(london) },
+		Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	}, nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"nonassociations/cmd/service"
+)
+
+type serveCmd struct {
+	Project bool `help:"Run the projections in this process too."`
+}
+
+// Help is kong's.
+func (serveCmd) Help() string {
+	return `Examples:
+  nonassociations serve             beside "nonassociations project" in another process
+  nonassociations serve --project   a small installation in one process
+
+SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
+}
+
+// Run is kong's.
+func (c serveCmd) Run(ctx context.Context) error {
+	return start(ctx, service.Roles{Serve: true, Project: c.Project})
+}
+
+type projectCmd struct{}
+
+// Help is kong's.
+func (projectCmd) Help() string {
+	return `Example:
+  nonassociations project
+
+Any number may run: one works, the others wait and take over.`
+}
+
+// Run is kong's.
+func (projectCmd) Run(ctx context.Context) error {
+	return start(ctx, service.Roles{Project: true})
+}
+
+type schemaCmd struct {
+	Up schemaUpCmd `cmd:"" help:"Bring the durable tables up to this version."`
+}
+
+type schemaUpCmd struct{}
+
+// Help is kong's.
+func (schemaUpCmd) Help() string {
+	return `Example:
+  nonassociations schema up
+
+Repeating it changes nothing. What projections write needs no schema change: they make it.`
+}
+
+// Run is kong's.
+func (schemaUpCmd) Run(ctx context.Context) error {
+	o, err := options(service.Roles{})
+	if err != nil {
+		return err
+	}
+	return service.SchemaUp(ctx, o.Config)
+}
+
+func start(ctx context.Context, roles service.Roles) error {
+	o, err := options(roles)
+	if err != nil {
+		return err
+	}
+	return service.Run(ctx, o)
+}
+
+func environment() map[string]string {
+	all := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}

@@ -1,0 +1,51 @@
+package service_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/cmd/service"
+)
+
+func whole() map[string]string {
+	return map[string]string{
+		"EVENTSTORE_URL": "esdb://one:2113,two:2113?tls=true", "DATABASE_URL": "postgres://app@db/app",
+		"AUTH_ISSUER": "https://issuer", "AUTH_JWKS_URL": "https://issuer/keys", "AUTH_AUDIENCE": "nonassociations",
+	}
+}
+
+func TestAWholeEnvironmentIsRead(t *testing.T) {
+	config, err := service.ReadConfig(whole(), service.Roles{Serve: true})
+	require.NoError(t, err)
+	require.Equal(t, ":8080", config.Edge.ListenAddr)
+	require.Equal(t, "http://localhost:8080", config.Edge.PublicURL)
+	require.Equal(t, "esdb://one:2113,two:2113?tls=true", config.EventStoreURL)
+}
+
+func TestEveryMissingVariableIsReportedAtOnce(t *testing.T) {
+	_, err := service.ReadConfig(nil, service.Roles{Serve: true})
+	for _, name := range []string{"EVENTSTORE_URL", "DATABASE_URL", "AUTH_ISSUER", "AUTH_JWKS_URL", "AUTH_AUDIENCE"} {
+		require.ErrorContains(t, err, name)
+	}
+}
+
+func TestEveryBadVariableIsReportedAtOnceWithoutItsValue(t *testing.T) {
+	environment := whole()
+	environment["EVENTSTORE_URL"] = "mysql://secret"
+	environment["DATABASE_URL"] = "secret"
+	environment["AUTH_JWKS_URL"] = "secret"
+	environment["LISTEN_ADDR"] = "8080"
+	delete(environment, "AUTH_ISSUER")
+	_, err := service.ReadConfig(environment, service.Roles{Serve: true})
+	for _, name := range []string{"EVENTSTORE_URL", "DATABASE_URL", "AUTH_JWKS_URL", "LISTEN_ADDR", "AUTH_ISSUER"} {
+		require.ErrorContains(t, err, name)
+	}
+	require.NotContains(t, err.Error(), "secret")
+}
+
+func TestAProjectorNeedsNoIssuer(t *testing.T) {
+	environment := map[string]string{"EVENTSTORE_URL": "embedded", "DATABASE_URL": "postgresql:///app?host=/run"}
+	_, err := service.ReadConfig(environment, service.Roles{Project: true})
+	require.NoError(t, err)
+}

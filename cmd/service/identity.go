@@ -1,0 +1,129 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/eventstore"
+)
+
+// errForeign says that tables in Postgres and the log do not belong together.
+// Going on would show an empty list where there is a danger to a life.
+var errForeign = errors.New("these tables and this log do not belong together")
+
+// carried is a table that remembers whose log it was filled from.
+type carried struct {
+	table string
+	id    uuid.UUID
+}
+
+// identify finds out which log this is, and gives a log its id that has none:
+// only when nothing in Postgres remembers another. It outlives outages; its
+// errors are the context's and errForeign, in words.
+func identify(ctx context.Context, log eventstore.Store, dsn string, logger *slog.Logger) (uuid.UUID, error) {
+	offered := uuid.New() // one for all tries, so that a lost answer is recognised
+	waits := backoff.NewExponentialBackOff()
+	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
+	for {
+		id, err := identifyOnce(ctx, log, dsn, offered)
+		if err == nil || errors.Is(err, errForeign) || ctx.Err() != nil {
+			return id, err
+		}
+		wait := waits.NextBackOff()
+		logger.WarnContext(ctx, "the log's id cannot be read yet, waiting", "again", wait, "error", err)
+		select {
+		case <-ctx.Done():
+			return uuid.Nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered uuid.UUID) (uuid.UUID, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	remembered, err := remember(ctx, dsn)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	id, err := eventstore.ReadIdentity(ctx, log)
+	if errors.Is(err, eventstore.ErrStreamNotFound) {
+		if len(remembered) > 0 {
+			return uuid.Nil, fmt.Errorf("%w: the log has no id, %s", errForeign, words(remembered))
+		}
+		id, err = eventstore.WriteIdentity(ctx, log, offered)
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("find the log's id: %w", err)
+	}
+	others := slices.DeleteFunc(remembered, func(c carried) bool { return c.id == id })
+	if len(others) > 0 {
+		return uuid.Nil, fmt.Errorf("%w: the log is %s, %s", errForeign, id, words(others))
+	}
+	return id, nil
+}
+
+func words(others []carried) string {
+	var texts []string
+	for _, other := range others {
+		texts = append(texts, fmt.Sprintf("table %s is of log %s", other.table, other.id))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// eventStore asks the log for its id, which is the shortest question that has
+// only one right answer.
+func (p *process) eventStore(ctx context.Context) error {
+	id, err := eventstore.ReadIdentity(ctx, p.log)
+	if err != nil {
+		return err
+	}
+	if known := p.gate.log.Load(); known != nil && *known != id {
+		return fmt.Errorf("%w: the log is %s now, it was %s", errForeign, id, *known)
+	}
+	return nil
+}
+
+// remember asks every table that has a store_id, whichever room it is of: a
+// new room must not be forgotten here.
+func remember(ctx context.Context, dsn string) ([]carried, error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	rows, err := conn.Query(ctx, `SELECT quote_ident(table_schema) || '.' || quote_ident(table_name)
+		FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+		WHERE column_name = 'store_id' AND columns.data_type = 'uuid' AND table_type = 'BASE TABLE' ORDER BY 1`)
+	if err != nil {
+		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
+	}
+	var all []carried
+	for _, table := range tables {
+		rows, err := conn.Query(ctx, `SELECT DISTINCT store_id FROM `+table+` WHERE store_id IS NOT NULL`)
+		if err != nil {
+			return nil, fmt.Errorf("ask which log %s is of: %w", table, err)
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil {
+			return nil, fmt.Errorf("ask which log %s is of: %w", table, err)
+		}
+		for _, id := range ids {
+			all = append(all, carried{table, id})
+		}
+	}
+	return all, nil
+}

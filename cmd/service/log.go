@@ -1,0 +1,117 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/esdb"
+	"nonassociations/eventstore/esdbserver"
+	"nonassociations/eventstore/postgres"
+)
+
+// opened is a log and what has to be closed with it, last opened first.
+type opened struct {
+	eventstore.Store
+	closers []func(context.Context) error
+}
+
+// Close closes everything, also when one of it fails.
+func (o *opened) Close(ctx context.Context) error {
+	var first error
+	for i := len(o.closers) - 1; i >= 0; i-- {
+		if err := o.closers[i](ctx); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// openLog opens the log that EVENTSTORE_URL names. None of them has to be up.
+func openLog(ctx context.Context, config Config, logger *slog.Logger) (*opened, error) {
+	if config.EventStoreURL == Embedded {
+		return openEmbedded(ctx, config.DatabaseURL, logger)
+	}
+	if dsn := config.logDSN(); dsn != "" {
+		return openPostgres(ctx, dsn, logger)
+	}
+	return openClient(ctx, config.EventStoreURL, esdb.Options{Logger: logger})
+}
+
+func openPostgres(ctx context.Context, dsn string, logger *slog.Logger) (*opened, error) {
+	store, err := postgres.Open(ctx, dsn, postgres.Options{Logger: logger})
+	if err != nil {
+		return nil, fmt.Errorf("open the log in Postgres: %w", err)
+	}
+	return &opened{Store: store, closers: []func(context.Context) error{store.Close}}, nil
+}
+
+func openClient(ctx context.Context, address string, options esdb.Options) (*opened, error) {
+	store, err := esdb.Open(ctx, address, options)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	return &opened{Store: store, closers: []func(context.Context) error{store.Close}}, nil
+}
+
+// openEmbedded serves the log in Postgres to this process alone, by the
+// protocol of EventStoreDB on a socket that nobody else can reach, so that the
+// way of production is walked in development too.
+func openEmbedded(ctx context.Context, dsn string, logger *slog.Logger) (*opened, error) {
+	all, err := openPostgres(ctx, dsn, logger)
+	if err != nil {
+		return nil, err
+	}
+	socket, stop, err := serveEmbedded(ctx, all.Store)
+	if err != nil {
+		_ = all.Close(ctx) // the first error is the one to tell
+		return nil, err
+	}
+	client, err := openClient(ctx, "esdb://embedded?tls=false", esdb.Options{Logger: logger, Address: "unix:" + socket})
+	if err != nil {
+		_ = stop(ctx)
+		_ = all.Close(ctx)
+		return nil, err
+	}
+	all.Store = client.Store
+	all.closers = append(all.closers, stop, client.Close)
+	return all, nil
+}
+
+// serveEmbedded returns the socket that the log is served on.
+func serveEmbedded(ctx context.Context, store eventstore.Store) (string, func(context.Context) error, error) {
+	dir, err := os.MkdirTemp(shortTemp(), "nonassociations-") // 0700: this user only
+	if err != nil {
+		return "", nil, fmt.Errorf("make a folder for the embedded log's socket: %w", err)
+	}
+	socket := filepath.Join(dir, "log.sock")
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", socket)
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return "", nil, fmt.Errorf("listen for the embedded log: %w", err)
+	}
+	server := esdbserver.New(store, esdbserver.Options{})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	stop := func(context.Context) error {
+		server.Stop()
+		err := <-served
+		_ = os.RemoveAll(dir) // a folder left in /tmp harms nobody
+		return err
+	}
+	return socket, stop, nil
+}
+
+// shortTemp is the folder for temporary files, unless its name would leave a
+// socket no room in its address.
+func shortTemp() string {
+	if dir := os.TempDir(); len(dir) < 60 && !strings.ContainsAny(dir, " %") {
+		return dir
+	}
+	return "/tmp"
+}

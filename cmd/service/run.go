@@ -1,0 +1,116 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"nonassociations/projections"
+)
+
+// Roles are what one process does.
+type Roles struct {
+	Serve   bool // answers requests
+	Project bool // builds the read model
+}
+
+// Options are what a process is made of.
+type Options struct {
+	Config Config
+	Roles  Roles
+	Clock  func() time.Time // in Europe/London
+	Logger *slog.Logger
+	// Ready is told the address when requests are answered, reads too; may be nil.
+	Ready func(address string)
+}
+
+// Run does the roles until the context ends, and then stops in order: requests
+// first, then what they stand on. It returns nil when nothing was lost on the
+// way, and otherwise the first fault that ended it. It does not wait for
+// Postgres or the event store to be up: health tells how they are.
+func Run(ctx context.Context, o Options) error {
+	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project)
+	// What requests stand on outlives the signal, until the last one is answered.
+	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBelow()
+	log, err := openLog(below, o.Config, o.Logger)
+	if err != nil {
+		return err
+	}
+	p := &process{Options: o, log: log}
+	err = errors.Join(p.run(ctx, below, stopBelow), flush(log))
+	o.Logger.InfoContext(ctx, "stopped")
+	return err
+}
+
+func flush(log *opened) error {
+	limit, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	if err := log.Close(limit); err != nil {
+		return fmt.Errorf("close the log: %w", err)
+	}
+	return nil
+}
+
+// process is one run of Run.
+type process struct {
+	Options
+	log    *opened
+	runner *projections.Runner // nil when another process projects
+	serving
+}
+
+func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) error {
+	group, ctx := errgroup.WithContext(ctx) // the first fault ends all
+	if p.Roles.Serve {
+		if err := p.prepare(below); err != nil {
+			return err
+		}
+		defer p.reads.Close()
+	}
+	if p.Roles.Project {
+		p.runner = projections.New(projections.Options{
+			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, Logger: p.Logger,
+		})
+		group.Go(func() error { return p.runner.Run(below) })
+	}
+	group.Go(func() error {
+		defer stopBelow()
+		if p.Roles.Serve {
+			return p.serve(ctx, below)
+		}
+		<-ctx.Done()
+		return nil
+	})
+	return within(ctx, group.Wait)
+}
+
+// committed shortens the way from the projection to the reads of one process.
+func (p *process) committed(position uint64) {
+	if p.reads != nil {
+		p.reads.Advance(position)
+	}
+}
+
+// within waits for the workers, but not for ever once the process is to end.
+func within(ctx context.Context, wait func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	limit := time.NewTimer(drainTime + lateTime + flushTime/2)
+	defer limit.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-limit.C:
+		return errors.New("a worker did not end in time")
+	}
+}

@@ -1,0 +1,151 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"nonassociations/commands"
+	"nonassociations/queries"
+	"nonassociations/web/api"
+	"nonassociations/web/auth"
+)
+
+// serving is what only a process that answers requests has.
+type serving struct {
+	reads    *queries.Reader
+	commands *commands.Handler
+	verifier *auth.Verifier
+	api      *api.API
+	edge     *edge
+	gate     gate
+}
+
+// prepare makes everything that requests stand on, and listens. Nothing of it
+// has to be up but the port has to be free.
+func (p *process) prepare(below context.Context) error {
+	var err error
+	p.verifier, err = auth.New(auth.Options{
+		Issuer: p.Config.Edge.AuthIssuer, Audience: p.Config.Edge.AuthAudience, JWKSURL: p.Config.Edge.AuthJWKSURL,
+		Clock: p.Clock, Logger: p.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	reads, err := queries.Open(below, p.Config.readDSN(), queries.Options{Logger: p.Logger})
+	if err != nil {
+		return err
+	}
+	p.commands = commands.New(p.log, commands.Options{Clock: p.Clock, Router: reads, Logger: p.Logger})
+	p.api = api.New(api.Options{
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Verifier: p.verifier,
+		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
+	})
+	if p.edge, err = listen(below, p.Config.Edge.ListenAddr, p.api, p.Logger); err != nil {
+		reads.Close()
+		return err
+	}
+	p.reads = reads
+	return nil
+}
+
+func (c Config) readDSN() string {
+	if c.ReadDatabaseURL != "" {
+		return c.ReadDatabaseURL
+	}
+	return c.DatabaseURL
+}
+
+// serve answers requests until ctx ends and they are answered. What they stand
+// on runs as long as below does.
+func (p *process) serve(ctx, below context.Context) error {
+	below, stop := context.WithCancel(below)
+	defer stop()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return unlessEnded(below, p.verifier.Run(below)) })
+	group.Go(func() error { return unlessEnded(ctx, p.letIn(ctx)) })
+	group.Go(func() error {
+		defer stop()
+		context.AfterFunc(ctx, p.api.ShutDown)
+		return p.edge.run(ctx)
+	})
+	return group.Wait()
+}
+
+// unlessEnded drops the error of work that was told to end.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// letIn opens the gate when the log is known, and tells when the read model
+// answers too.
+func (p *process) letIn(ctx context.Context) error {
+	id, err := identify(ctx, p.log, p.Config.DatabaseURL, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.gate.open(id)
+	p.Logger.InfoContext(ctx, "serving", "address", p.edge.address(), "log", id)
+	if p.Ready == nil {
+		return nil
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for p.readModel(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	p.Ready(p.edge.address())
+	return nil
+}
+
+// health is what the health endpoints ask.
+func (p *process) health() api.Health {
+	return api.Health{
+		Ready: func(ctx context.Context) error {
+			if !p.gate.isOpen() {
+				return errors.New("the log's id has not been read yet")
+			}
+			return p.reads.Ping(ctx)
+		},
+		EventStore: p.eventStore,
+		ReadModel:  p.howFar,
+	}
+}
+
+// anybody is asked for to see whether lists are answered.
+const anybody = "A0000AA"
+
+func (p *process) readModel(ctx context.Context) error {
+	_, err := p.reads.List(ctx, anybody)
+	return err
+}
+
+// howFar is the read model's place. While the log is away its head is not
+// known, and the place counts as the head.
+func (p *process) howFar(ctx context.Context) (api.ReadModel, error) {
+	if err := p.readModel(ctx); err != nil {
+		return api.ReadModel{}, fmt.Errorf("ask the read model: %w", err)
+	}
+	far := api.ReadModel{Position: p.reads.Position()}
+	if head, err := p.commands.Head(ctx); err == nil {
+		far.Head = head.Outside()
+	}
+	if p.runner != nil {
+		status := p.runner.Status()
+		if status.Failure != nil {
+			return far, fmt.Errorf("the projection does not move: %w", status.Failure)
+		}
+	}
+	far.Head = max(far.Head, far.Position)
+	return far, nil
+}
