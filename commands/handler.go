@@ -97,8 +97,10 @@ func (h *Handler) Tell(ctx context.Context, by domain.Cause, tells []PairTell) (
 
 // Receipt is the answer to a command on one non-association.
 type Receipt struct {
-	NonAssociationID uuid.UUID
-	Position         eventstore.Position // a read at least here shows it
+	Pair           domain.Pair
+	NonAssociation domain.NonAssociation // as the command left it
+	Revision       int64                 // of the pair's stream that it was answered from
+	Position       eventstore.Position   // a read at least here shows it
 }
 
 // Do runs a command on a pair. Errors as of Tell.
@@ -108,7 +110,11 @@ func (h *Handler) Do(ctx context.Context, by domain.Cause, pair domain.Pair, com
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{NonAssociationID: j.decision.Outcomes[0].NonAssociationID, Position: position}, nil
+	receipt := Receipt{Pair: pair, Revision: j.revision, Position: position}
+	if i := j.after.Find(j.decision.Outcomes[0].NonAssociationID); i >= 0 {
+		receipt.NonAssociation = j.after.Items[i]
+	}
+	return receipt, nil
 }
 
 // DoByID runs a command on the pair that a non-association belongs to. One

@@ -222,7 +222,10 @@ func TestDoByID_finds_the_pair_and_says_whom_it_was_about(t *testing.T) {
 	cause.About = ""
 	receipt, err := h.DoByID(t.Context(), cause, id, domain.Delete{ID: id})
 	require.NoError(t, err)
-	require.Equal(t, id, receipt.NonAssociationID)
+	require.Equal(t, id, receipt.NonAssociation.ID)
+	require.True(t, receipt.NonAssociation.Deleted)
+	require.EqualValues(t, 1, receipt.Revision)
+	require.Equal(t, pair, receipt.Pair)
 	require.Equal(t, []uint64{first.Position.Outside()}, r.waited, "it waited for the head")
 	stored := facts(t, log, pair)
 	require.Len(t, stored, 2)

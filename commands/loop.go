@@ -25,6 +25,8 @@ type job struct {
 	step     step
 	decision domain.Decision
 	append   eventstore.Append
+	after    domain.State        // as the decision leaves it
+	revision int64               // of the last fact in after; -1 when there is none
 	position eventstore.Position // of its last fact; the zero Position when nothing was appended
 }
 
@@ -158,26 +160,23 @@ func (h *Handler) load(ctx context.Context, jobs []*job) error {
 // decide folds what was loaded and asks the rules. What carries the command's
 // own id was appended by an attempt whose answer was lost: that was the answer.
 func (h *Handler) decide(j *job, recorded []eventstore.Recorded) error {
-	facts := make([]domain.Fact, len(recorded))
-	for i, r := range recorded {
+	state, expected, own := domain.State{Pair: j.pair}, eventstore.NoStream, []domain.Fact(nil)
+	for _, r := range recorded {
 		fact, err := eventstore.Decode(h.catalogue, r)
 		if err != nil {
 			return fmt.Errorf("load %s: %w", j.pair.Stream(), err)
 		}
-		facts[i] = fact
+		state, expected = domain.Evolve(state, fact), eventstore.Exactly(r.Revision)
 		if fact.Meta.CommandID == j.by.CommandID {
-			j.position, j.step = r.Position, done
+			own = append(own, fact)
+			j.after, j.revision, j.position = state, int64(expected), r.Position
 		}
 	}
-	if j.step == done {
-		j.answerFrom(facts)
+	if len(own) > 0 {
+		j.answerFrom(own)
 		return nil
 	}
-	expected := eventstore.NoStream
-	if len(recorded) > 0 {
-		expected = eventstore.Exactly(recorded[len(recorded)-1].Revision)
-	}
-	return j.decideOn(domain.Fold(j.pair, facts), expected, h.clock())
+	return j.decideOn(state, expected, h.clock())
 }
 
 func (j *job) decideOn(state domain.State, expected eventstore.Expected, now time.Time) error {
@@ -191,9 +190,11 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 	}
 	facts := decision.Facts(state, j.command, now, by)
 	j.decision, j.step = decision, done
+	j.after, j.revision = state, int64(expected)
 	j.append = eventstore.Append{Stream: j.pair.Stream(), Expected: expected}
 	for _, fact := range facts {
 		j.append.Events = append(j.append.Events, eventstore.Encode(fact))
+		j.after, j.revision = domain.Evolve(j.after, fact), j.revision+1
 		j.step = toAppend
 	}
 	return nil
@@ -208,17 +209,16 @@ func namedFirst(state domain.State, decision domain.Decision) domain.PrisonerNum
 	return ""
 }
 
-// answerFrom answers from the facts that the command left in the stream, when
-// the decision itself was made by another process.
-func (j *job) answerFrom(facts []domain.Fact) {
+// answerFrom answers from the facts that the command left in the stream. The
+// decision is still there when this process made it.
+func (j *job) answerFrom(own []domain.Fact) {
+	j.step = done
 	if j.decision.Outcomes != nil {
 		return
 	}
-	for _, fact := range facts {
-		if fact.Meta.CommandID == j.by.CommandID {
-			j.decision.Events = append(j.decision.Events, fact.Event)
-			j.decision.Outcomes = append(j.decision.Outcomes, domain.Outcome{NonAssociationID: fact.Event.Concerns()})
-		}
+	for _, fact := range own {
+		j.decision.Events = append(j.decision.Events, fact.Event)
+		j.decision.Outcomes = append(j.decision.Outcomes, domain.Outcome{NonAssociationID: fact.Event.Concerns()})
 	}
 }
 

@@ -11,6 +11,7 @@ const (
 	CodeInvalid       Code = 102
 	CodeAlreadyOpen   Code = 104
 	CodeNotFound      Code = 404
+	CodeStale         Code = 412
 )
 
 // Refusal is a rule that says no. Its message may stand in an answer: it holds
@@ -19,6 +20,7 @@ type Refusal struct {
 	Code    Code
 	Field   string // of the command, when one field is at fault
 	Message string
+	Current *NonAssociation // of a stale one: as it is now
 }
 
 func (r Refusal) Error() string { return r.Message }

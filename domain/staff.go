@@ -27,7 +27,7 @@ func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 }
 
 func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
-	n, err := s.live(c.ID)
+	n, err := s.live(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -71,7 +71,7 @@ func (n NonAssociation) amendedByStaff(pair Pair, c Amend) NonAssociation {
 }
 
 func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
-	n, err := s.live(c.ID)
+	n, err := s.live(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -82,7 +82,7 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 	if c.ClosedAt != nil {
 		at = *c.ClosedAt
 		if at < n.EffectiveDate {
-			return Decision{}, Refusal{CodeInvalid, "closedAt", "must not be before the non-association began"}
+			return Decision{}, Refusal{Code: CodeInvalid, Field: "closedAt", Message: "must not be before the non-association began"}
 		}
 	}
 	return decidedAt(n.ID, at, "closedAt", now, Closed{
@@ -92,7 +92,7 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 }
 
 func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) {
-	n, err := s.live(c.ID)
+	n, err := s.live(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -120,18 +120,28 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 	if s.Items[i].Deleted {
 		return decided(c.ID, now), nil
 	}
+	if _, err := s.live(c.ID, c.IfMatch); err != nil {
+		return Decision{}, err
+	}
 	return decided(c.ID, now, Deleted{
 		NonAssociationID: c.ID, RequestedBy: orElse(c.RequestedBy, by.Actor), DeletionReason: c.DeletionReason,
 	}), nil
 }
 
-// live finds one that is not deleted.
-func (s State) live(id uuid.UUID) (NonAssociation, error) {
+// live finds one that is not deleted and that is still as the caller saw it;
+// a caller who names no fact takes it as it is.
+func (s State) live(id, ifMatch uuid.UUID) (NonAssociation, error) {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
 		return NonAssociation{}, notFound(id)
 	}
-	return s.Items[i], nil
+	n := s.Items[i]
+	if ifMatch != uuid.Nil && ifMatch != n.LastFact {
+		return NonAssociation{}, Refusal{
+			Code: CodeStale, Message: "Non-association " + id.String() + " was changed since it was read", Current: &n,
+		}
+	}
+	return n, nil
 }
 
 func notFound(id uuid.UUID) Refusal {
@@ -149,7 +159,7 @@ func decided(about uuid.UUID, now time.Time, events ...Event) Decision {
 // decidedAt is decided for a time that staff gave; the future is refused.
 func decidedAt(about uuid.UUID, at LocalDateTime, field string, now time.Time, event Event) (Decision, error) {
 	if at > Local(now) {
-		return Decision{}, Refusal{CodeInvalid, field, "must not be in the future"}
+		return Decision{}, Refusal{Code: CodeInvalid, Field: field, Message: "must not be in the future"}
 	}
 	d := decided(about, now, event)
 	d.OccurredAt = at.In(now.Location())

@@ -142,3 +142,18 @@ func TestNOMIS_takes_a_closing_of_staff_back_and_its_reason_with_it(t *testing.T
 	require.Nil(t, s.state.Items[0].ExpiryDate)
 	require.Empty(t, s.state.Items[0].ClosedReason)
 }
+
+func TestIfMatch_a_change_that_the_caller_did_not_see_is_stale(t *testing.T) {
+	s, id := opened(t)
+	seen := s.state.Items[0].LastFact
+	s.staff(domain.Amend{ID: id, IfMatch: seen, Comment: ptr("Still fighting")})
+	for _, c := range []domain.Command{
+		domain.Amend{ID: id, IfMatch: seen, Comment: ptr("Mine")}, domain.Close{ID: id, IfMatch: seen, ClosedReason: "Over"},
+		domain.Reopen{ID: id, IfMatch: seen}, domain.Delete{ID: id, IfMatch: seen},
+	} {
+		s.refused(domain.CodeStale, domain.DPS, c)
+	}
+	s.staff(domain.Close{ID: id, IfMatch: s.state.Items[0].LastFact, ClosedReason: "Over"})
+	s.refused(domain.CodeStale, domain.DPS, domain.Amend{ID: id, IfMatch: seen})
+	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: commandID(99), IfMatch: seen})
+}

@@ -12,7 +12,7 @@ import (
 // that no moment of the history has two that are not closed.
 func decideTell(s State, c Tell, now time.Time, by Cause) (Decision, error) {
 	if len(c.Items) > MaxItems {
-		return Decision{}, Refusal{CodeInvalid, "items", "must be at most 99 of one pair"}
+		return Decision{}, Refusal{Code: CodeInvalid, Field: "items", Message: "must be at most 99 of one pair"}
 	}
 	t := telling{state: s, about: c.About, items: c.Items, by: by, outcomes: make([]Outcome, len(c.Items))}
 	matched := match(s, c.Items, Today(now))
