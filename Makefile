@@ -8,6 +8,9 @@ GOLANGCI := .bin/golangci-lint
 # Root needs no sudo, and a container often has none.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 
+# The commit is stamped in where git can tell it.
+VCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
+
 export PORT ?= 8080
 export DATA_DIR ?= .data
 
@@ -18,7 +21,7 @@ help: ## list what can be made
 .PHONY: build
 build: ## build the programs into bin/
 	@mkdir -p bin
-	go build -o bin/ ./cmd/...
+	go build -buildvcs=$(VCS) -o bin/ ./cmd/...
 
 .PHONY: run
 run: postgres build ## start everything here: PORT (8080), DATA_DIR (.data)

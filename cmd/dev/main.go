@@ -104,7 +104,7 @@ func everything(ctx context.Context, set settings) error {
 		return err
 	}
 	return service.Run(ctx, service.Options{
-		Config: config, Roles: roles, Logger: logger,
+		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock: func() time.Time { return time.Now().In(london) },
 		Ready: func(string) { announce(set, around.own) },
 	})

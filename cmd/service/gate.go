@@ -16,10 +16,15 @@ import (
 // gate holds requests back until this process knows which log it reads: before
 // that, a write could go into one log and a read come from another's tables.
 type gate struct {
-	log atomic.Pointer[uuid.UUID]
+	log    atomic.Pointer[uuid.UUID]
+	opened chan struct{} // closed when it is
 }
 
-func (g *gate) open(log uuid.UUID) { g.log.Store(&log) }
+// open is called once.
+func (g *gate) open(log uuid.UUID) {
+	g.log.Store(&log)
+	close(g.opened)
+}
 
 func (g *gate) isOpen() bool { return g.log.Load() != nil }
 

@@ -33,9 +33,9 @@ func (o *opened) Close(ctx context.Context) error {
 }
 
 // openLog opens the log that EVENTSTORE_URL names. None of them has to be up.
-func openLog(ctx context.Context, config Config, logger *slog.Logger) (*opened, error) {
+func openLog(ctx context.Context, config Config, scratch string, logger *slog.Logger) (*opened, error) {
 	if config.EventStoreURL == Embedded {
-		return openEmbedded(ctx, config.DatabaseURL, logger)
+		return openEmbedded(ctx, config.DatabaseURL, scratch, logger)
 	}
 	if dsn := config.logDSN(); dsn != "" {
 		return openPostgres(ctx, dsn, logger)
@@ -62,12 +62,12 @@ func openClient(ctx context.Context, address string, options esdb.Options) (*ope
 // openEmbedded serves the log in Postgres to this process alone, by the
 // protocol of EventStoreDB on a socket that nobody else can reach, so that the
 // way of production is walked in development too.
-func openEmbedded(ctx context.Context, dsn string, logger *slog.Logger) (*opened, error) {
+func openEmbedded(ctx context.Context, dsn, scratch string, logger *slog.Logger) (*opened, error) {
 	all, err := openPostgres(ctx, dsn, logger)
 	if err != nil {
 		return nil, err
 	}
-	socket, stop, err := serveEmbedded(ctx, all.Store)
+	socket, stop, err := serveEmbedded(ctx, all.Store, scratch)
 	if err != nil {
 		_ = all.Close(ctx) // the first error is the one to tell
 		return nil, err
@@ -84,15 +84,15 @@ func openEmbedded(ctx context.Context, dsn string, logger *slog.Logger) (*opened
 }
 
 // serveEmbedded returns the socket that the log is served on.
-func serveEmbedded(ctx context.Context, store eventstore.Store) (string, func(context.Context) error, error) {
-	dir, err := os.MkdirTemp(shortTemp(), "nonassociations-") // 0700: this user only
+func serveEmbedded(ctx context.Context, store eventstore.Store, scratch string) (string, func(context.Context) error, error) {
+	dir, err := socketDir(scratch)
 	if err != nil {
 		return "", nil, fmt.Errorf("make a folder for the embedded log's socket: %w", err)
 	}
 	socket := filepath.Join(dir, "log.sock")
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", socket)
 	if err != nil {
-		_ = os.RemoveAll(dir)
+		_ = os.RemoveAll(dir) // the first error is the one to tell
 		return "", nil, fmt.Errorf("listen for the embedded log: %w", err)
 	}
 	server := esdbserver.New(store, esdbserver.Options{})
@@ -101,17 +101,30 @@ func serveEmbedded(ctx context.Context, store eventstore.Store) (string, func(co
 	stop := func(context.Context) error {
 		server.Stop()
 		err := <-served
-		_ = os.RemoveAll(dir) // a folder left in /tmp harms nobody
+		_ = os.RemoveAll(dir) // an empty folder harms nobody
 		return err
 	}
 	return socket, stop, nil
 }
 
-// shortTemp is the folder for temporary files, unless its name would leave a
-// socket no room in its address.
-func shortTemp() string {
-	if dir := os.TempDir(); len(dir) < 60 && !strings.ContainsAny(dir, " %") {
-		return dir
+// maxDir leaves room for a socket's name in its address, 107 bytes in all.
+const maxDir = 80
+
+// socketDir makes an empty folder that this user alone may enter: in scratch,
+// where the next run finds what a killed one left, else a temporary one.
+func socketDir(scratch string) (string, error) {
+	dir := filepath.Join(scratch, "socket")
+	if scratch != "" && usable(dir) {
+		if err := os.RemoveAll(dir); err != nil {
+			return "", err
+		}
+		return dir, os.Mkdir(dir, 0o700)
 	}
-	return "/tmp"
+	if dir = os.TempDir(); !usable(dir) {
+		dir = "/tmp"
+	}
+	return os.MkdirTemp(dir, "nonassociations-")
 }
+
+// usable tells whether a socket's address can be made from a folder's name.
+func usable(dir string) bool { return len(dir) <= maxDir && !strings.ContainsAny(dir, " %?#") }

@@ -24,6 +24,9 @@ type Options struct {
 	Roles  Roles
 	Clock  func() time.Time // in Europe/London
 	Logger *slog.Logger
+	// Scratch is a folder of this process alone for sockets; temporary ones are
+	// made when it is empty.
+	Scratch string
 	// Ready is told the address when requests are answered, reads too; may be nil.
 	Ready func(address string)
 }
@@ -37,11 +40,12 @@ func Run(ctx context.Context, o Options) error {
 	// What requests stand on outlives the signal, until the last one is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
-	log, err := openLog(below, o.Config, o.Logger)
+	log, err := openLog(below, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return err
 	}
 	p := &process{Options: o, log: log}
+	p.gate.opened = make(chan struct{})
 	err = errors.Join(p.run(ctx, below, stopBelow), flush(log))
 	o.Logger.InfoContext(ctx, "stopped")
 	return err
@@ -76,7 +80,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		p.runner = projections.New(projections.Options{
 			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, Logger: p.Logger,
 		})
-		group.Go(func() error { return p.runner.Run(below) })
+		group.Go(func() error { return p.project(ctx, below) })
 	}
 	group.Go(func() error {
 		defer stopBelow()
@@ -87,6 +91,18 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		return nil
 	})
 	return within(ctx, group.Wait)
+}
+
+// project waits for the log's id where this process is the one to give it.
+func (p *process) project(ctx, below context.Context) error {
+	if p.Roles.Serve {
+		select {
+		case <-p.gate.opened:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return p.runner.Run(below)
 }
 
 // committed shortens the way from the projection to the reads of one process.
