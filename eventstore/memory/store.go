@@ -112,7 +112,7 @@ func (s *Store) placeOf(of *stream, revision int64) eventstore.Appended {
 
 func (s *Store) write(into *stream, added eventstore.Append) eventstore.Appended {
 	s.streams[added.Stream] = into
-	now := time.Now()
+	now := time.Now().UTC()
 	for _, event := range added.Events {
 		place := uint64(len(s.log)) + 1
 		s.log = append(s.log, eventstore.Recorded{

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"nonassociations/eventstore"
 )
 
@@ -103,7 +101,7 @@ type parameters struct {
 	streams        []string
 	expected       []int64
 	append, place  []int32
-	ids            []uuid.UUID
+	ids            [][16]byte
 	types          []string
 	data, metadata [][]byte
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -102,7 +103,7 @@ func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.R
 	}
 	answers := make([][]eventstore.Recorded, len(group))
 	for i, name := range group {
-		answers[i] = asked[name]
+		answers[i] = slices.Clip(asked[name]) // who appends to a shared one gets a copy
 	}
 	return answers, nil
 }
@@ -157,7 +158,10 @@ func (s *Store) collect(ctx context.Context, query string, arguments ...any) ([]
 func recorded(row pgx.CollectableRow) (eventstore.Recorded, error) {
 	var event eventstore.Recorded
 	var position, revision int64
-	err := row.Scan(&position, &event.Stream, &revision, &event.ID, &event.Type, &event.Data, &event.Metadata, &event.RecordedAt)
+	// The id as bare bytes: as a uuid.UUID it would travel by way of a text.
+	id := (*[16]byte)(&event.ID)
+	err := row.Scan(&position, &event.Stream, &revision, id, &event.Type, &event.Data, &event.Metadata, &event.RecordedAt)
 	event.Position, event.Revision = place(position), uint64(revision) //nolint:gosec // never negative
+	event.RecordedAt = event.RecordedAt.UTC()
 	return event, err
 }
