@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	client "github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
+
+	"nonassociations/eventstore/esdb"
+	"nonassociations/eventstore/esdbserver"
+	"nonassociations/eventstore/postgres"
+)
+
+// measureEsdb creates new pairs with an EventStoreDB as the log.
+func measureEsdb(ctx context.Context, s *stage) (row, error) {
+	dsn, err := s.newDatabase(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	address, stop, err := s.eventStoreDB(ctx, dsn)
+	if err != nil {
+		return row{}, err
+	}
+	defer stop()
+	if err := s.serve(ctx, installation{"esdb", address, dsn}); err != nil {
+		return row{}, err
+	}
+	defer s.stopService() //nolint:errcheck // stopped again, and told, at the end
+	log, err := esdb.Open(ctx, address, esdb.Options{})
+	if err != nil {
+		return row{}, err
+	}
+	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	if err := s.takeSample(ctx, log); err != nil {
+		return row{}, err
+	}
+	bare, err := newBareClient(address)
+	if err != nil {
+		return row{}, err
+	}
+	defer bare.Close() //nolint:errcheck // nothing is in flight
+	d, err := s.alternate(ctx, s.syncing(), s.appending(bare))
+	if err != nil {
+		return row{}, err
+	}
+	measured, baseline, ratio := d.rates()
+	r := row{
+		what: fmt.Sprintf("esdb: POST /sync, new pairs, %d connections", s.Connections), measured: rate(measured),
+		beside: fmt.Sprintf("the bare client's appends, %d at once", s.Connections), baseline: rate(baseline),
+		ratio: ratio, goal: atLeast(ratio, 0.7), note: s.behind("esdb"),
+	}
+	if s.Eventstore == "" {
+		r.what, r.goal = "esdb: the same, our own esdbserver as the log", goal{}
+	}
+	return r, nil
+}
+
+func newBareClient(address string) (*client.Client, error) {
+	config, err := client.ParseConnectionString(address)
+	if err != nil {
+		return nil, errors.New("--eventstore is no connection string")
+	}
+	config.Logger = client.NoopLogging()
+	return client.NewClient(config)
+}
+
+// appending is a side that appends one event to a new stream a turn.
+func (s *stage) appending(bare *client.Client) side {
+	return func(ctx context.Context, d time.Duration) (float64, error) {
+		return together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+			turn := func() (int, error) {
+				one, other := s.newPair()
+				// Not a stream of ours: the projection has nothing to do with it.
+				_, err := bare.AppendToStream(ctx, "bench-"+one+"_"+other+"-"+uuid.NewString()[:8],
+					client.AppendToStreamOptions{ExpectedRevision: client.NoStream{}}, client.EventData{
+						EventID: uuid.New(), EventType: s.sample.eventType, ContentType: client.ContentTypeJson,
+						Data: s.sample.data, Metadata: s.sample.metadata,
+					})
+				return 1, err
+			}
+			return turn, func() {}, nil
+		})
+	}
+}
+
+// eventStoreDB is the server that --eventstore names, or our own over a
+// database, in a process of its own.
+func (s *stage) eventStoreDB(ctx context.Context, dsn string) (address string, stop func(), err error) {
+	if s.Eventstore != "" {
+		return s.Eventstore, func() {}, nil
+	}
+	listen, err := freeAddress(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	server, err := s.spawn("log", self(), nil, "log", "--address", listen, "--dsn", dsn)
+	if err != nil {
+		return "", nil, err
+	}
+	stop = func() { _ = server.stop() } // whatever was measured was measured
+	err = server.ready(ctx, func(ctx context.Context) error {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", listen)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err
+	})
+	if err != nil {
+		stop()
+	}
+	return "esdb://" + listen + "?tls=false", stop, err
+}
+
+// logCmd serves a log in Postgres by the protocol of EventStoreDB.
+type logCmd struct {
+	Address string `required:""`
+	DSN     string `required:"" name:"dsn"`
+}
+
+// Run is kong's.
+func (c logCmd) Run(ctx context.Context) error {
+	if err := postgres.Migrate(ctx, c.DSN); err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, c.DSN, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Address)
+	if err != nil {
+		return err
+	}
+	server := esdbserver.New(store, esdbserver.Options{})
+	stop := context.AfterFunc(ctx, server.Stop)
+	defer stop()
+	err = server.Serve(listener)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, store.Close(limit))
+}

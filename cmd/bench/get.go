@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"nonassociations/domain"
+	"nonassociations/internal/estate"
+)
+
+// measureGet reads the lists of a small estate, each about as often.
+func measureGet(ctx context.Context, s *stage) (row, error) {
+	if err := s.serve(ctx, s.inPostgres()); err != nil {
+		return row{}, err
+	}
+	numbers, err := s.loadEstate(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	handler, err := s.spawn("handler", self(), nil, "handler", "--address", address, "--dsn", s.dsn)
+	if err != nil {
+		return row{}, err
+	}
+	defer handler.stop() //nolint:errcheck // it only read
+	if err := handler.ready(ctx, answers(address, "/non-associations/"+string(numbers[0]), "")); err != nil {
+		return row{}, err
+	}
+	d, err := s.alternate(ctx, s.getting(s.address, numbers), s.getting(address, numbers))
+	if err != nil {
+		return row{}, err
+	}
+	measured, baseline, ratio := d.rates()
+	return row{
+		what: fmt.Sprintf("get: GET one list, %d connections", s.Connections), measured: rate(measured),
+		beside: "bare net/http + pgx handler, same documents", baseline: rate(baseline),
+		ratio: ratio, goal: atLeast(ratio, 0.85),
+	}, nil
+}
+
+// estateOfReads is how many prisoners the row get knows of.
+const estateOfReads = 6000
+
+// loadEstate migrates an estate and returns those who have a list.
+func (s *stage) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, error) {
+	e, err := estate.New(estate.Options{Seed: 1, Prisoners: estateOfReads})
+	if err != nil {
+		return nil, err
+	}
+	w, err := dial(ctx, s.address)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	seen := map[domain.PrisonerNumber]bool{}
+	for telling := range e.Tellings() {
+		if err := s.post(w, newRequest(http.MethodPost, "/migrate", s.token, telling.Body())); err != nil {
+			return nil, err
+		}
+		seen[telling.PrisonerNumber] = true
+		for _, item := range telling.NonAssociations {
+			seen[item.PrisonerNonAssociation.PrisonerNumber] = true
+		}
+	}
+	numbers := make([]domain.PrisonerNumber, 0, len(seen))
+	for _, p := range e.Prisoners {
+		if seen[p.Number] {
+			numbers = append(numbers, p.Number)
+		}
+	}
+	return numbers, nil
+}
+
+// getting is a side that reads lists from an address. Both sides get the same
+// bytes, token included; only one of them looks at it.
+func (s *stage) getting(address string, numbers []domain.PrisonerNumber) side {
+	template := newRequest(http.MethodGet, "/non-associations/"+hole, s.token, nil)
+	return func(ctx context.Context, d time.Duration) (float64, error) {
+		return together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+			w, err := dial(ctx, address)
+			if err != nil {
+				return nil, nil, err
+			}
+			own := template.clone()
+			turn := func() (int, error) {
+				own.fill(0, string(numbers[rand.IntN(len(numbers))])) //nolint:gosec // a spread, no secret
+				got, err := w.do(own.bytes)
+				if err == nil && got.status != http.StatusOK {
+					err = fmt.Errorf("GET answers %d", got.status)
+				}
+				return 1, err
+			}
+			return turn, w.close, nil
+		})
+	}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// worker makes the turns of one of several that work at once; done is called
+// at its end.
+type worker func(ctx context.Context) (turn func() (int, error), done func(), err error)
+
+// together lets n workers take turns until d is over, and returns how many
+// things they did a second. The clock runs until the last turn has ended.
+func together(ctx context.Context, n int, d time.Duration, make worker) (float64, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	var count atomic.Int64
+	turns := []func() (int, error){}
+	for range n {
+		turn, done, err := make(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer done()
+		turns = append(turns, turn)
+	}
+	began := time.Now()
+	for _, turn := range turns {
+		group.Go(func() error {
+			for time.Since(began) < d {
+				did, err := turn()
+				if err != nil {
+					return err
+				}
+				count.Add(int64(did))
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	return float64(count.Load()) / time.Since(began).Seconds(), nil
+}
+
+// posting is a worker that posts new pairs, one request a turn.
+func (s *stage) posting(template request, pairs int, fill func(request)) worker {
+	return func(ctx context.Context) (func() (int, error), func(), error) {
+		w, err := dial(ctx, s.address)
+		if err != nil {
+			return nil, nil, err
+		}
+		own := template.clone()
+		turn := func() (int, error) {
+			fill(own)
+			return pairs, s.post(w, own)
+		}
+		return turn, w.close, nil
+	}
+}
+
+// post sends until it is taken; 503 asks to try again, which counts as time lost.
+func (s *stage) post(w *wire, r request) error {
+	for range 20 {
+		got, err := w.do(r.bytes)
+		if err != nil {
+			return err
+		}
+		switch got.status {
+		case http.StatusOK, http.StatusCreated:
+			s.written(got.position)
+			return nil
+		case http.StatusServiceUnavailable:
+			s.busy.Add(1)
+		default:
+			return fmt.Errorf("the service answers %d", got.status)
+		}
+	}
+	return fmt.Errorf("the service is busy for too long")
+}
+
+// written remembers the highest position that was answered.
+func (s *stage) written(position uint64) {
+	for {
+		old := s.position.Load()
+		if position <= old || s.position.CompareAndSwap(old, position) {
+			return
+		}
+	}
+}

@@ -1,0 +1,104 @@
+// Command bench measures the service beside the plainest thing that could do
+// the same work, in one run on one machine, and prints a table of the ratios.
+// It measures and does not judge: whether a goal was met is a column.
+//
+// The service under test is the compiled binary, `serve --project`, in a
+// process of its own; the load comes from this process, through an HTTP/1.1
+// client that costs next to nothing (connections that stay open, requests that
+// were built before). The bare HTTP handler it is compared with is this binary
+// once more, in a process of its own. Postgres is a real one with fsync on,
+// made for this run in a temporary folder, or a fresh database on the server
+// at DATABASE_URL; the baselines use the same database.
+//
+// A machine has its moods, so measured and baseline rounds alternate (A B A B
+// …); each row shows the medians of its rounds, and as ratio the median of the
+// ratios of neighbouring rounds. Before each round the read model has caught
+// up and Postgres has made a checkpoint, so that no round pays for another.
+//
+// The rows:
+//
+//   - sync: POST /sync of one new pair a request over 64 connections; beside
+//     it INSERT and commit of a single row with the same bytes by as many
+//     connections. The projection runs meanwhile, as it does in service.
+//   - get: GET of one prisoner's list over 64 connections; beside it a bare
+//     net/http + pgx handler that reads the same documents by primary key.
+//   - migrate: POST /migrate, many pairs a request; beside it COPY of as many
+//     rows with the same bytes in as many commits.
+//   - replay: `project` from an empty read model until it is at the end of the
+//     log, start of the process included; beside it COPY of the rows that came
+//     out into tables with the same indexes.
+//   - visible: from the answer to POST /sync until GET with that position has
+//     answered, one after the other; beside it a NOTIFY and its arrival plus a
+//     commit of one row.
+//   - esdb: sync again with an EventStoreDB as the log; beside it what the bare
+//     client appends there. Without --eventstore the server is our own
+//     esdbserver over the same Postgres, in a process of its own, and the row
+//     is information.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // London must be known where the system has no time zones
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is what can be asked on the command line.
+type cli struct {
+	Run     runCmd     `cmd:"" default:"withargs" help:"Measure and print the table."`
+	Handler handlerCmd `cmd:"" hidden:"" help:"The bare handler that GET is compared with."`
+	Log     logCmd     `cmd:"" hidden:"" help:"Our own EventStoreDB server over Postgres."`
+	Service serviceCmd `cmd:"" hidden:"" help:"The service, writing a CPU profile."`
+}
+
+// runCmd chooses what is measured and for how long.
+type runCmd struct {
+	Quick       bool          `help:"Short rounds, for a first impression."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, esdb."`
+	Eventstore  string        `placeholder:"URL" help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."`
+	Rounds      int           `default:"5" help:"Rounds of each kind."`
+	Round       time.Duration `default:"2s" help:"Length of one round."`
+	Connections int           `default:"64" help:"Connections of the rows sync, get and esdb."`
+	Bulk        int           `default:"50" help:"Pairs in one request of the row migrate."`
+	Migrators   int           `default:"16" help:"Connections of the row migrate."`
+	Looks       int           `default:"1000" help:"Writes of the row visible."`
+	Binary      string        `placeholder:"FILE" help:"The service's binary; nonassociations beside this one by default."`
+	Profile     string        `placeholder:"DIR" help:"Write CPU profiles of the service there; it then runs inside this binary."`
+	DatabaseURL string        `env:"DATABASE_URL" placeholder:"URL" help:"A Postgres to use instead of one made for this run; a fresh database is made there and dropped."`
+}
+
+func main() {
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, restore) // a second signal ends the process at once
+	var commands cli
+	chosen := kong.Parse(&commands, kong.Name("bench"),
+		kong.Description("Measure the service beside raw Postgres, and print a table of the ratios."))
+	chosen.BindTo(ctx, (*context.Context)(nil))
+	if err := chosen.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err) // nothing could be measured; a goal that was missed is no error
+		os.Exit(1)
+	}
+}
+
+// Run is kong's.
+func (c runCmd) Run(ctx context.Context) error {
+	if err := c.settle(); err != nil {
+		return err
+	}
+	var stage *stage
+	stage, err := setUp(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer stage.close()
+	table, err := measure(ctx, stage)
+	if len(table.rows) > 0 {
+		table.print(os.Stdout)
+	}
+	return err
+}

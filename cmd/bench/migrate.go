@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/estate"
+)
+
+// migratedPairs is what the row must reach a second.
+const migratedPairs = 10_000
+
+// measureMigrate creates many new pairs a request.
+func measureMigrate(ctx context.Context, s *stage) (row, error) {
+	if err := s.serve(ctx, s.inPostgres()); err != nil {
+		return row{}, err
+	}
+	log, err := postgres.Open(ctx, s.dsn, postgres.Options{})
+	if err != nil {
+		return row{}, err
+	}
+	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	if err := s.rawTable(ctx, log); err != nil {
+		return row{}, err
+	}
+	d, err := s.alternate(ctx, s.migrating(), s.copying())
+	if err != nil {
+		return row{}, err
+	}
+	measured, baseline, ratio := d.rates()
+	return row{
+		what:     fmt.Sprintf("migrate: POST /migrate, %d new pairs a request, %d connections", s.Bulk, s.Migrators),
+		measured: rate(measured),
+		beside:   fmt.Sprintf("COPY + commit of %d such rows, %d connections", s.Bulk, s.Migrators), baseline: rate(baseline),
+		ratio: ratio, goal: goal{text: "≥ " + rate(migratedPairs), met: measured >= migratedPairs}, note: s.behind("migrate"),
+	}, nil
+}
+
+// bulkNumbers is where the numbers of this row begin, out of reach of the others.
+const bulkNumbers = 80_000_000
+
+func (s *stage) migrating() side {
+	template := s.telling("/migrate", s.Bulk)
+	fill := func(r request) {
+		// A teller nobody has seen, and others nobody has seen.
+		first := bulkNumbers + s.bulks.Add(1)*uint64(s.Bulk+1) //nolint:gosec // small and positive
+		for i := range s.Bulk + 1 {
+			r.fill(i, string(estate.Number(first+uint64(i))))
+		}
+	}
+	return func(ctx context.Context, d time.Duration) (float64, error) {
+		return together(ctx, s.Migrators, d, s.posting(template, s.Bulk, fill))
+	}
+}
+
+// copying is a side that commits as many rows a turn as migrating tells of.
+func (s *stage) copying() side {
+	columns := []string{"stream", "revision", "id", "type", "data", "metadata"}
+	return func(ctx context.Context, d time.Duration) (float64, error) {
+		return together(ctx, s.Migrators, d, func(ctx context.Context) (func() (int, error), func(), error) {
+			conn, err := pgx.Connect(ctx, s.dsn)
+			if err != nil {
+				return nil, nil, err
+			}
+			turn := func() (int, error) {
+				rows := pgx.CopyFromSlice(s.Bulk, func(int) ([]any, error) {
+					one, other := s.newPair()
+					return []any{
+						domain.StreamPrefix + one + "_" + other, int64(0), [16]byte(uuid.New()),
+						s.sample.eventType, s.sample.data, s.sample.metadata,
+					}, nil
+				})
+				_, err := conn.CopyFrom(ctx, pgx.Identifier{"bench", "raw"}, columns, rows)
+				return s.Bulk, err
+			}
+			return turn, func() { _ = conn.Close(context.WithoutCancel(ctx)) }, nil
+		})
+	}
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/projections"
+)
+
+// enough events for a replay, so that the start of a process does not count.
+const enoughEvents, enoughQuickly = 200_000, 60_000
+
+// measureReplay builds the read model anew from the log of the other rows.
+func measureReplay(ctx context.Context, s *stage) (row, error) {
+	if err := s.fillLog(ctx); err != nil {
+		return row{}, err
+	}
+	if err := s.stopService(); err != nil {
+		return row{}, err
+	}
+	var d duel
+	var rows int
+	for range max(1, s.Rounds/2) {
+		took, err := s.replay(ctx)
+		if err != nil {
+			return row{}, err
+		}
+		var copied float64
+		if rows, copied, err = s.copyRows(ctx); err != nil {
+			return row{}, err
+		}
+		d.measured, d.baseline = append(d.measured, float64(rows)/took), append(d.baseline, float64(rows)/copied)
+	}
+	events, err := s.head(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	measured, baseline, ratio := d.rates()
+	return row{
+		what: "replay: the log into an empty read model, rows of it", measured: rate(measured),
+		beside: "COPY of the same rows, same indexes", baseline: rate(baseline),
+		ratio: ratio, goal: atLeast(ratio, 0.5),
+		note: fmt.Sprintf("replay: %s events into %s rows in %.2f s, that is %s events a second, start of the process included",
+			thousands(int(events)), thousands(rows), float64(rows)/measured, thousands(int(float64(events)*measured/float64(rows)))),
+	}, nil
+}
+
+// head is the position of the last event, which in Postgres counts them.
+func (s *stage) head(ctx context.Context) (uint64, error) {
+	var head uint64
+	err := s.db.QueryRow(ctx, "SELECT max(position) FROM eventstore.events").Scan(&head)
+	return head, err
+}
+
+// fillLog migrates until there is enough to replay.
+func (s *stage) fillLog(ctx context.Context) error {
+	if err := s.serve(ctx, s.inPostgres()); err != nil {
+		return err
+	}
+	enough := uint64(enoughEvents)
+	if s.Quick {
+		enough = enoughQuickly
+	}
+	for {
+		head, err := s.head(ctx)
+		if err != nil || head >= enough {
+			return err
+		}
+		if _, err := s.migrating()(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// replay is how long a projector needs from nothing to the end of the log, in
+// seconds.
+func (s *stage) replay(ctx context.Context) (float64, error) {
+	if err := projections.Rebuild(ctx, s.dsn); err != nil {
+		return 0, err
+	}
+	if _, err := s.db.Exec(ctx, "CHECKPOINT"); err != nil && s.DatabaseURL == "" {
+		return 0, err
+	}
+	head, err := s.head(ctx)
+	if err != nil {
+		return 0, err
+	}
+	where := s.inPostgres()
+	where.name = "replay"
+	began := time.Now()
+	projector, err := s.spawnRole(where, s.environment(where, "127.0.0.1:0"), "project")
+	if err != nil {
+		return 0, err
+	}
+	err = projector.ready(ctx, func(ctx context.Context) error { return s.projected(ctx, head) })
+	took := time.Since(began).Seconds()
+	if stopped := projector.stop(); err == nil {
+		err = stopped
+	}
+	return took, err
+}
+
+func (s *stage) projected(ctx context.Context, head uint64) error {
+	var at uint64
+	if err := s.db.QueryRow(ctx, `SELECT "commit" FROM read_1.checkpoint`).Scan(&at); err != nil {
+		return err
+	}
+	if at < head {
+		return fmt.Errorf("the read model is at %d of %d", at, head)
+	}
+	return nil
+}
+
+// copyRows copies every table of the read model, except for its checkpoint,
+// into an empty one with the same indexes, and returns the rows and seconds.
+func (s *stage) copyRows(ctx context.Context) (count int, seconds float64, err error) {
+	found, err := s.db.Query(ctx, `SELECT table_name::text FROM information_schema.tables
+		WHERE table_schema = 'read_1' AND table_type = 'BASE TABLE' AND table_name <> 'checkpoint' ORDER BY 1`)
+	if err != nil {
+		return 0, 0, err
+	}
+	tables, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil {
+		return 0, 0, err
+	}
+	content := make([]bytes.Buffer, len(tables))
+	if _, err := s.db.Exec(ctx, "DROP SCHEMA IF EXISTS bench_read CASCADE; CREATE SCHEMA bench_read"); err != nil {
+		return 0, 0, err
+	}
+	for i, table := range tables {
+		if _, err := s.db.Exec(ctx, "CREATE TABLE bench_read."+table+" (LIKE read_1."+table+" INCLUDING ALL)"); err != nil {
+			return 0, 0, err
+		}
+		if _, err := s.db.PgConn().CopyTo(ctx, &content[i], "COPY read_1."+table+" TO STDOUT (FORMAT binary)"); err != nil {
+			return 0, 0, err
+		}
+	}
+	if _, err := s.db.Exec(ctx, "CHECKPOINT"); err != nil && s.DatabaseURL == "" {
+		return 0, 0, err
+	}
+	began := time.Now()
+	for i, table := range tables {
+		tag, err := s.db.PgConn().CopyFrom(ctx, &content[i], "COPY bench_read."+table+" FROM STDIN (FORMAT binary)")
+		if err != nil {
+			return 0, 0, err
+		}
+		count += int(tag.RowsAffected())
+	}
+	return count, time.Since(began).Seconds(), nil
+}

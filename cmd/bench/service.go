@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
+	"time"
+
+	"nonassociations/cmd/service"
+	"nonassociations/internal/estate"
+	"nonassociations/internal/issuer"
+)
+
+// installation is the service with a log and a database.
+type installation struct {
+	name, eventstoreURL, databaseURL string
+}
+
+// serve starts the service unless it runs, and waits until it has caught up.
+func (s *stage) serve(ctx context.Context, where installation) error {
+	if s.service != nil && s.service.name == where.name {
+		return nil
+	}
+	if err := s.stopService(); err != nil {
+		return err
+	}
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	environment := s.environment(where, address)
+	up, err := s.spawn(where.name+"-schema", s.Binary, environment, "schema", "up")
+	if s.Profile != "" {
+		up, err = s.spawn(where.name+"-schema", self(), environment, "service", "--schema")
+	}
+	if err != nil {
+		return err
+	}
+	if err := <-up.ended; err != nil {
+		return fmt.Errorf("schema up: %w: %s", err, up.lastWords())
+	}
+	s.service, err = s.spawnRole(where, environment, "serve", "--project")
+	if err != nil {
+		return err
+	}
+	s.address = address
+	s.position.Store(0)
+	return s.service.ready(ctx, answers(address, "/non-associations/"+string(estate.Number(0)), s.token))
+}
+
+// spawnRole starts the compiled service, or this binary where a profile is wanted.
+func (s *stage) spawnRole(where installation, environment []string, role ...string) (*child, error) {
+	if s.Profile == "" {
+		return s.spawn(where.name, s.Binary, environment, role...)
+	}
+	file := filepath.Join(s.Profile, where.name+".pprof")
+	args := append([]string{"service", "--file", file}, role[1:]...)
+	if role[0] == "serve" {
+		args = append(args, "--serve")
+	} else {
+		args = append(args, "--project")
+	}
+	return s.spawn(where.name, self(), environment, args...)
+}
+
+func (s *stage) environment(where installation, address string) []string {
+	return []string{
+		"EVENTSTORE_URL=" + where.eventstoreURL, "DATABASE_URL=" + where.databaseURL, "READ_DATABASE_URL=",
+		"LISTEN_ADDR=" + address, "AUTH_ISSUER=" + issuer.Name, "AUTH_JWKS_URL=" + s.issuer.KeysURL(),
+		"AUTH_AUDIENCE=" + audience,
+	}
+}
+
+func (s *stage) stopService() error {
+	if s.service == nil {
+		return nil
+	}
+	running := s.service
+	s.service = nil
+	return running.stop()
+}
+
+// inPostgres is the installation of all rows but esdb.
+func (s *stage) inPostgres() installation { return installation{"postgres", s.dsn, s.dsn} }
+
+// settleDown waits until the read model has caught up with what was written,
+// and lets Postgres write its own backlog.
+func (s *stage) settleDown(ctx context.Context) error {
+	if s.service != nil {
+		began := time.Now()
+		path := fmt.Sprintf("/non-associations/%s?atLeast=%d", estate.Number(0), s.position.Load())
+		if err := s.service.ready(ctx, answers(s.address, path, s.token)); err != nil {
+			return fmt.Errorf("wait for the read model: %w", err)
+		}
+		s.lags = append(s.lags, time.Since(began).Seconds())
+	}
+	_, err := s.db.Exec(ctx, "CHECKPOINT")
+	if s.DatabaseURL != "" {
+		return nil // not everybody may ask for one
+	}
+	return err
+}
+
+// behind is a note on how long the read model needed after the rounds of a row.
+func (s *stage) behind(row string) string {
+	defer func() { s.lags, _ = nil, s.busy.Swap(0) }()
+	return fmt.Sprintf("%s: after a round the read model was at the end within %.2f s at most; %d answers were 503",
+		row, quantile(s.lags, 1), s.busy.Load())
+}
+
+func self() string {
+	path, err := os.Executable()
+	if err != nil {
+		return os.Args[0]
+	}
+	return path
+}
+
+// serviceCmd is the service inside this binary, with a CPU profile.
+type serviceCmd struct {
+	File    string
+	Serve   bool
+	Project bool
+	Schema  bool
+}
+
+// Run is kong's.
+func (c serviceCmd) Run(ctx context.Context) error {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		return err
+	}
+	environment := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		environment[name] = value
+	}
+	roles := service.Roles{Serve: c.Serve, Project: c.Project}
+	config, err := service.ReadConfig(environment, roles)
+	if err != nil {
+		return err
+	}
+	if c.Schema {
+		return service.SchemaUp(ctx, config)
+	}
+	out, err := os.Create(c.File)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	err = service.Run(ctx, service.Options{
+		Config: config, Roles: roles, Clock: func() time.Time { return time.Now().In(london) },
+		Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	})
+	pprof.StopCPUProfile()
+	return errors.Join(err, out.Close())
+}

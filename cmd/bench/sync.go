@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/estate"
+)
+
+// measureSync creates new pairs, one a request.
+func measureSync(ctx context.Context, s *stage) (row, error) {
+	if err := s.serve(ctx, s.inPostgres()); err != nil {
+		return row{}, err
+	}
+	log, err := postgres.Open(ctx, s.dsn, postgres.Options{})
+	if err != nil {
+		return row{}, err
+	}
+	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	if err := s.rawTable(ctx, log); err != nil {
+		return row{}, err
+	}
+	d, err := s.alternate(ctx, s.syncing(), s.inserting())
+	if err != nil {
+		return row{}, err
+	}
+	measured, baseline, ratio := d.rates()
+	return row{
+		what: fmt.Sprintf("sync: POST /sync, new pairs, %d connections", s.Connections), measured: rate(measured),
+		beside: fmt.Sprintf("INSERT + commit of one row of %d bytes, %d connections", s.sample.size(), s.Connections), baseline: rate(baseline),
+		ratio: ratio, goal: atLeast(ratio, 0.6), note: s.behind("sync"),
+	}, nil
+}
+
+// telling is the body of a write with holes: of the teller and, in each item,
+// of the other.
+func (s *stage) telling(path string, pairs int) request {
+	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
+	body := estate.Telling{PrisonerNumber: hole}
+	for range pairs {
+		body.NonAssociations = append(body.NonAssociations, estate.Item{
+			ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
+			AuthorisedBy: &by, Comments: &text, TypeSequence: 1,
+			PrisonerNonAssociation: estate.OtherSide{PrisonerNumber: hole, ReasonCode: domain.CodePerpetrator},
+		})
+	}
+	return newRequest(http.MethodPost, path, s.token, body.Body())
+}
+
+// syncing is a side that creates one new pair a turn.
+func (s *stage) syncing() side {
+	template := s.telling("/sync", 1)
+	return func(ctx context.Context, d time.Duration) (float64, error) {
+		return together(ctx, s.Connections, d, s.posting(template, 1, s.fillPair))
+	}
+}
+
+func (s *stage) fillPair(r request) {
+	one, other := s.newPair()
+	r.fill(0, one)
+	r.fill(1, other)
+}
+
+// sample is an event as the service wrote it: what the baselines write too.
+type sample struct {
+	eventType      string
+	data, metadata []byte
+}
+
+func (s sample) size() int { return len(s.eventType) + len(s.data) + len(s.metadata) }
+
+// takeSample lets the service write one event and reads it back from the log.
+func (s *stage) takeSample(ctx context.Context, log eventstore.Store) error {
+	w, err := dial(ctx, s.address)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	one, other := s.newPair()
+	r := s.telling("/sync", 1)
+	r.fill(0, one)
+	r.fill(1, other)
+	if err := s.post(w, r); err != nil {
+		return err
+	}
+	pair, err := domain.NewPair(domain.PrisonerNumber(one), domain.PrisonerNumber(other))
+	if err != nil {
+		return err
+	}
+	events, err := log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, 0, 1)
+	if err != nil {
+		return err
+	}
+	s.sample = sample{events[0].Type, events[0].Data, events[0].Metadata}
+	return nil
+}
+
+const (
+	rawTableSQL = `CREATE SCHEMA IF NOT EXISTS bench;
+CREATE TABLE IF NOT EXISTS bench.raw (
+  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  stream text NOT NULL, revision bigint NOT NULL, id uuid NOT NULL, type text NOT NULL,
+  data bytea NOT NULL, metadata bytea NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now())`
+	rawInsertSQL = `INSERT INTO bench.raw (stream, revision, id, type, data, metadata) VALUES ($1, 0, $2, $3, $4, $5)`
+)
+
+// rawTable makes the table that the baselines write, unless it is there.
+func (s *stage) rawTable(ctx context.Context, log eventstore.Store) error {
+	if s.sample.size() > 0 {
+		return nil
+	}
+	if err := s.takeSample(ctx, log); err != nil {
+		return err
+	}
+	_, err := s.db.Exec(ctx, rawTableSQL)
+	return err
+}
+
+// inserting is a side that commits single rows, each connection its own.
+func (s *stage) inserting() side {
+	return func(ctx context.Context, d time.Duration) (float64, error) {
+		return together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+			conn, err := pgx.Connect(ctx, s.dsn)
+			if err != nil {
+				return nil, nil, err
+			}
+			turn := func() (int, error) { return 1, s.insert(ctx, conn) }
+			return turn, func() { _ = conn.Close(context.WithoutCancel(ctx)) }, nil
+		})
+	}
+}
+
+func (s *stage) insert(ctx context.Context, conn *pgx.Conn) error {
+	one, other := s.newPair()
+	_, err := conn.Exec(ctx, rawInsertSQL, domain.StreamPrefix+one+"_"+other, [16]byte(uuid.New()),
+		s.sample.eventType, s.sample.data, s.sample.metadata)
+	return err
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/eventstore/postgres"
+)
+
+// measureVisible writes and looks, one after the other, in blocks that
+// alternate with the baseline's.
+func measureVisible(ctx context.Context, s *stage) (row, error) {
+	if err := s.serve(ctx, s.inPostgres()); err != nil {
+		return row{}, err
+	}
+	log, err := postgres.Open(ctx, s.dsn, postgres.Options{})
+	if err != nil {
+		return row{}, err
+	}
+	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	if err := s.rawTable(ctx, log); err != nil {
+		return row{}, err
+	}
+	looker, err := s.newLooker(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	defer looker.wire.close()
+	echo, err := s.newEcho(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	defer echo.close()
+	var seen, echoed []float64
+	for range s.Rounds {
+		if err := s.settleDown(ctx); err != nil {
+			return row{}, err
+		}
+		if seen, err = repeat(seen, s.Looks/s.Rounds, looker.look); err != nil {
+			return row{}, err
+		}
+		if echoed, err = repeat(echoed, s.Looks/s.Rounds, func() (float64, error) { return echo.once(ctx) }); err != nil {
+			return row{}, err
+		}
+	}
+	ratio := quantile(seen, 0.99) / quantile(echoed, 0.99)
+	return row{
+		what: "visible: acknowledged until GET shows it, p50 / p99", measured: times(seen),
+		beside: "NOTIFY round trip + one commit, p50 / p99", baseline: times(echoed),
+		ratio: ratio, goal: atMost(ratio, 3),
+		note: fmt.Sprintf("visible: the ratio is that of the p99; that of the p50 is %.2f, over %d writes",
+			median(seen)/median(echoed), len(seen)),
+	}, nil
+}
+
+func times(seconds []float64) string {
+	return fmt.Sprintf("%.2f / %.2f ms", 1000*median(seconds), 1000*quantile(seconds, 0.99))
+}
+
+// repeat gathers the seconds of n tries; a few before them do not count.
+func repeat(into []float64, n int, once func() (float64, error)) ([]float64, error) {
+	for i := range n + 5 {
+		took, err := once()
+		if err != nil {
+			return into, err
+		}
+		if i >= 5 {
+			into = append(into, took)
+		}
+	}
+	return into, nil
+}
+
+// looker writes a pair and asks for it by the position of the answer.
+type looker struct {
+	*stage
+
+	wire    *wire
+	posting request
+	asking  []byte
+}
+
+func (s *stage) newLooker(ctx context.Context) (*looker, error) {
+	w, err := dial(ctx, s.address)
+	return &looker{stage: s, wire: w, posting: s.telling("/sync", 1)}, err
+}
+
+func (l *looker) look() (float64, error) {
+	one, other := l.newPair()
+	l.posting.fill(0, one)
+	l.posting.fill(1, other)
+	written, err := l.wire.do(l.posting.bytes)
+	began := time.Now()
+	if err != nil || written.status != http.StatusOK {
+		return 0, fmt.Errorf("POST /sync answers %d: %w", written.status, err)
+	}
+	l.written(written.position)
+	l.asking = append(l.asking[:0], "GET /non-associations/"...)
+	l.asking = append(append(l.asking, other...), "?atLeast="...)
+	l.asking = strconv.AppendUint(l.asking, written.position, 10)
+	l.asking = append(append(l.asking, " HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "...), l.token...)
+	l.asking = append(l.asking, "\r\n\r\n"...)
+	got, err := l.wire.do(l.asking)
+	if err != nil || got.status != http.StatusOK || got.position < written.position {
+		return 0, fmt.Errorf("GET behind position %d answers %d of position %d: %w", written.position, got.status, got.position, err)
+	}
+	return time.Since(began).Seconds(), nil
+}
+
+// echo is a NOTIFY from one connection that arrives at another.
+type echo struct {
+	stage         *stage
+	says, listens *pgx.Conn
+}
+
+func (s *stage) newEcho(ctx context.Context) (*echo, error) {
+	says, err := pgx.Connect(ctx, s.dsn)
+	if err != nil {
+		return nil, err
+	}
+	listens, err := pgx.Connect(ctx, s.dsn)
+	if err != nil {
+		return nil, err
+	}
+	_, err = listens.Exec(ctx, "LISTEN bench")
+	return &echo{s, says, listens}, err
+}
+
+func (e *echo) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = e.says.Close(ctx)
+	_ = e.listens.Close(ctx)
+}
+
+// once is the time of a NOTIFY until it has arrived, and of one commit.
+func (e *echo) once(ctx context.Context) (float64, error) {
+	arrived := make(chan error, 1)
+	go func() {
+		_, err := e.listens.WaitForNotification(ctx)
+		arrived <- err
+	}()
+	began := time.Now()
+	if _, err := e.says.Exec(ctx, "SELECT pg_notify('bench', '1')"); err != nil {
+		return 0, err
+	}
+	if err := <-arrived; err != nil {
+		return 0, err
+	}
+	if err := e.stage.insert(ctx, e.says); err != nil {
+		return 0, err
+	}
+	return time.Since(began).Seconds(), nil
+}
