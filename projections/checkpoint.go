@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
 )
 
 // checkpoint is where the read model is, and in which log.
@@ -17,6 +18,15 @@ type checkpoint struct {
 	at       eventstore.Position
 	last     event // the last event of ours that was worked on
 	caughtUp bool
+}
+
+// behind is the checkpoint when the batch is done.
+func (c checkpoint) behind(batch follow.Batch[*fact]) checkpoint {
+	c.at = batch.Through
+	if len(batch.Events) > 0 {
+		c.last = batch.Events[len(batch.Events)-1].event()
+	}
+	return c
 }
 
 // event says which event of which stream; the zero event is none.

@@ -19,20 +19,20 @@ type fact struct {
 // one that is not stops the line.
 type decoder struct{ catalogue domain.Catalogue }
 
-func (d decoder) decode(recorded eventstore.Recorded) (fact, error) {
+func (d decoder) decode(recorded eventstore.Recorded) (*fact, error) {
 	pair, err := domain.ParseStream(recorded.Stream)
 	if err != nil {
-		return fact{}, err
+		return nil, err
 	}
 	f, err := eventstore.Decode(d.catalogue, recorded)
 	if err != nil {
-		return fact{}, err
+		return nil, err
 	}
 	if recorded.Position.Commit == 0 {
-		return fact{}, fmt.Errorf("event %s has no position", recorded.ID)
+		return nil, fmt.Errorf("event %s has no position", recorded.ID)
 	}
 	f.Meta.Command = nil // the read model has no use for it, and batches are large
-	return fact{Fact: f, pair: pair, revision: recorded.Revision, position: recorded.Position}, nil
+	return &fact{Fact: f, pair: pair, revision: recorded.Revision, position: recorded.Position}, nil
 }
 
-func (f fact) event() event { return event{f.ID, f.pair.Stream(), f.revision} }
+func (f *fact) event() event { return event{f.ID, f.pair.Stream(), f.revision} }

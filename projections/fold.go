@@ -21,7 +21,22 @@ type prisonerRow struct {
 	entries []entry
 	stored  bool
 	changed []*pairRow // of this batch
+	size    int        // bytes of the entries, when last asked
 }
+
+// grown is by how many bytes the entries have grown since it was last asked.
+func (p *prisonerRow) grown() int {
+	size := 0
+	for _, e := range p.entries {
+		size += len(e.item) + entryBytes
+	}
+	grown := size - p.size
+	p.size = size
+	return grown
+}
+
+// entryBytes is what an entry takes in memory beside its item.
+const entryBytes = 64
 
 // rows are those that a batch concerns. They hold everything that folding
 // needs: from here on nothing reads the tables.
@@ -32,7 +47,7 @@ type rows struct {
 }
 
 // concernedBy makes empty rows for all whom the facts concern.
-func concernedBy(facts []fact) rows {
+func concernedBy(facts []*fact) rows {
 	r := rows{
 		pairs:     make(map[domain.Pair]*pairRow, len(facts)),
 		prisoners: make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
@@ -58,7 +73,7 @@ func concernedBy(facts []fact) rows {
 
 // fold brings the rows to where the facts lead. The rows depend on the facts
 // alone, never on how they were cut into batches.
-func (r rows) fold(facts []fact) {
+func (r rows) fold(facts []*fact) {
 	for _, f := range facts {
 		row := r.pairs[f.pair]
 		before := len(row.state.Items)
@@ -73,24 +88,48 @@ func (r rows) fold(facts []fact) {
 	}
 }
 
+// stored parts the rows that the tables have from those that COPY may write.
+func (r rows) stored() (stored, fresh rows) {
+	for _, part := range []*rows{&stored, &fresh} {
+		part.pairs, part.prisoners = map[domain.Pair]*pairRow{}, map[domain.PrisonerNumber]*prisonerRow{}
+	}
+	for pair, row := range r.pairs {
+		if row.stored {
+			stored.pairs[pair] = row
+		} else {
+			fresh.pairs[pair] = row
+		}
+	}
+	for number, row := range r.prisoners {
+		if row.stored {
+			stored.prisoners[number] = row
+		} else {
+			fresh.prisoners[number] = row
+		}
+	}
+	return stored, fresh
+}
+
 // renew replaces the entries of the pairs that changed.
 func (p *prisonerRow) renew() {
-	changed := make(map[domain.PrisonerNumber]bool, len(p.changed))
-	for _, row := range p.changed {
-		changed[row.state.Pair.Other(p.number)] = true
+	if len(p.entries) > 0 {
+		changed := make(map[domain.PrisonerNumber]bool, len(p.changed))
+		for _, row := range p.changed {
+			changed[row.state.Pair.Other(p.number)] = true
+		}
+		p.entries = slices.DeleteFunc(p.entries, func(e entry) bool { return changed[e.other] })
 	}
-	p.entries = slices.DeleteFunc(p.entries, func(e entry) bool { return changed[e.other] })
 	for _, row := range p.changed {
-		p.entries = append(p.entries, entriesOf(row, p.number)...)
+		p.entries = appendEntries(p.entries, row, p.number)
 	}
+	p.changed = nil
 	sortEntries(p.entries)
 }
 
-// entriesOf are the pair's non-associations as this prisoner's list shows
+// appendEntries adds the pair's non-associations as this prisoner's list shows
 // them: all that are not deleted.
-func entriesOf(row *pairRow, of domain.PrisonerNumber) []entry {
+func appendEntries(entries []entry, row *pairRow, of domain.PrisonerNumber) []entry {
 	other := row.state.Pair.Other(of)
-	entries := make([]entry, 0, len(row.state.Items))
 	for i, n := range row.state.Items {
 		if n.Deleted {
 			continue

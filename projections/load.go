@@ -2,9 +2,9 @@ package projections
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
+	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/domain"
@@ -15,9 +15,14 @@ const (
 	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM read_1.prisoner WHERE prisoner_number = ANY($1)`
 )
 
+// sender is a connection or a transaction.
+type sender interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
+}
+
 // load fills the rows with what the tables have, in one round trip. No lock is
 // needed: the checkpoint fences every other writer.
-func (r rows) load(ctx context.Context, conn *pgx.Conn) error {
+func (r rows) load(ctx context.Context, db sender) error {
 	pairs := make([]string, 0, len(r.pairs))
 	for pair := range r.pairs {
 		pairs = append(pairs, pair.String())
@@ -27,9 +32,13 @@ func (r rows) load(ctx context.Context, conn *pgx.Conn) error {
 		prisoners = append(prisoners, string(number))
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(loadPairsSQL, pairs).Query(r.readPairs)
-	batch.Queue(loadPrisonersSQL, prisoners).Query(r.readPrisoners)
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+	if len(pairs) > 0 {
+		batch.Queue(loadPairsSQL, pairs).Query(r.readPairs)
+	}
+	if len(prisoners) > 0 {
+		batch.Queue(loadPrisonersSQL, prisoners).Query(r.readPrisoners)
+	}
+	if err := db.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("load rows: %w", err)
 	}
 	return nil

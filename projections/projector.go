@@ -11,15 +11,13 @@ import (
 	"nonassociations/eventstore/follow"
 )
 
-// bulkFrom is how many pairs make COPY worth its round trips.
-const bulkFrom = 400
-
 // projector is the follow.Handler of the read model.
 type projector struct {
 	store    eventstore.Store
 	onCommit func(uint64)
 	decoder  decoder
 	was      checkpoint // what this session believes the table says
+	building *building  // nil when nothing is put off
 }
 
 // Check is follow.Handler's.
@@ -62,43 +60,83 @@ func (p *projector) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Posit
 		}
 		return nil
 	})
-	p.was = c
+	p.was, p.building = c, nil
 	return c.at, err
 }
 
 // Decode is follow.Handler's.
-func (p *projector) Decode(recorded eventstore.Recorded) (fact, error) {
+func (p *projector) Decode(recorded eventstore.Recorded) (*fact, error) {
 	return p.decoder.decode(recorded)
 }
 
 // Apply is follow.Handler's: rows, checkpoint and notification in one
-// transaction.
-func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch follow.Batch[fact]) error {
-	now := p.was
-	now.at = batch.Through
+// transaction. While there is more to catch up with, one transaction takes many
+// batches.
+func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
+	if batch.More {
+		return p.build(ctx, conn, batch)
+	}
+	if err := p.finish(ctx); err != nil {
+		return err
+	}
 	r := concernedBy(batch.Events)
 	if len(batch.Events) > 0 {
-		now.last = batch.Events[len(batch.Events)-1].event()
 		if err := r.load(ctx, conn); err != nil {
 			return err
 		}
 		r.fold(batch.Events)
 	}
-	write := r.writeLive
-	if len(r.pairs) >= bulkFrom {
-		write = r.writeBulk
-	}
-	if err := write(ctx, conn, p.was, now); err != nil {
+	now := p.was.behind(batch)
+	if err := r.writeLive(ctx, conn, p.was, now); err != nil {
 		return err
 	}
-	p.was = now
-	p.onCommit(now.at.Outside())
+	p.committed(now)
 	return nil
 }
 
+// build works a batch into the transaction of catching up.
+func (p *projector) build(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
+	if p.building == nil {
+		begun, err := beginBuilding(ctx, conn, p.was)
+		if err != nil {
+			return err
+		}
+		p.building = begun
+	}
+	if err := p.building.add(ctx, batch); err != nil {
+		return err
+	}
+	if p.building.size < buildBytes {
+		return nil
+	}
+	return p.finish(ctx)
+}
+
+// finish commits what was built.
+func (p *projector) finish(ctx context.Context) error {
+	if p.building == nil {
+		return nil
+	}
+	built := p.building
+	p.building = nil
+	if err := built.commit(ctx); err != nil {
+		return err
+	}
+	p.committed(built.now)
+	return nil
+}
+
+func (p *projector) committed(now checkpoint) {
+	p.was = now
+	p.onCommit(now.at.Outside())
+}
+
 // Holds is follow.Handler's: somebody may have dropped the tables or started
-// them again while nothing was written.
+// them again while nothing was written. What was put off is put off no longer.
 func (p *projector) Holds(ctx context.Context, conn *pgx.Conn) error {
+	if err := p.finish(ctx); err != nil {
+		return err
+	}
 	c, err := readCheckpoint(ctx, conn)
 	if err != nil {
 		return err

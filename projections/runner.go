@@ -29,7 +29,7 @@ type Options struct {
 // Runner keeps the read model at the log. Several may run, in any process: one
 // works, the others take over.
 type Runner struct {
-	follower *follow.Follower[fact]
+	follower *follow.Follower[*fact]
 }
 
 // New makes a runner that does nothing until Run.

@@ -123,7 +123,12 @@ func (r *running) end() {
 // reaches waits until a position has been committed.
 func (r *running) reaches(t testing.TB, position eventstore.Position) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	r.reachesWithin(t, position, patience)
+}
+
+func (r *running) reachesWithin(t testing.TB, position eventstore.Position, limit time.Duration) {
+	t.Helper()
+	deadline := time.After(limit)
 	for {
 		select {
 		case at := <-r.commits:

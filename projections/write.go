@@ -8,8 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"nonassociations/domain"
 )
 
 const (
@@ -62,22 +60,30 @@ func (r rows) idColumns() (ids []uuid.UUID, pairs []string) {
 // writeLive sends rows, checkpoint and notification at once: one round trip,
 // which is one transaction, because only its end synchronises.
 func (r rows) writeLive(ctx context.Context, conn *pgx.Conn, was, now checkpoint) error {
+	batch := &pgx.Batch{}
+	batch.Queue(moveSQL, moveArgs(was, now)...) // first, so that a fenced projector writes nothing
+	if err := r.queue(batch); err != nil {
+		return err
+	}
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("write rows: %w", err)
+	}
+	return nil
+}
+
+func (r rows) queue(batch *pgx.Batch) error {
 	pairs, err := r.pairColumns()
 	if err != nil {
 		return err
 	}
-	prisoners := r.prisonerColumns()
-	batch := &pgx.Batch{}
-	batch.Queue(moveSQL, moveArgs(was, now)...) // first, so that a fenced projector writes nothing
 	if len(pairs.first) > 0 {
 		batch.Queue(putPairsSQL, pairs.first, pairs.second, pairs.third)
+	}
+	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
 		batch.Queue(putPrisonersSQL, prisoners.first, prisoners.second, prisoners.third)
 	}
 	if ids, of := r.idColumns(); len(ids) > 0 {
 		batch.Queue(putIDsSQL, ids, of)
-	}
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("write rows: %w", err)
 	}
 	return nil
 }
@@ -93,31 +99,4 @@ func arrayText(numbers []int64) string {
 		b = strconv.AppendInt(b, n, 10)
 	}
 	return string(append(b, '}'))
-}
-
-// without keeps the rows that the test does not hold for.
-func without[K comparable, V any](all map[K]V, test func(K, V) bool) map[K]V {
-	kept := make(map[K]V, len(all))
-	for key, value := range all {
-		if !test(key, value) {
-			kept[key] = value
-		}
-	}
-	return kept
-}
-
-// split parts the rows that COPY may write from those that the tables have.
-func (r rows) split(knownIDs map[uuid.UUID]bool) (fresh, known rows) {
-	storedPair := func(_ domain.Pair, row *pairRow) bool { return row.stored }
-	storedPrisoner := func(_ domain.PrisonerNumber, row *prisonerRow) bool { return row.stored }
-	storedID := func(id uuid.UUID, _ domain.Pair) bool { return knownIDs[id] }
-	fresh = rows{
-		without(r.pairs, storedPair), without(r.prisoners, storedPrisoner), without(r.opened, storedID),
-	}
-	known = rows{
-		without(r.pairs, func(p domain.Pair, row *pairRow) bool { return !storedPair(p, row) }),
-		without(r.prisoners, func(n domain.PrisonerNumber, row *prisonerRow) bool { return !storedPrisoner(n, row) }),
-		without(r.opened, func(id uuid.UUID, p domain.Pair) bool { return !storedID(id, p) }),
-	}
-	return fresh, known
 }

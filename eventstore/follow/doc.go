@@ -33,8 +33,8 @@ type Handler[T any] interface {
 	// error is a poison event.
 	Decode(event eventstore.Recorded) (T, error)
 
-	// Apply works on a batch and remembers Batch.Through, both or neither. An
-	// error of Postgres that the data caused is poison, every other is tried
+	// Apply works on a batch and remembers Batch.Through, both or neither; it
+	// may put that off while Batch.More, but not beyond the next Holds. An error of Postgres that the data caused is poison, every other is tried
 	// again from Begin.
 	Apply(ctx context.Context, conn *pgx.Conn, batch Batch[T]) error
 
@@ -51,7 +51,7 @@ type Handler[T any] interface {
 type Batch[T any] struct {
 	Events  []T                 // may be empty: then only the place moved
 	Through eventstore.Position // everything of ours up to here is in this batch or was before
-	Live    bool                // the end of the log was seen before: few events, and soon
+	More    bool                // catching up: the next batch follows at once
 }
 
 // Options say whom to follow. All but the limits must be given.

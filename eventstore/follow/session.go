@@ -92,8 +92,10 @@ func (s *session[T]) work(ctx context.Context) error {
 
 // workOn applies what is there, up to a poison event if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
+	wasLive := s.live
 	batch, poison := s.gather(first)
-	if len(batch.Events) > 0 {
+	batch.More = !s.live && poison == nil && !s.follower.careful(s.applied)
+	if len(batch.Events) > 0 || s.live != wasLive || poison != nil {
 		if err := s.apply(ctx, batch); err != nil {
 			return err
 		}
@@ -108,7 +110,7 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 
 // gather takes as much as is there, and never waits for more.
 func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
-	batch := Batch[T]{Through: s.applied}
+	batch := Batch[T]{Through: s.applied, Events: make([]T, 0, min(len(s.items)+1, s.most()))}
 	for {
 		if it.poison != nil {
 			return batch, it.poison
@@ -123,7 +125,6 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 			batch.Events = append(batch.Events, it.value)
 			s.recorded = it.recorded
 		}
-		batch.Live = s.live
 		if len(batch.Events) >= s.most() {
 			return batch, nil
 		}
@@ -192,7 +193,7 @@ func (s *session[T]) look(ctx context.Context) error {
 // whether the session still holds.
 func (s *session[T]) idle(ctx context.Context) error {
 	if s.written.Outside() < s.applied.Outside() {
-		return s.apply(ctx, Batch[T]{Through: s.applied, Live: s.live})
+		return s.apply(ctx, Batch[T]{Through: s.applied})
 	}
 	now := s.follower.options.Clock()
 	if now.Sub(s.usedAt) < holdsAfter {
