@@ -116,3 +116,14 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Get("/docs", a.open(always("text/html; charset=utf-8", documentation())))
 	return mux
 }
+
+// Routes lists what is served, as "GET /path/{parameter}".
+func (a *API) Routes() []string {
+	var all []string
+	for _, route := range a.router.Routes() {
+		for method := range route.Handlers {
+			all = append(all, method+" "+route.Pattern)
+		}
+	}
+	return all
+}

@@ -1,0 +1,160 @@
+package api_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/web/api"
+	"nonassociations/web/auth"
+)
+
+const anID = "8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"
+
+// guarded are all endpoints that ask who calls, with the roles that may.
+var guarded = []struct {
+	method, path, body string
+	roles              []string
+}{
+	{http.MethodGet, "/non-associations/A9109UD", "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
+	{http.MethodGet, "/non-associations/" + anID, "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
+	{http.MethodPost, "/sync", record, []string{"NON_ASSOCIATIONS_SYNC"}},
+	{http.MethodPost, "/migrate", record, []string{"NON_ASSOCIATIONS_MIGRATE"}},
+	{http.MethodDelete, "/sync/" + anID, "", []string{"NON_ASSOCIATIONS_SYNC"}},
+}
+
+var allRoles = []string{
+	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
+	"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_ADMIN", "",
+	"non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
+}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	for _, g := range guarded {
+		for _, role := range allRoles {
+			h := newHouse(t)
+			w := h.call(g.method, g.path, "SOMEBODY:"+role, g.body)
+			may := false
+			for _, r := range g.roles {
+				may = may || r == role
+			}
+			require.Equal(t, !may, w.Code == http.StatusForbidden, "%s %s as %s: %d", g.method, g.path, role, w.Code)
+			require.NotEqual(t, http.StatusUnauthorized, w.Code)
+			if !may {
+				require.Zero(t, errorIn(t, w).code())
+				require.Zero(t, h.facts())
+			}
+		}
+	}
+}
+
+func TestWithoutAValidTokenNothingIsAnswered(t *testing.T) {
+	for _, g := range guarded {
+		for name, header := range map[string]string{
+			"none": "", "other scheme": "Basic bm90OnRoaXM=", "scheme alone": "Bearer", "blank": "Bearer  ", "bad": "Bearer bad",
+		} {
+			h := newHouse(t)
+			w := h.call(g.method, g.path, "", g.body, "Authorization", header)
+			require.Equal(t, http.StatusUnauthorized, w.Code, "%s %s with %s", g.method, g.path, name)
+			require.Zero(t, errorIn(t, w).code())
+			require.Zero(t, h.facts())
+		}
+	}
+}
+
+func TestTwoAuthorizationHeadersAreNone(t *testing.T) {
+	h := newHouse(t)
+	r := httptest.NewRequest(http.MethodGet, "/non-associations/A9109UD", nil)
+	r.Header["Authorization"] = []string{"Bearer " + reader, "Bearer " + reader}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+}
+
+func TestAValidTokenThatNamesNobody(t *testing.T) {
+	for _, g := range guarded {
+		h := newHouse(t)
+		w := h.call(g.method, g.path, ":"+g.roles[0], g.body)
+		require.Equal(t, http.StatusUnauthorized, w.Code)
+		require.Equal(t, 401, errorIn(t, w).code())
+		require.Zero(t, h.facts())
+	}
+}
+
+func TestAccessIsJudgedBeforeTheRequest(t *testing.T) {
+	h := newHouse(t)
+	require.Equal(t, http.StatusUnauthorized, h.call(http.MethodPost, "/sync", "", "{").Code)
+	require.Equal(t, http.StatusForbidden, h.call(http.MethodPost, "/sync", reader, "{").Code)
+	require.Equal(t, http.StatusUnauthorized, h.call(http.MethodGet, "/non-associations/x", "", "").Code)
+}
+
+type unverifiable struct{}
+
+func (unverifiable) Verify(context.Context, string) (auth.Claims, error) {
+	return auth.Claims{}, errors.Join(auth.ErrUnverifiable, errors.New("connection refused to a secret place"))
+}
+
+func TestATokenThatCannotBeCheckedNow(t *testing.T) {
+	h := newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} })
+	w := h.call(http.MethodGet, "/non-associations/A9109UD", reader, "")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.NotContains(t, w.Body.String(), "secret")
+	require.Contains(t, h.logs.String(), "secret", "but whoever runs it must know")
+}
+
+// TestRealTokens walks the whole way once, from an issuer's key to an answer.
+func TestRealTokens(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	point, err := key.PublicKey.Bytes()
+	require.NoError(t, err)
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []map[string]string{{
+			"kty": "EC", "kid": "k", "crv": "P-256", "alg": "ES256",
+			"x": base64.RawURLEncoding.EncodeToString(point[1:33]), "y": base64.RawURLEncoding.EncodeToString(point[33:]),
+		}}})
+	}))
+	t.Cleanup(issuer.Close)
+	verifier, err := auth.New(auth.Options{
+		Issuer: "https://issuer.test", Audience: "a", JWKSURL: issuer.URL, Clock: clock, Client: issuer.Client(),
+	})
+	require.NoError(t, err)
+	h := newHouse(t, func(o *api.Options) { o.Verifier = verifier })
+	token := func(changes jwt.MapClaims) string {
+		claims := jwt.MapClaims{
+			"iss": "https://issuer.test", "aud": "a", "exp": noon.Add(time.Hour).Unix(), "user_name": "REAL_USER",
+			"authorities": []string{"ROLE_NON_ASSOCIATIONS_SYNC"},
+		}
+		for name, value := range changes {
+			claims[name] = value
+		}
+		unsigned := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
+		unsigned.Header["kid"] = "k"
+		signed, err := unsigned.SignedString(key)
+		require.NoError(t, err)
+		return signed
+	}
+
+	require.Equal(t, http.StatusOK, h.call(http.MethodPost, "/sync", token(nil), record).Code)
+	require.Equal(t, "REAL_USER", causeOfFirst(t, h).Actor)
+	for name, changes := range map[string]jwt.MapClaims{
+		"expired": {"exp": noon.Add(-time.Hour).Unix()}, "issuer": {"iss": "other"}, "audience": {"aud": "other"},
+	} {
+		require.Equal(t, http.StatusUnauthorized, h.call(http.MethodPost, "/sync", token(changes), record).Code, name)
+	}
+	roles := jwt.MapClaims{"authorities": []string{"NON_ASSOCIATIONS_SYNC", "ROLE_OTHER"}}
+	require.Equal(t, http.StatusForbidden, h.call(http.MethodPost, "/sync", token(roles), record).Code)
+	require.Equal(t, 401, errorIn(t, h.call(http.MethodPost, "/sync", token(jwt.MapClaims{"user_name": ""}), record)).code())
+	require.Equal(t, 1, h.facts())
+}

@@ -1,0 +1,91 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/web/api"
+)
+
+// looked counts how often each check was asked, and says what it is told to.
+type looked struct {
+	ready, store, model error
+	asked               int
+}
+
+func (l *looked) health() api.Health {
+	return api.Health{
+		Ready:      func(context.Context) error { l.asked++; return l.ready },
+		EventStore: func(context.Context) error { return l.store },
+		ReadModel: func(context.Context) (api.ReadModel, error) {
+			return api.ReadModel{Position: 40, Head: 42}, l.model
+		},
+	}
+}
+
+var errAway = errors.New("dial tcp 10.0.0.1:5432: connection refused")
+
+func TestHealth(t *testing.T) {
+	const good = `{"eventStore":{"status":"UP"},"readModel":{"status":"UP","position":40,"head":42,"lag":2}}`
+	const storeDown = `{"eventStore":{"status":"DOWN"},"readModel":{"status":"UP","position":40,"head":42,"lag":2}}`
+	const modelDown = `{"eventStore":{"status":"UP"},"readModel":{"status":"DOWN"}}`
+	for name, c := range map[string]struct {
+		looked            looked
+		whole, ready, all string
+	}{
+		"all is well":        {looked{}, "UP", "UP", good},
+		"Postgres away":      {looked{ready: errAway}, "DOWN", "DOWN", good},
+		"event store away":   {looked{store: errAway}, "DOWN", "UP", storeDown},
+		"read model unknown": {looked{model: errAway}, "DOWN", "UP", modelDown},
+	} {
+		h := newHouse(t, func(o *api.Options) { o.Health = c.looked.health() })
+		for path, status := range map[string]string{"/health": c.whole, "/health/readiness": c.ready} {
+			w := h.call(http.MethodGet, path, "", "")
+			require.JSONEq(t, `{"status":"`+status+`","components":`+c.all+`}`, w.Body.String(), "%s: %s", path, name)
+			require.Equal(t, status == "UP", w.Code == http.StatusOK, name)
+			require.Equal(t, status == "DOWN", w.Code == http.StatusServiceUnavailable, name)
+		}
+		for _, path := range []string{"/health/ping", "/health/liveness"} {
+			w := h.call(http.MethodGet, path, "", "")
+			require.Equal(t, http.StatusOK, w.Code, path)
+			require.JSONEq(t, `{"status":"UP"}`, w.Body.String(), "whatever else is down")
+		}
+	}
+}
+
+func TestARushOfProbesCostsOneLook(t *testing.T) {
+	var l looked
+	at := noon
+	h := newHouse(t, func(o *api.Options) {
+		o.Health = l.health()
+		o.Clock = func() time.Time { return at }
+	})
+	for range 5 {
+		h.call(http.MethodGet, "/health", "", "")
+		h.call(http.MethodGet, "/health/readiness", "", "")
+	}
+	require.Equal(t, 1, l.asked)
+	at = at.Add(2 * time.Second)
+	h.call(http.MethodGet, "/health", "", "")
+	require.Equal(t, 2, l.asked)
+}
+
+func TestShuttingDownIsNotReadyButAlive(t *testing.T) {
+	h := newHouse(t)
+	require.Equal(t, http.StatusOK, h.call(http.MethodGet, "/health/readiness", "", "").Code)
+	h.ShutDown()
+	require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodGet, "/health/readiness", "", "").Code)
+	require.Equal(t, http.StatusOK, h.call(http.MethodGet, "/health/liveness", "", "").Code)
+	require.Equal(t, http.StatusOK, h.sync(record).Code, "what comes is still answered")
+}
+
+func TestInfoSaysWhatWasBuilt(t *testing.T) {
+	w := newHouse(t).call(http.MethodGet, "/info", "", "")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), `"name":"nonassociations","version":"test"`)
+}

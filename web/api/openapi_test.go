@@ -1,0 +1,103 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+)
+
+func TestEveryRouteIsDocumentedAndEveryDocumentedRouteIsThere(t *testing.T) {
+	c := openContract(t)
+	var documented []string
+	for path, item := range c.root["paths"].(map[string]any) {
+		for method := range item.(map[string]any) {
+			documented = append(documented, strings.ToUpper(method)+" "+path)
+		}
+	}
+	served := newHouse(t).Routes()
+	sort.Strings(documented)
+	sort.Strings(served)
+	require.Equal(t, documented, served)
+}
+
+func TestVocabulariesOfTheDocumentAreThoseOfTheDomain(t *testing.T) {
+	for name, words := range map[string][]string{
+		"ReasonCode":   wordsOf(domain.ReasonCodes()),
+		"TypeCode":     wordsOf(domain.TypeCodes()),
+		"Outcome":      {string(domain.Created), string(domain.Changed), string(domain.Unchanged), string(domain.WasIgnored)},
+		"IgnoreReason": {string(domain.NotLatest), string(domain.AnotherNotClosed), string(domain.NamesDeleted)},
+	} {
+		schema, _ := openContract(t).at(t, "components", "schemas", name)
+		var documented []string
+		for _, word := range schema["enum"].([]any) {
+			documented = append(documented, word.(string))
+		}
+		require.Equal(t, words, documented, name)
+	}
+	for name, limit := range map[string]int{"Comments": domain.MaxComment, "AuthorisedBy": domain.MaxAuthorisedBy} {
+		schema, _ := openContract(t).at(t, "components", "schemas", name)
+		require.EqualValues(t, json.Number(itoa(limit)), schema["maxLength"], name)
+	}
+}
+
+func wordsOf[W ~string](terms []domain.Term[W]) []string {
+	var words []string
+	for _, term := range terms {
+		words = append(words, string(term.Word))
+	}
+	return words
+}
+
+func TestEveryExampleOfARequestIsAccepted(t *testing.T) {
+	for path, token := range map[string]string{"/sync": syncer, "/migrate": migrator} {
+		examples, pointer := openContract(t).at(t, "paths", path, "post", "requestBody", "content", "application/json", "examples")
+		require.NotEmpty(t, examples)
+		for name, example := range examples {
+			value := example.(map[string]any)["value"]
+			schema := strings.TrimSuffix(pointer, "examples") + "schema"
+			require.NoError(t, openContract(t).validate(t, schema, value), name)
+			body, err := json.Marshal(value)
+			require.NoError(t, err)
+			w := newHouse(t).call(http.MethodPost, path, token, string(body))
+			require.Less(t, w.Code, 300, "%s %s: %s", path, name, w.Body)
+		}
+	}
+}
+
+func TestTheExampleOfTheListIsWhatTheListSays(t *testing.T) {
+	h := newHouse(t)
+	require.Equal(t, http.StatusOK, h.sync(record).Code)
+	content, _ := openContract(t).at(t, "paths", "/non-associations/{reference}", "get", "responses", "200", "content", "application/json")
+	example, err := json.Marshal(content["example"])
+	require.NoError(t, err)
+	require.JSONEq(t, string(example), h.list("A9109UD"))
+}
+
+func TestDocumentAndPageAreServed(t *testing.T) {
+	h := newHouse(t)
+	w := h.call(http.MethodGet, "/openapi.json", "", "")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), `"openapi": "3.1.0"`)
+
+	page := h.call(http.MethodGet, "/docs", "", "")
+	require.Equal(t, http.StatusOK, page.Code)
+	require.Equal(t, "text/html; charset=utf-8", page.Header().Get("Content-Type"))
+	for path, item := range openContract(t).root["paths"].(map[string]any) {
+		for method := range item.(map[string]any) {
+			require.Contains(t, page.Body.String(), strings.ToUpper(method)+"</span> "+path)
+		}
+	}
+	require.Contains(t, page.Body.String(), "ROLE_NON_ASSOCIATIONS_MIGRATE")
+	require.Contains(t, page.Body.String(), "Do not location near")
+	require.NotContains(t, page.Body.String(), "http://", "nothing is loaded from elsewhere")
+	require.NotContains(t, page.Body.String(), "<script")
+
+	again := h.call(http.MethodGet, "/docs", "", "", "If-None-Match", page.Header().Get("ETag"))
+	require.Equal(t, http.StatusNotModified, again.Code)
+}

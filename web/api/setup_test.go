@@ -1,0 +1,178 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/commands"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/web/api"
+	"nonassociations/web/auth"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return noon }
+
+// tokens is a verifier for which a token is the user and the roles: USER:ROLE,ROLE.
+type tokens struct{}
+
+func (tokens) Verify(_ context.Context, token string) (auth.Claims, error) {
+	user, roles, found := strings.Cut(token, ":")
+	if !found {
+		return auth.Claims{}, auth.ErrInvalid
+	}
+	return auth.Claims{User: user, ClientID: "client", Roles: strings.Split(roles, ",")}, nil
+}
+
+const (
+	reader   = "READER:READ_NON_ASSOCIATIONS"
+	syncer   = "NOMIS_SYNC:NON_ASSOCIATIONS_SYNC"
+	migrator = "NOMIS_MIGRATE:NON_ASSOCIATIONS_MIGRATE"
+)
+
+// house is the real command side over a log in memory, with reads that fold
+// the same log.
+type house struct {
+	*api.API
+	t     testing.TB
+	store *memory.Store
+	reads *twin
+	logs  *bytes.Buffer
+}
+
+func newHouse(t testing.TB, change ...func(*api.Options)) *house {
+	t.Helper()
+	h := &house{t: t, store: memory.New(), logs: new(bytes.Buffer)}
+	h.reads = &twin{store: h.store}
+	options := api.Options{
+		Commands: commands.New(h.store, commands.Options{Clock: clock, Router: h.reads, Patience: 5 * time.Second}),
+		Reads:    h.reads, Verifier: tokens{}, Clock: clock, Version: "test",
+		Logger: slog.New(slog.NewJSONHandler(h.logs, nil)),
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	h.API = api.New(options)
+	return h
+}
+
+// call asks the API, and holds the answer to the OpenAPI document.
+func (h *house) call(method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	var content io.Reader
+	if body != "" {
+		content = strings.NewReader(body)
+	}
+	r := httptest.NewRequest(method, path, content)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Del(headers[i])
+		if headers[i+1] != "" {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	documented(h.t, method, r.URL.EscapedPath(), w.Result(), w.Body.Bytes())
+	return w
+}
+
+func (h *house) sync(body string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	return h.call(http.MethodPost, "/sync", syncer, body)
+}
+
+func (h *house) list(number string) string {
+	h.t.Helper()
+	w := h.call(http.MethodGet, "/non-associations/"+number, reader, "")
+	require.Equal(h.t, http.StatusOK, w.Code, w.Body.String())
+	return w.Body.String()
+}
+
+// facts is how many facts the log holds.
+func (h *house) facts() int {
+	h.t.Helper()
+	events, err := h.store.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 1_000_000)
+	require.NoError(h.t, err)
+	return len(events)
+}
+
+type outcome struct {
+	NonAssociationID string
+	PrisonerNumber   string
+	Outcome          string
+	Reason           string
+}
+
+type toldBody struct {
+	PrisonerNumber string
+	Results        []outcome
+	Position       uint64
+}
+
+func toldIn(t testing.TB, w *httptest.ResponseRecorder) toldBody {
+	t.Helper()
+	var body toldBody
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body), w.Body.String())
+	return body
+}
+
+// kinds are the outcomes with their reasons, in order.
+func kinds(body toldBody) string {
+	var all []string
+	for _, r := range body.Results {
+		all = append(all, strings.TrimSuffix(r.Outcome+"/"+r.Reason, "/"))
+	}
+	return strings.Join(all, " ")
+}
+
+type errorBody struct {
+	Status           int
+	ErrorCode        *int
+	UserMessage      string
+	DeveloperMessage string
+	Errors           []struct{ Source, Detail string }
+}
+
+func errorIn(t testing.TB, w *httptest.ResponseRecorder) errorBody {
+	t.Helper()
+	var body errorBody
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body), w.Body.String())
+	require.Equal(t, w.Code, body.Status)
+	return body
+}
+
+func (b errorBody) code() int {
+	if b.ErrorCode == nil {
+		return 0
+	}
+	return *b.ErrorCode
+}
+
+func (b errorBody) sources() []string {
+	var all []string
+	for _, e := range b.Errors {
+		all = append(all, e.Source)
+	}
+	return all
+}
