@@ -1,0 +1,141 @@
+package audit_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/audit"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/testdb"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	alice domain.PrisonerNumber = "A0135GA"
+	bob   domain.PrisonerNumber = "A9109UD"
+	carol domain.PrisonerNumber = "C1234CC"
+)
+
+var london = func() *time.Location {
+	location, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic(err)
+	}
+	return location
+}()
+
+// summer is a day on which London is an hour ahead.
+var summer = time.Date(2026, 7, 15, 12, 30, 15, 250_000_000, london)
+
+func pairOf(t testing.TB, one, other domain.PrisonerNumber) domain.Pair {
+	pair, err := domain.NewPair(one, other)
+	require.NoError(t, err)
+	return pair
+}
+
+// onEveryStore runs a test over each log that needs no server of others.
+func onEveryStore(t *testing.T, test func(t *testing.T, b *book)) {
+	t.Run("memory", func(t *testing.T) {
+		store := memory.New()
+		t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
+		test(t, newBook(t, store))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		dsn := testdb.New(t)
+		require.NoError(t, postgres.Migrate(t.Context(), dsn))
+		store, err := postgres.Open(t.Context(), dsn, postgres.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
+		test(t, newBook(t, store))
+	})
+}
+
+// book writes facts by the rules, a command at a time, and reads them back.
+type book struct {
+	t     testing.TB
+	store eventstore.Store
+	now   time.Time
+	asked int
+}
+
+func newBook(t testing.TB, store eventstore.Store) *book {
+	return &book{t: t, store: store, now: summer}
+}
+
+func (b *book) reader() *audit.Reader { return audit.New(b.store, audit.Options{London: london}) }
+
+// does appends what a command of an actor comes to, and gives the id of the
+// non-association that it was about.
+func (b *book) does(pair domain.Pair, source domain.Source, actor string, command domain.Command) uuid.UUID {
+	b.t.Helper()
+	ctx := context.Background()
+	events, err := b.store.ReadStream(ctx, pair.Stream(), eventstore.Forwards, 0, 10_000)
+	if !errors.Is(err, eventstore.ErrStreamNotFound) {
+		require.NoError(b.t, err)
+	}
+	state := domain.State{Pair: pair}
+	for _, recorded := range events {
+		fact, err := eventstore.Decode(domain.Events(), recorded)
+		require.NoError(b.t, err)
+		state = domain.Evolve(state, fact)
+	}
+	b.asked++
+	by := domain.Cause{
+		CommandID: uuid.NewSHA1(uuid.NameSpaceOID, []byte{byte(b.asked >> 8), byte(b.asked)}),
+		Actor:     actor, Source: source, About: pair.Numbers()[0],
+	}
+	decision, err := domain.Decide(state, command, b.now, by)
+	require.NoError(b.t, err)
+	all := eventstore.Append{Stream: pair.Stream(), Expected: eventstore.Expected(len(events) - 1)}
+	for _, fact := range decision.Facts(state, command, b.now, by) {
+		all.Events = append(all.Events, eventstore.Encode(fact))
+	}
+	_, err = b.store.Append(ctx, all)
+	require.NoError(b.t, err)
+	b.now = b.now.Add(24 * time.Hour)
+	return decision.Outcomes[0].NonAssociationID
+}
+
+// opens is staff's way to begin one; the larger number is named first.
+func (b *book) opens(pair domain.Pair) uuid.UUID {
+	b.t.Helper()
+	first := pair.Numbers()[1]
+	return b.does(pair, domain.DPS, "OPENER", domain.Open{
+		Comment: "They fight", NamedFirst: first, Reason: domain.Threat, Restriction: domain.Landing,
+		Roles: map[domain.PrisonerNumber]domain.Role{first: domain.Perpetrator, pair.Other(first): domain.Victim},
+	})
+}
+
+func (b *book) amends(pair domain.Pair, id uuid.UUID, comment string) {
+	b.t.Helper()
+	b.does(pair, domain.DPS, "AMENDER", domain.Amend{ID: id, Comment: &comment})
+}
+
+// asJSON is a value as a reader of the answer sees it.
+func asJSON(t testing.TB, value any) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	var object map[string]any
+	require.NoError(t, json.Unmarshal(text, &object))
+	return object
+}
+
+func streams(pairs ...domain.Pair) []string {
+	names := make([]string, len(pairs))
+	for i, pair := range pairs {
+		names[i] = pair.Stream()
+	}
+	return names
+}

@@ -1,0 +1,119 @@
+package audit
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// NonAssociation is one as staff see it, both prisoners in the order in which
+// they were first named. Times are London wall-clock times without an offset.
+type NonAssociation struct {
+	ID                         uuid.UUID             `json:"id"`
+	FirstPrisonerNumber        domain.PrisonerNumber `json:"firstPrisonerNumber"`
+	FirstPrisonerRole          domain.Role           `json:"firstPrisonerRole"`
+	FirstPrisonerDescription   string                `json:"firstPrisonerRoleDescription"`
+	SecondPrisonerNumber       domain.PrisonerNumber `json:"secondPrisonerNumber"`
+	SecondPrisonerRole         domain.Role           `json:"secondPrisonerRole"`
+	SecondPrisonerDescription  string                `json:"secondPrisonerRoleDescription"`
+	Reason                     domain.Reason         `json:"reason"`
+	ReasonDescription          string                `json:"reasonDescription"`
+	RestrictionType            domain.Restriction    `json:"restrictionType"`
+	RestrictionTypeDescription string                `json:"restrictionTypeDescription"`
+	Comment                    *string               `json:"comment"` // null when NOMIS told none
+	WhenCreated                string                `json:"whenCreated"`
+	WhenUpdated                string                `json:"whenUpdated"`
+	UpdatedBy                  string                `json:"updatedBy"`
+	IsClosed                   bool                  `json:"isClosed"`
+	ClosedBy                   *string               `json:"closedBy"`
+	ClosedReason               *string               `json:"closedReason"`
+	ClosedAt                   *domain.LocalDateTime `json:"closedAt"` // may lie in the future: then it is not closed yet
+	IsOpen                     bool                  `json:"isOpen"`
+}
+
+// Whole is a non-association with everything that the record holds of it: the
+// words of staff and those of NOMIS.
+type Whole struct {
+	NonAssociation
+
+	AuthorisedBy             *string              `json:"authorisedBy"`
+	EffectiveDate            domain.LocalDateTime `json:"effectiveDate"`
+	FirstPrisonerReasonCode  domain.ReasonCode    `json:"firstPrisonerReasonCode"`
+	SecondPrisonerReasonCode domain.ReasonCode    `json:"secondPrisonerReasonCode"`
+	TypeCode                 domain.TypeCode      `json:"typeCode"`
+	TypeSequence             *int                 `json:"typeSequence"` // NOMIS's; null when it is not known
+}
+
+// View is the day and the place from which answers are given: open and closed
+// are never stored, they follow from the day.
+type View struct {
+	Today  string // as [domain.Today]
+	London *time.Location
+}
+
+// NonAssociation shows one of a pair.
+func (v View) NonAssociation(pair domain.Pair, n domain.NonAssociation) NonAssociation {
+	first := n.NamedFirst
+	if !pair.Has(first) {
+		first = pair.Numbers()[0]
+	}
+	second, closed := pair.Other(first), n.IsClosed(v.Today)
+	return NonAssociation{
+		ID:                  n.ID,
+		FirstPrisonerNumber: first, FirstPrisonerRole: n.Sides[first].Role,
+		FirstPrisonerDescription: describe(domain.Roles(), n.Sides[first].Role),
+		SecondPrisonerNumber:     second, SecondPrisonerRole: n.Sides[second].Role,
+		SecondPrisonerDescription: describe(domain.Roles(), n.Sides[second].Role),
+		Reason:                    n.Reason, ReasonDescription: describe(domain.Reasons(), n.Reason),
+		RestrictionType: n.Restriction, RestrictionTypeDescription: describe(domain.Restrictions(), n.Restriction),
+		Comment: n.Comment, WhenCreated: v.whenCreated(n), WhenUpdated: v.local(n.UpdatedAt), UpdatedBy: n.UpdatedBy,
+		IsClosed: closed, ClosedBy: orNull(n.ClosedBy), ClosedReason: orNull(n.ClosedReason), ClosedAt: n.ExpiryDate,
+		IsOpen: !closed,
+	}
+}
+
+// Whole shows everything of one of a pair.
+func (v View) Whole(pair domain.Pair, n domain.NonAssociation) Whole {
+	w := Whole{
+		NonAssociation: v.NonAssociation(pair, n),
+		AuthorisedBy:   n.AuthorisedBy, EffectiveDate: n.EffectiveDate, TypeCode: n.TypeCode,
+	}
+	w.FirstPrisonerReasonCode = n.Sides[w.FirstPrisonerNumber].ReasonCode
+	w.SecondPrisonerReasonCode = n.Sides[w.SecondPrisonerNumber].ReasonCode
+	if n.TypeSequence != 0 {
+		w.TypeSequence = &n.TypeSequence
+	}
+	return w
+}
+
+// whenCreated is the effective date; one that staff began and whose date nobody
+// moved knows it more finely.
+func (v View) whenCreated(n domain.NonAssociation) string {
+	opened := n.OpenedAt.In(v.London)
+	if n.Born == domain.DPS && domain.Local(opened) == n.EffectiveDate {
+		return v.local(opened)
+	}
+	return string(n.EffectiveDate)
+}
+
+// local is a London wall-clock time with as many digits of a second as there
+// are, at most six; such texts sort as the times do.
+func (v View) local(t time.Time) string { return t.In(v.London).Format("2006-01-02T15:04:05.999999") }
+
+func describe[W ~string](vocabulary []domain.Term[W], word W) string {
+	for _, term := range vocabulary {
+		if term.Word == word {
+			return term.Description
+		}
+	}
+	return string(word)
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

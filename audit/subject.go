@@ -1,0 +1,132 @@
+package audit
+
+import (
+	"context"
+	"slices"
+
+	"nonassociations/domain"
+)
+
+// Subject is what a person asks for who wants to know what is held about them.
+type Subject struct {
+	PrisonerNumber domain.PrisonerNumber
+	// FromDate and ToDate (2023-06-07) are days in London, both included; an
+	// empty one is no limit. They are held against whenUpdated.
+	FromDate, ToDate string
+	View             View
+}
+
+// SubjectAccess is what is held about a prisoner, deleted ones too, newest
+// first; the counts are of those that are not deleted. Names are for the caller
+// to fill in.
+type SubjectAccess struct {
+	Content OfOnePrisoner[SubjectItem] `json:"content"`
+	held    bool                       // anything at all, at any time
+}
+
+// SubjectItem is a non-association as it is, or as it was when it was deleted.
+type SubjectItem struct {
+	Seen
+
+	Deleted *Deletion `json:"deleted"`
+}
+
+// Deletion says when and why one was deleted, and who asked for it; the reason
+// is null when NOMIS deleted it.
+type Deletion struct {
+	At     string  `json:"at"` // London, without offset
+	By     string  `json:"by"`
+	Reason *string `json:"reason"`
+}
+
+// Knowledge is what the prisoner directory says of a number.
+type Knowledge int
+
+// The kinds of knowledge.
+const (
+	Unanswered Knowledge = iota // the directory is away
+	Known
+	Denied
+)
+
+// Status is the HTTP status of the answer: 209 when nobody knows the number,
+// 204 when there is nothing in these days, else 200.
+func (s SubjectAccess) Status(directory Knowledge) int {
+	switch {
+	case directory == Denied && !s.held:
+		return 209
+	case len(s.Content.NonAssociations) == 0:
+		return 204
+	default:
+		return 200
+	}
+}
+
+// SubjectAccess gathers what the log holds about a prisoner. Streams of others
+// may be among those given: what they say is left out. Errors are those of the
+// log.
+func (r *Reader) SubjectAccess(ctx context.Context, streams []string, subject Subject) (SubjectAccess, error) {
+	held, err := r.held(ctx, streams, subject)
+	if err != nil {
+		return SubjectAccess{}, err
+	}
+	answer := SubjectAccess{held: len(held) > 0}
+	answer.Content.PrisonerNumber, answer.Content.NonAssociations = subject.PrisonerNumber, []SubjectItem{}
+	for _, item := range held {
+		if subject.covers(item) {
+			answer.add(item)
+		}
+	}
+	slices.SortFunc(answer.Content.NonAssociations, func(a, b SubjectItem) int { return newestFirst(a.Seen, b.Seen) })
+	return answer, nil
+}
+
+func (s Subject) covers(item SubjectItem) bool {
+	day := item.WhenUpdated[:len("2023-06-07")]
+	return (s.FromDate == "" || day >= s.FromDate) && (s.ToDate == "" || day <= s.ToDate)
+}
+
+func (s *SubjectAccess) add(item SubjectItem) {
+	c := &s.Content
+	c.NonAssociations = append(c.NonAssociations, item)
+	switch {
+	case item.Deleted != nil:
+	case item.IsClosed:
+		c.ClosedCount++
+	default:
+		c.OpenCount++
+	}
+}
+
+// held is everything that was ever said of the prisoner, as it is now.
+func (r *Reader) held(ctx context.Context, streams []string, subject Subject) ([]SubjectItem, error) {
+	streams = slices.Compact(slices.Sorted(slices.Values(streams)))
+	last := map[domain.Pair]domain.State{}
+	deletions := map[[16]byte]*Deletion{}
+	err := r.each(ctx, streams, func(before domain.State, f placed) domain.State {
+		if !f.pair.Has(subject.PrisonerNumber) {
+			return before
+		}
+		if e, is := f.Event.(domain.Deleted); is {
+			deletions[e.NonAssociationID] = &Deletion{
+				At: subject.View.local(f.Meta.DecidedAt), By: e.RequestedBy, Reason: orNull(e.DeletionReason),
+			}
+		}
+		last[f.pair] = domain.Evolve(before, f.Fact)
+		return last[f.pair]
+	})
+	if err != nil {
+		return nil, err
+	}
+	var items []SubjectItem
+	for pair, state := range last {
+		for _, n := range state.Items {
+			item := SubjectItem{Seen: subject.View.Seen(pair, subject.PrisonerNumber, n)}
+			if n.Deleted {
+				item.Deleted = deletions[n.ID]
+			}
+			items = append(items, item)
+		}
+	}
+	return items, nil
+}

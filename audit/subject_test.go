@@ -1,0 +1,99 @@
+package audit_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/audit"
+	"nonassociations/domain"
+)
+
+func subjectOf(b *book, number domain.PrisonerNumber, from, to string) audit.Subject {
+	return audit.Subject{
+		PrisonerNumber: number, FromDate: from, ToDate: to,
+		View: audit.View{Today: domain.Today(b.now), London: london},
+	}
+}
+
+func TestSubjectAccessShowsEverythingAlsoWhatWasDeleted(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		ab, ac, bc := pairOf(t, alice, bob), pairOf(t, alice, carol), pairOf(t, bob, carol)
+		deleted, open := b.opens(ab), b.opens(ac)
+		b.opens(bc)
+		b.does(ab, domain.DPS, "DELETER", domain.Delete{ID: deleted, DeletionReason: "Mistake", RequestedBy: "AJONES"})
+
+		answer, err := b.reader().SubjectAccess(t.Context(), streams(ab, ac, bc), subjectOf(b, alice, "", ""))
+		require.NoError(t, err)
+		require.Equal(t, 200, answer.Status(audit.Known))
+		require.Equal(t, 200, answer.Status(audit.Denied), "what we hold is told, whoever knows the number")
+		require.Equal(t, []uuid.UUID{open, deleted}, idsOf(answer), "newest first")
+		require.Equal(t, 1, answer.Content.OpenCount)
+		require.Zero(t, answer.Content.ClosedCount)
+
+		content := asJSON(t, answer)["content"].(map[string]any)
+		require.Equal(t, "A0135GA", content["prisonerNumber"])
+		items := content["nonAssociations"].([]any)
+		require.Contains(t, items[0], "deleted")
+		require.Nil(t, items[0].(map[string]any)["deleted"])
+		require.Equal(t, map[string]any{"at": "2026-07-18T12:30:15.25", "by": "AJONES", "reason": "Mistake"},
+			items[1].(map[string]any)["deleted"])
+		require.Equal(t, map[string]any{
+			"prisonerNumber": "C1234CC", "role": "PERPETRATOR", "roleDescription": "Perpetrator",
+			"firstName": nil, "lastName": nil, "prisonId": nil, "prisonName": nil, "cellLocation": nil,
+		}, items[0].(map[string]any)["otherPrisonerDetails"])
+		require.Equal(t, "VICTIM", items[0].(map[string]any)["role"])
+	})
+}
+
+func TestSubjectAccessHoldsItsDaysAgainstTheLastChange(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		pair := pairOf(t, alice, bob)
+		id := b.opens(pair)             // on the 15th
+		b.amends(pair, id, "and again") // on the 16th
+		for days, want := range map[[2]string]int{
+			{"2026-07-16", "2026-07-16"}: 200, {"2026-07-16", ""}: 200, {"", "2026-07-16"}: 200,
+			{"", "2026-07-15"}: 204, {"2026-07-17", ""}: 204, {"2026-07-15", "2026-07-15"}: 204,
+		} {
+			answer, err := b.reader().SubjectAccess(t.Context(), streams(pair), subjectOf(b, bob, days[0], days[1]))
+			require.NoError(t, err)
+			require.Equal(t, want, answer.Status(audit.Known), days)
+			require.Equal(t, want, answer.Status(audit.Unanswered), days)
+			require.Equal(t, want, answer.Status(audit.Denied), days)
+		}
+	})
+}
+
+func TestWithNothingHeldTheDirectoryDecides(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		pair := pairOf(t, alice, bob)
+		b.opens(pair)
+		answer, err := b.reader().SubjectAccess(t.Context(), streams(pair), subjectOf(b, carol, "", ""))
+		require.NoError(t, err)
+		require.Equal(t, 204, answer.Status(audit.Known))
+		require.Equal(t, 204, answer.Status(audit.Unanswered))
+		require.Equal(t, 209, answer.Status(audit.Denied))
+	})
+}
+
+func TestCountsFollowFromTheDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		pair := pairOf(t, alice, bob)
+		id := b.opens(pair)
+		b.does(pair, domain.DPS, "CLOSER", domain.Close{ID: id, ClosedReason: "Friends"})
+		b.opens(pair)
+		answer, err := b.reader().SubjectAccess(t.Context(), streams(pair), subjectOf(b, alice, "", ""))
+		require.NoError(t, err)
+		require.Equal(t, 1, answer.Content.OpenCount)
+		require.Equal(t, 1, answer.Content.ClosedCount)
+	})
+}
+
+func idsOf(answer audit.SubjectAccess) []uuid.UUID {
+	var ids []uuid.UUID
+	for _, item := range answer.Content.NonAssociations {
+		ids = append(ids, item.ID)
+	}
+	return ids
+}
