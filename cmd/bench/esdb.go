@@ -51,7 +51,7 @@ func measureEsdb(ctx context.Context, s *stage) (row, error) {
 	r := row{
 		what: fmt.Sprintf("esdb: POST /sync, new pairs, %d connections", s.Connections), measured: rate(measured),
 		beside: fmt.Sprintf("the bare client's appends, %d at once", s.Connections), baseline: rate(baseline),
-		ratio: ratio, goal: atLeast(ratio, 0.7), note: s.behind("esdb"),
+		ratio: ratio, goal: atLeast(ratio, 0.7), note: s.note("esdb", d),
 	}
 	if s.Eventstore == "" {
 		r.what, r.goal = "esdb: the same, our own esdbserver as the log", goal{}
@@ -70,8 +70,8 @@ func newBareClient(address string) (*client.Client, error) {
 
 // appending is a side that appends one event to a new stream a turn.
 func (s *stage) appending(bare *client.Client) side {
-	return func(ctx context.Context, d time.Duration) (float64, error) {
-		return together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+	return func(ctx context.Context, d time.Duration) (lap, error) {
+		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			turn := func() (int, error) {
 				one, other := s.newPair()
 				// Not a stream of ours: the projection has nothing to do with it.

@@ -29,6 +29,8 @@ func measureGet(ctx context.Context, s *stage) (row, error) {
 		return row{}, err
 	}
 	defer handler.stop() //nolint:errcheck // it only read
+	s.bystander = handler
+	defer func() { s.bystander = nil }()
 	if err := handler.ready(ctx, answers(address, "/non-associations/"+string(numbers[0]), "")); err != nil {
 		return row{}, err
 	}
@@ -40,7 +42,7 @@ func measureGet(ctx context.Context, s *stage) (row, error) {
 	return row{
 		what: fmt.Sprintf("get: GET one list, %d connections", s.Connections), measured: rate(measured),
 		beside: "bare net/http + pgx handler, same documents", baseline: rate(baseline),
-		ratio: ratio, goal: atLeast(ratio, 0.85),
+		ratio: ratio, goal: atLeast(ratio, 0.85), note: s.note("get", d),
 	}, nil
 }
 
@@ -81,8 +83,8 @@ func (s *stage) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, error)
 // bytes, token included; only one of them looks at it.
 func (s *stage) getting(address string, numbers []domain.PrisonerNumber) side {
 	template := newRequest(http.MethodGet, "/non-associations/"+hole, s.token, nil)
-	return func(ctx context.Context, d time.Duration) (float64, error) {
-		return together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+	return func(ctx context.Context, d time.Duration) (lap, error) {
+		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			w, err := dial(ctx, address)
 			if err != nil {
 				return nil, nil, err

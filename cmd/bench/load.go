@@ -15,20 +15,20 @@ import (
 type worker func(ctx context.Context) (turn func() (int, error), done func(), err error)
 
 // together lets n workers take turns until d is over, and returns how many
-// things they did a second. The clock runs until the last turn has ended.
-func together(ctx context.Context, n int, d time.Duration, make worker) (float64, error) {
+// things they did. The clock runs until the last turn has ended.
+func (s *stage) together(ctx context.Context, n int, d time.Duration, make worker) (lap, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	var count atomic.Int64
 	turns := []func() (int, error){}
 	for range n {
 		turn, done, err := make(ctx)
 		if err != nil {
-			return 0, err
+			return lap{}, err
 		}
 		defer done()
 		turns = append(turns, turn)
 	}
-	began := time.Now()
+	before, began := s.used(), time.Now()
 	for _, turn := range turns {
 		group.Go(func() error {
 			for time.Since(began) < d {
@@ -45,9 +45,10 @@ func together(ctx context.Context, n int, d time.Duration, make worker) (float64
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return 0, err
+		return lap{}, err
 	}
-	return float64(count.Load()) / time.Since(began).Seconds(), nil
+	took := time.Since(began).Seconds()
+	return lap{int(count.Load()), took, s.used().minus(before)}, nil
 }
 
 // posting is a worker that posts new pairs, one request a turn.

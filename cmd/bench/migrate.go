@@ -38,7 +38,7 @@ func measureMigrate(ctx context.Context, s *stage) (row, error) {
 		what:     fmt.Sprintf("migrate: POST /migrate, %d new pairs a request, %d connections", s.Bulk, s.Migrators),
 		measured: rate(measured),
 		beside:   fmt.Sprintf("COPY + commit of %d such rows, %d connections", s.Bulk, s.Migrators), baseline: rate(baseline),
-		ratio: ratio, goal: goal{text: "≥ " + rate(migratedPairs), met: measured >= migratedPairs}, note: s.behind("migrate"),
+		ratio: ratio, goal: goal{text: "≥ " + rate(migratedPairs), met: measured >= migratedPairs}, note: s.note("migrate", d),
 	}, nil
 }
 
@@ -54,16 +54,16 @@ func (s *stage) migrating() side {
 			r.fill(i, string(estate.Number(first+uint64(i))))
 		}
 	}
-	return func(ctx context.Context, d time.Duration) (float64, error) {
-		return together(ctx, s.Migrators, d, s.posting(template, s.Bulk, fill))
+	return func(ctx context.Context, d time.Duration) (lap, error) {
+		return s.together(ctx, s.Migrators, d, s.posting(template, s.Bulk, fill))
 	}
 }
 
 // copying is a side that commits as many rows a turn as migrating tells of.
 func (s *stage) copying() side {
 	columns := []string{"stream", "revision", "id", "type", "data", "metadata"}
-	return func(ctx context.Context, d time.Duration) (float64, error) {
-		return together(ctx, s.Migrators, d, func(ctx context.Context) (func() (int, error), func(), error) {
+	return func(ctx context.Context, d time.Duration) (lap, error) {
+		return s.together(ctx, s.Migrators, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			conn, err := pgx.Connect(ctx, s.dsn)
 			if err != nil {
 				return nil, nil, err

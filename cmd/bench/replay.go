@@ -33,7 +33,7 @@ func measureReplay(ctx context.Context, s *stage) (row, error) {
 		if rows, copied, err = s.copyRows(ctx); err != nil {
 			return row{}, err
 		}
-		d.measured, d.baseline = append(d.measured, float64(rows)/took), append(d.baseline, float64(rows)/copied)
+		d.measured, d.baseline = append(d.measured, lap{count: rows, seconds: took}), append(d.baseline, lap{count: rows, seconds: copied})
 	}
 	events, err := s.head(ctx)
 	if err != nil {

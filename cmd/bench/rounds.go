@@ -2,25 +2,49 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
-// side does one kind of work for about d and returns its rate a second.
-type side func(ctx context.Context, d time.Duration) (float64, error)
+// lap is what was done in one round.
+type lap struct {
+	count   int
+	seconds float64
+	cpu     cpu
+}
+
+func (l lap) rate() float64 { return float64(l.count) / l.seconds }
+
+func (l lap) plus(m lap) lap {
+	return lap{l.count + m.count, l.seconds + m.seconds, l.cpu.plus(m.cpu)}
+}
+
+// side does one kind of work for about d.
+type side func(ctx context.Context, d time.Duration) (lap, error)
 
 // duel is what the rounds of both sides gave.
 type duel struct {
-	measured, baseline []float64
+	measured, baseline []lap
 }
 
 // rates are the medians of both sides; ratio is the median over the rounds, in
 // which both sides met the same mood of the machine.
 func (d duel) rates() (measured, baseline, ratio float64) {
-	ratios := make([]float64, len(d.measured))
-	for i := range ratios {
-		ratios[i] = d.measured[i] / d.baseline[i]
+	var ours, theirs, ratios []float64
+	for i := range d.measured {
+		ours, theirs = append(ours, d.measured[i].rate()), append(theirs, d.baseline[i].rate())
+		ratios = append(ratios, ours[i]/theirs[i])
 	}
-	return median(d.measured), median(d.baseline), median(ratios)
+	return median(ours), median(theirs), median(ratios)
+}
+
+// cpu says where the processor time went.
+func (d duel) cpu() string {
+	var ours, theirs lap
+	for i := range d.measured {
+		ours, theirs = ours.plus(d.measured[i]), theirs.plus(d.baseline[i])
+	}
+	return fmt.Sprintf("CPU µs each: %s; baseline: %s", ours.cpu.each(ours.count), theirs.cpu.each(theirs.count))
 }
 
 // alternate lets both sides work in turns, after a short warming up of each.
@@ -46,9 +70,9 @@ func (s *stage) alternate(ctx context.Context, measured, baseline side) (duel, e
 }
 
 // round begins when what earlier rounds left behind is done.
-func (s *stage) round(ctx context.Context, work side, length time.Duration) (float64, error) {
+func (s *stage) round(ctx context.Context, work side, length time.Duration) (lap, error) {
 	if err := s.settleDown(ctx); err != nil {
-		return 0, err
+		return lap{}, err
 	}
 	return work(ctx, length)
 }

@@ -106,11 +106,12 @@ func (s *stage) settleDown(ctx context.Context) error {
 	return err
 }
 
-// behind is a note on how long the read model needed after the rounds of a row.
-func (s *stage) behind(row string) string {
+// note is what else is worth knowing of a row: where the time went, and how
+// long the read model needed after a round.
+func (s *stage) note(row string, d duel) string {
 	defer func() { s.lags, _ = nil, s.busy.Swap(0) }()
-	return fmt.Sprintf("%s: after a round the read model was at the end within %.2f s at most; %d answers were 503",
-		row, quantile(s.lags, 1), s.busy.Load())
+	return fmt.Sprintf("%s: %s; read model at the end %.2f s after a round at most; %d answers were 503",
+		row, d.cpu(), quantile(s.lags, 1), s.busy.Load())
 }
 
 func self() string {

@@ -35,14 +35,16 @@ type stage struct {
 	header  []string
 	closers []func(context.Context) error
 
-	service  *child
-	address  string // of the service
-	position atomic.Uint64
-	busy     atomic.Int64  // answers 503
-	next     atomic.Uint64 // pairs that were used up
-	lags     []float64     // seconds that the read model needed after a round
-	sample   sample
-	bulks    atomic.Uint64
+	service    *child
+	bystander  *child // a process that serves a baseline
+	postmaster int    // process id, 0 when unknown
+	address    string // of the service
+	position   atomic.Uint64
+	busy       atomic.Int64  // answers 503
+	next       atomic.Uint64 // pairs that were used up
+	lags       []float64     // seconds that the read model needed after a round
+	sample     sample
+	bulks      atomic.Uint64
 }
 
 // setUp makes a Postgres, or a database on one that is there, and an issuer.
@@ -102,6 +104,7 @@ func (s *stage) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.postmaster = server.PID()
 	cluster := server.DataDir() // may lie elsewhere, behind a link
 	s.closers = append(s.closers, func(ctx context.Context) error {
 		return errors.Join(server.Stop(ctx), os.RemoveAll(filepath.Dir(cluster)))

@@ -36,7 +36,7 @@ func measureSync(ctx context.Context, s *stage) (row, error) {
 	return row{
 		what: fmt.Sprintf("sync: POST /sync, new pairs, %d connections", s.Connections), measured: rate(measured),
 		beside: fmt.Sprintf("INSERT + commit of one row of %d bytes, %d connections", s.sample.size(), s.Connections), baseline: rate(baseline),
-		ratio: ratio, goal: atLeast(ratio, 0.6), note: s.behind("sync"),
+		ratio: ratio, goal: atLeast(ratio, 0.6), note: s.note("sync", d),
 	}, nil
 }
 
@@ -58,8 +58,8 @@ func (s *stage) telling(path string, pairs int) request {
 // syncing is a side that creates one new pair a turn.
 func (s *stage) syncing() side {
 	template := s.telling("/sync", 1)
-	return func(ctx context.Context, d time.Duration) (float64, error) {
-		return together(ctx, s.Connections, d, s.posting(template, 1, s.fillPair))
+	return func(ctx context.Context, d time.Duration) (lap, error) {
+		return s.together(ctx, s.Connections, d, s.posting(template, 1, s.fillPair))
 	}
 }
 
@@ -126,8 +126,8 @@ func (s *stage) rawTable(ctx context.Context, log eventstore.Store) error {
 
 // inserting is a side that commits single rows, each connection its own.
 func (s *stage) inserting() side {
-	return func(ctx context.Context, d time.Duration) (float64, error) {
-		return together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+	return func(ctx context.Context, d time.Duration) (lap, error) {
+		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			conn, err := pgx.Connect(ctx, s.dsn)
 			if err != nil {
 				return nil, nil, err
