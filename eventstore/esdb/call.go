@@ -64,24 +64,31 @@ func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFun
 
 // enter passes the gate and takes a slot.
 func (s *Store) enter(ctx context.Context) (trying bool, err error) {
-	select {
-	case <-s.closing:
-		return false, errClosed
-	default:
-	}
 	if trying, err = s.gate.enter(ctx, s.closing); err != nil {
 		return false, err
 	}
 	select {
 	case s.slots <- struct{}{}:
-		return trying, nil
-	case <-s.closing:
+		// Looked at only now: Close takes all slots before it closes the client.
+		if !s.isClosing() {
+			return trying, nil
+		}
+		<-s.slots
 		err = errClosed
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	s.gate.leave(trying, untold)
 	return false, err
+}
+
+func (s *Store) isClosing() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 // late tells the caller's own end from a time-out of ours.

@@ -36,6 +36,7 @@ func TestConformance(t *testing.T) {
 }
 
 func conform(t *testing.T, log eventstore.Store, plants bool) {
+	t.Parallel()
 	server := newRig(t, log, esdbserver.Options{})
 	setup := storetest.Setup{
 		Open: func(t testing.TB) eventstore.Store { return server.open(t, Options{}) },
@@ -57,6 +58,7 @@ func conform(t *testing.T, log eventstore.Store, plants bool) {
 }
 
 func conformReal(t *testing.T, url string) {
+	t.Parallel()
 	storetest.Run(t, storetest.Setup{
 		Open:      func(t testing.TB) eventstore.Store { return open(t, url, Options{}) },
 		Delete:    softDelete,

@@ -19,9 +19,10 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
-		// What an outage leaves behind in the client, forgotten connections
-		// without a transport (defect F), is gRPC's to collect when idle.
+		// What an outage leaves behind in the client, connections that it forgot
+		// to close (defect F), is gRPC's to collect when idle for long.
 		goleak.IgnoreAnyFunction("google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run"),
+		goleak.IgnoreAnyFunction("google.golang.org/grpc.(*addrConn).connect"),
 	)
 }
 

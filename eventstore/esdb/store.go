@@ -92,42 +92,48 @@ func Open(_ context.Context, connection string, options Options) (*Store, error)
 
 // Close refuses new calls, ends the subscriptions with ErrUnavailable, waits
 // for the calls in flight, and closes the client. When the context ends first
-// the client is left open, for the end of the process: closing it under a call
-// would be a panic inside it (B').
+// the client is left open, for another Close or for the end of the process:
+// closing it under a call would be a panic inside it (B').
 func (s *Store) Close(ctx context.Context) error {
 	s.mu.Lock()
-	closed := s.closed
-	s.closed = true
-	s.mu.Unlock()
-	if closed {
-		return nil
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
 	}
-	close(s.closing)
-	if err := s.drain(ctx); err != nil {
+	s.mu.Unlock()
+	if err := s.quiet(ctx); err != nil {
 		return fmt.Errorf("close the event store with calls in flight: %w", err)
+	}
+	taken := 0
+	defer func() {
+		for range taken {
+			<-s.slots
+		}
+	}()
+	for range cap(s.slots) {
+		select {
+		case s.slots <- struct{}{}:
+			taken++
+		case <-ctx.Done():
+			return fmt.Errorf("close the event store with calls in flight: %w", ctx.Err())
+		}
 	}
 	return s.client.Close()
 }
 
-func (s *Store) drain(ctx context.Context) error {
-	quiet := make(chan struct{})
+// quiet waits for the subscriptions to end.
+func (s *Store) quiet(ctx context.Context) error {
+	ended := make(chan struct{})
 	go func() {
-		defer close(quiet)
+		defer close(ended)
 		s.watching.Wait()
 	}()
 	select {
-	case <-quiet:
+	case <-ended:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	for range cap(s.slots) {
-		select {
-		case s.slots <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
 }
 
 // begin counts a subscription that Close will wait for.

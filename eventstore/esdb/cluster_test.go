@@ -1,0 +1,184 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/metadata"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/esdbserver"
+	"nonassociations/eventstore/memory"
+)
+
+// cluster is a few nodes over one log, of which one leads. Who is asked for the
+// leader and is not says who it is.
+type cluster struct {
+	log    eventstore.Store
+	mu     sync.Mutex
+	ports  []int
+	nodes  []*esdbserver.Server // nil when dead
+	ended  []chan error
+	leader atomic.Int64
+	turned atomic.Int64 // requests that were sent on to the leader
+}
+
+func newCluster(t testing.TB, nodes int) *cluster {
+	c := &cluster{log: memory.New(), ports: make([]int, nodes), nodes: make([]*esdbserver.Server, nodes), ended: make([]chan error, nodes)}
+	for i := range nodes {
+		c.start(t, i)
+	}
+	t.Cleanup(func() {
+		for i := range nodes {
+			c.kill(t, i)
+		}
+	})
+	return c
+}
+
+func (c *cluster) start(t testing.TB, i int) {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.ports[i]))
+	require.NoError(t, err)
+	node := esdbserver.New(c.log, esdbserver.Options{
+		Members: c.members,
+		Before:  func(ctx context.Context, method string) error { return c.before(ctx, i, method) },
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- node.Serve(listener) }()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ports[i], c.nodes[i], c.ended[i] = listener.Addr().(*net.TCPAddr).Port, node, ended
+}
+
+func (c *cluster) kill(t testing.TB, i int) {
+	c.mu.Lock()
+	node := c.nodes[i]
+	c.nodes[i] = nil
+	c.mu.Unlock()
+	if node == nil {
+		return
+	}
+	node.Kill()
+	require.NoError(t, <-c.ended[i])
+}
+
+func (c *cluster) before(ctx context.Context, i int, method string) error {
+	leader := int(c.leader.Load())
+	headers, _ := metadata.FromIncomingContext(ctx)
+	if i == leader || method == "Features" || method == "Gossip" || len(headers.Get("requires-leader")) == 0 {
+		return nil
+	}
+	c.turned.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return esdbserver.NotLeader{Host: "127.0.0.1", Port: c.ports[leader]}
+}
+
+func (c *cluster) members() []esdbserver.Member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	members := make([]esdbserver.Member, len(c.ports))
+	for i, port := range c.ports {
+		members[i] = esdbserver.Member{Host: "127.0.0.1", Port: port, Leader: i == int(c.leader.Load()), Alive: c.nodes[i] != nil}
+	}
+	return members
+}
+
+func (c *cluster) open(t testing.TB) *Store {
+	seeds := ""
+	for _, port := range c.ports {
+		seeds += fmt.Sprintf(",127.0.0.1:%d", port)
+	}
+	return open(t, "esdb://"+seeds[1:]+"?tls=false&discoveryInterval=5", Options{})
+}
+
+// H: a read that cannot be opened does not make the client look for the new
+// leader; nobody but readers is there to do it.
+func TestH_ReadersFindTheNewLeader(t *testing.T) {
+	c := newCluster(t, 2)
+	store := c.open(t)
+	mustAppend(t, store, opening("a"))
+	c.kill(t, 0)
+	c.leader.Store(1)
+
+	ctx := within(t, patience)
+	_, err := store.ReadStream(ctx, "a", eventstore.Forwards, 0, 1)
+	for ; err != nil; _, err = store.ReadStream(ctx, "a", eventstore.Forwards, 0, 1) {
+		require.ErrorIs(t, err, eventstore.ErrUnavailable)
+	}
+}
+
+// A leader that resigns says who leads now; the same call goes there.
+func TestALeaderThatResignsCostsNoCall(t *testing.T) {
+	c := newCluster(t, 3)
+	store := c.open(t)
+	mustAppend(t, store, opening("a"))
+	c.leader.Store(2)
+	mustAppend(t, store, opening("b"))
+	require.Equal(t, int64(1), c.turned.Load())
+	_, err := store.ReadStream(within(t, patience), "b", eventstore.Forwards, 0, 1)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), c.turned.Load(), "the client stays with the new leader")
+}
+
+// Leaders die and resign under load: what was acknowledged is there once, and
+// nobody is refused after each change for long.
+func TestNoWriteIsLostOrDoubledWhenLeadersChange(t *testing.T) {
+	const writers, each, changes = 8, 150, 4
+	c := newCluster(t, 3)
+	store := c.open(t)
+	ctx := within(t, patience)
+	written := make(chan struct{}, writers*each)
+	fail := make(chan error, writers)
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				if err := insist(ctx, store, following(fmt.Sprintf("w-%d", w), eventstore.Expected(i-1))); err != nil {
+					fail <- err
+					return
+				}
+				written <- struct{}{}
+			}
+		})
+	}
+	for change := range changes {
+		for range writers * each / (changes + 1) {
+			<-written
+		}
+		was := int(c.leader.Load())
+		if change%2 == 0 {
+			c.kill(t, was)
+		}
+		c.leader.Store(int64((was + 1) % 3))
+		if change%2 == 0 {
+			c.start(t, was)
+		}
+	}
+	all.Wait()
+	require.Empty(t, fail)
+	for w := range writers {
+		events, err := store.ReadStream(ctx, fmt.Sprintf("w-%d", w), eventstore.Forwards, 0, 2*each)
+		require.NoError(t, err)
+		require.Len(t, events, each)
+	}
+}
+
+// insist sends the same append until its outcome is known.
+func insist(ctx context.Context, store eventstore.Store, same eventstore.Append) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_, err := store.Append(try, same)
+		cancel()
+		if !errors.Is(err, eventstore.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/esdbserver"
+	"nonassociations/eventstore/memory"
+)
+
+// A: the bare client gives up for ever after some attempts; the store does not.
+func TestA_TheSearchForAServerNeverEnds(t *testing.T) {
+	server := newRig(t, memory.New(), esdbserver.Options{})
+	server.kill(t)
+	bare := bareClient(t, server)
+	_, err := bare.AppendToStream(within(t, patience), "a", esdb.AppendToStreamOptions{})
+	require.Error(t, err)
+
+	store := server.open(t, Options{})
+	_, err = store.Append(within(t, 300*time.Millisecond), opening("a")) // some sixty attempts
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	server.start(t)
+	_, err = bare.AppendToStream(within(t, patience), "a", esdb.AppendToStreamOptions{})
+	var typed *esdb.Error
+	require.ErrorAs(t, err, &typed)
+	require.Equal(t, esdb.ErrorCodeConnectionClosed, typed.Code(), "the client was mended: contain less")
+	mustAppend(t, store, opening("a"))
+}
+
+func bareClient(t testing.TB, server *rig) *esdb.Client {
+	cfg, err := esdb.ParseConnectionString("esdb://ignored?tls=false&discoveryInterval=1&maxDiscoverAttempts=3")
+	require.NoError(t, err)
+	cfg.Address, cfg.Logger = "unix:"+server.socket, esdb.NoopLogging()
+	client, err := esdb.NewClient(cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// B: callers queue inside the client unheard; they leave with their context.
+func TestB_CallersLeaveWithTheirContext(t *testing.T) {
+	server := newRig(t, memory.New(), esdbserver.Options{})
+	store := server.open(t, Options{InFlight: 4})
+	mustAppend(t, store, opening("a"))
+	server.kill(t)
+
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			_, err := store.ReadStream(within(t, 100*time.Millisecond), "a", eventstore.Forwards, 0, 1)
+			if !errors.Is(err, eventstore.ErrUnavailable) {
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+			}
+		})
+	}
+	all.Wait()
+	require.LessOrEqual(t, len(store.slots), 4)
+	server.start(t)
+	mustAppend(t, store, opening("b"))
+}
+
+// B': closing the client under a call is a panic; Close waits, or leaves it open.
+func TestB_CloseNeverClosesUnderACall(t *testing.T) {
+	server := newRig(t, memory.New(), esdbserver.Options{})
+	server.kill(t)
+	store := server.open(t, Options{})
+	_, err := store.Append(within(t, 20*time.Millisecond), opening("a"))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Len(t, store.slots, 1, "the call is still inside the client")
+
+	require.ErrorIs(t, store.Close(within(t, 20*time.Millisecond)), context.DeadlineExceeded)
+	_, err = store.Append(within(t, patience), opening("a"))
+	require.ErrorIs(t, err, eventstore.ErrUnavailable)
+	server.start(t) // and the parked call goes home
+	require.NoError(t, store.Close(within(t, patience)))
+}
+
+// C: a host that takes connections and says nothing does not hold the caller.
+func TestC_ASilentHostHoldsNobody(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	store, err := Open(t.Context(), "esdb://"+listener.Addr().String()+"?tls=false&gossipTimeout=1&discoveryInterval=5", Options{})
+	require.NoError(t, err)
+	_, err = store.Append(within(t, 50*time.Millisecond), opening("a"))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	// Let a server speak there, so that the client can come to its end.
+	server := esdbserver.New(memory.New(), esdbserver.Options{})
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	closed(t, store)
+	server.Kill()
+	require.NoError(t, <-ended)
+}
+
+// D: what is too large is refused here, because a server's reason gets lost.
+func TestD_TooLargeIsNeverSent(t *testing.T) {
+	var calls atomic.Int64
+	server := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+		if method == "Append" {
+			calls.Add(1)
+		}
+		return nil
+	}})
+	store := server.open(t, Options{})
+	large := opening("large")
+	large.Events[0].Data = make([]byte, eventstore.MaxAppendBytes+1)
+	_, err := store.Append(within(t, patience), large)
+	require.ErrorIs(t, err, eventstore.ErrTooLarge)
+	require.Zero(t, calls.Load())
+}
+
+// D: a request that is broken off while it is sent had no effect, and is asked
+// once more.
+func TestD_BrokenOffIsAskedAgain(t *testing.T) {
+	asked := 0
+	_, err := twice(t.Context(), nil, func(context.Context, *esdb.Client) (int, error) {
+		if asked++; asked == 1 {
+			return 0, errorOf(t, io.EOF)
+		}
+		return 1, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, 2, asked)
+}
+
+// errorOf is an error of the client around another.
+func errorOf(t testing.TB, cause error) error {
+	typed, none := esdb.FromError(cause)
+	require.False(t, none)
+	return typed
+}
+
+// E: the word that wants the leader really reaches the server.
+func TestE_TheLeaderIsAskedFor(t *testing.T) {
+	asked := make(chan string, 8)
+	server := newRig(t, memory.New(), esdbserver.Options{Before: func(ctx context.Context, method string) error {
+		headers, _ := metadata.FromIncomingContext(ctx)
+		if len(headers.Get("requires-leader")) == 1 {
+			asked <- method
+		}
+		return nil
+	}})
+	store := server.open(t, Options{})
+	mustAppend(t, store, opening("a"))
+	require.Equal(t, "Append", <-asked)
+	_, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 1)
+	require.NoError(t, err)
+	require.Equal(t, "Read", <-asked)
+	done := errors.New("done")
+	require.ErrorIs(t, store.Subscribe(within(t, patience), eventstore.Start, "a", func(eventstore.Message) error { return done }), done)
+	require.Equal(t, "Subscribe", <-asked)
+}
+
+// F: each Unavailable costs the client a connection; few are let through.
+func TestF_FewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
+	const workers, each = 10, 30
+	var ready atomic.Bool
+	var connections atomic.Int64
+	server := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+		if method == "Features" { // asked once on every connection
+			connections.Add(1)
+			return nil
+		}
+		if !ready.Load() {
+			return status.Error(codes.Unavailable, "Server Is Not Ready")
+		}
+		return nil
+	}})
+	store := server.open(t, Options{})
+	var refused, all sync.WaitGroup
+	for range workers {
+		refused.Add(1)
+		all.Go(func() {
+			for refusals := 0; ; {
+				_, err := store.Append(within(t, 30*time.Millisecond), opening("a"))
+				if err == nil || errors.Is(err, eventstore.ErrConflict) {
+					return
+				}
+				if refusals++; refusals == each {
+					refused.Done()
+				}
+			}
+		})
+	}
+	refused.Wait()
+	// At most one a worker before the first refusal is known, then rarely one.
+	require.Less(t, connections.Load(), int64(2*workers), "each of %d refusals would cost one", workers*each)
+	ready.Store(true)
+	all.Wait()
+}
+
+// G: a drop is a bare gRPC status and nothing subscribes again; it must be told.
+func TestG_ADroppedSubscriptionSaysSo(t *testing.T) {
+	server := newRig(t, memory.New(), esdbserver.Options{})
+	store := server.open(t, Options{})
+	caughtUp := make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- store.Subscribe(within(t, patience), eventstore.Start, "s-", func(m eventstore.Message) error {
+			if m.Kind == eventstore.CaughtUp {
+				close(caughtUp)
+			}
+			return nil
+		})
+	}()
+	<-caughtUp
+	server.server.Drop()
+	require.ErrorIs(t, <-ended, eventstore.ErrUnavailable)
+	mustAppend(t, store, opening("s-1"))
+}
