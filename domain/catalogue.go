@@ -16,6 +16,7 @@ const (
 	TypeDeleted         = "nonassociation.deleted.v1"
 	TypeIgnored         = "nonassociation.ignored.v1"
 	TypeSequenceLearned = "nonassociation.sequence-learned.v1"
+	TypeRenumbered      = "nonassociation.prisoner-renumbered.v1"
 )
 
 // Entry describes one event type of today.
@@ -55,6 +56,7 @@ func Events() Catalogue {
 		entry[Deleted](TypeDeleted, "It was deleted: hidden from every read but the history and the subject access request."),
 		entry[Ignored](TypeIgnored, "NOMIS told of something that the record did not take over, and why."),
 		entry[SequenceLearned](TypeSequenceLearned, "NOMIS's sequence of a non-association became known."),
+		entry[PrisonerRenumbered](TypeRenumbered, "A prisoner's number changed by a merge: it arrived in the pair of the new number, or left that of the old one."),
 	}, nil)
 }
 
@@ -138,6 +140,8 @@ func typeOf(event Event) string {
 		return TypeIgnored
 	case SequenceLearned:
 		return TypeSequenceLearned
+	case PrisonerRenumbered:
+		return TypeRenumbered
 	}
 	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
 }

@@ -29,6 +29,12 @@ func golden() []domain.Event {
 			low:  {ReasonCode: domain.CodePerpetrator, Role: domain.Perpetrator},
 		},
 	}
+	arrived := renamed.Of(domain.NonAssociation{
+		Details: details, ID: id, NamedFirst: high, TypeSequence: 2, Born: domain.NOMIS,
+		OpenedAt: noon.UTC(), UpdatedAt: noon.UTC(), UpdatedBy: "OFFICER", LastFact: commandID(1),
+		ClosedBy: "BOSS", ClosedReason: "Friends", Deleted: true,
+		CameFrom: &domain.Origin{Pair: pair, Revision: 2},
+	})
 	return []domain.Event{
 		domain.Opened{NonAssociationID: id, PrisonerNumber: high, TypeSequence: 2, Details: details},
 		domain.Imported{NonAssociationID: id, PrisonerNumber: high, TypeSequence: 2, Details: details},
@@ -42,6 +48,9 @@ func golden() []domain.Event {
 		domain.Deleted{NonAssociationID: id, RequestedBy: "BOSS", DeletionReason: "In error"},
 		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: told},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2},
+		domain.PrisonerRenumbered{
+			NonAssociationID: id, Renumbering: renamed, From: pair, To: target, Revision: 4, NonAssociation: &arrived,
+		},
 	}
 }
 

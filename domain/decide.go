@@ -100,7 +100,7 @@ type Decision struct {
 }
 
 // Decide is the rules. now is the moment of the decision, read in Europe/London.
-// The error, if any, is a [Refusal].
+// The error, if any, is a [Refusal], or [Moved] when the record has left.
 func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 	switch c := c.(type) {
 	case Tell:
@@ -115,6 +115,12 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 		return decideReopen(s, c, now, by)
 	case Delete:
 		return decideDelete(s, c, now, by)
+	case Arrive:
+		return decideArrive(s, c, now, by)
+	case Leave:
+		return decideLeave(s, c, now)
+	case Dissolve:
+		return decideDissolve(s, c, now, by)
 	}
 	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command"}
 }
@@ -122,12 +128,18 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 // Facts gives the events of a decision their ids and metadata. The first keeps
 // the command itself, so that a later build can decide it again.
 func (d Decision) Facts(s State, c Command, now time.Time, by Cause) []Fact {
+	return d.FactsFrom(0, s, c, now, by)
+}
+
+// FactsFrom is Facts for a command that has left facts in the stream before:
+// first is their number.
+func (d Decision) FactsFrom(first int, s State, c Command, now time.Time, by Cause) []Fact {
 	facts := make([]Fact, len(d.Events))
 	for i, event := range d.Events {
 		facts[i] = Fact{
-			ID: EventID(by.CommandID, s.Pair.Stream(), i),
+			ID: EventID(by.CommandID, s.Pair.Stream(), first+i),
 			Meta: Meta{
-				Cause: by, Index: i, Count: len(d.Events),
+				Cause: by, Index: first + i, Count: first + len(d.Events),
 				DecidedAt: now.UTC(), OccurredAt: d.OccurredAt.UTC(),
 			},
 			Event: event,
@@ -159,6 +171,12 @@ func commandName(c Command) string {
 		return "reopen"
 	case Delete:
 		return "delete"
+	case Arrive:
+		return "arrive"
+	case Leave:
+		return "leave"
+	case Dissolve:
+		return "dissolve"
 	}
 	return ""
 }

@@ -76,6 +76,18 @@ type SequenceLearned struct {
 	TypeSequence     int       `json:"typeSequence"`
 }
 
+// PrisonerRenumbered moves a non-association to the pair that it belongs to
+// under another number of one of the prisoners. It happens twice: it arrives in
+// the new pair's stream, then it leaves the old pair's.
+type PrisonerRenumbered struct {
+	NonAssociationID uuid.UUID `json:"nonAssociationId"`
+	Renumbering
+	From           Pair            `json:"from"`
+	To             Pair            `json:"to"`
+	Revision       uint64          `json:"revision"`                 // of From, whose state was carried
+	NonAssociation *NonAssociation `json:"nonAssociation,omitempty"` // arriving: the whole of it, under the new number
+}
+
 // IgnoreReason says why an item was not taken over.
 type IgnoreReason string
 
@@ -135,11 +147,15 @@ func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
 // Concerns is the non-association that the event is about.
 func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
 
-func (Opened) event()          {}
-func (Imported) event()        {}
-func (Amended) event()         {}
-func (Closed) event()          {}
-func (Reopened) event()        {}
-func (Deleted) event()         {}
-func (Ignored) event()         {}
-func (SequenceLearned) event() {}
+// Concerns is the non-association that the event is about.
+func (e PrisonerRenumbered) Concerns() uuid.UUID { return e.NonAssociationID }
+
+func (Opened) event()             {}
+func (Imported) event()           {}
+func (Amended) event()            {}
+func (Closed) event()             {}
+func (Reopened) event()           {}
+func (Deleted) event()            {}
+func (Ignored) event()            {}
+func (SequenceLearned) event()    {}
+func (PrisonerRenumbered) event() {}

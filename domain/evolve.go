@@ -33,6 +33,11 @@ func Evolve(s State, f Fact) State {
 	case Ignored:
 		s.Ignored = append(slices.Clip(s.Ignored), ignoredKey(e))
 		return s
+	case PrisonerRenumbered:
+		if e.NonAssociation == nil {
+			return s.leave(e)
+		}
+		return s.arrive(f, e)
 	case SequenceLearned:
 		return s.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
 	}

@@ -40,6 +40,21 @@ type NonAssociation struct {
 	ClosedBy     string         `json:"closedBy,omitempty"`
 	ClosedReason string         `json:"closedReason,omitempty"`
 	Deleted      bool           `json:"deleted,omitempty"`
+	CameFrom     *Origin        `json:"cameFrom,omitempty"` // of one that arrived by a renumbering
+}
+
+// Origin is the pair that a non-association arrived from, and the revision of
+// its stream whose state it carried.
+type Origin struct {
+	Pair     Pair   `json:"pair"`
+	Revision uint64 `json:"revision"`
+}
+
+// Departure is a non-association that left its pair by a renumbering.
+type Departure struct {
+	ID uuid.UUID `json:"id"`
+	Renumbering
+	To Pair `json:"to"`
 }
 
 // IsClosed tells whether it is closed on a day (see [Today]): its expiry date
@@ -56,6 +71,7 @@ type State struct {
 	Pair    Pair             `json:"pair"`
 	Items   []NonAssociation `json:"items"`             // in recorded order, deleted ones too
 	Ignored []uuid.UUID      `json:"ignored,omitempty"` // what was ignored once is not recorded again
+	Left    []Departure      `json:"left,omitempty"`    // and is not here any more
 }
 
 // Find is the index of a non-association among the items, or -1.

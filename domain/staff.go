@@ -115,7 +115,7 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) {
 	i := s.Find(c.ID)
 	if i < 0 || s.Items[i].Deleted && by.Source == DPS {
-		return Decision{}, notFound(c.ID)
+		return Decision{}, s.gone(c.ID)
 	}
 	if s.Items[i].Deleted {
 		return decided(c.ID, now), nil
@@ -133,7 +133,7 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 func (s State) live(id, ifMatch uuid.UUID) (NonAssociation, error) {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
-		return NonAssociation{}, notFound(id)
+		return NonAssociation{}, s.gone(id)
 	}
 	n := s.Items[i]
 	if ifMatch != uuid.Nil && ifMatch != n.LastFact {

@@ -76,16 +76,35 @@ func concernedBy(facts []*fact) rows {
 func (r rows) fold(facts []*fact) {
 	for _, f := range facts {
 		row := r.pairs[f.pair]
-		before := len(row.state.Items)
-		row.state = domain.Evolve(row.state, f.Fact)
-		for _, begun := range row.state.Items[before:] {
-			row.positions = append(row.positions, int64(f.position.Commit)) //nolint:gosec // positions stay below 2⁶³
-			r.opened[begun.ID] = f.pair
+		if row.evolve(f) || arrives(f.Event) {
+			r.opened[f.Event.Concerns()] = f.pair
 		}
 	}
 	for _, prisoner := range r.prisoners {
 		prisoner.renew()
 	}
+}
+
+// evolve folds one fact and keeps a position beside each item. It tells whether
+// an item was added.
+func (p *pairRow) evolve(f *fact) bool {
+	was := p.state
+	p.state = domain.Evolve(was, f.Fact)
+	switch grown := len(p.state.Items) - len(was.Items); {
+	case grown > 0:
+		p.positions = append(p.positions, int64(f.position.Commit)) //nolint:gosec // positions stay below 2⁶³
+		return true
+	case grown < 0:
+		left := was.Find(f.Event.Concerns())
+		p.positions = slices.Delete(p.positions, left, left+1)
+	}
+	return false
+}
+
+// arrives tells whether a non-association belongs to another pair from now on.
+func arrives(e domain.Event) bool {
+	renumbered, is := e.(domain.PrisonerRenumbered)
+	return is && renumbered.NonAssociation != nil
 }
 
 // stored parts the rows that the tables have from those that COPY may write.

@@ -1,0 +1,222 @@
+package domain
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ByMerge is the reason of what a merge closes or deletes.
+const ByMerge = "MERGE"
+
+// Renumbering says that what was recorded of one number belongs to another.
+type Renumbering struct {
+	Previous PrisonerNumber `json:"previousPrisonerNumber"`
+	Number   PrisonerNumber `json:"prisonerNumber"`
+	Reason   string         `json:"reason,omitempty"`
+}
+
+// Pair is where the non-associations of a pair with the previous number go.
+// [ErrSelfPair]: the pair is the two numbers themselves, and they go nowhere.
+func (r Renumbering) Pair(from Pair) (Pair, error) { return NewPair(r.Number, from.Other(r.Previous)) }
+
+// Of is the non-association with its side under the new number.
+func (r Renumbering) Of(n NonAssociation) NonAssociation {
+	if n.NamedFirst == r.Previous {
+		n.NamedFirst = r.Number
+	}
+	sides := maps.Clone(n.Sides)
+	if side, has := sides[r.Previous]; has {
+		delete(sides, r.Previous)
+		sides[r.Number] = side
+	}
+	n.Sides = sides
+	return n
+}
+
+// Span is a stretch of London wall-clock time, both ends included; an end that
+// is zero is open.
+type Span struct{ From, Until time.Time }
+
+// Covers tells whether the non-association was created in the span, as the
+// clock of the span's ends shows it: when staff recorded it, or when NOMIS says
+// that it took effect.
+func (s Span) Covers(n NonAssociation, london *time.Location) bool {
+	created := wall(n.OpenedAt.In(london))
+	if n.Born != DPS {
+		created = string(n.EffectiveDate) + wholeSecond
+	}
+	return (s.From.IsZero() || wall(s.From.In(london)) <= created) && (s.Until.IsZero() || created <= wall(s.Until.In(london)))
+}
+
+const wholeSecond = ".000000000"
+
+func wall(t time.Time) string { return t.Format(localLayout + wholeSecond) }
+
+// Arrive is the first half of a move between two pairs, asked of the pair that
+// it goes to. Asked again, it carries over only what has changed since.
+type Arrive struct {
+	Renumbering
+	From     Pair       `json:"from"`
+	Records  []Arriving `json:"records"`
+	Revision uint64     `json:"revision"` // of From, whose state is carried
+}
+
+// Arriving is one non-association as From has it, under the new number. Base is
+// what From and the pair it goes to last had in common, when both have it.
+type Arriving struct {
+	Base           *NonAssociation `json:"base,omitempty"`
+	NonAssociation NonAssociation  `json:"nonAssociation"`
+}
+
+// Leave is the second half, asked of the pair that it came from, at exactly the
+// revision whose state the arrival carried.
+type Leave struct {
+	Renumbering
+	IDs      []uuid.UUID `json:"ids"`
+	Revision uint64      `json:"revision"`
+	To       Pair        `json:"to"`
+}
+
+// Dissolve ends what was recorded between two numbers of one prisoner.
+type Dissolve struct {
+	Renumbering
+	IDs []uuid.UUID `json:"ids"`
+}
+
+func (Arrive) command()   {}
+func (Leave) command()    {}
+func (Dissolve) command() {}
+
+// Moved is the answer to a command on a non-association that has left the pair.
+type Moved struct {
+	Renumbering
+	To Pair
+}
+
+func (m Moved) Error() string { return "the non-association is now of another pair of prisoners" }
+
+// Follow is the command as the pair that it went to understands it.
+func (m Moved) Follow(c Command) Command {
+	amend, is := c.(Amend)
+	if role, named := amend.Roles[m.Previous]; is && named {
+		amend.Roles = maps.Clone(amend.Roles)
+		delete(amend.Roles, m.Previous)
+		amend.Roles[m.Number] = role
+		return amend
+	}
+	return c
+}
+
+// decideArrive takes non-associations over. One that would stand not closed
+// beside another is closed in the same decision.
+func decideArrive(s State, c Arrive, now time.Time, by Cause) (Decision, error) {
+	d := Decision{OccurredAt: now}
+	happen := func(event Event) {
+		d.Events = append(d.Events, event)
+		s = Evolve(s, Fact{Event: event, Meta: Meta{Cause: by, DecidedAt: now}})
+	}
+	for _, r := range c.Records {
+		id := r.NonAssociation.ID
+		d.Outcomes = append(d.Outcomes, Outcome{NonAssociationID: id})
+		if s.has(id, c.From, c.Revision) {
+			continue
+		}
+		arrived := s.joined(r)
+		happen(PrisonerRenumbered{
+			NonAssociationID: id, Renumbering: c.Renumbering, From: c.From, To: s.Pair, Revision: c.Revision, NonAssociation: &arrived,
+		})
+		if s.isSecond(id, Today(now)) {
+			happen(Closed{NonAssociationID: id, ClosedAt: Local(now), ClosedBy: by.Actor, ClosedReason: ByMerge, ExpiryWas: arrived.ExpiryDate})
+		}
+	}
+	return d, nil
+}
+
+// has tells whether it arrived from there with that state or a later one.
+func (s State) has(id uuid.UUID, from Pair, revision uint64) bool {
+	i := s.Find(id)
+	return i >= 0 && s.Items[i].CameFrom != nil && s.Items[i].CameFrom.Pair == from && s.Items[i].CameFrom.Revision >= revision
+}
+
+// isSecond tells whether it is not closed and another is not either.
+func (s State) isSecond(id uuid.UUID, today string) bool {
+	notClosed := func(n NonAssociation) bool { return !n.Deleted && !n.IsClosed(today) }
+	i := s.Find(id)
+	return notClosed(s.Items[i]) && slices.ContainsFunc(s.Items, func(n NonAssociation) bool { return n.ID != id && notClosed(n) })
+}
+
+// joined is what arrives, with what was said here of the same non-association
+// in the meantime.
+func (s State) joined(r Arriving) NonAssociation {
+	i := s.Find(r.NonAssociation.ID)
+	if i < 0 || r.Base == nil {
+		return r.NonAssociation
+	}
+	here := s.Items[i]
+	changes := differences(s.Pair, *r.Base, r.NonAssociation)
+	here.amend("", changes)
+	if slices.ContainsFunc(changes, func(c Change) bool { return c.Field == FieldExpiryDate }) {
+		here.ClosedBy, here.ClosedReason = r.NonAssociation.ClosedBy, r.NonAssociation.ClosedReason
+	}
+	here.Deleted = here.Deleted || r.NonAssociation.Deleted
+	return here
+}
+
+func decideLeave(s State, c Leave, now time.Time) (Decision, error) {
+	d := Decision{OccurredAt: now}
+	for _, id := range c.IDs {
+		d.Outcomes = append(d.Outcomes, Outcome{NonAssociationID: id})
+		if s.Find(id) >= 0 {
+			d.Events = append(d.Events, PrisonerRenumbered{
+				NonAssociationID: id, Renumbering: c.Renumbering, From: s.Pair, To: c.To, Revision: c.Revision,
+			})
+		}
+	}
+	return d, nil
+}
+
+func decideDissolve(s State, c Dissolve, now time.Time, by Cause) (Decision, error) {
+	d := Decision{OccurredAt: now}
+	for _, id := range c.IDs {
+		d.Outcomes = append(d.Outcomes, Outcome{NonAssociationID: id})
+		if i := s.Find(id); i >= 0 && !s.Items[i].Deleted {
+			d.Events = append(d.Events, Deleted{NonAssociationID: id, RequestedBy: by.Actor, DeletionReason: ByMerge})
+		}
+	}
+	return d, nil
+}
+
+// arrive folds the first half: what is carried is what is known from now on.
+func (s State) arrive(f Fact, e PrisonerRenumbered) State {
+	n := *e.NonAssociation
+	n.CameFrom = &Origin{Pair: e.From, Revision: e.Revision}
+	n.UpdatedAt, n.UpdatedBy, n.LastFact = f.Meta.DecidedAt, f.Meta.Actor, f.ID
+	s.Left = slices.DeleteFunc(slices.Clone(s.Left), func(d Departure) bool { return d.ID == n.ID })
+	if i := s.Find(n.ID); i >= 0 {
+		s.Items = slices.Clone(s.Items)
+		s.Items[i] = n
+		return s
+	}
+	s.Items = append(slices.Clip(s.Items), n)
+	return s
+}
+
+// leave folds the second half.
+func (s State) leave(e PrisonerRenumbered) State {
+	s.Items = slices.DeleteFunc(slices.Clone(s.Items), func(n NonAssociation) bool { return n.ID == e.NonAssociationID })
+	s.Left = append(slices.Clip(s.Left), Departure{ID: e.NonAssociationID, Renumbering: e.Renumbering, To: e.To})
+	return s
+}
+
+// gone is why a non-association is not here.
+func (s State) gone(id uuid.UUID) error {
+	for _, d := range s.Left {
+		if d.ID == id {
+			return Moved{Renumbering: d.Renumbering, To: d.To}
+		}
+	}
+	return notFound(id)
+}

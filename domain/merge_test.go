@@ -1,0 +1,211 @@
+package domain_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+)
+
+const survivor domain.PrisonerNumber = "B1234CD"
+
+var (
+	target  = mustPair(low, survivor)
+	renamed = domain.Renumbering{Previous: high, Number: survivor, Reason: domain.ByMerge}
+)
+
+// arriving is the first half of moving everything of a story to the target.
+func (s *story) arriving() domain.Arrive {
+	c := domain.Arrive{Renumbering: renamed, From: pair, Revision: uint64(len(s.facts) - 1)}
+	for _, n := range s.state.Items {
+		c.Records = append(c.Records, domain.Arriving{NonAssociation: renamed.Of(n)})
+	}
+	return c
+}
+
+func givenTarget(t *testing.T) *story {
+	s := given(t)
+	s.state.Pair = target
+	return s
+}
+
+func (s *story) merges(c domain.Command) domain.Decision {
+	s.t.Helper()
+	decision, err := s.decide(domain.Merge, c)
+	require.NoError(s.t, err)
+	return decision
+}
+
+func TestArrive_carries_the_whole_record_under_the_new_number(t *testing.T) {
+	s, id := opened(t)
+	there := givenTarget(t).at(noon.AddDate(0, 0, 1))
+	d := there.merges(s.arriving())
+	require.Len(t, d.Events, 1)
+	e, is := d.Events[0].(domain.PrisonerRenumbered)
+	require.True(t, is)
+	require.Equal(t, pair, e.From)
+	require.Equal(t, target, e.To)
+	require.EqualValues(t, 0, e.Revision)
+
+	n := there.state.Items[0]
+	require.Equal(t, id, n.ID)
+	require.Equal(t, survivor, n.NamedFirst)
+	require.Equal(t, domain.Victim, n.Sides[survivor].Role)
+	require.Equal(t, domain.Perpetrator, n.Sides[low].Role)
+	require.NotContains(t, n.Sides, high)
+	require.Equal(t, domain.DPS, n.Born, "a merge does not open anything")
+	require.Equal(t, noon.UTC(), n.OpenedAt)
+	require.Equal(t, there.facts[0].ID, n.LastFact)
+	require.Equal(t, there.now.UTC(), n.UpdatedAt)
+	require.Contains(t, s.state.Items[0].Sides, high, "the old state stays as it was")
+}
+
+func TestArrive_beside_one_that_is_not_closed_is_closed_at_once(t *testing.T) {
+	s, id := opened(t)
+	there := givenTarget(t)
+	there.synced(forTarget(item(y2021)))
+	d := there.merges(s.arriving())
+	require.Len(t, d.Events, 2)
+	require.Equal(t, domain.Closed{
+		NonAssociationID: id, ClosedAt: domain.Local(noon), ClosedBy: "OFFICER", ClosedReason: "MERGE",
+	}, d.Events[1])
+	require.Equal(t, 0, there.state.NotClosed(domain.Today(noon)))
+}
+
+// forTarget is an item as it is told of the target.
+func forTarget(i domain.Item) domain.Item {
+	i.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{survivor: i.ReasonCodes[high], low: i.ReasonCodes[low]}
+	return i
+}
+
+func TestArrive_a_closed_one_keeps_its_closing(t *testing.T) {
+	s, id := opened(t)
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends", ClosedBy: "BOSS"})
+	there := givenTarget(t)
+	there.synced(forTarget(item(y2021)))
+	d := there.merges(s.arriving())
+	require.Len(t, d.Events, 1)
+	n := there.state.Items[1]
+	require.Equal(t, "Friends", n.ClosedReason)
+	require.Equal(t, "BOSS", n.ClosedBy)
+}
+
+func TestArrive_again_is_nothing(t *testing.T) {
+	s, _ := opened(t)
+	there := givenTarget(t)
+	there.merges(s.arriving())
+	require.Empty(t, there.merges(s.arriving()).Events)
+}
+
+func TestArrive_again_carries_over_what_changed_on_either_side(t *testing.T) {
+	s, id := opened(t)
+	there := givenTarget(t)
+	there.merges(s.arriving())
+	base := renamed.Of(s.state.Items[0])
+	there.staff(domain.Amend{ID: id, Restriction: ptr(domain.Wing)})
+	s.staff(domain.Amend{ID: id, Comment: ptr("Newer")})
+	s.staff(domain.Close{ID: id, ClosedReason: "Friends", ClosedBy: "BOSS"})
+
+	again := s.arriving()
+	again.Records[0].Base = &base
+	there.merges(again)
+	n := there.state.Items[0]
+	require.Len(t, there.state.Items, 1)
+	require.Equal(t, domain.Wing, n.Restriction)
+	require.Equal(t, "Newer", *n.Comment)
+	require.Equal(t, "Friends", n.ClosedReason)
+	require.Equal(t, "BOSS", n.ClosedBy)
+	require.EqualValues(t, 2, n.CameFrom.Revision)
+}
+
+func TestArrive_again_carries_a_deletion_over(t *testing.T) {
+	s, id := opened(t)
+	there := givenTarget(t)
+	there.merges(s.arriving())
+	base := renamed.Of(s.state.Items[0])
+	s.staff(domain.Delete{ID: id})
+	again := s.arriving()
+	again.Records[0].Base = &base
+	there.merges(again)
+	require.True(t, there.state.Items[0].Deleted)
+}
+
+func TestLeave_the_pair_lacks_it_and_knows_where_it_went(t *testing.T) {
+	s, id := opened(t)
+	leave := domain.Leave{Renumbering: renamed, IDs: []uuid.UUID{id}, To: target}
+	require.Len(t, s.merges(leave).Events, 1)
+	require.Empty(t, s.state.Items)
+	require.Empty(t, s.merges(leave).Events, "twice is once")
+
+	for _, c := range []domain.Command{
+		domain.Amend{ID: id, Roles: map[domain.PrisonerNumber]domain.Role{high: domain.Perpetrator}},
+		domain.Close{ID: id}, domain.Reopen{ID: id}, domain.Delete{ID: id},
+	} {
+		_, err := s.decide(domain.DPS, c)
+		var moved domain.Moved
+		require.ErrorAs(t, err, &moved)
+		require.Equal(t, target, moved.To)
+		if amend, is := moved.Follow(c).(domain.Amend); is {
+			require.Equal(t, map[domain.PrisonerNumber]domain.Role{survivor: domain.Perpetrator}, amend.Roles)
+		}
+	}
+	s.staff(domain.Open{NamedFirst: low, Reason: domain.OtherReason, Restriction: domain.Wing})
+	require.Equal(t, created, s.synced(item(y2021, named(id), expiring(y2022))).Outcomes[0].Kind, "it is stored as given")
+}
+
+func TestArrive_back_is_here_again(t *testing.T) {
+	s, id := opened(t)
+	there := givenTarget(t)
+	there.merges(s.arriving())
+	s.merges(domain.Leave{Renumbering: renamed, IDs: []uuid.UUID{id}, To: target})
+	back := domain.Renumbering{Previous: survivor, Number: high, Reason: "Not the same man"}
+	s.merges(domain.Arrive{Renumbering: back, From: target, Records: []domain.Arriving{{NonAssociation: back.Of(there.state.Items[0])}}})
+	require.Len(t, s.state.Items, 1)
+	require.Empty(t, s.state.Left)
+	require.Equal(t, high, s.state.Items[0].NamedFirst)
+	s.staff(domain.Amend{ID: id, Comment: ptr("Here")})
+}
+
+func TestDissolve_deletes_what_lives_and_says_by_whom(t *testing.T) {
+	s, id := opened(t)
+	require.Equal(t, []domain.Event{domain.Deleted{NonAssociationID: id, RequestedBy: "OFFICER", DeletionReason: "MERGE"}},
+		s.merges(domain.Dissolve{IDs: []uuid.UUID{id}}).Events)
+	require.Empty(t, s.merges(domain.Dissolve{IDs: []uuid.UUID{id}}).Events)
+}
+
+func TestSpan_covers_by_London_wall_clock_both_ends_included(t *testing.T) {
+	at := func(hour, minute, second int) time.Time {
+		return time.Date(2026, 7, 15, hour, minute, second, 0, london)
+	}
+	span := domain.Span{From: at(12, 0, 0), Until: at(12, 0, 0).UTC()}
+	staff := domain.NonAssociation{Born: domain.DPS, OpenedAt: at(12, 0, 0).UTC(), Details: domain.Details{EffectiveDate: y2021}}
+	require.True(t, span.Covers(staff, london))
+	staff.OpenedAt = staff.OpenedAt.Add(time.Microsecond)
+	require.False(t, span.Covers(staff, london))
+	staff.OpenedAt = staff.OpenedAt.Add(-2 * time.Microsecond)
+	require.False(t, span.Covers(staff, london))
+
+	told := domain.NonAssociation{Born: domain.NOMIS, OpenedAt: at(9, 0, 0), Details: domain.Details{EffectiveDate: "2026-07-15T12:00:00"}}
+	require.True(t, span.Covers(told, london))
+	told.EffectiveDate = "2026-07-15T12:00:01"
+	require.False(t, span.Covers(told, london))
+	require.True(t, domain.Span{}.Covers(told, london))
+}
+
+// The golden file of the type shows the arrival; this one shows the leave.
+func TestCatalogue_reads_a_leave_that_was_ever_written(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join("testdata", "leave.json"))
+	require.NoError(t, err)
+	event, err := domain.Events().Decode(domain.TypeRenumbered, file)
+	require.NoError(t, err)
+	require.Equal(t, domain.PrisonerRenumbered{
+		NonAssociationID: uuid.MustParse("018f2b5e-7c1a-5d4b-9a64-3f0c2f1b7a10"), Renumbering: renamed, From: pair, To: target, Revision: 4,
+	}, event)
+	_, data := domain.Encode(event)
+	require.Equal(t, string(file), string(data)+"\n")
+}
