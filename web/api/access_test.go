@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -136,9 +137,7 @@ func TestRealTokens(t *testing.T) {
 			"iss": "https://issuer.test", "aud": "a", "exp": noon.Add(time.Hour).Unix(), "user_name": "REAL_USER",
 			"authorities": []string{"ROLE_NON_ASSOCIATIONS_SYNC"},
 		}
-		for name, value := range changes {
-			claims[name] = value
-		}
+		maps.Copy(claims, changes)
 		unsigned := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
 		unsigned.Header["kid"] = "k"
 		signed, err := unsigned.SignedString(key)

@@ -89,6 +89,17 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.Serve
 // those that come are still answered.
 func (a *API) ShutDown() { a.health.shuttingDown.Store(true) }
 
+// Routes lists what is served, as "GET /path/{parameter}".
+func (a *API) Routes() []string {
+	var all []string
+	for _, route := range a.router.Routes() {
+		for method := range route.Handlers {
+			all = append(all, method+" "+route.Pattern)
+		}
+	}
+	return all
+}
+
 // The roles, without their prefix.
 const (
 	roleRead    = "READ_NON_ASSOCIATIONS"
@@ -111,19 +122,8 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Get("/health/ping", a.open(up))
 	mux.Get("/health/liveness", a.open(up))
 	mux.Get("/health/readiness", a.open(a.health.readiness))
-	mux.Get("/info", a.open(always("application/json", info)))
-	mux.Get("/openapi.json", a.open(always("application/json", openAPI)))
+	mux.Get("/info", a.open(always(mediaJSON, info)))
+	mux.Get("/openapi.json", a.open(always(mediaJSON, openAPI)))
 	mux.Get("/docs", a.open(always("text/html; charset=utf-8", documentation())))
 	return mux
-}
-
-// Routes lists what is served, as "GET /path/{parameter}".
-func (a *API) Routes() []string {
-	var all []string
-	for _, route := range a.router.Routes() {
-		for method := range route.Handlers {
-			all = append(all, method+" "+route.Pattern)
-		}
-	}
-	return all
 }

@@ -28,14 +28,14 @@ func isJSON(header http.Header) error {
 		}
 	}
 	kind := header["Content-Type"]
-	if len(kind) == 1 && kind[0] == "application/json" {
+	if len(kind) == 1 && kind[0] == mediaJSON {
 		return nil // what nearly everybody sends
 	}
 	if len(kind) != 1 {
 		return wrongFormat("Content-Type must be application/json")
 	}
 	media, parameters, err := mime.ParseMediaType(kind[0])
-	if err != nil || media != "application/json" {
+	if err != nil || media != mediaJSON {
 		return wrongFormat("Content-Type must be application/json")
 	}
 	if charset, given := parameters["charset"]; given && !strings.EqualFold(charset, "utf-8") {

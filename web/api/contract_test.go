@@ -80,7 +80,7 @@ func (c *contract) pathOf(path string) string {
 		return path
 	}
 	for _, template := range []string{"/non-associations/{reference}", "/sync/{id}"} {
-		prefix := template[:strings.Index(template, "{")]
+		prefix, _, _ := strings.Cut(template, "{")
 		if rest, is := strings.CutPrefix(path, prefix); is && rest != "" && !strings.Contains(rest, "/") {
 			return template
 		}

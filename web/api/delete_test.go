@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -73,7 +74,7 @@ func TestErrorsOfTheRecord(t *testing.T) {
 		"time is over":   {fmt.Errorf("append: %w", context.DeadlineExceeded), 503, 0},
 		"shutting down":  {fmt.Errorf("append: %w", context.Canceled), 503, 0},
 		"refused":        {domain.Refusal{Code: domain.CodeInvalid, Field: "items", Message: "must be fewer"}, 400, 102},
-		"a bug or fault": {fmt.Errorf("append nonAssociation-A0135GA_A9109UD: disk of Jane Doe"), 500, 0},
+		"a bug or fault": {errors.New("append nonAssociation-A0135GA_A9109UD: disk of Jane Doe"), 500, 0},
 	} {
 		h := newHouse(t, func(o *api.Options) { o.Commands = failing{c.err} })
 		w := h.sync(record)

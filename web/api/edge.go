@@ -16,6 +16,7 @@ import (
 // answer remembers what was answered, for the log line.
 type answer struct {
 	http.ResponseWriter
+
 	status      int
 	actor       string
 	correlation string

@@ -65,12 +65,15 @@ func TestOneLineIsLoggedARequestWithoutPersonalData(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(h.logs.String()), "\n")
 	require.Len(t, lines, 4, h.logs.String())
 	var line struct {
-		Method, Route, Actor, CorrelationID string
-		Status                              int
-		MS                                  *float64
+		Method      string   `json:"method"`
+		Route       string   `json:"route"`
+		Actor       string   `json:"actor"`
+		Correlation string   `json:"correlationId"`
+		Status      int      `json:"status"`
+		MS          *float64 `json:"ms"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &line))
-	require.Equal(t, "POST /sync NOMIS_SYNC 200 "+anID, strings.Join([]string{line.Method, line.Route, line.Actor, itoa(line.Status), line.CorrelationID}, " "))
+	require.Equal(t, "POST /sync NOMIS_SYNC 200 "+anID, strings.Join([]string{line.Method, line.Route, line.Actor, itoa(line.Status), line.Correlation}, " "))
 	require.NotNil(t, line.MS)
 	for _, private := range []string{"A9109UD", "A0135GA", "Staff Name", "location", "Bearer", "NON_ASSOCIATIONS_SYNC"} {
 		require.NotContains(t, h.logs.String(), private)

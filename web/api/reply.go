@@ -20,7 +20,10 @@ type reply struct {
 	challenge   bool   // says how to authenticate
 }
 
-const noStore = "private, no-cache"
+const (
+	mediaJSON = "application/json"
+	noStore   = "private, no-cache"
+)
 
 // write sends the reply. What can be cached must be asked for again each time:
 // a list of yesterday is no list.
@@ -45,7 +48,7 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	if len(p.body) > 0 {
 		if p.contentType == "" {
-			p.contentType = "application/json"
+			p.contentType = mediaJSON
 		}
 		h["Content-Type"] = []string{p.contentType}
 		h["Content-Length"] = []string{strconv.Itoa(len(p.body))}

@@ -23,6 +23,7 @@ type said struct {
 // saidItem is one item with the pair that it is about.
 type saidItem struct {
 	domain.Item
+
 	pair  domain.Pair
 	other domain.PrisonerNumber
 }
@@ -34,7 +35,7 @@ type rawItem struct {
 	reasonCode, otherReason field[domain.ReasonCode]
 	typeCode                field[domain.TypeCode]
 	effective, expiry       field[domain.LocalDateTime]
-	authorisedBy, comments  field[*string]
+	authorisedBy, comments  field[string]
 	side                    presence
 	other                   field[domain.PrisonerNumber]
 }
@@ -175,7 +176,7 @@ func assemble(about domain.PrisonerNumber, raw []rawItem) said {
 			panic("a pair was not checked: " + err.Error()) // a bug: checkPairs refuses it
 		}
 		item := domain.Item{
-			AuthorisedBy: i.authorisedBy.value, Comment: i.comments.value,
+			AuthorisedBy: noteOf(&i.authorisedBy), Comment: noteOf(&i.comments),
 			EffectiveDate: i.effective.value, ID: i.id.value,
 			ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{
 				about: i.reasonCode.value, i.other.value: i.otherReason.value,
@@ -190,25 +191,30 @@ func assemble(about domain.PrisonerNumber, raw []rawItem) said {
 	return s
 }
 
-func authorisedBy(s string) (*string, error) { return note(s, domain.MaxAuthorisedBy) }
-func comments(s string) (*string, error)     { return note(s, domain.MaxComment) }
+func authorisedBy(s string) (string, error) { return note(s, domain.MaxAuthorisedBy) }
+func comments(s string) (string, error)     { return note(s, domain.MaxComment) }
 
 var errControl = errors.New("must not have control characters other than tab, line feed and return")
 
-// note is a text of NOMIS, whose database knows no empty text: it is none.
-func note(s string, limit int) (*string, error) {
-	if s == "" {
-		return nil, nil
-	}
+func note(s string, limit int) (string, error) {
 	if utf8.RuneCountInString(s) > limit {
-		return nil, fmt.Errorf("must be at most %d characters", limit)
+		return "", fmt.Errorf("must be at most %d characters", limit)
 	}
 	for _, r := range s {
 		if unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' {
-			return nil, errControl
+			return "", errControl
 		}
 	}
-	return &s, nil
+	return s, nil
+}
+
+// noteOf is a text as the record keeps it. NOMIS's database knows no empty
+// text: it is none.
+func noteOf(f *field[string]) *string {
+	if f.value == "" {
+		return nil
+	}
+	return &f.value
 }
 
 // maxSequence is the largest sequence that NOMIS gives an item of a pair.

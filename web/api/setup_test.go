@@ -49,6 +49,7 @@ const (
 // the same log.
 type house struct {
 	*api.API
+
 	t     testing.TB
 	store *memory.Store
 	reads *twin
@@ -118,16 +119,16 @@ func (h *house) facts() int {
 }
 
 type outcome struct {
-	NonAssociationID string
-	PrisonerNumber   string
-	Outcome          string
-	Reason           string
+	NonAssociationID string `json:"nonAssociationId"`
+	PrisonerNumber   string `json:"prisonerNumber"`
+	Outcome          string `json:"outcome"`
+	Reason           string `json:"reason"`
 }
 
 type toldBody struct {
-	PrisonerNumber string
-	Results        []outcome
-	Position       uint64
+	PrisonerNumber string    `json:"prisonerNumber"`
+	Results        []outcome `json:"results"`
+	Position       uint64    `json:"position"`
 }
 
 func toldIn(t testing.TB, w *httptest.ResponseRecorder) toldBody {
@@ -147,11 +148,10 @@ func kinds(body toldBody) string {
 }
 
 type errorBody struct {
-	Status           int
-	ErrorCode        *int
-	UserMessage      string
-	DeveloperMessage string
-	Errors           []struct{ Source, Detail string }
+	Status           int         `json:"status"`
+	ErrorCode        *int        `json:"errorCode"`
+	DeveloperMessage string      `json:"developerMessage"`
+	Errors           []faultBody `json:"errors"`
 }
 
 func errorIn(t testing.TB, w *httptest.ResponseRecorder) errorBody {
@@ -160,6 +160,11 @@ func errorIn(t testing.TB, w *httptest.ResponseRecorder) errorBody {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body), w.Body.String())
 	require.Equal(t, w.Code, body.Status)
 	return body
+}
+
+type faultBody struct {
+	Source string `json:"source"`
+	Detail string `json:"detail"`
 }
 
 func (b errorBody) code() int {

@@ -37,6 +37,7 @@ const rolePrefix = "ROLE_"
 // token is the payload of a JWT as issuers of this estate write it.
 type token struct {
 	jwt.RegisteredClaims
+
 	UserName    string   `json:"user_name"`
 	ClientID    string   `json:"client_id"`
 	Authorities []string `json:"authorities"`

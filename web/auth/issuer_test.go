@@ -54,7 +54,9 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	defer i.mu.Unlock()
 	i.fetches++
 	w.WriteHeader(i.status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"keys": i.keys})
+	if err := json.NewEncoder(w).Encode(map[string][]map[string]string{"keys": i.keys}); err != nil {
+		panic(err)
+	}
 }
 
 func (i *issuer) answer(status int, keys ...map[string]string) {
