@@ -18,6 +18,7 @@ const appendKey = 7305810324571
 // A text that Postgres cannot store spoils the whole statement; only its own
 // append may fail by it.
 func TestOneBadQuestionCostsNobodyElseAnything(t *testing.T) {
+	t.Parallel()
 	store := open(t, migrated(t))
 	bad := newStream(body)
 	bad.Events[0].Type = "with\x00zero"
@@ -44,6 +45,7 @@ func hold(t *testing.T, dsn string) pgx.Tx {
 }
 
 func TestWhileAppendsAreHeldUpCallersMayLeaveAndReadersGoOn(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
 	before := newStream(body)
@@ -66,6 +68,41 @@ func TestWhileAppendsAreHeldUpCallersMayLeaveAndReadersGoOn(t *testing.T) {
 	require.NoError(t, <-stayed)
 }
 
+func TestAReadThatIsHeldUpEndsWithItsCaller(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	store := open(t, dsn)
+	tx, err := connect(t, dsn, "").Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "LOCK TABLE eventstore.events IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+
+	for name, read := range map[string]func(ctx context.Context) error{
+		"ReadStream": func(ctx context.Context) error {
+			_, err := store.ReadStream(ctx, "a", eventstore.Forwards, 0, 1)
+			return err
+		},
+		"ReadMany": func(ctx context.Context) error { return store.ReadMany(ctx, []string{"a"})[0].Err },
+		"ReadAll": func(ctx context.Context) error {
+			_, err := store.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 1)
+			return err
+		},
+		"Subscribe": func(ctx context.Context) error {
+			return store.Subscribe(ctx, eventstore.Start, "", func(eventstore.Message) error { return nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			err := read(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.NotErrorIs(t, err, eventstore.ErrUnavailable)
+		})
+	}
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, store.ReadMany(t.Context(), []string{"a"})[0].Err)
+}
+
 func TestAnAppendDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
@@ -79,6 +116,7 @@ func TestAnAppendDoesNotWaitForEver(t *testing.T) {
 // Somebody who writes past the lock takes the position that we were about to
 // give out: the primary key refuses ours, and the same append again is right.
 func TestWhoWritesPastTheLockCausesAConflictAndNoGap(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
 	intruder := connect(t, dsn, "")
@@ -107,6 +145,7 @@ func TestWhoWritesPastTheLockCausesAConflictAndNoGap(t *testing.T) {
 }
 
 func TestCloseWaitsForWhatIsUnderWayAndNotForEver(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
 	hold(t, dsn)

@@ -37,6 +37,7 @@ func follow(ctx context.Context, store eventstore.Store, from eventstore.Positio
 // Two stores on one database are two processes: each has its own lanes and knows
 // of the other only what Postgres says.
 func TestTwoProcessesShareOneLog(t *testing.T) {
+	t.Parallel()
 	const writers, each = 8, 50
 	dsn := migrated(t)
 	stores := []*postgres.Store{open(t, dsn), open(t, dsn)}
@@ -76,6 +77,7 @@ func TestTwoProcessesShareOneLog(t *testing.T) {
 }
 
 func TestACommitIsToldToOtherProcesses(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store, listener := open(t, dsn), connect(t, dsn, "")
 	_, err := listener.Exec(t.Context(), "LISTEN eventstore")
@@ -88,6 +90,7 @@ func TestACommitIsToldToOtherProcesses(t *testing.T) {
 }
 
 func TestAFalseHintLosesNothing(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store, other := open(t, dsn), connect(t, dsn, "")
 	for _, payload := range []string{"9000000000000000000", "-1", "", "what"} {
@@ -101,6 +104,7 @@ func TestAFalseHintLosesNothing(t *testing.T) {
 }
 
 func TestTheListeningConnectionComesBack(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	open(t, dsn)
 	admin, name := connect(t, dsn, "postgres"), nameOf(t, dsn)
@@ -119,6 +123,7 @@ func TestTheListeningConnectionComesBack(t *testing.T) {
 // What a terminated connection carried is unknown to its caller; the next call
 // has a new one.
 func TestConnectionsThatAreCutAreReplaced(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
 	admin, name := connect(t, dsn, "postgres"), nameOf(t, dsn)
@@ -142,6 +147,7 @@ func TestConnectionsThatAreCutAreReplaced(t *testing.T) {
 }
 
 func TestPostgresCrashesAndReturns(t *testing.T) {
+	t.Parallel()
 	options := localpg.Options{Dir: t.TempDir(), Durable: true}
 	server, err := localpg.Start(t.Context(), options)
 	require.NoError(t, err)

@@ -41,6 +41,7 @@ func requireRefused(t *testing.T, conn *pgx.Conn) {
 }
 
 func TestNobodyChangesTheLogNotEvenItsOwner(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
 	appended, err := store.Append(t.Context(), newStream(body))
@@ -60,6 +61,7 @@ func TestNobodyChangesTheLogNotEvenItsOwner(t *testing.T) {
 }
 
 func TestTheWritersRoleAddsAndReadsAndNothingElse(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, with(t, dsn, "role", "nonassociations_writer"))
 	next := newStream(body)
@@ -79,6 +81,7 @@ func TestTheWritersRoleAddsAndReadsAndNothingElse(t *testing.T) {
 }
 
 func TestAStrangerIsDenied(t *testing.T) {
+	t.Parallel()
 	role := newRole(t, "NOLOGIN")
 	dsn := migrated(t)
 	_, err := connect(t, dsn, "").Exec(t.Context(), "GRANT USAGE ON SCHEMA eventstore TO "+role)
@@ -91,6 +94,7 @@ func TestAStrangerIsDenied(t *testing.T) {
 }
 
 func TestAnOwnerWhoMayNotMakeRolesMigratesAllTheSame(t *testing.T) {
+	t.Parallel()
 	role := newRole(t, "LOGIN")
 	dsn := testdb.New(t)
 	_, err := connect(t, dsn, "").Exec(t.Context(), fmt.Sprintf("ALTER DATABASE %s OWNER TO %s", nameOf(t, dsn), role))
@@ -102,6 +106,7 @@ func TestAnOwnerWhoMayNotMakeRolesMigratesAllTheSame(t *testing.T) {
 }
 
 func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
+	t.Parallel()
 	dsn := testdb.New(t)
 	var group errgroup.Group
 	for range 4 {
@@ -118,6 +123,7 @@ func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
 }
 
 func TestWithoutMigrationTheStoreSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	_, err := open(t, testdb.New(t)).Append(t.Context(), newStream(body))
 	require.ErrorContains(t, err, "eventstore")
 	require.NotErrorIs(t, err, eventstore.ErrUnavailable, "waiting would not help")

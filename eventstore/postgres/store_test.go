@@ -19,6 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	storetest.Run(t, storetest.Setup{
 		Open: func(t testing.TB) eventstore.Store { return open(t, dsn) },

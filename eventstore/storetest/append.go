@@ -11,13 +11,14 @@ import (
 
 func (s *suite) appendTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
-		"the expected revision decides":                  s.expectedRevision,
-		"three events have positions of their own":       s.ownPositions,
-		"all events of an append or none":                s.atomic,
-		"what was written is read byte for byte":         s.faithful,
-		"an append of nothing is refused":                s.nothing,
-		"an append that is too large is refused by size": s.tooLarge,
-		"the largest append is taken":                    s.largest,
+		"the expected revision decides":                   s.expectedRevision,
+		"three events have positions of their own":        s.ownPositions,
+		"all events of an append or none":                 s.atomic,
+		"what was written is read byte for byte":          s.faithful,
+		"the caller's bytes are its own again afterwards": s.ownBytes,
+		"an append of nothing is refused":                 s.nothing,
+		"an append that is too large is refused by size":  s.tooLarge,
+		"the largest append is taken":                     s.largest,
 	}
 }
 
@@ -108,6 +109,15 @@ func (s *suite) faithful(t *testing.T) {
 		require.False(t, event.RecordedAt.IsZero())
 		require.False(t, event.RecordedAt.Before(recorded[0].RecordedAt))
 	}
+}
+
+func (s *suite) ownBytes(t *testing.T) {
+	stream, sent := s.stream(), events(1)
+	want := string(sent[0].Data)
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+	require.NoError(t, err)
+	clear(sent[0].Data)
+	require.Equal(t, want, string(s.read(t, stream)[0].Data))
 }
 
 func (s *suite) nothing(t *testing.T) {
