@@ -39,7 +39,7 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 func showViews(ctx context.Context, tx pgx.Tx) error {
 	var shown bool
 	err := tx.QueryRow(ctx, `SELECT bool_and(to_regclass('read.' || name) IS NOT NULL)
-		FROM unnest('{checkpoint,non_association,prisoner}'::text[]) name`).Scan(&shown)
+		FROM unnest('{checkpoint,non_association,pair,prisoner}'::text[]) name`).Scan(&shown)
 	if err != nil {
 		return fmt.Errorf("look for the read model's views: %w", err)
 	}

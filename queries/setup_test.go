@@ -22,14 +22,16 @@ CREATE TABLE read_1.checkpoint (store_id uuid, "commit" bigint, prepare bigint);
 INSERT INTO read_1.checkpoint VALUES (gen_random_uuid(), 10, 10);
 CREATE TABLE read_1.prisoner (prisoner_number text PRIMARY KEY, document text);
 CREATE TABLE read_1.non_association (id uuid PRIMARY KEY, pair text);
+CREATE TABLE read_1.pair (pair text PRIMARY KEY);
 ` + readViews
 
 const readViews = `
 CREATE VIEW read.checkpoint AS SELECT 1 AS version, * FROM read_1.checkpoint;
 CREATE VIEW read.prisoner AS SELECT * FROM read_1.prisoner;
+CREATE VIEW read.pair AS SELECT * FROM read_1.pair;
 CREATE VIEW read.non_association AS SELECT * FROM read_1.non_association;`
 
-const dropViews = `DROP VIEW read.checkpoint, read.prisoner, read.non_association`
+const dropViews = `DROP VIEW read.checkpoint, read.pair, read.prisoner, read.non_association`
 
 // projector stands in for the process that writes.
 type projector struct {
