@@ -26,7 +26,7 @@ func (c cpu) plus(d cpu) cpu {
 // each is the processor time of one operation, in microseconds.
 func (c cpu) each(operations int) string {
 	µs := func(seconds float64) int { return int(1e6*seconds/max(1, float64(operations)) + 0.5) }
-	if c.service == 0 {
+	if µs(c.service) == 0 {
 		return fmt.Sprintf("Postgres %d, load %d", µs(c.postgres), µs(c.load))
 	}
 	return fmt.Sprintf("service %d, Postgres %d, load %d", µs(c.service), µs(c.postgres), µs(c.load))

@@ -118,7 +118,7 @@ func (s *stage) eventStoreDB(ctx context.Context, dsn string) (address string, s
 // logCmd serves a log in Postgres by the protocol of EventStoreDB.
 type logCmd struct {
 	Address string `required:""`
-	DSN     string `required:"" name:"dsn"`
+	DSN     string `name:"dsn"  required:""`
 }
 
 // Run is kong's.

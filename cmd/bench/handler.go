@@ -16,7 +16,7 @@ import (
 // route, no position, no log line.
 type handlerCmd struct {
 	Address string `required:""`
-	DSN     string `required:"" name:"dsn"`
+	DSN     string `name:"dsn"  required:""`
 }
 
 // Run is kong's.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -16,12 +17,12 @@ type worker func(ctx context.Context) (turn func() (int, error), done func(), er
 
 // together lets n workers take turns until d is over, and returns how many
 // things they did. The clock runs until the last turn has ended.
-func (s *stage) together(ctx context.Context, n int, d time.Duration, make worker) (lap, error) {
+func (s *stage) together(ctx context.Context, n int, d time.Duration, hire worker) (lap, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	var count atomic.Int64
 	turns := []func() (int, error){}
 	for range n {
-		turn, done, err := make(ctx)
+		turn, done, err := hire(ctx)
 		if err != nil {
 			return lap{}, err
 		}
@@ -84,7 +85,7 @@ func (s *stage) post(w *wire, r request) error {
 			return fmt.Errorf("the service answers %d", got.status)
 		}
 	}
-	return fmt.Errorf("the service is busy for too long")
+	return errors.New("the service is busy for too long")
 }
 
 // written remembers the highest position that was answered.

@@ -50,26 +50,26 @@ import (
 
 // cli is what can be asked on the command line.
 type cli struct {
-	Run     runCmd     `cmd:"" default:"withargs" help:"Measure and print the table."`
-	Handler handlerCmd `cmd:"" hidden:"" help:"The bare handler that GET is compared with."`
-	Log     logCmd     `cmd:"" hidden:"" help:"Our own EventStoreDB server over Postgres."`
-	Service serviceCmd `cmd:"" hidden:"" help:"The service, writing a CPU profile."`
+	Run     runCmd     `cmd:"" default:"withargs"                                 help:"Measure and print the table."`
+	Handler handlerCmd `cmd:"" help:"The bare handler that GET is compared with." hidden:""`
+	Log     logCmd     `cmd:"" help:"Our own EventStoreDB server over Postgres."  hidden:""`
+	Service serviceCmd `cmd:"" help:"The service, writing a CPU profile."         hidden:""`
 }
 
 // runCmd chooses what is measured and for how long.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
 	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, esdb."`
-	Eventstore  string        `placeholder:"URL" help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."`
-	Rounds      int           `default:"5" help:"Rounds of each kind."`
-	Round       time.Duration `default:"2s" help:"Length of one round."`
-	Connections int           `default:"64" help:"Connections of the rows sync, get and esdb."`
-	Bulk        int           `default:"50" help:"Pairs in one request of the row migrate."`
-	Migrators   int           `default:"16" help:"Connections of the row migrate."`
-	Looks       int           `default:"1000" help:"Writes of the row visible."`
-	Binary      string        `placeholder:"FILE" help:"The service's binary; nonassociations beside this one by default."`
-	Profile     string        `placeholder:"DIR" help:"Write CPU profiles of the service there; it then runs inside this binary."`
-	DatabaseURL string        `env:"DATABASE_URL" placeholder:"URL" help:"A Postgres to use instead of one made for this run; a fresh database is made there and dropped."`
+	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
+	Rounds      int           `default:"5"                                                                                  help:"Rounds of each kind."`
+	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`
+	Connections int           `default:"64"                                                                                 help:"Connections of the rows sync, get and esdb."`
+	Bulk        int           `default:"50"                                                                                 help:"Pairs in one request of the row migrate."`
+	Migrators   int           `default:"16"                                                                                 help:"Connections of the row migrate."`
+	Looks       int           `default:"1000"                                                                               help:"Writes of the row visible."`
+	Binary      string        `help:"The service's binary; nonassociations beside this one by default."                     placeholder:"FILE"`
+	Profile     string        `help:"Write CPU profiles of the service there; it then runs inside this binary."             placeholder:"DIR"`
+	DatabaseURL string        `env:"DATABASE_URL"                                                                           help:"A Postgres to use instead of one made for this run; a fresh database is made there and dropped." placeholder:"URL"`
 }
 
 func main() {
@@ -86,12 +86,12 @@ func main() {
 }
 
 // Run is kong's.
-func (c runCmd) Run(ctx context.Context) error {
+func (c *runCmd) Run(ctx context.Context) error {
 	if err := c.settle(); err != nil {
 		return err
 	}
 	var stage *stage
-	stage, err := setUp(ctx, c)
+	stage, err := setUp(ctx, *c)
 	if err != nil {
 		return err
 	}

@@ -47,13 +47,13 @@ func (c *runCmd) settle() error {
 		}
 	}
 	if c.Eventstore != "" && !strings.HasPrefix(c.Eventstore, "esdb") {
-		return fmt.Errorf("--eventstore must begin with esdb:// or esdb+discover://")
+		return errors.New("--eventstore must begin with esdb:// or esdb+discover://")
 	}
 	if c.Quick {
 		c.Rounds, c.Round, c.Looks = min(c.Rounds, 3), min(c.Round, 700*time.Millisecond), min(c.Looks, 200)
 	}
 	if c.Rounds < 1 || c.Connections < 1 || c.Migrators < 1 || c.Looks < c.Rounds || c.Bulk < 1 || c.Bulk > 1000 || c.Round <= 0 {
-		return fmt.Errorf("rounds, connections and sizes must be positive, --bulk at most 1000, --looks at least --rounds")
+		return errors.New("rounds, connections and sizes must be positive, --bulk at most 1000, --looks at least --rounds")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -190,8 +191,8 @@ func (s *stage) close() {
 	if err := s.stopService(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: stop the service:", err)
 	}
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		if err := s.closers[i](ctx); err != nil {
+	for _, v := range slices.Backward(s.closers) {
+		if err := v(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "bench: clean up:", err)
 		}
 	}

@@ -20,9 +20,8 @@ type row struct {
 
 // goal is what a ratio, or where absolute is set a rate, should reach.
 type goal struct {
-	text   string // empty: information only
-	met    bool
-	absent bool
+	text string // empty: information only
+	met  bool
 }
 
 func atLeast(ratio, limit float64) goal {
@@ -73,7 +72,7 @@ func (t table) print(out io.Writer) {
 func rate(perSecond float64) string { return thousands(int(perSecond+0.5)) + "/s" }
 
 func thousands(n int) string {
-	text := fmt.Sprint(n)
+	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}
