@@ -23,12 +23,18 @@ build: ## build the programs into bin/
 	@mkdir -p bin
 	go build -buildvcs=$(VCS) -o bin/ ./cmd/...
 
+# What a run needs; the benchmark takes longer to build.
+.PHONY: bin
+bin:
+	@mkdir -p bin
+	@go build -buildvcs=$(VCS) -o bin/ ./cmd/dev ./cmd/nonassociations
+
 .PHONY: run
-run: postgres build ## start everything here: PORT (8080), DATA_DIR (.data)
+run: postgres bin ## start everything here: PORT (8080), DATA_DIR (.data)
 	@exec bin/dev
 
 .PHONY: demo
-demo: postgres build ## load a made-up prison estate into the running service
+demo: postgres bin ## load a made-up prison estate, into the run of DATA_DIR if there is one
 	@exec bin/dev demo
 
 .PHONY: bench

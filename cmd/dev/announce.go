@@ -39,10 +39,15 @@ func tokenCommand(set settings) string {
 	if self, err := os.Executable(); err == nil {
 		command = shortest(filepath.Join(filepath.Dir(self), "nonassociations"))
 	}
+	return showDir(set) + command
+}
+
+// showDir is what a shell has to be told of another data folder than the usual.
+func showDir(set settings) string {
 	if dir := shortest(set.DataDir); dir != ".data" {
-		command = "DATA_DIR='" + dir + "' " + command
+		return "DATA_DIR='" + dir + "' "
 	}
-	return command
+	return ""
 }
 
 // shortest is a path as one would type it here.

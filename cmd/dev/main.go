@@ -6,141 +6,58 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"time"
 	_ "time/tzdata" // London must be known where the system has no time zones
 
-	"github.com/caarlos0/env/v11"
-
-	"nonassociations/cmd/service"
-	"nonassociations/internal/localpg"
+	"github.com/alecthomas/kong"
 )
 
 // settings are those of the development run alone.
 type settings struct {
-	Port    uint16 `env:"PORT" envDefault:"8080"`
-	DataDir string `env:"DATA_DIR" envDefault:".data"`
-	Verbose bool   `env:"VERBOSE"` // every request as a log line
+	Port    uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1."`
+	DataDir string `env:"DATA_DIR" default:".data" help:"Folder of everything that is kept."`
+	Verbose bool   `env:"VERBOSE" help:"Log every request."`
+}
+
+type cli struct {
+	settings
+
+	Run  runCmd  `cmd:"" default:"1" help:"Run everything until Ctrl-C."`
+	Demo demoCmd `cmd:"" help:"Load a made-up prison estate."`
 }
 
 func main() {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer restore()
 	context.AfterFunc(ctx, restore) // a second signal ends the process at once
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "cannot run:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to restore
+	var asked cli
+	chosen := kong.Parse(&asked, kong.Name("dev"), kong.Description("The whole service on this machine, for development."))
+	chosen.BindTo(stopWithMake(ctx), (*context.Context)(nil))
+	err := asked.prepare()
+	if err == nil {
+		err = chosen.Run(asked.settings)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cannot "+chosen.Command()+":", err)
+		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
-	set, err := env.ParseAs[settings]()
+// prepare makes the data folder, and its name whole.
+func (s *settings) prepare() error {
+	dir, err := filepath.Abs(s.DataDir)
 	if err != nil {
-		return err
+		return fmt.Errorf("find the data folder: %w", err)
 	}
-	if set.DataDir, err = filepath.Abs(set.DataDir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(set.DataDir, 0o755); err != nil { //nolint:gosec // Postgres' user must pass through
+	s.DataDir = dir
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Postgres' user must pass through
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	lock, err := takeLock(ctx, filepath.Join(set.DataDir, "run.lock"))
-	if errors.Is(err, localpg.ErrInUse) {
-		return fmt.Errorf("another run is using %s: stop it, or choose another folder and port, such as DATA_DIR=.data2 PORT=%d",
-			set.DataDir, set.Port+1)
-	}
-	if err != nil {
-		return fmt.Errorf("lock the data folder: %w", err)
-	}
-	defer lock.Release()
-	return everything(stopWithMake(ctx), set)
-}
-
-// takeLock gives a run that was just told to stop the time to do so.
-func takeLock(ctx context.Context, path string) (*localpg.Lock, error) {
-	patience := time.NewTimer(3 * time.Second)
-	defer patience.Stop()
-	for {
-		lock, err := localpg.TakeLock(path)
-		if !errors.Is(err, localpg.ErrInUse) {
-			return lock, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-patience.C:
-			return nil, err
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-// everything starts the stand-ins and the service, and stops what it started
-// in the opposite order.
-func everything(ctx context.Context, set settings) error {
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)}))
-	around, err := surround(ctx, set, logger)
-	if err != nil {
-		return err
-	}
-	defer around.stop(logger)
-	london, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		return fmt.Errorf("load the London time zone: %w", err)
-	}
-	roles := service.Roles{Serve: true, Project: true}
-	config, err := service.ReadConfig(around.environment, roles)
-	if err != nil {
-		return err
-	}
-	if err := service.SchemaUp(ctx, config); err != nil {
-		return err
-	}
-	return service.Run(ctx, service.Options{
-		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
-		Clock: func() time.Time { return time.Now().In(london) },
-		Ready: func(string) { announce(set, around.own) },
-	})
-}
-
-func level(set settings) slog.Level {
-	if set.Verbose {
-		return slog.LevelInfo
-	}
-	return slog.LevelWarn
-}
-
-// stopWithMake ends the run when the make that started it is gone: killed the
-// hard way, make tells nobody.
-func stopWithMake(ctx context.Context) context.Context {
-	if os.Getenv("MAKELEVEL") == "" {
-		return ctx
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	parent := os.Getppid()
-	go func() {
-		tick := time.NewTicker(250 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if os.Getppid() != parent {
-					cancel()
-					return
-				}
-			}
-		}
-	}()
-	return ctx
+	return nil
 }
 
 func (s settings) address() string { return "127.0.0.1:" + strconv.Itoa(int(s.Port)) }

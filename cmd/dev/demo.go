@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"nonassociations/cmd/devtoken"
+	"nonassociations/internal/demo"
+	"nonassociations/internal/localpg"
+)
+
+type demoCmd struct {
+	Seed      uint64 `default:"1" help:"The same seed makes the same estate."`
+	Prisoners int    `help:"How many; tens of thousands when not given."`
+}
+
+// Run is kong's. It loads into the run of this data folder, and where there is
+// none, starts one for as long as the loading takes.
+func (c demoCmd) Run(ctx context.Context, set settings) error {
+	lock, err := localpg.TakeLock(lockFile(set))
+	if errors.Is(err, localpg.ErrInUse) {
+		return c.load(ctx, set)
+	}
+	if err != nil {
+		return fmt.Errorf("lock the data folder: %w", err)
+	}
+	defer lock.Release()
+	return c.alone(ctx, set)
+}
+
+func (c demoCmd) alone(ctx context.Context, set settings) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var loaded error
+	err := everything(ctx, set, func(*around) {
+		loaded = c.load(ctx, set)
+		stop()
+	})
+	if err := errors.Join(loaded, err); err != nil {
+		return err
+	}
+	fmt.Println("\nstart the service to look at it: make run")
+	return nil
+}
+
+func (c demoCmd) load(ctx context.Context, set settings) error {
+	issuer, err := devtoken.Load(set.DataDir)
+	if err != nil {
+		return err
+	}
+	wish := devtoken.Wish{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
+	token, err := issuer.Sign(wish, time.Now())
+	if err != nil {
+		return err
+	}
+	return demo.Run(ctx, demo.Options{
+		BaseURL: "http://" + set.address(), Token: token, Seed: c.Seed, Prisoners: c.Prisoners,
+		Out: os.Stdout, Show: showDir(set),
+	})
+}

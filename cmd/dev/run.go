@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"nonassociations/cmd/service"
+	"nonassociations/internal/localpg"
+)
+
+type runCmd struct{}
+
+// Run is kong's.
+func (runCmd) Run(ctx context.Context, set settings) error {
+	lock, err := takeLock(ctx, set)
+	if errors.Is(err, localpg.ErrInUse) {
+		return fmt.Errorf("another run is using %s: stop it, or choose another folder and port, such as DATA_DIR=.data2 PORT=%d",
+			set.DataDir, set.Port+1)
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return everything(ctx, set, func(around *around) { announce(set, around.own) })
+}
+
+// takeLock gives a run that was just told to stop the time to do so.
+func takeLock(ctx context.Context, set settings) (*localpg.Lock, error) {
+	patience := time.NewTimer(3 * time.Second)
+	defer patience.Stop()
+	for {
+		lock, err := localpg.TakeLock(lockFile(set))
+		if err == nil {
+			return lock, nil
+		}
+		if !errors.Is(err, localpg.ErrInUse) {
+			return nil, fmt.Errorf("lock the data folder: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-patience.C:
+			return nil, err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock") }
+
+// everything starts the stand-ins and the service, calls ready when requests
+// are answered, and stops what it started in the opposite order. The caller
+// holds the folder's lock.
+func everything(ctx context.Context, set settings, ready func(*around)) error {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)}))
+	around, err := surround(ctx, set, logger)
+	if err != nil {
+		return err
+	}
+	defer around.stop(logger)
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		return fmt.Errorf("load the London time zone: %w", err)
+	}
+	roles := service.Roles{Serve: true, Project: true}
+	config, err := service.ReadConfig(around.environment, roles)
+	if err != nil {
+		return err
+	}
+	if err := service.SchemaUp(ctx, config); err != nil {
+		return err
+	}
+	return service.Run(ctx, service.Options{
+		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
+		Clock: func() time.Time { return time.Now().In(london) },
+		Ready: func(string) { ready(around) },
+	})
+}
+
+func level(set settings) slog.Level {
+	if set.Verbose {
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
+}
+
+// stopWithMake ends the run when the make that started it is gone: killed the
+// hard way, make tells nobody.
+func stopWithMake(ctx context.Context) context.Context {
+	if os.Getenv("MAKELEVEL") == "" {
+		return ctx
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	parent := os.Getppid()
+	go func() {
+		defer cancel()
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return ctx
+}
