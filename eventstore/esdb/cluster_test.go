@@ -21,13 +21,14 @@ import (
 // cluster is a few nodes over one log, of which one leads. Who is asked for the
 // leader and is not says who it is.
 type cluster struct {
-	log    eventstore.Store
-	mu     sync.Mutex
-	ports  []int
-	nodes  []*esdbserver.Server // nil when dead
-	ended  []chan error
-	leader atomic.Int64
-	turned atomic.Int64 // requests that were sent on to the leader
+	log        eventstore.Store
+	mu         sync.Mutex
+	ports      []int
+	nodes      []*esdbserver.Server // nil when dead
+	ended      []chan error
+	leader     atomic.Int64
+	turned     atomic.Int64 // requests that were sent on to the leader
+	subscribed atomic.Int64 // the node of the last subscription
 }
 
 func newCluster(t testing.TB, nodes int) *cluster {
@@ -71,6 +72,9 @@ func (c *cluster) kill(t testing.TB, i int) {
 
 func (c *cluster) before(ctx context.Context, i int, method string) error {
 	leader := int(c.leader.Load())
+	if method == "Subscribe" {
+		c.subscribed.Store(int64(i))
+	}
 	headers, _ := metadata.FromIncomingContext(ctx)
 	if i == leader || method == "Features" || method == "Gossip" || len(headers.Get("requires-leader")) == 0 {
 		return nil
@@ -126,6 +130,21 @@ func TestALeaderThatResignsCostsNoCall(t *testing.T) {
 	_, err := store.ReadStream(within(t, patience), "b", eventstore.Forwards, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), c.turned.Load(), "the client stays with the new leader")
+}
+
+// G: a subscription of the old leader breaks and tells the client nothing; the
+// next one goes to the new leader by itself.
+func TestASubscriptionGoesToTheNewLeader(t *testing.T) {
+	c := newCluster(t, 2)
+	store := c.open(t)
+	mustAppend(t, store, opening("a"))
+	for leader := range 2 {
+		c.leader.Store(int64(leader))
+		done := errors.New("done")
+		err := store.Subscribe(within(t, patience), eventstore.Start, "a", func(eventstore.Message) error { return done })
+		require.ErrorIs(t, err, done)
+		require.Equal(t, int64(leader), c.subscribed.Load())
+	}
 }
 
 // Leaders die and resign under load: what was acknowledged is there once, and

@@ -1,7 +1,6 @@
 package esdb
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -61,9 +60,6 @@ func mentions(connection, key string) bool {
 // back as an error too, and that is logged once, at the edge.
 func clientLog(logger *slog.Logger) esdb.LoggingFunc {
 	return func(level esdb.LogLevel, format string, args ...any) {
-		if !logger.Enabled(context.Background(), slog.LevelDebug) {
-			return
-		}
 		logger.Debug("event store client", "level", level, "says", fmt.Sprintf(format, args...))
 	}
 }

@@ -28,6 +28,11 @@ type odd struct {
 }
 
 func (o *odd) Read(request *streams.ReadReq, out streams.Streams_ReadServer) error {
+	if name := request.GetOptions().GetStream().GetStreamIdentifier(); string(name.GetStreamName()) == wakeStream {
+		return out.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
+			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: name},
+		}})
+	}
 	return o.read(request, out)
 }
 

@@ -47,13 +47,7 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	defer cancel()
 	defer context.AfterFunc(parent, cancel)()
-	if from == eventstore.End {
-		var err error
-		if from, err = s.head(parent); err != nil {
-			return err
-		}
-	}
-	opened, err := s.opened(parent, ctx, from, prefix)
+	opened, from, err := s.prepared(parent, ctx, from, prefix)
 	if err != nil {
 		return err
 	}
@@ -69,34 +63,54 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 	return w.run(parent, messages)
 }
 
-// head is the place of the last event, so that a subscription from the end, too,
-// knows where it began.
-func (s *Store) head(ctx context.Context) (eventstore.Position, error) {
-	last, err := s.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
-	if err != nil || len(last) == 0 {
-		return eventstore.Start, err
+// prepared makes the subscription, which then lives as long as stream does, and
+// says where it begins. It takes no longer than any other call: after a
+// fail-over the server may never confirm.
+func (s *Store) prepared(ctx, stream context.Context, from eventstore.Position, prefix string) (*esdb.Subscription, eventstore.Position, error) {
+	limited, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	opened, from, err := s.opened(limited, stream, from, prefix)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		err = fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout)
 	}
-	return last[0].Position, nil
+	return opened, from, err
 }
 
-// opened makes the subscription, within the time of any other call: after a
-// fail-over the server may never confirm it. It lives as long as stream does.
-func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, prefix string) (*esdb.Subscription, error) {
+func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, prefix string) (*esdb.Subscription, eventstore.Position, error) {
+	from, err := s.beginning(ctx, from)
+	if err != nil {
+		return nil, from, err
+	}
 	options := esdb.SubscribeToAllOptions{
 		From:               place(from),
 		MaxSearchWindow:    searchWindow,
 		CheckpointInterval: checkpointInterval,
 		Filter:             filter(prefix),
 	}
-	limited, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	opened, err := call(limited, s, rightToReadAll, func(_ context.Context, client *esdb.Client) (*esdb.Subscription, error) {
-		return client.SubscribeToAll(s.asking(stream), options)
+	// Without asking for the leader: a follower would confirm, then break off,
+	// and the client hears of no leader in a subscription.
+	opened, err := call(ctx, s, rightToReadAll, func(_ context.Context, client *esdb.Client) (*esdb.Subscription, error) {
+		return client.SubscribeToAll(stream, options)
 	})
-	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		return nil, fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout)
+	return opened, from, err
+}
+
+// beginning reads from the leader first, so that the client is connected to it
+// when the subscription is made; a subscription that broke tells the client
+// nothing (G). From the end, it says where that is.
+func (s *Store) beginning(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
+	if from == eventstore.End {
+		last, err := s.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
+		if err != nil || len(last) == 0 {
+			return eventstore.Start, err
+		}
+		return last[0].Position, nil
 	}
-	return opened, err
+	_, err := s.ReadStream(ctx, wakeStream, eventstore.Backwards, eventstore.FromEnd, 1)
+	if errors.Is(err, eventstore.ErrUnavailable) || ctx.Err() != nil {
+		return from, err
+	}
+	return from, nil // not found, or not allowed: the leader has spoken
 }
 
 func filter(prefix string) *esdb.SubscriptionFilter {

@@ -14,13 +14,14 @@ import (
 // watch is a subscription at work: it hands on messages and notices when they
 // stop coming although there are some.
 type watch struct {
-	store    *Store
-	prefix   string
-	deliver  func(eventstore.Message) error
-	last     eventstore.Position // event or checkpoint, never going back
-	event    eventstore.Position // last event, or where the subscription began
-	caughtUp bool
-	missed   bool // the log was ahead at the last silence
+	store      *Store
+	prefix     string
+	deliver    func(eventstore.Message) error
+	last       eventstore.Position // event or checkpoint, never going back
+	event      eventstore.Position // last event, or where the subscription began
+	checkpoint eventstore.Position // last checkpoint
+	caughtUp   bool
+	missed     bool // the log was ahead at the last silence
 }
 
 func (w *watch) run(ctx context.Context, messages <-chan *esdb.SubscriptionEvent) error {
@@ -84,12 +85,13 @@ func (w *watch) takeEvent(event eventstore.Recorded) error {
 	return w.hand(eventstore.Message{Kind: eventstore.EventAppeared, Event: event, Position: event.Position})
 }
 
-// takeCheckpoint leaves out what would go back: servers repeat checkpoints.
+// takeCheckpoint leaves out what would go back or was said: servers repeat
+// checkpoints.
 func (w *watch) takeCheckpoint(place eventstore.Position) error {
-	if !w.last.Before(place) {
+	if place.Before(w.last) || place == w.checkpoint {
 		return nil
 	}
-	w.last = place
+	w.last, w.checkpoint = place, place
 	return w.hand(eventstore.Message{Kind: eventstore.Checkpoint, Position: place})
 }
 

@@ -41,8 +41,8 @@ type Server struct {
 	store    eventstore.Store
 	options  Options
 	grpc     *grpc.Server
-	stopping context.Context // ends the subscriptions, which would never end by themselves
-	stop     context.CancelFunc
+	stopping chan struct{} // closed to end the subscriptions, which never end by themselves
+	stop     func()
 	open     connections
 }
 
@@ -56,8 +56,8 @@ const (
 
 // New makes a server over a store, which stays the caller's to close.
 func New(store eventstore.Store, options Options) *Server {
-	s := &Server{store: store, options: options}
-	s.stopping, s.stop = context.WithCancel(context.Background())
+	s := &Server{store: store, options: options, stopping: make(chan struct{})}
+	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	s.grpc = grpc.NewServer(s.grpcOptions()...)
 	streams.RegisterStreamsServer(s.grpc, s)
 	serverfeatures.RegisterServerFeaturesServer(s.grpc, s)

@@ -29,7 +29,13 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(s.stopping, func() { cancel(errStopping) })()
+	go func() {
+		select {
+		case <-s.stopping:
+			cancel(errStopping)
+		case <-ctx.Done():
+		}
+	}()
 
 	if err := out.Send(confirmation(uuid.NewString())); err != nil {
 		return err
