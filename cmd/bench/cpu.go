@@ -6,30 +6,37 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
 // cpu is the processor time, in seconds, of everybody who takes part. On a
 // machine that others use too it says more than a rate does.
 type cpu struct {
-	service, postgres, load float64
+	service, bystander, postgres, load float64
 }
 
 func (c cpu) minus(d cpu) cpu {
-	return cpu{c.service - d.service, c.postgres - d.postgres, c.load - d.load}
+	return cpu{c.service - d.service, c.bystander - d.bystander, c.postgres - d.postgres, c.load - d.load}
 }
 
 func (c cpu) plus(d cpu) cpu {
-	return cpu{c.service + d.service, c.postgres + d.postgres, c.load + d.load}
+	return cpu{c.service + d.service, c.bystander + d.bystander, c.postgres + d.postgres, c.load + d.load}
 }
 
-// each is the processor time of one operation, in microseconds.
-func (c cpu) each(operations int) string {
-	µs := func(seconds float64) int { return int(1e6*seconds/max(1, float64(operations)) + 0.5) }
-	if µs(c.service) == 0 {
-		return fmt.Sprintf("Postgres %d, load %d", µs(c.postgres), µs(c.load))
+// each is the processor time of one operation, in microseconds; who had no
+// part in it is left out.
+func (c cpu) each(operations int, bystander string) string {
+	var parts []string
+	for _, part := range []struct {
+		who     string
+		seconds float64
+	}{{"service", c.service}, {bystander, c.bystander}, {"Postgres", c.postgres}, {"load", c.load}} {
+		if µs := int(1e6*part.seconds/max(1, float64(operations)) + 0.5); µs > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", part.who, µs))
+		}
 	}
-	return fmt.Sprintf("service %d, Postgres %d, load %d", µs(c.service), µs(c.postgres), µs(c.load))
+	return strings.Join(parts, ", ")
 }
 
 // used is what was used up to now; where there is no /proc, nothing but the load's.
@@ -42,8 +49,8 @@ func (s *stage) used() cpu {
 	if s.service != nil {
 		c.service = statOf(s.service.command.Process.Pid).own
 	}
-	if s.bystander != nil { // serves the baseline
-		c.service += statOf(s.bystander.command.Process.Pid).own
+	if s.bystander != nil {
+		c.bystander = statOf(s.bystander.command.Process.Pid).own
 	}
 	if s.postmaster != 0 {
 		c.postgres = family(s.postmaster)

@@ -97,11 +97,15 @@ func (s *stage) eventStoreDB(ctx context.Context, dsn string) (address string, s
 	if err != nil {
 		return "", nil, err
 	}
-	server, err := s.spawn("log", self(), nil, "log", "--address", listen, "--dsn", dsn)
+	server, err := s.spawn("esdbserver", self(), nil, "log", "--address", listen, "--dsn", dsn)
 	if err != nil {
 		return "", nil, err
 	}
-	stop = func() { _ = server.stop() } // whatever was measured was measured
+	s.bystander = server
+	stop = func() {
+		s.bystander = nil
+		_ = server.stop() // whatever was measured was measured
+	}
 	err = server.ready(ctx, func(ctx context.Context) error {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", listen)
 		if err == nil {

@@ -24,7 +24,7 @@ func measureGet(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	handler, err := s.spawn("handler", self(), nil, "handler", "--address", address, "--dsn", s.dsn)
+	handler, err := s.spawn("bare handler", self(), nil, "handler", "--address", address, "--dsn", s.dsn)
 	if err != nil {
 		return row{}, err
 	}

@@ -39,12 +39,12 @@ func (d duel) rates() (measured, baseline, ratio float64) {
 }
 
 // cpu says where the processor time went.
-func (d duel) cpu() string {
+func (d duel) cpu(bystander string) string {
 	var ours, theirs lap
 	for i := range d.measured {
 		ours, theirs = ours.plus(d.measured[i]), theirs.plus(d.baseline[i])
 	}
-	return fmt.Sprintf("CPU µs each: %s; baseline: %s", ours.cpu.each(ours.count), theirs.cpu.each(theirs.count))
+	return fmt.Sprintf("CPU µs each: %s; baseline: %s", ours.cpu.each(ours.count, bystander), theirs.cpu.each(theirs.count, bystander))
 }
 
 // alternate lets both sides work in turns, after a short warming up of each.

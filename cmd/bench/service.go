@@ -110,8 +110,12 @@ func (s *stage) settleDown(ctx context.Context) error {
 // long the read model needed after a round.
 func (s *stage) note(row string, d duel) string {
 	defer func() { s.lags, _ = nil, s.busy.Swap(0) }()
+	bystander := ""
+	if s.bystander != nil {
+		bystander = s.bystander.name
+	}
 	return fmt.Sprintf("%s: %s; read model at the end %.2f s after a round at most; %d answers were 503",
-		row, d.cpu(), quantile(s.lags, 1), s.busy.Load())
+		row, d.cpu(bystander), quantile(s.lags, 1), s.busy.Load())
 }
 
 func self() string {

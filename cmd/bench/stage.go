@@ -37,7 +37,7 @@ type stage struct {
 	closers []func(context.Context) error
 
 	service    *child
-	bystander  *child // a process that serves a baseline
+	bystander  *child // the bare handler or our own log, while it runs
 	postmaster int    // process id, 0 when unknown
 	address    string // of the service
 	position   atomic.Uint64
