@@ -127,7 +127,15 @@ func (h *Handler) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, com
 	if err != nil {
 		return Receipt{}, err
 	}
-	return h.Do(ctx, by, pair, command)
+	for {
+		receipt, err := h.Do(ctx, by, pair, command)
+		var moved domain.Moved
+		if !errors.As(err, &moved) {
+			return receipt, err
+		}
+		// The router was behind a merge: the log itself says where it is now.
+		pair, command = moved.To, moved.Follow(command)
+	}
 }
 
 func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error) {
