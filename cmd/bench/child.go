@@ -29,7 +29,7 @@ func (s *stage) spawn(name, binary string, environment []string, args ...string)
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close()                         //nolint:errcheck // the child has its own handle
+	defer out.Close()
 	c.command = exec.Command(binary, args...) //nolint:gosec,noctx // our own binary, ended by stop
 	c.command.Env = append(os.Environ(), environment...)
 	c.command.Stdout, c.command.Stderr = out, out
@@ -101,7 +101,7 @@ func answers(address, path, token string) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer response.Body.Close() //nolint:errcheck // only the status counts
+		defer response.Body.Close()
 		if response.StatusCode != http.StatusOK {
 			return fmt.Errorf("%s answers %d", path, response.StatusCode)
 		}

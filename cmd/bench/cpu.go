@@ -32,8 +32,8 @@ func (c cpu) each(operations int, bystander string) string {
 		who     string
 		seconds float64
 	}{{"service", c.service}, {bystander, c.bystander}, {"Postgres", c.postgres}, {"load", c.load}} {
-		if µs := int(1e6*part.seconds/max(1, float64(operations)) + 0.5); µs > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", part.who, µs))
+		if micros := int(1e6*part.seconds/max(1, float64(operations)) + 0.5); micros > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", part.who, micros))
 		}
 	}
 	return strings.Join(parts, ", ")

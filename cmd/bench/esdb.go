@@ -26,7 +26,7 @@ func measureEsdb(ctx context.Context, s *stage) (row, error) {
 		return row{}, err
 	}
 	defer stop()
-	if err := s.serve(ctx, installation{"esdb", address, dsn}); err != nil {
+	if err := s.serve(ctx, installation{rowEsdb, address, dsn}); err != nil {
 		return row{}, err
 	}
 	defer s.stopService() //nolint:errcheck // stopped again, and told, at the end
@@ -34,7 +34,7 @@ func measureEsdb(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer log.Close(context.WithoutCancel(ctx))
 	if err := s.takeSample(ctx, log); err != nil {
 		return row{}, err
 	}
@@ -42,7 +42,7 @@ func measureEsdb(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	defer bare.Close() //nolint:errcheck // nothing is in flight
+	defer bare.Close()
 	d, err := s.alternate(ctx, s.syncing(), s.appending(bare))
 	if err != nil {
 		return row{}, err

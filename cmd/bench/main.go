@@ -95,7 +95,7 @@ func (c *runCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer stage.close()
+	defer stage.close(context.WithoutCancel(ctx))
 	table, err := measure(ctx, stage)
 	if len(table.rows) > 0 {
 		table.print(os.Stdout)

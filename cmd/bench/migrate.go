@@ -25,7 +25,7 @@ func measureMigrate(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer log.Close(context.WithoutCancel(ctx))
 	if err := s.rawTable(ctx, log); err != nil {
 		return row{}, err
 	}

@@ -35,17 +35,18 @@ func measureReplay(ctx context.Context, s *stage) (row, error) {
 		}
 		d.measured, d.baseline = append(d.measured, lap{count: rows, seconds: took}), append(d.baseline, lap{count: rows, seconds: copied})
 	}
-	events, err := s.head(ctx)
+	head, err := s.head(ctx)
 	if err != nil {
 		return row{}, err
 	}
+	events := float64(head)
 	measured, baseline, ratio := d.rates()
 	return row{
 		what: "replay: the log into an empty read model, rows of it", measured: rate(measured),
 		beside: "COPY of the same rows, same indexes", baseline: rate(baseline),
 		ratio: ratio, goal: atLeast(ratio, 0.5),
-		note: fmt.Sprintf("replay: %s events into %s rows in %.2f s, that is %s events a second, start of the process included",
-			thousands(int(events)), thousands(rows), float64(rows)/measured, thousands(int(float64(events)*measured/float64(rows)))),
+		note: fmt.Sprintf("replay: %.0f events into %s rows in %.2f s, that is %s events, start of the process included",
+			events, thousands(rows), float64(rows)/measured, rate(events*measured/float64(rows))),
 	}, nil
 }
 

@@ -16,6 +16,9 @@ type spec struct {
 	measure func(ctx context.Context, s *stage) (row, error)
 }
 
+// rowEsdb is the row that --eventstore is for.
+const rowEsdb = "esdb"
+
 // order matters: replay stops the service and reads what the others wrote,
 // esdb needs another log.
 var specs = []spec{
@@ -24,7 +27,7 @@ var specs = []spec{
 	{"visible", measureVisible},
 	{"migrate", measureMigrate},
 	{"replay", measureReplay},
-	{"esdb", measureEsdb},
+	{rowEsdb, measureEsdb},
 }
 
 func names() []string {
@@ -39,7 +42,7 @@ func (c *runCmd) settle() error {
 	if len(c.Rows) == 0 {
 		c.Rows = names()
 		if c.Eventstore != "" {
-			c.Rows = []string{"esdb"}
+			c.Rows = []string{rowEsdb}
 		}
 	}
 	for _, name := range c.Rows {

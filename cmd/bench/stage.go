@@ -53,7 +53,7 @@ func setUp(ctx context.Context, c runCmd) (*stage, error) {
 	s := &stage{runCmd: c}
 	err := s.prepare(ctx)
 	if err != nil {
-		s.close()
+		s.close(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("set up: %w", err)
 	}
 	return s, nil
@@ -120,7 +120,7 @@ func (s *stage) newDatabase(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was left open in it
+	defer conn.Close(context.WithoutCancel(ctx))
 	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), len(s.closers))
 	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
 		return "", err
@@ -184,9 +184,9 @@ func (s *stage) describe(ctx context.Context) error {
 	return nil
 }
 
-// close ends what was started, the last first.
-func (s *stage) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+// close ends what was started, the last first, also when the run was broken off.
+func (s *stage) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := s.stopService(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: stop the service:", err)

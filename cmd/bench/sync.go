@@ -24,7 +24,7 @@ func measureSync(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer log.Close(context.WithoutCancel(ctx))
 	if err := s.rawTable(ctx, log); err != nil {
 		return row{}, err
 	}

@@ -60,7 +60,7 @@ func (t table) print(out io.Writer) {
 	for _, r := range t.rows {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.2f\t%s\t%s\n", r.what, r.measured, r.beside, r.baseline, r.ratio, r.goal.text, r.goal.verdict())
 	}
-	w.Flush()
+	_ = w.Flush() // a terminal that is gone needs no table
 	fmt.Fprintln(out)
 	for _, r := range t.rows {
 		if r.note != "" {

@@ -22,7 +22,7 @@ func measureVisible(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	defer log.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer log.Close(context.WithoutCancel(ctx))
 	if err := s.rawTable(ctx, log); err != nil {
 		return row{}, err
 	}
@@ -35,7 +35,7 @@ func measureVisible(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	defer echo.close()
+	defer echo.close(context.WithoutCancel(ctx))
 	var seen, echoed []float64
 	for range s.Rounds {
 		if err := s.settleDown(ctx); err != nil {
@@ -131,8 +131,8 @@ func (s *stage) newEcho(ctx context.Context) (*echo, error) {
 	return &echo{s, says, listens}, err
 }
 
-func (e *echo) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+func (e *echo) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	_ = e.says.Close(ctx)
 	_ = e.listens.Close(ctx)
