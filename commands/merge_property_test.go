@@ -1,0 +1,209 @@
+package commands_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+)
+
+// Any interleaving of merges, commands, deliveries that come twice and
+// processes killed between any two appends keeps these promises.
+
+var people = []domain.PrisonerNumber{removed, survivor, third, fourth}
+
+// world is a log on which merges run while others get in between.
+type world struct {
+	*rapid.T
+	log      eventstore.Store
+	messages []delivery
+	opened   map[uuid.UUID]bool
+}
+
+type delivery struct {
+	cause domain.Cause
+	merge commands.Merge
+}
+
+// pair draws two different people.
+func (w *world) pair(label string) domain.Pair {
+	two := rapid.Permutation(people).Draw(w.T, label)
+	pair, err := domain.NewPair(two[0], two[1])
+	require.NoError(w, err)
+	return pair
+}
+
+func (w *world) state(pair domain.Pair) domain.State {
+	s := domain.State{Pair: pair}
+	for _, stream := range w.log.ReadMany(w.Context(), []string{pair.Stream()}) {
+		for _, recorded := range stream.Events {
+			fact, err := eventstore.Decode(domain.Events(), recorded)
+			require.NoError(w, err)
+			s = domain.Evolve(s, fact)
+		}
+	}
+	return s
+}
+
+// somebody does something to some pair; a refusal is an answer too.
+func (w *world) somebody(label string) {
+	pair := w.pair(label)
+	numbers := pair.Numbers()
+	var command domain.Command = domain.Open{
+		NamedFirst: numbers[0], Reason: domain.Threat, Restriction: domain.Cell, Comment: "apart",
+		Roles: map[domain.PrisonerNumber]domain.Role{numbers[0]: domain.Victim, numbers[1]: domain.Perpetrator},
+	}
+	if items := w.state(pair).Items; len(items) > 0 && rapid.Bool().Draw(w.T, label+" on one") {
+		id := rapid.SampledFrom(items).Draw(w.T, label+" item").ID
+		command = rapid.SampledFrom([]domain.Command{
+			domain.Amend{ID: id, Comment: new(label)}, domain.Close{ID: id, ClosedReason: "over"},
+			domain.Reopen{ID: id, ReopenReason: "again"}, domain.Delete{ID: id},
+		}).Draw(w.T, label+" command")
+	}
+	receipt, err := newHandler(w.log).Do(w.Context(), by(domain.DPS), pair, command)
+	if err != nil {
+		require.True(w, errors.As(err, new(domain.Refusal)) || errors.As(err, new(domain.Moved)), err)
+		return
+	}
+	w.opened[receipt.NonAssociation.ID] = true
+}
+
+// deliver works on a new message or one that was there before, perhaps until it
+// is killed, perhaps with somebody in between.
+func (w *world) deliver(n int) {
+	if len(w.messages) == 0 || rapid.Bool().Draw(w.T, "new message") {
+		two := rapid.Permutation(people).Draw(w.T, "merge")
+		w.messages = append(w.messages, delivery{message(), commands.Merge{
+			Renumbering: domain.Renumbering{Previous: two[0], Number: two[1], Reason: domain.ByMerge},
+		}})
+	}
+	d := rapid.SampledFrom(w.messages).Draw(w.T, "message")
+	killedAt := rapid.IntRange(0, 6).Draw(w.T, "killed at")
+	afterwards := rapid.Bool().Draw(w.T, "after the append")
+	getsIn := rapid.IntRange(0, 4).Draw(w.T, "somebody gets in at")
+	kill := func(when bool) func(int) error {
+		return func(at int) error {
+			if at == getsIn && !when {
+				w.somebody(fmt.Sprint("between ", n))
+			}
+			if at == killedAt && when == afterwards {
+				return errKilled
+			}
+			return nil
+		}
+	}
+	h := newHandler(&interrupted{Store: w.log, before: kill(false), after: kill(true)})
+	_, err := h.Merge(w.Context(), d.cause, d.merge, pairs{w.log})
+	if !errors.Is(err, errKilled) {
+		require.NoError(w, err)
+	}
+}
+
+// calm delivers every message until none has anything left to do.
+func (w *world) calm() {
+	for _, d := range w.messages {
+		_, err := newHandler(w.log).Merge(w.Context(), d.cause, d.merge, pairs{w.log})
+		require.NoError(w, err)
+	}
+}
+
+// checkEveryDecision walks the whole log: at the end of each decision a pair
+// has at most one not closed, and nothing is ever nowhere.
+func (w *world) checkEveryDecision() {
+	events, err := w.log.ReadAll(w.Context(), eventstore.Forwards, eventstore.Start, 100_000)
+	require.NoError(w, err)
+	states, held := map[string]domain.State{}, map[uuid.UUID]int{}
+	for _, e := range events {
+		pair, err := domain.ParseStream(e.Stream)
+		require.NoError(w, err)
+		fact, err := eventstore.Decode(domain.Events(), e)
+		require.NoError(w, err)
+		state, known := states[e.Stream]
+		if !known {
+			state = domain.State{Pair: pair}
+		}
+		before := len(state.Items)
+		state = domain.Evolve(state, fact)
+		states[e.Stream] = state
+		held[fact.Event.Concerns()] += len(state.Items) - before
+		require.Positive(w, held[fact.Event.Concerns()], "it is somewhere")
+		if fact.Meta.Index == fact.Meta.Count-1 {
+			require.LessOrEqual(w, notClosed(state), 1, e.Stream)
+		}
+	}
+	for id := range w.opened {
+		require.Positive(w, held[id])
+	}
+}
+
+func notClosed(s domain.State) int {
+	count := 0
+	for _, n := range s.Items {
+		if !n.Deleted && !n.IsClosed(domain.Today(noon)) {
+			count++
+		}
+	}
+	return count
+}
+
+func TestProperty_merges_lose_nothing_and_leave_at_most_one_not_closed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
+		for n := range rapid.IntRange(1, 12).Draw(t, "steps") {
+			if rapid.IntRange(0, 2).Draw(t, "act") == 0 {
+				w.deliver(n)
+			} else {
+				w.somebody(fmt.Sprint("act ", n))
+			}
+		}
+		w.checkEveryDecision()
+		w.calm()
+		w.checkEveryDecision()
+	})
+}
+
+// One merge, cut off and delivered as often as may be: in the end the removed
+// number has nothing but what is deleted, and everything is in one place.
+func TestProperty_a_merge_completes_however_often_it_is_cut_off(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
+		for n := range rapid.IntRange(1, 8).Draw(t, "before") {
+			w.somebody(fmt.Sprint("before ", n))
+		}
+		w.messages = []delivery{{message(), merge}}
+		cuts := rapid.IntRange(0, 3).Draw(t, "cuts")
+		for range cuts {
+			at := rapid.IntRange(1, 4).Draw(t, "at")
+			h := newHandler(&interrupted{Store: w.log, after: func(n int) error {
+				if n == at {
+					return errKilled
+				}
+				return nil
+			}})
+			_, _ = h.Merge(t.Context(), w.messages[0].cause, merge, pairs{w.log}) // killed or not
+		}
+		w.calm()
+		w.checkEveryDecision()
+		for _, other := range people[1:] {
+			pair, err := domain.NewPair(removed, other)
+			require.NoError(t, err)
+			for _, n := range w.state(pair).Items {
+				require.True(t, n.Deleted)
+			}
+		}
+		events, err := w.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 100_000)
+		require.NoError(t, err)
+		w.calm()
+		again, err := w.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 100_000)
+		require.NoError(t, err)
+		require.Len(t, again, len(events), "and once more is nothing")
+	})
+}

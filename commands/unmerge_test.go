@@ -1,0 +1,162 @@
+package commands_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+)
+
+const wrong = "They are two men"
+
+func (e *estate) unmerges(message domain.Cause, dryRun bool) []commands.Change {
+	e.t.Helper()
+	changes, err := e.Unmerge(e.t.Context(), message, wrong, dryRun)
+	require.NoError(e.t, err)
+	return changes
+}
+
+func TestUnmerge_brings_everything_back_and_undoes_what_the_merge_ended(t *testing.T) {
+	e := newEstate(t)
+	theirs, ours, between := e.opens(survivor, third), e.opens(removed, third), e.opens(removed, survivor)
+	cause := message()
+	e.merges(cause, merge)
+	e.does(survivor, third, domain.Close{ID: theirs, ClosedReason: "Meanwhile"})
+
+	size := e.size()
+	planned := e.unmerges(cause, true)
+	require.Equal(t, size, e.size(), "a dry run appends nothing")
+	require.ElementsMatch(t, []commands.Done{commands.Renumbered, commands.Reopened, commands.Restored}, dones(planned))
+
+	require.Equal(t, planned, e.unmerges(cause, false))
+	back := e.state(removed, third).Items
+	require.Len(t, back, 1)
+	require.Equal(t, ours, back[0].ID)
+	require.Nil(t, back[0].ExpiryDate)
+	require.Empty(t, back[0].ClosedReason)
+	require.Equal(t, domain.Victim, back[0].Sides[removed].Role)
+	require.Equal(t, removed, back[0].NamedFirst)
+	restored := e.state(removed, survivor).Items
+	require.Equal(t, between, restored[0].ID)
+	require.False(t, restored[0].Deleted)
+	stays := e.state(survivor, third).Items
+	require.Len(t, stays, 1)
+	require.Equal(t, "Meanwhile", stays[0].ClosedReason)
+
+	last := facts(t, e.log, pairOf(t, removed, third))
+	arrival := last[len(last)-1]
+	require.Equal(t, wrong, arrival.Event.(domain.PrisonerRenumbered).Reason)
+	require.Equal(t, cause.CommandID, arrival.Meta.CausationID)
+	require.Equal(t, removed, arrival.Meta.About)
+
+	size = e.size()
+	require.Empty(t, e.unmerges(cause, false), "twice is once")
+	require.Empty(t, e.merges(cause, merge), "and the message, delivered again, does not do it again")
+	require.Equal(t, size, e.size())
+}
+
+func TestUnmerge_keeps_what_was_changed_meanwhile(t *testing.T) {
+	e := newEstate(t)
+	e.opens(survivor, third)
+	id := e.opens(removed, third)
+	cause := message()
+	e.merges(cause, merge)
+	first := e.state(survivor, third).Items[0].ID
+	e.does(survivor, third, domain.Close{ID: first, ClosedReason: "Over"})
+	e.does(survivor, third, domain.Reopen{ID: id, ReopenReason: "Again"})
+	e.does(survivor, third, domain.Amend{ID: id, Comment: new("Newer")})
+	e.does(survivor, third, domain.Close{ID: id, ClosedReason: "By staff"})
+	e.unmerges(cause, false)
+	n := e.state(removed, third).Items[0]
+	require.Equal(t, "Newer", *n.Comment)
+	require.Equal(t, "By staff", n.ClosedReason)
+}
+
+func TestUnmerge_beside_one_that_was_told_meanwhile_it_stays_closed(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	cause := message()
+	e.merges(cause, merge)
+	later := e.opens(removed, third)
+	require.ElementsMatch(t, []commands.Done{commands.Renumbered, commands.Shut}, dones(e.unmerges(cause, false)))
+	back := e.state(removed, third)
+	require.Equal(t, later, back.Items[back.NotClosed(domain.Today(noon))].ID)
+	require.Len(t, back.Items, 2)
+	require.Equal(t, id, back.Items[1].ID)
+}
+
+func TestUnmerge_finds_what_later_merges_took_further(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	cause := message()
+	e.merges(cause, merge)
+	e.merges(message(), commands.Merge{Renumbering: domain.Renumbering{Previous: survivor, Number: fourth}})
+	e.merges(message(), commands.Merge{Renumbering: domain.Renumbering{Previous: third, Number: low}})
+	e.unmerges(cause, false)
+	require.Equal(t, id, e.state(removed, low).Items[0].ID)
+	require.Empty(t, e.state(fourth, low).Items)
+}
+
+func TestUnmerge_a_deleted_one_stays_where_it_is(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	cause := message()
+	e.merges(cause, merge)
+	e.does(survivor, third, domain.Delete{ID: id})
+	e.unmerges(cause, false)
+	require.True(t, e.state(survivor, third).Items[0].Deleted)
+	require.Empty(t, e.state(removed, third).Items)
+}
+
+func TestUnmerge_of_a_merge_that_was_cut_off(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	log := &interrupted{Store: e.log, after: func(int) error { return errKilled }}
+	cause := message()
+	_, err := newHandler(log).Merge(t.Context(), cause, merge, pairs{e.log})
+	require.ErrorIs(t, err, errKilled)
+	e.does(survivor, third, domain.Amend{ID: id, Restriction: new(domain.Wing)})
+	e.does(removed, third, domain.Amend{ID: id, Comment: new("old side")})
+	e.unmerges(cause, false)
+	n := e.state(removed, third).Items
+	require.Len(t, n, 1)
+	require.Equal(t, domain.Wing, n[0].Restriction)
+	require.Equal(t, "old side", *n[0].Comment)
+	require.Empty(t, e.state(survivor, third).Items)
+}
+
+func TestUnmerge_cut_off_is_completed_when_asked_again(t *testing.T) {
+	for n := 1; n <= 3; n++ {
+		e := newEstate(t)
+		e.opens(survivor, third)
+		id, between := e.opens(removed, third), e.opens(removed, survivor)
+		cause := message()
+		e.merges(cause, merge)
+		log := &interrupted{Store: e.log, after: func(at int) error {
+			if at == n {
+				return errKilled
+			}
+			return nil
+		}}
+		_, err := newHandler(log).Unmerge(t.Context(), cause, wrong, false)
+		require.ErrorIs(t, err, errKilled)
+		e.unmerges(cause, false)
+		require.Equal(t, id, e.state(removed, third).Items[0].ID)
+		require.Nil(t, e.state(removed, third).Items[0].ExpiryDate)
+		require.False(t, e.state(removed, survivor).Items[0].Deleted)
+		require.Equal(t, between, e.state(removed, survivor).Items[0].ID)
+		require.Len(t, e.state(survivor, third).Items, 1)
+	}
+}
+
+func TestUnmerge_of_a_message_that_did_nothing_says_so(t *testing.T) {
+	e := newEstate(t)
+	e.opens(removed, third)
+	cause := message()
+	cause.CommandID = uuid.New()
+	_, err := e.Unmerge(t.Context(), cause, wrong, false)
+	require.ErrorIs(t, err, commands.ErrNothingMerged)
+}
