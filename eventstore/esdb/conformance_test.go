@@ -1,10 +1,12 @@
 package esdb
 
 import (
+	"errors"
 	"os"
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
@@ -59,15 +61,30 @@ func conform(t *testing.T, log eventstore.Store, plants bool) {
 
 func conformReal(t *testing.T, url string) {
 	t.Parallel()
-	storetest.Run(t, storetest.Setup{
-		Open:      func(t testing.TB) eventstore.Store { return open(t, url, Options{}) },
-		Delete:    softDelete,
-		Tombstone: tombstone,
+	setup := storetest.Setup{
+		Open: func(t testing.TB) eventstore.Store { return open(t, url, Options{}) },
 		Restart: func(_ testing.TB, store eventstore.Store) eventstore.Store {
 			closed(t, store)
 			return open(t, url, Options{}) // outlives the test that asked
 		},
-	})
+	}
+	if mayDelete(t, url) {
+		setup.Delete, setup.Tombstone = softDelete, tombstone
+	}
+	storetest.Run(t, setup)
+}
+
+// mayDelete tells whether the user of the URL has the right; in a deployment as
+// it should be, a service has not.
+func mayDelete(t *testing.T, url string) bool {
+	store, scratch := open(t, url, Options{}), opening("storetest-scratch-"+uuid.NewString())
+	mustAppend(t, store, scratch)
+	_, err := store.client.DeleteStream(within(t, patience), scratch.Stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(0)})
+	denied := errors.Is(store.failure(err, "the right to delete"), eventstore.ErrDenied)
+	if !denied {
+		require.NoError(t, err)
+	}
+	return !denied
 }
 
 func softDelete(t testing.TB, store eventstore.Store, stream string) {
