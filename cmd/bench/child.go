@@ -32,6 +32,8 @@ func (s *stage) spawn(name, binary string, environment []string, args ...string)
 	defer out.Close()
 	c.command = exec.Command(binary, args...) //nolint:gosec,noctx // our own binary, ended by stop
 	c.command.Env = append(os.Environ(), environment...)
+	// Its own group, so that a Ctrl-C reaches this process alone, which stops it in order.
+	c.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.command.Stdout, c.command.Stderr = out, out
 	if err := c.command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
