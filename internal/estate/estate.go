@@ -73,7 +73,7 @@ func New(options Options) (*Estate, error) {
 }
 
 func source(seed, concern uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, concern)) //nolint:gosec // must be the same again, not secret
+	return rand.New(rand.NewPCG(seed, concern))
 }
 
 // Find is the prisoner of this number.
