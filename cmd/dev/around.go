@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,8 +80,8 @@ func (a *around) startIssuer(ctx context.Context, set settings) error {
 func (a *around) stop(logger *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	for i := len(a.stops) - 1; i >= 0; i-- {
-		if err := a.stops[i](ctx); err != nil {
+	for _, stop := range slices.Backward(a.stops) {
+		if err := stop(ctx); err != nil {
 			logger.ErrorContext(ctx, "stop what stands around the service", "error", fmt.Sprint(err))
 		}
 	}

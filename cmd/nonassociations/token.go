@@ -51,14 +51,14 @@ func (c tokenCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(token)
-	return nil
+	_, err = fmt.Println(token)
+	return err
 }
 
 type versionCmd struct{}
 
 // Run is kong's.
 func (versionCmd) Run() error {
-	fmt.Println("nonassociations", service.Version())
-	return nil
+	_, err := fmt.Println("nonassociations", service.Version())
+	return err
 }

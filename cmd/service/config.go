@@ -52,8 +52,8 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 // parseFaults unfolds what the parser found, a line each.
 func parseFaults(err error) []string {
 	var faults []string
-	for _, text := range strings.Split(fmt.Sprint(err), "\n") {
-		for _, fault := range strings.Split(strings.TrimPrefix(text, "env: "), "; ") {
+	for text := range strings.SplitSeq(fmt.Sprint(err), "\n") {
+		for fault := range strings.SplitSeq(strings.TrimPrefix(text, "env: "), "; ") {
 			if err != nil && fault != "" {
 				faults = append(faults, fault)
 			}

@@ -100,7 +100,7 @@ func remember(ctx context.Context, dsn string) ([]carried, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer conn.Close(context.WithoutCancel(ctx))
 	rows, err := conn.Query(ctx, `SELECT quote_ident(table_schema) || '.' || quote_ident(table_name)
 		FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
 		WHERE column_name = 'store_id' AND columns.data_type = 'uuid' AND table_type = 'BASE TABLE' ORDER BY 1`)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nonassociations/eventstore"
@@ -24,8 +25,8 @@ type opened struct {
 // Close closes everything, also when one of it fails.
 func (o *opened) Close(ctx context.Context) error {
 	var first error
-	for i := len(o.closers) - 1; i >= 0; i-- {
-		if err := o.closers[i](ctx); err != nil && first == nil {
+	for _, shut := range slices.Backward(o.closers) {
+		if err := shut(ctx); err != nil && first == nil {
 			first = err
 		}
 	}

@@ -65,8 +65,8 @@ func (p *process) serve(ctx, below context.Context) error {
 	below, stop := context.WithCancel(below)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return unlessEnded(below, p.verifier.Run(below)) })
-	group.Go(func() error { return unlessEnded(ctx, p.letIn(ctx)) })
+	group.Go(func() error { return unlessEnded(below, p.verifier.Run) })
+	group.Go(func() error { return unlessEnded(ctx, p.letIn) })
 	group.Go(func() error {
 		defer stop()
 		context.AfterFunc(ctx, p.api.ShutDown)
@@ -76,11 +76,12 @@ func (p *process) serve(ctx, below context.Context) error {
 }
 
 // unlessEnded drops the error of work that was told to end.
-func unlessEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+func unlessEnded(ctx context.Context, work func(context.Context) error) error {
+	err := work(ctx)
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // letIn opens the gate when the log is known, and tells when the read model

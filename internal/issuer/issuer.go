@@ -51,7 +51,7 @@ func Open(dir, audience string) (devtoken.Issuer, error) {
 	if made.KeyID, err = keyID(made.Key); err != nil {
 		return devtoken.Issuer{}, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the key itself is closed
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return devtoken.Issuer{}, fmt.Errorf("make the data folder: %w", err)
 	}
 	return made, made.Save(dir)
@@ -87,7 +87,7 @@ func (s *Server) KeysURL() string { return s.url }
 // Stop ends the publishing and returns when it has ended.
 func (s *Server) Stop() error {
 	err := s.http.Close()
-	<-s.served
+	_ = <-s.served // always http.ErrServerClosed
 	if err != nil {
 		return fmt.Errorf("stop the issuer: %w", err)
 	}

@@ -34,8 +34,8 @@ func installed() []string {
 	candidates := []string{os.Getenv("PG_BINDIR")}
 	if path, err := exec.LookPath("initdb"); err == nil {
 		// Debian's own wrappers link here; initdb looks for its files beside itself.
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			candidates = append(candidates, filepath.Dir(real))
+		if wrapped, err := filepath.EvalSymlinks(path); err == nil {
+			candidates = append(candidates, filepath.Dir(wrapped))
 		}
 	}
 	for _, pattern := range []string{
@@ -68,11 +68,11 @@ func executable(path string) bool {
 
 // binaryVersion is the major version as PG_VERSION writes it, "" when unknown.
 func binaryVersion(bin string) string {
-	out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output() //nolint:gosec // found above
+	out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
 	if err != nil {
 		return ""
 	}
-	for _, word := range strings.Fields(string(out)) {
+	for word := range strings.FieldsSeq(string(out)) {
 		if n := number(word); n > 0 {
 			return strconv.Itoa(n)
 		}

@@ -87,7 +87,7 @@ func (s *Server) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close() //nolint:errcheck // the child has its own handle
+	defer log.Close()
 	args := []string{"-D", s.cluster.data, "-k", s.cluster.sockets, "-p", "5432",
 		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0700"}
 	if !s.options.Durable {
@@ -107,7 +107,7 @@ func (s *Server) launch(ctx context.Context) error {
 // command runs a binary as the server's user, away from the terminal's Ctrl-C
 // and from a working directory that this user may not read.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...) //nolint:gosec // found by findBinaries
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.cluster.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + s.cluster.dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cluster.credential, Setpgid: true}
@@ -120,7 +120,7 @@ func (s *Server) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was left open in it
+	defer conn.Close(context.WithoutCancel(ctx))
 	var data string
 	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&data); err != nil {
 		return err

@@ -97,7 +97,7 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) (string, error
 	if err != nil {
 		return "", fmt.Errorf("connect to Postgres: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was left open in it
+	defer conn.Close(context.WithoutCancel(ctx))
 	var there bool
 	query := "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
 	if err := conn.QueryRow(ctx, query, name).Scan(&there); err != nil {
@@ -135,7 +135,7 @@ func (p place) makeDir(dir string) error {
 	if owner != p.uid() && owner != os.Geteuid() {
 		return fmt.Errorf("%s belongs to another user (%d)", dir, owner)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs its x bit
+	if err := os.Chmod(dir, 0o700); err != nil {
 		return err
 	}
 	return os.Chown(dir, p.uid(), -1)

@@ -30,7 +30,7 @@ func hold(dir string) {
 		println("error: " + err.Error())
 		os.Exit(1)
 	}
-	os.Stdout.WriteString("ready\n") //nolint:errcheck // the parent sees the pipe end
+	os.Stdout.WriteString("ready\n")
 	select {}
 }
 
@@ -111,15 +111,15 @@ func TestALinkToAClusterThatIsGoneIsRefused(t *testing.T) {
 // everybody else the cluster simply lies in the folder.
 func TestBelowAClosedFolder(t *testing.T) {
 	closed := t.TempDir()
-	require.NoError(t, os.Chmod(closed, 0o700)) //nolint:gosec // the point of the test
+	require.NoError(t, os.Chmod(closed, 0o700))
 	server := start(t, filepath.Join(closed, "data"))
 	exec1(t, server.DSN("postgres"), "SELECT 1")
-	real, err := filepath.EvalSymlinks(filepath.Join(closed, "data", "postgres"))
+	place, err := filepath.EvalSymlinks(filepath.Join(closed, "data", "postgres"))
 	require.NoError(t, err)
-	require.Equal(t, filepath.Join(real, "data"), server.DataDir())
+	require.Equal(t, filepath.Join(place, "data"), server.DataDir())
 	if os.Geteuid() == 0 {
-		require.True(t, strings.HasPrefix(real, "/var/tmp/nonassociations-"), real)
-		t.Cleanup(func() { require.NoError(t, os.RemoveAll(real)) })
+		require.True(t, strings.HasPrefix(place, "/var/tmp/nonassociations-"), place)
+		t.Cleanup(func() { require.NoError(t, os.RemoveAll(place)) })
 	}
 }
 
@@ -133,7 +133,7 @@ func start(t *testing.T, dir string) *localpg.Server {
 
 func holder(t *testing.T, dir string) *exec.Cmd {
 	t.Helper()
-	parent := exec.Command(os.Args[0]) //nolint:gosec // this test binary
+	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), "LOCALPG_HOLD="+dir)
 	parent.Stderr = os.Stderr
 	out, err := parent.StdoutPipe()

@@ -44,11 +44,11 @@ func settle(dir string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the server's user must pass through
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return place{}, err
 	}
 	link := filepath.Join(dir, "postgres")
-	real, err := filepath.EvalSymlinks(link)
+	found, err := filepath.EvalSymlinks(link)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(link); err == nil {
 			return place{}, fmt.Errorf("%s links to a cluster that is gone: remove the link to begin anew", link)
@@ -58,7 +58,7 @@ func settle(dir string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	return oldPlace(real)
+	return oldPlace(found)
 }
 
 // oldPlace runs a cluster as the user who owns it: files of two users in one
@@ -138,7 +138,7 @@ func placeOf(uid int) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	return place{credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil //nolint:gosec // a uid
+	return place{credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 }
 
 // at lays out the folder, and takes a shorter one for the socket where the

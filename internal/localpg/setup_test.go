@@ -14,7 +14,7 @@ func openDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, folder := range []string{dir, filepath.Dir(dir)} {
-		require.NoError(t, os.Chmod(folder, 0o755)) //nolint:gosec // the server runs as another user
+		require.NoError(t, os.Chmod(folder, 0o755))
 	}
 	return dir
 }

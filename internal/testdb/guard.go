@@ -38,15 +38,15 @@ func guardedDir() (string, error) {
 		return "", fmt.Errorf("make a folder for Postgres: %w", err)
 	}
 	// The user of the server must pass through it.
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the cluster inside is closed
+	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", fmt.Errorf("open the folder for Postgres: %w", err)
 	}
 	listen, hold, err := os.Pipe()
 	if err != nil {
 		return "", fmt.Errorf("make the guard's pipe: %w", err)
 	}
-	defer listen.Close()                                   //nolint:errcheck // the child has its own handle
-	guard := exec.Command("sh", "-c", watch, "guard", dir) //nolint:gosec // a constant script
+	defer listen.Close()
+	guard := exec.Command("sh", "-c", watch, "guard", dir)
 	guard.Stdin = listen
 	guard.Dir = filepath.Dir(dir)
 	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it

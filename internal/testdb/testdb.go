@@ -68,7 +68,7 @@ func execute(t testing.TB, dsn, statement string) {
 		t.Errorf("connect for %q: %v", statement, err)
 		return
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing was left open in it
+	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Errorf("%s: %v", statement, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +24,7 @@ func TestMain(m *testing.M) {
 // die makes a database as a test would, tells where, and is then killed.
 func die() {
 	testdb.New(&testing.T{})
-	os.Stdout.WriteString("ready\n") //nolint:errcheck // the parent sees the pipe end
+	os.Stdout.WriteString("ready\n")
 	select {}
 }
 
@@ -62,9 +61,9 @@ func TestServerKeepsAddressAndDataOverCrashAndStop(t *testing.T) {
 
 func TestAKilledTestProcessLeavesNothingBehind(t *testing.T) {
 	temp := t.TempDir()
-	require.NoError(t, os.Chmod(temp, 0o755))               //nolint:gosec // the server's user passes through
-	require.NoError(t, os.Chmod(filepath.Dir(temp), 0o755)) //nolint:gosec // as above
-	child := exec.Command(os.Args[0])                       //nolint:gosec // this test binary
+	require.NoError(t, os.Chmod(temp, 0o755))
+	require.NoError(t, os.Chmod(filepath.Dir(temp), 0o755))
+	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), "TESTDB_DIE=1", "TMPDIR="+temp, testdb.Variable+"=")
 	out, err := child.StdoutPipe()
 	require.NoError(t, err)
@@ -80,7 +79,7 @@ func TestAKilledTestProcessLeavesNothingBehind(t *testing.T) {
 		return err == nil && len(left) == 0
 	}, 20*time.Second, 20*time.Millisecond)
 	ps, _ := exec.Command("ps", "-eo", "args").Output()
-	require.False(t, strings.Contains(string(ps), temp), "a server is left")
+	require.NotContains(t, string(ps), temp, "a server is left")
 }
 
 func run(t *testing.T, dsn, statement string) {
