@@ -27,7 +27,8 @@ type Options struct {
 	// Scratch is a folder of this process alone for sockets; temporary ones are
 	// made when it is empty.
 	Scratch string
-	// Ready is told the address when requests are answered, reads too; may be nil.
+	// Ready is told the address when requests are answered, from all that was
+	// in the log; may be nil.
 	Ready func(address string)
 }
 

@@ -85,7 +85,7 @@ func unlessEnded(ctx context.Context, work func(context.Context) error) error {
 }
 
 // letIn opens the gate when the log is known, and tells when the read model
-// answers too.
+// shows all of it.
 func (p *process) letIn(ctx context.Context) error {
 	id, err := identify(ctx, p.log, p.Config.DatabaseURL, p.Logger)
 	if err != nil {
@@ -98,7 +98,7 @@ func (p *process) letIn(ctx context.Context) error {
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for p.readModel(ctx) != nil {
+	for !p.showsAll(ctx) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -107,6 +107,13 @@ func (p *process) letIn(ctx context.Context) error {
 	}
 	p.Ready(p.edge.address())
 	return nil
+}
+
+// showsAll tells whether lists are answered and reflect everything that was in
+// the log a moment ago: what was acknowledged before a kill is not missed after it.
+func (p *process) showsAll(ctx context.Context) bool {
+	head, err := p.commands.Head(ctx)
+	return err == nil && p.readModel(ctx) == nil && p.reads.Position() >= head.Outside()
 }
 
 // health is what the health endpoints ask.

@@ -87,7 +87,9 @@ func (s *Server) KeysURL() string { return s.url }
 // Stop ends the publishing and returns when it has ended.
 func (s *Server) Stop() error {
 	err := s.http.Close()
-	_ = <-s.served // always http.ErrServerClosed
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	if err != nil {
 		return fmt.Errorf("stop the issuer: %w", err)
 	}
