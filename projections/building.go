@@ -38,6 +38,7 @@ func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint) (*buildi
 	}
 	// Moving the checkpoint to where it is locks it: no other gets in between.
 	if _, err := tx.Exec(ctx, moveSQL, moveArgs(was, was)...); err != nil {
+		_ = tx.Rollback(ctx) // the session may go on; if it cannot, it is over anyway
 		return nil, fmt.Errorf("begin to catch up: %w", err)
 	}
 	return &building{

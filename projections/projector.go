@@ -69,16 +69,28 @@ func (p *projector) Decode(recorded eventstore.Recorded) (*fact, error) {
 	return p.decoder.decode(recorded)
 }
 
+// bulkFrom is how many events make COPY worth its round trips.
+const bulkFrom = 500
+
 // Apply is follow.Handler's: rows, checkpoint and notification in one
 // transaction. While there is more to catch up with, one transaction takes many
 // batches.
 func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
-	if batch.More {
-		return p.build(ctx, conn, batch)
+	if !batch.More && p.building == nil && len(batch.Events) < bulkFrom {
+		return p.write(ctx, conn, batch)
 	}
-	if err := p.finish(ctx); err != nil {
+	if err := p.build(ctx, conn, batch); err != nil {
 		return err
 	}
+	if batch.More && p.building.size < buildBytes {
+		return nil
+	}
+	return p.finish(ctx)
+}
+
+// write is the way of live batches: two round trips, the second is the
+// transaction.
+func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
 	r := concernedBy(batch.Events)
 	if len(batch.Events) > 0 {
 		if err := r.load(ctx, conn); err != nil {
@@ -87,7 +99,7 @@ func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch follow.Batc
 		r.fold(batch.Events)
 	}
 	now := p.was.behind(batch)
-	if err := r.writeLive(ctx, conn, p.was, now); err != nil {
+	if err := r.write(ctx, conn, p.was, now); err != nil {
 		return err
 	}
 	p.committed(now)
@@ -103,13 +115,7 @@ func (p *projector) build(ctx context.Context, conn *pgx.Conn, batch follow.Batc
 		}
 		p.building = begun
 	}
-	if err := p.building.add(ctx, batch); err != nil {
-		return err
-	}
-	if p.building.size < buildBytes {
-		return nil
-	}
-	return p.finish(ctx)
+	return p.building.add(ctx, batch)
 }
 
 // finish commits what was built.

@@ -92,7 +92,8 @@ func item(pair domain.Pair, effective string, low, high domain.ReasonCode) domai
 type running struct {
 	*projections.Runner
 	commits chan uint64
-	done    chan error
+	done    chan struct{}
+	err     error // of Run, when done
 	stop    context.CancelFunc
 }
 
@@ -101,12 +102,15 @@ func start(t testing.TB, log eventstore.Store, dsn string, change ...func(*proje
 	for _, c := range change {
 		c(&options)
 	}
-	r := &running{commits: make(chan uint64, 100_000), done: make(chan error, 1)}
+	r := &running{commits: make(chan uint64, 100_000), done: make(chan struct{})}
 	options.OnCommit = func(position uint64) { r.commits <- position }
 	r.Runner = projections.New(options)
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	go func() { r.done <- r.Run(ctx) }()
+	go func() {
+		defer close(r.done)
+		r.err = r.Run(ctx)
+	}()
 	t.Cleanup(r.end)
 	return r
 }
@@ -114,9 +118,17 @@ func start(t testing.TB, log eventstore.Store, dsn string, change ...func(*proje
 // end stops the runner and waits for it.
 func (r *running) end() {
 	r.stop()
-	if err, open := <-r.done; open {
-		close(r.done)
-		_ = err
+	<-r.done
+}
+
+// ends waits for a runner that stops by itself.
+func (r *running) ends(t testing.TB) error {
+	select {
+	case <-r.done:
+		return r.err
+	case <-time.After(patience):
+		require.Failf(t, "still running", "%+v", r.Status())
+		return nil
 	}
 }
 

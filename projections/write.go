@@ -57,9 +57,9 @@ func (r rows) idColumns() (ids []uuid.UUID, pairs []string) {
 	return ids, pairs
 }
 
-// writeLive sends rows, checkpoint and notification at once: one round trip,
+// write sends rows, checkpoint and notification at once: one round trip,
 // which is one transaction, because only its end synchronises.
-func (r rows) writeLive(ctx context.Context, conn *pgx.Conn, was, now checkpoint) error {
+func (r rows) write(ctx context.Context, conn *pgx.Conn, was, now checkpoint) error {
 	batch := &pgx.Batch{}
 	batch.Queue(moveSQL, moveArgs(was, now)...) // first, so that a fenced projector writes nothing
 	if err := r.queue(batch); err != nil {

@@ -1,0 +1,33 @@
+package projections
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
+)
+
+// Hand drives a projector batch by batch.
+type Hand struct{ projector }
+
+// NewHand is a projector without a follower.
+func NewHand(store eventstore.Store) *Hand {
+	return &Hand{projector{store: store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()}}}
+}
+
+// Work applies events as one batch.
+func (h *Hand) Work(ctx context.Context, conn *pgx.Conn, events []eventstore.Recorded, more bool) error {
+	batch := follow.Batch[*fact]{More: more}
+	for _, event := range events {
+		f, err := h.Decode(event)
+		if err != nil {
+			return err
+		}
+		batch.Events = append(batch.Events, f)
+		batch.Through = event.Position
+	}
+	return h.Apply(ctx, conn, batch)
+}

@@ -1,0 +1,103 @@
+package projections_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/memory"
+	"nonassociations/projections"
+)
+
+// someLog has an id, and one fact of each of some pairs.
+func someLog(t *testing.T, others ...string) *scribe {
+	log := newLog(t)
+	for _, other := range others {
+		pair := pairOf(t, "A1111AA", other)
+		log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+	}
+	return log
+}
+
+func identity(t *testing.T, log eventstore.Store) string {
+	id, err := eventstore.ReadIdentity(context.Background(), log)
+	require.NoError(t, err)
+	return id.String()
+}
+
+// built is a database with the read model of a log.
+func built(t *testing.T, log *scribe) string {
+	dsn, conn := database(t)
+	r := start(t, log.log, dsn)
+	r.reaches(t, log.last)
+	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
+	r.end()
+	return dsn
+}
+
+func TestAReadModelOfAnotherLogRefusesToStart(t *testing.T) {
+	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
+	dsn := built(t, one)
+	err := start(t, other.log, dsn).ends(t)
+	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorContains(t, err, identity(t, one.log))
+	require.ErrorContains(t, err, identity(t, other.log))
+	require.Contains(t, document(t, connect(t, dsn), "A1111AA"), "B1111BB", "what is there stays as it is")
+}
+
+func TestAnOperatorMayLetItAdoptTheOtherLog(t *testing.T) {
+	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
+	dsn := built(t, one)
+	require.Error(t, projections.AdoptLog(t.Context(), dsn, uuid.Nil))
+	require.NoError(t, projections.AdoptLog(t.Context(), dsn, uuid.MustParse(identity(t, other.log))))
+	require.False(t, viewsThere(connect(t, dsn)), "nobody reads what is not built")
+	conn := connect(t, dsn)
+	start(t, other.log, dsn)
+	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
+	require.NotContains(t, document(t, conn, "A1111AA"), "B1111BB")
+	require.Contains(t, document(t, conn, "A1111AA"), "C1111CC")
+}
+
+func TestARebuildDoesNotForgetWhichLogItWas(t *testing.T) {
+	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
+	dsn := built(t, one)
+	require.NoError(t, projections.Rebuild(t.Context(), dsn))
+	require.ErrorIs(t, start(t, other.log, dsn).ends(t), follow.ErrRefused)
+}
+
+func TestALogThatWasPutBackIsRefused(t *testing.T) {
+	log := someLog(t, "B1111BB", "C1111CC")
+	dsn := built(t, log)
+	earlier := memory.New()
+	events, err := log.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 2) // its id and the first fact
+	require.NoError(t, err)
+	for _, e := range events {
+		_, err := earlier.Append(t.Context(), eventstore.Append{Stream: e.Stream, Expected: eventstore.NoStream, Events: []eventstore.Event{e.Event}})
+		require.NoError(t, err)
+	}
+	err = start(t, earlier, dsn).ends(t)
+	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorContains(t, err, identity(t, log.log))
+}
+
+func TestALogThatLostItsIDIsRefused(t *testing.T) {
+	dsn := built(t, someLog(t, "B1111BB"))
+	require.ErrorIs(t, start(t, memory.New(), dsn).ends(t), follow.ErrRefused)
+}
+
+func TestANewLogIsWaitedFor(t *testing.T) {
+	log := memory.New()
+	dsn, conn := database(t)
+	r := start(t, log, dsn)
+	require.Eventually(t, func() bool { return r.Status().Failure != nil }, patience, poll)
+	require.ErrorContains(t, r.Status().Failure, "no store id yet")
+	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
+	require.Eventually(t, func() bool { return r.Status().CaughtUp && r.Status().Failure == nil }, patience, poll)
+}

@@ -1,0 +1,47 @@
+package projections_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
+)
+
+func (s *scribe) append(t *testing.T, stream, eventType, data string) uuid.UUID {
+	e := eventstore.Event{ID: uuid.New(), Type: eventType, Data: []byte(data), Metadata: []byte("{}")}
+	_, err := s.log.Append(t.Context(), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: []eventstore.Event{e}})
+	require.NoError(t, err)
+	return e.ID
+}
+
+func TestAnEventThatNobodyKnowsStopsTheLineAndIsNamed(t *testing.T) {
+	log := someLog(t, "B1111BB")
+	dsn, conn := database(t)
+	before := log.last
+	id := log.append(t, "nonAssociation-A1111AA_C1111CC", "nonassociation.forgiven.v1", "{}")
+	log.tellOf("D1111DD")
+
+	r := start(t, log.log, dsn)
+	r.reaches(t, before) // what lies in front of it is worked on
+	var poison *follow.Poison
+	require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
+	require.Equal(t, id, poison.EventID)
+	require.ErrorAs(t, poison, new(domain.ErrUnknownType))
+	require.False(t, viewsThere(conn), "the end of the log was not reached")
+	require.True(t, isTrue(conn, `SELECT count(*) = 2 FROM read_1.prisoner`), "what lies behind it is not worked on")
+}
+
+func TestAStreamThatIsOfNoPairStopsTheLine(t *testing.T) {
+	log := newLog(t)
+	dsn, _ := database(t)
+	id := log.append(t, "nonAssociation-somebody", domain.TypeDeleted, "{}")
+	r := start(t, log.log, dsn)
+	var poison *follow.Poison
+	require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
+	require.Equal(t, id, poison.EventID)
+}
