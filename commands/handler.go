@@ -31,7 +31,7 @@ type Router interface {
 // Options are the outside of a Handler.
 type Options struct {
 	Clock    func() time.Time // in Europe/London
-	Router   Router           // nil: commands by id find nothing
+	Router   Router           // needed for commands by id
 	Logger   *slog.Logger
 	Patience time.Duration // time of one request, waiting included; 10 s when zero
 }
@@ -139,9 +139,9 @@ func (h *Handler) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, com
 }
 
 func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error) {
-	pair, known, err := h.router.PairOf(ctx, id)
+	pair, known, err := h.route(ctx, id)
 	if err != nil || known {
-		return pair, busyWhenLate(ctx, err)
+		return pair, err
 	}
 	head, err := h.Head(ctx)
 	if err != nil {
@@ -150,11 +150,21 @@ func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error)
 	if err := h.router.WaitFor(ctx, head.Outside()); err != nil {
 		return domain.Pair{}, fmt.Errorf("%w: find non-association %s: %w", ErrBusy, id, err)
 	}
-	pair, known, err = h.router.PairOf(ctx, id)
+	pair, known, err = h.route(ctx, id)
 	if err == nil && !known {
 		err = domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
 	}
-	return pair, busyWhenLate(ctx, err)
+	return pair, err
+}
+
+// route asks the router. Whatever keeps it from answering passes: nothing was
+// written, and repeating is safe.
+func (h *Handler) route(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	pair, known, err := h.router.PairOf(ctx, id)
+	if err != nil {
+		return domain.Pair{}, false, fmt.Errorf("%w: find non-association %s: %w", ErrBusy, id, err)
+	}
+	return pair, known, nil
 }
 
 // Head is the position of the last fact of ours, read after the call began.

@@ -244,7 +244,11 @@ func TestDoByID_never_seen_is_not_found_only_when_the_head_was_reached(t *testin
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, domain.CodeNotFound, refusal.Code)
 
-	r.waitErr = errors.New("behind")
+	r.err = errors.New("connection refused")
+	_, err = h.DoByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
+	require.ErrorIs(t, err, commands.ErrBusy)
+
+	r.err, r.waitErr = nil, errors.New("behind")
 	_, err = h.DoByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
 	require.ErrorIs(t, err, commands.ErrBusy)
 }

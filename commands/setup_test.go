@@ -107,11 +107,12 @@ type router struct {
 	waited  []uint64
 	arrives func() // what reaches the read model while somebody waits
 	waitErr error
+	err     error
 }
 
 func (r *router) PairOf(_ context.Context, id uuid.UUID) (domain.Pair, bool, error) {
 	pair, known := r.known[id]
-	return pair, known, nil
+	return pair, known, r.err
 }
 
 func (r *router) WaitFor(_ context.Context, position uint64) error {

@@ -18,8 +18,9 @@ var ErrLocalDateTime = errors.New("must be a date and time such as 2021-07-05T10
 // ParseLocalDateTime accepts YYYY-MM-DDThh:mm:ss of a day that exists, and
 // nothing looser.
 func ParseLocalDateTime(s string) (LocalDateTime, error) {
-	// The length keeps out the fractions of a second that time.Parse allows.
-	if _, err := time.Parse(localLayout, s); err != nil || len(s) != len(localLayout) {
+	// The length keeps out the fractions of a second that time.Parse allows, and
+	// there was no year 0.
+	if t, err := time.Parse(localLayout, s); err != nil || len(s) != len(localLayout) || t.Year() == 0 {
 		return "", ErrLocalDateTime
 	}
 	return LocalDateTime(s), nil
