@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -55,9 +56,21 @@ func (a *around) startPostgres(ctx context.Context, set settings, logger *slog.L
 	if err != nil {
 		return err
 	}
-	a.stops = append(a.stops, server.Stop)
-	a.environment["DATABASE_URL"], err = server.EnsureDatabase(ctx, "nonassociations")
-	return err
+	if a.environment["DATABASE_URL"], err = server.EnsureDatabase(ctx, "nonassociations"); err != nil {
+		return errors.Join(err, server.Stop(ctx))
+	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		server.Keep(keeping)
+	}()
+	a.stops = append(a.stops, func(ctx context.Context) error {
+		stop()
+		<-kept
+		return server.Stop(ctx)
+	})
+	return nil
 }
 
 func (a *around) startIssuer(ctx context.Context, set settings) error {

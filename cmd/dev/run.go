@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"nonassociations/cmd/service"
@@ -26,7 +27,11 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 		return err
 	}
 	defer lock.Release()
-	return everything(ctx, set, func(around *around) { announce(set, around.own) })
+	err = everything(ctx, set, func(around *around) { announce(set, around.own) })
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d is taken: choose another, such as PORT=%d", set.Port, set.Port+1)
+	}
+	return err
 }
 
 // takeLock gives a run that was just told to stop the time to do so.

@@ -88,6 +88,9 @@ func (s *Server) launch(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
+	if err := log.Chown(s.cluster.uid(), -1); err != nil { // for pg_ctl, by hand
+		return err
+	}
 	args := []string{"-D", s.cluster.data, "-k", s.cluster.sockets, "-p", "5432",
 		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0700"}
 	if !s.options.Durable {

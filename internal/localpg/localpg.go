@@ -118,6 +118,9 @@ func (s *Server) DataDir() string { return s.cluster.data }
 // PID is the process id of the postmaster.
 func (s *Server) PID() int { return s.pid }
 
+// BinDir is the folder of the server's own tools.
+func (s *Server) BinDir() string { return s.bin }
+
 // LogFile is where the server writes what it has to say.
 func (s *Server) LogFile() string { return s.cluster.logFile }
 

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -61,6 +63,44 @@ func TestAServerThatOutlivedItsParentIsAdoptedAndStopped(t *testing.T) {
 	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
 	require.NoError(t, err)
 	require.Equal(t, postmaster(t, server), server.PID())
+	require.NoError(t, server.Stop(t.Context()))
+	require.NoFileExists(t, filepath.Join(server.DataDir(), "postmaster.pid"))
+}
+
+func TestAServerThatDiesIsStartedAgainWhileItIsKept(t *testing.T) {
+	server := start(t, openDir(t))
+	keeping, stop := context.WithCancel(t.Context())
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		server.Keep(keeping)
+	}()
+	first := server.PID()
+	require.NoError(t, syscall.Kill(first, syscall.SIGKILL))
+	require.Eventually(t, func() bool { return postmaster(t, server) != first && answers(t, server) },
+		30*time.Second, 50*time.Millisecond)
+	stop()
+	<-kept
+	require.NoError(t, server.Stop(t.Context()))
+	require.NoFileExists(t, filepath.Join(server.DataDir(), "postmaster.pid"))
+}
+
+func answers(t *testing.T, server *localpg.Server) bool {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), server.DSN("postgres"))
+	if err != nil {
+		return false
+	}
+	return conn.Close(t.Context()) == nil
+}
+
+func TestAServerThatSomebodyRestartedIsStopped(t *testing.T) {
+	server := start(t, openDir(t))
+	restart := exec.Command(filepath.Join(server.BinDir(), "pg_ctl"), "restart", "-w", "-D", server.DataDir(), "-l", server.LogFile())
+	restart.SysProcAttr, restart.Dir = sameUser(t, server.DataDir()), "/"
+	out, err := restart.CombinedOutput()
+	require.NoError(t, err, string(out))
+	exec1(t, server.DSN("postgres"), "SELECT 1")
 	require.NoError(t, server.Stop(t.Context()))
 	require.NoFileExists(t, filepath.Join(server.DataDir(), "postmaster.pid"))
 }

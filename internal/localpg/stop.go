@@ -36,7 +36,7 @@ func (s *Server) release() {
 }
 
 func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
-	if s.gone() {
+	if s.gone() && !s.replaced() {
 		return nil
 	}
 	if err := syscall.Kill(s.pid, signal); err != nil {
@@ -67,6 +67,17 @@ func (s *Server) gone() bool {
 	var status syscall.WaitStatus
 	pid, err := syscall.Wait4(s.pid, &status, syscall.WNOHANG, nil)
 	return pid == s.pid || err != nil
+}
+
+// replaced tells whether somebody has restarted the server by hand, and takes
+// the new one for ours.
+func (s *Server) replaced() bool {
+	pid := readPID(filepath.Join(s.cluster.data, "postmaster.pid"))
+	if !runs(pid, s.cluster.data) {
+		return false
+	}
+	s.pid, s.child = pid, false
+	return true
 }
 
 // readPID reads the first line of a postmaster.pid; 0 when there is none.
