@@ -1,0 +1,143 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"nonassociations/domain"
+)
+
+// Prisoner is what the directory says of a number. A text is empty when it was
+// not told, or was not fit to be shown.
+type Prisoner struct {
+	Number       domain.PrisonerNumber
+	FirstName    string
+	LastName     string
+	PrisonID     string
+	PrisonName   string
+	CellLocation string
+}
+
+// ErrUnavailable says that not every number was answered for.
+var ErrUnavailable = errors.New("the prisoner directory is not available")
+
+// Options of a directory. URL and Clock must be set.
+type Options struct {
+	URL         string       // of the service, without a path of ours
+	Credentials *Credentials // nil: no token is sent
+	Clock       func() time.Time
+	Logger      *slog.Logger  // nil is silent
+	Patience    time.Duration // of one request of ours, all chunks; 3 s when zero
+	Fresh       time.Duration // how long an answer may be used again; 60 s when zero
+	Remember    int           // numbers at most; 20,000 when zero
+}
+
+// Directory asks and remembers for a short while. It is safe for concurrent
+// use; make one with New and Close it.
+type Directory struct {
+	options Options
+	service service
+	breaker *breaker
+	asking  chan struct{} // a token for each request under way
+
+	ctx    context.Context //nolint:containedctx // the directory's life: a question outlives who asked it first
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	known    *cache
+	underWay map[domain.PrisonerNumber]*question
+	closed   bool
+	running  sync.WaitGroup
+}
+
+// maxAsking is how many requests are under way at once.
+const maxAsking = 8
+
+// New makes a directory that lives until Close. It does not connect yet.
+func New(ctx context.Context, options Options) *Directory {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if options.Patience == 0 {
+		options.Patience = 3 * time.Second
+	}
+	if options.Fresh == 0 {
+		options.Fresh = 60 * time.Second
+	}
+	if options.Remember == 0 {
+		options.Remember = 20_000
+	}
+	d := &Directory{
+		options:  options,
+		service:  newService(options),
+		breaker:  newBreaker(options.Clock, options.Logger),
+		asking:   make(chan struct{}, maxAsking),
+		known:    newCache(options.Remember, options.Fresh, options.Clock),
+		underWay: map[domain.PrisonerNumber]*question{},
+	}
+	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	return d
+}
+
+// Close ends what is under way; later questions are ErrUnavailable.
+func (d *Directory) Close() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.cancel()
+	d.running.Wait()
+	d.service.close()
+}
+
+// Find looks up numbers; unknown ones are left out. With ErrUnavailable, or a
+// context error, the map holds those that were answered for all the same.
+func (d *Directory) Find(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]Prisoner, error) {
+	return d.look(ctx, numbers, true)
+}
+
+// Missing lists, in the order given, the numbers that the directory does not
+// know now: that it did not know one a moment ago is no answer, since somebody
+// may just have been received. Errors: ErrUnavailable, the context's.
+func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+	found, err := d.look(ctx, numbers, false)
+	var missing []domain.PrisonerNumber
+	for _, number := range numbers {
+		if _, known := found[number]; !known {
+			missing = append(missing, number)
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil // whoever was not answered for, it is none of these
+	}
+	if err != nil {
+		return nil, err
+	}
+	return missing, nil
+}
+
+func (d *Directory) look(ctx context.Context, numbers []domain.PrisonerNumber, trustDenials bool) (map[domain.PrisonerNumber]Prisoner, error) {
+	found, questions, err := d.prepare(numbers, trustDenials)
+	if err != nil {
+		return found, err
+	}
+	for q, of := range questions {
+		select {
+		case <-q.answered:
+		case <-ctx.Done():
+			return found, fmt.Errorf("ask the prisoner directory: %w", ctx.Err())
+		}
+		if err == nil {
+			err = q.err
+		}
+		for _, number := range of {
+			if prisoner, known := q.found[number]; known {
+				found[number] = prisoner
+			}
+		}
+	}
+	return found, err
+}
