@@ -14,22 +14,35 @@ import (
 	"nonassociations/domain"
 )
 
-// estate is a log of one non-association for each of many pairs, about five
-// pairs a prisoner.
-func estate(t testing.TB, pairs int) *scribe {
-	log := newLog(t)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same estate every time
+// estatePairs are many pairs, about five a prisoner, the same every time.
+func estatePairs(t testing.TB, count int) []domain.Pair {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // nothing depends on its being unguessable
 	number := func() string {
-		n := random.IntN(max(pairs*2/5, 2))
+		n := random.IntN(max(count*2/5, 20))
 		return fmt.Sprintf("A%04d%c%c", n%10000, 'A'+n/10000%26, 'A'+n/260000)
 	}
-	for len(log.states) < pairs {
+	known := map[domain.Pair]bool{}
+	var pairs []domain.Pair
+	for len(pairs) < count {
 		one, other := number(), number()
-		if one == other {
+		if one == other || known[pairOf(t, one, other)] {
 			continue
 		}
-		pair := pairOf(t, one, other)
-		log.tell(pair, item(pair, fmt.Sprintf("20%02d-07-05T10:35:17", random.IntN(24)), domain.CodeVictim, domain.CodePerpetrator))
+		pairs = append(pairs, pairOf(t, one, other))
+		known[pairs[len(pairs)-1]] = true
+	}
+	return pairs
+}
+
+func estateItem(pair domain.Pair) domain.Item {
+	return item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator)
+}
+
+// estate is a log of one non-association for each of many pairs.
+func estate(t testing.TB, pairs int) *scribe {
+	log := newLog(t)
+	for _, pair := range estatePairs(t, pairs) {
+		log.tell(pair, estateItem(pair))
 	}
 	return log
 }
