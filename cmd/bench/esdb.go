@@ -34,7 +34,6 @@ func measureEsdb(ctx context.Context, s *stage) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	defer log.Close(context.WithoutCancel(ctx))
 	if err := s.takeSample(ctx, log); err != nil {
 		return row{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/domain"
-	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/estate"
 )
 
@@ -21,12 +20,7 @@ func measureMigrate(ctx context.Context, s *stage) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
 	}
-	log, err := postgres.Open(ctx, s.dsn, postgres.Options{})
-	if err != nil {
-		return row{}, err
-	}
-	defer log.Close(context.WithoutCancel(ctx))
-	if err := s.rawTable(ctx, log); err != nil {
+	if err := s.rawTable(ctx); err != nil {
 		return row{}, err
 	}
 	d, err := s.alternate(ctx, s.migrating(), s.copying())

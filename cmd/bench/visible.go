@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"nonassociations/eventstore/postgres"
 )
 
 // measureVisible writes and looks, one after the other, in blocks that
@@ -18,12 +16,7 @@ func measureVisible(ctx context.Context, s *stage) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
 	}
-	log, err := postgres.Open(ctx, s.dsn, postgres.Options{})
-	if err != nil {
-		return row{}, err
-	}
-	defer log.Close(context.WithoutCancel(ctx))
-	if err := s.rawTable(ctx, log); err != nil {
+	if err := s.rawTable(ctx); err != nil {
 		return row{}, err
 	}
 	looker, err := s.newLooker(ctx)
