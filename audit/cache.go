@@ -57,4 +57,4 @@ func (s *states) drop(element *list.Element) {
 	s.held -= weight(state)
 }
 
-func weight(s domain.State) int { return 1 + len(s.Items) + len(s.Ignored) }
+func weight(s domain.State) int { return 1 + len(s.Items) + len(s.Ignored) + len(s.Left) }

@@ -22,8 +22,20 @@ type Entry struct {
 	Position         *uint64              `json:"position"` // null where the store sends none with a stream
 	Reason           *string              `json:"reason"`   // of closing, reopening, deleting, or of ignoring what NOMIS told
 	RequestedBy      *string              `json:"requestedBy,omitzero"`
+	Renumbered       *Renumbered          `json:"renumbered,omitzero"`
 	Before           *Whole               `json:"before"` // null: not there, or deleted
 	After            *Whole               `json:"after"`
+}
+
+// Renumbered says that the non-association moved to another pair, since one
+// prisoner's number became another. It is told twice: ARRIVED by the pair it
+// goes to, with the record under either number as before and after, then LEFT
+// by the pair it came from, which has no after. A reader who goes by the id
+// alone takes ARRIVED and leaves out LEFT.
+type Renumbered struct {
+	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
+	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
+	Half                   string                `json:"half"`
 }
 
 // recordedLayout always says the offset in figures, in winter too.
@@ -43,7 +55,23 @@ func step(london *time.Location, s domain.State, f placed) (Entry, domain.State)
 		Before: view.shown(s, f.Event.Concerns()), After: view.shown(next, f.Event.Concerns()),
 	}
 	entry.Reason, entry.RequestedBy = why(f.Event)
+	if e, is := f.Event.(domain.PrisonerRenumbered); is {
+		view.renumber(&entry, e)
+	}
 	return entry, next
+}
+
+func (v View) renumber(entry *Entry, e domain.PrisonerRenumbered) {
+	entry.Renumbered = &Renumbered{PreviousPrisonerNumber: e.Previous, PrisonerNumber: e.Number, Half: "LEFT"}
+	if e.NonAssociation == nil {
+		return
+	}
+	entry.Renumbered.Half = "ARRIVED"
+	if entry.Before == nil && !e.NonAssociation.Deleted {
+		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}
+		whole := v.Whole(e.From, back.Of(*e.NonAssociation))
+		entry.Before = &whole
+	}
 }
 
 // shown is nil for one that is not there, or not any more.
@@ -64,6 +92,8 @@ func why(event domain.Event) (reason, requestedBy *string) {
 		return orNull(e.ReopenReason), nil
 	case domain.Deleted:
 		return orNull(e.DeletionReason), orNull(e.RequestedBy)
+	case domain.PrisonerRenumbered:
+		return orNull(e.Renumbering.Reason), nil
 	case domain.Ignored:
 		return orNull(string(e.Reason)), nil
 	default:

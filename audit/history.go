@@ -17,50 +17,42 @@ type History struct {
 	Entries []Entry `json:"entries"` // oldest first, never null
 }
 
-// OfNonAssociation is everything that happened to one non-association, in the
-// streams of the pairs it has been with: one, or after a renumbering several.
-// Without any fact the history is empty. Errors are those of the log.
+// OfNonAssociation is everything that happened to one non-association. The
+// streams are those of a pair it has been with; where it moved from or to is
+// followed. Without any fact the history is empty. Errors are those of the log.
 func (r *Reader) OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) (History, error) {
-	all, err := r.remembered(ctx, streams)
-	if err != nil {
-		return History{}, err
-	}
-	return inOrder(slices.DeleteFunc(all, func(m memory) bool { return m.NonAssociationID != id })), nil
+	return r.history(ctx, streams, func(f placed) bool { return f.Event.Concerns() == id })
 }
 
 // OfPrisoner is everything that happened to the prisoner's non-associations,
-// also while one of them stood under another number. Streams that do not
-// concern the prisoner may be among those given: what they say is left out.
+// also before and after one of them stood under this number. Streams that are
+// not the prisoner's may be among those given: they are left out.
 func (r *Reader) OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) (History, error) {
-	all, err := r.remembered(ctx, streams)
+	theirs, err := ofPair(streams, number)
 	if err != nil {
 		return History{}, err
 	}
-	theirs := map[uuid.UUID]bool{}
-	for _, m := range all {
-		theirs[m.NonAssociationID] = theirs[m.NonAssociationID] || m.pair.Has(number)
-	}
-	return inOrder(slices.DeleteFunc(all, func(m memory) bool { return !theirs[m.NonAssociationID] })), nil
+	return r.history(ctx, theirs, concerningPrisoner(number))
 }
 
 // memory is an entry with what it takes to put it in order.
 type memory struct {
 	Entry
 
-	pair       domain.Pair
 	position   eventstore.Position
 	recordedAt time.Time
 }
 
-func (r *Reader) remembered(ctx context.Context, streams []string) ([]memory, error) {
+func (r *Reader) history(ctx context.Context, streams []string, concerns func(placed) bool) (History, error) {
 	var all []memory
-	streams = slices.Compact(slices.Sorted(slices.Values(streams)))
-	err := r.each(ctx, streams, func(before domain.State, f placed) domain.State {
+	err := r.each(ctx, streams, concerns, func(before domain.State, f placed) domain.State {
 		entry, after := step(r.options.London, before, f)
-		all = append(all, memory{entry, f.pair, f.position, f.recordedAt})
+		if concerns(f) {
+			all = append(all, memory{entry, f.position, f.recordedAt})
+		}
 		return after
 	})
-	return all, err
+	return inOrder(all), err
 }
 
 // inOrder puts the oldest first. A store that sends no position with a stream

@@ -3,7 +3,10 @@ package audit
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
@@ -59,21 +62,68 @@ func (r *Reader) decode(recorded eventstore.Recorded) (placed, error) {
 const together = 64
 
 // each reads streams whole and hands over each fact, a stream at a time, with
-// the state before it.
-func (r *Reader) each(ctx context.Context, streams []string, visit func(before domain.State, f placed) domain.State) error {
-	for len(streams) > 0 {
-		n := min(together, len(streams))
-		for i, read := range r.log.ReadMany(ctx, streams[:n]) {
-			if read.Err != nil {
-				return fmt.Errorf("read the facts of %s: %w", streams[i], read.Err)
+// the state before it. A renumbering that concerns the reader leads on to the
+// other stream that it names: nobody else need know where a record has been.
+func (r *Reader) each(
+	ctx context.Context, streams []string, concerns func(placed) bool, visit func(before domain.State, f placed) domain.State,
+) error {
+	queue := slices.Compact(slices.Sorted(slices.Values(streams)))
+	for read := 0; read < len(queue); {
+		batch := queue[read:min(read+together, len(queue))]
+		for i, stream := range r.log.ReadMany(ctx, batch) {
+			if stream.Err != nil {
+				return fmt.Errorf("read the facts of %s: %w", batch[i], stream.Err)
 			}
-			if err := r.walk(streams[i], read.Events, visit); err != nil {
+			err := r.walk(batch[i], stream.Events, func(before domain.State, f placed) domain.State {
+				e, moved := f.Event.(domain.PrisonerRenumbered)
+				if concerns(f) && moved {
+					queue = including(queue, e.From.Stream(), e.To.Stream())
+				}
+				return visit(before, f)
+			})
+			if err != nil {
 				return err
 			}
 		}
-		streams = streams[n:]
+		read += len(batch)
 	}
 	return nil
+}
+
+func including(all []string, more ...string) []string {
+	for _, name := range more {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// ofPair are the streams among those given that are of a pair with the
+// prisoner.
+func ofPair(streams []string, number domain.PrisonerNumber) ([]string, error) {
+	var theirs []string
+	for _, stream := range streams {
+		pair, err := domain.ParseStream(stream)
+		if err != nil {
+			return nil, err
+		}
+		if pair.Has(number) {
+			theirs = append(theirs, stream)
+		}
+	}
+	return theirs, nil
+}
+
+// concerningPrisoner follows what was ever recorded of the prisoner, also to
+// where it stands or stood under another number.
+func concerningPrisoner(number domain.PrisonerNumber) func(placed) bool {
+	theirs := map[uuid.UUID]bool{}
+	return func(f placed) bool {
+		id := f.Event.Concerns()
+		theirs[id] = theirs[id] || f.pair.Has(number)
+		return theirs[id]
+	}
 }
 
 func (r *Reader) walk(stream string, events []eventstore.Recorded, visit func(domain.State, placed) domain.State) error {

@@ -67,6 +67,7 @@ type book struct {
 	store eventstore.Store
 	now   time.Time
 	asked int
+	facts int
 }
 
 func newBook(t testing.TB, store eventstore.Store) *book {
@@ -75,12 +76,10 @@ func newBook(t testing.TB, store eventstore.Store) *book {
 
 func (b *book) reader() *audit.Reader { return audit.New(b.store, audit.Options{London: london}) }
 
-// does appends what a command of an actor comes to, and gives the id of the
-// non-association that it was about.
-func (b *book) does(pair domain.Pair, source domain.Source, actor string, command domain.Command) uuid.UUID {
+// state folds a pair; facts is then how many it has.
+func (b *book) state(pair domain.Pair) domain.State {
 	b.t.Helper()
-	ctx := context.Background()
-	events, err := b.store.ReadStream(ctx, pair.Stream(), eventstore.Forwards, 0, 10_000)
+	events, err := b.store.ReadStream(context.Background(), pair.Stream(), eventstore.Forwards, 0, 10_000)
 	if !errors.Is(err, eventstore.ErrStreamNotFound) {
 		require.NoError(b.t, err)
 	}
@@ -90,6 +89,15 @@ func (b *book) does(pair domain.Pair, source domain.Source, actor string, comman
 		require.NoError(b.t, err)
 		state = domain.Evolve(state, fact)
 	}
+	b.facts = len(events)
+	return state
+}
+
+// does appends what a command of an actor comes to, and gives the id of the
+// non-association that it was about.
+func (b *book) does(pair domain.Pair, source domain.Source, actor string, command domain.Command) uuid.UUID {
+	b.t.Helper()
+	ctx, state := context.Background(), b.state(pair)
 	b.asked++
 	by := domain.Cause{
 		CommandID: uuid.NewSHA1(uuid.NameSpaceOID, []byte{byte(b.asked >> 8), byte(b.asked)}),
@@ -97,7 +105,7 @@ func (b *book) does(pair domain.Pair, source domain.Source, actor string, comman
 	}
 	decision, err := domain.Decide(state, command, b.now, by)
 	require.NoError(b.t, err)
-	all := eventstore.Append{Stream: pair.Stream(), Expected: eventstore.Expected(len(events) - 1)}
+	all := eventstore.Append{Stream: pair.Stream(), Expected: eventstore.Expected(b.facts - 1)}
 	for _, fact := range decision.Facts(state, command, b.now, by) {
 		all.Events = append(all.Events, eventstore.Encode(fact))
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"nonassociations/domain"
 )
 
@@ -66,11 +68,11 @@ func (s SubjectAccess) Status(directory Knowledge) int {
 // may be among those given: what they say is left out. Errors are those of the
 // log.
 func (r *Reader) SubjectAccess(ctx context.Context, streams []string, subject Subject) (SubjectAccess, error) {
-	held, err := r.held(ctx, streams, subject)
+	held, ever, err := r.held(ctx, streams, subject)
 	if err != nil {
 		return SubjectAccess{}, err
 	}
-	answer := SubjectAccess{held: len(held) > 0}
+	answer := SubjectAccess{held: ever}
 	answer.Content.PrisonerNumber, answer.Content.NonAssociations = subject.PrisonerNumber, []SubjectItem{}
 	for _, item := range held {
 		if subject.covers(item) {
@@ -98,27 +100,26 @@ func (s *SubjectAccess) add(item SubjectItem) {
 	}
 }
 
-// held is everything that was ever said of the prisoner, as it is now.
-func (r *Reader) held(ctx context.Context, streams []string, subject Subject) ([]SubjectItem, error) {
-	streams = slices.Compact(slices.Sorted(slices.Values(streams)))
-	last := map[domain.Pair]domain.State{}
-	deletions := map[[16]byte]*Deletion{}
-	err := r.each(ctx, streams, func(before domain.State, f placed) domain.State {
-		if !f.pair.Has(subject.PrisonerNumber) {
-			return before
-		}
-		if e, is := f.Event.(domain.Deleted); is {
+// held is everything that is held of the prisoner, and whether there ever was
+// anything.
+func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (items []SubjectItem, ever bool, err error) {
+	theirs, err := ofPair(streams, subject.PrisonerNumber)
+	if err != nil {
+		return nil, false, err
+	}
+	last, deletions := map[domain.Pair]domain.State{}, map[uuid.UUID]*Deletion{}
+	err = r.each(ctx, theirs, concerningPrisoner(subject.PrisonerNumber), func(before domain.State, f placed) domain.State {
+		if e, is := f.Event.(domain.Deleted); is { // also one that was deleted under another number
 			deletions[e.NonAssociationID] = &Deletion{
 				At: subject.View.local(f.Meta.DecidedAt), By: e.RequestedBy, Reason: orNull(e.DeletionReason),
 			}
 		}
-		last[f.pair] = domain.Evolve(before, f.Fact)
-		return last[f.pair]
+		after := domain.Evolve(before, f.Fact)
+		if f.pair.Has(subject.PrisonerNumber) {
+			last[f.pair] = after
+		}
+		return after
 	})
-	if err != nil {
-		return nil, err
-	}
-	var items []SubjectItem
 	for pair, state := range last {
 		for _, n := range state.Items {
 			item := SubjectItem{Seen: subject.View.Seen(pair, subject.PrisonerNumber, n)}
@@ -128,5 +129,5 @@ func (r *Reader) held(ctx context.Context, streams []string, subject Subject) ([
 			items = append(items, item)
 		}
 	}
-	return items, nil
+	return items, len(last) > 0, err
 }

@@ -1,0 +1,103 @@
+package audit_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/audit"
+	"nonassociations/domain"
+)
+
+const survivor domain.PrisonerNumber = "B2345BB"
+
+// merges moves one of alice's non-associations with bob to his surviving number.
+func (b *book) merges(n domain.NonAssociation, from domain.Pair, revision uint64) domain.Pair {
+	b.t.Helper()
+	to := pairOf(b.t, alice, survivor)
+	r := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
+	b.does(to, domain.Merge, "MERGER", domain.Arrive{
+		Renumbering: r, From: from, Revision: revision, Records: []domain.Arriving{{NonAssociation: r.Of(n)}},
+	})
+	b.does(from, domain.Merge, "MERGER", domain.Leave{Renumbering: r, To: to, Revision: revision, IDs: []uuid.UUID{n.ID}})
+	return to
+}
+
+func TestARenumberedOneHasOneHistoryWhoeverIsAsked(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		from := pairOf(t, alice, bob)
+		id, other := b.opens(from), b.opens(pairOf(t, bob, carol))
+		to := b.merges(b.state(from).Items[0], from, 0)
+		b.amends(to, id, "under the new number")
+
+		want := []string{domain.TypeOpened, domain.TypeRenumbered, domain.TypeRenumbered, domain.TypeAmended}
+		history, err := b.reader().OfNonAssociation(t.Context(), streams(to), id)
+		require.NoError(t, err)
+		require.Equal(t, want, types(history), "the log itself says where it has been")
+		for _, asked := range [][]string{streams(from), streams(to), streams(to, from)} {
+			again, err := b.reader().OfNonAssociation(t.Context(), asked, id)
+			require.NoError(t, err)
+			require.Equal(t, history, again)
+		}
+
+		arrived, left := history.Entries[1], history.Entries[2]
+		require.Equal(t, "ARRIVED", arrived.Renumbered.Half)
+		require.Equal(t, "MERGE", *arrived.Reason)
+		require.Equal(t, domain.Merge, arrived.Source)
+		require.Equal(t, history.Entries[0].After, arrived.Before)
+		require.Equal(t, bob, arrived.Before.FirstPrisonerNumber)
+		require.Equal(t, survivor, arrived.After.FirstPrisonerNumber)
+		require.Equal(t, alice, arrived.After.SecondPrisonerNumber)
+		require.Equal(t, "LEFT", left.Renumbered.Half)
+		require.Equal(t, bob, left.Before.FirstPrisonerNumber)
+		require.Nil(t, left.After)
+		require.NotContains(t, asJSON(t, history.Entries[0]), "renumbered")
+
+		for number, asked := range map[domain.PrisonerNumber]domain.Pair{survivor: to, alice: to} {
+			history, err := b.reader().OfPrisoner(t.Context(), streams(asked, pairOf(t, bob, carol)), number)
+			require.NoError(t, err)
+			require.Equal(t, want, types(history))
+		}
+		whole, err := b.reader().OfPrisoner(t.Context(), streams(from, pairOf(t, bob, carol)), bob)
+		require.NoError(t, err)
+		require.Len(t, whole.Entries, 5)
+		require.Equal(t, other, whole.Entries[1].NonAssociationID)
+	})
+}
+
+func TestTheFeedTellsBothHalvesOfARenumbering(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		from := pairOf(t, alice, bob)
+		id := b.opens(from)
+		to := b.merges(b.state(from).Items[0], from, 0)
+		b.amends(to, id, "under the new number")
+		history, err := b.reader().OfNonAssociation(t.Context(), streams(to), id)
+		require.NoError(t, err)
+		lines := told(t, b.reader(), 0)
+		require.Len(t, lines, len(history.Entries))
+		for i, line := range lines {
+			require.Equal(t, history.Entries[i], line.Entry)
+		}
+		require.Equal(t, []domain.PrisonerNumber{alice, survivor}, lines[1].PrisonerNumbers)
+		require.Equal(t, []domain.PrisonerNumber{alice, bob}, lines[2].PrisonerNumbers)
+	})
+}
+
+func TestSubjectAccessKnowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		from := pairOf(t, alice, bob)
+		id := b.opens(from)
+		b.does(from, domain.DPS, "DELETER", domain.Delete{ID: id, DeletionReason: "Mistake", RequestedBy: "AJONES"})
+		to := b.merges(b.state(from).Items[0], from, 1)
+
+		answer, err := b.reader().SubjectAccess(t.Context(), streams(to), subjectOf(b, survivor, "", ""))
+		require.NoError(t, err)
+		require.Equal(t, []uuid.UUID{id}, idsOf(answer))
+		require.Equal(t, "AJONES", answer.Content.NonAssociations[0].Deleted.By)
+
+		answer, err = b.reader().SubjectAccess(t.Context(), streams(from), subjectOf(b, bob, "", ""))
+		require.NoError(t, err)
+		require.Equal(t, 204, answer.Status(audit.Denied), "what was held of the number went on to another")
+	})
+}
