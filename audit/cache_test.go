@@ -31,5 +31,5 @@ func TestStatesAreForgottenTheOldestFirst(t *testing.T) {
 	require.Len(t, s.byPair, 1, "one that is too large stays alone")
 	s.keep(domain.State{Pair: pairs[0]}, 8)
 	require.Equal(t, 1, s.held)
-	require.Equal(t, s.recent.Len(), len(s.byPair))
+	require.Len(t, s.byPair, s.recent.Len())
 }

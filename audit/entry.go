@@ -12,7 +12,7 @@ import (
 // Entry is one fact of the history.
 type Entry struct {
 	EventID          uuid.UUID            `json:"eventId"`
-	Type             string               `json:"type"`
+	Type             string               `json:"type"` // as it was recorded
 	NonAssociationID uuid.UUID            `json:"nonAssociationId"`
 	Actor            string               `json:"actor"`
 	Source           domain.Source        `json:"source"`
@@ -35,8 +35,17 @@ type Entry struct {
 type Renumbered struct {
 	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
 	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
-	Half                   string                `json:"half"`
+	Half                   Half                  `json:"half"`
 }
+
+// Half is one of the two facts of a renumbering.
+type Half string
+
+// The halves, in their order.
+const (
+	Arrived Half = "ARRIVED"
+	Left    Half = "LEFT"
+)
 
 // recordedLayout always says the offset in figures, in winter too.
 const recordedLayout = "2006-01-02T15:04:05.999999-07:00"
@@ -45,9 +54,8 @@ const recordedLayout = "2006-01-02T15:04:05.999999-07:00"
 func step(london *time.Location, s domain.State, f placed) (Entry, domain.State) {
 	next := domain.Evolve(s, f.Fact)
 	view := View{Today: domain.Today(f.Meta.DecidedAt.In(london)), London: london}
-	eventType, _ := domain.Encode(f.Event)
 	entry := Entry{
-		EventID: f.ID, Type: eventType, NonAssociationID: f.Event.Concerns(),
+		EventID: f.ID, Type: f.eventType, NonAssociationID: f.Event.Concerns(),
 		Actor: f.Meta.Actor, Source: f.Meta.Source,
 		OccurredAt: domain.Local(f.Meta.OccurredAt.In(london)),
 		RecordedAt: f.recordedAt.In(london).Format(recordedLayout),
@@ -62,11 +70,11 @@ func step(london *time.Location, s domain.State, f placed) (Entry, domain.State)
 }
 
 func (v View) renumber(entry *Entry, e domain.PrisonerRenumbered) {
-	entry.Renumbered = &Renumbered{PreviousPrisonerNumber: e.Previous, PrisonerNumber: e.Number, Half: "LEFT"}
+	entry.Renumbered = &Renumbered{PreviousPrisonerNumber: e.Previous, PrisonerNumber: e.Number, Half: Left}
 	if e.NonAssociation == nil {
 		return
 	}
-	entry.Renumbered.Half = "ARRIVED"
+	entry.Renumbered.Half = Arrived
 	if entry.Before == nil && !e.NonAssociation.Deleted {
 		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}
 		whole := v.Whole(e.From, back.Of(*e.NonAssociation))
@@ -93,7 +101,7 @@ func why(event domain.Event) (reason, requestedBy *string) {
 	case domain.Deleted:
 		return orNull(e.DeletionReason), orNull(e.RequestedBy)
 	case domain.PrisonerRenumbered:
-		return orNull(e.Renumbering.Reason), nil
+		return orNull(e.Reason), nil
 	case domain.Ignored:
 		return orNull(string(e.Reason)), nil
 	default:

@@ -104,7 +104,7 @@ const page = 500
 func (r *Reader) stateBefore(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
 	state := domain.State{Pair: pair}
 	for next := uint64(0); next < revision; {
-		limit := int(min(page, revision-next)) //nolint:gosec // at most a page
+		limit := int(min(page, revision-next)) // at most a page
 		events, err := r.log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, next, limit)
 		if err != nil {
 			return domain.State{}, fmt.Errorf("read the facts of %s before revision %d: %w", pair, revision, err)

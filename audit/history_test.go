@@ -2,9 +2,11 @@ package audit_test
 
 import (
 	"context"
+	stdjson "encoding/json"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -81,6 +83,11 @@ func TestAnEntryHasTheseKeysAndNoCommand(t *testing.T) {
 			"reason", "before", "after",
 		}
 		require.Len(t, entry, len(keys))
+		strict, err := json.Marshal(history)
+		require.NoError(t, err)
+		usual, err := stdjson.Marshal(history)
+		require.NoError(t, err)
+		require.Equal(t, string(usual), string(strict), "whichever encoder writes it")
 		for _, key := range keys {
 			require.Contains(t, entry, key)
 		}

@@ -40,6 +40,7 @@ type placed struct {
 	domain.Fact
 
 	pair       domain.Pair
+	eventType  string
 	revision   uint64
 	position   eventstore.Position
 	recordedAt time.Time
@@ -55,7 +56,7 @@ func (r *Reader) decode(recorded eventstore.Recorded) (placed, error) {
 		return placed{}, err
 	}
 	fact.Meta.Command = nil // stays inside, and is large
-	return placed{fact, pair, recorded.Revision, recorded.Position, recorded.RecordedAt}, nil
+	return placed{fact, pair, recorded.Type, recorded.Revision, recorded.Position, recorded.RecordedAt}, nil
 }
 
 // together is how many streams are in memory at once.

@@ -42,14 +42,14 @@ func TestARenumberedOneHasOneHistoryWhoeverIsAsked(t *testing.T) {
 		}
 
 		arrived, left := history.Entries[1], history.Entries[2]
-		require.Equal(t, "ARRIVED", arrived.Renumbered.Half)
+		require.Equal(t, audit.Arrived, arrived.Renumbered.Half)
 		require.Equal(t, "MERGE", *arrived.Reason)
 		require.Equal(t, domain.Merge, arrived.Source)
 		require.Equal(t, history.Entries[0].After, arrived.Before)
 		require.Equal(t, bob, arrived.Before.FirstPrisonerNumber)
 		require.Equal(t, survivor, arrived.After.FirstPrisonerNumber)
 		require.Equal(t, alice, arrived.After.SecondPrisonerNumber)
-		require.Equal(t, "LEFT", left.Renumbered.Half)
+		require.Equal(t, audit.Left, left.Renumbered.Half)
 		require.Equal(t, bob, left.Before.FirstPrisonerNumber)
 		require.Nil(t, left.After)
 		require.NotContains(t, asJSON(t, history.Entries[0]), "renumbered")

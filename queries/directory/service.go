@@ -96,7 +96,7 @@ func (s service) post(ctx context.Context, body []byte, token string, numbers []
 	if err != nil {
 		return answers{}, fmt.Errorf("send the request: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // only read
+	defer response.Body.Close()
 	if response.StatusCode == http.StatusUnauthorized {
 		return answers{}, errUnauthorised
 	}

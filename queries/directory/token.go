@@ -74,7 +74,7 @@ func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("send the request: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // only read
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return "", 0, fmt.Errorf("the answer is %d", response.StatusCode)
 	}
