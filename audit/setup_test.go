@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"net"
 	"testing"
 	"time"
 
@@ -14,6 +16,8 @@ import (
 	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/esdb"
+	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/testdb"
@@ -51,6 +55,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, b *book)) {
 		t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
 		test(t, newBook(t, store))
 	})
+	t.Run("esdb", func(t *testing.T) { test(t, newBook(t, overGRPC(t, memory.New()))) })
 	t.Run("postgres", func(t *testing.T) {
 		dsn := testdb.New(t)
 		require.NoError(t, postgres.Migrate(t.Context(), dsn))
@@ -59,6 +64,24 @@ func onEveryStore(t *testing.T, test func(t *testing.T, b *book)) {
 		t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
 		test(t, newBook(t, store))
 	})
+}
+
+// overGRPC is the log as the EventStoreDB client sees it, as in production.
+func overGRPC(t *testing.T, log eventstore.Store) eventstore.Store {
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server, ended := esdbserver.New(log, esdbserver.Options{}), make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		server.Kill()
+		require.NoError(t, <-ended)
+	})
+	store, err := esdb.Open(t.Context(), "esdb://"+listener.Addr().String()+"?tls=false", esdb.Options{
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
+	return store
 }
 
 // book writes facts by the rules, a command at a time, and reads them back.
