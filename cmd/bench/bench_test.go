@@ -114,7 +114,9 @@ func TestQuantiles(t *testing.T) {
 	for i := range values {
 		values[99-i] = float64(i + 1)
 	}
-	require.InDelta(t, 51, median(values), 0)
+	require.InDelta(t, 50.5, median(values), 0)
+	require.InDelta(t, 2, median([]float64{3, 1, 2}), 0)
+	require.Zero(t, median(nil))
 	require.InDelta(t, 100, quantile(values, 0.99), 0)
 	require.InDelta(t, 100, quantile(values, 1), 0)
 }

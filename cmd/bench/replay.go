@@ -24,7 +24,7 @@ func measureReplay(ctx context.Context, s *stage) (row, error) {
 	}
 	var d duel
 	var rows int
-	for range max(1, s.Rounds/2) {
+	for range (s.Rounds + 1) / 2 {
 		took, err := s.replay(ctx)
 		if err != nil {
 			return row{}, err

@@ -80,7 +80,15 @@ func thousands(n int) string {
 	return text
 }
 
-func median(values []float64) float64 { return quantile(values, 0.5) }
+// median of an even number of values lies between the two in the middle: the
+// upper one alone would flatter.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	if len(sorted) == 0 {
+		return 0
+	}
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}
 
 // quantile of a few values; it does not interpolate, so it is always one of
 // them.
