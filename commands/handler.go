@@ -30,10 +30,12 @@ type Router interface {
 
 // Options are the outside of a Handler.
 type Options struct {
-	Clock    func() time.Time // in Europe/London
-	Router   Router           // needed for commands by id
-	Logger   *slog.Logger
-	Patience time.Duration // time of one request, waiting included; 10 s when zero
+	Clock     func() time.Time // in Europe/London
+	Router    Router           // needed for commands by id
+	Directory Directory        // nil: nothing new can be opened by staff
+	Keys      Keys             // nil: requests with a key are refused as busy
+	Logger    *slog.Logger
+	Patience  time.Duration // time of one request, waiting included; 10 s when zero
 }
 
 // Handler runs commands. It is safe for concurrent use, and one process has
@@ -42,6 +44,8 @@ type Handler struct {
 	log       eventstore.Store
 	clock     func() time.Time
 	router    Router
+	directory Directory
+	keys      Keys
 	logger    *slog.Logger
 	patience  time.Duration
 	catalogue domain.Catalogue
@@ -58,7 +62,8 @@ func New(log eventstore.Store, options Options) *Handler {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Handler{
-		log: log, clock: options.Clock, router: options.Router, logger: options.Logger, patience: options.Patience,
+		log: log, clock: options.Clock, router: options.Router, directory: options.Directory, keys: options.Keys,
+		logger: options.Logger, patience: options.Patience,
 		catalogue: domain.Events(), queue: newQueue(), head: &head{log: log},
 	}
 }
@@ -101,6 +106,7 @@ type Receipt struct {
 	NonAssociation domain.NonAssociation // as the command left it
 	Revision       int64                 // of the pair's stream that it was answered from
 	Position       eventstore.Position   // a read at least here shows it
+	At             time.Time             // of an Act: when it was answered first
 }
 
 // Do runs a command on a pair. Errors as of Tell.
@@ -152,9 +158,13 @@ func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error)
 	}
 	pair, known, err = h.route(ctx, id)
 	if err == nil && !known {
-		err = domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
+		err = unknown(id)
 	}
 	return pair, err
+}
+
+func unknown(id uuid.UUID) domain.Refusal {
+	return domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
 }
 
 // route asks the router. Whatever keeps it from answering passes: nothing was

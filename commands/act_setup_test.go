@@ -1,0 +1,157 @@
+package commands_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/commands/keys"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/internal/testdb"
+)
+
+// directory knows everybody but some, until it is down.
+type directory struct {
+	missing []domain.PrisonerNumber
+	err     error
+	asked   int
+}
+
+func (d *directory) Missing(_ context.Context, numbers []domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+	d.asked++
+	var missing []domain.PrisonerNumber
+	for _, number := range numbers {
+		if slices.Contains(d.missing, number) {
+			missing = append(missing, number)
+		}
+	}
+	return missing, d.err
+}
+
+var errDown = errors.New("connection refused")
+
+// unkept are keys that fail as the test says.
+type unkept struct {
+	commands.Keys
+	claim, keep, free error
+}
+
+func (u *unkept) Claim(ctx context.Context, key commands.Key, command uuid.UUID, now time.Time) (commands.Claim, error) {
+	if u.claim != nil {
+		return commands.Claim{}, u.claim
+	}
+	return u.Keys.Claim(ctx, key, command, now)
+}
+
+func (u *unkept) Keep(ctx context.Context, key commands.Key, claim commands.Claim, answer commands.Answer) error {
+	if u.keep != nil {
+		return u.keep
+	}
+	return u.Keys.Keep(ctx, key, claim, answer)
+}
+
+func (u *unkept) Free(ctx context.Context, key commands.Key, command uuid.UUID) error {
+	if u.free != nil {
+		return u.free
+	}
+	return u.Keys.Free(ctx, key, command)
+}
+
+// routes reads the log itself, and so is never behind.
+type routes struct{ pairs }
+
+func (r routes) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	all, err := r.all(ctx)
+	if err != nil {
+		return domain.Pair{}, false, err
+	}
+	for _, pair := range all {
+		state := domain.State{Pair: pair}
+		for _, stream := range r.log.ReadMany(ctx, []string{pair.Stream()}) {
+			for _, recorded := range stream.Events {
+				fact, err := eventstore.Decode(domain.Events(), recorded)
+				if err != nil {
+					return domain.Pair{}, false, err
+				}
+				state = domain.Evolve(state, fact)
+			}
+		}
+		if state.Find(id) >= 0 {
+			return pair, true, nil
+		}
+	}
+	return domain.Pair{}, false, nil
+}
+
+// desk is staff's way to the record with all that may go wrong beneath it.
+type desk struct {
+	*commands.Handler
+	t         testing.TB
+	log       *faulty
+	keys      *unkept
+	directory *directory
+	now       time.Time
+}
+
+func newDesk(t testing.TB) *desk {
+	t.Helper()
+	dsn := testdb.New(t)
+	require.NoError(t, keys.Migrate(t.Context(), dsn))
+	store, err := keys.Open(t.Context(), dsn, keys.Options{Clock: clock})
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	d := &desk{t: t, log: newFaulty(), keys: &unkept{Keys: store}, directory: &directory{}, now: noon}
+	d.Handler = d.process(5 * time.Second)
+	return d
+}
+
+// process is one more process beside the same log and the same keys.
+func (d *desk) process(patience time.Duration) *commands.Handler {
+	return commands.New(d.log, commands.Options{
+		Clock: func() time.Time { return d.now }, Router: routes{pairs{d.log}}, Directory: d.directory, Keys: d.keys, Patience: patience,
+	})
+}
+
+// opening is an Act between low and high, with a key unless it is "".
+func opening(t testing.TB, comment, name string) commands.Act {
+	return commands.Act{Key: keyOf(name, comment), Pair: pairOf(t, low, high), Command: domain.Open{
+		NamedFirst: high, Comment: comment, Reason: domain.Threat, Restriction: domain.Cell,
+		Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
+	}}
+}
+
+func keyOf(name, request string) *commands.Key {
+	if name == "" {
+		return nil
+	}
+	key := commands.Key{Client: "ui", Name: name}
+	copy(key.Request[:], request)
+	return &key
+}
+
+func (d *desk) does(act commands.Act) commands.Receipt {
+	d.t.Helper()
+	receipt, err := d.Act(d.t.Context(), by(domain.DPS), act)
+	require.NoError(d.t, err)
+	return receipt
+}
+
+func (d *desk) refused(act commands.Act) domain.Code {
+	d.t.Helper()
+	_, err := d.Act(d.t.Context(), by(domain.DPS), act)
+	var refusal domain.Refusal
+	require.ErrorAs(d.t, err, &refusal)
+	return refusal.Code
+}
+
+func (d *desk) facts() []domain.Fact {
+	d.t.Helper()
+	return facts(d.t, d.log, pairOf(d.t, low, high))
+}

@@ -1,0 +1,100 @@
+package commands_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore/memory"
+)
+
+func comment(text string) domain.Amend { return domain.Amend{Comment: &text} }
+
+func amending(id uuid.UUID, text, name string) commands.Act {
+	amend := comment(text)
+	amend.ID = id
+	return commands.Act{Key: keyOf(name, text), ID: id, Command: amend}
+}
+
+func TestOpening_needs_both_prisoners_to_be_known(t *testing.T) {
+	d := newDesk(t)
+	d.directory.missing = []domain.PrisonerNumber{low, high}
+	_, err := d.Act(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	require.Equal(t, commands.MissingPrisoners{high, low}, err, "in the order in which they were named")
+	require.EqualError(t, err, "Could not find the following prisoners: [A9109UD, A0135GA]")
+
+	d.directory.missing, d.directory.err = nil, errDown
+	_, err = d.Act(t.Context(), by(domain.DPS), opening(t, "Apart", ""))
+	require.ErrorIs(t, err, commands.ErrBusy)
+	require.Empty(t, d.facts())
+
+	d.directory.err = nil
+	d.does(opening(t, "Other words: not found has freed the key", "k"))
+	require.Len(t, d.facts(), 1)
+	require.Equal(t, 3, d.directory.asked)
+}
+
+func TestOpening_without_a_directory_is_refused_as_busy(t *testing.T) {
+	log := memory.New()
+	_, err := newHandler(log).Act(t.Context(), by(domain.DPS), opening(t, "Apart", ""))
+	require.ErrorIs(t, err, commands.ErrBusy)
+	_, err = newHandler(log).Act(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	require.ErrorIs(t, err, commands.ErrBusy, "nowhere to keep keys")
+	require.Empty(t, facts(t, log, pairOf(t, low, high)))
+}
+
+func TestRoles_are_given_in_the_order_of_naming(t *testing.T) {
+	d := newDesk(t)
+	id := d.does(opening(t, "Apart", "")).NonAssociation.ID
+	act := amending(id, "Apart", "")
+	act.Roles = [2]domain.Role{domain.NotRelevant, ""}
+	sides := d.does(act).NonAssociation.Sides
+	require.Equal(t, domain.NotRelevant, sides[high].Role, "named first")
+	require.Equal(t, domain.Victim, sides[low].Role)
+	act.Roles = [2]domain.Role{"", domain.UnknownRole}
+	require.Equal(t, domain.UnknownRole, d.does(act).NonAssociation.Sides[low].Role)
+
+	act.ID = uuid.New()
+	require.Equal(t, domain.CodeNotFound, d.refused(act))
+}
+
+func TestRoles_follow_a_merge_that_the_router_has_not_seen(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	e.merges(message(), merge)
+	stale := commands.New(e.log, commands.Options{Clock: clock, Router: &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}})
+	act := amending(id, "Still apart", "")
+	act.Roles = [2]domain.Role{domain.NotRelevant, domain.UnknownRole}
+	receipt, err := stale.Act(t.Context(), by(domain.DPS), act)
+	require.NoError(t, err)
+	require.Equal(t, pairOf(t, survivor, third), receipt.Pair)
+	require.Equal(t, domain.NotRelevant, receipt.NonAssociation.Sides[survivor].Role)
+	require.Equal(t, domain.UnknownRole, receipt.NonAssociation.Sides[third].Role)
+}
+
+func TestIfMatch_is_compared_by_every_command(t *testing.T) {
+	d := newDesk(t)
+	d.now = noon
+	receipt := d.does(opening(t, "Apart", ""))
+	id, seen := receipt.NonAssociation.ID, receipt.NonAssociation.LastFact
+	fresh := d.does(amending(id, "Further apart", "")).NonAssociation.LastFact
+
+	for _, command := range []domain.Command{
+		comment("x"), domain.Close{ID: id, ClosedReason: "x"}, domain.Reopen{ID: id, ReopenReason: "x"}, domain.Delete{ID: id, DeletionReason: "x"},
+	} {
+		if amend, is := command.(domain.Amend); is {
+			amend.ID = id
+			command = amend
+		}
+		require.Equal(t, domain.CodeStale, d.refused(commands.Act{ID: id, IfMatch: seen, Command: command}))
+	}
+	require.Len(t, d.facts(), 2)
+	d.does(commands.Act{ID: id, IfMatch: fresh, Command: domain.Delete{ID: id, DeletionReason: "x"}})
+
+	act := opening(t, "Apart again", "")
+	act.IfMatch = fresh
+	require.Equal(t, domain.CodeStale, d.refused(act), "nothing that was read is about to change")
+}
