@@ -1,0 +1,89 @@
+package localaws
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Message is one message in a queue.
+type Message struct {
+	ID       string `json:"id"`
+	Body     string `json:"body"`
+	Received int    `json:"received"` // how often
+
+	hiddenUntil time.Time
+	receipt     string // of the last receipt: an older one is no longer good
+}
+
+// queue is guarded by its server's lock.
+type queue struct {
+	name       string
+	messages   []*Message
+	visibility time.Duration
+	// After maxReceives receipts a message goes to the dead letter queue.
+	dead        *queue
+	maxReceives int
+	arrived     chan struct{} // closed and made anew when something may have become visible
+}
+
+func newQueue(name string, visibility time.Duration) *queue {
+	return &queue{name: name, visibility: visibility, arrived: make(chan struct{})}
+}
+
+func (q *queue) wake() {
+	close(q.arrived)
+	q.arrived = make(chan struct{})
+}
+
+func (q *queue) send(body string) *Message {
+	m := &Message{ID: uuid.NewString(), Body: body}
+	q.messages = append(q.messages, m)
+	q.wake()
+	return m
+}
+
+// receive hides what it gives out; wait is how long until more becomes visible,
+// or -1 when nothing is on its way.
+func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (given []*Message, wait time.Duration) {
+	wait = -1
+	for _, m := range append([]*Message(nil), q.messages...) {
+		if hidden := m.hiddenUntil.Sub(now); hidden > 0 {
+			if wait < 0 || hidden < wait {
+				wait = hidden
+			}
+			continue
+		}
+		if q.dead != nil && m.Received >= q.maxReceives {
+			q.remove(m)
+			q.dead.messages = append(q.dead.messages, m)
+			q.dead.wake()
+			continue
+		}
+		if len(given) == limit {
+			break
+		}
+		m.Received++
+		m.receipt, m.hiddenUntil = uuid.NewString(), now.Add(visibility)
+		given = append(given, m)
+	}
+	return given, wait
+}
+
+func (q *queue) byReceipt(receipt string) *Message {
+	for _, m := range q.messages {
+		if m.receipt == receipt && receipt != "" {
+			return m
+		}
+	}
+	return nil
+}
+
+func (q *queue) remove(gone *Message) {
+	for i, m := range q.messages {
+		if m == gone {
+			q.messages = append(q.messages[:i], q.messages[i+1:]...)
+			return
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package localaws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options of a Server.
+type Options struct {
+	// Address to listen on, a free port of this machine when empty.
+	Address string
+	// File keeps the messages, so that a run that was killed goes on with them;
+	// none when empty.
+	File string
+	// Fail is asked before each action ("ReceiveMessage"); a status other than 0
+	// is the answer, with an error of that code. It may be nil.
+	Fail func(action string) (status int, code string)
+}
+
+// Server is queues over HTTP. Everything on it may be called at any time.
+type Server struct {
+	options  Options
+	http     *http.Server
+	listener net.Listener
+	ended    chan error
+	stop     context.CancelFunc
+
+	mu     sync.Mutex
+	queues map[string]*queue
+}
+
+// Visibility is how long a received message stays hidden when nobody says.
+const Visibility = 30 * time.Second
+
+// Start listens and serves until Stop.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	if options.Address == "" {
+		options.Address = "127.0.0.1:0"
+	}
+	s := &Server{options: options, queues: map[string]*queue{}, ended: make(chan error, 1)}
+	if err := s.restore(); err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", options.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the local queues: %w", err)
+	}
+	s.listener = listener
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.http = &http.Server{
+		Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return running },
+	}
+	go func() {
+		s.ended <- s.http.Serve(listener)
+		close(s.ended)
+	}()
+	return s, nil
+}
+
+// URL is what AWS_ENDPOINT_URL has to be.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Stop ends it, long polls too. Stopping twice is no error.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stop()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return fmt.Errorf("stop the local queues: %w", err)
+	}
+	if err, first := <-s.ended; first && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the local queues: %w", err)
+	}
+	return nil
+}
+
+// Queue makes a queue, unless it is there, and returns its URL.
+func (s *Server) Queue(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.named(name)
+	return s.URL() + "/000000000000/" + name
+}
+
+func (s *Server) named(name string) *queue {
+	if s.queues[name] == nil {
+		s.queues[name] = newQueue(name, Visibility)
+	}
+	return s.queues[name]
+}
+
+// Hide sets for how long a received message of a queue stays hidden.
+func (s *Server) Hide(name string, visibility time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.named(name).visibility = visibility
+}
+
+// Redrive moves messages of a queue to another one after so many receipts.
+func (s *Server) Redrive(name, dead string, maxReceives int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.named(name)
+	q.dead, q.maxReceives = s.named(dead), maxReceives
+}
+
+// Send puts a message into a queue and returns its id.
+func (s *Server) Send(name, body string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.named(name).send(body)
+	s.keep()
+	return m.ID
+}
+
+// Messages is what a queue holds, hidden ones too.
+func (s *Server) Messages(name string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Message
+	for _, m := range s.named(name).messages {
+		all = append(all, *m)
+	}
+	return all
+}
+
+// kept is the file: the messages by the name of their queue.
+type kept map[string][]*Message
+
+func (s *Server) restore() error {
+	if s.options.File == "" {
+		return nil
+	}
+	content, err := os.ReadFile(s.options.File)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the local queues: %w", err)
+	}
+	all := kept{}
+	if err := json.Unmarshal(content, &all); err != nil {
+		return fmt.Errorf("read the local queues in %s: %w", s.options.File, err)
+	}
+	for name, messages := range all {
+		s.named(name).messages = slices.Clone(messages)
+	}
+	return nil
+}
+
+// keep writes the file anew. What cannot be kept is still in memory: this is a
+// stand-in, and says so by going on.
+func (s *Server) keep() {
+	if s.options.File == "" {
+		return
+	}
+	all := kept{}
+	for name, q := range s.queues {
+		all[name] = q.messages
+	}
+	content, err := json.Marshal(all)
+	if err != nil {
+		return
+	}
+	next := s.options.File + ".next"
+	if os.MkdirAll(filepath.Dir(next), 0o755) == nil && os.WriteFile(next, content, 0o600) == nil { //nolint:gosec // Postgres' user must pass through
+		_ = os.Rename(next, s.options.File)
+	}
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if s.options.Fail != nil {
+		if status, code := s.options.Fail(action); status != 0 {
+			refuse(w, status, code, "told to fail")
+			return
+		}
+	}
+	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.") {
+		refuse(w, http.StatusBadRequest, "UnknownOperationException", "only AmazonSQS is here")
+		return
+	}
+	var ask request
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ask); err != nil {
+		refuse(w, http.StatusBadRequest, "SerializationException", err.Error())
+		return
+	}
+	s.do(w, r, action, ask)
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": "com.amazonaws.sqs#" + code, "message": message})
+}
+
+func reply(w http.ResponseWriter, answer any) {
+	w.Header().Set("Content-Type", contentType)
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+const contentType = "application/x-amz-json-1.0"

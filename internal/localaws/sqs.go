@@ -1,0 +1,129 @@
+package localaws
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // what the protocol asks for
+	"encoding/hex"
+	"net/http"
+	"path"
+	"strconv"
+	"time"
+)
+
+// request is what the actions here read of their input.
+type request struct {
+	QueueURL            string `json:"QueueUrl"`
+	QueueName           string
+	MessageBody         string
+	MaxNumberOfMessages int
+	WaitTimeSeconds     int
+	VisibilityTimeout   *int
+	ReceiptHandle       string
+}
+
+type received struct {
+	MessageID     string `json:"MessageId"`
+	ReceiptHandle string
+	MD5OfBody     string
+	Body          string
+	Attributes    map[string]string
+}
+
+func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask request) {
+	if action == "CreateQueue" {
+		reply(w, map[string]string{"QueueUrl": s.Queue(ask.QueueName)})
+		return
+	}
+	s.mu.Lock()
+	q := s.queues[path.Base("/"+ask.QueueURL+ask.QueueName)]
+	s.mu.Unlock()
+	if q == nil {
+		refuse(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
+		return
+	}
+	switch action {
+	case "GetQueueUrl":
+		reply(w, map[string]string{"QueueUrl": s.Queue(q.name)})
+	case "SendMessage":
+		reply(w, map[string]string{"MessageId": s.Send(q.name, ask.MessageBody), "MD5OfMessageBody": sum(ask.MessageBody)})
+	case "ReceiveMessage":
+		reply(w, map[string]any{"Messages": s.receive(r.Context(), q, ask)})
+	case "DeleteMessage", "ChangeMessageVisibility":
+		s.change(w, q, action, ask)
+	case "GetQueueAttributes":
+		reply(w, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": strconv.Itoa(len(s.Messages(q.name)))}})
+	default:
+		refuse(w, http.StatusBadRequest, "UnknownOperationException", action+" is not here")
+	}
+}
+
+// receive is a long poll.
+func (s *Server) receive(ctx context.Context, q *queue, ask request) []received {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(ask.WaitTimeSeconds)*time.Second)
+	defer cancel()
+	for {
+		s.mu.Lock()
+		visibility := q.visibility
+		if ask.VisibilityTimeout != nil {
+			visibility = time.Duration(*ask.VisibilityTimeout) * time.Second
+		}
+		given, wait := q.receive(time.Now(), max(ask.MaxNumberOfMessages, 1), visibility)
+		answers := make([]received, 0, len(given))
+		for _, m := range given {
+			answers = append(answers, received{
+				MessageID: m.ID, ReceiptHandle: m.receipt, MD5OfBody: sum(m.Body), Body: m.Body,
+				Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.Received)},
+			})
+		}
+		arrived := q.arrived
+		if len(given) > 0 {
+			s.keep()
+		}
+		s.mu.Unlock()
+		if len(answers) > 0 || !waitFor(ctx, arrived, wait) {
+			return answers
+		}
+	}
+}
+
+// waitFor tells whether it is worth looking again.
+func waitFor(ctx context.Context, arrived <-chan struct{}, visible time.Duration) bool {
+	var due <-chan time.Time
+	if visible >= 0 {
+		timer := time.NewTimer(visible)
+		defer timer.Stop()
+		due = timer.C
+	}
+	select {
+	case <-arrived:
+		return true
+	case <-due:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := q.byReceipt(ask.ReceiptHandle)
+	switch {
+	case m == nil && action == "DeleteMessage": // it is gone, as was asked
+	case m == nil:
+		refuse(w, http.StatusBadRequest, "MessageNotInflight", "The message is not in flight.")
+		return
+	case action == "DeleteMessage":
+		q.remove(m)
+		s.keep()
+	case ask.VisibilityTimeout != nil:
+		m.hiddenUntil = time.Now().Add(time.Duration(*ask.VisibilityTimeout) * time.Second)
+		q.wake()
+	}
+	reply(w, struct{}{})
+}
+
+func sum(text string) string {
+	digest := md5.Sum([]byte(text)) //nolint:gosec // what the protocol asks for
+	return hex.EncodeToString(digest[:])
+}

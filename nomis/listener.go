@@ -1,0 +1,164 @@
+package nomis
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+)
+
+// Actor is recorded for what the service itself does when a message asks for it.
+const Actor = "NON_ASSOCIATIONS_API"
+
+// Merger is commands.Handler's part in it.
+type Merger interface {
+	Merge(ctx context.Context, by domain.Cause, m commands.Merge, router commands.Pairs) ([]commands.Change, error)
+}
+
+// Options of a Listener; all must be given.
+type Options struct {
+	Queue    *Queue
+	Commands Merger
+	Pairs    commands.Pairs
+	Clock    func() time.Time // in Europe/London
+	Logger   *slog.Logger
+}
+
+// Listener works on the messages of the queue, one at a time. Any number may
+// run, in any process.
+type Listener struct {
+	Options
+	told map[string]bool // messages that cannot be worked on, told once each
+}
+
+// NewListener does nothing until Run.
+func NewListener(options Options) *Listener {
+	return &Listener{Options: options, told: map[string]bool{}}
+}
+
+// Run works until the context ends, and then returns nil. It outlives outages
+// of the queue, of Postgres and of the event store. A message is deleted only
+// when everything that it asks for is in the log; one that cannot be understood
+// is left for the queue's redrive.
+func (l *Listener) Run(ctx context.Context) error {
+	waits := newWaits()
+	for ctx.Err() == nil {
+		received, some, err := l.Queue.receive(ctx)
+		if err != nil {
+			l.pause(ctx, waits, "the queue does not answer", err)
+			continue
+		}
+		waits.Reset()
+		if some {
+			l.work(ctx, received)
+		}
+	}
+	return nil
+}
+
+func newWaits() *backoff.ExponentialBackOff {
+	waits := backoff.NewExponentialBackOff()
+	waits.InitialInterval, waits.MaxInterval = 100*time.Millisecond, 10*time.Second
+	waits.Reset()
+	return waits
+}
+
+// pause tells why, and waits.
+func (l *Listener) pause(ctx context.Context, waits *backoff.ExponentialBackOff, why string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	wait := waits.NextBackOff()
+	l.Logger.WarnContext(ctx, why, "again", wait, "error", err)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (l *Listener) work(ctx context.Context, received letter) {
+	asked, err := parse(received.body, received.id, l.Clock().Location())
+	if err == nil && asked.ignored == "" {
+		stop := l.keepHidden(ctx, received)
+		err = l.merge(ctx, asked)
+		stop()
+	}
+	switch {
+	case ctx.Err() != nil: // it comes again
+		return
+	case err != nil:
+		l.tell(ctx, received, asked, err)
+		return
+	case asked.ignored != "":
+		l.Logger.InfoContext(ctx, "a message asks for nothing", "message", asked.id, "why", asked.ignored)
+	}
+	if err := l.Queue.delete(ctx, received); err != nil {
+		l.Logger.WarnContext(ctx, "a message comes again, and will change nothing", "message", asked.id, "error", err)
+	}
+}
+
+// merge goes on until it is done: while the log or the read model is away, no
+// other message would fare better.
+func (l *Listener) merge(ctx context.Context, asked message) error {
+	by := domain.Cause{
+		CommandID: asked.id, CorrelationID: asked.id, CausationID: asked.id,
+		Actor: Actor, Source: domain.Merge, About: asked.merge.Number,
+	}
+	for waits := newWaits(); ; {
+		changes, err := l.Commands.Merge(ctx, by, asked.merge, l.Pairs)
+		if err == nil {
+			l.Logger.InfoContext(ctx, "worked on a message", "message", asked.id, "reason", asked.merge.Reason, "changes", len(changes))
+			return nil
+		}
+		if !errors.Is(err, commands.ErrBusy) || ctx.Err() != nil {
+			return err
+		}
+		l.pause(ctx, waits, "a message cannot be worked on yet", err)
+	}
+}
+
+// keepHidden extends the time in which nobody else gets the message.
+func (l *Listener) keepHidden(ctx context.Context, received letter) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		tick := time.NewTicker(hideTime / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := l.Queue.hide(ctx, received); err != nil && ctx.Err() == nil {
+				l.Logger.WarnContext(ctx, "somebody else may get the same message", "error", err)
+			}
+		}
+	})
+	return func() { cancel(); running.Wait() }
+}
+
+// maxTold bounds what is remembered; to tell one again after so many is no harm.
+const maxTold = 1000
+
+// tell says once that a message cannot be worked on; the queue brings it again
+// and sets it aside in the end.
+func (l *Listener) tell(ctx context.Context, received letter, asked message, err error) {
+	if l.told[received.id] {
+		return
+	}
+	if len(l.told) >= maxTold {
+		clear(l.told)
+	}
+	l.told[received.id] = true
+	l.Logger.ErrorContext(ctx, "a message cannot be worked on and is left to the queue's redrive",
+		"sqsMessage", received.id, "message", asked.id, "error", err)
+}

@@ -1,0 +1,275 @@
+package nomis_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/localaws"
+	"nonassociations/internal/testdb"
+	"nonassociations/nomis"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	removed  domain.PrisonerNumber = "R1111RR"
+	survivor domain.PrisonerNumber = "S1111SS"
+	third    domain.PrisonerNumber = "X1111XX"
+
+	queue    = "prisoner-events"
+	patience = 20 * time.Second
+	poll     = 5 * time.Millisecond
+)
+
+var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return noon }
+
+// pairs is a router that has always reached the head, unless it is told to be
+// behind.
+type pairs struct{ behind atomic.Bool }
+
+func (p *pairs) WaitFor(context.Context, uint64) error {
+	if p.behind.Load() {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func (p *pairs) PairsOf(context.Context, domain.PrisonerNumber) ([]domain.Pair, error) {
+	pair, err := domain.NewPair(removed, third)
+	return []domain.Pair{pair}, err
+}
+
+// rig is a listener at work on a queue, a log and what they say.
+type rig struct {
+	t        *testing.T
+	aws      *localaws.Server
+	log      eventstore.Store
+	commands *commands.Handler
+	pairs    *pairs
+	said     *buffer
+	fail     atomic.Pointer[func(string) (int, string)]
+}
+
+func newRig(t *testing.T, log eventstore.Store) *rig {
+	t.Helper()
+	r := &rig{t: t, log: log, commands: commands.New(log, commands.Options{Clock: clock}), pairs: &pairs{}, said: &buffer{}}
+	server, err := localaws.Start(t.Context(), localaws.Options{Fail: func(action string) (int, string) {
+		if fail := r.fail.Load(); fail != nil {
+			return (*fail)(action)
+		}
+		return 0, ""
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
+	r.aws = server
+	return r
+}
+
+// listens starts a listener and returns what stops it and waits for its end.
+func (r *rig) listens() (stop func()) {
+	r.t.Helper()
+	q, err := nomis.OpenQueue(r.t.Context(), r.aws.Queue(queue))
+	require.NoError(r.t, err)
+	listener := nomis.NewListener(nomis.Options{
+		Queue: q, Commands: r.commands, Pairs: r.pairs, Clock: clock, Logger: slog.New(slog.NewTextHandler(r.said, nil)),
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- listener.Run(ctx) }()
+	var once sync.Once
+	stop = func() { once.Do(func() { cancel(); require.NoError(r.t, <-ended) }) }
+	r.t.Cleanup(stop)
+	return stop
+}
+
+func (r *rig) opens() uuid.UUID {
+	r.t.Helper()
+	pair, err := domain.NewPair(removed, third)
+	require.NoError(r.t, err)
+	receipt, err := r.commands.Do(r.t.Context(), domain.Cause{CommandID: uuid.New(), Actor: "OFFICER", Source: domain.DPS, About: removed}, pair, domain.Open{
+		NamedFirst: removed, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
+		Roles: map[domain.PrisonerNumber]domain.Role{removed: domain.Victim, third: domain.Perpetrator},
+	})
+	require.NoError(r.t, err)
+	return receipt.NonAssociation.ID
+}
+
+func (r *rig) facts(one, other domain.PrisonerNumber) []domain.Fact {
+	pair, err := domain.NewPair(one, other)
+	require.NoError(r.t, err)
+	var all []domain.Fact
+	for _, stream := range r.log.ReadMany(r.t.Context(), []string{pair.Stream()}) {
+		for _, recorded := range stream.Events {
+			fact, err := eventstore.Decode(domain.Events(), recorded)
+			require.NoError(r.t, err)
+			all = append(all, fact)
+		}
+	}
+	return all
+}
+
+func (r *rig) isEmpty() {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return len(r.aws.Messages(queue)) == 0 }, patience, poll)
+}
+
+// merged is a merge as SNS wraps it.
+func merged(id string) string {
+	return fmt.Sprintf(`{"Type":"Notification","MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
+		`\"additionalInformation\":{\"nomsNumber\":\"%s\",\"removedNomsNumber\":\"%s\",\"reason\":\"MERGE\"}}"}`, id, survivor, removed)
+}
+
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) count(words string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Count(b.text.String(), words)
+}
+
+func TestListener_a_merge_is_worked_on_and_then_deleted(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) eventstore.Store{
+		"memory": func(*testing.T) eventstore.Store { return memory.New() },
+		"postgres": func(t *testing.T) eventstore.Store {
+			dsn := testdb.New(t)
+			require.NoError(t, postgres.Migrate(t.Context(), dsn))
+			store, err := postgres.Open(context.Background(), dsn, postgres.Options{Logger: slog.New(slog.DiscardHandler)})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
+			return store
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, open(t))
+			id := r.opens()
+			r.listens()
+			message := uuid.NewString()
+			r.aws.Send(queue, merged(message))
+			r.isEmpty()
+			arrived := r.facts(survivor, third)
+			require.Len(t, arrived, 1)
+			require.Equal(t, id, arrived[0].Event.Concerns())
+			require.Equal(t, domain.Cause{
+				CommandID: uuid.MustParse(message), CorrelationID: uuid.MustParse(message), CausationID: uuid.MustParse(message),
+				Actor: nomis.Actor, Source: domain.Merge, About: survivor,
+			}, arrived[0].Meta.Cause)
+			require.Len(t, r.facts(removed, third), 2)
+
+			r.aws.Send(queue, merged(message)) // a duplicate: another SQS id, the same envelope
+			r.isEmpty()
+			require.Len(t, r.facts(survivor, third), 1)
+			require.Len(t, r.facts(removed, third), 2)
+		})
+	}
+}
+
+func TestListener_what_asks_for_nothing_is_deleted(t *testing.T) {
+	r := newRig(t, memory.New())
+	r.opens()
+	r.aws.Send(queue, strings.Replace(merged("m"), `\"MERGE\"`, `\"RELINK\"`, 1))
+	r.aws.Send(queue, `{"eventType":"prison-offender-events.prisoner.received"}`)
+	r.listens()
+	r.isEmpty()
+	require.Len(t, r.facts(removed, third), 1)
+}
+
+func TestListener_poison_goes_to_the_dead_letters_told_once_and_stops_nobody(t *testing.T) {
+	r := newRig(t, memory.New())
+	r.opens()
+	r.aws.Hide(queue, 10*time.Millisecond)
+	r.aws.Redrive(queue, "dead", 3)
+	r.aws.Send(queue, `{"Type":"Notification","MessageId":"m","Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",\"additionalInformation\":{\"reason\":\"MERGE\",\"nomsNumber\":\"SECRET\"}}"}`)
+	r.aws.Send(queue, merged("m2"))
+	r.listens()
+	r.isEmpty()
+	require.Len(t, r.aws.Messages("dead"), 1)
+	require.Equal(t, 3, r.aws.Messages("dead")[0].Received)
+	require.Len(t, r.facts(survivor, third), 1)
+	require.Equal(t, 1, r.said.count("cannot be worked on and is left"))
+	require.Zero(t, r.said.count("SECRET"))
+}
+
+func TestListener_waits_while_the_read_model_is_behind(t *testing.T) {
+	r := newRig(t, memory.New())
+	r.opens()
+	r.pairs.behind.Store(true)
+	r.aws.Send(queue, merged("m"))
+	stop := r.listens()
+	require.Eventually(t, func() bool { return r.said.count("cannot be worked on yet") > 1 }, patience, poll)
+	require.Len(t, r.aws.Messages(queue), 1)
+	require.Len(t, r.facts(removed, third), 1)
+	stop() // in the middle of it: the message stays
+	require.Len(t, r.aws.Messages(queue), 1)
+
+	r.pairs.behind.Store(false)
+	r.aws.Hide(queue, time.Hour)
+	r.aws.Send(queue, merged("m")) // as the queue brings it again
+	r.listens()
+	require.Eventually(t, func() bool { return len(r.facts(removed, third)) == 2 }, patience, poll)
+}
+
+func TestListener_outlives_a_queue_that_fails(t *testing.T) {
+	r := newRig(t, memory.New())
+	r.opens()
+	var refused atomic.Int32
+	fail := func(action string) (int, string) {
+		if refused.Add(1) <= 5 {
+			return http.StatusForbidden, "AccessDenied"
+		}
+		return 0, ""
+	}
+	r.fail.Store(&fail)
+	r.listens()
+	r.aws.Send(queue, merged("m"))
+	r.isEmpty()
+	require.Len(t, r.facts(survivor, third), 1)
+}
+
+// The answer to the deletion is lost: the message comes again.
+func TestListener_a_deletion_that_fails_does_no_harm(t *testing.T) {
+	r := newRig(t, memory.New())
+	r.opens()
+	r.aws.Hide(queue, 10*time.Millisecond)
+	var deletions atomic.Int32
+	fail := func(action string) (int, string) {
+		if action == "DeleteMessage" && deletions.Add(1) == 1 {
+			return http.StatusForbidden, "AccessDenied"
+		}
+		return 0, ""
+	}
+	r.fail.Store(&fail)
+	r.aws.Send(queue, merged("m"))
+	r.listens()
+	r.isEmpty()
+	require.GreaterOrEqual(t, deletions.Load(), int32(2))
+	require.Len(t, r.facts(survivor, third), 1)
+	require.Len(t, r.facts(removed, third), 2)
+}
