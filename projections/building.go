@@ -95,22 +95,22 @@ func (b *building) writePairs(ctx context.Context, r rows) error {
 	if err != nil {
 		return err
 	}
-	stored.opened, fresh.opened = known, maps.Clone(r.opened)
-	maps.DeleteFunc(fresh.opened, func(id uuid.UUID, _ domain.Pair) bool { _, is := known[id]; return is })
+	stored.opened, stored.changed, fresh.opened = known, r.changed, maps.Clone(r.opened)
+	maps.DeleteFunc(fresh.opened, func(id uuid.UUID, _ line) bool { _, is := known[id]; return is })
 	if err := fresh.copy(ctx, b.tx); err != nil {
 		return err
 	}
 	return stored.put(ctx, b.tx)
 }
 
-func (b *building) knownIDs(ctx context.Context, r rows) (map[uuid.UUID]domain.Pair, error) {
+func (b *building) knownIDs(ctx context.Context, r rows) (map[uuid.UUID]line, error) {
 	if !b.empty {
 		return r.knownIDs(ctx, b.tx)
 	}
-	known := map[uuid.UUID]domain.Pair{}
-	for id, pair := range r.opened {
+	known := map[uuid.UUID]line{}
+	for id, l := range r.opened {
 		if _, is := b.ids[id]; is {
-			known[id] = pair
+			known[id] = l
 		}
 	}
 	return known, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -29,10 +31,8 @@ func (r rows) copy(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	return copyInto(ctx, tx, "non_association", []string{"id", "pair"}, r.opened,
-		func(id uuid.UUID, pair domain.Pair) ([]any, error) {
-			return []any{[16]byte(id), pair.String()}, nil
-		})
+	return copyInto(ctx, tx, "non_association", lineNames, r.opened,
+		func(id uuid.UUID, l line) ([]any, error) { return l.values(id), nil })
 }
 
 // copyInto makes each row only when it is sent, so that a large batch is never
@@ -71,13 +71,13 @@ func (r rows) put(ctx context.Context, tx pgx.Tx) error {
 
 // knownIDs are those opened ids that the table has already: a log may hold an
 // event twice.
-func (r rows) knownIDs(ctx context.Context, tx pgx.Tx) (map[uuid.UUID]domain.Pair, error) {
-	ids, _ := r.idColumns()
+func (r rows) knownIDs(ctx context.Context, tx pgx.Tx) (map[uuid.UUID]line, error) {
+	ids := slices.Collect(maps.Keys(r.opened))
 	found, err := tx.Query(ctx, `SELECT id FROM read_1.non_association WHERE id = ANY($1)`, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look for known ids: %w", err)
 	}
-	known := map[uuid.UUID]domain.Pair{}
+	known := map[uuid.UUID]line{}
 	var id uuid.UUID
 	_, err = pgx.ForEachRow(found, []any{&id}, func() error {
 		known[id] = r.opened[id]

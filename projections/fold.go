@@ -43,7 +43,8 @@ const entryBytes = 64
 type rows struct {
 	pairs     map[domain.Pair]*pairRow
 	prisoners map[domain.PrisonerNumber]*prisonerRow
-	opened    map[uuid.UUID]domain.Pair
+	opened    map[uuid.UUID]line // of those that begin in a pair, or arrive: they are the pair's from now on
+	changed   map[place]line
 }
 
 // concernedBy makes empty rows for all whom the facts concern.
@@ -51,7 +52,8 @@ func concernedBy(facts []*fact) rows {
 	r := rows{
 		pairs:     make(map[domain.Pair]*pairRow, len(facts)),
 		prisoners: make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
-		opened:    make(map[uuid.UUID]domain.Pair, len(facts)),
+		opened:    make(map[uuid.UUID]line, len(facts)),
+		changed:   map[place]line{},
 	}
 	for _, f := range facts {
 		if r.pairs[f.pair] != nil {
@@ -74,12 +76,17 @@ func concernedBy(facts []*fact) rows {
 // fold brings the rows to where the facts lead. The rows depend on the facts
 // alone, never on how they were cut into batches.
 func (r rows) fold(facts []*fact) {
+	owner, touched := make(map[uuid.UUID]domain.Pair, len(facts)), map[place]struct{}{}
 	for _, f := range facts {
-		row := r.pairs[f.pair]
-		if row.evolve(f) || arrives(f.Event) {
-			r.opened[f.Event.Concerns()] = f.pair
+		id := f.Event.Concerns()
+		switch {
+		case r.pairs[f.pair].evolve(f) || arrives(f.Event):
+			owner[id] = f.pair
+		case changesLine(f.Event):
+			touched[place{id, f.pair}] = struct{}{}
 		}
 	}
+	r.draw(owner, touched)
 	for _, prisoner := range r.prisoners {
 		prisoner.renew()
 	}

@@ -169,6 +169,9 @@ func (p *projector) CaughtUp(ctx context.Context, conn *pgx.Conn) error {
 		if _, err := tx.Exec(ctx, moveSQL, moveArgs(p.was, p.was)...); err != nil { // fences
 			return err
 		}
+		if _, err := tx.Exec(ctx, indexesSQL); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `UPDATE read_1.checkpoint SET caught_up = true WHERE name = $1`, projection); err != nil {
 			return err
 		}

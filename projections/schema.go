@@ -20,14 +20,17 @@ const projection = "non-associations"
 var (
 	//go:embed schema.sql
 	schemaSQL string
+	//go:embed indexes.sql
+	indexesSQL string
 	//go:embed views.sql
 	viewsSQL string
 )
 
-// tablesAreWhole tells whether none of them is missing.
+// tablesAreWhole tells whether none of them is missing or of an older build.
 func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 	var whole bool
 	err := db.QueryRow(ctx, `SELECT bool_and(to_regclass('read_1.' || name) IS NOT NULL)
+		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.non_association') AND attname = 'hidden')
 		FROM unnest('{checkpoint,pair,non_association,prisoner}'::text[]) name`).Scan(&whole)
 	if err != nil {
 		return false, fmt.Errorf("look for the read model's tables: %w", err)

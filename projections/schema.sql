@@ -20,9 +20,17 @@ CREATE TABLE read_1.pair (
   positions bigint[] NOT NULL
 );
 
+-- A line for each non-association, by which it is found, filtered and sorted;
+-- what it says is in the state of its pair.
 CREATE TABLE read_1.non_association (
-  id   uuid PRIMARY KEY,
-  pair text COLLATE "C" NOT NULL
+  id            uuid PRIMARY KEY,
+  pair          text COLLATE "C" NOT NULL,
+  first_number  text COLLATE "C" NOT NULL,
+  second_number text COLLATE "C" NOT NULL,
+  when_created  text COLLATE "C" NOT NULL, -- in London
+  when_updated  text COLLATE "C" NOT NULL, -- in UTC
+  expires       text COLLATE "C" NOT NULL, -- in London; 'never' sorts behind every date
+  hidden        boolean NOT NULL           -- deleted
 );
 
 -- The whole answer to GET, ready; entries is the projection's own: a line for each item of the document.

@@ -66,6 +66,7 @@ func TestRowsDependOnTheLogAlone(t *testing.T) {
 		require.NoError(rt, begin(rt, conn, log).Work(context.Background(), conn, events, false))
 		want := contents(t, conn)
 		requireDocumentsOf(rt, conn, log)
+		requireLinesOf(rt, conn, log)
 
 		require.NoError(rt, projections.Rebuild(context.Background(), dsn))
 		projectInPieces(rt, dsn, log)

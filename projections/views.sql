@@ -1,5 +1,6 @@
 CREATE SCHEMA IF NOT EXISTS read;
 CREATE OR REPLACE VIEW read.checkpoint AS SELECT 1 AS version, store_id, "commit", prepare FROM read_1.checkpoint;
-CREATE OR REPLACE VIEW read.non_association AS SELECT id, pair FROM read_1.non_association;
+CREATE OR REPLACE VIEW read.non_association AS 
+  SELECT id, pair, first_number, second_number, when_created, when_updated, expires, hidden FROM read_1.non_association;
 CREATE OR REPLACE VIEW read.prisoner AS SELECT prisoner_number, document FROM read_1.prisoner;
-CREATE OR REPLACE VIEW read.pair AS SELECT pair FROM read_1.pair;
+CREATE OR REPLACE VIEW read.pair AS SELECT pair, state FROM read_1.pair;

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -17,9 +16,6 @@ const (
 	putPrisonersSQL = `INSERT INTO read_1.prisoner (prisoner_number, document, entries)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
 		ON CONFLICT (prisoner_number) DO UPDATE SET document = excluded.document, entries = excluded.entries`
-	putIDsSQL = `INSERT INTO read_1.non_association (id, pair)
-		SELECT * FROM unnest($1::uuid[], $2::text[])
-		ON CONFLICT (id) DO UPDATE SET pair = excluded.pair`
 )
 
 // columns are rows turned on their side, as unnest takes them.
@@ -50,13 +46,6 @@ func (r rows) prisonerColumns() columns {
 	return c
 }
 
-func (r rows) idColumns() (ids []uuid.UUID, pairs []string) {
-	for id, pair := range r.opened {
-		ids, pairs = append(ids, id), append(pairs, pair.String())
-	}
-	return ids, pairs
-}
-
 // write sends rows, checkpoint and notification at once: one round trip,
 // which is one transaction, because only its end synchronises.
 func (r rows) write(ctx context.Context, conn *pgx.Conn, was, now checkpoint) error {
@@ -82,9 +71,7 @@ func (r rows) queue(batch *pgx.Batch) error {
 	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
 		batch.Queue(putPrisonersSQL, prisoners.first, prisoners.second, prisoners.third)
 	}
-	if ids, of := r.idColumns(); len(ids) > 0 {
-		batch.Queue(putIDsSQL, ids, of)
-	}
+	r.queueLines(batch)
 	return nil
 }
 
