@@ -1,0 +1,247 @@
+package queries_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/internal/testdb"
+	"nonassociations/projections"
+	"nonassociations/queries"
+)
+
+const today = "2026-07-15"
+
+// record is the whole way: commands, a log, a projection and a reader.
+type record struct {
+	*queries.Reader
+
+	t        testing.TB
+	commands *commands.Handler
+	position uint64
+}
+
+func newRecord(t testing.TB) *record {
+	log, dsn := memory.New(), testdb.New(t)
+	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	require.NoError(t, err)
+	runner := projections.New(projections.Options{Store: log, DSN: dsn, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- runner.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-done)
+	})
+	reader := open(t, dsn)
+	clock := func() time.Time { return time.Date(2026, 7, 15, 12, 0, 0, 123456000, time.UTC) }
+	return &record{Reader: reader, t: t, commands: commands.New(log, commands.Options{Clock: clock, Router: reader})}
+}
+
+// tell is NOMIS telling of one of a pair; an expiry of "" is none.
+func (r *record) tell(about, other, effective, expiry string) {
+	r.t.Helper()
+	item := domain.Item{
+		EffectiveDate: domain.LocalDateTime(effective), TypeCode: domain.TypeWing,
+		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{
+			domain.PrisonerNumber(about): domain.CodeVictim, domain.PrisonerNumber(other): domain.CodePerpetrator,
+		},
+	}
+	if expiry != "" {
+		date := domain.LocalDateTime(expiry)
+		item.ExpiryDate = &date
+	}
+	pair, err := domain.NewPair(domain.PrisonerNumber(about), domain.PrisonerNumber(other))
+	require.NoError(r.t, err)
+	told, err := r.commands.Tell(r.t.Context(), by(), []commands.PairTell{{
+		Pair: pair, Tell: domain.Tell{About: domain.PrisonerNumber(about), Items: []domain.Item{item}},
+	}})
+	require.NoError(r.t, err)
+	r.position = told.Position.Outside()
+}
+
+func by() domain.Cause {
+	return domain.Cause{CommandID: uuid.New(), Actor: "SOMEBODY", Source: domain.NOMIS}
+}
+
+// settle waits until everything that was told can be read.
+func (r *record) settle() {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool {
+		_, err := r.One(r.t.Context(), uuid.New())
+		return err == nil && r.WaitFor(r.t.Context(), r.position) == nil
+	}, patience, poll)
+}
+
+// dates are the effective dates of an answer, which tests keep different.
+func dates(t testing.TB, found queries.Records, err error) string {
+	t.Helper()
+	require.NoError(t, err)
+	var all string
+	for _, record := range found.Records {
+		require.True(t, record.Pair.Has(record.NonAssociation.NamedFirst))
+		all += " " + string(record.NonAssociation.EffectiveDate[:4])
+	}
+	return all
+}
+
+func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
+	r := newRecord(t)
+	r.tell("B1111BB", "A1111AA", "2001-01-01T00:00:00", "2002-01-01T00:00:00")
+	r.tell("A1111AA", "B1111BB", "2003-01-01T00:00:00", today+"T23:59:59") // ends today: closed
+	r.tell("B1111BB", "A1111AA", "2004-01-01T00:00:00", "2026-07-16T00:00:00")
+	r.tell("A1111AA", "C1111CC", "2005-01-01T00:00:00", "")
+	r.tell("C1111CC", "B1111BB", "2006-01-01T00:00:00", "")
+	r.tell("C1111CC", "D1111DD", "2100-01-01T00:00:00", "") // still to come: open
+	r.tell("D1111DD", "A1111AA", "2007-01-01T00:00:00", "")
+	r.settle()
+	gone, err := r.OfPrisoner(t.Context(), "D1111DD")
+	require.NoError(t, err)
+	receipt, err := r.commands.DoByID(t.Context(), by(), gone.Records[0].NonAssociation.ID,
+		domain.Delete{ID: gone.Records[0].NonAssociation.ID})
+	require.NoError(t, err)
+	r.position = receipt.Position.Outside()
+	r.settle()
+
+	open, closed, both := queries.Wanted{Open: true, Today: today}, queries.Wanted{Closed: true, Today: today}, queries.Wanted{Open: true, Closed: true, Today: today}
+	for number, want := range map[domain.PrisonerNumber]string{
+		"A1111AA": " 2001 2003 2004 2005", "C1111CC": " 2005 2006 2100", "D1111DD": " 2100", "E1111EE": "",
+	} {
+		found, err := r.OfPrisoner(t.Context(), number)
+		require.Equal(t, want, dates(t, found, err), number)
+		require.GreaterOrEqual(t, found.Position, r.position)
+	}
+	for _, c := range []struct {
+		numbers            []domain.PrisonerNumber
+		wanted             queries.Wanted
+		between, involving string
+	}{
+		{[]domain.PrisonerNumber{"A1111AA", "B1111BB"}, open, " 2004", " 2004 2005 2006"},
+		{[]domain.PrisonerNumber{"B1111BB", "A1111AA"}, closed, " 2001 2003", " 2001 2003"},
+		{[]domain.PrisonerNumber{"A1111AA", "B1111BB", "C1111CC"}, both, " 2001 2003 2004 2005 2006", " 2001 2003 2004 2005 2006 2100"},
+		{[]domain.PrisonerNumber{"A1111AA", "D1111DD"}, both, "", " 2001 2003 2004 2005 2100"},
+		{[]domain.PrisonerNumber{"E1111EE", "F1111FF"}, both, "", ""},
+		{[]domain.PrisonerNumber{"A1111AA", "B1111BB"}, queries.Wanted{Today: today}, "", ""},
+	} {
+		found, err := r.Between(t.Context(), c.numbers, c.wanted)
+		require.Equal(t, c.between, dates(t, found, err), c)
+		found, err = r.Involving(t.Context(), c.numbers, c.wanted)
+		require.Equal(t, c.involving, dates(t, found, err), c)
+	}
+	tomorrow := queries.Wanted{Closed: true, Today: "2026-07-16"}
+	found, err := r.Between(t.Context(), []domain.PrisonerNumber{"A1111AA", "B1111BB"}, tomorrow)
+	require.Equal(t, " 2001 2003 2004", dates(t, found, err), "closed follows from the day, nothing is stored")
+
+	one, err := r.One(t.Context(), found.Records[0].NonAssociation.ID)
+	require.Equal(t, " 2001", dates(t, one, err))
+	require.Equal(t, found.Records[0], one.Records[0])
+	one, err = r.One(t.Context(), gone.Records[0].NonAssociation.ID)
+	require.Empty(t, dates(t, one, err))
+}
+
+func TestPagesByOffsetAndByPlaceAreTheSameAndWhole(t *testing.T) {
+	r := newRecord(t)
+	const count = 23
+	for i := range count {
+		expiry := ""
+		if i%3 == 0 {
+			expiry = fmt.Sprintf("20%02d-01-01T00:00:00", 15+i)
+		}
+		about, other := fmt.Sprintf("A%04dAA", i%5), fmt.Sprintf("B%04dBB", i)
+		r.tell(about, other, fmt.Sprintf("20%02d-01-01T00:00:00", i%7), expiry)
+	}
+	r.settle()
+	for _, field := range queries.SortFields() {
+		for _, descending := range []bool{false, true} {
+			for _, wanted := range []queries.Wanted{{Open: true, Today: today}, {Closed: true, Today: today}, {Open: true, Closed: true, Today: today}} {
+				of := queries.PageOf{Wanted: wanted, By: field, Descending: descending, Size: 4}
+				byPlace := walk(t, r, of, func(of *queries.PageOf, page queries.Page) { of.Behind = page.Next })
+				byOffset := walk(t, r, of, func(of *queries.PageOf, _ queries.Page) { of.Offset += 4 })
+				require.Equal(t, byPlace, byOffset, "%s %t %+v", field, descending, wanted)
+				requireSorted(t, byPlace, of)
+			}
+		}
+	}
+	beyond, err := r.Page(t.Context(), queries.PageOf{Wanted: queries.Wanted{Open: true, Closed: true, Today: today}, By: queries.ByID, Size: 4, Offset: 1000})
+	require.NoError(t, err)
+	require.Empty(t, beyond.Records.Records)
+	require.EqualValues(t, count, beyond.Total)
+	require.Nil(t, beyond.Next)
+}
+
+// walk takes all pages one after the other.
+func walk(t *testing.T, r *record, of queries.PageOf, onwards func(*queries.PageOf, queries.Page)) []queries.Record {
+	t.Helper()
+	var all []queries.Record
+	for {
+		page, err := r.Page(t.Context(), of)
+		require.NoError(t, err)
+		all = append(all, page.Records.Records...)
+		if page.Next == nil {
+			require.EqualValues(t, page.Total, len(all))
+			return all
+		}
+		require.Len(t, page.Records.Records, of.Size)
+		onwards(&of, page)
+	}
+}
+
+func requireSorted(t *testing.T, all []queries.Record, of queries.PageOf) {
+	t.Helper()
+	seen := map[uuid.UUID]bool{}
+	for i, record := range all {
+		n := record.NonAssociation
+		require.False(t, seen[n.ID])
+		seen[n.ID] = true
+		require.True(t, n.IsClosed(today) && of.Closed || !n.IsClosed(today) && of.Open)
+		if i == 0 {
+			continue
+		}
+		before, now := keyOf(all[i-1], of.By), keyOf(record, of.By)
+		if of.Descending {
+			before, now = now, before
+		}
+		require.Less(t, before, now, "%s", of.By)
+	}
+}
+
+// keyOf is a text that sorts as a record does.
+func keyOf(record queries.Record, by queries.SortField) string {
+	n := record.NonAssociation
+	key := ""
+	switch by {
+	case queries.ByID:
+	case queries.ByWhenCreated:
+		key = string(n.EffectiveDate)
+	case queries.ByWhenUpdated:
+		key = n.UpdatedAt.String()
+	case queries.ByClosedAt:
+		key = "never"
+		if n.ExpiryDate != nil {
+			key = string(*n.ExpiryDate)
+		}
+	case queries.ByFirstNumber:
+		key = string(n.NamedFirst)
+	case queries.BySecondNumber:
+		key = string(record.Pair.Other(n.NamedFirst))
+	}
+	return key + " " + n.ID.String()
+}
+
+func TestBeforeTheReadModelHasCaughtUpThereAreNoRecordsEither(t *testing.T) {
+	p := newProjector(t)
+	reader := open(t, p.dsn)
+	_, err := reader.One(t.Context(), uuid.New())
+	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
+	_, err = reader.Page(t.Context(), queries.PageOf{Size: 1})
+	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
+}
