@@ -57,6 +57,14 @@ func (c gatedCommands) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID
 	return c.Commands.DoByID(ctx, by, id, command)
 }
 
+// Act is api.Commands'.
+func (c gatedCommands) Act(ctx context.Context, by domain.Cause, act commands.Act) (commands.Receipt, error) {
+	if err := c.closed(); err != nil {
+		return commands.Receipt{}, err
+	}
+	return c.Commands.Act(ctx, by, act)
+}
+
 // gatedReads says "not caught up" until the gate is open.
 type gatedReads struct {
 	gate *gate

@@ -16,10 +16,12 @@ import (
 )
 
 // Commands is what the edge asks of the record. Errors: [domain.Refusal],
-// [commands.ErrBusy], and faults.
+// [commands.MissingPrisoners], [commands.ErrOtherRequest], [commands.ErrBusy],
+// and faults.
 type Commands interface {
 	Tell(ctx context.Context, by domain.Cause, tells []commands.PairTell) (commands.Told, error)
 	DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error)
+	Act(ctx context.Context, by domain.Cause, act commands.Act) (commands.Receipt, error)
 }
 
 // Reads is what the edge asks of the read model.
@@ -100,11 +102,15 @@ func (a *API) Routes() []string {
 	return all
 }
 
-// The roles, without their prefix.
+// The roles, without their prefix; anyToken stands for whichever the token has.
 const (
 	roleRead    = "READ_NON_ASSOCIATIONS"
 	roleSync    = "NON_ASSOCIATIONS_SYNC"
 	roleMigrate = "NON_ASSOCIATIONS_MIGRATE"
+	roleWrite   = "WRITE_NON_ASSOCIATIONS"
+	roleReopen  = "REOPEN_NON_ASSOCIATIONS"
+	roleDelete  = "DELETE_NON_ASSOCIATIONS"
+	anyToken    = ""
 )
 
 func (a *API) routes(info []byte) *chi.Mux {
@@ -117,6 +123,13 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Post("/sync", a.guard(a.sync, roleSync))
 	mux.Post("/migrate", a.guard(a.migrate, roleMigrate))
 	mux.Delete("/sync/{id}", a.guard(a.deleteSynced, roleSync))
+
+	mux.Post("/non-associations", a.staff(opens, roleWrite))
+	mux.Patch("/non-associations/{reference}", a.staff(amends, roleWrite))
+	mux.Put("/non-associations/{id}/close", a.staff(closes, roleWrite))
+	mux.Put("/non-associations/{id}/reopen", a.staff(reopens, roleReopen))
+	mux.Post("/non-associations/{id}/delete", a.staff(deletes, roleDelete))
+	mux.Get("/constants", a.guard(a.constants(), anyToken))
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -79,13 +79,27 @@ func (c *contract) pathOf(path string) string {
 	if _, is := paths[path]; is {
 		return path
 	}
-	for _, template := range []string{"/non-associations/{reference}", "/sync/{id}"} {
-		prefix, _, _ := strings.Cut(template, "{")
-		if rest, is := strings.CutPrefix(path, prefix); is && rest != "" && !strings.Contains(rest, "/") {
+	for template := range paths {
+		if fits(template, path) {
 			return template
 		}
 	}
 	return ""
+}
+
+// fits tells whether a path has the segments of a template, any text that is
+// not empty in the place of a parameter.
+func fits(template, path string) bool {
+	wanted, segments := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(wanted) != len(segments) {
+		return false
+	}
+	for i, segment := range segments {
+		if segment != wanted[i] && (segment == "" || !strings.HasPrefix(wanted[i], "{")) {
+			return false
+		}
+	}
+	return true
 }
 
 // documented holds an answer to the document: the status, the headers and the

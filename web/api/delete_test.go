@@ -65,6 +65,10 @@ func (f failing) DoByID(context.Context, domain.Cause, uuid.UUID, domain.Command
 	return commands.Receipt{}, f.err
 }
 
+func (f failing) Act(context.Context, domain.Cause, commands.Act) (commands.Receipt, error) {
+	return commands.Receipt{}, f.err
+}
+
 func TestErrorsOfTheRecord(t *testing.T) {
 	for name, c := range map[string]struct {
 		err          error

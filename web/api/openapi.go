@@ -64,13 +64,21 @@ type response struct {
 	Description string `json:"description"`
 }
 
-// roles are those of which one is needed.
+// Roles are those of which one is needed.
 func (o operation) Roles() []string {
 	var roles []string
 	for _, alternative := range o.Security {
 		roles = append(roles, alternative["bearer"]...)
 	}
-	return roles
+	return slices.DeleteFunc(roles, func(word string) bool { return word == scopeWrite })
+}
+
+// Scope is the scope that is needed beside the role, "" when none is.
+func (o operation) Scope() string {
+	if len(o.Security) > 0 && slices.Contains(o.Security[0]["bearer"], scopeWrite) {
+		return scopeWrite
+	}
+	return ""
 }
 
 // documentation is the page for people, made once from the document.

@@ -24,7 +24,8 @@ type problem struct {
 	Errors           []fault      `json:"errors,omitzero"`
 
 	retryAfter string
-	cause      error // for the log
+	etag       string // the current one, of what was stale
+	cause      error  // for the log
 }
 
 // fault is one bad field: a JSON pointer into the body, or the name of a
@@ -42,7 +43,7 @@ func (p problem) reply() reply {
 		panic("a problem is not JSON: " + err.Error()) // a bug: texts and numbers only
 	}
 	return reply{
-		status: p.Status, body: body, retryAfter: p.retryAfter,
+		status: p.Status, body: body, retryAfter: p.retryAfter, etag: p.etag,
 		challenge: p.Status == http.StatusUnauthorized,
 	}
 }
@@ -62,9 +63,14 @@ func (a *API) refuse(ctx context.Context, err error) reply {
 func problemOf(err error) problem {
 	var p problem
 	var refusal domain.Refusal
+	var missing commands.MissingPrisoners
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &missing):
+		return problemWith(http.StatusNotFound, domain.CodeNotFound, "Missing prisoners: "+missing.Error())
+	case errors.Is(err, commands.ErrOtherRequest):
+		return plain(http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request; nothing was stored")
 	case errors.As(err, &refusal):
 		return refused(refusal)
 	case passes(err):
@@ -90,6 +96,8 @@ func refused(r domain.Refusal) problem {
 	switch r.Code {
 	case domain.CodeInvalid:
 		return invalid([]fault{{"/" + r.Field, r.Message}}, 0)
+	case domain.CodeStale:
+		return plain(http.StatusPreconditionFailed, r.Message)
 	case domain.CodeNotFound:
 		return problemWith(http.StatusNotFound, r.Code, "Not found: "+r.Message)
 	default:
@@ -151,6 +159,10 @@ func nobody() problem {
 
 func forbidden() problem {
 	return plain(http.StatusForbidden, "Forbidden: the token does not carry the role that this needs")
+}
+
+func withoutScope() problem {
+	return plain(http.StatusForbidden, "Forbidden: the token does not carry the scope write that this needs")
 }
 
 func noSuchRoute() problem { return plain(http.StatusNotFound, "No resource found") }

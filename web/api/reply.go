@@ -18,6 +18,7 @@ type reply struct {
 	etag        string
 	retryAfter  string // seconds
 	challenge   bool   // says how to authenticate
+	written     bool   // to a write: an entity tag that the caller holds does not matter
 }
 
 const (
@@ -31,7 +32,7 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	if p.etag != "" {
 		h["Etag"] = []string{p.etag}
-		if matches(r.Header["If-None-Match"], p.etag) {
+		if !p.written && matches(r.Header["If-None-Match"], p.etag) {
 			p.status, p.body = http.StatusNotModified, nil
 		}
 	}

@@ -28,7 +28,8 @@ var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return noon }
 
-// tokens is a verifier for which a token is the user and the roles: USER:ROLE,ROLE.
+// tokens is a verifier for which a token is the user, the roles and the scopes:
+// USER:ROLE,ROLE:scope,scope.
 type tokens struct{}
 
 func (tokens) Verify(_ context.Context, token string) (auth.Claims, error) {
@@ -36,7 +37,8 @@ func (tokens) Verify(_ context.Context, token string) (auth.Claims, error) {
 	if !found {
 		return auth.Claims{}, auth.ErrInvalid
 	}
-	return auth.Claims{User: user, ClientID: "client", Roles: strings.Split(roles, ",")}, nil
+	roles, scopes, _ := strings.Cut(roles, ":")
+	return auth.Claims{User: user, ClientID: "client", Roles: strings.Split(roles, ","), Scopes: strings.Split(scopes, ",")}, nil
 }
 
 const (

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/web/auth"
+)
+
+// scopeWrite is the scope that a staff write needs beside its role.
+const scopeWrite = "write"
+
+// staff guards a write of staff: the token needs the role and the scope.
+func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
+	return a.guard(func(ctx context.Context, r *http.Request, by auth.Claims) (reply, error) {
+		if !by.HasScope(scopeWrite) {
+			return reply{}, withoutScope()
+		}
+		out, err := a.write(ctx, r, by, w)
+		out.written = true
+		return out, err
+	}, role)
+}
+
+// staffWrite is what differs between the writes of staff.
+type staffWrite struct {
+	id     string // the parameter of the path that is one, "" when there is none
+	decode func(body *bytes.Buffer, act *commands.Act) error
+	status int
+	silent bool // answers without a body
+}
+
+var (
+	opens   = staffWrite{decode: decodeOpen, status: http.StatusCreated}
+	amends  = staffWrite{id: "reference", decode: decodeAmend, status: http.StatusOK}
+	closes  = staffWrite{id: "id", decode: decodeClose, status: http.StatusOK}
+	reopens = staffWrite{id: "id", decode: decodeReopen, status: http.StatusOK}
+	deletes = staffWrite{id: "id", decode: decodeDelete, status: http.StatusNoContent, silent: true}
+)
+
+// write refuses what is malformed, whatever it is, before the key is looked at.
+func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staffWrite) (reply, error) {
+	act, err := w.read(r, by)
+	if err != nil {
+		return reply{}, err
+	}
+	cause := a.cause(r, by, domain.DPS)
+	if open, is := act.Command.(domain.Open); is {
+		cause.About = open.NamedFirst
+	}
+	receipt, err := a.commands.Act(ctx, cause, act)
+	if err != nil {
+		return reply{}, a.refusedWrite(err)
+	}
+	out := reply{status: w.status, position: formatPosition(receipt.Position.Outside())}
+	if w.silent {
+		out.etag = etagOfOne(receipt.NonAssociation.LastFact, nil)
+		return out, nil
+	}
+	out.body, out.etag, err = show(receipt.Pair, receipt.NonAssociation, receipt.At.In(a.clock().Location()))
+	return out, err
+}
+
+// pathID is a parameter of the path that is a UUID.
+func pathID(r *http.Request, name string) (uuid.UUID, error) {
+	text, err := pathValue(r, name)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	id, err := parseID(text)
+	if err != nil {
+		return uuid.Nil, invalid([]fault{{name, err.Error()}}, 0)
+	}
+	return id, nil
+}
+
+// read is the whole request as a command.
+func (w staffWrite) read(r *http.Request, by auth.Claims) (commands.Act, error) {
+	var act commands.Act
+	var err error
+	if w.id != "" {
+		if act.ID, err = pathID(r, w.id); err != nil {
+			return act, err
+		}
+	}
+	if act.IfMatch, err = ifMatch(r.Header); err != nil {
+		return act, err
+	}
+	body, err := readJSON(r)
+	if err != nil {
+		return act, err
+	}
+	if act.Key, err = keyOf(r, by, body.Bytes()); err != nil {
+		return act, err
+	}
+	return act, w.decode(body, &act)
+}
+
+// refusedWrite adds the current entity tag to the refusal of a stale one.
+func (a *API) refusedWrite(err error) error {
+	var refusal domain.Refusal
+	if !errors.As(err, &refusal) || refusal.Code != domain.CodeStale || refusal.Current == nil {
+		return err
+	}
+	p := refused(refusal)
+	_, p.etag, err = show(pairOf(*refusal.Current), *refusal.Current, a.clock())
+	if err != nil {
+		return err
+	}
+	return p
+}
+
+// pairOf is the pair that a non-association has its two sides from.
+func pairOf(n domain.NonAssociation) domain.Pair {
+	var numbers []domain.PrisonerNumber
+	for number := range n.Sides {
+		numbers = append(numbers, number)
+	}
+	pair, err := domain.NewPair(numbers[0], numbers[1])
+	if err != nil {
+		panic("a non-association of one prisoner: " + err.Error()) // a bug: the keys of a map differ
+	}
+	return pair
+}

@@ -1,0 +1,178 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+)
+
+// The limits of NOMIS hold for staff too: what is longer could not be told to it.
+const maxName = domain.MaxAuthorisedBy
+
+var (
+	role        = word(domain.Roles())
+	reason      = word(domain.Reasons())
+	restriction = word(domain.Restrictions())
+)
+
+var errBlank = errors.New("must not be blank")
+
+func prose(s string) (string, error)    { return notBlank(s, domain.MaxComment) }
+func userName(s string) (string, error) { return notBlank(s, maxName) }
+
+func notBlank(s string, limit int) (string, error) {
+	if strings.TrimSpace(s) == "" {
+		return "", errBlank
+	}
+	return note(s, limit)
+}
+
+// whole reads a body that is one object; needs are looked for when it is.
+func (d *decoder) whole(member func(name string) error, needs func()) error {
+	found, err := d.object(member)
+	switch {
+	case err != nil:
+		return err
+	case found == absent:
+		d.fault("must be an object")
+	case found == whole:
+		needs()
+	}
+	return d.end()
+}
+
+// given is the value of a field that may be left out.
+func given[T any](f *field[T]) *T {
+	if !f.given {
+		return nil
+	}
+	return &f.value
+}
+
+// words are the fields that opening and amending share.
+type words struct {
+	firstRole, secondRole field[domain.Role]
+	reason                field[domain.Reason]
+	restriction           field[domain.Restriction]
+	comment               field[string]
+}
+
+func (w *words) member(d *decoder, name string) error {
+	switch name {
+	case "firstPrisonerRole":
+		return text(d, &w.firstRole, role)
+	case "secondPrisonerRole":
+		return text(d, &w.secondRole, role)
+	case "reason":
+		return text(d, &w.reason, reason)
+	case "restrictionType":
+		return text(d, &w.restriction, restriction)
+	case "comment":
+		return text(d, &w.comment, prose)
+	}
+	return d.json.SkipValue()
+}
+
+func decodeOpen(body *bytes.Buffer, act *commands.Act) error {
+	var w words
+	var first, second field[domain.PrisonerNumber]
+	d := newDecoder(body)
+	err := d.whole(func(name string) error {
+		switch name {
+		case "firstPrisonerNumber":
+			return text(d, &first, domain.ParsePrisonerNumber)
+		case "secondPrisonerNumber":
+			return text(d, &second, domain.ParsePrisonerNumber)
+		}
+		return w.member(d, name)
+	}, func() {
+		need(d, first, "firstPrisonerNumber")
+		need(d, w.firstRole, "firstPrisonerRole")
+		need(d, second, "secondPrisonerNumber")
+		need(d, w.secondRole, "secondPrisonerRole")
+		need(d, w.reason, "reason")
+		need(d, w.restriction, "restrictionType")
+		need(d, w.comment, "comment")
+	})
+	pair, self := domain.NewPair(first.value, second.value)
+	if first.given && second.given && self != nil {
+		d.faultAt("/secondPrisonerNumber", self.Error())
+	}
+	act.Pair = pair
+	act.Command = domain.Open{
+		Comment: w.comment.value, NamedFirst: first.value, Reason: w.reason.value, Restriction: w.restriction.value,
+		Roles: map[domain.PrisonerNumber]domain.Role{first.value: w.firstRole.value, second.value: w.secondRole.value},
+	}
+	return d.result(err)
+}
+
+func decodeAmend(body *bytes.Buffer, act *commands.Act) error {
+	var w words
+	d := newDecoder(body)
+	err := d.whole(func(name string) error { return w.member(d, name) }, func() {})
+	act.Roles = [2]domain.Role{w.firstRole.value, w.secondRole.value}
+	act.Command = domain.Amend{
+		ID: act.ID, Comment: given(&w.comment), Reason: given(&w.reason), Restriction: given(&w.restriction),
+	}
+	return d.result(err)
+}
+
+func decodeClose(body *bytes.Buffer, act *commands.Act) error {
+	var why, who field[string]
+	var when field[domain.LocalDateTime]
+	d := newDecoder(body)
+	err := d.whole(func(name string) error {
+		switch name {
+		case "closedReason":
+			return text(d, &why, prose)
+		case "closedAt":
+			return text(d, &when, domain.ParseLocalDateTime)
+		case "closedBy":
+			return text(d, &who, userName)
+		}
+		return d.json.SkipValue()
+	}, func() { need(d, why, "closedReason") })
+	act.Command = domain.Close{ID: act.ID, ClosedAt: given(&when), ClosedBy: who.value, ClosedReason: why.value}
+	return d.result(err)
+}
+
+func decodeReopen(body *bytes.Buffer, act *commands.Act) error {
+	var why, who field[string]
+	var when field[domain.LocalDateTime]
+	d := newDecoder(body)
+	err := d.whole(func(name string) error {
+		switch name {
+		case "reopenReason":
+			return text(d, &why, prose)
+		case "reopenedAt":
+			return text(d, &when, domain.ParseLocalDateTime)
+		case "reopenedBy":
+			return text(d, &who, userName)
+		}
+		return d.json.SkipValue()
+	}, func() { need(d, why, "reopenReason") })
+	act.Command = domain.Reopen{ID: act.ID, ReopenedAt: given(&when), ReopenedBy: who.value, ReopenReason: why.value}
+	return d.result(err)
+}
+
+func decodeDelete(body *bytes.Buffer, act *commands.Act) error {
+	var why, who field[string]
+	d := newDecoder(body)
+	err := d.whole(func(name string) error {
+		switch name {
+		case "deletionReason":
+			return text(d, &why, prose)
+		case "staffUserNameRequestingDeletion":
+			return text(d, &who, userName)
+		}
+		return d.json.SkipValue()
+	}, func() {
+		need(d, why, "deletionReason")
+		need(d, who, "staffUserNameRequestingDeletion")
+	})
+	act.Command = domain.Delete{ID: act.ID, DeletionReason: why.value, RequestedBy: who.value}
+	return d.result(err)
+}
