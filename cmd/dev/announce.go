@@ -35,11 +35,16 @@ const howTo = `
 
 // tokenCommand is how to call the binary beside this one from here.
 func tokenCommand(set settings) string {
-	command := "bin/nonassociations"
-	if self, err := os.Executable(); err == nil {
-		command = shortest(filepath.Join(filepath.Dir(self), "nonassociations"))
+	return showDir(set) + binary()
+}
+
+// binary is the production program as one would call it from here.
+func binary() string {
+	self, err := os.Executable()
+	if err != nil {
+		return "bin/nonassociations"
 	}
-	return showDir(set) + command
+	return shortest(filepath.Join(filepath.Dir(self), "nonassociations"))
 }
 
 // showDir is what a shell has to be told of another data folder than the usual.

@@ -21,7 +21,8 @@ const audience = "nonassociations"
 // service sees.
 type around struct {
 	environment map[string]string
-	own         bool // the issuer is ours, so that tokens can be printed
+	own         bool   // the issuer is ours, so that tokens can be printed
+	queue       string // the URL of the stand-in for merges; "" when there is none
 	stops       []func(context.Context) error
 }
 
@@ -38,6 +39,12 @@ func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, 
 	}
 	if a.environment["AUTH_ISSUER"] == "" {
 		if err := a.startIssuer(ctx, set); err != nil {
+			a.stop(logger)
+			return nil, err
+		}
+	}
+	if a.environment["PRISONER_EVENTS_QUEUE_URL"] == "" {
+		if err := a.startQueue(ctx, set); err != nil {
 			a.stop(logger)
 			return nil, err
 		}

@@ -27,7 +27,10 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 		return err
 	}
 	defer lock.Release()
-	err = everything(ctx, set, func(around *around) { announce(set, around.own) })
+	err = everything(ctx, set, func(around *around) {
+		announce(set, around.own)
+		announceQueue(around)
+	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d is taken: choose another, such as PORT=%d", set.Port, set.Port+1)
 	}
@@ -72,7 +75,7 @@ func everything(ctx context.Context, set settings, ready func(*around)) error {
 	if err != nil {
 		return fmt.Errorf("load the London time zone: %w", err)
 	}
-	roles := service.Roles{Serve: true, Project: true}
+	roles := service.Roles{Serve: true, Project: true, Listen: true}
 	config, err := service.ReadConfig(around.environment, roles)
 	if err != nil {
 		return err

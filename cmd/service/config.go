@@ -16,7 +16,10 @@ type Config struct {
 	EventStoreURL   string `env:"EVENTSTORE_URL,required,notEmpty"`
 	DatabaseURL     string `env:"DATABASE_URL,required,notEmpty"`
 	ReadDatabaseURL string `env:"READ_DATABASE_URL"` // DATABASE_URL with read-only transactions when empty
-	Edge            Edge   `env:"-"`
+	// PrisonerEventsQueueURL is the SQS queue that merges and booking moves come
+	// from, this service's own; only a listening process needs it.
+	PrisonerEventsQueueURL string `env:"PRISONER_EVENTS_QUEUE_URL"`
+	Edge                   Edge   `env:"-"`
 }
 
 // Edge is what only a serving process needs.
@@ -96,6 +99,10 @@ func (c Config) faults(roles Roles) []string {
 	}
 	check("DATABASE_URL", c.DatabaseURL, postgresSchemes)
 	check("READ_DATABASE_URL", c.ReadDatabaseURL, postgresSchemes)
+	if roles.Listen && c.PrisonerEventsQueueURL == "" {
+		faults = append(faults, `required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
+	}
+	check("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
 	if !roles.Serve {
 		return faults
 	}

@@ -16,6 +16,7 @@ import (
 type Roles struct {
 	Serve   bool // answers requests
 	Project bool // builds the read model
+	Listen  bool // works on prisoner merges from their queue
 }
 
 // Options are what a process is made of.
@@ -37,7 +38,7 @@ type Options struct {
 // way, and otherwise the first fault that ended it. It does not wait for
 // Postgres or the event store to be up: health tells how they are.
 func Run(ctx context.Context, o Options) error {
-	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project)
+	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen)
 	// What requests stand on outlives the signal, until the last one is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
@@ -82,6 +83,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, Logger: p.Logger,
 		})
 		group.Go(func() error { return p.project(ctx, below) })
+	}
+	if p.Roles.Listen {
+		group.Go(func() error { return p.listenTo(ctx, below) })
 	}
 	group.Go(func() error {
 		defer stopBelow()

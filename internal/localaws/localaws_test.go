@@ -2,8 +2,10 @@ package localaws_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +108,26 @@ func TestQueue_messages_outlive_a_run_that_was_killed(t *testing.T) {
 	second := start(t, localaws.Options{File: file})
 	require.Len(t, second.Messages("q"), 1)
 	require.Equal(t, "two", second.Messages("q")[0].Body)
+}
+
+func TestNotify_an_event_posted_to_a_queue_comes_in_an_envelope(t *testing.T) {
+	s := start(t, localaws.Options{})
+	post := func(url, event string) int {
+		answer, err := http.Post(url, "application/json", strings.NewReader(event)) //nolint:gosec // a server of this test
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		return answer.StatusCode
+	}
+	url := s.Queue("q")
+	require.Equal(t, http.StatusOK, post(url+"?MessageId=m", `{"eventType":"x"}`))
+	require.Equal(t, http.StatusBadRequest, post(url, `{`))
+	require.Equal(t, http.StatusBadRequest, post(s.URL()+"/000000000000/none", `{}`))
+	http.DefaultClient.CloseIdleConnections()
+	require.Len(t, s.Messages("q"), 1)
+	var envelope struct{ MessageId, Message string }
+	require.NoError(t, json.Unmarshal([]byte(s.Messages("q")[0].Body), &envelope))
+	require.Equal(t, "m", envelope.MessageId)
+	require.Equal(t, `{"eventType":"x"}`, envelope.Message)
 }
 
 func TestFail_answers_as_told(t *testing.T) {

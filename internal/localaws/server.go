@@ -186,6 +186,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if action == "" && r.Method == http.MethodPost && r.URL.Path != "/" {
+		s.notify(w, r)
+		return
+	}
 	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.") {
 		refuse(w, http.StatusBadRequest, "UnknownOperationException", "only AmazonSQS is here")
 		return

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"nonassociations/cmd/service"
+)
+
+// nomisCmd is what has to do with the legacy system.
+type nomisCmd struct {
+	Listen  listenCmd  `cmd:"" help:"Work on prisoner merges and booking moves, without end."`
+	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
+}
+
+type listenCmd struct{}
+
+// Help is kong's.
+func (listenCmd) Help() string {
+	return `Example:
+  nonassociations nomis listen
+
+Reads the queue at PRISONER_EVENTS_QUEUE_URL with the standard AWS_ variables. The queue must be
+this service's own. Any number may run. A message is deleted when everything that it asks for is
+in the log; one that cannot be understood is left for the queue's redrive.`
+}
+
+// Run is kong's.
+func (listenCmd) Run(ctx context.Context) error {
+	return start(ctx, service.Roles{Listen: true})
+}
+
+type unmergeCmd struct {
+	Message string `required:"" placeholder:"ID" help:"MessageId of the message in its SNS envelope; it is the commandId of the facts that came of it."`
+	Reason  string `required:"" placeholder:"TEXT" help:"Why, for the history."`
+	DryRun  bool   `help:"Only tell what would be done."`
+}
+
+// Help is kong's.
+func (unmergeCmd) Help() string {
+	return `Examples:
+  nonassociations nomis unmerge --message b3f5c1d2-8d7e-5f64-9c1a-9a2f4a0c7e11 --reason "two men of one name" --dry-run
+  nonassociations nomis unmerge --message b3f5c1d2-8d7e-5f64-9c1a-9a2f4a0c7e11 --reason "two men of one name"
+
+Records return to the pairs of the removed number, and what the merge closed or deleted is as it
+was; what else was changed meanwhile is kept. Nothing is rewritten: these are new facts. Repeating
+it changes nothing.`
+}
+
+// Run is kong's.
+func (c unmergeCmd) Run(ctx context.Context) error {
+	if strings.TrimSpace(c.Reason) == "" {
+		return errors.New("--reason must say why")
+	}
+	o, err := options(service.Roles{})
+	if err != nil {
+		return err
+	}
+	changes, err := service.Unmerge(ctx, o, c.Message, c.Reason, c.DryRun)
+	for _, change := range changes {
+		fmt.Printf("%s %s %s -> %s\n", change.Done, change.NonAssociationID, change.From, change.To)
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(changes) == 0:
+		fmt.Println("nothing is left to do")
+	case c.DryRun:
+		fmt.Println("nothing was done yet: this is what would be")
+	}
+	return nil
+}

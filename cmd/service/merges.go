@@ -1,0 +1,98 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/nomis"
+	"nonassociations/queries"
+)
+
+// listenTo works on merges until the context ends: on what the requests stand
+// on where this process serves, else on its own.
+func (p *process) listenTo(ctx, below context.Context) error {
+	queue, err := nomis.OpenQueue(below, p.Config.PrisonerEventsQueueURL)
+	if err != nil {
+		return fmt.Errorf("PRISONER_EVENTS_QUEUE_URL: %w", err)
+	}
+	reads, handler := p.reads, p.commands
+	if !p.Roles.Serve {
+		if reads, err = queries.Open(below, p.Config.readDSN(), queries.Options{Logger: p.Logger}); err != nil {
+			return err
+		}
+		defer reads.Close()
+		handler = commands.New(p.log, commands.Options{Clock: p.Clock, Router: reads, Logger: p.Logger})
+	}
+	if err := p.awaitLog(ctx); err != nil {
+		return unlessEnded(ctx, func(context.Context) error { return err })
+	}
+	return nomis.NewListener(nomis.Options{
+		Queue: queue, Commands: handler, Pairs: reads, Clock: p.Clock, Logger: p.Logger,
+	}).Run(ctx)
+}
+
+// awaitLog returns when the log has an id and the tables are of that log.
+func (p *process) awaitLog(ctx context.Context) error {
+	if p.Roles.Serve {
+		select {
+		case <-p.gate.opened:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		err := p.sameLog(ctx)
+		if err == nil || errors.Is(err, errForeign) {
+			return err
+		}
+		p.Logger.WarnContext(ctx, "waiting for the log and its id, which a serving process gives", "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *process) sameLog(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	id, err := eventstore.ReadIdentity(ctx, p.log)
+	if err != nil {
+		return fmt.Errorf("read the log's id: %w", err)
+	}
+	remembered, err := remember(ctx, p.Config.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(remembered, func(c carried) bool { return c.id == id })
+	if len(others) > 0 {
+		return fmt.Errorf("%w: the log is %s, %s", errForeign, id, words(others))
+	}
+	return nil
+}
+
+// Unmerge takes back what a message did, or only tells with dryRun; see
+// commands.Handler.Unmerge. message is the id in the SNS envelope.
+func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool) ([]commands.Change, error) {
+	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	id := nomis.CommandID(message)
+	handler := commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger})
+	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: uuid.Nil, Actor: nomis.Actor, Source: domain.Merge}
+	changes, err := handler.Unmerge(ctx, by, reason, dryRun)
+	return changes, errors.Join(err, flush(log))
+}

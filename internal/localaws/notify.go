@@ -1,0 +1,47 @@
+package localaws
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"path"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Notification is an event in the envelope that SNS puts around it on the way to
+// a queue.
+func Notification(messageID, event string, at time.Time) string {
+	envelope, err := json.Marshal(map[string]any{
+		"Type": "Notification", "MessageId": messageID, "Message": event, "Timestamp": at.UTC().Format(time.RFC3339Nano),
+		"TopicArn": "arn:aws:sns:eu-west-2:000000000000:domain-events",
+	})
+	if err != nil {
+		panic(err) // a bug: these are texts
+	}
+	return string(envelope)
+}
+
+// notify is the way for people: an event posted to a queue's URL arrives as if a
+// topic had sent it. The query may give the id (?MessageId=), to send one twice.
+func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
+	event, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 256<<10))
+	if err != nil || !json.Valid(event) {
+		refuse(w, http.StatusBadRequest, "InvalidMessageContents", "the event must be JSON of at most 256 KiB")
+		return
+	}
+	s.mu.Lock()
+	known := s.queues[path.Base(r.URL.Path)] != nil
+	s.mu.Unlock()
+	if !known {
+		refuse(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
+		return
+	}
+	id := r.URL.Query().Get("MessageId")
+	if id == "" {
+		id = uuid.NewString()
+	}
+	s.Send(path.Base(r.URL.Path), Notification(id, string(event), time.Now()))
+	reply(w, map[string]string{"MessageId": id})
+}
