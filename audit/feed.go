@@ -19,9 +19,14 @@ type FeedEntry struct {
 // Feed says which part of the log is told, and to whom. The callbacks are
 // called one at a time; the log waits for them, and their error ends the feed.
 type Feed struct {
-	From   uint64 // position of the last fact that is known already; 0 is before everything
-	Follow bool   // go on with live facts behind the end
-	Line   func(FeedEntry) error
+	// From is the position of the last fact that is known already; 0 is before
+	// everything. Any number will do, also one where no fact lies.
+	From   uint64
+	Follow bool // go on with live facts behind the end
+	// Begin, if set, is called once before the first line, when the log has
+	// answered; the feed tells at least everything up to head.
+	Begin func(head uint64) error
+	Line  func(FeedEntry) error
 	// CaughtUp, if set, is called once when all facts that were there were told:
 	// the time to flush.
 	CaughtUp func() error
@@ -36,9 +41,12 @@ var errTold = errors.New("everything is told")
 // ([eventstore.ErrUnavailable] when it broke): then a feed from the last
 // position that was told goes on without loss.
 func (r *Reader) Feed(ctx context.Context, feed Feed) error {
+	from, err := r.begin(ctx, feed)
+	if err != nil {
+		return err
+	}
 	teller := &teller{reader: r, feed: feed, states: newStates(r.options.FeedMemory)}
-	from := eventstore.Position{Commit: feed.From, Prepare: feed.From}
-	err := r.log.Subscribe(ctx, from, domain.StreamPrefix, func(m eventstore.Message) error {
+	err = r.log.Subscribe(ctx, from, domain.StreamPrefix, func(m eventstore.Message) error {
 		return teller.tell(ctx, m)
 	})
 	if errors.Is(err, errTold) {
@@ -48,6 +56,19 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 		err = eventstore.ErrUnavailable
 	}
 	return err
+}
+
+func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, error) {
+	head, err := r.last(ctx)
+	if err != nil {
+		return head, err
+	}
+	if feed.Begin != nil {
+		if err := feed.Begin(head.Outside()); err != nil {
+			return head, err
+		}
+	}
+	return r.start(ctx, feed.From, head)
 }
 
 // teller turns the messages of one subscription into lines.
@@ -81,6 +102,9 @@ func (t *teller) caughtUp() error {
 }
 
 func (t *teller) line(ctx context.Context, recorded eventstore.Recorded) error {
+	if recorded.Position.Outside() <= t.feed.From {
+		return nil // the log was told from a place before
+	}
 	fact, err := t.reader.decode(recorded)
 	if err != nil {
 		return err

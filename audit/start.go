@@ -1,0 +1,66 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+
+	"nonassociations/eventstore"
+)
+
+// ErrUnavailable is the log's own error: it broke or is away, and asking again
+// later may go better.
+var ErrUnavailable = eventstore.ErrUnavailable
+
+// last is the place of the last event of the log, Start when it has none.
+func (r *Reader) last(ctx context.Context) (eventstore.Position, error) {
+	events, err := r.log.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
+	if err != nil {
+		return eventstore.Start, fmt.Errorf("read the end of the log: %w", err)
+	}
+	if len(events) == 0 {
+		return eventstore.Start, nil
+	}
+	return events[0].Position, nil
+}
+
+// start is a place at or before a position from which the log can be told. The
+// position comes from outside and need not be that of an event: EventStoreDB
+// counts in bytes and refuses to begin in the middle of one, so every place that
+// is subscribed from is one that the log has named itself.
+func (r *Reader) start(ctx context.Context, from uint64, head eventstore.Position) (eventstore.Position, error) {
+	if head.Outside() <= from {
+		return head, nil
+	}
+	if from == 0 {
+		return eventstore.Start, nil
+	}
+	asked := eventstore.Position{Commit: from, Prepare: from}
+	// An error here may only say that nothing begins there. Whether the log is
+	// away is told by what follows.
+	events, err := r.log.ReadAll(ctx, eventstore.Forwards, asked, 1)
+	if err == nil && len(events) == 1 && events[0].Position == asked {
+		return asked, nil
+	}
+	if from < head.Outside()/2 {
+		return eventstore.Start, ctx.Err() // nearer than the way back from the end
+	}
+	return r.back(ctx, from, head)
+}
+
+// back goes from the end of the log to the last event at or before a position.
+func (r *Reader) back(ctx context.Context, from uint64, at eventstore.Position) (eventstore.Position, error) {
+	for {
+		events, err := r.log.ReadAll(ctx, eventstore.Backwards, at, page)
+		if err != nil {
+			return eventstore.Start, fmt.Errorf("find the place of position %d: %w", from, err)
+		}
+		for _, event := range events {
+			if at = event.Position; at.Outside() <= from {
+				return at, nil
+			}
+		}
+		if len(events) < page {
+			return eventstore.Start, nil
+		}
+	}
+}

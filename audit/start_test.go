@@ -1,0 +1,139 @@
+package audit_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/audit"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+)
+
+// wide is the distance between two events of a log that counts in bytes.
+const wide = 100
+
+// bytewise is a log like EventStoreDB's: positions are not dense, and what does
+// not begin at an event is refused.
+type bytewise struct{ eventstore.Store }
+
+func (b bytewise) inside(p eventstore.Position) (eventstore.Position, error) {
+	if p == eventstore.Start || p == eventstore.End {
+		return p, nil
+	}
+	inside := eventstore.Position{Commit: p.Commit / wide, Prepare: p.Prepare / wide}
+	there, err := b.Store.ReadAll(context.Background(), eventstore.Forwards, inside, 1)
+	if err != nil || p.Commit%wide != 0 || len(there) == 0 || there[0].Position != inside {
+		return p, fmt.Errorf("%w: %v appears to be an invalid position", eventstore.ErrUnavailable, p)
+	}
+	return inside, nil
+}
+
+func outside(event eventstore.Recorded) eventstore.Recorded {
+	event.Position = eventstore.Position{Commit: event.Position.Commit * wide, Prepare: event.Position.Prepare * wide}
+	return event
+}
+
+func (b bytewise) ReadAll(ctx context.Context, way eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	from, err := b.inside(from)
+	if err != nil {
+		return nil, err
+	}
+	events, err := b.Store.ReadAll(ctx, way, from, limit)
+	for i := range events {
+		events[i] = outside(events[i])
+	}
+	return events, err
+}
+
+func (b bytewise) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+	from, err := b.inside(from)
+	if err != nil {
+		return err
+	}
+	return b.Store.Subscribe(ctx, from, prefix, func(m eventstore.Message) error {
+		m.Event = outside(m.Event)
+		return deliver(m)
+	})
+}
+
+func TestAFeedBeginsAnywhereThoughTheLogDoesNot(t *testing.T) {
+	b := newBook(t, memory.New())
+	b.quarrels(5) // 18 facts
+	b.store = bytewise{b.store}
+	all := told(t, b.reader(), 0)
+	require.Len(t, all, 18)
+	for from := uint64(0); from <= 20*wide; from += wide / 4 {
+		require.Equal(t, positionsBehind(all, from), positionsBehind(told(t, b.reader(), from), 0), from)
+	}
+	for from := uint64(9*wide - 2); from <= 9*wide+2; from++ {
+		require.Equal(t, positionsBehind(all, from), positionsBehind(told(t, b.reader(), from), 0), from)
+	}
+}
+
+func positionsBehind(lines []audit.FeedEntry, from uint64) []uint64 {
+	positions := []uint64{}
+	for _, line := range lines {
+		if *line.Position > from {
+			positions = append(positions, *line.Position)
+		}
+	}
+	return positions
+}
+
+func TestALogThatIsLongerThanAPageIsWalkedBack(t *testing.T) {
+	b := newBook(t, memory.New())
+	pair := pairOf(t, alice, bob)
+	id := b.opens(pair)
+	for i := range 1300 {
+		b.amends(pair, id, fmt.Sprintf("change %d", i))
+	}
+	b.store = bytewise{b.store}
+	const from = 700*wide + 1 // 601 facts before the end, where no fact lies
+	lines := told(t, b.reader(), from)
+	require.Len(t, lines, 601)
+	require.EqualValues(t, 701*wide, *lines[0].Position)
+}
+
+func TestAFeedBeginsOnlyWhenTheLogHasAnswered(t *testing.T) {
+	b := newBook(t, memory.New())
+	pairs := b.quarrels(1)
+	var heads []uint64
+	feed := audit.Feed{
+		Begin: func(head uint64) error { heads = append(heads, head); return nil },
+		Line: func(audit.FeedEntry) error {
+			require.Len(t, heads, 1)
+			return nil
+		},
+	}
+	require.NoError(t, b.reader().Feed(t.Context(), feed))
+	require.Equal(t, []uint64{uint64(2 * len(pairs))}, heads)
+
+	require.NoError(t, b.store.Close(context.Background()))
+	require.ErrorIs(t, b.reader().Feed(t.Context(), feed), audit.ErrUnavailable)
+	require.Len(t, heads, 1)
+}
+
+func TestAFeedFromBeyondTheEndWaitsForWhatLiesBehind(t *testing.T) {
+	b := newBook(t, memory.New())
+	pair := pairOf(t, alice, bob)
+	id := b.opens(pair)
+	lines, caughtUp := make(chan audit.FeedEntry, 1), make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- b.reader().Feed(ctx, audit.Feed{
+			From: 2, Follow: true,
+			Line:     func(e audit.FeedEntry) error { lines <- e; return nil },
+			CaughtUp: func() error { close(caughtUp); return nil },
+		})
+	}()
+	<-caughtUp
+	b.amends(pair, id, "at 2, which the caller has")
+	b.amends(pair, id, "at 3")
+	require.EqualValues(t, 3, *(<-lines).Position)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
