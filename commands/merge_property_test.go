@@ -86,6 +86,28 @@ func (w *world) deliver(n int) {
 		}})
 	}
 	d := rapid.SampledFrom(w.messages).Draw(w.T, "message")
+	h := newHandler(w.disturbed(n))
+	_, err := h.Merge(w.Context(), d.cause, d.merge, pairs{w.log})
+	if !errors.Is(err, errKilled) {
+		require.NoError(w, err)
+	}
+}
+
+// takeBack undoes a message, perhaps one that has done nothing yet.
+func (w *world) takeBack(n int) {
+	if len(w.messages) == 0 {
+		return
+	}
+	d := rapid.SampledFrom(w.messages).Draw(w.T, "message taken back")
+	_, err := newHandler(w.disturbed(n)).Unmerge(w.Context(), d.cause, wrong, false)
+	if !errors.Is(err, errKilled) && !errors.Is(err, commands.ErrNothingMerged) {
+		require.NoError(w, err)
+	}
+}
+
+// disturbed is the log of a process that is perhaps killed, and in whose way
+// somebody perhaps gets.
+func (w *world) disturbed(n int) eventstore.Store {
 	killedAt := rapid.IntRange(0, 6).Draw(w.T, "killed at")
 	afterwards := rapid.Bool().Draw(w.T, "after the append")
 	getsIn := rapid.IntRange(0, 4).Draw(w.T, "somebody gets in at")
@@ -100,11 +122,7 @@ func (w *world) deliver(n int) {
 			return nil
 		}
 	}
-	h := newHandler(&interrupted{Store: w.log, before: kill(false), after: kill(true)})
-	_, err := h.Merge(w.Context(), d.cause, d.merge, pairs{w.log})
-	if !errors.Is(err, errKilled) {
-		require.NoError(w, err)
-	}
+	return &interrupted{Store: w.log, before: kill(false), after: kill(true)}
 }
 
 // calm delivers every message until none has anything left to do.
@@ -158,9 +176,12 @@ func TestProperty_merges_lose_nothing_and_leave_at_most_one_not_closed(t *testin
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 12).Draw(t, "steps") {
-			if rapid.IntRange(0, 2).Draw(t, "act") == 0 {
+			switch rapid.IntRange(0, 5).Draw(t, "act") {
+			case 0, 1:
 				w.deliver(n)
-			} else {
+			case 2:
+				w.takeBack(n)
+			default:
 				w.somebody(fmt.Sprint("act ", n))
 			}
 		}
