@@ -1,6 +1,5 @@
--- Run once a database by its owner, who may make roles; running it again does
--- no harm. The schema `read` is made here so that rights on what the projector
--- puts there later can be given now.
+-- Run by the owner of the database, who may make roles, behind every
+-- `nonassociations schema up`; running it again does no harm.
 DO $$
 DECLARE kind text;
 BEGIN
@@ -9,10 +8,27 @@ BEGIN
       EXECUTE format('CREATE ROLE %I NOLOGIN', kind);
     END IF;
   END LOOP;
+
   -- The projector makes and drops its own schemas, read_1 and those after it.
   EXECUTE format('GRANT CREATE ON DATABASE %I TO nonassociations_projector', current_database());
+
+  -- The log, where it is in this database: the writer adds and reads (its
+  -- migration says so), the projector reads.
+  IF to_regclass('eventstore.events') IS NOT NULL THEN
+    GRANT USAGE ON SCHEMA eventstore TO nonassociations_projector;
+    GRANT SELECT ON eventstore.events TO nonassociations_projector;
+  END IF;
+
+  -- Idempotency keys are the writer's own.
+  IF to_regnamespace('commands') IS NOT NULL THEN
+    GRANT USAGE ON SCHEMA commands TO nonassociations_writer;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA commands TO nonassociations_writer;
+  END IF;
 END $$;
 
+-- Made here so that rights on what the projector puts there later can be given
+-- now. A login of the projector must act as this role:
+--   ALTER ROLE … SET role = nonassociations_projector;
 CREATE SCHEMA IF NOT EXISTS read AUTHORIZATION nonassociations_projector;
 GRANT USAGE ON SCHEMA read TO nonassociations_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE nonassociations_projector IN SCHEMA read
