@@ -122,7 +122,12 @@ func (w *world) disturbed(n int) eventstore.Store {
 			return nil
 		}
 	}
-	return &interrupted{Store: w.log, before: kill(false), after: kill(true)}
+	reads := rapid.IntRange(0, 12).Draw(w.T, "somebody gets in after read")
+	return &interrupted{Store: w.log, before: kill(false), after: kill(true), loaded: func(n int) {
+		if n == reads {
+			w.somebody(fmt.Sprint("after read ", n))
+		}
+	}}
 }
 
 // calm delivers every message until none has anything left to do.
@@ -138,7 +143,7 @@ func (w *world) calm() {
 func (w *world) checkEveryDecision() {
 	events, err := w.log.ReadAll(w.Context(), eventstore.Forwards, eventstore.Start, 100_000)
 	require.NoError(w, err)
-	states, held := map[string]domain.State{}, map[uuid.UUID]int{}
+	states, held, leaving := map[string]domain.State{}, map[uuid.UUID]int{}, map[string]departing{}
 	for _, e := range events {
 		pair, err := domain.ParseStream(e.Stream)
 		require.NoError(w, err)
@@ -148,6 +153,7 @@ func (w *world) checkEveryDecision() {
 		if !known {
 			state = domain.State{Pair: pair}
 		}
+		leaving[e.Stream] = w.checkLeave(leaving[e.Stream], states, e.Revision, fact)
 		before := len(state.Items)
 		state = domain.Evolve(state, fact)
 		states[e.Stream] = state
@@ -160,6 +166,31 @@ func (w *world) checkEveryDecision() {
 	for id := range w.opened {
 		require.Positive(w, held[id])
 	}
+}
+
+// departing is one append of leaves: the command, its count of facts by then,
+// and where it began.
+type departing struct {
+	command uuid.UUID
+	count   int
+	began   uint64
+}
+
+// checkLeave: everything that happened before a record left had arrived where
+// it went to.
+func (w *world) checkLeave(d departing, states map[string]domain.State, revision uint64, fact domain.Fact) departing {
+	e, is := fact.Event.(domain.PrisonerRenumbered)
+	if !is || e.NonAssociation != nil {
+		return departing{}
+	}
+	if d.command != fact.Meta.CommandID || d.count != fact.Meta.Count {
+		d = departing{fact.Meta.CommandID, fact.Meta.Count, revision}
+	}
+	require.Equal(w, d.began-1, e.Revision, "it leaves at exactly the revision that was carried")
+	there := states[e.To.Stream()]
+	arrived := there.Items[there.Find(e.NonAssociationID)]
+	require.Equal(w, domain.Origin{Pair: e.From, Revision: e.Revision}, *arrived.CameFrom)
+	return d
 }
 
 func notClosed(s domain.State) int {

@@ -113,7 +113,17 @@ var errKilled = errors.New("the process was killed")
 type interrupted struct {
 	eventstore.Store
 	before, after func(n int) error
-	tries         int
+	loaded        func(n int) // somebody gets in when the streams have been read
+	tries, loads  int
+}
+
+func (i *interrupted) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
+	read := i.Store.ReadMany(ctx, streams)
+	i.loads++
+	if i.loaded != nil {
+		i.loaded(i.loads)
+	}
+	return read
 }
 
 func (i *interrupted) Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error) {
