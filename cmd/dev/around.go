@@ -43,6 +43,12 @@ func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, 
 			return nil, err
 		}
 	}
+	if a.environment["PRISONER_SEARCH_URL"] == "" {
+		if err := a.startDirectory(ctx); err != nil {
+			a.stop(logger)
+			return nil, err
+		}
+	}
 	if a.environment["PRISONER_EVENTS_QUEUE_URL"] == "" {
 		if err := a.startQueue(ctx, set); err != nil {
 			a.stop(logger)

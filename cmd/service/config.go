@@ -29,6 +29,7 @@ type Edge struct {
 	AuthIssuer   string `env:"AUTH_ISSUER,required,notEmpty"`
 	AuthJWKSURL  string `env:"AUTH_JWKS_URL,required,notEmpty"`
 	AuthAudience string `env:"AUTH_AUDIENCE,required,notEmpty"`
+	Search       Search
 }
 
 // Embedded is the EVENTSTORE_URL of the log that this process serves to itself
@@ -108,6 +109,8 @@ func (c Config) faults(roles Roles) []string {
 	}
 	check("PUBLIC_URL", c.Edge.PublicURL, webSchemes)
 	check("AUTH_JWKS_URL", c.Edge.AuthJWKSURL, webSchemes)
+	check("PRISONER_SEARCH_URL", c.Edge.Search.URL, webSchemes)
+	check("PRISONER_SEARCH_TOKEN_URL", c.Edge.Search.TokenURL, webSchemes)
 	if _, _, err := net.SplitHostPort(c.Edge.ListenAddr); err != nil {
 		faults = append(faults, "LISTEN_ADDR must be host:port or :port")
 	}

@@ -71,10 +71,41 @@ type gatedReads struct {
 	api.Reads
 }
 
+// through asks what is behind the gate, if it is open.
+func through[T any](g *gate, ask func() (T, error)) (T, error) {
+	if g.isOpen() {
+		return ask()
+	}
+	var nothing T
+	return nothing, queries.ErrNotCaughtUp
+}
+
 // List is api.Reads'.
 func (r gatedReads) List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error) {
-	if !r.gate.isOpen() {
-		return queries.List{}, queries.ErrNotCaughtUp
-	}
-	return r.Reads.List(ctx, number)
+	return through(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number) })
+}
+
+// One is api.Reads'.
+func (r gatedReads) One(ctx context.Context, id uuid.UUID) (queries.Records, error) {
+	return through(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id) })
+}
+
+// OfPrisoner is api.Reads'.
+func (r gatedReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error) {
+	return through(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number) })
+}
+
+// Between is api.Reads'.
+func (r gatedReads) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+	return through(r.gate, func() (queries.Records, error) { return r.Reads.Between(ctx, numbers, wanted) })
+}
+
+// Involving is api.Reads'.
+func (r gatedReads) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+	return through(r.gate, func() (queries.Records, error) { return r.Reads.Involving(ctx, numbers, wanted) })
+}
+
+// Page is api.Reads'.
+func (r gatedReads) Page(ctx context.Context, of queries.PageOf) (queries.Page, error) {
+	return through(r.gate, func() (queries.Page, error) { return r.Reads.Page(ctx, of) })
 }

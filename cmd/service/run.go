@@ -77,6 +77,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 			return err
 		}
 		defer p.reads.Close()
+		defer p.people.close()
 	}
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{

@@ -17,6 +17,7 @@ import (
 // serving is what only a process that answers requests has.
 type serving struct {
 	reads    *queries.Reader
+	people   people
 	commands *commands.Handler
 	verifier *auth.Verifier
 	api      *api.API
@@ -39,17 +40,28 @@ func (p *process) prepare(below context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.commands = commands.New(p.log, commands.Options{Clock: p.Clock, Router: reads, Logger: p.Logger})
+	p.people = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
+	p.commands = commands.New(p.log, commands.Options{
+		Clock: p.Clock, Router: reads, Directory: p.people.commands, Logger: p.Logger,
+	})
 	p.api = api.New(api.Options{
-		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Verifier: p.verifier,
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
+		Directory: p.people.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
 	if p.edge, err = listen(below, p.Config.Edge.ListenAddr, p.api, p.Logger); err != nil {
+		p.people.close()
 		reads.Close()
 		return err
 	}
 	p.reads = reads
 	return nil
+}
+
+// head is the position of the last fact, as the world sees it.
+func (p *process) head(ctx context.Context) (uint64, error) {
+	position, err := p.commands.Head(ctx)
+	return position.Outside(), err
 }
 
 func (c Config) readDSN() string {

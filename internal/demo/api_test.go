@@ -26,7 +26,11 @@ func (everybody) Verify(context.Context, string) (auth.Claims, error) {
 }
 
 // unread has an empty list for everybody: the demonstration only waits for it.
-type unread struct{ waited uint64 }
+type unread struct {
+	api.Reads
+
+	waited uint64
+}
 
 func (*unread) List(context.Context, domain.PrisonerNumber) (queries.List, error) {
 	return queries.List{Document: []byte("{}")}, nil

@@ -33,6 +33,10 @@ var guarded = []struct {
 	{http.MethodPost, "/sync", record, []string{"NON_ASSOCIATIONS_SYNC"}},
 	{http.MethodPost, "/migrate", record, []string{"NON_ASSOCIATIONS_MIGRATE"}},
 	{http.MethodDelete, "/sync/" + anID, "", []string{"NON_ASSOCIATIONS_SYNC"}},
+	{http.MethodGet, "/non-associations", "", []string{"READ_NON_ASSOCIATIONS"}},
+	{http.MethodGet, "/prisoner/A9109UD/non-associations", "", []string{"READ_NON_ASSOCIATIONS"}},
+	{http.MethodPost, "/non-associations/between", `["A9109UD","A0135GA"]`, []string{"READ_NON_ASSOCIATIONS"}},
+	{http.MethodPost, "/non-associations/involving", `["A9109UD"]`, []string{"READ_NON_ASSOCIATIONS"}},
 }
 
 var allRoles = []string{

@@ -27,6 +27,11 @@ type Commands interface {
 // Reads is what the edge asks of the read model.
 type Reads interface {
 	List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error)
+	One(ctx context.Context, id uuid.UUID) (queries.Records, error)
+	OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error)
+	Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error)
+	Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error)
+	Page(ctx context.Context, of queries.PageOf) (queries.Page, error)
 	WaitFor(ctx context.Context, atLeast uint64) error
 	Position() uint64
 }
@@ -37,31 +42,36 @@ type Verifier interface {
 	Verify(ctx context.Context, token string) (auth.Claims, error)
 }
 
-// Options are the outside of an API. Commands, Reads, Verifier and Clock must
-// be set.
+// Options are the outside of an API. Commands, Reads, Head, Verifier and Clock
+// must be set.
 type Options struct {
 	Commands Commands
 	Reads    Reads
-	Verifier Verifier
-	Health   Health
-	Clock    func() time.Time
-	NewID    func() uuid.UUID // command ids; random ones when nil
-	Logger   *slog.Logger
-	Patience time.Duration // time of one request, waiting included; 10 s when zero
-	Version  string        // for /info; the module's own when empty
+	// Head is the position of the last fact of ours, read after the call began.
+	Head      func(ctx context.Context) (uint64, error)
+	Directory Directory // nil: nobody is known
+	Verifier  Verifier
+	Health    Health
+	Clock     func() time.Time
+	NewID     func() uuid.UUID // command ids; random ones when nil
+	Logger    *slog.Logger
+	Patience  time.Duration // time of one request, waiting included; 10 s when zero
+	Version   string        // for /info; the module's own when empty
 }
 
 // API is the JSON edge as an [http.Handler], safe for concurrent use.
 type API struct {
-	commands Commands
-	reads    Reads
-	verifier Verifier
-	clock    func() time.Time
-	newID    func() uuid.UUID
-	logger   *slog.Logger
-	patience time.Duration
-	health   *health
-	router   *chi.Mux
+	commands  Commands
+	reads     Reads
+	head      func(ctx context.Context) (uint64, error)
+	directory Directory
+	verifier  Verifier
+	clock     func() time.Time
+	newID     func() uuid.UUID
+	logger    *slog.Logger
+	patience  time.Duration
+	health    *health
+	router    *chi.Mux
 }
 
 // New is an API that serves at once.
@@ -76,8 +86,9 @@ func New(options Options) *API {
 		options.Patience = 10 * time.Second
 	}
 	a := &API{
-		commands: options.Commands, reads: options.Reads, verifier: options.Verifier,
-		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
+		commands: options.Commands, reads: options.Reads, head: options.Head, directory: options.Directory,
+		verifier: options.Verifier,
+		clock:    options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
 	a.router = a.routes(infoOf(options.Version))
@@ -130,6 +141,11 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Put("/non-associations/{id}/reopen", a.staff(reopens, roleReopen))
 	mux.Post("/non-associations/{id}/delete", a.staff(deletes, roleDelete))
 	mux.Get("/constants", a.guard(a.constants(), anyToken))
+
+	mux.Get("/non-associations", a.guard(a.all, roleRead))
+	mux.Post("/non-associations/between", a.guard(a.between, roleRead))
+	mux.Post("/non-associations/involving", a.guard(a.involving, roleRead))
+	mux.Get("/prisoner/{prisonerNumber}/non-associations", a.guard(a.ofPrisoner, roleRead))
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -50,15 +50,6 @@ func (a *API) list(ctx context.Context, out reply, number domain.PrisonerNumber,
 	return out, nil
 }
 
-// one is the non-association with the id: the staff's edge answers it, which
-// does not exist yet, so that no caller can know an id to ask for.
-func (a *API) one(ctx context.Context, out reply, id uuid.UUID, atLeast uint64) (reply, error) {
-	if err := a.waitFor(ctx, atLeast); err != nil {
-		return out, err
-	}
-	return out, domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
-}
-
 func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
 	if atLeast == 0 {
 		return nil
@@ -111,9 +102,9 @@ func parsePosition(text string) (uint64, error) {
 
 func formatPosition(position uint64) string { return strconv.FormatUint(position, 10) }
 
-func badPosition() problem {
-	return invalid([]fault{{"atLeast", "must be one position as X-Position gives it"}}, 0)
-}
+const wantedPosition = "must be one position as X-Position gives it"
+
+func badPosition() problem { return invalid([]fault{{"atLeast", wantedPosition}}, 0) }
 
 var errID = errors.New("must be a UUID such as 8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10")
 

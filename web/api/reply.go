@@ -16,6 +16,7 @@ type reply struct {
 	body        []byte
 	position    string // for X-Position; none when empty
 	etag        string
+	link        string // to the next page
 	retryAfter  string // seconds
 	challenge   bool   // says how to authenticate
 	written     bool   // to a write: an entity tag that the caller holds does not matter
@@ -38,6 +39,9 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	}
 	if p.position != "" {
 		h["X-Position"] = []string{p.position}
+	}
+	if p.link != "" {
+		h["Link"] = []string{p.link}
 	}
 	if p.retryAfter != "" {
 		h["Retry-After"] = []string{p.retryAfter}

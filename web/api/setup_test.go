@@ -62,9 +62,13 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 	t.Helper()
 	h := &house{t: t, store: memory.New(), logs: new(bytes.Buffer)}
 	h.reads = &twin{store: h.store}
+	handler := commands.New(h.store, commands.Options{Clock: clock, Router: h.reads, Patience: 5 * time.Second})
 	options := api.Options{
-		Commands: commands.New(h.store, commands.Options{Clock: clock, Router: h.reads, Patience: 5 * time.Second}),
-		Reads:    h.reads, Verifier: tokens{}, Clock: clock, Version: "test",
+		Commands: handler, Reads: h.reads, Verifier: tokens{}, Clock: clock, Version: "test",
+		Head: func(ctx context.Context) (uint64, error) {
+			position, err := handler.Head(ctx)
+			return position.Outside(), err
+		},
 		Logger: slog.New(slog.NewJSONHandler(h.logs, nil)),
 	}
 	for _, c := range change {

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"nonassociations/domain"
+	"nonassociations/internal/estate"
+	"nonassociations/internal/prisonersearch"
+)
+
+// demoSeed is the seed of the demonstration when none is asked for.
+const demoSeed = 1
+
+// startDirectory stands in for Prisoner Search: it knows the estate of the
+// demonstration, and whom the examples of the documentation are about.
+func (a *around) startDirectory(ctx context.Context) error {
+	e, err := estate.New(estate.Options{Seed: demoSeed})
+	if err != nil {
+		return fmt.Errorf("make up prisoners: %w", err)
+	}
+	server, err := prisonersearch.Serve(ctx, acquaintances{e})
+	if err != nil {
+		return err
+	}
+	a.stops = append(a.stops, func(context.Context) error { return server.Stop() })
+	a.environment["PRISONER_SEARCH_URL"] = server.URL()
+	return nil
+}
+
+// acquaintances are an estate with those of the examples among its prisoners.
+type acquaintances struct{ *estate.Estate }
+
+// Find is prisonersearch.Estate's.
+func (a acquaintances) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
+	if prisoner, there := a.Estate.Find(number); there {
+		return prisoner, true
+	}
+	name, is := examples[number]
+	if !is {
+		return estate.Prisoner{}, false
+	}
+	prison := a.Prisons[0]
+	return estate.Prisoner{
+		Number: number, FirstName: name[0], LastName: name[1],
+		PrisonID: prison.ID, PrisonName: prison.Name, CellLocation: prison.ID + "-A-1-00" + name[2],
+	}, true
+}
+
+// examples are first name, last name and cell.
+var examples = map[domain.PrisonerNumber][3]string{
+	"A9109UD": {"Adam", "Example", "1"},
+	"A0135GA": {"Bertram", "Sample", "2"},
+	"A1234BC": {"John", "Doe", "3"},
+	"D5678EF": {"Merlin", "Somerplumbs", "4"},
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"nonassociations/audit"
+)
+
+// sortBy is a value to sort a prisoner's list by; names and places are those of
+// the other prisoner.
+type sortBy string
+
+const (
+	whenCreated  sortBy = "WHEN_CREATED"
+	whenUpdated  sortBy = "WHEN_UPDATED"
+	whenClosed   sortBy = "WHEN_CLOSED"
+	lastName     sortBy = "LAST_NAME"
+	firstName    sortBy = "FIRST_NAME"
+	otherNumber  sortBy = "PRISONER_NUMBER"
+	prisonID     sortBy = "PRISON_ID"
+	prisonName   sortBy = "PRISON_NAME"
+	cellLocation sortBy = "CELL_LOCATION"
+)
+
+var sorts = []sortBy{
+	whenCreated, whenUpdated, whenClosed, lastName, firstName, otherNumber, prisonID, prisonName, cellLocation,
+}
+
+type direction string
+
+const (
+	ascending  direction = "ASC"
+	descending direction = "DESC"
+)
+
+var directions = []direction{ascending, descending}
+
+// order is how a prisoner's list is sorted.
+type order struct {
+	by        sortBy
+	direction direction
+}
+
+// orderOf reads the parameters: times are newest first and texts from A to Z,
+// unless somebody wants it otherwise.
+func orderOf(p *parameters) order {
+	by, otherwise := choice(p, "sortBy", sorts, whenCreated), ascending
+	if slices.Contains([]sortBy{whenCreated, whenUpdated, whenClosed}, by) {
+		otherwise = descending
+	}
+	return order{by, choice(p, "sortDirection", directions, otherwise)}
+}
+
+// compare puts what has no value to sort by last, in either direction. Equals
+// are newest first.
+func (o order) compare(a, b audit.Seen) int {
+	one, other := o.key(a), o.key(b)
+	var c int
+	switch {
+	case one != nil && other != nil:
+		c = strings.Compare(*one, *other)
+	case one != nil:
+		return -1
+	case other != nil:
+		return 1
+	}
+	if o.direction == descending {
+		c = -c
+	}
+	return cmp.Or(c, strings.Compare(b.WhenCreated, a.WhenCreated), slices.Compare(a.ID[:], b.ID[:]))
+}
+
+func (o order) key(s audit.Seen) *string {
+	other := s.OtherPrisonerDetails
+	switch o.by {
+	case whenUpdated:
+		return &s.WhenUpdated
+	case whenClosed:
+		if s.ClosedAt == nil {
+			return nil
+		}
+		return orNull(string(*s.ClosedAt))
+	case lastName:
+		return lowered(other.LastName)
+	case firstName:
+		return lowered(other.FirstName)
+	case otherNumber:
+		return orNull(string(other.PrisonerNumber))
+	case prisonID:
+		return other.PrisonID
+	case prisonName:
+		return lowered(other.PrisonName)
+	case cellLocation:
+		return other.CellLocation
+	default:
+		return &s.WhenCreated
+	}
+}
+
+// lowered is how people sort names.
+func lowered(name *string) *string {
+	if name == nil {
+		return nil
+	}
+	return orNull(strings.ToLower(*name))
+}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"nonassociations/audit"
+	"nonassociations/queries"
+	"nonassociations/web/auth"
+)
+
+const (
+	defaultSize = 20
+	maxSize     = 200
+)
+
+// page is a page as Spring writes it, which callers of the former service read.
+type page struct {
+	Content          []audit.NonAssociation `json:"content"`
+	Pageable         pageable               `json:"pageable"`
+	Last             bool                   `json:"last"`
+	TotalPages       int64                  `json:"totalPages"`
+	TotalElements    int64                  `json:"totalElements"`
+	Size             int                    `json:"size"`
+	Number           int64                  `json:"number"`
+	Sort             sorted                 `json:"sort"`
+	First            bool                   `json:"first"`
+	NumberOfElements int                    `json:"numberOfElements"`
+	Empty            bool                   `json:"empty"`
+}
+
+type pageable struct {
+	PageNumber int64  `json:"pageNumber"`
+	PageSize   int    `json:"pageSize"`
+	Sort       sorted `json:"sort"`
+	Offset     int64  `json:"offset"`
+	Paged      bool   `json:"paged"`
+	Unpaged    bool   `json:"unpaged"`
+}
+
+type sorted struct {
+	Empty    bool `json:"empty"`
+	Sorted   bool `json:"sorted"`
+	Unsorted bool `json:"unsorted"`
+}
+
+// all lists all non-associations page by page. Whoever follows Link misses none
+// that was there all the time, whatever is written meanwhile.
+func (a *API) all(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+	p, out, err := a.begin(r)
+	if err != nil {
+		return out, err
+	}
+	of, number := pageOf(p, a.today())
+	least := p.atLeast()
+	if err := p.result(); err != nil {
+		return out, err
+	}
+	if err := a.waitFor(ctx, least); err != nil {
+		return out, err
+	}
+	found, err := a.reads.Page(ctx, of)
+	if err != nil {
+		return out, unavailable(err)
+	}
+	out.body, err = json.Marshal(pageBody(a.shapes(found.Records.Records), found, of.Size, number))
+	out.etag, out.position, out.link = etagOf(out.body), formatPosition(found.Position), linkTo(r, of, number+1, found.Next)
+	return out, err
+}
+
+func pageBody(content []audit.NonAssociation, found queries.Page, size int, number int64) page {
+	sort := sorted{Sorted: true}
+	return page{
+		Content: content,
+		Pageable: pageable{
+			PageNumber: number, PageSize: size, Sort: sort, Offset: number * int64(size), Paged: true,
+		},
+		Last: found.Next == nil, First: number == 0, Sort: sort, Size: size, Number: number,
+		TotalElements: found.Total, TotalPages: (found.Total + int64(size) - 1) / int64(size),
+		NumberOfElements: len(content), Empty: len(content) == 0,
+	}
+}
+
+// pageOf reads which page is asked for, and its number.
+func pageOf(p *parameters, today string) (queries.PageOf, int64) {
+	of := queries.PageOf{Wanted: p.wanted(today), Size: int(p.number("size", 1, maxSize, defaultSize))}
+	of.By, of.Descending = p.sort()
+	number := p.number("page", 0, math.MaxInt32, 0)
+	of.Offset = number * int64(of.Size)
+	after, given := p.one("after")
+	if !given {
+		return of, number
+	}
+	if _, both := p.values["page"]; both {
+		p.fault("page", "must not be given together with after")
+	}
+	number, behind, err := parseAfter(after, of)
+	if err != nil {
+		p.fault("after", err.Error())
+		return of, 0
+	}
+	of.Behind = &behind
+	return of, number
+}
+
+// sort reads a field and a direction as Spring does: whenCreated,DESC.
+func (p *parameters) sort() (by queries.SortField, down bool) {
+	value, given := p.one("sort")
+	if !given {
+		return queries.ByID, false
+	}
+	name, towards, _ := strings.Cut(value, ",")
+	fields := queries.SortFields()
+	names := make([]string, len(fields))
+	for i, field := range fields {
+		names[i] = string(field)
+		if string(field) == name {
+			by = field
+		}
+	}
+	down = strings.EqualFold(towards, string(descending))
+	if by == "" || !down && towards != "" && !strings.EqualFold(towards, string(ascending)) {
+		p.fault("sort", "must be one of "+strings.Join(names, ", ")+", followed by ,ASC or ,DESC or nothing")
+	}
+	return by, down
+}
+
+// linkTo leads to the page behind a place; there is none behind the last.
+func linkTo(r *http.Request, of queries.PageOf, number int64, behind *queries.Place) string {
+	if behind == nil {
+		return ""
+	}
+	towards := ascending
+	if of.Descending {
+		towards = descending
+	}
+	query := url.Values{
+		"includeOpen": {strconv.FormatBool(of.Open)}, "includeClosed": {strconv.FormatBool(of.Closed)},
+		"size": {strconv.Itoa(of.Size)}, "sort": {string(of.By) + "," + string(towards)},
+		"after": {formatAfter(of, number, *behind)},
+	}
+	return fmt.Sprintf(`<%s?%s>; rel="next"`, r.URL.EscapedPath(), query.Encode())
+}

@@ -1,0 +1,147 @@
+package api
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"nonassociations/domain"
+	"nonassociations/queries"
+)
+
+// parameters reads the parameters of a query and notes everything that is wrong
+// with them. Those that nobody asks for are ignored.
+type parameters struct {
+	values url.Values
+	faults []fault
+}
+
+// parametersOf reads a query. In one that cannot be read anything may have
+// stood, also a position: no answer is better than a wrong one.
+func parametersOf(u *url.URL) (*parameters, error) {
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, badPosition()
+	}
+	return &parameters{values: values}, nil
+}
+
+func (p *parameters) fault(name, detail string) { p.faults = append(p.faults, fault{name, detail}) }
+
+// result is whether all that was read is right.
+func (p *parameters) result() error {
+	if len(p.faults) > 0 {
+		return invalid(p.faults, 0)
+	}
+	return nil
+}
+
+// one is the value of a parameter that may be given once.
+func (p *parameters) one(name string) (value string, given bool) {
+	values := p.values[name]
+	if len(values) > 1 {
+		p.fault(name, "must be given once")
+		return "", false
+	}
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+func (p *parameters) flag(name string, otherwise bool) bool {
+	switch value, given := p.one(name); {
+	case !given:
+	case value == "true":
+		return true
+	case value == "false":
+		return false
+	default:
+		p.fault(name, "must be true or false")
+	}
+	return otherwise
+}
+
+// number is a whole number in decimal digits between two limits, both allowed.
+func (p *parameters) number(name string, least, most, otherwise int64) int64 {
+	value, given := p.one(name)
+	if !given {
+		return otherwise
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < least || n > most || value[0] == '+' {
+		p.fault(name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
+		return otherwise
+	}
+	return n
+}
+
+// choice is one of some words.
+func choice[W ~string](p *parameters, name string, words []W, otherwise W) W {
+	value, given := p.one(name)
+	if !given {
+		return otherwise
+	}
+	all := make([]string, len(words))
+	for i, word := range words {
+		if value == string(word) {
+			return word
+		}
+		all[i] = string(word)
+	}
+	p.fault(name, "must be one of the following: "+strings.Join(all, ", "))
+	return otherwise
+}
+
+func (p *parameters) atLeast() uint64 {
+	value, given := p.one("atLeast")
+	if !given {
+		return 0
+	}
+	position, err := parsePosition(value)
+	if err != nil {
+		p.fault("atLeast", wantedPosition)
+	}
+	return position
+}
+
+// wanted is which non-associations are asked for; none at all is a mistake of
+// the caller, and no answer.
+func (p *parameters) wanted(today string) queries.Wanted {
+	w := queries.Wanted{Open: p.flag("includeOpen", true), Closed: p.flag("includeClosed", false), Today: today}
+	if !w.Open && !w.Closed {
+		p.fault("includeOpen", "must not be false together with includeClosed")
+	}
+	return w
+}
+
+// maxPrison is longer than any id of a prison.
+const maxPrison = 12
+
+// prison is the id of a prison, "" when none is given.
+func (p *parameters) prison(name string) string {
+	value, given := p.one(name)
+	if !given {
+		return ""
+	}
+	for _, c := range []byte(value) {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			value = ""
+			break
+		}
+	}
+	if value == "" || len(value) > maxPrison {
+		p.fault(name, "must be the id of a prison such as MDI")
+	}
+	return strings.ToUpper(value)
+}
+
+// prisonerNumber is the number that the path names.
+func prisonerNumber(text string) (domain.PrisonerNumber, error) {
+	number, err := domain.ParsePrisonerNumber(text)
+	if err != nil {
+		return "", invalid([]fault{{"prisonerNumber", err.Error()}}, 0)
+	}
+	return number, nil
+}

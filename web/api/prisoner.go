@@ -1,0 +1,93 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"nonassociations/audit"
+	"nonassociations/domain"
+	"nonassociations/queries"
+	"nonassociations/queries/directory"
+	"nonassociations/web/auth"
+)
+
+// ofPrisoner lists a prisoner's non-associations as staff see them, with who
+// everybody is and where.
+func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+	p, out, err := a.begin(r)
+	if err != nil {
+		return out, err
+	}
+	text, err := pathValue(r, "prisonerNumber")
+	if err != nil {
+		return out, err
+	}
+	number, err := prisonerNumber(text)
+	if err != nil {
+		return out, err
+	}
+	look := lookOf(p, number, viewAt(a.clock()))
+	least := p.atLeast()
+	if err := p.result(); err != nil {
+		return out, err
+	}
+	if err := a.waitFor(ctx, least); err != nil {
+		return out, err
+	}
+	found, err := a.reads.OfPrisoner(ctx, number)
+	if err != nil {
+		return out, unavailable(err)
+	}
+	people := a.people(ctx, append(numbersOf(found.Records), number))
+	out.body, err = json.Marshal(look.at(found.Records, people))
+	out.etag, out.position = etagOf(out.body), formatPosition(found.Position)
+	return out, err
+}
+
+// look is how somebody looks at one prisoner's list.
+type look struct {
+	number       domain.PrisonerNumber
+	wanted       queries.Wanted
+	otherPrisons bool
+	order        order
+	view         audit.View
+}
+
+func lookOf(p *parameters, number domain.PrisonerNumber, view audit.View) look {
+	return look{
+		number: number, wanted: p.wanted(view.Today), otherPrisons: p.flag("includeOtherPrisons", false),
+		order: orderOf(p), view: view,
+	}
+}
+
+// at is the whole answer. The counts are of open and closed ones whichever of
+// them are asked for.
+func (l look) at(records []queries.Record, people map[domain.PrisonerNumber]directory.Prisoner) audit.OfOnePrisoner[audit.Seen] {
+	answer := audit.OfOnePrisoner[audit.Seen]{
+		PrisonerNumber: l.number, Person: personOf(people[l.number]), NonAssociations: []audit.Seen{},
+	}
+	for _, record := range records {
+		other := people[record.Pair.Other(l.number)]
+		if !l.otherPrisons && isElsewhere(other, people[l.number].PrisonID) {
+			continue
+		}
+		seen := l.view.Seen(record.Pair, l.number, record.NonAssociation)
+		seen.OtherPrisonerDetails.Person = personOf(other)
+		if seen.IsClosed {
+			answer.ClosedCount++
+		} else {
+			answer.OpenCount++
+		}
+		if seen.IsClosed && l.wanted.Closed || seen.IsOpen && l.wanted.Open {
+			answer.NonAssociations = append(answer.NonAssociations, seen)
+		}
+	}
+	slices.SortStableFunc(answer.NonAssociations, l.order.compare)
+	answer.NamesMissing = isNameless(answer.Person) || slices.ContainsFunc(answer.NonAssociations, func(s audit.Seen) bool {
+		return isNameless(s.OtherPrisonerDetails.Person)
+	})
+	return answer
+}

@@ -1,0 +1,103 @@
+package api_test
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+	"nonassociations/queries"
+)
+
+// records are those that are not deleted and that a test keeps, the oldest
+// first.
+func (w *twin) records(ctx context.Context, keep func(queries.Record) bool) (queries.Records, error) {
+	if w.err != nil {
+		return queries.Records{}, w.err
+	}
+	states, head, err := w.fold(ctx)
+	found := queries.Records{Position: head}
+	for pair, state := range states {
+		for _, n := range state.Items {
+			record := queries.Record{Pair: pair, NonAssociation: n}
+			if !n.Deleted && keep(record) {
+				found.Records = append(found.Records, record)
+			}
+		}
+	}
+	slices.SortFunc(found.Records, func(a, b queries.Record) int {
+		one, other := a.NonAssociation, b.NonAssociation
+		return cmp.Or(cmp.Compare(one.EffectiveDate, other.EffectiveDate), slices.Compare(one.ID[:], other.ID[:]))
+	})
+	return found, err
+}
+
+func (w *twin) One(ctx context.Context, id uuid.UUID) (queries.Records, error) {
+	return w.records(ctx, func(r queries.Record) bool { return r.NonAssociation.ID == id })
+}
+
+func (w *twin) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error) {
+	return w.records(ctx, func(r queries.Record) bool { return r.Pair.Has(number) })
+}
+
+func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+	return w.records(ctx, func(r queries.Record) bool {
+		both := r.Pair.Numbers()
+		return isWanted(r, wanted) && slices.Contains(numbers, both[0]) && slices.Contains(numbers, both[1])
+	})
+}
+
+func (w *twin) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+	return w.records(ctx, func(r queries.Record) bool {
+		return isWanted(r, wanted) && slices.ContainsFunc(numbers, r.Pair.Has)
+	})
+}
+
+// Page sorts by id or by whenCreated; the other fields are proved with the
+// read model itself.
+func (w *twin) Page(ctx context.Context, of queries.PageOf) (queries.Page, error) {
+	all, err := w.records(ctx, func(r queries.Record) bool { return isWanted(r, of.Wanted) })
+	page := queries.Page{Total: int64(len(all.Records))}
+	page.Position = all.Position
+	slices.SortFunc(all.Records, func(a, b queries.Record) int {
+		c := comparePlaces(placeOf(a, of.By), placeOf(b, of.By))
+		if of.Descending {
+			return -c
+		}
+		return c
+	})
+	rest := all.Records
+	if of.Behind != nil {
+		rest = slices.DeleteFunc(rest, func(r queries.Record) bool {
+			c := comparePlaces(placeOf(r, of.By), *of.Behind)
+			return c == 0 || (c < 0) != of.Descending
+		})
+	} else {
+		rest = rest[min(int(of.Offset), len(rest)):]
+	}
+	page.Records.Records = rest[:min(of.Size, len(rest))]
+	if len(rest) > of.Size {
+		last := placeOf(rest[of.Size-1], of.By)
+		page.Next = &last
+	}
+	return page, err
+}
+
+func isWanted(r queries.Record, wanted queries.Wanted) bool {
+	closed := r.NonAssociation.IsClosed(wanted.Today)
+	return closed && wanted.Closed || !closed && wanted.Open
+}
+
+func placeOf(r queries.Record, by queries.SortField) queries.Place {
+	place := queries.Place{ID: r.NonAssociation.ID, Value: r.NonAssociation.ID.String()}
+	if by == queries.ByWhenCreated {
+		place.Value = string(r.NonAssociation.EffectiveDate)
+	}
+	return place
+}
+
+func comparePlaces(a, b queries.Place) int {
+	return cmp.Or(cmp.Compare(a.Value, b.Value), slices.Compare(a.ID[:], b.ID[:]))
+}
