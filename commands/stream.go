@@ -56,13 +56,14 @@ func (h *Handler) open(ctx context.Context, pairs ...domain.Pair) ([]stream, err
 	for i, pair := range pairs {
 		names[i] = pair.Stream()
 	}
+	loaded := h.log.ReadMany(ctx, names)
 	streams := make([]stream, len(pairs))
-	for i, loaded := range h.log.ReadMany(ctx, names) {
-		if loaded.Err != nil {
-			return nil, fmt.Errorf("load %s: %w", names[i], loaded.Err)
+	for i, pair := range pairs {
+		if err := loaded[i].Err; err != nil {
+			return nil, fmt.Errorf("load %s: %w", names[i], err)
 		}
-		s := stream{state: domain.State{Pair: pairs[i]}}
-		for _, recorded := range loaded.Events {
+		s := stream{state: domain.State{Pair: pair}}
+		for _, recorded := range loaded[i].Events {
 			fact, err := eventstore.Decode(h.catalogue, recorded)
 			if err != nil {
 				return nil, fmt.Errorf("load %s: %w", names[i], err)

@@ -62,7 +62,7 @@ func TestParse_tolerates_what_senders_do(t *testing.T) {
 }
 
 func TestParse_the_id_is_that_of_the_envelope(t *testing.T) {
-	require.Equal(t, CommandID("not-a-uuid"), CommandID("not-a-uuid"))
+	require.Equal(t, uuid.MustParse("fc88abc7-85c6-521d-8b96-c8cfad0adebc"), CommandID("not-a-uuid"))
 	require.NotEqual(t, CommandID("not-a-uuid"), CommandID("another"))
 	raw := `{"eventType":"prison-offender-events.prisoner.received"}`
 	m, err := parse(raw, "sqs", london(t))

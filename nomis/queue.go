@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -46,7 +45,11 @@ func OpenQueue(ctx context.Context, address string) (*Queue, error) {
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTime)),
 		config.WithDefaultRegion("eu-west-2"),
 	}
-	if isLoopback(parsed.Hostname()) && os.Getenv("AWS_ACCESS_KEY_ID") == "" {
+	environment, err := config.NewEnvConfig()
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS environment: %w", err)
+	}
+	if isLoopback(parsed.Hostname()) && !environment.Credentials.HasKeys() {
 		settings = append(settings, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, settings...)
@@ -54,16 +57,11 @@ func OpenQueue(ctx context.Context, address string) (*Queue, error) {
 		return nil, fmt.Errorf("read the AWS environment: %w", err)
 	}
 	client := sqs.NewFromConfig(loaded, func(o *sqs.Options) {
-		if o.BaseEndpoint == nil && !named() && !strings.HasSuffix(parsed.Hostname(), ".amazonaws.com") {
+		if o.BaseEndpoint == nil && !strings.HasSuffix(parsed.Hostname(), ".amazonaws.com") {
 			o.BaseEndpoint = aws.String(parsed.Scheme + "://" + parsed.Host)
 		}
 	})
 	return &Queue{client: client, url: address}, nil
-}
-
-// named tells whether the environment names an endpoint.
-func named() bool {
-	return os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_SQS") != ""
 }
 
 func isLoopback(host string) bool {

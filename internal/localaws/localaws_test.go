@@ -113,7 +113,7 @@ func TestQueue_messages_outlive_a_run_that_was_killed(t *testing.T) {
 func TestNotify_an_event_posted_to_a_queue_comes_in_an_envelope(t *testing.T) {
 	s := start(t, localaws.Options{})
 	post := func(url, event string) int {
-		answer, err := http.Post(url, "application/json", strings.NewReader(event)) //nolint:gosec // a server of this test
+		answer, err := http.Post(url, "application/json", strings.NewReader(event))
 		require.NoError(t, err)
 		defer answer.Body.Close()
 		return answer.StatusCode
@@ -124,9 +124,12 @@ func TestNotify_an_event_posted_to_a_queue_comes_in_an_envelope(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, post(s.URL()+"/000000000000/none", `{}`))
 	http.DefaultClient.CloseIdleConnections()
 	require.Len(t, s.Messages("q"), 1)
-	var envelope struct{ MessageId, Message string }
+	var envelope struct {
+		ID      string `json:"MessageId"`
+		Message string
+	}
 	require.NoError(t, json.Unmarshal([]byte(s.Messages("q")[0].Body), &envelope))
-	require.Equal(t, "m", envelope.MessageId)
+	require.Equal(t, "m", envelope.ID)
 	require.Equal(t, `{"eventType":"x"}`, envelope.Message)
 }
 

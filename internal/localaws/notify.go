@@ -12,9 +12,9 @@ import (
 
 // Notification is an event in the envelope that SNS puts around it on the way to
 // a queue.
-func Notification(messageID, event string, at time.Time) string {
+func Notification(id, event string, at time.Time) string {
 	envelope, err := json.Marshal(map[string]any{
-		"Type": "Notification", "MessageId": messageID, "Message": event, "Timestamp": at.UTC().Format(time.RFC3339Nano),
+		"Type": "Notification", messageID: id, "Message": event, "Timestamp": at.UTC().Format(time.RFC3339Nano),
 		"TopicArn": "arn:aws:sns:eu-west-2:000000000000:domain-events",
 	})
 	if err != nil {
@@ -38,10 +38,10 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
 		return
 	}
-	id := r.URL.Query().Get("MessageId")
+	id := r.URL.Query().Get(messageID)
 	if id == "" {
 		id = uuid.NewString()
 	}
 	s.Send(path.Base(r.URL.Path), Notification(id, string(event), time.Now()))
-	reply(w, map[string]string{"MessageId": id})
+	reply(w, map[string]string{messageID: id})
 }

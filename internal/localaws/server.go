@@ -173,7 +173,7 @@ func (s *Server) keep() {
 		return
 	}
 	next := s.options.File + ".next"
-	if os.MkdirAll(filepath.Dir(next), 0o755) == nil && os.WriteFile(next, content, 0o600) == nil { //nolint:gosec // Postgres' user must pass through
+	if os.MkdirAll(filepath.Dir(next), 0o755) == nil && os.WriteFile(next, content, 0o600) == nil {
 		_ = os.Rename(next, s.options.File)
 	}
 }

@@ -2,12 +2,18 @@ package localaws
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // what the protocol asks for
+	"crypto/md5" // what the protocol asks for
 	"encoding/hex"
 	"net/http"
 	"path"
 	"strconv"
 	"time"
+)
+
+// Words of the protocol.
+const (
+	messageID     = "MessageId"
+	deleteMessage = "DeleteMessage"
 )
 
 // request is what the actions here read of their input.
@@ -45,10 +51,10 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask r
 	case "GetQueueUrl":
 		reply(w, map[string]string{"QueueUrl": s.Queue(q.name)})
 	case "SendMessage":
-		reply(w, map[string]string{"MessageId": s.Send(q.name, ask.MessageBody), "MD5OfMessageBody": sum(ask.MessageBody)})
+		reply(w, map[string]string{messageID: s.Send(q.name, ask.MessageBody), "MD5OfMessageBody": sum(ask.MessageBody)})
 	case "ReceiveMessage":
 		reply(w, map[string]any{"Messages": s.receive(r.Context(), q, ask)})
-	case "DeleteMessage", "ChangeMessageVisibility":
+	case deleteMessage, "ChangeMessageVisibility":
 		s.change(w, q, action, ask)
 	case "GetQueueAttributes":
 		reply(w, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": strconv.Itoa(len(s.Messages(q.name)))}})
@@ -109,11 +115,11 @@ func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask requ
 	defer s.mu.Unlock()
 	m := q.byReceipt(ask.ReceiptHandle)
 	switch {
-	case m == nil && action == "DeleteMessage": // it is gone, as was asked
+	case m == nil && action == deleteMessage: // it is gone, as was asked
 	case m == nil:
 		refuse(w, http.StatusBadRequest, "MessageNotInflight", "The message is not in flight.")
 		return
-	case action == "DeleteMessage":
+	case action == deleteMessage:
 		q.remove(m)
 		s.keep()
 	case ask.VisibilityTimeout != nil:
@@ -124,6 +130,6 @@ func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask requ
 }
 
 func sum(text string) string {
-	digest := md5.Sum([]byte(text)) //nolint:gosec // what the protocol asks for
+	digest := md5.Sum([]byte(text))
 	return hex.EncodeToString(digest[:])
 }
