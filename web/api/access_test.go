@@ -28,6 +28,12 @@ var guarded = []struct {
 	method, path, body string
 	roles              []string
 }{
+	{http.MethodPost, "/non-associations", newOne, []string{"WRITE_NON_ASSOCIATIONS"}},
+	{http.MethodPatch, "/non-associations/" + anID, `{}`, []string{"WRITE_NON_ASSOCIATIONS"}},
+	{http.MethodPut, "/non-associations/" + anID + "/close", closing, []string{"WRITE_NON_ASSOCIATIONS"}},
+	{http.MethodPut, "/non-associations/" + anID + "/reopen", reopening, []string{"REOPEN_NON_ASSOCIATIONS"}},
+	{http.MethodPost, "/non-associations/" + anID + "/delete", deletion, []string{"DELETE_NON_ASSOCIATIONS"}},
+	{http.MethodGet, "/constants", "", allRoles},
 	{http.MethodGet, "/non-associations/A9109UD", "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
 	{http.MethodGet, "/non-associations/" + anID, "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
 	{http.MethodPost, "/sync", record, []string{"NON_ASSOCIATIONS_SYNC"}},
@@ -49,7 +55,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for _, g := range guarded {
 		for _, role := range allRoles {
 			h := newHouse(t)
-			w := h.call(g.method, g.path, "SOMEBODY:"+role, g.body)
+			w := h.call(g.method, g.path, "SOMEBODY:"+role+":write", g.body)
 			may := false
 			for _, r := range g.roles {
 				may = may || r == role
@@ -90,7 +96,7 @@ func TestTwoAuthorizationHeadersAreNone(t *testing.T) {
 func TestAValidTokenThatNamesNobody(t *testing.T) {
 	for _, g := range guarded {
 		h := newHouse(t)
-		w := h.call(g.method, g.path, ":"+g.roles[0], g.body)
+		w := h.call(g.method, g.path, ":"+g.roles[0]+":write", g.body)
 		require.Equal(t, http.StatusUnauthorized, w.Code)
 		require.Equal(t, 401, errorIn(t, w).code())
 		require.Zero(t, h.facts())

@@ -1,0 +1,143 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/commands/keys"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/internal/testdb"
+	"nonassociations/web/api"
+)
+
+const (
+	writer  = "OFFICER:WRITE_NON_ASSOCIATIONS:write"
+	admin   = "GOVERNOR:REOPEN_NON_ASSOCIATIONS,DELETE_NON_ASSOCIATIONS:read,write"
+	newOne  = `{"firstPrisonerNumber":"A9109UD","firstPrisonerRole":"VICTIM","secondPrisonerNumber":"A0135GA","secondPrisonerRole":"PERPETRATOR","reason":"VIOLENCE","restrictionType":"CELL","comment":"They keep fighting"}`
+	closing = `{"closedReason":"They are friends now"}`
+
+	reopening = `{"reopenReason":"Prisoners are fighting again"}`
+	deletion  = `{"deletionReason":"Created in error","staffUserNameRequestingDeletion":"AJONES"}`
+)
+
+// register is a prisoner directory that knows everybody but some.
+type register struct {
+	missing []domain.PrisonerNumber
+	err     error
+	asked   atomic.Int64
+}
+
+func (p *register) Missing(_ context.Context, numbers []domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+	p.asked.Add(1)
+	return slices.DeleteFunc(slices.Clone(numbers), func(n domain.PrisonerNumber) bool { return !slices.Contains(p.missing, n) }), p.err
+}
+
+// recorder is an answer as it was given.
+type recorder = httptest.ResponseRecorder
+
+// staffBody is what staff are shown.
+type staffBody struct {
+	ID                  string  `json:"id"`
+	FirstPrisonerNumber string  `json:"firstPrisonerNumber"`
+	FirstPrisonerRole   string  `json:"firstPrisonerRole"`
+	SecondPrisonerRole  string  `json:"secondPrisonerRole"`
+	Reason              string  `json:"reason"`
+	RestrictionType     string  `json:"restrictionType"`
+	Comment             *string `json:"comment"`
+	UpdatedBy           string  `json:"updatedBy"`
+	IsClosed            bool    `json:"isClosed"`
+	IsOpen              bool    `json:"isOpen"`
+	ClosedBy            *string `json:"closedBy"`
+	ClosedReason        *string `json:"closedReason"`
+	ClosedAt            *string `json:"closedAt"`
+}
+
+func staffIn(t testing.TB, w *httptest.ResponseRecorder, status int) staffBody {
+	t.Helper()
+	require.Equal(t, status, w.Code, w.Body.String())
+	var body staffBody
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+	return body
+}
+
+func textOf(t *string) string {
+	if t == nil {
+		return "<null>"
+	}
+	return *t
+}
+
+// opened opens one and tells its id and its entity tag.
+func (h *staffHouse) opened(headers ...string) (id, etag string) {
+	h.t.Helper()
+	w := h.call(http.MethodPost, "/non-associations", writer, newOne, headers...)
+	return staffIn(h.t, w, http.StatusCreated).ID, w.Header().Get("ETag")
+}
+
+func (h *staffHouse) amend(id, body string, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	return h.call(http.MethodPatch, "/non-associations/"+id, writer, body, headers...)
+}
+
+func (h *staffHouse) close(id, body string, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	return h.call(http.MethodPut, "/non-associations/"+id+"/close", writer, body, headers...)
+}
+
+func (h *staffHouse) reopen(id, body string, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	return h.call(http.MethodPut, "/non-associations/"+id+"/reopen", admin, body, headers...)
+}
+
+func (h *staffHouse) remove(id, body string, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	return h.call(http.MethodPost, "/non-associations/"+id+"/delete", admin, body, headers...)
+}
+
+// staffHouse is a house that staff can work in: with a prisoner directory.
+type staffHouse struct {
+	*house
+
+	people *register
+}
+
+func newStaffHouse(t testing.TB) *staffHouse {
+	t.Helper()
+	h := &staffHouse{newHouse(t), new(register)}
+	h.process(h.store, nil, clock, 5*time.Second)
+	return h
+}
+
+// process makes the house answer by another process over the same log, keys and
+// directory; the clock is everybody's.
+func (h *staffHouse) process(store eventstore.Store, kept commands.Keys, now func() time.Time, patience time.Duration) {
+	h.API = api.New(api.Options{
+		Commands: commands.New(store, commands.Options{
+			Clock: now, Router: h.reads, Directory: h.people, Keys: kept, Patience: patience,
+		}),
+		Reads: h.reads, Verifier: tokens{}, Clock: now, Version: "test",
+	})
+}
+
+// newKeyedHouse has keys in a Postgres of its own.
+func newKeyedHouse(t testing.TB) (*staffHouse, *keys.Store) {
+	t.Helper()
+	dsn := testdb.New(t)
+	require.NoError(t, keys.Migrate(t.Context(), dsn))
+	store, err := keys.Open(t.Context(), dsn, keys.Options{Clock: clock})
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	h := newStaffHouse(t)
+	h.process(h.store, store, clock, 5*time.Second)
+	return h, store
+}
