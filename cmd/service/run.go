@@ -78,6 +78,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		}
 		defer p.reads.Close()
 		defer p.people.close()
+		defer p.keys.Close()
 	}
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{

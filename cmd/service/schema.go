@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	"nonassociations/commands/keys"
 	"nonassociations/eventstore/postgres"
 )
 
@@ -10,9 +11,11 @@ import (
 // it changes nothing. What projections write needs none: they make it.
 func SchemaUp(ctx context.Context, config Config) error {
 	if dsn := config.logDSN(); dsn != "" {
-		return postgres.Migrate(ctx, dsn)
+		if err := postgres.Migrate(ctx, dsn); err != nil {
+			return err
+		}
 	}
-	return nil
+	return keys.Migrate(ctx, config.DatabaseURL)
 }
 
 // logDSN is the Postgres that holds the log, "" when an EventStoreDB does.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/commands"
+	"nonassociations/commands/keys"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -18,6 +19,7 @@ import (
 type serving struct {
 	reads    *queries.Reader
 	people   people
+	keys     *keys.Store
 	commands *commands.Handler
 	verifier *auth.Verifier
 	api      *api.API
@@ -40,9 +42,14 @@ func (p *process) prepare(below context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.keys, err = keys.Open(below, p.Config.DatabaseURL, keys.Options{Clock: p.Clock, Logger: p.Logger})
+	if err != nil {
+		reads.Close()
+		return err
+	}
 	p.people = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Router: reads, Directory: p.people.commands, Logger: p.Logger,
+		Clock: p.Clock, Router: reads, Directory: p.people.commands, Keys: p.keys, Logger: p.Logger,
 	})
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
@@ -51,6 +58,7 @@ func (p *process) prepare(below context.Context) error {
 	})
 	if p.edge, err = listen(below, p.Config.Edge.ListenAddr, p.api, p.Logger); err != nil {
 		p.people.close()
+		p.keys.Close()
 		reads.Close()
 		return err
 	}
@@ -79,6 +87,7 @@ func (p *process) serve(ctx, below context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return unlessEnded(below, p.verifier.Run) })
 	group.Go(func() error { return unlessEnded(ctx, p.letIn) })
+	group.Go(func() error { return unlessEnded(ctx, p.keys.Run) })
 	group.Go(func() error {
 		defer stop()
 		context.AfterFunc(ctx, p.api.ShutDown)
@@ -101,6 +110,9 @@ func unlessEnded(ctx context.Context, work func(context.Context) error) error {
 func (p *process) letIn(ctx context.Context) error {
 	id, err := identify(ctx, p.log, p.Config.DatabaseURL, p.Logger)
 	if err != nil {
+		return err
+	}
+	if err := p.tieKeys(ctx, id); err != nil {
 		return err
 	}
 	p.gate.open(id)

@@ -71,6 +71,28 @@ func (s *Store) Belong(ctx context.Context, log uuid.UUID) error {
 	return nil
 }
 
+// Adopt forgets all keys and ties the empty table to another log: only an
+// operator can know that this is right.
+func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("tie the idempotency keys to another log: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is open in it any more
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM commands.keys`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1)
+			ON CONFLICT (only_one) DO UPDATE SET store_id = excluded.store_id`, log)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("tie the idempotency keys to another log: %w", err)
+	}
+	return nil
+}
+
 // Run takes keys away whose life is over, until the context ends: its error is
 // the context's. Nothing depends on it but the size of the table.
 func (s *Store) Run(ctx context.Context) error {

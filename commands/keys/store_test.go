@@ -170,7 +170,13 @@ func TestKeysBelongToOneLog(t *testing.T) {
 	r, log := newRig(t), uuid.New()
 	require.NoError(t, r.Belong(t.Context(), log))
 	require.NoError(t, r.Belong(t.Context(), log))
-	require.ErrorIs(t, r.Belong(t.Context(), uuid.New()), keys.ErrForeign)
+	other := uuid.New()
+	require.ErrorIs(t, r.Belong(t.Context(), other), keys.ErrForeign)
+
+	r.claim(t, key("ui", "k", "one"), uuid.New())
+	require.NoError(t, keys.Adopt(t.Context(), r.dsn, other))
+	require.NoError(t, r.Belong(t.Context(), other))
+	require.True(t, r.claim(t, key("ui", "k", "another"), uuid.New()).New, "the commands are in the log that was left")
 }
 
 func TestMigratingAgainAndAtOnceChangesNothing(t *testing.T) {
