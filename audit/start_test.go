@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/audit"
+	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -85,10 +86,8 @@ func positionsBehind(lines []audit.FeedEntry, from uint64) []uint64 {
 
 func TestALogThatIsLongerThanAPageIsWalkedBack(t *testing.T) {
 	b := newBook(t, memory.New())
-	pair := pairOf(t, alice, bob)
-	id := b.opens(pair)
-	for i := range 1300 {
-		b.amends(pair, id, fmt.Sprintf("change %d", i))
+	for i := range 1301 {
+		b.opens(pairOf(t, alice, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i))))
 	}
 	b.store = bytewise{b.store}
 	const from = 700*wide + 1 // 601 facts before the end, where no fact lies

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/queries"
@@ -63,6 +64,39 @@ func (c gatedCommands) Act(ctx context.Context, by domain.Cause, act commands.Ac
 		return commands.Receipt{}, err
 	}
 	return c.Commands.Act(ctx, by, act)
+}
+
+// gatedAudit says that the log is not there until the gate is open.
+type gatedAudit struct {
+	gate *gate
+	api.Audit
+}
+
+// Feed is api.Audit's. All else asks for the head of the log first.
+func (a gatedAudit) Feed(ctx context.Context, feed audit.Feed) error {
+	if !a.gate.isOpen() {
+		return fmt.Errorf("%w: the log's id is not known yet", audit.ErrUnavailable)
+	}
+	return a.Audit.Feed(ctx, feed)
+}
+
+// gatedStreams says "not caught up" until the gate is open.
+type gatedStreams struct {
+	gate *gate
+	api.Streams
+}
+
+// PairsOf is api.Streams'.
+func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
+	return through(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number) })
+}
+
+// PairOf is api.Streams'.
+func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	if !s.gate.isOpen() {
+		return domain.Pair{}, false, queries.ErrNotCaughtUp
+	}
+	return s.Streams.PairOf(ctx, id)
 }
 
 // gatedReads says "not caught up" until the gate is open.

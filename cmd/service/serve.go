@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/commands/keys"
 	"nonassociations/queries"
@@ -53,6 +54,8 @@ func (p *process) prepare(below context.Context) error {
 	})
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
+		Audit:     gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})},
+		Streams:   gatedStreams{&p.gate, reads},
 		Directory: p.people.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})

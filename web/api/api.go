@@ -42,20 +42,23 @@ type Verifier interface {
 	Verify(ctx context.Context, token string) (auth.Claims, error)
 }
 
-// Options are the outside of an API. Commands, Reads, Head, Verifier and Clock
-// must be set.
+// Options are the outside of an API. Commands, Reads, Head, Audit, Streams,
+// Verifier and Clock must be set.
 type Options struct {
 	Commands Commands
 	Reads    Reads
 	// Head is the position of the last fact of ours, read after the call began.
 	Head      func(ctx context.Context) (uint64, error)
 	Directory Directory // nil: nobody is known
+	Audit     Audit     // the log itself
+	Streams   Streams   // whose streams are read there
 	Verifier  Verifier
 	Health    Health
 	Clock     func() time.Time
 	NewID     func() uuid.UUID // command ids; random ones when nil
 	Logger    *slog.Logger
 	Patience  time.Duration // time of one request, waiting included; 10 s when zero
+	Stall     time.Duration // how long a reader of the feed may take nothing; 5 min when zero
 	Version   string        // for /info; the module's own when empty
 }
 
@@ -65,11 +68,16 @@ type API struct {
 	reads     Reads
 	head      func(ctx context.Context) (uint64, error)
 	directory Directory
+	audit     Audit
+	streams   Streams
 	verifier  Verifier
 	clock     func() time.Time
 	newID     func() uuid.UUID
 	logger    *slog.Logger
 	patience  time.Duration
+	stall     time.Duration
+	stopping  context.Context //nolint:containedctx // the life of feeds that follow
+	stopFeeds context.CancelFunc
 	health    *health
 	router    *chi.Mux
 }
@@ -85,12 +93,16 @@ func New(options Options) *API {
 	if options.Patience == 0 {
 		options.Patience = 10 * time.Second
 	}
+	if options.Stall == 0 {
+		options.Stall = 5 * time.Minute
+	}
 	a := &API{
 		commands: options.Commands, reads: options.Reads, head: options.Head, directory: options.Directory,
-		verifier: options.Verifier,
-		clock:    options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
+		audit: options.Audit, streams: options.Streams, verifier: options.Verifier, stall: options.Stall,
+		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
+	a.stopping, a.stopFeeds = context.WithCancel(context.Background())
 	a.router = a.routes(infoOf(options.Version))
 	return a
 }
@@ -98,9 +110,12 @@ func New(options Options) *API {
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.ServeHTTP(w, r) }
 
-// ShutDown makes readiness say no, so that no new requests are sent here;
-// those that come are still answered.
-func (a *API) ShutDown() { a.health.shuttingDown.Store(true) }
+// ShutDown makes readiness say no, so that no new requests are sent here, and
+// ends the feeds that follow; requests that come are still answered.
+func (a *API) ShutDown() {
+	a.health.shuttingDown.Store(true)
+	a.stopFeeds()
+}
 
 // Routes lists what is served, as "GET /path/{parameter}".
 func (a *API) Routes() []string {
@@ -121,6 +136,8 @@ const (
 	roleWrite   = "WRITE_NON_ASSOCIATIONS"
 	roleReopen  = "REOPEN_NON_ASSOCIATIONS"
 	roleDelete  = "DELETE_NON_ASSOCIATIONS"
+	roleSubject = "SAR_DATA_ACCESS"
+	roleAdmin   = "NON_ASSOCIATIONS_ADMIN"
 	anyToken    = ""
 )
 
@@ -146,6 +163,10 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Post("/non-associations/between", a.guard(a.between, roleRead))
 	mux.Post("/non-associations/involving", a.guard(a.involving, roleRead))
 	mux.Get("/prisoner/{prisonerNumber}/non-associations", a.guard(a.ofPrisoner, roleRead))
+
+	mux.Get("/non-associations/{reference}/history", a.guard(a.history, roleRead))
+	mux.Get("/history", a.feed(roleSync, roleAdmin))
+	mux.Get("/subject-access-request", a.guard(a.subjectAccess, roleSubject))
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

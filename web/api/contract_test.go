@@ -128,8 +128,14 @@ func documented(t testing.TB, method, path string, answer *http.Response, body [
 	}
 	media := strings.TrimSuffix(answer.Header.Get("Content-Type"), "; charset=utf-8")
 	require.Contains(t, content, media)
-	if media == "application/json" {
+	switch media {
+	case "application/json":
 		requireJSON(t, c, pointer+"/content/application~1json/schema", body)
+	case "application/x-ndjson":
+		for line := range bytes.Lines(body) {
+			require.True(t, bytes.HasSuffix(line, []byte("\n")), "%s", line)
+			requireJSON(t, c, pointer+"/content/application~1x-ndjson/schema", line)
+		}
 	}
 }
 

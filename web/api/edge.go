@@ -43,8 +43,8 @@ func (a *API) edge(next http.Handler) http.Handler {
 			route.RouteMethod = http.MethodGet
 		}
 		defer func() {
+			defer a.line(rec, r, route, began) // also of an answer that is broken off
 			a.recovered(rec, r, recover())
-			a.line(rec, r, route, began)
 		}()
 		next.ServeHTTP(rec, r)
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/queries"
@@ -83,7 +84,7 @@ func problemOf(err error) problem {
 func passes(err error) bool {
 	for _, passing := range []error{
 		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
-		context.DeadlineExceeded, context.Canceled,
+		audit.ErrUnavailable, context.DeadlineExceeded, context.Canceled,
 	} {
 		if errors.Is(err, passing) {
 			return true

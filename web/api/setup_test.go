@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
@@ -65,6 +66,7 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 	handler := commands.New(h.store, commands.Options{Clock: clock, Router: h.reads, Patience: 5 * time.Second})
 	options := api.Options{
 		Commands: handler, Reads: h.reads, Verifier: tokens{}, Clock: clock, Version: "test",
+		Audit: audit.New(h.store, audit.Options{London: time.UTC}), Streams: h.reads,
 		Head: func(ctx context.Context) (uint64, error) {
 			position, err := handler.Head(ctx)
 			return position.Outside(), err

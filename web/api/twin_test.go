@@ -99,6 +99,18 @@ func (w *twin) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, err
 	return domain.Pair{}, false, errors.Join(err, w.err)
 }
 
+// PairsOf is in no order that means anything.
+func (w *twin) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
+	states, _, err := w.fold(ctx)
+	var pairs []domain.Pair
+	for pair := range states {
+		if pair.Has(number) {
+			pairs = append(pairs, pair)
+		}
+	}
+	return pairs, errors.Join(err, w.err)
+}
+
 func (w *twin) fold(ctx context.Context) (map[domain.Pair]domain.State, uint64, error) {
 	events, err := w.store.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 1_000_000)
 	if err != nil {

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"nonassociations/audit"
+	"nonassociations/domain"
+	"nonassociations/web/auth"
+)
+
+// Audit is what the edge asks of the log itself. Errors: [audit.ErrUnavailable]
+// and faults.
+type Audit interface {
+	OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) (audit.History, error)
+	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) (audit.History, error)
+	SubjectAccess(ctx context.Context, streams []string, subject audit.Subject) (audit.SubjectAccess, error)
+	Feed(ctx context.Context, feed audit.Feed) error
+}
+
+// Streams says whose streams are read in the log. It is a router only: what
+// they say comes from the log.
+type Streams interface {
+	PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error)
+	PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error)
+}
+
+// history is everything that happened to one prisoner's non-associations, or to
+// one of them.
+func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+	out := reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+	reference, err := pathValue(r, "reference")
+	if err != nil {
+		return out, err
+	}
+	number, errNumber := domain.ParsePrisonerNumber(reference)
+	id, errID := parseID(reference)
+	if errNumber != nil && errID != nil {
+		return out, invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
+	}
+	least, err := atLeast(r.URL)
+	if err != nil {
+		return out, err
+	}
+	if out.position, err = a.reachStreams(ctx, least); err != nil {
+		return out, err
+	}
+	var history audit.History
+	if errNumber == nil {
+		history, err = a.historyOfPrisoner(ctx, number)
+	} else {
+		history, err = a.historyOfOne(ctx, id)
+	}
+	if err != nil {
+		return out, err
+	}
+	out.body, err = json.Marshal(history)
+	out.etag = etagOf(out.body)
+	return out, err
+}
+
+func (a *API) historyOfPrisoner(ctx context.Context, number domain.PrisonerNumber) (audit.History, error) {
+	streams, err := a.streamsOf(ctx, number)
+	if err != nil {
+		return audit.History{}, err
+	}
+	return a.audit.OfPrisoner(ctx, streams, number)
+}
+
+// historyOfOne is that of a deleted one too: deleting hides, it does not erase.
+func (a *API) historyOfOne(ctx context.Context, id uuid.UUID) (audit.History, error) {
+	pair, known, err := a.streams.PairOf(ctx, id)
+	if err != nil {
+		return audit.History{}, unavailable(err)
+	}
+	var history audit.History
+	if known {
+		history, err = a.audit.OfNonAssociation(ctx, []string{pair.Stream()}, id)
+	}
+	if err == nil && len(history.Entries) == 0 {
+		err = domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
+	}
+	return history, err
+}
+
+func (a *API) streamsOf(ctx context.Context, number domain.PrisonerNumber) ([]string, error) {
+	pairs, err := a.streams.PairsOf(ctx, number)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	streams := make([]string, len(pairs))
+	for i, pair := range pairs {
+		streams[i] = pair.Stream()
+	}
+	return streams, nil
+}
+
+// reachStreams waits until the read model has reached the position that the
+// caller has seen and the head of the log: an answer made of the streams that
+// it lists would silently lack those that it has not seen. The answer reflects
+// the position that it gives.
+func (a *API) reachStreams(ctx context.Context, atLeast uint64) (position string, err error) {
+	if err = a.waitFor(ctx, atLeast); err == nil {
+		err = a.reachHead(ctx)
+	}
+	return formatPosition(a.reads.Position()), err
+}

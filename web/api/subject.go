@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"nonassociations/audit"
+	"nonassociations/domain"
+	"nonassociations/web/auth"
+)
+
+// statusNotASubject says that the subject is not known here; subject access
+// requests have it across all services of the department.
+const statusNotASubject = 209
+
+// subjectAccess is what is held about a prisoner, deleted ones too.
+func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+	out := reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+	asked, err := a.readSubject(r.URL)
+	if err != nil {
+		return out, err
+	}
+	if asked.PrisonerNumber == "" {
+		out.status = statusNotASubject
+		return out, nil
+	}
+	if out.position, err = a.reachStreams(ctx, asked.atLeast); err != nil {
+		return out, err
+	}
+	streams, err := a.streamsOf(ctx, asked.PrisonerNumber)
+	if err != nil {
+		return out, err
+	}
+	answer, err := a.audit.SubjectAccess(ctx, streams, asked.Subject)
+	if err != nil {
+		return out, err
+	}
+	knowledge := a.name(ctx, &answer)
+	if out.status = answer.Status(knowledge); out.status != http.StatusOK {
+		return out, nil
+	}
+	out.body, err = json.Marshal(answer)
+	out.etag = etagOf(out.body)
+	return out, err
+}
+
+// name fills in who everybody is, as far as the directory says, and tells what
+// it says of the subject. It is not asked when there is nothing to name and its
+// word would change nothing.
+func (a *API) name(ctx context.Context, answer *audit.SubjectAccess) audit.Knowledge {
+	content := &answer.Content
+	if a.directory == nil || answer.Status(audit.Denied) == http.StatusNoContent {
+		content.NamesMissing = true
+		return audit.Unanswered
+	}
+	numbers := []domain.PrisonerNumber{content.PrisonerNumber}
+	for _, item := range content.NonAssociations {
+		numbers = append(numbers, item.OtherPrisonerDetails.PrisonerNumber)
+	}
+	people, err := a.directory.Find(ctx, numbers)
+	if err != nil {
+		a.logger.WarnContext(ctx, "names are missing in an answer", "error", err)
+	}
+	named := func(number domain.PrisonerNumber) audit.Person {
+		person := personOf(people[number])
+		content.NamesMissing = content.NamesMissing || isNameless(person)
+		return person
+	}
+	content.Person = named(content.PrisonerNumber)
+	for i := range content.NonAssociations {
+		other := &content.NonAssociations[i].OtherPrisonerDetails
+		other.Person = named(other.PrisonerNumber)
+	}
+	_, known := people[content.PrisonerNumber]
+	switch {
+	case known:
+		return audit.Known
+	case err != nil:
+		return audit.Unanswered
+	default:
+		return audit.Denied
+	}
+}
+
+// subjectWish is what a subject access request asks for; without a prisoner number it
+// is about somebody whom this service cannot know.
+type subjectWish struct {
+	audit.Subject
+
+	atLeast uint64
+}
+
+// readSubject reads the request as the department's own library does: a blank
+// reference is none, and a case reference alone is nobody here.
+func (a *API) readSubject(u *url.URL) (subjectWish, error) {
+	p, err := parametersOf(u)
+	if err != nil {
+		return subjectWish{}, err
+	}
+	subject := audit.Subject{
+		PrisonerNumber: p.subject(), FromDate: p.day("fromDate"), ToDate: p.day("toDate"), View: viewAt(a.clock()),
+	}
+	return subjectWish{subject, p.atLeast()}, p.result()
+}
+
+// subject is the prisoner number, "" when only a case reference is given.
+func (p *parameters) subject() domain.PrisonerNumber {
+	prn, _ := p.one("prn")
+	crn, _ := p.one("crn")
+	if strings.TrimSpace(prn) == "" {
+		if strings.TrimSpace(crn) == "" {
+			p.fault("prn", "must be given, or crn")
+		}
+		return ""
+	}
+	number, err := domain.ParsePrisonerNumber(prn)
+	if err != nil {
+		p.fault("prn", err.Error())
+	}
+	return number
+}
+
+// day is a date such as 2023-06-07; "" is no limit.
+func (p *parameters) day(name string) string {
+	day, given := p.one(name)
+	if !given || day == "" {
+		return ""
+	}
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		p.fault(name, "must be a day such as 2023-06-07")
+	}
+	return day
+}
