@@ -93,14 +93,14 @@ func (h *Handler) attemptByID(ctx context.Context, by domain.Cause, act Act) (Re
 // rolesOf gives the roles to prisoner numbers. Who was named first never
 // changes but by a merge, which a command follows.
 func (h *Handler) rolesOf(ctx context.Context, act Act) (map[domain.PrisonerNumber]domain.Role, error) {
+	roles := map[domain.PrisonerNumber]domain.Role{}
 	if act.Roles == [2]domain.Role{} {
-		return nil, nil
+		return roles, nil
 	}
 	pair, first, err := h.namedFirst(ctx, act.ID)
 	if err != nil {
 		return nil, err
 	}
-	roles := map[domain.PrisonerNumber]domain.Role{}
 	for i, number := range []domain.PrisonerNumber{first, pair.Other(first)} {
 		if act.Roles[i] != "" {
 			roles[number] = act.Roles[i]

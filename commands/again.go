@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -97,9 +98,9 @@ func (h *Handler) asStored(ctx context.Context, by domain.Cause, receipt Receipt
 
 // ownReceipt is the answer from the last fact that the command has left.
 func (s stream) ownReceipt(act Act, command uuid.UUID) (Receipt, bool) {
-	for i := len(s.facts) - 1; i >= 0; i-- {
-		if s.facts[i].Meta.CommandID == command {
-			return s.receipt(subject(act, s, command), uint64(i))
+	for i, fact := range slices.Backward(s.facts) {
+		if fact.Meta.CommandID == command {
+			return s.receipt(subject(act, s, command), uint64(i)) //nolint:gosec // an index
 		}
 	}
 	return Receipt{}, false

@@ -168,14 +168,14 @@ func (m *meeting) AppendMany(ctx context.Context, appends []eventstore.Append) [
 func TestAConcurrentRepeat_in_another_process_answers_the_same(t *testing.T) {
 	d := newDesk(t)
 	m := &meeting{d.log.Store, make(chan struct{}), make(chan struct{})}
-	receipts := make(chan commands.Receipt, 2)
+	receipts, act := make(chan commands.Receipt, 2), opening(t, "Apart", "k")
 	for i := range 2 {
 		process := commands.New(m, commands.Options{
 			Clock:  func() time.Time { return noon.Add(time.Duration(i) * time.Minute) },
 			Router: routes{pairs{d.log}}, Directory: d.directory, Keys: d.keys,
 		})
 		go func() {
-			receipt, _ := process.Act(context.WithoutCancel(t.Context()), by(domain.DPS), opening(t, "Apart", "k"))
+			receipt, _ := process.Act(context.WithoutCancel(t.Context()), by(domain.DPS), act)
 			receipts <- receipt
 		}()
 	}

@@ -78,7 +78,7 @@ func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("tie the idempotency keys to another log: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is open in it any more
+	defer conn.Close(context.WithoutCancel(ctx))
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM commands.keys`); err != nil {
 			return err

@@ -189,7 +189,7 @@ func TestMigratingAgainAndAtOnceChangesNothing(t *testing.T) {
 	}
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open in it any more
+	defer conn.Close(context.WithoutCancel(t.Context()))
 	_, err = conn.Exec(t.Context(), `INSERT INTO commands.log (store_id) VALUES (gen_random_uuid())`)
 	require.NoError(t, err)
 	require.NoError(t, keys.Migrate(t.Context(), dsn))

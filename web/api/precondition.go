@@ -32,11 +32,10 @@ func ifMatch(header http.Header) (uuid.UUID, error) {
 		return uuid.Nil, invalid([]fault{{"If-Match", "must be one entity tag as ETag gives it, or *"}}, 0)
 	}
 	fact, _, _ := strings.Cut(strong[1:len(strong)-1], ".")
-	id, err := parseID(fact)
-	if err != nil || id == uuid.Nil || weak { // the comparison is the strong one
-		return noFact, nil
+	if id, err := parseID(fact); err == nil && id != uuid.Nil && !weak { // the comparison is the strong one
+		return id, nil
 	}
-	return id, nil
+	return noFact, nil
 }
 
 // isEntityTag tells whether a text is quoted as RFC 9110 wants it; none of our
