@@ -23,10 +23,11 @@ const (
 	pollInterval   = time.Second     // of subscriptions, should every hint get lost
 )
 
-// Lanes work side by side: while one commits, the next group is on its way.
+// One lane each: a second one would only make groups smaller, which cost more
+// for each call than they gain. Appends wait for one another at the lock anyway.
 const (
-	appendLanes = 2
-	readLanes   = 2
+	appendLanes = 1
+	readLanes   = 1
 	readConns   = 8
 )
 
