@@ -27,12 +27,20 @@ type session[T any] struct {
 	live     bool
 	caughtUp bool
 	usedAt   time.Time // when the connection last answered
+	last     int       // events of the last batch
 }
 
 const (
 	tickEvery  = 250 * time.Millisecond
 	holdsAfter = time.Second
 	holdsTime  = 5 * time.Second
+)
+
+// A batch costs about as much as ten events. Behind one that was a crowd the
+// next may gather for a moment; who comes alone never waits.
+const (
+	crowd  = 16
+	breath = 5 * time.Millisecond
 )
 
 // run ends with the context or with the error that ended the session.
@@ -93,7 +101,11 @@ func (s *session[T]) work(ctx context.Context) error {
 // workOn applies what is there, up to a poison event if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	wasLive := s.live
+	if s.live && s.last >= crowd && !pause(ctx, breath) {
+		return ctx.Err()
+	}
 	batch, poison := s.gather(first)
+	s.last = len(batch.Events)
 	batch.More = !s.live && poison == nil && !s.follower.careful(s.applied)
 	if len(batch.Events) > 0 || s.live != wasLive || poison != nil {
 		if err := s.apply(ctx, batch); err != nil {
