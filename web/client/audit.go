@@ -1,0 +1,93 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// AskFeed is what may be asked of the feed.
+type AskFeed struct {
+	From   uint64 // behind this position; 0 is everything
+	Follow bool   // go on with what comes
+}
+
+// AskSubject is what may be asked about a person. Days are such as 2023-06-07,
+// both included.
+type AskSubject struct {
+	Read
+
+	PrisonerNumber   string
+	CaseReference    string // of probation, which nobody has here
+	FromDate, ToDate string
+}
+
+// History is what happened to one non-association, for a UUID, or to those of a
+// prisoner, the oldest first.
+func (c *Client) History(ctx context.Context, of string, ask Read) (Got[History], error) {
+	query, header := ask.put(url.Values{})
+	return send[History](ctx, c, request{method: http.MethodGet, path: in(reference+"/history", of), query: query, header: header})
+}
+
+// SubjectAccess is what is held about a person; the status is 204 when there is
+// nothing in these days, and 209 when nobody knows them.
+func (c *Client) SubjectAccess(ctx context.Context, ask AskSubject) (Got[SubjectAccess], error) {
+	query, header := ask.put(url.Values{})
+	set(query, "prn", ask.PrisonerNumber)
+	set(query, "crn", ask.CaseReference)
+	set(query, "fromDate", ask.FromDate)
+	set(query, "toDate", ask.ToDate)
+	return send[SubjectAccess](ctx, c, request{method: http.MethodGet, path: "/subject-access-request", query: query, header: header})
+}
+
+// Feed is the whole log, a fact a line, for one loop. It must be gone through,
+// or left, for its connection to be given back. An error ends it: ask again from
+// the position of the last line.
+func (c *Client) Feed(ctx context.Context, ask AskFeed) (Got[iter.Seq2[FeedLine, error]], error) {
+	query := url.Values{
+		"from": {strconv.FormatUint(ask.From, 10)}, "follow": {strconv.FormatBool(ask.Follow)},
+	}
+	r := request{method: http.MethodGet, path: "/history", query: query}
+	response, err := c.do(ctx, r)
+	if err != nil {
+		return Got[iter.Seq2[FeedLine, error]]{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	got := gotOf[iter.Seq2[FeedLine, error]](response)
+	if response.StatusCode != http.StatusOK {
+		defer response.Body.Close() //nolint:errcheck // only read
+		text, err := io.ReadAll(io.LimitReader(response.Body, longest))
+		if err != nil {
+			return got, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
+		}
+		return got, errorOf(response, text)
+	}
+	got.Body = lines(response.Body)
+	return got, nil
+}
+
+func lines(body io.ReadCloser) iter.Seq2[FeedLine, error] {
+	return func(yield func(FeedLine, error) bool) {
+		defer body.Close() //nolint:errcheck // only read
+		for decoder := jsontext.NewDecoder(body); ; {
+			var line FeedLine
+			err := json.UnmarshalDecode(decoder, &line)
+			if err == io.EOF { //nolint:errorlint // bare at the end of the last whole line, and only there
+				return
+			}
+			if err != nil {
+				yield(FeedLine{}, fmt.Errorf("read the feed: %w", err))
+				return
+			}
+			if !yield(line, nil) {
+				return
+			}
+		}
+	}
+}

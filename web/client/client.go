@@ -1,0 +1,190 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Options of a client; BaseURL must be set.
+type Options struct {
+	BaseURL string                                    // where the service is, without a path of ours
+	Token   func(ctx context.Context) (string, error) // a bearer token for each request; nil sends none
+	HTTP    *http.Client                              // nil is a client without limits of its own
+}
+
+// Client calls one service. It is safe for concurrent use.
+type Client struct {
+	base  string
+	token func(ctx context.Context) (string, error)
+	http  *http.Client
+}
+
+// New makes a client. It does not connect yet.
+func New(options Options) *Client {
+	c := &Client{base: strings.TrimRight(options.BaseURL, "/"), token: options.Token, http: options.HTTP}
+	if c.http == nil {
+		c.http = &http.Client{}
+	}
+	return c
+}
+
+// Always is a token that does not change.
+func Always(token string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return token, nil }
+}
+
+// Got is an answer with what its headers say.
+type Got[T any] struct {
+	Body        T
+	Status      int
+	ETag        string
+	Position    uint64 // that the answer reflects, or that the write reached: AtLeast of a read shows it
+	NotModified bool   // what IfNoneMatch named is still right, and Body is empty
+	Next        string // the next page, for [Client.Follow]; "" on the last
+}
+
+// None is the body of an answer that has none.
+type None struct{}
+
+// Read is what every read may ask for.
+type Read struct {
+	AtLeast     uint64 // wait, at most 2 s, until the answer reflects this position
+	IfNoneMatch string // the ETag of an answer that is held already
+}
+
+// Write is what every write of staff may say.
+type Write struct {
+	IdempotencyKey string // a repeat with the same key happens once
+	IfMatch        string // the ETag that the caller saw
+	CorrelationID  string // a UUID of what this is part of
+}
+
+// request is one call before it is sent.
+type request struct {
+	method, path string
+	query        url.Values
+	header       http.Header
+	body         any // nil: none
+}
+
+func (r Read) put(query url.Values) (url.Values, http.Header) {
+	if r.AtLeast > 0 {
+		query.Set("atLeast", strconv.FormatUint(r.AtLeast, 10))
+	}
+	return query, headers("If-None-Match", r.IfNoneMatch)
+}
+
+func (w Write) headers() http.Header {
+	return headers("Idempotency-Key", w.IdempotencyKey, "If-Match", w.IfMatch, "X-Correlation-Id", w.CorrelationID)
+}
+
+// headers are names and values; those without a value are left out.
+func headers(pairs ...string) http.Header {
+	header := http.Header{}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			header.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return header
+}
+
+// in is a path with one text in the place of its parameter.
+func in(template, text string) string {
+	before, after, _ := strings.Cut(template, "{}")
+	return before + url.PathEscape(text) + after
+}
+
+// longest is the largest answer that is read, in bytes.
+const longest = 64 << 20
+
+func send[T any](ctx context.Context, c *Client, r request) (Got[T], error) {
+	response, err := c.do(ctx, r)
+	if err != nil {
+		return Got[T]{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	got := gotOf[T](response)
+	defer response.Body.Close() //nolint:errcheck // only read
+	text, err := io.ReadAll(io.LimitReader(response.Body, longest))
+	if err != nil {
+		return got, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return got, errorOf(response, text)
+	}
+	if len(text) == 0 {
+		return got, nil
+	}
+	if err := read(text, &got.Body); err != nil {
+		return got, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
+	}
+	return got, nil
+}
+
+// gotOf is what the headers say.
+func gotOf[T any](response *http.Response) Got[T] {
+	position, _ := strconv.ParseUint(response.Header.Get("X-Position"), 10, 64) // 0 where there is none
+	return Got[T]{
+		Status: response.StatusCode, ETag: response.Header.Get("ETag"), Next: next(response.Header),
+		Position: position, NotModified: response.StatusCode == http.StatusNotModified,
+	}
+}
+
+// read takes a text as it is where the caller wants one.
+func read(text []byte, body any) error {
+	if plain, is := body.(*string); is {
+		*plain = string(text)
+		return nil
+	}
+	return json.Unmarshal(text, body)
+}
+
+func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
+	address := c.base + r.path
+	if len(r.query) > 0 {
+		address += "?" + r.query.Encode()
+	}
+	var content io.Reader
+	if r.body != nil {
+		text, err := json.Marshal(r.body)
+		if err != nil {
+			return nil, fmt.Errorf("write the request: %w", err)
+		}
+		content = bytes.NewReader(text)
+	}
+	asked, err := http.NewRequestWithContext(ctx, r.method, address, content)
+	if err != nil {
+		return nil, err
+	}
+	if r.header != nil {
+		asked.Header = r.header
+	}
+	if r.body != nil {
+		asked.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != nil {
+		token, err := c.token(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("get a token: %w", err)
+		}
+		asked.Header.Set("Authorization", "Bearer "+token)
+	}
+	return c.http.Do(asked)
+}
+
+// next is the path and query that Link names.
+func next(header http.Header) string {
+	link, is := strings.CutSuffix(header.Get("Link"), `>; rel="next"`)
+	if !is {
+		return ""
+	}
+	return strings.TrimPrefix(link, "<")
+}

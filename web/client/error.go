@@ -1,0 +1,61 @@
+package client
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Error is a refusal of the service. ErrorCode is stable, the messages are not.
+type Error struct {
+	Status           int     `json:"status"`
+	ErrorCode        *int    `json:"errorCode"`
+	UserMessage      string  `json:"userMessage"`
+	DeveloperMessage string  `json:"developerMessage"`
+	MoreInfo         *string `json:"moreInfo"`
+	Errors           []Fault `json:"errors,omitempty"` // of a 400
+
+	RetryAfter time.Duration `json:"-"` // of a 503
+	ETag       string        `json:"-"` // of a 412: the current one
+}
+
+// Fault is one bad field: a JSON pointer into the body, or the name of a
+// parameter.
+type Fault struct {
+	Source string `json:"source"`
+	Detail string `json:"detail"`
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("the service answers %d: %s", e.Status, e.DeveloperMessage)
+}
+
+// Code is the stable code, 0 when there is none.
+func (e *Error) Code() int {
+	if e.ErrorCode == nil {
+		return 0
+	}
+	return *e.ErrorCode
+}
+
+// Temporary tells whether sending the same again may go better.
+func (e *Error) Temporary() bool {
+	return e.Status == http.StatusServiceUnavailable || e.Status == http.StatusRequestTimeout
+}
+
+// errorOf reads a refusal, also one that something between here and the service
+// wrote.
+func errorOf(response *http.Response, text []byte) error {
+	e := &Error{}
+	if err := json.Unmarshal(text, e); err != nil || e.Status != response.StatusCode {
+		e = &Error{UserMessage: response.Status, DeveloperMessage: response.Status}
+	}
+	e.Status, e.ETag = response.StatusCode, response.Header.Get("ETag")
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		e.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	return e
+}

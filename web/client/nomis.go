@@ -1,0 +1,93 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// NonAssociations is a prisoner's list in the words of NOMIS.
+type NonAssociations struct {
+	PrisonerNumber  domain.PrisonerNumber `json:"prisonerNumber"`
+	NonAssociations []NonAssociation      `json:"nonAssociations"`
+}
+
+// NonAssociation is one of a prisoner's list in the words of NOMIS.
+type NonAssociation struct {
+	ReasonCode             domain.ReasonCode     `json:"reasonCode"`
+	TypeCode               domain.TypeCode       `json:"typeCode"`
+	EffectiveDate          domain.LocalDateTime  `json:"effectiveDate"`
+	ExpiryDate             *domain.LocalDateTime `json:"expiryDate"`
+	AuthorisedBy           *string               `json:"authorisedBy"`
+	Comments               *string               `json:"comments"`
+	PrisonerNonAssociation Side                  `json:"prisonerNonAssociation"`
+}
+
+// Side is the other prisoner in the words of NOMIS.
+type Side struct {
+	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
+	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
+}
+
+// Said is what NOMIS tells of a prisoner. What is absent says nothing.
+type Said struct {
+	PrisonerNumber  domain.PrisonerNumber `json:"prisonerNumber"`
+	NonAssociations []SaidItem            `json:"nonAssociations"`
+}
+
+// SaidItem is one non-association that NOMIS tells of.
+type SaidItem struct {
+	NonAssociation
+
+	ID           *uuid.UUID `json:"id,omitempty"`           // ours, from an earlier answer
+	TypeSequence *int       `json:"typeSequence,omitempty"` // NOMIS's
+}
+
+// Told is what became of what NOMIS told, one result for each item in order.
+type Told struct {
+	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
+	Results        []Result              `json:"results"`
+	Position       uint64                `json:"position"`
+}
+
+// Result is what became of one item; its prisoner is the other one.
+type Result struct {
+	NonAssociationID uuid.UUID             `json:"nonAssociationId"`
+	PrisonerNumber   domain.PrisonerNumber `json:"prisonerNumber"`
+	Outcome          domain.OutcomeKind    `json:"outcome"`
+	Reason           domain.IgnoreReason   `json:"reason,omitempty"` // of an ignored one
+}
+
+// Correlation joins a call to what it is part of; CorrelationID is a UUID.
+type Correlation struct{ CorrelationID string }
+
+func (c Correlation) headers() http.Header { return headers("X-Correlation-Id", c.CorrelationID) }
+
+const reference = "/non-associations/{}"
+
+// NonAssociations is a prisoner's list in the words of NOMIS, of one never seen
+// an empty one.
+func (c *Client) NonAssociations(ctx context.Context, number string, ask Read) (Got[NonAssociations], error) {
+	query, header := ask.put(url.Values{})
+	return send[NonAssociations](ctx, c, request{method: http.MethodGet, path: in(reference, number), query: query, header: header})
+}
+
+// Sync tells of a change in NOMIS. Repeating is safe.
+func (c *Client) Sync(ctx context.Context, part Correlation, said Said) (Got[Told], error) {
+	return send[Told](ctx, c, request{method: http.MethodPost, path: "/sync", header: part.headers(), body: said})
+}
+
+// Migrate tells of old data; the status is 201 when some of it was new.
+// Repeating is safe.
+func (c *Client) Migrate(ctx context.Context, part Correlation, said Said) (Got[Told], error) {
+	return send[Told](ctx, c, request{method: http.MethodPost, path: "/migrate", header: part.headers(), body: said})
+}
+
+// DeleteSynced tells that NOMIS deleted one. Repeating is safe.
+func (c *Client) DeleteSynced(ctx context.Context, id string, part Correlation) (Got[None], error) {
+	return send[None](ctx, c, request{method: http.MethodDelete, path: in("/sync/{}", id), header: part.headers()})
+}

@@ -1,0 +1,77 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Health says how the service is; a 503 is an [Error].
+type Health struct {
+	Status     string      `json:"status"`
+	Components *Components `json:"components,omitempty"`
+}
+
+// Components are what the service stands on.
+type Components struct {
+	EventStore *Component `json:"eventStore,omitempty"`
+	ReadModel  *Component `json:"readModel,omitempty"`
+}
+
+// Component is one of them; positions are the read model's.
+type Component struct {
+	Status   string  `json:"status"`
+	Position *uint64 `json:"position,omitempty"`
+	Head     *uint64 `json:"head,omitempty"`
+	Lag      *uint64 `json:"lag,omitempty"`
+}
+
+// Info says which build answers.
+type Info struct {
+	Build struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	} `json:"build"`
+	Git struct {
+		Commit struct {
+			ID   string `json:"id"`
+			Time string `json:"time"`
+		} `json:"commit"`
+	} `json:"git"`
+}
+
+// Health asks for the whole of it.
+func (c *Client) Health(ctx context.Context) (Got[Health], error) {
+	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health"})
+}
+
+// Ping asks whether anybody answers.
+func (c *Client) Ping(ctx context.Context) (Got[Health], error) {
+	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/ping"})
+}
+
+// Liveness asks whether the process is alive.
+func (c *Client) Liveness(ctx context.Context) (Got[Health], error) {
+	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/liveness"})
+}
+
+// Readiness asks whether it can answer.
+func (c *Client) Readiness(ctx context.Context) (Got[Health], error) {
+	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/readiness"})
+}
+
+// Info asks which build answers.
+func (c *Client) Info(ctx context.Context) (Got[Info], error) {
+	return send[Info](ctx, c, request{method: http.MethodGet, path: "/info"})
+}
+
+// OpenAPI is the document that this client is held to.
+func (c *Client) OpenAPI(ctx context.Context) (Got[jsontext.Value], error) {
+	return send[jsontext.Value](ctx, c, request{method: http.MethodGet, path: "/openapi.json"})
+}
+
+// Docs is the document as a page for people.
+func (c *Client) Docs(ctx context.Context) (Got[string], error) {
+	return send[string](ctx, c, request{method: http.MethodGet, path: "/docs"})
+}

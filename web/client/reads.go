@@ -1,0 +1,143 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"nonassociations/domain"
+)
+
+// Include says which are asked for.
+type Include int
+
+// The choices; without one it is those that are open.
+const (
+	Open Include = iota
+	Closed
+	OpenAndClosed
+)
+
+func (i Include) values() url.Values {
+	return url.Values{
+		"includeOpen": {strconv.FormatBool(i != Closed)}, "includeClosed": {strconv.FormatBool(i != Open)},
+	}
+}
+
+// AskPrisoner is what may be asked of a prisoner's list.
+type AskPrisoner struct {
+	Read
+
+	Include       Include
+	OtherPrisons  bool
+	SortBy        string // WHEN_CREATED when empty
+	SortDirection string // ASC or DESC; that of SortBy when empty
+}
+
+// AskPages is what may be asked of all non-associations.
+type AskPages struct {
+	Read
+
+	Include Include
+	Page    int
+	Size    int    // 20 when 0
+	Sort    string // id,ASC when empty
+}
+
+// AskBetween is what may be asked of a group.
+type AskBetween struct {
+	Read
+
+	Include  Include
+	PrisonID string // only those whose prisoners are both there
+}
+
+// AskInvolving is what may be asked of those that concern a group.
+type AskInvolving struct {
+	Read
+
+	Include Include
+}
+
+func set(query url.Values, name, value string) {
+	if value != "" {
+		query.Set(name, value)
+	}
+}
+
+// One is the non-association with an id; a deleted one is not found.
+func (c *Client) One(ctx context.Context, id string, ask Read) (Got[StaffNonAssociation], error) {
+	query, header := ask.put(url.Values{})
+	return send[StaffNonAssociation](ctx, c, request{method: http.MethodGet, path: in(reference, id), query: query, header: header})
+}
+
+// OfPrisoner is a prisoner's list in the words of staff.
+func (c *Client) OfPrisoner(ctx context.Context, number string, ask AskPrisoner) (Got[PrisonerNonAssociations], error) {
+	query, header := ask.put(ask.Include.values())
+	query.Set("includeOtherPrisons", strconv.FormatBool(ask.OtherPrisons))
+	set(query, "sortBy", ask.SortBy)
+	set(query, "sortDirection", ask.SortDirection)
+	return send[PrisonerNonAssociations](ctx, c, request{
+		method: http.MethodGet, path: in("/prisoner/{}/non-associations", number), query: query, header: header,
+	})
+}
+
+// Between is what keeps the prisoners of a group apart from each other.
+func (c *Client) Between(ctx context.Context, ask AskBetween, group []domain.PrisonerNumber) (Got[[]StaffNonAssociation], error) {
+	query, header := ask.put(ask.Include.values())
+	set(query, "prisonId", ask.PrisonID)
+	return send[[]StaffNonAssociation](ctx, c, request{
+		method: http.MethodPost, path: "/non-associations/between", query: query, header: header, body: group,
+	})
+}
+
+// Involving is what concerns any prisoner of a group.
+func (c *Client) Involving(ctx context.Context, ask AskInvolving, group []domain.PrisonerNumber) (Got[[]StaffNonAssociation], error) {
+	query, header := ask.put(ask.Include.values())
+	return send[[]StaffNonAssociation](ctx, c, request{
+		method: http.MethodPost, path: "/non-associations/involving", query: query, header: header, body: group,
+	})
+}
+
+// All is a page of all non-associations.
+func (c *Client) All(ctx context.Context, ask AskPages) (Got[Page], error) {
+	query, header := ask.put(ask.Include.values())
+	query.Set("page", strconv.Itoa(ask.Page))
+	set(query, "sort", ask.Sort)
+	if ask.Size > 0 {
+		query.Set("size", strconv.Itoa(ask.Size))
+	}
+	return send[Page](ctx, c, request{method: http.MethodGet, path: "/non-associations", query: query, header: header})
+}
+
+// Follow is the page that an earlier one names as its next.
+func (c *Client) Follow(ctx context.Context, next string) (Got[Page], error) {
+	path, query, _ := strings.Cut(next, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return Got[Page]{}, fmt.Errorf("read the link to the next page: %w", err)
+	}
+	return send[Page](ctx, c, request{method: http.MethodGet, path: path, query: values})
+}
+
+// Every is all non-associations, page after page; an error ends it.
+func (c *Client) Every(ctx context.Context, ask AskPages) iter.Seq2[StaffNonAssociation, error] {
+	return func(yield func(StaffNonAssociation, error) bool) {
+		page, err := c.All(ctx, ask)
+		for ; err == nil; page, err = c.Follow(ctx, page.Next) {
+			for _, n := range page.Body.Content {
+				if !yield(n, nil) {
+					return
+				}
+			}
+			if page.Next == "" {
+				return
+			}
+		}
+		yield(StaffNonAssociation{}, err)
+	}
+}

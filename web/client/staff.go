@@ -1,0 +1,130 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// StaffNonAssociation is one in the words of staff. Times are London's, without
+// an offset; a closing may lie in the future.
+type StaffNonAssociation struct {
+	ID                            uuid.UUID             `json:"id"`
+	FirstPrisonerNumber           domain.PrisonerNumber `json:"firstPrisonerNumber"`
+	FirstPrisonerRole             domain.Role           `json:"firstPrisonerRole"`
+	FirstPrisonerRoleDescription  string                `json:"firstPrisonerRoleDescription"`
+	SecondPrisonerNumber          domain.PrisonerNumber `json:"secondPrisonerNumber"`
+	SecondPrisonerRole            domain.Role           `json:"secondPrisonerRole"`
+	SecondPrisonerRoleDescription string                `json:"secondPrisonerRoleDescription"`
+	Reason                        domain.Reason         `json:"reason"`
+	ReasonDescription             string                `json:"reasonDescription"`
+	RestrictionType               domain.Restriction    `json:"restrictionType"`
+	RestrictionTypeDescription    string                `json:"restrictionTypeDescription"`
+	Comment                       *string               `json:"comment"`
+	WhenCreated                   string                `json:"whenCreated"`
+	WhenUpdated                   string                `json:"whenUpdated"`
+	UpdatedBy                     string                `json:"updatedBy"`
+	IsClosed                      bool                  `json:"isClosed"`
+	ClosedBy                      *string               `json:"closedBy"`
+	ClosedReason                  *string               `json:"closedReason"`
+	ClosedAt                      *domain.LocalDateTime `json:"closedAt"`
+	IsOpen                        bool                  `json:"isOpen"`
+}
+
+// NewNonAssociation keeps two prisoners apart.
+type NewNonAssociation struct {
+	FirstPrisonerNumber  domain.PrisonerNumber `json:"firstPrisonerNumber"`
+	FirstPrisonerRole    domain.Role           `json:"firstPrisonerRole"`
+	SecondPrisonerNumber domain.PrisonerNumber `json:"secondPrisonerNumber"`
+	SecondPrisonerRole   domain.Role           `json:"secondPrisonerRole"`
+	Reason               domain.Reason         `json:"reason"`
+	RestrictionType      domain.Restriction    `json:"restrictionType"`
+	Comment              string                `json:"comment"`
+}
+
+// Amendment changes what is given and leaves the rest.
+type Amendment struct {
+	FirstPrisonerRole  *domain.Role        `json:"firstPrisonerRole,omitempty"`
+	SecondPrisonerRole *domain.Role        `json:"secondPrisonerRole,omitempty"`
+	Reason             *domain.Reason      `json:"reason,omitempty"`
+	RestrictionType    *domain.Restriction `json:"restrictionType,omitempty"`
+	Comment            *string             `json:"comment,omitempty"`
+}
+
+// Closing ends one; without ClosedAt now, without ClosedBy by the token's user.
+type Closing struct {
+	ClosedReason string                `json:"closedReason"`
+	ClosedAt     *domain.LocalDateTime `json:"closedAt,omitempty"`
+	ClosedBy     *string               `json:"closedBy,omitempty"`
+}
+
+// Reopening takes a closing back.
+type Reopening struct {
+	ReopenReason string                `json:"reopenReason"`
+	ReopenedAt   *domain.LocalDateTime `json:"reopenedAt,omitempty"`
+	ReopenedBy   *string               `json:"reopenedBy,omitempty"`
+}
+
+// Deletion hides one from every read but the history.
+type Deletion struct {
+	DeletionReason                  string `json:"deletionReason"`
+	StaffUserNameRequestingDeletion string `json:"staffUserNameRequestingDeletion"`
+}
+
+// Constants are the words of staff in the order that staff see them.
+type Constants struct {
+	Roles            []Constant `json:"roles"`
+	Reasons          []Constant `json:"reasons"`
+	RestrictionTypes []Constant `json:"restrictionTypes"`
+}
+
+// Constant is a word with what people read for it.
+type Constant struct {
+	Code        string `json:"code"`
+	Description string `json:"description"`
+}
+
+// Open keeps two prisoners apart.
+func (c *Client) Open(ctx context.Context, how Write, fresh NewNonAssociation) (Got[StaffNonAssociation], error) {
+	return send[StaffNonAssociation](ctx, c, request{
+		method: http.MethodPost, path: "/non-associations", header: how.headers(), body: fresh,
+	})
+}
+
+// Amend changes one that is not closed.
+func (c *Client) Amend(ctx context.Context, id string, how Write, amendment Amendment) (Got[StaffNonAssociation], error) {
+	return send[StaffNonAssociation](ctx, c, request{
+		method: http.MethodPatch, path: in(reference, id), header: how.headers(), body: amendment,
+	})
+}
+
+// Close ends one.
+func (c *Client) Close(ctx context.Context, id string, how Write, closing Closing) (Got[StaffNonAssociation], error) {
+	return send[StaffNonAssociation](ctx, c, request{
+		method: http.MethodPut, path: in(reference+"/close", id), header: how.headers(), body: closing,
+	})
+}
+
+// Reopen takes a closing back.
+func (c *Client) Reopen(ctx context.Context, id string, how Write, reopening Reopening) (Got[StaffNonAssociation], error) {
+	return send[StaffNonAssociation](ctx, c, request{
+		method: http.MethodPut, path: in(reference+"/reopen", id), header: how.headers(), body: reopening,
+	})
+}
+
+// Delete hides one.
+func (c *Client) Delete(ctx context.Context, id string, how Write, deletion Deletion) (Got[None], error) {
+	return send[None](ctx, c, request{
+		method: http.MethodPost, path: in(reference+"/delete", id), header: how.headers(), body: deletion,
+	})
+}
+
+// Constants are the words of staff.
+func (c *Client) Constants(ctx context.Context, ask Read) (Got[Constants], error) {
+	query, header := ask.put(url.Values{})
+	return send[Constants](ctx, c, request{method: http.MethodGet, path: "/constants", query: query, header: header})
+}
