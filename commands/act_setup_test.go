@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,11 +22,11 @@ import (
 type directory struct {
 	missing []domain.PrisonerNumber
 	err     error
-	asked   int
+	asked   atomic.Int64
 }
 
 func (d *directory) Missing(_ context.Context, numbers []domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
-	d.asked++
+	d.asked.Add(1)
 	var missing []domain.PrisonerNumber
 	for _, number := range numbers {
 		if slices.Contains(d.missing, number) {

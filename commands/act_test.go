@@ -34,7 +34,7 @@ func TestOpening_needs_both_prisoners_to_be_known(t *testing.T) {
 	d.directory.err = nil
 	d.does(opening(t, "Other words: not found has freed the key", "k"))
 	require.Len(t, d.facts(), 1)
-	require.Equal(t, 3, d.directory.asked)
+	require.EqualValues(t, 3, d.directory.asked.Load())
 }
 
 func TestOpening_without_a_directory_is_refused_as_busy(t *testing.T) {

@@ -24,7 +24,7 @@ func TestARepeat_answers_as_the_first_did(t *testing.T) {
 	again.At = first.At
 	require.Equal(t, first, again)
 	require.Len(t, d.facts(), 2)
-	require.Equal(t, 1, d.directory.asked)
+	require.EqualValues(t, 1, d.directory.asked.Load())
 }
 
 func TestARepeat_of_what_changed_nothing_answers_as_it_was(t *testing.T) {
