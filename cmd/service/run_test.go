@@ -39,19 +39,26 @@ type running struct {
 // caller's to await.
 func run(t *testing.T, eventStore, dsn string) *running {
 	t.Helper()
+	return runWith(t, eventStore, dsn, "", devtoken.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}})
+}
+
+// runWith is run with a prisoner directory, and a token of the caller's choice.
+func runWith(t *testing.T, eventStore, dsn, search string, wish devtoken.Wish) *running {
+	t.Helper()
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	keys, err := issuer.Open(t.TempDir(), "nonassociations")
 	require.NoError(t, err)
 	published, err := issuer.Serve(t.Context(), keys)
 	require.NoError(t, err)
-	token, err := keys.Sign(devtoken.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}, time.Now())
+	token, err := keys.Sign(wish, time.Now())
 	require.NoError(t, err)
 	roles := service.Roles{Serve: true, Project: true}
 	address := freeAddress(t)
 	config, err := service.ReadConfig(map[string]string{
 		"EVENTSTORE_URL": eventStore, "DATABASE_URL": dsn, "LISTEN_ADDR": address,
 		"AUTH_ISSUER": issuer.Name, "AUTH_JWKS_URL": published.KeysURL(), "AUTH_AUDIENCE": "nonassociations",
+		"PRISONER_SEARCH_URL": search,
 	}, roles)
 	require.NoError(t, err)
 
