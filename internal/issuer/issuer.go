@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"nonassociations/cmd/devtoken"
@@ -28,9 +29,9 @@ const Name = "https://issuer.invalid/nonassociations-development"
 // Server publishes the key set of one issuer.
 type Server struct {
 	devtoken.Issuer
-	http   *http.Server
-	url    string
-	served chan error
+	http *http.Server
+	url  string
+	stop func() error // does it once, and tells again what came of it
 }
 
 // Open takes the issuer that is in the folder, or makes one for the audience.
@@ -75,25 +76,30 @@ func Serve(ctx context.Context, issuer devtoken.Issuer) (*Server, error) {
 		Issuer: issuer,
 		http:   &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second},
 		url:    "http://" + listener.Addr().String() + "/.well-known/jwks.json",
-		served: make(chan error, 1),
 	}
-	go func() { s.served <- s.http.Serve(listener) }()
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(listener) }()
+	s.stop = sync.OnceValue(func() error { return errors.Join(s.http.Close(), unlessClosed(<-served)) })
 	return s, nil
 }
 
 // KeysURL is where the key set is.
 func (s *Server) KeysURL() string { return s.url }
 
-// Stop ends the publishing and returns when it has ended.
+// Stop ends the publishing and returns when it has ended, also when it is
+// called again.
 func (s *Server) Stop() error {
-	err := s.http.Close()
-	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	if err != nil {
+	if err := s.stop(); err != nil {
 		return fmt.Errorf("stop the issuer: %w", err)
 	}
 	return nil
+}
+
+func unlessClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }
 
 // KeySet is the JSON Web Key Set of the issuer's public key.

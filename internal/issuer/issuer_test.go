@@ -40,6 +40,15 @@ func TestATokenOfARunIsBelievedByItsKeySet(t *testing.T) {
 	require.Equal(t, []any{"write"}, claims["scope"])
 }
 
+func TestStoppingTwiceIsStoppingOnce(t *testing.T) {
+	made, err := issuer.Open(t.TempDir(), "nonassociations")
+	require.NoError(t, err)
+	server, err := issuer.Serve(t.Context(), made)
+	require.NoError(t, err)
+	require.NoError(t, server.Stop())
+	require.NoError(t, server.Stop())
+}
+
 func TestTheKeyIsMadeOnceAndClosed(t *testing.T) {
 	dir := t.TempDir()
 	one, err := issuer.Open(dir, "nonassociations")
