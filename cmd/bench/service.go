@@ -146,6 +146,7 @@ func (c serviceCmd) Run(ctx context.Context) error {
 		environment[name] = value
 	}
 	roles := service.Roles{Serve: c.Serve, Project: c.Project}
+	service.TakeRoom(environment)
 	config, err := service.ReadConfig(environment, roles)
 	if err != nil {
 		return err

@@ -83,6 +83,7 @@ func everything(ctx context.Context, set settings, ready func(*around)) error {
 	if err := service.SchemaUp(ctx, config); err != nil {
 		return err
 	}
+	service.TakeRoom(around.environment)
 	return service.Run(ctx, service.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock: func() time.Time { return time.Now().In(london) },

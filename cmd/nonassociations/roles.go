@@ -69,6 +69,7 @@ func start(ctx context.Context, roles service.Roles) error {
 	if err != nil {
 		return err
 	}
+	service.TakeRoom(environment())
 	return service.Run(ctx, o)
 }
 
