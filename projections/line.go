@@ -28,8 +28,9 @@ func changesLine(e domain.Event) bool {
 	switch e.(type) {
 	case domain.Ignored, domain.SequenceLearned:
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 // draw makes the lines of what a batch began and changed.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -112,7 +113,7 @@ func TestWhoFollowsTheLinkReadsEverythingOnce(t *testing.T) {
 			h.sync(request(item(fmt.Sprintf("C%04dCC", number), "1990-01-01T00:00:00", "")))
 		}
 		for year := 2020; year < 2025; year++ {
-			require.Equal(t, 1, strings.Count(strings.Join(years, " "), fmt.Sprint(year)), "%s: %v", sort, years)
+			require.Equal(t, 1, strings.Count(strings.Join(years, " "), strconv.Itoa(year)), "%s: %v", sort, years)
 		}
 	}
 }

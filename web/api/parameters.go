@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -137,11 +138,15 @@ func (p *parameters) prison(name string) string {
 	return strings.ToUpper(value)
 }
 
-// prisonerNumber is the number that the path names.
-func prisonerNumber(text string) (domain.PrisonerNumber, error) {
+// pathNumber is a parameter of the path that is a prisoner number.
+func pathNumber(r *http.Request, name string) (domain.PrisonerNumber, error) {
+	text, err := pathValue(r, name)
+	if err != nil {
+		return "", err
+	}
 	number, err := domain.ParsePrisonerNumber(text)
 	if err != nil {
-		return "", invalid([]fault{{"prisonerNumber", err.Error()}}, 0)
+		return "", invalid([]fault{{name, err.Error()}}, 0)
 	}
 	return number, nil
 }

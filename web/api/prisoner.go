@@ -21,11 +21,7 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	if err != nil {
 		return out, err
 	}
-	text, err := pathValue(r, "prisonerNumber")
-	if err != nil {
-		return out, err
-	}
-	number, err := prisonerNumber(text)
+	number, err := pathNumber(r, "prisonerNumber")
 	if err != nil {
 		return out, err
 	}

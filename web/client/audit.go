@@ -61,7 +61,7 @@ func (c *Client) Feed(ctx context.Context, ask AskFeed) (Got[iter.Seq2[FeedLine,
 	}
 	got := gotOf[iter.Seq2[FeedLine, error]](response)
 	if response.StatusCode != http.StatusOK {
-		defer response.Body.Close() //nolint:errcheck // only read
+		defer response.Body.Close()
 		text, err := io.ReadAll(io.LimitReader(response.Body, longest))
 		if err != nil {
 			return got, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
@@ -74,7 +74,7 @@ func (c *Client) Feed(ctx context.Context, ask AskFeed) (Got[iter.Seq2[FeedLine,
 
 func lines(body io.ReadCloser) iter.Seq2[FeedLine, error] {
 	return func(yield func(FeedLine, error) bool) {
-		defer body.Close() //nolint:errcheck // only read
+		defer body.Close()
 		for decoder := jsontext.NewDecoder(body); ; {
 			var line FeedLine
 			err := json.UnmarshalDecode(decoder, &line)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,9 +90,9 @@ func (w Write) headers() http.Header {
 // headers are names and values; those without a value are left out.
 func headers(pairs ...string) http.Header {
 	header := http.Header{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			header.Set(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		if name, value := pair[0], pair[1]; value != "" {
+			header.Set(name, value)
 		}
 	}
 	return header
@@ -112,7 +113,7 @@ func send[T any](ctx context.Context, c *Client, r request) (Got[T], error) {
 		return Got[T]{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
 	}
 	got := gotOf[T](response)
-	defer response.Body.Close() //nolint:errcheck // only read
+	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, longest))
 	if err != nil {
 		return got, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
