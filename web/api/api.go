@@ -76,8 +76,7 @@ type API struct {
 	logger    *slog.Logger
 	patience  time.Duration
 	stall     time.Duration
-	stopping  context.Context //nolint:containedctx // the life of feeds that follow
-	stopFeeds context.CancelFunc
+	followers followers
 	health    *health
 	router    *chi.Mux
 }
@@ -102,7 +101,6 @@ func New(options Options) *API {
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
-	a.stopping, a.stopFeeds = context.WithCancel(context.Background())
 	a.router = a.routes(infoOf(options.Version))
 	return a
 }
@@ -114,7 +112,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.Serve
 // ends the feeds that follow; requests that come are still answered.
 func (a *API) ShutDown() {
 	a.health.shuttingDown.Store(true)
-	a.stopFeeds()
+	a.followers.stop()
 }
 
 // Routes lists what is served, as "GET /path/{parameter}".

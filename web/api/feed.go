@@ -63,13 +63,14 @@ func readFeed(u *url.URL) (audit.Feed, error) {
 
 // tellFeed returns an error only as long as nothing was answered.
 func (a *API) tellFeed(w http.ResponseWriter, r *http.Request, feed audit.Feed) error {
-	if feed.Follow && a.stopping.Err() != nil {
-		return unavailable(errShuttingDown)
-	}
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
 	if feed.Follow { // others are told everything, in the time that requests in flight have
-		defer context.AfterFunc(a.stopping, func() { end(errShuttingDown) })()
+		leave, is := a.followers.join(func() { end(errShuttingDown) })
+		if !is {
+			return unavailable(errShuttingDown)
+		}
+		defer leave()
 	}
 	late := time.AfterFunc(a.patience, func() { end(errSlowStart) })
 	defer late.Stop()

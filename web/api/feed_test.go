@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,7 +71,7 @@ func TestAFeedGoesOnFromEveryPosition(t *testing.T) {
 	h.quarrels(7)
 	all := h.feed("")
 	for i, line := range all {
-		require.Equal(t, append([]entryBody{}, all[i+1:]...), h.feed("?from="+fmt.Sprint(line.Position)))
+		require.Equal(t, append([]entryBody{}, all[i+1:]...), h.feed("?from="+strconv.FormatUint(line.Position, 10)))
 	}
 	require.Empty(t, h.feed("?from=9223372036854775807"))
 }

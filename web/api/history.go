@@ -39,7 +39,7 @@ func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (repl
 	number, errNumber := domain.ParsePrisonerNumber(reference)
 	id, errID := parseID(reference)
 	if errNumber != nil && errID != nil {
-		return out, invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
+		return out, badReference()
 	}
 	least, err := atLeast(r.URL)
 	if err != nil {

@@ -33,7 +33,11 @@ func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claim
 	if id, err := parseID(reference); err == nil {
 		return a.one(ctx, out, id, atLeast)
 	}
-	return out, invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
+	return out, badReference()
+}
+
+func badReference() problem {
+	return invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
 }
 
 // list is one read by primary key: the document is stored as it is answered.
