@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -12,7 +14,7 @@ import (
 // Claims is what a verified token says of its bearer. It is shared between
 // requests: never change it.
 type Claims struct {
-	User     string   // who acts; empty when the token names nobody
+	User     string   // who acts, at most 200 characters; empty when the token names nobody whom a record could keep
 	ClientID string   // the system that asks
 	Roles    []string // without the prefix ROLE_
 	Scopes   []string
@@ -45,10 +47,7 @@ type token struct {
 }
 
 func (t *token) claims() Claims {
-	c := Claims{User: strings.TrimSpace(t.UserName), ClientID: t.ClientID, Scopes: t.Scope}
-	if c.User == "" {
-		c.User = strings.TrimSpace(t.Subject)
-	}
+	c := Claims{User: t.user(), ClientID: t.ClientID, Scopes: t.Scope}
 	if c.ClientID == "" {
 		c.ClientID = t.Subject
 	}
@@ -58,6 +57,22 @@ func (t *token) claims() Claims {
 		}
 	}
 	return c
+}
+
+// maxUser is the longest name of a user that a record keeps, in characters.
+const maxUser = 200
+
+// user is who acts. A name that no record could keep names nobody, and is not
+// replaced by the subject: that may be somebody else.
+func (t *token) user() string {
+	name := t.UserName
+	if strings.TrimSpace(name) == "" {
+		name = t.Subject
+	}
+	if utf8.RuneCountInString(name) > maxUser || strings.ContainsFunc(name, unicode.IsControl) {
+		return ""
+	}
+	return strings.TrimSpace(name)
 }
 
 // words is a list of texts, or one text with blanks between them: issuers

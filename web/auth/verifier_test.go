@@ -61,6 +61,13 @@ func TestUserAndClientFallBackOnTheSubject(t *testing.T) {
 		"blank user name": {jwt.MapClaims{"user_name": " ", "sub": "S"}, "S", "the-client"},
 		"no client":       {jwt.MapClaims{"client_id": nil, "sub": "S"}, "STAFF_GEN", "S"},
 		"nobody":          {jwt.MapClaims{"user_name": nil, "sub": nil}, "", "the-client"},
+		"blank nobody":    {jwt.MapClaims{"user_name": "\t", "sub": " "}, "", "the-client"},
+		"longest":         {jwt.MapClaims{"user_name": strings.Repeat("É", 200)}, strings.Repeat("É", 200), "the-client"},
+		"too long":        {jwt.MapClaims{"user_name": strings.Repeat("x", 201), "sub": "S"}, "", "the-client"},
+		"too long sub":    {jwt.MapClaims{"user_name": nil, "sub": strings.Repeat("x", 201)}, "", "the-client"},
+		"line feed":       {jwt.MapClaims{"user_name": "A\nB", "sub": "S"}, "", "the-client"},
+		"NUL":             {jwt.MapClaims{"user_name": "A\x00", "sub": "S"}, "", "the-client"},
+		"C1":              {jwt.MapClaims{"user_name": "A\u0085B", "sub": "S"}, "", "the-client"},
 	} {
 		got, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, key, "e", claims(c.changes)))
 		require.NoError(t, err, name)
