@@ -21,11 +21,12 @@ import (
 // directory knows everybody but some, until it is down.
 type directory struct {
 	missing []domain.PrisonerNumber
+	nowhere []domain.PrisonerNumber
 	err     error
 	asked   atomic.Int64
 }
 
-func (d *directory) Missing(_ context.Context, numbers []domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+func (d *directory) Missing(_ context.Context, numbers []domain.PrisonerNumber) (_, _ []domain.PrisonerNumber, _ error) {
 	d.asked.Add(1)
 	var missing []domain.PrisonerNumber
 	for _, number := range numbers {
@@ -33,7 +34,7 @@ func (d *directory) Missing(_ context.Context, numbers []domain.PrisonerNumber) 
 			missing = append(missing, number)
 		}
 	}
-	return missing, d.err
+	return missing, d.nowhere, d.err
 }
 
 var errDown = errors.New("connection refused")

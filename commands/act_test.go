@@ -26,7 +26,13 @@ func TestOpening_needs_both_prisoners_to_be_known(t *testing.T) {
 	require.Equal(t, commands.MissingPrisoners{high, low}, err, "in the order in which they were named")
 	require.EqualError(t, err, "Could not find the following prisoners: [A9109UD, A0135GA]")
 
-	d.directory.missing, d.directory.err = nil, errDown
+	d.directory.missing, d.directory.nowhere = nil, []domain.PrisonerNumber{low}
+	_, err = d.Act(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	var refusal domain.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, domain.CodeNoPrison, refusal.Code)
+
+	d.directory.nowhere, d.directory.err = nil, errDown
 	_, err = d.Act(t.Context(), by(domain.DPS), opening(t, "Apart", ""))
 	require.ErrorIs(t, err, commands.ErrBusy)
 	require.Empty(t, d.facts())
@@ -34,7 +40,7 @@ func TestOpening_needs_both_prisoners_to_be_known(t *testing.T) {
 	d.directory.err = nil
 	d.does(opening(t, "Other words: not found has freed the key", "k"))
 	require.Len(t, d.facts(), 1)
-	require.EqualValues(t, 3, d.directory.asked.Load())
+	require.EqualValues(t, 4, d.directory.asked.Load())
 }
 
 func TestOpening_without_a_directory_is_refused_as_busy(t *testing.T) {

@@ -9,6 +9,7 @@ const (
 	CodeAlreadyClosed Code = 100
 	CodeOpenExists    Code = 101
 	CodeInvalid       Code = 102
+	CodeNoPrison      Code = 103
 	CodeAlreadyOpen   Code = 104
 	CodeNotFound      Code = 404
 	CodeStale         Code = 412

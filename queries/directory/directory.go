@@ -100,23 +100,26 @@ func (d *Directory) Find(ctx context.Context, numbers []domain.PrisonerNumber) (
 }
 
 // Missing lists, in the order given, the numbers that the directory does not
-// know now: that it did not know one a moment ago is no answer, since somebody
-// may just have been received. Errors: ErrUnavailable, the context's.
-func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+// know now, and those that it knows in no prison: that it did not know one a
+// moment ago is no answer, since somebody may just have been received. Errors:
+// ErrUnavailable, the context's.
+func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
 	found, err := d.look(ctx, numbers, false)
-	var missing []domain.PrisonerNumber
 	for _, number := range numbers {
-		if _, known := found[number]; !known {
+		switch prisoner, known := found[number]; {
+		case !known:
 			missing = append(missing, number)
+		case prisoner.PrisonID == "":
+			nowhere = append(nowhere, number)
 		}
 	}
 	if len(missing) == 0 {
-		return nil, nil // whoever was not answered for, it is none of these
+		return nil, nowhere, nil // whoever was not answered for, it is none of these
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return missing, nil
+	return missing, nowhere, nil
 }
 
 func (d *Directory) look(ctx context.Context, numbers []domain.PrisonerNumber, trustDenials bool) (map[domain.PrisonerNumber]Prisoner, error) {

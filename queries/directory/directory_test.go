@@ -82,20 +82,21 @@ func TestMissingNamesTheUnknown(t *testing.T) {
 	r := newRig(t)
 	someone, nobody := r.numbers(1)[0], r.nobody()
 	r.finds(someone, nobody)
-	missing, err := r.directory.Missing(t.Context(), []domain.PrisonerNumber{nobody, someone})
+	missing, nowhere, err := r.directory.Missing(t.Context(), []domain.PrisonerNumber{nobody, someone})
 	require.NoError(t, err)
 	require.Equal(t, []domain.PrisonerNumber{nobody}, missing)
+	require.Empty(t, nowhere)
 	require.Equal(t, 2, r.search.Asked(), "an old denial is asked again, a known one is not")
 
-	missing, err = r.directory.Missing(t.Context(), r.numbers(2))
+	missing, _, err = r.directory.Missing(t.Context(), r.numbers(2))
 	require.NoError(t, err)
 	require.Empty(t, missing)
 
 	r.search.Down(true)
-	missing, err = r.directory.Missing(t.Context(), r.numbers(2))
+	missing, _, err = r.directory.Missing(t.Context(), r.numbers(2))
 	require.NoError(t, err, "both are known from before")
 	require.Empty(t, missing)
-	_, err = r.directory.Missing(t.Context(), []domain.PrisonerNumber{someone, nobody})
+	_, _, err = r.directory.Missing(t.Context(), []domain.PrisonerNumber{someone, nobody})
 	require.ErrorIs(t, err, directory.ErrUnavailable)
 }
 

@@ -33,13 +33,14 @@ const (
 // register is a prisoner directory that knows everybody but some.
 type register struct {
 	missing []domain.PrisonerNumber
+	nowhere []domain.PrisonerNumber
 	err     error
 	asked   atomic.Int64
 }
 
-func (p *register) Missing(_ context.Context, numbers []domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+func (p *register) Missing(_ context.Context, numbers []domain.PrisonerNumber) (_, _ []domain.PrisonerNumber, _ error) {
 	p.asked.Add(1)
-	return slices.DeleteFunc(slices.Clone(numbers), func(n domain.PrisonerNumber) bool { return !slices.Contains(p.missing, n) }), p.err
+	return slices.DeleteFunc(slices.Clone(numbers), func(n domain.PrisonerNumber) bool { return !slices.Contains(p.missing, n) }), p.nowhere, p.err
 }
 
 // recorder is an answer as it was given.

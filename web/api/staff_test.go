@@ -133,12 +133,17 @@ func TestOpeningAsksTheDirectory(t *testing.T) {
 	require.Equal(t, 404, errorIn(t, w).code())
 	require.Equal(t, "Missing prisoners: Could not find the following prisoners: [A0135GA]", errorIn(t, w).DeveloperMessage)
 
+	h.people.missing, h.people.nowhere = nil, []domain.PrisonerNumber{"A0135GA"}
+	w = h.call(http.MethodPost, "/non-associations", writer, newOne)
+	require.Equal(t, http.StatusConflict, w.Code)
+	require.Equal(t, 103, errorIn(t, w).code())
+
 	h.people.err = errors.New("dial tcp of a secret place")
 	w = h.call(http.MethodPost, "/non-associations", writer, newOne)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.Equal(t, "1", w.Header().Get("Retry-After"))
 	require.NotContains(t, w.Body.String(), "secret")
-	require.EqualValues(t, 2, h.people.asked.Load())
+	require.EqualValues(t, 3, h.people.asked.Load())
 
 	require.Equal(t, http.StatusBadRequest, h.call(http.MethodPost, "/non-associations", writer, `{}`).Code)
 	require.EqualValues(t, 2, h.people.asked.Load(), "what is malformed is judged before")
