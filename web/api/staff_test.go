@@ -146,7 +146,7 @@ func TestOpeningAsksTheDirectory(t *testing.T) {
 	require.EqualValues(t, 3, h.people.asked.Load())
 
 	require.Equal(t, http.StatusBadRequest, h.call(http.MethodPost, "/non-associations", writer, `{}`).Code)
-	require.EqualValues(t, 2, h.people.asked.Load(), "what is malformed is judged before")
+	require.EqualValues(t, 3, h.people.asked.Load(), "what is malformed is judged before")
 	require.Zero(t, h.facts())
 }
 
