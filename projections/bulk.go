@@ -18,7 +18,7 @@ func (r rows) copy(ctx context.Context, tx pgx.Tx) error {
 	err := copyInto(ctx, tx, "pair", []string{"pair", "state", "positions"}, r.pairs,
 		func(pair domain.Pair, row *pairRow) ([]any, error) {
 			state, err := json.Marshal(row.state)
-			return []any{pair.String(), json.RawMessage(state), row.positions}, err
+			return []any{pair.String(), state, row.positions}, err
 		})
 	if err != nil {
 		return err
@@ -69,11 +69,16 @@ func (r rows) put(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// Not "= ANY": a planner that has not seen the table grow would compare every row
+// with every id.
+const knownSQL = `SELECT id FROM unnest($1::uuid[]) asked(id)
+	WHERE EXISTS (SELECT FROM read_1.non_association n WHERE n.id = asked.id)`
+
 // knownIDs are those opened ids that the table has already: a log may hold an
 // event twice.
 func (r rows) knownIDs(ctx context.Context, tx pgx.Tx) (map[uuid.UUID]line, error) {
 	ids := slices.Collect(maps.Keys(r.opened))
-	found, err := tx.Query(ctx, `SELECT id FROM read_1.non_association WHERE id = ANY($1)`, ids)
+	found, err := tx.Query(ctx, knownSQL, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look for known ids: %w", err)
 	}

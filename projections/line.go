@@ -125,13 +125,13 @@ func (r rows) queueLines(batch *pgx.Batch) {
 
 // lineColumns are lines turned on their side, as unnest takes them.
 type lineColumns struct {
-	ids    []uuid.UUID
+	ids    [][16]byte // as uuid.UUID they would travel by way of texts
 	texts  [6][]string
 	hidden []bool
 }
 
 func (c *lineColumns) add(id uuid.UUID, l line) {
-	c.ids, c.hidden = append(c.ids, id), append(c.hidden, l.hidden)
+	c.ids, c.hidden = append(c.ids, [16]byte(id)), append(c.hidden, l.hidden)
 	for i, text := range []string{
 		l.pair.String(), string(l.first), string(l.second), l.whenCreated, l.whenUpdated, l.expires,
 	} {

@@ -31,6 +31,7 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 	var whole bool
 	err := db.QueryRow(ctx, `SELECT bool_and(to_regclass('read_1.' || name) IS NOT NULL)
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.non_association') AND attname = 'hidden')
+		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.pair') AND attname = 'state' AND atttypid = 'text'::regtype)
 		FROM unnest('{checkpoint,pair,non_association,prisoner}'::text[]) name`).Scan(&whole)
 	if err != nil {
 		return false, fmt.Errorf("look for the read model's tables: %w", err)

@@ -16,21 +16,22 @@ CREATE TABLE read_1.checkpoint (
 -- The folded state of a pair, and for each of its non-associations the position of the event that opened it.
 CREATE TABLE read_1.pair (
   pair      text COLLATE "C" PRIMARY KEY,
-  state     json NOT NULL,
+  state     text NOT NULL, -- JSON; a column of type json would read it again with every write
   positions bigint[] NOT NULL
 );
 
 -- A line for each non-association, by which it is found, filtered and sorted;
 -- what it says is in the state of its pair.
 CREATE TABLE read_1.non_association (
-  id            uuid PRIMARY KEY,
+  id            uuid NOT NULL,
   pair          text COLLATE "C" NOT NULL,
   first_number  text COLLATE "C" NOT NULL,
   second_number text COLLATE "C" NOT NULL,
   when_created  text COLLATE "C" NOT NULL, -- in London
   when_updated  text COLLATE "C" NOT NULL, -- in UTC
   expires       text COLLATE "C" NOT NULL, -- in London; 'never' sorts behind every date
-  hidden        boolean NOT NULL           -- deleted
+  hidden        boolean NOT NULL,          -- deleted
+  PRIMARY KEY (id) INCLUDE (expires, hidden) -- sorts by id too, with what the filters ask for
 );
 
 -- The whole answer to GET, ready; entries is the projection's own: a line for each item of the document.

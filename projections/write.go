@@ -11,7 +11,7 @@ import (
 
 const (
 	putPairsSQL = `INSERT INTO read_1.pair (pair, state, positions)
-		SELECT p, s::json, o::bigint[] FROM unnest($1::text[], $2::text[], $3::text[]) u(p, s, o)
+		SELECT p, s, o::bigint[] FROM unnest($1::text[], $2::text[], $3::text[]) u(p, s, o)
 		ON CONFLICT (pair) DO UPDATE SET state = excluded.state, positions = excluded.positions`
 	putPrisonersSQL = `INSERT INTO read_1.prisoner (prisoner_number, document, entries)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
