@@ -3,10 +3,10 @@ package audit
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/fold"
 )
 
 // FeedEntry is one line of the feed.
@@ -45,7 +45,7 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	if err != nil {
 		return err
 	}
-	teller := &teller{reader: r, feed: feed, states: newStates(r.options.FeedMemory)}
+	teller := &teller{reader: r, feed: feed, memory: fold.New(r.log, r.options.FeedMemory)}
 	err = r.log.Subscribe(ctx, from, domain.StreamPrefix, func(m eventstore.Message) error {
 		return teller.tell(ctx, m)
 	})
@@ -75,7 +75,7 @@ func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, err
 type teller struct {
 	reader *Reader
 	feed   Feed
-	states *states
+	memory *fold.Memory
 }
 
 func (t *teller) tell(ctx context.Context, m eventstore.Message) error {
@@ -109,40 +109,12 @@ func (t *teller) line(ctx context.Context, recorded eventstore.Recorded) error {
 	if err != nil {
 		return err
 	}
-	state, known := t.states.before(fact.pair, fact.revision)
-	if !known {
-		if state, err = t.reader.stateBefore(ctx, fact.pair, fact.revision); err != nil {
-			return err
-		}
+	state, err := t.memory.Before(ctx, fact.pair, fact.revision)
+	if err != nil {
+		return err
 	}
 	entry, state := step(t.reader.options.London, state, fact)
-	t.states.keep(state, fact.revision)
+	t.memory.Keep(state, fact.revision)
 	numbers := fact.pair.Numbers()
 	return t.feed.Line(FeedEntry{Entry: entry, PrisonerNumbers: numbers[:]})
-}
-
-// page bounds how much of a long stream is in memory at once.
-const page = 500
-
-// stateBefore folds a pair from the log up to, and without, a revision.
-func (r *Reader) stateBefore(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
-	state := domain.State{Pair: pair}
-	for next := uint64(0); next < revision; {
-		limit := int(min(page, revision-next)) // at most a page
-		events, err := r.log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, next, limit)
-		if err != nil {
-			return domain.State{}, fmt.Errorf("read the facts of %s before revision %d: %w", pair, revision, err)
-		}
-		if len(events) == 0 {
-			return domain.State{}, fmt.Errorf("%s ends before revision %d, which the log has told", pair, revision)
-		}
-		for _, recorded := range events {
-			fact, err := r.inOrder(recorded, next)
-			if err != nil {
-				return domain.State{}, err
-			}
-			state, next = domain.Evolve(state, fact.Fact), next+1
-		}
-	}
-	return state, nil
 }

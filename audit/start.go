@@ -47,6 +47,9 @@ func (r *Reader) start(ctx context.Context, from uint64, head eventstore.Positio
 	return r.back(ctx, from, head)
 }
 
+// page is how many events the way back takes at once.
+const page = 500
+
 // back goes from the end of the log to the last event at or before a position.
 func (r *Reader) back(ctx context.Context, from uint64, at eventstore.Position) (eventstore.Position, error) {
 	for {

@@ -1,0 +1,105 @@
+package fold
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+)
+
+// Memory remembers the pairs that were folded last, up to a number of
+// non-associations in all. It belongs to one goroutine.
+type Memory struct {
+	log         eventstore.Store
+	catalogue   domain.Catalogue
+	limit, held int
+	recent      *list.List // of remembered, the latest in front
+	byPair      map[domain.Pair]*list.Element
+}
+
+// remembered is the state of a pair behind the fact of a revision.
+type remembered struct {
+	state    domain.State
+	revision uint64
+}
+
+// New makes a memory of at most limit non-associations that remembers nothing.
+func New(log eventstore.Store, limit int) *Memory {
+	return &Memory{
+		log: log, catalogue: domain.Events(), limit: limit, recent: list.New(), byPair: map[domain.Pair]*list.Element{},
+	}
+}
+
+// Before is the state of the pair before the fact of a revision, from the log
+// where it is not remembered.
+func (m *Memory) Before(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
+	if state, known := m.remembers(pair, revision); known {
+		return state, nil
+	}
+	return m.read(ctx, pair, revision)
+}
+
+// Keep remembers the state behind the fact of a revision, and forgets the
+// oldest ones when it becomes too much. The latest stays, however large it is:
+// its next fact may be the next event.
+func (m *Memory) Keep(state domain.State, revision uint64) {
+	if element, there := m.byPair[state.Pair]; there {
+		m.drop(element)
+	}
+	m.byPair[state.Pair] = m.recent.PushFront(remembered{state, revision})
+	m.held += weight(state)
+	for m.held > m.limit && m.recent.Len() > 1 {
+		m.drop(m.recent.Back())
+	}
+}
+
+func (m *Memory) remembers(pair domain.Pair, revision uint64) (domain.State, bool) {
+	if revision == 0 {
+		return domain.State{Pair: pair}, true
+	}
+	element, there := m.byPair[pair]
+	if !there {
+		return domain.State{}, false
+	}
+	r := element.Value.(remembered) //nolint:forcetypeassert // nothing else is put in
+	return r.state, r.revision == revision-1
+}
+
+func (m *Memory) drop(element *list.Element) {
+	state := m.recent.Remove(element).(remembered).state //nolint:forcetypeassert // nothing else is put in
+	delete(m.byPair, state.Pair)
+	m.held -= weight(state)
+}
+
+func weight(s domain.State) int { return 1 + len(s.Items) + len(s.Ignored) + len(s.Left) }
+
+// page bounds how much of a long stream is in memory at once.
+const page = 500
+
+// read folds a pair from the log up to, and without, a revision.
+func (m *Memory) read(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
+	state := domain.State{Pair: pair}
+	for next := uint64(0); next < revision; {
+		limit := int(min(page, revision-next)) // at most a page
+		events, err := m.log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, next, limit)
+		if err != nil {
+			return domain.State{}, fmt.Errorf("read the facts of %s before revision %d: %w", pair, revision, err)
+		}
+		if len(events) == 0 {
+			return domain.State{}, fmt.Errorf("%s ends before revision %d, which the log has told", pair, revision)
+		}
+		for _, recorded := range events {
+			if recorded.Revision != next { // what lost its beginning would tell another story
+				return domain.State{}, fmt.Errorf("%s goes on with revision %d where %d must be", recorded.Stream, recorded.Revision, next)
+			}
+			fact, err := eventstore.Decode(m.catalogue, recorded)
+			if err != nil {
+				return domain.State{}, err
+			}
+			state, next = domain.Evolve(state, fact), next+1
+		}
+	}
+	return state, nil
+}
