@@ -23,7 +23,7 @@ func readJSON(r *http.Request) (*bytes.Buffer, error) {
 
 func isJSON(header http.Header) error {
 	for _, encoding := range header["Content-Encoding"] {
-		if !strings.EqualFold(encoding, "identity") {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") { // an empty one is as good as none
 			return wrongFormat("encoded bodies are not read")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -31,7 +32,7 @@ func (d *decoder) faultAt(source, detail string) {
 		d.more++
 		return
 	}
-	d.faults = append(d.faults, fault{source, detail})
+	d.faults = append(d.faults, fault{shortened(source), detail})
 }
 
 // wrong passes over a value of another type than the one that is wanted.
@@ -169,9 +170,21 @@ func notJSON(err error) error {
 	case !errors.As(err, &syntax):
 		return unreadable("", "not one whole JSON value")
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return unreadable(string(syntax.JSONPointer), "the same key twice")
+		return unreadable(shortened(string(syntax.JSONPointer)), "the same key twice")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return unreadable(string(syntax.JSONPointer), "it ends too early")
+		return unreadable(shortened(string(syntax.JSONPointer)), "it ends too early")
 	}
-	return unreadable(string(syntax.JSONPointer), fmt.Sprintf("not JSON in UTF-8 at byte %d", syntax.ByteOffset))
+	return unreadable(shortened(string(syntax.JSONPointer)), fmt.Sprintf("not JSON in UTF-8 at byte %d", syntax.ByteOffset))
+}
+
+// maxPointer bounds a JSON pointer in an answer, in bytes.
+const maxPointer = 256
+
+// shortened leads to what is around a value whose own pointer is too long: keys
+// and depth are the caller's to choose, and would make an answer of any size.
+func shortened(pointer string) string {
+	if len(pointer) <= maxPointer {
+		return pointer
+	}
+	return pointer[:max(strings.LastIndexByte(pointer[:maxPointer+1], '/'), 0)]
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -170,6 +171,7 @@ func TestWhatIsNoStrictJSONIsRefused(t *testing.T) {
 		"leading zero":     extra(`"typeSequence":01`),
 		"deep":             strings.Repeat("[", 500_000),
 		"deep extra":       extra(`"x":` + strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000)),
+		"long key twice":   extra(`"` + strings.Repeat("x", 50_000) + `":{"y":1,"y":2}`),
 		"wrong end":        `{"prisonerNumber":"A9109UD","nonAssociations":[}`,
 	} {
 		h := newHouse(t)
@@ -178,9 +180,17 @@ func TestWhatIsNoStrictJSONIsRefused(t *testing.T) {
 		answer := errorIn(t, w)
 		require.Equal(t, 102, answer.code(), name)
 		require.Len(t, answer.Errors, 1, name)
+		require.Less(t, w.Body.Len(), 1000, name)
 		require.NotContains(t, w.Body.String(), "Do ", "the text itself is not repeated")
 		require.Zero(t, h.facts(), name)
 	}
+}
+
+func TestAPointerThatIsTooLongLeadsToWhatIsAroundTheValue(t *testing.T) {
+	h := newHouse(t)
+	w := h.sync(extra(`"x":` + strings.Repeat(`{"a":`, 1000) + `{"b":1,"b":2}` + strings.Repeat("}", 1000)))
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Equal(t, []string{items0 + "/x" + strings.Repeat("/a", 118)}, errorIn(t, w).sources())
 }
 
 func TestWhatIsNotPlainJSONIsNotRead(t *testing.T) {
@@ -207,6 +217,15 @@ func TestWhatIsNotPlainJSONIsNotRead(t *testing.T) {
 	}
 	require.Equal(t, http.StatusUnsupportedMediaType, newHouse(t).call(http.MethodPost, "/sync", syncer, "").Code, "no body, no type")
 	require.Equal(t, http.StatusBadRequest, newHouse(t).call(http.MethodPost, "/sync", syncer, "", "Content-Type", "application/json").Code)
+}
+
+func TestAnEmptyEncodingIsNone(t *testing.T) {
+	h := newHouse(t)
+	r := httptest.NewRequest(http.MethodPost, "/sync", strings.NewReader(record))
+	r.Header = http.Header{"Authorization": {"Bearer " + syncer}, "Content-Type": {"application/json"}, "Content-Encoding": {""}}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
 }
 
 func TestABodyOverOneMebibyteIsTooLarge(t *testing.T) {
