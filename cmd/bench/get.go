@@ -9,6 +9,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/internal/estate"
+	"nonassociations/web/client"
 )
 
 // measureGet reads the lists of a small estate, each about as often.
@@ -55,16 +56,14 @@ func (s *stage) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, error)
 	if err != nil {
 		return nil, err
 	}
-	w, err := dial(ctx, s.address)
-	if err != nil {
-		return nil, err
-	}
-	defer w.close()
+	c := client.New(client.Options{BaseURL: "http://" + s.address, Token: client.Always(s.token)})
 	seen := map[domain.PrisonerNumber]bool{}
 	for telling := range e.Tellings() {
-		if err := s.post(w, newRequest(http.MethodPost, "/migrate", s.token, telling.Body())); err != nil {
+		told, err := c.Migrate(ctx, client.Correlation{}, telling.Said())
+		if err != nil {
 			return nil, err
 		}
+		s.written(told.Position)
 		seen[telling.PrisonerNumber] = true
 		for _, item := range telling.NonAssociations {
 			seen[item.PrisonerNonAssociation.PrisonerNumber] = true

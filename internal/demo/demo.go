@@ -17,7 +17,9 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
 
+	"nonassociations/domain"
 	"nonassociations/internal/estate"
+	"nonassociations/web/client"
 )
 
 // Options say what is loaded where.
@@ -50,7 +52,7 @@ func runPausing(ctx context.Context, options Options, pause pauser) error {
 	fmt.Fprintf(options.Out, "a made-up estate: %d prisons, %d prisoners, %d pairs to be kept apart (seed %d)\n",
 		len(e.Prisons), len(e.Prisoners), len(e.Pairs), options.Seed)
 	l := newLoader(options, pause)
-	defer l.client.CloseIdleConnections()
+	defer l.http.CloseIdleConnections()
 	if err := l.load(ctx, e); err != nil {
 		return errors.Join(err, fmt.Errorf("%d pairs were loaded; the same command goes on from there", l.total.pairs))
 	}
@@ -69,9 +71,10 @@ type pauser func(context.Context, time.Duration) error
 type loader struct {
 	Options
 
-	client *http.Client
-	pause  pauser
-	took   time.Duration
+	http    *http.Client
+	service *client.Client
+	pause   pauser
+	took    time.Duration
 
 	mu    sync.Mutex
 	total tally
@@ -80,16 +83,20 @@ type loader struct {
 // tally counts answers.
 type tally struct {
 	pairs    int
-	outcomes map[string]int
+	outcomes map[domain.OutcomeKind]int
 	position uint64 // the highest
 }
 
 func newLoader(options Options, pause pauser) *loader {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections}
 	options.BaseURL = strings.TrimSuffix(options.BaseURL, "/")
+	connection := &http.Client{Transport: transport, Timeout: patience}
 	return &loader{
-		Options: options, client: &http.Client{Transport: transport, Timeout: patience}, pause: pause,
-		total: tally{outcomes: map[string]int{}},
+		Options: options, http: connection, pause: pause,
+		service: client.New(client.Options{
+			BaseURL: options.BaseURL, Token: client.Always(options.Token), HTTP: connection,
+		}),
+		total: tally{outcomes: map[domain.OutcomeKind]int{}},
 	}
 }
 
@@ -127,11 +134,11 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 
 // tell sends one telling until it is answered, and says of how many pairs it was.
 func (l *loader) tell(ctx context.Context, telling estate.Telling) (pairs int, err error) {
-	answer, err := l.post(ctx, telling.Body())
+	answer, err := l.post(ctx, telling)
 	if err != nil {
 		return 0, fmt.Errorf("load prisoner %s: %w", telling.PrisonerNumber, err)
 	}
-	others := map[string]bool{}
+	others := map[domain.PrisonerNumber]bool{}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, result := range answer.Results {

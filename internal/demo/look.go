@@ -10,7 +10,7 @@ import (
 )
 
 // outcomes in the order in which they are printed.
-var outcomes = []string{"CREATED", "AMENDED", "UNCHANGED", "IGNORED"}
+var outcomes = []domain.OutcomeKind{domain.Created, domain.Changed, domain.Unchanged, domain.WasIgnored}
 
 func (l *loader) summary() {
 	rate := float64(l.total.pairs) / max(l.took.Seconds(), 1e-3)

@@ -43,7 +43,11 @@ func (e *Error) Code() int {
 
 // Temporary tells whether sending the same again may go better.
 func (e *Error) Temporary() bool {
-	return e.Status == http.StatusServiceUnavailable || e.Status == http.StatusRequestTimeout
+	switch e.Status {
+	case http.StatusServiceUnavailable, http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
 
 // errorOf reads a refusal, also one that something between here and the service
