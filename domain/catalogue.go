@@ -119,10 +119,11 @@ func (c Catalogue) DecodeWith(unmarshal Unmarshal, eventType string, data []byte
 
 // Encode is the type and the data of an event on the wire.
 func Encode(event Event) (eventType string, data []byte) {
-	return typeOf(event), plainJSON(event)
+	return TypeOf(event), plainJSON(event)
 }
 
-func typeOf(event Event) string {
+// TypeOf is the type of an event on the wire, in today's version.
+func TypeOf(event Event) string {
 	switch event.(type) {
 	case Opened:
 		return TypeOpened
