@@ -56,12 +56,15 @@ type Batch[T any] struct {
 
 // Options say whom to follow. All but the limits must be given.
 type Options struct {
-	Name    string // of the lease: one active follower of a name in a database
-	DSN     string // of the Postgres that holds the lease; no transaction pooler between
-	Store   eventstore.Store
-	Prefix  string // of the streams to follow
-	Clock   func() time.Time
-	Logger  *slog.Logger
+	Name   string // of the lease: one active follower of a name in a database
+	DSN    string // of the Postgres that holds the lease; no transaction pooler between
+	Store  eventstore.Store
+	Prefix string // of the streams to follow
+	Clock  func() time.Time
+	Logger *slog.Logger
+	// Wake asks for a Holds soon, for a handler that goes on working after Apply;
+	// may be nil.
+	Wake    <-chan struct{}
 	Live    int // most events of a live batch, 1,000 when 0
 	Catchup int // most events of a batch while catching up, 20,000 when 0
 }

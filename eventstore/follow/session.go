@@ -91,6 +91,8 @@ func (s *session[T]) work(ctx context.Context) error {
 			err = s.look(ctx)
 		case <-tick.C:
 			err = s.idle(ctx)
+		case <-s.follower.options.Wake:
+			err = s.hold(ctx)
 		}
 		if err != nil {
 			return err
@@ -207,15 +209,18 @@ func (s *session[T]) idle(ctx context.Context) error {
 	if s.written.Outside() < s.applied.Outside() {
 		return s.apply(ctx, Batch[T]{Through: s.applied})
 	}
-	now := s.follower.options.Clock()
-	if now.Sub(s.usedAt) < holdsAfter {
+	if s.follower.options.Clock().Sub(s.usedAt) < holdsAfter {
 		return nil
 	}
+	return s.hold(ctx)
+}
+
+func (s *session[T]) hold(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, holdsTime)
 	defer cancel()
 	if err := s.follower.handler.Holds(ctx, s.conn); err != nil {
 		return fmt.Errorf("hold the lease: %w", err)
 	}
-	s.usedAt = now
+	s.usedAt = s.follower.options.Clock()
 	return nil
 }
