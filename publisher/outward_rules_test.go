@@ -1,0 +1,169 @@
+package publisher_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/publisher"
+)
+
+var sources = []domain.Source{domain.DPS, domain.NOMIS, domain.Migration, domain.Merge}
+
+func halves(eventType string) []publisher.Half {
+	if eventType == domain.TypeRenumbered {
+		return []publisher.Half{publisher.Arrived, publisher.Left}
+	}
+	return []publisher.Half{""}
+}
+
+func rulesFor(rules []publisher.Rule, eventType string, half publisher.Half, source domain.Source) []publisher.Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r publisher.Rule) bool {
+		return r.Type != eventType || r.Half != half || !slices.Contains(r.Sources, source)
+	})
+}
+
+// A type that is new in the catalogue fails here until somebody has decided
+// whether the world is told of it.
+func TestRules_every_event_type_of_every_source_is_told_or_private(t *testing.T) {
+	known := 0
+	for _, entry := range domain.Events().Types() {
+		for _, half := range halves(entry.Type) {
+			for _, source := range sources {
+				rules := rulesFor(publisher.Rules(), entry.Type, half, source)
+				require.Len(t, rules, 1, "%s %s by %s: exactly one rule", entry.Type, half, source)
+				known++
+			}
+		}
+	}
+	entries := 0
+	for _, r := range publisher.Rules() {
+		entries += len(r.Sources)
+	}
+	require.Equal(t, known, entries, "a rule is of a type that the catalogue lacks")
+}
+
+func TestRules_each_is_either_told_or_private_with_its_reason(t *testing.T) {
+	for _, r := range publisher.Rules() {
+		require.NotEqual(t, r.Private == "", len(r.Changes) == 0, r.Type)
+	}
+}
+
+func TestRules_nothing_that_came_by_the_migration_is_told(t *testing.T) {
+	for _, r := range publisher.Rules() {
+		if slices.Contains(r.Sources, domain.Migration) {
+			require.NotEmpty(t, r.Private, r.Type)
+		}
+	}
+}
+
+func TestRules_only_what_was_not_there_is_created(t *testing.T) {
+	for _, r := range publisher.Rules() {
+		for _, change := range r.Changes {
+			require.Equal(t, change == publisher.ChangeOpened, change.EventType() == publisher.EventCreated, change)
+		}
+	}
+}
+
+// The words of the contract, for every type and whoever said it.
+func TestMessages_of_every_type_and_source(t *testing.T) {
+	const migration = domain.Migration
+	acting := []domain.Source{domain.DPS, domain.NOMIS, domain.Merge}
+	for _, c := range []struct {
+		name string
+		then publisher.Change // "": private
+		by   []domain.Source
+		fact func(id uuid.UUID) domain.Event
+	}{
+		{"opened", publisher.ChangeOpened, acting, openedAgain},
+		{"opened", "", []domain.Source{migration}, openedAgain},
+		{"imported", "", sources, func(uuid.UUID) domain.Event {
+			e := openedAgain(uuid.Nil).(domain.Opened)
+			return domain.Imported(e)
+		}},
+		{"amended", publisher.ChangeAmended, acting, amendedComment},
+		{"amended", "", []domain.Source{migration}, amendedComment},
+		{"closed", publisher.ChangeClosed, acting, closedNow},
+		{"closed", "", []domain.Source{migration}, closedNow},
+		{"reopened", publisher.ChangeReopened, acting, reopenedNow},
+		{"reopened", "", []domain.Source{migration}, reopenedNow},
+		{"deleted", publisher.ChangeDeleted, acting, deletedNow},
+		{"deleted", "", []domain.Source{migration}, deletedNow},
+		{"ignored", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: itemOf(y2021)}
+		}},
+		{"sequence learned", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2}
+		}},
+		{"left", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.PrisonerRenumbered{NonAssociationID: id, Renumbering: merged, From: ours, To: theirs}
+		}},
+	} {
+		for _, source := range c.by {
+			t.Run(c.name+" by "+string(source), func(t *testing.T) {
+				s := newTale(t)
+				id := s.opens(ours)
+				s.told = nil
+				s.happens(ours, factBy(source, c.fact(id)))
+				require.Len(t, s.history(), 1, "the history has every fact")
+				if c.then == "" {
+					require.Empty(t, s.events())
+					return
+				}
+				require.Equal(t, []publisher.Change{c.then}, s.changes())
+				require.Equal(t, c.then.EventType(), s.events()[0].EventType)
+				require.Equal(t, source, s.events()[0].AdditionalInformation.Source)
+				require.NotEmpty(t, s.events()[0].Description)
+			})
+		}
+	}
+}
+
+func factBy(source domain.Source, event domain.Event) domain.Fact {
+	return domain.Fact{
+		ID:    uuid.NewSHA1(uuid.NameSpaceOID, []byte(source)),
+		Meta:  domain.Meta{Cause: domain.Cause{Source: source, Actor: "OFFICER", About: larger}, DecidedAt: summer, OccurredAt: summer},
+		Event: event,
+	}
+}
+
+func openedAgain(uuid.UUID) domain.Event {
+	return domain.Opened{NonAssociationID: uuid.NameSpaceURL, PrisonerNumber: larger, Details: domain.Details{
+		EffectiveDate: y2021, Sides: map[domain.PrisonerNumber]domain.Side{larger: {}, smaller: {}},
+	}}
+}
+
+func amendedComment(id uuid.UUID) domain.Event {
+	return domain.Amended{NonAssociationID: id, Changes: []domain.Change{{Field: domain.FieldComment, Now: pointTo("Newer")}}}
+}
+
+func closedNow(id uuid.UUID) domain.Event {
+	return domain.Closed{NonAssociationID: id, ClosedAt: domain.Local(summer), ClosedBy: "BOSS", ClosedReason: "Friends"}
+}
+
+func reopenedNow(id uuid.UUID) domain.Event {
+	return domain.Reopened{NonAssociationID: id, ReopenedAt: domain.Local(summer), ReopenedBy: "BOSS", ReopenReason: "Again"}
+}
+
+func deletedNow(id uuid.UUID) domain.Event {
+	return domain.Deleted{NonAssociationID: id, RequestedBy: "BOSS", DeletionReason: "In error"}
+}
+
+// A fact that nobody decided about stops the line.
+func TestMessages_of_an_unknown_source_are_an_error(t *testing.T) {
+	fact := factBy("RUMOUR", closedNow(uuid.NameSpaceURL))
+	recorded := eventstore.Recorded{Event: eventstore.Encode(fact), Stream: ours.Stream()}
+	_, err := mapper().Messages(recorded, fact, domain.State{Pair: ours}, domain.State{Pair: ours})
+	require.ErrorContains(t, err, "nowhere whether")
+	require.ErrorContains(t, err, "RUMOUR")
+}
+
+func TestMessages_of_a_stream_that_is_no_pair_are_an_error(t *testing.T) {
+	fact := factBy(domain.DPS, closedNow(uuid.NameSpaceURL))
+	_, err := mapper().Messages(eventstore.Recorded{Event: eventstore.Encode(fact), Stream: "app-meta"}, fact, domain.State{}, domain.State{})
+	require.ErrorContains(t, err, "not of a pair")
+}
