@@ -6,3 +6,4 @@ CREATE INDEX IF NOT EXISTS by_second_number ON read_1.non_association (second_nu
 CREATE INDEX IF NOT EXISTS by_when_created ON read_1.non_association (when_created, id) INCLUDE (expires) WHERE NOT hidden;
 CREATE INDEX IF NOT EXISTS by_when_updated ON read_1.non_association (when_updated, id) INCLUDE (expires) WHERE NOT hidden;
 CREATE INDEX IF NOT EXISTS by_expires ON read_1.non_association (expires, id) WHERE NOT hidden;
+ANALYZE read_1.non_association, read_1.pair (pair);

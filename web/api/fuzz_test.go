@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,5 +33,42 @@ func FuzzSync(f *testing.F) {
 			require.Contains(t, []string{"UNCHANGED", "IGNORED"}, again.Outcome)
 		}
 		require.Equal(t, stored, h.facts(), "nothing new, no event")
+	})
+}
+
+// FuzzGroup asks about any body: it is answered or refused with its fault.
+func FuzzGroup(f *testing.F) {
+	for _, body := range []string{
+		`["A9109UD","A0135GA"]`, `["a9109ud"]`, `[null]`, `[[]]`, `{}`, `null`, `["A9109UD",]`, ``, `["A9109UD"]x`, many(12),
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		h := newHouse(t)
+		h.sync(record)
+		for _, path := range []string{"/non-associations/between", "/non-associations/involving"} {
+			w := h.call(http.MethodPost, path, reader, body, "Content-Type", "application/json")
+			if w.Code != http.StatusOK {
+				require.Equal(t, http.StatusBadRequest, w.Code)
+				require.NotEmpty(t, errorIn(t, w).Errors)
+			}
+		}
+	})
+}
+
+// FuzzPage asks for any page.
+func FuzzPage(f *testing.F) {
+	f.Add("size=2&sort=whenCreated,DESC&after=x")
+	f.Add("page=0&size=200&includeClosed=true")
+	f.Add("sort=id;x&%zz")
+	f.Fuzz(func(t *testing.T, query string) {
+		h := newHouse(t)
+		r := httptest.NewRequest(http.MethodGet, "/non-associations", http.NoBody)
+		r.Header.Set("Authorization", "Bearer "+reader)
+		r.URL.RawQuery = query
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Contains(t, []int{http.StatusOK, http.StatusBadRequest, http.StatusServiceUnavailable}, w.Code)
+		documented(t, http.MethodGet, "/non-associations", w.Result(), w.Body.Bytes())
 	})
 }

@@ -55,7 +55,9 @@ func wordsOf[W ~string](terms []domain.Term[W]) []string {
 }
 
 func TestEveryExampleOfARequestIsAccepted(t *testing.T) {
-	for path, token := range map[string]string{"/sync": syncer, "/migrate": migrator} {
+	for path, token := range map[string]string{
+		"/sync": syncer, "/migrate": migrator, "/non-associations/between": reader, "/non-associations/involving": reader,
+	} {
 		examples, pointer := openContract(t).at(t, "paths", path, "post", "requestBody", "content", "application/json", "examples")
 		require.NotEmpty(t, examples)
 		for name, example := range examples {
