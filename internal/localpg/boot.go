@@ -14,8 +14,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// startTime is long enough for the recovery after a kill of a busy server.
-const startTime = 60 * time.Second
+const (
+	// startTime is long enough for the recovery after a kill of a busy server.
+	startTime     = 60 * time.Second
+	relaunchPause = 500 * time.Millisecond
+)
 
 // initialise makes the cluster beside its place and moves it there whole, so
 // that a kill on the way leaves nothing half made.
@@ -32,6 +35,7 @@ func (s *Server) initialise(ctx context.Context) error {
 		args = append(args, "--no-sync")
 	}
 	cmd := s.command(ctx, "initdb", args...)
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // it has children
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, lastLine(out))
 	}
@@ -45,41 +49,50 @@ func (s *Server) initialise(ctx context.Context) error {
 func (s *Server) boot(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
+	var said string // by the last one that ended instead of coming up
 	for {
 		err := s.ask(ctx)
 		if err == nil {
 			return nil
 		}
-		if err := s.ensureProcess(ctx); err != nil {
+		wait := 15 * time.Millisecond
+		switch ended, err := s.ensureProcess(ctx); {
+		case err != nil:
 			return err
+		case ended:
+			// A backend of the one before may be dying still, and hold its memory.
+			said, wait = s.lastWords(), relaunchPause
+			s.log.WarnContext(ctx, "Postgres did not come up, trying again", "said", said, "log", s.cluster.logFile)
 		}
 		select {
 		case <-ctx.Done():
+			if said != "" {
+				return fmt.Errorf("the server ended at once: %s (all of it: %s): %w", said, s.cluster.logFile, ctx.Err())
+			}
 			return fmt.Errorf("no answer: %w", err)
-		case <-time.After(15 * time.Millisecond):
+		case <-time.After(wait):
 		}
 	}
 }
 
-// ensureProcess launches the server unless one of this cluster is alive.
-func (s *Server) ensureProcess(ctx context.Context) error {
+// ensureProcess launches the server unless one of this cluster is alive. It
+// tells whether the one that it launched before has ended.
+func (s *Server) ensureProcess(ctx context.Context) (ended bool, err error) {
 	if s.child {
-		if !s.gone() {
-			return nil
+		s.child = !s.gone()
+		return !s.child, nil
+	}
+	if pid := readPID(s.cluster.pidFile()); pid > 0 && runs(pid, s.cluster.data) {
+		return false, nil
+	}
+	// What a kill, a power cut or a restarted container leaves may name a
+	// stranger's process, for whose sake Postgres would refuse to start for ever.
+	for _, stale := range []string{s.cluster.pidFile(), s.cluster.socketLock()} {
+		if err := os.Remove(stale); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return false, err
 		}
-		text, _ := os.ReadFile(s.cluster.logFile)
-		return fmt.Errorf("the server ended at once: %s (all of it: %s)", lastLine(text), s.cluster.logFile)
 	}
-	pidFile := filepath.Join(s.cluster.data, "postmaster.pid")
-	if pid := readPID(pidFile); pid > 0 && runs(pid, s.cluster.data) {
-		return nil
-	}
-	// What a power cut or a restarted container leaves may name a stranger's
-	// process, for whose sake Postgres would refuse to start for ever.
-	if err := os.Remove(pidFile); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return s.launch(ctx)
+	return false, s.launch(ctx)
 }
 
 func (s *Server) launch(ctx context.Context) error {
@@ -132,10 +145,21 @@ func (s *Server) ask(ctx context.Context) error {
 		return fmt.Errorf("a server of another cluster, %s, answers at %s", data, s.cluster.sockets)
 	}
 	if !s.child {
-		s.pid = readPID(filepath.Join(s.cluster.data, "postmaster.pid"))
+		s.pid = readPID(s.cluster.pidFile())
 		s.log.InfoContext(ctx, "adopted the Postgres that is running", "pid", s.pid, "dir", s.cluster.dir)
 	}
 	return nil
+}
+
+// lastWords is why the server ended, from its log.
+func (s *Server) lastWords() string {
+	text, _ := os.ReadFile(s.cluster.logFile) // when it cannot be read it said nothing
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return lastLine(text)
 }
 
 func lastLine(text []byte) string {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -52,6 +53,7 @@ type Server struct {
 
 // Start brings the cluster in Options.Dir up and returns when it serves. A
 // first start makes the cluster; a server that outlived its parent is adopted.
+// When it fails, or the context ends first, what it launched is ended again.
 // Errors: ErrNotInstalled, ErrInUse, or one line that says what is in the way.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{options: options, log: options.Logger}
@@ -66,7 +68,10 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		return nil, fmt.Errorf("use %s: %w", s.cluster.dir, err)
 	}
 	if err := s.up(ctx); err != nil {
-		s.lock.Release()
+		s.abandon(ctx)
+		if ctx.Err() != nil {
+			err = ctx.Err() // what else went wrong came of it
+		}
 		return nil, fmt.Errorf("start Postgres: %w", err)
 	}
 	return s, nil
@@ -87,7 +92,9 @@ func (s *Server) up(ctx context.Context) error {
 // nothing to the PG* variables.
 func (s *Server) DSN(database string) string {
 	address := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database}
-	address.RawQuery = url.Values{"host": {s.cluster.sockets}, "port": {"5432"}}.Encode()
+	// To Postgres, unlike to forms, a plus sign is no blank.
+	host := strings.ReplaceAll(url.QueryEscape(s.cluster.sockets), "+", "%20")
+	address.RawQuery = "host=" + host + "&port=5432"
 	return address.String()
 }
 

@@ -115,9 +115,11 @@ func TestAStalePidFileThatNamesAStrangerIsNoHindrance(t *testing.T) {
 	in, err := stranger.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, stranger.Start())
-	file := filepath.Join(server.DataDir(), "postmaster.pid")
 	text := strconv.Itoa(stranger.Process.Pid) + "\n" + server.DataDir() + "\n1700000000\n5432\n\n\n\n"
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	for _, file := range []string{"data/postmaster.pid", "run/.s.PGSQL.5432.lock"} {
+		path := filepath.Join(filepath.Dir(server.DataDir()), file)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
 
 	server = start(t, dir)
 	require.NotEqual(t, stranger.Process.Pid, server.PID())

@@ -142,11 +142,11 @@ func placeOf(uid int) (place, error) {
 }
 
 // at lays out the folder, and takes a shorter one for the socket where the
-// path would not fit into an address.
+// path would not fit into an address, or Postgres would take it for a list.
 func (p place) at(dir string) (place, error) {
 	p.dir, p.data = dir, filepath.Join(dir, "data")
 	p.sockets, p.logFile = filepath.Join(dir, "run"), filepath.Join(dir, "postgres.log")
-	if len(filepath.Join(p.sockets, ".s.PGSQL.5432.lock")) > maxSocketPath {
+	if len(p.socketLock()) > maxSocketPath || strings.Contains(dir, ",") {
 		sum := sha256.Sum256([]byte(dir))
 		p.sockets = filepath.Join("/tmp", "nonassociations-"+hex.EncodeToString(sum[:6]))
 	}
@@ -157,6 +157,12 @@ func (p place) at(dir string) (place, error) {
 	}
 	return p, nil
 }
+
+// socketLock names the postmaster whose socket lies beside it.
+func (p place) socketLock() string { return filepath.Join(p.sockets, ".s.PGSQL.5432.lock") }
+
+// pidFile names the postmaster of the data directory.
+func (p place) pidFile() string { return filepath.Join(p.data, "postmaster.pid") }
 
 func (p place) uid() int {
 	if p.credential == nil {

@@ -13,9 +13,16 @@ import (
 	"time"
 )
 
+// The time that the hard ways take, each after the one before it.
+const (
+	quitTime = 400 * time.Millisecond
+	killTime = 400 * time.Millisecond
+)
+
 // Stop shuts the server down the fast way (sessions are ended, everything is
 // written) and returns when it is gone. When the context ends first it is
-// killed the hard way, which loses nothing but the time of a recovery.
+// ended the hard way within a second, which loses nothing but the time of a
+// recovery.
 func (s *Server) Stop(ctx context.Context) error {
 	defer s.release()
 	return s.end(ctx, syscall.SIGINT)
@@ -25,6 +32,19 @@ func (s *Server) Stop(ctx context.Context) error {
 func (s *Server) Crash(ctx context.Context) error {
 	defer s.release()
 	return s.end(ctx, syscall.SIGQUIT)
+}
+
+// abandon ends what a start that failed has launched, and lets the folder go.
+func (s *Server) abandon(ctx context.Context) {
+	if !s.child || s.gone() {
+		s.lock.Release()
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		s.log.WarnContext(ctx, "a Postgres that did not come up is left running", "error", err)
+	}
 }
 
 // release clears what would otherwise pile up outside the cluster's folder.
@@ -42,19 +62,38 @@ func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
 	if err := syscall.Kill(s.pid, signal); err != nil {
 		return fmt.Errorf("stop Postgres (pid %d): %w", s.pid, err)
 	}
+	if s.isGone(ctx) {
+		return nil
+	}
+	quit, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime)
+	defer cancel()
+	_ = syscall.Kill(s.pid, syscall.SIGQUIT) // that it has ended meanwhile is seen below
+	if s.isGone(quit) {
+		return nil
+	}
+	// It hangs, as one does that was suspended. Its children first: without
+	// their parent nobody would find them, and they hold its memory.
+	for _, pid := range append(childrenOf(s.pid), s.pid) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	kill, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTime)
+	defer cancel()
+	if s.isGone(kill) {
+		return nil
+	}
+	return fmt.Errorf("stop Postgres (pid %d): %w", s.pid, kill.Err())
+}
+
+// isGone waits for the end of the server, as long as the context lasts.
+func (s *Server) isGone(ctx context.Context) bool {
 	for !s.gone() {
 		select {
 		case <-ctx.Done():
-			if signal == syscall.SIGQUIT {
-				return fmt.Errorf("stop Postgres (pid %d): %w", s.pid, ctx.Err())
-			}
-			hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			return s.end(hard, syscall.SIGQUIT)
+			return s.gone()
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	return nil
+	return true
 }
 
 // gone tells whether the server has ended, and reaps it when it is our child.
@@ -72,7 +111,7 @@ func (s *Server) gone() bool {
 // replaced tells whether somebody has restarted the server by hand, and takes
 // the new one for ours.
 func (s *Server) replaced() bool {
-	pid := readPID(filepath.Join(s.cluster.data, "postmaster.pid"))
+	pid := readPID(s.cluster.pidFile())
 	if !runs(pid, s.cluster.data) {
 		return false
 	}
@@ -105,4 +144,18 @@ func runs(pid int, data string) bool {
 	}
 	out, err := exec.Command("ps", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && strings.Contains(string(out), data)
+}
+
+// childrenOf lists the processes that a process has begun.
+func childrenOf(pid int) []int {
+	out, _ := exec.Command("ps", "-e", "-o", "pid=,ppid=").Output() // none are found where there is no ps
+	var children []int
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if len(fields) == 2 && fields[1] == strconv.Itoa(pid) {
+			child, _ := strconv.Atoi(fields[0])
+			children = append(children, child)
+		}
+	}
+	return children
 }
