@@ -13,14 +13,22 @@ import (
 // Notification is an event in the envelope that SNS puts around it on the way to
 // a queue.
 func Notification(id, event string, at time.Time) string {
-	envelope, err := json.Marshal(map[string]any{
-		"Type": "Notification", messageID: id, "Message": event, "Timestamp": at.UTC().Format(time.RFC3339Nano),
-		"TopicArn": "arn:aws:sns:eu-west-2:000000000000:domain-events",
-	})
+	return envelope("arn:aws:sns:eu-west-2:000000000000:domain-events", id, Entry{Message: event}, at)
+}
+
+func envelope(topic, id string, e Entry, at time.Time) string {
+	around := map[string]any{
+		"Type": "Notification", messageID: id, "Message": e.Message, "Timestamp": at.UTC().Format(time.RFC3339Nano),
+		"TopicArn": topic,
+	}
+	if len(e.Attributes) > 0 {
+		around["MessageAttributes"] = e.Attributes
+	}
+	text, err := json.Marshal(around)
 	if err != nil {
 		panic(err) // a bug: these are texts
 	}
-	return string(envelope)
+	return string(text)
 }
 
 // notify is the way for people: an event posted to a queue's URL arrives as if a

@@ -12,6 +12,9 @@ type Message struct {
 	Body     string `json:"body"`
 	Received int    `json:"received"` // how often
 
+	Attributes map[string]Attribute `json:"attributes,omitempty"` // of what a topic delivered as it is
+	Group      string               `json:"group,omitempty"`      // of what came from a FIFO topic
+
 	hiddenUntil time.Time
 	receipt     string // of the last receipt: an older one is no longer good
 }
@@ -24,6 +27,7 @@ type queue struct {
 	// After maxReceives receipts a message goes to the dead letter queue.
 	dead        *queue
 	maxReceives int
+	most        int           // the oldest go when there are more; 0: none go
 	arrived     chan struct{} // closed and made anew when something may have become visible
 }
 
@@ -39,6 +43,9 @@ func (q *queue) wake() {
 func (q *queue) send(body string) *Message {
 	m := &Message{ID: uuid.NewString(), Body: body}
 	q.messages = append(q.messages, m)
+	if q.most > 0 && len(q.messages) > q.most {
+		q.messages = q.messages[len(q.messages)-q.most:]
+	}
 	q.wake()
 	return m
 }
@@ -47,7 +54,9 @@ func (q *queue) send(body string) *Message {
 // or -1 when nothing is on its way.
 func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (given []*Message, wait time.Duration) {
 	wait = -1
-	for _, m := range append([]*Message(nil), q.messages...) {
+	var dead []*Message
+	defer func() { q.bury(dead) }()
+	for _, m := range q.messages {
 		if hidden := m.hiddenUntil.Sub(now); hidden > 0 {
 			if wait < 0 || hidden < wait {
 				wait = hidden
@@ -55,9 +64,7 @@ func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (giv
 			continue
 		}
 		if q.dead != nil && m.Received >= q.maxReceives {
-			q.remove(m)
-			q.dead.messages = append(q.dead.messages, m)
-			q.dead.wake()
+			dead = append(dead, m)
 			continue
 		}
 		if len(given) == limit {
@@ -68,6 +75,15 @@ func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (giv
 		given = append(given, m)
 	}
 	return given, wait
+}
+
+// bury moves messages to the dead letters.
+func (q *queue) bury(dead []*Message) {
+	for _, m := range dead {
+		q.remove(m)
+		q.dead.messages = append(q.dead.messages, m)
+		q.dead.wake()
+	}
 }
 
 func (q *queue) byReceipt(receipt string) *Message {

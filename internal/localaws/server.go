@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -25,9 +21,18 @@ type Options struct {
 	// Fail is asked before each action ("ReceiveMessage"); a status other than 0
 	// is the answer, with an error of that code. It may be nil.
 	Fail func(action string) (status int, code string)
+	// FailEntry is asked for each entry of a batch that a topic gets; a code other
+	// than "" is its answer, and nothing of it is delivered. It may be nil, and
+	// must not call the server.
+	FailEntry func(topic string, e Entry) (code string, senderFault bool)
+	// Delay holds an action back before it is done; it may be nil.
+	Delay func(action string) time.Duration
+	// Lose cuts the connection after an action of a topic is done, so that nobody
+	// knows how it went; it may be nil.
+	Lose func(action string) bool
 }
 
-// Server is queues over HTTP. Everything on it may be called at any time.
+// Server is queues and topics over HTTP. Everything on it may be called at any time.
 type Server struct {
 	options  Options
 	http     *http.Server
@@ -37,6 +42,7 @@ type Server struct {
 
 	mu     sync.Mutex
 	queues map[string]*queue
+	topics map[string]*topic // by ARN
 }
 
 // Visibility is how long a received message stays hidden when nobody says.
@@ -47,7 +53,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if options.Address == "" {
 		options.Address = "127.0.0.1:0"
 	}
-	s := &Server{options: options, queues: map[string]*queue{}, ended: make(chan error, 1)}
+	s := &Server{options: options, queues: map[string]*queue{}, topics: map[string]*topic{}, ended: make(chan error, 1)}
 	if err := s.restore(); err != nil {
 		return nil, err
 	}
@@ -106,6 +112,16 @@ func (s *Server) Hide(name string, visibility time.Duration) {
 	s.named(name).visibility = visibility
 }
 
+// Bound lets the oldest messages of a queue go when it holds more than so many;
+// such a queue is not kept in the file. It is for a queue that nobody need read.
+func (s *Server) Bound(name string, most int) string {
+	url := s.Queue(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.named(name).most = most
+	return url
+}
+
 // Redrive moves messages of a queue to another one after so many receipts.
 func (s *Server) Redrive(name, dead string, maxReceives int) {
 	s.mu.Lock()
@@ -132,74 +148,6 @@ func (s *Server) Messages(name string) []Message {
 		all = append(all, *m)
 	}
 	return all
-}
-
-// kept is the file: the messages by the name of their queue.
-type kept map[string][]*Message
-
-func (s *Server) restore() error {
-	if s.options.File == "" {
-		return nil
-	}
-	content, err := os.ReadFile(s.options.File)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read the local queues: %w", err)
-	}
-	all := kept{}
-	if err := json.Unmarshal(content, &all); err != nil {
-		return fmt.Errorf("read the local queues in %s: %w", s.options.File, err)
-	}
-	for name, messages := range all {
-		s.named(name).messages = slices.Clone(messages)
-	}
-	return nil
-}
-
-// keep writes the file anew. What cannot be kept is still in memory: this is a
-// stand-in, and says so by going on.
-func (s *Server) keep() {
-	if s.options.File == "" {
-		return
-	}
-	all := kept{}
-	for name, q := range s.queues {
-		all[name] = q.messages
-	}
-	content, err := json.Marshal(all)
-	if err != nil {
-		return
-	}
-	next := s.options.File + ".next"
-	if os.MkdirAll(filepath.Dir(next), 0o755) == nil && os.WriteFile(next, content, 0o600) == nil {
-		_ = os.Rename(next, s.options.File)
-	}
-}
-
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
-	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if s.options.Fail != nil {
-		if status, code := s.options.Fail(action); status != 0 {
-			refuse(w, status, code, "told to fail")
-			return
-		}
-	}
-	if action == "" && r.Method == http.MethodPost && r.URL.Path != "/" {
-		s.notify(w, r)
-		return
-	}
-	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.") {
-		refuse(w, http.StatusBadRequest, "UnknownOperationException", "only AmazonSQS is here")
-		return
-	}
-	var ask request
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ask); err != nil {
-		refuse(w, http.StatusBadRequest, "SerializationException", err.Error())
-		return
-	}
-	s.do(w, r, action, ask)
 }
 
 func refuse(w http.ResponseWriter, status int, code, message string) {

@@ -33,6 +33,18 @@ type received struct {
 	MD5OfBody     string
 	Body          string
 	Attributes    map[string]string
+
+	MessageAttributes map[string]attributeValue `json:",omitempty"`
+}
+
+type attributeValue struct{ DataType, StringValue string }
+
+func valuesOf(attributes map[string]Attribute) map[string]attributeValue {
+	values := map[string]attributeValue{}
+	for name, a := range attributes {
+		values[name] = attributeValue{a.Type, a.Value}
+	}
+	return values
 }
 
 func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask request) {
@@ -78,7 +90,8 @@ func (s *Server) receive(ctx context.Context, q *queue, ask request) []received 
 		for _, m := range given {
 			answers = append(answers, received{
 				MessageID: m.ID, ReceiptHandle: m.receipt, MD5OfBody: sum(m.Body), Body: m.Body,
-				Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.Received)},
+				Attributes:        map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.Received)},
+				MessageAttributes: valuesOf(m.Attributes),
 			})
 		}
 		arrived := q.arrived

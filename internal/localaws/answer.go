@@ -1,0 +1,75 @@
+package localaws
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// answer tells the three ways of asking apart: SQS by its header, SNS by a form
+// at the root, and people by a queue's URL.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && r.URL.Path == "/"
+	if form {
+		r.Body = http.MaxBytesReader(w, r.Body, 8<<20)
+		if err := r.ParseForm(); err != nil {
+			refuseXML(w, http.StatusBadRequest, "MalformedQueryString", err.Error())
+			return
+		}
+		action = r.PostForm.Get("Action")
+	}
+	if !s.hold(r, action) {
+		return
+	}
+	if status, code := s.told(action); status != 0 {
+		if form {
+			refuseXML(w, status, code, "told to fail")
+			return
+		}
+		refuse(w, status, code, "told to fail")
+		return
+	}
+	switch {
+	case form:
+		s.notifications(w, r, action)
+	case action == "" && r.Method == http.MethodPost && r.URL.Path != "/":
+		s.notify(w, r)
+	case !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS."):
+		refuse(w, http.StatusBadRequest, "UnknownOperationException", "only SQS and SNS are here")
+	default:
+		s.queueing(w, r, action)
+	}
+}
+
+func (s *Server) queueing(w http.ResponseWriter, r *http.Request, action string) {
+	var ask request
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ask); err != nil {
+		refuse(w, http.StatusBadRequest, "SerializationException", err.Error())
+		return
+	}
+	s.do(w, r, action, ask)
+}
+
+// hold is the delay that was asked for; it tells whether the caller still waits.
+func (s *Server) hold(r *http.Request, action string) bool {
+	if s.options.Delay == nil {
+		return true
+	}
+	timer := time.NewTimer(s.options.Delay(action))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (s *Server) told(action string) (status int, code string) {
+	if s.options.Fail == nil {
+		return 0, ""
+	}
+	return s.options.Fail(action)
+}

@@ -1,0 +1,128 @@
+package localaws
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Entry is one message as it was given to a topic.
+type Entry struct {
+	ID            string // of the entry in its batch, "" when it came alone
+	Message       string
+	Attributes    map[string]Attribute
+	Group         string // FIFO topics only
+	Deduplication string
+}
+
+// Attribute is one of a message: Type is String, String.Array (a JSON array as
+// text), Number or Binary.
+type Attribute struct {
+	Type  string `json:"Type"`
+	Value string `json:"Value"`
+}
+
+// topic is guarded by its server's lock.
+type topic struct {
+	arn           string
+	subscriptions []*subscription
+	sent          map[string]sending // FIFO: by deduplication id
+	serial        int
+}
+
+// sending is what a FIFO topic answers to a repeat.
+type sending struct {
+	id string
+	at time.Time
+}
+
+type subscription struct {
+	arn    string
+	queue  *queue
+	raw    bool
+	filter filter
+}
+
+// repeatTime is how long a FIFO topic knows a deduplication id.
+const repeatTime = 5 * time.Minute
+
+func (t *topic) fifo() bool { return strings.HasSuffix(t.arn, ".fifo") }
+
+// publish delivers to every queue whose filter lets the entry through, and
+// returns the message's id. A FIFO topic takes a repeat and delivers it not.
+func (t *topic) publish(e Entry, now time.Time) string {
+	if t.fifo() {
+		if was, there := t.sent[e.Deduplication]; there && now.Sub(was.at) < repeatTime {
+			return was.id
+		}
+	}
+	id := uuid.NewString()
+	if t.fifo() {
+		t.sent[e.Deduplication] = sending{id, now}
+	}
+	t.serial++
+	for _, s := range t.subscriptions {
+		if s.filter.lets(e.Attributes) {
+			s.deliver(t.arn, id, e, now)
+		}
+	}
+	return id
+}
+
+func (s *subscription) deliver(topic, id string, e Entry, now time.Time) {
+	if s.raw {
+		m := s.queue.send(e.Message)
+		m.Attributes, m.Group = e.Attributes, e.Group
+		return
+	}
+	s.queue.send(envelope(topic, id, e, now)).Group = e.Group
+}
+
+// Topic makes a topic, unless it is there, and returns its ARN. A name that ends
+// with .fifo makes a FIFO topic.
+func (s *Server) Topic(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	arn := "arn:aws:sns:eu-west-2:000000000000:" + name
+	if s.topics[arn] == nil {
+		s.topics[arn] = &topic{arn: arn, sent: map[string]sending{}}
+	}
+	return arn
+}
+
+// DropTopic takes a topic away with its subscriptions, as an operator would by
+// mistake.
+func (s *Server) DropTopic(arn string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.topics, arn)
+}
+
+// Subscribe sends what a topic gets to a queue, which is made if need be: as it
+// is when raw, else in an envelope. The filter policy is JSON over message
+// attributes, "" lets everything through.
+func (s *Server) Subscribe(arn, queueName string, raw bool, policy string) error {
+	f, err := parseFilter(policy)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.topics[arn] == nil {
+		return errNoTopic
+	}
+	s.topics[arn].subscribe(s.named(queueName), raw, f)
+	return nil
+}
+
+func (t *topic) subscribe(q *queue, raw bool, f filter) string {
+	if i := slices.IndexFunc(t.subscriptions, func(s *subscription) bool { return s.queue == q }); i >= 0 {
+		t.subscriptions[i].raw, t.subscriptions[i].filter = raw, f
+		return t.subscriptions[i].arn
+	}
+	arn := t.arn + ":" + uuid.NewString()
+	t.subscriptions = append(t.subscriptions, &subscription{arn, q, raw, f})
+	return arn
+}
