@@ -12,6 +12,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/localpg"
+	"nonassociations/internal/testdb"
 )
 
 // follow collects what a subscription delivers until it has n events.
@@ -169,4 +170,31 @@ func TestPostgresCrashesAndReturns(t *testing.T) {
 	again, err := store.Append(t.Context(), same)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
+}
+
+// TestCloseDoesNotHangWithPostgres: the driver would wait for as long as
+// Postgres does.
+func TestCloseDoesNotHangWithPostgres(t *testing.T) {
+	t.Parallel()
+	server := testdb.NewServer(t)
+	require.NoError(t, postgres.Migrate(t.Context(), server.DSN()))
+	store, err := postgres.Open(t.Context(), server.DSN(), postgres.Options{})
+	require.NoError(t, err)
+	_, err = store.Append(t.Context(), newStream(body))
+	require.NoError(t, err)
+	resume := server.Suspend(t)
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err = store.ReadAll(short, eventstore.Forwards, eventstore.Start, 10)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	closed := make(chan error, 1)
+	go func() { closed <- store.Close(short) }()
+	select {
+	case err := <-closed:
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	case <-time.After(5 * time.Second):
+		require.Fail(t, "it hangs")
+	}
+	resume()
+	require.NoError(t, store.Close(t.Context()), "what was left has ended since")
 }

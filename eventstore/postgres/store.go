@@ -104,7 +104,9 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 }
 
 // Close refuses later calls, ends subscriptions with ErrUnavailable, and waits
-// for appends and reads in flight until the context ends; then it cuts them off.
+// for appends and reads in flight until the context ends; then it cuts them off
+// and returns, at once where Postgres answers and at most cutTime later where
+// it hangs: its connections then end by themselves.
 func (s *Store) Close(ctx context.Context) error {
 	s.closeOnce.Do(func() {
 		close(s.closing)
@@ -124,11 +126,36 @@ func (s *Store) Close(ctx context.Context) error {
 		err = fmt.Errorf("close the event store: %w", ctx.Err())
 	}
 	s.cancel()
-	<-idle
-	s.listening.Wait()
-	s.reading.Close()
-	s.writing.Close()
-	return err
+	return errors.Join(err, s.leave(ctx, idle))
+}
+
+// cutTime is what connections that Postgres does not answer on may still take.
+const cutTime = 250 * time.Millisecond
+
+// leave closes the connections. The driver waits for Postgres to say goodbye,
+// whatever the context says.
+func (s *Store) leave(ctx context.Context, idle <-chan struct{}) error {
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		<-idle
+		s.listening.Wait()
+		s.reading.Close()
+		s.writing.Close()
+	}()
+	select {
+	case <-left:
+		return nil
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(cutTime)
+	defer late.Stop()
+	select {
+	case <-left:
+		return nil
+	case <-late.C:
+		return fmt.Errorf("close the event store's connections: %w", ctx.Err())
+	}
 }
 
 // bounded is the caller's context with a time limit, cut off when the store is.

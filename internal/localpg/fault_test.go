@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,8 +85,7 @@ func TestAServerThatHangsIsEndedAllTheSame(t *testing.T) {
 	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir, Durable: true})
 	require.NoError(t, err)
 	exec1(t, server.DSN("postgres"), "CREATE TABLE kept (n int)")
-	require.NoError(t, exec.CommandContext(t.Context(), "pkill", "-STOP", "-P", strconv.Itoa(server.PID())).Run())
-	require.NoError(t, syscall.Kill(server.PID(), syscall.SIGSTOP))
+	server.Suspend()
 	now, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.NoError(t, server.Stop(now))

@@ -73,15 +73,28 @@ func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
 	}
 	// It hangs, as one does that was suspended. Its children first: without
 	// their parent nobody would find them, and they hold its memory.
-	for _, pid := range append(childrenOf(s.pid), s.pid) {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
+	s.signalAll(syscall.SIGKILL)
 	kill, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTime)
 	defer cancel()
 	if s.isGone(kill) {
 		return nil
 	}
 	return fmt.Errorf("stop Postgres (pid %d): %w", s.pid, kill.Err())
+}
+
+// Suspend halts every process of the server where it is, as a disk that hangs
+// would, until Resume.
+func (s *Server) Suspend() { s.signalAll(syscall.SIGSTOP) }
+
+// Resume lets a suspended server go on.
+func (s *Server) Resume() { s.signalAll(syscall.SIGCONT) }
+
+// signalAll reaches the children first: they are found by their parent. That
+// one has ended by itself needs no word.
+func (s *Server) signalAll(signal syscall.Signal) {
+	for _, pid := range append(childrenOf(s.pid), s.pid) {
+		_ = syscall.Kill(pid, signal)
+	}
 }
 
 // isGone waits for the end of the server, as long as the context lasts.

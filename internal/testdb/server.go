@@ -2,6 +2,7 @@ package testdb
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"nonassociations/internal/localpg"
@@ -53,6 +54,17 @@ func (s *Server) Stop(t testing.TB) { s.end(t, (*localpg.Server).Stop) }
 
 // Crash ends the server at once, as a fault would.
 func (s *Server) Crash(t testing.TB) { s.end(t, (*localpg.Server).Crash) }
+
+// Suspend makes the server hang: it takes connections and answers none, until
+// the function that it returns is called, or the test ends.
+func (s *Server) Suspend(t testing.TB) (resume func()) {
+	t.Helper()
+	suspended := s.running
+	suspended.Suspend()
+	resume = sync.OnceFunc(suspended.Resume)
+	t.Cleanup(resume)
+	return resume
+}
 
 func (s *Server) end(t testing.TB, how func(*localpg.Server, context.Context) error) {
 	t.Helper()
