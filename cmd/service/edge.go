@@ -12,14 +12,6 @@ import (
 	"nonassociations/web/api"
 )
 
-// The time that a process takes to go: ten seconds are what an orchestrator
-// gives it, so every step has its own share.
-const (
-	drainTime = 6 * time.Second         // for requests in flight, undisturbed
-	lateTime  = 1500 * time.Millisecond // for them to answer 503 after that
-	flushTime = 1500 * time.Millisecond // for workers and stores to end
-)
-
 // edge is an HTTP server from the moment it listens to the last request.
 type edge struct {
 	server   *http.Server

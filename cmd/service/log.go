@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"nonassociations/eventstore"
@@ -16,22 +15,14 @@ import (
 	"nonassociations/eventstore/postgres"
 )
 
-// opened is a log and what has to be closed with it, last opened first.
+// opened is a log and what has to be closed with it.
 type opened struct {
 	eventstore.Store
-	closers []func(context.Context) error
+	closers
 }
 
 // Close closes everything, also when one of it fails.
-func (o *opened) Close(ctx context.Context) error {
-	var first error
-	for _, shut := range slices.Backward(o.closers) {
-		if err := shut(ctx); err != nil && first == nil {
-			first = err
-		}
-	}
-	return first
-}
+func (o *opened) Close(ctx context.Context) error { return o.closers.close(ctx) }
 
 // openLog opens the log that EVENTSTORE_URL names. None of them has to be up.
 func openLog(ctx context.Context, config Config, scratch string, logger *slog.Logger) (*opened, error) {
@@ -49,7 +40,7 @@ func openPostgres(ctx context.Context, dsn string, logger *slog.Logger) (*opened
 	if err != nil {
 		return nil, fmt.Errorf("open the log in Postgres: %w", err)
 	}
-	return &opened{Store: store, closers: []func(context.Context) error{store.Close}}, nil
+	return &opened{Store: store, closers: closers{store.Close}}, nil
 }
 
 func openClient(ctx context.Context, address string, options esdb.Options) (*opened, error) {
@@ -57,7 +48,7 @@ func openClient(ctx context.Context, address string, options esdb.Options) (*ope
 	if err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
-	return &opened{Store: store, closers: []func(context.Context) error{store.Close}}, nil
+	return &opened{Store: store, closers: closers{store.Close}}, nil
 }
 
 // openEmbedded serves the log in Postgres to this process alone, by the

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -35,31 +34,21 @@ type Options struct {
 
 // Run does the roles until the context ends, and then stops in order: requests
 // first, then what they stand on. It returns nil when nothing was lost on the
-// way, and otherwise the first fault that ended it. It does not wait for
-// Postgres or the event store to be up: health tells how they are.
+// way, and otherwise the first fault that ended it, at the latest drainTime,
+// lateTime and flushTime after the context's end, whatever hangs. It does not
+// wait for Postgres or the event store to be up: health tells how they are.
 func Run(ctx context.Context, o Options) error {
 	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen)
 	// What requests stand on outlives the signal, until the last one is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
-	log, err := openLog(below, o.Config, o.Scratch, o.Logger)
-	if err != nil {
-		return err
-	}
-	p := &process{Options: o, log: log}
+	p := &process{Options: o}
 	p.gate.opened = make(chan struct{})
-	err = errors.Join(p.run(ctx, below, stopBelow), flush(log))
+	err := p.unlessLate(ctx, p.run(ctx, below, stopBelow))
+	stopBelow()
+	err = errors.Join(err, p.unlessLate(ctx, p.closers.within(closeTime)))
 	o.Logger.InfoContext(ctx, "stopped")
 	return err
-}
-
-func flush(log *opened) error {
-	limit, cancel := context.WithTimeout(context.Background(), flushTime)
-	defer cancel()
-	if err := log.Close(limit); err != nil {
-		return fmt.Errorf("close the log: %w", err)
-	}
-	return nil
 }
 
 // process is one run of Run.
@@ -68,36 +57,39 @@ type process struct {
 	log    *opened
 	runner *projections.Runner // nil when another process projects
 	serving
+	closers closers
 }
 
 func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) error {
-	group, ctx := errgroup.WithContext(ctx) // the first fault ends all
+	var err error
+	if p.log, err = openLog(below, p.Config, p.Scratch, p.Logger); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.log.Close)
+	group, groupCtx := errgroup.WithContext(ctx) // the first fault ends all
 	if p.Roles.Serve {
 		if err := p.prepare(below); err != nil {
 			return err
 		}
-		defer p.reads.Close()
-		defer p.people.close()
-		defer p.keys.Close()
 	}
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
 			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, Logger: p.Logger,
 		})
-		group.Go(func() error { return p.project(ctx, below) })
+		group.Go(func() error { return p.project(groupCtx, below) })
 	}
 	if p.Roles.Listen {
-		group.Go(func() error { return p.listenTo(ctx, below) })
+		group.Go(func() error { return p.listenTo(groupCtx, below) })
 	}
 	group.Go(func() error {
 		defer stopBelow()
 		if p.Roles.Serve {
-			return p.serve(ctx, below)
+			return p.serve(groupCtx, below)
 		}
-		<-ctx.Done()
+		<-groupCtx.Done()
 		return nil
 	})
-	return within(ctx, group.Wait)
+	return workersEnd(ctx, groupCtx, group.Wait)
 }
 
 // project waits for the log's id where this process is the one to give it.
@@ -116,24 +108,5 @@ func (p *process) project(ctx, below context.Context) error {
 func (p *process) committed(position uint64) {
 	if p.reads != nil {
 		p.reads.Advance(position)
-	}
-}
-
-// within waits for the workers, but not for ever once the process is to end.
-func within(ctx context.Context, wait func() error) error {
-	ended := make(chan error, 1)
-	go func() { ended <- wait() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	limit := time.NewTimer(drainTime + lateTime + flushTime/2)
-	defer limit.Stop()
-	select {
-	case err := <-ended:
-		return err
-	case <-limit.C:
-		return errors.New("a worker did not end in time")
 	}
 }

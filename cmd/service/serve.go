@@ -43,12 +43,14 @@ func (p *process) prepare(below context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.closers = append(p.closers, quietly(reads.Close))
 	p.keys, err = keys.Open(below, p.Config.DatabaseURL, keys.Options{Clock: p.Clock, Logger: p.Logger})
 	if err != nil {
-		reads.Close()
 		return err
 	}
+	p.closers = append(p.closers, quietly(p.keys.Close))
 	p.people = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
+	p.closers = append(p.closers, quietly(p.people.close))
 	p.commands = commands.New(p.log, commands.Options{
 		Clock: p.Clock, Router: reads, Directory: p.people.commands, Keys: p.keys, Logger: p.Logger,
 	})
@@ -60,9 +62,6 @@ func (p *process) prepare(below context.Context) error {
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
 	if p.edge, err = listen(below, p.Config.Edge.ListenAddr, p.api, p.Logger); err != nil {
-		p.people.close()
-		p.keys.Close()
-		reads.Close()
 		return err
 	}
 	p.reads = reads
