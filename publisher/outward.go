@@ -12,6 +12,8 @@ import (
 	"nonassociations/eventstore"
 )
 
+//go:generate go test . -run TestDocuments_are_fresh -count=1 -write
+
 // Mapper turns facts into what leaves the house. It is pure but for its clock:
 // the same fact makes the same messages for ever, with only publishedAt to tell
 // one sending from another.

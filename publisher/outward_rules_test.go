@@ -133,7 +133,9 @@ func factBy(source domain.Source, event domain.Event) domain.Fact {
 
 func openedAgain(uuid.UUID) domain.Event {
 	return domain.Opened{NonAssociationID: uuid.NameSpaceURL, PrisonerNumber: larger, Details: domain.Details{
-		EffectiveDate: y2021, Sides: map[domain.PrisonerNumber]domain.Side{larger: {}, smaller: {}},
+		EffectiveDate: y2021, TypeCode: domain.TypeWing, Sides: map[domain.PrisonerNumber]domain.Side{
+			larger: {ReasonCode: domain.CodeVictim}, smaller: {ReasonCode: domain.CodePerpetrator},
+		},
 	}}
 }
 

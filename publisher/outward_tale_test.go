@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
@@ -64,11 +65,12 @@ type tale struct {
 	position uint64
 	asked    int
 	told     []publisher.Message // all of the last command
+	schemas  map[string]*jsonschema.Schema
 }
 
 func newTale(t *testing.T) *tale {
 	t.Helper()
-	return &tale{t: t, now: summer, states: map[domain.Pair]domain.State{}, length: map[domain.Pair]uint64{}}
+	return &tale{t: t, now: summer, states: map[domain.Pair]domain.State{}, length: map[domain.Pair]uint64{}, schemas: schemas(t)}
 }
 
 func (s *tale) state(pair domain.Pair) domain.State {
@@ -103,6 +105,9 @@ func (s *tale) happens(pair domain.Pair, fact domain.Fact) {
 	after := domain.Evolve(before, fact)
 	messages, err := mapper().Messages(recorded, fact, before, after)
 	require.NoError(s.t, err)
+	for _, message := range messages { // whatever a test tells, the documents allow
+		require.NoError(s.t, valid(s.t, s.schemas[message.Attributes["eventType"].Text], message.Body))
+	}
 	s.states[pair], s.length[pair], s.told = after, s.length[pair]+1, append(s.told, messages...)
 }
 
