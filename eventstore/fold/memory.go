@@ -35,10 +35,8 @@ func New(log eventstore.Store, limit int) *Memory {
 // Before is the state of the pair before the fact of a revision, from the log
 // where it is not remembered.
 func (m *Memory) Before(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
-	if state, known := m.remembers(pair, revision); known {
-		return state, nil
-	}
-	return m.read(ctx, pair, revision)
+	state, next := m.nearest(pair, revision)
+	return m.read(ctx, state, next, revision)
 }
 
 // Keep remembers the state behind the fact of a revision, and forgets the
@@ -55,16 +53,18 @@ func (m *Memory) Keep(state domain.State, revision uint64) {
 	}
 }
 
-func (m *Memory) remembers(pair domain.Pair, revision uint64) (domain.State, bool) {
-	if revision == 0 {
-		return domain.State{Pair: pair}, true
-	}
+// nearest is the latest state that is remembered of the pair at or before the
+// fact of a revision, and the revision to go on with.
+func (m *Memory) nearest(pair domain.Pair, revision uint64) (state domain.State, next uint64) {
 	element, there := m.byPair[pair]
 	if !there {
-		return domain.State{}, false
+		return domain.State{Pair: pair}, 0
 	}
 	r := element.Value.(remembered) //nolint:forcetypeassert // nothing else is put in
-	return r.state, r.revision == revision-1
+	if r.revision >= revision {
+		return domain.State{Pair: pair}, 0
+	}
+	return r.state, r.revision + 1
 }
 
 func (m *Memory) drop(element *list.Element) {
@@ -78,10 +78,10 @@ func weight(s domain.State) int { return 1 + len(s.Items) + len(s.Ignored) + len
 // page bounds how much of a long stream is in memory at once.
 const page = 500
 
-// read folds a pair from the log up to, and without, a revision.
-func (m *Memory) read(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
-	state := domain.State{Pair: pair}
-	for next := uint64(0); next < revision; {
+// read folds a pair on, from the log, up to and without a revision.
+func (m *Memory) read(ctx context.Context, state domain.State, next, revision uint64) (domain.State, error) {
+	pair := state.Pair
+	for next < revision {
 		limit := int(min(page, revision-next)) // at most a page
 		events, err := m.log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, next, limit)
 		if err != nil {

@@ -24,12 +24,14 @@ func TestStatesAreForgottenTheOldestFirst(t *testing.T) {
 		require.LessOrEqual(t, m.held, m.limit)
 	}
 	require.Len(t, m.byPair, 5)
-	_, there := m.remembers(pairs[99], 8)
-	require.True(t, there)
-	_, there = m.remembers(pairs[94], 8)
-	require.False(t, there)
-	_, there = m.remembers(pairs[99], 9)
-	require.False(t, there, "of another revision")
+	nearest := func(pair domain.Pair, revision uint64) uint64 {
+		_, next := m.nearest(pair, revision)
+		return next
+	}
+	require.EqualValues(t, 8, nearest(pairs[99], 8))
+	require.EqualValues(t, 8, nearest(pairs[99], 9), "the rest is read from there on")
+	require.Zero(t, nearest(pairs[99], 7), "it is of a later revision")
+	require.Zero(t, nearest(pairs[94], 8))
 
 	m.Keep(domain.State{Pair: pairs[0], Items: make([]domain.NonAssociation, 50)}, 7)
 	require.Len(t, m.byPair, 1, "one that is too large stays alone")
@@ -64,6 +66,10 @@ func TestWhatIsNotRememberedIsReadFromTheLog(t *testing.T) {
 	require.Len(t, before.Items, 1)
 	require.Equal(t, 4, before.Items[0].TypeSequence)
 	require.False(t, before.Items[0].Deleted)
+	m.Keep(before, 1)
+	before, err = m.Before(t.Context(), pair, 3)
+	require.NoError(t, err)
+	require.True(t, before.Items[0].Deleted)
 	before, err = m.Before(t.Context(), pair, 0)
 	require.NoError(t, err)
 	require.Equal(t, domain.State{Pair: pair}, before)
