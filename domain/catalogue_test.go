@@ -62,7 +62,7 @@ func TestCatalogue_reads_what_was_ever_written(t *testing.T) {
 		written[eventType] = true
 		path := filepath.Join("testdata", "events", eventType+".json")
 		if _, err := os.Stat(path); err != nil && *write {
-			require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644)) //nolint:gosec // not secret
+			require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644))
 		}
 		file, err := os.ReadFile(path)
 		require.NoError(t, err, "every type has its golden file")

@@ -175,8 +175,8 @@ func TestProperty_the_order_of_items_changes_nothing_but_the_order_of_answers(t 
 			require.NoError(t, err)
 			var expected, actual []string
 			for place, i := range order {
-				expected = append(expected, sortedAnswer(tell.Items[i], straight.Outcomes[i]))
-				actual = append(actual, sortedAnswer(shuffled.Items[place], mixed.Outcomes[place]))
+				expected = append(expected, sortedAnswer(t, tell.Items[i], straight.Outcomes[i]))
+				actual = append(actual, sortedAnswer(t, shuffled.Items[place], mixed.Outcomes[place]))
 			}
 			require.ElementsMatch(t, expected, actual)
 		})
@@ -185,9 +185,8 @@ func TestProperty_the_order_of_items_changes_nothing_but_the_order_of_answers(t 
 
 // sortedAnswer is an item with what became of it; ids of new ones depend on
 // the place in the request, so only their being new counts.
-func sortedAnswer(i domain.Item, o domain.Outcome) string {
-	body, _ := json.Marshal(i)
-	return string(body) + string(o.Kind) + string(o.Reason)
+func sortedAnswer(t require.TestingT, i domain.Item, o domain.Outcome) string {
+	return asJSON(t, i) + string(o.Kind) + string(o.Reason)
 }
 
 func indexes(n int) []int {

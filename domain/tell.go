@@ -2,6 +2,7 @@ package domain
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -91,10 +92,8 @@ func (t *telling) ignore(i int, m matching) {
 	t.outcomes[i] = Outcome{Kind: WasIgnored, NonAssociationID: counts, Reason: m.ignored}
 	event := Ignored{NonAssociationID: counts, Reason: m.ignored, Item: t.items[i]}
 	key := ignoredKey(event)
-	for _, known := range t.state.Ignored {
-		if known == key {
-			return
-		}
+	if slices.Contains(t.state.Ignored, key) {
+		return
 	}
 	t.state.Ignored = append(append([]uuid.UUID(nil), t.state.Ignored...), key)
 	t.events = append(t.events, event)

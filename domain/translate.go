@@ -40,6 +40,7 @@ func ReasonCodeOf(role Role, reason Reason) ReasonCode {
 		return CodeRivalGang
 	case Bullying:
 		return CodeBullying
+	case OrganisedCrime, LegalRequest, Threat, Violence, OtherReason: // NOMIS has no word for these
 	}
 	switch role {
 	case Victim:

@@ -16,7 +16,7 @@ import (
 
 // estatePairs are many pairs, about five a prisoner, the same every time.
 func estatePairs(t testing.TB, count int) []domain.Pair {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // nothing depends on its being unguessable
+	random := rand.New(rand.NewPCG(1, 2))
 	number := func() string {
 		n := random.IntN(max(count*2/5, 20))
 		return fmt.Sprintf("A%04d%c%c", n%10000, 'A'+n/10000%26, 'A'+n/260000)

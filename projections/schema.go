@@ -95,7 +95,7 @@ func rebuild(ctx context.Context, dsn string, adopt uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("rebuild the read model: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the transaction has been decided
+	defer conn.Close(ctx)
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		store := adopt
 		if store == uuid.Nil {

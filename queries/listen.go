@@ -122,7 +122,7 @@ func (l *listener) poll(ctx context.Context) error {
 }
 
 func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime) //nolint:forbidigo // the reader's own context has ended
 	defer cancel()
 	_ = conn.Close(ctx) // whatever it says, the connection is over
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -96,11 +97,11 @@ func (c *cluster) members() []esdbserver.Member {
 }
 
 func (c *cluster) open(t testing.TB) *Store {
-	seeds := ""
-	for _, port := range c.ports {
-		seeds += fmt.Sprintf(",127.0.0.1:%d", port)
+	seeds := make([]string, len(c.ports))
+	for i, port := range c.ports {
+		seeds[i] = fmt.Sprintf("127.0.0.1:%d", port)
 	}
-	return open(t, "esdb://"+seeds[1:]+"?tls=false&discoveryInterval=5", Options{})
+	return open(t, "esdb://"+strings.Join(seeds, ",")+"?tls=false&discoveryInterval=5", Options{})
 }
 
 // H: a read that cannot be opened does not make the client look for the new

@@ -56,7 +56,7 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 	go listen(ctx, opened, messages)
 	defer func() { // leave no goroutine behind
 		cancel()
-		for range messages { //nolint:revive // drained until the listener has gone
+		for range messages {
 		}
 	}()
 	w := &watch{store: s, prefix: prefix, deliver: deliver, last: from, event: from}

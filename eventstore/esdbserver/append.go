@@ -136,7 +136,7 @@ func (s *Server) wrongVersion(ctx context.Context, wanted eventstore.Append) (*s
 	if wanted.Expected == eventstore.NoStream {
 		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
 	} else {
-		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(wanted.Expected)}
+		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(wanted.Expected)} //nolint:gosec // not NoStream, so not negative
 	}
 	last, err := s.store.ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {

@@ -49,7 +49,7 @@ func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Option
 	}
 	way, from, left := direction(options), firstRevision(options.GetStream()), options.GetCount()
 	for left > 0 {
-		size := int(min(left, page)) //nolint:gosec // at most a page
+		size := int(min(left, page))
 		events, err := s.store.ReadStream(ctx, name, way, from, size)
 		if errors.Is(err, eventstore.ErrStreamNotFound) {
 			return out.Send(notFound(name))
@@ -70,7 +70,7 @@ func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Option
 		if from = last + 1; way == eventstore.Backwards {
 			from = last - 1
 		}
-		left -= uint64(size) //nolint:gosec // at most a page
+		left -= uint64(size)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (s *Server) readAll(ctx context.Context, options *streams.ReadReq_Options, 
 		if way == eventstore.Forwards {
 			repeated = len(seen)
 		}
-		size := int(min(left, page)) + repeated //nolint:gosec // little more than a page
+		size := int(min(left, page)) + repeated
 		events, err := s.store.ReadAll(ctx, way, from, size)
 		if err != nil {
 			return err

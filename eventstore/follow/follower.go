@@ -32,7 +32,7 @@ func (f *Follower[T]) Run(ctx context.Context) error {
 		err := f.runSession(ctx)
 		if ctx.Err() != nil {
 			f.status.stopped()
-			return nil
+			return nil //nolint:nilerr // an end that was asked for is no fault
 		}
 		if errors.Is(err, ErrRefused) {
 			f.status.failed(err)

@@ -70,7 +70,7 @@ func (f *Follower[T]) waitForLease(ctx context.Context, conn *pgx.Conn) error {
 const closeTime = 2 * time.Second
 
 func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime) //nolint:forbidigo // the session's own context has ended
 	defer cancel()
 	_ = conn.Close(ctx) // whatever it says, the session is over
 }

@@ -52,7 +52,7 @@ func (s *Store) tellPlace(scanned, caughtUp bool, next int, deliver func(eventst
 	if caughtUp && !scanned {
 		return nil
 	}
-	place := eventstore.Position{Commit: uint64(next) + 1}
+	place := eventstore.Position{Commit: uint64(next) + 1} //nolint:gosec // an index
 	if err := deliver(eventstore.Message{Kind: eventstore.Checkpoint, Position: place}); err != nil {
 		return err
 	}

@@ -46,9 +46,9 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 			outcomes[place].Err = explain(ctx, jobs[i].err)
 		}
 	}
-	for i := range outcomes {
+	for i, a := range appends {
 		if outcomes[i].Err != nil {
-			outcomes[i] = eventstore.Outcome{Err: fmt.Errorf("append %s: %w", appends[i].Stream, outcomes[i].Err)}
+			outcomes[i] = eventstore.Outcome{Err: fmt.Errorf("append %s: %w", a.Stream, outcomes[i].Err)}
 		}
 	}
 	return outcomes
@@ -112,8 +112,8 @@ func parametersOf(group []eventstore.Append) parameters {
 		p.streams = append(p.streams, one.Stream)
 		p.expected = append(p.expected, int64(one.Expected))
 		for j, event := range one.Events {
-			p.append = append(p.append, int32(i+1)) //nolint:gosec // at most groupAppends
-			p.place = append(p.place, int32(j+1))   //nolint:gosec // at most MaxAppendEvents
+			p.append = append(p.append, int32(i+1))
+			p.place = append(p.place, int32(j+1))
 			p.ids = append(p.ids, event.ID)
 			p.types = append(p.types, event.Type)
 			p.data = append(p.data, present(event.Data))

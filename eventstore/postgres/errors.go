@@ -26,7 +26,7 @@ func explain(ctx context.Context, err error) error {
 		return err
 	}
 	// The cause as text only: its own deadline must not look like the caller's.
-	return fmt.Errorf("%w: %v", meaning, err) //nolint:errorlint // see above
+	return fmt.Errorf("%w: %v", meaning, err)
 }
 
 // meaningOf finds the port's error, nil when it has none: then the question

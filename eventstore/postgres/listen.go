@@ -37,7 +37,7 @@ func (s *Store) listenOnce(connected func()) error {
 	}
 	// The store's context may have ended; the farewell is short all the same.
 	defer func() {
-		farewell, cancel := context.WithTimeout(context.Background(), time.Second)
+		farewell, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), time.Second)
 		defer cancel()
 		_ = conn.Close(farewell)
 	}()

@@ -47,7 +47,7 @@ func migrate(ctx context.Context, dsn string) error {
 		return err
 	}
 	db := stdlib.OpenDB(*config)
-	defer db.Close() //nolint:errcheck // nothing is open in it any more
+	defer db.Close()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
 		goose.WithTableName("eventstore.goose_db_version"), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -64,7 +64,7 @@ func makeSchema(ctx context.Context, config *pgx.ConnConfig) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing is open in it any more
+	defer conn.Close(ctx)
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrateKey)); err != nil {
 			return err

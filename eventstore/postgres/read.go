@@ -139,7 +139,7 @@ func firstBehind(p eventstore.Position) int64 {
 }
 
 // bigint is n as far as Postgres can count.
-func bigint(n uint64) int64 { return int64(min(n, math.MaxInt64)) } //nolint:gosec // bounded
+func bigint(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
 func (s *Store) query(ctx context.Context, query string, arguments ...any) ([]eventstore.Recorded, error) {
 	return retried(ctx, s, func(ctx context.Context) ([]eventstore.Recorded, error) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,7 @@ func (s *suite) catchUpThenLive(t *testing.T) {
 	s.write(t, prefix+"a", eventstore.Exactly(2), 2)
 	s.write(t, prefix+"c", eventstore.NoStream, 1)
 	live := l.events(t, 3)
-	all := append(there, live...)
+	all := slices.Concat(there, live)
 	requireRising(t, all)
 	require.Equal(t, append(ids(s.read(t, prefix+"a")[3:]), ids(s.read(t, prefix+"c"))...), ids(live))
 	require.ErrorIs(t, l.end(t), errCanceled)
@@ -52,7 +53,7 @@ func (s *suite) filtered(t *testing.T) {
 	there := appeared(l.untilCaughtUp(t))
 	write(1)
 	write(2)
-	all := append(there, l.events(t, 2)...)
+	all := slices.Concat(there, l.events(t, 2))
 	require.Equal(t, ids(s.read(t, prefix+"in")), ids(all))
 }
 

@@ -40,7 +40,7 @@ func TestABackendThatDiesSlowlyIsWaitedFor(t *testing.T) {
 	first := start(t, dir)
 	conn, err := pgx.Connect(t.Context(), first.DSN("postgres"))
 	require.NoError(t, err)
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the backend is killed
+	defer conn.Close(context.WithoutCancel(t.Context()))
 	backend := int(conn.PgConn().PID())
 	require.NoError(t, syscall.Kill(backend, syscall.SIGSTOP))
 	require.NoError(t, syscall.Kill(first.PID(), syscall.SIGKILL))
