@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// announce says that requests are served, and how to make some.
-func announce(set settings, own bool) {
-	address := "http://" + set.address()
+// announce says that requests are served at an address, and how to make some.
+func announce(set settings, address string, own bool) {
+	address = "http://" + address
 	fmt.Println("ready " + address)
 	if own {
 		fmt.Print(strings.NewReplacer("ADDRESS", address, "TOKEN_COMMAND", tokenCommand(set)).Replace(howTo))
@@ -44,15 +44,26 @@ func binary() string {
 	if err != nil {
 		return "bin/nonassociations"
 	}
-	return shortest(filepath.Join(filepath.Dir(self), "nonassociations"))
+	return quoted(shortest(filepath.Join(filepath.Dir(self), "nonassociations")))
 }
 
 // showDir is what a shell has to be told of another data folder than the usual.
 func showDir(set settings) string {
 	if dir := shortest(set.DataDir); dir != ".data" {
-		return "DATA_DIR='" + dir + "' "
+		return "DATA_DIR=" + quoted(dir) + " "
 	}
 	return ""
+}
+
+// plain characters mean nothing to a shell.
+const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:@"
+
+// quoted is a text as a shell takes it for one word and leaves it as it is.
+func quoted(text string) string {
+	if text != "" && strings.Trim(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // shortest is a path as one would type it here.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -24,34 +23,44 @@ type around struct {
 	own         bool   // the issuer is ours, so that tokens can be printed
 	queue       string // the URL of the stand-in for merges; "" when there is none
 	stops       []func(context.Context) error
+	told        chan time.Time // when the run was told to stop
 }
+
+const (
+	// allTime is what a run may take to stop, the service included; the hard
+	// ways of Postgres need what is left of ten seconds.
+	allTime = 8900 * time.Millisecond
+	// leastTime is for what stands around the service, however long that took.
+	leastTime = 300 * time.Millisecond
+)
 
 // surround starts a stand-in for each part that the environment does not name.
 func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, error) {
-	a := &around{environment: environment()}
+	a := &around{environment: environment(), told: make(chan time.Time, 1)}
+	context.AfterFunc(ctx, func() { a.told <- time.Now() })
 	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
 	a.otherwise("EVENTSTORE_URL", service.Embedded)
 	if a.environment["DATABASE_URL"] == "" {
 		if err := a.startPostgres(ctx, set, logger); err != nil {
-			a.stop(logger)
+			a.stop(ctx, logger)
 			return nil, err
 		}
 	}
 	if a.environment["AUTH_ISSUER"] == "" {
 		if err := a.startIssuer(ctx, set); err != nil {
-			a.stop(logger)
+			a.stop(ctx, logger)
 			return nil, err
 		}
 	}
 	if a.environment["PRISONER_SEARCH_URL"] == "" {
 		if err := a.startDirectory(ctx); err != nil {
-			a.stop(logger)
+			a.stop(ctx, logger)
 			return nil, err
 		}
 	}
 	if a.environment["PRISONER_EVENTS_QUEUE_URL"] == "" {
 		if err := a.startQueue(ctx, set); err != nil {
-			a.stop(logger)
+			a.stop(ctx, logger)
 			return nil, err
 		}
 	}
@@ -70,7 +79,8 @@ func (a *around) startPostgres(ctx context.Context, set settings, logger *slog.L
 		return err
 	}
 	if a.environment["DATABASE_URL"], err = server.EnsureDatabase(ctx, "nonassociations"); err != nil {
-		return errors.Join(err, server.Stop(ctx))
+		a.stops = append(a.stops, server.Stop)
+		return err
 	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	kept := make(chan struct{})
@@ -102,9 +112,16 @@ func (a *around) startIssuer(ctx context.Context, set settings) error {
 	return nil
 }
 
-// stop ends what was started here, the last first.
-func (a *around) stop(logger *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+// stop ends what was started here, the last first, in what is left of the time.
+func (a *around) stop(ctx context.Context, logger *slog.Logger) {
+	until := time.Now().Add(allTime)
+	if ctx.Err() != nil {
+		until = (<-a.told).Add(allTime)
+	}
+	if least := time.Now().Add(leastTime); until.Before(least) {
+		until = least
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
 	defer cancel()
 	for _, stop := range slices.Backward(a.stops) {
 		if err := stop(ctx); err != nil {

@@ -22,7 +22,7 @@ type demoCmd struct {
 func (c demoCmd) Run(ctx context.Context, set settings) error {
 	lock, err := localpg.TakeLock(lockFile(set))
 	if errors.Is(err, localpg.ErrInUse) {
-		return c.load(ctx, set)
+		return c.load(ctx, set, set.address())
 	}
 	if err != nil {
 		return fmt.Errorf("lock the data folder: %w", err)
@@ -35,8 +35,8 @@ func (c demoCmd) alone(ctx context.Context, set settings) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var loaded error
-	err := everything(ctx, set, func(*around) {
-		loaded = c.load(ctx, set)
+	err := everything(ctx, set, func(_ *around, address string) {
+		loaded = c.load(ctx, set, address)
 		stop()
 	})
 	if err := errors.Join(loaded, err); err != nil {
@@ -46,7 +46,7 @@ func (c demoCmd) alone(ctx context.Context, set settings) error {
 	return nil
 }
 
-func (c demoCmd) load(ctx context.Context, set settings) error {
+func (c demoCmd) load(ctx context.Context, set settings, address string) error {
 	issuer, err := devtoken.Load(set.DataDir)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (c demoCmd) load(ctx context.Context, set settings) error {
 		return err
 	}
 	return demo.Run(ctx, demo.Options{
-		BaseURL: "http://" + set.address(), Token: token, Seed: c.Seed, Prisoners: c.Prisoners,
+		BaseURL: "http://" + address, Token: token, Seed: c.Seed, Prisoners: c.Prisoners,
 		Out: os.Stdout, Show: showDir(set),
 	})
 }

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -19,7 +20,7 @@ import (
 
 // settings are those of the development run alone.
 type settings struct {
-	Port    uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1."`
+	Port    uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1; 0 is any free one."`
 	DataDir string `env:"DATA_DIR" default:".data" help:"Folder of everything that is kept."`
 	Verbose bool   `env:"VERBOSE" help:"Log every request."`
 }
@@ -36,10 +37,14 @@ func main() {
 	context.AfterFunc(ctx, restore) // a second signal ends the process at once
 	var asked cli
 	chosen := kong.Parse(&asked, kong.Name("dev"), kong.Description("The whole service on this machine, for development."))
-	chosen.BindTo(stopWithMake(ctx), (*context.Context)(nil))
+	ctx = stopWithMake(ctx)
+	chosen.BindTo(ctx, (*context.Context)(nil))
 	err := asked.prepare()
 	if err == nil {
 		err = chosen.Run(asked.settings)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return // told to stop on the way to being ready, which is no failure
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cannot "+chosen.Command()+":", err)

@@ -43,7 +43,7 @@ func (a *around) shell(names ...string) string {
 	var said strings.Builder
 	for _, name := range names {
 		if os.Getenv(name) == "" {
-			fmt.Fprintf(&said, "%s='%s' ", name, a.environment[name])
+			fmt.Fprintf(&said, "%s=%s ", name, quoted(a.environment[name]))
 		}
 	}
 	return said.String()

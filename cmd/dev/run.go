@@ -27,8 +27,8 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 		return err
 	}
 	defer lock.Release()
-	err = everything(ctx, set, func(around *around) {
-		announce(set, around.own)
+	err = everything(ctx, set, func(around *around, address string) {
+		announce(set, address, around.own)
 		announceQueue(around)
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -64,13 +64,13 @@ func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock
 // everything starts the stand-ins and the service, calls ready when requests
 // are answered, and stops what it started in the opposite order. The caller
 // holds the folder's lock.
-func everything(ctx context.Context, set settings, ready func(*around)) error {
+func everything(ctx context.Context, set settings, ready func(around *around, address string)) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)}))
 	around, err := surround(ctx, set, logger)
 	if err != nil {
 		return err
 	}
-	defer around.stop(logger)
+	defer around.stop(ctx, logger)
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {
 		return fmt.Errorf("load the London time zone: %w", err)
@@ -87,7 +87,7 @@ func everything(ctx context.Context, set settings, ready func(*around)) error {
 	return service.Run(ctx, service.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock: func() time.Time { return time.Now().In(london) },
-		Ready: func(string) { ready(around) },
+		Ready: func(address string) { ready(around, address) },
 	})
 }
 
