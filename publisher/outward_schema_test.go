@@ -173,21 +173,20 @@ func orNull(schema object) object {
 
 // propertiesOf are the fields; a key that can be missing is not required.
 func propertiesOf(t reflect.Type, used map[string]bool) (properties object, required []string) {
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		if field.Anonymous {
 			inner, also := propertiesOf(field.Type, used)
 			properties, required = append(properties, inner...), append(required, also...)
 			continue
 		}
 		key, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		schema, fieldType := object(nil), field.Type
+		fieldType := field.Type
 		if strings.Contains(options, "omitzero") && fieldType.Kind() == reflect.Pointer {
 			fieldType = fieldType.Elem() // it is left out, never null
 		} else if !strings.Contains(options, "omitzero") {
 			required = append(required, key)
 		}
-		schema = schemaOf(fieldType, used)
+		schema := schemaOf(fieldType, used)
 		name := t.Name() + "." + key
 		used[name] = true
 		schema = append(append(object{{"description", fieldWords[name]}}, schema...), narrower[name]...)

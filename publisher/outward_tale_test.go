@@ -2,6 +2,7 @@ package publisher_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 	"time"
 
@@ -82,16 +83,23 @@ func (s *tale) state(pair domain.Pair) domain.State {
 // does runs a command and maps each fact that it came to.
 func (s *tale) does(source domain.Source, pair domain.Pair, about domain.PrisonerNumber, c domain.Command) domain.Decision {
 	s.t.Helper()
+	decision, err := s.tries(source, pair, about, c)
+	require.NoError(s.t, err)
+	return decision
+}
+
+// tries is does for a command that may be refused.
+func (s *tale) tries(source domain.Source, pair domain.Pair, about domain.PrisonerNumber, c domain.Command) (domain.Decision, error) {
+	s.t.Helper()
 	s.asked++
-	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte{byte(s.asked)})
+	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(strconv.Itoa(s.asked)))
 	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: "OFFICER", Source: source, About: about}
 	decision, err := domain.Decide(s.state(pair), c, s.now, by)
-	require.NoError(s.t, err)
 	s.told = nil
 	for _, fact := range decision.Facts(s.state(pair), c, s.now, by) {
 		s.happens(pair, fact)
 	}
-	return decision
+	return decision, err
 }
 
 func (s *tale) happens(pair domain.Pair, fact domain.Fact) {

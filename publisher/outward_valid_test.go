@@ -142,7 +142,7 @@ func TestDocuments_have_words_for_every_key_and_no_others(t *testing.T) {
 
 // resolve follows a reference inside a document.
 func resolve(document any, pointer string) any {
-	for _, key := range strings.Split(strings.TrimPrefix(pointer, "#/"), "/") {
+	for key := range strings.SplitSeq(strings.TrimPrefix(pointer, "#/"), "/") {
 		inner, is := document.(map[string]any)
 		if !is {
 			return nil
