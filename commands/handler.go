@@ -17,6 +17,10 @@ import (
 // answer. Whatever was appended by then is there; repeating is safe.
 var ErrBusy = errors.New("the record could not be written in time; repeating is safe")
 
+// Patience is the time of one request, waiting included. Within ten seconds the
+// caller is to have the answer, and so it is a little less.
+const Patience = 9500 * time.Millisecond
+
 // Router knows which pair a non-association belongs to, from a place that may
 // be a little behind the log. It is only a router: the command checks again in
 // the pair's stream.
@@ -35,7 +39,7 @@ type Options struct {
 	Directory Directory        // nil: nothing new can be opened by staff
 	Keys      Keys             // nil: requests with a key are refused as busy
 	Logger    *slog.Logger
-	Patience  time.Duration // time of one request, waiting included; 10 s when zero
+	Patience  time.Duration // time of one request, waiting included; [Patience] when zero
 }
 
 // Handler runs commands. It is safe for concurrent use, and one process has
@@ -56,7 +60,7 @@ type Handler struct {
 // New is a handler that appends to the log.
 func New(log eventstore.Store, options Options) *Handler {
 	if options.Patience == 0 {
-		options.Patience = 10 * time.Second
+		options.Patience = Patience
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)

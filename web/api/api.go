@@ -57,7 +57,7 @@ type Options struct {
 	Clock     func() time.Time
 	NewID     func() uuid.UUID // command ids; random ones when nil
 	Logger    *slog.Logger
-	Patience  time.Duration // time of one request, waiting included; 10 s when zero
+	Patience  time.Duration // time of one request, waiting included; [commands.Patience] when zero
 	Stall     time.Duration // how long a reader of the feed may take nothing; 5 min when zero
 	Version   string        // for /info; the module's own when empty
 }
@@ -90,7 +90,7 @@ func New(options Options) *API {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	if options.Patience == 0 {
-		options.Patience = 10 * time.Second
+		options.Patience = commands.Patience
 	}
 	if options.Stall == 0 {
 		options.Stall = 5 * time.Minute

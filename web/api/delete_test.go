@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -67,6 +68,26 @@ func (f failing) DoByID(context.Context, domain.Cause, uuid.UUID, domain.Command
 
 func (f failing) Act(context.Context, domain.Cause, commands.Act) (commands.Receipt, error) {
 	return commands.Receipt{}, f.err
+}
+
+// hurried keeps the time that a command is given.
+type hurried struct {
+	failing
+	left time.Duration
+}
+
+func (h *hurried) Tell(ctx context.Context, _ domain.Cause, _ []commands.PairTell) (commands.Told, error) {
+	deadline, _ := ctx.Deadline()
+	h.left = time.Until(deadline)
+	return commands.Told{}, commands.ErrBusy
+}
+
+func TestTheAnswerComesWithinTenSecondsToo(t *testing.T) {
+	slow := &hurried{}
+	h := newHouse(t, func(o *api.Options) { o.Commands = slow })
+	require.Equal(t, http.StatusServiceUnavailable, h.sync(request(item("A0135GA", "2021-07-05T10:35:17", ""))).Code)
+	require.Positive(t, slow.left)
+	require.LessOrEqual(t, slow.left, 9500*time.Millisecond)
 }
 
 func TestErrorsOfTheRecord(t *testing.T) {
