@@ -21,10 +21,13 @@ type Mapper struct {
 	PublicURL string // of this service, where detailUrl leads
 	London    *time.Location
 	Clock     func() time.Time // for publishedAt
+	// DomainOnly leaves the history out where nobody has a topic for it: its
+	// entries cost as much again as the domain events.
+	DomainOnly bool
 }
 
 // Messages are what one fact tells: the domain event first, unless the fact is
-// private, then the entry for the history topic. Before and after are the state
+// private, then the entry for the history topic; none is nothing to tell. Before and after are the state
 // of the fact's pair on either side of it. An error means that this build does
 // not know what to do with the fact; the publisher stops there, it skips none.
 func (m Mapper) Messages(recorded eventstore.Recorded, fact domain.Fact, before, after domain.State) ([]Message, error) {
@@ -43,6 +46,9 @@ func (m Mapper) Messages(recorded eventstore.Recorded, fact domain.Fact, before,
 			return nil, err
 		}
 		messages = append(messages, told)
+	}
+	if m.DomainOnly {
+		return messages, nil
 	}
 	entry, err := m.historyEntry(now)
 	if err != nil {

@@ -191,3 +191,16 @@ func TestMessages_of_the_migration_are_the_history_alone(t *testing.T) {
 		require.Empty(t, s.events())
 	}
 }
+
+func TestMessages_for_nobody_who_keeps_the_history(t *testing.T) {
+	m := mapper()
+	m.DomainOnly = true
+	before := domain.State{Pair: ours}
+	for source, told := range map[domain.Source]int{domain.NOMIS: 1, domain.Migration: 0} {
+		fact := factBy(source, openedAgain(uuid.Nil))
+		recorded := eventstore.Recorded{Event: eventstore.Encode(fact), Stream: ours.Stream()}
+		messages, err := m.Messages(recorded, fact, before, domain.Evolve(before, fact))
+		require.NoError(t, err)
+		require.Len(t, messages, told)
+	}
+}
