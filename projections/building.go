@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -29,9 +30,10 @@ type building struct {
 	ids       map[uuid.UUID]struct{}
 	prisoners map[domain.PrisonerNumber]*prisonerRow
 	size      int
+	london    *time.Location
 }
 
-func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint) (*building, error) {
+func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint, london *time.Location) (*building, error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin to catch up: %w", err)
@@ -44,13 +46,13 @@ func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint) (*buildi
 	return &building{
 		tx: tx, was: was, now: was, empty: was.at == eventstore.Start,
 		pairs: map[domain.Pair]struct{}{}, ids: map[uuid.UUID]struct{}{},
-		prisoners: map[domain.PrisonerNumber]*prisonerRow{},
+		prisoners: map[domain.PrisonerNumber]*prisonerRow{}, london: london,
 	}, nil
 }
 
 // add works a batch in.
 func (b *building) add(ctx context.Context, batch follow.Batch[*fact]) error {
-	r := concernedBy(batch.Events)
+	r := concernedBy(batch.Events, b.london)
 	if err := b.load(ctx, r); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,7 +16,11 @@ type Hand struct{ projector }
 
 // NewHand is a projector without a follower.
 func NewHand(store eventstore.Store) *Hand {
-	return &Hand{projector{store: store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()}}}
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic(err)
+	}
+	return &Hand{projector{store: store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()}, london: london}}
 }
 
 // Work applies events as one batch.

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -45,15 +46,17 @@ type rows struct {
 	prisoners map[domain.PrisonerNumber]*prisonerRow
 	opened    map[uuid.UUID]line // of those that begin in a pair, or arrive: they are the pair's from now on
 	changed   map[place]line
+	london    *time.Location
 }
 
 // concernedBy makes empty rows for all whom the facts concern.
-func concernedBy(facts []*fact) rows {
+func concernedBy(facts []*fact, london *time.Location) rows {
 	r := rows{
 		pairs:     make(map[domain.Pair]*pairRow, len(facts)),
 		prisoners: make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
 		opened:    make(map[uuid.UUID]line, len(facts)),
 		changed:   map[place]line{},
+		london:    london,
 	}
 	for _, f := range facts {
 		if r.pairs[f.pair] != nil {

@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -36,11 +38,11 @@ func changesLine(e domain.Event) bool {
 // draw makes the lines of what a batch began and changed.
 func (r rows) draw(owner map[uuid.UUID]domain.Pair, touched map[place]struct{}) {
 	for id, pair := range owner {
-		r.opened[id] = lineOf(r.pairs[pair].state, id)
+		r.opened[id] = lineOf(r.pairs[pair].state, id, r.london)
 	}
 	for at := range touched {
 		if _, drawn := r.opened[at.id]; !drawn {
-			r.changed[at] = lineOf(r.pairs[at.pair].state, at.id)
+			r.changed[at] = lineOf(r.pairs[at.pair].state, at.id, r.london)
 		}
 	}
 }
@@ -49,7 +51,7 @@ const never = "never"
 
 // lineOf is the line of one in the state of its pair. One that has left without
 // having arrived anywhere keeps a line, so that the way to its pair is found.
-func lineOf(s domain.State, id uuid.UUID) line {
+func lineOf(s domain.State, id uuid.UUID, london *time.Location) line {
 	numbers := s.Pair.Numbers()
 	l := line{pair: s.Pair, first: numbers[0], second: numbers[1], expires: never, hidden: true}
 	i := s.Find(id)
@@ -60,7 +62,7 @@ func lineOf(s domain.State, id uuid.UUID) line {
 	if n.NamedFirst == l.second {
 		l.first, l.second = l.second, l.first
 	}
-	l.whenCreated, l.hidden = whenCreated(n), n.Deleted
+	l.whenCreated, l.hidden = whenCreated(n, london), n.Deleted
 	l.whenUpdated = n.UpdatedAt.UTC().Format("2006-01-02T15:04:05.999999")
 	if n.ExpiryDate != nil {
 		l.expires = string(*n.ExpiryDate)
@@ -68,11 +70,11 @@ func lineOf(s domain.State, id uuid.UUID) line {
 	return l
 }
 
-// whenCreated sorts as the answers' whenCreated does. Facts keep the offset of
-// the clock that decided them, which was London's.
-func whenCreated(n domain.NonAssociation) string {
-	if n.Born == domain.DPS && domain.Local(n.OpenedAt) == n.EffectiveDate {
-		return string(n.EffectiveDate) + n.OpenedAt.Format(".999999")
+// whenCreated sorts as the answers' whenCreated does.
+func whenCreated(n domain.NonAssociation, london *time.Location) string {
+	opened := n.OpenedAt.In(london) // facts are told in UTC
+	if n.Born == domain.DPS && domain.Local(opened) == n.EffectiveDate {
+		return string(n.EffectiveDate) + opened.Format(".999999")
 	}
 	return string(n.EffectiveDate)
 }

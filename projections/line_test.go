@@ -3,6 +3,7 @@ package projections_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -84,6 +85,26 @@ func TestALineIsThatOfThePairInWhichItArrivedLast(t *testing.T) {
 			require.Equal(t, want, got, "cut behind %d", cut)
 		}
 		want = got
+	}
+}
+
+// Facts tell times in UTC, an hour behind the wall clock in summer.
+func TestStaffsRecordsAreSortedToTheFractionOfASecond(t *testing.T) {
+	london, err := time.LoadLocation("Europe/London")
+	require.NoError(t, err)
+	for _, month := range []time.Month{time.January, time.July} {
+		log := newLog(t)
+		log.now = time.Date(2024, month, 1, 12, 0, 0, 123456000, london)
+		pair := pairOf(t, "A1111AA", "B1111BB")
+		log.do(pair, domain.DPS, domain.Open{
+			NamedFirst: "A1111AA", Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
+			Roles: map[domain.PrisonerNumber]domain.Role{"A1111AA": domain.Victim, "B1111BB": domain.Perpetrator},
+		})
+		_, conn := database(t)
+		require.NoError(t, begin(t, conn, log).Work(t.Context(), conn, ours(t, log.log), false))
+		got := lines(t, conn)
+		require.Len(t, got, 1)
+		require.Equal(t, log.now.Format("2006-01-02T15:04:05.000000"), got[0].WhenCreated)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,6 +17,7 @@ type projector struct {
 	store    eventstore.Store
 	onCommit func(uint64)
 	decoder  decoder
+	london   *time.Location
 	was      checkpoint // what this session believes the table says
 	building *building  // nil when nothing is put off
 }
@@ -91,7 +93,7 @@ func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch follow.Batc
 // write is the way of live batches: two round trips, the second is the
 // transaction.
 func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
-	r := concernedBy(batch.Events)
+	r := concernedBy(batch.Events, p.london)
 	if len(batch.Events) > 0 {
 		if err := r.load(ctx, conn); err != nil {
 			return err
@@ -109,7 +111,7 @@ func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch follow.Batc
 // build works a batch into the transaction of catching up.
 func (p *projector) build(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
 	if p.building == nil {
-		begun, err := beginBuilding(ctx, conn, p.was)
+		begun, err := beginBuilding(ctx, conn, p.was, p.london)
 		if err != nil {
 			return err
 		}

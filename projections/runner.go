@@ -21,7 +21,10 @@ type Options struct {
 	// sees positions. It must return at once.
 	OnCommit func(position uint64)
 	Clock    func() time.Time
-	Logger   *slog.Logger
+	// London is where the wall clock hangs that staff's records are sorted by;
+	// nil: where Clock's does.
+	London *time.Location
+	Logger *slog.Logger
 	// BatchLive and BatchCatchup are the most events of a batch; 0 is what suits.
 	BatchLive, BatchCatchup int
 }
@@ -37,8 +40,12 @@ func New(options Options) *Runner {
 	if options.OnCommit == nil {
 		options.OnCommit = func(uint64) {}
 	}
+	if options.London == nil {
+		options.London = options.Clock().Location()
+	}
 	projector := &projector{
 		store: options.Store, onCommit: options.OnCommit, decoder: decoder{domain.Events()},
+		london: options.London,
 	}
 	return &Runner{follower: follow.New(follow.Options{
 		Name: Schema, DSN: options.DSN, Store: options.Store, Prefix: domain.StreamPrefix,

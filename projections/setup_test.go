@@ -32,6 +32,7 @@ type scribe struct {
 	next   map[domain.Pair]eventstore.Expected
 	serial byte
 	last   eventstore.Position
+	now    time.Time
 }
 
 // newLog is a log with an id and somebody who writes to it.
@@ -39,7 +40,7 @@ func newLog(t require.TestingT) *scribe {
 	log := memory.New()
 	_, err := eventstore.WriteIdentity(context.Background(), log, uuid.New())
 	require.NoError(t, err)
-	return &scribe{t: t, log: log, states: map[domain.Pair]domain.State{}, next: map[domain.Pair]eventstore.Expected{}}
+	return &scribe{t: t, log: log, states: map[domain.Pair]domain.State{}, next: map[domain.Pair]eventstore.Expected{}, now: noon}
 }
 
 func pairOf(t require.TestingT, one, other string) domain.Pair {
@@ -59,11 +60,11 @@ func (s *scribe) do(pair domain.Pair, source domain.Source, command domain.Comma
 		CommandID: uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, pair, s.serial, s.next[pair])),
 		Actor:     "STAFF", Source: source, About: pair.Numbers()[0],
 	}
-	decision, err := domain.Decide(state, command, noon, by)
+	decision, err := domain.Decide(state, command, s.now, by)
 	if err != nil || len(decision.Events) == 0 {
 		return
 	}
-	facts := decision.Facts(state, command, noon, by)
+	facts := decision.Facts(state, command, s.now, by)
 	events := make([]eventstore.Event, len(facts))
 	for i, fact := range facts {
 		state, events[i] = domain.Evolve(state, fact), eventstore.Encode(fact)

@@ -74,7 +74,8 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	}
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
-			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, Logger: p.Logger,
+			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, London: p.Clock().Location(),
+			Logger: p.Logger,
 		})
 		group.Go(func() error { return p.project(groupCtx, below) })
 	}
