@@ -1,0 +1,204 @@
+package publisher
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/fold"
+	"nonassociations/eventstore/follow"
+	"nonassociations/publisher/desk"
+)
+
+// fact is an event as the log holds it and as this build reads it.
+type fact struct {
+	recorded eventstore.Recorded
+	fact     domain.Fact
+	pair     domain.Pair
+	err      error // it cannot be read: poison, but what is before it goes out first
+}
+
+// handler is the follow.Handler of a topic.
+type handler struct {
+	*Publisher
+
+	catalogue domain.Catalogue
+	wake      chan struct{}
+
+	mu      sync.Mutex
+	session *session // of the lease that is held, or was
+	before  Counts   // of the sessions before it
+}
+
+func (h *handler) current() *session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.session
+}
+
+func (h *handler) origin(b desk.Bookmark) follow.Origin {
+	return follow.Origin{
+		What: "the bookmark of the " + string(h.Topic) + " topic", Store: b.Store, At: b.At,
+		EventID: b.Last.ID, Stream: b.Last.Stream, Revision: b.Last.Revision,
+	}
+}
+
+// Check is follow.Handler's. The session before has lost its lease, and must be
+// silent before another one is asked for.
+func (h *handler) Check(ctx context.Context, conn *desk.Conn) error {
+	h.stop()
+	_, err := h.sameLog(ctx, conn)
+	return err
+}
+
+func (h *handler) sameLog(ctx context.Context, conn *desk.Conn) (uuid.UUID, error) {
+	b, err := desk.Read(ctx, conn, string(h.Topic))
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return follow.SameLog(ctx, h.Store, h.origin(b))
+}
+
+// pairMemory is how many non-associations the folding remembers.
+const pairMemory = 16_384
+
+// Begin is follow.Handler's.
+func (h *handler) Begin(ctx context.Context, conn *desk.Conn) (eventstore.Position, error) {
+	h.stop()
+	id, err := h.sameLog(ctx, conn)
+	if err != nil {
+		return eventstore.Position{}, err
+	}
+	b, err := desk.Begin(ctx, conn, string(h.Topic), id)
+	if err != nil {
+		return eventstore.Position{}, err
+	}
+	parked, err := desk.All(ctx, conn, string(h.Topic))
+	if err != nil {
+		return eventstore.Position{}, err
+	}
+	s := &session{
+		Publisher: h.Publisher, was: b, memory: fold.New(h.Store, pairMemory),
+		line: newLine(h.Window, place{at: b.At, last: b.Last}),
+	}
+	s.reread.memory = fold.New(h.Store, pairMemory/8)
+	s.line.restore(h.Topic, parked)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.session != nil {
+		h.before = h.before.plus(h.session.line.counts())
+	}
+	h.session = s
+	return b.At, nil
+}
+
+// stop silences the session, if one speaks.
+func (h *handler) stop() {
+	if s := h.current(); s != nil && s.halt != nil {
+		s.halt()
+		s.halt = nil
+	}
+}
+
+func (h *handler) total() Counts {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.before.plus(h.session.line.counts())
+}
+
+func (c Counts) plus(d Counts) Counts {
+	return Counts{c.Delivered + d.Delivered, c.Faults + d.Faults, c.Refusals + d.Refusals}
+}
+
+func (l *line) counts() Counts {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count
+}
+
+// Decode is follow.Handler's.
+func (h *handler) Decode(recorded eventstore.Recorded) (fact, error) {
+	f := fact{recorded: recorded}
+	if f.pair, f.err = domain.ParseStream(recorded.Stream); f.err == nil {
+		f.fact, f.err = eventstore.Decode(h.catalogue, recorded)
+	}
+	return f, nil
+}
+
+// chunk is how many facts go on the line at once, so that batches are full.
+const chunk = 256
+
+// Apply is follow.Handler's: it puts the batch on the line and does not wait for
+// it to be told. The bookmark follows when it is.
+func (h *handler) Apply(ctx context.Context, conn *desk.Conn, batch follow.Batch[fact]) error {
+	s := h.current()
+	s.start(ctx, h.wake)
+	for facts := range slices.Chunk(batch.Events, chunk) {
+		parcels, failed := s.parcels(ctx, facts)
+		if err := s.until(ctx, conn, h.wake, s.line.hasRoom); err != nil {
+			return err
+		}
+		s.line.add(parcels)
+		if failed != nil {
+			// What is before it is told first: to begin again would take it back.
+			return errors.Join(s.drain(ctx, conn, h.wake), failed)
+		}
+	}
+	s.line.reach(place{at: batch.Through})
+	return nil
+}
+
+// parcels are the facts up to one that this build cannot tell.
+func (s *session) parcels(ctx context.Context, facts []fact) ([]parcel, error) {
+	parcels := make([]parcel, 0, len(facts))
+	for _, f := range facts {
+		p, err := s.parcel(ctx, f)
+		if err != nil {
+			return parcels, err
+		}
+		parcels = append(parcels, p)
+	}
+	return parcels, nil
+}
+
+func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
+	p := parcel{place: place{
+		at: f.recorded.Position, when: f.recorded.RecordedAt,
+		last: desk.Event{ID: f.recorded.ID, Stream: f.recorded.Stream, Revision: f.recorded.Revision},
+	}}
+	if f.err != nil {
+		return p, f.poison(f.err)
+	}
+	before, err := s.memory.Before(ctx, f.pair, f.recorded.Revision)
+	if err != nil {
+		return p, err
+	}
+	after := domain.Evolve(before, f.fact)
+	s.memory.Keep(after, f.recorded.Revision)
+	messages, err := s.Mapper.Messages(f.recorded, f.fact, before, after)
+	if err != nil {
+		return p, f.poison(err)
+	}
+	p.messages = slices.DeleteFunc(messages, func(m Message) bool { return m.Topic != s.Topic })
+	return p, nil
+}
+
+func (f fact) poison(err error) error {
+	return &follow.Poison{
+		EventID: f.recorded.ID, Type: f.recorded.Type, Stream: f.recorded.Stream,
+		Revision: f.recorded.Revision, Position: f.recorded.Position, Err: err,
+	}
+}
+
+// Holds is follow.Handler's.
+func (h *handler) Holds(ctx context.Context, conn *desk.Conn) error {
+	return h.current().settle(ctx, conn)
+}
+
+// CaughtUp is follow.Handler's.
+func (h *handler) CaughtUp(context.Context, *desk.Conn) error { return nil }

@@ -1,0 +1,162 @@
+package publisher
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
+)
+
+// Options of a Publisher. All but Window must be given.
+type Options struct {
+	Topic       Topic
+	Destination *Destination
+	Mapper      Mapper
+	Store       eventstore.Store
+	// DSN of the database with the desk. No transaction pooler between: the lease
+	// belongs to a session.
+	DSN    string
+	Clock  func() time.Time
+	Logger *slog.Logger
+	Window int // facts on their way at once, 4,096 when 0
+
+	step func(string) // tests stop the world at it
+}
+
+const window = 4096
+
+// Lease is the name under which one publisher of a topic is active among all
+// processes.
+func (t Topic) Lease() string { return "publisher/" + string(t) }
+
+// Publisher tells one topic. Several may run, in any process: one works, the
+// others take over within seconds.
+type Publisher struct {
+	Options
+
+	follower *follow.Follower[fact]
+	handler  *handler
+	health   health
+}
+
+// New makes a publisher that does nothing until Run.
+func New(options Options) *Publisher {
+	if options.Window == 0 {
+		options.Window = window
+	}
+	if options.step == nil {
+		options.step = func(string) {}
+	}
+	p := &Publisher{Options: options}
+	wake := make(chan struct{}, 1)
+	p.handler = &handler{Publisher: p, catalogue: domain.Events(), wake: wake}
+	p.follower = follow.New(follow.Options{
+		Name: options.Topic.Lease(), DSN: options.DSN, Store: options.Store, Prefix: domain.StreamPrefix,
+		Clock: options.Clock, Logger: options.Logger, Wake: wake, Live: liveFacts, Catchup: catchupFacts,
+	}, p.handler)
+	return p
+}
+
+const (
+	liveFacts    = 500
+	catchupFacts = 2000
+)
+
+// Run works until the context ends, and then returns nil. Outages of SNS, the
+// event store and Postgres it outlives. The only error wraps follow.ErrRefused:
+// the bookmark is of another log, in words for the operator.
+func (p *Publisher) Run(ctx context.Context) error {
+	defer p.handler.stop()
+	return p.follower.Run(ctx)
+}
+
+// Status is how a publisher is doing, for health and metrics.
+type Status struct {
+	Topic    Topic
+	Leader   bool                // this process publishes
+	Waiting  bool                // another process does
+	Position eventstore.Position // everything up to here is told or lies on the desk; of the leader only
+	OnTheWay int                 // facts between the log and SNS
+	Lag      time.Duration       // age of the oldest of them
+	Refused  int                 // messages that SNS calls invalid: each waits for people
+	Held     int                 // messages that wait for those
+	Counts
+	// Fault is why nothing moves, or why something is tried again: of SNS, the
+	// log or Postgres; nil while all is well.
+	Fault error
+}
+
+// Status is safe to call at any time.
+func (p *Publisher) Status() Status {
+	following := p.follower.Status()
+	status := Status{Topic: p.Topic, Leader: following.Leader, Waiting: following.Waiting, Fault: following.Failure}
+	if status.Fault == nil {
+		status.Fault = p.health.fault()
+	}
+	if s := p.handler.current(); s != nil {
+		status.Counts = p.handler.total()
+		if following.Leader {
+			s.line.describe(&status, p.Clock())
+		}
+	}
+	return status
+}
+
+func (l *line) describe(status *Status, now time.Time) {
+	status.Refused, status.Held = l.blocked()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	status.Position, status.OnTheWay = l.through.at, len(l.slots)
+	if len(l.slots) > 0 {
+		status.Lag = now.Sub(l.slots[0].oldest)
+	}
+}
+
+// health remembers the last fault of sending until something is delivered, and
+// says so once, not at every try.
+type health struct {
+	mu     sync.Mutex
+	last   error
+	toldAt time.Time
+}
+
+// tellEvery is how often a fault that lasts is logged.
+const tellEvery = time.Minute
+
+func (h *health) fault() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
+}
+
+func (p *Publisher) trouble(ctx context.Context, err error) {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	p.health.mu.Lock()
+	now := p.Clock()
+	tell := p.health.last == nil || now.Sub(p.health.toldAt) >= tellEvery
+	p.health.last = err
+	if tell {
+		p.health.toldAt = now
+	}
+	p.health.mu.Unlock()
+	if tell {
+		p.Logger.WarnContext(ctx, "cannot tell the world, trying again until it works", "topic", p.Topic, "error", err)
+	}
+}
+
+func (p *Publisher) recovered(ctx context.Context) {
+	p.health.mu.Lock()
+	was := p.health.last
+	p.health.last = nil
+	p.health.mu.Unlock()
+	if was != nil {
+		p.Logger.InfoContext(ctx, "telling the world again", "topic", p.Topic)
+	}
+}

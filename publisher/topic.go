@@ -1,0 +1,176 @@
+package publisher
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/aws/smithy-go"
+)
+
+// Limits of SNS for a batch.
+const (
+	batchEntries = 10
+	batchBytes   = 256 << 10
+)
+
+// callTime is more than SNS takes on its worst day; a silent connection must end.
+const callTime = 15 * time.Second
+
+// Destination is a topic of SNS.
+type Destination struct {
+	client *sns.Client
+	arn    string
+	fifo   bool
+}
+
+// Open prepares a topic by its ARN; it does not call it. Region, credentials and
+// endpoint are those of the standard AWS_ environment, the region by default the
+// topic's. Where the endpoint is on this machine, no credentials are needed.
+func Open(ctx context.Context, topic string) (*Destination, error) {
+	parsed, err := arn.Parse(topic)
+	if err != nil || parsed.Service != "sns" || parsed.Resource == "" {
+		return nil, fmt.Errorf("%q is not the ARN of a topic", topic)
+	}
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost = senders // else a connection is made for every other call
+	})
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithDefaultRegion(parsed.Region))
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS environment: %w", err)
+	}
+	environment, err := config.NewEnvConfig()
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS environment: %w", err)
+	}
+	return &Destination{arn: topic, fifo: strings.HasSuffix(topic, ".fifo"), client: sns.NewFromConfig(loaded, func(o *sns.Options) {
+		o.Retryer = aws.NopRetryer{} // the line retries, with more patience
+		if isLocal(o.BaseEndpoint) && !environment.Credentials.HasKeys() {
+			o.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
+		}
+	})}, nil
+}
+
+func isLocal(endpoint *string) bool {
+	parsed, err := url.Parse(aws.ToString(endpoint))
+	return err == nil && (parsed.Hostname() == "localhost" || net.ParseIP(parsed.Hostname()).IsLoopback())
+}
+
+// Refusal says that SNS calls a message invalid: the same again is in vain.
+type Refusal struct{ Code, Message string }
+
+func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+
+// send sends one batch, and returns an answer for each message: nil, a
+// *Refusal, or a fault. The second error is of the batch as a whole, a *Refusal
+// too when it is to blame on what is in it.
+func (d *Destination) send(ctx context.Context, letters []*letter) ([]error, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	input := &sns.PublishBatchInput{TopicArn: &d.arn, PublishBatchRequestEntries: make([]types.PublishBatchRequestEntry, len(letters))}
+	for i, it := range letters {
+		input.PublishBatchRequestEntries[i] = d.entry(i, it.message)
+	}
+	output, err := d.client.PublishBatch(ctx, input)
+	if err != nil {
+		return nil, judge(err)
+	}
+	answers := make([]error, len(letters))
+	for i := range answers {
+		answers[i] = errNoAnswer
+	}
+	for _, s := range output.Successful {
+		if i, ok := indexOf(s.Id, len(letters)); ok {
+			answers[i] = nil
+		}
+	}
+	for _, f := range output.Failed {
+		if i, ok := indexOf(f.Id, len(letters)); ok {
+			answers[i] = entryFault(aws.ToString(f.Code), aws.ToString(f.Message))
+		}
+	}
+	return answers, nil
+}
+
+var errNoAnswer = errors.New("SNS says nothing of this entry")
+
+func indexOf(id *string, n int) (int, bool) {
+	i, err := strconv.Atoi(aws.ToString(id))
+	return i, err == nil && i >= 0 && i < n
+}
+
+func (d *Destination) entry(i int, m Message) types.PublishBatchRequestEntry {
+	e := types.PublishBatchRequestEntry{
+		Id: aws.String(strconv.Itoa(i)), Message: aws.String(string(m.Body)),
+		MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
+	}
+	for name, a := range m.Attributes {
+		e.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(a.dataType()), StringValue: aws.String(a.text())}
+	}
+	if d.fifo {
+		e.MessageGroupId, e.MessageDeduplicationId = &m.Group, aws.String(m.EventID.String())
+	}
+	return e
+}
+
+func (a Attribute) dataType() string {
+	if a.List != nil {
+		return "String.Array"
+	}
+	return "String"
+}
+
+func (a Attribute) text() string {
+	if a.List == nil {
+		return a.Text
+	}
+	text, err := json.Marshal(a.List)
+	if err != nil {
+		panic(err) // a bug: these are texts
+	}
+	return string(text)
+}
+
+// invalid are the codes with which SNS refuses what a message says. Every other
+// one, also one that is not known yet, is a fault that may pass.
+var invalid = map[string]bool{
+	"InvalidParameter": true, "InvalidParameterValue": true, "ParameterValueInvalid": true,
+	"InvalidParameterException": true, "InvalidParameterValueException": true, "ValidationError": true, "ValidationException": true,
+	"InvalidMessageContents": true, "InvalidAttributeName": true, "InvalidAttributeValue": true,
+	"BatchRequestTooLong": true, "InvalidBatchEntryId": true,
+}
+
+func entryFault(code, message string) error {
+	if invalid[code] && !ofTopic(message) {
+		return &Refusal{code, message}
+	}
+	return fmt.Errorf("SNS: %s: %s", code, message)
+}
+
+// judge tells a batch that is to blame on what is in it from every other fault.
+func judge(err error) error {
+	var refused smithy.APIError
+	if errors.As(err, &refused) && invalid[refused.ErrorCode()] && !ofTopic(refused.ErrorMessage()) {
+		return &Refusal{refused.ErrorCode(), refused.ErrorMessage()}
+	}
+	return fmt.Errorf("SNS: %w", err)
+}
+
+// ofTopic knows the one parameter that is the operator's and not the message's.
+func ofTopic(message string) bool {
+	return strings.Contains(message, "TopicArn") || strings.Contains(message, "TargetArn")
+}
