@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/follow"
@@ -50,15 +51,30 @@ func readCheckpoint(ctx context.Context, db querier) (checkpoint, error) {
 	if !there {
 		return checkpoint{}, nil
 	}
+	return scanCheckpoint(db.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, caught_up
+		FROM read_1.checkpoint WHERE name = $1`, projection))
+}
+
+// readShown is the checkpoint of the version that answers, as everybody who may
+// read sees it; the zero checkpoint when none answers yet.
+func readShown(ctx context.Context, db querier) (checkpoint, error) {
+	shown, err := scanCheckpoint(db.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, true
+		FROM read.checkpoint`))
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && (refused.Code == "42P01" || refused.Code == "3F000" || refused.Code == "42703") {
+		return checkpoint{}, nil // undefined table, schema; column: of an older build, whose projector will make it anew
+	}
+	return shown, err
+}
+
+func scanCheckpoint(row pgx.Row) (checkpoint, error) {
 	var (
 		c        checkpoint
 		id       *uuid.UUID
 		stream   *string
 		revision *uint64
 	)
-	err := db.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, caught_up
-		FROM read_1.checkpoint WHERE name = $1`, projection).
-		Scan(&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &c.caughtUp)
+	err := row.Scan(&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &c.caughtUp)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return checkpoint{}, nil
 	}

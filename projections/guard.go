@@ -20,6 +20,24 @@ func guard(ctx context.Context, store eventstore.Store, c checkpoint) (uuid.UUID
 	})
 }
 
+// Guard compares what the views at dsn show with the log, for a process that
+// only reads them: an error that wraps follow.ErrRefused says that they are not
+// of this log, or that the log was put back to a day before theirs. While they
+// show nothing there is nothing to compare.
+func Guard(ctx context.Context, dsn string, store eventstore.Store) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("compare the read model with the log: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // only read
+	shown, err := readShown(ctx, conn)
+	if err != nil || shown.store == uuid.Nil {
+		return err
+	}
+	_, err = guard(ctx, store, shown)
+	return err
+}
+
 // inOneTransaction is pgx.BeginFunc with the words of the act.
 func inOneTransaction(ctx context.Context, conn *pgx.Conn, act string, work func(pgx.Tx) error) error {
 	if err := pgx.BeginFunc(ctx, conn, work); err != nil {

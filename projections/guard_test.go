@@ -2,9 +2,11 @@ package projections_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
@@ -73,16 +75,69 @@ func TestARebuildDoesNotForgetWhichLogItWas(t *testing.T) {
 func TestALogThatWasPutBackIsRefused(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn := built(t, log)
+	earlier := putBack(t, log.log)
+	err := start(t, earlier, dsn).ends(t)
+	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorContains(t, err, identity(t, log.log))
+}
+
+// putBack is a log as it was when it held its id and one fact.
+func putBack(t *testing.T, log eventstore.Store) eventstore.Store {
 	earlier := memory.New()
-	events, err := log.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 2) // its id and the first fact
+	events, err := log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 2)
 	require.NoError(t, err)
 	for _, e := range events {
 		_, err := earlier.Append(t.Context(), eventstore.Append{Stream: e.Stream, Expected: eventstore.NoStream, Events: []eventstore.Event{e.Event}})
 		require.NoError(t, err)
 	}
-	err = start(t, earlier, dsn).ends(t)
-	require.ErrorIs(t, err, follow.ErrRefused)
-	require.ErrorContains(t, err, identity(t, log.log))
+	return earlier
+}
+
+// TestWhoOnlyReadsIsGuardedToo: by the views alone, which are all that the
+// reader's role may see.
+func TestWhoOnlyReadsIsGuardedToo(t *testing.T) {
+	log := someLog(t, "B1111BB", "C1111CC")
+	dsn, conn := database(t)
+	require.NoError(t, projections.Guard(t.Context(), dsn, log.log), "there is nothing to compare")
+	r := start(t, log.log, dsn)
+	r.reaches(t, log.last)
+	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
+	r.end()
+	dsn = asReader(t, conn, dsn)
+	require.NoError(t, projections.Guard(t.Context(), dsn, log.log))
+	require.ErrorIs(t, projections.Guard(t.Context(), dsn, putBack(t, log.log)), follow.ErrRefused)
+	require.ErrorIs(t, projections.Guard(t.Context(), dsn, someLog(t, "B1111BB").log), follow.ErrRefused)
+}
+
+// asReader is the address of the same database for a role that may see the
+// views and nothing else.
+func asReader(t *testing.T, conn *pgx.Conn, dsn string) string {
+	role := "reader_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	for _, statement := range []string{
+		"CREATE ROLE " + role, "GRANT USAGE ON SCHEMA read TO " + role, "GRANT SELECT ON ALL TABLES IN SCHEMA read TO " + role,
+	} {
+		_, err := conn.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() {
+		for _, statement := range []string{"DROP OWNED BY " + role, "DROP ROLE " + role} {
+			_, err := conn.Exec(context.Background(), statement)
+			require.NoError(t, err)
+		}
+	})
+	return dsn + "&options=-c%20role%3D" + role
+}
+
+func TestViewsOfAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
+	log := someLog(t, "B1111BB")
+	dsn := built(t, log)
+	conn := connect(t, dsn)
+	_, err := conn.Exec(t.Context(), `DROP VIEW read.checkpoint;
+		CREATE VIEW read.checkpoint AS SELECT 1 AS version, store_id, "commit", prepare FROM read_1.checkpoint`)
+	require.NoError(t, err)
+	require.NoError(t, projections.Guard(t.Context(), dsn, memory.New()), "it cannot tell yet")
+	start(t, log.log, dsn)
+	require.Eventually(t, func() bool { return isTrue(conn, `SELECT event_id IS NOT NULL FROM read.checkpoint`) }, patience, poll)
 }
 
 func TestALogThatLostItsIDIsRefused(t *testing.T) {

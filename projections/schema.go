@@ -39,10 +39,12 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 	return whole, nil
 }
 
-// showViews lets this version answer, unless one answers already.
+// showViews lets this version answer, unless one answers already. Views of an
+// older build are brought up to this one.
 func showViews(ctx context.Context, tx pgx.Tx) error {
 	var shown bool
 	err := tx.QueryRow(ctx, `SELECT bool_and(to_regclass('read.' || name) IS NOT NULL)
+		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read.checkpoint') AND attname = 'event_id')
 		FROM unnest('{checkpoint,non_association,pair,prisoner}'::text[]) name`).Scan(&shown)
 	if err != nil {
 		return fmt.Errorf("look for the read model's views: %w", err)

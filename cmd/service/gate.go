@@ -17,8 +17,9 @@ import (
 // gate holds requests back until this process knows which log it reads: before
 // that, a write could go into one log and a read come from another's tables.
 type gate struct {
-	log    atomic.Pointer[uuid.UUID]
-	opened chan struct{} // closed when it is
+	log      atomic.Pointer[uuid.UUID]
+	opened   chan struct{} // closed when it is
+	compared atomic.Bool   // the read model is of this log: reads may pass too
 }
 
 // open is called once.
@@ -93,7 +94,7 @@ func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber)
 
 // PairOf is api.Streams'.
 func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
-	if !s.gate.isOpen() {
+	if !s.gate.compared.Load() {
 		return domain.Pair{}, false, queries.ErrNotCaughtUp
 	}
 	return s.Streams.PairOf(ctx, id)
@@ -105,9 +106,9 @@ type gatedReads struct {
 	api.Reads
 }
 
-// through asks what is behind the gate, if it is open.
+// through asks what is behind the gate, if reads may pass.
 func through[T any](g *gate, ask func() (T, error)) (T, error) {
-	if g.isOpen() {
+	if g.compared.Load() {
 		return ask()
 	}
 	var nothing T

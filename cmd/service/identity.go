@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
+	"nonassociations/projections"
 )
 
 // errForeign says that tables in Postgres and the log do not belong together.
@@ -31,26 +33,48 @@ type carried struct {
 // errors are the context's and errForeign, in words.
 func identify(ctx context.Context, log eventstore.Store, dsn string, logger *slog.Logger) (uuid.UUID, error) {
 	offered := uuid.New() // one for all tries, so that a lost answer is recognised
+	var id uuid.UUID
+	err := untilKnown(ctx, logger, "the log's id cannot be read yet, waiting", func(ctx context.Context) error {
+		var err error
+		id, err = identifyOnce(ctx, log, dsn, offered)
+		return err
+	})
+	return id, err
+}
+
+// untilKnown asks until there is an answer, through outages; its errors are the
+// context's and errForeign.
+func untilKnown(ctx context.Context, logger *slog.Logger, words string, ask func(context.Context) error) error {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
 	for {
-		id, err := identifyOnce(ctx, log, dsn, offered)
+		once, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := ask(once)
+		cancel()
 		if err == nil || errors.Is(err, errForeign) || ctx.Err() != nil {
-			return id, err
+			return err
 		}
 		wait := waits.NextBackOff()
-		logger.WarnContext(ctx, "the log's id cannot be read yet, waiting", "again", wait, "error", err)
+		logger.WarnContext(ctx, words, "again", wait, "error", err)
 		select {
 		case <-ctx.Done():
-			return uuid.Nil, ctx.Err()
+			return ctx.Err()
 		case <-time.After(wait):
 		}
 	}
 }
 
+// guardReads refuses a read model that shows what is not in the log. A table's
+// id cannot tell: a log that was put back to an earlier day has the same.
+func guardReads(ctx context.Context, log eventstore.Store, dsn string) error {
+	err := projections.Guard(ctx, dsn, log)
+	if errors.Is(err, follow.ErrRefused) {
+		return fmt.Errorf("%w: %w", errForeign, err)
+	}
+	return err
+}
+
 func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered uuid.UUID) (uuid.UUID, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
 	remembered, err := remember(ctx, dsn)
 	if err != nil {
 		return uuid.Nil, err

@@ -80,7 +80,7 @@ func (p *process) sameLog(ctx context.Context) error {
 	if len(others) > 0 {
 		return fmt.Errorf("%w: the log is %s, %s", errForeign, id, words(others))
 	}
-	return nil
+	return guardReads(ctx, p.log, p.Config.readDSN())
 }
 
 // Unmerge takes back what a message did, or only tells with dryRun; see

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/audit"
@@ -117,7 +118,9 @@ func (p *process) letIn(ctx context.Context) error {
 	if err := p.tieKeys(ctx, id); err != nil {
 		return err
 	}
-	p.gate.open(id)
+	if err := p.openGate(ctx, id); err != nil {
+		return err
+	}
 	p.Logger.InfoContext(ctx, "serving", "address", p.edge.address(), "log", id)
 	if p.Ready == nil {
 		return nil
@@ -133,6 +136,26 @@ func (p *process) letIn(ctx context.Context) error {
 	}
 	p.Ready(p.edge.address())
 	return nil
+}
+
+// openGate lets nobody in where the read model shows what is not in the log.
+// While that cannot be asked, writes go on: they need no read model.
+func (p *process) openGate(ctx context.Context, log uuid.UUID) error {
+	compare := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
+		return guardReads(ctx, p.log, p.Config.readDSN())
+	}
+	err := compare(ctx)
+	if errors.Is(err, errForeign) {
+		return err
+	}
+	p.gate.open(log)
+	if err != nil {
+		err = untilKnown(ctx, p.Logger, "the read model cannot be compared with the log yet, waiting", compare)
+	}
+	p.gate.compared.Store(err == nil)
+	return err
 }
 
 // showsAll tells whether lists are answered and reflect everything that was in
