@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
@@ -16,7 +18,7 @@ import (
 
 // buildBytes is how much of the prisoners' items a building may hold before it
 // commits.
-const buildBytes = 128 << 20
+const buildBytes = 256 << 20
 
 // building is one long transaction of catching up. Pairs go to their table
 // batch by batch; prisoners, whose documents would be written again with nearly
@@ -50,11 +52,37 @@ func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint, london *
 	}, nil
 }
 
-// add works a batch in.
+// partEvents is how much of a batch is folded while Postgres takes the part
+// before it.
+const partEvents = 4096
+
+// add works a batch in. The connection is idle again when it returns.
 func (b *building) add(ctx context.Context, batch follow.Batch[*fact]) error {
-	r := concernedBy(batch.Events, b.london)
-	if err := b.load(ctx, r); err != nil {
-		return err
+	var writing errgroup.Group // of one part at most
+	for part := range slices.Chunk(batch.Events, partEvents) {
+		r, err := b.fold(ctx, part, &writing)
+		if failed := writing.Wait(); failed != nil {
+			return failed
+		}
+		if err != nil {
+			return err
+		}
+		stored, fresh, err := b.sort(ctx, r)
+		if err != nil {
+			return err
+		}
+		b.keep(r)
+		writing.Go(func() error { return b.write(ctx, stored, fresh) })
+	}
+	b.now = b.now.behind(batch)
+	return writing.Wait()
+}
+
+// fold is the rows as the facts leave them.
+func (b *building) fold(ctx context.Context, facts []*fact, writing *errgroup.Group) (rows, error) {
+	r := concernedBy(facts, b.london)
+	if err := b.load(ctx, r, writing); err != nil {
+		return rows{}, err
 	}
 	for number, row := range r.prisoners {
 		if kept := b.prisoners[number]; kept != nil {
@@ -62,17 +90,13 @@ func (b *building) add(ctx context.Context, batch follow.Batch[*fact]) error {
 			r.prisoners[number] = kept
 		}
 	}
-	r.fold(batch.Events)
-	if err := b.writePairs(ctx, r); err != nil {
-		return err
-	}
-	b.keep(r)
-	b.now = b.now.behind(batch)
-	return nil
+	r.fold(facts)
+	return r, nil
 }
 
-// load asks the tables only for what they can have and is not kept here.
-func (b *building) load(ctx context.Context, r rows) error {
+// load asks the tables only for what they can have and is not kept here, once
+// they have what is being written.
+func (b *building) load(ctx context.Context, r rows, writing *errgroup.Group) error {
 	asked := rows{pairs: map[domain.Pair]*pairRow{}, prisoners: map[domain.PrisonerNumber]*prisonerRow{}}
 	for pair, row := range r.pairs {
 		if _, written := b.pairs[pair]; written || !b.empty {
@@ -87,22 +111,24 @@ func (b *building) load(ctx context.Context, r rows) error {
 	if len(asked.pairs)+len(asked.prisoners) == 0 {
 		return nil
 	}
+	if err := writing.Wait(); err != nil {
+		return err
+	}
 	return asked.load(ctx, b.tx)
 }
 
-func (b *building) writePairs(ctx context.Context, r rows) error {
-	stored, fresh := r.stored()
+// sort parts the rows that are written at once, all but the prisoners', into
+// those that the tables have and those that COPY may write.
+func (b *building) sort(ctx context.Context, r rows) (stored, fresh rows, err error) {
+	stored, fresh = r.stored()
 	stored.prisoners, fresh.prisoners = nil, nil
 	known, err := b.knownIDs(ctx, r)
 	if err != nil {
-		return err
+		return rows{}, rows{}, err
 	}
 	stored.opened, stored.changed, fresh.opened = known, r.changed, maps.Clone(r.opened)
 	maps.DeleteFunc(fresh.opened, func(id uuid.UUID, _ line) bool { _, is := known[id]; return is })
-	if err := fresh.copy(ctx, b.tx); err != nil {
-		return err
-	}
-	return stored.put(ctx, b.tx)
+	return stored, fresh, nil
 }
 
 func (b *building) knownIDs(ctx context.Context, r rows) (map[uuid.UUID]line, error) {
@@ -116,6 +142,13 @@ func (b *building) knownIDs(ctx context.Context, r rows) (map[uuid.UUID]line, er
 		}
 	}
 	return known, nil
+}
+
+func (b *building) write(ctx context.Context, stored, fresh rows) error {
+	if err := fresh.copy(ctx, b.tx); err != nil {
+		return err
+	}
+	return stored.put(ctx, b.tx)
 }
 
 // keep remembers what was written and what is still to be.
@@ -137,10 +170,7 @@ func (b *building) keep(r rows) {
 // commit writes the prisoners and ends the transaction.
 func (b *building) commit(ctx context.Context) error {
 	stored, fresh := rows{prisoners: b.prisoners}.stored()
-	if err := fresh.copy(ctx, b.tx); err != nil {
-		return err
-	}
-	if err := stored.put(ctx, b.tx); err != nil {
+	if err := b.write(ctx, stored, fresh); err != nil {
 		return err
 	}
 	if _, err := b.tx.Exec(ctx, moveSQL, moveArgs(b.was, b.now)...); err != nil {
