@@ -78,6 +78,23 @@ func createTables(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
 	return nil
 }
 
+// Kept is what there is of the read model.
+type Kept struct {
+	Store    uuid.UUID // the log that it is of; zero: there is none yet
+	Position uint64    // up to where, as the world sees positions
+}
+
+// Inspect looks at the read model and changes nothing.
+func Inspect(ctx context.Context, dsn string) (Kept, error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return Kept{}, fmt.Errorf("look at the read model: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	c, err := readCheckpoint(ctx, conn)
+	return Kept{Store: c.store, Position: c.at.Outside()}, err
+}
+
 // Rebuild drops the read model and starts it again, empty and of the same log.
 // Reads answer "not caught up" until a projector has been through the log. A
 // projector that is at work notices and begins anew.

@@ -91,7 +91,7 @@ func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered
 	}
 	others := slices.DeleteFunc(remembered, func(c carried) bool { return c.id == id })
 	if len(others) > 0 {
-		return uuid.Nil, fmt.Errorf("%w: the log is %s, %s", errForeign, id, words(others))
+		return uuid.Nil, fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errForeign, id, words(others), adoptCommand(id))
 	}
 	return id, nil
 }

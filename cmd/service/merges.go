@@ -78,7 +78,7 @@ func (p *process) sameLog(ctx context.Context) error {
 	}
 	others := slices.DeleteFunc(remembered, func(c carried) bool { return c.id == id })
 	if len(others) > 0 {
-		return fmt.Errorf("%w: the log is %s, %s", errForeign, id, words(others))
+		return fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errForeign, id, words(others), adoptCommand(id))
 	}
 	return guardReads(ctx, p.log, p.Config.readDSN())
 }

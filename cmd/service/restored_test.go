@@ -7,11 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/service"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/publisher/desk"
 )
 
 // TestALogThatWasPutBackIsNotServed: its id is the same, and what the read model
@@ -32,13 +35,83 @@ func TestALogThatWasPutBackIsNotServed(t *testing.T) {
 	require.NoError(t, <-r.ended)
 
 	copyLog(t, log, backup, 2) // its id and the first fact
-	err := service.Run(t.Context(), service.Options{
-		Config: service.Config{EventStoreURL: backup, DatabaseURL: tables, Edge: service.Edge{
+	require.ErrorContains(t, service.Run(t.Context(), serving(t, backup, tables)), "is not in this log")
+	_, err := service.Rebuild(t.Context(), serving(t, backup, tables), identity(t, backup), false)
+	require.NoError(t, err)
+	r = run(t, backup, tables)
+	<-r.ready
+	_, list := r.get(t, "/non-associations/A9109UD")
+	require.Contains(t, list, "A0135GA")
+	require.NotContains(t, list, "A0136GA")
+	r.stop()
+	require.NoError(t, <-r.ended)
+}
+
+// serving is a process that only answers requests.
+func serving(t *testing.T, log, tables string) service.Options {
+	t.Helper()
+	return service.Options{
+		Config: service.Config{EventStoreURL: log, DatabaseURL: tables, Edge: service.Edge{
 			ListenAddr: freeAddress(t), AuthIssuer: "x", AuthJWKSURL: "http://127.0.0.1:1/", AuthAudience: "x",
 		}},
 		Roles: service.Roles{Serve: true}, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
-	})
-	require.ErrorContains(t, err, "is not in this log")
+	}
+}
+
+func identity(t *testing.T, log string) uuid.UUID {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), log, postgres.Options{})
+	require.NoError(t, err)
+	id, err := eventstore.ReadIdentity(t.Context(), store)
+	require.NoError(t, err)
+	require.NoError(t, store.Close(t.Context()))
+	return id
+}
+
+// built is a log of its own with the tables that were built from it.
+func built(t *testing.T) (log, tables string) {
+	t.Helper()
+	log, tables = migrated(t), migrated(t)
+	r := run(t, log, tables)
+	<-r.ready
+	r.stop()
+	require.NoError(t, <-r.ended)
+	return log, tables
+}
+
+func TestAnOperatorTakesAnotherLogOver(t *testing.T) {
+	mine, tables := built(t)
+	other, _ := built(t)
+	was, is := identity(t, mine), identity(t, other)
+	command := "nonassociations rebuild --adopt-log " + is.String() + " --yes"
+	require.ErrorContains(t, service.Run(t.Context(), serving(t, other, tables)), command)
+	_, err := service.Rebuild(t.Context(), serving(t, other, tables), uuid.Nil, false)
+	require.ErrorContains(t, err, command)
+	_, err = service.Rebuild(t.Context(), serving(t, other, tables), was, false)
+	require.ErrorContains(t, err, is.String())
+	_, err = service.Rebuild(t.Context(), serving(t, migrated(t), tables), uuid.Nil, false)
+	require.ErrorContains(t, err, "has no id")
+
+	bookmark(t, tables, was)
+	told, err := service.Rebuild(t.Context(), serving(t, other, tables), is, true)
+	require.NoError(t, err)
+	require.Len(t, told, 4)
+	require.Contains(t, told[0], "read_1 of log "+was.String())
+	require.Contains(t, told[1], is.String())
+	require.Contains(t, told[2], "idempotency keys")
+	require.Contains(t, told[3], "publisher")
+	require.ErrorContains(t, service.Run(t.Context(), serving(t, other, tables)), was.String(), "nothing was done")
+
+	did, err := service.Rebuild(t.Context(), serving(t, other, tables), is, false)
+	require.NoError(t, err)
+	require.Equal(t, told, did)
+	r := run(t, other, tables)
+	<-r.ready
+	r.stop()
+	require.NoError(t, <-r.ended)
+	told, err = service.Rebuild(t.Context(), serving(t, other, tables), uuid.Nil, false)
+	require.NoError(t, err)
+	require.Len(t, told, 2, "of the same log it keeps the keys")
 }
 
 func copyLog(t *testing.T, from, to string, events int) {
@@ -55,4 +128,15 @@ func copyLog(t *testing.T, from, to string, events int) {
 	}
 	require.NoError(t, source.Close(t.Context()))
 	require.NoError(t, target.Close(t.Context()))
+}
+
+// bookmark is a publisher's that was here.
+func bookmark(t *testing.T, dsn string, log uuid.UUID) {
+	t.Helper()
+	require.NoError(t, desk.Migrate(t.Context(), dsn))
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `INSERT INTO publisher.bookmark (topic, store_id, "commit", prepare) VALUES ('domain', $1, 1, 1)`, log)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
 }

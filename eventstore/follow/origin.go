@@ -44,7 +44,7 @@ func SameLog(ctx context.Context, store eventstore.Store, o Origin) (uuid.UUID, 
 		return id, nil
 	}
 	if o.Store != id {
-		return uuid.Nil, fmt.Errorf("%w: %s is of log %s, this is log %s; to take it over: rebuild --adopt-log %s",
+		return uuid.Nil, fmt.Errorf("%w: %s is of log %s, this is log %s; to take it over: nonassociations rebuild --adopt-log %s --yes",
 			ErrRefused, o.What, o.Store, id, id)
 	}
 	return id, o.lastEventIsThere(ctx, store)
@@ -61,6 +61,6 @@ func (o Origin) lastEventIsThere(ctx context.Context, store eventstore.Store) er
 	if len(found) == 1 && found[0].Revision == o.Revision && found[0].ID == o.EventID {
 		return nil
 	}
-	return fmt.Errorf("%w: the last event of %s of log %s, %s at position %s, is not in this log %s; to start again from it: rebuild --adopt-log %s",
+	return fmt.Errorf("%w: the last event of %s of log %s, %s at position %s, is not in this log %s; to start again from it: nonassociations rebuild --adopt-log %s --yes",
 		ErrRefused, o.What, o.Store, o.EventID, o.At, o.Store, o.Store)
 }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"nonassociations/cmd/service"
+)
+
+type rebuildCmd struct {
+	AdoptLog string `placeholder:"ID" help:"Take over the log with this id, though the read model is of another or of a later day."`
+	DryRun   bool   `help:"Only tell what would be done."`
+	Yes      bool   `help:"Do it: reads are answered with 503 until a projector has been through the log."`
+}
+
+// Help is kong's.
+func (rebuildCmd) Help() string {
+	return `Examples:
+  nonassociations rebuild --dry-run
+  nonassociations rebuild --yes
+  nonassociations rebuild --adopt-log 6f1c2f0e-3f0a-4a57-9a58-0d5d1c9c2b11 --dry-run
+  nonassociations rebuild --adopt-log 6f1c2f0e-3f0a-4a57-9a58-0d5d1c9c2b11 --yes
+
+The log itself is never changed. Nothing has to be stopped: a projector that is at work begins
+anew. --adopt-log is for a log that was put back from a backup, or replaced; the id must be that of
+the log at EVENTSTORE_URL, which a role that refused to start has printed. It also forgets what is
+about the old log: the idempotency keys, and the publisher's bookmarks and desk, so that the topics
+are told of the log from its beginning.`
+}
+
+// Run is kong's.
+func (c rebuildCmd) Run(ctx context.Context) error {
+	adopt, err := c.adopted()
+	if err != nil {
+		return err
+	}
+	o, err := options(service.Roles{})
+	if err != nil {
+		return err
+	}
+	told, err := service.Rebuild(ctx, o, adopt, c.DryRun || !c.Yes)
+	for _, sentence := range told {
+		fmt.Println(sentence)
+	}
+	switch {
+	case err != nil:
+		return err
+	case c.DryRun:
+		fmt.Println("Nothing was done yet: this is what would be.")
+	case !c.Yes:
+		return errors.New("nothing was done: add --yes to do it, or --dry-run only to be told")
+	}
+	return nil
+}
+
+func (c rebuildCmd) adopted() (uuid.UUID, error) {
+	if c.AdoptLog == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(c.AdoptLog)
+	if err != nil || id == uuid.Nil || len(c.AdoptLog) != len(id.String()) {
+		return uuid.Nil, fmt.Errorf("--adopt-log %q is not the id of a log", c.AdoptLog)
+	}
+	return id, nil
+}
