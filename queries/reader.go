@@ -26,8 +26,12 @@ var (
 // Options of a Reader.
 type Options struct {
 	Logger   *slog.Logger
-	MaxConns int32 // of the pool; 0 is pgxpool's own choice
+	MaxConns int32 // of the pool; 8, or more on a large machine, when 0
 }
+
+// minConns is what pgxpool would give a machine of eight processors: with fewer, a
+// few long pages of staff's would keep every list waiting.
+const minConns = 8
 
 // Reader reads the read model. It is safe for concurrent use.
 type Reader struct {
@@ -48,6 +52,7 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
 	config.ConnConfig.RuntimeParams["application_name"] = "queries"
 	config.ConnConfig.ConnectTimeout = connectTime
+	config.MaxConns = max(config.MaxConns, minConns)
 	if options.MaxConns > 0 {
 		config.MaxConns = options.MaxConns
 	}
