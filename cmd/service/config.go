@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -82,51 +80,33 @@ func served(address string) string {
 	return net.JoinHostPort("localhost", port)
 }
 
-var (
-	eventStoreSchemes = []string{"esdb", "esdb+discover", "postgres", "postgresql"}
-	postgresSchemes   = []string{"postgres", "postgresql"}
-	webSchemes        = []string{"http", "https"}
-)
-
 func (c Config) faults(roles Roles) []string {
-	var faults []string
-	check := func(name, value string, schemes []string) {
-		if value != "" && !hasScheme(value, schemes) {
-			faults = append(faults, name+" must begin with "+strings.Join(schemes, ":// or ")+"://")
-		}
+	var f faults
+	switch {
+	case c.EventStoreURL == Embedded:
+	case hasScheme(c.EventStoreURL, postgresSchemes):
+		f.postgres("EVENTSTORE_URL", c.EventStoreURL)
+	default:
+		f.eventStore(c.EventStoreURL)
 	}
-	if c.EventStoreURL != Embedded {
-		check("EVENTSTORE_URL (if not \"embedded\")", c.EventStoreURL, eventStoreSchemes)
-	}
-	check("DATABASE_URL", c.DatabaseURL, postgresSchemes)
-	check("READ_DATABASE_URL", c.ReadDatabaseURL, postgresSchemes)
+	f.postgres("DATABASE_URL", c.DatabaseURL)
+	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL)
 	if roles.Listen && c.PrisonerEventsQueueURL == "" {
-		faults = append(faults, `required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
+		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}
-	check("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
-	if !roles.Serve {
-		return faults
+	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
+	if roles.Serve {
+		c.Edge.faults(&f)
 	}
-	check("PUBLIC_URL", c.Edge.PublicURL, webSchemes)
-	check("AUTH_JWKS_URL", c.Edge.AuthJWKSURL, webSchemes)
-	check("PRISONER_SEARCH_URL", c.Edge.Search.URL, webSchemes)
-	check("PRISONER_SEARCH_TOKEN_URL", c.Edge.Search.TokenURL, webSchemes)
-	if _, _, err := net.SplitHostPort(c.Edge.ListenAddr); err != nil {
-		faults = append(faults, "LISTEN_ADDR must be host:port or :port")
-	}
-	return faults
+	return f
 }
 
-// hasScheme does not insist on more: each driver knows its own addresses,
-// among them lists of hosts that are no URLs to anybody else.
-func hasScheme(value string, schemes []string) bool {
-	scheme, rest, found := strings.Cut(value, "://")
-	if !found || rest == "" || !slices.Contains(schemes, strings.ToLower(scheme)) {
-		return false
-	}
-	if slices.Contains(webSchemes, scheme) {
-		parsed, err := url.Parse(value)
-		return err == nil && parsed.Host != ""
-	}
-	return true
+func (e Edge) faults(f *faults) {
+	f.scheme("PUBLIC_URL", e.PublicURL, webSchemes)
+	f.blank("AUTH_ISSUER", e.AuthIssuer)
+	f.blank("AUTH_AUDIENCE", e.AuthAudience)
+	f.scheme("AUTH_JWKS_URL", e.AuthJWKSURL, webSchemes)
+	f.scheme("PRISONER_SEARCH_URL", e.Search.URL, webSchemes)
+	f.scheme("PRISONER_SEARCH_TOKEN_URL", e.Search.TokenURL, webSchemes)
+	f.address("LISTEN_ADDR", e.ListenAddr)
 }

@@ -44,6 +44,27 @@ func TestEveryBadVariableIsReportedAtOnceWithoutItsValue(t *testing.T) {
 	require.NotContains(t, err.Error(), "secret")
 }
 
+func TestEachValueIsReadBeforeItIsNeeded(t *testing.T) {
+	for name, values := range map[string][]string{
+		"LISTEN_ADDR":       {"8080", ":65536", ":-1", ":http", "127.0.0.1", ":"},
+		"DATABASE_URL":      {"postgres://u:secret@host:99999/x", "postgres://u:secret@host/x?sslmode=secret", "postgres:///x?port=secret", "postgres:///x?pool_max_conns=secret"},
+		"READ_DATABASE_URL": {"postgres://u:secret@host:99999/x"},
+		"EVENTSTORE_URL":    {"postgres://u:secret@host:99999/x", "esdb://u:secret@host:port", "esdb://host?tls=secret", "esdb+discover://"},
+		"AUTH_ISSUER":       {" "},
+		"AUTH_AUDIENCE":     {"\t"},
+		"AUTH_JWKS_URL":     {"ftp://secret/keys", "issuer/keys", "https:///keys", "HTTPS://", "file:///secret"},
+		"PUBLIC_URL":        {"secret:8080"},
+	} {
+		for _, value := range values {
+			environment := whole()
+			environment[name] = value
+			_, err := service.ReadConfig(environment, service.Roles{Serve: true})
+			require.ErrorContains(t, err, name, value)
+			require.NotContains(t, err.Error(), "secret")
+		}
+	}
+}
+
 func TestAProjectorNeedsNoIssuer(t *testing.T) {
 	environment := map[string]string{"EVENTSTORE_URL": "embedded", "DATABASE_URL": "postgresql:///app?host=/run"}
 	_, err := service.ReadConfig(environment, service.Roles{Project: true})

@@ -43,6 +43,13 @@ func configure(connection string, options Options) (*esdb.Configuration, error) 
 	return cfg, nil
 }
 
+// Check tells whether Open would take a connection string. The error does not
+// repeat it.
+func Check(connection string) error {
+	_, err := configure(connection, Options{}.withDefaults())
+	return err
+}
+
 // withoutURL takes the connection string, and its password, out of an error.
 func withoutURL(err error) error {
 	var wrapped *url.Error
