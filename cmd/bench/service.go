@@ -163,7 +163,7 @@ func (c serviceCmd) Run(ctx context.Context) error {
 	}
 	err = service.Run(ctx, service.Options{
 		Config: config, Roles: roles, Clock: func() time.Time { return time.Now().In(london) },
-		Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+		Logger: slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil))),
 	})
 	pprof.StopCPUProfile()
 	return errors.Join(err, out.Close())

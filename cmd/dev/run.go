@@ -65,7 +65,7 @@ func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock
 // are answered, and stops what it started in the opposite order. The caller
 // holds the folder's lock.
 func everything(ctx context.Context, set settings, ready func(around *around, address string)) error {
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)}))
+	logger := slog.New(service.Masked(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)})))
 	around, err := surround(ctx, set, logger)
 	if err != nil {
 		return err

@@ -87,6 +87,6 @@ func options(roles service.Roles) (service.Options, error) {
 		Config: config,
 		Roles:  roles,
 		Clock:  func() time.Time { return time.Now().In(london) },
-		Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+		Logger: slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil))),
 	}, nil
 }
