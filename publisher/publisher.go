@@ -52,6 +52,7 @@ func New(options Options) *Publisher {
 	if options.step == nil {
 		options.step = func(string) {}
 	}
+	options.Mapper.DomainOnly = options.Topic == Domain
 	p := &Publisher{Options: options}
 	wake := make(chan struct{}, 1)
 	p.handler = &handler{Publisher: p, catalogue: domain.Events(), wake: wake}

@@ -1,0 +1,312 @@
+package publisher_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/internal/localaws"
+	"nonassociations/internal/testdb"
+	"nonassociations/publisher"
+	"nonassociations/publisher/desk"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// How long a fact may take to come true on a busy machine, and how often to look.
+const (
+	patience = 60 * time.Second
+	poll     = 10 * time.Millisecond
+)
+
+// faults are what SNS does wrong, and may be changed at any time.
+type faults struct {
+	fail  atomic.Pointer[func(action string) (int, string)]
+	entry atomic.Pointer[func(eventID string) (string, bool)]
+	delay atomic.Int64
+	lose  atomic.Int64 // answers to lose from now on
+}
+
+// world is a log, a desk and an SNS with a queue that hears everything.
+type world struct {
+	t   *testing.T
+	log eventstore.Store
+	dsn string
+	aws *localaws.Server
+	arn string
+	faults
+
+	mu        sync.Mutex
+	revisions map[domain.Pair]int
+	opened    map[domain.Pair]uuid.UUID
+}
+
+const queue = "heard"
+
+func newWorld(t *testing.T, topic string) *world {
+	t.Helper()
+	w := &world{t: t, log: memory.New(), dsn: testdb.New(t), revisions: map[domain.Pair]int{}, opened: map[domain.Pair]uuid.UUID{}}
+	w.startSNS("127.0.0.1:0", topic)
+	t.Setenv("AWS_ENDPOINT_URL_SNS", w.aws.URL())
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	require.NoError(t, desk.Migrate(t.Context(), w.dsn))
+	_, err := eventstore.WriteIdentity(t.Context(), w.log, uuid.New())
+	require.NoError(t, err)
+	return w
+}
+
+func (w *world) startSNS(address, topic string) {
+	var err error
+	w.aws, err = localaws.Start(context.Background(), localaws.Options{
+		Address: address,
+		Fail: func(action string) (int, string) {
+			if fail := w.fail.Load(); fail != nil {
+				return (*fail)(action)
+			}
+			return 0, ""
+		},
+		FailEntry: func(_ string, e localaws.Entry) (string, bool) {
+			if entry := w.entry.Load(); entry != nil {
+				return (*entry)(e.Attributes["eventId"].Value)
+			}
+			return "", false
+		},
+		Delay: func(string) time.Duration { return time.Duration(w.delay.Load()) },
+		Lose:  func(string) bool { return w.lose.Add(-1) >= 0 },
+	})
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = w.aws.Stop(context.Background()) })
+	w.arn = w.aws.Topic(topic)
+	require.NoError(w.t, w.aws.Subscribe(w.arn, queue, true, ""))
+}
+
+// fails lets whole calls fail, nil ends it.
+func (w *world) fails(status int, code string) {
+	fail := func(string) (int, string) { return status, code }
+	w.fail.Store(&fail)
+}
+
+func (w *world) works() {
+	w.fail.Store(nil)
+	w.entry.Store(nil)
+	w.delay.Store(0)
+}
+
+// failsFor lets entries fail.
+func (w *world) failsFor(entry func(eventID string) (code string, senderFault bool)) {
+	w.entry.Store(&entry)
+}
+
+func (w *world) options(topic publisher.Topic) publisher.Options {
+	destination, err := publisher.Open(w.t.Context(), w.arn)
+	require.NoError(w.t, err)
+	m := mapper()
+	m.Clock = time.Now
+	return publisher.Options{
+		Topic: topic, Destination: destination, Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
+		Logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+// telling is a publisher that runs until it is killed.
+type telling struct {
+	*publisher.Publisher
+
+	stop  context.CancelFunc
+	ended chan error
+}
+
+func (w *world) start(o publisher.Options) *telling {
+	w.t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	r := &telling{publisher.New(o), stop, make(chan error, 1)}
+	go func() {
+		r.ended <- r.Run(ctx)
+		close(r.ended)
+	}()
+	w.t.Cleanup(r.kill)
+	return r
+}
+
+func (r *telling) kill() {
+	r.stop()
+	<-r.ended
+}
+
+func pairNo(i int) domain.Pair {
+	return mustBe(domain.PrisonerNumber(fmt.Sprintf("A%04dAA", i%10_000)), domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i/10_000)))
+}
+
+// happens appends one event to the pair's stream, and returns its id.
+func (w *world) happens(pair domain.Pair, event domain.Event) uuid.UUID {
+	w.t.Helper()
+	return w.happensBy(domain.NOMIS, pair, event)
+}
+
+func (w *world) happensBy(source domain.Source, pair domain.Pair, event domain.Event) uuid.UUID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	command, now := uuid.New(), time.Now()
+	id := domain.EventID(command, pair.Stream(), 0)
+	_, err := w.log.Append(context.Background(), eventstore.Append{
+		Stream: pair.Stream(), Expected: eventstore.Expected(w.revisions[pair] - 1),
+		Events: []eventstore.Event{eventstore.Encode(domain.Fact{ID: id, Event: event, Meta: domain.Meta{
+			Cause: domain.Cause{CommandID: command, Actor: "X", Source: source, About: pair.Numbers()[0]},
+			Count: 1, DecidedAt: now, OccurredAt: now,
+		}})},
+	})
+	require.NoError(w.t, err)
+	w.revisions[pair]++
+	return id
+}
+
+// changes opens one for the pair, or amends it.
+func (w *world) changes(pair domain.Pair) uuid.UUID {
+	w.t.Helper()
+	w.mu.Lock()
+	id, open := w.opened[pair]
+	if !open {
+		id = uuid.New()
+		w.opened[pair] = id
+	}
+	w.mu.Unlock()
+	if !open {
+		return w.happens(pair, domain.Opened{NonAssociationID: id, PrisonerNumber: pair.Numbers()[0], Details: detailsOf(pair)})
+	}
+	text := uuid.NewString()
+	return w.happens(pair, domain.Amended{NonAssociationID: id, Changes: []domain.Change{{Field: domain.FieldComment, Now: &text}}})
+}
+
+func detailsOf(pair domain.Pair) domain.Details {
+	d := domain.Details{EffectiveDate: "2021-07-05T10:35:17", Sides: map[domain.PrisonerNumber]domain.Side{}}
+	for _, n := range pair.Numbers() {
+		d.Sides[n] = domain.Side{ReasonCode: "VIC"}
+	}
+	return d
+}
+
+// renumbers moves what the pair has to another pair, both halves.
+func (w *world) renumbers(from, to domain.Pair) (arrived, left uuid.UUID) {
+	w.t.Helper()
+	previous, number := from.Numbers()[0], to.Numbers()[0]
+	id := w.opened[from]
+	moving := domain.PrisonerRenumbered{
+		NonAssociationID: id, Renumbering: domain.Renumbering{Previous: previous, Number: number, Reason: "MERGE"},
+		From: from, To: to, Revision: uint64(w.revisions[from] - 1),
+		NonAssociation: &domain.NonAssociation{ID: id, NamedFirst: number, Details: detailsOf(to)},
+	}
+	arrived = w.happensBy(domain.Merge, to, moving)
+	moving.NonAssociation = nil
+	left = w.happensBy(domain.Merge, from, moving)
+	w.opened[to] = id
+	delete(w.opened, from)
+	return arrived, left
+}
+
+// due is what the log tells on a topic, in its order.
+func (w *world) due(topic publisher.Topic) []publisher.Message {
+	w.t.Helper()
+	events, err := w.log.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 1<<20)
+	require.NoError(w.t, err)
+	states := map[string]domain.State{}
+	var all []publisher.Message
+	for _, recorded := range events {
+		pair, err := domain.ParseStream(recorded.Stream)
+		if err != nil {
+			continue // the identity
+		}
+		fact, err := eventstore.Decode(domain.Events(), recorded)
+		require.NoError(w.t, err)
+		before := states[recorded.Stream]
+		before.Pair = pair
+		after := domain.Evolve(before, fact)
+		states[recorded.Stream] = after
+		messages, err := mapper().Messages(recorded, fact, before, after)
+		require.NoError(w.t, err)
+		for _, m := range messages {
+			if m.Topic == topic {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// heard are the event ids on the queue in the order of their arrival.
+func (w *world) heard() []string {
+	var ids []string
+	for _, m := range w.aws.Messages(queue) {
+		ids = append(ids, m.Attributes["eventId"].Value)
+	}
+	return ids
+}
+
+// hears waits until everything was heard that the log tells but for some, and
+// then judges: nothing invented, and of each pair in order.
+func (w *world) hears(topic publisher.Topic, but ...uuid.UUID) []string {
+	w.t.Helper()
+	due := slices.DeleteFunc(w.due(topic), func(m publisher.Message) bool { return slices.Contains(but, m.EventID) })
+	require.Eventually(w.t, func() bool { return distinct(w.heard()) >= len(due) }, patience, poll,
+		"%d of %d were heard", distinct(w.heard()), len(due))
+	heard := w.heard()
+	known := map[string]bool{}
+	for _, m := range due {
+		known[m.EventID.String()] = true
+	}
+	first, perPair := map[string]int{}, map[domain.Pair][]int{}
+	for i, id := range heard {
+		require.True(w.t, known[id], "nobody said %s", id)
+		if _, again := first[id]; !again {
+			first[id] = i
+		}
+	}
+	for _, m := range due {
+		for _, pair := range m.Pairs {
+			perPair[pair] = append(perPair[pair], first[m.EventID.String()])
+		}
+	}
+	for pair, order := range perPair {
+		require.True(w.t, slices.IsSorted(order), "order of %s", pair)
+	}
+	return heard
+}
+
+func distinct(ids []string) int {
+	all := map[string]bool{}
+	for _, id := range ids {
+		all[id] = true
+	}
+	return len(all)
+}
+
+// bodies are the whole messages on the queue.
+func (w *world) eventOf(body string) publisher.DomainEvent {
+	w.t.Helper()
+	var e publisher.DomainEvent
+	require.NoError(w.t, json.Unmarshal([]byte(body), &e))
+	return e
+}
+
+// bookmarked waits until the bookmark is behind everything.
+func (w *world) bookmarked(topic publisher.Topic) {
+	w.t.Helper()
+	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
+	require.NoError(w.t, err)
+	require.Eventually(w.t, func() bool {
+		o, err := desk.Look(context.Background(), w.dsn, string(topic))
+		return err == nil && !o.Bookmarks[0].At.Before(events[0].Position)
+	}, patience, poll)
+}

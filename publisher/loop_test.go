@@ -1,0 +1,248 @@
+package publisher_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/publisher"
+)
+
+func TestEveryFactIsToldOnceWhenNothingGoesWrong(t *testing.T) {
+	w := newWorld(t, "world")
+	for i := range 300 {
+		w.changes(pairNo(i % 60))
+	}
+	p := w.start(w.options(publisher.Domain))
+	for i := range 300 {
+		w.changes(pairNo(i % 60))
+	}
+	heard := w.hears(publisher.Domain)
+	require.Len(t, heard, 600)
+	w.bookmarked(publisher.Domain)
+	p.kill()
+
+	w.changes(pairNo(3))
+	w.start(w.options(publisher.Domain))
+	require.Len(t, w.hears(publisher.Domain), 601, "nothing is told again")
+	event := w.eventOf(w.aws.Messages(queue)[600].Body)
+	require.Equal(t, publisher.ChangeAmended, event.AdditionalInformation.Change)
+	require.Equal(t, heardLast(w), event.AdditionalInformation.EventID.String())
+}
+
+func heardLast(w *world) string {
+	heard := w.heard()
+	return heard[len(heard)-1]
+}
+
+func TestTheHistoryHasItsOwnPace(t *testing.T) {
+	w := newWorld(t, "history")
+	for i := range 50 {
+		w.changes(pairNo(i % 7))
+	}
+	w.happensBy(domain.Migration, pairNo(99), domain.Imported{NonAssociationID: uuid.New(), PrisonerNumber: pairNo(99).Numbers()[0], Details: detailsOf(pairNo(99))})
+	w.start(w.options(publisher.History))
+	require.Len(t, w.hears(publisher.History), 51, "the migration too")
+}
+
+func TestOnAFifoTopicTheGroupIsThePair(t *testing.T) {
+	w := newWorld(t, "world.fifo")
+	for i := range 40 {
+		w.changes(pairNo(i % 4))
+	}
+	w.start(w.options(publisher.Domain))
+	w.hears(publisher.Domain)
+	for _, m := range w.aws.Messages(queue) {
+		e := w.eventOf(m.Body)
+		require.Equal(t, mustBe(e.AdditionalInformation.PrisonerNumber, e.AdditionalInformation.OtherPrisonerNumber).String(), m.Group)
+	}
+}
+
+func TestARenumberingIsABarrierForBothPairs(t *testing.T) {
+	w := newWorld(t, "world")
+	w.delay.Store(int64(2 * time.Millisecond))
+	for round := range 20 {
+		from, to := pairNo(2*round), pairNo(2*round+1)
+		for range 3 {
+			w.changes(from)
+			w.changes(to)
+		}
+		w.renumbers(from, to)
+		w.changes(from)
+		w.changes(to)
+	}
+	w.start(w.options(publisher.Domain))
+	w.hears(publisher.Domain)
+}
+
+// Every fault passes, and nothing is lost, told out of order or invented.
+func TestFaultsOfSNSAreOutlived(t *testing.T) {
+	for name, c := range map[string]struct{ breaks func(w *world) }{
+		"down":            {func(w *world) { w.fails(http.StatusServiceUnavailable, "ServiceUnavailable") }},
+		"throttling":      {func(w *world) { w.fails(http.StatusBadRequest, "Throttled") }},
+		"denied":          {func(w *world) { w.fails(http.StatusForbidden, "AuthorizationError") }},
+		"no such topic":   {func(w *world) { w.fails(http.StatusNotFound, "NotFound") }},
+		"internal":        {func(w *world) { w.fails(http.StatusInternalServerError, "InternalError") }},
+		"answers lost":    {func(w *world) { w.lose.Store(30) }},
+		"wrong ARN":       {func(w *world) { w.fails(http.StatusBadRequest, "NotFound") }},
+		"slow":            {func(w *world) { w.delay.Store(int64(30 * time.Millisecond)) }},
+		"single entries":  {func(w *world) { w.failsFor(sometimes("InternalError")) }},
+		"single throttle": {func(w *world) { w.failsFor(sometimes("Throttled")) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "world")
+			for i := range 300 {
+				w.changes(pairNo(i % 40))
+			}
+			c.breaks(w)
+			p := w.start(w.options(publisher.Domain))
+			require.Eventually(t, func() bool { s := p.Status(); return s.Faults > 0 || s.Delivered >= 300 }, patience, poll)
+			for i := range 300 {
+				w.changes(pairNo(i % 40))
+			}
+			w.works()
+			w.hears(publisher.Domain)
+			w.bookmarked(publisher.Domain)
+			require.Eventually(t, func() bool { return p.Status().Fault == nil && p.Status().Lag == 0 }, patience, poll)
+			require.Zero(t, p.Status().Refused)
+		})
+	}
+}
+
+// sometimes lets each third entry fail.
+func sometimes(code string) func(string) (string, bool) {
+	var n atomic.Int64
+	return func(string) (string, bool) {
+		if n.Add(1)%3 == 0 {
+			return code, false
+		}
+		return "", false
+	}
+}
+
+// One pair that SNS does not take for a while holds nobody else up.
+func TestAPairThatFailsHoldsOnlyItselfUp(t *testing.T) {
+	w := newWorld(t, "world")
+	stuck := w.changes(pairNo(0))
+	later := w.changes(pairNo(0))
+	w.failsFor(func(id string) (string, bool) {
+		if id == stuck.String() {
+			return "InternalError", false
+		}
+		return "", false
+	})
+	w.start(w.options(publisher.Domain))
+	for i := range 200 {
+		w.changes(pairNo(1 + i%20))
+	}
+	w.hears(publisher.Domain, stuck, later)
+	w.works()
+	w.hears(publisher.Domain)
+}
+
+func TestSNSThatIsGoneAltogetherAndComesBack(t *testing.T) {
+	w := newWorld(t, "world")
+	address := w.aws.URL()[len("http://"):]
+	require.NoError(t, w.aws.Stop(context.Background()))
+	for i := range 100 {
+		w.changes(pairNo(i % 10))
+	}
+	p := w.start(w.options(publisher.Domain))
+	require.Eventually(t, func() bool { return p.Status().Fault != nil }, patience, poll)
+	w.startSNS(address, "world")
+	w.hears(publisher.Domain)
+}
+
+// A kill at each step of the loop, again and again, while commands run.
+func TestKillsAtEveryStepLoseNothing(t *testing.T) {
+	for _, step := range []string{"taken", "sent", "settling", "settled", "any"} {
+		t.Run(step, func(t *testing.T) {
+			w := newWorld(t, "world")
+			commanding, done := context.WithCancel(t.Context())
+			written := make(chan struct{})
+			go func() {
+				defer close(written)
+				for i := 0; i < 3000 && commanding.Err() == nil; i++ {
+					if i%50 == 49 {
+						w.renumbers(pairNo(i%37), pairNo(100+i))
+					}
+					w.changes(pairNo(i % 37))
+				}
+			}()
+			w.failsFor(sometimes("Throttled"))
+			for range 15 {
+				w.runUntilKilled(step)
+			}
+			<-written
+			done()
+			w.works()
+			w.start(w.options(publisher.Domain))
+			heard := w.hears(publisher.Domain)
+			t.Logf("%d sent, %d distinct", len(heard), distinct(heard))
+		})
+	}
+}
+
+// runUntilKilled lets a publisher work until it has come to the step a few
+// times, and stops it there: what it would have done next it never does.
+func (w *world) runUntilKilled(at string) {
+	var left atomic.Int64
+	left.Store(1 + rand.Int64N(20))
+	killed := make(chan struct{})
+	dead, bury := context.WithCancel(context.Background())
+	defer bury()
+	o := w.options(publisher.Domain).WithStep(func(step string) {
+		if at != "any" && step != at {
+			return
+		}
+		if n := left.Add(-1); n == 0 {
+			close(killed)
+			<-dead.Done() // the others go on until they are stopped, as other threads would
+		}
+	})
+	p := w.start(o)
+	require.Eventually(w.t, func() bool {
+		select {
+		case <-killed:
+			return true
+		default:
+			return p.Status().Leader && w.isTold(p) // there is nothing left to do
+		}
+	}, patience, poll)
+	p.stop()
+	bury()
+	<-p.ended
+}
+
+// isTold tells whether the publisher is at the end of the log.
+func (w *world) isTold(p *telling) bool {
+	last, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
+	return err == nil && !p.Status().Position.Before(last[0].Position)
+}
+
+func TestTwoPublishersOneWorks(t *testing.T) {
+	w := newWorld(t, "world")
+	first := w.start(w.options(publisher.Domain))
+	require.Eventually(t, func() bool { return first.Status().Leader }, patience, poll)
+	second := w.start(w.options(publisher.Domain))
+	require.Eventually(t, func() bool { return second.Status().Waiting }, patience, poll)
+	for i := range 100 {
+		w.changes(pairNo(i % 10))
+	}
+	require.Len(t, w.hears(publisher.Domain), 100)
+	w.bookmarked(publisher.Domain)
+	first.kill()
+	began := time.Now()
+	w.changes(pairNo(1))
+	require.Len(t, w.hears(publisher.Domain), 101)
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.True(t, second.Status().Leader)
+}

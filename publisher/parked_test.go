@@ -1,0 +1,233 @@
+package publisher_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/publisher"
+	"nonassociations/publisher/desk"
+)
+
+// refusing lets SNS call the messages of some facts invalid.
+type refusing struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+func (w *world) refuses(ids ...uuid.UUID) *refusing {
+	r := &refusing{ids: map[string]bool{}}
+	for _, id := range ids {
+		r.ids[id.String()] = true
+	}
+	w.failsFor(func(id string) (string, bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.ids[id] {
+			return "InvalidParameter", true
+		}
+		return "", false
+	})
+	return r
+}
+
+func (r *refusing) no(id uuid.UUID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.ids, id.String())
+}
+
+func (w *world) parked() []desk.Parked {
+	w.t.Helper()
+	o, err := desk.Look(w.t.Context(), w.dsn)
+	require.NoError(w.t, err)
+	return o.Parked
+}
+
+// lies waits until so many facts lie on the desk, dropped ones not counted.
+func (w *world) lies(n int) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		all := 0
+		for _, p := range w.parked() {
+			if p.State != desk.Dropped {
+				all++
+			}
+		}
+		return all == n
+	}, patience, poll, "%v", w.parked())
+}
+
+func (w *world) retry(id uuid.UUID) {
+	w.t.Helper()
+	require.NoError(w.t, desk.AskRetry(w.t.Context(), w.dsn, string(publisher.Domain), id))
+}
+
+func (w *world) drop(id uuid.UUID) {
+	w.t.Helper()
+	require.NoError(w.t, desk.AskDrop(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
+}
+
+func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
+	w := newWorld(t, "world")
+	first := w.changes(pairNo(0))
+	bad := w.changes(pairNo(0))
+	after := []uuid.UUID{w.changes(pairNo(0)), w.changes(pairNo(0))}
+	refused := w.refuses(bad)
+	p := w.start(w.options(publisher.Domain))
+	for i := range 100 {
+		w.changes(pairNo(1 + i%10))
+	}
+	after = append(after, w.changes(pairNo(0)))
+	w.hears(publisher.Domain, append(after, bad)...)
+	require.Contains(t, w.heard(), first.String())
+	w.lies(4)
+	w.bookmarked(publisher.Domain)
+	require.Equal(t, 1, p.Status().Refused)
+	require.Equal(t, 3, p.Status().Held)
+	row := w.parked()[0]
+	require.Equal(t, bad, row.EventID)
+	require.Equal(t, desk.Refused, row.State)
+	require.Contains(t, row.Reason, "InvalidParameter")
+
+	w.retry(bad) // and it is refused again
+	require.Eventually(t, func() bool { return w.parked()[0].Refusals == 2 && w.parked()[0].Wish == "" }, patience, poll)
+	require.NotContains(t, w.heard(), bad.String())
+
+	refused.no(bad)
+	w.retry(bad)
+	w.hears(publisher.Domain)
+	w.lies(0)
+	w.changes(pairNo(0))
+	w.hears(publisher.Domain)
+	require.Zero(t, p.Status().Refused)
+}
+
+func TestADroppedMessageIsNeverToldAndItsPairGoesOn(t *testing.T) {
+	w := newWorld(t, "world")
+	bad := w.changes(pairNo(0))
+	w.changes(pairNo(0))
+	w.refuses(bad)
+	p := w.start(w.options(publisher.Domain))
+	w.lies(2)
+	w.drop(bad)
+	w.hears(publisher.Domain, bad)
+	w.lies(0)
+	require.Len(t, w.parked(), 1, "it stays as a record")
+	require.Equal(t, "nobody needs it", w.parked()[0].Reason)
+	require.ErrorIs(t, desk.AskRetry(t.Context(), w.dsn, string(publisher.Domain), bad), desk.ErrNothing)
+	p.kill()
+	w.works()
+	w.start(w.options(publisher.Domain))
+	w.changes(pairNo(0))
+	w.hears(publisher.Domain, bad)
+	require.NotContains(t, w.heard(), bad.String())
+}
+
+func TestTheDeskOutlivesAKill(t *testing.T) {
+	w := newWorld(t, "world")
+	bad := w.changes(pairNo(0))
+	refused := w.refuses(bad)
+	p := w.start(w.options(publisher.Domain))
+	w.lies(1)
+	p.kill()
+
+	w.changes(pairNo(0))
+	w.retry(bad) // while nobody publishes
+	p = w.start(w.options(publisher.Domain))
+	require.Eventually(t, func() bool { return w.parked()[0].Refusals == 2 }, patience, poll)
+	w.lies(2)
+	p.kill()
+	refused.no(bad)
+	w.start(w.options(publisher.Domain))
+	w.changes(pairNo(0))
+	w.lies(3)
+	w.retry(bad)
+	w.hears(publisher.Domain)
+	w.lies(0)
+}
+
+func TestARenumberingWithAPairOnTheDeskGoesThereItself(t *testing.T) {
+	w := newWorld(t, "world")
+	from, to := pairNo(0), pairNo(1)
+	w.changes(from)
+	bad := w.changes(from)
+	refused := w.refuses(bad)
+	p := w.start(w.options(publisher.Domain))
+	w.lies(1)
+	w.changes(to)
+	arrived, _ := w.renumbers(from, to)
+	behind := w.changes(to)
+	w.changes(pairNo(2))
+	w.lies(3)
+	w.hears(publisher.Domain, bad, arrived, behind)
+	p.kill()
+	w.start(w.options(publisher.Domain))
+	refused.no(bad)
+	w.retry(bad)
+	w.hears(publisher.Domain)
+	w.lies(0)
+}
+
+// The whole of a batch is refused for one of its messages.
+func TestABatchThatIsRefusedIsSentOneByOne(t *testing.T) {
+	w := newWorld(t, "world")
+	text := strings.Repeat("x", 300<<10)
+	var huge uuid.UUID
+	for i := range 50 {
+		w.changes(pairNo(i))
+	}
+	o := w.options(publisher.History)
+	huge = w.happens(pairNo(7), domain.Closed{NonAssociationID: w.opened[pairNo(7)], ClosedReason: text})
+	p := w.start(o)
+	require.Eventually(t, func() bool { return p.Status().Refused == 1 }, patience, poll)
+	w.hears(publisher.History, huge)
+	require.Contains(t, w.parked()[0].Reason, "BatchRequestTooLong")
+}
+
+// Kills with messages on the desk, and an operator who lets them go meanwhile.
+func TestKillsWithAFullDeskLoseNothing(t *testing.T) {
+	w := newWorld(t, "world")
+	var bad []uuid.UUID
+	for i := range 20 {
+		w.changes(pairNo(i))
+		bad = append(bad, w.changes(pairNo(i)))
+		w.changes(pairNo(i))
+		if i%5 == 4 {
+			w.renumbers(pairNo(i), pairNo(50+i))
+			w.changes(pairNo(50 + i))
+		}
+	}
+	refused := w.refuses(bad...)
+	for i, step := range []string{"taken", "sent", "settling", "settled", "settling", "sent", "any", "any", "any", "any"} {
+		w.runUntilKilled(step)
+		for _, id := range bad[2*i : 2*i+2] {
+			refused.no(id)
+		}
+		for _, p := range w.parked() {
+			if p.State == desk.Refused {
+				w.retry(p.EventID)
+			}
+		}
+		w.changes(pairNo(i))
+	}
+	w.works()
+	w.start(w.options(publisher.Domain))
+	require.Eventually(t, func() bool {
+		left := 0
+		for _, p := range w.parked() {
+			left++
+			if p.State == desk.Refused && p.Wish == "" {
+				w.retry(p.EventID)
+			}
+		}
+		return left == 0
+	}, patience, poll, fmt.Sprint(w.parked()))
+	w.hears(publisher.Domain)
+}
