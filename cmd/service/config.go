@@ -17,7 +17,12 @@ type Config struct {
 	// PrisonerEventsQueueURL is the SQS queue that merges and booking moves come
 	// from, this service's own; only a listening process needs it.
 	PrisonerEventsQueueURL string `env:"PRISONER_EVENTS_QUEUE_URL"`
-	Edge                   Edge   `env:"-"`
+	// SNSTopicARN is the topic of domain events, HistoryTopicARN that of the
+	// history; only a publishing process needs the first, and the second is for
+	// whoever reconciles.
+	SNSTopicARN     string `env:"SNS_TOPIC_ARN"`
+	HistoryTopicARN string `env:"HISTORY_TOPIC_ARN"`
+	Edge            Edge   `env:"-"`
 }
 
 // Edge is what only a serving process needs.
@@ -43,6 +48,11 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	err := env.ParseWithOptions(&config, options)
 	if roles.Serve {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge, options))
+	} else {
+		config.Edge.PublicURL = environment["PUBLIC_URL"]
+	}
+	if roles.Publish && !roles.Serve {
+		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
 	}
 	faults := append(parseFaults(err), config.faults(roles)...)
 	if len(faults) == 0 {
@@ -95,6 +105,9 @@ func (c Config) faults(roles Roles) []string {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}
 	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
+	if roles.Publish {
+		c.outwardFaults(&f, roles)
+	}
 	if roles.Serve {
 		c.Edge.faults(&f)
 	}

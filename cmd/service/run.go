@@ -16,6 +16,7 @@ type Roles struct {
 	Serve   bool // answers requests
 	Project bool // builds the read model
 	Listen  bool // works on prisoner merges from their queue
+	Publish bool // tells the world on SNS
 }
 
 // Options are what a process is made of.
@@ -38,7 +39,7 @@ type Options struct {
 // lateTime and flushTime after the context's end, whatever hangs. It does not
 // wait for Postgres or the event store to be up: health tells how they are.
 func Run(ctx context.Context, o Options) error {
-	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen)
+	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen, "publish", o.Roles.Publish)
 	// What requests stand on outlives the signal, until the last one is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
@@ -81,6 +82,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	}
 	if p.Roles.Listen {
 		group.Go(func() error { return p.listenTo(groupCtx, below) })
+	}
+	if p.Roles.Publish {
+		group.Go(func() error { return p.publish(groupCtx, below) })
 	}
 	group.Go(func() error {
 		defer stopBelow()

@@ -5,6 +5,7 @@ import (
 
 	"nonassociations/commands/keys"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/publisher/desk"
 )
 
 // SchemaUp brings the durable tables of every room up to this build; repeating
@@ -15,7 +16,10 @@ func SchemaUp(ctx context.Context, config Config) error {
 			return err
 		}
 	}
-	return keys.Migrate(ctx, config.DatabaseURL)
+	if err := keys.Migrate(ctx, config.DatabaseURL); err != nil {
+		return err
+	}
+	return desk.Migrate(ctx, config.DatabaseURL)
 }
 
 // logDSN is the Postgres that holds the log, "" when an EventStoreDB does.

@@ -1,0 +1,67 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"nonassociations/publisher"
+	"nonassociations/publisher/desk"
+)
+
+// Told is how far a topic has been told.
+type Told struct {
+	Topic    publisher.Topic
+	Begun    bool // else nobody has ever published to it
+	Position uint64
+	publisher.Behind
+	Refused, Held int
+}
+
+// PublishStatus is how far each topic has been told, whoever publishes.
+func PublishStatus(ctx context.Context, o Options) (told []Told, err error) {
+	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, flush(log)) }()
+	overview, err := desk.Look(ctx, o.Config.DatabaseURL, string(publisher.Domain), string(publisher.History))
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range overview.Bookmarks {
+		t := Told{Topic: publisher.Topic(b.Topic), Begun: b.Store != uuid.Nil, Position: b.At.Outside()}
+		if t.Begun {
+			if t.Behind, err = publisher.HowFarBehind(ctx, log, b.At, o.Clock()); err != nil {
+				return told, err
+			}
+		}
+		for _, p := range overview.Parked {
+			switch {
+			case p.Topic == b.Topic && p.State == desk.Refused:
+				t.Refused++
+			case p.Topic == b.Topic && p.State == desk.Held:
+				t.Held++
+			}
+		}
+		told = append(told, t)
+	}
+	return told, nil
+}
+
+// Parked is everything on the desk, dropped ones too.
+func Parked(ctx context.Context, o Options) ([]desk.Parked, error) {
+	overview, err := desk.Look(ctx, o.Config.DatabaseURL)
+	return overview.Parked, err
+}
+
+// RetryParked lets a refused message be sent again, once.
+func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) error {
+	return desk.AskRetry(ctx, o.Config.DatabaseURL, topic, event)
+}
+
+// DropParked decides that a fact is never told on a topic.
+func DropParked(ctx context.Context, o Options, topic string, event uuid.UUID, reason string) error {
+	return desk.AskDrop(ctx, o.Config.DatabaseURL, topic, event, reason, o.Clock())
+}
