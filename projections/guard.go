@@ -29,7 +29,7 @@ func Guard(ctx context.Context, dsn string, store eventstore.Store) error {
 	if err != nil {
 		return fmt.Errorf("compare the read model with the log: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // only read
+	defer conn.Close(context.WithoutCancel(ctx))
 	shown, err := readShown(ctx, conn)
 	if err != nil || shown.store == uuid.Nil {
 		return err

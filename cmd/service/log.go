@@ -22,7 +22,7 @@ type opened struct {
 }
 
 // Close closes everything, also when one of it fails.
-func (o *opened) Close(ctx context.Context) error { return o.closers.close(ctx) }
+func (o *opened) Close(ctx context.Context) error { return o.close(ctx) }
 
 // openLog opens the log that EVENTSTORE_URL names. None of them has to be up.
 func openLog(ctx context.Context, config Config, scratch string, logger *slog.Logger) (*opened, error) {
