@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/cmd/service"
 	"nonassociations/internal/issuer"
+	"nonassociations/internal/localaws"
 	"nonassociations/internal/localpg"
 )
 
@@ -22,6 +23,8 @@ type around struct {
 	environment map[string]string
 	own         bool   // the issuer is ours, so that tokens can be printed
 	queue       string // the URL of the stand-in for merges; "" when there is none
+	heard       string // the URL of the queue that hears our own topic; "" when that is another's
+	aws         *localaws.Server
 	stops       []func(context.Context) error
 	told        chan time.Time // when the run was told to stop
 }
@@ -60,6 +63,12 @@ func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, 
 	}
 	if a.environment["PRISONER_EVENTS_QUEUE_URL"] == "" {
 		if err := a.startQueue(ctx, set); err != nil {
+			a.stop(ctx, logger)
+			return nil, err
+		}
+	}
+	if a.environment["SNS_TOPIC_ARN"] == "" {
+		if err := a.startTopic(ctx, set); err != nil {
 			a.stop(ctx, logger)
 			return nil, err
 		}

@@ -10,28 +10,72 @@ import (
 	"nonassociations/internal/localaws"
 )
 
-const prisonerEvents = "prisoner-events"
+// Names of what stands in for AWS here.
+const (
+	prisonerEvents = "prisoner-events"
+	domainEvents   = "domain-events"
+)
+
+// mostHeard is how many domain events the queue here keeps for a curious reader.
+const mostHeard = 1000
+
+// localAWS is the stand-in for queues and topics, started for whoever needs it
+// first.
+func (a *around) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
+	if a.aws != nil {
+		return a.aws, nil
+	}
+	server, err := localaws.Start(ctx, localaws.Options{File: filepath.Join(set.DataDir, "queues.json")})
+	if err != nil {
+		return nil, err
+	}
+	a.aws = server
+	a.stops = append(a.stops, server.Stop)
+	return server, nil
+}
 
 // startQueue stands in for the queue that merges come from. What was sent to it
 // is kept in the data folder until it has been worked on.
 func (a *around) startQueue(ctx context.Context, set settings) error {
-	server, err := localaws.Start(ctx, localaws.Options{File: filepath.Join(set.DataDir, "queues.json")})
+	server, err := a.localAWS(ctx, set)
 	if err != nil {
 		return err
 	}
-	a.stops = append(a.stops, server.Stop)
 	a.environment["PRISONER_EVENTS_QUEUE_URL"] = server.Queue(prisonerEvents)
 	a.queue = a.environment["PRISONER_EVENTS_QUEUE_URL"]
-	// The client of AWS reads the process's own environment, and what it may say
-	// of another endpoint is not meant for this queue.
-	if err := os.Setenv("AWS_ENDPOINT_URL_SQS", server.URL()); err != nil {
-		return fmt.Errorf("name the local queue: %w", err)
+	return useHere("AWS_ENDPOINT_URL_SQS", server)
+}
+
+// startTopic stands in for the topic of domain events, with a queue that hears
+// the last of them.
+func (a *around) startTopic(ctx context.Context, set settings) error {
+	server, err := a.localAWS(ctx, set)
+	if err != nil {
+		return err
+	}
+	a.environment["SNS_TOPIC_ARN"] = server.Topic(domainEvents)
+	a.heard = server.Bound(domainEvents, mostHeard)
+	if err := server.Subscribe(a.environment["SNS_TOPIC_ARN"], domainEvents, true, ""); err != nil {
+		return err
+	}
+	return useHere("AWS_ENDPOINT_URL_SNS", server)
+}
+
+// useHere tells the client of AWS, which reads the process's own environment; what
+// that may say of another endpoint is not meant for what stands in here.
+func useHere(variable string, server *localaws.Server) error {
+	if err := os.Setenv(variable, server.URL()); err != nil {
+		return fmt.Errorf("name the local stand-in for AWS: %w", err)
 	}
 	return nil
 }
 
-// announceQueue says how to merge two prisoners, and how to take it back.
+// announceQueue says how to hear what is told to the world, how to merge two
+// prisoners, and how to take it back.
 func announceQueue(around *around) {
+	if around.heard != "" {
+		fmt.Printf(howToHear, around.aws.URL(), around.heard, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
+	}
 	if around.queue != "" {
 		fmt.Printf(howToMerge, around.queue, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
 	}
@@ -48,6 +92,14 @@ func (a *around) shell(names ...string) string {
 	}
 	return said.String()
 }
+
+const howToHear = `
+  Hear what the world is told (SNS to SQS, here):
+    curl -sS %s -H 'X-Amz-Target: AmazonSQS.ReceiveMessage' -d '{"QueueUrl": "%s", "MaxNumberOfMessages": 10}'
+
+  How far that is:
+    %s publish status
+`
 
 const howToMerge = `
   Say that two numbers are one prisoner; the answer is the message's id (?MessageId=ID sends one again):

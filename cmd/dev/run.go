@@ -75,7 +75,7 @@ func everything(ctx context.Context, set settings, ready func(around *around, ad
 	if err != nil {
 		return fmt.Errorf("load the London time zone: %w", err)
 	}
-	roles := service.Roles{Serve: true, Project: true, Listen: true}
+	roles := service.Roles{Serve: true, Project: true, Listen: true, Publish: true}
 	config, err := service.ReadConfig(around.environment, roles)
 	if err != nil {
 		return err
