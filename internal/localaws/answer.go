@@ -11,7 +11,7 @@ import (
 // at the root, and people by a queue's URL.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && r.URL.Path == "/"
+	form := action == "" && r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if form {
 		r.Body = http.MaxBytesReader(w, r.Body, 8<<20)
 		if err := r.ParseForm(); err != nil {

@@ -180,3 +180,20 @@ func TestQueue_a_bounded_one_forgets_the_oldest(t *testing.T) {
 	require.Len(t, s.Messages("q"), 2)
 	require.Equal(t, "2", s.Messages("q")[0].Body)
 }
+
+// As curl asks when nobody tells it what it sends.
+func TestQueue_is_told_apart_by_its_header_alone(t *testing.T) {
+	s := start(t, localaws.Options{})
+	s.Send("q", "x")
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL(), strings.NewReader(`{"QueueUrl":"`+s.Queue("q")+`"}`))
+	require.NoError(t, err)
+	ask.Header.Set("X-Amz-Target", "AmazonSQS.ReceiveMessage")
+	ask.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultClient.Do(ask)
+	require.NoError(t, err)
+	defer http.DefaultClient.CloseIdleConnections()
+	defer answer.Body.Close()
+	var got struct{ Messages []struct{ Body string } }
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&got))
+	require.Equal(t, "x", got.Messages[0].Body)
+}
