@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/localaws"
+	"nonassociations/publisher"
+)
+
+// asProgram makes this test binary the program, for a process that can be killed.
+const asProgram = "TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(run(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+const (
+	patience = time.Minute
+	poll     = 10 * time.Millisecond
+)
+
+// outside is an SNS with one topic, and the log that is told to it.
+type outside struct {
+	*localaws.Server
+
+	log    eventstore.Store
+	refuse sync.Map // event ids whose messages are invalid
+}
+
+func newOutside(t *testing.T) *outside {
+	t.Helper()
+	record(t)
+	o := &outside{}
+	var err error
+	o.Server, err = localaws.Start(t.Context(), localaws.Options{FailEntry: func(_ string, e localaws.Entry) (string, bool) {
+		if _, bad := o.refuse.Load(e.Attributes["eventId"].Value); bad {
+			return "InvalidParameter", true
+		}
+		return "", false
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = o.Stop(context.Background()) })
+	arn := o.Topic("world")
+	require.NoError(t, o.Subscribe(arn, "heard", true, ""))
+	require.NoError(t, o.Subscribe(o.Topic("repair"), "repaired", true, ""))
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL_SNS": o.URL(), "AWS_EC2_METADATA_DISABLED": "true", "SNS_TOPIC_ARN": arn, "PUBLIC_URL": "http://x.test", asProgram: "yes",
+	} {
+		t.Setenv(name, value)
+	}
+	o.log, err = postgres.Open(t.Context(), os.Getenv("DATABASE_URL"), postgres.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = o.log.Close(context.Background()) })
+	return o
+}
+
+// publishing is a process; killing it twice is no error.
+func publishing(t *testing.T) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	process := exec.Command(self, "publish")
+	process.Stderr = &strings.Builder{}
+	require.NoError(t, process.Start())
+	t.Cleanup(func() { end(process) })
+	return process
+}
+
+func end(process *exec.Cmd) {
+	_ = process.Process.Kill()
+	_ = process.Wait()
+}
+
+// commanding tells what NOMIS would, of many pairs and from several callers.
+func (o *outside) commanding(t *testing.T, callers, each int) (done *sync.WaitGroup) {
+	london, err := time.LoadLocation("Europe/London")
+	require.NoError(t, err)
+	handler := commands.New(o.log, commands.Options{
+		Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler),
+	})
+	done = &sync.WaitGroup{}
+	for caller := range callers {
+		done.Go(func() {
+			for i := range each {
+				o.tell(t, handler, fmt.Sprintf("A%04dAA", rand.IntN(60)), fmt.Sprint(caller, " ", i))
+			}
+		})
+	}
+	return done
+}
+
+func (o *outside) tell(t *testing.T, handler *commands.Handler, number, comment string) {
+	about := domain.PrisonerNumber(number)
+	pair, err := domain.NewPair(about, "Z9999ZZ")
+	require.NoError(t, err)
+	id := uuid.New()
+	_, err = handler.Tell(context.WithoutCancel(t.Context()), domain.Cause{
+		CommandID: id, CorrelationID: id, Actor: "X", Source: domain.NOMIS, About: about,
+	}, []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: about, Items: []domain.Item{{
+		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{about: domain.CodeVictim, "Z9999ZZ": domain.CodePerpetrator},
+		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", Comment: &comment,
+	}}}}})
+	require.NoError(t, err)
+}
+
+func (o *outside) heard() []string {
+	var ids []string
+	for _, m := range o.Messages("heard") {
+		ids = append(ids, m.Attributes["eventId"].Value)
+	}
+	return ids
+}
+
+// recorded are the facts of the log, in its order.
+func (o *outside) recorded(t *testing.T) []eventstore.Recorded {
+	t.Helper()
+	events, err := o.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 1<<20)
+	require.NoError(t, err)
+	return events[1:] // behind the identity
+}
+
+// A kill -9 at any moment, again and again, while commands run.
+func TestPublishers_that_are_killed_lose_nothing(t *testing.T) {
+	o := newOutside(t)
+	done := o.commanding(t, 4, 750)
+	written := make(chan struct{})
+	go func() { done.Wait(); close(written) }()
+	for range 12 {
+		process, enough := publishing(t), len(o.heard())+1+rand.IntN(400)
+		require.Eventually(t, func() bool {
+			select {
+			case <-written:
+				return true
+			default:
+				return len(o.heard()) >= enough
+			}
+		}, patience, poll)
+		end(process)
+	}
+	<-written
+	last := publishing(t)
+	facts := o.recorded(t)
+	order := map[string]int{}
+	for i, f := range facts {
+		order[f.ID.String()] = i
+	}
+	require.Eventually(t, func() bool { return len(distinct(o.heard())) == len(facts) }, patience, poll, last.Stderr)
+	latest := map[string]int{}
+	for _, id := range distinct(o.heard()) {
+		i, known := order[id]
+		require.True(t, known, "nobody said %s", id)
+		stream := facts[i].Stream
+		require.LessOrEqual(t, latest[stream], i, "order of %s", stream)
+		latest[stream] = i
+	}
+	t.Logf("%d facts, %d messages", len(facts), len(o.heard()))
+}
+
+// distinct keeps the first of each.
+func distinct(ids []string) []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+func TestPublish_what_operators_see_and_do(t *testing.T) {
+	o := newOutside(t)
+	o.commanding(t, 1, 30).Wait()
+	facts := o.recorded(t)
+	bad := facts[0].ID.String()
+	o.refuse.Store(bad, true)
+
+	out, status := printed(t, "publish", "status")
+	require.Zero(t, status)
+	require.Contains(t, out, "nobody has published to it yet")
+	publishing(t)
+	require.Eventually(t, func() bool { // the rest of its pair is not heard
+		out, status = printed(t, "publish", "parked", "list")
+		return status == 0 && strings.Contains(out, bad) && strings.Contains(out, "refused")
+	}, patience, poll)
+	require.Contains(t, out, "InvalidParameter")
+
+	_, status = printed(t, "publish", "parked", "retry", uuid.NewString())
+	require.NotZero(t, status, "nothing like it is there")
+	o.refuse.Delete(bad)
+	_, status = printed(t, "publish", "parked", "retry", bad)
+	require.Zero(t, status)
+	require.Eventually(t, func() bool { return len(distinct(o.heard())) == len(facts) }, patience, poll)
+	require.Eventually(t, func() bool {
+		out, status = printed(t, "publish", "status")
+		return status == 0 && strings.Contains(out, fmt.Sprintf("%d  ", facts[len(facts)-1].Position.Outside()))
+	}, patience, poll)
+
+	middle := facts[len(facts)/2].Position.Outside()
+	out, status = printed(t, "publish", "replay", "--from", fmt.Sprint(middle), "--dry-run")
+	require.Zero(t, status)
+	require.Contains(t, out, fmt.Sprintf("%d messages would be sent", len(facts)-len(facts)/2))
+	_, status = printed(t, "publish", "replay", "--from", "0")
+	require.NotZero(t, status, "to which topic?")
+	out, status = printed(t, "publish", "replay", "--from", fmt.Sprint(middle), "--to", fmt.Sprint(middle+3), "--topic", o.Topic("repair"))
+	require.Zero(t, status, out)
+	require.Len(t, o.Messages("repaired"), 4)
+	var event publisher.DomainEvent
+	require.NoError(t, json.Unmarshal([]byte(o.Messages("repaired")[0].Body), &event))
+	require.Equal(t, middle, event.AdditionalInformation.Position)
+}
