@@ -30,6 +30,11 @@
 //   - visible: from the answer to POST /sync until GET with that position has
 //     answered, one after the other; beside it a NOTIFY and its arrival plus a
 //     commit of one row.
+//   - publish: the publisher tells a whole log to an SNS that stands in here, in
+//     this process; beside it bare loops of PublishBatch, as many as the
+//     publisher has calls in flight, in a process of their own.
+//   - heard: from the answer to POST /sync until a queue behind the topic has
+//     the message; beside it a bare PublishBatch of one and its arrival.
 //   - esdb: sync again with an EventStoreDB as the log; beside it what the bare
 //     client appends there. Without --eventstore the server is our own
 //     esdbserver over the same Postgres, in a process of its own, and the row
@@ -53,13 +58,14 @@ type cli struct {
 	Run     runCmd     `cmd:"" default:"withargs"                                 help:"Measure and print the table."`
 	Handler handlerCmd `cmd:"" help:"The bare handler that GET is compared with." hidden:""`
 	Log     logCmd     `cmd:"" help:"Our own EventStoreDB server over Postgres."  hidden:""`
+	Sender  senderCmd  `cmd:"" help:"The bare loops that publish is compared with." hidden:""`
 	Service serviceCmd `cmd:"" help:"The service, writing a CPU profile."         hidden:""`
 }
 
 // runCmd chooses what is measured and for how long.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
-	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, esdb."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, heard, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
 	Rounds      int           `default:"5"                                                                                  help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`

@@ -27,6 +27,8 @@ var specs = []spec{
 	{"visible", measureVisible},
 	{"migrate", measureMigrate},
 	{"replay", measureReplay},
+	{"publish", measurePublish},
+	{"heard", measureHeard},
 	{rowEsdb, measureEsdb},
 }
 

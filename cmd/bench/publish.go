@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/localaws"
+	"nonassociations/publisher/desk"
+)
+
+const (
+	// backlog is how many facts a publisher tells in one round.
+	backlog = 40_000
+	// perBatch is what SNS takes at once.
+	perBatch = 10
+	// loops of the baseline that run at once, as many as the publisher has calls
+	// in flight.
+	loops = 16
+)
+
+// outside is a topic here, in this process, that counts what it is told.
+type outside struct {
+	*localaws.Server
+
+	arn  string
+	told atomic.Int64
+}
+
+func (s *stage) newOutside(ctx context.Context) (*outside, error) {
+	o := &outside{}
+	var err error
+	o.Server, err = localaws.Start(ctx, localaws.Options{FailEntry: func(string, localaws.Entry) (string, bool) {
+		o.told.Add(1)
+		return "", false
+	}})
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, o.Stop)
+	o.arn = o.Topic("world")
+	return o, nil
+}
+
+// measurePublish lets a publisher tell a whole log, and beside it the same client
+// the same number of messages that somebody made before.
+func measurePublish(ctx context.Context, s *stage) (row, error) {
+	world, err := s.newOutside(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	where, err := s.told(ctx, "publish")
+	if err != nil {
+		return row{}, err
+	}
+	count := backlog
+	if s.Quick {
+		count /= 4
+	}
+	if err := s.tellMany(ctx, where.databaseURL, count); err != nil {
+		return row{}, err
+	}
+	var d duel
+	var alone []float64
+	for i := range s.Rounds + 1 { // the first warms up
+		ours, err := s.publishAll(ctx, world, where, count)
+		if err != nil {
+			return row{}, err
+		}
+		theirs, err := s.sendAll(ctx, world, count, loops)
+		if err != nil {
+			return row{}, err
+		}
+		one, err := s.sendAll(ctx, world, count, 1)
+		if err != nil {
+			return row{}, err
+		}
+		if i > 0 {
+			d.measured, d.baseline = append(d.measured, ours), append(d.baseline, theirs)
+			alone = append(alone, one.rate())
+		}
+	}
+	measured, baseline, ratio := d.rates()
+	return row{
+		what: fmt.Sprintf("publish: a log of %d facts to SNS, from the first to the last", count), measured: rate(measured),
+		beside:   fmt.Sprintf("PublishBatch of %d ready messages in %d bare loops, the same client", perBatch, loops),
+		baseline: rate(baseline), ratio: ratio, goal: atLeast(ratio, 0.8),
+		note: fmt.Sprintf("publish: one bare loop alone makes %s, %.2f of which is the publisher", rate(median(alone)), measured/median(alone)),
+	}, nil
+}
+
+// told is an installation with a log of its own, whose publisher can be started.
+func (s *stage) told(ctx context.Context, name string) (installation, error) {
+	dsn, err := s.newDatabase(ctx)
+	if err != nil {
+		return installation{}, err
+	}
+	where := installation{name, dsn, dsn}
+	return where, s.serve(ctx, where) // it gives the log its id
+}
+
+// tellMany makes as many facts as are wanted, as NOMIS would tell them.
+func (s *stage) tellMany(ctx context.Context, dsn string, count int) error {
+	log, err := postgres.Open(ctx, dsn, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	defer log.Close(context.WithoutCancel(ctx))
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		return err
+	}
+	handler := commands.New(log, commands.Options{Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler)})
+	for left := count; left > 0; left -= 100 {
+		var tells []commands.PairTell
+		for range min(left, 100) {
+			one, other := s.newPair()
+			tell, err := tellOf(domain.PrisonerNumber(one), domain.PrisonerNumber(other))
+			if err != nil {
+				return err
+			}
+			tells = append(tells, tell)
+		}
+		id := uuid.New()
+		if _, err := handler.Tell(ctx, domain.Cause{CommandID: id, Actor: "BENCH", Source: domain.NOMIS, About: tells[0].Tell.About}, tells); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tellOf(one, other domain.PrisonerNumber) (commands.PairTell, error) {
+	pair, err := domain.NewPair(one, other)
+	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
+	return commands.PairTell{Pair: pair, Tell: domain.Tell{About: one, Items: []domain.Item{{
+		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{one: domain.CodeVictim, other: domain.CodePerpetrator},
+		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", AuthorisedBy: &by, Comment: &text, TypeSequence: 1,
+	}}}}, err
+}
+
+func (s *stage) outward(world *outside, where installation) []string {
+	return append(s.environment(where, ""), "SNS_TOPIC_ARN="+world.arn, "HISTORY_TOPIC_ARN=", "PUBLIC_URL=https://non-associations.test",
+		"AWS_ENDPOINT_URL_SNS="+world.URL(), "AWS_EC2_METADATA_DISABLED=true")
+}
+
+// publishAll starts a publisher that has told nothing yet. What it tells before
+// the first tenth is told, with the start of the process, does not count.
+func (s *stage) publishAll(ctx context.Context, world *outside, where installation, count int) (lap, error) {
+	if err := s.settleDown(ctx); err != nil {
+		return lap{}, err
+	}
+	if err := desk.Adopt(ctx, where.databaseURL); err != nil {
+		return lap{}, err
+	}
+	world.told.Store(0)
+	telling, err := s.spawn("publisher", s.Binary, s.outward(world, where), "publish")
+	if err != nil {
+		return lap{}, err
+	}
+	l, err := s.counted(ctx, world, count)
+	return l, errors.Join(err, telling.stop())
+}
+
+// counted is the lap from the first tenth to the end.
+func (s *stage) counted(ctx context.Context, world *outside, count int) (lap, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	if err := world.hears(ctx, count/10); err != nil {
+		return lap{}, err
+	}
+	first, began := int(world.told.Load()), time.Now()
+	if err := world.hears(ctx, count); err != nil {
+		return lap{}, err
+	}
+	return lap{count: count - first, seconds: time.Since(began).Seconds()}, nil
+}
+
+func (o *outside) hears(ctx context.Context, n int) error {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for int(o.told.Load()) < n {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d messages were heard: %w", o.told.Load(), n, ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// sendAll is the baseline, in a process of its own.
+func (s *stage) sendAll(ctx context.Context, world *outside, count, loops int) (lap, error) {
+	if err := s.settleDown(ctx); err != nil {
+		return lap{}, err
+	}
+	world.told.Store(0)
+	sending, err := s.spawn("sender", self(), []string{"AWS_ENDPOINT_URL_SNS=" + world.URL(), "AWS_EC2_METADATA_DISABLED=true"},
+		"sender", "--topic", world.arn, "--count", strconv.Itoa(count), "--loops", strconv.Itoa(loops))
+	if err != nil {
+		return lap{}, err
+	}
+	l, err := s.counted(ctx, world, count)
+	return l, errors.Join(err, <-sending.ended)
+}
+
+// senderCmd is the bare loop: messages of the size of ours, made once.
+type senderCmd struct {
+	Topic string
+	Count int
+	Loops int
+}
+
+// Run is kong's.
+func (c senderCmd) Run(ctx context.Context) error {
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion("eu-west-2"),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
+	if err != nil {
+		return err
+	}
+	client := sns.NewFromConfig(loaded, func(o *sns.Options) { o.HTTPClient = manyConnections(c.Loops) })
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range c.Loops {
+		batches := c.Count / perBatch / c.Loops
+		if i == 0 {
+			batches = c.Count/perBatch - batches*(c.Loops-1)
+		}
+		input := &sns.PublishBatchInput{TopicArn: &c.Topic, PublishBatchRequestEntries: readyEntries()}
+		group.Go(func() error {
+			for range batches {
+				if _, err := client.PublishBatch(ctx, input); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func readyEntries() []types.PublishBatchRequestEntry {
+	text := func(value string) types.MessageAttributeValue {
+		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
+	}
+	var entries []types.PublishBatchRequestEntry
+	for i := range perBatch {
+		entries = append(entries, types.PublishBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), Message: aws.String(readyBody),
+			MessageAttributes: map[string]types.MessageAttributeValue{
+				"eventType": text("prisoner.non-associations.created"), "eventId": text(uuid.NewString()), "source": text("NOMIS"),
+				"prisonerNumbers": {DataType: aws.String("String.Array"), StringValue: aws.String(`["A0135GA","A9109UD"]`)},
+			},
+		})
+	}
+	return entries
+}
+
+// readyBody is a domain event of this service, as it goes out.
+const readyBody = `{"eventType":"prisoner.non-associations.created","occurredAt":"2026-07-15T12:05:00","publishedAt":"2026-07-15T12:15:00.25+01:00",` +
+	`"version":"1.0","description":"A non-association was opened","detailUrl":"https://non-associations.test/non-associations/902d4ad9-70db-5816-bfc4-b4bc15c0dde9",` +
+	`"personReference":{"identifiers":[{"type":"NOMS","value":"A9109UD"},{"type":"NOMS","value":"A0135GA"}]},` +
+	`"additionalInformation":{"prisonerNumber":"A9109UD","otherPrisonerNumber":"A0135GA","nonAssociationId":"902d4ad9-70db-5816-bfc4-b4bc15c0dde9",` +
+	`"source":"NOMIS","change":"OPENED","eventId":"08f8f87a-80b4-5143-9c54-9f78c095e557","revision":0,"position":123456}}`
