@@ -3,7 +3,7 @@
 DO $$
 DECLARE kind text;
 BEGIN
-  FOREACH kind IN ARRAY ARRAY['nonassociations_writer', 'nonassociations_projector', 'nonassociations_reader'] LOOP
+  FOREACH kind IN ARRAY ARRAY['nonassociations_writer', 'nonassociations_projector', 'nonassociations_publisher', 'nonassociations_reader'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = kind) THEN
       EXECUTE format('CREATE ROLE %I NOLOGIN', kind);
     END IF;
@@ -17,12 +17,22 @@ BEGIN
   IF to_regclass('eventstore.events') IS NOT NULL THEN
     GRANT USAGE ON SCHEMA eventstore TO nonassociations_projector;
     GRANT SELECT ON eventstore.events TO nonassociations_projector;
+    GRANT USAGE ON SCHEMA eventstore TO nonassociations_publisher;
+    GRANT SELECT ON eventstore.events TO nonassociations_publisher;
   END IF;
 
   -- Idempotency keys are the writer's own.
   IF to_regnamespace('commands') IS NOT NULL THEN
     GRANT USAGE ON SCHEMA commands TO nonassociations_writer;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA commands TO nonassociations_writer;
+  END IF;
+
+  -- Bookmarks and the desk are the publisher's own; a serving process looks of
+  -- which log they are.
+  IF to_regnamespace('publisher') IS NOT NULL THEN
+    GRANT USAGE ON SCHEMA publisher TO nonassociations_publisher, nonassociations_writer;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON publisher.bookmark, publisher.parked TO nonassociations_publisher;
+    GRANT SELECT ON publisher.bookmark TO nonassociations_writer;
   END IF;
 END $$;
 
