@@ -2,6 +2,7 @@ package esdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -14,6 +15,9 @@ import (
 // Append is eventstore.Store's.
 func (s *Store) Append(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
 	appended, err := s.append(ctx, wanted)
+	if errors.Is(err, errBrokenOff) {
+		err = s.whyBrokenOff(ctx, wanted.Stream, err)
+	}
 	if err != nil {
 		return eventstore.Appended{}, fmt.Errorf("append %s: %w", wanted.Stream, err)
 	}
@@ -37,6 +41,17 @@ func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstor
 			Position: position(written.CommitPosition, written.PreparePosition),
 		}, nil
 	})
+}
+
+// whyBrokenOff finds the reason that a broken-off append has lost (D): a read
+// sends so little that a server which refuses us says why. Whatever else it
+// says, the append is as unknown as before.
+func (s *Store) whyBrokenOff(ctx context.Context, stream string, err error) error {
+	_, asked := s.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)
+	if errors.Is(asked, eventstore.ErrDenied) {
+		return asked
+	}
+	return err
 }
 
 func expected(revision eventstore.Expected) esdb.ExpectedRevision {

@@ -140,6 +140,19 @@ func TestD_BrokenOffIsAskedAgain(t *testing.T) {
 	require.Equal(t, 2, asked)
 }
 
+// D: a server that refuses us before it has read the request is asked for its
+// reason by a read.
+func TestD_BrokenOffByARefusalSaysSo(t *testing.T) {
+	rig := newRig(t, memory.New(), esdbserver.Options{Before: func(context.Context, string) error {
+		return status.Error(codes.Unauthenticated, "")
+	}})
+	s := rig.open(t, Options{})
+	lost := s.failure(errorOf(t, io.EOF), rightToAppend)
+	require.ErrorIs(t, lost, eventstore.ErrUnavailable)
+	require.ErrorIs(t, lost, errBrokenOff)
+	require.ErrorIs(t, s.whyBrokenOff(within(t, patience), "a", lost), eventstore.ErrDenied)
+}
+
 // errorOf is an error of the client around another.
 func errorOf(t testing.TB, cause error) error {
 	typed, none := esdb.FromError(cause)

@@ -13,6 +13,10 @@ import (
 	"nonassociations/eventstore"
 )
 
+// errBrokenOff says that the server ended a request while it was being sent;
+// its reason is lost on the way (D).
+var errBrokenOff = errors.New("the server broke off while the request was being sent")
+
 // The rights that a call needs, in the words of who must grant them.
 const (
 	rightToAppend  = "the right to write to this stream ($w)"
@@ -32,6 +36,9 @@ func (s *Store) failure(err error, right string) error {
 	}
 	var typed *esdb.Error
 	if errors.As(err, &typed) {
+		if errors.Is(typed.Err(), io.EOF) {
+			return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, errBrokenOff)
+		}
 		switch typed.Code() {
 		case esdb.ErrorCodeWrongExpectedVersion:
 			return fmt.Errorf("%w: %v", eventstore.ErrConflict, typed.Err())
