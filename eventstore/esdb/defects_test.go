@@ -143,8 +143,11 @@ func TestD_BrokenOffIsAskedAgain(t *testing.T) {
 // D: a server that refuses us before it has read the request is asked for its
 // reason by a read.
 func TestD_BrokenOffByARefusalSaysSo(t *testing.T) {
-	rig := newRig(t, memory.New(), esdbserver.Options{Before: func(context.Context, string) error {
-		return status.Error(codes.Unauthenticated, "")
+	rig := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+		if method == "Read" {
+			return status.Error(codes.Unauthenticated, "")
+		}
+		return nil
 	}})
 	s := rig.open(t, Options{})
 	lost := s.failure(errorOf(t, io.EOF), rightToAppend)
