@@ -101,7 +101,7 @@ func (l *line) refuse(it *letter, reason string) {
 	it.refusals++
 	it.message.Body, it.message.Attributes = nil, nil // a later build may say it better
 	if it.desk == lying {
-		l.unwritten.refused = append(l.unwritten.refused, it)
+		l.refused = append(l.refused, it)
 	}
 	l.park(it)
 	signal(l.moved)

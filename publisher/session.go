@@ -121,9 +121,8 @@ func (s *session) settle(ctx context.Context, conn *desk.Conn) error {
 
 // listen asks what operators want, once a second while there is anything to want.
 func (s *session) listen(ctx context.Context, conn *desk.Conn) error {
-	refused, held := s.line.blocked()
 	now := s.Clock()
-	if refused+held == 0 || now.Sub(s.heard) < holdEvery {
+	if s.line.clear() || now.Sub(s.heard) < holdEvery {
 		return nil
 	}
 	wishes, err := desk.Wishes(ctx, conn, string(s.Topic))

@@ -144,6 +144,13 @@ func (l *line) discard() []desk.Parked {
 	return refused
 }
 
+// clear tells whether nothing lies on the desk.
+func (l *line) clear() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.desk) == 0
+}
+
 // blocked counts what lies on the desk: what SNS refused, and what waits for it.
 func (l *line) blocked() (refused, held int) {
 	l.mu.Lock()

@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
-	"github.com/aws/smithy-go"
 )
 
 // Limits of SNS for a batch.
@@ -161,9 +160,16 @@ func entryFault(code, message string) error {
 	return fmt.Errorf("SNS: %s: %s", code, message)
 }
 
+// codedError is how the client says what SNS answered.
+type codedError interface {
+	error
+	ErrorCode() string
+	ErrorMessage() string
+}
+
 // judge tells a batch that is to blame on what is in it from every other fault.
 func judge(err error) error {
-	var refused smithy.APIError
+	var refused codedError
 	if errors.As(err, &refused) && invalid[refused.ErrorCode()] && !ofTopic(refused.ErrorMessage()) {
 		return &Refusal{refused.ErrorCode(), refused.ErrorMessage()}
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -218,12 +219,13 @@ func TestPublish_what_operators_see_and_do(t *testing.T) {
 	}, patience, poll)
 
 	middle := facts[len(facts)/2].Position.Outside()
-	out, status = printed(t, "publish", "replay", "--from", fmt.Sprint(middle), "--dry-run")
+	from, to := strconv.FormatUint(middle, 10), strconv.FormatUint(middle+3, 10)
+	out, status = printed(t, "publish", "replay", "--from", from, "--dry-run")
 	require.Zero(t, status)
 	require.Contains(t, out, fmt.Sprintf("%d messages would be sent", len(facts)-len(facts)/2))
 	_, status = printed(t, "publish", "replay", "--from", "0")
 	require.NotZero(t, status, "to which topic?")
-	out, status = printed(t, "publish", "replay", "--from", fmt.Sprint(middle), "--to", fmt.Sprint(middle+3), "--topic", o.Topic("repair"))
+	out, status = printed(t, "publish", "replay", "--from", from, "--to", to, "--topic", o.Topic("repair"))
 	require.Zero(t, status, out)
 	require.Len(t, o.Messages("repaired"), 4)
 	var event publisher.DomainEvent

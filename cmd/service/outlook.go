@@ -15,7 +15,7 @@ import (
 func outlook(all []*publisher.Publisher) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { showHealth(w, all) })
-	up := func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, map[string]any{"status": "UP"}, true) }
+	up := func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, outlookBody{Status: isUp}) }
 	mux.HandleFunc("GET /health/liveness", up)
 	mux.HandleFunc("GET /health/readiness", up) // nobody sends it requests
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
@@ -27,37 +27,65 @@ func outlook(all []*publisher.Publisher) http.Handler {
 	return mux
 }
 
-func showHealth(w http.ResponseWriter, all []*publisher.Publisher) {
-	components, well := map[string]any{}, true
-	for _, one := range all {
-		s := one.Status()
-		details := map[string]any{
-			"leader": s.Leader, "waiting": s.Waiting, "position": s.Position.Outside(), "onTheWay": s.OnTheWay,
-			"lagSeconds": s.Lag.Seconds(), "refused": s.Refused, "held": s.Held,
-		}
-		if s.Fault != nil {
-			details["fault"] = s.Fault.Error()
-		}
-		word := "UP"
-		if s.Fault != nil || s.Refused > 0 {
-			word, well = "DOWN", false
-		}
-		components["publisher-"+string(s.Topic)] = map[string]any{"status": word, "details": details}
-	}
-	word := "UP"
-	if !well {
-		word = "DOWN"
-	}
-	writeHealth(w, map[string]any{"status": word, "components": components}, well)
+// outlookBody is the shape of the service's own health.
+type outlookBody struct {
+	Status     string                    `json:"status"`
+	Components map[string]outlookOfTopic `json:"components,omitzero"`
 }
 
-func writeHealth(w http.ResponseWriter, body map[string]any, well bool) {
+type outlookOfTopic struct {
+	Status  string         `json:"status"`
+	Details outlookDetails `json:"details"`
+}
+
+type outlookDetails struct {
+	Leader     bool    `json:"leader"`
+	Waiting    bool    `json:"waiting"`
+	Position   uint64  `json:"position"`
+	OnTheWay   int     `json:"onTheWay"`
+	LagSeconds float64 `json:"lagSeconds"`
+	Refused    int     `json:"refused"`
+	Held       int     `json:"held"`
+	Fault      string  `json:"fault,omitzero"`
+}
+
+func showHealth(w http.ResponseWriter, all []*publisher.Publisher) {
+	body := outlookBody{Status: isUp, Components: map[string]outlookOfTopic{}}
+	for _, one := range all {
+		s := one.Status()
+		of := outlookOfTopic{Status: isUp, Details: outlookDetails{
+			Leader: s.Leader, Waiting: s.Waiting, Position: s.Position.Outside(), OnTheWay: s.OnTheWay,
+			LagSeconds: s.Lag.Seconds(), Refused: s.Refused, Held: s.Held,
+		}}
+		if s.Fault != nil {
+			of.Details.Fault = s.Fault.Error()
+		}
+		if s.Fault != nil || s.Refused > 0 {
+			of.Status, body.Status = isDown, isDown
+		}
+		body.Components["publisher-"+string(s.Topic)] = of
+	}
+	writeHealth(w, body)
+}
+
+const (
+	isUp   = "UP"
+	isDown = "DOWN"
+)
+
+func writeHealth(w http.ResponseWriter, body outlookBody) {
 	w.Header().Set("Content-Type", "application/json")
-	if !well {
+	if body.Status != isUp {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(body) // whoever asked is gone
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // seconds are finite, and whoever asked may be gone
 }
+
+// The kinds of metrics.
+const (
+	gauge   = "gauge"
+	counter = "counter"
+)
 
 // showMetrics writes one topic in the text that Prometheus reads.
 func showMetrics(w io.Writer, s publisher.Status) {
@@ -69,15 +97,15 @@ func showMetrics(w io.Writer, s publisher.Status) {
 		name, kind string
 		value      any
 	}{
-		{"leader", "gauge", leader},
-		{"position", "gauge", s.Position.Outside()},
-		{"on_the_way", "gauge", s.OnTheWay},
-		{"lag_seconds", "gauge", s.Lag.Seconds()},
-		{"parked_refused", "gauge", s.Refused},
-		{"parked_held", "gauge", s.Held},
-		{"delivered_total", "counter", s.Delivered},
-		{"faults_total", "counter", s.Faults},
-		{"refusals_total", "counter", s.Refusals},
+		{"leader", gauge, leader},
+		{"position", gauge, s.Position.Outside()},
+		{"on_the_way", gauge, s.OnTheWay},
+		{"lag_seconds", gauge, s.Lag.Seconds()},
+		{"parked_refused", gauge, s.Refused},
+		{"parked_held", gauge, s.Held},
+		{"delivered_total", counter, s.Delivered},
+		{"faults_total", counter, s.Faults},
+		{"refusals_total", counter, s.Refusals},
 	} {
 		fmt.Fprintf(w, "# TYPE publisher_%s %s\npublisher_%s{topic=%q} %v\n", m.name, m.kind, m.name, s.Topic, m.value)
 	}

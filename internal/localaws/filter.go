@@ -21,7 +21,7 @@ type condition struct {
 
 func parseFilter(policy string) (filter, error) {
 	if policy == "" {
-		return nil, nil
+		return filter{}, nil
 	}
 	var named map[string][]json.RawMessage
 	if err := json.Unmarshal([]byte(policy), &named); err != nil {

@@ -1,0 +1,124 @@
+package publisher_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/memory"
+	"nonassociations/publisher"
+	"nonassociations/publisher/desk"
+)
+
+func (w *world) execute(sql string) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.dsn)
+	require.NoError(w.t, err)
+	defer conn.Close(w.t.Context())
+	_, err = conn.Exec(w.t.Context(), sql)
+	require.NoError(w.t, err)
+}
+
+const loseLease = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'publisher/domain'`
+
+func TestASessionThatIsLostIsReplaced(t *testing.T) {
+	w := newWorld(t, "world")
+	p := w.start(w.options(publisher.Domain))
+	for i := range 300 {
+		w.changes(pairNo(i % 20))
+		if i%100 == 50 {
+			require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
+			w.execute(loseLease)
+		}
+	}
+	w.hears(publisher.Domain)
+}
+
+// A publisher that waits for SNS finds out that its session is gone: another one
+// must not wait for the same.
+func TestASessionThatIsLostWhileSNSIsDownIsNoticed(t *testing.T) {
+	w := newWorld(t, "world")
+	w.fails(http.StatusServiceUnavailable, "ServiceUnavailable")
+	o := w.options(publisher.Domain)
+	o.Window = 8
+	for i := range 100 {
+		w.changes(pairNo(i))
+	}
+	first := w.start(o)
+	require.Eventually(t, func() bool { return first.Status().Faults > 0 }, patience, poll)
+	second := w.start(o)
+	require.Eventually(t, func() bool { return second.Status().Waiting }, patience, poll)
+	w.execute(loseLease)
+	require.Eventually(t, func() bool {
+		return second.Status().Leader && !first.Status().Leader || first.Status().Leader && !second.Status().Leader
+	}, patience, poll)
+	w.works()
+	w.hears(publisher.Domain)
+}
+
+func TestABookmarkThatSomebodyMovedStopsTheSession(t *testing.T) {
+	w := newWorld(t, "world")
+	p := w.start(w.options(publisher.Domain))
+	w.changes(pairNo(0))
+	w.bookmarked(publisher.Domain)
+	w.execute(`UPDATE publisher.bookmark SET "commit" = 1, prepare = 1`)
+	w.changes(pairNo(1))
+	w.bookmarked(publisher.Domain)
+	require.Equal(t, w.heard()[0], w.hears(publisher.Domain)[len(w.heard())-2], "it went on from where the bookmark is now")
+	require.True(t, p.Status().Leader)
+}
+
+// What is before an event that nobody can read is told, once, and the line stops.
+func TestAFactThatNobodyKnowsStopsTheTopicBehindWhatIsBeforeIt(t *testing.T) {
+	w := newWorld(t, "world")
+	for i := range 30 {
+		w.changes(pairNo(i))
+	}
+	_, err := w.log.Append(t.Context(), eventstore.Append{
+		Stream: pairNo(77).Stream(), Expected: eventstore.NoStream,
+		Events: []eventstore.Event{{ID: uuid.New(), Type: "nonassociation.unheard-of.v1", Data: []byte("{}"), Metadata: []byte("{}")}},
+	})
+	require.NoError(t, err)
+	p := w.start(w.options(publisher.Domain))
+	var poison *follow.Poison
+	require.Eventually(t, func() bool { return errors.As(p.Status().Fault, &poison) }, patience, poll)
+	require.Equal(t, "nonassociation.unheard-of.v1", poison.Type)
+	require.Len(t, w.heard(), 30)
+}
+
+func TestABookmarkOfAnotherLogIsRefused(t *testing.T) {
+	w := newWorld(t, "world")
+	w.changes(pairNo(0))
+	p := w.start(w.options(publisher.Domain))
+	w.hears(publisher.Domain)
+	w.bookmarked(publisher.Domain)
+	p.kill()
+
+	same := w.log
+	w.log = memory.New()
+	id := uuid.New()
+	_, err := eventstore.WriteIdentity(t.Context(), w.log, id)
+	require.NoError(t, err)
+	err = publisher.New(w.options(publisher.Domain)).Run(t.Context())
+	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorContains(t, err, id.String())
+
+	before, err := eventstore.ReadIdentity(t.Context(), same)
+	require.NoError(t, err)
+	w.log = memory.New() // the same log, as it was the day before
+	_, err = eventstore.WriteIdentity(t.Context(), w.log, before)
+	require.NoError(t, err)
+	err = publisher.New(w.options(publisher.Domain)).Run(t.Context())
+	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorContains(t, err, "is not in this log")
+
+	require.NoError(t, desk.Adopt(t.Context(), w.dsn))
+	p = w.start(w.options(publisher.Domain))
+	require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
+}

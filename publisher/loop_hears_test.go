@@ -1,0 +1,110 @@
+package publisher_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/publisher"
+	"nonassociations/publisher/desk"
+)
+
+// due is what the log tells on a topic, in its order.
+func (w *world) due(topic publisher.Topic) []publisher.Message {
+	w.t.Helper()
+	events, err := w.log.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 1<<20)
+	require.NoError(w.t, err)
+	states := map[string]domain.State{}
+	var all []publisher.Message
+	for _, recorded := range events {
+		pair, err := domain.ParseStream(recorded.Stream)
+		if err != nil {
+			continue // the identity
+		}
+		fact, err := eventstore.Decode(domain.Events(), recorded)
+		require.NoError(w.t, err)
+		before := states[recorded.Stream]
+		before.Pair = pair
+		after := domain.Evolve(before, fact)
+		states[recorded.Stream] = after
+		messages, err := mapper().Messages(recorded, fact, before, after)
+		require.NoError(w.t, err)
+		for _, m := range messages {
+			if m.Topic == topic {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// heard are the event ids on the queue in the order of their arrival.
+func (w *world) heard() []string {
+	var ids []string
+	for _, m := range w.aws.Messages(queue) {
+		ids = append(ids, m.Attributes["eventId"].Value)
+	}
+	return ids
+}
+
+// hears waits until everything was heard that the log tells but for some, and
+// then judges: nothing invented, and of each pair in order.
+func (w *world) hears(topic publisher.Topic, but ...uuid.UUID) []string {
+	w.t.Helper()
+	due := slices.DeleteFunc(w.due(topic), func(m publisher.Message) bool { return slices.Contains(but, m.EventID) })
+	require.Eventually(w.t, func() bool { return distinct(w.heard()) >= len(due) }, patience, poll,
+		"%d of %d were heard", distinct(w.heard()), len(due))
+	heard := w.heard()
+	known := map[string]bool{}
+	for _, m := range due {
+		known[m.EventID.String()] = true
+	}
+	first, perPair := map[string]int{}, map[domain.Pair][]int{}
+	for i, id := range heard {
+		require.True(w.t, known[id], "nobody said %s", id)
+		if _, again := first[id]; !again {
+			first[id] = i
+		}
+	}
+	for _, m := range due {
+		for _, pair := range m.Pairs {
+			perPair[pair] = append(perPair[pair], first[m.EventID.String()])
+		}
+	}
+	for pair, order := range perPair {
+		require.True(w.t, slices.IsSorted(order), "order of %s", pair)
+	}
+	return heard
+}
+
+func distinct(ids []string) int {
+	all := map[string]bool{}
+	for _, id := range ids {
+		all[id] = true
+	}
+	return len(all)
+}
+
+// bodies are the whole messages on the queue.
+func (w *world) eventOf(body string) publisher.DomainEvent {
+	w.t.Helper()
+	var e publisher.DomainEvent
+	require.NoError(w.t, json.Unmarshal([]byte(body), &e))
+	return e
+}
+
+// bookmarked waits until the bookmark is behind everything.
+func (w *world) bookmarked(topic publisher.Topic) {
+	w.t.Helper()
+	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
+	require.NoError(w.t, err)
+	require.Eventually(w.t, func() bool {
+		o, err := desk.Look(context.Background(), w.dsn, string(topic))
+		return err == nil && !o.Bookmarks[0].At.Before(events[0].Position)
+	}, patience, poll)
+}
