@@ -31,6 +31,9 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 	if errors.As(err, &refused) {
 		return refused.error
 	}
+	if ended := ctx.Err(); ended != nil {
+		err = ended // the connection may have ended with it, and been noticed first
+	}
 	return fmt.Errorf("subscribe to %s*: %w", prefix, err)
 }
 
