@@ -264,3 +264,17 @@ func TestTheFormCheckerCanFail(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	require.Len(t, form(t, path), 2)
 }
+
+// A guarantee is worth what its test is worth: each one that the documents
+// name must be there.
+func TestEveryTestThatTheArchitectureNamesIsThere(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("docs", "ARCHITECTURE.md"))
+	require.NoError(t, err)
+	sources, err := exec.Command("git", "grep", "-h", "^func Test", "--", "*_test.go").Output()
+	require.NoError(t, err)
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(document), -1)
+	require.NotEmpty(t, named)
+	for _, name := range named {
+		require.Contains(t, string(sources), "func "+name[1]+"(")
+	}
+}
