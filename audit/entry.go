@@ -31,7 +31,9 @@ type Entry struct {
 // prisoner's number became another. It is told twice: ARRIVED by the pair it
 // goes to, with the record under either number as before and after, then LEFT
 // by the pair it came from, which has no after. A reader who goes by the id
-// alone takes ARRIVED and leaves out LEFT.
+// alone takes ARRIVED and leaves out LEFT. One that was between the two numbers
+// and was deleted as they became one is restored by an ARRIVED alone, which has
+// no before.
 type Renumbered struct {
 	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
 	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
@@ -75,6 +77,9 @@ func (v View) renumber(entry *Entry, e domain.PrisonerRenumbered) {
 		return
 	}
 	entry.Renumbered.Half = Arrived
+	if e.From == e.To { // it was restored where it is: what was there before is in this stream
+		return
+	}
 	if entry.Before == nil && !e.NonAssociation.Deleted {
 		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}
 		whole := v.Whole(e.From, back.Of(*e.NonAssociation))

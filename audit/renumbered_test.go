@@ -101,3 +101,31 @@ func TestSubjectAccessKnowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
 		require.Equal(t, 204, answer.Status(audit.Denied), "what was held of the number went on to another")
 	})
 }
+
+func TestOneThatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		pair := pairOf(t, bob, survivor)
+		id := b.opens(pair)
+		before := b.state(pair).Items[0]
+		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
+		b.does(pair, domain.Merge, "MERGER", domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{id}})
+		b.does(pair, domain.Merge, "MERGER", domain.Arrive{
+			Renumbering: domain.Renumbering{Previous: survivor, Number: bob, Reason: "Two men"},
+			From:        pair, Revision: 1, Records: []domain.Arriving{{NonAssociation: before}},
+		})
+
+		history, err := b.reader().OfNonAssociation(t.Context(), streams(pair), id)
+		require.NoError(t, err)
+		require.Equal(t, []string{domain.TypeOpened, domain.TypeDeleted, domain.TypeRenumbered}, types(history))
+		deleted, restored := history.Entries[1], history.Entries[2]
+		require.Nil(t, deleted.After)
+		require.Equal(t, audit.Arrived, restored.Renumbered.Half)
+		require.Nil(t, restored.Before, "it was deleted")
+		require.Equal(t, deleted.Before.FirstPrisonerRole, restored.After.FirstPrisonerRole)
+		require.Equal(t, deleted.Before.SecondPrisonerRole, restored.After.SecondPrisonerRole)
+
+		lines := told(t, b.reader(), 0)
+		require.Len(t, lines, len(history.Entries))
+		require.Equal(t, restored, lines[2].Entry)
+	})
+}
