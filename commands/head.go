@@ -75,7 +75,9 @@ func (h *head) serve(ctx context.Context) {
 // search goes backwards from the end of the log to the first fact of ours, or
 // to where the previous search began. Only serve calls it, one at a time.
 func (h *head) search(ctx context.Context) (eventstore.Position, error) {
-	const firstPage, page = 16, 512
+	// In a log of our own the last event is nearly always ours. Asking for more
+	// would make a store that passes over events of its own go a long way back.
+	const firstPage, page = 1, 512
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
 	begun, from, limit := h.begun, eventstore.End, firstPage

@@ -34,16 +34,22 @@ type all struct {
 	direction eventstore.Direction
 	from      eventstore.Position
 	begun     bool // from is an event that was read already
+	size      int  // of the page that was read last
 	ended     bool
 }
 
 // spare is read beside what is wanted, so that a few system events, such as
-// those at the start of every log, cost no second page.
-const spare = 8
+// those at the start of every log, cost no second page. A server that has been
+// idle ends with thousands of its own statistics, so pages grow.
+const (
+	spare   = 8
+	maxSize = 1024
+)
 
 // next reads a page, the system events in it.
 func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.Recorded, error) {
-	count := wanted + spare
+	count := max(wanted+spare, min(2*page.size, maxSize))
+	page.size = count
 	options := esdb.ReadAllOptions{Direction: way(page.direction), From: place(page.from)}
 	events, err := call(ctx, s, rightToReadAll, func(ctx context.Context, client *esdb.Client) ([]eventstore.Recorded, error) {
 		opened, err := client.ReadAll(ctx, options, uint64(count)) //nolint:gosec // a limit is positive
