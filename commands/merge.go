@@ -32,24 +32,26 @@ type Merge struct {
 // message: a message that has been worked on before, or was taken back, changes
 // nothing, and one that was cut off is completed. Errors: [ErrBusy] and faults
 // of the store; then repeat.
-func (h *Handler) Merge(ctx context.Context, by domain.Cause, m Merge, router Pairs) ([]Change, error) {
-	pairs, err := h.pairsOf(ctx, m.Previous, router)
-	if err != nil || len(pairs) == 0 {
-		return nil, err
-	}
-	due, err := h.isDue(ctx, by, m, pairs)
-	if err != nil || !due {
-		return nil, err
-	}
-	var all []Change
-	for _, pair := range pairs {
-		changes, err := h.mergePair(ctx, by, m, pair)
-		all = append(all, changes...)
-		if err != nil {
+func (h *Handler) Merge(ctx context.Context, by domain.Cause, m Merge, router Pairs) (all []Change, err error) {
+	// Until nothing is left: another message may have emptied a pair meanwhile
+	// and brought what was there to one that was not in the list.
+	for {
+		pairs, err := h.pairsOf(ctx, m.Previous, router)
+		if err != nil || len(pairs) == 0 {
 			return all, err
 		}
+		due, gone, err := h.isDue(ctx, by, m, pairs)
+		if err != nil || !due {
+			return all, err
+		}
+		for _, pair := range pairs {
+			changes, err := h.mergePair(ctx, by, m, pair, gone)
+			all = append(all, changes...)
+			if err != nil {
+				return all, err
+			}
+		}
 	}
-	return all, nil
 }
 
 // pairsOf asks the router when it has reached the head, so that no pair is
@@ -70,29 +72,32 @@ func (h *Handler) pairsOf(ctx context.Context, number domain.PrisonerNumber, rou
 }
 
 // isDue tells whether there is something to do that the message has not done
-// already. What was recorded under the previous number after it was done is
-// somebody's later word, and stays as given.
-func (h *Handler) isDue(ctx context.Context, by domain.Cause, m Merge, pairs []domain.Pair) (bool, error) {
+// already, and what it has made leave: if that is back, a later word brought it.
+// What was recorded under the previous number after it was done is somebody's
+// later word too, and stays as given.
+func (h *Handler) isDue(ctx context.Context, by domain.Cause, m Merge, pairs []domain.Pair) (bool, []uuid.UUID, error) {
 	var begun time.Time
+	var gone []uuid.UUID
 	var waiting []domain.NonAssociation
 	for chunk := range slices.Chunk(pairs, keysAtOnce/2) {
 		streams, err := h.openPatiently(ctx, m.both(chunk)...)
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
 		for i, s := range streams {
 			if s.own(takenBack(by.CommandID)) > 0 {
-				return false, nil
+				return false, nil, nil
 			}
 			begun = earliest(begun, s, by.CommandID)
 			if i < len(chunk) {
-				waiting = append(waiting, m.chosen(s, m.arrivals(s, streams[len(chunk):]), h.clock().Location())...)
+				gone = append(gone, s.leftBy(by.CommandID)...)
+				waiting = append(waiting, m.chosen(s, m.arrivals(s, streams[len(chunk):]), nil, h.clock().Location())...)
 			}
 		}
 	}
 	return slices.ContainsFunc(waiting, func(n domain.NonAssociation) bool {
-		return begun.IsZero() || !n.OpenedAt.After(begun)
-	}), nil
+		return !slices.Contains(gone, n.ID) && (begun.IsZero() || !n.OpenedAt.After(begun))
+	}), gone, nil
 }
 
 // both are the pairs, and behind them those that they go to.
@@ -125,7 +130,7 @@ func earliest(begun time.Time, s stream, command uuid.UUID) time.Time {
 	return begun
 }
 
-func (h *Handler) mergePair(ctx context.Context, by domain.Cause, m Merge, pair domain.Pair) ([]Change, error) {
+func (h *Handler) mergePair(ctx context.Context, by domain.Cause, m Merge, pair domain.Pair, gone []uuid.UUID) ([]Change, error) {
 	london := h.clock().Location()
 	to, err := m.Pair(pair)
 	if err != nil { // the two are one: nobody is kept apart from themselves
@@ -133,15 +138,19 @@ func (h *Handler) mergePair(ctx context.Context, by domain.Cause, m Merge, pair 
 	}
 	return h.move(ctx, move{
 		Renumbering: m.Renumbering, by: by, from: pair, to: to,
-		choose: func(from, to stream) []domain.NonAssociation { return m.chosen(from, to, london) },
+		choose: func(from, to stream) []domain.NonAssociation { return m.chosen(from, to, gone, london) },
 	})
 }
 
 // chosen are those that go along: what lives and was created in the span, and
-// whatever an attempt that was cut off has already brought there.
-func (m Merge) chosen(from, to stream, london *time.Location) []domain.NonAssociation {
+// whatever an attempt that was cut off has already brought there; but not what
+// has gone before.
+func (m Merge) chosen(from, to stream, gone []uuid.UUID, london *time.Location) []domain.NonAssociation {
 	var chosen []domain.NonAssociation
 	for _, n := range from.state.Items {
+		if slices.Contains(gone, n.ID) {
+			continue
+		}
 		there, arrived := item(to.state, n.ID)
 		arrived = arrived && there.CameFrom != nil && there.CameFrom.Pair == from.state.Pair
 		if arrived || !n.Deleted && m.Span.Covers(n, london) {
@@ -158,7 +167,7 @@ func (h *Handler) dissolve(ctx context.Context, by domain.Cause, m Merge, pair d
 			return err
 		}
 		command := domain.Dissolve{Renumbering: m.Renumbering}
-		for _, n := range m.chosen(streams[0], stream{}, london) {
+		for _, n := range m.chosen(streams[0], stream{}, nil, london) {
 			command.IDs = append(command.IDs, n.ID)
 		}
 		events, err := h.put(ctx, streams[0], by, command)

@@ -212,3 +212,32 @@ func TestMerge_races_lose_no_word(t *testing.T) {
 	require.Empty(t, e.state(removed, third).Items)
 	require.Equal(t, "19", *e.state(survivor, third).Items[0].Comment)
 }
+
+// While one message works on its pairs, another brings a record from one of
+// them to a pair that was not in the list.
+func TestMerge_follows_what_another_message_moves_meanwhile(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	theirs := commands.Merge{Renumbering: domain.Renumbering{Previous: third, Number: fourth, Reason: domain.ByMerge}}
+	log := &interrupted{Store: e.log, loaded: func(n int) {
+		if n == 1 {
+			e.merges(message(), theirs)
+		}
+	}}
+	cause := message()
+	_, err := newHandler(log).Merge(t.Context(), cause, merge, pairs{e.log})
+	require.NoError(t, err)
+	require.Equal(t, id, e.state(survivor, fourth).Items[0].ID)
+	require.Empty(t, e.state(removed, fourth).Items)
+	require.Empty(t, e.state(survivor, third).Items)
+}
+
+func TestMerge_delivered_again_lets_be_what_a_later_message_brought_back(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	cause := message()
+	e.merges(cause, merge)
+	e.merges(message(), commands.Merge{Renumbering: domain.Renumbering{Previous: survivor, Number: removed, Reason: domain.ByMerge}})
+	require.Empty(t, e.merges(cause, merge))
+	require.Equal(t, id, e.state(removed, third).Items[0].ID)
+}

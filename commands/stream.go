@@ -42,6 +42,18 @@ func (s stream) own(command uuid.UUID) int {
 	return own
 }
 
+// leftBy lists the non-associations that a command has made leave.
+func (s stream) leftBy(command uuid.UUID) []uuid.UUID {
+	var left []uuid.UUID
+	for _, fact := range s.facts {
+		e, is := fact.Event.(domain.PrisonerRenumbered)
+		if is && e.NonAssociation == nil && fact.Meta.CommandID == command {
+			left = append(left, e.NonAssociationID)
+		}
+	}
+	return left
+}
+
 // item finds a non-association in a state.
 func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
 	if i := s.Find(id); i >= 0 {

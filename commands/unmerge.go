@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -72,7 +73,7 @@ func (h *Handler) wayBack(ctx context.Context, by domain.Cause, t trace) (move, 
 			return move{}, false, err
 		}
 		here := streams[0]
-		if leftBy(here, by.CommandID, t.id) {
+		if slices.Contains(here.leftBy(by.CommandID), t.id) { // wherever it is now, a later word has put it there
 			return move{}, false, nil
 		}
 		if _, is := item(here.state, t.id); is {
@@ -88,18 +89,6 @@ func (h *Handler) wayBack(ctx context.Context, by domain.Cause, t trace) (move, 
 		pair = next.To
 	}
 	return move{}, false, nil // it came back another way
-}
-
-// leftBy tells whether the command has made it leave before: wherever it is
-// now, a later word has put it there.
-func leftBy(s stream, command, id uuid.UUID) bool {
-	for _, fact := range s.facts {
-		e, is := fact.Event.(domain.PrisonerRenumbered)
-		if is && e.NonAssociation == nil && e.NonAssociationID == id && fact.Meta.CommandID == command {
-			return true
-		}
-	}
-	return false
 }
 
 func departure(s domain.State, id uuid.UUID) (domain.Departure, bool) {
