@@ -21,11 +21,11 @@ func Evolve(s State, f Fact) State {
 	case Amended:
 		return s.change(f, func(n *NonAssociation) { n.amend(f.Meta.Actor, e.Changes) })
 	case Closed:
-		return s.change(f, func(n *NonAssociation) {
+		return s.changeBy(orElse(e.ClosedBy, f.Meta.Actor), f, func(n *NonAssociation) {
 			n.ExpiryDate, n.ClosedBy, n.ClosedReason = &e.ClosedAt, e.ClosedBy, e.ClosedReason
 		})
 	case Reopened:
-		return s.change(f, func(n *NonAssociation) {
+		return s.changeBy(orElse(e.ReopenedBy, f.Meta.Actor), f, func(n *NonAssociation) {
 			n.ExpiryDate, n.ClosedBy, n.ClosedReason = nil, "", ""
 		})
 	case Deleted:
@@ -65,9 +65,16 @@ func (s State) begin(f Fact, n NonAssociation) State {
 
 // change is with, for a fact that changes a value that answers show.
 func (s State) change(f Fact, apply func(*NonAssociation)) State {
+	return s.changeBy(f.Meta.Actor, f, apply)
+}
+
+// changeBy is change, for a fact that says who did it: a closing may be
+// recorded on behalf of somebody else, and staff look for that name. Who
+// recorded it stays in the fact.
+func (s State) changeBy(who string, f Fact, apply func(*NonAssociation)) State {
 	return s.with(f.Event.Concerns(), func(n *NonAssociation) {
 		apply(n)
-		n.UpdatedAt, n.UpdatedBy, n.LastFact = f.Meta.DecidedAt, f.Meta.Actor, f.ID
+		n.UpdatedAt, n.UpdatedBy, n.LastFact = f.Meta.DecidedAt, who, f.ID
 	})
 }
 

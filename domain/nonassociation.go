@@ -35,8 +35,8 @@ type NonAssociation struct {
 	Born         Source         `json:"born"`     // who told of it first
 	OpenedAt     time.Time      `json:"openedAt"` // when it was decided to record it
 	UpdatedAt    time.Time      `json:"updatedAt"`
-	UpdatedBy    string         `json:"updatedBy"`
-	LastFact     uuid.UUID      `json:"lastFact"` // the last fact that changed a value its answers show
+	UpdatedBy    string         `json:"updatedBy"` // who closed or reopened it, as staff named them; otherwise the actor
+	LastFact     uuid.UUID      `json:"lastFact"`  // the last fact that changed a value its answers show
 	ClosedBy     string         `json:"closedBy,omitempty"`
 	ClosedReason string         `json:"closedReason,omitempty"`
 	Deleted      bool           `json:"deleted,omitempty"`

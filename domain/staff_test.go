@@ -85,6 +85,7 @@ func TestClose_now_or_when_staff_say(t *testing.T) {
 	n := s.state.Items[0]
 	require.Equal(t, domain.LocalDateTime("2026-07-16T08:00:00"), *n.ExpiryDate)
 	require.Equal(t, "BOSS", n.ClosedBy)
+	require.Equal(t, "BOSS", n.UpdatedBy)
 	last := s.facts[len(s.facts)-1].Meta
 	require.Equal(t, time.Date(2026, 7, 16, 8, 0, 0, 0, london).UTC(), last.OccurredAt)
 	require.Equal(t, s.now.UTC(), last.DecidedAt)

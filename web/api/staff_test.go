@@ -53,7 +53,7 @@ func TestALifeOfStaff(t *testing.T) {
 	body = staffIn(t, w, http.StatusOK)
 	require.True(t, body.IsClosed)
 	require.False(t, body.IsOpen)
-	require.Equal(t, []string{"They are friends now", "2026-07-15T12:00:00", "ASMITH", "OFFICER"},
+	require.Equal(t, []string{"They are friends now", "2026-07-15T12:00:00", "ASMITH", "ASMITH"},
 		[]string{textOf(body.ClosedReason), textOf(body.ClosedAt), textOf(body.ClosedBy), body.UpdatedBy})
 
 	body = staffIn(t, h.reopen(id, reopening), http.StatusOK)
@@ -106,6 +106,7 @@ func TestRulesOfState(t *testing.T) {
 	refused(409, 104, h.reopen(id, reopening)) // another is open
 	require.Equal(t, http.StatusNoContent, h.remove(other, deletion).Code)
 	require.Equal(t, http.StatusOK, h.reopen(id, `{"reopenReason":"x","reopenedAt":"2026-07-15T10:30:00","reopenedBy":"AJONES"}`).Code)
+	require.Equal(t, "AJONES", staffIn(t, h.call(http.MethodGet, "/non-associations/"+id, reader, ""), http.StatusOK).UpdatedBy)
 	for _, w := range []*httptest.ResponseRecorder{
 		h.amend(other, `{}`), h.close(other, closing), h.reopen(other, reopening), h.remove(other, deletion),
 		h.amend(anID, `{}`), h.close(anID, closing), h.reopen(anID, reopening), h.remove(anID, deletion),
