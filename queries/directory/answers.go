@@ -82,9 +82,23 @@ func (a *answers) take(value jsontext.Value, wanted map[domain.PrisonerNumber]bo
 	}
 	prisoner := t.as(number)
 	if before, twice := a.prisoners[number]; twice && before != prisoner {
-		prisoner = Prisoner{Number: number} // somebody, but who?
+		prisoner = before.and(prisoner)
 	}
 	a.prisoners[number] = prisoner
+}
+
+// and keeps what two answers of the same number agree on.
+func (p Prisoner) and(other Prisoner) Prisoner {
+	agreed := func(one, other string) string {
+		if one != other {
+			return ""
+		}
+		return one
+	}
+	p.PrisonID, p.PrisonName = agreed(p.PrisonID, other.PrisonID), agreed(p.PrisonName, other.PrisonName)
+	p.CellLocation = agreed(p.CellLocation, other.CellLocation)
+	p.FirstName, p.LastName = agreed(p.FirstName, other.FirstName), agreed(p.LastName, other.LastName)
+	return p
 }
 
 func (t told) as(number domain.PrisonerNumber) Prisoner {

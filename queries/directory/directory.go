@@ -96,15 +96,15 @@ func (d *Directory) Close() {
 // Find looks up numbers; unknown ones are left out. With ErrUnavailable, or a
 // context error, the map holds those that were answered for all the same.
 func (d *Directory) Find(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]Prisoner, error) {
-	return d.look(ctx, numbers, true)
+	return d.look(ctx, numbers, anything)
 }
 
 // Missing lists, in the order given, the numbers that the directory does not
-// know now, and those that it knows in no prison: that it did not know one a
+// know now, and those that it knows in no prison now: that either was so a
 // moment ago is no answer, since somebody may just have been received. Errors:
 // ErrUnavailable, the context's.
 func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
-	found, err := d.look(ctx, numbers, false)
+	found, err := d.look(ctx, numbers, inPrison)
 	for _, number := range numbers {
 		switch prisoner, known := found[number]; {
 		case !known:
@@ -122,8 +122,13 @@ func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber
 	return missing, nowhere, nil
 }
 
-func (d *Directory) look(ctx context.Context, numbers []domain.PrisonerNumber, trustDenials bool) (map[domain.PrisonerNumber]Prisoner, error) {
-	found, questions, err := d.prepare(numbers, trustDenials)
+// anything and inPrison are what may be taken from memory.
+func anything(answer) bool { return true }
+
+func inPrison(a answer) bool { return a.known && a.prisoner.PrisonID != "" }
+
+func (d *Directory) look(ctx context.Context, numbers []domain.PrisonerNumber, trusts func(answer) bool) (map[domain.PrisonerNumber]Prisoner, error) {
+	found, questions, err := d.prepare(numbers, trusts)
 	if err != nil {
 		return found, err
 	}

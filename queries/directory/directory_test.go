@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -97,6 +98,30 @@ func TestMissingNamesTheUnknown(t *testing.T) {
 	require.NoError(t, err, "both are known from before")
 	require.Empty(t, missing)
 	_, _, err = r.directory.Missing(t.Context(), []domain.PrisonerNumber{someone, nobody})
+	require.ErrorIs(t, err, directory.ErrUnavailable)
+}
+
+func TestThatOneWasInNoPrisonIsAskedAgain(t *testing.T) {
+	r := newRig(t)
+	someone := r.numbers(1)
+	r.search.Lie(func([]string) []byte { return fmt.Appendf(nil, `[{"prisonerNumber":%q}]`, someone[0]) })
+	r.finds(someone...)
+	missing, nowhere, err := r.directory.Missing(t.Context(), someone)
+	require.NoError(t, err)
+	require.Empty(t, missing)
+	require.Equal(t, someone, nowhere)
+
+	r.search.Lie(nil)
+	require.Empty(t, r.finds(someone...)[someone[0]].PrisonID, "a list may be a minute old")
+	_, nowhere, err = r.directory.Missing(t.Context(), someone)
+	require.NoError(t, err)
+	require.Empty(t, nowhere, "the prisoner has just been received")
+	require.NotEmpty(t, r.finds(someone...)[someone[0]].PrisonID, "and lists know it too")
+	require.Equal(t, 3, r.search.Asked())
+
+	r.clock.pass(time.Minute)
+	r.search.Down(true)
+	_, _, err = r.directory.Missing(t.Context(), someone)
 	require.ErrorIs(t, err, directory.ErrUnavailable)
 }
 

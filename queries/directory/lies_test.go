@@ -72,3 +72,17 @@ func TestALieHarmsNobodyElse(t *testing.T) {
 		})
 	}
 }
+
+func TestAnswersThatContradictEachOtherKeepWhatTheyAgreeOn(t *testing.T) {
+	const one = domain.PrisonerNumber("A1111AA")
+	r := newRig(t)
+	john, jack := entry(one, "John"), strings.ReplaceAll(entry(one, "Jack"), "A-1", "B-2")
+	r.search.Lie(func([]string) []byte { return []byte("[" + john + "," + jack + "," + john + "]") })
+	require.Equal(t, map[domain.PrisonerNumber]directory.Prisoner{
+		one: {Number: one, LastName: "Doe", PrisonID: "MDI", PrisonName: "Moorland"},
+	}, r.finds(one))
+	missing, nowhere, err := r.directory.Missing(t.Context(), []domain.PrisonerNumber{one})
+	require.NoError(t, err)
+	require.Empty(t, missing)
+	require.Empty(t, nowhere, "whatever the name is, the prison is known")
+}

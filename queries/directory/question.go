@@ -20,9 +20,9 @@ type question struct {
 	err      error
 }
 
-// prepare takes what is remembered, joins the questions that are under way and
+// prepare takes what is remembered and trusted, joins the questions that are under way and
 // asks the others. It gives each question to wait for with the numbers wanted.
-func (d *Directory) prepare(numbers []domain.PrisonerNumber, trustDenials bool) (
+func (d *Directory) prepare(numbers []domain.PrisonerNumber, trusts func(answer) bool) (
 	map[domain.PrisonerNumber]Prisoner, map[*question][]domain.PrisonerNumber, error,
 ) {
 	d.mu.Lock()
@@ -35,9 +35,10 @@ func (d *Directory) prepare(numbers []domain.PrisonerNumber, trustDenials bool) 
 	for _, number := range slices.Compact(slices.Sorted(slices.Values(numbers))) {
 		answer, remembered := d.known.get(number)
 		switch q := d.underWay[number]; {
-		case remembered && answer.known:
-			found[number] = answer.prisoner
-		case remembered && trustDenials:
+		case remembered && trusts(answer):
+			if answer.known {
+				found[number] = answer.prisoner
+			}
 		case q != nil:
 			questions[q] = append(questions[q], number)
 		default:
