@@ -12,7 +12,8 @@ import (
 // of their ids.
 type SortField string
 
-// The fields. One that never expires sorts behind all that do.
+// The fields. One that never expires counts as later than all that do: it is
+// last upwards and first downwards.
 const (
 	ByID           SortField = "id"
 	ByWhenCreated  SortField = "whenCreated"
