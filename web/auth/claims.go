@@ -9,12 +9,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"nonassociations/domain"
 )
 
 // Claims is what a verified token says of its bearer. It is shared between
 // requests: never change it.
 type Claims struct {
-	User     string   // who acts, at most 200 characters; empty when the token names nobody whom a record could keep
+	User     string   // who acts, at most 60 characters; empty when the token names nobody whom a record could keep
 	ClientID string   // the system that asks
 	Roles    []string // without the prefix ROLE_
 	Scopes   []string
@@ -59,8 +61,9 @@ func (t *token) claims() Claims {
 	return c
 }
 
-// maxUser is the longest name of a user that a record keeps, in characters.
-const maxUser = 200
+// maxUser is the longest name of a user that every record keeps, in
+// characters: whoever opens one authorises it, and NOMIS has no more room.
+const maxUser = domain.MaxAuthorisedBy
 
 // user is who acts. A name that no record could keep names nobody, and is not
 // replaced by the subject: that may be somebody else.
