@@ -3,6 +3,7 @@ package nomis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -28,10 +29,13 @@ type Options struct {
 	Pairs    commands.Pairs
 	Clock    func() time.Time // in Europe/London
 	Logger   *slog.Logger
+	// Alone does something while no other process works on merges. Its error says
+	// that nothing was done.
+	Alone func(ctx context.Context, do func(context.Context)) error
 }
 
-// Listener works on the messages of the queue, one at a time. Any number may
-// run, in any process.
+// Listener works on the messages of the queue. Any number may run, in any
+// process; one of them works at a time.
 type Listener struct {
 	Options
 	told map[string]bool // messages that cannot be worked on, told once each
@@ -113,7 +117,7 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 		Actor: Actor, Source: domain.Merge, About: asked.merge.Number,
 	}
 	for waits := newWaits(); ; {
-		changes, err := l.Commands.Merge(ctx, by, asked.merge, l.Pairs)
+		changes, err := l.mergeAlone(ctx, by, asked.merge)
 		if err == nil {
 			l.Logger.InfoContext(ctx, "worked on a message", "message", asked.id, "reason", asked.merge.Reason, "changes", len(changes))
 			return nil
@@ -123,6 +127,16 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 		}
 		l.pause(ctx, waits, "a message cannot be worked on yet", err)
 	}
+}
+
+// mergeAlone gives the turn up after each attempt, so that whoever can reach the
+// log and the read model gets it.
+func (l *Listener) mergeAlone(ctx context.Context, by domain.Cause, m commands.Merge) (changes []commands.Change, err error) {
+	waited := l.Alone(ctx, func(ctx context.Context) { changes, err = l.Commands.Merge(ctx, by, m, l.Pairs) })
+	if waited != nil {
+		return nil, fmt.Errorf("%w: wait for the turn: %w", commands.ErrBusy, waited)
+	}
+	return changes, err
 }
 
 // keepHidden extends the time in which nobody else gets the message.

@@ -67,6 +67,8 @@ type rig struct {
 	pairs    *pairs
 	said     *buffer
 	fail     atomic.Pointer[func(string) (int, string)]
+	turn     sync.Mutex
+	noTurn   atomic.Bool
 }
 
 func newRig(t *testing.T, log eventstore.Store) *rig {
@@ -91,6 +93,7 @@ func (r *rig) listens() (stop func()) {
 	require.NoError(r.t, err)
 	listener := nomis.NewListener(nomis.Options{
 		Queue: q, Commands: r.commands, Pairs: r.pairs, Clock: clock, Logger: slog.New(slog.NewTextHandler(r.said, nil)),
+		Alone: r.alone,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

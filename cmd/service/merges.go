@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/follow"
 	"nonassociations/nomis"
 	"nonassociations/queries"
 )
@@ -36,7 +38,16 @@ func (p *process) listenTo(ctx, below context.Context) error {
 	}
 	return nomis.NewListener(nomis.Options{
 		Queue: queue, Commands: handler, Pairs: reads, Clock: p.Clock, Logger: p.Logger,
+		Alone: alone(p.Config, p.Logger),
 	}).Run(ctx)
+}
+
+// alone lets one merge, or the undoing of one, work at a time in all processes:
+// two that meet at one record would carry it to and fro.
+func alone(config Config, logger *slog.Logger) func(context.Context, func(context.Context)) error {
+	return func(ctx context.Context, do func(context.Context)) error {
+		return follow.Alone(ctx, config.DatabaseURL, "nonassociations merges", logger, do)
+	}
 }
 
 // awaitLog returns when the log has an id and the tables are of that log.
@@ -93,6 +104,10 @@ func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool
 	id := nomis.CommandID(message)
 	handler := commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger})
 	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: uuid.Nil, Actor: nomis.Actor, Source: domain.Merge}
-	changes, err := handler.Unmerge(ctx, by, reason, dryRun)
+	var changes []commands.Change
+	waited := alone(o.Config, o.Logger)(ctx, func(ctx context.Context) { changes, err = handler.Unmerge(ctx, by, reason, dryRun) })
+	if waited != nil {
+		err = fmt.Errorf("wait for the merges at work: %w", waited)
+	}
 	return changes, errors.Join(err, flush(log))
 }

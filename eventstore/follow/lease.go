@@ -3,6 +3,7 @@ package follow
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,23 +48,45 @@ func tryLease(ctx context.Context, conn *pgx.Conn, name string) (bool, error) {
 
 // waitForLease returns when the lease is held.
 func (f *Follower[T]) waitForLease(ctx context.Context, conn *pgx.Conn) error {
+	return awaitLease(ctx, conn, f.options.Name, f.options.Logger, f.status.waiting)
+}
+
+func awaitLease(ctx context.Context, conn *pgx.Conn, name string, logger *slog.Logger, waiting func()) error {
 	for waited := false; ; waited = true {
-		held, err := tryLease(ctx, conn, f.options.Name)
+		held, err := tryLease(ctx, conn, name)
 		if err != nil {
 			return err
 		}
 		if held {
-			f.options.Logger.InfoContext(ctx, "lease held", "lease", f.options.Name)
+			logger.InfoContext(ctx, "lease held", "lease", name)
 			return nil
 		}
 		if !waited {
-			f.options.Logger.InfoContext(ctx, "another process holds the lease, waiting", "lease", f.options.Name)
-			f.status.waiting()
+			logger.InfoContext(ctx, "another process holds the lease, waiting", "lease", name)
+			waiting()
 		}
 		if !pause(ctx, leasePoll) {
 			return ctx.Err()
 		}
 	}
+}
+
+// Alone does something while no other process that asks for the same lease
+// does, and waits for its turn. The lease goes with the session in Postgres: who
+// is killed gives it up within seconds. Who loses the session alone is not told,
+// so what is done must be safe, if not tidy, beside another. The error says that
+// the lease was not got, and that nothing was done.
+func Alone(ctx context.Context, dsn, name string, logger *slog.Logger, do func(context.Context)) error {
+	conn, err := connect(ctx, dsn, name)
+	if err != nil {
+		return err
+	}
+	defer closeConn(conn)
+	if err := awaitLease(ctx, conn, name, logger, func() {}); err != nil {
+		return err
+	}
+	do(ctx)
+	return nil
 }
 
 // closeTime is how long a goodbye to Postgres may take.
