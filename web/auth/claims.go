@@ -42,10 +42,30 @@ const rolePrefix = "ROLE_"
 type token struct {
 	jwt.RegisteredClaims
 
+	Expires     *seconds `json:"exp"` // instead of the registered claim
 	UserName    string   `json:"user_name"`
 	ClientID    string   `json:"client_id"`
 	Authorities []string `json:"authorities"`
 	Scope       words    `json:"scope"`
+}
+
+// GetExpirationTime is nil when the token never expires.
+func (t *token) GetExpirationTime() (*jwt.NumericDate, error) {
+	if t.Expires == nil {
+		return nil, nil //nolint:nilnil // what the interface asks for
+	}
+	return &t.Expires.NumericDate, nil
+}
+
+// seconds is a time as a token must write it: a number (RFC 7519). The library
+// takes a text with a number in it, too.
+type seconds struct{ jwt.NumericDate }
+
+func (s *seconds) UnmarshalJSON(data []byte) error {
+	if data[0] == '"' {
+		return errors.New("a time is not a number")
+	}
+	return s.NumericDate.UnmarshalJSON(data)
 }
 
 func (t *token) claims() Claims {

@@ -127,7 +127,7 @@ func (v *Verifier) Verify(ctx context.Context, text string) (Claims, error) {
 		return Claims{}, ErrInvalid
 	}
 	claims := payload.claims()
-	used.verified.keep(hash, claims, now, payload.ExpiresAt.Time)
+	used.verified.keep(hash, claims, now, payload.Expires.Time)
 	return claims, nil
 }
 

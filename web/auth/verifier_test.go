@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,7 @@ func TestABadTokenIsInvalid(t *testing.T) {
 		"wrong audience":    with(jwt.MapClaims{"aud": "other"}),
 		"no audience":       with(jwt.MapClaims{"aud": nil}),
 		"expired":           with(jwt.MapClaims{"exp": now.Add(-time.Minute).Unix()}),
+		"expiry as text":    with(jwt.MapClaims{"exp": strconv.FormatInt(now.Add(time.Minute).Unix(), 10)}),
 		"no expiry":         with(jwt.MapClaims{"exp": nil}),
 		"not yet":           with(jwt.MapClaims{"nbf": now.Add(time.Minute).Unix()}),
 		"authorities wrong": with(jwt.MapClaims{"authorities": "ROLE_X"}),
