@@ -102,7 +102,7 @@ const howToHear = `
 `
 
 const howToMerge = `
-  Say that two numbers are one prisoner; the answer is the message's id (?MessageId=ID sends one again):
+  Say that two numbers are one prisoner; the answer, {"MessageId": "ID"}, names the message (?MessageId=ID sends it again):
     curl -sS %s -d '{
       "eventType": "prison-offender-events.prisoner.merged", "occurredAt": "2026-07-15T11:00:00+01:00",
       "additionalInformation": {"removedNomsNumber": "A0135GA", "nomsNumber": "B1234CD", "reason": "MERGE"}}'
