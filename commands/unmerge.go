@@ -65,14 +65,16 @@ func (h *Handler) takeBack(ctx context.Context, by domain.Cause, t trace, reason
 
 // wayBack finds where the non-association is now, also when later merges took
 // it further, and the move from there to where the removed number is right.
+// There is none when an earlier merge was taken back, and it with it: to a
+// number that it had before this one.
 func (h *Handler) wayBack(ctx context.Context, by domain.Cause, t trace) (move, bool, error) {
-	pair, number := t.to, t.Number
+	pair, numbers := t.to, []domain.PrisonerNumber{t.Number}
 	for pair != t.from {
 		streams, err := h.openPatiently(ctx, pair)
 		if err != nil {
 			return move{}, false, err
 		}
-		here := streams[0]
+		here, number := streams[0], numbers[len(numbers)-1]
 		if slices.Contains(here.leftBy(by.CommandID), t.id) { // wherever it is now, a later word has put it there
 			return move{}, false, nil
 		}
@@ -84,11 +86,25 @@ func (h *Handler) wayBack(ctx context.Context, by domain.Cause, t trace) (move, 
 			return move{}, false, nil
 		}
 		if next.Previous == number {
-			number = next.Number
+			if here.takenFrom(t.id) && !slices.Contains(numbers, next.Number) {
+				return move{}, false, nil
+			}
+			numbers = append(numbers, next.Number)
 		}
 		pair = next.To
 	}
 	return move{}, false, nil // it came back another way
+}
+
+// takenFrom tells whether it was an undoing that made it leave last.
+func (s stream) takenFrom(id uuid.UUID) bool {
+	for _, fact := range slices.Backward(s.facts) {
+		e, is := fact.Event.(domain.PrisonerRenumbered)
+		if is && e.NonAssociation == nil && e.NonAssociationID == id {
+			return fact.Meta.CommandID == takenBack(fact.Meta.CausationID)
+		}
+	}
+	return false
 }
 
 func departure(s domain.State, id uuid.UUID) (domain.Departure, bool) {
