@@ -188,6 +188,7 @@ func TestABatchThatIsRefusedIsSentOneByOne(t *testing.T) {
 	p := w.start(o)
 	require.Eventually(t, func() bool { return p.Status().Refused == 1 }, patience, poll)
 	w.hears(publisher.History, huge)
+	w.lies(1) // it is counted before it lies there
 	require.Contains(t, w.parked()[0].Reason, "BatchRequestTooLong")
 }
 
