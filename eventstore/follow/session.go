@@ -40,7 +40,7 @@ const (
 // next may gather for a moment; who comes alone never waits.
 const (
 	crowd  = 16
-	breath = 5 * time.Millisecond
+	breath = 25 * time.Millisecond
 )
 
 // run ends with the context or with the error that ended the session.

@@ -12,6 +12,13 @@ import (
 // pageSize bounds the memory of a subscription and the age of its snapshots.
 const pageSize = 1000
 
+// Asking costs about as much as ten events. Behind a page that was a crowd the
+// next may gather for a moment; what comes alone never waits.
+const (
+	crowd  = 16
+	breath = 10 * time.Millisecond
+)
+
 // subscription is one Subscribe under way.
 type subscription struct {
 	store    *Store
@@ -44,9 +51,21 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 		if len(page) == pageSize {
 			continue
 		}
+		if len(page) >= crowd {
+			pause(ctx, breath)
+		}
 		if err := sub.wait(ctx, heard); err != nil {
 			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
 		}
+	}
+}
+
+func pause(ctx context.Context, moment time.Duration) {
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
