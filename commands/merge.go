@@ -44,6 +44,9 @@ func (h *Handler) Merge(ctx context.Context, by domain.Cause, m Merge, router Pa
 		if err != nil || !due {
 			return all, err
 		}
+		if err := h.completeAt(ctx, by, pairs); err != nil {
+			return all, err
+		}
 		for _, pair := range pairs {
 			changes, err := h.mergePair(ctx, by, m, pair, gone)
 			all = append(all, changes...)
@@ -52,6 +55,25 @@ func (h *Handler) Merge(ctx context.Context, by domain.Cause, m Merge, router Pa
 			}
 		}
 	}
+}
+
+// completeAt completes what other messages have brought to these pairs and not
+// taken from where it was.
+func (h *Handler) completeAt(ctx context.Context, by domain.Cause, pairs []domain.Pair) error {
+	for chunk := range slices.Chunk(pairs, keysAtOnce) {
+		streams, err := h.openPatiently(ctx, chunk...)
+		if err != nil {
+			return err
+		}
+		halves, err := h.halvesAt(ctx, streams, by.CommandID)
+		if err != nil {
+			return err
+		}
+		if err := h.complete(ctx, halves); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pairsOf asks the router when it has reached the head, so that no pair is

@@ -39,29 +39,31 @@ func (t trace) reopened(n domain.NonAssociation) domain.NonAssociation {
 	return n
 }
 
-// tracesOf goes through the whole log, because nothing else knows for sure.
-func (h *Handler) tracesOf(ctx context.Context, message uuid.UUID) ([]trace, error) {
+// tracesOf goes through the whole log, because nothing else knows for sure. The
+// halves are those of others that the traces would meet.
+func (h *Handler) tracesOf(ctx context.Context, message uuid.UUID) (traces []trace, halves []half, err error) {
 	const page = 500
-	var traces []trace
 	id := []byte(message.String())
 	for from := eventstore.Start; ; {
 		events, err := h.page(ctx, from, page)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, e := range events {
-			if !strings.HasPrefix(e.Stream, domain.StreamPrefix) || !bytes.Contains(e.Metadata, id) || e.Position == from {
+			concerns := e.Type == domain.TypeRenumbered || bytes.Contains(e.Metadata, id)
+			if !strings.HasPrefix(e.Stream, domain.StreamPrefix) || !concerns || e.Position == from {
 				continue
 			}
 			fact, err := eventstore.Decode(h.catalogue, e)
 			if err != nil {
-				return nil, fmt.Errorf("read the log: %w", err)
+				return nil, nil, fmt.Errorf("read the log: %w", err)
 			}
+			halves = halvesAfter(halves, fact)
 			if fact.Meta.CommandID == message {
 				traces, err = follow(traces, fact, e)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("read the log: %w", err)
+				return nil, nil, fmt.Errorf("read the log: %w", err)
 			}
 		}
 		if len(events) < page {
@@ -70,9 +72,12 @@ func (h *Handler) tracesOf(ctx context.Context, message uuid.UUID) ([]trace, err
 		from = events[len(events)-1].Position
 	}
 	if len(traces) == 0 {
-		return nil, ErrNothingMerged
+		return nil, nil, ErrNothingMerged
 	}
-	return traces, nil
+	return traces, slices.DeleteFunc(halves, func(h half) bool {
+		own := h.by.CommandID == message || h.by.CommandID == takenBack(message)
+		return own || !slices.ContainsFunc(traces, func(t trace) bool { return t.id == h.id })
+	}), nil
 }
 
 // page is one read that outlives outages until its time is over.

@@ -16,12 +16,18 @@ var ErrNothingMerged = errors.New("no fact in the log came of this message")
 // Unmerge takes back what a message did, by new facts: the records return to
 // the pairs of the removed number, and closings and deletions that the merge
 // made are undone. What else was said of them meanwhile is kept. Repeating it
-// changes nothing. The cause's command id is that of the message. With dryRun
-// it only tells. Errors: [ErrNothingMerged], [ErrBusy] and faults of the store.
+// changes nothing. A move of another message that was cut off at one of the
+// records is completed first. The cause's command id is that of the message.
+// With dryRun it only tells. Errors: [ErrNothingMerged], [ErrBusy] and faults of the store.
 func (h *Handler) Unmerge(ctx context.Context, by domain.Cause, reason string, dryRun bool) ([]Change, error) {
-	traces, err := h.tracesOf(ctx, by.CommandID)
+	traces, halves, err := h.tracesOf(ctx, by.CommandID)
 	if err != nil {
 		return nil, err
+	}
+	if !dryRun {
+		if err := h.complete(ctx, halves); err != nil {
+			return nil, err
+		}
 	}
 	by.CausationID, by.CommandID = by.CommandID, takenBack(by.CommandID)
 	var all []Change
