@@ -68,19 +68,31 @@ func (h *Handler) step(ctx context.Context, m move) (arrived []domain.Event, err
 	if len(going) == 0 {
 		return nil, nil
 	}
-	arrive := domain.Arrive{Renumbering: m.Renumbering, From: m.from, Revision: from.revision()}
 	leave := domain.Leave{Renumbering: m.Renumbering, To: m.to, Revision: from.revision()}
 	for _, n := range going {
-		arrive.Records = append(arrive.Records, m.arriving(n, from, to))
 		leave.IDs = append(leave.IDs, n.ID)
 	}
-	arrived, err = h.put(ctx, to, m.by, arrive)
+	arrived, err = h.put(ctx, to, m.by, m.arrive(going, from, to))
 	if err != nil || len(arrived) > 0 {
 		return arrived, err
 	}
 	// Exactly where the arrival saw it: a fact that came between would be lost.
 	_, err = h.put(ctx, from, m.by, leave)
 	return nil, err
+}
+
+func (m move) arrive(going []domain.NonAssociation, from, to stream) domain.Arrive {
+	arrive := domain.Arrive{Renumbering: m.Renumbering, From: m.from, Revision: from.revision()}
+	for _, n := range going {
+		arrive.Records = append(arrive.Records, m.arriving(n, from, to))
+	}
+	return arrive
+}
+
+// planned tells what the move would do to these streams.
+func (h *Handler) planned(m move, from, to stream) ([]Change, error) {
+	decision, err := domain.Decide(to.state, m.arrive(m.choose(from, to), from, to), h.clock(), m.by)
+	return m.add(nil, decision.Events), err
 }
 
 // carried is a non-association of the pair that it comes from as it goes.

@@ -52,17 +52,19 @@ func (h *Handler) takeBack(ctx context.Context, by domain.Cause, t trace, reason
 	}
 	m.Reason = reason
 	changes := []Change{{t.id, m.from, m.to, Renumbered}}
-	streams, err := h.openPatiently(ctx, m.from)
+	streams, err := h.openPatiently(ctx, m.from, m.to)
 	if err != nil {
 		return nil, err
 	}
 	if n, is := item(streams[0].state, t.id); is && t.isShut(n) {
 		changes = append(changes, Change{t.id, m.from, m.to, Reopened})
 	}
+	var moved []Change
 	if dryRun {
-		return changes, nil
+		moved, err = h.planned(m, streams[0], streams[1])
+	} else {
+		moved, err = h.move(ctx, m)
 	}
-	moved, err := h.move(ctx, m)
 	if len(moved) == 0 {
 		return nil, err
 	}
