@@ -15,8 +15,10 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrateKey is the lock of those who migrate this schema, per database.
-const migrateKey = 7305810324571
+// migrateKey is the lock of those who migrate this schema, per database. It is
+// nobody else's: …570 migrates the log, …571 is held by every append to it, …572
+// migrates the publisher's desk.
+const migrateKey = 7305810324573
 
 // Migrate brings the schema commands of a database up to this build. Several
 // processes may do so at once: one migrates, the others find it done.
