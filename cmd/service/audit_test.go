@@ -17,10 +17,13 @@ import (
 // sync tells of a non-association with another prisoner.
 func (r *running) sync(t *testing.T, other string) {
 	t.Helper()
-	response, err := r.client.Do(r.request(t, http.MethodPost, "/sync", strings.NewReader(strings.ReplaceAll(told, "A0135GA", other))))
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, http.StatusOK, response.StatusCode)
+	r.post(t, strings.ReplaceAll(told, "A0135GA", other))
+}
+
+func (r *running) post(t *testing.T, body string) {
+	t.Helper()
+	status, answer := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(body)))
+	require.Equal(t, http.StatusOK, status, answer)
 }
 
 type fedLine struct {

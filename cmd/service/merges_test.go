@@ -3,9 +3,7 @@ package service_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -68,31 +66,18 @@ func TestConfig_a_listener_needs_its_queue(t *testing.T) {
 	require.ErrorContains(t, err, "PRISONER_EVENTS_QUEUE_URL must begin with http")
 }
 
-func (r *running) ask(t *testing.T, method, path, body string) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, r.base+path, strings.NewReader(body))
-	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer "+r.token)
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := r.client.Do(request)
-	require.NoError(t, err)
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, answer.StatusCode, string(content))
-	return string(content)
-}
-
 func (r *running) tell(t *testing.T) {
 	t.Helper()
-	r.ask(t, http.MethodPost, "/sync", `{"prisonerNumber":"R1111RR","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
+	body := `{"prisonerNumber":"R1111RR","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
 		"effectiveDate":"2021-07-05T10:35:17","authorisedBy":"Staff","comments":"apart",
-		"prisonerNonAssociation":{"prisonerNumber":"X1111XX","reasonCode":"PER"}}]}`)
+		"prisonerNonAssociation":{"prisonerNumber":"X1111XX","reasonCode":"PER"}}]}`
+	r.post(t, body)
 }
 
 func (r *running) shows(t *testing.T, number, part string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		return strings.Contains(r.ask(t, http.MethodGet, "/non-associations/"+number, ""), part)
+		_, list := r.get(t, "/non-associations/"+number)
+		return strings.Contains(list, part)
 	}, 20*time.Second, 10*time.Millisecond)
 }

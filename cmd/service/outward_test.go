@@ -58,7 +58,7 @@ func TestAPublishingProcessTellsBothTopicsAndHowItIs(t *testing.T) {
 	}()
 	r := run(t, dsn, dsn)
 	<-r.ready
-	r.ask(t, http.MethodPost, "/sync", told)
+	r.sync(t, "A0135GA")
 	for _, topic := range []string{"world", "history"} {
 		require.Eventually(t, func() bool { return len(aws.Messages(topic)) == 1 }, time.Minute, 10*time.Millisecond)
 	}

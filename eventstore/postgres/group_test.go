@@ -130,10 +130,10 @@ func TestWhoWritesPastTheLockCausesAConflictAndNoGap(t *testing.T) {
 		_, err := store.Append(t.Context(), same)
 		done <- err
 	}()
-	watcher := connect(t, dsn, "")
+	watcher, name := connect(t, dsn, ""), nameOf(t, dsn)
 	require.Eventually(t, func() bool {
 		var waiting bool
-		err := watcher.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'transactionid')", nameOf(t, dsn)).Scan(&waiting)
+		err := watcher.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'transactionid')", name).Scan(&waiting)
 		return err == nil && waiting
 	}, 10*time.Second, time.Millisecond)
 	require.NoError(t, tx.Commit(t.Context()))
@@ -154,10 +154,10 @@ func TestCloseWaitsForWhatIsUnderWayAndNotForEver(t *testing.T) {
 		_, err := store.Append(context.Background(), newStream(body))
 		done <- err
 	}()
-	watcher := connect(t, dsn, "")
+	watcher, name := connect(t, dsn, ""), nameOf(t, dsn)
 	require.Eventually(t, func() bool {
 		var waiting bool
-		err := watcher.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'advisory')", nameOf(t, dsn)).Scan(&waiting)
+		err := watcher.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'advisory')", name).Scan(&waiting)
 		return err == nil && waiting
 	}, 10*time.Second, time.Millisecond)
 
