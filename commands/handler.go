@@ -54,6 +54,7 @@ type Handler struct {
 	patience  time.Duration
 	catalogue domain.Catalogue
 	queue     *queue
+	met       *met
 	head      *head
 }
 
@@ -68,7 +69,7 @@ func New(log eventstore.Store, options Options) *Handler {
 	return &Handler{
 		log: log, clock: options.Clock, router: options.Router, directory: options.Directory, keys: options.Keys,
 		logger: options.Logger, patience: options.Patience,
-		catalogue: domain.Events(), queue: newQueue(), head: &head{log: log},
+		catalogue: domain.Events(), queue: newQueue(), met: newMet(), head: &head{log: log},
 	}
 }
 
@@ -91,7 +92,7 @@ type Told struct {
 func (h *Handler) Tell(ctx context.Context, by domain.Cause, tells []PairTell) (Told, error) {
 	jobs := make([]*job, len(tells))
 	for i, t := range tells {
-		jobs[i] = &job{pair: t.Pair, command: t.Tell, by: by}
+		jobs[i] = &job{pair: t.Pair, command: t.Tell, by: by, mayBeNew: true}
 	}
 	position, err := h.run(ctx, jobs)
 	if err != nil {

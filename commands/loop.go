@@ -18,9 +18,10 @@ const keysAtOnce = 128
 
 // job is one command on one pair on its way through the loop.
 type job struct {
-	pair    domain.Pair
-	command domain.Command
-	by      domain.Cause
+	pair     domain.Pair
+	command  domain.Command
+	by       domain.Cause
+	mayBeNew bool // the pair, so that it is worth a guess
 
 	step     step
 	decision domain.Decision
@@ -82,6 +83,7 @@ func (h *Handler) runGroup(ctx context.Context, group []*job) error {
 		return err
 	}
 	defer leave()
+	h.guess(group)
 	for wait := newPause(); ; {
 		if err := h.load(ctx, having(group, toLoad)); err != nil {
 			return err
@@ -149,6 +151,9 @@ func (h *Handler) load(ctx context.Context, jobs []*job) error {
 		}
 		if stream.Err != nil {
 			return fmt.Errorf("load %s: %w", streams[i], stream.Err)
+		}
+		if len(stream.Events) > 0 {
+			h.met.add(streams[i])
 		}
 		if err := h.decide(jobs[i], stream.Events); err != nil {
 			return err
@@ -237,8 +242,10 @@ func (h *Handler) send(ctx context.Context, jobs []*job) error {
 		switch {
 		case outcome.Err == nil:
 			j.position, j.step = outcome.Position, done
+			h.met.add(j.append.Stream)
 		case errors.Is(outcome.Err, eventstore.ErrConflict):
 			j.step = toLoad
+			h.met.add(j.append.Stream)
 		case errors.Is(outcome.Err, eventstore.ErrUnavailable):
 			h.logger.WarnContext(ctx, "append again", "stream", j.append.Stream, "error", outcome.Err)
 		default:

@@ -1,0 +1,55 @@
+package commands
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+)
+
+// metBits is room for several times the pairs of a national record. Were it
+// full, every stream would look known, and every command load first.
+const metBits = 1 << 20
+
+// met remembers which streams this process has met. It forgets nothing and
+// may take a stranger for one of them, which costs a load and no more.
+type met struct {
+	seed maphash.Seed
+	bits [metBits / 64]atomic.Uint64
+}
+
+func newMet() *met { return &met{seed: maphash.MakeSeed()} }
+
+func (k *met) add(stream string) {
+	word, bit := k.place(stream)
+	if word.Load()&bit == 0 {
+		word.Or(bit)
+	}
+}
+
+func (k *met) has(stream string) bool {
+	word, bit := k.place(stream)
+	return word.Load()&bit != 0
+}
+
+func (k *met) place(stream string) (word *atomic.Uint64, bit uint64) {
+	n := maphash.String(k.seed, stream) % metBits
+	return &k.bits[n/64], 1 << (n % 64)
+}
+
+// guess takes pairs that nobody has met for new ones and decides without
+// loading: their append is accepted only if they are, and a conflict loads. An
+// answer that appends nothing is never guessed.
+func (h *Handler) guess(jobs []*job) {
+	now := h.clock()
+	for _, j := range jobs {
+		if !j.mayBeNew || h.met.has(j.pair.Stream()) {
+			continue
+		}
+		guessed := *j
+		if guessed.decideOn(domain.State{Pair: j.pair}, eventstore.NoStream, now) == nil && guessed.step == toAppend {
+			*j = guessed
+		}
+	}
+}
