@@ -51,6 +51,12 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 	}
 	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
 	config.ConnConfig.RuntimeParams["application_name"] = "queries"
+	// A session keeps its plans, and one that was made for a read model of a dozen
+	// rows would read all of it for each answer. (A way that is off counts as so
+	// dear that jit would start for it.)
+	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		config.ConnConfig.RuntimeParams[way] = "off"
+	}
 	config.ConnConfig.ConnectTimeout = connectTime
 	config.MaxConns = max(config.MaxConns, minConns)
 	if options.MaxConns > 0 {

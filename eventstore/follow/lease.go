@@ -29,6 +29,12 @@ func connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
 	config.RuntimeParams["tcp_keepalives_interval"] = "1"
 	config.RuntimeParams["tcp_keepalives_count"] = "3"
 	config.RuntimeParams["client_connection_check_interval"] = "2s"
+	// A session keeps its plans, and one that was made for tables of a dozen rows
+	// would read all of them for ever. Handlers find everything by a key. (A way
+	// that is off counts as so dear that jit would start for it.)
+	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		config.RuntimeParams[way] = "off"
+	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)

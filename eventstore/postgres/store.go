@@ -85,6 +85,12 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 	}
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	config.MaxConns = max(config.MaxConns, readConns)
+	// A session keeps its plans, and one that was made for a log of a dozen
+	// events would read all of it for ever. Everything here is found by a key.
+	// (A way that is off counts as so dear that jit would start for it.)
+	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		config.ConnConfig.RuntimeParams[way] = "off"
+	}
 
 	writing := config.Copy()
 	writing.MaxConns = appendLanes
