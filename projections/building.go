@@ -3,11 +3,9 @@ package projections
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
@@ -29,7 +27,6 @@ type building struct {
 	was, now  checkpoint
 	empty     bool // the tables were: what this building has not written is not there
 	pairs     map[domain.Pair]struct{}
-	ids       map[uuid.UUID]struct{}
 	prisoners map[domain.PrisonerNumber]*prisonerRow
 	size      int
 	london    *time.Location
@@ -47,7 +44,7 @@ func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint, london *
 	}
 	return &building{
 		tx: tx, was: was, now: was, empty: was.at == eventstore.Start,
-		pairs: map[domain.Pair]struct{}{}, ids: map[uuid.UUID]struct{}{},
+		pairs:     map[domain.Pair]struct{}{},
 		prisoners: map[domain.PrisonerNumber]*prisonerRow{}, london: london,
 	}, nil
 }
@@ -67,10 +64,8 @@ func (b *building) add(ctx context.Context, batch follow.Batch[*fact]) error {
 		if err != nil {
 			return err
 		}
-		stored, fresh, err := b.sort(ctx, r)
-		if err != nil {
-			return err
-		}
+		stored, fresh := r.parted()
+		stored.prisoners, fresh.prisoners = nil, nil
 		b.keep(r)
 		writing.Go(func() error { return b.write(ctx, stored, fresh) })
 	}
@@ -117,33 +112,6 @@ func (b *building) load(ctx context.Context, r rows, writing *errgroup.Group) er
 	return asked.load(ctx, b.tx)
 }
 
-// sort parts the rows that are written at once, all but the prisoners', into
-// those that the tables have and those that COPY may write.
-func (b *building) sort(ctx context.Context, r rows) (stored, fresh rows, err error) {
-	stored, fresh = r.stored()
-	stored.prisoners, fresh.prisoners = nil, nil
-	known, err := b.knownIDs(ctx, r)
-	if err != nil {
-		return rows{}, rows{}, err
-	}
-	stored.opened, stored.changed, fresh.opened = known, r.changed, maps.Clone(r.opened)
-	maps.DeleteFunc(fresh.opened, func(id uuid.UUID, _ line) bool { _, is := known[id]; return is })
-	return stored, fresh, nil
-}
-
-func (b *building) knownIDs(ctx context.Context, r rows) (map[uuid.UUID]line, error) {
-	if !b.empty {
-		return r.knownIDs(ctx, b.tx)
-	}
-	known := map[uuid.UUID]line{}
-	for id, l := range r.opened {
-		if _, is := b.ids[id]; is {
-			known[id] = l
-		}
-	}
-	return known, nil
-}
-
 func (b *building) write(ctx context.Context, stored, fresh rows) error {
 	if err := fresh.copy(ctx, b.tx); err != nil {
 		return err
@@ -157,9 +125,6 @@ func (b *building) keep(r rows) {
 		for pair := range r.pairs {
 			b.pairs[pair] = struct{}{}
 		}
-		for id := range r.opened {
-			b.ids[id] = struct{}{}
-		}
 	}
 	for number, row := range r.prisoners {
 		b.size += row.grown()
@@ -169,7 +134,7 @@ func (b *building) keep(r rows) {
 
 // commit writes the prisoners and ends the transaction.
 func (b *building) commit(ctx context.Context) error {
-	stored, fresh := rows{prisoners: b.prisoners}.stored()
+	stored, fresh := rows{prisoners: b.prisoners}.parted()
 	if err := b.write(ctx, stored, fresh); err != nil {
 		return err
 	}

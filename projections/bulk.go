@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -57,7 +55,7 @@ func copyInto[K comparable, V any](
 // put writes rows whether the tables have them or not.
 func (r rows) put(ctx context.Context, tx pgx.Tx) error {
 	batch := &pgx.Batch{}
-	if err := r.queue(batch); err != nil {
+	if err := r.queue(batch, put); err != nil {
 		return err
 	}
 	if batch.Len() == 0 {
@@ -67,29 +65,4 @@ func (r rows) put(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("put rows: %w", err)
 	}
 	return nil
-}
-
-// Not "= ANY": a planner that has not seen the table grow would compare every row
-// with every id.
-const knownSQL = `SELECT id FROM unnest($1::uuid[]) asked(id)
-	WHERE EXISTS (SELECT FROM read_1.non_association n WHERE n.id = asked.id)`
-
-// knownIDs are those opened ids that the table has already: a log may hold an
-// event twice.
-func (r rows) knownIDs(ctx context.Context, tx pgx.Tx) (map[uuid.UUID]line, error) {
-	ids := slices.Collect(maps.Keys(r.opened))
-	found, err := tx.Query(ctx, knownSQL, ids)
-	if err != nil {
-		return nil, fmt.Errorf("look for known ids: %w", err)
-	}
-	known := map[uuid.UUID]line{}
-	var id uuid.UUID
-	_, err = pgx.ForEachRow(found, []any{&id}, func() error {
-		known[id] = r.opened[id]
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look for known ids: %w", err)
-	}
-	return known, nil
 }

@@ -45,6 +45,7 @@ type rows struct {
 	pairs     map[domain.Pair]*pairRow
 	prisoners map[domain.PrisonerNumber]*prisonerRow
 	opened    map[uuid.UUID]line // of those that begin in a pair, or arrive: they are the pair's from now on
+	arrived   map[uuid.UUID]struct{}
 	changed   map[place]line
 	london    *time.Location
 }
@@ -55,6 +56,7 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 		pairs:     make(map[domain.Pair]*pairRow, len(facts)),
 		prisoners: make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
 		opened:    make(map[uuid.UUID]line, len(facts)),
+		arrived:   map[uuid.UUID]struct{}{},
 		changed:   map[place]line{},
 		london:    london,
 	}
@@ -81,9 +83,12 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 func (r rows) fold(facts []*fact) {
 	owner, touched := make(map[uuid.UUID]domain.Pair, len(facts)), map[place]struct{}{}
 	for _, f := range facts {
-		id := f.Event.Concerns()
+		id, began, arrived := f.Event.Concerns(), r.pairs[f.pair].evolve(f), arrives(f.Event)
+		if arrived {
+			r.arrived[id] = struct{}{}
+		}
 		switch {
-		case r.pairs[f.pair].evolve(f) || arrives(f.Event):
+		case began || arrived:
 			owner[id] = f.pair
 		case changesLine(f.Event):
 			touched[place{id, f.pair}] = struct{}{}
@@ -117,10 +122,16 @@ func arrives(e domain.Event) bool {
 	return is && renumbered.NonAssociation != nil
 }
 
-// stored parts the rows that the tables have from those that COPY may write.
-func (r rows) stored() (stored, fresh rows) {
+// parted parts the rows that the tables may have from those that they cannot
+// have: a line is as new as its pair, unless it came from another one.
+func (r rows) parted() (stored, fresh rows) {
+	if len(r.pairs) == 1 {
+		// What a batch of many failed on comes again alone: nothing is certain then.
+		return r, rows{}
+	}
 	for _, part := range []*rows{&stored, &fresh} {
 		part.pairs, part.prisoners = map[domain.Pair]*pairRow{}, map[domain.PrisonerNumber]*prisonerRow{}
+		part.opened = map[uuid.UUID]line{}
 	}
 	for pair, row := range r.pairs {
 		if row.stored {
@@ -136,6 +147,14 @@ func (r rows) stored() (stored, fresh rows) {
 			fresh.prisoners[number] = row
 		}
 	}
+	for id, l := range r.opened {
+		if _, arrived := r.arrived[id]; arrived || r.pairs[l.pair].stored {
+			stored.opened[id] = l
+		} else {
+			fresh.opened[id] = l
+		}
+	}
+	stored.changed = r.changed
 	return stored, fresh
 }
 

@@ -92,14 +92,6 @@ func (l line) values(id uuid.UUID) []any {
 const (
 	linesSQL = `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[])`
 
-	putLinesSQL = `INSERT INTO read_1.non_association
-			(id, pair, first_number, second_number, when_created, when_updated, expires, hidden)
-		SELECT * FROM ` + linesSQL + `
-		ON CONFLICT (id) DO UPDATE SET pair = excluded.pair,
-			first_number = excluded.first_number, second_number = excluded.second_number,
-			when_created = excluded.when_created, when_updated = excluded.when_updated,
-			expires = excluded.expires, hidden = excluded.hidden`
-
 	// A pair that a record has left for another has no say in its line any more.
 	changeLinesSQL = `UPDATE read_1.non_association n SET first_number = l.first_number, second_number = l.second_number,
 			when_created = l.when_created, when_updated = l.when_updated, expires = l.expires, hidden = l.hidden
@@ -108,13 +100,13 @@ const (
 		WHERE n.id = l.id AND n.pair = l.pair`
 )
 
-func (r rows) queueLines(batch *pgx.Batch) {
+func (r rows) queueLines(batch *pgx.Batch, with statements) {
 	if len(r.opened) > 0 {
 		var c lineColumns
 		for id, l := range r.opened {
 			c.add(id, l)
 		}
-		batch.Queue(putLinesSQL, c.arguments()...)
+		batch.Queue(with.lines, c.arguments()...)
 	}
 	if len(r.changed) > 0 {
 		var c lineColumns

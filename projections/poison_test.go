@@ -1,6 +1,7 @@
 package projections_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 
@@ -44,4 +45,29 @@ func TestAStreamThatIsOfNoPairStopsTheLine(t *testing.T) {
 	var poison *follow.Poison
 	require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 	require.Equal(t, id, poison.EventID)
+}
+
+// A log that says the same thing of two pairs is wrong, but no reason to stop:
+// the batch in which that shows is worked on again, event by event.
+func TestAnIDThatTwoPairsBeginWithStopsNothing(t *testing.T) {
+	log := someLog(t, "B1111BB")
+	dsn, conn := database(t)
+	first := start(t, log.log, dsn)
+	first.reaches(t, log.last)
+	require.Eventually(t, func() bool { return first.Status().CaughtUp }, patience, poll)
+	first.end()
+
+	copied := log.log.ReadMany(t.Context(), []string{"nonAssociation-A1111AA_B1111BB"})[0].Events[0].Event
+	copied.ID, copied.Data = uuid.New(), bytes.ReplaceAll(copied.Data, []byte("B1111BB"), []byte("C1111CC"))
+	_, err := log.log.Append(t.Context(), eventstore.Append{
+		Stream: "nonAssociation-A1111AA_C1111CC", Expected: eventstore.NoStream, Events: []eventstore.Event{copied},
+	})
+	require.NoError(t, err)
+	log.tellOf("D1111DD")
+	log.tellOf("E1111EE")
+
+	second := start(t, log.log, dsn)
+	second.reaches(t, log.last)
+	require.Regexp(t, `B1111BB.*C1111CC.*D1111DD.*E1111EE`, document(t, conn, "A1111AA"))
+	require.True(t, isTrue(conn, `SELECT count(*) = 3 FROM read_1.non_association`), "a line for each id")
 }
