@@ -8,9 +8,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// metBits is room for several times the pairs of a national record. Were it
-// full, every stream would look known, and every command load first.
-const metBits = 1 << 20
+// metBits, a megabyte, are many times the pairs of a national record. Were they
+// all set, every stream would look known, and every command load first.
+const metBits = 1 << 23
 
 // met remembers which streams this process has met. It forgets nothing and
 // may take a stranger for one of them, which costs a load and no more.
