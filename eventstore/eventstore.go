@@ -99,7 +99,8 @@ type Store interface {
 	// Append writes the events when the stream is where it is expected to be.
 	//
 	// The same append again (same ids, same expected revision, also a prefix of
-	// it) is recognised and answers as the first time. Errors: ErrConflict,
+	// it) is recognised and answers as the first time. The bytes of the events
+	// are the store's from then on. Errors: ErrConflict,
 	// ErrStreamDeleted, ErrTooLarge and ErrEmpty, for which nothing was written,
 	// ErrDenied; ErrUnavailable and context errors leave the outcome unknown:
 	// send the same append again before anything else.

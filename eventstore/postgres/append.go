@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"nonassociations/eventstore"
 )
@@ -15,7 +16,7 @@ const (
 	groupBytes   = 8 << 20
 )
 
-const appendSQL = "SELECT head, currents, known FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8)"
+const appendSQL = "SELECT head, currents, known, recorded FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8)"
 
 // Append is eventstore.Store's.
 func (s *Store) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
@@ -84,15 +85,16 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	var said answer
 	p := parametersOf(group)
 	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata).
-		Scan(&said.head, &said.currents, &said.known)
+		Scan(&said.head, &said.currents, &said.known, &said.recorded)
 	if err != nil {
 		return nil, err
 	}
 	if len(said.currents) != len(group) {
 		return nil, errors.New("the append function answered for another group")
 	}
-	outcomes, last := said.outcomes(group)
-	s.head.reached(last)
+	outcomes, written := said.outcomes(group)
+	s.tail.add(written)
+	s.head.reached(uint64(said.head) + uint64(len(written))) //nolint:gosec // never negative
 	return outcomes, nil
 }
 
@@ -133,28 +135,41 @@ func present(text []byte) []byte {
 
 // answer is what eventstore.append says.
 type answer struct {
-	head     int64    // position before the group
-	currents []int64  // revision of each stream before the group
-	known    []*int64 // position of an append that was there already; nil without conflicts
+	head     int64     // position before the group
+	currents []int64   // revision of each stream before the group
+	known    []*int64  // position of an append that was there already; nil without conflicts
+	recorded time.Time // of all that was written
 }
 
-// outcomes reads the answer, and returns the position behind the group.
-func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, uint64) {
+// outcomes reads the answer, and returns what was written.
+func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, []eventstore.Recorded) {
 	outcomes := make([]eventstore.Outcome, len(group))
-	position := a.head
+	written := make([]eventstore.Recorded, 0, len(group))
 	for i, one := range group {
 		expected, n := int64(one.Expected), int64(len(one.Events))
 		switch {
 		case a.currents[i] == expected:
-			position += n
-			outcomes[i].Appended = appendedAt(expected+n, position)
+			written = a.appendTo(written, one)
+			outcomes[i].Appended = appendedAt(expected+n, a.head+int64(len(written)))
 		case a.known != nil && a.known[i] != nil:
 			outcomes[i].Appended = appendedAt(expected+n, *a.known[i])
 		default:
 			outcomes[i].Err = eventstore.ErrConflict
 		}
 	}
-	return outcomes, uint64(position) //nolint:gosec // never negative
+	return outcomes, written
+}
+
+// appendTo adds the events of an append as the log has them now.
+func (a answer) appendTo(written []eventstore.Recorded, one eventstore.Append) []eventstore.Recorded {
+	for i, event := range one.Events {
+		event.Data, event.Metadata = present(event.Data), present(event.Metadata)
+		written = append(written, eventstore.Recorded{
+			Event: event, Stream: one.Stream, Revision: uint64(int64(one.Expected) + 1 + int64(i)), //nolint:gosec // never negative
+			Position: place(a.head + int64(len(written)) + 1), RecordedAt: a.recorded.UTC(),
+		})
+	}
+	return written
 }
 
 func appendedAt(revision, position int64) eventstore.Appended {

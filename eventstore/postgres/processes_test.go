@@ -69,6 +69,9 @@ func TestTwoProcessesShareOneLog(t *testing.T) {
 	}
 	require.NoError(t, group.Wait())
 	require.Equal(t, seen[0], seen[1])
+	read, err := stores[0].ReadAll(ctx, eventstore.Forwards, eventstore.Start, len(seen[0])+1)
+	require.NoError(t, err)
+	require.Equal(t, read, seen[0], "what a process wrote itself it did not read back")
 	next := map[string]uint64{}
 	for i, event := range seen[0] {
 		require.Equal(t, uint64(i+1), event.Position.Commit, "positions are dense")

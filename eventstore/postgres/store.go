@@ -48,6 +48,7 @@ type Store struct {
 	appends *grouped[eventstore.Append, eventstore.Outcome]
 	streams *grouped[string, []eventstore.Recorded]
 	head    *head
+	tail    tail
 
 	closing   chan struct{} // closed when Close begins
 	closeOnce sync.Once

@@ -41,7 +41,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 	}
 	for {
 		heard, _ := s.head.watch()
-		page, err := s.query(ctx, allForwardsSQL, sub.next, pageSize)
+		page, err := s.page(ctx, sub.next)
 		if err != nil {
 			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
 		}
@@ -58,6 +58,15 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
 		}
 	}
+}
+
+// page is what comes next: what this process has written itself is still there,
+// everything else is read.
+func (s *Store) page(ctx context.Context, next int64) ([]eventstore.Recorded, error) {
+	if page := s.tail.from(next, pageSize); len(page) > 0 {
+		return page, nil
+	}
+	return s.query(ctx, allForwardsSQL, next, pageSize)
 }
 
 func pause(ctx context.Context, moment time.Duration) {
