@@ -26,7 +26,6 @@ type building struct {
 	tx        pgx.Tx
 	was, now  checkpoint
 	empty     bool // the tables were: what this building has not written is not there
-	pairs     map[domain.Pair]struct{}
 	prisoners map[domain.PrisonerNumber]*prisonerRow
 	size      int
 	london    *time.Location
@@ -44,7 +43,6 @@ func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint, london *
 	}
 	return &building{
 		tx: tx, was: was, now: was, empty: was.at == eventstore.Start,
-		pairs:     map[domain.Pair]struct{}{},
 		prisoners: map[domain.PrisonerNumber]*prisonerRow{}, london: london,
 	}, nil
 }
@@ -94,7 +92,7 @@ func (b *building) fold(ctx context.Context, facts []*fact, writing *errgroup.Gr
 func (b *building) load(ctx context.Context, r rows, writing *errgroup.Group) error {
 	asked := rows{pairs: map[domain.Pair]*pairRow{}, prisoners: map[domain.PrisonerNumber]*prisonerRow{}}
 	for pair, row := range r.pairs {
-		if _, written := b.pairs[pair]; written || !b.empty {
+		if !row.begins {
 			asked.pairs[pair] = row
 		}
 	}
@@ -121,11 +119,6 @@ func (b *building) write(ctx context.Context, stored, fresh rows) error {
 
 // keep remembers what was written and what is still to be.
 func (b *building) keep(r rows) {
-	if b.empty {
-		for pair := range r.pairs {
-			b.pairs[pair] = struct{}{}
-		}
-	}
 	for number, row := range r.prisoners {
 		b.size += row.grown()
 		b.prisoners[number] = row

@@ -13,6 +13,7 @@ import (
 type pairRow struct {
 	state     domain.State
 	positions []int64 // of the opening event of each item
+	begins    bool    // with this batch, so that the table cannot have the row
 	stored    bool    // the table has the row already
 }
 
@@ -64,7 +65,7 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 		if r.pairs[f.pair] != nil {
 			continue
 		}
-		row := &pairRow{state: domain.State{Pair: f.pair}}
+		row := &pairRow{state: domain.State{Pair: f.pair}, begins: f.revision == 0}
 		r.pairs[f.pair] = row
 		for _, number := range f.pair.Numbers() {
 			prisoner := r.prisoners[number]

@@ -24,8 +24,10 @@ type sender interface {
 // needed: the checkpoint fences every other writer.
 func (r rows) load(ctx context.Context, db sender) error {
 	pairs := make([]string, 0, len(r.pairs))
-	for pair := range r.pairs {
-		pairs = append(pairs, pair.String())
+	for pair, row := range r.pairs {
+		if !row.begins {
+			pairs = append(pairs, pair.String())
+		}
 	}
 	prisoners := make([]string, 0, len(r.prisoners))
 	for number := range r.prisoners {
