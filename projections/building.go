@@ -55,20 +55,31 @@ const partEvents = 4096
 func (b *building) add(ctx context.Context, batch follow.Batch[*fact]) error {
 	var writing errgroup.Group // of one part at most
 	for part := range slices.Chunk(batch.Events, partEvents) {
-		r, err := b.fold(ctx, part, &writing)
+		stored, fresh, err := b.prepare(ctx, part, &writing)
 		if failed := writing.Wait(); failed != nil {
 			return failed
 		}
 		if err != nil {
 			return err
 		}
-		stored, fresh := r.parted()
-		stored.prisoners, fresh.prisoners = nil, nil
-		b.keep(r)
 		writing.Go(func() error { return b.write(ctx, stored, fresh) })
 	}
 	b.now = b.now.behind(batch)
 	return writing.Wait()
+}
+
+// prepare makes what the facts lead to ready to be written: all rows but the
+// prisoners'.
+func (b *building) prepare(ctx context.Context, facts []*fact, writing *errgroup.Group) (stored rows, fresh []copied, err error) {
+	r, err := b.fold(ctx, facts, writing)
+	if err != nil {
+		return rows{}, nil, err
+	}
+	b.keep(r)
+	r.prisoners = nil
+	stored, begun := r.parted()
+	fresh, err = begun.forCopy()
+	return stored, fresh, err
 }
 
 // fold is the rows as the facts leave them.
@@ -110,9 +121,11 @@ func (b *building) load(ctx context.Context, r rows, writing *errgroup.Group) er
 	return asked.load(ctx, b.tx)
 }
 
-func (b *building) write(ctx context.Context, stored, fresh rows) error {
-	if err := fresh.copy(ctx, b.tx); err != nil {
-		return err
+func (b *building) write(ctx context.Context, stored rows, fresh []copied) error {
+	for _, part := range fresh {
+		if err := part.into(ctx, b.tx); err != nil {
+			return err
+		}
 	}
 	return stored.put(ctx, b.tx)
 }
@@ -127,8 +140,15 @@ func (b *building) keep(r rows) {
 
 // commit writes the prisoners and ends the transaction.
 func (b *building) commit(ctx context.Context) error {
-	stored, fresh := rows{prisoners: b.prisoners}.parted()
-	if err := b.write(ctx, stored, fresh); err != nil {
+	stored, fresh := rows{prisoners: map[domain.PrisonerNumber]*prisonerRow{}}, []*prisonerRow(nil)
+	for number, row := range b.prisoners {
+		if row.stored {
+			stored.prisoners[number] = row
+		} else {
+			fresh = append(fresh, row)
+		}
+	}
+	if err := b.write(ctx, stored, []copied{prisonersForCopy(fresh)}); err != nil {
 		return err
 	}
 	if _, err := b.tx.Exec(ctx, moveSQL, moveArgs(b.was, b.now)...); err != nil {

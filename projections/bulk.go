@@ -5,49 +5,49 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"nonassociations/domain"
 )
 
-// copy writes rows that the tables do not have.
-func (r rows) copy(ctx context.Context, tx pgx.Tx) error {
-	err := copyInto(ctx, tx, "pair", []string{"pair", "state", "positions"}, r.pairs,
-		func(pair domain.Pair, row *pairRow) ([]any, error) {
-			state, err := json.Marshal(row.state)
-			return []any{pair.String(), state, row.positions}, err
-		})
-	if err != nil {
-		return err
-	}
-	err = copyInto(ctx, tx, "prisoner", []string{"prisoner_number", "document", "entries"}, r.prisoners,
-		func(number domain.PrisonerNumber, row *prisonerRow) ([]any, error) {
-			document, lines := render(number, row.entries)
-			return []any{string(number), document, lines}, nil
-		})
-	if err != nil {
-		return err
-	}
-	return copyInto(ctx, tx, "non_association", lineNames, r.opened,
-		func(id uuid.UUID, l line) ([]any, error) { return l.values(id), nil })
+// copied are rows of one table as COPY takes them.
+type copied struct {
+	table  string
+	names  []string
+	source pgx.CopyFromSource
 }
 
-// copyInto makes each row only when it is sent, so that a large batch is never
-// in memory twice.
-func copyInto[K comparable, V any](
-	ctx context.Context, tx pgx.Tx, table string, names []string, from map[K]V, values func(K, V) ([]any, error),
-) error {
-	if len(from) == 0 {
-		return nil
+// forCopy are the rows of pairs and their lines, written out.
+func (r rows) forCopy() ([]copied, error) {
+	pairs, lines := make([][]any, 0, len(r.pairs)), make([][]any, 0, len(r.opened))
+	for pair, row := range r.pairs {
+		state, err := json.Marshal(row.state)
+		if err != nil {
+			return nil, fmt.Errorf("write the state of a pair: %w", err)
+		}
+		pairs = append(pairs, []any{pair.String(), state, row.positions})
 	}
-	keys := make([]K, 0, len(from))
-	for key := range from {
-		keys = append(keys, key)
+	for id, l := range r.opened {
+		lines = append(lines, l.values(id))
 	}
-	source := pgx.CopyFromSlice(len(keys), func(i int) ([]any, error) { return values(keys[i], from[keys[i]]) })
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{Schema, table}, names, source); err != nil {
-		return fmt.Errorf("copy into %s: %w", table, err)
+	return []copied{
+		{"pair", []string{"pair", "state", "positions"}, pgx.CopyFromRows(pairs)},
+		{"non_association", lineNames, pgx.CopyFromRows(lines)},
+	}, nil
+}
+
+// prisonersForCopy makes each row only when it is sent: they may be all there
+// are, and would be in memory twice.
+func prisonersForCopy(prisoners []*prisonerRow) copied {
+	source := pgx.CopyFromSlice(len(prisoners), func(i int) ([]any, error) {
+		document, lines := render(prisoners[i].number, prisoners[i].entries)
+		return []any{string(prisoners[i].number), document, lines}, nil
+	})
+	return copied{"prisoner", []string{"prisoner_number", "document", "entries"}, source}
+}
+
+// into writes rows that the table does not have.
+func (c copied) into(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{Schema, c.table}, c.names, c.source); err != nil {
+		return fmt.Errorf("copy into %s: %w", c.table, err)
 	}
 	return nil
 }
