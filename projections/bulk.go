@@ -58,9 +58,6 @@ func (r rows) put(ctx context.Context, tx pgx.Tx) error {
 	if err := r.queue(batch, put); err != nil {
 		return err
 	}
-	if batch.Len() == 0 {
-		return nil
-	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("put rows: %w", err)
 	}

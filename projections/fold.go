@@ -159,6 +159,8 @@ func (r rows) parted() (stored, fresh rows) {
 	return stored, fresh
 }
 
+func (r rows) none() bool { return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 }
+
 // renew replaces the entries of the pairs that changed.
 func (p *prisonerRow) renew() {
 	if len(p.entries) > 0 {
