@@ -4,15 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // copied are rows of one table as COPY takes them.
 type copied struct {
-	table  string
-	names  []string
-	source pgx.CopyFromSource
+	table   string
+	columns string // apart by blanks
+	source  pgx.CopyFromSource
 }
 
 // forCopy are the rows of pairs and their lines, written out.
@@ -29,8 +30,8 @@ func (r rows) forCopy() ([]copied, error) {
 		lines = append(lines, l.values(id))
 	}
 	return []copied{
-		{"pair", []string{"pair", "state", "positions"}, pgx.CopyFromRows(pairs)},
-		{"non_association", lineNames, pgx.CopyFromRows(lines)},
+		{"pair", "pair state positions", pgx.CopyFromRows(pairs)},
+		{"non_association", lineColumnNames, pgx.CopyFromRows(lines)},
 	}, nil
 }
 
@@ -41,12 +42,12 @@ func prisonersForCopy(prisoners []*prisonerRow) copied {
 		document, lines := render(prisoners[i].number, prisoners[i].entries)
 		return []any{string(prisoners[i].number), document, lines}, nil
 	})
-	return copied{"prisoner", []string{"prisoner_number", "document", "entries"}, source}
+	return copied{"prisoner", "prisoner_number document entries", source}
 }
 
 // into writes rows that the table does not have.
 func (c copied) into(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{Schema, c.table}, c.names, c.source); err != nil {
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{Schema, c.table}, strings.Fields(c.columns), c.source); err != nil {
 		return fmt.Errorf("copy into %s: %w", c.table, err)
 	}
 	return nil

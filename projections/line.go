@@ -79,9 +79,7 @@ func whenCreated(n domain.NonAssociation, london *time.Location) string {
 	return string(n.EffectiveDate)
 }
 
-var lineNames = []string{
-	"id", "pair", "first_number", "second_number", "when_created", "when_updated", "expires", "hidden",
-}
+const lineColumnNames = "id pair first_number second_number when_created when_updated expires hidden"
 
 func (l line) values(id uuid.UUID) []any {
 	return []any{
