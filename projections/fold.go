@@ -126,10 +126,6 @@ func arrives(e domain.Event) bool {
 // parted parts the rows that the tables may have from those that they cannot
 // have: a line is as new as its pair, unless it came from another one.
 func (r rows) parted() (stored, fresh rows) {
-	if len(r.pairs) == 1 {
-		// What a batch of many failed on comes again alone: nothing is certain then.
-		return r, rows{}
-	}
 	for _, part := range []*rows{&stored, &fresh} {
 		part.pairs, part.prisoners = map[domain.Pair]*pairRow{}, map[domain.PrisonerNumber]*prisonerRow{}
 		part.opened = map[uuid.UUID]line{}

@@ -69,6 +69,10 @@ func (r rows) write(ctx context.Context, conn *pgx.Conn, was, now checkpoint) er
 	batch := &pgx.Batch{}
 	batch.Queue(moveSQL, moveArgs(was, now)...) // first, so that a fenced projector writes nothing
 	stored, fresh := r.parted()
+	if len(r.pairs) == 1 {
+		// What a batch of many failed on comes again alone: nothing is certain then.
+		stored, fresh = r, rows{}
+	}
 	if err := fresh.queue(batch, insert); err != nil {
 		return err
 	}
