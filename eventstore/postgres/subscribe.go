@@ -28,8 +28,8 @@ type subscription struct {
 	caughtUp bool
 }
 
-// Subscribe is eventstore.Store's. Catching up and live are one loop of page
-// queries; everything else only says when to ask again.
+// Subscribe is eventstore.Store's. Catching up and live are one loop of pages;
+// everything else only says when to look again.
 func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
 	sub := &subscription{store: s, prefix: prefix, deliver: deliver, next: firstBehind(from)}
 	if from == eventstore.End {
@@ -41,15 +41,15 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 	}
 	for {
 		heard, _ := s.head.watch()
-		page, err := s.page(ctx, sub.next)
+		page, own, err := sub.page(ctx)
 		if err != nil {
 			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
 		}
 		if err := sub.work(ctx, page); err != nil {
 			return err
 		}
-		if len(page) == pageSize {
-			continue
+		if len(page) == pageSize || own && sub.next <= bigint(heard) {
+			continue // there is more, of others too
 		}
 		if len(page) >= crowd {
 			pause(ctx, breath)
@@ -60,13 +60,17 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 	}
 }
 
-// page is what comes next: what this process has written itself is still there,
-// everything else is read.
-func (s *Store) page(ctx context.Context, next int64) ([]eventstore.Recorded, error) {
-	if page := s.tail.from(next, pageSize); len(page) > 0 {
-		return page, nil
+// page is what comes next. Once caught up, what this process has written itself
+// is still at hand; where the log ends only a query tells.
+func (s *subscription) page(ctx context.Context) (page []eventstore.Recorded, own bool, err error) {
+	if s.caughtUp {
+		page = s.store.tail.from(s.next, pageSize)
 	}
-	return s.query(ctx, allForwardsSQL, next, pageSize)
+	if len(page) > 0 {
+		return page, true, nil
+	}
+	page, err = s.store.query(ctx, allForwardsSQL, s.next, pageSize)
+	return page, false, err
 }
 
 func pause(ctx context.Context, moment time.Duration) {

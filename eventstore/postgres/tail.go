@@ -7,8 +7,11 @@ import (
 	"nonassociations/eventstore"
 )
 
-// tailEvents is how many events a tail keeps at least, once it has had them.
-const tailEvents = 2048
+// What a tail holds at most; then it begins anew.
+const (
+	tailEvents = 4096
+	tailBytes  = 16 << 20
+)
 
 // tail is the end of the log as this process has written it, so that its own
 // subscriptions need not read back what was just appended. It has no gaps: when
@@ -16,6 +19,7 @@ const tailEvents = 2048
 type tail struct {
 	mu     sync.Mutex
 	events []eventstore.Recorded
+	bytes  int
 }
 
 // add takes what a group has committed, in order.
@@ -25,13 +29,22 @@ func (t *tail) add(events []eventstore.Recorded) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n := len(t.events); n > 0 && t.events[n-1].Position.Commit+1 != events[0].Position.Commit {
-		t.events = nil
-	}
-	if len(t.events) > 2*tailEvents {
-		t.events = slices.Clone(t.events[len(t.events)-tailEvents:])
+	n := len(t.events)
+	gap := n > 0 && t.events[n-1].Position.Commit+1 != events[0].Position.Commit
+	if gap || n >= tailEvents || t.bytes >= tailBytes {
+		t.events, t.bytes = nil, 0
 	}
 	t.events = append(t.events, events...)
+	for _, event := range events {
+		t.bytes += len(event.Data) + len(event.Metadata)
+	}
+}
+
+// forget is for when nobody knows what the log holds.
+func (t *tail) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.events, t.bytes = nil, 0
 }
 
 // from is at most limit events from a position on; none when the tail does not

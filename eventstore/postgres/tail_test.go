@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/postgres"
 )
 
 // One subscription keeps up with the appends of its own process, one begins
@@ -36,4 +37,59 @@ func TestWhatAProcessHasWrittenItselfIsDeliveredOnceAndInOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, read, seen)
 	require.Equal(t, read, late)
+}
+
+// What others have written behind our own last event is part of the log too.
+func TestWhatOthersWroteBehindOursComesBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	const theirs = 50
+	dsn := migrated(t)
+	store, other := open(t, dsn), open(t, dsn)
+	_, err := store.Append(t.Context(), newStream(body))
+	require.NoError(t, err)
+	for range theirs {
+		_, err := other.Append(t.Context(), newStream(body))
+		require.NoError(t, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	events := 0
+	err = store.Subscribe(ctx, eventstore.Start, "", func(message eventstore.Message) error {
+		switch message.Kind {
+		case eventstore.EventAppeared:
+			events++
+		case eventstore.CaughtUp:
+			cancel()
+		}
+		return nil
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 1+theirs, events)
+}
+
+// Two processes write in turns; a subscription of one follows without waiting
+// for the next poll: each event must come before the next is written.
+func TestASubscriptionFollowsBothItsOwnProcessAndOthers(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	stores := []*postgres.Store{open(t, dsn), open(t, dsn)}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	seen := make(chan eventstore.Recorded)
+	var following errgroup.Group
+	following.Go(func() error {
+		return stores[0].Subscribe(ctx, eventstore.Start, "", func(message eventstore.Message) error {
+			if message.Kind == eventstore.EventAppeared {
+				seen <- message.Event
+			}
+			return nil
+		})
+	})
+	for i := range 60 {
+		appended, err := stores[i%len(stores)].Append(ctx, newStream(body))
+		require.NoError(t, err)
+		require.Equal(t, appended.Position, (<-seen).Position)
+	}
+	cancel()
+	require.ErrorIs(t, following.Wait(), context.Canceled)
 }

@@ -40,15 +40,15 @@ ALTER TABLE eventstore.events ENABLE ALWAYS TRIGGER append_only;
 -- is stored.
 --
 -- An append is accepted when its stream's entry in currents is what it expects;
--- accepted events lie behind head, in order, all recorded at the same time. A
--- conflict is an entry, not an exception, so that it costs neighbours nothing and
--- burns no position. Where known has a number, exactly these events had been
--- written at this revision before: it is the position of the last one.
+-- accepted events lie behind head, in order. A conflict is an entry, not an
+-- exception, so that it costs neighbours nothing and burns no position. Where
+-- known has a number, exactly these events had been written at this revision
+-- before: it is the position of the last one.
 -- +goose StatementBegin
 CREATE FUNCTION eventstore.append(
     p_streams text[], p_expected bigint[],
     p_append int[], p_place int[], p_ids uuid[], p_types text[], p_data bytea[], p_metadata bytea[],
-    OUT head bigint, OUT currents bigint[], OUT known bigint[], OUT recorded timestamptz
+    OUT head bigint, OUT currents bigint[], OUT known bigint[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
     written int;
@@ -62,10 +62,9 @@ BEGIN
       FROM unnest(p_streams) WITH ORDINALITY a(stream, n);
     SELECT coalesce(max(e.position), 0) INTO head FROM eventstore.events e;
 
-    recorded := clock_timestamp();
-    INSERT INTO eventstore.events (position, stream, revision, id, type, data, metadata, recorded_at)
+    INSERT INTO eventstore.events (position, stream, revision, id, type, data, metadata)
     SELECT head + row_number() OVER (ORDER BY e.n), p_streams[e.append], p_expected[e.append] + e.place,
-           e.id, e.type, e.data, e.metadata, recorded
+           e.id, e.type, e.data, e.metadata
       FROM unnest(p_append, p_place, p_ids, p_types, p_data, p_metadata)
            WITH ORDINALITY e(append, place, id, type, data, metadata, n)
      WHERE currents[e.append] = p_expected[e.append];
