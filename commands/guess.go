@@ -40,16 +40,17 @@ func (k *met) place(stream string) (word *atomic.Uint64, bit uint64) {
 
 // guess takes pairs that nobody has met for new ones and decides without
 // loading: their append is accepted only if they are, and a conflict loads. An
-// answer that appends nothing is never guessed.
-func (h *Handler) guess(jobs []*job) {
+// answer that appends nothing is never guessed. It tells whether any was.
+func (h *Handler) guess(jobs []*job) (guessed bool) {
 	now := h.clock()
 	for _, j := range jobs {
 		if !j.mayBeNew || h.met.has(j.pair.Stream()) {
 			continue
 		}
-		guessed := *j
-		if guessed.decideOn(domain.State{Pair: j.pair}, eventstore.NoStream, now) == nil && guessed.step == toAppend {
-			*j = guessed
+		attempt := *j
+		if attempt.decideOn(domain.State{Pair: j.pair}, eventstore.NoStream, now) == nil && attempt.step == toAppend {
+			*j, guessed = attempt, true
 		}
 	}
+	return guessed
 }

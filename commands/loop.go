@@ -83,7 +83,7 @@ func (h *Handler) runGroup(ctx context.Context, group []*job) error {
 		return err
 	}
 	defer leave()
-	h.guess(group)
+	guessed := h.guess(group)
 	for wait := newPause(); ; {
 		if err := h.load(ctx, having(group, toLoad)); err != nil {
 			return err
@@ -93,6 +93,10 @@ func (h *Handler) runGroup(ctx context.Context, group []*job) error {
 		}
 		if len(having(group, done)) == len(group) {
 			return nil
+		}
+		if guessed { // a wrong guess is no race
+			guessed = false
+			continue
 		}
 		if err := wait.next(ctx); err != nil {
 			return err

@@ -46,7 +46,7 @@ func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint, london *
 		tx: tx, was: was, now: was, empty: was.at == eventstore.Start,
 		prisoners: map[domain.PrisonerNumber]*prisonerRow{}, london: london,
 	}
-	if !b.empty {
+	if !b.empty || was.caughtUp { // readers must not be locked out
 		return b, nil
 	}
 	if _, err := tx.Exec(ctx, dropKeysSQL); err != nil {
@@ -57,7 +57,8 @@ func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint, london *
 	return b, nil
 }
 
-// A key that is made at once costs a third of one that grows row by row.
+// A key that is made at once costs a third of one that grows row by row. Should
+// an id be there twice, it shows here, and everything comes again event by event.
 const (
 	dropKeysSQL = `ALTER TABLE read_1.pair DROP CONSTRAINT pair_pkey;
 		ALTER TABLE read_1.prisoner DROP CONSTRAINT prisoner_pkey;
@@ -189,7 +190,7 @@ func (b *building) commit(ctx context.Context) error {
 			fresh = append(fresh, row)
 		}
 	}
-	if err := b.write(ctx, stored, []copied{prisonersForCopy(fresh)}); err != nil {
+	if err := b.write(ctx, stored, prisonersForCopy(fresh)); err != nil {
 		return err
 	}
 	if err := b.addKeys(ctx); err != nil {

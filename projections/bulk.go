@@ -29,20 +29,27 @@ func (r rows) forCopy() ([]copied, error) {
 	for id, l := range r.opened {
 		lines = append(lines, l.values(id))
 	}
-	return []copied{
-		{"pair", "pair state positions", pgx.CopyFromRows(pairs)},
-		{"non_association", lineColumnNames, pgx.CopyFromRows(lines)},
-	}, nil
+	var all []copied
+	if len(pairs) > 0 {
+		all = append(all, copied{"pair", "pair state positions", pgx.CopyFromRows(pairs)})
+	}
+	if len(lines) > 0 {
+		all = append(all, copied{"non_association", lineColumnNames, pgx.CopyFromRows(lines)})
+	}
+	return all, nil
 }
 
 // prisonersForCopy makes each row only when it is sent: they may be all there
 // are, and would be in memory twice.
-func prisonersForCopy(prisoners []*prisonerRow) copied {
+func prisonersForCopy(prisoners []*prisonerRow) []copied {
+	if len(prisoners) == 0 {
+		return nil
+	}
 	source := pgx.CopyFromSlice(len(prisoners), func(i int) ([]any, error) {
 		document, lines := render(prisoners[i].number, prisoners[i].entries)
 		return []any{string(prisoners[i].number), document, lines}, nil
 	})
-	return copied{"prisoner", "prisoner_number document entries", source}
+	return []copied{{"prisoner", "prisoner_number document entries", source}}
 }
 
 // into writes rows that the table does not have.

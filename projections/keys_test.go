@@ -30,8 +30,10 @@ func TestTheKeysAreThereWhenTheReadModelAnswers(t *testing.T) {
 			r := start(t, log.log, dsn, func(o *projections.Options) { o.BatchCatchup = 7 })
 			r.reaches(t, log.last)
 			require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
-			require.True(t, isTrue(conn, `SELECT count(*) = 3 FROM pg_index WHERE indisprimary
-				AND indrelid = ANY('{read_1.pair,read_1.prisoner,read_1.non_association}'::regclass[])`))
+			require.True(t, isTrue(conn, `SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conrelid::regclass::text) = ARRAY[
+				'PRIMARY KEY (id) INCLUDE (expires, hidden)', 'PRIMARY KEY (pair)', 'PRIMARY KEY (prisoner_number)']
+				FROM pg_constraint WHERE contype = 'p'
+				AND conrelid = ANY('{read_1.pair,read_1.prisoner,read_1.non_association}'::regclass[])`), "as the schema has them")
 			requireDocumentsOf(t, conn, log)
 			requireLinesOf(t, conn, log)
 		})

@@ -115,8 +115,8 @@ func (f SortField) column() string {
 	}
 }
 
-// sql finds the ids in an index alone, then what they say, and counts in the
-// same moment.
+// sql finds the ids by the lines alone, in an index where there is one, then
+// what they say, and counts in the same moment.
 func (of PageOf) sql() string {
 	const wanted = `FROM read.non_association WHERE NOT hidden AND expires >= $1 AND expires < $2`
 	column, direction, beyond := of.By.column(), "ASC", ">"

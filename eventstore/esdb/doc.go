@@ -16,7 +16,7 @@
 //   - C: contexts are not heard during discovery either.
 //     TestC_ASilentHostHoldsNobody
 //   - D: a server that breaks an append off loses its reason on the way: sizes
-//     are checked before sending, and what was broken off is asked once more.
+//     are checked before sending, and what was broken off is asked again, twice at most.
 //     TestD_TooLargeIsNeverSent, TestD_BrokenOffIsAskedAgain
 //   - E: requires-leader is put where it is never sent. It is sent here, so a
 //     follower does not serve stale reads. TestE_TheLeaderIsAskedFor

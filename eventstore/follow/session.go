@@ -28,6 +28,7 @@ type session[T any] struct {
 	caughtUp bool
 	usedAt   time.Time // when the connection last answered
 	last     int       // events of the last batch
+	more     bool      // the handler was told that more would come
 }
 
 const (
@@ -171,7 +172,7 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 		return fmt.Errorf("apply a batch of %d events up to %s: %w", len(batch.Events), batch.Through, err)
 	}
 	s.move(batch.Through)
-	s.written, s.usedAt = s.applied, s.follower.options.Clock()
+	s.written, s.usedAt, s.more = s.applied, s.follower.options.Clock(), batch.More
 	s.follower.status.applied(s.applied, s.recorded, len(s.items))
 	return nil
 }
@@ -203,13 +204,14 @@ func (s *session[T]) look(ctx context.Context) error {
 	return nil
 }
 
-// idle writes down a place that moved without events of ours, and finds out
-// whether the session still holds.
+// idle writes down a place that moved without events of ours, ends what waits
+// for more that does not come, and finds out whether the session still holds.
 func (s *session[T]) idle(ctx context.Context) error {
-	if s.written.Outside() < s.applied.Outside() {
+	quiet := s.follower.options.Clock().Sub(s.usedAt) >= holdsAfter
+	if s.written.Outside() < s.applied.Outside() || s.more && quiet {
 		return s.apply(ctx, Batch[T]{Through: s.applied})
 	}
-	if s.follower.options.Clock().Sub(s.usedAt) < holdsAfter {
+	if !quiet {
 		return nil
 	}
 	return s.hold(ctx)

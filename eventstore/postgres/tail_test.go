@@ -55,10 +55,10 @@ func TestWhatOthersWroteBehindOursComesBeforeTheEnd(t *testing.T) {
 	defer cancel()
 	events := 0
 	err = store.Subscribe(ctx, eventstore.Start, "", func(message eventstore.Message) error {
-		switch message.Kind {
-		case eventstore.EventAppeared:
+		if message.Kind == eventstore.EventAppeared {
 			events++
-		case eventstore.CaughtUp:
+		}
+		if message.Kind == eventstore.CaughtUp {
 			cancel()
 		}
 		return nil

@@ -21,8 +21,9 @@ const connectTime = 5 * time.Second
 // migrates one schema holds up nobody else.
 type Key int64
 
-// Every key that this service takes. …571 is held by each append to the log; it
-// stands in the function that takes it, in the log's migrations.
+// Every key that is a number. …571 is held by each append to the log; it stands
+// in the function that takes it, in the log's migrations. Leases take the hash of
+// their names.
 const (
 	Log  Key = 7305810324570
 	Desk Key = 7305810324572
