@@ -17,6 +17,7 @@ func (s *Store) listen() {
 	pause.InitialInterval, pause.MaxInterval = 50*time.Millisecond, 5*time.Second
 	for s.ctx.Err() == nil {
 		err := s.listenOnce(pause.Reset)
+		s.tail.forget()
 		if s.ctx.Err() != nil {
 			return
 		}

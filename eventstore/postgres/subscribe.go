@@ -26,6 +26,7 @@ type subscription struct {
 	deliver  func(eventstore.Message) error
 	next     int64 // the first position not looked at yet
 	caughtUp bool
+	since    int // the moment of the tail before the query that caught up
 }
 
 // Subscribe is eventstore.Store's. Catching up and live are one loop of pages;
@@ -60,13 +61,12 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 	}
 }
 
-// page is what comes next. Once caught up, what this process has written itself
-// is still at hand; where the log ends only a query tells.
+// page is what comes next. Where the log ends only a query tells; what this process
+// has written since is still at hand.
 func (s *subscription) page(ctx context.Context) (page []eventstore.Recorded, own bool, err error) {
-	if s.caughtUp {
-		page = s.store.tail.from(s.next, pageSize)
-	}
-	if len(page) > 0 {
+	if !s.caughtUp {
+		s.since = s.store.tail.now()
+	} else if page = s.store.tail.from(s.next, pageSize, s.since); len(page) > 0 {
 		return page, true, nil
 	}
 	page, err = s.store.query(ctx, allForwardsSQL, s.next, pageSize)

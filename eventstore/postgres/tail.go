@@ -20,6 +20,7 @@ type tail struct {
 	mu     sync.Mutex
 	events []eventstore.Recorded
 	bytes  int
+	added  int // events, since the process began
 }
 
 // add takes what a group has committed, in order.
@@ -34,29 +35,37 @@ func (t *tail) add(events []eventstore.Recorded) {
 	if gap || n >= tailEvents || t.bytes >= tailBytes {
 		t.events, t.bytes = nil, 0
 	}
-	t.events = append(t.events, events...)
+	t.events, t.added = append(t.events, events...), t.added+len(events)
 	for _, event := range events {
 		t.bytes += len(event.Data) + len(event.Metadata)
 	}
 }
 
-// forget is for when nobody knows what the log holds.
+// now is how many events have been added so far.
+func (t *tail) now() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.added
+}
+
+// forget is for when nobody knows what the log holds: an append without an answer,
+// a Postgres that went away and may come back without its last commits.
 func (t *tail) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.events, t.bytes = nil, 0
 }
 
-// from is at most limit events from a position on; none when the tail does not
-// reach back, or forward, that far.
-func (t *tail) from(position int64, limit int) []eventstore.Recorded {
+// from is at most limit events from a position on, of those added since a moment
+// that now told; none when the tail does not reach back, or forward, that far.
+func (t *tail) from(position int64, limit, since int) []eventstore.Recorded {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.events) == 0 {
 		return nil
 	}
 	at := position - int64(t.events[0].Position.Commit) //nolint:gosec // from a bigint
-	if at < 0 || at >= int64(len(t.events)) {
+	if at < 0 || at >= int64(len(t.events)) || t.added-len(t.events)+int(at) < since {
 		return nil
 	}
 	page := t.events[at:min(at+int64(limit), int64(len(t.events)))]

@@ -93,3 +93,46 @@ func TestASubscriptionFollowsBothItsOwnProcessAndOthers(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, following.Wait(), context.Canceled)
 }
+
+// A log that comes back without its last commits, as one that was put back from
+// a backup does, is followed as it is now.
+func TestWhatTheLogHasLostIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	store, owner := open(t, dsn), connect(t, dsn, "")
+	for range 5 {
+		_, err := store.Append(t.Context(), newStream(body))
+		require.NoError(t, err)
+	}
+	_, err := owner.Exec(t.Context(), `ALTER TABLE eventstore.events DISABLE TRIGGER append_only;
+		DELETE FROM eventstore.events WHERE position > 3; ALTER TABLE eventstore.events ENABLE ALWAYS TRIGGER append_only`)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	caughtUp := make(chan struct{})
+	var seen []eventstore.Recorded
+	var following errgroup.Group
+	following.Go(func() error {
+		return store.Subscribe(ctx, eventstore.Start, "", func(message eventstore.Message) error {
+			if message.Kind == eventstore.CaughtUp {
+				close(caughtUp)
+			}
+			if message.Kind == eventstore.EventAppeared {
+				seen = append(seen, message.Event)
+			}
+			if len(seen) == 4 {
+				cancel()
+			}
+			return nil
+		})
+	})
+	<-caughtUp
+	_, err = owner.Exec(t.Context(), "SELECT pg_notify('eventstore', '1000')") // look again
+	require.NoError(t, err)
+	_, err = store.Append(t.Context(), newStream(body))
+	require.NoError(t, err)
+	require.ErrorIs(t, following.Wait(), context.Canceled)
+	read, err := store.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)
+	require.NoError(t, err)
+	require.Equal(t, read, seen)
+}
