@@ -126,6 +126,11 @@ func arrives(e domain.Event) bool {
 // parted parts the rows that the tables may have from those that they cannot
 // have: a line is as new as its pair, unless it came from another one.
 func (r rows) parted() (stored, fresh rows) {
+	if r.allFresh() {
+		stored.changed = r.changed
+		r.changed = nil
+		return stored, r
+	}
 	for _, part := range []*rows{&stored, &fresh} {
 		part.pairs, part.prisoners = map[domain.Pair]*pairRow{}, map[domain.PrisonerNumber]*prisonerRow{}
 		part.opened = map[uuid.UUID]line{}
@@ -153,6 +158,21 @@ func (r rows) parted() (stored, fresh rows) {
 	}
 	stored.changed = r.changed
 	return stored, fresh
+}
+
+// allFresh is how it is while a new log is gone through, and saves the parting.
+func (r rows) allFresh() bool {
+	for _, row := range r.pairs {
+		if row.stored {
+			return false
+		}
+	}
+	for _, row := range r.prisoners {
+		if row.stored {
+			return false
+		}
+	}
+	return len(r.arrived) == 0
 }
 
 func (r rows) none() bool { return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 }
