@@ -21,21 +21,21 @@ type met struct {
 
 func newMet() *met { return &met{seed: maphash.MakeSeed()} }
 
-func (k *met) add(stream string) {
-	word, bit := k.place(stream)
+func (m *met) add(stream string) {
+	word, bit := m.place(stream)
 	if word.Load()&bit == 0 {
 		word.Or(bit)
 	}
 }
 
-func (k *met) has(stream string) bool {
-	word, bit := k.place(stream)
+func (m *met) has(stream string) bool {
+	word, bit := m.place(stream)
 	return word.Load()&bit != 0
 }
 
-func (k *met) place(stream string) (word *atomic.Uint64, bit uint64) {
-	n := maphash.String(k.seed, stream) % metBits
-	return &k.bits[n/64], 1 << (n % 64)
+func (m *met) place(stream string) (word *atomic.Uint64, bit uint64) {
+	n := maphash.String(m.seed, stream) % metBits
+	return &m.bits[n/64], 1 << (n % 64)
 }
 
 // guess takes pairs that nobody has met for new ones and decides without
