@@ -16,7 +16,7 @@ import (
 
 // buildBytes is how much of the prisoners' items a building may hold before it
 // commits.
-const buildBytes = 256 << 20
+const buildBytes = 384 << 20
 
 // building is one long transaction of catching up. Pairs go to their table
 // batch by batch; prisoners, whose documents would be written again with nearly
@@ -141,7 +141,7 @@ func (b *building) load(ctx context.Context, r rows, writing *errgroup.Group) er
 		}
 	}
 	for number, row := range r.prisoners {
-		if b.prisoners[number] == nil && !b.empty {
+		if !b.empty && b.prisoners[number] == nil {
 			asked.prisoners[number] = row
 		}
 	}
@@ -176,6 +176,10 @@ func (b *building) write(ctx context.Context, stored rows, fresh []copied) error
 func (b *building) keep(r rows) {
 	for number, row := range r.prisoners {
 		b.size += row.grown()
+		if row.kept {
+			continue
+		}
+		row.kept = true
 		b.prisoners[number] = row
 	}
 }
@@ -190,7 +194,10 @@ func (b *building) commit(ctx context.Context) error {
 			fresh = append(fresh, row)
 		}
 	}
-	if err := b.write(ctx, stored, prisonersForCopy(fresh)); err != nil {
+	if err := b.write(ctx, stored, nil); err != nil {
+		return err
+	}
+	if err := b.copyPrisoners(ctx, fresh); err != nil {
 		return err
 	}
 	if err := b.addKeys(ctx); err != nil {
@@ -203,4 +210,17 @@ func (b *building) commit(ctx context.Context) error {
 		return fmt.Errorf("catch up: %w", err)
 	}
 	return nil
+}
+
+// copyPrisoners renders a part while Postgres takes the one before it.
+func (b *building) copyPrisoners(ctx context.Context, fresh []*prisonerRow) error {
+	var writing errgroup.Group
+	for part := range slices.Chunk(fresh, partEvents) {
+		ready := prisonersForCopy(part)
+		if err := writing.Wait(); err != nil {
+			return err
+		}
+		writing.Go(func() error { return ready.into(ctx, b.tx) })
+	}
+	return writing.Wait()
 }

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -20,9 +19,9 @@ type copied struct {
 func (r rows) forCopy() ([]copied, error) {
 	pairs, lines := make([][]any, 0, len(r.pairs)), make([][]any, 0, len(r.opened))
 	for pair, row := range r.pairs {
-		state, err := json.Marshal(row.state)
+		state, err := appendState(make([]byte, 0, stateBytes), row.state)
 		if err != nil {
-			return nil, fmt.Errorf("write the state of a pair: %w", err)
+			return nil, err
 		}
 		pairs = append(pairs, []any{pair.String(), state, row.positions})
 	}
@@ -39,17 +38,14 @@ func (r rows) forCopy() ([]copied, error) {
 	return all, nil
 }
 
-// prisonersForCopy makes each row only when it is sent: they may be all there
-// are, and would be in memory twice.
-func prisonersForCopy(prisoners []*prisonerRow) []copied {
-	if len(prisoners) == 0 {
-		return nil
+// prisonersForCopy are rows of prisoners, rendered.
+func prisonersForCopy(prisoners []*prisonerRow) copied {
+	ready := make([][]any, 0, len(prisoners))
+	for _, row := range prisoners {
+		document, lines := render(row.number, row.entries)
+		ready = append(ready, []any{string(row.number), document, lines})
 	}
-	source := pgx.CopyFromSlice(len(prisoners), func(i int) ([]any, error) {
-		document, lines := render(prisoners[i].number, prisoners[i].entries)
-		return []any{string(prisoners[i].number), document, lines}, nil
-	})
-	return []copied{{"prisoner", "prisoner_number document entries", source}}
+	return copied{"prisoner", "prisoner_number document entries", pgx.CopyFromRows(ready)}
 }
 
 // into writes rows that the table does not have.

@@ -11,6 +11,8 @@ import (
 	"nonassociations/eventstore/follow"
 )
 
+var AppendState = appendState
+
 // Hand drives a projector batch by batch.
 type Hand struct{ projector }
 

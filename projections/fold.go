@@ -22,6 +22,7 @@ type prisonerRow struct {
 	number  domain.PrisonerNumber
 	entries []entry
 	stored  bool
+	kept    bool       // in a building
 	changed []*pairRow // of this batch
 	size    int        // bytes of the entries, when last asked
 }
@@ -82,15 +83,16 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 // fold brings the rows to where the facts lead. The rows depend on the facts
 // alone, never on how they were cut into batches.
 func (r rows) fold(facts []*fact) {
-	owner, touched := make(map[uuid.UUID]domain.Pair, len(facts)), map[place]struct{}{}
+	owner, touched := make(map[uuid.UUID]*pairRow, len(facts)), map[place]struct{}{}
 	for _, f := range facts {
-		id, began, arrived := f.Event.Concerns(), r.pairs[f.pair].evolve(f), arrives(f.Event)
+		row := r.pairs[f.pair]
+		id, began, arrived := f.Event.Concerns(), row.evolve(f), arrives(f.Event)
 		if arrived {
 			r.arrived[id] = struct{}{}
 		}
 		switch {
 		case began || arrived:
-			owner[id] = f.pair
+			owner[id] = row
 		case changesLine(f.Event):
 			touched[place{id, f.pair}] = struct{}{}
 		}
@@ -177,16 +179,13 @@ func (r rows) allFresh() bool {
 
 func (r rows) none() bool { return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 }
 
-// renew replaces the entries of the pairs that changed.
+// renew replaces the entries of the pairs that changed; one that begins has
+// none yet.
 func (p *prisonerRow) renew() {
-	if len(p.entries) > 0 {
-		changed := make(map[domain.PrisonerNumber]bool, len(p.changed))
-		for _, row := range p.changed {
-			changed[row.state.Pair.Other(p.number)] = true
-		}
-		p.entries = slices.DeleteFunc(p.entries, func(e entry) bool { return changed[e.other] })
-	}
 	for _, row := range p.changed {
+		if other := row.state.Pair.Other(p.number); !row.begins {
+			p.entries = slices.DeleteFunc(p.entries, func(e entry) bool { return e.other == other })
+		}
 		p.entries = appendEntries(p.entries, row, p.number)
 	}
 	p.changed = nil

@@ -36,9 +36,9 @@ func changesLine(e domain.Event) bool {
 }
 
 // draw makes the lines of what a batch began and changed.
-func (r rows) draw(owner map[uuid.UUID]domain.Pair, touched map[place]struct{}) {
-	for id, pair := range owner {
-		r.opened[id] = lineOf(r.pairs[pair].state, id, r.london)
+func (r rows) draw(owner map[uuid.UUID]*pairRow, touched map[place]struct{}) {
+	for id, row := range owner {
+		r.opened[id] = lineOf(row.state, id, r.london)
 	}
 	for at := range touched {
 		if _, drawn := r.opened[at.id]; !drawn {

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -45,9 +44,9 @@ func (c *columns) add(first, second, third string) {
 func (r rows) pairColumns() (columns, error) {
 	var c columns
 	for pair, row := range r.pairs {
-		state, err := json.Marshal(row.state)
+		state, err := appendState(make([]byte, 0, stateBytes), row.state)
 		if err != nil {
-			return columns{}, fmt.Errorf("write the state of a pair: %w", err)
+			return columns{}, err
 		}
 		c.add(pair.String(), string(state), arrayText(row.positions))
 	}

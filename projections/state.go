@@ -1,0 +1,142 @@
+package projections
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"nonassociations/domain"
+)
+
+// stateBytes is enough for the state of most pairs.
+const stateBytes = 768
+
+// appendState writes the state of a pair as encoding/json reads it, in a quarter
+// of the time that the library takes: it is written with every fact.
+func appendState(b []byte, s domain.State) ([]byte, error) {
+	b = append(b, `{"pair":`...)
+	b = appendText(b, s.Pair.String())
+	b = append(b, `,"items":`...)
+	b, err := appendItems(b, s.Items)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Ignored) > 0 {
+		b, err = appendRare(b, "ignored", s.Ignored)
+	}
+	if len(s.Left) > 0 && err == nil {
+		b, err = appendRare(b, "left", s.Left)
+	}
+	return append(b, '}'), err
+}
+
+func appendItems(b []byte, items []domain.NonAssociation) (_ []byte, err error) {
+	if items == nil {
+		return append(b, "null"...), nil
+	}
+	b = append(b, '[')
+	for i, n := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendNonAssociation(b, n); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func appendNonAssociation(b []byte, n domain.NonAssociation) ([]byte, error) {
+	b = appendDetails(append(b, '{'), n.Details)
+	b = append(append(b, `,"id":"`...), n.ID.String()...)
+	b = append(b, `","namedFirst":`...)
+	b = appendText(b, string(n.NamedFirst))
+	if n.TypeSequence != 0 {
+		b = append(b, `,"typeSequence":`...)
+		b = strconv.AppendInt(b, int64(n.TypeSequence), 10)
+	}
+	b = append(b, `,"born":`...)
+	b = appendText(b, string(n.Born))
+	b = append(b, `,"openedAt":`...)
+	b = appendTime(b, n.OpenedAt)
+	b = append(b, `,"updatedAt":`...)
+	b = appendTime(b, n.UpdatedAt)
+	b = append(b, `,"updatedBy":`...)
+	b = appendText(b, n.UpdatedBy)
+	b = append(append(b, `,"lastFact":"`...), n.LastFact.String()...)
+	b = append(b, '"')
+	if n.ClosedBy != "" {
+		b = append(b, `,"closedBy":`...)
+		b = appendText(b, n.ClosedBy)
+	}
+	if n.ClosedReason != "" {
+		b = append(b, `,"closedReason":`...)
+		b = appendText(b, n.ClosedReason)
+	}
+	if n.Deleted {
+		b = append(b, `,"deleted":true`...)
+	}
+	var err error
+	if n.CameFrom != nil {
+		b, err = appendRare(b, "cameFrom", n.CameFrom)
+	}
+	return append(b, '}'), err
+}
+
+func appendDetails(b []byte, d domain.Details) []byte {
+	b = append(b, `"authorisedBy":`...)
+	b = appendTextOrNull(b, d.AuthorisedBy)
+	b = append(b, `,"comment":`...)
+	b = appendTextOrNull(b, d.Comment)
+	b = append(b, `,"effectiveDate":`...)
+	b = appendText(b, string(d.EffectiveDate))
+	b = append(b, `,"expiryDate":`...)
+	b = appendTextOrNull(b, (*string)(d.ExpiryDate))
+	b = append(b, `,"reason":`...)
+	b = appendText(b, string(d.Reason))
+	b = append(b, `,"restriction":`...)
+	b = appendText(b, string(d.Restriction))
+	b = append(b, `,"sides":`...)
+	b = appendSides(b, d.Sides)
+	b = append(b, `,"typeCode":`...)
+	return appendText(b, string(d.TypeCode))
+}
+
+func appendSides(b []byte, sides map[domain.PrisonerNumber]domain.Side) []byte {
+	if sides == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '{')
+	numbers := slices.AppendSeq(make([]domain.PrisonerNumber, 0, 2), maps.Keys(sides))
+	slices.Sort(numbers)
+	for i, number := range numbers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, string(number))
+		b = append(b, `:{"reasonCode":`...)
+		b = appendText(b, string(sides[number].ReasonCode))
+		b = append(b, `,"role":`...)
+		b = appendText(b, string(sides[number].Role))
+		b = append(b, '}')
+	}
+	return append(b, '}')
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	b = t.AppendFormat(b, time.RFC3339Nano)
+	return append(b, '"')
+}
+
+// appendRare is the library's, for what few pairs have.
+func appendRare(b []byte, name string, value any) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("write %s of a pair: %w", name, err)
+	}
+	return append(append(append(b, `,"`...), name+`":`...), text...), nil
+}
