@@ -147,8 +147,18 @@ func TypeOf(event Event) string {
 	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
 }
 
-// EncodeMeta is the metadata of an event on the wire.
-func EncodeMeta(meta Meta) []byte { return plainJSON(meta) }
+// EncodeMeta is the metadata of an event on the wire. The command is JSON
+// already and comes last: the library would go over it once more.
+func EncodeMeta(meta Meta) []byte {
+	command := meta.Command
+	meta.Command = nil
+	data := plainJSON(meta)
+	if len(command) == 0 {
+		return data
+	}
+	data = append(data[:len(data)-1], `,"command":`...)
+	return append(append(data, command...), '}')
+}
 
 // DecodeMeta reads what EncodeMeta wrote.
 func DecodeMeta(data []byte) (Meta, error) {
