@@ -16,7 +16,7 @@ import (
 
 // buildBytes is how much of the prisoners' items a building may hold before it
 // commits.
-const buildBytes = 384 << 20
+const buildBytes = 256 << 20
 
 // building is one long transaction of catching up. Pairs go to their table
 // batch by batch; prisoners, whose documents would be written again with nearly
@@ -30,6 +30,8 @@ type building struct {
 	prisoners map[domain.PrisonerNumber]*prisonerRow
 	size      int
 	london    *time.Location
+	parts     int        // prepared
+	scratches [2]scratch // of the part that is being written, and of the next
 }
 
 func beginBuilding(ctx context.Context, conn *pgx.Conn, was checkpoint, london *time.Location) (*building, error) {
@@ -111,8 +113,15 @@ func (b *building) prepare(ctx context.Context, facts []*fact, writing *errgroup
 	b.keep(r)
 	r.prisoners = nil
 	stored, begun := r.parted()
-	fresh, err = begun.forCopy()
+	fresh, err = begun.forCopy(b.scratch())
 	return stored, fresh, err
+}
+
+// scratch is for the next part: that of the part before the last, which has
+// been written.
+func (b *building) scratch() *scratch {
+	b.parts++
+	return &b.scratches[b.parts%2]
 }
 
 // fold is the rows as the facts leave them.
@@ -216,7 +225,7 @@ func (b *building) commit(ctx context.Context) error {
 func (b *building) copyPrisoners(ctx context.Context, fresh []*prisonerRow) error {
 	var writing errgroup.Group
 	for part := range slices.Chunk(fresh, partEvents) {
-		ready := prisonersForCopy(part)
+		ready := prisonersForCopy(part, b.scratch())
 		if err := writing.Wait(); err != nil {
 			return err
 		}

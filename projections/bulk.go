@@ -15,16 +15,30 @@ type copied struct {
 	source  pgx.CopyFromSource
 }
 
+// scratch is memory that rows are written out to. It is used again when they
+// have been sent: fresh memory for all would cost more than to write them.
+type scratch struct{ first, second []byte }
+
+// written is what was appended to a buffer behind a place. Nothing is not NULL.
+func written(buffer []byte, from int) []byte {
+	if from == len(buffer) {
+		return []byte{}
+	}
+	return buffer[from:len(buffer):len(buffer)]
+}
+
 // forCopy are the rows of pairs and their lines, written out.
-func (r rows) forCopy() ([]copied, error) {
+func (r rows) forCopy(s *scratch) ([]copied, error) {
 	pairs, lines := make([][]any, 0, len(r.pairs)), make([][]any, 0, len(r.opened))
+	states := s.first[:0]
 	for pair, row := range r.pairs {
-		state, err := appendState(make([]byte, 0, stateBytes), row.state)
-		if err != nil {
+		before, err := len(states), error(nil)
+		if states, err = appendState(states, row.state); err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, []any{pair.String(), state, row.positions})
+		pairs = append(pairs, []any{pair.String(), written(states, before), row.positions})
 	}
+	s.first = states
 	for id, l := range r.opened {
 		lines = append(lines, l.values(id))
 	}
@@ -39,12 +53,15 @@ func (r rows) forCopy() ([]copied, error) {
 }
 
 // prisonersForCopy are rows of prisoners, rendered.
-func prisonersForCopy(prisoners []*prisonerRow) copied {
+func prisonersForCopy(prisoners []*prisonerRow, s *scratch) copied {
 	ready := make([][]any, 0, len(prisoners))
+	documents, lines := s.first[:0], s.second[:0]
 	for _, row := range prisoners {
-		document, lines := render(row.number, row.entries)
-		ready = append(ready, []any{string(row.number), document, lines})
+		document, line := len(documents), len(lines)
+		documents, lines = render(documents, lines, row.number, row.entries)
+		ready = append(ready, []any{string(row.number), written(documents, document), written(lines, line)})
 	}
+	s.first, s.second = documents, lines
 	return copied{"prisoner", "prisoner_number document entries", pgx.CopyFromRows(ready)}
 }
 

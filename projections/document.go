@@ -12,28 +12,46 @@ import (
 	"nonassociations/domain"
 )
 
-// entry is one item of a prisoner's document, with what it takes to find it
-// again and to keep the order.
+// entry is one non-association as the documents of its two prisoners show it,
+// who share it.
 type entry struct {
-	other     domain.PrisonerNumber
+	pair      domain.Pair
 	effective domain.LocalDateTime
-	position  int64 // of the event that opened it: the recorded order
-	item      []byte
+	position  int64                // of the event that opened it: the recorded order
+	codes     [2]domain.ReasonCode // of the pair's numbers
+	text      []byte               // what both documents say; the whole item of one that was read
+	read      bool                 // from the document of one prisoner, whom it says all for
+}
+
+// entriesOf are the pair's non-associations as lists show them: all that are
+// not deleted.
+func (p *pairRow) entriesOf() []*entry {
+	entries, numbers := make([]*entry, 0, len(p.state.Items)), p.state.Pair.Numbers()
+	for i, n := range p.state.Items {
+		if n.Deleted {
+			continue
+		}
+		entries = append(entries, &entry{
+			pair: p.state.Pair, effective: n.EffectiveDate, position: p.positions[i],
+			codes: [2]domain.ReasonCode{n.Sides[numbers[0]].ReasonCode, n.Sides[numbers[1]].ReasonCode},
+			text:  renderShared(n),
+		})
+	}
+	return entries
 }
 
 // sortEntries: oldest effective date first, then as recorded.
-func sortEntries(entries []entry) {
-	slices.SortFunc(entries, func(a, b entry) int {
+func sortEntries(entries []*entry) {
+	slices.SortFunc(entries, func(a, b *entry) int {
 		return cmp.Or(cmp.Compare(a.effective, b.effective), cmp.Compare(a.position, b.position))
 	})
 }
 
-// renderItem writes one non-association as the original record does, seen from
-// one prisoner: these keys and no further ones.
-func renderItem(n domain.NonAssociation, of, other domain.PrisonerNumber) []byte {
-	b := make([]byte, 0, 320)
-	b = append(b, `{"reasonCode":`...)
-	b = appendText(b, string(n.Sides[of].ReasonCode))
+// An item is written as the original record does, with these keys and no
+// further ones: appendItem writes it seen from one prisoner, with what
+// renderShared wrote for both.
+func renderShared(n domain.NonAssociation) []byte {
+	b := make([]byte, 0, 256)
 	b = append(b, `,"typeCode":`...)
 	b = appendText(b, string(n.TypeCode))
 	b = append(b, `,"effectiveDate":`...)
@@ -43,11 +61,24 @@ func renderItem(n domain.NonAssociation, of, other domain.PrisonerNumber) []byte
 	b = append(b, `,"authorisedBy":`...)
 	b = appendTextOrNull(b, n.AuthorisedBy)
 	b = append(b, `,"comments":`...)
-	b = appendTextOrNull(b, n.Comment)
+	return appendTextOrNull(b, n.Comment)
+}
+
+func appendItem(b []byte, e *entry, of domain.PrisonerNumber) []byte {
+	if e.read {
+		return append(b, e.text...)
+	}
+	code, others := e.codes[0], e.codes[1]
+	if of != e.pair.Numbers()[0] {
+		code, others = others, code
+	}
+	b = append(b, `{"reasonCode":`...)
+	b = appendText(b, string(code))
+	b = append(b, e.text...)
 	b = append(b, `,"prisonerNonAssociation":{"prisonerNumber":`...)
-	b = appendText(b, string(other))
+	b = appendText(b, string(e.pair.Other(of)))
 	b = append(b, `,"reasonCode":`...)
-	b = appendText(b, string(n.Sides[other].ReasonCode))
+	b = appendText(b, string(others))
 	return append(b, `}}`...)
 }
 
@@ -71,24 +102,21 @@ func opening(number domain.PrisonerNumber) string {
 
 const closing = `]}`
 
-// render is the whole answer and, for the next time, one line for each of its
-// items: other prisoner, effective date, position, length in bytes.
-func render(number domain.PrisonerNumber, entries []entry) (document, lines []byte) {
-	size := len(opening(number)) + len(closing)
-	for _, e := range entries {
-		size += len(e.item) + 1
-	}
-	document = append(make([]byte, 0, size), opening(number)...)
-	lines = make([]byte, 0, len(entries)*len("A1234BC 2021-07-05T10:35:17 123456789 123\n"))
+// render appends the whole answer to document and, for the next time, one line
+// for each of its items to lines: other prisoner, effective date, position,
+// length in bytes.
+func render(document, lines []byte, number domain.PrisonerNumber, entries []*entry) (_, _ []byte) {
+	document = append(document, opening(number)...)
 	for i, e := range entries {
 		if i > 0 {
 			document = append(document, ',')
 		}
-		document = append(document, e.item...)
-		lines = append(append(lines, e.other...), ' ')
+		before := len(document)
+		document = appendItem(document, e, number)
+		lines = append(append(lines, e.pair.Other(number)...), ' ')
 		lines = append(append(lines, e.effective...), ' ')
 		lines = append(strconv.AppendInt(lines, e.position, 10), ' ')
-		lines = append(strconv.AppendInt(lines, int64(len(e.item)), 10), '\n')
+		lines = append(strconv.AppendInt(lines, int64(len(document)-before), 10), '\n')
 	}
 	return append(document, closing...), lines
 }
@@ -96,31 +124,32 @@ func render(number domain.PrisonerNumber, entries []entry) (document, lines []by
 var errDocument = errors.New("a prisoner's document and its entries do not fit together: rebuild the read model")
 
 // parse takes apart what render wrote.
-func parse(number domain.PrisonerNumber, document []byte, lines string) ([]entry, error) {
+func parse(number domain.PrisonerNumber, document []byte, lines string) ([]*entry, error) {
 	rest := document[min(len(opening(number)), len(document)):]
-	entries := make([]entry, 0, strings.Count(lines, "\n"))
+	entries := make([]*entry, 0, strings.Count(lines, "\n"))
 	for line := range strings.Lines(lines) {
-		e, length, err := parseLine(line)
+		e, length, err := parseLine(number, line)
 		if err != nil || length >= len(rest) {
 			return nil, errDocument
 		}
 		// The bytes are shared with the document that was read; nobody changes them.
-		e.item, rest = rest[:length:length], rest[length+1:] // a comma, or the end of the list
+		e.text, rest = rest[:length:length], rest[length+1:] // a comma, or the end of the list
 		entries = append(entries, e)
 	}
 	return entries, nil
 }
 
-func parseLine(line string) (entry, int, error) {
+func parseLine(number domain.PrisonerNumber, line string) (*entry, int, error) {
 	fields := strings.Fields(line)
 	if len(fields) != 4 {
-		return entry{}, 0, errDocument
+		return nil, 0, errDocument
 	}
+	pair, errPair := domain.NewPair(number, domain.PrisonerNumber(fields[0]))
 	position, err := strconv.ParseInt(fields[2], 10, 64)
 	length, errLength := strconv.Atoi(fields[3])
-	e := entry{other: domain.PrisonerNumber(fields[0]), effective: domain.LocalDateTime(fields[1]), position: position}
 	if length < 0 {
 		errLength = errDocument
 	}
-	return e, length, errors.Join(err, errLength)
+	e := &entry{pair: pair, effective: domain.LocalDateTime(fields[1]), position: position, read: true}
+	return e, length, errors.Join(errPair, err, errLength)
 }

@@ -13,14 +13,15 @@ import (
 type pairRow struct {
 	state     domain.State
 	positions []int64 // of the opening event of each item
-	begins    bool    // with this batch, so that the table cannot have the row
-	stored    bool    // the table has the row already
+	entries   []*entry
+	begins    bool // with this batch, so that the table cannot have the row
+	stored    bool // the table has the row already
 }
 
 // prisonerRow is a row of read_1.prisoner.
 type prisonerRow struct {
 	number  domain.PrisonerNumber
-	entries []entry
+	entries []*entry
 	stored  bool
 	kept    bool       // in a building
 	changed []*pairRow // of this batch
@@ -31,15 +32,16 @@ type prisonerRow struct {
 func (p *prisonerRow) grown() int {
 	size := 0
 	for _, e := range p.entries {
-		size += len(e.item) + entryBytes
+		size += len(e.text)/2 + entryBytes // the other prisoner has it too
 	}
 	grown := size - p.size
 	p.size = size
 	return grown
 }
 
-// entryBytes is what an entry takes in memory beside its item.
-const entryBytes = 64
+// entryBytes is what an entry takes in the memory of either prisoner, beside
+// its text.
+const entryBytes = 96
 
 // rows are those that a batch concerns. They hold everything that folding
 // needs: from here on nothing reads the tables.
@@ -98,6 +100,9 @@ func (r rows) fold(facts []*fact) {
 		}
 	}
 	r.draw(owner, touched)
+	for _, row := range r.pairs {
+		row.entries = row.entriesOf()
+	}
 	for _, prisoner := range r.prisoners {
 		prisoner.renew()
 	}
@@ -183,26 +188,11 @@ func (r rows) none() bool { return len(r.pairs)+len(r.prisoners)+len(r.opened)+l
 // none yet.
 func (p *prisonerRow) renew() {
 	for _, row := range p.changed {
-		if other := row.state.Pair.Other(p.number); !row.begins {
-			p.entries = slices.DeleteFunc(p.entries, func(e entry) bool { return e.other == other })
+		if !row.begins {
+			p.entries = slices.DeleteFunc(p.entries, func(e *entry) bool { return e.pair == row.state.Pair })
 		}
-		p.entries = appendEntries(p.entries, row, p.number)
+		p.entries = append(p.entries, row.entries...)
 	}
 	p.changed = nil
 	sortEntries(p.entries)
-}
-
-// appendEntries adds the pair's non-associations as this prisoner's list shows
-// them: all that are not deleted.
-func appendEntries(entries []entry, row *pairRow, of domain.PrisonerNumber) []entry {
-	other := row.state.Pair.Other(of)
-	for i, n := range row.state.Items {
-		if n.Deleted {
-			continue
-		}
-		entries = append(entries, entry{
-			other: other, effective: n.EffectiveDate, position: row.positions[i], item: renderItem(n, of, other),
-		})
-	}
-	return entries
 }

@@ -67,6 +67,7 @@ func TestRowsDependOnTheLogAlone(t *testing.T) {
 		want := contents(t, conn)
 		requireDocumentsOf(rt, conn, log)
 		requireLinesOf(rt, conn, log)
+		requireStatesOf(rt, conn, log)
 
 		require.NoError(rt, projections.Rebuild(context.Background(), dsn))
 		projectInPieces(rt, dsn, log)

@@ -1,12 +1,14 @@
 package projections_test
 
 import (
+	"context"
 	"encoding/json"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -82,4 +84,19 @@ func TestAStateReadsBackAsItWasWritten(t *testing.T) {
 		require.NoError(t, json.Unmarshal(written, &read), string(written))
 		require.Equal(t, state, read)
 	})
+}
+
+// requireStatesOf compares the state of every pair with what folding its facts
+// gives, of which nothing was left out.
+func requireStatesOf(t require.TestingT, conn *pgx.Conn, log *scribe) {
+	rows, err := conn.Query(context.Background(), `SELECT state FROM read_1.pair`)
+	require.NoError(t, err)
+	states, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Len(t, states, len(log.states))
+	for _, written := range states {
+		var state domain.State
+		require.NoError(t, json.Unmarshal([]byte(written), &state))
+		require.Equal(t, log.states[state.Pair], state)
+	}
 }

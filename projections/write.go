@@ -35,9 +35,12 @@ var (
 )
 
 // columns are rows turned on their side, as unnest takes them.
-type columns struct{ first, second, third []string }
+type columns struct {
+	first         []string
+	second, third [][]byte
+}
 
-func (c *columns) add(first, second, third string) {
+func (c *columns) add(first string, second, third []byte) {
 	c.first, c.second, c.third = append(c.first, first), append(c.second, second), append(c.third, third)
 }
 
@@ -48,7 +51,7 @@ func (r rows) pairColumns() (columns, error) {
 		if err != nil {
 			return columns{}, err
 		}
-		c.add(pair.String(), string(state), arrayText(row.positions))
+		c.add(pair.String(), state, arrayText(row.positions))
 	}
 	return c, nil
 }
@@ -56,8 +59,8 @@ func (r rows) pairColumns() (columns, error) {
 func (r rows) prisonerColumns() columns {
 	var c columns
 	for number, row := range r.prisoners {
-		document, lines := render(number, row.entries)
-		c.add(string(number), string(document), string(lines))
+		document, lines := render(nil, []byte{}, number, row.entries) // no lines are no NULL
+		c.add(string(number), document, lines)
 	}
 	return c
 }
@@ -101,7 +104,7 @@ func (r rows) queue(batch *pgx.Batch, with statements) error {
 
 // arrayText is the literal of a bigint array: unnest would flatten an array of
 // arrays.
-func arrayText(numbers []int64) string {
+func arrayText(numbers []int64) []byte {
 	b := []byte{'{'}
 	for i, n := range numbers {
 		if i > 0 {
@@ -109,5 +112,5 @@ func arrayText(numbers []int64) string {
 		}
 		b = strconv.AppendInt(b, n, 10)
 	}
-	return string(append(b, '}'))
+	return append(b, '}')
 }
