@@ -25,7 +25,7 @@ type Act struct {
 // sent, and every repeat answers as the first did. Errors: [domain.Refusal],
 // [MissingPrisoners], [ErrOtherRequest], [ErrBusy], and faults of the store.
 func (h *Handler) Act(ctx context.Context, by domain.Cause, act Act) (Receipt, error) {
-	ctx, cancel := h.patiently(ctx)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	if act.Key == nil {
 		return h.attempt(ctx, by, act)

@@ -73,14 +73,6 @@ func New(log eventstore.Store, options Options) *Handler {
 	}
 }
 
-// patiently ends a request that nobody else ends in time.
-func (h *Handler) patiently(ctx context.Context) (context.Context, context.CancelFunc) {
-	if end, has := ctx.Deadline(); has && time.Until(end) <= h.patience {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, h.patience)
-}
-
 // PairTell is what a request tells of one pair.
 type PairTell struct {
 	Pair domain.Pair
@@ -140,7 +132,7 @@ func (h *Handler) Do(ctx context.Context, by domain.Cause, pair domain.Pair, com
 // that the router does not know is looked for once more when the router has
 // reached the head of the log; then it is a refusal that it does not exist.
 func (h *Handler) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
-	ctx, cancel := h.patiently(ctx)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	pair, err := h.pairOf(ctx, id)
 	if err != nil {
@@ -192,7 +184,7 @@ func (h *Handler) route(ctx context.Context, id uuid.UUID) (domain.Pair, bool, e
 
 // Head is the position of the last fact of ours, read after the call began.
 func (h *Handler) Head(ctx context.Context) (eventstore.Position, error) {
-	ctx, cancel := h.patiently(ctx)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	for wait := newPause(); ; {
 		position, err := h.head.read(ctx)

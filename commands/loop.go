@@ -43,7 +43,7 @@ const (
 // run takes the jobs through the loop, in groups by sorted stream, and answers
 // with a position that covers all of them.
 func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, error) {
-	ctx, cancel := h.patiently(ctx)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	sorted := slices.Clone(jobs)
 	slices.SortFunc(sorted, func(a, b *job) int { return cmp.Compare(a.pair.Stream(), b.pair.Stream()) })

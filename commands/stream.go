@@ -90,7 +90,7 @@ func (h *Handler) open(ctx context.Context, pairs ...domain.Pair) ([]stream, err
 // openPatiently is open that outlives outages of the store until its time is
 // over.
 func (h *Handler) openPatiently(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
-	ctx, cancel := h.patiently(ctx)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	for wait := newPause(); ; {
 		streams, err := h.open(ctx, pairs...)
@@ -135,7 +135,7 @@ func (h *Handler) put(ctx context.Context, s stream, by domain.Cause, command do
 // untilWon does what loads, decides and appends to streams again after each
 // conflict and outage, in turn with other writers of this process.
 func (h *Handler) untilWon(ctx context.Context, pairs []domain.Pair, do func(context.Context) error) error {
-	ctx, cancel := h.patiently(ctx)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	leave, err := h.enter(ctx, inOrder(pairs))
 	if err != nil {

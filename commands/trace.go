@@ -82,7 +82,7 @@ func (h *Handler) tracesOf(ctx context.Context, message uuid.UUID) (traces []tra
 
 // page is one read that outlives outages until its time is over.
 func (h *Handler) page(ctx context.Context, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
-	ctx, cancel := h.patiently(ctx)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	for wait := newPause(); ; {
 		events, err := h.log.ReadAll(ctx, eventstore.Forwards, from, limit)

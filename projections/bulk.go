@@ -32,10 +32,12 @@ func (r rows) forCopy(s *scratch) ([]copied, error) {
 	pairs, lines := make([][]any, 0, len(r.pairs)), make([][]any, 0, len(r.opened))
 	states := s.first[:0]
 	for pair, row := range r.pairs {
-		before, err := len(states), error(nil)
-		if states, err = appendState(states, row.state); err != nil {
+		before := len(states)
+		longer, err := appendState(states, row.state)
+		if err != nil {
 			return nil, err
 		}
+		states = longer
 		pairs = append(pairs, []any{pair.String(), written(states, before), row.positions})
 	}
 	s.first = states

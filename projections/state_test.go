@@ -40,8 +40,8 @@ func anyOf(t *rapid.T, v reflect.Value) {
 	case reflect.Bool:
 		v.SetBool(rapid.Bool().Draw(t, "truth"))
 	case reflect.Struct:
-		for i := range v.NumField() {
-			anyOf(t, v.Field(i))
+		for _, field := range v.Fields() {
+			anyOf(t, field)
 		}
 	default:
 		if rapid.Bool().Draw(t, "there") {
