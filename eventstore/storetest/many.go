@@ -11,6 +11,7 @@ import (
 func (s *suite) manyTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"AppendMany: each stream has its own outcome":  s.ownOutcomes,
+		"AppendMany: the refused move nobody":          s.refusedBetween,
 		"AppendMany: two appends to one stream":        s.chained,
 		"AppendMany: hundreds of streams":              s.hundreds,
 		"ReadMany: each stream in the order asked for": s.readMany,
@@ -46,6 +47,37 @@ func (s *suite) ownOutcomes(t *testing.T) {
 	require.NoError(t, outcomes[5].Err)
 	s.requireLength(t, fresh, 2)
 	s.requireLength(t, taken, 2)
+}
+
+// Appends that begin, go on, are refused or were there before stand in turn:
+// each is told where its own events lie.
+func (s *suite) refusedBetween(t *testing.T) {
+	var appends []eventstore.Append
+	for range 10 {
+		taken, again := s.stream(), eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
+		s.write(t, taken, eventstore.NoStream, 2)
+		_, err := s.store.Append(within(t), again)
+		require.NoError(t, err)
+		appends = append(appends,
+			eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(3)},
+			eventstore.Append{Stream: taken, Expected: eventstore.NoStream, Events: events(1)}, // refused
+			again,
+			eventstore.Append{Stream: taken, Expected: eventstore.Exactly(1), Events: events(2)},
+			eventstore.Append{Stream: s.stream(), Expected: eventstore.Exactly(5), Events: events(1)}, // refused
+		)
+	}
+	for i, outcome := range s.store.AppendMany(within(t), appends) {
+		if i%5 == 1 || i%5 == 4 {
+			require.ErrorIs(t, outcome.Err, eventstore.ErrConflict)
+			continue
+		}
+		require.NoError(t, outcome.Err)
+		stored := s.read(t, appends[i].Stream)
+		last := stored[len(stored)-1]
+		require.Equal(t, eventstore.Appended{Revision: last.Revision, Position: last.Position}, outcome.Appended)
+		own := stored[len(stored)-len(appends[i].Events):]
+		require.Equal(t, ids(appends[i].Events), ids(own))
+	}
 }
 
 // Which of two appends to one stream goes first is the store's to say; that one
