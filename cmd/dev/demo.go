@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -22,13 +23,25 @@ type demoCmd struct {
 func (c demoCmd) Run(ctx context.Context, set settings) error {
 	lock, err := localpg.TakeLock(lockFile(set))
 	if errors.Is(err, localpg.ErrInUse) {
-		return c.load(ctx, set, set.address())
+		return c.loadIntoRun(ctx, set)
 	}
 	if err != nil {
 		return fmt.Errorf("lock the data folder: %w", err)
 	}
 	defer lock.Release()
 	return c.alone(ctx, set)
+}
+
+// loadIntoRun asks the run itself for its port: PORT is that of runs to come.
+func (c demoCmd) loadIntoRun(ctx context.Context, set settings) error {
+	address, err := os.ReadFile(addressFile(set))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the run of %s is not ready yet: try again in a moment", set.DataDir)
+	}
+	if err != nil {
+		return fmt.Errorf("find the run: %w", err)
+	}
+	return c.load(ctx, set, string(address))
 }
 
 func (c demoCmd) alone(ctx context.Context, set settings) error {

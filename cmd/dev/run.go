@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -61,10 +62,17 @@ func takeLock(ctx context.Context, set settings) (*localpg.Lock, error) {
 
 func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock") }
 
+// addressFile says where the run of this folder answers. It is good while the
+// folder is locked.
+func addressFile(set settings) string { return filepath.Join(set.DataDir, "run.address") }
+
 // everything starts the stand-ins and the service, calls ready when requests
 // are answered, and stops what it started in the opposite order. The caller
 // holds the folder's lock.
 func everything(ctx context.Context, set settings, ready func(around *around, address string)) error {
+	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget the address of the last run: %w", err)
+	}
 	logger := slog.New(service.Masked(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)})))
 	around, err := surround(ctx, set, logger)
 	if err != nil {
@@ -87,7 +95,12 @@ func everything(ctx context.Context, set settings, ready func(around *around, ad
 	return service.Run(ctx, service.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock: func() time.Time { return time.Now().In(london) },
-		Ready: func(address string) { ready(around, address) },
+		Ready: func(address string) {
+			if err := os.WriteFile(addressFile(set), []byte(address), 0o600); err != nil {
+				logger.WarnContext(ctx, "a demo will not find this run", "error", err)
+			}
+			ready(around, address)
+		},
 	})
 }
 

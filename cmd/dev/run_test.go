@@ -189,6 +189,29 @@ func TestTwoRunsLiveSideBySideAndOneFolderTakesOne(t *testing.T) {
 	one.stop(t, first)
 }
 
+func TestADemoGoesIntoTheRunOfItsFolder(t *testing.T) {
+	h := newHouse(t)
+	require.Contains(t, h.demo(t), "start the service to look at it", "none runs")
+
+	running := h.start(t)
+	elsewhere := house{bin: h.bin, data: h.data, port: freePort(t)} // whoever forgot to say PORT again
+	said := elsewhere.demo(t)
+	require.Contains(t, said, "UNCHANGED", "the same estate came before")
+	require.NotContains(t, said, "start the service")
+	h.stop(t, running)
+}
+
+// demo loads a small estate and returns what it said.
+func (h house) demo(t *testing.T) string {
+	t.Helper()
+	demo := exec.Command(filepath.Join(h.bin, "dev"), "demo", "--prisoners", "300")
+	demo.Env = h.environment()
+	out, err := demo.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "worth a look")
+	return string(out)
+}
+
 func TestATokenWithoutARunIsRefusedInWords(t *testing.T) {
 	h := newHouse(t)
 	token := exec.Command(filepath.Join(h.bin, "nonassociations"), "token", "--role", "NON_ASSOCIATIONS_SYNC", "--user", "ME")
