@@ -67,7 +67,7 @@ type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
 	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, heard, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
-	Rounds      int           `default:"5"                                                                                  help:"Rounds of each kind."`
+	Rounds      int           `default:"11"                                                                                 help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`
 	Connections int           `default:"64"                                                                                 help:"Connections of the rows sync, get and esdb."`
 	Bulk        int           `default:"50"                                                                                 help:"Pairs in one request of the row migrate."`
