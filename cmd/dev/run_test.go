@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"nonassociations/internal/localpg"
 )
 
 // house is the built programs and one data folder, as somebody has them who
@@ -199,6 +201,28 @@ func TestADemoGoesIntoTheRunOfItsFolder(t *testing.T) {
 	require.Contains(t, said, "UNCHANGED", "the same estate came before")
 	require.NotContains(t, said, "start the service")
 	h.stop(t, running)
+}
+
+// A run on the way to being ready has no address, and is not taken for the one
+// that was killed before it.
+func TestADemoDoesNotGoWhereTheRunBeforeWas(t *testing.T) {
+	h := newHouse(t)
+	require.NoError(t, os.MkdirAll(h.data, 0o755))
+	address := filepath.Join(h.data, "run.address")
+	require.NoError(t, os.WriteFile(address, []byte("127.0.0.1:1"), 0o600))
+	failing := exec.Command(filepath.Join(h.bin, "dev"))
+	failing.Env = append(h.environment(), "DATABASE_URL=postgres://nobody@127.0.0.1:1/nowhere")
+	require.Error(t, failing.Run())
+	require.NoFileExists(t, address)
+
+	lock, err := localpg.TakeLock(filepath.Join(h.data, "run.lock"))
+	require.NoError(t, err)
+	defer lock.Release()
+	demo := exec.Command(filepath.Join(h.bin, "dev"), "demo")
+	demo.Env = h.environment()
+	out, err := demo.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "the run of "+h.data+" is not ready yet")
 }
 
 // demo loads a small estate and returns what it said.
