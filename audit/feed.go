@@ -46,7 +46,7 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 		return err
 	}
 	teller := &teller{reader: r, feed: feed, memory: fold.New(r.log, r.options.FeedMemory)}
-	err = r.log.Subscribe(ctx, from, domain.StreamPrefix, func(m eventstore.Message) error {
+	err = r.log.Subscribe(ctx, from, []string{domain.StreamPrefix}, func(m eventstore.Message) error {
 		return teller.tell(ctx, m)
 	})
 	if errors.Is(err, errTold) {

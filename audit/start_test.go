@@ -49,12 +49,12 @@ func (b bytewise) ReadAll(ctx context.Context, way eventstore.Direction, from ev
 	return events, err
 }
 
-func (b bytewise) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+func (b bytewise) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	from, err := b.inside(from)
 	if err != nil {
 		return err
 	}
-	return b.Store.Subscribe(ctx, from, prefix, func(m eventstore.Message) error {
+	return b.Store.Subscribe(ctx, from, prefixes, func(m eventstore.Message) error {
 		m.Event = outside(m.Event)
 		return deliver(m)
 	})

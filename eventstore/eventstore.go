@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -125,15 +127,22 @@ type Store interface {
 	ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]Recorded, error)
 
 	// Subscribe delivers every event behind from (exclusive) whose stream name
-	// begins with prefix, in global order, without gap or duplicate, first
-	// those that are there, then CaughtUp, then live ones. It calls deliver from
+	// begins with one of the prefixes, in global order, without gap or
+	// duplicate, first those that are there, then CaughtUp, then live ones. No
+	// prefix means every stream but the store's own. It calls deliver from
 	// one goroutine, waits for it, and returns its error, the context's, or
 	// ErrUnavailable when the subscription broke: then subscribe again from the
 	// last position that was worked on.
-	Subscribe(ctx context.Context, from Position, prefix string, deliver func(Message) error) error
+	Subscribe(ctx context.Context, from Position, prefixes []string, deliver func(Message) error) error
 
 	// Close waits for calls in flight until the context ends.
 	Close(ctx context.Context) error
+}
+
+// Begins reports whether the name of a stream begins with one of the prefixes;
+// every name does when there are none.
+func Begins(stream string, prefixes []string) bool {
+	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(stream, prefix) })
 }
 
 // FromEnd begins a backwards read of a stream at its last event.

@@ -143,7 +143,7 @@ func TestASubscriptionGoesToTheNewLeader(t *testing.T) {
 	for leader := range 2 {
 		c.leader.Store(int64(leader))
 		done := errors.New("done")
-		err := store.Subscribe(within(t, patience), eventstore.Start, "a", func(eventstore.Message) error { return done })
+		err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done })
 		require.ErrorIs(t, err, done)
 		require.Equal(t, int64(leader), c.subscribed.Load())
 	}

@@ -182,7 +182,7 @@ func TestE_TheLeaderIsAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Read", <-asked)
 	done := errors.New("done")
-	require.ErrorIs(t, store.Subscribe(within(t, patience), eventstore.Start, "a", func(eventstore.Message) error { return done }), done)
+	require.ErrorIs(t, store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done }), done)
 	require.Equal(t, "Read", <-asked, "a subscription finds the leader first")
 }
 
@@ -232,7 +232,7 @@ func TestG_ADroppedSubscriptionSaysSo(t *testing.T) {
 	caughtUp := make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
-		ended <- store.Subscribe(within(t, patience), eventstore.Start, "s-", func(m eventstore.Message) error {
+		ended <- store.Subscribe(within(t, patience), eventstore.Start, []string{"s-"}, func(m eventstore.Message) error {
 			if m.Kind == eventstore.CaughtUp {
 				close(caughtUp)
 			}

@@ -120,7 +120,7 @@ func TestSubscriptionAcrossOutagesHasNoGapAndNoDuplicate(t *testing.T) {
 		var last eventstore.Position
 		got := 0
 		for {
-			err := store.Subscribe(ctx, last, "s-", func(m eventstore.Message) error {
+			err := store.Subscribe(ctx, last, []string{"s-"}, func(m eventstore.Message) error {
 				if m.Kind == eventstore.CaughtUp {
 					return nil
 				}

@@ -104,7 +104,7 @@ func TestJ_PanicsOfTheClientAreErrors(t *testing.T) {
 		store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 			return say(out, nil, confirmed(), wireEvent("", "a", 1))
 		})
-		err := store.Subscribe(within(t, patience), eventstore.Start, "a", func(eventstore.Message) error { return nil })
+		err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
 		require.ErrorIs(t, err, eventstore.ErrUnavailable)
 		require.ErrorContains(t, err, "panicked")
 	})
@@ -145,7 +145,7 @@ func TestDeniedSaysWhichRightIsMissing(t *testing.T) {
 	require.ErrorContains(t, err, "no user was sent")
 	_, err = store.ReadAll(within(t, patience), eventstore.Backwards, eventstore.End, 1)
 	require.ErrorContains(t, err, "read $all")
-	err = store.Subscribe(within(t, patience), eventstore.Start, "a", func(eventstore.Message) error { return nil })
+	err = store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 	require.ErrorContains(t, err, "read $all")
 }
@@ -198,7 +198,7 @@ func TestASubscriptionIsCalmAboutOddMessages(t *testing.T) {
 	})
 	var kinds []eventstore.Kind
 	var places []uint64
-	err := store.Subscribe(within(t, patience), eventstore.Start, "a", func(m eventstore.Message) error {
+	err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(m eventstore.Message) error {
 		kinds, places = append(kinds, m.Kind), append(places, m.Position.Commit)
 		return nil
 	})
@@ -216,7 +216,7 @@ func TestASubscriptionIsConfirmedInTimeOrBroken(t *testing.T) {
 		<-out.Context().Done()
 		return nil
 	})
-	err := store.Subscribe(within(t, patience), eventstore.Start, "a", func(eventstore.Message) error { return nil })
+	err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 }
 
@@ -241,7 +241,7 @@ func TestASubscriptionThatFellSilentIsBrokenOff(t *testing.T) {
 	deliver := func(eventstore.Message) error { return nil }
 
 	silent := openOdd(t, Options{Silence: 20 * time.Millisecond}, behind(true))
-	err := silent.Subscribe(within(t, patience), eventstore.Start, "s-", deliver)
+	err := silent.Subscribe(within(t, patience), eventstore.Start, []string{"s-"}, deliver)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	require.ErrorContains(t, err, "silent")
 
@@ -249,7 +249,7 @@ func TestASubscriptionThatFellSilentIsBrokenOff(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- nothingThere.Subscribe(ctx, eventstore.Start, "s-", deliver) }()
+	go func() { ended <- nothingThere.Subscribe(ctx, eventstore.Start, []string{"s-"}, deliver) }()
 	for range 5 {
 		<-looked
 	}

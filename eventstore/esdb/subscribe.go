@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"google.golang.org/grpc/codes"
@@ -25,8 +26,8 @@ const (
 
 // Subscribe is eventstore.Store's. A subscription that breaks is not mended
 // here: only the caller knows the last position that it worked on.
-func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
-	err := s.subscribe(ctx, from, prefix, deliver)
+func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+	err := s.subscribe(ctx, from, prefixes, deliver)
 	var refused *refusal
 	if errors.As(err, &refused) {
 		return refused.error
@@ -34,13 +35,13 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 	if ended := ctx.Err(); ended != nil {
 		err = ended // the connection may have ended with it, and been noticed first
 	}
-	return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+	return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 }
 
 // refusal is an error of deliver, which goes back as it came.
 type refusal struct{ error }
 
-func (s *Store) subscribe(parent context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+func (s *Store) subscribe(parent context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	if !s.begin() {
 		return errClosed
 	}
@@ -50,7 +51,7 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	defer cancel()
 	defer context.AfterFunc(parent, cancel)()
-	opened, from, err := s.prepared(parent, ctx, from, prefix)
+	opened, from, err := s.prepared(parent, ctx, from, prefixes)
 	if err != nil {
 		return err
 	}
@@ -62,24 +63,24 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 		for range messages {
 		}
 	}()
-	w := &watch{store: s, prefix: prefix, deliver: deliver, last: from, event: from}
+	w := &watch{store: s, prefixes: prefixes, deliver: deliver, last: from, event: from}
 	return w.run(parent, messages)
 }
 
 // prepared makes the subscription, which then lives as long as stream does, and
 // says where it begins. It takes no longer than any other call: after a
 // fail-over the server may never confirm.
-func (s *Store) prepared(ctx, stream context.Context, from eventstore.Position, prefix string) (*esdb.Subscription, eventstore.Position, error) {
+func (s *Store) prepared(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
 	limited, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	opened, from, err := s.opened(limited, stream, from, prefix)
+	opened, from, err := s.opened(limited, stream, from, prefixes)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		err = fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout)
 	}
 	return opened, from, err
 }
 
-func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, prefix string) (*esdb.Subscription, eventstore.Position, error) {
+func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
 	from, err := s.beginning(ctx, from)
 	if err != nil {
 		return nil, from, err
@@ -88,7 +89,7 @@ func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, pr
 		From:               place(from),
 		MaxSearchWindow:    searchWindow,
 		CheckpointInterval: checkpointInterval,
-		Filter:             filter(prefix),
+		Filter:             filter(prefixes),
 	}
 	// Without asking for the leader: a follower would confirm, then break off,
 	// and the client hears of no leader in a subscription.
@@ -116,11 +117,11 @@ func (s *Store) beginning(ctx context.Context, from eventstore.Position) (events
 	return from, nil // not found, or not allowed: the leader has spoken
 }
 
-func filter(prefix string) *esdb.SubscriptionFilter {
-	if prefix == "" { // everything but the server's own streams
+func filter(prefixes []string) *esdb.SubscriptionFilter {
+	if len(prefixes) == 0 || slices.Contains(prefixes, "") { // everything but the server's own streams
 		return &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: `^[^\$].*`}
 	}
-	return &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{prefix}}
+	return &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: prefixes}
 }
 
 // listen takes messages from the connection until it breaks, and closes the

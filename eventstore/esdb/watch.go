@@ -3,7 +3,6 @@ package esdb
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -15,7 +14,7 @@ import (
 // stop coming although there are some.
 type watch struct {
 	store      *Store
-	prefix     string
+	prefixes   []string
 	deliver    func(eventstore.Message) error
 	last       eventstore.Position // event or checkpoint, never going back
 	event      eventstore.Position // last event, or where the subscription began
@@ -145,7 +144,7 @@ func (w *watch) behind(ctx context.Context) (bool, error) {
 			if !w.last.Before(event.Position) {
 				return false, nil
 			}
-			if strings.HasPrefix(event.Stream, w.prefix) && !systems(event) {
+			if eventstore.Begins(event.Stream, w.prefixes) && !systems(event) {
 				return true, nil
 			}
 		}

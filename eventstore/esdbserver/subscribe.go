@@ -40,7 +40,7 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 	if err := out.Send(confirmation(uuid.NewString())); err != nil {
 		return err
 	}
-	err = s.store.Subscribe(ctx, wanted.from, wanted.prefix, func(message eventstore.Message) error {
+	err = s.store.Subscribe(ctx, wanted.from, wanted.prefixes, func(message eventstore.Message) error {
 		return wanted.forward(message, out)
 	})
 	if errors.Is(context.Cause(ctx), errStopping) {
@@ -51,9 +51,9 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 
 // subscription is what a client asked for.
 type subscription struct {
-	from    eventstore.Position
-	prefix  string // what the store itself filters by
-	matches func(eventstore.Recorded) bool
+	from     eventstore.Position
+	prefixes []string // what the store itself filters by
+	matches  func(eventstore.Recorded) bool
 	// Only a filtered subscription has checkpoints, at least every so many
 	// events that were looked at.
 	filtered bool
@@ -90,7 +90,7 @@ func (s *Server) behind(ctx context.Context, from eventstore.Position) (eventsto
 
 func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options *streams.ReadReq_Options_StreamOptions) error {
 	name := string(options.GetStreamIdentifier().GetStreamName())
-	wanted.prefix = name
+	wanted.prefixes = []string{name}
 	wanted.matches = func(event eventstore.Recorded) bool { return event.Stream == name }
 	switch from := options.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_Revision:
@@ -109,8 +109,8 @@ func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) e
 	by, value := filter.GetStreamIdentifier(), func(event eventstore.Recorded) string { return event.Stream }
 	if by == nil {
 		by, value = filter.GetEventType(), func(event eventstore.Recorded) string { return event.Type }
-	} else if by.GetRegex() == "" && len(by.GetPrefix()) == 1 {
-		w.prefix = by.GetPrefix()[0]
+	} else if by.GetRegex() == "" && len(by.GetPrefix()) > 0 {
+		w.prefixes = by.GetPrefix()
 		return nil
 	}
 	if by.GetRegex() != "" {

@@ -56,12 +56,12 @@ type Batch[T any] struct {
 
 // Options say whom to follow. All but the limits must be given.
 type Options struct {
-	Name   string // of the lease: one active follower of a name in a database
-	DSN    string // of the Postgres that holds the lease; no transaction pooler between
-	Store  eventstore.Store
-	Prefix string // of the streams to follow
-	Clock  func() time.Time
-	Logger *slog.Logger
+	Name     string // of the lease: one active follower of a name in a database
+	DSN      string // of the Postgres that holds the lease; no transaction pooler between
+	Store    eventstore.Store
+	Prefixes []string // of the streams to follow; none: all
+	Clock    func() time.Time
+	Logger   *slog.Logger
 	// Wake asks for a Holds soon, for a handler that goes on working after Apply;
 	// may be nil.
 	Wake    <-chan struct{}

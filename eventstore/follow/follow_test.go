@@ -60,8 +60,8 @@ func TestThePlaceMovesPastEventsOfOthers(t *testing.T) {
 // silent is a store that never says how far it has looked.
 type silent struct{ eventstore.Store }
 
-func (s silent) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
-	return s.Store.Subscribe(ctx, from, prefix, func(m eventstore.Message) error {
+func (s silent) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+	return s.Store.Subscribe(ctx, from, prefixes, func(m eventstore.Message) error {
 		if m.Kind == eventstore.Checkpoint {
 			return nil
 		}
@@ -81,9 +81,9 @@ func TestThePlaceMovesAlsoWhenNoCheckpointEverComes(t *testing.T) {
 // breaking is a store whose subscriptions end after a few messages.
 type breaking struct{ eventstore.Store }
 
-func (s breaking) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+func (s breaking) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	left := 4
-	return s.Store.Subscribe(ctx, from, prefix, func(m eventstore.Message) error {
+	return s.Store.Subscribe(ctx, from, prefixes, func(m eventstore.Message) error {
 		if left--; left < 0 {
 			return eventstore.ErrUnavailable
 		}
@@ -108,12 +108,12 @@ type mute struct {
 	subscribed atomic.Int64
 }
 
-func (s *mute) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+func (s *mute) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	if s.subscribed.Add(1) == 1 {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	return s.Store.Subscribe(ctx, from, prefix, deliver)
+	return s.Store.Subscribe(ctx, from, prefixes, deliver)
 }
 
 func TestASubscriptionThatFellSilentIsReplaced(t *testing.T) {
@@ -174,7 +174,7 @@ func TestAFaultThatPassesIsTriedAgain(t *testing.T) {
 func TestARefusalEndsTheFollower(t *testing.T) {
 	b := newBench(t)
 	f := follow.New(follow.Options{
-		Name: "test", DSN: b.dsn, Store: b.log, Prefix: "ours-", Clock: time.Now, Logger: discard,
+		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
 	}, refusing{&keeper{}})
 	require.ErrorIs(t, f.Run(t.Context()), follow.ErrRefused)
 }

@@ -2,7 +2,6 @@ package follow
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"nonassociations/eventstore"
@@ -69,7 +68,7 @@ func (s *session[T]) readHead(ctx context.Context, previous head) (head, error) 
 			if !previous.end.Before(event.Position) {
 				return found, nil
 			}
-			if strings.HasPrefix(event.Stream, s.follower.options.Prefix) {
+			if eventstore.Begins(event.Stream, s.follower.options.Prefixes) {
 				found.own = event.Position
 				return found, nil
 			}

@@ -120,7 +120,7 @@ func (b *bench) happens(prefix string, types ...string) eventstore.Position {
 
 func (b *bench) follow(k *keeper, change ...func(*follow.Options)) *follow.Follower[string] {
 	options := follow.Options{
-		Name: "test", DSN: b.dsn, Store: b.log, Prefix: "ours-", Clock: time.Now, Logger: discard,
+		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
 	}
 	for _, c := range change {
 		c(&options)

@@ -14,7 +14,7 @@ import (
 // stuck is a log whose subscriptions go silent before they have caught up.
 type stuck struct{ *memory.Store }
 
-func (s stuck) Subscribe(ctx context.Context, from eventstore.Position, _ string, deliver func(eventstore.Message) error) error {
+func (s stuck) Subscribe(ctx context.Context, from eventstore.Position, _ []string, deliver func(eventstore.Message) error) error {
 	events, err := s.ReadAll(ctx, eventstore.Forwards, from, 100)
 	if err != nil {
 		return err

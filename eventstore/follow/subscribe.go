@@ -59,7 +59,7 @@ func (s *session[T]) subscribeOnce(ctx context.Context, from eventstore.Position
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.sub.begin(cancel, s.follower.options.Clock())
-	return s.follower.options.Store.Subscribe(ctx, from, s.follower.options.Prefix, func(m eventstore.Message) error {
+	return s.follower.options.Store.Subscribe(ctx, from, s.follower.options.Prefixes, func(m eventstore.Message) error {
 		return s.receive(ctx, m)
 	})
 }

@@ -27,7 +27,7 @@ func TestAHandlerThatAsksForItIsHeldAtOnce(t *testing.T) {
 	b, wake, noon := newBench(t), make(chan struct{}, 1), time.Now()
 	h := holder{&keeper{}, make(chan struct{})}
 	f := follow.New(follow.Options{
-		Name: "test", DSN: b.dsn, Store: b.log, Prefix: "ours-", Logger: discard, Wake: wake,
+		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Logger: discard, Wake: wake,
 		Clock: func() time.Time { return noon }, // so that nothing is held for its age
 	}, h)
 	ctx, stop := context.WithCancel(t.Context())

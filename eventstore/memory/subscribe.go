@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"nonassociations/eventstore"
 )
@@ -11,12 +10,12 @@ import (
 // Subscribe is eventstore.Store's. Catching up and live are one loop over one
 // growing slice, so nothing can fall between them, and a slow reader holds
 // nobody up.
-func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
+func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	next, caughtUp := -1, false
 	for {
 		log, changed, err := s.snapshot(ctx)
 		if err != nil {
-			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 		}
 		if next < 0 {
 			next = s.firstBehind(from)
@@ -24,9 +23,9 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 		scanned := next < len(log)
 		for ; next < len(log); next++ {
 			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+				return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 			}
-			if !strings.HasPrefix(log[next].Stream, prefix) {
+			if !eventstore.Begins(log[next].Stream, prefixes) {
 				continue
 			}
 			if err := deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: log[next], Position: log[next].Position}); err != nil {
@@ -40,7 +39,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("subscribe to %s*: %w", prefix, ctx.Err())
+			return fmt.Errorf("subscribe to %q: %w", prefixes, ctx.Err())
 		}
 	}
 }

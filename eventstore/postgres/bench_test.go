@@ -105,7 +105,7 @@ func BenchmarkCatchUp(b *testing.B) {
 	b.ResetTimer()
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
-	_ = store.Subscribe(ctx, eventstore.Start, "nonAssociation-", func(message eventstore.Message) error {
+	_ = store.Subscribe(ctx, eventstore.Start, []string{"nonAssociation-"}, func(message eventstore.Message) error {
 		if message.Kind == eventstore.CaughtUp {
 			cancel()
 		}

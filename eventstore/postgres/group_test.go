@@ -88,7 +88,7 @@ func TestAReadThatIsHeldUpEndsWithItsCaller(t *testing.T) {
 			return err
 		},
 		"Subscribe": func(ctx context.Context) error {
-			return store.Subscribe(ctx, eventstore.Start, "", func(eventstore.Message) error { return nil })
+			return store.Subscribe(ctx, eventstore.Start, nil, func(eventstore.Message) error { return nil })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func TestNoStatementReadsTheWholeLog(t *testing.T) {
 			require.NoError(t, err)
 		}
 		ctx, seen := context.WithCancel(t.Context())
-		err = store.Subscribe(ctx, eventstore.Start, "", func(eventstore.Message) error { seen(); return nil })
+		err = store.Subscribe(ctx, eventstore.Start, nil, func(eventstore.Message) error { seen(); return nil })
 		require.ErrorIs(t, err, context.Canceled)
 	}
 	require.NoError(t, store.Close(t.Context()))

@@ -20,7 +20,7 @@ func follow(ctx context.Context, store eventstore.Store, from eventstore.Positio
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var seen []eventstore.Recorded
-	err := store.Subscribe(ctx, from, "", func(message eventstore.Message) error {
+	err := store.Subscribe(ctx, from, nil, func(message eventstore.Message) error {
 		if message.Kind == eventstore.EventAppeared {
 			seen = append(seen, message.Event)
 		}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"nonassociations/eventstore"
@@ -22,7 +21,7 @@ const (
 // subscription is one Subscribe under way.
 type subscription struct {
 	store    *Store
-	prefix   string
+	prefixes []string
 	deliver  func(eventstore.Message) error
 	next     int64 // the first position not looked at yet
 	caughtUp bool
@@ -31,12 +30,12 @@ type subscription struct {
 
 // Subscribe is eventstore.Store's. Catching up and live are one loop of pages;
 // everything else only says when to look again.
-func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix string, deliver func(eventstore.Message) error) error {
-	sub := &subscription{store: s, prefix: prefix, deliver: deliver, next: firstBehind(from)}
+func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+	sub := &subscription{store: s, prefixes: prefixes, deliver: deliver, next: firstBehind(from)}
 	if from == eventstore.End {
 		head, err := s.readHead(ctx)
 		if err != nil {
-			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 		}
 		sub.next = head + 1
 	}
@@ -44,7 +43,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 		heard, _ := s.head.watch()
 		page, own, err := sub.page(ctx)
 		if err != nil {
-			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 		}
 		if err := sub.work(ctx, page); err != nil {
 			return err
@@ -56,7 +55,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefix 
 			pause(ctx, breath)
 		}
 		if err := sub.wait(ctx, heard); err != nil {
-			return fmt.Errorf("subscribe to %s*: %w", prefix, err)
+			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 		}
 	}
 }
@@ -94,10 +93,10 @@ func (s *subscription) work(ctx context.Context, page []eventstore.Recorded) err
 	told := true
 	for _, event := range page {
 		if err := s.store.refusal(ctx); err != nil {
-			return fmt.Errorf("subscribe to %s*: %w", s.prefix, err)
+			return fmt.Errorf("subscribe to %q: %w", s.prefixes, err)
 		}
 		s.next = int64(event.Position.Commit) + 1 //nolint:gosec // from a bigint
-		if told = strings.HasPrefix(event.Stream, s.prefix); !told {
+		if told = eventstore.Begins(event.Stream, s.prefixes); !told {
 			continue
 		}
 		if err := s.deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: event, Position: event.Position}); err != nil {

@@ -54,7 +54,7 @@ func TestWhatOthersWroteBehindOursComesBeforeTheEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	events := 0
-	err = store.Subscribe(ctx, eventstore.Start, "", func(message eventstore.Message) error {
+	err = store.Subscribe(ctx, eventstore.Start, nil, func(message eventstore.Message) error {
 		if message.Kind == eventstore.EventAppeared {
 			events++
 		}
@@ -78,7 +78,7 @@ func TestASubscriptionFollowsBothItsOwnProcessAndOthers(t *testing.T) {
 	seen := make(chan eventstore.Recorded)
 	var following errgroup.Group
 	following.Go(func() error {
-		return stores[0].Subscribe(ctx, eventstore.Start, "", func(message eventstore.Message) error {
+		return stores[0].Subscribe(ctx, eventstore.Start, nil, func(message eventstore.Message) error {
 			if message.Kind == eventstore.EventAppeared {
 				seen <- message.Event
 			}
@@ -113,7 +113,7 @@ func TestWhatTheLogHasLostIsNotDelivered(t *testing.T) {
 	var seen []eventstore.Recorded
 	var following errgroup.Group
 	following.Go(func() error {
-		return store.Subscribe(ctx, eventstore.Start, "", func(message eventstore.Message) error {
+		return store.Subscribe(ctx, eventstore.Start, nil, func(message eventstore.Message) error {
 			if message.Kind == eventstore.CaughtUp {
 				close(caughtUp)
 			}

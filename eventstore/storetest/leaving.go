@@ -44,7 +44,7 @@ func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Contex
 			return err
 		},
 		"Subscribe": func(ctx context.Context) error {
-			return store.Subscribe(ctx, eventstore.End, stream, func(eventstore.Message) error { return nil })
+			return store.Subscribe(ctx, eventstore.End, []string{stream}, func(eventstore.Message) error { return nil })
 		},
 	}
 }
@@ -87,7 +87,7 @@ func (s *suite) leaveInTime(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	err := inTime(t, func() error {
-		return s.store.Subscribe(ctx, s.placed(t), s.prefix(), func(eventstore.Message) error { return nil })
+		return s.store.Subscribe(ctx, s.placed(t), []string{s.prefix()}, func(eventstore.Message) error { return nil })
 	})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }

@@ -19,14 +19,14 @@ type listener struct {
 
 // listen subscribes; the subscription waits for each message to be taken, and
 // is ended with the test at the latest.
-func (s *suite) listen(t *testing.T, from eventstore.Position, prefix string) *listener {
+func (s *suite) listen(t *testing.T, from eventstore.Position, prefixes ...string) *listener {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listener{messages: make(chan eventstore.Message), ended: make(chan error, 1), cancel: cancel}
 	store := s.store
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		l.ended <- store.Subscribe(ctx, from, prefix, func(message eventstore.Message) error {
+		l.ended <- store.Subscribe(ctx, from, prefixes, func(message eventstore.Message) error {
 			select {
 			case l.messages <- message:
 				return nil

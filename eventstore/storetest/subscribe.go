@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,6 +15,9 @@ func (s *suite) subscribeTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"first what is there, then CaughtUp, then live":  s.catchUpThenLive,
 		"only streams with the prefix":                   s.filtered,
+		"streams of several prefixes, in one order":      s.severalPrefixes,
+		"a prefix is taken by the letter":                s.literalPrefix,
+		"no prefix: every stream":                        s.noPrefix,
 		"with nothing there CaughtUp comes first":        s.nothingThere,
 		"events of one append come in their order":       s.appendInOrder,
 		"an error of deliver ends it and is returned":    s.deliverError,
@@ -57,6 +61,54 @@ func (s *suite) filtered(t *testing.T) {
 	require.Equal(t, ids(s.read(t, prefix+"in")), ids(all))
 }
 
+// An event is delivered once when two prefixes fit its stream.
+func (s *suite) severalPrefixes(t *testing.T) {
+	one, other, neither, before := s.prefix(), s.prefix(), s.prefix(), s.placed(t)
+	var ours []eventstore.Recorded
+	write := func(round int) {
+		for _, name := range []string{one + "a", neither + "a", other + "a", one + "b", "other-" + one} {
+			written := s.write(t, name, eventstore.NoStream+eventstore.Expected(round), 1)
+			if strings.HasPrefix(name, one) || strings.HasPrefix(name, other) {
+				ours = append(ours, written...)
+			}
+		}
+	}
+	write(0)
+	l := s.listen(t, before, other, one, one+"b")
+	there := appeared(l.untilCaughtUp(t))
+	require.Equal(t, ids(ours), ids(there))
+	write(1)
+	write(2)
+	require.Equal(t, ids(ours), ids(slices.Concat(there, l.events(t, 6))))
+	requireRising(t, ours)
+}
+
+func (s *suite) literalPrefix(t *testing.T) {
+	prefix, before := s.prefix(), s.placed(t)
+	asked := prefix + "a_.%[b"
+	s.write(t, prefix+"axxxb", eventstore.NoStream, 1)
+	s.write(t, prefix+"a_.%", eventstore.NoStream, 1)
+	written := s.write(t, asked+"-1", eventstore.NoStream, 1)
+	for _, prefixes := range [][]string{{asked}, {asked, asked + "-"}} {
+		require.Equal(t, ids(written), ids(appeared(s.listen(t, before, prefixes...).untilCaughtUp(t))))
+	}
+}
+
+func (s *suite) noPrefix(t *testing.T) {
+	prefix, before := s.prefix(), s.placed(t)
+	written := s.write(t, prefix+"a", eventstore.NoStream, 2)
+	elsewhere := s.write(t, "another-"+prefix, eventstore.NoStream, 1)
+	for _, prefixes := range [][]string{nil, {""}} {
+		var mine []eventstore.Recorded
+		for _, event := range appeared(s.listen(t, before, prefixes...).untilCaughtUp(t)) {
+			if strings.Contains(event.Stream, prefix) {
+				mine = append(mine, event)
+			}
+		}
+		require.Equal(t, ids(slices.Concat(written, elsewhere)), ids(mine))
+	}
+}
+
 func (s *suite) nothingThere(t *testing.T) {
 	prefix := s.prefix()
 	l := s.listen(t, s.placed(t), prefix)
@@ -81,7 +133,7 @@ func (s *suite) deliverError(t *testing.T) {
 	broken := errors.New("cannot apply")
 	for _, on := range []eventstore.Kind{eventstore.EventAppeared, eventstore.CaughtUp} {
 		calls := 0
-		err := s.store.Subscribe(within(t), before, prefix, func(message eventstore.Message) error {
+		err := s.store.Subscribe(within(t), before, []string{prefix}, func(message eventstore.Message) error {
 			if calls > 0 {
 				calls++ // nothing may follow an error
 			}

@@ -1,0 +1,25 @@
+package domain
+
+import (
+	"slices"
+	"strings"
+)
+
+// Beside the streams of pairs the log holds one of each prisoner who was merged,
+// and that of the switch-over.
+const (
+	prisonerPrefix   = "prisoner-"
+	switchOverPrefix = "switchOver"
+)
+
+// StreamPrefixes are the beginnings of the names of all streams that hold facts
+// of this service: of pairs, of merged prisoners and of the switch-over. The
+// list is the caller's own.
+func StreamPrefixes() []string {
+	return []string{StreamPrefix, prisonerPrefix, switchOverPrefix}
+}
+
+// IsOurs reports whether a stream holds facts of this service.
+func IsOurs(stream string) bool {
+	return slices.ContainsFunc(StreamPrefixes(), func(prefix string) bool { return strings.HasPrefix(stream, prefix) })
+}
