@@ -2,90 +2,113 @@ package domain
 
 import (
 	"maps"
-	"slices"
 	"strconv"
+
+	"github.com/google/uuid"
 )
 
 // Evolve folds one fact into the state of its pair. It never refuses: what is
-// in the log happened. The given state stays as it was.
+// in the log happened. The given state stays as it was. To fold many facts of
+// one pair, use a [Folding].
 func Evolve(s State, f Fact) State {
-	switch e := f.Event.(type) {
-	case Opened:
-		return s.begin(f, NonAssociation{
-			ID: e.NonAssociationID, NamedFirst: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
-		})
-	case Imported:
-		return s.begin(f, NonAssociation{
-			ID: e.NonAssociationID, NamedFirst: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
-		})
-	case Amended:
-		return s.change(f, func(n *NonAssociation) { n.amend(f.Meta.Actor, e.Changes) })
-	case Closed:
-		return s.changeBy(orElse(e.ClosedBy, f.Meta.Actor), f, func(n *NonAssociation) {
-			n.ExpiryDate, n.ClosedBy, n.ClosedReason = &e.ClosedAt, e.ClosedBy, e.ClosedReason
-		})
-	case Reopened:
-		return s.changeBy(orElse(e.ReopenedBy, f.Meta.Actor), f, func(n *NonAssociation) {
-			n.ExpiryDate, n.ClosedBy, n.ClosedReason = nil, "", ""
-		})
-	case Deleted:
-		return s.change(f, func(n *NonAssociation) { n.Deleted = true })
-	case Ignored:
-		s.Ignored = append(slices.Clip(s.Ignored), ignoredKey(e))
-		return s
-	case PrisonerRenumbered:
-		if e.NonAssociation == nil {
-			return s.leave(e)
-		}
-		return s.arrive(f, e)
-	case SequenceLearned:
-		return s.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
-	}
-	return s
+	folding := Folding{state: s}
+	folding.Add(f)
+	return folding.state
 }
 
 // Fold evolves the state of a pair from its first fact on.
 func Fold(pair Pair, facts []Fact) State {
-	s := State{Pair: pair}
-	for _, f := range facts {
-		s = Evolve(s, f)
+	folding := NewFolding(State{Pair: pair})
+	for _, fact := range facts {
+		folding.Add(fact)
 	}
-	return s
+	return folding.State()
 }
 
-func (s State) begin(f Fact, n NonAssociation) State {
-	n.Born, n.OpenedAt = f.Meta.Source, f.Meta.DecidedAt
-	n.UpdatedAt, n.UpdatedBy, n.LastFact = f.Meta.DecidedAt, f.Meta.Actor, f.ID
-	if n.ExpiryDate != nil {
-		n.ClosedBy = f.Meta.Actor
+// Add folds one fact. It never refuses: what is in the log happened.
+func (f *Folding) Add(fact Fact) {
+	switch e := fact.Event.(type) {
+	case Opened:
+		f.begin(fact, NonAssociation{
+			ID: e.NonAssociationID, NamedFirst: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
+		})
+	case Imported:
+		f.begin(fact, NonAssociation{
+			ID: e.NonAssociationID, NamedFirst: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
+		})
+	case Amended:
+		f.change(fact, func(n *NonAssociation) { n.amend(fact.Meta.Actor, e.Changes) })
+	case Closed:
+		f.changeBy(orElse(e.ClosedBy, fact.Meta.Actor), fact, func(n *NonAssociation) {
+			n.ExpiryDate, n.ClosedBy, n.ClosedReason = &e.ClosedAt, e.ClosedBy, e.ClosedReason
+		})
+	case Reopened:
+		f.changeBy(orElse(e.ReopenedBy, fact.Meta.Actor), fact, func(n *NonAssociation) {
+			n.ExpiryDate, n.ClosedBy, n.ClosedReason = nil, "", ""
+		})
+	case Deleted:
+		f.change(fact, func(n *NonAssociation) { n.Deleted = true })
+	case Ignored:
+		f.ignore(ignoredKey(e))
+	case PrisonerRenumbered:
+		if e.NonAssociation == nil {
+			f.leave(e)
+		} else {
+			f.arrive(fact, e)
+		}
+	case SequenceLearned:
+		f.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
 	}
-	s.Items = append(slices.Clip(s.Items), n)
-	return s
+}
+
+func (f *Folding) begin(fact Fact, n NonAssociation) {
+	n.Born, n.OpenedAt = fact.Meta.Source, fact.Meta.DecidedAt
+	n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
+	if n.ExpiryDate != nil {
+		n.ClosedBy = fact.Meta.Actor
+	}
+	f.push(n)
+}
+
+// arrive folds the first half of a move: what is carried is what is known from
+// now on.
+func (f *Folding) arrive(fact Fact, e PrisonerRenumbered) {
+	n := *e.NonAssociation
+	n.CameFrom = &Origin{Pair: e.From, Revision: e.Revision}
+	n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
+	f.isBack(n.ID)
+	if i := f.find(n.ID); i >= 0 {
+		*f.item(i) = n
+		return
+	}
+	f.push(n)
+}
+
+// leave folds the second half.
+func (f *Folding) leave(e PrisonerRenumbered) {
+	f.remove(e.NonAssociationID)
+	f.depart(Departure{ID: e.NonAssociationID, Renumbering: e.Renumbering, To: e.To})
 }
 
 // change is with, for a fact that changes a value that answers show.
-func (s State) change(f Fact, apply func(*NonAssociation)) State {
-	return s.changeBy(f.Meta.Actor, f, apply)
+func (f *Folding) change(fact Fact, apply func(*NonAssociation)) {
+	f.changeBy(fact.Meta.Actor, fact, apply)
 }
 
-// changeBy is change, for a fact that says who did it: a closing may be
-// recorded on behalf of somebody else, and staff look for that name. Who
-// recorded it stays in the fact.
-func (s State) changeBy(who string, f Fact, apply func(*NonAssociation)) State {
-	return s.with(f.Event.Concerns(), func(n *NonAssociation) {
+// changeBy is change, for a fact that names its author: a closing may be
+// recorded on behalf of another person, and staff look for that name. The actor
+// who recorded it stays in the fact.
+func (f *Folding) changeBy(author string, fact Fact, apply func(*NonAssociation)) {
+	f.with(fact.Event.Concerns(), func(n *NonAssociation) {
 		apply(n)
-		n.UpdatedAt, n.UpdatedBy, n.LastFact = f.Meta.DecidedAt, who, f.ID
+		n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, author, fact.ID
 	})
 }
 
-func (s State) with(id [16]byte, apply func(*NonAssociation)) State {
-	i := s.Find(id)
-	if i < 0 {
-		return s
+func (f *Folding) with(id uuid.UUID, apply func(*NonAssociation)) {
+	if i := f.find(id); i >= 0 {
+		apply(f.item(i))
 	}
-	s.Items = slices.Clone(s.Items)
-	apply(&s.Items[i])
-	return s
 }
 
 func (n *NonAssociation) amend(actor string, changes []Change) {

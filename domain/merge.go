@@ -189,28 +189,6 @@ func decideDissolve(s State, c Dissolve, now time.Time, by Cause) (Decision, err
 	return d, nil
 }
 
-// arrive folds the first half: what is carried is what is known from now on.
-func (s State) arrive(f Fact, e PrisonerRenumbered) State {
-	n := *e.NonAssociation
-	n.CameFrom = &Origin{Pair: e.From, Revision: e.Revision}
-	n.UpdatedAt, n.UpdatedBy, n.LastFact = f.Meta.DecidedAt, f.Meta.Actor, f.ID
-	s.Left = slices.DeleteFunc(slices.Clone(s.Left), func(d Departure) bool { return d.ID == n.ID })
-	if i := s.Find(n.ID); i >= 0 {
-		s.Items = slices.Clone(s.Items)
-		s.Items[i] = n
-		return s
-	}
-	s.Items = append(slices.Clip(s.Items), n)
-	return s
-}
-
-// leave folds the second half.
-func (s State) leave(e PrisonerRenumbered) State {
-	s.Items = slices.DeleteFunc(slices.Clone(s.Items), func(n NonAssociation) bool { return n.ID == e.NonAssociationID })
-	s.Left = append(slices.Clip(s.Left), Departure{ID: e.NonAssociationID, Renumbering: e.Renumbering, To: e.To})
-	return s
-}
-
 // gone is why a non-association is not here.
 func (s State) gone(id uuid.UUID) error {
 	for _, d := range s.Left {

@@ -1,0 +1,123 @@
+package domain
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// Folding folds the facts of one pair, each in the time that the fact needs and
+// not in that of the whole pair: it owns its state and changes it in place. It
+// belongs to one goroutine. [Evolve] is the same for a single fact.
+type Folding struct {
+	state State
+
+	// Which lists of the state nobody else has. A list of others is copied before
+	// it is changed.
+	ownItems, ownIgnored, ownLeft bool
+
+	index map[uuid.UUID]int // where an item is; nil when it is not known
+}
+
+// NewFolding goes on from a state, which stays as it was. The zero State with
+// its Pair set is where the first fact of a pair goes on from.
+func NewFolding(from State) *Folding { return &Folding{state: from} }
+
+// State is the state behind the facts that were added. Facts that are added
+// later do not change it.
+func (f *Folding) State() State {
+	f.ownItems, f.ownIgnored, f.ownLeft = false, false, false
+	return f.state
+}
+
+// Find is a non-association as the facts so far leave it, deleted or not; false
+// when the pair does not have it.
+func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
+	if i := f.find(id); i >= 0 {
+		return f.state.Items[i], true
+	}
+	return NonAssociation{}, false
+}
+
+// scanned is how many items are gone through as fast as an index finds one.
+const scanned = 16
+
+// find is State.Find.
+func (f *Folding) find(id uuid.UUID) int {
+	if len(f.state.Items) <= scanned {
+		return f.state.Find(id)
+	}
+	if f.index == nil {
+		f.index = make(map[uuid.UUID]int, len(f.state.Items))
+		for i, n := range slices.Backward(f.state.Items) { // the first one counts
+			f.index[n.ID] = i
+		}
+	}
+	if i, there := f.index[id]; there {
+		return i
+	}
+	return -1
+}
+
+// item is one of the items, to be changed.
+func (f *Folding) item(i int) *NonAssociation {
+	f.takeItems()
+	return &f.state.Items[i]
+}
+
+func (f *Folding) takeItems() {
+	if !f.ownItems {
+		f.state.Items, f.ownItems = slices.Clone(f.state.Items), true
+	}
+}
+
+func (f *Folding) push(n NonAssociation) {
+	f.state.Items = appended(f.state.Items, n, f.ownItems)
+	f.ownItems = true
+	if _, there := f.index[n.ID]; f.index != nil && !there {
+		f.index[n.ID] = len(f.state.Items) - 1
+	}
+}
+
+// remove takes an item away. The first that leaves is mostly the first that is
+// there: it is not worth an index.
+func (f *Folding) remove(id uuid.UUID) {
+	if i := f.state.Find(id); i >= 0 {
+		f.takeItems()
+		f.state.Items, f.index = slices.Delete(f.state.Items, i, i+1), nil
+	}
+}
+
+// ignore notes what is not to be recorded again.
+func (f *Folding) ignore(key uuid.UUID) {
+	f.state.Ignored = appended(f.state.Ignored, key, f.ownIgnored)
+	f.ownIgnored = true
+}
+
+func (f *Folding) depart(d Departure) {
+	f.state.Left = appended(f.state.Left, d, f.ownLeft)
+	f.ownLeft = true
+}
+
+// isBack takes the departures of a non-association away.
+func (f *Folding) isBack(id uuid.UUID) {
+	if !f.state.hasLeft(id) {
+		return
+	}
+	if !f.ownLeft {
+		f.state.Left, f.ownLeft = slices.Clone(f.state.Left), true
+	}
+	f.state.Left = slices.DeleteFunc(f.state.Left, func(d Departure) bool { return d.ID == id })
+}
+
+func (s State) hasLeft(id uuid.UUID) bool {
+	return slices.ContainsFunc(s.Left, func(d Departure) bool { return d.ID == id })
+}
+
+// appended grows a list of our own where it lies, and a copy of another's.
+func appended[T any](list []T, value T, own bool) []T {
+	if !own {
+		list = slices.Clip(list)
+	}
+	return append(list, value)
+}
