@@ -13,31 +13,31 @@ import (
 type Entry struct {
 	EventID          uuid.UUID            `json:"eventId"`
 	Type             string               `json:"type"` // as it was recorded
-	NonAssociationID uuid.UUID            `json:"nonAssociationId"`
+	NonAssociationID *uuid.UUID           `json:"nonAssociationId"` // null: it is about a prisoner number, or no record counts
 	Actor            string               `json:"actor"`
 	Source           domain.Source        `json:"source"`
 	OccurredAt       domain.LocalDateTime `json:"occurredAt"` // when it was true
 	RecordedAt       string               `json:"recordedAt"` // when it was known; RFC 3339
 	Revision         uint64               `json:"revision"`
 	Position         *uint64              `json:"position"` // null where the store sends none with a stream
-	Reason           *string              `json:"reason"`   // of closing, reopening, deleting, or of ignoring what NOMIS told
+	Reason           *string              `json:"reason"`   // of closing, reopening, deleting, renumbering, or of ignoring what NOMIS told
 	RequestedBy      *string              `json:"requestedBy,omitzero"`
 	Renumbered       *Renumbered          `json:"renumbered,omitzero"`
 	Before           *Whole               `json:"before"` // null: not there, or deleted
 	After            *Whole               `json:"after"`
 }
 
-// Renumbered says that the non-association moved to another pair, since one
-// prisoner's number became another. It is told twice: ARRIVED by the pair it
-// goes to, with the record under either number as before and after, then LEFT
-// by the pair it came from, which has no after. A reader who goes by the id
-// alone takes ARRIVED and leaves out LEFT. One that was between the two numbers
-// and was deleted as they became one is restored by an ARRIVED alone, which has
-// no before.
+// Renumbered says that one prisoner's number became another. Of a
+// non-association it is told twice: ARRIVED by the pair it goes to, with the
+// record under either number as before and after, then LEFT by the pair it came
+// from, which has no after. A reader who goes by the id alone takes ARRIVED and
+// leaves out LEFT. What a wrong merge did to one where it stands is taken back
+// by an ARRIVED alone; a deleted one has no before. Of the number itself it is
+// told without a half.
 type Renumbered struct {
 	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
 	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
-	Half                   Half                  `json:"half"`
+	Half                   Half                  `json:"half,omitzero"`
 }
 
 // Half is one of the two facts of a renumbering.
@@ -55,35 +55,51 @@ const recordedLayout = "2006-01-02T15:04:05.999999-07:00"
 // step folds one fact into the state of its pair and says what it did.
 func step(london *time.Location, s domain.State, f placed) (Entry, domain.State) {
 	next := domain.Evolve(s, f.Fact)
+	entry := entryOf(london, f)
 	view := View{Today: domain.Today(f.Meta.DecidedAt.In(london)), London: london}
-	entry := Entry{
-		EventID: f.ID, Type: f.eventType, NonAssociationID: f.Event.Concerns(),
-		Actor: f.Meta.Actor, Source: f.Meta.Source,
-		OccurredAt: domain.Local(f.Meta.OccurredAt.In(london)),
-		RecordedAt: f.recordedAt.In(london).Format(recordedLayout),
-		Revision:   f.revision, Position: outside(f.position),
-		Before: view.shown(s, f.Event.Concerns()), After: view.shown(next, f.Event.Concerns()),
-	}
-	entry.Reason, entry.RequestedBy = why(f.Event)
-	if e, is := f.Event.(domain.PrisonerRenumbered); is {
-		view.renumber(&entry, e)
+	entry.Before, entry.After = view.shown(s, f.Event.Concerns()), view.shown(next, f.Event.Concerns())
+	if e, is := f.Event.(domain.TransferredIn); is && entry.Before == nil && !e.NonAssociation.Deleted {
+		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}
+		whole := view.Whole(e.From, back.Of(e.NonAssociation))
+		entry.Before = &whole
 	}
 	return entry, next
 }
 
-func (v View) renumber(entry *Entry, e domain.PrisonerRenumbered) {
-	entry.Renumbered = &Renumbered{PreviousPrisonerNumber: e.Previous, PrisonerNumber: e.Number, Half: Left}
-	if e.NonAssociation == nil {
-		return
+// entryOf is what a fact says by itself.
+func entryOf(london *time.Location, f placed) Entry {
+	entry := Entry{
+		EventID: f.ID, Type: f.eventType,
+		Actor: f.Meta.Actor, Source: f.Meta.Source,
+		OccurredAt: domain.Local(f.Meta.OccurredAt.In(london)),
+		RecordedAt: f.recordedAt.In(london).Format(recordedLayout),
+		Revision:   f.revision, Position: outside(f.position),
 	}
-	entry.Renumbered.Half = Arrived
-	if e.From == e.To { // it was restored where it is: what was there before is in this stream
-		return
+	if id := f.Event.Concerns(); id != uuid.Nil {
+		entry.NonAssociationID = &id
 	}
-	if entry.Before == nil && !e.NonAssociation.Deleted {
-		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}
-		whole := v.Whole(e.From, back.Of(*e.NonAssociation))
-		entry.Before = &whole
+	entry.Reason, entry.RequestedBy = why(f.Event)
+	entry.Renumbered = renumbered(f.Event)
+	return entry
+}
+
+func renumbered(event domain.Event) *Renumbered {
+	of := func(r domain.Renumbering, half Half) *Renumbered {
+		return &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Half: half}
+	}
+	switch e := event.(type) {
+	case domain.TransferredIn:
+		return of(e.Renumbering, Arrived)
+	case domain.Restored:
+		return of(e.Renumbering, Arrived)
+	case domain.TransferredOut:
+		return of(e.Renumbering, Left)
+	case domain.PrisonerMerged:
+		return of(e.Renumbering, "")
+	case domain.PrisonerUnmerged:
+		return of(e.Renumbering, "")
+	default:
+		return nil
 	}
 }
 
@@ -105,7 +121,15 @@ func why(event domain.Event) (reason, requestedBy *string) {
 		return orNull(e.ReopenReason), nil
 	case domain.Deleted:
 		return orNull(e.DeletionReason), orNull(e.RequestedBy)
-	case domain.PrisonerRenumbered:
+	case domain.TransferredIn:
+		return orNull(e.Reason), nil
+	case domain.TransferredOut:
+		return orNull(e.Reason), nil
+	case domain.Restored:
+		return orNull(e.Reason), nil
+	case domain.PrisonerMerged:
+		return orNull(e.Reason), nil
+	case domain.PrisonerUnmerged:
 		return orNull(e.Reason), nil
 	case domain.Ignored:
 		return orNull(string(e.Reason)), nil

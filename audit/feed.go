@@ -13,7 +13,7 @@ import (
 type FeedEntry struct {
 	Entry
 
-	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"` // the pair, the smaller number first
+	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"` // the two, the smaller number first
 }
 
 // Feed says which part of the log is told, and to whom. The callbacks are
@@ -46,7 +46,7 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 		return err
 	}
 	teller := &teller{reader: r, feed: feed, memory: fold.New(r.log, r.options.FeedMemory)}
-	err = r.log.Subscribe(ctx, from, []string{domain.StreamPrefix}, func(m eventstore.Message) error {
+	err = r.log.Subscribe(ctx, from, domain.StreamPrefixes(), func(m eventstore.Message) error {
 		return teller.tell(ctx, m)
 	})
 	if errors.Is(err, errTold) {
@@ -109,12 +109,22 @@ func (t *teller) line(ctx context.Context, recorded eventstore.Recorded) error {
 	if err != nil {
 		return err
 	}
-	state, err := t.memory.Before(ctx, fact.pair, fact.revision)
+	entry, err := t.entry(ctx, fact)
 	if err != nil {
 		return err
 	}
+	return t.feed.Line(FeedEntry{Entry: entry, PrisonerNumbers: fact.numbers()})
+}
+
+func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
+	if fact.pair == (domain.Pair{}) {
+		return entryOf(t.reader.options.London, fact), nil
+	}
+	state, err := t.memory.Before(ctx, fact.pair, fact.revision)
+	if err != nil {
+		return Entry{}, err
+	}
 	entry, state := step(t.reader.options.London, state, fact)
 	t.memory.Keep(state, fact.revision)
-	numbers := fact.pair.Numbers()
-	return t.feed.Line(FeedEntry{Entry: entry, PrisonerNumbers: numbers[:]})
+	return entry, nil
 }

@@ -25,10 +25,11 @@ func (r *Reader) OfNonAssociation(ctx context.Context, streams []string, id uuid
 }
 
 // OfPrisoner is everything that happened to the prisoner's non-associations,
-// also before and after one of them stood under this number. Streams that are
-// not the prisoner's may be among those given: they are left out.
+// also before and after one of them stood under this number, and the merges of
+// the number. The streams are those of pairs and of prisoner numbers; what is
+// not the prisoner's among them is left out.
 func (r *Reader) OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) (History, error) {
-	theirs, err := ofPair(streams, number)
+	theirs, err := ofPrisoner(streams, number)
 	if err != nil {
 		return History{}, err
 	}

@@ -106,7 +106,7 @@ func TestAPrisonersHistoryIsInTheOrderOfTheLogAndOfNobodyElse(t *testing.T) {
 		require.NoError(t, err)
 		var ids []uuid.UUID
 		for _, entry := range history.Entries {
-			ids = append(ids, entry.NonAssociationID)
+			ids = append(ids, *entry.NonAssociationID)
 		}
 		require.Equal(t, []uuid.UUID{first, second, first, second}, ids)
 		require.NotContains(t, ids, other)

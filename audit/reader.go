@@ -39,7 +39,7 @@ func New(log eventstore.Store, options Options) *Reader {
 type placed struct {
 	domain.Fact
 
-	pair       domain.Pair
+	pair       domain.Pair // zero when the fact is of a prisoner number
 	eventType  string
 	revision   uint64
 	position   eventstore.Position
@@ -47,7 +47,7 @@ type placed struct {
 }
 
 func (r *Reader) decode(recorded eventstore.Recorded) (placed, error) {
-	pair, err := domain.ParseStream(recorded.Stream)
+	pair, err := pairOf(recorded.Stream)
 	if err != nil {
 		return placed{}, err
 	}
@@ -57,6 +57,29 @@ func (r *Reader) decode(recorded eventstore.Recorded) (placed, error) {
 	}
 	fact.Meta.Command = nil // stays inside, and is large
 	return placed{fact, pair, recorded.Type, recorded.Revision, recorded.Position, recorded.RecordedAt}, nil
+}
+
+// pairOf is the pair whose stream it is; the zero Pair when it is a prisoner
+// number's.
+func pairOf(stream string) (domain.Pair, error) {
+	if _, err := domain.ParsePrisonerStream(stream); err == nil {
+		return domain.Pair{}, nil
+	}
+	return domain.ParseStream(stream)
+}
+
+// numbers are the two that the fact is about, in sorted order.
+func (f placed) numbers() []domain.PrisonerNumber {
+	numbers := f.pair.Numbers()
+	switch e := f.Event.(type) {
+	case domain.PrisonerMerged:
+		numbers = [2]domain.PrisonerNumber{e.Previous, e.Number}
+	case domain.PrisonerUnmerged:
+		numbers = [2]domain.PrisonerNumber{e.Previous, e.Number}
+	default:
+	}
+	slices.Sort(numbers[:])
+	return numbers[:]
 }
 
 // together is how many streams are in memory at once.
@@ -76,9 +99,8 @@ func (r *Reader) each(
 				return fmt.Errorf("read the facts of %s: %w", batch[i], stream.Err)
 			}
 			err := r.walk(batch[i], stream.Events, func(before domain.State, f placed) domain.State {
-				e, moved := f.Event.(domain.PrisonerRenumbered)
-				if concerns(f) && moved {
-					queue = including(queue, e.From.Stream(), e.To.Stream())
+				if concerns(f) {
+					queue = including(queue, otherStreams(f.Event)...)
 				}
 				return visit(before, f)
 			})
@@ -91,6 +113,18 @@ func (r *Reader) each(
 	return nil
 }
 
+// otherStreams are those that a move names.
+func otherStreams(event domain.Event) []string {
+	switch e := event.(type) {
+	case domain.TransferredIn:
+		return []string{e.From.Stream(), e.To.Stream()}
+	case domain.TransferredOut:
+		return []string{e.From.Stream(), e.To.Stream()}
+	default:
+		return nil
+	}
+}
+
 func including(all []string, more ...string) []string {
 	for _, name := range more {
 		if !slices.Contains(all, name) {
@@ -100,16 +134,16 @@ func including(all []string, more ...string) []string {
 	return all
 }
 
-// ofPair are the streams among those given that are of a pair with the
-// prisoner.
-func ofPair(streams []string, number domain.PrisonerNumber) ([]string, error) {
+// ofPrisoner are the streams among those given that can say something of the
+// prisoner: those of pairs with the number, and those of numbers.
+func ofPrisoner(streams []string, number domain.PrisonerNumber) ([]string, error) {
 	var theirs []string
 	for _, stream := range streams {
-		pair, err := domain.ParseStream(stream)
+		pair, err := pairOf(stream)
 		if err != nil {
 			return nil, err
 		}
-		if pair.Has(number) {
+		if pair == (domain.Pair{}) || pair.Has(number) {
 			theirs = append(theirs, stream)
 		}
 	}
@@ -121,14 +155,17 @@ func ofPair(streams []string, number domain.PrisonerNumber) ([]string, error) {
 func concerningPrisoner(number domain.PrisonerNumber) func(placed) bool {
 	theirs := map[uuid.UUID]bool{}
 	return func(f placed) bool {
-		id := f.Event.Concerns()
-		theirs[id] = theirs[id] || f.pair.Has(number)
+		here, id := slices.Contains(f.numbers(), number), f.Event.Concerns()
+		if id == uuid.Nil {
+			return here
+		}
+		theirs[id] = theirs[id] || here
 		return theirs[id]
 	}
 }
 
 func (r *Reader) walk(stream string, events []eventstore.Recorded, visit func(domain.State, placed) domain.State) error {
-	pair, err := domain.ParseStream(stream)
+	pair, err := pairOf(stream)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func TestARenumberedOneHasOneHistoryWhoeverIsAsked(t *testing.T) {
 		to := b.merges(b.state(from).Items[0], from, 0)
 		b.amends(to, id, "under the new number")
 
-		want := []string{domain.TypeOpened, domain.TypeRenumbered, domain.TypeRenumbered, domain.TypeAmended}
+		want := []string{domain.TypeOpened, domain.TypeTransferredIn, domain.TypeTransferredOut, domain.TypeAmended}
 		history, err := b.reader().OfNonAssociation(t.Context(), streams(to), id)
 		require.NoError(t, err)
 		require.Equal(t, want, types(history), "the log itself says where it has been")
@@ -62,7 +62,7 @@ func TestARenumberedOneHasOneHistoryWhoeverIsAsked(t *testing.T) {
 		whole, err := b.reader().OfPrisoner(t.Context(), streams(from, pairOf(t, bob, carol)), bob)
 		require.NoError(t, err)
 		require.Len(t, whole.Entries, 5)
-		require.Equal(t, other, whole.Entries[1].NonAssociationID)
+		require.Equal(t, other, *whole.Entries[1].NonAssociationID)
 	})
 }
 
@@ -109,14 +109,13 @@ func TestOneThatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
 		before := b.state(pair).Items[0]
 		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
 		b.does(pair, domain.Merge, "MERGER", domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{id}})
-		b.does(pair, domain.Merge, "MERGER", domain.Arrive{
-			Renumbering: domain.Renumbering{Previous: survivor, Number: bob, Reason: "Two men"},
-			From:        pair, Revision: 1, Records: []domain.Arriving{{NonAssociation: before}},
+		b.does(pair, domain.Merge, "MERGER", domain.Restore{
+			Renumbering: domain.Renumbering{Previous: survivor, Number: bob, Reason: "Two men"}, NonAssociation: before,
 		})
 
 		history, err := b.reader().OfNonAssociation(t.Context(), streams(pair), id)
 		require.NoError(t, err)
-		require.Equal(t, []string{domain.TypeOpened, domain.TypeDeleted, domain.TypeRenumbered}, types(history))
+		require.Equal(t, []string{domain.TypeOpened, domain.TypeDeleted, domain.TypeRestored}, types(history))
 		deleted, restored := history.Entries[1], history.Entries[2]
 		require.Nil(t, deleted.After)
 		require.Equal(t, audit.Arrived, restored.Renumbered.Half)

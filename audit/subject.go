@@ -103,7 +103,7 @@ func (s *SubjectAccess) add(item SubjectItem) {
 // held is everything that is held of the prisoner, and whether there ever was
 // anything.
 func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (items []SubjectItem, ever bool, err error) {
-	theirs, err := ofPair(streams, subject.PrisonerNumber)
+	theirs, err := ofPrisoner(streams, subject.PrisonerNumber)
 	if err != nil {
 		return nil, false, err
 	}

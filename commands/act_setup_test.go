@@ -66,6 +66,27 @@ func (u *unkept) Free(ctx context.Context, key commands.Key, command uuid.UUID) 
 	return u.Keys.Free(ctx, key, command)
 }
 
+// pairs is a router that has always reached the head of the log.
+type pairs struct{ log eventstore.Store }
+
+func (p pairs) WaitFor(context.Context, uint64) error { return nil }
+
+func (p pairs) all(ctx context.Context) ([]domain.Pair, error) {
+	events, err := p.log.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 100_000)
+	var all []domain.Pair
+	for _, e := range events {
+		if pair, err := domain.ParseStream(e.Stream); err == nil && !slices.Contains(all, pair) {
+			all = append(all, pair)
+		}
+	}
+	return all, err
+}
+
+func (p pairs) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
+	all, err := p.all(ctx)
+	return slices.DeleteFunc(all, func(pair domain.Pair) bool { return !pair.Has(number) }), err
+}
+
 // routes reads the log itself, and so is never behind.
 type routes struct{ pairs }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 	"nonassociations/eventstore/memory"
 )
@@ -68,17 +69,25 @@ func TestRoles_are_given_in_the_order_of_naming(t *testing.T) {
 }
 
 func TestRoles_follow_a_merge_that_the_router_has_not_seen(t *testing.T) {
-	e := newEstate(t)
-	id := e.opens(removed, third)
-	e.merges(message(), merge)
-	stale := commands.New(e.log, commands.Options{Clock: clock, Router: &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}})
+	const survivor domain.PrisonerNumber = "S1111SS"
+	log := memory.New()
+	handler := newHandler(log)
+	opened, err := handler.Do(t.Context(), by(domain.DPS), pairOf(t, low, high), opening(t, "Apart", "").Command)
+	require.NoError(t, err)
+	id := opened.NonAssociation.ID
+	process := merge.New(merge.Options{Log: log, Handler: handler, Clock: clock})
+	_, err = process.Apply(t.Context(), by(domain.Merge), merge.Message{
+		Renumbering: domain.Renumbering{Previous: high, Number: survivor, Reason: domain.ByMerge},
+	}, pairs{log})
+	require.NoError(t, err)
+	stale := commands.New(log, commands.Options{Clock: clock, Router: &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, low, high)}}})
 	act := amending(id, "Still apart", "")
 	act.Roles = [2]domain.Role{domain.NotRelevant, domain.UnknownRole}
 	receipt, err := stale.Act(t.Context(), by(domain.DPS), act)
 	require.NoError(t, err)
-	require.Equal(t, pairOf(t, survivor, third), receipt.Pair)
+	require.Equal(t, pairOf(t, survivor, low), receipt.Pair)
 	require.Equal(t, domain.NotRelevant, receipt.NonAssociation.Sides[survivor].Role)
-	require.Equal(t, domain.UnknownRole, receipt.NonAssociation.Sides[third].Role)
+	require.Equal(t, domain.UnknownRole, receipt.NonAssociation.Sides[low].Role)
 }
 
 func TestIfMatch_is_compared_by_every_command(t *testing.T) {

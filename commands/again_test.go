@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 )
@@ -140,8 +141,11 @@ func TestALostAnswer_is_found_behind_a_merge(t *testing.T) {
 	id := d.does(opening(t, "Apart", "")).NonAssociation.ID
 	closing := commands.Act{Key: keyOf("close", "c"), ID: id, Command: domain.Close{ID: id, ClosedReason: "Friends"}}
 	d.crashed(closing)
-	renumber := commands.Merge{Renumbering: domain.Renumbering{Previous: low, Number: survivor, Reason: domain.ByMerge}}
-	_, err := d.Merge(t.Context(), message(), renumber, pairs{d.log})
+	const survivor domain.PrisonerNumber = "S1111SS"
+	process := merge.New(merge.Options{Log: d.log, Handler: d.Handler, Clock: clock})
+	_, err := process.Apply(t.Context(), by(domain.Merge), merge.Message{
+		Renumbering: domain.Renumbering{Previous: low, Number: survivor, Reason: domain.ByMerge},
+	}, pairs{d.log})
 	require.NoError(t, err)
 	size := len(facts(t, d.log, pairOf(t, survivor, high)))
 

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -58,6 +59,17 @@ func (q *queue) drop(key string, l *line) {
 	if l.inside--; l.inside == 0 {
 		delete(q.lines, key)
 	}
+}
+
+// InTurn does something while no other writer of this process is at the stream;
+// who does not get the turn in the context's time is told so. It spares the
+// store conflicts, no more.
+func (h *Handler) InTurn(ctx context.Context, stream string, do func(context.Context) error) error {
+	if err := h.queue.enter(ctx, stream); err != nil {
+		return fmt.Errorf("wait for the turn of %s: %w", stream, err)
+	}
+	defer h.queue.leave(stream)
+	return do(ctx)
 }
 
 // pause grows from attempt to attempt, with jitter so that those who met once

@@ -31,29 +31,6 @@ func (s stream) expected() eventstore.Expected {
 	return eventstore.Exactly(s.revision())
 }
 
-// own counts the facts that a command has left.
-func (s stream) own(command uuid.UUID) int {
-	own := 0
-	for _, fact := range s.facts {
-		if fact.Meta.CommandID == command {
-			own++
-		}
-	}
-	return own
-}
-
-// leftBy lists the non-associations that a command has made leave.
-func (s stream) leftBy(command uuid.UUID) []uuid.UUID {
-	var left []uuid.UUID
-	for _, fact := range s.facts {
-		e, is := fact.Event.(domain.PrisonerRenumbered)
-		if is && e.NonAssociation == nil && fact.Meta.CommandID == command {
-			left = append(left, e.NonAssociationID)
-		}
-	}
-	return left
-}
-
 // item finds a non-association in a state.
 func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
 	if i := s.Find(id); i >= 0 {
@@ -99,56 +76,6 @@ func (h *Handler) openPatiently(ctx context.Context, pairs ...domain.Pair) ([]st
 		}
 		if wait.next(ctx) != nil {
 			return nil, busyWhenLate(ctx, err)
-		}
-	}
-}
-
-// put decides a command on a stream as it was loaded and appends what it comes
-// to, at exactly that revision; an unknown outcome sends the same append again.
-// It is for commands of several appends: the facts that the same command left
-// there before count on. Errors: ErrConflict, then load and decide again.
-func (h *Handler) put(ctx context.Context, s stream, by domain.Cause, command domain.Command) ([]domain.Event, error) {
-	now := h.clock()
-	decision, err := domain.Decide(s.state, command, now, by)
-	if err != nil || len(decision.Events) == 0 {
-		return nil, err
-	}
-	write := eventstore.Append{Stream: s.state.Pair.Stream(), Expected: s.expected()}
-	for _, fact := range decision.FactsFrom(s.own(by.CommandID), s.state, command, now, by) {
-		write.Events = append(write.Events, eventstore.Encode(fact))
-	}
-	for wait := newPause(); ; {
-		_, err := h.log.Append(ctx, write)
-		if err == nil {
-			return decision.Events, nil
-		}
-		if !errors.Is(err, eventstore.ErrUnavailable) {
-			return nil, fmt.Errorf("append %s: %w", write.Stream, err)
-		}
-		h.logger.WarnContext(ctx, "append again", "stream", write.Stream, "error", err)
-		if err := wait.next(ctx); err != nil {
-			return nil, fmt.Errorf("append %s: %w", write.Stream, err)
-		}
-	}
-}
-
-// untilWon does what loads, decides and appends to streams again after each
-// conflict and outage, in turn with other writers of this process.
-func (h *Handler) untilWon(ctx context.Context, pairs []domain.Pair, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
-	defer cancel()
-	leave, err := h.enter(ctx, inOrder(pairs))
-	if err != nil {
-		return busyWhenLate(ctx, err)
-	}
-	defer leave()
-	for wait := newPause(); ; {
-		err := do(ctx)
-		if !errors.Is(err, eventstore.ErrConflict) && !errors.Is(err, eventstore.ErrUnavailable) {
-			return busyWhenLate(ctx, err)
-		}
-		if wait.next(ctx) != nil {
-			return busyWhenLate(ctx, err)
 		}
 	}
 }

@@ -16,7 +16,11 @@ const (
 	TypeDeleted         = "nonassociation.deleted.v1"
 	TypeIgnored         = "nonassociation.ignored.v1"
 	TypeSequenceLearned = "nonassociation.sequence-learned.v1"
-	TypeRenumbered      = "nonassociation.prisoner-renumbered.v1"
+	TypeTransferredIn   = "nonassociation.transferred-in.v1"
+	TypeTransferredOut  = "nonassociation.transferred-out.v1"
+	TypeRestored        = "nonassociation.restored.v1"
+	TypeMerged          = "prisoner.merged.v1"
+	TypeUnmerged        = "prisoner.unmerged.v1"
 )
 
 // Entry describes one event type of today.
@@ -30,11 +34,11 @@ type Entry struct {
 // Whoever reads the whole log brings a faster one than the standard library's.
 type Unmarshal func(data []byte, into any) error
 
-// Upcast turns the data of an old version into that of the next one. It is
-// pure, and it is kept for as long as facts are: for ever.
+// Upcast turns the data of an old version into that of the next one, and names
+// its type. It is pure, and it is kept for as long as facts are: for ever.
 type Upcast struct {
-	From, To string
-	Data     func([]byte) ([]byte, error)
+	From string
+	Next func(Unmarshal, []byte) (eventType string, data []byte, err error)
 }
 
 // Catalogue is every event type that was ever written: those of today, and for
@@ -56,8 +60,12 @@ func Events() Catalogue {
 		entry[Deleted](TypeDeleted, "It was deleted: hidden from every read but the history and the subject access request."),
 		entry[Ignored](TypeIgnored, "NOMIS told of something that the record did not take over, and why."),
 		entry[SequenceLearned](TypeSequenceLearned, "NOMIS's sequence of a non-association became known."),
-		entry[PrisonerRenumbered](TypeRenumbered, "A prisoner's number changed by a merge: it arrived in the pair of the new number, or left that of the old one."),
-	}, nil)
+		entry[TransferredIn](TypeTransferredIn, "A prisoner's number changed: the non-association arrived in the pair of the new number."),
+		entry[TransferredOut](TypeTransferredOut, "A prisoner's number changed: the non-association left the pair of the old number."),
+		entry[Restored](TypeRestored, "A deletion or closing by a wrong merge was taken back."),
+		entry[PrisonerMerged](TypeMerged, "NOMIS merged a prisoner number into another: the number is removed."),
+		entry[PrisonerUnmerged](TypeUnmerged, "A wrong merge was taken back: the number counts again."),
+	}, upcasts())
 }
 
 // NewCatalogue is a catalogue of today's entries and the up-casts to them.
@@ -109,11 +117,11 @@ func (c Catalogue) DecodeWith(unmarshal Unmarshal, eventType string, data []byte
 		if !known {
 			return nil, ErrUnknownType(eventType)
 		}
-		raised, err := upcast.Data(data)
+		next, raised, err := upcast.Next(unmarshal, data)
 		if err != nil {
-			return nil, fmt.Errorf("up-cast %s to %s: %w", eventType, upcast.To, err)
+			return nil, fmt.Errorf("up-cast %s: %w", eventType, err)
 		}
-		eventType, data = upcast.To, raised
+		eventType, data = next, raised
 	}
 }
 
@@ -141,8 +149,16 @@ func TypeOf(event Event) string {
 		return TypeIgnored
 	case SequenceLearned:
 		return TypeSequenceLearned
-	case PrisonerRenumbered:
-		return TypeRenumbered
+	case TransferredIn:
+		return TypeTransferredIn
+	case TransferredOut:
+		return TypeTransferredOut
+	case Restored:
+		return TypeRestored
+	case PrisonerMerged:
+		return TypeMerged
+	case PrisonerUnmerged:
+		return TypeUnmerged
 	}
 	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
 }

@@ -48,10 +48,53 @@ func golden() []domain.Event {
 		domain.Deleted{NonAssociationID: id, RequestedBy: "BOSS", DeletionReason: "In error"},
 		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: told},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2},
-		domain.PrisonerRenumbered{
-			NonAssociationID: id, Renumbering: renamed, From: pair, To: target, Revision: 4, NonAssociation: &arrived,
+		domain.TransferredIn{
+			NonAssociationID: id, Renumbering: renamed, Via: []domain.PrisonerNumber{"B1234BC"},
+			From: pair, To: target, Revision: 4, NonAssociation: arrived,
+			Base: &domain.Detail{
+				AuthorisedBy: told.AuthorisedBy, Comment: told.Comment, EffectiveDate: y2021.Date(), ExpiryDate: ptr(y2022.Date()),
+				ReasonCodes: told.ReasonCodes, TypeCode: domain.TypeTotal, TypeSequence: ptr(2),
+			},
+			OwnSince: map[domain.Field][]*string{domain.FieldComment: {ptr("before"), nil}},
 		},
+		domain.TransferredOut{
+			NonAssociationID: id, Renumbering: renamed, Via: []domain.PrisonerNumber{"B1234BC"}, From: pair, To: target, Revision: 4,
+		},
+		domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: arrived},
+		domain.PrisonerMerged{Renumbering: renamed, Pairs: []domain.Pair{pair}},
+		domain.PrisonerUnmerged{Renumbering: renamed, Message: commandID(1)},
 	}
+}
+
+// The one type of all three facts of a move, as builds before wrote it.
+func TestCatalogue_tells_the_three_facts_of_a_move_apart(t *testing.T) {
+	const old = "nonassociation.prisoner-renumbered.v1"
+	read := func(path string) domain.Event {
+		file, err := os.ReadFile(filepath.Join("testdata", path))
+		require.NoError(t, err)
+		event, err := domain.Events().Decode(old, file)
+		require.NoError(t, err)
+		return event
+	}
+	arrival, is := read(filepath.Join("events", old+".json")).(domain.TransferredIn)
+	require.True(t, is)
+	require.Equal(t, target, arrival.To)
+	require.Equal(t, uint64(4), arrival.Revision)
+	require.Equal(t, domain.TypeTotal, arrival.NonAssociation.TypeCode)
+	require.Nil(t, arrival.Base)
+	state := domain.Evolve(domain.State{Pair: target}, domain.Fact{Event: arrival})
+	require.Zero(t, state.Items[0].TypeSequence, "NOMIS numbers a pair's records anew")
+
+	departure, is := read("leave.json").(domain.TransferredOut)
+	require.True(t, is)
+	require.Equal(t, pair, departure.From)
+
+	restored, is := read("restored.json").(domain.Restored)
+	require.True(t, is)
+	require.Equal(t, arrival.NonAssociation, restored.NonAssociation)
+
+	_, err := domain.Events().Decode(old, []byte(`{}`))
+	require.ErrorContains(t, err, "up-cast "+old)
 }
 
 func TestCatalogue_reads_what_was_ever_written(t *testing.T) {
@@ -107,22 +150,23 @@ func TestCatalogue_stops_at_what_it_does_not_know(t *testing.T) {
 	require.ErrorContains(t, err, "unknown field")
 }
 
-// There is no old version yet, so the way up is walked on one made up: v0
-// called the reason of a closing its cause, and before that there was none.
+// Two versions that are made up: v0 called the reason of a closing its cause,
+// and before that there was none.
 func TestCatalogue_casts_old_versions_up_step_by_step(t *testing.T) {
-	rename := func(change func(map[string]any)) func([]byte) ([]byte, error) {
-		return func(data []byte) ([]byte, error) {
+	rename := func(next string, change func(map[string]any)) func(domain.Unmarshal, []byte) (string, []byte, error) {
+		return func(unmarshal domain.Unmarshal, data []byte) (string, []byte, error) {
 			var fields map[string]any
-			if err := json.Unmarshal(data, &fields); err != nil {
-				return nil, err
+			if err := unmarshal(data, &fields); err != nil {
+				return "", nil, err
 			}
 			change(fields)
-			return json.Marshal(fields)
+			raised, err := json.Marshal(fields)
+			return next, raised, err
 		}
 	}
 	catalogue := domain.NewCatalogue(domain.Events().Types(), []domain.Upcast{
-		{From: "nonassociation.closed.v00", To: "nonassociation.closed.v0", Data: rename(func(f map[string]any) { f["cause"] = "unknown" })},
-		{From: "nonassociation.closed.v0", To: domain.TypeClosed, Data: rename(func(f map[string]any) {
+		{From: "nonassociation.closed.v00", Next: rename("nonassociation.closed.v0", func(f map[string]any) { f["cause"] = "unknown" })},
+		{From: "nonassociation.closed.v0", Next: rename(domain.TypeClosed, func(f map[string]any) {
 			f["closedReason"] = f["cause"]
 			delete(f, "cause")
 		})},

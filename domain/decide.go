@@ -121,8 +121,10 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 		return decideLeave(s, c, now)
 	case Dissolve:
 		return decideDissolve(s, c, now, by)
+	case Restore:
+		return decideRestore(s, c, now, by)
 	}
-	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command"}
+	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command of a pair"}
 }
 
 // Facts gives the events of a decision their ids and metadata. The first keeps
@@ -134,10 +136,14 @@ func (d Decision) Facts(s State, c Command, now time.Time, by Cause) []Fact {
 // FactsFrom is Facts for a command that has left facts in the stream before:
 // first is their number.
 func (d Decision) FactsFrom(first int, s State, c Command, now time.Time, by Cause) []Fact {
+	return d.factsIn(s.Pair.Stream(), first, c, now, by)
+}
+
+func (d Decision) factsIn(stream string, first int, c Command, now time.Time, by Cause) []Fact {
 	facts := make([]Fact, len(d.Events))
 	for i, event := range d.Events {
 		facts[i] = Fact{
-			ID: EventID(by.CommandID, s.Pair.Stream(), first+i),
+			ID: EventID(by.CommandID, stream, first+i),
 			Meta: Meta{
 				Cause: by, Index: first + i, Count: first + len(d.Events),
 				DecidedAt: now.UTC(), OccurredAt: d.OccurredAt.UTC(),
@@ -177,6 +183,12 @@ func commandName(c Command) string {
 		return "leave"
 	case Dissolve:
 		return "dissolve"
+	case Restore:
+		return "restore"
+	case RemoveNumber:
+		return "remove-number"
+	case ReturnNumber:
+		return "return-number"
 	}
 	return ""
 }

@@ -2,12 +2,13 @@ package domain
 
 import "github.com/google/uuid"
 
-// Event is something that happened to a pair. The set is closed: a switch
+// Event is something that happened to a pair, or to a prisoner number. The set is closed: a switch
 // over it that leaves one out is a bug that the linter finds.
 //
 //sumtype:decl
 type Event interface {
-	// Concerns is the non-association that the event is about.
+	// Concerns is the non-association that the event is about; the nil UUID when
+	// it is about a prisoner number.
 	Concerns() uuid.UUID
 	event()
 }
@@ -76,16 +77,51 @@ type SequenceLearned struct {
 	TypeSequence     int       `json:"typeSequence"`
 }
 
-// PrisonerRenumbered moves a non-association to the pair that it belongs to
-// under another number of one of the prisoners. It happens twice: it arrives in
-// the new pair's stream, then it leaves the old pair's.
-type PrisonerRenumbered struct {
+// TransferredIn is the arrival of a non-association in the pair that it belongs
+// to under another number of one of the prisoners. It carries the whole record
+// under that number. Its sequence is not known here until NOMIS tells one.
+type TransferredIn struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	Renumbering
-	From           Pair            `json:"from"`
-	To             Pair            `json:"to"`
-	Revision       uint64          `json:"revision"`                 // of From, whose state was carried
-	NonAssociation *NonAssociation `json:"nonAssociation,omitempty"` // arriving: the whole of it, under the new number
+	Via            []PrisonerNumber    `json:"via,omitempty"` // removed numbers between the previous and the new one, in order
+	From           Pair                `json:"from"`
+	To             Pair                `json:"to"`
+	Revision       uint64              `json:"revision"` // of From, whose state was carried
+	NonAssociation NonAssociation      `json:"nonAssociation"`
+	Base           *Detail             `json:"base"`     // what NOMIS held last, as folded in From; nil: not known
+	OwnSince       map[Field][]*string `json:"ownSince"` // values that each field has had here since Base; nil: not known
+}
+
+// TransferredOut is the departure of a non-association that has arrived in
+// another pair.
+type TransferredOut struct {
+	NonAssociationID uuid.UUID `json:"nonAssociationId"`
+	Renumbering
+	Via      []PrisonerNumber `json:"via,omitempty"`
+	From     Pair             `json:"from"`
+	To       Pair             `json:"to"`
+	Revision uint64           `json:"revision"` // of From, whose state the arrival carried
+}
+
+// Restored takes back what a merge did to a non-association where it stands: a
+// deletion, or a closing. It carries the whole record as it is from now on.
+type Restored struct {
+	NonAssociationID uuid.UUID `json:"nonAssociationId"`
+	Renumbering
+	NonAssociation NonAssociation `json:"nonAssociation"`
+}
+
+// PrisonerMerged is a fact of the removed number, the previous one of the
+// Renumbering: NOMIS merged it into the other.
+type PrisonerMerged struct {
+	Renumbering
+	Pairs []Pair `json:"pairs"` // that the removed number had when the fact was recorded, sorted
+}
+
+// PrisonerUnmerged takes a PrisonerMerged back: the number counts again.
+type PrisonerUnmerged struct {
+	Renumbering
+	Message uuid.UUID `json:"message"` // command id of the PrisonerMerged
 }
 
 // IgnoreReason says why an item was not taken over.
@@ -148,14 +184,30 @@ func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
 func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
 
 // Concerns is the non-association that the event is about.
-func (e PrisonerRenumbered) Concerns() uuid.UUID { return e.NonAssociationID }
+func (e TransferredIn) Concerns() uuid.UUID { return e.NonAssociationID }
 
-func (Opened) event()             {}
-func (Imported) event()           {}
-func (Amended) event()            {}
-func (Closed) event()             {}
-func (Reopened) event()           {}
-func (Deleted) event()            {}
-func (Ignored) event()            {}
-func (SequenceLearned) event()    {}
-func (PrisonerRenumbered) event() {}
+// Concerns is the non-association that the event is about.
+func (e TransferredOut) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
+func (e Restored) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the nil UUID: the event is about a prisoner number.
+func (PrisonerMerged) Concerns() uuid.UUID { return uuid.Nil }
+
+// Concerns is the nil UUID: the event is about a prisoner number.
+func (PrisonerUnmerged) Concerns() uuid.UUID { return uuid.Nil }
+
+func (Opened) event()           {}
+func (Imported) event()         {}
+func (Amended) event()          {}
+func (Closed) event()           {}
+func (Reopened) event()         {}
+func (Deleted) event()          {}
+func (Ignored) event()          {}
+func (SequenceLearned) event()  {}
+func (TransferredIn) event()    {}
+func (TransferredOut) event()   {}
+func (Restored) event()         {}
+func (PrisonerMerged) event()   {}
+func (PrisonerUnmerged) event() {}

@@ -50,12 +50,14 @@ func (f *Folding) Add(fact Fact) {
 		f.change(fact, func(n *NonAssociation) { n.Deleted = true })
 	case Ignored:
 		f.ignore(ignoredKey(e))
-	case PrisonerRenumbered:
-		if e.NonAssociation == nil {
-			f.leave(e)
-		} else {
-			f.arrive(fact, e)
-		}
+	case TransferredIn:
+		f.transferIn(fact, e)
+	case TransferredOut:
+		f.remove(e.NonAssociationID)
+		f.depart(Departure{ID: e.NonAssociationID, Renumbering: e.Renumbering, Via: e.Via, To: e.To})
+	case Restored:
+		f.take(fact, e.NonAssociation)
+	case PrisonerMerged, PrisonerUnmerged: // of a number's own stream, see Removal
 	case SequenceLearned:
 		f.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
 	}
@@ -70,24 +72,25 @@ func (f *Folding) begin(fact Fact, n NonAssociation) {
 	f.push(n)
 }
 
-// arrive folds the first half of a move: what is carried is what is known from
-// now on.
-func (f *Folding) arrive(fact Fact, e PrisonerRenumbered) {
-	n := *e.NonAssociation
+// transferIn folds an arrival: what is carried is what is known from now on,
+// but for the sequence, which NOMIS gives in each pair anew.
+func (f *Folding) transferIn(fact Fact, e TransferredIn) {
+	n := e.NonAssociation
 	n.CameFrom = &Origin{Pair: e.From, Revision: e.Revision}
-	n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
+	here, _ := f.Find(n.ID)
+	n.TypeSequence = here.TypeSequence
 	f.isBack(n.ID)
+	f.take(fact, n)
+}
+
+// take puts a whole record where it stands, else behind the others.
+func (f *Folding) take(fact Fact, n NonAssociation) {
+	n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
 	if i := f.find(n.ID); i >= 0 {
 		*f.item(i) = n
 		return
 	}
 	f.push(n)
-}
-
-// leave folds the second half.
-func (f *Folding) leave(e PrisonerRenumbered) {
-	f.remove(e.NonAssociationID)
-	f.depart(Departure{ID: e.NonAssociationID, Renumbering: e.Renumbering, To: e.To})
 }
 
 // change is with, for a fact that changes a value that answers show.

@@ -36,8 +36,8 @@ func happened(t *rapid.T, n int) domain.Event {
 	id, when := recordID(n), dates.Draw(t, "date")
 	details := detailsOf(when)
 	carried := domain.NonAssociation{ID: id, Details: details, Deleted: rapid.Bool().Draw(t, "deleted")}
-	renumbered := domain.PrisonerRenumbered{NonAssociationID: id, Renumbering: renamed, From: target, To: pair, NonAssociation: &carried}
-	left := domain.PrisonerRenumbered{NonAssociationID: id, Renumbering: renamed, From: pair, To: target}
+	renumbered := domain.TransferredIn{NonAssociationID: id, Renumbering: renamed, From: target, To: pair, NonAssociation: carried}
+	left := domain.TransferredOut{NonAssociationID: id, Renumbering: renamed, From: pair, To: target}
 	return rapid.SampledFrom([]domain.Event{
 		domain.Opened{NonAssociationID: id, PrisonerNumber: low, Details: details},
 		domain.Imported{NonAssociationID: id, PrisonerNumber: high, Details: details},
@@ -50,7 +50,7 @@ func happened(t *rapid.T, n int) domain.Event {
 		domain.Deleted{NonAssociationID: id},
 		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: item(when)},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: n + 1},
-		renumbered, left,
+		renumbered, left, domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: carried},
 	}).Draw(t, "event")
 }
 

@@ -59,9 +59,10 @@ func wall(t time.Time) string { return t.Format(localLayout + wholeSecond) }
 // it goes to. Asked again, it carries over only what has changed since.
 type Arrive struct {
 	Renumbering
-	From     Pair       `json:"from"`
-	Records  []Arriving `json:"records"`
-	Revision uint64     `json:"revision"` // of From, whose state is carried
+	Via      []PrisonerNumber `json:"via,omitempty"`
+	From     Pair             `json:"from"`
+	Records  []Arriving       `json:"records"`
+	Revision uint64           `json:"revision"` // of From, whose state is carried
 }
 
 // Arriving is one non-association as From has it, under the new number. Base is
@@ -75,9 +76,10 @@ type Arriving struct {
 // revision whose state the arrival carried.
 type Leave struct {
 	Renumbering
-	IDs      []uuid.UUID `json:"ids"`
-	Revision uint64      `json:"revision"`
-	To       Pair        `json:"to"`
+	Via      []PrisonerNumber `json:"via,omitempty"`
+	IDs      []uuid.UUID      `json:"ids"`
+	Revision uint64           `json:"revision"`
+	To       Pair             `json:"to"`
 }
 
 // Dissolve ends what was recorded between two numbers of one prisoner.
@@ -86,9 +88,16 @@ type Dissolve struct {
 	IDs []uuid.UUID `json:"ids"`
 }
 
+// Restore makes a non-association what it is given as, where it stands.
+type Restore struct {
+	Renumbering
+	NonAssociation NonAssociation `json:"nonAssociation"`
+}
+
 func (Arrive) command()   {}
 func (Leave) command()    {}
 func (Dissolve) command() {}
+func (Restore) command()  {}
 
 // Moved is the answer to a command on a non-association that has left the pair.
 type Moved struct {
@@ -110,58 +119,52 @@ func (m Moved) Follow(c Command) Command {
 	return c
 }
 
-// decideArrive takes non-associations over. One that would stand not closed
-// beside another is closed in the same decision.
+// decideArrive takes non-associations over. Of two that would then stand not
+// closed, one is closed in the same decision.
 func decideArrive(s State, c Arrive, now time.Time, by Cause) (Decision, error) {
-	d := Decision{OccurredAt: now}
-	happen := func(event Event) {
-		d.Events = append(d.Events, event)
-		s = Evolve(s, Fact{Event: event, Meta: Meta{Cause: by, DecidedAt: now}})
-	}
+	d := gather(s, now, by)
 	for _, r := range c.Records {
 		id := r.NonAssociation.ID
-		d.Outcomes = append(d.Outcomes, Outcome{NonAssociationID: id})
-		if s.has(id, c.From, c.Revision) {
+		d.outcomes = append(d.outcomes, Outcome{NonAssociationID: id})
+		here, is := d.folding.Find(id)
+		if is && here.CameFrom.covers(c.From, c.Revision) {
 			continue
 		}
-		arrived := s.joined(r)
-		happen(PrisonerRenumbered{
-			NonAssociationID: id, Renumbering: c.Renumbering, From: c.From, To: s.Pair, Revision: c.Revision, NonAssociation: &arrived,
-		})
-		if s.isSecond(id, Today(now)) {
-			happen(Closed{NonAssociationID: id, ClosedAt: Local(now), ClosedBy: by.Actor, ClosedReason: ByMerge, ExpiryWas: arrived.ExpiryDate})
+		arrives := r.NonAssociation
+		arrives.TypeSequence = 0
+		if is {
+			arrives = r.joined(s.Pair, here)
 		}
+		d.happen(TransferredIn{
+			NonAssociationID: id, Renumbering: c.Renumbering, Via: c.Via, From: c.From, To: s.Pair,
+			Revision: c.Revision, NonAssociation: arrives,
+		})
+		d.closeOthers(id)
 	}
-	return d, nil
+	return d.decision(), nil
 }
 
-// has tells whether it arrived from there with that state or a later one.
-func (s State) has(id uuid.UUID, from Pair, revision uint64) bool {
-	i := s.Find(id)
-	return i >= 0 && s.Items[i].CameFrom != nil && s.Items[i].CameFrom.Pair == from && s.Items[i].CameFrom.Revision >= revision
+// covers reports whether it carried that state of the pair or a later one.
+func (o *Origin) covers(pair Pair, revision uint64) bool {
+	return o != nil && o.Pair == pair && o.Revision >= revision
 }
 
-// isSecond tells whether it is not closed and another is not either.
-func (s State) isSecond(id uuid.UUID, today string) bool {
-	notClosed := func(n NonAssociation) bool { return !n.Deleted && !n.IsClosed(today) }
-	i := s.Find(id)
-	return notClosed(s.Items[i]) && slices.ContainsFunc(s.Items, func(n NonAssociation) bool { return n.ID != id && notClosed(n) })
-}
-
-// joined is what arrives, with what was said here of the same non-association
-// in the meantime.
-func (s State) joined(r Arriving) NonAssociation {
-	i := s.Find(r.NonAssociation.ID)
-	if i < 0 || r.Base == nil {
-		return r.NonAssociation
+// joined is what arrives, with what was said in the pair that it goes to of the
+// same non-association in the meantime.
+func (r Arriving) joined(pair Pair, here NonAssociation) NonAssociation {
+	carried := r.NonAssociation
+	carried.TypeSequence = here.TypeSequence
+	if r.Base == nil {
+		return carried
 	}
-	here := s.Items[i]
-	changes := differences(s.Pair, *r.Base, r.NonAssociation)
+	base := *r.Base
+	base.TypeSequence = here.TypeSequence
+	changes := differences(pair, base, carried)
 	here.amend("", changes)
 	if slices.ContainsFunc(changes, func(c Change) bool { return c.Field == FieldExpiryDate }) {
-		here.ClosedBy, here.ClosedReason = r.NonAssociation.ClosedBy, r.NonAssociation.ClosedReason
+		here.ClosedBy, here.ClosedReason = carried.ClosedBy, carried.ClosedReason
 	}
-	here.Deleted = here.Deleted || r.NonAssociation.Deleted
+	here.Deleted = here.Deleted || carried.Deleted
 	return here
 }
 
@@ -170,8 +173,8 @@ func decideLeave(s State, c Leave, now time.Time) (Decision, error) {
 	for _, id := range c.IDs {
 		d.Outcomes = append(d.Outcomes, Outcome{NonAssociationID: id})
 		if s.Find(id) >= 0 {
-			d.Events = append(d.Events, PrisonerRenumbered{
-				NonAssociationID: id, Renumbering: c.Renumbering, From: s.Pair, To: c.To, Revision: c.Revision,
+			d.Events = append(d.Events, TransferredOut{
+				NonAssociationID: id, Renumbering: c.Renumbering, Via: c.Via, From: s.Pair, To: c.To, Revision: c.Revision,
 			})
 		}
 	}
@@ -187,6 +190,17 @@ func decideDissolve(s State, c Dissolve, now time.Time, by Cause) (Decision, err
 		}
 	}
 	return d, nil
+}
+
+func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error) {
+	d, n := gather(s, now, by), c.NonAssociation
+	if slices.ContainsFunc(s.Items, func(o NonAssociation) bool { return o.ID != n.ID && o.TypeSequence == n.TypeSequence }) {
+		n.TypeSequence = 0 // NOMIS has given the number to another since
+	}
+	d.outcomes = []Outcome{{NonAssociationID: n.ID}}
+	d.happen(Restored{NonAssociationID: n.ID, Renumbering: c.Renumbering, NonAssociation: n})
+	d.closeOthers(n.ID)
+	return d.decision(), nil
 }
 
 // gone is why a non-association is not here.

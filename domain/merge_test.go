@@ -1,8 +1,6 @@
 package domain_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -46,7 +44,7 @@ func TestArrive_carries_the_whole_record_under_the_new_number(t *testing.T) {
 	there := givenTarget(t).at(noon.AddDate(0, 0, 1))
 	d := there.merges(s.arriving())
 	require.Len(t, d.Events, 1)
-	e, is := d.Events[0].(domain.PrisonerRenumbered)
+	e, is := d.Events[0].(domain.TransferredIn)
 	require.True(t, is)
 	require.Equal(t, pair, e.From)
 	require.Equal(t, target, e.To)
@@ -65,16 +63,50 @@ func TestArrive_carries_the_whole_record_under_the_new_number(t *testing.T) {
 	require.Contains(t, s.state.Items[0].Sides, high, "the old state stays as it was")
 }
 
-func TestArrive_beside_one_that_is_not_closed_is_closed_at_once(t *testing.T) {
-	s, id := opened(t)
+func TestArrive_of_two_not_closed_the_stricter_stays(t *testing.T) {
+	const yetToCome domain.LocalDateTime = "2204-01-01T00:00:00"
+	for name, c := range map[string]struct {
+		here, arrives domain.TypeCode
+		hereSince     domain.LocalDateTime
+		arrivesSince  domain.LocalDateTime
+		arrivedStays  bool
+	}{
+		"equal: the one that was there":      {domain.TypeWing, domain.TypeWing, y2022, y2021, false},
+		"the one that was there":             {domain.TypeTotal, domain.TypeWing, y2021, y2021, false},
+		"the one that arrives":               {domain.TypeWing, domain.TypeTotal, y2021, y2021, true},
+		"no exercise is looser than a wing":  {domain.TypeDoNotExercise, domain.TypeWing, y2021, y2021, true},
+		"no exercise is stricter than floor": {domain.TypeLanding, domain.TypeDoNotExercise, y2021, y2021, true},
+		"a cell is the loosest":              {domain.TypeCell, domain.TypeLanding, y2021, y2021, true},
+		"what has begun is there first":      {domain.TypeCell, domain.TypeTotal, y2021, yetToCome, false},
+		"what has begun comes before it":     {domain.TypeTotal, domain.TypeCell, yetToCome, y2021, true},
+		"both to come: the stricter":         {domain.TypeCell, domain.TypeTotal, yetToCome, yetToCome, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(t)
+			s.synced(item(c.arrivesSince, typed(c.arrives)))
+			there := givenTarget(t)
+			there.synced(forTarget(item(c.hereSince, typed(c.here))))
+			here, arrived := there.state.Items[0].ID, s.state.Items[0].ID
+			d := there.merges(s.arriving())
+			stays, goes := here, arrived
+			if c.arrivedStays {
+				stays, goes = arrived, here
+			}
+			require.Len(t, d.Events, 2)
+			require.Equal(t, domain.Closed{
+				NonAssociationID: goes, ClosedAt: domain.Local(noon), ClosedBy: "OFFICER", ClosedReason: "MERGE",
+			}, d.Events[1])
+			require.Equal(t, stays, there.state.Items[there.state.NotClosed(domain.Today(noon))].ID)
+		})
+	}
+}
+
+func TestArrive_closes_nothing_that_stands_alone(t *testing.T) {
+	s := given(t)
+	s.synced(item(y2021, typed(domain.TypeTotal)))
 	there := givenTarget(t)
-	there.synced(forTarget(item(y2021)))
-	d := there.merges(s.arriving())
-	require.Len(t, d.Events, 2)
-	require.Equal(t, domain.Closed{
-		NonAssociationID: id, ClosedAt: domain.Local(noon), ClosedBy: "OFFICER", ClosedReason: "MERGE",
-	}, d.Events[1])
-	require.Equal(t, 0, there.state.NotClosed(domain.Today(noon)))
+	there.synced(forTarget(item(y2021, expiring(y2022))))
+	require.Len(t, there.merges(s.arriving()).Events, 1)
 }
 
 // forTarget is an item as it is told of the target.
@@ -197,15 +229,36 @@ func TestSpan_covers_by_London_wall_clock_both_ends_included(t *testing.T) {
 	require.True(t, domain.Span{}.Covers(told, london))
 }
 
-// The golden file of the type shows the arrival; this one shows the leave.
-func TestCatalogue_reads_a_leave_that_was_ever_written(t *testing.T) {
-	file, err := os.ReadFile(filepath.Join("testdata", "leave.json"))
-	require.NoError(t, err)
-	event, err := domain.Events().Decode(domain.TypeRenumbered, file)
-	require.NoError(t, err)
-	require.Equal(t, domain.PrisonerRenumbered{
-		NonAssociationID: uuid.MustParse("018f2b5e-7c1a-5d4b-9a64-3f0c2f1b7a10"), Renumbering: renamed, From: pair, To: target, Revision: 4,
-	}, event)
-	_, data := domain.Encode(event)
-	require.Equal(t, string(file), string(data)+"\n")
+func TestArrive_has_no_sequence_until_NOMIS_tells_one(t *testing.T) {
+	s := given(t)
+	s.synced(item(y2021, sequence(3)))
+	there := givenTarget(t)
+	there.merges(s.arriving())
+	require.Zero(t, there.state.Items[0].TypeSequence)
+	there.synced(forTarget(item(y2021, sequence(1))))
+	require.Equal(t, 1, there.state.Items[0].TypeSequence)
+
+	base := renamed.Of(s.state.Items[0])
+	s.synced(item(y2021, sequence(3), func(i *domain.Item) { i.Comment = ptr("Newer") }))
+	again := s.arriving()
+	again.Records[0].Base = &base
+	there.merges(again)
+	require.Equal(t, 1, there.state.Items[0].TypeSequence, "what was learned here stays")
+	require.Equal(t, "Newer", *there.state.Items[0].Comment)
+}
+
+func TestRestore_brings_it_back_as_it_is_given(t *testing.T) {
+	s := given(t)
+	s.synced(item(y2021, sequence(1)))
+	before := s.state.Items[0]
+	s.merges(domain.Dissolve{IDs: []uuid.UUID{before.ID}})
+	s.synced(item(y2022, typed(domain.TypeTotal)))
+	s.state.Items[1].TypeSequence = 1
+	d := s.merges(domain.Restore{Renumbering: renamed, NonAssociation: before})
+	restored := s.state.Items[0]
+	require.Equal(t, domain.TypeRestored, domain.TypeOf(d.Events[0]))
+	require.False(t, restored.Deleted)
+	require.Zero(t, restored.TypeSequence, "NOMIS has given it to another since")
+	require.Equal(t, "MERGE", restored.ClosedReason, "another that is stricter is not closed")
+	require.Equal(t, before.Details.Sides, restored.Sides)
 }

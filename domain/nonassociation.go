@@ -54,7 +54,8 @@ type Origin struct {
 type Departure struct {
 	ID uuid.UUID `json:"id"`
 	Renumbering
-	To Pair `json:"to"`
+	Via []PrisonerNumber `json:"via,omitempty"`
+	To  Pair             `json:"to"`
 }
 
 // IsClosed tells whether it is closed on a day (see [Today]): its expiry date

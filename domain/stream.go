@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Beside the streams of pairs the log holds one of each prisoner who was merged,
-// and that of the switch-over.
+// Beside the streams of pairs the log holds one of each prisoner number that was
+// merged, and that of the switch-over.
 const (
 	prisonerPrefix   = "prisoner-"
 	switchOverPrefix = "switchOver"

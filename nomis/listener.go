@@ -11,22 +11,23 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 )
 
 // Actor is recorded for what the service itself does when a message asks for it.
 const Actor = "NON_ASSOCIATIONS_API"
 
-// Merger is commands.Handler's part in it.
+// Merger is merge.Process's part in it.
 type Merger interface {
-	Merge(ctx context.Context, by domain.Cause, m commands.Merge, router commands.Pairs) ([]commands.Change, error)
+	Apply(ctx context.Context, by domain.Cause, m merge.Message, router merge.Pairs) ([]merge.Change, error)
 }
 
 // Options of a Listener; all must be given.
 type Options struct {
 	Queue    *Queue
-	Commands Merger
-	Pairs    commands.Pairs
+	Merges   Merger
+	Pairs    merge.Pairs
 	Clock    func() time.Time // in Europe/London
 	Logger   *slog.Logger
 	// Alone does something while no other process works on merges. Its error says
@@ -131,8 +132,8 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 
 // mergeAlone gives the turn up after each attempt, so that whoever can reach the
 // log and the read model gets it.
-func (l *Listener) mergeAlone(ctx context.Context, by domain.Cause, m commands.Merge) (changes []commands.Change, err error) {
-	waited := l.Alone(ctx, func(ctx context.Context) { changes, err = l.Commands.Merge(ctx, by, m, l.Pairs) })
+func (l *Listener) mergeAlone(ctx context.Context, by domain.Cause, m merge.Message) (changes []merge.Change, err error) {
+	waited := l.Alone(ctx, func(ctx context.Context) { changes, err = l.Merges.Apply(ctx, by, m, l.Pairs) })
 	if waited != nil {
 		return nil, fmt.Errorf("%w: wait for the turn: %w", commands.ErrBusy, waited)
 	}

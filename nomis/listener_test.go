@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
@@ -92,7 +93,7 @@ func (r *rig) listens() (stop func()) {
 	q, err := nomis.OpenQueue(r.t.Context(), r.aws.Queue(queue))
 	require.NoError(r.t, err)
 	listener := nomis.NewListener(nomis.Options{
-		Queue: q, Commands: r.commands, Pairs: r.pairs, Clock: clock, Logger: slog.New(slog.NewTextHandler(r.said, nil)),
+		Queue: q, Merges: merge.New(merge.Options{Log: r.log, Handler: r.commands, Clock: clock}), Pairs: r.pairs, Clock: clock, Logger: slog.New(slog.NewTextHandler(r.said, nil)),
 		Alone: r.alone,
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 )
 
@@ -25,7 +25,7 @@ const bookingMovedReason = "BOOKING_MOVED"
 type message struct {
 	id      uuid.UUID // of the command
 	ignored string    // why it asks for nothing; "" when it does
-	merge   commands.Merge
+	merge   merge.Message
 }
 
 // CommandID is the id of the command that a message gives: the id of the SNS
@@ -129,6 +129,7 @@ func (m *message) read(said event, london *time.Location) error {
 		}
 		return m.between(in.RemovedNumber, in.Number, domain.ByMerge)
 	case bookingMoved:
+		m.merge.Booking = true
 		if err := m.between(in.MovedFrom, in.MovedTo, bookingMovedReason); err != nil {
 			return err
 		}

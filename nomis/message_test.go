@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 )
 
@@ -28,7 +28,7 @@ func recorded(t *testing.T, name string) string {
 	return string(content)
 }
 
-var merging = commands.Merge{Renumbering: domain.Renumbering{Previous: "R1111RR", Number: "S1111SS", Reason: "MERGE"}}
+var merging = merge.Message{Renumbering: domain.Renumbering{Previous: "R1111RR", Number: "S1111SS", Reason: "MERGE"}}
 
 func TestParse_a_recorded_merge(t *testing.T) {
 	m, err := parse(recorded(t, "merged.json"), "sqs", london(t))

@@ -51,6 +51,7 @@ type rows struct {
 	opened    map[uuid.UUID]line // of those that begin in a pair, or arrive: they are the pair's from now on
 	arrived   map[uuid.UUID]struct{}
 	changed   map[place]line
+	merges    merges
 	london    *time.Location
 }
 
@@ -65,6 +66,10 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 		london:    london,
 	}
 	for _, f := range facts {
+		if f.ofNumber() {
+			r.merges.add(f)
+			continue
+		}
 		if r.pairs[f.pair] != nil {
 			continue
 		}
@@ -87,6 +92,9 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 func (r rows) fold(facts []*fact) {
 	owner, touched := make(map[uuid.UUID]*pairRow, len(facts)), map[place]struct{}{}
 	for _, f := range facts {
+		if f.ofNumber() {
+			continue
+		}
 		row := r.pairs[f.pair]
 		id, began, arrived := f.Event.Concerns(), row.evolve(f), arrives(f.Event)
 		if arrived {
@@ -124,15 +132,16 @@ func (p *pairRow) evolve(f *fact) bool {
 	return false
 }
 
-// arrives tells whether a non-association belongs to another pair from now on.
+// arrives reports whether a non-association belongs to another pair from now on.
 func arrives(e domain.Event) bool {
-	renumbered, is := e.(domain.PrisonerRenumbered)
-	return is && renumbered.NonAssociation != nil
+	_, is := e.(domain.TransferredIn)
+	return is
 }
 
 // parted parts the rows that the tables may have from those that they cannot
 // have: a line is as new as its pair, unless it came from another one.
 func (r rows) parted() (stored, fresh rows) {
+	stored.merges, r.merges = r.merges, merges{}
 	if r.allFresh() {
 		stored.changed = r.changed
 		r.changed = nil
@@ -182,7 +191,9 @@ func (r rows) allFresh() bool {
 	return len(r.arrived) == 0
 }
 
-func (r rows) none() bool { return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 }
+func (r rows) none() bool {
+	return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 && r.merges.none()
+}
 
 // renew replaces the entries of the pairs that changed; one that begins has
 // none yet.

@@ -40,6 +40,9 @@ func (r rows) load(ctx context.Context, db sender) error {
 	if len(prisoners) > 0 {
 		batch.Queue(loadPrisonersSQL, prisoners).Query(r.readPrisoners)
 	}
+	if batch.Len() == 0 {
+		return nil
+	}
 	if err := db.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("load rows: %w", err)
 	}

@@ -48,7 +48,7 @@ func New(options Options) *Runner {
 		london: options.London,
 	}
 	return &Runner{follower: follow.New(follow.Options{
-		Name: Schema, DSN: options.DSN, Store: options.Store, Prefixes: []string{domain.StreamPrefix},
+		Name: Schema, DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger,
 		Live: options.BatchLive, Catchup: options.BatchCatchup,
 	}, projector)}

@@ -41,6 +41,17 @@ CREATE TABLE read_1.prisoner (
   entries         text NOT NULL
 );
 
+-- A row for each merge of prisoner numbers. Of a number it is the last that was not taken back that counts.
+CREATE TABLE read_1.merge (
+  message    uuid PRIMARY KEY, -- command id of the fact
+  removed    text COLLATE "C" NOT NULL,
+  survivor   text COLLATE "C" NOT NULL,
+  position   bigint NOT NULL,
+  taken_back boolean NOT NULL DEFAULT false
+);
+CREATE INDEX by_removed ON read_1.merge (removed, position);
+CREATE INDEX by_survivor ON read_1.merge (survivor);
+
 -- Moves the checkpoint from the place that the caller believes in, or stops the transaction.
 CREATE FUNCTION read_1.move_checkpoint(
   p_name text, p_store uuid, p_commit_was bigint, p_prepare_was bigint, p_commit bigint, p_prepare bigint,

@@ -99,6 +99,7 @@ func (r rows) queue(batch *pgx.Batch, with statements) error {
 		batch.Queue(with.prisoners, prisoners.first, prisoners.second, prisoners.third)
 	}
 	r.queueLines(batch, with)
+	r.merges.queue(batch)
 	return nil
 }
 

@@ -24,7 +24,7 @@ var errCounted = errors.New("counted")
 // HowFarBehind counts the facts behind a bookmark.
 func HowFarBehind(ctx context.Context, store eventstore.Store, bookmark eventstore.Position, now time.Time) (Behind, error) {
 	var b Behind
-	err := store.Subscribe(ctx, bookmark, []string{domain.StreamPrefix}, func(m eventstore.Message) error {
+	err := store.Subscribe(ctx, bookmark, domain.StreamPrefixes(), func(m eventstore.Message) error {
 		switch {
 		case m.Kind == eventstore.CaughtUp:
 			return errCounted

@@ -19,7 +19,7 @@ import (
 type fact struct {
 	recorded eventstore.Recorded
 	fact     domain.Fact
-	pair     domain.Pair
+	pair     domain.Pair // zero when the fact is of a prisoner number
 	err      error // it cannot be read: poison, but what is before it goes out first
 }
 
@@ -124,7 +124,10 @@ func (l *line) counts() Counts {
 // Decode is follow.Handler's.
 func (h *handler) Decode(recorded eventstore.Recorded) (fact, error) {
 	f := fact{recorded: recorded}
-	if f.pair, f.err = domain.ParseStream(recorded.Stream); f.err == nil {
+	if _, err := domain.ParsePrisonerStream(recorded.Stream); err != nil {
+		f.pair, f.err = domain.ParseStream(recorded.Stream)
+	}
+	if f.err == nil {
 		f.fact, f.err = eventstore.Decode(h.catalogue, recorded)
 	}
 	return f, nil
@@ -174,12 +177,15 @@ func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
 	if f.err != nil {
 		return p, f.poison(f.err)
 	}
-	before, err := s.memory.Before(ctx, f.pair, f.recorded.Revision)
-	if err != nil {
-		return p, err
+	var before, after domain.State
+	if f.pair != (domain.Pair{}) {
+		var err error
+		if before, err = s.memory.Before(ctx, f.pair, f.recorded.Revision); err != nil {
+			return p, err
+		}
+		after = domain.Evolve(before, f.fact)
+		s.memory.Keep(after, f.recorded.Revision)
 	}
-	after := domain.Evolve(before, f.fact)
-	s.memory.Keep(after, f.recorded.Revision)
 	messages, err := s.Mapper.Messages(f.recorded, f.fact, before, after)
 	if err != nil {
 		return p, f.poison(err)

@@ -201,14 +201,15 @@ func (w *world) renumbers(from, to domain.Pair) (arrived, left uuid.UUID) {
 	w.t.Helper()
 	previous, number := from.Numbers()[0], to.Numbers()[0]
 	id := w.opened[from]
-	moving := domain.PrisonerRenumbered{
-		NonAssociationID: id, Renumbering: domain.Renumbering{Previous: previous, Number: number, Reason: "MERGE"},
-		From: from, To: to, Revision: uint64(w.revisions[from] - 1),
-		NonAssociation: &domain.NonAssociation{ID: id, NamedFirst: number, Details: detailsOf(to)},
-	}
-	arrived = w.happensBy(domain.Merge, to, moving)
-	moving.NonAssociation = nil
-	left = w.happensBy(domain.Merge, from, moving)
+	renumbering := domain.Renumbering{Previous: previous, Number: number, Reason: "MERGE"}
+	revision := uint64(w.revisions[from] - 1)
+	arrived = w.happensBy(domain.Merge, to, domain.TransferredIn{
+		NonAssociationID: id, Renumbering: renumbering, From: from, To: to, Revision: revision,
+		NonAssociation: domain.NonAssociation{ID: id, NamedFirst: number, Details: detailsOf(to)},
+	})
+	left = w.happensBy(domain.Merge, from, domain.TransferredOut{
+		NonAssociationID: id, Renumbering: renumbering, From: from, To: to, Revision: revision,
+	})
 	w.opened[to] = id
 	delete(w.opened, from)
 	return arrived, left

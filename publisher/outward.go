@@ -31,13 +31,16 @@ type Mapper struct {
 // of the fact's pair on either side of it. An error means that this build does
 // not know what to do with the fact; the publisher stops there, it skips none.
 func (m Mapper) Messages(recorded eventstore.Recorded, fact domain.Fact, before, after domain.State) ([]Message, error) {
-	now, err := m.moment(recorded, fact, before, after)
-	if err != nil {
-		return nil, err
-	}
 	rule, known := ruleOf(fact)
 	if !known {
 		return nil, fmt.Errorf("fact %s: this build says nowhere whether a %s by %q is told or private", fact.ID, recorded.Type, fact.Meta.Source)
+	}
+	if rule.Inside {
+		return nil, nil
+	}
+	now, err := m.moment(recorded, fact, before, after)
+	if err != nil {
+		return nil, err
 	}
 	var messages []Message
 	if rule.Private == "" {
@@ -103,26 +106,28 @@ func (m moment) about() domain.PrisonerNumber {
 	return m.pair.Numbers()[0]
 }
 
-// previous is the number that a renumbering between two pairs took away.
+// previous is the number that a move between two pairs took away.
 func (m moment) previous() domain.PrisonerNumber {
-	e, is := m.fact.Event.(domain.PrisonerRenumbered)
-	if !is || e.From == e.To {
+	switch e := m.fact.Event.(type) {
+	case domain.TransferredIn:
+		return e.Previous
+	case domain.TransferredOut:
+		return e.Previous
+	default:
 		return ""
 	}
-	return e.Previous
 }
 
 // pairs are those whose order the fact belongs to, its own first.
 func (m moment) pairs() []domain.Pair {
-	pairs := []domain.Pair{m.pair}
-	if e, is := m.fact.Event.(domain.PrisonerRenumbered); is {
-		for _, other := range []domain.Pair{e.From, e.To} {
-			if other != m.pair {
-				pairs = append(pairs, other)
-			}
-		}
+	switch e := m.fact.Event.(type) {
+	case domain.TransferredIn:
+		return []domain.Pair{m.pair, e.From}
+	case domain.TransferredOut:
+		return []domain.Pair{m.pair, e.To}
+	default:
+		return []domain.Pair{m.pair}
 	}
-	return pairs
 }
 
 // numbers are the pair, and in a renumbering the number that somebody may still

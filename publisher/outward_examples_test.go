@@ -83,8 +83,14 @@ type happening struct {
 func (h happening) messages(t *testing.T, index int) []publisher.Message {
 	t.Helper()
 	about := larger
-	if e, is := h.event.(domain.PrisonerRenumbered); is {
+	switch e := h.event.(type) {
+	case domain.TransferredIn:
 		about = e.Number
+	case domain.TransferredOut:
+		about = e.Number
+	case domain.Restored:
+		about = e.Number
+	default:
 	}
 	fact := goldenFact(t, h.name, h.source, about, h.event)
 	position, revision := 4711+360*uint64(index), uint64(3+index)
@@ -111,16 +117,14 @@ func happenings(t *testing.T) []happening {
 	byDate := goldenOf(t, domain.TypeAmended).(domain.Amended)
 	amended := byDate
 	amended.Changes = slices.DeleteFunc(slices.Clone(byDate.Changes), func(c domain.Change) bool { return c.Field == domain.FieldExpiryDate })
-	arrived := goldenOf(t, domain.TypeRenumbered).(domain.PrisonerRenumbered)
-	living := *arrived.NonAssociation // the golden one has every key set, that of a deletion too
-	living.Deleted = false
-	arrived.NonAssociation = &living
+	arrived := goldenOf(t, domain.TypeTransferredIn).(domain.TransferredIn)
+	arrived.NonAssociation.Deleted = false // the golden one has every key set, that of a deletion too
 	deleted := standing(t, ours, nil)
 	deleted.Items[0].Deleted = true
-	restored := domain.PrisonerRenumbered{
-		NonAssociationID: deleted.Items[0].ID, From: ours, To: ours, Revision: 5,
-		Renumbering:    domain.Renumbering{Previous: smaller, Number: larger, Reason: "Merged by mistake"},
-		NonAssociation: &standing(t, ours, nil).Items[0],
+	restored := domain.Restored{
+		NonAssociationID: deleted.Items[0].ID,
+		Renumbering:      domain.Renumbering{Previous: smaller, Number: larger, Reason: "Merged by mistake"},
+		NonAssociation:   standing(t, ours, nil).Items[0],
 	}
 	return []happening{
 		{"opened", domain.NOMIS, domain.State{Pair: ours}, goldenOf(t, domain.TypeOpened)},
@@ -130,7 +134,7 @@ func happenings(t *testing.T) []happening {
 		{"reopened", domain.DPS, standing(t, ours, past), goldenOf(t, domain.TypeReopened)},
 		{"deleted", domain.DPS, standing(t, ours, past), goldenOf(t, domain.TypeDeleted)},
 		{"renumbered", domain.Merge, domain.State{Pair: theirs}, arrived},
-		{"renumbered-left", domain.Merge, standing(t, ours, past), golden(t, domain.TypeRenumbered, "leave.json")},
+		{"renumbered-left", domain.Merge, standing(t, ours, past), goldenOf(t, domain.TypeTransferredOut)},
 		{"restored", domain.Merge, deleted, restored},
 		{"imported", domain.Migration, domain.State{Pair: ours}, goldenOf(t, domain.TypeImported)},
 		{"ignored", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeIgnored)},

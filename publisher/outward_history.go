@@ -52,6 +52,15 @@ type IgnoredItem struct {
 	Item   Told                `json:"item"`
 }
 
+// Half is one of the two facts of a renumbering.
+type Half string
+
+// The halves, in their order.
+const (
+	Arrived Half = "ARRIVED"
+	Left    Half = "LEFT"
+)
+
 // Renumbered says which number became which, and where the record went. It is
 // told twice: ARRIVED, with the record under either number as before and after,
 // then LEFT, which has no after.
@@ -72,12 +81,12 @@ func (m Mapper) historyEntry(now moment) (Message, error) {
 		Revision: now.recorded.Revision, Position: now.recorded.Position.Outside(),
 		Before: held(now.before), After: held(now.after),
 	}
-	entry.explain(now.fact.Event)
+	entry.explain(now.pair, now.fact.Event)
 	return now.message(History, now.recorded.Type, entry)
 }
 
 // explain adds what only some types say.
-func (h *HistoryEntry) explain(event domain.Event) {
+func (h *HistoryEntry) explain(pair domain.Pair, event domain.Event) {
 	switch e := event.(type) {
 	case domain.Closed:
 		h.Reason = e.ClosedReason
@@ -87,21 +96,27 @@ func (h *HistoryEntry) explain(event domain.Event) {
 		h.Reason, h.RequestedBy = e.DeletionReason, e.RequestedBy
 	case domain.Ignored:
 		h.Ignored = &IgnoredItem{Reason: e.Reason, Item: toldItem(e.Item)}
-	case domain.PrisonerRenumbered:
-		h.renumber(e)
-	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned:
+	case domain.TransferredIn:
+		h.renumber(e.Renumbering, Arrived, e.From, e.To)
+		h.beforeArrival(e)
+	case domain.TransferredOut:
+		h.renumber(e.Renumbering, Left, e.From, e.To)
+	case domain.Restored:
+		h.renumber(e.Renumbering, Arrived, pair, pair)
+	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.PrisonerMerged, domain.PrisonerUnmerged:
 	}
 }
 
-// renumber gives an arrival what it was under the other number, which its own
-// pair does not know.
-func (h *HistoryEntry) renumber(e domain.PrisonerRenumbered) {
-	h.Reason = e.Reason
-	h.Renumbered = &Renumbered{
-		PreviousPrisonerNumber: e.Previous, PrisonerNumber: e.Number, Half: halfOf(e), From: e.From, To: e.To,
-	}
-	if n := e.NonAssociation; n != nil && h.Before == nil && !n.Deleted && e.From != e.To {
-		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}.Of(*n)
+func (h *HistoryEntry) renumber(r domain.Renumbering, half Half, from, to domain.Pair) {
+	h.Reason = r.Reason
+	h.Renumbered = &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Half: half, From: from, To: to}
+}
+
+// beforeArrival gives an arrival what it was under the other number, which its
+// own pair does not know.
+func (h *HistoryEntry) beforeArrival(e domain.TransferredIn) {
+	if h.Before == nil && !e.NonAssociation.Deleted {
+		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}.Of(e.NonAssociation)
 		h.Before = held(&back)
 	}
 }

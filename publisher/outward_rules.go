@@ -37,23 +37,14 @@ func (c Change) EventType() EventType {
 	return EventAmended
 }
 
-// Half is one of the two facts of a renumbering.
-type Half string
-
-// The halves, in their order.
-const (
-	Arrived Half = "ARRIVED"
-	Left    Half = "LEFT"
-)
-
 // Rule says what becomes of one kind of fact: it is told to everybody, or it is
 // private and stands in the history only.
 type Rule struct {
 	Type    string          // of the fact, in today's version
-	Half    Half            // of a renumbering only
 	Sources []domain.Source // who said it
 	Changes []Change        // what it can have done; none when it is private
 	Private string          // why it is not told
+	Inside  bool            // the history topic does not tell it either
 
 	did func(moment) Change // which of several Changes it was
 }
@@ -64,6 +55,7 @@ const (
 	kept    = "nothing was taken over: no answer has changed"
 	learned = "no answer shows the sequence by which NOMIS knows it"
 	half    = "the arrival has told it, under the number that counts from now on"
+	number  = "it is of a prisoner number: each non-association that moves is told by itself"
 )
 
 var (
@@ -88,35 +80,27 @@ var rules = []Rule{
 	{Type: domain.TypeDeleted, Sources: migrating, Private: stock},
 	{Type: domain.TypeIgnored, Sources: whoever, Private: kept},
 	{Type: domain.TypeSequenceLearned, Sources: whoever, Private: learned},
-	{Type: domain.TypeRenumbered, Half: Arrived, Sources: acting, Changes: []Change{ChangeRenumbered, ChangeOpened, ChangeDeleted}, did: byArrival},
-	{Type: domain.TypeRenumbered, Half: Arrived, Sources: migrating, Private: stock},
-	{Type: domain.TypeRenumbered, Half: Left, Sources: whoever, Private: half},
+	{Type: domain.TypeTransferredIn, Sources: acting, Changes: []Change{ChangeRenumbered, ChangeDeleted}, did: byArrival},
+	{Type: domain.TypeTransferredIn, Sources: migrating, Private: stock},
+	{Type: domain.TypeTransferredOut, Sources: whoever, Private: half},
+	{Type: domain.TypeRestored, Sources: acting, Changes: []Change{ChangeOpened, ChangeReopened}, did: byRestoring},
+	{Type: domain.TypeRestored, Sources: migrating, Private: stock},
+	{Type: domain.TypeMerged, Sources: whoever, Private: number, Inside: true},
+	{Type: domain.TypeUnmerged, Sources: whoever, Private: number, Inside: true},
 }
 
 // Rules lists what becomes of every kind of fact.
 func Rules() []Rule { return slices.Clone(rules) }
 
 func ruleOf(fact domain.Fact) (Rule, bool) {
-	eventType, half := domain.TypeOf(fact.Event), halfOf(fact.Event)
+	eventType := domain.TypeOf(fact.Event)
 	i := slices.IndexFunc(rules, func(r Rule) bool {
-		return r.Type == eventType && r.Half == half && slices.Contains(r.Sources, fact.Meta.Source)
+		return r.Type == eventType && slices.Contains(r.Sources, fact.Meta.Source)
 	})
 	if i < 0 {
 		return Rule{}, false
 	}
 	return rules[i], true
-}
-
-func halfOf(event domain.Event) Half {
-	e, is := event.(domain.PrisonerRenumbered)
-	switch {
-	case !is:
-		return ""
-	case e.NonAssociation == nil:
-		return Left
-	default:
-		return Arrived
-	}
 }
 
 // change is what a fact that is told did.
@@ -140,18 +124,19 @@ func byDates(m moment) Change {
 	}
 }
 
-// byArrival knows two arrivals that are no renumbering to the world. One that
-// returns to the pair where a merge deleted it was not there and is. One that
-// arrives again, because it was deleted under the old number meanwhile, is not
-// there any more, and its detailUrl leads nowhere.
+// byArrival knows one that arrives again, because it was deleted under the old
+// number meanwhile: it is not there any more, and its detailUrl leads nowhere.
 func byArrival(m moment) Change {
-	e, _ := m.fact.Event.(domain.PrisonerRenumbered)
-	switch {
-	case m.after == nil:
+	if m.after == nil {
 		return ChangeDeleted
-	case e.From == e.To:
-		return ChangeOpened
-	default:
-		return ChangeRenumbered
 	}
+	return ChangeRenumbered
+}
+
+// byRestoring tells a deletion that is taken back from a closing.
+func byRestoring(m moment) Change {
+	if m.before == nil {
+		return ChangeOpened
+	}
+	return ChangeReopened
 }

@@ -14,16 +14,16 @@ import (
 
 var sources = []domain.Source{domain.DPS, domain.NOMIS, domain.Migration, domain.Merge}
 
-func halves(eventType string) []publisher.Half {
-	if eventType == domain.TypeRenumbered {
-		return []publisher.Half{publisher.Arrived, publisher.Left}
-	}
-	return []publisher.Half{""}
+func rulesFor(rules []publisher.Rule, eventType string, source domain.Source) []publisher.Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r publisher.Rule) bool {
+		return r.Type != eventType || !slices.Contains(r.Sources, source)
+	})
 }
 
-func rulesFor(rules []publisher.Rule, eventType string, half publisher.Half, source domain.Source) []publisher.Rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(r publisher.Rule) bool {
-		return r.Type != eventType || r.Half != half || !slices.Contains(r.Sources, source)
+// toldTypes are the types that the history topic tells of.
+func toldTypes() []domain.Entry {
+	return slices.DeleteFunc(domain.Events().Types(), func(entry domain.Entry) bool {
+		return slices.ContainsFunc(publisher.Rules(), func(r publisher.Rule) bool { return r.Type == entry.Type && r.Inside })
 	})
 }
 
@@ -32,12 +32,9 @@ func rulesFor(rules []publisher.Rule, eventType string, half publisher.Half, sou
 func TestRules_every_event_type_of_every_source_is_told_or_private(t *testing.T) {
 	known := 0
 	for _, entry := range domain.Events().Types() {
-		for _, half := range halves(entry.Type) {
-			for _, source := range sources {
-				rules := rulesFor(publisher.Rules(), entry.Type, half, source)
-				require.Len(t, rules, 1, "%s %s by %s: exactly one rule", entry.Type, half, source)
-				known++
-			}
+		for _, source := range sources {
+			require.Len(t, rulesFor(publisher.Rules(), entry.Type, source), 1, "%s by %s: exactly one rule", entry.Type, source)
+			known++
 		}
 	}
 	entries := 0
@@ -100,7 +97,7 @@ func TestMessages_of_every_type_and_source(t *testing.T) {
 			return domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2}
 		}},
 		{"left", "", sources, func(id uuid.UUID) domain.Event {
-			return domain.PrisonerRenumbered{NonAssociationID: id, Renumbering: merged, From: ours, To: theirs}
+			return domain.TransferredOut{NonAssociationID: id, Renumbering: merged, From: ours, To: theirs}
 		}},
 	} {
 		for _, source := range c.by {
@@ -162,6 +159,19 @@ func TestMessages_of_an_unknown_source_are_an_error(t *testing.T) {
 	_, err := mapper().Messages(recorded, fact, domain.State{Pair: ours}, domain.State{Pair: ours})
 	require.ErrorContains(t, err, "nowhere whether")
 	require.ErrorContains(t, err, "RUMOUR")
+}
+
+// What became of a number is told by the records that move.
+func TestMessages_of_a_prisoner_number_are_none_on_either_topic(t *testing.T) {
+	for _, event := range []domain.Event{
+		domain.PrisonerMerged{Renumbering: merged, Pairs: []domain.Pair{ours}}, domain.PrisonerUnmerged{Renumbering: merged},
+	} {
+		fact := factBy(domain.Merge, event)
+		recorded := eventstore.Recorded{Event: eventstore.Encode(fact), Stream: larger.Stream()}
+		messages, err := mapper().Messages(recorded, fact, domain.State{}, domain.State{})
+		require.NoError(t, err)
+		require.Empty(t, messages)
+	}
 }
 
 func TestMessages_of_a_stream_that_is_no_pair_are_an_error(t *testing.T) {

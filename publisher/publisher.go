@@ -57,7 +57,7 @@ func New(options Options) *Publisher {
 	wake := make(chan struct{}, 1)
 	p.handler = &handler{Publisher: p, catalogue: domain.Events(), wake: wake}
 	p.follower = follow.New(follow.Options{
-		Name: options.Topic.Lease(), DSN: options.DSN, Store: options.Store, Prefixes: []string{domain.StreamPrefix},
+		Name: options.Topic.Lease(), DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger, Wake: wake, Live: liveFacts, Catchup: catchupFacts,
 	}, p.handler)
 	return p

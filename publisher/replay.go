@@ -46,7 +46,7 @@ func (r Replay) Run(ctx context.Context) (Replayed, error) {
 	}
 	run := r.begin(ctx)
 	defer run.halt()
-	err := r.Store.Subscribe(ctx, eventstore.Start, []string{domain.StreamPrefix}, func(m eventstore.Message) error {
+	err := r.Store.Subscribe(ctx, eventstore.Start, domain.StreamPrefixes(), func(m eventstore.Message) error {
 		switch {
 		case m.Kind == eventstore.CaughtUp, m.Kind == eventstore.EventAppeared && m.Event.Position.Outside() > r.To:
 			return errReplayed

@@ -44,8 +44,8 @@ func (unmergeCmd) Help() string {
   nonassociations nomis unmerge --message b3f5c1d2-8d7e-5f64-9c1a-9a2f4a0c7e11 --reason "two men of one name" --dry-run
   nonassociations nomis unmerge --message b3f5c1d2-8d7e-5f64-9c1a-9a2f4a0c7e11 --reason "two men of one name"
 
-Records return to the pairs of the removed number, and what the merge closed or deleted is as it
-was; what else was changed meanwhile is kept. Nothing is rewritten: these are new facts. Repeating
+Records return to the pairs of the removed number, what the merge closed or deleted is as it was,
+and reads by the number are answered for itself again; what else was changed meanwhile is kept. Nothing is rewritten: these are new facts. Repeating
 it changes nothing.`
 }
 
@@ -58,14 +58,17 @@ func (c unmergeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes, err := service.Unmerge(ctx, o, c.Message, c.Reason, c.DryRun)
-	for _, change := range changes {
+	undone, err := service.Unmerge(ctx, o, c.Message, c.Reason, c.DryRun)
+	for _, change := range undone.Changes {
 		fmt.Printf("%s %s %s -> %s\n", change.Done, change.NonAssociationID, change.From, change.To)
+	}
+	if undone.Returned != "" {
+		fmt.Printf("RETURNED %s: it is a removed number no more\n", undone.Returned)
 	}
 	switch {
 	case err != nil:
 		return err
-	case len(changes) == 0:
+	case len(undone.Changes) == 0 && undone.Returned == "":
 		fmt.Println("nothing is left to do")
 	case c.DryRun:
 		fmt.Println("nothing was done yet: this is what would be")

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/follow"
@@ -37,8 +38,9 @@ func (p *process) listenTo(ctx, below context.Context) error {
 		return unlessEnded(ctx, func(context.Context) error { return err })
 	}
 	return nomis.NewListener(nomis.Options{
-		Queue: queue, Commands: handler, Pairs: reads, Clock: p.Clock, Logger: p.Logger,
-		Alone: alone(p.Config, p.Logger),
+		Queue: queue, Pairs: reads, Clock: p.Clock, Logger: p.Logger,
+		Merges: merge.New(merge.Options{Log: p.log, Handler: handler, Clock: p.Clock, Logger: p.Logger}),
+		Alone:  alone(p.Config, p.Logger),
 	}).Run(ctx)
 }
 
@@ -95,19 +97,21 @@ func (p *process) sameLog(ctx context.Context) error {
 }
 
 // Unmerge takes back what a message did, or only tells with dryRun; see
-// commands.Handler.Unmerge. message is the id in the SNS envelope.
-func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool) ([]commands.Change, error) {
+// merge.Process.Undo. message is the id in the SNS envelope.
+func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool) (merge.Undone, error) {
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
-		return nil, err
+		return merge.Undone{}, err
 	}
 	id := nomis.CommandID(message)
-	handler := commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger})
+	process := merge.New(merge.Options{
+		Log: log, Handler: commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger}), Clock: o.Clock, Logger: o.Logger,
+	})
 	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: uuid.Nil, Actor: nomis.Actor, Source: domain.Merge}
-	var changes []commands.Change
-	waited := alone(o.Config, o.Logger)(ctx, func(ctx context.Context) { changes, err = handler.Unmerge(ctx, by, reason, dryRun) })
+	var undone merge.Undone
+	waited := alone(o.Config, o.Logger)(ctx, func(ctx context.Context) { undone, err = process.Undo(ctx, by, reason, dryRun) })
 	if waited != nil {
 		err = fmt.Errorf("wait for the merges at work: %w", waited)
 	}
-	return changes, errors.Join(err, flush(log))
+	return undone, errors.Join(err, flush(log))
 }

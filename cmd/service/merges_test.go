@@ -45,9 +45,10 @@ func TestAMergeReachesTheListsAndIsTakenBack(t *testing.T) {
 	served.shows(t, "R1111RR", `"nonAssociations":[]`)
 	served.shows(t, "X1111XX", `"S1111SS"`)
 
-	changes, err := service.Unmerge(t.Context(), options, message, "They are two men", false)
+	undone, err := service.Unmerge(t.Context(), options, message, "They are two men", false)
 	require.NoError(t, err)
-	require.Len(t, changes, 1)
+	require.Len(t, undone.Changes, 1)
+	require.EqualValues(t, "R1111RR", undone.Returned)
 	served.shows(t, "R1111RR", `"X1111XX"`)
 	served.shows(t, "S1111SS", `"nonAssociations":[]`)
 

@@ -1,4 +1,4 @@
-package commands_test
+package merge_test
 
 import (
 	"testing"
@@ -6,30 +6,30 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 )
 
 const wrong = "They are two men"
 
-func (e *estate) unmerges(message domain.Cause, dryRun bool) []commands.Change {
+func (e *estate) unmerges(message domain.Cause, dryRun bool) []merge.Change {
 	e.t.Helper()
-	changes, err := e.Unmerge(e.t.Context(), message, wrong, dryRun)
+	undone, err := e.Undo(e.t.Context(), message, wrong, dryRun)
 	require.NoError(e.t, err)
-	return changes
+	return undone.Changes
 }
 
 func TestUnmerge_brings_everything_back_and_undoes_what_the_merge_ended(t *testing.T) {
 	e := newEstate(t)
 	theirs, ours, between := e.opens(survivor, third), e.opens(removed, third), e.opens(removed, survivor)
 	cause := message()
-	e.merges(cause, merge)
+	e.merges(cause, merging)
 	e.does(survivor, third, domain.Close{ID: theirs, ClosedReason: "Meanwhile"})
 
 	size := e.size()
 	planned := e.unmerges(cause, true)
 	require.Equal(t, size, e.size(), "a dry run appends nothing")
-	require.ElementsMatch(t, []commands.Done{commands.Renumbered, commands.Reopened, commands.Restored}, dones(planned))
+	require.ElementsMatch(t, []merge.Done{merge.Renumbered, merge.Reopened, merge.Restored}, dones(planned))
 
 	require.Equal(t, planned, e.unmerges(cause, false))
 	back := e.state(removed, third).Items
@@ -46,15 +46,15 @@ func TestUnmerge_brings_everything_back_and_undoes_what_the_merge_ended(t *testi
 	require.Len(t, stays, 1)
 	require.Equal(t, "Meanwhile", stays[0].ClosedReason)
 
-	last := facts(t, e.log, pairOf(t, removed, third))
+	last := facts(t, e.log, pairOf(t, removed, third).Stream())
 	arrival := last[len(last)-1]
-	require.Equal(t, wrong, arrival.Event.(domain.PrisonerRenumbered).Reason)
+	require.Equal(t, wrong, arrival.Event.(domain.TransferredIn).Reason)
 	require.Equal(t, cause.CommandID, arrival.Meta.CausationID)
 	require.Equal(t, removed, arrival.Meta.About)
 
 	size = e.size()
 	require.Empty(t, e.unmerges(cause, false), "twice is once")
-	require.Empty(t, e.merges(cause, merge), "and the message, delivered again, does not do it again")
+	require.Empty(t, e.merges(cause, merging), "and the message, delivered again, does not do it again")
 	require.Equal(t, size, e.size())
 }
 
@@ -63,7 +63,7 @@ func TestUnmerge_keeps_what_was_changed_meanwhile(t *testing.T) {
 	e.opens(survivor, third)
 	id := e.opens(removed, third)
 	cause := message()
-	e.merges(cause, merge)
+	e.merges(cause, merging)
 	first := e.state(survivor, third).Items[0].ID
 	e.does(survivor, third, domain.Close{ID: first, ClosedReason: "Over"})
 	e.does(survivor, third, domain.Reopen{ID: id, ReopenReason: "Again"})
@@ -79,10 +79,10 @@ func TestUnmerge_beside_one_that_was_told_meanwhile_it_stays_closed(t *testing.T
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
-	e.merges(cause, merge)
+	e.merges(cause, merging)
 	later := e.opens(removed, third)
 	planned := e.unmerges(cause, true)
-	require.Equal(t, []commands.Done{commands.Renumbered, commands.Shut}, dones(planned))
+	require.Equal(t, []merge.Done{merge.Renumbered, merge.Shut}, dones(planned))
 	require.Equal(t, planned, e.unmerges(cause, false), "a dry run says so too")
 	back := e.state(removed, third)
 	require.Equal(t, later, back.Items[back.NotClosed(domain.Today(noon))].ID)
@@ -94,9 +94,9 @@ func TestUnmerge_finds_what_later_merges_took_further(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
-	e.merges(cause, merge)
-	e.merges(message(), commands.Merge{Renumbering: domain.Renumbering{Previous: survivor, Number: fourth}})
-	e.merges(message(), commands.Merge{Renumbering: domain.Renumbering{Previous: third, Number: low}})
+	e.merges(cause, merging)
+	e.merges(message(), merge.Message{Renumbering: domain.Renumbering{Previous: survivor, Number: fourth}})
+	e.merges(message(), merge.Message{Renumbering: domain.Renumbering{Previous: third, Number: low}})
 	e.unmerges(cause, false)
 	require.Equal(t, id, e.state(removed, low).Items[0].ID)
 	require.Empty(t, e.state(fourth, low).Items)
@@ -106,7 +106,7 @@ func TestUnmerge_a_deleted_one_stays_where_it_is(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
-	e.merges(cause, merge)
+	e.merges(cause, merging)
 	e.does(survivor, third, domain.Delete{ID: id})
 	require.Empty(t, e.unmerges(cause, true))
 	require.Empty(t, e.unmerges(cause, false))
@@ -117,9 +117,9 @@ func TestUnmerge_a_deleted_one_stays_where_it_is(t *testing.T) {
 func TestUnmerge_of_a_merge_that_was_cut_off(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
-	log := &interrupted{Store: e.log, after: func(int) error { return errKilled }}
+	log := &interrupted{Store: e.log, after: killedAt(2)}
 	cause := message()
-	_, err := newHandler(log).Merge(t.Context(), cause, merge, pairs{e.log})
+	_, err := newService(log).Apply(t.Context(), cause, merging, pairs{e.log})
 	require.ErrorIs(t, err, errKilled)
 	e.does(survivor, third, domain.Amend{ID: id, Restriction: new(domain.Wing)})
 	e.does(removed, third, domain.Amend{ID: id, Comment: new("old side")})
@@ -137,14 +137,14 @@ func TestUnmerge_cut_off_is_completed_when_asked_again(t *testing.T) {
 		e.opens(survivor, third)
 		id, between := e.opens(removed, third), e.opens(removed, survivor)
 		cause := message()
-		e.merges(cause, merge)
+		e.merges(cause, merging)
 		log := &interrupted{Store: e.log, after: func(at int) error {
 			if at == n {
 				return errKilled
 			}
 			return nil
 		}}
-		_, err := newHandler(log).Unmerge(t.Context(), cause, wrong, false)
+		_, err := newService(log).Undo(t.Context(), cause, wrong, false)
 		require.ErrorIs(t, err, errKilled)
 		e.unmerges(cause, false)
 		require.Equal(t, id, e.state(removed, third).Items[0].ID)
@@ -160,6 +160,6 @@ func TestUnmerge_of_a_message_that_did_nothing_says_so(t *testing.T) {
 	e.opens(removed, third)
 	cause := message()
 	cause.CommandID = uuid.New()
-	_, err := e.Unmerge(t.Context(), cause, wrong, false)
-	require.ErrorIs(t, err, commands.ErrNothingMerged)
+	_, err := e.Undo(t.Context(), cause, wrong, false)
+	require.ErrorIs(t, err, merge.ErrNothingMerged)
 }

@@ -1,22 +1,22 @@
-package commands_test
+package merge_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 )
 
-var onward = commands.Merge{Renumbering: domain.Renumbering{Previous: survivor, Number: fourth, Reason: domain.ByMerge}}
+var onward = merge.Message{Renumbering: domain.Renumbering{Previous: survivor, Number: fourth, Reason: domain.ByMerge}}
 
 func TestUnmerge_of_a_chain_in_either_order(t *testing.T) {
 	for _, earlierFirst := range []bool{true, false} {
 		e := newEstate(t)
 		id := e.opens(removed, third)
 		first, second := message(), message()
-		e.merges(first, merge)
+		e.merges(first, merging)
 		e.merges(second, onward)
 		if earlierFirst {
 			e.unmerges(first, false)
@@ -38,9 +38,9 @@ func TestUnmerge_follows_other_undoings(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	first, second, others := message(), message(), message()
-	e.merges(first, merge)
+	e.merges(first, merging)
 	e.merges(second, onward)
-	e.merges(others, commands.Merge{Renumbering: domain.Renumbering{Previous: third, Number: low, Reason: domain.ByMerge}})
+	e.merges(others, merge.Message{Renumbering: domain.Renumbering{Previous: third, Number: low, Reason: domain.ByMerge}})
 	e.unmerges(second, false)
 	require.Equal(t, id, e.state(survivor, low).Items[0].ID)
 	e.unmerges(first, false)

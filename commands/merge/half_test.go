@@ -1,4 +1,4 @@
-package commands_test
+package merge_test
 
 import (
 	"errors"
@@ -9,13 +9,23 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 	"nonassociations/eventstore/memory"
 )
 
-func renumber(previous, number domain.PrisonerNumber) commands.Merge {
-	return commands.Merge{Renumbering: domain.Renumbering{Previous: previous, Number: number, Reason: domain.ByMerge}}
+// killedAt kills a process behind its n-th append.
+func killedAt(n int) func(int) error {
+	return func(at int) error {
+		if at == n {
+			return errKilled
+		}
+		return nil
+	}
+}
+
+func renumber(previous, number domain.PrisonerNumber) merge.Message {
+	return merge.Message{Renumbering: domain.Renumbering{Previous: previous, Number: number, Reason: domain.ByMerge}}
 }
 
 // places counts the pairs that have each non-association.
@@ -40,14 +50,14 @@ func TestUnmerge_completes_a_move_of_another_that_was_cut_off(t *testing.T) {
 	id := e.opens(removed, third)
 	first, second := message(), message()
 	e.merges(first, renumber(third, fourth))
-	killed := newHandler(&interrupted{Store: e.log, after: func(int) error { return errKilled }})
-	_, err := killed.Merge(t.Context(), second, merge, pairs{e.log})
+	killed := newService(&interrupted{Store: e.log, after: killedAt(2)})
+	_, err := killed.Apply(t.Context(), second, merging, pairs{e.log})
 	require.ErrorIs(t, err, errKilled)
 	require.Len(t, e.state(removed, fourth).Items, 1)
 	require.Len(t, e.state(survivor, fourth).Items, 1)
 
 	e.unmerges(first, false)
-	e.merges(second, merge)
+	e.merges(second, merging)
 	require.Equal(t, id, e.state(survivor, third).Items[0].ID)
 	for _, pair := range [][2]domain.PrisonerNumber{{removed, third}, {removed, fourth}, {survivor, fourth}} {
 		require.Empty(t, e.state(pair[0], pair[1]).Items)
@@ -56,16 +66,16 @@ func TestUnmerge_completes_a_move_of_another_that_was_cut_off(t *testing.T) {
 
 // The same with a merge in place of the undoing, of either number.
 func TestMerge_completes_a_move_of_another_that_was_cut_off(t *testing.T) {
-	for _, next := range []commands.Merge{renumber(survivor, fourth), renumber(third, fourth)} {
+	for _, next := range []merge.Message{renumber(survivor, fourth), renumber(third, fourth)} {
 		e := newEstate(t)
 		id := e.opens(removed, third)
 		cause := message()
-		killed := newHandler(&interrupted{Store: e.log, after: func(int) error { return errKilled }})
-		_, err := killed.Merge(t.Context(), cause, merge, pairs{e.log})
+		killed := newService(&interrupted{Store: e.log, after: killedAt(2)})
+		_, err := killed.Apply(t.Context(), cause, merging, pairs{e.log})
 		require.ErrorIs(t, err, errKilled)
 		e.does(survivor, third, domain.Amend{ID: id, Comment: new("Newer")})
 		e.merges(message(), next)
-		e.merges(cause, merge)
+		e.merges(cause, merging)
 		there := e.state(next.Of(domain.NonAssociation{NamedFirst: survivor}).NamedFirst, next.Of(domain.NonAssociation{NamedFirst: third}).NamedFirst)
 		require.Equal(t, id, there.Items[0].ID)
 		require.Equal(t, "Newer", *there.Items[0].Comment)
@@ -83,30 +93,30 @@ func TestProperty_a_chain_cut_off_and_taken_back_leaves_no_copy(t *testing.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		pair, err := domain.NewPair(removed, third)
 		require.NoError(t, err)
-		receipt, err := newHandler(w.log).Do(t.Context(), by(domain.DPS), pair, domain.Open{
+		receipt, err := newService(w.log).Do(t.Context(), by(domain.DPS), pair, domain.Open{
 			NamedFirst: removed, Reason: domain.Threat, Restriction: domain.Cell, Comment: "apart",
 			Roles: map[domain.PrisonerNumber]domain.Role{removed: domain.Victim, third: domain.Perpetrator},
 		})
 		require.NoError(t, err)
 		w.opened[receipt.NonAssociation.ID] = true
-		w.messages = []delivery{{message(), renumber(third, fourth)}, {message(), merge}, {message(), renumber(survivor, low)}}
+		w.messages = []delivery{{message(), renumber(third, fourth)}, {message(), merging}, {message(), renumber(survivor, low)}}
 		for n := range rapid.IntRange(2, 8).Draw(t, "steps") {
 			d := rapid.SampledFrom(w.messages).Draw(t, "message")
 			cut := rapid.IntRange(0, 4).Draw(t, "cut")
-			h := newHandler(&interrupted{Store: w.log, after: func(at int) error {
+			h := newService(&interrupted{Store: w.log, after: func(at int) error {
 				if at == cut {
 					return errKilled
 				}
 				return nil
 			}})
 			if rapid.IntRange(0, 2).Draw(t, "back") == 0 {
-				if _, err = h.Unmerge(t.Context(), d.cause, wrong, false); errors.Is(err, errKilled) { // the operator asks again
-					_, err = newHandler(w.log).Unmerge(t.Context(), d.cause, wrong, false)
+				if _, err = h.Undo(t.Context(), d.cause, wrong, false); errors.Is(err, errKilled) { // the operator asks again
+					_, err = newService(w.log).Undo(t.Context(), d.cause, wrong, false)
 				}
 			} else {
-				_, err = h.Merge(t.Context(), d.cause, d.merge, pairs{w.log})
+				_, err = h.Apply(t.Context(), d.cause, d.message, pairs{w.log})
 			}
-			require.True(t, err == nil || errors.Is(err, errKilled) || errors.Is(err, commands.ErrNothingMerged), "step %d: %v", n, err)
+			require.True(t, err == nil || errors.Is(err, errKilled) || errors.Is(err, merge.ErrNothingMerged), "step %d: %v", n, err)
 		}
 		w.calm()
 		w.checkEveryDecision()

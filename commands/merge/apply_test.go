@@ -1,4 +1,4 @@
-package commands_test
+package merge_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 )
 
@@ -19,27 +20,27 @@ func TestMerge_brings_the_record_to_the_surviving_number(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
-	require.Equal(t, []commands.Change{{
-		NonAssociationID: id, From: pairOf(t, removed, third), To: pairOf(t, survivor, third), Done: commands.Renumbered,
-	}}, e.merges(cause, merge))
+	require.Equal(t, []merge.Change{{
+		NonAssociationID: id, From: pairOf(t, removed, third), To: pairOf(t, survivor, third), Done: merge.Renumbered,
+	}}, e.merges(cause, merging))
 
 	there := e.state(survivor, third)
 	require.Len(t, there.Items, 1)
 	require.Equal(t, domain.Victim, there.Items[0].Sides[survivor].Role)
 	require.Empty(t, e.state(removed, third).Items)
-	arrival := facts(t, e.log, pairOf(t, survivor, third))[0]
+	arrival := facts(t, e.log, pairOf(t, survivor, third).Stream())[0]
 	require.Equal(t, arrival.ID, there.Items[0].LastFact)
 	require.Equal(t, cause, arrival.Meta.Cause)
 	require.Equal(t, domain.EventID(cause.CommandID, pairOf(t, survivor, third).Stream(), 0), arrival.ID)
 	require.NotEmpty(t, arrival.Meta.Command)
-	require.EqualValues(t, 0, arrival.Event.(domain.PrisonerRenumbered).Revision)
+	require.EqualValues(t, 0, arrival.Event.(domain.TransferredIn).Revision)
 }
 
 func TestMerge_closes_a_duplicate_and_deletes_what_was_between_the_two(t *testing.T) {
 	e := newEstate(t)
 	first, duplicate, between, other := e.opens(survivor, third), e.opens(removed, third), e.opens(removed, survivor), e.opens(fourth, third)
-	changes := e.merges(message(), merge)
-	require.ElementsMatch(t, []commands.Done{commands.Removed, commands.Renumbered, commands.Shut}, dones(changes))
+	changes := e.merges(message(), merging)
+	require.ElementsMatch(t, []merge.Done{merge.Removed, merge.Renumbered, merge.Shut}, dones(changes))
 
 	there := e.state(survivor, third)
 	require.Equal(t, first, there.Items[0].ID)
@@ -50,7 +51,7 @@ func TestMerge_closes_a_duplicate_and_deletes_what_was_between_the_two(t *testin
 	gone := e.state(removed, survivor)
 	require.Equal(t, between, gone.Items[0].ID)
 	require.True(t, gone.Items[0].Deleted)
-	last := facts(t, e.log, gone.Pair)[1]
+	last := facts(t, e.log, gone.Pair.Stream())[1]
 	require.Equal(t, domain.Merge, last.Meta.Source)
 	require.Equal(t, survivor, last.Meta.About)
 	require.Equal(t, other, e.state(fourth, third).Items[0].ID)
@@ -63,7 +64,7 @@ func TestMerge_leaves_deleted_ones_where_they_are_and_closings_as_they_were(t *t
 	e.does(removed, third, domain.Delete{ID: deleted})
 	closed := e.opens(removed, third)
 	e.does(removed, third, domain.Close{ID: closed, ClosedReason: "Friends", ClosedBy: "BOSS"})
-	e.merges(message(), merge)
+	e.merges(message(), merging)
 	require.Equal(t, deleted, e.state(removed, third).Items[0].ID)
 	there := e.state(survivor, third).Items
 	require.Len(t, there, 2)
@@ -75,25 +76,41 @@ func TestMerge_delivered_again_changes_nothing_and_later_words_stay_as_given(t *
 	e := newEstate(t)
 	e.opens(removed, third)
 	cause := message()
-	e.merges(cause, merge)
+	e.merges(cause, merging)
 	size := e.size()
-	require.Empty(t, e.merges(cause, merge))
+	require.Empty(t, e.merges(cause, merging))
 	require.Equal(t, size, e.size())
 
-	later := commands.New(e.log, commands.Options{Clock: func() time.Time { return noon.Add(time.Hour) }})
-	_, err := later.Tell(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, fourth), "told later"))
+	_, err := e.Tell(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, fourth), "told later"))
 	require.NoError(t, err)
-	require.Empty(t, e.merges(cause, merge))
+	size = e.size()
+	require.Empty(t, e.merges(cause, merging))
+	require.Empty(t, e.merges(message(), merging), "another message that says what is known")
+	require.Equal(t, size, e.size())
 	require.Len(t, e.state(removed, fourth).Items, 1)
-	require.Len(t, e.merges(message(), merge), 1, "another message says it anew")
-	require.Len(t, e.state(survivor, fourth).Items, 1)
 }
 
-func TestMerge_of_nobody_known_is_nothing(t *testing.T) {
+func TestMerge_is_kept_once_also_when_nothing_moved(t *testing.T) {
 	e := newEstate(t)
-	require.Empty(t, e.merges(message(), merge))
 	e.opens(third, fourth)
-	require.Empty(t, e.merges(message(), merge))
+	cause := message()
+	require.Empty(t, e.merges(cause, merging))
+	require.Empty(t, e.merges(cause, merging))
+	require.Empty(t, e.merges(message(), merging))
+	kept := facts(t, e.log, removed.Stream())
+	require.Len(t, kept, 1)
+	require.Equal(t, domain.PrisonerMerged{Renumbering: merging.Renumbering, Pairs: []domain.Pair{}}, kept[0].Event)
+	require.Equal(t, cause, kept[0].Meta.Cause)
+	require.Equal(t, domain.EventID(cause.CommandID, removed.Stream(), 0), kept[0].ID)
+}
+
+func TestMerge_a_booking_that_moved_removes_no_number(t *testing.T) {
+	e := newEstate(t)
+	e.opens(removed, third)
+	booking := merging
+	booking.Booking = true
+	require.Len(t, e.merges(message(), booking), 1)
+	require.Empty(t, facts(t, e.log, removed.Stream()))
 }
 
 func TestMerge_a_booking_takes_only_what_was_created_in_its_span(t *testing.T) {
@@ -107,7 +124,8 @@ func TestMerge_a_booking_takes_only_what_was_created_in_its_span(t *testing.T) {
 		_, err := e.Tell(t.Context(), by(domain.NOMIS), tell)
 		require.NoError(t, err)
 	}
-	booking := merge
+	booking := merging
+	booking.Booking = true
 	booking.Span = domain.Span{From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Until: noon}
 	require.Len(t, e.merges(message(), booking), 2)
 	for other, moved := range map[domain.PrisonerNumber]int{third: 1, low: 1, fourth: 0, high: 0} {
@@ -122,26 +140,26 @@ func TestMerge_newer_facts_are_carried_over_before_it_leaves(t *testing.T) {
 	id := e.opens(removed, third)
 	log := &interrupted{Store: e.log}
 	log.before = func(n int) error {
-		if n == 2 { // the leave
+		if n == 3 { // the leave
 			e.does(removed, third, domain.Amend{ID: id, Comment: new("old side")})
 			e.does(survivor, third, domain.Amend{ID: id, Restriction: new(domain.Wing)})
 		}
 		return nil
 	}
-	_, err := newHandler(log).Merge(t.Context(), message(), merge, pairs{e.log})
+	_, err := newService(log).Apply(t.Context(), message(), merging, pairs{e.log})
 	require.NoError(t, err)
 	there := e.state(survivor, third).Items
 	require.Len(t, there, 1)
 	require.Equal(t, "old side", *there[0].Comment)
 	require.Equal(t, domain.Wing, there[0].Restriction)
 	require.Empty(t, e.state(removed, third).Items)
-	old := facts(t, e.log, pairOf(t, removed, third))
-	require.EqualValues(t, len(old)-2, old[len(old)-1].Event.(domain.PrisonerRenumbered).Revision)
+	old := facts(t, e.log, pairOf(t, removed, third).Stream())
+	require.EqualValues(t, len(old)-2, old[len(old)-1].Event.(domain.TransferredOut).Revision)
 	require.EqualValues(t, len(old)-2, there[0].CameFrom.Revision)
 }
 
 func TestMerge_cut_off_anywhere_is_completed_when_it_comes_again(t *testing.T) {
-	for n := 1; n <= 4; n++ {
+	for n := 1; n <= 5; n++ {
 		for name, cut := range map[string]func(*interrupted, func(int) error){
 			"before": func(i *interrupted, hook func(int) error) { i.before = hook },
 			"after":  func(i *interrupted, hook func(int) error) { i.after = hook },
@@ -158,15 +176,15 @@ func TestMerge_cut_off_anywhere_is_completed_when_it_comes_again(t *testing.T) {
 					return nil
 				})
 				cause := message()
-				_, err := newHandler(log).Merge(t.Context(), cause, merge, pairs{e.log})
+				_, err := newService(log).Apply(t.Context(), cause, merging, pairs{e.log})
 				require.ErrorIs(t, err, errKilled)
-				e.merges(cause, merge)
+				e.merges(cause, merging)
 				require.Equal(t, ids[0], e.state(survivor, third).Items[1].ID)
 				require.Equal(t, "MERGE", e.state(survivor, third).Items[1].ClosedReason)
 				require.Equal(t, ids[1], e.state(survivor, fourth).Items[0].ID)
 				require.Empty(t, e.state(removed, third).Items)
 				require.Empty(t, e.state(removed, fourth).Items)
-				require.Equal(t, 3+3+2, e.size(), "every fact once")
+				require.Equal(t, 3+1+3+2, e.size(), "every fact once")
 			})
 		}
 	}
@@ -175,8 +193,7 @@ func TestMerge_cut_off_anywhere_is_completed_when_it_comes_again(t *testing.T) {
 func TestDoByID_goes_on_where_the_record_went(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
-	e.merges(message(), merge)
-	onward := commands.Merge{Renumbering: domain.Renumbering{Previous: survivor, Number: fourth}}
+	e.merges(message(), merging)
 	e.merges(message(), onward)
 	behind := &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}
 	h := commands.New(e.log, commands.Options{Clock: clock, Router: behind})
@@ -198,7 +215,7 @@ func TestMerge_races_lose_no_word(t *testing.T) {
 	var wait sync.WaitGroup
 	faults := make([]error, 9)
 	for n := range 8 {
-		wait.Go(func() { _, faults[n] = newHandler(e.log).Merge(context.Background(), cause, merge, pairs{e.log}) })
+		wait.Go(func() { _, faults[n] = newService(e.log).Apply(context.Background(), cause, merging, pairs{e.log}) })
 	}
 	wait.Go(func() {
 		h := commands.New(e.log, commands.Options{Clock: clock, Router: behind})
@@ -213,31 +230,31 @@ func TestMerge_races_lose_no_word(t *testing.T) {
 	require.Equal(t, "19", *e.state(survivor, third).Items[0].Comment)
 }
 
-// While one message works on its pairs, another brings a record from one of
-// them to a pair that was not in the list.
+// Between any two appends of a message that is killed there, another brings a
+// record from one of its pairs to a pair that was not in the list.
 func TestMerge_follows_what_another_message_moves_meanwhile(t *testing.T) {
-	e := newEstate(t)
-	id := e.opens(removed, third)
-	theirs := commands.Merge{Renumbering: domain.Renumbering{Previous: third, Number: fourth, Reason: domain.ByMerge}}
-	log := &interrupted{Store: e.log, loaded: func(n int) {
-		if n == 1 {
-			e.merges(message(), theirs)
+	for n := 1; n <= 3; n++ {
+		e := newEstate(t)
+		id := e.opens(removed, third)
+		cause := message()
+		_, err := newService(&interrupted{Store: e.log, after: killedAt(n)}).Apply(t.Context(), cause, merging, pairs{e.log})
+		require.ErrorIs(t, err, errKilled)
+		e.merges(message(), renumber(third, fourth))
+		e.merges(cause, merging)
+		require.Equal(t, id, e.state(survivor, fourth).Items[0].ID)
+		for _, pair := range [][2]domain.PrisonerNumber{{removed, third}, {removed, fourth}, {survivor, third}} {
+			require.Empty(t, e.state(pair[0], pair[1]).Items)
 		}
-	}}
-	cause := message()
-	_, err := newHandler(log).Merge(t.Context(), cause, merge, pairs{e.log})
-	require.NoError(t, err)
-	require.Equal(t, id, e.state(survivor, fourth).Items[0].ID)
-	require.Empty(t, e.state(removed, fourth).Items)
-	require.Empty(t, e.state(survivor, third).Items)
+	}
 }
 
 func TestMerge_delivered_again_lets_be_what_a_later_message_brought_back(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
-	cause := message()
-	e.merges(cause, merge)
-	e.merges(message(), commands.Merge{Renumbering: domain.Renumbering{Previous: survivor, Number: removed, Reason: domain.ByMerge}})
-	require.Empty(t, e.merges(cause, merge))
+	there, back := message(), message()
+	booking := merge.Message{Renumbering: domain.Renumbering{Previous: removed, Number: survivor}, Booking: true}
+	e.merges(there, booking)
+	e.merges(back, merge.Message{Renumbering: domain.Renumbering{Previous: survivor, Number: removed}, Booking: true})
+	require.Empty(t, e.merges(there, booking))
 	require.Equal(t, id, e.state(removed, third).Items[0].ID)
 }

@@ -1,28 +1,84 @@
-package commands_test
+package merge_test
 
 import (
 	"context"
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
 const (
+	low      domain.PrisonerNumber = "A0135GA"
+	high     domain.PrisonerNumber = "A9109UD"
 	removed  domain.PrisonerNumber = "R1111RR"
 	survivor domain.PrisonerNumber = "S1111SS"
 	third    domain.PrisonerNumber = "X1111XX"
 	fourth   domain.PrisonerNumber = "Y1111YY"
 )
 
-var merge = commands.Merge{Renumbering: domain.Renumbering{Previous: removed, Number: survivor, Reason: domain.ByMerge}}
+var merging = merge.Message{Renumbering: domain.Renumbering{Previous: removed, Number: survivor, Reason: domain.ByMerge}}
+
+var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return noon }
+
+func pairOf(t require.TestingT, one, other domain.PrisonerNumber) domain.Pair {
+	pair, err := domain.NewPair(one, other)
+	require.NoError(t, err)
+	return pair
+}
+
+func by(source domain.Source) domain.Cause {
+	id := uuid.New()
+	return domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: "NOMIS_SYNC", Source: source, About: high}
+}
+
+// told is a request about one pair with one item of the given comment.
+func told(pair domain.Pair, comment string) []commands.PairTell {
+	numbers := pair.Numbers()
+	return []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: numbers[1], Items: []domain.Item{{
+		Comment: &comment, EffectiveDate: "2021-07-05T10:35:17", TypeCode: domain.TypeWing,
+		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{numbers[0]: domain.CodeVictim, numbers[1]: domain.CodePerpetrator},
+	}}}}}
+}
+
+// facts of a stream as the log holds them.
+func facts(t testing.TB, log eventstore.Store, stream string) []domain.Fact {
+	t.Helper()
+	var all []domain.Fact
+	for _, loaded := range log.ReadMany(t.Context(), []string{stream}) {
+		require.NoError(t, loaded.Err)
+		for _, recorded := range loaded.Events {
+			fact, err := eventstore.Decode(domain.Events(), recorded)
+			require.NoError(t, err)
+			all = append(all, fact)
+		}
+	}
+	return all
+}
+
+// router is a read model as a test wants it.
+type router struct{ known map[uuid.UUID]domain.Pair }
+
+func (r *router) PairOf(_ context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	pair, known := r.known[id]
+	return pair, known, nil
+}
+
+func (r *router) WaitFor(context.Context, uint64) error { return nil }
 
 // pairs is a router that has always reached the head of the log.
 type pairs struct{ log eventstore.Store }
@@ -52,21 +108,34 @@ func message() domain.Cause {
 	return cause
 }
 
-// estate is a log with a handler, and what tests of merges do with them.
+// service is a process with its own clock: handler and merges over one log.
+type service struct {
+	*commands.Handler
+	*merge.Process
+}
+
+func newService(log eventstore.Store) service { return serviceAt(log, clock) }
+
+func serviceAt(log eventstore.Store, clock func() time.Time) service {
+	handler := commands.New(log, commands.Options{Clock: clock, Patience: 5 * time.Second})
+	return service{handler, merge.New(merge.Options{Log: log, Handler: handler, Clock: clock, Patience: 5 * time.Second})}
+}
+
+// estate is a log with a service, and what tests of merges do with them.
 type estate struct {
 	t   testing.TB
 	log eventstore.Store
-	*commands.Handler
+	service
 }
 
 func newEstate(t testing.TB) *estate {
 	log := memory.New()
-	return &estate{t, log, newHandler(log)}
+	return &estate{t, log, newService(log)}
 }
 
-func (e *estate) merges(cause domain.Cause, m commands.Merge) []commands.Change {
+func (e *estate) merges(cause domain.Cause, m merge.Message) []merge.Change {
 	e.t.Helper()
-	changes, err := e.Merge(e.t.Context(), cause, m, pairs{e.log})
+	changes, err := e.Apply(e.t.Context(), cause, m, pairs{e.log})
 	require.NoError(e.t, err)
 	return changes
 }
@@ -90,7 +159,7 @@ func (e *estate) does(one, other domain.PrisonerNumber, command domain.Command) 
 func (e *estate) state(one, other domain.PrisonerNumber) domain.State {
 	e.t.Helper()
 	pair := pairOf(e.t, one, other)
-	return domain.Fold(pair, facts(e.t, e.log, pair))
+	return domain.Fold(pair, facts(e.t, e.log, pair.Stream()))
 }
 
 func (e *estate) size() int {
@@ -99,8 +168,8 @@ func (e *estate) size() int {
 	return len(events)
 }
 
-func dones(changes []commands.Change) []commands.Done {
-	var all []commands.Done
+func dones(changes []merge.Change) []merge.Done {
+	var all []merge.Done
 	for _, c := range changes {
 		all = append(all, c.Done)
 	}

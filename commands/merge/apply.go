@@ -1,0 +1,224 @@
+package merge
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// applying is one attempt at a message.
+type applying struct {
+	*Process
+	by      domain.Cause
+	message Message
+	way     way
+	targets []domain.PrisonerNumber // that moves of this number may have been begun to, beside the end of the way
+	listed  []domain.Pair           // that the message is about
+	seen    []domain.Pair           // that were worked on
+}
+
+// apply works on the pairs. Another merge may have taken a record from one of
+// them to a pair that is not listed: it is followed there.
+func (a *applying) apply(ctx context.Context) ([]Change, error) {
+	var all changes
+	for next := slices.Clone(a.listed); len(next) > 0; {
+		pair := next[0]
+		a.seen = append(a.seen, pair)
+		done, err := a.pair(ctx, pair)
+		all = append(all, done...)
+		if err != nil {
+			return all, err
+		}
+		further, err := a.further(ctx, pair)
+		if err != nil {
+			return all, err
+		}
+		next = append(next[1:], further...)
+	}
+	return all, nil
+}
+
+// further are pairs with the previous number that records have left this one
+// for, and that are neither listed nor seen.
+func (a *applying) further(ctx context.Context, pair domain.Pair) ([]domain.Pair, error) {
+	streams, err := a.patiently(ctx, pair)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []domain.Pair
+	for _, d := range streams[0].state().Left {
+		known := slices.Contains(a.listed, d.To) || slices.Contains(a.seen, d.To) || slices.Contains(pairs, d.To)
+		if d.To.Has(a.message.Previous) && !known {
+			pairs = append(pairs, d.To)
+		}
+	}
+	return pairs, nil
+}
+
+func (a *applying) pair(ctx context.Context, pair domain.Pair) (changes, error) {
+	other, err := a.Process.way(ctx, pair.Other(a.message.Previous))
+	if err != nil {
+		return nil, err
+	}
+	to, err := domain.NewPair(a.way.end(), pair.Other(a.message.Previous))
+	if err != nil || other.end() == a.way.end() { // the two are one: nobody is kept apart from themselves
+		return a.dissolve(ctx, pair)
+	}
+	begun, err := a.finishBegun(ctx, pair)
+	if err != nil {
+		return nil, err
+	}
+	return a.move(ctx, move{
+		Renumbering: domain.Renumbering{Previous: a.message.Previous, Number: a.way.end(), Reason: a.message.Reason},
+		via:         a.way.via(), by: a.by, from: pair, to: to,
+		choose: func(from, to *stream) []domain.NonAssociation { return a.going(from, append(begun, to)...) },
+	})
+}
+
+// finishBegun finishes moves of the number that were cut off on their way to
+// another than the one that survives now: what arrived there leaves, and goes on
+// from there by the merge that removed that number. It answers with the streams
+// that such moves may have gone to.
+func (a *applying) finishBegun(ctx context.Context, pair domain.Pair) ([]*stream, error) {
+	var targets []*stream
+	for _, number := range a.targets {
+		to, err := domain.NewPair(number, pair.Other(a.message.Previous))
+		if err != nil {
+			continue
+		}
+		streams, err := a.patiently(ctx, pair, to)
+		if err != nil {
+			return nil, err
+		}
+		var cut halves
+		for _, n := range inBoth(streams[0], streams[1]) {
+			if h, is := halfBetween(streams[0], streams[1], n.ID); is {
+				cut = cut.with(h)
+			}
+		}
+		if err := a.complete(ctx, cut); err != nil {
+			return nil, err
+		}
+		targets = append(targets, streams[1])
+	}
+	return targets, nil
+}
+
+// inBoth are the records that have arrived and not left.
+func inBoth(from, to *stream) []domain.NonAssociation {
+	var both []domain.NonAssociation
+	for _, n := range from.state().Items {
+		if _, there := to.arrivedFrom(from.pair, n.ID); there {
+			both = append(both, n)
+		}
+	}
+	return both
+}
+
+// going are the records of a pair that go along: what lives and was created in
+// the span, and whatever an attempt that was cut off has already brought to where
+// it goes, but not what has gone before.
+func (a *applying) going(from *stream, targets ...*stream) []domain.NonAssociation {
+	gone, standing := from.gone(a.by.CommandID), a.standing(from, targets)
+	var going []domain.NonAssociation
+	for _, n := range from.state().Items {
+		if gone[n.ID] || !standing(n) {
+			continue
+		}
+		arrived := slices.ContainsFunc(targets, func(to *stream) bool {
+			_, is := to.arrivedFrom(from.pair, n.ID)
+			return is
+		})
+		if arrived || !n.Deleted && a.message.Span.Covers(n, a.Clock().Location()) {
+			going = append(going, n)
+		}
+	}
+	return going
+}
+
+// standing reports whether a record was there before the message, by the log
+// alone: of a listed pair, what stood at the revision that the message's first
+// fact names, or all while there is no such fact; and what another merge has
+// brought from a pair that the message is about.
+func (a *applying) standing(from *stream, targets []*stream) func(domain.NonAssociation) bool {
+	brought := func(n domain.NonAssociation) bool {
+		return n.CameFrom != nil && slices.Contains(a.seen, n.CameFrom.Pair)
+	}
+	if !slices.Contains(a.listed, from.pair) {
+		return brought
+	}
+	revision, begun := firstCarried(a.by.CommandID, from, targets)
+	if !begun {
+		return func(domain.NonAssociation) bool { return true }
+	}
+	stood := map[uuid.UUID]bool{}
+	if revision >= 0 {
+		for _, n := range from.at(uint64(revision)).Items {
+			stood[n.ID] = true
+		}
+	}
+	return func(n domain.NonAssociation) bool { return stood[n.ID] || brought(n) }
+}
+
+// firstCarried is the lowest revision of a pair whose state facts of a command
+// have carried away; -1 is before its first fact. False: there is no such fact.
+func firstCarried(command uuid.UUID, from *stream, targets []*stream) (lowest int64, begun bool) {
+	note := func(revision int64) {
+		if !begun || revision < lowest {
+			lowest, begun = revision, true
+		}
+	}
+	for i, fact := range from.facts {
+		if fact.Meta.CommandID != command {
+			continue
+		}
+		switch e := fact.Event.(type) {
+		case domain.TransferredOut:
+			note(int64(e.Revision)) //nolint:gosec // revisions stay far below 2⁶³
+		case domain.Deleted:
+			note(int64(i) - 1)
+		default:
+		}
+	}
+	for _, to := range targets {
+		for _, fact := range to.facts {
+			if e, is := fact.Event.(domain.TransferredIn); is && fact.Meta.CommandID == command && e.From == from.pair {
+				note(int64(e.Revision)) //nolint:gosec // revisions stay far below 2⁶³
+			}
+		}
+	}
+	return lowest, begun
+}
+
+// dissolve deletes what was recorded between two numbers of one prisoner.
+func (a *applying) dissolve(ctx context.Context, pair domain.Pair) (all changes, err error) {
+	for over := false; !over && err == nil; {
+		err = a.untilWon(ctx, func(ctx context.Context) error {
+			streams, err := a.load(ctx, pair)
+			if err != nil {
+				return err
+			}
+			going := a.going(streams[0])
+			if over = len(going) == 0; over {
+				return nil
+			}
+			ids := idsOf(going)
+			events, err := a.put(ctx, streams[0], a.by, len(ids), func(count int) domain.Command {
+				return domain.Dissolve{Renumbering: a.message.Renumbering, IDs: ids[:count]}
+			})
+			all = all.withEvents(pair, pair, events)
+			return err
+		})
+	}
+	return all, err
+}
+
+// atOnce is how many pairs are in memory at once.
+const atOnce = 64
+
+// takenBack is the command that undoes what a message did: always the same, so
+// that it is known whether it has been.
+func takenBack(message uuid.UUID) uuid.UUID { return uuid.NewSHA1(message, []byte("unmerge")) }

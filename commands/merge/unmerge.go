@@ -1,0 +1,191 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// ErrNothingMerged says that no fact in the log came of the message.
+var ErrNothingMerged = errors.New("no fact in the log came of this message")
+
+// Undone is what an undoing did, or would do.
+type Undone struct {
+	Changes []Change
+	// Returned is the number that is no longer removed; empty when the message
+	// removed none, or was taken back before.
+	Returned domain.PrisonerNumber
+}
+
+// Undo takes back what a message did, by new facts: the records return to the
+// pairs of the removed number, closings and deletions that the merge made are
+// undone, and the number counts again. What else was said of them meanwhile is
+// kept. Repeating it changes nothing. A move of another message that was cut off
+// at one of the records is completed first. The cause's command id is that of
+// the message. With dryRun it only tells. Errors: [ErrNothingMerged],
+// [commands.ErrBusy] and faults of the store; after the last two the same call
+// again is right.
+func (p *Process) Undo(ctx context.Context, by domain.Cause, reason string, dryRun bool) (Undone, error) {
+	found, err := p.tracesOf(ctx, by.CommandID)
+	if err != nil {
+		return Undone{}, err
+	}
+	if !dryRun {
+		if err := p.complete(ctx, found.halves); err != nil {
+			return Undone{}, err
+		}
+	}
+	u := &undoing{Process: p, by: by, reason: reason, dryRun: dryRun}
+	u.by.CausationID, u.by.CommandID = by.CommandID, takenBack(by.CommandID)
+	var undone Undone
+	for _, t := range found.traces {
+		done, err := u.takeBack(ctx, t)
+		undone.Changes = append(undone.Changes, done...)
+		if err != nil {
+			return undone, err
+		}
+	}
+	// The number counts again last: until then its reads lead to where the records
+	// are, or show those that have returned.
+	undone.Returned, err = u.returnNumber(ctx, found.merged, by.CommandID)
+	return undone, err
+}
+
+// undoing is one attempt at taking a message back.
+type undoing struct {
+	*Process
+	by     domain.Cause // of the new facts
+	reason string
+	dryRun bool
+}
+
+func (u *undoing) about(number domain.PrisonerNumber) domain.Cause {
+	by := u.by
+	by.About = number
+	return by
+}
+
+func (u *undoing) takeBack(ctx context.Context, t trace) (all changes, err error) {
+	if len(t.arrived) > 0 {
+		all, err = u.bringBack(ctx, t)
+		if err != nil {
+			return all, err
+		}
+	}
+	for _, r := range t.resident {
+		done, err := u.restore(ctx, t, r)
+		all = append(all, done...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// bringBack moves what a trace brought to a pair back, from wherever later moves
+// have taken it.
+func (u *undoing) bringBack(ctx context.Context, t trace) (all changes, err error) {
+	ways, err := u.waysBack(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range ways {
+		back := domain.Renumbering{Previous: w.number, Number: t.Previous, Reason: u.reason}
+		to, err := back.Pair(w.at)
+		if err != nil { // the other of the pair is the removed number itself
+			continue
+		}
+		done, err := u.moveBack(ctx, t, move{
+			Renumbering: back, by: u.about(t.Previous), from: w.at, to: to, undo: t.reopened, choose: w.choose,
+		})
+		all = append(all, done...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+func (u *undoing) moveBack(ctx context.Context, t trace, m move) (all changes, err error) {
+	streams, err := u.patiently(ctx, m.from, m.to)
+	if err != nil {
+		return nil, err
+	}
+	var reopened []uuid.UUID
+	for _, n := range m.choose(streams[0], streams[1]) {
+		if t.isShut(n) {
+			reopened = append(reopened, n.ID)
+		}
+	}
+	if u.dryRun {
+		all, err = u.planned(ctx, m)
+	} else {
+		all, err = u.move(ctx, m)
+	}
+	for _, id := range reopened {
+		if slices.Contains(all, Change{id, m.from, m.to, Renumbered}) {
+			all = all.with(Change{id, m.from, m.to, Reopened})
+		}
+	}
+	return all, err
+}
+
+// restore takes back what the merge did to one where it stands.
+func (u *undoing) restore(ctx context.Context, t trace, r resident) (all changes, err error) {
+	err = u.untilWon(ctx, func(ctx context.Context) error {
+		streams, err := u.load(ctx, r.pair)
+		if err != nil {
+			return err
+		}
+		here := streams[0]
+		n, done, undone := r.before(here)
+		if !undone || here.concerns(u.by.CommandID, n.ID) {
+			return nil
+		}
+		all = changes{{n.ID, r.pair, r.pair, done}}
+		if u.dryRun {
+			return nil
+		}
+		back := domain.Renumbering{Previous: t.Number, Number: t.Previous, Reason: u.reason}
+		_, err = u.put(ctx, here, u.about(t.Previous), 1, func(int) domain.Command {
+			return domain.Restore{Renumbering: back, NonAssociation: n}
+		})
+		return err
+	})
+	return all, err
+}
+
+// concerns reports whether a command has left a fact of a non-association.
+func (s *stream) concerns(command, id uuid.UUID) bool {
+	return slices.ContainsFunc(s.facts, func(f domain.Fact) bool {
+		return f.Meta.CommandID == command && f.Event.Concerns() == id
+	})
+}
+
+func (u *undoing) returnNumber(ctx context.Context, m *domain.Renumbering, message uuid.UUID) (returned domain.PrisonerNumber, err error) {
+	if m == nil {
+		return "", nil
+	}
+	err = u.untilWon(ctx, func(ctx context.Context) error {
+		number, err := u.number(ctx, m.Previous)
+		if err != nil {
+			return err
+		}
+		back := domain.ReturnNumber{Renumbering: *m, Message: message}
+		back.Reason = u.reason
+		facts := number.removal.Return(back, u.Clock(), u.about(m.Previous))
+		if len(facts) == 0 {
+			return nil
+		}
+		returned = m.Previous
+		if u.dryRun {
+			return nil
+		}
+		return u.append(ctx, number.stream(), number.expected(), facts)
+	})
+	return returned, err
+}

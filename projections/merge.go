@@ -1,0 +1,46 @@
+package projections
+
+import (
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/domain"
+)
+
+const (
+	putMergesSQL = `INSERT INTO read_1.merge (message, removed, survivor, position)
+		SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) ON CONFLICT (message) DO NOTHING`
+	takeBackSQL = `UPDATE read_1.merge SET taken_back = true WHERE message = ANY($1::uuid[])`
+)
+
+// merges are the rows of read_1.merge that a batch begins and ends, as columns.
+type merges struct {
+	messages          [][16]byte
+	removed, survivor []string
+	positions         []int64
+	takenBack         [][16]byte
+}
+
+// add takes a fact of a prisoner number; one of a pair says nothing here. A
+// merge is taken back after it was recorded, so that all begin before any ends.
+func (m *merges) add(f *fact) {
+	switch e := f.Event.(type) {
+	case domain.PrisonerMerged:
+		m.messages = append(m.messages, [16]byte(f.Meta.CommandID))
+		m.removed, m.survivor = append(m.removed, string(e.Previous)), append(m.survivor, string(e.Number))
+		m.positions = append(m.positions, int64(f.position.Commit)) //nolint:gosec // positions stay below 2⁶³
+	case domain.PrisonerUnmerged:
+		m.takenBack = append(m.takenBack, [16]byte(e.Message))
+	default:
+	}
+}
+
+func (m merges) none() bool { return len(m.messages)+len(m.takenBack) == 0 }
+
+func (m merges) queue(batch *pgx.Batch) {
+	if len(m.messages) > 0 {
+		batch.Queue(putMergesSQL, m.messages, m.removed, m.survivor, m.positions)
+	}
+	if len(m.takenBack) > 0 {
+		batch.Queue(takeBackSQL, m.takenBack)
+	}
+}
