@@ -12,7 +12,7 @@ import (
 // Entry is one fact of the history.
 type Entry struct {
 	EventID          uuid.UUID            `json:"eventId"`
-	Type             string               `json:"type"` // as it was recorded
+	Type             string               `json:"type"`             // as it was recorded
 	NonAssociationID *uuid.UUID           `json:"nonAssociationId"` // null: it is about a prisoner number, or no record counts
 	Actor            string               `json:"actor"`
 	Source           domain.Source        `json:"source"`

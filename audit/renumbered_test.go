@@ -110,7 +110,7 @@ func TestOneThatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
 		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
 		b.does(pair, domain.Merge, "MERGER", domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{id}})
 		b.does(pair, domain.Merge, "MERGER", domain.Restore{
-			Renumbering: domain.Renumbering{Previous: survivor, Number: bob, Reason: "Two men"}, NonAssociation: before,
+			Renumbering: domain.Renumbering{Previous: survivor, Number: bob, Reason: "Two men"}, Records: []domain.NonAssociation{before},
 		})
 
 		history, err := b.reader().OfNonAssociation(t.Context(), streams(pair), id)

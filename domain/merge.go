@@ -88,10 +88,10 @@ type Dissolve struct {
 	IDs []uuid.UUID `json:"ids"`
 }
 
-// Restore makes a non-association what it is given as, where it stands.
+// Restore makes non-associations what they are given as, where they stand.
 type Restore struct {
 	Renumbering
-	NonAssociation NonAssociation `json:"nonAssociation"`
+	Records []NonAssociation `json:"records"`
 }
 
 func (Arrive) command()   {}
@@ -193,13 +193,15 @@ func decideDissolve(s State, c Dissolve, now time.Time, by Cause) (Decision, err
 }
 
 func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error) {
-	d, n := gather(s, now, by), c.NonAssociation
-	if slices.ContainsFunc(s.Items, func(o NonAssociation) bool { return o.ID != n.ID && o.TypeSequence == n.TypeSequence }) {
-		n.TypeSequence = 0 // NOMIS has given the number to another since
+	d := gather(s, now, by)
+	for _, n := range c.Records {
+		if slices.ContainsFunc(s.Items, func(o NonAssociation) bool { return o.ID != n.ID && o.TypeSequence == n.TypeSequence }) {
+			n.TypeSequence = 0 // NOMIS has given the number to another since
+		}
+		d.outcomes = append(d.outcomes, Outcome{NonAssociationID: n.ID})
+		d.happen(Restored{NonAssociationID: n.ID, Renumbering: c.Renumbering, NonAssociation: n})
+		d.closeOthers(n.ID)
 	}
-	d.outcomes = []Outcome{{NonAssociationID: n.ID}}
-	d.happen(Restored{NonAssociationID: n.ID, Renumbering: c.Renumbering, NonAssociation: n})
-	d.closeOthers(n.ID)
 	return d.decision(), nil
 }
 

@@ -254,7 +254,7 @@ func TestRestore_brings_it_back_as_it_is_given(t *testing.T) {
 	s.merges(domain.Dissolve{IDs: []uuid.UUID{before.ID}})
 	s.synced(item(y2022, typed(domain.TypeTotal)))
 	s.state.Items[1].TypeSequence = 1
-	d := s.merges(domain.Restore{Renumbering: renamed, NonAssociation: before})
+	d := s.merges(domain.Restore{Renumbering: renamed, Records: []domain.NonAssociation{before}})
 	restored := s.state.Items[0]
 	require.Equal(t, domain.TypeRestored, domain.TypeOf(d.Events[0]))
 	require.False(t, restored.Deleted)

@@ -20,7 +20,7 @@ type fact struct {
 	recorded eventstore.Recorded
 	fact     domain.Fact
 	pair     domain.Pair // zero when the fact is of a prisoner number
-	err      error // it cannot be read: poison, but what is before it goes out first
+	err      error       // it cannot be read: poison, but what is before it goes out first
 }
 
 // handler is the follow.Handler of a topic.

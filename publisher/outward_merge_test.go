@@ -121,7 +121,7 @@ func TestMessages_of_a_deletion_taken_back_are_created(t *testing.T) {
 	was := s.state(between).Items[0]
 	s.does(domain.Merge, between, survivor, domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{id}})
 	back := domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}
-	s.does(domain.Merge, between, larger, domain.Restore{Renumbering: back, NonAssociation: was})
+	s.does(domain.Merge, between, larger, domain.Restore{Renumbering: back, Records: []domain.NonAssociation{was}})
 	require.Equal(t, []publisher.Change{publisher.ChangeOpened}, s.changes())
 	event := s.events()[0]
 	require.Equal(t, publisher.EventCreated, event.EventType)
@@ -163,7 +163,7 @@ func TestMessages_of_a_closing_taken_back_are_reopened(t *testing.T) {
 	was := s.state(theirs).Items[0]
 	s.does(domain.Merge, theirs, survivor, domain.Close{ID: was.ID, ClosedReason: domain.ByMerge})
 	s.does(domain.Merge, theirs, larger, domain.Restore{
-		Renumbering: domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}, NonAssociation: was,
+		Renumbering: domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}, Records: []domain.NonAssociation{was},
 	})
 	require.Equal(t, []publisher.Change{publisher.ChangeReopened}, s.changes())
 	require.Equal(t, publisher.EventAmended, s.events()[0].EventType)

@@ -33,7 +33,6 @@ type arrival struct {
 
 // resident is what a message did to a record that stood where it stands.
 type resident struct {
-	pair     domain.Pair
 	id       uuid.UUID
 	revision uint64         // of the fact
 	closing  *domain.Closed // nil: it was deleted
@@ -56,6 +55,23 @@ func (r resident) before(s *stream) (n domain.NonAssociation, done Done, is bool
 	before, _ := item(s.at(r.revision-1), r.id) // it was opened, so there is a revision before
 	n.ExpiryDate, n.ClosedBy, n.ClosedReason = before.ExpiryDate, before.ClosedBy, before.ClosedReason
 	return n, Reopened, true
+}
+
+// due are the residents that a command has not restored yet, as they are to be,
+// and what that does to each.
+func (t trace) due(s *stream, command uuid.UUID) (records []domain.NonAssociation, planned changes) {
+	restored := map[uuid.UUID]bool{}
+	for _, fact := range s.facts {
+		if fact.Meta.CommandID == command {
+			restored[fact.Event.Concerns()] = true
+		}
+	}
+	for _, r := range t.resident {
+		if n, done, is := r.before(s); is && !restored[r.id] {
+			records, planned = append(records, n), append(planned, Change{r.id, t.to, t.to, done})
+		}
+	}
+	return records, planned
 }
 
 // shutBy reports whether a closing is still what closes a record.
@@ -233,7 +249,7 @@ func (t *tracing) closed(e domain.Closed, fact domain.Fact, recorded eventstore.
 			at.arrived[k].closing = &e
 			return nil
 		}
-		at.resident = append(at.resident, resident{pair: pair, id: e.NonAssociationID, revision: recorded.Revision, closing: &e})
+		at.resident = append(at.resident, resident{id: e.NonAssociationID, revision: recorded.Revision, closing: &e})
 		return nil
 	}
 	return nil
@@ -253,6 +269,6 @@ func (t *tracing) deleted(e domain.Deleted, fact domain.Fact, recorded eventstor
 		hop = *t.merged
 	}
 	at := t.trace(t.message, hop, pair, nil)
-	at.resident = append(at.resident, resident{pair: pair, id: e.NonAssociationID, revision: recorded.Revision})
+	at.resident = append(at.resident, resident{id: e.NonAssociationID, revision: recorded.Revision})
 	return nil
 }

@@ -76,14 +76,8 @@ func (u *undoing) takeBack(ctx context.Context, t trace) (all changes, err error
 			return all, err
 		}
 	}
-	for _, r := range t.resident {
-		done, err := u.restore(ctx, t, r)
-		all = append(all, done...)
-		if err != nil {
-			return all, err
-		}
-	}
-	return all, nil
+	done, err := u.restore(ctx, t)
+	return append(all, done...), err
 }
 
 // bringBack moves what a trace brought to a pair back, from wherever later moves
@@ -134,36 +128,32 @@ func (u *undoing) moveBack(ctx context.Context, t trace, m move) (all changes, e
 	return all, err
 }
 
-// restore takes back what the merge did to one where it stands.
-func (u *undoing) restore(ctx context.Context, t trace, r resident) (all changes, err error) {
-	err = u.untilWon(ctx, func(ctx context.Context) error {
-		streams, err := u.load(ctx, r.pair)
-		if err != nil {
+// restore takes back what the merge did to those that stood where they stand.
+func (u *undoing) restore(ctx context.Context, t trace) (all changes, err error) {
+	back := domain.Renumbering{Previous: t.Number, Number: t.Previous, Reason: u.reason}
+	for over := len(t.resident) == 0; !over && err == nil; {
+		err = u.untilWon(ctx, func(ctx context.Context) error {
+			streams, err := u.load(ctx, t.to)
+			if err != nil {
+				return err
+			}
+			due, planned := t.due(streams[0], u.by.CommandID)
+			if over = len(due) == 0 || u.dryRun; over {
+				all = append(all, planned...)
+				return nil
+			}
+			taken := 0
+			_, err = u.put(ctx, streams[0], u.about(t.Previous), len(due), func(count int) domain.Command {
+				taken = count
+				return domain.Restore{Renumbering: back, Records: due[:count]}
+			})
+			if err == nil {
+				all = append(all, planned[:taken]...)
+			}
 			return err
-		}
-		here := streams[0]
-		n, done, undone := r.before(here)
-		if !undone || here.concerns(u.by.CommandID, n.ID) {
-			return nil
-		}
-		all = changes{{n.ID, r.pair, r.pair, done}}
-		if u.dryRun {
-			return nil
-		}
-		back := domain.Renumbering{Previous: t.Number, Number: t.Previous, Reason: u.reason}
-		_, err = u.put(ctx, here, u.about(t.Previous), 1, func(int) domain.Command {
-			return domain.Restore{Renumbering: back, NonAssociation: n}
 		})
-		return err
-	})
+	}
 	return all, err
-}
-
-// concerns reports whether a command has left a fact of a non-association.
-func (s *stream) concerns(command, id uuid.UUID) bool {
-	return slices.ContainsFunc(s.facts, func(f domain.Fact) bool {
-		return f.Meta.CommandID == command && f.Event.Concerns() == id
-	})
 }
 
 func (u *undoing) returnNumber(ctx context.Context, m *domain.Renumbering, message uuid.UUID) (returned domain.PrisonerNumber, err error) {

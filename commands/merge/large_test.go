@@ -1,0 +1,133 @@
+package merge_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+)
+
+// many is more than one append can hold, whichever way it is counted.
+const many = 1000
+
+// tellsMany records closed non-associations of a pair with the longest texts
+// that NOMIS can send, and an open one.
+func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
+	e.t.Helper()
+	longest := strings.Repeat("𝕏", domain.MaxComment)
+	for from := 0; from < many; from += domain.MaxItems {
+		tell := told(pairOf(e.t, one, other), longest)
+		like := tell[0].Tell.Items[0]
+		tell[0].Tell.Items = nil
+		for n := from; n < min(from+domain.MaxItems, many); n++ {
+			item := like
+			day := fmt.Sprintf("%04d-%02d-%02dT00:00:00", 1900+n/300, 1+n/28%11, 1+n%28)
+			item.EffectiveDate, item.ExpiryDate = domain.LocalDateTime(day), new(domain.LocalDateTime(day))
+			if n == many-1 {
+				item.ExpiryDate = nil
+			}
+			tell[0].Tell.Items = append(tell[0].Tell.Items, item)
+		}
+		_, err := e.Tell(e.t.Context(), by(domain.NOMIS), tell)
+		require.NoError(e.t, err)
+	}
+	require.Len(e.t, e.state(one, other).Items, many)
+}
+
+// untilDone runs a step that is killed behind its next append each time, and
+// looks at what is left between.
+func (e *estate) untilDone(step func(service) error, look func()) (kills int) {
+	e.t.Helper()
+	for ; ; kills++ {
+		require.Less(e.t, kills, 100, "it ends")
+		err := step(newService(&interrupted{Store: e.log, after: killedAt(1)}))
+		look()
+		if err == nil {
+			return kills
+		}
+		require.ErrorIs(e.t, err, errKilled)
+	}
+}
+
+// everyOne looks that each of the records is in the old pair, in both or in the
+// new one, and counts those in the old one.
+func (e *estate) everyOne(ids []uuid.UUID, old, new domain.State) (left int) {
+	e.t.Helper()
+	places := map[uuid.UUID]int{}
+	for _, n := range append(old.Items, new.Items...) {
+		places[n.ID]++
+	}
+	require.Len(e.t, places, len(ids))
+	for _, id := range ids {
+		require.Positive(e.t, places[id])
+	}
+	return len(old.Items)
+}
+
+func TestMerge_of_a_large_pair_goes_in_parts_and_back(t *testing.T) {
+	e := newEstate(t)
+	e.tellsMany(removed, third)
+	stood := e.opens(survivor, third)
+	ids := idsIn(e.state(removed, third))
+	cause := message()
+	look := func() { e.everyOne(append(ids, stood), e.state(removed, third), e.state(survivor, third)) }
+	kills := e.untilDone(func(s service) error {
+		_, err := s.Apply(t.Context(), cause, merging, pairs{e.log})
+		return err
+	}, look)
+	require.Greater(t, kills, 6, "in parts")
+	require.Empty(t, e.state(removed, third).Items)
+	require.ElementsMatch(t, append(ids, stood), idsIn(e.state(survivor, third)))
+	require.Equal(t, 1, notClosed(e.state(survivor, third)))
+
+	e.untilDone(func(s service) error {
+		_, err := s.Undo(t.Context(), cause, wrong, false)
+		return err
+	}, look)
+	require.ElementsMatch(t, ids, idsIn(e.state(removed, third)))
+	require.Equal(t, []uuid.UUID{stood}, idsIn(e.state(survivor, third)))
+	require.Equal(t, 1, notClosed(e.state(survivor, third)))
+}
+
+func TestMerge_deletes_a_large_pair_between_the_two_in_parts(t *testing.T) {
+	e := newEstate(t)
+	e.tellsMany(removed, survivor)
+	cause := message()
+	kills := e.untilDone(func(s service) error {
+		_, err := s.Apply(t.Context(), cause, merging, pairs{e.log})
+		return err
+	}, func() {})
+	require.GreaterOrEqual(t, kills, 2, "the number, and parts")
+	for _, n := range e.state(removed, survivor).Items {
+		require.True(t, n.Deleted)
+	}
+	undone, err := e.Undo(t.Context(), cause, wrong, false)
+	require.NoError(t, err)
+	require.Len(t, undone.Changes, many)
+	for _, n := range e.state(removed, survivor).Items {
+		require.False(t, n.Deleted)
+	}
+}
+
+// Ids of facts are unique in the log, though one command appends many times.
+func TestMerge_of_several_appends_names_no_fact_twice(t *testing.T) {
+	e := newEstate(t)
+	e.tellsMany(removed, third)
+	e.opens(removed, survivor)
+	cause := message()
+	e.merges(cause, merging)
+	e.unmerges(cause, false)
+	seen := map[uuid.UUID]bool{}
+	for _, stream := range []string{
+		pairOf(t, removed, third).Stream(), pairOf(t, survivor, third).Stream(), pairOf(t, removed, survivor).Stream(), removed.Stream(),
+	} {
+		for i, fact := range facts(t, e.log, stream) {
+			require.False(t, seen[fact.ID], "revision %d of %s", i, stream)
+			seen[fact.ID] = true
+		}
+	}
+}
