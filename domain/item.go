@@ -50,7 +50,8 @@ func (i Item) details(pair Pair) Details {
 func (i Item) content() string { return string(plainJSON(i)) }
 
 // plainJSON is deterministic: keys of structs are in alphabetical order where
-// it matters, those of maps always are, and no character is escaped for HTML.
+// it matters, those of maps always are, no character is escaped for HTML, and
+// no control character stands raw.
 func plainJSON(v any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -58,7 +59,7 @@ func plainJSON(v any) []byte {
 	if err := encoder.Encode(v); err != nil {
 		panic("a value of the domain is not JSON: " + err.Error()) // a bug: values are strings, numbers and maps of them
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return Escaped(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
 // ignoredKey is equal for equal ignorings.

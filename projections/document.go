@@ -83,9 +83,14 @@ func appendItem(b []byte, e *entry, of domain.PrisonerNumber) []byte {
 }
 
 // appendText quotes; bytes that are no UTF-8 become U+FFFD, as Postgres would
-// refuse them.
+// refuse them. No control character stands raw.
 func appendText(b []byte, s string) []byte {
+	from := len(b)
 	b, _ = jsontext.AppendQuote(b, s)
+	quoted := b[from:]
+	if escaped := domain.Escaped(quoted); len(escaped) > len(quoted) {
+		b = append(b[:from], escaped...)
+	}
 	return b
 }
 

@@ -138,5 +138,5 @@ func appendRare(b []byte, name string, value any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write %s of a pair: %w", name, err)
 	}
-	return append(append(append(b, `,"`...), name+`":`...), text...), nil
+	return append(append(append(b, `,"`...), name+`":`...), domain.Escaped(text)...), nil
 }

@@ -150,7 +150,7 @@ func (m moment) message(topic Topic, eventType string, body any) (Message, error
 		return Message{}, fmt.Errorf("fact %s: write the message for the %s topic: %w", m.fact.ID, topic, err)
 	}
 	return Message{
-		Topic: topic, Body: text,
+		Topic: topic, Body: domain.Escaped(text),
 		Attributes: map[string]Attribute{
 			"eventType":       {Text: eventType},
 			"eventId":         {Text: m.fact.ID.String()},

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"nonassociations/domain"
 )
 
 const mediaLines = "application/x-ndjson"
@@ -66,9 +68,9 @@ func (l *lines) begin(head uint64) error {
 	return l.to.flush()
 }
 
-// line writes one JSON value and its line feed.
+// line writes one JSON value, with no control character raw, and its line feed.
 func (l *lines) line(value []byte) error {
-	if _, err := l.content.Write(append(value, '\n')); err != nil {
+	if _, err := l.content.Write(append(domain.Escaped(value), '\n')); err != nil {
 		return fmt.Errorf("write a line: %w", err)
 	}
 	if l.live {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"nonassociations/domain"
 )
 
 // reply is an answer before it is written.
@@ -27,8 +29,8 @@ const (
 	noStore   = "private, no-cache"
 )
 
-// write sends the reply. What can be cached must be asked for again each time:
-// a list of yesterday is no list.
+// write sends the reply; in JSON no control character goes out raw. What can be
+// cached must be asked for again each time: a list of yesterday is no list.
 func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	if p.etag != "" {
@@ -53,7 +55,7 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	if len(p.body) > 0 {
 		if p.contentType == "" {
-			p.contentType = mediaJSON
+			p.contentType, p.body = mediaJSON, domain.Escaped(p.body)
 		}
 		h["Content-Type"] = []string{p.contentType}
 		h["Content-Length"] = []string{strconv.Itoa(len(p.body))}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -191,23 +189,6 @@ func assemble(about domain.PrisonerNumber, raw []rawItem) said {
 	return s
 }
 
-func authorisedBy(s string) (string, error) { return note(s, domain.MaxAuthorisedBy) }
-func comments(s string) (string, error)     { return note(s, domain.MaxComment) }
-
-var errControl = errors.New("must not have control characters other than tab, line feed and return")
-
-func note(s string, limit int) (string, error) {
-	if utf8.RuneCountInString(s) > limit {
-		return "", fmt.Errorf("must be at most %d characters", limit)
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' {
-			return "", errControl
-		}
-	}
-	return s, nil
-}
-
 // noteOf is a text as the record keeps it. NOMIS's database knows no empty
 // text: it is none.
 func noteOf(f *field[string]) *string {
@@ -221,8 +202,8 @@ func noteOf(f *field[string]) *string {
 const maxSequence = 999
 
 func parseSequence(s string) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > maxSequence {
+	n, is := wholeNumber(s)
+	if !is || n < 1 || n > maxSequence {
 		return 0, fmt.Errorf("must be a whole number from 1 to %d", maxSequence)
 	}
 	return n, nil

@@ -2,33 +2,16 @@ package api
 
 import (
 	"bytes"
-	"errors"
-	"strings"
 
 	"nonassociations/commands"
 	"nonassociations/domain"
 )
-
-// The limits of NOMIS hold for staff too: what is longer could not be told to it.
-const maxName = domain.MaxAuthorisedBy
 
 var (
 	role        = word(domain.Roles())
 	reason      = word(domain.Reasons())
 	restriction = word(domain.Restrictions())
 )
-
-var errBlank = errors.New("must not be blank")
-
-func prose(s string) (string, error)    { return notBlank(s, domain.MaxComment) }
-func userName(s string) (string, error) { return notBlank(s, maxName) }
-
-func notBlank(s string, limit int) (string, error) {
-	if strings.TrimSpace(s) == "" {
-		return "", errBlank
-	}
-	return note(s, limit)
-}
 
 // whole reads a body that is one object; needs are looked for when it is.
 func (d *decoder) whole(member func(name string) error, needs func()) error {

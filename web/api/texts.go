@@ -1,0 +1,97 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"nonassociations/domain"
+)
+
+var (
+	errBlank   = errors.New("must not be blank")
+	errNUL     = errors.New("must not have the character NUL")
+	errControl = errors.New("must not have control characters other than tab, line feed and return")
+)
+
+// What NOMIS holds is taken as it is: its limits count code points, and NUL is
+// refused alone, which Postgres cannot keep.
+func authorisedBy(s string) (string, error) { return note(s, domain.MaxAuthorisedBy) }
+func comments(s string) (string, error)     { return note(s, domain.MaxComment) }
+
+func note(s string, limit int) (string, error) {
+	if utf8.RuneCountInString(s) > limit {
+		return "", tooLong(limit)
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		return "", errNUL
+	}
+	return s, nil
+}
+
+// What staff write must have room in NOMIS as NOMIS will count it. It is kept
+// as it was given.
+func prose(s string) (string, error)    { return typed(s, domain.MaxComment) }
+func userName(s string) (string, error) { return typed(s, domain.MaxAuthorisedBy) }
+
+// maxGiven bounds a text with the blanks around it, in code points: a fact, and
+// what is told of it, must stay far below the limits of the log and of SNS.
+const maxGiven = 4096
+
+func typed(s string, limit int) (string, error) {
+	trimmed := strings.TrimSpace(s)
+	switch {
+	case trimmed == "":
+		return "", errBlank
+	case strings.ContainsFunc(s, isRefused):
+		return "", errControl
+	case unitsOf(trimmed) > limit:
+		return "", tooLong(limit)
+	case utf8.RuneCountInString(s) > maxGiven:
+		return "", fmt.Errorf("must be at most %d characters with the blanks around it", maxGiven)
+	}
+	return s, nil
+}
+
+func tooLong(limit int) error { return fmt.Errorf("must be at most %d characters", limit) }
+
+func isRefused(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
+
+// unitsOf counts as NOMIS does: UTF-16, and the end of a line is one unit.
+func unitsOf(s string) int {
+	units := -strings.Count(s, "\r\n")
+	for _, r := range s {
+		units += utf16.RuneLen(r)
+	}
+	return units
+}
+
+// wholeNumber is the value of a JSON number that is whole, however it is
+// written: 1, 1.0, 10e-1 and 1E0 are one. One of more than six digits is none
+// for any use here, and so is a negative one.
+func wholeNumber(s string) (n int, is bool) {
+	mantissa, exponent := s, int64(0)
+	if e := strings.IndexAny(s, "eE"); e >= 0 {
+		var err error
+		if exponent, err = strconv.ParseInt(s[e+1:], 10, 32); err != nil {
+			return 0, false // no body has room for the digits that would make up for it
+		}
+		mantissa = s[:e]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	significant := strings.TrimRight(digits, "0")
+	zeros := exponent - int64(len(fraction)) + int64(len(digits)-len(significant))
+	if significant == "" {
+		return 0, true
+	}
+	if zeros < 0 || int64(len(significant))+zeros > 6 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(significant + strings.Repeat("0", int(zeros)))
+	return n, err == nil && n >= 0
+}
