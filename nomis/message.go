@@ -1,9 +1,10 @@
 package nomis
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,148 +38,136 @@ func CommandID(messageID string) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(messageID))
 }
 
-// envelope is SNS's. Where the subscription delivers raw, there is none.
-type envelope struct {
-	MessageID  string                     `json:"MessageId"`
-	Message    json.RawMessage            `json:"Message"`
-	Attributes map[string]json.RawMessage `json:"MessageAttributes"`
-	Timestamp  string                     `json:"Timestamp"`
-}
-
-// eventType is the attribute that subscriptions filter by.
-func (e envelope) eventType() string {
-	var attribute struct {
-		Value string `json:"Value"`
-	}
-	_ = json.Unmarshal(e.Attributes["eventType"], &attribute) // then it has none
-	return attribute.Value
-}
-
-// event reads what it needs and lets everything else be: other fields come and
-// go, and one of them once stopped merges for weeks.
-type event struct {
-	EventType   string `json:"eventType"`
-	OccurredAt  string `json:"occurredAt"`
-	Information struct {
-		Number               string `json:"nomsNumber"`
-		RemovedNumber        string `json:"removedNomsNumber"`
-		Reason               string `json:"reason"`
-		MovedFrom            string `json:"movedFromNomsNumber"`
-		MovedTo              string `json:"movedToNomsNumber"`
-		BookingStartDateTime string `json:"bookingStartDateTime"`
-	} `json:"additionalInformation"`
-}
-
 // parse reads a message. fallbackID is SQS's own, for a message without an
-// envelope. Its errors do not quote the message: it is about people.
+// envelope. Only a message whose type cannot be told, or that needs something
+// done and does not say what, is an error; one of another type asks for nothing,
+// whatever else it holds. Errors do not quote the message: it is about people.
 func parse(body, fallbackID string, london *time.Location) (message, error) {
-	wrapped := envelope{}
-	if err := unmarshal([]byte(body), &wrapped); err != nil {
+	outer, err := parseObject(body)
+	if err != nil {
 		return message{}, err
 	}
-	inner, said := body, event{}
-	if len(wrapped.Message) > 0 {
-		inner = unquoted(wrapped.Message)
+	said, envelope := outer, object{}
+	if isEnvelope(outer) {
+		said, envelope = eventIn(outer), outer
 	}
-	if err := unmarshal([]byte(inner), &said); err != nil {
-		return message{}, err
-	}
-	if wrapped.MessageID == "" {
-		wrapped.MessageID = fallbackID
-	}
-	if said.EventType == "" {
-		said.EventType = wrapped.eventType()
-	}
-	if said.OccurredAt == "" {
-		said.OccurredAt = wrapped.Timestamp
-	}
-	m := message{id: CommandID(wrapped.MessageID)}
-	err := m.read(said, london)
+	m := message{id: CommandID(cmp.Or(envelope.says("MessageId"), fallbackID))}
+	err = m.read(said, envelope, london)
 	return m, err
 }
 
-// unquoted is the event inside the envelope: a text, but some senders put the
-// object itself.
-func unquoted(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-	return string(raw)
+// isEnvelope tells whether SNS put something around the event; where the
+// subscription delivers raw, it does not. An event may have any further key, one
+// called Message too.
+func isEnvelope(outer object) bool {
+	_, holds := outer["Message"]
+	return holds && (outer.says("Type") == "Notification" || outer.says("eventType") == "")
 }
 
-func unmarshal(data []byte, into any) error {
-	err := json.Unmarshal(data, into)
-	var field *json.UnmarshalTypeError
-	if errors.As(err, &field) {
-		return fmt.Errorf("the field %s has the wrong type", field.Field)
+// eventIn is the event in an envelope: a text, but some senders put the object
+// itself. It is empty when there is none.
+func eventIn(envelope object) object {
+	text := envelope.says("Message")
+	if text == "" {
+		text = string(envelope["Message"])
 	}
+	said, err := parseObject(text)
 	if err != nil {
-		return errors.New("not JSON")
+		return object{}
 	}
-	return nil
+	return said
 }
 
-func (m *message) read(said event, london *time.Location) error {
-	in := said.Information
-	switch said.EventType {
-	case prisonerMerged:
-		if in.Reason != domain.ByMerge {
-			m.ignored = "its reason is not MERGE"
-			return nil
+// typeOf is the type of an event, else the attribute that subscriptions filter
+// by, else what stands beside the event; "" when none of them tells it.
+func typeOf(said, envelope object) string {
+	attribute := object{}
+	if attributes, err := envelope.object("MessageAttributes"); err == nil {
+		if found, err := attributes.object("eventType"); err == nil {
+			attribute = found
 		}
-		return m.between(in.RemovedNumber, in.Number, domain.ByMerge)
-	case bookingMoved:
-		m.merge.Booking = true
-		if err := m.between(in.MovedFrom, in.MovedTo, bookingMovedReason); err != nil {
-			return err
-		}
-		return m.within(in.BookingStartDateTime, said.OccurredAt, london)
+	}
+	return cmp.Or(said.says("eventType"), attribute.says("Value"), envelope.says("eventType"))
+}
+
+func (m *message) read(said, envelope object, london *time.Location) error {
+	kind := typeOf(said, envelope)
+	switch kind {
 	case "":
 		return errors.New("it has no event type")
+	case prisonerMerged, bookingMoved:
+	default:
+		m.ignored = "its type concerns nobody here"
+		return nil
 	}
-	m.ignored = "its type concerns nobody here"
-	return nil
+	in, err := said.object("additionalInformation")
+	if err != nil {
+		return err
+	}
+	if kind == prisonerMerged {
+		return m.merged(in)
+	}
+	m.merge.Booking = true
+	if err := m.between(in, "movedFromNomsNumber", "movedToNomsNumber", bookingMovedReason); err != nil {
+		return err
+	}
+	return m.within(in, said, envelope, london)
 }
 
-func (m *message) between(previous, number, reason string) error {
+func (m *message) merged(in object) error {
+	reason, err := in.text("reason")
+	if err != nil {
+		return err
+	}
+	if reason != domain.ByMerge {
+		m.ignored = "its reason is not MERGE"
+		return nil
+	}
+	return m.between(in, "removedNomsNumber", "nomsNumber", domain.ByMerge)
+}
+
+// between reads the two numbers, by the names of their members.
+func (m *message) between(in object, previous, number, reason string) error {
 	var errs [2]error
-	m.merge.Previous, errs[0] = domain.ParsePrisonerNumber(previous)
-	m.merge.Number, errs[1] = domain.ParsePrisonerNumber(number)
+	m.merge.Previous, errs[0] = in.number(previous)
+	m.merge.Number, errs[1] = in.number(number)
 	m.merge.Reason = reason
+	if err := errors.Join(errs[:]...); err != nil {
+		return err
+	}
 	if m.merge.Previous == m.merge.Number {
 		m.ignored = "both numbers are the same"
 	}
-	return errors.Join(errs[:]...)
-}
-
-// within sets the span of a booking; one that says no beginning takes all.
-func (m *message) within(start, occurredAt string, london *time.Location) error {
-	if start == "" {
-		return nil
-	}
-	from, err := parseTime(start, london)
-	if err != nil {
-		return fmt.Errorf("bookingStartDateTime %w", err)
-	}
-	until, err := parseTime(occurredAt, london)
-	if err != nil {
-		return fmt.Errorf("occurredAt %w", err)
-	}
-	m.merge.Span = domain.Span{From: from, Until: until}
 	return nil
 }
 
-// parseTime reads a moment with its offset, or London wall-clock time without
-// one.
-func parseTime(text string, london *time.Location) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.In(london), nil
+// number is a member that must be a prisoner number; NOMIS pads some with blanks.
+func (o object) number(name string) (domain.PrisonerNumber, error) {
+	text, err := o.text(name)
+	if err != nil {
+		return "", err
 	}
-	for _, layout := range []string{"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, text, london); err == nil {
-			return t.In(london), nil
-		}
+	number, err := domain.ParsePrisonerNumber(strings.TrimSpace(text))
+	if err != nil {
+		return "", fmt.Errorf("%s %w", name, err)
 	}
-	return time.Time{}, errors.New("is no time")
+	return number, nil
+}
+
+// within sets the span of a booking; one that says no beginning takes all, and
+// needs no end.
+func (m *message) within(in, said, envelope object, london *time.Location) error {
+	from, given, err := in.moment("bookingStartDateTime", london)
+	if err != nil || !given {
+		return err
+	}
+	until, given, err := said.moment("occurredAt", london)
+	if err == nil && !given {
+		until, given, err = envelope.moment("Timestamp", london)
+	}
+	if err == nil && !given {
+		err = errors.New("occurredAt is missing")
+	}
+	m.merge.Span = domain.Span{From: from, Until: until}
+	return err
 }

@@ -1,0 +1,67 @@
+package nomis
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+var errNoTime = errors.New("is no time")
+
+// The spellings of a time that Java's writers have: seconds may be left out when
+// they are zero, and the reader takes any fraction of them.
+var (
+	withOffset = []string{
+		"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07",
+		"2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04Z07",
+	}
+	withoutOffset = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly}
+)
+
+// moment is a member that should be a time; not given when it is missing, null
+// or blank.
+func (o object) moment(name string, london *time.Location) (at time.Time, given bool, err error) {
+	text, err := o.text(name)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return time.Time{}, false, nil
+	}
+	if at, err = parseTime(text, london); err != nil {
+		return time.Time{}, false, fmt.Errorf("%s %w", name, err)
+	}
+	return at, true, nil
+}
+
+// parseTime reads a moment with its offset, or London wall-clock time without
+// one. A zone in brackets behind an offset says nothing more; without an offset
+// it must be London's.
+func parseTime(text string, london *time.Location) (time.Time, error) {
+	text, zone := cutZone(text)
+	for _, layout := range withOffset {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.In(london), nil
+		}
+	}
+	if zone != "" && zone != "Europe/London" {
+		return time.Time{}, errNoTime
+	}
+	for _, layout := range withoutOffset {
+		if t, err := time.ParseInLocation(layout, text, london); err == nil {
+			return t.In(london), nil
+		}
+	}
+	return time.Time{}, errNoTime
+}
+
+// cutZone takes off what stands in brackets at the end.
+func cutZone(text string) (rest, zone string) {
+	inner, closed := strings.CutSuffix(text, "]")
+	rest, zone, opened := strings.Cut(inner, "[")
+	if !closed || !opened {
+		return text, ""
+	}
+	return rest, zone
+}
