@@ -23,16 +23,19 @@ type Merger interface {
 	Apply(ctx context.Context, by domain.Cause, m merge.Message, router merge.Pairs) ([]merge.Change, error)
 }
 
-// Options of a Listener; all must be given.
+// Options of a Listener; all must be given but Extend.
 type Options struct {
-	Queue    *Queue
-	Merges   Merger
-	Pairs    merge.Pairs
-	Clock    func() time.Time // in Europe/London
-	Logger   *slog.Logger
+	Queue  *Queue
+	Merges Merger
+	Pairs  merge.Pairs
+	Clock  func() time.Time // in Europe/London
+	Logger *slog.Logger
 	// Alone does something while no other process works on merges. Its error says
 	// that nothing was done.
 	Alone func(ctx context.Context, do func(context.Context)) error
+	// Extend is how often a message at work is hidden anew, 5 s when it is zero.
+	// The queue's own visibility timeout must be longer.
+	Extend time.Duration
 }
 
 // Listener works on the messages of the queue. Any number may run, in any
@@ -44,6 +47,9 @@ type Listener struct {
 
 // NewListener does nothing until Run.
 func NewListener(options Options) *Listener {
+	if options.Extend <= 0 {
+		options.Extend = hideTime / 6
+	}
 	return &Listener{Options: options, told: map[string]bool{}}
 }
 
@@ -145,7 +151,7 @@ func (l *Listener) keepHidden(ctx context.Context, received letter) (stop func()
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
-		tick := time.NewTicker(hideTime / 3)
+		tick := time.NewTicker(l.Extend)
 		defer tick.Stop()
 		for {
 			select {
@@ -154,7 +160,7 @@ func (l *Listener) keepHidden(ctx context.Context, received letter) (stop func()
 			case <-tick.C:
 			}
 			if err := l.Queue.hide(ctx, received); err != nil && ctx.Err() == nil {
-				l.Logger.WarnContext(ctx, "somebody else may get the same message", "error", err)
+				l.Logger.WarnContext(ctx, "another consumer may get the same message", "error", err)
 			}
 		}
 	})

@@ -70,6 +70,7 @@ type rig struct {
 	fail     atomic.Pointer[func(string) (int, string)]
 	turn     sync.Mutex
 	noTurn   atomic.Bool
+	extend   time.Duration
 }
 
 func newRig(t *testing.T, log eventstore.Store) *rig {
@@ -94,7 +95,7 @@ func (r *rig) listens() (stop func()) {
 	require.NoError(r.t, err)
 	listener := nomis.NewListener(nomis.Options{
 		Queue: q, Merges: merge.New(merge.Options{Log: r.log, Handler: r.commands, Clock: clock}), Pairs: r.pairs, Clock: clock, Logger: slog.New(slog.NewTextHandler(r.said, nil)),
-		Alone: r.alone,
+		Alone: r.alone, Extend: r.extend,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -19,6 +19,10 @@ type Message struct {
 	receipt     string // of the last receipt: an older one is no longer good
 }
 
+// HiddenUntil is when a message that was received becomes visible again; the
+// zero time is one that nobody has received.
+func (m Message) HiddenUntil() time.Time { return m.hiddenUntil }
+
 // queue is guarded by its server's lock.
 type queue struct {
 	name       string
