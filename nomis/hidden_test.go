@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore/memory"
+	"nonassociations/internal/localaws"
+	"nonassociations/nomis"
 )
 
 // soon is how long a fact may take whose absence a test has to see.
@@ -59,6 +61,13 @@ func TestListener_keeps_a_message_at_work_from_other_consumers(t *testing.T) {
 	r.isEmpty()
 	require.Len(t, r.facts(survivor, third), 1)
 	require.Len(t, r.facts(removed, third), 2)
+}
+
+// Unless another time is given, it is hidden anew long before it would be seen.
+func TestListener_hides_in_time(t *testing.T) {
+	extend := nomis.NewListener(nomis.Options{}).Extend
+	require.Positive(t, extend)
+	require.Less(t, extend, localaws.Visibility/2)
 }
 
 // A queue that refuses to hide a message keeps nobody from working on it.

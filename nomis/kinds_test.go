@@ -77,11 +77,20 @@ func TestParse_what_concerns_nobody_is_never_unreadable(t *testing.T) {
 	}
 }
 
-// The type may be told by the attribute alone: then the event may be anything.
+// The type may be told by the attribute alone: then the event may be anything,
+// unless it should have been a merge or a booking move.
 func TestParse_what_concerns_nobody_by_its_attribute(t *testing.T) {
 	for _, value := range values {
-		asksForNothing(t, `{"Type":"Notification","MessageId":"m","Message":`+value+
-			`,"MessageAttributes":{"eventType":{"Type":"String","Value":"`+concernsNobody+`"},"n":`+value+`}}`)
+		body := func(eventType string) string {
+			return `{"Type":"Notification","MessageId":"m","Message":` + value +
+				`,"MessageAttributes":{"eventType":{"Type":"String","Value":"` + eventType + `"},"n":` + value + `}}`
+		}
+		asksForNothing(t, body(concernsNobody))
+		for _, eventType := range []string{prisonerMerged, bookingMoved} {
+			_, err := parse(body(eventType), "sqs", time.UTC)
+			reads := strings.Contains(value, "{") && value != `"{"` && value != `[{}]` && eventType == prisonerMerged
+			require.Equal(t, reads, err == nil, "%s %s", eventType, value)
+		}
 	}
 }
 

@@ -206,6 +206,25 @@ func TestListener_what_asks_for_nothing_is_deleted(t *testing.T) {
 	require.Len(t, r.facts(removed, third), 1)
 }
 
+// Raw and wrapped, with what senders put beside what a merge needs.
+func TestListener_works_on_what_the_outside_really_sends(t *testing.T) {
+	const information = `"additionalInformation":{"nomsNumber":"s1111ss ","removedNomsNumber":"R1111RR","reason":"MERGE"}`
+	for _, body := range []string{
+		`{"eventType":"prison-offender-events.prisoner.merged","message":"a","timestamp":1,"occurredAt":[2026,7,15,11,0],` + information + `}`,
+		`{"Type":"Notification","MessageId":"m","timestamp":1,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",\"occurredAt\":1784109602.5,` +
+			strings.ReplaceAll(information, `"`, `\"`) + `}"}`,
+	} {
+		r := newRig(t, memory.New())
+		r.opens()
+		r.aws.Send(queue, `{"eventType":"prison-offender-events.prisoner.released","message":{},"additionalInformation":[1],"occurredAt":{}}`)
+		r.aws.Send(queue, body)
+		r.listens()
+		r.isEmpty()
+		require.Len(t, r.facts(survivor, third), 1)
+		require.Zero(t, r.said.count("cannot be worked on"))
+	}
+}
+
 func TestListener_poison_goes_to_the_dead_letters_told_once_and_stops_nobody(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()

@@ -49,37 +49,45 @@ func parse(body, fallbackID string, london *time.Location) (message, error) {
 	}
 	said, envelope := outer, object{}
 	if isEnvelope(outer) {
-		said, envelope = eventIn(outer), outer
+		envelope = outer
+		said, err = eventIn(outer)
 	}
 	m := message{id: CommandID(cmp.Or(envelope.says("MessageId"), fallbackID))}
-	err = m.read(said, envelope, london)
+	switch kind := typeOf(said, envelope); {
+	case kind == "":
+		err = errors.New("it has no event type")
+	case kind != prisonerMerged && kind != bookingMoved:
+		m.ignored, err = "its type concerns nobody here", nil
+	case err == nil:
+		err = m.read(kind, said, envelope, london)
+	}
 	return m, err
 }
 
-// isEnvelope tells whether SNS put something around the event; where the
-// subscription delivers raw, it does not. An event may have any further key, one
-// called Message too.
+// isEnvelope reports whether this is what SNS puts around an event, which has no
+// event type of its own; where the subscription delivers raw, there is none. An
+// event may have any further key, one called Message too.
 func isEnvelope(outer object) bool {
 	_, holds := outer["Message"]
-	return holds && (outer.says("Type") == "Notification" || outer.says("eventType") == "")
+	return holds && outer.says("eventType") == ""
 }
 
 // eventIn is the event in an envelope: a text, but some senders put the object
-// itself. It is empty when there is none.
-func eventIn(envelope object) object {
+// itself.
+func eventIn(envelope object) (object, error) {
 	text := envelope.says("Message")
 	if text == "" {
 		text = string(envelope["Message"])
 	}
 	said, err := parseObject(text)
 	if err != nil {
-		return object{}
+		return nil, fmt.Errorf("Message is %w", err)
 	}
-	return said
+	return said, nil
 }
 
 // typeOf is the type of an event, else the attribute that subscriptions filter
-// by, else what stands beside the event; "" when none of them tells it.
+// by, else "".
 func typeOf(said, envelope object) string {
 	attribute := object{}
 	if attributes, err := envelope.object("MessageAttributes"); err == nil {
@@ -87,19 +95,10 @@ func typeOf(said, envelope object) string {
 			attribute = found
 		}
 	}
-	return cmp.Or(said.says("eventType"), attribute.says("Value"), envelope.says("eventType"))
+	return cmp.Or(said.says("eventType"), attribute.says("Value"))
 }
 
-func (m *message) read(said, envelope object, london *time.Location) error {
-	kind := typeOf(said, envelope)
-	switch kind {
-	case "":
-		return errors.New("it has no event type")
-	case prisonerMerged, bookingMoved:
-	default:
-		m.ignored = "its type concerns nobody here"
-		return nil
-	}
+func (m *message) read(kind string, said, envelope object, london *time.Location) error {
 	in, err := said.object("additionalInformation")
 	if err != nil {
 		return err

@@ -49,7 +49,9 @@ func TestNoDocumentHoldsARawControlCharacter(t *testing.T) {
 	}
 	requireDocumentsOf(t, conn, log)
 	requireStatesOf(t, conn, log)
-	var list struct{ NonAssociations []struct{ Comments, AuthorisedBy string } }
+	var list struct {
+		NonAssociations []struct{ Comments, AuthorisedBy string }
+	}
 	require.NoError(t, json.Unmarshal([]byte(document(t, conn, "A1111AA")), &list))
 	require.Len(t, list.NonAssociations, 3)
 	for _, n := range list.NonAssociations {

@@ -23,8 +23,9 @@ func (listenCmd) Help() string {
   nonassociations nomis listen
 
 Reads the queue at PRISONER_EVENTS_QUEUE_URL with the standard AWS_ variables. The queue must be
-this service's own. Any number may run. A message is deleted when everything that it asks for is
-in the log; one that cannot be understood is left for the queue's redrive.`
+this service's own, with a visibility timeout of more than 5 s. Any number may run. A message is
+deleted when everything that it asks for is in the log, and when it asks for nothing; one that
+cannot be understood is left for the queue's redrive.`
 }
 
 // Run is kong's.
