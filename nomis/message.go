@@ -81,7 +81,7 @@ func eventIn(envelope object) (object, error) {
 	}
 	said, err := parseObject(text)
 	if err != nil {
-		return nil, fmt.Errorf("Message is %w", err)
+		return nil, fmt.Errorf("the event in Message is %w", err)
 	}
 	return said, nil
 }
