@@ -100,7 +100,7 @@ func TestHistory_of_a_deletion_taken_back(t *testing.T) {
 	was := s.state(between).Items[0]
 	s.does(domain.Merge, between, survivor, domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{id}})
 	back := domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}
-	s.arrives(back, between, between, domain.Arriving{NonAssociation: was})
+	s.does(domain.Merge, between, larger, domain.Restore{Renumbering: back, Records: []domain.NonAssociation{was}})
 	require.Nil(t, s.history()[0].Before)
 	require.NotNil(t, s.history()[0].After)
 }

@@ -248,6 +248,52 @@ func TestMerge_follows_what_another_message_moves_meanwhile(t *testing.T) {
 	}
 }
 
+// What another message brings from a listed pair goes along; what was said of
+// the pair that it brings it to is a later word.
+func TestMerge_takes_from_a_pair_that_is_not_listed_only_what_was_brought_there(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	cause := message()
+	_, err := newService(&interrupted{Store: e.log, after: killedAt(1)}).Apply(t.Context(), cause, merging, pairs{e.log})
+	require.ErrorIs(t, err, errKilled)
+	later := e.opens(removed, fourth)
+	e.does(removed, fourth, domain.Close{ID: later, ClosedReason: "over"})
+	e.merges(message(), renumber(third, fourth))
+	e.merges(cause, merging)
+	require.Equal(t, []uuid.UUID{id}, idsIn(e.state(survivor, fourth)))
+	require.Equal(t, []uuid.UUID{later}, idsIn(e.state(removed, fourth)))
+}
+
+// Two processes at one message have seen different states of the record, and
+// append under the same ids: the log takes the one for the other.
+func TestMerge_of_two_processes_lets_nothing_leave_that_did_not_arrive(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	cause := message()
+	slow := &interrupted{Store: e.log}
+	slow.before = func(n int) error {
+		if n != 2 {
+			return nil
+		}
+		arrival := slow.last // what the slow one is about to append
+		e.does(removed, third, domain.Amend{ID: id, Comment: new("Newer")})
+		quick := &interrupted{Store: e.log}
+		quick.before = func(n int) error {
+			if n == 1 {
+				_, err := e.log.Append(t.Context(), arrival)
+				return err
+			}
+			return nil
+		}
+		_, err := newService(quick).Apply(t.Context(), cause, merging, pairs{e.log})
+		return err
+	}
+	_, err := newService(slow).Apply(t.Context(), cause, merging, pairs{e.log})
+	require.NoError(t, err)
+	require.Equal(t, "Newer", *e.state(survivor, third).Items[0].Comment)
+	require.Empty(t, e.state(removed, third).Items)
+}
+
 func TestMerge_delivered_again_lets_be_what_a_later_message_brought_back(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)

@@ -184,6 +184,7 @@ type interrupted struct {
 	before, after func(n int) error
 	loaded        func(n int) // somebody gets in when the streams have been read
 	tries, loads  int
+	last          eventstore.Append // that was tried
 }
 
 func (i *interrupted) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
@@ -196,7 +197,7 @@ func (i *interrupted) ReadMany(ctx context.Context, streams []string) []eventsto
 }
 
 func (i *interrupted) Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error) {
-	i.tries++
+	i.tries, i.last = i.tries+1, a
 	if i.before != nil {
 		if err := i.before(i.tries); err != nil {
 			return eventstore.Appended{}, err

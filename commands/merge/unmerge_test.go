@@ -155,6 +155,24 @@ func TestUnmerge_cut_off_is_completed_when_asked_again(t *testing.T) {
 	}
 }
 
+// The undoing is killed when it has restored what the merge had deleted, and the
+// message comes again before the operator does.
+func TestUnmerge_cut_off_is_not_undone_by_the_message(t *testing.T) {
+	for n := 1; n <= 3; n++ {
+		e := newEstate(t)
+		ours, between := e.opens(removed, third), e.opens(removed, survivor)
+		cause := message()
+		e.merges(cause, merging)
+		_, err := newService(&interrupted{Store: e.log, after: killedAt(n)}).Undo(t.Context(), cause, wrong, false)
+		require.ErrorIs(t, err, errKilled)
+		e.merges(cause, merging)
+		e.unmerges(cause, false)
+		require.False(t, item(e.state(removed, survivor), between).Deleted)
+		require.Equal(t, []uuid.UUID{ours}, idsIn(e.state(removed, third)))
+		require.Empty(t, e.state(survivor, third).Items)
+	}
+}
+
 func TestUnmerge_of_a_message_that_did_nothing_says_so(t *testing.T) {
 	e := newEstate(t)
 	e.opens(removed, third)
