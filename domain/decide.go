@@ -123,6 +123,7 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 		return decideDissolve(s, c, now, by)
 	case Restore:
 		return decideRestore(s, c, now, by)
+	case RemoveNumber, ReturnNumber: // decided by a Removal
 	}
 	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command of a pair"}
 }

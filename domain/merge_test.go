@@ -260,5 +260,5 @@ func TestRestore_brings_it_back_as_it_is_given(t *testing.T) {
 	require.False(t, restored.Deleted)
 	require.Zero(t, restored.TypeSequence, "NOMIS has given it to another since")
 	require.Equal(t, "MERGE", restored.ClosedReason, "another that is stricter is not closed")
-	require.Equal(t, before.Details.Sides, restored.Sides)
+	require.Equal(t, before.Sides, restored.Sides)
 }
