@@ -1,10 +1,6 @@
 package merge_test
 
 import (
-	"context"
-	"errors"
-	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -135,29 +131,8 @@ func TestMerge_a_booking_takes_only_what_was_created_in_its_span(t *testing.T) {
 }
 
 // Between the two halves somebody changes the record, on either side.
-func TestMerge_newer_facts_are_carried_over_before_it_leaves(t *testing.T) {
-	e := newEstate(t)
-	id := e.opens(removed, third)
-	log := &interrupted{Store: e.log}
-	log.before = func(n int) error {
-		if n == 3 { // the leave
-			e.does(removed, third, domain.Amend{ID: id, Comment: new("old side")})
-			e.does(survivor, third, domain.Amend{ID: id, Restriction: new(domain.Wing)})
-		}
-		return nil
-	}
-	_, err := newService(log).Apply(t.Context(), message(), merging, pairs{e.log})
-	require.NoError(t, err)
-	there := e.state(survivor, third).Items
-	require.Len(t, there, 1)
-	require.Equal(t, "old side", *there[0].Comment)
-	require.Equal(t, domain.Wing, there[0].Restriction)
-	require.Empty(t, e.state(removed, third).Items)
-	old := facts(t, e.log, pairOf(t, removed, third).Stream())
-	require.EqualValues(t, len(old)-2, old[len(old)-1].Event.(domain.TransferredOut).Revision)
-	require.EqualValues(t, len(old)-2, there[0].CameFrom.Revision)
-}
-
+// Whatever is said of a record on either side before any append of the merge, or
+// while it is cut off there, holds in the end.
 func TestMerge_cut_off_anywhere_is_completed_when_it_comes_again(t *testing.T) {
 	for n := 1; n <= 5; n++ {
 		for name, cut := range map[string]func(*interrupted, func(int) error){
@@ -207,93 +182,12 @@ func TestDoByID_goes_on_where_the_record_went(t *testing.T) {
 
 // Several processes at one message, while somebody keeps changing the record
 // under the removed number.
-func TestMerge_races_lose_no_word(t *testing.T) {
-	e := newEstate(t)
-	id := e.opens(removed, third)
-	cause := message()
-	behind := &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}
-	var wait sync.WaitGroup
-	faults := make([]error, 9)
-	for n := range 8 {
-		wait.Go(func() { _, faults[n] = newService(e.log).Apply(context.Background(), cause, merging, pairs{e.log}) })
-	}
-	wait.Go(func() {
-		h := commands.New(e.log, commands.Options{Clock: clock, Router: behind})
-		for n := range 20 {
-			_, err := h.DoByID(context.Background(), by(domain.DPS), id, domain.Amend{ID: id, Comment: new(strconv.Itoa(n))})
-			faults[8] = errors.Join(faults[8], err)
-		}
-	})
-	wait.Wait()
-	require.NoError(t, errors.Join(faults...))
-	require.Empty(t, e.state(removed, third).Items)
-	require.Equal(t, "19", *e.state(survivor, third).Items[0].Comment)
-}
-
 // Between any two appends of a message that is killed there, another brings a
 // record from one of its pairs to a pair that was not in the list.
-func TestMerge_follows_what_another_message_moves_meanwhile(t *testing.T) {
-	for n := 1; n <= 3; n++ {
-		e := newEstate(t)
-		id := e.opens(removed, third)
-		cause := message()
-		_, err := newService(&interrupted{Store: e.log, after: killedAt(n)}).Apply(t.Context(), cause, merging, pairs{e.log})
-		require.ErrorIs(t, err, errKilled)
-		e.merges(message(), renumber(third, fourth))
-		e.merges(cause, merging)
-		require.Equal(t, id, e.state(survivor, fourth).Items[0].ID)
-		for _, pair := range [][2]domain.PrisonerNumber{{removed, third}, {removed, fourth}, {survivor, third}} {
-			require.Empty(t, e.state(pair[0], pair[1]).Items)
-		}
-	}
-}
-
 // What another message brings from a listed pair goes along; what was said of
 // the pair that it brings it to is a later word.
-func TestMerge_takes_from_a_pair_that_is_not_listed_only_what_was_brought_there(t *testing.T) {
-	e := newEstate(t)
-	id := e.opens(removed, third)
-	cause := message()
-	_, err := newService(&interrupted{Store: e.log, after: killedAt(1)}).Apply(t.Context(), cause, merging, pairs{e.log})
-	require.ErrorIs(t, err, errKilled)
-	later := e.opens(removed, fourth)
-	e.does(removed, fourth, domain.Close{ID: later, ClosedReason: "over"})
-	e.merges(message(), renumber(third, fourth))
-	e.merges(cause, merging)
-	require.Equal(t, []uuid.UUID{id}, idsIn(e.state(survivor, fourth)))
-	require.Equal(t, []uuid.UUID{later}, idsIn(e.state(removed, fourth)))
-}
-
 // Two processes at one message have seen different states of the record, and
 // append under the same ids: the log takes the one for the other.
-func TestMerge_of_two_processes_lets_nothing_leave_that_did_not_arrive(t *testing.T) {
-	e := newEstate(t)
-	id := e.opens(removed, third)
-	cause := message()
-	slow := &interrupted{Store: e.log}
-	slow.before = func(n int) error {
-		if n != 2 {
-			return nil
-		}
-		arrival := slow.last // what the slow one is about to append
-		e.does(removed, third, domain.Amend{ID: id, Comment: new("Newer")})
-		quick := &interrupted{Store: e.log}
-		quick.before = func(n int) error {
-			if n == 1 {
-				_, err := e.log.Append(t.Context(), arrival)
-				return err
-			}
-			return nil
-		}
-		_, err := newService(quick).Apply(t.Context(), cause, merging, pairs{e.log})
-		return err
-	}
-	_, err := newService(slow).Apply(t.Context(), cause, merging, pairs{e.log})
-	require.NoError(t, err)
-	require.Equal(t, "Newer", *e.state(survivor, third).Items[0].Comment)
-	require.Empty(t, e.state(removed, third).Items)
-}
-
 func TestMerge_delivered_again_lets_be_what_a_later_message_brought_back(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
