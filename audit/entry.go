@@ -52,28 +52,31 @@ const (
 // recordedLayout always says the offset in figures, in winter too.
 const recordedLayout = "2006-01-02T15:04:05.999999-07:00"
 
-// step folds one fact into the state of its pair and says what it did.
-func step(london *time.Location, s domain.State, f placed) (Entry, domain.State) {
-	next := domain.Evolve(s, f.Fact)
-	entry := entryOf(london, f)
+// step folds one fact into its pair and says what it did.
+func step(london *time.Location, facts *eventstore.Folding, f placed) (Entry, error) {
 	view := View{Today: domain.Today(f.Meta.DecidedAt.In(london)), London: london}
-	entry.Before, entry.After = view.shown(s, f.Event.Concerns()), view.shown(next, f.Event.Concerns())
+	entry := entryOf(london, f)
+	entry.Before = view.shown(f.Pair, facts, f.Event.Concerns())
+	if err := facts.Add(f); err != nil {
+		return Entry{}, err
+	}
+	entry.After = view.shown(f.Pair, facts, f.Event.Concerns())
 	if e, is := f.Event.(domain.TransferredIn); is && entry.Before == nil && !e.NonAssociation.Deleted {
 		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}
 		whole := view.Whole(e.From, back.Of(e.NonAssociation))
 		entry.Before = &whole
 	}
-	return entry, next
+	return entry, nil
 }
 
 // entryOf is what a fact says by itself.
 func entryOf(london *time.Location, f placed) Entry {
 	entry := Entry{
-		EventID: f.ID, Type: f.eventType,
+		EventID: f.ID, Type: f.Type,
 		Actor: f.Meta.Actor, Source: f.Meta.Source,
 		OccurredAt: domain.Local(f.Meta.OccurredAt.In(london)),
-		RecordedAt: f.recordedAt.In(london).Format(recordedLayout),
-		Revision:   f.revision, Position: outside(f.position),
+		RecordedAt: f.RecordedAt.In(london).Format(recordedLayout),
+		Revision:   f.Revision, Position: outside(f.Position),
 	}
 	if id := f.Event.Concerns(); id != uuid.Nil {
 		entry.NonAssociationID = &id
@@ -104,12 +107,12 @@ func renumbered(event domain.Event) *Renumbered {
 }
 
 // shown is nil for one that is not there, or not any more.
-func (v View) shown(s domain.State, id uuid.UUID) *Whole {
-	i := s.Find(id)
-	if i < 0 || s.Items[i].Deleted {
+func (v View) shown(pair domain.Pair, facts *eventstore.Folding, id uuid.UUID) *Whole {
+	n, there := facts.Find(id)
+	if !there || n.Deleted {
 		return nil
 	}
-	whole := v.Whole(s.Pair, s.Items[i])
+	whole := v.Whole(pair, n)
 	return &whole
 }
 

@@ -105,7 +105,7 @@ func (t *teller) line(ctx context.Context, recorded eventstore.Recorded) error {
 	if recorded.Position.Outside() <= t.feed.From {
 		return nil // the log was told from a place before
 	}
-	fact, err := t.reader.decode(recorded)
+	fact, err := t.reader.read(recorded)
 	if err != nil {
 		return err
 	}
@@ -113,18 +113,22 @@ func (t *teller) line(ctx context.Context, recorded eventstore.Recorded) error {
 	if err != nil {
 		return err
 	}
-	return t.feed.Line(FeedEntry{Entry: entry, PrisonerNumbers: fact.numbers()})
+	return t.feed.Line(FeedEntry{Entry: entry, PrisonerNumbers: numbersOf(fact)})
 }
 
 func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
-	if fact.pair == (domain.Pair{}) {
+	if !fact.OfPair() {
 		return entryOf(t.reader.options.London, fact), nil
 	}
-	state, err := t.memory.Before(ctx, fact.pair, fact.revision)
+	before, err := t.memory.Before(ctx, fact.Pair, fact.Revision)
 	if err != nil {
 		return Entry{}, err
 	}
-	entry, state := step(t.reader.options.London, state, fact)
-	t.memory.Keep(state, fact.revision)
+	facts := eventstore.Resume(before, fact.Revision)
+	entry, err := step(t.reader.options.London, facts, fact)
+	if err != nil {
+		return Entry{}, err
+	}
+	t.memory.Keep(facts.State(), fact.Revision)
 	return entry, nil
 }

@@ -147,7 +147,7 @@ func TestAnOutageOrAHoleInMidFeedIsAnErrorNotAnEnd(t *testing.T) {
 		require.NoError(t, err)
 		for name, log := range map[string]flaky{
 			"away":         {Store: b.store, err: eventstore.ErrUnavailable},
-			"lost":         {Store: b.store, err: eventstore.ErrStreamNotFound},
+			"lost":         {Store: b.store, err: eventstore.ErrNotWhole},
 			"ends early":   {Store: b.store},
 			"begins later": {Store: b.store, events: whole[1:]},
 		} {

@@ -46,12 +46,12 @@ type memory struct {
 
 func (r *Reader) history(ctx context.Context, streams []string, concerns func(placed) bool) (History, error) {
 	var all []memory
-	err := r.each(ctx, streams, concerns, func(before domain.State, f placed) domain.State {
-		entry, after := step(r.options.London, before, f)
-		if concerns(f) {
-			all = append(all, memory{entry, f.position, f.recordedAt})
+	err := r.each(ctx, streams, concerns, func(pair *eventstore.Folding, f placed) error {
+		entry, err := step(r.options.London, pair, f)
+		if err == nil && concerns(f) {
+			all = append(all, memory{entry, f.Position, f.RecordedAt})
 		}
-		return after
+		return err
 	})
 	return inOrder(all), err
 }

@@ -36,27 +36,12 @@ func New(log eventstore.Store, options Options) *Reader {
 }
 
 // placed is a fact with its place in the log.
-type placed struct {
-	domain.Fact
+type placed = eventstore.Fact
 
-	pair       domain.Pair // zero when the fact is of a prisoner number
-	eventType  string
-	revision   uint64
-	position   eventstore.Position
-	recordedAt time.Time
-}
-
-func (r *Reader) decode(recorded eventstore.Recorded) (placed, error) {
-	pair, err := pairOf(recorded.Stream)
-	if err != nil {
-		return placed{}, err
-	}
-	fact, err := eventstore.Decode(r.catalogue, recorded)
-	if err != nil {
-		return placed{}, err
-	}
+func (r *Reader) read(recorded eventstore.Recorded) (placed, error) {
+	fact, err := eventstore.Read(r.catalogue, recorded)
 	fact.Meta.Command = nil // stays inside, and is large
-	return placed{fact, pair, recorded.Type, recorded.Revision, recorded.Position, recorded.RecordedAt}, nil
+	return fact, err
 }
 
 // pairOf is the pair whose stream it is; the zero Pair when it is a prisoner
@@ -68,9 +53,9 @@ func pairOf(stream string) (domain.Pair, error) {
 	return domain.ParseStream(stream)
 }
 
-// numbers are the two that the fact is about, in sorted order.
-func (f placed) numbers() []domain.PrisonerNumber {
-	numbers := f.pair.Numbers()
+// numbersOf are the two that a fact is about, in sorted order.
+func numbersOf(f placed) []domain.PrisonerNumber {
+	numbers := f.Pair.Numbers()
 	switch e := f.Event.(type) {
 	case domain.PrisonerMerged:
 		numbers = [2]domain.PrisonerNumber{e.Previous, e.Number}
@@ -85,12 +70,14 @@ func (f placed) numbers() []domain.PrisonerNumber {
 // together is how many streams are in memory at once.
 const together = 64
 
-// each reads streams whole and hands over each fact, a stream at a time, with
-// the state before it. A renumbering that concerns the reader leads on to the
-// other stream that it names: nobody else need know where a record has been.
-func (r *Reader) each(
-	ctx context.Context, streams []string, concerns func(placed) bool, visit func(before domain.State, f placed) domain.State,
-) error {
+// visitor is handed a fact and what was folded of the facts before it. It adds
+// the fact: nothing else does.
+type visitor func(facts *eventstore.Folding, f placed) error
+
+// each reads streams whole and hands over each fact, a stream at a time. A
+// renumbering that concerns the reader leads on to the other stream that it
+// names: nobody else need know where a record has been.
+func (r *Reader) each(ctx context.Context, streams []string, concerns func(placed) bool, visit visitor) error {
 	queue := slices.Compact(slices.Sorted(slices.Values(streams)))
 	for read := 0; read < len(queue); {
 		batch := queue[read:min(read+together, len(queue))]
@@ -98,11 +85,11 @@ func (r *Reader) each(
 			if stream.Err != nil {
 				return fmt.Errorf("read the facts of %s: %w", batch[i], stream.Err)
 			}
-			err := r.walk(batch[i], stream.Events, func(before domain.State, f placed) domain.State {
+			err := r.walk(ctx, batch[i], stream.Events, func(facts *eventstore.Folding, f placed) error {
 				if concerns(f) {
 					queue = including(queue, otherStreams(f.Event)...)
 				}
-				return visit(before, f)
+				return visit(facts, f)
 			})
 			if err != nil {
 				return err
@@ -155,7 +142,7 @@ func ofPrisoner(streams []string, number domain.PrisonerNumber) ([]string, error
 func concerningPrisoner(number domain.PrisonerNumber) func(placed) bool {
 	theirs := map[uuid.UUID]bool{}
 	return func(f placed) bool {
-		here, id := slices.Contains(f.numbers(), number), f.Event.Concerns()
+		here, id := slices.Contains(numbersOf(f), number), f.Event.Concerns()
 		if id == uuid.Nil {
 			return here
 		}
@@ -164,27 +151,24 @@ func concerningPrisoner(number domain.PrisonerNumber) func(placed) bool {
 	}
 }
 
-func (r *Reader) walk(stream string, events []eventstore.Recorded, visit func(domain.State, placed) domain.State) error {
+// walk goes through a stream from its first fact on.
+func (r *Reader) walk(ctx context.Context, stream string, events []eventstore.Recorded, visit visitor) error {
 	pair, err := pairOf(stream)
 	if err != nil {
 		return err
 	}
-	state := domain.State{Pair: pair}
-	for i, recorded := range events {
-		fact, err := r.inOrder(recorded, uint64(i))
+	if len(events) == 0 {
+		return eventstore.CheckNew(ctx, r.log, stream)
+	}
+	folding := eventstore.NewFolding(pair)
+	for _, recorded := range events {
+		fact, err := r.read(recorded)
 		if err != nil {
 			return err
 		}
-		state = visit(state, fact)
+		if err := visit(folding, fact); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// inOrder decodes an event that must be the next one: a stream whose beginning
-// is gone would tell another story.
-func (r *Reader) inOrder(recorded eventstore.Recorded, revision uint64) (placed, error) {
-	if recorded.Revision != revision {
-		return placed{}, fmt.Errorf("%s goes on with revision %d where %d must be", recorded.Stream, recorded.Revision, revision)
-	}
-	return r.decode(recorded)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/eventstore"
 )
 
 // Subject is what a person asks for who wants to know what is held about them.
@@ -107,21 +108,20 @@ func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (i
 	if err != nil {
 		return nil, false, err
 	}
-	last, deletions := map[domain.Pair]domain.State{}, map[uuid.UUID]*Deletion{}
-	err = r.each(ctx, theirs, concerningPrisoner(subject.PrisonerNumber), func(before domain.State, f placed) domain.State {
+	last, deletions := map[domain.Pair]*eventstore.Folding{}, map[uuid.UUID]*Deletion{}
+	err = r.each(ctx, theirs, concerningPrisoner(subject.PrisonerNumber), func(pair *eventstore.Folding, f placed) error {
 		if e, is := f.Event.(domain.Deleted); is { // also one that was deleted under another number
 			deletions[e.NonAssociationID] = &Deletion{
 				At: subject.View.local(f.Meta.DecidedAt), By: e.RequestedBy, Reason: orNull(e.DeletionReason),
 			}
 		}
-		after := domain.Evolve(before, f.Fact)
-		if f.pair.Has(subject.PrisonerNumber) {
-			last[f.pair] = after
+		if f.Pair.Has(subject.PrisonerNumber) {
+			last[f.Pair] = pair
 		}
-		return after
+		return pair.Add(f)
 	})
-	for pair, state := range last {
-		for _, n := range state.Items {
+	for pair, facts := range last {
+		for _, n := range facts.State().Items {
 			item := SubjectItem{Seen: subject.View.Seen(pair, subject.PrisonerNumber, n)}
 			if n.Deleted {
 				item.Deleted = deletions[n.ID]

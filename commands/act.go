@@ -62,7 +62,6 @@ func (h *Handler) attempt(ctx context.Context, by domain.Cause, act Act) (receip
 	} else {
 		receipt, err = h.attemptByID(ctx, by, act)
 	}
-	receipt.At = h.clock()
 	return receipt, err
 }
 

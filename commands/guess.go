@@ -44,7 +44,7 @@ func (m *met) place(stream string) (word *atomic.Uint64, bit uint64) {
 func (h *Handler) guess(jobs []*job) (guessed bool) {
 	now := h.clock()
 	for _, j := range jobs {
-		if !j.mayBeNew || h.met.has(j.pair.Stream()) {
+		if j.step != toLoad || !j.mayBeNew || h.met.has(j.pair.Stream()) {
 			continue
 		}
 		attempt := *j

@@ -87,8 +87,10 @@ type Told struct {
 }
 
 // Tell takes over what NOMIS tells of several pairs. The pairs are independent:
-// an error may leave some of them written, and repeating completes the rest.
-// Errors: [domain.Refusal], [ErrBusy], and faults of the store.
+// all that can be written are, and an error is the first of those that could
+// not, in the order of the request. Repeating completes the rest.
+// Errors: [domain.Refusal], [ErrBusy], [eventstore.ErrNotWhole], and faults of
+// the store.
 func (h *Handler) Tell(ctx context.Context, by domain.Cause, tells []PairTell) (Told, error) {
 	jobs := make([]*job, len(tells))
 	for i, t := range tells {
@@ -111,7 +113,7 @@ type Receipt struct {
 	NonAssociation domain.NonAssociation // as the command left it
 	Revision       int64                 // of the pair's stream that it was answered from
 	Position       eventstore.Position   // a read at least here shows it
-	At             time.Time             // of an Act: when it was answered first
+	At             time.Time             // when it was decided; of a repeated Act: when it was answered first
 }
 
 // Do runs a command on a pair. Errors as of Tell.
@@ -121,7 +123,7 @@ func (h *Handler) Do(ctx context.Context, by domain.Cause, pair domain.Pair, com
 	if err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Pair: pair, Revision: j.revision, Position: position}
+	receipt := Receipt{Pair: pair, Revision: j.revision, Position: position, At: j.at}
 	if i := j.after.Find(j.decision.Outcomes[0].NonAssociationID); i >= 0 {
 		receipt.NonAssociation = j.after.Items[i]
 	}

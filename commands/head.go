@@ -2,8 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,8 +22,7 @@ type head struct {
 	running bool
 	next    *reading // the read that those who come now will share
 
-	begun eventstore.Position // where the previous read began: everything up to here was looked at
-	last  eventstore.Position // the last fact of ours up to there
+	found eventstore.Head // by the previous read
 }
 
 type reading struct {
@@ -72,38 +69,15 @@ func (h *head) serve(ctx context.Context) {
 	}
 }
 
-// search goes backwards from the end of the log to the first fact of ours, or
-// to where the previous search began. Only serve calls it, one at a time.
+// search goes on from where the previous one began. One that failed leaves
+// nothing behind. Only serve calls it, one at a time.
 func (h *head) search(ctx context.Context) (eventstore.Position, error) {
-	// In a log of our own the last event is nearly always ours. Asking for more
-	// would make a store that passes over events of its own go a long way back.
-	const firstPage, page = 1, 512
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
-	begun, from, limit := h.begun, eventstore.End, firstPage
-	for {
-		events, err := h.log.ReadAll(ctx, eventstore.Backwards, from, limit)
-		if err != nil {
-			return eventstore.Position{}, fmt.Errorf("read the head of the log: %w", err)
-		}
-		if from == eventstore.End && len(events) > 0 {
-			begun = events[0].Position
-		}
-		for _, e := range events {
-			if !h.begun.Before(e.Position) {
-				h.begun = begun
-				return h.last, nil
-			}
-			if strings.HasPrefix(e.Stream, domain.StreamPrefix) {
-				h.begun, h.last = begun, e.Position
-				return e.Position, nil
-			}
-			from = e.Position
-		}
-		if len(events) < limit {
-			h.begun = begun
-			return h.last, nil
-		}
-		limit = page
+	found, err := eventstore.FindHead(ctx, h.log, domain.StreamPrefixes(), h.found)
+	if err != nil {
+		return eventstore.Position{}, err
 	}
+	h.found = found
+	return found.Own, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -12,9 +13,15 @@ import (
 	"nonassociations/eventstore"
 )
 
-// keysAtOnce bounds how many pairs one request holds in the queue, and with it
-// how much one round trip to the store carries.
-const keysAtOnce = 128
+const (
+	// keysAtOnce bounds how many pairs one request holds in the queue, and with it
+	// how much one round trip to the store carries.
+	keysAtOnce = 128
+
+	// roundsAtOnce is how often a group is gone through while others wait behind it:
+	// a pair that does not get on must not take their time.
+	roundsAtOnce = 4
+)
 
 // job is one command on one pair on its way through the loop.
 type job struct {
@@ -24,11 +31,14 @@ type job struct {
 	mayBeNew bool // the pair, so that it is worth a guess
 
 	step     step
+	held     bool  // the turn of the pair
+	err      error // a fault of this pair alone
 	decision domain.Decision
 	append   eventstore.Append
 	after    domain.State        // as the decision leaves it
+	at       time.Time           // when it was decided
 	revision int64               // of the last fact in after; -1 when there is none
-	position eventstore.Position // of its last fact; the zero Position when nothing was appended
+	position eventstore.Position // of its last fact; the zero Position when it is not known
 }
 
 // step says what a job needs next.
@@ -37,37 +47,60 @@ type step int
 const (
 	toLoad   step = iota // load, fold, decide
 	toAppend             // send this very append, perhaps again
-	done
+	done                 // or failed
 )
 
 // run takes the jobs through the loop, in groups by sorted stream, and answers
-// with a position that covers all of them.
+// with a position that covers all of them. A fault stays with its pair: the
+// others go on, and then the first fault in the order of the request is told.
 func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	sorted := slices.Clone(jobs)
 	slices.SortFunc(sorted, func(a, b *job) int { return cmp.Compare(a.pair.Stream(), b.pair.Stream()) })
-	for group := range slices.Chunk(sorted, keysAtOnce) {
-		if err := h.runGroup(ctx, group); err != nil {
-			return eventstore.Position{}, busyWhenLate(ctx, err)
+	h.runSorted(ctx, sorted)
+	for _, j := range jobs {
+		if j.err != nil {
+			return eventstore.Position{}, j.err
 		}
 	}
 	return h.cover(ctx, jobs)
 }
 
+// runSorted returns when every job is done or has failed. One that does not get
+// on while others wait stands back until they had their turn.
+func (h *Handler) runSorted(ctx context.Context, sorted []*job) {
+	for wait := newPause(); len(sorted) > 0; {
+		rounds := math.MaxInt
+		if len(sorted) > keysAtOnce {
+			rounds = roundsAtOnce
+		}
+		for group := range slices.Chunk(sorted, keysAtOnce) {
+			h.runGroup(ctx, group, rounds)
+		}
+		if sorted = undone(sorted); len(sorted) == 0 {
+			return
+		}
+		if err := wait.next(ctx); err != nil {
+			h.failAll(ctx, sorted, err)
+			return
+		}
+	}
+}
+
 // cover is a position at which every answer of the jobs can be read. A job
-// that appended nothing answered from facts of others, which may lie anywhere
-// up to the head.
+// whose last fact has no position, or that appended nothing and answered from
+// facts of others, may be read anywhere up to the head.
 func (h *Handler) cover(ctx context.Context, jobs []*job) (eventstore.Position, error) {
 	var last eventstore.Position
-	quiet := len(jobs) == 0
+	unknown := len(jobs) == 0
 	for _, j := range jobs {
-		quiet = quiet || len(j.append.Events) == 0
+		unknown = unknown || j.position == eventstore.Position{}
 		if last.Before(j.position) {
 			last = j.position
 		}
 	}
-	if !quiet {
+	if !unknown {
 		return last, nil
 	}
 	head, err := h.Head(ctx)
@@ -77,55 +110,76 @@ func (h *Handler) cover(ctx context.Context, jobs []*job) (eventstore.Position, 
 	return head, err
 }
 
-func (h *Handler) runGroup(ctx context.Context, group []*job) error {
-	leave, err := h.enter(ctx, group)
-	if err != nil {
-		return err
+// runGroup goes through the loop at most so many times. Each pair gives up its
+// turn as soon as it needs it no more.
+func (h *Handler) runGroup(ctx context.Context, group []*job, rounds int) {
+	defer h.leave(group...)
+	if err := h.enter(ctx, group); err != nil {
+		h.failAll(ctx, group, err)
+		return
 	}
-	defer leave()
 	guessed := h.guess(group)
-	for wait := newPause(); ; {
-		if err := h.load(ctx, having(group, toLoad)); err != nil {
-			return err
-		}
-		if err := h.send(ctx, having(group, toAppend)); err != nil {
-			return err
-		}
-		if len(having(group, done)) == len(group) {
-			return nil
+	wait := newPause()
+	for range rounds {
+		h.load(ctx, having(group, toLoad))
+		h.send(ctx, having(group, toAppend))
+		if group = undone(group); len(group) == 0 {
+			return
 		}
 		if guessed { // a wrong guess is no race
 			guessed = false
 			continue
 		}
 		if err := wait.next(ctx); err != nil {
-			return err
+			h.failAll(ctx, group, err)
+			return
 		}
 	}
 }
 
 // enter waits for the turn of every pair of the group, in sorted order so that
 // two groups never wait for each other.
-func (h *Handler) enter(ctx context.Context, group []*job) (leave func(), err error) {
-	var held []string
-	leave = func() {
-		for _, stream := range held {
-			h.queue.leave(stream)
-		}
-	}
-	for _, j := range group {
+func (h *Handler) enter(ctx context.Context, group []*job) error {
+	for i, j := range group {
 		stream := j.pair.Stream()
-		if slices.Contains(held, stream) {
-			leave()
-			return nil, fmt.Errorf("two commands on %s in one request", stream)
+		if i > 0 && group[i-1].pair == j.pair {
+			return fmt.Errorf("two commands on %s in one request", stream)
 		}
 		if err := h.queue.enter(ctx, stream); err != nil {
-			leave()
-			return nil, fmt.Errorf("wait for the turn of %s: %w", stream, err)
+			return fmt.Errorf("wait for the turn of %s: %w", stream, err)
 		}
-		held = append(held, stream)
+		j.held = true
 	}
-	return leave, nil
+	return nil
+}
+
+// leave gives up the turns that the jobs hold.
+func (h *Handler) leave(jobs ...*job) {
+	for _, j := range jobs {
+		if j.held {
+			h.queue.leave(j.pair.Stream())
+			j.held = false
+		}
+	}
+}
+
+// finish ends a job, with the fault of its pair if there is one.
+func (h *Handler) finish(ctx context.Context, j *job, err error) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = busyWhenLate(ctx, err)
+	}
+	j.step, j.err = done, err
+	h.leave(j)
+}
+
+func (h *Handler) failAll(ctx context.Context, jobs []*job, err error) {
+	for _, j := range undone(jobs) {
+		h.finish(ctx, j, err)
+	}
+}
+
+func undone(group []*job) []*job {
+	return slices.DeleteFunc(slices.Clone(group), func(j *job) bool { return j.step == done })
 }
 
 func having(group []*job, s step) []*job {
@@ -140,102 +194,34 @@ func having(group []*job, s step) []*job {
 
 // load reads the facts of the jobs' pairs and decides. A store that is away
 // leaves a job where it is, for the next round.
-func (h *Handler) load(ctx context.Context, jobs []*job) error {
+func (h *Handler) load(ctx context.Context, jobs []*job) {
 	if len(jobs) == 0 {
-		return nil
+		return
 	}
 	streams := make([]string, len(jobs))
 	for i, j := range jobs {
 		streams[i] = j.pair.Stream()
 	}
-	for i, stream := range h.log.ReadMany(ctx, streams) {
-		if errors.Is(stream.Err, eventstore.ErrUnavailable) {
-			h.logger.WarnContext(ctx, "load again", "stream", streams[i], "error", stream.Err)
-			continue
+	for i, read := range h.log.ReadMany(ctx, streams) {
+		j := jobs[i]
+		s, err := h.whole(ctx, j.pair, read)
+		if err == nil {
+			err = j.decide(s, h.clock())
 		}
-		if stream.Err != nil {
-			return fmt.Errorf("load %s: %w", streams[i], stream.Err)
+		switch {
+		case errors.Is(err, eventstore.ErrUnavailable):
+			h.logger.WarnContext(ctx, "load again", "stream", streams[i], "error", err)
+		case err != nil || j.step == done:
+			h.finish(ctx, j, err)
 		}
-		if len(stream.Events) > 0 {
-			h.met.add(streams[i])
-		}
-		if err := h.decide(jobs[i], stream.Events); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// decide folds what was loaded and asks the rules. What carries the command's
-// own id was appended by an attempt whose answer was lost: that was the answer.
-func (h *Handler) decide(j *job, recorded []eventstore.Recorded) error {
-	state, expected, own := domain.State{Pair: j.pair}, eventstore.NoStream, []domain.Fact(nil)
-	for _, r := range recorded {
-		fact, err := eventstore.Decode(h.catalogue, r)
-		if err != nil {
-			return fmt.Errorf("load %s: %w", j.pair.Stream(), err)
-		}
-		state, expected = domain.Evolve(state, fact), eventstore.Exactly(r.Revision)
-		if fact.Meta.CommandID == j.by.CommandID {
-			own = append(own, fact)
-			j.after, j.revision, j.position = state, int64(expected), r.Position
-		}
-	}
-	if len(own) > 0 {
-		j.answerFrom(own)
-		return nil
-	}
-	return j.decideOn(state, expected, h.clock())
-}
-
-func (j *job) decideOn(state domain.State, expected eventstore.Expected, now time.Time) error {
-	decision, err := domain.Decide(state, j.command, now, j.by)
-	if err != nil {
-		return err
-	}
-	by := j.by
-	if by.About == "" {
-		by.About = namedFirst(state, decision)
-	}
-	facts := decision.Facts(state, j.command, now, by)
-	j.decision, j.step = decision, done
-	j.after, j.revision = state, int64(expected)
-	j.append = eventstore.Append{Stream: j.pair.Stream(), Expected: expected}
-	for _, fact := range facts {
-		j.append.Events = append(j.append.Events, eventstore.Encode(fact))
-		j.after, j.revision = domain.Evolve(j.after, fact), j.revision+1
-		j.step = toAppend
-	}
-	return nil
-}
-
-// namedFirst is whom a command by id is about: the prisoner whom its opening
-// fact named first.
-func namedFirst(state domain.State, decision domain.Decision) domain.PrisonerNumber {
-	if i := state.Find(decision.Outcomes[0].NonAssociationID); i >= 0 {
-		return state.Items[i].NamedFirst
-	}
-	return ""
-}
-
-// answerFrom answers from the facts that the command left in the stream. The
-// decision is still there when this process made it.
-func (j *job) answerFrom(own []domain.Fact) {
-	j.step = done
-	if j.decision.Outcomes != nil {
-		return
-	}
-	for _, fact := range own {
-		j.decision.Events = append(j.decision.Events, fact.Event)
-		j.decision.Outcomes = append(j.decision.Outcomes, domain.Outcome{NonAssociationID: fact.Event.Concerns()})
 	}
 }
 
 // send appends. A conflict goes back to loading; an unknown outcome stays, so
 // that the next round sends the same append again.
-func (h *Handler) send(ctx context.Context, jobs []*job) error {
+func (h *Handler) send(ctx context.Context, jobs []*job) {
 	if len(jobs) == 0 {
-		return nil
+		return
 	}
 	appends := make([]eventstore.Append, len(jobs))
 	for i, j := range jobs {
@@ -245,16 +231,16 @@ func (h *Handler) send(ctx context.Context, jobs []*job) error {
 		j := jobs[i]
 		switch {
 		case outcome.Err == nil:
-			j.position, j.step = outcome.Position, done
 			h.met.add(j.append.Stream)
+			j.position = outcome.Position
+			h.finish(ctx, j, j.append.Landed(outcome.Appended))
 		case errors.Is(outcome.Err, eventstore.ErrConflict):
 			j.step = toLoad
 			h.met.add(j.append.Stream)
 		case errors.Is(outcome.Err, eventstore.ErrUnavailable):
 			h.logger.WarnContext(ctx, "append again", "stream", j.append.Stream, "error", outcome.Err)
 		default:
-			return fmt.Errorf("append %s: %w", j.append.Stream, outcome.Err)
+			h.finish(ctx, j, fmt.Errorf("append %s: %w", j.append.Stream, outcome.Err))
 		}
 	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,22 +14,77 @@ import (
 
 // stream is a pair's stream as it was loaded, whole.
 type stream struct {
-	state domain.State
-	facts []domain.Fact // by revision
+	state  domain.State
+	facts  []eventstore.Fact // by revision
+	folded *eventstore.Folding
 }
 
-// at is the state of the pair at a revision.
+// whole folds what was read of a pair's stream. Errors: those of the read,
+// events that this build cannot read, and ErrNotWhole.
+func (h *Handler) whole(ctx context.Context, pair domain.Pair, read eventstore.Stream) (stream, error) {
+	s := stream{folded: eventstore.NewFolding(pair)}
+	err := read.Err
+	if err == nil && len(read.Events) == 0 {
+		err = eventstore.CheckNew(ctx, h.log, pair.Stream())
+	}
+	for _, recorded := range read.Events {
+		if err != nil {
+			break
+		}
+		err = s.add(h.catalogue, recorded)
+	}
+	if err != nil {
+		return stream{}, fmt.Errorf("load %s: %w", pair.Stream(), err)
+	}
+	if len(read.Events) > 0 {
+		h.met.add(pair.Stream())
+	}
+	s.state = s.folded.State()
+	return s, nil
+}
+
+func (s *stream) add(catalogue domain.Catalogue, recorded eventstore.Recorded) error {
+	fact, err := eventstore.Read(catalogue, recorded)
+	if err != nil {
+		return err
+	}
+	s.facts = append(s.facts, fact)
+	return s.folded.Add(fact)
+}
+
+// before is the state of the pair before the fact of a revision.
+func (s stream) before(revision int) domain.State {
+	folding := domain.NewFolding(domain.State{Pair: s.state.Pair})
+	for _, fact := range s.facts[:min(revision, len(s.facts))] {
+		folding.Add(fact.Fact)
+	}
+	return folding.State()
+}
+
+// at is the state of the pair behind the fact of a revision.
 func (s stream) at(revision uint64) domain.State {
-	return domain.Fold(s.state.Pair, s.facts[:min(revision+1, uint64(len(s.facts)))])
+	return s.before(int(min(revision, uint64(len(s.facts)))) + 1) //nolint:gosec // a number of facts
 }
 
 func (s stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // of a stream that exists
 
-func (s stream) expected() eventstore.Expected {
-	if len(s.facts) == 0 {
-		return eventstore.NoStream
+func (s stream) expected() eventstore.Expected { return s.folded.Expected() }
+
+// now is when a decision on the stream is made, in the clock's own location.
+func (s stream) now(clock time.Time) time.Time { return s.folded.Now(clock) }
+
+// ownRange is where the first and the last fact of a command are.
+func (s stream) ownRange(command uuid.UUID) (first, last int, there bool) {
+	for i, fact := range s.facts {
+		if fact.Meta.CommandID != command {
+			continue
+		}
+		if !there {
+			first = i
+		}
+		last, there = i, true
 	}
-	return eventstore.Exactly(s.revision())
+	return first, last, there
 }
 
 // item finds a non-association in a state.
@@ -48,16 +104,9 @@ func (h *Handler) open(ctx context.Context, pairs ...domain.Pair) ([]stream, err
 	loaded := h.log.ReadMany(ctx, names)
 	streams := make([]stream, len(pairs))
 	for i, pair := range pairs {
-		if err := loaded[i].Err; err != nil {
-			return nil, fmt.Errorf("load %s: %w", names[i], err)
-		}
-		s := stream{state: domain.State{Pair: pair}}
-		for _, recorded := range loaded[i].Events {
-			fact, err := eventstore.Decode(h.catalogue, recorded)
-			if err != nil {
-				return nil, fmt.Errorf("load %s: %w", names[i], err)
-			}
-			s.facts, s.state = append(s.facts, fact), domain.Evolve(s.state, fact)
+		s, err := h.whole(ctx, pair, loaded[i])
+		if err != nil {
+			return nil, err
 		}
 		streams[i] = s
 	}

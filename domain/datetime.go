@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,9 @@ import (
 type LocalDateTime string
 
 const localLayout = "2006-01-02T15:04:05"
+
+// ErrNoSuchHour refuses a time at which no clock in London ever stood.
+var ErrNoSuchHour = errors.New("must be a time that exists in London: the clocks went forward over it")
 
 // ErrLocalDateTime says what a local date-time looks like.
 var ErrLocalDateTime = errors.New("must be a date and time such as 2021-07-05T10:35:17")
@@ -33,11 +37,21 @@ func Local(t time.Time) LocalDateTime { return LocalDateTime(t.Format(localLayou
 // Date is the day alone: 2021-07-05.
 func (l LocalDateTime) Date() string { return string(l[:len(time.DateOnly)]) }
 
-// In is the moment that the wall clock of the location showed this. In the
-// hour that a clock change repeats it is the first of the two.
-func (l LocalDateTime) In(location *time.Location) time.Time {
-	t, _ := time.ParseInLocation(localLayout, string(l), location)
-	return t
+// Instants are the moments at which the wall clock of a location showed this,
+// the earlier one first: none in an hour that a clock change leaves out, two in
+// one that it repeats.
+func (l LocalDateTime) Instants(location *time.Location) []time.Time {
+	wall, _ := time.Parse(localLayout, string(l)) // as if the clock stood at UTC
+	var instants []time.Time
+	for _, near := range []time.Time{wall.AddDate(0, 0, -1), wall.AddDate(0, 0, 1)} { // on either side of a change
+		_, offset := near.In(location).Zone()
+		at := wall.Add(-time.Duration(offset) * time.Second).In(location)
+		if Local(at) == l && (len(instants) == 0 || !at.Equal(instants[0])) {
+			instants = append(instants, at)
+		}
+	}
+	slices.SortFunc(instants, time.Time.Compare)
+	return instants
 }
 
 // Today is the day that the clock shows in its own location.

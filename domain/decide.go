@@ -153,43 +153,7 @@ func (d Decision) factsIn(stream string, first int, c Command, now time.Time, by
 		}
 	}
 	if len(facts) > 0 {
-		facts[0].Meta.Command = plainJSON(asked{Input: c, Type: commandName(c)})
+		facts[0].Meta.Command = keepCommand(c)
 	}
 	return facts
-}
-
-// asked is a command as a fact keeps it.
-type asked struct {
-	Input Command `json:"input"`
-	Type  string  `json:"type"`
-}
-
-func commandName(c Command) string {
-	switch c.(type) {
-	case Tell:
-		return "tell"
-	case Open:
-		return "open"
-	case Amend:
-		return "amend"
-	case Close:
-		return "close"
-	case Reopen:
-		return "reopen"
-	case Delete:
-		return "delete"
-	case Arrive:
-		return "arrive"
-	case Leave:
-		return "leave"
-	case Dissolve:
-		return "dissolve"
-	case Restore:
-		return "restore"
-	case RemoveNumber:
-		return "remove-number"
-	case ReturnNumber:
-		return "return-number"
-	}
-	return ""
 }

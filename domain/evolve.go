@@ -86,7 +86,7 @@ func (f *Folding) transferIn(fact Fact, e TransferredIn) {
 // take puts a whole record where it stands, else behind the others.
 func (f *Folding) take(fact Fact, n NonAssociation) {
 	n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
-	if i := f.find(n.ID); i >= 0 {
+	if i := f.Index(n.ID); i >= 0 {
 		*f.item(i) = n
 		return
 	}
@@ -109,7 +109,7 @@ func (f *Folding) changeBy(author string, fact Fact, apply func(*NonAssociation)
 }
 
 func (f *Folding) with(id uuid.UUID, apply func(*NonAssociation)) {
-	if i := f.find(id); i >= 0 {
+	if i := f.Index(id); i >= 0 {
 		apply(f.item(i))
 	}
 }

@@ -17,6 +17,7 @@ type Folding struct {
 	ownItems, ownIgnored, ownLeft bool
 
 	index map[uuid.UUID]int // where an item is; nil when it is not known
+	looks int               // without an index
 }
 
 // NewFolding goes on from a state, which stays as it was. The zero State with
@@ -33,18 +34,26 @@ func (f *Folding) State() State {
 // Find is a non-association as the facts so far leave it, deleted or not; false
 // when the pair does not have it.
 func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
-	if i := f.find(id); i >= 0 {
+	if i := f.Index(id); i >= 0 {
 		return f.state.Items[i], true
 	}
 	return NonAssociation{}, false
 }
 
-// scanned is how many items are gone through as fast as an index finds one.
-const scanned = 16
+// Len is the number of items of the state.
+func (f *Folding) Len() int { return len(f.state.Items) }
 
-// find is State.Find.
-func (f *Folding) find(id uuid.UUID) int {
-	if len(f.state.Items) <= scanned {
+// An index costs as much as several looks through all items, and few items are
+// gone through as fast as an index finds one.
+const (
+	fewItems = 16
+	fewLooks = 4
+)
+
+// Index is [State.Find] of the state.
+func (f *Folding) Index(id uuid.UUID) int {
+	if f.index == nil && (len(f.state.Items) <= fewItems || f.looks < fewLooks) {
+		f.looks++
 		return f.state.Find(id)
 	}
 	if f.index == nil {
@@ -84,7 +93,7 @@ func (f *Folding) push(n NonAssociation) {
 func (f *Folding) remove(id uuid.UUID) {
 	if i := f.state.Find(id); i >= 0 {
 		f.takeItems()
-		f.state.Items, f.index = slices.Delete(f.state.Items, i, i+1), nil
+		f.state.Items, f.index, f.looks = slices.Delete(f.state.Items, i, i+1), nil, 0
 	}
 }
 

@@ -1,7 +1,9 @@
 package domain
 
 import (
+	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -78,17 +80,17 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 	if n.IsClosed(Today(now)) {
 		return Decision{}, alreadyClosed(n)
 	}
-	at := Local(now)
+	at, when := Local(now), now
 	if c.ClosedAt != nil {
 		at = *c.ClosedAt
-		if at < n.EffectiveDate {
-			return Decision{}, Refusal{Code: CodeInvalid, Field: "closedAt", Message: "must not be before the non-association began"}
+		if when, err = whenStaffSay(at, n.EffectiveDate, now); err != nil {
+			return Decision{}, refusalOf("closedAt", err)
 		}
 	}
-	return decidedAt(n.ID, at, "closedAt", now, Closed{
+	return decidedAt(n.ID, when, now, Closed{
 		NonAssociationID: n.ID, ClosedAt: at, ClosedBy: orElse(c.ClosedBy, by.Actor),
 		ClosedReason: c.ClosedReason, ExpiryWas: n.ExpiryDate,
-	})
+	}), nil
 }
 
 func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) {
@@ -100,14 +102,17 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 		return Decision{}, Refusal{Code: CodeAlreadyOpen,
 			Message: "Non-association already open for these prisoners: " + s.Items[open].ID.String()}
 	}
-	at := Local(now)
+	at, when := Local(now), now
 	if c.ReopenedAt != nil {
 		at = *c.ReopenedAt
+		if when, err = whenStaffSay(at, "", now); err != nil {
+			return Decision{}, refusalOf("reopenedAt", err)
+		}
 	}
-	return decidedAt(n.ID, at, "reopenedAt", now, Reopened{
+	return decidedAt(n.ID, when, now, Reopened{
 		NonAssociationID: n.ID, ReopenedAt: at, ReopenedBy: orElse(c.ReopenedBy, by.Actor),
 		ReopenReason: c.ReopenReason, ExpiryWas: n.ExpiryDate,
-	})
+	}), nil
 }
 
 // decideDelete hides a non-association. NOMIS may say so twice; for staff what
@@ -156,14 +161,52 @@ func decided(about uuid.UUID, now time.Time, events ...Event) Decision {
 	return Decision{Events: events, Outcomes: []Outcome{{NonAssociationID: about}}, OccurredAt: now}
 }
 
-// decidedAt is decided for a time that staff gave; the future is refused.
-func decidedAt(about uuid.UUID, at LocalDateTime, field string, now time.Time, event Event) (Decision, error) {
-	if at > Local(now) {
-		return Decision{}, Refusal{Code: CodeInvalid, Field: field, Message: "must not be in the future"}
-	}
+// decidedAt is decided for what was true at another time than now.
+func decidedAt(about uuid.UUID, when, now time.Time, event Event) Decision {
 	d := decided(about, now, event)
-	d.OccurredAt = at.In(now.Location())
-	return d, nil
+	d.OccurredAt = when
+	return d
+}
+
+var (
+	errInTheFuture = errors.New("must not be in the future")
+	errTooEarly    = errors.New("must not be before the non-association began")
+)
+
+// whenStaffSay is the earliest moment that a wall-clock time can mean: not
+// after now and not before a beginning, if there is one. In the hour that a
+// clock change repeats there are two to choose from.
+func whenStaffSay(at, begun LocalDateTime, now time.Time) (time.Time, error) {
+	instants := at.Instants(now.Location())
+	if len(instants) == 0 {
+		return time.Time{}, ErrNoSuchHour
+	}
+	instants = slices.DeleteFunc(instants, func(t time.Time) bool { return t.After(now) })
+	if len(instants) == 0 {
+		return time.Time{}, errInTheFuture
+	}
+	for _, when := range instants {
+		if !when.Before(earliest(begun, when)) {
+			return when, nil
+		}
+	}
+	return time.Time{}, errTooEarly
+}
+
+// earliest is the first moment that a beginning can mean. NOMIS's dates are
+// taken as given: one in an hour that does not exist is compared as a text.
+func earliest(begun LocalDateTime, against time.Time) time.Time {
+	if instants := begun.Instants(against.Location()); len(instants) > 0 {
+		return instants[0]
+	}
+	if Local(against) < begun {
+		return against.Add(time.Second)
+	}
+	return against
+}
+
+func refusalOf(field string, err error) Refusal {
+	return Refusal{Code: CodeInvalid, Field: field, Message: err.Error()}
 }
 
 func orElse(given, otherwise string) string {

@@ -136,8 +136,7 @@ func (b *building) fold(ctx context.Context, facts []*fact, writing *errgroup.Gr
 			r.prisoners[number] = kept
 		}
 	}
-	r.fold(facts)
-	return r, nil
+	return r, r.fold(facts)
 }
 
 // load asks the tables only for what they can have and is not kept here, once

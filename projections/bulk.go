@@ -38,7 +38,7 @@ func (r rows) forCopy(s *scratch) ([]copied, error) {
 			return nil, err
 		}
 		states = longer
-		pairs = append(pairs, []any{pair.String(), written(states, before), row.positions})
+		pairs = append(pairs, []any{pair.String(), written(states, before), row.facts, row.positions})
 	}
 	s.first = states
 	for id, l := range r.opened {
@@ -46,7 +46,7 @@ func (r rows) forCopy(s *scratch) ([]copied, error) {
 	}
 	var all []copied
 	if len(pairs) > 0 {
-		all = append(all, copied{"pair", "pair state positions", pgx.CopyFromRows(pairs)})
+		all = append(all, copied{"pair", "pair state facts positions", pgx.CopyFromRows(pairs)})
 	}
 	if len(lines) > 0 {
 		all = append(all, copied{"non_association", lineColumnNames, pgx.CopyFromRows(lines)})

@@ -25,7 +25,7 @@ type checkpoint struct {
 func (c checkpoint) behind(batch follow.Batch[*fact]) checkpoint {
 	c.at = batch.Through
 	if len(batch.Events) > 0 {
-		c.last = batch.Events[len(batch.Events)-1].event()
+		c.last = eventOf(batch.Events[len(batch.Events)-1])
 	}
 	return c
 }

@@ -7,12 +7,15 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/eventstore"
 )
 
 // pairRow is a row of read_1.pair.
 type pairRow struct {
 	state     domain.State
+	facts     uint64  // that lead to it
 	positions []int64 // of the opening event of each item
+	folding   *eventstore.Folding
 	entries   []*entry
 	begins    bool // with this batch, so that the table cannot have the row
 	stored    bool // the table has the row already
@@ -66,16 +69,16 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 		london:    london,
 	}
 	for _, f := range facts {
-		if f.ofNumber() {
+		if !f.OfPair() {
 			r.merges.add(f)
 			continue
 		}
-		if r.pairs[f.pair] != nil {
+		if r.pairs[f.Pair] != nil {
 			continue
 		}
-		row := &pairRow{state: domain.State{Pair: f.pair}, begins: f.revision == 0}
-		r.pairs[f.pair] = row
-		for _, number := range f.pair.Numbers() {
+		row := &pairRow{state: domain.State{Pair: f.Pair}, begins: f.Revision == 0}
+		r.pairs[f.Pair] = row
+		for _, number := range f.Pair.Numbers() {
 			prisoner := r.prisoners[number]
 			if prisoner == nil {
 				prisoner = &prisonerRow{number: number}
@@ -88,15 +91,19 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 }
 
 // fold brings the rows to where the facts lead. The rows depend on the facts
-// alone, never on how they were cut into batches.
-func (r rows) fold(facts []*fact) {
+// alone, never on how they were cut into batches. Errors: ErrNotWhole.
+func (r rows) fold(facts []*fact) error {
 	owner, touched := make(map[uuid.UUID]*pairRow, len(facts)), map[place]struct{}{}
 	for _, f := range facts {
-		if f.ofNumber() {
+		if !f.OfPair() {
 			continue
 		}
-		row := r.pairs[f.pair]
-		id, began, arrived := f.Event.Concerns(), row.evolve(f), arrives(f.Event)
+		row := r.pairs[f.Pair]
+		began, err := row.evolve(f)
+		if err != nil {
+			return err
+		}
+		id, arrived := f.Event.Concerns(), arrives(f.Event)
 		if arrived {
 			r.arrived[id] = struct{}{}
 		}
@@ -104,32 +111,38 @@ func (r rows) fold(facts []*fact) {
 		case began || arrived:
 			owner[id] = row
 		case changesLine(f.Event):
-			touched[place{id, f.pair}] = struct{}{}
+			touched[place{id, f.Pair}] = struct{}{}
 		}
 	}
-	r.draw(owner, touched)
 	for _, row := range r.pairs {
+		row.state, row.facts, row.folding = row.folding.State(), row.folding.Next(), nil
 		row.entries = row.entriesOf()
 	}
+	r.draw(owner, touched)
 	for _, prisoner := range r.prisoners {
 		prisoner.renew()
 	}
+	return nil
 }
 
-// evolve folds one fact and keeps a position beside each item. It tells whether
-// an item was added.
-func (p *pairRow) evolve(f *fact) bool {
-	was := p.state
-	p.state = domain.Evolve(was, f.Fact)
-	switch grown := len(p.state.Items) - len(was.Items); {
-	case grown > 0:
-		p.positions = append(p.positions, int64(f.position.Commit)) //nolint:gosec // positions stay below 2⁶³
-		return true
-	case grown < 0:
-		left := was.Find(f.Event.Concerns())
-		p.positions = slices.Delete(p.positions, left, left+1)
+// evolve folds one fact and keeps a position beside each item. It reports
+// whether an item was added.
+func (p *pairRow) evolve(f *fact) (began bool, err error) {
+	if p.folding == nil {
+		p.folding = eventstore.Resume(p.state, p.facts)
 	}
-	return false
+	count, at := p.folding.Len(), p.folding.Index(f.Event.Concerns())
+	if err := p.folding.Add(*f); err != nil {
+		return false, err
+	}
+	switch grown := p.folding.Len() - count; {
+	case grown > 0:
+		p.positions = append(p.positions, int64(f.Position.Commit)) //nolint:gosec // positions stay below 2⁶³
+		return true, nil
+	case grown < 0:
+		p.positions = slices.Delete(p.positions, at, at+1)
+	}
+	return false, nil
 }
 
 // arrives reports whether a non-association belongs to another pair from now on.

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	loadPairsSQL     = `SELECT pair, state, positions FROM read_1.pair WHERE pair = ANY($1)`
+	loadPairsSQL     = `SELECT pair, state, facts, positions FROM read_1.pair WHERE pair = ANY($1)`
 	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM read_1.prisoner WHERE prisoner_number = ANY($1)`
 )
 
@@ -54,9 +54,10 @@ func (r rows) readPairs(found pgx.Rows) error {
 		var (
 			name      string
 			state     []byte
+			facts     uint64
 			positions []int64
 		)
-		if err := found.Scan(&name, &state, &positions); err != nil {
+		if err := found.Scan(&name, &state, &facts, &positions); err != nil {
 			return err
 		}
 		pair, err := domain.ParsePair(name)
@@ -67,7 +68,7 @@ func (r rows) readPairs(found pgx.Rows) error {
 		if err := json.Unmarshal(state, &row.state); err != nil {
 			return fmt.Errorf("read the state of a pair: %w", err)
 		}
-		row.positions, row.stored = positions, true
+		row.facts, row.positions, row.stored = facts, positions, true
 	}
 	return found.Err()
 }

@@ -27,7 +27,7 @@ func (m *merges) add(f *fact) {
 	case domain.PrisonerMerged:
 		m.messages = append(m.messages, [16]byte(f.Meta.CommandID))
 		m.removed, m.survivor = append(m.removed, string(e.Previous)), append(m.survivor, string(e.Number))
-		m.positions = append(m.positions, int64(f.position.Commit)) //nolint:gosec // positions stay below 2⁶³
+		m.positions = append(m.positions, int64(f.Position.Commit)) //nolint:gosec // positions stay below 2⁶³
 	case domain.PrisonerUnmerged:
 		m.takenBack = append(m.takenBack, [16]byte(e.Message))
 	default:

@@ -98,7 +98,9 @@ func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch follow.Batc
 		if err := r.load(ctx, conn); err != nil {
 			return err
 		}
-		r.fold(batch.Events)
+		if err := r.fold(batch.Events); err != nil {
+			return err
+		}
 	}
 	now := p.was.behind(batch)
 	if err := r.write(ctx, conn, p.was, now); err != nil {

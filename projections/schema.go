@@ -32,6 +32,7 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 	err := db.QueryRow(ctx, `SELECT bool_and(to_regclass('read_1.' || name) IS NOT NULL)
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.non_association') AND attname = 'hidden')
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.pair') AND attname = 'state' AND atttypid = 'text'::regtype)
+		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.pair') AND attname = 'facts')
 		FROM unnest('{checkpoint,merge,pair,non_association,prisoner}'::text[]) name`).Scan(&whole)
 	if err != nil {
 		return false, fmt.Errorf("look for the read model's tables: %w", err)

@@ -13,10 +13,12 @@ CREATE TABLE read_1.checkpoint (
   caught_up      boolean NOT NULL DEFAULT false -- once true, true for as long as the table lives
 );
 
--- The folded state of a pair, and for each of its non-associations the position of the event that opened it.
+-- The folded state of a pair, how many facts led to it, and for each of its non-associations the position of the
+-- event that opened it.
 CREATE TABLE read_1.pair (
   pair      text COLLATE "C" PRIMARY KEY,
   state     text NOT NULL, -- JSON; a column of type json would read it again with every write
+  facts     bigint NOT NULL,
   positions bigint[] NOT NULL
 );
 

@@ -14,8 +14,8 @@ type statements struct{ pairs, prisoners, lines string }
 var (
 	// insert is for rows that the tables do not have, and costs three quarters.
 	insert = statements{
-		pairs: `INSERT INTO read_1.pair (pair, state, positions)
-			SELECT p, s, o::bigint[] FROM unnest($1::text[], $2::text[], $3::text[]) u(p, s, o)`,
+		pairs: `INSERT INTO read_1.pair (pair, state, positions, facts)
+			SELECT p, s, o::bigint[], f FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) u(p, s, o, f)`,
 		prisoners: `INSERT INTO read_1.prisoner (prisoner_number, document, entries)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`,
 		lines: `INSERT INTO read_1.non_association
@@ -24,7 +24,8 @@ var (
 	}
 	// put is for rows that the tables may have.
 	put = statements{
-		pairs: insert.pairs + ` ON CONFLICT (pair) DO UPDATE SET state = excluded.state, positions = excluded.positions`,
+		pairs: insert.pairs + ` ON CONFLICT (pair) DO UPDATE SET state = excluded.state, positions = excluded.positions,
+			facts = excluded.facts`,
 		prisoners: insert.prisoners + ` ON CONFLICT (prisoner_number) DO UPDATE SET
 			document = excluded.document, entries = excluded.entries`,
 		lines: insert.lines + ` ON CONFLICT (id) DO UPDATE SET pair = excluded.pair,
@@ -44,16 +45,16 @@ func (c *columns) add(first string, second, third []byte) {
 	c.first, c.second, c.third = append(c.first, first), append(c.second, second), append(c.third, third)
 }
 
-func (r rows) pairColumns() (columns, error) {
-	var c columns
+func (r rows) pairColumns() (c columns, facts []uint64, err error) {
 	for pair, row := range r.pairs {
 		state, err := appendState(make([]byte, 0, stateBytes), row.state)
 		if err != nil {
-			return columns{}, err
+			return columns{}, nil, err
 		}
 		c.add(pair.String(), state, arrayText(row.positions))
+		facts = append(facts, row.facts)
 	}
-	return c, nil
+	return c, facts, nil
 }
 
 func (r rows) prisonerColumns() columns {
@@ -88,12 +89,12 @@ func (r rows) write(ctx context.Context, conn *pgx.Conn, was, now checkpoint) er
 }
 
 func (r rows) queue(batch *pgx.Batch, with statements) error {
-	pairs, err := r.pairColumns()
+	pairs, facts, err := r.pairColumns()
 	if err != nil {
 		return err
 	}
 	if len(pairs.first) > 0 {
-		batch.Queue(with.pairs, pairs.first, pairs.second, pairs.third)
+		batch.Queue(with.pairs, pairs.first, pairs.second, pairs.third, facts)
 	}
 	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
 		batch.Queue(with.prisoners, prisoners.first, prisoners.second, prisoners.third)

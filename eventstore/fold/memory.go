@@ -3,6 +3,7 @@ package fold
 import (
 	"container/list"
 	"context"
+	"errors"
 	"fmt"
 
 	"nonassociations/domain"
@@ -80,26 +81,25 @@ const page = 500
 
 // read folds a pair on, from the log, up to and without a revision.
 func (m *Memory) read(ctx context.Context, state domain.State, next, revision uint64) (domain.State, error) {
-	pair := state.Pair
-	for next < revision {
-		limit := int(min(page, revision-next)) // at most a page
-		events, err := m.log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, next, limit)
-		if err != nil {
+	pair, folding := state.Pair, eventstore.Resume(state, next)
+	for folding.Next() < revision {
+		limit := int(min(page, revision-folding.Next())) // at most a page
+		events, err := m.log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, folding.Next(), limit)
+		if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
 			return domain.State{}, fmt.Errorf("read the facts of %s before revision %d: %w", pair, revision, err)
 		}
 		if len(events) == 0 {
-			return domain.State{}, fmt.Errorf("%s ends before revision %d, which the log has told", pair, revision)
+			return domain.State{}, fmt.Errorf("%w: %s ends before revision %d, which the log has told", eventstore.ErrNotWhole, pair, revision)
 		}
 		for _, recorded := range events {
-			if recorded.Revision != next { // what lost its beginning would tell another story
-				return domain.State{}, fmt.Errorf("%s goes on with revision %d where %d must be", recorded.Stream, recorded.Revision, next)
-			}
-			fact, err := eventstore.Decode(m.catalogue, recorded)
+			fact, err := eventstore.ReadFolded(m.catalogue, recorded)
 			if err != nil {
 				return domain.State{}, err
 			}
-			state, next = domain.Evolve(state, fact), next+1
+			if err := folding.Add(fact); err != nil {
+				return domain.State{}, err
+			}
 		}
 	}
-	return state, nil
+	return folding.State(), nil
 }

@@ -43,9 +43,13 @@ func poisonOf(event eventstore.Recorded, err error) *Poison {
 	}
 }
 
-// causedByData tells whether Postgres refused what it was given: trying the
-// same again is in vain. Classes 22 and 23 are data and integrity.
+// causedByData reports whether trying the same again is in vain: the log lacks
+// facts, or Postgres refused what it was given. Classes 22 and 23 are data and
+// integrity.
 func causedByData(err error) bool {
+	if errors.Is(err, eventstore.ErrNotWhole) {
+		return true
+	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) || len(refused.Code) != 5 {
 		return false

@@ -185,10 +185,10 @@ func (s *session[T]) move(to eventstore.Position) {
 
 // look draws conclusions from the last head read.
 func (s *session[T]) look(ctx context.Context) error {
-	if s.head.readAt.IsZero() || s.applied.Before(s.head.own) {
+	if s.head.readAt.IsZero() || s.applied.Before(s.head.Own) {
 		return nil
 	}
-	s.move(s.head.end) // what lies between is not ours
+	s.move(s.head.End) // what lies between is not ours
 	if s.caughtUp || !s.live {
 		return nil
 	}

@@ -62,7 +62,7 @@ func (s *status) applied(at eventstore.Position, recorded time.Time, queued int)
 }
 
 func (s *status) headRead(h head) {
-	s.change(func(now *Status) { now.Head, now.HeadRead = h.own, h.readAt })
+	s.change(func(now *Status) { now.Head, now.HeadRead = h.Own, h.readAt })
 }
 
 func (s *status) hasCaughtUp() {

@@ -124,7 +124,7 @@ func (s *session[T]) resubscribeWhenStalled(h head) {
 	s.sub.mu.Lock()
 	defer s.sub.mu.Unlock()
 	silent := s.follower.options.Clock().Sub(s.sub.heardAt)
-	if s.sub.cancel == nil || s.sub.sending || silent < stallTime || !s.sub.received.Before(h.own) {
+	if s.sub.cancel == nil || s.sub.sending || silent < stallTime || !s.sub.received.Before(h.Own) {
 		return
 	}
 	s.follower.options.Logger.Warn("subscription is silent behind the head, subscribing again", "lease", s.follower.options.Name)

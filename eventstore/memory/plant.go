@@ -1,5 +1,13 @@
 package memory
 
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"nonassociations/eventstore"
+)
+
 // What the port cannot do on purpose, an operator of a real server can. Tests
 // plant it here.
 
@@ -11,6 +19,22 @@ func (s *Store) Delete(name string) {
 	if of := s.streams[name]; of != nil {
 		of.first = uint64(len(of.events))
 	}
+}
+
+// metadataPrefix begins the name of the stream that holds another one's metadata.
+const metadataPrefix = "$$"
+
+// metadata is what a real server keeps of a soft delete, whether or not the
+// stream has gone on since. The caller holds the lock.
+func (s *Store) metadata(name string) ([]eventstore.Recorded, bool) {
+	of := s.streams[strings.TrimPrefix(name, metadataPrefix)]
+	if !strings.HasPrefix(name, metadataPrefix) || of == nil || of.first == 0 {
+		return nil, false
+	}
+	return []eventstore.Recorded{{Stream: name, Event: eventstore.Event{
+		ID: uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)), Type: "$metadata",
+		Data: []byte(`{"$tb":9223372036854775807}`), Metadata: []byte("{}"),
+	}}}, true
 }
 
 // Tombstone deletes a stream for ever, also one that does not exist.

@@ -37,6 +37,9 @@ func (s *Store) readStream(ctx context.Context, name string, direction eventstor
 	if err := s.refusal(ctx); err != nil {
 		return nil, err
 	}
+	if metadata, is := s.metadata(name); is {
+		return metadata, nil
+	}
 	of := s.streams[name]
 	if of == nil {
 		return nil, eventstore.ErrStreamNotFound

@@ -23,8 +23,10 @@ func (s *suite) deletedTests() map[string]func(t *testing.T) {
 
 func (s *suite) softDeleted(t *testing.T) {
 	stream := s.stream()
+	require.NoError(t, eventstore.CheckNew(within(t), s.store, stream))
 	s.write(t, stream, eventstore.NoStream, 3)
 	s.Delete(t, s.store, stream)
+	require.ErrorIs(t, eventstore.CheckNew(within(t), s.store, stream), eventstore.ErrNotWhole)
 	s.requireLength(t, stream, 0)
 	_, err := s.store.ReadStream(within(t), stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	require.ErrorIs(t, err, eventstore.ErrStreamNotFound)
@@ -32,9 +34,11 @@ func (s *suite) softDeleted(t *testing.T) {
 	require.NoError(t, many[0].Err)
 	require.Empty(t, many[0].Events)
 
-	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(2)})
+	write := eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(2)}
+	appended, err := s.store.Append(within(t), write)
 	require.NoError(t, err)
 	require.Equal(t, uint64(4), appended.Revision)
+	require.ErrorIs(t, write.Landed(appended), eventstore.ErrNotWhole)
 	require.Equal(t, []uint64{3, 4}, revisions(s.read(t, stream)))
 	backwards, err := s.store.ReadStream(within(t), stream, eventstore.Backwards, eventstore.FromEnd, 10)
 	require.NoError(t, err)

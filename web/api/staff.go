@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -31,7 +32,7 @@ func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
 // staffWrite is what differs between the writes of staff.
 type staffWrite struct {
 	id     string // the parameter of the path that is one, "" when there is none
-	decode func(body *bytes.Buffer, act *commands.Act) error
+	decode func(body *bytes.Buffer, london *time.Location, act *commands.Act) error
 	status int
 	silent bool // answers without a body
 }
@@ -46,7 +47,7 @@ var (
 
 // write refuses what is malformed, whatever it is, before the key is looked at.
 func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staffWrite) (reply, error) {
-	act, err := w.read(r, by)
+	act, err := w.read(r, by, a.clock().Location())
 	if err != nil {
 		return reply{}, err
 	}
@@ -81,7 +82,7 @@ func pathID(r *http.Request, name string) (uuid.UUID, error) {
 }
 
 // read is the whole request as a command.
-func (w staffWrite) read(r *http.Request, by auth.Claims) (commands.Act, error) {
+func (w staffWrite) read(r *http.Request, by auth.Claims, london *time.Location) (commands.Act, error) {
 	var act commands.Act
 	var err error
 	if w.id != "" {
@@ -99,7 +100,7 @@ func (w staffWrite) read(r *http.Request, by auth.Claims) (commands.Act, error) 
 	if act.Key, err = keyOf(r, by, body.Bytes()); err != nil {
 		return act, err
 	}
-	return act, w.decode(body, &act)
+	return act, w.decode(body, london, &act)
 }
 
 // refusedWrite adds the current entity tag to the refusal of a stale one.

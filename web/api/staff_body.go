@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"time"
 
 	"nonassociations/commands"
 	"nonassociations/domain"
@@ -12,6 +13,18 @@ var (
 	reason      = word(domain.Reasons())
 	restriction = word(domain.Restrictions())
 )
+
+// momentIn reads a time that the clock in London has shown or will show. Staff
+// say when they did something; what NOMIS says is taken as given.
+func momentIn(london *time.Location) func(string) (domain.LocalDateTime, error) {
+	return func(s string) (domain.LocalDateTime, error) {
+		at, err := domain.ParseLocalDateTime(s)
+		if err == nil && len(at.Instants(london)) == 0 {
+			err = domain.ErrNoSuchHour
+		}
+		return at, err
+	}
+}
 
 // whole reads a body that is one object; needs are looked for when it is.
 func (d *decoder) whole(member func(name string) error, needs func()) error {
@@ -59,7 +72,7 @@ func (w *words) member(d *decoder, name string) error {
 	return d.json.SkipValue()
 }
 
-func decodeOpen(body *bytes.Buffer, act *commands.Act) error {
+func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.Act) error {
 	var w words
 	var first, second field[domain.PrisonerNumber]
 	d := newDecoder(body)
@@ -92,7 +105,7 @@ func decodeOpen(body *bytes.Buffer, act *commands.Act) error {
 	return d.result(err)
 }
 
-func decodeAmend(body *bytes.Buffer, act *commands.Act) error {
+func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.Act) error {
 	var w words
 	d := newDecoder(body)
 	err := d.whole(func(name string) error { return w.member(d, name) }, func() {})
@@ -103,7 +116,7 @@ func decodeAmend(body *bytes.Buffer, act *commands.Act) error {
 	return d.result(err)
 }
 
-func decodeClose(body *bytes.Buffer, act *commands.Act) error {
+func decodeClose(body *bytes.Buffer, london *time.Location, act *commands.Act) error {
 	var why, who field[string]
 	var when field[domain.LocalDateTime]
 	d := newDecoder(body)
@@ -112,7 +125,7 @@ func decodeClose(body *bytes.Buffer, act *commands.Act) error {
 		case "closedReason":
 			return text(d, &why, prose)
 		case "closedAt":
-			return text(d, &when, domain.ParseLocalDateTime)
+			return text(d, &when, momentIn(london))
 		case "closedBy":
 			return text(d, &who, userName)
 		}
@@ -122,7 +135,7 @@ func decodeClose(body *bytes.Buffer, act *commands.Act) error {
 	return d.result(err)
 }
 
-func decodeReopen(body *bytes.Buffer, act *commands.Act) error {
+func decodeReopen(body *bytes.Buffer, london *time.Location, act *commands.Act) error {
 	var why, who field[string]
 	var when field[domain.LocalDateTime]
 	d := newDecoder(body)
@@ -131,7 +144,7 @@ func decodeReopen(body *bytes.Buffer, act *commands.Act) error {
 		case "reopenReason":
 			return text(d, &why, prose)
 		case "reopenedAt":
-			return text(d, &when, domain.ParseLocalDateTime)
+			return text(d, &when, momentIn(london))
 		case "reopenedBy":
 			return text(d, &who, userName)
 		}
@@ -141,7 +154,7 @@ func decodeReopen(body *bytes.Buffer, act *commands.Act) error {
 	return d.result(err)
 }
 
-func decodeDelete(body *bytes.Buffer, act *commands.Act) error {
+func decodeDelete(body *bytes.Buffer, _ *time.Location, act *commands.Act) error {
 	var why, who field[string]
 	d := newDecoder(body)
 	err := d.whole(func(name string) error {
