@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
@@ -31,7 +32,6 @@ func (h *Handler) again(ctx context.Context, by domain.Cause, act Act, claim Cla
 	}
 	// Other facts of the log may lie before its own: the head covers both.
 	receipt.Position, err = h.Head(ctx)
-	receipt.At = h.clock()
 	return receipt, true, err
 }
 
@@ -56,6 +56,7 @@ func (h *Handler) trail(ctx context.Context, by domain.Cause, act Act) (Receipt,
 		}
 		s := streams[0]
 		if receipt, there := s.ownReceipt(act, by.CommandID); there {
+			receipt.At = s.now(h.clock())
 			return receipt, true, nil
 		}
 		if n, here := item(s.state, act.ID); here && n.CameFrom != nil {
@@ -68,14 +69,18 @@ func (h *Handler) trail(ctx context.Context, by domain.Cause, act Act) (Receipt,
 	return Receipt{}, false, nil
 }
 
-// startOf is where the trail begins; nowhere when nobody knows the
-// non-association, which the attempt will say.
+// startOf is where the trail begins, found as patiently as a first attempt finds
+// it: a repeat may come before the router has heard of what it repeats. Nowhere
+// when the record does not have the non-association, which the attempt will say.
 func (h *Handler) startOf(ctx context.Context, act Act) ([]domain.Pair, error) {
 	if act.ID == uuid.Nil {
 		return []domain.Pair{act.Pair}, nil
 	}
-	pair, known, err := h.route(ctx, act.ID)
-	if err != nil || !known {
+	pair, err := h.pairOf(ctx, act.ID)
+	if errors.As(err, new(domain.Refusal)) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return []domain.Pair{pair}, nil

@@ -1,0 +1,390 @@
+package commands_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+)
+
+// blind is a server that sends no position with a stream, or none at all.
+type blind struct {
+	eventstore.Store
+	appends bool
+}
+
+func (b *blind) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
+	read := b.Store.ReadMany(ctx, streams)
+	for _, stream := range read {
+		for i := range stream.Events {
+			stream.Events[i].Position = eventstore.Position{}
+		}
+	}
+	return read
+}
+
+func (b *blind) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
+	outcomes := b.Store.AppendMany(ctx, appends)
+	for i := range outcomes {
+		if b.appends {
+			outcomes[i].Position = eventstore.Position{}
+		}
+	}
+	return outcomes
+}
+
+// everyKind is what NOMIS tells of a pair that was told of before, so that all
+// kinds of outcome come of it: the fact of the new one comes after that of the
+// changed one, and some items have no fact at all.
+func everyKind(t *testing.T, log eventstore.Store) (domain.Pair, domain.Tell, []domain.OutcomeKind) {
+	t.Helper()
+	pair := pairOf(t, low, high)
+	before := domain.Tell{About: high, Items: []domain.Item{
+		timed("2018-01-01T00:00:00", "2018-02-01T00:00:00"), timed("2019-01-01T00:00:00", "2019-02-01T00:00:00"), timed("2020-01-01T00:00:00", ""),
+	}}
+	_, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), []commands.PairTell{{Pair: pair, Tell: before}})
+	require.NoError(t, err)
+	learned, changed := before.Items[1], before.Items[0]
+	learned.TypeSequence = 7
+	changed.TypeCode = domain.TypeCell
+	return pair, domain.Tell{About: low, Items: []domain.Item{
+			timed("2017-01-01T00:00:00", "2017-02-01T00:00:00"), learned, timed("2016-01-01T00:00:00", ""), changed, before.Items[2],
+		}}, []domain.OutcomeKind{
+			domain.Created, domain.Unchanged, domain.WasIgnored, domain.Changed, domain.Unchanged,
+		}
+}
+
+// The answer of a request that was lost with its process, given by another one
+// on another day, is the answer that was lost.
+func TestALostAnswerOfNOMISIsGivenItemByItem(t *testing.T) {
+	for name, later := range map[string]func(t *testing.T, log eventstore.Store, pair domain.Pair){
+		"at once": func(*testing.T, eventstore.Store, domain.Pair) {},
+		"when others have built on it": func(t *testing.T, log eventstore.Store, pair domain.Pair) {
+			item := timed("2020-01-01T00:00:00", "2021-01-01T00:00:00")
+			_, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: high, Items: []domain.Item{item}}}})
+			require.NoError(t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log, cause := newFaulty(), by(domain.NOMIS)
+			pair, tell, kinds := everyKind(t, log)
+			request := []commands.PairTell{{Pair: pair, Tell: tell}}
+			wanted, err := newHandler(copyOf(t, log.Store, pair)).Tell(t.Context(), cause, request)
+			require.NoError(t, err)
+			for i, kind := range kinds {
+				require.Equal(t, kind, wanted.Outcomes[0][i].Kind)
+			}
+
+			guess := log.tries + 1 // meets a conflict, as the pair is not new
+			log.after = func(attempt int) error {
+				if attempt == guess {
+					return nil
+				}
+				return eventstore.ErrUnavailable
+			}
+			first := commands.New(log, commands.Options{Clock: clock, Patience: 30 * time.Millisecond})
+			_, err = first.Tell(t.Context(), cause, request)
+			require.ErrorIs(t, err, commands.ErrBusy)
+			size := len(facts(t, log, pair))
+			require.Equal(t, cause.CommandID, facts(t, log, pair)[size-1].Meta.CommandID)
+			log.after = func(int) error { return nil }
+			later(t, log, pair)
+
+			answer, err := at(t, log, "2031-07-15T12:00:00").Tell(t.Context(), cause, request)
+			require.NoError(t, err)
+			require.Equal(t, wanted.Outcomes, answer.Outcomes)
+			for _, fact := range facts(t, log, pair)[size:] {
+				require.NotEqual(t, cause.CommandID, fact.Meta.CommandID)
+			}
+		})
+	}
+}
+
+// copyOf is a log of its own with the same facts of a pair.
+func copyOf(t *testing.T, log eventstore.Store, pair domain.Pair) eventstore.Store {
+	t.Helper()
+	copied := memory.New()
+	write := eventstore.Append{Stream: pair.Stream(), Expected: eventstore.NoStream}
+	for _, recorded := range log.ReadMany(t.Context(), []string{pair.Stream()})[0].Events {
+		write.Events = append(write.Events, recorded.Event)
+	}
+	_, err := copied.Append(t.Context(), write)
+	require.NoError(t, err)
+	return copied
+}
+
+// Each command is written, and then a conflict is reported: what carries its id
+// in what is loaded then is the answer, and nothing is decided anew.
+func TestWhatCarriesTheCommandsIDIsTheAnswer(t *testing.T) {
+	pair, words := pairOf(t, low, high), "other words"
+	open := domain.Open{NamedFirst: low, Comment: "apart", Reason: domain.Threat, Restriction: domain.Cell}
+	for name, given := range map[string]struct {
+		before []func(uuid.UUID) domain.Command
+		asked  func(uuid.UUID) domain.Command
+		facts  int
+	}{
+		"tell":   {nil, func(uuid.UUID) domain.Command { return told(pair, "apart")[0].Tell }, 1},
+		"open":   {nil, func(uuid.UUID) domain.Command { return open }, 1},
+		"amend":  {nil, func(id uuid.UUID) domain.Command { return domain.Amend{ID: id, Comment: &words} }, 2},
+		"close":  {nil, func(id uuid.UUID) domain.Command { return domain.Close{ID: id, ClosedReason: "x"} }, 2},
+		"delete": {nil, func(id uuid.UUID) domain.Command { return domain.Delete{ID: id, RequestedBy: "x"} }, 2},
+		"reopen": {
+			[]func(uuid.UUID) domain.Command{func(id uuid.UUID) domain.Command { return domain.Close{ID: id, ClosedReason: "x"} }},
+			func(id uuid.UUID) domain.Command { return domain.Reopen{ID: id, ReopenReason: "x"} }, 3,
+		},
+	} {
+		for _, conflict := range []bool{true, false} {
+			log, cause := newFaulty(), by(domain.DPS)
+			h := newHandler(log)
+			var id uuid.UUID
+			if given.facts > 1 {
+				receipt, err := h.Do(t.Context(), by(domain.DPS), pair, open)
+				require.NoError(t, err)
+				id = receipt.NonAssociation.ID
+			}
+			for _, command := range given.before {
+				_, err := h.Do(t.Context(), by(domain.DPS), pair, command(id))
+				require.NoError(t, err)
+			}
+			tries := log.tries
+			log.after = func(attempt int) error {
+				if attempt == tries+1 && conflict {
+					return eventstore.ErrConflict
+				}
+				return nil
+			}
+			answer, err := h.Do(t.Context(), cause, pair, given.asked(id))
+			require.NoError(t, err, name)
+			require.Len(t, facts(t, log, pair), given.facts, name)
+			again, err := at(t, log, "2031-07-15T12:00:00").Do(t.Context(), cause, pair, given.asked(id))
+			require.NoError(t, err, name)
+			require.Equal(t, answer.NonAssociation, again.NonAssociation, name)
+			require.Equal(t, answer.Revision, again.Revision, name)
+			require.Equal(t, noon.Unix(), again.At.Unix(), name)
+			require.Len(t, facts(t, log, pair), given.facts, name)
+		}
+	}
+}
+
+func TestAnAnswerWithoutAPositionIsAtTheHeadNeverAtZero(t *testing.T) {
+	for _, appends := range []bool{false, true} {
+		d := newDesk(t)
+		d.log.Store = &blind{d.log.Store, appends}
+		head := func() eventstore.Position {
+			position, err := newHandler(d.log.Store).Head(t.Context())
+			require.NoError(t, err)
+			require.NotZero(t, position)
+			return position
+		}
+		cause, request := by(domain.NOMIS), told(pairOf(t, low, survivor), "apart")
+		for range 2 { // the second time from its own facts
+			answer, err := d.process(5*time.Second).Tell(t.Context(), cause, request)
+			require.NoError(t, err)
+			require.Equal(t, head(), answer.Position)
+		}
+		answer, err := d.process(5*time.Second).Tell(t.Context(), by(domain.NOMIS), request)
+		require.NoError(t, err)
+		require.Equal(t, domain.Unchanged, answer.Outcomes[0][0].Kind)
+		require.Equal(t, head(), answer.Position)
+
+		opened := d.does(opening(t, "Apart", "open"))
+		require.Equal(t, head(), opened.Position)
+		require.Equal(t, opened.Position, d.does(opening(t, "Apart", "open")).Position)
+		id := opened.NonAssociation.ID
+		d.crashed(amending(id, "Further apart", "lost"))
+		require.Equal(t, head(), d.does(amending(id, "Further apart", "lost")).Position)
+		cause = by(domain.DPS)
+		for range 2 {
+			receipt, err := d.process(5*time.Second).Do(t.Context(), cause, opened.Pair, domain.Close{ID: id, ClosedReason: "x"})
+			require.NoError(t, err)
+			require.Equal(t, head(), receipt.Position)
+		}
+	}
+}
+
+// late is a log in which the append of one stream goes wrong once, so that it is
+// appended behind all others.
+type late struct {
+	*memory.Store
+	stream string
+	tried  bool
+}
+
+func (l *late) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
+	outcomes := make([]eventstore.Outcome, len(appends))
+	for i, write := range appends {
+		if write.Stream == l.stream && !l.tried {
+			l.tried, outcomes[i].Err = true, eventstore.ErrUnavailable
+			continue
+		}
+		outcomes[i].Appended, outcomes[i].Err = l.Append(ctx, write)
+	}
+	return outcomes
+}
+
+// Whichever pair is written last, and in whatever order the request names them.
+func TestThePositionOfAnAnswerCoversEveryPair(t *testing.T) {
+	var tells []commands.PairTell
+	for _, other := range []domain.PrisonerNumber{"B0001BB", "B0002BB", "B0003BB"} {
+		tells = append(tells, told(pairOf(t, low, other), "apart")...)
+	}
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		for last := range tells {
+			log := &late{Store: memory.New(), stream: tells[last].Pair.Stream()}
+			answer, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), []commands.PairTell{tells[order[0]], tells[order[1]], tells[order[2]]})
+			require.NoError(t, err)
+			events, err := log.ReadAll(t.Context(), eventstore.Backwards, eventstore.End, 1)
+			require.NoError(t, err)
+			require.Equal(t, log.stream, events[0].Stream)
+			require.Equal(t, events[0].Position, answer.Position, "%v, %d last", order, last)
+		}
+	}
+}
+
+// laggard is a read model that knows nothing until somebody waits for it.
+type laggard struct {
+	routes
+	waited bool
+}
+
+func (l *laggard) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	if !l.waited {
+		return domain.Pair{}, false, nil
+	}
+	return l.routes.PairOf(ctx, id)
+}
+
+func (l *laggard) WaitFor(context.Context, uint64) error {
+	l.waited = true
+	return nil
+}
+
+// The answer was lost, a merge took the record to another pair, and the repeat
+// comes to a process whose read model is behind: it must find what was done
+// where it was done, and not do it again where the record is now.
+func TestARepeatWaitsForTheRouterAsAFirstAttemptDoes(t *testing.T) {
+	reason := "x"
+	for name, of := range map[string]func(uuid.UUID) domain.Command{
+		"amend":  func(id uuid.UUID) domain.Command { return domain.Amend{ID: id, Comment: &reason} },
+		"close":  func(id uuid.UUID) domain.Command { return domain.Close{ID: id, ClosedReason: reason} },
+		"delete": func(id uuid.UUID) domain.Command { return domain.Delete{ID: id, DeletionReason: reason} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			id := d.does(opening(t, "Apart", "")).NonAssociation.ID
+			act := commands.Act{Key: keyOf("k", name), ID: id, Command: of(id)}
+			d.crashed(act)
+			if name != "delete" { // what is deleted stays where it is
+				renumber := commands.Merge{Renumbering: domain.Renumbering{Previous: low, Number: survivor, Reason: domain.ByMerge}}
+				_, err := d.Merge(t.Context(), message(), renumber, pairs{d.log})
+				require.NoError(t, err)
+			}
+			size := len(facts(t, d.log, pairOf(t, survivor, high)))
+			behind := &laggard{routes: routes{pairs{d.log}}}
+			h := commands.New(d.log, commands.Options{Clock: clock, Router: behind, Directory: d.directory, Keys: d.keys, Patience: 5 * time.Second})
+			receipt, err := h.Act(t.Context(), by(domain.DPS), act)
+			require.NoError(t, err)
+			require.Equal(t, pairOf(t, low, high), receipt.Pair, "as it was when it was done")
+			require.Len(t, facts(t, d.log, pairOf(t, survivor, high)), size)
+		})
+	}
+}
+
+// widest are characters that take most room, in JSON and in UTF-8.
+var widest = []string{"\u0001", "\u0085", "\u2028", "\uFFFE", "\U0001F6AB", `"`, `\`, "<", "é"}
+
+// The largest request that the edge takes: 99 items of one pair, each of which
+// changes in every value, or is ignored.
+func TestTheLargestRequestFitsOneAppend(t *testing.T) {
+	pair := pairOf(t, low, high)
+	for _, wide := range widest {
+		full := func(n int, effective domain.LocalDateTime, open bool, with string) domain.Item {
+			item := timed(effective, "2020-12-31T23:59:59")
+			if open {
+				item.ExpiryDate = nil
+			}
+			item.TypeSequence = n + 100
+			item.Comment, item.AuthorisedBy = new(strings.Repeat(with, domain.MaxComment)), new(strings.Repeat(with, domain.MaxAuthorisedBy))
+			return item
+		}
+		log, cause := &measured{Store: memory.New()}, by(domain.NOMIS)
+		cause.Actor = strings.Repeat("A", 255)
+		tell := func(change func(n int, item *domain.Item)) []domain.Outcome {
+			items := make([]domain.Item, domain.MaxItems)
+			for n := range items {
+				items[n] = full(n, "2019-01-01T00:00:00", false, wide)
+				change(n, &items[n])
+			}
+			cause.CommandID = uuid.New()
+			answer, err := newHandler(log).Tell(t.Context(), cause, []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: high, Items: items}}})
+			require.NoError(t, err, "%q", wide)
+			return answer.Outcomes[0]
+		}
+		stored := tell(func(int, *domain.Item) {})
+		tell(func(n int, item *domain.Item) {
+			*item = full(n+500, "2019-07-01T00:00:00", false, wide)
+			item.ID = stored[n].NonAssociationID
+			item.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "NOT_REL", high: "UNKNOWN"}
+			item.TypeCode, item.ExpiryDate = "TNA", new(domain.LocalDateTime("2020-06-30T00:00:00"))
+			*item.Comment, *item.AuthorisedBy = "!"+(*item.Comment)[len(wide):], "!"+(*item.AuthorisedBy)[len(wide):]
+		})
+		require.Equal(t, domain.MaxItems, log.events)
+		tell(func(n int, item *domain.Item) { *item = full(n+600, "2022-01-01T00:00:00", true, wide) })
+		require.Less(t, log.most, eventstore.MaxAppendBytes)
+		t.Logf("%q: at most %d of %d bytes", wide, log.most, eventstore.MaxAppendBytes)
+	}
+}
+
+// measured is a log that knows its largest append, and how many events the last
+// one had.
+type measured struct {
+	*memory.Store
+	most, events int
+}
+
+func (m *measured) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
+	for _, write := range appends {
+		size := 0
+		for _, event := range write.Events {
+			size += len(event.Type) + len(event.Data) + len(event.Metadata)
+		}
+		m.most, m.events = max(m.most, size), len(write.Events)
+	}
+	return m.Store.AppendMany(ctx, appends)
+}
+
+// What no append could hold is refused in words before it is sent, and the other
+// pairs of the request go on.
+func TestWhatIsTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
+	tells := requestOf(t, 3)
+	for n := range domain.MaxItems - 1 {
+		item := timed("2019-01-01T00:00:00", "2020-12-31T23:59:59")
+		item.TypeSequence = n + 1
+		tells[1].Tell.Items = append(tells[1].Tell.Items, item)
+	}
+	for _, known := range []bool{false, true} { // guessed and loaded
+		log, cause := newFaulty(), by(domain.NOMIS)
+		cause.Actor = strings.Repeat("A", 10<<10)
+		h := newHandler(log)
+		if known {
+			_, err := h.Tell(t.Context(), by(domain.NOMIS), told(tells[1].Pair, "apart"))
+			require.NoError(t, err)
+		}
+		before := len(facts(t, log, tells[1].Pair))
+		_, err := h.Tell(t.Context(), cause, tells)
+		var refusal domain.Refusal
+		require.ErrorAs(t, err, &refusal)
+		require.Equal(t, domain.CodeInvalid, refusal.Code)
+		require.Len(t, facts(t, log, tells[0].Pair), 1)
+		require.Len(t, facts(t, log, tells[1].Pair), before)
+		require.Len(t, facts(t, log, tells[2].Pair), 1)
+	}
+}
