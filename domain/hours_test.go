@@ -1,0 +1,136 @@
+package domain_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+)
+
+func utc(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}
+
+func TestInstants_of_a_wall_clock_time_are_one_none_or_two(t *testing.T) {
+	for wall, want := range map[domain.LocalDateTime][]time.Time{
+		"2026-07-15T12:00:00": {utc("2026-07-15T11:00:00Z")},
+		"2026-01-15T12:00:00": {utc("2026-01-15T12:00:00Z")},
+		"2026-03-29T00:59:59": {utc("2026-03-29T00:59:59Z")},
+		"2026-03-29T01:00:00": nil,
+		"2026-03-29T01:30:00": nil,
+		"2026-03-29T01:59:59": nil,
+		"2026-03-29T02:00:00": {utc("2026-03-29T01:00:00Z")},
+		"2026-10-25T00:59:59": {utc("2026-10-24T23:59:59Z")},
+		"2026-10-25T01:00:00": {utc("2026-10-25T00:00:00Z"), utc("2026-10-25T01:00:00Z")},
+		"2026-10-25T01:59:59": {utc("2026-10-25T00:59:59Z"), utc("2026-10-25T01:59:59Z")},
+		"2026-10-25T02:00:00": {utc("2026-10-25T02:00:00Z")},
+		"1916-05-21T02:30:00": nil, // the first summer time
+		"1970-07-01T12:00:00": {utc("1970-07-01T11:00:00Z")},
+		"0001-01-01T00:00:00": {time.Date(1, 1, 1, 0, 1, 15, 0, time.UTC)}, // London's own mean time
+		"9999-12-31T23:59:59": {utc("9999-12-31T23:59:59Z")},
+	} {
+		instants := wall.Instants(london)
+		require.Len(t, instants, len(want), wall)
+		for i := range want {
+			require.True(t, want[i].Equal(instants[i]), "%s: %s", wall, instants[i])
+			require.Equal(t, wall, domain.Local(instants[i]))
+		}
+	}
+}
+
+// Staff say when something was true in words that a clock change makes mean two
+// moments, or none.
+func TestStaffsTimesInTheHoursOfAClockChange(t *testing.T) {
+	const none, future, early = "", "must not be in the future", "must not be before the non-association began"
+	hour := domain.ErrNoSuchHour.Error()
+	for name, c := range map[string]struct {
+		began, now string
+		at         domain.LocalDateTime
+		occurred   string // in UTC, when it is taken
+		closing    string // why a closing is refused
+		reopening  string // why a reopening is refused
+	}{
+		"the first time round":                   {"2026-10-20T00:00:00Z", "2026-10-25T00:40:00Z", "2026-10-25T01:30:00", "2026-10-25T00:30:00Z", none, none},
+		"twenty minutes later on that clock":     {"2026-10-20T00:00:00Z", "2026-10-25T00:10:00Z", "2026-10-25T01:30:00", "", future, future},
+		"the first time, said in the second":     {"2026-10-20T00:00:00Z", "2026-10-25T01:10:00Z", "2026-10-25T01:30:00", "2026-10-25T00:30:00Z", none, none},
+		"either, said in the second":             {"2026-10-20T00:00:00Z", "2026-10-25T01:40:00Z", "2026-10-25T01:30:00", "2026-10-25T00:30:00Z", none, none},
+		"after both":                             {"2026-10-20T00:00:00Z", "2026-10-25T01:10:00Z", "2026-10-25T02:00:00", "", future, future},
+		"only the second is after the beginning": {"2026-10-25T00:50:00Z", "2026-10-25T01:20:00Z", "2026-10-25T01:10:00", "2026-10-25T01:10:00Z", none, none},
+		"the same second as the beginning":       {"2026-10-25T00:50:00Z", "2026-10-25T01:20:00Z", "2026-10-25T01:50:00", "2026-10-25T00:50:00Z", none, none},
+		"before the beginning both times":        {"2026-10-25T02:10:00Z", "2026-10-25T03:00:00Z", "2026-10-25T01:30:00", "2026-10-25T00:30:00Z", early, none},
+		"an hour that does not exist":            {"2026-03-01T00:00:00Z", "2026-03-29T05:00:00Z", "2026-03-29T01:30:00", "", hour, hour},
+		"the hour behind it":                     {"2026-03-01T00:00:00Z", "2026-03-29T05:00:00Z", "2026-03-29T02:00:00", "2026-03-29T01:00:00Z", none, none},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(t).at(utc(c.began).In(london))
+			id := s.staff(domain.Open{NamedFirst: low, Reason: domain.Violence, Restriction: domain.Wing}).Outcomes[0].NonAssociationID
+			s.at(utc(c.now).In(london)).saying(c.closing, "closedAt", c.occurred, domain.Close{ID: id, ClosedReason: "x", ClosedAt: &c.at})
+
+			s = given(t).at(utc(c.began).In(london))
+			id = s.synced(item(domain.Local(s.now), expiring(domain.Local(s.now)))).Outcomes[0].NonAssociationID
+			s.at(utc(c.now).In(london)).saying(c.reopening, "reopenedAt", first(c.at), domain.Reopen{ID: id, ReopenReason: "x", ReopenedAt: &c.at})
+		})
+	}
+}
+
+// first is the earliest moment that a wall-clock time can mean.
+func first(at domain.LocalDateTime) string {
+	for _, instant := range at.Instants(london) {
+		return instant.UTC().Format(time.RFC3339)
+	}
+	return ""
+}
+
+// saying decides and holds it against why it must be refused, or else when it
+// was true.
+func (s *story) saying(refused, field, occurred string, c domain.Command) {
+	s.t.Helper()
+	if refused == "" {
+		s.staff(c)
+		require.Equal(s.t, utc(occurred), s.facts[len(s.facts)-1].Meta.OccurredAt)
+		return
+	}
+	_, err := s.decide(domain.DPS, c)
+	require.Equal(s.t, domain.Refusal{Code: domain.CodeInvalid, Field: field, Message: refused}, err)
+}
+
+// What NOMIS says is taken as given, also an hour that does not exist.
+func TestNOMISsTimesAreTakenAsGiven(t *testing.T) {
+	s := given(t).at(utc("2026-03-30T12:00:00Z").In(london))
+	id := s.synced(item("2026-03-29T01:30:00")).Outcomes[0].NonAssociationID
+	require.Equal(t, domain.LocalDateTime("2026-03-29T01:30:00"), s.state.Items[0].EffectiveDate)
+	s.refused(domain.CodeInvalid, domain.DPS, domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-03-29T00:59:59"))})
+	s.staff(domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-03-29T02:00:00"))})
+}
+
+func TestReadCommand_reads_what_a_fact_keeps(t *testing.T) {
+	id, comment, when := uuid.New(), "words", domain.LocalDateTime("2026-07-15T12:00:00")
+	reason, restriction := domain.Threat, domain.Cell
+	roles := map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator}
+	for _, c := range []domain.Command{
+		domain.Tell{About: low, Items: []domain.Item{item(y2021, named(id), sequence(3)), item(y2022, expiring(y2023)), {ReasonCodes: nil}}},
+		domain.Open{Comment: comment, NamedFirst: low, Reason: reason, Restriction: restriction, Roles: roles},
+		domain.Amend{ID: id, IfMatch: id, Comment: &comment, Reason: &reason, Restriction: &restriction, Roles: roles},
+		domain.Amend{ID: id, Comment: ptr("")},
+		domain.Close{ID: id, IfMatch: id, ClosedAt: &when, ClosedBy: "X", ClosedReason: comment}, domain.Close{ID: id},
+		domain.Reopen{ID: id, IfMatch: id, ReopenedAt: &when, ReopenedBy: "X", ReopenReason: comment}, domain.Reopen{ID: id},
+		domain.Delete{ID: id, IfMatch: id, DeletionReason: comment, RequestedBy: "X"}, domain.Delete{ID: id},
+	} {
+		decision := domain.Decision{Events: []domain.Event{domain.Deleted{NonAssociationID: id}}}
+		kept := decision.Facts(domain.State{Pair: pair}, c, noon, domain.Cause{})[0].Meta.Command
+		read, err := domain.ReadCommand(kept)
+		require.NoError(t, err)
+		require.Equal(t, c, read)
+	}
+	for _, bad := range []string{`{"type":"forgive","input":{}}`, `{"type":"tell","input":7}`, `7`, ``} {
+		_, err := domain.ReadCommand([]byte(bad))
+		require.Error(t, err, bad)
+	}
+}
