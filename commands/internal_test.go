@@ -133,3 +133,32 @@ func TestHead_those_who_come_while_it_reads_share_the_next_read(t *testing.T) {
 	require.EqualValues(t, 20, right.Load())
 	require.EqualValues(t, 2, log.reads.Load())
 }
+
+// failing is a log whose reads of a whole page fail.
+type failing struct {
+	*memory.Store
+	fails bool
+}
+
+func (f *failing) ReadAll(ctx context.Context, d eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	if f.fails && from != eventstore.End {
+		return nil, eventstore.ErrUnavailable
+	}
+	return f.Store.ReadAll(ctx, d, from, limit)
+}
+
+func TestHead_a_search_that_failed_is_not_remembered(t *testing.T) {
+	for _, prefix := range domain.StreamPrefixes() {
+		log := &failing{Store: memory.New()}
+		h := &head{log: log}
+		ours := put(t, log, prefix+"A0135GA")
+		put(t, log, "other-1")
+		log.fails = true
+		_, err := h.read(t.Context())
+		require.ErrorIs(t, err, eventstore.ErrUnavailable)
+		log.fails = false
+		position, err := h.read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, ours, position)
+	}
+}
