@@ -128,7 +128,7 @@ func requireInOrder(t require.TestingT, log eventstore.Store, pair domain.Pair) 
 func TestProperty_decisions_of_a_pair_go_forwards_whatever_the_clocks_show(t *testing.T) {
 	london := inLondon(t)
 	rapid.Check(t, func(t *rapid.T) {
-		log, pair := memory.New(), domain.Pair{}
+		log := memory.New()
 		pair, err := domain.NewPair(low, high)
 		require.NoError(t, err)
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {

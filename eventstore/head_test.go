@@ -2,7 +2,7 @@ package eventstore_test
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/uuid"
@@ -50,7 +50,7 @@ func TestTheHeadIsTheLastEventOfOursWhateverFailedBefore(t *testing.T) {
 				end = add(t, log, "other-"+uuid.NewString())
 			}
 			if rapid.Bool().Draw(t, "one of ours") {
-				last = add(t, log, rapid.SampledFrom(prefixes).Draw(t, "prefix")+fmt.Sprint(n))
+				last = add(t, log, rapid.SampledFrom(prefixes).Draw(t, "prefix")+strconv.Itoa(n))
 				end = last
 			}
 			fails := rapid.IntRange(0, 3).Draw(t, "fails at")
