@@ -54,5 +54,16 @@ func (l LocalDateTime) Instants(location *time.Location) []time.Time {
 	return instants
 }
 
+// In is the moment that the wall clock of the location showed this: the first of
+// the two in an hour that a clock change repeats, and one of those around an hour
+// that it leaves out.
+func (l LocalDateTime) In(location *time.Location) time.Time {
+	for _, instant := range l.Instants(location) {
+		return instant
+	}
+	t, _ := time.ParseInLocation(localLayout, string(l), location)
+	return t
+}
+
 // Today is the day that the clock shows in its own location.
 func Today(now time.Time) string { return now.Format(time.DateOnly) }

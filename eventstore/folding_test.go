@@ -50,11 +50,11 @@ func TestAFactKnowsItsPlace(t *testing.T) {
 		decoded, err := eventstore.Decode(domain.Events(), r)
 		require.NoError(t, err)
 		require.Equal(t, eventstore.Fact{
-			Fact: decoded, Type: r.Type, Pair: pair, Revision: uint64(i), Position: r.Position, RecordedAt: r.RecordedAt,
+			Fact: decoded, Type: r.Type, Stream: pair.Stream(), Pair: pair, Revision: uint64(i), Position: r.Position, RecordedAt: r.RecordedAt,
 		}, fact)
 		light, err := eventstore.ReadFolded(domain.Events(), r)
 		require.NoError(t, err)
-		fact.Meta = domain.Meta{Cause: domain.Cause{Actor: "STAFF", Source: domain.DPS}, DecidedAt: fact.Meta.DecidedAt}
+		fact.Meta = domain.Meta{Cause: domain.Cause{CommandID: decoded.Meta.CommandID, Actor: "STAFF", Source: domain.DPS}, DecidedAt: fact.Meta.DecidedAt}
 		require.Equal(t, fact, light, "folding looks at no more")
 		r.Stream = "other-1"
 		_, err = eventstore.Read(domain.Events(), r)
