@@ -161,6 +161,6 @@ func (p *Process) planned(ctx context.Context, m move) (changes, error) {
 	if len(going) == 0 {
 		return nil, nil
 	}
-	decision, err := domain.Decide(to.state(), m.arrival(from, to, going), p.Clock(), m.by)
+	decision, err := domain.Decide(to.state(), m.arrival(from, to, going), to.folding.Now(p.Clock()), m.by)
 	return changes(nil).withEvents(m.from, m.to, decision.Events), err
 }

@@ -12,12 +12,12 @@ import (
 // number is the stream of a prisoner number as it was loaded, whole.
 type number struct {
 	removal domain.Removal
-	facts   int
+	folding *eventstore.Folding // of which only the revisions and the times count
 }
 
 func (n number) stream() string { return n.removal.Number.Stream() }
 
-func (n number) expected() eventstore.Expected { return eventstore.Expected(n.facts - 1) }
+func (n number) expected() eventstore.Expected { return n.folding.Expected() }
 
 // number loads the stream of a prisoner number; most have none.
 func (p *Process) number(ctx context.Context, of domain.PrisonerNumber) (number, error) {
@@ -37,28 +37,17 @@ func (p *Process) numbers(ctx context.Context, of ...domain.PrisonerNumber) ([]n
 	}
 	numbers := make([]number, len(of))
 	for i, loaded := range p.Log.ReadMany(ctx, streams) {
-		if loaded.Err != nil {
-			return nil, fmt.Errorf("load %s: %w", streams[i], loaded.Err)
+		n := number{removal: domain.Removal{Number: of[i]}, folding: eventstore.NewFolding(domain.Pair{})}
+		err := p.each(ctx, streams[i], loaded, func(fact eventstore.Fact) error {
+			n.removal = n.removal.Evolve(fact.Fact)
+			return n.folding.Add(fact)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("load %s: %w", streams[i], err)
 		}
-		numbers[i].removal.Number = of[i]
-		for _, recorded := range loaded.Events {
-			fact, err := p.decode(recorded, uint64(numbers[i].facts)) //nolint:gosec // a count
-			if err != nil {
-				return nil, fmt.Errorf("load %s: %w", streams[i], err)
-			}
-			numbers[i].removal = numbers[i].removal.Evolve(fact)
-			numbers[i].facts++
-		}
+		numbers[i] = n
 	}
 	return numbers, nil
-}
-
-// decode reads the fact that must be the next one of its stream.
-func (p *Process) decode(recorded eventstore.Recorded, revision uint64) (domain.Fact, error) {
-	if recorded.Revision != revision {
-		return domain.Fact{}, fmt.Errorf("it goes on with revision %d where %d must be: its beginning is gone", recorded.Revision, revision)
-	}
-	return eventstore.Decode(p.catalogue, recorded)
 }
 
 // way is a number and those that it was merged into one after the other; the

@@ -114,7 +114,7 @@ func (p *Process) due(ctx context.Context, by domain.Cause, m Message, pairs []d
 			}
 			return nil
 		}
-		facts := n.removal.Remove(domain.RemoveNumber{Renumbering: m.Renumbering, Pairs: pairs}, p.Clock(), by)
+		facts := n.removal.Remove(domain.RemoveNumber{Renumbering: m.Renumbering, Pairs: pairs}, n.folding.Now(p.Clock()), by)
 		if len(facts) > 0 { // else another message has said so
 			listed = pairs
 			return p.append(ctx, n.stream(), n.expected(), facts)

@@ -20,13 +20,23 @@ import (
 type stream struct {
 	pair    domain.Pair
 	facts   []domain.Fact // by revision
-	folding *domain.Folding
+	folding *eventstore.Folding
 	before  map[uint64]domain.State // by revision, those that were asked for
 }
 
-func (s *stream) add(fact domain.Fact) {
-	s.facts = append(s.facts, fact)
-	s.folding.Add(fact)
+func (s *stream) add(fact eventstore.Fact) error {
+	s.facts = append(s.facts, fact.Fact)
+	return s.folding.Add(fact)
+}
+
+// appended adds facts that this process has appended.
+func (s *stream) appended(facts []domain.Fact) error {
+	for _, fact := range facts {
+		if err := s.add(eventstore.Fact{Fact: fact, Stream: s.pair.Stream(), Pair: s.pair, Revision: s.folding.Next()}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *stream) state() domain.State { return s.folding.State() }
@@ -52,7 +62,7 @@ func (s *stream) arrivedFrom(pair domain.Pair, id uuid.UUID) (domain.NonAssociat
 
 func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // of a stream that exists
 
-func (s *stream) expected() eventstore.Expected { return eventstore.Expected(len(s.facts) - 1) }
+func (s *stream) expected() eventstore.Expected { return s.folding.Expected() }
 
 // own counts the facts that a command has left.
 func (s *stream) own(command uuid.UUID) int {
@@ -104,20 +114,33 @@ func (p *Process) load(ctx context.Context, pairs ...domain.Pair) ([]*stream, er
 	}
 	streams := make([]*stream, len(pairs))
 	for i, loaded := range p.Log.ReadMany(ctx, names) {
-		if loaded.Err != nil {
-			return nil, fmt.Errorf("load %s: %w", names[i], loaded.Err)
-		}
-		s := &stream{pair: pairs[i], folding: domain.NewFolding(domain.State{Pair: pairs[i]}), before: map[uint64]domain.State{}}
-		for revision, recorded := range loaded.Events {
-			fact, err := p.decode(recorded, uint64(revision)) //nolint:gosec // an index
-			if err != nil {
-				return nil, fmt.Errorf("load %s: %w", names[i], err)
-			}
-			s.add(fact)
+		s := &stream{pair: pairs[i], folding: eventstore.NewFolding(pairs[i]), before: map[uint64]domain.State{}}
+		if err := p.each(ctx, names[i], loaded, s.add); err != nil {
+			return nil, fmt.Errorf("load %s: %w", names[i], err)
 		}
 		streams[i] = s
 	}
 	return streams, nil
+}
+
+// each hands over the facts of a stream that was read whole.
+func (p *Process) each(ctx context.Context, name string, loaded eventstore.Stream, add func(eventstore.Fact) error) error {
+	if loaded.Err != nil {
+		return loaded.Err
+	}
+	if len(loaded.Events) == 0 {
+		return eventstore.CheckNew(ctx, p.Log, name)
+	}
+	for _, recorded := range loaded.Events {
+		fact, err := eventstore.Read(p.catalogue, recorded)
+		if err != nil {
+			return err
+		}
+		if err := add(fact); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // patiently is load that outlives outages of the store for a while.
@@ -138,7 +161,7 @@ func (p *Process) put(
 	ctx context.Context, s *stream, by domain.Cause, count int, command func(count int) domain.Command,
 ) (events []domain.Event, err error) {
 	for ; ; count = (count + 1) / 2 {
-		now := p.Clock()
+		now := s.folding.Now(p.Clock())
 		asked, state := command(count), s.state()
 		decision, err := domain.Decide(state, asked, now, by)
 		if err != nil || len(decision.Events) == 0 {
@@ -153,10 +176,7 @@ func (p *Process) put(
 		if err != nil {
 			return nil, err
 		}
-		for _, fact := range facts {
-			s.add(fact)
-		}
-		return decision.Events, nil
+		return decision.Events, s.appended(facts)
 	}
 }
 
@@ -177,9 +197,9 @@ func (p *Process) append(ctx context.Context, stream string, expected eventstore
 
 func (p *Process) untilKnown(ctx context.Context, write eventstore.Append) error {
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
-		_, err := p.Log.Append(ctx, write)
+		appended, err := p.Log.Append(ctx, write)
 		if err == nil {
-			return nil
+			return write.Landed(appended)
 		}
 		if !errors.Is(err, eventstore.ErrUnavailable) {
 			return fmt.Errorf("append %s: %w", write.Stream, err)

@@ -167,7 +167,7 @@ func (u *undoing) returnNumber(ctx context.Context, m *domain.Renumbering, messa
 		}
 		back := domain.ReturnNumber{Renumbering: *m, Message: message}
 		back.Reason = u.reason
-		facts := number.removal.Return(back, u.Clock(), u.about(m.Previous))
+		facts := number.removal.Return(back, number.folding.Now(u.Clock()), u.about(m.Previous))
 		if len(facts) == 0 {
 			return nil
 		}
