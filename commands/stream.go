@@ -66,8 +66,6 @@ func (s stream) at(revision uint64) domain.State {
 	return s.before(int(min(revision, uint64(len(s.facts)))) + 1) //nolint:gosec // a number of facts
 }
 
-func (s stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // of a stream that exists
-
 func (s stream) expected() eventstore.Expected { return s.folded.Expected() }
 
 // now is when a decision on the stream is made, in the clock's own location.

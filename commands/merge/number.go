@@ -35,10 +35,10 @@ func (p *Process) numbers(ctx context.Context, of ...domain.PrisonerNumber) ([]n
 	for i, n := range of {
 		streams[i] = n.Stream()
 	}
-	numbers := make([]number, len(of))
-	for i, loaded := range p.Log.ReadMany(ctx, streams) {
-		n := number{removal: domain.Removal{Number: of[i]}, folding: eventstore.NewFolding(domain.Pair{})}
-		err := p.each(ctx, streams[i], loaded, func(fact eventstore.Fact) error {
+	loaded, numbers := p.Log.ReadMany(ctx, streams), make([]number, len(of))
+	for i, name := range of {
+		n := number{removal: domain.Removal{Number: name}, folding: eventstore.NewFolding(domain.Pair{})}
+		err := p.each(ctx, streams[i], loaded[i], func(fact eventstore.Fact) error {
 			n.removal = n.removal.Evolve(fact.Fact)
 			return n.folding.Add(fact)
 		})

@@ -112,10 +112,10 @@ func (p *Process) load(ctx context.Context, pairs ...domain.Pair) ([]*stream, er
 	for i, pair := range pairs {
 		names[i] = pair.Stream()
 	}
-	streams := make([]*stream, len(pairs))
-	for i, loaded := range p.Log.ReadMany(ctx, names) {
-		s := &stream{pair: pairs[i], folding: eventstore.NewFolding(pairs[i]), before: map[uint64]domain.State{}}
-		if err := p.each(ctx, names[i], loaded, s.add); err != nil {
+	loaded, streams := p.Log.ReadMany(ctx, names), make([]*stream, len(pairs))
+	for i, pair := range pairs {
+		s := &stream{pair: pair, folding: eventstore.NewFolding(pair), before: map[uint64]domain.State{}}
+		if err := p.each(ctx, names[i], loaded[i], s.add); err != nil {
 			return nil, fmt.Errorf("load %s: %w", names[i], err)
 		}
 		streams[i] = s
