@@ -8,19 +8,20 @@ import (
 // The types on the wire. A name never changes its meaning: an event that must
 // look different gets a new version and an up-cast from the old one.
 const (
-	TypeOpened          = "nonassociation.opened.v1"
-	TypeImported        = "nonassociation.imported.v1"
-	TypeAmended         = "nonassociation.amended.v1"
-	TypeClosed          = "nonassociation.closed.v1"
-	TypeReopened        = "nonassociation.reopened.v1"
-	TypeDeleted         = "nonassociation.deleted.v1"
-	TypeIgnored         = "nonassociation.ignored.v1"
-	TypeSequenceLearned = "nonassociation.sequence-learned.v1"
-	TypeTransferredIn   = "nonassociation.transferred-in.v1"
-	TypeTransferredOut  = "nonassociation.transferred-out.v1"
-	TypeRestored        = "nonassociation.restored.v1"
-	TypeMerged          = "prisoner.merged.v1"
-	TypeUnmerged        = "prisoner.unmerged.v1"
+	TypeOpened           = "nonassociation.opened.v1"
+	TypeImported         = "nonassociation.imported.v1"
+	TypeAmended          = "nonassociation.amended.v1"
+	TypeClosed           = "nonassociation.closed.v1"
+	TypeReopened         = "nonassociation.reopened.v1"
+	TypeDeleted          = "nonassociation.deleted.v1"
+	TypeIgnored          = "nonassociation.ignored.v1"
+	TypeSequenceLearned  = "nonassociation.sequence-learned.v1"
+	TypeSequenceReleased = "nonassociation.sequence-released.v1"
+	TypeTransferredIn    = "nonassociation.transferred-in.v1"
+	TypeTransferredOut   = "nonassociation.transferred-out.v1"
+	TypeRestored         = "nonassociation.restored.v1"
+	TypeMerged           = "prisoner.merged.v1"
+	TypeUnmerged         = "prisoner.unmerged.v1"
 )
 
 // Entry describes one event type of today.
@@ -60,6 +61,7 @@ func Events() Catalogue {
 		entry[Deleted](TypeDeleted, "It was deleted: hidden from every read but the history and the subject access request."),
 		entry[Ignored](TypeIgnored, "NOMIS told of something that the record did not take over, and why."),
 		entry[SequenceLearned](TypeSequenceLearned, "NOMIS's sequence of a non-association became known."),
+		entry[SequenceReleased](TypeSequenceReleased, "NOMIS has no detail of this sequence any more, and may give it to another."),
 		entry[TransferredIn](TypeTransferredIn, "A prisoner's number changed: the non-association arrived in the pair of the new number."),
 		entry[TransferredOut](TypeTransferredOut, "A prisoner's number changed: the non-association left the pair of the old number."),
 		entry[Restored](TypeRestored, "A deletion or closing by a wrong merge was taken back."),
@@ -149,6 +151,8 @@ func TypeOf(event Event) string {
 		return TypeIgnored
 	case SequenceLearned:
 		return TypeSequenceLearned
+	case SequenceReleased:
+		return TypeSequenceReleased
 	case TransferredIn:
 		return TypeTransferredIn
 	case TransferredOut:

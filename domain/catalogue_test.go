@@ -46,8 +46,9 @@ func golden() []domain.Event {
 		domain.Closed{NonAssociationID: id, ClosedAt: y2022, ClosedBy: "BOSS", ClosedReason: "Friends", ExpiryWas: ptr(y2099)},
 		domain.Reopened{NonAssociationID: id, ReopenedAt: y2023, ReopenedBy: "BOSS", ReopenReason: "Again", ExpiryWas: ptr(y2022)},
 		domain.Deleted{NonAssociationID: id, RequestedBy: "BOSS", DeletionReason: "In error"},
-		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: told},
+		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: &told},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2},
+		domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2},
 		domain.TransferredIn{
 			NonAssociationID: id, Renumbering: renamed, Via: []domain.PrisonerNumber{"B1234BC"},
 			From: pair, To: target, Revision: 4, NonAssociation: arrived,

@@ -37,6 +37,9 @@ func Local(t time.Time) LocalDateTime { return LocalDateTime(t.Format(localLayou
 // Date is the day alone: 2021-07-05.
 func (l LocalDateTime) Date() string { return string(l[:len(time.DateOnly)]) }
 
+// IsMidnight reports whether the time of day is 00:00:00.
+func (l LocalDateTime) IsMidnight() bool { return string(l) == l.Date()+"T00:00:00" }
+
 // Instants are the moments at which the wall clock of a location showed this,
 // the earlier one first: none in an hour that a clock change leaves out, two in
 // one that it repeats.

@@ -63,16 +63,27 @@ type Deleted struct {
 	DeletionReason   string    `json:"deletionReason,omitempty"` // none when NOMIS deleted it
 }
 
-// Ignored keeps what NOMIS told and the record did not take over, and why.
+// Ignored keeps what NOMIS told and the record did not take over, and why. Item
+// is nil when it was a deletion; NonAssociationID is nil when no record counts
+// instead.
 type Ignored struct {
 	NonAssociationID uuid.UUID    `json:"nonAssociationId"` // the one that counts instead
 	Reason           IgnoreReason `json:"reason"`
-	Item             Item         `json:"item"`
+	Item             *Item        `json:"item"`
 }
 
-// SequenceLearned keeps NOMIS's sequence of an item that had none. It changes
-// no value that an answer shows.
+// SequenceLearned says by which sequence NOMIS knows a non-association from now
+// on. A later one replaces it, and takes the sequence from whichever record of
+// the pair had it. It changes no value that an answer shows.
 type SequenceLearned struct {
+	NonAssociationID uuid.UUID `json:"nonAssociationId"`
+	TypeSequence     int       `json:"typeSequence"`
+}
+
+// SequenceReleased says that NOMIS has no detail of this sequence any more, and
+// may give it to another. It is without effect when the non-association has
+// another sequence by then. It changes no value that an answer shows.
+type SequenceReleased struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	TypeSequence     int       `json:"typeSequence"`
 }
@@ -184,6 +195,9 @@ func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
 func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
 
 // Concerns is the non-association that the event is about.
+func (e SequenceReleased) Concerns() uuid.UUID { return e.NonAssociationID }
+
+// Concerns is the non-association that the event is about.
 func (e TransferredIn) Concerns() uuid.UUID { return e.NonAssociationID }
 
 // Concerns is the non-association that the event is about.
@@ -206,6 +220,7 @@ func (Reopened) event()         {}
 func (Deleted) event()          {}
 func (Ignored) event()          {}
 func (SequenceLearned) event()  {}
+func (SequenceReleased) event() {}
 func (TransferredIn) event()    {}
 func (TransferredOut) event()   {}
 func (Restored) event()         {}

@@ -27,6 +27,7 @@ func Fold(pair Pair, facts []Fact) State {
 
 // Add folds one fact. It never refuses: what is in the log happened.
 func (f *Folding) Add(fact Fact) {
+	f.giveUp(fact.Event)
 	switch e := fact.Event.(type) {
 	case Opened:
 		f.begin(fact, NonAssociation{
@@ -60,6 +61,8 @@ func (f *Folding) Add(fact Fact) {
 	case PrisonerMerged, PrisonerUnmerged: // of a number's own stream, see Removal
 	case SequenceLearned:
 		f.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
+	case SequenceReleased:
+		f.with(e.NonAssociationID, func(n *NonAssociation) { n.release(e.TypeSequence) })
 	}
 }
 

@@ -48,8 +48,9 @@ func happened(t *rapid.T, n int) domain.Event {
 		domain.Closed{NonAssociationID: id, ClosedAt: when, ClosedBy: "STAFF"},
 		domain.Reopened{NonAssociationID: id, ReopenedAt: when},
 		domain.Deleted{NonAssociationID: id},
-		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: item(when)},
+		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: ptr(item(when))},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: n + 1},
+		domain.SequenceReleased{NonAssociationID: id, TypeSequence: n + 1},
 		renumbered, left, domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: carried},
 	}).Draw(t, "event")
 }
@@ -104,7 +105,7 @@ func longStory(n int) []domain.Fact {
 		}
 	}
 	for i := range n {
-		add(domain.Ignored{NonAssociationID: recordID(i), Reason: domain.NotLatest, Item: item(y2021, sequence(i))})
+		add(domain.Ignored{NonAssociationID: recordID(i), Reason: domain.NotLatest, Item: ptr(item(y2021, sequence(i)))})
 	}
 	return facts
 }

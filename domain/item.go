@@ -17,11 +17,20 @@ const (
 	MaxAuthorisedBy = 60
 )
 
+// Precision is how exactly the dates of an [Item] are known; without it to the
+// second.
+type Precision string
+
+// Day is the precision of callers that know days only. The times of their dates
+// are 00:00:00 and say nothing.
+const Day Precision = "DAY"
+
 // Item is one non-association of a pair as NOMIS tells it. ID and
 // TypeSequence are zero when they were not told.
 type Item struct {
 	AuthorisedBy  *string                       `json:"authorisedBy"`
 	Comment       *string                       `json:"comment"`
+	DatePrecision Precision                     `json:"datePrecision,omitempty"`
 	EffectiveDate LocalDateTime                 `json:"effectiveDate"`
 	ExpiryDate    *LocalDateTime                `json:"expiryDate"`
 	ID            uuid.UUID                     `json:"id,omitzero"`
@@ -45,10 +54,6 @@ func (i Item) details(pair Pair) Details {
 	}
 }
 
-// content is a text that is equal for equal items and sorts them totally,
-// whichever prisoner they were told of first.
-func (i Item) content() string { return string(plainJSON(i)) }
-
 // plainJSON is deterministic: keys of structs are in alphabetical order where
 // it matters, those of maps always are, no character is escaped for HTML, and
 // no control character stands raw.
@@ -64,5 +69,5 @@ func plainJSON(v any) []byte {
 
 // ignoredKey is equal for equal ignorings.
 func ignoredKey(e Ignored) uuid.UUID {
-	return uuid.NewSHA1(e.NonAssociationID, []byte(string(e.Reason)+e.Item.content()))
+	return uuid.NewSHA1(e.NonAssociationID, append([]byte(e.Reason), plainJSON(e.Item)...))
 }

@@ -7,79 +7,79 @@ import (
 	"github.com/google/uuid"
 )
 
-// matching says what an incoming item is in the pair's record.
+// matching says what an item that NOMIS tells is in the pair's record.
 type matching struct {
 	stored  int          // index of the stored one that it is, or -1
-	ignored IgnoreReason // why it is none, or ""
-	beside  int          // ignored: index of the incoming item that counts, or -1
+	twin    int          // index of the item of the request that it is, or -1
+	ignored IgnoreReason // why the record does not take it over, or ""
+	beside  int          // ignored: index of the item of the request that counts, or -1
 	counts  uuid.UUID    // ignored: the stored one that counts, when beside is -1
 }
 
-// match finds for every incoming item the stored one that it is. It works
-// stage by stage over all items, each time in the order of their content, so
-// that the order of the request never changes who matches whom.
+// match finds for every item of a request the stored one that it is. It goes
+// over all items at once, each time in recorded order, so that the order of the
+// request never changes which item is joined with which record.
 func match(s State, items []Item, today string) []matching {
-	m := matcher{state: s, items: items, today: today, found: make([]matching, len(items)), taken: map[int]bool{}}
-	for i := range items {
-		m.found[i] = matching{stored: -1, beside: -1}
-		m.open = append(m.open, i)
+	m := matcher{
+		state: s, items: items, today: today, current: s.NotClosed(today),
+		found: make([]matching, len(items)), play: make([]int, len(items)),
 	}
-	slices.SortStableFunc(m.open, func(a, b int) int { return cmp.Compare(items[a].content(), items[b].content()) })
+	for i := range items {
+		m.found[i] = matching{stored: -1, twin: -1, beside: nobody}
+		m.play[i] = i
+	}
+	slices.SortStableFunc(m.play, func(a, b int) int { return items[a].compareRecorded(s.Pair, items[b]) })
+	m.joinTwins()
 	m.setAsideDeleted()
-	m.keepLatestNotClosed()
-	m.stage(func(item Item, n NonAssociation) bool { return item.ID == n.ID })
-	m.stage(func(item Item, n NonAssociation) bool {
-		return item.TypeSequence != 0 && item.TypeSequence == n.TypeSequence
-	})
-	m.stage(sameStart)
-	m.stage(func(item Item, n NonAssociation) bool { return !item.isClosed(today) && !n.IsClosed(today) })
-	m.keepOneNotClosed()
+	m.draw()
+	m.count()
 	return m.found
 }
 
-// sameStart joins by the effective date, but never two that NOMIS numbered
-// differently.
-func sameStart(item Item, n NonAssociation) bool {
-	numberedApart := item.TypeSequence != 0 && n.TypeSequence != 0 && item.TypeSequence != n.TypeSequence
-	return item.EffectiveDate == n.EffectiveDate && !numberedApart
-}
-
 type matcher struct {
-	state State
-	items []Item
-	today string
-	found []matching
-	open  []int        // incoming items without an answer yet, in the order of their content
-	taken map[int]bool // stored ones that an item has matched
+	state   State
+	items   []Item
+	today   string
+	current int // index of the stored one that is not closed, or -1
+	found   []matching
+	play    []int  // items that take part, in recorded order
+	open    []int  // those of them that are not closed
+	edges   []edge // what may be joined, in the order in which it is
+	partner []int  // of each stored one: the item that is joined with it, or nobody
 }
 
-// stage lets every open item take a free stored one that is it: first those
-// that are equal in everything, so that telling again moves nothing, then the
-// others in recorded order.
-func (m *matcher) stage(same func(Item, NonAssociation) bool) {
-	m.pass(func(item Item, n NonAssociation) bool {
-		return same(item, n) && len(differences(m.state.Pair, n, n.amendedByNOMIS(m.state.Pair, item))) == 0
-	})
-	m.pass(same)
+const nobody = -1
+
+// edge joins an item with a stored one, if neither is joined by an edge before.
+type edge struct {
+	rank, place  int // of the stage, of the item in recorded order
+	item, stored int
 }
 
-func (m *matcher) pass(same func(Item, NonAssociation) bool) {
-	m.open = slices.DeleteFunc(m.open, func(i int) bool {
-		for k, n := range m.state.Items {
-			if !n.Deleted && !m.taken[k] && same(m.items[i], n) {
-				m.taken[k] = true
-				m.found[i].stored = k
-				return true
-			}
+// joinTwins answers an item without id and sequence by another one that is equal
+// to it in all else. That comes first: what is told twice is one record.
+func (m *matcher) joinTwins() {
+	if len(m.play) < 2 {
+		return
+	}
+	order := slices.Clone(m.play)
+	slices.SortStableFunc(order, func(a, b int) int { return m.items[a].compareTelling(m.items[b]) })
+	for at, i := range order {
+		if m.items[i].isNumbered() {
+			continue
 		}
-		return false
-	})
+		first := slices.IndexFunc(order[:at], func(other int) bool { return m.items[i].equals(m.state.Pair, m.items[other]) })
+		if first >= 0 {
+			m.found[i].twin = order[first]
+		}
+	}
+	m.play = slices.DeleteFunc(m.play, func(i int) bool { return m.found[i].twin >= 0 })
 }
 
-// setAsideDeleted answers the items that name a deleted one. They come first:
-// an item that can not count must not push aside one that can.
+// setAsideDeleted answers the items that tell of a deleted one. They come before
+// all others: an item that cannot count must not push aside one that can.
 func (m *matcher) setAsideDeleted() {
-	m.open = slices.DeleteFunc(m.open, func(i int) bool {
+	m.play = slices.DeleteFunc(m.play, func(i int) bool {
 		id, is := m.namesDeleted(m.items[i])
 		if is {
 			m.found[i].ignored, m.found[i].counts = NamesDeleted, id
@@ -88,14 +88,17 @@ func (m *matcher) setAsideDeleted() {
 	})
 }
 
+// namesDeleted finds the deleted one that an item names by its id, or whose echo
+// it is: NOMIS gives the sequence of a deleted one again, so it alone is no name.
 func (m *matcher) namesDeleted(item Item) (uuid.UUID, bool) {
-	if k := m.state.Find(item.ID); item.ID != uuid.Nil && k >= 0 {
+	if k := m.named(item); k >= 0 {
 		return item.ID, m.state.Items[k].Deleted
 	}
 	var deleted uuid.UUID
-	for _, n := range m.state.Items {
+	for k := range m.state.Items {
+		n := &m.state.Items[k]
 		switch {
-		case item.TypeSequence == 0 || n.TypeSequence != item.TypeSequence:
+		case item.TypeSequence == 0 || item.TypeSequence != n.TypeSequence || !item.echoes(m.state.Pair, n):
 		case !n.Deleted:
 			return uuid.Nil, false
 		default:
@@ -105,56 +108,65 @@ func (m *matcher) namesDeleted(item Item) (uuid.UUID, bool) {
 	return deleted, deleted != uuid.Nil
 }
 
-// keepLatestNotClosed lets one not-closed item of the request count: the
-// latest, then the one with the higher sequence, then by content.
-func (m *matcher) keepLatestNotClosed() {
-	latest := -1
-	for _, i := range m.open {
-		if m.items[i].isClosed(m.today) {
-			continue
-		}
-		if latest < 0 || later(m.items[i], m.items[latest]) {
-			latest = i
+// named is the index of the stored one whose id the item names, or -1.
+func (m *matcher) named(item Item) int {
+	if item.ID == uuid.Nil {
+		return -1
+	}
+	return m.state.Find(item.ID)
+}
+
+// draw lists what may be joined: stage by stage, in each first those that are
+// equal in everything, so that telling again moves nothing, then in recorded
+// order. A stored one that a not-closed item names by its id is nobody else's,
+// also when that item does not count.
+func (m *matcher) draw() {
+	if len(m.state.Items) == 0 {
+		return
+	}
+	m.partner = make([]int, len(m.state.Items))
+	owner := m.owners()
+	for place, i := range m.play {
+		var ofRank [2*lastStage + 1]int
+		for k := range m.state.Items {
+			n := &m.state.Items[k]
+			stage := m.items[i].stage(n)
+			if stage == 0 || n.Deleted || owner[k] != nobody && owner[k] != i {
+				continue
+			}
+			rank := 2 * stage
+			if m.items[i].says(m.state.Pair, n) {
+				rank--
+			}
+			if ofRank[rank]++; ofRank[rank] > len(m.play) {
+				continue // the others cannot take that many before it
+			}
+			m.edges = append(m.edges, edge{rank, place, i, k})
 		}
 	}
-	m.open = slices.DeleteFunc(m.open, func(i int) bool {
-		if i == latest || m.items[i].isClosed(m.today) {
-			return false
-		}
-		m.found[i].ignored, m.found[i].beside = NotLatest, latest
-		return true
+	slices.SortFunc(m.edges, func(a, b edge) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.place, b.place), cmp.Compare(a.stored, b.stored))
 	})
 }
 
-func later(a, b Item) bool {
-	return cmp.Or(
-		cmp.Compare(a.EffectiveDate, b.EffectiveDate),
-		cmp.Compare(a.TypeSequence, b.TypeSequence),
-		cmp.Compare(a.content(), b.content()),
-	) > 0
-}
-
-// keepOneNotClosed ignores the not-closed item when it would stand beside a
-// stored one that the request does not close.
-func (m *matcher) keepOneNotClosed() {
-	stored := m.state.NotClosed(m.today)
-	if stored < 0 || m.taken[stored] && m.closes(stored) {
-		return
+// join joins the closed items and one that is not closed, and says by which edge
+// that one was joined, or nil.
+func (m *matcher) join(open int) (by *edge) {
+	for k := range m.partner {
+		m.partner[k] = nobody
 	}
-	for i, item := range m.items {
-		f := &m.found[i]
-		if f.ignored == "" && !item.isClosed(m.today) && f.stored != stored {
-			f.stored, f.ignored, f.counts = -1, AnotherNotClosed, m.state.Items[stored].ID
+	for _, i := range m.play {
+		m.found[i].stored = -1
+	}
+	for n, e := range m.edges {
+		takesPart := e.item == open || m.items[e.item].isClosed(m.today)
+		if !takesPart || m.found[e.item].stored >= 0 || m.partner[e.stored] != nobody {
+			continue
+		}
+		m.found[e.item].stored, m.partner[e.stored] = e.stored, e.item
+		if e.item == open {
+			by = &m.edges[n]
 		}
 	}
-}
-
-// closes tells whether an item of the request closes the stored one.
-func (m *matcher) closes(stored int) bool {
-	for i, f := range m.found {
-		if f.stored == stored {
-			return m.items[i].isClosed(m.today)
-		}
-	}
-	return false
+	return by
 }

@@ -40,7 +40,7 @@ func anyItem(known []uuid.UUID) *rapid.Generator[domain.Item] {
 
 func anyCommand(known []uuid.UUID) *rapid.Generator[domain.Command] {
 	tell := rapid.Custom(func(t *rapid.T) domain.Command {
-		return domain.Tell{About: high, Items: rapid.SliceOfN(anyItem(known), 0, 5).Draw(t, "items")}
+		return domain.Tell{About: high, Items: namedOnce(rapid.SliceOfN(anyItem(known), 0, 5).Draw(t, "items"))}
 	})
 	open := rapid.Just[domain.Command](domain.Open{NamedFirst: low, Reason: domain.Violence, Restriction: domain.Wing})
 	if len(known) == 0 {
@@ -123,17 +123,16 @@ func TestProperty_what_was_told_is_unchanged_when_told_again(t *testing.T) {
 			if !is {
 				return
 			}
+			contradicts := telling{state: state, items: tell.Items}.contradicts()
 			for _, fact := range facts {
 				state = domain.Evolve(state, fact)
 			}
 			by.CommandID = commandID(200)
 			again, err := domain.Decide(state, tell, now, by)
 			require.NoError(t, err)
-			if consistent(tell.Items) {
+			if !contradicts {
 				require.Empty(t, again.Events)
 			}
-			// A request that names things twice, or twice by different names, may
-			// need a second reading to settle; a third one never changes anything.
 			for _, fact := range again.Facts(state, c, now, by) {
 				state = domain.Evolve(state, fact)
 			}
@@ -143,18 +142,6 @@ func TestProperty_what_was_told_is_unchanged_when_told_again(t *testing.T) {
 			require.Empty(t, third.Events)
 		})
 	})
-}
-
-// consistent items name nothing twice: no ids, and every sequence once.
-func consistent(items []domain.Item) bool {
-	seen := map[int]bool{0: false}
-	for _, i := range items {
-		if i.ID != uuid.Nil || seen[i.TypeSequence] {
-			return false
-		}
-		seen[i.TypeSequence] = i.TypeSequence != 0
-	}
-	return true
 }
 
 func TestProperty_the_order_of_items_changes_nothing_but_the_order_of_answers(t *testing.T) {

@@ -9,38 +9,31 @@ import (
 )
 
 // decideTell takes over what NOMIS tells of a pair: at most one event an item,
-// none where nothing differs. The item that is not closed is decided last, so
-// that no moment of the history has two that are not closed.
+// none where nothing differs.
 func decideTell(s State, c Tell, now time.Time, by Cause) (Decision, error) {
-	if len(c.Items) > MaxItems {
-		return Decision{}, Refusal{Code: CodeInvalid, Field: "items", Message: "must be at most 99 of one pair"}
+	if err := c.check(); err != nil {
+		return Decision{}, err
 	}
+	today := Today(now)
 	t := telling{state: s, about: c.About, items: c.Items, by: by, outcomes: make([]Outcome, len(c.Items))}
-	matched := match(s, c.Items, Today(now))
-	for i, m := range matched {
-		if c.Items[i].isClosed(Today(now)) && m.ignored == "" {
-			t.take(i, m)
-		}
-	}
-	for i, m := range matched {
-		if !c.Items[i].isClosed(Today(now)) && m.ignored == "" {
-			t.take(i, m)
-		}
-	}
-	for i, m := range matched { // those that stand behind a stored one first: others may point at their answer
-		if m.ignored != "" && m.beside < 0 {
-			t.ignore(i, m)
-		}
-	}
-	for i, m := range matched {
-		if m.beside >= 0 {
-			t.ignore(i, m)
-		}
-	}
+	t.decide(match(s, c.Items, today), s.NotClosed(today), today)
 	return Decision{Events: t.events, Outcomes: t.outcomes, OccurredAt: now}, nil
 }
 
-func (i Item) isClosed(today string) bool { return isClosed(i.ExpiryDate, today) }
+// check refuses what no request may be: its pointers are the caller's to give.
+func (c Tell) check() error {
+	if len(c.Items) > MaxItems {
+		return Refusal{Code: CodeInvalid, Field: "items", Message: "must be at most 99 of one pair"}
+	}
+	for n, item := range c.Items {
+		for _, other := range c.Items[:n] {
+			if item.ID != uuid.Nil && item.ID == other.ID || item.TypeSequence != 0 && item.TypeSequence == other.TypeSequence {
+				return Refusal{Code: CodeInvalid, Field: "items", Message: "must name an id and a sequence once"}
+			}
+		}
+	}
+	return nil
+}
 
 // telling gathers what a Tell comes to.
 type telling struct {
@@ -50,6 +43,33 @@ type telling struct {
 	by       Cause
 	events   []Event
 	outcomes []Outcome
+}
+
+// decide goes through the items in the order of the request. Only an item that
+// closes the current record comes before all others, so that no moment of the
+// history has two that are not closed.
+func (t *telling) decide(matched []matching, current int, today string) {
+	closing := slices.IndexFunc(matched, func(m matching) bool { return current >= 0 && m.stored == current })
+	if closing >= 0 && t.items[closing].isClosed(today) {
+		t.take(closing, matched[closing])
+	} else {
+		closing = -1
+	}
+	for i, m := range matched {
+		if i != closing && m.twin < 0 && m.ignored == "" {
+			t.take(i, m)
+		}
+	}
+	for i, m := range matched {
+		if m.ignored != "" {
+			t.ignore(i, m)
+		}
+	}
+	for i, m := range matched {
+		if m.twin >= 0 {
+			t.outcomes[i] = t.outcomes[m.twin]
+		}
+	}
 }
 
 func (t *telling) take(i int, m matching) {
@@ -90,18 +110,16 @@ func (t *telling) ignore(i int, m matching) {
 		counts = t.outcomes[m.beside].NonAssociationID
 	}
 	t.outcomes[i] = Outcome{Kind: WasIgnored, NonAssociationID: counts, Reason: m.ignored}
-	event := Ignored{NonAssociationID: counts, Reason: m.ignored, Item: t.items[i]}
-	key := ignoredKey(event)
-	if slices.Contains(t.state.Ignored, key) {
-		return
+	item := t.items[i]
+	event := Ignored{NonAssociationID: counts, Reason: m.ignored, Item: &item}
+	if !slices.Contains(t.state.Ignored, ignoredKey(event)) {
+		t.events = append(t.events, event)
 	}
-	t.state.Ignored = append(append([]uuid.UUID(nil), t.state.Ignored...), key)
-	t.events = append(t.events, event)
 }
 
 // amendedByNOMIS applies an item. A word of staff changes only when the word
 // of NOMIS behind it did: THREAT survives a comment from NOMIS, as NOMIS has
-// no word for it.
+// no word for it. A time of day survives an item that knows days only.
 func (n NonAssociation) amendedByNOMIS(pair Pair, item Item) NonAssociation {
 	numbers := pair.Numbers()
 	before := n.Sides
@@ -118,7 +136,12 @@ func (n NonAssociation) amendedByNOMIS(pair Pair, item Item) NonAssociation {
 	if item.TypeCode != n.TypeCode {
 		n.TypeCode, n.Restriction = item.TypeCode, RestrictionOf(item.TypeCode)
 	}
-	n.EffectiveDate, n.ExpiryDate = item.EffectiveDate, item.ExpiryDate
+	if !sameDate(item.DatePrecision, item.EffectiveDate, n.EffectiveDate) {
+		n.EffectiveDate = item.EffectiveDate
+	}
+	if !sameExpiry(item.DatePrecision, item.ExpiryDate, n.ExpiryDate) {
+		n.ExpiryDate = item.ExpiryDate
+	}
 	n.AuthorisedBy, n.Comment = item.AuthorisedBy, item.Comment
 	if item.TypeSequence != 0 {
 		n.TypeSequence = item.TypeSequence

@@ -28,7 +28,7 @@ type place struct {
 // changesLine tells whether an event that adds nothing may change a line.
 func changesLine(e domain.Event) bool {
 	switch e.(type) {
-	case domain.Ignored, domain.SequenceLearned:
+	case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased:
 		return false
 	default:
 		return true

@@ -139,6 +139,7 @@ func happenings(t *testing.T) []happening {
 		{"imported", domain.Migration, domain.State{Pair: ours}, goldenOf(t, domain.TypeImported)},
 		{"ignored", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeIgnored)},
 		{"sequence-learned", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeSequenceLearned)},
+		{"sequence-released", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeSequenceReleased)},
 	}
 }
 

@@ -49,7 +49,7 @@ type Told struct {
 // IgnoredItem is what NOMIS told and the record did not take over.
 type IgnoredItem struct {
 	Reason domain.IgnoreReason `json:"reason"`
-	Item   Told                `json:"item"`
+	Item   *Told               `json:"item"` // null: a deletion
 }
 
 // Half is one of the two facts of a renumbering.
@@ -103,7 +103,7 @@ func (h *HistoryEntry) explain(pair domain.Pair, event domain.Event) {
 		h.renumber(e.Renumbering, Left, e.From, e.To)
 	case domain.Restored:
 		h.renumber(e.Renumbering, Arrived, pair, pair)
-	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.PrisonerMerged, domain.PrisonerUnmerged:
+	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.SequenceReleased, domain.PrisonerMerged, domain.PrisonerUnmerged:
 	}
 }
 
@@ -135,8 +135,11 @@ func held(n *domain.NonAssociation) *Held {
 	}}
 }
 
-func toldItem(i domain.Item) Told {
-	return Told{
+func toldItem(i *domain.Item) *Told {
+	if i == nil {
+		return nil
+	}
+	return &Told{
 		TypeSequence: sequence(i.TypeSequence), ReasonCodes: i.ReasonCodes, TypeCode: i.TypeCode,
 		EffectiveDate: i.EffectiveDate, ExpiryDate: i.ExpiryDate, AuthorisedBy: i.AuthorisedBy, Comments: i.Comment,
 	}

@@ -62,6 +62,13 @@ func TestHistory_has_the_migration(t *testing.T) {
 	s.tells(domain.Migration, itemOf(y2021, numbered(3)))
 	require.Equal(t, domain.TypeSequenceLearned, s.history()[0].Type)
 	require.Equal(t, 3, *s.history()[0].After.TypeSequence)
+
+	id := s.history()[0].NonAssociationID
+	s.told = nil
+	s.happens(ours, factBy(domain.NOMIS, domain.SequenceReleased{NonAssociationID: id, TypeSequence: 3}))
+	require.Equal(t, domain.TypeSequenceReleased, s.history()[0].Type)
+	require.Equal(t, 3, *s.history()[0].Before.TypeSequence)
+	require.Nil(t, s.history()[0].After.TypeSequence)
 }
 
 func TestHistory_keeps_what_NOMIS_told_in_vain(t *testing.T) {
@@ -72,6 +79,13 @@ func TestHistory_keeps_what_NOMIS_told_in_vain(t *testing.T) {
 	require.Equal(t, domain.NotLatest, ignored.Ignored.Reason)
 	require.Equal(t, "Older", *ignored.Ignored.Item.Comments)
 	require.Equal(t, ignored.Before, ignored.After)
+}
+
+func TestHistory_of_a_deletion_in_vain_has_no_item(t *testing.T) {
+	s := newTale(t)
+	s.happens(ours, factBy(domain.NOMIS, domain.Ignored{NonAssociationID: s.opens(ours), Reason: domain.NamesDeleted}))
+	told := s.told[len(s.told)-1]
+	require.Contains(t, string(told.Body), `"item":null`)
 }
 
 func TestHistory_of_a_merge_tells_both_halves(t *testing.T) {

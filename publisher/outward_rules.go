@@ -80,6 +80,7 @@ var rules = []Rule{
 	{Type: domain.TypeDeleted, Sources: migrating, Private: stock},
 	{Type: domain.TypeIgnored, Sources: whoever, Private: kept},
 	{Type: domain.TypeSequenceLearned, Sources: whoever, Private: learned},
+	{Type: domain.TypeSequenceReleased, Sources: whoever, Private: learned},
 	{Type: domain.TypeTransferredIn, Sources: acting, Changes: []Change{ChangeRenumbered, ChangeDeleted}, did: byArrival},
 	{Type: domain.TypeTransferredIn, Sources: migrating, Private: stock},
 	{Type: domain.TypeTransferredOut, Sources: whoever, Private: half},

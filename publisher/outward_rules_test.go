@@ -91,10 +91,13 @@ func TestMessages_of_every_type_and_source(t *testing.T) {
 		{"deleted", publisher.ChangeDeleted, acting, deletedNow},
 		{"deleted", "", []domain.Source{migration}, deletedNow},
 		{"ignored", "", sources, func(id uuid.UUID) domain.Event {
-			return domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: itemOf(y2021)}
+			return domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: pointTo(itemOf(y2021))}
 		}},
 		{"sequence learned", "", sources, func(id uuid.UUID) domain.Event {
 			return domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2}
+		}},
+		{"sequence released", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2}
 		}},
 		{"left", "", sources, func(id uuid.UUID) domain.Event {
 			return domain.TransferredOut{NonAssociationID: id, Renumbering: merged, From: ours, To: theirs}

@@ -52,8 +52,8 @@ var fieldWords = map[string]string{
 	"Told.authorisedBy":  "Who authorised it; null when nobody was named.",
 	"Told.comments":      "Comment; null when there is none.",
 
-	"IgnoredItem.reason": "NOT_LATEST: another open item of the request was later. ANOTHER_NOT_CLOSED: the pair has one that the request did not close. DELETED: the item names one that was deleted here.",
-	"IgnoredItem.item":   "The item as it was told.",
+	"IgnoredItem.reason": "NOT_LATEST: another open item of the request counted before it. ANOTHER_NOT_CLOSED: the pair had an open one that stayed. DELETED: the item told of one that was deleted here.",
+	"IgnoredItem.item":   "The item as it was told; null when it was a deletion.",
 
 	"Renumbered.previousPrisonerNumber": "The number before.",
 	"Renumbered.prisonerNumber":         "The number from now on.",

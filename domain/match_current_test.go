@@ -1,0 +1,252 @@
+package domain_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+)
+
+// Several not-closed items beside what is stored: [told] to a record of [stored],
+// of which each becomes a word.
+func TestMatch_beside_the_record_that_is_not_closed(t *testing.T) {
+	type items = []domain.Item
+	for name, c := range map[string]struct {
+		stored, told items
+		words        []string
+		inForce      domain.LocalDateTime
+	}{
+		"2204 is stored, what is in force takes its place": {
+			items{item(y2204, sequence(3))}, items{item(y2020(), sequence(5))}, []string{"AMENDED"}, y2020(),
+		},
+		"2204 is stored and told beside it": {
+			items{item(y2204, sequence(3))}, items{item(y2204, sequence(3)), item(y2020(), sequence(5))}, []string{"NOT_LATEST", "AMENDED"}, y2020(),
+		},
+		"in force is stored, 2204 does not take its place": {
+			items{item(y2020(), sequence(5))}, items{item(y2204, sequence(6))}, []string{"ANOTHER_NOT_CLOSED"}, y2020(),
+		},
+		"in force is stored, told with 2204": {
+			items{item(y2020(), sequence(5))}, items{item(y2020(), sequence(5)), item(y2204, sequence(6))}, []string{"UNCHANGED", "NOT_LATEST"}, y2020(),
+		},
+		"both are to come, the record moves": {
+			items{item(y2204)}, items{item(y2099)}, []string{"AMENDED"}, y2099,
+		},
+		"one that is yet to come stays for a later one": {
+			items{item(y2099, sequence(1))}, items{item(y2099, sequence(1)), item(y2204, sequence(2))}, []string{"UNCHANGED", "NOT_LATEST"}, y2099,
+		},
+		"the record stays, though another has a later date": {
+			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2), typed(domain.TypeCell))},
+			items{item(y2022, sequence(1)), item(y2021, sequence(2), typed(domain.TypeTotal))}, []string{"ANOTHER_NOT_CLOSED", "AMENDED"}, y2021,
+		},
+		"the surer name of the record counts": {
+			items{item(y2021, sequence(1))}, items{item(y2022, sequence(1)), item(y2021)}, []string{"ANOTHER_NOT_CLOSED", "UNCHANGED"}, y2021,
+		},
+		"several of one day are joined one by one": {
+			items{
+				item(y2018, expiring(y2019), comment("a")), item(y2018, expiring(y2019), comment("b")),
+				item(y2018, expiring(y2019), comment("c")), item(y2021),
+			},
+			items{
+				item(y2018, expiring(y2019), comment("z")), item(y2018, expiring(y2019), comment("y")), item(y2018, expiring(y2019), comment("x")),
+			}, []string{"AMENDED", "AMENDED", "AMENDED"}, y2021,
+		},
+		"one that would open again what is closed": {
+			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2))},
+			items{item(y2018, sequence(1))}, []string{"ANOTHER_NOT_CLOSED"}, y2021,
+		},
+		"one that would open again what is closed, beside what is new": {
+			items{item(y2018, expiring(y2019), sequence(1)), item(y2204, sequence(2))},
+			items{item(y2018, sequence(1)), item(y2022, sequence(7))}, []string{"NOT_LATEST", "AMENDED"}, y2022,
+		},
+		"the request closes it, and the latest counts": {
+			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2))},
+			items{item(y2018, sequence(1)), item(y2021, sequence(2), expiring(y2022)), item(y2023, sequence(3))},
+			[]string{"NOT_LATEST", "AMENDED", "CREATED"}, y2023,
+		},
+		"a closed item takes what an ignored one does not": {
+			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2))},
+			items{item(y2018, sequence(1)), item(y2018, expiring(y2022))}, []string{"ANOTHER_NOT_CLOSED", "AMENDED"}, y2021,
+		},
+		"two that contend for what is closed push nothing aside": {
+			items{item(y2204), item(y2018, expiring(y2019))},
+			items{item(y2018, typed(domain.TypeCell)), item(y2018, typed(domain.TypeTotal)), item(y2204)},
+			[]string{"ANOTHER_NOT_CLOSED", "ANOTHER_NOT_CLOSED", "UNCHANGED"}, y2204,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(t)
+			s.synced(c.stored...)
+			count := len(s.state.Items)
+			d := s.synced(c.told...)
+			require.Equal(t, c.words, words(d))
+			require.Equal(t, c.inForce, s.inForce().EffectiveDate)
+			for i, o := range d.Outcomes {
+				if o.Kind == ignored {
+					require.Equal(t, s.inForce().ID, o.NonAssociationID, "item %d", i)
+				}
+			}
+			for _, word := range c.words {
+				if word == "CREATED" {
+					count++
+				}
+			}
+			require.Len(t, s.state.Items, count)
+			s.again(d, c.told...)
+		})
+	}
+}
+
+// An id is a word: what a not-closed item names is no other item's, also when
+// that item does not count.
+func TestMatch_what_is_named_by_its_id_is_no_other_items(t *testing.T) {
+	s := given(t)
+	first := s.synced(item(y2018, expiring(y2019)), item(y2021))
+	closed := first.Outcomes[0].NonAssociationID
+	d := s.synced(item(y2018, named(closed)), item(y2018, expiring(y2022)))
+	require.Equal(t, []string{"ANOTHER_NOT_CLOSED", "CREATED"}, words(d))
+	require.Equal(t, ptr(y2019), s.state.Items[0].ExpiryDate)
+}
+
+func TestMatch_2204_by_its_id_does_not_push_aside_what_is_in_force(t *testing.T) {
+	s := given(t)
+	id := s.synced(item(y2204)).Outcomes[0].NonAssociationID
+	told := []domain.Item{item(y2204, named(id)), item(y2020())}
+	d := s.synced(told...)
+	require.Equal(t, []string{"NOT_LATEST", "AMENDED"}, words(d))
+	require.Equal(t, y2020(), s.inForce().EffectiveDate)
+	s.again(d, told...)
+}
+
+func TestMatch_the_same_item_twice_is_one_record(t *testing.T) {
+	closed, open := item(y2018, expiring(y2019)), item(y2021)
+	for name, c := range map[string]struct {
+		told    []domain.Item
+		records int
+	}{
+		"closed":                 {[]domain.Item{closed, closed}, 1},
+		"closed, three times":    {[]domain.Item{closed, closed, closed}, 1},
+		"open":                   {[]domain.Item{open, open}, 1},
+		"one has a sequence":     {[]domain.Item{closed, item(y2018, expiring(y2019), sequence(4)), open}, 2},
+		"one names an id":        {[]domain.Item{closed, item(y2018, expiring(y2019), named(commandID(99)))}, 1},
+		"one knows days only":    {[]domain.Item{item("2018-03-01T00:00:00", expiring("2019-03-01T00:00:00"), daysOnly), closed}, 1},
+		"the day has a sequence": {[]domain.Item{closed, item("2018-03-01T00:00:00", expiring("2019-03-01T00:00:00"), daysOnly, sequence(4))}, 1},
+		"both have a sequence":   {[]domain.Item{item(y2018, expiring(y2019), sequence(4)), item(y2018, expiring(y2019), sequence(5))}, 2},
+		"they differ in a word":  {[]domain.Item{closed, item(y2018, expiring(y2019), comment("other"))}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(t)
+			d := s.synced(c.told...)
+			require.Len(t, s.state.Items, c.records)
+			require.Len(t, d.Events, c.records)
+			if c.records == 1 {
+				require.Equal(t, d.Outcomes[0], d.Outcomes[1])
+			}
+			s.again(d, c.told...)
+		})
+	}
+}
+
+// It comes before what is deleted and before what counts: the item gets the
+// answer of the one that it is.
+func TestMatch_a_twin_gets_the_answer_of_the_other(t *testing.T) {
+	s := given(t)
+	s.staff(domain.Delete{ID: s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID})
+	require.Equal(t, []string{"DELETED", "DELETED"}, words(s.synced(item(y2021), item(y2021, sequence(1)))))
+	require.Empty(t, s.state.Items[1:])
+
+	s = given(t)
+	d := s.synced(item(y2021), item(y2022), item(y2021, sequence(3)))
+	require.Equal(t, []string{"NOT_LATEST", "CREATED", "NOT_LATEST"}, words(d))
+	require.Len(t, d.Events, 2, "what is one is recorded once")
+}
+
+func TestTell_a_name_twice_is_refused(t *testing.T) {
+	for _, naming := range []func(*domain.Item){sequence(3), named(commandID(99))} {
+		given(t).refused(domain.CodeInvalid, domain.NOMIS, domain.Tell{About: high, Items: []domain.Item{
+			item(y2021, naming), item(y2022, expiring(y2023)), item(y2023, naming),
+		}})
+	}
+}
+
+func TestTell_records_come_in_the_order_of_the_request(t *testing.T) {
+	s := given(t)
+	s.synced(item(y2018))
+	s.synced(item(y2023, expiring(today)), item(y2022), item(y2021, expiring(y2021)), item(y2018, expiring(y2019)))
+	var dates []domain.LocalDateTime
+	for _, n := range s.state.Items {
+		dates = append(dates, n.EffectiveDate)
+	}
+	require.Equal(t, []domain.LocalDateTime{y2018, y2023, y2022, y2021}, dates)
+}
+
+func daysOnly(i *domain.Item) { i.DatePrecision = domain.Day }
+
+func TestMatch_days_are_compared_with_days(t *testing.T) {
+	const day domain.LocalDateTime = "2021-07-05T00:00:00"
+	for name, told := range map[string]domain.Item{
+		"by date":                item(day, expiring("2022-07-05T00:00:00"), daysOnly),
+		"by sequence":            item(day, expiring("2022-07-05T00:00:00"), daysOnly, sequence(1)),
+		"with another sequence":  item(day, expiring("2022-07-05T00:00:00"), daysOnly, sequence(1), comment("Do not location near")),
+		"exactly, with the time": item(y2021, expiring(y2022)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(t)
+			s.synced(item(y2021, expiring(y2022), sequence(1)))
+			require.Empty(t, s.synced(told).Events)
+		})
+	}
+	s := given(t)
+	s.synced(item(y2021, expiring(y2022)))
+	d := s.synced(item(day, expiring("2022-07-06T00:00:00"), daysOnly))
+	require.Equal(t, []domain.Event{domain.Amended{NonAssociationID: s.state.Items[0].ID, Changes: []domain.Change{
+		{Field: domain.FieldExpiryDate, Was: ptr(string(y2022)), Now: ptr("2022-07-06T00:00:00")},
+	}}}, d.Events)
+	d = s.synced(item("2021-07-06T00:00:00", expiring("2022-07-06T00:00:00"), daysOnly, named(s.state.Items[0].ID)))
+	require.Equal(t, []domain.Event{domain.Amended{NonAssociationID: s.state.Items[0].ID, Changes: []domain.Change{
+		{Field: domain.FieldEffectiveDate, Was: ptr(string(y2021)), Now: ptr("2021-07-06T00:00:00")},
+	}}}, d.Events)
+	d = s.synced(item("2021-07-06T00:00:00", daysOnly))
+	require.Equal(t, []string{"AMENDED"}, words(d), "no expiry is a difference")
+	require.Equal(t, []string{"CREATED"}, words(s.synced(item("2021-07-06T10:00:00", expiring(y2022)))), "without the key every second counts")
+}
+
+// A record that arrived by a merge has no sequence until NOMIS tells one, and
+// NOMIS numbers the records of the pair anew.
+func TestMatch_after_a_merge_no_record_is_made_twice(t *testing.T) {
+	told := []domain.Item{item(y2021, sequence(1)), item(y2018, expiring(y2019), sequence(2))}
+	for name, state := range map[string][]domain.Item{
+		"the other was there":   {item(y2021, sequence(1)), item(y2018, expiring(y2019))},
+		"this one was there":    {item(y2018, expiring(y2019), sequence(2)), item(y2021)},
+		"both arrived":          {item(y2018, expiring(y2019)), item(y2021)},
+		"the numbers are apart": {item(y2021, sequence(3)), item(y2018, expiring(y2019))},
+		"the numbers swapped":   {item(y2021, sequence(2)), item(y2018, expiring(y2019))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(t)
+			s.synced(state...)
+			before := s.state
+			d := s.synced(told...)
+			require.Len(t, s.state.Items, 2)
+			require.NotContains(t, words(d), "CREATED")
+			for i, n := range s.state.Items {
+				require.Equal(t, before.Items[i].EffectiveDate, n.EffectiveDate)
+				require.Equal(t, map[domain.LocalDateTime]int{y2021: 1, y2018: 2}[n.EffectiveDate], n.TypeSequence)
+			}
+			s.again(d, told...)
+		})
+	}
+}
+
+func TestMatch_after_a_merge_that_was_walked(t *testing.T) {
+	from := given(t)
+	from.synced(item(y2018, expiring(y2019), sequence(1)))
+	there := givenTarget(t)
+	there.synced(forTarget(item(y2021, sequence(1))))
+	there.merges(from.arriving())
+	told := []domain.Item{forTarget(item(y2021, sequence(1))), forTarget(item(y2018, expiring(y2019), sequence(2)))}
+	d := there.synced(told...)
+	require.Equal(t, []string{"UNCHANGED", "UNCHANGED"}, words(d))
+	require.Equal(t, []int{1, 2}, sequences(there.state))
+	there.again(d, told...)
+}
