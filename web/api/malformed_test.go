@@ -10,7 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const items0 = "/nonAssociations/0"
+const (
+	items0 = "/nonAssociations/0"
+	items1 = "/nonAssociations/1"
+)
 
 // badFields are values of one item, each with the pointer of its refusal.
 var badFields = map[string]struct{ body, source string }{
@@ -61,6 +64,16 @@ var badFields = map[string]struct{ body, source string }{
 	"sequence fraction":     {extra(`"typeSequence":1.5`), items0 + "/typeSequence"},
 	"sequence huge":         {extra(`"typeSequence":1e400`), items0 + "/typeSequence"},
 	"sequence text":         {extra(`"typeSequence":"1"`), items0 + "/typeSequence"},
+	"precision unknown":     {extra(`"datePrecision":"SECOND"`), items0 + "/datePrecision"},
+	"precision lower":       {extra(`"datePrecision":"day"`), items0 + "/datePrecision"},
+	"precision empty":       {extra(`"datePrecision":""`), items0 + "/datePrecision"},
+	"precision number":      {extra(`"datePrecision":1`), items0 + "/datePrecision"},
+	"precision flag":        {extra(`"datePrecision":true`), items0 + "/datePrecision"},
+	"day with a time":       {daysOnly("2021-07-05T10:35:17", "2021-07-05T00:00:00"), items0 + "/effectiveDate"},
+	"day with a second":     {daysOnly("2021-07-05T00:00:01", "2021-07-05T00:00:00"), items0 + "/effectiveDate"},
+	"day with a last time":  {daysOnly("2021-07-05T00:00:00", "2021-07-05T23:59:59"), items0 + "/expiryDate"},
+	"id twice":              {twice(`"id":"8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10",`, `"id":"8BD1A8C5-1b1f-4d4c-8d1c-6a2d7a0e9f10",`), items1 + "/id"},
+	"sequence twice":        {twice(`"typeSequence":7,`, `"typeSequence":7,`), items1 + "/typeSequence"},
 	"number malformed":      {swap(`"A9109UD"`, `"A9109U"`), "/prisonerNumber"},
 	"number null":           {swap(`"A9109UD"`, `null`), "/prisonerNumber"},
 	"number number":         {swap(`"A9109UD"`, `9109`), "/prisonerNumber"},
@@ -82,6 +95,17 @@ func swap(from, to string) string { return strings.Replace(record, from, to, 1) 
 func effective(date string) string {
 	return swap(`"effectiveDate": "2021-07-05T10:35:17"`, fmt.Sprintf(`"effectiveDate": %q`, date))
 }
+
+// daysOnly is the record told by a caller that says that it knows days only.
+func daysOnly(effective, expiry string) string {
+	return request(item("A0135GA", effective, fmt.Sprintf(`"datePrecision":"DAY","expiryDate":%q,`, expiry)))
+}
+
+// twice are two items of one pair, the other prisoner's number in either case.
+func twice(one, other string) string {
+	return request(item("A0135GA", "2020-01-01T00:00:00", one), item("a0135ga", "2021-01-01T00:00:00", other+`"expiryDate":"2021-02-01T00:00:00",`))
+}
+
 func extra(field string) string { return swap(`"typeCode": "WING",`, `"typeCode": "WING",`+field+`,`) }
 
 func TestABadFieldIsNamedAndNothingIsStored(t *testing.T) {

@@ -33,6 +33,7 @@ type rawItem struct {
 	reasonCode, otherReason field[domain.ReasonCode]
 	typeCode                field[domain.TypeCode]
 	effective, expiry       field[domain.LocalDateTime]
+	precision               field[domain.Precision]
 	authorisedBy, comments  field[string]
 	side                    presence
 	other                   field[domain.PrisonerNumber]
@@ -47,6 +48,7 @@ func decodeSaid(body *bytes.Buffer) (said, error) {
 	}
 	if err == nil && about.given {
 		d.checkPairs(about.value, raw)
+		d.checkNames(raw)
 	}
 	if err := d.result(err); err != nil {
 		return said{}, err
@@ -99,6 +101,7 @@ func (d *decoder) item(items *[]rawItem) error {
 		if i.side == absent {
 			d.lacks("prisonerNonAssociation")
 		}
+		d.checkDays(&i)
 	}
 	return nil
 }
@@ -117,6 +120,8 @@ func (d *decoder) member(i *rawItem, name string) (err error) {
 		return text(d, &i.effective, domain.ParseLocalDateTime)
 	case "expiryDate":
 		return text(d, &i.expiry, domain.ParseLocalDateTime)
+	case "datePrecision":
+		return text(d, &i.precision, parsePrecision)
 	case "authorisedBy":
 		return text(d, &i.authorisedBy, authorisedBy)
 	case "comments":
@@ -175,7 +180,7 @@ func assemble(about domain.PrisonerNumber, raw []rawItem) said {
 		}
 		item := domain.Item{
 			AuthorisedBy: noteOf(&i.authorisedBy), Comment: noteOf(&i.comments),
-			EffectiveDate: i.effective.value, ID: i.id.value,
+			DatePrecision: i.precision.value, EffectiveDate: i.effective.value, ID: i.id.value,
 			ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{
 				about: i.reasonCode.value, i.other.value: i.otherReason.value,
 			},

@@ -114,6 +114,40 @@ func TestAnItemBesideAStoredOneIsIgnored(t *testing.T) {
 	require.Equal(t, "IGNORED/ANOTHER_NOT_CLOSED", kinds(body))
 }
 
+func TestACallerThatKnowsDaysOnlyChangesNoTimeOfDay(t *testing.T) {
+	for path, token := range map[string]string{"/sync": syncer, "/migrate": migrator} {
+		h := newHouse(t)
+		h.sync(record)
+		told := func(body string) string { return kinds(toldIn(t, h.call(http.MethodPost, path, token, body))) }
+		day := strings.NewReplacer("T10:35:17", "T00:00:00", `"VIC",`, `"VIC","datePrecision":"DAY",`).Replace(record)
+		require.Equal(t, "UNCHANGED", told(day), path)
+		require.Equal(t, "AMENDED", told(strings.Replace(day, "Do not", "Never", 1)))
+		require.JSONEq(t, strings.Replace(record, "Do not", "Never", 1), h.list("A9109UD"), "the stored time of day stays")
+		require.Equal(t, "AMENDED", told(strings.NewReplacer(`"expiryDate": "2021-07-05`, `"expiryDate": "2022-07-05`, "Do not", "Never").Replace(day)))
+		require.Contains(t, h.list("A9109UD"), `"expiryDate":"2022-07-05T00:00:00"`)
+		require.Contains(t, h.list("A9109UD"), `"effectiveDate":"2021-07-05T10:35:17"`)
+		require.Equal(t, "UNCHANGED", told(strings.NewReplacer(`"DAY"`, `null`, `"expiryDate": "2021`, `"expiryDate": "2022`, "Do not", "Never",
+			`"effectiveDate": "2021-07-05T00:00:00"`, `"effectiveDate": "2021-07-05T10:35:17"`).Replace(day)), "null is none")
+	}
+}
+
+func TestTheSameSequenceOfTwoPairsIsNotTwice(t *testing.T) {
+	h := newHouse(t)
+	body := toldIn(t, h.sync(request(
+		item("B2222BB", "2021-01-01T00:00:00", `"typeSequence":1,`), item("C3333CC", "2021-01-01T00:00:00", `"typeSequence":1,`),
+	)))
+	require.Equal(t, "CREATED CREATED", kinds(body))
+}
+
+func TestTheSameItemTwiceIsOneRecord(t *testing.T) {
+	h := newHouse(t)
+	closed := item("B2222BB", "2021-01-01T00:00:00", `"expiryDate":"2022-01-01T00:00:00",`)
+	body := toldIn(t, h.sync(request(closed, closed)))
+	require.Equal(t, "CREATED CREATED", kinds(body))
+	require.Equal(t, body.Results[0], body.Results[1])
+	require.Equal(t, 1, h.facts())
+}
+
 func TestAbsenceIsNotAFact(t *testing.T) {
 	h := newHouse(t)
 	h.sync(request(item("B2222BB", "2021-01-01T00:00:00", "")))

@@ -45,6 +45,10 @@ type SaidItem struct {
 
 	ID           *uuid.UUID `json:"id,omitempty"`           // ours, from an earlier answer
 	TypeSequence *int       `json:"typeSequence,omitempty"` // NOMIS's
+
+	// DAY when the caller knows days only: the times of both dates are then
+	// 00:00:00, and a stored time of day stays. Empty: the dates are exact.
+	DatePrecision domain.Precision `json:"datePrecision,omitempty"`
 }
 
 // Told is what became of what NOMIS told, one result for each item in order.
