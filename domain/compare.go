@@ -17,11 +17,13 @@ func (i Item) isClosed(today string) bool { return isClosed(i.ExpiryDate, today)
 func (i Item) hasBegun(today string) bool { return i.EffectiveDate.Date() <= today }
 
 // lastStage is the least sure one.
-const lastStage = 4
+const lastStage = 5
 
 // stage is which of its names an item and a stored one have in common, from 1,
-// the surest, to 4; 0 when none.
-func (i Item) stage(n *NonAssociation) int {
+// the surest, to 5; 0 when none. Two sequences that differ keep apart what has
+// the same date, until a merge has brought records to the pair: then NOMIS
+// numbers all of them anew.
+func (i Item) stage(n *NonAssociation, numberedAnew bool) int {
 	sameSequence := i.TypeSequence != 0 && i.TypeSequence == n.TypeSequence
 	numberedApart := !sameSequence && i.TypeSequence != 0 && n.TypeSequence != 0
 	switch {
@@ -32,6 +34,8 @@ func (i Item) stage(n *NonAssociation) int {
 	case !numberedApart && sameDate(i.DatePrecision, i.EffectiveDate, n.EffectiveDate):
 		return 3
 	case sameSequence:
+		return 4
+	case numberedAnew && sameDate(i.DatePrecision, i.EffectiveDate, n.EffectiveDate):
 		return lastStage
 	default:
 		return 0

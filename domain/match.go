@@ -126,11 +126,12 @@ func (m *matcher) draw() {
 	}
 	m.partner = make([]int, len(m.state.Items))
 	owner := m.owners()
+	anew := slices.ContainsFunc(m.state.Items, func(n NonAssociation) bool { return n.CameFrom != nil })
 	for place, i := range m.play {
 		var ofRank [2*lastStage + 1]int
 		for k := range m.state.Items {
 			n := &m.state.Items[k]
-			stage := m.items[i].stage(n)
+			stage := m.items[i].stage(n, anew)
 			if stage == 0 || n.Deleted || owner[k] != nobody && owner[k] != i {
 				continue
 			}
