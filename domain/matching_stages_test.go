@@ -51,6 +51,9 @@ func contended(s domain.State, items []domain.Item, today string) bool {
 	r := &reading{pair: s.Pair, stored: s.Items, items: items, today: today, left: indexes(len(items)), answers: make([]answer, len(items))}
 	r.a()
 	r.deleted()
+	if len(r.openOnes()) < 2 {
+		return false // none is set aside for another
+	}
 	return slices.ContainsFunc(indexes(len(s.Items)), func(k int) bool {
 		closed, open := 0, 0
 		for _, i := range r.left {
