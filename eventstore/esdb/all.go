@@ -62,6 +62,11 @@ func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.R
 	if err != nil {
 		return nil, err
 	}
+	for _, event := range events {
+		if event.Position == eventstore.Start { // nothing could go on from there
+			return nil, errPlaceless
+		}
+	}
 	page.ended = len(events) < count
 	if len(events) == 0 {
 		return nil, nil
@@ -73,6 +78,9 @@ func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.R
 	}
 	return events, nil
 }
+
+// errPlaceless says that the order of the log cannot be followed.
+var errPlaceless = fmt.Errorf("%w: the server sent an event of the whole log without its position", eventstore.ErrUnavailable)
 
 // systems tells whether an event is the server's own: metadata, statistics,
 // and the tombstone that it writes into the stream itself.

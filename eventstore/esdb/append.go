@@ -12,12 +12,10 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Append is eventstore.Store's.
+// Append is eventstore.Store's. After an unknown outcome it asks the same append
+// again by itself, while the caller's time lasts.
 func (s *Store) Append(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
 	appended, err := s.append(ctx, wanted)
-	if errors.Is(err, errBrokenOff) {
-		err = s.whyBrokenOff(ctx, wanted.Stream, err)
-	}
 	if err != nil {
 		return eventstore.Appended{}, fmt.Errorf("append %s: %w", wanted.Stream, err)
 	}
@@ -29,10 +27,9 @@ func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstor
 	if err := wanted.Check(); err != nil {
 		return eventstore.Appended{}, err
 	}
-	options := esdb.AppendToStreamOptions{ExpectedRevision: expected(wanted.Expected)}
-	events := proposed(wanted.Events)
-	return call(ctx, s, rightToAppend, func(ctx context.Context, client *esdb.Client) (eventstore.Appended, error) {
-		written, err := client.AppendToStream(ctx, wanted.Stream, options, events...)
+	same := request[eventstore.Appended](func(ctx context.Context, client *esdb.Client) (eventstore.Appended, error) {
+		options := esdb.AppendToStreamOptions{ExpectedRevision: expected(wanted.Expected)}
+		written, err := client.AppendToStream(ctx, wanted.Stream, options, proposed(wanted.Events)...)
 		if err != nil {
 			return eventstore.Appended{}, err
 		}
@@ -40,6 +37,16 @@ func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstor
 			Revision: written.NextExpectedVersion,
 			Position: position(written.CommitPosition, written.PreparePosition),
 		}, nil
+	})
+	return s.untilKnown(ctx, func(ctx context.Context) (eventstore.Appended, error) {
+		appended, err := call(ctx, s, rightToAppend, same)
+		if errors.Is(err, errBrokenOff) {
+			err = s.whyBrokenOff(ctx, wanted.Stream, err)
+		}
+		if err != nil || appended.Position != eventstore.Start {
+			return appended, err
+		}
+		return s.placed(ctx, appended, wanted)
 	})
 }
 

@@ -91,8 +91,12 @@ func (s *Store) isClosing() bool {
 	}
 }
 
-// late tells the caller's own end from a time-out of ours.
+// late tells the caller's own end from a time-out of ours, where err is the end of
+// a context. Every other err stays what it is.
 func (s *Store) late(ctx context.Context, err error) error {
+	if !endOfContext(err) {
+		return err
+	}
 	if cause := ctx.Err(); cause != nil {
 		return cause
 	}
@@ -100,6 +104,10 @@ func (s *Store) late(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: no answer within %v", eventstore.ErrUnavailable, s.options.Timeout)
 	}
 	return err
+}
+
+func endOfContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // over tells whether a context has ended, or does in this very moment: the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
@@ -22,7 +23,13 @@ import (
 const realServer = "TEST_ESDB_URL"
 
 func TestConformance(t *testing.T) {
-	t.Run("memory", func(t *testing.T) { conform(t, memory.New(), true) })
+	t.Run("memory", func(t *testing.T) { conform(t, memory.New(), true, esdbserver.Options{}) })
+	t.Run("a race of the same append is held up", func(t *testing.T) {
+		conform(t, memory.New(), true, esdbserver.Options{HoldSame: 5 * time.Millisecond})
+	})
+	t.Run("positions in the whole log only", func(t *testing.T) {
+		conform(t, placeless{memory.New()}, true, esdbserver.Options{})
+	})
 	if url := os.Getenv(realServer); url != "" {
 		t.Run("real server", func(t *testing.T) { conformReal(t, url) })
 		return
@@ -33,13 +40,13 @@ func TestConformance(t *testing.T) {
 		log, err := postgres.Open(t.Context(), dsn, postgres.Options{})
 		require.NoError(t, err)
 		t.Cleanup(func() { closed(t, log) })
-		conform(t, log, false)
+		conform(t, log, false, esdbserver.Options{})
 	})
 }
 
-func conform(t *testing.T, log eventstore.Store, plants bool) {
+func conform(t *testing.T, log eventstore.Store, plants bool, options esdbserver.Options) {
 	t.Parallel()
-	server := newRig(t, log, esdbserver.Options{})
+	server := newRig(t, log, options)
 	setup := storetest.Setup{
 		Open: func(t testing.TB) eventstore.Store { return server.open(t, Options{}) },
 		Restart: func(_ testing.TB, store eventstore.Store) eventstore.Store {

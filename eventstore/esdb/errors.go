@@ -37,7 +37,7 @@ func (s *Store) failure(err error, right string) error {
 	var typed *esdb.Error
 	if errors.As(err, &typed) {
 		if errors.Is(typed.Err(), io.EOF) {
-			return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, errBrokenOff)
+			return passing{fmt.Errorf("%w: %w", eventstore.ErrUnavailable, errBrokenOff)}
 		}
 		switch typed.Code() {
 		case esdb.ErrorCodeWrongExpectedVersion:
@@ -61,9 +61,18 @@ func (s *Store) failure(err error, right string) error {
 		if strings.Contains(err.Error(), "Maximum Append") {
 			return fmt.Errorf("%w: %s", eventstore.ErrTooLarge, status.Convert(err).Message())
 		}
+		return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
+	case codes.Unimplemented, codes.OutOfRange:
+		return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
 	}
-	return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
+	return passing{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)}
 }
+
+// passing is an ErrUnavailable that the same request, asked again, may not meet:
+// a server that is busy, electing, away, or held up by a race.
+type passing struct{ error }
+
+func (p passing) Unwrap() error { return p.error }
 
 func (s *Store) denied(right string) error {
 	if !s.user {

@@ -37,6 +37,10 @@ func (o *odd) Read(request *streams.ReadReq, out streams.Streams_ReadServer) err
 }
 
 func openOdd(t testing.TB, options Options, read func(*streams.ReadReq, streams.Streams_ReadServer) error) *Store {
+	return openServer(t, options, &odd{read: read})
+}
+
+func openServer(t testing.TB, options Options, answers streams.StreamsServer) *Store {
 	dir, err := os.MkdirTemp("", "esdb")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
@@ -44,7 +48,7 @@ func openOdd(t testing.TB, options Options, read func(*streams.ReadReq, streams.
 	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
 	require.NoError(t, err)
 	server := grpc.NewServer()
-	streams.RegisterStreamsServer(server, &odd{read: read})
+	streams.RegisterStreamsServer(server, answers)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	t.Cleanup(func() { server.Stop(); require.NoError(t, <-ended) })

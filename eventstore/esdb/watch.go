@@ -71,6 +71,9 @@ func (w *watch) take(ctx context.Context, message *esdb.SubscriptionEvent, open 
 // takeEvent never goes back to an event that was delivered, and keeps a
 // tombstone, which the server writes into the stream itself, out.
 func (w *watch) takeEvent(event eventstore.Recorded) error {
+	if event.Position == eventstore.Start {
+		return errPlaceless
+	}
 	if !w.event.Before(event.Position) {
 		return nil
 	}

@@ -38,6 +38,13 @@ func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams
 	if len(wanted.Events) == 0 { // the real one says success, and writes nothing
 		return success(eventstore.Appended{}), nil
 	}
+	if s.options.HoldSame > 0 {
+		first, leave := s.underWay.enter(wanted)
+		defer leave()
+		if !first {
+			return nil, held(ctx, s.options.HoldSame)
+		}
+	}
 	appended, err := s.store.Append(ctx, wanted)
 	if errors.Is(err, eventstore.ErrConflict) {
 		return s.wrongVersion(ctx, wanted)
@@ -120,14 +127,20 @@ func eventID(id *shared.UUID) (uuid.UUID, error) {
 	return uuid.Parse(id.GetString_())
 }
 
+// success is the answer to what was written, or was there already. A store that
+// tells no position is answered with the protocol's word for none.
 func success(appended eventstore.Appended) *streams.AppendResp {
-	return &streams.AppendResp{Result: &streams.AppendResp_Success_{Success: &streams.AppendResp_Success{
+	written := &streams.AppendResp_Success{
 		CurrentRevisionOption: &streams.AppendResp_Success_CurrentRevision{CurrentRevision: appended.Revision},
-		PositionOption: &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
+		PositionOption:        &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}},
+	}
+	if appended.Position != eventstore.Start {
+		written.PositionOption = &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
 			CommitPosition:  appended.Position.Commit,
 			PreparePosition: appended.Position.Prepare,
-		}},
-	}}}
+		}}
+	}
+	return &streams.AppendResp{Result: &streams.AppendResp_Success_{Success: written}}
 }
 
 // wrongVersion is an answer, not an error, and says where the stream is.

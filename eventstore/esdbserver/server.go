@@ -29,6 +29,10 @@ type Options struct {
 	Before func(ctx context.Context, method string) error
 	// Written is asked when an append is in the store and not answered yet.
 	Written func(ctx context.Context) error
+	// HoldSame is how long an append is held that arrives while the same one (same
+	// stream, ids and expected revision) is under way, before it is answered
+	// Aborted. A real server does so for two seconds; 0 lets both go on.
+	HoldSame time.Duration
 	// Members is what gossip tells of the cluster; without it gossip is refused.
 	Members func() []Member
 }
@@ -44,6 +48,7 @@ type Server struct {
 	stopping chan struct{} // closed to end the subscriptions, which never end by themselves
 	stop     func()
 	open     connections
+	underWay underWay
 }
 
 const (

@@ -48,9 +48,7 @@ func (s *suite) prefixAgain(t *testing.T) {
 	again, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent[:2]})
 	require.NoError(t, err)
 	require.Equal(t, uint64(1), again.Revision)
-	if second := s.read(t, stream)[1]; second.Position != (eventstore.Position{}) {
-		require.Equal(t, second.Position, again.Position)
-	}
+	s.requirePlace(t, s.read(t, stream)[1], again.Position)
 	s.requireLength(t, stream, 3)
 }
 

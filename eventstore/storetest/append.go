@@ -66,10 +66,10 @@ func (s *suite) ownPositions(t *testing.T) {
 
 	recorded := s.read(t, stream)
 	require.Equal(t, []uint64{0, 1, 2}, revisions(recorded))
-	if recorded[0].Position != (eventstore.Position{}) { // an older server sends none
+	if recorded[0].Position != eventstore.Start { // an older server sends none
 		requireRising(t, recorded)
-		require.Equal(t, appended.Position, recorded[2].Position, "the answer is the last event's position")
 	}
+	s.requirePlace(t, recorded[2], appended.Position)
 
 	next, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.Exactly(2), Events: events(1)})
 	require.NoError(t, err)
@@ -163,6 +163,19 @@ func (s *suite) largest(t *testing.T) {
 			require.Equal(t, ids(sent), ids(s.read(t, stream)))
 		})
 	}
+}
+
+// requirePlace demands that an append was answered with the position that its last
+// event has in the log, also where reads of a stream tell none.
+func (s *suite) requirePlace(t testing.TB, last eventstore.Recorded, told eventstore.Position) {
+	t.Helper()
+	require.NotEqual(t, eventstore.Start, told, "0 is before everything")
+	found, err := s.store.ReadAll(within(t), eventstore.Forwards, told, 1)
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, last.ID, found[0].ID)
+	require.Equal(t, last.Revision, found[0].Revision)
+	require.Equal(t, told, found[0].Position)
 }
 
 // requireLength demands that a stream has n events, and is not found when it

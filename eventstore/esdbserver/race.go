@@ -1,0 +1,66 @@
+package esdbserver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// errCommitTimeout is a real server's answer to an append that arrives while the
+// same one commits. It says nothing of what was written.
+var errCommitTimeout = status.Error(codes.Aborted, "Operation timed out: Commit phase timeout.")
+
+// underWay knows the appends that are in the store and not answered yet.
+type underWay struct {
+	mu   sync.Mutex
+	keys map[string]struct{}
+}
+
+// enter notes an append until leave is called, unless the same one is noted: then
+// first is false.
+func (u *underWay) enter(wanted eventstore.Append) (first bool, leave func()) {
+	key := likeness(wanted)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, known := u.keys[key]; known {
+		return false, func() {}
+	}
+	if u.keys == nil {
+		u.keys = map[string]struct{}{}
+	}
+	u.keys[key] = struct{}{}
+	return true, func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		delete(u.keys, key)
+	}
+}
+
+// likeness is equal for appends that a server recognises as the same.
+func likeness(wanted eventstore.Append) string {
+	var key strings.Builder
+	fmt.Fprintf(&key, "%q %d", wanted.Stream, wanted.Expected)
+	for _, event := range wanted.Events {
+		key.Write(event.ID[:])
+	}
+	return key.String()
+}
+
+// held waits, and answers as a real server does then.
+func held(ctx context.Context, long time.Duration) error {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return errCommitTimeout
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
