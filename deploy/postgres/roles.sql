@@ -12,9 +12,13 @@ BEGIN
   -- The projector makes and drops its own schemas, read_1 and those after it.
   EXECUTE format('GRANT CREATE ON DATABASE %I TO nonassociations_projector', current_database());
 
-  -- The log, where it is in this database: the writer adds and reads (its
-  -- migration says so), the projector reads.
+  -- The log, where it is in this database: the writer adds by the one function
+  -- that keeps its order, and reads; the projector and the publisher read.
   IF to_regclass('eventstore.events') IS NOT NULL THEN
+    GRANT USAGE ON SCHEMA eventstore TO nonassociations_writer;
+    REVOKE ALL ON eventstore.events FROM nonassociations_writer;
+    GRANT SELECT ON eventstore.events TO nonassociations_writer;
+    GRANT EXECUTE ON FUNCTION eventstore.append TO nonassociations_writer;
     GRANT USAGE ON SCHEMA eventstore TO nonassociations_projector;
     GRANT SELECT ON eventstore.events TO nonassociations_projector;
     GRANT USAGE ON SCHEMA eventstore TO nonassociations_publisher;

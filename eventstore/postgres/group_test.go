@@ -103,16 +103,6 @@ func TestAReadThatIsHeldUpEndsWithItsCaller(t *testing.T) {
 	require.NoError(t, store.ReadMany(t.Context(), []string{"a"})[0].Err)
 }
 
-func TestAnAppendDoesNotWaitForEver(t *testing.T) {
-	t.Parallel()
-	dsn := migrated(t)
-	store := open(t, dsn)
-	hold(t, dsn)
-	_, err := store.Append(t.Context(), newStream(body))
-	require.ErrorIs(t, err, eventstore.ErrUnavailable)
-	require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller set none")
-}
-
 // Somebody who writes past the lock takes the position that we were about to
 // give out: the primary key refuses ours, and the same append again is right.
 func TestWhoWritesPastTheLockCausesAConflictAndNoGap(t *testing.T) {

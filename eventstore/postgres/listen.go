@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"time"
 
@@ -17,7 +18,7 @@ func (s *Store) listen() {
 	pause.InitialInterval, pause.MaxInterval = 50*time.Millisecond, 5*time.Second
 	for s.ctx.Err() == nil {
 		err := s.listenOnce(pause.Reset)
-		s.tail.forget()
+		s.forget()
 		if s.ctx.Err() != nil {
 			return
 		}
@@ -45,19 +46,29 @@ func (s *Store) listenOnce(connected func()) error {
 	if _, err := conn.Exec(s.ctx, "LISTEN eventstore"); err != nil {
 		return err
 	}
-	connected()
 	s.log.Debug("listening to the event store")
 	// What was committed before has no notification to come.
-	if head, err := s.readHead(s.ctx); err == nil {
-		s.head.reached(uint64(head)) //nolint:gosec // never negative
+	head, err := s.readHead(s.ctx)
+	if err != nil {
+		return err
 	}
+	s.head.reached(uint64(head)) //nolint:gosec // never negative
+	connected()
 	for {
 		notification, err := conn.WaitForNotification(s.ctx)
 		if err != nil {
 			return err
 		}
-		if position, err := strconv.ParseUint(notification.Payload, 10, 63); err == nil {
-			s.head.reached(position)
+		position, err := strconv.ParseUint(notification.Payload, 10, 63)
+		if err != nil {
+			position = math.MaxInt64 // of another build perhaps: as good a reason to look
 		}
+		s.head.hint(position)
 	}
+}
+
+// forget drops what this process believes to know of the end of the log.
+func (s *Store) forget() {
+	s.tail.forget()
+	s.head.forget()
 }

@@ -3,10 +3,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +22,7 @@ const (
 	connectTimeout = 3 * time.Second
 	groupTimeout   = 8 * time.Second // one group of appends or reads, connecting included
 	readTimeout    = 8 * time.Second // one read or page
-	pollInterval   = time.Second     // of subscriptions, should every hint get lost
+	defaultPoll    = time.Second     // of subscriptions, should every hint get lost
 )
 
 // One lane each: a second one would only make groups smaller, which cost more
@@ -38,11 +40,14 @@ var errNoConnection = errors.New("no connection")
 type Options struct {
 	// Logger tells of the LISTEN connection breaking and returning; nil is silent.
 	Logger *slog.Logger
+	// Poll is how often a subscription looks without having been told to. 1 s.
+	Poll time.Duration
 }
 
 // Store is the log in Postgres. Make one with Open.
 type Store struct {
 	log     *slog.Logger
+	poll    time.Duration
 	reading *pgxpool.Pool
 	writing *pgxpool.Pool
 	appends *grouped[eventstore.Append, eventstore.Outcome]
@@ -62,7 +67,7 @@ var _ eventstore.Store = (*Store)(nil)
 // Open makes a store over a database that Migrate has been run on. It does not
 // connect yet: whether Postgres is there shows with the first call.
 func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
-	store := &Store{log: options.Logger, head: newHead(), closing: make(chan struct{})}
+	store := &Store{log: options.Logger, poll: cmp.Or(options.Poll, defaultPoll), head: newHead(), closing: make(chan struct{})}
 	if store.log == nil {
 		store.log = slog.New(slog.DiscardHandler)
 	}
@@ -95,10 +100,9 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 
 	writing := config.Copy()
 	writing.MaxConns = appendLanes
-	// Who waits for the lock, or hangs while holding it, holds up every writer.
-	writing.ConnConfig.RuntimeParams["lock_timeout"] = "4s"
-	writing.ConnConfig.RuntimeParams["statement_timeout"] = "6s"
-	writing.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "6s"
+	for setting, value := range appending {
+		set(writing.ConnConfig.RuntimeParams, setting, value)
+	}
 
 	if s.reading, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return err
@@ -108,6 +112,28 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 		return err
 	}
 	return nil
+}
+
+// appending are the settings of the session that appends, whatever the server, the
+// database, the role or the address say: what is answered is on the disk, and each
+// statement sees what was committed before it.
+var appending = map[string]string{
+	"synchronous_commit":            "on",
+	"default_transaction_isolation": "read committed",
+	// Who waits for the lock, or hangs while holding it, holds up every writer.
+	"lock_timeout":                        "4s",
+	"statement_timeout":                   "6s",
+	"idle_in_transaction_session_timeout": "6s",
+}
+
+// set replaces a setting, in whatever case it was given: Postgres does not mind.
+func set(settings map[string]string, name, value string) {
+	for given := range settings {
+		if strings.EqualFold(given, name) {
+			delete(settings, given)
+		}
+	}
+	settings[name] = value
 }
 
 // Close refuses later calls, ends subscriptions with ErrUnavailable, and waits

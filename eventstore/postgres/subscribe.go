@@ -24,6 +24,7 @@ type subscription struct {
 	prefixes []string
 	deliver  func(eventstore.Message) error
 	next     int64 // the first position not looked at yet
+	heard    heard // what was known when the log was last read
 	caughtUp bool
 	since    int // the moment of the tail before the query that caught up
 }
@@ -40,21 +41,20 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 		sub.next = head + 1
 	}
 	for {
-		heard, _ := s.head.watch()
-		page, own, err := sub.page(ctx)
+		page, err := sub.page(ctx)
 		if err != nil {
 			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 		}
 		if err := sub.work(ctx, page); err != nil {
 			return err
 		}
-		if len(page) == pageSize || own && sub.next <= bigint(heard) {
-			continue // there is more, of others too
+		if len(page) == pageSize {
+			continue // there is more
 		}
 		if len(page) >= crowd {
 			pause(ctx, breath)
 		}
-		if err := sub.wait(ctx, heard); err != nil {
+		if err := sub.wait(ctx); err != nil {
 			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 		}
 	}
@@ -62,14 +62,25 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 
 // page is what comes next. Where the log ends only a query tells; what this process
 // has written since is still at hand.
-func (s *subscription) page(ctx context.Context) (page []eventstore.Recorded, own bool, err error) {
+func (s *subscription) page(ctx context.Context) ([]eventstore.Recorded, error) {
 	if !s.caughtUp {
 		s.since = s.store.tail.now()
-	} else if page = s.store.tail.from(s.next, pageSize, s.since); len(page) > 0 {
-		return page, true, nil
+	} else if page := s.store.tail.from(s.next, pageSize, s.since); len(page) > 0 {
+		return page, nil
 	}
-	page, err = s.store.query(ctx, allForwardsSQL, s.next, pageSize)
-	return page, false, err
+	head := s.store.head
+	s.heard, _ = head.watch()
+	page, err := s.store.query(ctx, allForwardsSQL, s.next, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	if len(page) > 0 {
+		head.reached(page[len(page)-1].Position.Commit)
+	}
+	if len(page) < pageSize {
+		head.looked(s.heard)
+	}
+	return page, nil
 }
 
 func pause(ctx context.Context, moment time.Duration) {
@@ -116,14 +127,14 @@ func (s *subscription) work(ctx context.Context, page []eventstore.Recorded) err
 	return s.deliver(eventstore.Message{Kind: eventstore.CaughtUp})
 }
 
-// wait returns when there may be more to read. What had been heard before the last
-// page was read is no reason: a hint that is wrong must not make a busy loop.
-func (s *subscription) wait(ctx context.Context, heard uint64) error {
-	poll := time.NewTimer(pollInterval)
+// wait returns when there may be more to read. What had been heard before the log
+// was last read is no reason: a hint that is wrong must not make a busy loop.
+func (s *subscription) wait(ctx context.Context) error {
+	poll := time.NewTimer(s.store.poll)
 	defer poll.Stop()
 	for {
 		head, changed := s.store.head.watch()
-		if head > heard && int64(head) >= s.next { //nolint:gosec // from a bigint
+		if head.since(s.heard, s.next) {
 			return nil
 		}
 		select {
