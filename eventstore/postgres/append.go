@@ -87,7 +87,7 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata).
 		Scan(&said.head, &said.currents, &said.known, &said.recorded)
 	if err != nil {
-		s.forget()
+		s.tail.forget()
 		return nil, err
 	}
 	if len(said.currents) != len(group) {

@@ -11,11 +11,12 @@ type head struct {
 	told    uint64        // the highest position of a hint that nobody has followed yet
 	hints   uint64        // how many there were
 	moves   uint64        // how often there was reason to look
+	lost    uint64        // how often all of this was forgotten
 	changed chan struct{} // closed and replaced with each of them
 }
 
 // heard is what was known of the head at one moment.
-type heard struct{ at, told, hints, moves uint64 }
+type heard struct{ at, told, hints, moves, lost uint64 }
 
 func newHead() *head { return &head{changed: make(chan struct{})} }
 
@@ -52,11 +53,13 @@ func (h *head) looked(was heard) {
 }
 
 // forget is for when nobody knows what the log holds: it may come back shorter,
-// and then what was old news is new.
+// and then what was old news is new. Every subscription looks again.
 func (h *head) forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.at, h.told = 0, 0
+	h.lost++
+	h.move()
 }
 
 func (h *head) move() {
@@ -69,11 +72,11 @@ func (h *head) move() {
 func (h *head) watch() (heard, <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return heard{h.at, h.told, h.hints, h.moves}, h.changed
+	return heard{h.at, h.told, h.hints, h.moves, h.lost}, h.changed
 }
 
 // since reports whether there is reason to look at next for a subscription that
 // last read the log when was was known.
 func (h heard) since(was heard, next int64) bool {
-	return h.moves > was.moves && bigint(max(h.at, h.told)) >= next
+	return h.lost > was.lost || h.moves > was.moves && bigint(max(h.at, h.told)) >= next
 }

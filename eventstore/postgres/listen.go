@@ -18,7 +18,8 @@ func (s *Store) listen() {
 	pause.InitialInterval, pause.MaxInterval = 50*time.Millisecond, 5*time.Second
 	for s.ctx.Err() == nil {
 		err := s.listenOnce(pause.Reset)
-		s.forget()
+		s.tail.forget()
+		s.head.forget()
 		if s.ctx.Err() != nil {
 			return
 		}
@@ -65,10 +66,4 @@ func (s *Store) listenOnce(connected func()) error {
 		}
 		s.head.hint(position)
 	}
-}
-
-// forget drops what this process believes to know of the end of the log.
-func (s *Store) forget() {
-	s.tail.forget()
-	s.head.forget()
 }

@@ -38,8 +38,10 @@ func migrated(t testing.TB) string {
 	return dsn
 }
 
-func open(t testing.TB, dsn string) *postgres.Store {
-	store, err := postgres.Open(t.Context(), dsn, postgres.Options{})
+func open(t testing.TB, dsn string) *postgres.Store { return opened(t, dsn, postgres.Options{}) }
+
+func opened(t testing.TB, dsn string, options postgres.Options) *postgres.Store {
+	store, err := postgres.Open(t.Context(), dsn, options)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
