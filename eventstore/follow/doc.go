@@ -34,8 +34,10 @@ type Handler[T any] interface {
 	Decode(event eventstore.Recorded) (T, error)
 
 	// Apply works on a batch and remembers Batch.Through, both or neither; it
-	// may put that off while Batch.More, but not beyond the next Holds. An error of Postgres that the data caused is poison, every other is tried
-	// again from Begin.
+	// may put that off while Batch.More, but not beyond the next Holds. An error
+	// of Postgres that the data caused is poison, every other is tried again from
+	// Begin; one that another session's rows may have caused (a key that is there
+	// already) is poison when the same batch meets it twice.
 	Apply(ctx context.Context, conn *pgx.Conn, batch Batch[T]) error
 
 	// Holds is called about once a second while there is nothing to apply. An

@@ -58,6 +58,21 @@ func causedByData(err error) bool {
 	return class == "22" || class == "23"
 }
 
+// causedByRace reports whether a refusal may have been caused by what another
+// session wrote at the same time: one whose lease was taken from it a moment ago,
+// or one that makes the same tables. Nothing is wrong with the event then.
+func causedByRace(err error) bool {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code {
+	case "23505", "23503", "23P01": // unique, foreign key, exclusion: they look at the rows of others
+		return true
+	}
+	return false
+}
+
 // waits are the pauses before a session is tried again.
 type waits struct{ quick, slow *backoff.ExponentialBackOff }
 

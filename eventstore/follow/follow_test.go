@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -154,6 +158,76 @@ func TestAnEventThatPostgresRefusesIsFoundAmongItsNeighbours(t *testing.T) {
 	var refused *pgconn.PgError
 	require.ErrorAs(t, f.Status().Failure, &refused)
 	b.sees("one", "two")
+}
+
+// raceCodes are the refusals of Postgres that look at the rows of others.
+var raceCodes = []string{"23505", "23503", "23P01"}
+
+// A neighbour writes the same rows, once for each event, and is gone.
+func TestARaceOfANeighbourIsNoPoison(t *testing.T) {
+	for _, code := range raceCodes {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			b, k := newBench(t), &keeper{}
+			raced := map[eventstore.Position]bool{}
+			k.fail = func(batch follow.Batch[string]) error {
+				if len(batch.Events) == 0 || raced[batch.Through] {
+					return nil
+				}
+				raced[batch.Through] = true
+				return fmt.Errorf("write the rows: %w", &pgconn.PgError{Code: code})
+			}
+			want := []string{"one", "two", "three", "four"}
+			b.happens("ours-", want...)
+			said := &saying{}
+			b.follow(k, func(o *follow.Options) { o.Logger = slog.New(slog.NewTextHandler(said, nil)) })
+			b.sees(want...)
+			require.Contains(t, said.text(), code, "the race is told")
+			require.NotContains(t, said.text(), "cannot be worked on")
+		})
+	}
+}
+
+func TestARefusalThatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
+	for _, code := range append([]string{"22001"}, raceCodes...) {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			b, k := newBench(t), &keeper{}
+			k.fail = func(batch follow.Batch[string]) error {
+				if slices.Contains(batch.Events, "three") {
+					return fmt.Errorf("write the rows: %w", &pgconn.PgError{Code: code})
+				}
+				return nil
+			}
+			b.happens("ours-", "one", "two")
+			at := b.happens("ours-", "three")
+			b.happens("ours-", "four")
+			f := b.follow(k)
+			require.Eventually(t, func() bool {
+				var poison *follow.Poison
+				return errors.As(f.Status().Failure, &poison) && poison.Position == at
+			}, patience, poll)
+			b.sees("one", "two")
+		})
+	}
+}
+
+// saying keeps what a logger writes.
+type saying struct {
+	mu   sync.Mutex
+	said strings.Builder
+}
+
+func (s *saying) Write(line []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.Write(line)
+}
+
+func (s *saying) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.String()
 }
 
 func TestAFaultThatPassesIsTriedAgain(t *testing.T) {

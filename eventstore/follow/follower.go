@@ -15,6 +15,9 @@ type Follower[T any] struct {
 	// carefulUntil is where the last batch ended that Postgres refused: up to
 	// there the next session goes event by event, to find the one.
 	carefulUntil eventstore.Position
+	// racedAt is where the last batch ended whose refusal may have been a race.
+	// The same batch refused twice is not one.
+	racedAt eventstore.Position
 }
 
 // New makes a follower that does nothing until Run.
@@ -53,6 +56,16 @@ func (f *Follower[T]) Run(ctx context.Context) error {
 }
 
 func (f *Follower[T]) careful(at eventstore.Position) bool { return at.Before(f.carefulUntil) }
+
+// wasRace reports whether the refusal of the batch up to a position is taken for a
+// race: once each.
+func (f *Follower[T]) wasRace(err error, through eventstore.Position) bool {
+	if !causedByRace(err) || f.racedAt == through {
+		return false
+	}
+	f.racedAt = through
+	return true
+}
 
 func (f *Follower[T]) takeCare(until eventstore.Position) {
 	if f.carefulUntil.Before(until) {

@@ -166,7 +166,9 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	err := s.follower.handler.Apply(ctx, s.conn, batch)
 	if err != nil && causedByData(err) {
 		s.follower.takeCare(batch.Through)
-		return &Poison{Position: batch.Through, Err: err}
+		if !s.follower.wasRace(err, batch.Through) {
+			return &Poison{Position: batch.Through, Err: err}
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("apply a batch of %d events up to %s: %w", len(batch.Events), batch.Through, err)
