@@ -32,6 +32,9 @@ func explain(ctx context.Context, err error) error {
 // meaningOf finds the port's error, nil when it has none: then the question
 // itself was bad, and asking again is no use.
 func meaningOf(err error) error {
+	if err == nil {
+		return nil
+	}
 	var answered *pgconn.PgError
 	if !errors.As(err, &answered) {
 		return eventstore.ErrUnavailable

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -103,35 +104,63 @@ func TestAReadThatIsHeldUpEndsWithItsCaller(t *testing.T) {
 	require.NoError(t, store.ReadMany(t.Context(), []string{"a"})[0].Err)
 }
 
-// Somebody who writes past the lock takes the position that we were about to
-// give out: the primary key refuses ours, and the same append again is right.
-func TestWhoWritesPastTheLockCausesAConflictAndNoGap(t *testing.T) {
+// A writer who does not take the lock takes the position that we were about to
+// give out: the primary key refuses our group. None of it is at fault, and it is
+// written as one, behind the other.
+func TestARaceOfAWriterPastTheLockCostsAGroupNothing(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1, 6} {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
+			t.Parallel()
+			dsn := migrated(t)
+			store := open(t, dsn)
+			tx, err := connect(t, dsn, "").Begin(t.Context())
+			require.NoError(t, err)
+			_, err = tx.Exec(t.Context(), "INSERT INTO eventstore.events VALUES (1, 'past-the-lock', 0, $1, 't', '', '')", uuid.New())
+			require.NoError(t, err)
+
+			group, done := make([]eventstore.Append, size), make(chan []eventstore.Outcome, 1)
+			for i := range group {
+				group[i] = newStream(body)
+			}
+			go func() { done <- store.AppendMany(t.Context(), group) }()
+			watcher, name := connect(t, dsn, ""), nameOf(t, dsn)
+			require.Eventually(t, func() bool {
+				var waiting bool
+				err := watcher.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'transactionid')", name).Scan(&waiting)
+				return err == nil && waiting
+			}, 10*time.Second, time.Millisecond)
+			require.NoError(t, tx.Commit(t.Context()))
+			for i, outcome := range <-done {
+				require.NoError(t, outcome.Err)
+				require.Equal(t, uint64(2+i), outcome.Position.Commit)
+			}
+			var commits int
+			err = watcher.QueryRow(t.Context(), "SELECT count(DISTINCT xmin::text) FROM eventstore.events WHERE position > 1").Scan(&commits)
+			require.NoError(t, err)
+			require.Equal(t, 1, commits, "written as one")
+		})
+	}
+}
+
+// Whose race goes on for ever is told that nothing was written.
+func TestARaceThatIsLostEachTimeIsAConflict(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	store := open(t, dsn)
-	intruder := connect(t, dsn, "")
-	tx, err := intruder.Begin(t.Context())
+	store, owner := open(t, dsn), connect(t, dsn, "")
+	_, err := owner.Exec(t.Context(), `CREATE SEQUENCE tries;
+		CREATE FUNCTION race() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			PERFORM nextval('public.tries');
+			RAISE EXCEPTION 'another was quicker' USING ERRCODE = 'unique_violation';
+		END $$;
+		CREATE TRIGGER race BEFORE INSERT ON eventstore.events FOR EACH STATEMENT EXECUTE FUNCTION race()`)
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "INSERT INTO eventstore.events VALUES (1, 'past-the-lock', 0, $1, 't', '', '')", uuid.New())
-	require.NoError(t, err)
-
-	same, done := newStream(body), make(chan error, 1)
-	go func() {
-		_, err := store.Append(t.Context(), same)
-		done <- err
-	}()
-	watcher, name := connect(t, dsn, ""), nameOf(t, dsn)
-	require.Eventually(t, func() bool {
-		var waiting bool
-		err := watcher.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'transactionid')", name).Scan(&waiting)
-		return err == nil && waiting
-	}, 10*time.Second, time.Millisecond)
-	require.NoError(t, tx.Commit(t.Context()))
-	require.ErrorIs(t, <-done, eventstore.ErrConflict)
-
-	appended, err := store.Append(t.Context(), same)
-	require.NoError(t, err)
-	require.Equal(t, eventstore.Position{Commit: 2, Prepare: 2}, appended.Position)
+	for _, outcome := range store.AppendMany(t.Context(), []eventstore.Append{newStream(body), newStream(body), newStream(body)}) {
+		require.ErrorIs(t, outcome.Err, eventstore.ErrConflict)
+	}
+	var tries int
+	require.NoError(t, owner.QueryRow(t.Context(), "SELECT last_value FROM tries").Scan(&tries))
+	require.Equal(t, 3, tries, "the group is asked again, and never one by one")
 }
 
 func TestCloseWaitsForWhatIsUnderWayAndNotForEver(t *testing.T) {

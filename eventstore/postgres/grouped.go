@@ -34,6 +34,11 @@ type job[Q, A any] struct {
 	err      error
 }
 
+// raceTries is how often a group is asked that loses a race against a writer who
+// does not take the lock. No question in it is bad; the next time all sees what
+// the other has written.
+const raceTries = 3
+
 // call is one caller, with one question or many.
 type call struct {
 	ctx  context.Context //nolint:containedctx // tells a lane that the caller has left
@@ -143,9 +148,12 @@ func (g *grouped[Q, A]) take() []*job[Q, A] {
 
 func (g *grouped[Q, A]) serve(ctx context.Context, group []*job[Q, A]) {
 	err := g.answer(ctx, group)
+	for try := 1; try < raceTries && meaningOf(err) == eventstore.ErrConflict; try++ { //nolint:errorlint // a sentinel
+		err = g.answer(ctx, group)
+	}
 	switch {
 	case err == nil:
-	case meaningOf(err) == eventstore.ErrUnavailable || len(group) == 1: //nolint:errorlint // a sentinel
+	case meaningOf(err) != nil || len(group) == 1:
 		g.fail(group, err)
 		if errors.Is(err, errNoConnection) {
 			g.failWaiting(err)
