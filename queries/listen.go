@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// pollEvery is the safety net below LISTEN.
-	pollEvery   = time.Second
+	// defaultPoll is the safety net below LISTEN.
+	defaultPoll = time.Second
 	pollTime    = 5 * time.Second
 	connectTime = 5 * time.Second
 )
@@ -52,7 +52,7 @@ func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *b
 	if _, err := conn.Exec(ctx, "LISTEN read"); err != nil {
 		return fmt.Errorf("listen to the read model: %w", err)
 	}
-	l := &listener{reader: r, conn: conn, due: time.NewTicker(pollEvery)}
+	l := &listener{reader: r, conn: conn, due: time.NewTicker(r.poll)}
 	defer l.due.Stop()
 	if err := l.poll(ctx); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (l *listener) next(ctx context.Context) error {
 		return l.poll(ctx)
 	default:
 	}
-	waiting, cancel := context.WithTimeout(ctx, pollEvery)
+	waiting, cancel := context.WithTimeout(ctx, l.reader.poll)
 	defer cancel()
 	note, err := l.conn.WaitForNotification(waiting)
 	if waiting.Err() != nil && ctx.Err() == nil && !l.conn.IsClosed() {
@@ -88,13 +88,20 @@ func (l *listener) next(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("wait for the read model: %w", err)
 	}
-	version, position, _ := strings.Cut(note.Payload, " ")
-	at, err := strconv.ParseUint(position, 10, 64)
-	if err != nil || version != l.version {
-		return l.poll(ctx)
+	if l.known(note.Payload) {
+		return nil
 	}
-	l.reader.watermark.raise(at)
-	return nil
+	return l.poll(ctx)
+}
+
+// known reports whether a notification says nothing new. It is never believed
+// when it does, because anybody who may connect can send one: a watermark beyond
+// the read model would pass old rows off as new. How far the rows are only their
+// table says.
+func (l *listener) known(payload string) bool {
+	version, position, _ := strings.Cut(payload, " ")
+	at, err := strconv.ParseUint(position, 10, 64)
+	return err == nil && version == l.version && at <= l.reader.watermark.position()
 }
 
 // pollSQL writes positions as the world does: a place before the event at its

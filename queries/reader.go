@@ -1,11 +1,13 @@
 package queries
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -27,6 +29,9 @@ var (
 type Options struct {
 	Logger   *slog.Logger
 	MaxConns int32 // of the pool; 8, or more on a large machine, when 0
+	// Poll is how often the read model is asked how far it is, whatever it tells by
+	// itself. 1 s.
+	Poll time.Duration
 }
 
 // minConns is what pgxpool would give a machine of eight processors: with fewer, a
@@ -37,6 +42,7 @@ const minConns = 8
 type Reader struct {
 	pool      *pgxpool.Pool
 	log       *slog.Logger
+	poll      time.Duration
 	watermark watermark
 	stop      context.CancelFunc
 	running   sync.WaitGroup
@@ -67,7 +73,7 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 		return nil, fmt.Errorf("open the read model: %w", err)
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Reader{pool: pool, log: options.Logger, stop: stop}
+	r := &Reader{pool: pool, log: options.Logger, poll: cmp.Or(options.Poll, defaultPoll), stop: stop}
 	r.running.Go(func() { r.listen(running, config.ConnConfig.Copy()) })
 	return r, nil
 }
