@@ -58,3 +58,13 @@ func TestNoFalseNotificationMovesTheWatermark(t *testing.T) {
 	}
 	require.ErrorIs(t, <-waited, queries.ErrBehind)
 }
+
+// Another version may answer from now on, and be less far.
+func TestTheWatermarkFollowsANotificationToAnotherVersion(t *testing.T) {
+	p, reader := unpolled(t)
+	p.exec(`CREATE OR REPLACE VIEW read.checkpoint AS SELECT 2 AS version, * FROM read_1.checkpoint`)
+	p.commit(5, "2 5")
+	require.Eventually(t, func() bool { return reader.Position() == 5 }, patience, time.Millisecond)
+	p.commit(6, "2 6")
+	require.Eventually(t, func() bool { return reader.Position() == 6 }, patience, time.Millisecond)
+}
