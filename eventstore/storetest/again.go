@@ -19,6 +19,9 @@ func (s *suite) againTests() map[string]func(t *testing.T) {
 		"known ids and more than were written: conflict":     s.longerThanWritten,
 		"other ids at the same revision: conflict":           s.otherIDs,
 		"known id at the now correct revision: second event": s.knownIDAtNext,
+		"known ids, every revision: one repeat, one append":  s.everyRevision,
+		"known ids at the next revision: each has its place": s.sameIDsTwice,
+		"known ids in another order: conflict":               s.otherOrder,
 		"the same id twice in one append: both are written":  s.twiceInOne,
 		"the same id in another stream is written":           s.sameIDElsewhere,
 	}
@@ -103,6 +106,76 @@ func (s *suite) knownIDAtNext(t *testing.T) {
 	recorded := s.read(t, stream)
 	require.Len(t, recorded, 2)
 	require.Equal(t, recorded[0].ID, recorded[1].ID)
+}
+
+// The ids of an append are asked with at every revision: they are a repeat at their
+// own alone, an append at the one that is correct now, and a conflict at all
+// others, also where they lie next door.
+func (s *suite) everyRevision(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		stream := s.stream()
+		s.write(t, stream, eventstore.NoStream, 2)
+		known := eventstore.Append{Stream: stream, Expected: eventstore.Exactly(1), Events: events(n)}
+		first, err := s.store.Append(within(t), known)
+		require.NoError(t, err)
+		s.write(t, stream, eventstore.Exactly(first.Revision), 2)
+		last := eventstore.Exactly(first.Revision + 2)
+		for expected := eventstore.NoStream; expected <= last+3; expected++ {
+			same := known
+			same.Expected = expected
+			switch expected {
+			case last: // below
+			case known.Expected:
+				again, err := s.store.Append(within(t), same)
+				require.NoError(t, err)
+				require.Equal(t, first, again)
+			default:
+				s.requireConflict(t, same)
+			}
+			s.requireLength(t, stream, 4+n)
+		}
+		known.Expected = last
+		second, err := s.store.Append(within(t), known)
+		require.NoError(t, err)
+		require.Equal(t, uint64(last)+uint64(n), second.Revision)
+		s.requireLength(t, stream, 4+2*n)
+	}
+}
+
+// Ids do not have to be unique for a store: what is appended twice at two right
+// revisions is there twice, and each of the two is a repeat at its own. So whoever
+// appends must never give one id to two events.
+func (s *suite) sameIDsTwice(t *testing.T) {
+	one := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
+	two := one
+	two.Expected = eventstore.Exactly(1)
+	var first []eventstore.Appended
+	for range 2 {
+		for i, same := range []eventstore.Append{one, two} {
+			appended, err := s.store.Append(within(t), same)
+			require.NoError(t, err)
+			if len(first) == i {
+				first = append(first, appended)
+			}
+			require.Equal(t, first[i], appended)
+		}
+	}
+	require.True(t, first[0].Position.Before(first[1].Position))
+	require.Equal(t, append(ids(one.Events), ids(one.Events)...), ids(s.read(t, one.Stream)))
+}
+
+func (s *suite) otherOrder(t *testing.T) {
+	stream, sent := s.stream(), events(3)
+	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
+	require.NoError(t, err)
+	for _, order := range [][]int{{1, 0, 2}, {2, 1, 0}, {1}, {1, 2}, {0, 2}} {
+		same := eventstore.Append{Stream: stream, Expected: eventstore.NoStream}
+		for _, i := range order {
+			same.Events = append(same.Events, sent[i])
+		}
+		s.requireConflict(t, same)
+	}
+	s.requireLength(t, stream, 3)
 }
 
 func (s *suite) twiceInOne(t *testing.T) {
