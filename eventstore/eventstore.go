@@ -101,8 +101,10 @@ type Store interface {
 	// Append writes the events when the stream is where it is expected to be.
 	//
 	// The same append again (same ids, same expected revision, also a prefix of
-	// it) is recognised and answers as the first time. The bytes of the events
-	// are the store's from then on. Errors: ErrConflict,
+	// it) is recognised and answers as the first time. Known ids at the revision
+	// that is correct now are written a second time: no store keeps ids unique,
+	// so no two events may be given one. The position of an answer is never
+	// Start. The bytes of the events are the store's from then on. Errors: ErrConflict,
 	// ErrStreamDeleted, ErrTooLarge and ErrEmpty, for which nothing was written,
 	// ErrDenied; ErrUnavailable and context errors leave the outcome unknown:
 	// send the same append again before anything else.

@@ -92,5 +92,5 @@ func TestANameBeginsWithOneOfThePrefixesOrThereAreNone(t *testing.T) {
 
 func TestAnExpectedRevisionIsItsNumberAndNoneIsLess(t *testing.T) {
 	require.Equal(t, eventstore.Expected(7), eventstore.Exactly(7))
-	require.Equal(t, eventstore.Exactly(0)-1, eventstore.NoStream)
+	require.EqualValues(t, -1, eventstore.NoStream)
 }

@@ -44,7 +44,14 @@
 //     failed says io.EOF ever after: the first error counts.
 //     TestABrokenReadIsNeverTheEnd
 //   - A gRPC NotFound is not a missing stream. TestNotFoundByGRPCIsNoMissingStream
-//   - A position of 2⁶⁴−1 is none. TestAPositionThatIsNoneIsZero
+//   - A position of 2⁶⁴−1 is none, and so is 0 in the answer to an append: the
+//     client says it, with success, for each answer that it does not understand.
+//     TestAPositionThatIsNoneIsZero, TestNoAnswerToAnAppendIsPositionZero,
+//     TestAnEventOfTheWholeLogWithoutAPositionBreaksTheReading
+//   - Aborted, a time-out and most other statuses say nothing of what was written,
+//     and those who race with the same append hear them. The same append is asked
+//     again while the caller's time lasts. TestAnUnknownOutcomeIsAskedAgainUntilItIsKnown,
+//     TestARaceOfTheSameAppendIsOneEventAndOneAnswer
 //   - ReadAll has no filter, and the log begins with the server's own events.
 //     TestReadAllPassesOverSystemEvents
 //   - A subscription without From begins at the end; it is always given.

@@ -45,7 +45,7 @@ func (s inclusive) Subscribe(ctx context.Context, from eventstore.Position, pref
 	if from.Commit > 0 {
 		from = eventstore.Position{Commit: from.Commit - 1, Prepare: from.Commit - 1}
 	}
-	return breaking{s.Store}.Subscribe(ctx, from, prefixes, deliver)
+	return breaking(s).Subscribe(ctx, from, prefixes, deliver)
 }
 
 // An event that comes again, for whatever reason, is worked on once; the place

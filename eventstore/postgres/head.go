@@ -42,12 +42,12 @@ func (h *head) hint(position uint64) {
 	}
 }
 
-// looked tells that the log was read to its end after was had been heard: a hint
-// that has not come true by then is wrong.
-func (h *head) looked(was heard) {
+// looked tells that the log was read to its end after before was heard: a hint that
+// has not come true by then is wrong.
+func (h *head) looked(before heard) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.hints == was.hints {
+	if h.hints == before.hints {
 		h.told = 0
 	}
 }
@@ -76,7 +76,7 @@ func (h *head) watch() (heard, <-chan struct{}) {
 }
 
 // since reports whether there is reason to look at next for a subscription that
-// last read the log when was was known.
-func (h heard) since(was heard, next int64) bool {
-	return h.lost > was.lost || h.moves > was.moves && bigint(max(h.at, h.told)) >= next
+// last read the log when before was known.
+func (h heard) since(before heard, next int64) bool {
+	return h.lost > before.lost || h.moves > before.moves && bigint(max(h.at, h.told)) >= next
 }
