@@ -15,7 +15,9 @@ DECLARE
     written int;
 BEGIN
     -- What append answers is on the disk, whatever the session was told.
-    PERFORM set_config('synchronous_commit', 'on', true);
+    IF current_setting('synchronous_commit') <> 'on' THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
     -- A snapshot from before the lock was had would not show what others wrote.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append needs the isolation level read committed'
