@@ -74,13 +74,16 @@ func (s *Store) placed(ctx context.Context, appended eventstore.Appended, wanted
 	return appended, nil
 }
 
+// nearLook is how far back the log is looked at first for what was just written.
+const nearLook = 4
+
 // inLog is the position that the whole log has for an event of a stream, or the
 // head of the log when the event is not among the last ones.
 func (s *Store) inLog(ctx context.Context, stored eventstore.Recorded) (eventstore.Position, error) {
 	var head eventstore.Position
 	page := all{direction: eventstore.Backwards, from: eventstore.End}
 	for seen := 0; seen < lookBack && !page.ended; {
-		events, err := s.next(ctx, &page, max(firstLook, seen))
+		events, err := s.next(ctx, &page, max(nearLook, seen))
 		if err != nil {
 			return eventstore.Start, err
 		}
