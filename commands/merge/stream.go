@@ -98,9 +98,9 @@ func (s *stream) lastChanges() map[uuid.UUID]uint64 {
 	last := map[uuid.UUID]uint64{}
 	for revision, fact := range s.facts {
 		switch fact.Event.(type) {
-		case domain.Ignored, domain.SequenceLearned:
+		case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased:
 		default:
-			last[fact.Event.Concerns()] = uint64(revision) //nolint:gosec // an index
+			last[fact.Event.Concerns()] = uint64(revision)
 		}
 	}
 	return last
