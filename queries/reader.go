@@ -1,6 +1,7 @@
 package queries
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -17,7 +18,7 @@ import (
 	"nonassociations/domain"
 )
 
-// The errors of a Reader, for errors.Is. All three pass: asking again later is
+// The errors of a Reader, for errors.Is, beside ErrOnePrisoner. All three pass: asking again later is
 // right.
 var (
 	ErrNotCaughtUp    = errors.New("the read model has not caught up with the log yet")
@@ -100,24 +101,55 @@ func (r *Reader) Advance(position uint64) { r.watermark.raise(position) }
 type List struct {
 	Document []byte // the whole JSON body
 	Position uint64 // the document reflects at least this
+	// Survivor is the number to ask for instead: set only when this one is removed
+	// and its list is empty.
+	Survivor domain.PrisonerNumber
 }
 
-const listSQL = `SELECT document FROM read.prisoner WHERE prisoner_number = $1`
+const (
+	listSQL = `SELECT document FROM read.prisoner WHERE prisoner_number = $1`
+
+	// In one moment: a merge that is taken back brings the records first, so that
+	// an empty list of before and no merge of after would hide them.
+	emptyListSQL = waySQL + `SELECT ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
+)
 
 // List reads the document of one prisoner; of one never seen it is an empty
-// list. Errors: ErrNotCaughtUp.
+// list. One without an item costs a second look, at the merges of the number.
+// Errors: ErrNotCaughtUp.
 func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber) (List, error) {
 	// The position before the row: a lower bound, whatever is committed between.
 	list := List{Position: r.watermark.position()}
 	err := r.pool.QueryRow(ctx, listSQL, string(number)).Scan(&list.Document)
-	if errors.Is(err, pgx.ErrNoRows) {
-		list.Document = []byte(`{"prisonerNumber":"` + string(number) + `","nonAssociations":[]}`)
-		return list, nil
+	if isEmpty(list.Document) && (err == nil || errors.Is(err, pgx.ErrNoRows)) {
+		err = r.lookAgain(ctx, number, &list)
 	}
 	if err != nil {
 		return List{}, fmt.Errorf("read a list: %w", answering(err))
 	}
 	return list, nil
+}
+
+func (r *Reader) lookAgain(ctx context.Context, number domain.PrisonerNumber, list *List) error {
+	var end domain.PrisonerNumber
+	err := r.pool.QueryRow(ctx, emptyListSQL, []string{string(number)}, string(number)).Scan(&end, &list.Document)
+	if err != nil || !isEmpty(list.Document) {
+		return err
+	}
+	list.Document = []byte(`{"prisonerNumber":"` + string(number) + noItems)
+	if end != number {
+		list.Survivor = end
+	}
+	return nil
+}
+
+// noItems is how the document of a list without an item ends; one that has an
+// item ends otherwise, whatever its texts say.
+const noItems = `","nonAssociations":[]}`
+
+// isEmpty reports whether a document has no item; one that is not there has none.
+func isEmpty(document []byte) bool {
+	return len(document) == 0 || bytes.HasSuffix(document, []byte(noItems))
 }
 
 const pairOfSQL = `SELECT pair FROM read.non_association WHERE id = $1`

@@ -22,6 +22,9 @@ type Record struct {
 type Records struct {
 	Records  []Record
 	Position uint64
+	// Survivor, of one prisoner's records, is the number to ask for instead: set
+	// only when the prisoner's number is removed and no record stands under it.
+	Survivor domain.PrisonerNumber
 }
 
 // Wanted says which are asked for: those that are open on a day, those that are
@@ -53,9 +56,13 @@ const (
 		WHERE NOT n.hidden AND `
 	inOrder = ` ORDER BY n.when_created, n.id`
 
-	oneSQL        = recordsSQL + `n.id = $1`
-	ofPrisonerSQL = recordsSQL + `(n.first_number = $1 OR n.second_number = $1)` + inOrder
-	betweenSQL    = recordsSQL + `n.expires >= $1 AND n.expires < $2
+	oneSQL = recordsSQL + `n.id = $1`
+	// In one moment: records and removal come and go together, so that a look at
+	// the one after the other might see neither.
+	ofPrisonerSQL = waySQL + `SELECT w.number, n.id, n.pair, p.state FROM ` + endSQL + ` w
+		LEFT JOIN read.non_association n ON NOT n.hidden AND (n.first_number = $2 OR n.second_number = $2)
+		LEFT JOIN read.pair p ON p.pair = n.pair` + inOrder
+	betweenSQL = recordsSQL + `n.expires >= $1 AND n.expires < $2
 		AND n.first_number = ANY($3) AND n.second_number = ANY($3)` + inOrder
 	involvingSQL = recordsSQL + `n.expires >= $1 AND n.expires < $2
 		AND (n.first_number = ANY($3) OR n.second_number = ANY($3))` + inOrder
@@ -63,26 +70,79 @@ const (
 
 // One is the non-association with an id, or none. Errors: ErrNotCaughtUp.
 func (r *Reader) One(ctx context.Context, id uuid.UUID) (Records, error) {
-	return r.records(ctx, "read a non-association", oneSQL, [16]byte(id))
+	found := Records{Position: r.watermark.position()} // before the rows: a lower bound
+	var err error
+	if found.Records, err = records(ctx, r.pool, oneSQL, [16]byte(id)); err != nil {
+		return Records{}, fmt.Errorf("read a non-association: %w", answering(err))
+	}
+	return found, nil
 }
 
 // OfPrisoner lists all of a prisoner, the oldest first. Errors: ErrNotCaughtUp.
 func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (Records, error) {
-	return r.records(ctx, "read those of a prisoner", ofPrisonerSQL, string(number))
+	found := Records{Position: r.watermark.position()}
+	rows, _ := r.pool.Query(ctx, ofPrisonerSQL, []string{string(number)}, string(number)) // its error is that of the rows
+	states := states{}
+	var (
+		end   domain.PrisonerNumber
+		id    *[16]byte
+		pair  *string
+		state []byte
+	)
+	_, err := pgx.ForEachRow(rows, []any{&end, &id, &pair, &state}, func() error {
+		if id == nil {
+			return nil // there is none
+		}
+		record, err := states.record(*id, *pair, state)
+		found.Records = append(found.Records, record)
+		return err
+	})
+	if err != nil {
+		return Records{}, fmt.Errorf("read those of a prisoner: %w", answering(err))
+	}
+	if len(found.Records) == 0 && end != number {
+		found.Survivor = end
+	}
+	return found, nil
 }
 
 // Between lists those whose prisoners are both among the numbers, the oldest
-// first. Errors: ErrNotCaughtUp.
+// first; a removed number stands for those too that it was merged into. Errors:
+// ErrNotCaughtUp, ErrOnePrisoner.
 func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted Wanted) (Records, error) {
-	from, before := wanted.expiry()
-	return r.records(ctx, "read those between prisoners", betweenSQL, from, before, texts(numbers))
+	found, err := r.ofGroup(ctx, betweenSQL, numbers, 2, wanted)
+	if err != nil {
+		return Records{}, fmt.Errorf("read those between prisoners: %w", answering(err))
+	}
+	return found, nil
 }
 
 // Involving lists those of which a prisoner is among the numbers, the oldest
-// first. Errors: ErrNotCaughtUp.
+// first; a removed number stands for those too that it was merged into. Errors:
+// ErrNotCaughtUp.
 func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted Wanted) (Records, error) {
+	found, err := r.ofGroup(ctx, involvingSQL, numbers, 1, wanted)
+	if err != nil {
+		return Records{}, fmt.Errorf("read those involving prisoners: %w", answering(err))
+	}
+	return found, nil
+}
+
+// ofGroup reads the merges and the records of one moment: a record that moved
+// between two looks would be in neither.
+func (r *Reader) ofGroup(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Wanted) (Records, error) {
 	from, before := wanted.expiry()
-	return r.records(ctx, "read those involving prisoners", involvingSQL, from, before, texts(numbers))
+	found := Records{Position: r.watermark.position()}
+	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, r.pool, moment, func(tx pgx.Tx) error {
+		names, err := namesOf(ctx, tx, numbers, least)
+		if err != nil {
+			return err
+		}
+		found.Records, err = records(ctx, tx, sql, from, before, texts(names))
+		return err
+	})
+	return found, err
 }
 
 func texts(numbers []domain.PrisonerNumber) []string {
@@ -93,24 +153,21 @@ func texts(numbers []domain.PrisonerNumber) []string {
 	return all
 }
 
-func (r *Reader) records(ctx context.Context, act, sql string, arguments ...any) (Records, error) {
-	found := Records{Position: r.watermark.position()} // before the rows: a lower bound
-	rows, _ := r.pool.Query(ctx, sql, arguments...)    // its error is that of the rows
+func records(ctx context.Context, db querier, sql string, arguments ...any) ([]Record, error) {
+	rows, _ := db.Query(ctx, sql, arguments...) // its error is that of the rows
 	states := states{}
 	var (
+		all   []Record
 		id    [16]byte
 		pair  string
 		state []byte
 	)
 	_, err := pgx.ForEachRow(rows, []any{&id, &pair, &state}, func() error {
 		record, err := states.record(id, pair, state)
-		found.Records = append(found.Records, record)
+		all = append(all, record)
 		return err
 	})
-	if err != nil {
-		return Records{}, fmt.Errorf("%s: %w", act, answering(err))
-	}
-	return found, nil
+	return all, err
 }
 
 // states are the pairs' states that were read already: a pair with a past comes

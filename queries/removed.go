@@ -2,6 +2,7 @@ package queries
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -9,35 +10,92 @@ import (
 	"nonassociations/domain"
 )
 
-// survivorsSQL follows each number from merge to merge. Where they lead round in
+// ErrOnePrisoner says that numbers are names of one prisoner only.
+var ErrOnePrisoner = errors.New("the numbers are names of one prisoner")
+
+// waySQL follows each number of $1 from merge to merge. Where they lead round in
 // a circle, after one of them was taken back, the number at which the circle
-// closes counts.
-const survivorsSQL = `WITH RECURSIVE way(asked, number, passed, closed) AS (
+// closes counts. Of each number the longest way is whole.
+const waySQL = `WITH RECURSIVE way(asked, number, passed, closed) AS (
 		SELECT n COLLATE "C", n COLLATE "C", ARRAY[n COLLATE "C"], false FROM unnest($1::text[]) n
 		UNION ALL
 		SELECT w.asked, m.survivor, w.passed || m.survivor, m.survivor = ANY (w.passed) FROM way w
 		CROSS JOIN LATERAL (SELECT survivor FROM read.merge
 			WHERE removed = w.number AND NOT taken_back ORDER BY position DESC LIMIT 1) m
 		WHERE NOT w.closed
-	)
-	SELECT DISTINCT ON (asked) asked, number FROM way ORDER BY asked, cardinality(passed) DESC`
+	) `
+
+const (
+	waysSQL = waySQL + `SELECT asked, number, passed
+		FROM (SELECT DISTINCT ON (asked) * FROM way ORDER BY asked, cardinality(passed) DESC) longest
+		WHERE cardinality(passed) > 1`
+
+	// endSQL is where the way of one number ends.
+	endSQL = `(SELECT number FROM way ORDER BY cardinality(passed) DESC LIMIT 1)`
+)
+
+// way is where the merges of a number lead.
+type way struct {
+	names []domain.PrisonerNumber // the number itself and those that it was merged into, one after the other
+	end   domain.PrisonerNumber   // the one that survives
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
+}
+
+// ways are those of the numbers that were merged into others.
+func ways(ctx context.Context, db querier, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]way, error) {
+	rows, _ := db.Query(ctx, waysSQL, texts(numbers)) // its error is that of the rows
+	found := map[domain.PrisonerNumber]way{}
+	var asked domain.PrisonerNumber
+	var w way
+	_, err := pgx.ForEachRow(rows, []any{&asked, &w.end, &w.names}, func() error {
+		found[asked] = w
+		w.names = nil
+		return nil
+	})
+	return found, err
+}
 
 // Survivors maps each of the numbers that is removed to the number that
 // survives at the end of its merges; others are left out. Errors: ErrNotCaughtUp.
 func (r *Reader) Survivors(ctx context.Context, numbers ...domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.PrisonerNumber, error) {
-	rows, _ := r.pool.Query(ctx, survivorsSQL, texts(numbers)) // its error is that of the rows
-	survivors := map[domain.PrisonerNumber]domain.PrisonerNumber{}
-	var asked, number string
-	_, err := pgx.ForEachRow(rows, []any{&asked, &number}, func() error {
-		if asked != number {
-			survivors[domain.PrisonerNumber(asked)] = domain.PrisonerNumber(number)
-		}
-		return nil
-	})
+	found, err := ways(ctx, r.pool, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("find the numbers that survive: %w", answering(err))
 	}
+	survivors := map[domain.PrisonerNumber]domain.PrisonerNumber{}
+	for number, w := range found {
+		if number != w.end {
+			survivors[number] = w.end
+		}
+	}
 	return survivors, nil
+}
+
+// namesOf are all names under which the records of a group may stand: a number,
+// and those that it was merged into. ErrOnePrisoner when at the ends of the
+// merges there are fewer than least prisoners.
+func namesOf(ctx context.Context, db querier, numbers []domain.PrisonerNumber, least int) ([]domain.PrisonerNumber, error) {
+	found, err := ways(ctx, db, numbers)
+	if err != nil || len(found) == 0 {
+		return numbers, err
+	}
+	var names []domain.PrisonerNumber
+	prisoners := map[domain.PrisonerNumber]bool{}
+	for _, number := range numbers {
+		w, merged := found[number]
+		if !merged {
+			w = way{names: []domain.PrisonerNumber{number}, end: number}
+		}
+		names, prisoners[w.end] = append(names, w.names...), true
+	}
+	if len(prisoners) < least {
+		return nil, ErrOnePrisoner
+	}
+	return names, nil
 }
 
 const mergedWithSQL = `SELECT removed FROM read.merge WHERE removed = $1 OR survivor = $1 GROUP BY removed ORDER BY removed`

@@ -3,6 +3,7 @@ package queries_test
 import (
 	"context"
 	"log/slog"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -23,15 +24,17 @@ INSERT INTO read_1.checkpoint VALUES (gen_random_uuid(), 10, 10);
 CREATE TABLE read_1.prisoner (prisoner_number text PRIMARY KEY, document text);
 CREATE TABLE read_1.non_association (id uuid PRIMARY KEY, pair text);
 CREATE TABLE read_1.pair (pair text PRIMARY KEY);
+CREATE TABLE read_1.merge (removed text COLLATE "C", survivor text COLLATE "C", position bigint, taken_back boolean);
 ` + readViews
 
 const readViews = `
 CREATE VIEW read.checkpoint AS SELECT 1 AS version, * FROM read_1.checkpoint;
 CREATE VIEW read.prisoner AS SELECT * FROM read_1.prisoner;
 CREATE VIEW read.pair AS SELECT * FROM read_1.pair;
+CREATE VIEW read.merge AS SELECT * FROM read_1.merge;
 CREATE VIEW read.non_association AS SELECT * FROM read_1.non_association;`
 
-const dropViews = `DROP VIEW read.checkpoint, read.pair, read.prisoner, read.non_association`
+const dropViews = `DROP VIEW read.checkpoint, read.merge, read.pair, read.prisoner, read.non_association`
 
 // projector stands in for the process that writes.
 type projector struct {
@@ -42,16 +45,31 @@ type projector struct {
 
 func newProjector(t testing.TB) projector {
 	dsn := testdb.New(t)
+	return projector{t, connect(t, dsn), dsn}
+}
+
+func connect(t testing.TB, dsn string) *pgx.Conn {
 	conn, err := pgx.Connect(context.Background(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
-	return projector{t, conn, dsn}
+	return conn
 }
 
 func (p projector) exec(sql string, args ...any) {
 	p.t.Helper()
 	_, err := p.conn.Exec(context.Background(), sql, args...)
 	require.NoError(p.t, err)
+}
+
+// tables makes the tables and views as projections do, empty.
+func (p projector) tables() {
+	p.t.Helper()
+	for _, file := range []string{"schema.sql", "indexes.sql", "views.sql"} {
+		statements, err := os.ReadFile("../projections/" + file)
+		require.NoError(p.t, err)
+		p.exec(string(statements))
+	}
+	p.exec(`INSERT INTO read_1.checkpoint (name, store_id, "commit", prepare) VALUES ('non-associations', gen_random_uuid(), 10, 10)`)
 }
 
 // commit is what one batch does for those who listen.
