@@ -107,6 +107,14 @@ func TestHead_is_the_last_event_of_ours_among_those_of_others(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, ours, position)
 	require.LessOrEqual(t, log.reads.Load(), before+2, "it stops where the previous read began")
+
+	for _, stream := range []string{"prisoner-A0135GA", "switchOver"} { // no facts of pairs, and ours all the same
+		ours = put(t, log, stream)
+		put(t, log, "other-"+stream)
+		position, err = h.read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, ours, position, stream)
+	}
 }
 
 func TestHead_those_who_come_while_it_reads_share_the_next_read(t *testing.T) {

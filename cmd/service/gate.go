@@ -92,6 +92,11 @@ func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber)
 	return through(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number) })
 }
 
+// MergedWith is api.Streams'.
+func (s gatedStreams) MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number) })
+}
+
 // PairOf is api.Streams'.
 func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
 	if !s.gate.compared.Load() {

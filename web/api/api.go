@@ -24,7 +24,8 @@ type Commands interface {
 	Act(ctx context.Context, by domain.Cause, act commands.Act) (commands.Receipt, error)
 }
 
-// Reads is what the edge asks of the read model.
+// Reads is what the edge asks of the read model. Between errs with
+// [queries.ErrOnePrisoner].
 type Reads interface {
 	List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error)
 	One(ctx context.Context, id uuid.UUID) (queries.Records, error)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -29,6 +30,9 @@ func (a *API) between(ctx context.Context, r *http.Request, _ auth.Claims) (repl
 		return out, err
 	}
 	found, err := a.reads.Between(ctx, numbers, wanted)
+	if errors.Is(err, queries.ErrOnePrisoner) {
+		return out, invalid([]fault{{"", "must be at least 2 different prisoners: after their merges these numbers are one"}}, 0)
+	}
 	if err != nil {
 		return out, unavailable(err)
 	}

@@ -25,6 +25,8 @@ type Audit interface {
 // they say comes from the log.
 type Streams interface {
 	PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error)
+	// MergedWith lists the removed numbers whose streams tell of merges of a number.
+	MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error)
 	PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error)
 }
 
@@ -50,7 +52,7 @@ func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (repl
 	}
 	var history audit.History
 	if errNumber == nil {
-		history, err = a.historyOfPrisoner(ctx, number)
+		history, err = a.historyOfPrisoner(ctx, r, number)
 	} else {
 		history, err = a.historyOfOne(ctx, id)
 	}
@@ -62,10 +64,22 @@ func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (repl
 	return out, err
 }
 
-func (a *API) historyOfPrisoner(ctx context.Context, number domain.PrisonerNumber) (audit.History, error) {
+// historyOfPrisoner is that of the prisoner's non-associations and of the merges
+// of the number.
+func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number domain.PrisonerNumber) (audit.History, error) {
+	if err := a.stands(ctx, r, number); err != nil {
+		return audit.History{}, err
+	}
 	streams, err := a.streamsOf(ctx, number)
 	if err != nil {
 		return audit.History{}, err
+	}
+	merged, err := a.streams.MergedWith(ctx, number)
+	if err != nil {
+		return audit.History{}, unavailable(err)
+	}
+	for _, removed := range merged {
+		streams = append(streams, removed.Stream())
 	}
 	return a.audit.OfPrisoner(ctx, streams, number)
 }
@@ -86,6 +100,7 @@ func (a *API) historyOfOne(ctx context.Context, id uuid.UUID) (audit.History, er
 	return history, err
 }
 
+// streamsOf are those of the prisoner's pairs.
 func (a *API) streamsOf(ctx context.Context, number domain.PrisonerNumber) ([]string, error) {
 	pairs, err := a.streams.PairsOf(ctx, number)
 	if err != nil {

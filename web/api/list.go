@@ -28,7 +28,7 @@ func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claim
 	}
 	number, err := domain.ParsePrisonerNumber(reference)
 	if err == nil {
-		return a.list(ctx, out, number, atLeast)
+		return a.list(ctx, r, out, number, atLeast)
 	}
 	if id, err := parseID(reference); err == nil {
 		return a.one(ctx, out, id, atLeast)
@@ -41,7 +41,7 @@ func badReference() problem {
 }
 
 // list is one read by primary key: the document is stored as it is answered.
-func (a *API) list(ctx context.Context, out reply, number domain.PrisonerNumber, atLeast uint64) (reply, error) {
+func (a *API) list(ctx context.Context, r *http.Request, out reply, number domain.PrisonerNumber, atLeast uint64) (reply, error) {
 	if err := a.waitFor(ctx, atLeast); err != nil {
 		return out, err
 	}
@@ -50,7 +50,11 @@ func (a *API) list(ctx context.Context, out reply, number domain.PrisonerNumber,
 		// Whatever keeps the read model from answering, it is never an empty list.
 		return out, unavailable(err)
 	}
-	out.body, out.etag, out.position = list.Document, etagOf(list.Document), formatPosition(list.Position)
+	out.position = formatPosition(list.Position)
+	if list.Survivor != "" {
+		return out, moved(r, number, list.Survivor)
+	}
+	out.body, out.etag = list.Document, etagOf(list.Document)
 	return out, nil
 }
 

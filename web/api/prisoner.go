@@ -37,9 +37,13 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	if err != nil {
 		return out, unavailable(err)
 	}
+	out.position = formatPosition(found.Position)
+	if found.Survivor != "" {
+		return out, moved(r, number, found.Survivor)
+	}
 	people := a.people(ctx, append(numbersOf(found.Records), number))
 	out.body, err = json.Marshal(look.at(found.Records, people))
-	out.etag, out.position = etagOf(out.body), formatPosition(found.Position)
+	out.etag = etagOf(out.body)
 	return out, err
 }
 

@@ -26,6 +26,7 @@ type problem struct {
 
 	retryAfter string
 	etag       string // the current one, of what was stale
+	location   string // where to ask instead
 	cause      error  // for the log
 }
 
@@ -44,7 +45,7 @@ func (p problem) reply() reply {
 		panic("a problem is not JSON: " + err.Error()) // a bug: texts and numbers only
 	}
 	return reply{
-		status: p.Status, body: body, retryAfter: p.retryAfter, etag: p.etag,
+		status: p.Status, body: body, retryAfter: p.retryAfter, etag: p.etag, location: p.location,
 		challenge: p.Status == http.StatusUnauthorized,
 	}
 }

@@ -19,6 +19,7 @@ type reply struct {
 	position    string // for X-Position; none when empty
 	etag        string
 	link        string // to the next page
+	location    string // where to ask instead; such a reply is kept by no cache
 	retryAfter  string // seconds
 	challenge   bool   // says how to authenticate
 	written     bool   // to a write: an entity tag that the caller holds does not matter
@@ -52,6 +53,9 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 		h["Www-Authenticate"] = []string{"Bearer"}
 	}
 	h["Cache-Control"] = []string{noStore}
+	if p.location != "" {
+		h["Location"], h["Cache-Control"] = []string{p.location}, []string{"no-store"}
+	}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	if len(p.body) > 0 {
 		if p.contentType == "" {

@@ -17,6 +17,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/commands"
+	"nonassociations/commands/merge"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/web/api"
@@ -53,10 +54,11 @@ const (
 type house struct {
 	*api.API
 
-	t     testing.TB
-	store *memory.Store
-	reads *twin
-	logs  *bytes.Buffer
+	t      testing.TB
+	store  *memory.Store
+	reads  *twin
+	merges *merge.Process
+	logs   *bytes.Buffer
 }
 
 func newHouse(t testing.TB, change ...func(*api.Options)) *house {
@@ -64,6 +66,7 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 	h := &house{t: t, store: memory.New(), logs: new(bytes.Buffer)}
 	h.reads = &twin{store: h.store}
 	handler := commands.New(h.store, commands.Options{Clock: clock, Router: h.reads, Patience: 5 * time.Second})
+	h.merges = merge.New(merge.Options{Log: h.store, Handler: handler, Clock: clock})
 	options := api.Options{
 		Commands: handler, Reads: h.reads, Verifier: tokens{}, Clock: clock, Version: "test",
 		Audit: audit.New(h.store, audit.Options{London: time.UTC}), Streams: h.reads,
@@ -82,6 +85,21 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 
 // call asks the API, and holds the answer to the OpenAPI document.
 func (h *house) call(method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	w, r := h.answer(method, path, token, body, headers...)
+	documented(h.t, method, r.URL.EscapedPath(), w.Result(), w.Body.Bytes())
+	return w
+}
+
+// plainly asks without a body. HEAD is documented as GET.
+func (h *house) plainly(method, path, token string, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
+	w, r := h.answer(method, path, token, "", headers...)
+	documented(h.t, http.MethodGet, r.URL.EscapedPath(), w.Result(), w.Body.Bytes())
+	return w
+}
+
+func (h *house) answer(method, path, token, body string, headers ...string) (*httptest.ResponseRecorder, *http.Request) {
 	h.t.Helper()
 	var content io.Reader
 	if body != "" {
@@ -102,8 +120,7 @@ func (h *house) call(method, path, token, body string, headers ...string) *httpt
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	documented(h.t, method, r.URL.EscapedPath(), w.Result(), w.Body.Bytes())
-	return w
+	return w, r
 }
 
 func (h *house) sync(body string) *httptest.ResponseRecorder {

@@ -32,11 +32,7 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 	if out.position, err = a.reachStreams(ctx, asked.atLeast); err != nil {
 		return out, err
 	}
-	streams, err := a.streamsOf(ctx, asked.PrisonerNumber)
-	if err != nil {
-		return out, err
-	}
-	answer, err := a.audit.SubjectAccess(ctx, streams, asked.Subject)
+	answer, err := a.heldUnder(ctx, r, asked.Subject)
 	if err != nil {
 		return out, err
 	}
@@ -47,6 +43,27 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 	out.body, err = json.Marshal(answer)
 	out.etag = etagOf(out.body)
 	return out, err
+}
+
+// heldUnder is what is held under a number that stands. Where nothing of it
+// counts any more, a merge may have taken it away while the log was read: then
+// the number is looked up once more.
+func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subject) (audit.SubjectAccess, error) {
+	if err := a.stands(ctx, r, subject.PrisonerNumber); err != nil {
+		return audit.SubjectAccess{}, err
+	}
+	streams, err := a.streamsOf(ctx, subject.PrisonerNumber)
+	if err != nil {
+		return audit.SubjectAccess{}, err
+	}
+	answer, err := a.audit.SubjectAccess(ctx, streams, subject)
+	if err != nil || answer.Content.OpenCount+answer.Content.ClosedCount > 0 {
+		return answer, err
+	}
+	if err := a.reachHead(ctx); err != nil {
+		return audit.SubjectAccess{}, err
+	}
+	return answer, a.stands(ctx, r, subject.PrisonerNumber)
 }
 
 // name fills in who everybody is, as far as the directory says, and tells what

@@ -39,10 +39,21 @@ func (w *twin) One(ctx context.Context, id uuid.UUID) (queries.Records, error) {
 }
 
 func (w *twin) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error) {
-	return w.records(ctx, func(r queries.Record) bool { return r.Pair.Has(number) })
+	found, err := w.records(ctx, func(r queries.Record) bool { return r.Pair.Has(number) })
+	if err == nil && len(found.Records) == 0 {
+		found.Survivor, err = w.survivor(ctx, number)
+	}
+	return found, err
 }
 
 func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+	numbers, prisoners, err := w.names(ctx, numbers)
+	if err != nil {
+		return queries.Records{}, err
+	}
+	if prisoners < 2 {
+		return queries.Records{}, queries.ErrOnePrisoner
+	}
 	return w.records(ctx, func(r queries.Record) bool {
 		both := r.Pair.Numbers()
 		return isWanted(r, wanted) && slices.Contains(numbers, both[0]) && slices.Contains(numbers, both[1])
@@ -50,6 +61,10 @@ func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wan
 }
 
 func (w *twin) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+	numbers, _, err := w.names(ctx, numbers)
+	if err != nil {
+		return queries.Records{}, err
+	}
 	return w.records(ctx, func(r queries.Record) bool {
 		return isWanted(r, wanted) && slices.ContainsFunc(numbers, r.Pair.Has)
 	})

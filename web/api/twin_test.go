@@ -68,7 +68,11 @@ func (w *twin) List(ctx context.Context, number domain.PrisonerNumber) (queries.
 		return cmp.Or(cmp.Compare(a.EffectiveDate, b.EffectiveDate), cmp.Compare(a.PrisonerNonAssociation.PrisonerNumber, b.PrisonerNonAssociation.PrisonerNumber))
 	})
 	document, err := json.Marshal(list)
-	return queries.List{Document: document, Position: head}, err
+	if err != nil || len(list.NonAssociations) > 0 {
+		return queries.List{Document: document, Position: head}, err
+	}
+	survivor, err := w.survivor(ctx, number)
+	return queries.List{Document: document, Position: head, Survivor: survivor}, err
 }
 
 func (w *twin) WaitFor(ctx context.Context, atLeast uint64) error {
@@ -118,6 +122,10 @@ func (w *twin) fold(ctx context.Context) (map[domain.Pair]domain.State, uint64, 
 	}
 	states, head := map[domain.Pair]domain.State{}, uint64(0)
 	for _, recorded := range events {
+		if _, err := domain.ParsePrisonerStream(recorded.Stream); err == nil {
+			head = recorded.Position.Outside()
+			continue
+		}
 		pair, err := domain.ParseStream(recorded.Stream)
 		if err != nil {
 			return nil, 0, err

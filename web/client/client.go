@@ -14,7 +14,9 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Options of a client; BaseURL must be set.
+// Options of a client; BaseURL must be set. A read of a removed prisoner number
+// is led on to the one that survives, whose number the answer then has. An HTTP
+// client that follows no redirects gets an [Error] with status 301 instead.
 type Options struct {
 	BaseURL string                                    // where the service is, without a path of ours
 	Token   func(ctx context.Context) (string, error) // a bearer token for each request; nil sends none
@@ -118,7 +120,7 @@ func send[T any](ctx context.Context, c *Client, r request) (Got[T], error) {
 	if err != nil {
 		return got, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
 	}
-	if response.StatusCode >= http.StatusBadRequest {
+	if response.StatusCode >= http.StatusMultipleChoices && !got.NotModified {
 		return got, errorOf(response, text)
 	}
 	if len(text) == 0 {

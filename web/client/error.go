@@ -15,7 +15,7 @@ type Error struct {
 	ErrorCode        *int    `json:"errorCode"`
 	UserMessage      string  `json:"userMessage"`
 	DeveloperMessage string  `json:"developerMessage"`
-	MoreInfo         *string `json:"moreInfo"`
+	MoreInfo         *string `json:"moreInfo"`         // of a 301: the prisoner number that survives
 	Errors           []Fault `json:"errors,omitempty"` // of a 400
 
 	RetryAfter time.Duration `json:"-"` // of a 503

@@ -31,7 +31,7 @@ type FeedLine struct {
 type Entry struct {
 	EventID          uuid.UUID            `json:"eventId"`
 	Type             string               `json:"type"`
-	NonAssociationID uuid.UUID            `json:"nonAssociationId"`
+	NonAssociationID *uuid.UUID           `json:"nonAssociationId"` // nil: it is of a prisoner number, or no record counts
 	Actor            string               `json:"actor"`
 	Source           domain.Source        `json:"source"`
 	OccurredAt       domain.LocalDateTime `json:"occurredAt"`
@@ -44,12 +44,13 @@ type Entry struct {
 	After            *Whole               `json:"after"`
 }
 
-// Renumbered says that a prisoner's number became another; it is told twice,
-// first by the pair that the record goes to.
+// Renumbered says that a prisoner's number became another. Of a record it is
+// told twice, first by the pair that the record goes to; of the number itself
+// once, without a half.
 type Renumbered struct {
 	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
 	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
-	Half                   string                `json:"half"` // ARRIVED or LEFT
+	Half                   string                `json:"half,omitempty"` // ARRIVED or LEFT
 }
 
 // Whole is a non-association in the words of staff and of NOMIS.

@@ -1,0 +1,74 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"nonassociations/domain"
+)
+
+// moved says that a number was removed and where the one is that survives. No
+// cache may keep it: a merge can be taken back.
+func moved(r *http.Request, number, survivor domain.PrisonerNumber) problem {
+	p := plain(http.StatusMovedPermanently, fmt.Sprintf("%s is now %s", number, survivor))
+	p.MoreInfo, p.location = orNull(string(survivor)), elsewhere(r, survivor)
+	return p
+}
+
+// elsewhere is the question of a request about another number, which is the
+// parameter of its path, or prn. All else stays as it was written.
+func elsewhere(r *http.Request, number domain.PrisonerNumber) string {
+	pattern := chi.RouteContext(r.Context()).RoutePattern()
+	before, rest, inPath := strings.Cut(pattern, "{")
+	if !inPath {
+		return pattern + "?" + withPRN(r.URL.RawQuery, number)
+	}
+	_, after, _ := strings.Cut(rest, "}")
+	path := before + string(number) + after
+	if r.URL.RawQuery == "" {
+		return path
+	}
+	return path + "?" + inASCII(r.URL.RawQuery)
+}
+
+func withPRN(query string, number domain.PrisonerNumber) string {
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		name, _, _ := strings.Cut(part, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && plain == "prn" {
+			parts[i] = "prn=" + string(number)
+		}
+	}
+	return inASCII(strings.Join(parts, "&"))
+}
+
+// inASCII escapes the bytes that no header may hold; the query means the same.
+func inASCII(query string) string {
+	var out strings.Builder
+	for _, b := range []byte(query) {
+		if b > ' ' && b <= '~' {
+			out.WriteByte(b)
+		} else {
+			fmt.Fprintf(&out, "%%%02X", b)
+		}
+	}
+	return out.String()
+}
+
+// stands refuses to answer for a number that is removed and has no record. Of
+// those who ask the log it comes behind the head.
+func (a *API) stands(ctx context.Context, r *http.Request, number domain.PrisonerNumber) error {
+	list, err := a.reads.List(ctx, number)
+	if err != nil {
+		return unavailable(err)
+	}
+	if list.Survivor != "" {
+		return moved(r, number, list.Survivor)
+	}
+	return nil
+}
