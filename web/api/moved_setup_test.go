@@ -36,8 +36,15 @@ func (h *house) beginMerge(previous, number domain.PrisonerNumber) {
 	h.t.Helper()
 	removal := domain.Removal{Number: previous}
 	facts := removal.Remove(domain.RemoveNumber{Renumbering: mergeOf(previous, number)}, noon, mergeCause())
+	h.puts(previous.Stream(), facts[0].Event)
+}
+
+// puts begins a stream with an event.
+func (h *house) puts(stream string, event domain.Event) {
+	h.t.Helper()
+	fact := domain.Fact{ID: uuid.New(), Event: event, Meta: domain.Meta{Cause: mergeCause(), Count: 1, DecidedAt: noon, OccurredAt: noon}}
 	_, err := h.store.Append(context.Background(), eventstore.Append{
-		Stream: previous.Stream(), Expected: eventstore.NoStream, Events: []eventstore.Event{eventstore.Encode(facts[0])},
+		Stream: stream, Expected: eventstore.NoStream, Events: []eventstore.Event{eventstore.Encode(fact)},
 	})
 	require.NoError(h.t, err)
 }
