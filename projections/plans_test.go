@@ -7,13 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/domain"
 	"nonassociations/internal/testdb"
 )
 
 // A plan is kept by its session after five executions, so a dozen batches come
 // while the tables are so small that reading all of them would be cheapest.
 func TestNoBatchReadsAWholeTable(t *testing.T) {
-	tables := []string{"read_1.pair", "read_1.non_association", "read_1.prisoner"}
+	tables := []string{"read_1.pair", "read_1.non_association", "read_1.prisoner", "read_1.merge"}
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	require.NoError(t, conn.Close(context.Background()))
@@ -27,6 +28,8 @@ func TestNoBatchReadsAWholeTable(t *testing.T) {
 	require.Eventually(t, func() bool { return second.Status().CaughtUp }, patience, poll)
 	for i := range 12 {
 		log.tellOf(fmt.Sprintf("C11%02dCC", i))
+		message := log.removes(domain.PrisonerNumber(fmt.Sprintf("D11%02dDD", i)), "E1111EE")
+		log.returns(message)
 		second.reaches(t, log.last)
 	}
 	second.end()

@@ -33,6 +33,9 @@ type scribe struct {
 	serial byte
 	last   eventstore.Position
 	now    time.Time
+
+	removals    map[domain.PrisonerNumber]domain.Removal
+	numberFacts map[domain.PrisonerNumber]uint64
 }
 
 // newLog is a log with an id and somebody who writes to it.
@@ -40,7 +43,10 @@ func newLog(t require.TestingT) *scribe {
 	log := memory.New()
 	_, err := eventstore.WriteIdentity(context.Background(), log, uuid.New())
 	require.NoError(t, err)
-	return &scribe{t: t, log: log, states: map[domain.Pair]domain.State{}, next: map[domain.Pair]eventstore.Expected{}, now: noon}
+	return &scribe{
+		t: t, log: log, states: map[domain.Pair]domain.State{}, next: map[domain.Pair]eventstore.Expected{}, now: noon,
+		removals: map[domain.PrisonerNumber]domain.Removal{}, numberFacts: map[domain.PrisonerNumber]uint64{},
+	}
 }
 
 func pairOf(t require.TestingT, one, other string) domain.Pair {
@@ -165,7 +171,7 @@ func connect(t testing.TB, dsn string) *pgx.Conn {
 // left out: how far it is says nothing of the rows.
 func contents(t testing.TB, conn *pgx.Conn) []string {
 	var all []string
-	for _, table := range []string{"pair", "non_association", "prisoner"} {
+	for _, table := range []string{"pair", "non_association", "prisoner", "merge"} {
 		rows, err := conn.Query(context.Background(), `SELECT row_to_json(t)::text FROM read_1.`+table+` t ORDER BY 1`)
 		require.NoError(t, err)
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])

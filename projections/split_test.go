@@ -17,7 +17,8 @@ import (
 	"nonassociations/projections"
 )
 
-// someLife writes a few commands of any kind about a handful of prisoners.
+// someLife writes a few commands of any kind about a handful of prisoners, and
+// merges of their numbers.
 func someLife(t *rapid.T) *scribe {
 	log := newLog(t)
 	codes := rapid.SampledFrom([]domain.ReasonCode{domain.CodeVictim, domain.CodePerpetrator, domain.CodeBullying})
@@ -26,6 +27,10 @@ func someLife(t *rapid.T) *scribe {
 	for range rapid.IntRange(1, 25).Draw(t, "commands") {
 		one, other := numbers.Draw(t, "one"), numbers.Draw(t, "other")
 		if one == other {
+			continue
+		}
+		if rapid.IntRange(0, 4).Draw(t, "of numbers") == 0 {
+			log.someMerge(t, domain.PrisonerNumber(one), domain.PrisonerNumber(other))
 			continue
 		}
 		pair := pairOf(t, one, other)
@@ -51,7 +56,7 @@ func someLife(t *rapid.T) *scribe {
 func ours(t require.TestingT, log eventstore.Store) []eventstore.Recorded {
 	events, err := log.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 10_000)
 	require.NoError(t, err)
-	return slices.DeleteFunc(events, func(e eventstore.Recorded) bool { return !strings.HasPrefix(e.Stream, domain.StreamPrefix) })
+	return slices.DeleteFunc(events, func(e eventstore.Recorded) bool { return !domain.IsOurs(e.Stream) })
 }
 
 // However the log is cut into batches, put off or not, and wherever a crash
@@ -68,6 +73,7 @@ func TestRowsDependOnTheLogAlone(t *testing.T) {
 		requireDocumentsOf(rt, conn, log)
 		requireLinesOf(rt, conn, log)
 		requireStatesOf(rt, conn, log)
+		requireMergesOf(rt, conn, log)
 
 		require.NoError(rt, projections.Rebuild(context.Background(), dsn))
 		projectInPieces(rt, dsn, log)

@@ -66,10 +66,10 @@ func TestAMergeIsAnEntryOfBothItsNumbersInTheOrderOfTheLog(t *testing.T) {
 	h.merge("Q1111QQ", "S1111SS") // of a number without a record
 
 	wanted := []string{
-		domain.TypeOpened, "prisoner.merged.v1", domain.TypeTransferredIn, domain.TypeTransferredOut,
-		domain.TypeTransferredIn, domain.TypeTransferredOut, "prisoner.unmerged.v1",
+		domain.TypeOpened, domain.TypeMerged, domain.TypeTransferredIn, domain.TypeTransferredOut,
+		domain.TypeTransferredIn, domain.TypeTransferredOut, domain.TypeUnmerged,
 	}
-	for number, want := range map[string][]string{"R1111RR": wanted, "S1111SS": append(wanted[:7:7], "prisoner.merged.v1")} {
+	for number, want := range map[string][]string{"R1111RR": wanted, "S1111SS": append(wanted[:7:7], domain.TypeMerged)} {
 		var types []string
 		var last uint64
 		for _, entry := range entriesIn(t, h.history(number)) {
