@@ -1,0 +1,67 @@
+package queries_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/internal/testdb"
+	"nonassociations/projections"
+	"nonassociations/queries"
+)
+
+// TestTheReadersRoleMayAskEverything: with the rights that an installation gives,
+// which name no view.
+func TestTheReadersRoleMayAskEverything(t *testing.T) {
+	dsn := testdb.New(t)
+	roles, err := os.ReadFile("../deploy/postgres/roles.sql")
+	require.NoError(t, err)
+	owner := projector{t, connect(t, dsn), dsn}
+	owner.exec(string(roles))
+
+	log := memory.New()
+	_, err = eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	require.NoError(t, err)
+	runner := projections.New(projections.Options{
+		Store: log, DSN: dsn + "&options=-c%20role%3Dnonassociations_projector", Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- runner.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-done)
+	})
+
+	reader, wanted := open(t, dsn+"&options=-c%20role%3Dnonassociations_reader"), queries.Wanted{Open: true, Today: today}
+	require.Eventually(t, func() bool { _, err := reader.List(t.Context(), number); return err == nil }, patience, poll)
+	group := []domain.PrisonerNumber{number, "B1111BB"}
+	for name, ask := range map[string]func() error{
+		"a list":      func() error { _, err := reader.List(t.Context(), number); return err },
+		"one":         func() error { _, err := reader.One(t.Context(), uuid.New()); return err },
+		"a prisoner":  func() error { _, err := reader.OfPrisoner(t.Context(), number); return err },
+		"between":     func() error { _, err := reader.Between(t.Context(), group, wanted); return err },
+		"involving":   func() error { _, err := reader.Involving(t.Context(), group, wanted); return err },
+		"a page":      func() error { _, err := reader.Page(t.Context(), queries.PageOf{Wanted: wanted, Size: 1}); return err },
+		"pairs":       func() error { _, err := reader.PairsOf(t.Context(), number); return err },
+		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New()); return err },
+		"survivors":   func() error { _, err := reader.Survivors(t.Context(), number); return err },
+		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number); return err },
+	} {
+		require.NoError(t, ask(), name)
+	}
+	var others bool
+	mine := projector{t, connect(t, dsn+"&options=-c%20role%3Dnonassociations_reader"), dsn}
+	err = mine.conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'read_1'::regnamespace AND relkind = 'r'
+		AND has_table_privilege(oid, 'SELECT'))`).Scan(&others)
+	require.NoError(t, err)
+	require.False(t, others, "by the views alone")
+}
