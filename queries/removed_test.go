@@ -1,6 +1,7 @@
 package queries_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,24 +61,26 @@ func TestTheSurvivorIsTheOneAtTheEndOfTheMerges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.merges(c.merges...)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
 			want := map[domain.PrisonerNumber]domain.PrisonerNumber{}
 			for pair := range strings.FieldsSeq(c.want) {
 				of := numbers(pair)
 				want[of[0]] = of[1]
 			}
-			found, err := reader.Survivors(t.Context(), numbers("DZCBAA")...)
+			found, err := reader.Survivors(ctx, numbers("DZCBAA")...)
 			require.NoError(t, err)
 			require.Equal(t, want, found, "several at once, unknown ones among them")
 			for _, number := range numbers("ABCDZ") {
-				found, err := reader.Survivors(t.Context(), number)
+				found, err := reader.Survivors(ctx, number)
 				require.NoError(t, err)
 				require.Equal(t, want[number], found[number])
 
-				list, err := reader.List(t.Context(), number)
+				list, err := reader.List(ctx, number)
 				require.NoError(t, err)
 				require.Equal(t, want[number], list.Survivor)
 				require.Equal(t, `{"prisonerNumber":"`+string(number)+`","nonAssociations":[]}`, string(list.Document))
-				records, err := reader.OfPrisoner(t.Context(), number)
+				records, err := reader.OfPrisoner(ctx, number)
 				require.NoError(t, err)
 				require.Equal(t, want[number], records.Survivor)
 				require.Empty(t, records.Records)
