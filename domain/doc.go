@@ -4,6 +4,8 @@
 // The words used everywhere in this service:
 //
 //   - prisoner number: A9109UD, see [PrisonerNumber].
+//   - removed number: one that a merge made another, and nothing has taken
+//     back, see [Removal].
 //   - pair: two different prisoner numbers in sorted order, one stream of
 //     facts each, see [Pair].
 //   - non-association: one occurrence of keeping a pair apart, see
