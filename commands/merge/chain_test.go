@@ -55,6 +55,27 @@ func TestMerge_a_chain_is_followed_in_whichever_order_it_is_told(t *testing.T) {
 	}
 }
 
+// A move was cut off, and then the number that it went to was removed: it is
+// finished where it was going, so that no second copy is made further on.
+func TestMerge_finishes_a_move_to_a_number_that_was_removed_since(t *testing.T) {
+	e := newEstate(t)
+	id := e.opens(removed, third)
+	first, second := message(), message()
+	cut := func(n int, cause domain.Cause, m merge.Message) {
+		_, err := newService(&interrupted{Store: e.log, after: killedAt(n)}).Apply(t.Context(), cause, m, pairs{e.log})
+		require.ErrorIs(t, err, errKilled)
+	}
+	cut(2, first, merging)
+	cut(1, second, onward)
+	e.merges(first, merging)
+	require.Equal(t, 1, places(t, []domain.PrisonerNumber{removed, survivor, third, fourth}, func(pair domain.Pair) domain.State {
+		numbers := pair.Numbers()
+		return e.state(numbers[0], numbers[1])
+	})[id])
+	e.merges(second, onward)
+	require.Equal(t, []uuid.UUID{id}, idsIn(e.state(fourth, third)))
+}
+
 func idsIn(s domain.State) []uuid.UUID {
 	var ids []uuid.UUID
 	for _, n := range s.Items {
