@@ -122,15 +122,15 @@ func including(all []string, more ...string) []string {
 }
 
 // ofPrisoner are the streams among those given that can say something of the
-// prisoner: those of pairs with the number, and those of numbers.
-func ofPrisoner(streams []string, number domain.PrisonerNumber) ([]string, error) {
+// prisoner: those of pairs with one of the numbers, and those of numbers.
+func ofPrisoner(streams []string, numbers ...domain.PrisonerNumber) ([]string, error) {
 	var theirs []string
 	for _, stream := range streams {
 		pair, err := pairOf(stream)
 		if err != nil {
 			return nil, err
 		}
-		if pair == (domain.Pair{}) || pair.Has(number) {
+		if pair == (domain.Pair{}) || slices.ContainsFunc(numbers, pair.Has) {
 			theirs = append(theirs, stream)
 		}
 	}
@@ -139,10 +139,11 @@ func ofPrisoner(streams []string, number domain.PrisonerNumber) ([]string, error
 
 // concerningPrisoner follows what was ever recorded of the prisoner, also to
 // where it stands or stood under another number.
-func concerningPrisoner(number domain.PrisonerNumber) func(placed) bool {
+func concerningPrisoner(numbers ...domain.PrisonerNumber) func(placed) bool {
 	theirs := map[uuid.UUID]bool{}
 	return func(f placed) bool {
-		here, id := slices.Contains(numbersOf(f), number), f.Event.Concerns()
+		here := slices.ContainsFunc(numbersOf(f), func(n domain.PrisonerNumber) bool { return slices.Contains(numbers, n) })
+		id := f.Event.Concerns()
 		if id == uuid.Nil {
 			return here
 		}

@@ -102,6 +102,43 @@ func TestSubjectAccessKnowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
 	})
 }
 
+// What was deleted under a removed number stayed there, and is held about the
+// same person; what was there in two pairs at once is told once.
+func TestSubjectAccessTellsWhatStayedUnderARemovedNumber(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, b *book) {
+		from, own := pairOf(t, alice, bob), pairOf(t, bob, survivor)
+		deleted := b.opens(from)
+		b.does(from, domain.DPS, "DELETER", domain.Delete{ID: deleted, DeletionReason: "Mistake", RequestedBy: "AJONES"})
+		moved, between := b.opens(from), b.opens(own)
+		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
+		b.does(own, domain.Merge, "MERGER", domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{between}})
+		to := pairOf(t, alice, survivor)
+		record := b.state(from).Items[1]
+		b.does(to, domain.Merge, "MERGER", domain.Arrive{
+			Renumbering: merged, From: from, Revision: 2, Records: []domain.Arriving{{NonAssociation: merged.Of(record)}},
+		})
+		subject := subjectOf(b, survivor, "", "")
+		subject.Removed = []domain.PrisonerNumber{bob}
+		for _, halfDone := range []bool{true, false} {
+			if !halfDone {
+				b.does(from, domain.Merge, "MERGER", domain.Leave{Renumbering: merged, To: to, Revision: 2, IDs: []uuid.UUID{moved}})
+			}
+			answer, err := b.reader().SubjectAccess(t.Context(), streams(to, from, own), subject)
+			require.NoError(t, err)
+			require.ElementsMatch(t, []uuid.UUID{deleted, moved, between}, idsOf(answer))
+			require.Equal(t, 1, answer.Content.OpenCount)
+			for _, item := range answer.Content.NonAssociations {
+				require.Equal(t, item.ID != moved, item.Deleted != nil)
+			}
+		}
+
+		subject.Removed = nil
+		answer, err := b.reader().SubjectAccess(t.Context(), streams(to, own), subject)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []uuid.UUID{moved, between}, idsOf(answer))
+	})
+}
+
 func TestOneThatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, bob, survivor)

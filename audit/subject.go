@@ -13,6 +13,9 @@ import (
 // Subject is what a person asks for who wants to know what is held about them.
 type Subject struct {
 	PrisonerNumber domain.PrisonerNumber
+	// Removed are numbers that were merged into this one. What was deleted under
+	// them stayed there, and is held about the same person.
+	Removed []domain.PrisonerNumber
 	// FromDate and ToDate (2023-06-07) are days in London, both included; an
 	// empty one is no limit. They are held against whenUpdated.
 	FromDate, ToDate string
@@ -104,25 +107,29 @@ func (s *SubjectAccess) add(item SubjectItem) {
 // held is everything that is held of the prisoner, and whether there ever was
 // anything.
 func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (items []SubjectItem, ever bool, err error) {
-	theirs, err := ofPrisoner(streams, subject.PrisonerNumber)
+	theirs, err := ofPrisoner(streams, subject.numbers()...)
 	if err != nil {
 		return nil, false, err
 	}
 	last, deletions := map[domain.Pair]*eventstore.Folding{}, map[uuid.UUID]*Deletion{}
-	err = r.each(ctx, theirs, concerningPrisoner(subject.PrisonerNumber), func(pair *eventstore.Folding, f placed) error {
+	err = r.each(ctx, theirs, concerningPrisoner(subject.numbers()...), func(pair *eventstore.Folding, f placed) error {
 		if e, is := f.Event.(domain.Deleted); is { // also one that was deleted under another number
 			deletions[e.NonAssociationID] = &Deletion{
 				At: subject.View.local(f.Meta.DecidedAt), By: e.RequestedBy, Reason: orNull(e.DeletionReason),
 			}
 		}
-		if f.Pair.Has(subject.PrisonerNumber) {
+		if _, is := subject.nameIn(f.Pair); is {
 			last[f.Pair] = pair
 		}
 		return pair.Add(f)
 	})
 	for pair, facts := range last {
+		name, _ := subject.nameIn(pair)
 		for _, n := range facts.State().Items {
-			item := SubjectItem{Seen: subject.View.Seen(pair, subject.PrisonerNumber, n)}
+			if subject.movesOn(pair, n.ID, last) {
+				continue
+			}
+			item := SubjectItem{Seen: subject.View.Seen(pair, name, n)}
 			if n.Deleted {
 				item.Deleted = deletions[n.ID]
 			}
@@ -130,4 +137,30 @@ func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (i
 		}
 	}
 	return items, len(last) > 0, err
+}
+
+// numbers are all names of the prisoner.
+func (s Subject) numbers() []domain.PrisonerNumber {
+	return append([]domain.PrisonerNumber{s.PrisonerNumber}, s.Removed...)
+}
+
+// nameIn is the prisoner's name in a pair; false when the pair is of others.
+func (s Subject) nameIn(pair domain.Pair) (domain.PrisonerNumber, bool) {
+	names := s.numbers()
+	if i := slices.IndexFunc(names, pair.Has); i >= 0 {
+		return names[i], true
+	}
+	return "", false
+}
+
+// movesOn reports whether a record of one pair has arrived in another of the
+// prisoner's already, and is shown there.
+func (s Subject) movesOn(from domain.Pair, id uuid.UUID, pairs map[domain.Pair]*eventstore.Folding) bool {
+	for to, facts := range pairs {
+		n, there := facts.Find(id)
+		if to != from && there && n.CameFrom != nil && n.CameFrom.Pair == from {
+			return true
+		}
+	}
+	return false
 }

@@ -38,6 +38,8 @@ func TestNoAnswerReadsAWholeTable(t *testing.T) {
 			require.NoError(t, err)
 			_, err = reader.MergedWith(t.Context(), number)
 			require.NoError(t, err)
+			_, err = reader.RemovedInto(t.Context(), number)
+			require.NoError(t, err)
 			_, err = reader.Survivors(t.Context(), number, "Z1111ZZ")
 			require.NoError(t, err)
 			_, err = reader.Between(t.Context(), []domain.PrisonerNumber{number, "Z2222ZZ"}, wanted)

@@ -111,3 +111,25 @@ func (r *Reader) MergedWith(ctx context.Context, number domain.PrisonerNumber) (
 	}
 	return numbers, nil
 }
+
+// removedIntoSQL goes the ways of all merges backwards. In a circle each number
+// leads to every other.
+const removedIntoSQL = `WITH RECURSIVE standing AS (
+		SELECT DISTINCT ON (removed) removed, survivor FROM read.merge WHERE NOT taken_back ORDER BY removed, position DESC
+	), names(number) AS (
+		SELECT $1::text COLLATE "C"
+		UNION
+		SELECT s.removed FROM standing s JOIN names n ON s.survivor = n.number
+	)
+	SELECT number FROM names WHERE number <> $1 ORDER BY number`
+
+// RemovedInto lists the removed numbers whose merges lead to the number, by
+// whatever way. Errors: ErrNotCaughtUp.
+func (r *Reader) RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+	rows, _ := r.pool.Query(ctx, removedIntoSQL, string(number)) // its error is that of the rows
+	numbers, err := pgx.CollectRows(rows, pgx.RowTo[domain.PrisonerNumber])
+	if err != nil {
+		return nil, fmt.Errorf("list the removed numbers of a prisoner: %w", answering(err))
+	}
+	return numbers, nil
+}

@@ -124,6 +124,18 @@ func TestTheStreamsThatTellOfTheMergesOfANumber(t *testing.T) {
 	}
 }
 
+func TestTheRemovedNumbersOfAPrisonerAreFoundByWhateverWay(t *testing.T) {
+	p := newProjector(t)
+	p.tables()
+	reader := open(t, p.dsn)
+	p.merges("C1111CC>D1111DD", "B1111BB>A1111AA", "-C1111CC>A1111AA", "A1111AA>E1111EE", "A1111AA>F1111FF", "F1111FF>D1111DD", "G1111GG>H1111HH", "H1111HH>G1111GG")
+	for number, want := range map[string]string{"A": "B", "B": "", "C": "", "D": "ABCF", "E": "", "F": "AB", "G": "H", "H": "G", "Z": ""} {
+		found, err := reader.RemovedInto(t.Context(), numbers(number)[0])
+		require.NoError(t, err)
+		require.Equal(t, append([]domain.PrisonerNumber{}, numbers(want)...), append([]domain.PrisonerNumber{}, found...), number)
+	}
+}
+
 func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
@@ -148,6 +160,7 @@ func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 		},
 		"survivors":  func() error { _, err := reader.Survivors(t.Context(), number); return err },
 		"mergedWith": func() error { _, err := reader.MergedWith(t.Context(), number); return err },
+		"removed":    func() error { _, err := reader.RemovedInto(t.Context(), number); return err },
 	} {
 		require.ErrorIs(t, ask(), queries.ErrNotCaughtUp, what)
 	}

@@ -55,6 +55,7 @@ func TestTheReadersRoleMayAskEverything(t *testing.T) {
 		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New()); return err },
 		"survivors":   func() error { _, err := reader.Survivors(t.Context(), number); return err },
 		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number); return err },
+		"removed":     func() error { _, err := reader.RemovedInto(t.Context(), number); return err },
 	} {
 		require.NoError(t, ask(), name)
 	}

@@ -97,6 +97,11 @@ func (s gatedStreams) MergedWith(ctx context.Context, number domain.PrisonerNumb
 	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number) })
 }
 
+// RemovedInto is api.Streams'.
+func (s gatedStreams) RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number) })
+}
+
 // PairOf is api.Streams'.
 func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
 	if !s.gate.compared.Load() {

@@ -158,6 +158,16 @@ func TestMerge_deletes_what_is_between_two_numbers_at_either_end_of_a_way(t *tes
 	}
 }
 
+// A word that came later of two numbers, both of which were merged into a third.
+func TestMerge_deletes_what_is_between_two_numbers_of_one_survivor(t *testing.T) {
+	e := newEstate(t)
+	e.merges(message(), onward)
+	id := e.opens(removed, survivor)
+	require.Equal(t, []merge.Done{merge.Removed}, dones(e.merges(message(), renumber(removed, fourth))))
+	require.True(t, item(e.state(removed, survivor), id).Deleted)
+	require.Empty(t, e.state(fourth, survivor).Items)
+}
+
 // The later merge of a way is wrong: what came through it belongs to the number
 // before it, whichever message brought it.
 func TestUnmerge_of_a_merge_that_others_went_through(t *testing.T) {

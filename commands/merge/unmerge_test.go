@@ -173,6 +173,22 @@ func TestUnmerge_cut_off_is_not_undone_by_the_message(t *testing.T) {
 	}
 }
 
+// A message that was taken back before it had moved everything moves no more.
+func TestUnmerge_of_a_merge_that_had_only_begun_ends_it(t *testing.T) {
+	for n := 1; n <= 3; n++ {
+		e := newEstate(t)
+		ids := []uuid.UUID{e.opens(removed, third), e.opens(removed, fourth)}
+		cause := message()
+		_, err := newService(&interrupted{Store: e.log, after: killedAt(n)}).Apply(t.Context(), cause, merging, pairs{e.log})
+		require.ErrorIs(t, err, errKilled)
+		e.unmerges(cause, false)
+		size := e.size()
+		require.Empty(t, e.merges(cause, merging))
+		require.Equal(t, size, e.size())
+		require.Equal(t, ids, append(idsIn(e.state(removed, third)), idsIn(e.state(removed, fourth))...))
+	}
+}
+
 func TestUnmerge_of_a_message_that_did_nothing_says_so(t *testing.T) {
 	e := newEstate(t)
 	e.opens(removed, third)

@@ -27,6 +27,8 @@ type Streams interface {
 	PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error)
 	// MergedWith lists the removed numbers whose streams tell of merges of a number.
 	MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error)
+	// RemovedInto lists the removed numbers whose merges lead to a number.
+	RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error)
 	PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error)
 }
 

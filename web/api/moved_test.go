@@ -163,6 +163,23 @@ func TestSubjectAccessSeesAMergeThatComesWhileItReads(t *testing.T) {
 	require.Equal(t, "/subject-access-request?prn=S1111SS", w.Header().Get("Location"))
 }
 
+// What was deleted before a merge is held about the same person, though the
+// removed number leads on.
+func TestSubjectAccessTellsWhatWasDeletedUnderARemovedNumber(t *testing.T) {
+	h := newHouse(t)
+	deleted := h.told("Q1111QQ", "X1111XX", "")
+	require.Equal(t, http.StatusNoContent, h.call(http.MethodDelete, "/sync/"+deleted, syncer, "").Code)
+	h.merge("Q1111QQ", "R1111RR")
+	h.asksAll("Q1111QQ", http.StatusMovedPermanently, "R1111RR")
+	back := h.merge("R1111RR", "S1111SS")
+	w := h.subject("prn=S1111SS")
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	require.Contains(t, w.Body.String(), deleted)
+	h.unmerge(back)
+	require.NotContains(t, h.subject("prn=S1111SS").Body.String(), deleted)
+	require.Contains(t, h.subject("prn=R1111RR").Body.String(), deleted)
+}
+
 // mergingAudit is a log in which a merge happens just before it is read.
 type mergingAudit struct {
 	api.Audit

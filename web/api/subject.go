@@ -45,16 +45,26 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 	return out, err
 }
 
-// heldUnder is what is held under a number that stands. Where nothing of it
+// heldUnder is what is held under a number that stands, and under those that were
+// merged into it: what was deleted there stayed there. Where nothing of it
 // counts any more, a merge may have taken it away while the log was read: then
 // the number is looked up once more.
 func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subject) (audit.SubjectAccess, error) {
 	if err := a.stands(ctx, r, subject.PrisonerNumber); err != nil {
 		return audit.SubjectAccess{}, err
 	}
-	streams, err := a.streamsOf(ctx, subject.PrisonerNumber)
+	removed, err := a.streams.RemovedInto(ctx, subject.PrisonerNumber)
 	if err != nil {
-		return audit.SubjectAccess{}, err
+		return audit.SubjectAccess{}, unavailable(err)
+	}
+	subject.Removed = removed
+	var streams []string
+	for _, number := range append([]domain.PrisonerNumber{subject.PrisonerNumber}, removed...) {
+		more, err := a.streamsOf(ctx, number)
+		if err != nil {
+			return audit.SubjectAccess{}, err
+		}
+		streams = append(streams, more...)
 	}
 	answer, err := a.audit.SubjectAccess(ctx, streams, subject)
 	if err != nil || answer.Content.OpenCount+answer.Content.ClosedCount > 0 {

@@ -84,3 +84,21 @@ func (w *twin) MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]
 	}
 	return merged, err
 }
+
+func (w *twin) RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	removals, err := w.removals(ctx)
+	var into []domain.PrisonerNumber
+	for removed := range removals {
+		way, err := w.way(ctx, removed)
+		if err != nil {
+			return nil, err
+		}
+		if removed != number && slices.Contains(way, number) {
+			into = append(into, removed)
+		}
+	}
+	return into, err
+}
