@@ -120,7 +120,7 @@ func TestACrashInTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
 	for name, log := range map[string]*lossy{"nothing was written": {before: true}, "the answer was lost": {after: true}} {
 		h, kept := newKeyedHouse(t)
 		log.Store = h.store
-		h.process(log, kept, clock, 30*time.Millisecond)
+		h.process(log, kept, clock, time.Second)
 		w := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, "k")
 		require.Equal(t, http.StatusServiceUnavailable, w.Code, name)
 		require.Equal(t, "1", w.Header().Get("Retry-After"))
