@@ -38,13 +38,13 @@ func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
 	require.Len(e.t, e.state(one, other).Items, many)
 }
 
-// untilDone runs a step that is killed behind its next append each time, and
-// looks at what is left between.
+// untilDone runs a step that is killed behind its next append or the one after
+// that, in turn, and looks at what is left between.
 func (e *estate) untilDone(step func(service) error, look func()) (kills int) {
 	e.t.Helper()
 	for ; ; kills++ {
 		require.Less(e.t, kills, 100, "it ends")
-		err := step(newService(&interrupted{Store: e.log, after: killedAt(1)}))
+		err := step(newService(&interrupted{Store: e.log, after: killedAt(1 + kills%2)}))
 		look()
 		if err == nil {
 			return kills
@@ -80,7 +80,7 @@ func TestMerge_of_a_large_pair_goes_in_parts_and_back(t *testing.T) {
 		_, err := s.Apply(t.Context(), cause, merging, pairs{e.log})
 		return err
 	}, look)
-	require.Greater(t, kills, 6, "in parts")
+	require.Greater(t, kills, 4, "in parts")
 	require.Empty(t, e.state(removed, third).Items)
 	require.ElementsMatch(t, append(ids, stood), idsIn(e.state(survivor, third)))
 	require.Equal(t, 1, notClosed(e.state(survivor, third)))
@@ -102,7 +102,7 @@ func TestMerge_deletes_a_large_pair_between_the_two_in_parts(t *testing.T) {
 		_, err := s.Apply(t.Context(), cause, merging, pairs{e.log})
 		return err
 	}, func() {})
-	require.GreaterOrEqual(t, kills, 2, "the number, and parts")
+	require.Positive(t, kills)
 	for _, n := range e.state(removed, survivor).Items {
 		require.True(t, n.Deleted)
 	}

@@ -117,8 +117,8 @@ type service struct {
 func newService(log eventstore.Store) service { return serviceAt(log, clock) }
 
 func serviceAt(log eventstore.Store, clock func() time.Time) service {
-	handler := commands.New(log, commands.Options{Clock: clock, Patience: 5 * time.Second})
-	return service{handler, merge.New(merge.Options{Log: log, Handler: handler, Clock: clock, Patience: 5 * time.Second})}
+	handler := commands.New(log, commands.Options{Clock: clock, Patience: 30 * time.Second})
+	return service{handler, merge.New(merge.Options{Log: log, Handler: handler, Clock: clock, Patience: 30 * time.Second})}
 }
 
 // estate is a log with a service, and what tests of merges do with them.
