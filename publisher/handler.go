@@ -82,11 +82,7 @@ func (h *handler) Begin(ctx context.Context, conn *desk.Conn) (eventstore.Positi
 	if err != nil {
 		return eventstore.Position{}, err
 	}
-	s := &session{
-		Publisher: h.Publisher, was: b, memory: fold.New(h.Store, pairMemory),
-		line: newLine(h.Window, place{at: b.At, last: b.Last}),
-	}
-	s.reread.memory = fold.New(h.Store, pairMemory/8)
+	s := h.newSession(b)
 	s.line.restore(h.Topic, parked)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,6 +91,15 @@ func (h *handler) Begin(ctx context.Context, conn *desk.Conn) (eventstore.Positi
 	}
 	h.session = s
 	return b.At, nil
+}
+
+func (p *Publisher) newSession(was desk.Bookmark) *session {
+	s := &session{
+		Publisher: p, was: was, memory: fold.New(p.Store, pairMemory),
+		line: newLine(p.Window, place{at: was.At, last: was.Last}, p.pauses),
+	}
+	s.reread.memory = fold.New(p.Store, pairMemory/8)
+	return s
 }
 
 // stop silences the session, if one speaks.

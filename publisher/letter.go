@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"slices"
 	"time"
 
 	"nonassociations/domain"
@@ -30,61 +31,99 @@ type parcel struct {
 	messages []Message
 }
 
-// slot is a place of the log that is done when its messages are.
-type slot struct {
-	place  place
-	open   int
-	oldest time.Time // when the first fact in it was recorded
-}
-
 // whereabouts is how far a letter has come.
 type whereabouts int
 
 const (
-	waiting whereabouts = iota // for those before it, or for people
+	waiting whereabouts = iota // for those before it, for its row, or for an operator
+	resting                    // a pause after a fault of its own
 	ready                      // to be sent
 	sending
 	gone
 )
 
-// onDesk tells whether a letter lies on the desk.
+// onDesk tells whether a letter is parked.
 type onDesk int
 
 const (
 	off   onDesk = iota
-	going        // it must lie there before the bookmark may pass it
+	going        // its row must be there before the bookmark may pass it
 	lying
 )
 
-// letter is a message on its way. It stays first in its lanes until it is
-// delivered, so that nothing of its pairs overtakes it.
+// letter is a message on its way. It stays in its lanes, in the order of the
+// log, until it is delivered or skipped: nothing of its pairs overtakes it.
 type letter struct {
-	message  Message // without a body when it must be read from the log again
-	slot     *slot   // nil when the bookmark has passed it
-	lanes    []*lane
-	where    whereabouts
+	message Message // without a body when it must be read from the log again
+	slot    *slot   // nil when the bookmark need not wait for it
+	front   bool    // its slot is open and its turn has come
+	lanes   []*lane
+	where   whereabouts
+	ahead   bool // parked before a restart, and the log is not read up to it yet
+
 	desk     onDesk
-	refused  bool // SNS calls it invalid, and nobody has asked for another try
+	state    desk.State // of its row, "" off the desk
+	released bool       // an operator asked for another try, which has no outcome yet
 	reason   string
-	refusals int
-	alone    bool // its batch was refused, and it must be known for which of them
-	tries    int  // faults of this entry alone
+	tries    int // sendings in vain, as its row counts them
+
+	alone   bool  // no other message may be in its batch: one that was failed as a whole
+	sent    bool  // once at least
+	since   tally // what SNS had done when it was sent first, or failed by itself last
+	inVain  uint64
+	strikes int // how often it failed by itself
+	faults  int // of this entry alone
+	nap     int // which pause this is
 }
 
-// lane is the order of one pair.
+// lane is the order of one pair: by position, and what stands behind a parked
+// letter is parked.
 type lane struct {
 	pair    domain.Pair
 	letters []*letter
-	parked  int // of letters that are on the desk or on their way there
 }
 
-func (l *letter) isFirst() bool {
-	for _, lane := range l.lanes {
-		if lane.letters[0] != l {
-			return false
-		}
+// join puts a letter at its place, and tells whether it stands behind a parked
+// one.
+func (on *lane) join(it *letter) (blocked bool) {
+	i := len(on.letters)
+	for i > 0 && it.message.Position.Before(on.letters[i-1].message.Position) {
+		i--
 	}
-	return true
+	on.letters = slices.Insert(on.letters, i, it)
+	return i > 0 && on.letters[i-1].desk != off
+}
+
+func (on *lane) leave(it *letter) {
+	if on.letters[0] == it { // nearly always; a long lane is not moved for it
+		on.letters[0] = nil
+		on.letters = on.letters[1:]
+		return
+	}
+	i := slices.Index(on.letters, it)
+	on.letters = slices.Delete(on.letters, i, i+1)
+}
+
+func (on *lane) behind(it *letter) []*letter {
+	return on.letters[slices.Index(on.letters, it)+1:]
+}
+
+func (it *letter) isFirst() bool {
+	return !slices.ContainsFunc(it.lanes, func(on *lane) bool { return on.letters[0] != it })
+}
+
+// mayGo tells whether a letter may be sent when it is first: no row of it is on
+// its way, no operator is waited for, and all that stands before it is known.
+func (it *letter) mayGo() bool {
+	return it.where == waiting && !it.ahead && it.desk != going && (it.state != desk.Refused || it.released)
+}
+
+// row is a parked letter as it is kept.
+func (it *letter) row() desk.Parked {
+	return desk.Parked{
+		EventID: it.message.EventID, Pairs: it.message.Pairs, Revision: it.message.Revision,
+		Position: it.message.Position, State: it.state, Reason: it.reason, Tries: it.tries,
+	}
 }
 
 // size is what SNS counts.

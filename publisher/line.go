@@ -4,39 +4,45 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/publisher/desk"
 )
 
 // line is everything between the log and one topic. All its methods may be
 // called from any goroutine.
 type line struct {
-	limit int           // of slots that are open at once
-	moved chan struct{} // something can be settled
-	room  chan struct{} // a slot was closed
+	pauses pauses
+	moved  chan struct{} // something can be settled
+	room   chan struct{} // a slot was closed, or another pair may be tried
 
 	mu      sync.Mutex
 	arrived *sync.Cond // something is ready, or the line has ended
 	ended   bool
 	ready   []*letter
+	resting map[*letter]*time.Timer
 	lanes   map[domain.Pair]*lane
-	slots   []*slot // open, in the order of the log, but for those closed behind an open one
-	through place   // everything up to here is done or lies on the desk
+	read    eventstore.Position // everything of the log up to here is on the line or was
+	ahead   []*letter           // parked behind read
+	window
 
-	desk    map[uuid.UUID]*letter // on the desk or on the way there
-	dropped map[uuid.UUID]bool    // by an operator
+	desk    map[uuid.UUID]*letter // parked, or on the way there
+	skipped map[uuid.UUID]bool    // by an operator
 	unwritten
 	count Counts
+	tally tally
 }
 
-// unwritten is what happened to letters of the desk since it was written.
+// unwritten is what happened to parked letters since the table was written.
 type unwritten struct {
-	parked  []*letter // to be laid there
-	refused []*letter // again
-	gone    []uuid.UUID
-	heard   []uuid.UUID // drops of operators
+	parked []*letter // to be inserted
+	marked []mark    // lying there, and sent in vain
+	gone   []uuid.UUID
+	heard  []uuid.UUID // skips of operators
 }
 
 // Counts are totals since the process began to publish.
@@ -46,10 +52,12 @@ type Counts struct {
 	Refusals  uint64 // messages that SNS called invalid
 }
 
-func newLine(limit int, through place) *line {
+func newLine(limit int, through place, pauses pauses) *line {
 	l := &line{
-		limit: limit, moved: make(chan struct{}, 1), room: make(chan struct{}, 1), through: through,
-		lanes: map[domain.Pair]*lane{}, desk: map[uuid.UUID]*letter{}, dropped: map[uuid.UUID]bool{},
+		pauses: pauses, moved: make(chan struct{}, 1), room: make(chan struct{}, 1),
+		resting: map[*letter]*time.Timer{}, lanes: map[domain.Pair]*lane{}, read: through.at,
+		window: window{limit: limit, through: through},
+		desk:   map[uuid.UUID]*letter{}, skipped: map[uuid.UUID]bool{},
 	}
 	l.arrived = sync.NewCond(&l.mu)
 	return l
@@ -67,29 +75,33 @@ func signal(to chan struct{}) {
 func (l *line) hasRoom() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.slots) < l.limit
+	return !l.isFull()
 }
 
-// isEmpty tells whether everything that was added is done.
+// isEmpty tells whether everything that was added is delivered or parked.
 func (l *line) isEmpty() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.slots) == 0
+	return l.open == 0
 }
 
-// add takes facts in the order of the log.
+// add takes facts in the order of the log. One that it was given before is left
+// alone, as is one that is parked or was skipped.
 func (l *line) add(parcels []parcel) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range parcels {
+		if !l.read.Before(p.place.at) {
+			continue
+		}
 		s := &slot{place: p.place, oldest: p.place.when}
 		for _, m := range p.messages {
-			if l.desk[m.EventID] == nil && !l.dropped[m.EventID] {
-				l.join(&letter{message: m, slot: s})
+			if l.desk[m.EventID] == nil && !l.skipped[m.EventID] {
 				s.open++
+				l.join(&letter{message: m, slot: s})
 			}
 		}
-		l.pass(s)
+		l.passed(s)
 	}
 	l.wake()
 }
@@ -98,44 +110,53 @@ func (l *line) add(parcels []parcel) {
 func (l *line) reach(p place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pass(&slot{place: p})
+	l.passed(&slot{place: p})
 	l.wake()
 }
 
-// pass puts a slot at the end. One with nothing to do goes along with the one
-// before it.
-func (l *line) pass(s *slot) {
-	switch last := len(l.slots) - 1; {
-	case s.open > 0:
-		l.slots = append(l.slots, s)
-	case last >= 0:
-		l.slots[last].place = l.slots[last].place.behind(s.place)
-	case l.through.at.Before(s.place.at):
-		l.through = l.through.behind(s.place)
+// passed says that the log is read up to a slot.
+func (l *line) passed(s *slot) {
+	if l.pass(s) {
 		signal(l.moved)
+	}
+	if l.read.Before(s.place.at) {
+		l.read = s.place.at
+	}
+	for len(l.ahead) > 0 && !l.read.Before(l.ahead[0].message.Position) {
+		l.ahead[0].ahead = false
+		l.offer(l.ahead[0])
+		l.ahead = l.ahead[1:]
 	}
 }
 
-// join puts a letter at the end of its pairs' lanes.
+// join puts a letter into its pairs' lanes by its position. One that comes
+// behind a parked one is parked, and one that the window has no room for is read
+// again when its turn comes.
 func (l *line) join(it *letter) {
+	blocked := false
 	for _, pair := range it.message.Pairs {
 		on := l.lanes[pair]
 		if on == nil {
 			on = &lane{pair: pair}
 			l.lanes[pair] = on
 		}
-		on.letters, it.lanes = append(on.letters, it), append(it.lanes, on)
+		it.lanes = append(it.lanes, on)
+		blocked = on.join(it) || blocked
 	}
-	if it.desk == off && slices.ContainsFunc(it.lanes, func(on *lane) bool { return on.parked > 0 }) {
-		l.park(it)
+	if it.desk == off && l.open >= l.limit {
+		it.message.Body, it.message.Attributes = nil, nil
+	}
+	if it.desk == off && blocked {
+		l.park(it, desk.Blocked, "")
 	}
 	l.offer(it)
 }
 
 // offer makes a letter ready whose turn it is.
 func (l *line) offer(it *letter) {
-	if it.where == waiting && !it.refused && it.desk != going && it.isFirst() {
+	if it.mayGo() && it.isFirst() {
 		it.where = ready
+		l.come(it)
 		l.ready = append(l.ready, it)
 	}
 }
@@ -157,16 +178,22 @@ func (l *line) take() []*letter {
 	if l.ended {
 		return nil
 	}
-	var batch []*letter
-	size := 0
-	for len(l.ready) > 0 && len(batch) < batchEntries {
-		next := l.ready[0]
+	n, size := 0, 0
+	for n < len(l.ready) && n < batchEntries {
+		next := l.ready[n]
 		size += next.message.size()
-		if len(batch) > 0 && (size > batchBytes || next.alone || batch[0].alone) {
+		if n > 0 && (size > batchBytes || next.alone || l.ready[0].alone) {
 			break
 		}
-		next.where = sending
-		batch, l.ready = append(batch, next), l.ready[1:]
+		n++
+	}
+	batch := slices.Clone(l.ready[:n])
+	l.ready = l.ready[n:]
+	for _, it := range batch {
+		it.where = sending
+		if !it.sent {
+			it.sent, it.since = true, l.tally
+		}
 	}
 	return batch
 }
@@ -177,6 +204,9 @@ func (l *line) endWith(ctx context.Context) (stop func() bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.ended = true
+		for _, pause := range l.resting {
+			pause.Stop()
+		}
 		l.arrived.Broadcast()
 	})
 }

@@ -1,34 +1,57 @@
 package publisher
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"nonassociations/publisher/desk"
+)
+
+// tally is what SNS has done on a topic.
+type tally struct{ delivered, calls, failed uint64 }
 
 // delivered takes letters off the line that SNS has acknowledged.
 func (l *line) delivered(letters ...*letter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.tally.calls++
 	for _, it := range letters {
 		l.count.Delivered++
-		if it.desk != off {
-			l.gone = append(l.gone, it.message.EventID)
-		}
-		l.leave(it)
+		l.tally.delivered++
+		l.told(it)
 	}
 	l.wake()
 }
 
+// untold takes a letter off the line of which this build tells nothing.
+func (l *line) untold(it *letter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told(it)
+	l.wake()
+}
+
+func (l *line) told(it *letter) {
+	if it.desk != off {
+		l.gone = append(l.gone, it.message.EventID)
+	}
+	l.leave(it)
+}
+
 // leave takes a letter off the line, wherever it is, and offers those behind it.
 func (l *line) leave(it *letter) {
+	if it.where == ready {
+		i := slices.Index(l.ready, it)
+		l.ready = slices.Delete(l.ready, i, i+1)
+	}
+	l.endRest(it)
 	it.where = gone
 	if it.desk != off {
 		delete(l.desk, it.message.EventID)
 		signal(l.moved)
 	}
 	for _, on := range it.lanes {
-		if it.desk != off {
-			on.parked--
-		}
-		i := slices.Index(on.letters, it)
-		on.letters = slices.Delete(on.letters, i, i+1)
+		on.leave(it)
 		if len(on.letters) == 0 {
 			delete(l.lanes, on.pair)
 		}
@@ -38,23 +61,12 @@ func (l *line) leave(it *letter) {
 			l.offer(on.letters[0])
 		}
 	}
-	l.close(it)
+	l.closed(it)
 }
 
-// close says that the bookmark may pass a letter.
-func (l *line) close(it *letter) {
-	if it.slot == nil {
-		return
-	}
-	it.slot.open--
-	it.slot = nil
-	n := 0
-	for n < len(l.slots) && l.slots[n].open == 0 {
-		l.through = l.through.behind(l.slots[n].place)
-		n++
-	}
-	if n > 0 {
-		l.slots = slices.Delete(l.slots, 0, n)
+// closed says that the bookmark need not wait for a letter.
+func (l *line) closed(it *letter) {
+	if l.close(it) {
 		signal(l.moved)
 		signal(l.room)
 	}
@@ -64,64 +76,150 @@ func (l *line) close(it *letter) {
 func (l *line) again(letters ...*letter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, it := range letters {
-		if it.where != sending {
-			continue
-		}
-		it.where = ready
-		l.ready = append(l.ready, it)
-	}
+	l.putBack(letters)
 	l.wake()
 }
 
-// undone counts sendings that a fault undid.
-func (l *line) undone(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.count.Faults += uint64(n) //nolint:gosec // at most a batch
+func (l *line) putBack(letters []*letter) {
+	for _, it := range letters {
+		it.where = ready
+		l.ready = append(l.ready, it)
+	}
 }
 
 // singly lets each of a batch that was refused as a whole be sent by itself.
 func (l *line) singly(letters []*letter) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	alone(letters)
+	l.putBack(letters)
+	l.wake()
+}
+
+func alone(letters []*letter) {
 	for _, it := range letters {
 		it.alone = true
 	}
-	l.mu.Unlock()
-	l.again(letters...)
 }
 
-// refuse sends a letter to the desk, and all behind it, since SNS calls its
-// message invalid.
+// refuse parks a letter, and all behind it, since SNS calls its message invalid.
 func (l *line) refuse(it *letter, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count.Refusals++
-	it.where, it.refused, it.reason, it.alone = waiting, true, reason, false
-	it.refusals++
-	it.message.Body, it.message.Attributes = nil, nil // a later build may say it better
-	if it.desk == lying {
-		l.refused = append(l.refused, it)
-	}
-	l.park(it)
-	signal(l.moved)
+	it.where, it.alone, it.strikes = waiting, false, 0
+	it.tries++
+	l.park(it, desk.Refused, reason)
 }
 
-// park sends a letter to the desk with all that waits behind it.
-func (l *line) park(it *letter) {
-	if it.desk != off {
+const (
+	// most is how often a message may fail by itself before it is parked.
+	most = 5
+	// flapping is how many calls must have worked for each that failed before a
+	// fault of a call is that of its only message.
+	flapping = 10
+)
+
+// fail lets a letter rest that SNS did not take by itself, and reports whether
+// it is parked for that. A fault counts when SNS has taken another message since
+// the last one that did; one that names the topic never does.
+func (l *line) fail(it *letter, fault error) (parked bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count.Faults++
+	return l.failed(it, fault, l.tally.delivered > it.since.delivered)
+}
+
+func (l *line) failed(it *letter, fault error, byItself bool) (parked bool) {
+	if byItself && !isOfTopic(fault) {
+		it.since, it.inVain = l.tally, 0
+		parked = l.strike(it, fault.Error())
+	}
+	it.faults++
+	l.rest(it, l.pauses.after(it))
+	return parked
+}
+
+// strike counts a fault, and parks the letter when it is one too many.
+func (l *line) strike(it *letter, reason string) (parked bool) {
+	it.strikes++
+	if it.strikes < most && it.state != desk.Failing {
+		return false
+	}
+	parked = it.state != desk.Failing
+	it.tries += it.strikes
+	it.strikes = 0
+	l.park(it, desk.Failing, reason)
+	return parked
+}
+
+// callFailed puts the letters of a call back that came to nothing, and reports
+// whether the topic is to be left in peace for a while. When SNS takes others
+// meanwhile, one of the letters may be to blame: they are sent one by one.
+func (l *line) callFailed(letters []*letter, fault error) (restful, parked bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.wake()
+	l.count.Faults += uint64(len(letters))
+	first := letters[0]
+	blamed := len(letters) == 1 && l.isToBlame(first)
+	l.tally.failed++
+	switch {
+	case isOfTopic(fault):
+	case blamed:
+		return false, l.failed(first, fault, true)
+	case len(letters) == 1:
+		first.inVain++
+	case slices.ContainsFunc(letters, func(it *letter) bool { return l.tally.delivered > it.since.delivered }):
+		alone(letters)
+	}
+	l.putBack(letters)
+	return true, false
+}
+
+// isToBlame reports whether the calls of others have nearly all worked since a
+// letter failed last.
+func (l *line) isToBlame(it *letter) bool {
+	worked := l.tally.calls - it.since.calls
+	others := l.tally.failed - it.since.failed - it.inVain
+	return worked > 0 && worked >= flapping*others
+}
+
+// later lets a letter rest that could not be read from the log.
+func (l *line) later(it *letter) (faults int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	it.faults++
+	l.rest(it, l.pauses.after(it))
+	return it.faults
+}
+
+func (l *line) rest(it *letter, pause time.Duration) {
+	it.where = resting
+	it.nap++
+	if l.ended {
 		return
 	}
-	it.desk = going
-	l.desk[it.message.EventID] = it
-	l.parked = append(l.parked, it)
-	signal(l.moved)
-	for _, on := range it.lanes {
-		on.parked++
-	}
-	for _, on := range it.lanes {
-		for _, later := range on.letters[slices.Index(on.letters, it)+1:] {
-			l.park(later)
+	nap := it.nap
+	l.resting[it] = time.AfterFunc(pause, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if it.nap == nap && it.where == resting {
+			l.endRest(it)
+			l.offer(it)
+			l.wake()
 		}
+	})
+}
+
+// endRest lets a letter wait for its turn again, if it rests.
+func (l *line) endRest(it *letter) {
+	if it.where != resting {
+		return
 	}
+	if pause, set := l.resting[it]; set {
+		pause.Stop()
+		delete(l.resting, it)
+	}
+	it.where = waiting
 }

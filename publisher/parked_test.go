@@ -50,13 +50,13 @@ func (w *world) parked() []desk.Parked {
 	return o.Parked
 }
 
-// lies waits until so many facts lie on the desk, dropped ones not counted.
+// lies waits until so many facts lie on the desk, skipped ones not counted.
 func (w *world) lies(n int) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
 		all := 0
 		for _, p := range w.parked() {
-			if p.State != desk.Dropped {
+			if p.State != desk.Skipped {
 				all++
 			}
 		}
@@ -69,9 +69,9 @@ func (w *world) retry(id uuid.UUID) {
 	require.NoError(w.t, desk.AskRetry(w.t.Context(), w.dsn, string(publisher.Domain), id))
 }
 
-func (w *world) drop(id uuid.UUID) {
+func (w *world) skip(id uuid.UUID) {
 	w.t.Helper()
-	require.NoError(w.t, desk.AskDrop(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
+	require.NoError(w.t, desk.AskSkip(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
 }
 
 func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
@@ -90,14 +90,14 @@ func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
 	w.lies(4)
 	w.bookmarked(publisher.Domain)
 	require.Equal(t, 1, p.Status().Refused)
-	require.Equal(t, 3, p.Status().Held)
+	require.Equal(t, 3, p.Status().Blocked)
 	row := w.parked()[0]
 	require.Equal(t, bad, row.EventID)
 	require.Equal(t, desk.Refused, row.State)
 	require.Contains(t, row.Reason, "InvalidParameter")
 
 	w.retry(bad) // and it is refused again
-	require.Eventually(t, func() bool { return w.parked()[0].Refusals == 2 && w.parked()[0].Wish == "" }, patience, poll)
+	require.Eventually(t, func() bool { return w.parked()[0].Tries == 2 && w.parked()[0].Wish == "" }, patience, poll)
 	require.NotContains(t, w.heard(), bad.String())
 
 	refused.no(bad)
@@ -109,14 +109,14 @@ func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
 	require.Zero(t, p.Status().Refused)
 }
 
-func TestADroppedMessageIsNeverToldAndItsPairGoesOn(t *testing.T) {
+func TestASkippedMessageIsNeverToldAndItsPairGoesOn(t *testing.T) {
 	w := newWorld(t, "world")
 	bad := w.changes(pairNo(0))
 	w.changes(pairNo(0))
 	w.refuses(bad)
 	p := w.start(w.options(publisher.Domain))
 	w.lies(2)
-	w.drop(bad)
+	w.skip(bad)
 	w.hears(publisher.Domain, bad)
 	w.lies(0)
 	require.Len(t, w.parked(), 1, "it stays as a record")
@@ -141,7 +141,7 @@ func TestTheDeskOutlivesAKill(t *testing.T) {
 	w.changes(pairNo(0))
 	w.retry(bad) // while nobody publishes
 	p = w.start(w.options(publisher.Domain))
-	require.Eventually(t, func() bool { return w.parked()[0].Refusals == 2 }, patience, poll)
+	require.Eventually(t, func() bool { return w.parked()[0].Tries == 2 }, patience, poll)
 	w.lies(2)
 	p.kill()
 	refused.no(bad)

@@ -10,6 +10,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/follow"
+	"nonassociations/publisher/desk"
 )
 
 // Options of a Publisher. All but Window must be given.
@@ -25,10 +26,11 @@ type Options struct {
 	Logger *slog.Logger
 	Window int // facts on their way at once, 4,096 when 0
 
-	step func(string) // tests stop the world at it
+	step   func(string) // tests stop the world at it
+	pauses pauses       // the normal ones when zero
 }
 
-const window = 4096
+const defaultWindow = 4096
 
 // Lease is the name under which one publisher of a topic is active among all
 // processes.
@@ -47,7 +49,10 @@ type Publisher struct {
 // New makes a publisher that does nothing until Run.
 func New(options Options) *Publisher {
 	if options.Window == 0 {
-		options.Window = window
+		options.Window = defaultWindow
+	}
+	if options.pauses == (pauses{}) {
+		options.pauses = normal
 	}
 	if options.step == nil {
 		options.step = func(string) {}
@@ -81,11 +86,13 @@ type Status struct {
 	Topic    Topic
 	Leader   bool                // this process publishes
 	Waiting  bool                // another process does
-	Position eventstore.Position // everything up to here is told or lies on the desk; of the leader only
+	Position eventstore.Position // everything up to here is told or parked; of the leader only
 	OnTheWay int                 // facts between the log and SNS
 	Lag      time.Duration       // age of the oldest of them
-	Refused  int                 // messages that SNS calls invalid: each waits for people
-	Held     int                 // messages that wait for those
+	Refused  int                 // parked messages that SNS calls invalid: each waits for an operator
+	Failing  int                 // parked messages that fail by themselves, and are tried again
+	Blocked  int                 // parked messages that stand behind those
+	Skipped  int                 // messages that an operator decided not to send
 	Counts
 	// Fault is why nothing moves, or why something is tried again: of SNS, the
 	// log or Postgres; nil while all is well.
@@ -109,12 +116,14 @@ func (p *Publisher) Status() Status {
 }
 
 func (l *line) describe(status *Status, now time.Time) {
-	status.Refused, status.Held = l.blocked()
+	parked := l.states()
+	status.Refused, status.Failing, status.Blocked = parked[desk.Refused], parked[desk.Failing], parked[desk.Blocked]
+	status.Skipped = parked[desk.Skipped]
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	status.Position, status.OnTheWay = l.through.at, len(l.slots)
-	if len(l.slots) > 0 {
-		status.Lag = now.Sub(l.slots[0].oldest)
+	status.Position, status.OnTheWay = l.through.at, l.open
+	if l.first != nil {
+		status.Lag = now.Sub(l.first.oldest)
 	}
 }
 

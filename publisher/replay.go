@@ -13,7 +13,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/fold"
+	"nonassociations/publisher/desk"
 )
 
 // Replay tells a stretch of the log again, to a topic of the operator's choice,
@@ -75,9 +75,8 @@ func (r Replay) begin(ctx context.Context) *replaying {
 	p := New(Options{
 		Topic: r.Topic, Destination: r.Destination, Mapper: r.Mapper, Store: r.Store, Clock: r.Clock, Logger: r.Logger,
 	})
-	s := &session{Publisher: p, memory: fold.New(r.Store, pairMemory), line: newLine(window, place{})}
-	run := &replaying{session: s, replay: r, decode: p.handler, wake: make(chan struct{}, 1)}
-	s.start(ctx, run.wake)
+	run := &replaying{session: p.newSession(desk.Bookmark{}), replay: r, decode: p.handler, wake: make(chan struct{}, 1)}
+	run.start(ctx, run.wake)
 	return run
 }
 

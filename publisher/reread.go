@@ -10,13 +10,13 @@ import (
 	"nonassociations/eventstore/fold"
 )
 
-// reread says again what lies on the desk.
+// reread makes a message again that was parked, or that the window had no room for.
 type reread struct {
 	mu     sync.Mutex
 	memory *fold.Memory
 }
 
-// whole reads from the log what letters of the desk say. Those that cannot be
+// whole reads from the log what letters without a body say. Those that cannot be
 // read stay behind, and are tried again by themselves.
 func (s *session) whole(ctx context.Context, letters []*letter) []*letter {
 	var all []*letter
@@ -28,10 +28,10 @@ func (s *session) whole(ctx context.Context, letters []*letter) []*letter {
 		told, err := s.readAgain(ctx, &it.message)
 		switch {
 		case err != nil:
-			s.later(ctx, it, err)
+			s.unread(ctx, it, err)
 		case !told:
-			s.Logger.WarnContext(ctx, "this build does not tell of a fact that lay on the desk", "topic", s.Topic, "event", it.message.EventID)
-			s.line.delivered(it)
+			s.Logger.WarnContext(ctx, "this build does not tell of a fact that was parked", "topic", s.Topic, "event", it.message.EventID)
+			s.line.untold(it)
 		default:
 			all = append(all, it)
 		}

@@ -4,24 +4,16 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // senders are how many batches are in flight at once.
 const senders = 16
 
-// Pauses after faults. A topic that is back must be used within seconds.
-const (
-	quickest = 100 * time.Millisecond
-	slowest  = 5 * time.Second
-)
-
 // send takes batches off the line until it ends. It rests while SNS takes
 // nothing at all; an entry that fails among others rests by itself, and its pair
 // with it.
 func (s *session) send(ctx context.Context) {
-	rests := newRests()
+	rests := s.pauses.ofCalls()
 	for {
 		letters := s.line.take()
 		if len(letters) == 0 {
@@ -54,38 +46,54 @@ func (s *session) sendBatch(ctx context.Context, letters []*letter) bool {
 	case refused != nil:
 		s.refused(ctx, letters[0], refused)
 		return true
-	case err != nil:
-		s.line.undone(len(letters))
-		s.trouble(ctx, err)
-		s.line.again(letters...)
+	case ctx.Err() != nil: // it was cut off here, and says nothing of SNS
 		return false
+	case err != nil:
+		return !s.callFailed(ctx, letters, err)
 	}
 	return s.judge(ctx, letters, answers)
 }
 
+// callFailed reports whether the topic is to be left in peace for a while.
+func (s *session) callFailed(ctx context.Context, letters []*letter, why error) bool {
+	restful, parked := s.line.callFailed(letters, why)
+	if restful {
+		s.trouble(ctx, why)
+	}
+	if parked {
+		s.parked(ctx, letters[0], why)
+	}
+	return restful
+}
+
 // judge deals with each entry by itself, and tells whether SNS took or refused
-// any.
+// any. What it took is known before an entry is judged that it did not take.
 func (s *session) judge(ctx context.Context, letters []*letter, answers []error) bool {
 	var delivered []*letter
-	var fault error
-	useful := false
 	for i, it := range letters {
-		var refused *Refusal
-		switch err := answers[i]; {
-		case err == nil:
-			delivered, useful = append(delivered, it), true
-		case errors.As(err, &refused):
-			s.refused(ctx, it, refused)
-			useful = true
-		default:
-			fault = err
-			s.line.undone(1)
-			s.later(ctx, it, err)
+		if answers[i] == nil {
+			delivered = append(delivered, it)
 		}
 	}
 	if len(delivered) > 0 {
 		s.recovered(ctx)
 		s.line.delivered(delivered...)
+	}
+	var fault error
+	useful := len(delivered) > 0
+	for i, it := range letters {
+		var refused *Refusal
+		switch err := answers[i]; {
+		case err == nil:
+		case errors.As(err, &refused):
+			s.refused(ctx, it, refused)
+			useful = true
+		default:
+			fault = err
+			if s.line.fail(it, err) {
+				s.parked(ctx, it, err)
+			}
+		}
 	}
 	if fault != nil && !useful {
 		s.trouble(ctx, fault)
@@ -93,18 +101,21 @@ func (s *session) judge(ctx context.Context, letters []*letter, answers []error)
 	return useful
 }
 
-// stubborn is after how many tries a message that fails by itself is worth a line
-// in the log, and again after as many more.
+// stubborn is after how many tries a message that cannot be made again is worth
+// a line in the log, and again after as many more.
 const stubborn = 20
 
-// later puts an entry back that failed by itself, after a while of its own.
-func (s *session) later(ctx context.Context, it *letter, why error) {
-	wait := min(quickest<<min(it.tries, 10), slowest)
-	if it.tries++; it.tries%stubborn == 0 {
-		s.Logger.WarnContext(ctx, "a message fails by itself, and its pair waits", "topic", s.Topic,
-			"event", it.message.EventID, "tries", it.tries, "error", why)
+// unread puts a letter back whose fact could not be read, after a while.
+func (s *session) unread(ctx context.Context, it *letter, why error) {
+	if s.line.later(it)%stubborn == 1 {
+		s.Logger.WarnContext(ctx, "a fact cannot be read again, and its pair waits", "topic", s.Topic,
+			"event", it.message.EventID, "error", why)
 	}
-	time.AfterFunc(wait, func() { s.line.again(it) })
+}
+
+func (s *session) parked(ctx context.Context, it *letter, why error) {
+	s.Logger.ErrorContext(ctx, "a message fails by itself: it is parked and tried again, and its pair waits",
+		"topic", s.Topic, "event", it.message.EventID, "pairs", pairsOf(it.message.Pairs), "position", it.message.Position.Outside(), "error", why)
 }
 
 func (s *session) refused(ctx context.Context, it *letter, why *Refusal) {
@@ -112,13 +123,6 @@ func (s *session) refused(ctx context.Context, it *letter, why *Refusal) {
 		"topic", s.Topic, "event", it.message.EventID, "pairs", pairsOf(it.message.Pairs), "position", it.message.Position.Outside(),
 		"code", why.Code, "reason", why.Message)
 	s.line.refuse(it, why.Error())
-}
-
-func newRests() *backoff.ExponentialBackOff {
-	rests := backoff.NewExponentialBackOff()
-	rests.InitialInterval, rests.MaxInterval, rests.Multiplier = quickest, slowest, 2
-	rests.Reset()
-	return rests
 }
 
 // rest tells whether the context still lives.

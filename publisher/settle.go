@@ -9,6 +9,51 @@ import (
 	"nonassociations/publisher/desk"
 )
 
+// mark is a parked letter whose row is to say how it was sent in vain.
+type mark struct {
+	it    *letter
+	asked bool // by an operator, whose wish this ends
+}
+
+// park gives a letter a row, and one to all behind it, or lets the row that it
+// has say why it is still there.
+func (l *line) park(it *letter, state desk.State, reason string) {
+	it.message.Body, it.message.Attributes = nil, nil // a later build may say it better
+	it.state, it.reason = state, reason
+	signal(l.moved)
+	if it.desk != off {
+		l.marked = append(l.marked, mark{it, it.released})
+		it.released = false
+		return
+	}
+	l.lay(it)
+	l.block(it)
+}
+
+func (l *line) lay(it *letter) {
+	it.desk = going
+	l.desk[it.message.EventID] = it
+	l.parked = append(l.parked, it)
+}
+
+// block parks what stands behind a letter. What stands behind one that was
+// parked before is parked already.
+func (l *line) block(it *letter) {
+	for _, on := range it.lanes {
+		for _, later := range on.behind(it) {
+			if later.desk != off {
+				break
+			}
+			later.message.Body, later.message.Attributes = nil, nil
+			later.state = desk.Blocked
+			l.lay(later)
+			if len(later.lanes) > 1 {
+				l.block(later)
+			}
+		}
+	}
+}
+
 // settlement is what a line has to write down at a moment.
 type settlement struct {
 	unwritten
@@ -24,89 +69,91 @@ func (l *line) settlement() settlement {
 	s := settlement{unwritten: l.unwritten, through: l.through}
 	s.work = desk.Work{Gone: slices.Clone(s.gone), Heard: slices.Clone(s.heard)}
 	for _, it := range s.parked {
-		s.work.Park = append(s.work.Park, it.onDesk())
+		s.work.Park = append(s.work.Park, it.row())
 	}
-	for _, it := range s.refused {
-		s.work.Refused = append(s.work.Refused, it.onDesk())
+	for _, m := range s.marked {
+		row := m.it.row()
+		if m.asked {
+			row.Wish = desk.Retry
+		}
+		s.work.Tried = append(s.work.Tried, row)
 	}
 	return s
 }
 
-// settled says that a settlement is written: what it laid on the desk may be
-// passed, and is read from the log again when its turn comes.
+// settled says that a settlement is written: the bookmark may pass what it
+// parked, which is read from the log again when its turn comes.
 func (l *line) settled(s settlement) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.unwritten = unwritten{
-		parked: l.parked[len(s.parked):], refused: l.refused[len(s.refused):],
+		parked: l.parked[len(s.parked):], marked: l.marked[len(s.marked):],
 		gone: l.gone[len(s.gone):], heard: l.heard[len(s.heard):],
 	}
 	for _, it := range s.parked {
 		it.desk = lying
-		it.message.Body, it.message.Attributes = nil, nil
-		l.close(it)
+		l.closed(it)
 		l.offer(it)
 	}
 	l.wake()
 }
 
-func (it *letter) onDesk() desk.Parked {
-	p := desk.Parked{
-		EventID: it.message.EventID, Pairs: it.message.Pairs, Revision: it.message.Revision,
-		Position: it.message.Position, State: desk.Held, Reason: it.reason, Refusals: it.refusals,
-	}
-	if it.refused {
-		p.State = desk.Refused
-	}
-	return p
-}
-
-// restore lays what is on the desk before everything that the log will bring.
+// restore puts what is parked into its lanes. What the bookmark has not passed
+// must wait until the log was read up to it: facts before it may not be done.
 func (l *line) restore(topic Topic, parked []desk.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range parked {
-		if p.State == desk.Dropped {
-			l.dropped[p.EventID] = true
+		if p.State == desk.Skipped {
+			l.skipped[p.EventID] = true
+			if p.Wish != "" {
+				l.heard = append(l.heard, p.EventID)
+			}
 			continue
 		}
 		it := &letter{
 			message: Message{
 				Topic: topic, EventID: p.EventID, Group: p.Pairs[0].String(), Pairs: p.Pairs, Position: p.Position, Revision: p.Revision,
 			},
-			desk: lying, refused: p.State == desk.Refused && p.Wish != desk.Retry, reason: p.Reason, refusals: p.Refusals,
+			desk: lying, state: p.State, released: p.Wish == desk.Retry, reason: p.Reason, tries: p.Tries,
+			ahead: l.read.Before(p.Position), alone: p.State == desk.Failing,
 		}
 		l.desk[p.EventID] = it
-		l.join(it)
-		for _, on := range it.lanes {
-			on.parked++
+		if it.ahead {
+			l.ahead = append(l.ahead, it)
 		}
+		l.join(it)
 	}
 	l.wake()
 }
 
-// hear does what operators want of what lies on the desk. A letter that is just
-// being sent is left alone: the wish stays, and is heard again.
+// hear does what operators want of what is parked. A letter that is just being
+// sent is left alone: the wish stays, and is heard again.
 func (l *line) hear(wishes []desk.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range wishes {
 		switch it := l.desk[w.EventID]; {
-		case w.Wish == desk.Drop && (it == nil || it.where == waiting):
-			l.drop(w.EventID, it)
-		case w.Wish == desk.Retry && it != nil && it.where == waiting && it.desk == lying && !l.writes(it):
-			it.refused = false
+		case it != nil && it.where == sending:
+		case w.Wish == desk.Skip:
+			l.skip(w.EventID, it)
+		case it != nil && it.desk == lying && !it.released && !l.ends(it):
+			it.released = true
+			l.endRest(it)
 			l.offer(it)
 		}
 	}
 	l.wake()
 }
 
-// writes tells whether a refusal is still to be written, which ends the wish.
-func (l *line) writes(it *letter) bool { return slices.Contains(l.refused, it) }
+// ends reports whether a wish for a letter was granted, in vain, and its end is
+// still to be written.
+func (l *line) ends(it *letter) bool {
+	return slices.Contains(l.marked, mark{it, true})
+}
 
-func (l *line) drop(id uuid.UUID, it *letter) {
-	l.dropped[id] = true
+func (l *line) skip(id uuid.UUID, it *letter) {
+	l.skipped[id] = true
 	l.heard = append(l.heard, id)
 	signal(l.moved)
 	if it != nil {
@@ -114,55 +161,48 @@ func (l *line) drop(id uuid.UUID, it *letter) {
 	}
 }
 
-// discard forgets what was refused, where there is no desk to lay it on, and
-// tells what that was.
+// discard forgets what is parked, where there is no table to keep it in, and
+// returns what SNS refused.
 func (l *line) discard() []desk.Parked {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var refused []desk.Parked
-	for _, it := range l.parked {
-		it.desk = off
-		for _, on := range it.lanes {
-			on.parked--
-		}
-	}
 	letters := l.parked
 	clear(l.desk)
 	l.unwritten = unwritten{}
 	for _, it := range letters {
-		if it.refused {
-			refused = append(refused, it.onDesk())
+		it.desk = off
+	}
+	for _, it := range letters {
+		if it.state == desk.Refused {
+			refused = append(refused, it.row())
 			l.leave(it)
 		}
 	}
 	for _, it := range letters {
-		if it.where == waiting {
-			l.offer(it)
-		}
+		it.state = ""
+		l.offer(it)
 	}
 	l.wake()
 	return refused
 }
 
-// clear tells whether nothing lies on the desk.
+// clear tells whether nothing is parked.
 func (l *line) clear() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.desk) == 0
 }
 
-// blocked counts what lies on the desk: what SNS refused, and what waits for it.
-func (l *line) blocked() (refused, held int) {
+// states counts what is parked, and what was skipped.
+func (l *line) states() map[desk.State]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	counts := map[desk.State]int{desk.Skipped: len(l.skipped)}
 	for _, it := range l.desk {
-		if it.refused {
-			refused++
-		} else {
-			held++
-		}
+		counts[it.state]++
 	}
-	return refused, held
+	return counts
 }
 
 // pairsOf is for the log.

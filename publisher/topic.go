@@ -69,11 +69,6 @@ func isLocal(endpoint *string) bool {
 	return err == nil && (parsed.Hostname() == "localhost" || net.ParseIP(parsed.Hostname()).IsLoopback())
 }
 
-// Refusal says that SNS calls a message invalid: the same again is in vain.
-type Refusal struct{ Code, Message string }
-
-func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
-
 // send sends one batch, and returns an answer for each message: nil, a
 // *Refusal, or a fault. The second error is of the batch as a whole, a *Refusal
 // too when it is to blame on what is in it.
@@ -86,7 +81,7 @@ func (d *Destination) send(ctx context.Context, letters []*letter) ([]error, err
 	}
 	output, err := d.client.PublishBatch(ctx, input)
 	if err != nil {
-		return nil, judge(err)
+		return nil, faultOfCall(err)
 	}
 	answers := make([]error, len(letters))
 	for i := range answers {
@@ -99,7 +94,7 @@ func (d *Destination) send(ctx context.Context, letters []*letter) ([]error, err
 	}
 	for _, f := range output.Failed {
 		if i, ok := indexOf(f.Id, len(letters)); ok {
-			answers[i] = entryFault(aws.ToString(f.Code), aws.ToString(f.Message))
+			answers[i] = faultOf(aws.ToString(f.Code), aws.ToString(f.Message))
 		}
 	}
 	return answers, nil
@@ -142,41 +137,4 @@ func (a Attribute) text() string {
 		panic(err) // a bug: these are texts
 	}
 	return string(text)
-}
-
-// invalid are the codes with which SNS refuses what a message says. Every other
-// one, also one that is not known yet, is a fault that may pass.
-var invalid = map[string]bool{
-	"InvalidParameter": true, "InvalidParameterValue": true, "ParameterValueInvalid": true,
-	"InvalidParameterException": true, "InvalidParameterValueException": true, "ValidationError": true, "ValidationException": true,
-	"InvalidMessageContents": true, "InvalidAttributeName": true, "InvalidAttributeValue": true,
-	"BatchRequestTooLong": true, "InvalidBatchEntryId": true,
-}
-
-func entryFault(code, message string) error {
-	if invalid[code] && !ofTopic(message) {
-		return &Refusal{code, message}
-	}
-	return fmt.Errorf("SNS: %s: %s", code, message)
-}
-
-// codedError is how the client says what SNS answered.
-type codedError interface {
-	error
-	ErrorCode() string
-	ErrorMessage() string
-}
-
-// judge tells a batch that is to blame on what is in it from every other fault.
-func judge(err error) error {
-	var refused codedError
-	if errors.As(err, &refused) && invalid[refused.ErrorCode()] && !ofTopic(refused.ErrorMessage()) {
-		return &Refusal{refused.ErrorCode(), refused.ErrorMessage()}
-	}
-	return fmt.Errorf("SNS: %w", err)
-}
-
-// ofTopic knows the one parameter that is the operator's and not the message's.
-func ofTopic(message string) bool {
-	return strings.Contains(message, "TopicArn") || strings.Contains(message, "TargetArn")
 }

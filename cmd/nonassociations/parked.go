@@ -14,11 +14,11 @@ import (
 	"nonassociations/cmd/service"
 )
 
-// publishParkedCmd is what an operator does with messages that SNS refused.
+// publishParkedCmd is what an operator does with messages that SNS does not take.
 type publishParkedCmd struct {
-	List  parkedListCmd  `cmd:"" help:"List what lies on the desk, and what was dropped."`
-	Retry parkedRetryCmd `cmd:"" help:"Send a refused message once more; what waits behind it follows."`
-	Drop  parkedDropCmd  `cmd:"" help:"Never tell a fact; what waits behind it goes on."`
+	List  parkedListCmd  `cmd:"" help:"List what is parked, and what was skipped."`
+	Retry parkedRetryCmd `cmd:"" help:"Send a refused or failing message once more, now; what stands behind it follows."`
+	Skip  parkedSkipCmd  `cmd:"" help:"Never tell a fact; what stands behind it goes on."`
 }
 
 type parkedListCmd struct{}
@@ -28,7 +28,11 @@ func (parkedListCmd) Help() string {
 	return `Example:
   nonassociations publish parked list
 
-A refused message waits for retry or drop. The held ones behind it go out by themselves, in order.`
+refused: SNS calls the message invalid. It waits for retry or skip.
+failing: the message fails by itself, while others are taken. It is tried again by itself, with pauses
+  that grow to ten minutes; retry does it at once.
+blocked: it stands behind one of these in the order of a pair, and goes out by itself, in order.
+skipped: it is never sent.`
 }
 
 // Run is kong's.
@@ -49,12 +53,12 @@ func (parkedListCmd) Run(ctx context.Context) error {
 			pairs[i] = pair.String()
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\n", p.Topic, p.EventID, p.Position.Outside(), strings.Join(pairs, ","),
-			p.State, p.Refusals, p.Since.UTC().Format(time.RFC3339), p.Wish, p.Reason)
+			p.State, p.Tries, p.Since.UTC().Format(time.RFC3339), p.Wish, p.Reason)
 	}
 	return w.Flush()
 }
 
-// parkedOne names a fact on the desk.
+// parkedOne names a parked fact.
 type parkedOne struct {
 	Event string `arg:"" placeholder:"EVENT" help:"The event's id."`
 	Topic string `default:"domain" enum:"domain,history" help:"Which topic: domain or history."`
@@ -76,7 +80,7 @@ func (parkedRetryCmd) Help() string {
   nonassociations publish parked retry 7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11
 
 The message is made anew from the log, by the build that publishes, and sent within seconds or when
-a publisher runs. If SNS refuses it again, it waits again.`
+a publisher runs. If SNS does not take it again, it stays parked.`
 }
 
 // Run is kong's.
@@ -96,22 +100,22 @@ func (c parkedRetryCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-type parkedDropCmd struct {
+type parkedSkipCmd struct {
 	parkedOne
 
 	Reason string `required:"" placeholder:"TEXT" help:"Why, for the record."`
 }
 
 // Help is kong's.
-func (parkedDropCmd) Help() string {
+func (parkedSkipCmd) Help() string {
 	return `Example:
-  nonassociations publish parked drop 7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11 --reason "told by telephone"
+  nonassociations publish parked skip 7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11 --reason "told by telephone"
 
 The topic is never told of this fact. The fact itself stays in the log.`
 }
 
 // Run is kong's.
-func (c parkedDropCmd) Run(ctx context.Context) error {
+func (c parkedSkipCmd) Run(ctx context.Context) error {
 	id, err := c.id()
 	if err != nil {
 		return err
@@ -123,9 +127,9 @@ func (c parkedDropCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := service.DropParked(ctx, o, c.Topic, id, c.Reason); err != nil {
+	if err := service.SkipParked(ctx, o, c.Topic, id, c.Reason); err != nil {
 		return err
 	}
-	fmt.Println("dropped; what waited behind it goes on")
+	fmt.Println("skipped; what stood behind it goes on")
 	return nil
 }

@@ -9,13 +9,14 @@ import (
 
 	"nonassociations/cmd/service"
 	"nonassociations/publisher"
+	"nonassociations/publisher/desk"
 )
 
 // publishCmd is what has to do with telling the world.
 type publishCmd struct {
 	Run    publishRunCmd    `cmd:"" default:"1" help:"Tell the world, without end."`
 	Status publishStatusCmd `cmd:"" help:"How far each topic has been told."`
-	Parked publishParkedCmd `cmd:"" help:"What SNS calls invalid, and what waits behind it."`
+	Parked publishParkedCmd `cmd:"" help:"Messages that SNS does not take, and what stands behind them."`
 	Replay publishReplayCmd `cmd:"" help:"Tell a stretch of the log again, to a topic for a consumer that has lost data."`
 }
 
@@ -29,8 +30,9 @@ func (publishRunCmd) Help() string {
 Tells SNS_TOPIC_ARN of every change, and HISTORY_TOPIC_ARN, if it is set, of every fact with its
 before and after; PUBLIC_URL is where detailUrl leads, and the AWS_ variables are the standard ones.
 Any number may run: for each topic one works, the others wait and take over within seconds.
-LISTEN_ADDR, if it is set, answers /health and /metrics. Faults of SNS are retried for ever; a message
-that SNS calls invalid is parked, and holds back only the later ones of its own pair.`
+LISTEN_ADDR, if it is set, answers /health and /metrics. Faults of a topic are retried for ever; a message
+that SNS calls invalid, or that fails by itself while others are taken, is parked, and holds back only
+the later ones of its own pair.`
 }
 
 // Run is kong's.
@@ -46,7 +48,9 @@ func (publishStatusCmd) Help() string {
   nonassociations publish status
 
 behind counts the facts that the topic has not been told yet, private ones too; lag is the age of the
-oldest of them. refused are messages that SNS calls invalid, held those that wait for them.`
+oldest of them. refused are messages that SNS calls invalid: they wait for parked retry or skip.
+failing are those that fail by themselves: they are tried again by themselves. blocked stand behind
+these, and skipped are never sent.`
 }
 
 // Run is kong's.
@@ -60,7 +64,7 @@ func (publishStatusCmd) Run(ctx context.Context) error {
 		return err
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "topic\tposition\tbehind\tlag\trefused\theld")
+	fmt.Fprintln(w, "topic\tposition\tbehind\tlag\trefused\tfailing\tblocked\tskipped")
 	for _, t := range told {
 		if !t.Begun {
 			fmt.Fprintf(w, "%s\tnobody has published to it yet\n", t.Topic)
@@ -70,7 +74,8 @@ func (publishStatusCmd) Run(ctx context.Context) error {
 		if t.More {
 			more = "+"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d%s\t%s\t%d\t%d\n", t.Topic, t.Position, t.Facts, more, t.Lag.Round(time.Millisecond), t.Refused, t.Held)
+		fmt.Fprintf(w, "%s\t%d\t%d%s\t%s\t%d\t%d\t%d\t%d\n", t.Topic, t.Position, t.Facts, more, t.Lag.Round(time.Millisecond),
+			t.Parked[desk.Refused], t.Parked[desk.Failing], t.Parked[desk.Blocked], t.Parked[desk.Skipped])
 	}
 	return w.Flush()
 }

@@ -16,7 +16,8 @@ type Told struct {
 	Begun    bool // else nobody has ever published to it
 	Position uint64
 	publisher.Behind
-	Refused, Held int
+	// Parked counts by state.
+	Parked map[desk.State]int
 }
 
 // PublishStatus is how far each topic has been told, whoever publishes.
@@ -31,18 +32,15 @@ func PublishStatus(ctx context.Context, o Options) (told []Told, err error) {
 		return nil, err
 	}
 	for _, b := range overview.Bookmarks {
-		t := Told{Topic: publisher.Topic(b.Topic), Begun: b.Store != uuid.Nil, Position: b.At.Outside()}
+		t := Told{Topic: publisher.Topic(b.Topic), Begun: b.Store != uuid.Nil, Position: b.At.Outside(), Parked: map[desk.State]int{}}
 		if t.Begun {
 			if t.Behind, err = publisher.HowFarBehind(ctx, log, b.At, o.Clock()); err != nil {
 				return told, err
 			}
 		}
 		for _, p := range overview.Parked {
-			switch {
-			case p.Topic == b.Topic && p.State == desk.Refused:
-				t.Refused++
-			case p.Topic == b.Topic && p.State == desk.Held:
-				t.Held++
+			if p.Topic == b.Topic {
+				t.Parked[p.State]++
 			}
 		}
 		told = append(told, t)
@@ -50,18 +48,18 @@ func PublishStatus(ctx context.Context, o Options) (told []Told, err error) {
 	return told, nil
 }
 
-// Parked is everything on the desk, dropped ones too.
+// Parked is every message that is parked, and those that were skipped.
 func Parked(ctx context.Context, o Options) ([]desk.Parked, error) {
 	overview, err := desk.Look(ctx, o.Config.DatabaseURL)
 	return overview.Parked, err
 }
 
-// RetryParked lets a refused message be sent again, once.
+// RetryParked lets a refused or failing message be sent again at once.
 func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) error {
 	return desk.AskRetry(ctx, o.Config.DatabaseURL, topic, event)
 }
 
-// DropParked decides that a fact is never told on a topic.
-func DropParked(ctx context.Context, o Options, topic string, event uuid.UUID, reason string) error {
-	return desk.AskDrop(ctx, o.Config.DatabaseURL, topic, event, reason, o.Clock())
+// SkipParked decides that a fact is never told on a topic.
+func SkipParked(ctx context.Context, o Options, topic string, event uuid.UUID, reason string) error {
+	return desk.AskSkip(ctx, o.Config.DatabaseURL, topic, event, reason, o.Clock())
 }

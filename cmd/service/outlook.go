@@ -10,8 +10,9 @@ import (
 )
 
 // outlook is what a process that only publishes shows of itself at LISTEN_ADDR:
-// health as the service's own, and metrics as text. A message that SNS refuses
-// is DOWN for health, so that somebody looks, and no reason to restart.
+// health as the service's own, and metrics as text. A message that SNS refuses or
+// that fails by itself is DOWN for health: an operator must look. It is no reason
+// to restart.
 func outlook(all []*publisher.Publisher) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { showHealth(w, all) })
@@ -45,7 +46,9 @@ type outlookDetails struct {
 	OnTheWay   int     `json:"onTheWay"`
 	LagSeconds float64 `json:"lagSeconds"`
 	Refused    int     `json:"refused"`
-	Held       int     `json:"held"`
+	Failing    int     `json:"failing"`
+	Blocked    int     `json:"blocked"`
+	Skipped    int     `json:"skipped"`
 	Fault      string  `json:"fault,omitzero"`
 }
 
@@ -55,12 +58,12 @@ func showHealth(w http.ResponseWriter, all []*publisher.Publisher) {
 		s := one.Status()
 		of := outlookOfTopic{Status: isUp, Details: outlookDetails{
 			Leader: s.Leader, Waiting: s.Waiting, Position: s.Position.Outside(), OnTheWay: s.OnTheWay,
-			LagSeconds: s.Lag.Seconds(), Refused: s.Refused, Held: s.Held,
+			LagSeconds: s.Lag.Seconds(), Refused: s.Refused, Failing: s.Failing, Blocked: s.Blocked, Skipped: s.Skipped,
 		}}
 		if s.Fault != nil {
 			of.Details.Fault = s.Fault.Error()
 		}
-		if s.Fault != nil || s.Refused > 0 {
+		if s.Fault != nil || s.Refused > 0 || s.Failing > 0 {
 			of.Status, body.Status = isDown, isDown
 		}
 		body.Components["publisher-"+string(s.Topic)] = of
@@ -102,7 +105,9 @@ func showMetrics(w io.Writer, s publisher.Status) {
 		{"on_the_way", gauge, s.OnTheWay},
 		{"lag_seconds", gauge, s.Lag.Seconds()},
 		{"parked_refused", gauge, s.Refused},
-		{"parked_held", gauge, s.Held},
+		{"parked_failing", gauge, s.Failing},
+		{"parked_blocked", gauge, s.Blocked},
+		{"parked_skipped", gauge, s.Skipped},
 		{"delivered_total", counter, s.Delivered},
 		{"faults_total", counter, s.Faults},
 		{"refusals_total", counter, s.Refusals},

@@ -105,7 +105,7 @@ func Holds(ctx context.Context, conn *Conn, b Bookmark) error {
 	return nil
 }
 
-// Adopt forgets the bookmarks and the desk, so that another log is told from its
+// Adopt forgets the bookmarks and what is parked, so that another log is told from its
 // beginning: only an operator can know that this is right.
 func Adopt(ctx context.Context, dsn string) error {
 	return alone(ctx, dsn, "forget the bookmarks", func(conn *Conn) error {
@@ -126,6 +126,9 @@ func alone(ctx context.Context, dsn, act string, work func(*Conn) error) error {
 		return fmt.Errorf("read the address of Postgres: %w", err)
 	}
 	config.ConnectTimeout = connectTime
+	// What an operator was told is done outlives a crash, whatever the server's
+	// default is.
+	config.RuntimeParams["synchronous_commit"] = "on"
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("connect to Postgres: %w", err)

@@ -48,7 +48,7 @@ func refused(t *testing.T, at uint64) desk.Parked {
 	require.NoError(t, err)
 	return desk.Parked{
 		EventID: uuid.New(), Pairs: []domain.Pair{pair}, Revision: at, Position: eventstore.Position{Commit: at, Prepare: at},
-		State: desk.Refused, Reason: "InvalidParameter: why", Refusals: 1,
+		State: desk.Refused, Reason: "InvalidParameter: why", Tries: 1,
 	}
 }
 
@@ -91,21 +91,21 @@ func TestWhatLiesOnTheDeskComesBackInTheOrderOfTheLog(t *testing.T) {
 	require.True(t, noon.Equal(all[0].ParkedAt))
 
 	require.NoError(t, desk.AskRetry(t.Context(), dsn, topic, first.EventID))
-	require.NoError(t, desk.AskDrop(t.Context(), dsn, topic, second.EventID, "why not", noon))
-	require.ErrorIs(t, desk.AskDrop(t.Context(), dsn, topic, second.EventID, "twice", noon), desk.ErrNothing)
+	require.NoError(t, desk.AskSkip(t.Context(), dsn, topic, second.EventID, "why not", noon))
+	require.ErrorIs(t, desk.AskSkip(t.Context(), dsn, topic, second.EventID, "twice", noon), desk.ErrNothing)
 	require.ErrorIs(t, desk.AskRetry(t.Context(), dsn, "history", first.EventID), desk.ErrNothing)
 	wishes, err := desk.Wishes(t.Context(), conn, topic)
 	require.NoError(t, err)
 	require.Len(t, wishes, 2)
 
-	first.Refusals, second.Refusals = 2, 2
-	work := desk.Work{Refused: []desk.Parked{first, second}, Heard: []uuid.UUID{second.EventID}}
+	first.Tries, second.Tries = 2, 2
+	work := desk.Work{Tried: []desk.Parked{first, second}, Heard: []uuid.UUID{second.EventID}}
 	require.NoError(t, desk.Settle(t.Context(), conn, was, was, work, noon))
 	all, err = desk.All(t.Context(), conn, topic)
 	require.NoError(t, err)
-	require.Equal(t, 2, all[0].Refusals)
+	require.Equal(t, 2, all[0].Tries)
 	require.Empty(t, all[0].Wish)
-	require.Equal(t, desk.Dropped, all[1].State, "what was dropped stays so")
+	require.Equal(t, desk.Skipped, all[1].State, "what was skipped stays so")
 	require.Equal(t, "why not", all[1].Reason)
 
 	require.NoError(t, desk.Settle(t.Context(), conn, was, was, desk.Work{Gone: []uuid.UUID{first.EventID}}, noon))

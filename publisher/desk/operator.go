@@ -9,14 +9,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrNothing says that no such fact lies on the desk in a state that the wish is
-// for.
-var ErrNothing = errors.New("no such fact lies on the desk")
+// ErrNothing says that no such fact is parked in a state that the wish is for.
+var ErrNothing = errors.New("no such fact is parked")
 
 // Overview is what an operator sees.
 type Overview struct {
 	Bookmarks []Bookmark
-	Parked    []Parked // of all topics, dropped ones too
+	Parked    []Parked // of all topics, skipped ones too
 }
 
 // Look reads everything in a session of its own.
@@ -37,18 +36,18 @@ func Look(ctx context.Context, dsn string, topics ...string) (Overview, error) {
 	return o, err
 }
 
-// AskRetry lets a refused fact be sent again, by the publisher that runs or the
-// next one. Errors: ErrNothing.
+// AskRetry lets a refused or failing fact be sent again at once, by the publisher
+// that runs or the next one. Errors: ErrNothing.
 func AskRetry(ctx context.Context, dsn, topic string, event uuid.UUID) error {
 	return ask(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'retry'
-		WHERE topic = $1 AND event_id = $2 AND state = 'refused'`)
+		WHERE topic = $1 AND event_id = $2 AND state IN ('refused', 'failing')`)
 }
 
-// AskDrop decides that a fact is never told on the topic. What waits behind it
-// goes on. It stays as a record, with the reason. Errors: ErrNothing.
-func AskDrop(ctx context.Context, dsn, topic string, event uuid.UUID, reason string, at time.Time) error {
-	return ask(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'drop', state = 'dropped', reason = $3, changed_at = $4
-		WHERE topic = $1 AND event_id = $2 AND state <> 'dropped'`, reason, at)
+// AskSkip decides that a parked fact is never told on the topic. What stands
+// behind it goes on. It stays as a record, with the reason. Errors: ErrNothing.
+func AskSkip(ctx context.Context, dsn, topic string, event uuid.UUID, reason string, at time.Time) error {
+	return ask(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'skip', state = 'skipped', reason = $3, changed_at = $4
+		WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, reason, at)
 }
 
 func ask(ctx context.Context, dsn, topic string, event uuid.UUID, sql string, more ...any) error {

@@ -12,17 +12,18 @@ import (
 	"nonassociations/eventstore"
 )
 
-// State is why a fact lies on the desk.
+// State is why a fact is parked.
 type State string
 
 // The states.
 const (
-	Refused State = "refused" // SNS calls its message invalid; people must look at it
-	Held    State = "held"    // one of its pair, before it, lies here
-	Dropped State = "dropped" // an operator decided that it is not told; kept as a record
+	Refused State = "refused" // SNS calls its message invalid: it waits for retry or skip
+	Failing State = "failing" // it fails by itself, and is tried again by itself
+	Blocked State = "blocked" // it stands behind a parked one of its pair
+	Skipped State = "skipped" // an operator decided that it is not told; kept as a record
 )
 
-// Parked is a fact on the desk of a topic.
+// Parked is a fact of a topic that the bookmark may pass though it is not told.
 type Parked struct {
 	Topic    string
 	EventID  uuid.UUID
@@ -30,33 +31,33 @@ type Parked struct {
 	Revision uint64
 	Position eventstore.Position
 	State    State
-	Reason   string // in the words of SNS, or of who dropped it; "" for one that only waits
-	Refusals int
+	Reason   string // in the words of SNS, or of the operator who skipped it; "" of one that was always blocked
+	Tries    int    // how often it was sent in vain
 	ParkedAt time.Time
-	Since    time.Time // of the state
+	Since    time.Time // of the state, or of the last try
 	Wish     Wish      // that the publisher has not heard yet
 }
 
-// Wish is what an operator wants of a fact on the desk.
+// Wish is what an operator wants of a parked fact.
 type Wish string
 
 // The wishes.
 const (
-	Retry Wish = "retry"
-	Drop  Wish = "drop"
+	Retry Wish = "retry" // of a refused or failing one: send it once more, now
+	Skip  Wish = "skip"
 )
 
 // Work is what a publisher has done since it last wrote.
 type Work struct {
-	Park    []Parked    // to lay down; one that lies there already stays as it is
-	Refused []Parked    // lying there already and refused again
-	Gone    []uuid.UUID // told at last
-	Heard   []uuid.UUID // dropped by an operator, which the publisher knows now
+	Park  []Parked    // to insert; one that is there already stays as it is
+	Tried []Parked    // there already and sent in vain; ends the wish that each names
+	Gone  []uuid.UUID // told at last
+	Heard []uuid.UUID // skipped by an operator, which the publisher knows now
 }
 
 // None tells whether there is nothing to write.
 func (w Work) None() bool {
-	return len(w.Park) == 0 && len(w.Refused) == 0 && len(w.Gone) == 0 && len(w.Heard) == 0
+	return len(w.Park) == 0 && len(w.Tried) == 0 && len(w.Gone) == 0 && len(w.Heard) == 0
 }
 
 // Settle moves the bookmark and writes the work, both or neither. Errors:
@@ -67,16 +68,16 @@ func Settle(ctx context.Context, conn *Conn, was, now Bookmark, work Work, at ti
 	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		// What lies here is all that is left of it once the bookmark has passed.
+		// A row here is all that is left of a fact once the bookmark has passed it.
 		batch.Queue(`SET LOCAL synchronous_commit = on`)
 		for _, p := range work.Park {
-			batch.Queue(`INSERT INTO publisher.parked (topic, event_id, pairs, revision, "commit", prepare, state, reason, refusals, parked_at, changed_at)
+			batch.Queue(`INSERT INTO publisher.parked (topic, event_id, pairs, revision, "commit", prepare, state, reason, tries, parked_at, changed_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING`,
-				was.Topic, p.EventID, texts(p.Pairs), p.Revision, p.Position.Commit, p.Position.Prepare, string(p.State), p.Reason, p.Refusals, at)
+				was.Topic, p.EventID, texts(p.Pairs), p.Revision, p.Position.Commit, p.Position.Prepare, string(p.State), p.Reason, p.Tries, at)
 		}
-		for _, p := range work.Refused {
-			batch.Queue(`UPDATE publisher.parked SET state = 'refused', reason = $3, refusals = $4, changed_at = $5, wish = NULL
-				WHERE topic = $1 AND event_id = $2 AND state <> 'dropped'`, was.Topic, p.EventID, p.Reason, p.Refusals, at)
+		for _, p := range work.Tried {
+			batch.Queue(`UPDATE publisher.parked SET state = $3, reason = $4, tries = $5, changed_at = $6, wish = NULLIF(wish, $7)
+				WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, was.Topic, p.EventID, string(p.State), p.Reason, p.Tries, at, string(p.Wish))
 		}
 		batch.Queue(`DELETE FROM publisher.parked WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Gone)
 		batch.Queue(`UPDATE publisher.parked SET wish = NULL WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Heard)
@@ -115,7 +116,7 @@ func texts(pairs []domain.Pair) []string {
 	return all
 }
 
-const columns = `topic, event_id, pairs, revision, "commit", prepare, state, reason, refusals, parked_at, changed_at, coalesce(wish, '')`
+const columns = `topic, event_id, pairs, revision, "commit", prepare, state, reason, tries, parked_at, changed_at, coalesce(wish, '')`
 
 func scan(row pgx.CollectableRow) (Parked, error) {
 	var (
@@ -123,7 +124,7 @@ func scan(row pgx.CollectableRow) (Parked, error) {
 		pairs []string
 	)
 	err := row.Scan(&p.Topic, &p.EventID, &pairs, &p.Revision, &p.Position.Commit, &p.Position.Prepare,
-		&p.State, &p.Reason, &p.Refusals, &p.ParkedAt, &p.Since, &p.Wish)
+		&p.State, &p.Reason, &p.Tries, &p.ParkedAt, &p.Since, &p.Wish)
 	for _, text := range pairs {
 		pair, bad := domain.ParsePair(text)
 		if bad != nil {
@@ -134,13 +135,12 @@ func scan(row pgx.CollectableRow) (Parked, error) {
 	return p, err
 }
 
-// All is what lies on the desk of a topic in the order of the log, and what was
-// dropped of it.
+// All is what is parked of a topic and what was skipped, in the order of the log.
 func All(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 ORDER BY "commit", prepare`, topic)
 }
 
-// Wishes are what operators want of what lies on the desk of a topic.
+// Wishes are what operators want of what is parked of a topic.
 func Wishes(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 AND wish IS NOT NULL`, topic)
 }

@@ -1,0 +1,98 @@
+package publisher
+
+import "time"
+
+// slot is a place of the log that is done when its messages are delivered or
+// parked. Slots stand in the order of the log; one that is done goes along with
+// the one before it.
+type slot struct {
+	place        place
+	open         int       // messages
+	oldest       time.Time // when the first fact in it was recorded
+	before, next *slot
+}
+
+// window is what the bookmark has not passed yet.
+type window struct {
+	limit       int   // of open slots, unless too few letters of them can be sent
+	first, last *slot // open, all of them
+	open        int
+	fronts      int   // letters in them whose turn has come
+	through     place // everything up to here is delivered or parked
+}
+
+const (
+	// probes are how many pairs must have a message in flight before a full window
+	// stops the reading. With fewer, the facts of some pairs fill it, and nothing
+	// says whether SNS takes those of others.
+	probes = senders
+	// widest bounds what is read beyond a full window, in windows.
+	widest = 16
+)
+
+// isFull tells whether no more of the log must be read now.
+func (w *window) isFull() bool {
+	return w.open >= w.limit && (w.fronts >= probes || w.open >= widest*w.limit)
+}
+
+// pass puts a slot at the end, and tells whether the bookmark may move.
+func (w *window) pass(s *slot) (moved bool) {
+	switch {
+	case s.open > 0:
+		s.before = w.last
+		if w.last == nil {
+			w.first = s
+		} else {
+			w.last.next = s
+		}
+		w.last = s
+		w.open++
+	case w.last != nil:
+		w.last.place = w.last.place.behind(s.place)
+	case w.through.at.Before(s.place.at):
+		w.through = w.through.behind(s.place)
+		return true
+	}
+	return false
+}
+
+// come says that the turn of a letter has come.
+func (w *window) come(it *letter) {
+	if it.slot != nil && !it.front {
+		it.front = true
+		w.fronts++
+	}
+}
+
+// close says that the bookmark need not wait for a letter any more, and tells
+// whether its slot is done.
+func (w *window) close(it *letter) (done bool) {
+	s := it.slot
+	if s == nil {
+		return false
+	}
+	if it.front {
+		it.front = false
+		w.fronts--
+	}
+	it.slot = nil
+	if s.open--; s.open > 0 {
+		return false
+	}
+	w.remove(s)
+	return true
+}
+
+func (w *window) remove(s *slot) {
+	w.open--
+	if s.next == nil {
+		w.last = s.before
+	} else {
+		s.next.before = s.before
+	}
+	if s.before == nil {
+		w.first, w.through = s.next, w.through.behind(s.place)
+		return
+	}
+	s.before.next, s.before.place = s.next, s.before.place.behind(s.place)
+}
