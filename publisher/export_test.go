@@ -1,7 +1,21 @@
 package publisher
 
+import "time"
+
 // WithStep calls a test at each step of the loop: taken, sent, settling, settled.
 func (o Options) WithStep(step func(string)) Options {
 	o.step = step
 	return o
+}
+
+// WithPauses lets a test wait less for what is tried again.
+func (o Options) WithPauses(first, longest, parked time.Duration) Options {
+	o.pauses = pauses{first, longest, parked}
+	return o
+}
+
+// WithCallTime lets a test wait less for an SNS that says nothing.
+func (d *Destination) WithCallTime(most time.Duration) *Destination {
+	d.callTime = most
+	return d
 }

@@ -34,6 +34,7 @@ const (
 type faults struct {
 	fail  atomic.Pointer[func(action string) (int, string)]
 	entry atomic.Pointer[func(eventID string) (string, bool)]
+	batch atomic.Pointer[func(eventIDs []string) (int, string)]
 	delay atomic.Int64
 	lose  atomic.Int64 // answers to lose from now on
 }
@@ -76,6 +77,16 @@ func (w *world) startSNS(address, topic string) {
 			}
 			return 0, ""
 		},
+		FailBatch: func(_ string, entries []localaws.Entry) (int, string) {
+			if batch := w.batch.Load(); batch != nil {
+				ids := make([]string, len(entries))
+				for i, e := range entries {
+					ids[i] = e.Attributes["eventId"].Value
+				}
+				return (*batch)(ids)
+			}
+			return 0, ""
+		},
 		FailEntry: func(_ string, e localaws.Entry) (string, bool) {
 			if entry := w.entry.Load(); entry != nil {
 				return (*entry)(e.Attributes["eventId"].Value)
@@ -100,6 +111,7 @@ func (w *world) fails(status int, code string) {
 func (w *world) works() {
 	w.fail.Store(nil)
 	w.entry.Store(nil)
+	w.batch.Store(nil)
 	w.delay.Store(0)
 }
 
@@ -114,9 +126,9 @@ func (w *world) options(topic publisher.Topic) publisher.Options {
 	m := mapper()
 	m.Clock = time.Now
 	return publisher.Options{
-		Topic: topic, Destination: destination, Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
+		Topic: topic, Destination: destination.WithCallTime(time.Second), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
-	}
+	}.WithPauses(5*time.Millisecond, 50*time.Millisecond, 200*time.Millisecond)
 }
 
 // telling is a publisher that runs until it is killed.

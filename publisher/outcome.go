@@ -120,61 +120,68 @@ const (
 	flapping = 10
 )
 
-// fail lets a letter rest that SNS did not take by itself, and reports whether
-// it is parked for that. A fault counts when SNS has taken another message since
-// the last one that did; one that names the topic never does.
-func (l *line) fail(it *letter, fault error) (parked bool) {
+// fail lets a letter rest that SNS did not take by itself. A fault counts when
+// SNS has taken another message since the last one that did; one that names the
+// topic never does.
+func (l *line) fail(it *letter, fault error) blame {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count.Faults++
 	return l.failed(it, fault, l.tally.delivered > it.since.delivered)
 }
 
-func (l *line) failed(it *letter, fault error, byItself bool) (parked bool) {
+// blame is what a fault says of a message and of its topic.
+type blame int
+
+const (
+	onTopic   blame = iota // it may be the topic's
+	onParked               // the message fails by itself, as was known
+	onMessage              // it is parked for that from now on
+)
+
+func (l *line) failed(it *letter, fault error, byItself bool) blame {
+	known := it.state == desk.Failing
 	if byItself && !isOfTopic(fault) {
 		it.since, it.inVain = l.tally, 0
-		parked = l.strike(it, fault.Error())
+		if it.strikes++; known || it.strikes == most {
+			it.tries += it.strikes
+			it.strikes = 0
+			l.park(it, desk.Failing, fault.Error())
+		}
 	}
 	it.faults++
 	l.rest(it, l.pauses.after(it))
-	return parked
-}
-
-// strike counts a fault, and parks the letter when it is one too many.
-func (l *line) strike(it *letter, reason string) (parked bool) {
-	it.strikes++
-	if it.strikes < most && it.state != desk.Failing {
-		return false
+	switch {
+	case known:
+		return onParked
+	case it.state == desk.Failing:
+		return onMessage
 	}
-	parked = it.state != desk.Failing
-	it.tries += it.strikes
-	it.strikes = 0
-	l.park(it, desk.Failing, reason)
-	return parked
+	return onTopic
 }
 
-// callFailed puts the letters of a call back that came to nothing, and reports
-// whether the topic is to be left in peace for a while. When SNS takes others
-// meanwhile, one of the letters may be to blame: they are sent one by one.
-func (l *line) callFailed(letters []*letter, fault error) (restful, parked bool) {
+// callFailed puts the letters of a call back that came to nothing. When SNS takes
+// others meanwhile, one of the letters may be to blame: they are sent one by one.
+// One that is to blame rests, and not the topic.
+func (l *line) callFailed(letters []*letter, fault error) blame {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.wake()
 	l.count.Faults += uint64(len(letters))
-	first := letters[0]
-	blamed := len(letters) == 1 && l.isToBlame(first)
+	first, single := letters[0], len(letters) == 1
+	byItself := single && l.isToBlame(first)
 	l.tally.failed++
 	switch {
+	case single && (byItself && !isOfTopic(fault) || first.state == desk.Failing):
+		return max(l.failed(first, fault, byItself), onParked)
 	case isOfTopic(fault):
-	case blamed:
-		return false, l.failed(first, fault, true)
-	case len(letters) == 1:
+	case single:
 		first.inVain++
 	case slices.ContainsFunc(letters, func(it *letter) bool { return l.tally.delivered > it.since.delivered }):
 		alone(letters)
 	}
 	l.putBack(letters)
-	return true, false
+	return onTopic
 }
 
 // isToBlame reports whether the calls of others have nearly all worked since a

@@ -49,21 +49,23 @@ func (s *session) sendBatch(ctx context.Context, letters []*letter) bool {
 	case ctx.Err() != nil: // it was cut off here, and says nothing of SNS
 		return false
 	case err != nil:
-		return !s.callFailed(ctx, letters, err)
+		return s.blame(ctx, letters[0], err, s.line.callFailed(letters, err))
 	}
 	return s.judge(ctx, letters, answers)
 }
 
-// callFailed reports whether the topic is to be left in peace for a while.
-func (s *session) callFailed(ctx context.Context, letters []*letter, why error) bool {
-	restful, parked := s.line.callFailed(letters, why)
-	if restful {
+// blame says of what a fault is, and reports whether there is any use in sending
+// on at once.
+func (s *session) blame(ctx context.Context, it *letter, why error, on blame) bool {
+	switch on {
+	case onTopic:
 		s.trouble(ctx, why)
+	case onMessage:
+		s.Logger.ErrorContext(ctx, "a message fails by itself: it is parked and tried again, and its pair waits", "topic", s.Topic,
+			"event", it.message.EventID, "pairs", pairsOf(it.message.Pairs), "position", it.message.Position.Outside(), "error", why)
+	case onParked:
 	}
-	if parked {
-		s.parked(ctx, letters[0], why)
-	}
-	return restful
+	return on != onTopic
 }
 
 // judge deals with each entry by itself, and tells whether SNS took or refused
@@ -79,8 +81,11 @@ func (s *session) judge(ctx context.Context, letters []*letter, answers []error)
 		s.recovered(ctx)
 		s.line.delivered(delivered...)
 	}
-	var fault error
 	useful := len(delivered) > 0
+	var (
+		failed *letter
+		fault  error
+	)
 	for i, it := range letters {
 		var refused *Refusal
 		switch err := answers[i]; {
@@ -89,16 +94,14 @@ func (s *session) judge(ctx context.Context, letters []*letter, answers []error)
 			s.refused(ctx, it, refused)
 			useful = true
 		default:
-			fault = err
-			if s.line.fail(it, err) {
-				s.parked(ctx, it, err)
+			if on := s.line.fail(it, err); on == onTopic {
+				failed, fault = it, err
+			} else {
+				useful = s.blame(ctx, it, err, on)
 			}
 		}
 	}
-	if fault != nil && !useful {
-		s.trouble(ctx, fault)
-	}
-	return useful
+	return useful || s.blame(ctx, failed, fault, onTopic)
 }
 
 // stubborn is after how many tries a message that cannot be made again is worth
@@ -111,11 +114,6 @@ func (s *session) unread(ctx context.Context, it *letter, why error) {
 		s.Logger.WarnContext(ctx, "a fact cannot be read again, and its pair waits", "topic", s.Topic,
 			"event", it.message.EventID, "error", why)
 	}
-}
-
-func (s *session) parked(ctx context.Context, it *letter, why error) {
-	s.Logger.ErrorContext(ctx, "a message fails by itself: it is parked and tried again, and its pair waits",
-		"topic", s.Topic, "event", it.message.EventID, "pairs", pairsOf(it.message.Pairs), "position", it.message.Position.Outside(), "error", why)
 }
 
 func (s *session) refused(ctx context.Context, it *letter, why *Refusal) {

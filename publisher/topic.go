@@ -32,9 +32,10 @@ const callTime = 15 * time.Second
 
 // Destination is a topic of SNS.
 type Destination struct {
-	client *sns.Client
-	arn    string
-	fifo   bool
+	client   *sns.Client
+	arn      string
+	fifo     bool
+	callTime time.Duration
 }
 
 // Open prepares a topic by its ARN; it does not call it. Region, credentials and
@@ -56,7 +57,7 @@ func Open(ctx context.Context, topic string) (*Destination, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS environment: %w", err)
 	}
-	return &Destination{arn: topic, fifo: strings.HasSuffix(topic, ".fifo"), client: sns.NewFromConfig(loaded, func(o *sns.Options) {
+	return &Destination{arn: topic, fifo: strings.HasSuffix(topic, ".fifo"), callTime: callTime, client: sns.NewFromConfig(loaded, func(o *sns.Options) {
 		o.Retryer = aws.NopRetryer{} // the line retries, with more patience
 		if isLocal(o.BaseEndpoint) && !environment.Credentials.HasKeys() {
 			o.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
@@ -73,7 +74,7 @@ func isLocal(endpoint *string) bool {
 // *Refusal, or a fault. The second error is of the batch as a whole, a *Refusal
 // too when it is to blame on what is in it.
 func (d *Destination) send(ctx context.Context, letters []*letter) ([]error, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, d.callTime)
 	defer cancel()
 	input := &sns.PublishBatchInput{TopicArn: &d.arn, PublishBatchRequestEntries: make([]types.PublishBatchRequestEntry, len(letters))}
 	for i, it := range letters {

@@ -24,11 +24,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if status, code := s.told(action); status != 0 {
+		code, message := worded(code)
 		if form {
-			refuseXML(w, status, code, "told to fail")
+			refuseXML(w, status, code, message)
 			return
 		}
-		refuse(w, status, code, "told to fail")
+		refuse(w, status, code, message)
 		return
 	}
 	switch {
@@ -72,4 +73,13 @@ func (s *Server) told(action string) (status int, code string) {
 		return 0, ""
 	}
 	return s.options.Fail(action)
+}
+
+// worded parts an error that was asked for into its code and its message.
+func worded(fault string) (code, message string) {
+	code, message, worded := strings.Cut(fault, ": ")
+	if !worded {
+		message = "told to fail"
+	}
+	return code, message
 }

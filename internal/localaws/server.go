@@ -19,8 +19,13 @@ type Options struct {
 	// none when empty.
 	File string
 	// Fail is asked before each action ("ReceiveMessage"); a status other than 0
-	// is the answer, with an error of that code. It may be nil.
+	// is the answer, with an error of that code. It may be nil. Here and below,
+	// what stands behind ": " in a code is the error's message.
 	Fail func(action string) (status int, code string)
+	// FailBatch is asked for each batch that a topic gets; a status other than 0 is
+	// the answer to the whole of it, and nothing of it is delivered. It may be nil,
+	// and must not call the server.
+	FailBatch func(topic string, entries []Entry) (status int, code string)
 	// FailEntry is asked for each entry of a batch that a topic gets; a code other
 	// than "" is its answer, and nothing of it is delivered. It may be nil, and
 	// must not call the server.
@@ -78,11 +83,19 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 // URL is what AWS_ENDPOINT_URL has to be.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
+// grace is more than an answer takes that is on its way. A connection on which
+// nothing was ever asked would hold a shutdown up for longer.
+const grace = 500 * time.Millisecond
+
 // Stop ends it, long polls too. Stopping twice is no error.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop()
-	if err := s.http.Shutdown(ctx); err != nil {
-		return fmt.Errorf("stop the local queues: %w", err)
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		if err := s.http.Close(); err != nil {
+			return fmt.Errorf("stop the local queues: %w", err)
+		}
 	}
 	if err, first := <-s.ended; first && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve the local queues: %w", err)

@@ -233,6 +233,12 @@ func (s *Server) publishBatch(form url.Values) (any, error) {
 	case size > maxBytes:
 		return nil, refusal{http.StatusBadRequest, "BatchRequestTooLong", "more than 256 KiB"}
 	}
+	if s.options.FailBatch != nil {
+		if status, fault := s.options.FailBatch(t.arn, entries); status != 0 {
+			code, message := worded(fault)
+			return nil, refusal{status, code, message}
+		}
+	}
 	answer := batchPublished{XMLName: named(publishBatch)}
 	for _, e := range entries {
 		s.publishOne(t, e, &answer)
@@ -244,7 +250,8 @@ func (s *Server) publishBatch(form url.Values) (any, error) {
 func (s *Server) publishOne(t *topic, e Entry, answer *batchPublished) {
 	if s.options.FailEntry != nil {
 		if code, senderFault := s.options.FailEntry(t.arn, e); code != "" {
-			answer.Failed = append(answer.Failed, failed{e.ID, code, "told to fail", senderFault})
+			code, message := worded(code)
+			answer.Failed = append(answer.Failed, failed{e.ID, code, message, senderFault})
 			return
 		}
 	}

@@ -86,7 +86,7 @@ func TestTopic_to_queues_raw_and_in_an_envelope_through_filters(t *testing.T) {
 func TestTopic_a_batch_has_an_answer_for_each_entry(t *testing.T) {
 	s := start(t, localaws.Options{FailEntry: func(_ string, e localaws.Entry) (string, bool) {
 		if e.Message == "throttled" {
-			return "Throttled", false
+			return "Throttled: too many", false
 		}
 		return "", false
 	}})
@@ -102,10 +102,35 @@ func TestTopic_a_batch_has_an_answer_for_each_entry(t *testing.T) {
 	codes := map[string]string{}
 	for _, f := range got.Failed {
 		codes[*f.Id] = *f.Code
+		require.Equal(t, *f.Code == "Throttled", *f.Message == "too many")
 		require.Equal(t, *f.Code == "InvalidParameter", f.SenderFault)
 	}
 	require.Equal(t, map[string]string{"b": "Throttled", "c": "InvalidParameter", "d": "InvalidParameter"}, codes)
 	require.Len(t, s.Messages("q"), 1)
+}
+
+func TestTopic_a_batch_that_fails_as_a_whole_for_what_is_in_it(t *testing.T) {
+	s := start(t, localaws.Options{FailBatch: func(_ string, entries []localaws.Entry) (int, string) {
+		for _, e := range entries {
+			if e.Message == "bad" {
+				return http.StatusBadRequest, "SomethingNew: of the batch"
+			}
+		}
+		return 0, ""
+	}})
+	arn, c := s.Topic("world"), topics(t, s)
+	require.NoError(t, s.Subscribe(arn, "q", true, ""))
+	for text, want := range map[string]string{"good": "", "bad": "SomethingNew: of the batch"} {
+		_, err := c.PublishBatch(t.Context(), &sns.PublishBatchInput{TopicArn: &arn, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{
+			entry("a", "x"), entry("b", text),
+		}})
+		if want == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, want)
+		}
+	}
+	require.Len(t, s.Messages("q"), 2)
 }
 
 func TestTopic_the_limits_and_a_missing_topic(t *testing.T) {

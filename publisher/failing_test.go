@@ -1,0 +1,188 @@
+package publisher_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/publisher"
+	"nonassociations/publisher/desk"
+)
+
+// failing is each way in which SNS takes every message but those of one fact.
+func failing(id uuid.UUID) map[string]func(w *world) {
+	entry := func(code string, blames bool) func(w *world) {
+		return func(w *world) {
+			w.failsFor(func(sent string) (string, bool) {
+				if sent == id.String() {
+					return code, blames
+				}
+				return "", false
+			})
+		}
+	}
+	batch := func(status int, code string) func(w *world) {
+		return func(w *world) {
+			fail := func(sent []string) (int, string) {
+				if slices.Contains(sent, id.String()) {
+					return status, code
+				}
+				return 0, ""
+			}
+			w.batch.Store(&fail)
+		}
+	}
+	return map[string]func(w *world){
+		"unknown":              entry("SomethingNew", false),
+		"unknown and its own":  entry("SomethingNew", true),
+		"internal":             entry("InternalError", false),
+		"whole batch unknown":  batch(http.StatusBadRequest, "SomethingNew"),
+		"whole batch internal": batch(http.StatusInternalServerError, "InternalError"),
+	}
+}
+
+func (w *world) states() map[desk.State]int {
+	counts := map[desk.State]int{}
+	for _, row := range w.parked() {
+		counts[row.State]++
+	}
+	return counts
+}
+
+// A message that always fails is parked with what stands behind it, also beyond
+// a kill. All others go on, and it goes out by itself when SNS takes it.
+func TestAMessageThatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
+	for name := range failing(uuid.Nil) {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "world")
+			first := w.changes(pairNo(0))
+			stuck := w.changes(pairNo(0))
+			behind := []uuid.UUID{stuck}
+			for range 20 {
+				behind = append(behind, w.changes(pairNo(0)))
+			}
+			failing(stuck)[name](w)
+			for i := range 700 {
+				w.changes(pairNo(1 + i%50))
+			}
+			o := w.options(publisher.Domain)
+			o.Window = 8
+			p := w.start(o)
+			w.hears(publisher.Domain, behind...)
+			require.Contains(t, w.heard(), first.String())
+			w.waitFor(map[desk.State]int{desk.Failing: 1, desk.Blocked: 20})
+			w.bookmarked(publisher.Domain)
+			status := p.Status()
+			require.Equal(t, []int{0, 1, 20, 0}, []int{status.Refused, status.Failing, status.Blocked, status.Skipped})
+			require.NoError(t, status.Fault)
+			p.kill()
+
+			behind = append(behind, w.changes(pairNo(0)))
+			w.changes(pairNo(1))
+			p = w.start(o)
+			w.hears(publisher.Domain, behind...)
+			w.waitFor(map[desk.State]int{desk.Failing: 1, desk.Blocked: 21})
+			tries := w.parked()[0].Tries
+			require.Equal(t, stuck, w.parked()[0].EventID)
+			require.GreaterOrEqual(t, tries, 5)
+			w.works()
+			w.hears(publisher.Domain)
+			w.lies(0)
+			require.Eventually(t, func() bool { s := p.Status(); return s.Failing+s.Blocked == 0 }, patience, poll)
+		})
+	}
+}
+
+func (w *world) waitFor(states map[desk.State]int) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		now := w.states()
+		for state, n := range states {
+			if now[state] != n {
+				return false
+			}
+		}
+		return true
+	}, patience, poll, "%v", w.states())
+}
+
+// The facts of one pair fill the window many times over, before there is any
+// other message that SNS could take.
+func TestHoweverManyFactsWaitOtherPairsGoOn(t *testing.T) {
+	w := newWorld(t, "world")
+	stuck := w.changes(pairNo(0))
+	failing(stuck)["unknown"](w)
+	behind := []uuid.UUID{stuck}
+	for range 900 {
+		behind = append(behind, w.changes(pairNo(0)))
+	}
+	for i := range 30 {
+		w.changes(pairNo(1 + i%10))
+	}
+	o := w.options(publisher.Domain)
+	o.Window = 64
+	w.start(o)
+	w.hears(publisher.Domain, behind...)
+	require.Eventually(t, func() bool {
+		w.changes(pairNo(1)) // each may be the one that shows that SNS takes others
+		return w.states()[desk.Failing] == 1
+	}, patience, poll)
+	w.hears(publisher.Domain, behind...)
+	w.waitFor(map[desk.State]int{desk.Failing: 1, desk.Blocked: 900})
+	w.bookmarked(publisher.Domain)
+	w.works()
+	w.hears(publisher.Domain)
+	w.lies(0)
+}
+
+// A pair whose messages alone are throttled is not parked for it, and holds
+// nobody else up.
+func TestAThrottledPairIsNotParkedAndHoldsOnlyItselfUp(t *testing.T) {
+	w := newWorld(t, "world")
+	w.remembersParking()
+	stuck := w.changes(pairNo(0))
+	behind := []uuid.UUID{stuck, w.changes(pairNo(0))}
+	w.failsFor(func(id string) (string, bool) {
+		if id == stuck.String() {
+			return "Throttled", false
+		}
+		return "", false
+	})
+	o := w.options(publisher.Domain)
+	o.Window = 8
+	p := w.start(o)
+	for i := range 700 {
+		w.changes(pairNo(1 + i%20))
+	}
+	w.hears(publisher.Domain, behind...)
+	before := p.Status().Faults
+	require.Eventually(t, func() bool { return p.Status().Faults > before+5 }, patience, poll, "it is tried again and again")
+	w.works()
+	w.hears(publisher.Domain)
+	w.bookmarked(publisher.Domain)
+	require.Empty(t, w.everParked())
+}
+
+// remembersParking lets the database keep each state that a row ever had.
+func (w *world) remembersParking() {
+	w.execute(`CREATE TABLE remembered (state text);
+		CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO remembered VALUES (NEW.state); RETURN NEW; END';
+		CREATE TRIGGER remembering BEFORE INSERT OR UPDATE ON publisher.parked FOR EACH ROW EXECUTE FUNCTION remember()`)
+}
+
+func (w *world) everParked() []string {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.dsn)
+	require.NoError(w.t, err)
+	defer conn.Close(context.WithoutCancel(w.t.Context()))
+	rows, err := conn.Query(w.t.Context(), `SELECT state FROM remembered`)
+	require.NoError(w.t, err)
+	states, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(w.t, err)
+	return states
+}

@@ -1,0 +1,211 @@
+package publisher
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"nonassociations/domain"
+	"nonassociations/internal/testdb"
+	"nonassociations/publisher/desk"
+)
+
+func database(t *testing.T) *pgx.Conn {
+	t.Helper()
+	dsn := testdb.New(t)
+	require.NoError(t, desk.Migrate(t.Context(), dsn))
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// Whatever SNS refuses, throttles, fails or loses, wherever a kill comes, and
+// whatever an operator retries or skips: each pair is told in the order of the
+// log, only what must be is parked, nothing is lost, and what stands behind no
+// fault goes on.
+func TestProperty_each_pair_is_told_by_position_across_restarts(t *testing.T) {
+	conn := database(t)
+	rapid.Check(t, func(t *rapid.T) {
+		p := newPlay(t, conn)
+		for range rapid.IntRange(0, 120).Draw(t, "steps") {
+			p.step()
+		}
+		p.othersGoOn()
+		p.mended()
+	})
+}
+
+func (p *play) step() {
+	switch n := rapid.IntRange(0, 19).Draw(p.t, "step"); {
+	case n < 3:
+		p.read(rapid.IntRange(1, 12).Draw(p.t, "read"))
+	case n < 7:
+		p.send()
+	case n < 12 && len(p.inFlight) > 0:
+		how := rapid.SampledFrom([]string{answered, answered, answered, answered, lost, throttled}).Draw(p.t, "how")
+		p.answer(rapid.IntRange(0, len(p.inFlight)-1).Draw(p.t, "batch"), how)
+	case n < 15:
+		p.settle()
+	case n < 17:
+		p.wake()
+	case n == 17:
+		p.operate()
+	case n == 18:
+		p.restart()
+	default:
+		p.says[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.t, "mended")].place.last.ID] = nil
+	}
+}
+
+// operate retries or skips something that is parked.
+func (p *play) operate() {
+	rows := slices.SortedFunc(values(p.rows), byPosition)
+	if len(rows) > 0 {
+		row := rows[rapid.IntRange(0, len(rows)-1).Draw(p.t, "row")]
+		p.ask(rapid.SampledFrom([]desk.Wish{desk.Retry, desk.Retry, desk.Skip}).Draw(p.t, "wish"), row.EventID)
+		p.rows = p.readRows()
+	}
+}
+
+func byPosition(a, b desk.Parked) int { return cmp.Compare(a.Position.Commit, b.Position.Commit) }
+
+// round does everything that can be done.
+func (p *play) round() {
+	p.read(len(p.log))
+	p.wake()
+	for p.send() {
+		p.answer(len(p.inFlight)-1, answered)
+	}
+	p.settle()
+}
+
+// othersGoOn lets the faults be, and everything else come to rest.
+func (p *play) othersGoOn() {
+	for len(p.inFlight) > 0 {
+		p.answer(0, answered)
+	}
+	for range 8 + 2*len(p.log) {
+		p.round()
+	}
+	for _, m := range p.pending() {
+		first := !slices.ContainsFunc(p.pending(), func(other Message) bool { return standsBefore(other, m) })
+		row := p.rows[m.EventID]
+		require.True(p.t, !first || p.says[m.EventID] != nil || row.State == desk.Refused,
+			"%d waits for nothing", m.Position.Commit)
+	}
+}
+
+// mended lets SNS take everything, and the operator retry everything.
+func (p *play) mended() {
+	clear(p.says)
+	for range 8 + 2*len(p.log) {
+		for id := range p.rows {
+			p.ask(desk.Retry, id)
+		}
+		p.round()
+	}
+	require.Empty(p.t, p.pending())
+	l := p.session.line
+	require.Empty(p.t, l.lanes)
+	require.Empty(p.t, l.desk)
+	require.Empty(p.t, l.resting)
+	require.Zero(p.t, l.open)
+	require.Zero(p.t, l.fronts)
+	require.Equal(p.t, p.log[len(p.log)-1].place.last, p.session.was.Last)
+	for _, row := range p.rows {
+		require.Equal(p.t, desk.Skipped, row.State)
+		require.Empty(p.t, row.Wish)
+	}
+}
+
+// pending is what is neither told nor skipped.
+func (p *play) pending() []Message {
+	var all []Message
+	for _, fact := range p.log {
+		for _, m := range fact.messages {
+			if !p.isDone(m.EventID) {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+func (p *play) isDone(id uuid.UUID) bool { return p.told[id] || p.rows[id].State == desk.Skipped }
+
+func standsBefore(m, other Message) bool {
+	return m.Position.Before(other.Position) && slices.ContainsFunc(m.Pairs, func(pair domain.Pair) bool { return slices.Contains(other.Pairs, pair) })
+}
+
+// judgeOrder holds that all that stands before a message was told or skipped.
+func (p *play) judgeOrder(m Message) {
+	for _, other := range p.pending() {
+		require.False(p.t, standsBefore(other, m), "%d is told before %d", m.Position.Commit, other.Position.Commit)
+	}
+}
+
+// settle writes, and judges what is written.
+func (p *play) settle() {
+	require.NoError(p.t, p.session.settle(p.t.Context(), p.conn))
+	before := p.rows
+	p.rows = p.readRows()
+	for id, row := range p.rows {
+		switch row.State {
+		case desk.Refused:
+			require.Equal(p.t, errInvalid, p.was[id])
+		case desk.Failing:
+			require.True(p.t, p.was[id] == errUnknown || p.cut[id] >= most, "%d is not failing by itself", row.Position.Commit) //nolint:errorlint // the very one
+		case desk.Blocked:
+			_, old := before[id]
+			require.True(p.t, old || p.standsBehind(row, before), "%d stands behind nothing that is parked", row.Position.Commit)
+		case desk.Skipped:
+		}
+	}
+	for _, m := range p.pending() {
+		_, parked := p.rows[m.EventID]
+		require.True(p.t, parked || p.session.was.At.Before(m.Position), "%d is lost", m.Position.Commit)
+	}
+}
+
+// standsBehind reports whether something that is parked, or was until now, is
+// before a row in one of its pairs.
+func (p *play) standsBehind(row desk.Parked, before map[uuid.UUID]desk.Parked) bool {
+	m := Message{Position: row.Position, Pairs: row.Pairs}
+	for _, rows := range []map[uuid.UUID]desk.Parked{before, p.rows} {
+		for _, other := range rows {
+			if standsBefore(Message{Position: other.Position, Pairs: other.Pairs}, m) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A message that fails is tried again after pauses that grow, and stay below
+// their limits.
+func TestPauses_grow_to_their_limits(t *testing.T) {
+	free := &letter{}
+	failing := &letter{state: desk.Failing}
+	for free.faults = 1; free.faults < 100; free.faults++ {
+		require.LessOrEqual(t, normal.after(free), 5*time.Second)
+	}
+	require.Equal(t, 5*time.Second, normal.after(free))
+	require.Equal(t, 100*time.Millisecond, normal.after(&letter{faults: 1}))
+	require.Equal(t, 200*time.Millisecond, normal.after(&letter{faults: 2}))
+	last := time.Duration(0)
+	for failing.tries = most; failing.tries < 100; failing.tries++ {
+		next := normal.after(failing)
+		require.Equal(t, min(max(2*last, 3200*time.Millisecond), 10*time.Minute), next)
+		last = next
+	}
+	require.Equal(t, 3200*time.Millisecond, normal.after(&letter{state: desk.Failing, tries: most}))
+	require.Equal(t, 10*time.Minute, normal.after(failing))
+}

@@ -1,0 +1,215 @@
+package publisher
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/publisher/desk"
+)
+
+// What SNS says to a message, until that is mended.
+var (
+	errUnknown   = faultOf("SomethingNew", "")
+	errThrottled = faultOf("Throttled", "")
+	errInvalid   = faultOf("InvalidParameter", "the message")
+	errCut       = errors.New("the connection was cut")
+)
+
+// play is a session without senders: a test does what they would, in any order.
+// The session is real and so are the rows in Postgres, through which a restart
+// goes as it does behind a kill.
+type play struct {
+	t      *rapid.T
+	conn   *pgx.Conn
+	log    []parcel
+	was    map[uuid.UUID]error // what SNS says, and said from the beginning
+	says   map[uuid.UUID]error
+	cut    map[uuid.UUID]int // how often a call with it was cut
+	now    time.Time
+	window int
+
+	session  *session
+	fed      int         // facts of the log that the session was given
+	inFlight [][]*letter // batches that SNS has not answered
+	rows     map[uuid.UUID]desk.Parked
+	told     map[uuid.UUID]bool
+}
+
+func at(i int) eventstore.Position {
+	return eventstore.Position{Commit: uint64(i), Prepare: uint64(i)} //nolint:gosec // small
+}
+
+func pairOf(i int) domain.Pair {
+	pair, err := domain.NewPair(domain.PrisonerNumber(fmt.Sprintf("A%04dAA", i)), "B0000BB")
+	if err != nil {
+		panic(err)
+	}
+	return pair
+}
+
+// messageAt makes a message whose id says where it is.
+func messageAt(i int, pairs ...domain.Pair) Message {
+	return Message{
+		Topic: Domain, EventID: uuid.NewSHA1(uuid.Nil, fmt.Append(nil, i)), Position: at(i), Pairs: pairs,
+		Group: pairs[0].String(), Body: []byte("{}"),
+	}
+}
+
+func factOf(m Message) parcel {
+	return parcel{place: place{
+		at: m.Position, last: desk.Event{ID: m.EventID, Stream: m.Pairs[0].Stream(), Revision: m.Position.Commit},
+	}, messages: []Message{m}}
+}
+
+// newPlay draws a log of a few pairs, with renumberings and private facts, and
+// what SNS does not take.
+func newPlay(t *rapid.T, conn *pgx.Conn) *play {
+	p := &play{
+		t: t, conn: conn, was: map[uuid.UUID]error{}, says: map[uuid.UUID]error{}, cut: map[uuid.UUID]int{},
+		now: time.Unix(0, 0), window: rapid.IntRange(4, 8).Draw(t, "window"), told: map[uuid.UUID]bool{},
+	}
+	pairs := rapid.IntRange(1, 8).Draw(t, "pairs")
+	faults := rapid.SampledFrom([]error{nil, nil, nil, nil, nil, nil, nil, errUnknown, errThrottled, errInvalid})
+	for i := range rapid.IntRange(1, 60).Draw(t, "facts") {
+		m := messageAt(i+1, pairOf(rapid.IntRange(1, pairs).Draw(t, "pair")))
+		if to := pairOf(rapid.IntRange(1, pairs).Draw(t, "to")); to != m.Pairs[0] && rapid.IntRange(0, 3).Draw(t, "renumbered") == 0 {
+			m.Pairs = append(m.Pairs, to)
+		}
+		fact := factOf(m)
+		if rapid.IntRange(0, 9).Draw(t, "private") == 0 {
+			fact.messages = nil
+		}
+		p.log = append(p.log, fact)
+		p.was[m.EventID] = faults.Draw(t, "fault")
+		p.says[m.EventID] = p.was[m.EventID]
+	}
+	_, err := conn.Exec(t.Context(), `TRUNCATE publisher.parked, publisher.bookmark`)
+	require.NoError(t, err)
+	p.restart()
+	return p
+}
+
+// restart is a kill, and a new session.
+func (p *play) restart() {
+	if p.session != nil {
+		for it := range p.session.line.resting {
+			p.session.line.endRest(it) // no clock may be left running
+		}
+	}
+	was, err := desk.Begin(p.t.Context(), p.conn, string(Domain), uuid.Max)
+	require.NoError(p.t, err)
+	p.session = New(Options{
+		Topic: Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
+		Logger: slog.New(slog.DiscardHandler), Window: p.window, pauses: pauses{time.Hour, time.Hour, time.Hour},
+	}).newSession(was)
+	p.rows = p.readRows()
+	p.session.line.restore(Domain, slices.SortedFunc(values(p.rows), byPosition))
+	p.inFlight = nil
+	p.fed = len(p.log)
+	if next := slices.IndexFunc(p.log, func(f parcel) bool { return was.At.Before(f.place.at) }); next >= 0 {
+		p.fed = next
+	}
+}
+
+func values(rows map[uuid.UUID]desk.Parked) func(func(desk.Parked) bool) {
+	return func(yield func(desk.Parked) bool) {
+		for _, row := range rows {
+			if !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+func (p *play) readRows() map[uuid.UUID]desk.Parked {
+	all, err := desk.All(p.t.Context(), p.conn, string(Domain))
+	require.NoError(p.t, err)
+	rows := map[uuid.UUID]desk.Parked{}
+	for _, row := range all {
+		rows[row.EventID] = row
+	}
+	return rows
+}
+
+// read gives the session some more of the log, if it wants more, and what it had
+// a moment ago once more.
+func (p *play) read(n int) {
+	if p.fed < len(p.log) && p.session.line.hasRoom() {
+		next := min(p.fed+n, len(p.log))
+		p.session.line.add(p.log[max(0, p.fed-1):next])
+		p.fed = next
+	}
+}
+
+func (p *play) send() bool {
+	if len(p.session.line.ready) == 0 {
+		return false
+	}
+	p.inFlight = append(p.inFlight, p.session.line.take())
+	return true
+}
+
+// arrive is SNS with a batch.
+func (p *play) arrive(batch []*letter) []error {
+	answers := make([]error, len(batch))
+	for i, it := range batch {
+		m := it.message
+		if answers[i] = p.says[m.EventID]; answers[i] == nil {
+			p.judgeOrder(m)
+			p.told[m.EventID] = true
+		}
+	}
+	return answers
+}
+
+// The ways in which a call ends.
+const (
+	answered  = "answered"
+	lost      = "lost" // it arrived, and nobody hears of it
+	throttled = "throttled"
+)
+
+func (p *play) answer(i int, how string) {
+	batch := p.inFlight[i]
+	p.inFlight = slices.Delete(p.inFlight, i, i+1)
+	switch how {
+	case lost:
+		for _, it := range batch {
+			p.cut[it.message.EventID]++
+		}
+		p.arrive(batch)
+		p.session.line.callFailed(batch, errCut)
+	case throttled:
+		p.session.line.callFailed(batch, errThrottled)
+	default:
+		p.session.judge(p.t.Context(), batch, p.arrive(batch))
+	}
+}
+
+// wake ends all pauses.
+func (p *play) wake() {
+	for it := range p.session.line.resting {
+		p.session.line.endRest(it)
+		p.session.line.offer(it)
+	}
+}
+
+// ask is an operator.
+func (p *play) ask(wish desk.Wish, id uuid.UUID) {
+	sql := `UPDATE publisher.parked SET wish = 'retry' WHERE event_id = $1 AND state IN ('refused', 'failing')`
+	if wish == desk.Skip {
+		sql = `UPDATE publisher.parked SET wish = 'skip', state = 'skipped' WHERE event_id = $1 AND state <> 'skipped'`
+	}
+	_, err := p.conn.Exec(p.t.Context(), sql, id)
+	require.NoError(p.t, err)
+}
