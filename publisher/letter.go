@@ -72,7 +72,7 @@ type letter struct {
 	since   tally // what SNS had done when it was sent first, or failed by itself last
 	inVain  uint64
 	strikes int // how often it failed by itself
-	faults  int // of this entry alone
+	faults  int // of this entry alone, since the last that counted
 	nap     int // which pause this is
 }
 

@@ -142,7 +142,7 @@ const (
 func (l *line) failed(it *letter, fault error, byItself bool) blame {
 	known := it.state == desk.Failing
 	if byItself && !isOfTopic(fault) {
-		it.since, it.inVain = l.tally, 0
+		it.since, it.inVain, it.faults = l.tally, 0, 0
 		if it.strikes++; known || it.strikes == most {
 			it.tries += it.strikes
 			it.strikes = 0

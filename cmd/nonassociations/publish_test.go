@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,7 +46,7 @@ type outside struct {
 	*localaws.Server
 
 	log    eventstore.Store
-	refuse sync.Map // event ids whose messages are invalid
+	refuse sync.Map // the code that SNS answers, by event id
 }
 
 func newOutside(t *testing.T) *outside {
@@ -54,8 +55,8 @@ func newOutside(t *testing.T) *outside {
 	o := &outside{}
 	var err error
 	o.Server, err = localaws.Start(t.Context(), localaws.Options{FailEntry: func(_ string, e localaws.Entry) (string, bool) {
-		if _, bad := o.refuse.Load(e.Attributes["eventId"].Value); bad {
-			return "InvalidParameter", true
+		if code, bad := o.refuse.Load(e.Attributes["eventId"].Value); bad {
+			return code.(string), true
 		}
 		return "", false
 	}})
@@ -94,11 +95,7 @@ func end(process *exec.Cmd) {
 
 // commanding tells what NOMIS would, of many pairs and from several callers.
 func (o *outside) commanding(t *testing.T, callers, each int) (done *sync.WaitGroup) {
-	london, err := time.LoadLocation("Europe/London")
-	require.NoError(t, err)
-	handler := commands.New(o.log, commands.Options{
-		Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler),
-	})
+	handler := o.handler(t)
 	done = &sync.WaitGroup{}
 	for caller := range callers {
 		done.Go(func() {
@@ -108,6 +105,15 @@ func (o *outside) commanding(t *testing.T, callers, each int) (done *sync.WaitGr
 		})
 	}
 	return done
+}
+
+func (o *outside) handler(t *testing.T) *commands.Handler {
+	t.Helper()
+	london, err := time.LoadLocation("Europe/London")
+	require.NoError(t, err)
+	return commands.New(o.log, commands.Options{
+		Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler),
+	})
 }
 
 func (o *outside) tell(t *testing.T, handler *commands.Handler, number, comment string) {
@@ -195,7 +201,7 @@ func TestPublish_what_operators_see_and_do(t *testing.T) {
 	o.commanding(t, 1, 30).Wait()
 	facts := o.recorded(t)
 	bad := facts[0].ID.String()
-	o.refuse.Store(bad, true)
+	o.refuse.Store(bad, "InvalidParameter")
 
 	out, status := printed(t, "publish", "status")
 	require.Zero(t, status)
@@ -234,4 +240,50 @@ func TestPublish_what_operators_see_and_do(t *testing.T) {
 		told = append(told, event.AdditionalInformation.Position)
 	}
 	require.ElementsMatch(t, []uint64{middle, middle + 1, middle + 2, middle + 3}, told)
+}
+
+// All four states, in words that an operator and a script can rely on.
+func TestPublish_parked_messages_by_state(t *testing.T) {
+	o := newOutside(t)
+	handler := o.handler(t)
+	for _, number := range []string{"A0001AA", "A0002AA", "A0003AA"} {
+		for i := range 3 {
+			o.tell(t, handler, number, fmt.Sprint(i))
+		}
+	}
+	facts := o.recorded(t)
+	refused, failing, skipped := facts[0].ID.String(), facts[4].ID.String(), facts[7].ID.String()
+	o.refuse.Store(refused, "InvalidParameter")
+	o.refuse.Store(failing, "SomethingNew")
+	o.refuse.Store(skipped, "InvalidParameter")
+	publishing(t)
+	sees := func(want ...string) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			o.tell(t, handler, "A0009AA", uuid.NewString()) // SNS takes others
+			out, status := printed(t, "publish", "status")
+			return status == 0 && slices.Equal(strings.Fields(strings.Split(out, "\n")[1])[4:], want)
+		}, patience, 100*time.Millisecond)
+	}
+	sees("2", "1", "4", "0")
+	out, status := printed(t, "publish", "parked", "skip", skipped, "--reason", "told by telephone")
+	require.Zero(t, status, out)
+	sees("1", "1", "3", "1")
+	out, status = printed(t, "publish", "parked", "list")
+	require.Zero(t, status)
+	for id, state := range map[string]string{refused: "refused", failing: "failing", facts[1].ID.String(): "blocked", skipped: "skipped"} {
+		require.Regexp(t, id+".* "+state+" ", out)
+	}
+	require.Contains(t, out, "told by telephone")
+	_, status = printed(t, "publish", "parked", "retry", facts[1].ID.String())
+	require.NotZero(t, status, "it waits for another one")
+	_, status = printed(t, "publish", "parked", "skip", refused)
+	require.NotZero(t, status, "why?")
+	o.refuse.Clear()
+	_, status = printed(t, "publish", "parked", "retry", refused)
+	require.Zero(t, status)
+	_, status = printed(t, "publish", "parked", "retry", failing)
+	require.Zero(t, status)
+	sees("0", "0", "0", "1")
+	require.NotContains(t, o.heard(), skipped)
 }

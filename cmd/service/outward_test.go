@@ -77,7 +77,9 @@ func TestAPublishingProcessTellsBothTopicsAndHowItIs(t *testing.T) {
 	require.Contains(t, text, `"publisher-history":{"status":"UP"`)
 	_, text = get("/metrics")
 	require.Contains(t, text, `publisher_delivered_total{topic="domain"} 1`)
-	require.Contains(t, text, `publisher_parked_refused{topic="history"} 0`)
+	for _, state := range []string{"refused", "failing", "blocked", "skipped"} {
+		require.Contains(t, text, `publisher_parked_`+state+`{topic="history"} 0`)
+	}
 	r.client.CloseIdleConnections()
 	stop()
 	require.NoError(t, <-ended)

@@ -98,7 +98,7 @@ func TestWhatLiesOnTheDeskComesBackInTheOrderOfTheLog(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, wishes, 2)
 
-	first.Tries, second.Tries = 2, 2
+	first.Tries, second.Tries, first.Wish = 2, 2, desk.Retry
 	work := desk.Work{Tried: []desk.Parked{first, second}, Heard: []uuid.UUID{second.EventID}}
 	require.NoError(t, desk.Settle(t.Context(), conn, was, was, work, noon))
 	all, err = desk.All(t.Context(), conn, topic)
@@ -113,6 +113,27 @@ func TestWhatLiesOnTheDeskComesBackInTheOrderOfTheLog(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, overview.Parked, 1)
 	require.Len(t, overview.Bookmarks, 2)
+}
+
+// A wish that came while a message was sent in vain for another reason stays.
+func TestAWishIsEndedByWhatItAskedForOnly(t *testing.T) {
+	dsn, conn, was := begun(t)
+	failing := refused(t, 3)
+	failing.State = desk.Failing
+	require.NoError(t, desk.Settle(t.Context(), conn, was, was, desk.Work{Park: []desk.Parked{failing}}, noon))
+	require.NoError(t, desk.AskRetry(t.Context(), dsn, topic, failing.EventID))
+	failing.Tries, failing.Reason, failing.State = 7, "SomethingNew", desk.Refused
+	later := noon.Add(time.Hour)
+	for _, wish := range []desk.Wish{"", desk.Skip} {
+		failing.Wish = wish
+		require.NoError(t, desk.Settle(t.Context(), conn, was, was, desk.Work{Tried: []desk.Parked{failing}}, later))
+		all, err := desk.All(t.Context(), conn, topic)
+		require.NoError(t, err)
+		require.Equal(t, desk.Retry, all[0].Wish)
+		require.Equal(t, []any{desk.Refused, "SomethingNew", 7}, []any{all[0].State, all[0].Reason, all[0].Tries})
+		require.True(t, later.Equal(all[0].Since))
+		require.True(t, noon.Equal(all[0].ParkedAt))
+	}
 }
 
 func TestMigratingAgainAndAtOnceChangesNothing(t *testing.T) {
