@@ -33,33 +33,37 @@ func database(t *testing.T) *pgx.Conn {
 // fault goes on.
 func TestProperty_each_pair_is_told_by_position_across_restarts(t *testing.T) {
 	conn := database(t)
-	rapid.Check(t, func(t *rapid.T) {
-		p := newPlay(t, conn)
-		for range rapid.IntRange(0, 120).Draw(t, "steps") {
-			p.step()
-		}
-		p.othersGoOn()
-		p.mended()
-	})
+	for _, most := range []int{3, 6, 60} {
+		rapid.Check(t, func(t *rapid.T) {
+			p := newPlay(t, conn, most)
+			for range rapid.IntRange(0, 120).Draw(t, "steps") {
+				p.step()
+			}
+			p.othersGoOn()
+			p.mended()
+		})
+	}
 }
 
 func (p *play) step() {
-	switch n := rapid.IntRange(0, 19).Draw(p.t, "step"); {
+	switch n := rapid.IntRange(0, 20).Draw(p.t, "step"); {
 	case n < 3:
 		p.read(rapid.IntRange(1, 12).Draw(p.t, "read"))
-	case n < 7:
+	case n < 6:
 		p.send()
-	case n < 12 && len(p.inFlight) > 0:
+	case n < 11 && len(p.inFlight) > 0:
 		how := rapid.SampledFrom([]string{answered, answered, answered, answered, lost, throttled}).Draw(p.t, "how")
 		p.answer(rapid.IntRange(0, len(p.inFlight)-1).Draw(p.t, "batch"), how)
-	case n < 15:
+	case n < 14:
 		p.settle()
-	case n < 17:
+	case n < 16:
 		p.wake()
-	case n == 17:
+	case n < 18:
 		p.operate()
 	case n == 18:
 		p.restart()
+	case n == 19:
+		p.another()
 	default:
 		p.says[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.t, "mended")].place.last.ID] = nil
 	}
@@ -77,8 +81,14 @@ func (p *play) operate() {
 
 func byPosition(a, b desk.Parked) int { return cmp.Compare(a.Position.Commit, b.Position.Commit) }
 
+// another is a fact of a pair that has no fault: it shows that SNS takes others.
+func (p *play) another() {
+	p.log = append(p.log, factOf(messageAt(len(p.log)+1, pairOf(99))))
+}
+
 // round does everything that can be done.
 func (p *play) round() {
+	p.another()
 	p.read(len(p.log))
 	p.wake()
 	for p.send() {
@@ -87,31 +97,47 @@ func (p *play) round() {
 	p.settle()
 }
 
+// rest goes on until nothing changes any more, in more rounds than a message may
+// fail by itself.
+func (p *play) rest() {
+	for still := 0; still < most+3; still++ {
+		pending, rows := len(p.pending()), len(p.rows)
+		p.round()
+		if len(p.pending()) != pending || len(p.rows) != rows {
+			still = 0
+		}
+	}
+}
+
 // othersGoOn lets the faults be, and everything else come to rest.
 func (p *play) othersGoOn() {
 	for len(p.inFlight) > 0 {
 		p.answer(0, answered)
 	}
-	for range 8 + 2*len(p.log) {
-		p.round()
-	}
+	p.rest()
 	for _, m := range p.pending() {
-		first := !slices.ContainsFunc(p.pending(), func(other Message) bool { return standsBefore(other, m) })
 		row := p.rows[m.EventID]
-		require.True(p.t, !first || p.says[m.EventID] != nil || row.State == desk.Refused,
-			"%d waits for nothing", m.Position.Commit)
+		require.Empty(p.t, row.Wish, "nobody hears of a wish for %d", m.Position.Commit)
+		if slices.ContainsFunc(p.pending(), func(other Message) bool { return standsBefore(other, m) }) {
+			continue
+		}
+		switch says := p.says[m.EventID]; {
+		case says == errUnknown: //nolint:errorlint // the very one, as below
+			require.Equal(p.t, desk.Failing, row.State, "%d fails and is not parked", m.Position.Commit)
+			require.GreaterOrEqual(p.t, row.Tries, most)
+		case says != errThrottled: //nolint:errorlint // as above
+			require.Equal(p.t, desk.Refused, row.State, "%d waits for nothing", m.Position.Commit)
+		}
 	}
 }
 
 // mended lets SNS take everything, and the operator retry everything.
 func (p *play) mended() {
 	clear(p.says)
-	for range 8 + 2*len(p.log) {
-		for id := range p.rows {
-			p.ask(desk.Retry, id)
-		}
-		p.round()
+	for id := range p.rows {
+		p.ask(desk.Retry, id)
 	}
+	p.rest()
 	require.Empty(p.t, p.pending())
 	l := p.session.line
 	require.Empty(p.t, l.lanes)
@@ -142,7 +168,11 @@ func (p *play) pending() []Message {
 func (p *play) isDone(id uuid.UUID) bool { return p.told[id] || p.rows[id].State == desk.Skipped }
 
 func standsBefore(m, other Message) bool {
-	return m.Position.Before(other.Position) && slices.ContainsFunc(m.Pairs, func(pair domain.Pair) bool { return slices.Contains(other.Pairs, pair) })
+	return m.Position.Before(other.Position) && sharePair(m, other)
+}
+
+func sharePair(m, other Message) bool {
+	return slices.ContainsFunc(m.Pairs, func(pair domain.Pair) bool { return slices.Contains(other.Pairs, pair) })
 }
 
 // judgeOrder holds that all that stands before a message was told or skipped.
@@ -155,8 +185,9 @@ func (p *play) judgeOrder(m Message) {
 // settle writes, and judges what is written.
 func (p *play) settle() {
 	require.NoError(p.t, p.session.settle(p.t.Context(), p.conn))
-	before := p.rows
+	before := p.settled
 	p.rows = p.readRows()
+	p.settled = p.rows
 	for id, row := range p.rows {
 		switch row.State {
 		case desk.Refused:
@@ -165,25 +196,26 @@ func (p *play) settle() {
 			require.True(p.t, p.was[id] == errUnknown || p.cut[id] >= most, "%d is not failing by itself", row.Position.Commit) //nolint:errorlint // the very one
 		case desk.Blocked:
 			_, old := before[id]
-			require.True(p.t, old || p.standsBehind(row, before), "%d stands behind nothing that is parked", row.Position.Commit)
+			m := Message{Position: row.Position, Pairs: row.Pairs}
+			require.True(p.t, old || p.standsBehind(m, before) || p.standsBehind(m, p.rows), "%d stands behind nothing that is parked", row.Position.Commit)
 		case desk.Skipped:
 		}
 	}
 	for _, m := range p.pending() {
 		_, parked := p.rows[m.EventID]
 		require.True(p.t, parked || p.session.was.At.Before(m.Position), "%d is lost", m.Position.Commit)
+		if !parked && !p.session.line.read.Before(m.Position) {
+			require.False(p.t, p.standsBehind(m, p.rows), "%d stands behind a parked one and is not", m.Position.Commit)
+		}
 	}
 }
 
-// standsBehind reports whether something that is parked, or was until now, is
-// before a row in one of its pairs.
-func (p *play) standsBehind(row desk.Parked, before map[uuid.UUID]desk.Parked) bool {
-	m := Message{Position: row.Position, Pairs: row.Pairs}
-	for _, rows := range []map[uuid.UUID]desk.Parked{before, p.rows} {
-		for _, other := range rows {
-			if standsBefore(Message{Position: other.Position, Pairs: other.Pairs}, m) {
-				return true
-			}
+// standsBehind reports whether something that is parked is before a message in
+// one of its pairs.
+func (p *play) standsBehind(m Message, rows map[uuid.UUID]desk.Parked) bool {
+	for _, row := range rows {
+		if row.State != desk.Skipped && standsBefore(Message{Position: row.Position, Pairs: row.Pairs}, m) {
+			return true
 		}
 	}
 	return false

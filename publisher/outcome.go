@@ -143,11 +143,12 @@ func (l *line) failed(it *letter, fault error, byItself bool) blame {
 	known := it.state == desk.Failing
 	if byItself && !isOfTopic(fault) {
 		it.since, it.inVain, it.faults = l.tally, 0, 0
-		if it.strikes++; known || it.strikes == most {
-			it.tries += it.strikes
-			it.strikes = 0
-			l.park(it, desk.Failing, fault.Error())
-		}
+		it.strikes++
+	}
+	if it.strikes >= most || known && (it.strikes > 0 || it.released) {
+		it.tries += it.strikes
+		it.strikes = 0
+		l.park(it, desk.Failing, fault.Error())
 	}
 	it.faults++
 	l.rest(it, l.pauses.after(it))

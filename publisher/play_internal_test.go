@@ -39,10 +39,12 @@ type play struct {
 	window int
 
 	session  *session
-	fed      int         // facts of the log that the session was given
-	inFlight [][]*letter // batches that SNS has not answered
-	rows     map[uuid.UUID]desk.Parked
+	fed      int                       // facts of the log that the session was given
+	inFlight [][]*letter               // batches that SNS has not answered
+	rows     map[uuid.UUID]desk.Parked // as they are
+	settled  map[uuid.UUID]desk.Parked // as the session left them last
 	told     map[uuid.UUID]bool
+	asked    map[uuid.UUID]bool // by an operator to be sent again, without an answer yet
 }
 
 func at(i int) eventstore.Position {
@@ -72,17 +74,17 @@ func factOf(m Message) parcel {
 }
 
 // newPlay draws a log of a few pairs, with renumberings and private facts, and
-// what SNS does not take.
-func newPlay(t *rapid.T, conn *pgx.Conn) *play {
+// what SNS does not take. The fewer there are the more they meet.
+func newPlay(t *rapid.T, conn *pgx.Conn, most int) *play {
 	p := &play{
 		t: t, conn: conn, was: map[uuid.UUID]error{}, says: map[uuid.UUID]error{}, cut: map[uuid.UUID]int{},
-		now: time.Unix(0, 0), window: rapid.IntRange(4, 8).Draw(t, "window"), told: map[uuid.UUID]bool{},
+		now: time.Unix(0, 0), window: rapid.IntRange(4, 8).Draw(t, "window"), told: map[uuid.UUID]bool{}, asked: map[uuid.UUID]bool{},
 	}
-	pairs := rapid.IntRange(1, 8).Draw(t, "pairs")
-	faults := rapid.SampledFrom([]error{nil, nil, nil, nil, nil, nil, nil, errUnknown, errThrottled, errInvalid})
-	for i := range rapid.IntRange(1, 60).Draw(t, "facts") {
+	pairs := rapid.IntRange(1, 2+most/10).Draw(t, "pairs")
+	faults := rapid.SampledFrom([]error{nil, nil, nil, nil, errUnknown, errThrottled, errInvalid})
+	for i := range rapid.IntRange(1, most).Draw(t, "facts") {
 		m := messageAt(i+1, pairOf(rapid.IntRange(1, pairs).Draw(t, "pair")))
-		if to := pairOf(rapid.IntRange(1, pairs).Draw(t, "to")); to != m.Pairs[0] && rapid.IntRange(0, 3).Draw(t, "renumbered") == 0 {
+		if to := pairOf(rapid.IntRange(1, pairs).Draw(t, "to")); to != m.Pairs[0] && rapid.IntRange(0, 2).Draw(t, "renumbered") == 0 {
 			m.Pairs = append(m.Pairs, to)
 		}
 		fact := factOf(m)
@@ -113,7 +115,12 @@ func (p *play) restart() {
 		Logger: slog.New(slog.DiscardHandler), Window: p.window, pauses: pauses{time.Hour, time.Hour, time.Hour},
 	}).newSession(was)
 	p.rows = p.readRows()
+	for id, row := range p.rows {
+		p.asked[id] = row.Wish == desk.Retry
+	}
 	p.session.line.restore(Domain, slices.SortedFunc(values(p.rows), byPosition))
+	work := p.session.line.settlement().work
+	require.Empty(p.t, append(work.Park, work.Tried...), "what was there is written again")
 	p.inFlight = nil
 	p.fed = len(p.log)
 	if next := slices.IndexFunc(p.log, func(f parcel) bool { return was.At.Before(f.place.at) }); next >= 0 {
@@ -155,7 +162,18 @@ func (p *play) send() bool {
 	if len(p.session.line.ready) == 0 {
 		return false
 	}
-	p.inFlight = append(p.inFlight, p.session.line.take())
+	batch := p.session.line.take()
+	for _, it := range batch {
+		m := it.message
+		row, parked := p.rows[m.EventID]
+		require.Equal(p.t, parked, it.desk != off, "%d is sent before its row is there", m.Position.Commit)
+		require.False(p.t, row.State == desk.Refused && !p.asked[m.EventID], "nobody asked for %d", m.Position.Commit)
+		require.False(p.t, p.session.line.skipped[m.EventID], "%d was skipped", m.Position.Commit)
+		require.False(p.t, slices.ContainsFunc(p.inFlight, func(others []*letter) bool {
+			return slices.ContainsFunc(others, func(other *letter) bool { return sharePair(other.message, m) })
+		}), "two of a pair are in flight")
+	}
+	p.inFlight = append(p.inFlight, batch)
 	return true
 }
 
@@ -192,7 +210,11 @@ func (p *play) answer(i int, how string) {
 	case throttled:
 		p.session.line.callFailed(batch, errThrottled)
 	default:
-		p.session.judge(p.t.Context(), batch, p.arrive(batch))
+		answers := p.arrive(batch)
+		p.session.judge(p.t.Context(), batch, answers)
+		for i, it := range batch {
+			p.asked[it.message.EventID] = p.asked[it.message.EventID] && answers[i] != errInvalid //nolint:errorlint // the very one
+		}
 	}
 }
 
@@ -206,6 +228,7 @@ func (p *play) wake() {
 
 // ask is an operator.
 func (p *play) ask(wish desk.Wish, id uuid.UUID) {
+	p.asked[id] = wish == desk.Retry
 	sql := `UPDATE publisher.parked SET wish = 'retry' WHERE event_id = $1 AND state IN ('refused', 'failing')`
 	if wish == desk.Skip {
 		sql = `UPDATE publisher.parked SET wish = 'skip', state = 'skipped' WHERE event_id = $1 AND state <> 'skipped'`

@@ -115,7 +115,7 @@ func (l *line) restore(topic Topic, parked []desk.Parked) {
 			message: Message{
 				Topic: topic, EventID: p.EventID, Group: p.Pairs[0].String(), Pairs: p.Pairs, Position: p.Position, Revision: p.Revision,
 			},
-			desk: lying, state: p.State, released: p.Wish == desk.Retry, reason: p.Reason, tries: p.Tries,
+			desk: lying, state: p.State, reason: p.Reason, tries: p.Tries,
 			ahead: l.read.Before(p.Position), alone: p.State == desk.Failing,
 		}
 		l.desk[p.EventID] = it
