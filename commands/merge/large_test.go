@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/eventstore"
 )
 
 // many is more than one append can hold, whichever way it is counted.
@@ -92,6 +93,10 @@ func TestMerge_of_a_large_pair_goes_in_parts_and_back(t *testing.T) {
 	require.ElementsMatch(t, ids, idsIn(e.state(removed, third)))
 	require.Equal(t, []uuid.UUID{stood}, idsIn(e.state(survivor, third)))
 	require.Equal(t, 1, notClosed(e.state(survivor, third)))
+
+	events, err := e.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 100_000)
+	require.NoError(t, err)
+	requireOneStory(t, events)
 }
 
 func TestMerge_deletes_a_large_pair_between_the_two_in_parts(t *testing.T) {
@@ -111,24 +116,5 @@ func TestMerge_deletes_a_large_pair_between_the_two_in_parts(t *testing.T) {
 	require.Len(t, undone.Changes, many)
 	for _, n := range e.state(removed, survivor).Items {
 		require.False(t, n.Deleted)
-	}
-}
-
-// Ids of facts are unique in the log, though one command appends many times.
-func TestMerge_of_several_appends_names_no_fact_twice(t *testing.T) {
-	e := newEstate(t)
-	e.tellsMany(removed, third)
-	e.opens(removed, survivor)
-	cause := message()
-	e.merges(cause, merging)
-	e.unmerges(cause, false)
-	seen := map[uuid.UUID]bool{}
-	for _, stream := range []string{
-		pairOf(t, removed, third).Stream(), pairOf(t, survivor, third).Stream(), pairOf(t, removed, survivor).Stream(), removed.Stream(),
-	} {
-		for i, fact := range facts(t, e.log, stream) {
-			require.False(t, seen[fact.ID], "revision %d of %s", i, stream)
-			seen[fact.ID] = true
-		}
 	}
 }
