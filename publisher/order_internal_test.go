@@ -35,7 +35,8 @@ func TestProperty_each_pair_is_told_by_position_across_restarts(t *testing.T) {
 	conn := database(t)
 	for _, most := range []int{3, 6, 60} {
 		rapid.Check(t, func(t *rapid.T) {
-			p := newPlay(t, conn, most)
+			p := newPlay(t, conn)
+			p.begin(t, most)
 			for range rapid.IntRange(0, 120).Draw(t, "steps") {
 				p.step()
 			}
@@ -45,15 +46,35 @@ func TestProperty_each_pair_is_told_by_position_across_restarts(t *testing.T) {
 	}
 }
 
+// begin draws a log of a few pairs, with renumberings and private facts, and what
+// SNS does not take. The fewer there are the more they meet.
+func (p *play) begin(t *rapid.T, most int) {
+	p.draw, p.window = t, rapid.IntRange(4, 8).Draw(t, "window")
+	pair := rapid.Map(rapid.IntRange(1, 2+most/10), pairOf)
+	faults := rapid.SampledFrom([]error{nil, nil, nil, nil, errUnknown, errThrottled, errInvalid})
+	for range rapid.IntRange(1, most).Draw(t, "facts") {
+		from, to := pair.Draw(t, "pair"), pair.Draw(t, "to")
+		switch n := rapid.IntRange(0, 9).Draw(t, "kind"); {
+		case n == 0:
+			p.happensInPrivate()
+		case n < 5 && from != to:
+			p.happens(faults.Draw(t, "fault"), from, to)
+		default:
+			p.happens(faults.Draw(t, "fault"), from)
+		}
+	}
+	p.restart()
+}
+
 func (p *play) step() {
-	switch n := rapid.IntRange(0, 20).Draw(p.t, "step"); {
+	switch n := rapid.IntRange(0, 20).Draw(p.draw, "step"); {
 	case n < 3:
-		p.read(rapid.IntRange(1, 12).Draw(p.t, "read"))
+		p.read(rapid.IntRange(1, 12).Draw(p.draw, "read"))
 	case n < 6:
 		p.send()
 	case n < 11 && len(p.inFlight) > 0:
-		how := rapid.SampledFrom([]string{answered, answered, answered, answered, lost, throttled}).Draw(p.t, "how")
-		p.answer(rapid.IntRange(0, len(p.inFlight)-1).Draw(p.t, "batch"), how)
+		how := rapid.SampledFrom([]string{answered, answered, answered, answered, lost, throttled}).Draw(p.draw, "how")
+		p.answer(rapid.IntRange(0, len(p.inFlight)-1).Draw(p.draw, "batch"), how)
 	case n < 14:
 		p.settle()
 	case n < 16:
@@ -65,7 +86,7 @@ func (p *play) step() {
 	case n == 19:
 		p.another()
 	default:
-		p.says[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.t, "mended")].place.last.ID] = nil
+		p.says[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.draw, "mended")].place.last.ID] = nil
 	}
 }
 
@@ -73,8 +94,8 @@ func (p *play) step() {
 func (p *play) operate() {
 	rows := slices.SortedFunc(values(p.rows), byPosition)
 	if len(rows) > 0 {
-		row := rows[rapid.IntRange(0, len(rows)-1).Draw(p.t, "row")]
-		p.ask(rapid.SampledFrom([]desk.Wish{desk.Retry, desk.Retry, desk.Skip}).Draw(p.t, "wish"), row.EventID)
+		row := rows[rapid.IntRange(0, len(rows)-1).Draw(p.draw, "row")]
+		p.ask(rapid.SampledFrom([]desk.Wish{desk.Retry, desk.Retry, desk.Skip}).Draw(p.draw, "wish"), row.EventID)
 		p.rows = p.readRows()
 	}
 }
@@ -82,13 +103,10 @@ func (p *play) operate() {
 func byPosition(a, b desk.Parked) int { return cmp.Compare(a.Position.Commit, b.Position.Commit) }
 
 // another is a fact of a pair that has no fault: it shows that SNS takes others.
-func (p *play) another() {
-	p.log = append(p.log, factOf(messageAt(len(p.log)+1, pairOf(99))))
-}
+func (p *play) another() { p.happens(nil, pairOf(99)) }
 
 // round does everything that can be done.
 func (p *play) round() {
-	p.another()
 	p.read(len(p.log))
 	p.wake()
 	for p.send() {
@@ -99,9 +117,10 @@ func (p *play) round() {
 
 // rest goes on until nothing changes any more, in more rounds than a message may
 // fail by itself.
-func (p *play) rest() {
+func (p *play) rest(more func()) {
 	for still := 0; still < most+3; still++ {
 		pending, rows := len(p.pending()), len(p.rows)
+		more()
 		p.round()
 		if len(p.pending()) != pending || len(p.rows) != rows {
 			still = 0
@@ -114,7 +133,7 @@ func (p *play) othersGoOn() {
 	for len(p.inFlight) > 0 {
 		p.answer(0, answered)
 	}
-	p.rest()
+	p.rest(p.another)
 	for _, m := range p.pending() {
 		row := p.rows[m.EventID]
 		require.Empty(p.t, row.Wish, "nobody hears of a wish for %d", m.Position.Commit)
@@ -137,7 +156,8 @@ func (p *play) mended() {
 	for id := range p.rows {
 		p.ask(desk.Retry, id)
 	}
-	p.rest()
+	p.happensInPrivate() // the last place is reached, though nothing there is told
+	p.rest(func() {})
 	require.Empty(p.t, p.pending())
 	l := p.session.line
 	require.Empty(p.t, l.lanes)

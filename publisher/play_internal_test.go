@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,11 +26,18 @@ var (
 	errCut       = errors.New("the connection was cut")
 )
 
+// tester is a *testing.T or a *rapid.T.
+type tester interface {
+	require.TestingT
+	Context() context.Context
+}
+
 // play is a session without senders: a test does what they would, in any order.
 // The session is real and so are the rows in Postgres, through which a restart
 // goes as it does behind a kill.
 type play struct {
-	t      *rapid.T
+	t      tester
+	draw   *rapid.T // nil when the test says what happens
 	conn   *pgx.Conn
 	log    []parcel
 	was    map[uuid.UUID]error // what SNS says, and said from the beginning
@@ -73,32 +81,31 @@ func factOf(m Message) parcel {
 	}, messages: []Message{m}}
 }
 
-// newPlay draws a log of a few pairs, with renumberings and private facts, and
-// what SNS does not take. The fewer there are the more they meet.
-func newPlay(t *rapid.T, conn *pgx.Conn, most int) *play {
+// newPlay begins with a log that holds nothing and an empty table.
+func newPlay(t tester, conn *pgx.Conn) *play {
 	p := &play{
 		t: t, conn: conn, was: map[uuid.UUID]error{}, says: map[uuid.UUID]error{}, cut: map[uuid.UUID]int{},
-		now: time.Unix(0, 0), window: rapid.IntRange(4, 8).Draw(t, "window"), told: map[uuid.UUID]bool{}, asked: map[uuid.UUID]bool{},
-	}
-	pairs := rapid.IntRange(1, 2+most/10).Draw(t, "pairs")
-	faults := rapid.SampledFrom([]error{nil, nil, nil, nil, errUnknown, errThrottled, errInvalid})
-	for i := range rapid.IntRange(1, most).Draw(t, "facts") {
-		m := messageAt(i+1, pairOf(rapid.IntRange(1, pairs).Draw(t, "pair")))
-		if to := pairOf(rapid.IntRange(1, pairs).Draw(t, "to")); to != m.Pairs[0] && rapid.IntRange(0, 2).Draw(t, "renumbered") == 0 {
-			m.Pairs = append(m.Pairs, to)
-		}
-		fact := factOf(m)
-		if rapid.IntRange(0, 9).Draw(t, "private") == 0 {
-			fact.messages = nil
-		}
-		p.log = append(p.log, fact)
-		p.was[m.EventID] = faults.Draw(t, "fault")
-		p.says[m.EventID] = p.was[m.EventID]
+		now: time.Unix(0, 0), window: 4, told: map[uuid.UUID]bool{}, asked: map[uuid.UUID]bool{},
 	}
 	_, err := conn.Exec(t.Context(), `TRUNCATE publisher.parked, publisher.bookmark`)
 	require.NoError(t, err)
 	p.restart()
 	return p
+}
+
+// happens appends a fact of which SNS says something.
+func (p *play) happens(says error, pairs ...domain.Pair) uuid.UUID {
+	m := messageAt(len(p.log)+1, pairs...)
+	p.log = append(p.log, factOf(m))
+	p.was[m.EventID], p.says[m.EventID] = says, says
+	return m.EventID
+}
+
+// happensInPrivate appends a fact that is told nobody.
+func (p *play) happensInPrivate() {
+	fact := factOf(messageAt(len(p.log)+1, pairOf(1)))
+	fact.messages = nil
+	p.log = append(p.log, fact)
 }
 
 // restart is a kill, and a new session.
