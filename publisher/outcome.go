@@ -72,14 +72,6 @@ func (l *line) closed(it *letter) {
 	}
 }
 
-// again puts letters back that a fault kept from being delivered.
-func (l *line) again(letters ...*letter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.putBack(letters)
-	l.wake()
-}
-
 func (l *line) putBack(letters []*letter) {
 	for _, it := range letters {
 		it.where = ready

@@ -56,7 +56,7 @@ type play struct {
 }
 
 func at(i int) eventstore.Position {
-	return eventstore.Position{Commit: uint64(i), Prepare: uint64(i)} //nolint:gosec // small
+	return eventstore.Position{Commit: uint64(i), Prepare: uint64(i)}
 }
 
 func pairOf(i int) domain.Pair {

@@ -248,7 +248,7 @@ func TestPublish_parked_messages_by_state(t *testing.T) {
 	handler := o.handler(t)
 	for _, number := range []string{"A0001AA", "A0002AA", "A0003AA"} {
 		for i := range 3 {
-			o.tell(t, handler, number, fmt.Sprint(i))
+			o.tell(t, handler, number, strconv.Itoa(i))
 		}
 	}
 	facts := o.recorded(t)

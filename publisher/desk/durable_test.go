@@ -25,7 +25,7 @@ func TestAnOperatorAsksOnlyForWhatMayBe(t *testing.T) {
 		{desk.Blocked, desk.ErrNothing, nil},
 		{desk.Skipped, desk.ErrNothing, desk.ErrNothing},
 	} {
-		one, other := refused(t, uint64(2*i+1)), refused(t, uint64(2*i+2)) //nolint:gosec // small
+		one, other := refused(t, uint64(2*i+1)), refused(t, uint64(2*i+2))
 		one.State, other.State = c.state, c.state
 		require.NoError(t, desk.Settle(t.Context(), conn, was, was, desk.Work{Park: []desk.Parked{one, other}}, noon))
 		require.ErrorIs(t, desk.AskRetry(t.Context(), dsn, topic, one.EventID), c.retry, "%s", c.state)
