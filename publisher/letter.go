@@ -73,7 +73,6 @@ type letter struct {
 	inVain  uint64
 	strikes int // how often it failed by itself
 	faults  int // of this entry alone, since the last that counted
-	nap     int // which pause this is
 }
 
 // lane is the order of one pair: by position, and what stands behind a parked

@@ -196,19 +196,15 @@ func (l *line) later(it *letter) (faults int) {
 
 func (l *line) rest(it *letter, pause time.Duration) {
 	it.where = resting
-	it.nap++
 	if l.ended {
 		return
 	}
-	nap := it.nap
 	l.resting[it] = time.AfterFunc(pause, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if it.nap == nap && it.where == resting {
-			l.endRest(it)
-			l.offer(it)
-			l.wake()
-		}
+		l.endRest(it)
+		l.offer(it)
+		l.wake()
 	})
 }
 

@@ -1,0 +1,145 @@
+package publisher
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/publisher/desk"
+)
+
+// sent is the first message of a line with three pairs, the first of which has
+// two, when SNS has taken others before.
+func sent(t *testing.T) (*line, *letter) {
+	t.Helper()
+	l := newLine(100, place{}, normal)
+	l.tally = tally{delivered: 7, calls: 7}
+	for i, pair := range []int{1, 1, 2, 3} {
+		l.add([]parcel{factOf(messageAt(i+1, pairOf(pair)))})
+	}
+	batch := l.take()
+	require.Len(t, batch, 3)
+	l.again(batch[1:]...)
+	return l, batch[0]
+}
+
+// elsewhere is what SNS does with calls of other messages meanwhile.
+func elsewhere(l *line, worked, failed int) {
+	l.tally.delivered += uint64(worked) //nolint:gosec // small
+	l.tally.calls += uint64(worked)     //nolint:gosec // small
+	l.tally.failed += uint64(failed)    //nolint:gosec // small
+}
+
+// A fault counts against a message when SNS took another since it was sent, and
+// since the last that counted. Five park it, and later ones are counted too.
+func TestBlame_of_an_entry_counts_when_others_are_taken(t *testing.T) {
+	l, it := sent(t)
+	for i := range most {
+		require.Equal(t, onTopic, l.fail(it, errUnknown))
+		require.Equal(t, i, it.strikes, "SNS took no other")
+		elsewhere(l, 1, 0)
+		require.Equal(t, onTopic, l.fail(it, errThrottled))
+		require.Equal(t, i, it.strikes, "it is the topic's")
+		if i < most-1 {
+			require.Equal(t, onTopic, l.fail(it, errUnknown))
+			require.Equal(t, 1, it.faults, "it is tried again soon")
+			require.Empty(t, l.parked)
+		}
+	}
+	require.Equal(t, onMessage, l.fail(it, errUnknown))
+	require.Equal(t, []any{desk.Failing, most, errUnknown.Error()}, []any{it.state, it.tries, it.reason})
+	require.Len(t, l.parked, 2, "with what stands behind it")
+	l.settled(l.settlement())
+	require.Equal(t, onParked, l.fail(it, errUnknown))
+	require.Equal(t, onParked, l.fail(it, errThrottled))
+	require.Empty(t, l.marked)
+	elsewhere(l, 1, 0)
+	require.Equal(t, onParked, l.fail(it, errUnknown))
+	require.Equal(t, most+1, it.tries)
+	require.Len(t, l.marked, 1)
+	require.EqualValues(t, 3*most+3, l.count.Faults)
+}
+
+// A fault of a call counts against its only message when nearly all calls of
+// others work meanwhile.
+func TestBlame_of_a_call_counts_when_the_calls_of_others_work(t *testing.T) {
+	for _, c := range []struct {
+		worked, failed int
+		blamed         bool
+	}{
+		{0, 0, false}, {1, 0, true}, {9, 1, false}, {10, 1, true}, {19, 2, false}, {20, 2, true}, {0, 5, false},
+	} {
+		l, it := sent(t)
+		for range 3 { // in vain, and before anything is known of others
+			require.Equal(t, onTopic, l.callFailed([]*letter{it}, errCut))
+			require.Equal(t, ready, it.where)
+			it.where = sending
+		}
+		elsewhere(l, c.worked, c.failed)
+		on := l.callFailed([]*letter{it}, errCut)
+		if !c.blamed {
+			require.Equal(t, onTopic, on, c)
+			require.Equal(t, ready, it.where)
+			continue
+		}
+		require.Equal(t, onParked, on, c)
+		require.Equal(t, 1, it.strikes)
+		require.Equal(t, resting, it.where, "it rests, and the topic does not")
+
+		require.Equal(t, onTopic, l.callFailed([]*letter{it}, errCut), "none of others since")
+		elsewhere(l, 1, 0)
+		require.Equal(t, onParked, l.callFailed([]*letter{it}, errCut), "what it failed in vain is not the topic's")
+		require.Equal(t, 2, it.strikes)
+	}
+}
+
+func TestBlame_of_a_call_is_never_for_a_fault_of_the_topic(t *testing.T) {
+	l, it := sent(t)
+	for range 2 * most {
+		elsewhere(l, 100, 0)
+		require.Equal(t, onTopic, l.callFailed([]*letter{it}, errThrottled))
+	}
+	require.Zero(t, it.strikes)
+	for range most {
+		elsewhere(l, 100, 0)
+		l.fail(it, errUnknown)
+	}
+	require.Equal(t, onParked, l.callFailed([]*letter{it}, errThrottled))
+	require.Equal(t, resting, it.where, "one that fails by itself keeps its own pauses")
+	require.Equal(t, most, it.tries)
+}
+
+// Messages of a call that failed as a whole are sent one by one when SNS takes
+// others, and together while it does not.
+func TestBlame_of_a_batch_is_sought_one_by_one_when_others_are_taken(t *testing.T) {
+	for _, c := range []struct {
+		worked int
+		fault  error
+		alone  bool
+	}{{0, errCut, false}, {1, errCut, true}, {1, errUnknown, true}, {1, errThrottled, false}} {
+		l, it := sent(t)
+		batch := append([]*letter{it}, l.take()...)
+		elsewhere(l, c.worked, 0)
+		require.Equal(t, onTopic, l.callFailed(batch, c.fault))
+		require.Len(t, l.ready, 3)
+		for _, it := range batch {
+			require.Equal(t, c.alone, it.alone)
+			require.Zero(t, it.strikes)
+		}
+		require.EqualValues(t, 3, l.count.Faults)
+	}
+}
+
+// After a restart a message that failed by itself drags no other down, and its
+// pauses go on where they were.
+func TestBlame_outlives_a_restart(t *testing.T) {
+	for _, state := range []desk.State{desk.Failing, desk.Refused, desk.Blocked} {
+		m := messageAt(1, pairOf(1))
+		l := newLine(100, place{at: at(1)}, normal)
+		l.restore(Domain, []desk.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Tries: 9, Reason: "why"}})
+		it := l.desk[m.EventID]
+		require.Equal(t, state == desk.Failing, it.alone)
+		require.Equal(t, []any{9, "why", state}, []any{it.row().Tries, it.row().Reason, it.row().State})
+		require.Equal(t, state != desk.Refused, len(l.ready) == 1)
+	}
+}
