@@ -25,9 +25,9 @@ func sent(t *testing.T) (*line, *letter) {
 
 // elsewhere is what SNS does with calls of other messages meanwhile.
 func elsewhere(l *line, worked, failed int) {
-	l.tally.delivered += uint64(worked) //nolint:gosec // small
-	l.tally.calls += uint64(worked)     //nolint:gosec // small
-	l.tally.failed += uint64(failed)    //nolint:gosec // small
+	l.tally.delivered += uint64(worked)
+	l.tally.calls += uint64(worked)
+	l.tally.failed += uint64(failed)
 }
 
 // A fault counts against a message when SNS took another since it was sent, and

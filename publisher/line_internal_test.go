@@ -165,13 +165,13 @@ func TestLine_ends_a_pause_in_time(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := lineOf(100, 1)
 		l.pauses = normal
-		for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 50, 50} {
+		for _, tenths := range []int{1, 2, 4, 8, 16, 32, 50, 50} {
 			began := time.Now()
 			it := l.take()[0]
 			l.fail(it, errUnknown)
 			require.Same(t, it, l.take()[0])
 			l.again(it)
-			require.Equal(t, pause*100*time.Millisecond, time.Since(began))
+			require.Equal(t, time.Duration(tenths)*100*time.Millisecond, time.Since(began))
 		}
 	})
 }
