@@ -19,7 +19,7 @@ func sent(t *testing.T) (*line, *letter) {
 	}
 	batch := l.take()
 	require.Len(t, batch, 3)
-	l.again(batch[1:]...)
+	l.putBack(batch[1:])
 	return l, batch[0]
 }
 

@@ -170,7 +170,7 @@ func TestLine_ends_a_pause_in_time(t *testing.T) {
 			it := l.take()[0]
 			l.fail(it, errUnknown)
 			require.Same(t, it, l.take()[0])
-			l.again(it)
+			l.putBack([]*letter{it})
 			require.Equal(t, time.Duration(tenths)*100*time.Millisecond, time.Since(began))
 		}
 	})
