@@ -118,7 +118,8 @@ func (p *play) round() {
 // rest goes on until nothing changes any more, in more rounds than a message may
 // fail by itself.
 func (p *play) rest(more func()) {
-	for still := 0; still < most+3; still++ {
+	for still, rounds := 0, 20*(most+len(p.log)); still < most+3; still, rounds = still+1, rounds-1 {
+		require.Positive(p.t, rounds, "it never comes to rest")
 		pending, rows := len(p.pending()), len(p.rows)
 		more()
 		p.round()
