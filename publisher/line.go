@@ -130,8 +130,8 @@ func (l *line) passed(s *slot) {
 }
 
 // join puts a letter into its pairs' lanes by its position. One that comes
-// behind a parked one is parked, and one that the window has no room for is read
-// again when its turn comes.
+// behind a parked one is parked, and one far behind a full window is read again
+// when its turn comes.
 func (l *line) join(it *letter) {
 	blocked := false
 	for _, pair := range it.message.Pairs {
@@ -143,7 +143,7 @@ func (l *line) join(it *letter) {
 		it.lanes = append(it.lanes, on)
 		blocked = on.join(it) || blocked
 	}
-	if it.desk == off && l.open >= l.limit {
+	if it.desk == off && l.isWide() {
 		it.message.Body, it.message.Attributes = nil, nil
 	}
 	if it.desk == off && blocked {

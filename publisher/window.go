@@ -35,6 +35,11 @@ func (w *window) isFull() bool {
 	return w.open >= w.limit && (w.fronts >= probes || w.open >= widest*w.limit)
 }
 
+// isWide reports whether so much was read beyond a full window that no more
+// bodies are kept. A chunk that the last room of a window takes is not yet that:
+// to read its facts again would cost more than all else.
+func (w *window) isWide() bool { return w.open >= 2*w.limit }
+
 // pass puts a slot at the end, and tells whether the bookmark may move.
 func (w *window) pass(s *slot) (moved bool) {
 	switch {
