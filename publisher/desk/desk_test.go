@@ -69,13 +69,21 @@ func TestABookmarkMovesOnlyFromWhereItWasLeft(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, all, "both or neither")
 
+	other := now
+	other.Store = uuid.New()
+	require.ErrorIs(t, desk.Holds(t.Context(), conn, other), desk.ErrMoved)
+
 	again, err := desk.Begin(t.Context(), conn, topic, uuid.New())
 	require.NoError(t, err)
 	require.Equal(t, now, again, "it is begun once")
+	require.NoError(t, desk.Settle(t.Context(), conn, now, now, desk.Work{Park: []desk.Parked{parked}}, noon))
 	require.NoError(t, desk.Adopt(t.Context(), dsn))
 	found, err = desk.Read(t.Context(), conn, topic)
 	require.NoError(t, err)
 	require.Equal(t, desk.Bookmark{Topic: topic}, found)
+	all, err = desk.All(t.Context(), conn, topic)
+	require.NoError(t, err)
+	require.Empty(t, all, "what was parked is of the other log too")
 }
 
 func TestWhatLiesOnTheDeskComesBackInTheOrderOfTheLog(t *testing.T) {
@@ -94,6 +102,8 @@ func TestWhatLiesOnTheDeskComesBackInTheOrderOfTheLog(t *testing.T) {
 	require.NoError(t, desk.AskSkip(t.Context(), dsn, topic, second.EventID, "why not", noon))
 	require.ErrorIs(t, desk.AskSkip(t.Context(), dsn, topic, second.EventID, "twice", noon), desk.ErrNothing)
 	require.ErrorIs(t, desk.AskRetry(t.Context(), dsn, "history", first.EventID), desk.ErrNothing)
+	third := refused(t, 7)
+	require.NoError(t, desk.Settle(t.Context(), conn, was, was, desk.Work{Park: []desk.Parked{third}}, noon))
 	wishes, err := desk.Wishes(t.Context(), conn, topic)
 	require.NoError(t, err)
 	require.Len(t, wishes, 2)
@@ -108,7 +118,7 @@ func TestWhatLiesOnTheDeskComesBackInTheOrderOfTheLog(t *testing.T) {
 	require.Equal(t, desk.Skipped, all[1].State, "what was skipped stays so")
 	require.Equal(t, "why not", all[1].Reason)
 
-	require.NoError(t, desk.Settle(t.Context(), conn, was, was, desk.Work{Gone: []uuid.UUID{first.EventID}}, noon))
+	require.NoError(t, desk.Settle(t.Context(), conn, was, was, desk.Work{Gone: []uuid.UUID{first.EventID, third.EventID}}, noon))
 	overview, err := desk.Look(t.Context(), dsn, topic, "history")
 	require.NoError(t, err)
 	require.Len(t, overview.Parked, 1)

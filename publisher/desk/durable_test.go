@@ -49,6 +49,10 @@ func TestEveryWriteOfParkedMessagesWaitsForTheDisk(t *testing.T) {
 		_, err := conn.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
+	_, err := conn.Exec(t.Context(), `SET synchronous_commit = on`)
+	require.NoError(t, err)
+	was, err = desk.Begin(t.Context(), conn, topic, was.Store)
+	require.NoError(t, err)
 	one, other := refused(t, 3), refused(t, 5)
 	settle := func(now desk.Bookmark, work desk.Work, writes ...string) {
 		t.Helper()
