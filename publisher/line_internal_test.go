@@ -3,6 +3,7 @@ package publisher
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,11 +46,12 @@ func TestLine_is_full_by_what_is_open_unless_too_few_pairs_can_be_tried(t *testi
 	}
 }
 
-// What the window has no room for is kept without what it says.
-func TestLine_keeps_no_more_bodies_than_the_window_has_room_for(t *testing.T) {
-	l := lineOf(2, 1, 1, 1, 2)
-	for i, it := range []*letter{l.lanes[pairOf(1)].letters[0], l.lanes[pairOf(1)].letters[1], l.lanes[pairOf(1)].letters[2], l.lanes[pairOf(2)].letters[0]} {
-		require.Equal(t, i < 2, it.message.Body != nil, i)
+// What is read far beyond a full window is kept without what it says.
+func TestLine_keeps_no_more_bodies_than_two_windows_have_room_for(t *testing.T) {
+	const limit = 2
+	l := lineOf(limit, 1, 1, 1, 1, 1, 2)
+	for i, it := range append(slices.Clone(l.lanes[pairOf(1)].letters), l.lanes[pairOf(2)].letters[0]) {
+		require.Equal(t, i < 2*limit, it.message.Body != nil, i)
 	}
 	refused := l.take()[0]
 	l.refuse(refused, "why")
