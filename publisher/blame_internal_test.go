@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -12,7 +13,7 @@ import (
 // two, when SNS has taken others before.
 func sent(t *testing.T) (*line, *letter) {
 	t.Helper()
-	l := newLine(100, place{}, normal)
+	l := newLine(100, place{}, pauses{time.Hour, time.Hour, time.Hour})
 	l.tally = tally{delivered: 7, calls: 7}
 	for i, pair := range []int{1, 1, 2, 3} {
 		l.add([]parcel{factOf(messageAt(i+1, pairOf(pair)))})
@@ -135,7 +136,7 @@ func TestBlame_of_a_batch_is_sought_one_by_one_when_others_are_taken(t *testing.
 func TestBlame_outlives_a_restart(t *testing.T) {
 	for _, state := range []desk.State{desk.Failing, desk.Refused, desk.Blocked} {
 		m := messageAt(1, pairOf(1))
-		l := newLine(100, place{at: at(1)}, normal)
+		l := newLine(100, place{at: at(1)}, pauses{time.Hour, time.Hour, time.Hour})
 		l.restore(Domain, []desk.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Tries: 9, Reason: "why"}})
 		it := l.desk[m.EventID]
 		require.Equal(t, state == desk.Failing, it.alone)
