@@ -11,6 +11,9 @@ import (
 // later may go better.
 var ErrUnavailable = eventstore.ErrUnavailable
 
+// Mismatch says that the log is not the one that it was; it is an ErrUnavailable.
+type Mismatch = eventstore.Mismatch
+
 // last is the place of the last event of the log, Start when it has none.
 func (r *Reader) last(ctx context.Context) (eventstore.Position, error) {
 	events, err := r.log.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)

@@ -190,7 +190,7 @@ func (h *Handler) Head(ctx context.Context) (eventstore.Position, error) {
 	defer cancel()
 	for wait := newPause(); ; {
 		position, err := h.head.read(ctx)
-		if err == nil || !errors.Is(err, eventstore.ErrUnavailable) {
+		if err == nil || !eventstore.Passes(err) {
 			return position, busyWhenLate(ctx, err)
 		}
 		if err := wait.next(ctx); err != nil {

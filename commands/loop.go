@@ -209,7 +209,7 @@ func (h *Handler) load(ctx context.Context, jobs []*job) {
 			err = j.decide(s, h.clock())
 		}
 		switch {
-		case errors.Is(err, eventstore.ErrUnavailable):
+		case eventstore.Passes(err):
 			h.logger.WarnContext(ctx, "load again", "stream", streams[i], "error", err)
 		case err != nil || j.step == done:
 			h.finish(ctx, j, err)
@@ -237,7 +237,7 @@ func (h *Handler) send(ctx context.Context, jobs []*job) {
 		case errors.Is(outcome.Err, eventstore.ErrConflict):
 			j.step = toLoad
 			h.met.add(j.append.Stream)
-		case errors.Is(outcome.Err, eventstore.ErrUnavailable):
+		case eventstore.Passes(outcome.Err):
 			h.logger.WarnContext(ctx, "append again", "stream", j.append.Stream, "error", outcome.Err)
 		default:
 			h.finish(ctx, j, fmt.Errorf("append %s: %w", j.append.Stream, outcome.Err))

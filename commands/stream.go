@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -118,7 +117,7 @@ func (h *Handler) openPatiently(ctx context.Context, pairs ...domain.Pair) ([]st
 	defer cancel()
 	for wait := newPause(); ; {
 		streams, err := h.open(ctx, pairs...)
-		if !errors.Is(err, eventstore.ErrUnavailable) {
+		if !eventstore.Passes(err) {
 			return streams, busyWhenLate(ctx, err)
 		}
 		if wait.next(ctx) != nil {

@@ -141,6 +141,16 @@ type Store interface {
 	Close(ctx context.Context) error
 }
 
+// Counter is a Store that may count without reading: one whose positions are
+// dense.
+type Counter interface {
+	// Count is how many events up to a position (inclusive) are in streams that
+	// begin with one of the prefixes, of which none is the beginning of another.
+	// known is false where that cannot be told without reading the log. Errors:
+	// those of a read.
+	Count(ctx context.Context, upTo Position, prefixes []string) (count uint64, known bool, err error)
+}
+
 // Begins reports whether the name of a stream begins with one of the prefixes;
 // every name does when there are none.
 func Begins(stream string, prefixes []string) bool {

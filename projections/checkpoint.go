@@ -18,14 +18,17 @@ type checkpoint struct {
 	store    uuid.UUID // zero: the tables are not there yet
 	at       eventstore.Position
 	last     event // the last event of ours that was worked on
+	trail    eventstore.Trail
+	counted  bool // trail is known: not so in tables of an older build
 	caughtUp bool
 }
 
 // behind is the checkpoint when the batch is done.
 func (c checkpoint) behind(batch follow.Batch[*fact]) checkpoint {
 	c.at = batch.Through
-	if len(batch.Events) > 0 {
-		c.last = eventOf(batch.Events[len(batch.Events)-1])
+	for _, f := range batch.Events {
+		c.last = eventOf(f)
+		c.trail = c.trail.Add(c.last.id)
 	}
 	return c
 }
@@ -42,6 +45,10 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
+// checkpointColumns can be read from tables and views of an older build too.
+const checkpointColumns = `store_id, "commit", prepare, event_id, event_stream, event_revision,
+	(to_jsonb(c) ->> 'facts')::bigint, (to_jsonb(c) ->> 'trail')::bytea`
+
 // readCheckpoint is the zero checkpoint when there are no tables yet.
 func readCheckpoint(ctx context.Context, db querier) (checkpoint, error) {
 	var there bool
@@ -51,15 +58,13 @@ func readCheckpoint(ctx context.Context, db querier) (checkpoint, error) {
 	if !there {
 		return checkpoint{}, nil
 	}
-	return scanCheckpoint(db.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, caught_up
-		FROM read_1.checkpoint WHERE name = $1`, projection))
+	return scanCheckpoint(db.QueryRow(ctx, `SELECT `+checkpointColumns+`, caught_up FROM read_1.checkpoint c WHERE name = $1`, projection))
 }
 
 // readShown is the checkpoint of the version that answers, as everybody who may
 // read sees it; the zero checkpoint when none answers yet.
 func readShown(ctx context.Context, db querier) (checkpoint, error) {
-	shown, err := scanCheckpoint(db.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, true
-		FROM read.checkpoint`))
+	shown, err := scanCheckpoint(db.QueryRow(ctx, `SELECT `+checkpointColumns+`, true FROM read.checkpoint c`))
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && (refused.Code == "42P01" || refused.Code == "3F000" || refused.Code == "42703") {
 		return checkpoint{}, nil // undefined table, schema; column: of an older build, whose projector will make it anew
@@ -73,8 +78,10 @@ func scanCheckpoint(row pgx.Row) (checkpoint, error) {
 		id       *uuid.UUID
 		stream   *string
 		revision *uint64
+		facts    *uint64
+		trail    []byte
 	)
-	err := row.Scan(&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &c.caughtUp)
+	err := row.Scan(&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &facts, &trail, &c.caughtUp)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return checkpoint{}, nil
 	}
@@ -84,10 +91,14 @@ func scanCheckpoint(row pgx.Row) (checkpoint, error) {
 	if id != nil && stream != nil && revision != nil {
 		c.last = event{*id, *stream, *revision}
 	}
+	if facts != nil {
+		c.trail.Events, c.counted = *facts, true
+		copy(c.trail.Sum[:], trail)
+	}
 	return c, nil
 }
 
-const moveSQL = `SELECT read_1.move_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+const moveSQL = `SELECT read_1.move_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 // moveArgs are the arguments of moveSQL: from where it was to where it will be.
 func moveArgs(was, now checkpoint) []any {
@@ -101,6 +112,6 @@ func moveArgs(was, now checkpoint) []any {
 	}
 	return []any{
 		projection, was.store, was.at.Commit, was.at.Prepare, now.at.Commit, now.at.Prepare,
-		id, stream, revision, now.at.Outside(),
+		id, stream, revision, now.at.Outside(), now.trail.Events, now.trail.Sum[:],
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/follow"
 )
@@ -14,9 +15,14 @@ import (
 // guard compares the read model with the log, so that the rows of one log are
 // never continued from another.
 func guard(ctx context.Context, store eventstore.Store, c checkpoint) (uuid.UUID, error) {
+	var counted *uint64
+	if c.counted {
+		counted = &c.trail.Events
+	}
 	return follow.SameLog(ctx, store, follow.Origin{
 		What: "the read model " + Schema, Store: c.store, At: c.at,
 		EventID: c.last.id, Stream: c.last.stream, Revision: c.last.revision,
+		Facts: counted, Prefixes: domain.StreamPrefixes(),
 	})
 }
 
@@ -34,6 +40,7 @@ func Guard(ctx context.Context, dsn string, store eventstore.Store) error {
 	if err != nil || shown.store == uuid.Nil {
 		return err
 	}
+	shown.counted = false // a reader asks again and again, which counting is too dear for
 	_, err = guard(ctx, store, shown)
 	return err
 }

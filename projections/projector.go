@@ -54,7 +54,7 @@ func (p *projector) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Posit
 			return err
 		}
 		if !whole || c.store != id {
-			c = checkpoint{store: id}
+			c = checkpoint{store: id, counted: true}
 			return startAgain(ctx, tx, id)
 		}
 		if c.caughtUp {

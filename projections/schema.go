@@ -33,6 +33,7 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.non_association') AND attname = 'hidden')
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.pair') AND attname = 'state' AND atttypid = 'text'::regtype)
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.pair') AND attname = 'facts')
+		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read_1.checkpoint') AND attname = 'trail')
 		FROM unnest('{checkpoint,merge,pair,non_association,prisoner}'::text[]) name`).Scan(&whole)
 	if err != nil {
 		return false, fmt.Errorf("look for the read model's tables: %w", err)
@@ -45,7 +46,7 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 func showViews(ctx context.Context, tx pgx.Tx) error {
 	var shown bool
 	err := tx.QueryRow(ctx, `SELECT bool_and(to_regclass('read.' || name) IS NOT NULL)
-		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read.checkpoint') AND attname = 'event_id')
+		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read.checkpoint') AND attname = 'trail')
 		FROM unnest('{checkpoint,merge,non_association,pair,prisoner}'::text[]) name`).Scan(&shown)
 	if err != nil {
 		return fmt.Errorf("look for the read model's views: %w", err)

@@ -10,6 +10,9 @@ CREATE TABLE read_1.checkpoint (
   event_id       uuid,
   event_stream   text,
   event_revision bigint,
+  -- how many events of ours were worked on, and the running hash of their ids
+  facts          bigint NOT NULL DEFAULT 0,
+  trail          bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
   caught_up      boolean NOT NULL DEFAULT false -- once true, true for as long as the table lives
 );
 
@@ -57,11 +60,11 @@ CREATE INDEX by_survivor ON read_1.merge (survivor);
 -- Moves the checkpoint from the place that the caller believes in, or stops the transaction.
 CREATE FUNCTION read_1.move_checkpoint(
   p_name text, p_store uuid, p_commit_was bigint, p_prepare_was bigint, p_commit bigint, p_prepare bigint,
-  p_event uuid, p_stream text, p_revision bigint, p_outside bigint) RETURNS void LANGUAGE plpgsql AS $$
+  p_event uuid, p_stream text, p_revision bigint, p_outside bigint, p_facts bigint, p_trail bytea) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE read_1.checkpoint SET "commit" = p_commit, prepare = p_prepare,
     event_id = coalesce(p_event, event_id), event_stream = coalesce(p_stream, event_stream),
-    event_revision = coalesce(p_revision, event_revision)
+    event_revision = coalesce(p_revision, event_revision), facts = p_facts, trail = p_trail
   WHERE name = p_name AND store_id = p_store AND "commit" = p_commit_was AND prepare = p_prepare_was;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the checkpoint is not where this projector left it: another one is at work' USING ERRCODE = 'RD001';

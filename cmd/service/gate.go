@@ -10,16 +10,19 @@ import (
 	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/eventstore"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 )
 
-// gate holds requests back until this process knows which log it reads: before
-// that, a write could go into one log and a read come from another's tables.
+// gate holds requests back until this process knows which log it reads, and as
+// long as another one stands in its place: a write could go into one log and a
+// read come from another's tables.
 type gate struct {
 	log      atomic.Pointer[uuid.UUID]
 	opened   chan struct{} // closed when it is
 	compared atomic.Bool   // the read model is of this log: reads may pass too
+	mismatch func() *eventstore.Mismatch
 }
 
 // open is called once.
@@ -30,18 +33,30 @@ func (g *gate) open(log uuid.UUID) {
 
 func (g *gate) isOpen() bool { return g.log.Load() != nil }
 
+// closed says why nothing passes to the log; before its id is known the error is
+// that of the caller's kind.
+func (g *gate) closed(unknown error) error {
+	if !g.isOpen() {
+		return fmt.Errorf("%w: the log's id is not known yet", unknown)
+	}
+	return g.foreign()
+}
+
+// foreign says that another log stands in the place of the one that is known.
+func (g *gate) foreign() error {
+	if found := g.mismatch(); found != nil {
+		return found
+	}
+	return nil
+}
+
 // gatedCommands says "busy, repeat" until the gate is open.
 type gatedCommands struct {
 	gate *gate
 	api.Commands
 }
 
-func (c gatedCommands) closed() error {
-	if c.gate.isOpen() {
-		return nil
-	}
-	return fmt.Errorf("%w: the log's id is not known yet", commands.ErrBusy)
-}
+func (c gatedCommands) closed() error { return c.gate.closed(commands.ErrBusy) }
 
 // Tell is api.Commands'.
 func (c gatedCommands) Tell(ctx context.Context, by domain.Cause, tells []commands.PairTell) (commands.Told, error) {
@@ -75,8 +90,8 @@ type gatedAudit struct {
 
 // Feed is api.Audit's. All else asks for the head of the log first.
 func (a gatedAudit) Feed(ctx context.Context, feed audit.Feed) error {
-	if !a.gate.isOpen() {
-		return fmt.Errorf("%w: the log's id is not known yet", audit.ErrUnavailable)
+	if err := a.gate.closed(audit.ErrUnavailable); err != nil {
+		return err
 	}
 	return a.Audit.Feed(ctx, feed)
 }
@@ -104,10 +119,25 @@ func (s gatedStreams) RemovedInto(ctx context.Context, number domain.PrisonerNum
 
 // PairOf is api.Streams'.
 func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
-	if !s.gate.compared.Load() {
-		return domain.Pair{}, false, queries.ErrNotCaughtUp
+	if err := s.gate.keepsReads(); err != nil {
+		return domain.Pair{}, false, err
 	}
 	return s.Streams.PairOf(ctx, id)
+}
+
+// gatedRouter says "not caught up" until the gate is open: a read model of another
+// log knows none of this one's records.
+type gatedRouter struct {
+	gate *gate
+	commands.Router
+}
+
+// PairOf is commands.Router's.
+func (r gatedRouter) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+	if err := r.gate.keepsReads(); err != nil {
+		return domain.Pair{}, false, err
+	}
+	return r.Router.PairOf(ctx, id)
 }
 
 // gatedReads says "not caught up" until the gate is open.
@@ -118,11 +148,19 @@ type gatedReads struct {
 
 // through asks what is behind the gate, if reads may pass.
 func through[T any](g *gate, ask func() (T, error)) (T, error) {
-	if g.compared.Load() {
-		return ask()
+	if err := g.keepsReads(); err != nil {
+		var nothing T
+		return nothing, err
 	}
-	var nothing T
-	return nothing, queries.ErrNotCaughtUp
+	return ask()
+}
+
+// keepsReads says why no read passes.
+func (g *gate) keepsReads() error {
+	if !g.compared.Load() {
+		return queries.ErrNotCaughtUp
+	}
+	return g.foreign()
 }
 
 // List is api.Reads'.

@@ -17,7 +17,7 @@ import (
 
 // opened is a log and what has to be closed with it.
 type opened struct {
-	eventstore.Store
+	*eventstore.Verified
 	closers
 }
 
@@ -40,7 +40,7 @@ func openPostgres(ctx context.Context, dsn string, logger *slog.Logger) (*opened
 	if err != nil {
 		return nil, fmt.Errorf("open the log in Postgres: %w", err)
 	}
-	return &opened{Store: store, closers: closers{store.Close}}, nil
+	return &opened{Verified: eventstore.Verify(store), closers: closers{store.Close}}, nil
 }
 
 func openClient(ctx context.Context, address string, options esdb.Options) (*opened, error) {
@@ -48,31 +48,30 @@ func openClient(ctx context.Context, address string, options esdb.Options) (*ope
 	if err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
-	return &opened{Store: store, closers: closers{store.Close}}, nil
+	return &opened{Verified: eventstore.Verify(store), closers: closers{store.Close}}, nil
 }
 
 // openEmbedded serves the log in Postgres to this process alone, by the
 // protocol of EventStoreDB on a socket that nobody else can reach, so that the
 // way of production is walked in development too.
 func openEmbedded(ctx context.Context, dsn, scratch string, logger *slog.Logger) (*opened, error) {
-	all, err := openPostgres(ctx, dsn, logger)
+	served, err := postgres.Open(ctx, dsn, postgres.Options{Logger: logger})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open the log in Postgres: %w", err)
 	}
-	socket, stop, err := serveEmbedded(ctx, all.Store, scratch)
+	socket, stop, err := serveEmbedded(ctx, served, scratch)
 	if err != nil {
-		_ = all.Close(ctx) // the first error is the one to tell
+		_ = served.Close(ctx) // the first error is the one to tell
 		return nil, err
 	}
 	client, err := openClient(ctx, "esdb://embedded?tls=false", esdb.Options{Logger: logger, Address: "unix:" + socket})
 	if err != nil {
 		_ = stop(ctx)
-		_ = all.Close(ctx)
+		_ = served.Close(ctx)
 		return nil, err
 	}
-	all.Store = client.Store
-	all.closers = append(all.closers, stop, client.Close)
-	return all, nil
+	client.closers = closers{served.Close, stop, client.Verified.Close}
+	return client, nil
 }
 
 // serveEmbedded returns the socket that the log is served on.

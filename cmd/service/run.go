@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"nonassociations/eventstore"
 	"nonassociations/projections"
 )
 
@@ -45,12 +46,16 @@ func Run(ctx context.Context, o Options) error {
 	defer stopBelow()
 	p := &process{Options: o}
 	p.gate.opened = make(chan struct{})
+	p.gate.mismatch = func() *eventstore.Mismatch { return p.log.Mismatch() }
 	err := p.unlessLate(ctx, p.run(ctx, below, stopBelow))
 	stopBelow()
 	err = errors.Join(err, p.unlessLate(ctx, p.closers.within(closeTime)))
 	o.Logger.InfoContext(ctx, "stopped")
 	return err
 }
+
+// watchLog is how often a log is asked whether it is the one that it was.
+const watchLog = time.Second
 
 // process is one run of Run.
 type process struct {
@@ -68,6 +73,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	}
 	p.closers = append(p.closers, p.log.Close)
 	group, groupCtx := errgroup.WithContext(ctx) // the first fault ends all
+	group.Go(func() error {
+		return unlessEnded(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, watchLog, p.Logger) })
+	})
 	if p.Roles.Serve {
 		if err := p.prepare(below); err != nil {
 			return err

@@ -53,7 +53,7 @@ func (p *process) prepare(below context.Context) error {
 	p.people = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
 	p.closers = append(p.closers, quietly(p.people.close))
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Router: reads, Directory: p.people.commands, Keys: p.keys, Logger: p.Logger,
+		Clock: p.Clock, Router: gatedRouter{&p.gate, reads}, Directory: p.people.commands, Keys: p.keys, Logger: p.Logger,
 	})
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
@@ -108,8 +108,8 @@ func unlessEnded(ctx context.Context, work func(context.Context) error) error {
 	return nil
 }
 
-// letIn opens the gate when the log is known, and tells when the read model
-// shows all of it.
+// letIn opens the gate when the log is known, tells when the read model shows all
+// of it, and watches over it until the context ends.
 func (p *process) letIn(ctx context.Context) error {
 	id, err := identify(ctx, p.log, p.Config.DatabaseURL, p.Logger)
 	if err != nil {
@@ -122,6 +122,14 @@ func (p *process) letIn(ctx context.Context) error {
 		return err
 	}
 	p.Logger.InfoContext(ctx, "serving", "address", p.edge.address(), "log", id)
+	if err := p.sayReady(ctx); err != nil {
+		return err
+	}
+	return p.watchReads(ctx)
+}
+
+// sayReady tells whoever wants to know when the read model shows all of the log.
+func (p *process) sayReady(ctx context.Context) error {
 	if p.Ready == nil {
 		return nil
 	}
@@ -141,21 +149,50 @@ func (p *process) letIn(ctx context.Context) error {
 // openGate lets nobody in where the read model shows what is not in the log.
 // While that cannot be asked, writes go on: they need no read model.
 func (p *process) openGate(ctx context.Context, log uuid.UUID) error {
-	compare := func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-		defer cancel()
-		return guardReads(ctx, p.log, p.Config.readDSN())
-	}
-	err := compare(ctx)
+	err := p.compare(ctx)
 	if errors.Is(err, errForeign) {
 		return err
 	}
 	p.gate.open(log)
 	if err != nil {
-		err = untilKnown(ctx, p.Logger, "the read model cannot be compared with the log yet, waiting", compare)
+		err = untilKnown(ctx, p.Logger, "the read model cannot be compared with the log yet, waiting", p.compare)
 	}
 	p.gate.compared.Store(err == nil)
 	return err
+}
+
+// compare asks whether the read model is of the log. Errors: errForeign when it is
+// not, and why that cannot be told.
+func (p *process) compare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	return guardReads(ctx, p.log, p.Config.readDSN())
+}
+
+// compareEvery is how often a serving process compares the read model with the
+// log: its tables may be put back or replaced under it.
+const compareEvery = 5 * time.Second
+
+// watchReads lets no read pass while the read model shows what is not in the log.
+// Where that cannot be asked, all stays as it was. Its error is the context's.
+func (p *process) watchReads(ctx context.Context) error {
+	tick := time.NewTicker(compareEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		err := p.compare(ctx)
+		foreign := errors.Is(err, errForeign)
+		if !foreign && err != nil {
+			continue
+		}
+		if was := p.gate.compared.Swap(!foreign); was == foreign {
+			p.Logger.ErrorContext(ctx, "whether the read model is of this log has changed", "is", !foreign, "error", err)
+		}
+	}
 }
 
 // showsAll tells whether lists are answered and reflect everything that was in

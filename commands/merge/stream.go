@@ -201,7 +201,7 @@ func (p *Process) untilKnown(ctx context.Context, write eventstore.Append) error
 		if err == nil {
 			return write.Landed(appended)
 		}
-		if !errors.Is(err, eventstore.ErrUnavailable) {
+		if !eventstore.Passes(err) {
 			return fmt.Errorf("append %s: %w", write.Stream, err)
 		}
 		p.Logger.WarnContext(ctx, "append again", "stream", write.Stream, "error", err)
@@ -223,7 +223,7 @@ func (p *Process) untilWon(ctx context.Context, step func(context.Context) error
 	defer cancel()
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		err := step(ctx)
-		again := errors.Is(err, eventstore.ErrConflict) || errors.Is(err, eventstore.ErrUnavailable)
+		again := errors.Is(err, eventstore.ErrConflict) || eventstore.Passes(err)
 		if again && pause(ctx, wait) == nil {
 			continue
 		}

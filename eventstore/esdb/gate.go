@@ -30,6 +30,7 @@ const (
 type gate struct {
 	logger *slog.Logger
 	down   atomic.Bool
+	opened atomic.Uint64 // how often the server was back
 
 	mu     sync.Mutex
 	pause  time.Duration
@@ -111,6 +112,7 @@ func (g *gate) leave(trying bool, seen verdict) {
 func (g *gate) open() {
 	if g.down.CompareAndSwap(true, false) {
 		g.pause = 0
+		g.opened.Add(1)
 		g.logger.Info("event store is back")
 	}
 }

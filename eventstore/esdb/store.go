@@ -63,7 +63,14 @@ type Store struct {
 	watching sync.WaitGroup // subscriptions; none begins once closed
 }
 
-var _ eventstore.Store = (*Store)(nil)
+var (
+	_ eventstore.Store     = (*Store)(nil)
+	_ eventstore.Connected = (*Store)(nil)
+)
+
+// Connections is eventstore.Connected's: the client makes connections unseen, so
+// what counts is how often the server was back after it had been away.
+func (s *Store) Connections() uint64 { return s.gate.opened.Load() }
 
 // Open prepares a store for a connection string: esdb://[user:password@]host
 // [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://. It dials nothing:

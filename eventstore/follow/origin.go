@@ -22,6 +22,10 @@ type Origin struct {
 	EventID  uuid.UUID
 	Stream   string
 	Revision uint64
+	// Facts is how many events up to there were worked on; nil where nobody has
+	// counted. Prefixes are of the streams that were followed.
+	Facts    *uint64
+	Prefixes []string
 }
 
 // SameLog compares what a follower keeps with the log, so that what came of one
@@ -47,7 +51,10 @@ func SameLog(ctx context.Context, store eventstore.Store, o Origin) (uuid.UUID, 
 		return uuid.Nil, fmt.Errorf("%w: %s is of log %s, this is log %s; to take it over: nonassociations rebuild --adopt-log %s --yes",
 			ErrRefused, o.What, o.Store, id, id)
 	}
-	return id, o.lastEventIsThere(ctx, store)
+	if err := o.lastEventIsThere(ctx, store); err != nil {
+		return id, err
+	}
+	return id, o.noneIsMissing(ctx, store)
 }
 
 func (o Origin) lastEventIsThere(ctx context.Context, store eventstore.Store) error {
@@ -63,4 +70,22 @@ func (o Origin) lastEventIsThere(ctx context.Context, store eventstore.Store) er
 	}
 	return fmt.Errorf("%w: the last event of %s of log %s, %s at position %s, is not in this log %s; to start again from it: nonassociations rebuild --adopt-log %s --yes",
 		ErrRefused, o.What, o.Store, o.EventID, o.At, o.Store, o.Store)
+}
+
+// noneIsMissing counts, where the log can count without reading: facts that were
+// taken from its middle leave the last one where it was.
+func (o Origin) noneIsMissing(ctx context.Context, store eventstore.Store) error {
+	counter, is := store.(eventstore.Counter)
+	if !is || o.Facts == nil {
+		return nil
+	}
+	count, known, err := counter.Count(ctx, o.At, o.Prefixes)
+	if err != nil {
+		return fmt.Errorf("count the events behind %s: %w", o.What, err)
+	}
+	if !known || count == *o.Facts {
+		return nil
+	}
+	return fmt.Errorf("%w: %s of log %s was built from %d events up to position %s, and this log %s has %d there; to start again from it: nonassociations rebuild --adopt-log %s --yes",
+		ErrRefused, o.What, o.Store, *o.Facts, o.At, o.Store, count, o.Store)
 }

@@ -97,3 +97,18 @@ func (s *Store) firstNotBefore(position eventstore.Position) int {
 	})
 	return at
 }
+
+// Count is eventstore.Counter's.
+func (s *Store) Count(ctx context.Context, upTo eventstore.Position, prefixes []string) (count uint64, known bool, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.refusal(ctx); err != nil {
+		return 0, false, err
+	}
+	for _, event := range s.log {
+		if !upTo.Before(event.Position) && eventstore.Begins(event.Stream, prefixes) {
+			count++
+		}
+	}
+	return count, true, nil
+}

@@ -30,7 +30,10 @@ type stream struct {
 	tombstoned bool
 }
 
-var _ eventstore.Store = (*Store)(nil)
+var (
+	_ eventstore.Store   = (*Store)(nil)
+	_ eventstore.Counter = (*Store)(nil)
+)
 
 // New makes an empty log.
 func New() *Store {

@@ -10,8 +10,10 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"nonassociations/eventstore"
@@ -54,6 +56,7 @@ type Store struct {
 	streams *grouped[string, []eventstore.Recorded]
 	head    *head
 	tail    tail
+	made    atomic.Uint64 // connections, since the process began
 
 	closing   chan struct{} // closed when Close begins
 	closeOnce sync.Once
@@ -62,7 +65,14 @@ type Store struct {
 	listening sync.WaitGroup
 }
 
-var _ eventstore.Store = (*Store)(nil)
+var (
+	_ eventstore.Store     = (*Store)(nil)
+	_ eventstore.Connected = (*Store)(nil)
+	_ eventstore.Counter   = (*Store)(nil)
+)
+
+// Connections is eventstore.Connected's.
+func (s *Store) Connections() uint64 { return s.made.Load() }
 
 // Open makes a store over a database that Migrate has been run on. It does not
 // connect yet: whether Postgres is there shows with the first call.
@@ -91,6 +101,10 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 	}
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	config.MaxConns = max(config.MaxConns, readConns)
+	config.AfterConnect = func(context.Context, *pgx.Conn) error {
+		s.made.Add(1)
+		return nil
+	}
 	// A session keeps its plans, and one that was made for a log of a dozen
 	// events would read all of it for ever. Everything here is found by a key.
 	// (A way that is off counts as so dear that jit would start for it.)

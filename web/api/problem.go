@@ -145,6 +145,10 @@ func unreadable(at, detail string) problem {
 func unavailable(cause error) problem {
 	p := plain(http.StatusServiceUnavailable, "The service cannot answer now. Repeating the request is safe.")
 	p.retryAfter, p.cause = "1", cause
+	var otherLog *audit.Mismatch
+	if errors.As(cause, &otherLog) { // an operator must look
+		p.DeveloperMessage = "The event store is not the one that it was: " + otherLog.Words()
+	}
 	return p
 }
 

@@ -1,0 +1,185 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+)
+
+var (
+	_ Store   = (*Verified)(nil)
+	_ Counter = (*Verified)(nil)
+)
+
+// Append is Store's. Errors beside its own: *Mismatch, also when the event went
+// into another log.
+func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) {
+	if err := v.sure(ctx); err != nil {
+		return Appended{}, err
+	}
+	before, epoch := v.met(), v.epochs()
+	appended, err := v.store.Append(ctx, append)
+	if err != nil {
+		return Appended{}, v.heard(err)
+	}
+	if err := v.acknowledge(ctx, before, epoch, appended); err != nil {
+		return Appended{}, err
+	}
+	return appended, nil
+}
+
+// AppendMany is Store's; see Append.
+func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
+	if err := v.sure(ctx); err != nil {
+		return allFailed(len(appends), err)
+	}
+	before, epoch := v.met(), v.epochs()
+	outcomes := v.store.AppendMany(ctx, appends)
+	for i, outcome := range outcomes {
+		if outcome.Err == nil {
+			outcome.Err = v.acknowledge(ctx, before, epoch, outcome.Appended)
+		} else {
+			outcome.Err = v.heard(outcome.Err)
+		}
+		if outcome.Err != nil {
+			outcomes[i] = Outcome{Err: outcome.Err}
+		}
+	}
+	return outcomes
+}
+
+func allFailed(count int, err error) []Outcome {
+	outcomes := make([]Outcome, count)
+	for i := range outcomes {
+		outcomes[i].Err = err
+	}
+	return outcomes
+}
+
+// acknowledge lets the answer to an append pass. What is new lies behind all
+// that was met before; what does not was recognised as a repeat, or went into
+// another log.
+func (v *Verified) acknowledge(ctx context.Context, before Seen, epoch epochs, appended Appended) error {
+	if !before.At.Before(appended.Position) {
+		v.doubt()
+	}
+	if !before.At.Before(appended.Position) || v.epochs() != epoch {
+		if err := v.sure(ctx); err != nil {
+			return err
+		}
+	}
+	v.meet(Seen{At: appended.Position})
+	return nil
+}
+
+// ReadStream is Store's; see Append.
+func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]Recorded, error) {
+	if err := v.sure(ctx); err != nil {
+		return nil, err
+	}
+	events, err := v.store.ReadStream(ctx, stream, direction, from, limit)
+	return events, v.heard(err)
+}
+
+// ReadMany is Store's; see Append.
+func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
+	if err := v.sure(ctx); err != nil {
+		all := make([]Stream, len(streams))
+		for i := range all {
+			all[i].Err = err
+		}
+		return all
+	}
+	all := v.store.ReadMany(ctx, streams)
+	for i := range all {
+		all[i].Err = v.heard(all[i].Err)
+	}
+	return all
+}
+
+// ReadAll is Store's; see Append. An end of the log that lies before what was met
+// is a reason to ask which log it is of.
+func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]Recorded, error) {
+	if err := v.sure(ctx); err != nil {
+		return nil, err
+	}
+	before := v.met()
+	events, err := v.store.ReadAll(ctx, direction, from, limit)
+	if err != nil {
+		return nil, v.heard(err)
+	}
+	if direction == Forwards || from != End {
+		return events, nil
+	}
+	var end Seen
+	if len(events) > 0 {
+		end = Seen{events[0].Position, events[0].ID}
+	}
+	another := end.At == before.At && before.ID != end.ID && before.ID != uuid.Nil
+	if another || end.At.Before(before.At) {
+		v.doubt()
+		if err := v.sure(ctx); err != nil {
+			return nil, err
+		}
+	}
+	v.meet(end)
+	return events, nil
+}
+
+// Count is Counter's; see Append.
+func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) (count uint64, known bool, err error) {
+	counter, is := v.store.(Counter)
+	if !is {
+		return 0, false, nil
+	}
+	if err := v.sure(ctx); err != nil {
+		return 0, false, err
+	}
+	count, known, err = counter.Count(ctx, upTo, prefixes)
+	return count, known, v.heard(err)
+}
+
+// Subscribe is Store's; see Append. It ends when the log is found to be another.
+func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []string, deliver func(Message) error) error {
+	v.doubt()
+	if err := v.sure(ctx); err != nil {
+		return err
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer v.endWith(&end)()
+	err := v.store.Subscribe(ctx, from, prefixes, func(m Message) error {
+		if m.Kind == EventAppeared {
+			v.meet(Seen{m.Event.Position, m.Event.ID})
+		}
+		return deliver(m)
+	})
+	if cause := context.Cause(ctx); errors.As(cause, new(*Mismatch)) {
+		return cause
+	}
+	return v.heard(err)
+}
+
+// endWith remembers how to end a subscription, until it is forgotten.
+func (v *Verified) endWith(end *context.CancelCauseFunc) (forget func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.cancels[end] = struct{}{}
+	return func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		delete(v.cancels, end)
+	}
+}
+
+func (v *Verified) endAll(found *Mismatch) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for end := range v.cancels {
+		(*end)(found)
+	}
+}
+
+// Close is Store's.
+func (v *Verified) Close(ctx context.Context) error { return v.store.Close(ctx) }

@@ -1,0 +1,88 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// secondLooks are the pauses before a log that seems to be put back is believed
+// to be: a node that has just become the leader may lag for a moment.
+var secondLooks = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
+
+// compare asks the log whether it is the one that it was. Only the holder of the
+// turn calls it. Errors: those of a read, and the context's.
+func (v *Verified) compare(ctx context.Context) (*Mismatch, error) {
+	for look := 0; ; look++ {
+		found, err := v.compareOnce(ctx)
+		if err != nil || found == nil || v.Mismatch() != nil || look == len(secondLooks) {
+			return found, err
+		}
+		timer := time.NewTimer(secondLooks[look])
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (v *Verified) compareOnce(ctx context.Context) (*Mismatch, error) {
+	latest := v.met() // before the end is read, which must not lie before it
+	id, err := ReadIdentity(ctx, v.store)
+	if err != nil && !errors.Is(err, ErrStreamNotFound) {
+		return nil, err
+	}
+	if v.known != uuid.Nil && id != v.known {
+		return &Mismatch{Known: v.known, Found: id}, nil
+	}
+	end, err := v.end(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, event := range []Seen{v.anchor, latest} {
+		instead, there, err := v.isThere(ctx, event, end)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			return &Mismatch{Known: v.known, Found: id, Lost: event, Instead: instead, End: end.At}, nil
+		}
+	}
+	v.known, v.anchor = id, end
+	v.meet(end)
+	return nil, nil //nolint:nilnil // nothing is wrong, and nothing failed
+}
+
+// end is the last event of the log, the zero Seen when it has none.
+func (v *Verified) end(ctx context.Context) (Seen, error) {
+	events, err := v.store.ReadAll(ctx, Backwards, End, 1)
+	if err != nil || len(events) == 0 {
+		return Seen{}, err
+	}
+	return Seen{events[0].Position, events[0].ID}, nil
+}
+
+// isThere reports whether an event is still in the log, and what lies at its
+// place instead.
+func (v *Verified) isThere(ctx context.Context, event, end Seen) (instead uuid.UUID, there bool, err error) {
+	switch {
+	case end.At.Before(event.At):
+		return uuid.Nil, false, nil
+	case event.ID == uuid.Nil || event == end:
+		return uuid.Nil, true, nil
+	case event.At == end.At:
+		return end.ID, false, nil
+	}
+	events, err := v.store.ReadAll(ctx, Forwards, event.At, 1)
+	if err != nil {
+		return uuid.Nil, false, err
+	}
+	if len(events) == 0 || events[0].Position != event.At {
+		return uuid.Nil, false, nil
+	}
+	return events[0].ID, events[0].ID == event.ID, nil
+}

@@ -1,0 +1,316 @@
+package eventstore_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"reflect"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/eventstore/storetest"
+)
+
+func TestVerifiedIsAStore(t *testing.T) {
+	storetest.Run(t, storetest.Setup{Open: func(t testing.TB) eventstore.Store {
+		v := eventstore.Verify(memory.New())
+		t.Cleanup(func() { require.NoError(t, v.Close(context.Background())) })
+		return v
+	}})
+}
+
+// replaceable is a log that can be another one from one call to the next.
+type replaceable struct {
+	current     atomic.Pointer[memory.Store]
+	connections atomic.Uint64
+}
+
+func replaceableBy(log *memory.Store) *replaceable {
+	r := &replaceable{}
+	r.current.Store(log)
+	return r
+}
+
+func (r *replaceable) Connections() uint64 { return r.connections.Load() }
+
+func (r *replaceable) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
+	return r.current.Load().Append(ctx, append)
+}
+
+func (r *replaceable) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
+	return r.current.Load().AppendMany(ctx, appends)
+}
+
+func (r *replaceable) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+	return r.current.Load().ReadStream(ctx, stream, direction, from, limit)
+}
+
+func (r *replaceable) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
+	return r.current.Load().ReadMany(ctx, streams)
+}
+
+func (r *replaceable) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	return r.current.Load().ReadAll(ctx, direction, from, limit)
+}
+
+func (r *replaceable) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+	return r.current.Load().Subscribe(ctx, from, prefixes, deliver)
+}
+
+func (r *replaceable) Count(ctx context.Context, upTo eventstore.Position, prefixes []string) (count uint64, known bool, err error) {
+	return r.current.Load().Count(ctx, upTo, prefixes)
+}
+
+func (r *replaceable) Close(ctx context.Context) error { return r.current.Load().Close(ctx) }
+
+// logOf is a log with an id, unless that is zero, and a number of events.
+func logOf(t *testing.T, id uuid.UUID, events int) *memory.Store {
+	t.Helper()
+	log := memory.New()
+	if id != uuid.Nil {
+		_, err := eventstore.WriteIdentity(t.Context(), log, id)
+		require.NoError(t, err)
+	}
+	for range events {
+		happens(t, log)
+	}
+	return log
+}
+
+func happens(t *testing.T, log eventstore.Store) eventstore.Append {
+	t.Helper()
+	one := anAppend()
+	_, err := log.Append(t.Context(), one)
+	require.NoError(t, err)
+	return one
+}
+
+func anAppend() eventstore.Append {
+	return eventstore.Append{Stream: "a-" + uuid.NewString(), Expected: eventstore.NoStream, Events: []eventstore.Event{
+		{ID: uuid.New(), Type: "happened", Data: []byte("{}"), Metadata: []byte("{}")},
+	}}
+}
+
+var theLog, another = uuid.MustParse("11111111-1111-4111-8111-111111111111"), uuid.MustParse("22222222-2222-4222-8222-222222222222")
+
+// wrongLogs are all that may stand where a log of id and five events was.
+func wrongLogs(t *testing.T) map[string]struct {
+	log   *memory.Store
+	words []string
+} {
+	return map[string]struct {
+		log   *memory.Store
+		words []string
+	}{
+		"blank":                         {logOf(t, uuid.Nil, 0), []string{"has no id", theLog.String()}},
+		"without an id, longer":         {logOf(t, uuid.Nil, 9), []string{"has no id", theLog.String()}},
+		"another, shorter":              {logOf(t, another, 2), []string{theLog.String(), another.String()}},
+		"another, longer":               {logOf(t, another, 9), []string{theLog.String(), another.String()}},
+		"put back":                      {logOf(t, theLog, 2), []string{"put back", theLog.String()}},
+		"put back to the very begin":    {logOf(t, theLog, 0), []string{"put back", theLog.String()}},
+		"put back, and as long again":   {logOf(t, theLog, 5), []string{"put back", theLog.String()}},
+		"put back, and longer than was": {logOf(t, theLog, 9), []string{"put back", theLog.String()}},
+	}
+}
+
+// calls are all that can be asked of a store, by the names of its methods.
+func calls() map[string]func(context.Context, *eventstore.Verified) error {
+	return map[string]func(context.Context, *eventstore.Verified) error{
+		"Append": func(ctx context.Context, v *eventstore.Verified) error {
+			_, err := v.Append(ctx, anAppend())
+			return err
+		},
+		"AppendMany": func(ctx context.Context, v *eventstore.Verified) error {
+			outcomes := v.AppendMany(ctx, []eventstore.Append{anAppend(), anAppend()})
+			if outcomes[0].Err == nil {
+				return nil
+			}
+			return outcomes[1].Err
+		},
+		"ReadStream": func(ctx context.Context, v *eventstore.Verified) error {
+			_, err := v.ReadStream(ctx, "app-meta", eventstore.Forwards, 0, 1)
+			return err
+		},
+		"ReadMany": func(ctx context.Context, v *eventstore.Verified) error {
+			return v.ReadMany(ctx, []string{"app-meta"})[0].Err
+		},
+		"ReadAll": func(ctx context.Context, v *eventstore.Verified) error {
+			_, err := v.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 1)
+			return err
+		},
+		"Subscribe": func(ctx context.Context, v *eventstore.Verified) error {
+			return v.Subscribe(ctx, eventstore.Start, nil, func(eventstore.Message) error { return errEnough })
+		},
+		"Count": func(ctx context.Context, v *eventstore.Verified) error {
+			_, _, err := v.Count(ctx, eventstore.End, nil)
+			return err
+		},
+	}
+}
+
+var errEnough = errors.New("enough")
+
+// watched runs Watch until the test ends.
+func watched(t *testing.T, v *eventstore.Verified) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- v.Watch(ctx, time.Millisecond, slog.New(slog.DiscardHandler)) }()
+	t.Cleanup(func() {
+		stop()
+		require.ErrorIs(t, <-ended, context.Canceled)
+	})
+}
+
+const patience, poll = 20 * time.Second, time.Millisecond
+
+// TestEveryCallIsRefusedWhileTheLogIsAnother: and passes again with the right one.
+func TestEveryCallIsRefusedWhileTheLogIsAnother(t *testing.T) {
+	walked := calls()
+	for method := range reflect.TypeFor[eventstore.Store]().Methods() {
+		require.True(t, walked[method.Name] != nil || method.Name == "Close", "%s is not walked", method.Name)
+	}
+	for name, wrong := range wrongLogs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			right := logOf(t, theLog, 5)
+			log := replaceableBy(right)
+			v := eventstore.Verify(log)
+			for method, call := range walked {
+				requireServed(t, call(t.Context(), v), method)
+			}
+			watched(t, v)
+			log.current.Store(wrong.log)
+			require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
+			for method, call := range walked {
+				err := call(t.Context(), v)
+				require.ErrorAs(t, err, new(*eventstore.Mismatch), method)
+				require.ErrorIs(t, err, eventstore.ErrUnavailable, method)
+				for _, word := range wrong.words {
+					require.ErrorContains(t, err, word, method)
+				}
+			}
+			log.current.Store(right)
+			require.Eventually(t, func() bool { return v.Mismatch() == nil }, patience, poll)
+			for method, call := range walked {
+				requireServed(t, call(t.Context(), v), method)
+			}
+		})
+	}
+}
+
+func requireServed(t *testing.T, err error, method string) {
+	t.Helper()
+	if !errors.Is(err, errEnough) {
+		require.NoError(t, err, method)
+	}
+}
+
+// TestNoAppendIntoAnotherLogIsAcknowledged: not even the first one behind the
+// change, where nobody has had the time to look. A longer log shows by its
+// connection.
+func TestNoAppendIntoAnotherLogIsAcknowledged(t *testing.T) {
+	for name, wrong := range wrongLogs(t) {
+		for _, method := range []string{"Append", "AppendMany"} {
+			t.Run(name+"/"+method, func(t *testing.T) {
+				t.Parallel()
+				log := replaceableBy(logOf(t, theLog, 5))
+				v := eventstore.Verify(log)
+				_, err := v.Append(t.Context(), anAppend())
+				require.NoError(t, err)
+				log.current.Store(wrong.log)
+				log.connections.Add(1)
+				require.ErrorAs(t, calls()[method](t.Context(), v), new(*eventstore.Mismatch))
+			})
+		}
+	}
+}
+
+// TestAShorterLogNeedsNoConnectionToShow: the place of the append tells.
+func TestAShorterLogNeedsNoConnectionToShow(t *testing.T) {
+	for _, method := range []string{"Append", "AppendMany"} {
+		log := replaceableBy(logOf(t, theLog, 5))
+		v := eventstore.Verify(log)
+		_, err := v.Append(t.Context(), anAppend())
+		require.NoError(t, err)
+		log.current.Store(memory.New())
+		require.ErrorAs(t, calls()[method](t.Context(), v), new(*eventstore.Mismatch), method)
+	}
+}
+
+// TestAHeadThatGoesBackwardsShows: without a fault, a watch or an append.
+func TestAHeadThatGoesBackwardsShows(t *testing.T) {
+	for name, log := range map[string]*memory.Store{"lower": logOf(t, theLog, 4), "another there": logOf(t, theLog, 5), "blank": memory.New()} {
+		changing := replaceableBy(logOf(t, theLog, 5))
+		v := eventstore.Verify(changing)
+		_, err := eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
+		require.NoError(t, err)
+		changing.current.Store(log)
+		_, err = eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
+		require.ErrorAs(t, err, new(*eventstore.Mismatch), name)
+	}
+}
+
+// TestEventsOfAnotherLogDoNotPassItOff: what was met of it since is no proof.
+func TestEventsOfAnotherLogDoNotPassItOff(t *testing.T) {
+	log := replaceableBy(logOf(t, theLog, 5))
+	v := eventstore.Verify(log)
+	_, err := eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
+	require.NoError(t, err)
+	log.current.Store(logOf(t, theLog, 9))
+	_, err = eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
+	require.NoError(t, err, "a longer log does not show at once")
+	watched(t, v)
+	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
+}
+
+func TestASubscriptionEndsWhenTheLogIsAnother(t *testing.T) {
+	log := replaceableBy(logOf(t, theLog, 5))
+	v := eventstore.Verify(log)
+	caughtUp, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- v.Subscribe(context.Background(), eventstore.Start, nil, func(m eventstore.Message) error {
+			if m.Kind == eventstore.CaughtUp {
+				close(caughtUp)
+			}
+			return nil
+		})
+	}()
+	<-caughtUp
+	log.current.Store(logOf(t, another, 9))
+	watched(t, v)
+	require.ErrorAs(t, <-ended, new(*eventstore.Mismatch))
+}
+
+// TestARepeatIsStillRecognised: its place lies before what was met meanwhile.
+func TestARepeatIsStillRecognised(t *testing.T) {
+	v := eventstore.Verify(logOf(t, theLog, 1))
+	first := happens(t, v)
+	was, err := v.Append(t.Context(), first)
+	require.NoError(t, err)
+	happens(t, v)
+	again, err := v.Append(t.Context(), first)
+	require.NoError(t, err)
+	require.Equal(t, was, again)
+}
+
+// TestALogGetsItsIDUnderWay: a new log has none, and is no other for having one.
+func TestALogGetsItsIDUnderWay(t *testing.T) {
+	log := replaceableBy(memory.New())
+	v := eventstore.Verify(log)
+	watched(t, v)
+	_, err := eventstore.ReadIdentity(t.Context(), v)
+	require.ErrorIs(t, err, eventstore.ErrStreamNotFound)
+	id, err := eventstore.WriteIdentity(t.Context(), v, theLog)
+	require.NoError(t, err)
+	require.Equal(t, theLog, id)
+	log.connections.Add(1)
+	happens(t, v)
+	log.current.Store(logOf(t, another, 9))
+	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
+}
