@@ -42,9 +42,14 @@ func (h *handler) current() *session {
 }
 
 func (h *handler) origin(b desk.Bookmark) follow.Origin {
+	var counted *uint64
+	if b.Counted {
+		counted = &b.Facts
+	}
 	return follow.Origin{
 		What: "the bookmark of the " + string(h.Topic) + " topic", Store: b.Store, At: b.At,
 		EventID: b.Last.ID, Stream: b.Last.Stream, Revision: b.Last.Revision,
+		Facts: counted, Prefixes: domain.StreamPrefixes(),
 	}
 }
 
@@ -96,7 +101,7 @@ func (h *handler) Begin(ctx context.Context, conn *desk.Conn) (eventstore.Positi
 func (p *Publisher) newSession(was desk.Bookmark) *session {
 	s := &session{
 		Publisher: p, was: was, memory: fold.New(p.Store, pairMemory),
-		line: newLine(p.Window, place{at: was.At, last: was.Last}, p.pauses),
+		line: newLine(p.Window, place{at: was.At, last: was.Last, facts: was.Facts}, p.pauses),
 	}
 	s.reread.memory = fold.New(p.Store, pairMemory/8)
 	return s

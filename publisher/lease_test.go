@@ -67,7 +67,7 @@ func TestABookmarkThatSomebodyMovedStopsTheSession(t *testing.T) {
 	p := w.start(w.options(publisher.Domain))
 	w.changes(pairNo(0))
 	w.bookmarked(publisher.Domain)
-	w.execute(`UPDATE publisher.bookmark SET "commit" = 1, prepare = 1`)
+	w.execute(`UPDATE publisher.bookmark SET "commit" = 1, prepare = 1, facts = NULL`)
 	w.changes(pairNo(1))
 	w.bookmarked(publisher.Domain)
 	require.Greater(t, len(w.hears(publisher.Domain)), 2, "it went on from where the bookmark is now")

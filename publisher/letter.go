@@ -14,12 +14,14 @@ type place struct {
 	at   eventstore.Position
 	last desk.Event // the last fact at or before it
 	when time.Time  // it was recorded; zero when nothing was
+	// facts is how many there are up to it, for a bookmark that was counted
+	facts uint64
 }
 
 // behind is the place when another one was reached too.
 func (p place) behind(next place) place {
 	if next.last == (desk.Event{}) {
-		next.last, next.when = p.last, p.when
+		next.last, next.when, next.facts = p.last, p.when, p.facts
 	}
 	return next
 }

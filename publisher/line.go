@@ -27,6 +27,7 @@ type line struct {
 	resting map[*letter]*time.Timer
 	lanes   map[domain.Pair]*lane
 	read    eventstore.Position // everything of the log up to here is on the line or was
+	facts   uint64              // how many there are up to there, for a bookmark that was counted
 	ahead   []*letter           // parked behind read
 	window
 
@@ -55,7 +56,7 @@ type Counts struct {
 func newLine(limit int, through place, pauses pauses) *line {
 	l := &line{
 		pauses: pauses, moved: make(chan struct{}, 1), room: make(chan struct{}, 1),
-		resting: map[*letter]*time.Timer{}, lanes: map[domain.Pair]*lane{}, read: through.at,
+		resting: map[*letter]*time.Timer{}, lanes: map[domain.Pair]*lane{}, read: through.at, facts: through.facts,
 		window: window{limit: limit, through: through},
 		desk:   map[uuid.UUID]*letter{}, skipped: map[uuid.UUID]bool{},
 	}
@@ -94,6 +95,8 @@ func (l *line) add(parcels []parcel) {
 		if !l.read.Before(p.place.at) {
 			continue
 		}
+		l.facts++
+		p.place.facts = l.facts
 		s := &slot{place: p.place, oldest: p.place.when}
 		for _, m := range p.messages {
 			if l.desk[m.EventID] == nil && !l.skipped[m.EventID] {

@@ -103,7 +103,7 @@ func (s *session) settle(ctx context.Context, conn *desk.Conn) error {
 	settlement := s.line.settlement()
 	now := s.was
 	if s.was.At.Before(settlement.through.at) {
-		now.At, now.Last = settlement.through.at, settlement.through.last
+		now.At, now.Last, now.Facts = settlement.through.at, settlement.through.last, settlement.through.facts
 	}
 	s.step("settling")
 	if now == s.was && settlement.work.None() {

@@ -28,6 +28,10 @@ type Bookmark struct {
 	Store uuid.UUID
 	At    eventstore.Position
 	Last  Event // the last fact at or before At
+	// Facts is how many there are up to At, where Counted says that it is known:
+	// a bookmark of an older build was not counted.
+	Facts   uint64
+	Counted bool
 }
 
 // Event names a fact; the zero Event is none.
@@ -44,9 +48,10 @@ func Read(ctx context.Context, conn *Conn, topic string) (Bookmark, error) {
 		id       *uuid.UUID
 		stream   *string
 		revision *int64
+		facts    *uint64
 	)
-	err := conn.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision
-		FROM publisher.bookmark WHERE topic = $1`, topic).Scan(&b.Store, &b.At.Commit, &b.At.Prepare, &id, &stream, &revision)
+	err := conn.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, facts
+		FROM publisher.bookmark WHERE topic = $1`, topic).Scan(&b.Store, &b.At.Commit, &b.At.Prepare, &id, &stream, &revision, &facts)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Bookmark{Topic: topic}, nil
 	}
@@ -55,6 +60,9 @@ func Read(ctx context.Context, conn *Conn, topic string) (Bookmark, error) {
 	}
 	if id != nil && stream != nil && revision != nil {
 		b.Last = Event{*id, *stream, uint64(*revision)} //nolint:gosec // written from one
+	}
+	if facts != nil {
+		b.Facts, b.Counted = *facts, true
 	}
 	return b, nil
 }
@@ -66,8 +74,8 @@ func Begin(ctx context.Context, conn *Conn, topic string, store uuid.UUID) (Book
 	// gaps: there is nothing to wait for the disk for.
 	_, err := conn.Exec(ctx, `SET synchronous_commit = off`)
 	if err == nil {
-		_, err = conn.Exec(ctx, `INSERT INTO publisher.bookmark (topic, store_id, "commit", prepare)
-			VALUES ($1, $2, 0, 0) ON CONFLICT DO NOTHING`, topic, store)
+		_, err = conn.Exec(ctx, `INSERT INTO publisher.bookmark (topic, store_id, "commit", prepare, facts)
+			VALUES ($1, $2, 0, 0, 0) ON CONFLICT DO NOTHING`, topic, store)
 	}
 	if err != nil {
 		return Bookmark{}, fmt.Errorf("begin the bookmark of the %s topic: %w", topic, err)
@@ -76,7 +84,7 @@ func Begin(ctx context.Context, conn *Conn, topic string, store uuid.UUID) (Book
 }
 
 const moveSQL = `UPDATE publisher.bookmark
-	SET "commit" = $3, prepare = $4, event_id = $5, event_stream = $6, event_revision = $7
+	SET "commit" = $3, prepare = $4, event_id = $5, event_stream = $6, event_revision = $7, facts = $10
 	WHERE topic = $1 AND store_id = $2 AND "commit" = $8 AND prepare = $9`
 
 // moveArgs are the arguments of moveSQL.
@@ -85,12 +93,16 @@ func moveArgs(was, now Bookmark) []any {
 		id       *uuid.UUID
 		stream   *string
 		revision *int64
+		facts    *uint64
 	)
+	if now.Counted {
+		facts = &now.Facts
+	}
 	if now.Last != (Event{}) {
 		number := int64(now.Last.Revision) //nolint:gosec // revisions stay far below 2⁶³
 		id, stream, revision = &now.Last.ID, &now.Last.Stream, &number
 	}
-	return []any{was.Topic, was.Store, now.At.Commit, now.At.Prepare, id, stream, revision, was.At.Commit, was.At.Prepare}
+	return []any{was.Topic, was.Store, now.At.Commit, now.At.Prepare, id, stream, revision, was.At.Commit, was.At.Prepare, facts}
 }
 
 // Holds tells whether the bookmark still is where this session left it.
