@@ -24,6 +24,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Answer requests."`
 	Project projectCmd `cmd:"" help:"Build the read model from the log, without end."`
 	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
+	Verify  verifyCmd  `cmd:"" help:"Compare what is kept with the log."`
 	Publish publishCmd `cmd:"" help:"Tell the world on SNS what has changed."`
 	Nomis   nomisCmd   `cmd:"" help:"Deal with the legacy system."`
 	Schema  schemaCmd  `cmd:"" help:"Look after the tables in Postgres."`

@@ -24,7 +24,8 @@ func (rebuildCmd) Help() string {
   nonassociations rebuild --adopt-log 6f1c2f0e-3f0a-4a57-9a58-0d5d1c9c2b11 --dry-run
   nonassociations rebuild --adopt-log 6f1c2f0e-3f0a-4a57-9a58-0d5d1c9c2b11 --yes
 
-The log itself is never changed. Nothing has to be stopped: a projector that is at work begins
+The log itself is never changed. Before anything is done its facts are compared with those that the
+read model was built from: where they differ, the log was changed, and only --adopt-log goes on. Nothing has to be stopped: a projector that is at work begins
 anew. --adopt-log is for a log that was put back from a backup, or replaced; the id must be that of
 the log at EVENTSTORE_URL, which a role that refused to start has printed. It also forgets what is
 about the old log: the idempotency keys, and the publisher's bookmarks and desk, so that the topics

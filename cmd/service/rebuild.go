@@ -65,6 +65,11 @@ func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uu
 	if adopt == uuid.Nil && kept.Store != uuid.Nil && kept.Store != id {
 		return rebuilding{}, fmt.Errorf("the read model is of log %s, this is log %s; to take it over: %s", kept.Store, id, adoptCommand(id))
 	}
+	if adopt == uuid.Nil {
+		if err := compareWithLog(ctx, dsn, log); err != nil {
+			return rebuilding{}, err
+		}
+	}
 	remembered, err := remember(ctx, dsn)
 	if err != nil {
 		return rebuilding{}, err

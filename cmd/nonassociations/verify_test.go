@@ -1,0 +1,49 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// TestAReadModelOfOtherFactsIsFound: by verify and by rebuild, which changes nothing
+// then.
+func TestAReadModelOfOtherFactsIsFound(t *testing.T) {
+	conn, id := record(t)
+	text, status := printed(t, "verify", "read-model")
+	require.Equal(t, 0, status, text)
+	require.Contains(t, text, "0 facts")
+	require.Contains(t, text, id.String())
+
+	_, err := conn.Exec(t.Context(), `UPDATE read_1.checkpoint SET facts = 1, trail = sha256('another'), "commit" = 1, prepare = 1`)
+	require.NoError(t, err)
+	text, status = printed(t, "verify", "read-model")
+	require.Equal(t, 1, status, text)
+	text, status = printed(t, "verify", "read-model", "--json")
+	require.Equal(t, 1, status)
+	require.Contains(t, text, `"ok":false`)
+	require.Contains(t, text, `"facts":1`)
+	_, status = printed(t, "rebuild", "--yes")
+	require.Equal(t, 1, status)
+	var facts int
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT facts FROM read_1.checkpoint`).Scan(&facts))
+	require.Equal(t, 1, facts, "nothing was done")
+	text, status = printed(t, "rebuild", "--adopt-log", id.String(), "--yes")
+	require.Equal(t, 0, status, text)
+}
+
+func TestWhatCannotBeJudgedIsNotCalledGood(t *testing.T) {
+	conn, _ := record(t)
+	_, err := conn.Exec(t.Context(), `UPDATE read_1.checkpoint SET store_id = $1`, uuid.New())
+	require.NoError(t, err)
+	_, status := printed(t, "verify", "read-model")
+	require.Equal(t, 2, status)
+	_, err = conn.Exec(t.Context(), `DROP SCHEMA read_1 CASCADE`)
+	require.NoError(t, err)
+	_, status = printed(t, "verify", "read-model")
+	require.Equal(t, 2, status)
+	t.Setenv("DATABASE_URL", "")
+	_, status = printed(t, "verify", "read-model")
+	require.Equal(t, 2, status)
+}
