@@ -25,49 +25,16 @@ func TestVerifiedIsAStore(t *testing.T) {
 	}})
 }
 
-// replaceable is a log that can be another one from one call to the next.
-type replaceable struct {
-	current     atomic.Pointer[memory.Store]
+// connected is a log that counts its connections.
+type connected struct {
+	*memory.Store
+
 	connections atomic.Uint64
 }
 
-func replaceableBy(log *memory.Store) *replaceable {
-	r := &replaceable{}
-	r.current.Store(log)
-	return r
-}
+func (c *connected) Connections() uint64 { return c.connections.Load() }
 
-func (r *replaceable) Connections() uint64 { return r.connections.Load() }
-
-func (r *replaceable) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
-	return r.current.Load().Append(ctx, append)
-}
-
-func (r *replaceable) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
-	return r.current.Load().AppendMany(ctx, appends)
-}
-
-func (r *replaceable) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
-	return r.current.Load().ReadStream(ctx, stream, direction, from, limit)
-}
-
-func (r *replaceable) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
-	return r.current.Load().ReadMany(ctx, streams)
-}
-
-func (r *replaceable) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
-	return r.current.Load().ReadAll(ctx, direction, from, limit)
-}
-
-func (r *replaceable) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
-	return r.current.Load().Subscribe(ctx, from, prefixes, deliver)
-}
-
-func (r *replaceable) Count(ctx context.Context, upTo eventstore.Position, prefixes []string) (count uint64, known bool, err error) {
-	return r.current.Load().Count(ctx, upTo, prefixes)
-}
-
-func (r *replaceable) Close(ctx context.Context) error { return r.current.Load().Close(ctx) }
+func connectedTo(log *memory.Store) *connected { return &connected{Store: log} }
 
 // logOf is a log with an id, unless that is zero, and a number of events.
 func logOf(t *testing.T, id uuid.UUID, events int) *memory.Store {
@@ -178,14 +145,14 @@ func TestEveryCallIsRefusedWhileTheLogIsAnother(t *testing.T) {
 	for name, wrong := range wrongLogs(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			right := logOf(t, theLog, 5)
-			log := replaceableBy(right)
+			log, right := connectedTo(logOf(t, theLog, 5)), memory.New()
 			v := eventstore.Verify(log)
 			for method, call := range walked {
 				requireServed(t, call(t.Context(), v), method)
 			}
+			right.Replace(log.Store)
 			watched(t, v)
-			log.current.Store(wrong.log)
+			log.Replace(wrong.log)
 			require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 			for method, call := range walked {
 				err := call(t.Context(), v)
@@ -195,7 +162,7 @@ func TestEveryCallIsRefusedWhileTheLogIsAnother(t *testing.T) {
 					require.ErrorContains(t, err, word, method)
 				}
 			}
-			log.current.Store(right)
+			log.Replace(right)
 			require.Eventually(t, func() bool { return v.Mismatch() == nil }, patience, poll)
 			for method, call := range walked {
 				requireServed(t, call(t.Context(), v), method)
@@ -219,11 +186,11 @@ func TestNoAppendIntoAnotherLogIsAcknowledged(t *testing.T) {
 		for _, method := range []string{"Append", "AppendMany"} {
 			t.Run(name+"/"+method, func(t *testing.T) {
 				t.Parallel()
-				log := replaceableBy(logOf(t, theLog, 5))
+				log := connectedTo(logOf(t, theLog, 5))
 				v := eventstore.Verify(log)
 				_, err := v.Append(t.Context(), anAppend())
 				require.NoError(t, err)
-				log.current.Store(wrong.log)
+				log.Replace(wrong.log)
 				log.connections.Add(1)
 				require.ErrorAs(t, calls()[method](t.Context(), v), new(*eventstore.Mismatch))
 			})
@@ -234,11 +201,11 @@ func TestNoAppendIntoAnotherLogIsAcknowledged(t *testing.T) {
 // TestAShorterLogNeedsNoConnectionToShow: the place of the append tells.
 func TestAShorterLogNeedsNoConnectionToShow(t *testing.T) {
 	for _, method := range []string{"Append", "AppendMany"} {
-		log := replaceableBy(logOf(t, theLog, 5))
+		log := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(log)
 		_, err := v.Append(t.Context(), anAppend())
 		require.NoError(t, err)
-		log.current.Store(memory.New())
+		log.Replace(memory.New())
 		require.ErrorAs(t, calls()[method](t.Context(), v), new(*eventstore.Mismatch), method)
 	}
 }
@@ -246,11 +213,11 @@ func TestAShorterLogNeedsNoConnectionToShow(t *testing.T) {
 // TestAHeadThatGoesBackwardsShows: without a fault, a watch or an append.
 func TestAHeadThatGoesBackwardsShows(t *testing.T) {
 	for name, log := range map[string]*memory.Store{"lower": logOf(t, theLog, 4), "another there": logOf(t, theLog, 5), "blank": memory.New()} {
-		changing := replaceableBy(logOf(t, theLog, 5))
+		changing := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(changing)
 		_, err := eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
 		require.NoError(t, err)
-		changing.current.Store(log)
+		changing.Replace(log)
 		_, err = eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
 		require.ErrorAs(t, err, new(*eventstore.Mismatch), name)
 	}
@@ -258,11 +225,11 @@ func TestAHeadThatGoesBackwardsShows(t *testing.T) {
 
 // TestEventsOfAnotherLogDoNotPassItOff: what was met of it since is no proof.
 func TestEventsOfAnotherLogDoNotPassItOff(t *testing.T) {
-	log := replaceableBy(logOf(t, theLog, 5))
+	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	_, err := eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
 	require.NoError(t, err)
-	log.current.Store(logOf(t, theLog, 9))
+	log.Replace(logOf(t, theLog, 9))
 	_, err = eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
 	require.NoError(t, err, "a longer log does not show at once")
 	watched(t, v)
@@ -270,7 +237,7 @@ func TestEventsOfAnotherLogDoNotPassItOff(t *testing.T) {
 }
 
 func TestASubscriptionEndsWhenTheLogIsAnother(t *testing.T) {
-	log := replaceableBy(logOf(t, theLog, 5))
+	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	caughtUp, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -282,7 +249,7 @@ func TestASubscriptionEndsWhenTheLogIsAnother(t *testing.T) {
 		})
 	}()
 	<-caughtUp
-	log.current.Store(logOf(t, another, 9))
+	log.Replace(logOf(t, another, 9))
 	watched(t, v)
 	require.ErrorAs(t, <-ended, new(*eventstore.Mismatch))
 }
@@ -301,7 +268,7 @@ func TestARepeatIsStillRecognised(t *testing.T) {
 
 // TestALogGetsItsIDUnderWay: a new log has none, and is no other for having one.
 func TestALogGetsItsIDUnderWay(t *testing.T) {
-	log := replaceableBy(memory.New())
+	log := connectedTo(memory.New())
 	v := eventstore.Verify(log)
 	watched(t, v)
 	_, err := eventstore.ReadIdentity(t.Context(), v)
@@ -311,6 +278,6 @@ func TestALogGetsItsIDUnderWay(t *testing.T) {
 	require.Equal(t, theLog, id)
 	log.connections.Add(1)
 	happens(t, v)
-	log.current.Store(logOf(t, another, 9))
+	log.Replace(logOf(t, another, 9))
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 }

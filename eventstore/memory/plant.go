@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -47,4 +48,19 @@ func (s *Store) Tombstone(name string) {
 		s.streams[name] = of
 	}
 	of.tombstoned = true
+}
+
+// Replace puts another log in the place of this one, under all that use it: as
+// when a backup is put back, or another database takes an address over.
+func (s *Store) Replace(other *Store) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	other.mu.RLock()
+	defer other.mu.RUnlock()
+	s.log, s.streams = slices.Clone(other.log), map[string]*stream{}
+	for name, of := range other.streams {
+		s.streams[name] = &stream{events: slices.Clone(of.events), first: of.first, tombstoned: of.tombstoned}
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
