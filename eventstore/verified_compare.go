@@ -74,8 +74,6 @@ func (v *Verified) isThere(ctx context.Context, event, end Seen) (instead uuid.U
 		return uuid.Nil, false, nil
 	case event.ID == uuid.Nil || event == end:
 		return uuid.Nil, true, nil
-	case event.At == end.At:
-		return end.ID, false, nil
 	}
 	events, err := v.store.ReadAll(ctx, Forwards, event.At, 1)
 	if err != nil {

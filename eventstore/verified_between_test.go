@@ -1,0 +1,154 @@
+package eventstore_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+)
+
+// interrupted is a log under which something happens at the next call of a kind.
+type interrupted struct {
+	*connected
+
+	duringAppend, duringRead func() error
+}
+
+func (i *interrupted) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
+	if i.duringAppend != nil {
+		if err := i.duringAppend(); err != nil {
+			return eventstore.Appended{}, err
+		}
+	}
+	return i.connected.Append(ctx, append)
+}
+
+func (i *interrupted) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+	if i.duringRead != nil {
+		if err := i.duringRead(); err != nil {
+			return nil, err
+		}
+	}
+	return i.connected.ReadStream(ctx, stream, direction, from, limit)
+}
+
+// beginning is a copy of the first events of a log.
+func beginning(t *testing.T, log eventstore.Store, events int) *memory.Store {
+	t.Helper()
+	earlier := memory.New()
+	found, err := log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, events)
+	require.NoError(t, err)
+	for _, e := range found {
+		_, err := earlier.Append(t.Context(), eventstore.Append{Stream: e.Stream, Expected: eventstore.NoStream, Events: []eventstore.Event{e.Event}})
+		require.NoError(t, err)
+	}
+	return earlier
+}
+
+// TestAnAppendThatOutlivesTheChangeIsNotAcknowledged: a store may send it again by
+// itself on a new connection.
+func TestAnAppendThatOutlivesTheChangeIsNotAcknowledged(t *testing.T) {
+	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
+	v := eventstore.Verify(log)
+	happens(t, v)
+	log.duringAppend = func() error {
+		log.Replace(logOf(t, another, 9))
+		log.connections.Add(1)
+		return nil
+	}
+	_, err := v.Append(t.Context(), anAppend())
+	require.ErrorAs(t, err, new(*eventstore.Mismatch))
+}
+
+// TestBehindAFaultTheLogIsAskedFirst: whatever call met it.
+func TestBehindAFaultTheLogIsAskedFirst(t *testing.T) {
+	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
+	v := eventstore.Verify(log)
+	happens(t, v)
+	log.duringRead = func() error {
+		log.duringRead = nil
+		log.Replace(logOf(t, another, 9))
+		return eventstore.ErrUnavailable
+	}
+	_, err := v.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
+	require.ErrorIs(t, err, eventstore.ErrUnavailable)
+	_, err = v.Append(t.Context(), anAppend())
+	require.ErrorAs(t, err, new(*eventstore.Mismatch))
+}
+
+// listening subscribes until an append is told; ready is closed when that can come.
+func listening(v *eventstore.Verified, written eventstore.Append) (ready chan struct{}, ended chan error) {
+	ready, ended = make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- v.Subscribe(context.Background(), eventstore.Start, nil, func(m eventstore.Message) error {
+			switch {
+			case m.Kind == eventstore.CaughtUp:
+				close(ready)
+			case m.Kind == eventstore.EventAppeared && m.Event.ID == written.Events[0].ID:
+				return errEnough
+			}
+			return nil
+		})
+	}()
+	return ready, ended
+}
+
+// TestWhatASubscriptionHasToldIsKnown: others may have written it.
+func TestWhatASubscriptionHasToldIsKnown(t *testing.T) {
+	log := connectedTo(logOf(t, theLog, 5))
+	backup := beginning(t, log, 6)
+	v := eventstore.Verify(log)
+	written := anAppend()
+	ready, ended := listening(v, written)
+	<-ready
+	_, err := log.Append(t.Context(), written)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-ended, errEnough)
+	log.Replace(backup)
+	_, err = v.Append(t.Context(), anAppend())
+	require.ErrorAs(t, err, new(*eventstore.Mismatch))
+}
+
+// TestAnAppendIsKnownByItsIDOnceASubscriptionHasToldIt: a log that was put back and
+// has grown to the same place again is another one.
+func TestAnAppendIsKnownByItsIDOnceASubscriptionHasToldIt(t *testing.T) {
+	log := connectedTo(logOf(t, theLog, 5))
+	backup := beginning(t, log, 6)
+	happens(t, backup)
+	v := eventstore.Verify(log)
+	_, err := eventstore.ReadIdentity(t.Context(), v)
+	require.NoError(t, err)
+	written := anAppend()
+	ready, ended := listening(v, written)
+	<-ready
+	_, err = v.Append(t.Context(), written)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-ended, errEnough)
+	log.Replace(backup)
+	watched(t, v)
+	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
+}
+
+// TestALogWhoseIDAloneIsAnotherIsAnother: every event is where it was.
+func TestALogWhoseIDAloneIsAnotherIsAnother(t *testing.T) {
+	log := connectedTo(logOf(t, theLog, 5))
+	v := eventstore.Verify(log)
+	happens(t, v)
+	events, err := log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)
+	require.NoError(t, err)
+	other := memory.New()
+	for _, e := range events {
+		if e.Stream == "app-meta" {
+			e.Data = []byte(`{"storeId":"` + another.String() + `"}`)
+		}
+		_, err := other.Append(t.Context(), eventstore.Append{Stream: e.Stream, Expected: eventstore.NoStream, Events: []eventstore.Event{e.Event}})
+		require.NoError(t, err)
+	}
+	log.Replace(other)
+	watched(t, v)
+	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
+	require.Equal(t, another, v.Mismatch().Found)
+}
