@@ -82,7 +82,7 @@ func (p pairs) all(ctx context.Context) ([]domain.Pair, error) {
 	return all, err
 }
 
-func (p pairs) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
+func (p pairs) PairsOf(ctx context.Context, number domain.PrisonerNumber, _ uint64) ([]domain.Pair, error) {
 	all, err := p.all(ctx)
 	return slices.DeleteFunc(all, func(pair domain.Pair) bool { return !pair.Has(number) }), err
 }
@@ -90,7 +90,7 @@ func (p pairs) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]dom
 // routes reads the log itself, and so is never behind.
 type routes struct{ pairs }
 
-func (r routes) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+func (r routes) PairOf(ctx context.Context, id uuid.UUID, _ uint64) (domain.Pair, bool, error) {
 	all, err := r.all(ctx)
 	if err != nil {
 		return domain.Pair{}, false, err

@@ -156,11 +156,11 @@ type laggard struct {
 	waited bool
 }
 
-func (l *laggard) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+func (l *laggard) PairOf(ctx context.Context, id uuid.UUID, _ uint64) (domain.Pair, bool, error) {
 	if !l.waited {
 		return domain.Pair{}, false, nil
 	}
-	return l.routes.PairOf(ctx, id)
+	return l.routes.PairOf(ctx, id, 0)
 }
 
 func (l *laggard) WaitFor(context.Context, uint64) error {

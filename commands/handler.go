@@ -25,10 +25,11 @@ const Patience = 9500 * time.Millisecond
 // be a little behind the log. It is only a router: the command checks again in
 // the pair's stream.
 type Router interface {
-	// PairOf is the pair of a non-association; false when it is not known (yet).
-	PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error)
-	// WaitFor returns when PairOf knows everything up to a position, or an error
-	// after at most 2 s.
+	// PairOf is the pair of a non-association; false when it is not known (yet),
+	// though everything up to a position is.
+	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
+	// WaitFor returns when PairOf is likely to know everything up to a position, or
+	// an error after at most 2 s.
 	WaitFor(ctx context.Context, position uint64) error
 }
 
@@ -152,7 +153,7 @@ func (h *Handler) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, com
 }
 
 func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error) {
-	pair, known, err := h.route(ctx, id)
+	pair, known, err := h.route(ctx, id, 0)
 	if err != nil || known {
 		return pair, err
 	}
@@ -163,7 +164,7 @@ func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error)
 	if err := h.router.WaitFor(ctx, head.Outside()); err != nil {
 		return domain.Pair{}, fmt.Errorf("%w: find non-association %s: %w", ErrBusy, id, err)
 	}
-	pair, known, err = h.route(ctx, id)
+	pair, known, err = h.route(ctx, id, head.Outside())
 	if err == nil && !known {
 		err = unknown(id)
 	}
@@ -176,8 +177,8 @@ func unknown(id uuid.UUID) domain.Refusal {
 
 // route asks the router. Whatever keeps it from answering passes: nothing was
 // written, and repeating is safe.
-func (h *Handler) route(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
-	pair, known, err := h.router.PairOf(ctx, id)
+func (h *Handler) route(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
+	pair, known, err := h.router.PairOf(ctx, id, atLeast)
 	if err != nil {
 		return domain.Pair{}, false, fmt.Errorf("%w: find non-association %s: %w", ErrBusy, id, err)
 	}

@@ -110,7 +110,7 @@ type router struct {
 	err     error
 }
 
-func (r *router) PairOf(_ context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+func (r *router) PairOf(_ context.Context, id uuid.UUID, _ uint64) (domain.Pair, bool, error) {
 	pair, known := r.known[id]
 	return pair, known, r.err
 }

@@ -54,7 +54,7 @@ func (p *pairs) WaitFor(context.Context, uint64) error {
 	return nil
 }
 
-func (p *pairs) PairsOf(context.Context, domain.PrisonerNumber) ([]domain.Pair, error) {
+func (p *pairs) PairsOf(context.Context, domain.PrisonerNumber, uint64) ([]domain.Pair, error) {
 	pair, err := domain.NewPair(removed, third)
 	return []domain.Pair{pair}, err
 }

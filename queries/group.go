@@ -49,11 +49,21 @@ func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber,
 
 const limited = ` LIMIT $4`
 
-// openGroup begins a transaction in which position, merges and records are of
-// one moment: a record that moved between two looks would be in neither.
+// openGroup opens one that reflects what is wanted at least.
 func (r *Reader) openGroup(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Wanted) (Group, error) {
-	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	tx, err := r.pool.BeginTx(ctx, moment)
+	return reaching(ctx, wanted.AtLeast, func(ctx context.Context) (Group, uint64, error) {
+		group, err := r.openOnce(ctx, sql, numbers, least, wanted)
+		if err == nil && group.Position < wanted.AtLeast {
+			group.Close()
+		}
+		return group, group.Position, err
+	})
+}
+
+// openOnce begins a transaction in which position, merges and records are of
+// one moment: a record that moved between two looks would be in neither.
+func (r *Reader) openOnce(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Wanted) (Group, error) {
+	tx, err := r.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return Group{}, err
 	}
@@ -84,8 +94,7 @@ func (r *Reader) openGroup(ctx context.Context, sql string, numbers []domain.Pri
 
 // positionIn is how far the rows are that the transaction sees.
 func positionIn(ctx context.Context, tx pgx.Tx) (position uint64, err error) {
-	var version string
-	err = tx.QueryRow(ctx, pollSQL).Scan(&version, &position)
+	err = tx.QueryRow(ctx, placeSQL).Scan(&position)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, ErrNotCaughtUp
 	}

@@ -10,13 +10,17 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
 	// defaultPoll is the safety net below LISTEN.
 	defaultPoll = time.Second
 	pollTime    = 5 * time.Second
-	connectTime = 5 * time.Second
+	// pollStandbyEvery is how late a request may learn that a standby has reached
+	// its position.
+	pollStandbyEvery = 50 * time.Millisecond
+	connectTime      = 5 * time.Second
 )
 
 // listen keeps the watermark by one connection until the context ends.
@@ -49,10 +53,15 @@ func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *b
 		return fmt.Errorf("connect to the read model: %w", err)
 	}
 	defer closeConn(conn)
-	if _, err := conn.Exec(ctx, "LISTEN read"); err != nil {
+	l := &listener{reader: r, conn: conn}
+	_, err = conn.Exec(ctx, "LISTEN read")
+	if inRecovery(err) {
+		return l.pollStandby(ctx, wait)
+	}
+	if err != nil {
 		return fmt.Errorf("listen to the read model: %w", err)
 	}
-	l := &listener{reader: r, conn: conn, due: time.NewTicker(r.poll)}
+	l.due = time.NewTicker(r.poll)
 	defer l.due.Stop()
 	if err := l.poll(ctx); err != nil {
 		return err
@@ -64,6 +73,38 @@ func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *b
 		}
 	}
 }
+
+// inRecovery reports whether a server refuses to listen because it is a standby,
+// where nobody can notify.
+func inRecovery(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == "25006" // read_only_sql_transaction
+}
+
+// pollStandby asks again and again how far a standby is, until it is one no more.
+func (l *listener) pollStandby(ctx context.Context, wait *backoff.ExponentialBackOff) error {
+	l.reader.log.InfoContext(ctx, "the read model is on a standby, which is asked again and again", "every", pollStandbyEvery)
+	tick := time.NewTicker(pollStandbyEvery)
+	defer tick.Stop()
+	for standby := true; standby; {
+		if err := l.poll(ctx); err != nil {
+			return err
+		}
+		if err := l.conn.QueryRow(ctx, `SELECT pg_is_in_recovery()`).Scan(&standby); err != nil {
+			return fmt.Errorf("ask whether the read model is on a standby: %w", err)
+		}
+		wait.Reset()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return errPromoted
+}
+
+// errPromoted says that a standby can be listened to now.
+var errPromoted = errors.New("the standby of the read model was promoted")
 
 type listener struct {
 	reader  *Reader

@@ -55,7 +55,7 @@ type Page struct {
 	Next  *Place // where the page ended; nil when nothing follows
 }
 
-// Page reads a page. Errors: ErrNotCaughtUp.
+// Page reads a page. Errors: ErrNotCaughtUp, ErrBehind.
 func (r *Reader) Page(ctx context.Context, of PageOf) (Page, error) {
 	from, before := of.expiry()
 	arguments := []any{from, before, of.Size + 1} // one more, to see whether anything follows
@@ -64,12 +64,11 @@ func (r *Reader) Page(ctx context.Context, of PageOf) (Page, error) {
 	} else {
 		arguments = append(arguments, of.Offset)
 	}
-	page := Page{Records: Records{Position: r.watermark.position()}}
-	rows, _ := r.pool.Query(ctx, of.sql(), arguments...) // its error is that of the rows
-	if err := page.read(rows, of.Size); err != nil {
-		return Page{}, fmt.Errorf("read a page: %w", answering(err))
-	}
-	return page, nil
+	page, err := reaching(ctx, of.AtLeast, func(ctx context.Context) (page Page, position uint64, err error) {
+		page.Position, err = r.moment(ctx, func(rows pgx.Rows) error { return page.read(rows, of.Size) }, of.sql(), arguments...)
+		return page, page.Position, err
+	})
+	return page, wrapped("read a page", err)
 }
 
 // read takes a row each; an empty page is one row with the total alone.

@@ -2,9 +2,6 @@ package queries
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"nonassociations/domain"
 )
@@ -19,19 +16,9 @@ const pairsOfSQL = `SELECT pair FROM read.pair WHERE pair > $1 AND pair < $1 || 
 	ORDER BY pair`
 
 // PairsOf lists the pairs of a prisoner that have facts, in sorted order, those
-// too whose records have all been deleted or have left. It is a router only, as
-// far as the read model is; WaitFor comes first. Errors: ErrNotCaughtUp.
-func (r *Reader) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
-	rows, _ := r.pool.Query(ctx, pairsOfSQL, string(number)) // its error is that of the rows
-	pairs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Pair, error) {
-		var name string
-		if err := row.Scan(&name); err != nil {
-			return domain.Pair{}, err
-		}
-		return domain.ParsePair(name)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list the pairs of a prisoner: %w", answering(err))
-	}
-	return pairs, nil
+// too whose records have all been deleted or have left. It is a router only: what
+// it knows is the log up to a position. Errors: ErrNotCaughtUp, ErrBehind.
+func (r *Reader) PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error) {
+	pairs, err := routed(ctx, r, atLeast, domain.ParsePair, pairsOfSQL, string(number))
+	return pairs, wrapped("list the pairs of a prisoner", err)
 }

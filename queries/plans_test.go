@@ -25,23 +25,23 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 	}
 	return map[string]func(context.Context, domain.PrisonerNumber) error{
 		"List": func(ctx context.Context, number domain.PrisonerNumber) error {
-			_, err := reader.List(ctx, number)
+			_, err := reader.List(ctx, number, 0)
 			return err
 		},
 		"One": func(ctx context.Context, _ domain.PrisonerNumber) error {
-			_, err := reader.One(ctx, uuid.New())
+			_, err := reader.One(ctx, uuid.New(), 0)
 			return err
 		},
 		"OfPrisoner": func(ctx context.Context, number domain.PrisonerNumber) error {
-			_, err := reader.OfPrisoner(ctx, number)
+			_, err := reader.OfPrisoner(ctx, number, 0)
 			return err
 		},
 		"MergedWith": func(ctx context.Context, number domain.PrisonerNumber) error {
-			_, err := reader.MergedWith(ctx, number)
+			_, err := reader.MergedWith(ctx, number, 0)
 			return err
 		},
 		"RemovedInto": func(ctx context.Context, number domain.PrisonerNumber) error {
-			_, err := reader.RemovedInto(ctx, number)
+			_, err := reader.RemovedInto(ctx, number, 0)
 			return err
 		},
 		"Survivors": func(ctx context.Context, number domain.PrisonerNumber) error {
@@ -57,11 +57,11 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 			return err
 		},
 		"PairOf": func(ctx context.Context, _ domain.PrisonerNumber) error {
-			_, _, err := reader.PairOf(ctx, uuid.New())
+			_, _, err := reader.PairOf(ctx, uuid.New(), 0)
 			return err
 		},
 		"PairsOf": func(ctx context.Context, number domain.PrisonerNumber) error {
-			_, err := reader.PairsOf(ctx, number)
+			_, err := reader.PairsOf(ctx, number, 0)
 			return err
 		},
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -58,6 +57,8 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 	}
 	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
 	config.ConnConfig.RuntimeParams["application_name"] = "queries"
+	// A batch is a transaction: all that it reads is of one snapshot.
+	config.ConnConfig.RuntimeParams["default_transaction_isolation"] = "repeatable read"
 	// A session keeps its plans, and one that was made for a read model of a dozen
 	// rows would read all of it for each answer. (A way that is off counts as so
 	// dear that jit would start for it.)
@@ -100,47 +101,59 @@ func (r *Reader) Advance(position uint64) { r.watermark.raise(position) }
 // List is the answer to GET /non-associations/{prisonerNumber}.
 type List struct {
 	Document []byte // the whole JSON body
-	Position uint64 // the document reflects at least this
+	Position uint64 // the document reflects exactly this
 	// Survivor is the number to ask for instead: set only when this one is removed
 	// and its list is empty.
 	Survivor domain.PrisonerNumber
 }
 
 const (
-	listSQL = `SELECT document FROM read.prisoner WHERE prisoner_number = $1`
+	// One statement is one snapshot: the position is that of the document.
+	listSQL = `SELECT (` + placeSQL + `), (SELECT document FROM read.prisoner WHERE prisoner_number = $1)`
 
 	// In one moment: a merge that is taken back brings the records first, so that
 	// an empty list of before and no merge of after would hide them.
-	emptyListSQL = waySQL + `SELECT ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
+	emptyListSQL = waySQL + `SELECT (` + placeSQL + `), ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
 )
 
 // List reads the document of one prisoner; of one never seen it is an empty
 // list. One without an item costs a second look, at the merges of the number.
-// Errors: ErrNotCaughtUp.
-func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber) (List, error) {
-	// The position before the row: a lower bound, whatever is committed between.
-	list := List{Position: r.watermark.position()}
-	err := r.pool.QueryRow(ctx, listSQL, string(number)).Scan(&list.Document)
-	if isEmpty(list.Document) && (err == nil || errors.Is(err, pgx.ErrNoRows)) {
-		err = r.lookAgain(ctx, number, &list)
-	}
+// Errors: ErrNotCaughtUp, ErrBehind.
+func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (List, error) {
+	list, err := reaching(ctx, atLeast, func(ctx context.Context) (List, uint64, error) {
+		list, err := r.list(ctx, number)
+		return list, list.Position, err
+	})
 	if err != nil {
 		return List{}, fmt.Errorf("read a list: %w", answering(err))
 	}
 	return list, nil
 }
 
-func (r *Reader) lookAgain(ctx context.Context, number domain.PrisonerNumber, list *List) error {
-	var end domain.PrisonerNumber
-	err := r.pool.QueryRow(ctx, emptyListSQL, []string{string(number)}, string(number)).Scan(&end, &list.Document)
-	if err != nil || !isEmpty(list.Document) {
-		return err
+func (r *Reader) list(ctx context.Context, number domain.PrisonerNumber) (List, error) {
+	var (
+		at   *uint64
+		list List
+	)
+	err := r.pool.QueryRow(ctx, listSQL, string(number)).Scan(&at, &list.Document)
+	end := number
+	if err == nil && isEmpty(list.Document) {
+		err = r.pool.QueryRow(ctx, emptyListSQL, []string{string(number)}, string(number)).Scan(&at, &end, &list.Document)
 	}
-	list.Document = []byte(`{"prisonerNumber":"` + string(number) + noItems)
-	if end != number {
-		list.Survivor = end
+	switch {
+	case err != nil:
+		return List{}, err
+	case at == nil:
+		return List{}, ErrNotCaughtUp
 	}
-	return nil
+	list.Position = *at
+	if isEmpty(list.Document) {
+		list.Document = []byte(`{"prisonerNumber":"` + string(number) + noItems)
+		if end != number {
+			list.Survivor = end
+		}
+	}
+	return list, nil
 }
 
 // noItems is how the document of a list without an item ends; one that has an
@@ -155,21 +168,14 @@ func isEmpty(document []byte) bool {
 const pairOfSQL = `SELECT pair FROM read.non_association WHERE id = $1`
 
 // PairOf finds the pair whose stream holds a non-association, also a deleted
-// one; false when the read model has not seen it. Errors: ErrNotCaughtUp.
-func (r *Reader) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
-	var name string
-	err := r.pool.QueryRow(ctx, pairOfSQL, [16]byte(id)).Scan(&name)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return domain.Pair{}, false, nil
+// one; false when the read model has not seen it up to a position. Errors:
+// ErrNotCaughtUp, ErrBehind.
+func (r *Reader) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
+	pairs, err := routed(ctx, r, atLeast, domain.ParsePair, pairOfSQL, [16]byte(id))
+	if err != nil || len(pairs) == 0 {
+		return domain.Pair{}, false, wrapped("find the pair of a non-association", err)
 	}
-	if err != nil {
-		return domain.Pair{}, false, fmt.Errorf("find the pair of a non-association: %w", answering(err))
-	}
-	pair, err := domain.ParsePair(name)
-	if err != nil {
-		return domain.Pair{}, false, fmt.Errorf("find the pair of a non-association: %w", err)
-	}
-	return pair, true, nil
+	return pairs[0], true, nil
 }
 
 // answering turns "there is no such view" into ErrNotCaughtUp: the views

@@ -18,22 +18,22 @@ const number = domain.PrisonerNumber("A1234BC")
 func TestBeforeTheReadModelHasCaughtUpNobodyReadsAnEmptyList(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
-	_, err := reader.List(t.Context(), number)
+	_, err := reader.List(t.Context(), number, 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
-	_, _, err = reader.PairOf(t.Context(), uuid.New())
+	_, _, err = reader.PairOf(t.Context(), uuid.New(), 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
 	require.ErrorIs(t, reader.WaitFor(t.Context(), 1), queries.ErrNotCaughtUp)
 
 	p.exec(readModel)
-	list, err := reader.List(t.Context(), number)
+	list, err := reader.List(t.Context(), number, 0)
 	require.NoError(t, err)
 	require.Equal(t, `{"prisonerNumber":"A1234BC","nonAssociations":[]}`, string(list.Document))
 
 	p.exec(dropViews) // a rebuild takes the views away
-	_, err = reader.List(t.Context(), number)
+	_, err = reader.List(t.Context(), number, 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
 	p.exec(readViews)
-	_, err = reader.List(t.Context(), number)
+	_, err = reader.List(t.Context(), number, 0)
 	require.NoError(t, err)
 }
 
@@ -43,7 +43,7 @@ func TestADocumentIsReturnedAsStored(t *testing.T) {
 	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', '{"prisonerNumber":"A1234BC","nonAssociations":[{}]}')`)
 	reader := open(t, p.dsn)
 	require.NoError(t, reader.WaitFor(t.Context(), 10))
-	list, err := reader.List(t.Context(), number)
+	list, err := reader.List(t.Context(), number, 0)
 	require.NoError(t, err)
 	require.Equal(t, `{"prisonerNumber":"A1234BC","nonAssociations":[{}]}`, string(list.Document))
 	require.EqualValues(t, 10, list.Position)
@@ -62,7 +62,7 @@ func TestTheWatermarkIsReadBeforeTheRow(t *testing.T) {
 	p.exec(`SELECT pg_advisory_lock(7)`)
 	answer := make(chan queries.List, 1)
 	go func() {
-		list, err := reader.List(context.Background(), number)
+		list, err := reader.List(context.Background(), number, 0)
 		if err != nil {
 			t.Error(err)
 		}
@@ -85,11 +85,11 @@ func TestThePairOfANonAssociationIsFoundByItsID(t *testing.T) {
 	id := uuid.New()
 	p.exec(`INSERT INTO read_1.non_association VALUES ($1, 'A0135GA_A9109UD')`, id)
 	reader := open(t, p.dsn)
-	pair, found, err := reader.PairOf(t.Context(), id)
+	pair, found, err := reader.PairOf(t.Context(), id, 0)
 	require.NoError(t, err)
 	require.True(t, found)
 	require.Equal(t, "A0135GA_A9109UD", pair.String())
-	_, found, err = reader.PairOf(t.Context(), uuid.New())
+	_, found, err = reader.PairOf(t.Context(), uuid.New(), 0)
 	require.NoError(t, err)
 	require.False(t, found)
 }
@@ -100,7 +100,7 @@ func TestAReadersTransactionsCannotWrite(t *testing.T) {
 	p.exec(`CREATE FUNCTION read_1.sneak() RETURNS text LANGUAGE sql AS $$ INSERT INTO read_1.prisoner VALUES ('x', 'x') RETURNING document $$`)
 	p.exec(`CREATE OR REPLACE VIEW read.prisoner AS SELECT prisoner_number, read_1.sneak() AS document FROM read_1.prisoner`)
 	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', 'x')`)
-	_, err := open(t, p.dsn).List(t.Context(), number)
+	_, err := open(t, p.dsn).List(t.Context(), number, 0)
 	var refused *pgconn.PgError
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "25006", refused.Code) // read_only_sql_transaction
@@ -112,7 +112,7 @@ func TestPostgresAwayIsAnErrorNotAnEmptyList(t *testing.T) {
 	config, err := pgx.ParseConfig(p.dsn)
 	require.NoError(t, err)
 	reader := open(t, "postgres:///nowhere?host="+t.TempDir()+"&user="+config.User)
-	_, err = reader.List(t.Context(), number)
+	_, err = reader.List(t.Context(), number, 0)
 	require.Error(t, err)
 	require.NotErrorIs(t, err, queries.ErrNotCaughtUp)
 	require.Error(t, reader.Ping(t.Context()))

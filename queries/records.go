@@ -18,7 +18,7 @@ type Record struct {
 	NonAssociation domain.NonAssociation
 }
 
-// Records are an answer; it reflects at least the position.
+// Records are an answer; it reflects exactly the position.
 type Records struct {
 	Records  []Record
 	Position uint64
@@ -32,6 +32,7 @@ type Records struct {
 type Wanted struct {
 	Open, Closed bool
 	Today        string // as [domain.Today]
+	AtLeast      uint64 // what is read reflects this position
 }
 
 // expiry is the range of the column expires that is asked for: from the first,
@@ -68,20 +69,33 @@ const (
 		AND (n.first_number = ANY($3) OR n.second_number = ANY($3))` + inOrder
 )
 
-// One is the non-association with an id, or none. Errors: ErrNotCaughtUp.
-func (r *Reader) One(ctx context.Context, id uuid.UUID) (Records, error) {
-	found := Records{Position: r.watermark.position()} // before the rows: a lower bound
-	var err error
-	if found.Records, err = records(ctx, r.pool, oneSQL, [16]byte(id)); err != nil {
-		return Records{}, fmt.Errorf("read a non-association: %w", answering(err))
-	}
-	return found, nil
+// One is the non-association with an id, or none. Errors: ErrNotCaughtUp,
+// ErrBehind.
+func (r *Reader) One(ctx context.Context, id uuid.UUID, atLeast uint64) (Records, error) {
+	found, err := reaching(ctx, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
+		found.Position, err = r.moment(ctx, func(rows pgx.Rows) (err error) {
+			found.Records, err = records(rows)
+			return err
+		}, oneSQL, [16]byte(id))
+		return found, found.Position, err
+	})
+	return found, wrapped("read a non-association", err)
 }
 
-// OfPrisoner lists all of a prisoner, the oldest first. Errors: ErrNotCaughtUp.
-func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (Records, error) {
-	found := Records{Position: r.watermark.position()}
-	rows, _ := r.pool.Query(ctx, ofPrisonerSQL, []string{string(number)}, string(number)) // its error is that of the rows
+// OfPrisoner lists all of a prisoner, the oldest first. Errors: ErrNotCaughtUp,
+// ErrBehind.
+func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (Records, error) {
+	found, err := reaching(ctx, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
+		found.Position, err = r.moment(ctx, func(rows pgx.Rows) error { return found.readOfPrisoner(rows, number) },
+			ofPrisonerSQL, []string{string(number)}, string(number))
+		return found, found.Position, err
+	})
+	return found, wrapped("read those of a prisoner", err)
+}
+
+// readOfPrisoner takes a row each; where there is no record it is one row with the
+// end of the number's merges alone.
+func (found *Records) readOfPrisoner(rows pgx.Rows, number domain.PrisonerNumber) error {
 	states := states{}
 	var (
 		end   domain.PrisonerNumber
@@ -91,19 +105,16 @@ func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (
 	)
 	_, err := pgx.ForEachRow(rows, []any{&end, &id, &pair, &state}, func() error {
 		if id == nil {
-			return nil // there is none
+			return nil
 		}
 		record, err := states.record(*id, *pair, state)
 		found.Records = append(found.Records, record)
 		return err
 	})
-	if err != nil {
-		return Records{}, fmt.Errorf("read those of a prisoner: %w", answering(err))
-	}
-	if len(found.Records) == 0 && end != number {
+	if err == nil && len(found.Records) == 0 && end != number {
 		found.Survivor = end
 	}
-	return found, nil
+	return err
 }
 
 func texts(numbers []domain.PrisonerNumber) []string {
@@ -114,8 +125,7 @@ func texts(numbers []domain.PrisonerNumber) []string {
 	return all
 }
 
-func records(ctx context.Context, db querier, sql string, arguments ...any) ([]Record, error) {
-	rows, _ := db.Query(ctx, sql, arguments...) // its error is that of the rows
+func records(rows pgx.Rows) ([]Record, error) {
 	states := states{}
 	var (
 		all   []Record

@@ -79,7 +79,7 @@ func by() domain.Cause {
 func (r *record) settle() {
 	r.t.Helper()
 	require.Eventually(r.t, func() bool {
-		_, err := r.One(r.t.Context(), uuid.New())
+		_, err := r.One(r.t.Context(), uuid.New(), 0)
 		return err == nil && r.WaitFor(r.t.Context(), r.position) == nil
 	}, patience, poll)
 }
@@ -106,7 +106,7 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 	r.tell("C1111CC", "D1111DD", "2100-01-01T00:00:00", "") // still to come: open
 	r.tell("D1111DD", "A1111AA", "2007-01-01T00:00:00", "")
 	r.settle()
-	gone, err := r.OfPrisoner(t.Context(), "D1111DD")
+	gone, err := r.OfPrisoner(t.Context(), "D1111DD", 0)
 	require.NoError(t, err)
 	receipt, err := r.commands.DoByID(t.Context(), by(), gone.Records[0].NonAssociation.ID,
 		domain.Delete{ID: gone.Records[0].NonAssociation.ID})
@@ -118,7 +118,7 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 	for number, want := range map[domain.PrisonerNumber]string{
 		"A1111AA": "2001 2003 2004 2005", "C1111CC": "2005 2006 2100", "D1111DD": "2100", "E1111EE": "",
 	} {
-		found, err := r.OfPrisoner(t.Context(), number)
+		found, err := r.OfPrisoner(t.Context(), number, 0)
 		require.Equal(t, want, dates(t, found, err), number)
 		require.GreaterOrEqual(t, found.Position, r.position)
 	}
@@ -143,10 +143,10 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 	found, err := all(r.Between(t.Context(), []domain.PrisonerNumber{"A1111AA", "B1111BB"}, tomorrow))
 	require.Equal(t, "2001 2003 2004", dates(t, found, err), "closed follows from the day, nothing is stored")
 
-	one, err := r.One(t.Context(), found.Records[0].NonAssociation.ID)
+	one, err := r.One(t.Context(), found.Records[0].NonAssociation.ID, 0)
 	require.Equal(t, "2001", dates(t, one, err))
 	require.Equal(t, found.Records[0], one.Records[0])
-	one, err = r.One(t.Context(), gone.Records[0].NonAssociation.ID)
+	one, err = r.One(t.Context(), gone.Records[0].NonAssociation.ID, 0)
 	require.Empty(t, dates(t, one, err))
 }
 
@@ -242,7 +242,7 @@ func keyOf(record queries.Record, by queries.SortField) string {
 func TestBeforeTheReadModelHasCaughtUpThereAreNoRecordsEither(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
-	_, err := reader.One(t.Context(), uuid.New())
+	_, err := reader.One(t.Context(), uuid.New(), 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
 	_, err = reader.Page(t.Context(), queries.PageOf{Size: 1})
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)

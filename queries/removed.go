@@ -106,15 +106,14 @@ const mergedWithSQL = `SELECT removed FROM read.merge WHERE removed = $1
 
 // MergedWith lists the removed numbers whose own streams tell of the number:
 // itself, and those that were merged into it, also where that was taken back.
-// It is a router only, as far as the read model is. Errors: ErrNotCaughtUp.
-func (r *Reader) MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
-	rows, _ := r.pool.Query(ctx, mergedWithSQL, string(number)) // its error is that of the rows
-	numbers, err := pgx.CollectRows(rows, pgx.RowTo[domain.PrisonerNumber])
-	if err != nil {
-		return nil, fmt.Errorf("list the merges of a prisoner: %w", answering(err))
-	}
-	return numbers, nil
+// It is a router only, as PairsOf. Errors: ErrNotCaughtUp, ErrBehind.
+func (r *Reader) MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
+	numbers, err := routed(ctx, r, atLeast, asNumber, mergedWithSQL, string(number))
+	return numbers, wrapped("list the merges of a prisoner", err)
 }
+
+// asNumber takes a number as it is stored.
+func asNumber(text string) (domain.PrisonerNumber, error) { return domain.PrisonerNumber(text), nil }
 
 // removedIntoSQL goes the ways of the number's merges backwards, each step by an
 // index: of a merge into a number it is asked whether it is the last of the
@@ -131,12 +130,8 @@ const removedIntoSQL = `WITH RECURSIVE names(number) AS (
 	SELECT number FROM names WHERE number <> $1 ORDER BY number`
 
 // RemovedInto lists the removed numbers whose merges lead to the number, by
-// whatever way. Errors: ErrNotCaughtUp.
-func (r *Reader) RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
-	rows, _ := r.pool.Query(ctx, removedIntoSQL, string(number)) // its error is that of the rows
-	numbers, err := pgx.CollectRows(rows, pgx.RowTo[domain.PrisonerNumber])
-	if err != nil {
-		return nil, fmt.Errorf("list the removed numbers of a prisoner: %w", answering(err))
-	}
-	return numbers, nil
+// whatever way, as PairsOf. Errors: ErrNotCaughtUp, ErrBehind.
+func (r *Reader) RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
+	numbers, err := routed(ctx, r, atLeast, asNumber, removedIntoSQL, string(number))
+	return numbers, wrapped("list the removed numbers of a prisoner", err)
 }

@@ -76,11 +76,11 @@ func TestTheSurvivorIsTheOneAtTheEndOfTheMerges(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, want[number], found[number])
 
-				list, err := reader.List(ctx, number)
+				list, err := reader.List(ctx, number, 0)
 				require.NoError(t, err)
 				require.Equal(t, want[number], list.Survivor)
 				require.Equal(t, `{"prisonerNumber":"`+string(number)+`","nonAssociations":[]}`, string(list.Document))
-				records, err := reader.OfPrisoner(ctx, number)
+				records, err := reader.OfPrisoner(ctx, number, 0)
 				require.NoError(t, err)
 				require.Equal(t, want[number], records.Survivor)
 				require.Empty(t, records.Records)
@@ -100,13 +100,13 @@ func TestAListThatHasAnItemLeadsNowhere(t *testing.T) {
 	// The text of the item ends as an empty list does.
 	const document = `{"prisonerNumber":"A1111AA","nonAssociations":[{"comments":"\",\"nonAssociations\":[]}"}]}`
 	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1111AA', $1, '')`, document)
-	list, err := reader.List(t.Context(), "A1111AA")
+	list, err := reader.List(t.Context(), "A1111AA", 0)
 	require.NoError(t, err)
 	require.Empty(t, list.Survivor)
 	require.Equal(t, document, string(list.Document))
 
 	p.exec(`UPDATE read_1.prisoner SET document = '{"prisonerNumber":"A1111AA","nonAssociations":[]}'`)
-	list, err = reader.List(t.Context(), "A1111AA")
+	list, err = reader.List(t.Context(), "A1111AA", 0)
 	require.NoError(t, err)
 	require.EqualValues(t, "B1111BB", list.Survivor)
 }
@@ -117,7 +117,7 @@ func TestTheStreamsThatTellOfTheMergesOfANumber(t *testing.T) {
 	reader := open(t, p.dsn)
 	p.merges("C1111CC>D1111DD", "B1111BB>A1111AA", "-C1111CC>A1111AA", "A1111AA>E1111EE", "B1111BB>A1111AA", "A1111AA>F1111FF", "F1111FF>E1111EE")
 	for number, want := range map[string]string{"A": "ABC", "B": "B", "C": "C", "D": "C", "E": "AF", "F": "AF", "Z": ""} {
-		found, err := reader.MergedWith(t.Context(), numbers(number)[0])
+		found, err := reader.MergedWith(t.Context(), numbers(number)[0], 0)
 		require.NoError(t, err)
 		require.ElementsMatch(t, numbers(want), found, number)
 		require.True(t, slices.IsSorted(found))
@@ -130,7 +130,7 @@ func TestTheRemovedNumbersOfAPrisonerAreFoundByWhateverWay(t *testing.T) {
 	reader := open(t, p.dsn)
 	p.merges("C1111CC>D1111DD", "B1111BB>A1111AA", "-C1111CC>A1111AA", "A1111AA>E1111EE", "A1111AA>F1111FF", "F1111FF>D1111DD", "G1111GG>H1111HH", "H1111HH>G1111GG")
 	for number, want := range map[string]string{"A": "B", "B": "", "C": "", "D": "ABCF", "E": "", "F": "AB", "G": "H", "H": "G", "Z": ""} {
-		found, err := reader.RemovedInto(t.Context(), numbers(number)[0])
+		found, err := reader.RemovedInto(t.Context(), numbers(number)[0], 0)
 		require.NoError(t, err)
 		require.Equal(t, append([]domain.PrisonerNumber{}, numbers(want)...), append([]domain.PrisonerNumber{}, found...), number)
 	}
@@ -141,15 +141,15 @@ func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 	reader := open(t, p.dsn)
 	_, err := reader.Survivors(t.Context(), number)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
-	_, err = reader.MergedWith(t.Context(), number)
+	_, err = reader.MergedWith(t.Context(), number, 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
 
 	// The views of an older build lack the one of merges: no list of it is empty.
 	p.tables()
 	p.exec(`DROP VIEW read.merge`)
 	for what, ask := range map[string]func() error{
-		"list":    func() error { _, err := reader.List(t.Context(), number); return err },
-		"records": func() error { _, err := reader.OfPrisoner(t.Context(), number); return err },
+		"list":    func() error { _, err := reader.List(t.Context(), number, 0); return err },
+		"records": func() error { _, err := reader.OfPrisoner(t.Context(), number, 0); return err },
 		"between": func() error {
 			_, err := all(reader.Between(t.Context(), numbers("AB"), queries.Wanted{Open: true}))
 			return err
@@ -159,8 +159,8 @@ func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 			return err
 		},
 		"survivors":  func() error { _, err := reader.Survivors(t.Context(), number); return err },
-		"mergedWith": func() error { _, err := reader.MergedWith(t.Context(), number); return err },
-		"removed":    func() error { _, err := reader.RemovedInto(t.Context(), number); return err },
+		"mergedWith": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },
+		"removed":    func() error { _, err := reader.RemovedInto(t.Context(), number, 0); return err },
 	} {
 		require.ErrorIs(t, ask(), queries.ErrNotCaughtUp, what)
 	}
@@ -175,7 +175,7 @@ func TestAGroupIsAskedForUnderAllNamesOfItsPrisoners(t *testing.T) {
 	r.settle()
 	p := projector{t, connect(t, r.dsn), r.dsn}
 	p.merges("A1111AA>B1111BB")
-	found, err := r.OfPrisoner(t.Context(), "A1111AA")
+	found, err := r.OfPrisoner(t.Context(), "A1111AA", 0)
 	require.Equal(t, "2001", dates(t, found, err))
 	require.Empty(t, found.Survivor, "a record stands under the number")
 
@@ -250,10 +250,10 @@ func TestWhatMovesWhileItIsReadIsNotMissed(t *testing.T) {
 		require.Equal(t, "2001", dates(t, found, err))
 		found, err = all(r.Involving(t.Context(), numbers("A"), wanted))
 		require.Equal(t, "2001", dates(t, found, err))
-		list, err := r.List(t.Context(), "A1111AA")
+		list, err := r.List(t.Context(), "A1111AA", 0)
 		require.NoError(t, err)
 		require.NotEqual(t, list.Survivor == "", strings.Contains(string(list.Document), "[]"), "empty and nowhere else")
-		records, err := r.OfPrisoner(t.Context(), "A1111AA")
+		records, err := r.OfPrisoner(t.Context(), "A1111AA", 0)
 		require.NoError(t, err)
 		require.NotEqual(t, records.Survivor == "", len(records.Records) == 0, "empty and nowhere else")
 	}

@@ -42,20 +42,20 @@ func TestTheReadersRoleMayAskEverything(t *testing.T) {
 	})
 
 	reader, wanted := open(t, dsn+"&options=-c%20role%3Dnonassociations_reader"), queries.Wanted{Open: true, Today: today}
-	require.Eventually(t, func() bool { _, err := reader.List(t.Context(), number); return err == nil }, patience, poll)
+	require.Eventually(t, func() bool { _, err := reader.List(t.Context(), number, 0); return err == nil }, patience, poll)
 	group := []domain.PrisonerNumber{number, "B1111BB"}
 	for name, ask := range map[string]func() error{
-		"a list":      func() error { _, err := reader.List(t.Context(), number); return err },
-		"one":         func() error { _, err := reader.One(t.Context(), uuid.New()); return err },
-		"a prisoner":  func() error { _, err := reader.OfPrisoner(t.Context(), number); return err },
+		"a list":      func() error { _, err := reader.List(t.Context(), number, 0); return err },
+		"one":         func() error { _, err := reader.One(t.Context(), uuid.New(), 0); return err },
+		"a prisoner":  func() error { _, err := reader.OfPrisoner(t.Context(), number, 0); return err },
 		"between":     func() error { _, err := all(reader.Between(t.Context(), group, wanted)); return err },
 		"involving":   func() error { _, err := all(reader.Involving(t.Context(), group, wanted)); return err },
 		"a page":      func() error { _, err := reader.Page(t.Context(), queries.PageOf{Wanted: wanted, Size: 1}); return err },
-		"pairs":       func() error { _, err := reader.PairsOf(t.Context(), number); return err },
-		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New()); return err },
+		"pairs":       func() error { _, err := reader.PairsOf(t.Context(), number, 0); return err },
+		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New(), 0); return err },
 		"survivors":   func() error { _, err := reader.Survivors(t.Context(), number); return err },
-		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number); return err },
-		"removed":     func() error { _, err := reader.RemovedInto(t.Context(), number); return err },
+		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },
+		"removed":     func() error { _, err := reader.RemovedInto(t.Context(), number, 0); return err },
 	} {
 		require.NoError(t, ask(), name)
 	}

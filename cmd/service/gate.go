@@ -103,26 +103,26 @@ type gatedStreams struct {
 }
 
 // PairsOf is api.Streams'.
-func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
-	return through(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number) })
+func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error) {
+	return through(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number, atLeast) })
 }
 
 // MergedWith is api.Streams'.
-func (s gatedStreams) MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
-	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number) })
+func (s gatedStreams) MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
+	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number, atLeast) })
 }
 
 // RemovedInto is api.Streams'.
-func (s gatedStreams) RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
-	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number) })
+func (s gatedStreams) RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
+	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number, atLeast) })
 }
 
 // PairOf is api.Streams'.
-func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
 	if err := s.gate.keepsReads(); err != nil {
 		return domain.Pair{}, false, err
 	}
-	return s.Streams.PairOf(ctx, id)
+	return s.Streams.PairOf(ctx, id, atLeast)
 }
 
 // gatedRouter says "not caught up" until the gate is open: a read model of another
@@ -133,11 +133,11 @@ type gatedRouter struct {
 }
 
 // PairOf is commands.Router's.
-func (r gatedRouter) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+func (r gatedRouter) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
 	if err := r.gate.keepsReads(); err != nil {
 		return domain.Pair{}, false, err
 	}
-	return r.Router.PairOf(ctx, id)
+	return r.Router.PairOf(ctx, id, atLeast)
 }
 
 // gatedReads says "not caught up" until the gate is open.
@@ -164,18 +164,18 @@ func (g *gate) keepsReads() error {
 }
 
 // List is api.Reads'.
-func (r gatedReads) List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error) {
-	return through(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number) })
+func (r gatedReads) List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error) {
+	return through(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number, atLeast) })
 }
 
 // One is api.Reads'.
-func (r gatedReads) One(ctx context.Context, id uuid.UUID) (queries.Records, error) {
-	return through(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id) })
+func (r gatedReads) One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error) {
+	return through(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id, atLeast) })
 }
 
 // OfPrisoner is api.Reads'.
-func (r gatedReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error) {
-	return through(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number) })
+func (r gatedReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error) {
+	return through(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number, atLeast) })
 }
 
 // Between is api.Reads'.

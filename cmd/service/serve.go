@@ -220,7 +220,7 @@ func (p *process) health() api.Health {
 const anybody = "A0000AA"
 
 func (p *process) readModel(ctx context.Context) error {
-	_, err := p.reads.List(ctx, anybody)
+	_, err := p.reads.List(ctx, anybody, 0)
 	return err
 }
 

@@ -20,9 +20,9 @@ var ErrCircle = errors.New("the number to merge into was itself merged into the 
 // Pairs is a [commands.Router] that also knows the pairs of a prisoner. It may
 // be a little behind the log.
 type Pairs interface {
-	// PairsOf lists every pair of the prisoner that has facts.
-	PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error)
-	// WaitFor returns when PairsOf knows everything up to a position, or an error
+	// PairsOf lists every pair of the prisoner that has facts up to a position.
+	PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error)
+	// WaitFor returns when PairsOf is likely to know everything up to a position, or an error
 	// after at most 2 s.
 	WaitFor(ctx context.Context, position uint64) error
 }
@@ -156,7 +156,7 @@ func (p *Process) pairsOf(ctx context.Context, number domain.PrisonerNumber, rou
 	if err := router.WaitFor(ctx, head.Outside()); err != nil {
 		return nil, fmt.Errorf("%w: find the pairs of a prisoner: %w", commands.ErrBusy, err)
 	}
-	pairs, err := router.PairsOf(ctx, number)
+	pairs, err := router.PairsOf(ctx, number, head.Outside())
 	if err != nil {
 		return nil, fmt.Errorf("%w: find the pairs of a prisoner: %w", commands.ErrBusy, err)
 	}

@@ -73,7 +73,7 @@ func facts(t testing.TB, log eventstore.Store, stream string) []domain.Fact {
 // router is a read model as a test wants it.
 type router struct{ known map[uuid.UUID]domain.Pair }
 
-func (r *router) PairOf(_ context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+func (r *router) PairOf(_ context.Context, id uuid.UUID, _ uint64) (domain.Pair, bool, error) {
 	pair, known := r.known[id]
 	return pair, known, nil
 }
@@ -96,7 +96,7 @@ func (p pairs) all(ctx context.Context) ([]domain.Pair, error) {
 	return all, err
 }
 
-func (p pairs) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
+func (p pairs) PairsOf(ctx context.Context, number domain.PrisonerNumber, _ uint64) ([]domain.Pair, error) {
 	all, err := p.all(ctx)
 	return slices.DeleteFunc(all, func(pair domain.Pair) bool { return !pair.Has(number) }), err
 }

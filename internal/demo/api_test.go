@@ -32,7 +32,7 @@ type unread struct {
 	waited uint64
 }
 
-func (*unread) List(context.Context, domain.PrisonerNumber) (queries.List, error) {
+func (*unread) List(context.Context, domain.PrisonerNumber, uint64) (queries.List, error) {
 	return queries.List{Document: []byte("{}")}, nil
 }
 

@@ -27,9 +27,9 @@ type Commands interface {
 // Reads is what the edge asks of the read model. Between errs with
 // [queries.ErrOnePrisoner].
 type Reads interface {
-	List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error)
-	One(ctx context.Context, id uuid.UUID) (queries.Records, error)
-	OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error)
+	List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error)
+	One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error)
+	OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error)
 	Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
 	Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
 	Page(ctx context.Context, of queries.PageOf) (queries.Page, error)

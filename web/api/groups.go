@@ -50,6 +50,7 @@ func (a *API) group(ctx context.Context, r *http.Request, read groupRead) (reply
 	if err := a.waitFor(ctx, seen); err != nil {
 		return out, err
 	}
+	wanted.AtLeast = seen
 	asked.open = func(ctx context.Context) (queries.Group, error) {
 		group, err := read.open(ctx, numbers, wanted)
 		return group, groupFault(err)

@@ -24,12 +24,12 @@ type Audit interface {
 // Streams says whose streams are read in the log. It is a router only: what
 // they say comes from the log.
 type Streams interface {
-	PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error)
+	PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error)
 	// MergedWith lists the removed numbers whose streams tell of merges of a number.
-	MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error)
+	MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
 	// RemovedInto lists the removed numbers whose merges lead to a number.
-	RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error)
-	PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error)
+	RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
+	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
 }
 
 // history is everything that happened to one prisoner's non-associations, or to
@@ -49,14 +49,16 @@ func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (repl
 	if err != nil {
 		return out, err
 	}
-	if out.position, err = a.reachStreams(ctx, least); err != nil {
+	reached, err := a.reachStreams(ctx, least)
+	if err != nil {
 		return out, err
 	}
+	out.position = formatPosition(reached)
 	var history audit.History
 	if errNumber == nil {
-		history, err = a.historyOfPrisoner(ctx, r, number)
+		history, err = a.historyOfPrisoner(ctx, r, number, reached)
 	} else {
-		history, err = a.historyOfOne(ctx, id)
+		history, err = a.historyOfOne(ctx, id, reached)
 	}
 	if err != nil {
 		return out, err
@@ -68,15 +70,15 @@ func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (repl
 
 // historyOfPrisoner is that of the prisoner's non-associations and of the merges
 // of the number.
-func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number domain.PrisonerNumber) (audit.History, error) {
-	if err := a.stands(ctx, r, number); err != nil {
+func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number domain.PrisonerNumber, reached uint64) (audit.History, error) {
+	if err := a.stands(ctx, r, number, reached); err != nil {
 		return audit.History{}, err
 	}
-	streams, err := a.streamsOf(ctx, number)
+	streams, err := a.streamsOf(ctx, number, reached)
 	if err != nil {
 		return audit.History{}, err
 	}
-	merged, err := a.streams.MergedWith(ctx, number)
+	merged, err := a.streams.MergedWith(ctx, number, reached)
 	if err != nil {
 		return audit.History{}, unavailable(err)
 	}
@@ -87,8 +89,8 @@ func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number dom
 }
 
 // historyOfOne is that of a deleted one too: deleting hides, it does not erase.
-func (a *API) historyOfOne(ctx context.Context, id uuid.UUID) (audit.History, error) {
-	pair, known, err := a.streams.PairOf(ctx, id)
+func (a *API) historyOfOne(ctx context.Context, id uuid.UUID, reached uint64) (audit.History, error) {
+	pair, known, err := a.streams.PairOf(ctx, id, reached)
 	if err != nil {
 		return audit.History{}, unavailable(err)
 	}
@@ -103,8 +105,8 @@ func (a *API) historyOfOne(ctx context.Context, id uuid.UUID) (audit.History, er
 }
 
 // streamsOf are those of the prisoner's pairs.
-func (a *API) streamsOf(ctx context.Context, number domain.PrisonerNumber) ([]string, error) {
-	pairs, err := a.streams.PairsOf(ctx, number)
+func (a *API) streamsOf(ctx context.Context, number domain.PrisonerNumber, reached uint64) ([]string, error) {
+	pairs, err := a.streams.PairsOf(ctx, number, reached)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -117,11 +119,12 @@ func (a *API) streamsOf(ctx context.Context, number domain.PrisonerNumber) ([]st
 
 // reachStreams waits until the read model has reached the position that the
 // caller has seen and the head of the log: an answer made of the streams that
-// it lists would silently lack those that it has not seen. The answer reflects
-// the position that it gives.
-func (a *API) reachStreams(ctx context.Context, atLeast uint64) (position string, err error) {
-	if err = a.waitFor(ctx, atLeast); err == nil {
-		err = a.reachHead(ctx)
+// it lists would silently lack those that it has not seen. What is read at least
+// as of reached lacks none.
+func (a *API) reachStreams(ctx context.Context, atLeast uint64) (reached uint64, err error) {
+	if err = a.waitFor(ctx, atLeast); err != nil {
+		return 0, err
 	}
-	return formatPosition(a.reads.Position()), err
+	head, err := a.reachHead(ctx)
+	return max(head, atLeast), err
 }

@@ -45,7 +45,7 @@ func (a *API) list(ctx context.Context, r *http.Request, out reply, number domai
 	if err := a.waitFor(ctx, atLeast); err != nil {
 		return out, err
 	}
-	list, err := a.reads.List(ctx, number)
+	list, err := a.reads.List(ctx, number, atLeast)
 	if err != nil {
 		// Whatever keeps the read model from answering, it is never an empty list.
 		return out, unavailable(err)

@@ -112,7 +112,7 @@ func TestAReadModelThatCannotAnswerIsNeverAnEmptyList(t *testing.T) {
 // slowReads answer only when the time of the request is over.
 type slowReads struct{ *twin }
 
-func (slowReads) List(ctx context.Context, _ domain.PrisonerNumber) (queries.List, error) {
+func (slowReads) List(ctx context.Context, _ domain.PrisonerNumber, _ uint64) (queries.List, error) {
 	<-ctx.Done()
 	return queries.List{}, ctx.Err()
 }

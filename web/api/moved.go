@@ -62,8 +62,8 @@ func inASCII(query string) string {
 
 // stands refuses to answer for a number that is removed and has no record. Of
 // those who ask the log it comes behind the head.
-func (a *API) stands(ctx context.Context, r *http.Request, number domain.PrisonerNumber) error {
-	list, err := a.reads.List(ctx, number)
+func (a *API) stands(ctx context.Context, r *http.Request, number domain.PrisonerNumber, reached uint64) error {
+	list, err := a.reads.List(ctx, number, reached)
 	if err != nil {
 		return unavailable(err)
 	}

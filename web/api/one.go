@@ -15,12 +15,13 @@ func (a *API) one(ctx context.Context, out reply, id uuid.UUID, atLeast uint64) 
 	if err := a.waitFor(ctx, atLeast); err != nil {
 		return out, err
 	}
-	found, err := a.reads.One(ctx, id)
+	found, err := a.reads.One(ctx, id, atLeast)
 	if err == nil && len(found.Records) == 0 {
-		if err := a.reachHead(ctx); err != nil {
-			return out, err
+		head, late := a.reachHead(ctx)
+		if late != nil {
+			return out, late
 		}
-		found, err = a.reads.One(ctx, id)
+		found, err = a.reads.One(ctx, id, head)
 	}
 	if err != nil {
 		return out, unavailable(err)
@@ -34,12 +35,12 @@ func (a *API) one(ctx context.Context, out reply, id uuid.UUID, atLeast uint64) 
 	return out, err
 }
 
-// reachHead returns when the read model reflects everything that was in the log
-// when it was called, at most 2 s later.
-func (a *API) reachHead(ctx context.Context) error {
-	head, err := a.head(ctx)
-	if err != nil {
-		return unavailable(err)
+// reachHead returns when the read model is likely to reflect everything that was in
+// the log when it was called, at most 2 s later. A read that must not miss anything
+// of it is asked for at least the head.
+func (a *API) reachHead(ctx context.Context) (head uint64, err error) {
+	if head, err = a.head(ctx); err != nil {
+		return 0, unavailable(err)
 	}
-	return a.waitFor(ctx, head)
+	return head, a.waitFor(ctx, head)
 }

@@ -95,11 +95,11 @@ type behind struct {
 	err    error
 }
 
-func (b *behind) One(ctx context.Context, id uuid.UUID) (queries.Records, error) {
+func (b *behind) One(ctx context.Context, id uuid.UUID, _ uint64) (queries.Records, error) {
 	if b.waited == 0 {
 		return queries.Records{}, nil
 	}
-	return b.twin.One(ctx, id)
+	return b.twin.One(ctx, id, 0)
 }
 
 func (b *behind) WaitFor(_ context.Context, position uint64) error {

@@ -67,6 +67,7 @@ func (a *API) all(ctx context.Context, r *http.Request, _ auth.Claims) (reply, e
 	if err := a.waitFor(ctx, least); err != nil {
 		return out, err
 	}
+	of.AtLeast = least
 	found, err := a.reads.Page(ctx, of)
 	if err != nil {
 		return out, unavailable(err)

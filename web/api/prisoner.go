@@ -32,7 +32,7 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	if err := a.waitFor(ctx, least); err != nil {
 		return out, err
 	}
-	found, err := a.reads.OfPrisoner(ctx, number)
+	found, err := a.reads.OfPrisoner(ctx, number, least)
 	if err != nil {
 		return out, unavailable(err)
 	}

@@ -29,10 +29,12 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 		out.status = statusNotASubject
 		return out, nil
 	}
-	if out.position, err = a.reachStreams(ctx, asked.atLeast); err != nil {
+	reached, err := a.reachStreams(ctx, asked.atLeast)
+	if err != nil {
 		return out, err
 	}
-	answer, err := a.heldUnder(ctx, r, asked.Subject)
+	out.position = formatPosition(reached)
+	answer, err := a.heldUnder(ctx, r, asked.Subject, reached)
 	if err != nil {
 		return out, err
 	}
@@ -49,18 +51,18 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 // merged into it: what was deleted there stayed there. Where nothing of it
 // counts any more, a merge may have taken it away while the log was read: then
 // the number is looked up once more.
-func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subject) (audit.SubjectAccess, error) {
-	if err := a.stands(ctx, r, subject.PrisonerNumber); err != nil {
+func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subject, reached uint64) (audit.SubjectAccess, error) {
+	if err := a.stands(ctx, r, subject.PrisonerNumber, reached); err != nil {
 		return audit.SubjectAccess{}, err
 	}
-	removed, err := a.streams.RemovedInto(ctx, subject.PrisonerNumber)
+	removed, err := a.streams.RemovedInto(ctx, subject.PrisonerNumber, reached)
 	if err != nil {
 		return audit.SubjectAccess{}, unavailable(err)
 	}
 	subject.Removed = removed
 	var streams []string
 	for _, number := range append([]domain.PrisonerNumber{subject.PrisonerNumber}, removed...) {
-		more, err := a.streamsOf(ctx, number)
+		more, err := a.streamsOf(ctx, number, reached)
 		if err != nil {
 			return audit.SubjectAccess{}, err
 		}
@@ -70,10 +72,10 @@ func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subj
 	if err != nil || answer.Content.OpenCount+answer.Content.ClosedCount > 0 {
 		return answer, err
 	}
-	if err := a.reachHead(ctx); err != nil {
+	if reached, err = a.reachHead(ctx); err != nil {
 		return audit.SubjectAccess{}, err
 	}
-	return answer, a.stands(ctx, r, subject.PrisonerNumber)
+	return answer, a.stands(ctx, r, subject.PrisonerNumber, reached)
 }
 
 // name fills in who everybody is, as far as the directory says, and tells what

@@ -34,11 +34,11 @@ func (w *twin) records(ctx context.Context, keep func(queries.Record) bool) (que
 	return found, err
 }
 
-func (w *twin) One(ctx context.Context, id uuid.UUID) (queries.Records, error) {
+func (w *twin) One(ctx context.Context, id uuid.UUID, _ uint64) (queries.Records, error) {
 	return w.records(ctx, func(r queries.Record) bool { return r.NonAssociation.ID == id })
 }
 
-func (w *twin) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error) {
+func (w *twin) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, _ uint64) (queries.Records, error) {
 	found, err := w.records(ctx, func(r queries.Record) bool { return r.Pair.Has(number) })
 	if err == nil && len(found.Records) == 0 {
 		found.Survivor, err = w.survivor(ctx, number)

@@ -70,7 +70,7 @@ func (w *twin) names(ctx context.Context, numbers []domain.PrisonerNumber) (name
 }
 
 // MergedWith is in no order that means anything.
-func (w *twin) MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+func (w *twin) MergedWith(ctx context.Context, number domain.PrisonerNumber, _ uint64) ([]domain.PrisonerNumber, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
@@ -85,7 +85,7 @@ func (w *twin) MergedWith(ctx context.Context, number domain.PrisonerNumber) ([]
 	return merged, err
 }
 
-func (w *twin) RemovedInto(ctx context.Context, number domain.PrisonerNumber) ([]domain.PrisonerNumber, error) {
+func (w *twin) RemovedInto(ctx context.Context, number domain.PrisonerNumber, _ uint64) ([]domain.PrisonerNumber, error) {
 	if w.err != nil {
 		return nil, w.err
 	}

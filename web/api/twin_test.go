@@ -43,7 +43,7 @@ type listedSide struct {
 	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
 }
 
-func (w *twin) List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error) {
+func (w *twin) List(ctx context.Context, number domain.PrisonerNumber, _ uint64) (queries.List, error) {
 	if w.err != nil {
 		return queries.List{}, w.err
 	}
@@ -93,7 +93,7 @@ func (w *twin) Position() uint64 {
 	return head
 }
 
-func (w *twin) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, error) {
+func (w *twin) PairOf(ctx context.Context, id uuid.UUID, _ uint64) (domain.Pair, bool, error) {
 	states, _, err := w.fold(ctx)
 	for pair, state := range states {
 		if state.Find(id) >= 0 {
@@ -104,7 +104,7 @@ func (w *twin) PairOf(ctx context.Context, id uuid.UUID) (domain.Pair, bool, err
 }
 
 // PairsOf is in no order that means anything.
-func (w *twin) PairsOf(ctx context.Context, number domain.PrisonerNumber) ([]domain.Pair, error) {
+func (w *twin) PairsOf(ctx context.Context, number domain.PrisonerNumber, _ uint64) ([]domain.Pair, error) {
 	states, _, err := w.fold(ctx)
 	var pairs []domain.Pair
 	for pair := range states {
