@@ -44,10 +44,6 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 			_, err := reader.RemovedInto(ctx, number, 0)
 			return err
 		},
-		"Survivors": func(ctx context.Context, number domain.PrisonerNumber) error {
-			_, err := reader.Survivors(ctx, number, "Z1111ZZ")
-			return err
-		},
 		"Between": func(ctx context.Context, number domain.PrisonerNumber) error {
 			_, err := all(reader.Between(ctx, group(number), wanted))
 			return err

@@ -3,7 +3,6 @@ package queries
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -57,22 +56,6 @@ func ways(ctx context.Context, db querier, numbers []domain.PrisonerNumber) (map
 		return nil
 	})
 	return found, err
-}
-
-// Survivors maps each of the numbers that is removed to the number that
-// survives at the end of its merges; others are left out. Errors: ErrNotCaughtUp.
-func (r *Reader) Survivors(ctx context.Context, numbers ...domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.PrisonerNumber, error) {
-	found, err := ways(ctx, r.pool, numbers)
-	if err != nil {
-		return nil, fmt.Errorf("find the numbers that survive: %w", answering(err))
-	}
-	survivors := map[domain.PrisonerNumber]domain.PrisonerNumber{}
-	for number, w := range found {
-		if number != w.end {
-			survivors[number] = w.end
-		}
-	}
-	return survivors, nil
 }
 
 // namesOf are all names under which the records of a group may stand: a number,

@@ -68,14 +68,7 @@ func TestTheSurvivorIsTheOneAtTheEndOfTheMerges(t *testing.T) {
 				of := numbers(pair)
 				want[of[0]] = of[1]
 			}
-			found, err := reader.Survivors(ctx, numbers("DZCBAA")...)
-			require.NoError(t, err)
-			require.Equal(t, want, found, "several at once, unknown ones among them")
 			for _, number := range numbers("ABCDZ") {
-				found, err := reader.Survivors(ctx, number)
-				require.NoError(t, err)
-				require.Equal(t, want[number], found[number])
-
 				list, err := reader.List(ctx, number, 0)
 				require.NoError(t, err)
 				require.Equal(t, want[number], list.Survivor)
@@ -87,9 +80,6 @@ func TestTheSurvivorIsTheOneAtTheEndOfTheMerges(t *testing.T) {
 			}
 		})
 	}
-	found, err := reader.Survivors(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, found, "nobody asked")
 }
 
 func TestAListThatHasAnItemLeadsNowhere(t *testing.T) {
@@ -139,9 +129,7 @@ func TestTheRemovedNumbersOfAPrisonerAreFoundByWhateverWay(t *testing.T) {
 func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
-	_, err := reader.Survivors(t.Context(), number)
-	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
-	_, err = reader.MergedWith(t.Context(), number, 0)
+	_, err := reader.MergedWith(t.Context(), number, 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
 
 	// The views of an older build lack the one of merges: no list of it is empty.
@@ -158,7 +146,6 @@ func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 			_, err := all(reader.Involving(t.Context(), numbers("AB"), queries.Wanted{Open: true}))
 			return err
 		},
-		"survivors":  func() error { _, err := reader.Survivors(t.Context(), number); return err },
 		"mergedWith": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },
 		"removed":    func() error { _, err := reader.RemovedInto(t.Context(), number, 0); return err },
 	} {

@@ -53,7 +53,6 @@ func TestTheReadersRoleMayAskEverything(t *testing.T) {
 		"a page":      func() error { _, err := reader.Page(t.Context(), queries.PageOf{Wanted: wanted, Size: 1}); return err },
 		"pairs":       func() error { _, err := reader.PairsOf(t.Context(), number, 0); return err },
 		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New(), 0); return err },
-		"survivors":   func() error { _, err := reader.Survivors(t.Context(), number); return err },
 		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },
 		"removed":     func() error { _, err := reader.RemovedInto(t.Context(), number, 0); return err },
 	} {

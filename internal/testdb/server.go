@@ -76,3 +76,36 @@ func (s *Server) end(t testing.TB, how func(*localpg.Server, context.Context) er
 	}
 	s.running = nil
 }
+
+// Standby starts a hot standby of this server, which ends with the test.
+func (s *Server) Standby(t testing.TB) *Standby {
+	t.Helper()
+	dir, err := guardedDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := s.running.Standby(context.Background(), localpg.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Stop(context.Background()); err != nil {
+			t.Errorf("stop the standby: %v", err)
+		}
+	})
+	return &Standby{running}
+}
+
+// Standby is a server that follows another one.
+type Standby struct{ running *localpg.Server }
+
+// DSN is the address of the database there.
+func (s *Standby) DSN() string { return s.running.DSN("outage") }
+
+// Promote makes it a server of its own.
+func (s *Standby) Promote(t testing.TB) {
+	t.Helper()
+	if err := s.running.Promote(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
