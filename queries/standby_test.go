@@ -176,4 +176,3 @@ func hostOf(dsn string) (string, bool) {
 	host, _, _ := strings.Cut(after, "&")
 	return host, found
 }
-

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/testdb"
 	"nonassociations/queries"
 )
 
@@ -108,4 +109,21 @@ func TestTooManyWaitersAreRefusedAtOnce(t *testing.T) {
 	}
 	reader.Advance(11)
 	require.NoError(t, reader.WaitFor(t.Context(), 11), "those who left make room")
+}
+
+// TestAReaderThatHearsNothingKnowsNothing: Postgres may come back without its last
+// commits.
+func TestAReaderThatHearsNothingKnowsNothing(t *testing.T) {
+	server := testdb.NewServer(t)
+	p := projector{t, connect(t, server.DSN()), server.DSN()}
+	p.exec(readModel)
+	reader := open(t, p.dsn)
+	require.NoError(t, reader.WaitFor(t.Context(), 10))
+	server.Crash(t)
+	require.Eventually(t, func() bool { return reader.Position() == 0 }, patience, poll)
+	waited := make(chan error, 1)
+	go func() { waited <- reader.WaitFor(context.Background(), 9) }()
+	require.ErrorIs(t, <-waited, queries.ErrBehind)
+	server.Start(t)
+	require.Eventually(t, func() bool { return reader.Position() == 10 }, patience, poll)
 }

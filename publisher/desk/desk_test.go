@@ -72,6 +72,7 @@ func TestABookmarkMovesOnlyFromWhereItWasLeft(t *testing.T) {
 	other := now
 	other.Store = uuid.New()
 	require.ErrorIs(t, desk.Holds(t.Context(), conn, other), desk.ErrMoved)
+	require.ErrorIs(t, desk.Settle(t.Context(), conn, other, behind(other, 9), desk.Work{}, noon), desk.ErrMoved)
 
 	again, err := desk.Begin(t.Context(), conn, topic, uuid.New())
 	require.NoError(t, err)
