@@ -2,6 +2,8 @@ module nonassociations
 
 go 1.26.0
 
+ignore ./internal/dev/npm/node_modules
+
 require (
 	github.com/EventStore/EventStore-Client-Go/v4 v4.2.0
 	github.com/MicahParks/keyfunc/v3 v3.9.1
