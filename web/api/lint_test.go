@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +27,7 @@ func TestThePageIsThatOfItsPackage(t *testing.T) {
 		require.NoError(t, err)
 		theirs, err := os.ReadFile(npm.File(t, "swagger-ui-dist/"+entry.Name()))
 		require.NoError(t, err, "%s is not in the package: what is our own stands beside dist", entry.Name())
-		require.True(t, string(ours) == string(theirs), "%s is not that of the pinned package: copy it anew", entry.Name())
+		require.True(t, bytes.Equal(ours, theirs), "%s is not that of the pinned package: copy it anew", entry.Name())
 		licensed = licensed || entry.Name() == "LICENSE"
 	}
 	require.True(t, licensed)
