@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a page may take until it shows what a test waits for.
-const patience = 60 * time.Second
+// Patience is how long a page may take until it shows what a test waits for.
+const Patience = 60 * time.Second
 
 // Page is one empty page of a browser of its own. Its context is for chromedp,
 // and ends with the test.
@@ -42,7 +42,7 @@ func Open(t testing.TB) *Page {
 	)
 	ctx, stopBrowser := chromedp.NewExecAllocator(t.Context(), options...)
 	ctx, stop := chromedp.NewContext(ctx)
-	ctx, give := context.WithTimeout(ctx, patience)
+	ctx, give := context.WithTimeout(ctx, Patience)
 	p := &Page{Context: ctx}
 	t.Cleanup(func() {
 		give()
