@@ -98,7 +98,7 @@ postgres: ## make sure that PostgreSQL is installed
 tools: ## make sure that the programs are there that the tests call
 	@missing=; need() { local name; for name in $$1; do if command -v "$$name" >/dev/null; then return; fi; done; missing+="$${missing:+ }$$2"; }; \
 	need "$${CC:-gcc}" "gcc libc6-dev"; need node nodejs; need npm npm; need promtool prometheus; \
-	need "chromium google-chrome chrome" chromium; \
+	need "chromium chromium-browser google-chrome chrome" chromium; \
 	[ -z "$$missing" ] || { $(call install,$$missing); }
 
 .PHONY: npm

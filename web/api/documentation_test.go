@@ -62,33 +62,63 @@ func TestEveryCallSaysWhatATokenNeeds(t *testing.T) {
 	said := regexp.MustCompile(`Needs [^.]*\.`)
 	for _, o := range operations(t) {
 		var expected []string
-		if needs := needsOf(o.whole["security"].([]any)); needs != "" {
-			expected = []string{needs}
+		if o.needs().token {
+			expected = []string{o.needs().sentence()}
 		}
 		require.Equal(t, expected, said.FindAllString(o.whole["description"].(string), -1), o.name)
 	}
 }
 
-// needsOf is how a description ends that tells of these alternatives.
-func needsOf(security []any) string {
-	if len(security) == 0 {
-		return ""
+// TestTheRolesOfTheDocumentAreThoseThatAreAsked: TestWhoMayDoWhat holds each
+// guarded call to its roles, and none is missing there.
+func TestTheRolesOfTheDocumentAreThoseThatAreAsked(t *testing.T) {
+	asked := map[string][]string{}
+	for _, g := range guarded {
+		path, _, _ := strings.Cut(g.path, "?")
+		name := g.method + " " + openContract(t).pathOf(path)
+		asked[name] = g.roles
+		if len(g.roles) == len(allRoles) {
+			asked[name] = nil // any
+		}
 	}
-	var roles []string
-	scope := ""
+	for _, o := range operations(t) {
+		roles, is := asked[o.name]
+		require.Equal(t, is, o.needs().token, o.name)
+		require.ElementsMatch(t, roles, o.needs().roles, o.name)
+		delete(asked, o.name)
+	}
+	require.Empty(t, asked, "calls that the document does not have")
+}
+
+// needs are what a token must carry.
+type needs struct {
+	token bool
+	roles []string // one of them; any when there is none
+	scope bool
+}
+
+func (o operationOf) needs() needs {
+	security := o.whole["security"].([]any)
+	n := needs{token: len(security) > 0}
 	for _, alternative := range security {
 		for _, word := range alternative.(map[string]any)["bearer"].([]any) {
 			if word == "write" {
-				scope = " and the scope `write`"
+				n.scope = true
 				continue
 			}
-			roles = append(roles, "`ROLE_"+word.(string)+"`")
+			n.roles = append(n.roles, word.(string))
 		}
 	}
-	if len(roles) == 0 {
+	return n
+}
+
+// sentence is how a description tells it.
+func (n needs) sentence() string {
+	if len(n.roles) == 0 {
 		return "Needs a valid token, with any role."
 	}
-	return "Needs " + strings.Join(roles, " or ") + scope + "."
+	scope := map[bool]string{true: " and the scope `write`"}[n.scope]
+	return "Needs `ROLE_" + strings.Join(n.roles, "` or `ROLE_") + "`" + scope + "."
 }
 
 // TestEveryCallSaysHowItRefuses: what is refused for want of a token or a role
@@ -106,16 +136,8 @@ func TestEveryCallSaysHowItRefuses(t *testing.T) {
 			}
 		}
 		require.Positive(t, refused, "%s tells of no 4xx", o.name)
-		switch needs := needsOf(o.whole["security"].([]any)); {
-		case needs == "":
-			require.NotContains(t, responses, "401", o.name)
-			require.NotContains(t, responses, "403", o.name)
-		case strings.Contains(needs, "any role"):
-			require.Contains(t, responses, "401", o.name)
-		default:
-			require.Contains(t, responses, "401", o.name)
-			require.Contains(t, responses, "403", o.name)
-		}
+		require.Equal(t, o.needs().token, responses["401"] != nil, "%s 401", o.name)
+		require.Equal(t, len(o.needs().roles) > 0, responses["403"] != nil, "%s 403", o.name)
 	}
 }
 

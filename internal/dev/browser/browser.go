@@ -89,7 +89,7 @@ func (p *Page) hear(event any) {
 // program is the browser of this machine.
 func program(t testing.TB) string {
 	t.Helper()
-	for _, name := range []string{"chromium", "google-chrome", "chrome"} {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
