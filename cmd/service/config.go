@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+
+	"nonassociations/internal/pg"
 )
 
 // Config is what the environment says to every role.
@@ -95,12 +97,12 @@ func (c Config) faults(roles Roles) []string {
 	switch {
 	case c.EventStoreURL == Embedded:
 	case hasScheme(c.EventStoreURL, postgresSchemes):
-		f.postgres("EVENTSTORE_URL", c.EventStoreURL)
+		f.postgres("EVENTSTORE_URL", c.EventStoreURL, pg.ToWrite)
 	default:
 		f.eventStore(c.EventStoreURL)
 	}
-	f.postgres("DATABASE_URL", c.DatabaseURL)
-	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL)
+	f.postgres("DATABASE_URL", c.DatabaseURL, pg.ToWrite)
+	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL, pg.ToRead)
 	if roles.Listen && c.PrisonerEventsQueueURL == "" {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}

@@ -7,9 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"nonassociations/eventstore/esdb"
+	"nonassociations/internal/pg"
 )
 
 var (
@@ -33,12 +32,12 @@ func (f *faults) scheme(name, value string, schemes []string) bool {
 	return false
 }
 
-func (f *faults) postgres(name, value string) {
+func (f *faults) postgres(name, value string, use pg.Use) {
 	if !f.scheme(name, value, postgresSchemes) {
 		return
 	}
-	if _, err := pgxpool.ParseConfig(value); err != nil { // the error quotes the value
-		f.add(name + " is not an address that the driver of Postgres can read")
+	for _, fault := range pg.Faults(value, use) {
+		f.add(name + " " + fault)
 	}
 }
 
