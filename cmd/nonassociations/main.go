@@ -85,10 +85,12 @@ func options(roles service.Roles) (service.Options, error) {
 	if err != nil {
 		return service.Options{}, err
 	}
+	logger := slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil)))
+	config.WarnOfPlainText(context.Background(), logger)
 	return service.Options{
 		Config: config,
 		Roles:  roles,
 		Clock:  func() time.Time { return time.Now().In(london) },
-		Logger: slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil))),
+		Logger: logger,
 	}, nil
 }

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	eventStoreSchemes = []string{"esdb", "esdb+discover", "postgres", "postgresql"}
+	eventStoreSchemes = []string{"esdb", "esdb+discover", "kurrentdb", "kurrentdb+discover", "postgres", "postgresql"}
 	postgresSchemes   = []string{"postgres", "postgresql"}
 	webSchemes        = []string{"http", "https"}
 )

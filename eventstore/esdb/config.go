@@ -22,9 +22,9 @@ const (
 // configure reads the connection string and bends the client to what it must
 // survive. The string may hold a password: no error repeats it.
 func configure(connection string, options Options) (*esdb.Configuration, error) {
-	cfg, err := esdb.ParseConnectionString(connection)
+	cfg, err := parse(connection)
 	if err != nil {
-		return nil, fmt.Errorf("event store url: %w", withoutURL(err))
+		return nil, err
 	}
 	cfg.MaxDiscoverAttempts = math.MaxInt // the client's state machine never ends (A)
 	cfg.Logger = clientLog(options.Logger)
@@ -41,6 +41,52 @@ func configure(connection string, options Options) (*esdb.Configuration, error) 
 		options.Logger.Warn("event store: the user is never sent, because there is no TLS or no password")
 	}
 	return cfg, nil
+}
+
+// parse reads a connection string as the client does, and the newer servers'
+// spelling of its scheme: the protocol is the same.
+func parse(connection string) (*esdb.Configuration, error) {
+	scheme, rest, found := strings.Cut(connection, "://")
+	if older, is := schemes[strings.ToLower(scheme)]; found && is {
+		connection = older + "://" + rest
+	}
+	cfg, err := esdb.ParseConnectionString(connection)
+	if err != nil {
+		return nil, fmt.Errorf("event store url: %w", withoutURL(err))
+	}
+	return cfg, nil
+}
+
+// schemes are those that a connection string may begin with, and the client's own.
+var schemes = map[string]string{
+	"esdb": "esdb", "esdb+discover": "esdb+discover", "kurrentdb": "esdb", "kurrentdb+discover": "esdb+discover",
+}
+
+// PlainHosts are the hosts of a connection string that are called without TLS.
+// A string that cannot be read has none.
+func PlainHosts(connection string) []string {
+	cfg, err := parse(connection)
+	if err != nil || !cfg.DisableTLS {
+		return nil
+	}
+	var plain []string
+	for _, address := range addresses(cfg) {
+		host, _, _ := strings.Cut(address, ":") // the client takes no IPv6 address
+		plain = append(plain, host)
+	}
+	return plain
+}
+
+// addresses are the nodes that a configuration names, as host:port.
+func addresses(cfg *esdb.Configuration) []string {
+	if len(cfg.GossipSeeds) == 0 {
+		return []string{cfg.Address}
+	}
+	named := make([]string, len(cfg.GossipSeeds))
+	for i, seed := range cfg.GossipSeeds {
+		named[i] = seed.String()
+	}
+	return named
 }
 
 // Check tells whether Open would take a connection string. The error does not
