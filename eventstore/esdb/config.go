@@ -1,6 +1,7 @@
 package esdb
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,7 +27,7 @@ func configure(connection string, options Options) (*esdb.Configuration, error) 
 	if err != nil {
 		return nil, err
 	}
-	cfg.MaxDiscoverAttempts = math.MaxInt // the client's state machine never ends (A)
+	cfg.MaxDiscoverAttempts = cmp.Or(options.attempts, math.MaxInt) // the client's state machine never ends (A)
 	cfg.Logger = clientLog(options.Logger)
 	if !mentions(connection, "gossiptimeout") {
 		cfg.GossipTimeout = gossipTimeout
