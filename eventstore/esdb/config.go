@@ -38,7 +38,7 @@ func configure(connection string, options Options) (*esdb.Configuration, error) 
 	if options.Address != "" {
 		cfg.Address, cfg.GossipSeeds, cfg.DnsDiscover = options.Address, nil, false
 	}
-	if cfg.Username != "" && (cfg.DisableTLS || cfg.Password == "") {
+	if cfg.Username != "" && sent(cfg) == "" {
 		options.Logger.Warn("event store: the user is never sent, because there is no TLS or no password")
 	}
 	return cfg, nil
@@ -95,6 +95,14 @@ func addresses(cfg *esdb.Configuration) []string {
 func Check(connection string) error {
 	_, err := configure(connection, Options{}.withDefaults())
 	return err
+}
+
+// sent is the user whom the client sends: over TLS, and with a password.
+func sent(cfg *esdb.Configuration) string {
+	if cfg.DisableTLS || cfg.Password == "" {
+		return ""
+	}
+	return cfg.Username
 }
 
 // withoutURL takes the connection string, and its password, out of an error.

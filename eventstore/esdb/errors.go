@@ -84,7 +84,7 @@ type passing struct{ error }
 func (p passing) Unwrap() error { return p.error }
 
 func (s *Store) denied(right string) error {
-	if !s.user {
+	if s.username == "" {
 		return fmt.Errorf("%w: %s; no user was sent", eventstore.ErrDenied, right)
 	}
 	return fmt.Errorf("%w: %s", eventstore.ErrDenied, right)

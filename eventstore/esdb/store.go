@@ -55,8 +55,8 @@ type Store struct {
 	options Options
 	// The client means to ask for the leader and puts the word where it is
 	// never sent (E); a stale follower would serve reads without an error.
-	leader bool
-	user   bool // whether a user is sent at all
+	leader   bool
+	username string // "" when none is sent at all
 
 	gate     *gate
 	slots    chan struct{} // one for each call inside the client
@@ -93,14 +93,14 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 		return nil, fmt.Errorf("event store url: %w", err)
 	}
 	return &Store{
-		client:  client,
-		options: options,
-		leader:  cfg.NodePreference == esdb.NodePreferenceLeader,
-		user:    cfg.Username != "" && cfg.Password != "" && !cfg.DisableTLS,
-		gate:    newGate(options.Logger),
-		why:     newWhy(ctx, options.Logger, func(ctx context.Context) finding { return probe(ctx, cfg) }),
-		slots:   make(chan struct{}, options.InFlight),
-		closing: make(chan struct{}),
+		client:   client,
+		options:  options,
+		leader:   cfg.NodePreference == esdb.NodePreferenceLeader,
+		username: sent(cfg),
+		gate:     newGate(options.Logger),
+		why:      newWhy(ctx, options.Logger, func(ctx context.Context) finding { return probe(ctx, cfg) }),
+		slots:    make(chan struct{}, options.InFlight),
+		closing:  make(chan struct{}),
 	}, nil
 }
 
