@@ -28,6 +28,9 @@ type cli struct {
 	Publish publishCmd `cmd:"" help:"Tell the world on SNS what has changed."`
 	Nomis   nomisCmd   `cmd:"" help:"Deal with the legacy system."`
 	Schema  schemaCmd  `cmd:"" help:"Look after the tables in Postgres."`
+
+	Eventstore eventstoreCmd `cmd:"" help:"Look after the rights in EventStoreDB."`
+
 	Token   tokenCmd   `cmd:"" help:"Print a token for a development run."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -107,7 +107,7 @@ func (c Config) faults(f *faults, roles Roles) {
 	case hasScheme(c.EventStoreURL, postgresSchemes):
 		f.postgres("EVENTSTORE_URL", c.EventStoreURL, pg.ToWrite)
 	default:
-		f.eventStore(c.EventStoreURL)
+		f.eventStore(`EVENTSTORE_URL (if not "embedded")`, c.EventStoreURL)
 	}
 	f.postgres("DATABASE_URL", c.DatabaseURL, pg.ToWrite)
 	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL, pg.ToRead)

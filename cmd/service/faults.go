@@ -41,12 +41,12 @@ func (f *faults) postgres(name, value string, use pg.Use) {
 	}
 }
 
-func (f *faults) eventStore(value string) {
-	if !f.scheme("EVENTSTORE_URL (if not \"embedded\")", value, eventStoreSchemes) {
+func (f *faults) eventStore(name, value string) {
+	if !f.scheme(name, value, eventStoreSchemes) {
 		return
 	}
 	if err := esdb.Check(value); err != nil {
-		f.add("EVENTSTORE_URL is not a connection string of an EventStoreDB")
+		f.add(name + " is not a connection string of an EventStoreDB")
 	}
 }
 
