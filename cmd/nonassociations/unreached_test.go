@@ -3,7 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,7 +30,7 @@ func unreached(t *testing.T) map[string]string {
 	closed := listener.Addr().String()
 	require.NoError(t, listener.Close())
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
-	secure.EnableHTTP2, secure.Config.ErrorLog = true, log.New(io.Discard, "", 0)
+	secure.EnableHTTP2, secure.Config.ErrorLog = true, slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	behindTLS := secure.Listener.Addr().String()
@@ -135,10 +135,7 @@ func startedAndStopped(t *testing.T, until string, environment []string, role ..
 	require.NoError(t, program.Process.Signal(syscall.SIGTERM))
 	_, err = io.Copy(&all, reader)
 	require.NoError(t, err)
-	err = program.Wait()
+	_ = program.Wait() // how it ended is its exit status
 	took = time.Since(told)
-	if err != nil {
-		require.IsType(t, &exec.ExitError{}, err)
-	}
 	return all.String(), program.ProcessState.ExitCode(), took
 }

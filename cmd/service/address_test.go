@@ -67,12 +67,11 @@ func known(t *testing.T) []string {
 	require.NoError(t, err)
 	var names []string
 	for file, pattern := range map[string]string{
-		"pgxpool/pool.go":   `RuntimeParams\["(\w+)"\]`,
-		"conn.go":           `RuntimeParams\["(\w+)"\]`,
-		"pgconn/config.go":  `(?m)^\t\t"(\w+)":\s+\{\},$`,
-		"pgconn/config.go ": `settings\["(\w+)"\]`,
+		"pgxpool/pool.go":  `RuntimeParams\["(\w+)"\]`,
+		"conn.go":          `RuntimeParams\["(\w+)"\]`,
+		"pgconn/config.go": `(?m)(?:^\t\t|settings\[)"(\w+)"(?:\]|:\s+\{\},$)`,
 	} {
-		source, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), strings.TrimSpace(file)))
+		source, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), file))
 		require.NoError(t, err)
 		found := regexp.MustCompile(pattern).FindAllStringSubmatch(string(source), -1)
 		require.NotEmpty(t, found, file)

@@ -47,8 +47,7 @@ func addresses(t *testing.T) []string {
 	var names []string
 	var walk func(reflect.Type)
 	walk = func(of reflect.Type) {
-		for i := range of.NumField() {
-			field := of.Field(i)
+		for field := range of.Fields() {
 			name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
 			if field.Type.Kind() == reflect.Struct {
 				walk(field.Type)

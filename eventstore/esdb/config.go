@@ -48,19 +48,14 @@ func configure(connection string, options Options) (*esdb.Configuration, error) 
 // spelling of its scheme: the protocol is the same.
 func parse(connection string) (*esdb.Configuration, error) {
 	scheme, rest, found := strings.Cut(connection, "://")
-	if older, is := schemes[strings.ToLower(scheme)]; found && is {
-		connection = older + "://" + rest
+	if newer, is := strings.CutPrefix(strings.ToLower(scheme), "kurrentdb"); found && is {
+		connection = "esdb" + newer + "://" + rest
 	}
 	cfg, err := esdb.ParseConnectionString(connection)
 	if err != nil {
 		return nil, fmt.Errorf("event store url: %w", withoutURL(err))
 	}
 	return cfg, nil
-}
-
-// schemes are those that a connection string may begin with, and the client's own.
-var schemes = map[string]string{
-	"esdb": "esdb", "esdb+discover": "esdb+discover", "kurrentdb": "esdb", "kurrentdb+discover": "esdb+discover",
 }
 
 // PlainHosts are the hosts of a connection string that are called without TLS.

@@ -7,11 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -88,31 +88,31 @@ func places(t *testing.T) map[string]nowhere {
 	}})
 	demanding := secure.Clone()
 	demanding.ClientAuth = tls.RequireAnyClientCert
-	const clear, tlsWith = "?tls=false", "?tls=true&tlsCaFile="
+	const plainly, tlsWith = "?tls=false", "?tls=true&tlsCaFile="
 	return map[string]nowhere{
-		"a closed port":                        {"esdb://127.0.0.1:" + closed + clear, eventstore.CauseRefused},
+		"a closed port":                        {"esdb://127.0.0.1:" + closed + plainly, eventstore.CauseRefused},
 		"a closed port, TLS":                   {"esdb://localhost:" + closed + tlsWith + caFile, eventstore.CauseRefused},
-		"two closed ports":                     {"esdb://127.0.0.1:" + closed + ",127.0.0.1:" + closedPort(t) + clear, eventstore.CauseRefused},
-		"a closed port of a newer spelling":    {"kurrentdb://127.0.0.1:" + closed + clear, eventstore.CauseRefused},
-		"a name that leads nowhere":            {"esdb://no-such-host.invalid:2113" + clear, eventstore.CauseHostUnknown},
+		"two closed ports":                     {"esdb://127.0.0.1:" + closed + ",127.0.0.1:" + closedPort(t) + plainly, eventstore.CauseRefused},
+		"a closed port of a newer spelling":    {"kurrentdb://127.0.0.1:" + closed + plainly, eventstore.CauseRefused},
+		"a name that leads nowhere":            {"esdb://no-such-host.invalid:2113" + plainly, eventstore.CauseHostUnknown},
 		"a name that leads nowhere, TLS":       {"esdb://no-such-host.invalid:2113", eventstore.CauseHostUnknown},
 		"a name to discover at":                {"esdb+discover://no-such-host.invalid:2113", eventstore.CauseHostUnknown},
 		"a name to discover at, newer":         {"kurrentdb+discover://no-such-host.invalid:2113", eventstore.CauseHostUnknown},
 		"TLS against a plain port":             {"esdb://localhost:" + plain + tlsWith + caFile, eventstore.CauseNoTLS},
 		"TLS against a port that hangs up":     {"esdb://localhost:" + taker(t, hangUp) + tlsWith + caFile, eventstore.CauseSilent},
 		"TLS against another protocol":         {"esdb://localhost:" + taker(t, speaks("HTTP/1.1 400 Bad Request\r\n\r\n")) + tlsWith + caFile, eventstore.CauseNoTLS},
-		"a plain call against TLS":             {"esdb://localhost:" + behindTLS + clear, eventstore.CauseTLSWanted},
-		"plain seeds against TLS":              {"esdb://localhost:" + behindTLS + ",localhost:" + closed + clear, eventstore.CauseTLSWanted},
+		"a plain call against TLS":             {"esdb://localhost:" + behindTLS + plainly, eventstore.CauseTLSWanted},
+		"plain seeds against TLS":              {"esdb://localhost:" + behindTLS + ",localhost:" + closed + plainly, eventstore.CauseTLSWanted},
 		"the certificate of another authority": {"esdb://localhost:" + behindTLS + tlsWith + otherFile, eventstore.CauseNotTrusted},
 		"the certificate of no authority":      {"esdb://localhost:" + behindTLS, eventstore.CauseNotTrusted},
 		"the certificate of another name":      {"esdb://127.0.0.1:" + behindTLS + tlsWith + caFile, eventstore.CauseNotTrusted},
 		"a certificate of ours is wanted":      {"esdb://localhost:" + served(t, esdbserver.Options{TLS: demanding}) + tlsWith + caFile, eventstore.CauseDenied},
-		"a port that says nothing":             {"esdb://127.0.0.1:" + taker(t, swallow) + clear, eventstore.CauseSilent},
+		"a port that says nothing":             {"esdb://127.0.0.1:" + taker(t, swallow) + plainly, eventstore.CauseSilent},
 		"a port that says nothing, TLS":        {"esdb://localhost:" + taker(t, swallow) + tlsWith + caFile, eventstore.CauseSilent},
-		"a port of another protocol":           {"esdb://127.0.0.1:" + taker(t, speaks("220 mail ready, and more than nine bytes\r\n")) + clear, eventstore.CauseSilent},
-		"nodes of which none leads":            {"esdb://127.0.0.1:" + noLeader + ",127.0.0.1:" + closed + clear, eventstore.CauseNoLeader},
-		"a leader that nobody reaches":         {"esdb://127.0.0.1:" + lostLeader + ",127.0.0.1:" + lostLeader + clear, eventstore.CauseRefused},
-		"a node that is electing":              {"esdb://127.0.0.1:" + electing + clear, eventstore.CauseNoLeader},
+		"a port of another protocol":           {"esdb://127.0.0.1:" + taker(t, speaks("220 mail ready, and more than nine bytes\r\n")) + plainly, eventstore.CauseSilent},
+		"nodes of which none leads":            {"esdb://127.0.0.1:" + noLeader + ",127.0.0.1:" + closed + plainly, eventstore.CauseNoLeader},
+		"a leader that nobody reaches":         {"esdb://127.0.0.1:" + lostLeader + ",127.0.0.1:" + lostLeader + plainly, eventstore.CauseRefused},
+		"a node that is electing":              {"esdb://127.0.0.1:" + electing + plainly, eventstore.CauseNoLeader},
 	}
 }
 
@@ -133,17 +133,23 @@ func TestWhyNoLogIsReachedIsNamed(t *testing.T) {
 	named := map[eventstore.Cause]bool{eventstore.CauseDenied: true}
 	all := places(t)
 	var each sync.WaitGroup // side by side: most of it is waiting
+	var answers sync.Map
 	for name, at := range all {
 		named[at.cause] = true
+		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 4 * time.Second, attempts: 5})
 		each.Go(func() {
-			store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 4 * time.Second, attempts: 5})
-			_, read := store.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
-			assert.Equal(t, at.cause, eventstore.CauseOf(read), "%s: %v", name, read)
-			assert.ErrorContains(t, read, string(at.cause), name)
-			assert.NotErrorIs(t, read, context.DeadlineExceeded, "%s: the time was ours, not the caller's", name)
+			_, err := store.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
+			answers.Store(name, err)
 		})
 	}
 	each.Wait()
+	for name, at := range all {
+		answer, _ := answers.Load(name)
+		err, _ := answer.(error)
+		require.Equal(t, at.cause, eventstore.CauseOf(err), "%s: %v", name, err)
+		require.ErrorContains(t, err, string(at.cause), name)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "%s: the time was ours, not the caller's", name)
+	}
 	for _, cause := range eventstore.Causes() {
 		require.True(t, named[cause], "a cause that nothing here has: %s", cause)
 	}
@@ -172,17 +178,13 @@ func TestEveryCallNamesWhyNoLogIsReached(t *testing.T) {
 			return store.Subscribe(ctx, eventstore.Start, nil, func(eventstore.Message) error { return nil })
 		},
 	}
-	var all sync.WaitGroup
 	for name, call := range calls {
-		all.Go(func() {
-			err := call(within(t, time.Second))
-			assert.ErrorIs(t, err, context.DeadlineExceeded, name)
-			if name != "Subscribe" { // which answers with the context's own error
-				assert.Equal(t, eventstore.CauseRefused, eventstore.CauseOf(err), name)
-			}
-		})
+		err := call(within(t, time.Second))
+		require.ErrorIs(t, err, context.DeadlineExceeded, name)
+		if name != "Subscribe" { // which answers with the context's own error
+			require.Equal(t, eventstore.CauseRefused, eventstore.CauseOf(err), name)
+		}
 	}
-	all.Wait()
 	require.Equal(t, eventstore.CauseRefused, eventstore.CauseOf(calls["Subscribe"](t.Context())))
 	server.start(t) // what is parked in the client goes home
 }
@@ -222,7 +224,7 @@ func TestACloseThatACallerStillWaitsForSaysSo(t *testing.T) {
 }
 
 func and(url string) string {
-	if bytes.ContainsRune([]byte(url), '?') {
+	if strings.Contains(url, "?") {
 		return "&"
 	}
 	return "?"

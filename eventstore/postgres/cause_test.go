@@ -29,21 +29,21 @@ func TestWhyNoPostgresIsReachedIsNamed(t *testing.T) {
 		secure := tls.Server(conn, foreign.TLS)
 		_ = secure.HandshakeContext(t.Context())
 	}
-	const secure, clear = "?sslmode=verify-full", "?sslmode=disable"
+	const secure, plainly = "?sslmode=verify-full", "?sslmode=disable"
 	for name, at := range map[string]struct {
 		url   string
 		cause eventstore.Cause
 	}{
-		"a closed port":             {closed.Addr().String() + "/x" + clear, eventstore.CauseRefused},
-		"a name that leads nowhere": {"no-such-host.invalid/x" + clear, eventstore.CauseHostUnknown},
+		"a closed port":             {closed.Addr().String() + "/x" + plainly, eventstore.CauseRefused},
+		"a name that leads nowhere": {"no-such-host.invalid/x" + plainly, eventstore.CauseHostUnknown},
 		"no socket":                 {"/x?host=/no-such-folder", eventstore.CauseRefused},
 		"TLS against a plain port":  {taking(t, says("N")) + "/x" + secure, eventstore.CauseNoTLS},
 		"another authority":         {taking(t, accept) + "/x" + secure, eventstore.CauseNotTrusted},
-		"a plain call against TLS":  {taking(t, fails("28000", `no pg_hba.conf entry for host "1.2.3.4", no encryption`)) + "/x" + clear, eventstore.CauseTLSWanted},
-		"a wrong password":          {taking(t, fails("28P01", "password authentication failed")) + "/x" + clear, eventstore.CauseDenied},
-		"a server that starts":      {taking(t, fails("57P03", "the database system is starting up")) + "/x" + clear, eventstore.CauseNoLeader},
-		"a server that hangs up":    {taking(t, says("")) + "/x" + clear, eventstore.CauseSilent},
-		"a server that is silent":   {taking(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }) + "/x" + clear + "&connect_timeout=1", eventstore.CauseSilent},
+		"a plain call against TLS":  {taking(t, fails("28000", `no pg_hba.conf entry for host "1.2.3.4", no encryption`)) + "/x" + plainly, eventstore.CauseTLSWanted},
+		"a wrong password":          {taking(t, fails("28P01", "password authentication failed")) + "/x" + plainly, eventstore.CauseDenied},
+		"a server that starts":      {taking(t, fails("57P03", "the database system is starting up")) + "/x" + plainly, eventstore.CauseNoLeader},
+		"a server that hangs up":    {taking(t, says("")) + "/x" + plainly, eventstore.CauseSilent},
+		"a server that is silent":   {taking(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }) + "/x" + plainly + "&connect_timeout=1", eventstore.CauseSilent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, err := postgres.Open(t.Context(), "postgres://"+at.url, postgres.Options{})

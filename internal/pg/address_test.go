@@ -100,7 +100,7 @@ func TestNothingElseReadsAnAddressOfPostgres(t *testing.T) {
 	require.NoError(t, err)
 	reads := regexp.MustCompile(`\b(pgx|pgconn|pgxpool|sql)\.(Connect|ParseConfig|ParseConfigWithOptions|ConnectWithOptions|New|Open)\(`)
 	walked := 0
-	for _, file := range strings.Fields(string(out)) {
+	for file := range strings.FieldsSeq(string(out)) {
 		if strings.HasSuffix(file, "_test.go") || within(file, "internal/", "cmd/bench/", "cmd/dev/") {
 			continue // they have servers of their own
 		}
