@@ -38,7 +38,8 @@ type cli struct {
 const description = `The record of prisoners who must be kept apart.
 
 Everything else is said by the environment: EVENTSTORE_URL, DATABASE_URL and, for serve,
-AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. Each missing one is named at once.`
+AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. Each missing one is named at once.
+An address beyond this machine without TLS is refused, unless PLAIN_TEXT_ALLOWED names its variable.`
 
 func main() {
 	os.Exit(run(os.Args[1:]))
