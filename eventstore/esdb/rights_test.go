@@ -114,11 +114,16 @@ func TestAskingForRightsLeavesNothing(t *testing.T) {
 		_, err := s.as(t, user).Rights(within(t, patience), true)
 		require.NoError(t, err)
 	}
-	for _, store := range []*memory.Store{s.log, s.system} {
-		all, err := store.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)
-		require.NoError(t, err)
-		require.Empty(t, all)
-	}
+	require.Empty(t, settingsOf(t, s))
+	_, err := s.as(t, "admin:x@").Grant(within(t, patience), ourUsers, false)
+	require.NoError(t, err)
+	granted := settingsOf(t, s)
+	_, err = s.as(t, "admin:x@").Rights(within(t, patience), true) // the streams of the system's exist now
+	require.NoError(t, err)
+	require.Equal(t, granted, settingsOf(t, s))
+	all, err := s.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)
+	require.NoError(t, err)
+	require.Empty(t, all)
 }
 
 func TestAGrantChangesNothingTheSecondTime(t *testing.T) {

@@ -189,6 +189,19 @@ func TestEveryCallNamesWhyNoLogIsReached(t *testing.T) {
 	server.start(t) // what is parked in the client goes home
 }
 
+// A node that says so itself needs no probe.
+func TestANodeWithoutALeaderSaysSoAtOnce(t *testing.T) {
+	for code, text := range map[codes.Code]string{
+		codes.Unavailable: "Server Is Not Ready", codes.Unknown: "No leader info available in response", codes.NotFound: "No leader info available",
+	} {
+		err := (&Store{}).failure(errorOf(t, status.Error(code, text)), rightToRead)
+		require.ErrorIs(t, err, eventstore.ErrUnavailable)
+		require.Equal(t, eventstore.CauseNoLeader, eventstore.CauseOf(err), text)
+		var again passing
+		require.ErrorAs(t, err, &again, "the same append is asked again")
+	}
+}
+
 // A finding is not told of a store that is reached again.
 func TestAFindingEndsWithTheOutage(t *testing.T) {
 	server := newRig(t, memory.New(), esdbserver.Options{})
