@@ -106,7 +106,7 @@ func TestNothingElseReadsAnAddressOfPostgres(t *testing.T) {
 		}
 		source, err := os.ReadFile(filepath.Join("..", "..", file))
 		require.NoError(t, err)
-		require.NotRegexp(t, reads, string(source), file)
+		require.Empty(t, reads.FindAllString(string(source), -1), "%s opens or reads an address by itself: internal/pg does that", file)
 		walked++
 	}
 	require.Greater(t, walked, 100)
