@@ -34,7 +34,7 @@ func (grantCmd) Help() string {
 The users must be there already. Two rights are set: the metadata of $all names who may read and
 subscribe to it, and $settings names who may read and append to streams; nobody but $admins may delete,
 tombstone or set metadata. Both hold for the whole cluster: a user who is not named, also one of another
-service, can do nothing more to ordinary streams. What is as it should be is not written again.
+service, can no longer do anything to ordinary streams. What is as it should be is not written again.
 Another process sees an option's password: EVENTSTORE_ADMIN_URL is seen by fewer.
 
 Exit status: 0 done, 2 the rights could not be asked for or set.`

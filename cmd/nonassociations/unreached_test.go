@@ -103,6 +103,17 @@ func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
 	}
 }
 
+// TestEveryRoleSaysForWhichAddressesPlainTextIsAllowed at each start.
+func TestEveryRoleSaysForWhichAddressesPlainTextIsAllowed(t *testing.T) {
+	for _, role := range roleCommands {
+		lines, code, took := startedAndStopped(t, `"variable":"DATABASE_URL"`, []string{
+			"EVENTSTORE_URL=" + service.Embedded, "DATABASE_URL=postgres://no-such-host.invalid/x", "PLAIN_TEXT_ALLOWED=DATABASE_URL,AUTH_JWKS_URL",
+		}, role...)
+		endedInOrder(t, lines, code, took)
+		require.NotContains(t, lines, `"variable":"AUTH_JWKS_URL"`, "which is on this machine")
+	}
+}
+
 func endedInOrder(t *testing.T, lines string, code int, took time.Duration) {
 	t.Helper()
 	require.Zero(t, code, lines)

@@ -15,10 +15,10 @@ import (
 // EventStoreUsers are the users of EventStoreDB that each role calls it as. A role
 // may have several, and several roles the same.
 type EventStoreUsers struct {
-	Serve   []string `default:"nonassociations-serve"   help:"Users of serve, which reads and appends."               placeholder:"NAME"`
-	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen, which reads and appends."        placeholder:"NAME"`
-	Project []string `default:"nonassociations-project" help:"Users of project, which reads."                         placeholder:"NAME"`
-	Publish []string `default:"nonassociations-publish" help:"Users of publish, its status and replay, which read." placeholder:"NAME"`
+	Serve   []string `default:"nonassociations-serve"   help:"Users of serve, which reads and appends: ${default}."               placeholder:"NAME"`
+	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen, which reads and appends: ${default}."        placeholder:"NAME"`
+	Project []string `default:"nonassociations-project" help:"Users of project, which reads: ${default}."                         placeholder:"NAME"`
+	Publish []string `default:"nonassociations-publish" help:"Users of publish, its status and replay, which read: ${default}." placeholder:"NAME"`
 }
 
 // users are those of all roles, by what they may do.
