@@ -86,7 +86,8 @@ func TestARunThatReachesNoLogSaysWhyAndEndsInOrder(t *testing.T) {
 	})
 }
 
-// Every role, where nothing is heard of the log at all: the longest way to an end.
+// Every role, where nothing is heard of the log at all, or of Postgres: the longest
+// way to an end.
 func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
 	dsn := testdb.New(t)
 	require.NoError(t, service.SchemaUp(t.Context(), service.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
@@ -95,9 +96,13 @@ func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
 	t.Cleanup(func() { listener.Close() })
 	for _, role := range roleCommands {
 		t.Run(strings.Join(role, " "), func(t *testing.T) {
+			t.Parallel()
 			lines, code, took := startedAndStopped(t, "silent", []string{
 				"EVENTSTORE_URL=esdb://" + listener.Addr().String() + "?tls=false", "DATABASE_URL=" + dsn,
 			}, role...)
+			endedInOrder(t, lines, code, took)
+			silent := "postgres://" + listener.Addr().String() + "/x?sslmode=disable"
+			lines, code, took = startedAndStopped(t, "timeout", []string{"EVENTSTORE_URL=" + service.Embedded, "DATABASE_URL=" + silent}, role...)
 			endedInOrder(t, lines, code, took)
 		})
 	}
