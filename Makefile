@@ -5,6 +5,9 @@ SHELL := /bin/bash
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .bin/golangci-lint
+GOVULNCHECK_VERSION := v1.9.0
+NPM := internal/dev/npm
+NODE_AT_LEAST := 18
 # Root needs no sudo, and a container often has none.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 
@@ -43,7 +46,7 @@ bench: postgres build ## measure against raw Postgres, as a table
 
 # -count=1: some tests build the programs, and Go's cache does not see of what.
 .PHONY: test
-test: gcc postgres ## all tests, with the race detector
+test: tools postgres npm ## all tests, with the race detector
 	go test -race -count=1 -timeout 20m ./...
 
 .PHONY: vet
@@ -61,8 +64,18 @@ $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION) from source, once"
 	GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
+# The database of known vulnerabilities is a web page of its own, which a closed
+# network does not reach: then nothing is checked, and that is said. What is
+# found, and every other error, fails.
+.PHONY: vuln
+vuln: ## govulncheck, where its database can be had
+	@out=$$(go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./... 2>&1) && echo "$$out" || { \
+	  if grep -q '^govulncheck: fetching vulnerabilities' <<<"$$out"; then \
+	    echo "govulncheck checked nothing: its database cannot be reached from here"; \
+	  else echo "$$out"; exit 1; fi; }
+
 .PHONY: ci
-ci: vet lint test ## what the CI checks
+ci: vet lint vuln test ## what the CI checks
 
 .PHONY: clean
 clean: ## remove what was built; the data stays
@@ -79,15 +92,30 @@ postgres: ## make sure that PostgreSQL is installed
 	  || compgen -G '/opt/homebrew/opt/postgresql@*/bin/initdb' >/dev/null; then exit 0; fi; \
 	$(call install,postgresql)
 
-.PHONY: gcc
-gcc: ## make sure that a C compiler is there (for the race detector)
-	@command -v $${CC:-gcc} >/dev/null && exit 0; $(call install,gcc libc6-dev)
+# The race detector needs a C compiler, the linters of the documents Node, the
+# alerts promtool, the page of the API a browser.
+.PHONY: tools
+tools: ## make sure that the programs are there that the tests call
+	@missing=; need() { local name; for name in $$1; do if command -v "$$name" >/dev/null; then return; fi; done; missing+="$${missing:+ }$$2"; }; \
+	need "$${CC:-gcc}" "gcc libc6-dev"; need node nodejs; need npm npm; need promtool prometheus; \
+	need "chromium chromium-browser google-chrome chrome" chromium; \
+	[ -z "$$missing" ] || { $(call install,$$missing); }
 
-# Debian would also start a server of the system's own on port 5432: a file
-# that is there before the package says no.
+.PHONY: npm
+npm: tools ## install what the tests need of npm, as the lock says
+	@node -e 'process.exit(parseInt(process.versions.node) >= $(NODE_AT_LEAST) ? 0 : 1)' \
+	  || { echo "please install: Node $(NODE_AT_LEAST) or newer (here is $$(node --version))" >&2; exit 1; }
+	@cd $(NPM) && { cmp -s package-lock.json node_modules/.installed-lock.json \
+	  || { echo "installing the packages of $(NPM)" && npm ci --loglevel=error && cp package-lock.json node_modules/.installed-lock.json; }; }
+
+# Debian would also start servers of the system's own: PostgreSQL on port 5432,
+# Prometheus on 9090. A file that is there before the package says no.
 define install
 	command -v apt-get >/dev/null && $(SUDO) true 2>/dev/null || { echo "please install: $(1)   (Debian: apt-get install $(1))" >&2; exit 1; }; \
 	echo "installing $(1)"; \
+	if [[ " $(1) " == *" prometheus "* && -d /run/systemd/system && ! -e /etc/systemd/system/prometheus.service ]]; then \
+	  $(SUDO) ln -s /dev/null /etc/systemd/system/prometheus.service; \
+	fi; \
 	if [ "$(1)" = postgresql ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then \
 	  $(SUDO) mkdir -p /etc/postgresql-common; \
 	  echo "create_main_cluster = false" | $(SUDO) tee /etc/postgresql-common/createcluster.conf >/dev/null; \

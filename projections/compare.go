@@ -6,10 +6,10 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/internal/pg"
 )
 
 // Comparison is what the read model was built from, beside what the log holds up
@@ -30,7 +30,7 @@ func (c Comparison) Same() bool { return c.Counted && c.Built == c.InLog }
 // nothing. It takes as long as reading the log does. Errors: those of Postgres and
 // of a read of the log.
 func Compare(ctx context.Context, dsn string, store eventstore.Store) (Comparison, error) {
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {
 		return Comparison{}, fmt.Errorf("compare the read model with the log: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/follow"
+	"nonassociations/internal/pg"
 )
 
 // guard compares the read model with the log, so that the rows of one log are
@@ -31,7 +32,7 @@ func guard(ctx context.Context, store eventstore.Store, c checkpoint) (uuid.UUID
 // of this log, or that the log was put back to a day before theirs. While they
 // show nothing there is nothing to compare.
 func Guard(ctx context.Context, dsn string, store eventstore.Store) error {
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {
 		return fmt.Errorf("compare the read model with the log: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"nonassociations/internal/pg"
 )
 
 // Schema holds the tables of the version that this build makes. It is also the
@@ -86,7 +88,7 @@ type Kept struct {
 
 // Inspect looks at the read model and changes nothing.
 func Inspect(ctx context.Context, dsn string) (Kept, error) {
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {
 		return Kept{}, fmt.Errorf("look at the read model: %w", err)
 	}
@@ -110,7 +112,7 @@ func AdoptLog(ctx context.Context, dsn string, store uuid.UUID) error {
 }
 
 func rebuild(ctx context.Context, dsn string, adopt uuid.UUID) error {
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {
 		return fmt.Errorf("rebuild the read model: %w", err)
 	}

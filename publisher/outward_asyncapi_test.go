@@ -114,7 +114,7 @@ func asyncAPI(t *testing.T) object {
 	t.Helper()
 	kinds := outsides(map[string]bool{})
 	return object{
-		{"asyncapi", "3.0.0"},
+		{"asyncapi", "3.1.0"},
 		{"info", object{
 			{"title", "Non-associations: what leaves the house"}, {"version", "1.0"},
 			{"description", "Domain events on one SNS topic, the full history on another. Duties of a consumer are in README.md."},

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"nonassociations/domain"
+	"nonassociations/internal/pg"
 )
 
 // The errors of a Reader, for errors.Is, beside ErrOnePrisoner. All three pass: asking again later is
@@ -51,24 +52,22 @@ type Reader struct {
 // Open prepares a Reader of the read model at dsn. It does not wait for
 // Postgres, and outlives its outages. Close must be called.
 func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
-	config, err := pgxpool.ParseConfig(dsn)
+	config, err := pg.ParsePool(dsn, minConns, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the read model: %w", err)
 	}
-	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
-	config.ConnConfig.RuntimeParams["application_name"] = "queries"
+	pg.ReadOnly(config.ConnConfig)
+	pg.Set(config.ConnConfig, "application_name", "queries")
 	// A batch is a transaction: all that it reads is of one snapshot.
-	config.ConnConfig.RuntimeParams["default_transaction_isolation"] = "repeatable read"
+	pg.Set(config.ConnConfig, "default_transaction_isolation", "repeatable read")
 	// A session keeps its plans, and one that was made for a read model of a dozen
 	// rows would read all of it for each answer. (A way that is off counts as so
 	// dear that jit would start for it.)
 	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		config.ConnConfig.RuntimeParams[way] = "off"
+		pg.Set(config.ConnConfig, way, "off")
 	}
-	config.ConnConfig.ConnectTimeout = connectTime
-	config.MaxConns = max(config.MaxConns, minConns)
 	if options.MaxConns > 0 {
-		config.MaxConns = options.MaxConns
+		pg.Resize(config, options.MaxConns)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -52,8 +52,11 @@ func (c *runCmd) settle() error {
 			return fmt.Errorf("no row %q: there are %s", name, strings.Join(names(), ", "))
 		}
 	}
+	if rest, newer := strings.CutPrefix(c.Eventstore, "kurrentdb"); newer { // the newer servers' spelling
+		c.Eventstore = "esdb" + rest
+	}
 	if c.Eventstore != "" && !strings.HasPrefix(c.Eventstore, "esdb") {
-		return errors.New("--eventstore must begin with esdb:// or esdb+discover://")
+		return errors.New("--eventstore must begin with esdb:// or esdb+discover://, or the same with kurrentdb")
 	}
 	if c.Quick {
 		c.Rounds, c.Round, c.Looks = min(c.Rounds, 3), min(c.Round, 700*time.Millisecond), min(c.Looks, 200)

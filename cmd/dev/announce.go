@@ -30,7 +30,7 @@ const howTo = `
   Read it, from the other prisoner's side:
     curl -sS ADDRESS/non-associations/A0135GA -H "Authorization: Bearer $TOKEN"
 
-  All calls: ADDRESS/docs      Stop: Ctrl-C
+  All calls: ADDRESS/swagger-ui/index.html      Stop: Ctrl-C
 `
 
 // tokenCommand is how to call the binary beside this one from here.

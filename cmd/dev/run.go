@@ -88,6 +88,7 @@ func everything(ctx context.Context, set settings, ready func(around *around, ad
 	if err != nil {
 		return err
 	}
+	config.WarnOfPlainText(ctx, logger)
 	if err := service.SchemaUp(ctx, config); err != nil {
 		return err
 	}

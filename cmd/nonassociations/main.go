@@ -28,6 +28,9 @@ type cli struct {
 	Publish publishCmd `cmd:"" help:"Tell the world on SNS what has changed."`
 	Nomis   nomisCmd   `cmd:"" help:"Deal with the legacy system."`
 	Schema  schemaCmd  `cmd:"" help:"Look after the tables in Postgres."`
+
+	Eventstore eventstoreCmd `cmd:"" help:"Look after the rights in EventStoreDB."`
+
 	Token   tokenCmd   `cmd:"" help:"Print a token for a development run."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -35,7 +38,8 @@ type cli struct {
 const description = `The record of prisoners who must be kept apart.
 
 Everything else is said by the environment: EVENTSTORE_URL, DATABASE_URL and, for serve,
-AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. Each missing one is named at once.`
+AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. Each missing one is named at once.
+An address beyond this machine without TLS is refused, unless PLAIN_TEXT_ALLOWED names its variable.`
 
 func main() {
 	os.Exit(run(os.Args[1:]))
@@ -85,10 +89,12 @@ func options(roles service.Roles) (service.Options, error) {
 	if err != nil {
 		return service.Options{}, err
 	}
+	logger := slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil)))
+	config.WarnOfPlainText(context.Background(), logger)
 	return service.Options{
 		Config: config,
 		Roles:  roles,
 		Clock:  func() time.Time { return time.Now().In(london) },
-		Logger: slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil))),
+		Logger: logger,
 	}, nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+
+	"nonassociations/internal/pg"
 )
 
 // Config is what the environment says to every role.
@@ -22,7 +24,14 @@ type Config struct {
 	// whoever reconciles.
 	SNSTopicARN     string `env:"SNS_TOPIC_ARN"`
 	HistoryTopicARN string `env:"HISTORY_TOPIC_ARN"`
-	Edge            Edge   `env:"-"`
+	// NomisAPIURL is where NOMIS is called.
+	NomisAPIURL string `env:"NOMIS_API_URL"`
+	// PlainTextAllowed names, with commas between, the variables whose address may
+	// lead beyond this machine without TLS.
+	PlainTextAllowed string `env:"PLAIN_TEXT_ALLOWED"`
+	Edge             Edge   `env:"-"`
+
+	plainText []string // the variables for which that is used
 }
 
 // Edge is what only a serving process needs.
@@ -54,7 +63,9 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	if roles.Publish && !roles.Serve {
 		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
 	}
-	faults := append(parseFaults(err), config.faults(roles)...)
+	faults := faults(parseFaults(err))
+	config.faults(&faults, roles)
+	config.judgePlainText(&faults)
 	if len(faults) == 0 {
 		return config.withDefaults(), nil
 	}
@@ -90,28 +101,27 @@ func served(address string) string {
 	return net.JoinHostPort("localhost", port)
 }
 
-func (c Config) faults(roles Roles) []string {
-	var f faults
+func (c Config) faults(f *faults, roles Roles) {
 	switch {
 	case c.EventStoreURL == Embedded:
 	case hasScheme(c.EventStoreURL, postgresSchemes):
-		f.postgres("EVENTSTORE_URL", c.EventStoreURL)
+		f.postgres("EVENTSTORE_URL", c.EventStoreURL, pg.ToWrite)
 	default:
-		f.eventStore(c.EventStoreURL)
+		f.eventStore(`EVENTSTORE_URL (if not "embedded")`, c.EventStoreURL)
 	}
-	f.postgres("DATABASE_URL", c.DatabaseURL)
-	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL)
+	f.postgres("DATABASE_URL", c.DatabaseURL, pg.ToWrite)
+	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL, pg.ToRead)
 	if roles.Listen && c.PrisonerEventsQueueURL == "" {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}
 	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
+	f.scheme("NOMIS_API_URL", c.NomisAPIURL, webSchemes)
 	if roles.Publish {
-		c.outwardFaults(&f, roles)
+		c.outwardFaults(f, roles)
 	}
 	if roles.Serve {
-		c.Edge.faults(&f)
+		c.Edge.faults(f)
 	}
-	return f
 }
 
 func (e Edge) faults(f *faults) {

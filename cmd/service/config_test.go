@@ -10,7 +10,7 @@ import (
 
 func whole() map[string]string {
 	return map[string]string{
-		"EVENTSTORE_URL": "esdb://one:2113,two:2113?tls=true", "DATABASE_URL": "postgres://app@db/app",
+		"EVENTSTORE_URL": "esdb://one:2113,two:2113?tls=true", "DATABASE_URL": "postgres://app@db/app?sslmode=verify-full",
 		"AUTH_ISSUER": "https://issuer", "AUTH_JWKS_URL": "https://issuer/keys", "AUTH_AUDIENCE": "nonassociations",
 	}
 }

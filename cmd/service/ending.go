@@ -28,17 +28,20 @@ type closers []func(context.Context) error
 // may hang as long as its server does, whatever its context says. Errors:
 // errLate, and the first that closing had.
 func (c closers) within(limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	// What heeds its context has a tenth of the time to say how it ended.
+	ctx, cancel := context.WithTimeout(context.Background(), limit-limit/10)
 	defer cancel()
 	closed := make(chan error, 1)
 	go func() { closed <- c.close(ctx) }()
+	late := time.NewTimer(limit)
+	defer late.Stop()
 	select {
 	case err := <-closed:
 		if err != nil && ctx.Err() != nil {
 			return fmt.Errorf("%w: %w", errLate, err)
 		}
 		return err
-	case <-ctx.Done():
+	case <-late.C:
 		return fmt.Errorf("close what was opened: %w", errLate)
 	}
 }

@@ -7,13 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"nonassociations/eventstore/esdb"
+	"nonassociations/internal/pg"
 )
 
 var (
-	eventStoreSchemes = []string{"esdb", "esdb+discover", "postgres", "postgresql"}
+	eventStoreSchemes = []string{"esdb", "esdb+discover", "kurrentdb", "kurrentdb+discover", "postgres", "postgresql"}
 	postgresSchemes   = []string{"postgres", "postgresql"}
 	webSchemes        = []string{"http", "https"}
 )
@@ -33,21 +32,21 @@ func (f *faults) scheme(name, value string, schemes []string) bool {
 	return false
 }
 
-func (f *faults) postgres(name, value string) {
+func (f *faults) postgres(name, value string, use pg.Use) {
 	if !f.scheme(name, value, postgresSchemes) {
 		return
 	}
-	if _, err := pgxpool.ParseConfig(value); err != nil { // the error quotes the value
-		f.add(name + " is not an address that the driver of Postgres can read")
+	for _, fault := range pg.Faults(value, use) {
+		f.add(name + " " + fault)
 	}
 }
 
-func (f *faults) eventStore(value string) {
-	if !f.scheme("EVENTSTORE_URL (if not \"embedded\")", value, eventStoreSchemes) {
+func (f *faults) eventStore(name, value string) {
+	if !f.scheme(name, value, eventStoreSchemes) {
 		return
 	}
 	if err := esdb.Check(value); err != nil {
-		f.add("EVENTSTORE_URL is not a connection string of an EventStoreDB")
+		f.add(name + " is not a connection string of an EventStoreDB")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/follow"
+	"nonassociations/internal/pg"
 	"nonassociations/projections"
 )
 
@@ -114,7 +115,7 @@ func (p *process) eventStore(ctx context.Context) error {
 // remember asks every table that has a store_id, whichever room it is of: a
 // new room must not be forgotten here.
 func remember(ctx context.Context, dsn string) ([]carried, error) {
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"nonassociations/internal/pg"
 )
 
 const connectTime = 3 * time.Second
@@ -35,12 +37,11 @@ type Store struct {
 // Open prepares a Store. It does not wait for Postgres, and outlives its
 // outages. Close must be called.
 func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
-	config, err := pgxpool.ParseConfig(dsn)
+	config, err := pg.ParsePool(dsn, 0, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the idempotency keys: %w", err)
 	}
-	config.ConnConfig.RuntimeParams["application_name"] = "commands/keys"
-	config.ConnConfig.ConnectTimeout = connectTime
+	pg.Set(config.ConnConfig, "application_name", "commands/keys")
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the idempotency keys: %w", err)
@@ -74,7 +75,7 @@ func (s *Store) Belong(ctx context.Context, log uuid.UUID) error {
 // Adopt forgets all keys and ties the empty table to another log: only an
 // operator can know that this is right.
 func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {
 		return fmt.Errorf("tie the idempotency keys to another log: %w", err)
 	}

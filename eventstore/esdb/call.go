@@ -34,24 +34,44 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 	defer cancel()
 	trying, err := s.enter(bounded)
 	if err != nil {
-		return none, s.late(ctx, err)
+		return none, s.why.explain(s.late(ctx, err))
 	}
+	s.callers.Add(1)
+	defer s.callers.Add(-1)
 
 	done := make(chan result[T], 1)
 	go func() {
 		defer func() { <-s.slots }()
 		value, err := insistently(s.asking(bounded), s.client, request)
-		s.gate.leave(trying, judge(bounded, err))
+		seen := judge(bounded, err)
+		s.gate.leave(trying, seen)
+		if seen == answered {
+			s.why.forget()
+		}
 		done <- result[T]{value, s.failure(err, right)}
 	}()
-	select {
-	case r := <-done:
-		if errors.Is(r.err, eventstore.ErrUnavailable) && over(bounded) {
-			return none, s.late(ctx, bounded.Err())
+	r := await(bounded, s, done)
+	if endOfContext(r.err) || errors.Is(r.err, eventstore.ErrUnavailable) && over(bounded) {
+		return none, s.why.explain(s.late(ctx, bounded.Err()))
+	}
+	return r.value, s.why.explain(r.err)
+}
+
+// await waits for a call until its time is over. While it waits, it is found out
+// why.
+func await[T any](ctx context.Context, s *Store, done <-chan result[T]) result[T] {
+	long := time.NewTimer(lookAfter)
+	defer long.Stop()
+	for {
+		select {
+		case r := <-done:
+			return r
+		case <-ctx.Done():
+			return result[T]{err: ctx.Err()}
+		case <-long.C:
+			s.why.look()
+			long.Reset(lookAfter)
 		}
-		return r.value, r.err
-	case <-bounded.Done():
-		return none, s.late(ctx, bounded.Err())
 	}
 }
 
@@ -92,10 +112,15 @@ func (s *Store) isClosing() bool {
 }
 
 // late tells the caller's own end from a time-out of ours, where err is the end of
-// a context. Every other err stays what it is.
+// a context. Every other err stays what it is, and why no server was reached is
+// kept.
 func (s *Store) late(ctx context.Context, err error) error {
 	if !endOfContext(err) {
 		return err
+	}
+	var unreached *eventstore.Unreached
+	if errors.As(err, &unreached) {
+		return &eventstore.Unreached{Cause: unreached.Cause, Detail: unreached.Detail, Err: s.late(ctx, unreached.Err)}
 	}
 	if cause := ctx.Err(); cause != nil {
 		return cause

@@ -12,7 +12,7 @@
 //     behind. TestB_CallersLeaveWithTheirContext
 //   - B': Close closes that channel, and whoever stands in the queue panics.
 //     Close waits for the calls in flight or leaves the client open.
-//     TestB_CloseNeverClosesUnderACall
+//     TestB_CloseNeverClosesUnderACall, TestACloseThatACallerStillWaitsForSaysSo
 //   - C: contexts are not heard during discovery either.
 //     TestC_ASilentHostHoldsNobody
 //   - D: a server that breaks an append off loses its reason on the way: sizes
@@ -62,5 +62,7 @@
 //   - Without TLS, user and password are never sent: Open warns.
 //   - A bad URL is quoted in the error, password and all.
 //     TestABadURLKeepsItsSecret
+//   - The client says nowhere why it finds no server. A probe goes its way beside
+//     the calls that wait. TestWhyNoLogIsReachedIsNamed
 //   - The client logs by itself, also what it returns: that goes to debug.
 package esdb

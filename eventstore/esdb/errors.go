@@ -65,7 +65,16 @@ func (s *Store) failure(err error, right string) error {
 	case codes.Unimplemented, codes.OutOfRange:
 		return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
 	}
-	return passing{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)}
+	return leading(err, passing{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)})
+}
+
+// leading adds to a failure that it is for want of a leader, where a node says so.
+func leading(err, failure error) error {
+	var typed *esdb.Error
+	if leaderless(err) || errors.As(err, &typed) && typed.Code() == esdb.ErrorCodeNotLeader {
+		return &eventstore.Unreached{Cause: eventstore.CauseNoLeader, Err: failure}
+	}
+	return failure
 }
 
 // passing is an ErrUnavailable that the same request, asked again, may not meet:
@@ -75,7 +84,7 @@ type passing struct{ error }
 func (p passing) Unwrap() error { return p.error }
 
 func (s *Store) denied(right string) error {
-	if !s.user {
+	if s.username == "" {
 		return fmt.Errorf("%w: %s; no user was sent", eventstore.ErrDenied, right)
 	}
 	return fmt.Errorf("%w: %s", eventstore.ErrDenied, right)

@@ -33,7 +33,7 @@ func TestEveryErrorHasAWordOfThePort(t *testing.T) {
 		{codes.Internal, "", eventstore.ErrUnavailable},
 	} {
 		t.Run(row.code.String()+" "+row.text, func(t *testing.T) {
-			store := &Store{user: true}
+			store := &Store{username: "service"}
 			// The client wraps some of its errors once more.
 			err := fmt.Errorf("could not send append request. Reason: %w", errorOf(t, status.Error(row.code, row.text)))
 			require.ErrorIs(t, store.failure(err, rightToAppend), row.want)

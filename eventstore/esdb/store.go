@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -32,6 +33,8 @@ type Options struct {
 	// Silence is how long a subscription may hear nothing before it asks
 	// whether the log has gone on without it. 30 s.
 	Silence time.Duration
+
+	attempts int // to find a server; without end when 0, and a test can end them
 }
 
 func (o Options) withDefaults() Options {
@@ -52,11 +55,13 @@ type Store struct {
 	options Options
 	// The client means to ask for the leader and puts the word where it is
 	// never sent (E); a stale follower would serve reads without an error.
-	leader bool
-	user   bool // whether a user is sent at all
+	leader   bool
+	username string // "" when none is sent at all
 
 	gate     *gate
 	slots    chan struct{} // one for each call inside the client
+	callers  atomic.Int64  // of calls inside the client, those that were not left
+	why      *why
 	closing  chan struct{}
 	mu       sync.Mutex
 	closed   bool
@@ -73,10 +78,11 @@ var (
 func (s *Store) Connections() uint64 { return s.gate.opened.Load() }
 
 // Open prepares a store for a connection string: esdb://[user:password@]host
-// [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://. It dials nothing:
+// [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://, or the same with
+// kurrentdb:// or kurrentdb+discover://, as newer servers spell it. It dials nothing:
 // the first call does, so that a service starts while its log is away. A bad
 // string is the only error.
-func Open(_ context.Context, connection string, options Options) (*Store, error) {
+func Open(ctx context.Context, connection string, options Options) (*Store, error) {
 	options = options.withDefaults()
 	cfg, err := configure(connection, options)
 	if err != nil {
@@ -87,20 +93,22 @@ func Open(_ context.Context, connection string, options Options) (*Store, error)
 		return nil, fmt.Errorf("event store url: %w", err)
 	}
 	return &Store{
-		client:  client,
-		options: options,
-		leader:  cfg.NodePreference == esdb.NodePreferenceLeader,
-		user:    cfg.Username != "" && cfg.Password != "" && !cfg.DisableTLS,
-		gate:    newGate(options.Logger),
-		slots:   make(chan struct{}, options.InFlight),
-		closing: make(chan struct{}),
+		client:   client,
+		options:  options,
+		leader:   cfg.NodePreference == esdb.NodePreferenceLeader,
+		username: sent(cfg),
+		gate:     newGate(options.Logger),
+		why:      newWhy(ctx, options.Logger, func(ctx context.Context) finding { return probe(ctx, cfg) }),
+		slots:    make(chan struct{}, options.InFlight),
+		closing:  make(chan struct{}),
 	}, nil
 }
 
 // Close refuses new calls, ends the subscriptions with ErrUnavailable, waits
 // for the calls in flight, and closes the client. When the context ends first
 // the client is left open, for another Close or for the end of the process:
-// closing it under a call would be a panic inside it (B').
+// closing it under a call would be a panic inside it (B'). That is an error only
+// when a caller still waits: a call that looks for a server ends with the process.
 func (s *Store) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -108,6 +116,7 @@ func (s *Store) Close(ctx context.Context) error {
 		close(s.closing)
 	}
 	s.mu.Unlock()
+	s.why.end(ctx)
 	if err := s.quiet(ctx); err != nil {
 		return fmt.Errorf("close the event store with calls in flight: %w", err)
 	}
@@ -122,6 +131,9 @@ func (s *Store) Close(ctx context.Context) error {
 		case s.slots <- struct{}{}:
 			taken++
 		case <-ctx.Done():
+			if s.callers.Load() == 0 {
+				return nil
+			}
 			return fmt.Errorf("close the event store with calls in flight: %w", ctx.Err())
 		}
 	}

@@ -75,7 +75,7 @@ func (s *Store) prepared(ctx, stream context.Context, from eventstore.Position, 
 	defer cancel()
 	opened, from, err := s.opened(limited, stream, from, prefixes)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		err = fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout)
+		err = s.why.explain(fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout))
 	}
 	return opened, from, err
 }

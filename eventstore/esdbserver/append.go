@@ -23,9 +23,9 @@ func (s *Server) Append(stream streams.Streams_AppendServer) error {
 	if err := s.before(ctx, "Append"); err != nil {
 		return answer(ctx, "", err)
 	}
-	wanted, err := receiveAppend(stream)
+	wanted, err := s.receiveAppend(stream)
 	if err != nil {
-		return err
+		return answer(ctx, wanted.Stream, err)
 	}
 	response, err := s.append(ctx, wanted)
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams
 			return nil, held(ctx, s.options.HoldSame)
 		}
 	}
-	appended, err := s.store.Append(ctx, wanted)
+	appended, err := s.of(wanted.Stream).Append(ctx, wanted)
 	if errors.Is(err, eventstore.ErrConflict) {
 		return s.wrongVersion(ctx, wanted)
 	}
@@ -60,13 +60,16 @@ func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams
 	return success(appended), nil
 }
 
-func receiveAppend(stream streams.Streams_AppendServer) (eventstore.Append, error) {
+func (s *Server) receiveAppend(stream streams.Streams_AppendServer) (eventstore.Append, error) {
 	first, err := stream.Recv()
 	if err != nil {
 		return eventstore.Append{}, err
 	}
 	wanted, err := appendOptions(first.GetOptions())
 	if err != nil {
+		return eventstore.Append{}, err
+	}
+	if err := s.allow(stream.Context(), writes, wanted.Stream); err != nil {
 		return eventstore.Append{}, err
 	}
 	for size := 0; ; {
@@ -151,7 +154,7 @@ func (s *Server) wrongVersion(ctx context.Context, wanted eventstore.Append) (*s
 	} else {
 		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(wanted.Expected)} //nolint:gosec // not NoStream, so not negative
 	}
-	last, err := s.store.ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
+	last, err := s.of(wanted.Stream).ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
 		return nil, err
 	}

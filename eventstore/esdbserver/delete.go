@@ -72,6 +72,9 @@ func (s *Server) plant(ctx context.Context, method, name string, fits check, act
 	if err := s.before(ctx, method); err != nil {
 		return eventstore.Position{}, err
 	}
+	if err := s.allow(ctx, deletes, name); err != nil {
+		return eventstore.Position{}, err
+	}
 	store, can := s.store.(planter)
 	if !can {
 		return eventstore.Position{}, status.Error(codes.Unimplemented, "this store deletes nothing")

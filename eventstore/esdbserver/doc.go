@@ -6,6 +6,8 @@
 // It has: append with an exact revision or none, reads of a stream and of $all
 // both ways, subscriptions to $all and to one stream with filters, checkpoints
 // and CaughtUp, soft delete and tombstone where the store below can plant them,
-// server features, and gossip when told of a cluster. It has no persistent
-// subscriptions, projections, stream metadata, batch append or access rights.
+// server features, gossip when told of a cluster, and rights per user when told
+// of users: the streams that begin with $ are kept then, as far as rights need
+// them. It has no persistent subscriptions, projections, stream metadata that does
+// anything else, or batch append.
 package esdbserver

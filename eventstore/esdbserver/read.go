@@ -47,10 +47,13 @@ func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Option
 	if err := s.before(ctx, "Read"); err != nil {
 		return err
 	}
+	if err := s.allow(ctx, reads, name); err != nil {
+		return err
+	}
 	way, from, left := direction(options), firstRevision(options.GetStream()), options.GetCount()
 	for left > 0 {
 		size := int(min(left, page))
-		events, err := s.store.ReadStream(ctx, name, way, from, size)
+		events, err := s.of(name).ReadStream(ctx, name, way, from, size)
 		if errors.Is(err, eventstore.ErrStreamNotFound) {
 			return out.Send(notFound(name))
 		}
@@ -89,6 +92,9 @@ func firstRevision(options *streams.ReadReq_Options_StreamOptions) uint64 {
 
 func (s *Server) readAll(ctx context.Context, options *streams.ReadReq_Options, out streams.Streams_ReadServer) error {
 	if err := s.before(ctx, "Read"); err != nil {
+		return err
+	}
+	if err := s.allow(ctx, reads, allStream); err != nil {
 		return err
 	}
 	way, from, left := direction(options), firstPosition(options.GetAll()), options.GetCount()

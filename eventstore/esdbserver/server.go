@@ -35,6 +35,8 @@ type Options struct {
 	HoldSame time.Duration
 	// Members is what gossip tells of the cluster; without it gossip is refused.
 	Members func() []Member
+	// Rights, if they are given, say which user may do what.
+	Rights *Rights
 }
 
 // Server serves one store. Make one with New; after Stop or Kill it is spent.

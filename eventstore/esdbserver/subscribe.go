@@ -23,6 +23,13 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 	if err := s.before(ctx, "Subscribe"); err != nil {
 		return err
 	}
+	stream := allStream
+	if one := options.GetStream(); one != nil {
+		stream = string(one.GetStreamIdentifier().GetStreamName())
+	}
+	if err := s.allow(ctx, reads, stream); err != nil {
+		return err
+	}
 	wanted, err := s.wanted(ctx, options)
 	if err != nil {
 		return err

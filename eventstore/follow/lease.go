@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"nonassociations/internal/pg"
 )
 
 // leasePoll is how often a waiting process asks for the lease.
@@ -17,23 +19,22 @@ const connectTime = 5 * time.Second
 
 // connect opens the session that holds the lease and runs the transactions.
 func connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(dsn)
+	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of Postgres: %w", err)
 	}
-	config.ConnectTimeout = connectTime
-	config.RuntimeParams["application_name"] = name
+	pg.Set(config, "application_name", name)
 	// A holder whose machine vanished must lose its session, and with it the
 	// lease, within seconds: the server asks whether anybody is still there.
-	config.RuntimeParams["tcp_keepalives_idle"] = "3"
-	config.RuntimeParams["tcp_keepalives_interval"] = "1"
-	config.RuntimeParams["tcp_keepalives_count"] = "3"
-	config.RuntimeParams["client_connection_check_interval"] = "2s"
+	pg.Set(config, "tcp_keepalives_idle", "3")
+	pg.Set(config, "tcp_keepalives_interval", "1")
+	pg.Set(config, "tcp_keepalives_count", "3")
+	pg.Set(config, "client_connection_check_interval", "2s")
 	// A session keeps its plans, and one that was made for tables of a dozen rows
 	// would read all of them for ever. Handlers find everything by a key. (A way
 	// that is off counts as so dear that jit would start for it.)
 	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		config.RuntimeParams[way] = "off"
+		pg.Set(config, way, "off")
 	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {

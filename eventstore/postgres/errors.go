@@ -26,7 +26,11 @@ func explain(ctx context.Context, err error) error {
 		return err
 	}
 	// The cause as text only: its own deadline must not look like the caller's.
-	return fmt.Errorf("%w: %v", meaning, err)
+	failure := fmt.Errorf("%w: %v", meaning, err)
+	if errors.Is(meaning, eventstore.ErrConflict) {
+		return failure
+	}
+	return reasoned(err, failure)
 }
 
 // meaningOf finds the port's error, nil when it has none: then the question

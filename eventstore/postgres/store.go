@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"nonassociations/eventstore"
+	"nonassociations/internal/pg"
 )
 
 // Nothing waits for ever, also when the caller would.
@@ -95,12 +95,10 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 }
 
 func (s *Store) openPools(ctx context.Context, dsn string) error {
-	config, err := pgxpool.ParseConfig(dsn)
+	config, err := pg.ParsePool(dsn, readConns, connectTimeout)
 	if err != nil {
 		return err
 	}
-	config.ConnConfig.ConnectTimeout = connectTimeout
-	config.MaxConns = max(config.MaxConns, readConns)
 	config.AfterConnect = func(context.Context, *pgx.Conn) error {
 		s.made.Add(1)
 		return nil
@@ -109,13 +107,13 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 	// events would read all of it for ever. Everything here is found by a key.
 	// (A way that is off counts as so dear that jit would start for it.)
 	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		config.ConnConfig.RuntimeParams[way] = "off"
+		pg.Set(config.ConnConfig, way, "off")
 	}
 
 	writing := config.Copy()
-	writing.MaxConns = appendLanes
+	pg.Resize(writing, appendLanes)
 	for setting, value := range appending {
-		set(writing.ConnConfig.RuntimeParams, setting, value)
+		pg.Set(writing.ConnConfig, setting, value)
 	}
 
 	if s.reading, err = pgxpool.NewWithConfig(ctx, config); err != nil {
@@ -138,16 +136,6 @@ var appending = map[string]string{
 	"lock_timeout":                        "4s",
 	"statement_timeout":                   "6s",
 	"idle_in_transaction_session_timeout": "6s",
-}
-
-// set replaces a setting, in whatever case it was given: Postgres does not mind.
-func set(settings map[string]string, name, value string) {
-	for given := range settings {
-		if strings.EqualFold(given, name) {
-			delete(settings, given)
-		}
-	}
-	settings[name] = value
 }
 
 // Close refuses later calls, ends subscriptions with ErrUnavailable, and waits

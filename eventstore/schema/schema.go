@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"nonassociations/internal/pg"
 )
 
 // connectTime bounds a connect to a Postgres that does not answer.
@@ -47,11 +49,10 @@ func (r Room) Migrate(ctx context.Context, dsn string) error {
 }
 
 func (r Room) migrate(ctx context.Context, dsn string) error {
-	config, err := pgx.ParseConfig(dsn)
+	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return err
 	}
-	config.ConnectTimeout = connectTime
 	if err := r.makeSchema(ctx, config); err != nil {
 		return err
 	}

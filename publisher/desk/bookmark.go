@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/eventstore"
+	"nonassociations/internal/pg"
 )
 
 const connectTime = 3 * time.Second
@@ -133,14 +134,13 @@ func Adopt(ctx context.Context, dsn string) error {
 
 // alone works in a session of its own.
 func alone(ctx context.Context, dsn, act string, work func(*Conn) error) error {
-	config, err := pgx.ParseConfig(dsn)
+	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return fmt.Errorf("read the address of Postgres: %w", err)
 	}
-	config.ConnectTimeout = connectTime
 	// What an operator was told is done outlives a crash, whatever the server's
 	// default is.
-	config.RuntimeParams["synchronous_commit"] = "on"
+	pg.Set(config, "synchronous_commit", "on")
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("connect to Postgres: %w", err)

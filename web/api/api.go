@@ -173,7 +173,6 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Get("/health/liveness", a.open(up))
 	mux.Get("/health/readiness", a.open(a.health.readiness))
 	mux.Get("/info", a.open(always(mediaJSON, info)))
-	mux.Get("/openapi.json", a.open(always(mediaJSON, openAPI)))
-	mux.Get("/docs", a.open(always("text/html; charset=utf-8", documentation())))
+	a.documentation(mux)
 	return mux
 }

@@ -133,7 +133,7 @@ func documented(t testing.TB, method, path string, answer *http.Response, body [
 	}
 	media := strings.TrimSuffix(answer.Header.Get("Content-Type"), "; charset=utf-8")
 	require.Contains(t, content, media)
-	require.False(t, holdsRaw(string(body)), "%q", body)
+	require.False(t, strings.HasSuffix(media, "json") && holdsRaw(string(body)), "%q", body)
 	switch media {
 	case "application/json":
 		requireJSON(t, c, pointer+"/content/application~1json/schema", body)

@@ -1,15 +1,12 @@
 package api
 
 import (
-	"bytes"
-	_ "embed" // for the document and its page
-	"html/template"
-	"maps"
-	"slices"
-	"strings"
+	"context"
+	"embed"
+	"net/http"
+	"path"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/go-chi/chi/v5"
 )
 
 // openAPI is the contract of this edge. A test holds it and the handlers to
@@ -18,99 +15,69 @@ import (
 //go:embed openapi.json
 var openAPI []byte
 
-//go:embed docs.gohtml
-var docsPage string
+// swaggerUI is the page of the contract: swagger-ui-dist in dist, which a test
+// holds to its npm package byte for byte, and beside it what is our own.
+//
+//go:embed swagger-ui/*.html swagger-ui/*.js swagger-ui/dist/*.js swagger-ui/dist/*.css swagger-ui/dist/*.png
+var swaggerUI embed.FS
 
-// document is what the page shows of the OpenAPI document.
-type document struct {
-	Info struct {
-		Title       string `json:"title"`
-		Version     string `json:"version"`
-		Description string `json:"description"`
-	} `json:"info"`
-	Paths      map[string]map[string]operation `json:"paths"`
-	Components struct {
-		Parameters map[string]parameter      `json:"parameters"`
-		Responses  map[string]response       `json:"responses"`
-		Schemas    map[string]jsontext.Value `json:"schemas"`
-	} `json:"components"`
+// swaggerFolders are put together under one path.
+var swaggerFolders = []string{"swagger-ui", "swagger-ui/dist"}
+
+const swaggerPage = "/swagger-ui/index.html"
+
+// documentation serves the contract, for programs and for people, where the
+// services next door have it.
+func (a *API) documentation(mux *chi.Mux) {
+	document := a.open(always(mediaJSON, openAPI))
+	mux.Get("/openapi.json", document)
+	mux.Get("/v3/api-docs", document)
+	mux.Get("/swagger-ui/{file}", a.open(swaggerFile(swaggerFiles())))
+	mux.Get("/swagger-ui.html", a.open(leadsToThePage))
+	mux.Get("/docs", a.open(leadsToThePage))
 }
 
-type operation struct {
-	Summary     string                `json:"summary"`
-	Description string                `json:"description"`
-	Security    []map[string][]string `json:"security"`
-	Parameters  []parameter           `json:"parameters"`
-	RequestBody struct {
-		Content map[string]struct {
-			Examples map[string]struct {
-				Summary string         `json:"summary"`
-				Value   jsontext.Value `json:"value"`
-			} `json:"examples"`
-		} `json:"content"`
-	} `json:"requestBody"`
-	Responses map[string]response `json:"responses"`
-}
-
-type parameter struct {
-	Ref         string `json:"$ref"`
-	Name        string `json:"name"`
-	In          string `json:"in"`
-	Description string `json:"description"`
-}
-
-type response struct {
-	Ref         string `json:"$ref"`
-	Description string `json:"description"`
-}
-
-// Roles are those of which one is needed.
-func (o operation) Roles() []string {
-	var roles []string
-	for _, alternative := range o.Security {
-		roles = append(roles, alternative["bearer"]...)
+// swaggerFiles are the answers of the page's files, by file name.
+func swaggerFiles() map[string]public {
+	files := map[string]public{}
+	for _, folder := range swaggerFolders {
+		entries, err := swaggerUI.ReadDir(folder)
+		if err != nil {
+			panic("the embedded page cannot be read: " + err.Error()) // a bug: a test reads it
+		}
+		for _, entry := range entries {
+			if entry.IsDir() {
+				continue
+			}
+			body, err := swaggerUI.ReadFile(path.Join(folder, entry.Name()))
+			if err != nil {
+				panic("the embedded page cannot be read: " + err.Error()) // a bug: a test reads it
+			}
+			files[entry.Name()] = always(media[path.Ext(entry.Name())], body)
+		}
 	}
-	return slices.DeleteFunc(roles, func(word string) bool { return word == scopeWrite })
+	return files
 }
 
-// Scope is the scope that is needed beside the role, "" when none is.
-func (o operation) Scope() string {
-	if len(o.Security) > 0 && slices.Contains(o.Security[0]["bearer"], scopeWrite) {
-		return scopeWrite
-	}
-	return ""
+// media are the content types of the page's files, whatever the table of the
+// machine says.
+var media = map[string]string{
+	".css":  "text/css; charset=utf-8",
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".png":  "image/png",
 }
 
-// documentation is the page for people, made once from the document.
-func documentation() []byte {
-	var d document
-	if err := json.Unmarshal(openAPI, &d); err != nil {
-		panic("the embedded OpenAPI document cannot be read: " + err.Error()) // a bug: a test reads it
+func swaggerFile(files map[string]public) public {
+	return func(ctx context.Context, r *http.Request) (reply, error) {
+		file, is := files[chi.URLParam(r, "file")]
+		if !is {
+			return reply{}, noSuchRoute()
+		}
+		return file(ctx, r)
 	}
-	page := template.Must(template.New("docs").Funcs(template.FuncMap{
-		"parameter": func(p parameter) parameter { return resolve(d.Components.Parameters, p.Ref, p) },
-		"response":  func(r response) response { return resolve(d.Components.Responses, r.Ref, r) },
-		"pretty":    pretty,
-		"paths":     func() []string { return slices.Sorted(maps.Keys(d.Paths)) },
-		"upper":     strings.ToUpper,
-	}).Parse(docsPage))
-	var out bytes.Buffer
-	if err := page.Execute(&out, d); err != nil {
-		panic("the documentation page cannot be made: " + err.Error()) // a bug: a test makes it
-	}
-	return out.Bytes()
 }
 
-// resolve follows a reference to one of the components, if there is one.
-func resolve[T any](components map[string]T, ref string, otherwise T) T {
-	if ref == "" {
-		return otherwise
-	}
-	return components[ref[strings.LastIndex(ref, "/")+1:]]
-}
-
-func pretty(v jsontext.Value) (string, error) {
-	v = v.Clone()
-	err := v.Indent(jsontext.WithIndent("  "))
-	return string(v), err
+func leadsToThePage(context.Context, *http.Request) (reply, error) {
+	return reply{status: http.StatusFound, location: swaggerPage}, nil
 }

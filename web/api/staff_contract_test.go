@@ -64,10 +64,3 @@ func TestEveryExampleOfStaffIsAccepted(t *testing.T) {
 		}
 	}
 }
-
-func TestThePageTellsWhatATokenNeeds(t *testing.T) {
-	page := newStaffHouse(t).call(http.MethodGet, "/docs", "", "").Body.String()
-	require.Contains(t, page, "<code>ROLE_REOPEN_NON_ASSOCIATIONS</code>, and the scope <code>write</code>")
-	require.Contains(t, page, "Any valid token.")
-	require.NotContains(t, page, "ROLE_write")
-}

@@ -126,7 +126,7 @@ func send[T any](ctx context.Context, c *Client, r request) (Got[T], error) {
 	if len(text) == 0 {
 		return got, nil
 	}
-	if err := read(text, &got.Body); err != nil {
+	if err := json.Unmarshal(text, &got.Body); err != nil {
 		return got, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
 	}
 	return got, nil
@@ -139,15 +139,6 @@ func gotOf[T any](response *http.Response) Got[T] {
 		Status: response.StatusCode, ETag: response.Header.Get("ETag"), Next: next(response.Header),
 		Position: position, NotModified: response.StatusCode == http.StatusNotModified,
 	}
-}
-
-// read takes a text as it is where the caller wants one.
-func read(text []byte, body any) error {
-	if plain, is := body.(*string); is {
-		*plain = string(text)
-		return nil
-	}
-	return json.Unmarshal(text, body)
 }
 
 func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {

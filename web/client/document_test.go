@@ -101,11 +101,7 @@ func (o operation) answer(s sampler) (status int, body []byte) {
 	if o.answered == "" {
 		return o.status, nil
 	}
-	body = o.d.sample(o.t, o.answered, s)
-	if strings.Contains(o.answered, "text~1html") {
-		body = []byte("<html>")
-	}
-	return o.status, body
+	return o.status, o.d.sample(o.t, o.answered, s)
 }
 
 func escape(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }

@@ -70,8 +70,3 @@ func (c *Client) Info(ctx context.Context) (Got[Info], error) {
 func (c *Client) OpenAPI(ctx context.Context) (Got[jsontext.Value], error) {
 	return send[jsontext.Value](ctx, c, request{method: http.MethodGet, path: "/openapi.json"})
 }
-
-// Docs is the document as a page for people.
-func (c *Client) Docs(ctx context.Context) (Got[string], error) {
-	return send[string](ctx, c, request{method: http.MethodGet, path: "/docs"})
-}

@@ -1,0 +1,248 @@
+package esdb
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	"nonassociations/eventstore"
+)
+
+// stepTime bounds each step of a probe: a dial, a handshake, a question.
+const stepTime = time.Second
+
+// finding is what a probe found; the zero finding is that nothing is in the way.
+type finding struct {
+	cause  eventstore.Cause
+	detail string
+}
+
+func found(cause eventstore.Cause, err error) finding {
+	if cause == "" {
+		cause = eventstore.CauseSilent
+	}
+	return finding{cause, err.Error()}
+}
+
+// probe finds out why the nodes of a configuration are not reached, by going the
+// client's way step by step: the client itself keeps the reason. Nothing is sent
+// that a user's right would be needed for. A name that is behind a proxy of the
+// environment is dialled directly.
+func probe(ctx context.Context, cfg *esdb.Configuration) finding {
+	nodes := addresses(cfg)
+	findings := make([]finding, len(nodes))
+	var all sync.WaitGroup
+	for i, node := range nodes {
+		all.Go(func() { findings[i] = probeNode(ctx, cfg, node) })
+	}
+	all.Wait()
+	return worst(findings)
+}
+
+// worst is nothing when one node is reached, else what tells most.
+func worst(findings []finding) finding {
+	if slices.Contains(findings, finding{}) {
+		return finding{}
+	}
+	order := eventstore.Causes()
+	return slices.MinFunc(findings, func(a, b finding) int {
+		return slices.Index(order, a.cause) - slices.Index(order, b.cause)
+	})
+}
+
+func probeNode(ctx context.Context, cfg *esdb.Configuration, node string) finding {
+	if seen := probeTransport(ctx, cfg, node); seen != (finding{}) {
+		return seen
+	}
+	if len(cfg.GossipSeeds) > 0 || cfg.DnsDiscover {
+		return probeCluster(ctx, cfg, node)
+	}
+	return ask(ctx, cfg, node, func(ctx context.Context, conn *grpc.ClientConn) error {
+		_, err := serverfeatures.NewServerFeaturesClient(conn).GetSupportedMethods(ctx, &shared.Empty{})
+		return err
+	})
+}
+
+// probeCluster asks a node who leads, and goes to the leader, at the address that
+// the nodes tell.
+func probeCluster(ctx context.Context, cfg *esdb.Configuration, node string) finding {
+	var leader string
+	seen := ask(ctx, cfg, node, func(ctx context.Context, conn *grpc.ClientConn) error {
+		info, err := gossip.NewGossipClient(conn).Read(ctx, &shared.Empty{})
+		for _, member := range info.GetMembers() {
+			if member.GetIsAlive() && member.GetState() == gossip.MemberInfo_Leader {
+				end := member.GetHttpEndPoint()
+				leader = (&esdb.EndPoint{Host: end.GetAddress(), Port: uint16(end.GetPort())}).String() //nolint:gosec // a port fits
+			}
+		}
+		return err
+	})
+	switch {
+	case seen != (finding{}):
+		return seen
+	case leader == "":
+		return finding{eventstore.CauseNoLeader, "the nodes tell of none"}
+	case leader == node:
+		return finding{}
+	}
+	return probeTransport(ctx, cfg, leader)
+}
+
+// ask puts one question to a node by gRPC.
+func ask(ctx context.Context, cfg *esdb.Configuration, node string, question func(context.Context, *grpc.ClientConn) error) finding {
+	secure := insecure.NewCredentials()
+	if !cfg.DisableTLS {
+		secure = credentials.NewTLS(tlsConfig(cfg, node))
+	}
+	conn, err := grpc.NewClient(node, grpc.WithTransportCredentials(secure))
+	if err != nil {
+		return found(eventstore.CauseSilent, err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	err = question(ctx, conn)
+	switch {
+	case err == nil, status.Code(err) == codes.Unimplemented, status.Code(err) == codes.NotFound:
+		return finding{}
+	case leaderless(err):
+		return found(eventstore.CauseNoLeader, err)
+	case status.Code(err) == codes.PermissionDenied, status.Code(err) == codes.Unauthenticated:
+		return found(eventstore.CauseDenied, err)
+	}
+	return found(eventstore.CauseSilent, err)
+}
+
+// leaderless reports whether a node says that it is up and nobody leads: a single
+// one says so while it starts.
+func leaderless(err error) bool {
+	said := status.Convert(err).Message()
+	return strings.Contains(said, "Server Is Not Ready") || strings.Contains(said, "No leader info available")
+}
+
+// probeTransport dials a node and speaks TLS, or HTTP/2 in clear, with it.
+func probeTransport(ctx context.Context, cfg *esdb.Configuration, node string) finding {
+	conn, err := dial(ctx, node)
+	if err != nil {
+		return found(eventstore.NetworkCause(err), err)
+	}
+	defer conn.Close()
+	if cfg.DisableTLS {
+		return inClear(ctx, conn, node)
+	}
+	secure := tls.Client(conn, tlsConfig(cfg, node))
+	if err = secure.HandshakeContext(ctx); err == nil {
+		err = greet(secure) // that a certificate of ours is missing is said behind the handshake
+	}
+	if err == nil {
+		return finding{}
+	}
+	cause := eventstore.NetworkCause(err)
+	if cause == eventstore.CauseSilent && clearAnswers(ctx, node) {
+		cause = eventstore.CauseNoTLS
+	}
+	return found(cause, err)
+}
+
+// inClear greets a server that is to speak HTTP/2 without TLS.
+func inClear(ctx context.Context, conn net.Conn, node string) finding {
+	err := greet(conn)
+	if err == nil {
+		return finding{}
+	}
+	if tlsAnswers(ctx, node) {
+		return finding{eventstore.CauseTLSWanted, "the server speaks TLS"}
+	}
+	return found(eventstore.NetworkCause(err), err)
+}
+
+// errNoHTTP2 says that what answered is no EventStoreDB.
+var errNoHTTP2 = errors.New("the answer is not HTTP/2")
+
+// greet opens HTTP/2 as a client does: a preface and empty settings. A server
+// answers with its own settings.
+func greet(conn net.Conn) error {
+	const (
+		preface  = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+		settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+		typeAt   = 3 // of a frame's kind in its head
+	)
+	if _, err := io.WriteString(conn, preface+settings); err != nil {
+		return err
+	}
+	head := make([]byte, len(settings))
+	if _, err := io.ReadFull(conn, head); err != nil {
+		return err
+	}
+	if head[typeAt] != settings[typeAt] {
+		return errNoHTTP2
+	}
+	return nil
+}
+
+func clearAnswers(ctx context.Context, node string) bool {
+	conn, err := dial(ctx, node)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	return greet(conn) == nil
+}
+
+// tlsAnswers reports whether a server speaks TLS at all, whoever it is.
+func tlsAnswers(ctx context.Context, node string) bool {
+	conn, err := dial(ctx, node)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	err = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}).HandshakeContext(ctx) //nolint:gosec // nothing is said or believed here
+	return err == nil || eventstore.Alerted(err)
+}
+
+// dial opens a connection that ends with the time of its step.
+func dial(ctx context.Context, node string) (net.Conn, error) {
+	network, address := "tcp", node
+	if path, is := strings.CutPrefix(node, "unix:"); is {
+		network, address = "unix", path
+	}
+	conn, err := (&net.Dialer{Timeout: stepTime}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.SetDeadline(time.Now().Add(stepTime))
+}
+
+// tlsConfig is that of the client.
+func tlsConfig(cfg *esdb.Configuration, node string) *tls.Config {
+	host, _, err := net.SplitHostPort(node)
+	if err != nil {
+		host = node
+	}
+	config := &tls.Config{
+		ServerName: host, RootCAs: cfg.RootCAs, NextProtos: []string{"h2"},
+		InsecureSkipVerify: cfg.SkipCertificateVerification, //nolint:gosec // the address says so
+	}
+	if cfg.UserCertFile != "" {
+		if pair, err := tls.LoadX509KeyPair(cfg.UserCertFile, cfg.UserKeyFile); err == nil {
+			config.Certificates = []tls.Certificate{pair}
+		}
+	}
+	return config
+}
