@@ -57,10 +57,13 @@ func (p *projector) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Posit
 			c = checkpoint{store: id, counted: true}
 			return startAgain(ctx, tx, id)
 		}
-		if c.caughtUp {
-			return showViews(ctx, tx)
+		if !c.caughtUp {
+			return nil
 		}
-		return nil
+		if err := makeIndexes(ctx, tx); err != nil { // those that an older build did not know
+			return err
+		}
+		return showViews(ctx, tx)
 	})
 	p.was, p.building = c, nil
 	return c.at, err
@@ -173,7 +176,7 @@ func (p *projector) CaughtUp(ctx context.Context, conn *pgx.Conn) error {
 		if _, err := tx.Exec(ctx, moveSQL, moveArgs(p.was, p.was)...); err != nil { // fences
 			return err
 		}
-		if _, err := tx.Exec(ctx, indexesSQL); err != nil {
+		if err := makeIndexes(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `UPDATE read_1.checkpoint SET caught_up = true WHERE name = $1`, projection); err != nil {

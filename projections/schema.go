@@ -20,8 +20,6 @@ const projection = "non-associations"
 var (
 	//go:embed schema.sql
 	schemaSQL string
-	//go:embed indexes.sql
-	indexesSQL string
 	//go:embed views.sql
 	viewsSQL string
 )

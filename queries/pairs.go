@@ -9,9 +9,14 @@ import (
 	"nonassociations/domain"
 )
 
-// pairsOfSQL reads the whole index: who asks does so when two numbers turn out
-// to be one prisoner, which is rare.
-const pairsOfSQL = `SELECT pair FROM read.pair WHERE left(pair, 7) = $1 OR right(pair, 7) = $1 ORDER BY pair`
+// pairsOfSQL looks for the number in its two places, each by an index: the
+// names of the pairs in which it comes first lie next to each other in the
+// primary key, where every name sorts before a small letter, and the others are
+// found by their second half.
+const pairsOfSQL = `SELECT pair FROM read.pair WHERE pair > $1 AND pair < $1 || 'a'
+	UNION ALL
+	SELECT pair FROM read.pair WHERE right(pair, 7) = $1
+	ORDER BY pair`
 
 // PairsOf lists the pairs of a prisoner that have facts, in sorted order, those
 // too whose records have all been deleted or have left. It is a router only, as

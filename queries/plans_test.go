@@ -2,7 +2,10 @@ package queries_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -13,43 +16,149 @@ import (
 	"nonassociations/queries"
 )
 
-// A plan is kept by its session after five executions, so each question is asked
-// often while the tables are so small that reading all of them would be cheapest.
-func TestNoAnswerReadsAWholeTable(t *testing.T) {
-	tables := []string{"read_1.prisoner", "read_1.non_association", "read_1.pair", "read_1.merge"}
-	p := newProjector(t)
+// asked is every look-up by a key that a Reader knows, by the name of its
+// method; each asks for a few rows only.
+func asked(reader *queries.Reader) map[string]func(context.Context, domain.PrisonerNumber) error {
+	wanted := queries.Wanted{Open: true, Today: today}
+	group := func(number domain.PrisonerNumber) []domain.PrisonerNumber {
+		return []domain.PrisonerNumber{number, "Z2222ZZ"}
+	}
+	return map[string]func(context.Context, domain.PrisonerNumber) error{
+		"List": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := reader.List(ctx, number)
+			return err
+		},
+		"One": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.One(ctx, uuid.New())
+			return err
+		},
+		"OfPrisoner": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := reader.OfPrisoner(ctx, number)
+			return err
+		},
+		"MergedWith": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := reader.MergedWith(ctx, number)
+			return err
+		},
+		"RemovedInto": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := reader.RemovedInto(ctx, number)
+			return err
+		},
+		"Survivors": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := reader.Survivors(ctx, number, "Z1111ZZ")
+			return err
+		},
+		"Between": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := all(reader.Between(ctx, group(number), wanted))
+			return err
+		},
+		"Involving": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := all(reader.Involving(ctx, group(number), wanted))
+			return err
+		},
+		"PairOf": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, _, err := reader.PairOf(ctx, uuid.New())
+			return err
+		},
+		"PairsOf": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := reader.PairsOf(ctx, number)
+			return err
+		},
+	}
+}
+
+// notLookUps are the other methods of a Reader: Page counts all that there are,
+// and the rest reads no rows.
+var notLookUps = []string{"Advance", "Close", "Page", "Ping", "Position", "WaitFor"}
+
+func TestEveryLookUpIsWalked(t *testing.T) {
+	walked := asked(nil)
+	reader := reflect.TypeFor[*queries.Reader]()
+	for i := range reader.NumMethod() {
+		name := reader.Method(i).Name
+		_, is := walked[name]
+		require.NotEqual(t, is, slices.Contains(notLookUps, name), "%s is a look-up by a key, or it is none", name)
+	}
+}
+
+var planned = []string{"read_1.prisoner", "read_1.non_association", "read_1.pair", "read_1.merge"}
+
+// few are tables so small that reading all of them would be cheapest.
+func few(p projector) {
+	p.t.Helper()
 	p.tables()
 	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', '{}', '')`)
 	p.exec(`INSERT INTO read_1.pair VALUES ('A1234BC_B1234BC', '{}', 1, '{}')`)
 	p.exec(`INSERT INTO read_1.non_association VALUES (gen_random_uuid(), 'A1234BC_B1234BC', 'A1234BC', 'B1234BC', '', '', '', true)`)
 	p.merges("C1111CC>A1234BC", "A1111AA>C1111CC", "-A1111AA>B1111BB")
-	p.exec(`ANALYZE read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge`)
-	require.NoError(t, p.conn.Close(context.Background()))
-	before := testdb.Scans(t, p.dsn, tables...)
+	p.exec(`VACUUM ANALYZE read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge`)
+}
 
-	reader, err := queries.Open(t.Context(), p.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler), MaxConns: 1})
-	require.NoError(t, err)
-	wanted := queries.Wanted{Open: true, Today: today}
-	for range 12 {
-		for _, number := range []domain.PrisonerNumber{number, "A1111AA", "Z1111ZZ"} {
-			_, err := reader.List(t.Context(), number)
-			require.NoError(t, err)
-			_, err = reader.OfPrisoner(t.Context(), number)
-			require.NoError(t, err)
-			_, err = reader.MergedWith(t.Context(), number)
-			require.NoError(t, err)
-			_, err = reader.RemovedInto(t.Context(), number)
-			require.NoError(t, err)
-			_, err = reader.Survivors(t.Context(), number, "Z1111ZZ")
-			require.NoError(t, err)
-			_, err = reader.Between(t.Context(), []domain.PrisonerNumber{number, "Z2222ZZ"}, wanted)
-			require.NoError(t, err)
-			_, err = reader.Involving(t.Context(), []domain.PrisonerNumber{number, "Z2222ZZ"}, wanted)
-			require.NoError(t, err)
-		}
-		_, _, err = reader.PairOf(t.Context(), uuid.New())
-		require.NoError(t, err)
+// many are rows of prisoners whom nobody asks for.
+const many = 3000
+
+func fill(p projector) {
+	p.t.Helper()
+	const one, other = `'F' || lpad(i::text, 4, '0') || 'FF'`, `'G' || lpad(i::text, 4, '0') || 'GG'`
+	for _, sql := range []string{
+		`INSERT INTO read_1.prisoner SELECT ` + one + `, '{}', ''`,
+		`INSERT INTO read_1.pair SELECT ` + one + ` || '_' || ` + other + `, '{}', 1, '{}'`,
+		`INSERT INTO read_1.non_association SELECT gen_random_uuid(), ` + one + ` || '_' || ` + other + `, ` + one + `, ` + other + `, '', '', 'never', false`,
+		`INSERT INTO read_1.merge SELECT gen_random_uuid(), ` + one + `, ` + other + `, i, false`,
+	} {
+		p.exec(sql + fmt.Sprintf(` FROM generate_series(1, %d) i`, many))
+	}
+	p.exec(`VACUUM read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge`)
+}
+
+// A plan is kept by its session after five executions, so each question is asked
+// often while the tables are so small that reading all of them would be cheapest.
+func TestNoAnswerReadsAWholeTable(t *testing.T) {
+	p := newProjector(t)
+	few(p)
+	require.NoError(t, p.conn.Close(context.Background()))
+	before := testdb.Scans(t, p.dsn, planned...)
+	reader := single(t, p.dsn)
+	for _, ask := range asked(reader) {
+		askOften(t, ask)
 	}
 	reader.Close()
-	require.Equal(t, before, testdb.Scans(t, p.dsn, tables...))
+	require.Equal(t, before, testdb.Scans(t, p.dsn, planned...))
+}
+
+// An index that is read from end to end is a table that is read whole: the plans
+// of a small read model go on when it has grown, one question a database, so
+// that what is read is that question's.
+func TestNoAnswerReadsAWholeIndex(t *testing.T) {
+	for name := range asked(nil) {
+		t.Run(name, func(t *testing.T) {
+			p := newProjector(t)
+			few(p)
+			reader := single(t, p.dsn)
+			ask := asked(reader)[name]
+			askOften(t, ask)
+			fill(p)
+			require.NoError(t, p.conn.Close(context.Background()))
+			askOften(t, ask)
+			reader.Close()
+			require.Less(t, testdb.Entries(t, p.dsn, planned...), many, "entries that the plan read")
+		})
+	}
+}
+
+func single(t *testing.T, dsn string) *queries.Reader {
+	t.Helper()
+	reader, err := queries.Open(t.Context(), dsn, queries.Options{Logger: slog.New(slog.DiscardHandler), MaxConns: 1})
+	require.NoError(t, err)
+	t.Cleanup(reader.Close)
+	return reader
+}
+
+func askOften(t *testing.T, ask func(context.Context, domain.PrisonerNumber) error) {
+	t.Helper()
+	for range 12 {
+		for _, number := range []domain.PrisonerNumber{number, "A1111AA", "Z1111ZZ"} {
+			require.NoError(t, ask(t.Context(), number))
+		}
+	}
 }

@@ -106,45 +106,6 @@ func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (
 	return found, nil
 }
 
-// Between lists those whose prisoners are both among the numbers, the oldest
-// first; a removed number stands for those too that it was merged into. Errors:
-// ErrNotCaughtUp, ErrOnePrisoner.
-func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted Wanted) (Records, error) {
-	found, err := r.ofGroup(ctx, betweenSQL, numbers, 2, wanted)
-	if err != nil {
-		return Records{}, fmt.Errorf("read those between prisoners: %w", answering(err))
-	}
-	return found, nil
-}
-
-// Involving lists those of which a prisoner is among the numbers, the oldest
-// first; a removed number stands for those too that it was merged into. Errors:
-// ErrNotCaughtUp.
-func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted Wanted) (Records, error) {
-	found, err := r.ofGroup(ctx, involvingSQL, numbers, 1, wanted)
-	if err != nil {
-		return Records{}, fmt.Errorf("read those involving prisoners: %w", answering(err))
-	}
-	return found, nil
-}
-
-// ofGroup reads the merges and the records of one moment: a record that moved
-// between two looks would be in neither.
-func (r *Reader) ofGroup(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Wanted) (Records, error) {
-	from, before := wanted.expiry()
-	found := Records{Position: r.watermark.position()}
-	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, r.pool, moment, func(tx pgx.Tx) error {
-		names, err := namesOf(ctx, tx, numbers, least)
-		if err != nil {
-			return err
-		}
-		found.Records, err = records(ctx, tx, sql, from, before, texts(names))
-		return err
-	})
-	return found, err
-}
-
 func texts(numbers []domain.PrisonerNumber) []string {
 	all := make([]string, len(numbers))
 	for i, number := range numbers {

@@ -134,13 +134,13 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 		{[]domain.PrisonerNumber{"E1111EE", "F1111FF"}, both, "", ""},
 		{[]domain.PrisonerNumber{"A1111AA", "B1111BB"}, queries.Wanted{Today: today}, "", ""},
 	} {
-		found, err := r.Between(t.Context(), c.numbers, c.wanted)
+		found, err := all(r.Between(t.Context(), c.numbers, c.wanted))
 		require.Equal(t, c.between, dates(t, found, err), c)
-		found, err = r.Involving(t.Context(), c.numbers, c.wanted)
+		found, err = all(r.Involving(t.Context(), c.numbers, c.wanted))
 		require.Equal(t, c.involving, dates(t, found, err), c)
 	}
 	tomorrow := queries.Wanted{Closed: true, Today: "2026-07-16"}
-	found, err := r.Between(t.Context(), []domain.PrisonerNumber{"A1111AA", "B1111BB"}, tomorrow)
+	found, err := all(r.Between(t.Context(), []domain.PrisonerNumber{"A1111AA", "B1111BB"}, tomorrow))
 	require.Equal(t, "2001 2003 2004", dates(t, found, err), "closed follows from the day, nothing is stored")
 
 	one, err := r.One(t.Context(), found.Records[0].NonAssociation.ID)

@@ -98,7 +98,11 @@ func namesOf(ctx context.Context, db querier, numbers []domain.PrisonerNumber, l
 	return names, nil
 }
 
-const mergedWithSQL = `SELECT removed FROM read.merge WHERE removed = $1 OR survivor = $1 GROUP BY removed ORDER BY removed`
+// mergedWithSQL looks by one index for each side.
+const mergedWithSQL = `SELECT removed FROM read.merge WHERE removed = $1
+	UNION
+	SELECT removed FROM read.merge WHERE survivor = $1
+	ORDER BY removed`
 
 // MergedWith lists the removed numbers whose own streams tell of the number:
 // itself, and those that were merged into it, also where that was taken back.
@@ -112,14 +116,17 @@ func (r *Reader) MergedWith(ctx context.Context, number domain.PrisonerNumber) (
 	return numbers, nil
 }
 
-// removedIntoSQL goes the ways of all merges backwards. In a circle each number
-// leads to every other.
-const removedIntoSQL = `WITH RECURSIVE standing AS (
-		SELECT DISTINCT ON (removed) removed, survivor FROM read.merge WHERE NOT taken_back ORDER BY removed, position DESC
-	), names(number) AS (
+// removedIntoSQL goes the ways of the number's merges backwards, each step by an
+// index: of a merge into a number it is asked whether it is the last of the
+// removed one that stands. In a circle each number leads to every other.
+const removedIntoSQL = `WITH RECURSIVE names(number) AS (
 		SELECT $1::text COLLATE "C"
 		UNION
-		SELECT s.removed FROM standing s JOIN names n ON s.survivor = n.number
+		SELECT m.removed FROM names n
+		CROSS JOIN LATERAL (SELECT removed, position FROM read.merge WHERE survivor = n.number AND NOT taken_back) m
+		CROSS JOIN LATERAL (SELECT position FROM read.merge
+			WHERE removed = m.removed AND NOT taken_back ORDER BY position DESC LIMIT 1) standing
+		WHERE standing.position = m.position
 	)
 	SELECT number FROM names WHERE number <> $1 ORDER BY number`
 

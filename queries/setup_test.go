@@ -23,7 +23,7 @@ CREATE TABLE read_1.checkpoint (store_id uuid, "commit" bigint, prepare bigint);
 INSERT INTO read_1.checkpoint VALUES (gen_random_uuid(), 10, 10);
 CREATE TABLE read_1.prisoner (prisoner_number text PRIMARY KEY, document text);
 CREATE TABLE read_1.non_association (id uuid PRIMARY KEY, pair text);
-CREATE TABLE read_1.pair (pair text PRIMARY KEY);
+CREATE TABLE read_1.pair (pair text COLLATE "C" PRIMARY KEY);
 CREATE TABLE read_1.merge (removed text COLLATE "C", survivor text COLLATE "C", position bigint, taken_back boolean);
 ` + readViews
 
