@@ -13,12 +13,12 @@ import (
 
 // Act is one command of staff.
 type Act struct {
-	Key     *Key           // nil: a repeat is a command of its own
-	Pair    domain.Pair    // that an Open is about
-	ID      uuid.UUID      // that every other command is about
-	IfMatch uuid.UUID      // the last fact that the caller saw; Nil when it may be any
-	Command domain.Command // its own IfMatch is set from here
-	Roles   [2]domain.Role // of an Amend: of who was named first, and of the other; "" leaves it
+	Key     *Key             // nil: a repeat is a command of its own
+	Pair    domain.Pair      // that an Open is about
+	ID      uuid.UUID        // that every other command is about
+	IfMatch domain.FactsSeen // one of them is the last that the caller saw; empty when it may be any
+	Command domain.Command   // its own IfMatch is set from here
+	Roles   [2]domain.Role   // of an Amend: of who was named first, and of the other; "" leaves it
 }
 
 // Act runs a command of staff. With a key it happens once, however often it is
@@ -55,7 +55,7 @@ func (h *Handler) attempt(ctx context.Context, by domain.Cause, act Act) (receip
 		if err := h.mustBeKnown(ctx, act.Pair, open.NamedFirst); err != nil {
 			return Receipt{}, err
 		}
-		if act.IfMatch != uuid.Nil {
+		if len(act.IfMatch) > 0 {
 			return Receipt{}, domain.Refusal{Code: domain.CodeStale, Message: "A new non-association matches nothing that was read"}
 		}
 		receipt, err = h.Do(ctx, by, act.Pair, open)

@@ -104,12 +104,12 @@ func TestIfMatch_is_compared_by_every_command(t *testing.T) {
 			amend.ID = id
 			command = amend
 		}
-		require.Equal(t, domain.CodeStale, d.refused(commands.Act{ID: id, IfMatch: seen, Command: command}))
+		require.Equal(t, domain.CodeStale, d.refused(commands.Act{ID: id, IfMatch: domain.FactsSeen{seen, uuid.New()}, Command: command}))
 	}
 	require.Len(t, d.facts(), 2)
-	d.does(commands.Act{ID: id, IfMatch: fresh, Command: domain.Delete{ID: id, DeletionReason: "x"}})
+	d.does(commands.Act{ID: id, IfMatch: domain.FactsSeen{seen, fresh}, Command: domain.Delete{ID: id, DeletionReason: "x"}})
 
 	act := opening(t, "Apart again", "")
-	act.IfMatch = fresh
+	act.IfMatch = domain.FactsSeen{fresh}
 	require.Equal(t, domain.CodeStale, d.refused(act), "nothing that was read is about to change")
 }

@@ -54,7 +54,7 @@ func TestARefusal_frees_the_key(t *testing.T) {
 	d.does(amending(id, "The key may be used for anything", "k"))
 
 	stale := amending(id, "x", "stale")
-	stale.IfMatch = uuid.New()
+	stale.IfMatch = domain.FactsSeen{uuid.New()}
 	require.Equal(t, domain.CodeStale, d.refused(stale))
 	require.Equal(t, domain.CodeNotFound, d.refused(amending(uuid.New(), "y", "stale")))
 	d.does(amending(id, "z", "stale"))

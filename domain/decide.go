@@ -31,7 +31,7 @@ type Open struct {
 type Amend struct {
 	Comment     *string                 `json:"comment,omitempty"`
 	ID          uuid.UUID               `json:"id"`
-	IfMatch     uuid.UUID               `json:"ifMatch,omitzero"` // the last fact that the caller saw
+	IfMatch     FactsSeen               `json:"ifMatch,omitzero"` // one of them is the last fact that the caller saw
 	Reason      *Reason                 `json:"reason,omitempty"`
 	Restriction *Restriction            `json:"restriction,omitempty"`
 	Roles       map[PrisonerNumber]Role `json:"roles,omitempty"`
@@ -44,14 +44,14 @@ type Close struct {
 	ClosedBy     string         `json:"closedBy,omitempty"`
 	ClosedReason string         `json:"closedReason"`
 	ID           uuid.UUID      `json:"id"`
-	IfMatch      uuid.UUID      `json:"ifMatch,omitzero"` // the last fact that the caller saw
+	IfMatch      FactsSeen      `json:"ifMatch,omitzero"` // one of them is the last fact that the caller saw
 }
 
 // Reopen takes a closing back; without ReopenedAt now, without ReopenedBy by
 // the actor.
 type Reopen struct {
 	ID           uuid.UUID      `json:"id"`
-	IfMatch      uuid.UUID      `json:"ifMatch,omitzero"` // the last fact that the caller saw
+	IfMatch      FactsSeen      `json:"ifMatch,omitzero"` // one of them is the last fact that the caller saw
 	ReopenReason string         `json:"reopenReason"`
 	ReopenedAt   *LocalDateTime `json:"reopenedAt,omitempty"`
 	ReopenedBy   string         `json:"reopenedBy,omitempty"`
@@ -61,7 +61,7 @@ type Reopen struct {
 type Delete struct {
 	DeletionReason string    `json:"deletionReason,omitempty"`
 	ID             uuid.UUID `json:"id"`
-	IfMatch        uuid.UUID `json:"ifMatch,omitzero"` // the last fact that the caller saw
+	IfMatch        FactsSeen `json:"ifMatch,omitzero"` // one of them is the last fact that the caller saw
 	RequestedBy    string    `json:"requestedBy,omitempty"`
 }
 

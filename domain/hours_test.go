@@ -117,11 +117,11 @@ func TestReadCommand_reads_what_a_fact_keeps(t *testing.T) {
 	for _, c := range []domain.Command{
 		domain.Tell{About: low, Items: []domain.Item{item(y2021, named(id), sequence(3)), item(y2022, expiring(y2023)), {ReasonCodes: nil}}},
 		domain.Open{Comment: comment, NamedFirst: low, Reason: reason, Restriction: restriction, Roles: roles},
-		domain.Amend{ID: id, IfMatch: id, Comment: &comment, Reason: &reason, Restriction: &restriction, Roles: roles},
+		domain.Amend{ID: id, IfMatch: domain.FactsSeen{id, uuid.New()}, Comment: &comment, Reason: &reason, Restriction: &restriction, Roles: roles},
 		domain.Amend{ID: id, Comment: ptr("")},
-		domain.Close{ID: id, IfMatch: id, ClosedAt: &when, ClosedBy: "X", ClosedReason: comment}, domain.Close{ID: id},
-		domain.Reopen{ID: id, IfMatch: id, ReopenedAt: &when, ReopenedBy: "X", ReopenReason: comment}, domain.Reopen{ID: id},
-		domain.Delete{ID: id, IfMatch: id, DeletionReason: comment, RequestedBy: "X"}, domain.Delete{ID: id},
+		domain.Close{ID: id, IfMatch: domain.FactsSeen{id}, ClosedAt: &when, ClosedBy: "X", ClosedReason: comment}, domain.Close{ID: id},
+		domain.Reopen{ID: id, IfMatch: domain.FactsSeen{id}, ReopenedAt: &when, ReopenedBy: "X", ReopenReason: comment}, domain.Reopen{ID: id},
+		domain.Delete{ID: id, IfMatch: domain.FactsSeen{id}, DeletionReason: comment, RequestedBy: "X"}, domain.Delete{ID: id},
 	} {
 		decision := domain.Decision{Events: []domain.Event{domain.Deleted{NonAssociationID: id}}}
 		kept := decision.Facts(domain.State{Pair: pair}, c, noon, domain.Cause{})[0].Meta.Command

@@ -135,13 +135,13 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 
 // live finds one that is not deleted and that is still as the caller saw it;
 // a caller who names no fact takes it as it is.
-func (s State) live(id, ifMatch uuid.UUID) (NonAssociation, error) {
+func (s State) live(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
 		return NonAssociation{}, s.gone(id)
 	}
 	n := s.Items[i]
-	if ifMatch != uuid.Nil && ifMatch != n.LastFact {
+	if !ifMatch.allow(n.LastFact) {
 		return NonAssociation{}, Refusal{
 			Code: CodeStale, Message: "Non-association " + id.String() + " was changed since it was read", Current: &n,
 		}

@@ -147,14 +147,14 @@ func TestNOMIS_takes_a_closing_of_staff_back_and_its_reason_with_it(t *testing.T
 func TestIfMatch_a_change_that_the_caller_did_not_see_is_stale(t *testing.T) {
 	s, id := opened(t)
 	seen := s.state.Items[0].LastFact
-	s.staff(domain.Amend{ID: id, IfMatch: seen, Comment: ptr("Still fighting")})
+	s.staff(domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}, Comment: ptr("Still fighting")})
 	for _, c := range []domain.Command{
-		domain.Amend{ID: id, IfMatch: seen, Comment: ptr("Mine")}, domain.Close{ID: id, IfMatch: seen, ClosedReason: "Over"},
-		domain.Reopen{ID: id, IfMatch: seen}, domain.Delete{ID: id, IfMatch: seen},
+		domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}, Comment: ptr("Mine")}, domain.Close{ID: id, IfMatch: domain.FactsSeen{seen}, ClosedReason: "Over"},
+		domain.Reopen{ID: id, IfMatch: domain.FactsSeen{seen}}, domain.Delete{ID: id, IfMatch: domain.FactsSeen{seen}},
 	} {
 		s.refused(domain.CodeStale, domain.DPS, c)
 	}
-	s.staff(domain.Close{ID: id, IfMatch: s.state.Items[0].LastFact, ClosedReason: "Over"})
-	s.refused(domain.CodeStale, domain.DPS, domain.Amend{ID: id, IfMatch: seen})
-	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: commandID(99), IfMatch: seen})
+	s.staff(domain.Close{ID: id, IfMatch: domain.FactsSeen{commandID(98), s.state.Items[0].LastFact}, ClosedReason: "Over"})
+	s.refused(domain.CodeStale, domain.DPS, domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}})
+	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: commandID(99), IfMatch: domain.FactsSeen{seen}})
 }

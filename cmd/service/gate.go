@@ -179,13 +179,13 @@ func (r gatedReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber
 }
 
 // Between is api.Reads'.
-func (r gatedReads) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
-	return through(r.gate, func() (queries.Records, error) { return r.Reads.Between(ctx, numbers, wanted) })
+func (r gatedReads) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+	return through(r.gate, func() (queries.Group, error) { return r.Reads.Between(ctx, numbers, wanted) })
 }
 
 // Involving is api.Reads'.
-func (r gatedReads) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
-	return through(r.gate, func() (queries.Records, error) { return r.Reads.Involving(ctx, numbers, wanted) })
+func (r gatedReads) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+	return through(r.gate, func() (queries.Group, error) { return r.Reads.Involving(ctx, numbers, wanted) })
 }
 
 // Page is api.Reads'.

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -132,20 +131,5 @@ func (d *Directory) look(ctx context.Context, numbers []domain.PrisonerNumber, t
 	if err != nil {
 		return found, err
 	}
-	for q, of := range questions {
-		select {
-		case <-q.answered:
-		case <-ctx.Done():
-			return found, fmt.Errorf("ask the prisoner directory: %w", ctx.Err())
-		}
-		if err == nil {
-			err = q.err
-		}
-		for _, number := range of {
-			if prisoner, known := q.found[number]; known {
-				found[number] = prisoner
-			}
-		}
-	}
-	return found, err
+	return found, collect(ctx, questions, found)
 }

@@ -32,7 +32,7 @@ func (d *Directory) prepare(numbers []domain.PrisonerNumber, trusts func(answer)
 		return found, nil, fmt.Errorf("%w: closed", ErrUnavailable)
 	}
 	var unasked []domain.PrisonerNumber
-	for _, number := range slices.Compact(slices.Sorted(slices.Values(numbers))) {
+	for _, number := range distinct(numbers) {
 		answer, remembered := d.known.get(number)
 		switch q := d.underWay[number]; {
 		case remembered && trusts(answer):
@@ -65,10 +65,15 @@ func (d *Directory) begin(numbers []domain.PrisonerNumber) *question {
 	return q
 }
 
+// remember keeps what was said, unless the number has been asked for again
+// meanwhile: the later question has the later word.
 func (d *Directory) remember(q *question) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, number := range q.numbers {
+		if d.underWay[number] != q {
+			continue
+		}
 		delete(d.underWay, number)
 		prisoner, known := q.found[number]
 		if known || q.err == nil {

@@ -30,8 +30,8 @@ type Reads interface {
 	List(ctx context.Context, number domain.PrisonerNumber) (queries.List, error)
 	One(ctx context.Context, id uuid.UUID) (queries.Records, error)
 	OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (queries.Records, error)
-	Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error)
-	Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error)
+	Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
+	Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
 	Page(ctx context.Context, of queries.PageOf) (queries.Page, error)
 	WaitFor(ctx context.Context, atLeast uint64) error
 	Position() uint64
@@ -78,6 +78,7 @@ type API struct {
 	patience  time.Duration
 	stall     time.Duration
 	followers followers
+	turns     turns
 	health    *health
 	router    *chi.Mux
 }
@@ -100,7 +101,7 @@ func New(options Options) *API {
 		commands: options.Commands, reads: options.Reads, head: options.Head, directory: options.Directory,
 		audit: options.Audit, streams: options.Streams, verifier: options.Verifier, stall: options.Stall,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
-		health: newHealth(options.Health, options.Clock, options.Logger),
+		turns: make(turns, maxTurns), health: newHealth(options.Health, options.Clock, options.Logger),
 	}
 	a.router = a.routes(infoOf(options.Version))
 	return a

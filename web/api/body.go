@@ -38,10 +38,20 @@ func isJSON(header http.Header) error {
 	if err != nil || media != mediaJSON {
 		return wrongFormat("Content-Type must be application/json")
 	}
-	if charset, given := parameters["charset"]; given && !strings.EqualFold(charset, "utf-8") {
+	if charset, given := parameters["charset"]; given && !isUTF8(charset) {
 		return wrongFormat("JSON is UTF-8")
 	}
 	return nil
+}
+
+// isUTF8 knows the spellings in use beside the one that is registered.
+func isUTF8(charset string) bool {
+	switch strings.ToLower(charset) {
+	case "utf-8", "utf8", "utf_8":
+		return true
+	default:
+		return false
+	}
 }
 
 // readBody reads no more than one byte beyond the limit.

@@ -17,50 +17,54 @@ import (
 // between lists what keeps the prisoners of a group apart from each other, in
 // one prison when one is named.
 func (a *API) between(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
-	p, out, err := a.begin(r)
-	if err != nil {
-		return out, err
-	}
-	wanted, least, prison := p.wanted(a.today()), p.atLeast(), p.prison("prisonId")
-	numbers, err := readNumbers(r, p, 2)
-	if err != nil {
-		return out, err
-	}
-	if err := a.waitFor(ctx, least); err != nil {
-		return out, err
-	}
-	found, err := a.reads.Between(ctx, numbers, wanted)
-	if errors.Is(err, queries.ErrOnePrisoner) {
-		return out, invalid([]fault{{"", "must be at least 2 different prisoners: after their merges these numbers are one"}}, 0)
-	}
-	if err != nil {
-		return out, unavailable(err)
-	}
-	if prison != "" {
-		found.Records = a.inPrison(ctx, found.Records, prison)
-	}
-	return a.listed(out, found)
+	return a.group(ctx, r, groupRead{least: 2, ofPrison: true, open: a.reads.Between})
 }
 
 // involving lists everything that concerns a prisoner of a group.
 func (a *API) involving(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+	return a.group(ctx, r, groupRead{least: 1, open: a.reads.Involving})
+}
+
+// groupRead is what differs between the reads of a group.
+type groupRead struct {
+	least    int  // how many prisoners are a group
+	ofPrison bool // may be asked for one prison
+	open     func(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
+}
+
+func (a *API) group(ctx context.Context, r *http.Request, read groupRead) (reply, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
 		return out, err
 	}
-	wanted, least := p.wanted(a.today()), p.atLeast()
-	numbers, err := readNumbers(r, p, 1)
+	view := viewAt(a.clock())
+	wanted, seen := p.wanted(view.Today), p.atLeast()
+	asked := groupList{api: a, view: view, request: r}
+	if read.ofPrison {
+		asked.prison = p.prison("prisonId")
+	}
+	numbers, err := readNumbers(r, p, read.least)
 	if err != nil {
 		return out, err
 	}
-	if err := a.waitFor(ctx, least); err != nil {
+	if err := a.waitFor(ctx, seen); err != nil {
 		return out, err
 	}
-	found, err := a.reads.Involving(ctx, numbers, wanted)
-	if err != nil {
-		return out, unavailable(err)
+	asked.open = func(ctx context.Context) (queries.Group, error) {
+		group, err := read.open(ctx, numbers, wanted)
+		return group, groupFault(err)
 	}
-	return a.listed(out, found)
+	return asked.reply(ctx, out)
+}
+
+func groupFault(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, queries.ErrOnePrisoner):
+		return invalid([]fault{{"", "must be at least 2 different prisoners: after their merges these numbers are one"}}, 0)
+	}
+	return unavailable(err)
 }
 
 // begin is what every read of staff begins with.
@@ -83,16 +87,74 @@ func readNumbers(r *http.Request, p *parameters, least int) ([]domain.PrisonerNu
 	return decodeNumbers(body, least)
 }
 
-// inPrison keeps those whose prisoners are both there. One whose prison is not
-// known now may be there, and is kept: a list that lacks somebody is dangerous,
-// one that has somebody too many is not.
-func (a *API) inPrison(ctx context.Context, records []queries.Record, prison string) []queries.Record {
-	people := a.people(ctx, numbersOf(records))
-	return slices.DeleteFunc(records, func(record queries.Record) bool {
-		return slices.ContainsFunc(both(record.Pair), func(number domain.PrisonerNumber) bool {
-			return isElsewhere(people[number], prison)
-		})
+// groupList is the list of a group that is asked for.
+type groupList struct {
+	api     *API
+	request *http.Request
+	view    audit.View
+	prison  string // "" for all
+	open    func(ctx context.Context) (queries.Group, error)
+}
+
+// fewRecords is how many records are answered from memory. Nearly every list is
+// shorter; a longer one is made while it is sent.
+const fewRecords = 1000
+
+var errMany = errors.New("more records than are answered from memory")
+
+// reply reads a short list and gives the connection back before anything else
+// is asked for or sent. A longer one waits for its turn first.
+func (l groupList) reply(ctx context.Context, out reply) (reply, error) {
+	records, position, err := l.few(ctx)
+	if errors.Is(err, errMany) {
+		return l.large(ctx, out)
+	}
+	if err != nil {
+		return out, err
+	}
+	records = slices.DeleteFunc(records, l.hides(ctx, numbersOf(records)))
+	body, err := json.Marshal(shapes(l.view, records))
+	out.body, out.etag, out.position = body, etagOf(body), formatPosition(position)
+	return out, err
+}
+
+func (l groupList) few(ctx context.Context) (records []queries.Record, position uint64, err error) {
+	group, err := l.open(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer group.Close()
+	err = group.Each(ctx, fewRecords+1, func(record queries.Record) error {
+		if len(records) == fewRecords {
+			return errMany
+		}
+		records = append(records, record)
+		return nil
 	})
+	if err != nil && !errors.Is(err, errMany) {
+		err = unavailable(err)
+	}
+	return records, group.Position, err
+}
+
+// hides says which records are left out of the list of a prison: those of which
+// a prisoner is known to be in another one now. One whose prison is not known may
+// be there, and is kept: a list that lacks somebody is dangerous, one that has
+// somebody too many is not.
+func (l groupList) hides(ctx context.Context, numbers []domain.PrisonerNumber) func(queries.Record) bool {
+	nobody := func(queries.Record) bool { return false }
+	if prisonOf(l.prison) == "" {
+		return nobody
+	}
+	now, sure := l.api.peopleNow(ctx, numbers, func(told people) bool {
+		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(told[n], l.prison) })
+	})
+	if !sure {
+		return nobody
+	}
+	return func(record queries.Record) bool {
+		return slices.ContainsFunc(both(record.Pair), func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], l.prison) })
+	}
 }
 
 func numbersOf(records []queries.Record) []domain.PrisonerNumber {
@@ -108,15 +170,9 @@ func both(pair domain.Pair) []domain.PrisonerNumber {
 	return numbers[:]
 }
 
-func (a *API) listed(out reply, found queries.Records) (reply, error) {
-	body, err := json.Marshal(a.shapes(found.Records))
-	out.body, out.etag, out.position = body, etagOf(body), formatPosition(found.Position)
-	return out, err
-}
-
 // shapes are records as they are answered, never null.
-func (a *API) shapes(records []queries.Record) []audit.NonAssociation {
-	view, shapes := viewAt(a.clock()), make([]audit.NonAssociation, len(records))
+func shapes(view audit.View, records []queries.Record) []audit.NonAssociation {
+	shapes := make([]audit.NonAssociation, len(records))
 	for i, record := range records {
 		shapes[i] = view.NonAssociation(record.Pair, record.NonAssociation)
 	}

@@ -52,7 +52,8 @@ type sorted struct {
 }
 
 // all lists all non-associations page by page. Whoever follows Link misses none
-// that was there all the time, whatever is written meanwhile.
+// that was there all the time, whatever is written meanwhile: there is a Link
+// only where no record can change its place.
 func (a *API) all(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
@@ -70,7 +71,8 @@ func (a *API) all(ctx context.Context, r *http.Request, _ auth.Claims) (reply, e
 	if err != nil {
 		return out, unavailable(err)
 	}
-	out.body, err = json.Marshal(pageBody(a.shapes(found.Records.Records), found, of.Size, number))
+	content := shapes(viewAt(a.clock()), found.Records.Records)
+	out.body, err = json.Marshal(pageBody(content, found, of.Size, number))
 	out.etag, out.position, out.link = etagOf(out.body), formatPosition(found.Position), linkTo(r, of, number+1, found.Next)
 	return out, err
 }
@@ -100,6 +102,10 @@ func pageOf(p *parameters, today string) (queries.PageOf, int64) {
 	}
 	if _, both := p.values["page"]; both {
 		p.fault("page", "must not be given together with after")
+	}
+	if of.By != "" && !of.By.IsFixed() {
+		p.fault("after", "is for "+fixedFields()+" alone: with sort="+string(of.By)+" a record that changes between two pages may be missed")
+		return of, 0
 	}
 	number, behind, err := parseAfter(after, of)
 	if err != nil {
@@ -132,9 +138,21 @@ func (p *parameters) sort() (by queries.SortField, down bool) {
 	return by, down
 }
 
-// linkTo leads to the page behind a place; there is none behind the last.
+// fixedFields are those that a list can be walked by.
+func fixedFields() string {
+	var names []string
+	for _, field := range queries.SortFields() {
+		if field.IsFixed() {
+			names = append(names, "sort="+string(field))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// linkTo leads to the page behind a place; there is none behind the last, and
+// none where a record may change its place.
 func linkTo(r *http.Request, of queries.PageOf, number int64, behind *queries.Place) string {
-	if behind == nil {
+	if behind == nil || !of.By.IsFixed() {
 		return ""
 	}
 	towards := ascending

@@ -3,12 +3,15 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"nonassociations/commands"
+	"nonassociations/domain"
 	"nonassociations/web/auth"
 )
 
@@ -16,40 +19,36 @@ import (
 // matches nothing.
 var noFact = uuid.Max
 
-// ifMatch is the last fact that the caller saw, out of the one entity tag that
-// If-Match may hold; Nil when any will do.
-func ifMatch(header http.Header) (uuid.UUID, error) {
-	values := header["If-Match"]
-	if len(values) == 0 {
-		return uuid.Nil, nil
-	}
-	tag := strings.TrimSpace(values[0])
-	if tag == "*" && len(values) == 1 {
-		return uuid.Nil, nil
-	}
-	strong, weak := strings.CutPrefix(tag, "W/")
-	if len(values) > 1 || !isEntityTag(strong) {
-		return uuid.Nil, invalid([]fault{{"If-Match", "must be one entity tag as ETag gives it, or *"}}, 0)
-	}
-	fact, _, _ := strings.Cut(strong[1:len(strong)-1], ".")
-	if id, err := parseID(fact); err == nil && id != uuid.Nil && !weak { // the comparison is the strong one
-		return id, nil
-	}
-	return noFact, nil
-}
+// maxTags is how many entity tags If-Match may hold: they are kept with the
+// command in its fact.
+const maxTags = 64
 
-// isEntityTag tells whether a text is quoted as RFC 9110 wants it; none of our
-// tags is empty.
-func isEntityTag(tag string) bool {
-	if len(tag) < len(`"x"`) || tag[0] != '"' || tag[len(tag)-1] != '"' {
-		return false
+// ifMatch are the facts of which the caller saw one as the last, out of the
+// entity tags that If-Match holds; none when any will do. The comparison is the
+// strong one, so that a weak tag matches nothing, as one that is none of ours.
+func ifMatch(header http.Header) (domain.FactsSeen, error) {
+	lines := header["If-Match"]
+	if len(lines) == 0 {
+		return nil, nil
 	}
-	for _, c := range []byte(tag[1 : len(tag)-1]) {
-		if c <= ' ' || c == '"' || c == 0x7f {
-			return false
+	tags, star, ok := entityTags(lines)
+	switch {
+	case star:
+		return nil, nil
+	case !ok || len(tags) > maxTags:
+		return nil, invalid([]fault{{"If-Match", fmt.Sprintf("must be entity tags as ETag gives them, at most %d with commas between, or *", maxTags)}}, 0)
+	}
+	var seen domain.FactsSeen
+	for _, tag := range tags {
+		fact, _, _ := strings.Cut(strings.Trim(tag, `"`), ".")
+		if id, err := parseID(fact); err == nil && id != uuid.Nil && !slices.Contains(seen, id) {
+			seen = append(seen, id)
 		}
 	}
-	return true
+	if len(seen) == 0 {
+		return domain.FactsSeen{noFact}, nil
+	}
+	return seen, nil
 }
 
 // maxKey is the length of an Idempotency-Key in characters.

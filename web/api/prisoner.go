@@ -10,7 +10,6 @@ import (
 	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/queries"
-	"nonassociations/queries/directory"
 	"nonassociations/web/auth"
 )
 
@@ -41,10 +40,23 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	if found.Survivor != "" {
 		return out, moved(r, number, found.Survivor)
 	}
-	people := a.people(ctx, append(numbersOf(found.Records), number))
-	out.body, err = json.Marshal(look.at(found.Records, people))
+	out.body, err = json.Marshal(a.seen(ctx, look, found.Records))
 	out.etag = etagOf(out.body)
 	return out, err
+}
+
+// seen is the whole answer. Others are left out for their prison only on a word
+// of now.
+func (a *API) seen(ctx context.Context, l look, records []queries.Record) audit.OfOnePrisoner[audit.Seen] {
+	numbers := append(numbersOf(records), l.number)
+	if l.otherPrisons {
+		return l.at(records, a.people(ctx, numbers))
+	}
+	told, sure := a.peopleNow(ctx, numbers, func(told people) bool {
+		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(told[n], told[l.number].PrisonID) })
+	})
+	l.otherPrisons = !sure
+	return l.at(records, told)
 }
 
 // look is how somebody looks at one prisoner's list.
@@ -65,7 +77,7 @@ func lookOf(p *parameters, number domain.PrisonerNumber, view audit.View) look {
 
 // at is the whole answer. The counts are of open and closed ones whichever of
 // them are asked for.
-func (l look) at(records []queries.Record, people map[domain.PrisonerNumber]directory.Prisoner) audit.OfOnePrisoner[audit.Seen] {
+func (l look) at(records []queries.Record, people people) audit.OfOnePrisoner[audit.Seen] {
 	answer := audit.OfOnePrisoner[audit.Seen]{
 		PrisonerNumber: l.number, Person: personOf(people[l.number]), NonAssociations: []audit.Seen{},
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"nonassociations/domain"
 )
@@ -23,6 +22,7 @@ type reply struct {
 	retryAfter  string // seconds
 	challenge   bool   // says how to authenticate
 	written     bool   // to a write: an entity tag that the caller holds does not matter
+	large       *large // the body instead, when it is too long to be kept
 }
 
 const (
@@ -33,11 +33,14 @@ const (
 // write sends the reply; in JSON no control character goes out raw. What can be
 // cached must be asked for again each time: a list of yesterday is no list.
 func (p reply) write(w http.ResponseWriter, r *http.Request) {
+	if p.large != nil {
+		defer p.large.close()
+	}
 	h := w.Header()
 	if p.etag != "" {
 		h["Etag"] = []string{p.etag}
 		if !p.written && matches(r.Header["If-None-Match"], p.etag) {
-			p.status, p.body = http.StatusNotModified, nil
+			p.status, p.body, p.large = http.StatusNotModified, nil, nil
 		}
 	}
 	if p.position != "" {
@@ -64,7 +67,14 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 		h["Content-Type"] = []string{p.contentType}
 		h["Content-Length"] = []string{strconv.Itoa(len(p.body))}
 	}
+	if p.large != nil {
+		h["Content-Type"] = []string{mediaJSON}
+		h["Content-Length"] = []string{strconv.FormatInt(p.large.size, 10)}
+	}
 	w.WriteHeader(p.status)
+	if p.large != nil {
+		p.sendLarge(w)
+	}
 	if len(p.body) > 0 {
 		_, _ = w.Write(p.body) // a caller who left needs no answer
 	}
@@ -73,21 +83,11 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 // etagOf is a strong entity tag of a body: equal for equal bodies only.
 func etagOf(body []byte) string {
 	hash := sha256.Sum256(body)
-	return `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`
+	return etagOfHash(hash[:])
 }
 
-// matches tells whether If-None-Match names the entity tag; the comparison is
-// the weak one, as it is for reads.
-func matches(header []string, etag string) bool {
-	for _, line := range header {
-		for tag := range strings.SplitSeq(line, ",") {
-			tag = strings.TrimSpace(tag)
-			if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
-				return true
-			}
-		}
-	}
-	return false
+func etagOfHash(hash []byte) string {
+	return `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`
 }
 
 // public answers without asking who calls.

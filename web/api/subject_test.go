@@ -33,6 +33,14 @@ func (b phoneBook) Find(_ context.Context, numbers []domain.PrisonerNumber) (map
 	return found, b.err
 }
 
+func (b phoneBook) FindNow(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, error) {
+	return b.Find(ctx, numbers)
+}
+
+func (phoneBook) Remembered([]domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, bool) {
+	return map[domain.PrisonerNumber]directory.Prisoner{}, false
+}
+
 func withBook(b api.Directory) func(*api.Options) {
 	return func(o *api.Options) { o.Directory = b }
 }

@@ -46,28 +46,46 @@ func (w *twin) OfPrisoner(ctx context.Context, number domain.PrisonerNumber) (qu
 	return found, err
 }
 
-func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
 	numbers, prisoners, err := w.names(ctx, numbers)
 	if err != nil {
-		return queries.Records{}, err
+		return queries.Group{}, err
 	}
 	if prisoners < 2 {
-		return queries.Records{}, queries.ErrOnePrisoner
+		return queries.Group{}, queries.ErrOnePrisoner
 	}
-	return w.records(ctx, func(r queries.Record) bool {
+	return groupOf(w.records(ctx, func(r queries.Record) bool {
 		both := r.Pair.Numbers()
 		return isWanted(r, wanted) && slices.Contains(numbers, both[0]) && slices.Contains(numbers, both[1])
-	})
+	}))
 }
 
-func (w *twin) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Records, error) {
+func (w *twin) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
 	numbers, _, err := w.names(ctx, numbers)
 	if err != nil {
-		return queries.Records{}, err
+		return queries.Group{}, err
 	}
-	return w.records(ctx, func(r queries.Record) bool {
+	return groupOf(w.records(ctx, func(r queries.Record) bool {
 		return isWanted(r, wanted) && slices.ContainsFunc(numbers, r.Pair.Has)
-	})
+	}))
+}
+
+// groupOf is a group of records that are there already.
+func groupOf(found queries.Records, err error) (queries.Group, error) {
+	return queries.Group{
+		Position: found.Position, Close: func() {},
+		Each: func(_ context.Context, most int, do func(queries.Record) error) error {
+			for i, record := range found.Records {
+				if most > 0 && i == most {
+					break
+				}
+				if err := do(record); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}, err
 }
 
 // Page sorts by id or by whenCreated; the other fields are proved with the
