@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -51,12 +52,13 @@ func (h *staffHouse) as(call func(id, body string, headers ...string) *recorder,
 func TestIfMatchThatIsNoTag(t *testing.T) {
 	h := newStaffHouse(t)
 	id, seen := h.opened()
-	for _, bad := range []string{"x", seen[1:], seen[:len(seen)-1], `""`, `W/`, seen + ", " + seen, `"a b"`, "*, *", "\"a\x7f\""} {
-		w := h.amend(id, `{"comment":"x"}`, "If-Match", bad)
+	for _, bad := range []string{"x", seen[1:], seen[:len(seen)-1], "", " ", ",", " , ", `W/`, `w/"a"`, `W/ "a"`, `"a b"`, "*, *", seen + ", *", "*, " + seen, seen + seen, seen + ";" + seen, seen + ", x", seen + `, "`, "\"a\x7f\"", manyTags(maxTags+1)} {
+		w := h.amendIf(id, `{"comment":"x"}`, bad)
 		require.Equal(t, http.StatusBadRequest, w.Code, bad)
 		require.Equal(t, []string{"If-Match"}, errorIn(t, w).sources(), bad)
 	}
-	for _, strange := range []string{`"a"`, `"a.b"`, "W/" + seen, `"` + anID + `"`, `"00000000-0000-0000-0000-000000000000.x"`} {
+	for _, strange := range []string{`""`, `"a"`, `"a.b"`, "W/" + seen, `"` + anID + `"`, `"00000000-0000-0000-0000-000000000000.x"`,
+		`"a", "b"`, "W/" + seen + `, "b"`, `"a,` + seen[1:], manyTags(maxTags)} {
 		require.Equal(t, http.StatusPreconditionFailed, h.amend(id, `{"comment":"x"}`, "If-Match", strange).Code, strange)
 	}
 	require.Equal(t, http.StatusNotFound, h.amend(anID, `{}`, "If-Match", seen).Code)
@@ -66,6 +68,55 @@ func TestIfMatchThatIsNoTag(t *testing.T) {
 	w := h.call(http.MethodPost, "/non-associations", writer, other, "If-Match", seen)
 	require.Equal(t, http.StatusPreconditionFailed, w.Code, "a new one matches nothing")
 	require.Equal(t, http.StatusCreated, h.call(http.MethodPost, "/non-associations", writer, other, "If-Match", "*").Code)
+}
+
+// maxTags is how many tags If-Match may hold.
+const maxTags = 64
+
+// manyTags are that many that match nothing.
+func manyTags(count int) string {
+	return strings.TrimSuffix(strings.Repeat(`"`+anID+`",`, count), ",")
+}
+
+// amendIf sends what may be an empty header, over several lines.
+func (h *staffHouse) amendIf(id, body string, lines ...string) *recorder {
+	h.t.Helper()
+	r := httptest.NewRequest(http.MethodPatch, "/non-associations/"+id, strings.NewReader(body))
+	r.Header = http.Header{"Authorization": {"Bearer " + writer}, "Content-Type": {"application/json"}, "If-Match": lines}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestOneOfTheTagsThatIfMatchHoldsIsEnough(t *testing.T) {
+	h := newStaffHouse(t)
+	id, seen := h.opened()
+	first := seen
+	for i, lines := range [][]string{
+		{`"a", SEEN`}, {`SEEN,"a"`}, {`SEEN , SEEN`}, {`, ,SEEN,,`}, {"\t\"a\"\t,\tSEEN\t"}, {`W/"a", SEEN, W/SEEN`},
+		{`"a"`, `SEEN`}, {`SEEN`, ``}, {``, `"a,b", SEEN`}, {`"", SEEN`}, {`"a,*,b", SEEN`}, {manyTags(maxTags-1) + ",SEEN"},
+	} {
+		for j := range lines {
+			lines[j] = strings.ReplaceAll(lines[j], "SEEN", seen)
+		}
+		w := h.amendIf(id, `{"comment":"`+itoa(i)+`"}`, lines...)
+		require.Equal(t, http.StatusOK, w.Code, "%q: %s", lines, w.Body)
+		stale := h.amendIf(id, `{"comment":"stale"}`, lines...)
+		require.Equal(t, http.StatusPreconditionFailed, stale.Code, "%q", lines)
+		seen = w.Header().Get("ETag")
+		require.Equal(t, seen, stale.Header().Get("ETag"))
+	}
+	require.Equal(t, http.StatusPreconditionFailed, h.amendIf(id, `{"comment":"stale"}`, first).Code)
+	for name, c := range map[string]func(...string) (int, string, int){
+		"close":  h.as(h.close, id, closing),
+		"reopen": h.as(h.reopen, id, reopening),
+		"delete": h.as(h.remove, id, deletion),
+	} {
+		status, etag, _ := c("If-Match", first+`, "a"`)
+		require.Equal(t, http.StatusPreconditionFailed, status, name)
+		require.Equal(t, seen, etag, name)
+	}
+	require.Equal(t, http.StatusOK, h.close(id, closing, "If-Match", first+", "+seen).Code)
 }
 
 func TestATagThatTheCallerHoldsDoesNotChangeTheAnswerToAWrite(t *testing.T) {
