@@ -109,18 +109,28 @@ func TestNobodyIsHiddenOnAPlaceThatIsRemembered(t *testing.T) {
 		require.Equal(t, everybody, filter(h), name)
 		require.Equal(t, 3, server.Asked(), "%s: a list that would hide nobody asks nobody", name)
 
-		p.move("D1111DD", "LEI")
-		h.people("D1111DD") // who sees D sees it
-		p.move("D1111DD", "MDI")
-		server.Down(true)
-		require.Equal(t, everybody, filter(h), "%s: nobody is hidden when that fails", name)
 	}
 }
 
-// people makes the directory remember where somebody is now.
-func (h *house) people(number string) {
-	h.t.Helper()
-	require.NotNil(h.t, h.ofPrisoner(number, ""))
+func TestNobodyIsHiddenWhenTheDirectoryDoesNotSaySoNow(t *testing.T) {
+	forever := make(chan struct{})
+	t.Cleanup(func() { close(forever) })
+	for name, filter := range prisonFilters {
+		for fault, turn := range map[string]func(*prisonersearch.Server){
+			"down": func(s *prisonersearch.Server) { s.Down(true) },
+			"slow": func(s *prisonersearch.Server) { s.Hold(forever) },
+			"gone": func(s *prisonersearch.Server) { _ = s.Stop() },
+			"nonsense": func(s *prisonersearch.Server) {
+				s.Lie(func([]string) []byte { return []byte(`[{"prisonerNumber":"D1111DD","prisonId":"LEI"},{"prisonerNumber":7}]`) })
+			},
+			"nobody": func(s *prisonersearch.Server) { s.Lie(func([]string) []byte { return []byte(`[]`) }) },
+		} {
+			h, server, _ := moving(t)
+			require.Equal(t, withoutD, filter(h), name)
+			turn(server) // memory still says that D is in another prison
+			require.Equal(t, everybody, filter(h), "%s: %s", name, fault)
+		}
+	}
 }
 
 func TestThatTheOtherPrisonerHasMovedCountsTheSame(t *testing.T) {
