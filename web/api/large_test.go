@@ -131,6 +131,11 @@ func TestALongListThatBreaksOffNeverLooksWhole(t *testing.T) {
 		for _, path := range groupPaths {
 			h, list := long(t, 5000)
 			spoil(list)
+			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(group))
+			r.Header = http.Header{"Authorization": {"Bearer " + reader}, "Content-Type": {"application/json"}}
+			require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() { h.ServeHTTP(httptest.NewRecorder(), r) }, name)
+
+			list.passes.Store(0)
 			answer, err := over(t, h, path)
 			if err != nil {
 				require.ErrorIs(t, err, io.EOF, name) // not even the headers arrived
