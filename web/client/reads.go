@@ -45,7 +45,7 @@ type AskPages struct {
 	Include Include
 	Page    int
 	Size    int    // 20 when 0
-	Sort    string // id,ASC when empty
+	Sort    string // id,ASC when empty; a list by another field names no next page
 }
 
 // AskBetween is what may be asked of a group.
