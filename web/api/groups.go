@@ -52,6 +52,10 @@ func (a *API) group(ctx context.Context, r *http.Request, read groupRead) (reply
 	}
 	asked.open = func(ctx context.Context) (queries.Group, error) {
 		group, err := read.open(ctx, numbers, wanted)
+		if err == nil && group.Position < seen { // another server answered than the one that was waited for
+			group.Close()
+			err = queries.ErrBehind
+		}
 		return group, groupFault(err)
 	}
 	return asked.reply(ctx, out)

@@ -100,8 +100,8 @@ func recordOf(i int, comment string) queries.Record {
 	}}
 }
 
-// long is a house with so many records in every group.
-func long(t *testing.T, count int, change ...func(*api.Options)) (*house, *longList) {
+// longHouse is a house with so many records in every group.
+func longHouse(t *testing.T, count int, change ...func(*api.Options)) (*house, *longList) {
 	t.Helper()
 	list := &longList{count: count}
 	h := newHouse(t, append([]func(*api.Options){func(o *api.Options) { o.Reads = list }}, change...)...)
@@ -109,18 +109,18 @@ func long(t *testing.T, count int, change ...func(*api.Options)) (*house, *longL
 	return h, list
 }
 
-// over asks a real server, so that what arrives is what a client would see.
-func over(t *testing.T, h http.Handler, path string) (*http.Response, error) {
+// overHTTP asks a real server, so that what arrives is what a client would see.
+func overHTTP(t *testing.T, h http.Handler, path string) (*http.Response, error) {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+path, strings.NewReader(group))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+path, strings.NewReader(aGroup))
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer "+reader)
 	r.Header.Set("Content-Type", "application/json")
 	return server.Client().Do(r)
 }
 
-const group = `["A9109UD","B0000AB"]`
+const aGroup = `["A9109UD","B0000AB"]`

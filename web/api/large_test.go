@@ -29,9 +29,9 @@ var groupPaths = []string{"/non-associations/between", "/non-associations/involv
 func TestALongListIsTheSameAsAShortOne(t *testing.T) {
 	for _, path := range groupPaths {
 		for _, count := range []int{0, 1, fewRecords, fewRecords + 1, 2500} {
-			h, list := long(t, count)
+			h, list := longHouse(t, count)
 			list.change = func(int) string { return "raw \u0085 and \x7f" } // escaped wherever it is made
-			w := h.call(http.MethodPost, path, reader, group)
+			w := h.call(http.MethodPost, path, reader, aGroup)
 			require.Equal(t, http.StatusOK, w.Code)
 			require.Equal(t, "77", w.Header().Get("X-Position"))
 			require.Equal(t, strconv.Itoa(w.Body.Len()), w.Header().Get("Content-Length"))
@@ -46,15 +46,27 @@ func TestALongListIsTheSameAsAShortOne(t *testing.T) {
 				require.Equal(t, string(record.Pair.Other("A9109UD")), one.SecondPrisonerNumber)
 			}
 			etag := w.Header().Get("ETag")
-			again := h.call(http.MethodPost, path, reader, group)
+			again := h.call(http.MethodPost, path, reader, aGroup)
 			require.Equal(t, etag, again.Header().Get("ETag"))
 			require.Equal(t, w.Body.String(), again.Body.String())
-			held := h.call(http.MethodPost, path, reader, group, "If-None-Match", `"a", `+etag)
+			held := h.call(http.MethodPost, path, reader, aGroup, "If-None-Match", `"a", `+etag)
 			require.Equal(t, http.StatusNotModified, held.Code)
 			require.Empty(t, held.Body.String())
 			require.Equal(t, etag, held.Header().Get("ETag"))
 			list.change = func(int) string { return "other words" }
-			require.NotEqual(t, etag == h.call(http.MethodPost, path, reader, group).Header().Get("ETag"), count > 0)
+			require.NotEqual(t, etag == h.call(http.MethodPost, path, reader, aGroup).Header().Get("ETag"), count > 0)
+		}
+	}
+}
+
+// What was waited for may have been reached by another server of the read model
+// than the one that has the rows.
+func TestAListBehindThePositionThatWasSeenIsRefused(t *testing.T) {
+	for _, path := range groupPaths {
+		for _, count := range []int{1, 2500} {
+			h, _ := longHouse(t, count)
+			require.Equal(t, http.StatusOK, h.call(http.MethodPost, path+"?atLeast=77", reader, aGroup).Code)
+			require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodPost, path+"?atLeast=78", reader, aGroup).Code)
 		}
 	}
 }
@@ -82,8 +94,8 @@ func (p *pace) Write(b []byte) (int, error) {
 func TestALongListIsNeverWholeInMemory(t *testing.T) {
 	const buffer, count = 32 << 10, 20_000
 	for _, path := range groupPaths {
-		h, list := long(t, count)
-		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(group))
+		h, list := longHouse(t, count)
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(aGroup))
 		r.Header = http.Header{"Authorization": {"Bearer " + reader}, "Content-Type": {"application/json"}}
 		p := &pace{ResponseRecorder: httptest.NewRecorder(), list: list}
 		h.ServeHTTP(p, r)
@@ -101,14 +113,14 @@ func TestALongListIsNeverWholeInMemory(t *testing.T) {
 func TestALongListThatCannotBeReadIsRefused(t *testing.T) {
 	for _, path := range groupPaths {
 		for pass := 1; pass <= 2; pass++ { // what fits, and what measures
-			h, list := long(t, 5000)
+			h, list := longHouse(t, 5000)
 			list.fault = func(at, i int) error {
 				if at == pass && i == 900 {
 					return errors.New("the connection broke")
 				}
 				return nil
 			}
-			w := h.call(http.MethodPost, path, reader, group)
+			w := h.call(http.MethodPost, path, reader, aGroup)
 			require.Equal(t, http.StatusServiceUnavailable, w.Code, "%s, pass %d", path, pass)
 			require.NotEmpty(t, w.Header().Get("Retry-After"))
 		}
@@ -129,14 +141,14 @@ func TestALongListThatBreaksOffNeverLooksWhole(t *testing.T) {
 		"less words": func(l *longList) { l.change = func(pass int) string { return strings.Repeat("x", 10-pass) } },
 	} {
 		for _, path := range groupPaths {
-			h, list := long(t, 5000)
+			h, list := longHouse(t, 5000)
 			spoil(list)
-			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(group))
+			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(aGroup))
 			r.Header = http.Header{"Authorization": {"Bearer " + reader}, "Content-Type": {"application/json"}}
 			require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() { h.ServeHTTP(httptest.NewRecorder(), r) }, name)
 
 			list.passes.Store(0)
-			answer, err := over(t, h, path)
+			answer, err := overHTTP(t, h, path)
 			if err != nil {
 				require.ErrorIs(t, err, io.EOF, name) // not even the headers arrived
 				continue
@@ -177,9 +189,9 @@ func (s *stuck) Write(b []byte) (int, error) {
 // more: further long lists wait with none in hand, short lists and all others go on.
 func TestReadersWhoTakeNothingLeaveConnectionsToOthers(t *testing.T) {
 	const turns = 4
-	h, list := long(t, 5000, func(o *api.Options) { o.Patience = 300 * time.Millisecond })
+	h, list := longHouse(t, 5000, func(o *api.Options) { o.Patience = 300 * time.Millisecond })
 	ask := func(w http.ResponseWriter) {
-		r := httptest.NewRequest(http.MethodPost, groupPaths[1], strings.NewReader(group))
+		r := httptest.NewRequest(http.MethodPost, groupPaths[1], strings.NewReader(aGroup))
 		r.Header = http.Header{"Authorization": {"Bearer " + reader}, "Content-Type": {"application/json"}}
 		h.ServeHTTP(w, r)
 	}
@@ -200,7 +212,7 @@ func TestReadersWhoTakeNothingLeaveConnectionsToOthers(t *testing.T) {
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
 	require.EqualValues(t, turns, list.opened.Load()-list.closed.Load(), "nothing is held while waiting")
 	letGo()
-	require.Equal(t, http.StatusOK, h.call(http.MethodPost, groupPaths[1], reader, group).Code)
+	require.Equal(t, http.StatusOK, h.call(http.MethodPost, groupPaths[1], reader, aGroup).Code)
 }
 
 // places100 is a directory in which every hundredth prisoner is elsewhere. It
@@ -234,10 +246,10 @@ func (p *places100) Remembered([]domain.PrisonerNumber) (map[domain.PrisonerNumb
 
 func TestALongListOfOnePrison(t *testing.T) {
 	p := &places100{t: t}
-	h, list := long(t, 3000, func(o *api.Options) { o.Directory = p })
+	h, list := longHouse(t, 3000, func(o *api.Options) { o.Directory = p })
 	p.list = list
 	answered := func() int {
-		w := h.call(http.MethodPost, "/non-associations/between?prisonId=MDI", reader, group)
+		w := h.call(http.MethodPost, "/non-associations/between?prisonId=MDI", reader, aGroup)
 		require.Equal(t, http.StatusOK, w.Code)
 		var all []shortBody
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &all))
