@@ -226,7 +226,7 @@ func TestReadersWhoTakeNothingLeaveConnectionsToOthers(t *testing.T) {
 		defer close(waited)
 		ask(ctx, w)
 	}()
-	require.Eventually(t, func() bool { return list.opened.Load() == opened+1 && held() == turns }, time.Minute, time.Millisecond,
+	require.Eventually(t, func() bool { return list.opened.Load() == opened+1 && held() == turns }, 20*time.Second, time.Millisecond,
 		"it has seen that the list is long, and holds nothing while it waits")
 	leave()
 	<-waited
