@@ -97,11 +97,13 @@ func TestAGroupGivesItsConnectionBack(t *testing.T) {
 	p.merges("C1111CC>D1111DD")
 	wanted := queries.Wanted{Open: true, Today: today}
 	for range 40 { // far more than there are connections
-		_, err := all(r.Between(t.Context(), numbers("AB"), wanted))
+		asking, leave := context.WithTimeout(t.Context(), patience)
+		t.Cleanup(leave)
+		_, err := all(r.Between(asking, numbers("AB"), wanted))
 		require.NoError(t, err)
-		_, err = r.Between(t.Context(), numbers("CD"), wanted)
+		_, err = r.Between(asking, numbers("CD"), wanted)
 		require.ErrorIs(t, err, queries.ErrOnePrisoner)
-		ctx, leave := context.WithCancel(t.Context())
+		ctx, leave := context.WithCancel(asking)
 		group, err := r.Involving(ctx, numbers("A"), wanted)
 		require.NoError(t, err)
 		t.Cleanup(group.Close)

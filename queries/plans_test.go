@@ -69,11 +69,9 @@ var notLookUps = []string{"Advance", "Close", "Page", "Ping", "Position", "WaitF
 
 func TestEveryLookUpIsWalked(t *testing.T) {
 	walked := asked(nil)
-	reader := reflect.TypeFor[*queries.Reader]()
-	for i := range reader.NumMethod() {
-		name := reader.Method(i).Name
-		_, is := walked[name]
-		require.NotEqual(t, is, slices.Contains(notLookUps, name), "%s is a look-up by a key, or it is none", name)
+	for method := range reflect.TypeFor[*queries.Reader]().Methods() {
+		_, is := walked[method.Name]
+		require.NotEqual(t, is, slices.Contains(notLookUps, method.Name), "%s is a look-up by a key, or it is none", method.Name)
 	}
 }
 

@@ -29,6 +29,7 @@ type record struct {
 	t        testing.TB
 	dsn      string
 	commands *commands.Handler
+	log      *memory.Store
 	position uint64
 }
 
@@ -46,7 +47,7 @@ func newRecord(t testing.TB) *record {
 	})
 	reader := open(t, dsn)
 	clock := func() time.Time { return time.Date(2026, 7, 15, 12, 0, 0, 123456000, time.UTC) }
-	return &record{Reader: reader, t: t, dsn: dsn, commands: commands.New(log, commands.Options{Clock: clock, Router: reader})}
+	return &record{Reader: reader, t: t, dsn: dsn, log: log, commands: commands.New(log, commands.Options{Clock: clock, Router: reader})}
 }
 
 // tell is NOMIS telling of one of a pair; an expiry of "" is none.

@@ -135,13 +135,19 @@ func TestPagesOfARealRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, told.Position, told.Body.Position)
 	seen := map[uuid.UUID]bool{}
-	ask := client.AskPages{Read: client.Read{AtLeast: told.Position}, Size: 10, Sort: "whenCreated,DESC"}
+	ask := client.AskPages{Read: client.Read{AtLeast: told.Position}, Size: 10, Sort: "id,DESC"}
 	for n, err := range s.Every(t.Context(), ask) {
 		require.NoError(t, err)
 		require.False(t, seen[n.ID])
 		seen[n.ID] = true
 	}
 	require.Len(t, seen, 25)
+	ask.Sort = "whenCreated,DESC"
+	var last error
+	for _, err := range s.Every(t.Context(), ask) {
+		last = err
+	}
+	require.ErrorIs(t, last, client.ErrNoNext, "part of a list never looks like all of it")
 	list, err := s.OfPrisoner(t.Context(), string(s.first.Number), client.AskPrisoner{})
 	require.NoError(t, err)
 	require.True(t, list.Body.NamesMissing, "those are in no estate")

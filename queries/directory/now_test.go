@@ -3,6 +3,8 @@ package directory_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,27 +18,23 @@ import (
 // answering makes the stand-in say one place of whoever is asked for.
 func answering(place string) func([]string) []byte {
 	return func(asked []string) []byte {
-		text := "["
+		all := make([]string, len(asked))
 		for i, number := range asked {
-			if i > 0 {
-				text += ","
-			}
-			text += fmt.Sprintf(`{"prisonerNumber":%q,"firstName":"A","lastName":"B","prisonId":%q}`, number, place)
+			all[i] = fmt.Sprintf(`{"prisonerNumber":%q,"firstName":"A","lastName":"B","prisonId":%q}`, number, place)
 		}
-		return []byte(text + "]")
+		return []byte("[" + strings.Join(all, ",") + "]")
 	}
 }
 
+// placesOf are the different places of those who were found.
 func placesOf(found map[domain.PrisonerNumber]directory.Prisoner) string {
-	places := map[string]bool{}
-	text := ""
+	var places []string
 	for _, prisoner := range found {
-		if !places[prisoner.PrisonID] {
-			places[prisoner.PrisonID] = true
-			text += prisoner.PrisonID
+		if !slices.Contains(places, prisoner.PrisonID) {
+			places = append(places, prisoner.PrisonID)
 		}
 	}
-	return text
+	return strings.Join(places, " ")
 }
 
 func TestWhatIsAskedForNowIsNotTakenFromMemory(t *testing.T) {

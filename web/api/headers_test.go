@@ -77,7 +77,8 @@ func TestEveryReadKnowsItsTagInAList(t *testing.T) {
 		{http.MethodPost, "/non-associations/involving", reader, `["A9109UD"]`},
 		{http.MethodGet, "/subject-access-request?prn=A9109UD", subjectReader, ""},
 		{http.MethodGet, "/constants", reader, ""},
-		{http.MethodGet, "/info", "", ""}, {http.MethodGet, "/docs", "", ""}, {http.MethodGet, "/openapi.json", "", ""},
+		{http.MethodGet, "/info", "", ""}, {http.MethodGet, "/openapi.json", "", ""},
+		{http.MethodGet, "/v3/api-docs", "", ""}, {http.MethodGet, "/swagger-ui/index.html", "", ""},
 	}
 	for _, read := range reads {
 		route := read.method + " " + openContract(t).pathOf(strings.Split(read.path, "?")[0])

@@ -108,7 +108,6 @@ func TestNobodyIsHiddenOnAPlaceThatIsRemembered(t *testing.T) {
 		require.Equal(t, 3, server.Asked())
 		require.Equal(t, everybody, filter(h), name)
 		require.Equal(t, 3, server.Asked(), "%s: a list that would hide nobody asks nobody", name)
-
 	}
 }
 
@@ -121,7 +120,9 @@ func TestNobodyIsHiddenWhenTheDirectoryDoesNotSaySoNow(t *testing.T) {
 			"slow": func(s *prisonersearch.Server) { s.Hold(forever) },
 			"gone": func(s *prisonersearch.Server) { _ = s.Stop() },
 			"nonsense": func(s *prisonersearch.Server) {
-				s.Lie(func([]string) []byte { return []byte(`[{"prisonerNumber":"D1111DD","prisonId":"LEI"},{"prisonerNumber":7}]`) })
+				s.Lie(func([]string) []byte {
+					return []byte(`[{"prisonerNumber":"D1111DD","prisonId":"LEI"},{"prisonerNumber":7}]`)
+				})
 			},
 			"nobody": func(s *prisonersearch.Server) { s.Lie(func([]string) []byte { return []byte(`[]`) }) },
 		} {

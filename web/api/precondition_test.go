@@ -52,7 +52,7 @@ func (h *staffHouse) as(call func(id, body string, headers ...string) *recorder,
 func TestIfMatchThatIsNoTag(t *testing.T) {
 	h := newStaffHouse(t)
 	id, seen := h.opened()
-	for _, bad := range []string{"x", seen[1:], seen[:len(seen)-1], "", " ", ",", " , ", `W/`, `w/"a"`, `W/ "a"`, `"a b"`, "*, *", seen + ", *", "*, " + seen, seen + seen, seen + ";" + seen, seen + ", x", seen + `, "`, "\"a\x7f\"", manyTags(maxTags+1)} {
+	for _, bad := range []string{"x", seen[1:], seen[:len(seen)-1], "", " ", ",", " , ", `W/`, `w/"a"`, `W/ "a"`, `"a b"`, "*, *", seen + ", *", "*, " + seen, seen + seen, seen + ";" + seen, seen + ", x", seen + `, "`, "\"a\x7f\"", manyTags(maxTags + 1)} {
 		w := h.amendIf(id, `{"comment":"x"}`, bad)
 		require.Equal(t, http.StatusBadRequest, w.Code, bad)
 		require.Equal(t, []string{"If-Match"}, errorIn(t, w).sources(), bad)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -45,7 +46,7 @@ type AskPages struct {
 	Include Include
 	Page    int
 	Size    int    // 20 when 0
-	Sort    string // id,ASC when empty
+	Sort    string // id,ASC when empty; a list by another field names no next page
 }
 
 // AskBetween is what may be asked of a group.
@@ -124,7 +125,12 @@ func (c *Client) Follow(ctx context.Context, next string) (Got[Page], error) {
 	return send[Page](ctx, c, request{method: http.MethodGet, path: path, query: values})
 }
 
-// Every is all non-associations, page after page; an error ends it.
+// ErrNoNext says that a list goes on behind a page that leads nowhere: it is
+// sorted by a value that can change, and cannot be walked.
+var ErrNoNext = errors.New("the list goes on, but can be walked by id alone")
+
+// Every is all non-associations, page after page; an error ends it. Errors:
+// ErrNoNext beside those of a call.
 func (c *Client) Every(ctx context.Context, ask AskPages) iter.Seq2[StaffNonAssociation, error] {
 	return func(yield func(StaffNonAssociation, error) bool) {
 		page, err := c.All(ctx, ask)
@@ -134,9 +140,13 @@ func (c *Client) Every(ctx context.Context, ask AskPages) iter.Seq2[StaffNonAsso
 					return
 				}
 			}
-			if page.Next == "" {
-				return
+			if page.Next != "" {
+				continue
 			}
+			if !page.Body.Last {
+				yield(StaffNonAssociation{}, ErrNoNext)
+			}
+			return
 		}
 		yield(StaffNonAssociation{}, err)
 	}
