@@ -28,13 +28,14 @@ func (l *lacking) Error() string {
 }
 
 // Is makes it end whatever waits for the log and its tables.
-func (l *lacking) Is(target error) bool { return target == errForeign } //nolint:errorlint // a value to compare with, as errors.Is asks
+func (l *lacking) Is(target error) bool { return target == errForeign }
 
 // checkTime bounds one look at the rights, connecting included.
 const checkTime = 10 * time.Second
 
 // granted checks rights in one database. A right on what is not there yet is not
-// missing: the catalog, which everybody may read, tells the two apart. Errors:
+// missing: the catalog, which everybody may read, tells the two apart. Rows that a
+// policy hides are missing, since they would count as not there. Errors:
 // *lacking with all that is missing; else Postgres could not be asked.
 func granted(ctx context.Context, of need) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
@@ -43,7 +44,7 @@ func granted(ctx context.Context, of need) error {
 	if err != nil {
 		return fmt.Errorf("ask which rights there are: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer closeSoon(ctx, conn)
 	var columns [4][]string
 	for _, g := range of.grants {
 		for i, text := range []string{g.kind, g.schema, g.name, g.privilege} {
@@ -52,7 +53,7 @@ func granted(ctx context.Context, of need) error {
 	}
 	l := lacking{}
 	var missing []int
-	err = conn.QueryRow(ctx, grantedSQL, columns[0], columns[1], columns[2], columns[3]).Scan(&l.role, &missing)
+	err = conn.QueryRow(ctx, grantedSQL, columns[0], columns[1], columns[2], columns[3]).Scan(&l.role, &missing, &l.rights)
 	if err != nil {
 		return fmt.Errorf("ask which rights there are: %w", err)
 	}
@@ -67,13 +68,14 @@ func granted(ctx context.Context, of need) error {
 }
 
 const grantedSQL = `SELECT current_user::text, coalesce(array_agg(n) FILTER (WHERE NOT CASE
-	WHEN kind = 'DATABASE' THEN has_database_privilege(current_database(), privilege)
+	WHEN kind = '` + database + `' THEN has_database_privilege(current_database(), privilege)
 	WHEN kind = 'TABLE' THEN coalesce(has_table_privilege(table_oid, privilege), true)
 	WHEN kind = 'FUNCTION' THEN coalesce(has_function_privilege(function_oid, privilege), true)
 	WHEN privilege <> '` + membership + `' THEN coalesce(has_schema_privilege(schema_oid, privilege), true)
 	ELSE coalesce(pg_has_role(nspowner, 'USAGE'), true) AND NOT EXISTS (
 		SELECT FROM pg_class WHERE relnamespace = schema_oid AND NOT pg_has_role(relowner, 'USAGE'))
-	END), '{}')
+	END), '{}'), coalesce(array_agg(DISTINCT 'all rows of ' || schema || '.' || name) FILTER (
+		WHERE table_oid IS NOT NULL AND row_security_active(table_oid)), '{}')
 FROM (
 	SELECT w.*, s.oid AS schema_oid, nspowner,
 		(SELECT oid FROM pg_class WHERE relnamespace = s.oid AND relname = name) AS table_oid,
@@ -81,6 +83,13 @@ FROM (
 	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY w(kind, schema, name, privilege, n)
 	LEFT JOIN pg_namespace s ON nspname = schema
 ) wanted`
+
+// closeSoon does not wait for a server that hangs.
+func closeSoon(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = conn.Close(ctx) // whatever it says, the connection is over
+}
 
 // allGranted is for a command, which checks before it does anything.
 func allGranted(ctx context.Context, all needs) error {

@@ -10,12 +10,17 @@ type grant struct {
 	name      string // "" for the schema itself
 }
 
-// membership is the privilege of the owner's role: it makes, alters and drops.
-const membership = "OWNERSHIP"
+const (
+	// membership is the privilege of the owner's role: it makes, alters and drops.
+	membership = "OWNERSHIP"
+
+	database = "DATABASE"
+	schema   = "SCHEMA"
+)
 
 func (g grant) String() string {
 	switch {
-	case g.kind == "DATABASE":
+	case g.kind == database:
 		return g.privilege + " ON DATABASE"
 	case g.name == "":
 		return g.privilege + " ON SCHEMA " + g.schema
@@ -23,12 +28,17 @@ func (g grant) String() string {
 	return g.privilege + " ON " + g.kind + " " + g.schema + "." + g.name
 }
 
-func schemaUse(schema string) grant { return grant{"USAGE", "SCHEMA", schema, ""} }
+func schemaUse(name string) grant { return grant{"USAGE", schema, name, ""} }
 
-func tables(schema, name string, privileges ...string) []grant {
+func owned(name string) grant { return grant{membership, schema, name, ""} }
+
+// create is the right to make schemas.
+var create = grant{"CREATE", database, "", ""}
+
+func tables(of, name string, privileges ...string) []grant {
 	all := make([]grant, len(privileges))
 	for i, privilege := range privileges {
-		all[i] = grant{privilege, "TABLE", schema, name}
+		all[i] = grant{privilege, "TABLE", of, name}
 	}
 	return all
 }
@@ -56,7 +66,7 @@ var (
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
 	grantsOfProjecting = []grant{
-		{"CREATE", "DATABASE", "", ""}, {membership, "SCHEMA", "read", ""}, {membership, "SCHEMA", "read_1", ""},
+		create, owned("read"), owned("read_1"),
 	}
 	grantsOfPublishing = slices.Concat(
 		[]grant{schemaUse("publisher")}, tables("publisher", "bookmark", "SELECT", "INSERT", "UPDATE"),
@@ -71,9 +81,9 @@ var (
 		grantsOfRebuilding, tables("commands", "keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
 		tables("publisher", "bookmark", "DELETE"), tables("publisher", "parked", "DELETE"),
 	)
-	grantsOfLogSchema = []grant{{"CREATE", "DATABASE", "", ""}, {membership, "SCHEMA", "eventstore", ""}}
+	grantsOfLogSchema = []grant{create, owned("eventstore")}
 	grantsOfSchemas   = []grant{
-		{"CREATE", "DATABASE", "", ""}, {membership, "SCHEMA", "commands", ""}, {membership, "SCHEMA", "publisher", ""},
+		create, owned("commands"), owned("publisher"),
 	}
 )
 
