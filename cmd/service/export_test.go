@@ -35,6 +35,7 @@ func CommandNeeds(c Config) map[string][]Need {
 		"parked retry":    shown(c.needsOf(nil, grantsOfWishing)),
 		"parked skip":     shown(c.needsOf(nil, grantsOfWishing)),
 		"publish replay":  shown(c.needsOf(grantsOfLog, nil)),
+		"verify":          shown(c.needsOf(grantsOfLog, grantsOfVerifying)),
 		"nomis unmerge":   shown(c.needsOf(grantsOfAppend, nil)),
 	}
 }

@@ -142,11 +142,14 @@ func (e *installation) config(login string) service.Config {
 	}
 }
 
-// kinds are all processes that run without end.
-var kinds = map[string]struct {
+// kind is a process that runs without end.
+type kind struct {
 	login string
 	roles service.Roles
-}{
+}
+
+// kinds are all of them.
+var kinds = map[string]kind{
 	"serve":           {"writer", service.Roles{Serve: true}},
 	"project":         {"projector", service.Roles{Project: true}},
 	"serve --project": {"both", service.Roles{Serve: true, Project: true}},

@@ -35,6 +35,8 @@ func TestEachProcessWorksWithItsOwnLogin(t *testing.T) {
 	require.True(t, told[0].Begun)
 	_, err = service.Parked(t.Context(), e.options(t, "publish"))
 	require.NoError(t, err)
+	_, err = service.VerifyReadModel(t.Context(), e.options(t, "serve"))
+	require.NoError(t, err)
 
 	for name, dsn := range map[string]string{"the projector": e.logins["projector"], "a superuser": e.super, "the owner": e.logins["owner"]} {
 		o := e.options(t, "project")

@@ -3,6 +3,11 @@ package service_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +38,7 @@ func TestAProcessNamesTheRightThatItLacks(t *testing.T) {
 		require.True(t, known, name)
 		e.walk(t, walked, name, needs, command.run)
 	}
-	require.Len(t, e.commands(t), len(service.CommandNeeds(service.Config{})), "all commands are walked")
+	requireAllWalked(t, len(e.commands(t)))
 	for _, given := range e.given(t) {
 		require.True(t, walked[given], "no process needs %s", given)
 	}
@@ -69,10 +74,38 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := service.Replay(ctx, publish, publisher.Replay{Topic: publisher.Domain, From: 1, DryRun: true}, "")
 			return err
 		}},
+		"verify": {writer, func(ctx context.Context) error { _, err := service.VerifyReadModel(ctx, writer); return err }},
 		"nomis unmerge": {writer, func(ctx context.Context) error {
 			_, err := service.Unmerge(ctx, writer, uuid.NewString(), "why", true)
 			return err
 		}},
+	}
+}
+
+// requireAllWalked holds that each way into the package that is given addresses is
+// one of the commands; of two of them there are two ways, and Run has kinds.
+func requireAllWalked(t *testing.T, commands int) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	var ways []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if !strings.HasSuffix(file, "_test.go") {
+			ways = append(ways, regexp.MustCompile(`(?m)^func [A-Z]\w*\(ctx context.Context, \w+ (?:Options|Config)\b`).FindAllString(string(text), -1)...)
+		}
+	}
+	require.Len(t, ways, commands, "Rebuild has two commands, and Run has none, of %q", ways)
+	require.Len(t, service.CommandNeeds(service.Config{}), commands)
+	one := reflect.TypeFor[service.Roles]()
+	var roles []string
+	for i := range one.NumField() {
+		roles = append(roles, one.Field(i).Name)
+	}
+	for _, role := range roles {
+		alone := slices.ContainsFunc(slices.Collect(maps.Values(kinds)), func(k kind) bool { return reflect.ValueOf(k.roles).FieldByName(role).Bool() })
+		require.True(t, alone, "a process that does %s", role)
 	}
 }
 

@@ -54,10 +54,9 @@ var (
 		tables("commands", "log", "SELECT"), tables("publisher", "bookmark", "SELECT"),
 		[]grant{schemaUse("commands"), schemaUse("publisher")},
 	)
-	grantsOfListening = slices.Concat(
-		grantsOfRemembering, tables("read_1", "checkpoint", "SELECT"), []grant{schemaUse("read_1")},
-	)
-	grantsOfServing = slices.Concat(
+	grantsOfVerifying = append(tables("read_1", "checkpoint", "SELECT"), schemaUse("read_1"))
+	grantsOfListening = slices.Concat(grantsOfRemembering, grantsOfVerifying)
+	grantsOfServing   = slices.Concat(
 		grantsOfListening, tables("commands", "keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
 	)
 	grantsOfReading = slices.Concat(
