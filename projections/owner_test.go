@@ -50,6 +50,9 @@ func TestWhatAProjectorMayNotSeeIsNotMadeAnew(t *testing.T) {
 	require.NoError(t, projections.AdoptLog(t.Context(), dsn, uuid.New()))
 	for _, hide := range []string{
 		"ALTER SCHEMA read_1 OWNER TO CURRENT_USER", "ALTER TABLE read_1.checkpoint OWNER TO CURRENT_USER",
+		`DO $$ DECLARE name text; BEGIN ALTER SCHEMA read_1 OWNER TO CURRENT_USER;
+			FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'read_1'::regnamespace AND relkind = 'r' LOOP
+				EXECUTE format('ALTER TABLE read_1.%I OWNER TO CURRENT_USER', name); END LOOP; END $$`,
 	} {
 		_, err := super.Exec(t.Context(), hide)
 		require.NoError(t, err)
