@@ -98,12 +98,8 @@ func requireAllWalked(t *testing.T, commands int) {
 	}
 	require.Len(t, ways, commands, "Rebuild has two commands, and Run has none, of %q", ways)
 	require.Len(t, service.CommandNeeds(service.Config{}), commands)
-	one := reflect.TypeFor[service.Roles]()
-	var roles []string
-	for i := range one.NumField() {
-		roles = append(roles, one.Field(i).Name)
-	}
-	for _, role := range roles {
+	for field := range reflect.TypeFor[service.Roles]().Fields() {
+		role := field.Name
 		alone := slices.ContainsFunc(slices.Collect(maps.Values(kinds)), func(k kind) bool { return reflect.ValueOf(k.roles).FieldByName(role).Bool() })
 		require.True(t, alone, "a process that does %s", role)
 	}
