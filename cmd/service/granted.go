@@ -12,6 +12,8 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"nonassociations/internal/pg"
 )
 
 // lacking says which rights in Postgres a process does not have. Waiting does not
@@ -40,7 +42,7 @@ const checkTime = 10 * time.Second
 func granted(ctx context.Context, of need) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, of.dsn)
+	conn, err := pg.Connect(ctx, of.dsn)
 	if err != nil {
 		return fmt.Errorf("ask which rights there are: %w", err)
 	}

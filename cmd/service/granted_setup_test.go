@@ -148,8 +148,8 @@ type kind struct {
 	roles service.Roles
 }
 
-// kinds are all of them.
-var kinds = map[string]kind{
+// processes are all of them.
+var processes = map[string]kind{
 	"serve":           {"writer", service.Roles{Serve: true}},
 	"project":         {"projector", service.Roles{Project: true}},
 	"serve --project": {"both", service.Roles{Serve: true, Project: true}},
@@ -159,7 +159,7 @@ var kinds = map[string]kind{
 
 func (e *installation) options(t *testing.T, kind string) service.Options {
 	t.Helper()
-	of := kinds[kind]
+	of := processes[kind]
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	config := e.config(of.login)

@@ -118,6 +118,6 @@ func TestWhatMayNotBeSeenIsNotTakenForMissing(t *testing.T) {
 		err := service.Run(ctx, e.options(t, kind))
 		cancel()
 		require.ErrorContains(t, err, "lacks USAGE ON SCHEMA Some room, SELECT ON TABLE Some room.kept", kind)
-		require.ErrorContains(t, err, e.names[kinds[kind].login])
+		require.ErrorContains(t, err, e.names[processes[kind].login])
 	}
 }

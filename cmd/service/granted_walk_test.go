@@ -28,7 +28,7 @@ func TestAProcessNamesTheRightThatItLacks(t *testing.T) {
 	one.isReady(t)
 	one.ends(t)
 	walked := map[string]bool{}
-	for kind := range kinds {
+	for kind := range processes {
 		o := e.options(t, kind)
 		e.walk(t, walked, kind, service.Needs(o), func(ctx context.Context) error { return service.Run(ctx, o) })
 	}
@@ -83,7 +83,7 @@ func (e *installation) commands(t *testing.T) map[string]command {
 }
 
 // requireAllWalked holds that each way into the package that is given addresses is
-// one of the commands; of two of them there are two ways, and Run has kinds.
+// one of the commands; of two of them there are two ways, and Run has processes.
 func requireAllWalked(t *testing.T, commands int) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -100,7 +100,7 @@ func requireAllWalked(t *testing.T, commands int) {
 	require.Len(t, service.CommandNeeds(service.Config{}), commands)
 	for field := range reflect.TypeFor[service.Roles]().Fields() {
 		role := field.Name
-		alone := slices.ContainsFunc(slices.Collect(maps.Values(kinds)), func(k kind) bool { return reflect.ValueOf(k.roles).FieldByName(role).Bool() })
+		alone := slices.ContainsFunc(slices.Collect(maps.Values(processes)), func(k kind) bool { return reflect.ValueOf(k.roles).FieldByName(role).Bool() })
 		require.True(t, alone, "a process that does %s", role)
 	}
 }
