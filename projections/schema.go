@@ -42,7 +42,7 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 }
 
 // showViews lets this version answer, unless one answers already. Views of an
-// older build are brought up to this one.
+// older build are brought up to this one. It is the last act of its transaction.
 func showViews(ctx context.Context, tx pgx.Tx) error {
 	var shown bool
 	err := tx.QueryRow(ctx, `SELECT bool_and(to_regclass('read.' || name) IS NOT NULL)
@@ -54,14 +54,21 @@ func showViews(ctx context.Context, tx pgx.Tx) error {
 	if shown {
 		return nil
 	}
+	if err := asOwner(ctx, tx); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, viewsSQL); err != nil {
 		return fmt.Errorf("show the read model: %w", err)
 	}
 	return nil
 }
 
-// startAgain drops what is there, views too, and makes empty tables.
+// startAgain drops what is there, views too, and makes empty tables of the same
+// owner. It is the last act of its transaction.
 func startAgain(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
+	if err := asOwner(ctx, tx); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `DROP SCHEMA IF EXISTS read_1 CASCADE`); err != nil {
 		return fmt.Errorf("drop the read model: %w", err)
 	}
@@ -71,6 +78,9 @@ func startAgain(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
 func createTables(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
 	if _, err := tx.Exec(ctx, schemaSQL); err != nil {
 		return fmt.Errorf("create the read model's tables: %w", err)
+	}
+	if _, err := tx.Exec(ctx, rightsSQL); err != nil {
+		return fmt.Errorf("let writers see of which log the read model is: %w", err)
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO read_1.checkpoint (name, store_id) VALUES ($1, $2)`,
 		projection, store)

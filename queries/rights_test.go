@@ -3,7 +3,6 @@ package queries_test
 import (
 	"context"
 	"log/slog"
-	"os"
 	"testing"
 	"time"
 
@@ -22,13 +21,11 @@ import (
 // which name no view.
 func TestTheReadersRoleMayAskEverything(t *testing.T) {
 	dsn := testdb.New(t)
-	roles, err := os.ReadFile("../deploy/postgres/roles.sql")
-	require.NoError(t, err)
 	owner := projector{t, connect(t, dsn), dsn}
-	owner.exec(string(roles))
+	owner.exec(testdb.Script(t, "../deploy/postgres/roles.sql"))
 
 	log := memory.New()
-	_, err = eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
 	require.NoError(t, err)
 	runner := projections.New(projections.Options{
 		Store: log, DSN: dsn + "&options=-c%20role%3Dnonassociations_projector", Clock: time.Now, Logger: slog.New(slog.DiscardHandler),

@@ -22,6 +22,9 @@ type Told struct {
 
 // PublishStatus is how far each topic has been told, whoever publishes.
 func PublishStatus(ctx context.Context, o Options) (told []Told, err error) {
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, grantsOfLookingAtTopics)); err != nil {
+		return nil, err
+	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return nil, err
@@ -50,16 +53,25 @@ func PublishStatus(ctx context.Context, o Options) (told []Told, err error) {
 
 // Parked is every message that is parked, and those that were skipped.
 func Parked(ctx context.Context, o Options) ([]desk.Parked, error) {
+	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfLookingAtTopics)); err != nil {
+		return nil, err
+	}
 	overview, err := desk.Look(ctx, o.Config.DatabaseURL)
 	return overview.Parked, err
 }
 
 // RetryParked lets a refused or failing message be sent again at once.
 func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) error {
+	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfWishing)); err != nil {
+		return err
+	}
 	return desk.AskRetry(ctx, o.Config.DatabaseURL, topic, event)
 }
 
 // SkipParked decides that a fact is never told on a topic.
 func SkipParked(ctx context.Context, o Options, topic string, event uuid.UUID, reason string) error {
+	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfWishing)); err != nil {
+		return err
+	}
 	return desk.AskSkip(ctx, o.Config.DatabaseURL, topic, event, reason, o.Clock())
 }

@@ -34,6 +34,9 @@ func (p *process) listenTo(ctx, below context.Context) error {
 		defer reads.Close()
 		handler = commands.New(p.log, commands.Options{Clock: p.Clock, Router: reads, Logger: p.Logger})
 	}
+	if err := p.untilAllowed(ctx); err != nil {
+		return unlessEnded(ctx, func(context.Context) error { return err })
+	}
 	if err := p.awaitLog(ctx); err != nil {
 		return unlessEnded(ctx, func(context.Context) error { return err })
 	}
@@ -99,6 +102,9 @@ func (p *process) sameLog(ctx context.Context) error {
 // Unmerge takes back what a message did, or only tells with dryRun; see
 // merge.Process.Undo. message is the id in the SNS envelope.
 func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool) (merge.Undone, error) {
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfAppend, nil)); err != nil {
+		return merge.Undone{}, err
+	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return merge.Undone{}, err

@@ -102,6 +102,9 @@ func Replay(ctx context.Context, o Options, replay publisher.Replay, topic strin
 	if o.Config.Edge.PublicURL == "" {
 		return publisher.Replayed{}, errors.New(`required environment variable "PUBLIC_URL" is not set: messages name it`)
 	}
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, nil)); err != nil {
+		return publisher.Replayed{}, err
+	}
 	if !replay.DryRun {
 		if replay.Destination, err = publisher.Open(ctx, topic); err != nil {
 			return publisher.Replayed{}, fmt.Errorf("--topic: %w", err)

@@ -25,6 +25,13 @@ const (
 // bookmarks, which are about the old one, are forgotten with it. told is what is (to be) done,
 // a sentence each. Errors are in words for an operator; nothing was done then.
 func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (told []string, err error) {
+	rights := grantsOfRebuilding
+	if adopt != uuid.Nil {
+		rights = grantsOfAdopting
+	}
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, rights)); err != nil {
+		return nil, err
+	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return nil, err

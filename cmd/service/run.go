@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -44,7 +45,7 @@ func Run(ctx context.Context, o Options) error {
 	// What requests stand on outlives the signal, until the last one is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
-	p := &process{Options: o}
+	p := &process{Options: o, allowed: make(chan struct{})}
 	p.gate.opened = make(chan struct{})
 	p.gate.mismatch = func() *eventstore.Mismatch { return p.log.Mismatch() }
 	err := p.unlessLate(ctx, p.run(ctx, below, stopBelow))
@@ -64,6 +65,8 @@ type process struct {
 	runner *projections.Runner // nil when another process projects
 	serving
 	closers closers
+	allowed chan struct{} // closed when the rights in the durable tables were found whole
+	lacks   sync.Map      // of rights that went since: an error by address
 }
 
 func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) error {
@@ -81,6 +84,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 			return err
 		}
 	}
+	group.Go(func() error { return unlessEnded(groupCtx, p.watchRights) })
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
 			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, London: p.Clock().Location(),

@@ -11,6 +11,9 @@ import (
 // SchemaUp brings the durable tables of every room up to this build; repeating
 // it changes nothing. What projections write needs none: they make it.
 func SchemaUp(ctx context.Context, config Config) error {
+	if err := allGranted(ctx, config.needsOf(grantsOfLogSchema, grantsOfSchemas)); err != nil {
+		return err
+	}
 	if dsn := config.logDSN(); dsn != "" {
 		if err := postgres.Migrate(ctx, dsn); err != nil {
 			return err

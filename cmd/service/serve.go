@@ -111,6 +111,9 @@ func unlessEnded(ctx context.Context, work func(context.Context) error) error {
 // letIn opens the gate when the log is known, tells when the read model shows all
 // of it, and watches over it until the context ends.
 func (p *process) letIn(ctx context.Context) error {
+	if err := p.untilAllowed(ctx); err != nil {
+		return err
+	}
 	id, err := identify(ctx, p.log, p.Config.DatabaseURL, p.Logger)
 	if err != nil {
 		return err
@@ -208,6 +211,9 @@ func (p *process) health() api.Health {
 		Ready: func(ctx context.Context) error {
 			if !p.gate.isOpen() {
 				return errors.New("the log's id has not been read yet")
+			}
+			if err := p.missingRight(); err != nil {
+				return err
 			}
 			return p.reads.Ping(ctx)
 		},

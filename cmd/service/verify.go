@@ -15,6 +15,9 @@ import (
 // that the log holds, up to the same position. It reads the ids of all of them and
 // changes nothing. Errors: what keeps it from judging, in words for an operator.
 func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, err error) {
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, grantsOfVerifying)); err != nil {
+		return projections.Comparison{}, err
+	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return projections.Comparison{}, err

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -9,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
+	"nonassociations/internal/testdb"
 )
 
 // past are the ways to add an event, or to change what adds them, without append.
@@ -62,9 +62,7 @@ func TestNobodyWithTheWritersRoleAddsPastAppend(t *testing.T) {
 
 func applyRoles(t *testing.T, owner *pgx.Conn) {
 	t.Helper()
-	roles, err := os.ReadFile("../../deploy/postgres/roles.sql")
-	require.NoError(t, err)
-	_, err = owner.Exec(t.Context(), string(roles))
+	_, err := owner.Exec(t.Context(), testdb.Script(t, "../../deploy/postgres/roles.sql"))
 	require.NoError(t, err)
 }
 
