@@ -32,6 +32,9 @@ type UnverifiableError struct {
 }
 
 func (e *UnverifiableError) Error() string {
+	if e.cause == nil {
+		return ErrUnverifiable.Error()
+	}
 	return fmt.Sprintf("%v: %v", ErrUnverifiable, e.cause)
 }
 

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+)
+
+// The values of the headers that every answer has.
+const (
+	cacheNever   = "no-store" // about a person, or of this moment
+	cacheAsking  = "no-cache" // the same for everybody, until the next release
+	policyStrict = "default-src 'none'; frame-ancestors 'none'"
+	// policyPage lets a page load what this service serves, and nothing else; an
+	// image may stand in the style sheet.
+	policyPage = "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; " +
+		"img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
+	// strictTransport holds browsers to https for a year (RFC 6797).
+	strictTransport = "max-age=31536000"
+)
+
+// headerRule is what the good answers (200 and 304) under a path have.
+type headerRule struct {
+	path   string // of one route; with / at its end, of all beneath
+	cache  string
+	policy string
+}
+
+// headerRules names what is public and fixed. What is not named here, and every
+// answer of another status, is kept by no cache and loads nothing.
+var headerRules = []headerRule{
+	{"/info", cacheAsking, policyStrict},
+	{"/openapi.json", cacheAsking, policyStrict},
+	{"/v3/api-docs", cacheAsking, policyStrict},
+	{"/docs", cacheAsking, policyPage},
+	{"/swagger-ui/", cacheAsking, policyPage},
+}
+
+var otherRule = headerRule{cache: cacheNever, policy: policyStrict}
+
+// ruleOf is the rule of a path, as the router reads it.
+func ruleOf(path string) headerRule {
+	for _, rule := range headerRules {
+		if path == rule.path || strings.HasSuffix(rule.path, "/") && strings.HasPrefix(path, rule.path) {
+			return rule
+		}
+	}
+	return otherRule
+}
+
+// protect sets the headers of an answer before anything else does, so that none
+// goes out without them, whatever becomes of the request.
+func protect(h http.Header, r *http.Request) {
+	rule := ruleOf(r.URL.Path)
+	h["Cache-Control"] = []string{rule.cache}
+	h["Content-Security-Policy"] = []string{rule.policy}
+	h["Referrer-Policy"] = []string{"no-referrer"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	if isEncrypted(r) {
+		h["Strict-Transport-Security"] = []string{strictTransport}
+	}
+}
+
+// restrict takes back what a rule allows, for an answer that is not good.
+func restrict(h http.Header, status int) {
+	if status == http.StatusOK || status == http.StatusNotModified {
+		return
+	}
+	h["Cache-Control"] = []string{otherRule.cache}
+	h["Content-Security-Policy"] = []string{otherRule.policy}
+}
+
+// isEncrypted reports whether the caller's own connection is https. A caller who
+// makes X-Forwarded-Proto up gains nothing: browsers take the header that
+// depends on it over https alone, and no cache keeps the answer for another.
+func isEncrypted(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	said := r.Header["X-Forwarded-Proto"]
+	if len(said) == 0 {
+		return false
+	}
+	nearest, _, _ := strings.Cut(said[0], ",") // to the caller, of several proxies
+	return strings.EqualFold(strings.TrimSpace(nearest), "https")
+}
