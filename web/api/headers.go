@@ -18,24 +18,33 @@ const (
 	strictTransport = "max-age=31536000"
 )
 
-// headerRule is what the good answers (200 and 304) under a path have.
+// headerRule is what the good answers (200 and 304) under a path have. Its
+// values are shared by all answers.
 type headerRule struct {
-	path   string // of one route; with / at its end, of all beneath
-	cache  string
-	policy string
+	path          string // of one route; with / at its end, of all beneath
+	cache, policy []string
+}
+
+func ruleFor(path, cache, policy string) headerRule {
+	return headerRule{path, []string{cache}, []string{policy}}
 }
 
 // headerRules names what is public and fixed. What is not named here, and every
 // answer of another status, is kept by no cache and loads nothing.
 var headerRules = []headerRule{
-	{"/info", cacheAsking, policyStrict},
-	{"/openapi.json", cacheAsking, policyStrict},
-	{"/v3/api-docs", cacheAsking, policyStrict},
-	{"/docs", cacheAsking, policyPage},
-	{"/swagger-ui/", cacheAsking, policyPage},
+	ruleFor("/info", cacheAsking, policyStrict),
+	ruleFor("/openapi.json", cacheAsking, policyStrict),
+	ruleFor("/v3/api-docs", cacheAsking, policyStrict),
+	ruleFor("/docs", cacheAsking, policyPage),
+	ruleFor("/swagger-ui/", cacheAsking, policyPage),
 }
 
-var otherRule = headerRule{cache: cacheNever, policy: policyStrict}
+var (
+	otherRule  = ruleFor("", cacheNever, policyStrict)
+	noReferrer = []string{"no-referrer"}
+	noSniff    = []string{"nosniff"}
+	httpsOnly  = []string{strictTransport}
+)
 
 // ruleOf is the rule of a path, as the router reads it.
 func ruleOf(path string) headerRule {
@@ -51,12 +60,10 @@ func ruleOf(path string) headerRule {
 // goes out without them, whatever becomes of the request.
 func protect(h http.Header, r *http.Request) {
 	rule := ruleOf(r.URL.Path)
-	h["Cache-Control"] = []string{rule.cache}
-	h["Content-Security-Policy"] = []string{rule.policy}
-	h["Referrer-Policy"] = []string{"no-referrer"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["Cache-Control"], h["Content-Security-Policy"] = rule.cache, rule.policy
+	h["Referrer-Policy"], h["X-Content-Type-Options"] = noReferrer, noSniff
 	if isEncrypted(r) {
-		h["Strict-Transport-Security"] = []string{strictTransport}
+		h["Strict-Transport-Security"] = httpsOnly
 	}
 }
 
@@ -65,8 +72,7 @@ func restrict(h http.Header, status int) {
 	if status == http.StatusOK || status == http.StatusNotModified {
 		return
 	}
-	h["Cache-Control"] = []string{otherRule.cache}
-	h["Content-Security-Policy"] = []string{otherRule.policy}
+	h["Cache-Control"], h["Content-Security-Policy"] = otherRule.cache, otherRule.policy
 }
 
 // isEncrypted reports whether the caller's own connection is https. A caller who

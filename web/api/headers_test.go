@@ -214,6 +214,7 @@ func TestWhatTheServerRefusesByItselfSaysNothing(t *testing.T) {
 		"a bad header":       "GET /non-associations/A9109UD HTTP/1.1\r\nHost: x\r\nA 9109UD: x\r\n\r\n",
 		"an unknown version": "GET /non-associations/A9109UD HTTP/3.7\r\nHost: x\r\n\r\n",
 		"an unknown coding":  "POST /sync HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: A9109UD\r\n\r\n",
+		"an unknown hope":    "POST /sync HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: A9109UD\r\n\r\n",
 		"long headers":       "GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("A9109UD", 20_000) + "\r\n\r\n",
 	} {
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
@@ -230,4 +231,20 @@ func TestWhatTheServerRefusesByItselfSaysNothing(t *testing.T) {
 		require.NoError(t, conn.Close())
 	}
 	require.Empty(t, h.logs.String(), "none of them reached us")
+}
+
+// TestTheWholeServerIsAskedAsAnyRoute: OPTIONS * is for the server, not for a
+// route, and net/http has an answer of its own to it.
+func TestTheWholeServerIsAskedAsAnyRoute(t *testing.T) {
+	_, url := serve(t, newHouse(t))
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	_, err = io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	guardedAnswer(t, "OPTIONS *", "*", answer.StatusCode, answer.Header)
+	require.NoError(t, answer.Body.Close())
+	require.NoError(t, conn.Close())
 }
