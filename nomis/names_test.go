@@ -91,6 +91,10 @@ func TestParse_an_envelope_counts_in_its_own_letter_case_only(t *testing.T) {
 	}
 	typed := `"MessageAttributes":{"eventType":{"Value":"prison-offender-events.prisoner.merged"}},`
 	untyped := strings.Replace(fullMessages[0], `"eventType"`, `"x"`, 1)
+	received := `"MessageAttributes":{"eventType":{"Value":"prison-offender-events.prisoner.received"}},`
+	twice := strings.Replace(fullMessages[0], `"eventType"`, `"eventType":"x","eventType"`, 1)
+	_, err := parse("{"+received+wrapped(t, twice, "")[1][1:], "sqs", london(t))
+	require.Error(t, err, "the attribute does not settle it: the merge would be lost")
 	for before, known := range map[string]bool{
 		typed: true, strings.Replace(typed, "Value", "value", 1): false, strings.Replace(typed, "eventType", "EventType", 1): false, typed + typed: false,
 		strings.ToLower(typed[:20]) + typed[20:]: false,
