@@ -81,7 +81,9 @@ func TestOfManyAtOnceOneTries(t *testing.T) {
 					ended <- err
 				}()
 			}
-			require.Eventually(t, func() bool { return r.search.Asked() > asked && len(ended) == len(numbers)-1 || r.search.Asked() > asked+1 }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool {
+				return r.search.Asked() > asked && len(ended) == len(numbers)-1 || r.search.Asked() > asked+1
+			}, time.Minute, time.Millisecond)
 			require.Equal(t, asked+1, r.search.Asked(), "more than one tried")
 			for range len(numbers) - 1 {
 				require.ErrorIs(t, <-ended, directory.ErrUnavailable)

@@ -12,8 +12,8 @@ const (
 	policyStrict = "default-src 'none'; frame-ancestors 'none'"
 	// policyPage lets a page load what this service serves, and nothing else; an
 	// image may stand in the style sheet.
-	policyPage = "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; " +
-		"img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
+	policyPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	// strictTransport holds browsers to https for a year (RFC 6797).
 	strictTransport = "max-age=31536000"
 )
@@ -35,7 +35,6 @@ var headerRules = []headerRule{
 	ruleFor("/info", cacheAsking, policyStrict),
 	ruleFor("/openapi.json", cacheAsking, policyStrict),
 	ruleFor("/v3/api-docs", cacheAsking, policyStrict),
-	ruleFor("/docs", cacheAsking, policyPage),
 	ruleFor("/swagger-ui/", cacheAsking, policyPage),
 }
 

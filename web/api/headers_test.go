@@ -22,14 +22,14 @@ import (
 // The policies of answers that are no page, and of the page for people.
 const (
 	nothing = "default-src 'none'; frame-ancestors 'none'"
-	ownPage = "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; " +
-		"img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
+	ownPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 // fixed are the routes whose good answers are public and the same for everybody,
 // with their policy. All others are about a person, or of this moment.
 var fixed = map[string]string{
-	"/info": nothing, "/openapi.json": nothing, "/v3/api-docs": nothing, "/docs": ownPage, "/swagger-ui/{file}": ownPage,
+	"/info": nothing, "/openapi.json": nothing, "/v3/api-docs": nothing, "/swagger-ui/{file}": ownPage,
 }
 
 // guardedAnswer holds any answer to the headers that it must have.

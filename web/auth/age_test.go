@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,9 +38,13 @@ func lasting() jwt.MapClaims {
 func TestAWithdrawnKeyLeavesByItself(t *testing.T) {
 	withdrawn, kept := ecKey(t), ecKey(t)
 	synctest.Test(t, func(t *testing.T) {
-		keys := setOf(jsonOf(t, ecPublic(t, "w", withdrawn)), jsonOf(t, ecPublic(t, "k", kept)))
-		asked := 0
-		v := wired(t, time.Now, io.Discard, func(*http.Request) (int, string) { asked++; return http.StatusOK, keys })
+		var asked atomic.Int32
+		var keys atomic.Value
+		keys.Store(setOf(jsonOf(t, ecPublic(t, "w", withdrawn)), jsonOf(t, ecPublic(t, "k", kept))))
+		v := wired(t, time.Now, io.Discard, func(*http.Request) (int, string) {
+			asked.Add(1)
+			return http.StatusOK, keys.Load().(string)
+		})
 		defer runs(t, v)()
 		byWithdrawn := sign(t, jwt.SigningMethodES256, withdrawn, "w", lasting())
 		byKept := sign(t, jwt.SigningMethodES256, kept, "k", lasting())
@@ -49,14 +54,14 @@ func TestAWithdrawnKeyLeavesByItself(t *testing.T) {
 			time.Sleep(auth.RefreshEvery)
 			synctest.Wait()
 		}
-		require.Equal(t, 4, asked, "at the start, and once each time")
+		require.EqualValues(t, 4, asked.Load(), "at the start, and once each time")
 
-		keys = setOf(jsonOf(t, ecPublic(t, "k", kept)))
+		keys.Store(setOf(jsonOf(t, ecPublic(t, "k", kept))))
 		_, err := v.Verify(t.Context(), byWithdrawn)
 		require.NoError(t, err, "nobody has told us yet")
 		time.Sleep(auth.RefreshEvery)
 		synctest.Wait()
-		require.Equal(t, 5, asked)
+		require.EqualValues(t, 5, asked.Load())
 		_, err = v.Verify(t.Context(), byWithdrawn)
 		require.ErrorIs(t, err, auth.ErrUnverifiable, "it is unknown now, and what was verified with it is forgotten")
 		time.Sleep(auth.RenewEvery)
@@ -80,9 +85,14 @@ func TestAKeySetIsBelievedForAnHour(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var answer wire = func(*http.Request) (int, string) { return http.StatusOK, setOf(jsonOf(t, ecPublic(t, "e", key))) }
-				good := answer
-				v := wired(t, time.Now, io.Discard, func(r *http.Request) (int, string) { return answer(r) })
+				keys := setOf(jsonOf(t, ecPublic(t, "e", key)))
+				var isDown atomic.Bool
+				v := wired(t, time.Now, io.Discard, func(r *http.Request) (int, string) {
+					if isDown.Load() {
+						return fault(r)
+					}
+					return http.StatusOK, keys
+				})
 				began := time.Now()
 				defer runs(t, v)()
 				known := lasting()
@@ -91,7 +101,7 @@ func TestAKeySetIsBelievedForAnHour(t *testing.T) {
 					return err
 				}
 				require.NoError(t, verifies())
-				answer = fault
+				isDown.Store(true)
 				cached := sign(t, jwt.SigningMethodES256, key, "e", known)
 				time.Sleep(auth.MaxAge - time.Since(began) - time.Second)
 				require.NoError(t, verifies(), "a short outage harms nobody")
@@ -104,7 +114,7 @@ func TestAKeySetIsBelievedForAnHour(t *testing.T) {
 				_, err = v.Verify(t.Context(), "hello")
 				require.ErrorIs(t, err, auth.ErrInvalid, "what is no token needs no key")
 
-				answer = good
+				isDown.Store(false)
 				time.Sleep(time.Minute)
 				require.NoError(t, verifies(), "and all is well when the issuer answers")
 			})
