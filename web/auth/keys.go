@@ -26,8 +26,8 @@ type keys struct {
 	current atomic.Pointer[keySet] // nil until the first fetch that succeeded
 
 	turn      chan struct{} // holds one token while nobody fetches
-	attempted time.Time     // guarded by turn, as is failed
-	failed    error
+	attempted time.Time     // for a token; guarded by turn, as is failed
+	failed    error         // of the last attempt
 	attempts  atomic.Uint64 // counted when one begins
 }
 
@@ -46,9 +46,9 @@ func (k *keys) fresh(now time.Time) *keySet {
 }
 
 // renewed is a set for which the issuer was asked after the call began. Its error
-// is an [UnverifiableError]: the issuer did not answer well, or was asked less
-// than renewEvery ago, before the call. In the second case the set is given too,
-// when it is not too old: another call may have brought it.
+// is an [UnverifiableError]: the issuer did not answer well, or was asked for
+// another token less than renewEvery ago, before the call. The set that is there
+// is given too, when it is not too old: another call may have brought it.
 func (k *keys) renewed(ctx context.Context) (*keySet, error) {
 	before := k.attempts.Load()
 	if err := k.lock(ctx); err != nil {
@@ -60,6 +60,7 @@ func (k *keys) renewed(ctx context.Context) (*keySet, error) {
 	wait := renewEvery - now.Sub(k.attempted)
 	if !asked && (k.attempted.IsZero() || wait <= 0 || wait > renewEvery+clockSteps) {
 		k.attempt(ctx)
+		k.attempted = k.clock()
 		asked, wait = true, renewEvery
 	}
 	if k.failed != nil {
@@ -101,7 +102,6 @@ func (k *keys) attempt(ctx context.Context) {
 	k.attempts.Add(1)
 	began := k.clock()
 	k.failed = k.load(context.WithoutCancel(ctx), began)
-	k.attempted = k.clock()
 }
 
 func (k *keys) load(ctx context.Context, began time.Time) error {
