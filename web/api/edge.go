@@ -34,7 +34,7 @@ func (a *answer) WriteHeader(status int) {
 // Unwrap gives [http.ResponseController] the writer beneath.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// edge wraps every request: each answer has the headers of headers.go, a panic becomes an answer, HEAD is answered as GET
+// edge wraps every request: each answer has the headers of protect.go, a panic becomes an answer, HEAD is answered as GET
 // (the server leaves the body out), and one line is logged.
 func (a *API) edge(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
