@@ -44,8 +44,8 @@ func quick(change func(*limits)) limits {
 	return l
 }
 
-// limited runs a handler with limits, and gives a connection to it.
-func limited(t *testing.T, limits limits, handler http.HandlerFunc) net.Conn {
+// withLimits runs a handler with limits, and gives a connection to it.
+func withLimits(t *testing.T, limits limits, handler http.HandlerFunc) net.Conn {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -72,17 +72,17 @@ func isCut(t *testing.T, conn net.Conn) string {
 func TestASlowClientIsCut(t *testing.T) {
 	const short = 50 * time.Millisecond
 	t.Run("in its headers", func(t *testing.T) {
-		conn := limited(t, quick(func(l *limits) { l.header = short }), func(http.ResponseWriter, *http.Request) { t.Error("a request came") })
+		conn := withLimits(t, quick(func(l *limits) { l.header = short }), func(http.ResponseWriter, *http.Request) { t.Error("a request came") })
 		_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
 		require.NoError(t, err)
 		isCut(t, conn)
 	})
 	t.Run("before its first byte", func(t *testing.T) {
-		isCut(t, limited(t, quick(func(l *limits) { l.header = short }), func(http.ResponseWriter, *http.Request) { t.Error("a request came") }))
+		isCut(t, withLimits(t, quick(func(l *limits) { l.header = short }), func(http.ResponseWriter, *http.Request) { t.Error("a request came") }))
 	})
 	t.Run("in its body", func(t *testing.T) {
 		failed := make(chan error, 1)
-		conn := limited(t, quick(func(l *limits) { l.read = short }), func(_ http.ResponseWriter, r *http.Request) {
+		conn := withLimits(t, quick(func(l *limits) { l.read = short }), func(_ http.ResponseWriter, r *http.Request) {
 			_, err := io.ReadAll(r.Body)
 			failed <- err
 		})
@@ -93,7 +93,7 @@ func TestASlowClientIsCut(t *testing.T) {
 	})
 	t.Run("in taking its answer", func(t *testing.T) {
 		failed := make(chan error, 1)
-		conn := limited(t, quick(func(l *limits) { l.write = short }), func(w http.ResponseWriter, _ *http.Request) {
+		conn := withLimits(t, quick(func(l *limits) { l.write = short }), func(w http.ResponseWriter, _ *http.Request) {
 			chunk := bytes.Repeat([]byte("x"), 1<<20)
 			for range 1024 {
 				if _, err := w.Write(chunk); err != nil {
@@ -114,13 +114,13 @@ func TestASlowClientIsCut(t *testing.T) {
 		}
 	})
 	t.Run("between two requests", func(t *testing.T) {
-		conn := limited(t, quick(func(l *limits) { l.idle = short }), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+		conn := withLimits(t, quick(func(l *limits) { l.idle = short }), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 		_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		require.NoError(t, err)
 		require.Contains(t, isCut(t, conn), "204 No Content")
 	})
 	t.Run("with headers without end", func(t *testing.T) {
-		conn := limited(t, quick(func(*limits) {}), func(http.ResponseWriter, *http.Request) { t.Error("a request came") })
+		conn := withLimits(t, quick(func(*limits) {}), func(http.ResponseWriter, *http.Request) { t.Error("a request came") })
 		_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nX: "+string(bytes.Repeat([]byte("x"), 16<<10)))
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err)
