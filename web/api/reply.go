@@ -30,6 +30,10 @@ const mediaJSON = "application/json"
 // write sends the reply; in JSON no control character goes out raw.
 func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	if h["Content-Security-Policy"] == nil { // it did not come through the edge
+		protect(h, r)
+		restrict(h, p.status)
+	}
 	if p.etag != "" {
 		h["Etag"] = []string{p.etag}
 		if !p.written && matches(r.Header["If-None-Match"], p.etag) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"reflect"
 	"testing"
@@ -127,4 +128,17 @@ func TestASlowClientIsCut(t *testing.T) {
 		require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, answer.StatusCode)
 		require.NoError(t, answer.Body.Close())
 	})
+}
+
+// TestAReplyThatPassesTheEdgeByIsProtected: a server may refuse before the API
+// is asked.
+func TestAReplyThatPassesTheEdgeByIsProtected(t *testing.T) {
+	for _, path := range []string{"/openapi.json", "/non-associations/A9109UD"} {
+		w := httptest.NewRecorder()
+		unavailable(io.EOF).reply().write(w, httptest.NewRequest(http.MethodGet, path, nil))
+		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+		require.Equal(t, policyStrict, w.Header().Get("Content-Security-Policy"))
+		require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
+		require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
+	}
 }
