@@ -77,7 +77,7 @@ var house = []room{
 	{"eventstore/fold", "eventstore/fold says what a pair was before a fact", []string{"domain", "eventstore"}, true},
 	{"eventstore/storetest", "eventstore/storetest is the suite that all logs pass", []string{"eventstore", "eventstore/memory", "github.com/stretchr/testify", "pgregory.net/rapid", "go.uber.org/goleak"}, true},
 	{"web", "web has no SQL and no rules", []string{"domain", "commands", "queries", "queries/directory", "audit", chi}, false},
-	{"web/auth", "web/auth verifies tokens", []string{"domain", "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/keyfunc/v3", "github.com/MicahParks/jwkset"}, false},
+	{"web/auth", "web/auth verifies tokens", []string{"domain", "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/jwkset"}, false},
 	{"web/client", "web/client calls the service over HTTP and knows nothing of it but its words", []string{"domain"}, true},
 	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "audit", "nomis", chi}, false},
 	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},

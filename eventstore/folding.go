@@ -2,7 +2,6 @@ package eventstore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -100,7 +99,7 @@ func CheckNew(ctx context.Context, store Store, stream string) error {
 		Before  int64 `json:"$tb"` // revision; the greatest number after a soft delete
 		Seconds int64 `json:"$maxAge"`
 	}
-	if err := json.Unmarshal(events[0].Data, &cut); err != nil {
+	if err := unmarshal(events[0].Data, &cut); err != nil {
 		return fmt.Errorf("read the metadata of %s: %w", stream, err)
 	}
 	if cut.Before > 0 || cut.Seconds > 0 {

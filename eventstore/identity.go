@@ -33,7 +33,7 @@ func ReadIdentity(ctx context.Context, store Store) (uuid.UUID, error) {
 		return uuid.Nil, fmt.Errorf("read the log's id: stream %s does not begin with %s", identityStream, identityType)
 	}
 	var fact storeIdentified
-	if err := json.Unmarshal(events[0].Data, &fact); err != nil {
+	if err := unmarshal(events[0].Data, &fact); err != nil {
 		return uuid.Nil, fmt.Errorf("read the log's id: %w", err)
 	}
 	if fact.StoreID == uuid.Nil {

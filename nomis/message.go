@@ -69,7 +69,7 @@ func parse(body, fallbackID string, london *time.Location) (message, error) {
 // event may have any further key, one called Message too.
 func isEnvelope(outer object) bool {
 	_, holds := outer["Message"]
-	return holds && outer.says("eventType") == ""
+	return holds && outer.says("eventType") == "" && !outer.twice("eventType")
 }
 
 // eventIn is the event in an envelope: a text, but some senders put the object
@@ -87,8 +87,11 @@ func eventIn(envelope object) (object, error) {
 }
 
 // typeOf is the type of an event, else the attribute that subscriptions filter
-// by, else "".
+// by, else "". One that is given twice is told by nothing else.
 func typeOf(said, envelope object) string {
+	if said.twice("eventType") {
+		return ""
+	}
 	attribute := object{}
 	if attributes, err := envelope.object("MessageAttributes"); err == nil {
 		if found, err := attributes.object("eventType"); err == nil {

@@ -15,8 +15,10 @@ import (
 type object map[string]jsontext.Value
 
 // ambiguous is in the place of a member that is given twice: it can be read as
-// nothing that is ever asked for.
-var ambiguous = jsontext.Value("{}")
+// nothing that is ever asked for, neither a text nor an object.
+var ambiguous = jsontext.Value(`["given twice"]`)
+
+func (o object) twice(name string) bool { return string(o[name]) == string(ambiguous) }
 
 var (
 	errNotJSON  = errors.New("not JSON")

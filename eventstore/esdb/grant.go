@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	exact "github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"nonassociations/eventstore"
@@ -84,11 +85,11 @@ type roles []string
 // UnmarshalJSON is json.Unmarshaler's.
 func (r *roles) UnmarshalJSON(text []byte) error {
 	var one string
-	if json.Unmarshal(text, &one) == nil {
+	if exact.Unmarshal(text, &one) == nil {
 		*r = roles{one}
 		return nil
 	}
-	return json.Unmarshal(text, (*[]string)(r))
+	return exact.Unmarshal(text, (*[]string)(r))
 }
 
 // same reports whether two lists allow the same, in whatever order.
@@ -160,7 +161,7 @@ func unmarshal(text []byte, into any) error {
 	if len(text) == 0 || string(text) == "null" {
 		return nil
 	}
-	return json.Unmarshal(text, into)
+	return exact.Unmarshal(text, into)
 }
 
 // set reads what a stream says last, and appends what it must say, at exactly the

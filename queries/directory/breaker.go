@@ -22,33 +22,36 @@ type breaker struct {
 	mu       sync.Mutex
 	failures int       // in a row
 	until    time.Time // it is left alone
-	trying   bool      // one question is on its way after a pause
+	trying   bool      // one question is on its way after a pause: the trial
 }
 
 func newBreaker(clock func() time.Time, log *slog.Logger) *breaker {
 	return &breaker{clock: clock, log: log}
 }
 
-// allows tells whether the service may be asked now; whoever is allowed to says
+// allows reports whether the service may be asked now, and whether that is the
+// trial, of which there is one at a time. Whoever is allowed to ask says
 // afterwards what was heard.
-func (b *breaker) allows() bool {
+func (b *breaker) allows() (allowed, trial bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failures < maxFailures {
-		return true
+		return true, false
 	}
 	if b.trying || b.clock().Before(b.until) {
-		return false
+		return false, false
 	}
 	b.trying = true
-	return true
+	return true, true
 }
 
-func (b *breaker) heard(err error) {
+func (b *breaker) heard(trial bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wasOpen := b.failures >= maxFailures
-	b.trying = false
+	if trial { // a question from before the outage that fails late ends no trial
+		b.trying = false
+	}
 	if err == nil {
 		b.failures = 0
 		if wasOpen {

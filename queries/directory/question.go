@@ -93,12 +93,13 @@ func (d *Directory) ask(numbers []domain.PrisonerNumber) (map[domain.PrisonerNum
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: too much is being asked", ErrUnavailable)
 	}
-	if !d.breaker.allows() {
+	allowed, trial := d.breaker.allows()
+	if !allowed {
 		return nil, fmt.Errorf("%w: it failed and is left alone for a moment", ErrUnavailable)
 	}
 	found, err := d.service.find(ctx, numbers)
 	if d.ctx.Err() == nil { // what ends with the directory says nothing of the service
-		d.breaker.heard(err)
+		d.breaker.heard(trial, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)

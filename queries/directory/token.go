@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxLifetime is how long a token is believed to be good, whatever is said.
@@ -78,14 +80,41 @@ func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 	if response.StatusCode != http.StatusOK {
 		return "", 0, fmt.Errorf("the answer is %d", response.StatusCode)
 	}
-	var answer struct {
-		Token   string  `json:"access_token"`
-		Seconds float64 `json:"expires_in"`
-	}
 	// The decoder's own words might quote the token.
+	var answer tokenAnswer
 	if err := json.UnmarshalRead(io.LimitReader(response.Body, 1<<20), &answer); err != nil || answer.Token == "" {
 		return "", 0, errNoToken
 	}
-	seconds := max(0, min(answer.Seconds, maxLifetime.Seconds()))
-	return answer.Token, time.Duration(seconds * float64(time.Second)), nil
+	lifetime, err := answer.lifetime()
+	return answer.Token, lifetime, err
+}
+
+// tokenAnswer is what an issuer says (RFC 6749 §5.1). Its names count in their
+// own letter case, and none may come twice.
+type tokenAnswer struct {
+	Token   string         `json:"access_token"`
+	Seconds jsontext.Value `json:"expires_in"`
+}
+
+var errNoLifetime = errors.New("expires_in of the answer is no number of seconds")
+
+// lifetime is none when the issuer does not say: then the token is good for one
+// question. Some issuers write the number as a text, or a fraction.
+func (a tokenAnswer) lifetime() (time.Duration, error) {
+	number := a.Seconds
+	if len(number) == 0 || number.Kind() == jsontext.KindNull {
+		return 0, nil
+	}
+	if number.Kind() == jsontext.KindString {
+		text, err := jsontext.AppendUnquote(nil, number)
+		if err != nil {
+			return 0, errNoLifetime
+		}
+		number = bytes.TrimSpace(text)
+	}
+	var seconds float64
+	if number.Kind() != jsontext.KindNumber || json.Unmarshal(number, &seconds) != nil || seconds < 0 {
+		return 0, errNoLifetime
+	}
+	return time.Duration(min(seconds, maxLifetime.Seconds()) * float64(time.Second)), nil
 }

@@ -8,9 +8,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,11 +26,14 @@ import (
 
 const anID = "8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"
 
-// guarded are all endpoints that ask who calls, with the roles that may.
-var guarded = []struct {
+// guardedCall is a call that asks for a token.
+type guardedCall struct {
 	method, path, body string
 	roles              []string
-}{
+}
+
+// guarded are all endpoints that ask who calls, with the roles that may.
+var guarded = []guardedCall{
 	{http.MethodPost, "/non-associations", newOne, []string{"WRITE_NON_ASSOCIATIONS"}},
 	{http.MethodPatch, "/non-associations/" + anID, `{}`, []string{"WRITE_NON_ASSOCIATIONS"}},
 	{http.MethodPut, "/non-associations/" + anID + "/close", closing, []string{"WRITE_NON_ASSOCIATIONS"}},
@@ -120,11 +126,51 @@ func (unverifiable) Verify(context.Context, string) (auth.Claims, error) {
 }
 
 func TestATokenThatCannotBeCheckedNow(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} })
-	w := h.call(http.MethodGet, "/non-associations/A9109UD", reader, "")
-	require.Equal(t, http.StatusServiceUnavailable, w.Code)
-	require.NotContains(t, w.Body.String(), "secret")
-	require.Contains(t, h.logs.String(), "secret", "but whoever runs it must know")
+	for _, g := range guarded {
+		h := newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} })
+		w := h.call(g.method, g.path, "SOMEBODY:"+g.roles[0]+":write", g.body)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Equal(t, "1", w.Header().Get("Retry-After"))
+		require.Zero(t, errorIn(t, w).code())
+		require.Zero(t, h.facts())
+		require.NotContains(t, w.Body.String(), "secret")
+		require.Contains(t, h.logs.String(), "secret", "but whoever runs it must know")
+	}
+}
+
+// later is a verifier that knows when it may judge again.
+type later time.Duration
+
+func (l later) Verify(context.Context, string) (auth.Claims, error) {
+	return auth.Claims{}, fmt.Errorf("verify: %w", &auth.UnverifiableError{RetryAfter: time.Duration(l)})
+}
+
+func TestRetryAfterIsWhenTheKeyCanBeAskedFor(t *testing.T) {
+	for wait, told := range map[time.Duration]string{
+		0: "1", -time.Hour: "1", time.Millisecond: "1", time.Second: "1", 6100 * time.Millisecond: "7", 10 * time.Second: "10", time.Hour: "60",
+	} {
+		for _, g := range guarded {
+			h := newHouse(t, func(o *api.Options) { o.Verifier = later(wait) })
+			w := h.call(g.method, g.path, "SOMEBODY:"+g.roles[0]+":write", g.body)
+			require.Equal(t, http.StatusServiceUnavailable, w.Code)
+			require.Equal(t, told, w.Header().Get("Retry-After"), wait)
+		}
+	}
+}
+
+// TestEveryGuardedRouteIsWalked fails when a route asks for a token that the
+// tests of access do not ask.
+func TestEveryGuardedRouteIsWalked(t *testing.T) {
+	h := newHouse(t)
+	for _, route := range h.Routes() {
+		method, pattern, _ := strings.Cut(route, " ")
+		w, _ := h.answer(method, filled(t, pattern), "", "")
+		walked := slices.ContainsFunc(guarded, func(g guardedCall) bool {
+			path, _, _ := strings.Cut(g.path, "?")
+			return g.method == method && fits(pattern, path)
+		})
+		require.Equal(t, w.Code == http.StatusUnauthorized, walked, route)
+	}
 }
 
 // TestRealTokens walks the whole way once, from an issuer's key to an answer.

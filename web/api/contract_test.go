@@ -107,6 +107,7 @@ func fits(template, path string) bool {
 func documented(t testing.TB, method, path string, answer *http.Response, body []byte) {
 	t.Helper()
 	c := openContract(t)
+	guardedAnswer(t, method+" "+path, c.pathOf(path), answer.StatusCode, answer.Header)
 	status := strconv.Itoa(answer.StatusCode)
 	operation, _ := c.at(t, "paths", c.pathOf(path), strings.ToLower(method))
 	if operation == nil {

@@ -26,6 +26,7 @@ type answer struct {
 func (a *answer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
+		restrict(a.Header(), status)
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
@@ -33,12 +34,13 @@ func (a *answer) WriteHeader(status int) {
 // Unwrap gives [http.ResponseController] the writer beneath.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// edge wraps every request: a panic becomes an answer, HEAD is answered as GET
+// edge wraps every request: each answer has the headers of protect.go, a panic becomes an answer, HEAD is answered as GET
 // (the server leaves the body out), and one line is logged.
 func (a *API) edge(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.clock()
 		rec, route := &answer{ResponseWriter: w}, chi.RouteContext(r.Context())
+		protect(w.Header(), r)
 		if r.Method == http.MethodHead {
 			route.RouteMethod = http.MethodGet
 		}

@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nonassociations/web/auth"
@@ -47,13 +49,24 @@ func (a *API) admit(ctx context.Context, r *http.Request, roles []string) (auth.
 	case errors.Is(err, auth.ErrInvalid):
 		return auth.Claims{}, unauthorised()
 	case err != nil:
-		return auth.Claims{}, unavailable(err)
+		return auth.Claims{}, unverifiable(err)
 	case by.User == "":
 		return auth.Claims{}, nobody()
 	case !slices.Contains(roles, anyToken) && !by.HasAnyRole(roles):
 		return by, forbidden()
 	}
 	return by, nil
+}
+
+// unverifiable says when the same token may be judged.
+func unverifiable(err error) problem {
+	p := unavailable(err)
+	var later *auth.UnverifiableError
+	if errors.As(err, &later) {
+		seconds := math.Ceil(later.RetryAfter.Seconds())
+		p.retryAfter = strconv.Itoa(int(min(max(seconds, 1), 60)))
+	}
+	return p
 }
 
 // bearer is the token of the one Authorization header that there may be.

@@ -69,7 +69,7 @@ func (l groupList) large(ctx context.Context, out reply) (reply, error) {
 	sum := seen.hash.Sum(nil)
 	out.etag = etagOfHash(sum)
 	out.large = &large{size: seen.size, close: end, send: func(to io.Writer) error {
-		ctx, cancel := context.WithTimeout(l.request.Context(), writeTime)
+		ctx, cancel := context.WithTimeout(l.request.Context(), usual.write)
 		defer cancel()
 		err := l.send(ctx, group, hides, sum, to)
 		if err != nil && l.request.Context().Err() == nil {

@@ -51,8 +51,6 @@ func (l *lines) begin(head uint64) error {
 	}
 	h := l.header
 	h["Content-Type"] = []string{mediaLines}
-	h["Cache-Control"] = []string{noStore}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
 	h["X-Position"] = []string{formatPosition(head)}
 	h["Vary"] = []string{"Accept-Encoding"}
 	h["X-Accel-Buffering"] = []string{"no"} // a proxy would keep lines back until it has many

@@ -18,25 +18,25 @@ type reply struct {
 	position    string // for X-Position; none when empty
 	etag        string
 	link        string // to the next page
-	location    string // where to ask instead; such a reply is kept by no cache
+	location    string // where to ask instead
 	retryAfter  string // seconds
 	challenge   bool   // says how to authenticate
 	written     bool   // to a write: an entity tag that the caller holds does not matter
 	large       *large // the body instead, when it is too long to be kept
 }
 
-const (
-	mediaJSON = "application/json"
-	noStore   = "private, no-cache"
-)
+const mediaJSON = "application/json"
 
-// write sends the reply; in JSON no control character goes out raw. What can be
-// cached must be asked for again each time: a list of yesterday is no list.
+// write sends the reply; in JSON no control character goes out raw.
 func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	if p.large != nil {
 		defer p.large.close()
 	}
 	h := w.Header()
+	if h["Content-Security-Policy"] == nil { // it did not come through the edge
+		protect(h, r)
+		restrict(h, p.status)
+	}
 	if p.etag != "" {
 		h["Etag"] = []string{p.etag}
 		if !p.written && matches(r.Header["If-None-Match"], p.etag) {
@@ -55,11 +55,9 @@ func (p reply) write(w http.ResponseWriter, r *http.Request) {
 	if p.challenge {
 		h["Www-Authenticate"] = []string{"Bearer"}
 	}
-	h["Cache-Control"] = []string{noStore}
 	if p.location != "" {
-		h["Location"], h["Cache-Control"] = []string{p.location}, []string{"no-store"}
+		h["Location"] = []string{p.location}
 	}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
 	if len(p.body) > 0 {
 		if p.contentType == "" {
 			p.contentType, p.body = mediaJSON, domain.Escaped(p.body)

@@ -1,13 +1,15 @@
 package auth
 
 import (
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
 
 	"nonassociations/domain"
@@ -22,7 +24,7 @@ type Claims struct {
 	Scopes   []string
 }
 
-// HasAnyRole tells whether the bearer has one of the roles.
+// HasAnyRole reports whether the bearer has one of the roles.
 func (c Claims) HasAnyRole(roles []string) bool {
 	for _, role := range roles {
 		if slices.Contains(c.Roles, role) {
@@ -32,7 +34,7 @@ func (c Claims) HasAnyRole(roles []string) bool {
 	return false
 }
 
-// HasScope tells whether the token was given for the scope.
+// HasScope reports whether the token was given for the scope.
 func (c Claims) HasScope(scope string) bool { return slices.Contains(c.Scopes, scope) }
 
 // rolePrefix marks the authorities that are roles.
@@ -40,32 +42,66 @@ const rolePrefix = "ROLE_"
 
 // token is the payload of a JWT as issuers of this estate write it.
 type token struct {
-	jwt.RegisteredClaims
-
-	Expires     *seconds `json:"exp"` // instead of the registered claim
-	UserName    string   `json:"user_name"`
-	ClientID    string   `json:"client_id"`
-	Authorities []string `json:"authorities"`
-	Scope       words    `json:"scope"`
+	Issuer      string           `json:"iss"`
+	Subject     string           `json:"sub"`
+	Audience    jwt.ClaimStrings `json:"aud"`
+	Expires     *seconds         `json:"exp"`
+	NotBefore   *seconds         `json:"nbf"`
+	IssuedAt    *seconds         `json:"iat"`
+	UserName    string           `json:"user_name"`
+	ClientID    string           `json:"client_id"`
+	Authorities []string         `json:"authorities"`
+	Scope       words            `json:"scope"`
 }
+
+// UnmarshalJSON reads names in their exact letter case, and refuses a payload
+// that has a name twice (RFC 7519 §4): the library's own reader takes any case,
+// and the last of several.
+func (t *token) UnmarshalJSON(data []byte) error {
+	type plain token // without this method
+	return json.Unmarshal(data, (*plain)(t))
+}
+
+// The methods that the library asks for.
 
 // GetExpirationTime is nil when the token never expires.
-func (t *token) GetExpirationTime() (*jwt.NumericDate, error) {
-	if t.Expires == nil {
-		return nil, nil //nolint:nilnil // what the interface asks for
-	}
-	return &t.Expires.NumericDate, nil
-}
+func (t *token) GetExpirationTime() (*jwt.NumericDate, error) { return t.Expires.date() }
+
+// GetNotBefore is nil when the token is good from the beginning.
+func (t *token) GetNotBefore() (*jwt.NumericDate, error) { return t.NotBefore.date() }
+
+// GetIssuedAt is nil when the token does not say.
+func (t *token) GetIssuedAt() (*jwt.NumericDate, error) { return t.IssuedAt.date() }
+
+// GetIssuer is empty when the token does not say.
+func (t *token) GetIssuer() (string, error) { return t.Issuer, nil }
+
+// GetSubject is empty when the token does not say.
+func (t *token) GetSubject() (string, error) { return t.Subject, nil }
+
+// GetAudience is empty when the token does not say.
+func (t *token) GetAudience() (jwt.ClaimStrings, error) { return t.Audience, nil }
 
 // seconds is a time as a token must write it: a number (RFC 7519). The library
 // takes a text with a number in it, too.
 type seconds struct{ jwt.NumericDate }
 
+// lastSecond ends the year 9999: what is beyond it overflows somewhere.
+const lastSecond = 253_402_300_799
+
 func (s *seconds) UnmarshalJSON(data []byte) error {
-	if data[0] == '"' {
-		return errors.New("a time is not a number")
+	var since float64
+	if err := json.Unmarshal(data, &since); err != nil || since < 0 || since > lastSecond {
+		return errors.New("a time is not a number of seconds")
 	}
 	return s.NumericDate.UnmarshalJSON(data)
+}
+
+func (s *seconds) date() (*jwt.NumericDate, error) {
+	if s == nil {
+		return nil, nil //nolint:nilnil // what the interface asks for
+	}
+	return &s.NumericDate, nil
 }
 
 func (t *token) claims() Claims {
@@ -96,6 +132,14 @@ func (t *token) user() string {
 		return ""
 	}
 	return strings.TrimSpace(name)
+}
+
+// plainHeader reports whether the header of a token is JSON without a name
+// twice: the library's own reader takes the last.
+func plainHeader(text string) bool {
+	encoded, _, _ := strings.Cut(text, ".")
+	header, err := base64.RawURLEncoding.DecodeString(encoded)
+	return err == nil && jsontext.Value(header).IsValid()
 }
 
 // words is a list of texts, or one text with blanks between them: issuers

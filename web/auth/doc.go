@@ -5,5 +5,5 @@
 // Only RS256 and ES256 are accepted, and only with issuer, audience and expiry.
 // Keys are fetched in the background and again when a token names one that is
 // not known, so that an issuer which is away, or changes its keys, never stops
-// this process.
+// this process. A key set is believed for an hour; ADR 0020 says what follows.
 package auth

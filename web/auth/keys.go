@@ -2,73 +2,109 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
-
-	"github.com/MicahParks/keyfunc/v3"
 )
 
 const (
 	fetchTime     = 5 * time.Second // one answer of the issuer
 	maxKeySetSize = 1 << 20
-	renewEvery    = 10 * time.Second // at most one fetch in this time for keys that are not known
+	renewEvery    = 10 * time.Second // at most one fetch in this time for tokens whose key is not known
 )
-
-// keySet is one answer of the issuer. What was verified with it is cached in
-// it, so that a new set begins with nothing.
-type keySet struct {
-	raw      string
-	find     keyfunc.Keyfunc
-	verified *cache
-}
 
 // keys fetches the key set of an issuer and holds the last one that was good.
 type keys struct {
 	url     string
 	client  *http.Client
 	clock   func() time.Time
+	logger  *slog.Logger
 	current atomic.Pointer[keySet] // nil until the first fetch that succeeded
 
 	turn      chan struct{} // holds one token while nobody fetches
-	attempted time.Time     // guarded by turn, as is failed
-	failed    error
+	attempted time.Time     // for a token; guarded by turn, as is failed
+	failed    error         // of the last attempt
+	attempts  atomic.Uint64 // counted when one begins
 }
 
-func newKeys(url string, client *http.Client, clock func() time.Time) *keys {
-	k := &keys{url: url, client: client, clock: clock, turn: make(chan struct{}, 1)}
+func newKeys(url string, client *http.Client, clock func() time.Time, logger *slog.Logger) *keys {
+	k := &keys{url: url, client: client, clock: clock, logger: logger, turn: make(chan struct{}, 1)}
 	k.turn <- struct{}{}
 	return k
 }
 
-// renew fetches again unless somebody did a moment ago; then it answers with
-// how that went.
-func (k *keys) renew(ctx context.Context) error {
-	return k.fetch(ctx, renewEvery)
+// fresh is the set that is there, unless it is too old to be believed.
+func (k *keys) fresh(now time.Time) *keySet {
+	if set := k.current.Load(); set != nil && !set.isOld(now) {
+		return set
+	}
+	return nil
 }
 
-// fetch takes over the issuer's keys, unless the last attempt is younger than
-// fresh. An answer that is no key set leaves the one that is there.
-func (k *keys) fetch(ctx context.Context, fresh time.Duration) error {
-	select {
-	case <-k.turn:
-		defer func() { k.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return ctx.Err()
+// renewed is a set for which the issuer was asked after the call began. Its error
+// is an [UnverifiableError]: the issuer did not answer well, or was asked for
+// another token less than renewEvery ago, before the call. The set that is there
+// is given too, when it is not too old: another call may have brought it.
+func (k *keys) renewed(ctx context.Context) (*keySet, error) {
+	before := k.attempts.Load()
+	if err := k.lock(ctx); err != nil {
+		return nil, err
 	}
-	if now := k.clock(); k.attempted.IsZero() || now.Sub(k.attempted) >= fresh {
-		// A caller who leaves does not fail the fetch for those who wait for it.
-		k.failed = k.load(context.WithoutCancel(ctx))
-		k.attempted = now
+	defer k.unlock()
+	now := k.clock()
+	asked := k.attempts.Load() != before
+	wait := renewEvery - now.Sub(k.attempted)
+	if !asked && (k.attempted.IsZero() || wait <= 0 || wait > renewEvery+clockSteps) {
+		k.attempt(ctx)
+		k.attempted = k.clock()
+		asked, wait = true, renewEvery
 	}
+	if k.failed != nil {
+		return k.fresh(k.clock()), &UnverifiableError{RetryAfter: wait, cause: k.failed}
+	}
+	if !asked {
+		return k.fresh(now), &UnverifiableError{RetryAfter: wait, cause: errAskedBefore}
+	}
+	return k.current.Load(), nil
+}
+
+var errAskedBefore = errors.New("the key is not known, and the issuer was asked a moment ago")
+
+// fetch asks the issuer now.
+func (k *keys) fetch(ctx context.Context) error {
+	if err := k.lock(ctx); err != nil {
+		return err
+	}
+	defer k.unlock()
+	k.attempt(ctx)
 	return k.failed
 }
 
-func (k *keys) load(ctx context.Context) error {
+func (k *keys) lock(ctx context.Context) error {
+	select {
+	case <-k.turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (k *keys) unlock() { k.turn <- struct{}{} }
+
+// attempt takes over the issuer's keys. A caller who leaves does not fail it for
+// those who wait for it. An answer that is no key set leaves the one that is
+// there, until it is too old.
+func (k *keys) attempt(ctx context.Context) {
+	k.attempts.Add(1)
+	began := k.clock()
+	k.failed = k.load(context.WithoutCancel(ctx), began)
+}
+
+func (k *keys) load(ctx context.Context, began time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	raw, err := k.get(ctx)
@@ -76,13 +112,18 @@ func (k *keys) load(ctx context.Context) error {
 		return fmt.Errorf("fetch the keys of the token issuer: %w", err)
 	}
 	if set := k.current.Load(); set != nil && set.raw == raw {
+		set.confirmed.Store(&began)
 		return nil
 	}
-	find, err := parseKeySet([]byte(raw))
+	set, err := parseKeySet([]byte(raw))
 	if err != nil {
 		return fmt.Errorf("read the keys of the token issuer: %w", err)
 	}
-	k.current.Store(&keySet{raw: raw, find: find, verified: newCache()})
+	if len(set.leftOut) > 0 {
+		k.logger.WarnContext(ctx, "keys of the token issuer cannot be read and are left out", "places", set.leftOut)
+	}
+	set.confirmed.Store(&began)
+	k.current.Store(set)
 	return nil
 }
 
@@ -104,34 +145,4 @@ func (k *keys) get(ctx context.Context) (string, error) {
 		return "", errors.New("the answer is larger than 1 MiB")
 	}
 	return string(body), err
-}
-
-// parseKeySet keeps the keys that could have signed a token of ours. Others in
-// the set (for encryption, of other kinds) are no fault and are left out.
-func parseKeySet(raw []byte) (keyfunc.Keyfunc, error) {
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(raw, &set); err != nil {
-		return nil, err
-	}
-	signing := set.Keys[:0]
-	for _, key := range set.Keys {
-		var kind struct {
-			Kty string `json:"kty"`
-			Use string `json:"use"`
-		}
-		if json.Unmarshal(key, &kind) == nil && (kind.Kty == "RSA" || kind.Kty == "EC") && kind.Use != "enc" {
-			signing = append(signing, key)
-		}
-	}
-	if len(signing) == 0 {
-		return nil, errors.New("it has no RSA or EC key for signatures")
-	}
-	set.Keys = signing
-	kept, err := json.Marshal(set)
-	if err != nil {
-		return nil, err
-	}
-	return keyfunc.NewJWKSetJSON(kept)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -22,10 +23,32 @@ var (
 	ErrUnverifiable = errors.New("the keys of the token issuer cannot be read now")
 )
 
+// UnverifiableError is ErrUnverifiable with the time after which the same token
+// may be judged.
+type UnverifiableError struct {
+	RetryAfter time.Duration
+
+	cause error
+}
+
+func (e *UnverifiableError) Error() string {
+	if e.cause == nil {
+		return ErrUnverifiable.Error()
+	}
+	return fmt.Sprintf("%v: %v", ErrUnverifiable, e.cause)
+}
+
+// Unwrap gives the kind and the cause.
+func (e *UnverifiableError) Unwrap() []error { return []error{ErrUnverifiable, e.cause} }
+
+// algorithms are those whose signatures are verified.
+var algorithms = []string{"RS256", "ES256"}
+
 const (
 	leeway       = 5 * time.Second // between our clock and the issuer's
 	refreshEvery = 5 * time.Minute // so that a withdrawn key leaves
 	maxToken     = 16 << 10        // bytes; longer ones are refused unread
+	maxRedirects = 5
 	firstRetry   = 200 * time.Millisecond
 	maxRetry     = 15 * time.Second
 )
@@ -56,15 +79,15 @@ func New(options Options) (*Verifier, error) {
 		return nil, errors.New("a verifier of tokens needs an issuer, an audience, a key set URL and a clock")
 	}
 	if options.Client == nil {
-		options.Client = &http.Client{Timeout: fetchTime}
+		options.Client = &http.Client{Timeout: fetchTime, CheckRedirect: staysEncrypted}
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Verifier{
-		keys: newKeys(options.JWKSURL, options.Client, options.Clock),
+		keys: newKeys(options.JWKSURL, options.Client, options.Clock, options.Logger),
 		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{"RS256", "ES256"}),
+			jwt.WithValidMethods(algorithms),
 			jwt.WithIssuer(options.Issuer),
 			jwt.WithAudience(options.Audience),
 			jwt.WithExpirationRequired(),
@@ -73,6 +96,17 @@ func New(options Options) (*Verifier, error) {
 		),
 		clock: options.Clock, logger: options.Logger,
 	}, nil
+}
+
+// staysEncrypted follows a redirect, but none from https to plain text.
+func staysEncrypted(next *http.Request, before []*http.Request) error {
+	switch last := before[len(before)-1]; {
+	case last.URL.Scheme == "https" && next.URL.Scheme != "https":
+		return errors.New("the redirect leaves https")
+	case len(before) >= maxRedirects:
+		return errors.New("too many redirects")
+	}
+	return nil
 }
 
 // Run keeps the keys fresh until the context ends, whose error it returns. An
@@ -84,7 +118,7 @@ func (v *Verifier) Run(ctx context.Context) error {
 	retry.Reset()
 	for {
 		pause := refreshEvery
-		if err := v.keys.fetch(ctx, 0); err == nil {
+		if err := v.keys.fetch(ctx); err == nil {
 			retry.Reset()
 		} else if ctx.Err() == nil {
 			pause = retry.NextBackOff()
@@ -101,49 +135,74 @@ func (v *Verifier) Run(ctx context.Context) error {
 }
 
 // Verify is what a token says of its bearer. Errors: ErrInvalid,
-// ErrUnverifiable, and the context's.
+// ErrUnverifiable as an [UnverifiableError], and the context's. A token whose key
+// is not known is invalid only when the issuer was asked after the call began.
 func (v *Verifier) Verify(ctx context.Context, text string) (Claims, error) {
 	if text == "" || len(text) > maxToken {
 		return Claims{}, ErrInvalid
 	}
 	hash, now := sha256.Sum256([]byte(text)), v.clock()
-	if set := v.keys.current.Load(); set != nil {
+	set := v.keys.fresh(now)
+	if set != nil {
 		if claims, known := set.verified.find(hash, now); known {
 			return claims, nil
 		}
 	}
-	var payload token
-	used := v.keys.current.Load()
-	parsed, err := v.parser.ParseWithClaims(text, &payload, func(t *jwt.Token) (any, error) {
-		key, set, err := v.keyOf(ctx, t)
-		used = set
-		return key, err
-	})
-	if errors.Is(err, ErrUnverifiable) || ctx.Err() != nil && err != nil {
+	payload, err := v.read(text, set)
+	if errors.Is(err, errUnknownKey) {
+		payload, set, err = v.readWithNewer(ctx, text)
+	}
+	if err != nil {
 		return Claims{}, err
 	}
-	// A header that must be understood and is not makes a token invalid (RFC 7515).
-	if err != nil || parsed.Header["crit"] != nil {
-		return Claims{}, ErrInvalid
-	}
 	claims := payload.claims()
-	used.verified.keep(hash, claims, now, payload.Expires.Time)
+	set.verified.keep(hash, claims, now, payload.Expires.Time)
 	return claims, nil
 }
 
-// keyOf finds the key that a token names, in the set that is there or in a
-// newer one.
-func (v *Verifier) keyOf(ctx context.Context, t *jwt.Token) (any, *keySet, error) {
-	set := v.keys.current.Load()
-	if set != nil {
-		if key, err := set.find.Keyfunc(t); err == nil {
-			return key, set, nil
+// readWithNewer asks the issuer, when it may be asked, and reads with what it
+// said.
+func (v *Verifier) readWithNewer(ctx context.Context, text string) (*token, *keySet, error) {
+	set, unverifiable := v.keys.renewed(ctx)
+	payload, err := v.read(text, set)
+	switch {
+	case !errors.Is(err, errUnknownKey):
+		return payload, set, err
+	case unverifiable != nil:
+		return nil, nil, unverifiable
+	}
+	return nil, nil, ErrInvalid
+}
+
+// read verifies with the keys of one set, nil for none. Errors: ErrInvalid, and
+// errUnknownKey for a token that a key which is not in the set may have signed.
+func (v *Verifier) read(text string, set *keySet) (*token, error) {
+	if !plainHeader(text) {
+		return nil, ErrInvalid
+	}
+	var payload token
+	parsed, err := v.parser.ParseWithClaims(text, &payload, func(t *jwt.Token) (any, error) {
+		// A header that must be understood and is not makes a token invalid (RFC 7515).
+		if _, critical := t.Header["crit"]; critical {
+			return nil, ErrInvalid
 		}
+		if set == nil {
+			return nil, errUnknownKey
+		}
+		return set.find(t)
+	})
+	switch {
+	case err == nil:
+		return &payload, nil
+	case errors.Is(err, errUnknownKey), errors.Is(err, jwt.ErrTokenSignatureInvalid) && mayBeOfAnother(parsed):
+		return nil, errUnknownKey
 	}
-	if err := v.keys.renew(ctx); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrUnverifiable, err)
-	}
-	set = v.keys.current.Load()
-	key, err := set.find.Keyfunc(t)
-	return key, set, err
+	return nil, ErrInvalid
+}
+
+// mayBeOfAnother reports whether a token whose signature no key verified may be of
+// a key that is not known: it names none.
+func mayBeOfAnother(t *jwt.Token) bool {
+	_, named := t.Header["kid"]
+	return !named && slices.Contains(algorithms, t.Method.Alg())
 }

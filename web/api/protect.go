@@ -1,0 +1,90 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+)
+
+// The values of the headers that every answer has.
+const (
+	cacheNever   = "no-store" // about a person, or of this moment
+	cacheAsking  = "no-cache" // the same for everybody, until the next release
+	policyStrict = "default-src 'none'; frame-ancestors 'none'"
+	// policyPage lets a page load what this service serves, and nothing else; an
+	// image may stand in the style sheet.
+	policyPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	// strictTransport holds browsers to https for a year (RFC 6797).
+	strictTransport = "max-age=31536000"
+)
+
+// headerRule is what the good answers (200 and 304) under a path have. Its
+// values are shared by all answers.
+type headerRule struct {
+	path          string // of one route; with / at its end, of all beneath
+	cache, policy []string
+}
+
+func ruleFor(path, cache, policy string) headerRule {
+	return headerRule{path, []string{cache}, []string{policy}}
+}
+
+// headerRules names what is public and fixed. What is not named here, and every
+// answer of another status, is kept by no cache and loads nothing.
+var headerRules = []headerRule{
+	ruleFor("/info", cacheAsking, policyStrict),
+	ruleFor("/openapi.json", cacheAsking, policyStrict),
+	ruleFor("/v3/api-docs", cacheAsking, policyStrict),
+	ruleFor("/swagger-ui/", cacheAsking, policyPage),
+}
+
+var (
+	otherRule  = ruleFor("", cacheNever, policyStrict)
+	noReferrer = []string{"no-referrer"}
+	noSniff    = []string{"nosniff"}
+	httpsOnly  = []string{strictTransport}
+)
+
+// ruleOf is the rule of a path, as the router reads it.
+func ruleOf(path string) headerRule {
+	for _, rule := range headerRules {
+		if path == rule.path || strings.HasSuffix(rule.path, "/") && strings.HasPrefix(path, rule.path) {
+			return rule
+		}
+	}
+	return otherRule
+}
+
+// protect sets the headers of an answer before anything else does, so that none
+// goes out without them, whatever becomes of the request.
+func protect(h http.Header, r *http.Request) {
+	rule := ruleOf(r.URL.Path)
+	h["Cache-Control"], h["Content-Security-Policy"] = rule.cache, rule.policy
+	h["Referrer-Policy"], h["X-Content-Type-Options"] = noReferrer, noSniff
+	if isEncrypted(r) {
+		h["Strict-Transport-Security"] = httpsOnly
+	}
+}
+
+// restrict takes back what a rule allows, for an answer that is not good.
+func restrict(h http.Header, status int) {
+	if status == http.StatusOK || status == http.StatusNotModified {
+		return
+	}
+	h["Cache-Control"], h["Content-Security-Policy"] = otherRule.cache, otherRule.policy
+}
+
+// isEncrypted reports whether the caller's own connection is https. A caller who
+// makes X-Forwarded-Proto up gains nothing: browsers take the header that
+// depends on it over https alone, and no cache keeps the answer for another.
+func isEncrypted(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	said := r.Header["X-Forwarded-Proto"]
+	if len(said) == 0 {
+		return false
+	}
+	nearest, _, _ := strings.Cut(said[0], ",") // to the caller, of several proxies
+	return strings.EqualFold(strings.TrimSpace(nearest), "https")
+}

@@ -1,0 +1,182 @@
+package auth
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"errors"
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	maxAge     = time.Hour   // of a key set: what it says is not believed any longer
+	clockSteps = time.Minute // a clock that goes back further makes a key set old
+	minRSA     = 2048        // bits (RFC 7518 §3.3)
+)
+
+// keySet is one answer of the issuer. What was verified with it is cached in
+// it, so that a new set begins with nothing.
+type keySet struct {
+	raw       string
+	keys      []publicKey
+	leftOut   []int // the places of keys that could not be read
+	verified  *cache
+	confirmed atomic.Pointer[time.Time] // when the issuer was last asked and said the same
+}
+
+// publicKey verifies what one algorithm signed; one without an algorithm is
+// known to verify no token of ours.
+type publicKey struct {
+	kid, alg string
+	key      crypto.PublicKey
+}
+
+// isOld reports whether the set is older than a key set may be.
+func (s *keySet) isOld(now time.Time) bool {
+	age := now.Sub(*s.confirmed.Load())
+	return age >= maxAge || age < -clockSteps
+}
+
+var (
+	errUnknownKey = errors.New("no key that is known verifies it")
+	errOtherAlg   = errors.New("the key is for another algorithm")
+)
+
+// find is the key that a token names, or all keys for a token that names none.
+func (s *keySet) find(t *jwt.Token) (any, error) {
+	kid, named := t.Header["kid"]
+	name, isText := kid.(string)
+	if named && !isText {
+		return nil, errors.New("kid is no text")
+	}
+	var found jwt.VerificationKeySet
+	known := false
+	for _, key := range s.keys {
+		if named && key.kid != name {
+			continue
+		}
+		known = true
+		if key.alg == t.Method.Alg() {
+			found.Keys = append(found.Keys, key.key)
+		}
+	}
+	switch {
+	case len(found.Keys) > 0:
+		return found, nil
+	case known && named:
+		return nil, errOtherAlg
+	}
+	return nil, errUnknownKey
+}
+
+// parseKeySet keeps the keys that could have signed a token of ours. Others in
+// the set (for encryption, of other kinds) are no fault. One that cannot be read
+// is left out, and takes no other with it.
+func parseKeySet(raw []byte) (*keySet, error) {
+	listed, err := listOfKeys(raw)
+	if err != nil {
+		return nil, err
+	}
+	set, usable := &keySet{raw: string(raw), verified: newCache()}, 0
+	for place, text := range listed {
+		key, err := parseKey(text)
+		if err != nil && !errors.Is(err, errOtherUse) {
+			set.leftOut = append(set.leftOut, place)
+			continue
+		}
+		set.keys = append(set.keys, key)
+		if err == nil {
+			usable++
+		}
+	}
+	if usable == 0 {
+		return nil, errors.New("it has no RSA or EC key for signatures that can be read")
+	}
+	return set, nil
+}
+
+// lenient reads what may have a fault inside one key, which is that key's alone.
+var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// listOfKeys are the members of "keys", by that exact name, which a key set has
+// once.
+func listOfKeys(raw []byte) ([]jsontext.Value, error) {
+	var list jsontext.Value
+	d := jsontext.NewDecoder(bytes.NewReader(raw), lenient...)
+	if token, err := d.ReadToken(); err != nil || token.Kind() != jsontext.KindBeginObject {
+		return nil, errors.New("it is no JSON object")
+	}
+	for d.PeekKind() == jsontext.KindString {
+		name, _ := d.ReadToken() // a text, as was just seen, or the value fails
+		text := name.String()
+		value, err := d.ReadValue()
+		switch {
+		case err != nil:
+			return nil, errNoSet
+		case text == "keys" && list != nil:
+			return nil, errors.New("it has keys twice")
+		case text == "keys":
+			list = value.Clone()
+		}
+	}
+	if token, err := d.ReadToken(); err != nil || token.Kind() != jsontext.KindEndObject {
+		return nil, errNoSet
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errNoSet
+	}
+	var keys []jsontext.Value
+	if err := json.Unmarshal(list, &keys, json.JoinOptions(lenient...)); err != nil {
+		return nil, errors.New("keys is no list")
+	}
+	return keys, nil
+}
+
+var errNoSet = errors.New("it is not one JSON value")
+
+var errOtherUse = errors.New("it verifies no token of ours")
+
+func parseKey(text jsontext.Value) (publicKey, error) {
+	var written jwkset.JWKMarshal
+	if err := json.Unmarshal(text, &written); err != nil || written.KTY == "" {
+		return publicKey{}, errors.New("it cannot be read")
+	}
+	alg := map[jwkset.KTY]string{jwkset.KtyRSA: "RS256", jwkset.KtyEC: "ES256"}[written.KTY]
+	if alg == "" || !isFor(written, alg) {
+		return publicKey{kid: written.KID}, errOtherUse
+	}
+	read, err := jwkset.NewJWKFromMarshal(written, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
+	if err != nil {
+		return publicKey{}, errors.New("it is no key")
+	}
+	if !isStrong(read.Key()) {
+		return publicKey{}, errors.New("it is too weak, or of another curve")
+	}
+	return publicKey{kid: written.KID, alg: alg, key: read.Key()}, nil
+}
+
+// isFor reports whether a key says that it verifies, and what.
+func isFor(k jwkset.JWKMarshal, alg string) bool {
+	verifies := len(k.KEYOPS) == 0 || slices.Contains(k.KEYOPS, jwkset.KeyOpsVerify)
+	return verifies && (k.USE == "" || k.USE == jwkset.UseSig) && (k.ALG == "" || string(k.ALG) == alg)
+}
+
+func isStrong(key any) bool {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return k.N.BitLen() >= minRSA
+	case *ecdsa.PublicKey:
+		return k.Curve == elliptic.P256()
+	}
+	return false
+}
