@@ -20,7 +20,8 @@ type FeedEntry struct {
 // called one at a time; the log waits for them, and their error ends the feed.
 type Feed struct {
 	// From is the position of the last fact that is known already; 0 is before
-	// everything. Any number will do, also one where no fact lies.
+	// everything. Any number up to the end of the log will do, also one where no
+	// fact lies.
 	From   uint64
 	Follow bool // go on with live facts behind the end
 	// Begin, if set, is called once before the first line, when the log has
@@ -37,9 +38,9 @@ var errTold = errors.New("everything is told")
 
 // Feed tells every fact behind a position in global order, without gap or
 // duplicate. It returns nil only when it does not follow and everything was
-// told; otherwise the callback's error, the context's, or the log's
-// ([eventstore.ErrUnavailable] when it broke): then a feed from the last
-// position that was told goes on without loss.
+// told; otherwise ErrBehindEnd, before anything is begun, or the callback's
+// error, the context's, or the log's ([eventstore.ErrUnavailable] when it
+// broke): then a feed from the last position that was told goes on without loss.
 func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	from, err := r.begin(ctx, feed)
 	if err != nil {
@@ -61,6 +62,9 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, error) {
 	head, err := r.last(ctx)
 	if err != nil {
+		return head, err
+	}
+	if err := r.within(ctx, feed.From, head); err != nil {
 		return head, err
 	}
 	if feed.Begin != nil {

@@ -23,6 +23,7 @@ type Options struct {
 // two calls.
 type Reader struct {
 	log       eventstore.Store
+	reach     *eventstore.Reach
 	catalogue domain.Catalogue
 	options   Options
 }
@@ -32,7 +33,7 @@ func New(log eventstore.Store, options Options) *Reader {
 	if options.FeedMemory == 0 {
 		options.FeedMemory = 8192
 	}
-	return &Reader{log: log, catalogue: domain.Events(), options: options}
+	return &Reader{log: log, reach: eventstore.NewReach(log), catalogue: domain.Events(), options: options}
 }
 
 // placed is a fact with its place in the log.
