@@ -6,7 +6,6 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/fold"
 )
 
 // FeedEntry is one line of the feed.
@@ -46,7 +45,7 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	if err != nil {
 		return err
 	}
-	teller := &teller{reader: r, feed: feed, memory: fold.New(r.log, r.options.FeedMemory)}
+	teller := &teller{reader: r, feed: feed}
 	err = r.log.Subscribe(ctx, from, domain.StreamPrefixes(), func(m eventstore.Message) error {
 		return teller.tell(ctx, m)
 	})
@@ -79,7 +78,10 @@ func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, err
 type teller struct {
 	reader *Reader
 	feed   Feed
-	memory *fold.Memory
+	// The pair that was told last and its next fact: however much other feeds
+	// remember, a run of facts of one pair is folded once.
+	last domain.State
+	next uint64
 }
 
 func (t *teller) tell(ctx context.Context, m eventstore.Message) error {
@@ -124,7 +126,7 @@ func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
 	if !fact.OfPair() {
 		return entryOf(t.reader.options.London, fact), nil
 	}
-	before, err := t.memory.Before(ctx, fact.Pair, fact.Revision)
+	before, err := t.before(ctx, fact)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -133,6 +135,15 @@ func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	t.memory.Keep(facts.State(), fact.Revision)
+	t.last, t.next = facts.State(), facts.Next()
+	t.reader.states.Keep(t.last, fact.Revision)
 	return entry, nil
+}
+
+// before is the state of the fact's pair before it.
+func (t *teller) before(ctx context.Context, fact placed) (domain.State, error) {
+	if t.next == fact.Revision && t.last.Pair == fact.Pair {
+		return t.last, nil
+	}
+	return t.reader.states.Before(ctx, fact.Pair, fact.Revision)
 }

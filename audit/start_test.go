@@ -120,4 +120,3 @@ func TestAFeedBeginsOnlyWhenTheLogHasAnswered(t *testing.T) {
 	require.ErrorIs(t, b.reader().Feed(t.Context(), feed), audit.ErrUnavailable)
 	require.Len(t, heads, 1)
 }
-
