@@ -41,5 +41,5 @@ func (a *API) reachHead(ctx context.Context) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	return a.waitFor(ctx, head)
+	return a.await(ctx, head)
 }
