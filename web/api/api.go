@@ -89,7 +89,7 @@ type API struct {
 	met       *met
 	logID     func() (uuid.UUID, bool)
 	feeds     *quota
-	recheck   time.Duration
+	limits    FeedLimits
 	seats     *Seats
 	health    *health
 	router    *chi.Mux
@@ -118,7 +118,7 @@ func New(options Options) *API {
 	feeds, met := options.Feeds.withDefaults(), &met{}
 	a := &API{
 		commands: noting{options.Commands, met}, met: met, reaches: options.Reaches, logID: options.LogID,
-		feeds: &quota{most: feeds.Most, each: feeds.Each}, recheck: feeds.Recheck, seats: options.Seats, reads: options.Reads, head: options.Head, directory: options.Directory,
+		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, reads: options.Reads, head: options.Head, directory: options.Directory,
 		audit: options.Audit, streams: options.Streams, verifier: options.Verifier, stall: options.Stall,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
 		health: newHealth(options.Health, options.Clock, options.Logger),

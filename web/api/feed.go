@@ -30,10 +30,14 @@ type FeedLimits struct {
 	Most    int           // at once, in all; 32
 	Each    int           // at once, of one client; 4
 	Recheck time.Duration // how often the token of a feed is verified again; 1 min
+	Parting time.Duration // how long a reader may take for its last line when the token has ended; 5 s
 }
 
 func (l FeedLimits) withDefaults() FeedLimits {
-	return FeedLimits{cmp.Or(l.Most, 32), cmp.Or(l.Each, 4), cmp.Or(l.Recheck, time.Minute)}
+	return FeedLimits{
+		Most: cmp.Or(l.Most, 32), Each: cmp.Or(l.Each, 4),
+		Recheck: cmp.Or(l.Recheck, time.Minute), Parting: cmp.Or(l.Parting, 5*time.Second),
+	}
 }
 
 // feedWish is a feed as it is asked for.

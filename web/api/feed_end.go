@@ -45,10 +45,6 @@ func (a *API) endFeed(ctx context.Context, r *http.Request, follows bool, out *l
 	panic(http.ErrAbortHandler)
 }
 
-// partingTime is how long a reader may take for its last line when the token has
-// ended.
-const partingTime = 5 * time.Second
-
 // whileTokenHolds ends a feed when the token that opened it expires, or is not
 // verified any more: a withdrawn one must not read on for ever. What the reader
 // does not take then is cut. It watches until release is called.
@@ -60,7 +56,7 @@ func (a *API) whileTokenHolds(ctx context.Context, r *http.Request, by auth.Clai
 			return
 		}
 		end(errTokenEnded)
-		parting := time.NewTimer(partingTime)
+		parting := time.NewTimer(a.limits.Parting)
 		defer parting.Stop()
 		select {
 		case <-parting.C:
@@ -83,7 +79,7 @@ func (a *API) untilTokenEnds(ctx context.Context, r *http.Request, by auth.Claim
 		defer timer.Stop()
 		expires = timer.C
 	}
-	again := time.NewTicker(a.recheck)
+	again := time.NewTicker(a.limits.Recheck)
 	defer again.Stop()
 	for {
 		select {

@@ -1,0 +1,276 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/audit"
+	"nonassociations/queries"
+	"nonassociations/web/api"
+	"nonassociations/web/auth"
+)
+
+// soon bounds what must come: a test fails then, it does not hang.
+const soon = 20 * time.Second
+
+// clients is a verifier for which a token CLIENT/USER:ROLES says the client too.
+type clients struct{ tokens }
+
+func (c clients) Verify(ctx context.Context, token string) (auth.Claims, error) {
+	client, rest, _ := strings.Cut(token, "/")
+	claims, err := c.tokens.Verify(ctx, rest)
+	claims.ClientID = client
+	return claims, err
+}
+
+// anyRole is a token of a client that may do everything.
+func anyRole(client string) string {
+	return client + "/USER:" + strings.Join(allRoles, ",") + ":write"
+}
+
+// waits are reads that are at a place and wait there until they are let go.
+type waits struct {
+	*twin
+
+	at       uint64
+	joined   chan uint64
+	released chan struct{}
+}
+
+func (w *waits) Position() uint64 { return w.at }
+
+func (w *waits) WaitFor(ctx context.Context, position uint64) error {
+	if position <= w.at {
+		return nil
+	}
+	w.joined <- position
+	select {
+	case <-w.released:
+		return queries.ErrBehind
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// newWaitingHouse has a log of some facts and reads that lie behind it.
+func newWaitingHouse(t *testing.T, change ...func(*api.Options)) (*house, *waits) {
+	t.Helper()
+	reads := &waits{joined: make(chan uint64, 100), released: make(chan struct{})}
+	h := newHouse(t, append([]func(*api.Options){func(o *api.Options) {
+		reads.twin = o.Reads.(*twin)
+		o.Reads, o.Verifier = reads, clients{}
+	}}, change...)...)
+	return h, reads
+}
+
+// reading walks everything that takes atLeast, as the document lists it.
+func reading(t *testing.T, each func(t *testing.T, method, path, body string)) {
+	t.Helper()
+	c := openContract(t)
+	wanted := map[string]bool{}
+	for path, item := range c.root["paths"].(map[string]any) {
+		for method := range item.(map[string]any) {
+			if takesAtLeast(t, path, method) {
+				wanted[strings.ToUpper(method)+" "+path] = true
+			}
+		}
+	}
+	require.NotEmpty(t, wanted)
+	for _, g := range guarded {
+		path, _, query := strings.Cut(g.path, "?")
+		template := c.pathOf(path)
+		if !takesAtLeast(t, template, strings.ToLower(g.method)) {
+			continue
+		}
+		delete(wanted, g.method+" "+template)
+		sign := map[bool]string{true: "&", false: "?"}[query]
+		t.Run(g.method+" "+g.path, func(t *testing.T) { each(t, g.method, g.path+sign+"atLeast=", g.body) })
+	}
+	require.Empty(t, wanted, "not walked")
+}
+
+func takesAtLeast(t *testing.T, path, method string) bool {
+	operation, _ := openContract(t).at(t, "paths", path, method)
+	listed, _ := operation["parameters"].([]any)
+	for _, p := range listed {
+		if p.(map[string]any)["$ref"] == "#/components/parameters/atLeast" {
+			return true
+		}
+	}
+	return false
+}
+
+// full holds an answer to be the refusal of what there is no room for.
+func full(t *testing.T, header http.Header, status int, body errorBody) {
+	t.Helper()
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Nil(t, body.ErrorCode)
+	require.NotEmpty(t, header.Get("Retry-After"))
+}
+
+func TestNoReadWaitsForWhatLiesBehindTheEnd(t *testing.T) {
+	reading(t, func(t *testing.T, method, path, body string) {
+		h, reads := newWaitingHouse(t)
+		h.call(http.MethodPost, "/sync", anyRole("c"), record)
+		for _, far := range []string{"2", "1000", "9223372036854775807"} {
+			w := h.call(method, path+far, anyRole("c"), body)
+			full(t, w.Header(), w.Code, errorIn(t, w))
+			require.Contains(t, errorIn(t, w).DeveloperMessage, "behind the end of the log")
+		}
+		require.Empty(t, reads.joined, "it takes no seat")
+		close(reads.released)
+		w := h.call(method, path+"1", anyRole("c"), body)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Equal(t, uint64(1), <-reads.joined, "what is in the log is waited for")
+	})
+}
+
+func TestWhetherTheLogReachesThatFarIsAskedOnlyWhenItMustBe(t *testing.T) {
+	asked, away := new(atomic.Int64), errors.New("away")
+	answers := func(reached bool, err error) func(*api.Options) {
+		return func(o *api.Options) {
+			o.Reaches = func(context.Context, uint64) (bool, error) { asked.Add(1); return reached, err }
+		}
+	}
+	ask := func(h *house, least uint64) {
+		h.call(http.MethodGet, "/constants?atLeast="+strconv.FormatUint(least, 10), anyRole("c"), "")
+	}
+	h, reads := newWaitingHouse(t, answers(false, nil))
+	close(reads.released)
+	reads.at = 7
+	ask(h, 7)
+	require.Zero(t, asked.Load(), "the read model is there")
+	reads.at = 0
+	h.call(http.MethodPost, "/sync", anyRole("c"), record)
+	ask(h, 1)
+	require.Zero(t, asked.Load(), "this process has written it")
+	require.Equal(t, uint64(1), <-reads.joined)
+	ask(h, 2)
+	require.Equal(t, int64(1), asked.Load())
+	require.Empty(t, reads.joined)
+
+	h, reads = newWaitingHouse(t, answers(false, away))
+	close(reads.released)
+	ask(h, 2)
+	require.Equal(t, uint64(2), <-reads.joined, "while the log is away it is waited for as ever")
+	h, reads = newWaitingHouse(t, func(o *api.Options) {
+		o.Reaches = func(ctx context.Context, _ uint64) (bool, error) { <-ctx.Done(); return false, ctx.Err() }
+	})
+	close(reads.released)
+	ask(h, 2)
+	require.Equal(t, uint64(2), <-reads.joined, "a log that hangs is away")
+}
+
+func TestOneClientTakesNotAllSeats(t *testing.T) {
+	reading(t, func(t *testing.T, method, path, body string) {
+		h, reads := newWaitingHouse(t, func(o *api.Options) { o.Seats = api.NewSeats(2) })
+		h.call(http.MethodPost, "/sync", anyRole("c"), record)
+		done := make(chan int, 3)
+		ask := func(client string) {
+			go func() { w, _ := h.answer(method, path+"1", anyRole(client), body); done <- w.Code }()
+			select {
+			case <-reads.joined:
+			case <-time.After(soon):
+				t.Error(client + " does not wait")
+			}
+		}
+		ask("greedy")
+		ask("greedy")
+		w := h.call(method, path+"1", anyRole("greedy"), body)
+		full(t, w.Header(), w.Code, errorIn(t, w))
+		require.Empty(t, reads.joined)
+		w = h.call(http.MethodGet, "/constants?atLeast=0", anyRole("greedy"), "")
+		require.Equal(t, http.StatusOK, w.Code, "what is there already needs no seat")
+		ask("other")
+		close(reads.released)
+		for range 3 {
+			require.Equal(t, http.StatusServiceUnavailable, <-done)
+		}
+		h.call(method, path+"1", anyRole("greedy"), body)
+		require.Len(t, reads.joined, 1, "seats are given back")
+	})
+}
+
+func TestAMissWaitsOnASeatOfItsClient(t *testing.T) {
+	for _, path := range []string{"/non-associations/" + anID, "/non-associations/" + anID + "/history", "/subject-access-request?prn=A9109UD"} {
+		h, reads := newWaitingHouse(t, func(o *api.Options) { o.Seats = api.NewSeats(1) })
+		h.call(http.MethodPost, "/sync", anyRole("c"), record)
+		done := make(chan struct{})
+		go func() { defer close(done); h.answer(http.MethodGet, path, anyRole("c"), "") }()
+		require.Equal(t, uint64(1), <-reads.joined)
+		w := h.call(http.MethodGet, path, anyRole("c"), "")
+		full(t, w.Header(), w.Code, errorIn(t, w))
+		require.Empty(t, reads.joined)
+		close(reads.released)
+		<-done
+	}
+}
+
+func TestFeedsAreBoundedOfAClientAndInAll(t *testing.T) {
+	h := newHouse(t, func(o *api.Options) {
+		o.Verifier, o.Feeds = clients{}, api.FeedLimits{Most: 5, Each: 2}
+	})
+	client, url := serve(t, h)
+	ask := func(who, query string) *stream {
+		return followAs(t, client, url+"/history"+query, anyRole(who), false)
+	}
+	refused := func(who string) {
+		t.Helper()
+		for _, query := range []string{"", "?follow=true"} {
+			w := h.call(http.MethodGet, "/history"+query, anyRole(who), "")
+			full(t, w.Header(), w.Code, errorIn(t, w))
+		}
+	}
+	first := ask("a", "?follow=true")
+	for _, who := range []string{"a", "b", "b"} {
+		require.Equal(t, http.StatusOK, ask(who, "?follow=true").answer.StatusCode, who)
+	}
+	refused("a")
+	refused("b")
+	require.Equal(t, http.StatusOK, ask("c", "?follow=true").answer.StatusCode)
+	refused("c")
+	refused("d")
+	first.leave()
+	require.Eventually(t, func() bool {
+		w, _ := h.answer(http.MethodGet, "/history", anyRole("d"), "")
+		return w.Code == http.StatusOK
+	}, soon, time.Millisecond, "a feed that ended is given back")
+	h.ShutDown()
+}
+
+func TestTheBoundsOfFeedsByDefault(t *testing.T) {
+	h := newHouse(t, func(o *api.Options) { o.Verifier = clients{} })
+	client, url := serve(t, h)
+	for i := range 32 {
+		feed := followAs(t, client, url+"/history?follow=true", anyRole(strconv.Itoa(i/4)), false)
+		require.Equal(t, http.StatusOK, feed.answer.StatusCode)
+		if i == 3 {
+			require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodGet, "/history", anyRole("0"), "").Code)
+		}
+	}
+	require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodGet, "/history", anyRole("new"), "").Code)
+	h.ShutDown()
+}
+
+// brief is a feed that tells nothing and is done: what it took must be given back.
+type brief struct{ api.Audit }
+
+func (brief) Feed(context.Context, audit.Feed) error { return audit.ErrUnavailable }
+
+func TestAFeedThatNeverBeganIsGivenBack(t *testing.T) {
+	h := newHouse(t, func(o *api.Options) { o.Audit = brief{o.Audit} })
+	for range 40 {
+		w := h.call(http.MethodGet, "/history", syncer, "")
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.NotContains(t, errorIn(t, w).DeveloperMessage, "feeds")
+		require.NotContains(t, w.Body.String(), "too many feeds")
+	}
+}
