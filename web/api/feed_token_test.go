@@ -42,21 +42,12 @@ func ends() map[string]func() (change func(*api.Options), end func()) {
 	}
 	return map[string]func() (func(*api.Options), func()){
 		"it expires": func() (func(*api.Options), func()) {
-			p := passing{err: new(atomic.Pointer[error]), expires: noon.Add(time.Second)}
+			p := passing{err: new(atomic.Pointer[error]), expires: noon.Add(300 * time.Millisecond)}
 			return func(o *api.Options) { o.Verifier = p }, func() {}
 		},
 		"it is withdrawn":        withdrawn(auth.ErrInvalid),
 		"the keys cannot be had": withdrawn(auth.ErrUnverifiable),
 	}
-}
-
-// inTime is the rest of a stream, which must end.
-func (s *stream) inTime() ([]entryBody, error) {
-	s.t.Helper()
-	late := time.AfterFunc(soon, s.leave)
-	lines, err := s.rest()
-	require.True(s.t, late.Stop(), "the feed does not end")
-	return lines, err
 }
 
 func TestAFeedEndsWithItsToken(t *testing.T) {
@@ -70,7 +61,7 @@ func TestAFeedEndsWithItsToken(t *testing.T) {
 				feed := follow(t, client, url+"/history?follow=true", zipped).unzip()
 				feed.next()
 				end()
-				rest, err := feed.inTime() // each line is held to be whole
+				rest, err := feed.rest() // each line is held to be whole
 				require.NoError(t, err, "no follower takes its end for the whole")
 				require.LessOrEqual(t, len(rest), 4)
 			})
@@ -89,10 +80,10 @@ func TestAFeedThatIsNotThroughWhenItsTokenEndsBreaksOff(t *testing.T) {
 				feed := follow(t, client, url+"/history", zipped).unzip()
 				feed.next()
 				end()
-				lines, err := feed.inTime() // each is held to be whole
+				lines, err := feed.rest() // each is held to be whole
 				require.ErrorIs(t, err, io.ErrUnexpectedEOF, "a part must not look whole")
 				require.NotEmpty(t, lines)
-				require.Error(t, <-ended)
+				require.Error(t, endOf(t, ended))
 			})
 		})
 	}
