@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/audit"
+	"nonassociations/commands"
+	"nonassociations/domain"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -214,63 +218,38 @@ func TestAMissWaitsOnASeatOfItsClient(t *testing.T) {
 	}
 }
 
-func TestFeedsAreBoundedOfAClientAndInAll(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) {
-		o.Verifier, o.Feeds = clients{}, api.FeedLimits{Most: 5, Each: 2}
+// heedless is a command side that waits on the seat of whoever it works for.
+type heedless struct {
+	api.Commands
+
+	seats  *api.Seats
+	joined chan struct{}
+}
+
+func (h heedless) DoByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, _ domain.Command) (commands.Receipt, error) {
+	return commands.Receipt{}, h.seats.Wait(ctx, func(ctx context.Context) error {
+		h.joined <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
 	})
-	client, url := serve(t, h)
-	ask := func(who, query string) *stream {
-		return followAs(t, client, url+"/history"+query, anyRole(who), false)
-	}
-	refused := func(who string) {
-		t.Helper()
-		for _, query := range []string{"", "?follow=true"} {
-			w := h.call(http.MethodGet, "/history"+query, anyRole(who), "")
-			full(t, w.Header(), w.Code, errorIn(t, w))
-		}
-	}
-	first := ask("a", "?follow=true")
-	for _, who := range []string{"a", "b", "b"} {
-		require.Equal(t, http.StatusOK, ask(who, "?follow=true").answer.StatusCode, who)
-	}
-	refused("a")
-	refused("b")
-	require.Equal(t, http.StatusOK, ask("c", "?follow=true").answer.StatusCode)
-	refused("c")
-	refused("d")
-	first.leave()
-	require.Eventually(t, func() bool {
-		w, _ := h.answer(http.MethodGet, "/history", anyRole("d"), "")
-		return w.Code == http.StatusOK
-	}, soon, time.Millisecond, "a feed that ended is given back")
-	h.ShutDown()
 }
 
-func TestTheBoundsOfFeedsByDefault(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Verifier = clients{} })
-	client, url := serve(t, h)
-	for i := range 32 {
-		feed := followAs(t, client, url+"/history?follow=true", anyRole(strconv.Itoa(i/4)), false)
-		require.Equal(t, http.StatusOK, feed.answer.StatusCode)
-		if i == 3 {
-			require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodGet, "/history", anyRole("0"), "").Code)
-		}
+func TestWhatACommandWaitsForIsOnASeatOfItsClient(t *testing.T) {
+	c := heedless{seats: api.NewSeats(1), joined: make(chan struct{}, 9)}
+	h := newHouse(t, func(o *api.Options) { o.Commands, o.Verifier = c, clients{} })
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for _, client := range []string{"a", "b"} {
+		all.Go(func() {
+			r := httptest.NewRequest(http.MethodDelete, "/sync/"+anID, nil).WithContext(ctx)
+			r.Header.Set("Authorization", "Bearer "+anyRole(client))
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		})
+		<-c.joined
 	}
-	require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodGet, "/history", anyRole("new"), "").Code)
-	h.ShutDown()
-}
-
-// brief is a feed that tells nothing and is done: what it took must be given back.
-type brief struct{ api.Audit }
-
-func (brief) Feed(context.Context, audit.Feed) error { return audit.ErrUnavailable }
-
-func TestAFeedThatNeverBeganIsGivenBack(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit = brief{o.Audit} })
-	for range 40 {
-		w := h.call(http.MethodGet, "/history", syncer, "")
-		require.Equal(t, http.StatusServiceUnavailable, w.Code)
-		require.NotContains(t, errorIn(t, w).DeveloperMessage, "feeds")
-		require.NotContains(t, w.Body.String(), "too many feeds")
-	}
+	w := h.call(http.MethodDelete, "/sync/"+anID, anyRole("a"), "")
+	full(t, w.Header(), w.Code, errorIn(t, w))
+	require.Empty(t, c.joined)
+	leave()
+	all.Wait()
 }
