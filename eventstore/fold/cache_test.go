@@ -85,9 +85,9 @@ func TestReadersAtDifferentPlacesDoNotMistakeEachOther(t *testing.T) {
 	for reader := range 8 {
 		all.Go(func() {
 			for at := range uint64(facts) {
-				revision := (at*7 + uint64(reader)) % facts //nolint:gosec // small
+				revision := (at*7 + uint64(reader)) % facts
 				before, err := c.Before(context.Background(), pair, revision+1)
-				if err != nil || len(before.Items) != 1 || before.Items[0].TypeSequence != int(revision) { //nolint:gosec // small
+				if err != nil || len(before.Items) != 1 || before.Items[0].TypeSequence != int(revision) {
 					t.Errorf("before %d: %+v, %v", revision+1, before, err)
 				}
 				c.Keep(before, revision)
