@@ -63,6 +63,15 @@ func TestThePlacesOfOthersAreNoneBehindTheEnd(t *testing.T) {
 		require.Empty(t, told(t, r, from), from)
 	}
 	require.ErrorIs(t, refused(t, r, 10*wide, true), audit.ErrBehindEnd)
+
+	pair := pairOf(t, bob, "D4444DD") // behind the place that was named
+	told, stop := make(chan audit.FeedEntry, 1), errors.New("enough")
+	require.ErrorIs(t, r.Feed(t.Context(), audit.Feed{
+		From: 10*wide - 1, Follow: true,
+		CaughtUp: func() error { b.opens(pair); return nil },
+		Line:     func(e audit.FeedEntry) error { told <- e; return stop },
+	}), stop)
+	require.EqualValues(t, 10*wide, *(<-told).Position)
 }
 
 func foreign(t *testing.T, log eventstore.Store) {

@@ -74,8 +74,10 @@ func TestAFeedThatIsNotThroughWhenItsTokenEndsBreaksOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plainAndZipped(t, func(t *testing.T, zipped bool) {
 				change, end := prepare()
-				told, ended := new(atomic.Int64), make(chan error, 1)
-				h := newHouse(t, change, func(o *api.Options) { o.Audit = endless{o.Audit, longLine(), told, ended} })
+				ended := make(chan error, 1)
+				h := newHouse(t, change, func(o *api.Options) {
+					o.Audit, o.Feeds.Parting = watched{endlessly{o.Audit}, ended}, time.Hour // the next line ends it
+				})
 				client, url := serve(t, h)
 				feed := follow(t, client, url+"/history", zipped).unzip()
 				feed.next()
