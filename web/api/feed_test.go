@@ -112,7 +112,7 @@ func follow(t *testing.T, client *http.Client, url string, zipped bool) *stream 
 
 func followAs(t *testing.T, client *http.Client, url, token string, zipped bool) *stream {
 	t.Helper()
-	ctx, leave := context.WithTimeout(t.Context(), 3*soon) // what does not end is an error, not a wait
+	ctx, leave := context.WithTimeout(t.Context(), soon) // what does not end is an error, not a wait
 	t.Cleanup(leave)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ import (
 )
 
 // soon bounds what must come: a test fails then, it does not hang.
-const soon = 20 * time.Second
+const soon = 15 * time.Second
 
 // clients is a verifier for which a token CLIENT/USER:ROLES says the client too.
 type clients struct{ tokens }
@@ -47,6 +47,18 @@ type waits struct {
 	at       uint64
 	joined   chan uint64
 	released chan struct{}
+}
+
+// next is what the next one waits for.
+func (w *waits) next(t *testing.T) uint64 {
+	t.Helper()
+	select {
+	case position := <-w.joined:
+		return position
+	case <-time.After(soon):
+		require.Fail(t, "nobody waits")
+		return 0
+	}
 }
 
 func (w *waits) Position() uint64 { return w.at }
@@ -133,7 +145,7 @@ func TestNoReadWaitsForWhatLiesBehindTheEnd(t *testing.T) {
 		close(reads.released)
 		w := h.call(method, path+"1", anyRole("c"), body)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
-		require.Equal(t, uint64(1), <-reads.joined, "what is in the log is waited for")
+		require.Equal(t, uint64(1), reads.next(t), "what is in the log is waited for")
 	})
 }
 
@@ -156,7 +168,7 @@ func TestWhetherTheLogReachesThatFarIsAskedOnlyWhenItMustBe(t *testing.T) {
 	h.call(http.MethodPost, "/sync", anyRole("c"), record)
 	ask(h, 1)
 	require.Zero(t, asked.Load(), "this process has written it")
-	require.Equal(t, uint64(1), <-reads.joined)
+	require.Equal(t, uint64(1), reads.next(t))
 	ask(h, 2)
 	require.Equal(t, int64(1), asked.Load())
 	require.Empty(t, reads.joined)
@@ -164,13 +176,13 @@ func TestWhetherTheLogReachesThatFarIsAskedOnlyWhenItMustBe(t *testing.T) {
 	h, reads = newWaitingHouse(t, answers(false, away))
 	close(reads.released)
 	ask(h, 2)
-	require.Equal(t, uint64(2), <-reads.joined, "while the log is away it is waited for as ever")
+	require.Equal(t, uint64(2), reads.next(t), "while the log is away it is waited for as ever")
 	h, reads = newWaitingHouse(t, func(o *api.Options) {
 		o.Reaches = func(ctx context.Context, _ uint64) (bool, error) { <-ctx.Done(); return false, ctx.Err() }
 	})
 	close(reads.released)
 	ask(h, 2)
-	require.Equal(t, uint64(2), <-reads.joined, "a log that hangs is away")
+	require.Equal(t, uint64(2), reads.next(t), "a log that hangs is away")
 }
 
 func TestOneClientTakesNotAllSeats(t *testing.T) {
@@ -211,7 +223,7 @@ func TestAMissWaitsOnASeatOfItsClient(t *testing.T) {
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
 		done := make(chan struct{})
 		go func() { defer close(done); h.answer(http.MethodGet, path, anyRole("c"), "") }()
-		require.Equal(t, uint64(1), <-reads.joined)
+		require.Equal(t, uint64(1), reads.next(t))
 		w := h.call(http.MethodGet, path, anyRole("c"), "")
 		full(t, w.Header(), w.Code, errorIn(t, w))
 		require.Empty(t, reads.joined)
