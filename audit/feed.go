@@ -6,7 +6,6 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/fold"
 )
 
 // FeedEntry is one line of the feed.
@@ -20,7 +19,8 @@ type FeedEntry struct {
 // called one at a time; the log waits for them, and their error ends the feed.
 type Feed struct {
 	// From is the position of the last fact that is known already; 0 is before
-	// everything. Any number will do, also one where no fact lies.
+	// everything. Any number up to the end of the log will do, also one where no
+	// fact lies.
 	From   uint64
 	Follow bool // go on with live facts behind the end
 	// Begin, if set, is called once before the first line, when the log has
@@ -37,15 +37,15 @@ var errTold = errors.New("everything is told")
 
 // Feed tells every fact behind a position in global order, without gap or
 // duplicate. It returns nil only when it does not follow and everything was
-// told; otherwise the callback's error, the context's, or the log's
-// ([eventstore.ErrUnavailable] when it broke): then a feed from the last
-// position that was told goes on without loss.
+// told; otherwise ErrBehindEnd, before anything is begun, or the callback's
+// error, the context's, or the log's ([eventstore.ErrUnavailable] when it
+// broke): then a feed from the last position that was told goes on without loss.
 func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	from, err := r.begin(ctx, feed)
 	if err != nil {
 		return err
 	}
-	teller := &teller{reader: r, feed: feed, memory: fold.New(r.log, r.options.FeedMemory)}
+	teller := &teller{reader: r, feed: feed}
 	err = r.log.Subscribe(ctx, from, domain.StreamPrefixes(), func(m eventstore.Message) error {
 		return teller.tell(ctx, m)
 	})
@@ -63,6 +63,9 @@ func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, err
 	if err != nil {
 		return head, err
 	}
+	if err := r.within(ctx, feed.From, head); err != nil {
+		return head, err
+	}
 	if feed.Begin != nil {
 		if err := feed.Begin(head.Outside()); err != nil {
 			return head, err
@@ -75,7 +78,10 @@ func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, err
 type teller struct {
 	reader *Reader
 	feed   Feed
-	memory *fold.Memory
+	// The pair that was told last and its next fact: however much other feeds
+	// remember, a run of facts of one pair is folded once.
+	last domain.State
+	next uint64
 }
 
 func (t *teller) tell(ctx context.Context, m eventstore.Message) error {
@@ -120,7 +126,7 @@ func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
 	if !fact.OfPair() {
 		return entryOf(t.reader.options.London, fact), nil
 	}
-	before, err := t.memory.Before(ctx, fact.Pair, fact.Revision)
+	before, err := t.before(ctx, fact)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -129,6 +135,15 @@ func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	t.memory.Keep(facts.State(), fact.Revision)
+	t.last, t.next = facts.State(), facts.Next()
+	t.reader.states.Keep(t.last, fact.Revision)
 	return entry, nil
+}
+
+// before is the state of the fact's pair before it.
+func (t *teller) before(ctx context.Context, fact placed) (domain.State, error) {
+	if t.next == fact.Revision && t.last.Pair == fact.Pair {
+		return t.last, nil
+	}
+	return t.reader.states.Before(ctx, fact.Pair, fact.Revision)
 }

@@ -10,19 +10,23 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/fold"
 )
 
 // Options of a reader.
 type Options struct {
 	London *time.Location
-	// FeedMemory bounds what a feed remembers, in non-associations; 8192 when zero.
+	// FeedMemory bounds what all feeds together remember, in non-associations, each
+	// as one fact left it; 16384 when zero.
 	FeedMemory int
 }
 
-// Reader reads the log. It is safe for concurrent use and holds nothing between
-// two calls.
+// Reader reads the log. It is safe for concurrent use, and remembers between two
+// calls nothing but states of pairs that a fact of the log has fixed for ever.
 type Reader struct {
 	log       eventstore.Store
+	reach     *eventstore.Reach
+	states    *fold.Cache // of all feeds
 	catalogue domain.Catalogue
 	options   Options
 }
@@ -30,9 +34,12 @@ type Reader struct {
 // New makes a reader of a log.
 func New(log eventstore.Store, options Options) *Reader {
 	if options.FeedMemory == 0 {
-		options.FeedMemory = 8192
+		options.FeedMemory = 16384
 	}
-	return &Reader{log: log, catalogue: domain.Events(), options: options}
+	return &Reader{
+		log: log, reach: eventstore.NewReach(log), states: fold.NewCache(log, options.FeedMemory),
+		catalogue: domain.Events(), options: options,
+	}
 }
 
 // placed is a fact with its place in the log.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"nonassociations/eventstore"
@@ -13,6 +14,27 @@ var ErrUnavailable = eventstore.ErrUnavailable
 
 // Mismatch says that the log is not the one that it was; it is an ErrUnavailable.
 type Mismatch = eventstore.Mismatch
+
+// ErrBehindEnd refuses a feed from a position that the log does not reach yet.
+var ErrBehindEnd = errors.New("the position lies behind the end of the log")
+
+// within refuses a position behind the end of the log, which is read now: every
+// fact between the end and there would be left out in silence. The store's own
+// events and places that a subscription named count: they are positions that a
+// caller may hold.
+func (r *Reader) within(ctx context.Context, from uint64, head eventstore.Position) error {
+	if from <= head.Outside() {
+		return nil
+	}
+	has, err := r.reach.Has(ctx, from)
+	if err != nil {
+		return fmt.Errorf("compare position %d with the end of the log: %w", from, err)
+	}
+	if !has {
+		return ErrBehindEnd
+	}
+	return nil
+}
 
 // last is the place of the last event of the log, Start when it has none.
 func (r *Reader) last(ctx context.Context) (eventstore.Position, error) {

@@ -128,6 +128,12 @@ type Store interface {
 	// Start and End are the two ends. Fewer than limit events mean the end.
 	ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]Recorded, error)
 
+	// End is the position of the last event of the whole log, the store's own
+	// included; Start when there is none. It is read for this call, from the
+	// leader where the store has one. A subscription may have named a place
+	// behind it: see [Reach]. Errors: those of ReadAll.
+	End(ctx context.Context) (Position, error)
+
 	// Subscribe delivers every event behind from (exclusive) whose stream name
 	// begins with one of the prefixes, in global order, without gap or
 	// duplicate, first those that are there, then CaughtUp, then live ones. No

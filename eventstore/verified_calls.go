@@ -127,6 +127,25 @@ func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Positi
 	return events, nil
 }
 
+// End is Store's; see ReadAll.
+func (v *Verified) End(ctx context.Context) (Position, error) {
+	if err := v.sure(ctx); err != nil {
+		return Start, err
+	}
+	before := v.met()
+	end, err := v.store.End(ctx)
+	if err != nil {
+		return Start, v.heard(err)
+	}
+	if end.Before(before.At) {
+		v.doubt()
+		if err := v.sure(ctx); err != nil {
+			return Start, err
+		}
+	}
+	return end, nil
+}
+
 // Count is Counter's; see Append.
 func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) (count uint64, known bool, err error) {
 	counter, is := v.store.(Counter)

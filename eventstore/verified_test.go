@@ -107,6 +107,10 @@ func calls() map[string]func(context.Context, *eventstore.Verified) error {
 		"ReadMany": func(ctx context.Context, v *eventstore.Verified) error {
 			return v.ReadMany(ctx, []string{"app-meta"})[0].Err
 		},
+		"End": func(ctx context.Context, v *eventstore.Verified) error {
+			_, err := v.End(ctx)
+			return err
+		},
 		"ReadAll": func(ctx context.Context, v *eventstore.Verified) error {
 			_, err := v.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 1)
 			return err
@@ -207,6 +211,19 @@ func TestAShorterLogNeedsNoConnectionToShow(t *testing.T) {
 		require.NoError(t, err)
 		log.Replace(memory.New())
 		require.ErrorAs(t, calls()[method](t.Context(), v), new(*eventstore.Mismatch), method)
+	}
+}
+
+// An end says no id: it shows only that it has gone backwards.
+func TestAnEndThatGoesBackwardsShows(t *testing.T) {
+	for name, log := range map[string]*memory.Store{"lower": logOf(t, theLog, 4), "blank": memory.New()} {
+		changing := connectedTo(logOf(t, theLog, 5))
+		v := eventstore.Verify(changing)
+		_, err := eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
+		require.NoError(t, err)
+		changing.Replace(log)
+		_, err = v.End(t.Context())
+		require.ErrorAs(t, err, new(*eventstore.Mismatch), name)
 	}
 }
 

@@ -18,6 +18,7 @@ func (serveCmd) Help() string {
   nonassociations serve             beside "nonassociations project" in another process
   nonassociations serve --project   a small installation in one process
 
+MAX_FEEDS_PER_CLIENT=4, MAX_FEEDS=32, MAX_WAITERS_PER_CLIENT=64 and MAX_CONNECTIONS=2048 bound what is given at once.
 SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
 }
 

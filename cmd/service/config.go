@@ -42,6 +42,7 @@ type Edge struct {
 	AuthJWKSURL  string `env:"AUTH_JWKS_URL,required,notEmpty"`
 	AuthAudience string `env:"AUTH_AUDIENCE,required,notEmpty"`
 	Search       Search
+	Limits       Limits `env:"-"`
 }
 
 // Embedded is the EVENTSTORE_URL of the log that this process serves to itself
@@ -66,6 +67,9 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	faults := faults(parseFaults(err))
 	config.faults(&faults, roles)
 	config.judgePlainText(&faults)
+	if roles.Serve {
+		config.Edge.Limits = readLimits(environment, &faults)
+	}
 	if len(faults) == 0 {
 		return config.withDefaults(), nil
 	}

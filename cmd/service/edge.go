@@ -15,18 +15,21 @@ import (
 // edge is an HTTP server from the moment it listens to the last request.
 type edge struct {
 	server   *http.Server
-	listener net.Listener
+	listener *api.Connections
 	cut      context.CancelFunc // ends the contexts of requests in flight
 	logger   *slog.Logger
 }
 
-func listen(ctx context.Context, address string, handler http.Handler, logger *slog.Logger) (*edge, error) {
+func listen(ctx context.Context, address string, connections int, handler http.Handler, logger *slog.Logger) (*edge, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
-	e := &edge{server: api.Server(handler, logger), listener: listener, cut: cut, logger: logger}
+	e := &edge{
+		server: api.Server(handler, logger), listener: api.LimitConnections(listener, connections), cut: cut, logger: logger,
+	}
+	e.listener.Bind(e.server)
 	e.server.BaseContext = func(net.Listener) context.Context { return requests }
 	return e, nil
 }

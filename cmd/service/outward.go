@@ -73,7 +73,7 @@ func (p *process) publish(ctx, below context.Context) error {
 			return unlessEnded(ctx, func(context.Context) error { return err })
 		}
 	} else if p.Config.Edge.ListenAddr != "" {
-		watched, err := listen(below, p.Config.Edge.ListenAddr, outlook(all), p.Logger)
+		watched, err := listen(below, p.Config.Edge.ListenAddr, p.Config.Edge.Limits.Connections, outlook(all), p.Logger)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -47,21 +48,28 @@ func run(t *testing.T, eventStore, dsn string) *running {
 // runWith is run with a prisoner directory, and a token of the caller's choice.
 func runWith(t *testing.T, eventStore, dsn, search string, wish devtoken.Wish) *running {
 	t.Helper()
+	return runOf(t, service.Roles{Serve: true, Project: true}, wish, time.Now(), map[string]string{
+		"EVENTSTORE_URL": eventStore, "DATABASE_URL": dsn, "PRISONER_SEARCH_URL": search,
+	})
+}
+
+// runOf is a process of some roles, with a token that was signed at a time and
+// with an environment beside what every process needs.
+func runOf(t *testing.T, roles service.Roles, wish devtoken.Wish, at time.Time, environment map[string]string) *running {
+	t.Helper()
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	keys, err := issuer.Open(t.TempDir(), "nonassociations")
 	require.NoError(t, err)
 	published, err := issuer.Serve(t.Context(), keys)
 	require.NoError(t, err)
-	token, err := keys.Sign(wish, time.Now())
+	token, err := keys.Sign(wish, at)
 	require.NoError(t, err)
-	roles := service.Roles{Serve: true, Project: true}
 	address := freeAddress(t)
-	config, err := service.ReadConfig(map[string]string{
-		"EVENTSTORE_URL": eventStore, "DATABASE_URL": dsn, "LISTEN_ADDR": address,
-		"AUTH_ISSUER": issuer.Name, "AUTH_JWKS_URL": published.KeysURL(), "AUTH_AUDIENCE": "nonassociations",
-		"PRISONER_SEARCH_URL": search,
-	}, roles)
+	maps.Copy(environment, map[string]string{
+		"LISTEN_ADDR": address, "AUTH_ISSUER": issuer.Name, "AUTH_JWKS_URL": published.KeysURL(), "AUTH_AUDIENCE": "nonassociations",
+	})
+	config, err := service.ReadConfig(environment, roles)
 	require.NoError(t, err)
 
 	ctx, stop := context.WithCancel(t.Context())

@@ -12,6 +12,7 @@ import (
 	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/commands/keys"
+	"nonassociations/eventstore"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -52,21 +53,33 @@ func (p *process) prepare(below context.Context) error {
 	p.closers = append(p.closers, quietly(p.keys.Close))
 	p.people = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
 	p.closers = append(p.closers, quietly(p.people.close))
+	limits := p.Config.Edge.Limits
+	seats := api.NewSeats(limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Router: gatedRouter{&p.gate, reads}, Directory: p.people.commands, Keys: p.keys, Logger: p.Logger,
+		Clock: p.Clock, Router: gatedRouter{&p.gate, seated{reads, seats}}, Directory: p.people.commands, Keys: p.keys, Logger: p.Logger,
 	})
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
-		Audit:     gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})},
+		Audit:   gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})},
+		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
+		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, Seats: seats,
 		Streams:   gatedStreams{&p.gate, reads},
 		Directory: p.people.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
-	if p.edge, err = listen(below, p.Config.Edge.ListenAddr, p.api, p.Logger); err != nil {
+	if p.edge, err = listen(below, p.Config.Edge.ListenAddr, limits.Connections, p.api, p.Logger); err != nil {
 		return err
 	}
 	p.reads = reads
 	return nil
+}
+
+// logID is the log's id, once the gate has opened for it.
+func (p *process) logID() (uuid.UUID, bool) {
+	if id := p.gate.log.Load(); id != nil {
+		return *id, true
+	}
+	return uuid.Nil, false
 }
 
 // head is the position of the last fact, as the world sees it.

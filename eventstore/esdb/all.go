@@ -51,6 +51,24 @@ func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.R
 	count := max(wanted+spare, min(2*page.size, maxSize))
 	page.size = count
 	options := esdb.ReadAllOptions{Direction: way(page.direction), From: place(page.from)}
+	events, err := s.readAll(ctx, options, count)
+	if err != nil {
+		return nil, err
+	}
+	page.ended = len(events) < count
+	if len(events) == 0 {
+		return nil, nil
+	}
+	repeated := page.begun && page.direction == eventstore.Forwards && events[0].Position == page.from
+	page.from, page.begun = events[len(events)-1].Position, true
+	if repeated { // forwards a position includes its own event
+		return events[1:], nil
+	}
+	return events, nil
+}
+
+// readAll reads once, whoever wrote the events.
+func (s *Store) readAll(ctx context.Context, options esdb.ReadAllOptions, count int) ([]eventstore.Recorded, error) {
 	events, err := call(ctx, s, rightToReadAll, func(ctx context.Context, client *esdb.Client) ([]eventstore.Recorded, error) {
 		opened, err := client.ReadAll(ctx, options, uint64(count)) //nolint:gosec // a limit is positive
 		if err != nil {
@@ -67,16 +85,21 @@ func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.R
 			return nil, errPlaceless
 		}
 	}
-	page.ended = len(events) < count
-	if len(events) == 0 {
-		return nil, nil
-	}
-	repeated := page.begun && page.direction == eventstore.Forwards && events[0].Position == page.from
-	page.from, page.begun = events[len(events)-1].Position, true
-	if repeated { // forwards a position includes its own event
-		return events[1:], nil
-	}
 	return events, nil
+}
+
+// End is eventstore.Store's. The last event counts whoever wrote it, so one is
+// read, however many of the server's own lie at the end.
+func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
+	options := esdb.ReadAllOptions{Direction: esdb.Backwards, From: esdb.End{}}
+	events, err := s.readAll(ctx, options, 1)
+	if err != nil {
+		return eventstore.Start, fmt.Errorf("read the end of the log: %w", err)
+	}
+	if len(events) == 0 {
+		return eventstore.Start, nil
+	}
+	return events[0].Position, nil
 }
 
 // errPlaceless says that the order of the log cannot be followed.

@@ -59,6 +59,7 @@ func conform(t *testing.T, log eventstore.Store, plants bool, options esdbserver
 			server.kill(t)
 			return func() { server.start(t) }
 		},
+		Own: func(t testing.TB, _ eventstore.Store) { mustAppend(t, log, opening("$own-"+uuid.NewString())) },
 	}
 	if plants {
 		setup.Delete, setup.Tombstone = softDelete, tombstone
@@ -77,6 +78,11 @@ func conformReal(t *testing.T, url string) {
 	}
 	if mayDelete(t, url) {
 		setup.Delete, setup.Tombstone = softDelete, tombstone
+		setup.Own = func(t testing.TB, store eventstore.Store) { // what a deletion leaves in the stream's metadata
+			deleted := opening("storetest-deleted-" + uuid.NewString())
+			mustAppend(t, store, deleted)
+			softDelete(t, store, deleted.Stream)
+		}
 	}
 	storetest.Run(t, setup)
 }

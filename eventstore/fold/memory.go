@@ -37,7 +37,7 @@ func New(log eventstore.Store, limit int) *Memory {
 // where it is not remembered.
 func (m *Memory) Before(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
 	state, next := m.nearest(pair, revision)
-	return m.read(ctx, state, next, revision)
+	return read(ctx, m.log, m.catalogue, state, next, revision)
 }
 
 // Keep remembers the state behind the fact of a revision, and forgets the
@@ -80,11 +80,11 @@ func weight(s domain.State) int { return 1 + len(s.Items) + len(s.Ignored) + len
 const page = 500
 
 // read folds a pair on, from the log, up to and without a revision.
-func (m *Memory) read(ctx context.Context, state domain.State, next, revision uint64) (domain.State, error) {
+func read(ctx context.Context, log eventstore.Store, catalogue domain.Catalogue, state domain.State, next, revision uint64) (domain.State, error) {
 	pair, folding := state.Pair, eventstore.Resume(state, next)
 	for folding.Next() < revision {
 		limit := int(min(page, revision-folding.Next())) // at most a page
-		events, err := m.log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, folding.Next(), limit)
+		events, err := log.ReadStream(ctx, pair.Stream(), eventstore.Forwards, folding.Next(), limit)
 		if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
 			return domain.State{}, fmt.Errorf("read the facts of %s before revision %d: %w", pair, revision, err)
 		}
@@ -92,7 +92,7 @@ func (m *Memory) read(ctx context.Context, state domain.State, next, revision ui
 			return domain.State{}, fmt.Errorf("%w: %s ends before revision %d, which the log has told", eventstore.ErrNotWhole, pair, revision)
 		}
 		for _, recorded := range events {
-			fact, err := eventstore.ReadFolded(m.catalogue, recorded)
+			fact, err := eventstore.ReadFolded(catalogue, recorded)
 			if err != nil {
 				return domain.State{}, err
 			}

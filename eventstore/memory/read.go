@@ -90,6 +90,19 @@ func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, fro
 	return events, nil
 }
 
+// End is eventstore.Store's.
+func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.refusal(ctx); err != nil {
+		return eventstore.Start, fmt.Errorf("read the end of the log: %w", err)
+	}
+	if len(s.log) == 0 {
+		return eventstore.Start, nil
+	}
+	return s.log[len(s.log)-1].Position, nil
+}
+
 // firstNotBefore is the place in the log of the first event at or behind a position.
 func (s *Store) firstNotBefore(position eventstore.Position) int {
 	at, _ := slices.BinarySearchFunc(s.log, position, func(event eventstore.Recorded, p eventstore.Position) int {

@@ -121,6 +121,15 @@ func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, fro
 	return events, nil
 }
 
+// End is eventstore.Store's.
+func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
+	last, err := s.readHead(ctx)
+	if err != nil {
+		return eventstore.Start, fmt.Errorf("read the end of the log: %w", err)
+	}
+	return place(last), nil
+}
+
 // firstNotBefore is the lowest number whose position does not lie before p: an
 // event at n has the position n/n.
 func firstNotBefore(p eventstore.Position) int64 {

@@ -43,6 +43,10 @@ func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Contex
 			_, err := store.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
 			return err
 		},
+		"End": func(ctx context.Context) error {
+			_, err := store.End(ctx)
+			return err
+		},
 		"Subscribe": func(ctx context.Context) error {
 			return store.Subscribe(ctx, eventstore.End, []string{stream}, func(eventstore.Message) error { return nil })
 		},

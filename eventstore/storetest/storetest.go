@@ -30,6 +30,8 @@ type Setup struct {
 	// Restart ends the store, and the server behind it where there is one, and
 	// opens the same log again, until the end of the test like Open.
 	Restart func(t testing.TB, store eventstore.Store) eventstore.Store
+	// Own writes an event of the store's own to the end of the log.
+	Own func(t testing.TB, store eventstore.Store)
 	// Outage makes the server unreachable until restore is called.
 	Outage func(t testing.TB, store eventstore.Store) (restore func())
 }
@@ -58,6 +60,7 @@ func Run(t *testing.T, setup Setup) {
 		{"many", s.manyTests()},
 		{"read", s.readTests()},
 		{"all", s.allTests()},
+		{"end", s.endTests()},
 		{"subscribe", s.subscribeTests()},
 		{"resume", s.resumeTests()},
 		{"concurrency", s.concurrencyTests()},

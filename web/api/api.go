@@ -49,7 +49,12 @@ type Options struct {
 	Commands Commands
 	Reads    Reads
 	// Head is the position of the last fact of ours, read after the call began.
-	Head      func(ctx context.Context) (uint64, error)
+	Head func(ctx context.Context) (uint64, error)
+	// Reaches reports whether the log goes as far as a position, read after the
+	// call began; atLeast is not compared with the log's end when it is nil.
+	Reaches func(ctx context.Context, position uint64) (bool, error)
+	// LogID is the log's id, false while it is not known. Only the feed needs it.
+	LogID     func() (id uuid.UUID, known bool)
 	Directory Directory // nil: nobody is known
 	Audit     Audit     // the log itself
 	Streams   Streams   // whose streams are read there
@@ -60,7 +65,9 @@ type Options struct {
 	Logger    *slog.Logger
 	Patience  time.Duration // time of one request, waiting included; [commands.Patience] when zero
 	Stall     time.Duration // how long a reader of the feed may take nothing; 5 min when zero
-	Version   string        // for /info; the module's own when empty
+	Feeds     FeedLimits
+	Seats     *Seats // shared with whatever else waits for the read model in a request; its own when nil
+	Version   string // for /info; the module's own when empty
 }
 
 // API is the JSON edge as an [http.Handler], safe for concurrent use.
@@ -79,6 +86,12 @@ type API struct {
 	stall     time.Duration
 	followers followers
 	turns     turns
+	reaches   func(ctx context.Context, position uint64) (bool, error)
+	met       *met
+	logID     func() (uuid.UUID, bool)
+	feeds     *quota
+	limits    FeedLimits
+	seats     *Seats
 	health    *health
 	router    *chi.Mux
 }
@@ -97,8 +110,16 @@ func New(options Options) *API {
 	if options.Stall == 0 {
 		options.Stall = 5 * time.Minute
 	}
+	if options.LogID == nil {
+		options.LogID = func() (uuid.UUID, bool) { return uuid.Nil, false }
+	}
+	if options.Seats == nil {
+		options.Seats = NewSeats(0)
+	}
+	feeds, met := options.Feeds.withDefaults(), &met{}
 	a := &API{
-		commands: options.Commands, reads: options.Reads, head: options.Head, directory: options.Directory,
+		commands: noting{options.Commands, met}, met: met, reaches: options.Reaches, logID: options.LogID,
+		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, reads: options.Reads, head: options.Head, directory: options.Directory,
 		audit: options.Audit, streams: options.Streams, verifier: options.Verifier, stall: options.Stall,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
 		turns: make(turns, maxTurns), health: newHealth(options.Health, options.Clock, options.Logger),
@@ -170,7 +191,7 @@ func (a *API) routes(info []byte) *chi.Mux {
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))
-	mux.Get("/health/liveness", a.open(up))
+	mux.Get(pathLiveness, a.open(up))
 	mux.Get("/health/readiness", a.open(a.health.readiness))
 	mux.Get("/info", a.open(always(mediaJSON, info)))
 	a.documentation(mux)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -8,25 +9,58 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 
 	"nonassociations/audit"
+	"nonassociations/web/auth"
 )
 
 // The ways a feed ends before all is told.
 var (
 	errShuttingDown = errors.New("the service shuts down")
 	errSlowStart    = errors.New("the log did not answer in time")
+	errTokenEnded   = errors.New("the token of the feed is not valid any more")
 )
 
+// errFeeds refuses one more feed.
+var errFeeds = errors.New("there are as many feeds as may be, in all or of this client")
+
+// FeedLimits bound the feeds; zero values mean the defaults.
+type FeedLimits struct {
+	Most    int           // at once, in all; 32
+	Each    int           // at once, of one client; 4
+	Recheck time.Duration // how often the token of a feed is verified again; 1 min
+	Parting time.Duration // how long a reader may take for its last line when the token has ended; 5 s
+}
+
+func (l FeedLimits) withDefaults() FeedLimits {
+	return FeedLimits{
+		Most: cmp.Or(l.Most, 32), Each: cmp.Or(l.Each, 4),
+		Recheck: cmp.Or(l.Recheck, time.Minute), Parting: cmp.Or(l.Parting, 5*time.Second),
+	}
+}
+
+// feedWish is a feed as it is asked for.
+type feedWish struct {
+	audit.Feed
+
+	by  auth.Claims
+	log uuid.UUID // whose feed it is
+}
+
 // feed is the whole log behind a position, a fact a line, and as long as the
-// caller likes. Whoever follows is told the end of it by a shutdown only; in
-// every other case a feed that has not told everything breaks off, so that
-// nobody takes a part for the whole.
+// caller likes and its token holds. A follower is told the end of it by a
+// shutdown and by the end of its token; in every other case a feed that has not
+// told everything breaks off, so that no part is taken for the whole.
 func (a *API) feed(roles ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		asked, err := a.admitFeed(w, r, roles)
+		if !r.ProtoAtLeast(1, 1) { // it has no mark of the end: what breaks off would look whole
+			oldProtocol().reply().write(w, r)
+			return
+		}
+		wish, err := a.admitFeed(w, r, roles)
 		if err == nil {
-			err = a.tellFeed(w, r, asked)
+			err = a.tellFeed(w, r, wish)
 		}
 		if err != nil {
 			a.refuse(r.Context(), err).write(w, r)
@@ -34,7 +68,11 @@ func (a *API) feed(roles ...string) http.HandlerFunc {
 	}
 }
 
-func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) (audit.Feed, error) {
+func oldProtocol() problem {
+	return plain(http.StatusHTTPVersionNotSupported, "The feed needs HTTP/1.1: before it, an answer that breaks off looks whole")
+}
+
+func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) (feedWish, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), a.patience)
 	defer cancel()
 	by, err := a.admit(ctx, r, roles)
@@ -42,27 +80,75 @@ func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) 
 		rec.actor, rec.correlation = by.User, correlation(r)
 	}
 	if err != nil {
-		return audit.Feed{}, err
+		return feedWish{}, err
 	}
-	return readFeed(r.URL)
+	if !by.Expires.IsZero() && !a.clock().Before(by.Expires) { // within the verifier's leeway
+		return feedWish{}, unauthorised()
+	}
+	wish, err := readFeed(r.URL)
+	if err != nil {
+		return wish.feedWish, err
+	}
+	wish.by = by
+	return wish.feedWish, a.ofThisLog(w, &wish)
 }
 
-func readFeed(u *url.URL) (audit.Feed, error) {
+// askedFeed is what the parameters say.
+type askedFeed struct {
+	feedWish
+
+	logID *uuid.UUID // whose log the caller takes it for
+}
+
+func readFeed(u *url.URL) (askedFeed, error) {
+	var asked askedFeed
 	p, err := parametersOf(u)
 	if err != nil {
-		return audit.Feed{}, err
+		return asked, err
 	}
-	asked := audit.Feed{Follow: p.flag("follow", false)}
+	asked.Follow = p.flag("follow", false)
 	if from, given := p.one("from"); given {
 		if asked.From, err = parsePosition(from); err != nil {
 			p.fault("from", wantedPosition)
 		}
 	}
+	if text, given := p.one("logId"); given {
+		id, err := parseID(text)
+		if err != nil {
+			p.fault("logId", err.Error())
+		}
+		asked.logID = &id
+	}
 	return asked, p.result()
 }
 
+// headerLogID says whose log a feed tells.
+const headerLogID = "X-Log-Id"
+
+// ofThisLog says whose log is told, and refuses a caller who takes it for
+// another one: a position of one log means nothing in another.
+func (a *API) ofThisLog(w http.ResponseWriter, asked *askedFeed) error {
+	id, known := a.logID()
+	if !known {
+		return unavailable(errors.New("the log's id is not known yet"))
+	}
+	asked.log = id
+	if asked.logID != nil && *asked.logID != id {
+		w.Header()[headerLogID] = []string{id.String()}
+		return plain(http.StatusConflict, "The log is "+id.String()+", not "+asked.logID.String()+": begin again from position 0, or ask where that log is")
+	}
+	return nil
+}
+
 // tellFeed returns an error only as long as nothing was answered.
-func (a *API) tellFeed(w http.ResponseWriter, r *http.Request, feed audit.Feed) error {
+func (a *API) tellFeed(w http.ResponseWriter, r *http.Request, feed feedWish) error {
+	release, is := a.feeds.take(feed.by.ClientID)
+	if !is {
+		p := unavailable(errFeeds)
+		p.UserMessage = "The service cannot answer now: too many feeds are open. Repeating the request is safe."
+		return p
+	}
+	defer release()
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
 	if feed.Follow { // others are told everything, in the time that requests in flight have
@@ -76,53 +162,39 @@ func (a *API) tellFeed(w http.ResponseWriter, r *http.Request, feed audit.Feed) 
 	defer late.Stop()
 	out := newLines(w, r, a.stall)
 	defer context.AfterFunc(r.Context(), out.cut)() // a line that nobody takes would wait for ever
+	defer a.whileTokenHolds(ctx, r, feed.by, end, out.cut)()
 
-	feed.Begin = func(head uint64) error {
-		if !late.Stop() {
-			return errSlowStart
-		}
-		return out.begin(head)
-	}
-	feed.Line = func(entry audit.FeedEntry) error {
-		line, err := json.Marshal(entry)
-		if err != nil {
-			return err
-		}
-		return out.line(line)
-	}
-	feed.CaughtUp = func() error { return out.caughtUp(feed.Follow) }
-	err := a.audit.Feed(ctx, feed)
+	err := a.audit.Feed(ctx, feed.into(ctx, out, late))
 	switch {
 	case errors.Is(err, errHeaders):
 		return nil
 	case !out.begun:
 		return notBegun(ctx, err)
 	}
-	a.endFeed(ctx, r, out, err)
+	a.endFeed(ctx, r, feed.Follow, out, err)
 	return nil
 }
 
-// notBegun is an ordinary answer: that the log is away, or the service goes.
-func notBegun(ctx context.Context, err error) error {
-	cause := context.Cause(ctx)
-	if cause == nil && !errors.Is(err, errSlowStart) {
-		return err
-	}
-	return unavailable(errors.Join(cause, err))
-}
-
-// endFeed ends the answer, or breaks it off behind its last whole line.
-func (a *API) endFeed(ctx context.Context, r *http.Request, out *lines, err error) {
-	switch {
-	case err == nil || errors.Is(context.Cause(ctx), errShuttingDown):
-		if err = out.end(); err == nil {
-			return
+// into is the feed whose lines go out.
+func (f feedWish) into(ctx context.Context, out *lines, late *time.Timer) audit.Feed {
+	feed := f.Feed
+	feed.Begin = func(head uint64) error {
+		if !late.Stop() {
+			return errSlowStart
 		}
-	default:
-		_ = out.flush() // what is whole may as well arrive
+		out.header[headerLogID] = []string{f.log.String()}
+		return out.begin(head)
 	}
-	if r.Context().Err() == nil {
-		a.logger.WarnContext(r.Context(), "feed cut off", "error", err)
+	feed.Line = func(entry audit.FeedEntry) error {
+		if err := ctx.Err(); err != nil { // no line behind the end
+			return err
+		}
+		line, err := json.Marshal(entry)
+		if err != nil {
+			return err
+		}
+		return out.line(line)
 	}
-	panic(http.ErrAbortHandler)
+	feed.CaughtUp = func() error { return out.caughtUp(f.Follow) }
+	return feed
 }

@@ -73,7 +73,6 @@ func TestAFeedGoesOnFromEveryPosition(t *testing.T) {
 	for i, line := range all {
 		require.Equal(t, append([]entryBody{}, all[i+1:]...), h.feed("?from="+strconv.FormatUint(line.Position, 10)))
 	}
-	require.Empty(t, h.feed("?from=9223372036854775807"))
 }
 
 func TestAFeedFromNowhereIsRefused(t *testing.T) {
@@ -108,11 +107,16 @@ type stream struct {
 // follow asks a server for the feed; zipped ones are read through gzip.
 func follow(t *testing.T, client *http.Client, url string, zipped bool) *stream {
 	t.Helper()
-	ctx, leave := context.WithCancel(t.Context())
+	return followAs(t, client, url, syncer, zipped)
+}
+
+func followAs(t *testing.T, client *http.Client, url, token string, zipped bool) *stream {
+	t.Helper()
+	ctx, leave := context.WithTimeout(t.Context(), soon) // what does not end is an error, not a wait
 	t.Cleanup(leave)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	require.NoError(t, err)
-	r.Header.Set("Authorization", "Bearer "+syncer)
+	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Accept-Encoding", map[bool]string{true: "br, gzip;q=0.5", false: "gzip;q=0"}[zipped])
 	answer, err := client.Do(r)
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ func (a *API) guard(do endpoint, roles ...string) http.HandlerFunc {
 			rec.actor, rec.correlation = by.User, correlation(r)
 		}
 		if err == nil {
-			out, err = do(ctx, r, by)
+			out, err = do(ofClient(ctx, by.ClientID), r, by)
 		}
 		if err != nil {
 			position, written := out.position, out.written

@@ -179,15 +179,15 @@ func faultAt(pass, record int) func(int, int) error {
 	}
 }
 
-// stuck is a reader who takes nothing until it is let go.
-type stuck struct {
+// unmoved is a reader who takes nothing until it is let go.
+type unmoved struct {
 	*httptest.ResponseRecorder
 
 	began, release chan struct{}
 	once           sync.Once
 }
 
-func (s *stuck) Write(b []byte) (int, error) {
+func (s *unmoved) Write(b []byte) (int, error) {
 	s.once.Do(func() { s.began <- struct{}{} })
 	<-s.release
 	return len(b), nil
@@ -209,7 +209,7 @@ func TestReadersWhoTakeNothingLeaveConnectionsToOthers(t *testing.T) {
 	t.Cleanup(letGo)
 	for range turns {
 		all.Go(func() {
-			ask(context.Background(), &stuck{ResponseRecorder: httptest.NewRecorder(), began: began, release: release})
+			ask(context.Background(), &unmoved{ResponseRecorder: httptest.NewRecorder(), began: began, release: release})
 		})
 	}
 	for range turns {

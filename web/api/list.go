@@ -58,16 +58,6 @@ func (a *API) list(ctx context.Context, r *http.Request, out reply, number domai
 	return out, nil
 }
 
-func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
-	if atLeast == 0 {
-		return nil
-	}
-	if err := a.reads.WaitFor(ctx, atLeast); err != nil {
-		return unavailable(err)
-	}
-	return nil
-}
-
 // pathValue is a parameter of the path. The router gives it as it was written.
 func pathValue(r *http.Request, name string) (string, error) {
 	value := chi.URLParam(r, name)

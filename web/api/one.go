@@ -42,5 +42,5 @@ func (a *API) reachHead(ctx context.Context) (head uint64, err error) {
 	if head, err = a.head(ctx); err != nil {
 		return 0, unavailable(err)
 	}
-	return head, a.waitFor(ctx, head)
+	return head, a.await(ctx, head)
 }

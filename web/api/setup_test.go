@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -49,6 +50,9 @@ const (
 	migrator = "NOMIS_MIGRATE:NON_ASSOCIATIONS_MIGRATE"
 )
 
+// theLog is the id of the log of every house.
+var theLog = uuid.MustParse("8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10")
+
 // house is the real command side over a log in memory, with reads that fold
 // the same log.
 type house struct {
@@ -74,7 +78,9 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 			position, err := handler.Head(ctx)
 			return position.Outside(), err
 		},
-		Logger: slog.New(slog.NewJSONHandler(h.logs, nil)),
+		Reaches: eventstore.NewReach(h.store).Has,
+		LogID:   func() (uuid.UUID, bool) { return theLog, true },
+		Logger:  slog.New(slog.NewJSONHandler(h.logs, nil)),
 	}
 	for _, c := range change {
 		c(&options)

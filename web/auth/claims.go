@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,6 +23,7 @@ type Claims struct {
 	ClientID string   // the system that asks
 	Roles    []string // without the prefix ROLE_
 	Scopes   []string
+	Expires  time.Time // when the token ends, by the issuer's clock
 }
 
 // HasAnyRole reports whether the bearer has one of the roles.
@@ -106,6 +108,9 @@ func (s *seconds) date() (*jwt.NumericDate, error) {
 
 func (t *token) claims() Claims {
 	c := Claims{User: t.user(), ClientID: t.ClientID, Scopes: t.Scope}
+	if t.Expires != nil {
+		c.Expires = t.Expires.Time
+	}
 	if c.ClientID == "" {
 		c.ClientID = t.Subject
 	}

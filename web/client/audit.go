@@ -17,6 +17,7 @@ import (
 type AskFeed struct {
 	From   uint64 // behind this position; 0 is everything
 	Follow bool   // go on with what comes
+	LogID  string // of the answer that From is from: another log is an [Error] with status 409; "" takes any
 }
 
 // AskSubject is what may be asked about a person. Days are such as 2023-06-07,
@@ -49,11 +50,14 @@ func (c *Client) SubjectAccess(ctx context.Context, ask AskSubject) (Got[Subject
 
 // Feed is the whole log, a fact a line, for one loop. It must be gone through,
 // or left, for its connection to be given back. An error ends it: ask again from
-// the position of the last line.
+// the position of the last line, with the LogID of the answer. One that follows
+// ends without an error when the service shuts down or the token has ended: ask
+// again likewise.
 func (c *Client) Feed(ctx context.Context, ask AskFeed) (Got[iter.Seq2[FeedLine, error]], error) {
 	query := url.Values{
 		"from": {strconv.FormatUint(ask.From, 10)}, "follow": {strconv.FormatBool(ask.Follow)},
 	}
+	set(query, "logId", ask.LogID)
 	r := request{method: http.MethodGet, path: "/history", query: query}
 	response, err := c.do(ctx, r)
 	if err != nil {

@@ -51,6 +51,7 @@ type Got[T any] struct {
 	ETag        string
 	Position    uint64 // that the answer reflects, or that the write reached: AtLeast of a read shows it
 	NotModified bool   // what IfNoneMatch named is still right, and Body is empty
+	LogID       string // whose log a feed tells, for LogID of the next one
 	Next        string // the next page, for [Client.Follow]; "" on the last
 }
 
@@ -137,7 +138,7 @@ func gotOf[T any](response *http.Response) Got[T] {
 	position, _ := strconv.ParseUint(response.Header.Get("X-Position"), 10, 64) // 0 where there is none
 	return Got[T]{
 		Status: response.StatusCode, ETag: response.Header.Get("ETag"), Next: next(response.Header),
-		Position: position, NotModified: response.StatusCode == http.StatusNotModified,
+		LogID: response.Header.Get("X-Log-Id"), Position: position, NotModified: response.StatusCode == http.StatusNotModified,
 	}
 }
 

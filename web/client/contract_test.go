@@ -32,7 +32,7 @@ var whole = []any{
 	},
 	client.AskPages{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Page: 3, Size: 5, Sort: "whenCreated,DESC"},
 	client.AskBetween{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, PrisonID: "MDI"},
-	client.AskFeed{From: 7, Follow: true},
+	client.AskFeed{From: 7, Follow: true, LogID: anID},
 	client.AskSubject{
 		Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, PrisonerNumber: "A1234BC", CaseReference: "X123456",
 		FromDate: "2023-06-07", ToDate: "2023-06-08",
@@ -93,6 +93,7 @@ func (o operation) call(t *testing.T, name string, s sampler) {
 		o.holds(t, r, s)
 		w.Header().Set("ETag", aTag)
 		w.Header().Set("X-Position", "9223372036854775807")
+		w.Header().Set("X-Log-Id", anID)
 		w.Header().Set("Link", `</non-associations?after=x>; rel="next"`)
 		w.WriteHeader(status)
 		_, _ = w.Write(answer)
@@ -106,6 +107,7 @@ func (o operation) call(t *testing.T, name string, s sampler) {
 	require.Equal(t, status, int(got.FieldByName("Status").Int()))
 	require.Equal(t, aTag, got.FieldByName("ETag").String())
 	require.Equal(t, uint64(9223372036854775807), got.FieldByName("Position").Uint())
+	require.Equal(t, anID, got.FieldByName("LogID").String())
 	require.Equal(t, "/non-associations?after=x", got.FieldByName("Next").String())
 	switch body := got.FieldByName("Body").Interface().(type) {
 	case client.None:

@@ -1,0 +1,104 @@
+package storetest
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+)
+
+func (s *suite) endTests() map[string]func(t *testing.T) {
+	tests := map[string]func(t *testing.T){
+		"the end is that of the last append": s.endMoves,
+		"no place that was named is too far": s.reachesNamed,
+		"a place behind the end is too far":  s.reachesNoFurther,
+		"every method is called":             s.callsAll,
+	}
+	if s.Own != nil {
+		tests["the store's own events count"] = s.endOfOwn
+	}
+	return tests
+}
+
+func (s *suite) end(t testing.TB) eventstore.Position {
+	t.Helper()
+	end, err := s.store.End(within(t))
+	require.NoError(t, err)
+	return end
+}
+
+func (s *suite) endMoves(t *testing.T) {
+	for range 3 {
+		before := s.placed(t)
+		end := s.end(t)
+		require.False(t, end.Before(before), "%s is behind %s", before, end)
+		require.True(t, end.Before(s.placed(t)), "nothing lay behind %s", end)
+	}
+}
+
+func (s *suite) endOfOwn(t *testing.T) {
+	mark := s.placed(t)
+	for range 40 { // more than any read of ours takes along
+		s.Own(t, s.store)
+	}
+	last, err := s.store.ReadAll(within(t), eventstore.Backwards, eventstore.End, 1)
+	require.NoError(t, err)
+	require.False(t, last[0].Position.Before(mark))
+	require.True(t, last[0].Position.Before(s.end(t)), "an event of the store's own lies behind %s", last[0].Position)
+}
+
+// has asks for a place that must be answered about.
+func (s *suite) has(t testing.TB, reach *eventstore.Reach, position uint64) bool {
+	t.Helper()
+	has, err := reach.Has(within(t), position)
+	require.NoError(t, err)
+	return has
+}
+
+// reachesNamed walks all ways by which a store names a place.
+func (s *suite) reachesNamed(t *testing.T) {
+	prefix, reach := s.prefix(), eventstore.NewReach(s.store)
+	before := s.scattered(t, prefix, 3, 5)
+	require.True(t, s.has(t, reach, before.Outside()), "an append's")
+	if s.Own != nil {
+		s.Own(t, s.store)
+	}
+	messages := s.listen(t, before, prefix).untilCaughtUp(t)
+	kinds := map[eventstore.Kind]bool{}
+	for _, message := range messages {
+		kinds[message.Kind] = true
+		require.True(t, s.has(t, reach, message.Position.Outside()), "%d at %s", message.Kind, message.Position)
+	}
+	require.True(t, kinds[eventstore.Checkpoint] && kinds[eventstore.EventAppeared])
+	require.True(t, s.has(t, reach, s.end(t).Outside()), "the end")
+	require.True(t, s.has(t, reach, 0))
+}
+
+func (s *suite) reachesNoFurther(t *testing.T) {
+	reach, last := eventstore.NewReach(s.store), s.placed(t).Outside()
+	for _, far := range []uint64{last + 1<<30, 1<<63 - 1} {
+		require.False(t, s.has(t, reach, far), "%d of %d", far, last)
+	}
+	gone, cancel := context.WithCancel(within(t))
+	cancel()
+	_, err := reach.Has(gone, last)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// callsAll holds the list of calls to the port: what is not in it is not tried.
+func (s *suite) callsAll(t *testing.T) {
+	wanted := []string{"Close"}
+	for name := range s.calls(s.store) {
+		wanted = append(wanted, name)
+	}
+	methods := map[string]bool{}
+	for method := range reflect.TypeFor[eventstore.Store]().Methods() {
+		methods[method.Name] = true
+	}
+	require.ElementsMatch(t, wanted, slices.Collect(maps.Keys(methods)))
+}
