@@ -121,8 +121,15 @@ func (p *Publisher) reached() eventstore.Position {
 	return s.line.through.at
 }
 
-// Following is how the publisher is at the log.
-func (p *Publisher) Following() follow.Status { return p.follower.Status() }
+// Following is how the publisher is at the log; what keeps it from SNS is a failure
+// too.
+func (p *Publisher) Following() follow.Status {
+	status := p.follower.Status()
+	if status.Failure == nil {
+		status.Failure = p.health.fault()
+	}
+	return status
+}
 
 // Status is safe to call at any time.
 func (p *Publisher) Status() Status {

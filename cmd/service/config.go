@@ -22,7 +22,10 @@ type Config struct {
 	// whoever reconciles.
 	SNSTopicARN     string `env:"SNS_TOPIC_ARN"`
 	HistoryTopicARN string `env:"HISTORY_TOPIC_ARN"`
-	Edge            Edge   `env:"-"`
+	// MetricsAddr is where /metrics is. Without it a process that serves has none, and
+	// any other has them at LISTEN_ADDR, if that is set.
+	MetricsAddr string `env:"METRICS_ADDR"`
+	Edge        Edge   `env:"-"`
 }
 
 // Edge is what only a serving process needs.
@@ -51,7 +54,7 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	} else {
 		config.Edge.PublicURL = environment["PUBLIC_URL"]
 	}
-	if roles.Publish && !roles.Serve {
+	if !roles.Serve && roles != (Roles{}) {
 		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
 	}
 	faults := append(parseFaults(err), config.faults(roles)...)
@@ -101,6 +104,7 @@ func (c Config) faults(roles Roles) []string {
 	}
 	f.postgres("DATABASE_URL", c.DatabaseURL)
 	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL)
+	c.outlookFaults(&f, roles)
 	if roles.Listen && c.PrisonerEventsQueueURL == "" {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -212,34 +211,20 @@ func (p *process) health() api.Health {
 			return p.reads.Ping(ctx)
 		},
 		EventStore: p.eventStore,
-		ReadModel:  p.howFar,
+		Consumers:  p.lookout.look,
 	}
 }
 
 // anybody is asked for to see whether lists are answered.
 const anybody = "A0000AA"
 
+// shown is up to where requests see the log; false when lists are not answered.
+func (p *process) shown(ctx context.Context) (uint64, bool) {
+	err := p.readModel(ctx)
+	return p.reads.Position(), err == nil
+}
+
 func (p *process) readModel(ctx context.Context) error {
 	_, err := p.reads.List(ctx, anybody)
 	return err
-}
-
-// howFar is the read model's place. While the log is away its head is not
-// known, and the place counts as the head.
-func (p *process) howFar(ctx context.Context) (api.ReadModel, error) {
-	if err := p.readModel(ctx); err != nil {
-		return api.ReadModel{}, fmt.Errorf("ask the read model: %w", err)
-	}
-	far := api.ReadModel{Position: p.reads.Position()}
-	if head, err := p.commands.Head(ctx); err == nil {
-		far.Head = head.Outside()
-	}
-	if p.runner != nil {
-		status := p.runner.Status()
-		if status.Failure != nil {
-			return far, fmt.Errorf("the projection does not move: %w", status.Failure)
-		}
-	}
-	far.Head = max(far.Head, far.Position)
-	return far, nil
 }
