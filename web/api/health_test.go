@@ -35,11 +35,11 @@ func (l *looked) health() api.Health {
 var errAway = errors.New("dial tcp 10.0.0.1:5432: connection refused")
 
 func TestHealth(t *testing.T) {
-	const model = `"position":40,"head":42,"lag":1.5,"heartbeat":"2021-07-05T09:35:17Z"`
+	const model = `"position":40,"head":42,"lag":1.5,"heartbeat":"2026-07-15T12:00:00Z"`
 	const good = `{"eventStore":{"status":"UP"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
 	const storeDown = `{"eventStore":{"status":"DOWN"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
 	const modelDown = `{"eventStore":{"status":"UP"},"readModel":{"status":"DOWN",` + model + `,"fault":{"category":"AWAY",
-		"eventId":null,"type":null,"position":null,"since":"2021-07-05T09:35:17Z"}}}`
+		"eventId":null,"type":null,"position":null,"since":"2026-07-15T12:00:00Z"}}}`
 	fault := &api.ConsumerFault{Category: "AWAY", Since: noon.UTC()}
 	for name, c := range map[string]struct {
 		looked            looked
