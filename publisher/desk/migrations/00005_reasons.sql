@@ -5,7 +5,7 @@
 UPDATE publisher.parked SET reason = coalesce(
     substring(reason FROM '^SNS: ([A-Za-z0-9._-]{1,64}):'),
     substring(reason FROM 'api error ([A-Za-z0-9._-]{1,64}):'),
-    substring(reason FROM '^([A-Za-z0-9._-]{1,64})(?:: .*)?$'),
+    nullif(substring(reason FROM '^([A-Za-z0-9._-]{1,64})(?:: .*)?$'), 'SNS'),
     'OTHER')
 WHERE state <> 'skipped' AND reason <> '' AND reason !~ '^[A-Za-z0-9._-]{1,64}$';
 
