@@ -18,7 +18,7 @@ func (serveCmd) Help() string {
   nonassociations serve             beside "nonassociations project" in another process
   nonassociations serve --project   a small installation in one process
 
-SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
+METRICS_ADDR, if it is set, answers /metrics. SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
 }
 
 // Run is kong's.
@@ -33,7 +33,8 @@ func (projectCmd) Help() string {
 	return `Example:
   nonassociations project
 
-Any number may run: one works, the others wait and take over.`
+Any number may run: one works, the others wait and take over. LISTEN_ADDR, if it is set, answers
+/health and, unless METRICS_ADDR has them, /metrics.`
 }
 
 // Run is kong's.

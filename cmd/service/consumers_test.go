@@ -3,16 +3,20 @@ package service_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/service"
+	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/localaws"
 )
 
@@ -85,4 +89,39 @@ func TestAddressesOfMetricsAreCheckedAtTheStart(t *testing.T) {
 	environment["LISTEN_ADDR"] = "nowhere"
 	_, err := service.ReadConfig(environment, service.Roles{Project: true})
 	require.ErrorContains(t, err, "LISTEN_ADDR")
+}
+
+// A fact that this build cannot read is named by its id, never by its stream, which
+// is both prisoners.
+func TestHealthOfAPublisherSaysNoTextOfAnError(t *testing.T) {
+	dsn := migrated(t)
+	log, err := postgres.Open(t.Context(), dsn, postgres.Options{})
+	require.NoError(t, err)
+	_, err = eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	require.NoError(t, err)
+	id := uuid.New()
+	_, err = log.Append(t.Context(), eventstore.Append{
+		Stream: "nonassociation-A0135GA_A9109UD", Expected: eventstore.NoStream,
+		Events: []eventstore.Event{{ID: id, Type: "NonAssociationOpened", Data: []byte(`{"comment":"He knows"`), Metadata: []byte(`{}`)}},
+	})
+	require.NoError(t, err)
+	require.NoError(t, log.Close(t.Context()))
+	aws, err := localaws.Start(t.Context(), localaws.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = aws.Stop(context.Background()) })
+	t.Setenv("AWS_ENDPOINT_URL_SNS", aws.URL())
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	s := runRoles(t, dsn, service.Roles{Publish: true}, service.Limits{}, map[string]string{
+		"SNS_TOPIC_ARN": aws.Topic("world"), "PUBLIC_URL": "http://x.test",
+	})
+	require.Eventually(t, func() bool {
+		_, text := s.get(t, "/health")
+		return strings.Contains(text, `"fault":{"category":"CANNOT_READ","eventId":"`+id.String())
+	}, time.Minute, 50*time.Millisecond)
+	status, text := s.get(t, "/health")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	for _, word := range []string{"A0135GA", "A9109UD", "He knows", dsn, "decode"} {
+		require.NotContains(t, text, word)
+	}
+	require.Contains(t, s.scrape(t), `nonassociations_consumer_fault{category="CANNOT_READ",consumer="publisher"} 1`)
 }
