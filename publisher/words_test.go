@@ -15,20 +15,20 @@ import (
 
 // written is a log that may be read while it is written.
 type written struct {
-	mu sync.Mutex
-	bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
-func (w *written) Write(text []byte) (int, error) {
+func (w *written) Write(more []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.Buffer.Write(text)
+	return w.text.Write(more)
 }
 
 func (w *written) all() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.Buffer.String()
+	return w.text.String()
 }
 
 // SNS quotes the message that it does not take. Nothing of what it says is logged or

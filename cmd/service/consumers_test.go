@@ -101,8 +101,8 @@ func TestHealthOfAPublisherSaysNoTextOfAnError(t *testing.T) {
 	require.NoError(t, err)
 	id := uuid.New()
 	_, err = log.Append(t.Context(), eventstore.Append{
-		Stream: "nonassociation-A0135GA_A9109UD", Expected: eventstore.NoStream,
-		Events: []eventstore.Event{{ID: id, Type: "NonAssociationOpened", Data: []byte(`{"comment":"He knows"`), Metadata: []byte(`{}`)}},
+		Stream: "nonAssociation-A0135GA_A9109UD", Expected: eventstore.NoStream,
+		Events: []eventstore.Event{{ID: id, Type: "nonassociation.opened.v1", Data: []byte(`{"comment":"He knows"`), Metadata: []byte(`{}`)}},
 	})
 	require.NoError(t, err)
 	require.NoError(t, log.Close(t.Context()))
@@ -114,9 +114,10 @@ func TestHealthOfAPublisherSaysNoTextOfAnError(t *testing.T) {
 	s := runRoles(t, dsn, service.Roles{Publish: true}, service.Limits{}, map[string]string{
 		"SNS_TOPIC_ARN": aws.Topic("world"), "PUBLIC_URL": "http://x.test",
 	})
+	var last string
 	require.Eventually(t, func() bool {
-		_, text := s.get(t, "/health")
-		return strings.Contains(text, `"fault":{"category":"CANNOT_READ","eventId":"`+id.String())
+		_, last = s.get(t, "/health")
+		return strings.Contains(last, `"fault":{"category":"CANNOT_READ","eventId":"`+id.String())
 	}, time.Minute, 50*time.Millisecond)
 	status, text := s.get(t, "/health")
 	require.Equal(t, http.StatusServiceUnavailable, status)

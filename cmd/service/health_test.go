@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -79,9 +80,7 @@ func runRoles(t *testing.T, dsn string, roles service.Roles, limits service.Limi
 		"EVENTSTORE_URL": dsn, "DATABASE_URL": dsn, "LISTEN_ADDR": freeAddress(t), "METRICS_ADDR": freeAddress(t),
 		"AUTH_ISSUER": issuer.Name, "AUTH_JWKS_URL": published.KeysURL(), "AUTH_AUDIENCE": "nonassociations",
 	}
-	for name, value := range more {
-		environment[name] = value
-	}
+	maps.Copy(environment, more)
 	config, err := service.ReadConfig(environment, roles)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())

@@ -93,7 +93,7 @@ func writeHealth(w http.ResponseWriter, body outlookBody) {
 }
 
 // show answers health and metrics where this process has an address for them.
-func (p *process) show(below context.Context, group *errgroup.Group, ctx context.Context) error {
+func (p *process) show(ctx, below context.Context, group *errgroup.Group) error {
 	address := p.Config.MetricsAddr
 	if !p.Roles.Serve && p.Config.Edge.ListenAddr != "" {
 		mux := p.outlook()

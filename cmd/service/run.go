@@ -103,7 +103,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.Serve || p.Roles.Project {
 		p.watchReadModel()
 	}
-	if err := p.show(below, group, groupCtx); err != nil {
+	if err := p.show(groupCtx, below, group); err != nil {
 		return err
 	}
 	if p.Roles.Listen {

@@ -15,19 +15,18 @@ import (
 // all of an error that may be shown or kept.
 type Kind string
 
-// The kinds. Their words are shown and stored: never change one.
+// The kinds: those of an event that cannot be worked on, those that pass by
+// themselves, and those that wait for an operator. Their words are shown and stored:
+// never change one.
 const (
-	// Those of an event that cannot be worked on.
-	CannotApply Kind = "CANNOT_APPLY" // Postgres refuses its rows
-	CannotRead  Kind = "CANNOT_READ"  // its data or metadata does not decode
-	UnknownType Kind = "UNKNOWN_TYPE" // this build does not know its type
-	OutOfOrder  Kind = "OUT_OF_ORDER" // a revision is missing or comes twice
-	// Those that pass by themselves.
+	CannotApply    Kind = "CANNOT_APPLY" // Postgres refuses its rows
+	CannotRead     Kind = "CANNOT_READ"  // its data or metadata does not decode
+	UnknownType    Kind = "UNKNOWN_TYPE" // this build does not know its type
+	OutOfOrder     Kind = "OUT_OF_ORDER" // a revision is missing or comes twice
 	PostgresAway   Kind = "POSTGRES_AWAY"
 	EventStoreAway Kind = "EVENT_STORE_AWAY"
 	NetworkAway    Kind = "NETWORK_AWAY" // another party: SNS, SQS
 	TimedOut       Kind = "TIMED_OUT"
-	// Those that wait for an operator.
 	PostgresDenied Kind = "POSTGRES_DENIED"
 	LogChanged     Kind = "LOG_CHANGED" // another log, or one that was put back
 	TopicDenied    Kind = "TOPIC_DENIED"
@@ -116,6 +115,7 @@ func (k Kind) Category() Category {
 		return Category(k)
 	case PostgresAway, EventStoreAway, NetworkAway, TimedOut, TopicThrottled:
 		return Away
+	default:
+		return Category(Other)
 	}
-	return Category(Other)
 }

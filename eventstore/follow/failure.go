@@ -47,8 +47,9 @@ func (p *Poison) Kind() consumer.Kind {
 	switch kind := consumer.KindOf(p.Err); kind {
 	case consumer.CannotApply, consumer.UnknownType, consumer.OutOfOrder:
 		return kind
+	default:
+		return consumer.CannotRead
 	}
-	return consumer.CannotRead
 }
 
 func poisonOf(event eventstore.Recorded, err error) *Poison {

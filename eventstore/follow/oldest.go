@@ -21,8 +21,9 @@ func OldestBehind(ctx context.Context, store eventstore.Store, prefixes []string
 			return errFound
 		case eventstore.CaughtUp:
 			return errFound
+		default:
+			return nil
 		}
-		return nil
 	})
 	if errors.Is(err, errFound) {
 		return recorded, nil
