@@ -132,13 +132,15 @@ func TestAHandlerThatHangsDoesNotTick(t *testing.T) {
 		return nil
 	}}
 	f := b.follow(k, asConsumer)
+	letGo := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(letGo)
 	require.Eventually(t, func() bool { return f.Status().CaughtUp }, patience, poll)
 	first := b.row().Heartbeat
 	require.Eventually(t, func() bool { return b.row().Heartbeat.After(first) }, patience, poll, "it ticks while idle")
 	b.happens("ours-", "heavy")
 	<-hung
 	require.Eventually(t, func() bool { return b.row().Age > 3*time.Second }, patience, poll)
-	close(release)
+	letGo()
 	b.sees("heavy")
 	require.Eventually(t, func() bool { return b.row().Age < 2*time.Second }, patience, poll)
 }
