@@ -18,6 +18,9 @@ import (
 // Actor is recorded for what the service itself does when a message asks for it.
 const Actor = "NON_ASSOCIATIONS_API"
 
+// Consumer is the name of the listener in consumer.status.
+const Consumer = "nomis"
+
 // Merger is merge.Process's part in it.
 type Merger interface {
 	Apply(ctx context.Context, by domain.Cause, m merge.Message, router merge.Pairs) ([]merge.Change, error)
@@ -36,6 +39,9 @@ type Options struct {
 	// Extend is how often a message at work is hidden anew, 5 s when it is zero.
 	// The queue's own visibility timeout must be longer.
 	Extend time.Duration
+	// Beat is told when the loop went round, and what keeps it from its queue, nil for
+	// nothing; may be nil.
+	Beat func(fault error)
 }
 
 // Listener works on the messages of the queue. Any number may run, in any
@@ -50,6 +56,9 @@ func NewListener(options Options) *Listener {
 	if options.Extend <= 0 {
 		options.Extend = hideTime / 6
 	}
+	if options.Beat == nil {
+		options.Beat = func(error) {}
+	}
 	return &Listener{Options: options, told: map[string]bool{}}
 }
 
@@ -61,6 +70,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	waits := newWaits()
 	for ctx.Err() == nil {
 		received, some, err := l.Queue.receive(ctx)
+		l.Beat(err)
 		if err != nil {
 			l.pause(ctx, waits, "the queue does not answer", err)
 			continue
@@ -124,6 +134,7 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 		Actor: Actor, Source: domain.Merge, About: asked.merge.Number,
 	}
 	for waits := newWaits(); ; {
+		l.Beat(nil)
 		changes, err := l.mergeAlone(ctx, by, asked.merge)
 		if err == nil {
 			l.Logger.InfoContext(ctx, "worked on a message", "message", asked.id, "reason", asked.merge.Reason, "changes", len(changes))

@@ -27,7 +27,11 @@ type Options struct {
 	Logger *slog.Logger
 	// BatchLive and BatchCatchup are the most events of a batch; 0 is what suits.
 	BatchLive, BatchCatchup int
+	Build                   string // of this process, for its row of consumer.status
 }
+
+// Consumer is the name of the projector in consumer.status.
+const Consumer = "readModel"
 
 // Runner keeps the read model at the log. Several may run, in any process: one
 // works, the others take over.
@@ -50,6 +54,7 @@ func New(options Options) *Runner {
 	return &Runner{follower: follow.New(follow.Options{
 		Name: Schema, DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger,
+		Consumer: Consumer, Build: options.Build,
 		Live: options.BatchLive, Catchup: options.BatchCatchup,
 	}, projector)}
 }

@@ -48,7 +48,7 @@ func TestBlame_of_an_entry_counts_when_others_are_taken(t *testing.T) {
 		}
 	}
 	require.Equal(t, onMessage, l.fail(it, errUnknown))
-	require.Equal(t, []any{desk.Failing, most, errUnknown.Error()}, []any{it.state, it.tries, it.reason})
+	require.Equal(t, []any{desk.Failing, most, "SomethingNew"}, []any{it.state, it.tries, it.reason})
 	require.Len(t, l.parked, 2, "with what stands behind it")
 	l.settled(l.settlement())
 	require.Equal(t, onParked, l.fail(it, errUnknown))

@@ -5,12 +5,94 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"nonassociations/eventstore/consumer"
 )
 
-// Refusal says that SNS calls a message invalid: the same again is in vain.
-type Refusal struct{ Code, Message string }
+// Refusal says that SNS calls a message invalid: the same again is in vain. It has
+// none of SNS's words, which quote the message.
+type Refusal struct {
+	Code  string
+	Place Place
+}
 
-func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+// Error is the code and, where it is known, the place.
+func (r *Refusal) Error() string {
+	if r.Place == "" {
+		return r.Code
+	}
+	return r.Code + " at " + string(r.Place)
+}
+
+// Kind is consumer's.
+func (*Refusal) Kind() consumer.Kind { return consumer.MessageRefused }
+
+// Place is what of a message SNS calls invalid.
+type Place string
+
+// The places; "" is one that SNS does not name in a way that is known.
+const (
+	atAttributes Place = "attributes"
+	atSize       Place = "size"
+	atGroup      Place = "group"
+	atBody       Place = "body"
+)
+
+// placeOf finds the place in SNS's words.
+func placeOf(code, message string) Place {
+	words := letters(code + " " + message)
+	for _, known := range []struct {
+		word string
+		at   Place
+	}{
+		{"attribute", atAttributes}, {"toolong", atSize}, {"size", atSize}, {"group", atGroup},
+		{"deduplication", atGroup}, {"message", atBody},
+	} {
+		if strings.Contains(words, known.word) {
+			return known.at
+		}
+	}
+	return ""
+}
+
+// fault is what SNS answered, without its words.
+type fault struct {
+	code string
+	kind consumer.Kind
+}
+
+func (f fault) Error() string { return "SNS: " + f.code }
+
+// Kind is consumer's.
+func (f fault) Kind() consumer.Kind { return f.kind }
+
+// codeOf is all of a fault that is kept or logged: the code of SNS, or the kind
+// where it gave none.
+func codeOf(err error) string {
+	var (
+		refused  *Refusal
+		answered fault
+	)
+	switch {
+	case errors.As(err, &refused):
+		return refused.Error()
+	case errors.As(err, &answered):
+		return answered.code
+	}
+	return string(consumer.KindOf(err))
+}
+
+// plain is a code of letters, digits, dots and hyphens, as all of SNS's are; a
+// text in its place could say anything.
+func plain(code string) string {
+	const most = 64
+	if code == "" || len(code) > most || strings.ContainsFunc(code, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '-' && r != '_'
+	}) {
+		return "UnreadableCode"
+	}
+	return code
+}
 
 // topicFault is a fault that no message is to blame for: the topic is missing,
 // this service may not publish to it, or it is told too much at once.
@@ -44,9 +126,7 @@ func setOf(words ...string) map[string]bool {
 }
 
 // faultOf is what a code of SNS means: a *Refusal, a topicFault or another one.
-func faultOf(code, message string) error {
-	return judged(code, message, fmt.Errorf("SNS: %s: %s", code, message))
-}
+func faultOf(code, message string) error { return judged(code, message) }
 
 // codedError is how the client says what SNS answered.
 type codedError interface {
@@ -58,33 +138,48 @@ type codedError interface {
 // faultOfCall is the same for a call that came to nothing. Where SNS has not
 // answered there is no code.
 func faultOfCall(err error) error {
-	fault := fmt.Errorf("SNS: %w", err)
 	var answer codedError
 	if !errors.As(err, &answer) {
-		return fault
+		return fmt.Errorf("SNS: %w", err)
 	}
-	return judged(answer.ErrorCode(), answer.ErrorMessage(), fault)
+	return judged(answer.ErrorCode(), answer.ErrorMessage())
 }
 
-func judged(code, message string, fault error) error {
+func judged(code, message string) error {
 	word := strings.TrimSuffix(strings.ToLower(code), "exception")
 	switch {
 	case ofTopic[word], strings.Contains(word, "throttl"), strings.HasPrefix(word, "kms"), invalid[word] && namesTopic(message):
-		return topicFault{fault}
+		return topicFault{fault{plain(code), kindOf(word)}}
 	case invalid[word]:
-		return &Refusal{code, message}
+		return &Refusal{plain(code), placeOf(code, message)}
 	}
-	return fault
+	return fault{plain(code), consumer.NetworkAway}
+}
+
+// kindOf is what a word of SNS's says of the topic.
+func kindOf(word string) consumer.Kind {
+	switch {
+	case word == "notfound", word == "resourcenotfound", invalid[word]:
+		return consumer.TopicMissing
+	case strings.Contains(word, "throttl"), word == "toomanyrequests", word == "requestlimitexceeded", word == "slowdown":
+		return consumer.TopicThrottled
+	}
+	return consumer.TopicDenied
 }
 
 // namesTopic finds the one parameter that is the operator's and not the
 // message's, in whatever way it is written.
 func namesTopic(message string) bool {
-	letters := strings.Map(func(r rune) rune {
+	words := letters(message)
+	return strings.Contains(words, "topicarn") || strings.Contains(words, "targetarn")
+}
+
+// letters are those of a text, small and without what is between them.
+func letters(text string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, message)
-	return strings.Contains(letters, "topicarn") || strings.Contains(letters, "targetarn")
+	}, text)
 }

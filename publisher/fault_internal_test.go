@@ -67,12 +67,12 @@ func TestFaults_are_of_the_message_of_the_topic_or_of_nobody(t *testing.T) {
 				switch {
 				case errors.As(fault, &refused):
 					blamed = content
-					require.Equal(t, Refusal{code, message}, *refused)
+					require.Equal(t, Refusal{plain(code), placeOf(code, message)}, *refused)
 				case isOfTopic(fault):
 					blamed = topic
 				}
 				require.Equal(t, c.want, blamed, "%s: %s", code, message)
-				require.ErrorContains(t, fault, code)
+				require.ErrorContains(t, fault, plain(code))
 			}
 		}
 	}

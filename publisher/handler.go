@@ -10,6 +10,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/fold"
 	"nonassociations/eventstore/follow"
 	"nonassociations/publisher/desk"
@@ -185,7 +186,7 @@ func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
 		last: desk.Event{ID: f.recorded.ID, Stream: f.recorded.Stream, Revision: f.recorded.Revision},
 	}}
 	if f.err != nil {
-		return p, f.poison(f.err)
+		return p, f.poison(f.err, "")
 	}
 	var before, after domain.State
 	if f.pair != (domain.Pair{}) {
@@ -198,16 +199,16 @@ func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
 	}
 	messages, err := s.Mapper.Messages(f.recorded, f.fact, before, after)
 	if err != nil {
-		return p, f.poison(err)
+		return p, f.poison(err, consumer.Other)
 	}
 	p.messages = slices.DeleteFunc(messages, func(m Message) bool { return m.Topic != s.Topic })
 	return p, nil
 }
 
-func (f fact) poison(err error) error {
+func (f fact) poison(err error, as consumer.Kind) error {
 	return &follow.Poison{
 		EventID: f.recorded.ID, Type: f.recorded.Type, Stream: f.recorded.Stream,
-		Revision: f.recorded.Revision, Position: f.recorded.Position, Err: err,
+		Revision: f.recorded.Revision, Position: f.recorded.Position, As: as, Err: err,
 	}
 }
 

@@ -140,7 +140,7 @@ func (l *line) failed(it *letter, fault error, byItself bool) blame {
 	if it.strikes >= most || known && (it.strikes > 0 || it.released) {
 		it.tries += it.strikes
 		it.strikes = 0
-		l.park(it, desk.Failing, fault.Error())
+		l.park(it, desk.Failing, codeOf(fault))
 	}
 	it.faults++
 	l.rest(it, l.pauses.after(it))

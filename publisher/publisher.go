@@ -9,6 +9,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/follow"
 	"nonassociations/publisher/desk"
 )
@@ -24,7 +25,8 @@ type Options struct {
 	DSN    string
 	Clock  func() time.Time
 	Logger *slog.Logger
-	Window int // facts on their way at once, 4,096 when 0
+	Window int    // facts on their way at once, 4,096 when 0
+	Build  string // of this process, for its row of consumer.status
 
 	step   func(string) // tests stop the world at it
 	pauses pauses       // the normal ones when zero
@@ -35,6 +37,14 @@ const defaultWindow = 4096
 // Lease is the name under which one publisher of a topic is active among all
 // processes.
 func (t Topic) Lease() string { return "publisher/" + string(t) }
+
+// Consumer is the name of a topic's publisher in consumer.status.
+func (t Topic) Consumer() string {
+	if t == History {
+		return "historyPublisher"
+	}
+	return "publisher"
+}
 
 // Publisher tells one topic. Several may run, in any process: one works, the
 // others take over within seconds.
@@ -64,6 +74,7 @@ func New(options Options) *Publisher {
 	p.follower = follow.New(follow.Options{
 		Name: options.Topic.Lease(), DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger, Wake: wake, Live: liveFacts, Catchup: catchupFacts,
+		Consumer: options.Topic.Consumer(), Build: options.Build, Reached: p.reached,
 	}, p.handler)
 	return p
 }
@@ -97,6 +108,27 @@ type Status struct {
 	// Fault is why nothing moves, or why something is tried again: of SNS, the
 	// log or Postgres; nil while all is well.
 	Fault error
+}
+
+// reached is up to where everything is told or parked.
+func (p *Publisher) reached() eventstore.Position {
+	s := p.handler.current()
+	if s == nil {
+		return eventstore.Position{}
+	}
+	s.line.mu.Lock()
+	defer s.line.mu.Unlock()
+	return s.line.through.at
+}
+
+// Following is how the publisher is at the log; what keeps it from SNS is a failure
+// too.
+func (p *Publisher) Following() follow.Status {
+	status := p.follower.Status()
+	if status.Failure == nil {
+		status.Failure = p.health.fault()
+	}
+	return status
 }
 
 // Status is safe to call at any time.
@@ -157,7 +189,7 @@ func (p *Publisher) trouble(ctx context.Context, err error) {
 	}
 	p.health.mu.Unlock()
 	if tell {
-		p.Logger.WarnContext(ctx, "cannot tell the world, trying again until it works", "topic", p.Topic, "error", err)
+		p.Logger.WarnContext(ctx, "cannot tell the world, trying again until it works", "topic", p.Topic, "kind", consumer.KindOf(err), "code", codeOf(err))
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"nonassociations/eventstore/consumer"
 )
 
 // senders are how many batches are in flight at once.
@@ -62,7 +64,7 @@ func (s *session) blame(ctx context.Context, it *letter, why error, on blame) bo
 		s.trouble(ctx, why)
 	case onMessage:
 		s.Logger.ErrorContext(ctx, "a message fails by itself: it is parked and tried again, and its pair waits", "topic", s.Topic,
-			"event", it.message.EventID, "pairs", pairsOf(it.message.Pairs), "position", it.message.Position.Outside(), "error", why)
+			"event", it.message.EventID, "position", it.message.Position.Outside(), "code", codeOf(why))
 	case onParked:
 	}
 	return on != onTopic
@@ -112,14 +114,13 @@ const stubborn = 20
 func (s *session) unread(ctx context.Context, it *letter, why error) {
 	if s.line.later(it)%stubborn == 1 {
 		s.Logger.WarnContext(ctx, "a fact cannot be read again, and its pair waits", "topic", s.Topic,
-			"event", it.message.EventID, "error", why)
+			"event", it.message.EventID, "kind", consumer.KindOf(why))
 	}
 }
 
 func (s *session) refused(ctx context.Context, it *letter, why *Refusal) {
 	s.Logger.ErrorContext(ctx, "SNS calls a message invalid: it is parked, and its pair waits for an operator",
-		"topic", s.Topic, "event", it.message.EventID, "pairs", pairsOf(it.message.Pairs), "position", it.message.Position.Outside(),
-		"code", why.Code, "reason", why.Message)
+		"topic", s.Topic, "event", it.message.EventID, "position", it.message.Position.Outside(), "code", why.Code, "place", why.Place)
 	s.line.refuse(it, why.Error())
 }
 

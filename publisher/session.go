@@ -114,6 +114,7 @@ func (s *session) settle(ctx context.Context, conn *desk.Conn) error {
 		return err
 	}
 	s.step("settled")
+	s.follower.Beat()
 	s.was = now
 	s.line.settled(settlement)
 	return s.listen(ctx, conn)

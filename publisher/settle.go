@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"nonassociations/domain"
 	"nonassociations/publisher/desk"
 )
 
@@ -203,13 +202,4 @@ func (l *line) states() map[desk.State]int {
 		counts[it.state]++
 	}
 	return counts
-}
-
-// pairsOf is for the log.
-func pairsOf(pairs []domain.Pair) []string {
-	all := make([]string, len(pairs))
-	for i, p := range pairs {
-		all[i] = p.String()
-	}
-	return all
 }

@@ -24,6 +24,7 @@ type around struct {
 	own         bool   // the issuer is ours, so that tokens can be printed
 	queue       string // the URL of the stand-in for merges; "" when there is none
 	heard       string // the URL of the queue that hears our own topic; "" when that is another's
+	metrics     string // where the metrics are
 	aws         *localaws.Server
 	stops       []func(context.Context) error
 	told        chan time.Time // when the run was told to stop
@@ -43,6 +44,7 @@ func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, 
 	context.AfterFunc(ctx, func() { a.told <- time.Now() })
 	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
 	a.otherwise("EVENTSTORE_URL", service.Embedded)
+	a.otherwise("METRICS_ADDR", "127.0.0.1:0")
 	if a.environment["DATABASE_URL"] == "" {
 		if err := a.startPostgres(ctx, set, logger); err != nil {
 			a.stop(ctx, logger)

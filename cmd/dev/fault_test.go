@@ -81,6 +81,8 @@ func TestAFolderOfAnyNameAndAnyPort(t *testing.T) {
 	t.Cleanup(func() { _ = run.Process.Kill() })
 	lines := bufio.NewScanner(out)
 	require.True(t, lines.Scan())
+	requireMetrics(t, lines.Text()+"\n")
+	require.True(t, lines.Scan())
 	_, err = fmt.Sscanf(lines.Text(), "ready http://127.0.0.1:%d", &h.port)
 	require.NoError(t, err, lines.Text())
 	require.NotZero(t, h.port)

@@ -29,6 +29,7 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 	}
 	defer lock.Release()
 	err = everything(ctx, set, func(around *around, address string) {
+		fmt.Println("metrics http://" + around.metrics)
 		announce(set, address, around.own)
 		announceQueue(around)
 	})
@@ -95,7 +96,8 @@ func everything(ctx context.Context, set settings, ready func(around *around, ad
 	service.TakeRoom(around.environment)
 	return service.Run(ctx, service.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
-		Clock: func() time.Time { return time.Now().In(london) },
+		Clock:     func() time.Time { return time.Now().In(london) },
+		MetricsAt: func(address string) { around.metrics = address },
 		Ready: func(address string) {
 			if err := os.WriteFile(addressFile(set), []byte(address), 0o600); err != nil {
 				logger.WarnContext(ctx, "a demo will not find this run", "error", err)

@@ -94,10 +94,28 @@ func (h house) start(t *testing.T) *exec.Cmd {
 	require.NoError(t, err)
 	require.NoError(t, run.Start())
 	t.Cleanup(func() { _ = run.Process.Kill() })
-	line, err := bufio.NewReader(out).ReadString('\n')
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	require.NoError(t, err, stderr)
+	requireMetrics(t, line)
+	line, err = lines.ReadString('\n')
 	require.NoError(t, err, stderr)
 	require.Equal(t, fmt.Sprintf("ready http://127.0.0.1:%d\n", h.port), line)
 	return run
+}
+
+// requireMetrics scrapes where a run says that its metrics are.
+func requireMetrics(t *testing.T, line string) {
+	t.Helper()
+	require.Regexp(t, `^metrics http://127\.0\.0\.1:\d+\n$`, line)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSpace(strings.TrimPrefix(line, "metrics "))+"/metrics", http.NoBody)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `nonassociations_consumer_heartbeat_timestamp_seconds{consumer="readModel"}`)
 }
 
 func (h house) token(t *testing.T, roles ...string) string {

@@ -32,7 +32,9 @@ refused: SNS calls the message invalid. It waits for retry or skip.
 failing: the message fails by itself, while others are taken. It is tried again by itself, with pauses
   that grow to ten minutes; retry does it at once.
 blocked: it stands behind one of these in the order of a pair, and goes out by itself, in order.
-skipped: it is never sent.`
+skipped: it is never sent.
+reason is the code of SNS and the place in the message, or why it was skipped. What SNS says beyond
+that quotes the message, and is not kept.`
 }
 
 // Run is kong's.

@@ -30,7 +30,7 @@ func (publishRunCmd) Help() string {
 Tells SNS_TOPIC_ARN of every change, and HISTORY_TOPIC_ARN, if it is set, of every fact with its
 before and after; PUBLIC_URL is where detailUrl leads, and the AWS_ variables are the standard ones.
 Any number may run: for each topic one works, the others wait and take over within seconds.
-LISTEN_ADDR, if it is set, answers /health and /metrics. Faults of a topic are retried for ever; a message
+LISTEN_ADDR, if it is set, answers /health and, unless METRICS_ADDR has them, /metrics. Faults of a topic are retried for ever; a message
 that SNS calls invalid, or that fails by itself while others are taken, is parked, and holds back only
 the later ones of its own pair.`
 }

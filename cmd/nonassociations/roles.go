@@ -19,7 +19,7 @@ func (serveCmd) Help() string {
   nonassociations serve --project   a small installation in one process
 
 MAX_FEEDS_PER_CLIENT=4, MAX_FEEDS=32, MAX_WAITERS_PER_CLIENT=64 and MAX_CONNECTIONS=2048 bound what is given at once.
-SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
+METRICS_ADDR, if it is set, answers /metrics. SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
 }
 
 // Run is kong's.
@@ -34,7 +34,8 @@ func (projectCmd) Help() string {
 	return `Example:
   nonassociations project
 
-Any number may run: one works, the others wait and take over.`
+Any number may run: one works, the others wait and take over. LISTEN_ADDR, if it is set, answers
+/health and, unless METRICS_ADDR has them, /metrics.`
 }
 
 // Run is kong's.

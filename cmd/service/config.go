@@ -29,7 +29,10 @@ type Config struct {
 	// PlainTextAllowed names, with commas between, the variables whose address may
 	// lead beyond this machine without TLS.
 	PlainTextAllowed string `env:"PLAIN_TEXT_ALLOWED"`
-	Edge             Edge   `env:"-"`
+	// MetricsAddr is where /metrics is. Without it a process that serves has none, and
+	// any other has them at LISTEN_ADDR, if that is set.
+	MetricsAddr string `env:"METRICS_ADDR"`
+	Edge        Edge   `env:"-"`
 
 	plainText []string // the variables for which that is used
 }
@@ -61,7 +64,7 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	} else {
 		config.Edge.PublicURL = environment["PUBLIC_URL"]
 	}
-	if roles.Publish && !roles.Serve {
+	if !roles.Serve && roles != (Roles{}) {
 		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
 	}
 	faults := faults(parseFaults(err))
@@ -115,6 +118,7 @@ func (c Config) faults(f *faults, roles Roles) {
 	}
 	f.postgres("DATABASE_URL", c.DatabaseURL, pg.ToWrite)
 	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL, pg.ToRead)
+	c.outlookFaults(f, roles)
 	if roles.Listen && c.PrisonerEventsQueueURL == "" {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}

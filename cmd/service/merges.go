@@ -40,10 +40,12 @@ func (p *process) listenTo(ctx, below context.Context) error {
 	if err := p.awaitLog(ctx); err != nil {
 		return unlessEnded(ctx, func(context.Context) error { return err })
 	}
+	beat, ended := p.listens(ctx)
+	defer ended()
 	return nomis.NewListener(nomis.Options{
 		Queue: queue, Pairs: reads, Clock: p.Clock, Logger: p.Logger,
 		Merges: merge.New(merge.Options{Log: p.log, Handler: handler, Clock: p.Clock, Logger: p.Logger}),
-		Alone:  alone(p.Config, p.Logger),
+		Alone:  alone(p.Config, p.Logger), Beat: beat,
 	}).Run(ctx)
 }
 

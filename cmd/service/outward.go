@@ -17,15 +17,11 @@ func (c Config) outwardFaults(f *faults, roles Roles) {
 	if c.SNSTopicARN != "" && c.SNSTopicARN == c.HistoryTopicARN {
 		f.add("HISTORY_TOPIC_ARN must be another topic than SNS_TOPIC_ARN")
 	}
-	if roles.Serve {
-		return
-	}
-	if c.Edge.PublicURL == "" {
+	if !roles.Serve && c.Edge.PublicURL == "" {
 		f.add(`required environment variable "PUBLIC_URL" is not set`)
 	}
-	f.scheme("PUBLIC_URL", c.Edge.PublicURL, webSchemes)
-	if c.Edge.ListenAddr != "" {
-		f.address("LISTEN_ADDR", c.Edge.ListenAddr)
+	if !roles.Serve {
+		f.scheme("PUBLIC_URL", c.Edge.PublicURL, webSchemes)
 	}
 }
 
@@ -54,7 +50,7 @@ func (p *process) publishers(ctx context.Context) ([]*publisher.Publisher, error
 		}
 		all = append(all, publisher.New(publisher.Options{
 			Topic: t.topic, Destination: destination, Mapper: p.mapper(), Store: p.log, DSN: p.Config.DatabaseURL,
-			Clock: p.Clock, Logger: p.Logger,
+			Clock: p.Clock, Logger: p.Logger, Build: Version(),
 		}))
 	}
 	return all, nil
@@ -67,17 +63,15 @@ func (p *process) publish(ctx, below context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.topics.Store(&all)
+	for _, one := range all {
+		p.lookout.watch(watched{name: one.Topic.Consumer(), placed: true, own: one.Following})
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	if p.Roles.Serve {
 		if err := p.awaitLog(ctx); err != nil {
 			return unlessEnded(ctx, func(context.Context) error { return err })
 		}
-	} else if p.Config.Edge.ListenAddr != "" {
-		watched, err := listen(below, p.Config.Edge.ListenAddr, p.Config.Edge.Limits.Connections, outlook(all), p.Logger)
-		if err != nil {
-			return err
-		}
-		group.Go(func() error { return watched.run(ctx) })
 	}
 	for _, one := range all {
 		group.Go(func() error {

@@ -74,11 +74,11 @@ func TestAPublishingProcessTellsBothTopicsAndHowItIs(t *testing.T) {
 	}
 	status, text := get("/health")
 	require.Equal(t, http.StatusOK, status, text)
-	require.Contains(t, text, `"publisher-history":{"status":"UP"`)
+	require.Contains(t, text, `"historyPublisher":{"status":"UP"`)
 	_, text = get("/metrics")
-	require.Contains(t, text, `publisher_delivered_total{topic="domain"} 1`)
+	require.Contains(t, text, `nonassociations_publisher_delivered_total{topic="domain"} 1`)
 	for _, state := range []string{"refused", "failing", "blocked", "skipped"} {
-		require.Contains(t, text, `publisher_parked_`+state+`{topic="history"} 0`)
+		require.Contains(t, text, `nonassociations_publisher_parked_messages{state="`+state+`",topic="history"} 0`)
 	}
 	r.client.CloseIdleConnections()
 	stop()

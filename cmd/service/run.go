@@ -5,12 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/eventstore"
 	"nonassociations/projections"
+	"nonassociations/publisher"
 )
 
 // Roles are what one process does.
@@ -33,6 +35,9 @@ type Options struct {
 	// Ready is told the address when requests are answered, from all that was
 	// in the log; may be nil.
 	Ready func(address string)
+	// MetricsAt is told the address of the metrics before that; may be nil.
+	MetricsAt func(address string)
+	Limits    HealthLimits
 }
 
 // Run does the roles until the context ends, and then stops in order: requests
@@ -64,6 +69,9 @@ type process struct {
 	log    *opened
 	runner *projections.Runner // nil when another process projects
 	serving
+	below   context.Context //nolint:containedctx // of the process: a scrape has none
+	lookout *lookout
+	topics  atomic.Pointer[[]*publisher.Publisher]
 	closers closers
 	allowed chan struct{} // closed when the rights in the durable tables were found whole
 	lacks   sync.Map      // of rights that went since: an error by address
@@ -75,6 +83,10 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		return err
 	}
 	p.closers = append(p.closers, p.log.Close)
+	p.below = below
+	if err := p.watchOver(below); err != nil {
+		return err
+	}
 	group, groupCtx := errgroup.WithContext(ctx) // the first fault ends all
 	group.Go(func() error {
 		return unlessEnded(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, watchLog, p.Logger) })
@@ -88,9 +100,15 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
 			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, London: p.Clock().Location(),
-			Logger: p.Logger,
+			Logger: p.Logger, Build: Version(),
 		})
 		group.Go(func() error { return p.project(groupCtx, below) })
+	}
+	if p.Roles.Serve || p.Roles.Project {
+		p.watchReadModel()
+	}
+	if err := p.show(groupCtx, below, group); err != nil {
+		return err
 	}
 	if p.Roles.Listen {
 		group.Go(func() error { return p.listenTo(groupCtx, below) })
@@ -107,6 +125,26 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		return nil
 	})
 	return workersEnd(ctx, groupCtx, group.Wait)
+}
+
+// watchReadModel shows the read model as this process knows it.
+func (p *process) watchReadModel() {
+	w := watched{name: projections.Consumer, placed: true}
+	if p.Roles.Serve {
+		w.seen = p.shown
+	}
+	if p.runner != nil {
+		w.own = p.runner.Status
+	}
+	p.lookout.watch(w)
+}
+
+// publishing are the publishers of this process.
+func (p *process) publishing() []*publisher.Publisher {
+	if all := p.topics.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 // project waits for the log's id where this process is the one to give it.

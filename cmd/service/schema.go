@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"nonassociations/commands/keys"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/publisher/desk"
 )
@@ -20,6 +21,9 @@ func SchemaUp(ctx context.Context, config Config) error {
 		}
 	}
 	if err := keys.Migrate(ctx, config.DatabaseURL); err != nil {
+		return err
+	}
+	if err := consumer.Migrate(ctx, config.DatabaseURL); err != nil {
 		return err
 	}
 	return desk.Migrate(ctx, config.DatabaseURL)

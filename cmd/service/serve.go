@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +12,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/keys"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -230,35 +230,30 @@ func (p *process) health() api.Health {
 			}
 			return p.reads.Ping(ctx)
 		},
-		EventStore: p.eventStore,
-		ReadModel:  p.howFar,
+		EventStore: p.eventStore, Reason: reasonOf,
+		Consumers: p.lookout.look,
 	}
+}
+
+// reasonOf is why a log does not answer: why it is not reached, where that is
+// known, else the kind of the error.
+func reasonOf(err error) string {
+	if cause := eventstore.CauseOf(err); cause != "" {
+		return string(cause)
+	}
+	return string(consumer.KindOf(err))
 }
 
 // anybody is asked for to see whether lists are answered.
 const anybody = "A0000AA"
 
+// shown is up to where requests see the log; false when lists are not answered.
+func (p *process) shown(ctx context.Context) (uint64, bool) {
+	err := p.readModel(ctx)
+	return p.reads.Position(), err == nil
+}
+
 func (p *process) readModel(ctx context.Context) error {
 	_, err := p.reads.List(ctx, anybody, 0)
 	return err
-}
-
-// howFar is the read model's place. While the log is away its head is not
-// known, and the place counts as the head.
-func (p *process) howFar(ctx context.Context) (api.ReadModel, error) {
-	if err := p.readModel(ctx); err != nil {
-		return api.ReadModel{}, fmt.Errorf("ask the read model: %w", err)
-	}
-	far := api.ReadModel{Position: p.reads.Position()}
-	if head, err := p.commands.Head(ctx); err == nil {
-		far.Head = head.Outside()
-	}
-	if p.runner != nil {
-		status := p.runner.Status()
-		if status.Failure != nil {
-			return far, fmt.Errorf("the projection does not move: %w", status.Failure)
-		}
-	}
-	far.Head = max(far.Head, far.Position)
-	return far, nil
 }

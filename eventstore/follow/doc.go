@@ -66,7 +66,13 @@ type Options struct {
 	Logger   *slog.Logger
 	// Wake asks for a Holds soon, for a handler that goes on working after Apply;
 	// may be nil.
-	Wake    <-chan struct{}
+	Wake <-chan struct{}
+	// Consumer is whose row of consumer.status the session that holds the lease
+	// writes, and Build what it says of this process; none when empty.
+	Consumer, Build string
+	// Reached is how far the handler is, where it goes on working after Apply; nil:
+	// as far as was applied. It must not wait.
+	Reached func() eventstore.Position
 	Live    int // most events of a live batch, 1,000 when 0
 	Catchup int // most events of a batch while catching up, 20,000 when 0
 }

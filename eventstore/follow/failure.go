@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
 )
 
 // ErrRefused ends Run: this follower must not work on this log, and trying
@@ -24,6 +25,7 @@ type Poison struct {
 	Stream   string
 	Revision uint64
 	Position eventstore.Position // of the event, or the end of the batch
+	As       consumer.Kind       // "": as Err says
 	Err      error
 }
 
@@ -35,6 +37,20 @@ func (p *Poison) Error() string {
 }
 
 func (p *Poison) Unwrap() error { return p.Err }
+
+// Kind is why: what does not decode is CANNOT_READ, and what Postgres refuses
+// CANNOT_APPLY.
+func (p *Poison) Kind() consumer.Kind {
+	if p.As != "" {
+		return p.As
+	}
+	switch kind := consumer.KindOf(p.Err); kind {
+	case consumer.CannotApply, consumer.UnknownType, consumer.OutOfOrder:
+		return kind
+	default:
+		return consumer.CannotRead
+	}
+}
 
 func poisonOf(event eventstore.Recorded, err error) *Poison {
 	return &Poison{

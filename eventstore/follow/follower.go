@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
 )
 
 // Follower keeps one handler at the log.
@@ -18,11 +19,14 @@ type Follower[T any] struct {
 	// racedAt is where the last batch ended whose refusal may have been a race.
 	// The same batch refused twice is not one.
 	racedAt eventstore.Position
+	row     *consumer.Writer // nil: there is none
 }
 
 // New makes a follower that does nothing until Run.
 func New[T any](options Options, handler Handler[T]) *Follower[T] {
-	return &Follower[T]{options: options.withDefaults(), handler: handler}
+	f := &Follower[T]{options: options.withDefaults(), handler: handler}
+	f.row = f.newRow()
+	return f
 }
 
 // Run follows until the context ends, and then returns nil. It outlives
@@ -47,7 +51,7 @@ func (f *Follower[T]) Run(ctx context.Context) error {
 		f.status.failed(err)
 		wait := waits.after(err).NextBackOff()
 		f.options.Logger.ErrorContext(ctx, "follower stopped, starting again",
-			"lease", f.options.Name, "in", wait, "error", err)
+			append([]any{"lease", f.options.Name, "in", wait}, told(err)...)...)
 		if !pause(ctx, wait) {
 			f.status.stopped()
 			return nil

@@ -27,6 +27,7 @@ type session[T any] struct {
 	live     bool
 	caughtUp bool
 	usedAt   time.Time // when the connection last answered
+	newest   named     // event of the batch in hand
 	last     int       // events of the last batch
 	more     bool      // the handler was told that more would come
 }
@@ -62,6 +63,7 @@ func (f *Follower[T]) runSession(ctx context.Context) error {
 		return err
 	}
 	f.status.leading(from)
+	f.claim(ctx, conn)
 	s := &session[T]{
 		follower: f, conn: conn,
 		items: make(chan item[T], f.options.Catchup),
@@ -73,9 +75,12 @@ func (f *Follower[T]) runSession(ctx context.Context) error {
 	var helpers sync.WaitGroup
 	helpers.Go(func() { s.subscribe(ctx) })
 	helpers.Go(func() { s.watchHead(ctx) })
+	helpers.Go(func() { f.writeRow(ctx, conn.PgConn().PID()) })
 	defer helpers.Wait()
 	defer cancel()
-	return s.work(ctx)
+	err = s.work(ctx)
+	f.keepFault(ctx, err)
+	return err
 }
 
 func (s *session[T]) work(ctx context.Context) error {
@@ -98,6 +103,7 @@ func (s *session[T]) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.follower.Beat()
 	}
 }
 
@@ -107,6 +113,7 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	if s.live && s.last >= crowd && !pause(ctx, breath) {
 		return ctx.Err()
 	}
+	s.follower.status.began(first.recorded)
 	batch, poison := s.gather(first)
 	s.last = len(batch.Events)
 	batch.More = !s.live && poison == nil && !s.follower.careful(s.applied)
@@ -138,7 +145,7 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 		}
 		if it.event {
 			batch.Events = append(batch.Events, it.value)
-			s.recorded = it.recorded
+			s.recorded, s.newest = it.recorded, it.named
 		}
 		if len(batch.Events) >= s.most() {
 			return batch, nil
@@ -167,7 +174,7 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	if err != nil && causedByData(err) {
 		s.follower.takeCare(batch.Through)
 		if !s.follower.wasRace(err, batch.Through) {
-			return &Poison{Position: batch.Through, Err: err}
+			return s.poisonBatch(batch, err)
 		}
 	}
 	if err != nil {
@@ -176,6 +183,7 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	s.move(batch.Through)
 	s.written, s.usedAt, s.more = s.applied, s.follower.options.Clock(), batch.More
 	s.follower.status.applied(s.applied, s.recorded, len(s.items))
+	s.follower.moved(len(batch.Events))
 	return nil
 }
 
@@ -203,6 +211,7 @@ func (s *session[T]) look(ctx context.Context) error {
 	}
 	s.caughtUp = true
 	s.follower.status.hasCaughtUp()
+	s.follower.moved(1)
 	return nil
 }
 

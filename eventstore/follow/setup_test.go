@@ -119,6 +119,10 @@ func (b *bench) happens(prefix string, types ...string) eventstore.Position {
 }
 
 func (b *bench) follow(k *keeper, change ...func(*follow.Options)) *follow.Follower[string] {
+	return b.followHandler(k, change...)
+}
+
+func (b *bench) followHandler(k follow.Handler[string], change ...func(*follow.Options)) *follow.Follower[string] {
 	options := follow.Options{
 		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
 	}

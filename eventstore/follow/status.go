@@ -18,6 +18,11 @@ type Status struct {
 	Lag      time.Duration       // age of what was last worked on, when that is not the head; else 0
 	CaughtUp bool                // this session has reached a head that was fresh
 	Failure  error               // why nothing moves; nil while all is well. A *Poison waits for people
+	// Oldest is when the oldest event was recorded that is being applied; zero:
+	// none is.
+	Oldest time.Time
+	// Heartbeat is when the loop of the leader last went round; zero: it never did.
+	Heartbeat time.Time
 }
 
 // Status is safe to call at any time.
@@ -27,6 +32,9 @@ func (f *Follower[T]) Status() Status {
 	now := f.status.now
 	if now.Leader && now.Position.Before(now.Head) && !f.status.recorded.IsZero() {
 		now.Lag = f.options.Clock().Sub(f.status.recorded)
+	}
+	if f.row != nil && now.Leader {
+		now.Heartbeat = f.row.Beaten()
 	}
 	return now
 }
@@ -55,10 +63,15 @@ func (s *status) leading(from eventstore.Position) {
 }
 
 func (s *status) applied(at eventstore.Position, recorded time.Time, queued int) {
-	s.change(func(now *Status) { now.Position, now.Queued, now.Failure = at, queued, nil })
+	s.change(func(now *Status) { now.Position, now.Queued, now.Failure, now.Oldest = at, queued, nil, time.Time{} })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.recorded = recorded
+}
+
+// began says that a batch is in hand.
+func (s *status) began(recorded time.Time) {
+	s.change(func(now *Status) { now.Oldest = recorded })
 }
 
 func (s *status) headRead(h head) {

@@ -11,6 +11,8 @@ import (
 
 // item is one message on its way from the subscription to the handler.
 type item[T any] struct {
+	named
+
 	event    bool
 	value    T
 	recorded time.Time
@@ -82,7 +84,7 @@ func (s *session[T]) receive(ctx context.Context, m eventstore.Message) error {
 		if !s.sub.place().Before(m.Position) {
 			return nil
 		}
-		it.event, it.recorded = true, m.Event.RecordedAt
+		it.event, it.recorded, it.named = true, m.Event.RecordedAt, named{m.Event.ID, m.Event.Type}
 		value, err := s.follower.handler.Decode(m.Event)
 		if err != nil {
 			it.poison = poisonOf(m.Event, err)

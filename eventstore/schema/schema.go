@@ -30,6 +30,9 @@ const (
 	Log  Key = 7305810324570
 	Desk Key = 7305810324572
 	Keys Key = 7305810324573
+
+	// Consumer is that of the consumers' status.
+	Consumer Key = 7305810324574
 )
 
 // Room is a schema with the migrations that make it, in goose's format.

@@ -31,7 +31,7 @@ type Parked struct {
 	Revision uint64
 	Position eventstore.Position
 	State    State
-	Reason   string // in the words of SNS, or of the operator who skipped it; "" of one that was always blocked
+	Reason   string // code and place of SNS, or the words of the operator who skipped it; "" of one that was always blocked
 	Tries    int    // how often it was sent in vain
 	ParkedAt time.Time
 	Since    time.Time // of the state, or of the last try

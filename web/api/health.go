@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 )
 
 // Health is what the health endpoints ask. Each function must return soon
@@ -19,16 +20,43 @@ type Health struct {
 	Ready func(ctx context.Context) error
 	// EventStore says what keeps the log from answering.
 	EventStore func(ctx context.Context) error
-	// ReadModel says how far the read model is; an error when that is not known
-	// or it has never caught up.
-	ReadModel func(ctx context.Context) (ReadModel, error)
+	// Reason is one of a closed set for an error of EventStore: nothing else of it is
+	// shown. It must be given with EventStore.
+	Reason func(error) string
+	// Consumers says how the consumers are, by their names.
+	Consumers func(ctx context.Context) map[string]Consumer
 }
 
-// ReadModel says how far the read model is, in positions as the world sees them.
-type ReadModel struct {
-	Position uint64 // everything up to here is applied
-	Head     uint64 // the last fact of ours in the log
+// Consumer is how one consumer of the log is doing, as anybody may see it. A key is
+// never left out. Positions are as the world sees them.
+type Consumer struct {
+	Status   status         `json:"status"`
+	Position *uint64        `json:"position"` // everything up to here is applied; null: it has none, or it is not known
+	Head     *uint64        `json:"head"`     // the last fact of ours in the log, read afresh; null: it could not be read
+	Lag      *float64       `json:"lag"`      // seconds, the age of the oldest fact that is not applied; 0: there is none
+	Beat     *time.Time     `json:"heartbeat"`
+	Fault    *ConsumerFault `json:"fault"`
 }
+
+// ConsumerFault is why a consumer does not move. Category is one of a closed set.
+type ConsumerFault struct {
+	Category string     `json:"category"`
+	EventID  *uuid.UUID `json:"eventId"`
+	Type     *string    `json:"type"`
+	Position *uint64    `json:"position"`
+	Since    time.Time  `json:"since"`
+}
+
+// SetUp says whether all is well with it.
+func (c *Consumer) SetUp(up bool) {
+	c.Status = statusDown
+	if up {
+		c.Status = statusUp
+	}
+}
+
+// IsUp reports whether all is well with it.
+func (c Consumer) IsUp() bool { return c.Status == statusUp }
 
 const (
 	keepHealth = 2 * time.Second // so that a rush of probes costs one look
@@ -55,21 +83,37 @@ func newHealth(checks Health, clock func() time.Time, logger *slog.Logger) *heal
 // findings are one look at everything.
 type findings struct {
 	ready      error
-	components components
+	eventStore *component
+	consumers  map[string]Consumer
 }
 
-type components struct {
-	EventStore *component `json:"eventStore,omitzero"`
-	ReadModel  *component `json:"readModel,omitzero"`
+// components are all parts by their names.
+func (f findings) components() map[string]any {
+	parts := map[string]any{}
+	if f.eventStore != nil {
+		parts["eventStore"] = f.eventStore
+	}
+	for name, one := range f.consumers {
+		parts[name] = one
+	}
+	return parts
 }
 
-// component says no more than up or down: whoever asks is not known, and an
-// error could hold addresses. The error is logged.
+func (f findings) good() bool {
+	for _, one := range f.consumers {
+		if !one.IsUp() {
+			return false
+		}
+	}
+	return f.ready == nil && f.eventStore.isUp()
+}
+
+// component says no more than up or down, and why by one of a closed set: whoever
+// asks is not known, and an error could hold addresses. The error is logged.
 type component struct {
-	Status   status  `json:"status"`
-	Position *uint64 `json:"position,omitzero"`
-	Head     *uint64 `json:"head,omitzero"`
-	Lag      *uint64 `json:"lag,omitzero"` // head less position; positions are not dense
+	Status status     `json:"status"`
+	Reason string     `json:"reason,omitzero"`
+	Since  *time.Time `json:"since,omitzero"`
 }
 
 type status string
@@ -80,33 +124,32 @@ const (
 )
 
 type healthBody struct {
-	Status     status      `json:"status"`
-	Components *components `json:"components,omitzero"`
+	Status     status         `json:"status"`
+	Components map[string]any `json:"components,omitzero"`
 }
 
 // whole is down when any component is.
 func (h *health) whole(ctx context.Context, _ *http.Request) (reply, error) {
 	found, err := h.look(ctx)
-	good := found.ready == nil && found.components.EventStore.isUp() && found.components.ReadModel.isUp()
-	return healthReply(good, &found.components), err
+	return healthReply(found.good(), found.components()), err
 }
 
 // readiness is down when requests should not come here. The event store being
 // away is not a reason: reads go on without it.
 func (h *health) readiness(ctx context.Context, _ *http.Request) (reply, error) {
 	found, err := h.look(ctx)
-	return healthReply(found.ready == nil && !h.shuttingDown.Load(), &found.components), err
+	return healthReply(found.ready == nil && !h.shuttingDown.Load(), found.components()), err
 }
 
 // up looks at nothing but this process.
 func up(context.Context, *http.Request) (reply, error) { return healthReply(true, nil), nil }
 
-func healthReply(good bool, parts *components) reply {
+func healthReply(good bool, parts map[string]any) reply {
 	out, body := reply{status: http.StatusOK}, healthBody{Status: statusUp, Components: parts}
 	if !good {
 		out.status, body.Status = http.StatusServiceUnavailable, statusDown
 	}
-	text, err := json.Marshal(body)
+	text, err := json.Marshal(body, json.Deterministic(true))
 	if err != nil {
 		panic("health is not JSON: " + err.Error()) // a bug: texts and numbers only
 	}
@@ -142,29 +185,29 @@ func (h *health) ask(ctx context.Context) findings {
 	}
 	if h.checks.EventStore != nil {
 		all.Go(func() {
-			found.components.EventStore = componentOf(h.logged(ctx, "eventStore", h.checks.EventStore(ctx)))
+			found.eventStore = h.componentOf(h.logged(ctx, "eventStore", h.checks.EventStore(ctx)))
 		})
 	}
-	if h.checks.ReadModel != nil {
-		all.Go(func() {
-			at, err := h.checks.ReadModel(ctx)
-			found.components.ReadModel = componentOf(h.logged(ctx, "readModel", err))
-			if err == nil {
-				lag := max(at.Head, at.Position) - at.Position
-				c := found.components.ReadModel
-				c.Position, c.Head, c.Lag = &at.Position, &at.Head, &lag
-			}
-		})
+	if h.checks.Consumers != nil {
+		all.Go(func() { found.consumers = h.checks.Consumers(ctx) })
 	}
 	all.Wait()
 	return found
 }
 
-func componentOf(err error) *component {
-	if err != nil {
-		return &component{Status: statusDown}
+// componentOf keeps since when it is down for the reason that it is down for.
+func (h *health) componentOf(err error) *component {
+	if err == nil {
+		return &component{Status: statusUp}
 	}
-	return &component{Status: statusUp}
+	now := &component{Status: statusDown, Reason: h.checks.Reason(err)}
+	if was := h.found.eventStore; was != nil && was.Reason == now.Reason {
+		now.Since = was.Since
+		return now
+	}
+	since := h.clock()
+	now.Since = &since
+	return now
 }
 
 func (h *health) logged(ctx context.Context, what string, err error) error {

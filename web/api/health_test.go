@@ -14,16 +14,20 @@ import (
 
 // looked counts how often each check was asked, and says what it is told to.
 type looked struct {
-	ready, store, model error
-	asked               int
+	ready, store error
+	fault        *api.ConsumerFault
+	asked        int
 }
 
 func (l *looked) health() api.Health {
 	return api.Health{
 		Ready:      func(context.Context) error { l.asked++; return l.ready },
 		EventStore: func(context.Context) error { return l.store },
-		ReadModel: func(context.Context) (api.ReadModel, error) {
-			return api.ReadModel{Position: 40, Head: 42}, l.model
+		Consumers: func(context.Context) map[string]api.Consumer {
+			position, head, lag, beat := uint64(40), uint64(42), 1.5, noon.UTC()
+			one := api.Consumer{Position: &position, Head: &head, Lag: &lag, Beat: &beat, Fault: l.fault}
+			one.SetUp(l.fault == nil)
+			return map[string]api.Consumer{"readModel": one}
 		},
 	}
 }
@@ -31,9 +35,12 @@ func (l *looked) health() api.Health {
 var errAway = errors.New("dial tcp 10.0.0.1:5432: connection refused")
 
 func TestHealth(t *testing.T) {
-	const good = `{"eventStore":{"status":"UP"},"readModel":{"status":"UP","position":40,"head":42,"lag":2}}`
-	const storeDown = `{"eventStore":{"status":"DOWN"},"readModel":{"status":"UP","position":40,"head":42,"lag":2}}`
-	const modelDown = `{"eventStore":{"status":"UP"},"readModel":{"status":"DOWN"}}`
+	const model = `"position":40,"head":42,"lag":1.5,"heartbeat":"2026-07-15T12:00:00Z"`
+	const good = `{"eventStore":{"status":"UP"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
+	const storeDown = `{"eventStore":{"status":"DOWN"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
+	const modelDown = `{"eventStore":{"status":"UP"},"readModel":{"status":"DOWN",` + model + `,"fault":{"category":"AWAY",
+		"eventId":null,"type":null,"position":null,"since":"2026-07-15T12:00:00Z"}}}`
+	fault := &api.ConsumerFault{Category: "AWAY", Since: noon.UTC()}
 	for name, c := range map[string]struct {
 		looked            looked
 		whole, ready, all string
@@ -41,7 +48,7 @@ func TestHealth(t *testing.T) {
 		"all is well":        {looked{}, "UP", "UP", good},
 		"Postgres away":      {looked{ready: errAway}, "DOWN", "DOWN", good},
 		"event store away":   {looked{store: errAway}, "DOWN", "UP", storeDown},
-		"read model unknown": {looked{model: errAway}, "DOWN", "UP", modelDown},
+		"read model unknown": {looked{fault: fault}, "DOWN", "UP", modelDown},
 	} {
 		h := newHouse(t, func(o *api.Options) { o.Health = c.looked.health() })
 		for path, status := range map[string]string{"/health": c.whole, "/health/readiness": c.ready} {

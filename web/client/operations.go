@@ -13,18 +13,38 @@ type Health struct {
 	Components *Components `json:"components,omitempty"`
 }
 
-// Components are what the service stands on.
+// Components are what the service stands on, and the consumers of its process.
 type Components struct {
-	EventStore *Component `json:"eventStore,omitempty"`
-	ReadModel  *Component `json:"readModel,omitempty"`
+	EventStore       *Component `json:"eventStore,omitempty"`
+	ReadModel        *Consumer  `json:"readModel,omitempty"`
+	Publisher        *Consumer  `json:"publisher,omitempty"`
+	HistoryPublisher *Consumer  `json:"historyPublisher,omitempty"`
+	Nomis            *Consumer  `json:"nomis,omitempty"`
 }
 
-// Component is one of them; positions are the read model's.
+// Component is one of them.
 type Component struct {
-	Status   string  `json:"status"`
-	Position *uint64 `json:"position,omitempty"`
-	Head     *uint64 `json:"head,omitempty"`
-	Lag      *uint64 `json:"lag,omitempty"`
+	Status string `json:"status"`
+}
+
+// Consumer is a reader of the log. Lag is the age in seconds of the oldest fact
+// that is not applied.
+type Consumer struct {
+	Status    string         `json:"status"`
+	Position  *uint64        `json:"position"`
+	Head      *uint64        `json:"head"`
+	Lag       *float64       `json:"lag"`
+	Heartbeat *string        `json:"heartbeat"`
+	Fault     *ConsumerFault `json:"fault"`
+}
+
+// ConsumerFault is why a consumer does not move.
+type ConsumerFault struct {
+	Category string  `json:"category"`
+	EventID  *string `json:"eventId"`
+	Type     *string `json:"type"`
+	Position *uint64 `json:"position"`
+	Since    string  `json:"since"`
 }
 
 // Info says which build answers.
