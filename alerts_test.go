@@ -1,55 +1,115 @@
 package nonassociations_test
 
 import (
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nonassociations/internal/alerts"
 )
 
-// promtool is Debian's, of the package prometheus: without it nothing is held.
-func promtool(t *testing.T, args ...string) {
-	t.Helper()
-	tool, err := exec.LookPath("promtool")
-	require.NoError(t, err, "apt-get install prometheus")
-	out, err := exec.CommandContext(t.Context(), tool, args...).CombinedOutput()
-	require.NoError(t, err, string(out))
+var (
+	alertsDir     = filepath.Join("deploy", "alerts")
+	alertTestsDir = filepath.Join(alertsDir, "tests")
+	runbooksDir   = filepath.Join("docs", "runbooks")
+)
+
+func TestEveryAlertIsTriedAndHasItsRunbook(t *testing.T) {
+	rules, err := alerts.Load(alertsDir)
+	require.NoError(t, err)
+	cases, err := alerts.Cases(alertTestsDir)
+	require.NoError(t, err)
+	require.Empty(t, unready(rules, cases, os.ReadFile))
 }
 
-var alertName = regexp.MustCompile(`- alert: (\w+)`)
-
-// Every rule is well formed, fires and keeps still as its tests say, and leads an
-// operator to a runbook of its name.
-func TestAlertsFireAsTheirTestsSayAndHaveRunbooks(t *testing.T) {
-	rules, err := filepath.Glob("deploy/alerts/*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, rules)
-	var alerts []string
-	for _, file := range rules {
-		promtool(t, "check", "rules", "--lint-fatal", file)
-		tests := filepath.Join("deploy/alerts/tests", filepath.Base(file))
-		promtool(t, "test", "rules", tests)
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		tested, err := os.ReadFile(tests)
-		require.NoError(t, err)
-		for _, found := range alertName.FindAllStringSubmatch(string(text), -1) {
-			alerts = append(alerts, found[1])
-			require.Contains(t, string(tested), "alertname: "+found[1]+", exp_alerts", "no test lets it fire")
-			require.Contains(t, string(text), "runbook: docs/runbooks/"+found[1]+".md")
+// unready lists what alerts lack before they may wake a person.
+func unready(rules []alerts.Rule, cases []alerts.Case, read func(string) ([]byte, error)) []string {
+	var faults []string
+	for _, rule := range rules {
+		for fires, what := range map[bool]string{true: "in which it fires", false: "in which it does not"} {
+			if !slices.Contains(cases, alerts.Case{Alert: rule.Name, Fires: fires}) {
+				faults = append(faults, rule.Name+" has no test "+what)
+			}
+		}
+		path := filepath.ToSlash(filepath.Join(runbooksDir, rule.Name+".md"))
+		text, err := read(path)
+		if err != nil || !strings.HasPrefix(string(text), "# "+rule.Name+"\n") {
+			faults = append(faults, rule.Name+" has no runbook of its name: "+path)
+		}
+		if rule.Annotations["runbook"] != path || rule.Annotations["summary"] == "" || rule.Labels["severity"] == "" {
+			faults = append(faults, rule.Name+" does not say how bad it is, in a sentence, and where its runbook is")
 		}
 	}
-	t.Log("walked", alerts)
-	require.Contains(t, alerts, "ProjectorStopped")
-	books, err := filepath.Glob("docs/runbooks/*.md")
-	require.NoError(t, err)
-	var named []string
-	for _, book := range books {
-		named = append(named, strings.TrimSuffix(filepath.Base(book), ".md"))
+	for _, tried := range cases {
+		if !slices.ContainsFunc(rules, func(r alerts.Rule) bool { return r.Name == tried.Alert }) {
+			faults = append(faults, tried.Alert+" is tried, and there is no such alert")
+		}
 	}
-	require.Subset(t, named, alerts)
+	return faults
+}
+
+func TestTheCheckerOfAlertsCanFail(t *testing.T) {
+	good := alerts.Rule{
+		Name: "Some", Labels: map[string]string{"severity": "critical"},
+		Annotations: map[string]string{"summary": "Words.", "runbook": "docs/runbooks/Some.md"},
+	}
+	both := []alerts.Case{{Alert: "Some", Fires: true}, {Alert: "Some"}}
+	read := func(string) ([]byte, error) { return []byte("# Some\n\nText\n"), nil }
+	require.Empty(t, unready([]alerts.Rule{good}, both, read))
+	require.Len(t, unready([]alerts.Rule{good}, both[:1], read), 1)
+	require.Len(t, unready([]alerts.Rule{good}, both[1:], read), 1)
+	require.Len(t, unready([]alerts.Rule{good}, both, func(string) ([]byte, error) { return nil, os.ErrNotExist }), 1)
+	require.Len(t, unready([]alerts.Rule{good}, append(both, alerts.Case{Alert: "Other"}), read), 1)
+	good.Annotations = nil
+	require.Len(t, unready([]alerts.Rule{good}, both, read), 1)
+}
+
+func TestPromtoolFindsTheAlertsRight(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(alertsDir, "*.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, alerts.Promtool(t.Context(), append([]string{"check", "rules"}, files...)...))
+	tests, err := filepath.Glob(filepath.Join(alertTestsDir, "*.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, alerts.Promtool(t.Context(), append([]string{"test", "rules"}, tests...)...))
+}
+
+// TestEveryCauseOfAnAlertIsTried takes each cause out of its rule: the tests must
+// miss it.
+func TestEveryCauseOfAnAlertIsTried(t *testing.T) {
+	rules, err := alerts.Load(alertsDir)
+	require.NoError(t, err)
+	for _, rule := range rules {
+		causes := rule.Causes()
+		for i, cause := range causes {
+			if len(causes) == 1 {
+				continue // without it there is no rule
+			}
+			others := slices.Delete(slices.Clone(causes), i, i+1)
+			require.Error(t, tried(t, rule, strings.Join(others, "\nor\n")), "no test of %s needs this:\n%s", rule.Name, cause)
+		}
+		require.NoError(t, tried(t, rule, rule.Expr), "the rule as it is, at another place")
+	}
+}
+
+// tried runs the tests of a rule with another expression in its place.
+func tried(t *testing.T, rule alerts.Rule, expr string) error {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "tests"), 0o700))
+	indent := "          "
+	text := fmt.Sprintf("groups:\n  - name: one\n    rules:\n      - alert: %s\n        for: %s\n        labels: {severity: %q}\n        annotations: {summary: %q, runbook: %q}\n        expr: |\n%s%s\n",
+		rule.Name, rule.For, rule.Labels["severity"], rule.Annotations["summary"], rule.Annotations["runbook"],
+		indent, strings.ReplaceAll(strings.TrimSpace(expr), "\n", "\n"+indent))
+	name := filepath.Base(rule.File)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	tests, err := os.ReadFile(filepath.Join(alertTestsDir, name))
+	require.NoError(t, err)
+	copied := filepath.Join(dir, "tests", name)
+	require.NoError(t, os.WriteFile(copied, tests, 0o600))
+	return alerts.Promtool(t.Context(), "test", "rules", copied)
 }

@@ -1,0 +1,144 @@
+package alerts
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Scrape is what a program exported at one moment.
+type Scrape struct {
+	At     time.Time
+	Values map[string]float64 // by name and labels, as they were written
+}
+
+// Get scrapes an address, "host:port".
+func Get(ctx context.Context, client *http.Client, address string) (Scrape, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", http.NoBody)
+	if err != nil {
+		return Scrape{}, fmt.Errorf("ask for metrics: %w", err)
+	}
+	at := time.Now()
+	response, err := client.Do(request)
+	if err != nil {
+		return Scrape{}, fmt.Errorf("ask for metrics: %w", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return Scrape{}, fmt.Errorf("read metrics: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return Scrape{}, fmt.Errorf("ask for metrics: status %d: %s", response.StatusCode, text)
+	}
+	return parse(at, string(text))
+}
+
+func parse(at time.Time, text string) (Scrape, error) {
+	scrape := Scrape{At: at, Values: map[string]float64{}}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		cut := strings.LastIndexByte(line, ' ')
+		if cut < 0 {
+			return Scrape{}, fmt.Errorf("not a line of metrics: %q", line)
+		}
+		value, err := strconv.ParseFloat(line[cut+1:], 64)
+		if err != nil {
+			return Scrape{}, fmt.Errorf("not a line of metrics: %q", line)
+		}
+		scrape.Values[line[:cut]] = value
+	}
+	return scrape, nil
+}
+
+// Has reports whether a metric of the name was exported, with any labels.
+func (s Scrape) Has(name string) bool {
+	for series := range s.Values {
+		if of, _, _ := strings.Cut(series, "{"); of == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Phase is how one scraped program went on between two scrapes of it. Without a
+// scrape nothing answered.
+type Phase struct{ First, Second Scrape }
+
+// every is the interval of the unit tests that are made here, in seconds, and
+// each phase has so many.
+const (
+	every  = 15
+	phase  = 20
+	second = float64(time.Second)
+)
+
+// UnitTest is a file for promtool: a program whose metrics went on through the
+// phases as they did between their two scrapes, and the alert that fires at the
+// end, "" for none. Labels are those of the alert. The clock of promtool begins at
+// 0: a name that ends in _timestamp_seconds is moved there.
+func UnitTest(rule Rule, fires bool, phases ...Phase) string {
+	names := map[string]bool{}
+	for _, p := range phases {
+		for name := range p.First.Values {
+			names[name] = true
+		}
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "rule_files: [%s]\nevaluation_interval: %ds\ntests:\n  - interval: %ds\n    input_series:\n", rule.File, every, every)
+	for name := range names {
+		fmt.Fprintf(&text, "      - series: '%s'\n        values: '%s'\n", name, values(name, phases))
+	}
+	fmt.Fprintf(&text, "    alert_rule_test:\n      - eval_time: %ds\n        alertname: %s\n        exp_alerts:", every*(phase*len(phases)-1), rule.Name)
+	if !fires {
+		text.WriteString(" []\n")
+		return text.String()
+	}
+	fmt.Fprintf(&text, "\n          - exp_labels: {severity: %s, consumer: readModel}\n            exp_annotations:\n", rule.Labels["severity"])
+	for name, value := range rule.Annotations {
+		fmt.Fprintf(&text, "              %s: %q\n", name, value)
+	}
+	return text.String()
+}
+
+// values are those of one series through all phases, in promtool's notation.
+func values(series string, phases []Phase) string {
+	var parts []string
+	began := 0.0
+	for _, p := range phases {
+		first, there := p.First.Values[series]
+		later, still := p.Second.Values[series]
+		switch {
+		case !there || !still:
+			parts = append(parts, fmt.Sprintf("stale _x%d", phase-1))
+		case isTime(series):
+			age := float64(p.First.At.UnixNano())/second - first
+			parts = append(parts, stretch(began-age, later > first))
+		default:
+			parts = append(parts, stretch(later, false))
+		}
+		began += every * phase
+	}
+	return strings.Join(parts, " ")
+}
+
+func isTime(series string) bool {
+	name, _, _ := strings.Cut(series, "{")
+	return strings.HasSuffix(name, "_timestamp_seconds")
+}
+
+// stretch is a phase of values that stand still, or go on as the clock does.
+func stretch(from float64, ticks bool) string {
+	step := 0
+	if ticks {
+		step = every
+	}
+	return fmt.Sprintf("%.3f+%dx%d", from, step, phase-1)
+}
