@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+	"nonassociations/internal/alerts"
+)
+
+var alertsDir = filepath.Join("..", "..", "deploy", "alerts")
+
+const (
+	heartbeat = `nonassociations_consumer_heartbeat_timestamp_seconds{consumer="readModel"}`
+	position  = `nonassociations_consumer_position{consumer="readModel"}`
+	headOfLog = `nonassociations_consumer_head_position{consumer="readModel"}`
+)
+
+// exporting is a process of one role, with metrics.
+type exporting struct {
+	*exec.Cmd
+
+	address string
+}
+
+func (o *outside) exporting(t *testing.T, role string, more ...string) exporting {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	e := exporting{exec.Command(self, role), free(t)}
+	e.Env = append(append(os.Environ(), "METRICS_ADDR="+e.address, "LISTEN_ADDR="+free(t),
+		"AUTH_ISSUER=x", "AUTH_JWKS_URL=http://127.0.0.1:1/", "AUTH_AUDIENCE=x"), more...)
+	said := &strings.Builder{}
+	e.Stderr = said
+	require.NoError(t, e.Start())
+	t.Cleanup(func() {
+		end(e.Cmd)
+		if t.Failed() {
+			t.Log(role, said)
+		}
+	})
+	return e
+}
+
+func free(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// until scrapes until what was scraped is as it must be.
+func (e exporting) until(t *testing.T, right func(alerts.Scrape) bool) alerts.Scrape {
+	t.Helper()
+	var last alerts.Scrape
+	require.Eventually(t, func() bool {
+		scrape, err := alerts.Get(t.Context(), http.DefaultClient, e.address)
+		if err != nil {
+			return false
+		}
+		last = scrape
+		return right(scrape)
+	}, patience, poll, "the metrics at %s never became right", e.address)
+	return last
+}
+
+func isWell(s alerts.Scrape) bool {
+	at, applied := s.Values[position]
+	return applied && at == s.Values[headOfLog] && age(s) < time.Second
+}
+
+func age(s alerts.Scrape) time.Duration {
+	beat, there := s.Values[heartbeat]
+	if !there {
+		return 0
+	}
+	return s.At.Sub(time.UnixMilli(int64(beat * 1000)))
+}
+
+func isOld(s alerts.Scrape) bool { return age(s) > 3*time.Second }
+
+// well is a phase in which the heartbeat ticks and all is applied.
+func (e exporting) well(t *testing.T) alerts.Phase {
+	t.Helper()
+	first := e.until(t, isWell)
+	return alerts.Phase{First: first, Second: e.until(t, func(s alerts.Scrape) bool {
+		return isWell(s) && s.Values[heartbeat] > first.Values[heartbeat]
+	})}
+}
+
+// later is a phase that begins when something is so, and lasts a second.
+func (e exporting) later(t *testing.T, is func(alerts.Scrape) bool) alerts.Phase {
+	t.Helper()
+	first := e.until(t, is)
+	return alerts.Phase{First: first, Second: e.until(t, func(s alerts.Scrape) bool {
+		return is(s) && s.At.Sub(first.At) > time.Second
+	})}
+}
+
+func hasFault(category string) func(alerts.Scrape) bool {
+	return func(s alerts.Scrape) bool {
+		return s.Values[fmt.Sprintf(`nonassociations_consumer_fault{category=%q,consumer="readModel"}`, category)] == 1
+	}
+}
+
+func TestEveryMetricOfAnAlertIsExported(t *testing.T) {
+	o := newOutside(t)
+	o.tell(t, o.handler(t), "A0001AA", "x")
+	var scrapes []alerts.Scrape
+	for _, role := range []string{"project", "serve", "publish"} {
+		e := o.exporting(t, role)
+		scrapes = append(scrapes, e.until(t, isWell))
+	}
+	rules, err := alerts.Load(alertsDir)
+	require.NoError(t, err)
+	for _, rule := range rules {
+		require.NotEmpty(t, rule.Metrics(), rule.Name)
+		for _, name := range rule.Metrics() {
+			exported := false
+			for _, scrape := range scrapes {
+				exported = exported || scrape.Has(name)
+			}
+			require.True(t, exported, "%s asks for %s, which no process exports", rule.Name, name)
+		}
+	}
+}
+
+// Each fault is made in real processes; promtool judges what they export.
+func TestAProjectorThatStopsIsAlerted(t *testing.T) {
+	for name, stop := range map[string]func(*testing.T, *outside) (fires bool, phases []alerts.Phase){
+		"it goes on": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project := o.exporting(t, "project")
+			well := project.well(t)
+			o.tell(t, o.handler(t), "A0002AA", "y")
+			return false, []alerts.Phase{well, project.well(t)}
+		},
+		"it is killed, and lists are answered as before": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project, serve := o.exporting(t, "project"), o.exporting(t, "serve")
+			well := serve.well(t)
+			end(project.Cmd)
+			return true, []alerts.Phase{well, serve.later(t, isOld)}
+		},
+		"it is killed, and facts are written": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project, serve := o.exporting(t, "project"), o.exporting(t, "serve")
+			well := serve.well(t)
+			end(project.Cmd)
+			o.tell(t, o.handler(t), "A0002AA", "y")
+			behind := serve.later(t, func(s alerts.Scrape) bool { return s.Values[position] < s.Values[headOfLog] })
+			// The same without the heartbeat's help: a loop that goes round and applies nothing.
+			for _, scrape := range []alerts.Scrape{behind.First, behind.Second} {
+				scrape.Values[heartbeat] = float64(scrape.At.UnixMilli()) / 1000
+			}
+			return true, []alerts.Phase{well, behind}
+		},
+		"it is killed, and it was all there is": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project := o.exporting(t, "project")
+			well := project.well(t)
+			end(project.Cmd)
+			return true, []alerts.Phase{well, {}}
+		},
+		"an event comes that its build does not know": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project, serve := o.exporting(t, "project"), o.exporting(t, "serve")
+			well := serve.well(t)
+			_, err := o.log.Append(t.Context(), eventstore.Append{
+				Stream: "nonAssociation-A1111AA_C1111CC", Expected: eventstore.NoStream,
+				Events: []eventstore.Event{{ID: uuid.New(), Type: "nonassociation.forgiven.v1", Data: []byte("{}"), Metadata: []byte("{}")}},
+			})
+			require.NoError(t, err)
+			project.until(t, hasFault("UNKNOWN_TYPE"))
+			return true, []alerts.Phase{well, serve.later(t, hasFault("UNKNOWN_TYPE"))}
+		},
+		"its loop waits for a lock": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project := o.exporting(t, "project")
+			well := project.well(t)
+			conn, err := pgx.Connect(t.Context(), os.Getenv("DATABASE_URL"))
+			require.NoError(t, err)
+			defer conn.Close(t.Context())
+			_, err = conn.Exec(t.Context(), `BEGIN; LOCK TABLE read_1.prisoner IN ACCESS EXCLUSIVE MODE`)
+			require.NoError(t, err)
+			o.tell(t, o.handler(t), "A0002AA", "y")
+			return true, []alerts.Phase{well, project.later(t, isOld)}
+		},
+		"it never reaches the event store": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project := o.exporting(t, "project", "EVENTSTORE_URL=esdb://127.0.0.1:1?tls=false")
+			return true, []alerts.Phase{project.later(t, hasFault("AWAY"))}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOutside(t)
+			o.tell(t, o.handler(t), "A0001AA", "x")
+			fires, phases := stop(t, o)
+			judge(t, fires, phases)
+		})
+	}
+}
+
+func judge(t *testing.T, fires bool, phases []alerts.Phase) {
+	t.Helper()
+	rules, err := alerts.Load(alertsDir)
+	require.NoError(t, err)
+	for _, rule := range rules {
+		if rule.Name != "ProjectorStopped" {
+			continue
+		}
+		rule.File, err = filepath.Abs(rule.File)
+		require.NoError(t, err)
+		file := filepath.Join(t.TempDir(), "test.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(alerts.UnitTest(rule, fires, phases...)), 0o600))
+		require.NoError(t, alerts.Promtool(t.Context(), "test", "rules", file))
+		return
+	}
+	require.Fail(t, "there is no alert ProjectorStopped")
+}
