@@ -72,7 +72,7 @@ func TestTheCheckerOfAlertsCanFail(t *testing.T) {
 func TestPromtoolFindsTheAlertsRight(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(alertsDir, "*.yaml"))
 	require.NoError(t, err)
-	require.NoError(t, alerts.Promtool(t.Context(), append([]string{"check", "rules"}, files...)...))
+	require.NoError(t, alerts.Promtool(t.Context(), append([]string{"check", "rules", "--lint-fatal"}, files...)...))
 	tests, err := filepath.Glob(filepath.Join(alertTestsDir, "*.yaml"))
 	require.NoError(t, err)
 	require.NoError(t, alerts.Promtool(t.Context(), append([]string{"test", "rules"}, tests...)...))

@@ -122,7 +122,7 @@ func values(series string, phases []Phase) string {
 			age := float64(p.First.At.UnixNano())/second - first
 			parts = append(parts, stretch(began-age, later > first))
 		default:
-			parts = append(parts, stretch(later, false))
+			parts = append(parts, stretch(later, isAge(series) && later > first))
 		}
 		began += every * phase
 	}
@@ -132,6 +132,12 @@ func values(series string, phases []Phase) string {
 func isTime(series string) bool {
 	name, _, _ := strings.Cut(series, "{")
 	return strings.HasSuffix(name, "_timestamp_seconds")
+}
+
+// isAge reports whether a series grows with the clock while nothing happens.
+func isAge(series string) bool {
+	name, _, _ := strings.Cut(series, "{")
+	return strings.HasSuffix(name, "_lag_seconds")
 }
 
 // stretch is a phase of values that stand still, or go on as the clock does.
