@@ -62,12 +62,15 @@ func free(t *testing.T) string {
 	return listener.Addr().String()
 }
 
+// impatient gives up a scrape sooner than Prometheus does, after 10 s.
+var impatient = http.Client{Timeout: 4 * time.Second}
+
 // until scrapes until what was scraped is as it must be.
 func (e exporting) until(t *testing.T, right func(alerts.Scrape) bool) alerts.Scrape {
 	t.Helper()
 	var last alerts.Scrape
 	require.Eventually(t, func() bool {
-		scrape, err := alerts.Get(t.Context(), http.DefaultClient, e.address)
+		scrape, err := alerts.Get(t.Context(), &impatient, e.address)
 		if err != nil {
 			return false
 		}
@@ -193,8 +196,12 @@ func TestAProjectorThatStopsIsAlerted(t *testing.T) {
 			o.tell(t, o.handler(t), "A0002AA", "y")
 			return true, []alerts.Phase{well, project.later(t, isOld)}
 		},
-		"it never reaches the event store": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+		"it never reaches the event store, and scrapes are answered": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
 			project := o.exporting(t, "project", "EVENTSTORE_URL=esdb://127.0.0.1:1?tls=false")
+			return true, []alerts.Phase{project.later(t, func(s alerts.Scrape) bool { return !s.Has("nonassociations_consumer_head_position") })}
+		},
+		"it never reaches Postgres": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
+			project := o.exporting(t, "project", "DATABASE_URL=postgres://nobody@127.0.0.1:1/nowhere")
 			return true, []alerts.Phase{project.later(t, hasFault("AWAY"))}
 		},
 	} {

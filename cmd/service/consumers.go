@@ -106,11 +106,21 @@ func Consumers() []string {
 	return []string{projections.Consumer, "publisher", "historyPublisher", nomis.Consumer}
 }
 
+// partTime is for one question of a look. A store that hangs takes no answer of
+// another along, nor the scrape, which Prometheus would give up.
+const partTime = time.Second
+
+func (l *lookout) readRows(ctx context.Context) (map[string]consumer.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, partTime)
+	defer cancel()
+	return consumer.ReadAll(ctx, l.rows)
+}
+
 // look is how each consumer is now.
 func (l *lookout) look(ctx context.Context) map[string]api.Consumer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rows, err := consumer.ReadAll(ctx, l.rows)
+	rows, err := l.readRows(ctx)
 	if err != nil {
 		l.process.Logger.WarnContext(ctx, "the consumers' status cannot be read", "kind", consumer.KindOf(err))
 	}
@@ -125,6 +135,8 @@ func (l *lookout) look(ctx context.Context) map[string]api.Consumer {
 
 // readHead is nil when the log does not answer.
 func (l *lookout) readHead(ctx context.Context) *uint64 {
+	ctx, cancel := context.WithTimeout(ctx, partTime)
+	defer cancel()
 	found, err := eventstore.FindHead(ctx, l.process.log, domain.StreamPrefixes(), l.head)
 	if err != nil {
 		l.head = eventstore.Head{} // the log may have been put back
@@ -145,10 +157,12 @@ func (l *lookout) lookAt(ctx context.Context, w watched, row consumer.Status, th
 	}
 	shown := true
 	if w.seen != nil {
+		seen, cancel := context.WithTimeout(ctx, partTime)
 		var at uint64
-		if at, shown = w.seen(ctx); shown {
+		if at, shown = w.seen(seen); shown {
 			one.Position = &at
 		}
+		cancel()
 	}
 	if w.placed {
 		one.Head = head
@@ -210,6 +224,8 @@ func (l *lookout) lag(ctx context.Context, position, head *uint64) *float64 {
 	if *position >= *head {
 		return &none
 	}
+	ctx, cancel := context.WithTimeout(ctx, partTime)
+	defer cancel()
 	recorded, err := follow.OldestBehind(ctx, l.process.log, domain.StreamPrefixes(), eventstore.Position{Commit: *position, Prepare: *position})
 	switch {
 	case err != nil:
