@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, 
 	context.AfterFunc(ctx, func() { a.told <- time.Now() })
 	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
 	a.otherwise("EVENTSTORE_URL", service.Embedded)
-	a.otherwise("METRICS_ADDR", "127.0.0.1:0")
+	a.environment["METRICS_ADDR"] = onLoopback(a.environment["METRICS_ADDR"])
 	if a.environment["DATABASE_URL"] == "" {
 		if err := a.startPostgres(ctx, set, logger); err != nil {
 			a.stop(ctx, logger)
@@ -76,6 +77,18 @@ func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, 
 		}
 	}
 	return a, nil
+}
+
+// onLoopback is an address with loopback in the place of its host; any free port
+// there when it is empty. What is no address is left to be refused in words.
+func onLoopback(address string) string {
+	if address == "" {
+		return "127.0.0.1:0"
+	}
+	if _, port, err := net.SplitHostPort(address); err == nil {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
 }
 
 func (a *around) otherwise(name, value string) {

@@ -32,15 +32,15 @@ const (
 type exporting struct {
 	*exec.Cmd
 
-	address string
+	address, health string
 }
 
 func (o *outside) exporting(t *testing.T, role string, more ...string) exporting {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	e := exporting{exec.Command(self, role), free(t)}
-	e.Env = append(append(os.Environ(), "METRICS_ADDR="+e.address, "LISTEN_ADDR="+free(t),
+	e := exporting{exec.Command(self, role), free(t), free(t)}
+	e.Env = append(append(os.Environ(), "METRICS_ADDR="+e.address, "LISTEN_ADDR="+e.health,
 		"AUTH_ISSUER=x", "AUTH_JWKS_URL=http://127.0.0.1:1/", "AUTH_AUDIENCE=x"), more...)
 	said := &strings.Builder{}
 	e.Stderr = said
@@ -126,6 +126,8 @@ func TestEveryMetricOfAnAlertIsExported(t *testing.T) {
 	for _, role := range []string{"project", "serve", "publish"} {
 		e := o.exporting(t, role)
 		scrapes = append(scrapes, e.until(t, isWell))
+		_, err := alerts.Get(t.Context(), &impatient, e.health)
+		require.ErrorContains(t, err, "status 404", "metrics of %s are at METRICS_ADDR alone", role)
 	}
 	rules, err := alerts.Load(alertsDir)
 	require.NoError(t, err)
