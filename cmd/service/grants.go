@@ -54,6 +54,9 @@ var (
 		tables("commands", "log", "SELECT"), tables("publisher", "bookmark", "SELECT"),
 		[]grant{schemaUse("commands"), schemaUse("publisher")},
 	)
+	// How the consumers are doing, and the row of each that works here.
+	grantsOfWatching  = append(tables("consumer", "status", "SELECT"), schemaUse("consumer"))
+	grantsOfConsuming = append(slices.Clone(grantsOfWatching), tables("consumer", "status", "INSERT", "UPDATE")...)
 	grantsOfVerifying = append(tables("read_1", "checkpoint", "SELECT"), schemaUse("read_1"))
 	grantsOfListening = slices.Concat(grantsOfRemembering, grantsOfVerifying)
 	grantsOfServing   = slices.Concat(
@@ -82,7 +85,7 @@ var (
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}
 	grantsOfSchemas   = []grant{
-		create, owned("commands"), owned("publisher"),
+		create, owned("commands"), owned("publisher"), owned("consumer"),
 	}
 )
 
@@ -123,6 +126,10 @@ func (o Options) needs() needs {
 	}
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
+	}
+	all.add(dsn, grantsOfWatching)
+	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen {
+		all.add(dsn, grantsOfConsuming)
 	}
 	if o.Roles.Project {
 		all.add(log, grantsOfLog)

@@ -12,7 +12,7 @@
 DO $roles$
 DECLARE
   kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator'];
-  rooms  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher'];
+  rooms  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer'];
   keeper CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
   everyone CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
   given  record;
@@ -101,6 +101,9 @@ BEGIN
       ('TABLE', 'publisher', 'bookmark', 'SELECT, INSERT, UPDATE', ARRAY['publisher']),
       ('TABLE', 'publisher', 'bookmark', 'SELECT', ARRAY['writer', 'projector']),
       ('TABLE', 'publisher', 'parked', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['publisher']),
+      -- How each consumer is doing. Each writes its own row; every role may look.
+      ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher']),
+      ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'projector', 'publisher']),
       ('TABLE', 'publisher', 'bookmark', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)
