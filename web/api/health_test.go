@@ -23,6 +23,7 @@ func (l *looked) health() api.Health {
 	return api.Health{
 		Ready:      func(context.Context) error { l.asked++; return l.ready },
 		EventStore: func(context.Context) error { return l.store },
+		Reason:     func(error) string { return "refused" },
 		Consumers: func(context.Context) map[string]api.Consumer {
 			position, head, lag, beat := uint64(40), uint64(42), 1.5, noon.UTC()
 			one := api.Consumer{Position: &position, Head: &head, Lag: &lag, Beat: &beat, Fault: l.fault}
@@ -37,7 +38,7 @@ var errAway = errors.New("dial tcp 10.0.0.1:5432: connection refused")
 func TestHealth(t *testing.T) {
 	const model = `"position":40,"head":42,"lag":1.5,"heartbeat":"2026-07-15T12:00:00Z"`
 	const good = `{"eventStore":{"status":"UP"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
-	const storeDown = `{"eventStore":{"status":"DOWN"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
+	const storeDown = `{"eventStore":{"status":"DOWN","reason":"refused","since":"2026-07-15T12:00:00Z"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
 	const modelDown = `{"eventStore":{"status":"UP"},"readModel":{"status":"DOWN",` + model + `,"fault":{"category":"AWAY",
 		"eventId":null,"type":null,"position":null,"since":"2026-07-15T12:00:00Z"}}}`
 	fault := &api.ConsumerFault{Category: "AWAY", Since: noon.UTC()}

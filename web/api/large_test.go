@@ -66,19 +66,6 @@ func TestALongListIsTheSameAsAShortOne(t *testing.T) {
 	}
 }
 
-// What was waited for may have been reached by another server of the read model
-// than the one that has the rows.
-func TestAListBehindThePositionThatWasSeenIsRefused(t *testing.T) {
-	for _, path := range groupPaths {
-		for _, count := range []int{1, fewRecords + 1} {
-			h, _ := longHouse(t, count)
-			w, _ := h.answer(http.MethodPost, path+"?atLeast=77", reader, aGroup)
-			require.Equal(t, http.StatusOK, w.Code)
-			require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodPost, path+"?atLeast=78", reader, aGroup).Code)
-		}
-	}
-}
-
 // pace is a writer that notes how many records were made when it was given
 // something, and how much it had been given by then.
 type pace struct {

@@ -22,9 +22,11 @@ type Components struct {
 	Nomis            *Consumer  `json:"nomis,omitempty"`
 }
 
-// Component is one of them.
+// Component is one of them. Reason and Since are set while it is DOWN.
 type Component struct {
-	Status string `json:"status"`
+	Status string  `json:"status"`
+	Reason *string `json:"reason,omitempty"`
+	Since  *string `json:"since,omitempty"`
 }
 
 // Consumer is a reader of the log. Lag is the age in seconds of the oldest fact

@@ -58,7 +58,7 @@ func (s sampler) of(t *testing.T, pointer string, top bool) any {
 		return nil
 	case "boolean":
 		return true
-	case "integer":
+	case "integer", "number":
 		return s.fitting(t, pointer, json.Number("1"), json.Number("20"))
 	default:
 		return s.fitting(t, pointer, texts...)

@@ -1,0 +1,97 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/queries"
+	"nonassociations/web/api"
+)
+
+// floors is a read model that notes what each read must reflect at least.
+type floors struct {
+	*twin
+
+	asked map[string]uint64
+}
+
+func (f *floors) note(read string, atLeast uint64) { f.asked[read] = atLeast }
+
+func (f *floors) List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error) {
+	f.note("List", atLeast)
+	return f.twin.List(ctx, number, atLeast)
+}
+
+func (f *floors) One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error) {
+	f.note("One", atLeast)
+	return f.twin.One(ctx, id, atLeast)
+}
+
+func (f *floors) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error) {
+	f.note("OfPrisoner", atLeast)
+	return f.twin.OfPrisoner(ctx, number, atLeast)
+}
+
+func (f *floors) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+	f.note("Between", wanted.AtLeast)
+	return f.twin.Between(ctx, numbers, wanted)
+}
+
+func (f *floors) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+	f.note("Involving", wanted.AtLeast)
+	return f.twin.Involving(ctx, numbers, wanted)
+}
+
+func (f *floors) Page(ctx context.Context, of queries.PageOf) (queries.Page, error) {
+	f.note("Page", of.AtLeast)
+	return f.twin.Page(ctx, of)
+}
+
+func (f *floors) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
+	f.note("PairOf", atLeast)
+	return f.twin.PairOf(ctx, id, atLeast)
+}
+
+func (f *floors) PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error) {
+	f.note("PairsOf", atLeast)
+	return f.twin.PairsOf(ctx, number, atLeast)
+}
+
+func (f *floors) MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
+	f.note("MergedWith", atLeast)
+	return f.twin.MergedWith(ctx, number, atLeast)
+}
+
+func (f *floors) RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
+	f.note("RemovedInto", atLeast)
+	return f.twin.RemovedInto(ctx, number, atLeast)
+}
+
+// TestEveryReadIsAskedForWhatTheCallerHasSeen: another server than the one that was
+// waited for may answer a read. Every documented atLeast is walked.
+func TestEveryReadIsAskedForWhatTheCallerHasSeen(t *testing.T) {
+	walked := map[string]bool{}
+	walk := func(t *testing.T, method, path, body string) {
+		f := &floors{asked: map[string]uint64{}}
+		h := newHouse(t, func(o *api.Options) {
+			f.twin = o.Reads.(*twin) //nolint:forcetypeassert // the house's own
+			o.Reads, o.Streams = f, f
+		})
+		h.call(http.MethodPost, "/sync", anyRole("c"), record)
+		h.call(method, path+"1", anyRole("c"), body)
+		for read, atLeast := range f.asked {
+			walked[read] = true
+			require.GreaterOrEqual(t, atLeast, uint64(1), "%s of %s", read, path)
+		}
+	}
+	reading(t, walk)
+	for _, path := range []string{"", "/history"} { // the same paths, of one record
+		walk(t, http.MethodGet, "/non-associations/"+uuid.NewString()+path+"?atLeast=", "")
+	}
+	require.Len(t, walked, 10, "%v", walked)
+}
