@@ -9,6 +9,7 @@ import (
 
 	"nonassociations/commands/keys"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/projections"
 	"nonassociations/publisher/desk"
 )
@@ -51,6 +52,7 @@ type rebuilding struct {
 	kept  projections.Kept
 	keys  bool      // the idempotency keys are to be forgotten
 	desk  bool      // the publisher's bookmarks and desk are
+	rows  bool      // the consumers' status is
 	rest  []carried // of other logs, which stay as they are
 }
 
@@ -88,6 +90,8 @@ func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uu
 			r.keys = true
 		case c.table == deskTable && r.adopt:
 			r.desk = true
+		case c.table == consumer.Table && r.adopt:
+			r.rows = true
 		case c.id != id && c.table != projections.Schema+".checkpoint":
 			r.rest = append(r.rest, c)
 		}
@@ -136,6 +140,11 @@ func (r rebuilding) do(ctx context.Context, dsn string) error {
 	}
 	if r.desk {
 		if err := desk.Adopt(ctx, dsn); err != nil {
+			return err
+		}
+	}
+	if r.rows {
+		if err := consumer.Forget(ctx, dsn); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -105,6 +106,8 @@ func TestAnOperatorTakesAnotherLogOver(t *testing.T) {
 	did, err := service.Rebuild(t.Context(), serving(t, other, tables), is, false)
 	require.NoError(t, err)
 	require.Equal(t, told, did)
+	walked := storeIDs(t, tables, was)
+	require.Contains(t, walked, "consumer.status")
 	r := run(t, other, tables)
 	<-r.ready
 	r.stop()
@@ -112,6 +115,26 @@ func TestAnOperatorTakesAnotherLogOver(t *testing.T) {
 	told, err = service.Rebuild(t.Context(), serving(t, other, tables), uuid.Nil, false)
 	require.NoError(t, err)
 	require.Len(t, told, 2, "of the same log it keeps the keys")
+}
+
+// storeIDs are the tables that say which log they are of; none may still say that
+// one.
+func storeIDs(t *testing.T, dsn string, was uuid.UUID) (walked []string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(t.Context(), `SELECT table_schema || '.' || table_name FROM information_schema.columns
+		JOIN information_schema.tables USING (table_schema, table_name) WHERE column_name = 'store_id' AND table_type = 'BASE TABLE'`)
+	require.NoError(t, err)
+	walked, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	for _, table := range walked {
+		var left int
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM `+table+` WHERE store_id = $1`, was).Scan(&left))
+		require.Zero(t, left, table)
+	}
+	return walked
 }
 
 func copyLog(t *testing.T, from, to string, events int) {
