@@ -52,7 +52,7 @@ var (
 	// Whose log the durable tables are of.
 	grantsOfRemembering = slices.Concat(
 		tables("commands", "log", "SELECT"), tables("publisher", "bookmark", "SELECT"),
-		[]grant{schemaUse("commands"), schemaUse("publisher")},
+		tables("consumer", "status", "SELECT"), []grant{schemaUse("commands"), schemaUse("publisher"), schemaUse("consumer")},
 	)
 	// How the consumers are doing, and the row of each that works here.
 	grantsOfWatching  = append(tables("consumer", "status", "SELECT"), schemaUse("consumer"))
@@ -81,7 +81,7 @@ var (
 	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfRemembering)
 	grantsOfAdopting   = slices.Concat(
 		grantsOfRebuilding, tables("commands", "keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
-		tables("publisher", "bookmark", "DELETE"), tables("publisher", "parked", "DELETE"),
+		tables("publisher", "bookmark", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}
 	grantsOfSchemas   = []grant{

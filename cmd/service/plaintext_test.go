@@ -15,7 +15,7 @@ import (
 
 // notCalled are variables with a text that nothing is fetched from.
 var notCalled = map[string]string{
-	"PLAIN_TEXT_ALLOWED": "names of variables", "LISTEN_ADDR": "where this process listens",
+	"PLAIN_TEXT_ALLOWED": "names of variables", "LISTEN_ADDR": "where this process listens", "METRICS_ADDR": "the same",
 	"PUBLIC_URL": "told to others, never called", "AUTH_ISSUER": "a name to compare", "AUTH_AUDIENCE": "a name to compare",
 	"SNS_TOPIC_ARN": "a name; the endpoint is AWS's", "HISTORY_TOPIC_ARN": "a name; the endpoint is AWS's",
 	"PRISONER_SEARCH_CLIENT_ID": "a name", "PRISONER_SEARCH_CLIENT_SECRET": "a secret",

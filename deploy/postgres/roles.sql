@@ -102,8 +102,9 @@ BEGIN
       ('TABLE', 'publisher', 'bookmark', 'SELECT', ARRAY['writer', 'projector']),
       ('TABLE', 'publisher', 'parked', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['publisher']),
       -- How each consumer is doing. Each writes its own row; every role may look.
-      ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher']),
+      ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator']),
       ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'projector', 'publisher']),
+      ('TABLE', 'consumer', 'status', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'bookmark', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

@@ -79,7 +79,7 @@ func TestEveryReadIsAskedForWhatTheCallerHasSeen(t *testing.T) {
 	walk := func(t *testing.T, method, path, body string) {
 		f := &floors{asked: map[string]uint64{}}
 		h := newHouse(t, func(o *api.Options) {
-			f.twin = o.Reads.(*twin) //nolint:forcetypeassert // the house's own
+			f.twin = o.Reads.(*twin)
 			o.Reads, o.Streams = f, f
 		})
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
