@@ -1,7 +1,6 @@
 package queries_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/google/uuid"
@@ -47,36 +46,6 @@ func TestADocumentIsReturnedAsStored(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, `{"prisonerNumber":"A1234BC","nonAssociations":[{}]}`, string(list.Document))
 	require.EqualValues(t, 10, list.Position)
-}
-
-func TestTheWatermarkIsReadBeforeTheRow(t *testing.T) {
-	p := newProjector(t)
-	p.exec(readModel)
-	reader := open(t, p.dsn)
-	require.NoError(t, reader.WaitFor(t.Context(), 10))
-
-	// The row is slow to come, and the projector commits while it is under way.
-	p.exec(`CREATE OR REPLACE VIEW read.prisoner AS
-		SELECT prisoner_number, document FROM read_1.prisoner, LATERAL (SELECT pg_advisory_lock_shared(7)) AS slow`)
-	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', 'old')`)
-	p.exec(`SELECT pg_advisory_lock(7)`)
-	answer := make(chan queries.List, 1)
-	go func() {
-		list, err := reader.List(context.Background(), number, 0)
-		if err != nil {
-			t.Error(err)
-		}
-		answer <- list
-	}()
-	require.Eventually(t, func() bool {
-		var waiting bool
-		err := p.conn.QueryRow(t.Context(), `SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`).Scan(&waiting)
-		return err == nil && waiting
-	}, patience, poll)
-	p.commit(20, "1 20")
-	require.NoError(t, reader.WaitFor(t.Context(), 20))
-	p.exec(`SELECT pg_advisory_unlock(7)`)
-	require.EqualValues(t, 10, (<-answer).Position)
 }
 
 func TestThePairOfANonAssociationIsFoundByItsID(t *testing.T) {
