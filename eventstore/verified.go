@@ -24,9 +24,10 @@ import (
 type Verified struct {
 	store    Store
 	mismatch atomic.Pointer[Mismatch]
-	turn     chan struct{} // holds one token while nobody asks; guards known and anchor
+	turn     chan struct{} // holds one token while nobody asks; guards known, anchor and ends
 	known    uuid.UUID     // zero until the log has told its id
-	anchor   Seen          // the end of the log when it was last verified
+	anchor   Seen          // the last event when the log was last verified
+	ends     Position      // where it ended then, the store's own events included
 
 	faults atomic.Uint64 // reasons to ask the log again, but for new connections
 

@@ -152,3 +152,34 @@ func TestALogWhoseIDAloneIsAnotherIsAnother(t *testing.T) {
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 	require.Equal(t, another, v.Mismatch().Found)
 }
+
+// TestAPlaceIsKnownWithoutTheIDOfItsEvent: what was appended here, and nobody has
+// read.
+func TestAPlaceIsKnownWithoutTheIDOfItsEvent(t *testing.T) {
+	log := connectedTo(logOf(t, theLog, 5))
+	backup := beginning(t, log, 6)
+	v := eventstore.Verify(log)
+	happens(t, v)
+	happens(t, v)
+	log.Replace(backup)
+	watched(t, v)
+	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
+}
+
+// TestWhatOthersHaveWrittenIsKnownToo: a log that was put back to where this process
+// has first met it, and has grown again, is another one.
+func TestWhatOthersHaveWrittenIsKnownToo(t *testing.T) {
+	log := connectedTo(logOf(t, theLog, 5))
+	backup := beginning(t, log, 6)
+	v := eventstore.Verify(log)
+	first := func(eventstore.Message) error { return errEnough }
+	require.ErrorIs(t, v.Subscribe(t.Context(), eventstore.Start, nil, first), errEnough)
+	for range 3 {
+		happens(t, log)
+		happens(t, backup)
+	}
+	require.ErrorIs(t, v.Subscribe(t.Context(), eventstore.Start, nil, first), errEnough)
+	log.Replace(backup)
+	watched(t, v)
+	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
+}

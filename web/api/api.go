@@ -118,11 +118,11 @@ func New(options Options) *API {
 	}
 	feeds, met := options.Feeds.withDefaults(), &met{}
 	a := &API{
-		commands: noting{options.Commands, met}, met: met, reaches: options.Reaches, logID: options.LogID,
-		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, reads: options.Reads, head: options.Head, directory: options.Directory,
-		audit: options.Audit, streams: options.Streams, verifier: options.Verifier, stall: options.Stall,
-		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience,
-		turns: make(turns, maxTurns), health: newHealth(options.Health, options.Clock, options.Logger),
+		commands: noting{options.Commands, met}, met: met, reads: options.Reads, audit: options.Audit, streams: options.Streams,
+		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
+		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience, stall: options.Stall,
+		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, turns: make(turns, maxTurns),
+		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
 	a.router = a.routes(infoOf(options.Version))
 	return a
