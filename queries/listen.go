@@ -145,9 +145,7 @@ func (l *listener) known(payload string) bool {
 	return err == nil && version == l.version && at <= l.reader.watermark.position()
 }
 
-// pollSQL writes positions as the world does: a place before the event at its
-// commit is the number before it.
-const pollSQL = `SELECT version::text, CASE WHEN prepare < "commit" THEN "commit" - 1 ELSE "commit" END FROM read.checkpoint`
+const pollSQL = `SELECT c.version::text, ` + place + ` FROM read.checkpoint c`
 
 func (l *listener) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTime)

@@ -9,9 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// placeSQL is how far the rows are that the same snapshot shows, as the world
-// writes positions: a place before the event at its commit is the number before it.
-const placeSQL = `SELECT CASE WHEN prepare < "commit" THEN "commit" - 1 ELSE "commit" END FROM read.checkpoint`
+// place is how far the rows are that the same snapshot shows, as the world writes
+// positions: a place before the event at its commit is the number before it.
+const (
+	place    = `CASE WHEN c.prepare < c."commit" THEN c."commit" - 1 ELSE c."commit" END`
+	placeSQL = `SELECT ` + place + ` FROM read.checkpoint c`
+)
 
 // moment asks for rows and for their position in one round trip and one snapshot:
 // the statements of a batch are one transaction, and every transaction of the pool

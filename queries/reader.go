@@ -42,6 +42,7 @@ const minConns = 8
 // Reader reads the read model. It is safe for concurrent use.
 type Reader struct {
 	pool      *pgxpool.Pool
+	lists     *lists
 	log       *slog.Logger
 	poll      time.Duration
 	watermark watermark
@@ -75,6 +76,10 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Reader{pool: pool, log: options.Logger, poll: cmp.Or(options.Poll, defaultPoll), stop: stop}
+	r.lists = newLists(pool, running.Done())
+	for range listLanes {
+		r.running.Go(func() { r.lists.run(running) })
+	}
 	r.running.Go(func() { r.listen(running, config.ConnConfig.Copy()) })
 	return r, nil
 }
@@ -106,14 +111,9 @@ type List struct {
 	Survivor domain.PrisonerNumber
 }
 
-const (
-	// One statement is one snapshot: the position is that of the document.
-	listSQL = `SELECT (` + placeSQL + `), (SELECT document FROM read.prisoner WHERE prisoner_number = $1)`
-
-	// In one moment: a merge that is taken back brings the records first, so that
-	// an empty list of before and no merge of after would hide them.
-	emptyListSQL = waySQL + `SELECT (` + placeSQL + `), ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
-)
+// In one moment: a merge that is taken back brings the records first, so that an
+// empty list of before and no merge of after would hide them.
+const emptyListSQL = waySQL + `SELECT (` + placeSQL + `), ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
 
 // List reads the document of one prisoner; of one never seen it is an empty
 // list. One without an item costs a second look, at the merges of the number.
@@ -130,15 +130,24 @@ func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber, atLeast
 }
 
 func (r *Reader) list(ctx context.Context, number domain.PrisonerNumber) (List, error) {
+	found := r.lists.ask(ctx, number)
+	if found.err != nil {
+		return List{}, found.err
+	}
+	if !isEmpty(found.document) {
+		return List{Document: found.document, Position: found.position}, nil
+	}
+	return r.emptyList(ctx, number)
+}
+
+// emptyList looks at the merges of a number, and again at its list.
+func (r *Reader) emptyList(ctx context.Context, number domain.PrisonerNumber) (List, error) {
 	var (
 		at   *uint64
+		end  domain.PrisonerNumber
 		list List
 	)
-	err := r.pool.QueryRow(ctx, listSQL, string(number)).Scan(&at, &list.Document)
-	end := number
-	if err == nil && isEmpty(list.Document) {
-		err = r.pool.QueryRow(ctx, emptyListSQL, []string{string(number)}, string(number)).Scan(&at, &end, &list.Document)
-	}
+	err := r.pool.QueryRow(ctx, emptyListSQL, []string{string(number)}, string(number)).Scan(&at, &end, &list.Document)
 	switch {
 	case err != nil:
 		return List{}, err
