@@ -31,6 +31,10 @@ type Verified struct {
 
 	faults atomic.Uint64 // reasons to ask the log again, but for new connections
 
+	// far is the commit position of latest, so that the many events of catching up,
+	// which lie before it, cost no lock.
+	far atomic.Uint64
+
 	mu      sync.Mutex
 	latest  Seen   // the furthest event that any call has met
 	checked epochs // what was known when it was last verified
@@ -157,5 +161,6 @@ func (v *Verified) meet(event Seen) {
 	defer v.mu.Unlock()
 	if v.latest.At.Before(event.At) || v.latest.At == event.At && v.latest.ID == uuid.Nil {
 		v.latest = event
+		v.far.Store(event.At.Commit)
 	}
 }

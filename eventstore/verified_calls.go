@@ -169,7 +169,7 @@ func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []stri
 	defer end(nil)
 	defer v.endWith(&end)()
 	err := v.store.Subscribe(ctx, from, prefixes, func(m Message) error {
-		if m.Kind == EventAppeared {
+		if m.Kind == EventAppeared && m.Event.Position.Commit >= v.far.Load() {
 			v.meet(Seen{m.Event.Position, m.Event.ID})
 		}
 		return deliver(m)
