@@ -29,7 +29,8 @@ type Verified struct {
 	anchor   Seen          // the last event when the log was last verified
 	ends     Position      // where it ended then, the store's own events included
 
-	faults atomic.Uint64 // reasons to ask the log again, but for new connections
+	faults atomic.Uint64             // reasons to ask the log again, but for new connections
+	away   atomic.Pointer[Unreached] // why the log was last not reached; nil once it is
 
 	// far is the commit position of latest, so that the many events of catching up,
 	// which lie before it, cost no lock.
@@ -96,7 +97,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	case <-v.turn:
 		defer func() { v.turn <- struct{}{} }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return v.explained(ctx.Err())
 	}
 	if v.isSure() { // another caller has asked meanwhile
 		return v.asError()
@@ -104,8 +105,9 @@ func (v *Verified) sure(ctx context.Context) error {
 	at := v.epochs()
 	found, err := v.compare(ctx)
 	if err != nil {
-		return err
+		return v.explained(v.noted(err))
 	}
+	v.away.Store(nil)
 	v.mu.Lock()
 	v.checked = at
 	v.mu.Unlock()
@@ -147,7 +149,26 @@ func (v *Verified) heard(err error) error {
 	if errors.Is(err, ErrUnavailable) {
 		v.doubt()
 	}
+	return v.noted(err)
+}
+
+// noted remembers why the log is not reached.
+func (v *Verified) noted(err error) error {
+	var away *Unreached
+	if errors.As(err, &away) {
+		v.away.Store(away)
+	}
 	return err
+}
+
+// explained gives an error that came too early to know it the cause that is known:
+// that of a caller who could not wait for the one who asks.
+func (v *Verified) explained(err error) error {
+	away := v.away.Load()
+	if away == nil || CauseOf(err) != "" {
+		return err
+	}
+	return &Unreached{Cause: away.Cause, Err: err}
 }
 
 func (v *Verified) met() Seen {

@@ -183,3 +183,33 @@ func TestWhatOthersHaveWrittenIsKnownToo(t *testing.T) {
 	watched(t, v)
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 }
+
+// TestWhoCannotWaitIsToldWhyTheLogIsAway: while one call asks, the others wait for it.
+func TestWhoCannotWaitIsToldWhyTheLogIsAway(t *testing.T) {
+	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
+	v := eventstore.Verify(log)
+	asking, release := make(chan struct{}), make(chan struct{})
+	log.duringRead = func() error {
+		return &eventstore.Unreached{Cause: eventstore.CauseRefused, Err: eventstore.ErrUnavailable}
+	}
+	_, err := v.Append(t.Context(), anAppend())
+	require.Equal(t, eventstore.CauseRefused, eventstore.CauseOf(err))
+	log.duringRead = func() error {
+		close(asking)
+		<-release
+		log.duringRead = nil
+		return nil
+	}
+	asked := make(chan error, 1)
+	go func() { _, err := v.Append(context.Background(), anAppend()); asked <- err }()
+	<-asking
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	_, err = v.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 1)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, eventstore.CauseRefused, eventstore.CauseOf(err))
+	close(release)
+	require.NoError(t, <-asked)
+	_, err = v.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 1)
+	require.Empty(t, eventstore.CauseOf(err), "it is reached again")
+}
