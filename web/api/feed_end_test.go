@@ -88,15 +88,26 @@ func TestTheLogWaitsForASlowReader(t *testing.T) {
 	require.Error(t, endOf(t, ended))
 }
 
+// TestAReaderWhoTakesNothingIsLetGo: on a busy machine even before it has taken the
+// headers.
 func TestAReaderWhoTakesNothingIsLetGo(t *testing.T) {
 	told, ended := new(atomic.Int64), make(chan error, 1)
 	h := newHouse(t, func(o *api.Options) {
 		o.Audit, o.Stall = endless{o.Audit, longLine(), told, ended}, time.Millisecond
 	})
-	feed := follow(t, overPipes(t, h), "http://pipes/history?follow=true", false)
+	ctx, leave := context.WithTimeout(t.Context(), soon)
+	t.Cleanup(leave)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pipes/history?follow=true", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+syncer)
+	answer, err := overPipes(t, h).Do(r)
 	require.Error(t, endOf(t, ended))
-	_, err := io.Copy(io.Discard, feed.body)
+	if err == nil {
+		_, err = io.Copy(io.Discard, answer.Body)
+		require.NoError(t, answer.Body.Close())
+	}
 	require.Error(t, err)
+	require.NoError(t, ctx.Err(), "it was let go, and did not give up")
 }
 
 func TestTheTimesOfARequestAreNotThoseOfAFeed(t *testing.T) {
