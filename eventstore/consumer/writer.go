@@ -104,6 +104,11 @@ func (w *Writer) row(store uuid.UUID, claim bool) []any {
 		oldest         *time.Time
 		id             *uuid.UUID
 	)
+	// Whether it moved is read before where it is: a fault ends only with the place
+	// that ended it.
+	w.mu.Lock()
+	holder, moved, beat := w.holder, w.moved, w.beat
+	w.mu.Unlock()
 	if w.Now != nil {
 		now := w.Now()
 		position = &now.Position
@@ -117,10 +122,8 @@ func (w *Writer) row(store uuid.UUID, claim bool) []any {
 	if store != uuid.Nil {
 		id = &store
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	age := max(0, w.Clock().Sub(w.beat)).Seconds()
-	return []any{w.Consumer, w.holder, w.Build, id, position, head, oldest, age, w.moved, w.Shared, claim}
+	age := max(0, w.Clock().Sub(beat)).Seconds()
+	return []any{w.Consumer, holder, w.Build, id, position, head, oldest, age, moved, w.Shared, claim}
 }
 
 // Fail writes a fault, unless it is one that is not kept. The time since when is
