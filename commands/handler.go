@@ -70,7 +70,7 @@ func New(log eventstore.Store, options Options) *Handler {
 	return &Handler{
 		log: log, clock: options.Clock, router: options.Router, directory: options.Directory, keys: options.Keys,
 		logger: options.Logger, patience: options.Patience,
-		catalogue: domain.Events(), queue: newQueue(), met: newMet(), head: &head{log: log},
+		catalogue: domain.Events(), queue: newQueue(), met: newMet(), head: newHead(log),
 	}
 }
 

@@ -51,16 +51,6 @@ const (
 	brief    = time.Millisecond
 )
 
-// waiting is how many share the read that has not begun.
-func (h *head) waiting() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.next == nil {
-		return 0
-	}
-	return h.next.waiters
-}
-
 // counted is a log that counts its reads and lets them wait.
 type counted struct {
 	*memory.Store
@@ -87,7 +77,7 @@ func put(t *testing.T, log eventstore.Store, stream string) eventstore.Position 
 
 func TestHead_is_the_last_event_of_ours_among_those_of_others(t *testing.T) {
 	log := &counted{Store: memory.New()}
-	h := &head{log: log}
+	h := newHead(log)
 	position, err := h.read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, eventstore.Start, position)
@@ -119,7 +109,7 @@ func TestHead_is_the_last_event_of_ours_among_those_of_others(t *testing.T) {
 
 func TestHead_those_who_come_while_it_reads_share_the_next_read(t *testing.T) {
 	log := &counted{Store: memory.New(), gate: make(chan struct{})}
-	h := &head{log: log}
+	h := newHead(log)
 	first := make(chan error, 1)
 	go func() { _, err := h.read(context.Background()); first <- err }()
 	require.Eventually(t, func() bool { return log.reads.Load() == 1 }, wellOver, brief)
@@ -134,7 +124,7 @@ func TestHead_those_who_come_while_it_reads_share_the_next_read(t *testing.T) {
 			}
 		})
 	}
-	require.Eventually(t, func() bool { return h.waiting() == 20 }, wellOver, brief)
+	require.Eventually(t, func() bool { return h.shared.Waiting() == 20 }, wellOver, brief)
 	close(log.gate)
 	wait.Wait()
 	require.NoError(t, <-first)
@@ -158,7 +148,7 @@ func (f *failing) ReadAll(ctx context.Context, d eventstore.Direction, from even
 func TestHead_a_search_that_failed_is_not_remembered(t *testing.T) {
 	for _, prefix := range domain.StreamPrefixes() {
 		log := &failing{Store: memory.New()}
-		h := &head{log: log}
+		h := newHead(log)
 		ours := put(t, log, prefix+"A0135GA")
 		put(t, log, "other-1")
 		log.fails = true

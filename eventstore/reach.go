@@ -3,20 +3,18 @@ package eventstore
 import (
 	"context"
 	"errors"
-	"sync"
-	"time"
 )
 
 // Reach answers whether a log goes as far as a position that a caller names.
 // Calls that overlap share their reads: a call shares only a read that began
 // after it, and one read is under way at a time. It is safe for concurrent use.
-type Reach struct{ last, named shared }
+type Reach struct{ last, named *Shared }
 
 // NewReach asks one log.
 func NewReach(log Store) *Reach {
 	return &Reach{
-		last:  shared{read: log.End},
-		named: shared{read: func(ctx context.Context) (Position, error) { return lastNamed(ctx, log) }},
+		last:  Share(log.End),
+		named: Share(func(ctx context.Context) (Position, error) { return lastNamed(ctx, log) }),
 	}
 }
 
@@ -28,8 +26,8 @@ func (r *Reach) Has(ctx context.Context, position uint64) (bool, error) {
 	if position == 0 {
 		return true, nil
 	}
-	for _, read := range []*shared{&r.last, &r.named} {
-		end, err := read.get(ctx)
+	for _, read := range []*Shared{r.last, r.named} {
+		end, err := read.Get(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -71,62 +69,4 @@ func lastNamed(ctx context.Context, log Store) (Position, error) {
 		err = ErrUnavailable
 	}
 	return Start, err
-}
-
-// sharedTime ends a read that no waiting caller can end any more.
-const sharedTime = 10 * time.Second
-
-// shared is one read for all who ask while the one before it is under way.
-type shared struct {
-	read func(context.Context) (Position, error)
-
-	mu      sync.Mutex
-	running bool
-	next    *sharedRead // the read that those who come now will share
-}
-
-type sharedRead struct {
-	done     chan struct{}
-	position Position
-	err      error
-}
-
-func (s *shared) get(ctx context.Context) (Position, error) {
-	if err := ctx.Err(); err != nil {
-		return Start, err
-	}
-	s.mu.Lock()
-	if s.next == nil {
-		s.next = &sharedRead{done: make(chan struct{})}
-	}
-	mine := s.next
-	if !s.running {
-		s.running = true
-		go s.serve(context.WithoutCancel(ctx))
-	}
-	s.mu.Unlock()
-	select {
-	case <-mine.done:
-		return mine.position, mine.err
-	case <-ctx.Done():
-		return Start, ctx.Err()
-	}
-}
-
-// serve reads as long as a caller waits. One that leaves does not take the read
-// away from the others.
-func (s *shared) serve(ctx context.Context) {
-	for {
-		s.mu.Lock()
-		r := s.next
-		s.next, s.running = nil, r != nil
-		s.mu.Unlock()
-		if r == nil {
-			return
-		}
-		limited, cancel := context.WithTimeout(ctx, sharedTime)
-		r.position, r.err = s.read(limited)
-		cancel()
-		close(r.done)
-	}
 }

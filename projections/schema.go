@@ -122,24 +122,21 @@ func AdoptLog(ctx context.Context, dsn string, store uuid.UUID) error {
 }
 
 func rebuild(ctx context.Context, dsn string, adopt uuid.UUID) error {
-	conn, err := pg.Connect(ctx, dsn)
-	if err != nil {
-		return fmt.Errorf("rebuild the read model: %w", err)
-	}
-	defer conn.Close(ctx)
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		store := adopt
-		if store == uuid.Nil {
-			before, err := readCheckpoint(ctx, tx)
-			if err != nil {
-				return err
+	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			store := adopt
+			if store == uuid.Nil {
+				before, err := readCheckpoint(ctx, tx)
+				if err != nil {
+					return err
+				}
+				store = before.store
 			}
-			store = before.store
-		}
-		if store == uuid.Nil { // it never had a log: the projector will build it
-			return nil
-		}
-		return startAgain(ctx, tx, store)
+			if store == uuid.Nil { // it never had a log: the projector will build it
+				return nil
+			}
+			return startAgain(ctx, tx, store)
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("rebuild the read model: %w", err)

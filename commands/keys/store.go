@@ -75,18 +75,15 @@ func (s *Store) Belong(ctx context.Context, log uuid.UUID) error {
 // Adopt forgets all keys and ties the empty table to another log: only an
 // operator can know that this is right.
 func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
-	conn, err := pg.Connect(ctx, dsn)
-	if err != nil {
-		return fmt.Errorf("tie the idempotency keys to another log: %w", err)
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM commands.keys`); err != nil {
+	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `DELETE FROM commands.keys`); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1)
+				ON CONFLICT (only_one) DO UPDATE SET store_id = excluded.store_id`, log)
 			return err
-		}
-		_, err := tx.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1)
-			ON CONFLICT (only_one) DO UPDATE SET store_id = excluded.store_id`, log)
-		return err
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("tie the idempotency keys to another log: %w", err)

@@ -82,6 +82,23 @@ func Connect(ctx context.Context, address string) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
+// Alone does an operator's act in a session of its own. What it commits outlives a
+// crash, whatever the server's default is: the operator is told that it is done.
+// Errors: those of a connect, and work's as they are.
+func Alone(ctx context.Context, address string, work func(*pgx.Conn) error) error {
+	config, err := ParseConn(address, ConnectTime)
+	if err != nil {
+		return fmt.Errorf("read the address of Postgres: %w", err)
+	}
+	Set(config, "synchronous_commit", "on")
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return work(conn)
+}
+
 // ReadOnly makes every session of an address read only. It is said once the
 // session is there: as a setting of the start it would make each server look like
 // one that cannot be written to, and target_session_attrs find none or the wrong

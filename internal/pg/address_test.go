@@ -1,6 +1,7 @@
 package pg_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -127,4 +129,20 @@ func open(t *testing.T, config *pgxpool.Config) *pgxpool.Pool {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool
+}
+
+// What an operator was told is done is on the disk, whatever the database says.
+func TestAnActOfAnOperatorOutlivesACrash(t *testing.T) {
+	dsn := testdb.New(t)
+	require.NoError(t, pg.Alone(t.Context(), dsn+"&synchronous_commit=off", func(conn *pgx.Conn) error {
+		var setting string
+		if err := conn.QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&setting); err != nil {
+			return err
+		}
+		require.Equal(t, "on", setting)
+		return nil
+	}))
+	failed := errors.New("the act failed")
+	require.ErrorIs(t, pg.Alone(t.Context(), dsn, func(*pgx.Conn) error { return failed }), failed)
+	require.Error(t, pg.Alone(t.Context(), "postgres:///x?host="+t.TempDir(), func(*pgx.Conn) error { return nil }))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -12,8 +11,6 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/internal/pg"
 )
-
-const connectTime = 3 * time.Second
 
 // Conn is the session that holds the lease of a topic.
 type Conn = pgx.Conn
@@ -134,19 +131,7 @@ func Adopt(ctx context.Context, dsn string) error {
 
 // alone works in a session of its own.
 func alone(ctx context.Context, dsn, act string, work func(*Conn) error) error {
-	config, err := pg.ParseConn(dsn, connectTime)
-	if err != nil {
-		return fmt.Errorf("read the address of Postgres: %w", err)
-	}
-	// What an operator was told is done outlives a crash, whatever the server's
-	// default is.
-	pg.Set(config, "synchronous_commit", "on")
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return fmt.Errorf("connect to Postgres: %w", err)
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if err := work(conn); err != nil {
+	if err := pg.Alone(ctx, dsn, work); err != nil {
 		return fmt.Errorf("%s: %w", act, err)
 	}
 	return nil
