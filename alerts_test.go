@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/alerts"
+	"nonassociations/internal/dev/alerts"
 )
 
 var (

@@ -10,7 +10,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/fold"
+	"nonassociations/eventstore/statecache"
 )
 
 // Options of a reader.
@@ -26,7 +26,7 @@ type Options struct {
 type Reader struct {
 	log       eventstore.Store
 	reach     *eventstore.Reach
-	states    *fold.Cache // of all feeds
+	states    *statecache.Cache // of all feeds
 	catalogue domain.Catalogue
 	options   Options
 }
@@ -37,7 +37,7 @@ func New(log eventstore.Store, options Options) *Reader {
 		options.FeedMemory = 16384
 	}
 	return &Reader{
-		log: log, reach: eventstore.NewReach(log), states: fold.NewCache(log, options.FeedMemory),
+		log: log, reach: eventstore.NewReach(log), states: statecache.NewCache(log, options.FeedMemory),
 		catalogue: domain.Events(), options: options,
 	}
 }

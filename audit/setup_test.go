@@ -20,7 +20,7 @@ import (
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

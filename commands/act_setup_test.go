@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/commands"
-	"nonassociations/commands/keys"
+	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // directory knows everybody but some, until it is down.
@@ -126,8 +126,8 @@ type desk struct {
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	dsn := testdb.New(t)
-	require.NoError(t, keys.Migrate(t.Context(), dsn))
-	store, err := keys.Open(t.Context(), dsn, keys.Options{Clock: clock})
+	require.NoError(t, idempotency.Migrate(t.Context(), dsn))
+	store, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	d := &desk{t: t, log: newFaulty(), keys: &unkept{Keys: store}, directory: &directory{}, now: noon}

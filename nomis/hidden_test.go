@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore/memory"
-	"nonassociations/internal/localaws"
+	"nonassociations/internal/dev/localaws"
 	"nonassociations/nomis"
 )
 

@@ -22,8 +22,8 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/localaws"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/localaws"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/nomis"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 // buildBytes is how much of the prisoners' items a building may hold before it
@@ -87,7 +87,7 @@ func (b *building) addKeys(ctx context.Context) error {
 const partEvents = 4096
 
 // add works a batch in. The connection is idle again when it returns.
-func (b *building) add(ctx context.Context, batch follow.Batch[*fact]) error {
+func (b *building) add(ctx context.Context, batch consumer.Batch[*fact]) error {
 	var writing errgroup.Group // of one part at most
 	for part := range slices.Chunk(batch.Events, partEvents) {
 		stored, fresh, err := b.prepare(ctx, part, &writing)

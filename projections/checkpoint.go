@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 // checkpoint is where the read model is, and in which log.
@@ -24,7 +24,7 @@ type checkpoint struct {
 }
 
 // behind is the checkpoint when the batch is done.
-func (c checkpoint) behind(batch follow.Batch[*fact]) checkpoint {
+func (c checkpoint) behind(batch consumer.Batch[*fact]) checkpoint {
 	c.at = batch.Through
 	for _, f := range batch.Events {
 		c.last = eventOf(f)

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 // holed is a log that has lost an event from its middle.
@@ -21,7 +21,7 @@ func TestALogWithAHoleIsRefused(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC", "D1111DD")
 	dsn := built(t, log)
 	err := start(t, holed{log.log}, dsn).ends(t)
-	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, "3 events")
 	require.ErrorContains(t, err, identity(t, log.log))
 	r := start(t, log.log, dsn)

@@ -8,7 +8,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 var AppendState = appendState
@@ -27,7 +27,7 @@ func NewHand(store eventstore.Store) *Hand {
 
 // Work applies events as one batch.
 func (h *Hand) Work(ctx context.Context, conn *pgx.Conn, events []eventstore.Recorded, more bool) error {
-	batch := follow.Batch[*fact]{More: more}
+	batch := consumer.Batch[*fact]{More: more}
 	for _, event := range events {
 		f, err := h.Decode(event)
 		if err != nil {

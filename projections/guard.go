@@ -9,7 +9,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/internal/pg"
 )
 
@@ -20,7 +20,7 @@ func guard(ctx context.Context, store eventstore.Store, c checkpoint) (uuid.UUID
 	if c.counted {
 		counted = &c.trail.Events
 	}
-	return follow.SameLog(ctx, store, follow.Origin{
+	return consumer.SameLog(ctx, store, consumer.Origin{
 		What: "the read model " + Schema, Store: c.store, At: c.at,
 		EventID: c.last.id, Stream: c.last.stream, Revision: c.last.revision,
 		Facts: counted, Prefixes: domain.StreamPrefixes(),

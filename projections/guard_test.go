@@ -11,7 +11,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/memory"
 	"nonassociations/projections"
 )
@@ -46,7 +46,7 @@ func TestAReadModelOfAnotherLogRefusesToStart(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	err := start(t, other.log, dsn).ends(t)
-	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, identity(t, one.log))
 	require.ErrorContains(t, err, identity(t, other.log))
 	require.Contains(t, document(t, connect(t, dsn), "A1111AA"), "B1111BB", "what is there stays as it is")
@@ -69,7 +69,7 @@ func TestARebuildDoesNotForgetWhichLogItWas(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	require.NoError(t, projections.Rebuild(t.Context(), dsn))
-	require.ErrorIs(t, start(t, other.log, dsn).ends(t), follow.ErrRefused)
+	require.ErrorIs(t, start(t, other.log, dsn).ends(t), consumer.ErrRefused)
 }
 
 func TestALogThatWasPutBackIsRefused(t *testing.T) {
@@ -77,7 +77,7 @@ func TestALogThatWasPutBackIsRefused(t *testing.T) {
 	dsn := built(t, log)
 	earlier := putBack(t, log.log)
 	err := start(t, earlier, dsn).ends(t)
-	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, identity(t, log.log))
 }
 
@@ -105,8 +105,8 @@ func TestWhoOnlyReadsIsGuardedToo(t *testing.T) {
 	r.end()
 	dsn = asReader(t, conn, dsn)
 	require.NoError(t, projections.Guard(t.Context(), dsn, log.log))
-	require.ErrorIs(t, projections.Guard(t.Context(), dsn, putBack(t, log.log)), follow.ErrRefused)
-	require.ErrorIs(t, projections.Guard(t.Context(), dsn, someLog(t, "B1111BB").log), follow.ErrRefused)
+	require.ErrorIs(t, projections.Guard(t.Context(), dsn, putBack(t, log.log)), consumer.ErrRefused)
+	require.ErrorIs(t, projections.Guard(t.Context(), dsn, someLog(t, "B1111BB").log), consumer.ErrRefused)
 }
 
 // asReader is the address of the same database for a role that may see the
@@ -142,7 +142,7 @@ func TestViewsOfAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
 
 func TestALogThatLostItsIDIsRefused(t *testing.T) {
 	dsn := built(t, someLog(t, "B1111BB"))
-	require.ErrorIs(t, start(t, memory.New(), dsn).ends(t), follow.ErrRefused)
+	require.ErrorIs(t, start(t, memory.New(), dsn).ends(t), consumer.ErrRefused)
 }
 
 func TestANewLogIsWaitedFor(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/internal/localpg"
+	"nonassociations/internal/dev/localpg"
 	"nonassociations/projections"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // Processes that read sleep until they are told: each commit says how far the rows

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // A plan is kept by its session after five executions, so a dozen batches come

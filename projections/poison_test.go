@@ -10,7 +10,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 func (s *scribe) append(t *testing.T, stream, eventType, data string) uuid.UUID {
@@ -29,7 +29,7 @@ func TestAnEventThatNobodyKnowsStopsTheLineAndIsNamed(t *testing.T) {
 
 	r := start(t, log.log, dsn)
 	r.reaches(t, before) // what lies in front of it is worked on
-	var poison *follow.Poison
+	var poison *consumer.Poison
 	require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 	require.Equal(t, id, poison.EventID)
 	require.ErrorAs(t, poison, new(domain.ErrUnknownType))
@@ -42,7 +42,7 @@ func TestAStreamThatIsOfNoPairStopsTheLine(t *testing.T) {
 	dsn, _ := database(t)
 	id := log.append(t, "nonAssociation-somebody", domain.TypeDeleted, "{}")
 	r := start(t, log.log, dsn)
-	var poison *follow.Poison
+	var poison *consumer.Poison
 	require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 	require.Equal(t, id, poison.EventID)
 }

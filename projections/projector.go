@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 // projector is the follow.Handler of the read model.
@@ -80,7 +80,7 @@ const bulkFrom = 500
 // Apply is follow.Handler's: rows, checkpoint and notification in one
 // transaction. While there is more to catch up with, one transaction takes many
 // batches.
-func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
+func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
 	if !batch.More && p.building == nil && len(batch.Events) < bulkFrom {
 		return p.write(ctx, conn, batch)
 	}
@@ -95,7 +95,7 @@ func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch follow.Batc
 
 // write is the way of live batches: two round trips, the second is the
 // transaction.
-func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
+func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
 	r := concernedBy(batch.Events, p.london)
 	if len(batch.Events) > 0 {
 		if err := r.load(ctx, conn); err != nil {
@@ -114,7 +114,7 @@ func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch follow.Batc
 }
 
 // build works a batch into the transaction of catching up.
-func (p *projector) build(ctx context.Context, conn *pgx.Conn, batch follow.Batch[*fact]) error {
+func (p *projector) build(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
 	if p.building == nil {
 		begun, err := beginBuilding(ctx, conn, p.was, p.london)
 		if err != nil {

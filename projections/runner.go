@@ -7,7 +7,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 // Options of a Runner. OnCommit may be nil, and so may be the limits; the rest
@@ -36,7 +36,7 @@ const Consumer = "readModel"
 // Runner keeps the read model at the log. Several may run, in any process: one
 // works, the others take over.
 type Runner struct {
-	follower *follow.Follower[*fact]
+	follower *consumer.Follower[*fact]
 }
 
 // New makes a runner that does nothing until Run.
@@ -51,7 +51,7 @@ func New(options Options) *Runner {
 		store: options.Store, onCommit: options.OnCommit, decoder: decoder{domain.Events()},
 		london: options.London,
 	}
-	return &Runner{follower: follow.New(follow.Options{
+	return &Runner{follower: consumer.New(consumer.Options{
 		Name: Schema, DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger,
 		Consumer: Consumer, Build: options.Build,
@@ -65,4 +65,4 @@ func New(options Options) *Runner {
 func (r *Runner) Run(ctx context.Context) error { return r.follower.Run(ctx) }
 
 // Status is how it is doing, at any time.
-func (r *Runner) Status() follow.Status { return r.follower.Status() }
+func (r *Runner) Status() consumer.Status { return r.follower.Status() }

@@ -10,7 +10,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 )
 
 // scavenged is a log from which an operator has removed facts of one stream.
@@ -50,7 +50,7 @@ func TestAStreamThatLacksFactsStopsTheLine(t *testing.T) {
 
 			dsn, conn := database(t)
 			r := start(t, scavenged{log.log, pair.Stream(), missing[0], missing[1]}, dsn)
-			var poison *follow.Poison
+			var poison *consumer.Poison
 			require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 			require.ErrorIs(t, poison, eventstore.ErrNotWhole)
 			require.ErrorContains(t, poison, fmt.Sprintf("%s goes on with revision %d where %d must be", pair.Stream(), missing[1]+1, missing[0]))

@@ -12,7 +12,7 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/publisher"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // beheaded is a log that has lost the first events of a stream.
@@ -111,7 +111,7 @@ func TestAParkedMessageOfAStreamThatLostItsBeginningIsNotTold(t *testing.T) {
 	w.hears(publisher.Domain, bad)
 	require.Contains(t, w.heard(), other.String())
 	require.NotContains(t, w.heard(), bad.String())
-	require.Equal(t, desk.Refused, w.parked()[0].State)
+	require.Equal(t, store.Refused, w.parked()[0].State)
 	p.kill()
 	w.start(w.options(publisher.Domain))
 	w.hears(publisher.Domain)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // sent is the first message of a line with three pairs, the first of which has
@@ -48,7 +48,7 @@ func TestBlame_of_an_entry_counts_when_others_are_taken(t *testing.T) {
 		}
 	}
 	require.Equal(t, onMessage, l.fail(it, errUnknown))
-	require.Equal(t, []any{desk.Failing, most, "SomethingNew"}, []any{it.state, it.tries, it.reason})
+	require.Equal(t, []any{store.Failing, most, "SomethingNew"}, []any{it.state, it.tries, it.reason})
 	require.Len(t, l.parked, 2, "with what stands behind it")
 	l.settled(l.settlement())
 	require.Equal(t, onParked, l.fail(it, errUnknown))
@@ -134,13 +134,13 @@ func TestBlame_of_a_batch_is_sought_one_by_one_when_others_are_taken(t *testing.
 // After a restart a message that failed by itself drags no other down, and its
 // pauses go on where they were.
 func TestBlame_outlives_a_restart(t *testing.T) {
-	for _, state := range []desk.State{desk.Failing, desk.Refused, desk.Blocked} {
+	for _, state := range []store.State{store.Failing, store.Refused, store.Blocked} {
 		m := messageAt(1, pairOf(1))
 		l := newLine(100, place{at: at(1)}, pauses{time.Hour, time.Hour, time.Hour})
-		l.restore(Domain, []desk.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Tries: 9, Reason: "why"}})
+		l.restore(Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Tries: 9, Reason: "why"}})
 		it := l.desk[m.EventID]
-		require.Equal(t, state == desk.Failing, it.alone)
+		require.Equal(t, state == store.Failing, it.alone)
 		require.Equal(t, []any{9, "why", state}, []any{it.row().Tries, it.row().Reason, it.row().State})
-		require.Equal(t, state != desk.Refused, len(l.ready) == 1)
+		require.Equal(t, state != store.Refused, len(l.ready) == 1)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/publisher"
 )
 
@@ -29,6 +29,6 @@ func TestALogWithAHoleIsNotTold(t *testing.T) {
 	o := w.options(publisher.Domain)
 	o.Store = holed{w.log}
 	err := publisher.New(o).Run(t.Context())
-	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, "3 events")
 }

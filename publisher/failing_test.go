@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/publisher"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // failing is each way in which SNS takes every message but those of one fact.
@@ -46,8 +46,8 @@ func failing(id uuid.UUID) map[string]func(w *world) {
 	}
 }
 
-func (w *world) states() map[desk.State]int {
-	counts := map[desk.State]int{}
+func (w *world) states() map[store.State]int {
+	counts := map[store.State]int{}
 	for _, row := range w.parked() {
 		counts[row.State]++
 	}
@@ -76,7 +76,7 @@ func TestAMessageThatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 			w.hears(publisher.Domain, behind...)
 			require.Contains(t, w.heard(), first.String())
 			w.failsWhileOthersAreTaken()
-			w.waitFor(map[desk.State]int{desk.Failing: 1, desk.Blocked: 20})
+			w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 20})
 			w.bookmarked(publisher.Domain)
 			status := p.Status()
 			require.Equal(t, []int{0, 1, 20, 0}, []int{status.Refused, status.Failing, status.Blocked, status.Skipped})
@@ -87,7 +87,7 @@ func TestAMessageThatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 			w.changes(pairNo(1))
 			p = w.start(o)
 			w.hears(publisher.Domain, behind...)
-			w.waitFor(map[desk.State]int{desk.Failing: 1, desk.Blocked: 21})
+			w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 21})
 			tries := w.parked()[0].Tries
 			require.Equal(t, stuck, w.parked()[0].EventID)
 			require.GreaterOrEqual(t, tries, 5)
@@ -105,11 +105,11 @@ func (w *world) failsWhileOthersAreTaken() {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
 		w.changes(pairNo(1))
-		return w.states()[desk.Failing] == 1
+		return w.states()[store.Failing] == 1
 	}, patience, poll)
 }
 
-func (w *world) waitFor(states map[desk.State]int) {
+func (w *world) waitFor(states map[store.State]int) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
 		now := w.states()
@@ -141,7 +141,7 @@ func TestHoweverManyFactsWaitOtherPairsGoOn(t *testing.T) {
 	w.hears(publisher.Domain, behind...)
 	w.failsWhileOthersAreTaken()
 	w.hears(publisher.Domain, behind...)
-	w.waitFor(map[desk.State]int{desk.Failing: 1, desk.Blocked: 900})
+	w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 900})
 	w.bookmarked(publisher.Domain)
 	w.works()
 	w.hears(publisher.Domain)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/consumer/status"
 )
 
 // Refusal says that SNS calls a message invalid: the same again is in vain. It has
@@ -25,7 +25,7 @@ func (r *Refusal) Error() string {
 }
 
 // Kind is consumer's.
-func (*Refusal) Kind() consumer.Kind { return consumer.MessageRefused }
+func (*Refusal) Kind() status.Kind { return status.MessageRefused }
 
 // Place is what of a message SNS calls invalid.
 type Place string
@@ -58,13 +58,13 @@ func placeOf(code, message string) Place {
 // fault is what SNS answered, without its words.
 type fault struct {
 	code string
-	kind consumer.Kind
+	kind status.Kind
 }
 
 func (f fault) Error() string { return "SNS: " + f.code }
 
 // Kind is consumer's.
-func (f fault) Kind() consumer.Kind { return f.kind }
+func (f fault) Kind() status.Kind { return f.kind }
 
 // codeOf is all of a fault that is kept or logged: the code of SNS, or the kind
 // where it gave none.
@@ -79,7 +79,7 @@ func codeOf(err error) string {
 	case errors.As(err, &answered):
 		return answered.code
 	}
-	return string(consumer.KindOf(err))
+	return string(status.KindOf(err))
 }
 
 // plain is a code of letters, digits, dots and hyphens, as all of SNS's are; a
@@ -153,18 +153,18 @@ func judged(code, message string) error {
 	case invalid[word]:
 		return &Refusal{plain(code), placeOf(code, message)}
 	}
-	return fault{plain(code), consumer.NetworkAway}
+	return fault{plain(code), status.NetworkAway}
 }
 
 // kindOf is what a word of SNS's says of the topic.
-func kindOf(word string) consumer.Kind {
+func kindOf(word string) status.Kind {
 	switch {
 	case word == "notfound", word == "resourcenotfound", invalid[word]:
-		return consumer.TopicMissing
+		return status.TopicMissing
 	case strings.Contains(word, "throttl"), word == "toomanyrequests", word == "requestlimitexceeded", word == "slowdown":
-		return consumer.TopicThrottled
+		return status.TopicThrottled
 	}
-	return consumer.TopicDenied
+	return status.TopicDenied
 }
 
 // namesTopic finds the one parameter that is the operator's and not the

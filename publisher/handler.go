@@ -11,9 +11,9 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
-	"nonassociations/eventstore/fold"
-	"nonassociations/eventstore/follow"
-	"nonassociations/publisher/desk"
+	"nonassociations/eventstore/consumer/status"
+	"nonassociations/eventstore/statecache"
+	"nonassociations/publisher/store"
 )
 
 // fact is an event as the log holds it and as this build reads it.
@@ -42,12 +42,12 @@ func (h *handler) current() *session {
 	return h.session
 }
 
-func (h *handler) origin(b desk.Bookmark) follow.Origin {
+func (h *handler) origin(b store.Bookmark) consumer.Origin {
 	var counted *uint64
 	if b.Counted {
 		counted = &b.Facts
 	}
-	return follow.Origin{
+	return consumer.Origin{
 		What: "the bookmark of the " + string(h.Topic) + " topic", Store: b.Store, At: b.At,
 		EventID: b.Last.ID, Stream: b.Last.Stream, Revision: b.Last.Revision,
 		Facts: counted, Prefixes: domain.StreamPrefixes(),
@@ -56,35 +56,35 @@ func (h *handler) origin(b desk.Bookmark) follow.Origin {
 
 // Check is follow.Handler's. The session before has lost its lease, and must be
 // silent before another one is asked for.
-func (h *handler) Check(ctx context.Context, conn *desk.Conn) error {
+func (h *handler) Check(ctx context.Context, conn *store.Conn) error {
 	h.stop()
 	_, err := h.sameLog(ctx, conn)
 	return err
 }
 
-func (h *handler) sameLog(ctx context.Context, conn *desk.Conn) (uuid.UUID, error) {
-	b, err := desk.Read(ctx, conn, string(h.Topic))
+func (h *handler) sameLog(ctx context.Context, conn *store.Conn) (uuid.UUID, error) {
+	b, err := store.Read(ctx, conn, string(h.Topic))
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return follow.SameLog(ctx, h.Store, h.origin(b))
+	return consumer.SameLog(ctx, h.Store, h.origin(b))
 }
 
 // pairMemory is how many non-associations the folding remembers.
 const pairMemory = 16_384
 
 // Begin is follow.Handler's.
-func (h *handler) Begin(ctx context.Context, conn *desk.Conn) (eventstore.Position, error) {
+func (h *handler) Begin(ctx context.Context, conn *store.Conn) (eventstore.Position, error) {
 	h.stop()
 	id, err := h.sameLog(ctx, conn)
 	if err != nil {
 		return eventstore.Position{}, err
 	}
-	b, err := desk.Begin(ctx, conn, string(h.Topic), id)
+	b, err := store.Begin(ctx, conn, string(h.Topic), id)
 	if err != nil {
 		return eventstore.Position{}, err
 	}
-	parked, err := desk.All(ctx, conn, string(h.Topic))
+	parked, err := store.All(ctx, conn, string(h.Topic))
 	if err != nil {
 		return eventstore.Position{}, err
 	}
@@ -99,12 +99,12 @@ func (h *handler) Begin(ctx context.Context, conn *desk.Conn) (eventstore.Positi
 	return b.At, nil
 }
 
-func (p *Publisher) newSession(was desk.Bookmark) *session {
+func (p *Publisher) newSession(was store.Bookmark) *session {
 	s := &session{
-		Publisher: p, was: was, memory: fold.New(p.Store, pairMemory),
+		Publisher: p, was: was, memory: statecache.New(p.Store, pairMemory),
 		line: newLine(p.Window, place{at: was.At, last: was.Last, facts: was.Facts}, p.pauses),
 	}
-	s.reread.memory = fold.New(p.Store, pairMemory/8)
+	s.reread.memory = statecache.New(p.Store, pairMemory/8)
 	return s
 }
 
@@ -149,7 +149,7 @@ const chunk = 256
 
 // Apply is follow.Handler's: it puts the batch on the line and does not wait for
 // it to be told. The bookmark follows when it is.
-func (h *handler) Apply(ctx context.Context, conn *desk.Conn, batch follow.Batch[fact]) error {
+func (h *handler) Apply(ctx context.Context, conn *store.Conn, batch consumer.Batch[fact]) error {
 	s := h.current()
 	s.start(ctx, h.wake)
 	for facts := range slices.Chunk(batch.Events, chunk) {
@@ -183,7 +183,7 @@ func (s *session) parcels(ctx context.Context, facts []fact) ([]parcel, error) {
 func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
 	p := parcel{place: place{
 		at: f.recorded.Position, when: f.recorded.RecordedAt,
-		last: desk.Event{ID: f.recorded.ID, Stream: f.recorded.Stream, Revision: f.recorded.Revision},
+		last: store.Event{ID: f.recorded.ID, Stream: f.recorded.Stream, Revision: f.recorded.Revision},
 	}}
 	if f.err != nil {
 		return p, f.poison(f.err, "")
@@ -199,23 +199,23 @@ func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
 	}
 	messages, err := s.Mapper.Messages(f.recorded, f.fact, before, after)
 	if err != nil {
-		return p, f.poison(err, consumer.Other)
+		return p, f.poison(err, status.Other)
 	}
 	p.messages = slices.DeleteFunc(messages, func(m Message) bool { return m.Topic != s.Topic })
 	return p, nil
 }
 
-func (f fact) poison(err error, as consumer.Kind) error {
-	return &follow.Poison{
+func (f fact) poison(err error, as status.Kind) error {
+	return &consumer.Poison{
 		EventID: f.recorded.ID, Type: f.recorded.Type, Stream: f.recorded.Stream,
 		Revision: f.recorded.Revision, Position: f.recorded.Position, As: as, Err: err,
 	}
 }
 
 // Holds is follow.Handler's.
-func (h *handler) Holds(ctx context.Context, conn *desk.Conn) error {
+func (h *handler) Holds(ctx context.Context, conn *store.Conn) error {
 	return h.current().settle(ctx, conn)
 }
 
 // CaughtUp is follow.Handler's.
-func (h *handler) CaughtUp(context.Context, *desk.Conn) error { return nil }
+func (h *handler) CaughtUp(context.Context, *store.Conn) error { return nil }

@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/follow"
+	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/memory"
 	"nonassociations/publisher"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 func (w *world) execute(sql string) {
@@ -86,7 +86,7 @@ func TestAFactThatNobodyKnowsStopsTheTopicBehindWhatIsBeforeIt(t *testing.T) {
 	})
 	require.NoError(t, err)
 	p := w.start(w.options(publisher.Domain))
-	var poison *follow.Poison
+	var poison *consumer.Poison
 	require.Eventually(t, func() bool { return errors.As(p.Status().Fault, &poison) }, patience, poll)
 	require.Equal(t, "nonassociation.unheard-of.v1", poison.Type)
 	require.Len(t, w.heard(), 30)
@@ -106,7 +106,7 @@ func TestABookmarkOfAnotherLogIsRefused(t *testing.T) {
 	_, err := eventstore.WriteIdentity(t.Context(), w.log, id)
 	require.NoError(t, err)
 	err = publisher.New(w.options(publisher.Domain)).Run(t.Context())
-	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, id.String())
 
 	before, err := eventstore.ReadIdentity(t.Context(), same)
@@ -115,10 +115,10 @@ func TestABookmarkOfAnotherLogIsRefused(t *testing.T) {
 	_, err = eventstore.WriteIdentity(t.Context(), w.log, before)
 	require.NoError(t, err)
 	err = publisher.New(w.options(publisher.Domain)).Run(t.Context())
-	require.ErrorIs(t, err, follow.ErrRefused)
+	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, "is not in this log")
 
-	require.NoError(t, desk.Adopt(t.Context(), w.dsn))
+	require.NoError(t, store.Adopt(t.Context(), w.dsn))
 	p = w.start(w.options(publisher.Domain))
 	require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
 }

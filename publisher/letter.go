@@ -6,21 +6,21 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // place is how far the log is worked on.
 type place struct {
 	at   eventstore.Position
-	last desk.Event // the last fact at or before it
-	when time.Time  // it was recorded; zero when nothing was
+	last store.Event // the last fact at or before it
+	when time.Time   // it was recorded; zero when nothing was
 	// facts is how many there are up to it, for a bookmark that was counted
 	facts uint64
 }
 
 // behind is the place when another one was reached too.
 func (p place) behind(next place) place {
-	if next.last == (desk.Event{}) {
+	if next.last == (store.Event{}) {
 		next.last, next.when, next.facts = p.last, p.when, p.facts
 	}
 	return next
@@ -64,8 +64,8 @@ type letter struct {
 	ahead   bool // parked before a restart, and the log is not read up to it yet
 
 	desk     onDesk
-	state    desk.State // of its row, "" off the desk
-	released bool       // an operator asked for another try, which has no outcome yet
+	state    store.State // of its row, "" off the desk
+	released bool        // an operator asked for another try, which has no outcome yet
 	reason   string
 	tries    int // sendings in vain, as its row counts them
 
@@ -116,12 +116,12 @@ func (it *letter) isFirst() bool {
 // mayGo tells whether a letter may be sent when it is first: no row of it is on
 // its way, no operator is waited for, and all that stands before it is known.
 func (it *letter) mayGo() bool {
-	return it.where == waiting && !it.ahead && it.desk != going && (it.state != desk.Refused || it.released)
+	return it.where == waiting && !it.ahead && it.desk != going && (it.state != store.Refused || it.released)
 }
 
 // row is a parked letter as it is kept.
-func (it *letter) row() desk.Parked {
-	return desk.Parked{
+func (it *letter) row() store.Parked {
+	return store.Parked{
 		EventID: it.message.EventID, Pairs: it.message.Pairs, Revision: it.message.Revision,
 		Position: it.message.Position, State: it.state, Reason: it.reason, Tries: it.tries,
 	}

@@ -10,7 +10,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // line is everything between the log and one topic. All its methods may be
@@ -150,7 +150,7 @@ func (l *line) join(it *letter) {
 		it.message.Body, it.message.Attributes = nil, nil
 	}
 	if it.desk == off && blocked {
-		l.park(it, desk.Blocked, "")
+		l.park(it, store.Blocked, "")
 	}
 	l.offer(it)
 }

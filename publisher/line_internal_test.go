@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // lineOf is a line with a message of each of some pairs, all ready.
@@ -100,12 +100,12 @@ func TestLine_says_when_something_can_be_settled_and_when_there_is_room(t *testi
 	require.True(t, heard(l.moved), "the bookmark may pass it")
 	require.True(t, heard(l.room))
 
-	l.hear([]desk.Parked{{EventID: it.message.EventID, Wish: desk.Retry}})
+	l.hear([]store.Parked{{EventID: it.message.EventID, Wish: store.Retry}})
 	l.refuse(l.take()[0], "why else")
 	require.True(t, heard(l.moved))
 	l.settled(l.settlement())
 	require.False(t, heard(l.moved))
-	l.hear([]desk.Parked{{EventID: it.message.EventID, Wish: desk.Retry}})
+	l.hear([]store.Parked{{EventID: it.message.EventID, Wish: store.Retry}})
 	l.delivered(l.take()...)
 	require.True(t, heard(l.moved), "its row may go")
 }
@@ -114,7 +114,7 @@ func TestLine_says_when_something_can_be_settled_and_when_there_is_room(t *testi
 func TestLine_grants_a_wish_once(t *testing.T) {
 	l := lineOf(100, 1)
 	it := l.take()[0]
-	wishes := []desk.Parked{{EventID: it.message.EventID, Wish: desk.Retry}}
+	wishes := []store.Parked{{EventID: it.message.EventID, Wish: store.Retry}}
 	l.refuse(it, "why")
 	l.settled(l.settlement())
 	l.hear(wishes)
@@ -127,7 +127,7 @@ func TestLine_grants_a_wish_once(t *testing.T) {
 	l.hear(wishes)
 	require.Empty(t, l.ready, "its row says so only when it is written")
 	work := l.settlement().work
-	require.Equal(t, desk.Retry, work.Tried[0].Wish)
+	require.Equal(t, store.Retry, work.Tried[0].Wish)
 	require.Equal(t, 2, work.Tried[0].Tries)
 }
 

@@ -11,7 +11,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/publisher"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // due is what the log tells on a topic, in its order.
@@ -104,7 +104,7 @@ func (w *world) bookmarked(topic publisher.Topic) {
 	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(w.t, err)
 	require.Eventually(w.t, func() bool {
-		o, err := desk.Look(context.Background(), w.dsn, string(topic))
+		o, err := store.Look(context.Background(), w.dsn, string(topic))
 		return err == nil && !o.Bookmarks[0].At.Before(events[0].Position)
 	}, patience, poll)
 }

@@ -16,10 +16,10 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
-	"nonassociations/internal/localaws"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/localaws"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/publisher"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -61,7 +61,7 @@ func newWorld(t *testing.T, topic string) *world {
 	w.startSNS("127.0.0.1:0", topic)
 	t.Setenv("AWS_ENDPOINT_URL_SNS", w.aws.URL())
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	require.NoError(t, desk.Migrate(t.Context(), w.dsn))
+	require.NoError(t, store.Migrate(t.Context(), w.dsn))
 	_, err := eventstore.WriteIdentity(t.Context(), w.log, uuid.New())
 	require.NoError(t, err)
 	return w

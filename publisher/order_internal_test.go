@@ -13,14 +13,14 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
-	"nonassociations/internal/testdb"
-	"nonassociations/publisher/desk"
+	"nonassociations/internal/dev/testdb"
+	"nonassociations/publisher/store"
 )
 
 func database(t *testing.T) *pgx.Conn {
 	t.Helper()
 	dsn := testdb.New(t)
-	require.NoError(t, desk.Migrate(t.Context(), dsn))
+	require.NoError(t, store.Migrate(t.Context(), dsn))
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
@@ -95,12 +95,12 @@ func (p *play) operate() {
 	rows := slices.SortedFunc(values(p.rows), byPosition)
 	if len(rows) > 0 {
 		row := rows[rapid.IntRange(0, len(rows)-1).Draw(p.draw, "row")]
-		p.ask(rapid.SampledFrom([]desk.Wish{desk.Retry, desk.Retry, desk.Skip}).Draw(p.draw, "wish"), row.EventID)
+		p.ask(rapid.SampledFrom([]store.Wish{store.Retry, store.Retry, store.Skip}).Draw(p.draw, "wish"), row.EventID)
 		p.rows = p.readRows()
 	}
 }
 
-func byPosition(a, b desk.Parked) int { return cmp.Compare(a.Position.Commit, b.Position.Commit) }
+func byPosition(a, b store.Parked) int { return cmp.Compare(a.Position.Commit, b.Position.Commit) }
 
 // another is a fact of a pair that has no fault: it shows that SNS takes others.
 func (p *play) another() { p.happens(nil, pairOf(99)) }
@@ -143,10 +143,10 @@ func (p *play) othersGoOn() {
 		}
 		switch says := p.says[m.EventID]; {
 		case says == errUnknown: //nolint:errorlint // the very one, as below
-			require.Equal(p.t, desk.Failing, row.State, "%d fails and is not parked", m.Position.Commit)
+			require.Equal(p.t, store.Failing, row.State, "%d fails and is not parked", m.Position.Commit)
 			require.GreaterOrEqual(p.t, row.Tries, most)
 		case says != errThrottled: //nolint:errorlint // as above
-			require.Equal(p.t, desk.Refused, row.State, "%d waits for nothing", m.Position.Commit)
+			require.Equal(p.t, store.Refused, row.State, "%d waits for nothing", m.Position.Commit)
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (p *play) othersGoOn() {
 func (p *play) mended() {
 	clear(p.says)
 	for id := range p.rows {
-		p.ask(desk.Retry, id)
+		p.ask(store.Retry, id)
 	}
 	p.happensInPrivate() // the last place is reached, though nothing there is told
 	p.rest(func() {})
@@ -168,7 +168,7 @@ func (p *play) mended() {
 	require.Zero(p.t, l.fronts)
 	require.Equal(p.t, p.log[len(p.log)-1].place.last, p.session.was.Last)
 	for _, row := range p.rows {
-		require.Equal(p.t, desk.Skipped, row.State)
+		require.Equal(p.t, store.Skipped, row.State)
 		require.Empty(p.t, row.Wish)
 	}
 }
@@ -186,7 +186,7 @@ func (p *play) pending() []Message {
 	return all
 }
 
-func (p *play) isDone(id uuid.UUID) bool { return p.told[id] || p.rows[id].State == desk.Skipped }
+func (p *play) isDone(id uuid.UUID) bool { return p.told[id] || p.rows[id].State == store.Skipped }
 
 func standsBefore(m, other Message) bool {
 	return m.Position.Before(other.Position) && sharePair(m, other)
@@ -211,15 +211,15 @@ func (p *play) settle() {
 	p.settled = p.rows
 	for id, row := range p.rows {
 		switch row.State {
-		case desk.Refused:
+		case store.Refused:
 			require.Equal(p.t, errInvalid, p.was[id])
-		case desk.Failing:
+		case store.Failing:
 			require.True(p.t, p.was[id] == errUnknown || p.cut[id] >= most, "%d is not failing by itself", row.Position.Commit) //nolint:errorlint // the very one
-		case desk.Blocked:
+		case store.Blocked:
 			_, old := before[id]
 			m := Message{Position: row.Position, Pairs: row.Pairs}
 			require.True(p.t, old || p.standsBehind(m, before) || p.standsBehind(m, p.rows), "%d stands behind nothing that is parked", row.Position.Commit)
-		case desk.Skipped:
+		case store.Skipped:
 		}
 	}
 	for _, m := range p.pending() {
@@ -233,9 +233,9 @@ func (p *play) settle() {
 
 // standsBehind reports whether something that is parked is before a message in
 // one of its pairs.
-func (p *play) standsBehind(m Message, rows map[uuid.UUID]desk.Parked) bool {
+func (p *play) standsBehind(m Message, rows map[uuid.UUID]store.Parked) bool {
 	for _, row := range rows {
-		if row.State != desk.Skipped && standsBefore(Message{Position: row.Position, Pairs: row.Pairs}, m) {
+		if row.State != store.Skipped && standsBefore(Message{Position: row.Position, Pairs: row.Pairs}, m) {
 			return true
 		}
 	}
@@ -246,7 +246,7 @@ func (p *play) standsBehind(m Message, rows map[uuid.UUID]desk.Parked) bool {
 // their limits.
 func TestPauses_grow_to_their_limits(t *testing.T) {
 	free := &letter{}
-	failing := &letter{state: desk.Failing}
+	failing := &letter{state: store.Failing}
 	for free.faults = 1; free.faults < 100; free.faults++ {
 		require.LessOrEqual(t, normal.after(free), 5*time.Second)
 	}
@@ -259,6 +259,6 @@ func TestPauses_grow_to_their_limits(t *testing.T) {
 		require.Equal(t, min(max(2*last, 3200*time.Millisecond), 10*time.Minute), next)
 		last = next
 	}
-	require.Equal(t, 3200*time.Millisecond, normal.after(&letter{state: desk.Failing, tries: most}))
+	require.Equal(t, 3200*time.Millisecond, normal.after(&letter{state: store.Failing, tries: most}))
 	require.Equal(t, 10*time.Minute, normal.after(failing))
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // tally is what SNS has done on a topic.
@@ -101,7 +101,7 @@ func (l *line) refuse(it *letter, reason string) {
 	l.count.Refusals++
 	it.where, it.alone, it.strikes = waiting, false, 0
 	it.tries++
-	l.park(it, desk.Refused, reason)
+	l.park(it, store.Refused, reason)
 }
 
 const (
@@ -132,7 +132,7 @@ const (
 )
 
 func (l *line) failed(it *letter, fault error, byItself bool) blame {
-	known := it.state == desk.Failing
+	known := it.state == store.Failing
 	if byItself && !isOfTopic(fault) {
 		it.since, it.inVain, it.faults = l.tally, 0, 0
 		it.strikes++
@@ -140,14 +140,14 @@ func (l *line) failed(it *letter, fault error, byItself bool) blame {
 	if it.strikes >= most || known && (it.strikes > 0 || it.released) {
 		it.tries += it.strikes
 		it.strikes = 0
-		l.park(it, desk.Failing, codeOf(fault))
+		l.park(it, store.Failing, codeOf(fault))
 	}
 	it.faults++
 	l.rest(it, l.pauses.after(it))
 	switch {
 	case known:
 		return onParked
-	case it.state == desk.Failing:
+	case it.state == store.Failing:
 		return onMessage
 	}
 	return onTopic
@@ -165,7 +165,7 @@ func (l *line) callFailed(letters []*letter, fault error) blame {
 	byItself := single && l.isToBlame(first)
 	l.tally.failed++
 	switch {
-	case single && (byItself && !isOfTopic(fault) || first.state == desk.Failing):
+	case single && (byItself && !isOfTopic(fault) || first.state == store.Failing):
 		return max(l.failed(first, fault, byItself), onParked)
 	case isOfTopic(fault):
 	case single:

@@ -12,7 +12,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/publisher"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // refusing lets SNS call the messages of some facts invalid.
@@ -43,9 +43,9 @@ func (r *refusing) no(id uuid.UUID) {
 	delete(r.ids, id.String())
 }
 
-func (w *world) parked() []desk.Parked {
+func (w *world) parked() []store.Parked {
 	w.t.Helper()
-	o, err := desk.Look(w.t.Context(), w.dsn)
+	o, err := store.Look(w.t.Context(), w.dsn)
 	require.NoError(w.t, err)
 	return o.Parked
 }
@@ -56,7 +56,7 @@ func (w *world) lies(n int) {
 	require.Eventually(w.t, func() bool {
 		all := 0
 		for _, p := range w.parked() {
-			if p.State != desk.Skipped {
+			if p.State != store.Skipped {
 				all++
 			}
 		}
@@ -66,12 +66,12 @@ func (w *world) lies(n int) {
 
 func (w *world) retry(id uuid.UUID) {
 	w.t.Helper()
-	require.NoError(w.t, desk.AskRetry(w.t.Context(), w.dsn, string(publisher.Domain), id))
+	require.NoError(w.t, store.AskRetry(w.t.Context(), w.dsn, string(publisher.Domain), id))
 }
 
 func (w *world) skip(id uuid.UUID) {
 	w.t.Helper()
-	require.NoError(w.t, desk.AskSkip(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
+	require.NoError(w.t, store.AskSkip(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
 }
 
 func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
@@ -93,7 +93,7 @@ func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
 	require.Equal(t, 3, p.Status().Blocked)
 	row := w.parked()[0]
 	require.Equal(t, bad, row.EventID)
-	require.Equal(t, desk.Refused, row.State)
+	require.Equal(t, store.Refused, row.State)
 	require.Contains(t, row.Reason, "InvalidParameter")
 
 	w.retry(bad) // and it is refused again
@@ -121,7 +121,7 @@ func TestASkippedMessageIsNeverToldAndItsPairGoesOn(t *testing.T) {
 	w.lies(0)
 	require.Len(t, w.parked(), 1, "it stays as a record")
 	require.Equal(t, "nobody needs it", w.parked()[0].Reason)
-	require.ErrorIs(t, desk.AskRetry(t.Context(), w.dsn, string(publisher.Domain), bad), desk.ErrNothing)
+	require.ErrorIs(t, store.AskRetry(t.Context(), w.dsn, string(publisher.Domain), bad), store.ErrNothing)
 	p.kill()
 	w.works()
 	w.start(w.options(publisher.Domain))
@@ -212,7 +212,7 @@ func TestKillsWithAFullDeskLoseNothing(t *testing.T) {
 			refused.no(id)
 		}
 		for _, p := range w.parked() {
-			if p.State == desk.Refused {
+			if p.State == store.Refused {
 				w.retry(p.EventID)
 			}
 		}
@@ -224,7 +224,7 @@ func TestKillsWithAFullDeskLoseNothing(t *testing.T) {
 		left := 0
 		for _, p := range w.parked() {
 			left++
-			if p.State == desk.Refused && p.Wish == "" {
+			if p.State == store.Refused && p.Wish == "" {
 				w.retry(p.EventID)
 			}
 		}

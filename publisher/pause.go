@@ -5,7 +5,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // pauses are how long it takes until something is tried again. Each is twice the
@@ -21,7 +21,7 @@ var normal = pauses{first: 100 * time.Millisecond, longest: 5 * time.Second, par
 
 // after is how long a letter rests that failed by itself.
 func (p pauses) after(it *letter) time.Duration {
-	if it.state == desk.Failing {
+	if it.state == store.Failing {
 		return double(p.first, it.tries, p.parked)
 	}
 	return double(p.first, it.faults-1, p.longest)

@@ -15,7 +15,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // What SNS says to a message, until that is mended.
@@ -47,10 +47,10 @@ type play struct {
 	window int
 
 	session  *session
-	fed      int                       // facts of the log that the session was given
-	inFlight [][]*letter               // batches that SNS has not answered
-	rows     map[uuid.UUID]desk.Parked // as they are
-	settled  map[uuid.UUID]desk.Parked // as the session left them last
+	fed      int                        // facts of the log that the session was given
+	inFlight [][]*letter                // batches that SNS has not answered
+	rows     map[uuid.UUID]store.Parked // as they are
+	settled  map[uuid.UUID]store.Parked // as the session left them last
 	told     map[uuid.UUID]bool
 	asked    map[uuid.UUID]bool // by an operator to be sent again, without an answer yet
 }
@@ -77,7 +77,7 @@ func messageAt(i int, pairs ...domain.Pair) Message {
 
 func factOf(m Message) parcel {
 	return parcel{place: place{
-		at: m.Position, last: desk.Event{ID: m.EventID, Stream: m.Pairs[0].Stream(), Revision: m.Position.Commit},
+		at: m.Position, last: store.Event{ID: m.EventID, Stream: m.Pairs[0].Stream(), Revision: m.Position.Commit},
 	}, messages: []Message{m}}
 }
 
@@ -115,7 +115,7 @@ func (p *play) restart() {
 			p.session.line.endRest(it) // no clock may be left running
 		}
 	}
-	was, err := desk.Begin(p.t.Context(), p.conn, string(Domain), uuid.Max)
+	was, err := store.Begin(p.t.Context(), p.conn, string(Domain), uuid.Max)
 	require.NoError(p.t, err)
 	p.session = New(Options{
 		Topic: Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
@@ -123,7 +123,7 @@ func (p *play) restart() {
 	}).newSession(was)
 	p.rows = p.readRows()
 	for id, row := range p.rows {
-		p.asked[id] = row.Wish == desk.Retry
+		p.asked[id] = row.Wish == store.Retry
 	}
 	p.session.line.restore(Domain, slices.SortedFunc(values(p.rows), byPosition))
 	work := p.session.line.settlement().work
@@ -135,8 +135,8 @@ func (p *play) restart() {
 	}
 }
 
-func values(rows map[uuid.UUID]desk.Parked) func(func(desk.Parked) bool) {
-	return func(yield func(desk.Parked) bool) {
+func values(rows map[uuid.UUID]store.Parked) func(func(store.Parked) bool) {
+	return func(yield func(store.Parked) bool) {
 		for _, row := range rows {
 			if !yield(row) {
 				return
@@ -145,10 +145,10 @@ func values(rows map[uuid.UUID]desk.Parked) func(func(desk.Parked) bool) {
 	}
 }
 
-func (p *play) readRows() map[uuid.UUID]desk.Parked {
-	all, err := desk.All(p.t.Context(), p.conn, string(Domain))
+func (p *play) readRows() map[uuid.UUID]store.Parked {
+	all, err := store.All(p.t.Context(), p.conn, string(Domain))
 	require.NoError(p.t, err)
-	rows := map[uuid.UUID]desk.Parked{}
+	rows := map[uuid.UUID]store.Parked{}
 	for _, row := range all {
 		rows[row.EventID] = row
 	}
@@ -174,7 +174,7 @@ func (p *play) send() bool {
 		m := it.message
 		row, parked := p.rows[m.EventID]
 		require.Equal(p.t, parked, it.desk != off, "%d is sent before its row is there", m.Position.Commit)
-		require.False(p.t, row.State == desk.Refused && !p.asked[m.EventID], "nobody asked for %d", m.Position.Commit)
+		require.False(p.t, row.State == store.Refused && !p.asked[m.EventID], "nobody asked for %d", m.Position.Commit)
 		require.False(p.t, p.session.line.skipped[m.EventID], "%d was skipped", m.Position.Commit)
 		require.False(p.t, slices.ContainsFunc(p.inFlight, func(others []*letter) bool {
 			return slices.ContainsFunc(others, func(other *letter) bool { return sharePair(other.message, m) })
@@ -234,10 +234,10 @@ func (p *play) wake() {
 }
 
 // ask is an operator.
-func (p *play) ask(wish desk.Wish, id uuid.UUID) {
-	p.asked[id] = wish == desk.Retry
+func (p *play) ask(wish store.Wish, id uuid.UUID) {
+	p.asked[id] = wish == store.Retry
 	sql := `UPDATE publisher.parked SET wish = 'retry' WHERE event_id = $1 AND state IN ('refused', 'failing')`
-	if wish == desk.Skip {
+	if wish == store.Skip {
 		sql = `UPDATE publisher.parked SET wish = 'skip', state = 'skipped' WHERE event_id = $1 AND state <> 'skipped'`
 	}
 	_, err := p.conn.Exec(p.t.Context(), sql, id)

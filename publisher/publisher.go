@@ -10,8 +10,8 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
-	"nonassociations/eventstore/follow"
-	"nonassociations/publisher/desk"
+	"nonassociations/eventstore/consumer/status"
+	"nonassociations/publisher/store"
 )
 
 // Options of a Publisher. All but Window must be given.
@@ -51,7 +51,7 @@ func (t Topic) Consumer() string {
 type Publisher struct {
 	Options
 
-	follower *follow.Follower[fact]
+	follower *consumer.Follower[fact]
 	handler  *handler
 	health   health
 }
@@ -71,7 +71,7 @@ func New(options Options) *Publisher {
 	p := &Publisher{Options: options}
 	wake := make(chan struct{}, 1)
 	p.handler = &handler{Publisher: p, catalogue: domain.Events(), wake: wake}
-	p.follower = follow.New(follow.Options{
+	p.follower = consumer.New(consumer.Options{
 		Name: options.Topic.Lease(), DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger, Wake: wake, Live: liveFacts, Catchup: catchupFacts,
 		Consumer: options.Topic.Consumer(), Build: options.Build, Reached: p.reached,
@@ -123,7 +123,7 @@ func (p *Publisher) reached() eventstore.Position {
 
 // Following is how the publisher is at the log; what keeps it from SNS is a failure
 // too.
-func (p *Publisher) Following() follow.Status {
+func (p *Publisher) Following() consumer.Status {
 	status := p.follower.Status()
 	if status.Failure == nil {
 		status.Failure = p.health.fault()
@@ -149,8 +149,8 @@ func (p *Publisher) Status() Status {
 
 func (l *line) describe(status *Status, now time.Time) {
 	parked := l.states()
-	status.Refused, status.Failing, status.Blocked = parked[desk.Refused], parked[desk.Failing], parked[desk.Blocked]
-	status.Skipped = parked[desk.Skipped]
+	status.Refused, status.Failing, status.Blocked = parked[store.Refused], parked[store.Failing], parked[store.Blocked]
+	status.Skipped = parked[store.Skipped]
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	status.Position, status.OnTheWay = l.through.at, l.open
@@ -189,7 +189,7 @@ func (p *Publisher) trouble(ctx context.Context, err error) {
 	}
 	p.health.mu.Unlock()
 	if tell {
-		p.Logger.WarnContext(ctx, "cannot tell the world, trying again until it works", "topic", p.Topic, "kind", consumer.KindOf(err), "code", codeOf(err))
+		p.Logger.WarnContext(ctx, "cannot tell the world, trying again until it works", "topic", p.Topic, "kind", status.KindOf(err), "code", codeOf(err))
 	}
 }
 

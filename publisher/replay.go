@@ -13,7 +13,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // Replay tells a stretch of the log again, to a topic of the operator's choice,
@@ -75,7 +75,7 @@ func (r Replay) begin(ctx context.Context) *replaying {
 	p := New(Options{
 		Topic: r.Topic, Destination: r.Destination, Mapper: r.Mapper, Store: r.Store, Clock: r.Clock, Logger: r.Logger,
 	})
-	run := &replaying{session: p.newSession(desk.Bookmark{}), replay: r, decode: p.handler, wake: make(chan struct{}, 1)}
+	run := &replaying{session: p.newSession(store.Bookmark{}), replay: r, decode: p.handler, wake: make(chan struct{}, 1)}
 	run.start(ctx, run.wake)
 	return run
 }

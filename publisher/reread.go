@@ -7,13 +7,13 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/fold"
+	"nonassociations/eventstore/statecache"
 )
 
 // reread makes a message again that was parked, or that the window had no room for.
 type reread struct {
 	mu     sync.Mutex
-	memory *fold.Memory
+	memory *statecache.Memory
 }
 
 // whole reads from the log what letters without a body say. Those that cannot be

@@ -7,12 +7,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // states are those of what is parked and was skipped.
-func (p *play) states() map[uuid.UUID]desk.State {
-	all := map[uuid.UUID]desk.State{}
+func (p *play) states() map[uuid.UUID]store.State {
+	all := map[uuid.UUID]store.State{}
 	for id, row := range p.rows {
 		all[id] = row.State
 	}
@@ -32,7 +32,7 @@ func TestOrder_a_throttled_fact_before_a_renumbering_behind_a_refused_one(t *tes
 		behind, other := p.happens(nil, pairOf(2)), p.happens(nil, pairOf(3))
 		p.restart()
 		p.round()
-		require.Equal(t, map[uuid.UUID]desk.State{refused: desk.Refused, renumbering: desk.Blocked, behind: desk.Blocked}, p.states())
+		require.Equal(t, map[uuid.UUID]store.State{refused: store.Refused, renumbering: store.Blocked, behind: store.Blocked}, p.states())
 		require.True(t, p.told[other])
 		p.settle() // the bookmark is behind the refused one
 		p.restart()
@@ -40,7 +40,7 @@ func TestOrder_a_throttled_fact_before_a_renumbering_behind_a_refused_one(t *tes
 			p.act(act, refused, throttled)
 		}
 		p.says[refused], p.says[throttled] = nil, nil
-		p.ask(desk.Retry, refused)
+		p.ask(store.Retry, refused)
 		p.rest(func() {})
 		require.Empty(t, p.pending(), order)
 	}
@@ -50,7 +50,7 @@ func (p *play) act(act rune, refused, throttled uuid.UUID) {
 	switch act {
 	case 'R': // an operator lets the refused one go
 		p.says[refused] = nil
-		p.ask(desk.Retry, refused)
+		p.ask(store.Retry, refused)
 		p.settle()
 	case 'M': // the throttled one is not throttled any more
 		p.says[throttled] = nil
@@ -90,7 +90,7 @@ func TestOrder_a_parked_fact_goes_when_the_log_was_read_up_to_it(t *testing.T) {
 	p.round()
 	p.settle() // the bookmark is behind the first
 	p.says[first] = nil
-	p.ask(desk.Retry, first)
+	p.ask(store.Retry, first)
 	p.restart()
 	p.settle()
 	require.True(t, p.send())
@@ -111,7 +111,7 @@ func TestOrder_a_fact_is_sent_from_the_table_only_when_it_is_there(t *testing.T)
 	p.restart()
 	p.round()
 	p.says[first] = nil
-	p.ask(desk.Retry, first)
+	p.ask(store.Retry, first)
 	p.settle()
 	require.True(t, p.send())
 	behind := p.happens(nil, pairOf(1))
@@ -119,7 +119,7 @@ func TestOrder_a_fact_is_sent_from_the_table_only_when_it_is_there(t *testing.T)
 	p.answer(0, answered)
 	require.False(t, p.send(), "its row is not there yet")
 	p.settle()
-	require.Equal(t, map[uuid.UUID]desk.State{behind: desk.Blocked}, p.states())
+	require.Equal(t, map[uuid.UUID]store.State{behind: store.Blocked}, p.states())
 	require.True(t, p.send())
 	p.answer(0, answered)
 	p.settle()
@@ -131,7 +131,7 @@ func (p *play) failing() uuid.UUID {
 	id := p.happens(errUnknown, pairOf(1))
 	p.restart()
 	p.rest(p.another)
-	require.Equal(p.t, desk.Failing, p.rows[id].State)
+	require.Equal(p.t, store.Failing, p.rows[id].State)
 	require.NotEmpty(p.t, p.session.line.resting)
 	return id
 }
@@ -148,7 +148,7 @@ func TestOperator_ends_the_pause_of_a_failing_message(t *testing.T) {
 			p.answer(0, answered)
 		}
 		require.False(t, p.send())
-		p.ask(desk.Retry, id)
+		p.ask(store.Retry, id)
 		p.settle()
 		require.True(t, p.send())
 		require.Empty(t, p.session.line.resting)
@@ -157,11 +157,11 @@ func TestOperator_ends_the_pause_of_a_failing_message(t *testing.T) {
 		p.settle()
 		require.Empty(t, p.rows[id].Wish)
 		require.Equal(t, tries, p.rows[id].Tries, "SNS took no other since")
-		p.ask(desk.Skip, id)
+		p.ask(store.Skip, id)
 		p.settle()
 		require.Empty(t, p.session.line.resting)
 		require.Empty(t, p.session.line.lanes)
-		require.Equal(t, desk.Skipped, p.rows[id].State)
+		require.Equal(t, store.Skipped, p.rows[id].State)
 	}
 }
 
@@ -174,17 +174,17 @@ func TestOperator_skips_at_any_time(t *testing.T) {
 		p.restart()
 		p.round()
 		if when == "ready" {
-			p.ask(desk.Retry, id)
+			p.ask(store.Retry, id)
 			p.settle()
 		}
-		p.ask(desk.Skip, id)
+		p.ask(store.Skip, id)
 		if when == "down" {
 			p.restart()
 		}
 		p.settle()
 		require.False(t, p.send())
 		p.settle()
-		require.Equal(t, desk.Skipped, p.rows[id].State)
+		require.Equal(t, store.Skipped, p.rows[id].State)
 		require.Empty(t, p.rows[id].Wish)
 		require.Empty(t, p.session.line.lanes)
 		behind := p.happens(nil, pairOf(1))
@@ -203,10 +203,10 @@ func TestOperator_skips_a_message_in_flight_behind_its_answer(t *testing.T) {
 		p.restart()
 		p.round()
 		p.says[id] = says
-		p.ask(desk.Retry, id)
+		p.ask(store.Retry, id)
 		p.settle()
 		require.True(t, p.send())
-		p.ask(desk.Skip, id)
+		p.ask(store.Skip, id)
 		p.settle()
 		require.NotEmpty(t, p.session.line.lanes)
 		p.answer(0, answered)
@@ -215,7 +215,7 @@ func TestOperator_skips_a_message_in_flight_behind_its_answer(t *testing.T) {
 		require.Empty(t, p.session.line.lanes)
 		require.Equal(t, says == nil, p.told[id])
 		if says != nil {
-			require.Equal(t, desk.Skipped, p.rows[id].State)
+			require.Equal(t, store.Skipped, p.rows[id].State)
 		}
 	}
 }

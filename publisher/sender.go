@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/consumer/status"
 )
 
 // senders are how many batches are in flight at once.
@@ -114,7 +114,7 @@ const stubborn = 20
 func (s *session) unread(ctx context.Context, it *letter, why error) {
 	if s.line.later(it)%stubborn == 1 {
 		s.Logger.WarnContext(ctx, "a fact cannot be read again, and its pair waits", "topic", s.Topic,
-			"event", it.message.EventID, "kind", consumer.KindOf(why))
+			"event", it.message.EventID, "kind", status.KindOf(why))
 	}
 }
 

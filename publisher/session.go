@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"nonassociations/eventstore/fold"
-	"nonassociations/publisher/desk"
+	"nonassociations/eventstore/statecache"
+	"nonassociations/publisher/store"
 )
 
 // session is what belongs to one lease.
@@ -15,11 +15,11 @@ type session struct {
 	*Publisher
 
 	line   *line
-	memory *fold.Memory // of the facts that come by
+	memory *statecache.Memory // of the facts that come by
 	reread reread
-	was    desk.Bookmark // where the bookmark is
-	heard  time.Time     // when operators were last asked
-	halt   func()        // nil until it runs
+	was    store.Bookmark // where the bookmark is
+	heard  time.Time      // when operators were last asked
+	halt   func()         // nil until it runs
 }
 
 // breath is how long what was told may gather before the bookmark follows: each
@@ -69,7 +69,7 @@ const holdEvery = time.Second
 
 // until settles while it waits, so that a session that has lost its lease does
 // not wait on.
-func (s *session) until(ctx context.Context, conn *desk.Conn, wake <-chan struct{}, done func() bool) error {
+func (s *session) until(ctx context.Context, conn *store.Conn, wake <-chan struct{}, done func() bool) error {
 	tick := time.NewTicker(holdEvery)
 	defer tick.Stop()
 	for !done() {
@@ -91,7 +91,7 @@ func (s *session) until(ctx context.Context, conn *desk.Conn, wake <-chan struct
 }
 
 // drain waits until everything that is on its way is told and written.
-func (s *session) drain(ctx context.Context, conn *desk.Conn, wake <-chan struct{}) error {
+func (s *session) drain(ctx context.Context, conn *store.Conn, wake <-chan struct{}) error {
 	if err := s.until(ctx, conn, wake, s.line.isEmpty); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *session) drain(ctx context.Context, conn *desk.Conn, wake <-chan struct
 }
 
 // settle writes what was told, or finds out that the session still holds.
-func (s *session) settle(ctx context.Context, conn *desk.Conn) error {
+func (s *session) settle(ctx context.Context, conn *store.Conn) error {
 	settlement := s.line.settlement()
 	now := s.was
 	if s.was.At.Before(settlement.through.at) {
@@ -107,10 +107,10 @@ func (s *session) settle(ctx context.Context, conn *desk.Conn) error {
 	}
 	s.step("settling")
 	if now == s.was && settlement.work.None() {
-		if err := desk.Holds(ctx, conn, s.was); err != nil {
+		if err := store.Holds(ctx, conn, s.was); err != nil {
 			return err
 		}
-	} else if err := desk.Settle(ctx, conn, s.was, now, settlement.work, s.Clock()); err != nil {
+	} else if err := store.Settle(ctx, conn, s.was, now, settlement.work, s.Clock()); err != nil {
 		return err
 	}
 	s.step("settled")
@@ -121,12 +121,12 @@ func (s *session) settle(ctx context.Context, conn *desk.Conn) error {
 }
 
 // listen asks what operators want, once a second while there is anything to want.
-func (s *session) listen(ctx context.Context, conn *desk.Conn) error {
+func (s *session) listen(ctx context.Context, conn *store.Conn) error {
 	now := s.Clock()
 	if s.line.clear() || now.Sub(s.heard) < holdEvery {
 		return nil
 	}
-	wishes, err := desk.Wishes(ctx, conn, string(s.Topic))
+	wishes, err := store.Wishes(ctx, conn, string(s.Topic))
 	if err != nil {
 		return fmt.Errorf("ask what operators want: %w", err)
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // mark is a parked letter whose row is to say how it was sent in vain.
@@ -16,7 +16,7 @@ type mark struct {
 
 // park gives a letter a row, and one to all behind it, or lets the row that it
 // has say why it is still there.
-func (l *line) park(it *letter, state desk.State, reason string) {
+func (l *line) park(it *letter, state store.State, reason string) {
 	it.message.Body, it.message.Attributes = nil, nil // a later build may say it better
 	it.state, it.reason = state, reason
 	signal(l.moved)
@@ -44,7 +44,7 @@ func (l *line) block(it *letter) {
 				break
 			}
 			later.message.Body, later.message.Attributes = nil, nil
-			later.state = desk.Blocked
+			later.state = store.Blocked
 			l.lay(later)
 			if len(later.lanes) > 1 {
 				l.block(later)
@@ -58,7 +58,7 @@ type settlement struct {
 	unwritten
 
 	through place
-	work    desk.Work
+	work    store.Work
 }
 
 // settlement is taken by one goroutine, which gives it back to settled.
@@ -66,14 +66,14 @@ func (l *line) settlement() settlement {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := settlement{unwritten: l.unwritten, through: l.through}
-	s.work = desk.Work{Gone: slices.Clone(s.gone), Heard: slices.Clone(s.heard)}
+	s.work = store.Work{Gone: slices.Clone(s.gone), Heard: slices.Clone(s.heard)}
 	for _, it := range s.parked {
 		s.work.Park = append(s.work.Park, it.row())
 	}
 	for _, m := range s.marked {
 		row := m.it.row()
 		if m.asked {
-			row.Wish = desk.Retry
+			row.Wish = store.Retry
 		}
 		s.work.Tried = append(s.work.Tried, row)
 	}
@@ -99,11 +99,11 @@ func (l *line) settled(s settlement) {
 
 // restore puts what is parked into its lanes. What the bookmark has not passed
 // must wait until the log was read up to it: facts before it may not be done.
-func (l *line) restore(topic Topic, parked []desk.Parked) {
+func (l *line) restore(topic Topic, parked []store.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range parked {
-		if p.State == desk.Skipped {
+		if p.State == store.Skipped {
 			l.skipped[p.EventID] = true
 			if p.Wish != "" {
 				l.heard = append(l.heard, p.EventID)
@@ -115,7 +115,7 @@ func (l *line) restore(topic Topic, parked []desk.Parked) {
 				Topic: topic, EventID: p.EventID, Group: p.Pairs[0].String(), Pairs: p.Pairs, Position: p.Position, Revision: p.Revision,
 			},
 			desk: lying, state: p.State, reason: p.Reason, tries: p.Tries,
-			ahead: l.read.Before(p.Position), alone: p.State == desk.Failing,
+			ahead: l.read.Before(p.Position), alone: p.State == store.Failing,
 		}
 		l.desk[p.EventID] = it
 		if it.ahead {
@@ -128,13 +128,13 @@ func (l *line) restore(topic Topic, parked []desk.Parked) {
 
 // hear does what operators want of what is parked. A letter that is just being
 // sent is left alone: the wish stays, and is heard again.
-func (l *line) hear(wishes []desk.Parked) {
+func (l *line) hear(wishes []store.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range wishes {
 		switch it := l.desk[w.EventID]; {
 		case it != nil && it.where == sending:
-		case w.Wish == desk.Skip:
+		case w.Wish == store.Skip:
 			l.skip(w.EventID, it)
 		case it != nil && it.desk == lying && !it.released && !l.ends(it):
 			it.released = true
@@ -162,10 +162,10 @@ func (l *line) skip(id uuid.UUID, it *letter) {
 
 // discard forgets what is parked, where there is no table to keep it in, and
 // returns what SNS refused.
-func (l *line) discard() []desk.Parked {
+func (l *line) discard() []store.Parked {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var refused []desk.Parked
+	var refused []store.Parked
 	letters := l.parked
 	clear(l.desk)
 	l.unwritten = unwritten{}
@@ -173,7 +173,7 @@ func (l *line) discard() []desk.Parked {
 		it.desk = off
 	}
 	for _, it := range letters {
-		if it.state == desk.Refused {
+		if it.state == store.Refused {
 			refused = append(refused, it.row())
 			l.leave(it)
 		}
@@ -194,10 +194,10 @@ func (l *line) clear() bool {
 }
 
 // states counts what is parked, and what was skipped.
-func (l *line) states() map[desk.State]int {
+func (l *line) states() map[store.State]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	counts := map[desk.State]int{desk.Skipped: len(l.skipped)}
+	counts := map[store.State]int{store.Skipped: len(l.skipped)}
 	for _, it := range l.desk {
 		counts[it.state]++
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/consumer/status"
 	"nonassociations/publisher"
 )
 
@@ -37,15 +37,15 @@ func TestNoWordOfSNSIsLoggedOrKept(t *testing.T) {
 	const comment = "He knows where A1234BC lives"
 	for name, c := range map[string]struct {
 		code   string
-		kind   consumer.Kind
+		kind   status.Kind
 		reason string
 	}{
 		"refused":     {"InvalidParameter", "", "InvalidParameter at body"},
-		"unknown":     {"SomethingNew", consumer.NetworkAway, "SomethingNew"},
-		"denied":      {"AuthorizationError", consumer.TopicDenied, ""},
-		"missing":     {"NotFound", consumer.TopicMissing, ""},
-		"throttled":   {"Throttled", consumer.TopicThrottled, ""},
-		"not a code!": {"A1234BC", consumer.NetworkAway, ""},
+		"unknown":     {"SomethingNew", status.NetworkAway, "SomethingNew"},
+		"denied":      {"AuthorizationError", status.TopicDenied, ""},
+		"missing":     {"NotFound", status.TopicMissing, ""},
+		"throttled":   {"Throttled", status.TopicThrottled, ""},
+		"not a code!": {"A1234BC", status.NetworkAway, ""},
 	} {
 		for way, breaks := range map[string]func(w *world, code string){
 			"call":  func(w *world, code string) { w.fails(http.StatusBadRequest, code) },
@@ -63,7 +63,7 @@ func TestNoWordOfSNSIsLoggedOrKept(t *testing.T) {
 					w.lies(1)
 					require.Equal(t, c.reason, w.parked()[0].Reason)
 				} else {
-					require.Equal(t, c.kind, consumer.KindOf(p.Status().Fault))
+					require.Equal(t, c.kind, status.KindOf(p.Status().Fault))
 				}
 				for _, one := range w.parked() {
 					require.NotContains(t, one.Reason, "lives")

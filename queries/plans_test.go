@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/queries"
 )
 

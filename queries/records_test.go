@@ -15,7 +15,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
 	"nonassociations/queries"
 )

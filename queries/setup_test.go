@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/queries"
 )
 

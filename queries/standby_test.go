@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/queries"
 )
 

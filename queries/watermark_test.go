@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/queries"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"nonassociations/domain"
-	"nonassociations/internal/estate"
+	"nonassociations/internal/dev/estate"
 	"nonassociations/web/client"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/domain"
-	"nonassociations/internal/estate"
+	"nonassociations/internal/dev/estate"
 )
 
 // migratedPairs is what the row must reach a second.

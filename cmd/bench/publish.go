@@ -20,8 +20,8 @@ import (
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/localaws"
-	"nonassociations/publisher/desk"
+	"nonassociations/internal/dev/localaws"
+	"nonassociations/publisher/store"
 )
 
 const (
@@ -164,7 +164,7 @@ func (s *stage) publishAll(ctx context.Context, world *outside, where installati
 	if err := s.settleDown(ctx); err != nil {
 		return lap{}, err
 	}
-	if err := desk.Adopt(ctx, where.databaseURL); err != nil {
+	if err := store.Adopt(ctx, where.databaseURL); err != nil {
 		return lap{}, err
 	}
 	world.told.Store(0)

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"nonassociations/cmd/service"
-	"nonassociations/internal/estate"
-	"nonassociations/internal/issuer"
+	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/issuer"
 )
 
 // installation is the service with a log and a database.
@@ -145,14 +145,14 @@ func (c serviceCmd) Run(ctx context.Context) error {
 		name, value, _ := strings.Cut(pair, "=")
 		environment[name] = value
 	}
-	roles := service.Roles{Serve: c.Serve, Project: c.Project}
-	service.TakeRoom(environment)
-	config, err := service.ReadConfig(environment, roles)
+	roles := app.Roles{Serve: c.Serve, Project: c.Project}
+	app.TakeRoom(environment)
+	config, err := app.ReadConfig(environment, roles)
 	if err != nil {
 		return err
 	}
 	if c.Schema {
-		return service.SchemaUp(ctx, config)
+		return app.SchemaUp(ctx, config)
 	}
 	out, err := os.Create(c.File)
 	if err != nil {
@@ -161,9 +161,9 @@ func (c serviceCmd) Run(ctx context.Context) error {
 	if err := pprof.StartCPUProfile(out); err != nil {
 		return err
 	}
-	err = service.Run(ctx, service.Options{
+	err = app.Run(ctx, app.Options{
 		Config: config, Roles: roles, Clock: func() time.Time { return time.Now().In(london) },
-		Logger: slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil))),
+		Logger: slog.New(app.Masked(slog.NewJSONHandler(os.Stderr, nil))),
 	})
 	pprof.StopCPUProfile()
 	return errors.Join(err, out.Close())

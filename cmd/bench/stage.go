@@ -15,10 +15,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"nonassociations/cmd/devtoken"
-	"nonassociations/internal/estate"
-	"nonassociations/internal/issuer"
-	"nonassociations/internal/localpg"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/issuer"
+	"nonassociations/internal/dev/localpg"
+	"nonassociations/internal/dev/token"
 )
 
 const audience = "nonassociations"
@@ -155,7 +155,7 @@ func (s *stage) startIssuer(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, func(context.Context) error { return s.issuer.Stop() })
-	s.token, err = keys.Sign(devtoken.Wish{
+	s.token, err = keys.Sign(token.Wish{
 		User: "BENCH", Roles: []string{"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"},
 	}, time.Now())
 	return err

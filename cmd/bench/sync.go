@@ -12,7 +12,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/estate"
+	"nonassociations/internal/dev/estate"
 )
 
 // measureSync creates new pairs, one a request.

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"nonassociations/cmd/service"
-	"nonassociations/internal/issuer"
-	"nonassociations/internal/localaws"
-	"nonassociations/internal/localpg"
+	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/issuer"
+	"nonassociations/internal/dev/localaws"
+	"nonassociations/internal/dev/localpg"
 )
 
 const audience = "nonassociations"
@@ -44,7 +44,7 @@ func surround(ctx context.Context, set settings, logger *slog.Logger) (*around, 
 	a := &around{environment: environment(), told: make(chan time.Time, 1)}
 	context.AfterFunc(ctx, func() { a.told <- time.Now() })
 	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
-	a.otherwise("EVENTSTORE_URL", service.Embedded)
+	a.otherwise("EVENTSTORE_URL", app.Embedded)
 	a.environment["METRICS_ADDR"] = onLoopback(a.environment["METRICS_ADDR"])
 	if a.environment["DATABASE_URL"] == "" {
 		if err := a.startPostgres(ctx, set, logger); err != nil {

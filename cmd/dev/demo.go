@@ -8,9 +8,9 @@ import (
 	"os"
 	"time"
 
-	"nonassociations/cmd/devtoken"
-	"nonassociations/internal/demo"
-	"nonassociations/internal/localpg"
+	"nonassociations/internal/dev/demo"
+	"nonassociations/internal/dev/localpg"
+	"nonassociations/internal/dev/token"
 )
 
 type demoCmd struct {
@@ -21,6 +21,10 @@ type demoCmd struct {
 // Run is kong's. It loads into the run of this data folder, and where there is
 // none, starts one for as long as the loading takes.
 func (c demoCmd) Run(ctx context.Context, set settings) error {
+	set, err := set.withFolder()
+	if err != nil {
+		return err
+	}
 	lock, err := localpg.TakeLock(lockFile(set))
 	if errors.Is(err, localpg.ErrInUse) {
 		return c.loadIntoRun(ctx, set)
@@ -60,11 +64,11 @@ func (c demoCmd) alone(ctx context.Context, set settings) error {
 }
 
 func (c demoCmd) load(ctx context.Context, set settings, address string) error {
-	issuer, err := devtoken.Load(set.DataDir)
+	issuer, err := token.Load(set.DataDir)
 	if err != nil {
 		return err
 	}
-	wish := devtoken.Wish{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
+	wish := token.Wish{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
 	token, err := issuer.Sign(wish, time.Now())
 	if err != nil {
 		return err

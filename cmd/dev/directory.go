@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"nonassociations/domain"
-	"nonassociations/internal/estate"
-	"nonassociations/internal/prisonersearch"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/prisonersearch"
 )
 
 // demoSeed is the seed of the demonstration when none is asked for.

@@ -30,6 +30,8 @@ type cli struct {
 
 	Run  runCmd  `cmd:"" default:"1" help:"Run everything until Ctrl-C."`
 	Demo demoCmd `cmd:"" help:"Load a made-up prison estate."`
+
+	Token tokenCmd `cmd:"" help:"Print a token for the run of this data folder."`
 }
 
 func main() {
@@ -39,10 +41,7 @@ func main() {
 	chosen := kong.Parse(&asked, kong.Name("dev"), kong.Description("The whole service on this machine, for development."))
 	ctx = stopWithMake(ctx)
 	chosen.BindTo(ctx, (*context.Context)(nil))
-	err := asked.prepare()
-	if err == nil {
-		err = chosen.Run(asked.settings)
-	}
+	err := chosen.Run(asked.settings)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return // told to stop on the way to being ready, which is no failure
 	}
@@ -52,17 +51,18 @@ func main() {
 	}
 }
 
-// prepare makes the data folder, and its name whole.
-func (s *settings) prepare() error {
+// withFolder makes the data folder. The settings that it returns name the folder
+// by its whole path.
+func (s settings) withFolder() (settings, error) {
 	dir, err := filepath.Abs(s.DataDir)
 	if err != nil {
-		return fmt.Errorf("find the data folder: %w", err)
+		return s, fmt.Errorf("find the data folder: %w", err)
 	}
 	s.DataDir = dir
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Postgres' user must pass through
-		return fmt.Errorf("make the data folder: %w", err)
+		return s, fmt.Errorf("make the data folder: %w", err)
 	}
-	return nil
+	return s, nil
 }
 
 func (s settings) address() string { return "127.0.0.1:" + strconv.Itoa(int(s.Port)) }

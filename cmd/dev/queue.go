@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"nonassociations/internal/localaws"
+	"nonassociations/internal/dev/localaws"
 )
 
 // Names of what stands in for AWS here.

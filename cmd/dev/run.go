@@ -11,14 +11,18 @@ import (
 	"syscall"
 	"time"
 
-	"nonassociations/cmd/service"
-	"nonassociations/internal/localpg"
+	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/localpg"
 )
 
 type runCmd struct{}
 
 // Run is kong's.
 func (runCmd) Run(ctx context.Context, set settings) error {
+	set, err := set.withFolder()
+	if err != nil {
+		return err
+	}
 	lock, err := takeLock(ctx, set)
 	if errors.Is(err, localpg.ErrInUse) {
 		return fmt.Errorf("another run is using %s: stop it, or choose another folder and port, such as DATA_DIR=.data2 PORT=%d",
@@ -74,7 +78,7 @@ func everything(ctx context.Context, set settings, ready func(around *around, ad
 	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the address of the last run: %w", err)
 	}
-	logger := slog.New(service.Masked(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)})))
+	logger := slog.New(app.Masked(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)})))
 	around, err := surround(ctx, set, logger)
 	if err != nil {
 		return err
@@ -84,17 +88,17 @@ func everything(ctx context.Context, set settings, ready func(around *around, ad
 	if err != nil {
 		return fmt.Errorf("load the London time zone: %w", err)
 	}
-	roles := service.Roles{Serve: true, Project: true, Listen: true, Publish: true}
-	config, err := service.ReadConfig(around.environment, roles)
+	roles := app.Roles{Serve: true, Project: true, Listen: true, Publish: true}
+	config, err := app.ReadConfig(around.environment, roles)
 	if err != nil {
 		return err
 	}
 	config.WarnOfPlainText(ctx, logger)
-	if err := service.SchemaUp(ctx, config); err != nil {
+	if err := app.SchemaUp(ctx, config); err != nil {
 		return err
 	}
-	service.TakeRoom(around.environment)
-	return service.Run(ctx, service.Options{
+	app.TakeRoom(around.environment)
+	return app.Run(ctx, app.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock:     func() time.Time { return time.Now().In(london) },
 		MetricsAt: func(address string) { around.metrics = address },

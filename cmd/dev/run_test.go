@@ -20,7 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/localpg"
+	"nonassociations/internal/dev/localpg"
 )
 
 // house is the built programs and one data folder, as somebody has them who

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
-	"nonassociations/internal/alerts"
+	"nonassociations/internal/dev/alerts"
 )
 
 var alertsDir = filepath.Join("..", "..", "deploy", "alerts")

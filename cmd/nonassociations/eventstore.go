@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"os"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 )
 
 // eventstoreCmd is what an administrator of EventStoreDB does for the service.
@@ -18,7 +18,7 @@ type eventstoreCmd struct {
 }
 
 type grantCmd struct {
-	service.EventStoreUsers
+	app.EventStoreUsers
 
 	Admin  string `env:"EVENTSTORE_ADMIN_URL" help:"The cluster, with an administrator's user and password."  placeholder:"ESDB://…" required:""`
 	DryRun bool   `help:"Only tell what would be changed."`
@@ -42,7 +42,7 @@ Exit status: 0 done, 2 the rights could not be asked for or set.`
 
 // Run is kong's.
 func (c grantCmd) Run(ctx context.Context) error {
-	told, err := service.Grant(ctx, "--admin", c.Admin, environment(), c.EventStoreUsers, c.DryRun, quietLogger())
+	told, err := app.Grant(ctx, "--admin", c.Admin, environment(), c.EventStoreUsers, c.DryRun, quietLogger())
 	for _, sentence := range told {
 		fmt.Println(sentence)
 	}
@@ -69,7 +69,7 @@ Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not b
 
 // Run is kong's.
 func (c checkCmd) Run(ctx context.Context) error {
-	told, err := service.CheckRights(ctx, environment(), c.Role, quietLogger())
+	told, err := app.CheckRights(ctx, environment(), c.Role, quietLogger())
 	if err != nil {
 		return notJudged(err)
 	}
@@ -86,7 +86,7 @@ func (c checkCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-func say(told service.RightsReport) {
+func say(told app.RightsReport) {
 	user := "nobody (no user is sent)"
 	if told.User != nil {
 		user = *told.User
@@ -110,7 +110,7 @@ func say(told service.RightsReport) {
 
 // quietLogger tells of what is worth a warning only: these commands print what they find.
 func quietLogger() *slog.Logger {
-	return slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	return slog.New(app.Masked(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 }
 
 // exitStatus is an error with the status that the process ends with.
@@ -127,7 +127,7 @@ func (e exitStatus) Unwrap() error { return e.error }
 
 // notJudged ends a command with 2 when what it is about could not be asked for.
 func notJudged(err error) error {
-	if errors.Is(err, service.ErrNotJudged) {
+	if errors.Is(err, app.ErrNotJudged) {
 		return exitStatus{err, 2}
 	}
 	return err

@@ -14,7 +14,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
-	"nonassociations/internal/testcert"
+	"nonassociations/internal/dev/testcert"
 )
 
 // cluster is a server that keeps rights; its address is that of a user.

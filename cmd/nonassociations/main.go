@@ -16,7 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 )
 
 // cli is what can be asked on the command line.
@@ -71,7 +71,9 @@ func run(args []string) int {
 }
 
 func fail(err error) int {
-	fmt.Fprintln(os.Stderr, "nonassociations:", err)
+	if said := err.Error(); said != "" {
+		fmt.Fprintln(os.Stderr, "nonassociations:", said)
+	}
 	var exit interface{ ExitCode() int }
 	if errors.As(err, &exit) {
 		return exit.ExitCode()
@@ -80,18 +82,18 @@ func fail(err error) int {
 }
 
 // options are what every role needs from outside; the clock is made once, here.
-func options(roles service.Roles) (service.Options, error) {
+func options(roles app.Roles) (app.Options, error) {
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {
-		return service.Options{}, fmt.Errorf("load the London time zone: %w", err)
+		return app.Options{}, fmt.Errorf("load the London time zone: %w", err)
 	}
-	config, err := service.ReadConfig(environment(), roles)
+	config, err := app.ReadConfig(environment(), roles)
 	if err != nil {
-		return service.Options{}, err
+		return app.Options{}, err
 	}
-	logger := slog.New(service.Masked(slog.NewJSONHandler(os.Stderr, nil)))
+	logger := slog.New(app.Masked(slog.NewJSONHandler(os.Stderr, nil)))
 	config.WarnOfPlainText(context.Background(), logger)
-	return service.Options{
+	return app.Options{
 		Config: config,
 		Roles:  roles,
 		Clock:  func() time.Time { return time.Now().In(london) },

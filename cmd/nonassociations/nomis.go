@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 )
 
 // nomisCmd is what has to do with the legacy system.
@@ -30,7 +30,7 @@ cannot be understood is left for the queue's redrive.`
 
 // Run is kong's.
 func (listenCmd) Run(ctx context.Context) error {
-	return start(ctx, service.Roles{Listen: true})
+	return start(ctx, app.Roles{Listen: true})
 }
 
 type unmergeCmd struct {
@@ -55,11 +55,11 @@ func (c unmergeCmd) Run(ctx context.Context) error {
 	if strings.TrimSpace(c.Reason) == "" {
 		return errors.New("--reason must say why")
 	}
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	undone, err := service.Unmerge(ctx, o, c.Message, c.Reason, c.DryRun)
+	undone, err := app.Unmerge(ctx, o, c.Message, c.Reason, c.DryRun)
 	for _, change := range undone.Changes {
 		fmt.Printf("%s %s %s -> %s\n", change.Done, change.NonAssociationID, change.From, change.To)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 )
 
 // publishParkedCmd is what an operator does with messages that SNS does not take.
@@ -39,11 +39,11 @@ that quotes the message, and is not kept.`
 
 // Run is kong's.
 func (parkedListCmd) Run(ctx context.Context) error {
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	parked, err := service.Parked(ctx, o)
+	parked, err := app.Parked(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -91,11 +91,11 @@ func (c parkedRetryCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	if err := service.RetryParked(ctx, o, c.Topic, id); err != nil {
+	if err := app.RetryParked(ctx, o, c.Topic, id); err != nil {
 		return err
 	}
 	fmt.Println("it is sent as soon as a publisher hears of it: publish parked list shows how it went")
@@ -125,11 +125,11 @@ func (c parkedSkipCmd) Run(ctx context.Context) error {
 	if strings.TrimSpace(c.Reason) == "" {
 		return errors.New("--reason must say why")
 	}
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	if err := service.SkipParked(ctx, o, c.Topic, id, c.Reason); err != nil {
+	if err := app.SkipParked(ctx, o, c.Topic, id, c.Reason); err != nil {
 		return err
 	}
 	fmt.Println("skipped; what stood behind it goes on")

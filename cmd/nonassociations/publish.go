@@ -7,9 +7,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 	"nonassociations/publisher"
-	"nonassociations/publisher/desk"
+	"nonassociations/publisher/store"
 )
 
 // publishCmd is what has to do with telling the world.
@@ -37,7 +37,7 @@ the later ones of its own pair.`
 
 // Run is kong's.
 func (publishRunCmd) Run(ctx context.Context) error {
-	return start(ctx, service.Roles{Publish: true})
+	return start(ctx, app.Roles{Publish: true})
 }
 
 type publishStatusCmd struct{}
@@ -55,11 +55,11 @@ these, and skipped are never sent.`
 
 // Run is kong's.
 func (publishStatusCmd) Run(ctx context.Context) error {
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	told, err := service.PublishStatus(ctx, o)
+	told, err := app.PublishStatus(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (publishStatusCmd) Run(ctx context.Context) error {
 			more = "+"
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d%s\t%s\t%d\t%d\t%d\t%d\n", t.Topic, t.Position, t.Facts, more, t.Lag.Round(time.Millisecond),
-			t.Parked[desk.Refused], t.Parked[desk.Failing], t.Parked[desk.Blocked], t.Parked[desk.Skipped])
+			t.Parked[store.Refused], t.Parked[store.Failing], t.Parked[store.Blocked], t.Parked[store.Skipped])
 	}
 	return w.Flush()
 }
@@ -100,7 +100,7 @@ No bookmark moves, and a publisher that is at work goes on. PUBLIC_URL is needed
 
 // Run is kong's.
 func (c publishReplayCmd) Run(ctx context.Context) error {
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (c publishReplayCmd) Run(ctx context.Context) error {
 			fmt.Printf("%d %s %s %s\n", m.Position.Outside(), m.EventID, m.Group, m.Attributes["eventType"].Text)
 		}
 	}
-	told, err := service.Replay(ctx, o, replay, c.Topic)
+	told, err := app.Replay(ctx, o, replay, c.Topic)
 	for _, id := range told.Refused {
 		fmt.Printf("SNS calls the message of %s invalid\n", id)
 	}

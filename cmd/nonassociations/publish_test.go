@@ -22,7 +22,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/localaws"
+	"nonassociations/internal/dev/localaws"
 	"nonassociations/publisher"
 )
 

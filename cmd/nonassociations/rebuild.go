@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 )
 
 type rebuildCmd struct {
@@ -38,11 +38,11 @@ func (c rebuildCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	told, err := service.Rebuild(ctx, o, adopt, c.DryRun || !c.Yes)
+	told, err := app.Rebuild(ctx, o, adopt, c.DryRun || !c.Yes)
 	for _, sentence := range told {
 		fmt.Println(sentence)
 	}

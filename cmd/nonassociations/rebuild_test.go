@@ -11,10 +11,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
 )
 
@@ -22,7 +22,7 @@ import (
 func record(t *testing.T) (*pgx.Conn, uuid.UUID) {
 	t.Helper()
 	dsn := testdb.New(t)
-	require.NoError(t, service.SchemaUp(t.Context(), service.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
 	log, err := postgres.Open(t.Context(), dsn, postgres.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	id, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())

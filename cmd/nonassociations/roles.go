@@ -5,7 +5,7 @@ import (
 	"os"
 	"strings"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 )
 
 type serveCmd struct {
@@ -24,7 +24,7 @@ METRICS_ADDR, if it is set, answers /metrics. SIGTERM lets the requests in fligh
 
 // Run is kong's.
 func (c serveCmd) Run(ctx context.Context) error {
-	return start(ctx, service.Roles{Serve: true, Project: c.Project})
+	return start(ctx, app.Roles{Serve: true, Project: c.Project})
 }
 
 type projectCmd struct{}
@@ -40,7 +40,7 @@ Any number may run: one works, the others wait and take over. LISTEN_ADDR, if it
 
 // Run is kong's.
 func (projectCmd) Run(ctx context.Context) error {
-	return start(ctx, service.Roles{Project: true})
+	return start(ctx, app.Roles{Project: true})
 }
 
 type schemaCmd struct {
@@ -59,20 +59,20 @@ Repeating it changes nothing. What projections write needs no schema change: the
 
 // Run is kong's.
 func (schemaUpCmd) Run(ctx context.Context) error {
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	return service.SchemaUp(ctx, o.Config)
+	return app.SchemaUp(ctx, o.Config)
 }
 
-func start(ctx context.Context, roles service.Roles) error {
+func start(ctx context.Context, roles app.Roles) error {
 	o, err := options(roles)
 	if err != nil {
 		return err
 	}
-	service.TakeRoom(environment())
-	return service.Run(ctx, o)
+	app.TakeRoom(environment())
+	return app.Run(ctx, o)
 }
 
 func environment() map[string]string {

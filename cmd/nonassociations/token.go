@@ -1,64 +1,62 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
-	"time"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
 
-	"nonassociations/cmd/devtoken"
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 )
 
+// tokenCmd signs nothing: production holds no code that makes a token. It runs
+// the program dev that lies beside this one, which has the key of its run.
 type tokenCmd struct {
-	Role    []string `required:"" placeholder:"ROLE" help:"Role of the user, may be repeated; with or without the prefix ROLE_."`
-	Scope   []string `placeholder:"SCOPE" help:"Scope, may be repeated; staff writes need \"write\"."`
-	User    string   `required:"" placeholder:"NAME" help:"User name, who is recorded as the actor."`
-	DataDir string   `env:"DATA_DIR" default:".data" help:"Data folder of the run that is to accept the token."`
+	Args []string `arg:"" optional:"" passthrough:"" help:"As of dev token --help."`
 }
 
-// Help is kong's.
+// Help shows the examples.
 func (tokenCmd) Help() string {
 	return `Examples:
   nonassociations token --role NON_ASSOCIATIONS_SYNC --user NOMIS
   nonassociations token --role READ_NON_ASSOCIATIONS --role WRITE_NON_ASSOCIATIONS --scope write --user JSMITH
 
-It is good for a day, and only for the development run of that data folder.`
+The token is good for a day, and for the development run of DATA_DIR alone. The program dev,
+which lies beside this one in development, signs it; production has no such program.`
 }
 
-// roleName keeps a typing error from becoming a token that nothing accepts.
-var roleName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
-
-// Run is kong's.
-func (c tokenCmd) Run() error {
-	roles := make([]string, 0, len(c.Role))
-	for _, role := range c.Role {
-		role = strings.TrimPrefix(role, "ROLE_")
-		if !roleName.MatchString(role) {
-			return fmt.Errorf("%q is not the name of a role, such as NON_ASSOCIATIONS_SYNC", role)
-		}
-		roles = append(roles, role)
-	}
-	if strings.TrimSpace(c.User) == "" {
-		return errors.New("--user must name somebody")
-	}
-	issuer, err := devtoken.Load(c.DataDir)
+// Run answers with what dev printed and with its exit code.
+func (c tokenCmd) Run(ctx context.Context) error {
+	own, err := os.Executable()
 	if err != nil {
-		return err
+		return fmt.Errorf("find the program dev: %w", err)
 	}
-	token, err := issuer.Sign(devtoken.Wish{User: c.User, Roles: roles, Scopes: c.Scope}, time.Now())
-	if err != nil {
-		return err
+	path := filepath.Join(filepath.Dir(own), "dev")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return errors.New("there is no program dev beside this one, and only it signs development tokens: run make build, and bin/nonassociations token there")
 	}
-	_, err = fmt.Println(token)
+	dev := exec.CommandContext(ctx, path, append([]string{"token"}, c.Args...)...) //nolint:gosec // the program of the same build
+	dev.Stdin, dev.Stdout, dev.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err = dev.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exitCode(exit.ExitCode())
+	}
 	return err
 }
 
+// exitCode ends the process without another word: dev has said what is wrong.
+type exitCode int
+
+func (exitCode) Error() string   { return "" }
+func (e exitCode) ExitCode() int { return int(e) }
+
 type versionCmd struct{}
 
-// Run is kong's.
+// Run prints the version.
 func (versionCmd) Run() error {
-	_, err := fmt.Println("nonassociations", service.Version())
+	_, err := fmt.Println("nonassociations", app.Version())
 	return err
 }

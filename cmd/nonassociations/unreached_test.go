@@ -16,10 +16,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // unreached are addresses at which no log is, and the kind that the log must name.
@@ -66,7 +66,7 @@ var roleCommands = [][]string{{"serve"}, {"serve", "--project"}, {"project"}, {"
 // and stops it as an orchestrator does.
 func TestARunThatReachesNoLogSaysWhyAndEndsInOrder(t *testing.T) {
 	dsn := testdb.New(t)
-	require.NoError(t, service.SchemaUp(t.Context(), service.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
 	i := 0
 	for url, kind := range unreached(t) {
 		role := roleCommands[i%len(roleCommands)]
@@ -79,7 +79,7 @@ func TestARunThatReachesNoLogSaysWhyAndEndsInOrder(t *testing.T) {
 	t.Run("Postgres", func(t *testing.T) {
 		for _, role := range roleCommands {
 			lines, code, took := startedAndStopped(t, "refused", []string{
-				"EVENTSTORE_URL=" + service.Embedded, "DATABASE_URL=postgres://127.0.0.1:1/x",
+				"EVENTSTORE_URL=" + app.Embedded, "DATABASE_URL=postgres://127.0.0.1:1/x",
 			}, role...)
 			endedInOrder(t, lines, code, took)
 		}
@@ -90,7 +90,7 @@ func TestARunThatReachesNoLogSaysWhyAndEndsInOrder(t *testing.T) {
 // way to an end.
 func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
 	dsn := testdb.New(t)
-	require.NoError(t, service.SchemaUp(t.Context(), service.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and nobody reads them
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })
@@ -102,7 +102,7 @@ func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
 			}, role...)
 			endedInOrder(t, lines, code, took)
 			silent := "postgres://" + listener.Addr().String() + "/x?sslmode=disable"
-			lines, code, took = startedAndStopped(t, "timeout", []string{"EVENTSTORE_URL=" + service.Embedded, "DATABASE_URL=" + silent}, role...)
+			lines, code, took = startedAndStopped(t, "timeout", []string{"EVENTSTORE_URL=" + app.Embedded, "DATABASE_URL=" + silent}, role...)
 			endedInOrder(t, lines, code, took)
 		})
 	}
@@ -112,7 +112,7 @@ func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
 func TestEveryRoleSaysForWhichAddressesPlainTextIsAllowed(t *testing.T) {
 	for _, role := range roleCommands {
 		lines, code, took := startedAndStopped(t, `"variable":"DATABASE_URL"`, []string{
-			"EVENTSTORE_URL=" + service.Embedded, "DATABASE_URL=postgres://no-such-host.invalid/x", "PLAIN_TEXT_ALLOWED=DATABASE_URL,AUTH_JWKS_URL",
+			"EVENTSTORE_URL=" + app.Embedded, "DATABASE_URL=postgres://no-such-host.invalid/x", "PLAIN_TEXT_ALLOWED=DATABASE_URL,AUTH_JWKS_URL",
 		}, role...)
 		endedInOrder(t, lines, code, took)
 		require.NotContains(t, lines, `"variable":"AUTH_JWKS_URL"`, "which is on this machine")

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"nonassociations/cmd/service"
+	"nonassociations/cmd/internal/app"
 	"nonassociations/projections"
 )
 
@@ -44,12 +44,12 @@ func (e exitWith) ExitCode() int { return e.status }
 
 // Run is kong's.
 func (c verifyReadModelCmd) Run(ctx context.Context) error {
-	o, err := options(service.Roles{})
+	o, err := options(app.Roles{})
 	if err != nil {
 		return exitWith{err, 2}
 	}
 	begun := time.Now()
-	found, err := service.VerifyReadModel(ctx, o)
+	found, err := app.VerifyReadModel(ctx, o)
 	if err != nil {
 		return exitWith{err, 2}
 	}
@@ -59,7 +59,7 @@ func (c verifyReadModelCmd) Run(ctx context.Context) error {
 		}
 	}
 	if !found.Same() {
-		return exitWith{errors.New(service.NotTheSame(found)), 1}
+		return exitWith{errors.New(app.NotTheSame(found)), 1}
 	}
 	if !c.JSON {
 		fmt.Printf("The read model was built from the %d facts that log %s holds up to position %d.\n",

@@ -8,7 +8,7 @@
 -- Where the owner may not make roles (CREATEROLE), a superuser runs it once
 -- before: it makes the roles and lets the owner act as the projector. Running it
 -- again changes nothing. The programs compare their rights with these when they
--- start: cmd/service/grants.go has the list, which a test compares with this one.
+-- start: cmd/internal/app/grants.go has the list, which a test compares with this one.
 DO $roles$
 DECLARE
   kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator'];

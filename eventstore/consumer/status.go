@@ -1,87 +1,107 @@
 package consumer
 
 import (
-	"context"
-	"errors"
-	"fmt"
+	"sync"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
+	"nonassociations/eventstore"
 )
 
-// Fault is why a consumer does not move.
-type Fault struct {
-	Category Category
-	EventID  uuid.UUID // zero when no event is to blame, or it is not known which
-	Type     string
-	Position uint64 // 0: of none
-	Since    time.Time
-}
-
-// Status is the row of a consumer. Positions are as the world sees them.
+// Status is how a follower is doing, for health and metrics.
 type Status struct {
-	Consumer  string
-	Build     string
-	Store     uuid.UUID     // zero: not known
-	Position  *uint64       // nil: it has none
-	Head      *uint64       // the last fact of ours as the consumer read it last; nil: not yet
-	Oldest    time.Time     // when the oldest fact was recorded that is being applied; zero: none
-	Heartbeat time.Time     // by the clock of Postgres
-	Age       time.Duration // of the heartbeat, by the same clock
-	Fault     *Fault        // nil: none
+	Leader   bool                // this process holds the lease
+	Waiting  bool                // another process holds it
+	Position eventstore.Position // everything of ours up to here is worked on; of the leader only
+	Head     eventstore.Position // the last event of ours, as last read
+	HeadRead time.Time           // when; zero: not yet
+	Queued   int                 // events received and not yet worked on: the lag at least
+	Lag      time.Duration       // age of what was last worked on, when that is not the head; else 0
+	CaughtUp bool                // this session has reached a head that was fresh
+	Failure  error               // why nothing moves; nil while all is well. A *Poison waits for people
+	// Oldest is when the oldest event was recorded that is being applied; zero:
+	// none is.
+	Oldest time.Time
+	// Heartbeat is when the loop of the leader last went round; zero: it never did.
+	Heartbeat time.Time
 }
 
-// ErrNone says that a consumer has no row: it has never run, or the schema is not
-// there.
-var ErrNone = errors.New("the consumer has no row in consumer.status")
-
-// Rows is a connection or a pool.
-type Rows interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+// Status is safe to call at any time.
+func (f *Follower[T]) Status() Status {
+	f.status.mu.Lock()
+	defer f.status.mu.Unlock()
+	now := f.status.now
+	if now.Leader && now.Position.Before(now.Head) && !f.status.recorded.IsZero() {
+		now.Lag = f.options.Clock().Sub(f.status.recorded)
+	}
+	if f.row != nil && now.Leader {
+		now.Heartbeat = f.row.Beaten()
+	}
+	return now
 }
 
-// ReadAll is every row, by the consumer's name.
-func ReadAll(ctx context.Context, db Rows) (map[string]Status, error) {
-	rows, err := db.Query(ctx, `SELECT consumer, build, coalesce(store_id, '00000000-0000-0000-0000-000000000000'), position, head, oldest, heartbeat,
-		extract(epoch FROM clock_timestamp() - heartbeat)::float8,
-		coalesce(fault_category, ''), fault_event, coalesce(fault_type, ''), coalesce(fault_position, 0), fault_since
-		FROM consumer.status`)
-	if err != nil {
-		return nil, fmt.Errorf("read the status of the consumers: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, scan)
-	if err != nil {
-		return nil, fmt.Errorf("read the status of the consumers: %w", err)
-	}
-	named := make(map[string]Status, len(all))
-	for _, s := range all {
-		named[s.Consumer] = s
-	}
-	return named, nil
+type progress struct {
+	mu       sync.Mutex
+	now      Status
+	recorded time.Time // of the last event worked on
 }
 
-func scan(row pgx.CollectableRow) (Status, error) {
-	var (
-		s             Status
-		f             Fault
-		oldest, since *time.Time
-		event         *uuid.UUID
-		seconds       float64
-	)
-	err := row.Scan(&s.Consumer, &s.Build, &s.Store, &s.Position, &s.Head, &oldest, &s.Heartbeat, &seconds,
-		&f.Category, &event, &f.Type, &f.Position, &since)
-	if oldest != nil {
-		s.Oldest = *oldest
+func (s *progress) change(apply func(*Status)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	apply(&s.now)
+}
+
+func (s *progress) waiting() {
+	s.change(func(now *Status) { *now = Status{Waiting: true} })
+}
+
+func (s *progress) leading(from eventstore.Position) {
+	s.change(func(now *Status) {
+		failure := now.Failure // a poison event is over when something moved
+		*now = Status{Leader: true, Position: from, Failure: onlyPoison(failure)}
+	})
+}
+
+func (s *progress) applied(at eventstore.Position, recorded time.Time, queued int) {
+	s.change(func(now *Status) { now.Position, now.Queued, now.Failure, now.Oldest = at, queued, nil, time.Time{} })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recorded = recorded
+}
+
+// began says that a batch is in hand.
+func (s *progress) began(recorded time.Time) {
+	s.change(func(now *Status) { now.Oldest = recorded })
+}
+
+func (s *progress) headRead(h head) {
+	s.change(func(now *Status) { now.Head, now.HeadRead = h.Own, h.readAt })
+}
+
+func (s *progress) hasCaughtUp() {
+	s.change(func(now *Status) { now.CaughtUp, now.Failure = true, nil })
+}
+
+func (s *progress) broke(err error) {
+	s.change(func(now *Status) { now.Failure = err })
+}
+
+// mended takes back what broke said.
+func (s *progress) mended() {
+	s.change(func(now *Status) { now.Failure = onlyPoison(now.Failure) })
+}
+
+func (s *progress) failed(err error) {
+	s.change(func(now *Status) { now.Leader, now.Waiting, now.CaughtUp, now.Failure = false, false, false, err })
+}
+
+func (s *progress) stopped() {
+	s.change(func(now *Status) { now.Leader, now.Waiting = false, false })
+}
+
+func onlyPoison(err error) error {
+	if _, is := err.(*Poison); is { //nolint:errorlint // Run keeps it as it came
+		return err
 	}
-	s.Age = time.Duration(seconds * float64(time.Second))
-	if f.Category == "" || since == nil {
-		return s, err
-	}
-	f.Since = *since
-	if event != nil {
-		f.EventID = *event
-	}
-	s.Fault = &f
-	return s, err
+	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"nonassociations/eventstore/memory"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/eventstore/storetest"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // realServer names a server to hold to the contract too. With it the test

@@ -15,7 +15,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
-	"nonassociations/internal/testcert"
+	"nonassociations/internal/dev/testcert"
 )
 
 // authority makes a certificate authority and a certificate for localhost.

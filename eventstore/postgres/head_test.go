@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // moved reports whether a subscription that last read the log at was, and waits

@@ -8,7 +8,7 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // A plan is kept by its session after five executions, so each statement is

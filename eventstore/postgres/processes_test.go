@@ -11,8 +11,8 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/localpg"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/localpg"
+	"nonassociations/internal/dev/testdb"
 )
 
 // follow collects what a subscription delivers until it has n events.

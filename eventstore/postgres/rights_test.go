@@ -16,7 +16,7 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // changes are all ways in which a fact could be lost or altered.

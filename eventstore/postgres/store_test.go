@@ -13,7 +13,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/eventstore/storetest"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 )
 
 // past are the ways to add an event, or to change what adds them, without append.

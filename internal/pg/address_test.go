@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/internal/pg"
-	"nonassociations/internal/testdb"
 )
 
 func TestAPoolIsAsLargeAsItsAddressSays(t *testing.T) {

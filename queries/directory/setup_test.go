@@ -10,8 +10,8 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/domain"
-	"nonassociations/internal/estate"
-	"nonassociations/internal/prisonersearch"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/prisonersearch"
 	"nonassociations/queries/directory"
 )
 

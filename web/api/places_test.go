@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/prisonersearch"
+	"nonassociations/internal/dev/prisonersearch"
 )
 
 // places are where the prisoners of a test are, and what was asked of them.

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/internal/estate"
-	"nonassociations/internal/prisonersearch"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/prisonersearch"
 	"nonassociations/queries/directory"
 	"nonassociations/web/api"
 )

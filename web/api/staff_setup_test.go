@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/commands"
-	"nonassociations/commands/keys"
+	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/internal/testdb"
+	"nonassociations/internal/dev/testdb"
 	"nonassociations/web/api"
 )
 
@@ -131,11 +131,11 @@ func (h *staffHouse) process(store eventstore.Store, kept commands.Keys, now fun
 }
 
 // newKeyedHouse has keys in a Postgres of its own.
-func newKeyedHouse(t testing.TB) (*staffHouse, *keys.Store) {
+func newKeyedHouse(t testing.TB) (*staffHouse, *idempotency.Store) {
 	t.Helper()
 	dsn := testdb.New(t)
-	require.NoError(t, keys.Migrate(t.Context(), dsn))
-	store, err := keys.Open(t.Context(), dsn, keys.Options{Clock: clock})
+	require.NoError(t, idempotency.Migrate(t.Context(), dsn))
+	store, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	h := newStaffHouse(t)

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"nonassociations/internal/dev/token"
+)
+
+type tokenCmd struct {
+	Role  []string `required:"" placeholder:"ROLE" help:"Role of the user, may be repeated; with or without the prefix ROLE_."`
+	Scope []string `placeholder:"SCOPE" help:"Scope, may be repeated; staff writes need \"write\"."`
+	User  string   `required:"" placeholder:"NAME" help:"User name, recorded as the actor."`
+}
+
+// Help shows the examples.
+func (tokenCmd) Help() string {
+	return `Examples:
+  dev token --role NON_ASSOCIATIONS_SYNC --user NOMIS
+  dev token --role READ_NON_ASSOCIATIONS --role WRITE_NON_ASSOCIATIONS --scope write --user JSMITH
+
+The token is good for a day, and for the run of DATA_DIR alone.`
+}
+
+// roleName keeps a typing error from becoming a token that nothing accepts.
+var roleName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+
+// Run prints the token.
+func (c tokenCmd) Run(set settings) error {
+	roles := make([]string, 0, len(c.Role))
+	for _, role := range c.Role {
+		role = strings.TrimPrefix(role, "ROLE_")
+		if !roleName.MatchString(role) {
+			return fmt.Errorf("%q is not the name of a role, such as NON_ASSOCIATIONS_SYNC", role)
+		}
+		roles = append(roles, role)
+	}
+	if strings.TrimSpace(c.User) == "" {
+		return errors.New("--user is empty")
+	}
+	issuer, err := token.Load(set.DataDir)
+	if err != nil {
+		return err
+	}
+	signed, err := issuer.Sign(token.Wish{User: c.User, Roles: roles, Scopes: c.Scope}, time.Now())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Println(signed)
+	return err
+}

@@ -1,0 +1,205 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/cmd/internal/app"
+	"nonassociations/publisher"
+)
+
+// TestAProcessNamesTheRightThatItLacks takes away each right of each process, one
+// at a time. What roles.sql gives and no process needs is a fault as well.
+func TestAProcessNamesTheRightThatItLacks(t *testing.T) {
+	e := newInstallation(t)
+	one := e.start(t, "serve --project") // so that there is a read model
+	one.isReady(t)
+	one.ends(t)
+	walked := map[string]bool{}
+	for kind := range processes {
+		o := e.options(t, kind)
+		e.walk(t, walked, kind, app.Needs(o), func(ctx context.Context) error { return app.Run(ctx, o) })
+	}
+	for name, command := range e.commands(t) {
+		o := command.options
+		needs, known := app.CommandNeeds(o.Config)[name]
+		require.True(t, known, name)
+		e.walk(t, walked, name, needs, command.run)
+	}
+	requireAllWalked(t, len(e.commands(t)))
+	for _, given := range e.given(t) {
+		require.True(t, walked[given], "no process needs %s", given)
+	}
+	t.Logf("%d rights, each taken from each process that has it", len(walked))
+}
+
+type command struct {
+	options app.Options
+	run     func(context.Context) error
+}
+
+// commands are all that end by themselves.
+func (e *installation) commands(t *testing.T) map[string]command {
+	t.Helper()
+	publish, project, adopting, writer := e.options(t, "publish"), e.options(t, "project"), e.options(t, "project"), e.options(t, "serve")
+	adopting.Config.EventStoreURL, adopting.Config.DatabaseURL = e.logins["adopting"], e.logins["adopting"]
+	owner := app.Options{Config: e.config("owner")}
+	return map[string]command{
+		"schema up": {owner, func(ctx context.Context) error { return app.SchemaUp(ctx, owner.Config) }},
+		"rebuild": {project, func(ctx context.Context) error {
+			_, err := app.Rebuild(ctx, project, uuid.Nil, false)
+			return err
+		}},
+		"rebuild --adopt": {adopting, func(ctx context.Context) error {
+			_, err := app.Rebuild(ctx, adopting, identity(t, e.super), false)
+			return err
+		}},
+		"publish status": {publish, func(ctx context.Context) error { _, err := app.PublishStatus(ctx, publish); return err }},
+		"parked list":    {publish, func(ctx context.Context) error { _, err := app.Parked(ctx, publish); return err }},
+		"parked retry":   {publish, func(ctx context.Context) error { return app.RetryParked(ctx, publish, "domain", uuid.New()) }},
+		"parked skip":    {publish, func(ctx context.Context) error { return app.SkipParked(ctx, publish, "domain", uuid.New(), "why") }},
+		"publish replay": {publish, func(ctx context.Context) error {
+			_, err := app.Replay(ctx, publish, publisher.Replay{Topic: publisher.Domain, From: 1, DryRun: true}, "")
+			return err
+		}},
+		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},
+		"nomis unmerge": {writer, func(ctx context.Context) error {
+			_, err := app.Unmerge(ctx, writer, uuid.NewString(), "why", true)
+			return err
+		}},
+	}
+}
+
+// requireAllWalked holds that each way into the package that is given addresses is
+// one of the commands; of two of them there are two ways, and Run has processes.
+func requireAllWalked(t *testing.T, commands int) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	var ways []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if !strings.HasSuffix(file, "_test.go") {
+			ways = append(ways, regexp.MustCompile(`(?m)^func [A-Z]\w*\(ctx context.Context, \w+ (?:Options|Config)\b`).FindAllString(string(text), -1)...)
+		}
+	}
+	require.Len(t, ways, commands, "Rebuild has two commands, and Run has none, of %q", ways)
+	require.Len(t, app.CommandNeeds(app.Config{}), commands)
+	for field := range reflect.TypeFor[app.Roles]().Fields() {
+		role := field.Name
+		alone := slices.ContainsFunc(slices.Collect(maps.Values(processes)), func(k kind) bool { return reflect.ValueOf(k.roles).FieldByName(role).Bool() })
+		require.True(t, alone, "a process that does %s", role)
+	}
+}
+
+// walk takes each right away, expects its name, and gives it back.
+func (e *installation) walk(t *testing.T, walked map[string]bool, what string, needs []app.Need, run func(context.Context) error) {
+	t.Helper()
+	require.NotEmpty(t, needs, what)
+	for _, need := range needs {
+		login := e.loginAt(t, need.DSN)
+		need.Rights = slices.DeleteFunc(need.Rights, func(right app.Right) bool { return isOwners(login, right) })
+		require.NotEmpty(t, need.Rights, what)
+		for _, right := range need.Rights {
+			giveBack := e.take(t, walked, login, right)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			err := run(ctx)
+			cancel()
+			require.ErrorContains(t, err, right.Words, "%s without %s", what, right.Words)
+			require.ErrorContains(t, err, e.names[login], what)
+			giveBack()
+		}
+		// All at once are named at once.
+		var back []func()
+		for _, right := range need.Rights {
+			back = append(back, e.take(t, walked, login, right))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		err := run(ctx)
+		cancel()
+		for _, right := range need.Rights {
+			require.ErrorContains(t, err, right.Words, what)
+		}
+		for _, giveBack := range slices.Backward(back) {
+			giveBack()
+		}
+	}
+	err := tried(t, run)
+	if err != nil { // such as that nothing is parked
+		require.NotContains(t, err.Error(), "lacks", "%s with all rights", what)
+		require.NotContains(t, err.Error(), "42501", "%s with all rights", what)
+	}
+}
+
+// isOwners reports whether a login has a right because the table is its own.
+func isOwners(login string, right app.Right) bool {
+	return slices.Contains(membersOf[login], "projector") && strings.HasPrefix(right.Schema, "read") && right.Privilege != "OWNERSHIP"
+}
+
+// tried runs for a moment: what is missing is said before that is over.
+func tried(t *testing.T, run func(context.Context) error) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	return run(ctx)
+}
+
+func (e *installation) loginAt(t *testing.T, dsn string) string {
+	t.Helper()
+	for login, address := range e.logins {
+		if address == dsn {
+			return login
+		}
+	}
+	require.FailNow(t, "no such login", dsn)
+	return ""
+}
+
+// take takes a right from every role of a login, and from the owner himself.
+func (e *installation) take(t *testing.T, walked map[string]bool, login string, right app.Right) (giveBack func()) {
+	t.Helper()
+	object := right.Kind + " " + right.Schema
+	switch {
+	case right.Kind == "DATABASE":
+		object = "DATABASE " + strings.TrimPrefix(parsed(t, e.super).Path, "/")
+	case right.Name != "":
+		object += "." + right.Name
+	}
+	if right.Privilege == "OWNERSHIP" {
+		was := e.names["owner"]
+		if strings.HasPrefix(right.Schema, "read") {
+			was = "nonassociations_projector"
+		}
+		execSQL(t, e.conn, "ALTER "+object+" OWNER TO CURRENT_USER")
+		return func() { execSQL(t, e.conn, "ALTER "+object+" OWNER TO "+was) }
+	}
+	var holders []string
+	for _, role := range membersOf[login] {
+		given := role + ": " + right.Words
+		if slices.Contains(e.given(t), given) {
+			walked[given] = true
+			holders = append(holders, "nonassociations_"+role)
+		}
+	}
+	if login == "owner" { // who is a member of the projector's role too
+		holders = []string{e.names[login], "nonassociations_projector"}
+	}
+	require.NotEmpty(t, holders, "roles.sql gives %s no %s", login, right.Words)
+	execSQL(t, e.conn, fmt.Sprintf("REVOKE %s ON %s FROM %s", right.Privilege, object, strings.Join(holders, ", ")))
+	return func() {
+		execSQL(t, e.conn, fmt.Sprintf("GRANT %s ON %s TO %s", right.Privilege, object, strings.Join(holders, ", ")))
+	}
+}

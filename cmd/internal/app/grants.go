@@ -1,0 +1,155 @@
+package app
+
+import "slices"
+
+// grant is one right in Postgres, in its own words.
+type grant struct {
+	privilege string // SELECT …; membership is the right to do all that an owner may
+	kind      string // TABLE, SCHEMA, FUNCTION or DATABASE
+	schema    string // "" for the database of the connection
+	name      string // "" for the schema itself
+}
+
+const (
+	// membership is the privilege of the owner's role: it makes, alters and drops.
+	membership = "OWNERSHIP"
+
+	database = "DATABASE"
+	schema   = "SCHEMA"
+)
+
+func (g grant) String() string {
+	switch {
+	case g.kind == database:
+		return g.privilege + " ON DATABASE"
+	case g.name == "":
+		return g.privilege + " ON SCHEMA " + g.schema
+	}
+	return g.privilege + " ON " + g.kind + " " + g.schema + "." + g.name
+}
+
+func schemaUse(name string) grant { return grant{"USAGE", schema, name, ""} }
+
+func owned(name string) grant { return grant{membership, schema, name, ""} }
+
+// create is the right to make schemas.
+var create = grant{"CREATE", database, "", ""}
+
+func tables(of, name string, privileges ...string) []grant {
+	all := make([]grant, len(privileges))
+	for i, privilege := range privileges {
+		all[i] = grant{privilege, "TABLE", of, name}
+	}
+	return all
+}
+
+// What each kind of work needs of Postgres. deploy/postgres/roles.sql gives
+// these and no others, and a test holds the two together.
+var (
+	grantsOfLog    = append(tables("eventstore", "events", "SELECT"), schemaUse("eventstore"))
+	grantsOfAppend = append(slices.Clone(grantsOfLog), grant{"EXECUTE", "FUNCTION", "eventstore", "append"})
+
+	// Whose log the durable tables are of.
+	grantsOfRemembering = slices.Concat(
+		tables("commands", "log", "SELECT"), tables("publisher", "bookmark", "SELECT"),
+		tables("consumer", "status", "SELECT"), []grant{schemaUse("commands"), schemaUse("publisher"), schemaUse("consumer")},
+	)
+	// How the consumers are doing, and the row of each that works here.
+	grantsOfWatching  = append(tables("consumer", "status", "SELECT"), schemaUse("consumer"))
+	grantsOfConsuming = append(slices.Clone(grantsOfWatching), tables("consumer", "status", "INSERT", "UPDATE")...)
+	grantsOfVerifying = append(tables("read_1", "checkpoint", "SELECT"), schemaUse("read_1"))
+	grantsOfListening = slices.Concat(grantsOfRemembering, grantsOfVerifying)
+	grantsOfServing   = slices.Concat(
+		grantsOfListening, tables("commands", "keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
+	)
+	grantsOfReading = slices.Concat(
+		[]grant{schemaUse("read")},
+		tables("read", "checkpoint", "SELECT"), tables("read", "merge", "SELECT"), tables("read", "non_association", "SELECT"),
+		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
+	)
+	grantsOfProjecting = []grant{
+		create, owned("read"), owned("read_1"),
+	}
+	grantsOfPublishing = slices.Concat(
+		[]grant{schemaUse("publisher")}, tables("publisher", "bookmark", "SELECT", "INSERT", "UPDATE"),
+		tables("publisher", "parked", "SELECT", "INSERT", "UPDATE", "DELETE"),
+	)
+	grantsOfLookingAtTopics = slices.Concat(
+		[]grant{schemaUse("publisher")}, tables("publisher", "bookmark", "SELECT"), tables("publisher", "parked", "SELECT"),
+	)
+	grantsOfWishing    = append(slices.Clone(grantsOfLookingAtTopics), tables("publisher", "parked", "UPDATE")...)
+	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfRemembering)
+	grantsOfAdopting   = slices.Concat(
+		grantsOfRebuilding, tables("commands", "keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
+		tables("publisher", "bookmark", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),
+	)
+	grantsOfLogSchema = []grant{create, owned("eventstore")}
+	grantsOfSchemas   = []grant{
+		create, owned("commands"), owned("publisher"), owned("consumer"),
+	}
+)
+
+// need is what a process must be granted in one database.
+type need struct {
+	dsn    string
+	grants []grant
+}
+
+// needs adds up what is needed by address, because one login may do several
+// kinds of work.
+type needs []need
+
+func (n *needs) add(dsn string, grants []grant) {
+	if dsn == "" {
+		return // an EventStoreDB, which has rights of its own
+	}
+	at := slices.IndexFunc(*n, func(of need) bool { return of.dsn == dsn })
+	if at < 0 {
+		*n = append(*n, need{dsn: dsn})
+		at = len(*n) - 1
+	}
+	for _, g := range grants {
+		if !slices.Contains((*n)[at].grants, g) {
+			(*n)[at].grants = append((*n)[at].grants, g)
+		}
+	}
+}
+
+// needs of a process that runs without end.
+func (o Options) needs() needs {
+	var all needs
+	log, dsn := o.Config.logDSN(), o.Config.DatabaseURL
+	if o.Roles.Serve || o.Roles.Listen {
+		all.add(log, grantsOfAppend)
+		all.add(dsn, grantsOfListening)
+		all.add(o.Config.readDSN(), grantsOfReading)
+	}
+	if o.Roles.Serve {
+		all.add(dsn, grantsOfServing)
+	}
+	all.add(dsn, grantsOfWatching)
+	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen {
+		all.add(dsn, grantsOfConsuming)
+	}
+	if o.Roles.Project {
+		all.add(log, grantsOfLog)
+		all.add(dsn, grantsOfProjecting)
+	}
+	if o.Roles.Publish {
+		all.add(log, grantsOfLog)
+		all.add(dsn, grantsOfPublishing)
+	}
+	return all
+}
+
+// needsOf is for a command: what it does in the log and in DATABASE_URL.
+func (c Config) needsOf(log, dsn []grant) needs {
+	var all needs
+	if log != nil {
+		all.add(c.logDSN(), log)
+	}
+	if dsn != nil {
+		all.add(c.DatabaseURL, dsn)
+	}
+	return all
+}

@@ -1,0 +1,24 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"nonassociations/commands/idempotency"
+)
+
+// tieKeys ties the idempotency keys to the log before the first request is let
+// in: a key must never stand for a command that is in another log. It outlives
+// outages; its errors are the context's and errForeign.
+func (p *process) tieKeys(ctx context.Context, log uuid.UUID) error {
+	return untilKnown(ctx, p.Logger, "the idempotency keys cannot be reached yet, waiting", func(ctx context.Context) error {
+		err := p.keys.Belong(ctx, log)
+		if errors.Is(err, idempotency.ErrForeign) {
+			return fmt.Errorf("%w: %w", errForeign, err)
+		}
+		return err
+	})
+}

@@ -1,0 +1,168 @@
+package app_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/token"
+)
+
+func TestEveryLimitIsRead(t *testing.T) {
+	config, err := app.ReadConfig(whole(), app.Roles{Serve: true})
+	require.NoError(t, err)
+	require.Equal(t, app.Limits{FeedsPerClient: 4, Feeds: 32, WaitersPerClient: 64, Connections: 2048}, config.Edge.Limits)
+
+	names := []string{"MAX_FEEDS_PER_CLIENT", "MAX_FEEDS", "MAX_WAITERS_PER_CLIENT", "MAX_CONNECTIONS"}
+	environment := whole()
+	for i, name := range names {
+		environment[name] = string(rune('1' + i))
+	}
+	config, err = app.ReadConfig(environment, app.Roles{Serve: true})
+	require.NoError(t, err)
+	require.Equal(t, app.Limits{FeedsPerClient: 1, Feeds: 2, WaitersPerClient: 3, Connections: 4}, config.Edge.Limits)
+
+	for _, bad := range []string{"0", "-1", "+4", "1.5", "1e3", "0x10", " ", "4 ", "many", "1000001", "99999999999999999999", "٤"} {
+		environment := whole()
+		for _, name := range names {
+			environment[name] = bad
+		}
+		_, err := app.ReadConfig(environment, app.Roles{Serve: true})
+		for _, name := range names {
+			require.ErrorContains(t, err, name+" must be a whole number", bad)
+		}
+		if strings.TrimSpace(bad) == "many" {
+			require.NotContains(t, err.Error(), bad)
+		}
+	}
+}
+
+// limited is a process with an environment that bounds what it gives.
+func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string) *running {
+	t.Helper()
+	environment := map[string]string{"EVENTSTORE_URL": app.Embedded}
+	for i := 0; i < len(bounds); i += 2 {
+		environment[bounds[i]] = bounds[i+1]
+	}
+	if environment["DATABASE_URL"] == "" {
+		environment["DATABASE_URL"] = migrated(t)
+	}
+	wish := token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}
+	r := runOf(t, roles, wish, time.Now().Add(left-token.Life), environment)
+	t.Cleanup(func() {
+		r.stop()
+		require.NoError(t, <-r.ended)
+	})
+	if roles.Project {
+		<-r.ready
+	}
+	return r
+}
+
+var both = app.Roles{Serve: true, Project: true}
+
+// feed begins one and leaves it open.
+func (r *running) feed(t *testing.T, query string) *http.Response {
+	t.Helper()
+	answer, err := r.client.Do(r.request(t, http.MethodGet, "/history"+query, http.NoBody))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = answer.Body.Close() })
+	return answer
+}
+
+func TestAProcessKeepsTheBoundsOfItsFeeds(t *testing.T) {
+	for name, bound := range map[string]string{"MAX_FEEDS_PER_CLIENT": "2", "MAX_FEEDS": "2"} {
+		t.Run(name, func(t *testing.T) {
+			r := limited(t, both, time.Hour, name, bound)
+			require.Equal(t, http.StatusOK, r.feed(t, "?follow=true").StatusCode)
+			require.Equal(t, http.StatusOK, r.feed(t, "?follow=true").StatusCode)
+			require.Equal(t, http.StatusServiceUnavailable, r.feed(t, "?follow=true").StatusCode)
+		})
+	}
+}
+
+func TestAFeedOfAProcessKnowsItsLogAndItsToken(t *testing.T) {
+	r := limited(t, both, 5*time.Second)
+	feed := r.feed(t, "?follow=true")
+	id, err := uuid.Parse(feed.Header.Get("X-Log-Id"))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, r.feed(t, "?logId="+id.String()).StatusCode)
+	require.Equal(t, http.StatusConflict, r.feed(t, "?logId="+uuid.NewString()).StatusCode)
+	require.Equal(t, http.StatusBadRequest, r.feed(t, "?from=1000000").StatusCode)
+	late := time.AfterFunc(time.Minute, func() { _ = feed.Body.Close() })
+	_, err = io.ReadAll(feed.Body)
+	require.NoError(t, err, "a feed that follows ends with its token")
+	require.True(t, late.Stop())
+}
+
+// atOnce asks many times at once and counts the answers that took no time to wait.
+func (r *running) atOnce(t *testing.T, method, path string, times int) (waited int) {
+	t.Helper()
+	took := make(chan time.Duration, times)
+	for range times {
+		request := r.request(t, method, path, http.NoBody)
+		go func() {
+			began := time.Now()
+			if status, _ := r.answer(request); status == http.StatusServiceUnavailable {
+				took <- time.Since(began)
+			} else {
+				took <- -1
+			}
+		}()
+	}
+	for range times {
+		each := <-took
+		require.Positive(t, each, "it is not refused")
+		if each > 1500*time.Millisecond { // they wait for two seconds
+			waited++
+		}
+	}
+	return waited
+}
+
+// A read model that nobody goes on with is waited for in vain, by reads and by
+// commands that need an id.
+func TestAProcessKeepsTheBoundOfThoseThatWait(t *testing.T) {
+	dsn := migrated(t)
+	first := run(t, app.Embedded, dsn)
+	<-first.ready
+	first.stop()
+	require.NoError(t, <-first.ended)
+	r := limited(t, app.Roles{Serve: true}, time.Hour, "DATABASE_URL", dsn, "MAX_WAITERS_PER_CLIENT", "1")
+	require.Eventually(t, func() bool {
+		status, _ := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(told)))
+		return status == http.StatusOK
+	}, 20*time.Second, 20*time.Millisecond)
+	require.Equal(t, 1, r.atOnce(t, http.MethodGet, "/constants?atLeast=2", 6))
+	require.Equal(t, 1, r.atOnce(t, http.MethodDelete, "/sync/"+uuid.NewString(), 6))
+	require.Equal(t, 0, r.atOnce(t, http.MethodGet, "/constants?atLeast=1000000", 6), "it will not come")
+}
+
+func TestAProcessKeepsTheBoundOfItsConnections(t *testing.T) {
+	r := limited(t, both, time.Hour, "MAX_CONNECTIONS", "5")
+	r.client.CloseIdleConnections()
+	var held []net.Conn
+	defer func() {
+		for _, conn := range held {
+			_ = conn.Close()
+		}
+	}()
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(r.base, "http://"))
+		require.NoError(t, err)
+		held = append(held, conn)
+		status, _ := r.get(t, "/health/ping")
+		r.client.CloseIdleConnections()
+		return status == http.StatusServiceUnavailable
+	}, 20*time.Second, time.Millisecond)
+	require.LessOrEqual(t, len(held), 6)
+	status, _ := r.get(t, "/health/liveness")
+	require.Equal(t, http.StatusOK, status)
+}

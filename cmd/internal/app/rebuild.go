@@ -1,0 +1,152 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"nonassociations/commands/idempotency"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer/status"
+	"nonassociations/projections"
+	"nonassociations/publisher/store"
+)
+
+// Where the idempotency keys and the publisher remember whose they are.
+const (
+	keysTable = "commands.log"
+	deskTable = "publisher.bookmark"
+)
+
+// Rebuild drops the read model and lets it be built again from the log, or only
+// tells with dryRun. A log that the read model is not of must be named by its
+// id in adopt, else adopt is zero; the idempotency keys and the publisher's
+// bookmarks, which are about the old one, are forgotten with it. told is what is (to be) done,
+// a sentence each. Errors are in words for an operator; nothing was done then.
+func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (told []string, err error) {
+	rights := grantsOfRebuilding
+	if adopt != uuid.Nil {
+		rights = grantsOfAdopting
+	}
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, rights)); err != nil {
+		return nil, err
+	}
+	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, flush(log)) }()
+	plan, err := planRebuild(ctx, o.Config.DatabaseURL, log, adopt)
+	if err != nil || dryRun {
+		return plan.words(), err
+	}
+	return plan.words(), plan.do(ctx, o.Config.DatabaseURL)
+}
+
+// rebuilding is what is to be done, and on what.
+type rebuilding struct {
+	log   uuid.UUID
+	adopt bool
+	kept  projections.Kept
+	keys  bool      // the idempotency keys are to be forgotten
+	desk  bool      // the publisher's bookmarks and desk are
+	rows  bool      // the consumers' status is
+	rest  []carried // of other logs, which stay as they are
+}
+
+func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uuid.UUID) (rebuilding, error) {
+	id, err := eventstore.ReadIdentity(ctx, log)
+	if errors.Is(err, eventstore.ErrStreamNotFound) {
+		return rebuilding{}, errors.New("this log has no id, so nothing was ever written to it: is EVENTSTORE_URL the right one?")
+	}
+	if err != nil {
+		return rebuilding{}, err
+	}
+	if adopt != uuid.Nil && adopt != id {
+		return rebuilding{}, fmt.Errorf("the log at EVENTSTORE_URL is %s, not %s", id, adopt)
+	}
+	kept, err := projections.Inspect(ctx, dsn)
+	if err != nil {
+		return rebuilding{}, err
+	}
+	if adopt == uuid.Nil && kept.Store != uuid.Nil && kept.Store != id {
+		return rebuilding{}, fmt.Errorf("the read model is of log %s, this is log %s; to take it over: %s", kept.Store, id, adoptCommand(id))
+	}
+	if adopt == uuid.Nil {
+		if err := compareWithLog(ctx, dsn, log); err != nil {
+			return rebuilding{}, err
+		}
+	}
+	remembered, err := remember(ctx, dsn)
+	if err != nil {
+		return rebuilding{}, err
+	}
+	r := rebuilding{log: id, adopt: adopt != uuid.Nil, kept: kept}
+	for _, c := range remembered {
+		switch {
+		case c.table == keysTable && r.adopt:
+			r.keys = true
+		case c.table == deskTable && r.adopt:
+			r.desk = true
+		case c.table == status.Table && r.adopt:
+			r.rows = true
+		case c.id != id && c.table != projections.Schema+".checkpoint":
+			r.rest = append(r.rest, c)
+		}
+	}
+	return r, nil
+}
+
+// adoptCommand is what an operator types to take a log over.
+func adoptCommand(log uuid.UUID) string {
+	return fmt.Sprintf("nonassociations rebuild --adopt-log %s --yes", log)
+}
+
+func (r rebuilding) words() []string {
+	if r.log == uuid.Nil {
+		return nil
+	}
+	var told []string
+	if r.kept.Store == uuid.Nil {
+		told = append(told, fmt.Sprintf("There is no read model yet: a projector builds it from log %s.", r.log))
+	} else {
+		told = append(told, fmt.Sprintf("The read model %s of log %s, which is at position %d, is dropped.", projections.Schema, r.kept.Store, r.kept.Position),
+			fmt.Sprintf("A projector builds it again from log %s; until then every read is answered with 503.", r.log))
+	}
+	if r.keys {
+		told = append(told, "The idempotency keys are forgotten: a repeat of an earlier request is a new one.")
+	}
+	if r.desk {
+		told = append(told, "The publisher's bookmarks and desk are forgotten: this log is told to the topics from its beginning.")
+	}
+	for _, c := range r.rest {
+		told = append(told, fmt.Sprintf("Table %s is of log %s and stays as it is: its role will refuse to start.", c.table, c.id))
+	}
+	return told
+}
+
+func (r rebuilding) do(ctx context.Context, dsn string) error {
+	if !r.adopt {
+		return projections.Rebuild(ctx, dsn)
+	}
+	// The read model last: until then a serving process refuses to start, and
+	// takes no repeat for one that was answered.
+	if r.keys {
+		if err := idempotency.Adopt(ctx, dsn, r.log); err != nil {
+			return err
+		}
+	}
+	if r.desk {
+		if err := store.Adopt(ctx, dsn); err != nil {
+			return err
+		}
+	}
+	if r.rows {
+		if err := status.Forget(ctx, dsn); err != nil {
+			return err
+		}
+	}
+	return projections.AdoptLog(ctx, dsn, r.log)
+}

@@ -1,0 +1,122 @@
+package app_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/token"
+)
+
+// underProcesses is what is done to the log's table while a process runs, as the
+// owner of everything could.
+type underProcesses struct {
+	t    *testing.T
+	conn *pgx.Conn
+}
+
+func (u underProcesses) exec(statements ...string) {
+	u.t.Helper()
+	for _, statement := range statements {
+		_, err := u.conn.Exec(u.t.Context(), statement)
+		require.NoError(u.t, err)
+	}
+}
+
+// change does something that the log's triggers refuse.
+func (u underProcesses) change(statements ...string) {
+	u.exec(`BEGIN`, `ALTER TABLE eventstore.events DISABLE TRIGGER append_only`)
+	u.exec(statements...)
+	u.exec(`ALTER TABLE eventstore.events ENABLE ALWAYS TRIGGER append_only`, `COMMIT`)
+}
+
+const (
+	storeID = `convert_from(data, 'UTF8')::json ->> 'storeId'`
+	renamed = `INSERT INTO eventstore.events SELECT position, stream, revision, gen_random_uuid(), type,
+		CASE WHEN stream = 'app-meta' THEN convert_to(json_build_object('storeId', gen_random_uuid())::text, 'UTF8') ELSE data END,
+		metadata, recorded_at FROM kept`
+	grown = `INSERT INTO eventstore.events SELECT position, stream, revision, gen_random_uuid(), type, data, metadata, recorded_at
+		FROM kept WHERE position > 2`
+)
+
+// TestALogThatIsReplacedUnderAProcessIsNeitherReadNorWritten: by the API, which says
+// so in words with both ids, and is well again with the right log.
+func TestALogThatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
+	for name, replace := range map[string][]string{
+		"blank":              {`DELETE FROM eventstore.events`},
+		"another log":        {`DELETE FROM eventstore.events`, renamed},
+		"put back":           {`DELETE FROM eventstore.events WHERE position > 2`},
+		"put back and grown": {`DELETE FROM eventstore.events WHERE position > 2`, grown},
+	} {
+		for _, store := range []string{"embedded", "postgres"} {
+			t.Run(name+"/"+store, func(t *testing.T) {
+				t.Parallel()
+				dsn := migrated(t)
+				r := runWith(t, map[string]string{"embedded": app.Embedded, "postgres": dsn}[store], dsn, "",
+					token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC", "READ_NON_ASSOCIATIONS"}})
+				<-r.ready
+				for _, other := range []string{"A0135GA", "A0136GA", "A0137GA"} {
+					require.Equal(t, http.StatusOK, r.tells(t, other))
+				}
+				conn, err := pgx.Connect(t.Context(), dsn)
+				require.NoError(t, err)
+				defer conn.Close(t.Context())
+				var id string
+				require.NoError(t, conn.QueryRow(t.Context(), `SELECT `+storeID+` FROM eventstore.events WHERE stream = 'app-meta'`).Scan(&id))
+
+				// What is read has come by the subscription, with its id.
+				require.Eventually(t, func() bool {
+					_, list := r.get(t, "/non-associations/A9109UD")
+					return strings.Contains(list, "A0137GA")
+				}, 20*time.Second, 20*time.Millisecond)
+				u := underProcesses{t, conn}
+				u.exec(`CREATE TABLE kept AS TABLE eventstore.events`)
+				u.change(replace...)
+				r.refusesAll(t, id)
+				u.change(`DELETE FROM eventstore.events`, `INSERT INTO eventstore.events TABLE kept`)
+				require.Eventually(t, func() bool {
+					status, _ := r.get(t, "/health")
+					return status == http.StatusOK
+				}, 20*time.Second, 20*time.Millisecond)
+				require.Equal(t, http.StatusOK, r.tells(t, "A0138GA"))
+				r.stop()
+				require.NoError(t, <-r.ended)
+			})
+		}
+	}
+}
+
+// tells is the answer to a sync of a pair of A9109UD.
+func (r *running) tells(t *testing.T, other string) int {
+	t.Helper()
+	status, _ := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(strings.ReplaceAll(told, "A0135GA", other))))
+	return status
+}
+
+func (r *running) refusesAll(t *testing.T, id string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		status, _ := r.get(t, "/health")
+		return status == http.StatusServiceUnavailable
+	}, 20*time.Second, 20*time.Millisecond)
+	reading := []string{
+		"/non-associations/A9109UD", "/history?from=0", "/non-associations/A9109UD/history",
+		"/non-associations/" + uuid.NewString(),
+	}
+	for _, path := range reading {
+		status, text := r.get(t, path)
+		require.Equal(t, http.StatusServiceUnavailable, status, path)
+		require.Contains(t, text, id, path)
+	}
+	status, text := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(told)))
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, text, id)
+	status, _ = r.get(t, "/health/readiness")
+	require.Equal(t, http.StatusOK, status, "another process would not do better")
+}

@@ -1,0 +1,224 @@
+package app_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/issuer"
+	"nonassociations/internal/dev/testdb"
+	"nonassociations/internal/dev/token"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProjector) != "" {
+		projectForEver()
+	}
+	// The client never closes the connection that it replaces after an outage.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run"),
+		// Where Postgres hangs the client has calls in flight still, and is left to the end of the process.
+		goleak.IgnoreTopFunction("github.com/EventStore/EventStore-Client-Go/v4/esdb.connectionStateMachine"))
+}
+
+// running is a service in this process.
+type running struct {
+	base   string
+	token  string
+	client *http.Client
+	stop   context.CancelFunc // as SIGTERM does
+	ready  chan string
+	ended  chan error
+}
+
+// run starts both roles on one database; whether they are ready is the
+// caller's to await.
+func run(t *testing.T, eventStore, dsn string) *running {
+	t.Helper()
+	return runWith(t, eventStore, dsn, "", token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}})
+}
+
+// runWith is run with a prisoner directory, and a token of the caller's choice.
+func runWith(t *testing.T, eventStore, dsn, search string, wish token.Wish) *running {
+	t.Helper()
+	return runOf(t, app.Roles{Serve: true, Project: true}, wish, time.Now(), map[string]string{
+		"EVENTSTORE_URL": eventStore, "DATABASE_URL": dsn, "PRISONER_SEARCH_URL": search,
+	})
+}
+
+// runOf is a process of some roles, with a token that was signed at a time and
+// with an environment beside what every process needs.
+func runOf(t *testing.T, roles app.Roles, wish token.Wish, at time.Time, environment map[string]string) *running {
+	t.Helper()
+	london, err := time.LoadLocation("Europe/London")
+	require.NoError(t, err)
+	keys, err := issuer.Open(t.TempDir(), "nonassociations")
+	require.NoError(t, err)
+	published, err := issuer.Serve(t.Context(), keys)
+	require.NoError(t, err)
+	token, err := keys.Sign(wish, at)
+	require.NoError(t, err)
+	address := freeAddress(t)
+	maps.Copy(environment, map[string]string{
+		"LISTEN_ADDR": address, "AUTH_ISSUER": issuer.Name, "AUTH_JWKS_URL": published.KeysURL(), "AUTH_AUDIENCE": "nonassociations",
+	})
+	config, err := app.ReadConfig(environment, roles)
+	require.NoError(t, err)
+
+	ctx, stop := context.WithCancel(t.Context())
+	r := &running{base: "http://" + address, token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1)}
+	r.client = &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+	go func() {
+		r.ended <- app.Run(ctx, app.Options{
+			Config: config, Roles: roles, Clock: func() time.Time { return time.Now().In(london) },
+			Logger: slog.New(slog.DiscardHandler), Ready: func(address string) { r.ready <- address },
+		})
+	}()
+	t.Cleanup(func() {
+		stop()
+		r.client.CloseIdleConnections()
+		require.NoError(t, published.Stop())
+	})
+	return r
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func migrated(t *testing.T) string {
+	t.Helper()
+	dsn := testdb.New(t)
+	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	return dsn
+}
+
+func (r *running) request(t *testing.T, method, path string, body io.Reader) *http.Request {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, r.base+path, body)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+r.token)
+	request.Header.Set("Content-Type", "application/json")
+	return request
+}
+
+func (r *running) get(t *testing.T, path string) (int, string) {
+	t.Helper()
+	return r.answer(r.request(t, http.MethodGet, path, http.NoBody))
+}
+
+// answer is status 0 with the reason when there was none.
+func (r *running) answer(request *http.Request) (int, string) {
+	response, err := r.client.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, string(text)
+}
+
+const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
+	"effectiveDate":"2021-07-05T10:35:17","prisonerNonAssociation":{"prisonerNumber":"A0135GA","reasonCode":"PER"}}]}`
+
+// TestARequestInFlightIsAnsweredAfterTheSignal stops the process while the body
+// of a request is on its way.
+func TestARequestInFlightIsAnsweredAfterTheSignal(t *testing.T) {
+	for _, store := range []string{"embedded", "postgres"} {
+		t.Run(store, func(t *testing.T) {
+			dsn := migrated(t)
+			url := map[string]string{"embedded": app.Embedded, "postgres": dsn}[store]
+			r := run(t, url, dsn)
+			<-r.ready
+
+			body, rest := io.Pipe()
+			request := r.request(t, http.MethodPost, "/sync", body)
+			request.Header.Set("Expect", "100-continue")
+			reading := make(chan struct{})
+			request = request.WithContext(httptrace.WithClientTrace(request.Context(),
+				&httptrace.ClientTrace{Got100Continue: func() { close(reading) }}))
+			go func() {
+				<-reading // the handler is in it
+				r.stop()
+				_, _ = io.Copy(rest, strings.NewReader(told))
+				_ = rest.Close()
+			}()
+			response, err := r.client.Do(request)
+			require.NoError(t, err)
+			text, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, http.StatusOK, response.StatusCode, string(text))
+			require.NoError(t, <-r.ended)
+
+			again := run(t, url, dsn)
+			<-again.ready
+			status, list := again.get(t, "/non-associations/A0135GA")
+			require.Equal(t, http.StatusOK, status)
+			require.Contains(t, list, "A9109UD")
+			again.stop()
+			require.NoError(t, <-again.ended)
+		})
+	}
+}
+
+// TestItStartsWithoutPostgresAndServesWhenThatComes is the order in which an
+// orchestrator may start things.
+func TestItStartsWithoutPostgresAndServesWhenThatComes(t *testing.T) {
+	server := testdb.NewServer(t)
+	dsn := server.DSN()
+	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	server.Stop(t)
+
+	r := run(t, app.Embedded, dsn)
+	require.Eventually(t, func() bool {
+		status, _ := r.get(t, "/health/ping")
+		return status == http.StatusOK
+	}, 20*time.Second, 20*time.Millisecond)
+	status, _ := r.get(t, "/health/readiness")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	status, _ = r.get(t, "/non-associations/A0135GA")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+
+	server.Start(t)
+	<-r.ready
+	status, list := r.get(t, "/non-associations/A0135GA")
+	require.Equal(t, http.StatusOK, status)
+	require.JSONEq(t, `{"prisonerNumber":"A0135GA","nonAssociations":[]}`, list)
+	r.stop()
+	require.NoError(t, <-r.ended)
+}
+
+// TestAPortThatIsTakenIsSaid ends the process at once.
+func TestAPortThatIsTakenIsSaid(t *testing.T) {
+	dsn := migrated(t)
+	first := run(t, dsn, dsn)
+	<-first.ready
+	config := app.Config{EventStoreURL: dsn, DatabaseURL: dsn, Edge: app.Edge{
+		ListenAddr: strings.TrimPrefix(first.base, "http://"), AuthIssuer: "x", AuthJWKSURL: "http://127.0.0.1:1/", AuthAudience: "x",
+	}}
+	err := app.Run(t.Context(), app.Options{
+		Config: config, Roles: app.Roles{Serve: true}, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	require.ErrorContains(t, err, "listen on")
+	first.stop()
+	require.NoError(t, <-first.ended)
+}

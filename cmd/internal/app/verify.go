@@ -1,0 +1,58 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"nonassociations/eventstore"
+	"nonassociations/projections"
+)
+
+// VerifyReadModel compares the facts that the read model was built from with those
+// that the log holds, up to the same position. It reads the ids of all of them and
+// changes nothing. Errors: what keeps it from judging, in words for an operator.
+func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, err error) {
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, grantsOfVerifying)); err != nil {
+		return projections.Comparison{}, err
+	}
+	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
+	if err != nil {
+		return projections.Comparison{}, err
+	}
+	defer func() { err = errors.Join(err, flush(log)) }()
+	id, err := eventstore.ReadIdentity(ctx, log)
+	if err != nil {
+		return projections.Comparison{}, err
+	}
+	if c, err = projections.Compare(ctx, o.Config.DatabaseURL, log); err != nil {
+		return projections.Comparison{}, err
+	}
+	switch {
+	case c.Store == uuid.Nil:
+		return c, errors.New("there is no read model yet: a projector builds it")
+	case c.Store != id:
+		return c, fmt.Errorf("the read model is of log %s, this is log %s; to take it over: %s", c.Store, id, adoptCommand(id))
+	case !c.Counted:
+		return c, errors.New("the read model was built by an older build, which kept no hash: a projector of this build builds it anew")
+	}
+	return c, nil
+}
+
+// NotTheSame is what a read model says that was built from other facts.
+func NotTheSame(c projections.Comparison) string {
+	return fmt.Sprintf("the read model was built from %d facts up to position %d, and log %s holds %d there: not the same ones, or in another order",
+		c.Built.Events, c.Position, c.Store, c.InLog.Events)
+}
+
+// compareWithLog refuses a rebuild where the log has changed under the read model:
+// that the log is right now only an operator can know.
+func compareWithLog(ctx context.Context, dsn string, log eventstore.Store) error {
+	c, err := projections.Compare(ctx, dsn, log)
+	if err != nil || c.Store == uuid.Nil || !c.Counted || c.Same() {
+		return err
+	}
+	return fmt.Errorf("%s; to start again from it: %s", NotTheSame(c), adoptCommand(c.Store))
+}

@@ -1,0 +1,17 @@
+package idempotency
+
+import (
+	"context"
+	"embed"
+
+	"nonassociations/internal/pg/migrate"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrate brings the schema commands of a database up to this build. Several
+// processes may do so at once: one migrates, the others wait and find it done.
+func Migrate(ctx context.Context, dsn string) error {
+	return migrate.Room{Schema: "commands", Key: migrate.Keys, Files: migrations}.Migrate(ctx, dsn)
+}

@@ -1,0 +1,121 @@
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"nonassociations/internal/pg"
+)
+
+const connectTime = 3 * time.Second
+
+// Life is how long a key stands for its command; after that it is new.
+const Life = 7 * 24 * time.Hour
+
+// ErrForeign says that the keys belong to commands in another log.
+var ErrForeign = errors.New("the idempotency keys are of another log")
+
+// Options of a Store. Clock must be set.
+type Options struct {
+	Clock  func() time.Time
+	Logger *slog.Logger // nil is silent
+}
+
+// Store is the keys. It is safe for concurrent use, also by many processes.
+type Store struct {
+	pool    *pgxpool.Pool
+	options Options
+}
+
+// Open prepares a Store. It does not wait for Postgres, and outlives its
+// outages. Close must be called.
+func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
+	config, err := pg.ParsePool(dsn, 0, connectTime)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of the idempotency keys: %w", err)
+	}
+	pg.Set(config.ConnConfig, "application_name", "commands/idempotency")
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the idempotency keys: %w", err)
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Store{pool, options}, nil
+}
+
+// Close ends the Store when the calls in flight are over.
+func (s *Store) Close() { s.pool.Close() }
+
+// Belong ties the keys to a log: the first one that they are told of stays
+// theirs. Errors: ErrForeign.
+func (s *Store) Belong(ctx context.Context, log uuid.UUID) error {
+	_, err := s.pool.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1) ON CONFLICT DO NOTHING`, log)
+	if err != nil {
+		return fmt.Errorf("tie the idempotency keys to the log: %w", err)
+	}
+	var theirs uuid.UUID
+	if err := s.pool.QueryRow(ctx, `SELECT store_id FROM commands.log`).Scan(&theirs); err != nil {
+		return fmt.Errorf("ask which log the idempotency keys are of: %w", err)
+	}
+	if theirs != log {
+		return fmt.Errorf("%w: they are of %s, this is %s", ErrForeign, theirs, log)
+	}
+	return nil
+}
+
+// Adopt forgets all keys and ties the empty table to another log: only an
+// operator can know that this is right.
+func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
+	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `DELETE FROM commands.keys`); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1)
+				ON CONFLICT (only_one) DO UPDATE SET store_id = excluded.store_id`, log)
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("tie the idempotency keys to another log: %w", err)
+	}
+	return nil
+}
+
+// Run takes keys away whose life is over, until the context ends: its error is
+// the context's. Nothing depends on it but the size of the table.
+func (s *Store) Run(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if _, err := s.Purge(ctx); err != nil && ctx.Err() == nil {
+			s.options.Logger.WarnContext(ctx, "old idempotency keys stay for now", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// Purge takes away the keys whose life is over, and tells how many.
+func (s *Store) Purge(ctx context.Context) (int64, error) {
+	tag, err := s.pool.Exec(ctx, `DELETE FROM commands.keys WHERE claimed_at <= $1`, s.options.Clock().Add(-Life))
+	if err != nil {
+		return 0, fmt.Errorf("purge the idempotency keys: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+// none tells whether a query found no row.
+func none(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

@@ -1,0 +1,254 @@
+package consumer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
+)
+
+func TestEventsComeInOrderAndInBoundedBatches(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	var want []string
+	for i := range 50 {
+		want = append(want, fmt.Sprint("e", i))
+	}
+	b.happens("ours-", want[:30]...)
+	b.follow(k, func(o *consumer.Options) { o.Catchup, o.Live = 7, 3 })
+	b.happens("ours-", want[30:]...)
+	b.sees(want...)
+	for _, batch := range k.batches {
+		require.LessOrEqual(t, len(batch.Events), 7)
+	}
+}
+
+func TestCaughtUpIsSaidOfAnEmptyLogToo(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	f := b.follow(k)
+	require.Eventually(t, k.hasCaughtUp, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().CaughtUp }, patience, poll)
+}
+
+func TestCaughtUpIsNotSaidOfAnOldHead(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	b.happens("ours-", "one")
+	var jumps atomic.Int64 // every look at the clock finds it later than a head may be old
+	b.follow(k, func(o *consumer.Options) {
+		o.Clock = func() time.Time { return time.Now().Add(time.Duration(jumps.Add(1)) * 2 * consumer.HeadAge) }
+	})
+	b.sees("one")
+	require.False(t, k.hasCaughtUp())
+}
+
+func TestThePlaceMovesPastEventsOfOthers(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	f := b.follow(k)
+	last := b.happens("theirs-", "a", "b", "c")
+	require.Eventually(t, func() bool { return f.Status().Position.Outside() >= last.Outside() }, patience, poll)
+	b.happens("ours-", "one")
+	b.sees("one")
+}
+
+// silent is a store that never says how far it has looked.
+type silent struct{ eventstore.Store }
+
+func (s silent) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+	return s.Store.Subscribe(ctx, from, prefixes, func(m eventstore.Message) error {
+		if m.Kind == eventstore.Checkpoint {
+			return nil
+		}
+		return deliver(m)
+	})
+}
+
+func TestThePlaceMovesAlsoWhenNoCheckpointEverComes(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	f := b.follow(k, func(o *consumer.Options) { o.Store = silent{b.log} })
+	b.happens("ours-", "one")
+	last := b.happens("theirs-", "a", "b", "c")
+	require.Eventually(t, func() bool { return f.Status().Position.Outside() >= last.Outside() }, patience, poll)
+	b.sees("one")
+}
+
+// breaking is a store whose subscriptions end after a few messages.
+type breaking struct{ eventstore.Store }
+
+func (s breaking) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+	left := 4
+	return s.Store.Subscribe(ctx, from, prefixes, func(m eventstore.Message) error {
+		if left--; left < 0 {
+			return eventstore.ErrUnavailable
+		}
+		return deliver(m)
+	})
+}
+
+func TestABrokenSubscriptionGoesOnWithoutGapOrDuplicate(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	var want []string
+	for i := range 20 {
+		want = append(want, fmt.Sprint("e", i))
+	}
+	b.happens("ours-", want...)
+	b.follow(k, func(o *consumer.Options) { o.Store = breaking{b.log} })
+	b.sees(want...)
+}
+
+// mute is a store whose first subscription says nothing at all.
+type mute struct {
+	eventstore.Store
+	subscribed atomic.Int64
+}
+
+func (s *mute) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+	if s.subscribed.Add(1) == 1 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return s.Store.Subscribe(ctx, from, prefixes, deliver)
+}
+
+func TestASubscriptionThatFellSilentIsReplaced(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	b.happens("ours-", "one")
+	begun := time.Now()
+	b.follow(k, func(o *consumer.Options) {
+		o.Store = &mute{Store: b.log}
+		o.Clock = func() time.Time { return begun.Add(20 * time.Since(begun)) } // time flies
+	})
+	b.sees("one")
+}
+
+func TestAPoisonEventStopsTheLine(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	b.happens("ours-", "one", "two")
+	at := b.happens("ours-", "poison")
+	b.happens("ours-", "three")
+	f := b.follow(k)
+	var poison *consumer.Poison
+	require.Eventually(t, func() bool { return errors.As(f.Status().Failure, &poison) }, patience, poll)
+	require.Equal(t, at, poison.Position)
+	require.Equal(t, "poison", poison.Type)
+	b.sees("one", "two")
+	require.False(t, k.hasCaughtUp())
+}
+
+func TestAnEventThatPostgresRefusesIsFoundAmongItsNeighbours(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	b.happens("ours-", "one", "two")
+	at := b.happens("ours-", "refused")
+	b.happens("ours-", "three")
+	f := b.follow(k)
+	require.Eventually(t, func() bool {
+		var poison *consumer.Poison
+		return errors.As(f.Status().Failure, &poison) && poison.Position == at
+	}, patience, poll)
+	var refused *pgconn.PgError
+	require.ErrorAs(t, f.Status().Failure, &refused)
+	b.sees("one", "two")
+}
+
+// raceCodes are the refusals of Postgres that look at the rows of others.
+var raceCodes = []string{"23505", "23503", "23P01"}
+
+// A neighbour writes the same rows, once for each event, and is gone.
+func TestARaceOfANeighbourIsNoPoison(t *testing.T) {
+	for _, code := range raceCodes {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			b, k := newBench(t), &keeper{}
+			raced := map[eventstore.Position]bool{}
+			k.fail = func(batch consumer.Batch[string]) error {
+				if len(batch.Events) == 0 || raced[batch.Through] {
+					return nil
+				}
+				raced[batch.Through] = true
+				return fmt.Errorf("write the rows: %w", &pgconn.PgError{Code: code})
+			}
+			want := []string{"one", "two", "three", "four"}
+			b.happens("ours-", want...)
+			said := &saying{}
+			b.follow(k, func(o *consumer.Options) { o.Logger = slog.New(slog.NewTextHandler(said, nil)) })
+			b.sees(want...)
+			require.Contains(t, said.text(), code, "the race is told")
+			require.NotContains(t, said.text(), "cannot be worked on")
+		})
+	}
+}
+
+func TestARefusalThatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
+	for _, code := range append([]string{"22001"}, raceCodes...) {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			b, k := newBench(t), &keeper{}
+			k.fail = func(batch consumer.Batch[string]) error {
+				if slices.Contains(batch.Events, "three") {
+					return fmt.Errorf("write the rows: %w", &pgconn.PgError{Code: code})
+				}
+				return nil
+			}
+			b.happens("ours-", "one", "two")
+			at := b.happens("ours-", "three")
+			b.happens("ours-", "four")
+			f := b.follow(k)
+			require.Eventually(t, func() bool {
+				var poison *consumer.Poison
+				return errors.As(f.Status().Failure, &poison) && poison.Position == at
+			}, patience, poll)
+			b.sees("one", "two")
+		})
+	}
+}
+
+// saying keeps what a logger writes.
+type saying struct {
+	mu   sync.Mutex
+	said strings.Builder
+}
+
+func (s *saying) Write(line []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.Write(line)
+}
+
+func (s *saying) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.String()
+}
+
+func TestAFaultThatPassesIsTriedAgain(t *testing.T) {
+	b, k := newBench(t), &keeper{}
+	faults := 3
+	k.fail = func(consumer.Batch[string]) error {
+		if faults--; faults >= 0 {
+			return errors.New("the network is away")
+		}
+		return nil
+	}
+	b.happens("ours-", "one", "two")
+	f := b.follow(k)
+	b.sees("one", "two")
+	require.Eventually(t, func() bool { return f.Status().Failure == nil }, patience, poll)
+}
+
+func TestARefusalEndsTheFollower(t *testing.T) {
+	b := newBench(t)
+	f := consumer.New(consumer.Options{
+		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
+	}, refusing{&keeper{}})
+	require.ErrorIs(t, f.Run(t.Context()), consumer.ErrRefused)
+}

@@ -1,0 +1,20 @@
+package consumer_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/eventstore/consumer"
+)
+
+var discard = slog.New(slog.DiscardHandler)
+
+// refusing is a handler of another log.
+type refusing struct{ *keeper }
+
+func (refusing) Check(context.Context, *pgx.Conn) error {
+	return fmt.Errorf("%w: it is another one", consumer.ErrRefused)
+}

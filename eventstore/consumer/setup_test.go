@@ -1,0 +1,160 @@
+package consumer_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/testdb"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// How long a fact may take to come true on a busy machine, and how often to look.
+const (
+	patience = 20 * time.Second
+	poll     = 5 * time.Millisecond
+)
+
+// keeper is a handler that keeps what it is given in one table.
+type keeper struct {
+	mu       sync.Mutex
+	batches  []consumer.Batch[string]
+	caughtUp int
+	fail     func(consumer.Batch[string]) error
+}
+
+func (k *keeper) Check(context.Context, *pgx.Conn) error { return nil }
+func (k *keeper) Holds(ctx context.Context, conn *pgx.Conn) error {
+	return conn.Ping(ctx)
+}
+
+func (k *keeper) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
+	_, err := conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS seen (at bigint, prepare bigint, what text CHECK (what <> 'refused'))`)
+	if err != nil {
+		return eventstore.Position{}, err
+	}
+	var p eventstore.Position
+	err = conn.QueryRow(ctx, `SELECT at, prepare FROM seen ORDER BY at DESC, prepare DESC LIMIT 1`).Scan(&p.Commit, &p.Prepare)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return eventstore.Start, nil
+	}
+	return p, err
+}
+
+func (k *keeper) Decode(event eventstore.Recorded) (string, error) {
+	if event.Type == "poison" {
+		return "", errors.New("nobody knows it")
+	}
+	return event.Type, nil
+}
+
+func (k *keeper) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[string]) error {
+	k.mu.Lock()
+	k.batches = append(k.batches, batch)
+	fail := k.fail
+	k.mu.Unlock()
+	if fail != nil {
+		if err := fail(batch); err != nil {
+			return err
+		}
+	}
+	_, err := conn.Exec(ctx, `INSERT INTO seen SELECT $1::bigint, $2::bigint, what FROM unnest($3::text[] || NULL) what`,
+		batch.Through.Commit, batch.Through.Prepare, batch.Events)
+	return err
+}
+
+func (k *keeper) CaughtUp(context.Context, *pgx.Conn) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.caughtUp++
+	return nil
+}
+
+func (k *keeper) hasCaughtUp() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.caughtUp > 0
+}
+
+// bench is a log, a database and whoever follows.
+type bench struct {
+	t    *testing.T
+	log  *memory.Store
+	dsn  string
+	conn *pgx.Conn
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{t: t, log: memory.New(), dsn: testdb.New(t)}
+	conn, err := pgx.Connect(context.Background(), b.dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+	b.conn = conn
+	return b
+}
+
+// happens appends an event of a type to a stream of its own.
+func (b *bench) happens(prefix string, types ...string) eventstore.Position {
+	var last eventstore.Position
+	for _, eventType := range types {
+		appended, err := b.log.Append(context.Background(), eventstore.Append{
+			Stream: prefix + uuid.NewString(), Expected: eventstore.NoStream,
+			Events: []eventstore.Event{{ID: uuid.New(), Type: eventType, Data: []byte("{}"), Metadata: []byte("{}")}},
+		})
+		require.NoError(b.t, err)
+		last = appended.Position
+	}
+	return last
+}
+
+func (b *bench) follow(k *keeper, change ...func(*consumer.Options)) *consumer.Follower[string] {
+	return b.followHandler(k, change...)
+}
+
+func (b *bench) followHandler(k consumer.Handler[string], change ...func(*consumer.Options)) *consumer.Follower[string] {
+	options := consumer.Options{
+		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	f := consumer.New(options, k)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	b.t.Cleanup(func() {
+		stop()
+		require.NoError(b.t, <-done)
+	})
+	return f
+}
+
+// seen is what the handlers of all sessions have kept, in order.
+func (b *bench) seen() []string {
+	rows, err := b.conn.Query(context.Background(), `SELECT what FROM seen WHERE what IS NOT NULL ORDER BY at, prepare, ctid`)
+	if err != nil {
+		return nil
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil
+	}
+	return found
+}
+
+func (b *bench) sees(want ...string) {
+	b.t.Helper()
+	require.Eventually(b.t, func() bool { return len(b.seen()) >= len(want) }, patience, poll)
+	require.Equal(b.t, want, b.seen())
+}

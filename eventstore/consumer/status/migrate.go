@@ -1,0 +1,17 @@
+package status
+
+import (
+	"context"
+	"embed"
+
+	"nonassociations/internal/pg/migrate"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrate brings the schema consumer of a database up to this build. Several
+// processes may do so at once: one migrates, the others wait and find it done.
+func Migrate(ctx context.Context, dsn string) error {
+	return migrate.Room{Schema: "consumer", Key: migrate.Consumer, Files: migrations}.Migrate(ctx, dsn)
+}

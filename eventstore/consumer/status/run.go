@@ -1,0 +1,121 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/internal/pg"
+)
+
+const (
+	writeEvery = time.Second
+	writeTime  = 3 * time.Second
+	// connectTime bounds a connect to a Postgres that does not answer.
+	connectTime = 3 * time.Second
+	// longStep is after how long without a beat Postgres is asked whether it is at
+	// work on what the loop asked it for.
+	longStep = 3 * time.Second
+)
+
+// Run writes the row until the context ends, in a session of its own: that of the
+// work may be inside a transaction. pid is the process in Postgres that the loop
+// works through, 0 when there is none.
+func (w *Writer) Run(ctx context.Context, pid uint32) {
+	var conn *pgx.Conn
+	defer func() { closeConn(ctx, conn) }()
+	tick := time.NewTicker(writeEvery)
+	defer tick.Stop()
+	for {
+		err := w.write(ctx, &conn, pid)
+		w.tell(ctx, err)
+		if err != nil {
+			closeConn(ctx, conn)
+			conn = nil
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func closeConn(ctx context.Context, conn *pgx.Conn) {
+	if conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	_ = conn.Close(ctx) // whatever it says, the session is over
+}
+
+func (w *Writer) write(ctx context.Context, conn **pgx.Conn, pid uint32) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	if *conn == nil {
+		made, err := w.connect(ctx)
+		if err != nil {
+			return err
+		}
+		*conn = made
+	}
+	if pid != 0 && w.Clock().Sub(w.Beaten()) > longStep {
+		if err := w.askPostgres(ctx, *conn, pid); err != nil {
+			return err
+		}
+	}
+	_, err := (*conn).Exec(ctx, putSQL, w.row(uuid.Nil, false)...)
+	if err != nil {
+		return fmt.Errorf("write the status of %s: %w", w.Consumer, err)
+	}
+	return nil
+}
+
+// askPostgres counts one long statement as work: an index over millions of rows
+// takes minutes. A statement that waits for a lock, or for a client that says
+// nothing, is none.
+func (w *Writer) askPostgres(ctx context.Context, conn *pgx.Conn, pid uint32) error {
+	var busy bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'
+		AND (wait_event_type IS NULL OR wait_event_type IN ('IO', 'LWLock', 'IPC', 'BufferPin')))`, int64(pid)).Scan(&busy)
+	if err != nil {
+		return fmt.Errorf("ask what the session of %s does: %w", w.Consumer, err)
+	}
+	if busy {
+		w.Beat()
+	}
+	return nil
+}
+
+func (w *Writer) connect(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pg.ParseConn(w.DSN, connectTime)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of Postgres: %w", err)
+	}
+	pg.Set(config, "application_name", "status of "+w.Consumer)
+	pg.Set(config, "synchronous_commit", "off") // the next second says it again
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Postgres: %w", err)
+	}
+	return conn, nil
+}
+
+// tell says once that the row cannot be written. The work goes on: health is DOWN
+// when the heartbeat is too old.
+func (w *Writer) tell(ctx context.Context, err error) {
+	if err != nil && ctx.Err() != nil && KindOf(err) != TimedOut {
+		return
+	}
+	w.mu.Lock()
+	was := w.failing
+	w.failing = err != nil
+	w.mu.Unlock()
+	if err != nil && !was {
+		w.Logger.WarnContext(ctx, "the status of a consumer cannot be written", "consumer", w.Consumer, "kind", KindOf(err), "error", err)
+	}
+}

@@ -1,0 +1,151 @@
+// Package demo loads a made-up estate into a running service, as the migration
+// from NOMIS would: through POST /migrate, a request for each prisoner who has
+// something to tell. Loading again, or after a break, adds nothing: what is
+// there already is UNCHANGED.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
+
+	"nonassociations/domain"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/web/client"
+)
+
+// Options say what is loaded where.
+type Options struct {
+	BaseURL   string // http://127.0.0.1:8080
+	Token     string // may POST /migrate; if it may read as well, the end waits until all can be read
+	Seed      uint64
+	Prisoners int       // estate.DefaultPrisoners when 0
+	Out       io.Writer // progress and summary
+	// Show is put before each command of the summary, where a shell needs to
+	// know more, such as "DATA_DIR=/tmp/x ". It may be empty.
+	Show string
+}
+
+const (
+	connections = 16               // at once
+	patience    = 60 * time.Second // for one request, trying again included
+)
+
+// Run loads the estate and says how it went and where to look. Errors: the
+// service refused, was away for longer than a minute, or the context ended;
+// running again goes on where it stopped.
+func Run(ctx context.Context, options Options) error { return runPausing(ctx, options, pause) }
+
+func runPausing(ctx context.Context, options Options, pause pauser) error {
+	e, err := estate.New(estate.Options{Seed: options.Seed, Prisoners: options.Prisoners})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(options.Out, "a made-up estate: %d prisons, %d prisoners, %d pairs to be kept apart (seed %d)\n",
+		len(e.Prisons), len(e.Prisoners), len(e.Pairs), options.Seed)
+	l := newLoader(options, pause)
+	defer l.http.CloseIdleConnections()
+	if err := l.load(ctx, e); err != nil {
+		return errors.Join(err, fmt.Errorf("%d pairs were loaded; the same command goes on from there", l.total.pairs))
+	}
+	l.summary()
+	if err := l.untilReadable(ctx, e); err != nil {
+		return err
+	}
+	l.lookAt(e)
+	return nil
+}
+
+// pauser waits, or says that the context ended.
+type pauser func(context.Context, time.Duration) error
+
+// loader sends tellings and counts what became of them.
+type loader struct {
+	Options
+
+	http    *http.Client
+	service *client.Client
+	pause   pauser
+	took    time.Duration
+
+	mu    sync.Mutex
+	total tally
+}
+
+// tally counts answers.
+type tally struct {
+	pairs    int
+	outcomes map[domain.OutcomeKind]int
+	position uint64 // the highest
+}
+
+func newLoader(options Options, pause pauser) *loader {
+	transport := &http.Transport{MaxIdleConnsPerHost: connections}
+	options.BaseURL = strings.TrimSuffix(options.BaseURL, "/")
+	connection := &http.Client{Transport: transport, Timeout: patience}
+	return &loader{
+		Options: options, http: connection, pause: pause,
+		service: client.New(client.Options{
+			BaseURL: options.BaseURL, Token: client.Always(options.Token), HTTP: connection,
+		}),
+		total: tally{outcomes: map[domain.OutcomeKind]int{}},
+	}
+}
+
+func (l *loader) load(ctx context.Context, e *estate.Estate) error {
+	began := time.Now()
+	bar := progressbar.NewOptions(len(e.Pairs),
+		progressbar.OptionSetWriter(l.Out), progressbar.OptionSetDescription("POST /migrate"),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("pairs"),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionOnCompletion(func() { fmt.Fprintln(l.Out) }))
+	work, within := errgroup.WithContext(ctx)
+	work.SetLimit(connections)
+	for telling := range e.Tellings() {
+		if within.Err() != nil {
+			break
+		}
+		work.Go(func() error {
+			pairs, err := l.tell(within, telling)
+			if err != nil {
+				return err
+			}
+			return bar.Add(pairs)
+		})
+	}
+	err := work.Wait()
+	if err == nil {
+		err = ctx.Err()
+	}
+	l.took = time.Since(began)
+	if err != nil {
+		fmt.Fprintln(l.Out)
+	}
+	return err
+}
+
+// tell sends one telling until it is answered, and says of how many pairs it was.
+func (l *loader) tell(ctx context.Context, telling estate.Telling) (pairs int, err error) {
+	answer, err := l.post(ctx, telling)
+	if err != nil {
+		return 0, fmt.Errorf("load prisoner %s: %w", telling.PrisonerNumber, err)
+	}
+	others := map[domain.PrisonerNumber]bool{}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, result := range answer.Results {
+		others[result.PrisonerNumber] = true
+		l.total.outcomes[result.Outcome]++
+	}
+	l.total.pairs += len(others)
+	l.total.position = max(l.total.position, answer.Position)
+	return len(others), nil
+}

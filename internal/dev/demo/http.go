@@ -1,0 +1,68 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"nonassociations/internal/dev/estate"
+	"nonassociations/web/client"
+)
+
+func (l *loader) post(ctx context.Context, telling estate.Telling) (client.Told, error) {
+	said := telling.Said()
+	got, err := again(ctx, l, func(ctx context.Context) (client.Got[client.Told], error) {
+		return l.service.Migrate(ctx, client.Correlation{}, said)
+	})
+	return got.Body, err
+}
+
+// untilReadable waits until the last thing that was loaded can be read, so
+// that what the summary shows is true when it is shown. A token that may not
+// read does not wait.
+func (l *loader) untilReadable(ctx context.Context, e *estate.Estate) error {
+	_, err := again(ctx, l, func(ctx context.Context) (client.Got[client.NonAssociations], error) {
+		return l.service.NonAssociations(ctx, string(e.Prisoners[0].Number), client.Read{AtLeast: l.total.position})
+	})
+	var refused *client.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusForbidden {
+		return nil
+	}
+	return err
+}
+
+// again repeats a request for as long as the service is away or busy, which is
+// safe: everything that is sent repeats by its content.
+func again[T any](ctx context.Context, l *loader, ask func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	wait := 100 * time.Millisecond
+	for {
+		got, err := ask(ctx)
+		var refused *client.Error
+		if err == nil || errors.As(err, &refused) && !refused.Temporary() || ctx.Err() != nil {
+			return got, err
+		}
+		after := wait
+		if refused != nil && refused.RetryAfter > 0 {
+			after = refused.RetryAfter
+		} else {
+			wait = min(2*wait, 5*time.Second)
+		}
+		if stopped := l.pause(ctx, after); stopped != nil {
+			return got, err // what was in the way says more than that the time is up
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

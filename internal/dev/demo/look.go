@@ -1,0 +1,94 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"nonassociations/domain"
+	"nonassociations/internal/dev/estate"
+)
+
+// outcomes in the order in which they are printed.
+var outcomes = []domain.OutcomeKind{domain.Created, domain.Changed, domain.Unchanged, domain.WasIgnored}
+
+func (l *loader) summary() {
+	rate := float64(l.total.pairs) / max(l.took.Seconds(), 1e-3)
+	fmt.Fprintf(l.Out, "%d pairs in %s, %.0f a second:", l.total.pairs, l.took.Round(10*time.Millisecond), rate)
+	for _, outcome := range outcomes {
+		if n := l.total.outcomes[outcome]; n > 0 {
+			fmt.Fprintf(l.Out, " %d %s", n, outcome)
+		}
+	}
+	fmt.Fprintln(l.Out)
+}
+
+// sight is a prisoner who is worth a look.
+type sight struct {
+	what   string
+	number domain.PrisonerNumber
+}
+
+// lookAt prints commands that a person can copy.
+func (l *loader) lookAt(e *estate.Estate) {
+	fmt.Fprintln(l.Out, "\nworth a look:")
+	fmt.Fprintf(l.Out, "  TOKEN=$(%sbin/nonassociations token --role READ_NON_ASSOCIATIONS --user DEMO)\n", l.Show)
+	for _, s := range sights(e) {
+		fmt.Fprintf(l.Out, "\n  # %s\n  curl -s -H \"Authorization: Bearer $TOKEN\" %s/non-associations/%s\n", s.what, l.BaseURL, s.number)
+	}
+}
+
+// sights finds one prisoner of each kind; a small estate may lack some.
+func sights(e *estate.Estate) []sight {
+	list := []sight{mostKeptApart(e)}
+	longest := 0
+	for _, pair := range e.Pairs {
+		longest = max(longest, len(pair.Items))
+	}
+	for _, kind := range []struct {
+		what string
+		is   func(items []estate.Item) bool
+	}{
+		{"a long history with %s", func(items []estate.Item) bool { return len(items) == longest }},
+		{"one with %s that is still to come", func(items []estate.Item) bool { return isPending(items[len(items)-1]) }},
+		{"one with %s that will end by itself", func(items []estate.Item) bool { return willExpire(items[len(items)-1]) }},
+		{"told of twice with %s: only the later one counts", saidTwice},
+	} {
+		i := slices.IndexFunc(e.Pairs, func(pair estate.Pair) bool { return kind.is(pair.Items) })
+		if i >= 0 {
+			pair := e.Pairs[i]
+			list = append(list, sight{fmt.Sprintf(kind.what, e.Prisoners[pair.Other].Number), e.Prisoners[pair.Teller].Number})
+		}
+	}
+	return list
+}
+
+func mostKeptApart(e *estate.Estate) sight {
+	degree, most := make([]int, len(e.Prisoners)), 0
+	for _, pair := range e.Pairs {
+		degree[pair.Teller]++
+		degree[pair.Other]++
+	}
+	for i := range degree {
+		if degree[i] > degree[most] {
+			most = i
+		}
+	}
+	return sight{fmt.Sprintf("kept apart from %d others, more than anybody", degree[most]), e.Prisoners[most].Number}
+}
+
+func isPending(item estate.Item) bool { return item.EffectiveDate >= estate.ToCome }
+
+func willExpire(item estate.Item) bool {
+	return !isPending(item) && item.ExpiryDate != nil && *item.ExpiryDate >= estate.ToCome
+}
+
+func saidTwice(items []estate.Item) bool {
+	open := 0
+	for _, item := range items {
+		if item.ExpiryDate == nil {
+			open++
+		}
+	}
+	return open > 1
+}

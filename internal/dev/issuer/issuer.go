@@ -1,0 +1,146 @@
+// Package issuer stands in for the house's token issuer in development and
+// tests: it makes one key, keeps it in the data folder and publishes its public
+// half on loopback, where the service reads it as it would read the real one.
+package issuer
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"nonassociations/internal/dev/token"
+)
+
+// Name is the issuer's name in every development token: it stays the same
+// over restarts, which the address, whose port is any free one, does not.
+const Name = "https://issuer.invalid/nonassociations-development"
+
+// Server publishes the key set of one issuer.
+type Server struct {
+	token.Issuer
+	http *http.Server
+	url  string
+	stop func() error // does it once, and tells again what came of it
+}
+
+// Open takes the issuer that is in the folder, or makes one for the audience.
+func Open(dir, audience string) (token.Issuer, error) {
+	found, err := token.Load(dir)
+	if err == nil && found.Name == Name && found.Audience == audience {
+		return found, nil
+	}
+	if err != nil && !errors.Is(err, token.ErrNoRun) {
+		return token.Issuer{}, err
+	}
+	if found.Key == nil {
+		if found.Key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return token.Issuer{}, fmt.Errorf("make a development key: %w", err)
+		}
+	}
+	made := token.Issuer{Name: Name, Audience: audience, Key: found.Key}
+	if made.KeyID, err = keyID(made.Key); err != nil {
+		return token.Issuer{}, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return token.Issuer{}, fmt.Errorf("make the data folder: %w", err)
+	}
+	return made, made.Save(dir)
+}
+
+// Serve publishes the key set on a free port of loopback until Stop.
+func Serve(ctx context.Context, issuer token.Issuer) (*Server, error) {
+	set, err := KeySet(issuer)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the issuer: %w", err)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(set) // a reader that left needs no answer
+	})
+	s := &Server{
+		Issuer: issuer,
+		http:   &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second},
+		url:    "http://" + listener.Addr().String() + "/.well-known/jwks.json",
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(listener) }()
+	s.stop = sync.OnceValue(func() error { return errors.Join(s.http.Close(), unlessClosed(<-served)) })
+	return s, nil
+}
+
+// KeysURL is where the key set is.
+func (s *Server) KeysURL() string { return s.url }
+
+// Stop ends the publishing and returns when it has ended, also when it is
+// called again.
+func (s *Server) Stop() error {
+	if err := s.stop(); err != nil {
+		return fmt.Errorf("stop the issuer: %w", err)
+	}
+	return nil
+}
+
+func unlessClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// KeySet is the JSON Web Key Set of the issuer's public key.
+func KeySet(issuer token.Issuer) ([]byte, error) {
+	x, y, err := coordinates(issuer.Key)
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		Type  string `json:"kty"`
+		Curve string `json:"crv"`
+		Use   string `json:"use"`
+		Alg   string `json:"alg"`
+		ID    string `json:"kid"`
+		X     string `json:"x"`
+		Y     string `json:"y"`
+	}
+	set := map[string][]key{"keys": {{Type: "EC", Curve: "P-256", Use: "sig", Alg: "ES256", ID: issuer.KeyID, X: x, Y: y}}}
+	text, err := json.Marshal(set)
+	if err != nil {
+		return nil, fmt.Errorf("write the key set: %w", err)
+	}
+	return text, nil
+}
+
+func coordinates(key *ecdsa.PrivateKey) (x, y string, err error) {
+	point, err := key.PublicKey.Bytes() // 0x04, then both coordinates
+	if err != nil {
+		return "", "", fmt.Errorf("read the public key: %w", err)
+	}
+	half := (len(point) - 1) / 2
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode(point[1 : 1+half]), encode(point[1+half:]), nil
+}
+
+// keyID names a key by its content, so that a new key has a new name.
+func keyID(key *ecdsa.PrivateKey) (string, error) {
+	point, err := key.PublicKey.Bytes()
+	if err != nil {
+		return "", fmt.Errorf("read the public key: %w", err)
+	}
+	sum := sha256.Sum256(point)
+	return base64.RawURLEncoding.EncodeToString(sum[:12]), nil
+}

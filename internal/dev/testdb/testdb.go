@@ -1,0 +1,89 @@
+// Package testdb gives a test a database of its own on a real Postgres. One
+// server serves a test process; it starts with the first test that asks and is
+// gone when the process is, however that ends. A machine without Postgres
+// fails such a test: a skipped test proves nothing.
+package testdb
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/internal/dev/localpg"
+)
+
+// Variable names a server to use instead of one of our own. Its user must be
+// allowed to create databases.
+const Variable = "TEST_DATABASE_URL"
+
+var (
+	shared = sync.OnceValues(startShared)
+	serial atomic.Int64
+)
+
+// New makes an empty database and returns its DSN, a URL. It is dropped at the
+// end of the test, with whatever connections are left.
+func New(t testing.TB) string {
+	t.Helper()
+	admin := os.Getenv(Variable)
+	if admin == "" {
+		server, err := shared()
+		if err != nil {
+			t.Fatalf("no Postgres for this test: %v", err)
+		}
+		admin = server.DSN("postgres")
+	}
+	return create(t, admin)
+}
+
+func startShared() (*localpg.Server, error) {
+	dir, err := guardedDir()
+	if err != nil {
+		return nil, err
+	}
+	return localpg.Start(context.Background(), localpg.Options{Dir: dir})
+}
+
+func create(t testing.TB, admin string) string {
+	t.Helper()
+	// The process id keeps test processes apart that share one server.
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), serial.Add(1))
+	execute(t, admin, "CREATE DATABASE "+name)
+	t.Cleanup(func() { execute(t, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	return inDatabase(t, admin, name)
+}
+
+func execute(t testing.TB, dsn, statement string) {
+	t.Helper()
+	ctx := context.Background() // t.Context() has ended when cleanups run
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Errorf("connect for %q: %v", statement, err)
+		return
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Errorf("%s: %v", statement, err)
+	}
+}
+
+// inDatabase is the same server's address with another database.
+func inDatabase(t testing.TB, dsn, name string) string {
+	t.Helper()
+	if !strings.Contains(dsn, "://") {
+		return dsn + " dbname=" + name // the last one counts
+	}
+	address, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("%s is not a URL: %v", Variable, err)
+	}
+	address.Path = "/" + name
+	return address.String()
+}

@@ -1,0 +1,53 @@
+package lease_test
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/internal/dev/testdb"
+	"nonassociations/internal/pg/lease"
+)
+
+// whenSaid calls back with every line of a log.
+type whenSaid func()
+
+func (w whenSaid) Write(line []byte) (int, error) {
+	w()
+	return len(line), nil
+}
+
+func TestWith_one_at_a_time(t *testing.T) {
+	dsn := testdb.New(t)
+	silent := slog.New(slog.DiscardHandler)
+	inside, leave, ended := make(chan struct{}), make(chan struct{}), make(chan error, 2)
+	var over atomic.Bool
+	go func() {
+		ended <- lease.With(context.Background(), dsn, "turn", silent, func(context.Context) {
+			close(inside)
+			<-leave
+			over.Store(true)
+		})
+	}()
+	<-inside
+	require.NoError(t, lease.With(t.Context(), dsn, "another", silent, func(context.Context) {}))
+
+	given, giveUp := context.WithCancel(t.Context())
+	waiting := slog.New(slog.NewTextHandler(whenSaid(giveUp), nil))
+	err := lease.With(given, dsn, "turn", waiting, func(context.Context) { t.Error("it is not its turn") })
+	require.ErrorIs(t, err, context.Canceled, "who waits says so, and may give up")
+
+	go func() {
+		ended <- lease.With(context.Background(), dsn, "turn", silent, func(context.Context) {
+			if !over.Load() {
+				t.Error("the first has not ended")
+			}
+		})
+	}()
+	close(leave)
+	require.NoError(t, <-ended)
+	require.NoError(t, <-ended)
+}

@@ -1,0 +1,123 @@
+package store_test
+
+import (
+	"os"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/internal/dev/testdb"
+	"nonassociations/internal/pg/migrate"
+	"nonassociations/publisher/store"
+)
+
+func TestAnOperatorAsksOnlyForWhatMayBe(t *testing.T) {
+	dsn, conn, was := begun(t)
+	for i, c := range []struct {
+		state       store.State
+		retry, skip error
+	}{
+		{store.Refused, nil, nil},
+		{store.Failing, nil, nil},
+		{store.Blocked, store.ErrNothing, nil},
+		{store.Skipped, store.ErrNothing, store.ErrNothing},
+	} {
+		one, other := refused(t, uint64(2*i+1)), refused(t, uint64(2*i+2))
+		one.State, other.State = c.state, c.state
+		require.NoError(t, store.Settle(t.Context(), conn, was, was, store.Work{Park: []store.Parked{one, other}}, noon))
+		require.ErrorIs(t, store.AskRetry(t.Context(), dsn, topic, one.EventID), c.retry, "%s", c.state)
+		require.ErrorIs(t, store.AskSkip(t.Context(), dsn, topic, other.EventID, "why not", noon), c.skip, "%s", c.state)
+	}
+}
+
+// A row is all that is left of a fact once the bookmark has passed it: every
+// write to the table waits for the disk, whatever the server's default is.
+// Moving the bookmark alone does not.
+func TestEveryWriteOfParkedMessagesWaitsForTheDisk(t *testing.T) {
+	dsn, conn, was := begun(t)
+	for _, sql := range []string{
+		`CREATE TABLE how (who text, commits text)`,
+		`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			INSERT INTO how VALUES (TG_TABLE_NAME || ' ' || TG_OP, current_setting('synchronous_commit')); RETURN NULL; END $$`,
+		`CREATE TRIGGER noting AFTER INSERT OR UPDATE OR DELETE ON publisher.parked FOR EACH ROW EXECUTE FUNCTION note()`,
+		`CREATE TRIGGER noting AFTER UPDATE ON publisher.bookmark FOR EACH ROW EXECUTE FUNCTION note()`,
+		`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$`,
+	} {
+		_, err := conn.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	_, err := conn.Exec(t.Context(), `SET synchronous_commit = on`)
+	require.NoError(t, err)
+	was, err = store.Begin(t.Context(), conn, topic, was.Store)
+	require.NoError(t, err)
+	one, other := refused(t, 3), refused(t, 5)
+	settle := func(now store.Bookmark, work store.Work, writes ...string) {
+		t.Helper()
+		require.NoError(t, store.Settle(t.Context(), conn, was, now, work, noon))
+		was = now
+		for _, write := range writes {
+			requireHow(t, conn, write)
+		}
+		_, err := conn.Exec(t.Context(), `DELETE FROM how`)
+		require.NoError(t, err)
+	}
+	settle(behind(was, 5), store.Work{Park: []store.Parked{one, other}}, "parked INSERT on", "bookmark UPDATE on")
+	settle(behind(was, 6), store.Work{}, "bookmark UPDATE off")
+	settle(was, store.Work{Tried: []store.Parked{one}}, "parked UPDATE on")
+	require.NoError(t, store.AskRetry(t.Context(), dsn, topic, one.EventID))
+	require.NoError(t, store.AskSkip(t.Context(), dsn, topic, other.EventID, "why not", noon))
+	requireHow(t, conn, "parked UPDATE on")
+	settle(was, store.Work{Heard: []uuid.UUID{other.EventID}}, "parked UPDATE on")
+	settle(was, store.Work{Gone: []uuid.UUID{one.EventID}}, "parked DELETE on")
+	settle(behind(was, 7), store.Work{}, "bookmark UPDATE off")
+}
+
+// requireHow holds that a write was made, and in this way alone.
+func requireHow(t *testing.T, conn *pgx.Conn, write string) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `SELECT DISTINCT who || ' ' || commits FROM how`)
+	require.NoError(t, err)
+	ways, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Contains(t, ways, write)
+	for _, way := range ways {
+		require.NotEqual(t, "parked UPDATE off", way)
+	}
+}
+
+// What the build before left in its states is there in today's.
+func TestRowsInOldStatesAreCarriedOver(t *testing.T) {
+	dsn := testdb.New(t)
+	first, err := os.ReadFile("migrations/00001_desk.sql")
+	require.NoError(t, err)
+	before := migrate.Room{Schema: "publisher", Key: migrate.Desk, Files: fstest.MapFS{"migrations/00001_desk.sql": {Data: first}}}
+	require.NoError(t, before.Migrate(t.Context(), dsn))
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `INSERT INTO publisher.parked
+		(topic, event_id, pairs, revision, "commit", prepare, state, reason, refusals, parked_at, changed_at, wish)
+		SELECT 'domain', gen_random_uuid(), ARRAY['A0135GA_A9109UD'], n, n, n, state, 'why', n, now(), now(), wish
+		FROM (VALUES (1, 'refused', 'retry'), (2, 'held', NULL), (3, 'dropped', 'drop'), (4, 'dropped', NULL)) AS old (n, state, wish)`)
+	require.NoError(t, err)
+
+	require.NoError(t, store.Migrate(t.Context(), dsn))
+	all, err := store.All(t.Context(), conn, "domain")
+	require.NoError(t, err)
+	require.Len(t, all, 4)
+	for i, want := range []store.Parked{
+		{State: store.Refused, Wish: store.Retry}, {State: store.Blocked}, {State: store.Skipped, Wish: store.Skip}, {State: store.Skipped},
+	} {
+		require.Equal(t, want.State, all[i].State)
+		require.Equal(t, want.Wish, all[i].Wish)
+		require.Equal(t, i+1, all[i].Tries)
+		require.Equal(t, "why", all[i].Reason)
+	}
+	_, err = conn.Exec(t.Context(), `UPDATE publisher.parked SET state = 'failing' WHERE revision = 2`)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `UPDATE publisher.parked SET state = 'held'`)
+	require.Error(t, err)
+}
