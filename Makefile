@@ -125,3 +125,15 @@ define install
 	( $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold $(1) ) >/dev/null \
 	  || { echo "apt-get install $(1) failed: please install it by hand" >&2; exit 1; }
 endef
+
+# Until it is published the module has a short name. Imports, the linter's rules
+# and the test of the rooms have it; the program keeps its own name.
+.PHONY: module
+module: ## rename the module: make module NAME=github.com/…
+	@[[ "$(NAME)" == */* ]] || { echo "usage: make module NAME=github.com/ministryofjustice/non-associations" >&2; exit 1; }
+	@old=$$(go list -m); \
+	git ls-files '*.go' | xargs sed -i -E \
+	  -e "s#^(import |\s+)([a-z]+ |_ )?\"$$old/#\1\2\"$(NAME)/#" -e "s#^(const module = )\"$$old\"#\1\"$(NAME)\"#"; \
+	sed -i -E "s#(pkg: )$$old/#\1$(NAME)/#" .golangci.yml; \
+	go mod edit -module "$(NAME)"; go build ./... && go vet ./... && go test .; \
+	echo "$$old is $(NAME) now: read the change, and commit it"

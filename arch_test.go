@@ -206,7 +206,7 @@ func list(t *testing.T) []listed {
 
 // folders is the whole top level; what git ignores is nobody's business.
 var folders = []string{
-	".git", ".ci", ".bin", ".data", "bin", "cmd", "domain", "commands", "projections", "queries", "publisher",
+	".git", ".github", ".ci", ".bin", ".data", "bin", "cmd", "domain", "commands", "projections", "queries", "publisher",
 	"audit", "nomis", "eventstore", "web", "deploy", "docs", "internal",
 }
 

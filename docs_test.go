@@ -1,0 +1,77 @@
+package nonassociations_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	decisions    = filepath.Join("docs", "adr")
+	decisionFile = regexp.MustCompile(`^(\d{4})-[a-z0-9-]+\.md$`)
+)
+
+func TestDecisions_areAllInTheirIndex(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join(decisions, "README.md"))
+	require.NoError(t, err)
+	entries, err := os.ReadDir(decisions)
+	require.NoError(t, err)
+	files := map[string]string{}
+	for _, entry := range entries {
+		if entry.Name() == "README.md" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(decisions, entry.Name()))
+		require.NoError(t, err)
+		files[entry.Name()], _, _ = strings.Cut(string(text), "\n")
+	}
+	require.NotEmpty(t, files)
+	require.Empty(t, unlisted(string(index), files))
+}
+
+// unlisted lists what is wrong between the index and the decisions: files maps
+// the name of each file to its first line. Every file has the number of its name
+// in its heading, a row with its title, and a number of its own.
+func unlisted(index string, files map[string]string) []string {
+	var faults []string
+	numbers := map[string]string{}
+	for name, heading := range files {
+		parts := decisionFile.FindStringSubmatch(name)
+		if parts == nil {
+			faults = append(faults, name+" is not named NNNN-words.md")
+			continue
+		}
+		if other, taken := numbers[parts[1]]; taken {
+			faults = append(faults, name+" and "+other+" have one number")
+		}
+		numbers[parts[1]] = name
+		title, ok := strings.CutPrefix(heading, "# "+parts[1]+" ")
+		row := fmt.Sprintf("| [%s](%s) | %s |\n", parts[1], name, title)
+		if !ok || !strings.Contains(index, row) {
+			faults = append(faults, name+" has no row with its title: "+row)
+		}
+	}
+	if rows := strings.Count(index, "\n| ["); rows != len(files) {
+		faults = append(faults, fmt.Sprintf("%d rows stand for %d files", rows, len(files)))
+	}
+	return faults
+}
+
+func TestDecisions_checkerCanFail(t *testing.T) {
+	index := "| | decision |\n|---|---|\n| [0001](0001-a.md) | A |\n"
+	require.Empty(t, unlisted(index, map[string]string{"0001-a.md": "# 0001 A"}))
+	for fault, files := range map[string]map[string]string{
+		"no row":       {"0001-a.md": "# 0001 A", "0002-b.md": "# 0002 B"},
+		"another name": {"0001-a.md": "# 0001 Else"},
+		"no heading":   {"0001-a.md": "0001 A"},
+		"no number":    {"0001-a.md": "# 0001 A", "b.md": "# B"},
+		"no file":      {},
+	} {
+		require.NotEmpty(t, unlisted(index, files), fault)
+	}
+}
