@@ -19,7 +19,7 @@ var (
 	runbooksDir   = filepath.Join("docs", "runbooks")
 )
 
-func TestEveryAlertIsTriedAndHasItsRunbook(t *testing.T) {
+func TestAlert_isTriedAndHasItsRunbook(t *testing.T) {
 	rules, err := alerts.Load(alertsDir)
 	require.NoError(t, err)
 	cases, err := alerts.Cases(alertTestsDir)
@@ -53,7 +53,7 @@ func unready(rules []alerts.Rule, cases []alerts.Case, read func(string) ([]byte
 	return faults
 }
 
-func TestTheCheckerOfAlertsCanFail(t *testing.T) {
+func TestChecker_ofAlertsCanFail(t *testing.T) {
 	good := alerts.Rule{
 		Name: "Some", Labels: map[string]string{"severity": "critical"},
 		Annotations: map[string]string{"summary": "Words.", "runbook": "docs/runbooks/Some.md"},
@@ -69,7 +69,7 @@ func TestTheCheckerOfAlertsCanFail(t *testing.T) {
 	require.Len(t, unready([]alerts.Rule{good}, both, read), 1)
 }
 
-func TestPromtoolFindsTheAlertsRight(t *testing.T) {
+func TestPromtool_findsTheAlertsRight(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(alertsDir, "*.yaml"))
 	require.NoError(t, err)
 	require.NoError(t, alerts.Promtool(t.Context(), append([]string{"check", "rules", "--lint-fatal"}, files...)...))
@@ -78,9 +78,9 @@ func TestPromtoolFindsTheAlertsRight(t *testing.T) {
 	require.NoError(t, alerts.Promtool(t.Context(), append([]string{"test", "rules"}, tests...)...))
 }
 
-// TestEveryCauseOfAnAlertIsTried takes each cause out of its rule: the tests must
+// TestCause_ofAnAlertIsTried takes each cause out of its rule: the tests must
 // miss it.
-func TestEveryCauseOfAnAlertIsTried(t *testing.T) {
+func TestCause_ofAnAlertIsTried(t *testing.T) {
 	rules, err := alerts.Load(alertsDir)
 	require.NoError(t, err)
 	for _, rule := range rules {

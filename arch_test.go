@@ -96,14 +96,14 @@ type listed struct {
 	GoFiles         []string
 }
 
-func TestEveryPackageKeepsItsPromise(t *testing.T) {
+func TestPackage_keepsItsPromise(t *testing.T) {
 	packages := list(t)
 	require.NotEmpty(t, packages)
 	require.Empty(t, broken(house, packages))
 }
 
-// TestTheCheckerCanFail shows it a small made-up house with one fault each.
-func TestTheCheckerCanFail(t *testing.T) {
+// TestChecker_canFail shows it a small made-up house with one fault each.
+func TestChecker_canFail(t *testing.T) {
 	for name, fault := range map[string]listed{
 		"domain may not import net":    {ImportPath: module + "/domain", Imports: []string{"net/http"}},
 		"may not import github.com/":   {ImportPath: module + "/domain", Imports: []string{pgx + "/pgxpool"}},
@@ -210,7 +210,7 @@ var folders = []string{
 	"audit", "nomis", "eventstore", "web", "deploy", "docs", "internal",
 }
 
-func TestTheTopLevelHasTheRoomsAndNoMore(t *testing.T) {
+func TestTopLevel_hasTheRoomsAndNoMore(t *testing.T) {
 	entries, err := os.ReadDir(".")
 	require.NoError(t, err)
 	for _, entry := range entries {
@@ -227,7 +227,7 @@ var (
 	attic    = regexp.MustCompile(`(^|/)(util|utils|common|helpers|models|misc|shared)(/|$)`)
 )
 
-func TestFilesAreShortAndRegisterNothing(t *testing.T) {
+func TestFiles_areShortAndRegisterNothing(t *testing.T) {
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -265,7 +265,7 @@ func form(t *testing.T, path string) []string {
 	return faults
 }
 
-func TestTheFormCheckerCanFail(t *testing.T) {
+func TestFormChecker_canFail(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "long.go")
 	text := "package x\n\nfunc init() {}\n" + strings.Repeat("\n", maxLines)
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
@@ -274,7 +274,7 @@ func TestTheFormCheckerCanFail(t *testing.T) {
 
 // A guarantee is worth what its test is worth: each one that the documents
 // name must be there.
-func TestEveryTestThatTheArchitectureNamesIsThere(t *testing.T) {
+func TestArchitecture_namesTestsThatExist(t *testing.T) {
 	document, err := os.ReadFile(filepath.Join("docs", "ARCHITECTURE.md"))
 	require.NoError(t, err)
 	sources, err := exec.Command("git", "grep", "-h", "^func Test", "--", "*_test.go").Output()

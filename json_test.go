@@ -26,7 +26,7 @@ const (
 // laxReads are the files that read JSON so, with why that is right.
 var laxReads = map[string]string{
 	"domain/catalogue.go":             "facts of this service as its encoder beside it wrote them; domain has the standard library alone, and reads of a log hand in the strict reader",
-	"domain/seen.go":                  "ids of facts, which have no names to read; domain has the standard library alone",
+	"domain/facts_seen.go":                  "ids of facts, which have no names to read; domain has the standard library alone",
 	"domain/command.go":               "a command that a fact of this service keeps, as keepCommand beside it wrote it",
 	"eventstore/esdbserver/rights.go": "the embedded server reads the rights that its administrator set, to play the part of a real one",
 	"nomis/object.go":                 "names are compared exactly, and one that comes twice is put out of use: NOMIS's messages may hold anything beside what is read",
@@ -38,9 +38,9 @@ func isForDevelopment(file string) bool {
 	return strings.HasPrefix(file, "internal/") || strings.HasPrefix(file, "cmd/bench/") || strings.HasPrefix(file, "cmd/dev/")
 }
 
-// TestJSONOfStrangersIsReadExactly walks all code of production for readers
+// TestJSON_ofStrangersIsReadExactly walks all code of production for readers
 // that take a name in any letter case, or more than once.
-func TestJSONOfStrangersIsReadExactly(t *testing.T) {
+func TestJSON_ofStrangersIsReadExactly(t *testing.T) {
 	listing, err := exec.CommandContext(t.Context(), "git", "ls-files", "*.go").Output()
 	require.NoError(t, err)
 	files, reads := strings.Fields(string(listing)), map[string]bool{}
@@ -97,9 +97,9 @@ func readsLaxly(t *testing.T, file string) bool {
 // slow keeps a connection for ever.
 var timeOuts = []string{"ReadHeaderTimeout", "ReadTimeout", "WriteTimeout", "IdleTimeout"}
 
-// TestEveryServerOfProductionLimitsItsTimes walks all servers that code outside
+// TestServer_ofProductionLimitsItsTimes walks all servers that code outside
 // development makes.
-func TestEveryServerOfProductionLimitsItsTimes(t *testing.T) {
+func TestServer_ofProductionLimitsItsTimes(t *testing.T) {
 	listing, err := exec.CommandContext(t.Context(), "git", "ls-files", "*.go").Output()
 	require.NoError(t, err)
 	walked := 0

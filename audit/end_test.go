@@ -23,7 +23,7 @@ func refused(t *testing.T, r *audit.Reader, from uint64, follow bool) error {
 	})
 }
 
-func TestAFeedFromBehindTheEndIsRefused(t *testing.T) {
+func TestFeed_fromBehindTheEndIsRefused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		for _, follow := range []bool{false, true} {
 			require.ErrorIs(t, refused(t, b.reader(), 1, follow), audit.ErrBehindEnd, "the log is empty")
@@ -46,12 +46,12 @@ func (b *book) end() uint64 {
 	b.t.Helper()
 	end, err := b.store.End(b.t.Context())
 	require.NoError(b.t, err)
-	return end.Outside()
+	return end.Uint64()
 }
 
 // An event of others, of the store itself, or a place that a subscription named
 // may be what a caller holds: X-Position of a list that no fact of ours is behind.
-func TestThePlacesOfOthersAreNoneBehindTheEnd(t *testing.T) {
+func TestPlaces_ofOthersAreNoneBehindTheEnd(t *testing.T) {
 	b := newBook(t, memory.New())
 	b.quarrels(1) // 6 facts
 	log := bytewise{b.store}
@@ -96,7 +96,7 @@ type hiding struct {
 	from uint64
 }
 
-func (h hiding) ReadAll(ctx context.Context, way eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+func (h hiding) ReadAll(ctx context.Context, way eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	behind := eventstore.Position{Commit: h.from * wide, Prepare: h.from * wide}
 	if way == eventstore.Backwards && behind.Before(from) {
 		from = behind
@@ -104,7 +104,7 @@ func (h hiding) ReadAll(ctx context.Context, way eventstore.Direction, from even
 	return h.Store.ReadAll(ctx, way, from, limit)
 }
 
-func TestALogThatGoesAwayWhileTheEndIsAskedIsNoRefusal(t *testing.T) {
+func TestLog_thatGoesAwayWhileTheEndIsAskedIsNoRefusal(t *testing.T) {
 	b := newBook(t, memory.New())
 	b.quarrels(1)
 	r := audit.New(endless{b.store}, audit.Options{London: london})

@@ -23,8 +23,8 @@ type Entry struct {
 	Reason           *string              `json:"reason"`   // of closing, reopening, deleting, renumbering, or of ignoring what NOMIS told
 	RequestedBy      *string              `json:"requestedBy,omitzero"`
 	Renumbered       *Renumbered          `json:"renumbered,omitzero"`
-	Before           *Whole               `json:"before"` // null: not there, or deleted
-	After            *Whole               `json:"after"`
+	Before           *FullRecord          `json:"before"` // null: not there, or deleted
+	After            *FullRecord          `json:"after"`
 }
 
 // Renumbered says that one prisoner's number became another. Of a
@@ -53,7 +53,7 @@ const (
 const recordedLayout = "2006-01-02T15:04:05.999999-07:00"
 
 // step folds one fact into its pair and says what it did.
-func step(london *time.Location, facts *eventstore.Folding, f placed) (Entry, error) {
+func step(london *time.Location, facts *eventstore.Folding, f recordedFact) (Entry, error) {
 	view := View{Today: domain.Today(f.Meta.DecidedAt.In(london)), London: london}
 	entry := entryOf(london, f)
 	entry.Before = view.shown(f.Pair, facts, f.Event.Concerns())
@@ -63,25 +63,25 @@ func step(london *time.Location, facts *eventstore.Folding, f placed) (Entry, er
 	entry.After = view.shown(f.Pair, facts, f.Event.Concerns())
 	if e, is := f.Event.(domain.TransferredIn); is && entry.Before == nil && !e.NonAssociation.Deleted {
 		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}
-		whole := view.Whole(e.From, back.Of(e.NonAssociation))
+		whole := view.FullRecord(e.From, back.Of(e.NonAssociation))
 		entry.Before = &whole
 	}
 	return entry, nil
 }
 
 // entryOf is what a fact says by itself.
-func entryOf(london *time.Location, f placed) Entry {
+func entryOf(london *time.Location, f recordedFact) Entry {
 	entry := Entry{
 		EventID: f.ID, Type: f.Type,
 		Actor: f.Meta.Actor, Source: f.Meta.Source,
 		OccurredAt: domain.Local(f.Meta.OccurredAt.In(london)),
 		RecordedAt: f.RecordedAt.In(london).Format(recordedLayout),
-		Revision:   f.Revision, Position: outside(f.Position),
+		Revision:   f.Revision, Position: publicPosition(f.Position),
 	}
 	if id := f.Event.Concerns(); id != uuid.Nil {
 		entry.NonAssociationID = &id
 	}
-	entry.Reason, entry.RequestedBy = why(f.Event)
+	entry.Reason, entry.RequestedBy = reasonOf(f.Event)
 	entry.Renumbered = renumbered(f.Event)
 	return entry
 }
@@ -107,16 +107,16 @@ func renumbered(event domain.Event) *Renumbered {
 }
 
 // shown is nil for one that is not there, or not any more.
-func (v View) shown(pair domain.Pair, facts *eventstore.Folding, id uuid.UUID) *Whole {
+func (v View) shown(pair domain.Pair, facts *eventstore.Folding, id uuid.UUID) *FullRecord {
 	n, there := facts.Find(id)
 	if !there || n.Deleted {
 		return nil
 	}
-	whole := v.Whole(pair, n)
+	whole := v.FullRecord(pair, n)
 	return &whole
 }
 
-func why(event domain.Event) (reason, requestedBy *string) {
+func reasonOf(event domain.Event) (reason, requestedBy *string) {
 	switch e := event.(type) {
 	case domain.Closed:
 		return orNull(e.ClosedReason), nil
@@ -141,10 +141,10 @@ func why(event domain.Event) (reason, requestedBy *string) {
 	}
 }
 
-func outside(position eventstore.Position) *uint64 {
+func publicPosition(position eventstore.Position) *uint64 {
 	if position == (eventstore.Position{}) {
 		return nil
 	}
-	n := position.Outside()
+	n := position.Uint64()
 	return &n
 }

@@ -32,8 +32,8 @@ type Feed struct {
 	CaughtUp func() error
 }
 
-// errTold ends a subscription that has told everything.
-var errTold = errors.New("everything is told")
+// errDone ends a subscription that has told everything.
+var errDone = errors.New("everything is told")
 
 // Feed tells every fact behind a position in global order, without gap or
 // duplicate. It returns nil only when it does not follow and everything was
@@ -45,11 +45,11 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	if err != nil {
 		return err
 	}
-	teller := &teller{reader: r, feed: feed}
+	teller := &feedWriter{reader: r, feed: feed}
 	err = r.log.Subscribe(ctx, from, domain.StreamPrefixes(), func(m eventstore.Message) error {
-		return teller.tell(ctx, m)
+		return teller.write(ctx, m)
 	})
-	if errors.Is(err, errTold) {
+	if errors.Is(err, errDone) {
 		return nil
 	}
 	if err == nil { // a subscription has no good end
@@ -67,15 +67,15 @@ func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, err
 		return head, err
 	}
 	if feed.Begin != nil {
-		if err := feed.Begin(head.Outside()); err != nil {
+		if err := feed.Begin(head.Uint64()); err != nil {
 			return head, err
 		}
 	}
 	return r.start(ctx, feed.From, head)
 }
 
-// teller turns the messages of one subscription into lines.
-type teller struct {
+// feedWriter turns the messages of one subscription into lines.
+type feedWriter struct {
 	reader *Reader
 	feed   Feed
 	// The pair that was told last and its next fact: however much other feeds
@@ -84,7 +84,7 @@ type teller struct {
 	next uint64
 }
 
-func (t *teller) tell(ctx context.Context, m eventstore.Message) error {
+func (t *feedWriter) write(ctx context.Context, m eventstore.Message) error {
 	switch m.Kind {
 	case eventstore.EventAppeared:
 		return t.line(ctx, m.Event)
@@ -95,20 +95,20 @@ func (t *teller) tell(ctx context.Context, m eventstore.Message) error {
 	}
 }
 
-func (t *teller) caughtUp() error {
+func (t *feedWriter) caughtUp() error {
 	if t.feed.CaughtUp != nil {
 		if err := t.feed.CaughtUp(); err != nil {
 			return err
 		}
 	}
 	if !t.feed.Follow {
-		return errTold
+		return errDone
 	}
 	return nil
 }
 
-func (t *teller) line(ctx context.Context, recorded eventstore.Recorded) error {
-	if recorded.Position.Outside() <= t.feed.From {
+func (t *feedWriter) line(ctx context.Context, recorded eventstore.RecordedEvent) error {
+	if recorded.Position.Uint64() <= t.feed.From {
 		return nil // the log was told from a place before
 	}
 	fact, err := t.reader.read(recorded)
@@ -122,7 +122,7 @@ func (t *teller) line(ctx context.Context, recorded eventstore.Recorded) error {
 	return t.feed.Line(FeedEntry{Entry: entry, PrisonerNumbers: numbersOf(fact)})
 }
 
-func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
+func (t *feedWriter) entry(ctx context.Context, fact recordedFact) (Entry, error) {
 	if !fact.OfPair() {
 		return entryOf(t.reader.options.London, fact), nil
 	}
@@ -136,14 +136,14 @@ func (t *teller) entry(ctx context.Context, fact placed) (Entry, error) {
 		return Entry{}, err
 	}
 	t.last, t.next = facts.State(), facts.Next()
-	t.reader.states.Keep(t.last, fact.Revision)
+	t.reader.states.Put(t.last, fact.Revision)
 	return entry, nil
 }
 
 // before is the state of the fact's pair before it.
-func (t *teller) before(ctx context.Context, fact placed) (domain.State, error) {
+func (t *feedWriter) before(ctx context.Context, fact recordedFact) (domain.State, error) {
 	if t.next == fact.Revision && t.last.Pair == fact.Pair {
 		return t.last, nil
 	}
-	return t.reader.states.Before(ctx, fact.Pair, fact.Revision)
+	return t.reader.states.StateBefore(ctx, fact.Pair, fact.Revision)
 }

@@ -40,7 +40,7 @@ func (b *book) quarrels(rounds int) []domain.Pair {
 	return pairs
 }
 
-func TestTheFeedTellsWhatTheHistoriesTell(t *testing.T) {
+func TestFeed_givesWhatTheHistoriesTell(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		_, err := eventstore.WriteIdentity(t.Context(), b.store, uuid.New()) // a stream that is not of a pair
 		require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestTheFeedTellsWhatTheHistoriesTell(t *testing.T) {
 	})
 }
 
-func TestAFeedThatRemembersNothingTellsTheSame(t *testing.T) {
+func TestFeed_thatRemembersNothingGivesTheSame(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		b.quarrels(5)
 		forgetful := audit.New(b.store, audit.Options{London: london, FeedMemory: 1})
@@ -65,7 +65,7 @@ func TestAFeedThatRemembersNothingTellsTheSame(t *testing.T) {
 	})
 }
 
-func TestAFeedGoesOnWithoutGapOrDuplicateFromEveryLine(t *testing.T) {
+func TestFeed_goesOnWithoutGapOrDuplicateFromEveryLine(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		b.quarrels(2)
 		all := told(t, b.reader(), 0)
@@ -75,7 +75,7 @@ func TestAFeedGoesOnWithoutGapOrDuplicateFromEveryLine(t *testing.T) {
 	})
 }
 
-func TestAFeedFollowsTheLiveTail(t *testing.T) {
+func TestFeed_followsTheLiveTail(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		id := b.opens(pair)
@@ -107,7 +107,7 @@ func follow(t *testing.T, b *book, lines chan<- audit.FeedEntry, caughtUp chan<-
 	return ended
 }
 
-func TestWhoTakesTheLinesMayStopTheFeed(t *testing.T) {
+func TestFeed_isStoppedByItsReceiver(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		b.quarrels(1)
 		gone, lines := errors.New("the caller has gone"), 0
@@ -131,15 +131,15 @@ func TestWhoTakesTheLinesMayStopTheFeed(t *testing.T) {
 type flaky struct {
 	eventstore.Store
 
-	events []eventstore.Recorded
+	events []eventstore.RecordedEvent
 	err    error
 }
 
-func (f flaky) ReadStream(context.Context, string, eventstore.Direction, uint64, int) ([]eventstore.Recorded, error) {
+func (f flaky) ReadStream(context.Context, string, eventstore.Direction, uint64, int) ([]eventstore.RecordedEvent, error) {
 	return f.events, f.err
 }
 
-func TestAnOutageOrAHoleInMidFeedIsAnErrorNotAnEnd(t *testing.T) {
+func TestOutage_orAHoleInMidFeedIsAnErrorNotAnEnd(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pairs := b.quarrels(2)
 		whole, err := b.store.ReadStream(t.Context(), pairs[0].Stream(), eventstore.Forwards, 0, 10)

@@ -21,7 +21,7 @@ type History struct {
 // streams are those of a pair it has been with; where it moved from or to is
 // followed. Without any fact the history is empty. Errors are those of the log.
 func (r *Reader) OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) (History, error) {
-	return r.history(ctx, streams, func(f placed) bool { return f.Event.Concerns() == id })
+	return r.history(ctx, streams, func(f recordedFact) bool { return f.Event.Concerns() == id })
 }
 
 // OfPrisoner is everything that happened to the prisoner's non-associations,
@@ -36,20 +36,20 @@ func (r *Reader) OfPrisoner(ctx context.Context, streams []string, number domain
 	return r.history(ctx, theirs, concerningPrisoner(number))
 }
 
-// memory is an entry with what it takes to put it in order.
-type memory struct {
+// pairHistory is an entry with what it takes to put it in order.
+type pairHistory struct {
 	Entry
 
 	position   eventstore.Position
 	recordedAt time.Time
 }
 
-func (r *Reader) history(ctx context.Context, streams []string, concerns func(placed) bool) (History, error) {
-	var all []memory
-	err := r.each(ctx, streams, concerns, func(pair *eventstore.Folding, f placed) error {
+func (r *Reader) history(ctx context.Context, streams []string, concerns func(recordedFact) bool) (History, error) {
+	var all []pairHistory
+	err := r.each(ctx, streams, concerns, func(pair *eventstore.Folding, f recordedFact) error {
 		entry, err := step(r.options.London, pair, f)
 		if err == nil && concerns(f) {
-			all = append(all, memory{entry, f.Position, f.RecordedAt})
+			all = append(all, pairHistory{entry, f.Position, f.RecordedAt})
 		}
 		return err
 	})
@@ -58,9 +58,9 @@ func (r *Reader) history(ctx context.Context, streams []string, concerns func(pl
 
 // inOrder puts the oldest first. A store that sends no position with a stream
 // sends none at all; its clock is the next best.
-func inOrder(all []memory) History {
-	blind := slices.ContainsFunc(all, func(m memory) bool { return m.Position == nil })
-	slices.SortStableFunc(all, func(a, b memory) int {
+func inOrder(all []pairHistory) History {
+	blind := slices.ContainsFunc(all, func(m pairHistory) bool { return m.Position == nil })
+	slices.SortStableFunc(all, func(a, b pairHistory) int {
 		if blind {
 			return a.recordedAt.Compare(b.recordedAt)
 		}

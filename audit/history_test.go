@@ -15,7 +15,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-func TestAHistorySaysWhoWhenAndWhatItWasBeforeAndAfter(t *testing.T) {
+func TestHistory_hasActorTimeAndWhatItWasBeforeAndAfter(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		id := b.opens(pair)
@@ -65,7 +65,7 @@ func TestAHistorySaysWhoWhenAndWhatItWasBeforeAndAfter(t *testing.T) {
 	})
 }
 
-func TestAnEntryHasTheseKeysAndNoCommand(t *testing.T) {
+func TestEntry_hasTheseKeysAndNoCommand(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		id := b.opens(pair)
@@ -94,7 +94,7 @@ func TestAnEntryHasTheseKeysAndNoCommand(t *testing.T) {
 	})
 }
 
-func TestAPrisonersHistoryIsInTheOrderOfTheLogAndOfNobodyElse(t *testing.T) {
+func TestPrisonersHistory_isInTheOrderOfTheLogAndOfNoOther(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		ab, ac, bc := pairOf(t, alice, bob), pairOf(t, alice, carol), pairOf(t, bob, carol)
 		first, second := b.opens(ac), b.opens(ab)
@@ -117,7 +117,7 @@ func TestAPrisonersHistoryIsInTheOrderOfTheLogAndOfNobodyElse(t *testing.T) {
 	})
 }
 
-func TestWhatNOMISTellsIsShownInItsOwnWordsToo(t *testing.T) {
+func TestNOMIS_codesAreShownVerbatim(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		expiry := domain.LocalDateTime("2026-07-15T00:00:00")
@@ -129,7 +129,7 @@ func TestWhatNOMISTellsIsShownInItsOwnWordsToo(t *testing.T) {
 		later.EffectiveDate, later.ExpiryDate, later.TypeSequence = "2026-01-01T00:00:00", nil, 4
 		latest := later
 		latest.EffectiveDate, latest.TypeSequence = "2026-02-01T00:00:00", 5
-		b.does(pair, domain.NOMIS, "NOMIS_USER", domain.Tell{About: alice, Items: []domain.Item{item, later, latest}})
+		b.does(pair, domain.NOMIS, "NOMIS_USER", domain.Sync{About: alice, Items: []domain.Item{item, later, latest}})
 
 		history, err := b.reader().OfPrisoner(t.Context(), streams(pair), bob)
 		require.NoError(t, err)
@@ -151,11 +151,11 @@ func TestWhatNOMISTellsIsShownInItsOwnWordsToo(t *testing.T) {
 	})
 }
 
-func TestAnOldEntryReadsTheSameForEver(t *testing.T) {
+func TestOldEntry_readsTheSameForEver(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		expiry := domain.LocalDateTime("2026-07-20T00:00:00") // five days to come when it is told
-		b.does(pair, domain.NOMIS, "NOMIS_USER", domain.Tell{About: alice, Items: []domain.Item{{
+		b.does(pair, domain.NOMIS, "NOMIS_USER", domain.Sync{About: alice, Items: []domain.Item{{
 			EffectiveDate: "2021-07-05T10:35:17", ExpiryDate: &expiry, TypeCode: domain.TypeWing,
 			ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{alice: domain.CodeUnknown, bob: domain.CodeVictim},
 		}}})
@@ -167,7 +167,7 @@ func TestAnOldEntryReadsTheSameForEver(t *testing.T) {
 	})
 }
 
-func TestALogThatIsAwayOrUnreadableIsAnError(t *testing.T) {
+func TestLog_thatIsAwayOrUnreadableIsAnError(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair, other := pairOf(t, alice, bob), pairOf(t, alice, carol)
 		id := b.opens(pair)

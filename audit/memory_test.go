@@ -25,7 +25,7 @@ func held() int64 {
 
 // A feed that follows stands for days: what it remembers by itself is paid for
 // each consumer.
-func TestManyFeedsRememberHardlyMoreThanOne(t *testing.T) {
+func TestFeeds_manyRememberHardlyMoreThanOne(t *testing.T) {
 	const feeds, most = 16, 100 << 10 // bytes of each
 	b := newBook(t, memory.New())
 	for i := range 2000 {

@@ -69,7 +69,7 @@ const (
 	unmerged = domain.TypeUnmerged
 )
 
-func TestAMergeIsAnEntryOfItsTwoNumbersInTheOrderOfTheLog(t *testing.T) {
+func TestMerge_isAnEntryOfItsTwoNumbersInTheOrderOfTheLog(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		ab, as := pairOf(t, alice, bob), pairOf(t, alice, survivor)
 		b.opens(ab)
@@ -117,7 +117,7 @@ func TestAMergeIsAnEntryOfItsTwoNumbersInTheOrderOfTheLog(t *testing.T) {
 	})
 }
 
-func TestAMergeIsNothingThatIsHeldOfAPerson(t *testing.T) {
+func TestMerge_isNothingThatIsHeldOfAPerson(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		b.opens(pairOf(t, alice, carol))
 		b.removes(bob, survivor)

@@ -19,9 +19,9 @@ type Person struct {
 	CellLocation *string `json:"cellLocation"`
 }
 
-// OfOnePrisoner lists non-associations as seen from one prisoner: Seen, or for
+// PrisonerList lists non-associations as seen from one prisoner: Seen, or for
 // subject access SubjectItem.
-type OfOnePrisoner[Item any] struct {
+type PrisonerList[Item any] struct {
 	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
 	Person
 
@@ -31,8 +31,8 @@ type OfOnePrisoner[Item any] struct {
 	NamesMissing    bool   `json:"namesMissing,omitzero"`
 }
 
-// Seen is a non-association as seen from one of its prisoners.
-type Seen struct {
+// PrisonerView is a non-association as seen from one of its prisoners.
+type PrisonerView struct {
 	ID                         uuid.UUID             `json:"id"`
 	Role                       domain.Role           `json:"role"`
 	RoleDescription            string                `json:"roleDescription"`
@@ -61,10 +61,10 @@ type Other struct {
 	Person
 }
 
-// Seen shows one of a pair from the side of one of the two.
-func (v View) Seen(pair domain.Pair, of domain.PrisonerNumber, n domain.NonAssociation) Seen {
+// PrisonerView shows one of a pair from the side of one of the two.
+func (v View) PrisonerView(pair domain.Pair, of domain.PrisonerNumber, n domain.NonAssociation) PrisonerView {
 	shape, other := v.NonAssociation(pair, n), pair.Other(of)
-	return Seen{
+	return PrisonerView{
 		ID: shape.ID, Role: n.Sides[of].Role, RoleDescription: describe(domain.Roles(), n.Sides[of].Role),
 		Reason: shape.Reason, ReasonDescription: shape.ReasonDescription,
 		RestrictionType: shape.RestrictionType, RestrictionTypeDescription: shape.RestrictionTypeDescription,
@@ -81,7 +81,7 @@ func (v View) Seen(pair domain.Pair, of domain.PrisonerNumber, n domain.NonAssoc
 
 // newestFirst is the order in which staff see a list unless they ask for
 // another.
-func newestFirst(a, b Seen) int {
+func newestFirst(a, b PrisonerView) int {
 	if c := strings.Compare(b.WhenCreated, a.WhenCreated); c != 0 {
 		return c
 	}

@@ -26,7 +26,7 @@ type Options struct {
 type Reader struct {
 	log       eventstore.Store
 	reach     *eventstore.Reach
-	states    *statecache.Cache // of all feeds
+	states    *statecache.FactCache // of all feeds
 	catalogue domain.Catalogue
 	options   Options
 }
@@ -37,15 +37,15 @@ func New(log eventstore.Store, options Options) *Reader {
 		options.FeedMemory = 16384
 	}
 	return &Reader{
-		log: log, reach: eventstore.NewReach(log), states: statecache.NewCache(log, options.FeedMemory),
+		log: log, reach: eventstore.NewReach(log), states: statecache.NewFactCache(log, options.FeedMemory),
 		catalogue: domain.Events(), options: options,
 	}
 }
 
-// placed is a fact with its place in the log.
-type placed = eventstore.Fact
+// recordedFact is a fact with its place in the log.
+type recordedFact = eventstore.Fact
 
-func (r *Reader) read(recorded eventstore.Recorded) (placed, error) {
+func (r *Reader) read(recorded eventstore.RecordedEvent) (recordedFact, error) {
 	fact, err := eventstore.Read(r.catalogue, recorded)
 	fact.Meta.Command = nil // stays inside, and is large
 	return fact, err
@@ -61,7 +61,7 @@ func pairOf(stream string) (domain.Pair, error) {
 }
 
 // numbersOf are the two that a fact is about, in sorted order.
-func numbersOf(f placed) []domain.PrisonerNumber {
+func numbersOf(f recordedFact) []domain.PrisonerNumber {
 	numbers := f.Pair.Numbers()
 	switch e := f.Event.(type) {
 	case domain.PrisonerMerged:
@@ -79,12 +79,12 @@ const together = 64
 
 // visitor is handed a fact and what was folded of the facts before it. It adds
 // the fact: nothing else does.
-type visitor func(facts *eventstore.Folding, f placed) error
+type visitor func(facts *eventstore.Folding, f recordedFact) error
 
 // each reads streams whole and hands over each fact, a stream at a time. A
 // renumbering that concerns the reader leads on to the other stream that it
 // names: nobody else need know where a record has been.
-func (r *Reader) each(ctx context.Context, streams []string, concerns func(placed) bool, visit visitor) error {
+func (r *Reader) each(ctx context.Context, streams []string, concerns func(recordedFact) bool, visit visitor) error {
 	queue := slices.Compact(slices.Sorted(slices.Values(streams)))
 	for read := 0; read < len(queue); {
 		batch := queue[read:min(read+together, len(queue))]
@@ -92,7 +92,7 @@ func (r *Reader) each(ctx context.Context, streams []string, concerns func(place
 			if stream.Err != nil {
 				return fmt.Errorf("read the facts of %s: %w", batch[i], stream.Err)
 			}
-			err := r.walk(ctx, batch[i], stream.Events, func(facts *eventstore.Folding, f placed) error {
+			err := r.walk(ctx, batch[i], stream.Events, func(facts *eventstore.Folding, f recordedFact) error {
 				if concerns(f) {
 					queue = including(queue, otherStreams(f.Event)...)
 				}
@@ -146,9 +146,9 @@ func ofPrisoner(streams []string, numbers ...domain.PrisonerNumber) ([]string, e
 
 // concerningPrisoner follows what was ever recorded of the prisoner, also to
 // where it stands or stood under another number.
-func concerningPrisoner(numbers ...domain.PrisonerNumber) func(placed) bool {
+func concerningPrisoner(numbers ...domain.PrisonerNumber) func(recordedFact) bool {
 	theirs := map[uuid.UUID]bool{}
-	return func(f placed) bool {
+	return func(f recordedFact) bool {
 		here := slices.ContainsFunc(numbersOf(f), func(n domain.PrisonerNumber) bool { return slices.Contains(numbers, n) })
 		id := f.Event.Concerns()
 		if id == uuid.Nil {
@@ -160,7 +160,7 @@ func concerningPrisoner(numbers ...domain.PrisonerNumber) func(placed) bool {
 }
 
 // walk goes through a stream from its first fact on.
-func (r *Reader) walk(ctx context.Context, stream string, events []eventstore.Recorded, visit visitor) error {
+func (r *Reader) walk(ctx context.Context, stream string, events []eventstore.RecordedEvent, visit visitor) error {
 	pair, err := pairOf(stream)
 	if err != nil {
 		return err

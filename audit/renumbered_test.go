@@ -17,14 +17,14 @@ func (b *book) merges(n domain.NonAssociation, from domain.Pair, revision uint64
 	b.t.Helper()
 	to := pairOf(b.t, alice, survivor)
 	r := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
-	b.does(to, domain.Merge, "MERGER", domain.Arrive{
-		Renumbering: r, From: from, Revision: revision, Records: []domain.Arriving{{NonAssociation: r.Of(n)}},
+	b.does(to, domain.Merge, "MERGER", domain.TransferIn{
+		Renumbering: r, From: from, Revision: revision, Records: []domain.TransferredRecord{{NonAssociation: r.Of(n)}},
 	})
-	b.does(from, domain.Merge, "MERGER", domain.Leave{Renumbering: r, To: to, Revision: revision, IDs: []uuid.UUID{n.ID}})
+	b.does(from, domain.Merge, "MERGER", domain.TransferOut{Renumbering: r, To: to, Revision: revision, IDs: []uuid.UUID{n.ID}})
 	return to
 }
 
-func TestARenumberedOneHasOneHistoryWhoeverIsAsked(t *testing.T) {
+func TestRenumberedOne_hasOneHistoryWhicheverNumberIsAsked(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		from := pairOf(t, alice, bob)
 		id, other := b.opens(from), b.opens(pairOf(t, bob, carol))
@@ -66,7 +66,7 @@ func TestARenumberedOneHasOneHistoryWhoeverIsAsked(t *testing.T) {
 	})
 }
 
-func TestTheFeedTellsBothHalvesOfARenumbering(t *testing.T) {
+func TestFeed_givesBothHalvesOfARenumbering(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		from := pairOf(t, alice, bob)
 		id := b.opens(from)
@@ -84,7 +84,7 @@ func TestTheFeedTellsBothHalvesOfARenumbering(t *testing.T) {
 	})
 }
 
-func TestSubjectAccessKnowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
+func TestSubjectAccess_knowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		from := pairOf(t, alice, bob)
 		id := b.opens(from)
@@ -104,24 +104,24 @@ func TestSubjectAccessKnowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
 
 // What was deleted under a removed number stayed there, and is held about the
 // same person; what was there in two pairs at once is told once.
-func TestSubjectAccessTellsWhatStayedUnderARemovedNumber(t *testing.T) {
+func TestSubjectAccess_givesWhatStayedUnderARemovedNumber(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		from, own := pairOf(t, alice, bob), pairOf(t, bob, survivor)
 		deleted := b.opens(from)
 		b.does(from, domain.DPS, "DELETER", domain.Delete{ID: deleted, DeletionReason: "Mistake", RequestedBy: "AJONES"})
 		moved, between := b.opens(from), b.opens(own)
 		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
-		b.does(own, domain.Merge, "MERGER", domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{between}})
+		b.does(own, domain.Merge, "MERGER", domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{between}})
 		to := pairOf(t, alice, survivor)
 		record := b.state(from).Items[1]
-		b.does(to, domain.Merge, "MERGER", domain.Arrive{
-			Renumbering: merged, From: from, Revision: 2, Records: []domain.Arriving{{NonAssociation: merged.Of(record)}},
+		b.does(to, domain.Merge, "MERGER", domain.TransferIn{
+			Renumbering: merged, From: from, Revision: 2, Records: []domain.TransferredRecord{{NonAssociation: merged.Of(record)}},
 		})
 		subject := subjectOf(b, survivor, "", "")
 		subject.Removed = []domain.PrisonerNumber{bob}
 		for _, halfDone := range []bool{true, false} {
 			if !halfDone {
-				b.does(from, domain.Merge, "MERGER", domain.Leave{Renumbering: merged, To: to, Revision: 2, IDs: []uuid.UUID{moved}})
+				b.does(from, domain.Merge, "MERGER", domain.TransferOut{Renumbering: merged, To: to, Revision: 2, IDs: []uuid.UUID{moved}})
 			}
 			answer, err := b.reader().SubjectAccess(t.Context(), streams(to, from, own), subject)
 			require.NoError(t, err)
@@ -139,13 +139,13 @@ func TestSubjectAccessTellsWhatStayedUnderARemovedNumber(t *testing.T) {
 	})
 }
 
-func TestOneThatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
+func TestOne_thatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, bob, survivor)
 		id := b.opens(pair)
 		before := b.state(pair).Items[0]
 		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
-		b.does(pair, domain.Merge, "MERGER", domain.Dissolve{Renumbering: merged, IDs: []uuid.UUID{id}})
+		b.does(pair, domain.Merge, "MERGER", domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{id}})
 		b.does(pair, domain.Merge, "MERGER", domain.Restore{
 			Renumbering: domain.Renumbering{Previous: survivor, Number: bob, Reason: "Two men"}, Records: []domain.NonAssociation{before},
 		})

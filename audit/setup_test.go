@@ -143,7 +143,7 @@ func (b *book) opens(pair domain.Pair) uuid.UUID {
 	b.t.Helper()
 	first := pair.Numbers()[1]
 	return b.does(pair, domain.DPS, "OPENER", domain.Open{
-		Comment: "They fight", NamedFirst: first, Reason: domain.Threat, Restriction: domain.Landing,
+		Comment: "They fight", FirstPrisoner: first, Reason: domain.Threat, Restriction: domain.Landing,
 		Roles: map[domain.PrisonerNumber]domain.Role{first: domain.Perpetrator, pair.Other(first): domain.Victim},
 	})
 }

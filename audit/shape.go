@@ -33,9 +33,9 @@ type NonAssociation struct {
 	IsOpen                     bool                  `json:"isOpen"`
 }
 
-// Whole is a non-association with everything that the record holds of it: the
+// FullRecord is a non-association with everything that the record holds of it: the
 // words of staff and those of NOMIS.
-type Whole struct {
+type FullRecord struct {
 	NonAssociation
 
 	AuthorisedBy             *string              `json:"authorisedBy"`
@@ -55,7 +55,7 @@ type View struct {
 
 // NonAssociation shows one of a pair.
 func (v View) NonAssociation(pair domain.Pair, n domain.NonAssociation) NonAssociation {
-	first := n.NamedFirst
+	first := n.FirstPrisoner
 	if !pair.Has(first) {
 		first = pair.Numbers()[0]
 	}
@@ -74,9 +74,9 @@ func (v View) NonAssociation(pair domain.Pair, n domain.NonAssociation) NonAssoc
 	}
 }
 
-// Whole shows everything of one of a pair.
-func (v View) Whole(pair domain.Pair, n domain.NonAssociation) Whole {
-	w := Whole{
+// FullRecord shows everything of one of a pair.
+func (v View) FullRecord(pair domain.Pair, n domain.NonAssociation) FullRecord {
+	w := FullRecord{
 		NonAssociation: v.NonAssociation(pair, n),
 		AuthorisedBy:   n.AuthorisedBy, EffectiveDate: n.EffectiveDate, TypeCode: n.TypeCode,
 	}
@@ -92,7 +92,7 @@ func (v View) Whole(pair domain.Pair, n domain.NonAssociation) Whole {
 // moved knows it more finely.
 func (v View) whenCreated(n domain.NonAssociation) string {
 	opened := n.OpenedAt.In(v.London)
-	if n.Born == domain.DPS && domain.Local(opened) == n.EffectiveDate {
+	if n.CreatedSource == domain.DPS && domain.Local(opened) == n.EffectiveDate {
 		return v.local(opened)
 	}
 	return string(n.EffectiveDate)
@@ -104,7 +104,7 @@ func (v View) local(t time.Time) string { return t.In(v.London).Format("2006-01-
 
 func describe[W ~string](vocabulary []domain.Term[W], word W) string {
 	for _, term := range vocabulary {
-		if term.Word == word {
+		if term.Code == word {
 			return term.Description
 		}
 	}

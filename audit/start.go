@@ -23,7 +23,7 @@ var ErrBehindEnd = errors.New("the position lies behind the end of the log")
 // events and places that a subscription named count: they are positions that a
 // caller may hold.
 func (r *Reader) within(ctx context.Context, from uint64, head eventstore.Position) error {
-	if from <= head.Outside() {
+	if from <= head.Uint64() {
 		return nil
 	}
 	has, err := r.reach.Has(ctx, from)
@@ -53,7 +53,7 @@ func (r *Reader) last(ctx context.Context) (eventstore.Position, error) {
 // counts in bytes and refuses to begin in the middle of one, so every place that
 // is subscribed from is one that the log has named itself.
 func (r *Reader) start(ctx context.Context, from uint64, head eventstore.Position) (eventstore.Position, error) {
-	if head.Outside() <= from {
+	if head.Uint64() <= from {
 		return head, nil
 	}
 	if from == 0 {
@@ -66,7 +66,7 @@ func (r *Reader) start(ctx context.Context, from uint64, head eventstore.Positio
 	if err == nil && len(events) == 1 && events[0].Position == asked {
 		return asked, nil
 	}
-	if from < head.Outside()/2 {
+	if from < head.Uint64()/2 {
 		return eventstore.Start, ctx.Err() // nearer than the way back from the end
 	}
 	return r.back(ctx, from, head)
@@ -83,7 +83,7 @@ func (r *Reader) back(ctx context.Context, from uint64, at eventstore.Position) 
 			return eventstore.Start, fmt.Errorf("find the place of position %d: %w", from, err)
 		}
 		for _, event := range events {
-			if at = event.Position; at.Outside() <= from {
+			if at = event.Position; at.Uint64() <= from {
 				return at, nil
 			}
 		}

@@ -32,12 +32,12 @@ func (b bytewise) inside(p eventstore.Position) (eventstore.Position, error) {
 	return inside, nil
 }
 
-func outside(event eventstore.Recorded) eventstore.Recorded {
+func outside(event eventstore.RecordedEvent) eventstore.RecordedEvent {
 	event.Position = eventstore.Position{Commit: event.Position.Commit * wide, Prepare: event.Position.Prepare * wide}
 	return event
 }
 
-func (b bytewise) ReadAll(ctx context.Context, way eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+func (b bytewise) ReadAll(ctx context.Context, way eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	from, err := b.inside(from)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (b bytewise) Subscribe(ctx context.Context, from eventstore.Position, prefi
 	})
 }
 
-func TestAFeedBeginsAnywhereThoughTheLogDoesNot(t *testing.T) {
+func TestFeed_beginsAnywhereThoughTheLogDoesNot(t *testing.T) {
 	b := newBook(t, memory.New())
 	b.quarrels(5) // 18 facts
 	b.store = bytewise{b.store}
@@ -90,7 +90,7 @@ func positionsBehind(lines []audit.FeedEntry, from uint64) []uint64 {
 	return positions
 }
 
-func TestALogThatIsLongerThanAPageIsWalkedBack(t *testing.T) {
+func TestLog_thatIsLongerThanAPageIsWalkedBack(t *testing.T) {
 	b := newBook(t, memory.New())
 	for i := range 1301 {
 		b.opens(pairOf(t, alice, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i))))
@@ -102,7 +102,7 @@ func TestALogThatIsLongerThanAPageIsWalkedBack(t *testing.T) {
 	require.EqualValues(t, 701*wide, *lines[0].Position)
 }
 
-func TestAFeedBeginsOnlyWhenTheLogHasAnswered(t *testing.T) {
+func TestFeed_beginsOnlyWhenTheLogHasAnswered(t *testing.T) {
 	b := newBook(t, memory.New())
 	pairs := b.quarrels(1)
 	var heads []uint64

@@ -26,13 +26,13 @@ type Subject struct {
 // first; the counts are of those that are not deleted. Names are for the caller
 // to fill in.
 type SubjectAccess struct {
-	Content OfOnePrisoner[SubjectItem] `json:"content"`
-	held    bool                       // anything at all, at any time
+	Content PrisonerList[SubjectItem] `json:"content"`
+	held    bool                      // anything at all, at any time
 }
 
 // SubjectItem is a non-association as it is, or as it was when it was deleted.
 type SubjectItem struct {
-	Seen
+	PrisonerView
 
 	Deleted *Deletion `json:"deleted"`
 }
@@ -45,19 +45,19 @@ type Deletion struct {
 	Reason *string `json:"reason"`
 }
 
-// Knowledge is what the prisoner directory says of a number.
-type Knowledge int
+// DirectoryAnswer is what the prisoner directory says of a number.
+type DirectoryAnswer int
 
 // The kinds of knowledge.
 const (
-	Unanswered Knowledge = iota // the directory is away
+	Unanswered DirectoryAnswer = iota // the directory is away
 	Known
 	Denied
 )
 
 // Status is the HTTP status of the answer: 209 when nobody knows the number,
 // 204 when there is nothing in these days, else 200.
-func (s SubjectAccess) Status(directory Knowledge) int {
+func (s SubjectAccess) Status(directory DirectoryAnswer) int {
 	switch {
 	case directory == Denied && !s.held:
 		return 209
@@ -83,7 +83,7 @@ func (r *Reader) SubjectAccess(ctx context.Context, streams []string, subject Su
 			answer.add(item)
 		}
 	}
-	slices.SortFunc(answer.Content.NonAssociations, func(a, b SubjectItem) int { return newestFirst(a.Seen, b.Seen) })
+	slices.SortFunc(answer.Content.NonAssociations, func(a, b SubjectItem) int { return newestFirst(a.PrisonerView, b.PrisonerView) })
 	return answer, nil
 }
 
@@ -112,7 +112,7 @@ func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (i
 		return nil, false, err
 	}
 	last, deletions := map[domain.Pair]*eventstore.Folding{}, map[uuid.UUID]*Deletion{}
-	err = r.each(ctx, theirs, concerningPrisoner(subject.numbers()...), func(pair *eventstore.Folding, f placed) error {
+	err = r.each(ctx, theirs, concerningPrisoner(subject.numbers()...), func(pair *eventstore.Folding, f recordedFact) error {
 		if e, is := f.Event.(domain.Deleted); is { // also one that was deleted under another number
 			deletions[e.NonAssociationID] = &Deletion{
 				At: subject.View.local(f.Meta.DecidedAt), By: e.RequestedBy, Reason: orNull(e.DeletionReason),
@@ -129,7 +129,7 @@ func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (i
 			if subject.movesOn(pair, n.ID, last) {
 				continue
 			}
-			item := SubjectItem{Seen: subject.View.Seen(pair, name, n)}
+			item := SubjectItem{PrisonerView: subject.View.PrisonerView(pair, name, n)}
 			if n.Deleted {
 				item.Deleted = deletions[n.ID]
 			}
@@ -158,7 +158,7 @@ func (s Subject) nameIn(pair domain.Pair) (domain.PrisonerNumber, bool) {
 func (s Subject) movesOn(from domain.Pair, id uuid.UUID, pairs map[domain.Pair]*eventstore.Folding) bool {
 	for to, facts := range pairs {
 		n, there := facts.Find(id)
-		if to != from && there && n.CameFrom != nil && n.CameFrom.Pair == from {
+		if to != from && there && n.TransferredFrom != nil && n.TransferredFrom.Pair == from {
 			return true
 		}
 	}

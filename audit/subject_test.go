@@ -17,7 +17,7 @@ func subjectOf(b *book, number domain.PrisonerNumber, from, to string) audit.Sub
 	}
 }
 
-func TestSubjectAccessShowsEverythingAlsoWhatWasDeleted(t *testing.T) {
+func TestSubjectAccess_showsEverythingAlsoWhatWasDeleted(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		ab, ac, bc := pairOf(t, alice, bob), pairOf(t, alice, carol), pairOf(t, bob, carol)
 		deleted, open := b.opens(ab), b.opens(ac)
@@ -47,7 +47,7 @@ func TestSubjectAccessShowsEverythingAlsoWhatWasDeleted(t *testing.T) {
 	})
 }
 
-func TestSubjectAccessHoldsItsDaysAgainstTheLastChange(t *testing.T) {
+func TestSubjectAccess_holdsItsDaysAgainstTheLastChange(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		id := b.opens(pair)             // on the 15th
@@ -65,7 +65,7 @@ func TestSubjectAccessHoldsItsDaysAgainstTheLastChange(t *testing.T) {
 	})
 }
 
-func TestWithNothingHeldTheDirectoryDecides(t *testing.T) {
+func TestSubjectAccess_theDirectoryDecidesWhenNothingIsHeld(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		b.opens(pair)
@@ -77,7 +77,7 @@ func TestWithNothingHeldTheDirectoryDecides(t *testing.T) {
 	})
 }
 
-func TestCountsFollowFromTheDay(t *testing.T) {
+func TestCounts_followFromTheDay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		id := b.opens(pair)

@@ -12,7 +12,7 @@ import (
 
 // Nothing is told from a stream that lost its beginning, whether something is
 // left of it or not: an empty history would be a lie.
-func TestNothingIsToldFromAStreamThatLostItsBeginning(t *testing.T) {
+func TestHistory_isNotGivenOfAStreamThatLostItsBeginning(t *testing.T) {
 	for store, open := range map[string]func(*testing.T, *memory.Store) eventstore.Store{
 		"memory": func(_ *testing.T, log *memory.Store) eventstore.Store { return log },
 		"esdb":   func(t *testing.T, log *memory.Store) eventstore.Store { return overGRPC(t, log) },

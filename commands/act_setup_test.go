@@ -41,29 +41,29 @@ var errDown = errors.New("connection refused")
 
 // unkept are keys that fail as the test says.
 type unkept struct {
-	commands.Keys
+	commands.IdempotencyStore
 	claim, keep, free error
 }
 
-func (u *unkept) Claim(ctx context.Context, key commands.Key, command uuid.UUID, now time.Time) (commands.Claim, error) {
+func (u *unkept) Reserve(ctx context.Context, key commands.IdempotencyKey, command uuid.UUID, now time.Time) (commands.Reservation, error) {
 	if u.claim != nil {
-		return commands.Claim{}, u.claim
+		return commands.Reservation{}, u.claim
 	}
-	return u.Keys.Claim(ctx, key, command, now)
+	return u.IdempotencyStore.Reserve(ctx, key, command, now)
 }
 
-func (u *unkept) Keep(ctx context.Context, key commands.Key, claim commands.Claim, answer commands.Answer) error {
+func (u *unkept) Complete(ctx context.Context, key commands.IdempotencyKey, claim commands.Reservation, answer commands.StoredAnswer) error {
 	if u.keep != nil {
 		return u.keep
 	}
-	return u.Keys.Keep(ctx, key, claim, answer)
+	return u.IdempotencyStore.Complete(ctx, key, claim, answer)
 }
 
-func (u *unkept) Free(ctx context.Context, key commands.Key, command uuid.UUID) error {
+func (u *unkept) Release(ctx context.Context, key commands.IdempotencyKey, command uuid.UUID) error {
 	if u.free != nil {
 		return u.free
 	}
-	return u.Keys.Free(ctx, key, command)
+	return u.IdempotencyStore.Release(ctx, key, command)
 }
 
 // pairs is a router that has always reached the head of the log.
@@ -130,7 +130,7 @@ func newDesk(t testing.TB) *desk {
 	store, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	d := &desk{t: t, log: newFaulty(), keys: &unkept{Keys: store}, directory: &directory{}, now: noon}
+	d := &desk{t: t, log: newFaulty(), keys: &unkept{IdempotencyStore: store}, directory: &directory{}, now: noon}
 	d.Handler = d.process(5 * time.Second)
 	return d
 }
@@ -138,37 +138,37 @@ func newDesk(t testing.TB) *desk {
 // process is one more process beside the same log and the same keys.
 func (d *desk) process(patience time.Duration) *commands.Handler {
 	return commands.New(d.log, commands.Options{
-		Clock: func() time.Time { return d.now }, Router: routes{pairs{d.log}}, Directory: d.directory, Keys: d.keys, Patience: patience,
+		Clock: func() time.Time { return d.now }, Locator: routes{pairs{d.log}}, Directory: d.directory, Keys: d.keys, Timeout: patience,
 	})
 }
 
 // opening is an Act between low and high, with a key unless it is "".
-func opening(t testing.TB, comment, name string) commands.Act {
-	return commands.Act{Key: keyOf(name, comment), Pair: pairOf(t, low, high), Command: domain.Open{
-		NamedFirst: high, Comment: comment, Reason: domain.Threat, Restriction: domain.Cell,
+func opening(t testing.TB, comment, name string) commands.StaffCommand {
+	return commands.StaffCommand{Key: keyOf(name, comment), Pair: pairOf(t, low, high), Command: domain.Open{
+		FirstPrisoner: high, Comment: comment, Reason: domain.Threat, Restriction: domain.Cell,
 		Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
 	}}
 }
 
-func keyOf(name, request string) *commands.Key {
+func keyOf(name, request string) *commands.IdempotencyKey {
 	if name == "" {
 		return nil
 	}
-	key := commands.Key{Client: "ui", Name: name}
+	key := commands.IdempotencyKey{Client: "ui", Name: name}
 	copy(key.Request[:], request)
 	return &key
 }
 
-func (d *desk) does(act commands.Act) commands.Receipt {
+func (d *desk) does(act commands.StaffCommand) commands.Receipt {
 	d.t.Helper()
-	receipt, err := d.Act(d.t.Context(), by(domain.DPS), act)
+	receipt, err := d.Staff(d.t.Context(), by(domain.DPS), act)
 	require.NoError(d.t, err)
 	return receipt
 }
 
-func (d *desk) refused(act commands.Act) domain.Code {
+func (d *desk) refused(act commands.StaffCommand) domain.Code {
 	d.t.Helper()
-	_, err := d.Act(d.t.Context(), by(domain.DPS), act)
+	_, err := d.Staff(d.t.Context(), by(domain.DPS), act)
 	var refusal domain.Refusal
 	require.ErrorAs(d.t, err, &refusal)
 	return refusal.Code

@@ -18,18 +18,18 @@ import (
 // everyKind is what NOMIS tells of a pair that was told of before, so that all
 // kinds of outcome come of it: the fact of the new one comes after that of the
 // changed one, and some items have no fact at all.
-func everyKind(t *testing.T, log eventstore.Store) (domain.Pair, domain.Tell, []domain.OutcomeKind) {
+func everyKind(t *testing.T, log eventstore.Store) (domain.Pair, domain.Sync, []domain.OutcomeKind) {
 	t.Helper()
 	pair := pairOf(t, low, high)
-	before := domain.Tell{About: high, Items: []domain.Item{
+	before := domain.Sync{About: high, Items: []domain.Item{
 		timed("2018-01-01T00:00:00", "2018-02-01T00:00:00"), timed("2019-01-01T00:00:00", "2019-02-01T00:00:00"), timed("2020-01-01T00:00:00", ""),
 	}}
-	_, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), []commands.PairTell{{Pair: pair, Tell: before}})
+	_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: before}})
 	require.NoError(t, err)
 	learned, changed := before.Items[1], before.Items[0]
 	learned.TypeSequence = 7
 	changed.TypeCode = domain.TypeCell
-	return pair, domain.Tell{About: low, Items: []domain.Item{
+	return pair, domain.Sync{About: low, Items: []domain.Item{
 			timed("2017-01-01T00:00:00", "2017-02-01T00:00:00"), learned, timed("2016-01-01T00:00:00", ""), changed, before.Items[2],
 		}}, []domain.OutcomeKind{
 			domain.Created, domain.Unchanged, domain.WasIgnored, domain.Changed, domain.Unchanged,
@@ -38,20 +38,20 @@ func everyKind(t *testing.T, log eventstore.Store) (domain.Pair, domain.Tell, []
 
 // The answer of a request that was lost with its process, given by another one
 // on another day, is the answer that was lost.
-func TestALostAnswerOfNOMISIsGivenItemByItem(t *testing.T) {
+func TestLostAnswer_ofNOMISIsGivenItemByItem(t *testing.T) {
 	for name, later := range map[string]func(t *testing.T, log eventstore.Store, pair domain.Pair){
 		"at once": func(*testing.T, eventstore.Store, domain.Pair) {},
 		"when others have built on it": func(t *testing.T, log eventstore.Store, pair domain.Pair) {
 			item := timed("2020-01-01T00:00:00", "2021-01-01T00:00:00")
-			_, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: high, Items: []domain.Item{item}}}})
+			_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{item}}}})
 			require.NoError(t, err)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, cause := newFaulty(), by(domain.NOMIS)
 			pair, tell, kinds := everyKind(t, log)
-			request := []commands.PairTell{{Pair: pair, Tell: tell}}
-			wanted, err := newHandler(copyOf(t, log.Store, pair)).Tell(t.Context(), cause, request)
+			request := []commands.PairSync{{Pair: pair, Sync: tell}}
+			wanted, err := newHandler(copyOf(t, log.Store, pair)).Sync(t.Context(), cause, request)
 			require.NoError(t, err)
 			for i, kind := range kinds {
 				require.Equal(t, kind, wanted.Outcomes[0][i].Kind)
@@ -67,14 +67,14 @@ func TestALostAnswerOfNOMISIsGivenItemByItem(t *testing.T) {
 				leave()
 				return eventstore.ErrUnavailable
 			}
-			_, err = newHandler(log).Tell(ctx, cause, request)
+			_, err = newHandler(log).Sync(ctx, cause, request)
 			require.ErrorIs(t, err, context.Canceled)
 			size := len(facts(t, log, pair))
 			require.Equal(t, cause.CommandID, facts(t, log, pair)[size-1].Meta.CommandID)
 			log.after = func(int) error { return nil }
 			later(t, log, pair)
 
-			answer, err := at(t, log, "2031-07-15T12:00:00").Tell(t.Context(), cause, request)
+			answer, err := at(t, log, "2031-07-15T12:00:00").Sync(t.Context(), cause, request)
 			require.NoError(t, err)
 			require.Equal(t, wanted.Outcomes, answer.Outcomes)
 			for _, fact := range facts(t, log, pair)[size:] {
@@ -99,15 +99,15 @@ func copyOf(t *testing.T, log eventstore.Store, pair domain.Pair) eventstore.Sto
 
 // Each command is written, and then a conflict is reported: what carries its id
 // in what is loaded then is the answer, and nothing is decided anew.
-func TestWhatCarriesTheCommandsIDIsTheAnswer(t *testing.T) {
+func TestRepeat_isAnsweredFromTheFactsOfItsCommand(t *testing.T) {
 	pair, words := pairOf(t, low, high), "other words"
-	open := domain.Open{NamedFirst: low, Comment: "apart", Reason: domain.Threat, Restriction: domain.Cell}
+	open := domain.Open{FirstPrisoner: low, Comment: "apart", Reason: domain.Threat, Restriction: domain.Cell}
 	for name, given := range map[string]struct {
 		before []func(uuid.UUID) domain.Command
 		asked  func(uuid.UUID) domain.Command
 		facts  int
 	}{
-		"tell":   {nil, func(uuid.UUID) domain.Command { return told(pair, "apart")[0].Tell }, 1},
+		"tell":   {nil, func(uuid.UUID) domain.Command { return told(pair, "apart")[0].Sync }, 1},
 		"open":   {nil, func(uuid.UUID) domain.Command { return open }, 1},
 		"amend":  {nil, func(id uuid.UUID) domain.Command { return domain.Amend{ID: id, Comment: &words} }, 2},
 		"close":  {nil, func(id uuid.UUID) domain.Command { return domain.Close{ID: id, ClosedReason: "x"} }, 2},
@@ -122,12 +122,12 @@ func TestWhatCarriesTheCommandsIDIsTheAnswer(t *testing.T) {
 			h := newHandler(log)
 			var id uuid.UUID
 			if given.facts > 1 {
-				receipt, err := h.Do(t.Context(), by(domain.DPS), pair, open)
+				receipt, err := h.Execute(t.Context(), by(domain.DPS), pair, open)
 				require.NoError(t, err)
 				id = receipt.NonAssociation.ID
 			}
 			for _, command := range given.before {
-				_, err := h.Do(t.Context(), by(domain.DPS), pair, command(id))
+				_, err := h.Execute(t.Context(), by(domain.DPS), pair, command(id))
 				require.NoError(t, err)
 			}
 			tries := log.tries
@@ -137,10 +137,10 @@ func TestWhatCarriesTheCommandsIDIsTheAnswer(t *testing.T) {
 				}
 				return nil
 			}
-			answer, err := h.Do(t.Context(), cause, pair, given.asked(id))
+			answer, err := h.Execute(t.Context(), cause, pair, given.asked(id))
 			require.NoError(t, err, name)
 			require.Len(t, facts(t, log, pair), given.facts, name)
-			again, err := at(t, log, "2031-07-15T12:00:00").Do(t.Context(), cause, pair, given.asked(id))
+			again, err := at(t, log, "2031-07-15T12:00:00").Execute(t.Context(), cause, pair, given.asked(id))
 			require.NoError(t, err, name)
 			require.Equal(t, answer.NonAssociation, again.NonAssociation, name)
 			require.Equal(t, answer.Revision, again.Revision, name)
@@ -171,7 +171,7 @@ func (l *laggard) WaitFor(context.Context, uint64) error {
 // The answer was lost, a merge took the record to another pair, and the repeat
 // comes to a process whose read model is behind: it must find what was done
 // where it was done, and not do it again where the record is now.
-func TestARepeatWaitsForTheRouterAsAFirstAttemptDoes(t *testing.T) {
+func TestRepeat_waitsForTheRouterAsAFirstAttemptDoes(t *testing.T) {
 	const survivor domain.PrisonerNumber = "S1111SS"
 	reason := "x"
 	for name, of := range map[string]func(uuid.UUID) domain.Command{
@@ -182,7 +182,7 @@ func TestARepeatWaitsForTheRouterAsAFirstAttemptDoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
 			id := d.does(opening(t, "Apart", "")).NonAssociation.ID
-			act := commands.Act{Key: keyOf("k", name), ID: id, Command: of(id)}
+			act := commands.StaffCommand{Key: keyOf("k", name), ID: id, Command: of(id)}
 			d.crashed(act)
 			if name != "delete" { // what is deleted stays where it is
 				process := merge.New(merge.Options{Log: d.log, Handler: d.Handler, Clock: clock})
@@ -193,8 +193,8 @@ func TestARepeatWaitsForTheRouterAsAFirstAttemptDoes(t *testing.T) {
 			}
 			size := len(facts(t, d.log, pairOf(t, survivor, high)))
 			behind := &laggard{routes: routes{pairs{d.log}}}
-			h := commands.New(d.log, commands.Options{Clock: clock, Router: behind, Directory: d.directory, Keys: d.keys, Patience: 5 * time.Second})
-			receipt, err := h.Act(t.Context(), by(domain.DPS), act)
+			h := commands.New(d.log, commands.Options{Clock: clock, Locator: behind, Directory: d.directory, Keys: d.keys, Timeout: 5 * time.Second})
+			receipt, err := h.Staff(t.Context(), by(domain.DPS), act)
 			require.NoError(t, err)
 			require.Equal(t, pairOf(t, low, high), receipt.Pair, "as it was when it was done")
 			require.Len(t, facts(t, d.log, pairOf(t, survivor, high)), size)

@@ -37,7 +37,7 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 	j.step = done
 	if len(facts) > 0 {
 		j.step = toAppend
-		if err := fits(write); err != nil {
+		if err := fitsAppend(write); err != nil {
 			return err
 		}
 	}
@@ -46,8 +46,8 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 	return nil
 }
 
-// fits refuses in words, and before anything is sent, what no store would take.
-func fits(write eventstore.Append) error {
+// fitsAppend refuses in words, and before anything is sent, what no store would take.
+func fitsAppend(write eventstore.Append) error {
 	if err := write.Check(); errors.Is(err, eventstore.ErrTooLarge) {
 		return domain.Refusal{Code: domain.CodeInvalid, Message: "comes to more changes of one pair of prisoners than can be recorded at once"}
 	}
@@ -58,7 +58,7 @@ func fits(write eventstore.Append) error {
 // opening fact named first.
 func namedFirst(state domain.State, decision domain.Decision) domain.PrisonerNumber {
 	if i := state.Find(decision.Outcomes[0].NonAssociationID); i >= 0 {
-		return state.Items[i].NamedFirst
+		return state.Items[i].FirstPrisoner
 	}
 	return ""
 }
@@ -70,7 +70,7 @@ func (j *job) answerFrom(s stream, first, last int, london *time.Location) error
 	origin := s.facts[first].Meta
 	command := j.command
 	if len(origin.Command) > 0 {
-		kept, err := domain.ReadCommand(origin.Command)
+		kept, err := domain.DecodeCommand(origin.Command)
 		if err != nil {
 			return err
 		}

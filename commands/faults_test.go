@@ -92,16 +92,16 @@ var badPairs = map[string]struct {
 }
 
 // requestOf tells of so many pairs, in an order that is not that of the streams.
-func requestOf(t *testing.T, pairs int) []commands.PairTell {
+func requestOf(t *testing.T, pairs int) []commands.PairSync {
 	t.Helper()
-	var tells []commands.PairTell
+	var tells []commands.PairSync
 	for n := range pairs {
 		tells = append(tells, told(pairOf(t, low, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", n*7919%pairs))), "apart")...)
 	}
 	return tells
 }
 
-func TestAFaultStaysWithItsPair(t *testing.T) {
+func TestFault_staysWithItsPair(t *testing.T) {
 	for name, bad := range badPairs {
 		for _, pairs := range []int{3, 300} { // in one group, and in three
 			for _, at := range []int{0, pairs / 2, pairs - 1} {
@@ -111,10 +111,10 @@ func TestAFaultStaysWithItsPair(t *testing.T) {
 					tells := requestOf(t, pairs)
 					stream := tells[at].Pair.Stream()
 					bad.spoil(t, log, stream)
-					h := commands.New(log, commands.Options{Clock: clock, Patience: time.Minute})
+					h := commands.New(log, commands.Options{Clock: clock, Timeout: time.Minute})
 					log.tellsAll(t, h, tells, at, bad.fault, 1)
 					for i := range tells { // and again, of pairs that are known by now and must be loaded
-						tells[i].Tell.Items[0].TypeCode = domain.TypeCell
+						tells[i].Sync.Items[0].TypeCode = domain.TypeCell
 					}
 					log.tellsAll(t, h, tells, at, bad.fault, 2)
 				})
@@ -125,13 +125,13 @@ func TestAFaultStaysWithItsPair(t *testing.T) {
 
 // tellsAll tells of all pairs, of which one is bad: the others have so many facts
 // then, while the bad one is answered with its fault, or is still tried (nil).
-func (a *awkward) tellsAll(t *testing.T, h *commands.Handler, tells []commands.PairTell, bad int, fault error, count int) {
+func (a *awkward) tellsAll(t *testing.T, h *commands.Handler, tells []commands.PairSync, bad int, fault error, count int) {
 	t.Helper()
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	answer := make(chan error, 1)
 	go func() {
-		_, err := h.Tell(ctx, by(domain.NOMIS), tells)
+		_, err := h.Sync(ctx, by(domain.NOMIS), tells)
 		answer <- err
 	}()
 	othersAreDone := func() bool {
@@ -152,7 +152,7 @@ func (a *awkward) tellsAll(t *testing.T, h *commands.Handler, tells []commands.P
 	require.True(t, othersAreDone())
 }
 
-func TestTheFirstFaultOfTheRequestIsTold(t *testing.T) {
+func TestFirstFault_ofTheRequestIsTold(t *testing.T) {
 	tells := requestOf(t, 3)
 	for _, order := range [][2]int{{0, 1}, {1, 0}, {0, 2}, {2, 0}, {1, 2}, {2, 1}} {
 		log := &awkward{memory.New(), map[string]error{}, map[string]error{}}
@@ -162,31 +162,31 @@ func TestTheFirstFaultOfTheRequestIsTold(t *testing.T) {
 		if order[1] < order[0] {
 			first = eventstore.ErrTooLarge
 		}
-		_, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), tells)
+		_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), tells)
 		require.ErrorIs(t, err, first)
 	}
 }
 
 // A guess is appended before anything is read. Where the stream had lost its
 // beginning, the fact lies behind it: that is said, and never answered as new.
-func TestAGuessThatWentOnBehindALostBeginningIsAFault(t *testing.T) {
+func TestGuess_thatWentOnBehindALostBeginningIsAFault(t *testing.T) {
 	log := &awkward{memory.New(), map[string]error{}, map[string]error{}}
 	tells := requestOf(t, 3)
 	log.plant(t, tells[1].Pair.Stream(), 2)
 	log.Delete(tells[1].Pair.Stream())
-	_, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), tells)
+	_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), tells)
 	require.ErrorIs(t, err, eventstore.ErrNotWhole)
 	require.Len(t, facts(t, log, tells[0].Pair), 1)
 	require.Len(t, facts(t, log, tells[2].Pair), 1)
 }
 
 // Staff and NOMIS, whatever they ask of a stream that lost its beginning.
-func TestNothingIsDecidedOnAStreamThatLostItsBeginning(t *testing.T) {
+func TestDecide_nothingOnAStreamThatLostItsBeginning(t *testing.T) {
 	pair, id := pairOf(t, low, high), uuid.New()
 	comment := "other"
 	for _, command := range []domain.Command{
-		domain.Open{NamedFirst: high, Reason: domain.Threat, Restriction: domain.Cell}, domain.Amend{ID: id, Comment: &comment},
-		domain.Close{ID: id}, domain.Reopen{ID: id}, domain.Delete{ID: id}, told(pair, "apart")[0].Tell,
+		domain.Open{FirstPrisoner: high, Reason: domain.Threat, Restriction: domain.Cell}, domain.Amend{ID: id, Comment: &comment},
+		domain.Close{ID: id}, domain.Reopen{ID: id}, domain.Delete{ID: id}, told(pair, "apart")[0].Sync,
 	} {
 		for _, left := range []int{0, 1, 2} { // facts behind the beginning
 			log := &awkward{memory.New(), map[string]error{}, map[string]error{}}
@@ -195,7 +195,7 @@ func TestNothingIsDecidedOnAStreamThatLostItsBeginning(t *testing.T) {
 			if left > 0 {
 				log.plant(t, pair.Stream(), left)
 			}
-			_, err := newHandler(log).Do(t.Context(), by(domain.DPS), pair, command)
+			_, err := newHandler(log).Execute(t.Context(), by(domain.DPS), pair, command)
 			require.ErrorIs(t, err, eventstore.ErrNotWhole, "%T with %d left", command, left)
 			require.NotErrorAs(t, err, new(domain.Refusal))
 			require.ErrorContains(t, err, pair.Stream())
@@ -247,14 +247,14 @@ func closed(c chan struct{}) bool {
 	}
 }
 
-func TestAPairThatIsDoneGivesUpItsTurnAtOnce(t *testing.T) {
+func TestPair_thatIsDoneGivesUpItsTurnAtOnce(t *testing.T) {
 	tells := requestOf(t, 5)
 	for held := range tells {
 		log := &slow{memory.New(), tells[held].Pair.Stream(), make(chan struct{}), make(chan struct{})}
-		h := commands.New(log, commands.Options{Clock: clock, Patience: time.Minute})
+		h := commands.New(log, commands.Options{Clock: clock, Timeout: time.Minute})
 		first := make(chan error, 1)
 		go func() {
-			_, err := h.Tell(context.WithoutCancel(t.Context()), by(domain.NOMIS), tells)
+			_, err := h.Sync(context.WithoutCancel(t.Context()), by(domain.NOMIS), tells)
 			first <- err
 		}()
 		select {
@@ -264,7 +264,7 @@ func TestAPairThatIsDoneGivesUpItsTurnAtOnce(t *testing.T) {
 		}
 		others := slices.Delete(slices.Clone(tells), held, held+1)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		_, err := h.Tell(ctx, by(domain.NOMIS), others)
+		_, err := h.Sync(ctx, by(domain.NOMIS), others)
 		cancel()
 		close(log.let)
 		require.NoError(t, <-first)

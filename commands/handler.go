@@ -17,14 +17,14 @@ import (
 // answer. Whatever was appended by then is there; repeating is safe.
 var ErrBusy = errors.New("the record could not be written in time; repeating is safe")
 
-// Patience is the time of one request, waiting included. Within ten seconds the
+// RequestTimeout is the time of one request, waiting included. Within ten seconds the
 // caller is to have the answer, and so it is a little less.
-const Patience = 9500 * time.Millisecond
+const RequestTimeout = 9500 * time.Millisecond
 
-// Router knows which pair a non-association belongs to, from a place that may
+// PairLocator knows which pair a non-association belongs to, from a place that may
 // be a little behind the log. It is only a router: the command checks again in
 // the pair's stream.
-type Router interface {
+type PairLocator interface {
 	// PairOf is the pair of a non-association; false when it is not known (yet),
 	// though everything up to a position is.
 	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
@@ -36,72 +36,72 @@ type Router interface {
 // Options are the outside of a Handler.
 type Options struct {
 	Clock     func() time.Time // in Europe/London
-	Router    Router           // needed for commands by id
+	Locator   PairLocator      // needed for commands by id
 	Directory Directory        // nil: nothing new can be opened by staff
-	Keys      Keys             // nil: requests with a key are refused as busy
+	Keys      IdempotencyStore // nil: requests with a key are refused as busy
 	Logger    *slog.Logger
-	Patience  time.Duration // time of one request, waiting included; [Patience] when zero
+	Timeout   time.Duration // time of one request, waiting included; [Patience] when zero
 }
 
 // Handler runs commands. It is safe for concurrent use, and one process has
 // one: it queues the writers of a pair before they reach the store.
 type Handler struct {
-	log       eventstore.Store
-	clock     func() time.Time
-	router    Router
-	directory Directory
-	keys      Keys
-	logger    *slog.Logger
-	patience  time.Duration
-	catalogue domain.Catalogue
-	queue     *queue
-	met       *met
-	head      *head
+	log        eventstore.Store
+	clock      func() time.Time
+	locator    PairLocator
+	directory  Directory
+	keys       IdempotencyStore
+	logger     *slog.Logger
+	timeout    time.Duration
+	catalogue  domain.Catalogue
+	turns      *keyedMutex
+	seen       *seenStreams
+	headReader *headReader
 }
 
 // New is a handler that appends to the log.
 func New(log eventstore.Store, options Options) *Handler {
-	if options.Patience == 0 {
-		options.Patience = Patience
+	if options.Timeout == 0 {
+		options.Timeout = RequestTimeout
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Handler{
-		log: log, clock: options.Clock, router: options.Router, directory: options.Directory, keys: options.Keys,
-		logger: options.Logger, patience: options.Patience,
-		catalogue: domain.Events(), queue: newQueue(), met: newMet(), head: newHead(log),
+		log: log, clock: options.Clock, locator: options.Locator, directory: options.Directory, keys: options.Keys,
+		logger: options.Logger, timeout: options.Timeout,
+		catalogue: domain.Events(), turns: newKeyedMutex(), seen: newSeenStreams(), headReader: newHeadReader(log),
 	}
 }
 
-// PairTell is what a request tells of one pair.
-type PairTell struct {
+// PairSync is what a request tells of one pair.
+type PairSync struct {
 	Pair domain.Pair
-	Tell domain.Tell
+	Sync domain.Sync
 }
 
-// Told is the answer to a whole request: the outcomes of each PairTell in its
+// SyncResult is the answer to a whole request: the outcomes of each PairSync in its
 // order, and a position that covers all of them.
-type Told struct {
+type SyncResult struct {
 	Outcomes [][]domain.Outcome
 	Position eventstore.Position
 }
 
-// Tell takes over what NOMIS tells of several pairs. The pairs are independent:
+// Sync takes over what NOMIS tells of several pairs. The pairs are independent:
 // all that can be written are, and an error is the first of those that could
 // not, in the order of the request. Repeating completes the rest.
 // Errors: [domain.Refusal], [ErrBusy], [eventstore.ErrNotWhole], and faults of
 // the store.
-func (h *Handler) Tell(ctx context.Context, by domain.Cause, tells []PairTell) (Told, error) {
+func (h *Handler) Sync(ctx context.Context, by domain.Cause, tells []PairSync) (SyncResult, error) {
 	jobs := make([]*job, len(tells))
 	for i, t := range tells {
-		jobs[i] = &job{pair: t.Pair, command: t.Tell, by: by, mayBeNew: true}
+		jobs[i] = &job{pair: t.Pair, command: t.Sync, by: by, assumedNew: true}
 	}
 	position, err := h.run(ctx, jobs)
 	if err != nil {
-		return Told{}, err
+		return SyncResult{}, err
 	}
-	told := Told{Position: position, Outcomes: make([][]domain.Outcome, len(jobs))}
+	told := SyncResult{Position: position, Outcomes: make([][]domain.Outcome, len(jobs))}
 	for i, j := range jobs {
 		told.Outcomes[i] = j.decision.Outcomes
 	}
@@ -117,8 +117,8 @@ type Receipt struct {
 	At             time.Time             // when it was decided; of a repeated Act: when it was answered first
 }
 
-// Do runs a command on a pair. Errors as of Tell.
-func (h *Handler) Do(ctx context.Context, by domain.Cause, pair domain.Pair, command domain.Command) (Receipt, error) {
+// Execute runs a command on a pair. Errors as of Tell.
+func (h *Handler) Execute(ctx context.Context, by domain.Cause, pair domain.Pair, command domain.Command) (Receipt, error) {
 	j := &job{pair: pair, command: command, by: by}
 	position, err := h.run(ctx, []*job{j})
 	if err != nil {
@@ -131,18 +131,18 @@ func (h *Handler) Do(ctx context.Context, by domain.Cause, pair domain.Pair, com
 	return receipt, nil
 }
 
-// DoByID runs a command on the pair that a non-association belongs to. One
+// ExecuteByID runs a command on the pair that a non-association belongs to. One
 // that the router does not know is looked for once more when the router has
 // reached the head of the log; then it is a refusal that it does not exist.
-func (h *Handler) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
+func (h *Handler) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	pair, err := h.pairOf(ctx, id)
 	if err != nil {
 		return Receipt{}, err
 	}
 	for {
-		receipt, err := h.Do(ctx, by, pair, command)
+		receipt, err := h.Execute(ctx, by, pair, command)
 		var moved domain.Moved
 		if !errors.As(err, &moved) {
 			return receipt, err
@@ -153,7 +153,7 @@ func (h *Handler) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, com
 }
 
 func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error) {
-	pair, known, err := h.route(ctx, id, 0)
+	pair, known, err := h.locate(ctx, id, 0)
 	if err != nil || known {
 		return pair, err
 	}
@@ -161,10 +161,10 @@ func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error)
 	if err != nil {
 		return domain.Pair{}, err
 	}
-	if err := h.router.WaitFor(ctx, head.Outside()); err != nil {
+	if err := h.locator.WaitFor(ctx, head.Uint64()); err != nil {
 		return domain.Pair{}, fmt.Errorf("%w: find non-association %s: %w", ErrBusy, id, err)
 	}
-	pair, known, err = h.route(ctx, id, head.Outside())
+	pair, known, err = h.locate(ctx, id, head.Uint64())
 	if err == nil && !known {
 		err = unknown(id)
 	}
@@ -175,10 +175,10 @@ func unknown(id uuid.UUID) domain.Refusal {
 	return domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
 }
 
-// route asks the router. Whatever keeps it from answering passes: nothing was
+// locate asks the router. Whatever keeps it from answering passes: nothing was
 // written, and repeating is safe.
-func (h *Handler) route(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
-	pair, known, err := h.router.PairOf(ctx, id, atLeast)
+func (h *Handler) locate(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
+	pair, known, err := h.locator.PairOf(ctx, id, atLeast)
 	if err != nil {
 		return domain.Pair{}, false, fmt.Errorf("%w: find non-association %s: %w", ErrBusy, id, err)
 	}
@@ -187,21 +187,21 @@ func (h *Handler) route(ctx context.Context, id uuid.UUID, atLeast uint64) (doma
 
 // Head is the position of the last fact of ours, read after the call began.
 func (h *Handler) Head(ctx context.Context) (eventstore.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	for wait := newPause(); ; {
-		position, err := h.head.read(ctx)
+	for wait := newBackoff(); ; {
+		position, err := h.headReader.read(ctx)
 		if err == nil || !eventstore.Passes(err) {
-			return position, busyWhenLate(ctx, err)
+			return position, busyOnTimeout(ctx, err)
 		}
-		if err := wait.next(ctx); err != nil {
-			return eventstore.Position{}, busyWhenLate(ctx, err)
+		if err := wait.wait(ctx); err != nil {
+			return eventstore.Position{}, busyOnTimeout(ctx, err)
 		}
 	}
 }
 
-// busyWhenLate turns what went wrong because the time was over into ErrBusy.
-func busyWhenLate(ctx context.Context, err error) error {
+// busyOnTimeout turns what went wrong because the time was over into ErrBusy.
+func busyOnTimeout(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}

@@ -17,9 +17,9 @@ import (
 	"nonassociations/eventstore/memory"
 )
 
-func TestTell_appends_what_was_decided(t *testing.T) {
+func TestSync_appendsWhatWasDecided(t *testing.T) {
 	log, pair, cause := memory.New(), pairOf(t, low, high), by(domain.NOMIS)
-	answer, err := newHandler(log).Tell(t.Context(), cause, told(pair, "apart"))
+	answer, err := newHandler(log).Sync(t.Context(), cause, told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Created, answer.Outcomes[0][0].Kind)
 
@@ -33,12 +33,12 @@ func TestTell_appends_what_was_decided(t *testing.T) {
 	require.Equal(t, head, answer.Position)
 }
 
-func TestTell_again_adds_nothing_and_answers_at_the_head(t *testing.T) {
+func TestSync_againAddsNothingAndAnswersAtTheHead(t *testing.T) {
 	log, pair := memory.New(), pairOf(t, low, high)
 	h := newHandler(log)
-	first, err := h.Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	first, err := h.Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
-	again, err := h.Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	again, err := h.Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Unchanged, again.Outcomes[0][0].Kind)
 	require.Equal(t, first.Outcomes[0][0].NonAssociationID, again.Outcomes[0][0].NonAssociationID)
@@ -46,27 +46,27 @@ func TestTell_again_adds_nothing_and_answers_at_the_head(t *testing.T) {
 	require.Len(t, facts(t, log, pair), 1)
 }
 
-func TestTell_an_empty_request_answers_at_the_head(t *testing.T) {
+func TestSync_anEmptyRequestAnswersAtTheHead(t *testing.T) {
 	log := memory.New()
 	h := newHandler(log)
-	empty, err := h.Tell(t.Context(), by(domain.NOMIS), nil)
+	empty, err := h.Sync(t.Context(), by(domain.NOMIS), nil)
 	require.NoError(t, err)
 	require.Equal(t, eventstore.Start, empty.Position)
-	first, err := h.Tell(t.Context(), by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
+	first, err := h.Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
 	require.NoError(t, err)
-	empty, err = h.Tell(t.Context(), by(domain.NOMIS), nil)
+	empty, err = h.Sync(t.Context(), by(domain.NOMIS), nil)
 	require.NoError(t, err)
 	require.Equal(t, first.Position, empty.Position)
 }
 
-func TestTell_many_pairs_answer_in_their_order(t *testing.T) {
+func TestSync_manyPairsAnswerInTheirOrder(t *testing.T) {
 	log := memory.New()
-	var tells []commands.PairTell
+	var tells []commands.PairSync
 	for n := range 300 {
 		other := domain.PrisonerNumber(fmt.Sprintf("B%04dAA", 299-n))
 		tells = append(tells, told(pairOf(t, low, other), string(other))...)
 	}
-	answer, err := newHandler(log).Tell(t.Context(), by(domain.Migration), tells)
+	answer, err := newHandler(log).Sync(t.Context(), by(domain.Migration), tells)
 	require.NoError(t, err)
 	for i, tell := range tells {
 		stored := facts(t, log, tell.Pair)
@@ -75,15 +75,15 @@ func TestTell_many_pairs_answer_in_their_order(t *testing.T) {
 	}
 }
 
-func TestTell_two_commands_on_one_pair_in_one_request_are_a_mistake(t *testing.T) {
+func TestSync_twoCommandsOnOnePairInOneRequestAreAMistake(t *testing.T) {
 	tells := told(pairOf(t, low, high), "apart")
-	_, err := newHandler(memory.New()).Tell(t.Context(), by(domain.NOMIS), append(tells, tells...))
+	_, err := newHandler(memory.New()).Sync(t.Context(), by(domain.NOMIS), append(tells, tells...))
 	require.ErrorContains(t, err, "two commands on nonAssociation-A0135GA_A9109UD")
 }
 
 // Fifty requests at once for one pair, named in both orders, through several
 // processes that share nothing but the log.
-func TestTell_races_end_with_one_non_association(t *testing.T) {
+func TestSync_racesEndWithOneNonAssociation(t *testing.T) {
 	log, pair := memory.New(), pairOf(t, low, high)
 	var wait sync.WaitGroup
 	ids := make([]uuid.UUID, 50)
@@ -91,8 +91,8 @@ func TestTell_races_end_with_one_non_association(t *testing.T) {
 		h := newHandler(log)
 		wait.Go(func() {
 			tell := told(pair, "apart")
-			tell[0].Tell.About = []domain.PrisonerNumber{low, high}[n%2]
-			answer, err := h.Tell(context.Background(), by(domain.NOMIS), tell)
+			tell[0].Sync.About = []domain.PrisonerNumber{low, high}[n%2]
+			answer, err := h.Sync(context.Background(), by(domain.NOMIS), tell)
 			if err == nil {
 				ids[n] = answer.Outcomes[0][0].NonAssociationID
 			}
@@ -105,22 +105,22 @@ func TestTell_races_end_with_one_non_association(t *testing.T) {
 	}
 }
 
-func TestConflict_loads_and_decides_again(t *testing.T) {
+func TestConflict_loadsAndDecidesAgain(t *testing.T) {
 	log, pair := newFaulty(), pairOf(t, low, high)
 	log.before = func(attempt int) error {
 		if attempt == 1 { // somebody else was quicker
-			_, err := newHandler(log.Store).Tell(t.Context(), by(domain.NOMIS), told(pair, "theirs"))
+			_, err := newHandler(log.Store).Sync(t.Context(), by(domain.NOMIS), told(pair, "theirs"))
 			require.NoError(t, err)
 		}
 		return nil
 	}
-	answer, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), told(pair, "ours"))
+	answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "ours"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Changed, answer.Outcomes[0][0].Kind)
 	require.Len(t, facts(t, log, pair), 2)
 }
 
-func TestUnknown_outcome_sends_the_same_append_again(t *testing.T) {
+func TestUnknown_outcomeSendsTheSameAppendAgain(t *testing.T) {
 	for name, lose := range map[string]func(*faulty, func(int) error){
 		"never arrived":        func(f *faulty, lost func(int) error) { f.before = lost },
 		"written, answer lost": func(f *faulty, lost func(int) error) { f.after = lost },
@@ -133,7 +133,7 @@ func TestUnknown_outcome_sends_the_same_append_again(t *testing.T) {
 				}
 				return nil
 			})
-			answer, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+			answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 			require.NoError(t, err)
 			require.Equal(t, domain.Created, answer.Outcomes[0][0].Kind)
 			require.Len(t, facts(t, log, pair), 1)
@@ -145,7 +145,7 @@ func TestUnknown_outcome_sends_the_same_append_again(t *testing.T) {
 
 // The append was written, its answer lost, the retry meets a conflict: what
 // the command itself left in the stream is the answer.
-func TestUnknown_outcome_then_conflict_finds_its_own_command(t *testing.T) {
+func TestUnknown_outcomeThenConflictFindsItsOwnCommand(t *testing.T) {
 	log, pair := newFaulty(), pairOf(t, low, high)
 	log.after = func(attempt int) error {
 		if attempt == 1 {
@@ -159,96 +159,96 @@ func TestUnknown_outcome_then_conflict_finds_its_own_command(t *testing.T) {
 		}
 		return nil
 	}
-	answer, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Created, answer.Outcomes[0][0].Kind)
 	require.Len(t, facts(t, log, pair), 1)
 	require.Len(t, log.sent, 2)
 }
 
-func TestTime_over_is_busy_and_repeating_is_safe(t *testing.T) {
+func TestTime_overIsBusyAndRepeatingIsSafe(t *testing.T) {
 	log, pair := newFaulty(), pairOf(t, low, high)
 	log.after = func(int) error { return eventstore.ErrUnavailable }
-	h := commands.New(log, commands.Options{Clock: clock, Patience: 30 * time.Millisecond})
-	_, err := h.Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	h := commands.New(log, commands.Options{Clock: clock, Timeout: 30 * time.Millisecond})
+	_, err := h.Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.ErrorIs(t, err, commands.ErrBusy)
 
 	log.after = func(int) error { return nil }
-	answer, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Unchanged, answer.Outcomes[0][0].Kind)
 }
 
-func TestFaults_that_do_not_pass_are_told_at_once(t *testing.T) {
+func TestFaults_thatDoNotPassAreToldAtOnce(t *testing.T) {
 	for _, fault := range []error{eventstore.ErrDenied, eventstore.ErrStreamDeleted, eventstore.ErrTooLarge} {
 		log := newFaulty()
 		log.before = func(int) error { return fault }
-		_, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
+		_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
 		require.ErrorIs(t, err, fault)
 		require.ErrorContains(t, err, "append nonAssociation-A0135GA_A9109UD")
 		require.Len(t, log.sent, 1)
 	}
 }
 
-func TestAn_event_that_cannot_be_read_stops_the_pair(t *testing.T) {
+func TestEvent_thatCannotBeReadStopsThePair(t *testing.T) {
 	log, pair := memory.New(), pairOf(t, low, high)
 	_, err := log.Append(t.Context(), eventstore.Append{Stream: pair.Stream(), Expected: eventstore.NoStream, Events: []eventstore.Event{
 		{ID: uuid.New(), Type: "nonassociation.unheard-of.v1", Data: []byte(`{}`), Metadata: []byte(`{}`)},
 	}})
 	require.NoError(t, err)
-	_, err = newHandler(log).Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	_, err = newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.ErrorIs(t, err, domain.ErrUnknownType("nonassociation.unheard-of.v1"))
 }
 
-func TestDo_a_caller_who_leaves_is_not_busy(t *testing.T) {
+func TestDo_aCallerWhoLeavesIsNotBusy(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	log := newFaulty()
 	log.before = func(int) error { cancel(); return eventstore.ErrUnavailable }
-	_, err := newHandler(log).Tell(ctx, by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
+	_, err := newHandler(log).Sync(ctx, by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, commands.ErrBusy)
 }
 
-func TestDoByID_finds_the_pair_and_says_whom_it_was_about(t *testing.T) {
+func TestDoByID_findsThePairAndSaysWhomItWasAbout(t *testing.T) {
 	log, pair := memory.New(), pairOf(t, low, high)
-	first, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	first, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	id := first.Outcomes[0][0].NonAssociationID
 	r := &router{known: map[uuid.UUID]domain.Pair{}, arrives: nil}
 	r.arrives = func() { r.known[id] = pair }
-	h := commands.New(log, commands.Options{Clock: clock, Router: r})
+	h := commands.New(log, commands.Options{Clock: clock, Locator: r})
 
 	cause := by(domain.NOMIS)
 	cause.About = ""
-	receipt, err := h.DoByID(t.Context(), cause, id, domain.Delete{ID: id})
+	receipt, err := h.ExecuteByID(t.Context(), cause, id, domain.Delete{ID: id})
 	require.NoError(t, err)
 	require.Equal(t, id, receipt.NonAssociation.ID)
 	require.True(t, receipt.NonAssociation.Deleted)
 	require.EqualValues(t, 1, receipt.Revision)
 	require.Equal(t, pair, receipt.Pair)
-	require.Equal(t, []uint64{first.Position.Outside()}, r.waited, "it waited for the head")
+	require.Equal(t, []uint64{first.Position.Uint64()}, r.waited, "it waited for the head")
 	stored := facts(t, log, pair)
 	require.Len(t, stored, 2)
 	require.Equal(t, high, stored[1].Meta.About)
 
-	_, err = h.DoByID(t.Context(), by(domain.NOMIS), id, domain.Delete{ID: id})
+	_, err = h.ExecuteByID(t.Context(), by(domain.NOMIS), id, domain.Delete{ID: id})
 	require.NoError(t, err)
 	require.Len(t, facts(t, log, pair), 2, "deleted twice is one fact")
 }
 
-func TestDoByID_never_seen_is_not_found_only_when_the_head_was_reached(t *testing.T) {
+func TestDoByID_neverSeenIsNotFoundOnlyWhenTheHeadWasReached(t *testing.T) {
 	r := &router{}
-	h := commands.New(memory.New(), commands.Options{Clock: clock, Router: r})
-	_, err := h.DoByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
+	h := commands.New(memory.New(), commands.Options{Clock: clock, Locator: r})
+	_, err := h.ExecuteByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
 	var refusal domain.Refusal
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, domain.CodeNotFound, refusal.Code)
 
 	r.err = errors.New("connection refused")
-	_, err = h.DoByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
+	_, err = h.ExecuteByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
 	require.ErrorIs(t, err, commands.ErrBusy)
 
 	r.err, r.waitErr = nil, errors.New("behind")
-	_, err = h.DoByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
+	_, err = h.ExecuteByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
 	require.ErrorIs(t, err, commands.ErrBusy)
 }

@@ -15,8 +15,8 @@ import (
 	"nonassociations/eventstore/memory"
 )
 
-func TestQueue_lets_one_through_at_a_time(t *testing.T) {
-	q := newQueue()
+func TestQueue_letsOneThroughAtATime(t *testing.T) {
+	q := newKeyedMutex()
 	var inside, most atomic.Int32
 	var wait sync.WaitGroup
 	for range 50 {
@@ -31,11 +31,11 @@ func TestQueue_lets_one_through_at_a_time(t *testing.T) {
 	}
 	wait.Wait()
 	require.EqualValues(t, 1, most.Load())
-	require.Empty(t, q.lines, "nobody in line leaves nothing behind")
+	require.Empty(t, q.waiters, "nobody in line leaves nothing behind")
 }
 
-func TestQueue_a_cancelled_waiter_leaves_the_line(t *testing.T) {
-	q := newQueue()
+func TestQueue_aCancelledWaiterLeavesTheLine(t *testing.T) {
+	q := newKeyedMutex()
 	require.NoError(t, q.enter(t.Context(), "pair"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -43,7 +43,7 @@ func TestQueue_a_cancelled_waiter_leaves_the_line(t *testing.T) {
 	q.leave("pair")
 	require.NoError(t, q.enter(t.Context(), "pair"))
 	q.leave("pair")
-	require.Empty(t, q.lines)
+	require.Empty(t, q.waiters)
 }
 
 const (
@@ -58,7 +58,7 @@ type counted struct {
 	gate  chan struct{}
 }
 
-func (c *counted) ReadAll(ctx context.Context, d eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+func (c *counted) ReadAll(ctx context.Context, d eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	c.reads.Add(1)
 	if c.gate != nil {
 		<-c.gate
@@ -75,9 +75,9 @@ func put(t *testing.T, log eventstore.Store, stream string) eventstore.Position 
 	return a.Position
 }
 
-func TestHead_is_the_last_event_of_ours_among_those_of_others(t *testing.T) {
+func TestHead_isTheLastEventOfOursAmongThoseOfOthers(t *testing.T) {
 	log := &counted{Store: memory.New()}
-	h := newHead(log)
+	h := newHeadReader(log)
 	position, err := h.read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, eventstore.Start, position)
@@ -107,9 +107,9 @@ func TestHead_is_the_last_event_of_ours_among_those_of_others(t *testing.T) {
 	}
 }
 
-func TestHead_those_who_come_while_it_reads_share_the_next_read(t *testing.T) {
+func TestHead_thoseWhoComeWhileItReadsShareTheNextRead(t *testing.T) {
 	log := &counted{Store: memory.New(), gate: make(chan struct{})}
-	h := newHead(log)
+	h := newHeadReader(log)
 	first := make(chan error, 1)
 	go func() { _, err := h.read(context.Background()); first <- err }()
 	require.Eventually(t, func() bool { return log.reads.Load() == 1 }, wellOver, brief)
@@ -138,17 +138,17 @@ type failing struct {
 	fails bool
 }
 
-func (f *failing) ReadAll(ctx context.Context, d eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+func (f *failing) ReadAll(ctx context.Context, d eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	if f.fails && from != eventstore.End {
 		return nil, eventstore.ErrUnavailable
 	}
 	return f.Store.ReadAll(ctx, d, from, limit)
 }
 
-func TestHead_a_search_that_failed_is_not_remembered(t *testing.T) {
+func TestHead_aSearchThatFailedIsNotRemembered(t *testing.T) {
 	for _, prefix := range domain.StreamPrefixes() {
 		log := &failing{Store: memory.New()}
-		h := newHead(log)
+		h := newHeadReader(log)
 		ours := put(t, log, prefix+"A0135GA")
 		put(t, log, "other-1")
 		log.fails = true

@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	// keysAtOnce bounds how many pairs one request holds in the queue, and with it
+	// maxPairsPerRound bounds how many pairs one request holds in the queue, and with it
 	// how much one round trip to the store carries.
-	keysAtOnce = 128
+	maxPairsPerRound = 128
 
-	// roundsAtOnce is how often a group is gone through while others wait behind it:
+	// maxConcurrentRounds is how often a group is gone through while others wait behind it:
 	// a pair that does not get on must not take their time.
-	roundsAtOnce = 4
+	maxConcurrentRounds = 4
 )
 
 // job is one command on one pair on its way through the loop.
 type job struct {
-	pair     domain.Pair
-	command  domain.Command
-	by       domain.Cause
-	mayBeNew bool // the pair, so that it is worth a guess
+	pair       domain.Pair
+	command    domain.Command
+	by         domain.Cause
+	assumedNew bool // the pair, so that it is worth a guess
 
 	step     step
 	held     bool  // the turn of the pair
@@ -54,7 +54,7 @@ const (
 // with a position that covers all of them. A fault stays with its pair: the
 // others go on, and then the first fault in the order of the request is told.
 func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	sorted := slices.Clone(jobs)
 	slices.SortFunc(sorted, func(a, b *job) int { return cmp.Compare(a.pair.Stream(), b.pair.Stream()) })
@@ -70,18 +70,18 @@ func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, er
 // runSorted returns when every job is done or has failed. One that does not get
 // on while others wait stands back until they had their turn.
 func (h *Handler) runSorted(ctx context.Context, sorted []*job) {
-	for wait := newPause(); len(sorted) > 0; {
+	for wait := newBackoff(); len(sorted) > 0; {
 		rounds := math.MaxInt
-		if len(sorted) > keysAtOnce {
-			rounds = roundsAtOnce
+		if len(sorted) > maxPairsPerRound {
+			rounds = maxConcurrentRounds
 		}
-		for group := range slices.Chunk(sorted, keysAtOnce) {
+		for group := range slices.Chunk(sorted, maxPairsPerRound) {
 			h.runGroup(ctx, group, rounds)
 		}
-		if sorted = undone(sorted); len(sorted) == 0 {
+		if sorted = pending(sorted); len(sorted) == 0 {
 			return
 		}
-		if err := wait.next(ctx); err != nil {
+		if err := wait.wait(ctx); err != nil {
 			h.failAll(ctx, sorted, err)
 			return
 		}
@@ -118,19 +118,19 @@ func (h *Handler) runGroup(ctx context.Context, group []*job, rounds int) {
 		h.failAll(ctx, group, err)
 		return
 	}
-	guessed := h.guess(group)
-	wait := newPause()
+	guessed := h.decideOptimistically(group)
+	wait := newBackoff()
 	for range rounds {
-		h.load(ctx, having(group, toLoad))
-		h.send(ctx, having(group, toAppend))
-		if group = undone(group); len(group) == 0 {
+		h.load(ctx, withStep(group, toLoad))
+		h.send(ctx, withStep(group, toAppend))
+		if group = pending(group); len(group) == 0 {
 			return
 		}
 		if guessed { // a wrong guess is no race
 			guessed = false
 			continue
 		}
-		if err := wait.next(ctx); err != nil {
+		if err := wait.wait(ctx); err != nil {
 			h.failAll(ctx, group, err)
 			return
 		}
@@ -145,7 +145,7 @@ func (h *Handler) enter(ctx context.Context, group []*job) error {
 		if i > 0 && group[i-1].pair == j.pair {
 			return fmt.Errorf("two commands on %s in one request", stream)
 		}
-		if err := h.queue.enter(ctx, stream); err != nil {
+		if err := h.turns.enter(ctx, stream); err != nil {
 			return fmt.Errorf("wait for the turn of %s: %w", stream, err)
 		}
 		j.held = true
@@ -157,7 +157,7 @@ func (h *Handler) enter(ctx context.Context, group []*job) error {
 func (h *Handler) leave(jobs ...*job) {
 	for _, j := range jobs {
 		if j.held {
-			h.queue.leave(j.pair.Stream())
+			h.turns.leave(j.pair.Stream())
 			j.held = false
 		}
 	}
@@ -166,23 +166,23 @@ func (h *Handler) leave(jobs ...*job) {
 // finish ends a job, with the fault of its pair if there is one.
 func (h *Handler) finish(ctx context.Context, j *job, err error) {
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = busyWhenLate(ctx, err)
+		err = busyOnTimeout(ctx, err)
 	}
 	j.step, j.err = done, err
 	h.leave(j)
 }
 
 func (h *Handler) failAll(ctx context.Context, jobs []*job, err error) {
-	for _, j := range undone(jobs) {
+	for _, j := range pending(jobs) {
 		h.finish(ctx, j, err)
 	}
 }
 
-func undone(group []*job) []*job {
+func pending(group []*job) []*job {
 	return slices.DeleteFunc(slices.Clone(group), func(j *job) bool { return j.step == done })
 }
 
-func having(group []*job, s step) []*job {
+func withStep(group []*job, s step) []*job {
 	var jobs []*job
 	for _, j := range group {
 		if j.step == s {
@@ -231,12 +231,12 @@ func (h *Handler) send(ctx context.Context, jobs []*job) {
 		j := jobs[i]
 		switch {
 		case outcome.Err == nil:
-			h.met.add(j.append.Stream)
+			h.seen.add(j.append.Stream)
 			j.position = outcome.Position
 			h.finish(ctx, j, j.append.Landed(outcome.Appended))
 		case errors.Is(outcome.Err, eventstore.ErrConflict):
 			j.step = toLoad
-			h.met.add(j.append.Stream)
+			h.seen.add(j.append.Stream)
 		case eventstore.Passes(outcome.Err):
 			h.logger.WarnContext(ctx, "append again", "stream", j.append.Stream, "error", outcome.Err)
 		default:

@@ -39,7 +39,7 @@ func (b *blind) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 	return outcomes
 }
 
-func TestAnAnswerWithoutAPositionIsAtTheHeadNeverAtZero(t *testing.T) {
+func TestPosition_ofAnAnswerIsTheHeadNeverZero(t *testing.T) {
 	for _, appends := range []bool{false, true} {
 		d := newDesk(t)
 		d.log.Store = &blind{d.log.Store, appends}
@@ -51,11 +51,11 @@ func TestAnAnswerWithoutAPositionIsAtTheHeadNeverAtZero(t *testing.T) {
 		}
 		cause, request := by(domain.NOMIS), told(pairOf(t, low, "B0001BB"), "apart")
 		for range 2 { // the second time from its own facts
-			answer, err := d.process(5*time.Second).Tell(t.Context(), cause, request)
+			answer, err := d.process(5*time.Second).Sync(t.Context(), cause, request)
 			require.NoError(t, err)
 			require.Equal(t, head(), answer.Position)
 		}
-		answer, err := d.process(5*time.Second).Tell(t.Context(), by(domain.NOMIS), request)
+		answer, err := d.process(5*time.Second).Sync(t.Context(), by(domain.NOMIS), request)
 		require.NoError(t, err)
 		require.Equal(t, domain.Unchanged, answer.Outcomes[0][0].Kind)
 		require.Equal(t, head(), answer.Position)
@@ -68,7 +68,7 @@ func TestAnAnswerWithoutAPositionIsAtTheHeadNeverAtZero(t *testing.T) {
 		require.Equal(t, head(), d.does(amending(id, "Further apart", "lost")).Position)
 		cause = by(domain.DPS)
 		for range 2 {
-			receipt, err := d.process(5*time.Second).Do(t.Context(), cause, opened.Pair, domain.Close{ID: id, ClosedReason: "x"})
+			receipt, err := d.process(5*time.Second).Execute(t.Context(), cause, opened.Pair, domain.Close{ID: id, ClosedReason: "x"})
 			require.NoError(t, err)
 			require.Equal(t, head(), receipt.Position)
 		}
@@ -96,15 +96,15 @@ func (l *late) AppendMany(ctx context.Context, appends []eventstore.Append) []ev
 }
 
 // Whichever pair is written last, and in whatever order the request names them.
-func TestThePositionOfAnAnswerCoversEveryPair(t *testing.T) {
-	var tells []commands.PairTell
+func TestPosition_ofAnAnswerCoversEveryPair(t *testing.T) {
+	var tells []commands.PairSync
 	for _, other := range []domain.PrisonerNumber{"B0001BB", "B0002BB", "B0003BB"} {
 		tells = append(tells, told(pairOf(t, low, other), "apart")...)
 	}
 	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 		for last := range tells {
 			log := &late{Store: memory.New(), stream: tells[last].Pair.Stream()}
-			answer, err := newHandler(log).Tell(t.Context(), by(domain.NOMIS), []commands.PairTell{tells[order[0]], tells[order[1]], tells[order[2]]})
+			answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{tells[order[0]], tells[order[1]], tells[order[2]]})
 			require.NoError(t, err)
 			events, err := log.ReadAll(t.Context(), eventstore.Backwards, eventstore.End, 1)
 			require.NoError(t, err)

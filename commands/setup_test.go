@@ -34,7 +34,7 @@ func pairOf(t testing.TB, one, other domain.PrisonerNumber) domain.Pair {
 }
 
 func newHandler(log eventstore.Store) *commands.Handler {
-	return commands.New(log, commands.Options{Clock: clock, Patience: 5 * time.Second})
+	return commands.New(log, commands.Options{Clock: clock, Timeout: 5 * time.Second})
 }
 
 func by(source domain.Source) domain.Cause {
@@ -43,9 +43,9 @@ func by(source domain.Source) domain.Cause {
 }
 
 // told is a request about one pair with one item of the given comment.
-func told(pair domain.Pair, comment string) []commands.PairTell {
+func told(pair domain.Pair, comment string) []commands.PairSync {
 	numbers := pair.Numbers()
-	return []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: numbers[1], Items: []domain.Item{{
+	return []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: numbers[1], Items: []domain.Item{{
 		Comment: &comment, EffectiveDate: "2021-07-05T10:35:17", TypeCode: domain.TypeWing,
 		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{numbers[0]: domain.CodeVictim, numbers[1]: domain.CodePerpetrator},
 	}}}}}

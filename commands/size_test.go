@@ -19,7 +19,7 @@ var widest = []string{"\u0001", "\u0085", "\u2028", "\uFFFE", "\U0001F6AB", `"`,
 
 // The largest request that the edge takes: 99 items of one pair, each of which
 // changes in every value, or is ignored.
-func TestTheLargestRequestFitsOneAppend(t *testing.T) {
+func TestLargestRequest_fitsOneAppend(t *testing.T) {
 	pair := pairOf(t, low, high)
 	for _, wide := range widest {
 		full := func(n int, effective domain.LocalDateTime, open bool, with string) domain.Item {
@@ -40,7 +40,7 @@ func TestTheLargestRequestFitsOneAppend(t *testing.T) {
 				change(n, &items[n])
 			}
 			cause.CommandID = uuid.New()
-			answer, err := newHandler(log).Tell(t.Context(), cause, []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: high, Items: items}}})
+			answer, err := newHandler(log).Sync(t.Context(), cause, []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: items}}})
 			require.NoError(t, err, "%q", wide)
 			return answer.Outcomes[0]
 		}
@@ -79,23 +79,23 @@ func (m *measured) AppendMany(ctx context.Context, appends []eventstore.Append) 
 
 // What no append could hold is refused in words before it is sent, and the other
 // pairs of the request go on.
-func TestWhatIsTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
+func TestAppend_thatIsTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
 	tells := requestOf(t, 3)
 	for n := range domain.MaxItems - 1 {
 		item := timed("2019-01-01T00:00:00", "2020-12-31T23:59:59")
 		item.TypeSequence = n + 1
-		tells[1].Tell.Items = append(tells[1].Tell.Items, item)
+		tells[1].Sync.Items = append(tells[1].Sync.Items, item)
 	}
 	for _, known := range []bool{false, true} { // guessed and loaded
 		log, cause := newFaulty(), by(domain.NOMIS)
 		cause.Actor = strings.Repeat("A", 10<<10)
 		h := newHandler(log)
 		if known {
-			_, err := h.Tell(t.Context(), by(domain.NOMIS), told(tells[1].Pair, "apart"))
+			_, err := h.Sync(t.Context(), by(domain.NOMIS), told(tells[1].Pair, "apart"))
 			require.NoError(t, err)
 		}
 		before := len(facts(t, log, tells[1].Pair))
-		_, err := h.Tell(t.Context(), cause, tells)
+		_, err := h.Sync(t.Context(), cause, tells)
 		var refusal domain.Refusal
 		require.ErrorAs(t, err, &refusal)
 		require.Equal(t, domain.CodeInvalid, refusal.Code)

@@ -36,13 +36,13 @@ func (h *Handler) whole(ctx context.Context, pair domain.Pair, read eventstore.S
 		return stream{}, fmt.Errorf("load %s: %w", pair.Stream(), err)
 	}
 	if len(read.Events) > 0 {
-		h.met.add(pair.Stream())
+		h.seen.add(pair.Stream())
 	}
 	s.state = s.folded.State()
 	return s, nil
 }
 
-func (s *stream) add(catalogue domain.Catalogue, recorded eventstore.Recorded) error {
+func (s *stream) add(catalogue domain.Catalogue, recorded eventstore.RecordedEvent) error {
 	fact, err := eventstore.Read(catalogue, recorded)
 	if err != nil {
 		return err
@@ -92,8 +92,8 @@ func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
 	return domain.NonAssociation{}, false
 }
 
-// open loads the streams of pairs, in their order.
-func (h *Handler) open(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
+// loadStream loads the streams of pairs, in their order.
+func (h *Handler) loadStream(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
 	names := make([]string, len(pairs))
 	for i, pair := range pairs {
 		names[i] = pair.Stream()
@@ -110,18 +110,18 @@ func (h *Handler) open(ctx context.Context, pairs ...domain.Pair) ([]stream, err
 	return streams, nil
 }
 
-// openPatiently is open that outlives outages of the store until its time is
+// loadWithRetry is open that outlives outages of the store until its time is
 // over.
-func (h *Handler) openPatiently(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
+func (h *Handler) loadWithRetry(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	for wait := newPause(); ; {
-		streams, err := h.open(ctx, pairs...)
+	for wait := newBackoff(); ; {
+		streams, err := h.loadStream(ctx, pairs...)
 		if !eventstore.Passes(err) {
-			return streams, busyWhenLate(ctx, err)
+			return streams, busyOnTimeout(ctx, err)
 		}
-		if wait.next(ctx) != nil {
-			return nil, busyWhenLate(ctx, err)
+		if wait.wait(ctx) != nil {
+			return nil, busyOnTimeout(ctx, err)
 		}
 	}
 }

@@ -13,11 +13,11 @@ import (
 )
 
 // inLine is how many wait for or hold the turns of all pairs.
-func (q *queue) inLine() int {
+func (q *keyedMutex) inLine() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	all := 0
-	for _, l := range q.lines {
+	for _, l := range q.waiters {
 		all += l.inside
 	}
 	return all
@@ -40,34 +40,34 @@ func orders(n int) [][]int {
 // One request for each order of three pairs, all at once. Their turns are held
 // until everybody waits, so that each request would get the first pair that it
 // asks for: in the order of the requests they would wait for each other.
-func TestRequestsThatNamePairsInAnyOrderDoNotWaitForEachOther(t *testing.T) {
+func TestRequests_thatNamePairsInAnyOrderDoNotWaitForEachOther(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	h := New(memory.New(), Options{Clock: func() time.Time { return time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC) }, Patience: 5 * time.Second})
-	tells := make([]PairTell, 3)
+	h := New(memory.New(), Options{Clock: func() time.Time { return time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC) }, Timeout: 5 * time.Second})
+	tells := make([]PairSync, 3)
 	for i, other := range []domain.PrisonerNumber{"B0001BB", "B0002BB", "B0003BB"} {
 		pair, err := domain.NewPair("A0135GA", other)
 		require.NoError(t, err)
-		tells[i] = PairTell{Pair: pair, Tell: domain.Tell{About: other, Items: []domain.Item{{
+		tells[i] = PairSync{Pair: pair, Sync: domain.Sync{About: other, Items: []domain.Item{{
 			EffectiveDate: "2021-07-05T10:35:17", TypeCode: domain.TypeWing,
 			ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{other: domain.CodeVictim, "A0135GA": domain.CodePerpetrator},
 		}}}}
-		require.NoError(t, h.queue.enter(ctx, pair.Stream()))
+		require.NoError(t, h.turns.enter(ctx, pair.Stream()))
 	}
 	answers := make(chan error, 6)
 	for _, order := range orders(3) {
-		request := []PairTell{tells[order[0]], tells[order[1]], tells[order[2]]}
+		request := []PairSync{tells[order[0]], tells[order[1]], tells[order[2]]}
 		go func() {
-			_, err := h.Tell(ctx, domain.Cause{CommandID: uuid.New(), Source: domain.NOMIS}, request)
+			_, err := h.Sync(ctx, domain.Cause{CommandID: uuid.New(), Source: domain.NOMIS}, request)
 			answers <- err
 		}()
 	}
-	require.Eventually(t, func() bool { return h.queue.inLine() == 3+6 }, wellOver, brief)
+	require.Eventually(t, func() bool { return h.turns.inLine() == 3+6 }, wellOver, brief)
 	for _, tell := range tells {
-		h.queue.leave(tell.Pair.Stream())
+		h.turns.leave(tell.Pair.Stream())
 	}
 	for range 6 {
 		require.NoError(t, <-answers)
 	}
-	require.Zero(t, h.queue.inLine())
+	require.Zero(t, h.turns.inLine())
 }

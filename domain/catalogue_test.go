@@ -30,10 +30,10 @@ func golden() []domain.Event {
 		},
 	}
 	arrived := renamed.Of(domain.NonAssociation{
-		Details: details, ID: id, NamedFirst: high, TypeSequence: 2, Born: domain.NOMIS,
-		OpenedAt: noon.UTC(), UpdatedAt: noon.UTC(), UpdatedBy: "OFFICER", LastFact: commandID(1),
+		Details: details, ID: id, FirstPrisoner: high, TypeSequence: 2, CreatedSource: domain.NOMIS,
+		OpenedAt: noon.UTC(), UpdatedAt: noon.UTC(), UpdatedBy: "OFFICER", LastEventID: commandID(1),
 		ClosedBy: "BOSS", ClosedReason: "Friends", Deleted: true,
-		CameFrom: &domain.Origin{Pair: pair, Revision: 2},
+		TransferredFrom: &domain.Origin{Pair: pair, Revision: 2},
 	})
 	return []domain.Event{
 		domain.Opened{NonAssociationID: id, PrisonerNumber: high, TypeSequence: 2, Details: details},
@@ -68,7 +68,7 @@ func golden() []domain.Event {
 }
 
 // The one type of all three facts of a move, as builds before wrote it.
-func TestCatalogue_tells_the_three_facts_of_a_move_apart(t *testing.T) {
+func TestCatalogue_givesTheThreeFactsOfAMoveApart(t *testing.T) {
 	const old = "nonassociation.prisoner-renumbered.v1"
 	read := func(path string) domain.Event {
 		file, err := os.ReadFile(filepath.Join("testdata", path))
@@ -98,7 +98,7 @@ func TestCatalogue_tells_the_three_facts_of_a_move_apart(t *testing.T) {
 	require.ErrorContains(t, err, "up-cast "+old)
 }
 
-func TestCatalogue_reads_what_was_ever_written(t *testing.T) {
+func TestCatalogue_readsWhatWasEverWritten(t *testing.T) {
 	catalogue := domain.Events()
 	written := map[string]bool{}
 	for _, event := range golden() {
@@ -129,7 +129,7 @@ func TestCatalogue_reads_what_was_ever_written(t *testing.T) {
 	}
 }
 
-func TestMeta_reads_what_was_ever_written(t *testing.T) {
+func TestMeta_readsWhatWasEverWritten(t *testing.T) {
 	file, err := os.ReadFile(filepath.Join("testdata", "meta.json"))
 	require.NoError(t, err)
 	meta, err := domain.DecodeMeta(file)
@@ -139,7 +139,7 @@ func TestMeta_reads_what_was_ever_written(t *testing.T) {
 	require.Equal(t, 3, meta.Count)
 }
 
-func TestCatalogue_stops_at_what_it_does_not_know(t *testing.T) {
+func TestCatalogue_stopsAtWhatItDoesNotKnow(t *testing.T) {
 	catalogue := domain.Events()
 	_, err := catalogue.Decode("nonassociation.opened.v9", []byte(`{}`))
 	require.ErrorIs(t, err, domain.ErrUnknownType("nonassociation.opened.v9"))
@@ -153,7 +153,7 @@ func TestCatalogue_stops_at_what_it_does_not_know(t *testing.T) {
 
 // Two versions that are made up: v0 called the reason of a closing its cause,
 // and before that there was none.
-func TestCatalogue_casts_old_versions_up_step_by_step(t *testing.T) {
+func TestCatalogue_castsOldVersionsUpStepByStep(t *testing.T) {
 	rename := func(next string, change func(map[string]any)) func(domain.Unmarshal, []byte) (string, []byte, error) {
 		return func(unmarshal domain.Unmarshal, data []byte) (string, []byte, error) {
 			var fields map[string]any

@@ -5,18 +5,18 @@ import (
 	"fmt"
 )
 
-// asked is a command as a fact keeps it.
-type asked struct {
+// storedCommand is a command as a fact keeps it.
+type storedCommand struct {
 	Input Command `json:"input"`
 	Type  string  `json:"type"`
 }
 
-// keepCommand is a command as the first fact of its decision keeps it.
-func keepCommand(c Command) []byte { return plainJSON(asked{Input: c, Type: commandName(c)}) }
+// encodeCommand is a command as the first fact of its decision keeps it.
+func encodeCommand(c Command) []byte { return plainJSON(storedCommand{Input: c, Type: commandName(c)}) }
 
-// ReadCommand reads the command that a fact keeps ([Meta].Command), so that it
+// DecodeCommand reads the command that a fact keeps ([Meta].Command), so that it
 // can be decided again.
-func ReadCommand(kept json.RawMessage) (Command, error) {
+func DecodeCommand(kept json.RawMessage) (Command, error) {
 	var said struct {
 		Input json.RawMessage `json:"input"`
 		Type  string          `json:"type"`
@@ -24,7 +24,7 @@ func ReadCommand(kept json.RawMessage) (Command, error) {
 	if err := json.Unmarshal(kept, &said); err != nil {
 		return nil, fmt.Errorf("read a command: %w", err)
 	}
-	read, known := readers[said.Type]
+	read, known := commandDecoders[said.Type]
 	if !known {
 		return nil, fmt.Errorf("read a command: this build knows no %q", said.Type)
 	}
@@ -35,23 +35,23 @@ func ReadCommand(kept json.RawMessage) (Command, error) {
 	return command, nil
 }
 
-var readers = map[string]func(json.RawMessage) (Command, error){
-	"tell":     readAs[Tell],
-	"open":     readAs[Open],
-	"amend":    readAs[Amend],
-	"close":    readAs[Close],
-	"reopen":   readAs[Reopen],
-	"delete":   readAs[Delete],
-	"arrive":   readAs[Arrive],
-	"leave":    readAs[Leave],
-	"dissolve": readAs[Dissolve],
+var commandDecoders = map[string]func(json.RawMessage) (Command, error){
+	"tell":     decodeAs[Sync],
+	"open":     decodeAs[Open],
+	"amend":    decodeAs[Amend],
+	"close":    decodeAs[Close],
+	"reopen":   decodeAs[Reopen],
+	"delete":   decodeAs[Delete],
+	"arrive":   decodeAs[TransferIn],
+	"leave":    decodeAs[TransferOut],
+	"dissolve": decodeAs[DeleteSelfPair],
 
-	"restore":       readAs[Restore],
-	"remove-number": readAs[RemoveNumber],
-	"return-number": readAs[ReturnNumber],
+	"restore":       decodeAs[Restore],
+	"remove-number": decodeAs[RemoveNumber],
+	"return-number": decodeAs[ReturnNumber],
 }
 
-func readAs[C Command](input json.RawMessage) (Command, error) {
+func decodeAs[C Command](input json.RawMessage) (Command, error) {
 	var c C
 	err := json.Unmarshal(input, &c)
 	return c, err
@@ -59,7 +59,7 @@ func readAs[C Command](input json.RawMessage) (Command, error) {
 
 func commandName(c Command) string {
 	switch c.(type) {
-	case Tell:
+	case Sync:
 		return "tell"
 	case Open:
 		return "open"
@@ -71,11 +71,11 @@ func commandName(c Command) string {
 		return "reopen"
 	case Delete:
 		return "delete"
-	case Arrive:
+	case TransferIn:
 		return "arrive"
-	case Leave:
+	case TransferOut:
 		return "leave"
-	case Dissolve:
+	case DeleteSelfPair:
 		return "dissolve"
 	case Restore:
 		return "restore"

@@ -52,9 +52,9 @@ func (i Item) hasCodesOf(pair Pair, n *NonAssociation) bool {
 	return i.ReasonCodes[pair.low] == n.Sides[pair.low].ReasonCode && i.ReasonCodes[pair.high] == n.Sides[pair.high].ReasonCode
 }
 
-// says reports whether the item tells nothing new of a stored one, but for its
+// differsFrom reports whether the item tells nothing new of a stored one, but for its
 // sequence when that is not known yet.
-func (i Item) says(pair Pair, n *NonAssociation) bool {
+func (i Item) differsFrom(pair Pair, n *NonAssociation) bool {
 	return sameDate(i.DatePrecision, i.EffectiveDate, n.EffectiveDate) &&
 		sameExpiry(i.DatePrecision, i.ExpiryDate, n.ExpiryDate) &&
 		(i.TypeSequence == 0 || n.TypeSequence == 0 || i.TypeSequence == n.TypeSequence) &&
@@ -85,9 +85,9 @@ func (i Item) compareRecorded(pair Pair, other Item) int {
 	)
 }
 
-// compareTelling sorts items by how much they tell beside their content: first
+// compareRequest sorts items by how much they tell beside their content: first
 // those that name a record, then those that know the time of day.
-func (i Item) compareTelling(other Item) int {
+func (i Item) compareRequest(other Item) int {
 	return cmp.Or(
 		compareTrue(!i.isNumbered(), !other.isNumbered()),
 		compareTrue(i.DatePrecision == Day, other.DatePrecision == Day),

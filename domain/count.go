@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// standing is where a not-closed item stands among the others of its request.
+// candidate is where a not-closed item stands among the others of its request.
 // It looks at no other not-closed item: so one that does not count, taken out of
 // a request, changes nothing for the rest.
-type standing struct {
+type candidate struct {
 	item  int
 	class class
 	by    *edge // that joins it with the current record, or nil
@@ -32,7 +32,7 @@ const (
 func (m *matcher) count() {
 	m.open = slices.DeleteFunc(slices.Clone(m.play), func(i int) bool { return m.items[i].isClosed(m.today) })
 	if len(m.open) == 0 {
-		m.join(nobody)
+		m.join(noPartner)
 		return
 	}
 	last := m.first()
@@ -41,8 +41,8 @@ func (m *matcher) count() {
 		m.found[last].stored, m.partner[m.current] = m.current, last
 	}
 	if m.currentStays() && m.found[last].stored != m.current {
-		m.join(nobody)
-		last = nobody
+		m.join(noPartner)
+		last = noPartner
 	}
 	m.explain(last)
 }
@@ -52,35 +52,35 @@ func (m *matcher) first() int {
 	if len(m.open) == 1 {
 		return m.open[0]
 	}
-	best := m.stand(m.open[0])
+	best := m.candidateOf(m.open[0])
 	for _, i := range m.open[1:] {
-		if other := m.stand(i); m.compare(other, best) > 0 {
+		if other := m.candidateOf(i); m.compare(other, best) > 0 {
 			best = other
 		}
 	}
 	return best.item
 }
 
-func (m *matcher) stand(i int) standing {
+func (m *matcher) candidateOf(i int) candidate {
 	by := m.join(i)
 	begun := m.items[i].hasBegun(m.today)
 	switch {
 	case by != nil && by.stored == m.current && begun:
-		return standing{i, begunAsCurrent, by}
+		return candidate{i, begunAsCurrent, by}
 	case by != nil && by.stored == m.current:
-		return standing{i, comesAsCurrent, by}
+		return candidate{i, comesAsCurrent, by}
 	case by != nil && m.currentStays():
-		return standing{i, opensAnother, nil}
+		return candidate{i, opensAnother, nil}
 	case begun:
-		return standing{i, begunNew, nil}
+		return candidate{i, begunNew, nil}
 	default:
-		return standing{i, comesNew, nil}
+		return candidate{i, comesNew, nil}
 	}
 }
 
 // compare is positive when the first counts before the other: by class, then by
 // which is the surer name of the current record, then as NOMIS's facts do.
-func (m *matcher) compare(one, other standing) int {
+func (m *matcher) compare(one, other candidate) int {
 	if one.class == other.class && one.by != nil {
 		return cmp.Or(cmp.Compare(other.by.rank, one.by.rank), cmp.Compare(other.by.place, one.by.place))
 	}
@@ -97,7 +97,7 @@ func (m *matcher) currentStays() bool {
 		return false
 	}
 	item := m.partner[m.current]
-	return item == nobody || !m.items[item].isClosed(m.today)
+	return item == noPartner || !m.items[item].isClosed(m.today)
 }
 
 // meansCurrent reports whether the item that counts tells of the stored one that
@@ -119,7 +119,7 @@ func (m *matcher) explain(last int) {
 		}
 		m.found[i].ignored, m.found[i].beside = AnotherNotClosed, last
 		switch {
-		case last == nobody:
+		case last == noPartner:
 			m.found[i].counts = m.state.Items[m.current].ID
 		case m.compareCounting(i, last) < 0:
 			m.found[i].ignored = NotLatest
@@ -131,7 +131,7 @@ func (m *matcher) explain(last int) {
 func (m *matcher) owners() []int {
 	owner := make([]int, len(m.state.Items))
 	for k := range owner {
-		owner[k] = nobody
+		owner[k] = noPartner
 	}
 	for _, i := range m.play {
 		if k := m.named(m.items[i]); k >= 0 && !m.items[i].isClosed(m.today) {

@@ -11,20 +11,20 @@ import (
 //sumtype:decl
 type Command interface{ command() }
 
-// Tell is NOMIS telling of a pair's non-associations, by sync or migration. An
+// Sync is NOMIS telling of a pair's non-associations, by sync or migration. An
 // item that is absent says nothing.
-type Tell struct {
+type Sync struct {
 	About PrisonerNumber `json:"about"` // the prisoner whom the request was about; named first in what is new
 	Items []Item         `json:"items"`
 }
 
 // Open asks staff's way for a new non-association.
 type Open struct {
-	Comment     string                  `json:"comment"`
-	NamedFirst  PrisonerNumber          `json:"namedFirst"`
-	Reason      Reason                  `json:"reason"`
-	Restriction Restriction             `json:"restriction"`
-	Roles       map[PrisonerNumber]Role `json:"roles"` // one entry a side
+	Comment       string                  `json:"comment"`
+	FirstPrisoner PrisonerNumber          `json:"namedFirst"`
+	Reason        Reason                  `json:"reason"`
+	Restriction   Restriction             `json:"restriction"`
+	Roles         map[PrisonerNumber]Role `json:"roles"` // one entry a side
 }
 
 // Amend changes what is given and leaves the rest.
@@ -65,7 +65,7 @@ type Delete struct {
 	RequestedBy    string    `json:"requestedBy,omitempty"`
 }
 
-func (Tell) command()   {}
+func (Sync) command()   {}
 func (Open) command()   {}
 func (Amend) command()  {}
 func (Close) command()  {}
@@ -103,8 +103,8 @@ type Decision struct {
 // The error, if any, is a [Refusal], or [Moved] when the record has left.
 func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 	switch c := c.(type) {
-	case Tell:
-		return decideTell(s, c, now, by)
+	case Sync:
+		return decideSync(s, c, now, by)
 	case Open:
 		return decideOpen(s, c, now, by)
 	case Amend:
@@ -115,12 +115,12 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 		return decideReopen(s, c, now, by)
 	case Delete:
 		return decideDelete(s, c, now, by)
-	case Arrive:
-		return decideArrive(s, c, now, by)
-	case Leave:
-		return decideLeave(s, c, now)
-	case Dissolve:
-		return decideDissolve(s, c, now, by)
+	case TransferIn:
+		return decideTransferIn(s, c, now, by)
+	case TransferOut:
+		return decideTransferOut(s, c, now)
+	case DeleteSelfPair:
+		return decideDeleteSelfPair(s, c, now, by)
 	case Restore:
 		return decideRestore(s, c, now, by)
 	case RemoveNumber, ReturnNumber: // decided by a Removal
@@ -153,7 +153,7 @@ func (d Decision) factsIn(stream string, first int, c Command, now time.Time, by
 		}
 	}
 	if len(facts) > 0 {
-		facts[0].Meta.Command = keepCommand(c)
+		facts[0].Meta.Command = encodeCommand(c)
 	}
 	return facts
 }

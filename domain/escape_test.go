@@ -20,7 +20,7 @@ func isRaw(r rune) bool { return unicode.IsControl(r) || r == 0xfffe || r == 0xf
 
 // Every character there is, alone: exactly the raw ones are escaped, and each
 // reads back as itself.
-func TestEscaped_knows_every_character(t *testing.T) {
+func TestEscaped_knowsEveryCharacter(t *testing.T) {
 	for r := range rune(unicode.MaxRune + 1) {
 		if r < ' ' || r == '"' || r == '\\' || (r >= 0xd800 && r < 0xe000) {
 			continue // no encoder writes them raw
@@ -37,7 +37,7 @@ func TestEscaped_knows_every_character(t *testing.T) {
 
 // Texts of raw characters, of their neighbours and of their first bytes, in any
 // order and at any place.
-func TestEscaped_changes_no_meaning(t *testing.T) {
+func TestEscaped_changesNoMeaning(t *testing.T) {
 	chars := []rune{'a', 0x7e, 0x7f, 0x80, 0x9f, 0xa0, 0xa3, 'é', 0xfffd, 0xfffe, 0xffff, 0x1fffe, 0xefff, 0xf000, '😀', '\\', '"', '\n', 0, 0x1f}
 	rapid.Check(t, func(t *rapid.T) {
 		value := map[string][]string{}
@@ -58,7 +58,7 @@ func TestEscaped_changes_no_meaning(t *testing.T) {
 	})
 }
 
-func TestEscaped_a_text_that_breaks_off(t *testing.T) {
+func TestEscaped_aTextThatBreaksOff(t *testing.T) {
 	for _, text := range []string{"", "\xc2", "\xef", "\xef\xbf", "x\xef\xbf", "x\xc2"} {
 		require.Equal(t, text, string(domain.Escaped([]byte(text))))
 	}
@@ -77,9 +77,9 @@ func everyRaw() string {
 
 // A fact holds none raw, wherever a person's text stands in it: data, actor and
 // the command that was given.
-func TestFacts_hold_no_raw_control_character(t *testing.T) {
+func TestFacts_holdNoRawControlCharacter(t *testing.T) {
 	text, s := everyRaw(), given(t)
-	tell := domain.Tell{About: high, Items: []domain.Item{item(y2021, func(i *domain.Item) { i.AuthorisedBy, i.Comment = &text, &text })}}
+	tell := domain.Sync{About: high, Items: []domain.Item{item(y2021, func(i *domain.Item) { i.AuthorisedBy, i.Comment = &text, &text })}}
 	by := domain.Cause{CommandID: uuid.New(), Actor: text, Source: domain.NOMIS, About: high}
 	decision, err := domain.Decide(s.state, tell, noon, by)
 	require.NoError(t, err)

@@ -31,11 +31,11 @@ func (f *Folding) Add(fact Fact) {
 	switch e := fact.Event.(type) {
 	case Opened:
 		f.begin(fact, NonAssociation{
-			ID: e.NonAssociationID, NamedFirst: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
+			ID: e.NonAssociationID, FirstPrisoner: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
 		})
 	case Imported:
 		f.begin(fact, NonAssociation{
-			ID: e.NonAssociationID, NamedFirst: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
+			ID: e.NonAssociationID, FirstPrisoner: e.PrisonerNumber, TypeSequence: e.TypeSequence, Details: e.Details,
 		})
 	case Amended:
 		f.change(fact, func(n *NonAssociation) { n.amend(fact.Meta.Actor, e.Changes) })
@@ -55,7 +55,7 @@ func (f *Folding) Add(fact Fact) {
 		f.transferIn(fact, e)
 	case TransferredOut:
 		f.remove(e.NonAssociationID)
-		f.depart(Departure{ID: e.NonAssociationID, Renumbering: e.Renumbering, Via: e.Via, To: e.To})
+		f.transferOut(OutgoingTransfer{ID: e.NonAssociationID, Renumbering: e.Renumbering, Via: e.Via, To: e.To})
 	case Restored:
 		f.take(fact, e.NonAssociation)
 	case PrisonerMerged, PrisonerUnmerged: // of a number's own stream, see Removal
@@ -67,8 +67,8 @@ func (f *Folding) Add(fact Fact) {
 }
 
 func (f *Folding) begin(fact Fact, n NonAssociation) {
-	n.Born, n.OpenedAt = fact.Meta.Source, fact.Meta.DecidedAt
-	n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
+	n.CreatedSource, n.OpenedAt = fact.Meta.Source, fact.Meta.DecidedAt
+	n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
 	if n.ExpiryDate != nil {
 		n.ClosedBy = fact.Meta.Actor
 	}
@@ -79,16 +79,16 @@ func (f *Folding) begin(fact Fact, n NonAssociation) {
 // but for the sequence, which NOMIS gives in each pair anew.
 func (f *Folding) transferIn(fact Fact, e TransferredIn) {
 	n := e.NonAssociation
-	n.CameFrom = &Origin{Pair: e.From, Revision: e.Revision}
+	n.TransferredFrom = &Origin{Pair: e.From, Revision: e.Revision}
 	here, _ := f.Find(n.ID)
 	n.TypeSequence = here.TypeSequence
-	f.isBack(n.ID)
+	f.isReturned(n.ID)
 	f.take(fact, n)
 }
 
 // take puts a whole record where it stands, else behind the others.
 func (f *Folding) take(fact Fact, n NonAssociation) {
-	n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
+	n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
 	if i := f.Index(n.ID); i >= 0 {
 		*f.item(i) = n
 		return
@@ -107,7 +107,7 @@ func (f *Folding) change(fact Fact, apply func(*NonAssociation)) {
 func (f *Folding) changeBy(author string, fact Fact, apply func(*NonAssociation)) {
 	f.with(fact.Event.Concerns(), func(n *NonAssociation) {
 		apply(n)
-		n.UpdatedAt, n.UpdatedBy, n.LastFact = fact.Meta.DecidedAt, author, fact.ID
+		n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, author, fact.ID
 	})
 }
 

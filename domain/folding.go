@@ -14,10 +14,10 @@ type Folding struct {
 
 	// Which lists of the state nobody else has. A list of others is copied before
 	// it is changed.
-	ownItems, ownIgnored, ownLeft bool
+	ownItems, ownIgnored, ownTransferredOut bool
 
-	index map[uuid.UUID]int // where an item is; nil when it is not known
-	looks int               // without an index
+	index   map[uuid.UUID]int // where an item is; nil when it is not known
+	lookups int               // without an index
 }
 
 // NewFolding goes on from a state, which stays as it was. The zero State with
@@ -27,7 +27,7 @@ func NewFolding(from State) *Folding { return &Folding{state: from} }
 // State is the state behind the facts that were added. Facts that are added
 // later do not change it.
 func (f *Folding) State() State {
-	f.ownItems, f.ownIgnored, f.ownLeft = false, false, false
+	f.ownItems, f.ownIgnored, f.ownTransferredOut = false, false, false
 	return f.state
 }
 
@@ -46,14 +46,14 @@ func (f *Folding) Len() int { return len(f.state.Items) }
 // An index costs as much as several looks through all items, and few items are
 // gone through as fast as an index finds one.
 const (
-	fewItems = 16
-	fewLooks = 4
+	fewItems   = 16
+	fewLookups = 4
 )
 
 // Index is [State.Find] of the state.
 func (f *Folding) Index(id uuid.UUID) int {
-	if f.index == nil && (len(f.state.Items) <= fewItems || f.looks < fewLooks) {
-		f.looks++
+	if f.index == nil && (len(f.state.Items) <= fewItems || f.lookups < fewLookups) {
+		f.lookups++
 		return f.state.Find(id)
 	}
 	if f.index == nil {
@@ -70,11 +70,11 @@ func (f *Folding) Index(id uuid.UUID) int {
 
 // item is one of the items, to be changed.
 func (f *Folding) item(i int) *NonAssociation {
-	f.takeItems()
+	f.ownedItems()
 	return &f.state.Items[i]
 }
 
-func (f *Folding) takeItems() {
+func (f *Folding) ownedItems() {
 	if !f.ownItems {
 		f.state.Items, f.ownItems = slices.Clone(f.state.Items), true
 	}
@@ -92,8 +92,8 @@ func (f *Folding) push(n NonAssociation) {
 // there: it is not worth an index.
 func (f *Folding) remove(id uuid.UUID) {
 	if i := f.state.Find(id); i >= 0 {
-		f.takeItems()
-		f.state.Items, f.index, f.looks = slices.Delete(f.state.Items, i, i+1), nil, 0
+		f.ownedItems()
+		f.state.Items, f.index, f.lookups = slices.Delete(f.state.Items, i, i+1), nil, 0
 	}
 }
 
@@ -103,24 +103,24 @@ func (f *Folding) ignore(key uuid.UUID) {
 	f.ownIgnored = true
 }
 
-func (f *Folding) depart(d Departure) {
-	f.state.Left = appended(f.state.Left, d, f.ownLeft)
-	f.ownLeft = true
+func (f *Folding) transferOut(d OutgoingTransfer) {
+	f.state.TransferredOut = appended(f.state.TransferredOut, d, f.ownTransferredOut)
+	f.ownTransferredOut = true
 }
 
-// isBack takes the departures of a non-association away.
-func (f *Folding) isBack(id uuid.UUID) {
-	if !f.state.hasLeft(id) {
+// isReturned takes the departures of a non-association away.
+func (f *Folding) isReturned(id uuid.UUID) {
+	if !f.state.hasTransferredOut(id) {
 		return
 	}
-	if !f.ownLeft {
-		f.state.Left, f.ownLeft = slices.Clone(f.state.Left), true
+	if !f.ownTransferredOut {
+		f.state.TransferredOut, f.ownTransferredOut = slices.Clone(f.state.TransferredOut), true
 	}
-	f.state.Left = slices.DeleteFunc(f.state.Left, func(d Departure) bool { return d.ID == id })
+	f.state.TransferredOut = slices.DeleteFunc(f.state.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
 }
 
-func (s State) hasLeft(id uuid.UUID) bool {
-	return slices.ContainsFunc(s.Left, func(d Departure) bool { return d.ID == id })
+func (s State) hasTransferredOut(id uuid.UUID) bool {
+	return slices.ContainsFunc(s.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
 }
 
 // appended grows a list of our own where it lies, and a copy of another's.

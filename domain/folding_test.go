@@ -57,7 +57,7 @@ func happened(t *rapid.T, n int) domain.Event {
 
 // A folding is to answer as one evolution after the other does, whatever the
 // facts are, and what it has handed out is not to change any more.
-func TestProperty_a_folding_is_evolving_and_what_it_told_stays(t *testing.T) {
+func TestProperty_aFoldingIsEvolvingAndWhatItToldStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		begun := domain.State{Pair: pair}
 		for n := range rapid.IntRange(0, 40).Draw(t, "records before") {
@@ -110,7 +110,7 @@ func longStory(n int) []domain.Fact {
 	return facts
 }
 
-func TestFold_takes_memory_as_there_are_facts_not_as_their_square(t *testing.T) {
+func TestFold_takesMemoryAsThereAreFactsNotAsTheirSquare(t *testing.T) {
 	taken := func(facts []domain.Fact) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

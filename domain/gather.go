@@ -22,7 +22,7 @@ func gather(s State, now time.Time, by Cause) *gathering {
 	return &gathering{folding: NewFolding(s), now: now, by: by}
 }
 
-func (g *gathering) happen(event Event) {
+func (g *gathering) record(event Event) {
 	g.events = append(g.events, event)
 	g.folding.Add(Fact{Event: event, Meta: Meta{Cause: g.by, DecidedAt: g.now}})
 }
@@ -54,7 +54,7 @@ func (g *gathering) closeOthers(came uuid.UUID) {
 	})
 	for _, n := range open {
 		if n.ID != stays.ID {
-			g.happen(Closed{
+			g.record(Closed{
 				NonAssociationID: n.ID, ClosedAt: Local(g.now), ClosedBy: g.by.Actor, ClosedReason: ByMerge, ExpiryWas: n.ExpiryDate,
 			})
 		}

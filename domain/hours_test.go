@@ -18,7 +18,7 @@ func utc(text string) time.Time {
 	return at
 }
 
-func TestInstants_of_a_wall_clock_time_are_one_none_or_two(t *testing.T) {
+func TestInstants_ofAWallClockTimeAreOneNoneOrTwo(t *testing.T) {
 	for wall, want := range map[domain.LocalDateTime][]time.Time{
 		"2026-07-15T12:00:00": {utc("2026-07-15T11:00:00Z")},
 		"2026-01-15T12:00:00": {utc("2026-01-15T12:00:00Z")},
@@ -47,7 +47,7 @@ func TestInstants_of_a_wall_clock_time_are_one_none_or_two(t *testing.T) {
 
 // Staff say when something was true in words that a clock change makes mean two
 // moments, or none.
-func TestStaffsTimesInTheHoursOfAClockChange(t *testing.T) {
+func TestStaffsTimes_inTheHoursOfAClockChange(t *testing.T) {
 	const none, future, early = "", "must not be in the future", "must not be before the non-association began"
 	hour := domain.ErrNoSuchHour.Error()
 	for name, c := range map[string]struct {
@@ -70,7 +70,7 @@ func TestStaffsTimesInTheHoursOfAClockChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := given(t).at(utc(c.began).In(london))
-			id := s.staff(domain.Open{NamedFirst: low, Reason: domain.Violence, Restriction: domain.Wing}).Outcomes[0].NonAssociationID
+			id := s.staff(domain.Open{FirstPrisoner: low, Reason: domain.Violence, Restriction: domain.Wing}).Outcomes[0].NonAssociationID
 			s.at(utc(c.now).In(london)).saying(c.closing, "closedAt", c.occurred, domain.Close{ID: id, ClosedReason: "x", ClosedAt: &c.at})
 
 			s = given(t).at(utc(c.began).In(london))
@@ -102,7 +102,7 @@ func (s *story) saying(refused, field, occurred string, c domain.Command) {
 }
 
 // What NOMIS says is taken as given, also an hour that does not exist.
-func TestNOMISsTimesAreTakenAsGiven(t *testing.T) {
+func TestNOMIS_timesAreTakenAsGiven(t *testing.T) {
 	s := given(t).at(utc("2026-03-30T12:00:00Z").In(london))
 	id := s.synced(item("2026-03-29T01:30:00")).Outcomes[0].NonAssociationID
 	require.Equal(t, domain.LocalDateTime("2026-03-29T01:30:00"), s.state.Items[0].EffectiveDate)
@@ -110,13 +110,13 @@ func TestNOMISsTimesAreTakenAsGiven(t *testing.T) {
 	s.staff(domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-03-29T02:00:00"))})
 }
 
-func TestReadCommand_reads_what_a_fact_keeps(t *testing.T) {
+func TestReadCommand_readsWhatAFactKeeps(t *testing.T) {
 	id, comment, when := uuid.New(), "words", domain.LocalDateTime("2026-07-15T12:00:00")
 	reason, restriction := domain.Threat, domain.Cell
 	roles := map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator}
 	for _, c := range []domain.Command{
-		domain.Tell{About: low, Items: []domain.Item{item(y2021, named(id), sequence(3)), item(y2022, expiring(y2023)), {ReasonCodes: nil}}},
-		domain.Open{Comment: comment, NamedFirst: low, Reason: reason, Restriction: restriction, Roles: roles},
+		domain.Sync{About: low, Items: []domain.Item{item(y2021, named(id), sequence(3)), item(y2022, expiring(y2023)), {ReasonCodes: nil}}},
+		domain.Open{Comment: comment, FirstPrisoner: low, Reason: reason, Restriction: restriction, Roles: roles},
 		domain.Amend{ID: id, IfMatch: domain.FactsSeen{id, uuid.New()}, Comment: &comment, Reason: &reason, Restriction: &restriction, Roles: roles},
 		domain.Amend{ID: id, Comment: ptr("")},
 		domain.Close{ID: id, IfMatch: domain.FactsSeen{id}, ClosedAt: &when, ClosedBy: "X", ClosedReason: comment}, domain.Close{ID: id},
@@ -125,12 +125,12 @@ func TestReadCommand_reads_what_a_fact_keeps(t *testing.T) {
 	} {
 		decision := domain.Decision{Events: []domain.Event{domain.Deleted{NonAssociationID: id}}}
 		kept := decision.Facts(domain.State{Pair: pair}, c, noon, domain.Cause{})[0].Meta.Command
-		read, err := domain.ReadCommand(kept)
+		read, err := domain.DecodeCommand(kept)
 		require.NoError(t, err)
 		require.Equal(t, c, read)
 	}
 	for _, bad := range []string{`{"type":"forgive","input":{}}`, `{"type":"tell","input":7}`, `7`, ``} {
-		_, err := domain.ReadCommand([]byte(bad))
+		_, err := domain.DecodeCommand([]byte(bad))
 		require.Error(t, err, bad)
 	}
 }

@@ -25,7 +25,7 @@ func match(s State, items []Item, today string) []matching {
 		found: make([]matching, len(items)), play: make([]int, len(items)),
 	}
 	for i := range items {
-		m.found[i] = matching{stored: -1, twin: -1, beside: nobody}
+		m.found[i] = matching{stored: -1, twin: -1, beside: noPartner}
 		m.play[i] = i
 	}
 	slices.SortStableFunc(m.play, func(a, b int) int { return items[a].compareRecorded(s.Pair, items[b]) })
@@ -48,7 +48,7 @@ type matcher struct {
 	partner []int  // of each stored one: the item that is joined with it, or nobody
 }
 
-const nobody = -1
+const noPartner = -1
 
 // edge joins an item with a stored one, if neither is joined by an edge before.
 type edge struct {
@@ -63,7 +63,7 @@ func (m *matcher) joinTwins() {
 		return
 	}
 	order := slices.Clone(m.play)
-	slices.SortStableFunc(order, func(a, b int) int { return m.items[a].compareTelling(m.items[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return m.items[a].compareRequest(m.items[b]) })
 	for at, i := range order {
 		if m.items[i].isNumbered() {
 			continue
@@ -126,17 +126,17 @@ func (m *matcher) draw() {
 	}
 	m.partner = make([]int, len(m.state.Items))
 	owner := m.owners()
-	anew := slices.ContainsFunc(m.state.Items, func(n NonAssociation) bool { return n.CameFrom != nil })
+	anew := slices.ContainsFunc(m.state.Items, func(n NonAssociation) bool { return n.TransferredFrom != nil })
 	for place, i := range m.play {
 		var ofRank [2*lastStage + 1]int
 		for k := range m.state.Items {
 			n := &m.state.Items[k]
 			stage := m.items[i].stage(n, anew)
-			if stage == 0 || n.Deleted || owner[k] != nobody && owner[k] != i {
+			if stage == 0 || n.Deleted || owner[k] != noPartner && owner[k] != i {
 				continue
 			}
 			rank := 2 * stage
-			if m.items[i].says(m.state.Pair, n) {
+			if m.items[i].differsFrom(m.state.Pair, n) {
 				rank--
 			}
 			if ofRank[rank]++; ofRank[rank] > len(m.play) {
@@ -154,14 +154,14 @@ func (m *matcher) draw() {
 // that one was joined, or nil.
 func (m *matcher) join(open int) (by *edge) {
 	for k := range m.partner {
-		m.partner[k] = nobody
+		m.partner[k] = noPartner
 	}
 	for _, i := range m.play {
 		m.found[i].stored = -1
 	}
 	for n, e := range m.edges {
 		takesPart := e.item == open || m.items[e.item].isClosed(m.today)
-		if !takesPart || m.found[e.item].stored >= 0 || m.partner[e.stored] != nobody {
+		if !takesPart || m.found[e.item].stored >= 0 || m.partner[e.stored] != noPartner {
 			continue
 		}
 		m.found[e.item].stored, m.partner[e.stored] = e.stored, e.item

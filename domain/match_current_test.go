@@ -10,7 +10,7 @@ import (
 
 // Several not-closed items beside what is stored: [told] to a record of [stored],
 // of which each becomes a word.
-func TestMatch_beside_the_record_that_is_not_closed(t *testing.T) {
+func TestMatch_besideTheRecordThatIsNotClosed(t *testing.T) {
 	type items = []domain.Item
 	for name, c := range map[string]struct {
 		stored, told items
@@ -99,7 +99,7 @@ func TestMatch_beside_the_record_that_is_not_closed(t *testing.T) {
 
 // An id is a word: what a not-closed item names is no other item's, also when
 // that item does not count.
-func TestMatch_what_is_named_by_its_id_is_no_other_items(t *testing.T) {
+func TestMatch_whatIsNamedByItsIdIsNoOtherItems(t *testing.T) {
 	s := given(t)
 	first := s.synced(item(y2018, expiring(y2019)), item(y2021))
 	closed := first.Outcomes[0].NonAssociationID
@@ -108,7 +108,7 @@ func TestMatch_what_is_named_by_its_id_is_no_other_items(t *testing.T) {
 	require.Equal(t, ptr(y2019), s.state.Items[0].ExpiryDate)
 }
 
-func TestMatch_2204_by_its_id_does_not_push_aside_what_is_in_force(t *testing.T) {
+func TestMatch_2204ByItsIdDoesNotPushAsideWhatIsInForce(t *testing.T) {
 	s := given(t)
 	id := s.synced(item(y2204)).Outcomes[0].NonAssociationID
 	told := []domain.Item{item(y2204, named(id)), item(y2020())}
@@ -118,7 +118,7 @@ func TestMatch_2204_by_its_id_does_not_push_aside_what_is_in_force(t *testing.T)
 	s.again(d, told...)
 }
 
-func TestMatch_the_same_item_twice_is_one_record(t *testing.T) {
+func TestMatch_theSameItemTwiceIsOneRecord(t *testing.T) {
 	closed, open := item(y2018, expiring(y2019)), item(y2021)
 	for name, c := range map[string]struct {
 		told    []domain.Item
@@ -149,7 +149,7 @@ func TestMatch_the_same_item_twice_is_one_record(t *testing.T) {
 
 // It comes before what is deleted and before what counts: the item gets the
 // answer of the one that it is.
-func TestMatch_a_twin_gets_the_answer_of_the_other(t *testing.T) {
+func TestMatch_aTwinGetsTheAnswerOfTheOther(t *testing.T) {
 	s := given(t)
 	s.staff(domain.Delete{ID: s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID})
 	require.Equal(t, []string{"DELETED", "DELETED"}, words(s.synced(item(y2021), item(y2021, sequence(1)))))
@@ -161,15 +161,15 @@ func TestMatch_a_twin_gets_the_answer_of_the_other(t *testing.T) {
 	require.Len(t, d.Events, 2, "what is one is recorded once")
 }
 
-func TestTell_a_name_twice_is_refused(t *testing.T) {
+func TestSync_aNameTwiceIsRefused(t *testing.T) {
 	for _, naming := range []func(*domain.Item){sequence(3), named(commandID(99))} {
-		given(t).refused(domain.CodeInvalid, domain.NOMIS, domain.Tell{About: high, Items: []domain.Item{
+		given(t).refused(domain.CodeInvalid, domain.NOMIS, domain.Sync{About: high, Items: []domain.Item{
 			item(y2021, naming), item(y2022, expiring(y2023)), item(y2023, naming),
 		}})
 	}
 }
 
-func TestTell_records_come_in_the_order_of_the_request(t *testing.T) {
+func TestSync_recordsComeInTheOrderOfTheRequest(t *testing.T) {
 	s := given(t)
 	s.synced(item(y2018))
 	s.synced(item(y2023, expiring(today)), item(y2022), item(y2021, expiring(y2021)), item(y2018, expiring(y2019)))
@@ -182,7 +182,7 @@ func TestTell_records_come_in_the_order_of_the_request(t *testing.T) {
 
 func daysOnly(i *domain.Item) { i.DatePrecision = domain.Day }
 
-func TestMatch_days_are_compared_with_days(t *testing.T) {
+func TestMatch_daysAreComparedWithDays(t *testing.T) {
 	const day domain.LocalDateTime = "2021-07-05T00:00:00"
 	for name, told := range map[string]domain.Item{
 		"by date":                item(day, expiring("2022-07-05T00:00:00"), daysOnly),
@@ -213,7 +213,7 @@ func TestMatch_days_are_compared_with_days(t *testing.T) {
 
 // A record that arrived by a merge has no sequence until NOMIS tells one, and
 // NOMIS numbers the records of the pair anew.
-func TestMatch_after_a_merge_no_record_is_made_twice(t *testing.T) {
+func TestMatch_afterAMergeNoRecordIsMadeTwice(t *testing.T) {
 	told := []domain.Item{item(y2021, sequence(1)), item(y2018, expiring(y2019), sequence(2))}
 	for name, state := range map[string][]domain.Item{
 		"the other was there":   {item(y2021, sequence(1)), item(y2018, expiring(y2019))},
@@ -238,7 +238,7 @@ func TestMatch_after_a_merge_no_record_is_made_twice(t *testing.T) {
 	}
 }
 
-func TestMatch_after_a_merge_that_was_walked(t *testing.T) {
+func TestMatch_afterAMergeThatWasWalked(t *testing.T) {
 	from := given(t)
 	from.synced(item(y2018, expiring(y2019), sequence(1)))
 	there := givenTarget(t)

@@ -11,7 +11,7 @@ import (
 
 // NOMIS numbers the records of a pair anew at a merge, in whatever order, those
 // that were there as well as those that arrived: none is made a second time.
-func TestMatch_after_a_merge_no_record_is_told_a_second_time(t *testing.T) {
+func TestMatch_afterAMergeNoRecordIsToldASecondTime(t *testing.T) {
 	closed := item(y2018, expiring(y2019))
 	open := item(y2021)
 	with := func(i domain.Item, n int) domain.Item { sequence(n)(&i); return i }

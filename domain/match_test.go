@@ -50,7 +50,7 @@ func (s *story) inForce() domain.NonAssociation {
 	return s.state.Items[i]
 }
 
-func TestMatch_a_sequence_given_again_is_a_new_record(t *testing.T) {
+func TestMatch_aSequenceGivenAgainIsANewRecord(t *testing.T) {
 	for name, reused := range map[string]domain.Item{
 		"another day":         item(y2022, sequence(1)),
 		"a day after it":      item("2021-07-06T10:35:17", sequence(1)),
@@ -76,7 +76,7 @@ func TestMatch_a_sequence_given_again_is_a_new_record(t *testing.T) {
 	}
 }
 
-func TestMatch_an_echo_of_a_deleted_one_may_differ_in_what_is_no_name(t *testing.T) {
+func TestMatch_anEchoOfADeletedOneMayDifferInWhatIsNoName(t *testing.T) {
 	s := given(t)
 	old := s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
 	s.staff(domain.Delete{ID: old})
@@ -92,7 +92,7 @@ func TestMatch_an_echo_of_a_deleted_one_may_differ_in_what_is_no_name(t *testing
 	}
 }
 
-func TestMatch_a_live_record_goes_before_a_deleted_one_of_its_sequence(t *testing.T) {
+func TestMatch_aLiveRecordGoesBeforeADeletedOneOfItsSequence(t *testing.T) {
 	s := given(t)
 	s.staff(domain.Delete{ID: s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID})
 	live := s.synced(item(y2021)).Outcomes[0].NonAssociationID
@@ -102,7 +102,7 @@ func TestMatch_a_live_record_goes_before_a_deleted_one_of_its_sequence(t *testin
 	require.Equal(t, live, d.Outcomes[0].NonAssociationID)
 }
 
-func TestMatch_a_released_sequence_claims_nothing(t *testing.T) {
+func TestMatch_aReleasedSequenceClaimsNothing(t *testing.T) {
 	s := given(t)
 	id := s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
 	s.staff(domain.Delete{ID: id})
@@ -120,7 +120,7 @@ func (s *story) happens(event domain.Event) {
 	s.state = domain.Evolve(s.state, fact)
 }
 
-func TestIgnored_may_have_no_item_and_no_record(t *testing.T) {
+func TestIgnored_mayHaveNoItemAndNoRecord(t *testing.T) {
 	eventType, data := domain.Encode(domain.Ignored{Reason: domain.NamesDeleted})
 	require.JSONEq(t, `{"nonAssociationId":"00000000-0000-0000-0000-000000000000","reason":"DELETED","item":null}`, string(data))
 	event, err := domain.Events().Decode(eventType, data)
@@ -129,7 +129,7 @@ func TestIgnored_may_have_no_item_and_no_record(t *testing.T) {
 	require.Len(t, state.Ignored, 1)
 }
 
-func TestSequences_are_one_record_each_and_show_in_no_answer(t *testing.T) {
+func TestSequences_areOneRecordEachAndShowInNoAnswer(t *testing.T) {
 	s := given(t)
 	first := s.synced(item(y2018, expiring(y2019), sequence(1)), item(y2021))
 	one, two := first.Outcomes[0].NonAssociationID, first.Outcomes[1].NonAssociationID
@@ -144,7 +144,7 @@ func TestSequences_are_one_record_each_and_show_in_no_answer(t *testing.T) {
 	s.happens(domain.SequenceReleased{NonAssociationID: two, TypeSequence: 3})
 	require.Equal(t, []int{0, 0}, sequences(s.state))
 	for i, n := range s.state.Items {
-		require.Equal(t, before.Items[i].LastFact, n.LastFact)
+		require.Equal(t, before.Items[i].LastEventID, n.LastEventID)
 		require.Equal(t, before.Items[i].UpdatedAt, n.UpdatedAt)
 	}
 	s.synced(item(y2018, expiring(y2019), named(one), sequence(4)), item(y2021, named(two), sequence(5)))
@@ -161,7 +161,7 @@ func sequences(s domain.State) (all []int) {
 }
 
 // Rule 6, in one request. The first of each is the one that counts.
-func TestMatch_what_has_begun_counts_before_what_is_to_come(t *testing.T) {
+func TestMatch_whatHasBegunCountsBeforeWhatIsToCome(t *testing.T) {
 	for name, items := range map[string][]domain.Item{
 		"begun before to come":             {item(y2021), item(y2204)},
 		"today before tomorrow":            {item(today), item(tomorrow)},

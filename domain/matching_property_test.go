@@ -14,7 +14,7 @@ import (
 
 // What holds for any request to any record.
 
-func TestProperty_a_request_is_answered_as_the_design_reads(t *testing.T) {
+func TestProperty_aRequestIsAnsweredAsTheDesignReads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
 		if !contended(told.state, told.items, domain.Today(noon)) {
@@ -23,7 +23,7 @@ func TestProperty_a_request_is_answered_as_the_design_reads(t *testing.T) {
 	})
 }
 
-func TestProperty_no_order_of_a_request_changes_an_answer(t *testing.T) {
+func TestProperty_noOrderOfARequestChangesAnAnswer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
 		order := rapid.Permutation(indexes(len(told.items))).Draw(t, "order")
@@ -48,7 +48,7 @@ func (told telling) word(t require.TestingT, i int) string {
 	return string(a.Kind) + " " + string(a.Reason) + " " + of
 }
 
-func TestProperty_one_not_closed_at_every_fact_and_on_every_later_day(t *testing.T) {
+func TestProperty_oneNotClosedAtEveryFactAndOnEveryLaterDay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
 		state := told.state
@@ -70,7 +70,7 @@ func notClosed(s domain.State, on time.Time) (ids []uuid.UUID) {
 	return ids
 }
 
-func TestProperty_a_request_told_again_is_answered_as_before(t *testing.T) {
+func TestProperty_aRequestSentAgainIsAnsweredAsBefore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
 		again := tell(t, told.after, told.items, 2)
@@ -105,7 +105,7 @@ func (told telling) contradicts() bool {
 	})
 }
 
-func TestProperty_an_ignored_item_taken_out_changes_no_other_outcome(t *testing.T) {
+func TestProperty_anIgnoredItemTakenOutChangesNoOtherOutcome(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
 		twins := told.twins()
@@ -136,7 +136,7 @@ func (told telling) twins() map[int]int {
 }
 
 // What is in force stays in force, unless an item that names it says otherwise.
-func TestProperty_a_record_in_force_is_not_lost_to_what_is_no_word_of_it(t *testing.T) {
+func TestProperty_aRecordInForceIsNotLostToWhatIsNoWordOfIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
 		for k, n := range told.state.Items {
@@ -160,11 +160,11 @@ func isInForce(n domain.NonAssociation) bool {
 }
 
 // A request from the other prisoner's side says the same.
-func TestProperty_the_mirror_of_a_request_is_answered_the_same(t *testing.T) {
+func TestProperty_theMirrorOfARequestIsAnsweredTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
 		by := domain.Cause{CommandID: commandID(1), About: low, Source: domain.NOMIS}
-		mirror, err := domain.Decide(told.state, domain.Tell{About: low, Items: told.items}, noon, by)
+		mirror, err := domain.Decide(told.state, domain.Sync{About: low, Items: told.items}, noon, by)
 		require.NoError(t, err)
 		require.Equal(t, told.outcomes, mirror.Outcomes)
 		require.Len(t, mirror.Events, len(told.events))

@@ -102,7 +102,7 @@ type telling struct {
 
 func tell(t require.TestingT, state domain.State, items []domain.Item, command int) telling {
 	by := domain.Cause{CommandID: commandID(command), Actor: "ANY", About: high, Source: domain.NOMIS}
-	c := domain.Tell{About: high, Items: items}
+	c := domain.Sync{About: high, Items: items}
 	decision, err := domain.Decide(state, c, noon, by)
 	require.NoError(t, err)
 	told := telling{state: state, after: state, items: items, outcomes: decision.Outcomes, events: decision.Events}

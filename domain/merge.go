@@ -24,8 +24,8 @@ func (r Renumbering) Pair(from Pair) (Pair, error) { return NewPair(r.Number, fr
 
 // Of is the non-association with its side under the new number.
 func (r Renumbering) Of(n NonAssociation) NonAssociation {
-	if n.NamedFirst == r.Previous {
-		n.NamedFirst = r.Number
+	if n.FirstPrisoner == r.Previous {
+		n.FirstPrisoner = r.Number
 	}
 	sides := maps.Clone(n.Sides)
 	if side, has := sides[r.Previous]; has {
@@ -36,45 +36,45 @@ func (r Renumbering) Of(n NonAssociation) NonAssociation {
 	return n
 }
 
-// Span is a stretch of London wall-clock time, both ends included; an end that
+// Period is a stretch of London wall-clock time, both ends included; an end that
 // is zero is open.
-type Span struct{ From, Until time.Time }
+type Period struct{ From, Until time.Time }
 
-// Covers tells whether the non-association was created in the span, as the
+// Contains tells whether the non-association was created in the span, as the
 // clock of the span's ends shows it: when staff recorded it, or when NOMIS says
 // that it took effect.
-func (s Span) Covers(n NonAssociation, london *time.Location) bool {
-	created := wall(n.OpenedAt.In(london))
-	if n.Born != DPS {
+func (s Period) Contains(n NonAssociation, london *time.Location) bool {
+	created := wallClock(n.OpenedAt.In(london))
+	if n.CreatedSource != DPS {
 		created = string(n.EffectiveDate) + wholeSecond
 	}
-	return (s.From.IsZero() || wall(s.From.In(london)) <= created) && (s.Until.IsZero() || created <= wall(s.Until.In(london)))
+	return (s.From.IsZero() || wallClock(s.From.In(london)) <= created) && (s.Until.IsZero() || created <= wallClock(s.Until.In(london)))
 }
 
 const wholeSecond = ".000000000"
 
-func wall(t time.Time) string { return t.Format(localLayout + wholeSecond) }
+func wallClock(t time.Time) string { return t.Format(localLayout + wholeSecond) }
 
-// Arrive is the first half of a move between two pairs, asked of the pair that
+// TransferIn is the first half of a move between two pairs, asked of the pair that
 // it goes to. Asked again, it carries over only what has changed since.
-type Arrive struct {
+type TransferIn struct {
 	Renumbering
-	Via      []PrisonerNumber `json:"via,omitempty"`
-	From     Pair             `json:"from"`
-	Records  []Arriving       `json:"records"`
-	Revision uint64           `json:"revision"` // of From, whose state is carried
+	Via      []PrisonerNumber    `json:"via,omitempty"`
+	From     Pair                `json:"from"`
+	Records  []TransferredRecord `json:"records"`
+	Revision uint64              `json:"revision"` // of From, whose state is carried
 }
 
-// Arriving is one non-association as From has it, under the new number. Base is
+// TransferredRecord is one non-association as From has it, under the new number. Base is
 // what From and the pair it goes to last had in common, when both have it.
-type Arriving struct {
+type TransferredRecord struct {
 	Base           *NonAssociation `json:"base,omitempty"`
 	NonAssociation NonAssociation  `json:"nonAssociation"`
 }
 
-// Leave is the second half, asked of the pair that it came from, at exactly the
+// TransferOut is the second half, asked of the pair that it came from, at exactly the
 // revision whose state the arrival carried.
-type Leave struct {
+type TransferOut struct {
 	Renumbering
 	Via      []PrisonerNumber `json:"via,omitempty"`
 	IDs      []uuid.UUID      `json:"ids"`
@@ -82,8 +82,8 @@ type Leave struct {
 	To       Pair             `json:"to"`
 }
 
-// Dissolve ends what was recorded between two numbers of one prisoner.
-type Dissolve struct {
+// DeleteSelfPair ends what was recorded between two numbers of one prisoner.
+type DeleteSelfPair struct {
 	Renumbering
 	IDs []uuid.UUID `json:"ids"`
 }
@@ -94,10 +94,10 @@ type Restore struct {
 	Records []NonAssociation `json:"records"`
 }
 
-func (Arrive) command()   {}
-func (Leave) command()    {}
-func (Dissolve) command() {}
-func (Restore) command()  {}
+func (TransferIn) command()     {}
+func (TransferOut) command()    {}
+func (DeleteSelfPair) command() {}
+func (Restore) command()        {}
 
 // Moved is the answer to a command on a non-association that has left the pair.
 type Moved struct {
@@ -119,15 +119,15 @@ func (m Moved) Follow(c Command) Command {
 	return c
 }
 
-// decideArrive takes non-associations over. Of two that would then stand not
+// decideTransferIn takes non-associations over. Of two that would then stand not
 // closed, one is closed in the same decision.
-func decideArrive(s State, c Arrive, now time.Time, by Cause) (Decision, error) {
+func decideTransferIn(s State, c TransferIn, now time.Time, by Cause) (Decision, error) {
 	d := gather(s, now, by)
 	for _, r := range c.Records {
 		id := r.NonAssociation.ID
 		d.outcomes = append(d.outcomes, Outcome{NonAssociationID: id})
 		here, is := d.folding.Find(id)
-		if is && here.CameFrom.covers(c.From, c.Revision) {
+		if is && here.TransferredFrom.covers(c.From, c.Revision) {
 			continue
 		}
 		arrives := r.NonAssociation
@@ -135,7 +135,7 @@ func decideArrive(s State, c Arrive, now time.Time, by Cause) (Decision, error) 
 		if is {
 			arrives = r.joined(s.Pair, here)
 		}
-		d.happen(TransferredIn{
+		d.record(TransferredIn{
 			NonAssociationID: id, Renumbering: c.Renumbering, Via: c.Via, From: c.From, To: s.Pair,
 			Revision: c.Revision, NonAssociation: arrives,
 		})
@@ -151,7 +151,7 @@ func (o *Origin) covers(pair Pair, revision uint64) bool {
 
 // joined is what arrives, with what was said in the pair that it goes to of the
 // same non-association in the meantime.
-func (r Arriving) joined(pair Pair, here NonAssociation) NonAssociation {
+func (r TransferredRecord) joined(pair Pair, here NonAssociation) NonAssociation {
 	carried := r.NonAssociation
 	carried.TypeSequence = here.TypeSequence
 	if r.Base == nil {
@@ -159,7 +159,7 @@ func (r Arriving) joined(pair Pair, here NonAssociation) NonAssociation {
 	}
 	base := *r.Base
 	base.TypeSequence = here.TypeSequence
-	changes := differences(pair, base, carried)
+	changes := diff(pair, base, carried)
 	here.amend("", changes)
 	if slices.ContainsFunc(changes, func(c Change) bool { return c.Field == FieldExpiryDate }) {
 		here.ClosedBy, here.ClosedReason = carried.ClosedBy, carried.ClosedReason
@@ -168,7 +168,7 @@ func (r Arriving) joined(pair Pair, here NonAssociation) NonAssociation {
 	return here
 }
 
-func decideLeave(s State, c Leave, now time.Time) (Decision, error) {
+func decideTransferOut(s State, c TransferOut, now time.Time) (Decision, error) {
 	d := Decision{OccurredAt: now}
 	for _, id := range c.IDs {
 		d.Outcomes = append(d.Outcomes, Outcome{NonAssociationID: id})
@@ -181,7 +181,7 @@ func decideLeave(s State, c Leave, now time.Time) (Decision, error) {
 	return d, nil
 }
 
-func decideDissolve(s State, c Dissolve, now time.Time, by Cause) (Decision, error) {
+func decideDeleteSelfPair(s State, c DeleteSelfPair, now time.Time, by Cause) (Decision, error) {
 	d := Decision{OccurredAt: now}
 	for _, id := range c.IDs {
 		d.Outcomes = append(d.Outcomes, Outcome{NonAssociationID: id})
@@ -199,15 +199,15 @@ func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error
 			n.TypeSequence = 0 // NOMIS has given the number to another since
 		}
 		d.outcomes = append(d.outcomes, Outcome{NonAssociationID: n.ID})
-		d.happen(Restored{NonAssociationID: n.ID, Renumbering: c.Renumbering, NonAssociation: n})
+		d.record(Restored{NonAssociationID: n.ID, Renumbering: c.Renumbering, NonAssociation: n})
 		d.closeOthers(n.ID)
 	}
 	return d.decision(), nil
 }
 
-// gone is why a non-association is not here.
-func (s State) gone(id uuid.UUID) error {
-	for _, d := range s.Left {
+// transferredOut is why a non-association is not here.
+func (s State) transferredOut(id uuid.UUID) error {
+	for _, d := range s.TransferredOut {
 		if d.ID == id {
 			return Moved{Renumbering: d.Renumbering, To: d.To}
 		}

@@ -18,10 +18,10 @@ var (
 )
 
 // arriving is the first half of moving everything of a story to the target.
-func (s *story) arriving() domain.Arrive {
-	c := domain.Arrive{Renumbering: renamed, From: pair, Revision: uint64(len(s.facts) - 1)}
+func (s *story) arriving() domain.TransferIn {
+	c := domain.TransferIn{Renumbering: renamed, From: pair, Revision: uint64(len(s.facts) - 1)}
 	for _, n := range s.state.Items {
-		c.Records = append(c.Records, domain.Arriving{NonAssociation: renamed.Of(n)})
+		c.Records = append(c.Records, domain.TransferredRecord{NonAssociation: renamed.Of(n)})
 	}
 	return c
 }
@@ -39,7 +39,7 @@ func (s *story) merges(c domain.Command) domain.Decision {
 	return decision
 }
 
-func TestArrive_carries_the_whole_record_under_the_new_number(t *testing.T) {
+func TestArrive_carriesTheWholeRecordUnderTheNewNumber(t *testing.T) {
 	s, id := opened(t)
 	there := givenTarget(t).at(noon.AddDate(0, 0, 1))
 	d := there.merges(s.arriving())
@@ -52,18 +52,18 @@ func TestArrive_carries_the_whole_record_under_the_new_number(t *testing.T) {
 
 	n := there.state.Items[0]
 	require.Equal(t, id, n.ID)
-	require.Equal(t, survivor, n.NamedFirst)
+	require.Equal(t, survivor, n.FirstPrisoner)
 	require.Equal(t, domain.Victim, n.Sides[survivor].Role)
 	require.Equal(t, domain.Perpetrator, n.Sides[low].Role)
 	require.NotContains(t, n.Sides, high)
-	require.Equal(t, domain.DPS, n.Born, "a merge does not open anything")
+	require.Equal(t, domain.DPS, n.CreatedSource, "a merge does not open anything")
 	require.Equal(t, noon.UTC(), n.OpenedAt)
-	require.Equal(t, there.facts[0].ID, n.LastFact)
+	require.Equal(t, there.facts[0].ID, n.LastEventID)
 	require.Equal(t, there.now.UTC(), n.UpdatedAt)
 	require.Contains(t, s.state.Items[0].Sides, high, "the old state stays as it was")
 }
 
-func TestArrive_of_two_not_closed_the_stricter_stays(t *testing.T) {
+func TestArrive_ofTwoNotClosedTheStricterStays(t *testing.T) {
 	const yetToCome domain.LocalDateTime = "2204-01-01T00:00:00"
 	for name, c := range map[string]struct {
 		here, arrives domain.TypeCode
@@ -101,7 +101,7 @@ func TestArrive_of_two_not_closed_the_stricter_stays(t *testing.T) {
 	}
 }
 
-func TestArrive_closes_nothing_that_stands_alone(t *testing.T) {
+func TestArrive_closesNothingThatStandsAlone(t *testing.T) {
 	s := given(t)
 	s.synced(item(y2021, typed(domain.TypeTotal)))
 	there := givenTarget(t)
@@ -115,7 +115,7 @@ func forTarget(i domain.Item) domain.Item {
 	return i
 }
 
-func TestArrive_a_closed_one_keeps_its_closing(t *testing.T) {
+func TestArrive_aClosedOneKeepsItsClosing(t *testing.T) {
 	s, id := opened(t)
 	s.staff(domain.Close{ID: id, ClosedReason: "Friends", ClosedBy: "BOSS"})
 	there := givenTarget(t)
@@ -127,14 +127,14 @@ func TestArrive_a_closed_one_keeps_its_closing(t *testing.T) {
 	require.Equal(t, "BOSS", n.ClosedBy)
 }
 
-func TestArrive_again_is_nothing(t *testing.T) {
+func TestArrive_againIsNothing(t *testing.T) {
 	s, _ := opened(t)
 	there := givenTarget(t)
 	there.merges(s.arriving())
 	require.Empty(t, there.merges(s.arriving()).Events)
 }
 
-func TestArrive_again_carries_over_what_changed_on_either_side(t *testing.T) {
+func TestArrive_againCarriesOverWhatChangedOnEitherSide(t *testing.T) {
 	s, id := opened(t)
 	there := givenTarget(t)
 	there.merges(s.arriving())
@@ -152,10 +152,10 @@ func TestArrive_again_carries_over_what_changed_on_either_side(t *testing.T) {
 	require.Equal(t, "Newer", *n.Comment)
 	require.Equal(t, "Friends", n.ClosedReason)
 	require.Equal(t, "BOSS", n.ClosedBy)
-	require.EqualValues(t, 2, n.CameFrom.Revision)
+	require.EqualValues(t, 2, n.TransferredFrom.Revision)
 }
 
-func TestArrive_again_carries_a_deletion_over(t *testing.T) {
+func TestArrive_againCarriesADeletionOver(t *testing.T) {
 	s, id := opened(t)
 	there := givenTarget(t)
 	there.merges(s.arriving())
@@ -167,9 +167,9 @@ func TestArrive_again_carries_a_deletion_over(t *testing.T) {
 	require.True(t, there.state.Items[0].Deleted)
 }
 
-func TestLeave_the_pair_lacks_it_and_knows_where_it_went(t *testing.T) {
+func TestLeave_thePairLacksItAndKnowsWhereItWent(t *testing.T) {
 	s, id := opened(t)
-	leave := domain.Leave{Renumbering: renamed, IDs: []uuid.UUID{id}, To: target}
+	leave := domain.TransferOut{Renumbering: renamed, IDs: []uuid.UUID{id}, To: target}
 	require.Len(t, s.merges(leave).Events, 1)
 	require.Empty(t, s.state.Items)
 	require.Empty(t, s.merges(leave).Events, "twice is once")
@@ -186,50 +186,50 @@ func TestLeave_the_pair_lacks_it_and_knows_where_it_went(t *testing.T) {
 			require.Equal(t, map[domain.PrisonerNumber]domain.Role{survivor: domain.Perpetrator}, amend.Roles)
 		}
 	}
-	s.staff(domain.Open{NamedFirst: low, Reason: domain.OtherReason, Restriction: domain.Wing})
+	s.staff(domain.Open{FirstPrisoner: low, Reason: domain.OtherReason, Restriction: domain.Wing})
 	require.Equal(t, created, s.synced(item(y2021, named(id), expiring(y2022))).Outcomes[0].Kind, "it is stored as given")
 }
 
-func TestArrive_back_is_here_again(t *testing.T) {
+func TestArrive_backIsHereAgain(t *testing.T) {
 	s, id := opened(t)
 	there := givenTarget(t)
 	there.merges(s.arriving())
-	s.merges(domain.Leave{Renumbering: renamed, IDs: []uuid.UUID{id}, To: target})
+	s.merges(domain.TransferOut{Renumbering: renamed, IDs: []uuid.UUID{id}, To: target})
 	back := domain.Renumbering{Previous: survivor, Number: high, Reason: "Not the same man"}
-	s.merges(domain.Arrive{Renumbering: back, From: target, Records: []domain.Arriving{{NonAssociation: back.Of(there.state.Items[0])}}})
+	s.merges(domain.TransferIn{Renumbering: back, From: target, Records: []domain.TransferredRecord{{NonAssociation: back.Of(there.state.Items[0])}}})
 	require.Len(t, s.state.Items, 1)
-	require.Empty(t, s.state.Left)
-	require.Equal(t, high, s.state.Items[0].NamedFirst)
+	require.Empty(t, s.state.TransferredOut)
+	require.Equal(t, high, s.state.Items[0].FirstPrisoner)
 	s.staff(domain.Amend{ID: id, Comment: ptr("Here")})
 }
 
-func TestDissolve_deletes_what_lives_and_says_by_whom(t *testing.T) {
+func TestDissolve_deletesWhatLivesAndSaysByWhom(t *testing.T) {
 	s, id := opened(t)
 	require.Equal(t, []domain.Event{domain.Deleted{NonAssociationID: id, RequestedBy: "OFFICER", DeletionReason: "MERGE"}},
-		s.merges(domain.Dissolve{IDs: []uuid.UUID{id}}).Events)
-	require.Empty(t, s.merges(domain.Dissolve{IDs: []uuid.UUID{id}}).Events)
+		s.merges(domain.DeleteSelfPair{IDs: []uuid.UUID{id}}).Events)
+	require.Empty(t, s.merges(domain.DeleteSelfPair{IDs: []uuid.UUID{id}}).Events)
 }
 
-func TestSpan_covers_by_London_wall_clock_both_ends_included(t *testing.T) {
+func TestSpan_coversByLondonWallClockBothEndsIncluded(t *testing.T) {
 	at := func(hour, minute, second int) time.Time {
 		return time.Date(2026, 7, 15, hour, minute, second, 0, london)
 	}
-	span := domain.Span{From: at(12, 0, 0), Until: at(12, 0, 0).UTC()}
-	staff := domain.NonAssociation{Born: domain.DPS, OpenedAt: at(12, 0, 0).UTC(), Details: domain.Details{EffectiveDate: y2021}}
-	require.True(t, span.Covers(staff, london))
+	span := domain.Period{From: at(12, 0, 0), Until: at(12, 0, 0).UTC()}
+	staff := domain.NonAssociation{CreatedSource: domain.DPS, OpenedAt: at(12, 0, 0).UTC(), Details: domain.Details{EffectiveDate: y2021}}
+	require.True(t, span.Contains(staff, london))
 	staff.OpenedAt = staff.OpenedAt.Add(time.Microsecond)
-	require.False(t, span.Covers(staff, london))
+	require.False(t, span.Contains(staff, london))
 	staff.OpenedAt = staff.OpenedAt.Add(-2 * time.Microsecond)
-	require.False(t, span.Covers(staff, london))
+	require.False(t, span.Contains(staff, london))
 
-	told := domain.NonAssociation{Born: domain.NOMIS, OpenedAt: at(9, 0, 0), Details: domain.Details{EffectiveDate: "2026-07-15T12:00:00"}}
-	require.True(t, span.Covers(told, london))
+	told := domain.NonAssociation{CreatedSource: domain.NOMIS, OpenedAt: at(9, 0, 0), Details: domain.Details{EffectiveDate: "2026-07-15T12:00:00"}}
+	require.True(t, span.Contains(told, london))
 	told.EffectiveDate = "2026-07-15T12:00:01"
-	require.False(t, span.Covers(told, london))
-	require.True(t, domain.Span{}.Covers(told, london))
+	require.False(t, span.Contains(told, london))
+	require.True(t, domain.Period{}.Contains(told, london))
 }
 
-func TestArrive_has_no_sequence_until_NOMIS_tells_one(t *testing.T) {
+func TestArrive_hasNoSequenceUntilNOMISGivesOne(t *testing.T) {
 	s := given(t)
 	s.synced(item(y2021, sequence(3)))
 	there := givenTarget(t)
@@ -248,11 +248,11 @@ func TestArrive_has_no_sequence_until_NOMIS_tells_one(t *testing.T) {
 	require.Equal(t, "Newer", *there.state.Items[0].Comment)
 }
 
-func TestRestore_brings_it_back_as_it_is_given(t *testing.T) {
+func TestRestore_bringsItBackAsItIsGiven(t *testing.T) {
 	s := given(t)
 	s.synced(item(y2021, sequence(1)))
 	before := s.state.Items[0]
-	s.merges(domain.Dissolve{IDs: []uuid.UUID{before.ID}})
+	s.merges(domain.DeleteSelfPair{IDs: []uuid.UUID{before.ID}})
 	s.synced(item(y2022, typed(domain.TypeTotal)))
 	s.state.Items[1].TypeSequence = 1
 	d := s.merges(domain.Restore{Renumbering: renamed, Records: []domain.NonAssociation{before}})

@@ -29,18 +29,18 @@ type Details struct {
 // NonAssociation is one occurrence of keeping a pair apart, folded from facts.
 type NonAssociation struct {
 	Details
-	ID           uuid.UUID      `json:"id"`
-	NamedFirst   PrisonerNumber `json:"namedFirst"` // for answers only: no rule looks at it
-	TypeSequence int            `json:"typeSequence,omitempty"`
-	Born         Source         `json:"born"`     // who told of it first
-	OpenedAt     time.Time      `json:"openedAt"` // when it was decided to record it
-	UpdatedAt    time.Time      `json:"updatedAt"`
-	UpdatedBy    string         `json:"updatedBy"` // who closed or reopened it, as staff named them; otherwise the actor
-	LastFact     uuid.UUID      `json:"lastFact"`  // the last fact that changed a value its answers show
-	ClosedBy     string         `json:"closedBy,omitempty"`
-	ClosedReason string         `json:"closedReason,omitempty"`
-	Deleted      bool           `json:"deleted,omitempty"`
-	CameFrom     *Origin        `json:"cameFrom,omitempty"` // of one that arrived by a renumbering
+	ID              uuid.UUID      `json:"id"`
+	FirstPrisoner   PrisonerNumber `json:"namedFirst"` // for answers only: no rule looks at it
+	TypeSequence    int            `json:"typeSequence,omitempty"`
+	CreatedSource   Source         `json:"born"`     // who told of it first
+	OpenedAt        time.Time      `json:"openedAt"` // when it was decided to record it
+	UpdatedAt       time.Time      `json:"updatedAt"`
+	UpdatedBy       string         `json:"updatedBy"` // who closed or reopened it, as staff named them; otherwise the actor
+	LastEventID     uuid.UUID      `json:"lastFact"`  // the last fact that changed a value its answers show
+	ClosedBy        string         `json:"closedBy,omitempty"`
+	ClosedReason    string         `json:"closedReason,omitempty"`
+	Deleted         bool           `json:"deleted,omitempty"`
+	TransferredFrom *Origin        `json:"cameFrom,omitempty"` // of one that arrived by a renumbering
 }
 
 // Origin is the pair that a non-association arrived from, and the revision of
@@ -50,8 +50,8 @@ type Origin struct {
 	Revision uint64 `json:"revision"`
 }
 
-// Departure is a non-association that left its pair by a renumbering.
-type Departure struct {
+// OutgoingTransfer is a non-association that left its pair by a renumbering.
+type OutgoingTransfer struct {
 	ID uuid.UUID `json:"id"`
 	Renumbering
 	Via []PrisonerNumber `json:"via,omitempty"`
@@ -69,10 +69,10 @@ func isClosed(expiry *LocalDateTime, today string) bool {
 // State is everything known of a pair. The zero State with its Pair set is
 // that of a pair without facts.
 type State struct {
-	Pair    Pair             `json:"pair"`
-	Items   []NonAssociation `json:"items"`             // in recorded order, deleted ones too
-	Ignored []uuid.UUID      `json:"ignored,omitempty"` // what was ignored once is not recorded again
-	Left    []Departure      `json:"left,omitempty"`    // and is not here any more
+	Pair           Pair               `json:"pair"`
+	Items          []NonAssociation   `json:"items"`             // in recorded order, deleted ones too
+	Ignored        []uuid.UUID        `json:"ignored,omitempty"` // what was ignored once is not recorded again
+	TransferredOut []OutgoingTransfer `json:"left,omitempty"`    // and is not here any more
 }
 
 // Find is the index of a non-association among the items, or -1.

@@ -40,9 +40,9 @@ func anyItem(known []uuid.UUID) *rapid.Generator[domain.Item] {
 
 func anyCommand(known []uuid.UUID) *rapid.Generator[domain.Command] {
 	tell := rapid.Custom(func(t *rapid.T) domain.Command {
-		return domain.Tell{About: high, Items: namedOnce(rapid.SliceOfN(anyItem(known), 0, 5).Draw(t, "items"))}
+		return domain.Sync{About: high, Items: namedOnce(rapid.SliceOfN(anyItem(known), 0, 5).Draw(t, "items"))}
 	})
-	open := rapid.Just[domain.Command](domain.Open{NamedFirst: low, Reason: domain.Violence, Restriction: domain.Wing})
+	open := rapid.Just[domain.Command](domain.Open{FirstPrisoner: low, Reason: domain.Violence, Restriction: domain.Wing})
 	if len(known) == 0 {
 		return rapid.OneOf(tell, open)
 	}
@@ -82,7 +82,7 @@ func walk(t *rapid.T, check func(before domain.State, c domain.Command, now time
 	}
 }
 
-func TestProperty_at_most_one_not_closed_at_every_fact(t *testing.T) {
+func TestProperty_atMostOneNotClosedAtEveryFact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		walk(t, func(state domain.State, _ domain.Command, now time.Time, _ domain.Cause, facts []domain.Fact) {
 			for _, fact := range facts {
@@ -99,7 +99,7 @@ func TestProperty_at_most_one_not_closed_at_every_fact(t *testing.T) {
 	})
 }
 
-func TestProperty_deciding_and_folding_are_deterministic_and_change_nothing_given(t *testing.T) {
+func TestProperty_decidingAndFoldingAreDeterministicAndChangeNothingGiven(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		walk(t, func(state domain.State, c domain.Command, now time.Time, by domain.Cause, facts []domain.Fact) {
 			before := asJSON(t, state)
@@ -116,10 +116,10 @@ func TestProperty_deciding_and_folding_are_deterministic_and_change_nothing_give
 	})
 }
 
-func TestProperty_what_was_told_is_unchanged_when_told_again(t *testing.T) {
+func TestProperty_whatWasSentIsUnchangedWhenSentAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		walk(t, func(state domain.State, c domain.Command, now time.Time, by domain.Cause, facts []domain.Fact) {
-			tell, is := c.(domain.Tell)
+			tell, is := c.(domain.Sync)
 			if !is {
 				return
 			}
@@ -144,15 +144,15 @@ func TestProperty_what_was_told_is_unchanged_when_told_again(t *testing.T) {
 	})
 }
 
-func TestProperty_the_order_of_items_changes_nothing_but_the_order_of_answers(t *testing.T) {
+func TestProperty_theOrderOfItemsChangesNothingButTheOrderOfAnswers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		walk(t, func(state domain.State, c domain.Command, now time.Time, by domain.Cause, _ []domain.Fact) {
-			tell, is := c.(domain.Tell)
+			tell, is := c.(domain.Sync)
 			if !is || len(tell.Items) == 0 {
 				return
 			}
 			order := rapid.Permutation(indexes(len(tell.Items))).Draw(t, "order")
-			shuffled := domain.Tell{About: tell.About}
+			shuffled := domain.Sync{About: tell.About}
 			for _, i := range order {
 				shuffled.Items = append(shuffled.Items, tell.Items[i])
 			}
@@ -184,7 +184,7 @@ func indexes(n int) []int {
 	return all
 }
 
-func TestProperty_facts_read_back_as_they_were_written(t *testing.T) {
+func TestProperty_factsReadBackAsTheyWereWritten(t *testing.T) {
 	catalogue := domain.Events()
 	rapid.Check(t, func(t *rapid.T) {
 		walk(t, func(_ domain.State, _ domain.Command, _ time.Time, _ domain.Cause, facts []domain.Fact) {

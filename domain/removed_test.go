@@ -9,7 +9,7 @@ import (
 	"nonassociations/domain"
 )
 
-func TestParsePrisonerStream_reads_what_Stream_wrote(t *testing.T) {
+func TestParsePrisonerStream_readsWhatStreamWrote(t *testing.T) {
 	number, err := domain.ParsePrisonerStream(high.Stream())
 	require.NoError(t, err)
 	require.Equal(t, high, number)
@@ -42,7 +42,7 @@ func (r *removing) fold(facts []domain.Fact) []domain.Fact {
 	return facts
 }
 
-func TestRemoval_keeps_every_merge_once(t *testing.T) {
+func TestRemoval_keepsEveryMergeOnce(t *testing.T) {
 	r := removing{domain.Removal{Number: high}, t}
 	_, removed := r.Current()
 	require.False(t, removed)
@@ -64,7 +64,7 @@ func TestRemoval_keeps_every_merge_once(t *testing.T) {
 	require.Len(t, r.remove(2, survivor), 1)
 }
 
-func TestRemoval_the_last_merge_that_stands_counts(t *testing.T) {
+func TestRemoval_theLastMergeThatStandsCounts(t *testing.T) {
 	r := removing{domain.Removal{Number: high}, t}
 	r.remove(1, survivor)
 	r.remove(2, low)

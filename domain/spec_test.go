@@ -84,14 +84,14 @@ func (s *story) decide(source domain.Source, c domain.Command) (domain.Decision,
 
 func (s *story) synced(items ...domain.Item) domain.Decision {
 	s.t.Helper()
-	decision, err := s.decide(domain.NOMIS, domain.Tell{About: high, Items: items})
+	decision, err := s.decide(domain.NOMIS, domain.Sync{About: high, Items: items})
 	require.NoError(s.t, err)
 	return decision
 }
 
 func (s *story) migrated(items ...domain.Item) domain.Decision {
 	s.t.Helper()
-	decision, err := s.decide(domain.Migration, domain.Tell{About: high, Items: items})
+	decision, err := s.decide(domain.Migration, domain.Sync{About: high, Items: items})
 	require.NoError(s.t, err)
 	return decision
 }
@@ -118,7 +118,7 @@ func opened(t *testing.T) (*story, uuid.UUID) {
 	t.Helper()
 	s := given(t)
 	d := s.staff(domain.Open{
-		NamedFirst: high, Comment: "They keep fighting", Reason: domain.Threat, Restriction: domain.Cell,
+		FirstPrisoner: high, Comment: "They keep fighting", Reason: domain.Threat, Restriction: domain.Cell,
 		Roles: map[domain.PrisonerNumber]domain.Role{high: domain.Victim, low: domain.Perpetrator},
 	})
 	return s, d.Outcomes[0].NonAssociationID

@@ -20,7 +20,7 @@ func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 		sides[n] = Side{Role: c.Roles[n], ReasonCode: ReasonCodeOf(c.Roles[n], c.Reason)}
 	}
 	return decided(id, now, Opened{
-		NonAssociationID: id, PrisonerNumber: c.NamedFirst,
+		NonAssociationID: id, PrisonerNumber: c.FirstPrisoner,
 		Details: Details{
 			AuthorisedBy: &by.Actor, Comment: &c.Comment, EffectiveDate: Local(now),
 			Reason: c.Reason, Restriction: c.Restriction, Sides: sides, TypeCode: TypeCodeOf(c.Restriction),
@@ -36,7 +36,7 @@ func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
 	if n.IsClosed(Today(now)) {
 		return Decision{}, alreadyClosed(n)
 	}
-	changes := differences(s.Pair, n, n.amendedByStaff(s.Pair, c))
+	changes := diff(s.Pair, n, n.amendedByStaff(s.Pair, c))
 	if len(changes) == 0 {
 		return decided(n.ID, now), nil
 	}
@@ -83,7 +83,7 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 	at, when := Local(now), now
 	if c.ClosedAt != nil {
 		at = *c.ClosedAt
-		if when, err = whenStaffSay(at, n.EffectiveDate, now); err != nil {
+		if when, err = staffTime(at, n.EffectiveDate, now); err != nil {
 			return Decision{}, refusalOf("closedAt", err)
 		}
 	}
@@ -105,7 +105,7 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 	at, when := Local(now), now
 	if c.ReopenedAt != nil {
 		at = *c.ReopenedAt
-		if when, err = whenStaffSay(at, "", now); err != nil {
+		if when, err = staffTime(at, "", now); err != nil {
 			return Decision{}, refusalOf("reopenedAt", err)
 		}
 	}
@@ -120,7 +120,7 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) {
 	i := s.Find(c.ID)
 	if i < 0 || s.Items[i].Deleted && by.Source == DPS {
-		return Decision{}, s.gone(c.ID)
+		return Decision{}, s.transferredOut(c.ID)
 	}
 	if s.Items[i].Deleted {
 		return decided(c.ID, now), nil
@@ -138,10 +138,10 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 func (s State) live(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
-		return NonAssociation{}, s.gone(id)
+		return NonAssociation{}, s.transferredOut(id)
 	}
 	n := s.Items[i]
-	if !ifMatch.allow(n.LastFact) {
+	if !ifMatch.allow(n.LastEventID) {
 		return NonAssociation{}, Refusal{
 			Code: CodeStale, Message: "Non-association " + id.String() + " was changed since it was read", Current: &n,
 		}
@@ -173,10 +173,10 @@ var (
 	errTooEarly    = errors.New("must not be before the non-association began")
 )
 
-// whenStaffSay is the earliest moment that a wall-clock time can mean: not
+// staffTime is the earliest moment that a wall-clock time can mean: not
 // after now and not before a beginning, if there is one. In the hour that a
 // clock change repeats there are two to choose from.
-func whenStaffSay(at, begun LocalDateTime, now time.Time) (time.Time, error) {
+func staffTime(at, begun LocalDateTime, now time.Time) (time.Time, error) {
 	instants := at.Instants(now.Location())
 	if len(instants) == 0 {
 		return time.Time{}, ErrNoSuchHour

@@ -20,7 +20,7 @@ func commandType(t *testing.T, fact domain.Fact) json.RawMessage {
 
 func reopen(id uuid.UUID) domain.Reopen { return domain.Reopen{ID: id, ReopenReason: "Fighting again"} }
 
-func TestOpen_says_it_in_both_vocabularies(t *testing.T) {
+func TestOpen_saysItInBothVocabularies(t *testing.T) {
 	s, _ := opened(t)
 	n := s.state.Items[0]
 	require.Equal(t, domain.TypeCell, n.TypeCode)
@@ -28,25 +28,25 @@ func TestOpen_says_it_in_both_vocabularies(t *testing.T) {
 	require.Equal(t, domain.CodePerpetrator, n.Sides[low].ReasonCode)
 	require.Equal(t, domain.LocalDateTime("2026-07-15T12:00:00"), n.EffectiveDate)
 	require.Equal(t, "OFFICER", *n.AuthorisedBy)
-	require.Equal(t, high, n.NamedFirst)
+	require.Equal(t, high, n.FirstPrisoner)
 }
 
-func TestOpen_is_refused_when_one_is_not_closed(t *testing.T) {
+func TestOpen_isRefusedWhenOneIsNotClosed(t *testing.T) {
 	s, _ := opened(t)
-	s.refused(domain.CodeOpenExists, domain.DPS, domain.Open{NamedFirst: low})
+	s.refused(domain.CodeOpenExists, domain.DPS, domain.Open{FirstPrisoner: low})
 	s = given(t)
 	s.synced(item(y2099))
-	s.refused(domain.CodeOpenExists, domain.DPS, domain.Open{NamedFirst: low})
+	s.refused(domain.CodeOpenExists, domain.DPS, domain.Open{FirstPrisoner: low})
 }
 
-func TestOpen_after_a_closed_one(t *testing.T) {
+func TestOpen_afterAClosedOne(t *testing.T) {
 	s, id := opened(t)
 	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
-	s.staff(domain.Open{NamedFirst: low, Reason: domain.OtherReason, Restriction: domain.Wing})
+	s.staff(domain.Open{FirstPrisoner: low, Reason: domain.OtherReason, Restriction: domain.Wing})
 	require.Len(t, s.state.Items, 2)
 }
 
-func TestAmend_codes_of_NOMIS_survive_what_staff_say_of_something_else(t *testing.T) {
+func TestAmend_codesOfNOMISSurviveWhatStaffSayOfSomethingElse(t *testing.T) {
 	s := given(t)
 	id := s.synced(item(y2021, coded(domain.CodeBullying, domain.CodeVictim), typed(domain.TypeTotal))).Outcomes[0].NonAssociationID
 	s.staff(domain.Amend{ID: id, Comment: ptr("Staff say more")})
@@ -62,14 +62,14 @@ func TestAmend_codes_of_NOMIS_survive_what_staff_say_of_something_else(t *testin
 	require.Equal(t, domain.CodeVictim, n.Sides[low].ReasonCode)
 }
 
-func TestAmend_nothing_new_is_no_event(t *testing.T) {
+func TestAmend_nothingNewIsNoEvent(t *testing.T) {
 	s, id := opened(t)
 	d := s.staff(domain.Amend{ID: id, Comment: ptr("They keep fighting"), Reason: ptr(domain.Threat)})
 	require.Empty(t, d.Events)
 	require.Empty(t, s.staff(domain.Amend{ID: id}).Events)
 }
 
-func TestAmend_is_refused_when_closed_unknown_or_deleted(t *testing.T) {
+func TestAmend_isRefusedWhenClosedUnknownOrDeleted(t *testing.T) {
 	s, id := opened(t)
 	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: commandID(99)})
 	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
@@ -78,7 +78,7 @@ func TestAmend_is_refused_when_closed_unknown_or_deleted(t *testing.T) {
 	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: id})
 }
 
-func TestClose_now_or_when_staff_say(t *testing.T) {
+func TestClose_nowOrWhenStaffSay(t *testing.T) {
 	s, id := opened(t)
 	s.at(noon.AddDate(0, 0, 2))
 	s.staff(domain.Close{ID: id, ClosedReason: "Friends", ClosedAt: ptr(domain.LocalDateTime("2026-07-16T08:00:00")), ClosedBy: "BOSS"})
@@ -92,20 +92,20 @@ func TestClose_now_or_when_staff_say(t *testing.T) {
 	s.refused(domain.CodeAlreadyClosed, domain.DPS, domain.Close{ID: id})
 }
 
-func TestClose_is_refused_in_the_future_and_before_the_beginning(t *testing.T) {
+func TestClose_isRefusedInTheFutureAndBeforeTheBeginning(t *testing.T) {
 	s, id := opened(t)
 	s.refused(domain.CodeInvalid, domain.DPS, domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-07-15T12:00:01"))})
 	s.refused(domain.CodeInvalid, domain.DPS, domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-07-15T11:59:59"))})
 }
 
-func TestClose_a_pending_one_closes_it_now(t *testing.T) {
+func TestClose_aPendingOneClosesItNow(t *testing.T) {
 	s := given(t)
 	id := s.synced(item(y2099)).Outcomes[0].NonAssociationID
 	s.staff(domain.Close{ID: id, ClosedReason: "Not needed"})
 	require.Equal(t, -1, s.state.NotClosed(domain.Today(noon)))
 }
 
-func TestReopen_keeps_the_comment(t *testing.T) {
+func TestReopen_keepsTheComment(t *testing.T) {
 	s, id := opened(t)
 	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
 	s.staff(reopen(id))
@@ -115,15 +115,15 @@ func TestReopen_keeps_the_comment(t *testing.T) {
 	require.Equal(t, "They keep fighting", *n.Comment)
 }
 
-func TestReopen_is_refused_when_any_is_not_closed(t *testing.T) {
+func TestReopen_isRefusedWhenAnyIsNotClosed(t *testing.T) {
 	s, id := opened(t)
 	s.refused(domain.CodeAlreadyOpen, domain.DPS, reopen(id))
 	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
-	s.staff(domain.Open{NamedFirst: low, Reason: domain.OtherReason, Restriction: domain.Wing})
+	s.staff(domain.Open{FirstPrisoner: low, Reason: domain.OtherReason, Restriction: domain.Wing})
 	s.refused(domain.CodeAlreadyOpen, domain.DPS, reopen(id))
 }
 
-func TestDelete_twice_is_one_fact_for_NOMIS_and_not_there_for_staff(t *testing.T) {
+func TestDelete_twiceIsOneFactForNOMISAndNotThereForStaff(t *testing.T) {
 	s, id := opened(t)
 	s.refused(domain.CodeNotFound, domain.NOMIS, domain.Delete{ID: commandID(99)})
 	d, err := s.decide(domain.NOMIS, domain.Delete{ID: id})
@@ -135,7 +135,7 @@ func TestDelete_twice_is_one_fact_for_NOMIS_and_not_there_for_staff(t *testing.T
 	s.refused(domain.CodeNotFound, domain.DPS, domain.Delete{ID: id})
 }
 
-func TestNOMIS_takes_a_closing_of_staff_back_and_its_reason_with_it(t *testing.T) {
+func TestNOMIS_takesAClosingOfStaffBackAndItsReasonWithIt(t *testing.T) {
 	s, id := opened(t)
 	s.staff(domain.Close{ID: id, ClosedReason: "Friends"})
 	require.Equal(t, "Friends", s.state.Items[0].ClosedReason)
@@ -144,9 +144,9 @@ func TestNOMIS_takes_a_closing_of_staff_back_and_its_reason_with_it(t *testing.T
 	require.Empty(t, s.state.Items[0].ClosedReason)
 }
 
-func TestIfMatch_a_change_that_the_caller_did_not_see_is_stale(t *testing.T) {
+func TestIfMatch_aChangeThatTheCallerDidNotSeeIsStale(t *testing.T) {
 	s, id := opened(t)
-	seen := s.state.Items[0].LastFact
+	seen := s.state.Items[0].LastEventID
 	s.staff(domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}, Comment: ptr("Still fighting")})
 	for _, c := range []domain.Command{
 		domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}, Comment: ptr("Mine")}, domain.Close{ID: id, IfMatch: domain.FactsSeen{seen}, ClosedReason: "Over"},
@@ -154,7 +154,7 @@ func TestIfMatch_a_change_that_the_caller_did_not_see_is_stale(t *testing.T) {
 	} {
 		s.refused(domain.CodeStale, domain.DPS, c)
 	}
-	s.staff(domain.Close{ID: id, IfMatch: domain.FactsSeen{commandID(98), s.state.Items[0].LastFact}, ClosedReason: "Over"})
+	s.staff(domain.Close{ID: id, IfMatch: domain.FactsSeen{commandID(98), s.state.Items[0].LastEventID}, ClosedReason: "Over"})
 	s.refused(domain.CodeStale, domain.DPS, domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}})
 	s.refused(domain.CodeNotFound, domain.DPS, domain.Amend{ID: commandID(99), IfMatch: domain.FactsSeen{seen}})
 }

@@ -8,7 +8,7 @@ import (
 	"nonassociations/domain"
 )
 
-func TestAStreamIsOursByTheBeginningOfItsName(t *testing.T) {
+func TestStream_isOursByTheBeginningOfItsName(t *testing.T) {
 	require.Equal(t, []string{"nonAssociation-", "prisoner-", "switchOver"}, domain.StreamPrefixes())
 	for stream, ours := range map[string]bool{
 		"nonAssociation-A1234BC_A1234BD": true,

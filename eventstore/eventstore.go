@@ -23,8 +23,8 @@ type Event struct {
 	Metadata []byte
 }
 
-// Recorded is an event as the log holds it.
-type Recorded struct {
+// RecordedEvent is an event as the log holds it.
+type RecordedEvent struct {
 	Event
 	Stream     string
 	Revision   uint64    // place in its stream, from 0
@@ -65,7 +65,7 @@ type Outcome struct {
 // Stream is the answer to one name of a ReadMany. A stream that does not exist
 // is no error here: it has no events.
 type Stream struct {
-	Events []Recorded
+	Events []RecordedEvent
 	Err    error
 }
 
@@ -91,8 +91,8 @@ const (
 // Message is one step of a subscription.
 type Message struct {
 	Kind     Kind
-	Event    Recorded // EventAppeared only
-	Position Position // EventAppeared and Checkpoint
+	Event    RecordedEvent // EventAppeared only
+	Position Position      // EventAppeared and Checkpoint
 }
 
 // Store is an append-only log of streams in one global order. All methods
@@ -118,7 +118,7 @@ type Store interface {
 	// (inclusive). Backwards, FromEnd begins at the last event. A stream without
 	// events is ErrStreamNotFound, a tombstoned one ErrStreamDeleted. Beyond the
 	// end there are no events and no error. A fault never looks like the end.
-	ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]Recorded, error)
+	ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]RecordedEvent, error)
 
 	// ReadMany reads several streams whole, in the order of the argument.
 	ReadMany(ctx context.Context, streams []string) []Stream
@@ -126,7 +126,7 @@ type Store interface {
 	// ReadAll reads at most limit events of the whole log, the store's own
 	// left out. Forwards it begins at the position itself, backwards before it;
 	// Start and End are the two ends. Fewer than limit events mean the end.
-	ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]Recorded, error)
+	ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]RecordedEvent, error)
 
 	// End is the position of the last event of the whole log, the store's own
 	// included; Start when there is none. It is read for this call, from the

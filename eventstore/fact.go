@@ -34,7 +34,7 @@ func Encode(fact domain.Fact) Event {
 
 // Read is a recorded event as a fact, up-cast to today's version. An error stops
 // the reader: no event of a pair may be skipped.
-func Read(catalogue domain.Catalogue, recorded Recorded) (Fact, error) {
+func Read(catalogue domain.Catalogue, recorded RecordedEvent) (Fact, error) {
 	fact, err := Decode(catalogue, recorded)
 	if err != nil {
 		return Fact{}, err
@@ -42,8 +42,8 @@ func Read(catalogue domain.Catalogue, recorded Recorded) (Fact, error) {
 	return placed(fact, recorded)
 }
 
-// folded is the metadata that folding looks at: half of a fact is metadata.
-type folded struct {
+// headerMetadata is the metadata that folding looks at: half of a fact is metadata.
+type headerMetadata struct {
 	CommandID uuid.UUID     `json:"commandId"`
 	Actor     string        `json:"actor"`
 	Source    domain.Source `json:"source"`
@@ -53,8 +53,8 @@ type folded struct {
 // ReadFolded is Read for a reader that only folds: of the metadata it reads the
 // command id, the actor, the source and the time of the decision. It takes a
 // tenth less of a replay.
-func ReadFolded(catalogue domain.Catalogue, recorded Recorded) (Fact, error) {
-	event, meta, err := decode[folded](catalogue, recorded)
+func ReadFolded(catalogue domain.Catalogue, recorded RecordedEvent) (Fact, error) {
+	event, meta, err := decode[headerMetadata](catalogue, recorded)
 	if err != nil {
 		return Fact{}, err
 	}
@@ -63,7 +63,7 @@ func ReadFolded(catalogue domain.Catalogue, recorded Recorded) (Fact, error) {
 	}}, recorded)
 }
 
-func placed(fact domain.Fact, recorded Recorded) (Fact, error) {
+func placed(fact domain.Fact, recorded RecordedEvent) (Fact, error) {
 	pair, err := pairOf(recorded.Stream)
 	if err != nil {
 		return Fact{}, fmt.Errorf("event %s: %w", recorded.ID, err)
@@ -82,12 +82,12 @@ func pairOf(stream string) (domain.Pair, error) {
 }
 
 // Decode is Read without the place of the fact.
-func Decode(catalogue domain.Catalogue, recorded Recorded) (domain.Fact, error) {
+func Decode(catalogue domain.Catalogue, recorded RecordedEvent) (domain.Fact, error) {
 	event, meta, err := decode[domain.Meta](catalogue, recorded)
 	return domain.Fact{ID: recorded.ID, Meta: meta, Event: event}, err
 }
 
-func decode[M any](catalogue domain.Catalogue, recorded Recorded) (event domain.Event, meta M, err error) {
+func decode[M any](catalogue domain.Catalogue, recorded RecordedEvent) (event domain.Event, meta M, err error) {
 	event, err = catalogue.DecodeWith(unmarshal, recorded.Type, recorded.Data)
 	if err != nil {
 		return nil, meta, fmt.Errorf("event %s, revision %d of %s: %w", recorded.ID, recorded.Revision, recorded.Stream, err)

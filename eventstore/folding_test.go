@@ -15,7 +15,7 @@ import (
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
 // someFacts are those of one pair, a minute apart, as the log gives them back.
-func someFacts(t *testing.T, log eventstore.Store) (domain.Pair, []eventstore.Recorded) {
+func someFacts(t *testing.T, log eventstore.Store) (domain.Pair, []eventstore.RecordedEvent) {
 	t.Helper()
 	pair, err := domain.ParsePair("A0135GA_A9109UD")
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func someFacts(t *testing.T, log eventstore.Store) (domain.Pair, []eventstore.Re
 	return pair, recorded
 }
 
-func TestAFactKnowsItsPlace(t *testing.T) {
+func TestFact_knowsItsPlace(t *testing.T) {
 	pair, recorded := someFacts(t, memory.New())
 	for i, r := range recorded {
 		fact, err := eventstore.Read(domain.Events(), r)
@@ -64,7 +64,7 @@ func TestAFactKnowsItsPlace(t *testing.T) {
 	}
 }
 
-func TestFoldingDemandsEveryRevision(t *testing.T) {
+func TestFolding_demandsEveryRevision(t *testing.T) {
 	pair, recorded := someFacts(t, memory.New())
 	facts := make([]eventstore.Fact, len(recorded))
 	for i, r := range recorded {
@@ -95,7 +95,7 @@ func TestFoldingDemandsEveryRevision(t *testing.T) {
 	require.Error(t, eventstore.NewFolding(pair).Add(stranger))
 }
 
-func TestADecisionIsNeverMadeBeforeTheLastFact(t *testing.T) {
+func TestDecision_isNeverMadeBeforeTheLastFact(t *testing.T) {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	pair, recorded := someFacts(t, memory.New())

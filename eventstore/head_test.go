@@ -20,7 +20,7 @@ type unsteady struct {
 	fails func(read int) bool
 }
 
-func (u *unsteady) ReadAll(ctx context.Context, way eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+func (u *unsteady) ReadAll(ctx context.Context, way eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	u.reads++
 	if u.fails(u.reads) {
 		return nil, eventstore.ErrUnavailable
@@ -39,7 +39,7 @@ func add(t require.TestingT, log eventstore.Store, stream string) eventstore.Pos
 // Whatever is appended by whom, and whichever reads fail in between: a search
 // that returns no error returns the last event of ours. One that failed must
 // not make a later one stop too early.
-func TestTheHeadIsTheLastEventOfOursWhateverFailedBefore(t *testing.T) {
+func TestHead_isTheLastEventOfOursWhateverFailedBefore(t *testing.T) {
 	prefixes := []string{"nonAssociation-", "prisoner-", "switchOver"}
 	rapid.Check(t, func(t *rapid.T) {
 		log := &unsteady{Store: memory.New()}
@@ -67,7 +67,7 @@ func TestTheHeadIsTheLastEventOfOursWhateverFailedBefore(t *testing.T) {
 	})
 }
 
-func TestTheSearchForTheHeadStopsWhereThePreviousOneBegan(t *testing.T) {
+func TestSearch_forTheHeadStopsWhereThePreviousOneBegan(t *testing.T) {
 	log := &unsteady{Store: memory.New(), fails: func(int) bool { return false }}
 	prefixes := []string{"ours-"}
 	last := add(t, log, "ours-1")

@@ -12,12 +12,12 @@ import (
 	"nonassociations/eventstore/memory"
 )
 
-func TestALogWithoutAnIDSaysSo(t *testing.T) {
+func TestLog_withoutAnIDReportsIt(t *testing.T) {
 	_, err := eventstore.ReadIdentity(t.Context(), memory.New())
 	require.ErrorIs(t, err, eventstore.ErrStreamNotFound)
 }
 
-func TestTheFirstIDOfALogStays(t *testing.T) {
+func TestFirstID_ofALogStays(t *testing.T) {
 	log, first := memory.New(), uuid.New()
 	for _, id := range []uuid.UUID{first, first, uuid.New()} {
 		got, err := eventstore.WriteIdentity(t.Context(), log, id)
@@ -29,7 +29,7 @@ func TestTheFirstIDOfALogStays(t *testing.T) {
 	require.Equal(t, first, got)
 }
 
-func TestWhoLosesTheRaceForTheIDReadsTheWinners(t *testing.T) {
+func TestIdentity_theLoserOfTheRaceReadsTheWinners(t *testing.T) {
 	log := memory.New()
 	got := make([]uuid.UUID, 20)
 	var group errgroup.Group
@@ -46,7 +46,7 @@ func TestWhoLosesTheRaceForTheIDReadsTheWinners(t *testing.T) {
 	require.NotEqual(t, uuid.Nil, got[0])
 }
 
-func TestAnIDIsNeverGuessed(t *testing.T) {
+func TestID_isNeverGuessed(t *testing.T) {
 	for name, event := range map[string]eventstore.Event{
 		"another type": {ID: uuid.New(), Type: "something.else.v1", Data: []byte(`{"storeId":"6f1fd6a1-0000-4000-8000-000000000001"}`)},
 		"no JSON":      {ID: uuid.New(), Type: "app.store-identified.v1", Data: []byte(`x`)},
@@ -65,7 +65,7 @@ func TestAnIDIsNeverGuessed(t *testing.T) {
 	}
 }
 
-func TestAStoreThatIsAwayIsNoMissingID(t *testing.T) {
+func TestStore_thatIsAwayIsNoMissingID(t *testing.T) {
 	log := memory.New()
 	require.NoError(t, log.Close(context.Background()))
 	_, err := eventstore.ReadIdentity(t.Context(), log)

@@ -25,17 +25,17 @@ func (p Position) Compare(q Position) int {
 // Before tells whether p lies before q.
 func (p Position) Before(q Position) bool { return p.Compare(q) < 0 }
 
-// Outside is the position as the world sees it: one whole number. A checkpoint
+// Uint64 is the position as the world sees it: one whole number. A checkpoint
 // that lies before the event at its commit is written as the number before it.
-func (p Position) Outside() uint64 {
+func (p Position) Uint64() uint64 {
 	if p.Commit > 0 && p.Prepare < p.Commit {
 		return p.Commit - 1
 	}
 	return p.Commit
 }
 
-// ParseOutside reads a position that was written outside: decimal digits only.
-func ParseOutside(s string) (uint64, error) {
+// ParsePosition reads a position that was written outside: decimal digits only.
+func ParsePosition(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 63)
 	if err != nil || s[0] == '+' {
 		return 0, fmt.Errorf("%q is not a position", s)

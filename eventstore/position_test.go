@@ -18,7 +18,7 @@ var rising = []eventstore.Position{
 	{Commit: 1076120, Prepare: 1076120}, {Commit: math.MaxInt64, Prepare: math.MaxInt64}, {Commit: math.MaxUint64, Prepare: 0}, eventstore.End,
 }
 
-func TestPositionsAreOrderedByCommitThenPrepare(t *testing.T) {
+func TestPositions_areOrderedByCommitThenPrepare(t *testing.T) {
 	for i, p := range rising {
 		for j, q := range rising {
 			require.Equal(t, i < j, p.Before(q), "%s %s", p, q)
@@ -30,7 +30,7 @@ func TestPositionsAreOrderedByCommitThenPrepare(t *testing.T) {
 
 // The number outside never lies behind the place, and an event's is its commit:
 // who has got to the number has got to all before it and to nothing behind.
-func TestAPlaceBeforeAnEventIsWrittenAsTheNumberBeforeIt(t *testing.T) {
+func TestPlace_beforeAnEventIsWrittenAsTheNumberBeforeIt(t *testing.T) {
 	for place, want := range map[eventstore.Position]uint64{
 		eventstore.Start:                    0,
 		{Commit: 0, Prepare: 1}:             0,
@@ -41,33 +41,33 @@ func TestAPlaceBeforeAnEventIsWrittenAsTheNumberBeforeIt(t *testing.T) {
 		{Commit: 1076120, Prepare: 1076119}: 1076119,
 		{Commit: 1076120, Prepare: 1076120}: 1076120,
 	} {
-		require.Equal(t, want, place.Outside(), place.String())
+		require.Equal(t, want, place.Uint64(), place.String())
 	}
 	for i, place := range rising {
 		for _, before := range rising[:i] {
-			require.LessOrEqual(t, before.Outside(), place.Outside(), "%s before %s", before, place)
+			require.LessOrEqual(t, before.Uint64(), place.Uint64(), "%s before %s", before, place)
 		}
 	}
 }
 
-func TestAPositionFromOutsideIsDigitsOnly(t *testing.T) {
+func TestPosition_fromOutsideIsDigitsOnly(t *testing.T) {
 	for _, n := range []uint64{0, 1, 9, 1076120, math.MaxInt64} {
-		parsed, err := eventstore.ParseOutside(strconv.FormatUint(n, 10))
+		parsed, err := eventstore.ParsePosition(strconv.FormatUint(n, 10))
 		require.NoError(t, err)
 		require.Equal(t, n, parsed)
 	}
 	for _, text := range []string{"", "+1", "-1", "-0", " 1", "1 ", "1.0", "1e3", "0x10", "1_000", "٣", "9223372036854775808", "18446744073709551615", "1/1", "c"} {
-		_, err := eventstore.ParseOutside(text)
+		_, err := eventstore.ParsePosition(text)
 		require.Error(t, err, "%q", text)
 	}
 }
 
-func TestAPositionIsPrintedAsTheServersToolsDo(t *testing.T) {
+func TestPosition_isPrintedAsTheServersToolsDo(t *testing.T) {
 	require.Equal(t, "1076120/0", eventstore.Position{Commit: 1076120}.String())
 	require.Equal(t, "18446744073709551615/18446744073709551615", eventstore.End.String())
 }
 
-func TestANameBeginsWithOneOfThePrefixesOrThereAreNone(t *testing.T) {
+func TestName_beginsWithOneOfThePrefixesOrThereAreNone(t *testing.T) {
 	for _, row := range []struct {
 		stream   string
 		prefixes []string
@@ -90,7 +90,7 @@ func TestANameBeginsWithOneOfThePrefixesOrThereAreNone(t *testing.T) {
 	}
 }
 
-func TestAnExpectedRevisionIsItsNumberAndNoneIsLess(t *testing.T) {
+func TestExpectedRevision_isItsNumberAndNoneIsLess(t *testing.T) {
 	require.Equal(t, eventstore.Expected(7), eventstore.Exactly(7))
 	require.EqualValues(t, -1, eventstore.NoStream)
 }

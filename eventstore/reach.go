@@ -31,15 +31,15 @@ func (r *Reach) Has(ctx context.Context, position uint64) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if end.Outside() >= position {
+		if end.Uint64() >= position {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// nobodys begins the name of no stream, so that a subscription hears places only.
-const nobodys = "app-nobodys-"
+// foreign begins the name of no stream, so that a subscription hears places only.
+const foreign = "app-nobodys-"
 
 // errEnd ends a subscription at the end of the log.
 var errEnd = errors.New("the end of the log")
@@ -53,7 +53,7 @@ func lastNamed(ctx context.Context, log Store) (Position, error) {
 		return Start, err
 	}
 	last := end
-	err = log.Subscribe(ctx, end, []string{nobodys}, func(m Message) error {
+	err = log.Subscribe(ctx, end, []string{foreign}, func(m Message) error {
 		if m.Kind == CaughtUp {
 			return errEnd
 		}

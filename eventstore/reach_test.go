@@ -50,7 +50,7 @@ func (b *bytewise) Subscribe(ctx context.Context, from eventstore.Position, pref
 	})
 }
 
-func TestALogReachesEveryPlaceThatItNamed(t *testing.T) {
+func TestLog_reachesEveryPlaceThatItNamed(t *testing.T) {
 	log := &bytewise{Store: memory.New()}
 	reach := eventstore.NewReach(log)
 	for events := range uint64(3) {
@@ -66,7 +66,7 @@ func TestALogReachesEveryPlaceThatItNamed(t *testing.T) {
 	}
 }
 
-func TestNoMoreIsReadThanIsNeeded(t *testing.T) {
+func TestMore_noneIsReadThanIsNeeded(t *testing.T) {
 	log := &bytewise{Store: memory.New()}
 	add(t, log, "a")
 	reach := eventstore.NewReach(log)
@@ -80,7 +80,7 @@ func TestNoMoreIsReadThanIsNeeded(t *testing.T) {
 	}
 }
 
-func TestALogThatIsAwayReachesNothing(t *testing.T) {
+func TestLog_thatIsAwayReachesNothing(t *testing.T) {
 	log := &bytewise{Store: memory.New(), err: eventstore.ErrUnavailable}
 	_, err := eventstore.NewReach(log).Has(t.Context(), 7)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable, "the subscription breaks")
@@ -91,7 +91,7 @@ func TestALogThatIsAwayReachesNothing(t *testing.T) {
 
 // Those that ask while a read is under way share the next one, which sees what
 // was written before they asked; one that leaves takes nothing from the others.
-func TestCallsAtOnceShareReadsThatBeganAfterThem(t *testing.T) {
+func TestShared_callsShareReadsThatBeganAfterThem(t *testing.T) {
 	const callers = 100
 	log := &bytewise{Store: memory.New(), held: make(chan struct{})}
 	add(t, log, "a")

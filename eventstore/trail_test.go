@@ -17,7 +17,7 @@ func trailOf(ids ...uuid.UUID) eventstore.Trail {
 	return t
 }
 
-func TestATrailTellsEveryChangeOfItsEvents(t *testing.T) {
+func TestTrail_showsEveryChangeOfItsEvents(t *testing.T) {
 	a, b, c, d := uuid.New(), uuid.New(), uuid.New(), uuid.New()
 	whole := trailOf(a, b, c)
 	require.Equal(t, whole, trailOf(a, b, c))

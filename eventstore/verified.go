@@ -97,7 +97,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	case <-v.turn:
 		defer func() { v.turn <- struct{}{} }()
 	case <-ctx.Done():
-		return v.explained(ctx.Err())
+		return v.explain(ctx.Err())
 	}
 	if v.isSure() { // another caller has asked meanwhile
 		return v.asError()
@@ -105,7 +105,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	at := v.epochs()
 	found, err := v.compare(ctx)
 	if err != nil {
-		return v.explained(v.noted(err))
+		return v.explain(v.note(err))
 	}
 	v.away.Store(nil)
 	v.mu.Lock()
@@ -144,16 +144,16 @@ func (v *Verified) epochs() epochs {
 // doubt makes the next call ask the log first.
 func (v *Verified) doubt() { v.faults.Add(1) }
 
-// heard is the error of a call; a fault of the store is a reason to ask.
-func (v *Verified) heard(err error) error {
+// observe is the error of a call; a fault of the store is a reason to ask.
+func (v *Verified) observe(err error) error {
 	if errors.Is(err, ErrUnavailable) {
 		v.doubt()
 	}
-	return v.noted(err)
+	return v.note(err)
 }
 
-// noted remembers why the log is not reached.
-func (v *Verified) noted(err error) error {
+// note remembers why the log is not reached.
+func (v *Verified) note(err error) error {
 	var away *Unreached
 	if errors.As(err, &away) {
 		v.away.Store(away)
@@ -161,9 +161,9 @@ func (v *Verified) noted(err error) error {
 	return err
 }
 
-// explained gives an error that came too early to know it the cause that is known:
+// explain gives an error that came too early to know it the cause that is known:
 // that of a caller who could not wait for the one who asks.
-func (v *Verified) explained(err error) error {
+func (v *Verified) explain(err error) error {
 	away := v.away.Load()
 	if away == nil || CauseOf(err) != "" {
 		return err

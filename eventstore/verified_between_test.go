@@ -26,7 +26,7 @@ func (i *interrupted) Append(ctx context.Context, append eventstore.Append) (eve
 	return i.connected.Append(ctx, append)
 }
 
-func (i *interrupted) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (i *interrupted) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	if i.duringRead != nil {
 		if err := i.duringRead(); err != nil {
 			return nil, err
@@ -48,9 +48,9 @@ func beginning(t *testing.T, log eventstore.Store, events int) *memory.Store {
 	return earlier
 }
 
-// TestAnAppendThatOutlivesTheChangeIsNotAcknowledged: a store may send it again by
+// TestAppend_thatOutlivesTheChangeIsNotAcknowledged: a store may send it again by
 // itself on a new connection.
-func TestAnAppendThatOutlivesTheChangeIsNotAcknowledged(t *testing.T) {
+func TestAppend_thatOutlivesTheChangeIsNotAcknowledged(t *testing.T) {
 	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
 	v := eventstore.Verify(log)
 	happens(t, v)
@@ -63,8 +63,8 @@ func TestAnAppendThatOutlivesTheChangeIsNotAcknowledged(t *testing.T) {
 	require.ErrorAs(t, err, new(*eventstore.Mismatch))
 }
 
-// TestBehindAFaultTheLogIsAskedFirst: whatever call met it.
-func TestBehindAFaultTheLogIsAskedFirst(t *testing.T) {
+// TestVerified_asksTheLogFirstAfterAFault: whatever call met it.
+func TestVerified_asksTheLogFirstAfterAFault(t *testing.T) {
 	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
 	v := eventstore.Verify(log)
 	happens(t, v)
@@ -96,8 +96,8 @@ func listening(v *eventstore.Verified, written eventstore.Append) (ready chan st
 	return ready, ended
 }
 
-// TestWhatASubscriptionHasToldIsKnown: others may have written it.
-func TestWhatASubscriptionHasToldIsKnown(t *testing.T) {
+// TestReach_knowsWhatASubscriptionDelivered: others may have written it.
+func TestReach_knowsWhatASubscriptionDelivered(t *testing.T) {
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	v := eventstore.Verify(log)
@@ -112,9 +112,9 @@ func TestWhatASubscriptionHasToldIsKnown(t *testing.T) {
 	require.ErrorAs(t, err, new(*eventstore.Mismatch))
 }
 
-// TestAnAppendIsKnownByItsIDOnceASubscriptionHasToldIt: a log that was put back and
+// TestAppend_isKnownByItsIDOnceASubscriptionDeliveredIt: a log that was put back and
 // has grown to the same place again is another one.
-func TestAnAppendIsKnownByItsIDOnceASubscriptionHasToldIt(t *testing.T) {
+func TestAppend_isKnownByItsIDOnceASubscriptionDeliveredIt(t *testing.T) {
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	happens(t, backup)
@@ -132,8 +132,8 @@ func TestAnAppendIsKnownByItsIDOnceASubscriptionHasToldIt(t *testing.T) {
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 }
 
-// TestALogWhoseIDAloneIsAnotherIsAnother: every event is where it was.
-func TestALogWhoseIDAloneIsAnotherIsAnother(t *testing.T) {
+// TestLog_whoseIDAloneIsAnotherIsAnother: every event is where it was.
+func TestLog_whoseIDAloneIsAnotherIsAnother(t *testing.T) {
 	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	happens(t, v)
@@ -153,9 +153,9 @@ func TestALogWhoseIDAloneIsAnotherIsAnother(t *testing.T) {
 	require.Equal(t, another, v.Mismatch().Found)
 }
 
-// TestAPlaceIsKnownWithoutTheIDOfItsEvent: what was appended here, and nobody has
+// TestPlace_isKnownWithoutTheIDOfItsEvent: what was appended here, and nobody has
 // read.
-func TestAPlaceIsKnownWithoutTheIDOfItsEvent(t *testing.T) {
+func TestPlace_isKnownWithoutTheIDOfItsEvent(t *testing.T) {
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	v := eventstore.Verify(log)
@@ -166,9 +166,9 @@ func TestAPlaceIsKnownWithoutTheIDOfItsEvent(t *testing.T) {
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 }
 
-// TestWhatOthersHaveWrittenIsKnownToo: a log that was put back to where this process
+// TestReach_knowsWhatOthersWrote: a log that was put back to where this process
 // has first met it, and has grown again, is another one.
-func TestWhatOthersHaveWrittenIsKnownToo(t *testing.T) {
+func TestReach_knowsWhatOthersWrote(t *testing.T) {
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	v := eventstore.Verify(log)
@@ -184,8 +184,8 @@ func TestWhatOthersHaveWrittenIsKnownToo(t *testing.T) {
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 }
 
-// TestWhoCannotWaitIsToldWhyTheLogIsAway: while one call asks, the others wait for it.
-func TestWhoCannotWaitIsToldWhyTheLogIsAway(t *testing.T) {
+// TestWait_reportsWhyTheLogIsAway: while one call asks, the others wait for it.
+func TestWait_reportsWhyTheLogIsAway(t *testing.T) {
 	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
 	v := eventstore.Verify(log)
 	asking, release := make(chan struct{}), make(chan struct{})

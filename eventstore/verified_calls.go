@@ -21,7 +21,7 @@ func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) 
 	before, epoch := v.met(), v.epochs()
 	appended, err := v.store.Append(ctx, append)
 	if err != nil {
-		return Appended{}, v.heard(err)
+		return Appended{}, v.observe(err)
 	}
 	if err := v.acknowledge(ctx, before, epoch, appended); err != nil {
 		return Appended{}, err
@@ -40,7 +40,7 @@ func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
 		if outcome.Err == nil {
 			outcome.Err = v.acknowledge(ctx, before, epoch, outcome.Appended)
 		} else {
-			outcome.Err = v.heard(outcome.Err)
+			outcome.Err = v.observe(outcome.Err)
 		}
 		if outcome.Err != nil {
 			outcomes[i] = Outcome{Err: outcome.Err}
@@ -74,12 +74,12 @@ func (v *Verified) acknowledge(ctx context.Context, before Seen, epoch epochs, a
 }
 
 // ReadStream is Store's; see Append.
-func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]Recorded, error) {
+func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]RecordedEvent, error) {
 	if err := v.sure(ctx); err != nil {
 		return nil, err
 	}
 	events, err := v.store.ReadStream(ctx, stream, direction, from, limit)
-	return events, v.heard(err)
+	return events, v.observe(err)
 }
 
 // ReadMany is Store's; see Append.
@@ -93,21 +93,21 @@ func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
 	}
 	all := v.store.ReadMany(ctx, streams)
 	for i := range all {
-		all[i].Err = v.heard(all[i].Err)
+		all[i].Err = v.observe(all[i].Err)
 	}
 	return all
 }
 
 // ReadAll is Store's; see Append. An end of the log that lies before what was met
 // is a reason to ask which log it is of.
-func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]Recorded, error) {
+func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]RecordedEvent, error) {
 	if err := v.sure(ctx); err != nil {
 		return nil, err
 	}
 	before := v.met()
 	events, err := v.store.ReadAll(ctx, direction, from, limit)
 	if err != nil {
-		return nil, v.heard(err)
+		return nil, v.observe(err)
 	}
 	if direction == Forwards || from != End {
 		return events, nil
@@ -135,7 +135,7 @@ func (v *Verified) End(ctx context.Context) (Position, error) {
 	before := v.met()
 	end, err := v.store.End(ctx)
 	if err != nil {
-		return Start, v.heard(err)
+		return Start, v.observe(err)
 	}
 	if end.Before(before.At) {
 		v.doubt()
@@ -156,7 +156,7 @@ func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) 
 		return 0, false, err
 	}
 	count, known, err = counter.Count(ctx, upTo, prefixes)
-	return count, known, v.heard(err)
+	return count, known, v.observe(err)
 }
 
 // Subscribe is Store's; see Append. It ends when the log is found to be another.
@@ -177,7 +177,7 @@ func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []stri
 	if cause := context.Cause(ctx); errors.As(cause, new(*Mismatch)) {
 		return cause
 	}
-	return v.heard(err)
+	return v.observe(err)
 }
 
 // endWith remembers how to end a subscription, until it is forgotten.

@@ -17,7 +17,7 @@ import (
 	"nonassociations/eventstore/storetest"
 )
 
-func TestVerifiedIsAStore(t *testing.T) {
+func TestVerified_isAStore(t *testing.T) {
 	storetest.Run(t, storetest.Setup{Open: func(t testing.TB) eventstore.Store {
 		v := eventstore.Verify(memory.New())
 		t.Cleanup(func() { require.NoError(t, v.Close(context.Background())) })
@@ -140,8 +140,8 @@ func watched(t *testing.T, v *eventstore.Verified) {
 
 const patience, poll = 20 * time.Second, time.Millisecond
 
-// TestEveryCallIsRefusedWhileTheLogIsAnother: and passes again with the right one.
-func TestEveryCallIsRefusedWhileTheLogIsAnother(t *testing.T) {
+// TestVerified_refusesEveryCallWhileTheLogIsAnother: and passes again with the right one.
+func TestVerified_refusesEveryCallWhileTheLogIsAnother(t *testing.T) {
 	walked := calls()
 	for method := range reflect.TypeFor[eventstore.Store]().Methods() {
 		require.True(t, walked[method.Name] != nil || method.Name == "Close", "%s is not walked", method.Name)
@@ -182,10 +182,10 @@ func requireServed(t *testing.T, err error, method string) {
 	}
 }
 
-// TestNoAppendIntoAnotherLogIsAcknowledged: not even the first one behind the
+// TestVerified_acknowledgesNoAppendIntoAnotherLog: not even the first one behind the
 // change, where nobody has had the time to look. A longer log shows by its
 // connection.
-func TestNoAppendIntoAnotherLogIsAcknowledged(t *testing.T) {
+func TestVerified_acknowledgesNoAppendIntoAnotherLog(t *testing.T) {
 	for name, wrong := range wrongLogs(t) {
 		for _, method := range []string{"Append", "AppendMany"} {
 			t.Run(name+"/"+method, func(t *testing.T) {
@@ -202,8 +202,8 @@ func TestNoAppendIntoAnotherLogIsAcknowledged(t *testing.T) {
 	}
 }
 
-// TestAShorterLogNeedsNoConnectionToShow: the place of the append tells.
-func TestAShorterLogNeedsNoConnectionToShow(t *testing.T) {
+// TestShorterLog_needsNoConnectionToShow: the place of the append tells.
+func TestShorterLog_needsNoConnectionToShow(t *testing.T) {
 	for _, method := range []string{"Append", "AppendMany"} {
 		log := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(log)
@@ -215,7 +215,7 @@ func TestAShorterLogNeedsNoConnectionToShow(t *testing.T) {
 }
 
 // An end says no id: it shows only that it has gone backwards.
-func TestAnEndThatGoesBackwardsShows(t *testing.T) {
+func TestEnd_thatGoesBackwardsShows(t *testing.T) {
 	for name, log := range map[string]*memory.Store{"lower": logOf(t, theLog, 4), "blank": memory.New()} {
 		changing := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(changing)
@@ -227,8 +227,8 @@ func TestAnEndThatGoesBackwardsShows(t *testing.T) {
 	}
 }
 
-// TestAHeadThatGoesBackwardsShows: without a fault, a watch or an append.
-func TestAHeadThatGoesBackwardsShows(t *testing.T) {
+// TestHead_thatGoesBackwardsShows: without a fault, a watch or an append.
+func TestHead_thatGoesBackwardsShows(t *testing.T) {
 	for name, log := range map[string]*memory.Store{"lower": logOf(t, theLog, 4), "another there": logOf(t, theLog, 5), "blank": memory.New()} {
 		changing := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(changing)
@@ -240,8 +240,8 @@ func TestAHeadThatGoesBackwardsShows(t *testing.T) {
 	}
 }
 
-// TestEventsOfAnotherLogDoNotPassItOff: what was met of it since is no proof.
-func TestEventsOfAnotherLogDoNotPassItOff(t *testing.T) {
+// TestEvents_ofAnotherLogDoNotPassItOff: what was met of it since is no proof.
+func TestEvents_ofAnotherLogDoNotPassItOff(t *testing.T) {
 	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	_, err := eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
@@ -253,7 +253,7 @@ func TestEventsOfAnotherLogDoNotPassItOff(t *testing.T) {
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 }
 
-func TestASubscriptionEndsWhenTheLogIsAnother(t *testing.T) {
+func TestSubscription_endsWhenTheLogIsAnother(t *testing.T) {
 	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	caughtUp, ended := make(chan struct{}), make(chan error, 1)
@@ -271,8 +271,8 @@ func TestASubscriptionEndsWhenTheLogIsAnother(t *testing.T) {
 	require.ErrorAs(t, <-ended, new(*eventstore.Mismatch))
 }
 
-// TestARepeatIsStillRecognised: its place lies before what was met meanwhile.
-func TestARepeatIsStillRecognised(t *testing.T) {
+// TestRepeat_isStillRecognised: its place lies before what was met meanwhile.
+func TestRepeat_isStillRecognised(t *testing.T) {
 	v := eventstore.Verify(logOf(t, theLog, 1))
 	first := happens(t, v)
 	was, err := v.Append(t.Context(), first)
@@ -283,8 +283,8 @@ func TestARepeatIsStillRecognised(t *testing.T) {
 	require.Equal(t, was, again)
 }
 
-// TestALogGetsItsIDUnderWay: a new log has none, and is no other for having one.
-func TestALogGetsItsIDUnderWay(t *testing.T) {
+// TestLog_getsItsIDUnderWay: a new log has none, and is no other for having one.
+func TestLog_getsItsIDUnderWay(t *testing.T) {
 	log := connectedTo(memory.New())
 	v := eventstore.Verify(log)
 	watched(t, v)

@@ -39,7 +39,7 @@ func (r *rig) hiddenUntil() time.Time {
 
 // A message at work is hidden far beyond the queue's own time, again and again
 // for as long as it is at work, and no other consumer gets it.
-func TestListener_keeps_a_message_at_work_from_other_consumers(t *testing.T) {
+func TestListener_keepsAMessageAtWorkFromOtherConsumers(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.extend = poll
@@ -64,14 +64,14 @@ func TestListener_keeps_a_message_at_work_from_other_consumers(t *testing.T) {
 }
 
 // Unless another time is given, it is hidden anew long before it would be seen.
-func TestListener_hides_in_time(t *testing.T) {
+func TestListener_hidesInTime(t *testing.T) {
 	extend := nomis.NewListener(nomis.Options{}).Extend
 	require.Positive(t, extend)
 	require.Less(t, extend, localaws.Visibility/2)
 }
 
 // A queue that refuses to hide a message keeps nobody from working on it.
-func TestListener_works_on_a_message_that_cannot_be_hidden(t *testing.T) {
+func TestListener_worksOnAMessageThatCannotBeHidden(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.extend = poll

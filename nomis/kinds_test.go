@@ -57,7 +57,7 @@ func asksForNothing(t require.TestingT, body string) {
 
 // Each member with each kind of value, in the event and beside it: one whose
 // type concerns nobody is never left to the queue's redrive.
-func TestParse_what_concerns_nobody_is_never_unreadable(t *testing.T) {
+func TestParse_whatConcernsNoneIsNeverUnreadable(t *testing.T) {
 	for _, name := range append([]string{"additionalInformation", "Message", "MessageAttributes", "Type"}, beside...) {
 		for _, value := range values {
 			more := fmt.Sprintf(`,%q:%s`, name, value)
@@ -79,7 +79,7 @@ func TestParse_what_concerns_nobody_is_never_unreadable(t *testing.T) {
 
 // The type may be told by the attribute alone: then the event may be anything,
 // unless it should have been a merge or a booking move.
-func TestParse_what_concerns_nobody_by_its_attribute(t *testing.T) {
+func TestParse_whatConcernsNoneByItsAttribute(t *testing.T) {
 	for _, value := range values {
 		body := func(eventType string) string {
 			return `{"Type":"Notification","MessageId":"m","Message":` + value +
@@ -96,7 +96,7 @@ func TestParse_what_concerns_nobody_by_its_attribute(t *testing.T) {
 
 // Each member beside those that a merge needs, with each kind of value: it is
 // worked on, and asks for the same.
-func TestParse_a_merge_needs_four_members_alone(t *testing.T) {
+func TestParse_aMergeNeedsFourMembersAlone(t *testing.T) {
 	const needed = `"reason":"MERGE","nomsNumber":"S1111SS","removedNomsNumber":"R1111RR"`
 	works := func(body string, ids ...string) {
 		t.Helper()
@@ -128,7 +128,7 @@ func TestParse_a_merge_needs_four_members_alone(t *testing.T) {
 
 // A merge that cannot be told is left to the queue's redrive, and so is one that
 // may be a merge: nothing is lost in silence.
-func TestParse_a_merge_that_does_not_say_what_it_needs(t *testing.T) {
+func TestParse_aMergeThatDoesNotSayWhatItNeeds(t *testing.T) {
 	good := map[string]string{"reason": `"MERGE"`, "nomsNumber": `"S1111SS"`, "removedNomsNumber": `"R1111RR"`}
 	for name := range good {
 		for _, value := range append([]string{`"R1111R"`, `["R1111RR"]`, `"R1111RR","` + name + `":"R1111RR"`, `<absent>`}, values...) {
@@ -164,7 +164,7 @@ func TestParse_a_merge_that_does_not_say_what_it_needs(t *testing.T) {
 
 // A booking move without a beginning needs its numbers alone, and one with a
 // beginning the time of the move.
-func TestParse_a_booking_move_needs_its_numbers_and_the_times_it_names(t *testing.T) {
+func TestParse_aBookingMoveNeedsItsNumbersAndTheTimesItNames(t *testing.T) {
 	body := func(start, more string) string {
 		return event(bookingMoved, more+`,"additionalInformation":{"movedFromNomsNumber":" r1111rr ","movedToNomsNumber":"S1111SS"`+start+`}`)
 	}
@@ -236,7 +236,7 @@ func anyObject(r *rapid.T, depth int) map[string]any {
 	return object
 }
 
-func TestParse_no_content_makes_another_event_unreadable(t *testing.T) {
+func TestParse_noContentMakesAnotherEventUnreadable(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		said, envelope := anyObject(r, 3), anyObject(r, 3)
 		said["eventType"] = concernsNobody

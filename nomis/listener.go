@@ -33,9 +33,9 @@ type Options struct {
 	Pairs  merge.Pairs
 	Clock  func() time.Time // in Europe/London
 	Logger *slog.Logger
-	// Alone does something while no other process works on merges. Its error says
+	// Exclusively does something while no other process works on merges. Its error says
 	// that nothing was done.
-	Alone func(ctx context.Context, do func(context.Context)) error
+	Exclusively func(ctx context.Context, do func(context.Context)) error
 	// Extend is how often a message at work is hidden anew, 5 s when it is zero.
 	// The queue's own visibility timeout must be longer.
 	Extend time.Duration
@@ -48,18 +48,18 @@ type Options struct {
 // process; one of them works at a time.
 type Listener struct {
 	Options
-	told map[string]bool // messages that cannot be worked on, told once each
+	logged map[string]bool // messages that cannot be worked on, told once each
 }
 
 // NewListener does nothing until Run.
 func NewListener(options Options) *Listener {
 	if options.Extend <= 0 {
-		options.Extend = hideTime / 6
+		options.Extend = visibilityTimeout / 6
 	}
 	if options.Beat == nil {
 		options.Beat = func(error) {}
 	}
-	return &Listener{Options: options, told: map[string]bool{}}
+	return &Listener{Options: options, logged: map[string]bool{}}
 }
 
 // Run works until the context ends, and then returns nil. It outlives outages
@@ -67,7 +67,7 @@ func NewListener(options Options) *Listener {
 // when everything that it asks for is in the log; one that cannot be understood
 // is left for the queue's redrive.
 func (l *Listener) Run(ctx context.Context) error {
-	waits := newWaits()
+	waits := newDelays()
 	for ctx.Err() == nil {
 		received, some, err := l.Queue.receive(ctx)
 		l.Beat(err)
@@ -83,7 +83,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	return nil
 }
 
-func newWaits() *backoff.ExponentialBackOff {
+func newDelays() *backoff.ExponentialBackOff {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 100*time.Millisecond, 10*time.Second
 	waits.Reset()
@@ -105,10 +105,10 @@ func (l *Listener) pause(ctx context.Context, waits *backoff.ExponentialBackOff,
 	}
 }
 
-func (l *Listener) work(ctx context.Context, received letter) {
+func (l *Listener) work(ctx context.Context, received sqsMessage) {
 	asked, err := parse(received.body, received.id, l.Clock().Location())
 	if err == nil && asked.ignored == "" {
-		stop := l.keepHidden(ctx, received)
+		stop := l.keepInvisible(ctx, received)
 		err = l.merge(ctx, asked)
 		stop()
 	}
@@ -116,7 +116,7 @@ func (l *Listener) work(ctx context.Context, received letter) {
 	case ctx.Err() != nil: // it comes again
 		return
 	case err != nil:
-		l.tell(ctx, received, asked, err)
+		l.logOnce(ctx, received, asked, err)
 		return
 	case asked.ignored != "":
 		l.Logger.InfoContext(ctx, "a message asks for nothing", "message", asked.id, "why", asked.ignored)
@@ -133,7 +133,7 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 		CommandID: asked.id, CorrelationID: asked.id, CausationID: asked.id,
 		Actor: Actor, Source: domain.Merge, About: asked.merge.Number,
 	}
-	for waits := newWaits(); ; {
+	for waits := newDelays(); ; {
 		l.Beat(nil)
 		changes, err := l.mergeAlone(ctx, by, asked.merge)
 		if err == nil {
@@ -150,15 +150,15 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 // mergeAlone gives the turn up after each attempt, so that whoever can reach the
 // log and the read model gets it.
 func (l *Listener) mergeAlone(ctx context.Context, by domain.Cause, m merge.Message) (changes []merge.Change, err error) {
-	waited := l.Alone(ctx, func(ctx context.Context) { changes, err = l.Merges.Apply(ctx, by, m, l.Pairs) })
+	waited := l.Exclusively(ctx, func(ctx context.Context) { changes, err = l.Merges.Apply(ctx, by, m, l.Pairs) })
 	if waited != nil {
 		return nil, fmt.Errorf("%w: wait for the turn: %w", commands.ErrBusy, waited)
 	}
 	return changes, err
 }
 
-// keepHidden extends the time in which nobody else gets the message.
-func (l *Listener) keepHidden(ctx context.Context, received letter) (stop func()) {
+// keepInvisible extends the time in which nobody else gets the message.
+func (l *Listener) keepInvisible(ctx context.Context, received sqsMessage) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -170,7 +170,7 @@ func (l *Listener) keepHidden(ctx context.Context, received letter) (stop func()
 				return
 			case <-tick.C:
 			}
-			if err := l.Queue.hide(ctx, received); err != nil && ctx.Err() == nil {
+			if err := l.Queue.extendVisibility(ctx, received); err != nil && ctx.Err() == nil {
 				l.Logger.WarnContext(ctx, "another consumer may get the same message", "error", err)
 			}
 		}
@@ -178,19 +178,19 @@ func (l *Listener) keepHidden(ctx context.Context, received letter) (stop func()
 	return func() { cancel(); running.Wait() }
 }
 
-// maxTold bounds what is remembered; to tell one again after so many is no harm.
-const maxTold = 1000
+// maxLogged bounds what is remembered; to tell one again after so many is no harm.
+const maxLogged = 1000
 
-// tell says once that a message cannot be worked on; the queue brings it again
+// logOnce says once that a message cannot be worked on; the queue brings it again
 // and sets it aside in the end.
-func (l *Listener) tell(ctx context.Context, received letter, asked message, err error) {
-	if l.told[received.id] {
+func (l *Listener) logOnce(ctx context.Context, received sqsMessage, asked message, err error) {
+	if l.logged[received.id] {
 		return
 	}
-	if len(l.told) >= maxTold {
-		clear(l.told)
+	if len(l.logged) >= maxLogged {
+		clear(l.logged)
 	}
-	l.told[received.id] = true
+	l.logged[received.id] = true
 	l.Logger.ErrorContext(ctx, "a message cannot be worked on and is left to the queue's redrive",
 		"sqsMessage", received.id, "message", asked.id, "error", err)
 }

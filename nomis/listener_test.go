@@ -95,7 +95,7 @@ func (r *rig) listens() (stop func()) {
 	require.NoError(r.t, err)
 	listener := nomis.NewListener(nomis.Options{
 		Queue: q, Merges: merge.New(merge.Options{Log: r.log, Handler: r.commands, Clock: clock}), Pairs: r.pairs, Clock: clock, Logger: slog.New(slog.NewTextHandler(r.said, nil)),
-		Alone: r.alone, Extend: r.extend,
+		Exclusively: r.alone, Extend: r.extend,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -110,8 +110,8 @@ func (r *rig) opens() uuid.UUID {
 	r.t.Helper()
 	pair, err := domain.NewPair(removed, third)
 	require.NoError(r.t, err)
-	receipt, err := r.commands.Do(r.t.Context(), domain.Cause{CommandID: uuid.New(), Actor: "OFFICER", Source: domain.DPS, About: removed}, pair, domain.Open{
-		NamedFirst: removed, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
+	receipt, err := r.commands.Execute(r.t.Context(), domain.Cause{CommandID: uuid.New(), Actor: "OFFICER", Source: domain.DPS, About: removed}, pair, domain.Open{
+		FirstPrisoner: removed, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
 		Roles: map[domain.PrisonerNumber]domain.Role{removed: domain.Victim, third: domain.Perpetrator},
 	})
 	require.NoError(r.t, err)
@@ -160,7 +160,7 @@ func (b *buffer) count(words string) int {
 	return strings.Count(b.text.String(), words)
 }
 
-func TestListener_a_merge_is_worked_on_and_then_deleted(t *testing.T) {
+func TestListener_aMergeIsWorkedOnAndThenDeleted(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) eventstore.Store{
 		"memory": func(*testing.T) eventstore.Store { return memory.New() },
 		"postgres": func(t *testing.T) eventstore.Store {
@@ -196,7 +196,7 @@ func TestListener_a_merge_is_worked_on_and_then_deleted(t *testing.T) {
 	}
 }
 
-func TestListener_what_asks_for_nothing_is_deleted(t *testing.T) {
+func TestListener_whatAsksForNothingIsDeleted(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.aws.Send(queue, strings.Replace(merged("m"), `\"MERGE\"`, `\"RELINK\"`, 1))
@@ -207,7 +207,7 @@ func TestListener_what_asks_for_nothing_is_deleted(t *testing.T) {
 }
 
 // Raw and wrapped, with what senders put beside what a merge needs.
-func TestListener_works_on_what_the_outside_really_sends(t *testing.T) {
+func TestListener_worksOnWhatTheOutsideReallySends(t *testing.T) {
 	const information = `"additionalInformation":{"nomsNumber":"s1111ss ","removedNomsNumber":"R1111RR","reason":"MERGE"}`
 	for _, body := range []string{
 		`{"eventType":"prison-offender-events.prisoner.merged","message":"a","timestamp":1,"occurredAt":[2026,7,15,11,0],` + information + `}`,
@@ -225,7 +225,7 @@ func TestListener_works_on_what_the_outside_really_sends(t *testing.T) {
 	}
 }
 
-func TestListener_poison_goes_to_the_dead_letters_told_once_and_stops_nobody(t *testing.T) {
+func TestListener_poisonGoesToTheDeadLettersToldOnceAndStopsNone(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.aws.Hide(queue, 10*time.Millisecond)
@@ -241,7 +241,7 @@ func TestListener_poison_goes_to_the_dead_letters_told_once_and_stops_nobody(t *
 	require.Zero(t, r.said.count("SECRET"))
 }
 
-func TestListener_waits_while_the_read_model_is_behind(t *testing.T) {
+func TestListener_waitsWhileTheReadModelIsBehind(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.pairs.behind.Store(true)
@@ -260,7 +260,7 @@ func TestListener_waits_while_the_read_model_is_behind(t *testing.T) {
 	require.Eventually(t, func() bool { return len(r.facts(removed, third)) == 2 }, patience, poll)
 }
 
-func TestListener_outlives_a_queue_that_fails(t *testing.T) {
+func TestListener_outlivesAQueueThatFails(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	var refused atomic.Int32
@@ -278,7 +278,7 @@ func TestListener_outlives_a_queue_that_fails(t *testing.T) {
 }
 
 // The answer to the deletion is lost: the message comes again.
-func TestListener_a_deletion_that_fails_does_no_harm(t *testing.T) {
+func TestListener_aDeletionThatFailsDoesNoHarm(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.aws.Hide(queue, 10*time.Millisecond)

@@ -52,7 +52,7 @@ func parse(body, fallbackID string, london *time.Location) (message, error) {
 		envelope = outer
 		said, err = eventIn(outer)
 	}
-	m := message{id: CommandID(cmp.Or(envelope.says("MessageId"), fallbackID))}
+	m := message{id: CommandID(cmp.Or(envelope.holds("MessageId"), fallbackID))}
 	switch kind := typeOf(said, envelope); {
 	case kind == "":
 		err = errors.New("it has no event type")
@@ -69,13 +69,13 @@ func parse(body, fallbackID string, london *time.Location) (message, error) {
 // event may have any further key, one called Message too.
 func isEnvelope(outer object) bool {
 	_, holds := outer["Message"]
-	return holds && outer.says("eventType") == "" && !outer.twice("eventType")
+	return holds && outer.holds("eventType") == "" && !outer.occursTwice("eventType")
 }
 
 // eventIn is the event in an envelope: a text, but some senders put the object
 // itself.
 func eventIn(envelope object) (object, error) {
-	text := envelope.says("Message")
+	text := envelope.holds("Message")
 	if text == "" {
 		text = string(envelope["Message"])
 	}
@@ -89,7 +89,7 @@ func eventIn(envelope object) (object, error) {
 // typeOf is the type of an event, else the attribute that subscriptions filter
 // by, else "". One that is given twice is told by nothing else.
 func typeOf(said, envelope object) string {
-	if said.twice("eventType") {
+	if said.occursTwice("eventType") {
 		return ""
 	}
 	attribute := object{}
@@ -98,7 +98,7 @@ func typeOf(said, envelope object) string {
 			attribute = found
 		}
 	}
-	return cmp.Or(said.says("eventType"), attribute.says("Value"))
+	return cmp.Or(said.holds("eventType"), attribute.holds("Value"))
 }
 
 func (m *message) read(kind string, said, envelope object, london *time.Location) error {
@@ -113,7 +113,7 @@ func (m *message) read(kind string, said, envelope object, london *time.Location
 	if err := m.between(in, "movedFromNomsNumber", "movedToNomsNumber", bookingMovedReason); err != nil {
 		return err
 	}
-	return m.within(in, said, envelope, london)
+	return m.parsePeriod(in, said, envelope, london)
 }
 
 func (m *message) merged(in object) error {
@@ -156,9 +156,9 @@ func (o object) number(name string) (domain.PrisonerNumber, error) {
 	return number, nil
 }
 
-// within sets the span of a booking; one that says no beginning takes all, and
+// parsePeriod sets the span of a booking; one that says no beginning takes all, and
 // needs no end.
-func (m *message) within(in, said, envelope object, london *time.Location) error {
+func (m *message) parsePeriod(in, said, envelope object, london *time.Location) error {
 	from, given, err := in.moment("bookingStartDateTime", london)
 	if err != nil || !given {
 		return err
@@ -170,6 +170,6 @@ func (m *message) within(in, said, envelope object, london *time.Location) error
 	if err == nil && !given {
 		err = errors.New("occurredAt is missing")
 	}
-	m.merge.Span = domain.Span{From: from, Until: until}
+	m.merge.Span = domain.Period{From: from, Until: until}
 	return err
 }

@@ -30,7 +30,7 @@ func recorded(t *testing.T, name string) string {
 
 var merging = merge.Message{Renumbering: domain.Renumbering{Previous: "R1111RR", Number: "S1111SS", Reason: "MERGE"}}
 
-func TestParse_a_recorded_merge(t *testing.T) {
+func TestParse_aRecordedMerge(t *testing.T) {
 	m, err := parse(recorded(t, "merged.json"), "sqs", london(t))
 	require.NoError(t, err)
 	require.Empty(t, m.ignored)
@@ -38,7 +38,7 @@ func TestParse_a_recorded_merge(t *testing.T) {
 	require.Equal(t, merging, m.merge)
 }
 
-func TestParse_a_recorded_booking_move(t *testing.T) {
+func TestParse_aRecordedBookingMove(t *testing.T) {
 	m, err := parse(recorded(t, "booking-moved.json"), "sqs", london(t))
 	require.NoError(t, err)
 	require.Empty(t, m.ignored)
@@ -47,7 +47,7 @@ func TestParse_a_recorded_booking_move(t *testing.T) {
 	require.Equal(t, time.Date(2026, 1, 15, 10, 0, 0, 0, london(t)), m.merge.Span.Until)
 }
 
-func TestParse_tolerates_what_senders_do(t *testing.T) {
+func TestParse_toleratesWhatSendersDo(t *testing.T) {
 	for name, body := range map[string]string{
 		"raw delivery":           `{"eventType":"prison-offender-events.prisoner.merged","additionalInformation":{"nomsNumber":"S1111SS","removedNomsNumber":"R1111RR","reason":"MERGE"}}`,
 		"an object inside":       `{"MessageId":"m","Message":{"eventType":"prison-offender-events.prisoner.merged","additionalInformation":{"nomsNumber":"S1111SS","removedNomsNumber":"R1111RR","reason":"MERGE"}}}`,
@@ -61,7 +61,7 @@ func TestParse_tolerates_what_senders_do(t *testing.T) {
 	}
 }
 
-func TestParse_the_id_is_that_of_the_envelope(t *testing.T) {
+func TestParse_theIdIsThatOfTheEnvelope(t *testing.T) {
 	require.Equal(t, uuid.MustParse("fc88abc7-85c6-521d-8b96-c8cfad0adebc"), CommandID("not-a-uuid"))
 	require.NotEqual(t, CommandID("not-a-uuid"), CommandID("another"))
 	raw := `{"eventType":"prison-offender-events.prisoner.received"}`
@@ -70,7 +70,7 @@ func TestParse_the_id_is_that_of_the_envelope(t *testing.T) {
 	require.Equal(t, CommandID("sqs"), m.id)
 }
 
-func TestParse_booking_times(t *testing.T) {
+func TestParse_bookingTimes(t *testing.T) {
 	body := func(start, occurred string) string {
 		return `{"eventType":"prison-offender-events.prisoner.booking.moved","occurredAt":` + occurred +
 			`,"additionalInformation":{"movedFromNomsNumber":"R1111RR","movedToNomsNumber":"S1111SS","bookingStartDateTime":` + start + `}}`
@@ -95,7 +95,7 @@ func TestParse_booking_times(t *testing.T) {
 }
 
 // A moment in July and the same in January, as senders write them.
-func TestParseTime_in_every_spelling(t *testing.T) {
+func TestParseTime_inEverySpelling(t *testing.T) {
 	summer, winter := time.Date(2026, 7, 15, 11, 0, 0, 0, london(t)), time.Date(2026, 1, 15, 11, 0, 0, 0, london(t))
 	for at, spellings := range map[time.Time][]string{
 		summer: {
@@ -125,7 +125,7 @@ func TestParseTime_in_every_spelling(t *testing.T) {
 	}
 }
 
-func TestParse_what_asks_for_nothing(t *testing.T) {
+func TestParse_whatAsksForNothing(t *testing.T) {
 	for _, body := range []string{
 		strings.Replace(recorded(t, "merged.json"), `\"MERGE\"`, `\"RELINK\"`, 1),
 		strings.Replace(recorded(t, "merged.json"), `,\"reason\":\"MERGE\"`, ``, 1),
@@ -138,7 +138,7 @@ func TestParse_what_asks_for_nothing(t *testing.T) {
 	}
 }
 
-func TestParse_what_cannot_be_understood_is_an_error_that_names_nobody(t *testing.T) {
+func TestParse_whatCannotBeUnderstoodIsAnErrorThatNamesNone(t *testing.T) {
 	for _, body := range []string{
 		``, `{`, `[]`, `"R1111RR"`, `{}`, `{"Message":"R1111RR"}`, `{"Message":"{\"eventType\":7}"}`,
 		`{"eventType":"prison-offender-events.prisoner.merged","additionalInformation":{"nomsNumber":"R1111RR","reason":"MERGE"}}`,

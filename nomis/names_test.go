@@ -35,9 +35,9 @@ func lie(name string) string {
 	return `"2020-01-01T00:00:00Z"`
 }
 
-// TestParse_a_name_counts_in_its_own_letter_case_only walks every member that is
+// TestParse_aNameCountsInItsOwnLetterCaseOnly walks every member that is
 // read, raw and in an envelope, before and behind the right one.
-func TestParse_a_name_counts_in_its_own_letter_case_only(t *testing.T) {
+func TestParse_aNameCountsInItsOwnLetterCaseOnly(t *testing.T) {
 	walked := map[string]bool{}
 	for _, full := range fullMessages {
 		right, err := parse(full, "sqs", london(t))
@@ -75,9 +75,9 @@ func TestParse_a_name_counts_in_its_own_letter_case_only(t *testing.T) {
 	require.Len(t, walked, len(read))
 }
 
-// TestParse_an_envelope_counts_in_its_own_letter_case_only: it is SNS's, and so
+// TestParse_anEnvelopeCountsInItsOwnLetterCaseOnly: it is SNS's, and so
 // are its names.
-func TestParse_an_envelope_counts_in_its_own_letter_case_only(t *testing.T) {
+func TestParse_anEnvelopeCountsInItsOwnLetterCaseOnly(t *testing.T) {
 	body := wrapped(t, fullMessages[0], "")[0]
 	for _, other := range []string{`"message":"{}",`, `"MESSAGE":"{}",`, `"messageid":"other",`, `"MessageID":"other",`} {
 		m, err := parse("{"+other+body[1:], "sqs", london(t))

@@ -18,7 +18,7 @@ type object map[string]jsontext.Value
 // nothing that is ever asked for, neither a text nor an object.
 var ambiguous = jsontext.Value(`["given twice"]`)
 
-func (o object) twice(name string) bool { return string(o[name]) == string(ambiguous) }
+func (o object) occursTwice(name string) bool { return string(o[name]) == string(ambiguous) }
 
 var (
 	errNotJSON  = errors.New("not JSON")
@@ -87,8 +87,8 @@ func (o object) text(name string) (string, error) {
 	return string(text), nil
 }
 
-// says is the text of a member that nobody depends on: "" when it is none.
-func (o object) says(name string) string {
+// holds is the text of a member that nobody depends on: "" when it is none.
+func (o object) holds(name string) string {
 	text, err := o.text(name)
 	if err != nil {
 		return ""

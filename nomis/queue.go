@@ -21,9 +21,9 @@ const (
 	pollTime = 20
 	// callTime is more than a poll takes, so that a silent connection ends.
 	callTime = 40 * time.Second
-	// hideTime is for how long a message is hidden from others while it is
+	// visibilityTimeout is for how long a message is hidden from others while it is
 	// worked on; it is extended in time.
-	hideTime = 30 * time.Second
+	visibilityTimeout = 30 * time.Second
 )
 
 // Queue is one queue of SQS.
@@ -68,35 +68,35 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// letter is a message as it lies in the queue.
-type letter struct{ id, body, receipt string }
+// sqsMessage is a message as it lies in the queue.
+type sqsMessage struct{ id, body, receipt string }
 
 // receive waits a while for one; none is no error.
-func (q *Queue) receive(ctx context.Context) (letter, bool, error) {
+func (q *Queue) receive(ctx context.Context) (sqsMessage, bool, error) {
 	answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &q.url, MaxNumberOfMessages: 1, WaitTimeSeconds: pollTime,
 	})
 	if err != nil {
-		return letter{}, false, fmt.Errorf("receive from the queue: %w", err)
+		return sqsMessage{}, false, fmt.Errorf("receive from the queue: %w", err)
 	}
 	if len(answer.Messages) == 0 {
-		return letter{}, false, nil
+		return sqsMessage{}, false, nil
 	}
 	m := answer.Messages[0]
-	return letter{aws.ToString(m.MessageId), aws.ToString(m.Body), aws.ToString(m.ReceiptHandle)}, true, nil
+	return sqsMessage{aws.ToString(m.MessageId), aws.ToString(m.Body), aws.ToString(m.ReceiptHandle)}, true, nil
 }
 
-func (q *Queue) delete(ctx context.Context, l letter) error {
+func (q *Queue) delete(ctx context.Context, l sqsMessage) error {
 	if _, err := q.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: &l.receipt}); err != nil {
 		return fmt.Errorf("delete from the queue: %w", err)
 	}
 	return nil
 }
 
-// hide keeps the message to this reader for hideTime from now.
-func (q *Queue) hide(ctx context.Context, l letter) error {
+// extendVisibility keeps the message to this reader for visibilityTimeout from now.
+func (q *Queue) extendVisibility(ctx context.Context, l sqsMessage) error {
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: &q.url, ReceiptHandle: &l.receipt, VisibilityTimeout: int32(hideTime / time.Second),
+		QueueUrl: &q.url, ReceiptHandle: &l.receipt, VisibilityTimeout: int32(visibilityTimeout / time.Second),
 	})
 	if err != nil {
 		return fmt.Errorf("hide a message of the queue: %w", err)

@@ -22,7 +22,7 @@ func (r *rig) alone(ctx context.Context, do func(context.Context)) error {
 }
 
 // The turn cannot be asked for: the message waits, and is not given up.
-func TestListener_waits_for_its_turn(t *testing.T) {
+func TestListener_waitsForItsTurn(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.noTurn.Store(true)

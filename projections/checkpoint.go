@@ -112,6 +112,6 @@ func moveArgs(was, now checkpoint) []any {
 	}
 	return []any{
 		projection, was.store, was.at.Commit, was.at.Prepare, now.at.Commit, now.at.Prepare,
-		id, stream, revision, now.at.Outside(), now.trail.Events, now.trail.Sum[:],
+		id, stream, revision, now.at.Uint64(), now.trail.Events, now.trail.Sum[:],
 	}
 }

@@ -39,7 +39,7 @@ func Compare(ctx context.Context, dsn string, store eventstore.Store) (Compariso
 	if err != nil || kept.store == uuid.Nil {
 		return Comparison{}, err
 	}
-	c := Comparison{Store: kept.store, Position: kept.at.Outside(), Built: kept.trail, Counted: kept.counted}
+	c := Comparison{Store: kept.store, Position: kept.at.Uint64(), Built: kept.trail, Counted: kept.counted}
 	if c.InLog, err = trailUpTo(ctx, store, kept.at); err != nil {
 		return Comparison{}, fmt.Errorf("compare the read model with the log: %w", err)
 	}

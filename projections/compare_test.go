@@ -11,9 +11,9 @@ import (
 	"nonassociations/projections"
 )
 
-// TestALogThatWasChangedUnderTheReadModelShows: its id is the same, and the last
+// TestLog_thatWasChangedUnderTheReadModelShows: its id is the same, and the last
 // event is where it was.
-func TestALogThatWasChangedUnderTheReadModelShows(t *testing.T) {
+func TestLog_thatWasChangedUnderTheReadModelShows(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC", "D1111DD")
 	dsn := built(t, log)
 	c, err := projections.Compare(t.Context(), dsn, log.log)
@@ -21,7 +21,7 @@ func TestALogThatWasChangedUnderTheReadModelShows(t *testing.T) {
 	require.True(t, c.Same(), "%+v", c)
 	require.EqualValues(t, 3, c.Built.Events)
 	require.Equal(t, identity(t, log.log), c.Store.String())
-	require.Equal(t, log.last.Outside(), c.Position)
+	require.Equal(t, log.last.Uint64(), c.Position)
 
 	after := pairOf(t, "A1111AA", "E1111EE")
 	log.tell(after, item(after, "2021-07-05T10:35:17", "VIC", "PER"))
@@ -38,7 +38,7 @@ func TestALogThatWasChangedUnderTheReadModelShows(t *testing.T) {
 	}
 }
 
-func TestNoReadModelIsNotTheSameAsTheLog(t *testing.T) {
+func TestVerify_noReadModelIsNotTheSameAsTheLog(t *testing.T) {
 	dsn, _ := database(t)
 	c, err := projections.Compare(t.Context(), dsn, someLog(t, "B1111BB").log)
 	require.NoError(t, err)

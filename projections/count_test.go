@@ -17,7 +17,7 @@ func (holed) Count(context.Context, eventstore.Position, []string) (count uint64
 	return 2, true, nil
 }
 
-func TestALogWithAHoleIsRefused(t *testing.T) {
+func TestLog_withAHoleIsRefused(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC", "D1111DD")
 	dsn := built(t, log)
 	err := start(t, holed{log.log}, dsn).ends(t)

@@ -12,9 +12,9 @@ import (
 	"nonassociations/domain"
 )
 
-// entry is one non-association as the documents of its two prisoners show it,
+// listItem is one non-association as the documents of its two prisoners show it,
 // who share it.
-type entry struct {
+type listItem struct {
 	pair      domain.Pair
 	effective domain.LocalDateTime
 	position  int64                // of the event that opened it: the recorded order
@@ -23,15 +23,15 @@ type entry struct {
 	read      bool                 // from the document of one prisoner, whom it says all for
 }
 
-// entriesOf are the pair's non-associations as lists show them: all that are
+// itemsOf are the pair's non-associations as lists show them: all that are
 // not deleted.
-func (p *pairRow) entriesOf() []*entry {
-	entries, numbers := make([]*entry, 0, len(p.state.Items)), p.state.Pair.Numbers()
+func (p *pairRow) itemsOf() []*listItem {
+	entries, numbers := make([]*listItem, 0, len(p.state.Items)), p.state.Pair.Numbers()
 	for i, n := range p.state.Items {
 		if n.Deleted {
 			continue
 		}
-		entries = append(entries, &entry{
+		entries = append(entries, &listItem{
 			pair: p.state.Pair, effective: n.EffectiveDate, position: p.positions[i],
 			codes: [2]domain.ReasonCode{n.Sides[numbers[0]].ReasonCode, n.Sides[numbers[1]].ReasonCode},
 			text:  renderShared(n),
@@ -40,9 +40,9 @@ func (p *pairRow) entriesOf() []*entry {
 	return entries
 }
 
-// sortEntries: oldest effective date first, then as recorded.
-func sortEntries(entries []*entry) {
-	slices.SortFunc(entries, func(a, b *entry) int {
+// sortItems: oldest effective date first, then as recorded.
+func sortItems(entries []*listItem) {
+	slices.SortFunc(entries, func(a, b *listItem) int {
 		return cmp.Or(cmp.Compare(a.effective, b.effective), cmp.Compare(a.position, b.position))
 	})
 }
@@ -64,7 +64,7 @@ func renderShared(n domain.NonAssociation) []byte {
 	return appendTextOrNull(b, n.Comment)
 }
 
-func appendItem(b []byte, e *entry, of domain.PrisonerNumber) []byte {
+func appendItem(b []byte, e *listItem, of domain.PrisonerNumber) []byte {
 	if e.read {
 		return append(b, e.text...)
 	}
@@ -101,17 +101,17 @@ func appendTextOrNull(b []byte, s *string) []byte {
 	return appendText(b, *s)
 }
 
-func opening(number domain.PrisonerNumber) string {
+func listPrefix(number domain.PrisonerNumber) string {
 	return `{"prisonerNumber":"` + string(number) + `","nonAssociations":[`
 }
 
-const closing = `]}`
+const listSuffix = `]}`
 
 // render appends the whole answer to document and, for the next time, one line
 // for each of its items to lines: other prisoner, effective date, position,
 // length in bytes.
-func render(document, lines []byte, number domain.PrisonerNumber, entries []*entry) (_, _ []byte) {
-	document = append(document, opening(number)...)
+func render(document, lines []byte, number domain.PrisonerNumber, entries []*listItem) (_, _ []byte) {
+	document = append(document, listPrefix(number)...)
 	for i, e := range entries {
 		if i > 0 {
 			document = append(document, ',')
@@ -123,17 +123,17 @@ func render(document, lines []byte, number domain.PrisonerNumber, entries []*ent
 		lines = append(strconv.AppendInt(lines, e.position, 10), ' ')
 		lines = append(strconv.AppendInt(lines, int64(len(document)-before), 10), '\n')
 	}
-	return append(document, closing...), lines
+	return append(document, listSuffix...), lines
 }
 
 var errDocument = errors.New("a prisoner's document and its entries do not fit together: rebuild the read model")
 
 // parse takes apart what render wrote.
-func parse(number domain.PrisonerNumber, document []byte, lines string) ([]*entry, error) {
-	rest := document[min(len(opening(number)), len(document)):]
-	entries := make([]*entry, 0, strings.Count(lines, "\n"))
+func parse(number domain.PrisonerNumber, document []byte, lines string) ([]*listItem, error) {
+	rest := document[min(len(listPrefix(number)), len(document)):]
+	entries := make([]*listItem, 0, strings.Count(lines, "\n"))
 	for line := range strings.Lines(lines) {
-		e, length, err := parseLine(number, line)
+		e, length, err := parseItem(number, line)
 		if err != nil || length >= len(rest) {
 			return nil, errDocument
 		}
@@ -144,7 +144,7 @@ func parse(number domain.PrisonerNumber, document []byte, lines string) ([]*entr
 	return entries, nil
 }
 
-func parseLine(number domain.PrisonerNumber, line string) (*entry, int, error) {
+func parseItem(number domain.PrisonerNumber, line string) (*listItem, int, error) {
 	fields := strings.Fields(line)
 	if len(fields) != 4 {
 		return nil, 0, errDocument
@@ -155,6 +155,6 @@ func parseLine(number domain.PrisonerNumber, line string) (*entry, int, error) {
 	if length < 0 {
 		errLength = errDocument
 	}
-	e := &entry{pair: pair, effective: domain.LocalDateTime(fields[1]), position: position, read: true}
+	e := &listItem{pair: pair, effective: domain.LocalDateTime(fields[1]), position: position, read: true}
 	return e, length, errors.Join(errPair, err, errLength)
 }

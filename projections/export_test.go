@@ -26,7 +26,7 @@ func NewHand(store eventstore.Store) *Hand {
 }
 
 // Work applies events as one batch.
-func (h *Hand) Work(ctx context.Context, conn *pgx.Conn, events []eventstore.Recorded, more bool) error {
+func (h *Hand) Work(ctx context.Context, conn *pgx.Conn, events []eventstore.RecordedEvent, more bool) error {
 	batch := consumer.Batch[*fact]{More: more}
 	for _, event := range events {
 		f, err := h.Decode(event)

@@ -13,20 +13,20 @@ import (
 	"nonassociations/projections"
 )
 
-// TestASessionThatWasOvertakenWritesAndShowsNothing: every act of a projector that
+// TestSession_thatWasOvertakenWritesAndShowsNothing: every act of a projector that
 // stalled is fenced by where it left the checkpoint, and of which log.
-func TestASessionThatWasOvertakenWritesAndShowsNothing(t *testing.T) {
-	acts := map[string]func(context.Context, *projections.Hand, *pgx.Conn, []eventstore.Recorded) error{
-		"a live batch": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, next []eventstore.Recorded) error {
+func TestSession_thatWasOvertakenWritesAndShowsNothing(t *testing.T) {
+	acts := map[string]func(context.Context, *projections.Hand, *pgx.Conn, []eventstore.RecordedEvent) error{
+		"a live batch": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, next []eventstore.RecordedEvent) error {
 			return h.Work(ctx, conn, next, false)
 		},
-		"catching up": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, next []eventstore.Recorded) error {
+		"catching up": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, next []eventstore.RecordedEvent) error {
 			if err := h.Work(ctx, conn, next, true); err != nil {
 				return err
 			}
-			return h.Holds(ctx, conn)
+			return h.CheckLease(ctx, conn)
 		},
-		"having caught up": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, _ []eventstore.Recorded) error {
+		"having caught up": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, _ []eventstore.RecordedEvent) error {
 			return h.CaughtUp(ctx, conn)
 		},
 	}
@@ -43,7 +43,7 @@ func TestASessionThatWasOvertakenWritesAndShowsNothing(t *testing.T) {
 				events, err := log.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)
 				require.NoError(t, err)
 				h := projections.NewHand(log.log)
-				_, err = h.Begin(t.Context(), conn)
+				_, err = h.LoadCheckpoint(t.Context(), conn)
 				require.NoError(t, err)
 				require.NoError(t, h.Work(t.Context(), conn, events[1:2], false))
 				_, err = conn.Exec(t.Context(), sql)
@@ -63,8 +63,8 @@ func TestASessionThatWasOvertakenWritesAndShowsNothing(t *testing.T) {
 	}
 }
 
-// TestTheCheckpointKeepsTheLogsID: a projector of a new log begins with it.
-func TestTheCheckpointKeepsTheLogsID(t *testing.T) {
+// TestCheckpoint_keepsTheLogsID: a projector of a new log begins with it.
+func TestCheckpoint_keepsTheLogsID(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	dsn := built(t, log)
 	var id uuid.UUID

@@ -16,7 +16,7 @@ type pairRow struct {
 	facts     uint64  // that lead to it
 	positions []int64 // of the opening event of each item
 	folding   *eventstore.Folding
-	entries   []*entry
+	items     []*listItem
 	begins    bool // with this batch, so that the table cannot have the row
 	stored    bool // the table has the row already
 }
@@ -24,48 +24,48 @@ type pairRow struct {
 // prisonerRow is a row of read_1.prisoner.
 type prisonerRow struct {
 	number  domain.PrisonerNumber
-	entries []*entry
+	items   []*listItem
 	stored  bool
 	kept    bool       // in a building
 	changed []*pairRow // of this batch
 	size    int        // bytes of the entries, when last asked
 }
 
-// grown is by how many bytes the entries have grown since it was last asked.
-func (p *prisonerRow) grown() int {
+// append is by how many bytes the entries have grown since it was last asked.
+func (p *prisonerRow) append() int {
 	size := 0
-	for _, e := range p.entries {
-		size += len(e.text)/2 + entryBytes // the other prisoner has it too
+	for _, e := range p.items {
+		size += len(e.text)/2 + itemBytes // the other prisoner has it too
 	}
 	grown := size - p.size
 	p.size = size
 	return grown
 }
 
-// entryBytes is what an entry takes in the memory of either prisoner, beside
+// itemBytes is what an entry takes in the memory of either prisoner, beside
 // its text.
-const entryBytes = 96
+const itemBytes = 96
 
 // rows are those that a batch concerns. They hold everything that folding
 // needs: from here on nothing reads the tables.
 type rows struct {
 	pairs     map[domain.Pair]*pairRow
 	prisoners map[domain.PrisonerNumber]*prisonerRow
-	opened    map[uuid.UUID]line // of those that begin in a pair, or arrive: they are the pair's from now on
+	opened    map[uuid.UUID]recordRow // of those that begin in a pair, or arrive: they are the pair's from now on
 	arrived   map[uuid.UUID]struct{}
-	changed   map[place]line
+	changed   map[rowKey]recordRow
 	merges    merges
 	london    *time.Location
 }
 
-// concernedBy makes empty rows for all whom the facts concern.
-func concernedBy(facts []*fact, london *time.Location) rows {
+// rowsFor makes empty rows for all whom the facts concern.
+func rowsFor(facts []*fact, london *time.Location) rows {
 	r := rows{
 		pairs:     make(map[domain.Pair]*pairRow, len(facts)),
 		prisoners: make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
-		opened:    make(map[uuid.UUID]line, len(facts)),
+		opened:    make(map[uuid.UUID]recordRow, len(facts)),
 		arrived:   map[uuid.UUID]struct{}{},
-		changed:   map[place]line{},
+		changed:   map[rowKey]recordRow{},
 		london:    london,
 	}
 	for _, f := range facts {
@@ -93,7 +93,7 @@ func concernedBy(facts []*fact, london *time.Location) rows {
 // fold brings the rows to where the facts lead. The rows depend on the facts
 // alone, never on how they were cut into batches. Errors: ErrNotWhole.
 func (r rows) fold(facts []*fact) error {
-	owner, touched := make(map[uuid.UUID]*pairRow, len(facts)), map[place]struct{}{}
+	owner, touched := make(map[uuid.UUID]*pairRow, len(facts)), map[rowKey]struct{}{}
 	for _, f := range facts {
 		if !f.OfPair() {
 			continue
@@ -110,15 +110,15 @@ func (r rows) fold(facts []*fact) error {
 		switch {
 		case began || arrived:
 			owner[id] = row
-		case changesLine(f.Event):
-			touched[place{id, f.Pair}] = struct{}{}
+		case changesRecordRow(f.Event):
+			touched[rowKey{id, f.Pair}] = struct{}{}
 		}
 	}
 	for _, row := range r.pairs {
 		row.state, row.facts, row.folding = row.folding.State(), row.folding.Next(), nil
-		row.entries = row.entriesOf()
+		row.items = row.itemsOf()
 	}
-	r.draw(owner, touched)
+	r.recordRows(owner, touched)
 	for _, prisoner := range r.prisoners {
 		prisoner.renew()
 	}
@@ -151,9 +151,9 @@ func arrives(e domain.Event) bool {
 	return is
 }
 
-// parted parts the rows that the tables may have from those that they cannot
+// splitNewAndExisting parts the rows that the tables may have from those that they cannot
 // have: a line is as new as its pair, unless it came from another one.
-func (r rows) parted() (stored, fresh rows) {
+func (r rows) splitNewAndExisting() (stored, fresh rows) {
 	stored.merges, r.merges = r.merges, merges{}
 	if r.allFresh() {
 		stored.changed = r.changed
@@ -162,7 +162,7 @@ func (r rows) parted() (stored, fresh rows) {
 	}
 	for _, part := range []*rows{&stored, &fresh} {
 		part.pairs, part.prisoners = map[domain.Pair]*pairRow{}, map[domain.PrisonerNumber]*prisonerRow{}
-		part.opened = map[uuid.UUID]line{}
+		part.opened = map[uuid.UUID]recordRow{}
 	}
 	for pair, row := range r.pairs {
 		if row.stored {
@@ -213,10 +213,10 @@ func (r rows) none() bool {
 func (p *prisonerRow) renew() {
 	for _, row := range p.changed {
 		if !row.begins {
-			p.entries = slices.DeleteFunc(p.entries, func(e *entry) bool { return e.pair == row.state.Pair })
+			p.items = slices.DeleteFunc(p.items, func(e *listItem) bool { return e.pair == row.state.Pair })
 		}
-		p.entries = append(p.entries, row.entries...)
+		p.items = append(p.items, row.items...)
 	}
 	p.changed = nil
-	sortEntries(p.entries)
+	sortItems(p.items)
 }

@@ -20,7 +20,7 @@ func guard(ctx context.Context, store eventstore.Store, c checkpoint) (uuid.UUID
 	if c.counted {
 		counted = &c.trail.Events
 	}
-	return consumer.SameLog(ctx, store, consumer.Origin{
+	return consumer.VerifyLog(ctx, store, consumer.Checkpoint{
 		What: "the read model " + Schema, Store: c.store, At: c.at,
 		EventID: c.last.id, Stream: c.last.stream, Revision: c.last.revision,
 		Facts: counted, Prefixes: domain.StreamPrefixes(),

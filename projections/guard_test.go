@@ -42,7 +42,7 @@ func built(t *testing.T, log *scribe) string {
 	return dsn
 }
 
-func TestAReadModelOfAnotherLogRefusesToStart(t *testing.T) {
+func TestReadModel_ofAnotherLogRefusesToStart(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	err := start(t, other.log, dsn).ends(t)
@@ -52,7 +52,7 @@ func TestAReadModelOfAnotherLogRefusesToStart(t *testing.T) {
 	require.Contains(t, document(t, connect(t, dsn), "A1111AA"), "B1111BB", "what is there stays as it is")
 }
 
-func TestAnOperatorMayLetItAdoptTheOtherLog(t *testing.T) {
+func TestOperator_mayLetItAdoptTheOtherLog(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	require.Error(t, projections.AdoptLog(t.Context(), dsn, uuid.Nil))
@@ -65,14 +65,14 @@ func TestAnOperatorMayLetItAdoptTheOtherLog(t *testing.T) {
 	require.Contains(t, document(t, conn, "A1111AA"), "C1111CC")
 }
 
-func TestARebuildDoesNotForgetWhichLogItWas(t *testing.T) {
+func TestRebuild_doesNotForgetWhichLogItWas(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	require.NoError(t, projections.Rebuild(t.Context(), dsn))
 	require.ErrorIs(t, start(t, other.log, dsn).ends(t), consumer.ErrRefused)
 }
 
-func TestALogThatWasPutBackIsRefused(t *testing.T) {
+func TestLog_thatWasPutBackIsRefused(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn := built(t, log)
 	earlier := putBack(t, log.log)
@@ -93,9 +93,9 @@ func putBack(t *testing.T, log eventstore.Store) eventstore.Store {
 	return earlier
 }
 
-// TestWhoOnlyReadsIsGuardedToo: by the views alone, which are all that the
+// TestReader_aloneIsGuardedToo: by the views alone, which are all that the
 // reader's role may see.
-func TestWhoOnlyReadsIsGuardedToo(t *testing.T) {
+func TestReader_aloneIsGuardedToo(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn, conn := database(t)
 	require.NoError(t, projections.Guard(t.Context(), dsn, log.log), "there is nothing to compare")
@@ -128,7 +128,7 @@ func asReader(t *testing.T, conn *pgx.Conn, dsn string) string {
 	return dsn + "&options=-c%20role%3D" + role
 }
 
-func TestViewsOfAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
+func TestViews_ofAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	dsn := built(t, log)
 	conn := connect(t, dsn)
@@ -140,12 +140,12 @@ func TestViewsOfAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
 	require.Eventually(t, func() bool { return isTrue(conn, `SELECT event_id IS NOT NULL FROM read.checkpoint`) }, patience, poll)
 }
 
-func TestALogThatLostItsIDIsRefused(t *testing.T) {
+func TestLog_thatLostItsIDIsRefused(t *testing.T) {
 	dsn := built(t, someLog(t, "B1111BB"))
 	require.ErrorIs(t, start(t, memory.New(), dsn).ends(t), consumer.ErrRefused)
 }
 
-func TestANewLogIsWaitedFor(t *testing.T) {
+func TestNewLog_isWaitedFor(t *testing.T) {
 	log := memory.New()
 	dsn, conn := database(t)
 	r := start(t, log, dsn)

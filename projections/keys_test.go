@@ -12,7 +12,7 @@ import (
 
 // Keys are put off while the tables are filled. One log never needs them before
 // the end; in the other a later batch asks for rows of an earlier one.
-func TestTheKeysAreThereWhenTheReadModelAnswers(t *testing.T) {
+func TestKeys_areThereWhenTheReadModelAnswers(t *testing.T) {
 	for name, again := range map[string]bool{"never looked up": false, "looked up on the way": true} {
 		t.Run(name, func(t *testing.T) {
 			log := newLog(t)

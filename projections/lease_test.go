@@ -24,7 +24,7 @@ func kill(t *testing.T, conn *pgx.Conn) {
 	require.NoError(t, err)
 }
 
-func TestOfTwoProjectorsOneWorksAndTheOtherTakesOver(t *testing.T) {
+func TestProjectors_oneWorksAndTheOtherTakesOver(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	one := start(t, log.log, dsn)
@@ -43,7 +43,7 @@ func TestOfTwoProjectorsOneWorksAndTheOtherTakesOver(t *testing.T) {
 	require.Regexp(t, `B1111BB.*C1111CC.*D1111DD`, document(t, conn, "A1111AA"))
 }
 
-func TestWhoLosesTheSessionLosesTheLeaseAndNothingIsLostOrDoubled(t *testing.T) {
+func TestLease_endsWithTheSessionAndNothingIsLostOrDoubled(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	one, other := start(t, log.log, dsn), start(t, log.log, dsn)
@@ -59,7 +59,7 @@ func TestWhoLosesTheSessionLosesTheLeaseAndNothingIsLostOrDoubled(t *testing.T) 
 	requireDocumentsOf(t, conn, log)
 }
 
-func TestAProjectorThatWasFencedWritesNothing(t *testing.T) {
+func TestProjector_thatWasFencedWritesNothing(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	_, conn := database(t)
 	events := ours(t, log.log)
@@ -71,7 +71,7 @@ func TestAProjectorThatWasFencedWritesNothing(t *testing.T) {
 	require.True(t, isTrue(conn, `SELECT count(*) = 1 FROM read_1.pair`))
 }
 
-func TestPostgresMayRestartUnderneath(t *testing.T) {
+func TestPostgres_mayRestartUnderneath(t *testing.T) {
 	dir := t.TempDir()
 	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func socketOf(t *testing.T, dsn string) string {
 	return u.Query().Get("host")
 }
 
-func TestTablesThatSomebodyDroppedComeBack(t *testing.T) {
+func TestTables_thatWereDroppedComeBack(t *testing.T) {
 	for what, sql := range map[string]string{
 		"all":            `DROP SCHEMA read_1 CASCADE`,
 		"one table":      `DROP TABLE read_1.prisoner CASCADE`,

@@ -88,7 +88,7 @@ func (r rows) readPrisoners(found pgx.Rows) error {
 		if err != nil {
 			return err
 		}
-		row.entries, row.stored = entries, true
+		row.items, row.stored = entries, true
 	}
 	return found.Err()
 }

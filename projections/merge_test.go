@@ -11,7 +11,7 @@ import (
 
 // A record that moves to another pair is shown there and no longer here, for a
 // moment in both, and its id leads to where it is.
-func TestAMergedRecordMovesFromTheOldPairToTheNewOne(t *testing.T) {
+func TestMergedRecord_movesFromTheOldPairToTheNewOne(t *testing.T) {
 	log := newLog(t)
 	dsn, conn := database(t)
 	r := start(t, log.log, dsn)
@@ -23,15 +23,15 @@ func TestAMergedRecordMovesFromTheOldPairToTheNewOne(t *testing.T) {
 	log.tell(old, closed)
 	moving, stays := log.states[old].Items[0], log.states[old].Items[1]
 
-	log.do(fresh, domain.Merge, domain.Arrive{
-		Renumbering: renumbering, From: old, Revision: 1, Records: []domain.Arriving{{NonAssociation: renumbering.Of(moving)}},
+	log.do(fresh, domain.Merge, domain.TransferIn{
+		Renumbering: renumbering, From: old, Revision: 1, Records: []domain.TransferredRecord{{NonAssociation: renumbering.Of(moving)}},
 	})
 	r.reaches(t, log.last)
 	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
 	require.Regexp(t, `"R1111RR".*"[BR]1111[BR]{2}".*"[BR]1111[BR]{2}"`, document(t, conn, "A1111AA"), "twice, never missing")
 	require.Contains(t, document(t, conn, "B1111BB"), `"A1111AA"`)
 
-	log.do(old, domain.Merge, domain.Leave{Renumbering: renumbering, IDs: []uuid.UUID{moving.ID}, Revision: 1, To: fresh})
+	log.do(old, domain.Merge, domain.TransferOut{Renumbering: renumbering, IDs: []uuid.UUID{moving.ID}, Revision: 1, To: fresh})
 	r.reaches(t, log.last)
 	require.NotRegexp(t, `2021-07-05`, document(t, conn, "R1111RR"))
 	require.Regexp(t, `R1111RR.*B1111BB`, document(t, conn, "A1111AA"))

@@ -14,7 +14,7 @@ import (
 
 // Processes that read sleep until they are told: each commit says how far the rows
 // are, whether one event was worked in or a whole log.
-func TestEachCommitIsToldToOtherProcesses(t *testing.T) {
+func TestEveryCommit_notifiesOtherProcesses(t *testing.T) {
 	log, dsn := newLog(t), testdb.New(t)
 	listener, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestEachCommitIsToldToOtherProcesses(t *testing.T) {
 	running := start(t, log.log, dsn)
 	for i := 600; i < 610; i++ {
 		running.reaches(t, log.last)
-		told(t, listener, fmt.Sprintf("1 %d", log.last.Outside()))
+		told(t, listener, fmt.Sprintf("1 %d", log.last.Uint64()))
 		write(i)
 	}
 }

@@ -27,7 +27,7 @@ func installed(t *testing.T) (dsn string, super *pgx.Conn) {
 }
 
 // A superuser who builds the read model again does not lock the projector out.
-func TestTheReadModelKeepsItsOwner(t *testing.T) {
+func TestReadModel_keepsItsOwner(t *testing.T) {
 	dsn, super := installed(t)
 	id := uuid.New()
 	for _, who := range []string{dsn, dsn + asProjector, dsn} {
@@ -45,7 +45,7 @@ func TestTheReadModelKeepsItsOwner(t *testing.T) {
 
 // A read model that a role may not look into would else be made anew, or its
 // rebuild be called done.
-func TestWhatAProjectorMayNotSeeIsNotMadeAnew(t *testing.T) {
+func TestProjector_doesNotMakeAnewWhatItMayNotSee(t *testing.T) {
 	dsn, super := installed(t)
 	require.NoError(t, projections.AdoptLog(t.Context(), dsn, uuid.New()))
 	for _, hide := range []string{

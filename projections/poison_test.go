@@ -20,7 +20,7 @@ func (s *scribe) append(t *testing.T, stream, eventType, data string) uuid.UUID 
 	return e.ID
 }
 
-func TestAnEventThatNobodyKnowsStopsTheLineAndIsNamed(t *testing.T) {
+func TestEvent_ofAnUnknownTypeStopsTheConsumerAndIsNamed(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	before := log.last
@@ -37,7 +37,7 @@ func TestAnEventThatNobodyKnowsStopsTheLineAndIsNamed(t *testing.T) {
 	require.True(t, isTrue(conn, `SELECT count(*) = 2 FROM read_1.prisoner`), "what lies behind it is not worked on")
 }
 
-func TestAStreamThatIsOfNoPairStopsTheLine(t *testing.T) {
+func TestStream_thatIsOfNoPairStopsTheConsumer(t *testing.T) {
 	log := newLog(t)
 	dsn, _ := database(t)
 	id := log.append(t, "nonAssociation-somebody", domain.TypeDeleted, "{}")
@@ -49,7 +49,7 @@ func TestAStreamThatIsOfNoPairStopsTheLine(t *testing.T) {
 
 // A log that says the same thing of two pairs is wrong, but no reason to stop:
 // the batch in which that shows is worked on again, event by event.
-func TestAnIDThatTwoPairsBeginWithStopsNothing(t *testing.T) {
+func TestID_thatTwoPairsBeginWithStopsNothing(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	first := start(t, log.log, dsn)

@@ -18,8 +18,8 @@ type projector struct {
 	onCommit func(uint64)
 	decoder  decoder
 	london   *time.Location
-	was      checkpoint // what this session believes the table says
-	building *building  // nil when nothing is put off
+	prev     checkpoint // what this session believes the table says
+	bulk     *bulkLoad  // nil when nothing is put off
 }
 
 // Check is follow.Handler's.
@@ -32,9 +32,9 @@ func (p *projector) Check(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// Begin is follow.Handler's. Tables that are not whole are made anew: rows that
+// LoadCheckpoint is follow.Handler's. Tables that are not whole are made anew: rows that
 // went on from half a read model would be wrong without a sign.
-func (p *projector) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
+func (p *projector) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
 	// A lost commit takes rows and checkpoint with it, and comes again from the
 	// log: there is nothing to wait for the disk for.
 	if _, err := conn.Exec(ctx, `SET synchronous_commit = off`); err != nil {
@@ -55,7 +55,7 @@ func (p *projector) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Posit
 		}
 		if !whole || c.store != id {
 			c = checkpoint{store: id, counted: true}
-			return startAgain(ctx, tx, id)
+			return dropTables(ctx, tx, id)
 		}
 		if !c.caughtUp {
 			return nil
@@ -63,31 +63,31 @@ func (p *projector) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Posit
 		if err := makeIndexes(ctx, tx); err != nil { // those that an older build did not know
 			return err
 		}
-		return showViews(ctx, tx)
+		return publishViews(ctx, tx)
 	})
-	p.was, p.building = c, nil
+	p.prev, p.bulk = c, nil
 	return c.at, err
 }
 
 // Decode is follow.Handler's.
-func (p *projector) Decode(recorded eventstore.Recorded) (*fact, error) {
+func (p *projector) Decode(recorded eventstore.RecordedEvent) (*fact, error) {
 	return p.decoder.decode(recorded)
 }
 
-// bulkFrom is how many events make COPY worth its round trips.
-const bulkFrom = 500
+// bulkLoadFrom is how many events make COPY worth its round trips.
+const bulkLoadFrom = 500
 
 // Apply is follow.Handler's: rows, checkpoint and notification in one
 // transaction. While there is more to catch up with, one transaction takes many
 // batches.
 func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
-	if !batch.More && p.building == nil && len(batch.Events) < bulkFrom {
+	if !batch.More && p.bulk == nil && len(batch.Events) < bulkLoadFrom {
 		return p.write(ctx, conn, batch)
 	}
-	if err := p.build(ctx, conn, batch); err != nil {
+	if err := p.bulkLoadBatch(ctx, conn, batch); err != nil {
 		return err
 	}
-	if batch.More && p.building.size < buildBytes {
+	if batch.More && p.bulk.size < bulkLoadBytes {
 		return nil
 	}
 	return p.finish(ctx)
@@ -96,7 +96,7 @@ func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Ba
 // write is the way of live batches: two round trips, the second is the
 // transaction.
 func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
-	r := concernedBy(batch.Events, p.london)
+	r := rowsFor(batch.Events, p.london)
 	if len(batch.Events) > 0 {
 		if err := r.load(ctx, conn); err != nil {
 			return err
@@ -105,48 +105,48 @@ func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Ba
 			return err
 		}
 	}
-	now := p.was.behind(batch)
-	if err := r.write(ctx, conn, p.was, now); err != nil {
+	now := p.prev.behind(batch)
+	if err := r.write(ctx, conn, p.prev, now); err != nil {
 		return err
 	}
 	p.committed(now)
 	return nil
 }
 
-// build works a batch into the transaction of catching up.
-func (p *projector) build(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
-	if p.building == nil {
-		begun, err := beginBuilding(ctx, conn, p.was, p.london)
+// bulkLoadBatch works a batch into the transaction of catching up.
+func (p *projector) bulkLoadBatch(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
+	if p.bulk == nil {
+		begun, err := beginBulkLoad(ctx, conn, p.prev, p.london)
 		if err != nil {
 			return err
 		}
-		p.building = begun
+		p.bulk = begun
 	}
-	return p.building.add(ctx, batch)
+	return p.bulk.add(ctx, batch)
 }
 
 // finish commits what was built.
 func (p *projector) finish(ctx context.Context) error {
-	if p.building == nil {
+	if p.bulk == nil {
 		return nil
 	}
-	built := p.building
-	p.building = nil
+	built := p.bulk
+	p.bulk = nil
 	if err := built.commit(ctx); err != nil {
 		return err
 	}
-	p.committed(built.now)
+	p.committed(built.next)
 	return nil
 }
 
 func (p *projector) committed(now checkpoint) {
-	p.was = now
-	p.onCommit(now.at.Outside())
+	p.prev = now
+	p.onCommit(now.at.Uint64())
 }
 
-// Holds is follow.Handler's: somebody may have dropped the tables or started
+// CheckLease is follow.Handler's: somebody may have dropped the tables or started
 // them again while nothing was written. What was put off is put off no longer.
-func (p *projector) Holds(ctx context.Context, conn *pgx.Conn) error {
+func (p *projector) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	if err := p.finish(ctx); err != nil {
 		return err
 	}
@@ -158,22 +158,22 @@ func (p *projector) Holds(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	if !whole || c != p.was {
+	if !whole || c != p.prev {
 		return errors.New("the read model was changed by somebody else, beginning again")
 	}
 	if !c.caughtUp {
 		return nil
 	}
-	return inOneTransaction(ctx, conn, "show the read model", func(tx pgx.Tx) error { return showViews(ctx, tx) })
+	return inOneTransaction(ctx, conn, "show the read model", func(tx pgx.Tx) error { return publishViews(ctx, tx) })
 }
 
 // CaughtUp is follow.Handler's: from now on this version may answer.
 func (p *projector) CaughtUp(ctx context.Context, conn *pgx.Conn) error {
-	if p.was.caughtUp {
+	if p.prev.caughtUp {
 		return nil
 	}
 	err := inOneTransaction(ctx, conn, "show the read model", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, moveSQL, moveArgs(p.was, p.was)...); err != nil { // fences
+		if _, err := tx.Exec(ctx, moveSQL, moveArgs(p.prev, p.prev)...); err != nil { // fences
 			return err
 		}
 		if err := makeIndexes(ctx, tx); err != nil {
@@ -182,11 +182,11 @@ func (p *projector) CaughtUp(ctx context.Context, conn *pgx.Conn) error {
 		if _, err := tx.Exec(ctx, `UPDATE read_1.checkpoint SET caught_up = true WHERE name = $1`, projection); err != nil {
 			return err
 		}
-		return showViews(ctx, tx)
+		return publishViews(ctx, tx)
 	})
 	if err != nil {
 		return err
 	}
-	p.was.caughtUp = true
+	p.prev.caughtUp = true
 	return nil
 }

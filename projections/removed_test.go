@@ -102,7 +102,7 @@ func requireMergesOf(t require.TestingT, conn *pgx.Conn, log *scribe) {
 
 // The live way, the building way and a rebuild give the same rows, also for
 // batches that have nothing but merges, and one in which a merge begins and ends.
-func TestMergesAreRowsWhicheverWayTheyCome(t *testing.T) {
+func TestMerges_areRowsWhicheverWayTheyCome(t *testing.T) {
 	log := newLog(t)
 	first := log.removes("A1111AA", "B1111BB")
 	log.returns(first)
@@ -128,7 +128,7 @@ func TestMergesAreRowsWhicheverWayTheyCome(t *testing.T) {
 		"built": func(hand *projections.Hand) {
 			require.NoError(t, hand.Work(ctx, conn, events[:3], true))
 			require.NoError(t, hand.Work(ctx, conn, events[3:], true))
-			require.NoError(t, hand.Holds(ctx, conn))
+			require.NoError(t, hand.CheckLease(ctx, conn))
 		},
 		"built, then live": func(hand *projections.Hand) {
 			require.NoError(t, hand.Work(ctx, conn, events[:6], true))
@@ -153,7 +153,7 @@ func TestMergesAreRowsWhicheverWayTheyCome(t *testing.T) {
 		= ARRAY['A1111AAB1111BBtrue', 'A1111AAC1111CCfalse', 'C1111CCD1111DDtrue', 'E1111EED1111DDtrue', 'E1111EEB1111BBfalse']`))
 }
 
-func TestTablesOfABuildWithoutMergesAreMadeAnew(t *testing.T) {
+func TestTables_ofABuildWithoutMergesAreMadeAnew(t *testing.T) {
 	for name, older := range map[string]string{
 		"without the table": `DROP TABLE read_1.merge CASCADE`, "without the view": `DROP VIEW read.merge`,
 	} {
@@ -174,8 +174,8 @@ func TestTablesOfABuildWithoutMergesAreMadeAnew(t *testing.T) {
 	}
 }
 
-// TestWhoOnlyReadsSeesMerges: by the views alone.
-func TestWhoOnlyReadsSeesMerges(t *testing.T) {
+// TestReader_aloneSeesMerges: by the views alone.
+func TestReader_aloneSeesMerges(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	log.removes("A1111AA", "C1111CC")
 	dsn := built(t, log)

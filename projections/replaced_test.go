@@ -11,9 +11,9 @@ import (
 	"nonassociations/eventstore/memory"
 )
 
-// TestNothingOfALogThatTookTheOthersPlaceIsShown: the runner goes on when the right
+// TestReadModel_showsNothingOfALogThatReplacedItsOwn: the runner goes on when the right
 // one is back.
-func TestNothingOfALogThatTookTheOthersPlaceIsShown(t *testing.T) {
+func TestReadModel_showsNothingOfALogThatReplacedItsOwn(t *testing.T) {
 	for name, wrong := range map[string]func(*scribe) *memory.Store{
 		"another":  func(*scribe) *memory.Store { return someLog(t, "C1111CC", "D1111DD").log.(*memory.Store) },
 		"blank":    func(*scribe) *memory.Store { return memory.New() },

@@ -36,7 +36,7 @@ const Consumer = "readModel"
 // Runner keeps the read model at the log. Several may run, in any process: one
 // works, the others take over.
 type Runner struct {
-	follower *consumer.Follower[*fact]
+	consumer *consumer.Consumer[*fact]
 }
 
 // New makes a runner that does nothing until Run.
@@ -51,10 +51,10 @@ func New(options Options) *Runner {
 		store: options.Store, onCommit: options.OnCommit, decoder: decoder{domain.Events()},
 		london: options.London,
 	}
-	return &Runner{follower: consumer.New(consumer.Options{
+	return &Runner{consumer: consumer.New(consumer.Options{
 		Name: Schema, DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger,
-		Consumer: Consumer, Build: options.Build,
+		ID: Consumer, Build: options.Build,
 		Live: options.BatchLive, Catchup: options.BatchCatchup,
 	}, projector)}
 }
@@ -62,7 +62,7 @@ func New(options Options) *Runner {
 // Run works until the context ends, and then returns nil. Outages of the event
 // store and of Postgres it outlives. The only error wraps follow.ErrRefused:
 // the read model is of another log, in words for the operator.
-func (r *Runner) Run(ctx context.Context) error { return r.follower.Run(ctx) }
+func (r *Runner) Run(ctx context.Context) error { return r.consumer.Run(ctx) }
 
 // Status is how it is doing, at any time.
-func (r *Runner) Status() consumer.Status { return r.follower.Status() }
+func (r *Runner) Status() consumer.Status { return r.consumer.Status() }

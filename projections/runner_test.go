@@ -8,7 +8,7 @@ import (
 	"nonassociations/domain"
 )
 
-func TestAListIsTheRecordsOwnJSONFromEitherSide(t *testing.T) {
+func TestList_isTheRecordsOwnJSONFromEitherSide(t *testing.T) {
 	log := newLog(t)
 	dsn, conn := database(t)
 	pair := pairOf(t, "A9109UD", "A0135GA")
@@ -28,7 +28,7 @@ func TestAListIsTheRecordsOwnJSONFromEitherSide(t *testing.T) {
 		`"reasonCode":"PER","typeCode":"WING","effectiveDate":"2021-07-05T10:35:17"`)
 }
 
-func TestDeletedOnesAreNotListedAndEqualDatesKeepTheRecordedOrder(t *testing.T) {
+func TestList_omitsDeletedAndKeepsTheRecordedOrder(t *testing.T) {
 	log := newLog(t)
 	dsn, conn := database(t)
 	r := start(t, log.log, dsn)

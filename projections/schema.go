@@ -41,9 +41,9 @@ func tablesAreWhole(ctx context.Context, db querier) (bool, error) {
 	return whole, nil
 }
 
-// showViews lets this version answer, unless one answers already. Views of an
+// publishViews lets this version answer, unless one answers already. Views of an
 // older build are brought up to this one. It is the last act of its transaction.
-func showViews(ctx context.Context, tx pgx.Tx) error {
+func publishViews(ctx context.Context, tx pgx.Tx) error {
 	var shown bool
 	err := tx.QueryRow(ctx, `SELECT bool_and(to_regclass('read.' || name) IS NOT NULL)
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read.checkpoint') AND attname = 'trail')
@@ -63,9 +63,9 @@ func showViews(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// startAgain drops what is there, views too, and makes empty tables of the same
+// dropTables drops what is there, views too, and makes empty tables of the same
 // owner. It is the last act of its transaction.
-func startAgain(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
+func dropTables(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
 	if err := asOwner(ctx, tx); err != nil {
 		return err
 	}
@@ -90,21 +90,21 @@ func createTables(ctx context.Context, tx pgx.Tx, store uuid.UUID) error {
 	return nil
 }
 
-// Kept is what there is of the read model.
-type Kept struct {
+// Status is what there is of the read model.
+type Status struct {
 	Store    uuid.UUID // the log that it is of; zero: there is none yet
 	Position uint64    // up to where, as the world sees positions
 }
 
 // Inspect looks at the read model and changes nothing.
-func Inspect(ctx context.Context, dsn string) (Kept, error) {
+func Inspect(ctx context.Context, dsn string) (Status, error) {
 	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {
-		return Kept{}, fmt.Errorf("look at the read model: %w", err)
+		return Status{}, fmt.Errorf("look at the read model: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	c, err := readCheckpoint(ctx, conn)
-	return Kept{Store: c.store, Position: c.at.Outside()}, err
+	return Status{Store: c.store, Position: c.at.Uint64()}, err
 }
 
 // Rebuild drops the read model and starts it again, empty and of the same log.
@@ -135,7 +135,7 @@ func rebuild(ctx context.Context, dsn string, adopt uuid.UUID) error {
 			if store == uuid.Nil { // it never had a log: the projector will build it
 				return nil
 			}
-			return startAgain(ctx, tx, store)
+			return dropTables(ctx, tx, store)
 		})
 	})
 	if err != nil {

@@ -84,7 +84,7 @@ func (s *scribe) do(pair domain.Pair, source domain.Source, command domain.Comma
 func text[T ~string](s T) *T { return &s }
 
 func (s *scribe) tell(pair domain.Pair, items ...domain.Item) {
-	s.do(pair, domain.NOMIS, domain.Tell{About: pair.Numbers()[0], Items: items})
+	s.do(pair, domain.NOMIS, domain.Sync{About: pair.Numbers()[0], Items: items})
 }
 
 func item(pair domain.Pair, effective string, low, high domain.ReasonCode) domain.Item {
@@ -151,7 +151,7 @@ func (r *running) reachesWithin(t testing.TB, position eventstore.Position, limi
 	for {
 		select {
 		case at := <-r.commits:
-			if at >= position.Outside() {
+			if at >= position.Uint64() {
 				return
 			}
 		case <-deadline:

@@ -53,16 +53,16 @@ func someLife(t *rapid.T) *scribe {
 	return log
 }
 
-func ours(t require.TestingT, log eventstore.Store) []eventstore.Recorded {
+func ours(t require.TestingT, log eventstore.Store) []eventstore.RecordedEvent {
 	events, err := log.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 10_000)
 	require.NoError(t, err)
-	return slices.DeleteFunc(events, func(e eventstore.Recorded) bool { return !domain.IsOurs(e.Stream) })
+	return slices.DeleteFunc(events, func(e eventstore.RecordedEvent) bool { return !domain.IsOurs(e.Stream) })
 }
 
 // However the log is cut into batches, put off or not, and wherever a crash
 // takes back what was not committed, the rows are those of one batch, and those
 // that folding the streams gives.
-func TestRowsDependOnTheLogAlone(t *testing.T) {
+func TestRows_dependOnTheLogAlone(t *testing.T) {
 	dsn, conn := database(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		log := someLife(rt)
@@ -88,10 +88,10 @@ func projectInPieces(t *rapid.T, dsn string, log *scribe) {
 	session, err := pgx.Connect(ctx, dsn)
 	require.NoError(t, err)
 	hand := projections.NewHand(log.log)
-	at, err := hand.Begin(ctx, session)
+	at, err := hand.LoadCheckpoint(ctx, session)
 	require.NoError(t, err)
 	for crashes := 0; ; {
-		left := slices.DeleteFunc(ours(t, log.log), func(e eventstore.Recorded) bool { return !at.Before(e.Position) })
+		left := slices.DeleteFunc(ours(t, log.log), func(e eventstore.RecordedEvent) bool { return !at.Before(e.Position) })
 		if len(left) == 0 {
 			break
 		}
@@ -103,17 +103,17 @@ func projectInPieces(t *rapid.T, dsn string, log *scribe) {
 			require.NoError(t, session.Close(ctx))
 			session, err = pgx.Connect(ctx, dsn)
 			require.NoError(t, err)
-			at, err = hand.Begin(ctx, session)
+			at, err = hand.LoadCheckpoint(ctx, session)
 			require.NoError(t, err)
 		}
 	}
-	require.NoError(t, hand.Holds(ctx, session)) // commits what was put off
+	require.NoError(t, hand.CheckLease(ctx, session)) // commits what was put off
 	require.NoError(t, session.Close(ctx))
 }
 
 func begin(t require.TestingT, conn *pgx.Conn, log *scribe) *projections.Hand {
 	hand := projections.NewHand(log.log)
-	_, err := hand.Begin(context.Background(), conn)
+	_, err := hand.LoadCheckpoint(context.Background(), conn)
 	require.NoError(t, err)
 	return hand
 }

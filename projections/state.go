@@ -27,8 +27,8 @@ func appendState(b []byte, s domain.State) ([]byte, error) {
 	if len(s.Ignored) > 0 {
 		b, err = appendRare(b, "ignored", s.Ignored)
 	}
-	if len(s.Left) > 0 && err == nil {
-		b, err = appendRare(b, "left", s.Left)
+	if len(s.TransferredOut) > 0 && err == nil {
+		b, err = appendRare(b, "left", s.TransferredOut)
 	}
 	return append(b, '}'), err
 }
@@ -53,20 +53,20 @@ func appendNonAssociation(b []byte, n domain.NonAssociation) ([]byte, error) {
 	b = appendDetails(append(b, '{'), n.Details)
 	b = append(append(b, `,"id":"`...), n.ID.String()...)
 	b = append(b, `","namedFirst":`...)
-	b = appendText(b, string(n.NamedFirst))
+	b = appendText(b, string(n.FirstPrisoner))
 	if n.TypeSequence != 0 {
 		b = append(b, `,"typeSequence":`...)
 		b = strconv.AppendInt(b, int64(n.TypeSequence), 10)
 	}
 	b = append(b, `,"born":`...)
-	b = appendText(b, string(n.Born))
+	b = appendText(b, string(n.CreatedSource))
 	b = append(b, `,"openedAt":`...)
 	b = appendTime(b, n.OpenedAt)
 	b = append(b, `,"updatedAt":`...)
 	b = appendTime(b, n.UpdatedAt)
 	b = append(b, `,"updatedBy":`...)
 	b = appendText(b, n.UpdatedBy)
-	b = append(append(b, `,"lastFact":"`...), n.LastFact.String()...)
+	b = append(append(b, `,"lastFact":"`...), n.LastEventID.String()...)
 	b = append(b, '"')
 	if n.ClosedBy != "" {
 		b = append(b, `,"closedBy":`...)
@@ -80,8 +80,8 @@ func appendNonAssociation(b []byte, n domain.NonAssociation) ([]byte, error) {
 		b = append(b, `,"deleted":true`...)
 	}
 	var err error
-	if n.CameFrom != nil {
-		b, err = appendRare(b, "cameFrom", n.CameFrom)
+	if n.TransferredFrom != nil {
+		b, err = appendRare(b, "cameFrom", n.TransferredFrom)
 	}
 	return append(b, '}'), err
 }

@@ -75,7 +75,7 @@ func some(t *rapid.T, v reflect.Value) {
 	}
 }
 
-func TestAStateReadsBackAsItWasWritten(t *testing.T) {
+func TestState_readsBackAsItWasWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var state, read domain.State
 		anyOf(t, reflect.ValueOf(&state).Elem())

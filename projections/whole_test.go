@@ -34,7 +34,7 @@ func (s scavenged) Subscribe(ctx context.Context, from eventstore.Position, pref
 // Whatever is missing of a pair's stream, the line stops in front of the first
 // fact behind it and says so: a read model that went on would lack a record
 // without a sign.
-func TestAStreamThatLacksFactsStopsTheLine(t *testing.T) {
+func TestStream_thatLacksFactsStopsTheConsumer(t *testing.T) {
 	for _, missing := range [][2]uint64{{0, 0}, {0, 2}, {2, 2}} {
 		t.Run(fmt.Sprint(missing), func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +63,7 @@ func TestAStreamThatLacksFactsStopsTheLine(t *testing.T) {
 
 // The same in a batch of catching up and in a live one, whether or not the
 // tables have the pair.
-func TestRowsAreNotFoldedOverAGap(t *testing.T) {
+func TestRows_areNotFoldedOverAGap(t *testing.T) {
 	log := newLog(t)
 	pair := pairOf(t, "A1111AA", "C1111CC")
 	log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))

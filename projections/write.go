@@ -9,7 +9,7 @@ import (
 )
 
 // statements write many rows each.
-type statements struct{ pairs, prisoners, lines string }
+type statements struct{ pairs, prisoners, records string }
 
 var (
 	// insert is for rows that the tables do not have, and costs three quarters.
@@ -18,9 +18,9 @@ var (
 			SELECT p, s, o::bigint[], f FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) u(p, s, o, f)`,
 		prisoners: `INSERT INTO read_1.prisoner (prisoner_number, document, entries)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`,
-		lines: `INSERT INTO read_1.non_association
+		records: `INSERT INTO read_1.non_association
 			(id, pair, first_number, second_number, when_created, when_updated, expires, hidden)
-			SELECT * FROM ` + linesSQL,
+			SELECT * FROM ` + recordsSQL,
 	}
 	// put is for rows that the tables may have.
 	put = statements{
@@ -28,7 +28,7 @@ var (
 			facts = excluded.facts`,
 		prisoners: insert.prisoners + ` ON CONFLICT (prisoner_number) DO UPDATE SET
 			document = excluded.document, entries = excluded.entries`,
-		lines: insert.lines + ` ON CONFLICT (id) DO UPDATE SET pair = excluded.pair,
+		records: insert.records + ` ON CONFLICT (id) DO UPDATE SET pair = excluded.pair,
 			first_number = excluded.first_number, second_number = excluded.second_number,
 			when_created = excluded.when_created, when_updated = excluded.when_updated,
 			expires = excluded.expires, hidden = excluded.hidden`,
@@ -60,7 +60,7 @@ func (r rows) pairColumns() (c columns, facts []uint64, err error) {
 func (r rows) prisonerColumns() columns {
 	var c columns
 	for number, row := range r.prisoners {
-		document, lines := render(nil, []byte{}, number, row.entries) // no lines are no NULL
+		document, lines := render(nil, []byte{}, number, row.items) // no lines are no NULL
 		c.add(string(number), document, lines)
 	}
 	return c
@@ -71,7 +71,7 @@ func (r rows) prisonerColumns() columns {
 func (r rows) write(ctx context.Context, conn *pgx.Conn, was, now checkpoint) error {
 	batch := &pgx.Batch{}
 	batch.Queue(moveSQL, moveArgs(was, now)...) // first, so that a fenced projector writes nothing
-	stored, fresh := r.parted()
+	stored, fresh := r.splitNewAndExisting()
 	if len(r.pairs) == 1 {
 		// What a batch of many failed on comes again alone: nothing is certain then.
 		stored, fresh = r, rows{}
@@ -99,7 +99,7 @@ func (r rows) queue(batch *pgx.Batch, with statements) error {
 	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
 		batch.Queue(with.prisoners, prisoners.first, prisoners.second, prisoners.third)
 	}
-	r.queueLines(batch, with)
+	r.queueRecordRows(batch, with)
 	r.merges.queue(batch)
 	return nil
 }

@@ -23,11 +23,11 @@ type beheaded struct {
 	lost   uint64
 }
 
-func (b beheaded) has(e eventstore.Recorded) bool {
+func (b beheaded) has(e eventstore.RecordedEvent) bool {
 	return e.Stream != b.stream || e.Revision >= b.lost
 }
 
-func (b beheaded) ReadStream(ctx context.Context, stream string, d eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (b beheaded) ReadStream(ctx context.Context, stream string, d eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	if stream == b.stream && d == eventstore.Forwards {
 		from = max(from, b.lost)
 	}
@@ -46,7 +46,7 @@ func (b beheaded) Subscribe(ctx context.Context, from eventstore.Position, prefi
 // What a fact changed is known from all that was before it: without its beginning
 // a stream is not told at all, from whichever fact on it is there, and the topic
 // stops in front of it with its name.
-func TestAStreamThatLostItsBeginningIsNotTold(t *testing.T) {
+func TestStream_thatLostItsBeginningIsNotPublished(t *testing.T) {
 	for lost := range uint64(4) {
 		for _, topic := range []publisher.Topic{publisher.Domain, publisher.History} {
 			t.Run(fmt.Sprint(topic, " ", lost), func(t *testing.T) {
@@ -89,7 +89,7 @@ func (s saying) Write(line []byte) (int, error) {
 }
 
 // The same of a parked message that is made again.
-func TestAParkedMessageOfAStreamThatLostItsBeginningIsNotTold(t *testing.T) {
+func TestParkedMessage_ofAStreamThatLostItsBeginningIsNotPublished(t *testing.T) {
 	w := newWorld(t, "world")
 	w.changes(pairNo(0))
 	bad := w.changes(pairNo(0))

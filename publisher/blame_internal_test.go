@@ -11,21 +11,21 @@ import (
 
 // sent is the first message of a line with three pairs, the first of which has
 // two, when SNS has taken others before.
-func sent(t *testing.T) (*line, *letter) {
+func sent(t *testing.T) (*pipeline, *delivery) {
 	t.Helper()
-	l := newLine(100, place{}, pauses{time.Hour, time.Hour, time.Hour})
+	l := newPipeline(100, logPlace{}, delays{time.Hour, time.Hour, time.Hour})
 	l.tally = tally{delivered: 7, calls: 7}
 	for i, pair := range []int{1, 1, 2, 3} {
-		l.add([]parcel{factOf(messageAt(i+1, pairOf(pair)))})
+		l.add([]outgoing{factOf(messageAt(i+1, pairOf(pair)))})
 	}
-	batch := l.take()
+	batch := l.nextBatch()
 	require.Len(t, batch, 3)
-	l.putBack(batch[1:])
+	l.requeue(batch[1:])
 	return l, batch[0]
 }
 
 // elsewhere is what SNS does with calls of other messages meanwhile.
-func elsewhere(l *line, worked, failed int) {
+func elsewhere(l *pipeline, worked, failed int) {
 	l.tally.delivered += uint64(worked)
 	l.tally.calls += uint64(worked)
 	l.tally.failed += uint64(failed)
@@ -33,14 +33,14 @@ func elsewhere(l *line, worked, failed int) {
 
 // A fault counts against a message when SNS took another since it was sent, and
 // since the last that counted. Five park it, and later ones are counted too.
-func TestBlame_of_an_entry_counts_when_others_are_taken(t *testing.T) {
+func TestBlame_ofAnEntryCountsWhenOthersAreTaken(t *testing.T) {
 	l, it := sent(t)
 	for i := range most {
 		require.Equal(t, onTopic, l.fail(it, errUnknown))
-		require.Equal(t, i, it.strikes, "SNS took no other")
+		require.Equal(t, i, it.faultsOfItsOwn, "SNS took no other")
 		elsewhere(l, 1, 0)
 		require.Equal(t, onTopic, l.fail(it, errThrottled))
-		require.Equal(t, i, it.strikes, "it is the topic's")
+		require.Equal(t, i, it.faultsOfItsOwn, "it is the topic's")
 		if i < most-1 {
 			require.Equal(t, onTopic, l.fail(it, errUnknown))
 			require.Equal(t, 1, it.faults, "it is tried again soon")
@@ -48,22 +48,22 @@ func TestBlame_of_an_entry_counts_when_others_are_taken(t *testing.T) {
 		}
 	}
 	require.Equal(t, onMessage, l.fail(it, errUnknown))
-	require.Equal(t, []any{store.Failing, most, "SomethingNew"}, []any{it.state, it.tries, it.reason})
+	require.Equal(t, []any{store.Failing, most, "SomethingNew"}, []any{it.state, it.attempts, it.reason})
 	require.Len(t, l.parked, 2, "with what stands behind it")
-	l.settled(l.settlement())
+	l.committed(l.changes())
 	require.Equal(t, onParked, l.fail(it, errUnknown))
 	require.Equal(t, onParked, l.fail(it, errThrottled))
 	require.Empty(t, l.marked)
 	elsewhere(l, 1, 0)
 	require.Equal(t, onParked, l.fail(it, errUnknown))
-	require.Equal(t, most+1, it.tries)
+	require.Equal(t, most+1, it.attempts)
 	require.Len(t, l.marked, 1)
 	require.EqualValues(t, 3*most+3, l.count.Faults)
 }
 
 // A fault of a call counts against its only message when nearly all calls of
 // others work meanwhile.
-func TestBlame_of_a_call_counts_when_the_calls_of_others_work(t *testing.T) {
+func TestBlame_ofACallCountsWhenTheCallsOfOthersWork(t *testing.T) {
 	for _, c := range []struct {
 		worked, failed int
 		blamed         bool
@@ -72,60 +72,60 @@ func TestBlame_of_a_call_counts_when_the_calls_of_others_work(t *testing.T) {
 	} {
 		l, it := sent(t)
 		for range 3 { // in vain, and before anything is known of others
-			require.Equal(t, onTopic, l.callFailed([]*letter{it}, errCut))
-			require.Equal(t, ready, it.where)
-			it.where = sending
+			require.Equal(t, onTopic, l.callFailed([]*delivery{it}, errCut))
+			require.Equal(t, ready, it.progress)
+			it.progress = inFlight
 		}
 		elsewhere(l, c.worked, c.failed)
-		on := l.callFailed([]*letter{it}, errCut)
+		on := l.callFailed([]*delivery{it}, errCut)
 		if !c.blamed {
 			require.Equal(t, onTopic, on, c)
-			require.Equal(t, ready, it.where)
+			require.Equal(t, ready, it.progress)
 			continue
 		}
 		require.Equal(t, onParked, on, c)
-		require.Equal(t, 1, it.strikes)
-		require.Equal(t, resting, it.where, "it rests, and the topic does not")
+		require.Equal(t, 1, it.faultsOfItsOwn)
+		require.Equal(t, backingOff, it.progress, "it rests, and the topic does not")
 
-		require.Equal(t, onTopic, l.callFailed([]*letter{it}, errCut), "none of others since")
+		require.Equal(t, onTopic, l.callFailed([]*delivery{it}, errCut), "none of others since")
 		elsewhere(l, 1, 0)
-		require.Equal(t, onParked, l.callFailed([]*letter{it}, errCut), "what it failed in vain is not the topic's")
-		require.Equal(t, 2, it.strikes)
+		require.Equal(t, onParked, l.callFailed([]*delivery{it}, errCut), "what it failed in vain is not the topic's")
+		require.Equal(t, 2, it.faultsOfItsOwn)
 	}
 }
 
-func TestBlame_of_a_call_is_never_for_a_fault_of_the_topic(t *testing.T) {
+func TestBlame_ofACallIsNeverForAFaultOfTheTopic(t *testing.T) {
 	l, it := sent(t)
 	for range 2 * most {
 		elsewhere(l, 100, 0)
-		require.Equal(t, onTopic, l.callFailed([]*letter{it}, errThrottled))
+		require.Equal(t, onTopic, l.callFailed([]*delivery{it}, errThrottled))
 	}
-	require.Zero(t, it.strikes)
+	require.Zero(t, it.faultsOfItsOwn)
 	for range most {
 		elsewhere(l, 100, 0)
 		l.fail(it, errUnknown)
 	}
-	require.Equal(t, onParked, l.callFailed([]*letter{it}, errThrottled))
-	require.Equal(t, resting, it.where, "one that fails by itself keeps its own pauses")
-	require.Equal(t, most, it.tries)
+	require.Equal(t, onParked, l.callFailed([]*delivery{it}, errThrottled))
+	require.Equal(t, backingOff, it.progress, "one that fails by itself keeps its own pauses")
+	require.Equal(t, most, it.attempts)
 }
 
 // Messages of a call that failed as a whole are sent one by one when SNS takes
 // others, and together while it does not.
-func TestBlame_of_a_batch_is_sought_one_by_one_when_others_are_taken(t *testing.T) {
+func TestBlame_ofABatchIsSoughtOneByOneWhenOthersAreTaken(t *testing.T) {
 	for _, c := range []struct {
 		worked int
 		fault  error
 		alone  bool
 	}{{0, errCut, false}, {1, errCut, true}, {1, errUnknown, true}, {1, errThrottled, false}} {
 		l, it := sent(t)
-		batch := append([]*letter{it}, l.take()...)
+		batch := append([]*delivery{it}, l.nextBatch()...)
 		elsewhere(l, c.worked, 0)
 		require.Equal(t, onTopic, l.callFailed(batch, c.fault))
 		require.Len(t, l.ready, 3)
 		for _, it := range batch {
 			require.Equal(t, c.alone, it.alone)
-			require.Zero(t, it.strikes)
+			require.Zero(t, it.faultsOfItsOwn)
 		}
 		require.EqualValues(t, 3, l.count.Faults)
 	}
@@ -133,14 +133,14 @@ func TestBlame_of_a_batch_is_sought_one_by_one_when_others_are_taken(t *testing.
 
 // After a restart a message that failed by itself drags no other down, and its
 // pauses go on where they were.
-func TestBlame_outlives_a_restart(t *testing.T) {
+func TestBlame_outlivesARestart(t *testing.T) {
 	for _, state := range []store.State{store.Failing, store.Refused, store.Blocked} {
 		m := messageAt(1, pairOf(1))
-		l := newLine(100, place{at: at(1)}, pauses{time.Hour, time.Hour, time.Hour})
-		l.restore(Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Tries: 9, Reason: "why"}})
-		it := l.desk[m.EventID]
+		l := newPipeline(100, logPlace{at: at(1)}, delays{time.Hour, time.Hour, time.Hour})
+		l.restore(Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Attempts: 9, Reason: "why"}})
+		it := l.parkedDeliveries[m.EventID]
 		require.Equal(t, state == store.Failing, it.alone)
-		require.Equal(t, []any{9, "why", state}, []any{it.row().Tries, it.row().Reason, it.row().State})
+		require.Equal(t, []any{9, "why", state}, []any{it.row().Attempts, it.row().Reason, it.row().State})
 		require.Equal(t, state != store.Refused, len(l.ready) == 1)
 	}
 }

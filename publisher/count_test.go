@@ -18,7 +18,7 @@ func (holed) Count(context.Context, eventstore.Position, []string) (count uint64
 	return 2, true, nil
 }
 
-func TestALogWithAHoleIsNotTold(t *testing.T) {
+func TestLog_withAHoleIsNotPublished(t *testing.T) {
 	w := newWorld(t, "world")
 	p := w.start(w.options(publisher.Domain))
 	for range 3 {

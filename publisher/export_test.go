@@ -10,12 +10,12 @@ func (o Options) WithStep(step func(string)) Options {
 
 // WithPauses lets a test wait less for what is tried again.
 func (o Options) WithPauses(first, longest, parked time.Duration) Options {
-	o.pauses = pauses{first, longest, parked}
+	o.delays = delays{first, longest, parked}
 	return o
 }
 
 // WithCallTime lets a test wait less for an SNS that says nothing.
-func (d *Destination) WithCallTime(most time.Duration) *Destination {
+func (d *Client) WithCallTime(most time.Duration) *Client {
 	d.callTime = most
 	return d
 }

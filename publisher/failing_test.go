@@ -56,7 +56,7 @@ func (w *world) states() map[store.State]int {
 
 // A message that always fails is parked with what stands behind it, also beyond
 // a kill. All others go on, and it goes out by itself when SNS takes it.
-func TestAMessageThatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
+func TestMessage_thatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 	for name := range failing(uuid.Nil) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "world")
@@ -88,7 +88,7 @@ func TestAMessageThatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 			p = w.start(o)
 			w.hears(publisher.Domain, behind...)
 			w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 21})
-			tries := w.parked()[0].Tries
+			tries := w.parked()[0].Attempts
 			require.Equal(t, stuck, w.parked()[0].EventID)
 			require.GreaterOrEqual(t, tries, 5)
 			w.works()
@@ -124,7 +124,7 @@ func (w *world) waitFor(states map[store.State]int) {
 
 // The facts of one pair fill the window many times over, before there is any
 // other message that SNS could take.
-func TestHoweverManyFactsWaitOtherPairsGoOn(t *testing.T) {
+func TestPipeline_otherPairsGoOnHoweverManyFactsWait(t *testing.T) {
 	w := newWorld(t, "world")
 	stuck := w.changes(pairNo(0))
 	failing(stuck)["unknown"](w)
@@ -150,7 +150,7 @@ func TestHoweverManyFactsWaitOtherPairsGoOn(t *testing.T) {
 
 // A pair whose messages alone are throttled is not parked for it, and holds
 // nobody else up.
-func TestAThrottledPairIsNotParkedAndHoldsOnlyItselfUp(t *testing.T) {
+func TestThrottledPair_isNotParkedAndHoldsOnlyItselfUp(t *testing.T) {
 	w := newWorld(t, "world")
 	w.remembersParking()
 	stuck := w.changes(pairNo(0))

@@ -12,38 +12,38 @@ import (
 // Refusal says that SNS calls a message invalid: the same again is in vain. It has
 // none of SNS's words, which quote the message.
 type Refusal struct {
-	Code  string
-	Place Place
+	Code string
+	Part Part
 }
 
 // Error is the code and, where it is known, the place.
 func (r *Refusal) Error() string {
-	if r.Place == "" {
+	if r.Part == "" {
 		return r.Code
 	}
-	return r.Code + " at " + string(r.Place)
+	return r.Code + " at " + string(r.Part)
 }
 
 // Kind is consumer's.
 func (*Refusal) Kind() status.Kind { return status.MessageRefused }
 
-// Place is what of a message SNS calls invalid.
-type Place string
+// Part is what of a message SNS calls invalid.
+type Part string
 
 // The places; "" is one that SNS does not name in a way that is known.
 const (
-	atAttributes Place = "attributes"
-	atSize       Place = "size"
-	atGroup      Place = "group"
-	atBody       Place = "body"
+	atAttributes Part = "attributes"
+	atSize       Part = "size"
+	atGroup      Part = "group"
+	atBody       Part = "body"
 )
 
-// placeOf finds the place in SNS's words.
-func placeOf(code, message string) Place {
+// partOf finds the place in SNS's words.
+func partOf(code, message string) Part {
 	words := letters(code + " " + message)
 	for _, known := range []struct {
 		word string
-		at   Place
+		at   Part
 	}{
 		{"attribute", atAttributes}, {"toolong", atSize}, {"size", atSize}, {"group", atGroup},
 		{"deduplication", atGroup}, {"message", atBody},
@@ -126,7 +126,7 @@ func setOf(words ...string) map[string]bool {
 }
 
 // faultOf is what a code of SNS means: a *Refusal, a topicFault or another one.
-func faultOf(code, message string) error { return judged(code, message) }
+func faultOf(code, message string) error { return isJudged(code, message) }
 
 // codedError is how the client says what SNS answered.
 type codedError interface {
@@ -142,16 +142,16 @@ func faultOfCall(err error) error {
 	if !errors.As(err, &answer) {
 		return fmt.Errorf("SNS: %w", err)
 	}
-	return judged(answer.ErrorCode(), answer.ErrorMessage())
+	return isJudged(answer.ErrorCode(), answer.ErrorMessage())
 }
 
-func judged(code, message string) error {
+func isJudged(code, message string) error {
 	word := strings.TrimSuffix(strings.ToLower(code), "exception")
 	switch {
 	case ofTopic[word], strings.Contains(word, "throttl"), strings.HasPrefix(word, "kms"), invalid[word] && namesTopic(message):
 		return topicFault{fault{plain(code), kindOf(word)}}
 	case invalid[word]:
-		return &Refusal{plain(code), placeOf(code, message)}
+		return &Refusal{plain(code), partOf(code, message)}
 	}
 	return fault{plain(code), status.NetworkAway}
 }

@@ -12,7 +12,7 @@ import (
 
 // What a code and its message are to blame on: the message, the topic, or nobody
 // that is known.
-func TestFaults_are_of_the_message_of_the_topic_or_of_nobody(t *testing.T) {
+func TestFaults_areOfTheMessageOfTheTopicOrOfNone(t *testing.T) {
 	const content, topic, nobody = "content", "topic", "nobody"
 	for _, c := range []struct{ code, message, want string }{
 		{"InvalidParameter", "Invalid parameter: Message too long", content},
@@ -67,7 +67,7 @@ func TestFaults_are_of_the_message_of_the_topic_or_of_nobody(t *testing.T) {
 				switch {
 				case errors.As(fault, &refused):
 					blamed = content
-					require.Equal(t, Refusal{plain(code), placeOf(code, message)}, *refused)
+					require.Equal(t, Refusal{plain(code), partOf(code, message)}, *refused)
 				case isOfTopic(fault):
 					blamed = topic
 				}

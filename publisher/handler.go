@@ -18,7 +18,7 @@ import (
 
 // fact is an event as the log holds it and as this build reads it.
 type fact struct {
-	recorded eventstore.Recorded
+	recorded eventstore.RecordedEvent
 	fact     domain.Fact
 	pair     domain.Pair // zero when the fact is of a prisoner number
 	err      error       // it cannot be read: poison, but what is before it goes out first
@@ -42,12 +42,12 @@ func (h *handler) current() *session {
 	return h.session
 }
 
-func (h *handler) origin(b store.Bookmark) consumer.Origin {
+func (h *handler) origin(b store.Checkpoint) consumer.Checkpoint {
 	var counted *uint64
 	if b.Counted {
 		counted = &b.Facts
 	}
-	return consumer.Origin{
+	return consumer.Checkpoint{
 		What: "the bookmark of the " + string(h.Topic) + " topic", Store: b.Store, At: b.At,
 		EventID: b.Last.ID, Stream: b.Last.Stream, Revision: b.Last.Revision,
 		Facts: counted, Prefixes: domain.StreamPrefixes(),
@@ -58,29 +58,29 @@ func (h *handler) origin(b store.Bookmark) consumer.Origin {
 // silent before another one is asked for.
 func (h *handler) Check(ctx context.Context, conn *store.Conn) error {
 	h.stop()
-	_, err := h.sameLog(ctx, conn)
+	_, err := h.verifyLog(ctx, conn)
 	return err
 }
 
-func (h *handler) sameLog(ctx context.Context, conn *store.Conn) (uuid.UUID, error) {
-	b, err := store.Read(ctx, conn, string(h.Topic))
+func (h *handler) verifyLog(ctx context.Context, conn *store.Conn) (uuid.UUID, error) {
+	b, err := store.Load(ctx, conn, string(h.Topic))
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return consumer.SameLog(ctx, h.Store, h.origin(b))
+	return consumer.VerifyLog(ctx, h.Store, h.origin(b))
 }
 
-// pairMemory is how many non-associations the folding remembers.
-const pairMemory = 16_384
+// cachedPairs is how many non-associations the folding remembers.
+const cachedPairs = 16_384
 
-// Begin is follow.Handler's.
-func (h *handler) Begin(ctx context.Context, conn *store.Conn) (eventstore.Position, error) {
+// LoadCheckpoint is follow.Handler's.
+func (h *handler) LoadCheckpoint(ctx context.Context, conn *store.Conn) (eventstore.Position, error) {
 	h.stop()
-	id, err := h.sameLog(ctx, conn)
+	id, err := h.verifyLog(ctx, conn)
 	if err != nil {
 		return eventstore.Position{}, err
 	}
-	b, err := store.Begin(ctx, conn, string(h.Topic), id)
+	b, err := store.LoadOrCreate(ctx, conn, string(h.Topic), id)
 	if err != nil {
 		return eventstore.Position{}, err
 	}
@@ -89,51 +89,51 @@ func (h *handler) Begin(ctx context.Context, conn *store.Conn) (eventstore.Posit
 		return eventstore.Position{}, err
 	}
 	s := h.newSession(b)
-	s.line.restore(h.Topic, parked)
+	s.pipeline.restore(h.Topic, parked)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.session != nil {
-		h.before = h.before.plus(h.session.line.counts())
+		h.before = h.before.plus(h.session.pipeline.counts())
 	}
 	h.session = s
 	return b.At, nil
 }
 
-func (p *Publisher) newSession(was store.Bookmark) *session {
+func (p *Publisher) newSession(was store.Checkpoint) *session {
 	s := &session{
-		Publisher: p, was: was, memory: statecache.New(p.Store, pairMemory),
-		line: newLine(p.Window, place{at: was.At, last: was.Last, facts: was.Facts}, p.pauses),
+		Publisher: p, was: was, cache: statecache.NewPairCache(p.Store, cachedPairs),
+		pipeline: newPipeline(p.Window, logPlace{at: was.At, last: was.Last, facts: was.Facts}, p.delays),
 	}
-	s.reread.memory = statecache.New(p.Store, pairMemory/8)
+	s.reread.cache = statecache.NewPairCache(p.Store, cachedPairs/8)
 	return s
 }
 
 // stop silences the session, if one speaks.
 func (h *handler) stop() {
-	if s := h.current(); s != nil && s.halt != nil {
-		s.halt()
-		s.halt = nil
+	if s := h.current(); s != nil && s.stop != nil {
+		s.stop()
+		s.stop = nil
 	}
 }
 
-func (h *handler) total() Counts {
+func (h *handler) counts() Counts {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.before.plus(h.session.line.counts())
+	return h.before.plus(h.session.pipeline.counts())
 }
 
 func (c Counts) plus(d Counts) Counts {
 	return Counts{c.Delivered + d.Delivered, c.Faults + d.Faults, c.Refusals + d.Refusals}
 }
 
-func (l *line) counts() Counts {
+func (l *pipeline) counts() Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.count
 }
 
 // Decode is follow.Handler's.
-func (h *handler) Decode(recorded eventstore.Recorded) (fact, error) {
+func (h *handler) Decode(recorded eventstore.RecordedEvent) (fact, error) {
 	f := fact{recorded: recorded}
 	if _, err := domain.ParsePrisonerStream(recorded.Stream); err != nil {
 		f.pair, f.err = domain.ParseStream(recorded.Stream)
@@ -144,34 +144,34 @@ func (h *handler) Decode(recorded eventstore.Recorded) (fact, error) {
 	return f, nil
 }
 
-// chunk is how many facts go on the line at once, so that batches are full.
-const chunk = 256
+// chunkSize is how many facts go on the line at once, so that batches are full.
+const chunkSize = 256
 
 // Apply is follow.Handler's: it puts the batch on the line and does not wait for
 // it to be told. The bookmark follows when it is.
 func (h *handler) Apply(ctx context.Context, conn *store.Conn, batch consumer.Batch[fact]) error {
 	s := h.current()
 	s.start(ctx, h.wake)
-	for facts := range slices.Chunk(batch.Events, chunk) {
-		parcels, failed := s.parcels(ctx, facts)
-		if err := s.until(ctx, conn, h.wake, s.line.hasRoom); err != nil {
+	for facts := range slices.Chunk(batch.Events, chunkSize) {
+		parcels, failed := s.outgoingOf(ctx, facts)
+		if err := s.until(ctx, conn, h.wake, s.pipeline.hasRoom); err != nil {
 			return err
 		}
-		s.line.add(parcels)
+		s.pipeline.add(parcels)
 		if failed != nil {
 			// What is before it is told first: to begin again would take it back.
 			return errors.Join(s.drain(ctx, conn, h.wake), failed)
 		}
 	}
-	s.line.reach(place{at: batch.Through})
+	s.pipeline.readUpTo(logPlace{at: batch.Through})
 	return nil
 }
 
-// parcels are the facts up to one that this build cannot tell.
-func (s *session) parcels(ctx context.Context, facts []fact) ([]parcel, error) {
-	parcels := make([]parcel, 0, len(facts))
+// outgoingOf are the facts up to one that this build cannot tell.
+func (s *session) outgoingOf(ctx context.Context, facts []fact) ([]outgoing, error) {
+	parcels := make([]outgoing, 0, len(facts))
 	for _, f := range facts {
-		p, err := s.parcel(ctx, f)
+		p, err := s.outgoingOfFact(ctx, f)
 		if err != nil {
 			return parcels, err
 		}
@@ -180,8 +180,8 @@ func (s *session) parcels(ctx context.Context, facts []fact) ([]parcel, error) {
 	return parcels, nil
 }
 
-func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
-	p := parcel{place: place{
+func (s *session) outgoingOfFact(ctx context.Context, f fact) (outgoing, error) {
+	p := outgoing{position: logPlace{
 		at: f.recorded.Position, when: f.recorded.RecordedAt,
 		last: store.Event{ID: f.recorded.ID, Stream: f.recorded.Stream, Revision: f.recorded.Revision},
 	}}
@@ -191,11 +191,11 @@ func (s *session) parcel(ctx context.Context, f fact) (parcel, error) {
 	var before, after domain.State
 	if f.pair != (domain.Pair{}) {
 		var err error
-		if before, err = s.memory.Before(ctx, f.pair, f.recorded.Revision); err != nil {
+		if before, err = s.cache.StateBefore(ctx, f.pair, f.recorded.Revision); err != nil {
 			return p, err
 		}
 		after = domain.Evolve(before, f.fact)
-		s.memory.Keep(after, f.recorded.Revision)
+		s.cache.Put(after, f.recorded.Revision)
 	}
 	messages, err := s.Mapper.Messages(f.recorded, f.fact, before, after)
 	if err != nil {
@@ -212,9 +212,9 @@ func (f fact) poison(err error, as status.Kind) error {
 	}
 }
 
-// Holds is follow.Handler's.
-func (h *handler) Holds(ctx context.Context, conn *store.Conn) error {
-	return h.current().settle(ctx, conn)
+// CheckLease is follow.Handler's.
+func (h *handler) CheckLease(ctx context.Context, conn *store.Conn) error {
+	return h.current().commit(ctx, conn)
 }
 
 // CaughtUp is follow.Handler's.

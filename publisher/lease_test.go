@@ -27,7 +27,7 @@ func (w *world) execute(sql string) {
 
 const loseLease = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'publisher/domain'`
 
-func TestASessionThatIsLostIsReplaced(t *testing.T) {
+func TestSession_thatIsLostIsReplaced(t *testing.T) {
 	w := newWorld(t, "world")
 	p := w.start(w.options(publisher.Domain))
 	for i := range 300 {
@@ -42,7 +42,7 @@ func TestASessionThatIsLostIsReplaced(t *testing.T) {
 
 // A publisher that waits for SNS finds out that its session is gone: another one
 // must not wait for the same.
-func TestASessionThatIsLostWhileSNSIsDownIsNoticed(t *testing.T) {
+func TestSession_thatIsLostWhileSNSIsDownIsNoticed(t *testing.T) {
 	w := newWorld(t, "world")
 	w.fails(http.StatusServiceUnavailable, "ServiceUnavailable")
 	o := w.options(publisher.Domain)
@@ -62,7 +62,7 @@ func TestASessionThatIsLostWhileSNSIsDownIsNoticed(t *testing.T) {
 	w.hears(publisher.Domain)
 }
 
-func TestABookmarkThatSomebodyMovedStopsTheSession(t *testing.T) {
+func TestCheckpoint_movedByAnotherStopsTheSession(t *testing.T) {
 	w := newWorld(t, "world")
 	p := w.start(w.options(publisher.Domain))
 	w.changes(pairNo(0))
@@ -75,7 +75,7 @@ func TestABookmarkThatSomebodyMovedStopsTheSession(t *testing.T) {
 }
 
 // What is before an event that nobody can read is told, once, and the line stops.
-func TestAFactThatNobodyKnowsStopsTheTopicBehindWhatIsBeforeIt(t *testing.T) {
+func TestFact_ofAnUnknownTypeStopsTheTopicAfterWhatIsBefore(t *testing.T) {
 	w := newWorld(t, "world")
 	for i := range 30 {
 		w.changes(pairNo(i))
@@ -92,7 +92,7 @@ func TestAFactThatNobodyKnowsStopsTheTopicBehindWhatIsBeforeIt(t *testing.T) {
 	require.Len(t, w.heard(), 30)
 }
 
-func TestABookmarkOfAnotherLogIsRefused(t *testing.T) {
+func TestCheckpoint_ofAnotherLogIsRefused(t *testing.T) {
 	w := newWorld(t, "world")
 	w.changes(pairNo(0))
 	p := w.start(w.options(publisher.Domain))
@@ -118,7 +118,7 @@ func TestABookmarkOfAnotherLogIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, "is not in this log")
 
-	require.NoError(t, store.Adopt(t.Context(), w.dsn))
+	require.NoError(t, store.Reset(t.Context(), w.dsn))
 	p = w.start(w.options(publisher.Domain))
 	require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
 }

@@ -104,7 +104,7 @@ func (w *world) bookmarked(topic publisher.Topic) {
 	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(w.t, err)
 	require.Eventually(w.t, func() bool {
-		o, err := store.Look(context.Background(), w.dsn, string(topic))
-		return err == nil && !o.Bookmarks[0].At.Before(events[0].Position)
+		o, err := store.Inspect(context.Background(), w.dsn, string(topic))
+		return err == nil && !o.Checkpoints[0].At.Before(events[0].Position)
 	}, patience, poll)
 }

@@ -126,7 +126,7 @@ func (w *world) options(topic publisher.Topic) publisher.Options {
 	m := mapper()
 	m.Clock = time.Now
 	return publisher.Options{
-		Topic: topic, Destination: destination.WithCallTime(time.Second), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
+		Topic: topic, Client: destination.WithCallTime(time.Second), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	}.WithPauses(5*time.Millisecond, 50*time.Millisecond, 200*time.Millisecond)
 }
@@ -217,7 +217,7 @@ func (w *world) renumbers(from, to domain.Pair) (arrived, left uuid.UUID) {
 	revision := uint64(w.revisions[from] - 1)
 	arrived = w.happensBy(domain.Merge, to, domain.TransferredIn{
 		NonAssociationID: id, Renumbering: renumbering, From: from, To: to, Revision: revision,
-		NonAssociation: domain.NonAssociation{ID: id, NamedFirst: number, Details: detailsOf(to)},
+		NonAssociation: domain.NonAssociation{ID: id, FirstPrisoner: number, Details: detailsOf(to)},
 	})
 	left = w.happensBy(domain.Merge, from, domain.TransferredOut{
 		NonAssociationID: id, Renumbering: renumbering, From: from, To: to, Revision: revision,

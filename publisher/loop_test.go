@@ -16,7 +16,7 @@ import (
 	"nonassociations/publisher"
 )
 
-func TestEveryFactIsToldOnceWhenNothingGoesWrong(t *testing.T) {
+func TestFact_isPublishedOnceWhenNothingGoesWrong(t *testing.T) {
 	w := newWorld(t, "world")
 	w.remembersParking()
 	for i := range 300 {
@@ -45,7 +45,7 @@ func heardLast(w *world) string {
 	return heard[len(heard)-1]
 }
 
-func TestTheHistoryHasItsOwnPace(t *testing.T) {
+func TestHistoryTopic_hasItsOwnPace(t *testing.T) {
 	w := newWorld(t, "history")
 	for i := range 50 {
 		w.changes(pairNo(i % 7))
@@ -55,7 +55,7 @@ func TestTheHistoryHasItsOwnPace(t *testing.T) {
 	require.Len(t, w.hears(publisher.History), 51, "the migration too")
 }
 
-func TestOnAFifoTopicTheGroupIsThePair(t *testing.T) {
+func TestFIFO_groupIsThePair(t *testing.T) {
 	w := newWorld(t, "world.fifo")
 	for i := range 40 {
 		w.changes(pairNo(i % 4))
@@ -68,7 +68,7 @@ func TestOnAFifoTopicTheGroupIsThePair(t *testing.T) {
 	}
 }
 
-func TestARenumberingIsABarrierForBothPairs(t *testing.T) {
+func TestTransfer_isABarrierForBothPairs(t *testing.T) {
 	w := newWorld(t, "world")
 	w.delay.Store(int64(2 * time.Millisecond))
 	for round := range 20 {
@@ -87,7 +87,7 @@ func TestARenumberingIsABarrierForBothPairs(t *testing.T) {
 
 // Every fault passes, and nothing is lost, told out of order or invented. One of
 // the whole topic parks nothing.
-func TestFaultsOfSNSAreOutlived(t *testing.T) {
+func TestFaults_ofSNSAreOutlived(t *testing.T) {
 	whole := func(status int, code string) func(w *world) { return func(w *world) { w.fails(status, code) } }
 	entries := func(code string) func(w *world) { return func(w *world) { w.failsFor(sometimes(code)) } }
 	for name, breaks := range map[string]func(w *world){
@@ -158,7 +158,7 @@ func sometimes(code string) func(string) (string, bool) {
 }
 
 // One pair that SNS does not take for a while holds nobody else up.
-func TestAPairThatFailsHoldsOnlyItselfUp(t *testing.T) {
+func TestPair_thatFailsHoldsOnlyItselfUp(t *testing.T) {
 	w := newWorld(t, "world")
 	stuck := w.changes(pairNo(0))
 	later := w.changes(pairNo(0))
@@ -177,7 +177,7 @@ func TestAPairThatFailsHoldsOnlyItselfUp(t *testing.T) {
 	w.hears(publisher.Domain)
 }
 
-func TestSNSThatIsGoneAltogetherAndComesBack(t *testing.T) {
+func TestSNS_thatIsGoneAltogetherAndComesBack(t *testing.T) {
 	w := newWorld(t, "world")
 	address := w.aws.URL()[len("http://"):]
 	require.NoError(t, w.aws.Stop(context.Background()))
@@ -191,7 +191,7 @@ func TestSNSThatIsGoneAltogetherAndComesBack(t *testing.T) {
 }
 
 // A kill at each step of the loop, again and again, while commands run.
-func TestKillsAtEveryStepLoseNothing(t *testing.T) {
+func TestKills_atEveryStepLoseNothing(t *testing.T) {
 	for _, step := range []string{"taken", "sent", "settling", "settled", "any"} {
 		t.Run(step, func(t *testing.T) {
 			w := newWorld(t, "world")
@@ -257,7 +257,7 @@ func (w *world) isTold(p *telling) bool {
 	return err == nil && !p.Status().Position.Before(last[0].Position)
 }
 
-func TestTwoPublishersOneWorks(t *testing.T) {
+func TestPublishers_oneWorksAndTheOtherTakesOver(t *testing.T) {
 	w := newWorld(t, "world")
 	first := w.start(w.options(publisher.Domain))
 	require.Eventually(t, func() bool { return first.Status().Leader }, patience, poll)

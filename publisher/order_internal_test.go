@@ -31,7 +31,7 @@ func database(t *testing.T) *pgx.Conn {
 // whatever an operator retries or skips: each pair is told in the order of the
 // log, only what must be is parked, nothing is lost, and what stands behind no
 // fault goes on.
-func TestProperty_each_pair_is_told_by_position_across_restarts(t *testing.T) {
+func TestProperty_eachPairIsToldByPositionAcrossRestarts(t *testing.T) {
 	conn := database(t)
 	for _, most := range []int{3, 6, 60} {
 		rapid.Check(t, func(t *rapid.T) {
@@ -86,7 +86,7 @@ func (p *play) step() {
 	case n == 19:
 		p.another()
 	default:
-		p.says[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.draw, "mended")].place.last.ID] = nil
+		p.says[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.draw, "mended")].position.last.ID] = nil
 	}
 }
 
@@ -95,7 +95,7 @@ func (p *play) operate() {
 	rows := slices.SortedFunc(values(p.rows), byPosition)
 	if len(rows) > 0 {
 		row := rows[rapid.IntRange(0, len(rows)-1).Draw(p.draw, "row")]
-		p.ask(rapid.SampledFrom([]store.Wish{store.Retry, store.Retry, store.Skip}).Draw(p.draw, "wish"), row.EventID)
+		p.ask(rapid.SampledFrom([]store.Request{store.Retry, store.Retry, store.Skip}).Draw(p.draw, "wish"), row.EventID)
 		p.rows = p.readRows()
 	}
 }
@@ -137,14 +137,14 @@ func (p *play) othersGoOn() {
 	p.rest(p.another)
 	for _, m := range p.pending() {
 		row := p.rows[m.EventID]
-		require.Empty(p.t, row.Wish, "nobody hears of a wish for %d", m.Position.Commit)
+		require.Empty(p.t, row.Request, "nobody hears of a wish for %d", m.Position.Commit)
 		if slices.ContainsFunc(p.pending(), func(other Message) bool { return standsBefore(other, m) }) {
 			continue
 		}
 		switch says := p.says[m.EventID]; {
 		case says == errUnknown: //nolint:errorlint // the very one, as below
 			require.Equal(p.t, store.Failing, row.State, "%d fails and is not parked", m.Position.Commit)
-			require.GreaterOrEqual(p.t, row.Tries, most)
+			require.GreaterOrEqual(p.t, row.Attempts, most)
 		case says != errThrottled: //nolint:errorlint // as above
 			require.Equal(p.t, store.Refused, row.State, "%d waits for nothing", m.Position.Commit)
 		}
@@ -160,16 +160,16 @@ func (p *play) mended() {
 	p.happensInPrivate() // the last place is reached, though nothing there is told
 	p.rest(func() {})
 	require.Empty(p.t, p.pending())
-	l := p.session.line
-	require.Empty(p.t, l.lanes)
-	require.Empty(p.t, l.desk)
+	l := p.session.pipeline
+	require.Empty(p.t, l.queues)
+	require.Empty(p.t, l.parkedDeliveries)
 	require.Empty(p.t, l.resting)
 	require.Zero(p.t, l.open)
 	require.Zero(p.t, l.fronts)
-	require.Equal(p.t, p.log[len(p.log)-1].place.last, p.session.was.Last)
+	require.Equal(p.t, p.log[len(p.log)-1].position.last, p.session.was.Last)
 	for _, row := range p.rows {
 		require.Equal(p.t, store.Skipped, row.State)
-		require.Empty(p.t, row.Wish)
+		require.Empty(p.t, row.Request)
 	}
 }
 
@@ -205,7 +205,7 @@ func (p *play) judgeOrder(m Message) {
 
 // settle writes, and judges what is written.
 func (p *play) settle() {
-	require.NoError(p.t, p.session.settle(p.t.Context(), p.conn))
+	require.NoError(p.t, p.session.commit(p.t.Context(), p.conn))
 	before := p.settled
 	p.rows = p.readRows()
 	p.settled = p.rows
@@ -225,7 +225,7 @@ func (p *play) settle() {
 	for _, m := range p.pending() {
 		_, parked := p.rows[m.EventID]
 		require.True(p.t, parked || p.session.was.At.Before(m.Position), "%d is lost", m.Position.Commit)
-		if !parked && !p.session.line.read.Before(m.Position) {
+		if !parked && !p.session.pipeline.read.Before(m.Position) {
 			require.False(p.t, p.standsBehind(m, p.rows), "%d stands behind a parked one and is not", m.Position.Commit)
 		}
 	}
@@ -244,21 +244,21 @@ func (p *play) standsBehind(m Message, rows map[uuid.UUID]store.Parked) bool {
 
 // A message that fails is tried again after pauses that grow, and stay below
 // their limits.
-func TestPauses_grow_to_their_limits(t *testing.T) {
-	free := &letter{}
-	failing := &letter{state: store.Failing}
+func TestPauses_growToTheirLimits(t *testing.T) {
+	free := &delivery{}
+	failing := &delivery{state: store.Failing}
 	for free.faults = 1; free.faults < 100; free.faults++ {
-		require.LessOrEqual(t, normal.after(free), 5*time.Second)
+		require.LessOrEqual(t, normalDelays.after(free), 5*time.Second)
 	}
-	require.Equal(t, 5*time.Second, normal.after(free))
-	require.Equal(t, 100*time.Millisecond, normal.after(&letter{faults: 1}))
-	require.Equal(t, 200*time.Millisecond, normal.after(&letter{faults: 2}))
+	require.Equal(t, 5*time.Second, normalDelays.after(free))
+	require.Equal(t, 100*time.Millisecond, normalDelays.after(&delivery{faults: 1}))
+	require.Equal(t, 200*time.Millisecond, normalDelays.after(&delivery{faults: 2}))
 	last := time.Duration(0)
-	for failing.tries = most; failing.tries < 100; failing.tries++ {
-		next := normal.after(failing)
+	for failing.attempts = most; failing.attempts < 100; failing.attempts++ {
+		next := normalDelays.after(failing)
 		require.Equal(t, min(max(2*last, 3200*time.Millisecond), 10*time.Minute), next)
 		last = next
 	}
-	require.Equal(t, 3200*time.Millisecond, normal.after(&letter{state: store.Failing, tries: most}))
-	require.Equal(t, 10*time.Minute, normal.after(failing))
+	require.Equal(t, 3200*time.Millisecond, normalDelays.after(&delivery{state: store.Failing, attempts: most}))
+	require.Equal(t, 10*time.Minute, normalDelays.after(failing))
 }

@@ -45,7 +45,7 @@ func (r *refusing) no(id uuid.UUID) {
 
 func (w *world) parked() []store.Parked {
 	w.t.Helper()
-	o, err := store.Look(w.t.Context(), w.dsn)
+	o, err := store.Inspect(w.t.Context(), w.dsn)
 	require.NoError(w.t, err)
 	return o.Parked
 }
@@ -66,15 +66,15 @@ func (w *world) lies(n int) {
 
 func (w *world) retry(id uuid.UUID) {
 	w.t.Helper()
-	require.NoError(w.t, store.AskRetry(w.t.Context(), w.dsn, string(publisher.Domain), id))
+	require.NoError(w.t, store.RequestRetry(w.t.Context(), w.dsn, string(publisher.Domain), id))
 }
 
 func (w *world) skip(id uuid.UUID) {
 	w.t.Helper()
-	require.NoError(w.t, store.AskSkip(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
+	require.NoError(w.t, store.RequestSkip(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
 }
 
-func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
+func TestInvalidMessage_parksItsPairAndNoOther(t *testing.T) {
 	w := newWorld(t, "world")
 	first := w.changes(pairNo(0))
 	bad := w.changes(pairNo(0))
@@ -97,7 +97,7 @@ func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
 	require.Contains(t, row.Reason, "InvalidParameter")
 
 	w.retry(bad) // and it is refused again
-	require.Eventually(t, func() bool { return w.parked()[0].Tries == 2 && w.parked()[0].Wish == "" }, patience, poll)
+	require.Eventually(t, func() bool { return w.parked()[0].Attempts == 2 && w.parked()[0].Request == "" }, patience, poll)
 	require.NotContains(t, w.heard(), bad.String())
 
 	refused.no(bad)
@@ -109,7 +109,7 @@ func TestAnInvalidMessageParksItsPairAndNobodyElse(t *testing.T) {
 	require.Zero(t, p.Status().Refused)
 }
 
-func TestASkippedMessageIsNeverToldAndItsPairGoesOn(t *testing.T) {
+func TestSkippedMessage_isNeverPublishedAndItsPairGoesOn(t *testing.T) {
 	w := newWorld(t, "world")
 	bad := w.changes(pairNo(0))
 	w.changes(pairNo(0))
@@ -121,7 +121,7 @@ func TestASkippedMessageIsNeverToldAndItsPairGoesOn(t *testing.T) {
 	w.lies(0)
 	require.Len(t, w.parked(), 1, "it stays as a record")
 	require.Equal(t, "nobody needs it", w.parked()[0].Reason)
-	require.ErrorIs(t, store.AskRetry(t.Context(), w.dsn, string(publisher.Domain), bad), store.ErrNothing)
+	require.ErrorIs(t, store.RequestRetry(t.Context(), w.dsn, string(publisher.Domain), bad), store.ErrNothing)
 	p.kill()
 	w.works()
 	w.start(w.options(publisher.Domain))
@@ -130,7 +130,7 @@ func TestASkippedMessageIsNeverToldAndItsPairGoesOn(t *testing.T) {
 	require.NotContains(t, w.heard(), bad.String())
 }
 
-func TestTheDeskOutlivesAKill(t *testing.T) {
+func TestParkedMessages_outliveAKill(t *testing.T) {
 	w := newWorld(t, "world")
 	bad := w.changes(pairNo(0))
 	refused := w.refuses(bad)
@@ -141,7 +141,7 @@ func TestTheDeskOutlivesAKill(t *testing.T) {
 	w.changes(pairNo(0))
 	w.retry(bad) // while nobody publishes
 	p = w.start(w.options(publisher.Domain))
-	require.Eventually(t, func() bool { return w.parked()[0].Tries == 2 }, patience, poll)
+	require.Eventually(t, func() bool { return w.parked()[0].Attempts == 2 }, patience, poll)
 	w.lies(2)
 	p.kill()
 	refused.no(bad)
@@ -153,7 +153,7 @@ func TestTheDeskOutlivesAKill(t *testing.T) {
 	w.lies(0)
 }
 
-func TestARenumberingWithAPairOnTheDeskGoesThereItself(t *testing.T) {
+func TestTransfer_withAParkedPairIsParkedItself(t *testing.T) {
 	w := newWorld(t, "world")
 	from, to := pairNo(0), pairNo(1)
 	w.changes(from)
@@ -176,7 +176,7 @@ func TestARenumberingWithAPairOnTheDeskGoesThereItself(t *testing.T) {
 }
 
 // The whole of a batch is refused for one of its messages.
-func TestABatchThatIsRefusedIsSentOneByOne(t *testing.T) {
+func TestBatch_thatIsRefusedIsSentOneByOne(t *testing.T) {
 	w := newWorld(t, "world")
 	text := strings.Repeat("x", 300<<10)
 	var huge uuid.UUID
@@ -193,7 +193,7 @@ func TestABatchThatIsRefusedIsSentOneByOne(t *testing.T) {
 }
 
 // Kills with messages on the desk, and an operator who lets them go meanwhile.
-func TestKillsWithAFullDeskLoseNothing(t *testing.T) {
+func TestKills_withManyParkedMessagesLoseNothing(t *testing.T) {
 	w := newWorld(t, "world")
 	var bad []uuid.UUID
 	for i := range 20 {
@@ -224,7 +224,7 @@ func TestKillsWithAFullDeskLoseNothing(t *testing.T) {
 		left := 0
 		for _, p := range w.parked() {
 			left++
-			if p.State == store.Refused && p.Wish == "" {
+			if p.State == store.Refused && p.Request == "" {
 				w.retry(p.EventID)
 			}
 		}

@@ -39,7 +39,7 @@ type play struct {
 	t      tester
 	draw   *rapid.T // nil when the test says what happens
 	conn   *pgx.Conn
-	log    []parcel
+	log    []outgoing
 	was    map[uuid.UUID]error // what SNS says, and said from the beginning
 	says   map[uuid.UUID]error
 	cut    map[uuid.UUID]int // how often a call with it was cut
@@ -48,7 +48,7 @@ type play struct {
 
 	session  *session
 	fed      int                        // facts of the log that the session was given
-	inFlight [][]*letter                // batches that SNS has not answered
+	inFlight [][]*delivery              // batches that SNS has not answered
 	rows     map[uuid.UUID]store.Parked // as they are
 	settled  map[uuid.UUID]store.Parked // as the session left them last
 	told     map[uuid.UUID]bool
@@ -75,8 +75,8 @@ func messageAt(i int, pairs ...domain.Pair) Message {
 	}
 }
 
-func factOf(m Message) parcel {
-	return parcel{place: place{
+func factOf(m Message) outgoing {
+	return outgoing{position: logPlace{
 		at: m.Position, last: store.Event{ID: m.EventID, Stream: m.Pairs[0].Stream(), Revision: m.Position.Commit},
 	}, messages: []Message{m}}
 }
@@ -111,26 +111,26 @@ func (p *play) happensInPrivate() {
 // restart is a kill, and a new session.
 func (p *play) restart() {
 	if p.session != nil {
-		for it := range p.session.line.resting {
-			p.session.line.endRest(it) // no clock may be left running
+		for it := range p.session.pipeline.resting {
+			p.session.pipeline.resume(it) // no clock may be left running
 		}
 	}
-	was, err := store.Begin(p.t.Context(), p.conn, string(Domain), uuid.Max)
+	was, err := store.LoadOrCreate(p.t.Context(), p.conn, string(Domain), uuid.Max)
 	require.NoError(p.t, err)
 	p.session = New(Options{
 		Topic: Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
-		Logger: slog.New(slog.DiscardHandler), Window: p.window, pauses: pauses{time.Hour, time.Hour, time.Hour},
+		Logger: slog.New(slog.DiscardHandler), Window: p.window, delays: delays{time.Hour, time.Hour, time.Hour},
 	}).newSession(was)
 	p.rows = p.readRows()
 	for id, row := range p.rows {
-		p.asked[id] = row.Wish == store.Retry
+		p.asked[id] = row.Request == store.Retry
 	}
-	p.session.line.restore(Domain, slices.SortedFunc(values(p.rows), byPosition))
-	work := p.session.line.settlement().work
-	require.Empty(p.t, append(work.Park, work.Tried...), "what was there is written again")
+	p.session.pipeline.restore(Domain, slices.SortedFunc(values(p.rows), byPosition))
+	work := p.session.pipeline.changes().work
+	require.Empty(p.t, append(work.Park, work.Attempted...), "what was there is written again")
 	p.inFlight = nil
 	p.fed = len(p.log)
-	if next := slices.IndexFunc(p.log, func(f parcel) bool { return was.At.Before(f.place.at) }); next >= 0 {
+	if next := slices.IndexFunc(p.log, func(f outgoing) bool { return was.At.Before(f.position.at) }); next >= 0 {
 		p.fed = next
 	}
 }
@@ -158,26 +158,26 @@ func (p *play) readRows() map[uuid.UUID]store.Parked {
 // read gives the session some more of the log, if it wants more, and what it had
 // a moment ago once more.
 func (p *play) read(n int) {
-	if p.fed < len(p.log) && p.session.line.hasRoom() {
+	if p.fed < len(p.log) && p.session.pipeline.hasRoom() {
 		next := min(p.fed+n, len(p.log))
-		p.session.line.add(p.log[max(0, p.fed-1):next])
+		p.session.pipeline.add(p.log[max(0, p.fed-1):next])
 		p.fed = next
 	}
 }
 
 func (p *play) send() bool {
-	if len(p.session.line.ready) == 0 {
+	if len(p.session.pipeline.ready) == 0 {
 		return false
 	}
-	batch := p.session.line.take()
+	batch := p.session.pipeline.nextBatch()
 	for _, it := range batch {
 		m := it.message
 		row, parked := p.rows[m.EventID]
-		require.Equal(p.t, parked, it.desk != off, "%d is sent before its row is there", m.Position.Commit)
+		require.Equal(p.t, parked, it.park != notParked, "%d is sent before its row is there", m.Position.Commit)
 		require.False(p.t, row.State == store.Refused && !p.asked[m.EventID], "nobody asked for %d", m.Position.Commit)
-		require.False(p.t, p.session.line.skipped[m.EventID], "%d was skipped", m.Position.Commit)
-		require.False(p.t, slices.ContainsFunc(p.inFlight, func(others []*letter) bool {
-			return slices.ContainsFunc(others, func(other *letter) bool { return sharePair(other.message, m) })
+		require.False(p.t, p.session.pipeline.skipped[m.EventID], "%d was skipped", m.Position.Commit)
+		require.False(p.t, slices.ContainsFunc(p.inFlight, func(others []*delivery) bool {
+			return slices.ContainsFunc(others, func(other *delivery) bool { return sharePair(other.message, m) })
 		}), "two of a pair are in flight")
 	}
 	p.inFlight = append(p.inFlight, batch)
@@ -185,7 +185,7 @@ func (p *play) send() bool {
 }
 
 // arrive is SNS with a batch.
-func (p *play) arrive(batch []*letter) []error {
+func (p *play) arrive(batch []*delivery) []error {
 	answers := make([]error, len(batch))
 	for i, it := range batch {
 		m := it.message
@@ -213,9 +213,9 @@ func (p *play) answer(i int, how string) {
 			p.cut[it.message.EventID]++
 		}
 		p.arrive(batch)
-		p.session.line.callFailed(batch, errCut)
+		p.session.pipeline.callFailed(batch, errCut)
 	case throttled:
-		p.session.line.callFailed(batch, errThrottled)
+		p.session.pipeline.callFailed(batch, errThrottled)
 	default:
 		answers := p.arrive(batch)
 		p.session.judge(p.t.Context(), batch, answers)
@@ -227,14 +227,14 @@ func (p *play) answer(i int, how string) {
 
 // wake ends all pauses.
 func (p *play) wake() {
-	for it := range p.session.line.resting {
-		p.session.line.endRest(it)
-		p.session.line.offer(it)
+	for it := range p.session.pipeline.resting {
+		p.session.pipeline.resume(it)
+		p.session.pipeline.markReady(it)
 	}
 }
 
 // ask is an operator.
-func (p *play) ask(wish store.Wish, id uuid.UUID) {
+func (p *play) ask(wish store.Request, id uuid.UUID) {
 	p.asked[id] = wish == store.Retry
 	sql := `UPDATE publisher.parked SET wish = 'retry' WHERE event_id = $1 AND state IN ('refused', 'failing')`
 	if wish == store.Skip {

@@ -16,10 +16,10 @@ import (
 
 // Options of a Publisher. All but Window must be given.
 type Options struct {
-	Topic       Topic
-	Destination *Destination
-	Mapper      Mapper
-	Store       eventstore.Store
+	Topic  Topic
+	Client *Client
+	Mapper Mapper
+	Store  eventstore.Store
 	// DSN of the database with the desk. No transaction pooler between: the lease
 	// belongs to a session.
 	DSN    string
@@ -29,7 +29,7 @@ type Options struct {
 	Build  string // of this process, for its row of consumer.status
 
 	step   func(string) // tests stop the world at it
-	pauses pauses       // the normal ones when zero
+	delays delays       // the normal ones when zero
 }
 
 const defaultWindow = 4096
@@ -51,7 +51,7 @@ func (t Topic) Consumer() string {
 type Publisher struct {
 	Options
 
-	follower *consumer.Follower[fact]
+	consumer *consumer.Consumer[fact]
 	handler  *handler
 	health   health
 }
@@ -61,8 +61,8 @@ func New(options Options) *Publisher {
 	if options.Window == 0 {
 		options.Window = defaultWindow
 	}
-	if options.pauses == (pauses{}) {
-		options.pauses = normal
+	if options.delays == (delays{}) {
+		options.delays = normalDelays
 	}
 	if options.step == nil {
 		options.step = func(string) {}
@@ -71,10 +71,10 @@ func New(options Options) *Publisher {
 	p := &Publisher{Options: options}
 	wake := make(chan struct{}, 1)
 	p.handler = &handler{Publisher: p, catalogue: domain.Events(), wake: wake}
-	p.follower = consumer.New(consumer.Options{
+	p.consumer = consumer.New(consumer.Options{
 		Name: options.Topic.Lease(), DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger, Wake: wake, Live: liveFacts, Catchup: catchupFacts,
-		Consumer: options.Topic.Consumer(), Build: options.Build, Reached: p.reached,
+		ID: options.Topic.Consumer(), Build: options.Build, Reached: p.reached,
 	}, p.handler)
 	return p
 }
@@ -89,7 +89,7 @@ const (
 // the bookmark is of another log, in words for the operator.
 func (p *Publisher) Run(ctx context.Context) error {
 	defer p.handler.stop()
-	return p.follower.Run(ctx)
+	return p.consumer.Run(ctx)
 }
 
 // Status is how a publisher is doing, for health and metrics.
@@ -98,7 +98,7 @@ type Status struct {
 	Leader   bool                // this process publishes
 	Waiting  bool                // another process does
 	Position eventstore.Position // everything up to here is told or parked; of the leader only
-	OnTheWay int                 // facts between the log and SNS
+	InFlight int                 // facts between the log and SNS
 	Lag      time.Duration       // age of the oldest of them
 	Refused  int                 // parked messages that SNS calls invalid: each waits for an operator
 	Failing  int                 // parked messages that fail by themselves, and are tried again
@@ -116,15 +116,15 @@ func (p *Publisher) reached() eventstore.Position {
 	if s == nil {
 		return eventstore.Position{}
 	}
-	s.line.mu.Lock()
-	defer s.line.mu.Unlock()
-	return s.line.through.at
+	s.pipeline.mu.Lock()
+	defer s.pipeline.mu.Unlock()
+	return s.pipeline.through.at
 }
 
-// Following is how the publisher is at the log; what keeps it from SNS is a failure
+// Consuming is how the publisher is at the log; what keeps it from SNS is a failure
 // too.
-func (p *Publisher) Following() consumer.Status {
-	status := p.follower.Status()
+func (p *Publisher) Consuming() consumer.Status {
+	status := p.consumer.Status()
 	if status.Failure == nil {
 		status.Failure = p.health.fault()
 	}
@@ -133,27 +133,27 @@ func (p *Publisher) Following() consumer.Status {
 
 // Status is safe to call at any time.
 func (p *Publisher) Status() Status {
-	following := p.follower.Status()
+	following := p.consumer.Status()
 	status := Status{Topic: p.Topic, Leader: following.Leader, Waiting: following.Waiting, Fault: following.Failure}
 	if status.Fault == nil {
 		status.Fault = p.health.fault()
 	}
 	if s := p.handler.current(); s != nil {
-		status.Counts = p.handler.total()
+		status.Counts = p.handler.counts()
 		if following.Leader {
-			s.line.describe(&status, p.Clock())
+			s.pipeline.describe(&status, p.Clock())
 		}
 	}
 	return status
 }
 
-func (l *line) describe(status *Status, now time.Time) {
+func (l *pipeline) describe(status *Status, now time.Time) {
 	parked := l.states()
 	status.Refused, status.Failing, status.Blocked = parked[store.Refused], parked[store.Failing], parked[store.Blocked]
 	status.Skipped = parked[store.Skipped]
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	status.Position, status.OnTheWay = l.through.at, l.open
+	status.Position, status.InFlight = l.through.at, l.open
 	if l.first != nil {
 		status.Lag = now.Sub(l.first.oldest)
 	}
@@ -162,13 +162,13 @@ func (l *line) describe(status *Status, now time.Time) {
 // health remembers the last fault of sending until something is delivered, and
 // says so once, not at every try.
 type health struct {
-	mu     sync.Mutex
-	last   error
-	toldAt time.Time
+	mu       sync.Mutex
+	last     error
+	loggedAt time.Time
 }
 
-// tellEvery is how often a fault that lasts is logged.
-const tellEvery = time.Minute
+// logEvery is how often a fault that lasts is logged.
+const logEvery = time.Minute
 
 func (h *health) fault() error {
 	h.mu.Lock()
@@ -182,10 +182,10 @@ func (p *Publisher) trouble(ctx context.Context, err error) {
 	}
 	p.health.mu.Lock()
 	now := p.Clock()
-	tell := p.health.last == nil || now.Sub(p.health.toldAt) >= tellEvery
+	tell := p.health.last == nil || now.Sub(p.health.loggedAt) >= logEvery
 	p.health.last = err
 	if tell {
-		p.health.toldAt = now
+		p.health.loggedAt = now
 	}
 	p.health.mu.Unlock()
 	if tell {

@@ -19,15 +19,15 @@ import (
 // Replay tells a stretch of the log again, to a topic of the operator's choice,
 // in the order of each pair. It knows neither bookmark nor desk.
 type Replay struct {
-	Topic       Topic // whose messages
-	From, To    uint64
-	DryRun      bool
-	Each        func(Message) // called for every message before it is sent; may be nil
-	Destination *Destination  // not needed with DryRun
-	Store       eventstore.Store
-	Mapper      Mapper
-	Clock       func() time.Time
-	Logger      *slog.Logger
+	Topic    Topic // whose messages
+	From, To uint64
+	DryRun   bool
+	Each     func(Message) // called for every message before it is sent; may be nil
+	Client   *Client       // not needed with DryRun
+	Store    eventstore.Store
+	Mapper   Mapper
+	Clock    func() time.Time
+	Logger   *slog.Logger
 }
 
 // Replayed is what a replay did.
@@ -36,7 +36,7 @@ type Replayed struct {
 	Refused  []uuid.UUID // events whose messages SNS calls invalid; the others were sent
 }
 
-var errReplayed = errors.New("everything is told")
+var errDone = errors.New("everything is told")
 
 // Run tells the facts whose positions are at or between From and To; To 0 is the
 // head. Faults of SNS are retried until the context ends.
@@ -45,20 +45,20 @@ func (r Replay) Run(ctx context.Context) (Replayed, error) {
 		r.To = math.MaxUint64
 	}
 	run := r.begin(ctx)
-	defer run.halt()
+	defer run.stop()
 	err := r.Store.Subscribe(ctx, eventstore.Start, domain.StreamPrefixes(), func(m eventstore.Message) error {
 		switch {
-		case m.Kind == eventstore.CaughtUp, m.Kind == eventstore.EventAppeared && m.Event.Position.Outside() > r.To:
-			return errReplayed
-		case m.Kind != eventstore.EventAppeared || m.Event.Position.Outside() < r.From:
+		case m.Kind == eventstore.CaughtUp, m.Kind == eventstore.EventAppeared && m.Event.Position.Uint64() > r.To:
+			return errDone
+		case m.Kind != eventstore.EventAppeared || m.Event.Position.Uint64() < r.From:
 			return nil
 		}
-		return run.tell(ctx, m.Event)
+		return run.publish(ctx, m.Event)
 	})
-	if !errors.Is(err, errReplayed) {
+	if !errors.Is(err, errDone) {
 		return run.done, fmt.Errorf("replay: %w", err)
 	}
-	return run.done, run.until(ctx, run.line.isEmpty)
+	return run.done, run.until(ctx, run.pipeline.isEmpty)
 }
 
 // replaying is a session without a desk.
@@ -73,19 +73,19 @@ type replaying struct {
 
 func (r Replay) begin(ctx context.Context) *replaying {
 	p := New(Options{
-		Topic: r.Topic, Destination: r.Destination, Mapper: r.Mapper, Store: r.Store, Clock: r.Clock, Logger: r.Logger,
+		Topic: r.Topic, Client: r.Client, Mapper: r.Mapper, Store: r.Store, Clock: r.Clock, Logger: r.Logger,
 	})
-	run := &replaying{session: p.newSession(store.Bookmark{}), replay: r, decode: p.handler, wake: make(chan struct{}, 1)}
+	run := &replaying{session: p.newSession(store.Checkpoint{}), replay: r, decode: p.handler, wake: make(chan struct{}, 1)}
 	run.start(ctx, run.wake)
 	return run
 }
 
-func (r *replaying) tell(ctx context.Context, recorded eventstore.Recorded) error {
+func (r *replaying) publish(ctx context.Context, recorded eventstore.RecordedEvent) error {
 	read, err := r.decode.Decode(recorded)
 	if err != nil {
 		return err
 	}
-	told, err := r.parcel(ctx, read)
+	told, err := r.outgoingOfFact(ctx, read)
 	if err != nil {
 		return err
 	}
@@ -98,17 +98,17 @@ func (r *replaying) tell(ctx context.Context, recorded eventstore.Recorded) erro
 	if r.replay.DryRun {
 		return nil
 	}
-	if err := r.until(ctx, r.line.hasRoom); err != nil {
+	if err := r.until(ctx, r.pipeline.hasRoom); err != nil {
 		return err
 	}
-	r.line.add([]parcel{told})
+	r.pipeline.add([]outgoing{told})
 	return nil
 }
 
 // until waits, and lets go what SNS refuses.
 func (r *replaying) until(ctx context.Context, done func() bool) error {
 	for {
-		for _, p := range r.line.discard() {
+		for _, p := range r.pipeline.dropDone() {
 			if !slices.Contains(r.done.Refused, p.EventID) {
 				r.done.Refused = append(r.done.Refused, p.EventID)
 			}
@@ -119,7 +119,7 @@ func (r *replaying) until(ctx context.Context, done func() bool) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-r.line.room:
+		case <-r.pipeline.capacity:
 		case <-r.wake:
 		}
 	}

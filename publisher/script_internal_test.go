@@ -22,7 +22,7 @@ func (p *play) states() map[uuid.UUID]store.State {
 // A refused fact of one pair, a throttled one of another, and a renumbering of
 // both: the throttled one is no part of what is parked. Whatever comes first
 // behind a kill, the renumbering waits for it.
-func TestOrder_a_throttled_fact_before_a_renumbering_behind_a_refused_one(t *testing.T) {
+func TestOrder_aThrottledFactBeforeARenumberingBehindARefusedOne(t *testing.T) {
 	conn := database(t)
 	for _, order := range orders("RMLSSS") {
 		p := newPlay(t, conn)
@@ -81,7 +81,7 @@ func orders(letters string) []string {
 
 // A parked fact that the bookmark has not passed goes as soon as the log is read
 // up to it, and no sooner.
-func TestOrder_a_parked_fact_goes_when_the_log_was_read_up_to_it(t *testing.T) {
+func TestOrder_aParkedFactGoesWhenTheLogWasReadUpToIt(t *testing.T) {
 	p := newPlay(t, database(t))
 	first := p.happens(errInvalid, pairOf(1))
 	p.happens(errThrottled, pairOf(2))
@@ -105,7 +105,7 @@ func TestOrder_a_parked_fact_goes_when_the_log_was_read_up_to_it(t *testing.T) {
 }
 
 // What comes behind a parked fact that is just being sent is parked first.
-func TestOrder_a_fact_is_sent_from_the_table_only_when_it_is_there(t *testing.T) {
+func TestOrder_aFactIsSentFromTheTableOnlyWhenItIsThere(t *testing.T) {
 	p := newPlay(t, database(t))
 	first := p.happens(errInvalid, pairOf(1))
 	p.restart()
@@ -132,12 +132,12 @@ func (p *play) failing() uuid.UUID {
 	p.restart()
 	p.rest(p.another)
 	require.Equal(p.t, store.Failing, p.rows[id].State)
-	require.NotEmpty(p.t, p.session.line.resting)
+	require.NotEmpty(p.t, p.session.pipeline.resting)
 	return id
 }
 
 // An operator need not wait for the pause of a failing message.
-func TestOperator_ends_the_pause_of_a_failing_message(t *testing.T) {
+func TestOperator_endsThePauseOfAFailingMessage(t *testing.T) {
 	conn := database(t)
 	for _, restart := range []bool{false, true} {
 		p := newPlay(t, conn)
@@ -151,22 +151,22 @@ func TestOperator_ends_the_pause_of_a_failing_message(t *testing.T) {
 		p.ask(store.Retry, id)
 		p.settle()
 		require.True(t, p.send())
-		require.Empty(t, p.session.line.resting)
-		tries := p.rows[id].Tries
+		require.Empty(t, p.session.pipeline.resting)
+		tries := p.rows[id].Attempts
 		p.answer(0, answered) // in vain
 		p.settle()
-		require.Empty(t, p.rows[id].Wish)
-		require.Equal(t, tries, p.rows[id].Tries, "SNS took no other since")
+		require.Empty(t, p.rows[id].Request)
+		require.Equal(t, tries, p.rows[id].Attempts, "SNS took no other since")
 		p.ask(store.Skip, id)
 		p.settle()
-		require.Empty(t, p.session.line.resting)
-		require.Empty(t, p.session.line.lanes)
+		require.Empty(t, p.session.pipeline.resting)
+		require.Empty(t, p.session.pipeline.queues)
 		require.Equal(t, store.Skipped, p.rows[id].State)
 	}
 }
 
 // A skip that came while nobody published, or while the message was ready.
-func TestOperator_skips_at_any_time(t *testing.T) {
+func TestOperator_skipsAtAnyTime(t *testing.T) {
 	conn := database(t)
 	for _, when := range []string{"down", "up", "ready"} {
 		p := newPlay(t, conn)
@@ -185,8 +185,8 @@ func TestOperator_skips_at_any_time(t *testing.T) {
 		require.False(t, p.send())
 		p.settle()
 		require.Equal(t, store.Skipped, p.rows[id].State)
-		require.Empty(t, p.rows[id].Wish)
-		require.Empty(t, p.session.line.lanes)
+		require.Empty(t, p.rows[id].Request)
+		require.Empty(t, p.session.pipeline.queues)
 		behind := p.happens(nil, pairOf(1))
 		p.round()
 		require.True(t, p.told[behind], when)
@@ -195,7 +195,7 @@ func TestOperator_skips_at_any_time(t *testing.T) {
 
 // A message in flight cannot be skipped: it is told, or the skip comes behind its
 // answer.
-func TestOperator_skips_a_message_in_flight_behind_its_answer(t *testing.T) {
+func TestOperator_skipsAMessageInFlightBehindItsAnswer(t *testing.T) {
 	conn := database(t)
 	for _, says := range []error{nil, errInvalid, errUnknown, errThrottled} {
 		p := newPlay(t, conn)
@@ -208,11 +208,11 @@ func TestOperator_skips_a_message_in_flight_behind_its_answer(t *testing.T) {
 		require.True(t, p.send())
 		p.ask(store.Skip, id)
 		p.settle()
-		require.NotEmpty(t, p.session.line.lanes)
+		require.NotEmpty(t, p.session.pipeline.queues)
 		p.answer(0, answered)
 		p.settle()
 		p.settle()
-		require.Empty(t, p.session.line.lanes)
+		require.Empty(t, p.session.pipeline.queues)
 		require.Equal(t, says == nil, p.told[id])
 		if says != nil {
 			require.Equal(t, store.Skipped, p.rows[id].State)

@@ -15,9 +15,9 @@ const senders = 16
 // nothing at all; an entry that fails among others rests by itself, and its pair
 // with it.
 func (s *session) send(ctx context.Context) {
-	rests := s.pauses.ofCalls()
+	rests := s.delays.ofCalls()
 	for {
-		letters := s.line.take()
+		letters := s.pipeline.nextBatch()
 		if len(letters) == 0 {
 			return
 		}
@@ -26,24 +26,24 @@ func (s *session) send(ctx context.Context) {
 			rests.Reset()
 			continue
 		}
-		if !rest(ctx, rests.NextBackOff()) {
+		if !remaining(ctx, rests.NextBackOff()) {
 			return
 		}
 	}
 }
 
 // sendBatch tells whether there is any use in sending the next one at once.
-func (s *session) sendBatch(ctx context.Context, letters []*letter) bool {
+func (s *session) sendBatch(ctx context.Context, letters []*delivery) bool {
 	letters = s.whole(ctx, letters)
 	if len(letters) == 0 {
 		return true
 	}
-	answers, err := s.Destination.send(ctx, letters)
+	answers, err := s.Client.send(ctx, letters)
 	s.step("sent")
 	var refused *Refusal
 	switch {
 	case errors.As(err, &refused) && len(letters) > 1:
-		s.line.singly(letters)
+		s.pipeline.retryIndividually(letters)
 		return true
 	case refused != nil:
 		s.refused(ctx, letters[0], refused)
@@ -51,20 +51,20 @@ func (s *session) sendBatch(ctx context.Context, letters []*letter) bool {
 	case ctx.Err() != nil: // it was cut off here, and says nothing of SNS
 		return false
 	case err != nil:
-		return s.blame(ctx, letters[0], err, s.line.callFailed(letters, err))
+		return s.blame(ctx, letters[0], err, s.pipeline.callFailed(letters, err))
 	}
 	return s.judge(ctx, letters, answers)
 }
 
 // blame says of what a fault is, and reports whether there is any use in sending
 // on at once.
-func (s *session) blame(ctx context.Context, it *letter, why error, on blame) bool {
+func (s *session) blame(ctx context.Context, it *delivery, why error, on blame) bool {
 	switch on {
 	case onTopic:
 		s.trouble(ctx, why)
 	case onMessage:
 		s.Logger.ErrorContext(ctx, "a message fails by itself: it is parked and tried again, and its pair waits", "topic", s.Topic,
-			"event", it.message.EventID, "position", it.message.Position.Outside(), "code", codeOf(why))
+			"event", it.message.EventID, "position", it.message.Position.Uint64(), "code", codeOf(why))
 	case onParked:
 	}
 	return on != onTopic
@@ -72,8 +72,8 @@ func (s *session) blame(ctx context.Context, it *letter, why error, on blame) bo
 
 // judge deals with each entry by itself, and tells whether SNS took or refused
 // any. What it took is known before an entry is judged that it did not take.
-func (s *session) judge(ctx context.Context, letters []*letter, answers []error) bool {
-	var delivered []*letter
+func (s *session) judge(ctx context.Context, letters []*delivery, answers []error) bool {
+	var delivered []*delivery
 	for i, it := range letters {
 		if answers[i] == nil {
 			delivered = append(delivered, it)
@@ -81,11 +81,11 @@ func (s *session) judge(ctx context.Context, letters []*letter, answers []error)
 	}
 	if len(delivered) > 0 {
 		s.recovered(ctx)
-		s.line.delivered(delivered...)
+		s.pipeline.delivered(delivered...)
 	}
 	useful := len(delivered) > 0
 	var (
-		failed *letter
+		failed *delivery
 		fault  error
 	)
 	for i, it := range letters {
@@ -96,7 +96,7 @@ func (s *session) judge(ctx context.Context, letters []*letter, answers []error)
 			s.refused(ctx, it, refused)
 			useful = true
 		default:
-			if on := s.line.fail(it, err); on == onTopic {
+			if on := s.pipeline.fail(it, err); on == onTopic {
 				failed, fault = it, err
 			} else {
 				useful = s.blame(ctx, it, err, on)
@@ -106,26 +106,26 @@ func (s *session) judge(ctx context.Context, letters []*letter, answers []error)
 	return useful || s.blame(ctx, failed, fault, onTopic)
 }
 
-// stubborn is after how many tries a message that cannot be made again is worth
+// logEveryAttempts is after how many tries a message that cannot be made again is worth
 // a line in the log, and again after as many more.
-const stubborn = 20
+const logEveryAttempts = 20
 
-// unread puts a letter back whose fact could not be read, after a while.
-func (s *session) unread(ctx context.Context, it *letter, why error) {
-	if s.line.later(it)%stubborn == 1 {
+// unreadable puts a letter back whose fact could not be read, after a while.
+func (s *session) unreadable(ctx context.Context, it *delivery, why error) {
+	if s.pipeline.delay(it)%logEveryAttempts == 1 {
 		s.Logger.WarnContext(ctx, "a fact cannot be read again, and its pair waits", "topic", s.Topic,
 			"event", it.message.EventID, "kind", status.KindOf(why))
 	}
 }
 
-func (s *session) refused(ctx context.Context, it *letter, why *Refusal) {
+func (s *session) refused(ctx context.Context, it *delivery, why *Refusal) {
 	s.Logger.ErrorContext(ctx, "SNS calls a message invalid: it is parked, and its pair waits for an operator",
-		"topic", s.Topic, "event", it.message.EventID, "position", it.message.Position.Outside(), "code", why.Code, "place", why.Place)
-	s.line.refuse(it, why.Error())
+		"topic", s.Topic, "event", it.message.EventID, "position", it.message.Position.Uint64(), "code", why.Code, "place", why.Part)
+	s.pipeline.refuse(it, why.Error())
 }
 
-// rest tells whether the context still lives.
-func rest(ctx context.Context, d time.Duration) bool {
+// remaining tells whether the context still lives.
+func remaining(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

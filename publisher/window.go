@@ -2,37 +2,37 @@ package publisher
 
 import "time"
 
-// slot is a place of the log that is done when its messages are delivered or
+// pendingPosition is a place of the log that is done when its messages are delivered or
 // parked. Slots stand in the order of the log; one that is done goes along with
 // the one before it.
-type slot struct {
-	place        place
+type pendingPosition struct {
+	position     logPlace
 	open         int       // messages
 	oldest       time.Time // when the first fact in it was recorded
-	before, next *slot
+	before, next *pendingPosition
 }
 
 // window is what the bookmark has not passed yet.
 type window struct {
-	limit       int   // of open slots, unless too few letters of them can be sent
-	first, last *slot // open, all of them
+	limit       int              // of open slots, unless too few letters of them can be sent
+	first, last *pendingPosition // open, all of them
 	open        int
-	fronts      int   // letters in them whose turn has come
-	through     place // everything up to here is delivered or parked
+	fronts      int      // letters in them whose turn has come
+	through     logPlace // everything up to here is delivered or parked
 }
 
 const (
-	// probes are how many pairs must have a message in flight before a full window
+	// probeLimit are how many pairs must have a message in flight before a full window
 	// stops the reading. With fewer, the facts of some pairs fill it, and nothing
 	// says whether SNS takes those of others.
-	probes = senders
-	// widest bounds what is read beyond a full window, in windows.
-	widest = 16
+	probeLimit = senders
+	// maxWidth bounds what is read beyond a full window, in windows.
+	maxWidth = 16
 )
 
 // isFull tells whether no more of the log must be read now.
 func (w *window) isFull() bool {
-	return w.open >= w.limit && (w.fronts >= probes || w.open >= widest*w.limit)
+	return w.open >= w.limit && (w.fronts >= probeLimit || w.open >= maxWidth*w.limit)
 }
 
 // isWide reports whether so much was read beyond a full window that no more
@@ -40,8 +40,8 @@ func (w *window) isFull() bool {
 // to read its facts again would cost more than all else.
 func (w *window) isWide() bool { return w.open >= 2*w.limit }
 
-// pass puts a slot at the end, and tells whether the bookmark may move.
-func (w *window) pass(s *slot) (moved bool) {
+// track puts a slot at the end, and tells whether the bookmark may move.
+func (w *window) track(s *pendingPosition) (moved bool) {
 	switch {
 	case s.open > 0:
 		s.before = w.last
@@ -53,26 +53,26 @@ func (w *window) pass(s *slot) (moved bool) {
 		w.last = s
 		w.open++
 	case w.last != nil:
-		w.last.place = w.last.place.behind(s.place)
-	case w.through.at.Before(s.place.at):
-		w.through = w.through.behind(s.place)
+		w.last.position = w.last.position.behind(s.position)
+	case w.through.at.Before(s.position.at):
+		w.through = w.through.behind(s.position)
 		return true
 	}
 	return false
 }
 
-// come says that the turn of a letter has come.
-func (w *window) come(it *letter) {
-	if it.slot != nil && !it.front {
+// arrive says that the turn of a letter has come.
+func (w *window) arrive(it *delivery) {
+	if it.position != nil && !it.front {
 		it.front = true
 		w.fronts++
 	}
 }
 
-// close says that the bookmark need not wait for a letter any more, and tells
+// complete says that the bookmark need not wait for a letter any more, and tells
 // whether its slot is done.
-func (w *window) close(it *letter) (done bool) {
-	s := it.slot
+func (w *window) complete(it *delivery) (done bool) {
+	s := it.position
 	if s == nil {
 		return false
 	}
@@ -80,7 +80,7 @@ func (w *window) close(it *letter) (done bool) {
 		it.front = false
 		w.fronts--
 	}
-	it.slot = nil
+	it.position = nil
 	if s.open--; s.open > 0 {
 		return false
 	}
@@ -88,7 +88,7 @@ func (w *window) close(it *letter) (done bool) {
 	return true
 }
 
-func (w *window) remove(s *slot) {
+func (w *window) remove(s *pendingPosition) {
 	w.open--
 	if s.next == nil {
 		w.last = s.before
@@ -96,8 +96,8 @@ func (w *window) remove(s *slot) {
 		s.next.before = s.before
 	}
 	if s.before == nil {
-		w.first, w.through = s.next, w.through.behind(s.place)
+		w.first, w.through = s.next, w.through.behind(s.position)
 		return
 	}
-	s.before.next, s.before.place = s.next, s.before.place.behind(s.place)
+	s.before.next, s.before.position = s.next, s.before.position.behind(s.position)
 }

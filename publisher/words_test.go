@@ -33,7 +33,7 @@ func (w *written) all() string {
 
 // SNS quotes the message that it does not take. Nothing of what it says is logged or
 // kept, whatever it is to blame on, of a call or of an entry.
-func TestNoWordOfSNSIsLoggedOrKept(t *testing.T) {
+func TestWord_noneOfSNSIsLoggedOrKept(t *testing.T) {
 	const comment = "He knows where A1234BC lives"
 	for name, c := range map[string]struct {
 		code   string

@@ -13,14 +13,14 @@ import (
 	"nonassociations/queries"
 )
 
-// TestAFixedKeyIsOneThatNothingChanges lets everything happen to a record that
+// TestFixedKey_isOneThatNothingChanges lets everything happen to a record that
 // can, and looks after each act at what it is sorted by. A field is fixed if, and
 // only if, nothing changed it.
-func TestAFixedKeyIsOneThatNothingChanges(t *testing.T) {
+func TestFixedKey_isOneThatNothingChanges(t *testing.T) {
 	r := newRecord(t)
 	now := time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 	clock := func() time.Time { now = now.Add(time.Second); return now } // each act has a time of its own
-	handler := commands.New(r.log, commands.Options{Clock: clock, Router: r.Reader})
+	handler := commands.New(r.log, commands.Options{Clock: clock, Locator: r.Reader})
 	merges := merge.New(merge.Options{Log: r.log, Handler: handler, Clock: clock})
 
 	r.tell("A1111AA", "B1111BB", "2021-01-01T00:00:00", "")
@@ -33,8 +33,8 @@ func TestAFixedKeyIsOneThatNothingChanges(t *testing.T) {
 		return func() error {
 			cause := staff
 			cause.CommandID = uuid.New()
-			receipt, err := handler.DoByID(t.Context(), cause, id, command)
-			r.position = receipt.Position.Outside()
+			receipt, err := handler.ExecuteByID(t.Context(), cause, id, command)
+			r.position = receipt.Position.Uint64()
 			return err
 		}
 	}
@@ -53,8 +53,8 @@ func TestAFixedKeyIsOneThatNothingChanges(t *testing.T) {
 			}}
 			pair, err := domain.NewPair("A1111AA", "B1111BB")
 			require.NoError(t, err)
-			told, err := handler.Tell(t.Context(), by(), []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: "A1111AA", Items: []domain.Item{item}}}})
-			r.position = told.Position.Outside()
+			told, err := handler.Sync(t.Context(), by(), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: "A1111AA", Items: []domain.Item{item}}}})
+			r.position = told.Position.Uint64()
 			return err
 		}},
 		{"its first prisoner is merged", merging(t, r, merges, "A1111AA", "C1111CC")},
@@ -103,7 +103,7 @@ func merging(t *testing.T, r *record, merges *merge.Process, previous, number do
 		}}, r)
 		head, errHead := r.commands.Head(t.Context())
 		require.NoError(t, errHead)
-		r.position = head.Outside()
+		r.position = head.Uint64()
 		return err
 	}
 }

@@ -29,20 +29,20 @@ type Group struct {
 // Between opens those whose prisoners are both among the numbers; a removed
 // number stands for those too that it was merged into. Errors: ErrNotCaughtUp,
 // ErrOnePrisoner.
-func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted Wanted) (Group, error) {
+func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted Filter) (Group, error) {
 	found, err := r.openGroup(ctx, betweenSQL+limited, numbers, 2, wanted)
 	if err != nil {
-		return Group{}, fmt.Errorf("read those between prisoners: %w", answering(err))
+		return Group{}, fmt.Errorf("read those between prisoners: %w", mapMissingView(err))
 	}
 	return found, nil
 }
 
 // Involving opens those of which a prisoner is among the numbers; a removed
 // number stands for those too that it was merged into. Errors: ErrNotCaughtUp.
-func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted Wanted) (Group, error) {
+func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted Filter) (Group, error) {
 	found, err := r.openGroup(ctx, involvingSQL+limited, numbers, 1, wanted)
 	if err != nil {
-		return Group{}, fmt.Errorf("read those involving prisoners: %w", answering(err))
+		return Group{}, fmt.Errorf("read those involving prisoners: %w", mapMissingView(err))
 	}
 	return found, nil
 }
@@ -50,7 +50,7 @@ func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber,
 const limited = ` LIMIT $4`
 
 // openGroup opens one that reflects what is wanted at least.
-func (r *Reader) openGroup(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Wanted) (Group, error) {
+func (r *Reader) openGroup(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Filter) (Group, error) {
 	return reaching(ctx, wanted.AtLeast, func(ctx context.Context) (Group, uint64, error) {
 		group, err := r.openOnce(ctx, sql, numbers, least, wanted)
 		if err == nil && group.Position < wanted.AtLeast {
@@ -62,7 +62,7 @@ func (r *Reader) openGroup(ctx context.Context, sql string, numbers []domain.Pri
 
 // openOnce begins a transaction in which position, merges and records are of
 // one moment: a record that moved between two looks would be in neither.
-func (r *Reader) openOnce(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Wanted) (Group, error) {
+func (r *Reader) openOnce(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Filter) (Group, error) {
 	tx, err := r.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return Group{}, err
@@ -94,7 +94,7 @@ func (r *Reader) openOnce(ctx context.Context, sql string, numbers []domain.Pris
 
 // positionIn is how far the rows are that the transaction sees.
 func positionIn(ctx context.Context, tx pgx.Tx) (position uint64, err error) {
-	err = tx.QueryRow(ctx, placeSQL).Scan(&position)
+	err = tx.QueryRow(ctx, positionSQL).Scan(&position)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, ErrNotCaughtUp
 	}
@@ -123,7 +123,7 @@ func eachRecord(rows pgx.Rows, do func(Record) error) error {
 		return do(record)
 	})
 	if err != nil {
-		return fmt.Errorf("read the records of a group: %w", answering(err))
+		return fmt.Errorf("read the records of a group: %w", mapMissingView(err))
 	}
 	return nil
 }

@@ -26,13 +26,13 @@ func all(group queries.Group, err error) (queries.Records, error) {
 	return found, err
 }
 
-func TestAGroupIsTheSameHoweverOftenItIsRead(t *testing.T) {
+func TestGroup_isTheSameHoweverOftenItIsRead(t *testing.T) {
 	r := newRecord(t)
 	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
 	r.tell("A1111AA", "C1111CC", "2002-01-01T00:00:00", "")
 	r.settle()
 	before := r.position
-	wanted := queries.Wanted{Open: true, Today: today}
+	wanted := queries.Filter{Open: true, Today: today}
 	for name, open := range map[string]func() (queries.Group, error){
 		"between":   func() (queries.Group, error) { return r.Between(t.Context(), numbers("ABCD"), wanted) },
 		"involving": func() (queries.Group, error) { return r.Involving(t.Context(), numbers("A"), wanted) },
@@ -55,9 +55,9 @@ func TestAGroupIsTheSameHoweverOftenItIsRead(t *testing.T) {
 		found, err := all(open())
 		require.Equal(t, "2001 2002 2003", dates(t, found, err))
 		require.Equal(t, r.position, found.Position)
-		tidy, err := r.commands.DoByID(t.Context(), by(), found.Records[2].NonAssociation.ID, domain.Delete{ID: found.Records[2].NonAssociation.ID})
+		tidy, err := r.commands.ExecuteByID(t.Context(), by(), found.Records[2].NonAssociation.ID, domain.Delete{ID: found.Records[2].NonAssociation.ID})
 		require.NoError(t, err)
-		r.position = tidy.Position.Outside()
+		r.position = tidy.Position.Uint64()
 		r.settle()
 		before = r.position
 	}
@@ -73,12 +73,12 @@ func read(t *testing.T, group queries.Group, most int) string {
 	return dates(t, found, err)
 }
 
-func TestAGroupStopsAtTheFirstErrorOfItsReader(t *testing.T) {
+func TestGroup_stopsAtTheFirstErrorOfItsReader(t *testing.T) {
 	r := newRecord(t)
 	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
 	r.tell("A1111AA", "C1111CC", "2002-01-01T00:00:00", "")
 	r.settle()
-	group, err := r.Involving(t.Context(), numbers("A"), queries.Wanted{Open: true, Today: today})
+	group, err := r.Involving(t.Context(), numbers("A"), queries.Filter{Open: true, Today: today})
 	require.NoError(t, err)
 	defer group.Close()
 	full, told := errors.New("enough"), 0
@@ -89,13 +89,13 @@ func TestAGroupStopsAtTheFirstErrorOfItsReader(t *testing.T) {
 
 // A group that is not closed holds its connection; all others are given back,
 // also those that could not be opened.
-func TestAGroupGivesItsConnectionBack(t *testing.T) {
+func TestGroup_givesItsConnectionBack(t *testing.T) {
 	r := newRecord(t)
 	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
 	r.settle()
 	p := projector{t, connect(t, r.dsn), r.dsn}
 	p.merges("C1111CC>D1111DD")
-	wanted := queries.Wanted{Open: true, Today: today}
+	wanted := queries.Filter{Open: true, Today: today}
 	for range 40 { // far more than there are connections
 		asking, leave := context.WithTimeout(t.Context(), patience)
 		t.Cleanup(leave)
@@ -114,13 +114,13 @@ func TestAGroupGivesItsConnectionBack(t *testing.T) {
 }
 
 // Each pair comes twice, and more of them than are remembered come between.
-func TestEveryRecordOfALargeGroupIsGivenOnce(t *testing.T) {
+func TestRecord_ofALargeGroupIsGivenOnce(t *testing.T) {
 	r := newRecord(t)
 	const pairs = 1200
 	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "2001-02-01T00:00:00")
 	r.tell("A1111AA", "B1111BB", "2011-01-01T00:00:00", "")
 	r.settle()
-	wanted := queries.Wanted{Open: true, Closed: true, Today: today}
+	wanted := queries.Filter{Open: true, Closed: true, Today: today}
 	two, err := all(r.Involving(t.Context(), numbers("A"), wanted))
 	require.Equal(t, "2001 2011", dates(t, two, err))
 

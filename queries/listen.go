@@ -35,7 +35,7 @@ func (r *Reader) listen(ctx context.Context, config *pgx.ConnConfig) {
 		}
 		// Postgres may come back from a crash without its last commits, whose
 		// rows then come again: until it has said so, nothing is known.
-		r.watermark.settle(r.watermark.position(), 0)
+		r.watermark.reset(r.watermark.position(), 0)
 		r.log.WarnContext(ctx, "position of the read model unknown, listening again", "error", err)
 		timer := time.NewTimer(wait.NextBackOff())
 		select {
@@ -145,7 +145,7 @@ func (l *listener) known(payload string) bool {
 	return err == nil && version == l.version && at <= l.reader.watermark.position()
 }
 
-const pollSQL = `SELECT c.version::text, ` + place + ` FROM read.checkpoint c`
+const pollSQL = `SELECT c.version::text, ` + rowPosition + ` FROM read.checkpoint c`
 
 func (l *listener) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTime)
@@ -157,13 +157,13 @@ func (l *listener) poll(ctx context.Context) error {
 	l.reader.watermark.missing.Store(missing)
 	if missing {
 		l.version = ""
-		l.reader.watermark.settle(was, 0)
+		l.reader.watermark.reset(was, 0)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read the position of the read model: %w", err)
 	}
-	l.reader.watermark.settle(was, at)
+	l.reader.watermark.reset(was, at)
 	return nil
 }
 

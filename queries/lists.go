@@ -22,7 +22,7 @@ const (
 )
 
 // listsSQL reads many lists and the position of all of them, once.
-const listsSQL = `SELECT n.i, (` + placeSQL + `), p.document FROM unnest($1::text[]) WITH ORDINALITY n(number, i)
+const listsSQL = `SELECT n.i, (` + positionSQL + `), p.document FROM unnest($1::text[]) WITH ORDINALITY n(number, i)
 	LEFT JOIN read.prisoner p ON p.prisoner_number = n.number COLLATE "C"`
 
 // errClosed says that the Reader was closed under a read.
@@ -121,7 +121,7 @@ func (l *lists) query(ctx context.Context, group []listRequest, found []listAnsw
 	}
 	rows, err := l.pool.Query(ctx, listsSQL, numbers)
 	if err != nil {
-		return answering(err)
+		return mapMissingView(err)
 	}
 	var (
 		i        int
@@ -135,5 +135,5 @@ func (l *lists) query(ctx context.Context, group []listRequest, found []listAnsw
 		found[i-1] = listAnswer{document: document, position: *at}
 		return nil
 	})
-	return answering(err)
+	return mapMissingView(err)
 }

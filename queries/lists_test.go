@@ -13,9 +13,9 @@ import (
 	"nonassociations/queries"
 )
 
-// TestListsThatAreAskedForTogetherAreNotMixedUp: every caller gets the own list,
+// TestLists_thatAreAskedForTogetherAreNotMixedUp: every caller gets the own list,
 // those that are not there and those that come twice too.
-func TestListsThatAreAskedForTogetherAreNotMixedUp(t *testing.T) {
+func TestLists_thatAreAskedForTogetherAreNotMixedUp(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`INSERT INTO read_1.prisoner SELECT 'A' || to_char(n, 'FM0000') || 'AA',
 		'{"prisonerNumber":"A' || to_char(n, 'FM0000') || 'AA","nonAssociations":[{}]}' FROM generate_series(0, 499) n`)
@@ -34,8 +34,8 @@ func TestListsThatAreAskedForTogetherAreNotMixedUp(t *testing.T) {
 	asking.Wait()
 }
 
-// TestACallerWhoLeavesTakesNoListFromOthers: the group is read to its end.
-func TestACallerWhoLeavesTakesNoListFromOthers(t *testing.T) {
+// TestCaller_thatLeavesTakesNoListFromOthers: the group is read to its end.
+func TestCaller_thatLeavesTakesNoListFromOthers(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`CREATE OR REPLACE VIEW read.prisoner AS
 		SELECT prisoner_number, document FROM read_1.prisoner, LATERAL (SELECT pg_advisory_xact_lock_shared(7)) AS slow`)
@@ -59,8 +59,8 @@ func TestACallerWhoLeavesTakesNoListFromOthers(t *testing.T) {
 	}
 }
 
-// TestAReaderThatIsClosedAnswersNobodyElse: those who wait are told.
-func TestAReaderThatIsClosedAnswersNobodyElse(t *testing.T) {
+// TestReader_thatIsClosedAnswersNoOther: those who wait are told.
+func TestReader_thatIsClosedAnswersNoOther(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)
 	reader, err := queries.Open(t.Context(), p.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler)})

@@ -28,22 +28,22 @@ func SortFields() []SortField {
 	return []SortField{ByID, ByWhenCreated, ByWhenUpdated, ByClosedAt, ByFirstNumber, BySecondNumber}
 }
 
-// Place is where a page ended: the value it was sorted by, and the id.
-type Place struct {
+// Cursor is where a page ended: the value it was sorted by, and the id.
+type Cursor struct {
 	Value string
 	ID    uuid.UUID
 }
 
-// PageOf asks for a page of all non-associations: behind a place, or, when
+// PageRequest asks for a page of all non-associations: behind a place, or, when
 // there is none, after Offset of them.
-type PageOf struct {
-	Wanted
+type PageRequest struct {
+	Filter
 
 	By         SortField
 	Descending bool
 	Size       int
 	Offset     int64
-	Behind     *Place
+	After      *Cursor
 }
 
 // Page is one page, with the number of all that were asked for in the same
@@ -52,20 +52,20 @@ type Page struct {
 	Records
 
 	Total int64
-	Next  *Place // where the page ended; nil when nothing follows
+	Next  *Cursor // where the page ended; nil when nothing follows
 }
 
 // Page reads a page. Errors: ErrNotCaughtUp, ErrBehind.
-func (r *Reader) Page(ctx context.Context, of PageOf) (Page, error) {
+func (r *Reader) Page(ctx context.Context, of PageRequest) (Page, error) {
 	from, before := of.expiry()
 	arguments := []any{from, before, of.Size + 1} // one more, to see whether anything follows
-	if of.Behind != nil {
-		arguments = append(arguments, of.Behind.Value, [16]byte(of.Behind.ID))
+	if of.After != nil {
+		arguments = append(arguments, of.After.Value, [16]byte(of.After.ID))
 	} else {
 		arguments = append(arguments, of.Offset)
 	}
 	page, err := reaching(ctx, of.AtLeast, func(ctx context.Context) (page Page, position uint64, err error) {
-		page.Position, err = r.moment(ctx, func(rows pgx.Rows) error { return page.read(rows, of.Size) }, of.sql(), arguments...)
+		page.Position, err = r.snapshot(ctx, func(rows pgx.Rows) error { return page.read(rows, of.Size) }, of.sql(), arguments...)
 		return page, page.Position, err
 	})
 	return page, wrapped("read a page", err)
@@ -75,7 +75,7 @@ func (r *Reader) Page(ctx context.Context, of PageOf) (Page, error) {
 func (p *Page) read(rows pgx.Rows, size int) error {
 	states := states{}
 	var (
-		last  Place
+		last  Cursor
 		value *string
 		id    *[16]byte
 		pair  *string
@@ -90,7 +90,7 @@ func (p *Page) read(rows pgx.Rows, size int) error {
 			return nil
 		}
 		record, err := states.record(*id, *pair, state)
-		p.Records.Records, last = append(p.Records.Records, record), Place{*value, *id}
+		p.Records.Records, last = append(p.Records.Records, record), Cursor{*value, *id}
 		return err
 	})
 	return err
@@ -116,7 +116,7 @@ func (f SortField) column() string {
 
 // sql finds the ids by the lines alone, in an index where there is one, then
 // what they say, and counts in the same moment.
-func (of PageOf) sql() string {
+func (of PageRequest) sql() string {
 	const wanted = `FROM read.non_association WHERE NOT hidden AND expires >= $1 AND expires < $2`
 	column, direction, beyond := of.By.column(), "ASC", ">"
 	if of.Descending {
@@ -128,7 +128,7 @@ func (of PageOf) sql() string {
 	}
 	var behind string
 	switch {
-	case of.Behind == nil:
+	case of.After == nil:
 	case column == "id":
 		behind, start = fmt.Sprintf("AND $4::text IS NOT NULL AND id %s $5", beyond), ""
 	default:

@@ -9,7 +9,7 @@ import (
 	"nonassociations/queries"
 )
 
-func TestThePairsOfAPrisonerAreFoundOnEitherSide(t *testing.T) {
+func TestPairs_ofAPrisonerAreFoundOnEitherSide(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
 	_, err := reader.PairsOf(t.Context(), number, 0)

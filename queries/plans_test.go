@@ -19,7 +19,7 @@ import (
 // asked is every look-up by a key that a Reader knows, by the name of its
 // method; each asks for a few rows only.
 func asked(reader *queries.Reader) map[string]func(context.Context, domain.PrisonerNumber) error {
-	wanted := queries.Wanted{Open: true, Today: today}
+	wanted := queries.Filter{Open: true, Today: today}
 	group := func(number domain.PrisonerNumber) []domain.PrisonerNumber {
 		return []domain.PrisonerNumber{number, "Z2222ZZ"}
 	}
@@ -67,7 +67,7 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 // and the rest reads no rows.
 var notLookUps = []string{"Advance", "Close", "Page", "Ping", "Position", "WaitFor"}
 
-func TestEveryLookUpIsWalked(t *testing.T) {
+func TestLookUps_areAllWalked(t *testing.T) {
 	walked := asked(nil)
 	for method := range reflect.TypeFor[*queries.Reader]().Methods() {
 		_, is := walked[method.Name]
@@ -107,7 +107,7 @@ func fill(p projector) {
 
 // A plan is kept by its session after five executions, so each question is asked
 // often while the tables are so small that reading all of them would be cheapest.
-func TestNoAnswerReadsAWholeTable(t *testing.T) {
+func TestQueries_readNoWholeTable(t *testing.T) {
 	p := newProjector(t)
 	few(p)
 	require.NoError(t, p.conn.Close(context.Background()))
@@ -123,7 +123,7 @@ func TestNoAnswerReadsAWholeTable(t *testing.T) {
 // An index that is read from end to end is a table that is read whole: the plans
 // of a small read model go on when it has grown, one question a database, so
 // that what is read is that question's.
-func TestNoAnswerReadsAWholeIndex(t *testing.T) {
+func TestQueries_readNoWholeIndex(t *testing.T) {
 	for name := range asked(nil) {
 		t.Run(name, func(t *testing.T) {
 			p := newProjector(t)

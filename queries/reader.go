@@ -100,7 +100,7 @@ func (r *Reader) Position() uint64 { return r.watermark.position() }
 
 // Advance tells the Reader of a position that a projector in this process has
 // committed, so that nothing waits for Postgres to say it.
-func (r *Reader) Advance(position uint64) { r.watermark.raise(position) }
+func (r *Reader) Advance(position uint64) { r.watermark.advance(position) }
 
 // List is the answer to GET /non-associations/{prisonerNumber}.
 type List struct {
@@ -113,7 +113,7 @@ type List struct {
 
 // In one moment: a merge that is taken back brings the records first, so that an
 // empty list of before and no merge of after would hide them.
-const emptyListSQL = waySQL + `SELECT (` + placeSQL + `), ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
+const emptyListSQL = routeSQL + `SELECT (` + positionSQL + `), ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
 
 // List reads the document of one prisoner; of one never seen it is an empty
 // list. One without an item costs a second look, at the merges of the number.
@@ -124,7 +124,7 @@ func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber, atLeast
 		return list, list.Position, err
 	})
 	if err != nil {
-		return List{}, fmt.Errorf("read a list: %w", answering(err))
+		return List{}, fmt.Errorf("read a list: %w", mapMissingView(err))
 	}
 	return list, nil
 }
@@ -186,9 +186,9 @@ func (r *Reader) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (doma
 	return pairs[0], true, nil
 }
 
-// answering turns "there is no such view" into ErrNotCaughtUp: the views
+// mapMissingView turns "there is no such view" into ErrNotCaughtUp: the views
 // appear when the read model has caught up for the first time.
-func answering(err error) error {
+func mapMissingView(err error) error {
 	if viewMissing(err) {
 		return ErrNotCaughtUp
 	}

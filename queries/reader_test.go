@@ -14,7 +14,7 @@ import (
 
 const number = domain.PrisonerNumber("A1234BC")
 
-func TestBeforeTheReadModelHasCaughtUpNobodyReadsAnEmptyList(t *testing.T) {
+func TestReadModel_behindIsNeverAnEmptyList(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
 	_, err := reader.List(t.Context(), number, 0)
@@ -36,7 +36,7 @@ func TestBeforeTheReadModelHasCaughtUpNobodyReadsAnEmptyList(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestADocumentIsReturnedAsStored(t *testing.T) {
+func TestDocument_isReturnedAsStored(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)
 	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', '{"prisonerNumber":"A1234BC","nonAssociations":[{}]}')`)
@@ -48,7 +48,7 @@ func TestADocumentIsReturnedAsStored(t *testing.T) {
 	require.EqualValues(t, 10, list.Position)
 }
 
-func TestThePairOfANonAssociationIsFoundByItsID(t *testing.T) {
+func TestPair_ofANonAssociationIsFoundByItsID(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)
 	id := uuid.New()
@@ -63,7 +63,7 @@ func TestThePairOfANonAssociationIsFoundByItsID(t *testing.T) {
 	require.False(t, found)
 }
 
-func TestAReadersTransactionsCannotWrite(t *testing.T) {
+func TestReader_cannotWrite(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)
 	p.exec(`CREATE FUNCTION read_1.sneak() RETURNS text LANGUAGE sql AS $$ INSERT INTO read_1.prisoner VALUES ('x', 'x') RETURNING document $$`)
@@ -75,7 +75,7 @@ func TestAReadersTransactionsCannotWrite(t *testing.T) {
 	require.Equal(t, "25006", refused.Code) // read_only_sql_transaction
 }
 
-func TestPostgresAwayIsAnErrorNotAnEmptyList(t *testing.T) {
+func TestPostgresAway_isAnErrorNotAnEmptyList(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)
 	config, err := pgx.ParseConfig(p.dsn)

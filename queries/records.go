@@ -27,9 +27,9 @@ type Records struct {
 	Survivor domain.PrisonerNumber
 }
 
-// Wanted says which are asked for: those that are open on a day, those that are
+// Filter says which are asked for: those that are open on a day, those that are
 // closed, or both.
-type Wanted struct {
+type Filter struct {
 	Open, Closed bool
 	Today        string // as [domain.Today]
 	AtLeast      uint64 // what is read reflects this position
@@ -38,7 +38,7 @@ type Wanted struct {
 // expiry is the range of the column expires that is asked for: from the first,
 // and before the second. All times of a day sort before the day and a U, and
 // every date sorts before "never".
-func (w Wanted) expiry() (from, before string) {
+func (w Filter) expiry() (from, before string) {
 	const all = "~"
 	tomorrow := w.Today + "U"
 	switch {
@@ -60,7 +60,7 @@ const (
 	oneSQL = recordsSQL + `n.id = $1`
 	// In one moment: records and removal come and go together, so that a look at
 	// the one after the other might see neither.
-	ofPrisonerSQL = waySQL + `SELECT w.number, n.id, n.pair, p.state FROM ` + endSQL + ` w
+	ofPrisonerSQL = routeSQL + `SELECT w.number, n.id, n.pair, p.state FROM ` + endSQL + ` w
 		LEFT JOIN read.non_association n ON NOT n.hidden AND (n.first_number = $2 OR n.second_number = $2)
 		LEFT JOIN read.pair p ON p.pair = n.pair` + inOrder
 	betweenSQL = recordsSQL + `n.expires >= $1 AND n.expires < $2
@@ -73,7 +73,7 @@ const (
 // ErrBehind.
 func (r *Reader) One(ctx context.Context, id uuid.UUID, atLeast uint64) (Records, error) {
 	found, err := reaching(ctx, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
-		found.Position, err = r.moment(ctx, func(rows pgx.Rows) (err error) {
+		found.Position, err = r.snapshot(ctx, func(rows pgx.Rows) (err error) {
 			found.Records, err = records(rows)
 			return err
 		}, oneSQL, [16]byte(id))
@@ -86,7 +86,7 @@ func (r *Reader) One(ctx context.Context, id uuid.UUID, atLeast uint64) (Records
 // ErrBehind.
 func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (Records, error) {
 	found, err := reaching(ctx, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
-		found.Position, err = r.moment(ctx, func(rows pgx.Rows) error { return found.readOfPrisoner(rows, number) },
+		found.Position, err = r.snapshot(ctx, func(rows pgx.Rows) error { return found.readOfPrisoner(rows, number) },
 			ofPrisonerSQL, []string{string(number)}, string(number))
 		return found, found.Position, err
 	})

@@ -47,7 +47,7 @@ func newRecord(t testing.TB) *record {
 	})
 	reader := open(t, dsn)
 	clock := func() time.Time { return time.Date(2026, 7, 15, 12, 0, 0, 123456000, time.UTC) }
-	return &record{Reader: reader, t: t, dsn: dsn, log: log, commands: commands.New(log, commands.Options{Clock: clock, Router: reader})}
+	return &record{Reader: reader, t: t, dsn: dsn, log: log, commands: commands.New(log, commands.Options{Clock: clock, Locator: reader})}
 }
 
 // tell is NOMIS telling of one of a pair; an expiry of "" is none.
@@ -65,11 +65,11 @@ func (r *record) tell(about, other, effective, expiry string) {
 	}
 	pair, err := domain.NewPair(domain.PrisonerNumber(about), domain.PrisonerNumber(other))
 	require.NoError(r.t, err)
-	told, err := r.commands.Tell(r.t.Context(), by(), []commands.PairTell{{
-		Pair: pair, Tell: domain.Tell{About: domain.PrisonerNumber(about), Items: []domain.Item{item}},
+	told, err := r.commands.Sync(r.t.Context(), by(), []commands.PairSync{{
+		Pair: pair, Sync: domain.Sync{About: domain.PrisonerNumber(about), Items: []domain.Item{item}},
 	}})
 	require.NoError(r.t, err)
-	r.position = told.Position.Outside()
+	r.position = told.Position.Uint64()
 }
 
 func by() domain.Cause {
@@ -91,13 +91,13 @@ func dates(t testing.TB, found queries.Records, err error) string {
 	require.NoError(t, err)
 	var all []string
 	for _, record := range found.Records {
-		require.True(t, record.Pair.Has(record.NonAssociation.NamedFirst))
+		require.True(t, record.Pair.Has(record.NonAssociation.FirstPrisoner))
 		all = append(all, string(record.NonAssociation.EffectiveDate[:4]))
 	}
 	return strings.Join(all, " ")
 }
 
-func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
+func TestRecords_ofPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 	r := newRecord(t)
 	r.tell("B1111BB", "A1111AA", "2001-01-01T00:00:00", "2002-01-01T00:00:00")
 	r.tell("A1111AA", "B1111BB", "2003-01-01T00:00:00", today+"T23:59:59") // ends today: closed
@@ -109,13 +109,13 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 	r.settle()
 	gone, err := r.OfPrisoner(t.Context(), "D1111DD", 0)
 	require.NoError(t, err)
-	receipt, err := r.commands.DoByID(t.Context(), by(), gone.Records[0].NonAssociation.ID,
+	receipt, err := r.commands.ExecuteByID(t.Context(), by(), gone.Records[0].NonAssociation.ID,
 		domain.Delete{ID: gone.Records[0].NonAssociation.ID})
 	require.NoError(t, err)
-	r.position = receipt.Position.Outside()
+	r.position = receipt.Position.Uint64()
 	r.settle()
 
-	open, closed, both := queries.Wanted{Open: true, Today: today}, queries.Wanted{Closed: true, Today: today}, queries.Wanted{Open: true, Closed: true, Today: today}
+	open, closed, both := queries.Filter{Open: true, Today: today}, queries.Filter{Closed: true, Today: today}, queries.Filter{Open: true, Closed: true, Today: today}
 	for number, want := range map[domain.PrisonerNumber]string{
 		"A1111AA": "2001 2003 2004 2005", "C1111CC": "2005 2006 2100", "D1111DD": "2100", "E1111EE": "",
 	} {
@@ -125,7 +125,7 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 	}
 	for _, c := range []struct {
 		numbers            []domain.PrisonerNumber
-		wanted             queries.Wanted
+		wanted             queries.Filter
 		between, involving string
 	}{
 		{[]domain.PrisonerNumber{"A1111AA", "B1111BB"}, open, "2004", "2004 2005 2006"},
@@ -133,14 +133,14 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 		{[]domain.PrisonerNumber{"A1111AA", "B1111BB", "C1111CC"}, both, "2001 2003 2004 2005 2006", "2001 2003 2004 2005 2006 2100"},
 		{[]domain.PrisonerNumber{"A1111AA", "D1111DD"}, both, "", "2001 2003 2004 2005 2100"},
 		{[]domain.PrisonerNumber{"E1111EE", "F1111FF"}, both, "", ""},
-		{[]domain.PrisonerNumber{"A1111AA", "B1111BB"}, queries.Wanted{Today: today}, "", ""},
+		{[]domain.PrisonerNumber{"A1111AA", "B1111BB"}, queries.Filter{Today: today}, "", ""},
 	} {
 		found, err := all(r.Between(t.Context(), c.numbers, c.wanted))
 		require.Equal(t, c.between, dates(t, found, err), c)
 		found, err = all(r.Involving(t.Context(), c.numbers, c.wanted))
 		require.Equal(t, c.involving, dates(t, found, err), c)
 	}
-	tomorrow := queries.Wanted{Closed: true, Today: "2026-07-16"}
+	tomorrow := queries.Filter{Closed: true, Today: "2026-07-16"}
 	found, err := all(r.Between(t.Context(), []domain.PrisonerNumber{"A1111AA", "B1111BB"}, tomorrow))
 	require.Equal(t, "2001 2003 2004", dates(t, found, err), "closed follows from the day, nothing is stored")
 
@@ -151,7 +151,7 @@ func TestRecordsOfPrisonersBetweenThemAndInvolvingThem(t *testing.T) {
 	require.Empty(t, dates(t, one, err))
 }
 
-func TestPagesByOffsetAndByPlaceAreTheSameAndWhole(t *testing.T) {
+func TestPages_byOffsetAndByPlaceAreTheSameAndWhole(t *testing.T) {
 	r := newRecord(t)
 	const count = 23
 	for i := range count {
@@ -165,16 +165,16 @@ func TestPagesByOffsetAndByPlaceAreTheSameAndWhole(t *testing.T) {
 	r.settle()
 	for _, field := range queries.SortFields() {
 		for _, descending := range []bool{false, true} {
-			for _, wanted := range []queries.Wanted{{Open: true, Today: today}, {Closed: true, Today: today}, {Open: true, Closed: true, Today: today}} {
-				of := queries.PageOf{Wanted: wanted, By: field, Descending: descending, Size: 4}
-				byPlace := walk(t, r, of, func(of *queries.PageOf, page queries.Page) { of.Behind = page.Next })
-				byOffset := walk(t, r, of, func(of *queries.PageOf, _ queries.Page) { of.Offset += 4 })
+			for _, wanted := range []queries.Filter{{Open: true, Today: today}, {Closed: true, Today: today}, {Open: true, Closed: true, Today: today}} {
+				of := queries.PageRequest{Filter: wanted, By: field, Descending: descending, Size: 4}
+				byPlace := walk(t, r, of, func(of *queries.PageRequest, page queries.Page) { of.After = page.Next })
+				byOffset := walk(t, r, of, func(of *queries.PageRequest, _ queries.Page) { of.Offset += 4 })
 				require.Equal(t, byPlace, byOffset, "%s %t %+v", field, descending, wanted)
 				requireSorted(t, byPlace, of)
 			}
 		}
 	}
-	beyond, err := r.Page(t.Context(), queries.PageOf{Wanted: queries.Wanted{Open: true, Closed: true, Today: today}, By: queries.ByID, Size: 4, Offset: 1000})
+	beyond, err := r.Page(t.Context(), queries.PageRequest{Filter: queries.Filter{Open: true, Closed: true, Today: today}, By: queries.ByID, Size: 4, Offset: 1000})
 	require.NoError(t, err)
 	require.Empty(t, beyond.Records.Records)
 	require.EqualValues(t, count, beyond.Total)
@@ -182,7 +182,7 @@ func TestPagesByOffsetAndByPlaceAreTheSameAndWhole(t *testing.T) {
 }
 
 // walk takes all pages one after the other.
-func walk(t *testing.T, r *record, of queries.PageOf, onwards func(*queries.PageOf, queries.Page)) []queries.Record {
+func walk(t *testing.T, r *record, of queries.PageRequest, onwards func(*queries.PageRequest, queries.Page)) []queries.Record {
 	t.Helper()
 	var all []queries.Record
 	for {
@@ -198,7 +198,7 @@ func walk(t *testing.T, r *record, of queries.PageOf, onwards func(*queries.Page
 	}
 }
 
-func requireSorted(t *testing.T, all []queries.Record, of queries.PageOf) {
+func requireSorted(t *testing.T, all []queries.Record, of queries.PageRequest) {
 	t.Helper()
 	seen := map[uuid.UUID]bool{}
 	for i, record := range all {
@@ -233,18 +233,18 @@ func keyOf(record queries.Record, by queries.SortField) string {
 			key = string(*n.ExpiryDate)
 		}
 	case queries.ByFirstNumber:
-		key = string(n.NamedFirst)
+		key = string(n.FirstPrisoner)
 	case queries.BySecondNumber:
-		key = string(record.Pair.Other(n.NamedFirst))
+		key = string(record.Pair.Other(n.FirstPrisoner))
 	}
 	return key + " " + n.ID.String()
 }
 
-func TestBeforeTheReadModelHasCaughtUpThereAreNoRecordsEither(t *testing.T) {
+func TestReadModel_behindHasNoRecordsEither(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
 	_, err := reader.One(t.Context(), uuid.New(), 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
-	_, err = reader.Page(t.Context(), queries.PageOf{Size: 1})
+	_, err = reader.Page(t.Context(), queries.PageRequest{Size: 1})
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
 }

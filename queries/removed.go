@@ -12,10 +12,10 @@ import (
 // ErrOnePrisoner says that numbers are names of one prisoner only.
 var ErrOnePrisoner = errors.New("the numbers are names of one prisoner")
 
-// waySQL follows each number of $1 from merge to merge. Where they lead round in
+// routeSQL follows each number of $1 from merge to merge. Where they lead round in
 // a circle, after one of them was taken back, the number at which the circle
 // closes counts. Of each number the longest way is whole.
-const waySQL = `WITH RECURSIVE way(asked, number, passed, closed) AS (
+const routeSQL = `WITH RECURSIVE way(asked, number, passed, closed) AS (
 		SELECT n COLLATE "C", n COLLATE "C", ARRAY[n COLLATE "C"], false FROM unnest($1::text[]) n
 		UNION ALL
 		SELECT w.asked, m.survivor, w.passed || m.survivor, m.survivor = ANY (w.passed) FROM way w
@@ -25,7 +25,7 @@ const waySQL = `WITH RECURSIVE way(asked, number, passed, closed) AS (
 	) `
 
 const (
-	waysSQL = waySQL + `SELECT asked, number, passed
+	routesSQL = routeSQL + `SELECT asked, number, passed
 		FROM (SELECT DISTINCT ON (asked) * FROM way ORDER BY asked, cardinality(passed) DESC) longest
 		WHERE cardinality(passed) > 1`
 
@@ -33,8 +33,8 @@ const (
 	endSQL = `(SELECT number FROM way ORDER BY cardinality(passed) DESC LIMIT 1)`
 )
 
-// way is where the merges of a number lead.
-type way struct {
+// route is where the merges of a number lead.
+type route struct {
 	names []domain.PrisonerNumber // the number itself and those that it was merged into, one after the other
 	end   domain.PrisonerNumber   // the one that survives
 }
@@ -44,12 +44,12 @@ type querier interface {
 	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
 }
 
-// ways are those of the numbers that were merged into others.
-func ways(ctx context.Context, db querier, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]way, error) {
-	rows, _ := db.Query(ctx, waysSQL, texts(numbers)) // its error is that of the rows
-	found := map[domain.PrisonerNumber]way{}
+// routes are those of the numbers that were merged into others.
+func routes(ctx context.Context, db querier, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]route, error) {
+	rows, _ := db.Query(ctx, routesSQL, texts(numbers)) // its error is that of the rows
+	found := map[domain.PrisonerNumber]route{}
 	var asked domain.PrisonerNumber
-	var w way
+	var w route
 	_, err := pgx.ForEachRow(rows, []any{&asked, &w.end, &w.names}, func() error {
 		found[asked] = w
 		w.names = nil
@@ -62,7 +62,7 @@ func ways(ctx context.Context, db querier, numbers []domain.PrisonerNumber) (map
 // and those that it was merged into. ErrOnePrisoner when at the ends of the
 // merges there are fewer than least prisoners.
 func namesOf(ctx context.Context, db querier, numbers []domain.PrisonerNumber, least int) ([]domain.PrisonerNumber, error) {
-	found, err := ways(ctx, db, numbers)
+	found, err := routes(ctx, db, numbers)
 	if err != nil || len(found) == 0 {
 		return numbers, err
 	}
@@ -71,7 +71,7 @@ func namesOf(ctx context.Context, db querier, numbers []domain.PrisonerNumber, l
 	for _, number := range numbers {
 		w, merged := found[number]
 		if !merged {
-			w = way{names: []domain.PrisonerNumber{number}, end: number}
+			w = route{names: []domain.PrisonerNumber{number}, end: number}
 		}
 		names, prisoners[w.end] = append(names, w.names...), true
 	}

@@ -35,7 +35,7 @@ func numbers(letters string) []domain.PrisonerNumber {
 	return all
 }
 
-func TestTheSurvivorIsTheOneAtTheEndOfTheMerges(t *testing.T) {
+func TestSurvivor_isTheOneAtTheEndOfTheMerges(t *testing.T) {
 	p := newProjector(t)
 	p.tables()
 	reader := open(t, p.dsn)
@@ -82,7 +82,7 @@ func TestTheSurvivorIsTheOneAtTheEndOfTheMerges(t *testing.T) {
 	}
 }
 
-func TestAListThatHasAnItemLeadsNowhere(t *testing.T) {
+func TestList_thatHasAnItemLeadsNowhere(t *testing.T) {
 	p := newProjector(t)
 	p.tables()
 	reader := open(t, p.dsn)
@@ -101,7 +101,7 @@ func TestAListThatHasAnItemLeadsNowhere(t *testing.T) {
 	require.EqualValues(t, "B1111BB", list.Survivor)
 }
 
-func TestTheStreamsThatTellOfTheMergesOfANumber(t *testing.T) {
+func TestStreams_thatTellOfTheMergesOfANumber(t *testing.T) {
 	p := newProjector(t)
 	p.tables()
 	reader := open(t, p.dsn)
@@ -114,7 +114,7 @@ func TestTheStreamsThatTellOfTheMergesOfANumber(t *testing.T) {
 	}
 }
 
-func TestTheRemovedNumbersOfAPrisonerAreFoundByWhateverWay(t *testing.T) {
+func TestRemovedNumbers_ofAPrisonerAreFoundByAnyRoute(t *testing.T) {
 	p := newProjector(t)
 	p.tables()
 	reader := open(t, p.dsn)
@@ -126,7 +126,7 @@ func TestTheRemovedNumbersOfAPrisonerAreFoundByWhateverWay(t *testing.T) {
 	}
 }
 
-func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
+func TestReadModel_behindDeniesNoMerge(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
 	_, err := reader.MergedWith(t.Context(), number, 0)
@@ -139,11 +139,11 @@ func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 		"list":    func() error { _, err := reader.List(t.Context(), number, 0); return err },
 		"records": func() error { _, err := reader.OfPrisoner(t.Context(), number, 0); return err },
 		"between": func() error {
-			_, err := all(reader.Between(t.Context(), numbers("AB"), queries.Wanted{Open: true}))
+			_, err := all(reader.Between(t.Context(), numbers("AB"), queries.Filter{Open: true}))
 			return err
 		},
 		"involving": func() error {
-			_, err := all(reader.Involving(t.Context(), numbers("AB"), queries.Wanted{Open: true}))
+			_, err := all(reader.Involving(t.Context(), numbers("AB"), queries.Filter{Open: true}))
 			return err
 		},
 		"mergedWith": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },
@@ -153,7 +153,7 @@ func TestBeforeTheReadModelHasCaughtUpNoMergeIsDenied(t *testing.T) {
 	}
 }
 
-func TestAGroupIsAskedForUnderAllNamesOfItsPrisoners(t *testing.T) {
+func TestGroup_isAskedForUnderAllNamesOfItsPrisoners(t *testing.T) {
 	r := newRecord(t)
 	r.tell("A1111AA", "F1111FF", "2001-01-01T00:00:00", "")
 	r.tell("B1111BB", "F1111FF", "2002-01-01T00:00:00", "")
@@ -166,7 +166,7 @@ func TestAGroupIsAskedForUnderAllNamesOfItsPrisoners(t *testing.T) {
 	require.Equal(t, "2001", dates(t, found, err))
 	require.Empty(t, found.Survivor, "a record stands under the number")
 
-	wanted := queries.Wanted{Open: true, Closed: true, Today: today}
+	wanted := queries.Filter{Open: true, Closed: true, Today: today}
 	for _, c := range []struct {
 		merges             []string
 		asked              string
@@ -203,9 +203,9 @@ func TestAGroupIsAskedForUnderAllNamesOfItsPrisoners(t *testing.T) {
 	}
 }
 
-// TestWhatMovesWhileItIsReadIsNotMissed moves a record between the look at the
+// TestTransfer_duringAReadIsNotMissed moves a record between the look at the
 // merges and the look at the records, and the number back with its record.
-func TestWhatMovesWhileItIsReadIsNotMissed(t *testing.T) {
+func TestTransfer_duringAReadIsNotMissed(t *testing.T) {
 	r := newRecord(t)
 	r.tell("A1111AA", "F1111FF", "2001-01-01T00:00:00", "")
 	r.settle()
@@ -231,7 +231,7 @@ func TestWhatMovesWhileItIsReadIsNotMissed(t *testing.T) {
 			}
 		}
 	}()
-	wanted := queries.Wanted{Open: true, Today: today}
+	wanted := queries.Filter{Open: true, Today: today}
 	for range 300 {
 		found, err := all(r.Between(t.Context(), numbers("AF"), wanted))
 		require.Equal(t, "2001", dates(t, found, err))

@@ -17,9 +17,9 @@ import (
 	"nonassociations/queries"
 )
 
-// TestTheReadersRoleMayAskEverything: with the rights that an installation gives,
+// TestReadersRole_mayAskEverything: with the rights that an installation gives,
 // which name no view.
-func TestTheReadersRoleMayAskEverything(t *testing.T) {
+func TestReadersRole_mayAskEverything(t *testing.T) {
 	dsn := testdb.New(t)
 	owner := projector{t, connect(t, dsn), dsn}
 	owner.exec(testdb.Script(t, "../deploy/postgres/roles.sql"))
@@ -38,16 +38,19 @@ func TestTheReadersRoleMayAskEverything(t *testing.T) {
 		require.NoError(t, <-done)
 	})
 
-	reader, wanted := open(t, dsn+"&options=-c%20role%3Dnonassociations_reader"), queries.Wanted{Open: true, Today: today}
+	reader, wanted := open(t, dsn+"&options=-c%20role%3Dnonassociations_reader"), queries.Filter{Open: true, Today: today}
 	require.Eventually(t, func() bool { _, err := reader.List(t.Context(), number, 0); return err == nil }, patience, poll)
 	group := []domain.PrisonerNumber{number, "B1111BB"}
 	for name, ask := range map[string]func() error{
-		"a list":      func() error { _, err := reader.List(t.Context(), number, 0); return err },
-		"one":         func() error { _, err := reader.One(t.Context(), uuid.New(), 0); return err },
-		"a prisoner":  func() error { _, err := reader.OfPrisoner(t.Context(), number, 0); return err },
-		"between":     func() error { _, err := all(reader.Between(t.Context(), group, wanted)); return err },
-		"involving":   func() error { _, err := all(reader.Involving(t.Context(), group, wanted)); return err },
-		"a page":      func() error { _, err := reader.Page(t.Context(), queries.PageOf{Wanted: wanted, Size: 1}); return err },
+		"a list":     func() error { _, err := reader.List(t.Context(), number, 0); return err },
+		"one":        func() error { _, err := reader.One(t.Context(), uuid.New(), 0); return err },
+		"a prisoner": func() error { _, err := reader.OfPrisoner(t.Context(), number, 0); return err },
+		"between":    func() error { _, err := all(reader.Between(t.Context(), group, wanted)); return err },
+		"involving":  func() error { _, err := all(reader.Involving(t.Context(), group, wanted)); return err },
+		"a page": func() error {
+			_, err := reader.Page(t.Context(), queries.PageRequest{Filter: wanted, Size: 1})
+			return err
+		},
 		"pairs":       func() error { _, err := reader.PairsOf(t.Context(), number, 0); return err },
 		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New(), 0); return err },
 		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheTablesWordMovesTheWatermarkUnlessItIsOld(t *testing.T) {
+func TestWatermark_takesTheTablesPositionUnlessItIsOld(t *testing.T) {
 	for name, row := range map[string]struct{ at, was, now, want uint64 }{
 		"further":                             {10, 10, 15, 15},
 		"the same":                            {10, 10, 10, 10},
@@ -20,17 +20,17 @@ func TestTheTablesWordMovesTheWatermarkUnlessItIsOld(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var w watermark
 			w.at.Store(row.at)
-			w.settle(row.was, row.now)
+			w.reset(row.was, row.now)
 			require.Equal(t, row.want, w.position())
 		})
 	}
 }
 
-func TestTheWatermarkRisesAndWakesWhoeverItHasReached(t *testing.T) {
+func TestWatermark_risesAndWakesWaitersItHasReached(t *testing.T) {
 	var w watermark
 	at := map[uint64]*waiter{}
 	for _, atLeast := range []uint64{5, 10, 11} {
-		waiting, err := w.join(atLeast)
+		waiting, err := w.addWaiter(atLeast)
 		require.NoError(t, err)
 		at[atLeast] = waiting
 	}
@@ -44,15 +44,15 @@ func TestTheWatermarkRisesAndWakesWhoeverItHasReached(t *testing.T) {
 		}
 		return positions
 	}
-	w.raise(4)
+	w.advance(4)
 	require.Empty(t, woken())
-	w.settle(4, 10)
+	w.reset(4, 10)
 	require.Equal(t, []uint64{5, 10}, woken())
-	w.raise(7)
+	w.advance(7)
 	require.Equal(t, uint64(10), w.position(), "raise never lowers")
-	w.settle(10, 2)
+	w.reset(10, 2)
 	require.Equal(t, []uint64{5, 10}, woken(), "a lower watermark wakes nobody")
-	w.raise(11)
+	w.advance(11)
 	require.Equal(t, []uint64{5, 10, 11}, woken())
 	require.Empty(t, w.waiters)
 }

@@ -82,9 +82,9 @@ func (r *reading) end(t *testing.T) {
 	require.NotZero(t, r.answers.Load())
 }
 
-// TestAHotStandbyIsHonestAndIsWaitedFor: it cannot be listened to, may be behind,
+// TestHotStandby_isHonestAndIsWaitedFor: it cannot be listened to, may be behind,
 // and becomes a server of its own in the middle of reads.
-func TestAHotStandbyIsHonestAndIsWaitedFor(t *testing.T) {
+func TestHotStandby_isHonestAndIsWaitedFor(t *testing.T) {
 	p := replicate(t)
 	reader := open(t, p.standby.DSN())
 	always := readAllTheTime(reader)
@@ -140,9 +140,9 @@ func (s *said) has(words string) bool {
 	return strings.Contains(s.lines.String(), words)
 }
 
-// TestTwoServersBehindOneAddressAreHonest: a proxy, or an address with two hosts,
+// TestServers_behindOneAddressAreHonest: a proxy, or an address with two hosts,
 // sends each connection to whichever it likes.
-func TestTwoServersBehindOneAddressAreHonest(t *testing.T) {
+func TestServers_behindOneAddressAreHonest(t *testing.T) {
 	p := replicate(t)
 	// The host of a socket is a parameter: both, the standby first.
 	standby, found := hostOf(p.standby.DSN())

@@ -30,8 +30,8 @@ type waiter struct {
 
 func (w *watermark) position() uint64 { return w.at.Load() }
 
-// raise never lowers.
-func (w *watermark) raise(to uint64) {
+// advance never lowers.
+func (w *watermark) advance(to uint64) {
 	for {
 		was := w.at.Load()
 		if to <= was {
@@ -44,14 +44,14 @@ func (w *watermark) raise(to uint64) {
 	}
 }
 
-// settle takes over what the table says, also when it is less: the read model
+// reset takes over what the table says, also when it is less: the read model
 // may have been started again. was is the watermark before the table was read;
 // if it has moved since, the table's word is old.
-func (w *watermark) settle(was, now uint64) {
+func (w *watermark) reset(was, now uint64) {
 	if now < was && w.at.CompareAndSwap(was, now) {
 		return
 	}
-	w.raise(now)
+	w.advance(now)
 }
 
 func (w *watermark) wake(at uint64) {
@@ -65,8 +65,8 @@ func (w *watermark) wake(at uint64) {
 	}
 }
 
-// join adds a waiter, unless there are too many.
-func (w *watermark) join(atLeast uint64) (*waiter, error) {
+// addWaiter adds a waiter, unless there are too many.
+func (w *watermark) addWaiter(atLeast uint64) (*waiter, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.waiters) >= MaxWaiters {
@@ -80,7 +80,7 @@ func (w *watermark) join(atLeast uint64) (*waiter, error) {
 	return joined, nil
 }
 
-func (w *watermark) leave(waiting *waiter) {
+func (w *watermark) removeWaiter(waiting *waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.waiters, waiting)
@@ -93,11 +93,11 @@ func (r *Reader) WaitFor(ctx context.Context, atLeast uint64) error {
 	if r.watermark.position() >= atLeast {
 		return nil
 	}
-	waiting, err := r.watermark.join(atLeast)
+	waiting, err := r.watermark.addWaiter(atLeast)
 	if err != nil {
 		return err
 	}
-	defer r.watermark.leave(waiting)
+	defer r.watermark.removeWaiter(waiting)
 	if r.watermark.position() >= atLeast { // it may have risen before we joined
 		return nil
 	}

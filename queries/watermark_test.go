@@ -26,7 +26,7 @@ func ready(t *testing.T) (projector, *queries.Reader) {
 	return p, reader
 }
 
-func TestANotificationRaisesTheWatermark(t *testing.T) {
+func TestNotification_raisesTheWatermark(t *testing.T) {
 	p, reader := ready(t)
 	waited := make(chan error, 1)
 	go func() { waited <- reader.WaitFor(context.Background(), 11) }()
@@ -35,7 +35,7 @@ func TestANotificationRaisesTheWatermark(t *testing.T) {
 	require.EqualValues(t, 11, reader.Position())
 }
 
-func TestTheProjectorOfThisProcessNeedsNoNotification(t *testing.T) {
+func TestProjector_ofThisProcessNeedsNoNotification(t *testing.T) {
 	_, reader := ready(t)
 	waited := make(chan error, 1)
 	go func() { waited <- reader.WaitFor(context.Background(), 1000) }()
@@ -43,27 +43,27 @@ func TestTheProjectorOfThisProcessNeedsNoNotification(t *testing.T) {
 	require.NoError(t, <-waited)
 }
 
-func TestANotificationOfAnotherVersionSaysNothing(t *testing.T) {
+func TestNotification_ofAnotherVersionSaysNothing(t *testing.T) {
 	p, reader := ready(t)
 	p.commit(12, "2 5000") // looked up instead
 	require.NoError(t, reader.WaitFor(t.Context(), 12))
 	require.EqualValues(t, 12, reader.Position())
 }
 
-func TestALostNotificationIsMadeGoodByAPoll(t *testing.T) {
+func TestLostNotification_isMadeGoodByAPoll(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 13, prepare = 13`)
 	require.NoError(t, reader.WaitFor(t.Context(), 13))
 }
 
-func TestAPlaceBeforeAnEventIsTheNumberBeforeIt(t *testing.T) {
+func TestPlace_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 15, prepare = 0`)
 	require.NoError(t, reader.WaitFor(t.Context(), 14))
 	require.EqualValues(t, 14, reader.Position())
 }
 
-func TestTheWatermarkFollowsAReadModelThatWasStartedAgain(t *testing.T) {
+func TestWatermark_followsAReadModelThatWasStartedAgain(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 3, prepare = 3`)
 	require.Eventually(t, func() bool { return reader.Position() == 3 }, patience, poll)
@@ -71,19 +71,19 @@ func TestTheWatermarkFollowsAReadModelThatWasStartedAgain(t *testing.T) {
 	require.Eventually(t, func() bool { return reader.Position() == 0 }, patience, poll)
 }
 
-func TestTheWatermarkOutlivesItsConnection(t *testing.T) {
+func TestWatermark_outlivesItsConnection(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	p.commit(21, "1 21")
 	require.Eventually(t, func() bool { return reader.Position() == 21 }, patience, poll)
 }
 
-func TestWhoWaitsTooLongIsToldSo(t *testing.T) {
+func TestWait_tooLongIsReported(t *testing.T) {
 	_, reader := ready(t)
 	require.ErrorIs(t, reader.WaitFor(t.Context(), 11), queries.ErrBehind)
 }
 
-func TestTheContextEndsWaiting(t *testing.T) {
+func TestContext_endsWaiting(t *testing.T) {
 	_, reader := ready(t)
 	gone := errors.New("the caller left")
 	ctx, leave := context.WithCancelCause(t.Context())
@@ -93,7 +93,7 @@ func TestTheContextEndsWaiting(t *testing.T) {
 	require.ErrorIs(t, <-waited, gone)
 }
 
-func TestTooManyWaitersAreRefusedAtOnce(t *testing.T) {
+func TestWaiters_beyondTheBoundAreRefusedAtOnce(t *testing.T) {
 	_, reader := ready(t)
 	ctx, leave := context.WithCancel(t.Context())
 	waited := make(chan error, queries.MaxWaiters+1)
@@ -111,9 +111,9 @@ func TestTooManyWaitersAreRefusedAtOnce(t *testing.T) {
 	require.NoError(t, reader.WaitFor(t.Context(), 11), "those who left make room")
 }
 
-// TestAReaderThatHearsNothingKnowsNothing: Postgres may come back without its last
+// TestReader_thatHearsNothingKnowsNothing: Postgres may come back without its last
 // commits.
-func TestAReaderThatHearsNothingKnowsNothing(t *testing.T) {
+func TestReader_thatHearsNothingKnowsNothing(t *testing.T) {
 	server := testdb.NewServer(t)
 	p := projector{t, connect(t, server.DSN()), server.DSN()}
 	p.exec(readModel)

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestTheWireReadsWhatAServerOfGoWrites(t *testing.T) {
+func TestWire_readsWhatAServerOfGoWrites(t *testing.T) {
 	large := strings.Repeat("x", 100_000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body bytes.Buffer
@@ -52,14 +52,14 @@ func TestTheWireReadsWhatAServerOfGoWrites(t *testing.T) {
 	}
 }
 
-func TestTheWireRefusesWhatIsNotHTTP(t *testing.T) {
+func TestWire_refusesWhatIsNotHTTP(t *testing.T) {
 	for _, text := range []string{"", "hello\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"} {
-		_, err := (&wire{in: bufferOf(text)}).read()
+		_, err := (&httpConn{in: bufferOf(text)}).read()
 		require.Error(t, err, text)
 	}
 }
 
-func TestAClonedRequestIsFilledOnItsOwn(t *testing.T) {
+func TestClonedRequest_isFilledOnItsOwn(t *testing.T) {
 	template := newRequest(http.MethodPost, "/migrate", "", []byte(hole+" "+hole))
 	clone := template.clone()
 	clone.fill(0, "A1111AA")
@@ -69,8 +69,8 @@ func TestAClonedRequestIsFilledOnItsOwn(t *testing.T) {
 	require.Contains(t, string(template.bytes), "Content-Length: 15\r\n")
 }
 
-func TestTogetherCountsWhatAllDid(t *testing.T) {
-	s := &stage{}
+func TestTogether_countsWhatAllDid(t *testing.T) {
+	s := &harness{}
 	ended := 0
 	turns := func(context.Context) (func() (int, error), func(), error) {
 		return func() (int, error) { return 3, nil }, func() { ended++ }, nil
@@ -83,10 +83,10 @@ func TestTogetherCountsWhatAllDid(t *testing.T) {
 	require.InDelta(t, float64(got.count), got.rate()*got.seconds, 1e-3)
 }
 
-func TestTogetherEndsWithTheFirstFault(t *testing.T) {
+func TestTogether_endsWithTheFirstFault(t *testing.T) {
 	fault := errors.New("broken")
 	first := true
-	_, err := (&stage{}).together(t.Context(), 8, time.Hour, func(context.Context) (func() (int, error), func(), error) {
+	_, err := (&harness{}).together(t.Context(), 8, time.Hour, func(context.Context) (func() (int, error), func(), error) {
 		broken := first
 		first = false
 		return func() (int, error) {
@@ -99,9 +99,9 @@ func TestTogetherEndsWithTheFirstFault(t *testing.T) {
 	require.ErrorIs(t, err, fault)
 }
 
-func TestTheRatioIsThatOfNeighbouringRounds(t *testing.T) {
-	at := func(n int) lap { return lap{count: n, seconds: 1} }
-	d := duel{measured: []lap{at(50), at(10), at(30)}, baseline: []lap{at(100), at(20), at(30)}}
+func TestRatio_isThatOfNeighbouringRounds(t *testing.T) {
+	at := func(n int) measurement { return measurement{count: n, seconds: 1} }
+	d := comparison{measured: []measurement{at(50), at(10), at(30)}, baseline: []measurement{at(100), at(20), at(30)}}
 	measured, baseline, ratio := d.rates()
 	require.InDelta(t, 30, measured, 0)
 	require.InDelta(t, 30, baseline, 0)
@@ -121,7 +121,7 @@ func TestQuantiles(t *testing.T) {
 	require.InDelta(t, 100, quantile(values, 1), 0)
 }
 
-func TestTheTableSaysWhatWasMet(t *testing.T) {
+func TestTable_reportsWhatWasMet(t *testing.T) {
 	var out bytes.Buffer
 	table{header: []string{"on a machine"}, rows: []row{
 		{what: "one", measured: rate(1234567.4), ratio: 0.7, goal: atLeast(0.7, 0.6), note: "a remark"},
@@ -135,7 +135,7 @@ func TestTheTableSaysWhatWasMet(t *testing.T) {
 	require.Contains(t, out.String(), "note: a remark")
 }
 
-func TestWhatCannotBeMeasuredIsRefused(t *testing.T) {
+func TestRows_thatCannotBeMeasuredAreRefused(t *testing.T) {
 	good := runCmd{Rounds: 5, Round: time.Second, Connections: 64, Bulk: 50, Migrators: 8, Looks: 100}
 	all := good
 	require.NoError(t, all.settle())

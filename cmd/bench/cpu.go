@@ -40,7 +40,7 @@ func (c cpu) each(operations int, bystander string) string {
 }
 
 // used is what was used up to now; where there is no /proc, nothing but the load's.
-func (s *stage) used() cpu {
+func (s *harness) used() cpu {
 	var c cpu
 	var own syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &own) == nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // measureEsdb creates new pairs with an EventStoreDB as the log.
-func measureEsdb(ctx context.Context, s *stage) (row, error) {
+func measureEsdb(ctx context.Context, s *harness) (row, error) {
 	dsn, err := s.newDatabase(ctx)
 	if err != nil {
 		return row{}, err
@@ -68,8 +68,8 @@ func newBareClient(address string) (*client.Client, error) {
 }
 
 // appending is a side that appends one event to a new stream a turn.
-func (s *stage) appending(bare *client.Client) side {
-	return func(ctx context.Context, d time.Duration) (lap, error) {
+func (s *harness) appending(bare *client.Client) side {
+	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			turn := func() (int, error) {
 				one, other := s.newPair()
@@ -88,7 +88,7 @@ func (s *stage) appending(bare *client.Client) side {
 
 // eventStoreDB is the server that --eventstore names, or our own over a
 // database, in a process of its own.
-func (s *stage) eventStoreDB(ctx context.Context, dsn string) (address string, stop func(), err error) {
+func (s *harness) eventStoreDB(ctx context.Context, dsn string) (address string, stop func(), err error) {
 	if s.Eventstore != "" {
 		return s.Eventstore, func() {}, nil
 	}

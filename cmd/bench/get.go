@@ -13,7 +13,7 @@ import (
 )
 
 // measureGet reads the lists of a small estate, each about as often.
-func measureGet(ctx context.Context, s *stage) (row, error) {
+func measureGet(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
 	}
@@ -51,15 +51,15 @@ func measureGet(ctx context.Context, s *stage) (row, error) {
 const estateOfReads = 6000
 
 // loadEstate migrates an estate and returns those who have a list.
-func (s *stage) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, error) {
+func (s *harness) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, error) {
 	e, err := estate.New(estate.Options{Seed: 1, Prisoners: estateOfReads})
 	if err != nil {
 		return nil, err
 	}
-	c := client.New(client.Options{BaseURL: "http://" + s.address, Token: client.Always(s.token)})
+	c := client.New(client.Options{BaseURL: "http://" + s.address, Token: client.StaticToken(s.token)})
 	seen := map[domain.PrisonerNumber]bool{}
-	for telling := range e.Tellings() {
-		told, err := c.Migrate(ctx, client.Correlation{}, telling.Said())
+	for telling := range e.SyncRequests() {
+		told, err := c.Migrate(ctx, client.Correlation{}, telling.Typed())
 		if err != nil {
 			return nil, err
 		}
@@ -80,9 +80,9 @@ func (s *stage) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, error)
 
 // getting is a side that reads lists from an address. Both sides get the same
 // bytes, token included; only one of them looks at it.
-func (s *stage) getting(address string, numbers []domain.PrisonerNumber) side {
+func (s *harness) getting(address string, numbers []domain.PrisonerNumber) side {
 	template := newRequest(http.MethodGet, "/non-associations/"+hole, s.token, nil)
-	return func(ctx context.Context, d time.Duration) (lap, error) {
+	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			w, err := dial(ctx, address)
 			if err != nil {

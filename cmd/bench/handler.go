@@ -26,7 +26,7 @@ func (c handlerCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer pool.Close()
-	server := &http.Server{Addr: c.Address, ReadHeaderTimeout: 5 * time.Second, Handler: bare(pool)}
+	server := &http.Server{Addr: c.Address, ReadHeaderTimeout: 5 * time.Second, Handler: baseline(pool)}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
@@ -35,7 +35,7 @@ func (c handlerCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-func bare(pool *pgxpool.Pool) http.HandlerFunc {
+func baseline(pool *pgxpool.Pool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		number := strings.TrimPrefix(r.URL.Path, "/non-associations/")
 		var document []byte

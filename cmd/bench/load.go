@@ -17,14 +17,14 @@ type worker func(ctx context.Context) (turn func() (int, error), done func(), er
 
 // together lets n workers take turns until d is over, and returns how many
 // things they did. The clock runs until the last turn has ended.
-func (s *stage) together(ctx context.Context, n int, d time.Duration, hire worker) (lap, error) {
+func (s *harness) together(ctx context.Context, n int, d time.Duration, hire worker) (measurement, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	var count atomic.Int64
 	turns := []func() (int, error){}
 	for range n {
 		turn, done, err := hire(ctx)
 		if err != nil {
-			return lap{}, err
+			return measurement{}, err
 		}
 		defer done()
 		turns = append(turns, turn)
@@ -46,14 +46,14 @@ func (s *stage) together(ctx context.Context, n int, d time.Duration, hire worke
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
 	took := time.Since(began).Seconds()
-	return lap{int(count.Load()), took, s.used().minus(before)}, nil
+	return measurement{int(count.Load()), took, s.used().minus(before)}, nil
 }
 
 // posting is a worker that posts new pairs, one request a turn.
-func (s *stage) posting(template request, pairs int, fill func(request)) worker {
+func (s *harness) posting(template request, pairs int, fill func(request)) worker {
 	return func(ctx context.Context) (func() (int, error), func(), error) {
 		w, err := dial(ctx, s.address)
 		if err != nil {
@@ -69,7 +69,7 @@ func (s *stage) posting(template request, pairs int, fill func(request)) worker 
 }
 
 // post sends until it is taken; 503 asks to try again, which counts as time lost.
-func (s *stage) post(w *wire, r request) error {
+func (s *harness) post(w *httpConn, r request) error {
 	for range 20 {
 		got, err := w.do(r.bytes)
 		if err != nil {
@@ -89,7 +89,7 @@ func (s *stage) post(w *wire, r request) error {
 }
 
 // written remembers the highest position that was answered.
-func (s *stage) written(position uint64) {
+func (s *harness) written(position uint64) {
 	for {
 		old := s.position.Load()
 		if position <= old || s.position.CompareAndSwap(old, position) {

@@ -97,7 +97,7 @@ func (c *runCmd) Run(ctx context.Context) error {
 	if err := c.settle(); err != nil {
 		return err
 	}
-	var stage *stage
+	var stage *harness
 	stage, err := setUp(ctx, *c)
 	if err != nil {
 		return err

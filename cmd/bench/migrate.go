@@ -16,7 +16,7 @@ import (
 const migratedPairs = 10_000
 
 // measureMigrate creates many new pairs a request.
-func measureMigrate(ctx context.Context, s *stage) (row, error) {
+func measureMigrate(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
 	}
@@ -39,8 +39,8 @@ func measureMigrate(ctx context.Context, s *stage) (row, error) {
 // bulkNumbers is where the numbers of this row begin, out of reach of the others.
 const bulkNumbers = 80_000_000
 
-func (s *stage) migrating() side {
-	template := s.telling("/migrate", s.Bulk)
+func (s *harness) migrating() side {
+	template := s.syncRequests("/migrate", s.Bulk)
 	fill := func(r request) {
 		// A teller nobody has seen, and others nobody has seen.
 		first := bulkNumbers + s.bulks.Add(1)*uint64(s.Bulk+1) //nolint:gosec // small and positive
@@ -48,15 +48,15 @@ func (s *stage) migrating() side {
 			r.fill(i, string(estate.Number(first+uint64(i))))
 		}
 	}
-	return func(ctx context.Context, d time.Duration) (lap, error) {
+	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.together(ctx, s.Migrators, d, s.posting(template, s.Bulk, fill))
 	}
 }
 
 // copying is a side that commits as many rows a turn as migrating tells of.
-func (s *stage) copying() side {
+func (s *harness) copying() side {
 	columns := []string{"stream", "revision", "id", "type", "data", "metadata"}
-	return func(ctx context.Context, d time.Duration) (lap, error) {
+	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.together(ctx, s.Migrators, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			conn, err := pgx.Connect(ctx, s.dsn)
 			if err != nil {

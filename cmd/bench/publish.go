@@ -34,16 +34,16 @@ const (
 	loops = 16
 )
 
-// outside is a topic here, in this process, that counts what it is told.
-type outside struct {
+// snsSink is a topic here, in this process, that counts what it is told.
+type snsSink struct {
 	*localaws.Server
 
 	arn  string
 	told atomic.Int64
 }
 
-func (s *stage) newOutside(ctx context.Context) (*outside, error) {
-	o := &outside{}
+func (s *harness) newOutside(ctx context.Context) (*snsSink, error) {
+	o := &snsSink{}
 	var err error
 	o.Server, err = localaws.Start(ctx, localaws.Options{FailEntry: func(string, localaws.Entry) (string, bool) {
 		o.told.Add(1)
@@ -59,7 +59,7 @@ func (s *stage) newOutside(ctx context.Context) (*outside, error) {
 
 // measurePublish lets a publisher tell a whole log, and beside it the same client
 // the same number of messages that somebody made before.
-func measurePublish(ctx context.Context, s *stage) (row, error) {
+func measurePublish(ctx context.Context, s *harness) (row, error) {
 	world, err := s.newOutside(ctx)
 	if err != nil {
 		return row{}, err
@@ -75,7 +75,7 @@ func measurePublish(ctx context.Context, s *stage) (row, error) {
 	if err := s.tellMany(ctx, where.databaseURL, count); err != nil {
 		return row{}, err
 	}
-	var d duel
+	var d comparison
 	var alone []float64
 	for i := range s.Rounds + 1 { // the first warms up
 		ours, err := s.publishAll(ctx, world, where, count)
@@ -105,7 +105,7 @@ func measurePublish(ctx context.Context, s *stage) (row, error) {
 }
 
 // told is an installation with a log of its own, whose publisher can be started.
-func (s *stage) told(ctx context.Context, name string) (installation, error) {
+func (s *harness) told(ctx context.Context, name string) (installation, error) {
 	dsn, err := s.newDatabase(ctx)
 	if err != nil {
 		return installation{}, err
@@ -115,7 +115,7 @@ func (s *stage) told(ctx context.Context, name string) (installation, error) {
 }
 
 // tellMany makes as many facts as are wanted, as NOMIS would tell them.
-func (s *stage) tellMany(ctx context.Context, dsn string, count int) error {
+func (s *harness) tellMany(ctx context.Context, dsn string, count int) error {
 	log, err := postgres.Open(ctx, dsn, postgres.Options{})
 	if err != nil {
 		return err
@@ -127,70 +127,70 @@ func (s *stage) tellMany(ctx context.Context, dsn string, count int) error {
 	}
 	handler := commands.New(log, commands.Options{Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler)})
 	for left := count; left > 0; left -= 100 {
-		var tells []commands.PairTell
+		var tells []commands.PairSync
 		for range min(left, 100) {
 			one, other := s.newPair()
-			tell, err := tellOf(domain.PrisonerNumber(one), domain.PrisonerNumber(other))
+			tell, err := requestOf(domain.PrisonerNumber(one), domain.PrisonerNumber(other))
 			if err != nil {
 				return err
 			}
 			tells = append(tells, tell)
 		}
 		id := uuid.New()
-		if _, err := handler.Tell(ctx, domain.Cause{CommandID: id, Actor: "BENCH", Source: domain.NOMIS, About: tells[0].Tell.About}, tells); err != nil {
+		if _, err := handler.Sync(ctx, domain.Cause{CommandID: id, Actor: "BENCH", Source: domain.NOMIS, About: tells[0].Sync.About}, tells); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func tellOf(one, other domain.PrisonerNumber) (commands.PairTell, error) {
+func requestOf(one, other domain.PrisonerNumber) (commands.PairSync, error) {
 	pair, err := domain.NewPair(one, other)
 	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
-	return commands.PairTell{Pair: pair, Tell: domain.Tell{About: one, Items: []domain.Item{{
+	return commands.PairSync{Pair: pair, Sync: domain.Sync{About: one, Items: []domain.Item{{
 		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{one: domain.CodeVictim, other: domain.CodePerpetrator},
 		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", AuthorisedBy: &by, Comment: &text, TypeSequence: 1,
 	}}}}, err
 }
 
-func (s *stage) outward(world *outside, where installation) []string {
+func (s *harness) publisherRow(world *snsSink, where installation) []string {
 	return append(s.environment(where, ""), "SNS_TOPIC_ARN="+world.arn, "HISTORY_TOPIC_ARN=", "PUBLIC_URL=https://non-associations.test",
 		"AWS_ENDPOINT_URL_SNS="+world.URL(), "AWS_EC2_METADATA_DISABLED=true")
 }
 
 // publishAll starts a publisher that has told nothing yet. What it tells before
 // the first tenth is told, with the start of the process, does not count.
-func (s *stage) publishAll(ctx context.Context, world *outside, where installation, count int) (lap, error) {
+func (s *harness) publishAll(ctx context.Context, world *snsSink, where installation, count int) (measurement, error) {
 	if err := s.settleDown(ctx); err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
-	if err := store.Adopt(ctx, where.databaseURL); err != nil {
-		return lap{}, err
+	if err := store.Reset(ctx, where.databaseURL); err != nil {
+		return measurement{}, err
 	}
 	world.told.Store(0)
-	telling, err := s.spawn("publisher", s.Binary, s.outward(world, where), "publish")
+	telling, err := s.spawn("publisher", s.Binary, s.publisherRow(world, where), "publish")
 	if err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
 	l, err := s.counted(ctx, world, count)
 	return l, errors.Join(err, telling.stop())
 }
 
 // counted is the lap from the first tenth to the end.
-func (s *stage) counted(ctx context.Context, world *outside, count int) (lap, error) {
+func (s *harness) counted(ctx context.Context, world *snsSink, count int) (measurement, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	if err := world.hears(ctx, count/10); err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
 	first, began := int(world.told.Load()), time.Now()
 	if err := world.hears(ctx, count); err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
-	return lap{count: count - first, seconds: time.Since(began).Seconds()}, nil
+	return measurement{count: count - first, seconds: time.Since(began).Seconds()}, nil
 }
 
-func (o *outside) hears(ctx context.Context, n int) error {
+func (o *snsSink) hears(ctx context.Context, n int) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for int(o.told.Load()) < n {
@@ -204,15 +204,15 @@ func (o *outside) hears(ctx context.Context, n int) error {
 }
 
 // sendAll is the baseline, in a process of its own.
-func (s *stage) sendAll(ctx context.Context, world *outside, count, loops int) (lap, error) {
+func (s *harness) sendAll(ctx context.Context, world *snsSink, count, loops int) (measurement, error) {
 	if err := s.settleDown(ctx); err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
 	world.told.Store(0)
 	sending, err := s.spawn("sender", self(), []string{"AWS_ENDPOINT_URL_SNS=" + world.URL(), "AWS_EC2_METADATA_DISABLED=true"},
 		"sender", "--topic", world.arn, "--count", strconv.Itoa(count), "--loops", strconv.Itoa(loops))
 	if err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
 	l, err := s.counted(ctx, world, count)
 	return l, errors.Join(err, <-sending.ended)

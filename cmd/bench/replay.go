@@ -15,14 +15,14 @@ import (
 const enoughEvents, enoughQuickly = 200_000, 60_000
 
 // measureReplay builds the read model anew from the log of the other rows.
-func measureReplay(ctx context.Context, s *stage) (row, error) {
+func measureReplay(ctx context.Context, s *harness) (row, error) {
 	if err := s.fillLog(ctx); err != nil {
 		return row{}, err
 	}
 	if err := s.stopService(); err != nil {
 		return row{}, err
 	}
-	var d duel
+	var d comparison
 	var rows int
 	for range (s.Rounds + 1) / 2 {
 		took, err := s.replay(ctx)
@@ -33,7 +33,7 @@ func measureReplay(ctx context.Context, s *stage) (row, error) {
 		if rows, copied, err = s.copyRows(ctx); err != nil {
 			return row{}, err
 		}
-		d.measured, d.baseline = append(d.measured, lap{count: rows, seconds: took}), append(d.baseline, lap{count: rows, seconds: copied})
+		d.measured, d.baseline = append(d.measured, measurement{count: rows, seconds: took}), append(d.baseline, measurement{count: rows, seconds: copied})
 	}
 	head, err := s.head(ctx)
 	if err != nil {
@@ -51,14 +51,14 @@ func measureReplay(ctx context.Context, s *stage) (row, error) {
 }
 
 // head is the position of the last event, which in Postgres counts them.
-func (s *stage) head(ctx context.Context) (uint64, error) {
+func (s *harness) head(ctx context.Context) (uint64, error) {
 	var head uint64
 	err := s.db.QueryRow(ctx, "SELECT max(position) FROM eventstore.events").Scan(&head)
 	return head, err
 }
 
 // fillLog migrates until there is enough to replay.
-func (s *stage) fillLog(ctx context.Context) error {
+func (s *harness) fillLog(ctx context.Context) error {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s *stage) fillLog(ctx context.Context) error {
 
 // replay is how long a projector needs from nothing to the end of the log, in
 // seconds.
-func (s *stage) replay(ctx context.Context) (float64, error) {
+func (s *harness) replay(ctx context.Context) (float64, error) {
 	if err := projections.Rebuild(ctx, s.dsn); err != nil {
 		return 0, err
 	}
@@ -105,7 +105,7 @@ func (s *stage) replay(ctx context.Context) (float64, error) {
 	return took, err
 }
 
-func (s *stage) projected(ctx context.Context, head uint64) error {
+func (s *harness) projected(ctx context.Context, head uint64) error {
 	var at uint64
 	if err := s.db.QueryRow(ctx, `SELECT "commit" FROM read_1.checkpoint`).Scan(&at); err != nil {
 		return err
@@ -118,7 +118,7 @@ func (s *stage) projected(ctx context.Context, head uint64) error {
 
 // copyRows copies every table of the read model, except for its checkpoint,
 // into an empty one with the same indexes, and returns the rows and seconds.
-func (s *stage) copyRows(ctx context.Context) (count int, seconds float64, err error) {
+func (s *harness) copyRows(ctx context.Context) (count int, seconds float64, err error) {
 	found, err := s.db.Query(ctx, `SELECT table_name::text FROM information_schema.tables
 		WHERE table_schema = 'read_1' AND table_type = 'BASE TABLE' AND table_name <> 'checkpoint' ORDER BY 1`)
 	if err != nil {

@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// lap is what was done in one round.
-type lap struct {
+// measurement is what was done in one round.
+type measurement struct {
 	count   int
 	seconds float64
 	cpu     cpu
 }
 
-func (l lap) rate() float64 { return float64(l.count) / l.seconds }
+func (l measurement) rate() float64 { return float64(l.count) / l.seconds }
 
-func (l lap) plus(m lap) lap {
-	return lap{l.count + m.count, l.seconds + m.seconds, l.cpu.plus(m.cpu)}
+func (l measurement) plus(m measurement) measurement {
+	return measurement{l.count + m.count, l.seconds + m.seconds, l.cpu.plus(m.cpu)}
 }
 
 // side does one kind of work for about d.
-type side func(ctx context.Context, d time.Duration) (lap, error)
+type side func(ctx context.Context, d time.Duration) (measurement, error)
 
-// duel is what the rounds of both sides gave.
-type duel struct {
-	measured, baseline []lap
+// comparison is what the rounds of both sides gave.
+type comparison struct {
+	measured, baseline []measurement
 }
 
 // rates are the medians of both sides; ratio is the median over the rounds, in
 // which both sides met the same mood of the machine.
-func (d duel) rates() (measured, baseline, ratio float64) {
+func (d comparison) rates() (measured, baseline, ratio float64) {
 	var ours, theirs, ratios []float64
 	for i := range d.measured {
 		ours, theirs = append(ours, d.measured[i].rate()), append(theirs, d.baseline[i].rate())
@@ -39,8 +39,8 @@ func (d duel) rates() (measured, baseline, ratio float64) {
 }
 
 // cpu says where the processor time went.
-func (d duel) cpu(bystander string) string {
-	var ours, theirs lap
+func (d comparison) cpu(bystander string) string {
+	var ours, theirs measurement
 	for i := range d.measured {
 		ours, theirs = ours.plus(d.measured[i]), theirs.plus(d.baseline[i])
 	}
@@ -48,8 +48,8 @@ func (d duel) cpu(bystander string) string {
 }
 
 // alternate lets both sides work in turns, after a short warming up of each.
-func (s *stage) alternate(ctx context.Context, measured, baseline side) (duel, error) {
-	var d duel
+func (s *harness) alternate(ctx context.Context, measured, baseline side) (comparison, error) {
+	var d comparison
 	for _, warm := range []side{measured, baseline} {
 		if _, err := s.round(ctx, warm, s.Round/4); err != nil {
 			return d, err
@@ -70,9 +70,9 @@ func (s *stage) alternate(ctx context.Context, measured, baseline side) (duel, e
 }
 
 // round begins when what earlier rounds left behind is done.
-func (s *stage) round(ctx context.Context, work side, length time.Duration) (lap, error) {
+func (s *harness) round(ctx context.Context, work side, length time.Duration) (measurement, error) {
 	if err := s.settleDown(ctx); err != nil {
-		return lap{}, err
+		return measurement{}, err
 	}
 	return work(ctx, length)
 }

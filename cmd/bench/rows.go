@@ -13,7 +13,7 @@ import (
 // spec is one row: what it needs and how it is measured.
 type spec struct {
 	name    string
-	measure func(ctx context.Context, s *stage) (row, error)
+	measure func(ctx context.Context, s *harness) (row, error)
 }
 
 // rowEsdb is the row that --eventstore is for.
@@ -28,7 +28,7 @@ var specs = []spec{
 	{"migrate", measureMigrate},
 	{"replay", measureReplay},
 	{"publish", measurePublish},
-	{"heard", measureHeard},
+	{"heard", measureListening},
 	{rowEsdb, measureEsdb},
 }
 
@@ -68,7 +68,7 @@ func (c *runCmd) settle() error {
 }
 
 // measure goes through the rows; what was measured before an error is kept.
-func measure(ctx context.Context, s *stage) (table, error) {
+func measure(ctx context.Context, s *harness) (table, error) {
 	t := table{header: s.header}
 	for _, spec := range specs {
 		if !slices.Contains(s.Rows, spec.name) {

@@ -22,7 +22,7 @@ type installation struct {
 }
 
 // serve starts the service unless it runs, and waits until it has caught up.
-func (s *stage) serve(ctx context.Context, where installation) error {
+func (s *harness) serve(ctx context.Context, where installation) error {
 	if s.service != nil && s.service.name == where.name {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (s *stage) serve(ctx context.Context, where installation) error {
 }
 
 // spawnRole starts the compiled service, or this binary where a profile is wanted.
-func (s *stage) spawnRole(where installation, environment []string, role ...string) (*child, error) {
+func (s *harness) spawnRole(where installation, environment []string, role ...string) (*process, error) {
 	if s.Profile == "" {
 		return s.spawn(where.name, s.Binary, environment, role...)
 	}
@@ -68,7 +68,7 @@ func (s *stage) spawnRole(where installation, environment []string, role ...stri
 	return s.spawn(where.name, self(), environment, args...)
 }
 
-func (s *stage) environment(where installation, address string) []string {
+func (s *harness) environment(where installation, address string) []string {
 	return []string{
 		"EVENTSTORE_URL=" + where.eventstoreURL, "DATABASE_URL=" + where.databaseURL, "READ_DATABASE_URL=",
 		"LISTEN_ADDR=" + address, "AUTH_ISSUER=" + issuer.Name, "AUTH_JWKS_URL=" + s.issuer.KeysURL(),
@@ -76,7 +76,7 @@ func (s *stage) environment(where installation, address string) []string {
 	}
 }
 
-func (s *stage) stopService() error {
+func (s *harness) stopService() error {
 	if s.service == nil {
 		return nil
 	}
@@ -86,11 +86,11 @@ func (s *stage) stopService() error {
 }
 
 // inPostgres is the installation of all rows but esdb.
-func (s *stage) inPostgres() installation { return installation{"postgres", s.dsn, s.dsn} }
+func (s *harness) inPostgres() installation { return installation{"postgres", s.dsn, s.dsn} }
 
 // settleDown waits until the read model has caught up with what was written,
 // and lets Postgres write its own backlog.
-func (s *stage) settleDown(ctx context.Context) error {
+func (s *harness) settleDown(ctx context.Context) error {
 	if s.service != nil {
 		began := time.Now()
 		path := fmt.Sprintf("/non-associations/%s?atLeast=%d", estate.Number(0), s.position.Load())
@@ -108,7 +108,7 @@ func (s *stage) settleDown(ctx context.Context) error {
 
 // note is what else is worth knowing of a row: where the time went, and how
 // long the read model needed after a round.
-func (s *stage) note(row string, d duel) string {
+func (s *harness) note(row string, d comparison) string {
 	defer func() { s.lags, _ = nil, s.busy.Swap(0) }()
 	bystander := ""
 	if s.bystander != nil {
@@ -146,7 +146,7 @@ func (c serviceCmd) Run(ctx context.Context) error {
 		environment[name] = value
 	}
 	roles := app.Roles{Serve: c.Serve, Project: c.Project}
-	app.TakeRoom(environment)
+	app.TuneGC(environment)
 	config, err := app.ReadConfig(environment, roles)
 	if err != nil {
 		return err

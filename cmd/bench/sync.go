@@ -16,7 +16,7 @@ import (
 )
 
 // measureSync creates new pairs, one a request.
-func measureSync(ctx context.Context, s *stage) (row, error) {
+func measureSync(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
 	}
@@ -35,11 +35,11 @@ func measureSync(ctx context.Context, s *stage) (row, error) {
 	}, nil
 }
 
-// telling is the body of a write with holes: of the teller and, in each item,
+// syncRequests is the body of a write with holes: of the teller and, in each item,
 // of the other.
-func (s *stage) telling(path string, pairs int) request {
+func (s *harness) syncRequests(path string, pairs int) request {
 	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
-	body := estate.Telling{PrisonerNumber: hole}
+	body := estate.SyncRequest{PrisonerNumber: hole}
 	for range pairs {
 		body.NonAssociations = append(body.NonAssociations, estate.Item{
 			ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
@@ -51,14 +51,14 @@ func (s *stage) telling(path string, pairs int) request {
 }
 
 // syncing is a side that creates one new pair a turn.
-func (s *stage) syncing() side {
-	template := s.telling("/sync", 1)
-	return func(ctx context.Context, d time.Duration) (lap, error) {
+func (s *harness) syncing() side {
+	template := s.syncRequests("/sync", 1)
+	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.together(ctx, s.Connections, d, s.posting(template, 1, s.fillPair))
 	}
 }
 
-func (s *stage) fillPair(r request) {
+func (s *harness) fillPair(r request) {
 	one, other := s.newPair()
 	r.fill(0, one)
 	r.fill(1, other)
@@ -74,7 +74,7 @@ func (s sample) size() int { return len(s.eventType) + len(s.data) + len(s.metad
 
 // takeSample lets the service write one event, reads it back from the log, and
 // closes the log: one that stays open listens, and would cost what is measured.
-func (s *stage) takeSample(ctx context.Context, log eventstore.Store) error {
+func (s *harness) takeSample(ctx context.Context, log eventstore.Store) error {
 	defer log.Close(context.WithoutCancel(ctx))
 	w, err := dial(ctx, s.address)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *stage) takeSample(ctx context.Context, log eventstore.Store) error {
 	}
 	defer w.close()
 	one, other := s.newPair()
-	r := s.telling("/sync", 1)
+	r := s.syncRequests("/sync", 1)
 	r.fill(0, one)
 	r.fill(1, other)
 	if err := s.post(w, r); err != nil {
@@ -110,7 +110,7 @@ CREATE TABLE IF NOT EXISTS bench.raw (
 )
 
 // rawTable makes the table that the baselines write, unless it is there.
-func (s *stage) rawTable(ctx context.Context) error {
+func (s *harness) rawTable(ctx context.Context) error {
 	if s.sample.size() > 0 {
 		return nil
 	}
@@ -126,8 +126,8 @@ func (s *stage) rawTable(ctx context.Context) error {
 }
 
 // inserting is a side that commits single rows, each connection its own.
-func (s *stage) inserting() side {
-	return func(ctx context.Context, d time.Duration) (lap, error) {
+func (s *harness) inserting() side {
+	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			conn, err := pgx.Connect(ctx, s.dsn)
 			if err != nil {
@@ -139,7 +139,7 @@ func (s *stage) inserting() side {
 	}
 }
 
-func (s *stage) insert(ctx context.Context, conn *pgx.Conn) error {
+func (s *harness) insert(ctx context.Context, conn *pgx.Conn) error {
 	one, other := s.newPair()
 	_, err := conn.Exec(ctx, rawInsertSQL, domain.StreamPrefix+one+"_"+other, [16]byte(uuid.New()),
 		s.sample.eventType, s.sample.data, s.sample.metadata)

@@ -12,7 +12,7 @@ import (
 
 // measureVisible writes and looks, one after the other, in blocks that
 // alternate with the baseline's.
-func measureVisible(ctx context.Context, s *stage) (row, error) {
+func measureVisible(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
 	}
@@ -69,21 +69,21 @@ func repeat(into []float64, n int, once func() (float64, error)) ([]float64, err
 	return into, nil
 }
 
-// looker writes a pair and asks for it by the position of the answer.
-type looker struct {
-	*stage
+// poller writes a pair and asks for it by the position of the answer.
+type poller struct {
+	*harness
 
-	wire    *wire
+	wire    *httpConn
 	posting request
 	asking  []byte
 }
 
-func (s *stage) newLooker(ctx context.Context) (*looker, error) {
+func (s *harness) newLooker(ctx context.Context) (*poller, error) {
 	w, err := dial(ctx, s.address)
-	return &looker{stage: s, wire: w, posting: s.telling("/sync", 1)}, err
+	return &poller{harness: s, wire: w, posting: s.syncRequests("/sync", 1)}, err
 }
 
-func (l *looker) look() (float64, error) {
+func (l *poller) look() (float64, error) {
 	one, other := l.newPair()
 	l.posting.fill(0, one)
 	l.posting.fill(1, other)
@@ -107,11 +107,11 @@ func (l *looker) look() (float64, error) {
 
 // echo is a NOTIFY from one connection that arrives at another.
 type echo struct {
-	stage         *stage
+	stage         *harness
 	says, listens *pgx.Conn
 }
 
-func (s *stage) newEcho(ctx context.Context) (*echo, error) {
+func (s *harness) newEcho(ctx context.Context) (*echo, error) {
 	says, err := pgx.Connect(ctx, s.dsn)
 	if err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ func (c demoCmd) alone(ctx context.Context, set settings) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var loaded error
-	err := everything(ctx, set, func(_ *around, address string) {
+	err := runAll(ctx, set, func(_ *standIns, address string) {
 		loaded = c.load(ctx, set, address)
 		stop()
 	})
@@ -68,7 +68,7 @@ func (c demoCmd) load(ctx context.Context, set settings, address string) error {
 	if err != nil {
 		return err
 	}
-	wish := token.Wish{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
+	wish := token.Request{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
 	token, err := issuer.Sign(wish, time.Now())
 	if err != nil {
 		return err

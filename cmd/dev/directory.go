@@ -14,12 +14,12 @@ const demoSeed = 1
 
 // startDirectory stands in for Prisoner Search: it knows the estate of the
 // demonstration, and whom the examples of the documentation are about.
-func (a *around) startDirectory(ctx context.Context) error {
+func (a *standIns) startDirectory(ctx context.Context) error {
 	e, err := estate.New(estate.Options{Seed: demoSeed})
 	if err != nil {
 		return fmt.Errorf("make up prisoners: %w", err)
 	}
-	server, err := prisonersearch.Serve(ctx, acquaintances{e})
+	server, err := prisonersearch.Serve(ctx, demoDirectory{e})
 	if err != nil {
 		return err
 	}
@@ -28,11 +28,11 @@ func (a *around) startDirectory(ctx context.Context) error {
 	return nil
 }
 
-// acquaintances are an estate with those of the examples among its prisoners.
-type acquaintances struct{ *estate.Estate }
+// demoDirectory are an estate with those of the examples among its prisoners.
+type demoDirectory struct{ *estate.Estate }
 
 // Find is prisonersearch.Estate's.
-func (a acquaintances) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
+func (a demoDirectory) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
 	if prisoner, there := a.Estate.Find(number); there {
 		return prisoner, true
 	}

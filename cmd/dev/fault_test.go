@@ -27,7 +27,7 @@ func (h house) postmaster(t require.TestingT) int {
 	return pid
 }
 
-func TestItStartsAgainWhenAllOfItWasKilled(t *testing.T) {
+func TestRun_startsAgainWhenAllOfItWasKilled(t *testing.T) {
 	h := newHouse(t)
 	for range 3 {
 		running := h.start(t)
@@ -38,7 +38,7 @@ func TestItStartsAgainWhenAllOfItWasKilled(t *testing.T) {
 	h.stop(t, h.start(t))
 }
 
-func TestItEndsInTimeThoughPostgresHangs(t *testing.T) {
+func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
 	h := newHouse(t)
 	running := h.start(t)
 	postmaster := h.postmaster(t)
@@ -53,7 +53,7 @@ func TestItEndsInTimeThoughPostgresHangs(t *testing.T) {
 	h.stop(t, h.start(t))
 }
 
-func TestAnInterruptOnTheWayToBeingReadyIsNoFailure(t *testing.T) {
+func TestInterrupt_onTheWayToBeingReadyIsNoFailure(t *testing.T) {
 	h := newHouse(t)
 	run := exec.CommandContext(t.Context(), filepath.Join(h.bin, "dev"))
 	run.Env = h.environment()
@@ -68,8 +68,8 @@ func TestAnInterruptOnTheWayToBeingReadyIsNoFailure(t *testing.T) {
 	require.NoFileExists(t, pidFile)
 }
 
-// TestAFolderOfAnyNameAndAnyPort does what a reader of the announcement would.
-func TestAFolderOfAnyNameAndAnyPort(t *testing.T) {
+// TestFolder_ofAnyNameAndAnyPort does what a reader of the announcement would.
+func TestFolder_ofAnyNameAndAnyPort(t *testing.T) {
 	h := newHouse(t)
 	h.data, h.port = filepath.Join(filepath.Dir(h.data), "it's 1+1, 100% & #?"), 0
 	run := exec.CommandContext(t.Context(), filepath.Join(h.bin, "dev"))

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMetricsStayOnThisMachine asks for a port of all its addresses.
-func TestMetricsStayOnThisMachine(t *testing.T) {
+// TestMetrics_stayOnThisMachine asks for a port of all its addresses.
+func TestMetrics_stayOnThisMachine(t *testing.T) {
 	h := newHouse(t)
 	port := freePort(t)
 	run := exec.Command(filepath.Join(h.bin, "dev"))
@@ -30,7 +30,7 @@ func TestMetricsStayOnThisMachine(t *testing.T) {
 	h.stop(t, run)
 }
 
-func TestAnAddressOfMetricsThatIsNoneIsRefusedInWords(t *testing.T) {
+func TestAddress_ofMetricsThatIsNoneIsRefusedInWords(t *testing.T) {
 	h := newHouse(t)
 	run := exec.Command(filepath.Join(h.bin, "dev"))
 	run.Env = append(h.environment(), "METRICS_ADDR=nowhere")

@@ -21,7 +21,7 @@ const mostHeard = 1000
 
 // localAWS is the stand-in for queues and topics, started for whoever needs it
 // first.
-func (a *around) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
+func (a *standIns) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
 	if a.aws != nil {
 		return a.aws, nil
 	}
@@ -36,7 +36,7 @@ func (a *around) localAWS(ctx context.Context, set settings) (*localaws.Server, 
 
 // startQueue stands in for the queue that merges come from. What was sent to it
 // is kept in the data folder until it has been worked on.
-func (a *around) startQueue(ctx context.Context, set settings) error {
+func (a *standIns) startQueue(ctx context.Context, set settings) error {
 	server, err := a.localAWS(ctx, set)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (a *around) startQueue(ctx context.Context, set settings) error {
 
 // startTopic stands in for the topic of domain events, with a queue that hears
 // the last of them.
-func (a *around) startTopic(ctx context.Context, set settings) error {
+func (a *standIns) startTopic(ctx context.Context, set settings) error {
 	server, err := a.localAWS(ctx, set)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func useHere(variable string, server *localaws.Server) error {
 
 // announceQueue says how to hear what is told to the world, how to merge two
 // prisoners, and how to take it back.
-func announceQueue(around *around) {
+func announceQueue(around *standIns) {
 	if around.heard != "" {
 		fmt.Printf(howToHear, around.aws.URL(), around.heard, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
 	}
@@ -83,7 +83,7 @@ func announceQueue(around *around) {
 
 // shell is what has to be said before a command for it to see the same values;
 // what a shell knows already, and may be a secret, is left out.
-func (a *around) shell(names ...string) string {
+func (a *standIns) shell(names ...string) string {
 	var said strings.Builder
 	for _, name := range names {
 		if os.Getenv(name) == "" {

@@ -32,7 +32,7 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 		return err
 	}
 	defer lock.Release()
-	err = everything(ctx, set, func(around *around, address string) {
+	err = runAll(ctx, set, func(around *standIns, address string) {
 		fmt.Println("metrics http://" + around.metrics)
 		announce(set, address, around.own)
 		announceQueue(around)
@@ -71,15 +71,15 @@ func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock
 // folder is locked.
 func addressFile(set settings) string { return filepath.Join(set.DataDir, "run.address") }
 
-// everything starts the stand-ins and the service, calls ready when requests
+// runAll starts the stand-ins and the service, calls ready when requests
 // are answered, and stops what it started in the opposite order. The caller
 // holds the folder's lock.
-func everything(ctx context.Context, set settings, ready func(around *around, address string)) error {
+func runAll(ctx context.Context, set settings, ready func(around *standIns, address string)) error {
 	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the address of the last run: %w", err)
 	}
 	logger := slog.New(app.Masked(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)})))
-	around, err := surround(ctx, set, logger)
+	around, err := startStandIns(ctx, set, logger)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func everything(ctx context.Context, set settings, ready func(around *around, ad
 	if err := app.SchemaUp(ctx, config); err != nil {
 		return err
 	}
-	app.TakeRoom(around.environment)
+	app.TuneGC(around.environment)
 	return app.Run(ctx, app.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock:     func() time.Time { return time.Now().In(london) },

@@ -150,9 +150,9 @@ const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC"
 	"effectiveDate":"2021-07-05T10:35:17","authorisedBy":"Staff Name","comments":"Do not locate near",
 	"prisonerNonAssociation":{"prisonerNumber":"A0135GA","reasonCode":"PER"}}]}`
 
-// TestNothingIsLostByAKill walks the whole path as a stranger would: start,
+// TestKill_losesNothing walks the whole path as a stranger would: start,
 // tell, read from both sides, kill, start again, read, stop.
-func TestNothingIsLostByAKill(t *testing.T) {
+func TestKill_losesNothing(t *testing.T) {
 	h := newHouse(t)
 	running := h.start(t)
 	token := h.token(t, "NON_ASSOCIATIONS_SYNC")
@@ -191,7 +191,7 @@ func (h house) stop(t *testing.T, running *exec.Cmd) {
 	require.Error(t, err)
 }
 
-func TestTwoRunsLiveSideBySideAndOneFolderTakesOne(t *testing.T) {
+func TestRuns_sideBySideAndOneFolderTakesOne(t *testing.T) {
 	one := newHouse(t)
 	two := house{bin: one.bin, data: filepath.Join(filepath.Dir(one.data), "other"), port: freePort(t)}
 	first, second := one.start(t), two.start(t)
@@ -209,7 +209,7 @@ func TestTwoRunsLiveSideBySideAndOneFolderTakesOne(t *testing.T) {
 	one.stop(t, first)
 }
 
-func TestADemoGoesIntoTheRunOfItsFolder(t *testing.T) {
+func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
 	h := newHouse(t)
 	require.Contains(t, h.demo(t), "start the service to look at it", "none runs")
 
@@ -223,7 +223,7 @@ func TestADemoGoesIntoTheRunOfItsFolder(t *testing.T) {
 
 // A run on the way to being ready has no address, and is not taken for the one
 // that was killed before it.
-func TestADemoDoesNotGoWhereTheRunBeforeWas(t *testing.T) {
+func TestDemo_doesNotGoWhereTheRunBeforeWas(t *testing.T) {
 	h := newHouse(t)
 	require.NoError(t, os.MkdirAll(h.data, 0o755))
 	address := filepath.Join(h.data, "run.address")
@@ -254,7 +254,7 @@ func (h house) demo(t *testing.T) string {
 	return string(out)
 }
 
-func TestATokenWithoutARunIsRefusedInWords(t *testing.T) {
+func TestToken_withoutARunIsRefusedInWords(t *testing.T) {
 	h := newHouse(t)
 	token := exec.Command(filepath.Join(h.bin, "nonassociations"), "token", "--role", "NON_ASSOCIATIONS_SYNC", "--user", "ME")
 	token.Env = h.environment()
@@ -263,7 +263,7 @@ func TestATokenWithoutARunIsRefusedInWords(t *testing.T) {
 	require.Contains(t, string(out), "no development run has been here")
 }
 
-func TestProductionRefusesToStartWithoutAnIssuer(t *testing.T) {
+func TestProduction_refusesToStartWithoutAnIssuer(t *testing.T) {
 	h := newHouse(t)
 	serve := exec.Command(filepath.Join(h.bin, "nonassociations"), "serve")
 	serve.Env = []string{"EVENTSTORE_URL=embedded", "DATABASE_URL=postgres:///nowhere"}

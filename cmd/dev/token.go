@@ -45,7 +45,7 @@ func (c tokenCmd) Run(set settings) error {
 	if err != nil {
 		return err
 	}
-	signed, err := issuer.Sign(token.Wish{User: c.User, Roles: roles, Scopes: c.Scope}, time.Now())
+	signed, err := issuer.Sign(token.Request{User: c.User, Roles: roles, Scopes: c.Scope}, time.Now())
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func hasFault(category string) func(alerts.Scrape) bool {
 	}
 }
 
-func TestEveryMetricOfAnAlertIsExported(t *testing.T) {
+func TestMetric_ofAnAlertIsExported(t *testing.T) {
 	o := newOutside(t)
 	o.tell(t, o.handler(t), "A0001AA", "x")
 	var scrapes []alerts.Scrape
@@ -144,7 +144,7 @@ func TestEveryMetricOfAnAlertIsExported(t *testing.T) {
 }
 
 // Each fault is made in real processes; promtool judges what they export.
-func TestAProjectorThatStopsIsAlerted(t *testing.T) {
+func TestProjector_thatStopsIsAlerted(t *testing.T) {
 	for name, stop := range map[string]func(*testing.T, *outside) (fires bool, phases []alerts.Phase){
 		"it goes on": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
 			project := o.exporting(t, "project")

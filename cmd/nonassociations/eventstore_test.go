@@ -59,9 +59,9 @@ func (c cluster) written(t *testing.T) map[string][]string {
 	return by
 }
 
-// TestAGrantSetsWhatDeployShows: the files in deploy are what the command sets by
+// TestGrant_setsWhatDeployShows: the files in deploy are what the command sets by
 // default, to be read and to be set by other means.
-func TestAGrantSetsWhatDeployShows(t *testing.T) {
+func TestGrant_setsWhatDeployShows(t *testing.T) {
 	c := newCluster(t)
 	text, status := printed(t, "eventstore", "grant", "--admin", c.address("admin"))
 	require.Zero(t, status, text)
@@ -73,7 +73,7 @@ func TestAGrantSetsWhatDeployShows(t *testing.T) {
 	}
 }
 
-func TestAGrantSaysWhatItChangesAndChangesNothingTwice(t *testing.T) {
+func TestGrant_reportsWhatItChangesAndChangesNothingTwice(t *testing.T) {
 	c := newCluster(t)
 	args := []string{"eventstore", "grant", "--admin", c.address("admin")}
 	text, status := printed(t, append(args, "--dry-run")...)
@@ -109,7 +109,7 @@ func told(t *testing.T, text string, path ...string) string {
 	return text
 }
 
-func TestACheckSaysWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
+func TestCheck_reportsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	c := newCluster(t, "nonassociations-serve", "nonassociations-project", "nonassociations-listen", "nonassociations-publish")
 	t.Setenv("EVENTSTORE_URL", c.address("nonassociations-serve"))
 	text, status := printed(t, "eventstore", "check")
@@ -146,7 +146,7 @@ func TestACheckSaysWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	require.Empty(t, all)
 }
 
-func TestRightsThatCannotBeAskedForAreNotJudged(t *testing.T) {
+func TestRights_thatCannotBeAskedForAreNotJudged(t *testing.T) {
 	c := newCluster(t)
 	for name, address := range map[string]string{
 		"a wrong password": strings.Replace(c.address("admin"), "secret", "guess", 1), "plain text": "esdb://admin:secret@far.test?tls=false",

@@ -61,7 +61,7 @@ func (c unmergeCmd) Run(ctx context.Context) error {
 	}
 	undone, err := app.Unmerge(ctx, o, c.Message, c.Reason, c.DryRun)
 	for _, change := range undone.Changes {
-		fmt.Printf("%s %s %s -> %s\n", change.Done, change.NonAssociationID, change.From, change.To)
+		fmt.Printf("%s %s %s -> %s\n", change.Action, change.NonAssociationID, change.From, change.To)
 	}
 	if undone.Returned != "" {
 		fmt.Printf("RETURNED %s: it is a removed number no more\n", undone.Returned)

@@ -54,8 +54,8 @@ func (parkedListCmd) Run(ctx context.Context) error {
 		for i, pair := range p.Pairs {
 			pairs[i] = pair.String()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\n", p.Topic, p.EventID, p.Position.Outside(), strings.Join(pairs, ","),
-			p.State, p.Tries, p.Since.UTC().Format(time.RFC3339), p.Wish, p.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\n", p.Topic, p.EventID, p.Position.Uint64(), strings.Join(pairs, ","),
+			p.State, p.Attempts, p.Since.UTC().Format(time.RFC3339), p.Request, p.Reason)
 	}
 	return w.Flush()
 }

@@ -110,7 +110,7 @@ func (c publishReplayCmd) Run(ctx context.Context) error {
 	}
 	if c.DryRun {
 		replay.Each = func(m publisher.Message) {
-			fmt.Printf("%d %s %s %s\n", m.Position.Outside(), m.EventID, m.Group, m.Attributes["eventType"].Text)
+			fmt.Printf("%d %s %s %s\n", m.Position.Uint64(), m.EventID, m.Group, m.Attributes["eventType"].Text)
 		}
 	}
 	told, err := app.Replay(ctx, o, replay, c.Topic)

@@ -121,9 +121,9 @@ func (o *outside) tell(t *testing.T, handler *commands.Handler, number, comment 
 	pair, err := domain.NewPair(about, "Z9999ZZ")
 	require.NoError(t, err)
 	id := uuid.New()
-	_, err = handler.Tell(context.WithoutCancel(t.Context()), domain.Cause{
+	_, err = handler.Sync(context.WithoutCancel(t.Context()), domain.Cause{
 		CommandID: id, CorrelationID: id, Actor: "X", Source: domain.NOMIS, About: about,
-	}, []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: about, Items: []domain.Item{{
+	}, []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: about, Items: []domain.Item{{
 		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{about: domain.CodeVictim, "Z9999ZZ": domain.CodePerpetrator},
 		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", Comment: &comment,
 	}}}}})
@@ -139,7 +139,7 @@ func (o *outside) heard() []string {
 }
 
 // recorded are the facts of the log, in its order.
-func (o *outside) recorded(t *testing.T) []eventstore.Recorded {
+func (o *outside) recorded(t *testing.T) []eventstore.RecordedEvent {
 	t.Helper()
 	events, err := o.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 1<<20)
 	require.NoError(t, err)
@@ -147,7 +147,7 @@ func (o *outside) recorded(t *testing.T) []eventstore.Recorded {
 }
 
 // A kill -9 at any moment, again and again, while commands run.
-func TestPublishers_that_are_killed_lose_nothing(t *testing.T) {
+func TestPublishers_thatAreKilledLoseNothing(t *testing.T) {
 	o := newOutside(t)
 	done := o.commanding(t, 4, 750)
 	written := make(chan struct{})
@@ -196,7 +196,7 @@ func distinct(ids []string) []string {
 	return all
 }
 
-func TestPublish_what_operators_see_and_do(t *testing.T) {
+func TestPublish_whatOperatorsSeeAndDo(t *testing.T) {
 	o := newOutside(t)
 	o.commanding(t, 1, 30).Wait()
 	facts := o.recorded(t)
@@ -221,10 +221,10 @@ func TestPublish_what_operators_see_and_do(t *testing.T) {
 	require.Eventually(t, func() bool { return len(distinct(o.heard())) == len(facts) }, patience, poll)
 	require.Eventually(t, func() bool {
 		out, status = printed(t, "publish", "status")
-		return status == 0 && strings.Contains(out, fmt.Sprintf("%d  ", facts[len(facts)-1].Position.Outside()))
+		return status == 0 && strings.Contains(out, fmt.Sprintf("%d  ", facts[len(facts)-1].Position.Uint64()))
 	}, patience, poll)
 
-	middle := facts[len(facts)/2].Position.Outside()
+	middle := facts[len(facts)/2].Position.Uint64()
 	from, to := strconv.FormatUint(middle, 10), strconv.FormatUint(middle+3, 10)
 	out, status = printed(t, "publish", "replay", "--from", from, "--dry-run")
 	require.Zero(t, status)
@@ -243,7 +243,7 @@ func TestPublish_what_operators_see_and_do(t *testing.T) {
 }
 
 // All four states, in words that an operator and a script can rely on.
-func TestPublish_parked_messages_by_state(t *testing.T) {
+func TestPublish_parkedMessagesByState(t *testing.T) {
 	o := newOutside(t)
 	handler := o.handler(t)
 	for _, number := range []string{"A0001AA", "A0002AA", "A0003AA"} {

@@ -53,7 +53,7 @@ func printed(t *testing.T, args ...string) (string, int) {
 	return text.String(), status
 }
 
-func TestARebuildIsDoneOnlyWhenItIsConfirmed(t *testing.T) {
+func TestRebuild_isDoneOnlyWhenItIsConfirmed(t *testing.T) {
 	conn, id := record(t)
 	_, err := conn.Exec(t.Context(), `INSERT INTO read_1.prisoner VALUES ('A1234BC', '{}', '')`)
 	require.NoError(t, err)

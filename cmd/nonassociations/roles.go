@@ -71,7 +71,7 @@ func start(ctx context.Context, roles app.Roles) error {
 	if err != nil {
 		return err
 	}
-	app.TakeRoom(environment())
+	app.TuneGC(environment())
 	return app.Run(ctx, o)
 }
 

@@ -62,9 +62,9 @@ func plainServer(t *testing.T) string {
 
 var roleCommands = [][]string{{"serve"}, {"serve", "--project"}, {"project"}, {"publish"}, {"nomis", "listen"}}
 
-// TestARunThatReachesNoLogSaysWhyAndEndsInOrder starts each role at each place,
+// TestRun_thatReachesNoLogReportsWhyAndEndsInOrder starts each role at each place,
 // and stops it as an orchestrator does.
-func TestARunThatReachesNoLogSaysWhyAndEndsInOrder(t *testing.T) {
+func TestRun_thatReachesNoLogReportsWhyAndEndsInOrder(t *testing.T) {
 	dsn := testdb.New(t)
 	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
 	i := 0
@@ -88,7 +88,7 @@ func TestARunThatReachesNoLogSaysWhyAndEndsInOrder(t *testing.T) {
 
 // Every role, where nothing is heard of the log at all, or of Postgres: the longest
 // way to an end.
-func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
+func TestRole_endsInOrderThoughTheLogIsSilent(t *testing.T) {
 	dsn := testdb.New(t)
 	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and nobody reads them
@@ -108,8 +108,8 @@ func TestEveryRoleEndsInOrderThoughTheLogIsSilent(t *testing.T) {
 	}
 }
 
-// TestEveryRoleSaysForWhichAddressesPlainTextIsAllowed at each start.
-func TestEveryRoleSaysForWhichAddressesPlainTextIsAllowed(t *testing.T) {
+// TestRole_saysForWhichAddressesPlainTextIsAllowed at each start.
+func TestRole_saysForWhichAddressesPlainTextIsAllowed(t *testing.T) {
 	for _, role := range roleCommands {
 		lines, code, took := startedAndStopped(t, `"variable":"DATABASE_URL"`, []string{
 			"EVENTSTORE_URL=" + app.Embedded, "DATABASE_URL=postgres://no-such-host.invalid/x", "PLAIN_TEXT_ALLOWED=DATABASE_URL,AUTH_JWKS_URL",

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAReadModelOfOtherFactsIsFound: by verify and by rebuild, which changes nothing
+// TestVerify_findsAReadModelOfOtherFacts: by verify and by rebuild, which changes nothing
 // then.
-func TestAReadModelOfOtherFactsIsFound(t *testing.T) {
+func TestVerify_findsAReadModelOfOtherFacts(t *testing.T) {
 	conn, id := record(t)
 	text, status := printed(t, "verify", "read-model")
 	require.Equal(t, 0, status, text)
@@ -33,7 +33,7 @@ func TestAReadModelOfOtherFactsIsFound(t *testing.T) {
 	require.Equal(t, 0, status, text)
 }
 
-func TestWhatCannotBeJudgedIsNotCalledGood(t *testing.T) {
+func TestCheck_whatCannotBeJudgedIsNotGood(t *testing.T) {
 	conn, _ := record(t)
 	_, err := conn.Exec(t.Context(), `UPDATE read_1.checkpoint SET store_id = $1`, uuid.New())
 	require.NoError(t, err)

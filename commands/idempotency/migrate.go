@@ -13,5 +13,5 @@ var migrations embed.FS
 // Migrate brings the schema commands of a database up to this build. Several
 // processes may do so at once: one migrates, the others wait and find it done.
 func Migrate(ctx context.Context, dsn string) error {
-	return migrate.Room{Schema: "commands", Key: migrate.Keys, Files: migrations}.Migrate(ctx, dsn)
+	return migrate.Schema{Name: "commands", LockID: migrate.CommandsLock, Files: migrations}.Migrate(ctx, dsn)
 }

@@ -14,7 +14,7 @@ import (
 // migration says.
 const appendKey = 7305810324571
 
-func TestMigratingDoesNotWaitForAppends(t *testing.T) {
+func TestMigrating_doesNotWaitForAppends(t *testing.T) {
 	dsn := testdb.New(t)
 	writer, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)

@@ -16,8 +16,8 @@ import (
 
 const connectTime = 3 * time.Second
 
-// Life is how long a key stands for its command; after that it is new.
-const Life = 7 * 24 * time.Hour
+// TTL is how long a key stands for its command; after that it is new.
+const TTL = 7 * 24 * time.Hour
 
 // ErrForeign says that the keys belong to commands in another log.
 var ErrForeign = errors.New("the idempotency keys are of another log")
@@ -55,9 +55,9 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 // Close ends the Store when the calls in flight are over.
 func (s *Store) Close() { s.pool.Close() }
 
-// Belong ties the keys to a log: the first one that they are told of stays
+// BindToLog ties the keys to a log: the first one that they are told of stays
 // theirs. Errors: ErrForeign.
-func (s *Store) Belong(ctx context.Context, log uuid.UUID) error {
+func (s *Store) BindToLog(ctx context.Context, log uuid.UUID) error {
 	_, err := s.pool.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1) ON CONFLICT DO NOTHING`, log)
 	if err != nil {
 		return fmt.Errorf("tie the idempotency keys to the log: %w", err)
@@ -110,7 +110,7 @@ func (s *Store) Run(ctx context.Context) error {
 
 // Purge takes away the keys whose life is over, and tells how many.
 func (s *Store) Purge(ctx context.Context) (int64, error) {
-	tag, err := s.pool.Exec(ctx, `DELETE FROM commands.keys WHERE claimed_at <= $1`, s.options.Clock().Add(-Life))
+	tag, err := s.pool.Exec(ctx, `DELETE FROM commands.keys WHERE claimed_at <= $1`, s.options.Clock().Add(-TTL))
 	if err != nil {
 		return 0, fmt.Errorf("purge the idempotency keys: %w", err)
 	}

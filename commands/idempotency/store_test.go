@@ -43,101 +43,101 @@ func newRig(t testing.TB) *rig {
 
 func (r *rig) at(now time.Time) { r.now.Store(&now) }
 
-func (r *rig) claim(t testing.TB, key commands.Key, command uuid.UUID) commands.Claim {
+func (r *rig) claim(t testing.TB, key commands.IdempotencyKey, command uuid.UUID) commands.Reservation {
 	t.Helper()
-	claim, err := r.Claim(t.Context(), key, command, *r.now.Load())
+	claim, err := r.Reserve(t.Context(), key, command, *r.now.Load())
 	require.NoError(t, err)
 	return claim
 }
 
-func key(client, name, request string) commands.Key {
-	k := commands.Key{Client: client, Name: name}
+func key(client, name, request string) commands.IdempotencyKey {
+	k := commands.IdempotencyKey{Client: client, Name: name}
 	copy(k.Request[:], request)
 	return k
 }
 
-func answer(t testing.TB, revision uint64) commands.Answer {
+func answer(t testing.TB, revision uint64) commands.StoredAnswer {
 	t.Helper()
 	pair, err := domain.NewPair("A9109UD", "A0135GA")
 	require.NoError(t, err)
-	return commands.Answer{Pair: pair, Revision: revision, Position: 77, At: noon}
+	return commands.StoredAnswer{Pair: pair, Revision: revision, Position: 77, At: noon}
 }
 
-func TestAKeyStandsForItsFirstCommand(t *testing.T) {
+func TestKey_standsForItsFirstCommand(t *testing.T) {
 	r, first, k := newRig(t), uuid.New(), key("ui", "k1", "one")
-	require.Equal(t, commands.Claim{CommandID: first, Since: noon, New: true}, r.claim(t, k, first))
+	require.Equal(t, commands.Reservation{CommandID: first, Since: noon, New: true}, r.claim(t, k, first))
 
 	again := r.claim(t, k, uuid.New())
 	require.Equal(t, first, again.CommandID)
 	require.False(t, again.New)
-	require.Nil(t, again.Answer)
+	require.Nil(t, again.Stored)
 
-	_, err := r.Claim(t.Context(), key("ui", "k1", "another"), uuid.New(), noon)
+	_, err := r.Reserve(t.Context(), key("ui", "k1", "another"), uuid.New(), noon)
 	require.ErrorIs(t, err, commands.ErrOtherRequest)
-	for _, other := range []commands.Key{key("visits", "k1", "one"), key("ui", "k2", "one"), key("ui", "K1", "one")} {
+	for _, other := range []commands.IdempotencyKey{key("visits", "k1", "one"), key("ui", "k2", "one"), key("ui", "K1", "one")} {
 		require.True(t, r.claim(t, other, uuid.New()).New, other)
 	}
 }
 
-func TestTheFirstAnswerStays(t *testing.T) {
+func TestFirst_answerStays(t *testing.T) {
 	r, command, k := newRig(t), uuid.New(), key("ui", "k", "one")
 	claim := r.claim(t, k, command)
-	require.NoError(t, r.Keep(t.Context(), k, claim, answer(t, 3)))
-	require.NoError(t, r.Keep(t.Context(), k, claim, answer(t, 9)))
-	require.NoError(t, r.Free(t.Context(), k, command), "what was answered is not forgotten")
+	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 3)))
+	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 9)))
+	require.NoError(t, r.Release(t.Context(), k, command), "what was answered is not forgotten")
 
-	kept := r.claim(t, k, uuid.New()).Answer
+	kept := r.claim(t, k, uuid.New()).Stored
 	require.NotNil(t, kept)
 	require.True(t, noon.Equal(kept.At))
 	kept.At = noon
 	require.Equal(t, answer(t, 3), *kept)
 }
 
-func TestAFreedKeyIsNew(t *testing.T) {
+func TestFreedKey_isNew(t *testing.T) {
 	r, command, k := newRig(t), uuid.New(), key("ui", "k", "one")
 	claim := r.claim(t, k, command)
-	require.NoError(t, r.Free(t.Context(), k, uuid.New()), "of another command")
+	require.NoError(t, r.Release(t.Context(), k, uuid.New()), "of another command")
 	require.False(t, r.claim(t, k, uuid.New()).New)
-	require.NoError(t, r.Free(t.Context(), k, command))
+	require.NoError(t, r.Release(t.Context(), k, command))
 
-	require.NoError(t, r.Keep(t.Context(), k, claim, answer(t, 1)), "a neighbour of the same command was answered")
+	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 1)), "a neighbour of the same command was answered")
 	back := r.claim(t, k, uuid.New())
 	require.Equal(t, command, back.CommandID)
-	require.NotNil(t, back.Answer)
+	require.NotNil(t, back.Stored)
 }
 
-func TestAnAnswerNeverTakesAKeyFromAnotherCommand(t *testing.T) {
+func TestAnswer_neverTakesAKeyFromAnotherCommand(t *testing.T) {
 	r, k, old := newRig(t), key("ui", "k", "one"), uuid.New()
 	claim := r.claim(t, k, old)
-	require.NoError(t, r.Free(t.Context(), k, old))
+	require.NoError(t, r.Release(t.Context(), k, old))
 	young := uuid.New()
 	require.True(t, r.claim(t, k, young).New)
-	require.NoError(t, r.Keep(t.Context(), k, claim, answer(t, 1)))
+	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 1)))
 	require.Equal(t, young, r.claim(t, k, uuid.New()).CommandID)
-	require.Nil(t, r.claim(t, k, uuid.New()).Answer)
+	require.Nil(t, r.claim(t, k, uuid.New()).Stored)
 }
 
-func TestAfterSevenDaysAKeyIsNew(t *testing.T) {
+func TestKey_isNewAfterSevenDays(t *testing.T) {
 	r, k, first := newRig(t), key("ui", "k", "one"), uuid.New()
 	claim := r.claim(t, k, first)
-	require.NoError(t, r.Keep(t.Context(), k, claim, answer(t, 1)))
-	r.at(noon.Add(idempotency.Life - time.Second))
+	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 1)))
+	r.at(noon.Add(idempotency.TTL - time.Second))
 	require.Equal(t, first, r.claim(t, k, uuid.New()).CommandID)
 
-	r.at(noon.Add(idempotency.Life))
+	r.at(noon.Add(idempotency.TTL))
 	second := uuid.New()
 	require.True(t, r.claim(t, key("ui", "k", "another request"), second).New)
 	again := r.claim(t, key("ui", "k", "another request"), uuid.New())
 	require.Equal(t, second, again.CommandID)
-	require.Nil(t, again.Answer)
+	require.Nil(t, again.Stored)
 }
 
-func TestPurgeTakesWhatIsOver(t *testing.T) {
+func TestPurge_takesWhatIsOver(t *testing.T) {
 	r := newRig(t)
 	r.claim(t, key("ui", "old", "x"), uuid.New())
 	r.at(noon.Add(time.Hour))
 	r.claim(t, key("ui", "young", "x"), uuid.New())
-	r.at(noon.Add(idempotency.Life))
+	r.at(noon.Add(idempotency.TTL))
 	gone, err := r.Purge(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 1, gone)
@@ -148,12 +148,12 @@ func TestPurgeTakesWhatIsOver(t *testing.T) {
 	require.ErrorIs(t, r.Run(ended), context.Canceled)
 }
 
-func TestOneOfManyClaimsWins(t *testing.T) {
+func TestOne_ofManyClaimsWins(t *testing.T) {
 	r, k := newRig(t), key("ui", "k", "one")
-	claims := make([]commands.Claim, 16)
+	claims := make([]commands.Reservation, 16)
 	var all sync.WaitGroup
 	for i := range claims {
-		all.Go(func() { claims[i], _ = r.Claim(context.WithoutCancel(t.Context()), k, uuid.New(), noon) })
+		all.Go(func() { claims[i], _ = r.Reserve(context.WithoutCancel(t.Context()), k, uuid.New(), noon) })
 	}
 	all.Wait()
 	fresh := 0
@@ -166,20 +166,20 @@ func TestOneOfManyClaimsWins(t *testing.T) {
 	require.Equal(t, 1, fresh)
 }
 
-func TestKeysBelongToOneLog(t *testing.T) {
+func TestKeys_belongToOneLog(t *testing.T) {
 	r, log := newRig(t), uuid.New()
-	require.NoError(t, r.Belong(t.Context(), log))
-	require.NoError(t, r.Belong(t.Context(), log))
+	require.NoError(t, r.BindToLog(t.Context(), log))
+	require.NoError(t, r.BindToLog(t.Context(), log))
 	other := uuid.New()
-	require.ErrorIs(t, r.Belong(t.Context(), other), idempotency.ErrForeign)
+	require.ErrorIs(t, r.BindToLog(t.Context(), other), idempotency.ErrForeign)
 
 	r.claim(t, key("ui", "k", "one"), uuid.New())
 	require.NoError(t, idempotency.Adopt(t.Context(), r.dsn, other))
-	require.NoError(t, r.Belong(t.Context(), other))
+	require.NoError(t, r.BindToLog(t.Context(), other))
 	require.True(t, r.claim(t, key("ui", "k", "another"), uuid.New()).New, "the commands are in the log that was left")
 }
 
-func TestMigratingAgainAndAtOnceChangesNothing(t *testing.T) {
+func TestMigrating_againAndAtOnceChangesNothing(t *testing.T) {
 	dsn, faults := testdb.New(t), make(chan error, 4)
 	for range cap(faults) {
 		go func() { faults <- idempotency.Migrate(context.WithoutCancel(t.Context()), dsn) }()
@@ -198,27 +198,27 @@ func TestMigratingAgainAndAtOnceChangesNothing(t *testing.T) {
 	require.Equal(t, 1, rows)
 }
 
-func TestAnOutageIsAnErrorAndPasses(t *testing.T) {
+func TestOutage_isAnErrorAndPasses(t *testing.T) {
 	server := testdb.NewServer(t)
 	require.NoError(t, idempotency.Migrate(t.Context(), server.DSN()))
 	s, err := idempotency.Open(t.Context(), server.DSN(), idempotency.Options{Clock: func() time.Time { return noon }})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	k, command := key("ui", "k", "one"), uuid.New()
-	claim, err := s.Claim(t.Context(), k, command, noon)
+	claim, err := s.Reserve(t.Context(), k, command, noon)
 	require.NoError(t, err)
 
 	server.Crash(t)
-	_, err = s.Claim(t.Context(), k, uuid.New(), noon)
+	_, err = s.Reserve(t.Context(), k, uuid.New(), noon)
 	require.Error(t, err)
 	require.NotErrorIs(t, err, commands.ErrOtherRequest)
-	require.Error(t, s.Keep(t.Context(), k, claim, answer(t, 1)))
-	require.Error(t, s.Free(t.Context(), k, command))
-	require.Error(t, s.Belong(t.Context(), uuid.New()))
+	require.Error(t, s.Complete(t.Context(), k, claim, answer(t, 1)))
+	require.Error(t, s.Release(t.Context(), k, command))
+	require.Error(t, s.BindToLog(t.Context(), uuid.New()))
 
 	server.Start(t)
 	require.Eventually(t, func() bool {
-		claim, err = s.Claim(t.Context(), k, uuid.New(), noon)
+		claim, err = s.Reserve(t.Context(), k, uuid.New(), noon)
 		return err == nil
 	}, 10*time.Second, 10*time.Millisecond)
 	require.Equal(t, command, claim.CommandID, "a claim outlives a crash")

@@ -49,7 +49,7 @@ func (a *applying) further(ctx context.Context, pair domain.Pair) ([]domain.Pair
 		return nil, err
 	}
 	var pairs []domain.Pair
-	for _, d := range streams[0].state().Left {
+	for _, d := range streams[0].state().TransferredOut {
 		known := slices.Contains(a.listed, d.To) || slices.Contains(a.seen, d.To) || slices.Contains(pairs, d.To)
 		if d.To.Has(a.message.Previous) && !known {
 			pairs = append(pairs, d.To)
@@ -71,7 +71,7 @@ func (a *applying) pair(ctx context.Context, pair domain.Pair) (changes, error) 
 	if err != nil {
 		return nil, err
 	}
-	return a.move(ctx, move{
+	return a.transfer(ctx, transfer{
 		Renumbering: domain.Renumbering{Previous: a.message.Previous, Number: a.way.end(), Reason: a.message.Reason},
 		via:         a.way.via(), by: a.by, from: pair, to: to,
 		choose: func(from, to *stream) []domain.NonAssociation { return a.going(from, append(begun, to)...) },
@@ -93,9 +93,9 @@ func (a *applying) finishBegun(ctx context.Context, pair domain.Pair) ([]*stream
 		if err != nil {
 			return nil, err
 		}
-		var cut halves
+		var cut incompleteTransfers
 		for _, n := range inBoth(streams[0], streams[1]) {
-			if h, is := halfBetween(streams[0], streams[1], n.ID); is {
+			if h, is := incompleteBetween(streams[0], streams[1], n.ID); is {
 				cut = cut.with(h)
 			}
 		}
@@ -132,7 +132,7 @@ func (a *applying) going(from *stream, targets ...*stream) []domain.NonAssociati
 			_, is := to.arrivedFrom(from.pair, n.ID)
 			return is
 		})
-		if arrived || !n.Deleted && a.message.Span.Covers(n, a.Clock().Location()) {
+		if arrived || !n.Deleted && a.message.Span.Contains(n, a.Clock().Location()) {
 			going = append(going, n)
 		}
 	}
@@ -145,12 +145,12 @@ func (a *applying) going(from *stream, targets ...*stream) []domain.NonAssociati
 // brought from a pair that the message is about.
 func (a *applying) standing(from *stream, targets []*stream) func(domain.NonAssociation) bool {
 	brought := func(n domain.NonAssociation) bool {
-		return n.CameFrom != nil && slices.Contains(a.seen, n.CameFrom.Pair)
+		return n.TransferredFrom != nil && slices.Contains(a.seen, n.TransferredFrom.Pair)
 	}
 	if !slices.Contains(a.listed, from.pair) {
 		return brought
 	}
-	revision, begun := firstCarried(a.by.CommandID, from, targets)
+	revision, begun := firstTransferred(a.by.CommandID, from, targets)
 	if !begun {
 		return func(domain.NonAssociation) bool { return true }
 	}
@@ -163,9 +163,9 @@ func (a *applying) standing(from *stream, targets []*stream) func(domain.NonAsso
 	return func(n domain.NonAssociation) bool { return stood[n.ID] || brought(n) }
 }
 
-// firstCarried is the lowest revision of a pair whose state facts of a command
+// firstTransferred is the lowest revision of a pair whose state facts of a command
 // have carried away; -1 is before its first fact. False: there is no such fact.
-func firstCarried(command uuid.UUID, from *stream, targets []*stream) (lowest int64, begun bool) {
+func firstTransferred(command uuid.UUID, from *stream, targets []*stream) (lowest int64, begun bool) {
 	note := func(revision int64) {
 		if !begun || revision < lowest {
 			lowest, begun = revision, true
@@ -207,7 +207,7 @@ func (a *applying) dissolve(ctx context.Context, pair domain.Pair) (all changes,
 			}
 			ids := idsOf(going)
 			events, err := a.put(ctx, streams[0], a.by, len(ids), func(count int) domain.Command {
-				return domain.Dissolve{Renumbering: a.message.Renumbering, IDs: ids[:count]}
+				return domain.DeleteSelfPair{Renumbering: a.message.Renumbering, IDs: ids[:count]}
 			})
 			all = all.withEvents(pair, pair, events)
 			return err
@@ -219,6 +219,6 @@ func (a *applying) dissolve(ctx context.Context, pair domain.Pair) (all changes,
 // atOnce is how many pairs are in memory at once.
 const atOnce = 64
 
-// takenBack is the command that undoes what a message did: always the same, so
+// unmergeCommandID is the command that undoes what a message did: always the same, so
 // that it is known whether it has been.
-func takenBack(message uuid.UUID) uuid.UUID { return uuid.NewSHA1(message, []byte("unmerge")) }
+func unmergeCommandID(message uuid.UUID) uuid.UUID { return uuid.NewSHA1(message, []byte("unmerge")) }

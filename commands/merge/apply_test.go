@@ -12,12 +12,12 @@ import (
 	"nonassociations/domain"
 )
 
-func TestMerge_brings_the_record_to_the_surviving_number(t *testing.T) {
+func TestMerge_bringsTheRecordToTheSurvivingNumber(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
 	require.Equal(t, []merge.Change{{
-		NonAssociationID: id, From: pairOf(t, removed, third), To: pairOf(t, survivor, third), Done: merge.Renumbered,
+		NonAssociationID: id, From: pairOf(t, removed, third), To: pairOf(t, survivor, third), Action: merge.Renumbered,
 	}}, e.merges(cause, merging))
 
 	there := e.state(survivor, third)
@@ -25,18 +25,18 @@ func TestMerge_brings_the_record_to_the_surviving_number(t *testing.T) {
 	require.Equal(t, domain.Victim, there.Items[0].Sides[survivor].Role)
 	require.Empty(t, e.state(removed, third).Items)
 	arrival := facts(t, e.log, pairOf(t, survivor, third).Stream())[0]
-	require.Equal(t, arrival.ID, there.Items[0].LastFact)
+	require.Equal(t, arrival.ID, there.Items[0].LastEventID)
 	require.Equal(t, cause, arrival.Meta.Cause)
 	require.Equal(t, domain.EventID(cause.CommandID, pairOf(t, survivor, third).Stream(), 0), arrival.ID)
 	require.NotEmpty(t, arrival.Meta.Command)
 	require.EqualValues(t, 0, arrival.Event.(domain.TransferredIn).Revision)
 }
 
-func TestMerge_closes_a_duplicate_and_deletes_what_was_between_the_two(t *testing.T) {
+func TestMerge_closesADuplicateAndDeletesWhatWasBetweenTheTwo(t *testing.T) {
 	e := newEstate(t)
 	first, duplicate, between, other := e.opens(survivor, third), e.opens(removed, third), e.opens(removed, survivor), e.opens(fourth, third)
 	changes := e.merges(message(), merging)
-	require.ElementsMatch(t, []merge.Done{merge.Removed, merge.Renumbered, merge.Shut}, dones(changes))
+	require.ElementsMatch(t, []merge.Action{merge.Removed, merge.Renumbered, merge.Closed}, dones(changes))
 
 	there := e.state(survivor, third)
 	require.Equal(t, first, there.Items[0].ID)
@@ -53,7 +53,7 @@ func TestMerge_closes_a_duplicate_and_deletes_what_was_between_the_two(t *testin
 	require.Equal(t, other, e.state(fourth, third).Items[0].ID)
 }
 
-func TestMerge_leaves_deleted_ones_where_they_are_and_closings_as_they_were(t *testing.T) {
+func TestMerge_leavesDeletedOnesWhereTheyAreAndClosingsAsTheyWere(t *testing.T) {
 	e := newEstate(t)
 	e.opens(survivor, third)
 	deleted := e.opens(removed, third)
@@ -68,7 +68,7 @@ func TestMerge_leaves_deleted_ones_where_they_are_and_closings_as_they_were(t *t
 	require.Equal(t, "BOSS", there[1].ClosedBy)
 }
 
-func TestMerge_delivered_again_changes_nothing_and_later_words_stay_as_given(t *testing.T) {
+func TestMerge_deliveredAgainChangesNothingAndLaterWordsStayAsGiven(t *testing.T) {
 	e := newEstate(t)
 	e.opens(removed, third)
 	cause := message()
@@ -77,7 +77,7 @@ func TestMerge_delivered_again_changes_nothing_and_later_words_stay_as_given(t *
 	require.Empty(t, e.merges(cause, merging))
 	require.Equal(t, size, e.size())
 
-	_, err := e.Tell(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, fourth), "told later"))
+	_, err := e.Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, fourth), "told later"))
 	require.NoError(t, err)
 	size = e.size()
 	require.Empty(t, e.merges(cause, merging))
@@ -86,7 +86,7 @@ func TestMerge_delivered_again_changes_nothing_and_later_words_stay_as_given(t *
 	require.Len(t, e.state(removed, fourth).Items, 1)
 }
 
-func TestMerge_is_kept_once_also_when_nothing_moved(t *testing.T) {
+func TestMerge_isKeptOnceAlsoWhenNothingMoved(t *testing.T) {
 	e := newEstate(t)
 	e.opens(third, fourth)
 	cause := message()
@@ -100,7 +100,7 @@ func TestMerge_is_kept_once_also_when_nothing_moved(t *testing.T) {
 	require.Equal(t, domain.EventID(cause.CommandID, removed.Stream(), 0), kept[0].ID)
 }
 
-func TestMerge_a_booking_that_moved_removes_no_number(t *testing.T) {
+func TestMerge_aBookingThatMovedRemovesNoNumber(t *testing.T) {
 	e := newEstate(t)
 	e.opens(removed, third)
 	booking := merging
@@ -109,20 +109,20 @@ func TestMerge_a_booking_that_moved_removes_no_number(t *testing.T) {
 	require.Empty(t, facts(t, e.log, removed.Stream()))
 }
 
-func TestMerge_a_booking_takes_only_what_was_created_in_its_span(t *testing.T) {
+func TestMerge_aBookingTakesOnlyWhatWasCreatedInItsSpan(t *testing.T) {
 	e := newEstate(t)
 	for _, n := range []struct {
 		other     domain.PrisonerNumber
 		effective domain.LocalDateTime
 	}{{third, "2026-01-01T00:00:00"}, {fourth, "2025-12-31T23:59:59"}, {low, "2026-07-15T12:00:00"}, {high, "2026-07-15T12:00:01"}} {
 		tell := told(pairOf(t, removed, n.other), "apart")
-		tell[0].Tell.Items[0].EffectiveDate = n.effective
-		_, err := e.Tell(t.Context(), by(domain.NOMIS), tell)
+		tell[0].Sync.Items[0].EffectiveDate = n.effective
+		_, err := e.Sync(t.Context(), by(domain.NOMIS), tell)
 		require.NoError(t, err)
 	}
 	booking := merging
 	booking.Booking = true
-	booking.Span = domain.Span{From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Until: noon}
+	booking.Span = domain.Period{From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Until: noon}
 	require.Len(t, e.merges(message(), booking), 2)
 	for other, moved := range map[domain.PrisonerNumber]int{third: 1, low: 1, fourth: 0, high: 0} {
 		require.Len(t, e.state(survivor, other).Items, moved, other)
@@ -133,7 +133,7 @@ func TestMerge_a_booking_takes_only_what_was_created_in_its_span(t *testing.T) {
 // Between the two halves somebody changes the record, on either side.
 // Whatever is said of a record on either side before any append of the merge, or
 // while it is cut off there, holds in the end.
-func TestMerge_cut_off_anywhere_is_completed_when_it_comes_again(t *testing.T) {
+func TestMerge_cutOffAnywhereIsCompletedWhenItComesAgain(t *testing.T) {
 	for n := 1; n <= 5; n++ {
 		for name, cut := range map[string]func(*interrupted, func(int) error){
 			"before": func(i *interrupted, hook func(int) error) { i.before = hook },
@@ -165,14 +165,14 @@ func TestMerge_cut_off_anywhere_is_completed_when_it_comes_again(t *testing.T) {
 	}
 }
 
-func TestDoByID_goes_on_where_the_record_went(t *testing.T) {
+func TestDoByID_goesOnWhereTheRecordWent(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	e.merges(message(), merging)
 	e.merges(message(), onward)
 	behind := &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}
-	h := commands.New(e.log, commands.Options{Clock: clock, Router: behind})
-	receipt, err := h.DoByID(t.Context(), by(domain.DPS), id, domain.Amend{
+	h := commands.New(e.log, commands.Options{Clock: clock, Locator: behind})
+	receipt, err := h.ExecuteByID(t.Context(), by(domain.DPS), id, domain.Amend{
 		ID: id, Roles: map[domain.PrisonerNumber]domain.Role{removed: domain.NotRelevant},
 	})
 	require.NoError(t, err)
@@ -188,7 +188,7 @@ func TestDoByID_goes_on_where_the_record_went(t *testing.T) {
 // the pair that it brings it to is a later word.
 // Two processes at one message have seen different states of the record, and
 // append under the same ids: the log takes the one for the other.
-func TestMerge_delivered_again_lets_be_what_a_later_message_brought_back(t *testing.T) {
+func TestMerge_deliveredAgainLetsBeWhatALaterMessageBroughtBack(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	there, back := message(), message()

@@ -14,7 +14,7 @@ import (
 	"nonassociations/domain"
 )
 
-func TestMerge_newer_facts_are_carried_over_before_it_leaves(t *testing.T) {
+func TestMerge_newerFactsAreCarriedOverBeforeItLeaves(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	log := &interrupted{Store: e.log}
@@ -34,10 +34,10 @@ func TestMerge_newer_facts_are_carried_over_before_it_leaves(t *testing.T) {
 	require.Empty(t, e.state(removed, third).Items)
 	old := facts(t, e.log, pairOf(t, removed, third).Stream())
 	require.EqualValues(t, len(old)-2, old[len(old)-1].Event.(domain.TransferredOut).Revision)
-	require.EqualValues(t, len(old)-2, there[0].CameFrom.Revision)
+	require.EqualValues(t, len(old)-2, there[0].TransferredFrom.Revision)
 }
 
-func TestMerge_forgets_nothing_that_was_said_between_its_appends(t *testing.T) {
+func TestMerge_forgetsNothingThatWasSaidBetweenItsAppends(t *testing.T) {
 	for _, cut := range []bool{false, true} {
 		for n := 1; n <= 3; n++ {
 			for name, c := range map[string]struct {
@@ -90,7 +90,7 @@ func TestMerge_forgets_nothing_that_was_said_between_its_appends(t *testing.T) {
 	}
 }
 
-func TestMerge_races_lose_no_word(t *testing.T) {
+func TestMerge_racesLoseNoWord(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
@@ -101,9 +101,9 @@ func TestMerge_races_lose_no_word(t *testing.T) {
 		wait.Go(func() { _, faults[n] = newService(e.log).Apply(context.Background(), cause, merging, pairs{e.log}) })
 	}
 	wait.Go(func() {
-		h := commands.New(e.log, commands.Options{Clock: clock, Router: behind})
+		h := commands.New(e.log, commands.Options{Clock: clock, Locator: behind})
 		for n := range 20 {
-			_, err := h.DoByID(context.Background(), by(domain.DPS), id, domain.Amend{ID: id, Comment: new(strconv.Itoa(n))})
+			_, err := h.ExecuteByID(context.Background(), by(domain.DPS), id, domain.Amend{ID: id, Comment: new(strconv.Itoa(n))})
 			faults[8] = errors.Join(faults[8], err)
 		}
 	})
@@ -113,7 +113,7 @@ func TestMerge_races_lose_no_word(t *testing.T) {
 	require.Equal(t, "19", *e.state(survivor, third).Items[0].Comment)
 }
 
-func TestMerge_follows_what_another_message_moves_meanwhile(t *testing.T) {
+func TestMerge_followsWhatAnotherMessageMovesMeanwhile(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		e := newEstate(t)
 		id := e.opens(removed, third)
@@ -129,7 +129,7 @@ func TestMerge_follows_what_another_message_moves_meanwhile(t *testing.T) {
 	}
 }
 
-func TestMerge_takes_from_a_pair_that_is_not_listed_only_what_was_brought_there(t *testing.T) {
+func TestMerge_takesFromAPairThatIsNotListedOnlyWhatWasBroughtThere(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
@@ -143,7 +143,7 @@ func TestMerge_takes_from_a_pair_that_is_not_listed_only_what_was_brought_there(
 	require.Equal(t, []uuid.UUID{later}, idsIn(e.state(removed, fourth)))
 }
 
-func TestMerge_of_two_processes_lets_nothing_leave_that_did_not_arrive(t *testing.T) {
+func TestMerge_ofTwoProcessesLetsNothingLeaveThatDidNotArrive(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()

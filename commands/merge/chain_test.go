@@ -24,7 +24,7 @@ func chain() []delivery {
 
 // Each message is killed behind one of its appends, any of them, and comes again
 // at the end.
-func TestMerge_a_chain_is_followed_in_whichever_order_it_is_told(t *testing.T) {
+func TestMerge_aChainIsFollowedInWhicheverOrderItIsTold(t *testing.T) {
 	for _, order := range orders(chain()) {
 		for cuts := range 4 * 4 * 4 {
 			e := newEstate(t)
@@ -57,7 +57,7 @@ func TestMerge_a_chain_is_followed_in_whichever_order_it_is_told(t *testing.T) {
 
 // A move was cut off, and then the number that it went to was removed: it is
 // finished where it was going, so that no second copy is made further on.
-func TestMerge_finishes_a_move_to_a_number_that_was_removed_since(t *testing.T) {
+func TestMerge_finishesAMoveToANumberThatWasRemovedSince(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	first, second := message(), message()
@@ -84,7 +84,7 @@ func idsIn(s domain.State) []uuid.UUID {
 	return ids
 }
 
-func TestMerge_a_fact_names_the_way_that_it_took(t *testing.T) {
+func TestMerge_aFactNamesTheWayThatItTook(t *testing.T) {
 	e := newEstate(t)
 	e.opens(removed, third)
 	e.merges(message(), renumber(survivor, fourth))
@@ -100,7 +100,7 @@ func TestMerge_a_fact_names_the_way_that_it_took(t *testing.T) {
 	require.Equal(t, survivor, kept.Number, "kept as it was told")
 }
 
-func TestMerge_in_a_circle_changes_nothing(t *testing.T) {
+func TestMerge_inACircleChangesNothing(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	e.merges(message(), merging)
@@ -118,7 +118,7 @@ func TestMerge_in_a_circle_changes_nothing(t *testing.T) {
 
 // A merge that stood in the way of a circle is taken back: the number at which
 // the circle closes counts, and nothing goes round for ever.
-func TestMerge_a_circle_that_an_undoing_closes_has_an_end(t *testing.T) {
+func TestMerge_aCircleThatAnUndoingClosesHasAnEnd(t *testing.T) {
 	e := newEstate(t)
 	e.merges(message(), renumber(removed, survivor))
 	second := message()
@@ -131,7 +131,7 @@ func TestMerge_a_circle_that_an_undoing_closes_has_an_end(t *testing.T) {
 }
 
 // Those that a merge made one prisoner, also by way of others, are not kept apart.
-func TestMerge_deletes_what_is_between_two_numbers_at_either_end_of_a_way(t *testing.T) {
+func TestMerge_deletesWhatIsBetweenTwoNumbersAtEitherEndOfAWay(t *testing.T) {
 	for _, order := range orders(chain()) {
 		e := newEstate(t)
 		ids := []uuid.UUID{e.opens(removed, low), e.opens(removed, survivor), e.opens(survivor, fourth)}
@@ -159,18 +159,18 @@ func TestMerge_deletes_what_is_between_two_numbers_at_either_end_of_a_way(t *tes
 }
 
 // A word that came later of two numbers, both of which were merged into a third.
-func TestMerge_deletes_what_is_between_two_numbers_of_one_survivor(t *testing.T) {
+func TestMerge_deletesWhatIsBetweenTwoNumbersOfOneSurvivor(t *testing.T) {
 	e := newEstate(t)
 	e.merges(message(), onward)
 	id := e.opens(removed, survivor)
-	require.Equal(t, []merge.Done{merge.Removed}, dones(e.merges(message(), renumber(removed, fourth))))
+	require.Equal(t, []merge.Action{merge.Removed}, dones(e.merges(message(), renumber(removed, fourth))))
 	require.True(t, item(e.state(removed, survivor), id).Deleted)
 	require.Empty(t, e.state(fourth, survivor).Items)
 }
 
 // The later merge of a way is wrong: what came through it belongs to the number
 // before it, whichever message brought it.
-func TestUnmerge_of_a_merge_that_others_went_through(t *testing.T) {
+func TestUnmerge_ofAMergeThatOthersWentThrough(t *testing.T) {
 	e := newEstate(t)
 	first, second, last := message(), message(), message()
 	id, theirs := e.opens(removed, third), e.opens(fourth, third)
@@ -215,7 +215,7 @@ func (e *estate) current(number domain.PrisonerNumber) (domain.Merging, bool) {
 	return removal.Current()
 }
 
-func TestUnmerge_returns_the_number_once(t *testing.T) {
+func TestUnmerge_returnsTheNumberOnce(t *testing.T) {
 	e := newEstate(t)
 	cause := message()
 	e.merges(cause, merging)
@@ -245,16 +245,16 @@ func TestUnmerge_returns_the_number_once(t *testing.T) {
 
 // The one that stood there is closed as the looser of the two, and is open again
 // when the merge is taken back, unless a later word closed it too.
-func TestUnmerge_reopens_the_one_that_stood_there(t *testing.T) {
+func TestUnmerge_reopensTheOneThatStoodThere(t *testing.T) {
 	for _, meanwhile := range []bool{false, true} {
 		e := newEstate(t)
 		stood, came := e.opens(survivor, third), e.opens(removed, third)
 		e.does(removed, third, domain.Amend{ID: came, Restriction: new(domain.Wing)})
 		cause := message()
-		require.ElementsMatch(t, []merge.Done{merge.Renumbered, merge.Shut}, dones(e.merges(cause, merging)))
+		require.ElementsMatch(t, []merge.Action{merge.Renumbered, merge.Closed}, dones(e.merges(cause, merging)))
 		require.Equal(t, "MERGE", item(e.state(survivor, third), stood).ClosedReason)
 		require.Nil(t, item(e.state(survivor, third), came).ExpiryDate)
-		expected := []merge.Done{merge.Renumbered, merge.Reopened}
+		expected := []merge.Action{merge.Renumbered, merge.Reopened}
 		if meanwhile {
 			e.does(survivor, third, domain.Delete{ID: stood})
 			expected = expected[:1]

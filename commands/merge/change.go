@@ -12,26 +12,26 @@ import (
 type Change struct {
 	NonAssociationID uuid.UUID
 	From, To         domain.Pair // equal when it stayed where it was
-	Done             Done
+	Action           Action
 }
 
-// Done says what was done to it.
-type Done string
+// Action says what was done to it.
+type Action string
 
 // What is done.
 const (
-	Renumbered Done = "RENUMBERED" // it is in the other pair now
-	Shut       Done = "CLOSED"     // it was closed, as a stricter one is not
-	Removed    Done = "DELETED"    // it was between the two numbers
-	Restored   Done = "RESTORED"   // such a deletion was taken back
-	Reopened   Done = "REOPENED"   // such a closing was taken back
+	Renumbered Action = "RENUMBERED" // it is in the other pair now
+	Closed     Action = "CLOSED"     // it was closed, as a stricter one is not
+	Removed    Action = "DELETED"    // it was between the two numbers
+	Restored   Action = "RESTORED"   // such a deletion was taken back
+	Reopened   Action = "REOPENED"   // such a closing was taken back
 )
 
 // changes are what happened so far, each once.
 type changes []Change
 
 func (all changes) with(c Change) changes {
-	if slices.ContainsFunc(all, func(o Change) bool { return o.NonAssociationID == c.NonAssociationID && o.Done == c.Done }) {
+	if slices.ContainsFunc(all, func(o Change) bool { return o.NonAssociationID == c.NonAssociationID && o.Action == c.Action }) {
 		return all
 	}
 	return append(all, c)
@@ -44,7 +44,7 @@ func (all changes) withEvents(from, to domain.Pair, events []domain.Event) chang
 		case domain.TransferredIn:
 			all = all.with(Change{e.NonAssociationID, from, to, Renumbered})
 		case domain.Closed:
-			all = all.with(Change{e.NonAssociationID, from, to, Shut})
+			all = all.with(Change{e.NonAssociationID, from, to, Closed})
 		case domain.Deleted:
 			all = all.with(Change{e.NonAssociationID, from, to, Removed})
 		case domain.Restored:

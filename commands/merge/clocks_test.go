@@ -14,7 +14,7 @@ var skews = []time.Duration{-24 * time.Hour, -50 * time.Millisecond, 0, 50 * tim
 
 // What was there before a merge goes along and what was said later stays,
 // whatever the clocks of those who said it and of those who merge.
-func TestMerge_compares_no_clocks(t *testing.T) {
+func TestMerge_comparesNoClocks(t *testing.T) {
 	at := func(skew time.Duration) func() time.Time { return func() time.Time { return noon.Add(skew) } }
 	for _, tells := range skews {
 		for _, merges := range skews {
@@ -23,7 +23,7 @@ func TestMerge_compares_no_clocks(t *testing.T) {
 				teller, first, second := serviceAt(e.log, at(tells)), serviceAt(e.log, at(merges)), serviceAt(e.log, at(again))
 				tell := func(other domain.PrisonerNumber, comment string) {
 					t.Helper()
-					_, err := teller.Tell(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, other), comment))
+					_, err := teller.Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, other), comment))
 					require.NoError(t, err)
 				}
 				tell(third, "before")
@@ -45,7 +45,7 @@ func TestMerge_compares_no_clocks(t *testing.T) {
 
 // A message that was cut off takes what its first fact in a pair saw there, and
 // of pairs that it had not begun whatever is there when it comes again.
-func TestMerge_takes_of_a_pair_what_its_first_fact_saw(t *testing.T) {
+func TestMerge_takesOfAPairWhatItsFirstFactSaw(t *testing.T) {
 	e := newEstate(t)
 	seen, all := e.opens(removed, third), e.opens(removed, fourth)
 	cause := message()

@@ -22,8 +22,8 @@ func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
 	longest := strings.Repeat("𝕏", domain.MaxComment)
 	for from := 0; from < many; from += domain.MaxItems {
 		tell := told(pairOf(e.t, one, other), longest)
-		like := tell[0].Tell.Items[0]
-		tell[0].Tell.Items = nil
+		like := tell[0].Sync.Items[0]
+		tell[0].Sync.Items = nil
 		for n := from; n < min(from+domain.MaxItems, many); n++ {
 			item := like
 			day := fmt.Sprintf("%04d-%02d-%02dT00:00:00", 1900+n/300, 1+n/28%11, 1+n%28)
@@ -31,9 +31,9 @@ func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
 			if n == many-1 {
 				item.ExpiryDate = nil
 			}
-			tell[0].Tell.Items = append(tell[0].Tell.Items, item)
+			tell[0].Sync.Items = append(tell[0].Sync.Items, item)
 		}
-		_, err := e.Tell(e.t.Context(), by(domain.NOMIS), tell)
+		_, err := e.Sync(e.t.Context(), by(domain.NOMIS), tell)
 		require.NoError(e.t, err)
 	}
 	require.Len(e.t, e.state(one, other).Items, many)
@@ -70,7 +70,7 @@ func (e *estate) everyOne(ids []uuid.UUID, pairs ...domain.State) {
 	}
 }
 
-func TestMerge_of_a_large_pair_goes_in_parts_and_back(t *testing.T) {
+func TestMerge_ofALargePairGoesInPartsAndBack(t *testing.T) {
 	e := newEstate(t)
 	e.tellsMany(removed, third)
 	stood := e.opens(survivor, third)
@@ -99,7 +99,7 @@ func TestMerge_of_a_large_pair_goes_in_parts_and_back(t *testing.T) {
 	requireOneStory(t, events)
 }
 
-func TestMerge_deletes_a_large_pair_between_the_two_in_parts(t *testing.T) {
+func TestMerge_deletesALargePairBetweenTheTwoInParts(t *testing.T) {
 	e := newEstate(t)
 	e.tellsMany(removed, survivor)
 	cause := message()

@@ -29,11 +29,11 @@ type Pairs interface {
 
 // Options are the outside of a Process; all must be given but the Logger.
 type Options struct {
-	Log      eventstore.Store
-	Handler  *commands.Handler // of the same log: its queue and its search for the head
-	Clock    func() time.Time  // in Europe/London
-	Logger   *slog.Logger
-	Patience time.Duration // time of one append or load, outages included; [commands.Patience] when zero
+	Log     eventstore.Store
+	Handler *commands.Handler // of the same log: its queue and its search for the head
+	Clock   func() time.Time  // in Europe/London
+	Logger  *slog.Logger
+	Timeout time.Duration // time of one append or load, outages included; [commands.Patience] when zero
 }
 
 // Process runs merges and takes them back. It is safe for concurrent use. Two
@@ -46,8 +46,8 @@ type Process struct {
 
 // New makes a Process.
 func New(options Options) *Process {
-	if options.Patience == 0 {
-		options.Patience = commands.Patience
+	if options.Timeout == 0 {
+		options.Timeout = commands.RequestTimeout
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -59,8 +59,8 @@ func New(options Options) *Process {
 // the other's.
 type Message struct {
 	domain.Renumbering
-	Booking bool        // only a booking moved: the previous number is not removed
-	Span    domain.Span // of a booking: bounds when what goes along was created
+	Booking bool          // only a booking moved: the previous number is not removed
+	Span    domain.Period // of a booking: bounds when what goes along was created
 }
 
 // Apply brings the non-associations of the previous number to the one that
@@ -139,7 +139,7 @@ func (p *Process) unlessUndone(ctx context.Context, by domain.Cause, m Message, 
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(streams, func(s *stream) bool { return s.own(takenBack(by.CommandID)) > 0 }) {
+		if slices.ContainsFunc(streams, func(s *stream) bool { return s.own(unmergeCommandID(by.CommandID)) > 0 }) {
 			return nil, nil
 		}
 	}
@@ -153,10 +153,10 @@ func (p *Process) pairsOf(ctx context.Context, number domain.PrisonerNumber, rou
 	if err != nil {
 		return nil, err
 	}
-	if err := router.WaitFor(ctx, head.Outside()); err != nil {
+	if err := router.WaitFor(ctx, head.Uint64()); err != nil {
 		return nil, fmt.Errorf("%w: find the pairs of a prisoner: %w", commands.ErrBusy, err)
 	}
-	pairs, err := router.PairsOf(ctx, number, head.Outside())
+	pairs, err := router.PairsOf(ctx, number, head.Uint64())
 	if err != nil {
 		return nil, fmt.Errorf("%w: find the pairs of a prisoner: %w", commands.ErrBusy, err)
 	}

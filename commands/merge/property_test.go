@@ -59,7 +59,7 @@ func (w *world) somebody(label string) {
 	pair := w.pair(label)
 	numbers := pair.Numbers()
 	var command domain.Command = domain.Open{
-		NamedFirst: numbers[0], Reason: domain.Threat, Restriction: domain.Cell, Comment: "apart",
+		FirstPrisoner: numbers[0], Reason: domain.Threat, Restriction: domain.Cell, Comment: "apart",
 		Roles: map[domain.PrisonerNumber]domain.Role{numbers[0]: domain.Victim, numbers[1]: domain.Perpetrator},
 	}
 	if items := w.state(pair).Items; len(items) > 0 && rapid.Bool().Draw(w.T, label+" on one") {
@@ -69,7 +69,7 @@ func (w *world) somebody(label string) {
 			domain.Reopen{ID: id, ReopenReason: "again"}, domain.Delete{ID: id},
 		}).Draw(w.T, label+" command")
 	}
-	receipt, err := newService(w.log).Do(w.Context(), by(domain.DPS), pair, command)
+	receipt, err := newService(w.log).Execute(w.Context(), by(domain.DPS), pair, command)
 	if err != nil {
 		require.True(w, errors.As(err, new(domain.Refusal)) || errors.As(err, new(domain.Moved)), err)
 		return
@@ -195,8 +195,8 @@ func (w *world) checkLeave(d departing, states map[string]domain.State, revision
 	require.Equal(w, d.began-1, e.Revision, "it leaves at exactly the revision that was carried")
 	there := states[e.To.Stream()]
 	arrived := there.Items[there.Find(e.NonAssociationID)]
-	require.Equal(w, e.From, arrived.CameFrom.Pair)
-	for _, missed := range w.facts(e.From)[arrived.CameFrom.Revision+1 : d.began] {
+	require.Equal(w, e.From, arrived.TransferredFrom.Pair)
+	for _, missed := range w.facts(e.From)[arrived.TransferredFrom.Revision+1 : d.began] {
 		require.NotEqual(w, e.NonAssociationID, missed.Event.Concerns(), "its last fact was carried")
 	}
 	return d
@@ -212,7 +212,7 @@ func notClosed(s domain.State) int {
 	return count
 }
 
-func TestProperty_merges_lose_nothing_and_leave_at_most_one_not_closed(t *testing.T) {
+func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 12).Draw(t, "steps") {
@@ -233,7 +233,7 @@ func TestProperty_merges_lose_nothing_and_leave_at_most_one_not_closed(t *testin
 
 // One merge, cut off and delivered as often as may be: in the end the removed
 // number has nothing but what is deleted, and everything is in one place.
-func TestProperty_a_merge_completes_however_often_it_is_cut_off(t *testing.T) {
+func TestProperty_aMergeCompletesHoweverOftenItIsCutOff(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 8).Draw(t, "before") {

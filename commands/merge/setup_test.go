@@ -47,9 +47,9 @@ func by(source domain.Source) domain.Cause {
 }
 
 // told is a request about one pair with one item of the given comment.
-func told(pair domain.Pair, comment string) []commands.PairTell {
+func told(pair domain.Pair, comment string) []commands.PairSync {
 	numbers := pair.Numbers()
-	return []commands.PairTell{{Pair: pair, Tell: domain.Tell{About: numbers[1], Items: []domain.Item{{
+	return []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: numbers[1], Items: []domain.Item{{
 		Comment: &comment, EffectiveDate: "2021-07-05T10:35:17", TypeCode: domain.TypeWing,
 		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{numbers[0]: domain.CodeVictim, numbers[1]: domain.CodePerpetrator},
 	}}}}}
@@ -117,8 +117,8 @@ type service struct {
 func newService(log eventstore.Store) service { return serviceAt(log, clock) }
 
 func serviceAt(log eventstore.Store, clock func() time.Time) service {
-	handler := commands.New(log, commands.Options{Clock: clock, Patience: 30 * time.Second})
-	return service{handler, merge.New(merge.Options{Log: log, Handler: handler, Clock: clock, Patience: 30 * time.Second})}
+	handler := commands.New(log, commands.Options{Clock: clock, Timeout: 30 * time.Second})
+	return service{handler, merge.New(merge.Options{Log: log, Handler: handler, Clock: clock, Timeout: 30 * time.Second})}
 }
 
 // estate is a log with a service, and what tests of merges do with them.
@@ -142,8 +142,8 @@ func (e *estate) merges(cause domain.Cause, m merge.Message) []merge.Change {
 
 func (e *estate) opens(one, other domain.PrisonerNumber) uuid.UUID {
 	e.t.Helper()
-	receipt, err := e.Do(e.t.Context(), by(domain.DPS), pairOf(e.t, one, other), domain.Open{
-		NamedFirst: one, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
+	receipt, err := e.Execute(e.t.Context(), by(domain.DPS), pairOf(e.t, one, other), domain.Open{
+		FirstPrisoner: one, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
 		Roles: map[domain.PrisonerNumber]domain.Role{one: domain.Victim, other: domain.Perpetrator},
 	})
 	require.NoError(e.t, err)
@@ -152,7 +152,7 @@ func (e *estate) opens(one, other domain.PrisonerNumber) uuid.UUID {
 
 func (e *estate) does(one, other domain.PrisonerNumber, command domain.Command) {
 	e.t.Helper()
-	_, err := e.Do(e.t.Context(), by(domain.DPS), pairOf(e.t, one, other), command)
+	_, err := e.Execute(e.t.Context(), by(domain.DPS), pairOf(e.t, one, other), command)
 	require.NoError(e.t, err)
 }
 
@@ -168,10 +168,10 @@ func (e *estate) size() int {
 	return len(events)
 }
 
-func dones(changes []merge.Change) []merge.Done {
-	var all []merge.Done
+func dones(changes []merge.Change) []merge.Action {
+	var all []merge.Action
 	for _, c := range changes {
-		all = append(all, c.Done)
+		all = append(all, c.Action)
 	}
 	return all
 }

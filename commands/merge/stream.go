@@ -57,7 +57,7 @@ func (s *stream) find(id uuid.UUID) (domain.NonAssociation, bool) { return s.fol
 // arrivedFrom is find for one that came from a pair.
 func (s *stream) arrivedFrom(pair domain.Pair, id uuid.UUID) (domain.NonAssociation, bool) {
 	n, here := s.find(id)
-	return n, here && n.CameFrom != nil && n.CameFrom.Pair == pair
+	return n, here && n.TransferredFrom != nil && n.TransferredFrom.Pair == pair
 }
 
 func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // of a stream that exists
@@ -190,7 +190,7 @@ func (p *Process) append(ctx context.Context, stream string, expected eventstore
 	if err := write.Check(); err != nil {
 		return fmt.Errorf("append %s: %w", stream, err)
 	}
-	return p.Handler.InTurn(ctx, stream, func(ctx context.Context) error {
+	return p.Handler.Exclusively(ctx, stream, func(ctx context.Context) error {
 		return p.untilKnown(ctx, write)
 	})
 }
@@ -219,7 +219,7 @@ const (
 // untilWon does one step of a process again after each conflict and outage,
 // until the patience is over: then it is ErrBusy.
 func (p *Process) untilWon(ctx context.Context, step func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, p.Patience)
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		err := step(ctx)

@@ -30,19 +30,19 @@ type Undone struct {
 // [commands.ErrBusy] and faults of the store; after the last two the same call
 // again is right.
 func (p *Process) Undo(ctx context.Context, by domain.Cause, reason string, dryRun bool) (Undone, error) {
-	found, err := p.tracesOf(ctx, by.CommandID)
+	found, err := p.effectsOf(ctx, by.CommandID)
 	if err != nil {
 		return Undone{}, err
 	}
 	if !dryRun {
-		if err := p.complete(ctx, found.halves); err != nil {
+		if err := p.complete(ctx, found.incomplete); err != nil {
 			return Undone{}, err
 		}
 	}
 	u := &undoing{Process: p, by: by, reason: reason, dryRun: dryRun}
-	u.by.CausationID, u.by.CommandID = by.CommandID, takenBack(by.CommandID)
+	u.by.CausationID, u.by.CommandID = by.CommandID, unmergeCommandID(by.CommandID)
 	var undone Undone
-	for _, t := range found.traces {
+	for _, t := range found.effects {
 		done, err := u.takeBack(ctx, t)
 		undone.Changes = append(undone.Changes, done...)
 		if err != nil {
@@ -69,7 +69,7 @@ func (u *undoing) about(number domain.PrisonerNumber) domain.Cause {
 	return by
 }
 
-func (u *undoing) takeBack(ctx context.Context, t trace) (all changes, err error) {
+func (u *undoing) takeBack(ctx context.Context, t mergeEffect) (all changes, err error) {
 	if len(t.arrived) > 0 {
 		all, err = u.bringBack(ctx, t)
 		if err != nil {
@@ -82,7 +82,7 @@ func (u *undoing) takeBack(ctx context.Context, t trace) (all changes, err error
 
 // bringBack moves what a trace brought to a pair back, from wherever later moves
 // have taken it.
-func (u *undoing) bringBack(ctx context.Context, t trace) (all changes, err error) {
+func (u *undoing) bringBack(ctx context.Context, t mergeEffect) (all changes, err error) {
 	ways, err := u.waysBack(ctx, t)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (u *undoing) bringBack(ctx context.Context, t trace) (all changes, err erro
 		if err != nil { // the other of the pair is the removed number itself
 			continue
 		}
-		done, err := u.moveBack(ctx, t, move{
+		done, err := u.moveBack(ctx, t, transfer{
 			Renumbering: back, by: u.about(t.Previous), from: w.at, to: to, undo: t.reopened, choose: w.choose,
 		})
 		all = append(all, done...)
@@ -104,21 +104,21 @@ func (u *undoing) bringBack(ctx context.Context, t trace) (all changes, err erro
 	return all, nil
 }
 
-func (u *undoing) moveBack(ctx context.Context, t trace, m move) (all changes, err error) {
+func (u *undoing) moveBack(ctx context.Context, t mergeEffect, m transfer) (all changes, err error) {
 	streams, err := u.patiently(ctx, m.from, m.to)
 	if err != nil {
 		return nil, err
 	}
 	var reopened []uuid.UUID
 	for _, n := range m.choose(streams[0], streams[1]) {
-		if t.isShut(n) {
+		if t.closedByMerge(n) {
 			reopened = append(reopened, n.ID)
 		}
 	}
 	if u.dryRun {
 		all, err = u.planned(ctx, m)
 	} else {
-		all, err = u.move(ctx, m)
+		all, err = u.transfer(ctx, m)
 	}
 	for _, id := range reopened {
 		if slices.Contains(all, Change{id, m.from, m.to, Renumbered}) {
@@ -129,7 +129,7 @@ func (u *undoing) moveBack(ctx context.Context, t trace, m move) (all changes, e
 }
 
 // restore takes back what the merge did to those that stood where they stand.
-func (u *undoing) restore(ctx context.Context, t trace) (all changes, err error) {
+func (u *undoing) restore(ctx context.Context, t mergeEffect) (all changes, err error) {
 	back := domain.Renumbering{Previous: t.Number, Number: t.Previous, Reason: u.reason}
 	for over := len(t.resident) == 0; !over && err == nil; {
 		err = u.untilWon(ctx, func(ctx context.Context) error {
@@ -137,7 +137,7 @@ func (u *undoing) restore(ctx context.Context, t trace) (all changes, err error)
 			if err != nil {
 				return err
 			}
-			due, planned := t.due(streams[0], u.by.CommandID)
+			due, planned := t.isDue(streams[0], u.by.CommandID)
 			if over = len(due) == 0 || u.dryRun; over {
 				all = append(all, planned...)
 				return nil

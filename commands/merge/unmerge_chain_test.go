@@ -11,7 +11,7 @@ import (
 
 var onward = merge.Message{Renumbering: domain.Renumbering{Previous: survivor, Number: fourth, Reason: domain.ByMerge}}
 
-func TestUnmerge_of_a_chain_in_either_order(t *testing.T) {
+func TestUnmerge_ofAChainInEitherOrder(t *testing.T) {
 	for _, earlierFirst := range []bool{true, false} {
 		e := newEstate(t)
 		id := e.opens(removed, third)
@@ -34,7 +34,7 @@ func TestUnmerge_of_a_chain_in_either_order(t *testing.T) {
 
 // The undoing of a merge of the other prisoner, or of a later one, does not
 // hide this one.
-func TestUnmerge_follows_other_undoings(t *testing.T) {
+func TestUnmerge_followsOtherUndoings(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	first, second, others := message(), message(), message()

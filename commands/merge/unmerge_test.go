@@ -19,7 +19,7 @@ func (e *estate) unmerges(message domain.Cause, dryRun bool) []merge.Change {
 	return undone.Changes
 }
 
-func TestUnmerge_brings_everything_back_and_undoes_what_the_merge_ended(t *testing.T) {
+func TestUnmerge_bringsEverythingBackAndUndoesWhatTheMergeEnded(t *testing.T) {
 	e := newEstate(t)
 	theirs, ours, between := e.opens(survivor, third), e.opens(removed, third), e.opens(removed, survivor)
 	cause := message()
@@ -29,7 +29,7 @@ func TestUnmerge_brings_everything_back_and_undoes_what_the_merge_ended(t *testi
 	size := e.size()
 	planned := e.unmerges(cause, true)
 	require.Equal(t, size, e.size(), "a dry run appends nothing")
-	require.ElementsMatch(t, []merge.Done{merge.Renumbered, merge.Reopened, merge.Restored}, dones(planned))
+	require.ElementsMatch(t, []merge.Action{merge.Renumbered, merge.Reopened, merge.Restored}, dones(planned))
 
 	require.Equal(t, planned, e.unmerges(cause, false))
 	back := e.state(removed, third).Items
@@ -38,7 +38,7 @@ func TestUnmerge_brings_everything_back_and_undoes_what_the_merge_ended(t *testi
 	require.Nil(t, back[0].ExpiryDate)
 	require.Empty(t, back[0].ClosedReason)
 	require.Equal(t, domain.Victim, back[0].Sides[removed].Role)
-	require.Equal(t, removed, back[0].NamedFirst)
+	require.Equal(t, removed, back[0].FirstPrisoner)
 	restored := e.state(removed, survivor).Items
 	require.Equal(t, between, restored[0].ID)
 	require.False(t, restored[0].Deleted)
@@ -58,7 +58,7 @@ func TestUnmerge_brings_everything_back_and_undoes_what_the_merge_ended(t *testi
 	require.Equal(t, size, e.size())
 }
 
-func TestUnmerge_keeps_what_was_changed_meanwhile(t *testing.T) {
+func TestUnmerge_keepsWhatWasChangedMeanwhile(t *testing.T) {
 	e := newEstate(t)
 	e.opens(survivor, third)
 	id := e.opens(removed, third)
@@ -75,14 +75,14 @@ func TestUnmerge_keeps_what_was_changed_meanwhile(t *testing.T) {
 	require.Equal(t, "By staff", n.ClosedReason)
 }
 
-func TestUnmerge_beside_one_that_was_told_meanwhile_it_stays_closed(t *testing.T) {
+func TestUnmerge_besideOneThatWasSentMeanwhileItStaysClosed(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
 	e.merges(cause, merging)
 	later := e.opens(removed, third)
 	planned := e.unmerges(cause, true)
-	require.Equal(t, []merge.Done{merge.Renumbered, merge.Shut}, dones(planned))
+	require.Equal(t, []merge.Action{merge.Renumbered, merge.Closed}, dones(planned))
 	require.Equal(t, planned, e.unmerges(cause, false), "a dry run says so too")
 	back := e.state(removed, third)
 	require.Equal(t, later, back.Items[back.NotClosed(domain.Today(noon))].ID)
@@ -90,7 +90,7 @@ func TestUnmerge_beside_one_that_was_told_meanwhile_it_stays_closed(t *testing.T
 	require.Equal(t, id, back.Items[1].ID)
 }
 
-func TestUnmerge_finds_what_later_merges_took_further(t *testing.T) {
+func TestUnmerge_findsWhatLaterMergesTookFurther(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
@@ -102,7 +102,7 @@ func TestUnmerge_finds_what_later_merges_took_further(t *testing.T) {
 	require.Empty(t, e.state(fourth, low).Items)
 }
 
-func TestUnmerge_a_deleted_one_stays_where_it_is(t *testing.T) {
+func TestUnmerge_aDeletedOneStaysWhereItIs(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
@@ -114,7 +114,7 @@ func TestUnmerge_a_deleted_one_stays_where_it_is(t *testing.T) {
 	require.Empty(t, e.state(removed, third).Items)
 }
 
-func TestUnmerge_of_a_merge_that_was_cut_off(t *testing.T) {
+func TestUnmerge_ofAMergeThatWasCutOff(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	log := &interrupted{Store: e.log, after: killedAt(2)}
@@ -131,7 +131,7 @@ func TestUnmerge_of_a_merge_that_was_cut_off(t *testing.T) {
 	require.Empty(t, e.state(survivor, third).Items)
 }
 
-func TestUnmerge_cut_off_is_completed_when_asked_again(t *testing.T) {
+func TestUnmerge_cutOffIsCompletedWhenAskedAgain(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		e := newEstate(t)
 		e.opens(survivor, third)
@@ -157,7 +157,7 @@ func TestUnmerge_cut_off_is_completed_when_asked_again(t *testing.T) {
 
 // The undoing is killed when it has restored what the merge had deleted, and the
 // message comes again before the operator does.
-func TestUnmerge_cut_off_is_not_undone_by_the_message(t *testing.T) {
+func TestUnmerge_cutOffIsNotUndoneByTheMessage(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		e := newEstate(t)
 		ours, between := e.opens(removed, third), e.opens(removed, survivor)
@@ -174,7 +174,7 @@ func TestUnmerge_cut_off_is_not_undone_by_the_message(t *testing.T) {
 }
 
 // A message that was taken back before it had moved everything moves no more.
-func TestUnmerge_of_a_merge_that_had_only_begun_ends_it(t *testing.T) {
+func TestUnmerge_ofAMergeThatHadOnlyBegunEndsIt(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		e := newEstate(t)
 		ids := []uuid.UUID{e.opens(removed, third), e.opens(removed, fourth)}
@@ -189,7 +189,7 @@ func TestUnmerge_of_a_merge_that_had_only_begun_ends_it(t *testing.T) {
 	}
 }
 
-func TestUnmerge_of_a_message_that_did_nothing_says_so(t *testing.T) {
+func TestUnmerge_ofAMessageThatDidNothingReportsIt(t *testing.T) {
 	e := newEstate(t)
 	e.opens(removed, third)
 	cause := message()

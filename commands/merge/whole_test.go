@@ -18,7 +18,7 @@ import (
 
 // requireOneStory: no id is in the log twice, the facts of a stream were decided
 // one after the other, and those of one command there are numbered on.
-func requireOneStory(t require.TestingT, events []eventstore.Recorded) {
+func requireOneStory(t require.TestingT, events []eventstore.RecordedEvent) {
 	type own struct {
 		stream  string
 		command uuid.UUID
@@ -38,7 +38,7 @@ func requireOneStory(t require.TestingT, events []eventstore.Recorded) {
 
 // Merges, undoings and other commands, cut off or not, by processes each of
 // which has a clock of its own.
-func TestProperty_whatever_the_clocks_show_a_log_tells_one_story(t *testing.T) {
+func TestProperty_whateverTheClocksShowALogGivesOneStory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 8).Draw(t, "steps") {
@@ -70,7 +70,7 @@ func TestProperty_whatever_the_clocks_show_a_log_tells_one_story(t *testing.T) {
 
 // A merge that meets a stream which lost its beginning stops in words, and is
 // right again when the stream is: nothing was moved by halves.
-func TestMerge_moves_nothing_out_of_or_into_a_stream_that_lost_its_beginning(t *testing.T) {
+func TestMerge_movesNothingOutOfOrIntoAStreamThatLostItsBeginning(t *testing.T) {
 	for name, stream := range map[string]string{
 		"from":      pairOf(t, removed, third).Stream(),
 		"to":        pairOf(t, survivor, third).Stream(),

@@ -26,12 +26,12 @@ type Handler[T any] interface {
 	// one. An error that wraps ErrRefused ends Run.
 	Check(ctx context.Context, conn *pgx.Conn) error
 
-	// Begin is called with the lease held and says where to go on.
-	Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error)
+	// LoadCheckpoint is called with the lease held and says where to go on.
+	LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error)
 
 	// Decode is pure. It runs in a goroutine of its own, while Apply writes. An
 	// error is a poison event.
-	Decode(event eventstore.Recorded) (T, error)
+	Decode(event eventstore.RecordedEvent) (T, error)
 
 	// Apply works on a batch and remembers Batch.Through, both or neither; it
 	// may put that off while Batch.More, but not beyond the next Holds. An error
@@ -40,9 +40,9 @@ type Handler[T any] interface {
 	// already) is poison when the same batch meets it twice.
 	Apply(ctx context.Context, conn *pgx.Conn, batch Batch[T]) error
 
-	// Holds is called about once a second while there is nothing to apply. An
+	// CheckLease is called about once a second while there is nothing to apply. An
 	// error means that what was applied is no longer there: begin again.
-	Holds(ctx context.Context, conn *pgx.Conn) error
+	CheckLease(ctx context.Context, conn *pgx.Conn) error
 
 	// CaughtUp is called once a session, behind the Apply with which a head was
 	// reached that had been read at most HeadAge before.
@@ -67,9 +67,9 @@ type Options struct {
 	// Wake asks for a Holds soon, for a handler that goes on working after Apply;
 	// may be nil.
 	Wake <-chan struct{}
-	// Consumer is whose row of consumer.status the session that holds the lease
+	// ID is whose row of consumer.status the session that holds the lease
 	// writes, and Build what it says of this process; none when empty.
-	Consumer, Build string
+	ID, Build string
 	// Reached is how far the handler is, where it goes on working after Apply; nil:
 	// as far as was applied. It must not wait.
 	Reached func() eventstore.Position

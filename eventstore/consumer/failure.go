@@ -52,7 +52,7 @@ func (p *Poison) Kind() status.Kind {
 	}
 }
 
-func poisonOf(event eventstore.Recorded, err error) *Poison {
+func poisonOf(event eventstore.RecordedEvent, err error) *Poison {
 	return &Poison{
 		EventID: event.ID, Type: event.Type, Stream: event.Stream,
 		Revision: event.Revision, Position: event.Position, Err: err,
@@ -89,11 +89,11 @@ func causedByRace(err error) bool {
 	return false
 }
 
-// waits are the pauses before a session is tried again.
-type waits struct{ quick, slow *backoff.ExponentialBackOff }
+// delays are the pauses before a session is tried again.
+type delays struct{ quick, slow *backoff.ExponentialBackOff }
 
-func newWaits() waits {
-	return waits{quick: exponential(quickest, quickMost), slow: exponential(slowest, slowMost)}
+func newDelays() delays {
+	return delays{quick: exponential(quickest, quickMost), slow: exponential(slowest, slowMost)}
 }
 
 // A take-over after an outage must come within seconds; a poison event waits
@@ -103,7 +103,7 @@ const (
 	slowest, slowMost   = 5 * sec, 60 * sec
 )
 
-func (w waits) after(err error) *backoff.ExponentialBackOff {
+func (w delays) after(err error) *backoff.ExponentialBackOff {
 	var poison *Poison
 	if errors.As(err, &poison) {
 		return w.slow
@@ -111,7 +111,7 @@ func (w waits) after(err error) *backoff.ExponentialBackOff {
 	return w.quick
 }
 
-func (w waits) reset() {
+func (w delays) reset() {
 	w.quick.Reset()
 	w.slow.Reset()
 }

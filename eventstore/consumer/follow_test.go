@@ -19,7 +19,7 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-func TestEventsComeInOrderAndInBoundedBatches(t *testing.T) {
+func TestEvents_comeInOrderAndInBoundedBatches(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	var want []string
 	for i := range 50 {
@@ -34,14 +34,14 @@ func TestEventsComeInOrderAndInBoundedBatches(t *testing.T) {
 	}
 }
 
-func TestCaughtUpIsSaidOfAnEmptyLogToo(t *testing.T) {
+func TestCaughtUp_isReportedOfAnEmptyLogToo(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	f := b.follow(k)
 	require.Eventually(t, k.hasCaughtUp, patience, poll)
 	require.Eventually(t, func() bool { return f.Status().CaughtUp }, patience, poll)
 }
 
-func TestCaughtUpIsNotSaidOfAnOldHead(t *testing.T) {
+func TestCaughtUp_isNotReportedOfAnOldHead(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	b.happens("ours-", "one")
 	var jumps atomic.Int64 // every look at the clock finds it later than a head may be old
@@ -52,11 +52,11 @@ func TestCaughtUpIsNotSaidOfAnOldHead(t *testing.T) {
 	require.False(t, k.hasCaughtUp())
 }
 
-func TestThePlaceMovesPastEventsOfOthers(t *testing.T) {
+func TestPlace_movesPastEventsOfOthers(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	f := b.follow(k)
 	last := b.happens("theirs-", "a", "b", "c")
-	require.Eventually(t, func() bool { return f.Status().Position.Outside() >= last.Outside() }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, patience, poll)
 	b.happens("ours-", "one")
 	b.sees("one")
 }
@@ -73,12 +73,12 @@ func (s silent) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 	})
 }
 
-func TestThePlaceMovesAlsoWhenNoCheckpointEverComes(t *testing.T) {
+func TestPlace_movesAlsoWhenNoCheckpointEverComes(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	f := b.follow(k, func(o *consumer.Options) { o.Store = silent{b.log} })
 	b.happens("ours-", "one")
 	last := b.happens("theirs-", "a", "b", "c")
-	require.Eventually(t, func() bool { return f.Status().Position.Outside() >= last.Outside() }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, patience, poll)
 	b.sees("one")
 }
 
@@ -95,7 +95,7 @@ func (s breaking) Subscribe(ctx context.Context, from eventstore.Position, prefi
 	})
 }
 
-func TestABrokenSubscriptionGoesOnWithoutGapOrDuplicate(t *testing.T) {
+func TestBrokenSubscription_goesOnWithoutGapOrDuplicate(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	var want []string
 	for i := range 20 {
@@ -120,7 +120,7 @@ func (s *mute) Subscribe(ctx context.Context, from eventstore.Position, prefixes
 	return s.Store.Subscribe(ctx, from, prefixes, deliver)
 }
 
-func TestASubscriptionThatFellSilentIsReplaced(t *testing.T) {
+func TestSubscription_thatFellSilentIsReplaced(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	b.happens("ours-", "one")
 	begun := time.Now()
@@ -131,7 +131,7 @@ func TestASubscriptionThatFellSilentIsReplaced(t *testing.T) {
 	b.sees("one")
 }
 
-func TestAPoisonEventStopsTheLine(t *testing.T) {
+func TestPoisonEvent_stopsTheConsumer(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	b.happens("ours-", "one", "two")
 	at := b.happens("ours-", "poison")
@@ -145,7 +145,7 @@ func TestAPoisonEventStopsTheLine(t *testing.T) {
 	require.False(t, k.hasCaughtUp())
 }
 
-func TestAnEventThatPostgresRefusesIsFoundAmongItsNeighbours(t *testing.T) {
+func TestEvent_thatPostgresRefusesIsFoundAmongItsNeighbours(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	b.happens("ours-", "one", "two")
 	at := b.happens("ours-", "refused")
@@ -164,7 +164,7 @@ func TestAnEventThatPostgresRefusesIsFoundAmongItsNeighbours(t *testing.T) {
 var raceCodes = []string{"23505", "23503", "23P01"}
 
 // A neighbour writes the same rows, once for each event, and is gone.
-func TestARaceOfANeighbourIsNoPoison(t *testing.T) {
+func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 	for _, code := range raceCodes {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
@@ -188,7 +188,7 @@ func TestARaceOfANeighbourIsNoPoison(t *testing.T) {
 	}
 }
 
-func TestARefusalThatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
+func TestRefusal_thatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
 	for _, code := range append([]string{"22001"}, raceCodes...) {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
@@ -230,7 +230,7 @@ func (s *saying) text() string {
 	return s.said.String()
 }
 
-func TestAFaultThatPassesIsTriedAgain(t *testing.T) {
+func TestFault_thatPassesIsTriedAgain(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	faults := 3
 	k.fail = func(consumer.Batch[string]) error {
@@ -245,7 +245,7 @@ func TestAFaultThatPassesIsTriedAgain(t *testing.T) {
 	require.Eventually(t, func() bool { return f.Status().Failure == nil }, patience, poll)
 }
 
-func TestARefusalEndsTheFollower(t *testing.T) {
+func TestRefusal_endsTheConsumer(t *testing.T) {
 	b := newBench(t)
 	f := consumer.New(consumer.Options{
 		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,

@@ -29,7 +29,7 @@ func (s *session[T]) watchHead(ctx context.Context) {
 		found, err := s.readHead(ctx, last)
 		if err == nil {
 			last = found
-			s.follower.status.headRead(found)
+			s.consumer.status.headRead(found)
 			s.resubscribeWhenStalled(found)
 			select {
 			case s.heads <- found:
@@ -37,7 +37,7 @@ func (s *session[T]) watchHead(ctx context.Context) {
 				return
 			}
 		} else if ctx.Err() == nil {
-			s.follower.options.Logger.WarnContext(ctx, "head not read", "error", err)
+			s.consumer.options.Logger.WarnContext(ctx, "head not read", "error", err)
 		}
 		select {
 		case <-ticker.C:
@@ -53,7 +53,7 @@ func (s *session[T]) watchHead(ctx context.Context) {
 func (s *session[T]) readHead(ctx context.Context, previous head) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, headTime)
 	defer cancel()
-	options, readAt := s.follower.options, s.follower.options.Clock()
+	options, readAt := s.consumer.options, s.consumer.options.Clock()
 	found, err := eventstore.FindHead(ctx, options.Store, options.Prefixes, previous.Head)
 	if err != nil {
 		return head{}, err

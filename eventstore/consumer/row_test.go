@@ -25,7 +25,7 @@ type sick struct {
 	mended atomic.Bool
 }
 
-func (s *sick) Decode(event eventstore.Recorded) (string, error) {
+func (s *sick) Decode(event eventstore.RecordedEvent) (string, error) {
 	if s.mended.Load() {
 		return "good", nil
 	}
@@ -67,9 +67,9 @@ func (b *bench) row() status.Status {
 	return all["bench"]
 }
 
-func asConsumer(o *consumer.Options) { o.Consumer, o.Build = "bench", "a build" }
+func asConsumer(o *consumer.Options) { o.ID, o.Build = "bench", "a build" }
 
-func TestEveryCategoryOfAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
+func TestCategory_ofAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
 	var walked []status.Category
 	for _, category := range status.Categories() {
 		walked = append(walked, category)
@@ -107,20 +107,20 @@ func TestEveryCategoryOfAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
 			found := *b.row().Fault
 			require.Equal(t, category, found.Category)
 			if category != status.Category(status.Other) { // it is no event's fault
-				require.Equal(t, at.Outside(), found.Position)
+				require.Equal(t, at.Uint64(), found.Position)
 				require.Equal(t, string(category), found.Type)
 				require.NotEqual(t, uuid.Nil, found.EventID)
 			}
 			require.Eventually(t, func() bool { return !f.Status().Leader }, patience, poll)
 			k.mended.Store(true)
 			require.Eventually(t, func() bool { return b.row().Fault == nil }, patience, poll)
-			require.Equal(t, at.Outside(), *b.row().Position)
+			require.Equal(t, at.Uint64(), *b.row().Position)
 		})
 	}
 	t.Log("walked", walked)
 }
 
-func TestAHandlerThatHangsDoesNotTick(t *testing.T) {
+func TestHandler_thatHangsDoesNotTick(t *testing.T) {
 	b := newBench(t)
 	require.NoError(t, status.Migrate(t.Context(), b.dsn))
 	hung, release := make(chan struct{}), make(chan struct{})
@@ -146,7 +146,7 @@ func TestAHandlerThatHangsDoesNotTick(t *testing.T) {
 }
 
 // One statement may take minutes while a read model is built: Postgres is at work.
-func TestALongStatementTicks(t *testing.T) {
+func TestLongStatement_ticks(t *testing.T) {
 	b := newBench(t)
 	require.NoError(t, status.Migrate(t.Context(), b.dsn))
 	k := &busy{keeper: &keeper{}, begun: make(chan struct{})}
@@ -161,7 +161,7 @@ func TestALongStatementTicks(t *testing.T) {
 	stop()
 }
 
-func TestAProcessThatLostItsLeaseWritesNoRow(t *testing.T) {
+func TestProcess_thatLostItsLeaseWritesNoRow(t *testing.T) {
 	b := newBench(t)
 	require.NoError(t, status.Migrate(t.Context(), b.dsn))
 	writer := func() *status.Writer {

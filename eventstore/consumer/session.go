@@ -14,7 +14,7 @@ import (
 
 // session is the life of one lease: one connection, one place to go on from.
 type session[T any] struct {
-	follower *Follower[T]
+	consumer *Consumer[T]
 	conn     *pgx.Conn
 	items    chan item[T] // bounded: a slow handler holds the subscription up
 	heads    chan head
@@ -28,26 +28,26 @@ type session[T any] struct {
 	live     bool
 	caughtUp bool
 	usedAt   time.Time // when the connection last answered
-	newest   named     // event of the batch in hand
+	newest   eventRef  // event of the batch in hand
 	last     int       // events of the last batch
 	more     bool      // the handler was told that more would come
 }
 
 const (
-	tickEvery  = 250 * time.Millisecond
-	holdsAfter = time.Second
-	holdsTime  = 5 * time.Second
+	tickEvery       = 250 * time.Millisecond
+	checkLeaseAfter = time.Second
+	checkLeaseTime  = 5 * time.Second
 )
 
 // A batch costs about as much as ten events. Behind one that was a crowd the
 // next may gather for a moment; who comes alone never waits.
 const (
-	crowd  = 16
-	breath = 25 * time.Millisecond
+	coalesceThreshold = 16
+	coalesceDelay     = 25 * time.Millisecond
 )
 
 // run ends with the context or with the error that ended the session.
-func (f *Follower[T]) runSession(ctx context.Context) error {
+func (f *Consumer[T]) runSession(ctx context.Context) error {
 	conn, err := lease.Connect(ctx, f.options.DSN, f.options.Name)
 	if err != nil {
 		return err
@@ -59,14 +59,14 @@ func (f *Follower[T]) runSession(ctx context.Context) error {
 	if err := lease.Acquire(ctx, conn, f.options.Name, f.options.Logger, f.status.waiting); err != nil {
 		return err
 	}
-	from, err := f.handler.Begin(ctx, conn)
+	from, err := f.handler.LoadCheckpoint(ctx, conn)
 	if err != nil {
 		return err
 	}
 	f.status.leading(from)
 	f.claim(ctx, conn)
 	s := &session[T]{
-		follower: f, conn: conn,
+		consumer: f, conn: conn,
 		items: make(chan item[T], f.options.Catchup),
 		heads: make(chan head), kick: make(chan struct{}, 1),
 		applied: from, written: from, usedAt: f.options.Clock(),
@@ -95,29 +95,29 @@ func (s *session[T]) work(ctx context.Context) error {
 		case it := <-s.items:
 			err = s.workOn(ctx, it)
 		case s.head = <-s.heads:
-			err = s.look(ctx)
+			err = s.checkCaughtUp(ctx)
 		case <-tick.C:
 			err = s.idle(ctx)
-		case <-s.follower.options.Wake:
-			err = s.hold(ctx)
+		case <-s.consumer.options.Wake:
+			err = s.checkLease(ctx)
 		}
 		if err != nil {
 			return err
 		}
-		s.follower.Beat()
+		s.consumer.Beat()
 	}
 }
 
 // workOn applies what is there, up to a poison event if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	wasLive := s.live
-	if s.live && s.last >= crowd && !pause(ctx, breath) {
+	if s.live && s.last >= coalesceThreshold && !pause(ctx, coalesceDelay) {
 		return ctx.Err()
 	}
-	s.follower.status.began(first.recorded)
+	s.consumer.status.began(first.recorded)
 	batch, poison := s.gather(first)
 	s.last = len(batch.Events)
-	batch.More = !s.live && poison == nil && !s.follower.careful(s.applied)
+	batch.More = !s.live && poison == nil && !s.consumer.isCareful(s.applied)
 	if len(batch.Events) > 0 || s.live != wasLive || poison != nil {
 		if err := s.apply(ctx, batch); err != nil {
 			return err
@@ -128,7 +128,7 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	if poison != nil {
 		return poison
 	}
-	return s.look(ctx)
+	return s.checkCaughtUp(ctx)
 }
 
 // gather takes as much as is there, and never waits for more.
@@ -146,7 +146,7 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 		}
 		if it.event {
 			batch.Events = append(batch.Events, it.value)
-			s.recorded, s.newest = it.recorded, it.named
+			s.recorded, s.newest = it.recorded, it.eventRef
 		}
 		if len(batch.Events) >= s.most() {
 			return batch, nil
@@ -161,20 +161,20 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 
 func (s *session[T]) most() int {
 	switch {
-	case s.follower.careful(s.applied):
+	case s.consumer.isCareful(s.applied):
 		return 1
 	case s.live:
-		return s.follower.options.Live
+		return s.consumer.options.Live
 	default:
-		return s.follower.options.Catchup
+		return s.consumer.options.Catchup
 	}
 }
 
 func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
-	err := s.follower.handler.Apply(ctx, s.conn, batch)
+	err := s.consumer.handler.Apply(ctx, s.conn, batch)
 	if err != nil && causedByData(err) {
-		s.follower.takeCare(batch.Through)
-		if !s.follower.wasRace(err, batch.Through) {
+		s.consumer.slowDown(batch.Through)
+		if !s.consumer.isRace(err, batch.Through) {
 			return s.poisonBatch(batch, err)
 		}
 	}
@@ -182,9 +182,9 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 		return fmt.Errorf("apply a batch of %d events up to %s: %w", len(batch.Events), batch.Through, err)
 	}
 	s.move(batch.Through)
-	s.written, s.usedAt, s.more = s.applied, s.follower.options.Clock(), batch.More
-	s.follower.status.applied(s.applied, s.recorded, len(s.items))
-	s.follower.moved(len(batch.Events))
+	s.written, s.usedAt, s.more = s.applied, s.consumer.options.Clock(), batch.More
+	s.consumer.status.applied(s.applied, s.recorded, len(s.items))
+	s.consumer.moved(len(batch.Events))
 	return nil
 }
 
@@ -194,8 +194,8 @@ func (s *session[T]) move(to eventstore.Position) {
 	}
 }
 
-// look draws conclusions from the last head read.
-func (s *session[T]) look(ctx context.Context) error {
+// checkCaughtUp draws conclusions from the last head read.
+func (s *session[T]) checkCaughtUp(ctx context.Context) error {
 	if s.head.readAt.IsZero() || s.applied.Before(s.head.Own) {
 		return nil
 	}
@@ -203,38 +203,38 @@ func (s *session[T]) look(ctx context.Context) error {
 	if s.caughtUp || !s.live {
 		return nil
 	}
-	if s.follower.options.Clock().Sub(s.head.readAt) > HeadAge {
+	if s.consumer.options.Clock().Sub(s.head.readAt) > HeadAge {
 		s.lookAtHead()
 		return nil
 	}
-	if err := s.follower.handler.CaughtUp(ctx, s.conn); err != nil {
+	if err := s.consumer.handler.CaughtUp(ctx, s.conn); err != nil {
 		return fmt.Errorf("remember having caught up: %w", err)
 	}
 	s.caughtUp = true
-	s.follower.status.hasCaughtUp()
-	s.follower.moved(1)
+	s.consumer.status.hasCaughtUp()
+	s.consumer.moved(1)
 	return nil
 }
 
 // idle writes down a place that moved without events of ours, ends what waits
 // for more that does not come, and finds out whether the session still holds.
 func (s *session[T]) idle(ctx context.Context) error {
-	quiet := s.follower.options.Clock().Sub(s.usedAt) >= holdsAfter
-	if s.written.Outside() < s.applied.Outside() || s.more && quiet {
+	quiet := s.consumer.options.Clock().Sub(s.usedAt) >= checkLeaseAfter
+	if s.written.Uint64() < s.applied.Uint64() || s.more && quiet {
 		return s.apply(ctx, Batch[T]{Through: s.applied})
 	}
 	if !quiet {
 		return nil
 	}
-	return s.hold(ctx)
+	return s.checkLease(ctx)
 }
 
-func (s *session[T]) hold(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, holdsTime)
+func (s *session[T]) checkLease(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkLeaseTime)
 	defer cancel()
-	if err := s.follower.handler.Holds(ctx, s.conn); err != nil {
+	if err := s.consumer.handler.CheckLease(ctx, s.conn); err != nil {
 		return fmt.Errorf("hold the lease: %w", err)
 	}
-	s.usedAt = s.follower.options.Clock()
+	s.usedAt = s.consumer.options.Clock()
 	return nil
 }

@@ -35,11 +35,11 @@ type keeper struct {
 }
 
 func (k *keeper) Check(context.Context, *pgx.Conn) error { return nil }
-func (k *keeper) Holds(ctx context.Context, conn *pgx.Conn) error {
+func (k *keeper) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	return conn.Ping(ctx)
 }
 
-func (k *keeper) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
+func (k *keeper) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
 	_, err := conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS seen (at bigint, prepare bigint, what text CHECK (what <> 'refused'))`)
 	if err != nil {
 		return eventstore.Position{}, err
@@ -52,7 +52,7 @@ func (k *keeper) Begin(ctx context.Context, conn *pgx.Conn) (eventstore.Position
 	return p, err
 }
 
-func (k *keeper) Decode(event eventstore.Recorded) (string, error) {
+func (k *keeper) Decode(event eventstore.RecordedEvent) (string, error) {
 	if event.Type == "poison" {
 		return "", errors.New("nobody knows it")
 	}
@@ -118,11 +118,11 @@ func (b *bench) happens(prefix string, types ...string) eventstore.Position {
 	return last
 }
 
-func (b *bench) follow(k *keeper, change ...func(*consumer.Options)) *consumer.Follower[string] {
+func (b *bench) follow(k *keeper, change ...func(*consumer.Options)) *consumer.Consumer[string] {
 	return b.followHandler(k, change...)
 }
 
-func (b *bench) followHandler(k consumer.Handler[string], change ...func(*consumer.Options)) *consumer.Follower[string] {
+func (b *bench) followHandler(k consumer.Handler[string], change ...func(*consumer.Options)) *consumer.Consumer[string] {
 	options := consumer.Options{
 		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
 	}

@@ -30,7 +30,7 @@ func (s stuck) Subscribe(ctx context.Context, from eventstore.Position, _ []stri
 
 // A handler that was told of more to come puts off its commit; it must not wait
 // for ever.
-func TestWhoWasToldOfMoreIsToldWhenThatDoesNotCome(t *testing.T) {
+func TestHandler_isToldWhenMoreDoesNotCome(t *testing.T) {
 	b, k := newBench(t), &keeper{}
 	b.happens("ours-", "one", "two")
 	b.follow(k, func(o *consumer.Options) { o.Store = stuck{b.log} })

@@ -26,7 +26,7 @@ type Status struct {
 }
 
 // Status is safe to call at any time.
-func (f *Follower[T]) Status() Status {
+func (f *Consumer[T]) Status() Status {
 	f.status.mu.Lock()
 	defer f.status.mu.Unlock()
 	now := f.status.now

@@ -11,7 +11,7 @@ import (
 
 // item is one message on its way from the subscription to the handler.
 type item[T any] struct {
-	named
+	eventRef
 
 	event    bool
 	value    T
@@ -28,11 +28,11 @@ var errStopped = errors.New("stopped at a poison event")
 
 // subscription is the reading side of a session.
 type subscription struct {
-	mu       sync.Mutex
-	received eventstore.Position // the last place that went into the channel
-	heardAt  time.Time
-	sending  bool // the handler is slow, not the server
-	cancel   context.CancelFunc
+	mu         sync.Mutex
+	received   eventstore.Position // the last place that went into the channel
+	receivedAt time.Time
+	sending    bool // the handler is slow, not the server
+	cancel     context.CancelFunc
 }
 
 // subscribe keeps a subscription until the context ends. Everything that was
@@ -49,8 +49,8 @@ func (s *session[T]) subscribe(ctx context.Context) {
 		if before.Before(s.sub.place()) {
 			wait.Reset()
 		}
-		s.follower.options.Logger.WarnContext(ctx, "subscription broke, subscribing again", "lease", s.follower.options.Name, "error", err)
-		s.follower.status.broke(err)
+		s.consumer.options.Logger.WarnContext(ctx, "subscription broke, subscribing again", "lease", s.consumer.options.Name, "error", err)
+		s.consumer.status.broke(err)
 		if !pause(ctx, wait.NextBackOff()) {
 			return
 		}
@@ -60,8 +60,8 @@ func (s *session[T]) subscribe(ctx context.Context) {
 func (s *session[T]) subscribeOnce(ctx context.Context, from eventstore.Position) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.sub.begin(cancel, s.follower.options.Clock())
-	return s.follower.options.Store.Subscribe(ctx, from, s.follower.options.Prefixes, func(m eventstore.Message) error {
+	s.sub.begin(cancel, s.consumer.options.Clock())
+	return s.consumer.options.Store.Subscribe(ctx, from, s.consumer.options.Prefixes, func(m eventstore.Message) error {
 		return s.receive(ctx, m)
 	})
 }
@@ -73,7 +73,7 @@ func (s *session[T]) receive(ctx context.Context, m eventstore.Message) error {
 	switch m.Kind {
 	case eventstore.CaughtUp:
 		it.live, it.position = true, s.sub.place()
-		s.follower.status.mended()
+		s.consumer.status.mended()
 		s.lookAtHead()
 	case eventstore.Checkpoint:
 		// Checkpoints of a real server may repeat or go backwards.
@@ -84,8 +84,8 @@ func (s *session[T]) receive(ctx context.Context, m eventstore.Message) error {
 		if !s.sub.place().Before(m.Position) {
 			return nil
 		}
-		it.event, it.recorded, it.named = true, m.Event.RecordedAt, named{m.Event.ID, m.Event.Type}
-		value, err := s.follower.handler.Decode(m.Event)
+		it.event, it.recorded, it.eventRef = true, m.Event.RecordedAt, eventRef{m.Event.ID, m.Event.Type}
+		value, err := s.consumer.handler.Decode(m.Event)
 		if err != nil {
 			it.poison = poisonOf(m.Event, err)
 		}
@@ -105,7 +105,7 @@ func (s *session[T]) send(ctx context.Context, it item[T]) error {
 	defer s.sub.send(false)
 	select {
 	case s.items <- it:
-		s.sub.got(it.position, s.follower.options.Clock())
+		s.sub.accept(it.position, s.consumer.options.Clock())
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -125,18 +125,18 @@ func (s *session[T]) lookAtHead() {
 func (s *session[T]) resubscribeWhenStalled(h head) {
 	s.sub.mu.Lock()
 	defer s.sub.mu.Unlock()
-	silent := s.follower.options.Clock().Sub(s.sub.heardAt)
+	silent := s.consumer.options.Clock().Sub(s.sub.receivedAt)
 	if s.sub.cancel == nil || s.sub.sending || silent < stallTime || !s.sub.received.Before(h.Own) {
 		return
 	}
-	s.follower.options.Logger.Warn("subscription is silent behind the head, subscribing again", "lease", s.follower.options.Name)
+	s.consumer.options.Logger.Warn("subscription is silent behind the head, subscribing again", "lease", s.consumer.options.Name)
 	s.sub.cancel()
 }
 
 func (s *subscription) begin(cancel context.CancelFunc, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cancel, s.heardAt = cancel, now
+	s.cancel, s.receivedAt = cancel, now
 }
 
 func (s *subscription) place() eventstore.Position {
@@ -151,11 +151,11 @@ func (s *subscription) send(sending bool) {
 	s.sending = sending
 }
 
-func (s *subscription) got(position eventstore.Position, now time.Time) {
+func (s *subscription) accept(position eventstore.Position, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.received.Before(position) {
 		s.received = position
 	}
-	s.heardAt = now
+	s.receivedAt = now
 }

@@ -18,12 +18,12 @@ type holder struct {
 	held chan struct{}
 }
 
-func (h holder) Holds(ctx context.Context, conn *pgx.Conn) error {
+func (h holder) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	h.held <- struct{}{}
-	return h.keeper.Holds(ctx, conn)
+	return h.keeper.CheckLease(ctx, conn)
 }
 
-func TestAHandlerThatAsksForItIsHeldAtOnce(t *testing.T) {
+func TestHandler_thatAsksForItIsHeldAtOnce(t *testing.T) {
 	b, wake, noon := newBench(t), make(chan struct{}, 1), time.Now()
 	h := holder{&keeper{}, make(chan struct{})}
 	f := consumer.New(consumer.Options{

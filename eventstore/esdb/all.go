@@ -12,8 +12,8 @@ import (
 
 // ReadAll is eventstore.Store's. The client cannot ask the server to filter, so
 // pages are read until enough events are ours or the log ends.
-func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
-	var ours []eventstore.Recorded
+func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
+	var ours []eventstore.RecordedEvent
 	page := all{direction: direction, from: from}
 	for len(ours) < limit && !page.ended {
 		events, err := s.next(ctx, &page, limit-len(ours))
@@ -21,7 +21,7 @@ func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, fro
 			return nil, fmt.Errorf("read the whole log: %w", err)
 		}
 		for _, event := range events {
-			if !systems(event) && len(ours) < limit {
+			if !isSystemEvent(event) && len(ours) < limit {
 				ours = append(ours, event)
 			}
 		}
@@ -42,15 +42,15 @@ type all struct {
 // those at the start of every log, cost no second page. A server that has been
 // idle ends with thousands of its own statistics, so pages grow.
 const (
-	spare   = 8
-	maxSize = 1024
+	spareEvents = 8
+	maxSize     = 1024
 )
 
 // next reads a page, the system events in it.
-func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.Recorded, error) {
-	count := max(wanted+spare, min(2*page.size, maxSize))
+func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.RecordedEvent, error) {
+	count := max(wanted+spareEvents, min(2*page.size, maxSize))
 	page.size = count
-	options := esdb.ReadAllOptions{Direction: way(page.direction), From: place(page.from)}
+	options := esdb.ReadAllOptions{Direction: readDirection(page.direction), From: positionOf(page.from)}
 	events, err := s.readAll(ctx, options, count)
 	if err != nil {
 		return nil, err
@@ -68,11 +68,11 @@ func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.R
 }
 
 // readAll reads once, whoever wrote the events.
-func (s *Store) readAll(ctx context.Context, options esdb.ReadAllOptions, count int) ([]eventstore.Recorded, error) {
-	events, err := call(ctx, s, rightToReadAll, func(ctx context.Context, client *esdb.Client) ([]eventstore.Recorded, error) {
+func (s *Store) readAll(ctx context.Context, options esdb.ReadAllOptions, count int) ([]eventstore.RecordedEvent, error) {
+	events, err := call(ctx, s, rightToReadAll, func(ctx context.Context, client *esdb.Client) ([]eventstore.RecordedEvent, error) {
 		opened, err := client.ReadAll(ctx, options, uint64(count)) //nolint:gosec // a limit is positive
 		if err != nil {
-			wake(ctx, client, err)
+			rediscover(ctx, client, err)
 			return nil, err
 		}
 		return receive(opened)
@@ -105,15 +105,15 @@ func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 // errPlaceless says that the order of the log cannot be followed.
 var errPlaceless = fmt.Errorf("%w: the server sent an event of the whole log without its position", eventstore.ErrUnavailable)
 
-// systems tells whether an event is the server's own: metadata, statistics,
+// isSystemEvent tells whether an event is the server's own: metadata, statistics,
 // and the tombstone that it writes into the stream itself.
-func systems(event eventstore.Recorded) bool {
+func isSystemEvent(event eventstore.RecordedEvent) bool {
 	return strings.HasPrefix(event.Stream, "$") || strings.HasPrefix(event.Type, "$")
 }
 
-// place is a position as the client wants it. It must always be given: the
+// positionOf is a position as the client wants it. It must always be given: the
 // client takes nothing to mean the end, in subscriptions.
-func place(position eventstore.Position) esdb.AllPosition {
+func positionOf(position eventstore.Position) esdb.AllPosition {
 	switch position {
 	case eventstore.Start:
 		return esdb.Start{}

@@ -34,7 +34,7 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 	defer cancel()
 	trying, err := s.enter(bounded)
 	if err != nil {
-		return none, s.why.explain(s.late(ctx, err))
+		return none, s.diagnosis.explain(s.deadlineError(ctx, err))
 	}
 	s.callers.Add(1)
 	defer s.callers.Add(-1)
@@ -42,19 +42,19 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 	done := make(chan result[T], 1)
 	go func() {
 		defer func() { <-s.slots }()
-		value, err := insistently(s.asking(bounded), s.client, request)
-		seen := judge(bounded, err)
-		s.gate.leave(trying, seen)
+		value, err := withRetry(s.asking(bounded), s.client, request)
+		seen := classify(bounded, err)
+		s.breaker.leave(trying, seen)
 		if seen == answered {
-			s.why.forget()
+			s.diagnosis.forget()
 		}
 		done <- result[T]{value, s.failure(err, right)}
 	}()
 	r := await(bounded, s, done)
-	if endOfContext(r.err) || errors.Is(r.err, eventstore.ErrUnavailable) && over(bounded) {
-		return none, s.why.explain(s.late(ctx, bounded.Err()))
+	if endOfContext(r.err) || errors.Is(r.err, eventstore.ErrUnavailable) && isExpired(bounded) {
+		return none, s.diagnosis.explain(s.deadlineError(ctx, bounded.Err()))
 	}
-	return r.value, s.why.explain(r.err)
+	return r.value, s.diagnosis.explain(r.err)
 }
 
 // await waits for a call until its time is over. While it waits, it is found out
@@ -69,7 +69,7 @@ func await[T any](ctx context.Context, s *Store, done <-chan result[T]) result[T
 		case <-ctx.Done():
 			return result[T]{err: ctx.Err()}
 		case <-long.C:
-			s.why.look()
+			s.diagnosis.look()
 			long.Reset(lookAfter)
 		}
 	}
@@ -84,7 +84,7 @@ func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFun
 
 // enter passes the gate and takes a slot.
 func (s *Store) enter(ctx context.Context) (trying bool, err error) {
-	if trying, err = s.gate.enter(ctx, s.closing); err != nil {
+	if trying, err = s.breaker.enter(ctx, s.closing); err != nil {
 		return false, err
 	}
 	select {
@@ -98,7 +98,7 @@ func (s *Store) enter(ctx context.Context) (trying bool, err error) {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	s.gate.leave(trying, untold)
+	s.breaker.leave(trying, unknown)
 	return false, err
 }
 
@@ -111,16 +111,16 @@ func (s *Store) isClosing() bool {
 	}
 }
 
-// late tells the caller's own end from a time-out of ours, where err is the end of
+// deadlineError tells the caller's own end from a time-out of ours, where err is the end of
 // a context. Every other err stays what it is, and why no server was reached is
 // kept.
-func (s *Store) late(ctx context.Context, err error) error {
+func (s *Store) deadlineError(ctx context.Context, err error) error {
 	if !endOfContext(err) {
 		return err
 	}
 	var unreached *eventstore.Unreached
 	if errors.As(err, &unreached) {
-		return &eventstore.Unreached{Cause: unreached.Cause, Detail: unreached.Detail, Err: s.late(ctx, unreached.Err)}
+		return &eventstore.Unreached{Cause: unreached.Cause, Detail: unreached.Detail, Err: s.deadlineError(ctx, unreached.Err)}
 	}
 	if cause := ctx.Err(); cause != nil {
 		return cause
@@ -135,9 +135,9 @@ func endOfContext(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// over tells whether a context has ended, or does in this very moment: the
+// isExpired tells whether a context has ended, or does in this very moment: the
 // server knows the deadline too, and its word may come first.
-func over(ctx context.Context) bool {
+func isExpired(ctx context.Context) bool {
 	const moment = 20 * time.Millisecond
 	if deadline, has := ctx.Deadline(); has && time.Until(deadline) < moment {
 		<-ctx.Done()
@@ -145,19 +145,19 @@ func over(ctx context.Context) bool {
 	return ctx.Err() != nil
 }
 
-// insistently asks again when that certainly had no effect. It does so twice at
+// withRetry asks again when that certainly had no effect. It does so twice at
 // most: a node that is not the leader may break off first, and say why the next
 // time only.
-func insistently[T any](ctx context.Context, client *esdb.Client, request request[T]) (T, error) {
-	value, err := guarded(ctx, client, request)
-	for more := 2; more > 0 && again(err); more-- {
-		value, err = guarded(ctx, client, request)
+func withRetry[T any](ctx context.Context, client *esdb.Client, request request[T]) (T, error) {
+	value, err := recoverPanics(ctx, client, request)
+	for more := 2; more > 0 && isRetryable(err); more-- {
+		value, err = recoverPanics(ctx, client, request)
 	}
 	return value, err
 }
 
-// guarded turns a panic of the client into an error.
-func guarded[T any](ctx context.Context, client *esdb.Client, request request[T]) (value T, err error) {
+// recoverPanics turns a panic of the client into an error.
+func recoverPanics[T any](ctx context.Context, client *esdb.Client, request request[T]) (value T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: the client panicked: %v", eventstore.ErrUnavailable, r)
@@ -166,16 +166,16 @@ func guarded[T any](ctx context.Context, client *esdb.Client, request request[T]
 	return request(ctx, client)
 }
 
-// judge reads from an answer whether the server is there.
-func judge(ctx context.Context, err error) verdict {
+// classify reads from an answer whether the server is there.
+func classify(ctx context.Context, err error) callOutcome {
 	if err == nil {
 		return answered
 	}
 	if ctx.Err() != nil {
-		return untold
+		return unknown
 	}
 	if status.Code(err) == codes.Unavailable {
-		return away
+		return unavailable
 	}
 	return answered
 }

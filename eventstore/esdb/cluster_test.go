@@ -106,7 +106,7 @@ func (c *cluster) open(t testing.TB) *Store {
 
 // H: a read that cannot be opened does not make the client look for the new
 // leader; nobody but readers is there to do it.
-func TestH_ReadersFindTheNewLeader(t *testing.T) {
+func TestH_readersFindTheNewLeader(t *testing.T) {
 	c := newCluster(t, 2)
 	store := c.open(t)
 	mustAppend(t, store, opening("a"))
@@ -121,7 +121,7 @@ func TestH_ReadersFindTheNewLeader(t *testing.T) {
 }
 
 // A leader that resigns says who leads now; the same call goes there.
-func TestALeaderThatResignsCostsNoCall(t *testing.T) {
+func TestLeader_thatResignsCostsNoCall(t *testing.T) {
 	c := newCluster(t, 3)
 	store := c.open(t)
 	mustAppend(t, store, opening("a"))
@@ -136,7 +136,7 @@ func TestALeaderThatResignsCostsNoCall(t *testing.T) {
 
 // G: a subscription of the old leader breaks and tells the client nothing; the
 // next one goes to the new leader by itself.
-func TestASubscriptionGoesToTheNewLeader(t *testing.T) {
+func TestSubscription_goesToTheNewLeader(t *testing.T) {
 	c := newCluster(t, 2)
 	store := c.open(t)
 	mustAppend(t, store, opening("a"))
@@ -151,7 +151,7 @@ func TestASubscriptionGoesToTheNewLeader(t *testing.T) {
 
 // Leaders die and resign under load: what was acknowledged is there once, and
 // nobody is refused after each change for long.
-func TestNoWriteIsLostOrDoubledWhenLeadersChange(t *testing.T) {
+func TestWrite_noneIsLostOrDoubledWhenLeadersChange(t *testing.T) {
 	const writers, each, changes = 8, 150, 4
 	c := newCluster(t, 3)
 	store := c.open(t)

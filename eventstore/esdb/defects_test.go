@@ -22,7 +22,7 @@ import (
 )
 
 // A: the bare client gives up for ever after some attempts; the store does not.
-func TestA_TheSearchForAServerNeverEnds(t *testing.T) {
+func TestA_theSearchForAServerNeverEnds(t *testing.T) {
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	bare := bareClient(t, server)
@@ -52,7 +52,7 @@ func bareClient(t testing.TB, server *rig) *esdb.Client {
 }
 
 // B: callers queue inside the client unheard; they leave with their context.
-func TestB_CallersLeaveWithTheirContext(t *testing.T) {
+func TestB_callersLeaveWithTheirContext(t *testing.T) {
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{InFlight: 4})
 	mustAppend(t, store, opening("a"))
@@ -76,7 +76,7 @@ func TestB_CallersLeaveWithTheirContext(t *testing.T) {
 }
 
 // B': closing the client under a call is a panic; Close waits, or leaves it open.
-func TestB_CloseNeverClosesUnderACall(t *testing.T) {
+func TestB_closeNeverClosesUnderACall(t *testing.T) {
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	store := server.open(t, Options{})
@@ -93,7 +93,7 @@ func TestB_CloseNeverClosesUnderACall(t *testing.T) {
 }
 
 // C: a host that takes connections and says nothing does not hold the caller.
-func TestC_ASilentHostHoldsNobody(t *testing.T) {
+func TestC_aSilentHostHoldsNone(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	store, err := Open(t.Context(), "esdb://"+listener.Addr().String()+"?tls=false&gossipTimeout=1&discoveryInterval=5", Options{})
@@ -111,7 +111,7 @@ func TestC_ASilentHostHoldsNobody(t *testing.T) {
 }
 
 // D: what is too large is refused here, because a server's reason gets lost.
-func TestD_TooLargeIsNeverSent(t *testing.T) {
+func TestD_tooLargeIsNeverSent(t *testing.T) {
 	var calls atomic.Int64
 	server := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
 		if method == "Append" {
@@ -129,10 +129,10 @@ func TestD_TooLargeIsNeverSent(t *testing.T) {
 
 // D: a request that is broken off while it is sent had no effect, and is asked
 // again: once more to hear why, and once more when that has been mended.
-func TestD_BrokenOffIsAskedAgain(t *testing.T) {
+func TestD_brokenOffIsAskedAgain(t *testing.T) {
 	for fine := range 5 {
 		asked := 0
-		_, err := insistently(t.Context(), nil, func(context.Context, *esdb.Client) (int, error) {
+		_, err := withRetry(t.Context(), nil, func(context.Context, *esdb.Client) (int, error) {
 			if asked++; asked <= fine {
 				return 0, errorOf(t, io.EOF)
 			}
@@ -145,7 +145,7 @@ func TestD_BrokenOffIsAskedAgain(t *testing.T) {
 
 // D: a server that refuses us before it has read the request is asked for its
 // reason by a read.
-func TestD_BrokenOffByARefusalSaysSo(t *testing.T) {
+func TestD_brokenOffByARefusalReportsIt(t *testing.T) {
 	rig := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
 		if method == "Read" {
 			return status.Error(codes.Unauthenticated, "")
@@ -167,7 +167,7 @@ func errorOf(t testing.TB, cause error) error {
 }
 
 // E: the word that wants the leader really reaches the server.
-func TestE_TheLeaderIsAskedFor(t *testing.T) {
+func TestE_theLeaderIsAskedFor(t *testing.T) {
 	asked := make(chan string, 8)
 	server := newRig(t, memory.New(), esdbserver.Options{Before: func(ctx context.Context, method string) error {
 		headers, _ := metadata.FromIncomingContext(ctx)
@@ -188,7 +188,7 @@ func TestE_TheLeaderIsAskedFor(t *testing.T) {
 }
 
 // F: each Unavailable costs the client a connection; few are let through.
-func TestF_FewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
+func TestF_fewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
 	const workers, each = 10, 30
 	var ready atomic.Bool
 	var connections atomic.Int64
@@ -227,7 +227,7 @@ func TestF_FewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
 }
 
 // G: a drop is a bare gRPC status and nothing subscribes again; it must be told.
-func TestG_ADroppedSubscriptionSaysSo(t *testing.T) {
+func TestG_aDroppedSubscriptionReportsIt(t *testing.T) {
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{})
 	caughtUp := make(chan struct{})

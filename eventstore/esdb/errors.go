@@ -31,13 +31,13 @@ const (
 // The code is looked for with errors.As, never with the client's FromError: that
 // sees no wrapped error, and the client wraps its own.
 func (s *Store) failure(err error, right string) error {
-	if err == nil || known(err) {
+	if err == nil || asKnown(err) {
 		return err
 	}
 	var typed *esdb.Error
 	if errors.As(err, &typed) {
 		if errors.Is(typed.Err(), io.EOF) {
-			return passing{fmt.Errorf("%w: %w", eventstore.ErrUnavailable, errBrokenOff)}
+			return temporary{fmt.Errorf("%w: %w", eventstore.ErrUnavailable, errBrokenOff)}
 		}
 		switch typed.Code() {
 		case esdb.ErrorCodeWrongExpectedVersion:
@@ -65,7 +65,7 @@ func (s *Store) failure(err error, right string) error {
 	case codes.Unimplemented, codes.OutOfRange:
 		return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
 	}
-	return leading(err, passing{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)})
+	return leading(err, temporary{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)})
 }
 
 // leading adds to a failure that it is for want of a leader, where a node says so.
@@ -77,11 +77,11 @@ func leading(err, failure error) error {
 	return failure
 }
 
-// passing is an ErrUnavailable that the same request, asked again, may not meet:
+// temporary is an ErrUnavailable that the same request, asked again, may not meet:
 // a server that is busy, electing, away, or held up by a race.
-type passing struct{ error }
+type temporary struct{ error }
 
-func (p passing) Unwrap() error { return p.error }
+func (p temporary) Unwrap() error { return p.error }
 
 func (s *Store) denied(right string) error {
 	if s.username == "" {
@@ -90,15 +90,15 @@ func (s *Store) denied(right string) error {
 	return fmt.Errorf("%w: %s", eventstore.ErrDenied, right)
 }
 
-// known tells whether the error is the port's already.
-func known(err error) bool {
+// asKnown tells whether the error is the port's already.
+func asKnown(err error) bool {
 	return errors.Is(err, eventstore.ErrUnavailable)
 }
 
-// again tells whether a request certainly had no effect and is worth a second
+// isRetryable tells whether a request certainly had no effect and is worth a second
 // try at once: the node knows a leader, to which the client is connecting, or
 // it broke off while the request was still being sent (D: the reason is lost).
-func again(err error) bool {
+func isRetryable(err error) bool {
 	var typed *esdb.Error
 	if !errors.As(err, &typed) {
 		return false

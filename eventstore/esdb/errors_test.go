@@ -13,7 +13,7 @@ import (
 )
 
 // What a server says without knowing more leaves the outcome open.
-func TestEveryErrorHasAWordOfThePort(t *testing.T) {
+func TestError_hasAWordOfThePort(t *testing.T) {
 	for _, row := range []struct {
 		code codes.Code
 		text string

@@ -17,7 +17,7 @@ import (
 )
 
 // The server goes away for seconds while fifty workers go on calling.
-func TestEveryCallReturnsInTimeAndWorksAgainAfterAnOutage(t *testing.T) {
+func TestCall_returnsInTimeAndWorksAgainAfterAnOutage(t *testing.T) {
 	const (
 		workers = 50
 		refused = 6 // calls that each worker sees refused before the server is back
@@ -76,7 +76,7 @@ func oneTry(ctx context.Context, store *Store, same eventstore.Append, limit tim
 
 // The server dies when it has written and not answered; the store asks the same
 // append again by itself, and so may its caller.
-func TestAnswerLostThenSameAppendIsOneEvent(t *testing.T) {
+func TestAppend_repeatedAfterALostAnswerIsOneEvent(t *testing.T) {
 	log := memory.New()
 	var server *rig
 	lost := make(chan struct{}, 1)
@@ -108,13 +108,13 @@ func TestAnswerLostThenSameAppendIsOneEvent(t *testing.T) {
 
 // A follower that subscribes again from what it worked on last sees everything
 // once, over two outages.
-func TestSubscriptionAcrossOutagesHasNoGapAndNoDuplicate(t *testing.T) {
+func TestSubscription_acrossOutagesHasNoGapAndNoDuplicate(t *testing.T) {
 	const events, each = 90, 30
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{})
 	ctx := within(t, patience)
 
-	seen := make(chan eventstore.Recorded, events)
+	seen := make(chan eventstore.RecordedEvent, events)
 	stop := errors.New("seen all")
 	ended := make(chan error, 1)
 	go func() {

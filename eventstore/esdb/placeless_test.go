@@ -26,7 +26,7 @@ func (p placeless) Append(ctx context.Context, wanted eventstore.Append) (events
 	return appended, err
 }
 
-func (p placeless) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (p placeless) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	events, err := p.Store.ReadStream(ctx, stream, direction, from, limit)
 	for i := range events {
 		events[i].Position = eventstore.Start
@@ -36,7 +36,7 @@ func (p placeless) ReadStream(ctx context.Context, stream string, direction even
 
 // The position that an append is answered with is its own while that can be
 // found, and else one behind it; it is never the place before everything.
-func TestAnAppendWithoutAPositionIsLookedUp(t *testing.T) {
+func TestAppend_withoutAPositionIsLookedUp(t *testing.T) {
 	log := placeless{memory.New()}
 	store := newRig(t, log, esdbserver.Options{}).open(t, Options{})
 	first, second := opening("a"), opening("b")
@@ -95,7 +95,7 @@ func placedAt(position uint64) *streams.AppendResp {
 // However a server says that it tells no position, the position is looked up. The
 // client takes an answer that it does not understand for a success too, so what
 // is not in the log was not written.
-func TestNoAnswerToAnAppendIsPositionZero(t *testing.T) {
+func TestAppend_isNeverAnsweredWithPositionZero(t *testing.T) {
 	for name, answer := range map[string]*streams.AppendResp{
 		"no position": {Result: &streams.AppendResp_Success_{Success: &streams.AppendResp_Success{
 			PositionOption: &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}},
@@ -132,7 +132,7 @@ func TestNoAnswerToAnAppendIsPositionZero(t *testing.T) {
 
 // Without positions the order of the whole log cannot be followed: that is told,
 // and no event is passed over.
-func TestAnEventOfTheWholeLogWithoutAPositionBreaksTheReading(t *testing.T) {
+func TestEvent_ofTheWholeLogWithoutAPositionBreaksTheReading(t *testing.T) {
 	store := openOdd(t, Options{}, func(request *streams.ReadReq, out streams.Streams_ReadServer) error {
 		if _, subscription := request.GetOptions().GetCountOption().(*streams.ReadReq_Options_Subscription); subscription {
 			return say(out, nil, confirmed(), wireEvent("a", "x", 1), wireEvent("a", "x", math.MaxUint64), wireEvent("a", "x", 3))

@@ -28,7 +28,7 @@ type odd struct {
 }
 
 func (o *odd) Read(request *streams.ReadReq, out streams.Streams_ReadServer) error {
-	if name := request.GetOptions().GetStream().GetStreamIdentifier(); string(name.GetStreamName()) == wakeStream {
+	if name := request.GetOptions().GetStream().GetStreamIdentifier(); string(name.GetStreamName()) == rediscoverStream {
 		return out.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
 			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: name},
 		}})
@@ -94,7 +94,7 @@ func say(out streams.Streams_ReadServer, then error, messages ...*streams.ReadRe
 // J: the client panics on messages that it does not know, and on events without
 // a stream name. (That it ends the process for an event without a creation time
 // cannot be contained.)
-func TestJ_PanicsOfTheClientAreErrors(t *testing.T) {
+func TestJ_panicsOfTheClientAreErrors(t *testing.T) {
 	unknown := &streams.ReadResp{Content: &streams.ReadResp_LastStreamPosition{LastStreamPosition: 7}}
 	for name, message := range map[string]*streams.ReadResp{"unknown message": unknown, "no stream name": wireEvent("", "a", 1)} {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestJ_PanicsOfTheClientAreErrors(t *testing.T) {
 
 // After its first error a stream says io.EOF: half a stream must not pass for a
 // whole one.
-func TestABrokenReadIsNeverTheEnd(t *testing.T) {
+func TestBrokenRead_isNeverTheEnd(t *testing.T) {
 	store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 		return say(out, status.Error(codes.Internal, "disk"), wireEvent("a", "x", 1), wireEvent("a", "x", 2))
 	})
@@ -131,7 +131,7 @@ func TestABrokenReadIsNeverTheEnd(t *testing.T) {
 
 // A gRPC NotFound comes from a proxy, or from a node without a leader: it says
 // nothing about the stream.
-func TestNotFoundByGRPCIsNoMissingStream(t *testing.T) {
+func TestNotFound_byGRPCIsNoMissingStream(t *testing.T) {
 	store := openOdd(t, Options{}, func(*streams.ReadReq, streams.Streams_ReadServer) error {
 		return status.Error(codes.NotFound, "no such route")
 	})
@@ -140,7 +140,7 @@ func TestNotFoundByGRPCIsNoMissingStream(t *testing.T) {
 	require.NotErrorIs(t, err, eventstore.ErrStreamNotFound)
 }
 
-func TestDeniedSaysWhichRightIsMissing(t *testing.T) {
+func TestDenied_saysWhichRightIsMissing(t *testing.T) {
 	store := openOdd(t, Options{}, func(*streams.ReadReq, streams.Streams_ReadServer) error {
 		return status.Error(codes.PermissionDenied, "Access Denied")
 	})
@@ -156,7 +156,7 @@ func TestDeniedSaysWhichRightIsMissing(t *testing.T) {
 
 // The system's own events are left out, and do not count: the read goes on
 // until enough are ours or the log ends.
-func TestReadAllPassesOverSystemEvents(t *testing.T) {
+func TestReadAll_passesOverSystemEvents(t *testing.T) {
 	const log = 60 // every third is ours
 	store := openOdd(t, Options{}, func(request *streams.ReadReq, out streams.Streams_ReadServer) error {
 		from := max(1, request.GetOptions().GetAll().GetPosition().GetCommitPosition())
@@ -181,7 +181,7 @@ func TestReadAllPassesOverSystemEvents(t *testing.T) {
 	}
 }
 
-func TestAPositionThatIsNoneIsZero(t *testing.T) {
+func TestPosition_thatIsNoneIsZero(t *testing.T) {
 	store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 		return say(out, nil, wireEvent("a", "x", math.MaxUint64))
 	})
@@ -192,7 +192,7 @@ func TestAPositionThatIsNoneIsZero(t *testing.T) {
 
 // Servers repeat checkpoints, send a second CaughtUp after a slow reader, write
 // a tombstone into the stream itself, and newer ones say what we do not know.
-func TestASubscriptionIsCalmAboutOddMessages(t *testing.T) {
+func TestSubscription_isCalmAboutOddMessages(t *testing.T) {
 	store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 		return say(out, status.Error(codes.Aborted, "enough"),
 			confirmed(), wireEvent("a", "x", 5), wireEvent("a", "x", 5), wireCheckpoint(9, 0), wireCheckpoint(9, 0), wireCheckpoint(4, 4),
@@ -210,12 +210,12 @@ func TestASubscriptionIsCalmAboutOddMessages(t *testing.T) {
 	require.Equal(t, []eventstore.Kind{eventstore.EventAppeared, eventstore.Checkpoint, eventstore.CaughtUp, eventstore.EventAppeared}, kinds)
 	require.Equal(t, []uint64{5, 9, 0, 11}, places)
 
-	quiet := &watch{deliver: func(eventstore.Message) error { return nil }}
+	quiet := &liveSubscription{deliver: func(eventstore.Message) error { return nil }}
 	require.NoError(t, quiet.take(t.Context(), &esdb.SubscriptionEvent{}, true), "a message with nothing set")
 }
 
 // After a fail-over a subscription may never be confirmed.
-func TestASubscriptionIsConfirmedInTimeOrBroken(t *testing.T) {
+func TestSubscription_isConfirmedInTimeOrBroken(t *testing.T) {
 	store := openOdd(t, Options{Timeout: 50 * time.Millisecond}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 		<-out.Context().Done()
 		return nil
@@ -226,7 +226,7 @@ func TestASubscriptionIsConfirmedInTimeOrBroken(t *testing.T) {
 
 // There is no heart-beat: silence is looked into, and broken off when the log
 // holds something that never came.
-func TestASubscriptionThatFellSilentIsBrokenOff(t *testing.T) {
+func TestSubscription_thatFellSilentIsBrokenOff(t *testing.T) {
 	looked := make(chan struct{}, 100)
 	behind := func(yes bool) func(*streams.ReadReq, streams.Streams_ReadServer) error {
 		return func(request *streams.ReadReq, out streams.Streams_ReadServer) error {

@@ -16,11 +16,11 @@ import (
 )
 
 // ReadStream is eventstore.Store's.
-func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	options := esdb.ReadStreamOptions{Direction: way(direction), From: revision(direction, from)}
+	options := esdb.ReadStreamOptions{Direction: readDirection(direction), From: revision(direction, from)}
 	events, err := s.readStream(ctx, stream, options, uint64(limit))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", stream, err)
@@ -49,11 +49,11 @@ func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Str
 
 // readStream reads inside one call: Recv, too, waits unheard when the server
 // goes away.
-func (s *Store) readStream(ctx context.Context, stream string, options esdb.ReadStreamOptions, limit uint64) ([]eventstore.Recorded, error) {
-	return call(ctx, s, rightToRead, func(ctx context.Context, client *esdb.Client) ([]eventstore.Recorded, error) {
+func (s *Store) readStream(ctx context.Context, stream string, options esdb.ReadStreamOptions, limit uint64) ([]eventstore.RecordedEvent, error) {
+	return call(ctx, s, rightToRead, func(ctx context.Context, client *esdb.Client) ([]eventstore.RecordedEvent, error) {
 		opened, err := client.ReadStream(ctx, stream, options, limit)
 		if err != nil {
-			wake(ctx, client, err)
+			rediscover(ctx, client, err)
 			return nil, err
 		}
 		return receive(opened)
@@ -64,9 +64,9 @@ func (s *Store) readStream(ctx context.Context, stream string, options esdb.Read
 // before any other error: a stream that failed says io.EOF from then on, so the
 // first error is the one that counts. That a stream is missing is said here,
 // not when the read is opened.
-func receive(opened *esdb.ReadStream) ([]eventstore.Recorded, error) {
+func receive(opened *esdb.ReadStream) ([]eventstore.RecordedEvent, error) {
 	defer opened.Close()
-	var events []eventstore.Recorded
+	var events []eventstore.RecordedEvent
 	for {
 		resolved, err := opened.Recv()
 		if errors.Is(err, io.EOF) {
@@ -79,25 +79,25 @@ func receive(opened *esdb.ReadStream) ([]eventstore.Recorded, error) {
 	}
 }
 
-// wake makes the client look for the server again. A read that cannot even be
+// rediscover makes the client look for the server again. A read that cannot even be
 // opened does not (H): it would go to the dead node for ever after a change of
 // leader. Opening a subscription does, and is closed at once when it works.
-func wake(ctx context.Context, client *esdb.Client, err error) {
+func rediscover(ctx context.Context, client *esdb.Client, err error) {
 	if status.Code(err) != codes.Unavailable {
 		return
 	}
-	opened, err := client.SubscribeToStream(ctx, wakeStream, esdb.SubscribeToStreamOptions{From: esdb.End{}})
+	opened, err := client.SubscribeToStream(ctx, rediscoverStream, esdb.SubscribeToStreamOptions{From: esdb.End{}})
 	if err == nil {
 		_ = opened.Close()
 	}
 }
 
-// wakeStream is a name that nobody writes to.
-const wakeStream = "app-wake"
+// rediscoverStream is a name that nobody writes to.
+const rediscoverStream = "app-wake"
 
-func recorded(resolved *esdb.ResolvedEvent) eventstore.Recorded {
+func recorded(resolved *esdb.ResolvedEvent) eventstore.RecordedEvent {
 	event := resolved.OriginalEvent()
-	return eventstore.Recorded{
+	return eventstore.RecordedEvent{
 		Event: eventstore.Event{
 			ID:       event.EventID,
 			Type:     event.EventType,
@@ -111,7 +111,7 @@ func recorded(resolved *esdb.ResolvedEvent) eventstore.Recorded {
 	}
 }
 
-func way(direction eventstore.Direction) esdb.Direction {
+func readDirection(direction eventstore.Direction) esdb.Direction {
 	if direction == eventstore.Backwards {
 		return esdb.Backwards
 	}

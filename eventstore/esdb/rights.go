@@ -128,7 +128,7 @@ func (s *Store) hasOnce(ctx context.Context, does func(context.Context, *esdb.Cl
 	return call(ctx, s, "", func(ctx context.Context, client *esdb.Client) (bool, error) {
 		err := does(ctx, client)
 		switch {
-		case err == nil || past(err):
+		case err == nil || isPast(err):
 			return true, nil
 		case status.Code(err) == codes.PermissionDenied:
 			return false, nil
@@ -137,8 +137,8 @@ func (s *Store) hasOnce(ctx context.Context, does func(context.Context, *esdb.Cl
 	})
 }
 
-// past reports whether an error is about what was asked for, not about who asked.
-func past(err error) bool {
+// isPast reports whether an error is about what was asked for, not about who asked.
+func isPast(err error) bool {
 	var typed *esdb.Error
 	if errors.As(err, &typed) {
 		switch typed.Code() {

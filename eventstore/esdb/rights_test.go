@@ -73,9 +73,9 @@ var (
 	delivered = []Right{ReadStreams, AppendEvents, Delete, Tombstone, SetMetadata}
 )
 
-// TestRightsAreWhatEachUserMayDo: before a grant as a server is delivered, after it
+// TestRights_areWhatEachUserMayDo: before a grant as a server is delivered, after it
 // each user has exactly its own.
-func TestRightsAreWhatEachUserMayDo(t *testing.T) {
+func TestRights_areWhatEachUserMayDo(t *testing.T) {
 	s := newSecured(t)
 	has, fine := holds(t, s.as(t, "serve:x@"), true)
 	require.Equal(t, delivered, has)
@@ -109,7 +109,7 @@ func TestRightsAreWhatEachUserMayDo(t *testing.T) {
 }
 
 // What a check asks for leaves nothing behind, whoever asks.
-func TestAskingForRightsLeavesNothing(t *testing.T) {
+func TestRights_checkLeavesNothing(t *testing.T) {
 	s := newSecured(t)
 	for _, user := range []string{"admin:x@", "serve:x@", "stranger:x@", ""} {
 		_, err := s.as(t, user).Rights(within(t, patience), true)
@@ -127,7 +127,7 @@ func TestAskingForRightsLeavesNothing(t *testing.T) {
 	require.Empty(t, all)
 }
 
-func TestAGrantChangesNothingTheSecondTime(t *testing.T) {
+func TestGrant_changesNothingTheSecondTime(t *testing.T) {
 	s := newSecured(t)
 	admin := s.as(t, "admin:x@")
 	told, err := admin.Grant(within(t, patience), ourUsers, true)
@@ -156,7 +156,7 @@ func TestAGrantChangesNothingTheSecondTime(t *testing.T) {
 }
 
 // What else an administrator has said of $all stays.
-func TestAGrantKeepsWhatElseIsSaidOfAll(t *testing.T) {
+func TestGrant_keepsWhatElseIsReportedOfAll(t *testing.T) {
 	s := newSecured(t)
 	_, err := s.system.Append(t.Context(), eventstore.Append{Stream: "$$$all", Expected: eventstore.NoStream, Events: []eventstore.Event{
 		{ID: uuid.New(), Type: "$metadata", Data: []byte(`{"owner":"us","$acl":{"$r":"$all","$mr":["$ops"]}}`)},
@@ -167,7 +167,7 @@ func TestAGrantKeepsWhatElseIsSaidOfAll(t *testing.T) {
 	require.JSONEq(t, `{"owner":"us","$acl":{"$r":["$admins","listen","project","serve"],"$mr":["$ops"]}}`, string(settingsOf(t, s)[1].Data))
 }
 
-func TestOnlyAnAdministratorGrants(t *testing.T) {
+func TestGrant_needsAnAdministrator(t *testing.T) {
 	s := newSecured(t)
 	_, err := s.as(t, "serve:x@").Grant(within(t, patience), ourUsers, false)
 	require.ErrorIs(t, err, eventstore.ErrDenied)
@@ -179,14 +179,14 @@ func TestOnlyAnAdministratorGrants(t *testing.T) {
 }
 
 // settingsOf are the events of the system's streams.
-func settingsOf(t *testing.T, s secured) []eventstore.Recorded {
+func settingsOf(t *testing.T, s secured) []eventstore.RecordedEvent {
 	all, err := s.system.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 100)
 	require.NoError(t, err)
 	return all
 }
 
-// TestTheServerKeepsRightsAsARealOneDoes holds it to what a real one was seen to do.
-func TestTheServerKeepsRightsAsARealOneDoes(t *testing.T) {
+// TestServer_keepsRightsAsARealOneDoes holds it to what a real one was seen to do.
+func TestServer_keepsRightsAsARealOneDoes(t *testing.T) {
 	s := newSecured(t)
 	keepsRights(t, s.as(t, "admin:x@"), s.as(t, "serve:x@"), []string{"serve"})
 }
@@ -230,9 +230,9 @@ func keepsRights(t *testing.T, admin, user *Store, names []string) {
 	}
 }
 
-// TestRightsOfARealServer asks it what its user may do, and an administrator's
+// TestRights_ofARealServer asks it what its user may do, and an administrator's
 // grants, which are taken back at the end.
-func TestRightsOfARealServer(t *testing.T) {
+func TestRights_ofARealServer(t *testing.T) {
 	url := os.Getenv(realServer)
 	if url == "" {
 		return // the same is held above, against our own

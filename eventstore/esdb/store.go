@@ -58,14 +58,14 @@ type Store struct {
 	leader   bool
 	username string // "" when none is sent at all
 
-	gate     *gate
-	slots    chan struct{} // one for each call inside the client
-	callers  atomic.Int64  // of calls inside the client, those that were not left
-	why      *why
-	closing  chan struct{}
-	mu       sync.Mutex
-	closed   bool
-	watching sync.WaitGroup // subscriptions; none begins once closed
+	breaker   *circuitBreaker
+	slots     chan struct{} // one for each call inside the client
+	callers   atomic.Int64  // of calls inside the client, those that were not left
+	diagnosis *diagnosis
+	closing   chan struct{}
+	mu        sync.Mutex
+	closed    bool
+	watching  sync.WaitGroup // subscriptions; none begins once closed
 }
 
 var (
@@ -75,7 +75,7 @@ var (
 
 // Connections is eventstore.Connected's: the client makes connections unseen, so
 // what counts is how often the server was back after it had been away.
-func (s *Store) Connections() uint64 { return s.gate.opened.Load() }
+func (s *Store) Connections() uint64 { return s.breaker.opened.Load() }
 
 // Open prepares a store for a connection string: esdb://[user:password@]host
 // [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://, or the same with
@@ -93,14 +93,14 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 		return nil, fmt.Errorf("event store url: %w", err)
 	}
 	return &Store{
-		client:   client,
-		options:  options,
-		leader:   cfg.NodePreference == esdb.NodePreferenceLeader,
-		username: sent(cfg),
-		gate:     newGate(options.Logger),
-		why:      newWhy(ctx, options.Logger, func(ctx context.Context) finding { return probe(ctx, cfg) }),
-		slots:    make(chan struct{}, options.InFlight),
-		closing:  make(chan struct{}),
+		client:    client,
+		options:   options,
+		leader:    cfg.NodePreference == esdb.NodePreferenceLeader,
+		username:  sent(cfg),
+		breaker:   newCircuitBreaker(options.Logger),
+		diagnosis: newDiagnosis(ctx, options.Logger, func(ctx context.Context) finding { return probe(ctx, cfg) }),
+		slots:     make(chan struct{}, options.InFlight),
+		closing:   make(chan struct{}),
 	}, nil
 }
 
@@ -116,7 +116,7 @@ func (s *Store) Close(ctx context.Context) error {
 		close(s.closing)
 	}
 	s.mu.Unlock()
-	s.why.end(ctx)
+	s.diagnosis.end(ctx)
 	if err := s.quiet(ctx); err != nil {
 		return fmt.Errorf("close the event store with calls in flight: %w", err)
 	}

@@ -63,7 +63,7 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 		for range messages {
 		}
 	}()
-	w := &watch{store: s, prefixes: prefixes, deliver: deliver, last: from, event: from}
+	w := &liveSubscription{store: s, prefixes: prefixes, deliver: deliver, last: from, event: from}
 	return w.run(parent, messages)
 }
 
@@ -75,7 +75,7 @@ func (s *Store) prepared(ctx, stream context.Context, from eventstore.Position, 
 	defer cancel()
 	opened, from, err := s.opened(limited, stream, from, prefixes)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		err = s.why.explain(fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout))
+		err = s.diagnosis.explain(fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout))
 	}
 	return opened, from, err
 }
@@ -86,7 +86,7 @@ func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, pr
 		return nil, from, err
 	}
 	options := esdb.SubscribeToAllOptions{
-		From:               place(from),
+		From:               positionOf(from),
 		MaxSearchWindow:    searchWindow,
 		CheckpointInterval: checkpointInterval,
 		Filter:             filter(prefixes),
@@ -110,7 +110,7 @@ func (s *Store) beginning(ctx context.Context, from eventstore.Position) (events
 		}
 		return last[0].Position, nil
 	}
-	_, err := s.ReadStream(ctx, wakeStream, eventstore.Backwards, eventstore.FromEnd, 1)
+	_, err := s.ReadStream(ctx, rediscoverStream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if errors.Is(err, eventstore.ErrUnavailable) || ctx.Err() != nil {
 		return from, err
 	}
@@ -130,7 +130,7 @@ func listen(ctx context.Context, opened *esdb.Subscription, messages chan<- *esd
 	defer close(messages)
 	defer func() { _ = opened.Close() }()
 	for {
-		message := heard(opened)
+		message := received(opened)
 		select {
 		case messages <- message:
 		case <-ctx.Done():
@@ -142,8 +142,8 @@ func listen(ctx context.Context, opened *esdb.Subscription, messages chan<- *esd
 	}
 }
 
-// heard is Recv with its panics, on messages without a stream name, as drops.
-func heard(opened *esdb.Subscription) (message *esdb.SubscriptionEvent) {
+// received is Recv with its panics, on messages without a stream name, as drops.
+func received(opened *esdb.Subscription) (message *esdb.SubscriptionEvent) {
 	defer func() {
 		if r := recover(); r != nil {
 			message = &esdb.SubscriptionEvent{SubscriptionDropped: &esdb.SubscriptionDropped{

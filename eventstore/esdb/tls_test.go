@@ -36,7 +36,7 @@ func guard(ctx context.Context, method string) error {
 	return nil
 }
 
-func TestTLSWithUserAndPassword(t *testing.T) {
+func TestTLS_withUserAndPassword(t *testing.T) {
 	caFile, certificate := authority(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestTLSWithUserAndPassword(t *testing.T) {
 }
 
 // A connection string holds a password; no error may repeat it.
-func TestABadURLKeepsItsSecret(t *testing.T) {
+func TestBadURL_keepsItsSecret(t *testing.T) {
 	for _, url := range []string{"http://user:secret@host", "esdb://user:secret@host:nan", "esdb://user:secret@host:1?tls=maybe", "esdb://user:sec ret@%zz"} {
 		_, err := Open(t.Context(), url, Options{})
 		require.Error(t, err, url)

@@ -39,10 +39,10 @@ func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams
 		return success(eventstore.Appended{}), nil
 	}
 	if s.options.HoldSame > 0 {
-		first, leave := s.underWay.enter(wanted)
+		first, leave := s.inFlight.enter(wanted)
 		defer leave()
 		if !first {
-			return nil, held(ctx, s.options.HoldSame)
+			return nil, withLock(ctx, s.options.HoldSame)
 		}
 	}
 	appended, err := s.of(wanted.Stream).Append(ctx, wanted)

@@ -12,9 +12,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// planter is a store whose streams can be deleted. The port cannot, on purpose;
+// tombstoner is a store whose streams can be deleted. The port cannot, on purpose;
 // only stores for tests can.
-type planter interface {
+type tombstoner interface {
 	Delete(stream string)
 	Tombstone(stream string)
 }
@@ -22,7 +22,7 @@ type planter interface {
 // Delete deletes a stream softly: the next append goes on behind it.
 func (s *Server) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
 	name := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
-	last, err := s.plant(ctx, "Delete", name, wantedRevision(request.GetOptions()), planter.Delete)
+	last, err := s.delete(ctx, "Delete", name, wantedRevision(request.GetOptions()), tombstoner.Delete)
 	if err != nil {
 		return nil, answer(ctx, name, err)
 	}
@@ -34,7 +34,7 @@ func (s *Server) Delete(ctx context.Context, request *streams.DeleteReq) (*strea
 // Tombstone deletes a stream for ever.
 func (s *Server) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
 	name := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
-	last, err := s.plant(ctx, "Tombstone", name, wantedRevision(request.GetOptions()), planter.Tombstone)
+	last, err := s.delete(ctx, "Tombstone", name, wantedRevision(request.GetOptions()), tombstoner.Tombstone)
 	if err != nil {
 		return nil, answer(ctx, name, err)
 	}
@@ -66,16 +66,16 @@ func wantedRevision(options deletion) check {
 	return func(last int64) bool { return last >= 0 && uint64(last) == options.GetRevision() }
 }
 
-// plant deletes, and answers with the place of the last event: the client panics
+// delete deletes, and answers with the place of the last event: the client panics
 // on an answer without a position.
-func (s *Server) plant(ctx context.Context, method, name string, fits check, act func(planter, string)) (eventstore.Position, error) {
+func (s *Server) delete(ctx context.Context, method, name string, fits check, act func(tombstoner, string)) (eventstore.Position, error) {
 	if err := s.before(ctx, method); err != nil {
 		return eventstore.Position{}, err
 	}
 	if err := s.allow(ctx, deletes, name); err != nil {
 		return eventstore.Position{}, err
 	}
-	store, can := s.store.(planter)
+	store, can := s.store.(tombstoner)
 	if !can {
 		return eventstore.Position{}, status.Error(codes.Unimplemented, "this store deletes nothing")
 	}

@@ -34,14 +34,14 @@ type Member struct {
 	Alive  bool
 }
 
-// gossiper stands apart because Streams and Gossip both have a method Read.
-type gossiper struct {
+// gossipServer stands apart because Streams and Gossip both have a method Read.
+type gossipServer struct {
 	gossip.UnimplementedGossipServer
 	server *Server
 }
 
 // Read tells the members.
-func (g *gossiper) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
+func (g *gossipServer) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
 	if err := g.server.before(ctx, "Gossip"); err != nil {
 		return nil, answer(ctx, "", err)
 	}

@@ -17,16 +17,16 @@ import (
 // same one commits. It says nothing of what was written.
 var errCommitTimeout = status.Error(codes.Aborted, "Operation timed out: Commit phase timeout.")
 
-// underWay knows the appends that are in the store and not answered yet.
-type underWay struct {
+// inFlight knows the appends that are in the store and not answered yet.
+type inFlight struct {
 	mu   sync.Mutex
 	keys map[string]struct{}
 }
 
 // enter notes an append until leave is called, unless the same one is noted: then
 // first is false.
-func (u *underWay) enter(wanted eventstore.Append) (first bool, leave func()) {
-	key := likeness(wanted)
+func (u *inFlight) enter(wanted eventstore.Append) (first bool, leave func()) {
+	key := requestKey(wanted)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if _, known := u.keys[key]; known {
@@ -43,8 +43,8 @@ func (u *underWay) enter(wanted eventstore.Append) (first bool, leave func()) {
 	}
 }
 
-// likeness is equal for appends that a server recognises as the same.
-func likeness(wanted eventstore.Append) string {
+// requestKey is equal for appends that a server recognises as the same.
+func requestKey(wanted eventstore.Append) string {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q %d", wanted.Stream, wanted.Expected)
 	for _, event := range wanted.Events {
@@ -53,8 +53,8 @@ func likeness(wanted eventstore.Append) string {
 	return key.String()
 }
 
-// held waits, and answers as a real server does then.
-func held(ctx context.Context, long time.Duration) error {
+// withLock waits, and answers as a real server does then.
+func withLock(ctx context.Context, long time.Duration) error {
 	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {

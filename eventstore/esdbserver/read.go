@@ -98,7 +98,7 @@ func (s *Server) readAll(ctx context.Context, options *streams.ReadReq_Options, 
 		return err
 	}
 	way, from, left := direction(options), firstPosition(options.GetAll()), options.GetCount()
-	var seen []eventstore.Recorded // the last event of the page before
+	var seen []eventstore.RecordedEvent // the last event of the page before
 	for left > 0 {
 		// Forwards a position includes its own event: the next page repeats it.
 		repeated := 0
@@ -135,9 +135,9 @@ func firstPosition(options *streams.ReadReq_Options_AllOptions) eventstore.Posit
 	return eventstore.Start
 }
 
-func send(out streams.Streams_ReadServer, events []eventstore.Recorded) error {
+func send(out streams.Streams_ReadServer, events []eventstore.RecordedEvent) error {
 	for _, event := range events {
-		if err := out.Send(onWire(event)); err != nil {
+		if err := out.Send(toProto(event)); err != nil {
 			return err
 		}
 	}

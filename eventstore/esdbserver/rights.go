@@ -35,7 +35,7 @@ const (
 	deletes      act = "$d"
 	readsMeta    act = "$mr"
 	writesMeta   act = "$mw"
-	everybody        = "$all"
+	allUsers         = "$all"
 	admins           = "$admins"
 	allStream        = "$all"
 	settings         = "$settings"
@@ -70,7 +70,7 @@ func delivered() defaults {
 	all := func(to string) acl {
 		return acl{reads: {to}, writes: {to}, deletes: {to}, readsMeta: {to}, writesMeta: {to}}
 	}
-	return defaults{User: all(everybody), System: all(admins)}
+	return defaults{User: all(allUsers), System: all(admins)}
 }
 
 // of is the store that holds a stream.
@@ -100,7 +100,7 @@ func (s *Server) allow(ctx context.Context, doing act, stream string) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(may, everybody) || slices.Contains(may, user) {
+	if slices.Contains(may, allUsers) || slices.Contains(may, user) {
 		return nil
 	}
 	return eventstore.ErrDenied

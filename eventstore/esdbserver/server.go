@@ -50,7 +50,7 @@ type Server struct {
 	stopping chan struct{} // closed to end the subscriptions, which never end by themselves
 	stop     func()
 	open     connections
-	underWay underWay
+	inFlight inFlight
 }
 
 const (
@@ -69,7 +69,7 @@ func New(store eventstore.Store, options Options) *Server {
 	streams.RegisterStreamsServer(s.grpc, s)
 	serverfeatures.RegisterServerFeaturesServer(s.grpc, s)
 	if options.Members != nil {
-		gossip.RegisterGossipServer(s.grpc, &gossiper{server: s})
+		gossip.RegisterGossipServer(s.grpc, &gossipServer{server: s})
 	}
 	return s
 }

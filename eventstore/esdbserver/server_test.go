@@ -93,7 +93,7 @@ func readAll(t testing.TB, opened *esdb.ReadStream, err error) []*esdb.RecordedE
 	}
 }
 
-func TestAnEventIsWhatWasSent(t *testing.T) {
+func TestEvent_isWhatWasSent(t *testing.T) {
 	_, client := serve(t, esdbserver.Options{})
 	before := time.Now().Add(-time.Second)
 	sent := events("opened.v1")[0]
@@ -118,7 +118,7 @@ func TestAnEventIsWhatWasSent(t *testing.T) {
 
 // The same append again is answered as the first time; a wrong revision is an
 // answer that says where the stream is.
-func TestAppendAnswersAsARealServer(t *testing.T) {
+func TestAppend_answersAsARealServer(t *testing.T) {
 	_, client := serve(t, esdbserver.Options{})
 	sent := events("a", "b")
 	first := write(t, client, "s-1", esdb.NoStream{}, sent...)
@@ -136,7 +136,7 @@ func TestAppendAnswersAsARealServer(t *testing.T) {
 	requireCode(t, esdb.ErrorCodeResourceNotFound, err)
 }
 
-func TestWhatIsNotServedIsRefused(t *testing.T) {
+func TestLocalAWS_refusesWhatItDoesNotServe(t *testing.T) {
 	_, client := serve(t, esdbserver.Options{})
 	for _, expected := range []esdb.ExpectedRevision{esdb.Any{}, esdb.StreamExists{}} {
 		_, err := client.AppendToStream(within(t), "s-1", esdb.AppendToStreamOptions{ExpectedRevision: expected}, events("a")...)
@@ -171,7 +171,7 @@ func TestDeletedStreams(t *testing.T) {
 }
 
 // More than one page of the store below, both ways, of a stream and of all.
-func TestLongReads(t *testing.T) {
+func TestReads_thatAreLong(t *testing.T) {
 	const n = 1234
 	_, client := serve(t, esdbserver.Options{})
 	for i := range n {
@@ -209,7 +209,7 @@ func requireSteps(t testing.TB, read []*esdb.RecordedEvent, direction esdb.Direc
 
 // A store that is away is Unavailable; everything else that it says has its
 // own word.
-func TestErrorsOfTheStoreHaveTheirCodes(t *testing.T) {
+func TestErrors_ofTheStoreHaveTheirCodes(t *testing.T) {
 	var answer error
 	_, client := serve(t, esdbserver.Options{Before: func(_ context.Context, method string) error {
 		if method == "Read" {

@@ -60,7 +60,7 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 type subscription struct {
 	from     eventstore.Position
 	prefixes []string // what the store itself filters by
-	matches  func(eventstore.Recorded) bool
+	matches  func(eventstore.RecordedEvent) bool
 	// Only a filtered subscription has checkpoints, at least every so many
 	// events that were looked at.
 	filtered bool
@@ -69,7 +69,7 @@ type subscription struct {
 }
 
 func (s *Server) wanted(ctx context.Context, options *streams.ReadReq_Options) (*subscription, error) {
-	wanted := &subscription{matches: func(eventstore.Recorded) bool { return true }}
+	wanted := &subscription{matches: func(eventstore.RecordedEvent) bool { return true }}
 	if one := options.GetStream(); one != nil {
 		return wanted, s.ofOneStream(ctx, wanted, one)
 	}
@@ -98,10 +98,12 @@ func (s *Server) behind(ctx context.Context, from eventstore.Position) (eventsto
 func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options *streams.ReadReq_Options_StreamOptions) error {
 	name := string(options.GetStreamIdentifier().GetStreamName())
 	wanted.prefixes = []string{name}
-	wanted.matches = func(event eventstore.Recorded) bool { return event.Stream == name }
+	wanted.matches = func(event eventstore.RecordedEvent) bool { return event.Stream == name }
 	switch from := options.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_Revision:
-		wanted.matches = func(event eventstore.Recorded) bool { return event.Stream == name && event.Revision > from.Revision }
+		wanted.matches = func(event eventstore.RecordedEvent) bool {
+			return event.Stream == name && event.Revision > from.Revision
+		}
 	case *streams.ReadReq_Options_StreamOptions_End:
 		var err error
 		wanted.from, err = s.behind(ctx, eventstore.End)
@@ -113,9 +115,9 @@ func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options 
 func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) error {
 	w.filtered = true
 	w.every = max(1, uint64(filter.GetMax())) * max(1, uint64(filter.GetCheckpointIntervalMultiplier()))
-	by, value := filter.GetStreamIdentifier(), func(event eventstore.Recorded) string { return event.Stream }
+	by, value := filter.GetStreamIdentifier(), func(event eventstore.RecordedEvent) string { return event.Stream }
 	if by == nil {
-		by, value = filter.GetEventType(), func(event eventstore.Recorded) string { return event.Type }
+		by, value = filter.GetEventType(), func(event eventstore.RecordedEvent) string { return event.Type }
 	} else if by.GetRegex() == "" && len(by.GetPrefix()) > 0 {
 		w.prefixes = by.GetPrefix()
 		return nil
@@ -125,10 +127,10 @@ func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) e
 		if err != nil {
 			return status.Error(codes.InvalidArgument, "the filter is no regular expression")
 		}
-		w.matches = func(event eventstore.Recorded) bool { return pattern.MatchString(value(event)) }
+		w.matches = func(event eventstore.RecordedEvent) bool { return pattern.MatchString(value(event)) }
 		return nil
 	}
-	w.matches = func(event eventstore.Recorded) bool {
+	w.matches = func(event eventstore.RecordedEvent) bool {
 		for _, prefix := range by.GetPrefix() {
 			if strings.HasPrefix(value(event), prefix) {
 				return true
@@ -144,20 +146,20 @@ func (w *subscription) forward(message eventstore.Message, out streams.Streams_R
 	case eventstore.CaughtUp:
 		return out.Send(caughtUp())
 	case eventstore.Checkpoint:
-		return w.tell(message.Position, out)
+		return w.send(message.Position, out)
 	case eventstore.EventAppeared:
 		if w.matches(message.Event) {
-			return out.Send(onWire(message.Event))
+			return out.Send(toProto(message.Event))
 		}
 		if w.passed++; w.passed < w.every {
 			return nil
 		}
-		return w.tell(message.Position, out)
+		return w.send(message.Position, out)
 	}
 	return nil
 }
 
-func (w *subscription) tell(place eventstore.Position, out streams.Streams_ReadServer) error {
+func (w *subscription) send(place eventstore.Position, out streams.Streams_ReadServer) error {
 	if !w.filtered {
 		return nil
 	}

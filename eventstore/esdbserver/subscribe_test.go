@@ -64,7 +64,7 @@ func TestFilters(t *testing.T) {
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
 }
 
-func TestOneStreamIsFollowed(t *testing.T) {
+func TestOneStream_isFollowed(t *testing.T) {
 	_, client := serve(t, esdbserver.Options{})
 	write(t, client, "s-1", esdb.NoStream{}, events("a", "b", "c")...)
 	write(t, client, "s-10", esdb.NoStream{}, events("a")...) // a longer name is another stream
@@ -80,7 +80,7 @@ func TestOneStreamIsFollowed(t *testing.T) {
 }
 
 // Stop ends a subscription, which would never end by itself, with Unavailable.
-func TestStopEndsSubscriptions(t *testing.T) {
+func TestStop_endsSubscriptions(t *testing.T) {
 	server, client := serve(t, esdbserver.Options{})
 	opened, err := client.SubscribeToAll(within(t), esdb.SubscribeToAllOptions{From: esdb.Start{}})
 	heard(t, opened, err)

@@ -10,8 +10,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// onWire is an event as the protocol carries it.
-func onWire(event eventstore.Recorded) *streams.ReadResp {
+// toProto is an event as the protocol carries it.
+func toProto(event eventstore.RecordedEvent) *streams.ReadResp {
 	most, least := esdb.UUIDAsInt64(event.ID)
 	commit, prepare := event.Position.Commit, event.Position.Prepare
 	if event.Position == (eventstore.Position{}) {

@@ -10,7 +10,7 @@ import (
 )
 
 // ReadStream is eventstore.Store's.
-func (s *Store) ReadStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (s *Store) ReadStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	events, err := s.readStream(ctx, name, direction, from, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -31,10 +31,10 @@ func (s *Store) ReadMany(ctx context.Context, names []string) []eventstore.Strea
 	return streams
 }
 
-func (s *Store) readStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (s *Store) readStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if err := s.refusal(ctx); err != nil {
+	if err := s.rejection(ctx); err != nil {
 		return nil, err
 	}
 	if metadata, is := s.metadata(name); is {
@@ -51,7 +51,7 @@ func (s *Store) readStream(ctx context.Context, name string, direction eventstor
 		return nil, eventstore.ErrStreamNotFound
 	}
 
-	var events []eventstore.Recorded
+	var events []eventstore.RecordedEvent
 	for _, revision := range of.revisions(direction, from, limit) {
 		events = append(events, s.log[of.events[revision]])
 	}
@@ -74,10 +74,10 @@ func (s *stream) revisions(direction eventstore.Direction, from uint64, limit in
 }
 
 // ReadAll is eventstore.Store's.
-func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if err := s.refusal(ctx); err != nil {
+	if err := s.rejection(ctx); err != nil {
 		return nil, fmt.Errorf("read the whole log: %w", err)
 	}
 	if direction == eventstore.Forwards {
@@ -94,7 +94,7 @@ func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, fro
 func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if err := s.refusal(ctx); err != nil {
+	if err := s.rejection(ctx); err != nil {
 		return eventstore.Start, fmt.Errorf("read the end of the log: %w", err)
 	}
 	if len(s.log) == 0 {
@@ -105,7 +105,7 @@ func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 
 // firstNotBefore is the place in the log of the first event at or behind a position.
 func (s *Store) firstNotBefore(position eventstore.Position) int {
-	at, _ := slices.BinarySearchFunc(s.log, position, func(event eventstore.Recorded, p eventstore.Position) int {
+	at, _ := slices.BinarySearchFunc(s.log, position, func(event eventstore.RecordedEvent, p eventstore.Position) int {
 		return event.Position.Compare(p)
 	})
 	return at
@@ -115,7 +115,7 @@ func (s *Store) firstNotBefore(position eventstore.Position) int {
 func (s *Store) Count(ctx context.Context, upTo eventstore.Position, prefixes []string) (count uint64, known bool, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if err := s.refusal(ctx); err != nil {
+	if err := s.rejection(ctx); err != nil {
 		return 0, false, err
 	}
 	for _, event := range s.log {

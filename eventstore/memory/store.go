@@ -17,7 +17,7 @@ import (
 // have commit = prepare. Make one with New.
 type Store struct {
 	mu      sync.RWMutex
-	log     []eventstore.Recorded // log[i] lies at position i+1
+	log     []eventstore.RecordedEvent // log[i] lies at position i+1
 	streams map[string]*stream
 	changed chan struct{} // closed and replaced by every append
 	closed  bool
@@ -64,7 +64,7 @@ func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstor
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.refusal(ctx); err != nil {
+	if err := s.rejection(ctx); err != nil {
 		return eventstore.Appended{}, err
 	}
 
@@ -79,8 +79,8 @@ func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstor
 		return s.write(into, append), nil
 	}
 	// Only now: an id protects together with its revision, never by itself.
-	if s.holds(into, append) {
-		return s.placeOf(into, int64(append.Expected)+int64(len(append.Events))), nil
+	if s.alreadyStored(into, append) {
+		return s.positionOf(into, int64(append.Expected)+int64(len(append.Events))), nil
 	}
 	if into.softDeleted() && append.Expected == eventstore.NoStream {
 		return s.write(into, append), nil
@@ -97,8 +97,8 @@ func (s *stream) softDeleted() bool {
 	return len(s.events) > 0 && s.first == uint64(len(s.events))
 }
 
-// holds tells whether exactly these ids follow the expected revision already.
-func (s *Store) holds(into *stream, append eventstore.Append) bool {
+// alreadyStored tells whether exactly these ids follow the expected revision already.
+func (s *Store) alreadyStored(into *stream, append eventstore.Append) bool {
 	for i, event := range append.Events {
 		at := int64(append.Expected) + 1 + int64(i)
 		if at < 0 || at >= int64(len(into.events)) || s.log[into.events[at]].ID != event.ID {
@@ -108,7 +108,7 @@ func (s *Store) holds(into *stream, append eventstore.Append) bool {
 	return true
 }
 
-func (s *Store) placeOf(of *stream, revision int64) eventstore.Appended {
+func (s *Store) positionOf(of *stream, revision int64) eventstore.Appended {
 	recorded := s.log[of.events[revision]]
 	return eventstore.Appended{Revision: recorded.Revision, Position: recorded.Position}
 }
@@ -118,7 +118,7 @@ func (s *Store) write(into *stream, added eventstore.Append) eventstore.Appended
 	now := time.Now().UTC()
 	for _, event := range added.Events {
 		place := uint64(len(s.log)) + 1
-		s.log = append(s.log, eventstore.Recorded{
+		s.log = append(s.log, eventstore.RecordedEvent{
 			// The caller may go on to use its slices; what is recorded may not change.
 			Event: eventstore.Event{
 				ID: event.ID, Type: event.Type,
@@ -133,11 +133,11 @@ func (s *Store) write(into *stream, added eventstore.Append) eventstore.Appended
 	}
 	close(s.changed)
 	s.changed = make(chan struct{})
-	return s.placeOf(into, int64(len(into.events))-1)
+	return s.positionOf(into, int64(len(into.events))-1)
 }
 
-// refusal says why no call can be served: the caller left or the store closed.
-func (s *Store) refusal(ctx context.Context) error {
+// rejection says why no call can be served: the caller left or the store closed.
+func (s *Store) rejection(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 				return err
 			}
 		}
-		if err := s.tellPlace(scanned, caughtUp, next, deliver); err != nil {
+		if err := s.sendPosition(scanned, caughtUp, next, deliver); err != nil {
 			return err
 		}
 		caughtUp = true
@@ -44,10 +44,10 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 	}
 }
 
-// tellPlace says how far the log has been looked at. Like the real server it
+// sendPosition says how far the log has been looked at. Like the real server it
 // names a place before the next event, whose prepare position is 0, and says
 // so just before the first CaughtUp.
-func (s *Store) tellPlace(scanned, caughtUp bool, next int, deliver func(eventstore.Message) error) error {
+func (s *Store) sendPosition(scanned, caughtUp bool, next int, deliver func(eventstore.Message) error) error {
 	if caughtUp && !scanned {
 		return nil
 	}
@@ -61,10 +61,10 @@ func (s *Store) tellPlace(scanned, caughtUp bool, next int, deliver func(eventst
 	return deliver(eventstore.Message{Kind: eventstore.CaughtUp})
 }
 
-func (s *Store) snapshot(ctx context.Context) ([]eventstore.Recorded, <-chan struct{}, error) {
+func (s *Store) snapshot(ctx context.Context) ([]eventstore.RecordedEvent, <-chan struct{}, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if err := s.refusal(ctx); err != nil {
+	if err := s.rejection(ctx); err != nil {
 		return nil, nil, err
 	}
 	return s.log, s.changed, nil

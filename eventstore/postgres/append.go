@@ -44,7 +44,7 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 		}
 		outcomes[place] = jobs[i].answer
 		if jobs[i].err != nil {
-			outcomes[place].Err = explain(ctx, jobs[i].err)
+			outcomes[place].Err = mapError(ctx, jobs[i].err)
 		}
 	}
 	for i, a := range appends {
@@ -55,9 +55,9 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 	return outcomes
 }
 
-// roomForAppends lets a group hold one append a stream: the second must see
+// appendsFit lets a group hold one append a stream: the second must see
 // what became of the first.
-func roomForAppends() func(eventstore.Append) bool {
+func appendsFit() func(eventstore.Append) bool {
 	streams, bytes := map[string]bool{}, 0
 	return func(append eventstore.Append) bool {
 		size := 0
@@ -143,9 +143,9 @@ type answer struct {
 }
 
 // outcomes reads the answer, and returns what was written.
-func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, []eventstore.Recorded) {
+func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, []eventstore.RecordedEvent) {
 	outcomes := make([]eventstore.Outcome, len(group))
-	written := make([]eventstore.Recorded, 0, len(group))
+	written := make([]eventstore.RecordedEvent, 0, len(group))
 	for i, one := range group {
 		expected, n := int64(one.Expected), int64(len(one.Events))
 		switch {
@@ -162,22 +162,22 @@ func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, []eve
 }
 
 // appendTo adds the events of an append as the log has them now.
-func (a answer) appendTo(written []eventstore.Recorded, one eventstore.Append) []eventstore.Recorded {
+func (a answer) appendTo(written []eventstore.RecordedEvent, one eventstore.Append) []eventstore.RecordedEvent {
 	for i, event := range one.Events {
 		event.Data, event.Metadata = present(event.Data), present(event.Metadata)
-		written = append(written, eventstore.Recorded{
+		written = append(written, eventstore.RecordedEvent{
 			Event: event, Stream: one.Stream, Revision: uint64(int64(one.Expected) + 1 + int64(i)), //nolint:gosec // never negative
-			Position: place(a.head + int64(len(written)) + 1), RecordedAt: a.recorded.UTC(),
+			Position: positionAt(a.head + int64(len(written)) + 1), RecordedAt: a.recorded.UTC(),
 		})
 	}
 	return written
 }
 
 func appendedAt(revision, position int64) eventstore.Appended {
-	return eventstore.Appended{Revision: uint64(revision), Position: place(position)} //nolint:gosec // never negative
+	return eventstore.Appended{Revision: uint64(revision), Position: positionAt(position)} //nolint:gosec // never negative
 }
 
-// place is a position of the table as one of the port: commit = prepare.
-func place(position int64) eventstore.Position {
+// positionAt is a position of the table as one of the port: commit = prepare.
+func positionAt(position int64) eventstore.Position {
 	return eventstore.Position{Commit: uint64(position), Prepare: uint64(position)} //nolint:gosec // never negative
 }

@@ -16,8 +16,8 @@ import (
 	"nonassociations/eventstore/postgres"
 )
 
-// TestWhyNoPostgresIsReachedIsNamed asks at each place where no log is found.
-func TestWhyNoPostgresIsReachedIsNamed(t *testing.T) {
+// TestUnreached_postgresNamesWhy asks at each place where no log is found.
+func TestUnreached_postgresNamesWhy(t *testing.T) {
 	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

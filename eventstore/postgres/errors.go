@@ -11,17 +11,17 @@ import (
 	"nonassociations/eventstore"
 )
 
-// explain says in the port's words what a failure means. ctx is the caller's:
+// mapError says in the port's words what a failure means. ctx is the caller's:
 // when it has ended, that is the reason; a limit of our own is the server's
 // fault.
-func explain(ctx context.Context, err error) error {
+func mapError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	meaning := meaningOf(err)
+	meaning := codeOf(err)
 	if meaning == nil {
 		return err
 	}
@@ -33,9 +33,9 @@ func explain(ctx context.Context, err error) error {
 	return reasoned(err, failure)
 }
 
-// meaningOf finds the port's error, nil when it has none: then the question
+// codeOf finds the port's error, nil when it has none: then the question
 // itself was bad, and asking again is no use.
-func meaningOf(err error) error {
+func codeOf(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -47,7 +47,7 @@ func meaningOf(err error) error {
 		return eventstore.ErrDenied
 	}
 	var connecting *pgconn.ConnectError
-	if errors.As(err, &connecting) || passing(answered.Code) {
+	if errors.As(err, &connecting) || isTransient(answered.Code) {
 		return eventstore.ErrUnavailable
 	}
 	if answered.Code == "23505" {
@@ -60,10 +60,10 @@ func meaningOf(err error) error {
 // denied: insufficient privilege, or a login that is refused.
 func denied(code string) bool { return code == "42501" || strings.HasPrefix(code, "28") }
 
-// passing tells whether the server, not the question, is at fault: lost
+// isTransient tells whether the server, not the question, is at fault: lost
 // connections, rollbacks by the server, want of resources, a shutdown, a
 // time-out, a standby that does not write yet.
-func passing(code string) bool {
+func isTransient(code string) bool {
 	for _, class := range []string{"08", "40", "53", "57", "58", "XX"} {
 		if strings.HasPrefix(code, class) {
 			return true

@@ -16,7 +16,7 @@ import (
 // then be written by others. Whatever this process heard last of its Postgres, a
 // broken listener or an append without an answer, its subscriptions deliver the
 // log and never what it has in memory of the log before.
-func TestNoMemoryOfALogThatWentAwayIsDelivered(t *testing.T) {
+func TestCache_ofALogThatWentAwayIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]func(l *lostLog){
 		"a broken listener":            (*lostLog).breakListener,
@@ -58,7 +58,7 @@ func TestNoMemoryOfALogThatWentAwayIsDelivered(t *testing.T) {
 }
 
 // What was old news in the log before is new in the one that came back.
-func TestALogThatCameBackShorterWakesItsSubscriptions(t *testing.T) {
+func TestLog_thatCameBackShorterWakesItsSubscriptions(t *testing.T) {
 	t.Parallel()
 	l, other := newLostLog(t)
 	for range 5 {
@@ -104,8 +104,8 @@ func (l *lostLog) losesAllBehind(position int) {
 
 // stopsAt subscribes live; the n-th event is in the channel and not done with
 // before goOn is closed.
-func (l *lostLog) stopsAt(n int) (seen <-chan eventstore.Recorded, goOn chan struct{}) {
-	events, live, goOn := make(chan eventstore.Recorded, 100), make(chan struct{}), make(chan struct{})
+func (l *lostLog) stopsAt(n int) (seen <-chan eventstore.RecordedEvent, goOn chan struct{}) {
+	events, live, goOn := make(chan eventstore.RecordedEvent, 100), make(chan struct{}), make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	gone := make(chan struct{})
 	go func() {

@@ -18,7 +18,7 @@ const appendKey = 7305810324571
 
 // A text that Postgres cannot store spoils the whole statement; only its own
 // append may fail by it.
-func TestOneBadQuestionCostsNobodyElseAnything(t *testing.T) {
+func TestOneBadQuestion_costsNoOtherAnything(t *testing.T) {
 	t.Parallel()
 	store := open(t, migrated(t))
 	bad := newStream(body)
@@ -45,7 +45,7 @@ func hold(t *testing.T, dsn string) pgx.Tx {
 	return tx
 }
 
-func TestWhileAppendsAreHeldUpCallersMayLeaveAndReadersGoOn(t *testing.T) {
+func TestAppend_heldUpLetsCallersLeaveAndReadersGoOn(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
@@ -69,7 +69,7 @@ func TestWhileAppendsAreHeldUpCallersMayLeaveAndReadersGoOn(t *testing.T) {
 	require.NoError(t, <-stayed)
 }
 
-func TestAReadThatIsHeldUpEndsWithItsCaller(t *testing.T) {
+func TestRead_thatIsHeldUpEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
@@ -107,7 +107,7 @@ func TestAReadThatIsHeldUpEndsWithItsCaller(t *testing.T) {
 // A writer who does not take the lock takes the position that we were about to
 // give out: the primary key refuses our group. None of it is at fault, and it is
 // written as one, behind the other.
-func TestARaceOfAWriterPastTheLockCostsAGroupNothing(t *testing.T) {
+func TestRace_ofAWriterPastTheLockCostsAGroupNothing(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{1, 6} {
 		t.Run(strconv.Itoa(size), func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestARaceOfAWriterPastTheLockCostsAGroupNothing(t *testing.T) {
 }
 
 // Whose race goes on for ever is told that nothing was written.
-func TestARaceThatIsLostEachTimeIsAConflict(t *testing.T) {
+func TestRace_thatIsLostEachTimeIsAConflict(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store, owner := open(t, dsn), connect(t, dsn, "")
@@ -163,7 +163,7 @@ func TestARaceThatIsLostEachTimeIsAConflict(t *testing.T) {
 	require.Equal(t, 3, tries, "the group is asked again, and never one by one")
 }
 
-func TestCloseWaitsForWhatIsUnderWayAndNotForEver(t *testing.T) {
+func TestClose_waitsForWhatIsUnderWayAndNotForEver(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)

@@ -16,10 +16,10 @@ import (
 )
 
 // follow collects what a subscription delivers until it has n events.
-func follow(ctx context.Context, store eventstore.Store, from eventstore.Position, n int) ([]eventstore.Recorded, error) {
+func follow(ctx context.Context, store eventstore.Store, from eventstore.Position, n int) ([]eventstore.RecordedEvent, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var seen []eventstore.Recorded
+	var seen []eventstore.RecordedEvent
 	err := store.Subscribe(ctx, from, nil, func(message eventstore.Message) error {
 		if message.Kind == eventstore.EventAppeared {
 			seen = append(seen, message.Event)
@@ -37,7 +37,7 @@ func follow(ctx context.Context, store eventstore.Store, from eventstore.Positio
 
 // Two stores on one database are two processes: each has its own lanes and knows
 // of the other only what Postgres says.
-func TestTwoProcessesShareOneLog(t *testing.T) {
+func TestProcesses_shareOneLog(t *testing.T) {
 	t.Parallel()
 	const writers, each = 8, 50
 	dsn := migrated(t)
@@ -45,7 +45,7 @@ func TestTwoProcessesShareOneLog(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 
-	seen := make([][]eventstore.Recorded, len(stores))
+	seen := make([][]eventstore.RecordedEvent, len(stores))
 	var group errgroup.Group
 	for i, store := range stores {
 		group.Go(func() (err error) {
@@ -80,7 +80,7 @@ func TestTwoProcessesShareOneLog(t *testing.T) {
 	}
 }
 
-func TestACommitIsToldToOtherProcesses(t *testing.T) {
+func TestCommit_notifiesOtherProcesses(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store, listener := open(t, dsn), connect(t, dsn, "")
@@ -93,7 +93,7 @@ func TestACommitIsToldToOtherProcesses(t *testing.T) {
 	require.Equal(t, strconv.FormatUint(appended.Position.Commit, 10), notification.Payload)
 }
 
-func TestAFalseHintLosesNothing(t *testing.T) {
+func TestFalseHint_losesNothing(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store, other := open(t, dsn), connect(t, dsn, "")
@@ -107,7 +107,7 @@ func TestAFalseHintLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestTheListeningConnectionComesBack(t *testing.T) {
+func TestListeningConnection_comesBack(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	open(t, dsn)
@@ -129,7 +129,7 @@ func TestTheListeningConnectionComesBack(t *testing.T) {
 
 // What a terminated connection carried is unknown to its caller; the next call
 // has a new one.
-func TestConnectionsThatAreCutAreReplaced(t *testing.T) {
+func TestConnections_thatAreCutAreReplaced(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
@@ -153,7 +153,7 @@ func TestConnectionsThatAreCutAreReplaced(t *testing.T) {
 	require.Len(t, all, 3)
 }
 
-func TestPostgresCrashesAndReturns(t *testing.T) {
+func TestPostgres_crashesAndReturns(t *testing.T) {
 	t.Parallel()
 	options := localpg.Options{Dir: t.TempDir(), Durable: true}
 	server, err := localpg.Start(t.Context(), options)
@@ -178,9 +178,9 @@ func TestPostgresCrashesAndReturns(t *testing.T) {
 	require.Equal(t, first, again)
 }
 
-// TestCloseDoesNotHangWithPostgres: the driver would wait for as long as
+// TestClose_doesNotHangWithPostgres: the driver would wait for as long as
 // Postgres does.
-func TestCloseDoesNotHangWithPostgres(t *testing.T) {
+func TestClose_doesNotHangWithPostgres(t *testing.T) {
 	t.Parallel()
 	server := testdb.NewServer(t)
 	require.NoError(t, postgres.Migrate(t.Context(), server.DSN()))

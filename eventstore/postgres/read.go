@@ -28,7 +28,7 @@ const (
 const groupStreams = 512
 
 // ReadStream is eventstore.Store's.
-func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	events, err := s.readStream(ctx, stream, direction, from, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", stream, err)
@@ -36,7 +36,7 @@ func (s *Store) ReadStream(ctx context.Context, stream string, direction eventst
 	return events, nil
 }
 
-func (s *Store) readStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.Recorded, error) {
+func (s *Store) readStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	query := streamForwardsSQL
 	if direction == eventstore.Backwards {
 		query = streamBackwardsSQL
@@ -64,7 +64,7 @@ func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Str
 		failure := err
 		if failure == nil {
 			answers[i].Events = jobs[i].answer
-			failure = explain(ctx, jobs[i].err)
+			failure = mapError(ctx, jobs[i].err)
 		}
 		if failure != nil {
 			answers[i] = eventstore.Stream{Err: fmt.Errorf("read %s: %w", name, failure)}
@@ -73,7 +73,7 @@ func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Str
 	return answers
 }
 
-func roomForStreams() func(string) bool {
+func streamsFit() func(string) bool {
 	n := 0
 	return func(string) bool {
 		n++
@@ -83,8 +83,8 @@ func roomForStreams() func(string) bool {
 
 // readGroup reads the streams of a group whole. Two who ask for the same stream
 // share its events.
-func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.Recorded, error) {
-	asked := make(map[string][]eventstore.Recorded, len(group))
+func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.RecordedEvent, error) {
+	asked := make(map[string][]eventstore.RecordedEvent, len(group))
 	names := make([]string, 0, len(group))
 	for _, name := range group {
 		if _, known := asked[name]; !known {
@@ -92,7 +92,7 @@ func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.R
 			names = append(names, name)
 		}
 	}
-	events, err := once(ctx, s, func(ctx context.Context) ([]eventstore.Recorded, error) {
+	events, err := once(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 		return s.collect(ctx, manySQL, names)
 	})
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.R
 	for _, event := range events {
 		asked[event.Stream] = append(asked[event.Stream], event)
 	}
-	answers := make([][]eventstore.Recorded, len(group))
+	answers := make([][]eventstore.RecordedEvent, len(group))
 	for i, name := range group {
 		answers[i] = slices.Clip(asked[name]) // who appends to a shared one gets a copy
 	}
@@ -109,7 +109,7 @@ func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.R
 }
 
 // ReadAll is eventstore.Store's.
-func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	query := allForwardsSQL
 	if direction == eventstore.Backwards {
 		query = allBackwardsSQL
@@ -127,7 +127,7 @@ func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	if err != nil {
 		return eventstore.Start, fmt.Errorf("read the end of the log: %w", err)
 	}
-	return place(last), nil
+	return positionAt(last), nil
 }
 
 // firstNotBefore is the lowest number whose position does not lie before p: an
@@ -150,27 +150,27 @@ func firstBehind(p eventstore.Position) int64 {
 // bigint is n as far as Postgres can count.
 func bigint(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
-func (s *Store) query(ctx context.Context, query string, arguments ...any) ([]eventstore.Recorded, error) {
-	return retried(ctx, s, func(ctx context.Context) ([]eventstore.Recorded, error) {
+func (s *Store) query(ctx context.Context, query string, arguments ...any) ([]eventstore.RecordedEvent, error) {
+	return retried(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 		return s.collect(ctx, query, arguments...)
 	})
 }
 
-func (s *Store) collect(ctx context.Context, query string, arguments ...any) ([]eventstore.Recorded, error) {
+func (s *Store) collect(ctx context.Context, query string, arguments ...any) ([]eventstore.RecordedEvent, error) {
 	rows, err := s.reading.Query(ctx, query, arguments...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.AppendRows([]eventstore.Recorded(nil), rows, recorded)
+	return pgx.AppendRows([]eventstore.RecordedEvent(nil), rows, recorded)
 }
 
-func recorded(row pgx.CollectableRow) (eventstore.Recorded, error) {
-	var event eventstore.Recorded
+func recorded(row pgx.CollectableRow) (eventstore.RecordedEvent, error) {
+	var event eventstore.RecordedEvent
 	var position, revision int64
 	// The id as bare bytes: as a uuid.UUID it would travel by way of a text.
 	id := (*[16]byte)(&event.ID)
 	err := row.Scan(&position, &event.Stream, &revision, id, &event.Type, &event.Data, &event.Metadata, &event.RecordedAt)
-	event.Position, event.Revision = place(position), uint64(revision) //nolint:gosec // never negative
+	event.Position, event.Revision = positionAt(position), uint64(revision) //nolint:gosec // never negative
 	event.RecordedAt = event.RecordedAt.UTC()
 	return event, err
 }

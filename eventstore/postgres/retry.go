@@ -17,7 +17,7 @@ func retried[T any](ctx context.Context, s *Store, read func(context.Context) (T
 	defer cancel()
 	value, err := once(bounded, s, read)
 	if err != nil {
-		return nothing, explain(ctx, err)
+		return nothing, mapError(ctx, err)
 	}
 	return value, nil
 }

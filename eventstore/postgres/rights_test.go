@@ -40,7 +40,7 @@ func requireRefused(t *testing.T, conn *pgx.Conn) {
 	}
 }
 
-func TestNobodyChangesTheLogNotEvenItsOwner(t *testing.T) {
+func TestLog_isChangedByNoRoleNotEvenItsOwner(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn)
@@ -60,7 +60,7 @@ func TestNobodyChangesTheLogNotEvenItsOwner(t *testing.T) {
 	require.Equal(t, body, all[0].Data)
 }
 
-func TestTheWritersRoleAddsAndReadsAndNothingElse(t *testing.T) {
+func TestWritersRole_addsAndReadsAndNothingElse(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, with(t, dsn, "role", "nonassociations_writer"))
@@ -80,7 +80,7 @@ func TestTheWritersRoleAddsAndReadsAndNothingElse(t *testing.T) {
 	requireRefused(t, writer)
 }
 
-func TestAStrangerIsDenied(t *testing.T) {
+func TestStranger_isDenied(t *testing.T) {
 	t.Parallel()
 	role := newRole(t, "NOLOGIN")
 	dsn := migrated(t)
@@ -93,7 +93,7 @@ func TestAStrangerIsDenied(t *testing.T) {
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 }
 
-func TestAnOwnerWhoMayNotMakeRolesMigratesAllTheSame(t *testing.T) {
+func TestOwner_thatMayNotMakeRolesMigratesAllTheSame(t *testing.T) {
 	t.Parallel()
 	role := newRole(t, "LOGIN")
 	dsn := testdb.New(t)
@@ -105,7 +105,7 @@ func TestAnOwnerWhoMayNotMakeRolesMigratesAllTheSame(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
+func TestMigrate_severalProcessesAtOnce(t *testing.T) {
 	t.Parallel()
 	dsn := testdb.New(t)
 	var group errgroup.Group
@@ -122,7 +122,7 @@ func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
 	require.Equal(t, []string{"eventstore.events", "eventstore.goose_db_version"}, tables)
 }
 
-func TestWithoutMigrationTheStoreSaysWhatIsMissing(t *testing.T) {
+func TestStore_withoutMigrationNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	_, err := open(t, testdb.New(t)).Append(t.Context(), newStream(body))
 	require.ErrorContains(t, err, "eventstore")

@@ -27,7 +27,7 @@ CREATE TRIGGER see AFTER INSERT ON eventstore.events FOR EACH STATEMENT EXECUTE 
 
 // Whatever a server, a database, a role or an address is set to, an append waits
 // for the disk, sees what was committed before it, and waits for no lock for ever.
-func TestASessionThatAppendsSetsWhatItNeeds(t *testing.T) {
+func TestSession_thatAppendsSetsWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	role := newRole(t, "LOGIN SUPERUSER")
 	dsn := migrated(t)
@@ -65,7 +65,7 @@ func TestASessionThatAppendsSetsWhatItNeeds(t *testing.T) {
 
 // The function itself holds what matters, for sessions that are not this store's:
 // to the end of the transaction, the commit included.
-func TestTheAppendFunctionHoldsDurabilityAndIsolation(t *testing.T) {
+func TestAppendFunction_holdsDurabilityAndIsolation(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	conn := connect(t, dsn, "")
@@ -97,7 +97,7 @@ func TestTheAppendFunctionHoldsDurabilityAndIsolation(t *testing.T) {
 
 // The lock that a hanging writer holds is given up on before the statement's own
 // time is over, and that is what is told.
-func TestAnAppendGivesUpOnTheLockOfAWriterThatHangs(t *testing.T) {
+func TestAppend_givesUpOnTheLockOfAWriterThatHangs(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store, err := postgres.Open(t.Context(), dsn, postgres.Options{})

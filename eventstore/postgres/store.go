@@ -30,9 +30,9 @@ const (
 // One lane each: a second one would only make groups smaller, which cost more
 // for each call than they gain. Appends wait for one another at the lock anyway.
 const (
-	appendLanes = 1
-	readLanes   = 1
-	readConns   = 8
+	appendWorkers = 1
+	readWorkers   = 1
+	readConns     = 8
 )
 
 // errNoConnection is behind failures to get a connection at all.
@@ -52,10 +52,10 @@ type Store struct {
 	poll    time.Duration
 	reading *pgxpool.Pool
 	writing *pgxpool.Pool
-	appends *grouped[eventstore.Append, eventstore.Outcome]
-	streams *grouped[string, []eventstore.Recorded]
-	head    *head
-	tail    tail
+	appends *batcher[eventstore.Append, eventstore.Outcome]
+	streams *batcher[string, []eventstore.RecordedEvent]
+	head    *headNotifier
+	tail    recentEvents
 	made    atomic.Uint64 // connections, since the process began
 
 	closing   chan struct{} // closed when Close begins
@@ -77,7 +77,7 @@ func (s *Store) Connections() uint64 { return s.made.Load() }
 // Open makes a store over a database that Migrate has been run on. It does not
 // connect yet: whether Postgres is there shows with the first call.
 func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
-	store := &Store{log: options.Logger, poll: cmp.Or(options.Poll, defaultPoll), head: newHead(), closing: make(chan struct{})}
+	store := &Store{log: options.Logger, poll: cmp.Or(options.Poll, defaultPoll), head: newHeadNotifier(), closing: make(chan struct{})}
 	if store.log == nil {
 		store.log = slog.New(slog.DiscardHandler)
 	}
@@ -86,10 +86,10 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	}
 	// A store lives until Close, whatever becomes of the context it was opened in.
 	store.ctx, store.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	store.appends = &grouped[eventstore.Append, eventstore.Outcome]{room: roomForAppends, ask: store.appendGroup}
-	store.streams = &grouped[string, []eventstore.Recorded]{room: roomForStreams, ask: store.readGroup}
-	store.appends.start(store.ctx, appendLanes)
-	store.streams.start(store.ctx, readLanes)
+	store.appends = &batcher[eventstore.Append, eventstore.Outcome]{limit: appendsFit, execute: store.appendGroup}
+	store.streams = &batcher[string, []eventstore.RecordedEvent]{limit: streamsFit, execute: store.readGroup}
+	store.appends.start(store.ctx, appendWorkers)
+	store.streams.start(store.ctx, readWorkers)
 	store.listening.Go(store.listen)
 	return store, nil
 }
@@ -111,7 +111,7 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 	}
 
 	writing := config.Copy()
-	pg.Resize(writing, appendLanes)
+	pg.Resize(writing, appendWorkers)
 	for setting, value := range appending {
 		pg.Set(writing.ConnConfig, setting, value)
 	}
@@ -151,8 +151,8 @@ func (s *Store) Close(ctx context.Context) error {
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
-		s.appends.lanes.Wait()
-		s.streams.lanes.Wait()
+		s.appends.workers.Wait()
+		s.streams.workers.Wait()
 	}()
 	var err error
 	select {

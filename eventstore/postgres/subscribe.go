@@ -14,8 +14,8 @@ const pageSize = 1000
 // Asking costs about as much as ten events. Behind a page that was a crowd the
 // next may gather for a moment; what comes alone never waits.
 const (
-	crowd  = 16
-	breath = 10 * time.Millisecond
+	coalesceThreshold = 16
+	coalesceDelay     = 10 * time.Millisecond
 )
 
 // subscription is one Subscribe under way.
@@ -23,8 +23,8 @@ type subscription struct {
 	store    *Store
 	prefixes []string
 	deliver  func(eventstore.Message) error
-	next     int64 // the first position not looked at yet
-	heard    heard // what was known when the log was last read
+	next     int64    // the first position not looked at yet
+	seen     headSeen // what was known when the log was last read
 	caughtUp bool
 	since    int // the moment of the tail before the query that caught up
 }
@@ -51,8 +51,8 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 		if len(page) == pageSize {
 			continue // there is more
 		}
-		if len(page) >= crowd {
-			pause(ctx, breath)
+		if len(page) >= coalesceThreshold {
+			pause(ctx, coalesceDelay)
 		}
 		if err := sub.wait(ctx); err != nil {
 			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
@@ -62,14 +62,14 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 
 // page is what comes next. Where the log ends only a query tells; what this process
 // has written since is still at hand.
-func (s *subscription) page(ctx context.Context) ([]eventstore.Recorded, error) {
+func (s *subscription) page(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 	if !s.caughtUp {
 		s.since = s.store.tail.now()
 	} else if page := s.store.tail.from(s.next, pageSize, s.since); len(page) > 0 {
 		return page, nil
 	}
 	head := s.store.head
-	s.heard, _ = head.watch()
+	s.seen, _ = head.watch()
 	page, err := s.store.query(ctx, allForwardsSQL, s.next, pageSize)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *subscription) page(ctx context.Context) ([]eventstore.Recorded, error) 
 		head.reached(page[len(page)-1].Position.Commit)
 	}
 	if len(page) < pageSize {
-		head.looked(s.heard)
+		head.looked(s.seen)
 	}
 	return page, nil
 }
@@ -100,7 +100,7 @@ func (s *Store) readHead(ctx context.Context) (int64, error) {
 }
 
 // work delivers a page, and how far the log has been looked at.
-func (s *subscription) work(ctx context.Context, page []eventstore.Recorded) error {
+func (s *subscription) work(ctx context.Context, page []eventstore.RecordedEvent) error {
 	told := true
 	for _, event := range page {
 		if err := s.store.refusal(ctx); err != nil {
@@ -116,7 +116,7 @@ func (s *subscription) work(ctx context.Context, page []eventstore.Recorded) err
 	}
 	arrived := !s.caughtUp && len(page) < pageSize
 	if !told || arrived {
-		if err := s.deliver(eventstore.Message{Kind: eventstore.Checkpoint, Position: place(s.next - 1)}); err != nil {
+		if err := s.deliver(eventstore.Message{Kind: eventstore.Checkpoint, Position: positionAt(s.next - 1)}); err != nil {
 			return err
 		}
 	}
@@ -134,7 +134,7 @@ func (s *subscription) wait(ctx context.Context) error {
 	defer poll.Stop()
 	for {
 		head, changed := s.store.head.watch()
-		if head.since(s.heard, s.next) {
+		if head.since(s.seen, s.next) {
 			return nil
 		}
 		select {

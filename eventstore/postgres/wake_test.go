@@ -24,9 +24,9 @@ func unpolled(t testing.TB, dsn string) *postgres.Store {
 
 // listening subscribes, and returns when the log has been read to its end; what
 // comes then is in the channel.
-func listening(t *testing.T, store eventstore.Store) <-chan eventstore.Recorded {
+func listening(t *testing.T, store eventstore.Store) <-chan eventstore.RecordedEvent {
 	ctx, cancel := context.WithCancel(context.Background())
-	live, seen, gone := make(chan struct{}), make(chan eventstore.Recorded, 1000), make(chan struct{})
+	live, seen, gone := make(chan struct{}), make(chan eventstore.RecordedEvent, 1000), make(chan struct{})
 	go func() {
 		defer close(gone)
 		_ = store.Subscribe(ctx, eventstore.Start, nil, func(message eventstore.Message) error {
@@ -49,7 +49,7 @@ func listening(t *testing.T, store eventstore.Store) <-chan eventstore.Recorded 
 	return seen
 }
 
-func requireNext(t *testing.T, seen <-chan eventstore.Recorded, position eventstore.Position, why string) {
+func requireNext(t *testing.T, seen <-chan eventstore.RecordedEvent, position eventstore.Position, why string) {
 	t.Helper()
 	select {
 	case event := <-seen:
@@ -72,7 +72,7 @@ func relistened(t *testing.T, conn *pgx.Conn, dsn string, before int32) int32 {
 	return found
 }
 
-func TestAnotherProcessIsWokenWithoutPolling(t *testing.T) {
+func TestAnotherProcess_isWokenWithoutPolling(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	writer, reader := open(t, dsn), unpolled(t, dsn)
@@ -80,14 +80,14 @@ func TestAnotherProcessIsWokenWithoutPolling(t *testing.T) {
 	for i := range 50 {
 		appended, err := writer.Append(t.Context(), newStream(body))
 		require.NoError(t, err)
-		for _, seen := range []<-chan eventstore.Recorded{first, second} {
+		for _, seen := range []<-chan eventstore.RecordedEvent{first, second} {
 			requireNext(t, seen, appended.Position, "append "+strconv.Itoa(i))
 		}
 	}
 }
 
 // Its own appends and those of others come in turns, in every order of two.
-func TestASubscriptionIsWokenByItsOwnProcessAndByOthers(t *testing.T) {
+func TestSubscription_isWokenByItsOwnProcessAndByOthers(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	stores := []*postgres.Store{unpolled(t, dsn), unpolled(t, dsn)}
@@ -100,7 +100,7 @@ func TestASubscriptionIsWokenByItsOwnProcessAndByOthers(t *testing.T) {
 }
 
 // Anybody who may connect can notify. What is said is looked into once.
-func TestNoFalseHintPutsOutTheWakeUps(t *testing.T) {
+func TestFalseHint_nonePutsOutTheWakeUps(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	writer, reader, other := open(t, dsn), unpolled(t, dsn), connect(t, dsn, "")
@@ -125,7 +125,7 @@ func TestNoFalseHintPutsOutTheWakeUps(t *testing.T) {
 
 // A hint that one subscription has followed is not lost for another that was at
 // work meanwhile.
-func TestASlowSubscriptionIsWokenForWhatAQuickOneHasSeen(t *testing.T) {
+func TestSlowSubscription_isWokenForWhatAQuickOneHasSeen(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	writer, reader := open(t, dsn), unpolled(t, dsn)
@@ -147,7 +147,7 @@ func TestASlowSubscriptionIsWokenForWhatAQuickOneHasSeen(t *testing.T) {
 }
 
 // What was committed while nobody listened is found when somebody does again.
-func TestABrokenListenerLosesNoWakeUp(t *testing.T) {
+func TestBrokenListener_losesNoWakeUp(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	writer, admin := open(t, dsn), connect(t, dsn, "postgres")

@@ -24,7 +24,7 @@ var past = map[string]string{
 	"a table beside it":       "CREATE TABLE eventstore.more (n int)",
 }
 
-func TestNobodyWithTheWritersRoleAddsPastAppend(t *testing.T) {
+func TestWritersRole_addsOnlyThroughAppend(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	owner := connect(t, dsn, "")
@@ -68,7 +68,7 @@ func applyRoles(t *testing.T, owner *pgx.Conn) {
 
 // A function that runs with its owner's rights must not find what a caller has put
 // in its way.
-func TestWhatRunsWithTheOwnersRightsHasAPathOfItsOwn(t *testing.T) {
+func TestFunctions_withTheOwnersRightsHaveAPathOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, migrated(t), "")
 	rows, err := conn.Query(t.Context(), `SELECT proname || ' ' || coalesce(array_to_string(proconfig, ','), '') FROM pg_proc
@@ -81,7 +81,7 @@ func TestWhatRunsWithTheOwnersRightsHasAPathOfItsOwn(t *testing.T) {
 
 // The writer's role may call append with anything. Whatever it says, streams and
 // positions have no gaps.
-func TestNoCallOfAppendMakesAGap(t *testing.T) {
+func TestAppendFunction_makesNoGap(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	owner, writer := connect(t, dsn, ""), connect(t, dsn, "")

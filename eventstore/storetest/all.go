@@ -20,8 +20,8 @@ func (s *suite) allTests() map[string]func(t *testing.T) {
 }
 
 // own keeps the events of streams that begin with prefix: others may write too.
-func own(recorded []eventstore.Recorded, prefix string) []eventstore.Recorded {
-	var kept []eventstore.Recorded
+func own(recorded []eventstore.RecordedEvent, prefix string) []eventstore.RecordedEvent {
+	var kept []eventstore.RecordedEvent
 	for _, event := range recorded {
 		if strings.HasPrefix(event.Stream, prefix) {
 			kept = append(kept, event)
@@ -32,7 +32,7 @@ func own(recorded []eventstore.Recorded, prefix string) []eventstore.Recorded {
 
 // inAll writes three events to each of two streams, alternating, and returns
 // them with the positions that $all has for them.
-func (s *suite) inAll(t *testing.T, prefix string) []eventstore.Recorded {
+func (s *suite) inAll(t *testing.T, prefix string) []eventstore.RecordedEvent {
 	before := s.placed(t)
 	for i := range 3 {
 		for _, name := range []string{"a", "b"} {
@@ -72,7 +72,7 @@ func (s *suite) allBackwards(t *testing.T) {
 	}
 }
 
-func (s *suite) one(t *testing.T, direction eventstore.Direction, from eventstore.Position) eventstore.Recorded {
+func (s *suite) one(t *testing.T, direction eventstore.Direction, from eventstore.Position) eventstore.RecordedEvent {
 	recorded, err := s.store.ReadAll(within(t), direction, from, 1)
 	require.NoError(t, err)
 	require.Len(t, recorded, 1)
@@ -83,7 +83,7 @@ func (s *suite) allPaged(t *testing.T) {
 	const size = 4
 	prefix := s.prefix()
 	mine := s.inAll(t, prefix)
-	var seen []eventstore.Recorded
+	var seen []eventstore.RecordedEvent
 	from := mine[0].Position
 	for {
 		page, err := s.store.ReadAll(within(t), eventstore.Forwards, from, size)

@@ -167,7 +167,7 @@ func (s *suite) largest(t *testing.T) {
 
 // requirePlace demands that an append was answered with the position that its last
 // event has in the log, also where reads of a stream tell none.
-func (s *suite) requirePlace(t testing.TB, last eventstore.Recorded, told eventstore.Position) {
+func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, told eventstore.Position) {
 	t.Helper()
 	require.NotEqual(t, eventstore.Start, told, "0 is before everything")
 	found, err := s.store.ReadAll(within(t), eventstore.Forwards, told, 1)

@@ -76,7 +76,7 @@ func (s *suite) sixteenWriters(t *testing.T) {
 	for w := range writers {
 		group.Go(func() error { return s.writeChain(ctx, prefix+strconv.Itoa(w), each) })
 	}
-	paged := make(chan []eventstore.Recorded, 1)
+	paged := make(chan []eventstore.RecordedEvent, 1)
 	go func() { paged <- s.pageUntil(ctx, before, prefix, writers*each) }()
 
 	live := l.events(t, writers*each)
@@ -101,8 +101,8 @@ func (s *suite) writeChain(ctx context.Context, stream string, n int) error {
 }
 
 // pageUntil reads the log forwards in pages until it has n events of ours.
-func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix string, n int) []eventstore.Recorded {
-	var mine []eventstore.Recorded
+func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix string, n int) []eventstore.RecordedEvent {
+	var mine []eventstore.RecordedEvent
 	for len(mine) < n && ctx.Err() == nil {
 		page, err := s.store.ReadAll(ctx, eventstore.Forwards, from, 100)
 		if err != nil {
@@ -121,7 +121,7 @@ func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix 
 }
 
 // requireWhole demands every event of every stream once, in the stream's order.
-func requireWhole(t testing.TB, recorded []eventstore.Recorded, streams, each int) {
+func requireWhole(t testing.TB, recorded []eventstore.RecordedEvent, streams, each int) {
 	t.Helper()
 	next, seen := map[string]uint64{}, map[uuid.UUID]bool{}
 	for _, event := range recorded {

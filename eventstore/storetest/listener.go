@@ -54,9 +54,9 @@ func (l *listener) next(t testing.TB) eventstore.Message {
 }
 
 // events takes the next n events and passes over what is not one.
-func (l *listener) events(t testing.TB, n int) []eventstore.Recorded {
+func (l *listener) events(t testing.TB, n int) []eventstore.RecordedEvent {
 	t.Helper()
-	taken := make([]eventstore.Recorded, 0, n)
+	taken := make([]eventstore.RecordedEvent, 0, n)
 	for len(taken) < n {
 		if message := l.next(t); message.Kind == eventstore.EventAppeared {
 			require.Equal(t, message.Event.Position, message.Position)
@@ -101,8 +101,8 @@ func (l *listener) over(t testing.TB) error {
 }
 
 // appeared keeps the events among messages.
-func appeared(messages []eventstore.Message) []eventstore.Recorded {
-	var kept []eventstore.Recorded
+func appeared(messages []eventstore.Message) []eventstore.RecordedEvent {
+	var kept []eventstore.RecordedEvent
 	for _, message := range messages {
 		if message.Kind == eventstore.EventAppeared {
 			kept = append(kept, message.Event)

@@ -105,7 +105,7 @@ func events(n int) []eventstore.Event {
 }
 
 // write appends n new events to a stream and returns them as recorded.
-func (s *suite) write(t testing.TB, stream string, expected eventstore.Expected, n int) []eventstore.Recorded {
+func (s *suite) write(t testing.TB, stream string, expected eventstore.Expected, n int) []eventstore.RecordedEvent {
 	t.Helper()
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: expected, Events: events(n)})
 	require.NoError(t, err)
@@ -115,7 +115,7 @@ func (s *suite) write(t testing.TB, stream string, expected eventstore.Expected,
 }
 
 // read reads a stream whole.
-func (s *suite) read(t testing.TB, stream string) []eventstore.Recorded {
+func (s *suite) read(t testing.TB, stream string) []eventstore.RecordedEvent {
 	t.Helper()
 	recorded, err := s.store.ReadStream(within(t), stream, eventstore.Forwards, 0, 100_000)
 	require.NoError(t, err)
@@ -131,7 +131,7 @@ func (s *suite) placed(t testing.TB) eventstore.Position {
 	return appended.Position
 }
 
-func revisions(recorded []eventstore.Recorded) []uint64 {
+func revisions(recorded []eventstore.RecordedEvent) []uint64 {
 	found := make([]uint64, len(recorded))
 	for i, event := range recorded {
 		found[i] = event.Revision
@@ -139,13 +139,13 @@ func revisions(recorded []eventstore.Recorded) []uint64 {
 	return found
 }
 
-func ids[E eventstore.Event | eventstore.Recorded](list []E) []uuid.UUID {
+func ids[E eventstore.Event | eventstore.RecordedEvent](list []E) []uuid.UUID {
 	found := make([]uuid.UUID, len(list))
 	for i := range list {
 		switch event := any(list[i]).(type) {
 		case eventstore.Event:
 			found[i] = event.ID
-		case eventstore.Recorded:
+		case eventstore.RecordedEvent:
 			found[i] = event.ID
 		}
 	}
@@ -153,7 +153,7 @@ func ids[E eventstore.Event | eventstore.Recorded](list []E) []uuid.UUID {
 }
 
 // requireRising demands strictly rising positions.
-func requireRising(t testing.TB, recorded []eventstore.Recorded) {
+func requireRising(t testing.TB, recorded []eventstore.RecordedEvent) {
 	t.Helper()
 	for i := 1; i < len(recorded); i++ {
 		require.True(t, recorded[i-1].Position.Before(recorded[i].Position),

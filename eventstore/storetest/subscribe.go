@@ -64,7 +64,7 @@ func (s *suite) filtered(t *testing.T) {
 // An event is delivered once when two prefixes fit its stream.
 func (s *suite) severalPrefixes(t *testing.T) {
 	one, other, neither, before := s.prefix(), s.prefix(), s.prefix(), s.placed(t)
-	var ours []eventstore.Recorded
+	var ours []eventstore.RecordedEvent
 	write := func(round int) {
 		for _, name := range []string{one + "a", neither + "a", other + "a", one + "b", "other-" + one} {
 			written := s.write(t, name, eventstore.NoStream+eventstore.Expected(round), 1)
@@ -100,7 +100,7 @@ func (s *suite) noPrefix(t *testing.T) {
 	written := s.write(t, prefix+"a", eventstore.NoStream, 2)
 	elsewhere := s.write(t, "another-"+prefix, eventstore.NoStream, 1)
 	for _, prefixes := range [][]string{nil, {""}} {
-		var mine []eventstore.Recorded
+		var mine []eventstore.RecordedEvent
 		for _, event := range appeared(s.listen(t, before, prefixes...).untilCaughtUp(t)) {
 			if strings.Contains(event.Stream, prefix) {
 				mine = append(mine, event)

@@ -18,7 +18,7 @@ import (
 	"nonassociations/internal/pg"
 )
 
-func TestAPoolIsAsLargeAsItsAddressSays(t *testing.T) {
+func TestPool_isAsLargeAsItsAddressSays(t *testing.T) {
 	for address, want := range map[string]int32{
 		"postgres://h/d?pool_max_conns=3":                  3,
 		"postgres://h/d?pool_max_conns=3&pool_min_conns=3": 3,
@@ -34,7 +34,7 @@ func TestAPoolIsAsLargeAsItsAddressSays(t *testing.T) {
 	require.Equal(t, []int32{50, 50, 50}, []int32{config.MaxConns, config.MinConns, config.MinIdleConns})
 }
 
-func TestAConnectTakesNoLongerThanTheAddressAndTheRoomAllow(t *testing.T) {
+func TestConnect_takesNoLongerThanTheAddressAndTheRoomAllow(t *testing.T) {
 	for parameter, want := range map[string]time.Duration{
 		"": 4 * time.Second, "?connect_timeout=1": time.Second, "?connect_timeout=60": 4 * time.Second, "?connect_timeout=0": 4 * time.Second,
 	} {
@@ -48,7 +48,7 @@ func TestAConnectTakesNoLongerThanTheAddressAndTheRoomAllow(t *testing.T) {
 }
 
 // Whatever an address says, what is only read cannot be written to.
-func TestAReadOnlySessionWritesNothing(t *testing.T) {
+func TestReadOnlySession_writesNothing(t *testing.T) {
 	for _, parameter := range []string{
 		"", "&default_transaction_read_only=off", "&options=-c%20default_transaction_read_only%3Doff", "&target_session_attrs=read-write",
 	} {
@@ -61,7 +61,7 @@ func TestAReadOnlySessionWritesNothing(t *testing.T) {
 	}
 }
 
-func TestASettingIsReplacedInWhateverCaseItWasGiven(t *testing.T) {
+func TestSetting_isReplacedInWhateverCaseItWasGiven(t *testing.T) {
 	config, err := pg.ParseConn("postgres://h/d?LOCK_Timeout=0&lock_timeout=1", time.Second)
 	require.NoError(t, err)
 	pg.Set(config, "lock_timeout", "4s")
@@ -70,7 +70,7 @@ func TestASettingIsReplacedInWhateverCaseItWasGiven(t *testing.T) {
 
 // A list of hosts is judged host by host, and so are the tries without TLS that
 // an address allows behind those with it.
-func TestWhichHostsMayBeReachedWithoutTLS(t *testing.T) {
+func TestPlainHosts_mayBeReachedWithoutTLS(t *testing.T) {
 	for address, want := range map[string][]string{
 		"postgres://far/d":                                     {"far"},
 		"postgres://far/d?sslmode=disable":                     {"far"},
@@ -97,7 +97,7 @@ func TestWhichHostsMayBeReachedWithoutTLS(t *testing.T) {
 }
 
 // An address means the same everywhere because one package reads it.
-func TestNothingElseReadsAnAddressOfPostgres(t *testing.T) {
+func TestAddresses_ofPostgresAreReadHereAlone(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "git", "-C", "../..", "ls-files", "*.go").Output()
 	require.NoError(t, err)
 	reads := regexp.MustCompile(`\b(pgx|pgconn|pgxpool|sql)\.(Connect|ParseConfig|ParseConfigWithOptions|ConnectWithOptions|New|Open)\(`)
@@ -132,7 +132,7 @@ func open(t *testing.T, config *pgxpool.Config) *pgxpool.Pool {
 }
 
 // What an operator was told is done is on the disk, whatever the database says.
-func TestAnActOfAnOperatorOutlivesACrash(t *testing.T) {
+func TestAct_ofAnOperatorOutlivesACrash(t *testing.T) {
 	dsn := testdb.New(t)
 	require.NoError(t, pg.Alone(t.Context(), dsn+"&synchronous_commit=off", func(conn *pgx.Conn) error {
 		var setting string

@@ -14,7 +14,7 @@ import (
 	"nonassociations/publisher/store"
 )
 
-func TestAnOperatorAsksOnlyForWhatMayBe(t *testing.T) {
+func TestOperator_asksOnlyForWhatMayBe(t *testing.T) {
 	dsn, conn, was := begun(t)
 	for i, c := range []struct {
 		state       store.State
@@ -27,16 +27,16 @@ func TestAnOperatorAsksOnlyForWhatMayBe(t *testing.T) {
 	} {
 		one, other := refused(t, uint64(2*i+1)), refused(t, uint64(2*i+2))
 		one.State, other.State = c.state, c.state
-		require.NoError(t, store.Settle(t.Context(), conn, was, was, store.Work{Park: []store.Parked{one, other}}, noon))
-		require.ErrorIs(t, store.AskRetry(t.Context(), dsn, topic, one.EventID), c.retry, "%s", c.state)
-		require.ErrorIs(t, store.AskSkip(t.Context(), dsn, topic, other.EventID, "why not", noon), c.skip, "%s", c.state)
+		require.NoError(t, store.Commit(t.Context(), conn, was, was, store.Changes{Park: []store.Parked{one, other}}, noon))
+		require.ErrorIs(t, store.RequestRetry(t.Context(), dsn, topic, one.EventID), c.retry, "%s", c.state)
+		require.ErrorIs(t, store.RequestSkip(t.Context(), dsn, topic, other.EventID, "why not", noon), c.skip, "%s", c.state)
 	}
 }
 
 // A row is all that is left of a fact once the bookmark has passed it: every
 // write to the table waits for the disk, whatever the server's default is.
 // Moving the bookmark alone does not.
-func TestEveryWriteOfParkedMessagesWaitsForTheDisk(t *testing.T) {
+func TestWrite_ofParkedMessagesWaitsForTheDisk(t *testing.T) {
 	dsn, conn, was := begun(t)
 	for _, sql := range []string{
 		`CREATE TABLE how (who text, commits text)`,
@@ -51,12 +51,12 @@ func TestEveryWriteOfParkedMessagesWaitsForTheDisk(t *testing.T) {
 	}
 	_, err := conn.Exec(t.Context(), `SET synchronous_commit = on`)
 	require.NoError(t, err)
-	was, err = store.Begin(t.Context(), conn, topic, was.Store)
+	was, err = store.LoadOrCreate(t.Context(), conn, topic, was.Store)
 	require.NoError(t, err)
 	one, other := refused(t, 3), refused(t, 5)
-	settle := func(now store.Bookmark, work store.Work, writes ...string) {
+	settle := func(now store.Checkpoint, work store.Changes, writes ...string) {
 		t.Helper()
-		require.NoError(t, store.Settle(t.Context(), conn, was, now, work, noon))
+		require.NoError(t, store.Commit(t.Context(), conn, was, now, work, noon))
 		was = now
 		for _, write := range writes {
 			requireHow(t, conn, write)
@@ -64,15 +64,15 @@ func TestEveryWriteOfParkedMessagesWaitsForTheDisk(t *testing.T) {
 		_, err := conn.Exec(t.Context(), `DELETE FROM how`)
 		require.NoError(t, err)
 	}
-	settle(behind(was, 5), store.Work{Park: []store.Parked{one, other}}, "parked INSERT on", "bookmark UPDATE on")
-	settle(behind(was, 6), store.Work{}, "bookmark UPDATE off")
-	settle(was, store.Work{Tried: []store.Parked{one}}, "parked UPDATE on")
-	require.NoError(t, store.AskRetry(t.Context(), dsn, topic, one.EventID))
-	require.NoError(t, store.AskSkip(t.Context(), dsn, topic, other.EventID, "why not", noon))
+	settle(behind(was, 5), store.Changes{Park: []store.Parked{one, other}}, "parked INSERT on", "bookmark UPDATE on")
+	settle(behind(was, 6), store.Changes{}, "bookmark UPDATE off")
+	settle(was, store.Changes{Attempted: []store.Parked{one}}, "parked UPDATE on")
+	require.NoError(t, store.RequestRetry(t.Context(), dsn, topic, one.EventID))
+	require.NoError(t, store.RequestSkip(t.Context(), dsn, topic, other.EventID, "why not", noon))
 	requireHow(t, conn, "parked UPDATE on")
-	settle(was, store.Work{Heard: []uuid.UUID{other.EventID}}, "parked UPDATE on")
-	settle(was, store.Work{Gone: []uuid.UUID{one.EventID}}, "parked DELETE on")
-	settle(behind(was, 7), store.Work{}, "bookmark UPDATE off")
+	settle(was, store.Changes{Acknowledged: []uuid.UUID{other.EventID}}, "parked UPDATE on")
+	settle(was, store.Changes{Delivered: []uuid.UUID{one.EventID}}, "parked DELETE on")
+	settle(behind(was, 7), store.Changes{}, "bookmark UPDATE off")
 }
 
 // requireHow holds that a write was made, and in this way alone.
@@ -89,11 +89,11 @@ func requireHow(t *testing.T, conn *pgx.Conn, write string) {
 }
 
 // What the build before left in its states is there in today's.
-func TestRowsInOldStatesAreCarriedOver(t *testing.T) {
+func TestRows_inOldStatesAreCarriedOver(t *testing.T) {
 	dsn := testdb.New(t)
 	first, err := os.ReadFile("migrations/00001_desk.sql")
 	require.NoError(t, err)
-	before := migrate.Room{Schema: "publisher", Key: migrate.Desk, Files: fstest.MapFS{"migrations/00001_desk.sql": {Data: first}}}
+	before := migrate.Schema{Name: "publisher", LockID: migrate.PublisherLock, Files: fstest.MapFS{"migrations/00001_desk.sql": {Data: first}}}
 	require.NoError(t, before.Migrate(t.Context(), dsn))
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
@@ -109,11 +109,11 @@ func TestRowsInOldStatesAreCarriedOver(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 4)
 	for i, want := range []store.Parked{
-		{State: store.Refused, Wish: store.Retry}, {State: store.Blocked}, {State: store.Skipped, Wish: store.Skip}, {State: store.Skipped},
+		{State: store.Refused, Request: store.Retry}, {State: store.Blocked}, {State: store.Skipped, Request: store.Skip}, {State: store.Skipped},
 	} {
 		require.Equal(t, want.State, all[i].State)
-		require.Equal(t, want.Wish, all[i].Wish)
-		require.Equal(t, i+1, all[i].Tries)
+		require.Equal(t, want.Request, all[i].Request)
+		require.Equal(t, i+1, all[i].Attempts)
 		require.Equal(t, "why", all[i].Reason)
 	}
 	_, err = conn.Exec(t.Context(), `UPDATE publisher.parked SET state = 'failing' WHERE revision = 2`)

@@ -13,5 +13,5 @@ var migrations embed.FS
 // Migrate brings the schema publisher of a database up to this build. Several
 // processes may do so at once: one migrates, the others wait and find it done.
 func Migrate(ctx context.Context, dsn string) error {
-	return migrate.Room{Schema: "publisher", Key: migrate.Desk, Files: migrations}.Migrate(ctx, dsn)
+	return migrate.Schema{Name: "publisher", LockID: migrate.PublisherLock, Files: migrations}.Migrate(ctx, dsn)
 }

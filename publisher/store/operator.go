@@ -12,22 +12,22 @@ import (
 // ErrNothing says that no such fact is parked in a state that the wish is for.
 var ErrNothing = errors.New("no such fact is parked")
 
-// Overview is what an operator sees.
-type Overview struct {
-	Bookmarks []Bookmark
-	Parked    []Parked // of all topics, skipped ones too
+// Snapshot is what an operator sees.
+type Snapshot struct {
+	Checkpoints []Checkpoint
+	Parked      []Parked // of all topics, skipped ones too
 }
 
-// Look reads everything in a session of its own.
-func Look(ctx context.Context, dsn string, topics ...string) (Overview, error) {
-	var o Overview
+// Inspect reads everything in a session of its own.
+func Inspect(ctx context.Context, dsn string, topics ...string) (Snapshot, error) {
+	var o Snapshot
 	err := alone(ctx, dsn, "look at the desk", func(conn *Conn) error {
 		for _, topic := range topics {
-			b, err := Read(ctx, conn, topic)
+			b, err := Load(ctx, conn, topic)
 			if err != nil {
 				return err
 			}
-			o.Bookmarks = append(o.Bookmarks, b)
+			o.Checkpoints = append(o.Checkpoints, b)
 		}
 		var err error
 		o.Parked, err = query(ctx, conn, `SELECT `+columns+` FROM publisher.parked ORDER BY topic, "commit", prepare`)
@@ -36,21 +36,21 @@ func Look(ctx context.Context, dsn string, topics ...string) (Overview, error) {
 	return o, err
 }
 
-// AskRetry lets a refused or failing fact be sent again at once, by the publisher
+// RequestRetry lets a refused or failing fact be sent again at once, by the publisher
 // that runs or the next one. Errors: ErrNothing.
-func AskRetry(ctx context.Context, dsn, topic string, event uuid.UUID) error {
-	return ask(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'retry'
+func RequestRetry(ctx context.Context, dsn, topic string, event uuid.UUID) error {
+	return request(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'retry'
 		WHERE topic = $1 AND event_id = $2 AND state IN ('refused', 'failing')`)
 }
 
-// AskSkip decides that a parked fact is never told on the topic. What stands
+// RequestSkip decides that a parked fact is never told on the topic. What stands
 // behind it goes on. It stays as a record, with the reason. Errors: ErrNothing.
-func AskSkip(ctx context.Context, dsn, topic string, event uuid.UUID, reason string, at time.Time) error {
-	return ask(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'skip', state = 'skipped', reason = $3, changed_at = $4
+func RequestSkip(ctx context.Context, dsn, topic string, event uuid.UUID, reason string, at time.Time) error {
+	return request(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'skip', state = 'skipped', reason = $3, changed_at = $4
 		WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, reason, at)
 }
 
-func ask(ctx context.Context, dsn, topic string, event uuid.UUID, sql string, more ...any) error {
+func request(ctx context.Context, dsn, topic string, event uuid.UUID, sql string, more ...any) error {
 	return alone(ctx, dsn, "ask for a parked fact", func(conn *Conn) error {
 		tag, err := conn.Exec(ctx, sql, append([]any{topic, event}, more...)...)
 		if err == nil && tag.RowsAffected() == 0 {

@@ -32,38 +32,38 @@ type Parked struct {
 	Position eventstore.Position
 	State    State
 	Reason   string // code and place of SNS, or the words of the operator who skipped it; "" of one that was always blocked
-	Tries    int    // how often it was sent in vain
+	Attempts int    // how often it was sent in vain
 	ParkedAt time.Time
 	Since    time.Time // of the state, or of the last try
-	Wish     Wish      // that the publisher has not heard yet
+	Request  Request   // that the publisher has not heard yet
 }
 
-// Wish is what an operator wants of a parked fact.
-type Wish string
+// Request is what an operator wants of a parked fact.
+type Request string
 
 // The wishes.
 const (
-	Retry Wish = "retry" // of a refused or failing one: send it once more, now
-	Skip  Wish = "skip"
+	Retry Request = "retry" // of a refused or failing one: send it once more, now
+	Skip  Request = "skip"
 )
 
-// Work is what a publisher has done since it last wrote.
-type Work struct {
-	Park  []Parked    // to insert; one that is there already stays as it is
-	Tried []Parked    // there already and sent in vain; ends the wish that each names
-	Gone  []uuid.UUID // told at last
-	Heard []uuid.UUID // skipped by an operator, which the publisher knows now
+// Changes is what a publisher has done since it last wrote.
+type Changes struct {
+	Park         []Parked    // to insert; one that is there already stays as it is
+	Attempted    []Parked    // there already and sent in vain; ends the wish that each names
+	Delivered    []uuid.UUID // told at last
+	Acknowledged []uuid.UUID // skipped by an operator, which the publisher knows now
 }
 
-// None tells whether there is nothing to write.
-func (w Work) None() bool {
-	return len(w.Park) == 0 && len(w.Tried) == 0 && len(w.Gone) == 0 && len(w.Heard) == 0
+// IsEmpty tells whether there is nothing to write.
+func (w Changes) IsEmpty() bool {
+	return len(w.Park) == 0 && len(w.Attempted) == 0 && len(w.Delivered) == 0 && len(w.Acknowledged) == 0
 }
 
-// Settle moves the bookmark and writes the work, both or neither. Errors:
-// ErrMoved, then nothing was written.
-func Settle(ctx context.Context, conn *Conn, was, now Bookmark, work Work, at time.Time) error {
-	if work.None() {
+// Commit moves the bookmark and writes the work, both or neither. Errors:
+// ErrFenced, then nothing was written.
+func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, at time.Time) error {
+	if work.IsEmpty() {
 		return moveAlone(ctx, conn, was, now)
 	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -73,14 +73,14 @@ func Settle(ctx context.Context, conn *Conn, was, now Bookmark, work Work, at ti
 		for _, p := range work.Park {
 			batch.Queue(`INSERT INTO publisher.parked (topic, event_id, pairs, revision, "commit", prepare, state, reason, tries, parked_at, changed_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING`,
-				was.Topic, p.EventID, texts(p.Pairs), p.Revision, p.Position.Commit, p.Position.Prepare, string(p.State), p.Reason, p.Tries, at)
+				was.Topic, p.EventID, texts(p.Pairs), p.Revision, p.Position.Commit, p.Position.Prepare, string(p.State), p.Reason, p.Attempts, at)
 		}
-		for _, p := range work.Tried {
+		for _, p := range work.Attempted {
 			batch.Queue(`UPDATE publisher.parked SET state = $3, reason = $4, tries = $5, changed_at = $6, wish = NULLIF(wish, $7)
-				WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, was.Topic, p.EventID, string(p.State), p.Reason, p.Tries, at, string(p.Wish))
+				WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, was.Topic, p.EventID, string(p.State), p.Reason, p.Attempts, at, string(p.Request))
 		}
-		batch.Queue(`DELETE FROM publisher.parked WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Gone)
-		batch.Queue(`UPDATE publisher.parked SET wish = NULL WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Heard)
+		batch.Queue(`DELETE FROM publisher.parked WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Delivered)
+		batch.Queue(`UPDATE publisher.parked SET wish = NULL WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Acknowledged)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func Settle(ctx context.Context, conn *Conn, was, now Bookmark, work Work, at ti
 	return nil
 }
 
-func moveAlone(ctx context.Context, conn *Conn, was, now Bookmark) error {
+func moveAlone(ctx context.Context, conn *Conn, was, now Checkpoint) error {
 	tag, err := conn.Exec(ctx, moveSQL, moveArgs(was, now)...)
 	if err := moved(err, tag.RowsAffected()); err != nil {
 		return fmt.Errorf("move the bookmark of the %s topic: %w", was.Topic, err)
@@ -103,7 +103,7 @@ func moveAlone(ctx context.Context, conn *Conn, was, now Bookmark) error {
 
 func moved(err error, rows int64) error {
 	if err == nil && rows == 0 {
-		return ErrMoved
+		return ErrFenced
 	}
 	return err
 }
@@ -124,7 +124,7 @@ func scan(row pgx.CollectableRow) (Parked, error) {
 		pairs []string
 	)
 	err := row.Scan(&p.Topic, &p.EventID, &pairs, &p.Revision, &p.Position.Commit, &p.Position.Prepare,
-		&p.State, &p.Reason, &p.Tries, &p.ParkedAt, &p.Since, &p.Wish)
+		&p.State, &p.Reason, &p.Attempts, &p.ParkedAt, &p.Since, &p.Request)
 	for _, text := range pairs {
 		pair, bad := domain.ParsePair(text)
 		if bad != nil {
@@ -140,8 +140,8 @@ func All(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 ORDER BY "commit", prepare`, topic)
 }
 
-// Wishes are what operators want of what is parked of a topic.
-func Wishes(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
+// Requests are what operators want of what is parked of a topic.
+func Requests(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 AND wish IS NOT NULL`, topic)
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // What a build before kept of SNS's words is reduced to the code.
-func TestOldReasonsLoseTheirWords(t *testing.T) {
+func TestOld_reasonsLoseTheirWords(t *testing.T) {
 	dsn := testdb.New(t)
 	older := fstest.MapFS{}
 	all, err := fs.Glob(os.DirFS("."), "migrations/*.sql")
@@ -28,7 +28,7 @@ func TestOldReasonsLoseTheirWords(t *testing.T) {
 		require.NoError(t, err)
 		older[file] = &fstest.MapFile{Data: text}
 	}
-	require.NoError(t, migrate.Room{Schema: "publisher", Key: migrate.Desk, Files: older}.Migrate(t.Context(), dsn))
+	require.NoError(t, migrate.Schema{Name: "publisher", LockID: migrate.PublisherLock, Files: older}.Migrate(t.Context(), dsn))
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	defer conn.Close(t.Context())

@@ -29,10 +29,10 @@ func newBreaker(clock func() time.Time, log *slog.Logger) *breaker {
 	return &breaker{clock: clock, log: log}
 }
 
-// allows reports whether the service may be asked now, and whether that is the
+// allow reports whether the service may be asked now, and whether that is the
 // trial, of which there is one at a time. Whoever is allowed to ask says
 // afterwards what was heard.
-func (b *breaker) allows() (allowed, trial bool) {
+func (b *breaker) allow() (allowed, trial bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failures < maxFailures {
@@ -45,7 +45,7 @@ func (b *breaker) allows() (allowed, trial bool) {
 	return true, true
 }
 
-func (b *breaker) heard(trial bool, err error) {
+func (b *breaker) record(trial bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wasOpen := b.failures >= maxFailures

@@ -30,9 +30,9 @@ type Options struct {
 	Credentials *Credentials // nil: no token is sent
 	Clock       func() time.Time
 	Logger      *slog.Logger  // nil is silent
-	Patience    time.Duration // of one request of ours, all chunks; 3 s when zero
-	Fresh       time.Duration // how long an answer may be used again; 60 s when zero
-	Remember    int           // numbers at most; 20,000 when zero
+	Timeout     time.Duration // of one request of ours, all chunks; 3 s when zero
+	CacheTTL    time.Duration // how long an answer may be used again; 60 s when zero
+	CacheSize   int           // numbers at most; 20,000 when zero
 }
 
 // Directory asks and remembers for a short while. It is safe for concurrent
@@ -41,42 +41,42 @@ type Directory struct {
 	options Options
 	service service
 	breaker *breaker
-	asking  chan struct{} // a token for each request under way
+	slots   chan struct{} // a token for each request under way
 
 	ctx    context.Context //nolint:containedctx // the directory's life: a question outlives who asked it first
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
 	known    *cache
-	underWay map[domain.PrisonerNumber]*question
+	inFlight map[domain.PrisonerNumber]*lookup
 	closed   bool
 	running  sync.WaitGroup
 }
 
-// maxAsking is how many requests are under way at once.
-const maxAsking = 8
+// maxSlots is how many requests are under way at once.
+const maxSlots = 8
 
 // New makes a directory that lives until Close. It does not connect yet.
 func New(ctx context.Context, options Options) *Directory {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	if options.Patience == 0 {
-		options.Patience = 3 * time.Second
+	if options.Timeout == 0 {
+		options.Timeout = 3 * time.Second
 	}
-	if options.Fresh == 0 {
-		options.Fresh = 60 * time.Second
+	if options.CacheTTL == 0 {
+		options.CacheTTL = 60 * time.Second
 	}
-	if options.Remember == 0 {
-		options.Remember = 20_000
+	if options.CacheSize == 0 {
+		options.CacheSize = 20_000
 	}
 	d := &Directory{
 		options:  options,
 		service:  newService(options),
 		breaker:  newBreaker(options.Clock, options.Logger),
-		asking:   make(chan struct{}, maxAsking),
-		known:    newCache(options.Remember, options.Fresh, options.Clock),
-		underWay: map[domain.PrisonerNumber]*question{},
+		slots:    make(chan struct{}, maxSlots),
+		known:    newCache(options.CacheSize, options.CacheTTL, options.Clock),
+		inFlight: map[domain.PrisonerNumber]*lookup{},
 	}
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return d
@@ -95,7 +95,7 @@ func (d *Directory) Close() {
 // Find looks up numbers; unknown ones are left out. With ErrUnavailable, or a
 // context error, the map holds those that were answered for all the same.
 func (d *Directory) Find(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]Prisoner, error) {
-	return d.look(ctx, numbers, anything)
+	return d.lookUp(ctx, numbers, all)
 }
 
 // Missing lists, in the order given, the numbers that the directory does not
@@ -103,7 +103,7 @@ func (d *Directory) Find(ctx context.Context, numbers []domain.PrisonerNumber) (
 // moment ago is no answer, since somebody may just have been received. Errors:
 // ErrUnavailable, the context's.
 func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
-	found, err := d.look(ctx, numbers, inPrison)
+	found, err := d.lookUp(ctx, numbers, inPrison)
 	for _, number := range numbers {
 		switch prisoner, known := found[number]; {
 		case !known:
@@ -121,12 +121,12 @@ func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber
 	return missing, nowhere, nil
 }
 
-// anything and inPrison are what may be taken from memory.
-func anything(answer) bool { return true }
+// all and inPrison are what may be taken from memory.
+func all(answer) bool { return true }
 
 func inPrison(a answer) bool { return a.known && a.prisoner.PrisonID != "" }
 
-func (d *Directory) look(ctx context.Context, numbers []domain.PrisonerNumber, trusts func(answer) bool) (map[domain.PrisonerNumber]Prisoner, error) {
+func (d *Directory) lookUp(ctx context.Context, numbers []domain.PrisonerNumber, trusts func(answer) bool) (map[domain.PrisonerNumber]Prisoner, error) {
 	found, questions, err := d.prepare(numbers, trusts)
 	if err != nil {
 		return found, err

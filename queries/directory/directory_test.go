@@ -13,7 +13,7 @@ import (
 	"nonassociations/queries/directory"
 )
 
-func TestItFindsWhoIsKnownAndLeavesOutTheOthers(t *testing.T) {
+func TestDirectory_findsTheKnownAndOmitsTheOthers(t *testing.T) {
 	r := newRig(t)
 	known := r.estate.Prisoners[7]
 	require.Equal(t, map[domain.PrisonerNumber]directory.Prisoner{known.Number: {
@@ -23,7 +23,7 @@ func TestItFindsWhoIsKnownAndLeavesOutTheOthers(t *testing.T) {
 	require.Empty(t, r.finds())
 }
 
-func TestItAsksForAtMostAThousandAtATimeAndRemembers(t *testing.T) {
+func TestDirectory_asksForAtMostAThousandAtATimeAndCaches(t *testing.T) {
 	r := newRig(t)
 	require.Len(t, r.finds(r.numbers(2500)...), 2500)
 	require.Equal(t, 3, r.search.Asked())
@@ -36,14 +36,14 @@ func TestItAsksForAtMostAThousandAtATimeAndRemembers(t *testing.T) {
 	require.Equal(t, 5, r.search.Asked())
 }
 
-func TestItRemembersOnlySoMany(t *testing.T) {
-	r := newRig(t, func(o *directory.Options) { o.Remember = 10 })
+func TestDirectory_cacheIsBounded(t *testing.T) {
+	r := newRig(t, func(o *directory.Options) { o.CacheSize = 10 })
 	require.Len(t, r.finds(r.numbers(30)...), 30, "what is too much to remember is told all the same")
 	require.Len(t, r.finds(r.numbers(30)...), 30)
 	require.Equal(t, 2, r.search.Asked())
 }
 
-func TestManyWhoAskAtOnceAskOnce(t *testing.T) {
+func TestDirectory_concurrentLookupsAskOnce(t *testing.T) {
 	r := newRig(t)
 	release := make(chan struct{})
 	r.search.Hold(release)
@@ -61,7 +61,7 @@ func TestManyWhoAskAtOnceAskOnce(t *testing.T) {
 	require.Equal(t, 1, r.search.Asked())
 }
 
-func TestWhoLeavesDoesNotEndTheQuestionOfTheOthers(t *testing.T) {
+func TestLookup_outlivesACallerThatLeaves(t *testing.T) {
 	r := newRig(t)
 	release := make(chan struct{})
 	r.search.Hold(release)
@@ -79,7 +79,7 @@ func TestWhoLeavesDoesNotEndTheQuestionOfTheOthers(t *testing.T) {
 	require.Equal(t, 1, r.search.Asked())
 }
 
-func TestMissingNamesTheUnknown(t *testing.T) {
+func TestMissing_namesTheUnknown(t *testing.T) {
 	r := newRig(t)
 	someone, nobody := r.numbers(1)[0], r.nobody()
 	r.finds(someone, nobody)
@@ -101,7 +101,7 @@ func TestMissingNamesTheUnknown(t *testing.T) {
 	require.ErrorIs(t, err, directory.ErrUnavailable)
 }
 
-func TestThatOneWasInNoPrisonIsAskedAgain(t *testing.T) {
+func TestPlace_inNoPrisonIsAskedAgain(t *testing.T) {
 	r := newRig(t)
 	someone := r.numbers(1)
 	r.search.Lie(func([]string) []byte { return fmt.Appendf(nil, `[{"prisonerNumber":%q}]`, someone[0]) })
@@ -125,7 +125,7 @@ func TestThatOneWasInNoPrisonIsAskedAgain(t *testing.T) {
 	require.ErrorIs(t, err, directory.ErrUnavailable)
 }
 
-func TestAClosedDirectoryRefuses(t *testing.T) {
+func TestClosedDirectory_refuses(t *testing.T) {
 	r := newRig(t)
 	never := make(chan struct{})
 	r.search.Hold(never)

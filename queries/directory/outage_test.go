@@ -10,7 +10,7 @@ import (
 	"nonassociations/queries/directory"
 )
 
-func TestWhatIsDownIsLeftAloneAndUsedAgainSoonAfterItRecovers(t *testing.T) {
+func TestBreaker_opensAndClosesSoonAfterRecovery(t *testing.T) {
 	r := newRig(t)
 	numbers := r.numbers(10)
 	r.search.Down(true)
@@ -33,15 +33,15 @@ func TestWhatIsDownIsLeftAloneAndUsedAgainSoonAfterItRecovers(t *testing.T) {
 	require.Equal(t, 6, r.search.Asked(), "one failure is no outage")
 }
 
-func TestWhatWasAnsweredIsToldWhenTheRestIsNot(t *testing.T) {
+func TestDirectory_keepsWhatWasAnsweredWhenTheRestFails(t *testing.T) {
 	r := newRig(t)
 	r.finds(r.numbers(1)...)
 	r.search.Down(true)
 	require.Len(t, r.unavailable(r.numbers(2)...), 1)
 }
 
-func TestWhatIsSlowIsWaitedForOnlySoLong(t *testing.T) {
-	r := newRig(t, func(o *directory.Options) { o.Patience = 20 * time.Millisecond })
+func TestDirectory_waitIsBounded(t *testing.T) {
+	r := newRig(t, func(o *directory.Options) { o.Timeout = 20 * time.Millisecond })
 	never := make(chan struct{})
 	r.search.Hold(never)
 	for i := range 3 {
@@ -59,14 +59,14 @@ func TestWhatIsSlowIsWaitedForOnlySoLong(t *testing.T) {
 	}, time.Minute, time.Millisecond)
 }
 
-func TestWhatIsNotThereIsUnavailable(t *testing.T) {
+func TestStore_thatIsNotThereIsUnavailable(t *testing.T) {
 	r := newRig(t)
 	r.finds(r.numbers(1)...)
 	require.NoError(t, r.search.Stop())
 	r.unavailable(r.numbers(2)...)
 }
 
-func TestAWrongAddressIsUnavailable(t *testing.T) {
+func TestWrongAddress_isUnavailable(t *testing.T) {
 	r := newRig(t, func(o *directory.Options) { o.URL += "elsewhere" })
 	r.unavailable(r.numbers(1)...)
 }

@@ -30,11 +30,11 @@ func newService(options Options) service {
 		Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment,
 			// A connection being made outlives who gave up waiting for it.
-			DialContext:            (&net.Dialer{Timeout: options.Patience}).DialContext,
-			TLSHandshakeTimeout:    options.Patience,
+			DialContext:            (&net.Dialer{Timeout: options.Timeout}).DialContext,
+			TLSHandshakeTimeout:    options.Timeout,
 			ForceAttemptHTTP2:      true,
-			MaxConnsPerHost:        maxAsking,
-			MaxIdleConnsPerHost:    maxAsking,
+			MaxConnsPerHost:        maxSlots,
+			MaxIdleConnsPerHost:    maxSlots,
 			IdleConnTimeout:        90 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10,
 		},

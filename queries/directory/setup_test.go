@@ -51,7 +51,7 @@ func newRig(t testing.TB, set ...func(*directory.Options)) *rig {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = search.Stop() }) // a test may have stopped it
 	r := &rig{t: t, estate: e, search: search, clock: &clock{now: time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)}}
-	options := directory.Options{URL: search.URL() + "/", Clock: r.clock.Now, Patience: time.Minute}
+	options := directory.Options{URL: search.URL() + "/", Clock: r.clock.Now, Timeout: time.Minute}
 	for _, s := range set {
 		s(&options)
 	}

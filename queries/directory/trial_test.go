@@ -35,9 +35,9 @@ func (r *rig) atOnce(numbers []domain.PrisonerNumber) []error {
 	return errs
 }
 
-// TestOneAloneTriesWhetherItAnswersAgain: while the trial is under way everybody
+// TestOne_aloneTriesWhetherItAnswersAgain: while the trial is under way everybody
 // else is refused at once, whether it began before them or together with them.
-func TestOneAloneTriesWhetherItAnswersAgain(t *testing.T) {
+func TestOne_aloneTriesWhetherItAnswersAgain(t *testing.T) {
 	r := newRig(t)
 	r.opens()
 	r.search.Down(false)
@@ -64,9 +64,9 @@ func TestOneAloneTriesWhetherItAnswersAgain(t *testing.T) {
 	}
 }
 
-// TestOfManyAtOnceOneTries: all but one are refused before the trial has ended,
+// TestBreaker_ofConcurrentCallsOneTries: all but one are refused before the trial has ended,
 // however it ends.
-func TestOfManyAtOnceOneTries(t *testing.T) {
+func TestBreaker_ofConcurrentCallsOneTries(t *testing.T) {
 	for name, recovered := range map[string]bool{"it answers again": true, "it is still down": false} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
@@ -95,9 +95,9 @@ func TestOfManyAtOnceOneTries(t *testing.T) {
 	}
 }
 
-// TestALateFailureEndsNoTrial: a question from before the outage says nothing of
+// TestLateFailure_endsNoTrial: a question from before the outage says nothing of
 // the one that tries.
-func TestALateFailureEndsNoTrial(t *testing.T) {
+func TestLateFailure_endsNoTrial(t *testing.T) {
 	r := newRig(t)
 	numbers, late, release := r.numbers(10), make(chan struct{}), make(chan struct{})
 	ended := make(chan error, 2)

@@ -60,7 +60,7 @@ var allRoles = []string{
 	"non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
 }
 
-func TestWhoMayDoWhat(t *testing.T) {
+func TestRoles_mayDoWhatTheTableSays(t *testing.T) {
 	for _, g := range guarded {
 		for _, role := range allRoles {
 			h := newHouse(t)
@@ -79,7 +79,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 }
 
-func TestWithoutAValidTokenNothingIsAnswered(t *testing.T) {
+func TestCalls_needAValidToken(t *testing.T) {
 	for _, g := range guarded {
 		for name, header := range map[string]string{
 			"none": "", "other scheme": "Basic bm90OnRoaXM=", "scheme alone": "Bearer", "blank": "Bearer  ", "bad": "Bearer bad",
@@ -93,7 +93,7 @@ func TestWithoutAValidTokenNothingIsAnswered(t *testing.T) {
 	}
 }
 
-func TestTwoAuthorizationHeadersAreNone(t *testing.T) {
+func TestAuthorization_twoHeadersAreNone(t *testing.T) {
 	h := newHouse(t)
 	r := httptest.NewRequest(http.MethodGet, "/non-associations/A9109UD", nil)
 	r.Header["Authorization"] = []string{"Bearer " + reader, "Bearer " + reader}
@@ -102,7 +102,7 @@ func TestTwoAuthorizationHeadersAreNone(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 }
 
-func TestAValidTokenThatNamesNobody(t *testing.T) {
+func TestValidToken_thatNamesNoUser(t *testing.T) {
 	for _, g := range guarded {
 		h := newHouse(t)
 		w := h.call(g.method, g.path, ":"+g.roles[0]+":write", g.body)
@@ -112,7 +112,7 @@ func TestAValidTokenThatNamesNobody(t *testing.T) {
 	}
 }
 
-func TestAccessIsJudgedBeforeTheRequest(t *testing.T) {
+func TestAccess_isJudgedBeforeTheRequest(t *testing.T) {
 	h := newHouse(t)
 	require.Equal(t, http.StatusUnauthorized, h.call(http.MethodPost, "/sync", "", "{").Code)
 	require.Equal(t, http.StatusForbidden, h.call(http.MethodPost, "/sync", reader, "{").Code)
@@ -125,7 +125,7 @@ func (unverifiable) Verify(context.Context, string) (auth.Claims, error) {
 	return auth.Claims{}, errors.Join(auth.ErrUnverifiable, errors.New("connection refused to a secret place"))
 }
 
-func TestATokenThatCannotBeCheckedNow(t *testing.T) {
+func TestToken_thatCannotBeCheckedNow(t *testing.T) {
 	for _, g := range guarded {
 		h := newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} })
 		w := h.call(g.method, g.path, "SOMEBODY:"+g.roles[0]+":write", g.body)
@@ -145,7 +145,7 @@ func (l later) Verify(context.Context, string) (auth.Claims, error) {
 	return auth.Claims{}, fmt.Errorf("verify: %w", &auth.UnverifiableError{RetryAfter: time.Duration(l)})
 }
 
-func TestRetryAfterIsWhenTheKeyCanBeAskedFor(t *testing.T) {
+func TestRetryAfter_isWhenTheKeyCanBeAskedFor(t *testing.T) {
 	for wait, told := range map[time.Duration]string{
 		0: "1", -time.Hour: "1", time.Millisecond: "1", time.Second: "1", 6100 * time.Millisecond: "7", 10 * time.Second: "10", time.Hour: "60",
 	} {
@@ -158,9 +158,9 @@ func TestRetryAfterIsWhenTheKeyCanBeAskedFor(t *testing.T) {
 	}
 }
 
-// TestEveryGuardedRouteIsWalked fails when a route asks for a token that the
+// TestRoutes_thatAreGuardedAreAllWalked fails when a route asks for a token that the
 // tests of access do not ask.
-func TestEveryGuardedRouteIsWalked(t *testing.T) {
+func TestRoutes_thatAreGuardedAreAllWalked(t *testing.T) {
 	h := newHouse(t)
 	for _, route := range h.Routes() {
 		method, pattern, _ := strings.Cut(route, " ")
@@ -173,8 +173,8 @@ func TestEveryGuardedRouteIsWalked(t *testing.T) {
 	}
 }
 
-// TestRealTokens walks the whole way once, from an issuer's key to an answer.
-func TestRealTokens(t *testing.T) {
+// TestTokens_ofTheIssuer walks the whole way once, from an issuer's key to an answer.
+func TestTokens_ofTheIssuer(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	point, err := key.PublicKey.Bytes()

@@ -19,9 +19,9 @@ import (
 // [commands.MissingPrisoners], [commands.ErrOtherRequest], [commands.ErrBusy],
 // and faults.
 type Commands interface {
-	Tell(ctx context.Context, by domain.Cause, tells []commands.PairTell) (commands.Told, error)
-	DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error)
-	Act(ctx context.Context, by domain.Cause, act commands.Act) (commands.Receipt, error)
+	Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error)
+	ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error)
+	Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error)
 }
 
 // Reads is what the edge asks of the read model. Between errs with
@@ -30,9 +30,9 @@ type Reads interface {
 	List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error)
 	One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error)
 	OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error)
-	Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
-	Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
-	Page(ctx context.Context, of queries.PageOf) (queries.Page, error)
+	Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error)
+	Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error)
+	Page(ctx context.Context, of queries.PageRequest) (queries.Page, error)
 	WaitFor(ctx context.Context, atLeast uint64) error
 	Position() uint64
 }
@@ -54,46 +54,46 @@ type Options struct {
 	// call began; atLeast is not compared with the log's end when it is nil.
 	Reaches func(ctx context.Context, position uint64) (bool, error)
 	// LogID is the log's id, false while it is not known. Only the feed needs it.
-	LogID     func() (id uuid.UUID, known bool)
-	Directory Directory // nil: nobody is known
-	Audit     Audit     // the log itself
-	Streams   Streams   // whose streams are read there
-	Verifier  Verifier
-	Health    Health
-	Clock     func() time.Time
-	NewID     func() uuid.UUID // command ids; random ones when nil
-	Logger    *slog.Logger
-	Patience  time.Duration // time of one request, waiting included; [commands.Patience] when zero
-	Stall     time.Duration // how long a reader of the feed may take nothing; 5 min when zero
-	Feeds     FeedLimits
-	Seats     *Seats // shared with whatever else waits for the read model in a request; its own when nil
-	Version   string // for /info; the module's own when empty
+	LogID        func() (id uuid.UUID, known bool)
+	Directory    Directory // nil: nobody is known
+	Audit        Audit     // the log itself
+	Streams      Streams   // whose streams are read there
+	Verifier     Verifier
+	Health       Health
+	Clock        func() time.Time
+	NewID        func() uuid.UUID // command ids; random ones when nil
+	Logger       *slog.Logger
+	Timeout      time.Duration // time of one request, waiting included; [commands.Patience] when zero
+	StallTimeout time.Duration // how long a reader of the feed may take nothing; 5 min when zero
+	Feeds        FeedLimits
+	Seats        *Seats // shared with whatever else waits for the read model in a request; its own when nil
+	Version      string // for /info; the module's own when empty
 }
 
 // API is the JSON edge as an [http.Handler], safe for concurrent use.
 type API struct {
-	commands  Commands
-	reads     Reads
-	head      func(ctx context.Context) (uint64, error)
-	directory Directory
-	audit     Audit
-	streams   Streams
-	verifier  Verifier
-	clock     func() time.Time
-	newID     func() uuid.UUID
-	logger    *slog.Logger
-	patience  time.Duration
-	stall     time.Duration
-	followers followers
-	turns     turns
-	reaches   func(ctx context.Context, position uint64) (bool, error)
-	met       *met
-	logID     func() (uuid.UUID, bool)
-	feeds     *quota
-	limits    FeedLimits
-	seats     *Seats
-	health    *health
-	router    *chi.Mux
+	commands     Commands
+	reads        Reads
+	head         func(ctx context.Context) (uint64, error)
+	directory    Directory
+	audit        Audit
+	streams      Streams
+	verifier     Verifier
+	clock        func() time.Time
+	newID        func() uuid.UUID
+	logger       *slog.Logger
+	timeout      time.Duration
+	stallTimeout time.Duration
+	openFeeds    feedRegistry
+	turns        slots
+	reaches      func(ctx context.Context, position uint64) (bool, error)
+	seen         *seenPosition
+	logID        func() (uuid.UUID, bool)
+	feeds        *quota
+	limits       FeedLimits
+	seats        *Seats
+	health       *health
+	router       *chi.Mux
 }
 
 // New is an API that serves at once.
@@ -104,11 +104,11 @@ func New(options Options) *API {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	if options.Patience == 0 {
-		options.Patience = commands.Patience
+	if options.Timeout == 0 {
+		options.Timeout = commands.RequestTimeout
 	}
-	if options.Stall == 0 {
-		options.Stall = 5 * time.Minute
+	if options.StallTimeout == 0 {
+		options.StallTimeout = 5 * time.Minute
 	}
 	if options.LogID == nil {
 		options.LogID = func() (uuid.UUID, bool) { return uuid.Nil, false }
@@ -116,12 +116,12 @@ func New(options Options) *API {
 	if options.Seats == nil {
 		options.Seats = NewSeats(0)
 	}
-	feeds, met := options.Feeds.withDefaults(), &met{}
+	feeds, met := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
-		commands: noting{options.Commands, met}, met: met, reads: options.Reads, audit: options.Audit, streams: options.Streams,
+		commands: recordingCommands{options.Commands, met}, seen: met, reads: options.Reads, audit: options.Audit, streams: options.Streams,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
-		clock: options.Clock, newID: options.NewID, logger: options.Logger, patience: options.Patience, stall: options.Stall,
-		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, turns: make(turns, maxTurns),
+		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
+		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, turns: make(slots, maxTurns),
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
 	a.router = a.routes(infoOf(options.Version))
@@ -135,7 +135,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.Serve
 // ends the feeds that follow; requests that come are still answered.
 func (a *API) ShutDown() {
 	a.health.shuttingDown.Store(true)
-	a.followers.stop()
+	a.openFeeds.stop()
 }
 
 // Routes lists what is served, as "GET /path/{parameter}".
@@ -164,30 +164,30 @@ const (
 
 func (a *API) routes(info []byte) *chi.Mux {
 	mux := chi.NewRouter()
-	mux.Use(a.edge)
-	mux.NotFound(a.open(func(context.Context, *http.Request) (reply, error) { return reply{}, noSuchRoute() }))
+	mux.Use(a.middleware)
+	mux.NotFound(a.open(func(context.Context, *http.Request) (response, error) { return response{}, noSuchRoute() }))
 	mux.MethodNotAllowed(a.methodNotAllowed)
 
-	mux.Get("/non-associations/{reference}", a.guard(a.nonAssociations, roleRead, roleSync))
-	mux.Post("/sync", a.guard(a.sync, roleSync))
-	mux.Post("/migrate", a.guard(a.migrate, roleMigrate))
-	mux.Delete("/sync/{id}", a.guard(a.deleteSynced, roleSync))
+	mux.Get("/non-associations/{reference}", a.authenticated(a.nonAssociations, roleRead, roleSync))
+	mux.Post("/sync", a.authenticated(a.sync, roleSync))
+	mux.Post("/migrate", a.authenticated(a.migrate, roleMigrate))
+	mux.Delete("/sync/{id}", a.authenticated(a.deleteSynced, roleSync))
 
 	mux.Post("/non-associations", a.staff(opens, roleWrite))
 	mux.Patch("/non-associations/{reference}", a.staff(amends, roleWrite))
 	mux.Put("/non-associations/{id}/close", a.staff(closes, roleWrite))
 	mux.Put("/non-associations/{id}/reopen", a.staff(reopens, roleReopen))
 	mux.Post("/non-associations/{id}/delete", a.staff(deletes, roleDelete))
-	mux.Get("/constants", a.guard(a.constants(), anyToken))
+	mux.Get("/constants", a.authenticated(a.constants(), anyToken))
 
-	mux.Get("/non-associations", a.guard(a.all, roleRead))
-	mux.Post("/non-associations/between", a.guard(a.between, roleRead))
-	mux.Post("/non-associations/involving", a.guard(a.involving, roleRead))
-	mux.Get("/prisoner/{prisonerNumber}/non-associations", a.guard(a.ofPrisoner, roleRead))
+	mux.Get("/non-associations", a.authenticated(a.records, roleRead))
+	mux.Post("/non-associations/between", a.authenticated(a.between, roleRead))
+	mux.Post("/non-associations/involving", a.authenticated(a.involving, roleRead))
+	mux.Get("/prisoner/{prisonerNumber}/non-associations", a.authenticated(a.ofPrisoner, roleRead))
 
-	mux.Get("/non-associations/{reference}/history", a.guard(a.history, roleRead))
+	mux.Get("/non-associations/{reference}/history", a.authenticated(a.history, roleRead))
 	mux.Get("/history", a.feed(roleSync, roleAdmin))
-	mux.Get("/subject-access-request", a.guard(a.subjectAccess, roleSubject))
+	mux.Get("/subject-access-request", a.authenticated(a.subjectAccess, roleSubject))
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

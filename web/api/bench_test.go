@@ -45,10 +45,10 @@ func BenchmarkList(b *testing.B) {
 // taken commands take everything and do nothing.
 type taken struct{ failing }
 
-func (taken) Tell(_ context.Context, _ domain.Cause, tells []commands.PairTell) (commands.Told, error) {
-	told := commands.Told{Outcomes: make([][]domain.Outcome, len(tells))}
+func (taken) Sync(_ context.Context, _ domain.Cause, tells []commands.PairSync) (commands.SyncResult, error) {
+	told := commands.SyncResult{Outcomes: make([][]domain.Outcome, len(tells))}
 	for i, t := range tells {
-		told.Outcomes[i] = make([]domain.Outcome, len(t.Tell.Items))
+		told.Outcomes[i] = make([]domain.Outcome, len(t.Sync.Items))
 	}
 	return told, nil
 }

@@ -12,10 +12,10 @@ import (
 	"nonassociations/internal/dev/browser"
 )
 
-// TestACallIsTriedFromThePage does in a real browser what a person does: give
+// TestPage_triesACall does in a real browser what a person does: give
 // a token, try a call and read the answer. The page asks nothing of others, and
 // works under the policy that it is served with.
-func TestACallIsTriedFromThePage(t *testing.T) {
+func TestPage_triesACall(t *testing.T) {
 	h := newHouse(t)
 	require.Equal(t, http.StatusOK, h.sync(record).Code)
 	server := httptest.NewServer(h)

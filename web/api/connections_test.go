@@ -75,7 +75,7 @@ func (c *caller) served() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-func TestWhatIsBeyondTheConnectionsIsToldSo(t *testing.T) {
+func TestConnections_beyondTheBoundAreToldSo(t *testing.T) {
 	h := newHouse(t)
 	address := limited(t, h, 2)
 	first, second := dial(t, address), dial(t, address)
@@ -108,7 +108,7 @@ func TestWhatIsBeyondTheConnectionsIsToldSo(t *testing.T) {
 const headerTime = 5 * time.Second
 
 // Connections that say nothing must not pile up beyond the limit either.
-func TestConnectionsFarBeyondAreClosed(t *testing.T) {
+func TestConnectionsFarBeyond_areClosed(t *testing.T) {
 	address := limited(t, newHouse(t), 1)
 	require.True(t, dial(t, address).served())
 	idle := make([]*caller, 140)
@@ -123,7 +123,7 @@ func TestConnectionsFarBeyondAreClosed(t *testing.T) {
 	}
 }
 
-func TestSoManyConnectionsAreServedByDefault(t *testing.T) {
+func TestConnections_servedByDefault(t *testing.T) {
 	require.Equal(t, 2048, api.DefaultConnections)
 	require.Equal(t, 64, api.DefaultWaiters)
 	address := limited(t, newHouse(t), 0)

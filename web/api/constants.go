@@ -33,8 +33,8 @@ func (a *API) constants() endpoint {
 		panic("the vocabulary is not JSON: " + err.Error()) // a bug: texts only
 	}
 	etag := etagOf(body)
-	return func(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
-		out := reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+	return func(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
+		out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
 		least, err := atLeast(r.URL)
 		if err != nil {
 			return out, err
@@ -50,7 +50,7 @@ func (a *API) constants() endpoint {
 func listOf[W ~string](terms []domain.Term[W]) []constant {
 	all := make([]constant, len(terms))
 	for i, term := range terms {
-		all[i] = constant{string(term.Word), term.Description}
+		all[i] = constant{string(term.Code), term.Description}
 	}
 	return all
 }

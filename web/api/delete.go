@@ -10,21 +10,21 @@ import (
 
 // deleteSynced takes over that NOMIS deleted a non-association. A body says
 // nothing here, but its limit holds as for every write.
-func (a *API) deleteSynced(ctx context.Context, r *http.Request, by auth.Claims) (reply, error) {
+func (a *API) deleteSynced(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
 	text, err := pathValue(r, "id")
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	id, err := parseID(text)
 	if err != nil {
-		return reply{}, invalid([]fault{{"id", err.Error()}}, 0)
+		return response{}, invalid([]fault{{"id", err.Error()}}, 0)
 	}
 	if _, err := readBody(r); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
-	receipt, err := a.commands.DoByID(ctx, a.cause(r, by, domain.NOMIS), id, domain.Delete{ID: id})
+	receipt, err := a.commands.ExecuteByID(ctx, a.cause(r, by, domain.NOMIS), id, domain.Delete{ID: id})
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
-	return reply{status: http.StatusNoContent, position: formatPosition(receipt.Position.Outside())}, nil
+	return response{status: http.StatusNoContent, position: formatPosition(receipt.Position.Uint64())}, nil
 }

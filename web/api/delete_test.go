@@ -18,7 +18,7 @@ import (
 	"nonassociations/web/api"
 )
 
-func TestNOMISDeletes(t *testing.T) {
+func TestDelete_byNOMIS(t *testing.T) {
 	h := newHouse(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 
@@ -36,7 +36,7 @@ func TestNOMISDeletes(t *testing.T) {
 	require.Equal(t, id, again.Results[0].NonAssociationID)
 }
 
-func TestDeletingWhatWasNeverSeen(t *testing.T) {
+func TestDelete_ofWhatWasNeverSeen(t *testing.T) {
 	h := newHouse(t)
 	w := h.call(http.MethodDelete, "/sync/"+anID, syncer, "")
 	require.Equal(t, http.StatusNotFound, w.Code)
@@ -49,7 +49,7 @@ func TestDeletingWhatWasNeverSeen(t *testing.T) {
 	require.Zero(t, h.facts())
 }
 
-func TestDeletingBeforeTheReadModelHasCaughtUp(t *testing.T) {
+func TestDelete_beforeTheReadModelHasCaughtUp(t *testing.T) {
 	h := newHouse(t)
 	h.reads.err = queries.ErrNotCaughtUp
 	require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodDelete, "/sync/"+anID, syncer, "").Code)
@@ -58,15 +58,15 @@ func TestDeletingBeforeTheReadModelHasCaughtUp(t *testing.T) {
 // failing commands answer with one error.
 type failing struct{ err error }
 
-func (f failing) Tell(context.Context, domain.Cause, []commands.PairTell) (commands.Told, error) {
-	return commands.Told{}, f.err
+func (f failing) Sync(context.Context, domain.Cause, []commands.PairSync) (commands.SyncResult, error) {
+	return commands.SyncResult{}, f.err
 }
 
-func (f failing) DoByID(context.Context, domain.Cause, uuid.UUID, domain.Command) (commands.Receipt, error) {
+func (f failing) ExecuteByID(context.Context, domain.Cause, uuid.UUID, domain.Command) (commands.Receipt, error) {
 	return commands.Receipt{}, f.err
 }
 
-func (f failing) Act(context.Context, domain.Cause, commands.Act) (commands.Receipt, error) {
+func (f failing) Staff(context.Context, domain.Cause, commands.StaffCommand) (commands.Receipt, error) {
 	return commands.Receipt{}, f.err
 }
 
@@ -76,13 +76,13 @@ type hurried struct {
 	left time.Duration
 }
 
-func (h *hurried) Tell(ctx context.Context, _ domain.Cause, _ []commands.PairTell) (commands.Told, error) {
+func (h *hurried) Sync(ctx context.Context, _ domain.Cause, _ []commands.PairSync) (commands.SyncResult, error) {
 	deadline, _ := ctx.Deadline()
 	h.left = time.Until(deadline)
-	return commands.Told{}, commands.ErrBusy
+	return commands.SyncResult{}, commands.ErrBusy
 }
 
-func TestTheAnswerComesWithinTenSecondsToo(t *testing.T) {
+func TestRequest_isAnsweredWithinTenSeconds(t *testing.T) {
 	slow := &hurried{}
 	h := newHouse(t, func(o *api.Options) { o.Commands = slow })
 	require.Equal(t, http.StatusServiceUnavailable, h.sync(request(item("A0135GA", "2021-07-05T10:35:17", ""))).Code)
@@ -90,7 +90,7 @@ func TestTheAnswerComesWithinTenSecondsToo(t *testing.T) {
 	require.LessOrEqual(t, slow.left, 9500*time.Millisecond)
 }
 
-func TestErrorsOfTheRecord(t *testing.T) {
+func TestErrors_ofTheRecord(t *testing.T) {
 	for name, c := range map[string]struct {
 		err          error
 		status, code int

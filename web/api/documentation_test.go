@@ -34,7 +34,7 @@ func operations(t testing.TB) []operationOf {
 	return all
 }
 
-func TestEveryCallSaysWhatItIs(t *testing.T) {
+func TestOpenAPI_everyCallHasItsWords(t *testing.T) {
 	tags := map[string]bool{}
 	for _, tag := range openContract(t).root["tags"].([]any) {
 		tags[tag.(map[string]any)["name"].(string)] = false
@@ -57,8 +57,8 @@ func TestEveryCallSaysWhatItIs(t *testing.T) {
 	}
 }
 
-// TestEveryCallSaysWhatATokenNeeds: the page shows no roles by itself.
-func TestEveryCallSaysWhatATokenNeeds(t *testing.T) {
+// TestOpenAPI_everyCallStatesWhatATokenNeeds: the page shows no roles by itself.
+func TestOpenAPI_everyCallStatesWhatATokenNeeds(t *testing.T) {
 	said := regexp.MustCompile(`Needs [^.]*\.`)
 	for _, o := range operations(t) {
 		var expected []string
@@ -69,9 +69,9 @@ func TestEveryCallSaysWhatATokenNeeds(t *testing.T) {
 	}
 }
 
-// TestTheRolesOfTheDocumentAreThoseThatAreAsked: TestWhoMayDoWhat holds each
+// TestRoles_ofTheDocumentAreThoseThatAreAsked: TestRoles_mayDoWhatTheTableSays holds each
 // guarded call to its roles, and none is missing there.
-func TestTheRolesOfTheDocumentAreThoseThatAreAsked(t *testing.T) {
+func TestRoles_ofTheDocumentAreThoseThatAreAsked(t *testing.T) {
 	asked := map[string][]string{}
 	for _, g := range guarded {
 		path, _, _ := strings.Cut(g.path, "?")
@@ -121,9 +121,9 @@ func (n needs) sentence() string {
 	return "Needs `ROLE_" + strings.Join(n.roles, "` or `ROLE_") + "`" + scope + "."
 }
 
-// TestEveryCallSaysHowItRefuses: what is refused for want of a token or a role
+// TestOpenAPI_everyCallStatesItsRefusals: what is refused for want of a token or a role
 // is told by each call that asks for one, and each answer is described.
-func TestEveryCallSaysHowItRefuses(t *testing.T) {
+func TestOpenAPI_everyCallStatesItsRefusals(t *testing.T) {
 	for _, o := range operations(t) {
 		method, path, _ := strings.Cut(o.name, " ")
 		responses := o.whole["responses"].(map[string]any)
@@ -141,8 +141,8 @@ func TestEveryCallSaysHowItRefuses(t *testing.T) {
 	}
 }
 
-// TestAWrongMethodIsRefusedAsDocumented walks the calls that document it.
-func TestAWrongMethodIsRefusedAsDocumented(t *testing.T) {
+// TestWrongMethod_isRefusedAsDocumented walks the calls that document it.
+func TestWrongMethod_isRefusedAsDocumented(t *testing.T) {
 	walked := 0
 	for _, o := range operations(t) {
 		if _, is := o.whole["responses"].(map[string]any)["405"]; !is {
@@ -158,7 +158,7 @@ func TestAWrongMethodIsRefusedAsDocumented(t *testing.T) {
 	require.Equal(t, 8, walked)
 }
 
-func TestTheDocumentIsServedAtEachOfItsAddresses(t *testing.T) {
+func TestDocument_isServedAtEachOfItsAddresses(t *testing.T) {
 	text, err := os.ReadFile("openapi.json")
 	require.NoError(t, err)
 	for _, address := range []string{"/openapi.json", "/v3/api-docs"} {
@@ -170,7 +170,7 @@ func TestTheDocumentIsServedAtEachOfItsAddresses(t *testing.T) {
 	}
 }
 
-func TestOtherAddressesLeadToThePage(t *testing.T) {
+func TestPage_otherAddressesLeadThere(t *testing.T) {
 	for _, address := range leads {
 		w, _ := newHouse(t).answer(http.MethodGet, address, "", "")
 		require.Equal(t, http.StatusFound, w.Code, address)
@@ -185,8 +185,8 @@ var types = map[string]string{
 	".css": "text/css; charset=utf-8", ".png": "image/png",
 }
 
-// TestThePageIsServedWhole: its files are those that the document lists.
-func TestThePageIsServedWhole(t *testing.T) {
+// TestPage_isServedWhole: its files are those that the document lists.
+func TestPage_isServedWhole(t *testing.T) {
 	parameters := operations(t)
 	i := slices.IndexFunc(parameters, func(o operationOf) bool { return o.name == "GET /swagger-ui/{file}" })
 	file := parameters[i].whole["parameters"].([]any)[0].(map[string]any)["schema"].(map[string]any)["enum"].([]any)
@@ -227,9 +227,9 @@ func pageFiles(t *testing.T) map[string]string {
 	return files
 }
 
-// TestThePageItselfHoldsNoScriptAndLoadsNothingFromElsewhere: the policy of the
+// TestPageItself_holdsNoScriptAndLoadsNothingFromElsewhere: the policy of the
 // page allows neither.
-func TestThePageItselfHoldsNoScriptAndLoadsNothingFromElsewhere(t *testing.T) {
+func TestPageItself_holdsNoScriptAndLoadsNothingFromElsewhere(t *testing.T) {
 	page := pageFiles(t)["index.html"]
 	require.NotRegexp(t, `<script(?: [^>]*)?>[^<]`, page)
 	require.NotRegexp(t, `<style|\son[a-z]+=|javascript:|style=`, page)

@@ -40,8 +40,8 @@ func (l FeedLimits) withDefaults() FeedLimits {
 	}
 }
 
-// feedWish is a feed as it is asked for.
-type feedWish struct {
+// feedParams is a feed as it is asked for.
+type feedParams struct {
 	audit.Feed
 
 	by  auth.Claims
@@ -60,7 +60,7 @@ func (a *API) feed(roles ...string) http.HandlerFunc {
 		}
 		wish, err := a.admitFeed(w, r, roles)
 		if err == nil {
-			err = a.tellFeed(w, r, wish)
+			err = a.writeFeed(w, r, wish)
 		}
 		if err != nil {
 			a.refuse(r.Context(), err).write(w, r)
@@ -72,30 +72,30 @@ func oldProtocol() problem {
 	return plain(http.StatusHTTPVersionNotSupported, "The feed needs HTTP/1.1: before it, an answer that breaks off looks whole")
 }
 
-func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) (feedWish, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), a.patience)
+func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) (feedParams, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
 	defer cancel()
 	by, err := a.admit(ctx, r, roles)
-	if rec, is := w.(*answer); is {
+	if rec, is := w.(*responseRecorder); is {
 		rec.actor, rec.correlation = by.User, correlation(r)
 	}
 	if err != nil {
-		return feedWish{}, err
+		return feedParams{}, err
 	}
 	if !by.Expires.IsZero() && !a.clock().Before(by.Expires) { // within the verifier's leeway
-		return feedWish{}, unauthorised()
+		return feedParams{}, unauthorised()
 	}
 	wish, err := readFeed(r.URL)
 	if err != nil {
-		return wish.feedWish, err
+		return wish.feedParams, err
 	}
 	wish.by = by
-	return wish.feedWish, a.ofThisLog(w, &wish)
+	return wish.feedParams, a.ofThisLog(w, &wish)
 }
 
 // askedFeed is what the parameters say.
 type askedFeed struct {
-	feedWish
+	feedParams
 
 	logID *uuid.UUID // whose log the caller takes it for
 }
@@ -140,8 +140,8 @@ func (a *API) ofThisLog(w http.ResponseWriter, asked *askedFeed) error {
 	return nil
 }
 
-// tellFeed returns an error only as long as nothing was answered.
-func (a *API) tellFeed(w http.ResponseWriter, r *http.Request, feed feedWish) error {
+// writeFeed returns an error only as long as nothing was answered.
+func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams) error {
 	release, is := a.feeds.take(feed.by.ClientID)
 	if !is {
 		p := unavailable(errFeeds)
@@ -152,15 +152,15 @@ func (a *API) tellFeed(w http.ResponseWriter, r *http.Request, feed feedWish) er
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
 	if feed.Follow { // others are told everything, in the time that requests in flight have
-		leave, is := a.followers.join(func() { end(errShuttingDown) })
+		leave, is := a.openFeeds.join(func() { end(errShuttingDown) })
 		if !is {
 			return unavailable(errShuttingDown)
 		}
 		defer leave()
 	}
-	late := time.AfterFunc(a.patience, func() { end(errSlowStart) })
+	late := time.AfterFunc(a.timeout, func() { end(errSlowStart) })
 	defer late.Stop()
-	out := newLines(w, r, a.stall)
+	out := newNDJSONWriter(w, r, a.stallTimeout)
 	defer context.AfterFunc(r.Context(), out.cut)() // a line that nobody takes would wait for ever
 	defer a.whileTokenHolds(ctx, r, feed.by, end, out.cut)()
 
@@ -176,7 +176,7 @@ func (a *API) tellFeed(w http.ResponseWriter, r *http.Request, feed feedWish) er
 }
 
 // into is the feed whose lines go out.
-func (f feedWish) into(ctx context.Context, out *lines, late *time.Timer) audit.Feed {
+func (f feedParams) into(ctx context.Context, out *ndjsonWriter, late *time.Timer) audit.Feed {
 	feed := f.Feed
 	feed.Begin = func(head uint64) error {
 		if !late.Stop() {

@@ -13,7 +13,7 @@ import (
 	"nonassociations/web/api"
 )
 
-func TestFeedsAreBoundedOfAClientAndInAll(t *testing.T) {
+func TestFeeds_areBoundedOfAClientAndInAll(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) {
 		o.Verifier, o.Feeds = clients{}, api.FeedLimits{Most: 5, Each: 2}
 	})
@@ -45,7 +45,7 @@ func TestFeedsAreBoundedOfAClientAndInAll(t *testing.T) {
 	h.ShutDown()
 }
 
-func TestTheBoundsOfFeedsByDefault(t *testing.T) {
+func TestBounds_ofFeedsByDefault(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Verifier = clients{} })
 	client, url := serve(t, h)
 	for i := range 32 {
@@ -64,7 +64,7 @@ type brief struct{ api.Audit }
 
 func (brief) Feed(context.Context, audit.Feed) error { return audit.ErrUnavailable }
 
-func TestAFeedThatNeverBeganIsGivenBack(t *testing.T) {
+func TestFeed_thatNeverBeganIsGivenBack(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = brief{o.Audit} })
 	for range 40 {
 		w := h.call(http.MethodGet, "/history", syncer, "")

@@ -128,7 +128,7 @@ func served(t *testing.T, h http.Handler, w http.ResponseWriter, r *http.Request
 	}
 }
 
-func TestEveryFeedIsCutWhenItsReaderLeaves(t *testing.T) {
+func TestFeed_isCutWhenItsReaderLeaves(t *testing.T) {
 	for name, stage := range stages(t) {
 		for _, kind := range kindsOfFeed {
 			t.Run(name+" "+kind.query+kind.accept, func(t *testing.T) {
@@ -156,11 +156,11 @@ func TestEveryFeedIsCutWhenItsReaderLeaves(t *testing.T) {
 	}
 }
 
-func TestEveryFeedBeginsInTimeOrNotAtAll(t *testing.T) {
+func TestFeed_beginsInTimeOrNotAtAll(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		for _, kind := range kindsOfFeed {
 			t.Run(method+" "+kind.query+kind.accept, func(t *testing.T) {
-				h := newHouse(t, func(o *api.Options) { o.Audit, o.Patience = silent{o.Audit}, time.Millisecond })
+				h := newHouse(t, func(o *api.Options) { o.Audit, o.Timeout = silent{o.Audit}, time.Millisecond })
 				ctx, leave := context.WithCancel(t.Context())
 				defer leave()
 				r := httptest.NewRequest(method, "/history"+kind.query, nil).WithContext(ctx)
@@ -182,8 +182,8 @@ func (late) Feed(ctx context.Context, feed audit.Feed) error {
 	return feed.Begin(0)
 }
 
-func TestAFeedThatWasGivenUpDoesNotBegin(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit, o.Patience = late{o.Audit}, time.Millisecond })
+func TestFeed_thatWasGivenUpDoesNotBegin(t *testing.T) {
+	h := newHouse(t, func(o *api.Options) { o.Audit, o.Timeout = late{o.Audit}, time.Millisecond })
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/history?follow=true", nil)
 	r.Header.Set("Authorization", "Bearer "+syncer)

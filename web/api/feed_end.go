@@ -28,7 +28,7 @@ func notBegun(ctx context.Context, err error) error {
 
 // endFeed ends the answer, or breaks it off behind its last whole line. One that
 // follows is never taken for all that there is, so it may end like a whole one.
-func (a *API) endFeed(ctx context.Context, r *http.Request, follows bool, out *lines, err error) {
+func (a *API) endFeed(ctx context.Context, r *http.Request, follows bool, out *ndjsonWriter, err error) {
 	cause := context.Cause(ctx)
 	told := errors.Is(cause, errShuttingDown) || follows && errors.Is(cause, errTokenEnded)
 	switch {
@@ -98,7 +98,7 @@ func (a *API) untilTokenEnds(ctx context.Context, r *http.Request, by auth.Claim
 // stillHolds verifies a token again, as a request with it would be. What cannot be
 // verified holds no longer.
 func (a *API) stillHolds(ctx context.Context, r *http.Request) bool {
-	ctx, cancel := context.WithTimeout(ctx, a.patience)
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	_, err := a.admit(ctx, r, []string{anyToken})
 	return err == nil

@@ -16,7 +16,7 @@ import (
 	"nonassociations/web/api"
 )
 
-func TestAShutdownEndsAFollowerBehindItsLastWholeLine(t *testing.T) {
+func TestShutdown_endsAConsumerBehindItsLastWholeLine(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		h := newHouse(t)
 		h.quarrels(5)
@@ -38,7 +38,7 @@ func TestAShutdownEndsAFollowerBehindItsLastWholeLine(t *testing.T) {
 	})
 }
 
-func TestAnOutageBreaksAFeedOffBehindItsWholeLines(t *testing.T) {
+func TestOutage_breaksAFeedOffBehindItsWholeLines(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		h := newHouse(t)
 		h.quarrels(5)
@@ -53,7 +53,7 @@ func TestAnOutageBreaksAFeedOffBehindItsWholeLines(t *testing.T) {
 	})
 }
 
-func TestAFeedThatIsBrokenOffIsNotTakenForTheWhole(t *testing.T) {
+func TestFeed_thatIsBrokenOffIsNotTakenForTheWhole(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		h := newHouse(t, func(o *api.Options) { o.Audit = halfway{o.Audit, 4} })
 		h.quarrels(9)
@@ -65,7 +65,7 @@ func TestAFeedThatIsBrokenOffIsNotTakenForTheWhole(t *testing.T) {
 	})
 }
 
-func TestAClientThatLeavesEndsItsFeed(t *testing.T) {
+func TestClient_thatLeavesEndsItsFeed(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		ended := make(chan error, 1)
 		h := newHouse(t, withWatch(ended))
@@ -76,7 +76,7 @@ func TestAClientThatLeavesEndsItsFeed(t *testing.T) {
 	})
 }
 
-func TestTheLogWaitsForASlowReader(t *testing.T) {
+func TestLog_waitsForASlowReader(t *testing.T) {
 	told, ended := new(atomic.Int64), make(chan error, 1)
 	h := newHouse(t, func(o *api.Options) { o.Audit = endless{o.Audit, longLine(), told, ended} })
 	feed := follow(t, overPipes(t, h), "http://pipes/history", false)
@@ -88,12 +88,12 @@ func TestTheLogWaitsForASlowReader(t *testing.T) {
 	require.Error(t, endOf(t, ended))
 }
 
-// TestAReaderWhoTakesNothingIsLetGo: on a busy machine even before it has taken the
+// TestReader_thatTakesNothingIsLetGo: on a busy machine even before it has taken the
 // headers.
-func TestAReaderWhoTakesNothingIsLetGo(t *testing.T) {
+func TestReader_thatTakesNothingIsLetGo(t *testing.T) {
 	told, ended := new(atomic.Int64), make(chan error, 1)
 	h := newHouse(t, func(o *api.Options) {
-		o.Audit, o.Stall = endless{o.Audit, longLine(), told, ended}, time.Millisecond
+		o.Audit, o.StallTimeout = endless{o.Audit, longLine(), told, ended}, time.Millisecond
 	})
 	ctx, leave := context.WithTimeout(t.Context(), soon)
 	t.Cleanup(leave)
@@ -110,7 +110,7 @@ func TestAReaderWhoTakesNothingIsLetGo(t *testing.T) {
 	require.NoError(t, ctx.Err(), "it was let go, and did not give up")
 }
 
-func TestTheTimesOfARequestAreNotThoseOfAFeed(t *testing.T) {
+func TestTimes_ofARequestAreNotThoseOfAFeed(t *testing.T) {
 	h := newHouse(t)
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = api.Server(h, slog.New(slog.DiscardHandler))
@@ -129,7 +129,7 @@ func TestTheTimesOfARequestAreNotThoseOfAFeed(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAFeedThatIsBrokenOffIsLoggedWithoutWhatItTold(t *testing.T) {
+func TestFeed_thatIsBrokenOffIsLoggedWithoutWhatItTold(t *testing.T) {
 	logs, ended := new(syncedLog), make(chan error, 1)
 	h := newHouse(t, func(o *api.Options) {
 		o.Audit = watched{halfway{o.Audit, 2}, ended}

@@ -20,7 +20,7 @@ import (
 	"nonassociations/web/api"
 )
 
-func TestAFeedSaysWhoseLogItTells(t *testing.T) {
+func TestFeed_namesTheLogItGives(t *testing.T) {
 	h := newHouse(t)
 	h.quarrels(2)
 	for _, query := range []string{"", "?logId=" + theLog.String(), "?from=1&logId=" + strings.ToUpper(theLog.String())} {
@@ -44,7 +44,7 @@ func (u untold) Feed(context.Context, audit.Feed) error {
 	return audit.ErrUnavailable
 }
 
-func TestAFeedOfAnotherLogIsRefused(t *testing.T) {
+func TestFeed_ofAnotherLogIsRefused(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	for _, query := range []string{"", "&from=1", "&follow=true", "&from=9223372036854775807"} {
 		for _, other := range []uuid.UUID{uuid.Nil, uuid.New()} {
@@ -58,7 +58,7 @@ func TestAFeedOfAnotherLogIsRefused(t *testing.T) {
 	}
 }
 
-func TestALogIDThatIsNoneIsNamed(t *testing.T) {
+func TestLogID_thatIsNoneIsNamed(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	id := theLog.String()
 	for _, bad := range []string{
@@ -75,7 +75,7 @@ func TestALogIDThatIsNoneIsNamed(t *testing.T) {
 	require.Equal(t, []string{"logId"}, errorIn(t, w).sources())
 }
 
-func TestAFeedOfALogThatIsNotKnownYetWaits(t *testing.T) {
+func TestFeed_ofALogThatIsNotKnownYetWaits(t *testing.T) {
 	for name, logID := range map[string]func() (uuid.UUID, bool){
 		"unknown": func() (uuid.UUID, bool) { return uuid.Nil, false }, "none": nil,
 	} {
@@ -86,7 +86,7 @@ func TestAFeedOfALogThatIsNotKnownYetWaits(t *testing.T) {
 	}
 }
 
-func TestAFeedFromBehindTheEndOfTheLogIsRefused(t *testing.T) {
+func TestFeed_fromBehindTheEndOfTheLogIsRefused(t *testing.T) {
 	h := newHouse(t)
 	h.quarrels(3)
 	for _, query := range []string{"from=4", "from=4&follow=true", "from=9223372036854775807", "from=1000&logId=" + theLog.String()} {
@@ -120,7 +120,7 @@ func oldest(t *testing.T, address, method, path, more string) (status int, head,
 	return answer.StatusCode, head, string(text)
 }
 
-func TestNoFeedOverHTTP10(t *testing.T) {
+func TestFeed_noneOverHTTP10(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	_, base := serve(t, h)
 	address := strings.TrimPrefix(base, "http://")
@@ -141,7 +141,7 @@ func TestNoFeedOverHTTP10(t *testing.T) {
 	require.Equal(t, http.StatusHTTPVersionNotSupported, status)
 }
 
-func TestOtherCallsOverHTTP10GoOn(t *testing.T) {
+func TestHTTP10_otherCallsGoOn(t *testing.T) {
 	h := newHouse(t)
 	h.sync(record)
 	_, base := serve(t, h)

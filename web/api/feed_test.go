@@ -52,7 +52,7 @@ func (h *house) quarrels(n int) {
 	}
 }
 
-func TestTheFeedTellsTheWholeLogInOrder(t *testing.T) {
+func TestFeed_givesTheWholeLogInOrder(t *testing.T) {
 	h := newHouse(t)
 	require.Empty(t, h.feed(""))
 	h.quarrels(9)
@@ -66,7 +66,7 @@ func TestTheFeedTellsTheWholeLogInOrder(t *testing.T) {
 	require.Equal(t, "change 5", all[8].Before.Comment)
 }
 
-func TestAFeedGoesOnFromEveryPosition(t *testing.T) {
+func TestFeed_goesOnFromEveryPosition(t *testing.T) {
 	h := newHouse(t)
 	h.quarrels(7)
 	all := h.feed("")
@@ -75,7 +75,7 @@ func TestAFeedGoesOnFromEveryPosition(t *testing.T) {
 	}
 }
 
-func TestAFeedFromNowhereIsRefused(t *testing.T) {
+func TestFeed_fromNowhereIsRefused(t *testing.T) {
 	h := newHouse(t)
 	for query, source := range map[string]string{
 		"?from=x": "from", "?from=": "from", "?from=-1": "from", "?from=%2B1": "from", "?from=1.0": "from",
@@ -89,7 +89,7 @@ func TestAFeedFromNowhereIsRefused(t *testing.T) {
 	}
 }
 
-func TestAFeedOfALogThatIsAwayIsNotBegun(t *testing.T) {
+func TestFeed_ofALogThatIsAwayIsNotBegun(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = brokenAudit{o.Audit} })
 	w := h.call(http.MethodGet, "/history", syncer, "", "Accept-Encoding", "gzip")
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
@@ -156,7 +156,7 @@ func plainAndZipped(t *testing.T, test func(t *testing.T, zipped bool)) {
 	t.Run("gzip", func(t *testing.T) { test(t, true) })
 }
 
-func TestAPackedFeedSaysTheSame(t *testing.T) {
+func TestPackedFeed_hasTheSameContent(t *testing.T) {
 	h := newHouse(t)
 	h.quarrels(20)
 	client, url := serve(t, h)
@@ -173,7 +173,7 @@ func TestAPackedFeedSaysTheSame(t *testing.T) {
 	require.Equal(t, all, same)
 }
 
-func TestStatusAndHeadersComeBeforeTheFirstLineAndEachLineAtOnce(t *testing.T) {
+func TestStatus_andHeadersComeBeforeTheFirstLineAndEachLineAtOnce(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		h := newHouse(t)
 		client, url := serve(t, h)
@@ -189,7 +189,7 @@ func TestStatusAndHeadersComeBeforeTheFirstLineAndEachLineAtOnce(t *testing.T) {
 	})
 }
 
-func TestAFollowerSeesEverythingOnceWhileOthersWrite(t *testing.T) {
+func TestConsumer_seesEverythingOnceWhileOthersWrite(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		h := newHouse(t)
 		h.quarrels(10)
@@ -214,7 +214,7 @@ func TestAFollowerSeesEverythingOnceWhileOthersWrite(t *testing.T) {
 	})
 }
 
-func TestHEADOfAFeedIsItsHeadersEvenWhenItWouldFollow(t *testing.T) {
+func TestHEAD_ofAFeedIsItsHeadersEvenWhenItWouldFollow(t *testing.T) {
 	h := newHouse(t)
 	h.quarrels(3)
 	client, url := serve(t, h)
@@ -229,7 +229,7 @@ func TestHEADOfAFeedIsItsHeadersEvenWhenItWouldFollow(t *testing.T) {
 	require.Equal(t, "3", answer.Header.Get("X-Position"))
 }
 
-func TestTheFeedTellsNoMoreThanTheHistories(t *testing.T) {
+func TestFeed_givesNoMoreThanTheHistories(t *testing.T) {
 	h := newHouse(t)
 	h.quarrels(6)
 	entries := entriesIn(t, h.history("B0001BB"))

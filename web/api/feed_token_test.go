@@ -50,7 +50,7 @@ func ends() map[string]func() (change func(*api.Options), end func()) {
 	}
 }
 
-func TestAFeedEndsWithItsToken(t *testing.T) {
+func TestFeed_endsWithItsToken(t *testing.T) {
 	for name, prepare := range ends() {
 		t.Run(name, func(t *testing.T) {
 			plainAndZipped(t, func(t *testing.T, zipped bool) {
@@ -69,7 +69,7 @@ func TestAFeedEndsWithItsToken(t *testing.T) {
 	}
 }
 
-func TestAFeedThatIsNotThroughWhenItsTokenEndsBreaksOff(t *testing.T) {
+func TestFeed_thatIsNotThroughWhenItsTokenEndsBreaksOff(t *testing.T) {
 	for name, prepare := range ends() {
 		t.Run(name, func(t *testing.T) {
 			plainAndZipped(t, func(t *testing.T, zipped bool) {
@@ -91,7 +91,7 @@ func TestAFeedThatIsNotThroughWhenItsTokenEndsBreaksOff(t *testing.T) {
 	}
 }
 
-func TestAReaderWhoTakesNothingIsCutWhenTheTokenEnds(t *testing.T) {
+func TestReader_thatTakesNothingIsCutWhenTheTokenEnds(t *testing.T) {
 	for name, prepare := range ends() {
 		t.Run(name, func(t *testing.T) {
 			change, end := prepare()
@@ -112,7 +112,7 @@ func TestAReaderWhoTakesNothingIsCutWhenTheTokenEnds(t *testing.T) {
 	}
 }
 
-func TestATokenThatHasEndedOpensNoFeed(t *testing.T) {
+func TestToken_thatHasEndedOpensNoFeed(t *testing.T) {
 	for _, ago := range []time.Duration{0, time.Second, 4 * time.Second} { // other calls allow for clocks that differ
 		h := newHouse(t, func(o *api.Options) {
 			o.Audit, o.Verifier = untold{o.Audit, t}, passing{err: new(atomic.Pointer[error]), expires: noon.Add(-ago)}
@@ -123,7 +123,7 @@ func TestATokenThatHasEndedOpensNoFeed(t *testing.T) {
 	}
 }
 
-func TestATokenThatEndsBeforeTheFirstLineIsSaid(t *testing.T) {
+func TestToken_thatEndsBeforeTheFirstLineIsReported(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) {
 		o.Audit, o.Verifier = silent{o.Audit}, passing{err: new(atomic.Pointer[error]), expires: noon.Add(time.Millisecond)}
 	})

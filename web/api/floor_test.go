@@ -37,17 +37,17 @@ func (f *floors) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, a
 	return f.twin.OfPrisoner(ctx, number, atLeast)
 }
 
-func (f *floors) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+func (f *floors) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
 	f.note("Between", wanted.AtLeast)
 	return f.twin.Between(ctx, numbers, wanted)
 }
 
-func (f *floors) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+func (f *floors) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
 	f.note("Involving", wanted.AtLeast)
 	return f.twin.Involving(ctx, numbers, wanted)
 }
 
-func (f *floors) Page(ctx context.Context, of queries.PageOf) (queries.Page, error) {
+func (f *floors) Page(ctx context.Context, of queries.PageRequest) (queries.Page, error) {
 	f.note("Page", of.AtLeast)
 	return f.twin.Page(ctx, of)
 }
@@ -72,9 +72,9 @@ func (f *floors) RemovedInto(ctx context.Context, number domain.PrisonerNumber, 
 	return f.twin.RemovedInto(ctx, number, atLeast)
 }
 
-// TestEveryReadIsAskedForWhatTheCallerHasSeen: another server than the one that was
+// TestReads_areAskedForWhatTheCallerHasSeen: another server than the one that was
 // waited for may answer a read. Every documented atLeast is walked.
-func TestEveryReadIsAskedForWhatTheCallerHasSeen(t *testing.T) {
+func TestReads_areAskedForWhatTheCallerHasSeen(t *testing.T) {
 	walked := map[string]bool{}
 	walk := func(t *testing.T, method, path, body string) {
 		f := &floors{asked: map[string]uint64{}}

@@ -16,12 +16,12 @@ import (
 
 // between lists what keeps the prisoners of a group apart from each other, in
 // one prison when one is named.
-func (a *API) between(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+func (a *API) between(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	return a.group(ctx, r, groupRead{least: 2, ofPrison: true, open: a.reads.Between})
 }
 
 // involving lists everything that concerns a prisoner of a group.
-func (a *API) involving(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+func (a *API) involving(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	return a.group(ctx, r, groupRead{least: 1, open: a.reads.Involving})
 }
 
@@ -29,10 +29,10 @@ func (a *API) involving(ctx context.Context, r *http.Request, _ auth.Claims) (re
 type groupRead struct {
 	least    int  // how many prisoners are a group
 	ofPrison bool // may be asked for one prison
-	open     func(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error)
+	open     func(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error)
 }
 
-func (a *API) group(ctx context.Context, r *http.Request, read groupRead) (reply, error) {
+func (a *API) group(ctx context.Context, r *http.Request, read groupRead) (response, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
 		return out, err
@@ -69,9 +69,9 @@ func groupFault(err error) error {
 }
 
 // begin is what every read of staff begins with.
-func (a *API) begin(r *http.Request) (*parameters, reply, error) {
+func (a *API) begin(r *http.Request) (*parameters, response, error) {
 	p, err := parametersOf(r.URL)
-	return p, reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}, err
+	return p, response{status: http.StatusOK, position: formatPosition(a.reads.Position())}, err
 }
 
 func (a *API) today() string { return domain.Today(a.clock()) }
@@ -105,7 +105,7 @@ var errMany = errors.New("more records than are answered from memory")
 
 // reply reads a short list and gives the connection back before anything else
 // is asked for or sent. A longer one waits for its turn first.
-func (l groupList) reply(ctx context.Context, out reply) (reply, error) {
+func (l groupList) reply(ctx context.Context, out response) (response, error) {
 	records, position, err := l.few(ctx)
 	if errors.Is(err, errMany) {
 		return l.large(ctx, out)
@@ -147,26 +147,26 @@ func (l groupList) hides(ctx context.Context, numbers []domain.PrisonerNumber) f
 	if prisonOf(l.prison) == "" {
 		return nobody
 	}
-	now, sure := l.api.peopleNow(ctx, numbers, func(told people) bool {
+	now, sure := l.api.lookUpNow(ctx, numbers, func(told prisoners) bool {
 		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(told[n], l.prison) })
 	})
 	if !sure {
 		return nobody
 	}
 	return func(record queries.Record) bool {
-		return slices.ContainsFunc(both(record.Pair), func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], l.prison) })
+		return slices.ContainsFunc(bothNumbers(record.Pair), func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], l.prison) })
 	}
 }
 
 func numbersOf(records []queries.Record) []domain.PrisonerNumber {
 	var numbers []domain.PrisonerNumber
 	for _, record := range records {
-		numbers = append(numbers, both(record.Pair)...)
+		numbers = append(numbers, bothNumbers(record.Pair)...)
 	}
 	return numbers
 }
 
-func both(pair domain.Pair) []domain.PrisonerNumber {
+func bothNumbers(pair domain.Pair) []domain.PrisonerNumber {
 	numbers := pair.Numbers()
 	return numbers[:]
 }

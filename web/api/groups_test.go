@@ -34,7 +34,7 @@ func (h *house) group(path, body string) string {
 	return yearsOf(all)
 }
 
-func TestBetweenAndInvolving(t *testing.T) {
+func TestGroups_betweenAndInvolving(t *testing.T) {
 	h, server := search(t)
 	h.sync(`{"prisonerNumber":"C1111CC","nonAssociations":[` + item("B1111BB", "2025-01-01T00:00:00", "") + `]}`)
 	for _, c := range []struct{ query, body, between, involving string }{
@@ -59,7 +59,7 @@ func TestBetweenAndInvolving(t *testing.T) {
 	require.Equal(t, "2021", h.group("between?prisonId=MDI", `["A9109UD","B1111BB"]`), "remembered")
 }
 
-func TestAGroupMayBeLarge(t *testing.T) {
+func TestGroup_mayBeLarge(t *testing.T) {
 	h := newHouse(t)
 	h.sync(record)
 	require.Equal(t, "2021", h.group("between?includeClosed=true", many(10_000)))
@@ -77,7 +77,7 @@ func many(count int) string {
 	return "[" + strings.Join(all, ",") + "]"
 }
 
-func TestBadGroups(t *testing.T) {
+func TestGroups_badBodies(t *testing.T) {
 	h := newHouse(t)
 	for name, c := range map[string]struct{ body, source string }{
 		"nobody":         {`[]`, ""},

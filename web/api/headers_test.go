@@ -11,7 +11,7 @@ import (
 
 // Every route that takes a body takes it as every client says that it is JSON,
 // and as nothing else.
-func TestEveryRouteReadsEverySpellingOfJSON(t *testing.T) {
+func TestRoute_readsEverySpellingOfJSON(t *testing.T) {
 	good := []string{
 		"application/json", "Application/JSON", "application/json;charset=utf-8", "application/json; charset=UTF-8",
 		`application/json; charset="utf-8"`, `application/json;charset="UTF8"`, "application/json; charset=utf8", "application/json; charset=UTF8",
@@ -62,7 +62,7 @@ func bodied(t *testing.T) []string {
 
 // Every read that gives an entity tag knows it again, wherever in a list of tags
 // it stands, and in no other tag.
-func TestEveryReadKnowsItsTagInAList(t *testing.T) {
+func TestReads_knowTheirTagInAList(t *testing.T) {
 	h := newHouse(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	walked := tagged(t)

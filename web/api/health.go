@@ -129,23 +129,23 @@ type healthBody struct {
 }
 
 // whole is down when any component is.
-func (h *health) whole(ctx context.Context, _ *http.Request) (reply, error) {
+func (h *health) whole(ctx context.Context, _ *http.Request) (response, error) {
 	found, err := h.look(ctx)
 	return healthReply(found.good(), found.components()), err
 }
 
 // readiness is down when requests should not come here. The event store being
 // away is not a reason: reads go on without it.
-func (h *health) readiness(ctx context.Context, _ *http.Request) (reply, error) {
+func (h *health) readiness(ctx context.Context, _ *http.Request) (response, error) {
 	found, err := h.look(ctx)
 	return healthReply(found.ready == nil && !h.shuttingDown.Load(), found.components()), err
 }
 
 // up looks at nothing but this process.
-func up(context.Context, *http.Request) (reply, error) { return healthReply(true, nil), nil }
+func up(context.Context, *http.Request) (response, error) { return healthReply(true, nil), nil }
 
-func healthReply(good bool, parts map[string]any) reply {
-	out, body := reply{status: http.StatusOK}, healthBody{Status: statusUp, Components: parts}
+func healthReply(good bool, parts map[string]any) response {
+	out, body := response{status: http.StatusOK}, healthBody{Status: statusUp, Components: parts}
 	if !good {
 		out.status, body.Status = http.StatusServiceUnavailable, statusDown
 	}

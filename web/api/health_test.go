@@ -66,7 +66,7 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-func TestARushOfProbesCostsOneLook(t *testing.T) {
+func TestRush_ofProbesCostsOneLook(t *testing.T) {
 	var l looked
 	at := noon
 	h := newHouse(t, func(o *api.Options) {
@@ -83,7 +83,7 @@ func TestARushOfProbesCostsOneLook(t *testing.T) {
 	require.Equal(t, 2, l.asked)
 }
 
-func TestShuttingDownIsNotReadyButAlive(t *testing.T) {
+func TestShuttingDown_isNotReadyButAlive(t *testing.T) {
 	h := newHouse(t)
 	require.Equal(t, http.StatusOK, h.call(http.MethodGet, "/health/readiness", "", "").Code)
 	h.ShutDown()
@@ -92,7 +92,7 @@ func TestShuttingDownIsNotReadyButAlive(t *testing.T) {
 	require.Equal(t, http.StatusOK, h.sync(record).Code, "what comes is still answered")
 }
 
-func TestInfoSaysWhatWasBuilt(t *testing.T) {
+func TestInfo_reportsWhatWasBuilt(t *testing.T) {
 	w := newHouse(t).call(http.MethodGet, "/info", "", "")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), `"name":"nonassociations","version":"test"`)

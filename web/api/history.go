@@ -34,8 +34,8 @@ type Streams interface {
 
 // history is everything that happened to one prisoner's non-associations, or to
 // one of them.
-func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
-	out := reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
+	out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
 	reference, err := pathValue(r, "reference")
 	if err != nil {
 		return out, err

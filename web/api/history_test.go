@@ -54,7 +54,7 @@ func entriesIn(t testing.TB, w *httptest.ResponseRecorder) []entryBody {
 	return body.Entries
 }
 
-func TestTheHistoryOfAPrisonerAndOfOneNonAssociation(t *testing.T) {
+func TestHistory_ofAPrisonerAndOfOneNonAssociation(t *testing.T) {
 	h := newHouse(t)
 	first := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	h.sync(request(item("B1111BB", "2021-01-01T00:00:00", "")))
@@ -82,7 +82,7 @@ func TestTheHistoryOfAPrisonerAndOfOneNonAssociation(t *testing.T) {
 	require.Equal(t, http.StatusNotModified, again.Code)
 }
 
-func TestAHistoryThatIsEmptyAndOneThatIsNot(t *testing.T) {
+func TestHistory_thatIsEmptyAndOneThatIsNot(t *testing.T) {
 	h := newHouse(t)
 	w := h.history("A9109UD")
 	require.JSONEq(t, `{"entries":[]}`, w.Body.String())
@@ -104,7 +104,7 @@ func TestAHistoryThatIsEmptyAndOneThatIsNot(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, w.Code, "the log is not that long")
 }
 
-func TestAHistoryIsWholeOrUnavailable(t *testing.T) {
+func TestHistory_isWholeOrUnavailable(t *testing.T) {
 	paths := map[string]string{
 		"/non-associations/A9109UD/history": reader, "/non-associations/" + anID + "/history": reader,
 		"/subject-access-request?prn=A9109UD": subjectReader,
@@ -129,7 +129,7 @@ func TestAHistoryIsWholeOrUnavailable(t *testing.T) {
 
 func headless(context.Context) (uint64, error) { return 0, commands.ErrBusy }
 
-func TestAHistoryWhoseLogIsAwayIsUnavailable(t *testing.T) {
+func TestHistory_whoseLogIsAwayIsUnavailable(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = brokenAudit{o.Audit} })
 	h.sync(record)
 	for path, token := range map[string]string{

@@ -13,7 +13,7 @@ import (
 
 // Staff say when they did something; a time at which no clock in London stood is
 // refused before anything else is looked at, in every field that takes a time.
-func TestAnHourThatDoesNotExistIsNamedByPointer(t *testing.T) {
+func TestHour_thatDoesNotExistIsNamedByPointer(t *testing.T) {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	h := newStaffHouse(t)
@@ -44,7 +44,7 @@ func TestAnHourThatDoesNotExistIsNamedByPointer(t *testing.T) {
 
 // An operator of the log deleted a stream: whatever is asked of it is our fault,
 // and is neither "not there" nor "new".
-func TestAStreamThatLostItsBeginningIsAFault(t *testing.T) {
+func TestStream_thatLostItsBeginningIsAFault(t *testing.T) {
 	for name, left := range map[string]int{"nothing is left": 0, "something is left": 1} {
 		t.Run(name, func(t *testing.T) {
 			h := newStaffHouse(t)

@@ -18,7 +18,7 @@ import (
 
 const idempotencyKey = "Idempotency-Key"
 
-func TestARepeatAnswersAsTheFirstDid(t *testing.T) {
+func TestRepeat_answersAsTheFirstDid(t *testing.T) {
 	h, _ := newKeyedHouse(t)
 	first := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, "open")
 	id := staffIn(t, first, http.StatusCreated).ID
@@ -46,7 +46,7 @@ func TestARepeatAnswersAsTheFirstDid(t *testing.T) {
 	require.EqualValues(t, 1, h.people.asked.Load())
 }
 
-func TestAnotherRequestWithTheKeyIsRefused(t *testing.T) {
+func TestAnotherRequest_withTheKeyIsRefused(t *testing.T) {
 	h, _ := newKeyedHouse(t)
 	id, etag := h.opened(idempotencyKey, "k")
 	for name, w := range map[string]*recorder{
@@ -63,7 +63,7 @@ func TestAnotherRequestWithTheKeyIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, h.call(http.MethodPost, "/non-associations", reader, newOne, idempotencyKey, "k").Code)
 }
 
-func TestWhichAnswersFreeAKey(t *testing.T) {
+func TestKey_isFreedByTheseAnswers(t *testing.T) {
 	h, _ := newKeyedHouse(t)
 	h.people.missing = []domain.PrisonerNumber{"A0135GA"}
 	send := func(body string, headers ...string) int {
@@ -86,7 +86,7 @@ func TestWhichAnswersFreeAKey(t *testing.T) {
 	require.Equal(t, http.StatusOK, h.close(id, closing, idempotencyKey, "k2").Code)
 }
 
-func TestKeysThatAreNone(t *testing.T) {
+func TestKeys_thatAreNone(t *testing.T) {
 	h, _ := newKeyedHouse(t)
 	for _, bad := range []string{strings.Repeat("k", 256), "é", "a\tb", "a\x7f"} {
 		w := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, bad)
@@ -116,7 +116,7 @@ func (l *lossy) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 	return outcomes
 }
 
-func TestACrashInTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
+func TestCrash_inTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
 	for name, log := range map[string]*lossy{"nothing was written": {before: true}, "the answer was lost": {after: true}} {
 		h, kept := newKeyedHouse(t)
 		log.Store = h.store
@@ -142,7 +142,7 @@ func TestACrashInTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
 	}
 }
 
-func TestAConcurrentRepeatDoesNotWaitAndAnswersTheSame(t *testing.T) {
+func TestConcurrentRepeat_doesNotWaitAndAnswersTheSame(t *testing.T) {
 	h, _ := newKeyedHouse(t)
 	var all sync.WaitGroup
 	answers := make([]*recorder, 6)

@@ -31,15 +31,15 @@ type large struct {
 // largeBuffer is how much of a body is sent at once.
 const largeBuffer = 32 << 10
 
-// turns bounds how many long lists are on their way at once: each holds a
+// slots bounds how many long lists are on their way at once: each holds a
 // connection to the read model for as long as its reader takes.
-type turns chan struct{}
+type slots chan struct{}
 
 // maxTurns is half of the fewest connections that there are.
 const maxTurns = 4
 
 // take waits for a turn; the one who has it gives it back.
-func (t turns) take(ctx context.Context) (giveBack func(), err error) {
+func (t slots) take(ctx context.Context) (giveBack func(), err error) {
 	select {
 	case t <- struct{}{}:
 		return func() { <-t }, nil
@@ -49,7 +49,7 @@ func (t turns) take(ctx context.Context) (giveBack func(), err error) {
 }
 
 // large waits for its turn with no connection in its hands.
-func (l groupList) large(ctx context.Context, out reply) (reply, error) {
+func (l groupList) large(ctx context.Context, out response) (response, error) {
 	giveBack, err := l.api.turns.take(ctx)
 	if err != nil {
 		return out, err
@@ -107,7 +107,7 @@ func (l groupList) numbers(ctx context.Context) ([]domain.PrisonerNumber, error)
 	known := map[domain.PrisonerNumber]struct{}{}
 	var numbers []domain.PrisonerNumber
 	err = group.Each(ctx, 0, func(record queries.Record) error {
-		for _, number := range both(record.Pair) {
+		for _, number := range bothNumbers(record.Pair) {
 			if _, is := known[number]; !is {
 				known[number] = struct{}{}
 				numbers = append(numbers, number)
@@ -183,7 +183,7 @@ func (m *measured) Write(b []byte) (int, error) {
 
 // sendLarge sends the body of a reply whose headers are out, or breaks the
 // connection off: an answer that is not whole must not look it.
-func (p reply) sendLarge(w http.ResponseWriter) {
+func (p response) sendLarge(w http.ResponseWriter) {
 	if err := p.large.send(w); err != nil {
 		panic(http.ErrAbortHandler)
 	}

@@ -36,11 +36,11 @@ func (l *longList) Position() uint64 { return 1 }
 
 func (l *longList) WaitFor(context.Context, uint64) error { return nil }
 
-func (l *longList) Between(context.Context, []domain.PrisonerNumber, queries.Wanted) (queries.Group, error) {
+func (l *longList) Between(context.Context, []domain.PrisonerNumber, queries.Filter) (queries.Group, error) {
 	return l.open(), nil
 }
 
-func (l *longList) Involving(context.Context, []domain.PrisonerNumber, queries.Wanted) (queries.Group, error) {
+func (l *longList) Involving(context.Context, []domain.PrisonerNumber, queries.Filter) (queries.Group, error) {
 	return l.open(), nil
 }
 
@@ -95,7 +95,7 @@ func recordOf(i int, comment string) queries.Record {
 				"A9109UD": {Role: domain.Victim, ReasonCode: domain.CodeVictim}, other: {Role: domain.Perpetrator, ReasonCode: domain.CodePerpetrator},
 			},
 		},
-		ID: uuid.NewSHA1(uuid.Nil, []byte(other)), NamedFirst: "A9109UD", Born: domain.NOMIS,
+		ID: uuid.NewSHA1(uuid.Nil, []byte(other)), FirstPrisoner: "A9109UD", CreatedSource: domain.NOMIS,
 		OpenedAt: noon, UpdatedAt: noon, UpdatedBy: "SOMEBODY",
 	}}
 }

@@ -26,7 +26,7 @@ const fewRecords = 1000
 
 var groupPaths = []string{"/non-associations/between", "/non-associations/involving"}
 
-func TestALongListIsTheSameAsAShortOne(t *testing.T) {
+func TestLongList_isTheSameAsAShortOne(t *testing.T) {
 	for _, path := range groupPaths {
 		for _, count := range []int{0, 1, fewRecords, fewRecords + 1, 1500} {
 			h, list := longHouse(t, count)
@@ -86,7 +86,7 @@ func (p *pace) Write(b []byte) (int, error) {
 
 // What is made of a long list and not yet sent is no more than a buffer, however
 // long the list is.
-func TestALongListIsNeverWholeInMemory(t *testing.T) {
+func TestLongList_isNeverWholeInMemory(t *testing.T) {
 	const buffer, count = 32 << 10, 5000
 	for _, path := range groupPaths {
 		h, list := longHouse(t, count)
@@ -105,7 +105,7 @@ func TestALongListIsNeverWholeInMemory(t *testing.T) {
 	}
 }
 
-func TestALongListThatCannotBeReadIsRefused(t *testing.T) {
+func TestLongList_thatCannotBeReadIsRefused(t *testing.T) {
 	for _, path := range groupPaths {
 		for pass := 1; pass <= 2; pass++ { // what fits, and what measures
 			h, list := longHouse(t, 1200)
@@ -124,7 +124,7 @@ func TestALongListThatCannotBeReadIsRefused(t *testing.T) {
 
 // An answer whose headers are out can only be broken off, and must not look
 // whole then: neither by its length nor by its end.
-func TestALongListThatBreaksOffNeverLooksWhole(t *testing.T) {
+func TestLongList_thatBreaksOffNeverLooksWhole(t *testing.T) {
 	for name, spoil := range map[string]func(*longList){
 		"a fault at the first record": func(l *longList) { l.fault = faultAt(3, 0) },
 		"a fault in the middle":       func(l *longList) { l.fault = faultAt(3, 600) },
@@ -182,7 +182,7 @@ func (s *unmoved) Write(b []byte) (int, error) {
 
 // Readers who take nothing hold half of the connections to the read model and no
 // more: further long lists wait with none in hand.
-func TestReadersWhoTakeNothingLeaveConnectionsToOthers(t *testing.T) {
+func TestReaders_thatTakeNothingLeaveConnectionsToOthers(t *testing.T) {
 	const turns = 4
 	h, list := longHouse(t, fewRecords+1)
 	ask := func(ctx context.Context, w http.ResponseWriter) {
@@ -254,7 +254,7 @@ func (p *places100) Remembered([]domain.PrisonerNumber) (map[domain.PrisonerNumb
 	return map[domain.PrisonerNumber]directory.Prisoner{}, false
 }
 
-func TestALongListOfOnePrison(t *testing.T) {
+func TestLongList_ofOnePrison(t *testing.T) {
 	p := &places100{t: t}
 	h, list := longHouse(t, 3000, func(o *api.Options) { o.Directory = p })
 	p.list = list

@@ -11,13 +11,13 @@ import (
 	"nonassociations/internal/dev/npm"
 )
 
-func TestTheLinterFindsNothingInTheDocument(t *testing.T) {
+func TestLinter_findsNothingInTheDocument(t *testing.T) {
 	require.Empty(t, npm.OpenAPI(t, "openapi.json"))
 }
 
-// TestThePageIsThatOfItsPackage: what others made is here as they published it,
+// TestPage_isThatOfItsPackage: what others made is here as they published it,
 // with its licence.
-func TestThePageIsThatOfItsPackage(t *testing.T) {
+func TestPage_isThatOfItsPackage(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join("swagger-ui", "dist"))
 	require.NoError(t, err)
 	require.NotEmpty(t, entries)

@@ -16,8 +16,8 @@ import (
 
 // nonAssociations answers for the two kinds of reference: a prisoner number
 // means the record's list, a UUID one non-association.
-func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
-	out := reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
+	out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
 	reference, err := pathValue(r, "reference")
 	if err != nil {
 		return out, err
@@ -31,7 +31,7 @@ func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claim
 		return a.list(ctx, r, out, number, atLeast)
 	}
 	if id, err := parseID(reference); err == nil {
-		return a.one(ctx, out, id, atLeast)
+		return a.record(ctx, out, id, atLeast)
 	}
 	return out, badReference()
 }
@@ -41,7 +41,7 @@ func badReference() problem {
 }
 
 // list is one read by primary key: the document is stored as it is answered.
-func (a *API) list(ctx context.Context, r *http.Request, out reply, number domain.PrisonerNumber, atLeast uint64) (reply, error) {
+func (a *API) list(ctx context.Context, r *http.Request, out response, number domain.PrisonerNumber, atLeast uint64) (response, error) {
 	if err := a.waitFor(ctx, atLeast); err != nil {
 		return out, err
 	}
@@ -52,7 +52,7 @@ func (a *API) list(ctx context.Context, r *http.Request, out reply, number domai
 	}
 	out.position = formatPosition(list.Position)
 	if list.Survivor != "" {
-		return out, moved(r, number, list.Survivor)
+		return out, movedReply(r, number, list.Survivor)
 	}
 	out.body, out.etag = list.Document, etagOf(list.Document)
 	return out, nil

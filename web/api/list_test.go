@@ -14,7 +14,7 @@ import (
 	"nonassociations/web/api"
 )
 
-func TestAReferenceIsANumberOrAUUID(t *testing.T) {
+func TestReference_isANumberOrAUUID(t *testing.T) {
 	for reference, want := range map[string]struct{ status, code int }{
 		"A9109UD":                                {200, 0},
 		"a9109ud":                                {200, 0},
@@ -57,7 +57,7 @@ func TestAReferenceIsANumberOrAUUID(t *testing.T) {
 	}
 }
 
-func TestAPositionOfAWriteCanBeReadBehind(t *testing.T) {
+func TestPosition_ofAWriteCanBeReadBehind(t *testing.T) {
 	h := newHouse(t)
 	position := h.sync(record).Header().Get("X-Position")
 	w := h.call(http.MethodGet, "/non-associations/A0135GA?atLeast="+position, reader, "")
@@ -65,7 +65,7 @@ func TestAPositionOfAWriteCanBeReadBehind(t *testing.T) {
 	require.JSONEq(t, mirror, w.Body.String())
 }
 
-func TestAListThatIsHeldAlreadyIsNotSentAgain(t *testing.T) {
+func TestList_thatIsHeldAlreadyIsNotSentAgain(t *testing.T) {
 	h := newHouse(t)
 	h.sync(record)
 	get := func(held string) (int, string, int) {
@@ -89,7 +89,7 @@ func TestAListThatIsHeldAlreadyIsNotSentAgain(t *testing.T) {
 	require.NotEqual(t, etag, changed)
 }
 
-func TestAReadModelThatCannotAnswerIsNeverAnEmptyList(t *testing.T) {
+func TestReadModel_thatCannotAnswerIsNeverAnEmptyList(t *testing.T) {
 	for name, plant := range map[string]func(*twin){
 		"not caught up":  func(r *twin) { r.err = queries.ErrNotCaughtUp },
 		"Postgres away":  func(r *twin) { r.err = errors.New("dial tcp 10.0.0.1:5432: connection refused") },
@@ -117,9 +117,9 @@ func (slowReads) List(ctx context.Context, _ domain.PrisonerNumber, _ uint64) (q
 	return queries.List{}, ctx.Err()
 }
 
-func TestARequestHasItsTime(t *testing.T) {
+func TestRequest_hasItsTime(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) {
-		o.Patience = 1
+		o.Timeout = 1
 		o.Reads = slowReads{o.Reads.(*twin)}
 	})
 	require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodGet, "/non-associations/A9109UD", reader, "").Code)

@@ -108,7 +108,7 @@ func twice(one, other string) string {
 
 func extra(field string) string { return swap(`"typeCode": "WING",`, `"typeCode": "WING",`+field+`,`) }
 
-func TestABadFieldIsNamedAndNothingIsStored(t *testing.T) {
+func TestBadField_isNamedAndNothingIsStored(t *testing.T) {
 	for name, bad := range badFields {
 		for path, token := range map[string]string{"/sync": syncer, "/migrate": migrator} {
 			h := newHouse(t)
@@ -123,7 +123,7 @@ func TestABadFieldIsNamedAndNothingIsStored(t *testing.T) {
 	}
 }
 
-func TestEveryBadFieldIsNamedAtOnce(t *testing.T) {
+func TestBadField_isNamedAtOnce(t *testing.T) {
 	h := newHouse(t)
 	w := h.sync(`{"nonAssociations":[
 		{"reasonCode":7,"typeCode":"X","comments":"` + strings.Repeat("x", 241) + `","prisonerNonAssociation":{"reasonCode":"PER"}},
@@ -147,7 +147,7 @@ func TestEveryBadFieldIsNamedAtOnce(t *testing.T) {
 	require.Zero(t, h.facts(), "the good item neither")
 }
 
-func TestOneHundredItemsOfAPairAreTooMany(t *testing.T) {
+func TestOneHundredItems_ofAPairAreTooMany(t *testing.T) {
 	h := newHouse(t)
 	var items []string
 	for i := range 100 {
@@ -160,7 +160,7 @@ func TestOneHundredItemsOfAPairAreTooMany(t *testing.T) {
 	require.Equal(t, http.StatusOK, h.sync(request(items[:99]...)).Code)
 }
 
-func TestTheListOfFaultsIsBounded(t *testing.T) {
+func TestList_ofFaultsIsBounded(t *testing.T) {
 	h := newHouse(t)
 	w := h.sync(request(strings.Repeat("0,", 200_000) + "0"))
 	require.Equal(t, http.StatusBadRequest, w.Code)
@@ -169,7 +169,7 @@ func TestTheListOfFaultsIsBounded(t *testing.T) {
 	require.Contains(t, body.DeveloperMessage, "and 200000 more")
 }
 
-func TestWhatIsNoStrictJSONIsRefused(t *testing.T) {
+func TestJSON_thatIsNotStrictIsRefused(t *testing.T) {
 	for name, body := range map[string]string{
 		"blank":            "  ",
 		"cut":              record[:len(record)-20],
@@ -207,14 +207,14 @@ func TestWhatIsNoStrictJSONIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPointerThatIsTooLongLeadsToWhatIsAroundTheValue(t *testing.T) {
+func TestPointer_thatIsTooLongLeadsToWhatIsAroundTheValue(t *testing.T) {
 	h := newHouse(t)
 	w := h.sync(extra(`"x":` + strings.Repeat(`{"a":`, 1000) + `{"b":1,"b":2}` + strings.Repeat("}", 1000)))
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.Equal(t, []string{items0 + "/x" + strings.Repeat("/a", 118)}, errorIn(t, w).sources())
 }
 
-func TestWhatIsNotPlainJSONIsNotRead(t *testing.T) {
+func TestBody_thatIsNotPlainJSONIsNotRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		headers []string
 		status  int
@@ -240,7 +240,7 @@ func TestWhatIsNotPlainJSONIsNotRead(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, newHouse(t).call(http.MethodPost, "/sync", syncer, "", "Content-Type", "application/json").Code)
 }
 
-func TestAnEmptyEncodingIsNone(t *testing.T) {
+func TestEmptyEncoding_isNone(t *testing.T) {
 	h := newHouse(t)
 	r := httptest.NewRequest(http.MethodPost, "/sync", strings.NewReader(record))
 	r.Header = http.Header{"Authorization": {"Bearer " + syncer}, "Content-Type": {"application/json"}, "Content-Encoding": {""}}
@@ -249,7 +249,7 @@ func TestAnEmptyEncodingIsNone(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code, w.Body)
 }
 
-func TestABodyOverOneMebibyteIsTooLarge(t *testing.T) {
+func TestBody_overOneMebibyteIsTooLarge(t *testing.T) {
 	h := newHouse(t)
 	fits := record + strings.Repeat(" ", 1<<20-len(record))
 	require.Equal(t, http.StatusOK, h.sync(fits).Code)

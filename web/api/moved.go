@@ -12,17 +12,17 @@ import (
 	"nonassociations/domain"
 )
 
-// moved says that a number was removed and where the one is that survives. No
+// movedReply says that a number was removed and where the one is that survives. No
 // cache may keep it: a merge can be taken back.
-func moved(r *http.Request, number, survivor domain.PrisonerNumber) problem {
+func movedReply(r *http.Request, number, survivor domain.PrisonerNumber) problem {
 	p := plain(http.StatusMovedPermanently, fmt.Sprintf("%s is now %s", number, survivor))
-	p.MoreInfo, p.location = orNull(string(survivor)), elsewhere(r, survivor)
+	p.MoreInfo, p.location = orNull(string(survivor)), movedTo(r, survivor)
 	return p
 }
 
-// elsewhere is the question of a request about another number, which is the
+// movedTo is the question of a request about another number, which is the
 // parameter of its path, or prn. All else stays as it was written.
-func elsewhere(r *http.Request, number domain.PrisonerNumber) string {
+func movedTo(r *http.Request, number domain.PrisonerNumber) string {
 	pattern := chi.RouteContext(r.Context()).RoutePattern()
 	before, rest, inPath := strings.Cut(pattern, "{")
 	if !inPath {
@@ -68,7 +68,7 @@ func (a *API) stands(ctx context.Context, r *http.Request, number domain.Prisone
 		return unavailable(err)
 	}
 	if list.Survivor != "" {
-		return moved(r, number, list.Survivor)
+		return movedReply(r, number, list.Survivor)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 func numberOf(text string) domain.PrisonerNumber { return domain.PrisonerNumber(text) }
 
-func TestARemovedNumberInAGroupStandsForTheOneThatSurvivesToo(t *testing.T) {
+func TestRemovedNumber_inAGroupStandsForTheOneThatSurvivesToo(t *testing.T) {
 	h := newHouse(t)
 	h.told("Q1111QQ", "X1111XX", "")
 	h.merge("Q1111QQ", "R1111RR")
@@ -35,7 +35,7 @@ func TestARemovedNumberInAGroupStandsForTheOneThatSurvivesToo(t *testing.T) {
 	require.JSONEq(t, "[]", w.Body.String(), "stored as given")
 }
 
-func TestTwoNamesOfOnePrisonerAreNoGroup(t *testing.T) {
+func TestGroup_twoNumbersOfOnePrisonerAreNone(t *testing.T) {
 	h := newHouse(t)
 	h.told("Q1111QQ", "X1111XX", "")
 	h.merge("Q1111QQ", "R1111RR")

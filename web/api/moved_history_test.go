@@ -58,7 +58,7 @@ func (h *house) rawHistory(number string) []json.RawMessage {
 	return body.Entries
 }
 
-func TestAMergeIsAnEntryOfBothItsNumbersInTheOrderOfTheLog(t *testing.T) {
+func TestMerge_isAnEntryOfBothItsNumbersInTheOrderOfTheLog(t *testing.T) {
 	h := newHouse(t)
 	h.told("R1111RR", "X1111XX", "")
 	first := h.merge("R1111RR", "S1111SS")
@@ -106,7 +106,7 @@ func TestAMergeIsAnEntryOfBothItsNumbersInTheOrderOfTheLog(t *testing.T) {
 }
 
 // An item that is ignored beside no record names none.
-func TestAnIgnoredItemBesideWhichNoRecordCountsNamesNone(t *testing.T) {
+func TestIgnoredItem_besideWhichNoRecordCountsNamesNone(t *testing.T) {
 	h := newHouse(t)
 	pair, err := domain.NewPair("A9109UD", "A0135GA")
 	require.NoError(t, err)

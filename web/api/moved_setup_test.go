@@ -87,9 +87,9 @@ var readsByNumber = []readByNumber{
 	{"GET /subject-access-request", "/subject-access-request?prn=", "", subjectReader},
 }
 
-// TestEveryReadByNumberIsWalked fails when a read by number is added that the
+// TestReads_byNumberAreAllWalked fails when a read by number is added that the
 // tests of removed numbers do not ask.
-func TestEveryReadByNumberIsWalked(t *testing.T) {
+func TestReads_byNumberAreAllWalked(t *testing.T) {
 	var walked, served []string
 	for _, r := range readsByNumber {
 		walked = append(walked, r.route)

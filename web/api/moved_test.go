@@ -13,7 +13,7 @@ import (
 	"nonassociations/web/api"
 )
 
-func TestARemovedNumberLeadsToTheOneThatSurvives(t *testing.T) {
+func TestRemovedNumber_leadsToTheOneThatSurvives(t *testing.T) {
 	h := newHouse(t)
 	h.told("R1111RR", "X1111XX", "")
 	h.merge("R1111RR", "S1111SS")
@@ -49,7 +49,7 @@ func TestARemovedNumberLeadsToTheOneThatSurvives(t *testing.T) {
 	require.Equal(t, before, h.facts(), "reading writes nothing")
 }
 
-func TestOnlyTheNumberThatARemovalNamesIsRemoved(t *testing.T) {
+func TestRemoval_removesOnlyItsNumber(t *testing.T) {
 	h := newHouse(t)
 	h.told("R1111RR", "X1111XX", "")
 	h.asksAll("R1111RR", http.StatusOK, "")
@@ -62,7 +62,7 @@ func TestOnlyTheNumberThatARemovalNamesIsRemoved(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, h.subject("prn=Z1111ZZ").Code)
 }
 
-func TestTheWayOfMergesIsFollowedToItsEnd(t *testing.T) {
+func TestWay_ofMergesIsFollowedToItsEnd(t *testing.T) {
 	for name, order := range map[string][][2]string{
 		"in their order": {{"Q1111QQ", "R1111RR"}, {"R1111RR", "S1111SS"}}, "the later first": {{"R1111RR", "S1111SS"}, {"Q1111QQ", "R1111RR"}},
 	} {
@@ -83,7 +83,7 @@ func TestTheWayOfMergesIsFollowedToItsEnd(t *testing.T) {
 	}
 }
 
-func TestARemovedNumberIsAskedAsEverWhileALiveRecordStandsUnderIt(t *testing.T) {
+func TestRemovedNumber_isAskedAsEverWhileALiveRecordStandsUnderIt(t *testing.T) {
 	h := newHouse(t)
 	h.told("R1111RR", "X1111XX", "")
 	h.beginMerge("R1111RR", "S1111SS")
@@ -105,7 +105,7 @@ func TestARemovedNumberIsAskedAsEverWhileALiveRecordStandsUnderIt(t *testing.T) 
 	h.asksAll("R1111RR", http.StatusMovedPermanently, "S1111SS")
 }
 
-func TestWhatIsWrongWithARequestIsSaidBeforeWhereTheNumberIs(t *testing.T) {
+func TestValidation_comesBeforeTheRemovedNumber(t *testing.T) {
 	h := newHouse(t)
 	h.merge("R1111RR", "S1111SS")
 	for _, r := range readsByNumber {
@@ -134,7 +134,7 @@ func TestWhatIsWrongWithARequestIsSaidBeforeWhereTheNumberIs(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, h.subject("prn=R1111RR&fromDate=x").Code)
 }
 
-func TestWhereARemovedNumberIsIsSaidOnlyAtTheHeadOfTheLog(t *testing.T) {
+func TestRemovedNumber_isAnsweredOnlyAtTheHeadOfTheLog(t *testing.T) {
 	for name, change := range map[string]func(*api.Options){
 		"the read model is behind": func(o *api.Options) { o.Reads.(*twin).wait = queries.ErrBehind },
 		"it has never caught up":   func(o *api.Options) { o.Reads.(*twin).err = queries.ErrNotCaughtUp },
@@ -150,9 +150,9 @@ func TestWhereARemovedNumberIsIsSaidOnlyAtTheHeadOfTheLog(t *testing.T) {
 	}
 }
 
-// TestSubjectAccessSeesAMergeThatComesWhileItReads: what the merge has taken
+// TestSubjectAccess_seesAMergeThatComesWhileItReads: what the merge has taken
 // away would else be told as nothing.
-func TestSubjectAccessSeesAMergeThatComesWhileItReads(t *testing.T) {
+func TestSubjectAccess_seesAMergeThatComesWhileItReads(t *testing.T) {
 	var h *house
 	h = newHouse(t, func(o *api.Options) {
 		o.Audit = mergingAudit{o.Audit, func() { h.merge("R1111RR", "S1111SS") }}
@@ -165,7 +165,7 @@ func TestSubjectAccessSeesAMergeThatComesWhileItReads(t *testing.T) {
 
 // What was deleted before a merge is held about the same person, though the
 // removed number leads on.
-func TestSubjectAccessTellsWhatWasDeletedUnderARemovedNumber(t *testing.T) {
+func TestSubjectAccess_givesWhatWasDeletedUnderARemovedNumber(t *testing.T) {
 	h := newHouse(t)
 	deleted := h.told("Q1111QQ", "X1111XX", "")
 	require.Equal(t, http.StatusNoContent, h.call(http.MethodDelete, "/sync/"+deleted, syncer, "").Code)

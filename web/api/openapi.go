@@ -69,15 +69,15 @@ var media = map[string]string{
 }
 
 func swaggerFile(files map[string]public) public {
-	return func(ctx context.Context, r *http.Request) (reply, error) {
+	return func(ctx context.Context, r *http.Request) (response, error) {
 		file, is := files[chi.URLParam(r, "file")]
 		if !is {
-			return reply{}, noSuchRoute()
+			return response{}, noSuchRoute()
 		}
 		return file(ctx, r)
 	}
 }
 
-func leadsToThePage(context.Context, *http.Request) (reply, error) {
-	return reply{status: http.StatusFound, location: swaggerPage}, nil
+func leadsToThePage(context.Context, *http.Request) (response, error) {
+	return response{status: http.StatusFound, location: swaggerPage}, nil
 }

@@ -15,7 +15,7 @@ import (
 // leads are addresses that lead to the page and are no calls of their own.
 var leads = []string{"/docs", "/swagger-ui.html"}
 
-func TestEveryRouteIsDocumentedAndEveryDocumentedRouteIsThere(t *testing.T) {
+func TestRoute_isDocumentedAndEveryDocumentedRouteIsThere(t *testing.T) {
 	c := openContract(t)
 	var documented []string
 	for path, item := range c.root["paths"].(map[string]any) {
@@ -32,7 +32,7 @@ func TestEveryRouteIsDocumentedAndEveryDocumentedRouteIsThere(t *testing.T) {
 	require.Equal(t, documented, served)
 }
 
-func TestVocabulariesOfTheDocumentAreThoseOfTheDomain(t *testing.T) {
+func TestVocabularies_ofTheDocumentAreThoseOfTheDomain(t *testing.T) {
 	for name, words := range map[string][]string{
 		"ReasonCode":   wordsOf(domain.ReasonCodes()),
 		"TypeCode":     wordsOf(domain.TypeCodes()),
@@ -55,12 +55,12 @@ func TestVocabulariesOfTheDocumentAreThoseOfTheDomain(t *testing.T) {
 func wordsOf[W ~string](terms []domain.Term[W]) []string {
 	var words []string
 	for _, term := range terms {
-		words = append(words, string(term.Word))
+		words = append(words, string(term.Code))
 	}
 	return words
 }
 
-func TestEveryExampleOfARequestIsAccepted(t *testing.T) {
+func TestExample_ofARequestIsAccepted(t *testing.T) {
 	for path, token := range map[string]string{
 		"/sync": syncer, "/migrate": migrator, "/non-associations/between": reader, "/non-associations/involving": reader,
 	} {
@@ -78,7 +78,7 @@ func TestEveryExampleOfARequestIsAccepted(t *testing.T) {
 	}
 }
 
-func TestTheExampleOfTheListIsWhatTheListSays(t *testing.T) {
+func TestExample_ofTheListIsWhatTheListSays(t *testing.T) {
 	h := newHouse(t)
 	require.Equal(t, http.StatusOK, h.sync(record).Code)
 	content, _ := openContract(t).at(t, "paths", "/non-associations/{reference}", "get", "responses", "200", "content", "application/json")

@@ -55,7 +55,7 @@ func orderOf(p *parameters) order {
 
 // compare puts what has no value to sort by last, in either direction. Equals
 // are newest first.
-func (o order) compare(a, b audit.Seen) int {
+func (o order) compare(a, b audit.PrisonerView) int {
 	one, other := o.key(a), o.key(b)
 	var c int
 	switch {
@@ -72,7 +72,7 @@ func (o order) compare(a, b audit.Seen) int {
 	return cmp.Or(c, strings.Compare(b.WhenCreated, a.WhenCreated), slices.Compare(a.ID[:], b.ID[:]))
 }
 
-func (o order) key(s audit.Seen) *string {
+func (o order) key(s audit.PrisonerView) *string {
 	other := s.OtherPrisonerDetails
 	switch o.by {
 	case whenUpdated:
@@ -83,15 +83,15 @@ func (o order) key(s audit.Seen) *string {
 		}
 		return orNull(string(*s.ClosedAt))
 	case lastName:
-		return lowered(other.LastName)
+		return lowerCase(other.LastName)
 	case firstName:
-		return lowered(other.FirstName)
+		return lowerCase(other.FirstName)
 	case otherNumber:
 		return orNull(string(other.PrisonerNumber))
 	case prisonID:
 		return other.PrisonID
 	case prisonName:
-		return lowered(other.PrisonName)
+		return lowerCase(other.PrisonName)
 	case cellLocation:
 		return other.CellLocation
 	default:
@@ -99,8 +99,8 @@ func (o order) key(s audit.Seen) *string {
 	}
 }
 
-// lowered is how people sort names.
-func lowered(name *string) *string {
+// lowerCase is how people sort names.
+func lowerCase(name *string) *string {
 	if name == nil {
 		return nil
 	}

@@ -51,10 +51,10 @@ type sorted struct {
 	Unsorted bool `json:"unsorted"`
 }
 
-// all lists all non-associations page by page. Whoever follows Link misses none
+// records lists all non-associations page by page. Whoever follows Link misses none
 // that was there all the time, whatever is written meanwhile: there is a Link
 // only where no record can change its place.
-func (a *API) all(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+func (a *API) records(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
 		return out, err
@@ -92,8 +92,8 @@ func pageBody(content []audit.NonAssociation, found queries.Page, size int, numb
 }
 
 // pageOf reads which page is asked for, and its number.
-func pageOf(p *parameters, today string) (queries.PageOf, int64) {
-	of := queries.PageOf{Wanted: p.wanted(today), Size: int(p.number("size", 1, maxSize, defaultSize))}
+func pageOf(p *parameters, today string) (queries.PageRequest, int64) {
+	of := queries.PageRequest{Filter: p.wanted(today), Size: int(p.number("size", 1, maxSize, defaultSize))}
 	of.By, of.Descending = p.sort()
 	number := p.number("page", 0, math.MaxInt32, 0)
 	of.Offset = number * int64(of.Size)
@@ -108,12 +108,12 @@ func pageOf(p *parameters, today string) (queries.PageOf, int64) {
 		p.fault("after", "is for "+fixedFields()+" alone: with sort="+string(of.By)+" a record that changes between two pages may be missed")
 		return of, 0
 	}
-	number, behind, err := parseAfter(after, of)
+	number, behind, err := parseCursor(after, of)
 	if err != nil {
 		p.fault("after", err.Error())
 		return of, 0
 	}
-	of.Behind = &behind
+	of.After = &behind
 	return of, number
 }
 
@@ -152,7 +152,7 @@ func fixedFields() string {
 
 // linkTo leads to the page behind a place; there is none behind the last, and
 // none where a record may change its place.
-func linkTo(r *http.Request, of queries.PageOf, number int64, behind *queries.Place) string {
+func linkTo(r *http.Request, of queries.PageRequest, number int64, behind *queries.Cursor) string {
 	if behind == nil || !of.By.IsFixed() {
 		return ""
 	}
@@ -163,7 +163,7 @@ func linkTo(r *http.Request, of queries.PageOf, number int64, behind *queries.Pl
 	query := url.Values{
 		"includeOpen": {strconv.FormatBool(of.Open)}, "includeClosed": {strconv.FormatBool(of.Closed)},
 		"size": {strconv.Itoa(of.Size)}, "sort": {string(of.By) + "," + string(towards)},
-		"after": {formatAfter(of, number, *behind)},
+		"after": {formatCursor(of, number, *behind)},
 	}
 	return fmt.Sprintf(`<%s?%s>; rel="next"`, r.URL.EscapedPath(), query.Encode())
 }

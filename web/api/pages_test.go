@@ -57,7 +57,7 @@ func five(t testing.TB) *house {
 	return h
 }
 
-func TestAPageIsWrittenAsSpringDoes(t *testing.T) {
+func TestPage_isWrittenAsSpringDoes(t *testing.T) {
 	h := five(t)
 	w := h.call(http.MethodGet, "/non-associations?size=1&includeClosed=true&sort=whenCreated,DESC&page=1", reader, "")
 	var body map[string]any
@@ -100,7 +100,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestWhoFollowsTheLinkReadsEverythingOnce(t *testing.T) {
+func TestLink_leadsThroughEverythingOnce(t *testing.T) {
 	for _, sort := range []string{"id", "id,DESC"} {
 		h := five(t)
 		var years []string
@@ -122,7 +122,7 @@ func TestWhoFollowsTheLinkReadsEverythingOnce(t *testing.T) {
 	}
 }
 
-func TestBadPages(t *testing.T) {
+func TestPages_badParameters(t *testing.T) {
 	h := five(t)
 	for query, source := range map[string]string{
 		"page=-1": "page", "page=x": "page", "page=": "page", "page=%2B1": "page", "page=2147483648": "page", "page=1.0": "page", "page=0&page=0": "page",
@@ -138,7 +138,7 @@ func TestBadPages(t *testing.T) {
 	}
 }
 
-func TestATokenIsGoodAsItIsAndForItsQuestionOnly(t *testing.T) {
+func TestToken_isGoodAsItIsAndForItsQuestionOnly(t *testing.T) {
 	h := five(t)
 	_, path := h.page("/non-associations?size=2")
 	link, err := url.Parse(path)
@@ -168,7 +168,7 @@ func TestATokenIsGoodAsItIsAndForItsQuestionOnly(t *testing.T) {
 
 // A record that changes between two pages may jump over the reader's place:
 // where that can be there is no Link, and no place to go on from.
-func TestOnlyAListByAFixedKeyIsWalked(t *testing.T) {
+func TestPages_onlyAFixedOrderHasALink(t *testing.T) {
 	h := five(t)
 	_, path := h.page("/non-associations?size=2")
 	link, err := url.Parse(path)

@@ -109,8 +109,8 @@ func (p *parameters) atLeast() uint64 {
 
 // wanted is which non-associations are asked for; none at all is a mistake of
 // the caller, and no answer.
-func (p *parameters) wanted(today string) queries.Wanted {
-	w := queries.Wanted{Open: p.flag("includeOpen", true), Closed: p.flag("includeClosed", false), Today: today}
+func (p *parameters) wanted(today string) queries.Filter {
+	w := queries.Filter{Open: p.flag("includeOpen", true), Closed: p.flag("includeClosed", false), Today: today}
 	if !w.Open && !w.Closed {
 		p.fault("includeOpen", "must not be false together with includeClosed")
 	}

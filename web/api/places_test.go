@@ -71,7 +71,7 @@ const (
 	withoutD  = "2021 2023 2100"
 )
 
-func TestEveryFilterByPrisonIsWalked(t *testing.T) {
+func TestFilters_byPrisonAreAllWalked(t *testing.T) {
 	var documented, walked []string
 	for path, item := range openContract(t).root["paths"].(map[string]any) {
 		for method, operation := range item.(map[string]any) {
@@ -91,7 +91,7 @@ func TestEveryFilterByPrisonIsWalked(t *testing.T) {
 	require.ElementsMatch(t, documented, walked)
 }
 
-func TestNobodyIsHiddenOnAPlaceThatIsRemembered(t *testing.T) {
+func TestLists_hideNoPrisonerOnACachedPlace(t *testing.T) {
 	const all = "A9109UD B1111BB C1111CC D1111DD E1111EE"
 	for name, filter := range prisonFilters {
 		h, server, p := moving(t)
@@ -111,7 +111,7 @@ func TestNobodyIsHiddenOnAPlaceThatIsRemembered(t *testing.T) {
 	}
 }
 
-func TestNobodyIsHiddenWhenTheDirectoryDoesNotSaySoNow(t *testing.T) {
+func TestLists_hideNoPrisonerWithoutAnAnswerOfNow(t *testing.T) {
 	forever := make(chan struct{})
 	t.Cleanup(func() { close(forever) })
 	for name, filter := range prisonFilters {
@@ -134,7 +134,7 @@ func TestNobodyIsHiddenWhenTheDirectoryDoesNotSaySoNow(t *testing.T) {
 	}
 }
 
-func TestThatTheOtherPrisonerHasMovedCountsTheSame(t *testing.T) {
+func TestIfMatch_theOtherPrisonersMoveCountsTheSame(t *testing.T) {
 	for name, filter := range prisonFilters {
 		h, _, p := moving(t)
 		require.Equal(t, withoutD, filter(h), name)
@@ -148,7 +148,7 @@ func TestThatTheOtherPrisonerHasMovedCountsTheSame(t *testing.T) {
 	}
 }
 
-func TestWhoIsInNoPrisonIsNotInAnother(t *testing.T) {
+func TestPrisoner_inNoPrisonIsNotInAnother(t *testing.T) {
 	for name, filter := range prisonFilters {
 		for _, nowhere := range []string{"TRN", "OUT", "", "trn", " OUT ", "Out"} {
 			h, _, p := moving(t)
@@ -171,7 +171,7 @@ func TestWhoIsInNoPrisonIsNotInAnother(t *testing.T) {
 	}
 }
 
-func TestAPrisonIsTheSameInAnyLetters(t *testing.T) {
+func TestPrison_isTheSameInAnyLetters(t *testing.T) {
 	for name, filter := range prisonFilters {
 		h, _, p := moving(t)
 		p.move("B1111BB", "mdi")

@@ -56,7 +56,7 @@ const maxKey = 255
 
 // keyOf is the key that the caller gave the request, with a hash of everything
 // that was asked; nil when there is none.
-func keyOf(r *http.Request, by auth.Claims, body []byte) (*commands.Key, error) {
+func keyOf(r *http.Request, by auth.Claims, body []byte) (*commands.IdempotencyKey, error) {
 	values := r.Header["Idempotency-Key"]
 	if len(values) == 0 {
 		return nil, nil //nolint:nilnil // no key is no fault
@@ -64,7 +64,7 @@ func keyOf(r *http.Request, by auth.Claims, body []byte) (*commands.Key, error) 
 	if len(values) > 1 || !isKey(values[0]) {
 		return nil, invalid([]fault{{"Idempotency-Key", "must be one text of 1 to 255 printable ASCII characters"}}, 0)
 	}
-	return &commands.Key{Client: by.ClientID, Name: values[0], Request: hashOf(
+	return &commands.IdempotencyKey{Client: by.ClientID, Name: values[0], Request: hashOf(
 		[]byte(r.Method), []byte(r.URL.Path), []byte(strings.Join(r.Header["If-Match"], ",")), body,
 	)}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAStaleWriteIsRefusedWithTheCurrentTag(t *testing.T) {
+func TestStaleWrite_isRefusedWithTheCurrentTag(t *testing.T) {
 	h := newStaffHouse(t)
 	id, seen := h.opened()
 	require.Regexp(t, `^"[0-9a-f-]{36}\.[A-Za-z0-9_-]+"$`, seen)
@@ -49,7 +49,7 @@ func (h *staffHouse) as(call func(id, body string, headers ...string) *recorder,
 	}
 }
 
-func TestIfMatchThatIsNoTag(t *testing.T) {
+func TestIfMatch_thatIsNoTag(t *testing.T) {
 	h := newStaffHouse(t)
 	id, seen := h.opened()
 	for _, bad := range []string{"x", seen[1:], seen[:len(seen)-1], "", " ", ",", " , ", `W/`, `w/"a"`, `W/ "a"`, `"a b"`, "*, *", seen + ", *", "*, " + seen, seen + seen, seen + ";" + seen, seen + ", x", seen + `, "`, "\"a\x7f\"", manyTags(maxTags + 1)} {
@@ -88,7 +88,7 @@ func (h *staffHouse) amendIf(id, body string, lines ...string) *recorder {
 	return w
 }
 
-func TestOneOfTheTagsThatIfMatchHoldsIsEnough(t *testing.T) {
+func TestOne_ofTheTagsThatIfMatchHoldsIsEnough(t *testing.T) {
 	h := newStaffHouse(t)
 	id, seen := h.opened()
 	first := seen
@@ -119,14 +119,14 @@ func TestOneOfTheTagsThatIfMatchHoldsIsEnough(t *testing.T) {
 	require.Equal(t, http.StatusOK, h.close(id, closing, "If-Match", first+", "+seen).Code)
 }
 
-func TestATagThatTheCallerHoldsDoesNotChangeTheAnswerToAWrite(t *testing.T) {
+func TestTag_thatTheCallerHoldsDoesNotChangeTheAnswerToAWrite(t *testing.T) {
 	h := newStaffHouse(t)
 	id, seen := h.opened()
 	require.Equal(t, http.StatusOK, h.amend(id, `{}`, "If-None-Match", seen).Code)
 	require.Equal(t, http.StatusPreconditionFailed, h.amend(id, `{}`, "If-Match", `"a"`, "If-None-Match", "*").Code)
 }
 
-func TestTwoClientsRaceOnOneRecord(t *testing.T) {
+func TestRace_ofTwoClientsOnOneRecord(t *testing.T) {
 	h := newStaffHouse(t)
 	id, seen := h.opened()
 	for range 20 {
@@ -152,7 +152,7 @@ func TestTwoClientsRaceOnOneRecord(t *testing.T) {
 	require.Equal(t, 21, h.facts())
 }
 
-func TestTwoClientsRaceToOpenOnePair(t *testing.T) {
+func TestRace_ofTwoClientsToOpenOnePair(t *testing.T) {
 	h := newStaffHouse(t)
 	var all sync.WaitGroup
 	answers := make([]*recorder, 8)

@@ -15,7 +15,7 @@ import (
 
 // ofPrisoner lists a prisoner's non-associations as staff see them, with who
 // everybody is and where.
-func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
+func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
 		return out, err
@@ -24,7 +24,7 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	if err != nil {
 		return out, err
 	}
-	look := lookOf(p, number, viewAt(a.clock()))
+	look := parseListOptions(p, number, viewAt(a.clock()))
 	least := p.atLeast()
 	if err := p.result(); err != nil {
 		return out, err
@@ -38,38 +38,38 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	}
 	out.position = formatPosition(found.Position)
 	if found.Survivor != "" {
-		return out, moved(r, number, found.Survivor)
+		return out, movedReply(r, number, found.Survivor)
 	}
-	out.body, err = json.Marshal(a.seen(ctx, look, found.Records))
+	out.body, err = json.Marshal(a.prisonerView(ctx, look, found.Records))
 	out.etag = etagOf(out.body)
 	return out, err
 }
 
-// seen is the whole answer. Others are left out for their prison only on a word
+// prisonerView is the whole answer. Others are left out for their prison only on a word
 // of now.
-func (a *API) seen(ctx context.Context, l look, records []queries.Record) audit.OfOnePrisoner[audit.Seen] {
+func (a *API) prisonerView(ctx context.Context, l listOptions, records []queries.Record) audit.PrisonerList[audit.PrisonerView] {
 	numbers := append(numbersOf(records), l.number)
 	if l.otherPrisons {
-		return l.at(records, a.people(ctx, numbers))
+		return l.at(records, a.lookUp(ctx, numbers))
 	}
-	told, sure := a.peopleNow(ctx, numbers, func(told people) bool {
+	told, sure := a.lookUpNow(ctx, numbers, func(told prisoners) bool {
 		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(told[n], told[l.number].PrisonID) })
 	})
 	l.otherPrisons = !sure
 	return l.at(records, told)
 }
 
-// look is how somebody looks at one prisoner's list.
-type look struct {
+// listOptions is how somebody looks at one prisoner's list.
+type listOptions struct {
 	number       domain.PrisonerNumber
-	wanted       queries.Wanted
+	wanted       queries.Filter
 	otherPrisons bool
 	order        order
 	view         audit.View
 }
 
-func lookOf(p *parameters, number domain.PrisonerNumber, view audit.View) look {
-	return look{
+func parseListOptions(p *parameters, number domain.PrisonerNumber, view audit.View) listOptions {
+	return listOptions{
 		number: number, wanted: p.wanted(view.Today), otherPrisons: p.flag("includeOtherPrisons", false),
 		order: orderOf(p), view: view,
 	}
@@ -77,16 +77,16 @@ func lookOf(p *parameters, number domain.PrisonerNumber, view audit.View) look {
 
 // at is the whole answer. The counts are of open and closed ones whichever of
 // them are asked for.
-func (l look) at(records []queries.Record, people people) audit.OfOnePrisoner[audit.Seen] {
-	answer := audit.OfOnePrisoner[audit.Seen]{
-		PrisonerNumber: l.number, Person: personOf(people[l.number]), NonAssociations: []audit.Seen{},
+func (l listOptions) at(records []queries.Record, people prisoners) audit.PrisonerList[audit.PrisonerView] {
+	answer := audit.PrisonerList[audit.PrisonerView]{
+		PrisonerNumber: l.number, Person: personOf(people[l.number]), NonAssociations: []audit.PrisonerView{},
 	}
 	for _, record := range records {
 		other := people[record.Pair.Other(l.number)]
 		if !l.otherPrisons && isElsewhere(other, people[l.number].PrisonID) {
 			continue
 		}
-		seen := l.view.Seen(record.Pair, l.number, record.NonAssociation)
+		seen := l.view.PrisonerView(record.Pair, l.number, record.NonAssociation)
 		seen.OtherPrisonerDetails.Person = personOf(other)
 		if seen.IsClosed {
 			answer.ClosedCount++
@@ -98,7 +98,7 @@ func (l look) at(records []queries.Record, people people) audit.OfOnePrisoner[au
 		}
 	}
 	slices.SortStableFunc(answer.NonAssociations, l.order.compare)
-	answer.NamesMissing = isNameless(answer.Person) || slices.ContainsFunc(answer.NonAssociations, func(s audit.Seen) bool {
+	answer.NamesMissing = isNameless(answer.Person) || slices.ContainsFunc(answer.NonAssociations, func(s audit.PrisonerView) bool {
 		return isNameless(s.OtherPrisonerDetails.Person)
 	})
 	return answer

@@ -37,7 +37,7 @@ func search(t testing.TB) (*house, *prisonersearch.Server) {
 	t.Helper()
 	server, err := prisonersearch.Serve(context.Background(), everyone)
 	require.NoError(t, err)
-	d := directory.New(context.Background(), directory.Options{URL: server.URL(), Clock: time.Now, Patience: 100 * time.Millisecond})
+	d := directory.New(context.Background(), directory.Options{URL: server.URL(), Clock: time.Now, Timeout: 100 * time.Millisecond})
 	t.Cleanup(func() {
 		d.Close()
 		require.NoError(t, server.Stop())
@@ -87,7 +87,7 @@ func (b seenBody) years() string {
 	return strings.Join(all, " ")
 }
 
-func TestAPrisonersListInTheWordsOfStaff(t *testing.T) {
+func TestPrisonersList_inTheWordsOfStaff(t *testing.T) {
 	h, _ := search(t)
 	w := h.call(http.MethodGet, "/prisoner/b1111bb/non-associations", reader, "")
 	id := h.ofPrisoner("B1111BB", "").NonAssociations[0].ID
@@ -101,7 +101,7 @@ func TestAPrisonersListInTheWordsOfStaff(t *testing.T) {
 		"cellLocation":"MDI-A-1"}}]}`, "ID", id, 1), w.Body.String())
 }
 
-func TestAPrisonersListIsFilteredCountedAndSorted(t *testing.T) {
+func TestPrisonersList_isFilteredCountedAndSorted(t *testing.T) {
 	h, _ := search(t)
 	for query, want := range map[string]struct {
 		years        string
@@ -132,7 +132,7 @@ func TestAPrisonersListIsFilteredCountedAndSorted(t *testing.T) {
 	}
 }
 
-func TestBadParametersOfAPrisonersList(t *testing.T) {
+func TestBadParameters_ofAPrisonersList(t *testing.T) {
 	h, _ := search(t)
 	for path, source := range map[string]string{
 		"A9109U/non-associations":                                        "prisonerNumber",
@@ -158,7 +158,7 @@ func TestBadParametersOfAPrisonersList(t *testing.T) {
 	require.Equal(t, []string{"sortBy", "sortDirection", "atLeast"}, errorIn(t, w).sources(), "all at once")
 }
 
-func TestWhomTheDirectoryDoesNotKnowIsShown(t *testing.T) {
+func TestLists_showPrisonersTheDirectoryDoesNotKnow(t *testing.T) {
 	h, server := search(t)
 	got := h.ofPrisoner("A9109UD", "")
 	require.True(t, got.NamesMissing, "E1111EE")
@@ -172,7 +172,7 @@ func TestWhomTheDirectoryDoesNotKnowIsShown(t *testing.T) {
 	require.Positive(t, server.Asked())
 }
 
-func TestADirectoryThatIsDownSlowOrLyingKeepsNoReadFromAnswering(t *testing.T) {
+func TestDirectory_thatIsDownSlowOrLyingKeepsNoReadFromAnswering(t *testing.T) {
 	forever := make(chan struct{})
 	t.Cleanup(func() { close(forever) })
 	for name, turn := range map[string]func(*prisonersearch.Server){
@@ -203,7 +203,7 @@ func TestADirectoryThatIsDownSlowOrLyingKeepsNoReadFromAnswering(t *testing.T) {
 	}
 }
 
-func TestWithoutADirectoryThereAreNoNames(t *testing.T) {
+func TestLists_haveNoNamesWithoutADirectory(t *testing.T) {
 	h := newHouse(t)
 	h.sync(record)
 	got := h.ofPrisoner("A9109UD", "?includeClosed=true")
@@ -212,7 +212,7 @@ func TestWithoutADirectoryThereAreNoNames(t *testing.T) {
 }
 
 // A name of one who lies in the way of another's is worse than none.
-func TestADirectoryThatNamesTwoPeopleForANumber(t *testing.T) {
+func TestDirectory_thatNamesTwoPeopleForANumber(t *testing.T) {
 	h, server := search(t)
 	server.Lie(func([]string) []byte {
 		return []byte(`[{"prisonerNumber":"A9109UD","firstName":"One","lastName":"A"},{"prisonerNumber":"A9109UD","firstName":"Two","lastName":"B"}]`)

@@ -39,19 +39,19 @@ type fault struct {
 
 func (p problem) Error() string { return p.DeveloperMessage }
 
-func (p problem) reply() reply {
+func (p problem) reply() response {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic("a problem is not JSON: " + err.Error()) // a bug: texts and numbers only
 	}
-	return reply{
+	return response{
 		status: p.Status, body: body, retryAfter: p.retryAfter, etag: p.etag, location: p.location,
 		challenge: p.Status == http.StatusUnauthorized,
 	}
 }
 
 // refuse turns an error into its answer, and logs what is our own fault.
-func (a *API) refuse(ctx context.Context, err error) reply {
+func (a *API) refuse(ctx context.Context, err error) response {
 	p := problemOf(err)
 	switch {
 	case p.Status >= http.StatusInternalServerError && p.retryAfter == "":
@@ -156,11 +156,11 @@ func unauthorised() problem {
 	return plain(http.StatusUnauthorized, "Unauthorised: a valid bearer token is needed")
 }
 
-// codeNobody is the code of a valid token that names no user.
-const codeNobody domain.Code = 401
+// codeNoUser is the code of a valid token that names no user.
+const codeNoUser domain.Code = 401
 
-func nobody() problem {
-	return problemWith(http.StatusUnauthorized, codeNobody, "Unauthorised: the token names no user")
+func noUser() problem {
+	return problemWith(http.StatusUnauthorized, codeNoUser, "Unauthorised: the token names no user")
 }
 
 func forbidden() problem {

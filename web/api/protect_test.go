@@ -59,10 +59,10 @@ func filled(t testing.TB, path string) string {
 // wholeRole may do everything.
 var wholeRole = "EVERYBODY:" + strings.Join(allRoles, ",") + ":read,write"
 
-// TestEveryRouteHasItsHeaders walks all routes that are served: with a token and
+// TestRoute_hasItsHeaders walks all routes that are served: with a token and
 // without, as HEAD, by a wrong method, when nothing can be verified and when the
 // service has a fault.
-func TestEveryRouteHasItsHeaders(t *testing.T) {
+func TestRoute_hasItsHeaders(t *testing.T) {
 	usual, down, broken := newHouse(t), newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} }), newHouse(t, allPanic)
 	usual.sync(record)
 	seen := map[int]bool{}
@@ -103,9 +103,9 @@ func allPanic(o *api.Options) {
 	o.Commands, o.Reads, o.Audit, o.Streams, o.Head = panicking{}, nil, nil, nil, nil
 }
 
-// TestEveryKindOfAnswerHasItsHeaders asks for each status that the document
+// TestKind_ofAnswerHasItsHeaders asks for each status that the document
 // knows, and fails when it knows one that was not asked for.
-func TestEveryKindOfAnswerHasItsHeaders(t *testing.T) {
+func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	seen := map[int]bool{}
 	hold := func(what string, w *recorder) *recorder {
 		t.Helper()
@@ -182,9 +182,9 @@ func documentedStatuses(t testing.TB) []int {
 	return slices.Compact(all)
 }
 
-// TestBrowsersAreHeldToHTTPSOverHTTPSOnly: what a caller or a proxy says of the
+// TestBrowsers_areHeldToHTTPSOverHTTPSOnly: what a caller or a proxy says of the
 // connection counts as the nearest to the caller says it.
-func TestBrowsersAreHeldToHTTPSOverHTTPSOnly(t *testing.T) {
+func TestBrowsers_areHeldToHTTPSOverHTTPSOnly(t *testing.T) {
 	h := newHouse(t)
 	for said, held := range map[string]bool{
 		"": false, "http": false, "https": true, "HTTPS": true, "https, http": true, "http, https": false, "httpsx": false, "wss": false,
@@ -201,10 +201,10 @@ func TestBrowsersAreHeldToHTTPSOverHTTPSOnly(t *testing.T) {
 	require.NotEmpty(t, w.Header().Get("Strict-Transport-Security"))
 }
 
-// TestWhatTheServerRefusesByItselfSaysNothing: what cannot be read as a request
+// TestServer_ownRefusalsHoldNoText: what cannot be read as a request
 // never reaches a handler, so that its answer has no header of ours. It is a
 // fixed text for nobody, on a connection that ends.
-func TestWhatTheServerRefusesByItselfSaysNothing(t *testing.T) {
+func TestServer_ownRefusalsHoldNoText(t *testing.T) {
 	h := newHouse(t)
 	_, url := serve(t, h)
 	address := strings.TrimPrefix(url, "http://")
@@ -233,9 +233,9 @@ func TestWhatTheServerRefusesByItselfSaysNothing(t *testing.T) {
 	require.Empty(t, h.logs.String(), "none of them reached us")
 }
 
-// TestTheWholeServerIsAskedAsAnyRoute: OPTIONS * is for the server, not for a
+// TestWholeServer_isAskedAsAnyRoute: OPTIONS * is for the server, not for a
 // route, and net/http has an answer of its own to it.
-func TestTheWholeServerIsAskedAsAnyRoute(t *testing.T) {
+func TestWholeServer_isAskedAsAnyRoute(t *testing.T) {
 	_, url := serve(t, newHouse(t))
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
 	require.NoError(t, err)

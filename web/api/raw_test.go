@@ -47,7 +47,7 @@ func rawHouse(t *testing.T) (*house, map[string]string) {
 	book := phoneBook{known: map[domain.PrisonerNumber]string{"A9109UD": everyRaw, "A0135GA": everyRaw, "B2222BB": everyRaw}}
 	h := newHouse(t, withBook(book), func(o *api.Options) {
 		reads, _ := o.Reads.(*twin)
-		o.Commands = commands.New(reads.store, commands.Options{Clock: clock, Router: reads, Directory: new(register), Patience: 5 * time.Second})
+		o.Commands = commands.New(reads.store, commands.Options{Clock: clock, Locator: reads, Directory: new(register), Timeout: 5 * time.Second})
 	})
 	comment := quoted(t, everyRaw)
 	user := string([]rune(everyRaw)[10:]) + ":NON_ASSOCIATIONS_SYNC,WRITE_NON_ASSOCIATIONS,DELETE_NON_ASSOCIATIONS,REOPEN_NON_ASSOCIATIONS:write"
@@ -100,7 +100,7 @@ func holds(t *testing.T, body []byte, wanted string) bool {
 
 // Every read there is, of everything that holds such texts: none goes out raw,
 // each reads back as it came, and the entity tag goes on to mean the answer.
-func TestNoAnswerHoldsARawControlCharacter(t *testing.T) {
+func TestAnswers_holdNoRawControlCharacter(t *testing.T) {
 	h, ids := rawHouse(t)
 	spoke := map[string]bool{}
 	for path, item := range openContract(t).root["paths"].(map[string]any) {
@@ -143,7 +143,7 @@ func isJSON(w *recorder) bool {
 }
 
 // A refusal names the caller's own keys.
-func TestNoRefusalHoldsARawControlCharacter(t *testing.T) {
+func TestRefusal_noneHoldsARawControlCharacter(t *testing.T) {
 	h := newStaffHouse(t)
 	for r := range rune(0x10000) {
 		if !isRaw(r) {
@@ -158,7 +158,7 @@ func TestNoRefusalHoldsARawControlCharacter(t *testing.T) {
 }
 
 // What NOMIS tells again in the same characters is the same.
-func TestControlCharactersToldAgainChangeNothing(t *testing.T) {
+func TestControlCharacters_sentAgainChangeNothing(t *testing.T) {
 	h := newHouse(t)
 	for range 2 {
 		w := h.sync(request(item("A0135GA", "2021-01-01T00:00:00", `"comments":`+quoted(t, everyRaw)+`,`)))
@@ -168,7 +168,7 @@ func TestControlCharactersToldAgainChangeNothing(t *testing.T) {
 }
 
 // A key and an entity tag mean the same request and the same record as ever.
-func TestARepeatByKeyWithRawCharactersAnswersAsTheFirstDid(t *testing.T) {
+func TestRepeat_byKeyWithRawCharactersAnswersAsTheFirstDid(t *testing.T) {
 	h, _ := newKeyedHouse(t)
 	body := strings.Replace(newOne, "They keep fighting", "\ufffeThey\uffff", 1)
 	first := h.call(http.MethodPost, "/non-associations", writer, body, "Idempotency-Key", "k")

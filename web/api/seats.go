@@ -78,7 +78,7 @@ func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
 
 // isReached reports whether the log has the place, or cannot be asked.
 func (a *API) isReached(ctx context.Context, position uint64) bool {
-	if a.reaches == nil || a.reads.Position() >= position || a.met.Load() >= position {
+	if a.reaches == nil || a.reads.Position() >= position || a.seen.Load() >= position {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
@@ -100,39 +100,39 @@ func (a *API) await(ctx context.Context, position uint64) error {
 	return nil
 }
 
-// met is the furthest place of the log that this process was told of: what
+// seenPosition is the furthest place of the log that this process was told of: what
 // another process has not written need not be asked for.
-type met struct{ atomic.Uint64 }
+type seenPosition struct{ atomic.Uint64 }
 
-func (m *met) note(position uint64) {
+func (m *seenPosition) note(position uint64) {
 	for was := m.Load(); was < position && !m.CompareAndSwap(was, position); was = m.Load() {
 	}
 }
 
-// noting notes the places of what is written.
-type noting struct {
+// recordingCommands notes the places of what is written.
+type recordingCommands struct {
 	Commands
 
-	met *met
+	met *seenPosition
 }
 
-// Tell is Commands'.
-func (n noting) Tell(ctx context.Context, by domain.Cause, tells []commands.PairTell) (commands.Told, error) {
-	told, err := n.Commands.Tell(ctx, by, tells)
-	n.met.note(told.Position.Outside())
+// Sync is Commands'.
+func (n recordingCommands) Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error) {
+	told, err := n.Commands.Sync(ctx, by, tells)
+	n.met.note(told.Position.Uint64())
 	return told, err
 }
 
-// DoByID is Commands'.
-func (n noting) DoByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error) {
-	receipt, err := n.Commands.DoByID(ctx, by, id, command)
-	n.met.note(receipt.Position.Outside())
+// ExecuteByID is Commands'.
+func (n recordingCommands) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error) {
+	receipt, err := n.Commands.ExecuteByID(ctx, by, id, command)
+	n.met.note(receipt.Position.Uint64())
 	return receipt, err
 }
 
-// Act is Commands'.
-func (n noting) Act(ctx context.Context, by domain.Cause, act commands.Act) (commands.Receipt, error) {
-	receipt, err := n.Commands.Act(ctx, by, act)
-	n.met.note(receipt.Position.Outside())
+// Staff is Commands'.
+func (n recordingCommands) Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error) {
+	receipt, err := n.Commands.Staff(ctx, by, act)
+	n.met.note(receipt.Position.Uint64())
 	return receipt, err
 }

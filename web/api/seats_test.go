@@ -132,7 +132,7 @@ func full(t *testing.T, header http.Header, status int, body errorBody) {
 	require.NotEmpty(t, header.Get("Retry-After"))
 }
 
-func TestNoReadWaitsForWhatLiesBehindTheEnd(t *testing.T) {
+func TestReads_waitForNothingBeyondTheEnd(t *testing.T) {
 	reading(t, func(t *testing.T, method, path, body string) {
 		h, reads := newWaitingHouse(t)
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
@@ -149,7 +149,7 @@ func TestNoReadWaitsForWhatLiesBehindTheEnd(t *testing.T) {
 	})
 }
 
-func TestWhetherTheLogReachesThatFarIsAskedOnlyWhenItMustBe(t *testing.T) {
+func TestReach_isAskedOnlyWhenItMustBe(t *testing.T) {
 	asked, away := new(atomic.Int64), errors.New("away")
 	answers := func(reached bool, err error) func(*api.Options) {
 		return func(o *api.Options) {
@@ -185,7 +185,7 @@ func TestWhetherTheLogReachesThatFarIsAskedOnlyWhenItMustBe(t *testing.T) {
 	require.Equal(t, uint64(2), reads.next(t), "a log that hangs is away")
 }
 
-func TestOneClientTakesNotAllSeats(t *testing.T) {
+func TestOneClient_takesNotAllSeats(t *testing.T) {
 	reading(t, func(t *testing.T, method, path, body string) {
 		h, reads := newWaitingHouse(t, func(o *api.Options) { o.Seats = api.NewSeats(2) })
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
@@ -217,7 +217,7 @@ func TestOneClientTakesNotAllSeats(t *testing.T) {
 	})
 }
 
-func TestAMissWaitsOnASeatOfItsClient(t *testing.T) {
+func TestMiss_waitsOnASeatOfItsClient(t *testing.T) {
 	for _, path := range []string{"/non-associations/" + anID, "/non-associations/" + anID + "/history", "/subject-access-request?prn=A9109UD"} {
 		h, reads := newWaitingHouse(t, func(o *api.Options) { o.Seats = api.NewSeats(1) })
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
@@ -240,7 +240,7 @@ type heedless struct {
 	joined chan struct{}
 }
 
-func (h heedless) DoByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, _ domain.Command) (commands.Receipt, error) {
+func (h heedless) ExecuteByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, _ domain.Command) (commands.Receipt, error) {
 	return commands.Receipt{}, h.seats.Wait(ctx, func(ctx context.Context) error {
 		h.joined <- struct{}{}
 		<-ctx.Done()
@@ -248,7 +248,7 @@ func (h heedless) DoByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, _ dom
 	})
 }
 
-func TestWhatACommandWaitsForIsOnASeatOfItsClient(t *testing.T) {
+func TestSeats_aCommandWaitsOnOneOfItsClient(t *testing.T) {
 	c := heedless{seats: api.NewSeats(1), joined: make(chan struct{}, 9)}
 	h := newHouse(t, func(o *api.Options) { o.Commands, o.Verifier = c, clients{} })
 	ctx, leave := context.WithCancel(t.Context())

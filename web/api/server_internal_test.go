@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEveryTimeOfTheServerIsLimited walks every time-out that a server of
+// TestTime_ofTheServerIsLimited walks every time-out that a server of
 // net/http has, so that one of a later Go fails here, too.
-func TestEveryTimeOfTheServerIsLimited(t *testing.T) {
+func TestTime_ofTheServerIsLimited(t *testing.T) {
 	server := reflect.ValueOf(Server(http.NotFoundHandler(), slog.New(slog.DiscardHandler))).Elem()
 	walked := 0
 	for _, field := range reflect.VisibleFields(server.Type()) {
@@ -70,7 +70,7 @@ func isCut(t *testing.T, conn net.Conn) string {
 	return string(said)
 }
 
-func TestASlowClientIsCut(t *testing.T) {
+func TestSlowClient_isCut(t *testing.T) {
 	const short = 50 * time.Millisecond
 	t.Run("in its headers", func(t *testing.T) {
 		conn := withLimits(t, quick(func(l *limits) { l.header = short }), func(http.ResponseWriter, *http.Request) { t.Error("a request came") })
@@ -130,9 +130,9 @@ func TestASlowClientIsCut(t *testing.T) {
 	})
 }
 
-// TestAReplyThatPassesTheEdgeByIsProtected: a server may refuse before the API
+// TestReply_thatPassesTheEdgeByIsProtected: a server may refuse before the API
 // is asked.
-func TestAReplyThatPassesTheEdgeByIsProtected(t *testing.T) {
+func TestReply_thatPassesTheEdgeByIsProtected(t *testing.T) {
 	for _, path := range []string{"/openapi.json", "/non-associations/A9109UD"} {
 		w := httptest.NewRecorder()
 		unavailable(io.EOF).reply().write(w, httptest.NewRequest(http.MethodGet, path, nil))

@@ -69,14 +69,14 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 	t.Helper()
 	h := &house{t: t, store: memory.New(), logs: new(bytes.Buffer)}
 	h.reads = &twin{store: h.store}
-	handler := commands.New(h.store, commands.Options{Clock: clock, Router: h.reads, Patience: 5 * time.Second})
+	handler := commands.New(h.store, commands.Options{Clock: clock, Locator: h.reads, Timeout: 5 * time.Second})
 	h.merges = merge.New(merge.Options{Log: h.store, Handler: handler, Clock: clock})
 	options := api.Options{
 		Commands: handler, Reads: h.reads, Verifier: tokens{}, Clock: clock, Version: "test",
 		Audit: audit.New(h.store, audit.Options{London: time.UTC}), Streams: h.reads,
 		Head: func(ctx context.Context) (uint64, error) {
 			position, err := handler.Head(ctx)
-			return position.Outside(), err
+			return position.Uint64(), err
 		},
 		Reaches: eventstore.NewReach(h.store).Has,
 		LogID:   func() (uuid.UUID, bool) { return theLog, true },

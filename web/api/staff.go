@@ -19,9 +19,9 @@ const scopeWrite = "write"
 
 // staff guards a write of staff: the token needs the role and the scope.
 func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
-	return a.guard(func(ctx context.Context, r *http.Request, by auth.Claims) (reply, error) {
+	return a.authenticated(func(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
 		if !by.HasScope(scopeWrite) {
-			return reply{}, withoutScope()
+			return response{}, withoutScope()
 		}
 		out, err := a.write(ctx, r, by, w)
 		out.written = true
@@ -32,7 +32,7 @@ func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
 // staffWrite is what differs between the writes of staff.
 type staffWrite struct {
 	id     string // the parameter of the path that is one, "" when there is none
-	decode func(body *bytes.Buffer, london *time.Location, act *commands.Act) error
+	decode func(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error
 	status int
 	silent bool // answers without a body
 }
@@ -46,25 +46,25 @@ var (
 )
 
 // write refuses what is malformed, whatever it is, before the key is looked at.
-func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staffWrite) (reply, error) {
+func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staffWrite) (response, error) {
 	act, err := w.read(r, by, a.clock().Location())
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	cause := a.cause(r, by, domain.DPS)
 	if open, is := act.Command.(domain.Open); is {
-		cause.About = open.NamedFirst
+		cause.About = open.FirstPrisoner
 	}
-	receipt, err := a.commands.Act(ctx, cause, act)
+	receipt, err := a.commands.Staff(ctx, cause, act)
 	if err != nil {
-		return reply{}, a.refusedWrite(err)
+		return response{}, a.refusedWrite(err)
 	}
-	out := reply{status: w.status, position: formatPosition(receipt.Position.Outside())}
+	out := response{status: w.status, position: formatPosition(receipt.Position.Uint64())}
 	if w.silent {
-		out.etag = etagOfOne(receipt.NonAssociation.LastFact, nil)
+		out.etag = etagOfOne(receipt.NonAssociation.LastEventID, nil)
 		return out, nil
 	}
-	out.body, out.etag, err = show(receipt.Pair, receipt.NonAssociation, receipt.At.In(a.clock().Location()))
+	out.body, out.etag, err = render(receipt.Pair, receipt.NonAssociation, receipt.At.In(a.clock().Location()))
 	return out, err
 }
 
@@ -82,8 +82,8 @@ func pathID(r *http.Request, name string) (uuid.UUID, error) {
 }
 
 // read is the whole request as a command.
-func (w staffWrite) read(r *http.Request, by auth.Claims, london *time.Location) (commands.Act, error) {
-	var act commands.Act
+func (w staffWrite) read(r *http.Request, by auth.Claims, london *time.Location) (commands.StaffCommand, error) {
+	var act commands.StaffCommand
 	var err error
 	if w.id != "" {
 		if act.ID, err = pathID(r, w.id); err != nil {
@@ -110,7 +110,7 @@ func (a *API) refusedWrite(err error) error {
 		return err
 	}
 	p := refused(refusal)
-	_, p.etag, err = show(pairOf(*refusal.Current), *refusal.Current, a.clock())
+	_, p.etag, err = render(pairOf(*refusal.Current), *refusal.Current, a.clock())
 	if err != nil {
 		return err
 	}

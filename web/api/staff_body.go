@@ -48,15 +48,15 @@ func given[T any](f *field[T]) *T {
 	return &f.value
 }
 
-// words are the fields that opening and amending share.
-type words struct {
+// staffText are the fields that opening and amending share.
+type staffText struct {
 	firstRole, secondRole field[domain.Role]
 	reason                field[domain.Reason]
 	restriction           field[domain.Restriction]
 	comment               field[string]
 }
 
-func (w *words) member(d *decoder, name string) error {
+func (w *staffText) member(d *decoder, name string) error {
 	switch name {
 	case "firstPrisonerRole":
 		return text(d, &w.firstRole, role)
@@ -72,8 +72,8 @@ func (w *words) member(d *decoder, name string) error {
 	return d.json.SkipValue()
 }
 
-func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.Act) error {
-	var w words
+func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
+	var w staffText
 	var first, second field[domain.PrisonerNumber]
 	d := newDecoder(body)
 	err := d.whole(func(name string) error {
@@ -99,14 +99,14 @@ func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.Act) error {
 	}
 	act.Pair = pair
 	act.Command = domain.Open{
-		Comment: w.comment.value, NamedFirst: first.value, Reason: w.reason.value, Restriction: w.restriction.value,
+		Comment: w.comment.value, FirstPrisoner: first.value, Reason: w.reason.value, Restriction: w.restriction.value,
 		Roles: map[domain.PrisonerNumber]domain.Role{first.value: w.firstRole.value, second.value: w.secondRole.value},
 	}
 	return d.result(err)
 }
 
-func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.Act) error {
-	var w words
+func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
+	var w staffText
 	d := newDecoder(body)
 	err := d.whole(func(name string) error { return w.member(d, name) }, func() {})
 	act.Roles = [2]domain.Role{w.firstRole.value, w.secondRole.value}
@@ -116,7 +116,7 @@ func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.Act) error 
 	return d.result(err)
 }
 
-func decodeClose(body *bytes.Buffer, london *time.Location, act *commands.Act) error {
+func decodeClose(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error {
 	var why, who field[string]
 	var when field[domain.LocalDateTime]
 	d := newDecoder(body)
@@ -135,7 +135,7 @@ func decodeClose(body *bytes.Buffer, london *time.Location, act *commands.Act) e
 	return d.result(err)
 }
 
-func decodeReopen(body *bytes.Buffer, london *time.Location, act *commands.Act) error {
+func decodeReopen(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error {
 	var why, who field[string]
 	var when field[domain.LocalDateTime]
 	d := newDecoder(body)
@@ -154,7 +154,7 @@ func decodeReopen(body *bytes.Buffer, london *time.Location, act *commands.Act) 
 	return d.result(err)
 }
 
-func decodeDelete(body *bytes.Buffer, _ *time.Location, act *commands.Act) error {
+func decodeDelete(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
 	var why, who field[string]
 	d := newDecoder(body)
 	err := d.whole(func(name string) error {

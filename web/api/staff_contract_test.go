@@ -12,7 +12,7 @@ import (
 	"nonassociations/domain"
 )
 
-func TestWordsOfStaffInTheDocumentAreThoseOfTheDomain(t *testing.T) {
+func TestWords_ofStaffInTheDocumentAreThoseOfTheDomain(t *testing.T) {
 	for name, words := range map[string][]string{
 		"Role": wordsOf(domain.Roles()), "Reason": wordsOf(domain.Reasons()), "RestrictionType": wordsOf(domain.Restrictions()),
 	} {
@@ -30,7 +30,7 @@ func TestWordsOfStaffInTheDocumentAreThoseOfTheDomain(t *testing.T) {
 	}
 }
 
-func TestEveryExampleOfStaffIsAccepted(t *testing.T) {
+func TestExample_ofStaffIsAccepted(t *testing.T) {
 	h := newStaffHouse(t)
 	id := anID
 	for _, c := range []struct{ method, path, token string }{

@@ -44,7 +44,7 @@ var badWords = map[string][]any{
 	"delete staffUserNameRequestingDeletion": {"", " ", strings.Repeat("x", 61), []int{1}, nil, "<absent>"},
 }
 
-func TestBadWordsOfStaffAreNamedByPointer(t *testing.T) {
+func TestBadWords_ofStaffAreNamedByPointer(t *testing.T) {
 	h := newStaffHouse(t)
 	for at, values := range badWords {
 		call, field, _ := strings.Cut(at, " ")
@@ -68,7 +68,7 @@ func TestBadWordsOfStaffAreNamedByPointer(t *testing.T) {
 	require.Zero(t, h.people.asked.Load())
 }
 
-func TestTheLimitsOfStaffsWordsAreReachable(t *testing.T) {
+func TestLimits_ofStaffsWordsAreReachable(t *testing.T) {
 	h := newStaffHouse(t)
 	long, name := strings.Repeat("é", 240), strings.Repeat("é", 60)
 	w := h.call(http.MethodPost, "/non-associations", writer, strings.Replace(newOne, "They keep fighting", long, 1))
@@ -78,7 +78,7 @@ func TestTheLimitsOfStaffsWordsAreReachable(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, h.remove(id, `{"deletionReason":"`+long+`","staffUserNameRequestingDeletion":"`+name+`"}`).Code)
 }
 
-func TestEveryBadFieldOfOneRequestIsNamed(t *testing.T) {
+func TestBadField_ofOneRequestIsNamed(t *testing.T) {
 	h := newStaffHouse(t)
 	w := h.call(http.MethodPost, "/non-associations", writer, `{"firstPrisonerNumber":"x","reason":1}`)
 	require.ElementsMatch(t, []string{
@@ -86,7 +86,7 @@ func TestEveryBadFieldOfOneRequestIsNamed(t *testing.T) {
 	}, errorIn(t, w).sources())
 }
 
-func TestBodiesOfStaffThatAreNoObject(t *testing.T) {
+func TestBodies_ofStaffThatAreNoObject(t *testing.T) {
 	h := newStaffHouse(t)
 	for name, c := range staffCalls {
 		for body, source := range map[string]string{
@@ -105,7 +105,7 @@ func TestBodiesOfStaffThatAreNoObject(t *testing.T) {
 	require.Zero(t, h.facts())
 }
 
-func TestAnIDOfStaffThatIsNone(t *testing.T) {
+func TestID_ofStaffThatIsNone(t *testing.T) {
 	h := newStaffHouse(t)
 	for name, c := range staffCalls {
 		if name == "open" {
@@ -119,7 +119,7 @@ func TestAnIDOfStaffThatIsNone(t *testing.T) {
 	}
 }
 
-func TestAWriteOfStaffNeedsTheScope(t *testing.T) {
+func TestWrite_ofStaffNeedsTheScope(t *testing.T) {
 	h := newStaffHouse(t)
 	for name, c := range staffCalls {
 		role, _, _ := strings.Cut(c.token[strings.Index(c.token, ":")+1:], ":")

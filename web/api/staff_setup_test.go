@@ -121,10 +121,10 @@ func newStaffHouse(t testing.TB) *staffHouse {
 
 // process makes the house answer by another process over the same log, keys and
 // directory; the clock is everybody's.
-func (h *staffHouse) process(store eventstore.Store, kept commands.Keys, now func() time.Time, patience time.Duration) {
+func (h *staffHouse) process(store eventstore.Store, kept commands.IdempotencyStore, now func() time.Time, patience time.Duration) {
 	h.API = api.New(api.Options{
 		Commands: commands.New(store, commands.Options{
-			Clock: now, Router: h.reads, Directory: h.people, Keys: kept, Patience: patience,
+			Clock: now, Locator: h.reads, Directory: h.people, Keys: kept, Timeout: patience,
 		}),
 		Reads: h.reads, Verifier: tokens{}, Clock: now, Version: "test",
 	})

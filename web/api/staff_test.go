@@ -14,7 +14,7 @@ import (
 	"nonassociations/domain"
 )
 
-func TestStaffOpen(t *testing.T) {
+func TestStaff_open(t *testing.T) {
 	h := newStaffHouse(t)
 	w := h.call(http.MethodPost, "/non-associations", writer, strings.ReplaceAll(newOne, "A9109UD", "a9109ud"))
 	body := staffIn(t, w, http.StatusCreated)
@@ -33,7 +33,7 @@ func TestStaffOpen(t *testing.T) {
 	require.EqualValues(t, "A9109UD", cause.About)
 }
 
-func TestALifeOfStaff(t *testing.T) {
+func TestLife_ofStaff(t *testing.T) {
 	h := newStaffHouse(t)
 	id, first := h.opened()
 
@@ -70,7 +70,7 @@ func TestALifeOfStaff(t *testing.T) {
 	h.opened()
 }
 
-func TestRulesOfState(t *testing.T) {
+func TestRules_ofState(t *testing.T) {
 	h := newStaffHouse(t)
 	id, _ := h.opened()
 	tomorrow := `"2026-07-16T00:00:00"`
@@ -116,7 +116,7 @@ func TestRulesOfState(t *testing.T) {
 	require.Equal(t, 5, h.facts())
 }
 
-func TestWhatNOMISToldIsAmendedInTheWordsOfStaff(t *testing.T) {
+func TestAmend_ofANOMISRecordInDPSWords(t *testing.T) {
 	h := newStaffHouse(t)
 	told := toldIn(t, h.sync(request(item("A0135GA", "2021-07-05T10:35:17", `"comments":"Theirs",`))))
 	id := told.Results[0].NonAssociationID
@@ -126,7 +126,7 @@ func TestWhatNOMISToldIsAmendedInTheWordsOfStaff(t *testing.T) {
 	require.Contains(t, h.list("A9109UD"), `"effectiveDate":"2021-07-05T10:35:17"`)
 }
 
-func TestOpeningAsksTheDirectory(t *testing.T) {
+func TestOpening_asksTheDirectory(t *testing.T) {
 	h := newStaffHouse(t)
 	h.people.missing = []domain.PrisonerNumber{"A0135GA"}
 	w := h.call(http.MethodPost, "/non-associations", writer, newOne)
@@ -151,7 +151,7 @@ func TestOpeningAsksTheDirectory(t *testing.T) {
 	require.Zero(t, h.facts())
 }
 
-func TestTimesAreThoseOfLondon(t *testing.T) {
+func TestTimes_areThoseOfLondon(t *testing.T) {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	h := newStaffHouse(t)

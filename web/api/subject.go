@@ -19,8 +19,8 @@ import (
 const statusNotASubject = 209
 
 // subjectAccess is what is held about a prisoner, deleted ones too.
-func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims) (reply, error) {
-	out := reply{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
+	out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
 	asked, err := a.readSubject(r.URL)
 	if err != nil {
 		return out, err
@@ -81,7 +81,7 @@ func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subj
 // name fills in who everybody is, as far as the directory says, and tells what
 // it says of the subject. It is not asked when there is nothing to name and its
 // word would change nothing.
-func (a *API) name(ctx context.Context, answer *audit.SubjectAccess) audit.Knowledge {
+func (a *API) name(ctx context.Context, answer *audit.SubjectAccess) audit.DirectoryAnswer {
 	content := &answer.Content
 	if a.directory == nil || answer.Status(audit.Denied) == http.StatusNoContent {
 		content.NamesMissing = true
@@ -116,9 +116,9 @@ func (a *API) name(ctx context.Context, answer *audit.SubjectAccess) audit.Knowl
 	}
 }
 
-// subjectWish is what a subject access request asks for; without a prisoner number it
+// subjectParams is what a subject access request asks for; without a prisoner number it
 // is about somebody whom this service cannot know.
-type subjectWish struct {
+type subjectParams struct {
 	audit.Subject
 
 	atLeast uint64
@@ -126,15 +126,15 @@ type subjectWish struct {
 
 // readSubject reads the request as the department's own library does: a blank
 // reference is none, and a case reference alone is nobody here.
-func (a *API) readSubject(u *url.URL) (subjectWish, error) {
+func (a *API) readSubject(u *url.URL) (subjectParams, error) {
 	p, err := parametersOf(u)
 	if err != nil {
-		return subjectWish{}, err
+		return subjectParams{}, err
 	}
 	subject := audit.Subject{
 		PrisonerNumber: p.subject(), FromDate: p.day("fromDate"), ToDate: p.day("toDate"), View: viewAt(a.clock()),
 	}
-	return subjectWish{subject, p.atLeast()}, p.result()
+	return subjectParams{subject, p.atLeast()}, p.result()
 }
 
 // subject is the prisoner number, "" when only a case reference is given.

@@ -78,7 +78,7 @@ func subjectIn(t testing.TB, w *httptest.ResponseRecorder) subjectBody {
 	return body
 }
 
-func TestSubjectAccessShowsWhatIsHeldWithNames(t *testing.T) {
+func TestSubjectAccess_showsWhatIsHeldWithNames(t *testing.T) {
 	h := newHouse(t, withBook(phoneBook{known: map[domain.PrisonerNumber]string{"A9109UD": "SMITH", "A0135GA": "JONES"}}))
 	first := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	w := h.subject("prn=a9109ud&fromDate=2026-07-15&toDate=2026-07-15")
@@ -98,7 +98,7 @@ func TestSubjectAccessShowsWhatIsHeldWithNames(t *testing.T) {
 	require.Zero(t, content.ClosedCount)
 }
 
-func TestSubjectAccessGoesOnWithoutNames(t *testing.T) {
+func TestSubjectAccess_goesOnWithoutNames(t *testing.T) {
 	for name, directory := range map[string]api.Directory{
 		"away": phoneBook{err: errors.New("away")}, "half an answer": phoneBook{
 			known: map[domain.PrisonerNumber]string{"A9109UD": "SMITH"}, err: errors.New("away"),
@@ -112,7 +112,7 @@ func TestSubjectAccessGoesOnWithoutNames(t *testing.T) {
 	}
 }
 
-func TestSubjectAccessWithoutContent(t *testing.T) {
+func TestSubjectAccess_withoutContent(t *testing.T) {
 	known := map[domain.PrisonerNumber]string{"A9109UD": "SMITH", "B1111BB": "BROWN"}
 	for _, c := range []struct {
 		query     string
@@ -138,7 +138,7 @@ func TestSubjectAccessWithoutContent(t *testing.T) {
 	}
 }
 
-func TestSubjectAccessRefusesWhatIsNoRequest(t *testing.T) {
+func TestSubjectAccess_refusesWhatIsNoRequest(t *testing.T) {
 	h := newHouse(t)
 	for query, sources := range map[string][]string{
 		"":                                      {"prn"},

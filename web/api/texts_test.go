@@ -59,7 +59,7 @@ func (h *house) refusesNOMIS(field, text string) bool {
 }
 
 // staff's limits count as NOMIS does on the way back.
-func TestALimitOfStaffCountsUTF16WithoutBlanksAround(t *testing.T) {
+func TestLimit_ofStaffCountsUTF16WithoutBlanksAround(t *testing.T) {
 	h := newStaffHouse(t)
 	for at, limit := range prose {
 		x, pile := strings.Repeat("x", limit), strings.Repeat("😀", limit/2)
@@ -82,7 +82,7 @@ func TestALimitOfStaffCountsUTF16WithoutBlanksAround(t *testing.T) {
 	}
 }
 
-func TestALimitOfNOMISCountsCodePointsOfAllThatIsGiven(t *testing.T) {
+func TestLimit_ofNOMISCountsCodePointsOfAllThatIsGiven(t *testing.T) {
 	h := newHouse(t)
 	for field, limit := range said {
 		for _, fits := range []string{
@@ -97,7 +97,7 @@ func TestALimitOfNOMISCountsCodePointsOfAllThatIsGiven(t *testing.T) {
 }
 
 // Every control character, in every field that takes a text.
-func TestControlCharactersThatAreRefused(t *testing.T) {
+func TestControlCharacters_thatAreRefused(t *testing.T) {
 	h := newStaffHouse(t)
 	for r := range rune(0x100) {
 		if !unicode.IsControl(r) {
@@ -114,7 +114,7 @@ func TestControlCharactersThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatStaffWriteIsKeptAsItIsGiven(t *testing.T) {
+func TestText_ofStaffIsKeptAsGiven(t *testing.T) {
 	h := newStaffHouse(t)
 	const given = " \r\n They\r\nkeep\tfighting \ufffe\uffff 😀 \u00a0\n"
 	quoted, err := json.Marshal(given)
@@ -127,7 +127,7 @@ func TestWhatStaffWriteIsKeptAsItIsGiven(t *testing.T) {
 }
 
 // The most that 99 items can say, each changed in every text, is one append.
-func TestTheLargestRequestAboutAPairFitsOneAppend(t *testing.T) {
+func TestLargestRequest_ofAPairFitsOneAppend(t *testing.T) {
 	for _, widest := range []string{`\u0001`, "\ufffe", "😀"} {
 		h := newHouse(t)
 		all := func(widest string) string {
@@ -144,7 +144,7 @@ func TestTheLargestRequestAboutAPairFitsOneAppend(t *testing.T) {
 	}
 }
 
-func TestASequenceIsOneHoweverItIsWritten(t *testing.T) {
+func TestSequence_isOneHoweverItIsWritten(t *testing.T) {
 	for sequence, spellings := range map[string][]string{
 		"1":   {"1.0", "10e-1", "1E0", "1e+0", "0.1e1", "1.000000000000000000000000", "0.0001E4", "1000000e-6", "1e-0", "1" + strings.Repeat("0", 300) + "e-300"},
 		"999": {"999.0", "9.99e2", "99900e-2", "0.999E+3", "999e00"},
@@ -167,7 +167,7 @@ func TestASequenceIsOneHoweverItIsWritten(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoSequence(t *testing.T) {
+func TestSequence_thatIsNone(t *testing.T) {
 	h := newHouse(t)
 	for _, bad := range []string{
 		"0", "0.0", "-0", "-1", "-1.0", "1000", "1e3", "999.5", "1.5", "1e-1", "0.1", "15e-1", "1.0000000000000000000000000001",
@@ -186,7 +186,7 @@ func TestWhatIsNoSequence(t *testing.T) {
 }
 
 // The same rule by exact fractions, for any number that JSON can write.
-func TestASequenceByAnotherCalculation(t *testing.T) {
+func TestSequence_byAnotherCalculation(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		text := rapid.StringMatching(`-?(0|[1-9][0-9]{0,4})(\.[0-9]{1,5}|\.0{1,9})?([eE][-+]?0?[0-9])?`).Draw(r, "number")
 		exact, is := new(big.Rat).SetString(text)
@@ -207,7 +207,7 @@ var positionTexts = []string{
 }
 
 // Every operation that takes a position, wherever it takes it.
-func TestAPositionThatCannotBeParsedIsRefusedEverywhere(t *testing.T) {
+func TestPosition_thatCannotBeParsedIsRefusedEverywhere(t *testing.T) {
 	h := newHouse(t)
 	h.sync(record)
 	asked := 0

@@ -46,7 +46,7 @@ func (w *twin) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, _ u
 	return found, err
 }
 
-func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
 	numbers, prisoners, err := w.names(ctx, numbers)
 	if err != nil {
 		return queries.Group{}, err
@@ -60,7 +60,7 @@ func (w *twin) Between(ctx context.Context, numbers []domain.PrisonerNumber, wan
 	}))
 }
 
-func (w *twin) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Wanted) (queries.Group, error) {
+func (w *twin) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
 	numbers, _, err := w.names(ctx, numbers)
 	if err != nil {
 		return queries.Group{}, err
@@ -90,8 +90,8 @@ func groupOf(found queries.Records, err error) (queries.Group, error) {
 
 // Page sorts by id or by whenCreated; the other fields are proved with the
 // read model itself.
-func (w *twin) Page(ctx context.Context, of queries.PageOf) (queries.Page, error) {
-	all, err := w.records(ctx, func(r queries.Record) bool { return isWanted(r, of.Wanted) })
+func (w *twin) Page(ctx context.Context, of queries.PageRequest) (queries.Page, error) {
+	all, err := w.records(ctx, func(r queries.Record) bool { return isWanted(r, of.Filter) })
 	page := queries.Page{Total: int64(len(all.Records))}
 	page.Position = all.Position
 	slices.SortFunc(all.Records, func(a, b queries.Record) int {
@@ -102,9 +102,9 @@ func (w *twin) Page(ctx context.Context, of queries.PageOf) (queries.Page, error
 		return c
 	})
 	rest := all.Records
-	if of.Behind != nil {
+	if of.After != nil {
 		rest = slices.DeleteFunc(rest, func(r queries.Record) bool {
-			c := comparePlaces(placeOf(r, of.By), *of.Behind)
+			c := comparePlaces(placeOf(r, of.By), *of.After)
 			return c == 0 || (c < 0) != of.Descending
 		})
 	} else {
@@ -118,19 +118,19 @@ func (w *twin) Page(ctx context.Context, of queries.PageOf) (queries.Page, error
 	return page, err
 }
 
-func isWanted(r queries.Record, wanted queries.Wanted) bool {
+func isWanted(r queries.Record, wanted queries.Filter) bool {
 	closed := r.NonAssociation.IsClosed(wanted.Today)
 	return closed && wanted.Closed || !closed && wanted.Open
 }
 
-func placeOf(r queries.Record, by queries.SortField) queries.Place {
-	place := queries.Place{ID: r.NonAssociation.ID, Value: r.NonAssociation.ID.String()}
+func placeOf(r queries.Record, by queries.SortField) queries.Cursor {
+	place := queries.Cursor{ID: r.NonAssociation.ID, Value: r.NonAssociation.ID.String()}
 	if by == queries.ByWhenCreated {
 		place.Value = string(r.NonAssociation.EffectiveDate)
 	}
 	return place
 }
 
-func comparePlaces(a, b queries.Place) int {
+func comparePlaces(a, b queries.Cursor) int {
 	return cmp.Or(cmp.Compare(a.Value, b.Value), slices.Compare(a.ID[:], b.ID[:]))
 }

@@ -123,7 +123,7 @@ func (w *twin) fold(ctx context.Context) (map[domain.Pair]domain.State, uint64, 
 	states, head := map[domain.Pair]domain.State{}, uint64(0)
 	for _, recorded := range events {
 		if _, err := domain.ParsePrisonerStream(recorded.Stream); err == nil {
-			head = recorded.Position.Outside()
+			head = recorded.Position.Uint64()
 			continue
 		}
 		pair, err := domain.ParseStream(recorded.Stream)
@@ -138,7 +138,7 @@ func (w *twin) fold(ctx context.Context) (map[domain.Pair]domain.State, uint64, 
 		if !known {
 			state.Pair = pair
 		}
-		states[pair], head = domain.Evolve(state, fact), recorded.Position.Outside()
+		states[pair], head = domain.Evolve(state, fact), recorded.Position.Uint64()
 	}
 	return states, head, nil
 }

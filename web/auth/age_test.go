@@ -33,9 +33,9 @@ func lasting() jwt.MapClaims {
 	return claims(jwt.MapClaims{"exp": time.Now().Add(24 * time.Hour).Unix()})
 }
 
-// TestAWithdrawnKeyLeavesByItself: nobody names an unknown key, and still the set
+// TestWithdrawnKey_leavesByItself: nobody names an unknown key, and still the set
 // is asked for again and again.
-func TestAWithdrawnKeyLeavesByItself(t *testing.T) {
+func TestWithdrawnKey_leavesByItself(t *testing.T) {
 	withdrawn, kept := ecKey(t), ecKey(t)
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
@@ -70,9 +70,9 @@ func TestAWithdrawnKeyLeavesByItself(t *testing.T) {
 	})
 }
 
-// TestAKeySetIsBelievedForAnHour: then every token is unverifiable, also one that
+// TestKeySet_isBelievedForAnHour: then every token is unverifiable, also one that
 // was verified a moment ago, and whatever is wrong with the issuer.
-func TestAKeySetIsBelievedForAnHour(t *testing.T) {
+func TestKeySet_isBelievedForAnHour(t *testing.T) {
 	key := ecKey(t)
 	for name, fault := range map[string]func(r *http.Request) (int, string){
 		"an error":     func(*http.Request) (int, string) { return http.StatusInternalServerError, "" },
@@ -120,8 +120,8 @@ func TestAKeySetIsBelievedForAnHour(t *testing.T) {
 	}
 }
 
-// TestTheSameKeySetAgainIsAsGoodAsNew: it is confirmed, not kept from long ago.
-func TestTheSameKeySetAgainIsAsGoodAsNew(t *testing.T) {
+// TestSameKeySet_againIsAsGoodAsNew: it is confirmed, not kept from long ago.
+func TestSameKeySet_againIsAsGoodAsNew(t *testing.T) {
 	key := ecKey(t)
 	synctest.Test(t, func(t *testing.T) {
 		var logs bytes.Buffer
@@ -139,9 +139,9 @@ func TestTheSameKeySetAgainIsAsGoodAsNew(t *testing.T) {
 	})
 }
 
-// TestAnUnknownKeyIsJudgedWhenTheIssuerWasAsked: until then nobody knows, and
+// TestUnknownKey_isJudgedWhenTheIssuerWasAsked: until then nobody knows, and
 // the answer says how long that takes.
-func TestAnUnknownKeyIsJudgedWhenTheIssuerWasAsked(t *testing.T) {
+func TestUnknownKey_isJudgedWhenTheIssuerWasAsked(t *testing.T) {
 	key, next := ecKey(t), ecKey(t)
 	for name, kid := range map[string]string{"a key that is not known": "next", "no key at all": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -179,9 +179,9 @@ func TestAnUnknownKeyIsJudgedWhenTheIssuerWasAsked(t *testing.T) {
 	}
 }
 
-// TestAClockThatGoesBackMakesNoSetYounger: what was believed for an hour is not
+// TestClock_thatGoesBackMakesNoSetYounger: what was believed for an hour is not
 // believed for two, and the issuer is asked at once.
-func TestAClockThatGoesBackMakesNoSetYounger(t *testing.T) {
+func TestClock_thatGoesBackMakesNoSetYounger(t *testing.T) {
 	key, c := ecKey(t), &clock{at: now}
 	i := newIssuer(t, ecPublic(t, "e", key))
 	v := newVerifier(t, i, c)
@@ -198,7 +198,7 @@ func TestAClockThatGoesBackMakesNoSetYounger(t *testing.T) {
 	require.ErrorIs(t, err, auth.ErrUnverifiable)
 }
 
-func TestAKeySetIsNotFetchedThroughPlainText(t *testing.T) {
+func TestKeySet_isNotFetchedThroughPlainText(t *testing.T) {
 	key := ecKey(t)
 	v, err := auth.New(auth.Options{Issuer: issuerName, Audience: audience, JWKSURL: "https://issuer.test/keys", Clock: func() time.Time { return now }})
 	require.NoError(t, err)

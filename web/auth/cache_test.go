@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheCacheForgetsAfterAMinuteOrAtTheExpiry(t *testing.T) {
+func TestCache_forgetsAfterAMinuteOrAtTheExpiry(t *testing.T) {
 	at := time.Date(2026, 3, 14, 10, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct{ expires, known time.Duration }{
 		"expires first": {10 * time.Second, 10 * time.Second},
@@ -25,7 +25,7 @@ func TestTheCacheForgetsAfterAMinuteOrAtTheExpiry(t *testing.T) {
 	}
 }
 
-func TestTheCacheIsBounded(t *testing.T) {
+func TestCache_isBounded(t *testing.T) {
 	at, cache := time.Date(2026, 3, 14, 10, 0, 0, 0, time.UTC), newCache()
 	for i := range 3 * maxVerified {
 		var hash [sha256.Size]byte

@@ -74,9 +74,9 @@ func with(t *testing.T, key map[string]string, changes map[string]any) string {
 	return jsonOf(t, changed)
 }
 
-// TestAKeyThatCannotBeReadTakesNoOtherWithIt puts each kind of bad key before and
+// TestKey_thatCannotBeReadTakesNoOtherWithIt puts each kind of bad key before and
 // behind a good one.
-func TestAKeyThatCannotBeReadTakesNoOtherWithIt(t *testing.T) {
+func TestKey_thatCannotBeReadTakesNoOtherWithIt(t *testing.T) {
 	key, another := ecKey(t), ecPublic(t, "e2", ecKey(t))
 	rsaGood := rsaPublic("r", rsaKey(t))
 	good, token := jsonOf(t, ecPublic(t, "e", key)), sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
@@ -130,8 +130,8 @@ func p384(t *testing.T) map[string]string {
 	}
 }
 
-// TestAKeyForSomethingElseIsNoFault: it is known, and verifies nothing of ours.
-func TestAKeyForSomethingElseIsNoFault(t *testing.T) {
+// TestKey_forSomethingElseIsNoFault: it is known, and verifies nothing of ours.
+func TestKey_forSomethingElseIsNoFault(t *testing.T) {
 	key := ecKey(t)
 	good, signer := ecPublic(t, "e", key), ecKey(t)
 	another := ecPublic(t, "other", signer)
@@ -157,7 +157,7 @@ func TestAKeyForSomethingElseIsNoFault(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsNoKeySetIsRefused(t *testing.T) {
+func TestKeySet_thatIsNoneIsRefused(t *testing.T) {
 	key := ecKey(t)
 	good, token := jsonOf(t, ecPublic(t, "e", key)), sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
 	for _, answer := range []string{
@@ -175,7 +175,7 @@ func TestAnAnswerThatIsNoKeySetIsRefused(t *testing.T) {
 	require.NoError(t, err, "what stands beside the keys is no matter")
 }
 
-func TestTwoKeysWithOneNameAreBothTried(t *testing.T) {
+func TestKeySet_twoKeysOfOneNameAreBothTried(t *testing.T) {
 	one, two, third := ecKey(t), ecKey(t), rsaKey(t)
 	i := newIssuer(t, ecPublic(t, "k", one), ecPublic(t, "k", two), rsaPublic("k", third))
 	v := newVerifier(t, i, &clock{at: now})
@@ -189,9 +189,9 @@ func TestTwoKeysWithOneNameAreBothTried(t *testing.T) {
 	require.ErrorIs(t, err, auth.ErrInvalid)
 }
 
-// TestAFetchOutlivesItsCaller: whoever leaves, or has no time left, ends it for
+// TestFetch_outlivesItsCaller: whoever leaves, or has no time left, ends it for
 // nobody else.
-func TestAFetchOutlivesItsCaller(t *testing.T) {
+func TestFetch_outlivesItsCaller(t *testing.T) {
 	key := ecKey(t)
 	token := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
 	for name, leaving := range map[string]func() (context.Context, func()){
@@ -231,8 +231,8 @@ func TestAFetchOutlivesItsCaller(t *testing.T) {
 	}
 }
 
-// TestAWeakKeyIsNoKey: a signature that it made counts for nothing.
-func TestAWeakKeyIsNoKey(t *testing.T) {
+// TestWeakKey_isNoKey: a signature that it made counts for nothing.
+func TestWeakKey_isNoKey(t *testing.T) {
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)

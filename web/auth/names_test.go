@@ -68,8 +68,8 @@ func goodClaims() (good, lies map[string]string) {
 	return good, lies
 }
 
-// TestAClaimCountsUnderItsExactNameOnly walks every claim that is read.
-func TestAClaimCountsUnderItsExactNameOnly(t *testing.T) {
+// TestClaim_countsUnderItsExactNameOnly walks every claim that is read.
+func TestClaim_countsUnderItsExactNameOnly(t *testing.T) {
 	key := ecKey(t)
 	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
 	verify := func(payload string) (auth.Claims, error) {
@@ -101,7 +101,7 @@ func TestAClaimCountsUnderItsExactNameOnly(t *testing.T) {
 	}
 }
 
-func TestAPayloadThatCanBeReadInTwoWaysIsInvalid(t *testing.T) {
+func TestPayload_thatCanBeReadInTwoWaysIsInvalid(t *testing.T) {
 	key := ecKey(t)
 	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
 	good, _ := goodClaims()
@@ -123,7 +123,7 @@ func TestAPayloadThatCanBeReadInTwoWaysIsInvalid(t *testing.T) {
 	}
 }
 
-func TestAHeaderCountsUnderItsExactNamesOnly(t *testing.T) {
+func TestHeader_countsUnderItsExactNamesOnly(t *testing.T) {
 	key := ecKey(t)
 	i := newIssuer(t, ecPublic(t, "e", key), ecPublic(t, "other", ecKey(t)))
 	v := newVerifier(t, i, &clock{at: now})

@@ -14,7 +14,7 @@ import (
 	"nonassociations/web/auth"
 )
 
-func TestAVerifierNeedsAnIssuerAndAnAudience(t *testing.T) {
+func TestVerifier_needsAnIssuerAndAnAudience(t *testing.T) {
 	clock := func() time.Time { return now }
 	for _, options := range []auth.Options{
 		{Audience: audience, JWKSURL: "http://x", Clock: clock},
@@ -27,7 +27,7 @@ func TestAVerifierNeedsAnIssuerAndAnAudience(t *testing.T) {
 	}
 }
 
-func TestAGoodTokenSaysWhoCallsAndWhatTheyMay(t *testing.T) {
+func TestGoodToken_namesTheCallerAndItsRights(t *testing.T) {
 	rsaKey, ecKey := rsaKey(t), ecKey(t)
 	i := newIssuer(t, rsaPublic("r", rsaKey), ecPublic(t, "e", ecKey), map[string]string{"kty": "OKP", "kid": "other"})
 	v := newVerifier(t, i, &clock{at: now})
@@ -52,7 +52,7 @@ func TestAGoodTokenSaysWhoCallsAndWhatTheyMay(t *testing.T) {
 	}
 }
 
-func TestUserAndClientFallBackOnTheSubject(t *testing.T) {
+func TestUser_andClientFallBackOnTheSubject(t *testing.T) {
 	key := ecKey(t)
 	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
 
@@ -79,7 +79,7 @@ func TestUserAndClientFallBackOnTheSubject(t *testing.T) {
 	}
 }
 
-func TestABadTokenIsInvalid(t *testing.T) {
+func TestBadToken_isInvalid(t *testing.T) {
 	rsaKey, key, stranger := rsaKey(t), ecKey(t), ecKey(t)
 	public := rsaPublic("r", rsaKey)
 	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key), public), &clock{at: now})
@@ -118,7 +118,7 @@ func TestABadTokenIsInvalid(t *testing.T) {
 	}
 }
 
-func TestAVerifiedTokenIsCachedForAMinuteAtMost(t *testing.T) {
+func TestVerifiedToken_isCachedForAMinuteAtMost(t *testing.T) {
 	key, c := ecKey(t), &clock{at: now}
 	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), c)
 	short := sign(t, jwt.SigningMethodES256, key, "e", claims(jwt.MapClaims{"exp": now.Add(30 * time.Second).Unix()}))
@@ -139,7 +139,7 @@ func TestAVerifiedTokenIsCachedForAMinuteAtMost(t *testing.T) {
 	require.NoError(t, err, "verified again")
 }
 
-func TestANewKeySetDropsWhatTheOldOneVerified(t *testing.T) {
+func TestNewKeySet_dropsWhatTheOldOneVerified(t *testing.T) {
 	old, fresh, c := ecKey(t), ecKey(t), &clock{at: now}
 	i := newIssuer(t, ecPublic(t, "old", old))
 	v := newVerifier(t, i, c)
@@ -165,7 +165,7 @@ func TestANewKeySetDropsWhatTheOldOneVerified(t *testing.T) {
 	require.ErrorIs(t, err, auth.ErrInvalid, "the issuer was asked: it is not known")
 }
 
-func TestWithoutKeysNothingCanBeSaid(t *testing.T) {
+func TestVerifier_withoutKeysIsUnavailable(t *testing.T) {
 	key, c := ecKey(t), &clock{at: now}
 	i := newIssuer(t)
 	i.answer(http.StatusServiceUnavailable)
@@ -195,7 +195,7 @@ func TestWithoutKeysNothingCanBeSaid(t *testing.T) {
 	require.ErrorIs(t, err, auth.ErrUnverifiable, "it may be a key that cannot be fetched now")
 }
 
-func TestRunFetchesUntilTheIssuerIsThere(t *testing.T) {
+func TestRun_fetchesUntilTheIssuerIsThere(t *testing.T) {
 	key := ecKey(t)
 	i := newIssuer(t)
 	i.answer(http.StatusServiceUnavailable)

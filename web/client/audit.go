@@ -13,16 +13,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// AskFeed is what may be asked of the feed.
-type AskFeed struct {
+// FeedParams is what may be asked of the feed.
+type FeedParams struct {
 	From   uint64 // behind this position; 0 is everything
 	Follow bool   // go on with what comes
 	LogID  string // of the answer that From is from: another log is an [Error] with status 409; "" takes any
 }
 
-// AskSubject is what may be asked about a person. Days are such as 2023-06-07,
+// SubjectParams is what may be asked about a person. Days are such as 2023-06-07,
 // both included.
-type AskSubject struct {
+type SubjectParams struct {
 	Read
 
 	PrisonerNumber   string
@@ -32,15 +32,15 @@ type AskSubject struct {
 
 // History is what happened to one non-association, for a UUID, or to those of a
 // prisoner, the oldest first.
-func (c *Client) History(ctx context.Context, of string, ask Read) (Got[History], error) {
-	query, header := ask.put(url.Values{})
-	return send[History](ctx, c, request{method: http.MethodGet, path: in(reference+"/history", of), query: query, header: header})
+func (c *Client) History(ctx context.Context, of string, ask Read) (Response[History], error) {
+	query, header := ask.set(url.Values{})
+	return send[History](ctx, c, request{method: http.MethodGet, path: queryOf(reference+"/history", of), query: query, header: header})
 }
 
 // SubjectAccess is what is held about a person; the status is 204 when there is
 // nothing in these days, and 209 when nobody knows them.
-func (c *Client) SubjectAccess(ctx context.Context, ask AskSubject) (Got[SubjectAccess], error) {
-	query, header := ask.put(url.Values{})
+func (c *Client) SubjectAccess(ctx context.Context, ask SubjectParams) (Response[SubjectAccess], error) {
+	query, header := ask.set(url.Values{})
 	set(query, "prn", ask.PrisonerNumber)
 	set(query, "crn", ask.CaseReference)
 	set(query, "fromDate", ask.FromDate)
@@ -53,7 +53,7 @@ func (c *Client) SubjectAccess(ctx context.Context, ask AskSubject) (Got[Subject
 // the position of the last line, with the LogID of the answer. One that follows
 // ends without an error when the service shuts down or the token has ended: ask
 // again likewise.
-func (c *Client) Feed(ctx context.Context, ask AskFeed) (Got[iter.Seq2[FeedLine, error]], error) {
+func (c *Client) Feed(ctx context.Context, ask FeedParams) (Response[iter.Seq2[FeedLine, error]], error) {
 	query := url.Values{
 		"from": {strconv.FormatUint(ask.From, 10)}, "follow": {strconv.FormatBool(ask.Follow)},
 	}
@@ -61,9 +61,9 @@ func (c *Client) Feed(ctx context.Context, ask AskFeed) (Got[iter.Seq2[FeedLine,
 	r := request{method: http.MethodGet, path: "/history", query: query}
 	response, err := c.do(ctx, r)
 	if err != nil {
-		return Got[iter.Seq2[FeedLine, error]]{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+		return Response[iter.Seq2[FeedLine, error]]{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
 	}
-	got := gotOf[iter.Seq2[FeedLine, error]](response)
+	got := responseOf[iter.Seq2[FeedLine, error]](response)
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()
 		text, err := io.ReadAll(io.LimitReader(response.Body, longest))

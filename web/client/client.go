@@ -39,13 +39,13 @@ func New(options Options) *Client {
 	return c
 }
 
-// Always is a token that does not change.
-func Always(token string) func(context.Context) (string, error) {
+// StaticToken is a token that does not change.
+func StaticToken(token string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return token, nil }
 }
 
-// Got is an answer with what its headers say.
-type Got[T any] struct {
+// Response is an answer with what its headers say.
+type Response[T any] struct {
 	Body        T
 	Status      int
 	ETag        string
@@ -55,8 +55,8 @@ type Got[T any] struct {
 	Next        string // the next page, for [Client.Follow]; "" on the last
 }
 
-// None is the body of an answer that has none.
-type None struct{}
+// Empty is the body of an answer that has none.
+type Empty struct{}
 
 // Read is what every read may ask for.
 type Read struct {
@@ -79,7 +79,7 @@ type request struct {
 	body         any // nil: none
 }
 
-func (r Read) put(query url.Values) (url.Values, http.Header) {
+func (r Read) set(query url.Values) (url.Values, http.Header) {
 	if r.AtLeast > 0 {
 		query.Set("atLeast", strconv.FormatUint(r.AtLeast, 10))
 	}
@@ -101,8 +101,8 @@ func headers(pairs ...string) http.Header {
 	return header
 }
 
-// in is a path with one text in the place of its parameter.
-func in(template, text string) string {
+// queryOf is a path with one text in the place of its parameter.
+func queryOf(template, text string) string {
 	before, after, _ := strings.Cut(template, "{}")
 	return before + url.PathEscape(text) + after
 }
@@ -110,12 +110,12 @@ func in(template, text string) string {
 // longest is the largest answer that is read, in bytes.
 const longest = 64 << 20
 
-func send[T any](ctx context.Context, c *Client, r request) (Got[T], error) {
+func send[T any](ctx context.Context, c *Client, r request) (Response[T], error) {
 	response, err := c.do(ctx, r)
 	if err != nil {
-		return Got[T]{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+		return Response[T]{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
 	}
-	got := gotOf[T](response)
+	got := responseOf[T](response)
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, longest))
 	if err != nil {
@@ -133,10 +133,10 @@ func send[T any](ctx context.Context, c *Client, r request) (Got[T], error) {
 	return got, nil
 }
 
-// gotOf is what the headers say.
-func gotOf[T any](response *http.Response) Got[T] {
+// responseOf is what the headers say.
+func responseOf[T any](response *http.Response) Response[T] {
 	position, _ := strconv.ParseUint(response.Header.Get("X-Position"), 10, 64) // 0 where there is none
-	return Got[T]{
+	return Response[T]{
 		Status: response.StatusCode, ETag: response.Header.Get("ETag"), Next: next(response.Header),
 		LogID: response.Header.Get("X-Log-Id"), Position: position, NotModified: response.StatusCode == http.StatusNotModified,
 	}

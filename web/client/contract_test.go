@@ -26,18 +26,18 @@ var whole = []any{
 	client.Read{AtLeast: 7, IfNoneMatch: aTag},
 	client.Write{IdempotencyKey: "key", IfMatch: aTag, CorrelationID: anID},
 	client.Correlation{CorrelationID: anID},
-	client.AskPrisoner{
+	client.PrisonerParams{
 		Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Include: client.OpenAndClosed, OtherPrisons: true,
 		SortBy: "LAST_NAME", SortDirection: "DESC",
 	},
-	client.AskPages{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Page: 3, Size: 5, Sort: "whenCreated,DESC"},
-	client.AskBetween{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, PrisonID: "MDI"},
-	client.AskFeed{From: 7, Follow: true, LogID: anID},
-	client.AskSubject{
+	client.PageParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Page: 3, Size: 5, Sort: "whenCreated,DESC"},
+	client.BetweenParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, PrisonID: "MDI"},
+	client.FeedParams{From: 7, Follow: true, LogID: anID},
+	client.SubjectParams{
 		Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, PrisonerNumber: "A1234BC", CaseReference: "X123456",
 		FromDate: "2023-06-07", ToDate: "2023-06-08",
 	},
-	client.AskInvolving{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
+	client.InvolvingParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
 }
 
 // sharing are operations that answer in several shapes, with a method for each
@@ -51,10 +51,10 @@ var others = map[string]bool{"swaggerUI": true, "apiDocs": true}
 // left are parameters that no method sends: after is in what Follow follows.
 var left = map[string]bool{"after": true}
 
-// TestEveryOperationHasAMethodThatAgrees calls every method against a server
+// TestOperation_hasAMethodThatAgrees calls every method against a server
 // that holds the request to the document and answers with everything that the
 // document knows, and then with as little: nothing of either may be lost.
-func TestEveryOperationHasAMethodThatAgrees(t *testing.T) {
+func TestOperation_hasAMethodThatAgrees(t *testing.T) {
 	d := readDocument(t)
 	used := map[string]bool{}
 	for _, o := range d.operations(t) {
@@ -99,7 +99,7 @@ func (o operation) call(t *testing.T, name string, s sampler) {
 		_, _ = w.Write(answer)
 	}))
 	defer server.Close()
-	c := client.New(client.Options{BaseURL: server.URL + "/", Token: client.Always(token), HTTP: server.Client()})
+	c := client.New(client.Options{BaseURL: server.URL + "/", Token: client.StaticToken(token), HTTP: server.Client()})
 	results := reflect.ValueOf(c).MethodByName(name).Call(o.arguments(t, method.Type(), s))
 	require.Nil(t, results[1].Interface(), "%s: %v", name, results[1])
 
@@ -110,7 +110,7 @@ func (o operation) call(t *testing.T, name string, s sampler) {
 	require.Equal(t, anID, got.FieldByName("LogID").String())
 	require.Equal(t, "/non-associations?after=x", got.FieldByName("Next").String())
 	switch body := got.FieldByName("Body").Interface().(type) {
-	case client.None:
+	case client.Empty:
 		require.Empty(t, answer)
 	case iter.Seq2[client.FeedLine, error]:
 		for line, err := range body {

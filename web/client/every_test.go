@@ -11,16 +11,16 @@ import (
 )
 
 // Part of a list must never look like all of it.
-func TestEveryDoesNotTakeAPageThatLeadsNowhereForTheEnd(t *testing.T) {
+func TestEvery_aPageWithoutNextIsNotTheEnd(t *testing.T) {
 	last := "false"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"content":[{},{}],"last":` + last + `}`))
 	}))
 	t.Cleanup(server.Close)
-	c := client.New(client.Options{BaseURL: server.URL, Token: client.Always("x"), HTTP: server.Client()})
+	c := client.New(client.Options{BaseURL: server.URL, Token: client.StaticToken("x"), HTTP: server.Client()})
 	walk := func() (count int, err error) {
-		for _, err = range c.Every(t.Context(), client.AskPages{Sort: "whenUpdated"}) {
+		for _, err = range c.Every(t.Context(), client.PageParams{Sort: "whenUpdated"}) {
 			if err == nil {
 				count++
 			}

@@ -32,20 +32,20 @@ func moves(t *testing.T) *httptest.Server {
 	return server
 }
 
-func TestAReadOfARemovedNumberIsLedOn(t *testing.T) {
+func TestRead_ofARemovedNumberIsLedOn(t *testing.T) {
 	server := moves(t)
-	c := client.New(client.Options{BaseURL: server.URL, Token: client.Always(token), HTTP: server.Client()})
+	c := client.New(client.Options{BaseURL: server.URL, Token: client.StaticToken(token), HTTP: server.Client()})
 	got, err := c.NonAssociations(t.Context(), "R1111RR", client.Read{AtLeast: 7})
 	require.NoError(t, err)
 	require.EqualValues(t, "S1111SS", got.Body.PrisonerNumber)
 }
 
 // One who follows no redirects must not take the answer for an empty list.
-func TestAReadThatIsNotLedOnIsAnError(t *testing.T) {
+func TestRead_thatIsNotLedOnIsAnError(t *testing.T) {
 	server := moves(t)
 	plain := server.Client()
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c := client.New(client.Options{BaseURL: server.URL, Token: client.Always(token), HTTP: plain})
+	c := client.New(client.Options{BaseURL: server.URL, Token: client.StaticToken(token), HTTP: plain})
 	got, err := c.NonAssociations(t.Context(), "R1111RR", client.Read{})
 	var refused *client.Error
 	require.ErrorAs(t, err, &refused)

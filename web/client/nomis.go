@@ -33,14 +33,14 @@ type Side struct {
 	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
 }
 
-// Said is what NOMIS tells of a prisoner. What is absent says nothing.
-type Said struct {
+// SyncRequest is what NOMIS tells of a prisoner. What is absent says nothing.
+type SyncRequest struct {
 	PrisonerNumber  domain.PrisonerNumber `json:"prisonerNumber"`
-	NonAssociations []SaidItem            `json:"nonAssociations"`
+	NonAssociations []SyncItem            `json:"nonAssociations"`
 }
 
-// SaidItem is one non-association that NOMIS tells of.
-type SaidItem struct {
+// SyncItem is one non-association that NOMIS tells of.
+type SyncItem struct {
 	NonAssociation
 
 	ID           *uuid.UUID `json:"id,omitempty"`           // ours, from an earlier answer
@@ -51,8 +51,8 @@ type SaidItem struct {
 	DatePrecision domain.Precision `json:"datePrecision,omitempty"`
 }
 
-// Told is what became of what NOMIS told, one result for each item in order.
-type Told struct {
+// SyncResponse is what became of what NOMIS told, one result for each item in order.
+type SyncResponse struct {
 	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
 	Results        []Result              `json:"results"`
 	Position       uint64                `json:"position"`
@@ -75,23 +75,23 @@ const reference = "/non-associations/{}"
 
 // NonAssociations is a prisoner's list in the words of NOMIS, of one never seen
 // an empty one.
-func (c *Client) NonAssociations(ctx context.Context, number string, ask Read) (Got[NonAssociations], error) {
-	query, header := ask.put(url.Values{})
-	return send[NonAssociations](ctx, c, request{method: http.MethodGet, path: in(reference, number), query: query, header: header})
+func (c *Client) NonAssociations(ctx context.Context, number string, ask Read) (Response[NonAssociations], error) {
+	query, header := ask.set(url.Values{})
+	return send[NonAssociations](ctx, c, request{method: http.MethodGet, path: queryOf(reference, number), query: query, header: header})
 }
 
 // Sync tells of a change in NOMIS. Repeating is safe.
-func (c *Client) Sync(ctx context.Context, part Correlation, said Said) (Got[Told], error) {
-	return send[Told](ctx, c, request{method: http.MethodPost, path: "/sync", header: part.headers(), body: said})
+func (c *Client) Sync(ctx context.Context, part Correlation, said SyncRequest) (Response[SyncResponse], error) {
+	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/sync", header: part.headers(), body: said})
 }
 
 // Migrate tells of old data; the status is 201 when some of it was new.
 // Repeating is safe.
-func (c *Client) Migrate(ctx context.Context, part Correlation, said Said) (Got[Told], error) {
-	return send[Told](ctx, c, request{method: http.MethodPost, path: "/migrate", header: part.headers(), body: said})
+func (c *Client) Migrate(ctx context.Context, part Correlation, said SyncRequest) (Response[SyncResponse], error) {
+	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/migrate", header: part.headers(), body: said})
 }
 
 // DeleteSynced tells that NOMIS deleted one. Repeating is safe.
-func (c *Client) DeleteSynced(ctx context.Context, id string, part Correlation) (Got[None], error) {
-	return send[None](ctx, c, request{method: http.MethodDelete, path: in("/sync/{}", id), header: part.headers()})
+func (c *Client) DeleteSynced(ctx context.Context, id string, part Correlation) (Response[Empty], error) {
+	return send[Empty](ctx, c, request{method: http.MethodDelete, path: queryOf("/sync/{}", id), header: part.headers()})
 }

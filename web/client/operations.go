@@ -64,31 +64,31 @@ type Info struct {
 }
 
 // Health asks for the whole of it.
-func (c *Client) Health(ctx context.Context) (Got[Health], error) {
+func (c *Client) Health(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health"})
 }
 
 // Ping asks whether anybody answers.
-func (c *Client) Ping(ctx context.Context) (Got[Health], error) {
+func (c *Client) Ping(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/ping"})
 }
 
 // Liveness asks whether the process is alive.
-func (c *Client) Liveness(ctx context.Context) (Got[Health], error) {
+func (c *Client) Liveness(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/liveness"})
 }
 
 // Readiness asks whether it can answer.
-func (c *Client) Readiness(ctx context.Context) (Got[Health], error) {
+func (c *Client) Readiness(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/readiness"})
 }
 
 // Info asks which build answers.
-func (c *Client) Info(ctx context.Context) (Got[Info], error) {
+func (c *Client) Info(ctx context.Context) (Response[Info], error) {
 	return send[Info](ctx, c, request{method: http.MethodGet, path: "/info"})
 }
 
 // OpenAPI is the document that this client is held to.
-func (c *Client) OpenAPI(ctx context.Context) (Got[jsontext.Value], error) {
+func (c *Client) OpenAPI(ctx context.Context) (Response[jsontext.Value], error) {
 	return send[jsontext.Value](ctx, c, request{method: http.MethodGet, path: "/openapi.json"})
 }

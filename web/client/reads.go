@@ -29,8 +29,8 @@ func (i Include) values() url.Values {
 	}
 }
 
-// AskPrisoner is what may be asked of a prisoner's list.
-type AskPrisoner struct {
+// PrisonerParams is what may be asked of a prisoner's list.
+type PrisonerParams struct {
 	Read
 
 	Include       Include
@@ -39,8 +39,8 @@ type AskPrisoner struct {
 	SortDirection string // ASC or DESC; that of SortBy when empty
 }
 
-// AskPages is what may be asked of all non-associations.
-type AskPages struct {
+// PageParams is what may be asked of all non-associations.
+type PageParams struct {
 	Read
 
 	Include Include
@@ -49,16 +49,16 @@ type AskPages struct {
 	Sort    string // id,ASC when empty; a list by another field names no next page
 }
 
-// AskBetween is what may be asked of a group.
-type AskBetween struct {
+// BetweenParams is what may be asked of a group.
+type BetweenParams struct {
 	Read
 
 	Include  Include
 	PrisonID string // only those whose prisoners are both there
 }
 
-// AskInvolving is what may be asked of those that concern a group.
-type AskInvolving struct {
+// InvolvingParams is what may be asked of those that concern a group.
+type InvolvingParams struct {
 	Read
 
 	Include Include
@@ -70,26 +70,26 @@ func set(query url.Values, name, value string) {
 	}
 }
 
-// One is the non-association with an id; a deleted one is not found.
-func (c *Client) One(ctx context.Context, id string, ask Read) (Got[StaffNonAssociation], error) {
-	query, header := ask.put(url.Values{})
-	return send[StaffNonAssociation](ctx, c, request{method: http.MethodGet, path: in(reference, id), query: query, header: header})
+// Record is the non-association with an id; a deleted one is not found.
+func (c *Client) Record(ctx context.Context, id string, ask Read) (Response[StaffNonAssociation], error) {
+	query, header := ask.set(url.Values{})
+	return send[StaffNonAssociation](ctx, c, request{method: http.MethodGet, path: queryOf(reference, id), query: query, header: header})
 }
 
 // OfPrisoner is a prisoner's list in the words of staff.
-func (c *Client) OfPrisoner(ctx context.Context, number string, ask AskPrisoner) (Got[PrisonerNonAssociations], error) {
-	query, header := ask.put(ask.Include.values())
+func (c *Client) OfPrisoner(ctx context.Context, number string, ask PrisonerParams) (Response[PrisonerNonAssociations], error) {
+	query, header := ask.set(ask.Include.values())
 	query.Set("includeOtherPrisons", strconv.FormatBool(ask.OtherPrisons))
 	set(query, "sortBy", ask.SortBy)
 	set(query, "sortDirection", ask.SortDirection)
 	return send[PrisonerNonAssociations](ctx, c, request{
-		method: http.MethodGet, path: in("/prisoner/{}/non-associations", number), query: query, header: header,
+		method: http.MethodGet, path: queryOf("/prisoner/{}/non-associations", number), query: query, header: header,
 	})
 }
 
 // Between is what keeps the prisoners of a group apart from each other.
-func (c *Client) Between(ctx context.Context, ask AskBetween, group []domain.PrisonerNumber) (Got[[]StaffNonAssociation], error) {
-	query, header := ask.put(ask.Include.values())
+func (c *Client) Between(ctx context.Context, ask BetweenParams, group []domain.PrisonerNumber) (Response[[]StaffNonAssociation], error) {
+	query, header := ask.set(ask.Include.values())
 	set(query, "prisonId", ask.PrisonID)
 	return send[[]StaffNonAssociation](ctx, c, request{
 		method: http.MethodPost, path: "/non-associations/between", query: query, header: header, body: group,
@@ -97,16 +97,16 @@ func (c *Client) Between(ctx context.Context, ask AskBetween, group []domain.Pri
 }
 
 // Involving is what concerns any prisoner of a group.
-func (c *Client) Involving(ctx context.Context, ask AskInvolving, group []domain.PrisonerNumber) (Got[[]StaffNonAssociation], error) {
-	query, header := ask.put(ask.Include.values())
+func (c *Client) Involving(ctx context.Context, ask InvolvingParams, group []domain.PrisonerNumber) (Response[[]StaffNonAssociation], error) {
+	query, header := ask.set(ask.Include.values())
 	return send[[]StaffNonAssociation](ctx, c, request{
 		method: http.MethodPost, path: "/non-associations/involving", query: query, header: header, body: group,
 	})
 }
 
 // All is a page of all non-associations.
-func (c *Client) All(ctx context.Context, ask AskPages) (Got[Page], error) {
-	query, header := ask.put(ask.Include.values())
+func (c *Client) All(ctx context.Context, ask PageParams) (Response[Page], error) {
+	query, header := ask.set(ask.Include.values())
 	query.Set("page", strconv.Itoa(ask.Page))
 	set(query, "sort", ask.Sort)
 	if ask.Size > 0 {
@@ -116,11 +116,11 @@ func (c *Client) All(ctx context.Context, ask AskPages) (Got[Page], error) {
 }
 
 // Follow is the page that an earlier one names as its next.
-func (c *Client) Follow(ctx context.Context, next string) (Got[Page], error) {
+func (c *Client) Follow(ctx context.Context, next string) (Response[Page], error) {
 	path, query, _ := strings.Cut(next, "?")
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return Got[Page]{}, fmt.Errorf("read the link to the next page: %w", err)
+		return Response[Page]{}, fmt.Errorf("read the link to the next page: %w", err)
 	}
 	return send[Page](ctx, c, request{method: http.MethodGet, path: path, query: values})
 }
@@ -131,7 +131,7 @@ var ErrNoNext = errors.New("the list goes on, but can be walked by id alone")
 
 // Every is all non-associations, page after page; an error ends it. Errors:
 // ErrNoNext beside those of a call.
-func (c *Client) Every(ctx context.Context, ask AskPages) iter.Seq2[StaffNonAssociation, error] {
+func (c *Client) Every(ctx context.Context, ask PageParams) iter.Seq2[StaffNonAssociation, error] {
 	return func(yield func(StaffNonAssociation, error) bool) {
 		page, err := c.All(ctx, ask)
 		for ; err == nil; page, err = c.Follow(ctx, page.Next) {

@@ -8,10 +8,10 @@ import (
 
 // PrisonerNonAssociations is a prisoner's list in the words of staff, with who
 // everybody is and where.
-type PrisonerNonAssociations = OfOnePrisoner[Seen]
+type PrisonerNonAssociations = PrisonerList[PrisonerView]
 
-// OfOnePrisoner is a prisoner with what is seen from them.
-type OfOnePrisoner[Item any] struct {
+// PrisonerList is a prisoner with what is seen from them.
+type PrisonerList[Item any] struct {
 	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
 	Person
 
@@ -31,8 +31,8 @@ type Person struct {
 	CellLocation *string `json:"cellLocation"`
 }
 
-// Seen is a non-association as seen from one of its prisoners.
-type Seen struct {
+// PrisonerView is a non-association as seen from one of its prisoners.
+type PrisonerView struct {
 	ID                         uuid.UUID             `json:"id"`
 	Role                       domain.Role           `json:"role"`
 	RoleDescription            string                `json:"roleDescription"`

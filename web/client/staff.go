@@ -89,42 +89,42 @@ type Constant struct {
 }
 
 // Open keeps two prisoners apart.
-func (c *Client) Open(ctx context.Context, how Write, fresh NewNonAssociation) (Got[StaffNonAssociation], error) {
+func (c *Client) Open(ctx context.Context, how Write, fresh NewNonAssociation) (Response[StaffNonAssociation], error) {
 	return send[StaffNonAssociation](ctx, c, request{
 		method: http.MethodPost, path: "/non-associations", header: how.headers(), body: fresh,
 	})
 }
 
 // Amend changes one that is not closed.
-func (c *Client) Amend(ctx context.Context, id string, how Write, amendment Amendment) (Got[StaffNonAssociation], error) {
+func (c *Client) Amend(ctx context.Context, id string, how Write, amendment Amendment) (Response[StaffNonAssociation], error) {
 	return send[StaffNonAssociation](ctx, c, request{
-		method: http.MethodPatch, path: in(reference, id), header: how.headers(), body: amendment,
+		method: http.MethodPatch, path: queryOf(reference, id), header: how.headers(), body: amendment,
 	})
 }
 
 // Close ends one.
-func (c *Client) Close(ctx context.Context, id string, how Write, closing Closing) (Got[StaffNonAssociation], error) {
+func (c *Client) Close(ctx context.Context, id string, how Write, closing Closing) (Response[StaffNonAssociation], error) {
 	return send[StaffNonAssociation](ctx, c, request{
-		method: http.MethodPut, path: in(reference+"/close", id), header: how.headers(), body: closing,
+		method: http.MethodPut, path: queryOf(reference+"/close", id), header: how.headers(), body: closing,
 	})
 }
 
 // Reopen takes a closing back.
-func (c *Client) Reopen(ctx context.Context, id string, how Write, reopening Reopening) (Got[StaffNonAssociation], error) {
+func (c *Client) Reopen(ctx context.Context, id string, how Write, reopening Reopening) (Response[StaffNonAssociation], error) {
 	return send[StaffNonAssociation](ctx, c, request{
-		method: http.MethodPut, path: in(reference+"/reopen", id), header: how.headers(), body: reopening,
+		method: http.MethodPut, path: queryOf(reference+"/reopen", id), header: how.headers(), body: reopening,
 	})
 }
 
 // Delete hides one.
-func (c *Client) Delete(ctx context.Context, id string, how Write, deletion Deletion) (Got[None], error) {
-	return send[None](ctx, c, request{
-		method: http.MethodPost, path: in(reference+"/delete", id), header: how.headers(), body: deletion,
+func (c *Client) Delete(ctx context.Context, id string, how Write, deletion Deletion) (Response[Empty], error) {
+	return send[Empty](ctx, c, request{
+		method: http.MethodPost, path: queryOf(reference+"/delete", id), header: how.headers(), body: deletion,
 	})
 }
 
 // Constants are the words of staff.
-func (c *Client) Constants(ctx context.Context, ask Read) (Got[Constants], error) {
-	query, header := ask.put(url.Values{})
+func (c *Client) Constants(ctx context.Context, ask Read) (Response[Constants], error) {
+	query, header := ask.set(url.Values{})
 	return send[Constants](ctx, c, request{method: http.MethodGet, path: "/constants", query: query, header: header})
 }

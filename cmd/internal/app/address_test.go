@@ -82,9 +82,9 @@ func known(t *testing.T) []string {
 	return names
 }
 
-// TestEveryParameterOfTheDriverWorksInEveryRoom migrates, serves, projects, writes,
+// TestParameter_ofTheDriverWorksInEveryRoom migrates, serves, projects, writes,
 // reads and rebuilds at an address that has it.
-func TestEveryParameterOfTheDriverWorksInEveryRoom(t *testing.T) {
+func TestParameter_ofTheDriverWorksInEveryRoom(t *testing.T) {
 	all := works(t)
 	for _, name := range known(t) {
 		require.Contains(t, all, name, "a parameter of the driver that nobody has tried")
@@ -121,7 +121,7 @@ func worksEverywhere(t *testing.T, parameter string) {
 	require.NoError(t, err)
 }
 
-func TestWhatNoSessionWouldTakeIsRefusedAtTheStart(t *testing.T) {
+func TestParameters_thatNoSessionTakesAreRefusedAtTheStart(t *testing.T) {
 	for name, values := range refused {
 		for _, value := range values {
 			for _, variable := range []string{"DATABASE_URL", "READ_DATABASE_URL", "EVENTSTORE_URL"} {

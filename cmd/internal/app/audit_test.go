@@ -31,10 +31,10 @@ type fedLine struct {
 	PrisonerNumbers []string `json:"prisonerNumbers"`
 }
 
-// TestHistoriesAndTheFeedOfARunningService follows the log from its beginning
+// TestHistories_andTheFeedOfARunningService follows the log from its beginning
 // through live writes to the signal that ends the process, and asks from every
 // place between what has come.
-func TestHistoriesAndTheFeedOfARunningService(t *testing.T) {
+func TestHistories_andTheFeedOfARunningService(t *testing.T) {
 	for _, store := range []string{"embedded", "postgres"} {
 		t.Run(store, func(t *testing.T) {
 			dsn := migrated(t)

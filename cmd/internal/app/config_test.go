@@ -15,7 +15,7 @@ func whole() map[string]string {
 	}
 }
 
-func TestAWholeEnvironmentIsRead(t *testing.T) {
+func TestWholeEnvironment_isRead(t *testing.T) {
 	config, err := app.ReadConfig(whole(), app.Roles{Serve: true})
 	require.NoError(t, err)
 	require.Equal(t, ":8080", config.Edge.ListenAddr)
@@ -23,14 +23,14 @@ func TestAWholeEnvironmentIsRead(t *testing.T) {
 	require.Equal(t, "esdb://one:2113,two:2113?tls=true", config.EventStoreURL)
 }
 
-func TestEveryMissingVariableIsReportedAtOnce(t *testing.T) {
+func TestMissingVariable_isReportedAtOnce(t *testing.T) {
 	_, err := app.ReadConfig(nil, app.Roles{Serve: true})
 	for _, name := range []string{"EVENTSTORE_URL", "DATABASE_URL", "AUTH_ISSUER", "AUTH_JWKS_URL", "AUTH_AUDIENCE"} {
 		require.ErrorContains(t, err, name)
 	}
 }
 
-func TestEveryBadVariableIsReportedAtOnceWithoutItsValue(t *testing.T) {
+func TestBadVariable_isReportedAtOnceWithoutItsValue(t *testing.T) {
 	environment := whole()
 	environment["EVENTSTORE_URL"] = "mysql://secret"
 	environment["DATABASE_URL"] = "secret"
@@ -44,7 +44,7 @@ func TestEveryBadVariableIsReportedAtOnceWithoutItsValue(t *testing.T) {
 	require.NotContains(t, err.Error(), "secret")
 }
 
-func TestEachValueIsReadBeforeItIsNeeded(t *testing.T) {
+func TestValue_isReadBeforeItIsNeeded(t *testing.T) {
 	for name, values := range map[string][]string{
 		"LISTEN_ADDR":       {"8080", ":65536", ":-1", ":http", "127.0.0.1", ":"},
 		"DATABASE_URL":      {"postgres://u:secret@host:99999/x", "postgres://u:secret@host/x?sslmode=secret", "postgres:///x?port=secret", "postgres:///x?pool_max_conns=secret"},
@@ -65,7 +65,7 @@ func TestEachValueIsReadBeforeItIsNeeded(t *testing.T) {
 	}
 }
 
-func TestAProjectorNeedsNoIssuer(t *testing.T) {
+func TestProjector_needsNoIssuer(t *testing.T) {
 	environment := map[string]string{"EVENTSTORE_URL": "embedded", "DATABASE_URL": "postgresql:///app?host=/run"}
 	_, err := app.ReadConfig(environment, app.Roles{Project: true})
 	require.NoError(t, err)

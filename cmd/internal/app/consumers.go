@@ -51,9 +51,9 @@ type watched struct {
 	seen func(context.Context) (uint64, bool)
 }
 
-// lookout sees how the consumers are: by their rows, by what this process knows of
+// consumerHealth sees how the consumers are: by their rows, by what this process knows of
 // its own, and by a head of the log that it reads itself.
-type lookout struct {
+type consumerHealth struct {
 	process *process
 	rows    *pgxpool.Pool
 	limits  HealthLimits
@@ -67,8 +67,8 @@ type lookout struct {
 // statusConnectTime bounds a connect for a look at the rows.
 const statusConnectTime = 3 * time.Second
 
-// watchOver opens the way to the rows. Postgres need not be up.
-func (p *process) watchOver(ctx context.Context) error {
+// newConsumerHealth opens the way to the rows. Postgres need not be up.
+func (p *process) newConsumerHealth(ctx context.Context) error {
 	const looks = 2 // health and metrics at once
 	config, err := pg.ParsePool(p.Config.DatabaseURL, looks, statusConnectTime)
 	if err != nil {
@@ -81,7 +81,7 @@ func (p *process) watchOver(ctx context.Context) error {
 		return fmt.Errorf("open the consumers' status: %w", err)
 	}
 	p.closers = append(p.closers, quietly(pool.Close))
-	p.lookout = &lookout{
+	p.consumers = &consumerHealth{
 		process: p, rows: pool, limits: p.Limits.withDefaults(), away: map[string]api.ConsumerFault{},
 		watched: []watched{{name: projections.Consumer, placed: true}},
 	}
@@ -89,7 +89,7 @@ func (p *process) watchOver(ctx context.Context) error {
 }
 
 // watch adds a consumer of this process, or says more of one that is there.
-func (l *lookout) watch(w watched) {
+func (l *consumerHealth) watch(w watched) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range l.watched {
@@ -110,14 +110,14 @@ func Consumers() []string {
 // another along, nor the scrape, which Prometheus would give up.
 const partTime = time.Second
 
-func (l *lookout) readRows(ctx context.Context) (map[string]status.Status, error) {
+func (l *consumerHealth) readRows(ctx context.Context) (map[string]status.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, partTime)
 	defer cancel()
 	return status.ReadAll(ctx, l.rows)
 }
 
-// look is how each consumer is now.
-func (l *lookout) look(ctx context.Context) map[string]api.Consumer {
+// refresh is how each consumer is now.
+func (l *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	rows, err := l.readRows(ctx)
@@ -128,13 +128,13 @@ func (l *lookout) look(ctx context.Context) map[string]api.Consumer {
 	all := make(map[string]api.Consumer, len(l.watched))
 	for _, w := range l.watched {
 		row, there := rows[w.name]
-		all[w.name] = l.lookAt(ctx, w, row, there, head)
+		all[w.name] = l.statusOf(ctx, w, row, there, head)
 	}
 	return all
 }
 
 // readHead is nil when the log does not answer.
-func (l *lookout) readHead(ctx context.Context) *uint64 {
+func (l *consumerHealth) readHead(ctx context.Context) *uint64 {
 	ctx, cancel := context.WithTimeout(ctx, partTime)
 	defer cancel()
 	found, err := eventstore.FindHead(ctx, l.process.log, domain.StreamPrefixes(), l.head)
@@ -143,11 +143,11 @@ func (l *lookout) readHead(ctx context.Context) *uint64 {
 		return nil
 	}
 	l.head = found
-	position := found.Own.Outside()
+	position := found.Own.Uint64()
 	return &position
 }
 
-func (l *lookout) lookAt(ctx context.Context, w watched, row status.Status, there bool, head *uint64) api.Consumer {
+func (l *consumerHealth) statusOf(ctx context.Context, w watched, row status.Status, there bool, head *uint64) api.Consumer {
 	one, age := api.Consumer{Position: row.Position}, row.Age
 	if there {
 		one.Beat, one.Fault = &row.Heartbeat, shownFault(row.Fault)
@@ -175,7 +175,7 @@ func (l *lookout) lookAt(ctx context.Context, w watched, row status.Status, ther
 
 // overlay says what this process knows better than the row, which is up to a
 // second old and keeps no fault that passes.
-func (l *lookout) overlay(w watched, one *api.Consumer, age time.Duration) time.Duration {
+func (l *consumerHealth) overlay(w watched, one *api.Consumer, age time.Duration) time.Duration {
 	now := w.own()
 	if !now.Heartbeat.IsZero() {
 		one.Beat, age = &now.Heartbeat, l.process.Clock().Sub(now.Heartbeat)
@@ -216,7 +216,7 @@ func shownFault(f *status.Fault) *api.ConsumerFault {
 }
 
 // lag is nil when it cannot be told.
-func (l *lookout) lag(ctx context.Context, position, head *uint64) *float64 {
+func (l *consumerHealth) lag(ctx context.Context, position, head *uint64) *float64 {
 	if position == nil || head == nil {
 		return nil
 	}

@@ -22,7 +22,7 @@ import (
 
 // One process with all roles has a row, a component of health and the metrics of
 // every consumer that there is.
-func TestEveryConsumerHasARowAPartOfHealthAndMetrics(t *testing.T) {
+func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
 	dsn := migrated(t)
 	aws, err := localaws.Start(t.Context(), localaws.Options{})
 	require.NoError(t, err)
@@ -67,13 +67,13 @@ func TestEveryConsumerHasARowAPartOfHealthAndMetrics(t *testing.T) {
 
 // What follows the log or reads a queue is one of these, each of which has a row: a
 // new one must be watched too.
-func TestNothingConsumesWithoutARow(t *testing.T) {
+func TestConsumers_allHaveARow(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "git", "grep", "-lE", `consumer\.New\(|\.ReceiveMessage\(`, "--", "../../../*.go", ":!../../../*_test.go", ":!../../../internal", ":!../../../cmd/bench").Output()
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"../../../projections/runner.go", "../../../publisher/publisher.go", "../../../nomis/queue.go"}, strings.Fields(string(out)))
 }
 
-func TestAddressesOfMetricsAreCheckedAtTheStart(t *testing.T) {
+func TestAddresses_ofMetricsAreCheckedAtTheStart(t *testing.T) {
 	environment := map[string]string{"EVENTSTORE_URL": "embedded", "DATABASE_URL": "postgres:///app?host=/run"}
 	for address, fault := range map[string]string{"nowhere": "METRICS_ADDR must be host:port", "127.0.0.1:8081": "METRICS_ADDR must have another port", ":8082": ""} {
 		environment["METRICS_ADDR"], environment["LISTEN_ADDR"] = address, ":8081"
@@ -93,7 +93,7 @@ func TestAddressesOfMetricsAreCheckedAtTheStart(t *testing.T) {
 
 // A fact that this build cannot read is named by its id, never by its stream, which
 // is both prisoners.
-func TestHealthOfAPublisherSaysNoTextOfAnError(t *testing.T) {
+func TestHealth_ofAPublisherSaysNoTextOfAnError(t *testing.T) {
 	dsn := migrated(t)
 	log, err := postgres.Open(t.Context(), dsn, postgres.Options{})
 	require.NoError(t, err)

@@ -19,18 +19,18 @@ type Search struct {
 	ClientSecret string `env:"PRISONER_SEARCH_CLIENT_SECRET"`
 }
 
-// people is the prisoner directory as reads and commands ask it; both are nil
+// directoryParts is the prisoner directory as reads and commands ask it; both are nil
 // when there is none.
-type people struct {
+type directoryParts struct {
 	reads    api.Directory
 	commands commands.Directory
 	close    func()
 }
 
-func openDirectory(ctx context.Context, search Search, clock func() time.Time, logger *slog.Logger) people {
+func openDirectory(ctx context.Context, search Search, clock func() time.Time, logger *slog.Logger) directoryParts {
 	if search.URL == "" {
 		logger.WarnContext(ctx, "PRISONER_SEARCH_URL is not set: reads answer without names, and nobody can be kept apart by staff")
-		return people{close: func() {}}
+		return directoryParts{close: func() {}}
 	}
 	options := directory.Options{URL: search.URL, Clock: clock, Logger: logger}
 	if search.TokenURL != "" {
@@ -39,5 +39,5 @@ func openDirectory(ctx context.Context, search Search, clock func() time.Time, l
 		}
 	}
 	d := directory.New(ctx, options)
-	return people{reads: d, commands: d, close: d.Close}
+	return directoryParts{reads: d, commands: d, close: d.Close}
 }

@@ -183,7 +183,7 @@ func (e *installation) start(t *testing.T, kind string) *running {
 
 func (e *installation) startWith(t *testing.T, o app.Options) *running {
 	t.Helper()
-	token, err := e.keys.Sign(token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}, time.Now())
+	token, err := e.keys.Sign(token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}, time.Now())
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	r := &running{token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}

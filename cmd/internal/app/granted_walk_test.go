@@ -20,9 +20,9 @@ import (
 	"nonassociations/publisher"
 )
 
-// TestAProcessNamesTheRightThatItLacks takes away each right of each process, one
+// TestProcess_namesTheRightThatItLacks takes away each right of each process, one
 // at a time. What roles.sql gives and no process needs is a fault as well.
-func TestAProcessNamesTheRightThatItLacks(t *testing.T) {
+func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	e := newInstallation(t)
 	one := e.start(t, "serve --project") // so that there is a read model
 	one.isReady(t)

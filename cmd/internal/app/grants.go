@@ -50,7 +50,7 @@ var (
 	grantsOfAppend = append(slices.Clone(grantsOfLog), grant{"EXECUTE", "FUNCTION", "eventstore", "append"})
 
 	// Whose log the durable tables are of.
-	grantsOfRemembering = slices.Concat(
+	grantsOfBinding = slices.Concat(
 		tables("commands", "log", "SELECT"), tables("publisher", "bookmark", "SELECT"),
 		tables("consumer", "status", "SELECT"), []grant{schemaUse("commands"), schemaUse("publisher"), schemaUse("consumer")},
 	)
@@ -58,7 +58,7 @@ var (
 	grantsOfWatching  = append(tables("consumer", "status", "SELECT"), schemaUse("consumer"))
 	grantsOfConsuming = append(slices.Clone(grantsOfWatching), tables("consumer", "status", "INSERT", "UPDATE")...)
 	grantsOfVerifying = append(tables("read_1", "checkpoint", "SELECT"), schemaUse("read_1"))
-	grantsOfListening = slices.Concat(grantsOfRemembering, grantsOfVerifying)
+	grantsOfListening = slices.Concat(grantsOfBinding, grantsOfVerifying)
 	grantsOfServing   = slices.Concat(
 		grantsOfListening, tables("commands", "keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
 	)
@@ -74,11 +74,11 @@ var (
 		[]grant{schemaUse("publisher")}, tables("publisher", "bookmark", "SELECT", "INSERT", "UPDATE"),
 		tables("publisher", "parked", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
-	grantsOfLookingAtTopics = slices.Concat(
+	grantsOfPublishStatus = slices.Concat(
 		[]grant{schemaUse("publisher")}, tables("publisher", "bookmark", "SELECT"), tables("publisher", "parked", "SELECT"),
 	)
-	grantsOfWishing    = append(slices.Clone(grantsOfLookingAtTopics), tables("publisher", "parked", "UPDATE")...)
-	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfRemembering)
+	grantsOfParkedOps  = append(slices.Clone(grantsOfPublishStatus), tables("publisher", "parked", "UPDATE")...)
+	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfBinding)
 	grantsOfAdopting   = slices.Concat(
 		grantsOfRebuilding, tables("commands", "keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
 		tables("publisher", "bookmark", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),

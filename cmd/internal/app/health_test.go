@@ -74,7 +74,7 @@ func runRoles(t *testing.T, dsn string, roles app.Roles, limits app.HealthLimits
 	require.NoError(t, err)
 	published, err := issuer.Serve(t.Context(), keys)
 	require.NoError(t, err)
-	token, err := keys.Sign(token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}, time.Now())
+	token, err := keys.Sign(token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}, time.Now())
 	require.NoError(t, err)
 	environment := map[string]string{
 		"EVENTSTORE_URL": dsn, "DATABASE_URL": dsn, "LISTEN_ADDR": freeAddress(t), "METRICS_ADDR": freeAddress(t),
@@ -140,7 +140,7 @@ func (s seeing) scrape(t *testing.T) string {
 	return text
 }
 
-func TestADeadProjectorOfAnotherProcessIsDownAndAlerts(t *testing.T) {
+func TestDeadProjector_ofAnotherProcessIsDownAndAlerts(t *testing.T) {
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{Heartbeat: 3 * time.Second}, nil)
 	kill := projector(t, dsn)
@@ -169,7 +169,7 @@ func TestADeadProjectorOfAnotherProcessIsDownAndAlerts(t *testing.T) {
 
 // A projector that waits for a lock for ever is alive, and is no better than a dead
 // one.
-func TestAWedgedProjectorIsDown(t *testing.T) {
+func TestWedgedProjector_isDown(t *testing.T) {
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{Heartbeat: 5 * time.Second}, nil)
 	projector(t, dsn)
@@ -192,7 +192,7 @@ func TestAWedgedProjectorIsDown(t *testing.T) {
 }
 
 // The row says that all is well, and lists are older than the limit all the same.
-func TestAReadModelBehindAFreshHeadIsDown(t *testing.T) {
+func TestReadModel_behindAFreshHeadIsDown(t *testing.T) {
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{Heartbeat: time.Hour, Lag: time.Second}, nil)
 	kill := projector(t, dsn)
@@ -209,7 +209,7 @@ func TestAReadModelBehindAFreshHeadIsDown(t *testing.T) {
 }
 
 // A consumer without a row was never there.
-func TestNoProjectorAtAllIsDown(t *testing.T) {
+func TestProjector_noneAtAllIsDown(t *testing.T) {
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{}, nil)
 	require.Eventually(t, func() bool { status, _ := s.get(t, "/health/readiness"); return status == http.StatusOK }, time.Minute, 50*time.Millisecond)
@@ -220,7 +220,7 @@ func TestNoProjectorAtAllIsDown(t *testing.T) {
 var metric = regexp.MustCompile(`nonassociations_[a-z_]+`)
 
 // A rule over a metric that nobody exports never fires.
-func TestEveryMetricOfARuleIsExported(t *testing.T) {
+func TestMetric_ofARuleIsExported(t *testing.T) {
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true}, app.HealthLimits{}, nil)
 	<-s.ready

@@ -44,12 +44,12 @@ func readLimits(environment map[string]string, f *faults) Limits {
 
 // seated waits for the read model on a seat of the client whose command it is.
 type seated struct {
-	commands.Router
+	commands.PairLocator
 
 	seats *api.Seats
 }
 
 // WaitFor is commands.Router's.
 func (s seated) WaitFor(ctx context.Context, position uint64) error {
-	return s.seats.Wait(ctx, func(ctx context.Context) error { return s.Router.WaitFor(ctx, position) })
+	return s.seats.Wait(ctx, func(ctx context.Context) error { return s.PairLocator.WaitFor(ctx, position) })
 }

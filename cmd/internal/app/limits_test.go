@@ -15,7 +15,7 @@ import (
 	"nonassociations/internal/dev/token"
 )
 
-func TestEveryLimitIsRead(t *testing.T) {
+func TestLimit_isRead(t *testing.T) {
 	config, err := app.ReadConfig(whole(), app.Roles{Serve: true})
 	require.NoError(t, err)
 	require.Equal(t, app.Limits{FeedsPerClient: 4, Feeds: 32, WaitersPerClient: 64, Connections: 2048}, config.Edge.Limits)
@@ -54,8 +54,8 @@ func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string
 	if environment["DATABASE_URL"] == "" {
 		environment["DATABASE_URL"] = migrated(t)
 	}
-	wish := token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}
-	r := runOf(t, roles, wish, time.Now().Add(left-token.Life), environment)
+	wish := token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}
+	r := runOf(t, roles, wish, time.Now().Add(left-token.TTL), environment)
 	t.Cleanup(func() {
 		r.stop()
 		require.NoError(t, <-r.ended)
@@ -77,7 +77,7 @@ func (r *running) feed(t *testing.T, query string) *http.Response {
 	return answer
 }
 
-func TestAProcessKeepsTheBoundsOfItsFeeds(t *testing.T) {
+func TestProcess_keepsTheBoundsOfItsFeeds(t *testing.T) {
 	for name, bound := range map[string]string{"MAX_FEEDS_PER_CLIENT": "2", "MAX_FEEDS": "2"} {
 		t.Run(name, func(t *testing.T) {
 			r := limited(t, both, time.Hour, name, bound)
@@ -88,7 +88,7 @@ func TestAProcessKeepsTheBoundsOfItsFeeds(t *testing.T) {
 	}
 }
 
-func TestAFeedOfAProcessKnowsItsLogAndItsToken(t *testing.T) {
+func TestFeed_ofAProcessKnowsItsLogAndItsToken(t *testing.T) {
 	r := limited(t, both, 5*time.Second)
 	feed := r.feed(t, "?follow=true")
 	id, err := uuid.Parse(feed.Header.Get("X-Log-Id"))
@@ -129,7 +129,7 @@ func (r *running) atOnce(t *testing.T, method, path string, times int) (waited i
 
 // A read model that nobody goes on with is waited for in vain, by reads and by
 // commands that need an id.
-func TestAProcessKeepsTheBoundOfThoseThatWait(t *testing.T) {
+func TestProcess_keepsTheBoundOfThoseThatWait(t *testing.T) {
 	dsn := migrated(t)
 	first := run(t, app.Embedded, dsn)
 	<-first.ready
@@ -145,7 +145,7 @@ func TestAProcessKeepsTheBoundOfThoseThatWait(t *testing.T) {
 	require.Equal(t, 0, r.atOnce(t, http.MethodGet, "/constants?atLeast=1000000", 6), "it will not come")
 }
 
-func TestAProcessKeepsTheBoundOfItsConnections(t *testing.T) {
+func TestProcess_keepsTheBoundOfItsConnections(t *testing.T) {
 	r := limited(t, both, time.Hour, "MAX_CONNECTIONS", "5")
 	r.client.CloseIdleConnections()
 	var held []net.Conn

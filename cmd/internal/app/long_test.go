@@ -10,17 +10,17 @@ import (
 	"nonassociations/web/client"
 )
 
-// TestALongListWalksTheWholeWay: from a real read model, through the process's own
+// TestLongList_walksTheWholeWay: from a real read model, through the process's own
 // server, to a client that follows it by its entity tag.
-func TestALongListWalksTheWholeWay(t *testing.T) {
+func TestLongList_walksTheWholeWay(t *testing.T) {
 	s := serveStaff(t)
 	const parts, part = 12, 99 // more records than are answered from memory
 	var position uint64
 	for i := range parts {
-		said := client.Said{PrisonerNumber: s.first.Number}
+		said := client.SyncRequest{PrisonerNumber: s.first.Number}
 		for j := range part {
 			other := domain.PrisonerNumber(fmt.Sprintf("Z%02d%02dZZ", i, j))
-			said.NonAssociations = append(said.NonAssociations, client.SaidItem{NonAssociation: client.NonAssociation{
+			said.NonAssociations = append(said.NonAssociations, client.SyncItem{NonAssociation: client.NonAssociation{
 				ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
 				PrisonerNonAssociation: client.Side{PrisonerNumber: other, ReasonCode: domain.CodePerpetrator},
 			}})
@@ -30,7 +30,7 @@ func TestALongListWalksTheWholeWay(t *testing.T) {
 		position = told.Body.Position
 	}
 	group := []domain.PrisonerNumber{s.first.Number}
-	ask := client.AskInvolving{Read: client.Read{AtLeast: position}}
+	ask := client.InvolvingParams{Read: client.Read{AtLeast: position}}
 	list, err := s.Involving(t.Context(), ask, group)
 	require.NoError(t, err)
 	require.Len(t, list.Body, parts*part)
@@ -46,7 +46,7 @@ func TestALongListWalksTheWholeWay(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, held.NotModified)
 	for range 10 { // far more than there are connections
-		again, err := s.Involving(t.Context(), client.AskInvolving{}, group)
+		again, err := s.Involving(t.Context(), client.InvolvingParams{}, group)
 		require.NoError(t, err)
 		require.Equal(t, list.ETag, again.ETag)
 	}

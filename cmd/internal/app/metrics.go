@@ -51,7 +51,7 @@ const scrapeTime = 5 * time.Second
 func (m metrics) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(m.process.below, scrapeTime)
 	defer cancel()
-	for name, one := range m.process.lookout.look(ctx) {
+	for name, one := range m.process.consumers.refresh(ctx) {
 		collectConsumer(to, name, one)
 	}
 	for _, p := range m.process.publishing() {
@@ -88,7 +88,7 @@ func collectPublisher(to chan<- prometheus.Metric, s publisher.Status) {
 	set := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, more ...string) {
 		to <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{string(s.Topic)}, more...)...)
 	}
-	set(inFlight, prometheus.GaugeValue, float64(s.OnTheWay))
+	set(inFlight, prometheus.GaugeValue, float64(s.InFlight))
 	for state, count := range map[string]int{"refused": s.Refused, "failing": s.Failing, "blocked": s.Blocked, "skipped": s.Skipped} {
 		set(parked, prometheus.GaugeValue, float64(count), state)
 	}

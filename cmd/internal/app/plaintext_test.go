@@ -90,7 +90,7 @@ func with(environment map[string]string, name, value string) map[string]string {
 	return changed
 }
 
-func TestNoAddressBeyondThisMachineIsReachedInPlainText(t *testing.T) {
+func TestAddressBeyond_noneThisMachineIsReachedInPlainText(t *testing.T) {
 	for _, name := range addresses(t) {
 		for _, host := range []string{"far.test", "10.0.0.7", "127.0.0.1.far.test", "localhost.far.test", "0.0.0.0"} {
 			for _, value := range spelt(name, host) {
@@ -104,7 +104,7 @@ func TestNoAddressBeyondThisMachineIsReachedInPlainText(t *testing.T) {
 	}
 }
 
-func TestThisMachineNeedsNoPermission(t *testing.T) {
+func TestPlainText_onThisMachineNeedsNoPermission(t *testing.T) {
 	for _, name := range addresses(t) {
 		for _, host := range []string{"127.0.0.1", "127.8.9.10", "localhost", "LocalHost"} {
 			for _, value := range spelt(name, host) {
@@ -123,7 +123,7 @@ func TestThisMachineNeedsNoPermission(t *testing.T) {
 	}
 }
 
-func TestTLSNeedsNoPermission(t *testing.T) {
+func TestTLS_needsNoPermission(t *testing.T) {
 	for name, values := range map[string][]string{
 		"AUTH_JWKS_URL":  {"https://far.test/keys"},
 		"EVENTSTORE_URL": {"esdb://far.test", "esdb+discover://far.test", "kurrentdb://a.test,b.test", "postgres://far.test/x?sslmode=verify-full"},
@@ -137,7 +137,7 @@ func TestTLSNeedsNoPermission(t *testing.T) {
 }
 
 // What a role does not use it need not have, but what it uses is judged in each.
-func TestPlainTextIsRefusedInEveryRole(t *testing.T) {
+func TestPlainText_isRefusedInEveryRole(t *testing.T) {
 	for _, roles := range []app.Roles{{}, {Serve: true}, {Project: true}, {Listen: true}, {Publish: true}, everyRole} {
 		for _, name := range []string{"EVENTSTORE_URL", "DATABASE_URL", "READ_DATABASE_URL", "PRISONER_EVENTS_QUEUE_URL", "NOMIS_API_URL"} {
 			_, err := app.ReadConfig(with(with(everything(), "PUBLIC_URL", "https://x.test"), name, spelt(name, "far.test")[0]), roles)
@@ -149,7 +149,7 @@ func TestPlainTextIsRefusedInEveryRole(t *testing.T) {
 	}
 }
 
-func TestPlainTextIsAllowedByNameAndSaidEachTime(t *testing.T) {
+func TestPlainText_isAllowedByNameAndLoggedEachTime(t *testing.T) {
 	for _, name := range addresses(t) {
 		for _, list := range []string{name, " " + name + " ,", "AUTH_JWKS_URL," + name + ",EVENTSTORE_URL"} {
 			environment := with(with(everything(), name, spelt(name, "far.test")[0]), "PLAIN_TEXT_ALLOWED", list)
@@ -163,7 +163,7 @@ func TestPlainTextIsAllowedByNameAndSaidEachTime(t *testing.T) {
 	}
 }
 
-func TestAPermissionForWhatIsNoAddressIsRefused(t *testing.T) {
+func TestPermission_forWhatIsNoAddressIsRefused(t *testing.T) {
 	for _, list := range []string{"DATABASE_URI", "AUTH_ISSUER", "DATABASE_URL,LISTEN_ADDR,NO_SUCH", "*"} {
 		_, err := app.ReadConfig(with(everything(), "PLAIN_TEXT_ALLOWED", list), everyRole)
 		require.ErrorContains(t, err, "PLAIN_TEXT_ALLOWED", list)

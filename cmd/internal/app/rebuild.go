@@ -16,8 +16,8 @@ import (
 
 // Where the idempotency keys and the publisher remember whose they are.
 const (
-	keysTable = "commands.log"
-	deskTable = "publisher.bookmark"
+	idempotencyTable = "commands.log"
+	parkedTable      = "publisher.bookmark"
 )
 
 // Rebuild drops the read model and lets it be built again from the log, or only
@@ -49,11 +49,11 @@ func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (told
 type rebuilding struct {
 	log   uuid.UUID
 	adopt bool
-	kept  projections.Kept
-	keys  bool      // the idempotency keys are to be forgotten
-	desk  bool      // the publisher's bookmarks and desk are
-	rows  bool      // the consumers' status is
-	rest  []carried // of other logs, which stay as they are
+	kept  projections.Status
+	keys  bool         // the idempotency keys are to be forgotten
+	desk  bool         // the publisher's bookmarks and desk are
+	rows  bool         // the consumers' status is
+	rest  []boundTable // of other logs, which stay as they are
 }
 
 func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uuid.UUID) (rebuilding, error) {
@@ -79,16 +79,16 @@ func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uu
 			return rebuilding{}, err
 		}
 	}
-	remembered, err := remember(ctx, dsn)
+	remembered, err := boundTables(ctx, dsn)
 	if err != nil {
 		return rebuilding{}, err
 	}
 	r := rebuilding{log: id, adopt: adopt != uuid.Nil, kept: kept}
 	for _, c := range remembered {
 		switch {
-		case c.table == keysTable && r.adopt:
+		case c.table == idempotencyTable && r.adopt:
 			r.keys = true
-		case c.table == deskTable && r.adopt:
+		case c.table == parkedTable && r.adopt:
 			r.desk = true
 		case c.table == status.Table && r.adopt:
 			r.rows = true
@@ -139,7 +139,7 @@ func (r rebuilding) do(ctx context.Context, dsn string) error {
 		}
 	}
 	if r.desk {
-		if err := store.Adopt(ctx, dsn); err != nil {
+		if err := store.Reset(ctx, dsn); err != nil {
 			return err
 		}
 	}

@@ -45,9 +45,9 @@ const (
 		FROM kept WHERE position > 2`
 )
 
-// TestALogThatIsReplacedUnderAProcessIsNeitherReadNorWritten: by the API, which says
+// TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten: by the API, which says
 // so in words with both ids, and is well again with the right log.
-func TestALogThatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
+func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 	for name, replace := range map[string][]string{
 		"blank":              {`DELETE FROM eventstore.events`},
 		"another log":        {`DELETE FROM eventstore.events`, renamed},
@@ -59,7 +59,7 @@ func TestALogThatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 				t.Parallel()
 				dsn := migrated(t)
 				r := runWith(t, map[string]string{"embedded": app.Embedded, "postgres": dsn}[store], dsn, "",
-					token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC", "READ_NON_ASSOCIATIONS"}})
+					token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC", "READ_NON_ASSOCIATIONS"}})
 				<-r.ready
 				for _, other := range []string{"A0135GA", "A0136GA", "A0137GA"} {
 					require.Equal(t, http.StatusOK, r.tells(t, other))

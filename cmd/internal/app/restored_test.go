@@ -18,9 +18,9 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// TestALogThatWasPutBackIsNotServed: its id is the same, and what the read model
+// TestLog_thatWasPutBackIsNotServed: its id is the same, and what the read model
 // shows is not in it.
-func TestALogThatWasPutBackIsNotServed(t *testing.T) {
+func TestLog_thatWasPutBackIsNotServed(t *testing.T) {
 	log, tables, backup := migrated(t), migrated(t), migrated(t)
 	r := run(t, log, tables)
 	<-r.ready
@@ -80,7 +80,7 @@ func built(t *testing.T) (log, tables string) {
 	return log, tables
 }
 
-func TestAnOperatorTakesAnotherLogOver(t *testing.T) {
+func TestOperator_takesAnotherLogOver(t *testing.T) {
 	mine, tables := built(t)
 	other, _ := built(t)
 	was, is := identity(t, mine), identity(t, other)

@@ -66,15 +66,15 @@ const watchLog = time.Second
 // process is one run of Run.
 type process struct {
 	Options
-	log    *opened
+	log    *openedLog
 	runner *projections.Runner // nil when another process projects
 	serving
-	below   context.Context //nolint:containedctx // of the process: a scrape has none
-	lookout *lookout
-	topics  atomic.Pointer[[]*publisher.Publisher]
-	closers closers
-	allowed chan struct{} // closed when the rights in the durable tables were found whole
-	lacks   sync.Map      // of rights that went since: an error by address
+	below     context.Context //nolint:containedctx // of the process: a scrape has none
+	consumers *consumerHealth
+	topics    atomic.Pointer[[]*publisher.Publisher]
+	closers   closers
+	allowed   chan struct{} // closed when the rights in the durable tables were found whole
+	lacks     sync.Map      // of rights that went since: an error by address
 }
 
 func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) error {
@@ -84,19 +84,19 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	}
 	p.closers = append(p.closers, p.log.Close)
 	p.below = below
-	if err := p.watchOver(below); err != nil {
+	if err := p.newConsumerHealth(below); err != nil {
 		return err
 	}
 	group, groupCtx := errgroup.WithContext(ctx) // the first fault ends all
 	group.Go(func() error {
-		return unlessEnded(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, watchLog, p.Logger) })
+		return unlessCancelled(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, watchLog, p.Logger) })
 	})
 	if p.Roles.Serve {
 		if err := p.prepare(below); err != nil {
 			return err
 		}
 	}
-	group.Go(func() error { return unlessEnded(groupCtx, p.watchRights) })
+	group.Go(func() error { return unlessCancelled(groupCtx, p.watchRights) })
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
 			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, London: p.Clock().Location(),
@@ -136,7 +136,7 @@ func (p *process) watchReadModel() {
 	if p.runner != nil {
 		w.own = p.runner.Status
 	}
-	p.lookout.watch(w)
+	p.consumers.watch(w)
 }
 
 // publishing are the publishers of this process.

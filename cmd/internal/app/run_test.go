@@ -46,11 +46,11 @@ type running struct {
 // caller's to await.
 func run(t *testing.T, eventStore, dsn string) *running {
 	t.Helper()
-	return runWith(t, eventStore, dsn, "", token.Wish{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}})
+	return runWith(t, eventStore, dsn, "", token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}})
 }
 
 // runWith is run with a prisoner directory, and a token of the caller's choice.
-func runWith(t *testing.T, eventStore, dsn, search string, wish token.Wish) *running {
+func runWith(t *testing.T, eventStore, dsn, search string, wish token.Request) *running {
 	t.Helper()
 	return runOf(t, app.Roles{Serve: true, Project: true}, wish, time.Now(), map[string]string{
 		"EVENTSTORE_URL": eventStore, "DATABASE_URL": dsn, "PRISONER_SEARCH_URL": search,
@@ -59,7 +59,7 @@ func runWith(t *testing.T, eventStore, dsn, search string, wish token.Wish) *run
 
 // runOf is a process of some roles, with a token that was signed at a time and
 // with an environment beside what every process needs.
-func runOf(t *testing.T, roles app.Roles, wish token.Wish, at time.Time, environment map[string]string) *running {
+func runOf(t *testing.T, roles app.Roles, wish token.Request, at time.Time, environment map[string]string) *running {
 	t.Helper()
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
@@ -139,9 +139,9 @@ func (r *running) answer(request *http.Request) (int, string) {
 const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
 	"effectiveDate":"2021-07-05T10:35:17","prisonerNonAssociation":{"prisonerNumber":"A0135GA","reasonCode":"PER"}}]}`
 
-// TestARequestInFlightIsAnsweredAfterTheSignal stops the process while the body
+// TestRequest_inFlightIsAnsweredAfterTheSignal stops the process while the body
 // of a request is on its way.
-func TestARequestInFlightIsAnsweredAfterTheSignal(t *testing.T) {
+func TestRequest_inFlightIsAnsweredAfterTheSignal(t *testing.T) {
 	for _, store := range []string{"embedded", "postgres"} {
 		t.Run(store, func(t *testing.T) {
 			dsn := migrated(t)
@@ -180,9 +180,9 @@ func TestARequestInFlightIsAnsweredAfterTheSignal(t *testing.T) {
 	}
 }
 
-// TestItStartsWithoutPostgresAndServesWhenThatComes is the order in which an
+// TestServe_startsWithoutPostgresAndServesWhenThatComes is the order in which an
 // orchestrator may start things.
-func TestItStartsWithoutPostgresAndServesWhenThatComes(t *testing.T) {
+func TestServe_startsWithoutPostgresAndServesWhenThatComes(t *testing.T) {
 	server := testdb.NewServer(t)
 	dsn := server.DSN()
 	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
@@ -207,8 +207,8 @@ func TestItStartsWithoutPostgresAndServesWhenThatComes(t *testing.T) {
 	require.NoError(t, <-r.ended)
 }
 
-// TestAPortThatIsTakenIsSaid ends the process at once.
-func TestAPortThatIsTakenIsSaid(t *testing.T) {
+// TestPort_thatIsTakenIsReported ends the process at once.
+func TestPort_thatIsTakenIsReported(t *testing.T) {
 	dsn := migrated(t)
 	first := run(t, dsn, dsn)
 	<-first.ready

@@ -20,14 +20,14 @@ import (
 
 // serving is what only a process that answers requests has.
 type serving struct {
-	reads    *queries.Reader
-	people   people
-	keys     *idempotency.Store
-	commands *commands.Handler
-	verifier *auth.Verifier
-	api      *api.API
-	edge     *edge
-	gate     gate
+	reads     *queries.Reader
+	directory directoryParts
+	keys      *idempotency.Store
+	commands  *commands.Handler
+	verifier  *auth.Verifier
+	api       *api.API
+	server    *httpServer
+	gate      readinessGate
 }
 
 // prepare makes everything that requests stand on, and listens. Nothing of it
@@ -51,12 +51,12 @@ func (p *process) prepare(below context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, quietly(p.keys.Close))
-	p.people = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
-	p.closers = append(p.closers, quietly(p.people.close))
+	p.directory = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
+	p.closers = append(p.closers, quietly(p.directory.close))
 	limits := p.Config.Edge.Limits
 	seats := api.NewSeats(limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Router: gatedRouter{&p.gate, seated{reads, seats}}, Directory: p.people.commands, Keys: p.keys, Logger: p.Logger,
+		Clock: p.Clock, Locator: gatedRouter{&p.gate, seated{reads, seats}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
 	})
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
@@ -64,10 +64,10 @@ func (p *process) prepare(below context.Context) error {
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, Seats: seats,
 		Streams:   gatedStreams{&p.gate, reads},
-		Directory: p.people.reads, Verifier: p.verifier,
+		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
-	if p.edge, err = listen(below, p.Config.Edge.ListenAddr, limits.Connections, p.api, p.Logger); err != nil {
+	if p.server, err = listen(below, p.Config.Edge.ListenAddr, limits.Connections, p.api, p.Logger); err != nil {
 		return err
 	}
 	p.reads = reads
@@ -85,7 +85,7 @@ func (p *process) logID() (uuid.UUID, bool) {
 // head is the position of the last fact, as the world sees it.
 func (p *process) head(ctx context.Context) (uint64, error) {
 	position, err := p.commands.Head(ctx)
-	return position.Outside(), err
+	return position.Uint64(), err
 }
 
 func (c Config) readDSN() string {
@@ -101,19 +101,19 @@ func (p *process) serve(ctx, below context.Context) error {
 	below, stop := context.WithCancel(below)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return unlessEnded(below, p.verifier.Run) })
-	group.Go(func() error { return unlessEnded(ctx, p.letIn) })
-	group.Go(func() error { return unlessEnded(ctx, p.keys.Run) })
+	group.Go(func() error { return unlessCancelled(below, p.verifier.Run) })
+	group.Go(func() error { return unlessCancelled(ctx, p.admitTraffic) })
+	group.Go(func() error { return unlessCancelled(ctx, p.keys.Run) })
 	group.Go(func() error {
 		defer stop()
 		context.AfterFunc(ctx, p.api.ShutDown)
-		return p.edge.run(ctx)
+		return p.server.run(ctx)
 	})
 	return group.Wait()
 }
 
-// unlessEnded drops the error of work that was told to end.
-func unlessEnded(ctx context.Context, work func(context.Context) error) error {
+// unlessCancelled drops the error of work that was told to end.
+func unlessCancelled(ctx context.Context, work func(context.Context) error) error {
 	err := work(ctx)
 	if ctx.Err() == nil {
 		return err
@@ -121,31 +121,31 @@ func unlessEnded(ctx context.Context, work func(context.Context) error) error {
 	return nil
 }
 
-// letIn opens the gate when the log is known, tells when the read model shows all
+// admitTraffic opens the gate when the log is known, tells when the read model shows all
 // of it, and watches over it until the context ends.
-func (p *process) letIn(ctx context.Context) error {
-	if err := p.untilAllowed(ctx); err != nil {
+func (p *process) admitTraffic(ctx context.Context) error {
+	if err := p.waitForRights(ctx); err != nil {
 		return err
 	}
-	id, err := identify(ctx, p.log, p.Config.DatabaseURL, p.Logger)
+	id, err := ensureLogID(ctx, p.log, p.Config.DatabaseURL, p.Logger)
 	if err != nil {
 		return err
 	}
-	if err := p.tieKeys(ctx, id); err != nil {
+	if err := p.bindKeys(ctx, id); err != nil {
 		return err
 	}
-	if err := p.openGate(ctx, id); err != nil {
+	if err := p.openWhenVerified(ctx, id); err != nil {
 		return err
 	}
-	p.Logger.InfoContext(ctx, "serving", "address", p.edge.address(), "log", id)
-	if err := p.sayReady(ctx); err != nil {
+	p.Logger.InfoContext(ctx, "serving", "address", p.server.address(), "log", id)
+	if err := p.announceReady(ctx); err != nil {
 		return err
 	}
 	return p.watchReads(ctx)
 }
 
-// sayReady tells whoever wants to know when the read model shows all of the log.
-func (p *process) sayReady(ctx context.Context) error {
+// announceReady tells whoever wants to know when the read model shows all of the log.
+func (p *process) announceReady(ctx context.Context) error {
 	if p.Ready == nil {
 		return nil
 	}
@@ -158,13 +158,13 @@ func (p *process) sayReady(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-	p.Ready(p.edge.address())
+	p.Ready(p.server.address())
 	return nil
 }
 
-// openGate lets nobody in where the read model shows what is not in the log.
+// openWhenVerified lets nobody in where the read model shows what is not in the log.
 // While that cannot be asked, writes go on: they need no read model.
-func (p *process) openGate(ctx context.Context, log uuid.UUID) error {
+func (p *process) openWhenVerified(ctx context.Context, log uuid.UUID) error {
 	err := p.compare(ctx)
 	if errors.Is(err, errForeign) {
 		return err
@@ -215,7 +215,7 @@ func (p *process) watchReads(ctx context.Context) error {
 // the log a moment ago: what was acknowledged before a kill is not missed after it.
 func (p *process) showsAll(ctx context.Context) bool {
 	head, err := p.commands.Head(ctx)
-	return err == nil && p.readModel(ctx) == nil && p.reads.Position() >= head.Outside()
+	return err == nil && p.readModel(ctx) == nil && p.reads.Position() >= head.Uint64()
 }
 
 // health is what the health endpoints ask.
@@ -231,7 +231,7 @@ func (p *process) health() api.Health {
 			return p.reads.Ping(ctx)
 		},
 		EventStore: p.eventStore, Reason: reasonOf,
-		Consumers: p.lookout.look,
+		Consumers: p.consumers.refresh,
 	}
 }
 
@@ -244,8 +244,8 @@ func reasonOf(err error) string {
 	return string(status.KindOf(err))
 }
 
-// anybody is asked for to see whether lists are answered.
-const anybody = "A0000AA"
+// anyClient is asked for to see whether lists are answered.
+const anyClient = "A0000AA"
 
 // shown is up to where requests see the log; false when lists are not answered.
 func (p *process) shown(ctx context.Context) (uint64, bool) {
@@ -254,6 +254,6 @@ func (p *process) shown(ctx context.Context) (uint64, bool) {
 }
 
 func (p *process) readModel(ctx context.Context) error {
-	_, err := p.reads.List(ctx, anybody, 0)
+	_, err := p.reads.List(ctx, anyClient, 0)
 	return err
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // officer may do everything.
-var officer = token.Wish{User: "OFFICER", Scopes: []string{"write"}, Roles: []string{
+var officer = token.Request{User: "OFFICER", Scopes: []string{"write"}, Roles: []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
 	"NON_ASSOCIATIONS_SYNC", "SAR_DATA_ACCESS",
 }}
@@ -43,7 +43,7 @@ func serveStaff(t *testing.T) *staff {
 		require.NoError(t, search.Stop())
 	})
 	return &staff{
-		Client: client.New(client.Options{BaseURL: r.base, Token: client.Always(r.token), HTTP: r.client}),
+		Client: client.New(client.Options{BaseURL: r.base, Token: client.StaticToken(r.token), HTTP: r.client}),
 		t:      t, search: search, first: e.Prisoners[0], second: e.Prisoners[1],
 	}
 }
@@ -56,9 +56,9 @@ func (s *staff) fresh() client.NewNonAssociation {
 	}
 }
 
-// TestStaffWalkTheWholeWay goes from an empty record to a deleted one, and sees
+// TestStaff_walkTheWholeWay goes from an empty record to a deleted one, and sees
 // each step in every read at the position that the write named.
-func TestStaffWalkTheWholeWay(t *testing.T) {
+func TestStaff_walkTheWholeWay(t *testing.T) {
 	s := serveStaff(t)
 	ctx := t.Context()
 	opened, err := s.Open(ctx, client.Write{IdempotencyKey: "one"}, s.fresh())
@@ -69,22 +69,22 @@ func TestStaffWalkTheWholeWay(t *testing.T) {
 	id := opened.Body.ID.String()
 	seen := client.Read{AtLeast: opened.Position}
 
-	one, err := s.One(ctx, id, seen)
+	one, err := s.Record(ctx, id, seen)
 	require.NoError(t, err)
 	require.Equal(t, opened.Body, one.Body, "one renderer")
 	require.Equal(t, opened.ETag, one.ETag, "one entity tag")
-	held, err := s.One(ctx, id, client.Read{IfNoneMatch: one.ETag})
+	held, err := s.Record(ctx, id, client.Read{IfNoneMatch: one.ETag})
 	require.NoError(t, err)
 	require.True(t, held.NotModified)
 
-	list, err := s.OfPrisoner(ctx, string(s.first.Number), client.AskPrisoner{OtherPrisons: true})
+	list, err := s.OfPrisoner(ctx, string(s.first.Number), client.PrisonerParams{OtherPrisons: true})
 	require.NoError(t, err)
 	require.Equal(t, s.first.LastName, *list.Body.LastName)
 	require.Equal(t, s.second.LastName, *list.Body.NonAssociations[0].OtherPrisonerDetails.LastName)
 	require.Equal(t, "OFFICER", *list.Body.NonAssociations[0].AuthorisedBy)
 	require.Equal(t, opened.Body.WhenCreated, list.Body.NonAssociations[0].WhenCreated)
 	group := []domain.PrisonerNumber{s.first.Number, s.second.Number}
-	between, err := s.Between(ctx, client.AskBetween{}, group)
+	between, err := s.Between(ctx, client.BetweenParams{}, group)
 	require.NoError(t, err)
 	require.Equal(t, []client.StaffNonAssociation{opened.Body}, between.Body)
 
@@ -98,7 +98,7 @@ func TestStaffWalkTheWholeWay(t *testing.T) {
 	require.Equal(t, amended.ETag, stale.ETag)
 	closed, err := s.Close(ctx, id, client.Write{}, client.Closing{ClosedReason: "Friends now"})
 	require.NoError(t, err)
-	all, err := s.All(ctx, client.AskPages{Read: client.Read{AtLeast: closed.Position}, Include: client.Closed})
+	all, err := s.All(ctx, client.PageParams{Read: client.Read{AtLeast: closed.Position}, Include: client.Closed})
 	require.NoError(t, err)
 	require.Equal(t, []client.StaffNonAssociation{closed.Body}, all.Body.Content)
 	_, err = s.Reopen(ctx, id, client.Write{}, client.Reopening{ReopenReason: "Again"})
@@ -107,7 +107,7 @@ func TestStaffWalkTheWholeWay(t *testing.T) {
 	deleted, err := s.Delete(ctx, id, client.Write{}, deletion)
 	require.NoError(t, err)
 
-	_, err = s.One(ctx, id, client.Read{AtLeast: deleted.Position})
+	_, err = s.Record(ctx, id, client.Read{AtLeast: deleted.Position})
 	var gone *client.Error
 	require.ErrorAs(t, err, &gone)
 	require.Equal(t, 404, gone.Code())
@@ -116,17 +116,17 @@ func TestStaffWalkTheWholeWay(t *testing.T) {
 	require.Len(t, history.Body.Entries, 5)
 	require.Equal(t, opened.Body, history.Body.Entries[0].After.StaffNonAssociation)
 	require.Equal(t, "BOSS", *history.Body.Entries[4].RequestedBy)
-	subject, err := s.SubjectAccess(ctx, client.AskSubject{PrisonerNumber: string(s.first.Number)})
+	subject, err := s.SubjectAccess(ctx, client.SubjectParams{PrisonerNumber: string(s.first.Number)})
 	require.NoError(t, err)
 	require.Equal(t, "BOSS", subject.Body.Content.NonAssociations[0].Deleted.By)
 }
 
-// TestPagesOfARealRecord follows the links through more than a page.
-func TestPagesOfARealRecord(t *testing.T) {
+// TestPages_ofARealRecord follows the links through more than a page.
+func TestPages_ofARealRecord(t *testing.T) {
 	s := serveStaff(t)
-	said := client.Said{PrisonerNumber: s.first.Number}
+	said := client.SyncRequest{PrisonerNumber: s.first.Number}
 	for i := range 25 {
-		said.NonAssociations = append(said.NonAssociations, client.SaidItem{NonAssociation: client.NonAssociation{
+		said.NonAssociations = append(said.NonAssociations, client.SyncItem{NonAssociation: client.NonAssociation{
 			ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
 			PrisonerNonAssociation: client.Side{PrisonerNumber: estate.Number(uint64(1000 + i)), ReasonCode: domain.CodePerpetrator},
 		}})
@@ -135,7 +135,7 @@ func TestPagesOfARealRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, told.Position, told.Body.Position)
 	seen := map[uuid.UUID]bool{}
-	ask := client.AskPages{Read: client.Read{AtLeast: told.Position}, Size: 10, Sort: "id,DESC"}
+	ask := client.PageParams{Read: client.Read{AtLeast: told.Position}, Size: 10, Sort: "id,DESC"}
 	for n, err := range s.Every(t.Context(), ask) {
 		require.NoError(t, err)
 		require.False(t, seen[n.ID])
@@ -148,14 +148,14 @@ func TestPagesOfARealRecord(t *testing.T) {
 		last = err
 	}
 	require.ErrorIs(t, last, client.ErrNoNext, "part of a list never looks like all of it")
-	list, err := s.OfPrisoner(t.Context(), string(s.first.Number), client.AskPrisoner{})
+	list, err := s.OfPrisoner(t.Context(), string(s.first.Number), client.PrisonerParams{})
 	require.NoError(t, err)
 	require.True(t, list.Body.NamesMissing, "those are in no estate")
 	require.Equal(t, 25, list.Body.OpenCount)
 }
 
-// TestADirectoryThatIsDownStopsCreatingAndNothingElse in the whole process.
-func TestADirectoryThatIsDownStopsCreatingAndNothingElse(t *testing.T) {
+// TestDirectory_thatIsDownStopsCreatingAndNothingElse in the whole process.
+func TestDirectory_thatIsDownStopsCreatingAndNothingElse(t *testing.T) {
 	s := serveStaff(t)
 	s.search.Down(true)
 	_, err := s.Open(t.Context(), client.Write{}, s.fresh())
@@ -163,7 +163,7 @@ func TestADirectoryThatIsDownStopsCreatingAndNothingElse(t *testing.T) {
 	require.ErrorAs(t, err, &busy)
 	require.True(t, busy.Temporary())
 	require.Positive(t, busy.RetryAfter)
-	list, err := s.OfPrisoner(t.Context(), string(s.first.Number), client.AskPrisoner{})
+	list, err := s.OfPrisoner(t.Context(), string(s.first.Number), client.PrisonerParams{})
 	require.NoError(t, err)
 	require.True(t, list.Body.NamesMissing)
 	require.Empty(t, list.Body.NonAssociations)

@@ -18,7 +18,7 @@ import (
 )
 
 // Whatever an error says, one of a closed set is what is left of it.
-func TestEveryErrorIsReducedToAKindOfAClosedSet(t *testing.T) {
+func TestError_isReducedToAKindOfAClosedSet(t *testing.T) {
 	_, unreachable := pgx.Connect(t.Context(), "postgres://u:p@127.0.0.1:1/x")
 	require.Error(t, unreachable)
 	for want, errs := range map[status.Kind][]error{

@@ -13,5 +13,5 @@ var migrations embed.FS
 // Migrate brings the schema consumer of a database up to this build. Several
 // processes may do so at once: one migrates, the others wait and find it done.
 func Migrate(ctx context.Context, dsn string) error {
-	return migrate.Room{Schema: "consumer", Key: migrate.Consumer, Files: migrations}.Migrate(ctx, dsn)
+	return migrate.Schema{Name: "consumer", LockID: migrate.ConsumerLock, Files: migrations}.Migrate(ctx, dsn)
 }

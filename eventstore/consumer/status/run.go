@@ -31,7 +31,7 @@ func (w *Writer) Run(ctx context.Context, pid uint32) {
 	defer tick.Stop()
 	for {
 		err := w.write(ctx, &conn, pid)
-		w.tell(ctx, err)
+		w.report(ctx, err)
 		if err != nil {
 			closeConn(ctx, conn)
 			conn = nil
@@ -64,21 +64,21 @@ func (w *Writer) write(ctx context.Context, conn **pgx.Conn, pid uint32) error {
 		*conn = made
 	}
 	if pid != 0 && w.Clock().Sub(w.Beaten()) > longStep {
-		if err := w.askPostgres(ctx, *conn, pid); err != nil {
+		if err := w.ping(ctx, *conn, pid); err != nil {
 			return err
 		}
 	}
-	_, err := (*conn).Exec(ctx, putSQL, w.row(uuid.Nil, false)...)
+	_, err := (*conn).Exec(ctx, upsertSQL, w.row(uuid.Nil, false)...)
 	if err != nil {
 		return fmt.Errorf("write the status of %s: %w", w.Consumer, err)
 	}
 	return nil
 }
 
-// askPostgres counts one long statement as work: an index over millions of rows
+// ping counts one long statement as work: an index over millions of rows
 // takes minutes. A statement that waits for a lock, or for a client that says
 // nothing, is none.
-func (w *Writer) askPostgres(ctx context.Context, conn *pgx.Conn, pid uint32) error {
+func (w *Writer) ping(ctx context.Context, conn *pgx.Conn, pid uint32) error {
 	var busy bool
 	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'
 		AND (wait_event_type IS NULL OR wait_event_type IN ('IO', 'LWLock', 'IPC', 'BufferPin')))`, int64(pid)).Scan(&busy)
@@ -105,9 +105,9 @@ func (w *Writer) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// tell says once that the row cannot be written. The work goes on: health is DOWN
+// report says once that the row cannot be written. The work goes on: health is DOWN
 // when the heartbeat is too old.
-func (w *Writer) tell(ctx context.Context, err error) {
+func (w *Writer) report(ctx context.Context, err error) {
 	if err != nil && ctx.Err() != nil && KindOf(err) != TimedOut {
 		return
 	}

@@ -77,14 +77,14 @@ func (w *Writer) Claim(ctx context.Context, conn *pgx.Conn, store uuid.UUID) err
 	w.mu.Lock()
 	w.holder, w.moved, w.beat = uuid.New(), false, w.Clock()
 	w.mu.Unlock()
-	_, err := conn.Exec(ctx, putSQL, w.row(store, true)...)
+	_, err := conn.Exec(ctx, upsertSQL, w.row(store, true)...)
 	if err != nil {
 		return fmt.Errorf("claim the status row of %s: %w", w.Consumer, err)
 	}
 	return nil
 }
 
-const putSQL = `INSERT INTO consumer.status AS s (consumer, holder, build, store_id, position, head, oldest, heartbeat)
+const upsertSQL = `INSERT INTO consumer.status AS s (consumer, holder, build, store_id, position, head, oldest, heartbeat)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() - make_interval(secs => $8))
 	ON CONFLICT (consumer) DO UPDATE SET holder = excluded.holder, build = excluded.build,
 		store_id = coalesce(excluded.store_id, s.store_id), position = excluded.position,
@@ -97,7 +97,7 @@ const putSQL = `INSERT INTO consumer.status AS s (consumer, holder, build, store
 		fault_since = CASE WHEN $9 THEN NULL ELSE s.fault_since END
 	WHERE $10 OR $11 OR s.holder = excluded.holder`
 
-// row are the arguments of putSQL.
+// row are the arguments of upsertSQL.
 func (w *Writer) row(store uuid.UUID, claim bool) []any {
 	var (
 		position, head *uint64
@@ -146,7 +146,7 @@ func (w *Writer) Fail(ctx context.Context, fault Fault) {
 			WHERE consumer = $1 AND holder = $2`,
 			w.Consumer, holder, string(fault.Category), idOrNull(fault.EventID), fault.Type, fault.Position)
 	}
-	w.tell(ctx, err)
+	w.report(ctx, err)
 }
 
 func idOrNull(id uuid.UUID) *uuid.UUID {

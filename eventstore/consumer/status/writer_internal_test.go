@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAFaultEndsOnlyWithThePlaceThatEndedIt: something may be applied while the row
+// TestFault_endsOnlyWithThePlaceThatEndedIt: something may be applied while the row
 // is made.
-func TestAFaultEndsOnlyWithThePlaceThatEndedIt(t *testing.T) {
+func TestFault_endsOnlyWithThePlaceThatEndedIt(t *testing.T) {
 	var w *Writer
 	place := Place{Position: 1}
 	w = NewWriter(Options{

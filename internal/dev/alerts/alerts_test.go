@@ -13,7 +13,7 @@ import (
 	"nonassociations/internal/dev/alerts"
 )
 
-func TestTheMetricsOfARuleAreFound(t *testing.T) {
+func TestMetrics_ofARuleAreFound(t *testing.T) {
 	for expr, names := range map[string][]string{
 		`absent(a_total{b="c d", e=~"f|g"})`:                                    {"a_total"},
 		"time() - max by (namespace, consumer) (one{x='y'}) > 30\nor\nmin(two)": {"one", "two"},
@@ -26,7 +26,7 @@ func TestTheMetricsOfARuleAreFound(t *testing.T) {
 	}
 }
 
-func TestAFolderWithoutARuleIsNoFolderOfRules(t *testing.T) {
+func TestFolder_withoutARuleIsNoFolderOfRules(t *testing.T) {
 	dir := t.TempDir()
 	_, err := alerts.Load(dir)
 	require.ErrorContains(t, err, "has no rule")
@@ -35,12 +35,12 @@ func TestAFolderWithoutARuleIsNoFolderOfRules(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestPromtoolThatIsMissingIsNoSuccess(t *testing.T) {
+func TestPromtool_thatIsMissingIsNoSuccess(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	require.ErrorContains(t, alerts.Promtool(t.Context(), "--version"), "promtool is missing")
 }
 
-func TestAScrapeIsReadWholeOrNotAtAll(t *testing.T) {
+func TestScrape_isReadWholeOrNotAtAll(t *testing.T) {
 	text, status := "", http.StatusOK
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
@@ -67,7 +67,7 @@ func TestAScrapeIsReadWholeOrNotAtAll(t *testing.T) {
 }
 
 // A made-up rule fires on what was scraped, and on nothing else.
-func TestWhatWasScrapedIsGivenToPromtool(t *testing.T) {
+func TestScrape_isGivenToPromtool(t *testing.T) {
 	dir := t.TempDir()
 	rule := alerts.Rule{
 		Name: "Old", File: filepath.Join(dir, "rules.yaml"), Labels: map[string]string{"severity": "low"},

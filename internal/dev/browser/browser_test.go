@@ -15,8 +15,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestWhatAPageDoesWrongIsHeard opens a page that does everything wrong.
-func TestWhatAPageDoesWrongIsHeard(t *testing.T) {
+// TestBrowser_reportsWhatAPageDoesWrong opens a page that does everything wrong.
+func TestBrowser_reportsWhatAPageDoesWrong(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			http.NotFound(w, r)

@@ -43,9 +43,9 @@ func (u *unread) WaitFor(_ context.Context, position uint64) error {
 
 func (u *unread) Position() uint64 { return u.waited }
 
-// TestTheServiceTakesTheEstate holds the made-up items to the real rules, and
+// TestService_takesTheEstate holds the made-up items to the real rules, and
 // the loading to what it promises: telling again changes nothing.
-func TestTheServiceTakesTheEstate(t *testing.T) {
+func TestService_takesTheEstate(t *testing.T) {
 	clock := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 	log, reads := memory.New(), &unread{}
 	server := httptest.NewServer(api.New(api.Options{

@@ -94,7 +94,7 @@ func newLoader(options Options, pause pauser) *loader {
 	return &loader{
 		Options: options, http: connection, pause: pause,
 		service: client.New(client.Options{
-			BaseURL: options.BaseURL, Token: client.Always(options.Token), HTTP: connection,
+			BaseURL: options.BaseURL, Token: client.StaticToken(options.Token), HTTP: connection,
 		}),
 		total: tally{outcomes: map[domain.OutcomeKind]int{}},
 	}
@@ -109,12 +109,12 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 		progressbar.OptionOnCompletion(func() { fmt.Fprintln(l.Out) }))
 	work, within := errgroup.WithContext(ctx)
 	work.SetLimit(connections)
-	for telling := range e.Tellings() {
+	for telling := range e.SyncRequests() {
 		if within.Err() != nil {
 			break
 		}
 		work.Go(func() error {
-			pairs, err := l.tell(within, telling)
+			pairs, err := l.send(within, telling)
 			if err != nil {
 				return err
 			}
@@ -132,8 +132,8 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 	return err
 }
 
-// tell sends one telling until it is answered, and says of how many pairs it was.
-func (l *loader) tell(ctx context.Context, telling estate.Telling) (pairs int, err error) {
+// send sends one telling until it is answered, and says of how many pairs it was.
+func (l *loader) send(ctx context.Context, telling estate.SyncRequest) (pairs int, err error) {
 	answer, err := l.post(ctx, telling)
 	if err != nil {
 		return 0, fmt.Errorf("load prisoner %s: %w", telling.PrisonerNumber, err)

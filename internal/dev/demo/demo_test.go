@@ -42,7 +42,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.read = append(s.read, r.URL.String())
 		return
 	}
-	var telling estate.Telling
+	var telling estate.SyncRequest
 	if r.Header.Get("Authorization") != "Bearer secret" || json.NewDecoder(r.Body).Decode(&telling) != nil {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
@@ -50,7 +50,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(s.answer(telling))
 }
 
-func (s *service) answer(telling estate.Telling) []byte {
+func (s *service) answer(telling estate.SyncRequest) []byte {
 	type result struct {
 		PrisonerNumber string `json:"prisonerNumber"`
 		Outcome        string `json:"outcome"`
@@ -92,7 +92,7 @@ func run(t *testing.T, s *service, token string) (printed string, waits []time.D
 
 func always(status int) func(int) int { return func(int) int { return status } }
 
-func TestLoadingTwiceAddsNothing(t *testing.T) {
+func TestLoadingTwice_addsNothing(t *testing.T) {
 	s := &service{known: map[string]bool{}, status: always(0)}
 	printed, waits, err := run(t, s, "secret")
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestLoadingTwiceAddsNothing(t *testing.T) {
 	require.NotContains(t, printed, "CREATED")
 }
 
-func TestThePrisonersWorthALookComeAsCommands(t *testing.T) {
+func TestDemo_namesPrisonersAsCommands(t *testing.T) {
 	printed, _, err := run(t, &service{known: map[string]bool{}, status: always(0)}, "secret")
 	require.NoError(t, err)
 	require.NotContains(t, printed, "secret", "the token is not for the screen")
@@ -120,7 +120,7 @@ func TestThePrisonersWorthALookComeAsCommands(t *testing.T) {
 	}
 }
 
-func TestABusyServiceIsAskedAgainWhenItSaysSo(t *testing.T) {
+func TestBusyService_isAskedAgainWhenItReportsIt(t *testing.T) {
 	s := &service{known: map[string]bool{}, status: func(n int) int {
 		return map[bool]int{true: http.StatusServiceUnavailable}[n%5 == 0]
 	}}
@@ -133,13 +133,13 @@ func TestABusyServiceIsAskedAgainWhenItSaysSo(t *testing.T) {
 	}
 }
 
-func TestARefusalStopsTheLoading(t *testing.T) {
+func TestRefusal_stopsTheLoading(t *testing.T) {
 	_, waits, err := run(t, &service{status: always(0)}, "wrong")
 	require.ErrorContains(t, err, "401")
 	require.Empty(t, waits)
 }
 
-func TestATokenThatMayNotReadDoesNotWait(t *testing.T) {
+func TestToken_thatMayNotReadDoesNotWait(t *testing.T) {
 	s := &service{known: map[string]bool{}}
 	s.status = func(int) int { return 0 }
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -153,7 +153,7 @@ func TestATokenThatMayNotReadDoesNotWait(t *testing.T) {
 	require.NoError(t, Run(t.Context(), Options{BaseURL: server.URL, Token: "secret", Prisoners: 100, Out: t.Output()}))
 }
 
-func TestAnAbsentServiceIsWaitedForWithGrowingPauses(t *testing.T) {
+func TestAbsentService_isWaitedForWithGrowingPauses(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	ctx, cancel := context.WithCancel(t.Context())

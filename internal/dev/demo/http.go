@@ -10,9 +10,9 @@ import (
 	"nonassociations/web/client"
 )
 
-func (l *loader) post(ctx context.Context, telling estate.Telling) (client.Told, error) {
-	said := telling.Said()
-	got, err := again(ctx, l, func(ctx context.Context) (client.Got[client.Told], error) {
+func (l *loader) post(ctx context.Context, telling estate.SyncRequest) (client.SyncResponse, error) {
+	said := telling.Typed()
+	got, err := again(ctx, l, func(ctx context.Context) (client.Response[client.SyncResponse], error) {
 		return l.service.Migrate(ctx, client.Correlation{}, said)
 	})
 	return got.Body, err
@@ -22,7 +22,7 @@ func (l *loader) post(ctx context.Context, telling estate.Telling) (client.Told,
 // that what the summary shows is true when it is shown. A token that may not
 // read does not wait.
 func (l *loader) untilReadable(ctx context.Context, e *estate.Estate) error {
-	_, err := again(ctx, l, func(ctx context.Context) (client.Got[client.NonAssociations], error) {
+	_, err := again(ctx, l, func(ctx context.Context) (client.Response[client.NonAssociations], error) {
 		return l.service.NonAssociations(ctx, string(e.Prisoners[0].Number), client.Read{AtLeast: l.total.position})
 	})
 	var refused *client.Error

@@ -23,8 +23,8 @@ func (l *loader) summary() {
 	fmt.Fprintln(l.Out)
 }
 
-// sight is a prisoner who is worth a look.
-type sight struct {
+// example is a prisoner who is worth a look.
+type example struct {
 	what   string
 	number domain.PrisonerNumber
 }
@@ -33,14 +33,14 @@ type sight struct {
 func (l *loader) lookAt(e *estate.Estate) {
 	fmt.Fprintln(l.Out, "\nworth a look:")
 	fmt.Fprintf(l.Out, "  TOKEN=$(%sbin/nonassociations token --role READ_NON_ASSOCIATIONS --user DEMO)\n", l.Show)
-	for _, s := range sights(e) {
+	for _, s := range examples(e) {
 		fmt.Fprintf(l.Out, "\n  # %s\n  curl -s -H \"Authorization: Bearer $TOKEN\" %s/non-associations/%s\n", s.what, l.BaseURL, s.number)
 	}
 }
 
-// sights finds one prisoner of each kind; a small estate may lack some.
-func sights(e *estate.Estate) []sight {
-	list := []sight{mostKeptApart(e)}
+// examples finds one prisoner of each kind; a small estate may lack some.
+func examples(e *estate.Estate) []example {
+	list := []example{mostKeptApart(e)}
 	longest := 0
 	for _, pair := range e.Pairs {
 		longest = max(longest, len(pair.Items))
@@ -52,18 +52,18 @@ func sights(e *estate.Estate) []sight {
 		{"a long history with %s", func(items []estate.Item) bool { return len(items) == longest }},
 		{"one with %s that is still to come", func(items []estate.Item) bool { return isPending(items[len(items)-1]) }},
 		{"one with %s that will end by itself", func(items []estate.Item) bool { return willExpire(items[len(items)-1]) }},
-		{"told of twice with %s: only the later one counts", saidTwice},
+		{"told of twice with %s: only the later one counts", sentTwice},
 	} {
 		i := slices.IndexFunc(e.Pairs, func(pair estate.Pair) bool { return kind.is(pair.Items) })
 		if i >= 0 {
 			pair := e.Pairs[i]
-			list = append(list, sight{fmt.Sprintf(kind.what, e.Prisoners[pair.Other].Number), e.Prisoners[pair.Teller].Number})
+			list = append(list, example{fmt.Sprintf(kind.what, e.Prisoners[pair.Other].Number), e.Prisoners[pair.Teller].Number})
 		}
 	}
 	return list
 }
 
-func mostKeptApart(e *estate.Estate) sight {
+func mostKeptApart(e *estate.Estate) example {
 	degree, most := make([]int, len(e.Prisoners)), 0
 	for _, pair := range e.Pairs {
 		degree[pair.Teller]++
@@ -74,7 +74,7 @@ func mostKeptApart(e *estate.Estate) sight {
 			most = i
 		}
 	}
-	return sight{fmt.Sprintf("kept apart from %d others, more than anybody", degree[most]), e.Prisoners[most].Number}
+	return example{fmt.Sprintf("kept apart from %d others, more than anybody", degree[most]), e.Prisoners[most].Number}
 }
 
 func isPending(item estate.Item) bool { return item.EffectiveDate >= estate.ToCome }
@@ -83,7 +83,7 @@ func willExpire(item estate.Item) bool {
 	return !isPending(item) && item.ExpiryDate != nil && *item.ExpiryDate >= estate.ToCome
 }
 
-func saidTwice(items []estate.Item) bool {
+func sentTwice(items []estate.Item) bool {
 	open := 0
 	for _, item := range items {
 		if item.ExpiryDate == nil {

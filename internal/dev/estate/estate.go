@@ -67,8 +67,8 @@ func New(options Options) (*Estate, error) {
 	e := &Estate{Prisons: prisons(), places: make(map[domain.PrisonerNumber]int, options.Prisoners)}
 	// Each concern draws from its own stream: a change of the names leaves
 	// the non-associations as they were.
-	e.settle(source(options.Seed, 1), options)
-	e.quarrel(source(options.Seed, 2))
+	e.place(source(options.Seed, 1), options)
+	e.makePairs(source(options.Seed, 2))
 	return e, nil
 }
 

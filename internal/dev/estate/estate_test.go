@@ -29,7 +29,7 @@ func fingerprint(t *testing.T, e *estate.Estate) string {
 	people, err := json.Marshal(e.Prisoners)
 	require.NoError(t, err)
 	hash.Write(people)
-	for telling := range e.Tellings() {
+	for telling := range e.SyncRequests() {
 		hash.Write(telling.Body())
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
@@ -37,14 +37,14 @@ func fingerprint(t *testing.T, e *estate.Estate) string {
 
 // The golden value keeps the estate the same over builds: a demonstration
 // that is loaded again after an update must find everything unchanged.
-func TestTheSameSeedIsTheSameEstate(t *testing.T) {
+func TestSameSeed_isTheSameEstate(t *testing.T) {
 	one := made(t, estate.Options{Seed: 7, Prisoners: 3000})
 	require.Equal(t, fingerprint(t, one), fingerprint(t, made(t, estate.Options{Seed: 7, Prisoners: 3000})))
 	require.Equal(t, "258aadfbad5c4232", fingerprint(t, one))
 	require.NotEqual(t, fingerprint(t, one), fingerprint(t, made(t, estate.Options{Seed: 8, Prisoners: 3000})))
 }
 
-func TestAnEstateHasASize(t *testing.T) {
+func TestEstate_hasASize(t *testing.T) {
 	for _, n := range []int{-1, 1, estate.MaxPrisoners + 1} {
 		_, err := estate.New(estate.Options{Prisoners: n})
 		require.Error(t, err)
@@ -53,7 +53,7 @@ func TestAnEstateHasASize(t *testing.T) {
 	require.Len(t, made(t, estate.Options{}).Prisoners, estate.DefaultPrisoners)
 }
 
-func TestPrisonersAreFoundByTheirNumber(t *testing.T) {
+func TestPrisoners_areFoundByTheirNumber(t *testing.T) {
 	e := made(t, estate.Options{Seed: 1, Prisoners: 5000})
 	seen := map[domain.PrisonerNumber]bool{}
 	for _, p := range e.Prisoners {
@@ -77,7 +77,7 @@ func TestPrisonersAreFoundByTheirNumber(t *testing.T) {
 	}
 }
 
-func TestMostAreFreeManyHaveAFewAndSomeHaveDozens(t *testing.T) {
+func TestEstate_mostHaveNoneManyAFewAndSomeDozens(t *testing.T) {
 	e := made(t, estate.Options{Seed: 3})
 	degree := make([]int, len(e.Prisoners))
 	for _, pair := range e.Pairs {
@@ -102,7 +102,7 @@ func TestMostAreFreeManyHaveAFewAndSomeHaveDozens(t *testing.T) {
 }
 
 // Every item must be one that the service takes, and every kind of life must be there.
-func TestItemsAreValidAndOfEveryKind(t *testing.T) {
+func TestItems_areValidAndOfEveryKind(t *testing.T) {
 	e := made(t, estate.Options{Seed: 5})
 	kinds := map[string]int{}
 	for _, pair := range e.Pairs {
@@ -122,10 +122,10 @@ func TestItemsAreValidAndOfEveryKind(t *testing.T) {
 		}
 	}
 	for _, word := range domain.ReasonCodes() {
-		require.Positive(t, kinds[string(word.Word)], word)
+		require.Positive(t, kinds[string(word.Code)], word)
 	}
 	for _, word := range domain.TypeCodes() {
-		require.Positive(t, kinds[string(word.Word)], word)
+		require.Positive(t, kinds[string(word.Code)], word)
 	}
 	for _, kind := range []string{
 		"closed", "pending", "expires", "said twice", "history", "no comment", "no authority", "240",
@@ -168,11 +168,11 @@ func check(t *testing.T, item estate.Item, kinds map[string]int) bool {
 	return !closed
 }
 
-func TestTellingsTellEveryPairOnce(t *testing.T) {
+func TestSyncRequests_nameEveryPairOnce(t *testing.T) {
 	e := made(t, estate.Options{Seed: 2, Prisoners: 4000})
 	told := map[string]bool{}
 	items := 0
-	for telling := range e.Tellings() {
+	for telling := range e.SyncRequests() {
 		require.Less(t, len(telling.Body()), 1<<20)
 		others := map[domain.PrisonerNumber]bool{}
 		for _, item := range telling.NonAssociations {
@@ -192,14 +192,14 @@ func TestTellingsTellEveryPairOnce(t *testing.T) {
 		total += len(pair.Items)
 	}
 	require.Equal(t, total, items)
-	for range e.Tellings() {
+	for range e.SyncRequests() {
 		break // who has seen enough may leave
 	}
 }
 
-func TestTheBodyIsTheRecordsOwnJSON(t *testing.T) {
+func TestBody_isTheRecordsOwnJSON(t *testing.T) {
 	expiry, by, text := domain.LocalDateTime("2021-07-05T10:35:17"), "Staff Name", "Do not location near"
-	body := estate.Telling{PrisonerNumber: "A9109UD", NonAssociations: []estate.Item{{
+	body := estate.SyncRequest{PrisonerNumber: "A9109UD", NonAssociations: []estate.Item{{
 		ReasonCode: "VIC", TypeCode: "WING", EffectiveDate: "2021-07-05T10:35:17", ExpiryDate: &expiry,
 		AuthorisedBy: &by, Comments: &text, TypeSequence: 1,
 		PrisonerNonAssociation: estate.OtherSide{PrisonerNumber: "A0135GA", ReasonCode: "PER"},
@@ -210,7 +210,7 @@ func TestTheBodyIsTheRecordsOwnJSON(t *testing.T) {
 		"prisonerNonAssociation":{"prisonerNumber":"A0135GA","reasonCode":"PER"}}]}`, string(body))
 }
 
-func TestNothingStandsOnThisYear(t *testing.T) {
+func TestEstate_dependsOnNoYear(t *testing.T) {
 	e := made(t, estate.Options{Seed: 9, Prisoners: 5000})
 	for _, pair := range e.Pairs {
 		for _, item := range pair.Items {

@@ -46,15 +46,15 @@ const ToCome domain.LocalDateTime = "2035-01-01T00:00:00"
 
 const past, ahead = 16 * 365, 4 * 365
 
-// life makes up what a pair has had between them.
-type life struct {
+// history makes up what a pair has had between them.
+type history struct {
 	rng   *rand.Rand
 	kind  kind
 	other domain.PrisonerNumber
 }
 
 // items are the closed ones of the past and at most one that is not closed.
-func (l *life) items() []Item {
+func (l *history) items() []Item {
 	closed, last := l.closed(), l.rng.IntN(100)
 	if closed == 0 && last < 25 {
 		closed = 1 // a pair has something between them
@@ -82,7 +82,7 @@ func (l *life) items() []Item {
 	return items
 }
 
-func (l *life) closed() int {
+func (l *history) closed() int {
 	switch n := l.rng.IntN(100); {
 	case n < 75:
 		return 0
@@ -94,7 +94,7 @@ func (l *life) closed() int {
 }
 
 // days are n different days of the past, in order.
-func (l *life) days(n int) []int {
+func (l *history) days(n int) []int {
 	days := make([]int, 0, n)
 	for len(days) < n {
 		if day := l.rng.IntN(past); !slices.Contains(days, day) {
@@ -112,7 +112,7 @@ func at(rng *rand.Rand, from time.Time, day int) *domain.LocalDateTime {
 	return &moment
 }
 
-func (l *life) item(effective, expiry *domain.LocalDateTime) Item {
+func (l *history) item(effective, expiry *domain.LocalDateTime) Item {
 	mine, theirs := l.reasonCodes()
 	return Item{
 		ReasonCode: mine, TypeCode: weighted(l.rng, typeCodes),
@@ -122,7 +122,7 @@ func (l *life) item(effective, expiry *domain.LocalDateTime) Item {
 	}
 }
 
-func (l *life) reasonCodes() (mine, theirs domain.ReasonCode) {
+func (l *history) reasonCodes() (mine, theirs domain.ReasonCode) {
 	if l.kind == gang && l.rng.IntN(5) > 0 {
 		return domain.CodeRivalGang, domain.CodeRivalGang
 	}

@@ -32,8 +32,8 @@ func prisons() []Prison {
 	return list
 }
 
-// settle gives every prisoner a number, a name and a place.
-func (e *Estate) settle(rng *rand.Rand, options Options) {
+// place gives every prisoner a number, a name and a place.
+func (e *Estate) place(rng *rand.Rand, options Options) {
 	shares := 0
 	for _, prison := range e.Prisons {
 		shares += prison.share

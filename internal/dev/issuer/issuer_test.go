@@ -14,7 +14,7 @@ import (
 	"nonassociations/internal/dev/token"
 )
 
-func TestATokenOfARunIsBelievedByItsKeySet(t *testing.T) {
+func TestToken_ofARunIsBelievedByItsKeySet(t *testing.T) {
 	dir := t.TempDir()
 	made, err := issuer.Open(dir, "nonassociations")
 	require.NoError(t, err)
@@ -24,7 +24,7 @@ func TestATokenOfARunIsBelievedByItsKeySet(t *testing.T) {
 
 	left, err := token.Load(dir)
 	require.NoError(t, err)
-	wish := token.Wish{User: "GEN_USER", Roles: []string{"NON_ASSOCIATIONS_SYNC"}, Scopes: []string{"write"}}
+	wish := token.Request{User: "GEN_USER", Roles: []string{"NON_ASSOCIATIONS_SYNC"}, Scopes: []string{"write"}}
 	token, err := left.Sign(wish, time.Now())
 	require.NoError(t, err)
 
@@ -40,7 +40,7 @@ func TestATokenOfARunIsBelievedByItsKeySet(t *testing.T) {
 	require.Equal(t, []any{"write"}, claims["scope"])
 }
 
-func TestStoppingTwiceIsStoppingOnce(t *testing.T) {
+func TestStoppingTwice_isStoppingOnce(t *testing.T) {
 	made, err := issuer.Open(t.TempDir(), "nonassociations")
 	require.NoError(t, err)
 	server, err := issuer.Serve(t.Context(), made)
@@ -49,7 +49,7 @@ func TestStoppingTwiceIsStoppingOnce(t *testing.T) {
 	require.NoError(t, server.Stop())
 }
 
-func TestTheKeyIsMadeOnceAndClosed(t *testing.T) {
+func TestKey_isMadeOnceAndClosed(t *testing.T) {
 	dir := t.TempDir()
 	one, err := issuer.Open(dir, "nonassociations")
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestTheKeyIsMadeOnceAndClosed(t *testing.T) {
 	}
 }
 
-func TestAFolderWithoutARunIsRefusedInWords(t *testing.T) {
+func TestFolder_withoutARunIsRefusedInWords(t *testing.T) {
 	_, err := token.Load(t.TempDir())
 	require.ErrorIs(t, err, token.ErrNoRun)
 }

@@ -67,10 +67,10 @@ func parseCondition(text json.RawMessage) (condition, error) {
 	return c, nil
 }
 
-func (f filter) lets(attributes map[string]Attribute) bool {
+func (f filter) matches(attributes map[string]Attribute) bool {
 	for name, conditions := range f {
 		values := attributes[name].values()
-		if !slices.ContainsFunc(conditions, func(c condition) bool { return c.met(values) }) {
+		if !slices.ContainsFunc(conditions, func(c condition) bool { return c.matches(values) }) {
 			return false
 		}
 	}
@@ -90,7 +90,7 @@ func (a Attribute) values() []string {
 	return []string{a.Value}
 }
 
-func (c condition) met(values []string) bool {
+func (c condition) matches(values []string) bool {
 	switch {
 	case c.exists != nil:
 		return *c.exists == (len(values) > 0)

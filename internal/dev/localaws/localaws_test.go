@@ -40,7 +40,7 @@ func start(t *testing.T, options localaws.Options) *localaws.Server {
 	return s
 }
 
-func TestQueue_a_message_from_sending_to_deleting(t *testing.T) {
+func TestQueue_aMessageFromSendingToDeleting(t *testing.T) {
 	s := start(t, localaws.Options{})
 	c := client(t, s)
 	_, err := c.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String("q")})
@@ -79,7 +79,7 @@ func TestQueue_a_message_from_sending_to_deleting(t *testing.T) {
 	require.Empty(t, s.Messages("q"))
 }
 
-func TestQueue_too_many_receipts_lead_to_the_dead_letters(t *testing.T) {
+func TestQueue_tooManyReceiptsLeadToTheDeadLetters(t *testing.T) {
 	s := start(t, localaws.Options{})
 	c := client(t, s)
 	url := s.Queue("q")
@@ -94,7 +94,7 @@ func TestQueue_too_many_receipts_lead_to_the_dead_letters(t *testing.T) {
 	require.Len(t, s.Messages("dead"), 1)
 }
 
-func TestQueue_messages_outlive_a_run_that_was_killed(t *testing.T) {
+func TestQueue_messagesOutliveARunThatWasKilled(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "queues.json")
 	first := start(t, localaws.Options{File: file})
 	url := first.Queue("q")
@@ -110,7 +110,7 @@ func TestQueue_messages_outlive_a_run_that_was_killed(t *testing.T) {
 	require.Equal(t, "two", second.Messages("q")[0].Body)
 }
 
-func TestNotify_an_event_posted_to_a_queue_comes_in_an_envelope(t *testing.T) {
+func TestNotify_anEventPostedToAQueueComesInAnEnvelope(t *testing.T) {
 	s := start(t, localaws.Options{})
 	post := func(url, event string) int {
 		answer, err := http.Post(url, "application/json", strings.NewReader(event))
@@ -133,7 +133,7 @@ func TestNotify_an_event_posted_to_a_queue_comes_in_an_envelope(t *testing.T) {
 	require.Equal(t, `{"eventType":"x"}`, envelope.Message)
 }
 
-func TestFail_answers_as_told(t *testing.T) {
+func TestFail_answersAsTold(t *testing.T) {
 	s := start(t, localaws.Options{Fail: func(action string) (int, string) {
 		if action == "SendMessage" {
 			return http.StatusBadRequest, "OverLimit"
@@ -146,7 +146,7 @@ func TestFail_answers_as_told(t *testing.T) {
 	require.ErrorAs(t, err, &limit)
 }
 
-func TestStop_ends_long_polls(t *testing.T) {
+func TestStop_endsLongPolls(t *testing.T) {
 	s := start(t, localaws.Options{})
 	url := s.Queue("q")
 	c := client(t, s)

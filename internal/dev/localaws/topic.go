@@ -28,12 +28,12 @@ type Attribute struct {
 type topic struct {
 	arn           string
 	subscriptions []*subscription
-	sent          map[string]sending // FIFO: by deduplication id
+	sent          map[string]recentSend // FIFO: by deduplication id
 	serial        int
 }
 
-// sending is what a FIFO topic answers to a repeat.
-type sending struct {
+// recentSend is what a FIFO topic answers to a repeat.
+type recentSend struct {
 	id string
 	at time.Time
 }
@@ -60,11 +60,11 @@ func (t *topic) publish(e Entry, now time.Time) string {
 	}
 	id := uuid.NewString()
 	if t.fifo() {
-		t.sent[e.Deduplication] = sending{id, now}
+		t.sent[e.Deduplication] = recentSend{id, now}
 	}
 	t.serial++
 	for _, s := range t.subscriptions {
-		if s.filter.lets(e.Attributes) {
+		if s.filter.matches(e.Attributes) {
 			s.deliver(t.arn, id, e, now)
 		}
 	}
@@ -87,7 +87,7 @@ func (s *Server) Topic(name string) string {
 	defer s.mu.Unlock()
 	arn := "arn:aws:sns:eu-west-2:000000000000:" + name
 	if s.topics[arn] == nil {
-		s.topics[arn] = &topic{arn: arn, sent: map[string]sending{}}
+		s.topics[arn] = &topic{arn: arn, sent: map[string]recentSend{}}
 	}
 	return arn
 }

@@ -35,7 +35,7 @@ func entry(id, message string) types.PublishBatchRequestEntry {
 	return types.PublishBatchRequestEntry{Id: &id, Message: &message}
 }
 
-func TestTopic_to_queues_raw_and_in_an_envelope_through_filters(t *testing.T) {
+func TestTopic_toQueuesRawAndInAnEnvelopeThroughFilters(t *testing.T) {
 	s := start(t, localaws.Options{})
 	c := topics(t, s)
 	made, err := c.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("world")})
@@ -83,7 +83,7 @@ func TestTopic_to_queues_raw_and_in_an_envelope_through_filters(t *testing.T) {
 	require.Equal(t, []string{"one é", "four"}, passed)
 }
 
-func TestTopic_a_batch_has_an_answer_for_each_entry(t *testing.T) {
+func TestTopic_aBatchHasAnAnswerForEachEntry(t *testing.T) {
 	s := start(t, localaws.Options{FailEntry: func(_ string, e localaws.Entry) (string, bool) {
 		if e.Message == "throttled" {
 			return "Throttled: too many", false
@@ -109,7 +109,7 @@ func TestTopic_a_batch_has_an_answer_for_each_entry(t *testing.T) {
 	require.Len(t, s.Messages("q"), 1)
 }
 
-func TestTopic_a_batch_that_fails_as_a_whole_for_what_is_in_it(t *testing.T) {
+func TestTopic_aBatchThatFailsAsAWholeForWhatIsInIt(t *testing.T) {
 	s := start(t, localaws.Options{FailBatch: func(_ string, entries []localaws.Entry) (int, string) {
 		for _, e := range entries {
 			if e.Message == "bad" {
@@ -133,7 +133,7 @@ func TestTopic_a_batch_that_fails_as_a_whole_for_what_is_in_it(t *testing.T) {
 	require.Len(t, s.Messages("q"), 2)
 }
 
-func TestTopic_the_limits_and_a_missing_topic(t *testing.T) {
+func TestTopic_theLimitsAndAMissingTopic(t *testing.T) {
 	s := start(t, localaws.Options{})
 	arn, c := s.Topic("world"), topics(t, s)
 	batch := func(entries ...types.PublishBatchRequestEntry) error {
@@ -154,7 +154,7 @@ func TestTopic_the_limits_and_a_missing_topic(t *testing.T) {
 	require.ErrorAs(t, batch(entry("a", "x")), &missing)
 }
 
-func TestTopic_fifo_keeps_groups_and_takes_a_repeat_once(t *testing.T) {
+func TestTopic_fifoKeepsGroupsAndTakesARepeatOnce(t *testing.T) {
 	s := start(t, localaws.Options{})
 	arn, c := s.Topic("world.fifo"), topics(t, s)
 	require.NoError(t, s.Subscribe(arn, "q.fifo", true, ""))
@@ -171,7 +171,7 @@ func TestTopic_fifo_keeps_groups_and_takes_a_repeat_once(t *testing.T) {
 	require.Equal(t, "pair", s.Messages("q.fifo")[0].Group)
 }
 
-func TestTopic_slow_down_and_lost_answers(t *testing.T) {
+func TestTopic_slowDownAndLostAnswers(t *testing.T) {
 	delays := make(chan string, 2)
 	var lose atomic.Bool
 	lose.Store(true)
@@ -196,7 +196,7 @@ func TestTopic_slow_down_and_lost_answers(t *testing.T) {
 	require.ErrorContains(t, err, "ServiceUnavailable")
 }
 
-func TestQueue_a_bounded_one_forgets_the_oldest(t *testing.T) {
+func TestQueue_aBoundedOneForgetsTheOldest(t *testing.T) {
 	s := start(t, localaws.Options{})
 	s.Bound("q", 2)
 	for _, body := range []string{"1", "2", "3"} {
@@ -207,7 +207,7 @@ func TestQueue_a_bounded_one_forgets_the_oldest(t *testing.T) {
 }
 
 // As curl asks when nobody tells it what it sends.
-func TestQueue_is_told_apart_by_its_header_alone(t *testing.T) {
+func TestQueue_isToldApartByItsHeaderAlone(t *testing.T) {
 	s := start(t, localaws.Options{})
 	s.Send("q", "x")
 	ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL(), strings.NewReader(`{"QueueUrl":"`+s.Queue("q")+`"}`))

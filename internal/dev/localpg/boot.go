@@ -61,7 +61,7 @@ func (s *Server) boot(ctx context.Context) error {
 			return err
 		case ended:
 			// A backend of the one before may be dying still, and hold its memory.
-			said, wait = s.lastWords(), relaunchPause
+			said, wait = s.lastLogLine(), relaunchPause
 			s.log.WarnContext(ctx, "Postgres did not come up, trying again", "said", said, "log", s.cluster.logFile)
 		}
 		select {
@@ -151,8 +151,8 @@ func (s *Server) ask(ctx context.Context) error {
 	return nil
 }
 
-// lastWords is why the server ended, from its log.
-func (s *Server) lastWords() string {
+// lastLogLine is why the server ended, from its log.
+func (s *Server) lastLogLine() string {
 	text, _ := os.ReadFile(s.cluster.logFile) // when it cannot be read it said nothing
 	for line := range strings.Lines(string(text)) {
 		if strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") {

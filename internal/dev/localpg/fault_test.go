@@ -33,9 +33,9 @@ func listening(hear func(slog.Record)) *slog.Logger {
 	return slog.New(ear{slog.DiscardHandler, hear})
 }
 
-// TestABackendThatDiesSlowlyIsWaitedFor kills a postmaster whose backend cannot
+// TestBackend_thatDiesSlowlyIsWaitedFor kills a postmaster whose backend cannot
 // see that, and lets the backend go when the next server has been refused.
-func TestABackendThatDiesSlowlyIsWaitedFor(t *testing.T) {
+func TestBackend_thatDiesSlowlyIsWaitedFor(t *testing.T) {
 	dir := openDir(t)
 	first := start(t, dir)
 	conn, err := pgx.Connect(t.Context(), first.DSN("postgres"))
@@ -61,7 +61,7 @@ func TestABackendThatDiesSlowlyIsWaitedFor(t *testing.T) {
 	require.Contains(t, said, "shared memory")
 }
 
-func TestAStartThatIsCancelledLeavesNothingRunning(t *testing.T) {
+func TestStart_thatIsCancelledLeavesNothingRunning(t *testing.T) {
 	dir := openDir(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	logger := listening(func(record slog.Record) {
@@ -79,8 +79,8 @@ func TestAStartThatIsCancelledLeavesNothingRunning(t *testing.T) {
 	start(t, dir)
 }
 
-// TestAServerThatHangsIsEndedAllTheSame suspends all of its processes.
-func TestAServerThatHangsIsEndedAllTheSame(t *testing.T) {
+// TestServer_thatHangsIsEndedAllTheSame suspends all of its processes.
+func TestServer_thatHangsIsEndedAllTheSame(t *testing.T) {
 	dir := openDir(t)
 	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir, Durable: true})
 	require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestAServerThatHangsIsEndedAllTheSame(t *testing.T) {
 	exec1(t, start(t, dir).DSN("postgres"), "INSERT INTO kept VALUES (1)")
 }
 
-func TestAFolderMayHaveAnyName(t *testing.T) {
+func TestFolder_mayHaveAnyName(t *testing.T) {
 	for _, name := range []string{"two words", "one+one", "100%25", "it's", "what?", "a#b", "a,b", `"a"`, "a&b=c"} {
 		t.Run(name, func(t *testing.T) {
 			server := start(t, filepath.Join(openDir(t), name))

@@ -45,7 +45,7 @@ type Server struct {
 	options Options
 	log     *slog.Logger
 	bin     string // folder of initdb and postgres
-	cluster place
+	cluster layout
 	lock    *Lock
 	pid     int
 	child   bool // started by this process, so that it must be reaped here
@@ -61,14 +61,14 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if s.cluster, err = settle(options.Dir); err != nil {
+	if s.cluster, err = chooseLayout(options.Dir); err != nil {
 		return nil, fmt.Errorf("place the Postgres cluster: %w", err)
 	}
 	if s.lock, err = TakeLock(filepath.Join(s.cluster.dir, "lock")); err != nil {
 		return nil, fmt.Errorf("use %s: %w", s.cluster.dir, err)
 	}
 	if err := s.up(ctx); err != nil {
-		s.abandon(ctx)
+		s.cleanUp(ctx)
 		if ctx.Err() != nil {
 			err = ctx.Err() // what else went wrong came of it
 		}
@@ -133,7 +133,7 @@ func (s *Server) LogFile() string { return s.cluster.logFile }
 
 // makeDir makes a folder that only the user who runs the server may enter. One
 // that is there already must be that user's: some of the names can be guessed.
-func (p place) makeDir(dir string) error {
+func (p layout) makeDir(dir string) error {
 	err := os.Mkdir(dir, 0o700)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err

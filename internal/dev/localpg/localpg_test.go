@@ -36,7 +36,7 @@ func hold(dir string) {
 	select {}
 }
 
-func TestARestartFindsTheDataAgain(t *testing.T) {
+func TestRestart_findsTheDataAgain(t *testing.T) {
 	dir := openDir(t)
 	first := start(t, dir)
 	require.FileExists(t, filepath.Join(first.DataDir(), "PG_VERSION"))
@@ -52,7 +52,7 @@ func TestARestartFindsTheDataAgain(t *testing.T) {
 	exec1(t, again, "INSERT INTO kept VALUES (1)")
 }
 
-func TestAServerThatOutlivedItsParentIsAdoptedAndStopped(t *testing.T) {
+func TestServer_thatOutlivedItsParentIsAdoptedAndStopped(t *testing.T) {
 	dir := openDir(t)
 	parent := holder(t, dir)
 	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
@@ -67,13 +67,13 @@ func TestAServerThatOutlivedItsParentIsAdoptedAndStopped(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(server.DataDir(), "postmaster.pid"))
 }
 
-func TestAServerThatDiesIsStartedAgainWhileItIsKept(t *testing.T) {
+func TestServer_thatDiesIsStartedAgainWhileItIsKept(t *testing.T) {
 	server := start(t, openDir(t))
 	keeping, stop := context.WithCancel(t.Context())
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
-		server.Keep(keeping)
+		server.Supervise(keeping)
 	}()
 	first := server.PID()
 	require.NoError(t, syscall.Kill(first, syscall.SIGKILL))
@@ -96,7 +96,7 @@ func answers(ctx context.Context, server *localpg.Server) bool {
 	return conn.Close(ctx) == nil
 }
 
-func TestAServerThatSomebodyRestartedIsStopped(t *testing.T) {
+func TestServer_restartedByAnotherIsStopped(t *testing.T) {
 	server := start(t, openDir(t))
 	restart := exec.Command(filepath.Join(server.BinDir(), "pg_ctl"), "restart", "-w", "-D", server.DataDir(), "-l", server.LogFile())
 	restart.SysProcAttr, restart.Dir = sameUser(t, server.DataDir()), "/"
@@ -107,7 +107,7 @@ func TestAServerThatSomebodyRestartedIsStopped(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(server.DataDir(), "postmaster.pid"))
 }
 
-func TestAStalePidFileThatNamesAStrangerIsNoHindrance(t *testing.T) {
+func TestStalePidFile_thatNamesAStrangerIsNoHindrance(t *testing.T) {
 	dir := openDir(t)
 	server := start(t, dir)
 	require.NoError(t, server.Stop(t.Context()))
@@ -129,14 +129,14 @@ func TestAStalePidFileThatNamesAStrangerIsNoHindrance(t *testing.T) {
 	require.NoError(t, stranger.Wait(), "the stranger was left alone")
 }
 
-func TestALongPathGetsAShortSocket(t *testing.T) {
+func TestLongPath_getsAShortSocket(t *testing.T) {
 	dir := filepath.Join(openDir(t), strings.Repeat("long", 25))
 	server := start(t, dir)
 	exec1(t, server.DSN("postgres"), "SELECT 1")
 	require.NotContains(t, server.DSN("postgres"), "longlong")
 }
 
-func TestAHalfMadeClusterIsMadeAnew(t *testing.T) {
+func TestHalfMadeCluster_isMadeAnew(t *testing.T) {
 	dir := openDir(t)
 	server := start(t, dir)
 	require.NoError(t, server.Stop(t.Context()))
@@ -144,16 +144,16 @@ func TestAHalfMadeClusterIsMadeAnew(t *testing.T) {
 	exec1(t, start(t, dir).DSN("postgres"), "SELECT 1")
 }
 
-func TestALinkToAClusterThatIsGoneIsRefused(t *testing.T) {
+func TestLink_toAClusterThatIsGoneIsRefused(t *testing.T) {
 	dir := openDir(t)
 	require.NoError(t, os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "postgres")))
 	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
 	require.ErrorContains(t, err, "links to a cluster that is gone")
 }
 
-// TestBelowAClosedFolder is about root, whose server runs as another user; for
+// TestLayout_belowAClosedFolder is about root, whose server runs as another user; for
 // everybody else the cluster simply lies in the folder.
-func TestBelowAClosedFolder(t *testing.T) {
+func TestLayout_belowAClosedFolder(t *testing.T) {
 	closed := t.TempDir()
 	require.NoError(t, os.Chmod(closed, 0o700))
 	server := start(t, filepath.Join(closed, "data"))

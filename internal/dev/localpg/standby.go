@@ -21,7 +21,7 @@ func (s *Server) Standby(ctx context.Context, options Options) (*Server, error) 
 		of.log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if of.cluster, err = settle(options.Dir); err != nil {
+	if of.cluster, err = chooseLayout(options.Dir); err != nil {
 		return nil, fmt.Errorf("place the standby: %w", err)
 	}
 	if of.lock, err = TakeLock(filepath.Join(of.cluster.dir, "lock")); err != nil {
@@ -31,7 +31,7 @@ func (s *Server) Standby(ctx context.Context, options Options) (*Server, error) 
 		err = of.boot(ctx)
 	}
 	if err != nil {
-		of.abandon(ctx)
+		of.cleanUp(ctx)
 		return nil, fmt.Errorf("start the standby: %w", err)
 	}
 	return of, nil

@@ -34,8 +34,8 @@ func (s *Server) Crash(ctx context.Context) error {
 	return s.end(ctx, syscall.SIGQUIT)
 }
 
-// abandon ends what a start that failed has launched, and lets the folder go.
-func (s *Server) abandon(ctx context.Context) {
+// cleanUp ends what a start that failed has launched, and lets the folder go.
+func (s *Server) cleanUp(ctx context.Context) {
 	if !s.child || s.gone() {
 		s.lock.Release()
 		return

@@ -12,9 +12,9 @@ import (
 	"nonassociations/internal/dev/npm"
 )
 
-// TestTheLockPinsEveryPackageAndNamesNoRegistry: a machine asks the registry
+// TestLock_pinsEveryPackageAndNamesNoRegistry: a machine asks the registry
 // that it is set up for, and takes only what has the known content.
-func TestTheLockPinsEveryPackageAndNamesNoRegistry(t *testing.T) {
+func TestLock_pinsEveryPackageAndNamesNoRegistry(t *testing.T) {
 	var asked struct{ DevDependencies map[string]string }
 	read(t, "package.json", &asked)
 	var lock struct {
@@ -39,8 +39,8 @@ func read(t *testing.T, file string, value any) {
 	require.NoError(t, json.Unmarshal(text, value))
 }
 
-// TestTheLintersCanFail shows each of them a document with one fault.
-func TestTheLintersCanFail(t *testing.T) {
+// TestLinters_canFail shows each of them a document with one fault.
+func TestLinters_canFail(t *testing.T) {
 	document := filepath.Join(t.TempDir(), "document.json")
 	write := func(text string) string {
 		require.NoError(t, os.WriteFile(document, []byte(text), 0o600))
@@ -57,8 +57,8 @@ func TestTheLintersCanFail(t *testing.T) {
 	require.NotEmpty(t, npm.AsyncAPI(t, write(`{`)))
 }
 
-// TestNoToolReachesTheNetwork: a tool that asks for it has failed.
-func TestNoToolReachesTheNetwork(t *testing.T) {
+// TestTool_noneReachesTheNetwork: a tool that asks for it has failed.
+func TestTool_noneReachesTheNetwork(t *testing.T) {
 	npm.File(t, "")
 	for _, script := range []string{
 		`require("net").connect(9, "127.0.0.1")`, `fetch("http://127.0.0.1:9999")`, `require("http").get("http://127.0.0.1:9999")`,

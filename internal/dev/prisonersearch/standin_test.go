@@ -27,7 +27,7 @@ func post(t *testing.T, s *prisonersearch.Server, body string) (int, string) {
 	return response.StatusCode, string(text)
 }
 
-func TestItAnswersFromTheEstateUntilToldOtherwise(t *testing.T) {
+func TestStandIn_answersFromTheEstateUntilSetOtherwise(t *testing.T) {
 	e, err := estate.New(estate.Options{Prisoners: 10})
 	require.NoError(t, err)
 	s, err := prisonersearch.Serve(t.Context(), e)

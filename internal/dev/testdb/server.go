@@ -20,7 +20,7 @@ type Server struct {
 // NewServer starts a Postgres for this test alone with one empty database.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	dir, err := guardedDir()
+	dir, err := reapedDir()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func (s *Server) end(t testing.TB, how func(*localpg.Server, context.Context) er
 // Standby starts a hot standby of this server, which ends with the test.
 func (s *Server) Standby(t testing.TB) *Standby {
 	t.Helper()
-	dir, err := guardedDir()
+	dir, err := reapedDir()
 	if err != nil {
 		t.Fatal(err)
 	}

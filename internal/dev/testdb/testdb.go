@@ -44,7 +44,7 @@ func New(t testing.TB) string {
 }
 
 func startShared() (*localpg.Server, error) {
-	dir, err := guardedDir()
+	dir, err := reapedDir()
 	if err != nil {
 		return nil, err
 	}

@@ -28,14 +28,14 @@ func die() {
 	select {}
 }
 
-func TestNewGivesEachTestAnEmptyDatabaseOfItsOwn(t *testing.T) {
+func TestNew_givesEachTestAnEmptyDatabaseOfItsOwn(t *testing.T) {
 	one, two := testdb.New(t), testdb.New(t)
 	require.NotEqual(t, one, two)
 	run(t, one, "CREATE TABLE here (n int)")
 	run(t, two, "CREATE TABLE here (n int)")
 }
 
-func TestNewDropsTheDatabaseThoughAConnectionIsLeft(t *testing.T) {
+func TestNew_dropsTheDatabaseThoughAConnectionIsLeft(t *testing.T) {
 	var dsn string
 	t.Run("leaves one", func(t *testing.T) {
 		dsn = testdb.New(t)
@@ -46,7 +46,7 @@ func TestNewDropsTheDatabaseThoughAConnectionIsLeft(t *testing.T) {
 	require.ErrorContains(t, err, "does not exist")
 }
 
-func TestServerKeepsAddressAndDataOverCrashAndStop(t *testing.T) {
+func TestServer_keepsAddressAndDataOverCrashAndStop(t *testing.T) {
 	server := testdb.NewServer(t)
 	run(t, server.DSN(), "CREATE TABLE kept (n int)")
 	server.Crash(t)
@@ -59,7 +59,7 @@ func TestServerKeepsAddressAndDataOverCrashAndStop(t *testing.T) {
 	run(t, server.DSN(), "INSERT INTO kept VALUES (2)")
 }
 
-func TestAKilledTestProcessLeavesNothingBehind(t *testing.T) {
+func TestKilledTestProcess_leavesNothingBehind(t *testing.T) {
 	temp := t.TempDir()
 	require.NoError(t, os.Chmod(temp, 0o755))
 	require.NoError(t, os.Chmod(filepath.Dir(temp), 0o755))

@@ -22,8 +22,8 @@ import (
 // ErrNoRun says that no development run has been in a folder.
 var ErrNoRun = errors.New("no development run has been here, so there is no key to sign with")
 
-// Life is how long a token is good for.
-const Life = 24 * time.Hour
+// TTL is how long a token is good for.
+const TTL = 24 * time.Hour
 
 const (
 	keyFile    = "issuer-key.pem"
@@ -39,8 +39,8 @@ type Issuer struct {
 	Key      *ecdsa.PrivateKey `json:"-"`
 }
 
-// Wish is what a token is to say.
-type Wish struct {
+// Request is what a token is to say.
+type Request struct {
 	User   string
 	Roles  []string // without the prefix ROLE_
 	Scopes []string
@@ -109,7 +109,7 @@ func replace(path string, content []byte) error {
 }
 
 // Sign makes the token, good from now on for Life.
-func (i Issuer) Sign(wish Wish, now time.Time) (string, error) {
+func (i Issuer) Sign(wish Request, now time.Time) (string, error) {
 	authorities := make([]string, 0, len(wish.Roles))
 	for _, role := range wish.Roles {
 		authorities = append(authorities, "ROLE_"+role)
@@ -121,7 +121,7 @@ func (i Issuer) Sign(wish Wish, now time.Time) (string, error) {
 	return i.SignClaims(jwt.MapClaims{
 		"iss": i.Name, "aud": i.Audience, "sub": wish.User, "user_name": wish.User, "client_id": "development",
 		"authorities": authorities, "scope": scopes, "jti": uuid.NewString(),
-		"iat": now.Unix(), "exp": now.Add(Life).Unix(),
+		"iat": now.Unix(), "exp": now.Add(TTL).Unix(),
 	})
 }
 

@@ -20,7 +20,7 @@ func (w whenSaid) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func TestWith_one_at_a_time(t *testing.T) {
+func TestWith_oneAtATime(t *testing.T) {
 	dsn := testdb.New(t)
 	silent := slog.New(slog.DiscardHandler)
 	inside, leave, ended := make(chan struct{}), make(chan struct{}), make(chan error, 2)

@@ -19,39 +19,39 @@ import (
 // connectTime bounds a connect to a Postgres that does not answer.
 const connectTime = 5 * time.Second
 
-// Key is an advisory lock, which all sessions of a database share. Whoever
+// LockID is an advisory lock, which all sessions of a database share. Whoever
 // migrates one schema holds up nobody else.
-type Key int64
+type LockID int64
 
 // Every key that is a number. …571 is held by each append to the log; it stands
 // in the function that takes it, in the log's migrations. Leases take the hash of
 // their names.
 const (
-	Log  Key = 7305810324570
-	Desk Key = 7305810324572
-	Keys Key = 7305810324573
+	EventStoreLock LockID = 7305810324570
+	PublisherLock  LockID = 7305810324572
+	CommandsLock   LockID = 7305810324573
 
-	// Consumer is that of the consumers' status.
-	Consumer Key = 7305810324574
+	// ConsumerLock is that of the consumers' status.
+	ConsumerLock LockID = 7305810324574
 )
 
-// Room is a schema with the migrations that make it, in goose's format.
-type Room struct {
-	Schema string
-	Key    Key
+// Schema is a schema with the migrations that make it, in goose's format.
+type Schema struct {
+	Name   string
+	LockID LockID
 	Files  fs.FS // with a folder migrations
 }
 
 // Migrate brings the schema up to this build. Several processes may do so at
 // once: one migrates, the others wait and find it done.
-func (r Room) Migrate(ctx context.Context, dsn string) error {
+func (r Schema) Migrate(ctx context.Context, dsn string) error {
 	if err := r.migrate(ctx, dsn); err != nil {
-		return fmt.Errorf("migrate the schema %s: %w", r.Schema, err)
+		return fmt.Errorf("migrate the schema %s: %w", r.Name, err)
 	}
 	return nil
 }
 
-func (r Room) migrate(ctx context.Context, dsn string) error {
+func (r Schema) migrate(ctx context.Context, dsn string) error {
 	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return err
@@ -69,9 +69,9 @@ func (r Room) migrate(ctx context.Context, dsn string) error {
 	return err
 }
 
-func (r Room) provider(db *sql.DB) (*goose.Provider, error) {
+func (r Schema) provider(db *sql.DB) (*goose.Provider, error) {
 	// Every second, for two minutes.
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(int64(r.Key)), lock.WithLockTimeout(1, 120))
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(int64(r.LockID)), lock.WithLockTimeout(1, 120))
 	if err != nil {
 		return nil, err
 	}
@@ -80,22 +80,22 @@ func (r Room) provider(db *sql.DB) (*goose.Provider, error) {
 		return nil, err
 	}
 	return goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithTableName(r.Schema+".goose_db_version"), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName(r.Name+".goose_db_version"), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 }
 
 // makeSchema makes the schema that goose's own table lives in; IF NOT EXISTS
 // alone fails when two sessions do it at the same moment.
-func (r Room) makeSchema(ctx context.Context, config *pgx.ConnConfig) error {
+func (r Schema) makeSchema(ctx context.Context, config *pgx.ConnConfig) error {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(r.Key)); err != nil {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(r.LockID)); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{r.Schema}.Sanitize())
+		_, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{r.Name}.Sanitize())
 		return err
 	})
 }

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/issuer"
+	"nonassociations/internal/dev/localpg"
+	"nonassociations/internal/dev/token"
+)
+
+const audience = "nonassociations"
+
+// harness is what the rows are measured on.
+type harness struct {
+	runCmd
+
+	dir     string // everything of this run
+	server  string // DSN of any database of the Postgres used
+	db      *pgx.Conn
+	dsn     string // the database of this run
+	issuer  *issuer.Server
+	token   string
+	header  []string
+	closers []func(context.Context) error
+
+	service    *process
+	bystander  *process // the bare handler or our own log, while it runs
+	postmaster int      // process id, 0 when unknown
+	address    string   // of the service
+	position   atomic.Uint64
+	busy       atomic.Int64  // answers 503
+	next       atomic.Uint64 // pairs that were used up
+	lags       []float64     // seconds that the read model needed after a round
+	sample     sample
+	bulks      atomic.Uint64
+}
+
+// setUp makes a Postgres, or a database on one that is there, and an issuer.
+func setUp(ctx context.Context, c runCmd) (*harness, error) {
+	s := &harness{runCmd: c}
+	err := s.prepare(ctx)
+	if err != nil {
+		s.close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("set up: %w", err)
+	}
+	return s, nil
+}
+
+func (s *harness) prepare(ctx context.Context) error {
+	var err error
+	if s.dir, err = os.MkdirTemp("", "nonassociations-bench-"); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func(context.Context) error { return os.RemoveAll(s.dir) })
+	if s.Binary == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		s.Binary = filepath.Join(filepath.Dir(self), "nonassociations")
+	}
+	if _, err := os.Stat(s.Binary); err != nil && s.Profile == "" {
+		return fmt.Errorf("the service's binary is missing (make build, or --binary): %w", err)
+	}
+	if s.Profile != "" {
+		if err := os.MkdirAll(s.Profile, 0o755); err != nil { //nolint:gosec // profiles are no secret
+			return err
+		}
+	}
+	if err := s.startPostgres(ctx); err != nil {
+		return err
+	}
+	if s.dsn, err = s.newDatabase(ctx); err != nil {
+		return err
+	}
+	if s.db, err = pgx.Connect(ctx, s.dsn); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.db.Close)
+	if err := s.startIssuer(ctx); err != nil {
+		return err
+	}
+	return s.describe(ctx)
+}
+
+func (s *harness) startPostgres(ctx context.Context) error {
+	if s.DatabaseURL != "" {
+		s.server = s.DatabaseURL
+		return nil
+	}
+	server, err := localpg.Start(ctx, localpg.Options{Dir: s.dir, Durable: true})
+	if err != nil {
+		return err
+	}
+	s.postmaster = server.PID()
+	cluster := server.DataDir() // may lie elsewhere, behind a link
+	s.closers = append(s.closers, func(ctx context.Context) error {
+		return errors.Join(server.Stop(ctx), os.RemoveAll(filepath.Dir(cluster)))
+	})
+	s.server = server.DSN("postgres")
+	return nil
+}
+
+// newDatabase makes one that is dropped at the end.
+func (s *harness) newDatabase(ctx context.Context) (string, error) {
+	conn, err := pgx.Connect(ctx, s.server)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), len(s.closers))
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	s.closers = append(s.closers, func(ctx context.Context) error { return s.drop(ctx, name) })
+	address, err := url.Parse(s.server)
+	if err != nil || address.Scheme == "" {
+		return "", errors.New("DATABASE_URL must be a URL (postgres://…)")
+	}
+	address.Path = "/" + name
+	return address.String(), nil
+}
+
+func (s *harness) drop(ctx context.Context, name string) error {
+	if s.DatabaseURL == "" {
+		return nil // the whole server goes
+	}
+	conn, err := pgx.Connect(ctx, s.server)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+	return errors.Join(err, conn.Close(ctx))
+}
+
+func (s *harness) startIssuer(ctx context.Context) error {
+	keys, err := issuer.Open(s.dir, audience)
+	if err != nil {
+		return err
+	}
+	if s.issuer, err = issuer.Serve(ctx, keys); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func(context.Context) error { return s.issuer.Stop() })
+	s.token, err = keys.Sign(token.Request{
+		User: "BENCH", Roles: []string{"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"},
+	}, time.Now())
+	return err
+}
+
+// describe says on what this was measured: ratios travel, rates do not.
+func (s *harness) describe(ctx context.Context) error {
+	var version, fsync, commit, buffers string
+	err := s.db.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('fsync'),
+		current_setting('synchronous_commit'), current_setting('shared_buffers')`).Scan(&version, &fsync, &commit, &buffers)
+	if err != nil {
+		return err
+	}
+	load := "unknown"
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load = strings.Join(strings.Fields(string(text))[:1], " ")
+	}
+	s.header = []string{
+		fmt.Sprintf("PostgreSQL %s, fsync %s, synchronous_commit %s, shared_buffers %s", version, fsync, commit, buffers),
+		fmt.Sprintf("%s, %d CPUs shared by load, service and Postgres, load average before: %s", runtime.Version(), runtime.NumCPU(), load),
+		fmt.Sprintf("%d rounds of %s each way, medians", s.Rounds, s.Round),
+	}
+	if fsync != "on" || commit == "off" {
+		s.header = append(s.header, "WARNING: commits are not durable on this server, so these ratios say little")
+	}
+	return nil
+}
+
+// close ends what was started, the last first, also when the run was broken off.
+func (s *harness) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := s.stopService(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: stop the service:", err)
+	}
+	for _, v := range slices.Backward(s.closers) {
+		if err := v(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: clean up:", err)
+		}
+	}
+}
+
+// newPair is a pair that was not used before. Each prisoner comes to have up
+// to four.
+func (s *harness) newPair() (one, other string) {
+	i := s.next.Add(1)
+	step := [2]uint64{1, 7919}[i%2]
+	return string(estate.Number(i / 2)), string(estate.Number(i/2 + step))
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// manyConnections keeps as many as there are calls at once.
+func manyConnections(n int) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = n })
+}
+
+// measureListening writes, and waits until a queue behind the topic has the message,
+// one after the other; beside it a bare PublishBatch and its arrival.
+func measureListening(ctx context.Context, s *harness) (row, error) {
+	world, err := s.newOutside(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	where, err := s.told(ctx, "heard")
+	if err != nil {
+		return row{}, err
+	}
+	queue := world.Queue("heard")
+	if err := world.Subscribe(world.arn, "heard", true, ""); err != nil {
+		return row{}, err
+	}
+	telling, err := s.spawn("publisher", s.Binary, s.publisherRow(world, where), "publish")
+	if err != nil {
+		return row{}, err
+	}
+	s.closers = append(s.closers, func(context.Context) error { return telling.stop() })
+	e := &listener{harness: s, world: world, queue: queue}
+	if err := e.open(ctx); err != nil {
+		return row{}, err
+	}
+	defer e.wire.close()
+	var told, bare []float64
+	for range s.Rounds {
+		if err := s.settleDown(ctx); err != nil {
+			return row{}, err
+		}
+		if told, err = repeat(told, s.Looks/s.Rounds, func() (float64, error) { return e.afterSync(ctx) }); err != nil {
+			return row{}, err
+		}
+		if bare, err = repeat(bare, s.Looks/s.Rounds, func() (float64, error) { return e.afterSend(ctx) }); err != nil {
+			return row{}, err
+		}
+	}
+	ratio := quantile(told, 0.99) / quantile(bare, 0.99)
+	return row{
+		what: "heard: acknowledged until a queue behind the topic has the message, p50 / p99", measured: times(told),
+		beside: "a bare PublishBatch of one until the queue has it, p50 / p99", baseline: times(bare), ratio: ratio,
+		note: fmt.Sprintf("heard: the ratio is that of the p99, over %d writes; the client asks the queue by long polls", len(told)),
+	}, nil
+}
+
+// listener writes and hears.
+type listener struct {
+	*harness
+
+	world   *snsSink
+	queue   string
+	wire    *httpConn
+	posting request
+	sqs     *sqs.Client
+	sns     *sns.Client
+}
+
+func (e *listener) open(ctx context.Context) error {
+	var err error
+	if e.wire, err = dial(ctx, e.address); err != nil {
+		return err
+	}
+	e.posting = e.syncRequests("/sync", 1)
+	keys := credentials.NewStaticCredentialsProvider("local", "local", "")
+	endpoint := aws.String(e.world.URL())
+	e.sqs = sqs.New(sqs.Options{Region: "eu-west-2", BaseEndpoint: endpoint, Credentials: keys})
+	e.sns = sns.New(sns.Options{Region: "eu-west-2", BaseEndpoint: endpoint, Credentials: keys})
+	return nil
+}
+
+// afterSync begins to count when the command is acknowledged.
+func (e *listener) afterSync(ctx context.Context) (float64, error) {
+	e.fillPair(e.posting)
+	written, err := e.wire.do(e.posting.bytes)
+	began := time.Now()
+	if err != nil || written.status != http.StatusOK {
+		return 0, fmt.Errorf("POST /sync answers %d: %w", written.status, err)
+	}
+	e.written(written.position)
+	body, err := e.next(ctx)
+	if err != nil {
+		return 0, err
+	}
+	took := time.Since(began).Seconds()
+	var event struct {
+		AdditionalInformation struct {
+			Position uint64 `json:"position"`
+		} `json:"additionalInformation"`
+	}
+	if err := json.Unmarshal([]byte(body), &event); err != nil || event.AdditionalInformation.Position != written.position {
+		return 0, fmt.Errorf("heard position %d, wrote %d: %w", event.AdditionalInformation.Position, written.position, err)
+	}
+	return took, nil
+}
+
+// afterSend begins to count before the call, as the publisher's own call is part
+// of the way too.
+func (e *listener) afterSend(ctx context.Context) (float64, error) {
+	began := time.Now()
+	_, err := e.sns.PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: &e.world.arn, PublishBatchRequestEntries: readyEntries()[:1]})
+	if err != nil {
+		return 0, err
+	}
+	_, err = e.next(ctx)
+	return time.Since(began).Seconds(), err
+}
+
+// next takes one message off the queue.
+func (e *listener) next(ctx context.Context) (string, error) {
+	got, err := e.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &e.queue, WaitTimeSeconds: 20})
+	if err != nil {
+		return "", err
+	}
+	if len(got.Messages) != 1 {
+		return "", errors.New("nothing is heard")
+	}
+	_, err = e.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &e.queue, ReceiptHandle: got.Messages[0].ReceiptHandle})
+	return aws.ToString(got.Messages[0].Body), err
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// process is a process of its own that is part of a measurement.
+type process struct {
+	name    string
+	command *exec.Cmd
+	log     string
+	ended   chan error
+}
+
+// spawn starts a binary; what it has to say goes into a file of the run.
+func (s *harness) spawn(name, binary string, environment []string, args ...string) (*process, error) {
+	c := &process{name: name, log: filepath.Join(s.dir, name+".log"), ended: make(chan error, 1)}
+	out, err := os.Create(c.log)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	c.command = exec.Command(binary, args...) //nolint:gosec,noctx // our own binary, ended by stop
+	c.command.Env = append(os.Environ(), environment...)
+	// Its own group, so that a Ctrl-C reaches this process alone, which stops it in order.
+	c.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.command.Stdout, c.command.Stderr = out, out
+	if err := c.command.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	go func() { c.ended <- c.command.Wait() }()
+	return c, nil
+}
+
+// ready waits until look says nil, the process has ended, or a minute is over.
+func (c *process) ready(ctx context.Context, look func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		err := look(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case end := <-c.ended:
+			c.ended <- end
+			return fmt.Errorf("%s ended (%w): %s", c.name, errors.Join(end, errEnded), c.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w: %s", c.name, err, c.lastWords())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+var errEnded = errors.New("too early")
+
+func (c *process) lastWords() string {
+	text, err := os.ReadFile(c.log)
+	if err != nil {
+		return ""
+	}
+	text = bytes.TrimSpace(text)
+	return string(text[max(0, len(text)-1000):])
+}
+
+// stop asks the process to end, and insists after a while.
+func (c *process) stop() error {
+	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	limit := time.NewTimer(15 * time.Second)
+	defer limit.Stop()
+	select {
+	case err := <-c.ended:
+		if err != nil {
+			return fmt.Errorf("%s: %w: %s", c.name, err, c.lastWords())
+		}
+		return nil
+	case <-limit.C:
+		return errors.Join(fmt.Errorf("%s did not end when asked", c.name), c.command.Process.Kill(), <-c.ended)
+	}
+}
+
+// answers looks whether an address answers 200.
+func answers(address, path, token string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answers %d", path, response.StatusCode)
+		}
+		return nil
+	}
+}
+
+// freeAddress is one on loopback that nobody uses at the moment.
+func freeAddress(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/issuer"
+	"nonassociations/internal/dev/localaws"
+	"nonassociations/internal/dev/localpg"
+)
+
+const audience = "nonassociations"
+
+// standIns is what stands around the service here, and the environment that the
+// service sees.
+type standIns struct {
+	environment map[string]string
+	own         bool   // the issuer is ours, so that tokens can be printed
+	queue       string // the URL of the stand-in for merges; "" when there is none
+	heard       string // the URL of the queue that hears our own topic; "" when that is another's
+	metrics     string // where the metrics are
+	aws         *localaws.Server
+	stops       []func(context.Context) error
+	told        chan time.Time // when the run was told to stop
+}
+
+const (
+	// allTime is what a run may take to stop, the service included; the hard
+	// ways of Postgres need what is left of ten seconds.
+	allTime = 8500 * time.Millisecond
+	// leastTime is for what stands around the service, however long that took.
+	leastTime = 300 * time.Millisecond
+)
+
+// startStandIns starts a stand-in for each part that the environment does not name.
+func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*standIns, error) {
+	a := &standIns{environment: environment(), told: make(chan time.Time, 1)}
+	context.AfterFunc(ctx, func() { a.told <- time.Now() })
+	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
+	a.otherwise("EVENTSTORE_URL", app.Embedded)
+	a.environment["METRICS_ADDR"] = onLoopback(a.environment["METRICS_ADDR"])
+	if a.environment["DATABASE_URL"] == "" {
+		if err := a.startPostgres(ctx, set, logger); err != nil {
+			a.stop(ctx, logger)
+			return nil, err
+		}
+	}
+	if a.environment["AUTH_ISSUER"] == "" {
+		if err := a.startIssuer(ctx, set); err != nil {
+			a.stop(ctx, logger)
+			return nil, err
+		}
+	}
+	if a.environment["PRISONER_SEARCH_URL"] == "" {
+		if err := a.startDirectory(ctx); err != nil {
+			a.stop(ctx, logger)
+			return nil, err
+		}
+	}
+	if a.environment["PRISONER_EVENTS_QUEUE_URL"] == "" {
+		if err := a.startQueue(ctx, set); err != nil {
+			a.stop(ctx, logger)
+			return nil, err
+		}
+	}
+	if a.environment["SNS_TOPIC_ARN"] == "" {
+		if err := a.startTopic(ctx, set); err != nil {
+			a.stop(ctx, logger)
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// onLoopback is an address with loopback in the place of its host; any free port
+// there when it is empty. What is no address is left to be refused in words.
+func onLoopback(address string) string {
+	if address == "" {
+		return "127.0.0.1:0"
+	}
+	if _, port, err := net.SplitHostPort(address); err == nil {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
+
+func (a *standIns) otherwise(name, value string) {
+	if a.environment[name] == "" {
+		a.environment[name] = value
+	}
+}
+
+func (a *standIns) startPostgres(ctx context.Context, set settings, logger *slog.Logger) error {
+	server, err := localpg.Start(ctx, localpg.Options{Dir: set.DataDir, Durable: true, Logger: logger})
+	if err != nil {
+		return err
+	}
+	if a.environment["DATABASE_URL"], err = server.EnsureDatabase(ctx, "nonassociations"); err != nil {
+		a.stops = append(a.stops, server.Stop)
+		return err
+	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		server.Supervise(keeping)
+	}()
+	a.stops = append(a.stops, func(ctx context.Context) error {
+		stop()
+		<-kept
+		return server.Stop(ctx)
+	})
+	return nil
+}
+
+func (a *standIns) startIssuer(ctx context.Context, set settings) error {
+	a.otherwise("AUTH_AUDIENCE", audience)
+	keys, err := issuer.Open(set.DataDir, a.environment["AUTH_AUDIENCE"])
+	if err != nil {
+		return err
+	}
+	server, err := issuer.Serve(ctx, keys)
+	if err != nil {
+		return err
+	}
+	a.stops = append(a.stops, func(context.Context) error { return server.Stop() })
+	a.environment["AUTH_ISSUER"], a.environment["AUTH_JWKS_URL"] = issuer.Name, server.KeysURL()
+	a.own = true
+	return nil
+}
+
+// stop ends what was started here, the last first, in what is left of the time.
+func (a *standIns) stop(ctx context.Context, logger *slog.Logger) {
+	until := time.Now().Add(allTime)
+	if ctx.Err() != nil {
+		until = (<-a.told).Add(allTime)
+	}
+	if least := time.Now().Add(leastTime); until.Before(least) {
+		until = least
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
+	defer cancel()
+	for _, stop := range slices.Backward(a.stops) {
+		if err := stop(ctx); err != nil {
+			logger.ErrorContext(ctx, "stop what stands around the service", "error", fmt.Sprint(err))
+		}
+	}
+}
+
+func environment() map[string]string {
+	all := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}

@@ -1,0 +1,150 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/esdb"
+)
+
+// EventStoreUsers are the users of EventStoreDB that each role calls it as. A role
+// may have several, and several roles the same.
+type EventStoreUsers struct {
+	Serve   []string `default:"nonassociations-serve"   help:"Users of serve, which reads and appends: ${default}."               placeholder:"NAME"`
+	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen, which reads and appends: ${default}."        placeholder:"NAME"`
+	Project []string `default:"nonassociations-project" help:"Users of project, which reads: ${default}."                         placeholder:"NAME"`
+	Publish []string `default:"nonassociations-publish" help:"Users of publish, its status and replay, which read: ${default}." placeholder:"NAME"`
+}
+
+// users are those of all roles, by what they may do.
+func (u EventStoreUsers) users() esdb.Users {
+	return esdb.Users{
+		Append: append(append([]string(nil), u.Serve...), u.Listen...),
+		Read:   append(append([]string(nil), u.Project...), u.Publish...),
+	}
+}
+
+// rightsTime bounds a command about rights, which asks a few questions.
+const rightsTime = 15 * time.Second
+
+// ErrNotJudged says that the rights could not be asked for.
+var ErrNotJudged = errors.New("the rights could not be asked for")
+
+// Grant gives the roles' users their rights, as the administrator in the connection
+// string of the variable or option called name, or only tells with dryRun: a
+// sentence for each right. Errors: ErrNotJudged.
+func Grant(ctx context.Context, name, admin string, environment map[string]string, users EventStoreUsers, dryRun bool, logger *slog.Logger) ([]string, error) {
+	if err := users.users().Check(); err != nil {
+		return nil, err
+	}
+	store, err := openForRights(ctx, name, admin, environment, logger)
+	if err != nil {
+		return nil, err
+	}
+	asking, cancel := context.WithTimeout(ctx, rightsTime)
+	defer cancel()
+	settings, err := store.Grant(asking, users.users(), dryRun)
+	err = errors.Join(err, closers{store.Close}.within(flushTime))
+	var told []string
+	for _, setting := range settings {
+		told = append(told, describeRights(setting, dryRun))
+	}
+	return told, notJudged(err)
+}
+
+func describeRights(setting esdb.Setting, dryRun bool) string {
+	was := setting.Was
+	if was == "" {
+		was = "nothing"
+	}
+	switch {
+	case !setting.Changed:
+		return fmt.Sprintf("%s is as it should be: %s", setting.Stream, oneLine(was))
+	case dryRun:
+		return fmt.Sprintf("%s would be changed from %s to %s", setting.Stream, oneLine(was), setting.Is)
+	}
+	return fmt.Sprintf("%s was changed from %s to %s", setting.Stream, oneLine(was), setting.Is)
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// RightsReport is what the user of EVENTSTORE_URL may do, and what it should.
+type RightsReport struct {
+	OK      bool         `json:"ok"`
+	Role    string       `json:"role"`
+	User    *string      `json:"user"` // null when none is sent
+	Rights  []esdb.Held  `json:"rights"`
+	Missing []esdb.Right `json:"missing"`
+	TooMuch []esdb.Right `json:"tooMuch"`
+}
+
+// CheckRights asks what the user of EVENTSTORE_URL may do, and compares it with
+// what the role needs: serve, listen, project or publish. Nothing is written.
+// Errors: ErrNotJudged, also for a log that is not in EventStoreDB.
+func CheckRights(ctx context.Context, environment map[string]string, role string, logger *slog.Logger) (RightsReport, error) {
+	store, err := openForRights(ctx, "EVENTSTORE_URL", environment["EVENTSTORE_URL"], environment, logger)
+	if err != nil {
+		return RightsReport{}, err
+	}
+	asking, cancel := context.WithTimeout(ctx, rightsTime)
+	defer cancel()
+	held, err := store.Rights(asking, role == "serve" || role == "listen")
+	if err = errors.Join(err, closers{store.Close}.within(flushTime)); err != nil {
+		return RightsReport{}, notJudged(err)
+	}
+	return report(role, store.User(), held), nil
+}
+
+func report(role, user string, held []esdb.Held) RightsReport {
+	told := RightsReport{Role: role, Rights: held, Missing: []esdb.Right{}, TooMuch: []esdb.Right{}}
+	if user != "" {
+		told.User = &user
+	}
+	for _, one := range held {
+		switch {
+		case one.Wanted && !one.Has:
+			told.Missing = append(told.Missing, one.Right)
+		case one.Has && !one.Wanted:
+			told.TooMuch = append(told.TooMuch, one.Right)
+		}
+	}
+	told.OK = len(told.Missing)+len(told.TooMuch) == 0
+	return told
+}
+
+// openForRights opens an EventStoreDB for a command that needs no more of the
+// environment than its address.
+func openForRights(ctx context.Context, name, address string, environment map[string]string, logger *slog.Logger) (*esdb.Store, error) {
+	var f faults
+	switch {
+	case address == "":
+		return nil, fmt.Errorf("%w: %s is not set", ErrNotJudged, name)
+	case address == Embedded || hasScheme(address, postgresSchemes):
+		return nil, fmt.Errorf("%w: %s is no EventStoreDB; where the log is in Postgres its rights are those of deploy/postgres", ErrNotJudged, name)
+	}
+	f.eventStore(name, address)
+	config := Config{EventStoreURL: address, PlainTextAllowed: environment["PLAIN_TEXT_ALLOWED"]}
+	config.judgePlainText(&f)
+	if len(f) > 0 {
+		return nil, fmt.Errorf("%w: %s", ErrNotJudged, strings.ReplaceAll(strings.Join(f, "; "), "EVENTSTORE_URL", name))
+	}
+	config.WarnOfPlainText(ctx, logger)
+	store, err := esdb.Open(ctx, address, esdb.Options{Logger: logger})
+	return store, notJudged(err)
+}
+
+// notJudged is what a command says of an error of the log.
+func notJudged(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, eventstore.ErrConflict):
+		return fmt.Errorf("%w: the rights were changed at the same moment: %w", ErrNotJudged, err)
+	}
+	return fmt.Errorf("%w: %w", ErrNotJudged, err)
+}

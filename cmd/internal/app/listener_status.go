@@ -1,0 +1,38 @@
+package app
+
+import (
+	"context"
+	"sync"
+
+	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/consumer/status"
+	"nonassociations/nomis"
+)
+
+// reportListener writes the row of the listener on merges until the context ends. It has
+// no place in the log: its row says when the loop last went round, of whichever
+// process did so last, since any of them may get the next message.
+func (p *process) reportListener(ctx context.Context) (beat func(error), ended func()) {
+	writer := status.NewWriter(status.Options{
+		Consumer: nomis.Consumer, Build: Version(), DSN: p.Config.DatabaseURL, Clock: p.Clock, Logger: p.Logger, Shared: true,
+	})
+	var (
+		mu    sync.Mutex
+		fault error
+	)
+	p.consumers.watch(watched{name: nomis.Consumer, own: func() consumer.Status {
+		mu.Lock()
+		defer mu.Unlock()
+		return consumer.Status{Failure: fault, Heartbeat: writer.Beaten()}
+	}})
+	ctx, cancel := context.WithCancel(ctx)
+	var writing sync.WaitGroup
+	writing.Go(func() { writer.Run(ctx, 0) })
+	beat = func(err error) {
+		mu.Lock()
+		fault = err
+		mu.Unlock()
+		writer.Beat()
+	}
+	return beat, func() { cancel(); writing.Wait() }
+}

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
+	"nonassociations/internal/pg"
+	"nonassociations/projections"
+)
+
+// errForeign says that tables in Postgres and the log do not belong together.
+// Going on would show an empty list where there is a danger to a life.
+var errForeign = errors.New("these tables and this log do not belong together")
+
+// boundTable is a table that remembers whose log it was filled from.
+type boundTable struct {
+	table string
+	id    uuid.UUID
+}
+
+// ensureLogID finds out which log this is, and gives a log its id that has none:
+// only when nothing in Postgres remembers another. It outlives outages; its
+// errors are the context's and errForeign, in words.
+func ensureLogID(ctx context.Context, log eventstore.Store, dsn string, logger *slog.Logger) (uuid.UUID, error) {
+	offered := uuid.New() // one for all tries, so that a lost answer is recognised
+	var id uuid.UUID
+	err := untilKnown(ctx, logger, "the log's id cannot be read yet, waiting", func(ctx context.Context) error {
+		var err error
+		id, err = identifyOnce(ctx, log, dsn, offered)
+		return err
+	})
+	return id, err
+}
+
+// untilKnown asks until there is an answer, through outages; its errors are the
+// context's and errForeign.
+func untilKnown(ctx context.Context, logger *slog.Logger, words string, ask func(context.Context) error) error {
+	waits := backoff.NewExponentialBackOff()
+	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
+	for {
+		once, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := ask(once)
+		cancel()
+		if err == nil || errors.Is(err, errForeign) || ctx.Err() != nil {
+			return err
+		}
+		wait := waits.NextBackOff()
+		logger.WarnContext(ctx, words, "again", wait, "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// guardReads refuses a read model that shows what is not in the log. A table's
+// id cannot tell: a log that was put back to an earlier day has the same.
+func guardReads(ctx context.Context, log eventstore.Store, dsn string) error {
+	err := projections.Guard(ctx, dsn, log)
+	if errors.Is(err, consumer.ErrRefused) {
+		return fmt.Errorf("%w: %w", errForeign, err)
+	}
+	return err
+}
+
+func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered uuid.UUID) (uuid.UUID, error) {
+	remembered, err := boundTables(ctx, dsn)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	id, err := eventstore.ReadIdentity(ctx, log)
+	if errors.Is(err, eventstore.ErrStreamNotFound) {
+		if len(remembered) > 0 {
+			return uuid.Nil, fmt.Errorf("%w: the log has no id, %s", errForeign, describe(remembered))
+		}
+		id, err = eventstore.WriteIdentity(ctx, log, offered)
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("find the log's id: %w", err)
+	}
+	others := slices.DeleteFunc(remembered, func(c boundTable) bool { return c.id == id })
+	if len(others) > 0 {
+		return uuid.Nil, fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errForeign, id, describe(others), adoptCommand(id))
+	}
+	return id, nil
+}
+
+func describe(others []boundTable) string {
+	var texts []string
+	for _, other := range others {
+		texts = append(texts, fmt.Sprintf("table %s is of log %s", other.table, other.id))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// eventStore asks the log for its id, which is the shortest question that has
+// only one right answer. Errors: *eventstore.Mismatch when it has another.
+func (p *process) eventStore(ctx context.Context) error {
+	_, err := eventstore.ReadIdentity(ctx, p.log)
+	return err
+}
+
+// boundTables asks every table that has a store_id, whichever room it is of: a
+// new room must not be forgotten here. The catalog names them, since it also
+// shows what this role may not read; a table that cannot be asked may be of
+// another log. Errors: *lacking, with every table of that kind.
+func boundTables(ctx context.Context, dsn string) ([]boundTable, error) {
+	conn, err := pg.Connect(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	tables, err := carriers(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	var all []boundTable
+	for _, table := range tables {
+		rows, err := conn.Query(ctx, `SELECT DISTINCT store_id FROM `+table+` WHERE store_id IS NOT NULL`)
+		if err != nil {
+			return nil, fmt.Errorf("ask which log %s is of: %w", table, err)
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil {
+			return nil, fmt.Errorf("ask which log %s is of: %w", table, err)
+		}
+		for _, id := range ids {
+			all = append(all, boundTable{table, id})
+		}
+	}
+	return all, nil
+}

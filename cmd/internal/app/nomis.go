@@ -1,0 +1,125 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nonassociations/commands"
+	"nonassociations/commands/merge"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/internal/pg/lease"
+	"nonassociations/nomis"
+	"nonassociations/queries"
+)
+
+// listenTo works on merges until the context ends: on what the requests stand
+// on where this process serves, else on its own.
+func (p *process) listenTo(ctx, below context.Context) error {
+	queue, err := nomis.OpenQueue(below, p.Config.PrisonerEventsQueueURL)
+	if err != nil {
+		return fmt.Errorf("PRISONER_EVENTS_QUEUE_URL: %w", err)
+	}
+	reads, handler := p.reads, p.commands
+	if !p.Roles.Serve {
+		if reads, err = queries.Open(below, p.Config.readDSN(), queries.Options{Logger: p.Logger}); err != nil {
+			return err
+		}
+		defer reads.Close()
+		handler = commands.New(p.log, commands.Options{Clock: p.Clock, Locator: reads, Logger: p.Logger})
+	}
+	if err := p.waitForRights(ctx); err != nil {
+		return unlessCancelled(ctx, func(context.Context) error { return err })
+	}
+	if err := p.awaitLog(ctx); err != nil {
+		return unlessCancelled(ctx, func(context.Context) error { return err })
+	}
+	beat, ended := p.reportListener(ctx)
+	defer ended()
+	return nomis.NewListener(nomis.Options{
+		Queue: queue, Pairs: reads, Clock: p.Clock, Logger: p.Logger,
+		Merges:      merge.New(merge.Options{Log: p.log, Handler: handler, Clock: p.Clock, Logger: p.Logger}),
+		Exclusively: exclusively(p.Config, p.Logger), Beat: beat,
+	}).Run(ctx)
+}
+
+// exclusively lets one merge, or the undoing of one, work at a time in all processes:
+// two that meet at one record would carry it to and fro.
+func exclusively(config Config, logger *slog.Logger) func(context.Context, func(context.Context)) error {
+	return func(ctx context.Context, do func(context.Context)) error {
+		return lease.With(ctx, config.DatabaseURL, "nonassociations merges", logger, do)
+	}
+}
+
+// awaitLog returns when the log has an id and the tables are of that log.
+func (p *process) awaitLog(ctx context.Context) error {
+	if p.Roles.Serve {
+		select {
+		case <-p.gate.opened:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		err := p.sameLog(ctx)
+		if err == nil || errors.Is(err, errForeign) {
+			return err
+		}
+		p.Logger.WarnContext(ctx, "waiting for the log and its id, which a serving process gives", "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *process) sameLog(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	id, err := eventstore.ReadIdentity(ctx, p.log)
+	if err != nil {
+		return fmt.Errorf("read the log's id: %w", err)
+	}
+	remembered, err := boundTables(ctx, p.Config.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(remembered, func(c boundTable) bool { return c.id == id })
+	if len(others) > 0 {
+		return fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errForeign, id, describe(others), adoptCommand(id))
+	}
+	return guardReads(ctx, p.log, p.Config.readDSN())
+}
+
+// Unmerge takes back what a message did, or only tells with dryRun; see
+// merge.Process.Undo. message is the id in the SNS envelope.
+func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool) (merge.Undone, error) {
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfAppend, nil)); err != nil {
+		return merge.Undone{}, err
+	}
+	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
+	if err != nil {
+		return merge.Undone{}, err
+	}
+	id := nomis.CommandID(message)
+	process := merge.New(merge.Options{
+		Log: log, Handler: commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger}), Clock: o.Clock, Logger: o.Logger,
+	})
+	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: uuid.Nil, Actor: nomis.Actor, Source: domain.Merge}
+	var undone merge.Undone
+	waited := exclusively(o.Config, o.Logger)(ctx, func(ctx context.Context) { undone, err = process.Undo(ctx, by, reason, dryRun) })
+	if waited != nil {
+		err = fmt.Errorf("wait for the merges at work: %w", waited)
+	}
+	return undone, errors.Join(err, flush(log))
+}

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"nonassociations/publisher"
+)
+
+func (c Config) outwardFaults(f *faults, roles Roles) {
+	if c.SNSTopicARN == "" {
+		f.add(`required environment variable "SNS_TOPIC_ARN" is not set`)
+	}
+	if c.SNSTopicARN != "" && c.SNSTopicARN == c.HistoryTopicARN {
+		f.add("HISTORY_TOPIC_ARN must be another topic than SNS_TOPIC_ARN")
+	}
+	if !roles.Serve && c.Edge.PublicURL == "" {
+		f.add(`required environment variable "PUBLIC_URL" is not set`)
+	}
+	if !roles.Serve {
+		f.scheme("PUBLIC_URL", c.Edge.PublicURL, webSchemes)
+	}
+}
+
+// mapper is how facts become messages here.
+func (o Options) mapper() publisher.Mapper {
+	return publisher.Mapper{PublicURL: o.Config.Edge.PublicURL, London: o.Clock().Location(), Clock: o.Clock}
+}
+
+// publishers are one for each topic that is named.
+func (p *process) publishers(ctx context.Context) ([]*publisher.Publisher, error) {
+	var all []*publisher.Publisher
+	for _, t := range []struct {
+		topic    publisher.Topic
+		variable string
+		arn      string
+	}{
+		{publisher.Domain, "SNS_TOPIC_ARN", p.Config.SNSTopicARN},
+		{publisher.History, "HISTORY_TOPIC_ARN", p.Config.HistoryTopicARN},
+	} {
+		if t.arn == "" {
+			continue
+		}
+		destination, err := publisher.Open(ctx, t.arn)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.variable, err)
+		}
+		all = append(all, publisher.New(publisher.Options{
+			Topic: t.topic, Client: destination, Mapper: p.mapper(), Store: p.log, DSN: p.Config.DatabaseURL,
+			Clock: p.Clock, Logger: p.Logger, Build: Version(),
+		}))
+	}
+	return all, nil
+}
+
+// publish tells the world until the context ends. Where this process serves, it
+// begins when the log has its id.
+func (p *process) publish(ctx, below context.Context) error {
+	all, err := p.publishers(below)
+	if err != nil {
+		return err
+	}
+	p.topics.Store(&all)
+	for _, one := range all {
+		p.consumers.watch(watched{name: one.Topic.Consumer(), placed: true, own: one.Consuming})
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	if p.Roles.Serve {
+		if err := p.awaitLog(ctx); err != nil {
+			return unlessCancelled(ctx, func(context.Context) error { return err })
+		}
+	}
+	for _, one := range all {
+		group.Go(func() error {
+			if err := one.Run(ctx); err != nil {
+				return fmt.Errorf("publish: %w", err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// errNoTopic says that a message has nowhere to go.
+var errNoTopic = errors.New("--topic must name the ARN of a topic; --dry-run needs none")
+
+// Replay tells a stretch of the log to a topic that the operator names, for a
+// consumer that has lost data. It moves no bookmark and waits for no publisher.
+func Replay(ctx context.Context, o Options, replay publisher.Replay, topic string) (told publisher.Replayed, err error) {
+	if topic == "" && !replay.DryRun {
+		return publisher.Replayed{}, errNoTopic
+	}
+	if o.Config.Edge.PublicURL == "" {
+		return publisher.Replayed{}, errors.New(`required environment variable "PUBLIC_URL" is not set: messages name it`)
+	}
+	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, nil)); err != nil {
+		return publisher.Replayed{}, err
+	}
+	if !replay.DryRun {
+		if replay.Client, err = publisher.Open(ctx, topic); err != nil {
+			return publisher.Replayed{}, fmt.Errorf("--topic: %w", err)
+		}
+	}
+	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
+	if err != nil {
+		return publisher.Replayed{}, err
+	}
+	defer func() { err = errors.Join(err, flush(log)) }()
+	replay.Store, replay.Mapper, replay.Clock, replay.Logger = log, o.mapper(), o.Clock, o.Logger
+	return replay.Run(ctx)
+}

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"nonassociations/eventstore/consumer/status"
+	"nonassociations/publisher"
+	"nonassociations/web/api"
+)
+
+// publisherStatusHandler is what a process that does not serve shows of itself at LISTEN_ADDR:
+// health as the service's own. A message that SNS refuses or that fails by itself
+// is DOWN for health: an operator must look. It is no reason to restart.
+func (p *process) publisherStatusHandler() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", p.showHealth)
+	up := func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, publisherHealth{Status: isUp}) }
+	mux.HandleFunc("GET /health/liveness", up)
+	mux.HandleFunc("GET /health/readiness", up) // nobody sends it requests
+	return mux
+}
+
+// publisherHealth is the shape of the service's own health.
+type publisherHealth struct {
+	Status     string         `json:"status"`
+	Components map[string]any `json:"components,omitempty"`
+}
+
+// topicHealth is a consumer with the numbers of a topic.
+type topicHealth struct {
+	api.Consumer
+
+	Leader   bool   `json:"leader"`
+	Waiting  bool   `json:"waiting"`
+	InFlight int    `json:"inFlight"`
+	Refused  int    `json:"refused"`
+	Failing  int    `json:"failing"`
+	Blocked  int    `json:"blocked"`
+	Skipped  int    `json:"skipped"`
+	Sending  string `json:"sending"` // the kind of fault of SNS, "" while all is well
+}
+
+func healthOfTopic(one api.Consumer, s publisher.Status) topicHealth {
+	one.SetUp(one.IsUp() && s.Fault == nil && s.Refused == 0 && s.Failing == 0)
+	return topicHealth{
+		Consumer: one, Leader: s.Leader, Waiting: s.Waiting, InFlight: s.InFlight,
+		Refused: s.Refused, Failing: s.Failing, Blocked: s.Blocked, Skipped: s.Skipped,
+		Sending: string(status.KindOf(s.Fault)),
+	}
+}
+
+const statusTime = 5 * time.Second
+
+func (p *process) showHealth(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), statusTime)
+	defer cancel()
+	body := publisherHealth{Status: isUp, Components: map[string]any{}}
+	all := p.consumers.refresh(ctx)
+	for name, one := range all {
+		body.Components[name] = one
+	}
+	for _, of := range p.publishing() {
+		s := of.Status()
+		topic := healthOfTopic(all[s.Topic.Consumer()], s)
+		all[s.Topic.Consumer()] = topic.Consumer
+		body.Components[s.Topic.Consumer()] = topic
+	}
+	for _, one := range all {
+		if !one.IsUp() {
+			body.Status = isDown
+		}
+	}
+	writeHealth(w, body)
+}
+
+const (
+	isUp   = "UP"
+	isDown = "DOWN"
+)
+
+func writeHealth(w http.ResponseWriter, body publisherHealth) {
+	w.Header().Set("Content-Type", "application/json")
+	if body.Status != isUp {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // seconds are finite, and whoever asked may be gone
+}
+
+// show answers health and metrics where this process has an address for them.
+func (p *process) show(ctx, below context.Context, group *errgroup.Group) error {
+	address := p.Config.MetricsAddr
+	if !p.Roles.Serve && p.Config.Edge.ListenAddr != "" {
+		mux := p.publisherStatusHandler()
+		if address == "" {
+			mux.Handle("GET /metrics", p.metricsHandler())
+		}
+		shown, err := listen(below, p.Config.Edge.ListenAddr, 0, mux, p.Logger)
+		if err != nil {
+			return err
+		}
+		group.Go(func() error { return shown.run(ctx) })
+	}
+	if address == "" {
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", p.metricsHandler())
+	measured, err := listen(below, address, 0, mux, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.Logger.InfoContext(ctx, "metrics", "address", measured.address())
+	if p.MetricsAt != nil {
+		p.MetricsAt(measured.address())
+	}
+	group.Go(func() error { return measured.run(ctx) })
+	return nil
+}
+
+// outlookFaults are those of the addresses that are nobody's but an operator's.
+func (c Config) outlookFaults(f *faults, roles Roles) {
+	if c.MetricsAddr != "" {
+		f.address("METRICS_ADDR", c.MetricsAddr)
+	}
+	if !roles.Serve && c.Edge.ListenAddr != "" {
+		f.address("LISTEN_ADDR", c.Edge.ListenAddr)
+	}
+	_, port, err := net.SplitHostPort(c.MetricsAddr)
+	_, served, other := net.SplitHostPort(c.Edge.ListenAddr)
+	if err == nil && other == nil && port == served && port != "0" {
+		f.add("METRICS_ADDR must have another port than LISTEN_ADDR")
+	}
+}

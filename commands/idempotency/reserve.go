@@ -1,0 +1,101 @@
+package idempotency
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+)
+
+// reserveSQL takes a key that is free, or whose life is over; it answers nothing
+// when the key stands for a command.
+const reserveSQL = `
+INSERT INTO commands.keys AS k (client, key, request, command_id, claimed_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (client, key) DO UPDATE SET
+    request = excluded.request, command_id = excluded.command_id, claimed_at = excluded.claimed_at,
+    pair = NULL, revision = NULL, position = NULL, answered_at = NULL
+WHERE k.claimed_at <= $6
+RETURNING true`
+
+const reservedSQL = `
+SELECT request, command_id, claimed_at, pair, revision, position, answered_at
+FROM commands.keys WHERE client = $1 AND key = $2`
+
+// Reserve is [commands.Keys]'s.
+func (s *Store) Reserve(ctx context.Context, key commands.IdempotencyKey, command uuid.UUID, now time.Time) (commands.Reservation, error) {
+	for {
+		var taken bool
+		err := s.pool.QueryRow(ctx, reserveSQL, key.Client, key.Name, key.Request[:], command, now, now.Add(-TTL)).Scan(&taken)
+		if err == nil {
+			return commands.Reservation{CommandID: command, Since: now, New: true}, nil
+		}
+		if !none(err) {
+			return commands.Reservation{}, fmt.Errorf("claim an idempotency key: %w", err)
+		}
+		claim, err := s.reserved(ctx, key)
+		if !none(err) { // freed in between: it can be had now
+			return claim, err
+		}
+	}
+}
+
+func (s *Store) reserved(ctx context.Context, key commands.IdempotencyKey) (commands.Reservation, error) {
+	var (
+		claim              commands.Reservation
+		request            []byte
+		pair               *string
+		revision, position *int64
+		at                 *time.Time
+	)
+	err := s.pool.QueryRow(ctx, reservedSQL, key.Client, key.Name).
+		Scan(&request, &claim.CommandID, &claim.Since, &pair, &revision, &position, &at)
+	switch {
+	case err != nil:
+		return commands.Reservation{}, fmt.Errorf("read an idempotency key: %w", err)
+	case !bytes.Equal(request, key.Request[:]):
+		return commands.Reservation{}, commands.ErrOtherRequest
+	case pair == nil:
+		return claim, nil
+	}
+	answer := commands.StoredAnswer{Revision: uint64(*revision), Position: uint64(*position), At: *at} //nolint:gosec // Keep wrote them
+	if answer.Pair, err = domain.ParsePair(*pair); err != nil {
+		return commands.Reservation{}, fmt.Errorf("read an idempotency key: %w", err)
+	}
+	claim.Stored = &answer
+	return claim, nil
+}
+
+// completeSQL puts the key back when a neighbour's refusal has freed it meanwhile:
+// what was answered once is answered again.
+const completeSQL = `
+INSERT INTO commands.keys AS k (client, key, request, command_id, claimed_at, pair, revision, position, answered_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (client, key) DO UPDATE SET
+    pair = excluded.pair, revision = excluded.revision, position = excluded.position, answered_at = excluded.answered_at
+WHERE k.command_id = excluded.command_id AND k.revision IS NULL`
+
+// Complete is [commands.Keys]'s.
+func (s *Store) Complete(ctx context.Context, key commands.IdempotencyKey, claim commands.Reservation, answer commands.StoredAnswer) error {
+	_, err := s.pool.Exec(ctx, completeSQL, key.Client, key.Name, key.Request[:], claim.CommandID, claim.Since,
+		answer.Pair.String(), int64(answer.Revision), int64(answer.Position), answer.At) //nolint:gosec // both stay far below 2⁶³
+	if err != nil {
+		return fmt.Errorf("keep an answer with its idempotency key: %w", err)
+	}
+	return nil
+}
+
+// Release is [commands.Keys]'s.
+func (s *Store) Release(ctx context.Context, key commands.IdempotencyKey, command uuid.UUID) error {
+	_, err := s.pool.Exec(ctx,
+		`DELETE FROM commands.keys WHERE client = $1 AND key = $2 AND command_id = $3 AND revision IS NULL`,
+		key.Client, key.Name, command)
+	if err != nil {
+		return fmt.Errorf("free an idempotency key: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package domain
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// decideSync takes over what NOMIS tells of a pair: at most one event an item,
+// none where nothing differs.
+func decideSync(s State, c Sync, now time.Time, by Cause) (Decision, error) {
+	if err := c.check(); err != nil {
+		return Decision{}, err
+	}
+	today := Today(now)
+	t := syncing{state: s, about: c.About, items: c.Items, by: by, outcomes: make([]Outcome, len(c.Items))}
+	t.decide(match(s, c.Items, today), s.NotClosed(today), today)
+	return Decision{Events: t.events, Outcomes: t.outcomes, OccurredAt: now}, nil
+}
+
+// check refuses what no request may be: its pointers are the caller's to give.
+func (c Sync) check() error {
+	if len(c.Items) > MaxItems {
+		return Refusal{Code: CodeInvalid, Field: "items", Message: "must be at most 99 of one pair"}
+	}
+	for n, item := range c.Items {
+		for _, other := range c.Items[:n] {
+			if item.ID != uuid.Nil && item.ID == other.ID || item.TypeSequence != 0 && item.TypeSequence == other.TypeSequence {
+				return Refusal{Code: CodeInvalid, Field: "items", Message: "must name an id and a sequence once"}
+			}
+		}
+	}
+	return nil
+}
+
+// syncing gathers what a Tell comes to.
+type syncing struct {
+	state    State
+	about    PrisonerNumber
+	items    []Item
+	by       Cause
+	events   []Event
+	outcomes []Outcome
+}
+
+// decide goes through the items in the order of the request. Only an item that
+// closes the current record comes before all others, so that no moment of the
+// history has two that are not closed.
+func (t *syncing) decide(matched []matching, current int, today string) {
+	closing := slices.IndexFunc(matched, func(m matching) bool { return current >= 0 && m.stored == current })
+	if closing >= 0 && t.items[closing].isClosed(today) {
+		t.take(closing, matched[closing])
+	} else {
+		closing = -1
+	}
+	for i, m := range matched {
+		if i != closing && m.twin < 0 && m.ignored == "" {
+			t.take(i, m)
+		}
+	}
+	for i, m := range matched {
+		if m.ignored != "" {
+			t.ignore(i, m)
+		}
+	}
+	for i, m := range matched {
+		if m.twin >= 0 {
+			t.outcomes[i] = t.outcomes[m.twin]
+		}
+	}
+}
+
+func (t *syncing) take(i int, m matching) {
+	if m.stored < 0 {
+		t.create(i)
+		return
+	}
+	stored, item := t.state.Items[m.stored], t.items[i]
+	told := stored.amendedByNOMIS(t.state.Pair, item)
+	changes := diff(t.state.Pair, stored, told)
+	t.outcomes[i] = Outcome{Kind: Unchanged, NonAssociationID: stored.ID}
+	switch {
+	case len(changes) == 0:
+	case len(changes) == 1 && changes[0].Field == FieldTypeSequence && stored.TypeSequence == 0:
+		t.events = append(t.events, SequenceLearned{NonAssociationID: stored.ID, TypeSequence: item.TypeSequence})
+	default:
+		t.outcomes[i].Kind = Changed
+		t.events = append(t.events, Amended{NonAssociationID: stored.ID, Changes: changes})
+	}
+}
+
+func (t *syncing) create(i int) {
+	item, id := t.items[i], nonAssociationID(t.by.CommandID, t.state.Pair, i)
+	t.outcomes[i] = Outcome{Kind: Created, NonAssociationID: id}
+	details := item.details(t.state.Pair)
+	if t.by.Source == Migration {
+		t.events = append(t.events, Imported{id, t.about, item.TypeSequence, details})
+		return
+	}
+	t.events = append(t.events, Opened{id, t.about, item.TypeSequence, details})
+}
+
+// ignore records an item that is not taken over, unless the same was recorded
+// before.
+func (t *syncing) ignore(i int, m matching) {
+	counts := m.counts
+	if m.beside >= 0 {
+		counts = t.outcomes[m.beside].NonAssociationID
+	}
+	t.outcomes[i] = Outcome{Kind: WasIgnored, NonAssociationID: counts, Reason: m.ignored}
+	item := t.items[i]
+	event := Ignored{NonAssociationID: counts, Reason: m.ignored, Item: &item}
+	if !slices.Contains(t.state.Ignored, ignoredKey(event)) {
+		t.events = append(t.events, event)
+	}
+}
+
+// amendedByNOMIS applies an item. A word of staff changes only when the word
+// of NOMIS behind it did: THREAT survives a comment from NOMIS, as NOMIS has
+// no word for it. A time of day survives an item that knows days only.
+func (n NonAssociation) amendedByNOMIS(pair Pair, item Item) NonAssociation {
+	numbers := pair.Numbers()
+	before := n.Sides
+	n.Sides = maps.Clone(before)
+	for _, number := range numbers {
+		if code := item.ReasonCodes[number]; code != before[number].ReasonCode {
+			n.Sides[number] = Side{ReasonCode: code, Role: RoleOf(code)}
+		}
+	}
+	reason := ReasonOf(n.Sides[numbers[0]].ReasonCode, n.Sides[numbers[1]].ReasonCode)
+	if reason != ReasonOf(before[numbers[0]].ReasonCode, before[numbers[1]].ReasonCode) {
+		n.Reason = reason
+	}
+	if item.TypeCode != n.TypeCode {
+		n.TypeCode, n.Restriction = item.TypeCode, RestrictionOf(item.TypeCode)
+	}
+	if !sameDate(item.DatePrecision, item.EffectiveDate, n.EffectiveDate) {
+		n.EffectiveDate = item.EffectiveDate
+	}
+	if !sameExpiry(item.DatePrecision, item.ExpiryDate, n.ExpiryDate) {
+		n.ExpiryDate = item.ExpiryDate
+	}
+	n.AuthorisedBy, n.Comment = item.AuthorisedBy, item.Comment
+	if item.TypeSequence != 0 {
+		n.TypeSequence = item.TypeSequence
+	}
+	return n
+}

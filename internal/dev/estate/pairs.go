@@ -1,0 +1,78 @@
+package estate
+
+import "math/rand/v2"
+
+// enemyPairs decides who is kept apart from whom: most prisoners from nobody,
+// many from one to three, gangs within themselves, a few from dozens.
+type enemyPairs struct {
+	*Estate
+
+	rng   *rand.Rand
+	near  map[string][]int // places in Prisoners by prison
+	known map[[2]int]bool
+}
+
+func (e *Estate) makePairs(rng *rand.Rand) {
+	q := enemyPairs{Estate: e, rng: rng, near: map[string][]int{}, known: map[[2]int]bool{}}
+	for i, p := range e.Prisoners {
+		q.near[p.PrisonID] = append(q.near[p.PrisonID], i)
+	}
+	q.neighbours()
+	q.gangs()
+	q.manyEnemies()
+}
+
+// neighbours are the everyday ones: one prisoner in seven tells of one to three.
+func (q *enemyPairs) neighbours() {
+	for i := range q.Prisoners {
+		if q.rng.IntN(7) != 0 {
+			continue
+		}
+		for range 1 + q.rng.IntN(3) {
+			q.add(i, q.neighbourOf(i), everyday)
+		}
+	}
+}
+
+// gangs fell out within themselves: each member is kept apart from each.
+func (q *enemyPairs) gangs() {
+	for range len(q.Prisoners) / 400 {
+		members := []int{q.rng.IntN(len(q.Prisoners))}
+		for range 3 + q.rng.IntN(6) {
+			members = append(members, q.neighbourOf(members[0]))
+		}
+		for k, member := range members {
+			for _, other := range members[k+1:] {
+				q.add(member, other, gang)
+			}
+		}
+	}
+}
+
+// manyEnemies are the few whom many are after; an estate of any size has one.
+func (q *enemyPairs) manyEnemies() {
+	for range 1 + len(q.Prisoners)/4000 {
+		i := q.rng.IntN(len(q.Prisoners))
+		for range 20 + q.rng.IntN(41) {
+			q.add(i, q.rng.IntN(len(q.Prisoners)), everyday)
+		}
+	}
+}
+
+// neighbourOf is mostly somebody in the same prison, sometimes from anywhere.
+func (q *enemyPairs) neighbourOf(i int) int {
+	if q.rng.IntN(10) == 0 {
+		return q.rng.IntN(len(q.Prisoners))
+	}
+	return pick(q.rng, q.near[q.Prisoners[i].PrisonID])
+}
+
+func (q *enemyPairs) add(teller, other int, kind kind) {
+	key := [2]int{min(teller, other), max(teller, other)}
+	if teller == other || q.known[key] {
+		return
+	}
+	q.known[key] = true
+	life := history{rng: q.rng, kind: kind, other: q.Prisoners[other].Number}
+	q.Pairs = append(q.Pairs, Pair{Teller: teller, Other: other, Items: life.items()})
+}

@@ -1,0 +1,29 @@
+package localpg
+
+import (
+	"context"
+	"time"
+)
+
+// Supervise starts the server again whenever it has ended by itself, and returns
+// when the context ends. One that somebody restarts by hand is left to them. No
+// other method but DSN may be called before it has returned.
+func (s *Server) Supervise(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !s.gone() {
+			continue
+		}
+		s.log.WarnContext(ctx, "Postgres has ended, starting it again", "log", s.cluster.logFile)
+		s.child = false
+		if err := s.boot(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "start Postgres again", "error", err)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package testdb
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// reapers keeps the write ends of the pipes that the guards listen to: the
+// kernel closes them when this process ends, by whatever means, and a
+// collected *os.File would close them too early.
+var reapers struct {
+	sync.Mutex
+	pipes []*os.File
+}
+
+// watch is what a guard does: wait for the end of its input, stop the server
+// that runs then, and clear up. The file goes when the server has gone.
+const watch = `cat >/dev/null
+pid="$1/postgres/data/postmaster.pid"
+if read -r first <"$pid"; then
+  sockets=$(sed -n 5p "$pid")
+  kill -QUIT "$first"
+fi 2>/dev/null
+i=0
+while [ -e "$pid" ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done
+case "$sockets" in /tmp/nonassociations-*) rm -rf "$sockets";; esac
+rm -rf "$1"`
+
+// reapedDir makes a folder for a server that nobody stops: a shell of its own
+// waits for the end of this process and takes server and folder away.
+func reapedDir() (string, error) {
+	dir, err := os.MkdirTemp("", "nonassociations-test-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for Postgres: %w", err)
+	}
+	// The user of the server must pass through it.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return "", fmt.Errorf("open the folder for Postgres: %w", err)
+	}
+	listen, hold, err := os.Pipe()
+	if err != nil {
+		return "", fmt.Errorf("make the guard's pipe: %w", err)
+	}
+	defer listen.Close()
+	guard := exec.Command("sh", "-c", watch, "guard", dir)
+	guard.Stdin = listen
+	guard.Dir = filepath.Dir(dir)
+	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
+	if err := guard.Start(); err != nil {
+		return "", fmt.Errorf("start the guard of Postgres: %w", err)
+	}
+	reapers.Lock()
+	defer reapers.Unlock()
+	reapers.pipes = append(reapers.pipes, hold)
+	return dir, nil
+}

@@ -1,0 +1,98 @@
+package publisher
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// version is that of the body of a domain event.
+const version = "1.0"
+
+// withOffset always says the offset in figures, in winter too.
+const withOffset = "2006-01-02T15:04:05.999999-07:00"
+
+// DomainEvent is the body of a message to everybody. It carries no more than is
+// needed to find and to order things; detailUrl leads to the rest.
+type DomainEvent struct {
+	EventType       EventType            `json:"eventType"`
+	OccurredAt      domain.LocalDateTime `json:"occurredAt"`  // when it was decided here
+	PublishedAt     string               `json:"publishedAt"` // RFC 3339; of this sending
+	Version         string               `json:"version"`
+	Description     string               `json:"description"`
+	DetailURL       string               `json:"detailUrl"`
+	PersonReference PersonReference      `json:"personReference"`
+
+	AdditionalInformation AdditionalInformation `json:"additionalInformation"`
+}
+
+// PersonReference names both prisoners, first the one whom it was about.
+type PersonReference struct {
+	Identifiers []Identifier `json:"identifiers"`
+}
+
+// Identifier is one name of a person.
+type Identifier struct {
+	Type  string                `json:"type"` // NOMS
+	Value domain.PrisonerNumber `json:"value"`
+}
+
+// AdditionalInformation is what is particular to a non-association.
+type AdditionalInformation struct {
+	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"` // whom the command was about
+	OtherPrisonerNumber    domain.PrisonerNumber `json:"otherPrisonerNumber"`
+	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber,omitzero"` // RENUMBERED only
+	NonAssociationID       uuid.UUID             `json:"nonAssociationId"`
+	Source                 domain.Source         `json:"source"`
+	Change                 Change                `json:"change"`
+	EventID                uuid.UUID             `json:"eventId"`
+	Revision               uint64                `json:"revision"` // in the pair's own order
+	Position               uint64                `json:"position"` // in the order of everything
+}
+
+func (m Mapper) domainEvent(now moment, change Change) (Message, error) {
+	about, id := now.about(), now.fact.Event.Concerns()
+	other := now.pair.Other(about)
+	info := AdditionalInformation{
+		PrisonerNumber: about, OtherPrisonerNumber: other, NonAssociationID: id,
+		Source: now.fact.Meta.Source, Change: change, EventID: now.fact.ID,
+		Revision: now.recorded.Revision, Position: now.recorded.Position.Uint64(),
+	}
+	if change == ChangeRenumbered {
+		info.PreviousPrisonerNumber = now.previous()
+	}
+	return now.message(Domain, string(change.EventType()), DomainEvent{
+		EventType:       change.EventType(),
+		OccurredAt:      domain.Local(now.fact.Meta.DecidedAt.In(m.London)),
+		PublishedAt:     m.withOffset(m.Clock()),
+		Version:         version,
+		Description:     describe(change),
+		DetailURL:       m.detailURL(id),
+		PersonReference: PersonReference{Identifiers: []Identifier{{"NOMS", about}, {"NOMS", other}}},
+
+		AdditionalInformation: info,
+	})
+}
+
+func (m Mapper) withOffset(t time.Time) string { return t.In(m.London).Format(withOffset) }
+
+// describe is for people who look at a queue; it says nothing of a prisoner.
+func describe(change Change) string {
+	switch change {
+	case ChangeOpened:
+		return "A non-association was opened"
+	case ChangeAmended:
+		return "A non-association was amended"
+	case ChangeClosed:
+		return "A non-association was closed"
+	case ChangeReopened:
+		return "A non-association was reopened"
+	case ChangeDeleted:
+		return "A non-association was deleted"
+	case ChangeRenumbered:
+		return "A non-association belongs to another number of one of the prisoners"
+	}
+	return "A non-association changed"
+}

@@ -1,0 +1,90 @@
+package publisher_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/publisher"
+)
+
+// isRaw tells whether a character must not stand raw in a message.
+func isRaw(r rune) bool { return unicode.IsControl(r) || r == 0xfffe || r == 0xffff }
+
+func everyRaw() string {
+	var b strings.Builder
+	for r := range rune(0x10000) {
+		if isRaw(r) && r != 0 {
+			b.WriteRune(r)
+		}
+	}
+	return "a" + b.String() + "é"
+}
+
+// Whatever staff and NOMIS write, no message on either topic holds a control
+// character raw, and each reads back as it came. SNS takes no U+FFFE at all.
+func TestMessages_holdNoRawControlCharacter(t *testing.T) {
+	s, raw := newTale(t), everyRaw()
+	bodies := map[string]bool{} // by the type of the fact that they tell
+	tells := func(source domain.Source, c domain.Command) {
+		t.Helper()
+		s.does(source, ours, smaller, c)
+		require.NotEmpty(t, s.told)
+		for _, message := range s.told {
+			require.False(t, strings.ContainsFunc(string(message.Body), isRaw), "%q", message.Body)
+			if message.Topic == publisher.History && strings.Contains(string(message.Body), `\u007f`) {
+				bodies[message.Attributes["eventType"].Text] = true
+			}
+		}
+	}
+	numbered := func(text string, sequence int) domain.Item {
+		i := itemOf(y2021, numbered(sequence), remarks(text))
+		i.AuthorisedBy = &text
+		return i
+	}
+	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 1)}})
+	require.Contains(t, string(s.told[1].Body), jsonOf(t, raw))
+	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw+"!", 1)}})
+	id := s.state(ours).Items[0].ID
+	tells(domain.DPS, domain.Amend{ID: id, Comment: &raw})
+	tells(domain.DPS, domain.Close{ID: id, ClosedReason: raw, ClosedBy: raw})
+	tells(domain.DPS, domain.Reopen{ID: id, ReopenReason: raw, ReopenedBy: raw})
+	tells(domain.DPS, domain.Delete{ID: id, DeletionReason: raw, RequestedBy: raw})
+	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 1)}})
+	tells(domain.Migration, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 2)}})
+	require.Equal(t, map[string]bool{
+		domain.TypeOpened: true, domain.TypeAmended: true, domain.TypeClosed: true, domain.TypeReopened: true,
+		domain.TypeDeleted: true, domain.TypeIgnored: true, domain.TypeImported: true,
+	}, bodies)
+}
+
+// jsonOf is a text as it stands in a body.
+func jsonOf(t *testing.T, text string) string {
+	t.Helper()
+	b, err := json.Marshal(text)
+	require.NoError(t, err)
+	return string(domain.Escaped(b))
+}
+
+// The actor is a text of another service.
+func TestMessages_escapeTheActor(t *testing.T) {
+	fact := factBy(domain.NOMIS, openedAgain(uuid.Nil))
+	fact.Meta.Actor = everyRaw()
+	before := domain.State{Pair: ours}
+	messages, err := mapper().Messages(
+		eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}, fact, before, domain.Evolve(before, fact))
+	require.NoError(t, err)
+	require.Len(t, messages, 2)
+	for _, message := range messages {
+		require.False(t, strings.ContainsFunc(string(message.Body), isRaw), "%q", message.Body)
+	}
+	var entry publisher.HistoryEntry
+	require.NoError(t, json.Unmarshal(messages[1].Body, &entry))
+	require.Equal(t, everyRaw(), entry.Actor)
+}

@@ -1,0 +1,184 @@
+package publisher_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/publisher"
+)
+
+var sources = []domain.Source{domain.DPS, domain.NOMIS, domain.Migration, domain.Merge}
+
+func rulesFor(rules []publisher.Rule, eventType string, source domain.Source) []publisher.Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r publisher.Rule) bool {
+		return r.Type != eventType || !slices.Contains(r.Sources, source)
+	})
+}
+
+// toldTypes are the types that the history topic tells of.
+func toldTypes() []domain.Entry {
+	return slices.DeleteFunc(domain.Events().Types(), func(entry domain.Entry) bool {
+		return slices.ContainsFunc(publisher.Rules(), func(r publisher.Rule) bool { return r.Type == entry.Type && r.Inside })
+	})
+}
+
+// A type that is new in the catalogue fails here until somebody has decided
+// whether the world is told of it.
+func TestRules_everyEventTypeOfEverySourceIsToldOrPrivate(t *testing.T) {
+	known := 0
+	for _, entry := range domain.Events().Types() {
+		for _, source := range sources {
+			require.Len(t, rulesFor(publisher.Rules(), entry.Type, source), 1, "%s by %s: exactly one rule", entry.Type, source)
+			known++
+		}
+	}
+	entries := 0
+	for _, r := range publisher.Rules() {
+		entries += len(r.Sources)
+	}
+	require.Equal(t, known, entries, "a rule is of a type that the catalogue lacks")
+}
+
+func TestRules_eachIsEitherToldOrPrivateWithItsReason(t *testing.T) {
+	for _, r := range publisher.Rules() {
+		require.NotEqual(t, r.Private == "", len(r.Changes) == 0, r.Type)
+	}
+}
+
+func TestRules_nothingThatCameByTheMigrationIsTold(t *testing.T) {
+	for _, r := range publisher.Rules() {
+		if slices.Contains(r.Sources, domain.Migration) {
+			require.NotEmpty(t, r.Private, r.Type)
+		}
+	}
+}
+
+func TestRules_onlyWhatWasNotThereIsCreated(t *testing.T) {
+	for _, r := range publisher.Rules() {
+		for _, change := range r.Changes {
+			require.Equal(t, change == publisher.ChangeOpened, change.EventType() == publisher.EventCreated, change)
+		}
+	}
+}
+
+// The words of the contract, for every type and whoever said it.
+func TestMessages_ofEveryTypeAndSource(t *testing.T) {
+	const migration = domain.Migration
+	acting := []domain.Source{domain.DPS, domain.NOMIS, domain.Merge}
+	for _, c := range []struct {
+		name string
+		then publisher.Change // "": private
+		by   []domain.Source
+		fact func(id uuid.UUID) domain.Event
+	}{
+		{"opened", publisher.ChangeOpened, acting, openedAgain},
+		{"opened", "", []domain.Source{migration}, openedAgain},
+		{"imported", "", sources, func(uuid.UUID) domain.Event {
+			e := openedAgain(uuid.Nil).(domain.Opened)
+			return domain.Imported(e)
+		}},
+		{"amended", publisher.ChangeAmended, acting, amendedComment},
+		{"amended", "", []domain.Source{migration}, amendedComment},
+		{"closed", publisher.ChangeClosed, acting, closedNow},
+		{"closed", "", []domain.Source{migration}, closedNow},
+		{"reopened", publisher.ChangeReopened, acting, reopenedNow},
+		{"reopened", "", []domain.Source{migration}, reopenedNow},
+		{"deleted", publisher.ChangeDeleted, acting, deletedNow},
+		{"deleted", "", []domain.Source{migration}, deletedNow},
+		{"ignored", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: pointTo(itemOf(y2021))}
+		}},
+		{"sequence learned", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2}
+		}},
+		{"sequence released", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2}
+		}},
+		{"left", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.TransferredOut{NonAssociationID: id, Renumbering: merged, From: ours, To: theirs}
+		}},
+	} {
+		for _, source := range c.by {
+			t.Run(c.name+" by "+string(source), func(t *testing.T) {
+				s := newTale(t)
+				id := s.opens(ours)
+				s.told = nil
+				s.happens(ours, factBy(source, c.fact(id)))
+				require.Len(t, s.history(), 1, "the history has every fact")
+				if c.then == "" {
+					require.Empty(t, s.events())
+					return
+				}
+				require.Equal(t, []publisher.Change{c.then}, s.changes())
+				require.Equal(t, c.then.EventType(), s.events()[0].EventType)
+				require.Equal(t, source, s.events()[0].AdditionalInformation.Source)
+				require.NotEmpty(t, s.events()[0].Description)
+			})
+		}
+	}
+}
+
+func factBy(source domain.Source, event domain.Event) domain.Fact {
+	return domain.Fact{
+		ID:    uuid.NewSHA1(uuid.NameSpaceOID, []byte(source)),
+		Meta:  domain.Meta{Cause: domain.Cause{Source: source, Actor: "OFFICER", About: larger}, DecidedAt: summer, OccurredAt: summer},
+		Event: event,
+	}
+}
+
+func openedAgain(uuid.UUID) domain.Event {
+	return domain.Opened{NonAssociationID: uuid.NameSpaceURL, PrisonerNumber: larger, Details: domain.Details{
+		EffectiveDate: y2021, TypeCode: domain.TypeWing, Sides: map[domain.PrisonerNumber]domain.Side{
+			larger: {ReasonCode: domain.CodeVictim}, smaller: {ReasonCode: domain.CodePerpetrator},
+		},
+	}}
+}
+
+func amendedComment(id uuid.UUID) domain.Event {
+	return domain.Amended{NonAssociationID: id, Changes: []domain.Change{{Field: domain.FieldComment, Now: pointTo("Newer")}}}
+}
+
+func closedNow(id uuid.UUID) domain.Event {
+	return domain.Closed{NonAssociationID: id, ClosedAt: domain.Local(summer), ClosedBy: "BOSS", ClosedReason: "Friends"}
+}
+
+func reopenedNow(id uuid.UUID) domain.Event {
+	return domain.Reopened{NonAssociationID: id, ReopenedAt: domain.Local(summer), ReopenedBy: "BOSS", ReopenReason: "Again"}
+}
+
+func deletedNow(id uuid.UUID) domain.Event {
+	return domain.Deleted{NonAssociationID: id, RequestedBy: "BOSS", DeletionReason: "In error"}
+}
+
+// A fact that nobody decided about stops the line.
+func TestMessages_ofAnUnknownSourceAreAnError(t *testing.T) {
+	fact := factBy("RUMOUR", closedNow(uuid.NameSpaceURL))
+	recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}
+	_, err := mapper().Messages(recorded, fact, domain.State{Pair: ours}, domain.State{Pair: ours})
+	require.ErrorContains(t, err, "nowhere whether")
+	require.ErrorContains(t, err, "RUMOUR")
+}
+
+// What became of a number is told by the records that move.
+func TestMessages_ofAPrisonerNumberAreNoneOnEitherTopic(t *testing.T) {
+	for _, event := range []domain.Event{
+		domain.PrisonerMerged{Renumbering: merged, Pairs: []domain.Pair{ours}}, domain.PrisonerUnmerged{Renumbering: merged},
+	} {
+		fact := factBy(domain.Merge, event)
+		recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: larger.Stream()}
+		messages, err := mapper().Messages(recorded, fact, domain.State{}, domain.State{})
+		require.NoError(t, err)
+		require.Empty(t, messages)
+	}
+}
+
+func TestMessages_ofAStreamThatIsNoPairAreAnError(t *testing.T) {
+	fact := factBy(domain.DPS, closedNow(uuid.NameSpaceURL))
+	_, err := mapper().Messages(eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: "app-meta"}, fact, domain.State{}, domain.State{})
+	require.ErrorContains(t, err, "not of a pair")
+}

@@ -1,0 +1,141 @@
+package publisher
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+)
+
+// Limits of SNS for a batch.
+const (
+	batchEntries = 10
+	batchBytes   = 256 << 10
+)
+
+// callTime is more than SNS takes on its worst day; a silent connection must end.
+const callTime = 15 * time.Second
+
+// Client is a topic of SNS.
+type Client struct {
+	client   *sns.Client
+	arn      string
+	fifo     bool
+	callTime time.Duration
+}
+
+// Open prepares a topic by its ARN; it does not call it. Region, credentials and
+// endpoint are those of the standard AWS_ environment, the region by default the
+// topic's. Where the endpoint is on this machine, no credentials are needed.
+func Open(ctx context.Context, topic string) (*Client, error) {
+	parsed, err := arn.Parse(topic)
+	if err != nil || parsed.Service != "sns" || parsed.Resource == "" {
+		return nil, fmt.Errorf("%q is not the ARN of a topic", topic)
+	}
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost = senders // else a connection is made for every other call
+	})
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithDefaultRegion(parsed.Region))
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS environment: %w", err)
+	}
+	environment, err := config.NewEnvConfig()
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS environment: %w", err)
+	}
+	return &Client{arn: topic, fifo: strings.HasSuffix(topic, ".fifo"), callTime: callTime, client: sns.NewFromConfig(loaded, func(o *sns.Options) {
+		o.Retryer = aws.NopRetryer{} // the line retries, with more patience
+		if isLocal(o.BaseEndpoint) && !environment.Credentials.HasKeys() {
+			o.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
+		}
+	})}, nil
+}
+
+func isLocal(endpoint *string) bool {
+	parsed, err := url.Parse(aws.ToString(endpoint))
+	return err == nil && (parsed.Hostname() == "localhost" || net.ParseIP(parsed.Hostname()).IsLoopback())
+}
+
+// send sends one batch, and returns an answer for each message: nil, a
+// *Refusal, or a fault. The second error is of the batch as a whole, a *Refusal
+// too when it is to blame on what is in it.
+func (d *Client) send(ctx context.Context, letters []*delivery) ([]error, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.callTime)
+	defer cancel()
+	input := &sns.PublishBatchInput{TopicArn: &d.arn, PublishBatchRequestEntries: make([]types.PublishBatchRequestEntry, len(letters))}
+	for i, it := range letters {
+		input.PublishBatchRequestEntries[i] = d.entry(i, it.message)
+	}
+	output, err := d.client.PublishBatch(ctx, input)
+	if err != nil {
+		return nil, faultOfCall(err)
+	}
+	answers := make([]error, len(letters))
+	for i := range answers {
+		answers[i] = errNoAnswer
+	}
+	for _, s := range output.Successful {
+		if i, ok := indexOf(s.Id, len(letters)); ok {
+			answers[i] = nil
+		}
+	}
+	for _, f := range output.Failed {
+		if i, ok := indexOf(f.Id, len(letters)); ok {
+			answers[i] = faultOf(aws.ToString(f.Code), aws.ToString(f.Message))
+		}
+	}
+	return answers, nil
+}
+
+var errNoAnswer = errors.New("SNS says nothing of this entry")
+
+func indexOf(id *string, n int) (int, bool) {
+	i, err := strconv.Atoi(aws.ToString(id))
+	return i, err == nil && i >= 0 && i < n
+}
+
+func (d *Client) entry(i int, m Message) types.PublishBatchRequestEntry {
+	e := types.PublishBatchRequestEntry{
+		Id: aws.String(strconv.Itoa(i)), Message: aws.String(string(m.Body)),
+		MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
+	}
+	for name, a := range m.Attributes {
+		e.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(a.dataType()), StringValue: aws.String(a.text())}
+	}
+	if d.fifo {
+		e.MessageGroupId, e.MessageDeduplicationId = &m.Group, aws.String(m.EventID.String())
+	}
+	return e
+}
+
+func (a Attribute) dataType() string {
+	if a.List != nil {
+		return "String.Array"
+	}
+	return "String"
+}
+
+func (a Attribute) text() string {
+	if a.List == nil {
+		return a.Text
+	}
+	text, err := json.Marshal(a.List)
+	if err != nil {
+		panic(err) // a bug: these are texts
+	}
+	return string(text)
+}

@@ -1,0 +1,126 @@
+package directory_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/queries/directory"
+)
+
+// answering makes the stand-in say one place of whoever is asked for.
+func answering(place string) func([]string) []byte {
+	return func(asked []string) []byte {
+		all := make([]string, len(asked))
+		for i, number := range asked {
+			all[i] = fmt.Sprintf(`{"prisonerNumber":%q,"firstName":"A","lastName":"B","prisonId":%q}`, number, place)
+		}
+		return []byte("[" + strings.Join(all, ",") + "]")
+	}
+}
+
+// placesOf are the different places of those who were found.
+func placesOf(found map[domain.PrisonerNumber]directory.Prisoner) string {
+	var places []string
+	for _, prisoner := range found {
+		if !slices.Contains(places, prisoner.PrisonID) {
+			places = append(places, prisoner.PrisonID)
+		}
+	}
+	return strings.Join(places, " ")
+}
+
+func TestFindNow_isNotAnsweredFromTheCache(t *testing.T) {
+	r := newRig(t)
+	two := r.numbers(2)
+	r.search.Lie(answering("LEI"))
+	r.finds(two...)
+	r.search.Lie(answering("MDI"))
+	require.Equal(t, "LEI", placesOf(r.finds(two...)), "a list may be a minute old")
+	found, err := r.directory.FindNow(t.Context(), append(two, two[0], r.nobody()))
+	require.NoError(t, err)
+	require.Equal(t, "MDI", placesOf(found))
+	require.Equal(t, 2, r.search.Asked(), "one question for all")
+	require.Equal(t, "MDI", placesOf(r.finds(two...)), "and memory knows it too")
+	require.Equal(t, 2, r.search.Asked())
+}
+
+func TestMemory_isAskedAndNoOther(t *testing.T) {
+	r := newRig(t)
+	someone, nobody := r.numbers(1)[0], r.nobody()
+	found, whole := r.directory.Remembered([]domain.PrisonerNumber{someone})
+	require.Empty(t, found)
+	require.False(t, whole)
+	r.finds(someone, nobody)
+	found, whole = r.directory.Remembered([]domain.PrisonerNumber{someone, nobody, someone})
+	require.Len(t, found, 1)
+	require.True(t, whole, "that nobody is known is an answer")
+	found, whole = r.directory.Remembered(r.numbers(2))
+	require.Len(t, found, 1)
+	require.False(t, whole)
+	require.Equal(t, 1, r.search.Asked())
+	r.clock.pass(time.Minute)
+	_, whole = r.directory.Remembered([]domain.PrisonerNumber{someone})
+	require.False(t, whole)
+}
+
+// A question that was asked before may have been answered before, too.
+func TestFindNow_joinsNoEarlierLookup(t *testing.T) {
+	r := newRig(t)
+	one := r.numbers(1)
+	var first atomic.Bool
+	late := make(chan struct{})
+	r.search.Lie(func(asked []string) []byte {
+		if first.CompareAndSwap(false, true) { // it has looked, and is slow to tell
+			<-late
+			return answering("LEI")(asked)
+		}
+		return answering("MDI")(asked)
+	})
+	earlier := make(chan string, 1)
+	go func() {
+		found, err := r.directory.Find(context.Background(), one)
+		if err != nil {
+			t.Error(err)
+		}
+		earlier <- placesOf(found)
+	}()
+	require.Eventually(t, first.Load, time.Minute, time.Millisecond)
+	found, err := r.directory.FindNow(t.Context(), one)
+	require.NoError(t, err)
+	require.Equal(t, "MDI", placesOf(found))
+	close(late)
+	require.Equal(t, "LEI", <-earlier)
+	require.Equal(t, "MDI", placesOf(r.finds(one...)), "the later word stays in memory")
+	require.Equal(t, 2, r.search.Asked())
+}
+
+func TestFindNow_failsAsFindDoes(t *testing.T) {
+	r := newRig(t)
+	r.finds(r.numbers(1)...)
+	r.search.Down(true)
+	_, err := r.directory.FindNow(t.Context(), r.numbers(1))
+	require.ErrorIs(t, err, directory.ErrUnavailable, "nothing is taken from memory instead")
+	r.search.Down(false)
+	found, err := r.directory.FindNow(t.Context(), r.numbers(2500))
+	require.NoError(t, err)
+	require.Len(t, found, 2500)
+	require.Equal(t, 5, r.search.Asked(), "a thousand at a time")
+
+	never := make(chan struct{})
+	r.search.Hold(never)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	_, err = r.directory.FindNow(ctx, r.numbers(1))
+	require.ErrorIs(t, err, context.Canceled)
+	r.directory.Close()
+	_, err = r.directory.FindNow(t.Context(), r.numbers(1))
+	require.ErrorIs(t, err, directory.ErrUnavailable)
+}

@@ -1,0 +1,93 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nonassociations/web/auth"
+)
+
+// endpoint answers a caller who is known and may ask. A position in the reply
+// holds for its error too.
+type endpoint func(ctx context.Context, r *http.Request, by auth.Claims) (response, error)
+
+// authenticated lets a caller with one of the roles through, or any for anyToken,
+// within the time of one request.
+func (a *API) authenticated(do endpoint, roles ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
+		defer cancel()
+		var out response
+		by, err := a.admit(ctx, r, roles)
+		if rec, is := w.(*responseRecorder); is {
+			rec.actor, rec.correlation = by.User, correlation(r)
+		}
+		if err == nil {
+			out, err = do(ofClient(ctx, by.ClientID), r, by)
+		}
+		if err != nil {
+			position, written := out.position, out.written
+			out = a.refuse(ctx, err)
+			out.position, out.written = position, written
+		}
+		out.write(w, r)
+	}
+}
+
+func (a *API) admit(ctx context.Context, r *http.Request, roles []string) (auth.Claims, error) {
+	token, is := bearer(r)
+	if !is {
+		return auth.Claims{}, unauthorised()
+	}
+	by, err := a.verifier.Verify(ctx, token)
+	switch {
+	case errors.Is(err, auth.ErrInvalid):
+		return auth.Claims{}, unauthorised()
+	case err != nil:
+		return auth.Claims{}, unverifiable(err)
+	case by.User == "":
+		return auth.Claims{}, noUser()
+	case !slices.Contains(roles, anyToken) && !by.HasAnyRole(roles):
+		return by, forbidden()
+	}
+	return by, nil
+}
+
+// unverifiable says when the same token may be judged.
+func unverifiable(err error) problem {
+	p := unavailable(err)
+	var later *auth.UnverifiableError
+	if errors.As(err, &later) {
+		seconds := math.Ceil(later.RetryAfter.Seconds())
+		p.retryAfter = strconv.Itoa(int(min(max(seconds, 1), 60)))
+	}
+	return p
+}
+
+// bearer is the token of the one Authorization header that there may be.
+func bearer(r *http.Request) (string, bool) {
+	const scheme = "bearer "
+	header := r.Header["Authorization"]
+	if len(header) != 1 || len(header[0]) <= len(scheme) || !strings.EqualFold(header[0][:len(scheme)], scheme) {
+		return "", false
+	}
+	return strings.TrimLeft(header[0][len(scheme):], " "), true
+}
+
+// correlation is the caller's own id for what this request is part of, when it
+// is one that can be kept.
+func correlation(r *http.Request) string {
+	header := r.Header["X-Correlation-Id"]
+	if len(header) != 1 {
+		return ""
+	}
+	if _, err := parseID(header[0]); err != nil {
+		return ""
+	}
+	return header[0]
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// responseRecorder remembers what was answered, for the log line.
+type responseRecorder struct {
+	http.ResponseWriter
+
+	status      int
+	actor       string
+	correlation string
+}
+
+// WriteHeader remembers the status.
+func (a *responseRecorder) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+		restrict(a.Header(), status)
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap gives [http.ResponseController] the writer beneath.
+func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// middleware wraps every request: each answer has the headers of protect.go, a panic becomes an answer, HEAD is answered as GET
+// (the server leaves the body out), and one line is logged.
+func (a *API) middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := a.clock()
+		rec, route := &responseRecorder{ResponseWriter: w}, chi.RouteContext(r.Context())
+		protect(w.Header(), r)
+		if r.Method == http.MethodHead {
+			route.RouteMethod = http.MethodGet
+		}
+		defer func() {
+			defer a.logLine(rec, r, route, began) // also of an answer that is broken off
+			a.recovered(rec, r, recover())
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+func (a *API) recovered(rec *responseRecorder, r *http.Request, panicked any) {
+	if panicked == nil {
+		return
+	}
+	if err, is := panicked.(error); is && errors.Is(err, http.ErrAbortHandler) {
+		panic(panicked) // the server's own way to break a connection off
+	}
+	a.logger.ErrorContext(r.Context(), "panic", "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+	if rec.status == 0 {
+		unexpected().reply().write(rec, r)
+	}
+}
+
+// logLine logs one request: no prisoner number, body or token is in it, so the
+// route's pattern stands for the path.
+func (a *API) logLine(rec *responseRecorder, r *http.Request, route *chi.Context, began time.Time) {
+	if !a.logger.Enabled(r.Context(), slog.LevelInfo) {
+		return
+	}
+	took := float64(a.clock().Sub(began).Microseconds()) / 1000
+	attributes := make([]slog.Attr, 0, 6)
+	attributes = append(attributes, slog.String("method", r.Method), slog.String("route", route.RoutePattern()),
+		slog.Int("status", rec.status), slog.Float64("ms", took))
+	if rec.actor != "" {
+		attributes = append(attributes, slog.String("actor", rec.actor))
+	}
+	if rec.correlation != "" {
+		attributes = append(attributes, slog.String("correlationId", rec.correlation))
+	}
+	a.logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attributes...)
+}
+
+var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
+
+func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if r.URL.RawPath != "" {
+		path = r.URL.RawPath
+	}
+	allowed := slices.DeleteFunc(slices.Clone(methods), func(method string) bool {
+		return !a.router.Match(chi.NewRouteContext(), method, path)
+	})
+	if slices.Contains(allowed, http.MethodGet) {
+		allowed = append(allowed, http.MethodHead)
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	wrongMethod().reply().write(w, r)
+}

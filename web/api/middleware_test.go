@@ -1,0 +1,168 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/web/api"
+)
+
+func TestRoutes_unknownOnesAndMethods(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/", "/non-associations/", "/non-associations/A9109UD/", "/SYNC", "/sync/", "/sync/a/b", "//sync", "/.env"} {
+		w := h.call(http.MethodGet, path, "", "")
+		require.Equal(t, http.StatusNotFound, w.Code, path)
+		require.Zero(t, errorIn(t, w).code())
+	}
+	for path, allow := range map[string]string{
+		"/sync": "POST", "/migrate": "POST", "/sync/x": "DELETE", "/non-associations/A9109UD": "GET, PATCH, HEAD",
+		"/non-associations/%419109UD": "GET, PATCH, HEAD", "/non-associations/x/close": "PUT", "/health": "GET, HEAD",
+	} {
+		for _, method := range []string{http.MethodPut, http.MethodPatch, http.MethodOptions, http.MethodTrace, "BREW"} {
+			if strings.Contains(allow, method) {
+				continue
+			}
+			w := h.call(method, path, syncer, "")
+			require.Equal(t, http.StatusMethodNotAllowed, w.Code, "%s %s", method, path)
+			require.Equal(t, allow, w.Header().Get("Allow"))
+			require.Zero(t, errorIn(t, w).code())
+		}
+	}
+}
+
+// panicking commands are a bug.
+type panicking struct{ failing }
+
+func (panicking) Sync(context.Context, domain.Cause, []commands.PairSync) (commands.SyncResult, error) {
+	panic("the bug")
+}
+
+func TestPanic_isAnAnswer(t *testing.T) {
+	h := newHouse(t, func(o *api.Options) { o.Commands = panicking{} })
+	w := h.sync(record)
+	require.Equal(t, http.StatusInternalServerError, w.Code)
+	require.NotContains(t, w.Body.String(), "bug")
+	require.Contains(t, h.logs.String(), "the bug")
+}
+
+func TestOneLine_isLoggedARequestWithoutPersonalData(t *testing.T) {
+	h := newHouse(t)
+	h.call(http.MethodPost, "/sync", syncer, record, "X-Correlation-Id", anID)
+	h.list("A9109UD")
+	h.sync(swap("VIC", "Staff Name"))
+	h.call(http.MethodGet, "/nowhere/A9109UD", "", "")
+	lines := strings.Split(strings.TrimSpace(h.logs.String()), "\n")
+	require.Len(t, lines, 4, h.logs.String())
+	var line struct {
+		Method      string   `json:"method"`
+		Route       string   `json:"route"`
+		Actor       string   `json:"actor"`
+		Correlation string   `json:"correlationId"`
+		Status      int      `json:"status"`
+		MS          *float64 `json:"ms"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &line))
+	require.Equal(t, "POST /sync NOMIS_SYNC 200 "+anID, strings.Join([]string{line.Method, line.Route, line.Actor, itoa(line.Status), line.Correlation}, " "))
+	require.NotNil(t, line.MS)
+	for _, private := range []string{"A9109UD", "A0135GA", "Staff Name", "location", "Bearer", "NON_ASSOCIATIONS_SYNC"} {
+		require.NotContains(t, h.logs.String(), private)
+	}
+}
+
+// serve runs the API on a real connection.
+func serve(t *testing.T, h *house) (*http.Client, string) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = api.Server(h, slog.New(slog.DiscardHandler))
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.Client(), server.URL
+}
+
+func TestHEAD_isGETWithoutTheBody(t *testing.T) {
+	h := newHouse(t)
+	h.sync(record)
+	client, url := serve(t, h)
+	ask := func(method string) (*http.Response, string) {
+		r, err := http.NewRequestWithContext(t.Context(), method, url+"/non-associations/A9109UD", nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+reader)
+		answer, err := client.Do(r)
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		answer.Header.Del("Date")
+		return answer, string(body)
+	}
+	get, body := ask(http.MethodGet)
+	require.JSONEq(t, record, body)
+	head, none := ask(http.MethodHead)
+	require.Empty(t, none)
+	require.Equal(t, get.StatusCode, head.StatusCode)
+	require.Equal(t, get.Header, head.Header)
+}
+
+func TestBody_withoutALengthHasTheSameLimit(t *testing.T) {
+	h := newHouse(t)
+	client, url := serve(t, h)
+	for size, status := range map[int]int{1 << 20: http.StatusOK, 1<<20 + 1: http.StatusRequestEntityTooLarge, 8 << 20: http.StatusRequestEntityTooLarge} {
+		body := io.MultiReader(strings.NewReader(record), bytes.NewReader(bytes.Repeat([]byte(" "), size-len(record))))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/sync", io.NopCloser(body))
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+syncer)
+		r.Header.Set("Content-Type", "application/json")
+		answer, err := client.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, status, answer.StatusCode, size)
+	}
+}
+
+func TestBody_thatBreaksOffStoresNothing(t *testing.T) {
+	h := newHouse(t)
+	_, url := serve(t, h)
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = io.WriteString(conn, "POST /sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+syncer+
+		"\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n"+record)
+	require.NoError(t, err)
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	require.True(t, strings.HasPrefix(string(answer), "HTTP/1.1 400 "), "%s", answer)
+	require.Zero(t, h.facts())
+}
+
+// slowBody is what the server makes of a body when its time is over.
+type slowBody struct{}
+
+func (slowBody) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+func (slowBody) Close() error             { return nil }
+
+func TestBody_thatDoesNotArrive(t *testing.T) {
+	h := newHouse(t)
+	r := httptest.NewRequest(http.MethodPost, "/sync", slowBody{})
+	r.Header.Set("Authorization", "Bearer "+syncer)
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	require.Equal(t, http.StatusRequestTimeout, w.Code)
+	documented(t, http.MethodPost, "/sync", w.Result(), w.Body.Bytes())
+}

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/web/auth"
+)
+
+// syncResponse is the answer to sync and migrate.
+type syncResponse struct {
+	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
+	Results        []syncResult          `json:"results"`
+	Position       uint64                `json:"position"`
+}
+
+// syncResult is what became of one item; its prisoner is the other one.
+type syncResult struct {
+	NonAssociationID uuid.UUID             `json:"nonAssociationId"`
+	PrisonerNumber   domain.PrisonerNumber `json:"prisonerNumber"`
+	Outcome          domain.OutcomeKind    `json:"outcome"`
+	Reason           domain.IgnoreReason   `json:"reason,omitempty"`
+}
+
+// sync takes over a change in NOMIS.
+func (a *API) sync(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
+	out, _, err := a.syncOrMigrate(ctx, r, by, domain.NOMIS)
+	return out, err
+}
+
+// migrate takes over old data; 201 says that some of it was new.
+func (a *API) migrate(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
+	out, results, err := a.syncOrMigrate(ctx, r, by, domain.Migration)
+	for _, result := range results {
+		if result.Outcome == domain.Created {
+			out.status = http.StatusCreated
+		}
+	}
+	return out, err
+}
+
+func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims, source domain.Source) (response, []syncResult, error) {
+	body, err := readJSON(r)
+	if err != nil {
+		return response{}, nil, err
+	}
+	said, err := decodeSyncRequest(body)
+	if err != nil {
+		return response{}, nil, err
+	}
+	tells, places := byPair(said)
+	cause := a.cause(r, by, source)
+	cause.About = said.prisonerNumber
+	answer, err := a.commands.Sync(ctx, cause, tells)
+	if err != nil {
+		return response{}, nil, err
+	}
+	results := make([]syncResult, len(said.items))
+	for i, place := range places {
+		outcome := answer.Outcomes[place.sync][place.item]
+		results[i] = syncResult{
+			NonAssociationID: outcome.NonAssociationID, PrisonerNumber: said.items[i].other,
+			Outcome: outcome.Kind, Reason: outcome.Reason,
+		}
+	}
+	position := answer.Position.Uint64()
+	text, err := json.Marshal(syncResponse{said.prisonerNumber, results, position})
+	return response{status: http.StatusOK, body: text, position: formatPosition(position)}, results, err
+}
+
+// cause gives a request its command id. A request without a correlation of its
+// own is the beginning of one.
+func (a *API) cause(r *http.Request, by auth.Claims, source domain.Source) domain.Cause {
+	id := a.newID()
+	cause := domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: by.User, Source: source}
+	if given, err := parseID(correlation(r)); err == nil {
+		cause.CorrelationID = given
+	}
+	return cause
+}
+
+// itemIndex says where the answer to an item is.
+type itemIndex struct{ sync, item int }
+
+// byPair groups the items of a request by pair, each in the request's order.
+func byPair(s syncRequest) ([]commands.PairSync, []itemIndex) {
+	tells := make([]commands.PairSync, 0, len(s.items))
+	places := make([]itemIndex, len(s.items))
+	known := make(map[domain.Pair]int, len(s.items))
+	for i, item := range s.items {
+		tell, is := known[item.pair]
+		if !is {
+			tell = len(tells)
+			known[item.pair] = tell
+			tells = append(tells, commands.PairSync{Pair: item.pair, Sync: domain.Sync{About: s.prisonerNumber}})
+		}
+		told := &tells[tell].Sync
+		places[i] = itemIndex{tell, len(told.Items)}
+		told.Items = append(told.Items, item.Item)
+	}
+	return tells, places
+}

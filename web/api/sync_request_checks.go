@@ -1,0 +1,65 @@
+package api
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+var errPrecision = errors.New("must be " + string(domain.Day))
+
+func parsePrecision(s string) (domain.Precision, error) {
+	if s != string(domain.Day) {
+		return "", errPrecision
+	}
+	return domain.Day, nil
+}
+
+// checkDays refuses a time of day from a caller that knows days only.
+func (d *decoder) checkDays(i *rawSyncItem) {
+	if i.precision.value != domain.Day {
+		return
+	}
+	midnight := func(date field[domain.LocalDateTime], name string) {
+		if date.given && !date.value.IsMidnight() {
+			d.faultAt(string(d.json.StackPointer())+"/"+name, "must have the time 00:00:00 when datePrecision is DAY")
+		}
+	}
+	midnight(i.effective, "effectiveDate")
+	midnight(i.expiry, "expiryDate")
+}
+
+// checkNames refuses an id or a sequence that two items of one pair name: they
+// cannot both be that record.
+func (d *decoder) checkNames(raw []rawSyncItem) {
+	if len(raw) < 2 {
+		return
+	}
+	type name struct {
+		other    domain.PrisonerNumber
+		id       uuid.UUID
+		sequence int
+	}
+	named := make(map[name]bool)
+	once := func(n name, at int, key string) {
+		if named[n] {
+			d.faultAt("/nonAssociations/"+strconv.Itoa(at)+"/"+key, "must be named by one item of the pair")
+		}
+		named[n] = true
+	}
+	for at := range raw {
+		i := &raw[at]
+		if !i.other.given {
+			continue
+		}
+		if i.id.value != uuid.Nil {
+			once(name{other: i.other.value, id: i.id.value}, at, "id")
+		}
+		if i.typeSequence.given {
+			once(name{other: i.other.value, sequence: i.typeSequence.value}, at, "typeSequence")
+		}
+	}
+}
