@@ -72,7 +72,7 @@ func TestReadinessGate_letsNothingPassWhileClosed(t *testing.T) {
 		return g
 	}
 	unknown := map[string]error{
-		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "Router": queries.ErrNotCaughtUp,
+		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
 		"Commands": commands.ErrBusy, "Audit": audit.ErrUnavailable,
 	}
 	for name, c := range map[string]struct {
