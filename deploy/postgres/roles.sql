@@ -1,14 +1,14 @@
 \set ON_ERROR_STOP on
--- Gives each kind of process its role in this database, and each role what its
--- processes need and no more. All of it is done, or nothing.
+-- Makes a role for each kind of process in this database, with the privileges
+-- that its processes need and no more. The file does all or nothing.
 --
 --   psql -f roles.sql "$DATABASE_URL"
 --
--- The owner of the database runs it behind every `nonassociations schema up`.
--- Where the owner may not make roles (CREATEROLE), a superuser runs it once
--- before: it makes the roles and lets the owner act as the projector. Running it
--- again changes nothing. The programs compare their rights with these when they
--- start: cmd/internal/app/grants.go has the list, which a test compares with this one.
+-- The owner of the database runs it after every `nonassociations schema up`.
+-- If the owner lacks CREATEROLE, a superuser runs it once beforehand: it makes the
+-- roles and lets the owner act as the projector. A second run changes nothing.
+-- The programs check these privileges at start: cmd/internal/app/grants.go has the
+-- list, and a test compares it with this file.
 DO $roles$
 DECLARE
   kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator'];
@@ -17,10 +17,10 @@ DECLARE
   everyone CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
   given  record;
 BEGIN
-  -- Two runs at once would meet in the catalog.
+  -- Concurrent runs would conflict in the catalog.
   PERFORM pg_advisory_xact_lock(7305810324575);
 
-  -- 1. The roles. They belong to the server: another database may have made them.
+  -- 1. The roles. They belong to the server, so they may exist from another database.
   FOR given IN SELECT 'nonassociations_' || kind AS role FROM unnest(kinds) kind LOOP
     CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = given.role);
     IF NOT (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) THEN
@@ -33,7 +33,7 @@ BEGIN
     RAISE EXCEPTION 'the database belongs to %, and % is no member of it', keeper, current_user
       USING ERRCODE = 'insufficient_privilege', HINT = 'The owner of the database runs roles.sql, or a superuser.';
   END IF;
-  -- Schemas of the projector's can be made by a member of it alone.
+  -- Only a member of the projector's role can make schemas that it owns.
   IF NOT pg_has_role(keeper, 'nonassociations_projector', 'USAGE') THEN
     BEGIN
       EXECUTE format('GRANT nonassociations_projector TO %I', keeper);
@@ -43,8 +43,8 @@ BEGIN
     END;
   END IF;
 
-  -- 2. The read model is the projector's, whoever made it: read_1 and those after
-  -- it, and read, by which the others find it.
+  -- 2. The read model belongs to the projector, whichever login made it: read_1 and
+  -- later generations, and read, whose views lead to the answering one.
   EXECUTE format('GRANT CREATE ON DATABASE %I TO nonassociations_projector', current_database());
   IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'read') THEN
     CREATE SCHEMA read AUTHORIZATION nonassociations_projector;
@@ -66,8 +66,8 @@ BEGIN
   GRANT USAGE ON SCHEMA read TO nonassociations_reader;
   GRANT SELECT ON ALL TABLES IN SCHEMA read TO nonassociations_reader;
   ALTER DEFAULT PRIVILEGES FOR ROLE nonassociations_projector IN SCHEMA read GRANT SELECT ON TABLES TO nonassociations_reader;
-  -- Of the tables themselves a writer sees whose log they are of, and no more. The
-  -- projector gives the same when it makes them.
+  -- Of the tables themselves a writer reads only the checkpoint, which has the id of
+  -- the log. The projector grants the same when it makes them.
   FOR given IN SELECT nspname AS schema FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname ~ '^read_[0-9]+$' AND relname = 'checkpoint'
   LOOP
@@ -75,7 +75,7 @@ BEGIN
     EXECUTE format('GRANT SELECT ON %I.checkpoint TO nonassociations_writer', given.schema);
   END LOOP;
 
-  -- 3. The durable tables. What an older roles.sql gave goes first.
+  -- 3. The durable tables. Grants of an older roles.sql are revoked first.
   FOR given IN SELECT nspname AS schema FROM pg_namespace WHERE nspname = ANY (rooms) LOOP
     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %s', given.schema, everyone);
     EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM %s', given.schema, everyone);
@@ -84,24 +84,24 @@ BEGIN
   FOR given IN
     SELECT w.*, format('%s %I', kind, schema) || CASE WHEN name IS NULL THEN '' ELSE format('.%I', name) END AS object
     FROM (VALUES
-      -- The log, where it is in this database: a writer adds by the one function
-      -- that keeps its order.
+      -- The log, if it is in this database: a writer appends only through the
+      -- function that keeps its order.
       ('SCHEMA', 'eventstore', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher']),
       ('TABLE', 'eventstore', 'events', 'SELECT', ARRAY['writer', 'projector', 'publisher']),
       ('FUNCTION', 'eventstore', 'append', 'EXECUTE', ARRAY['writer']),
-      -- The idempotency keys. An operator forgets them with the log they are of.
+      -- The idempotency keys. An operator deletes them when another log is adopted.
       ('SCHEMA', 'commands', NULL, 'USAGE', ARRAY['writer', 'projector', 'operator']),
       ('TABLE', 'commands', 'keys', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'commands', 'keys', 'DELETE', ARRAY['operator']),
       ('TABLE', 'commands', 'log', 'SELECT, INSERT', ARRAY['writer']),
       ('TABLE', 'commands', 'log', 'SELECT', ARRAY['projector']),
       ('TABLE', 'commands', 'log', 'SELECT, INSERT, UPDATE', ARRAY['operator']),
-      -- How far the topics were told. Others look of which log that is.
+      -- The checkpoints of the topics. Other roles read the id of their log.
       ('SCHEMA', 'publisher', NULL, 'USAGE', ARRAY['publisher', 'writer', 'projector', 'operator']),
       ('TABLE', 'publisher', 'bookmark', 'SELECT, INSERT, UPDATE', ARRAY['publisher']),
       ('TABLE', 'publisher', 'bookmark', 'SELECT', ARRAY['writer', 'projector']),
       ('TABLE', 'publisher', 'parked', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['publisher']),
-      -- How each consumer is doing. Each writes its own row; every role may look.
+      -- The status of the consumers. Each writes its own row; the roles of processes may read it.
       ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator']),
       ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'projector', 'publisher']),
       ('TABLE', 'consumer', 'status', 'DELETE', ARRAY['operator']),
