@@ -15,7 +15,7 @@ import (
 
 // A golden file is what was once written to a log; it is kept for ever and
 // never changed. The flag writes the file of a type that has none yet.
-var write = flag.Bool("write", false, "write golden files that do not exist yet")
+var update = flag.Bool("update", false, "write golden files that do not exist yet")
 
 // golden is one event of every type with every field filled.
 func golden() []domain.Event {
@@ -105,7 +105,7 @@ func TestCatalogue_readsWhatWasEverWritten(t *testing.T) {
 		eventType, data := domain.Encode(event)
 		written[eventType] = true
 		path := filepath.Join("testdata", "events", eventType+".json")
-		if _, err := os.Stat(path); err != nil && *write {
+		if _, err := os.Stat(path); err != nil && *update {
 			require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644))
 		}
 		file, err := os.ReadFile(path)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -48,7 +48,7 @@ func (b beheaded) Subscribe(ctx context.Context, from eventstore.Position, prefi
 // stops in front of it with its name.
 func TestStream_thatLostItsBeginningIsNotPublished(t *testing.T) {
 	for lost := range uint64(4) {
-		for _, topic := range []publisher.Topic{publisher.Domain, publisher.History} {
+		for _, topic := range []message.Topic{message.Domain, message.History} {
 			t.Run(fmt.Sprint(topic, " ", lost), func(t *testing.T) {
 				w := newWorld(t, "world")
 				before := w.changes(pairNo(1))
@@ -94,26 +94,26 @@ func TestParkedMessage_ofAStreamThatLostItsBeginningIsNotPublished(t *testing.T)
 	w.changes(pairNo(0))
 	bad := w.changes(pairNo(0))
 	refused := w.refuses(bad)
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	w.lies(1)
-	w.bookmarked(publisher.Domain)
+	w.bookmarked(message.Domain)
 	p.kill()
 
 	refused.no(bad)
 	w.retry(bad)
-	o := w.options(publisher.Domain)
+	o := w.options(message.Domain)
 	o.Store = beheaded{w.log, pairNo(0).Stream(), 1}
 	tried := make(chan struct{}, 1)
 	o.Logger = slog.New(slog.NewTextHandler(saying{"cannot be read again", tried}, nil))
 	p = w.start(o)
 	require.Eventually(t, func() bool { return len(tried) > 0 }, patience, poll)
 	other := w.changes(pairNo(1))
-	w.hears(publisher.Domain, bad)
+	w.hears(message.Domain, bad)
 	require.Contains(t, w.heard(), other.String())
 	require.NotContains(t, w.heard(), bad.String())
 	require.Equal(t, store.Refused, w.parked()[0].State)
 	p.kill()
-	w.start(w.options(publisher.Domain))
-	w.hears(publisher.Domain)
+	w.start(w.options(message.Domain))
+	w.hears(message.Domain)
 	w.lies(0)
 }

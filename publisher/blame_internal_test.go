@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -137,7 +138,7 @@ func TestBlame_outlivesARestart(t *testing.T) {
 	for _, state := range []store.State{store.Failing, store.Refused, store.Blocked} {
 		m := messageAt(1, pairOf(1))
 		l := newPipeline(100, logPlace{at: at(1)}, delays{time.Hour, time.Hour, time.Hour})
-		l.restore(Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Attempts: 9, Reason: "why"}})
+		l.restore(message.Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Attempts: 9, Reason: "why"}})
 		it := l.parkedDeliveries[m.EventID]
 		require.Equal(t, state == store.Failing, it.alone)
 		require.Equal(t, []any{9, "why", state}, []any{it.row().Attempts, it.row().Reason, it.row().State})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -99,7 +100,7 @@ func (l *pipeline) committed(s changeSet) {
 
 // restore puts what is parked into its lanes. What the bookmark has not passed
 // must wait until the log was read up to it: facts before it may not be done.
-func (l *pipeline) restore(topic Topic, parked []store.Parked) {
+func (l *pipeline) restore(topic message.Topic, parked []store.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range parked {
@@ -111,7 +112,7 @@ func (l *pipeline) restore(topic Topic, parked []store.Parked) {
 			continue
 		}
 		it := &delivery{
-			message: Message{
+			message: message.Message{
 				Topic: topic, EventID: p.EventID, Group: p.Pairs[0].String(), Pairs: p.Pairs, Position: p.Position, Revision: p.Revision,
 			},
 			park: isParked, state: p.State, reason: p.Reason, attempts: p.Attempts,

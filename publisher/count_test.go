@@ -9,6 +9,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
 	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // holed is a log that has lost an event from its middle.
@@ -20,13 +21,13 @@ func (holed) Count(context.Context, eventstore.Position, []string) (count uint64
 
 func TestLog_withAHoleIsNotPublished(t *testing.T) {
 	w := newWorld(t, "world")
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	for range 3 {
 		w.changes(pairNo(0))
 	}
-	w.bookmarked(publisher.Domain)
+	w.bookmarked(message.Domain)
 	p.kill()
-	o := w.options(publisher.Domain)
+	o := w.options(message.Domain)
 	o.Store = holed{w.log}
 	err := publisher.New(o).Run(t.Context())
 	require.ErrorIs(t, err, consumer.ErrRefused)

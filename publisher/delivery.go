@@ -6,6 +6,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -30,7 +31,7 @@ func (p logPlace) behind(next logPlace) logPlace {
 // private one none.
 type outgoing struct {
 	position logPlace
-	messages []Message
+	messages []message.Message
 }
 
 // deliveryState is how far a letter has come.
@@ -56,7 +57,7 @@ const (
 // delivery is a message on its way. It stays in its lanes, in the order of the
 // log, until it is delivered or skipped: nothing of its pairs overtakes it.
 type delivery struct {
-	message  Message          // without a body when it must be read from the log again
+	message  message.Message  // without a body when it must be read from the log again
 	position *pendingPosition // nil when the bookmark need not wait for it
 	front    bool             // its slot is open and its turn has come
 	queues   []*pairQueue
@@ -125,13 +126,4 @@ func (it *delivery) row() store.Parked {
 		EventID: it.message.EventID, Pairs: it.message.Pairs, Revision: it.message.Revision,
 		Position: it.message.Position, State: it.state, Reason: it.reason, Attempts: it.attempts,
 	}
-}
-
-// size is what SNS counts.
-func (m Message) size() int {
-	n := len(m.Body)
-	for name, a := range m.Attributes {
-		n += len(name) + len(a.dataType()) + len(a.text())
-	}
-	return n
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -70,14 +70,14 @@ func TestMessage_thatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 			for i := range 700 {
 				w.changes(pairNo(1 + i%50))
 			}
-			o := w.options(publisher.Domain)
+			o := w.options(message.Domain)
 			o.Window = 8
 			p := w.start(o)
-			w.hears(publisher.Domain, behind...)
+			w.hears(message.Domain, behind...)
 			require.Contains(t, w.heard(), first.String())
 			w.failsWhileOthersAreTaken()
 			w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 20})
-			w.bookmarked(publisher.Domain)
+			w.bookmarked(message.Domain)
 			status := p.Status()
 			require.Equal(t, []int{0, 1, 20, 0}, []int{status.Refused, status.Failing, status.Blocked, status.Skipped})
 			require.NoError(t, status.Fault)
@@ -86,13 +86,13 @@ func TestMessage_thatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 			behind = append(behind, w.changes(pairNo(0)))
 			w.changes(pairNo(1))
 			p = w.start(o)
-			w.hears(publisher.Domain, behind...)
+			w.hears(message.Domain, behind...)
 			w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 21})
 			tries := w.parked()[0].Attempts
 			require.Equal(t, stuck, w.parked()[0].EventID)
 			require.GreaterOrEqual(t, tries, 5)
 			w.works()
-			w.hears(publisher.Domain)
+			w.hears(message.Domain)
 			w.lies(0)
 			require.Eventually(t, func() bool { s := p.Status(); return s.Failing+s.Blocked == 0 }, patience, poll)
 		})
@@ -135,16 +135,16 @@ func TestPipeline_otherPairsGoOnHoweverManyFactsWait(t *testing.T) {
 	for i := range 30 {
 		w.changes(pairNo(1 + i%10))
 	}
-	o := w.options(publisher.Domain)
+	o := w.options(message.Domain)
 	o.Window = 64
 	w.start(o)
-	w.hears(publisher.Domain, behind...)
+	w.hears(message.Domain, behind...)
 	w.failsWhileOthersAreTaken()
-	w.hears(publisher.Domain, behind...)
+	w.hears(message.Domain, behind...)
 	w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 900})
-	w.bookmarked(publisher.Domain)
+	w.bookmarked(message.Domain)
 	w.works()
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 	w.lies(0)
 }
 
@@ -161,18 +161,18 @@ func TestThrottledPair_isNotParkedAndHoldsOnlyItselfUp(t *testing.T) {
 		}
 		return "", false
 	})
-	o := w.options(publisher.Domain)
+	o := w.options(message.Domain)
 	o.Window = 8
 	p := w.start(o)
 	for i := range 700 {
 		w.changes(pairNo(1 + i%20))
 	}
-	w.hears(publisher.Domain, behind...)
+	w.hears(message.Domain, behind...)
 	before := p.Status().Faults
 	require.Eventually(t, func() bool { return p.Status().Faults > before+5 }, patience, poll, "it is tried again and again")
 	w.works()
-	w.hears(publisher.Domain)
-	w.bookmarked(publisher.Domain)
+	w.hears(message.Domain)
+	w.bookmarked(message.Domain)
 	require.Empty(t, w.everParked())
 }
 

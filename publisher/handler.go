@@ -13,6 +13,7 @@ import (
 	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/statecache"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -201,7 +202,7 @@ func (s *session) outgoingOfFact(ctx context.Context, f fact) (outgoing, error) 
 	if err != nil {
 		return p, f.poison(err, status.Other)
 	}
-	p.messages = slices.DeleteFunc(messages, func(m Message) bool { return m.Topic != s.Topic })
+	p.messages = slices.DeleteFunc(messages, func(m message.Message) bool { return m.Topic != s.Topic })
 	return p, nil
 }
 

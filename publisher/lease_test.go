@@ -13,6 +13,7 @@ import (
 	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/memory"
 	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -29,7 +30,7 @@ const loseLease = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE 
 
 func TestSession_thatIsLostIsReplaced(t *testing.T) {
 	w := newWorld(t, "world")
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	for i := range 300 {
 		w.changes(pairNo(i % 20))
 		if i%100 == 50 {
@@ -37,7 +38,7 @@ func TestSession_thatIsLostIsReplaced(t *testing.T) {
 			w.execute(loseLease)
 		}
 	}
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 }
 
 // A publisher that waits for SNS finds out that its session is gone: another one
@@ -45,7 +46,7 @@ func TestSession_thatIsLostIsReplaced(t *testing.T) {
 func TestSession_thatIsLostWhileSNSIsDownIsNoticed(t *testing.T) {
 	w := newWorld(t, "world")
 	w.fails(http.StatusServiceUnavailable, "ServiceUnavailable")
-	o := w.options(publisher.Domain)
+	o := w.options(message.Domain)
 	o.Window = 8
 	for i := range 100 {
 		w.changes(pairNo(i))
@@ -59,18 +60,18 @@ func TestSession_thatIsLostWhileSNSIsDownIsNoticed(t *testing.T) {
 		return second.Status().Leader && !first.Status().Leader || first.Status().Leader && !second.Status().Leader
 	}, patience, poll)
 	w.works()
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 }
 
 func TestCheckpoint_movedByAnotherStopsTheSession(t *testing.T) {
 	w := newWorld(t, "world")
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	w.changes(pairNo(0))
-	w.bookmarked(publisher.Domain)
+	w.bookmarked(message.Domain)
 	w.execute(`UPDATE publisher.bookmark SET "commit" = 1, prepare = 1, facts = NULL`)
 	w.changes(pairNo(1))
-	w.bookmarked(publisher.Domain)
-	require.Greater(t, len(w.hears(publisher.Domain)), 2, "it went on from where the bookmark is now")
+	w.bookmarked(message.Domain)
+	require.Greater(t, len(w.hears(message.Domain)), 2, "it went on from where the bookmark is now")
 	require.True(t, p.Status().Leader)
 }
 
@@ -85,7 +86,7 @@ func TestFact_ofAnUnknownTypeStopsTheTopicAfterWhatIsBefore(t *testing.T) {
 		Events: []eventstore.Event{{ID: uuid.New(), Type: "nonassociation.unheard-of.v1", Data: []byte("{}"), Metadata: []byte("{}")}},
 	})
 	require.NoError(t, err)
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	var poison *consumer.Poison
 	require.Eventually(t, func() bool { return errors.As(p.Status().Fault, &poison) }, patience, poll)
 	require.Equal(t, "nonassociation.unheard-of.v1", poison.Type)
@@ -95,9 +96,9 @@ func TestFact_ofAnUnknownTypeStopsTheTopicAfterWhatIsBefore(t *testing.T) {
 func TestCheckpoint_ofAnotherLogIsRefused(t *testing.T) {
 	w := newWorld(t, "world")
 	w.changes(pairNo(0))
-	p := w.start(w.options(publisher.Domain))
-	w.hears(publisher.Domain)
-	w.bookmarked(publisher.Domain)
+	p := w.start(w.options(message.Domain))
+	w.hears(message.Domain)
+	w.bookmarked(message.Domain)
 	p.kill()
 
 	same := w.log
@@ -105,7 +106,7 @@ func TestCheckpoint_ofAnotherLogIsRefused(t *testing.T) {
 	id := uuid.New()
 	_, err := eventstore.WriteIdentity(t.Context(), w.log, id)
 	require.NoError(t, err)
-	err = publisher.New(w.options(publisher.Domain)).Run(t.Context())
+	err = publisher.New(w.options(message.Domain)).Run(t.Context())
 	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, id.String())
 
@@ -114,11 +115,11 @@ func TestCheckpoint_ofAnotherLogIsRefused(t *testing.T) {
 	w.log = memory.New() // the same log, as it was the day before
 	_, err = eventstore.WriteIdentity(t.Context(), w.log, before)
 	require.NoError(t, err)
-	err = publisher.New(w.options(publisher.Domain)).Run(t.Context())
+	err = publisher.New(w.options(message.Domain)).Run(t.Context())
 	require.ErrorIs(t, err, consumer.ErrRefused)
 	require.ErrorContains(t, err, "is not in this log")
 
 	require.NoError(t, store.Reset(t.Context(), w.dsn))
-	p = w.start(w.options(publisher.Domain))
+	p = w.start(w.options(message.Domain))
 	require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
 }

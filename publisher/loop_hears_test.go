@@ -10,17 +10,17 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
 // due is what the log tells on a topic, in its order.
-func (w *world) due(topic publisher.Topic) []publisher.Message {
+func (w *world) due(topic message.Topic) []message.Message {
 	w.t.Helper()
 	events, err := w.log.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 1<<20)
 	require.NoError(w.t, err)
 	states := map[string]domain.State{}
-	var all []publisher.Message
+	var all []message.Message
 	for _, recorded := range events {
 		pair, err := domain.ParseStream(recorded.Stream)
 		if err != nil {
@@ -32,7 +32,7 @@ func (w *world) due(topic publisher.Topic) []publisher.Message {
 		before.Pair = pair
 		after := domain.Evolve(before, fact)
 		states[recorded.Stream] = after
-		messages, err := mapper().Messages(recorded, fact, before, after)
+		messages, err := testMapper().Messages(recorded, fact, before, after)
 		require.NoError(w.t, err)
 		for _, m := range messages {
 			if m.Topic == topic {
@@ -54,9 +54,9 @@ func (w *world) heard() []string {
 
 // hears waits until everything was heard that the log tells but for some, and
 // then judges: nothing invented, and of each pair in order.
-func (w *world) hears(topic publisher.Topic, but ...uuid.UUID) []string {
+func (w *world) hears(topic message.Topic, but ...uuid.UUID) []string {
 	w.t.Helper()
-	due := slices.DeleteFunc(w.due(topic), func(m publisher.Message) bool { return slices.Contains(but, m.EventID) })
+	due := slices.DeleteFunc(w.due(topic), func(m message.Message) bool { return slices.Contains(but, m.EventID) })
 	require.Eventually(w.t, func() bool { return distinct(w.heard()) >= len(due) }, patience, poll,
 		"%d of %d were heard", distinct(w.heard()), len(due))
 	heard := w.heard()
@@ -91,15 +91,15 @@ func distinct(ids []string) int {
 }
 
 // bodies are the whole messages on the queue.
-func (w *world) eventOf(body string) publisher.DomainEvent {
+func (w *world) eventOf(body string) message.DomainEvent {
 	w.t.Helper()
-	var e publisher.DomainEvent
+	var e message.DomainEvent
 	require.NoError(w.t, json.Unmarshal([]byte(body), &e))
 	return e
 }
 
 // bookmarked waits until the bookmark is behind everything.
-func (w *world) bookmarked(topic publisher.Topic) {
+func (w *world) bookmarked(topic message.Topic) {
 	w.t.Helper()
 	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(w.t, err)

@@ -19,6 +19,7 @@ import (
 	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -120,10 +121,10 @@ func (w *world) failsFor(entry func(eventID string) (code string, senderFault bo
 	w.entry.Store(&entry)
 }
 
-func (w *world) options(topic publisher.Topic) publisher.Options {
+func (w *world) options(topic message.Topic) publisher.Options {
 	destination, err := publisher.Open(w.t.Context(), w.arn)
 	require.NoError(w.t, err)
-	m := mapper()
+	m := testMapper()
 	m.Clock = time.Now
 	return publisher.Options{
 		Topic: topic, Client: destination.WithCallTime(time.Second), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
@@ -157,7 +158,7 @@ func (r *telling) kill() {
 }
 
 func pairNo(i int) domain.Pair {
-	return mustBe(domain.PrisonerNumber(fmt.Sprintf("A%04dAA", i%10_000)), domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i/10_000)))
+	return pairOf(domain.PrisonerNumber(fmt.Sprintf("A%04dAA", i%10_000)), domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i/10_000)))
 }
 
 // happens appends one event to the pair's stream, and returns its id.
@@ -225,4 +226,20 @@ func (w *world) renumbers(from, to domain.Pair) (arrived, left uuid.UUID) {
 	w.opened[to] = id
 	delete(w.opened, from)
 	return arrived, left
+}
+
+func pairOf(one, other domain.PrisonerNumber) domain.Pair {
+	pair, err := domain.NewPair(one, other)
+	if err != nil {
+		panic(err)
+	}
+	return pair
+}
+
+// testMapper publishes at a fixed time.
+func testMapper() message.Mapper {
+	return message.Mapper{
+		PublicURL: "https://non-associations.test/", London: time.UTC,
+		Clock: func() time.Time { return time.Date(2021, time.July, 5, 10, 50, 17, 250_000_000, time.UTC) },
+	}
 }

@@ -13,7 +13,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 func TestFact_isPublishedOnceWhenNothingGoesWrong(t *testing.T) {
@@ -22,20 +22,20 @@ func TestFact_isPublishedOnceWhenNothingGoesWrong(t *testing.T) {
 	for i := range 300 {
 		w.changes(pairNo(i % 60))
 	}
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	for i := range 300 {
 		w.changes(pairNo(i % 60))
 	}
-	heard := w.hears(publisher.Domain)
+	heard := w.hears(message.Domain)
 	require.Len(t, heard, 600)
-	w.bookmarked(publisher.Domain)
+	w.bookmarked(message.Domain)
 	p.kill()
 
 	w.changes(pairNo(3))
-	w.start(w.options(publisher.Domain))
-	require.Len(t, w.hears(publisher.Domain), 601, "nothing is told again")
+	w.start(w.options(message.Domain))
+	require.Len(t, w.hears(message.Domain), 601, "nothing is told again")
 	event := w.eventOf(w.aws.Messages(queue)[600].Body)
-	require.Equal(t, publisher.ChangeAmended, event.AdditionalInformation.Change)
+	require.Equal(t, message.ChangeAmended, event.AdditionalInformation.Change)
 	require.Equal(t, heardLast(w), event.AdditionalInformation.EventID.String())
 	require.Empty(t, w.everParked(), "what SNS takes is never written there")
 }
@@ -51,8 +51,8 @@ func TestHistoryTopic_hasItsOwnPace(t *testing.T) {
 		w.changes(pairNo(i % 7))
 	}
 	w.happensBy(domain.Migration, pairNo(99), domain.Imported{NonAssociationID: uuid.New(), PrisonerNumber: pairNo(99).Numbers()[0], Details: detailsOf(pairNo(99))})
-	w.start(w.options(publisher.History))
-	require.Len(t, w.hears(publisher.History), 51, "the migration too")
+	w.start(w.options(message.History))
+	require.Len(t, w.hears(message.History), 51, "the migration too")
 }
 
 func TestFIFO_groupIsThePair(t *testing.T) {
@@ -60,11 +60,11 @@ func TestFIFO_groupIsThePair(t *testing.T) {
 	for i := range 40 {
 		w.changes(pairNo(i % 4))
 	}
-	w.start(w.options(publisher.Domain))
-	w.hears(publisher.Domain)
+	w.start(w.options(message.Domain))
+	w.hears(message.Domain)
 	for _, m := range w.aws.Messages(queue) {
 		e := w.eventOf(m.Body)
-		require.Equal(t, mustBe(e.AdditionalInformation.PrisonerNumber, e.AdditionalInformation.OtherPrisonerNumber).String(), m.Group)
+		require.Equal(t, pairOf(e.AdditionalInformation.PrisonerNumber, e.AdditionalInformation.OtherPrisonerNumber).String(), m.Group)
 	}
 }
 
@@ -81,8 +81,8 @@ func TestTransfer_isABarrierForBothPairs(t *testing.T) {
 		w.changes(from)
 		w.changes(to)
 	}
-	w.start(w.options(publisher.Domain))
-	w.hears(publisher.Domain)
+	w.start(w.options(message.Domain))
+	w.hears(message.Domain)
 }
 
 // Every fault passes, and nothing is lost, told out of order or invented. One of
@@ -117,14 +117,14 @@ func TestFaults_ofSNSAreOutlived(t *testing.T) {
 				w.changes(pairNo(i % 40))
 			}
 			breaks(w)
-			p := w.start(w.options(publisher.Domain))
+			p := w.start(w.options(message.Domain))
 			require.Eventually(t, func() bool { s := p.Status(); return s.Faults > 200 || s.Delivered >= 300 }, patience, poll)
 			for i := range 300 {
 				w.changes(pairNo(i % 40))
 			}
 			w.works()
-			w.hears(publisher.Domain)
-			w.bookmarked(publisher.Domain)
+			w.hears(message.Domain)
+			w.bookmarked(message.Domain)
 			require.Eventually(t, func() bool { return p.Status().Fault == nil && p.Status().Lag == 0 }, patience, poll)
 			require.Zero(t, p.Status().Refused)
 			if name != "single entries" { // which may look as if they failed by themselves
@@ -168,13 +168,13 @@ func TestPair_thatFailsHoldsOnlyItselfUp(t *testing.T) {
 		}
 		return "", false
 	})
-	w.start(w.options(publisher.Domain))
+	w.start(w.options(message.Domain))
 	for i := range 200 {
 		w.changes(pairNo(1 + i%20))
 	}
-	w.hears(publisher.Domain, stuck, later)
+	w.hears(message.Domain, stuck, later)
 	w.works()
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 }
 
 func TestSNS_thatIsGoneAltogetherAndComesBack(t *testing.T) {
@@ -184,10 +184,10 @@ func TestSNS_thatIsGoneAltogetherAndComesBack(t *testing.T) {
 	for i := range 100 {
 		w.changes(pairNo(i % 10))
 	}
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	require.Eventually(t, func() bool { return p.Status().Fault != nil }, patience, poll)
 	w.startSNS(address, "world")
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 }
 
 // A kill at each step of the loop, again and again, while commands run.
@@ -213,8 +213,8 @@ func TestKills_atEveryStepLoseNothing(t *testing.T) {
 			<-written
 			done()
 			w.works()
-			w.start(w.options(publisher.Domain))
-			heard := w.hears(publisher.Domain)
+			w.start(w.options(message.Domain))
+			heard := w.hears(message.Domain)
 			t.Logf("%d sent, %d distinct", len(heard), distinct(heard))
 		})
 	}
@@ -228,7 +228,7 @@ func (w *world) runUntilKilled(at string) {
 	killed := make(chan struct{})
 	dead, bury := context.WithCancel(context.Background())
 	defer bury()
-	o := w.options(publisher.Domain).WithStep(func(step string) {
+	o := w.options(message.Domain).WithStep(func(step string) {
 		if at != "any" && step != at {
 			return
 		}
@@ -259,19 +259,19 @@ func (w *world) isTold(p *telling) bool {
 
 func TestPublishers_oneWorksAndTheOtherTakesOver(t *testing.T) {
 	w := newWorld(t, "world")
-	first := w.start(w.options(publisher.Domain))
+	first := w.start(w.options(message.Domain))
 	require.Eventually(t, func() bool { return first.Status().Leader }, patience, poll)
-	second := w.start(w.options(publisher.Domain))
+	second := w.start(w.options(message.Domain))
 	require.Eventually(t, func() bool { return second.Status().Waiting }, patience, poll)
 	for i := range 100 {
 		w.changes(pairNo(i % 10))
 	}
-	require.Len(t, w.hears(publisher.Domain), 100)
-	w.bookmarked(publisher.Domain)
+	require.Len(t, w.hears(message.Domain), 100)
+	w.bookmarked(message.Domain)
 	first.kill()
 	began := time.Now()
 	w.changes(pairNo(1))
-	require.Len(t, w.hears(publisher.Domain), 101)
+	require.Len(t, w.hears(message.Domain), 101)
 	require.Less(t, time.Since(began), 10*time.Second)
 	require.True(t, second.Status().Leader)
 }

@@ -14,6 +14,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/internal/dev/testdb"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -138,7 +139,7 @@ func (p *play) othersGoOn() {
 	for _, m := range p.pending() {
 		row := p.rows[m.EventID]
 		require.Empty(p.t, row.Request, "nobody hears of a wish for %d", m.Position.Commit)
-		if slices.ContainsFunc(p.pending(), func(other Message) bool { return standsBefore(other, m) }) {
+		if slices.ContainsFunc(p.pending(), func(other message.Message) bool { return standsBefore(other, m) }) {
 			continue
 		}
 		switch says := p.says[m.EventID]; {
@@ -174,8 +175,8 @@ func (p *play) mended() {
 }
 
 // pending is what is neither told nor skipped.
-func (p *play) pending() []Message {
-	var all []Message
+func (p *play) pending() []message.Message {
+	var all []message.Message
 	for _, fact := range p.log {
 		for _, m := range fact.messages {
 			if !p.isDone(m.EventID) {
@@ -188,16 +189,16 @@ func (p *play) pending() []Message {
 
 func (p *play) isDone(id uuid.UUID) bool { return p.told[id] || p.rows[id].State == store.Skipped }
 
-func standsBefore(m, other Message) bool {
+func standsBefore(m, other message.Message) bool {
 	return m.Position.Before(other.Position) && sharePair(m, other)
 }
 
-func sharePair(m, other Message) bool {
+func sharePair(m, other message.Message) bool {
 	return slices.ContainsFunc(m.Pairs, func(pair domain.Pair) bool { return slices.Contains(other.Pairs, pair) })
 }
 
 // judgeOrder holds that all that stands before a message was told or skipped.
-func (p *play) judgeOrder(m Message) {
+func (p *play) judgeOrder(m message.Message) {
 	for _, other := range p.pending() {
 		require.False(p.t, standsBefore(other, m), "%d is told before %d", m.Position.Commit, other.Position.Commit)
 	}
@@ -217,7 +218,7 @@ func (p *play) settle() {
 			require.True(p.t, p.was[id] == errUnknown || p.cut[id] >= most, "%d is not failing by itself", row.Position.Commit) //nolint:errorlint // the very one
 		case store.Blocked:
 			_, old := before[id]
-			m := Message{Position: row.Position, Pairs: row.Pairs}
+			m := message.Message{Position: row.Position, Pairs: row.Pairs}
 			require.True(p.t, old || p.standsBehind(m, before) || p.standsBehind(m, p.rows), "%d stands behind nothing that is parked", row.Position.Commit)
 		case store.Skipped:
 		}
@@ -233,9 +234,9 @@ func (p *play) settle() {
 
 // standsBehind reports whether something that is parked is before a message in
 // one of its pairs.
-func (p *play) standsBehind(m Message, rows map[uuid.UUID]store.Parked) bool {
+func (p *play) standsBehind(m message.Message, rows map[uuid.UUID]store.Parked) bool {
 	for _, row := range rows {
-		if row.State != store.Skipped && standsBefore(Message{Position: row.Position, Pairs: row.Pairs}, m) {
+		if row.State != store.Skipped && standsBefore(message.Message{Position: row.Position, Pairs: row.Pairs}, m) {
 			return true
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -66,12 +66,12 @@ func (w *world) lies(n int) {
 
 func (w *world) retry(id uuid.UUID) {
 	w.t.Helper()
-	require.NoError(w.t, store.RequestRetry(w.t.Context(), w.dsn, string(publisher.Domain), id))
+	require.NoError(w.t, store.RequestRetry(w.t.Context(), w.dsn, string(message.Domain), id))
 }
 
 func (w *world) skip(id uuid.UUID) {
 	w.t.Helper()
-	require.NoError(w.t, store.RequestSkip(w.t.Context(), w.dsn, string(publisher.Domain), id, "nobody needs it", time.Now()))
+	require.NoError(w.t, store.RequestSkip(w.t.Context(), w.dsn, string(message.Domain), id, "nobody needs it", time.Now()))
 }
 
 func TestInvalidMessage_parksItsPairAndNoOther(t *testing.T) {
@@ -80,15 +80,15 @@ func TestInvalidMessage_parksItsPairAndNoOther(t *testing.T) {
 	bad := w.changes(pairNo(0))
 	after := []uuid.UUID{w.changes(pairNo(0)), w.changes(pairNo(0))}
 	refused := w.refuses(bad)
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	for i := range 100 {
 		w.changes(pairNo(1 + i%10))
 	}
 	after = append(after, w.changes(pairNo(0)))
-	w.hears(publisher.Domain, append(after, bad)...)
+	w.hears(message.Domain, append(after, bad)...)
 	require.Contains(t, w.heard(), first.String())
 	w.lies(4)
-	w.bookmarked(publisher.Domain)
+	w.bookmarked(message.Domain)
 	require.Equal(t, 1, p.Status().Refused)
 	require.Equal(t, 3, p.Status().Blocked)
 	row := w.parked()[0]
@@ -102,10 +102,10 @@ func TestInvalidMessage_parksItsPairAndNoOther(t *testing.T) {
 
 	refused.no(bad)
 	w.retry(bad)
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 	w.lies(0)
 	w.changes(pairNo(0))
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 	require.Zero(t, p.Status().Refused)
 }
 
@@ -114,19 +114,19 @@ func TestSkippedMessage_isNeverPublishedAndItsPairGoesOn(t *testing.T) {
 	bad := w.changes(pairNo(0))
 	w.changes(pairNo(0))
 	w.refuses(bad)
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	w.lies(2)
 	w.skip(bad)
-	w.hears(publisher.Domain, bad)
+	w.hears(message.Domain, bad)
 	w.lies(0)
 	require.Len(t, w.parked(), 1, "it stays as a record")
 	require.Equal(t, "nobody needs it", w.parked()[0].Reason)
-	require.ErrorIs(t, store.RequestRetry(t.Context(), w.dsn, string(publisher.Domain), bad), store.ErrNothing)
+	require.ErrorIs(t, store.RequestRetry(t.Context(), w.dsn, string(message.Domain), bad), store.ErrNothing)
 	p.kill()
 	w.works()
-	w.start(w.options(publisher.Domain))
+	w.start(w.options(message.Domain))
 	w.changes(pairNo(0))
-	w.hears(publisher.Domain, bad)
+	w.hears(message.Domain, bad)
 	require.NotContains(t, w.heard(), bad.String())
 }
 
@@ -134,22 +134,22 @@ func TestParkedMessages_outliveAKill(t *testing.T) {
 	w := newWorld(t, "world")
 	bad := w.changes(pairNo(0))
 	refused := w.refuses(bad)
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	w.lies(1)
 	p.kill()
 
 	w.changes(pairNo(0))
 	w.retry(bad) // while nobody publishes
-	p = w.start(w.options(publisher.Domain))
+	p = w.start(w.options(message.Domain))
 	require.Eventually(t, func() bool { return w.parked()[0].Attempts == 2 }, patience, poll)
 	w.lies(2)
 	p.kill()
 	refused.no(bad)
-	w.start(w.options(publisher.Domain))
+	w.start(w.options(message.Domain))
 	w.changes(pairNo(0))
 	w.lies(3)
 	w.retry(bad)
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 	w.lies(0)
 }
 
@@ -159,19 +159,19 @@ func TestTransfer_withAParkedPairIsParkedItself(t *testing.T) {
 	w.changes(from)
 	bad := w.changes(from)
 	refused := w.refuses(bad)
-	p := w.start(w.options(publisher.Domain))
+	p := w.start(w.options(message.Domain))
 	w.lies(1)
 	w.changes(to)
 	arrived, _ := w.renumbers(from, to)
 	behind := w.changes(to)
 	w.changes(pairNo(2))
 	w.lies(3)
-	w.hears(publisher.Domain, bad, arrived, behind)
+	w.hears(message.Domain, bad, arrived, behind)
 	p.kill()
-	w.start(w.options(publisher.Domain))
+	w.start(w.options(message.Domain))
 	refused.no(bad)
 	w.retry(bad)
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 	w.lies(0)
 }
 
@@ -183,11 +183,11 @@ func TestBatch_thatIsRefusedIsSentOneByOne(t *testing.T) {
 	for i := range 50 {
 		w.changes(pairNo(i))
 	}
-	o := w.options(publisher.History)
+	o := w.options(message.History)
 	huge = w.happens(pairNo(7), domain.Closed{NonAssociationID: w.opened[pairNo(7)], ClosedReason: text})
 	p := w.start(o)
 	require.Eventually(t, func() bool { return p.Status().Refused == 1 }, patience, poll)
-	w.hears(publisher.History, huge)
+	w.hears(message.History, huge)
 	w.lies(1) // it is counted before it lies there
 	require.Contains(t, w.parked()[0].Reason, "BatchRequestTooLong")
 }
@@ -219,7 +219,7 @@ func TestKills_withManyParkedMessagesLoseNothing(t *testing.T) {
 		w.changes(pairNo(i))
 	}
 	w.works()
-	w.start(w.options(publisher.Domain))
+	w.start(w.options(message.Domain))
 	require.Eventually(t, func() bool {
 		left := 0
 		for _, p := range w.parked() {
@@ -230,5 +230,5 @@ func TestKills_withManyParkedMessagesLoseNothing(t *testing.T) {
 		}
 		return left == 0
 	}, patience, poll, fmt.Sprint(w.parked()))
-	w.hears(publisher.Domain)
+	w.hears(message.Domain)
 }

@@ -184,7 +184,7 @@ func (l *pipeline) nextBatch() []*delivery {
 	n, size := 0, 0
 	for n < len(l.ready) && n < batchEntries {
 		next := l.ready[n]
-		size += next.message.size()
+		size += next.message.Size()
 		if n > 0 && (size > batchBytes || next.alone || l.ready[0].alone) {
 			break
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -186,7 +187,7 @@ func TestPipeline_endsAPauseInTime(t *testing.T) {
 // discard is for a replay, which has no table.
 func TestPipeline_discardsWhatIsRefusedAndTriesTheOthersAgain(t *testing.T) {
 	l := lineOf(100, 1, 1, 2)
-	l.enqueue(&delivery{message: Message{Topic: Domain, EventID: uuid.New(), Position: at(9), Pairs: []domain.Pair{pairOf(1)}}})
+	l.enqueue(&delivery{message: message.Message{Topic: message.Domain, EventID: uuid.New(), Position: at(9), Pairs: []domain.Pair{pairOf(1)}}})
 	l.refuse(l.nextBatch()[0], "why")
 	require.Len(t, l.parked, 3)
 	require.Len(t, l.dropDone(), 1)

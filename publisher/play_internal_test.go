@@ -15,6 +15,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -68,17 +69,17 @@ func pairOf(i int) domain.Pair {
 }
 
 // messageAt makes a message whose id says where it is.
-func messageAt(i int, pairs ...domain.Pair) Message {
-	return Message{
-		Topic: Domain, EventID: uuid.NewSHA1(uuid.Nil, fmt.Append(nil, i)), Position: at(i), Pairs: pairs,
+func messageAt(i int, pairs ...domain.Pair) message.Message {
+	return message.Message{
+		Topic: message.Domain, EventID: uuid.NewSHA1(uuid.Nil, fmt.Append(nil, i)), Position: at(i), Pairs: pairs,
 		Group: pairs[0].String(), Body: []byte("{}"),
 	}
 }
 
-func factOf(m Message) outgoing {
+func factOf(m message.Message) outgoing {
 	return outgoing{position: logPlace{
 		at: m.Position, last: store.Event{ID: m.EventID, Stream: m.Pairs[0].Stream(), Revision: m.Position.Commit},
-	}, messages: []Message{m}}
+	}, messages: []message.Message{m}}
 }
 
 // newPlay begins with a log that holds nothing and an empty table.
@@ -115,17 +116,17 @@ func (p *play) restart() {
 			p.session.pipeline.resume(it) // no clock may be left running
 		}
 	}
-	was, err := store.LoadOrCreate(p.t.Context(), p.conn, string(Domain), uuid.Max)
+	was, err := store.LoadOrCreate(p.t.Context(), p.conn, string(message.Domain), uuid.Max)
 	require.NoError(p.t, err)
 	p.session = New(Options{
-		Topic: Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
+		Topic: message.Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
 		Logger: slog.New(slog.DiscardHandler), Window: p.window, delays: delays{time.Hour, time.Hour, time.Hour},
 	}).newSession(was)
 	p.rows = p.readRows()
 	for id, row := range p.rows {
 		p.asked[id] = row.Request == store.Retry
 	}
-	p.session.pipeline.restore(Domain, slices.SortedFunc(values(p.rows), byPosition))
+	p.session.pipeline.restore(message.Domain, slices.SortedFunc(values(p.rows), byPosition))
 	work := p.session.pipeline.changes().work
 	require.Empty(p.t, append(work.Park, work.Attempted...), "what was there is written again")
 	p.inFlight = nil
@@ -146,7 +147,7 @@ func values(rows map[uuid.UUID]store.Parked) func(func(store.Parked) bool) {
 }
 
 func (p *play) readRows() map[uuid.UUID]store.Parked {
-	all, err := store.All(p.t.Context(), p.conn, string(Domain))
+	all, err := store.All(p.t.Context(), p.conn, string(message.Domain))
 	require.NoError(p.t, err)
 	rows := map[uuid.UUID]store.Parked{}
 	for _, row := range all {

@@ -11,14 +11,15 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/consumer/status"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
 // Options of a Publisher. All but Window must be given.
 type Options struct {
-	Topic  Topic
+	Topic  message.Topic
 	Client *Client
-	Mapper Mapper
+	Mapper message.Mapper
 	Store  eventstore.Store
 	// DSN of the database with the desk. No transaction pooler between: the lease
 	// belongs to a session.
@@ -34,13 +35,13 @@ type Options struct {
 
 const defaultWindow = 4096
 
-// Lease is the name under which one publisher of a topic is active among all
-// processes.
-func (t Topic) Lease() string { return "publisher/" + string(t) }
+// LeaseOf returns the name of the lease that a topic's publisher holds. Of all
+// processes one holds it.
+func LeaseOf(t message.Topic) string { return "publisher/" + string(t) }
 
-// Consumer is the name of a topic's publisher in consumer.status.
-func (t Topic) Consumer() string {
-	if t == History {
+// ConsumerOf returns the name of a topic's publisher in the table consumer.status.
+func ConsumerOf(t message.Topic) string {
+	if t == message.History {
 		return "historyPublisher"
 	}
 	return "publisher"
@@ -67,14 +68,14 @@ func New(options Options) *Publisher {
 	if options.step == nil {
 		options.step = func(string) {}
 	}
-	options.Mapper.DomainOnly = options.Topic == Domain
+	options.Mapper.DomainOnly = options.Topic == message.Domain
 	p := &Publisher{Options: options}
 	wake := make(chan struct{}, 1)
 	p.handler = &handler{Publisher: p, catalogue: domain.Events(), wake: wake}
 	p.consumer = consumer.New(consumer.Options{
-		Name: options.Topic.Lease(), DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
+		Name: LeaseOf(options.Topic), DSN: options.DSN, Store: options.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: options.Clock, Logger: options.Logger, Wake: wake, Live: liveFacts, Catchup: catchupFacts,
-		ID: options.Topic.Consumer(), Build: options.Build, Reached: p.reached,
+		ID: ConsumerOf(options.Topic), Build: options.Build, Reached: p.reached,
 	}, p.handler)
 	return p
 }
@@ -94,7 +95,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 
 // Status is how a publisher is doing, for health and metrics.
 type Status struct {
-	Topic    Topic
+	Topic    message.Topic
 	Leader   bool                // this process publishes
 	Waiting  bool                // another process does
 	Position eventstore.Position // everything up to here is told or parked; of the leader only

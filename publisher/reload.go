@@ -8,6 +8,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/statecache"
+	"nonassociations/publisher/message"
 )
 
 // reload makes a message again that was parked, or that the window had no room for.
@@ -41,7 +42,7 @@ func (s *session) whole(ctx context.Context, letters []*delivery) []*delivery {
 
 // reload gives a message the body that the fact has today; false when this
 // build tells nothing of it.
-func (s *session) reload(ctx context.Context, m *Message) (bool, error) {
+func (s *session) reload(ctx context.Context, m *message.Message) (bool, error) {
 	s.reread.mu.Lock()
 	defer s.reread.mu.Unlock()
 	pair := m.Pairs[0]

@@ -13,19 +13,20 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
 // Replay tells a stretch of the log again, to a topic of the operator's choice,
 // in the order of each pair. It knows neither bookmark nor desk.
 type Replay struct {
-	Topic    Topic // whose messages
+	Topic    message.Topic // whose messages
 	From, To uint64
 	DryRun   bool
-	Each     func(Message) // called for every message before it is sent; may be nil
-	Client   *Client       // not needed with DryRun
+	Each     func(message.Message) // called for every message before it is sent; may be nil
+	Client   *Client               // not needed with DryRun
 	Store    eventstore.Store
-	Mapper   Mapper
+	Mapper   message.Mapper
 	Clock    func() time.Time
 	Logger   *slog.Logger
 }

@@ -2,7 +2,6 @@ package publisher
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nonassociations/publisher/message"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -108,34 +109,16 @@ func indexOf(id *string, n int) (int, bool) {
 	return i, err == nil && i >= 0 && i < n
 }
 
-func (d *Client) entry(i int, m Message) types.PublishBatchRequestEntry {
+func (d *Client) entry(i int, m message.Message) types.PublishBatchRequestEntry {
 	e := types.PublishBatchRequestEntry{
 		Id: aws.String(strconv.Itoa(i)), Message: aws.String(string(m.Body)),
 		MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
 	}
 	for name, a := range m.Attributes {
-		e.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(a.dataType()), StringValue: aws.String(a.text())}
+		e.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(a.DataType()), StringValue: aws.String(a.Value())}
 	}
 	if d.fifo {
 		e.MessageGroupId, e.MessageDeduplicationId = &m.Group, aws.String(m.EventID.String())
 	}
 	return e
-}
-
-func (a Attribute) dataType() string {
-	if a.List != nil {
-		return "String.Array"
-	}
-	return "String"
-}
-
-func (a Attribute) text() string {
-	if a.List == nil {
-		return a.Text
-	}
-	text, err := json.Marshal(a.List)
-	if err != nil {
-		panic(err) // a bug: these are texts
-	}
-	return string(text)
 }

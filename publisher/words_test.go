@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore/consumer/status"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // written is a log that may be read while it is written.
@@ -55,7 +55,7 @@ func TestWord_noneOfSNSIsLoggedOrKept(t *testing.T) {
 				w := newWorld(t, "world")
 				breaks(w, c.code+": Invalid parameter: Message Reason: "+comment)
 				w.changes(pairNo(0))
-				o, log := w.options(publisher.Domain), &written{}
+				o, log := w.options(message.Domain), &written{}
 				o.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 				p := w.start(o)
 				require.Eventually(t, func() bool { s := p.Status(); return s.Faults+s.Refusals > 3 || s.Refused > 0 }, patience, poll)

@@ -9,6 +9,7 @@ import (
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
@@ -104,12 +105,12 @@ func (c publishReplayCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	replay := publisher.Replay{Topic: publisher.Domain, From: c.From, To: c.To, DryRun: c.DryRun}
+	replay := publisher.Replay{Topic: message.Domain, From: c.From, To: c.To, DryRun: c.DryRun}
 	if c.History {
-		replay.Topic = publisher.History
+		replay.Topic = message.History
 	}
 	if c.DryRun {
-		replay.Each = func(m publisher.Message) {
+		replay.Each = func(m message.Message) {
 			fmt.Printf("%d %s %s %s\n", m.Position.Uint64(), m.EventID, m.Group, m.Attributes["eventType"].Text)
 		}
 	}

@@ -23,7 +23,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/dev/localaws"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // asProgram makes this test binary the program, for a process that can be killed.
@@ -234,9 +234,9 @@ func TestPublish_whatOperatorsSeeAndDo(t *testing.T) {
 	out, status = printed(t, "publish", "replay", "--from", from, "--to", to, "--topic", o.Topic("repair"))
 	require.Zero(t, status, out)
 	var told []uint64 // pairs have no order among themselves
-	for _, message := range o.Messages("repaired") {
-		var event publisher.DomainEvent
-		require.NoError(t, json.Unmarshal([]byte(message.Body), &event))
+	for _, sent := range o.Messages("repaired") {
+		var event message.DomainEvent
+		require.NoError(t, json.Unmarshal([]byte(sent.Body), &event))
 		told = append(told, event.AdditionalInformation.Position)
 	}
 	require.ElementsMatch(t, []uint64{middle, middle + 1, middle + 2, middle + 3}, told)

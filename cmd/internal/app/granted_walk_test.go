@@ -18,6 +18,7 @@ import (
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // TestProcess_namesTheRightThatItLacks takes away each right of each process, one
@@ -71,7 +72,7 @@ func (e *installation) commands(t *testing.T) map[string]command {
 		"parked retry":   {publish, func(ctx context.Context) error { return app.RetryParked(ctx, publish, "domain", uuid.New()) }},
 		"parked skip":    {publish, func(ctx context.Context) error { return app.SkipParked(ctx, publish, "domain", uuid.New(), "why") }},
 		"publish replay": {publish, func(ctx context.Context) error {
-			_, err := app.Replay(ctx, publish, publisher.Replay{Topic: publisher.Domain, From: 1, DryRun: true}, "")
+			_, err := app.Replay(ctx, publish, publisher.Replay{Topic: message.Domain, From: 1, DryRun: true}, "")
 			return err
 		}},
 		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},

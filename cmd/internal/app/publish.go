@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 func (c Config) outwardFaults(f *faults, roles Roles) {
@@ -26,20 +27,20 @@ func (c Config) outwardFaults(f *faults, roles Roles) {
 }
 
 // mapper is how facts become messages here.
-func (o Options) mapper() publisher.Mapper {
-	return publisher.Mapper{PublicURL: o.Config.Edge.PublicURL, London: o.Clock().Location(), Clock: o.Clock}
+func (o Options) mapper() message.Mapper {
+	return message.Mapper{PublicURL: o.Config.Edge.PublicURL, London: o.Clock().Location(), Clock: o.Clock}
 }
 
 // publishers are one for each topic that is named.
 func (p *process) publishers(ctx context.Context) ([]*publisher.Publisher, error) {
 	var all []*publisher.Publisher
 	for _, t := range []struct {
-		topic    publisher.Topic
+		topic    message.Topic
 		variable string
 		arn      string
 	}{
-		{publisher.Domain, "SNS_TOPIC_ARN", p.Config.SNSTopicARN},
-		{publisher.History, "HISTORY_TOPIC_ARN", p.Config.HistoryTopicARN},
+		{message.Domain, "SNS_TOPIC_ARN", p.Config.SNSTopicARN},
+		{message.History, "HISTORY_TOPIC_ARN", p.Config.HistoryTopicARN},
 	} {
 		if t.arn == "" {
 			continue
@@ -65,7 +66,7 @@ func (p *process) publish(ctx, below context.Context) error {
 	}
 	p.topics.Store(&all)
 	for _, one := range all {
-		p.consumers.watch(watched{name: one.Topic.Consumer(), placed: true, own: one.Consuming})
+		p.consumers.watch(watched{name: publisher.ConsumerOf(one.Topic), placed: true, own: one.Consuming})
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if p.Roles.Serve {

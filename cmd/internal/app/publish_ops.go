@@ -7,12 +7,13 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
 
 // TopicStatus is how far a topic has been told.
 type TopicStatus struct {
-	Topic    publisher.Topic
+	Topic    message.Topic
 	Begun    bool // else nobody has ever published to it
 	Position uint64
 	publisher.Backlog
@@ -30,12 +31,12 @@ func PublishStatus(ctx context.Context, o Options) (told []TopicStatus, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, flush(log)) }()
-	overview, err := store.Inspect(ctx, o.Config.DatabaseURL, string(publisher.Domain), string(publisher.History))
+	overview, err := store.Inspect(ctx, o.Config.DatabaseURL, string(message.Domain), string(message.History))
 	if err != nil {
 		return nil, err
 	}
 	for _, b := range overview.Checkpoints {
-		t := TopicStatus{Topic: publisher.Topic(b.Topic), Begun: b.Store != uuid.Nil, Position: b.At.Uint64(), Parked: map[store.State]int{}}
+		t := TopicStatus{Topic: message.Topic(b.Topic), Begun: b.Store != uuid.Nil, Position: b.At.Uint64(), Parked: map[store.State]int{}}
 		if t.Begun {
 			if t.Backlog, err = publisher.ReadBacklog(ctx, log, b.At, o.Clock()); err != nil {
 				return told, err

@@ -67,9 +67,9 @@ func (p *process) showHealth(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, of := range p.publishing() {
 		s := of.Status()
-		topic := healthOfTopic(all[s.Topic.Consumer()], s)
-		all[s.Topic.Consumer()] = topic.Consumer
-		body.Components[s.Topic.Consumer()] = topic
+		topic := healthOfTopic(all[publisher.ConsumerOf(s.Topic)], s)
+		all[publisher.ConsumerOf(s.Topic)] = topic.Consumer
+		body.Components[publisher.ConsumerOf(s.Topic)] = topic
 	}
 	for _, one := range all {
 		if !one.IsUp() {

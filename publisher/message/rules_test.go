@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"slices"
@@ -9,13 +9,13 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 var sources = []domain.Source{domain.DPS, domain.NOMIS, domain.Migration, domain.Merge}
 
-func rulesFor(rules []publisher.Rule, eventType string, source domain.Source) []publisher.Rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(r publisher.Rule) bool {
+func rulesFor(rules []message.Rule, eventType string, source domain.Source) []message.Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r message.Rule) bool {
 		return r.Type != eventType || !slices.Contains(r.Sources, source)
 	})
 }
@@ -23,7 +23,7 @@ func rulesFor(rules []publisher.Rule, eventType string, source domain.Source) []
 // toldTypes are the types that the history topic tells of.
 func toldTypes() []domain.Entry {
 	return slices.DeleteFunc(domain.Events().Types(), func(entry domain.Entry) bool {
-		return slices.ContainsFunc(publisher.Rules(), func(r publisher.Rule) bool { return r.Type == entry.Type && r.Inside })
+		return slices.ContainsFunc(message.Rules(), func(r message.Rule) bool { return r.Type == entry.Type && r.Inside })
 	})
 }
 
@@ -33,25 +33,25 @@ func TestRules_everyEventTypeOfEverySourceIsToldOrPrivate(t *testing.T) {
 	known := 0
 	for _, entry := range domain.Events().Types() {
 		for _, source := range sources {
-			require.Len(t, rulesFor(publisher.Rules(), entry.Type, source), 1, "%s by %s: exactly one rule", entry.Type, source)
+			require.Len(t, rulesFor(message.Rules(), entry.Type, source), 1, "%s by %s: exactly one rule", entry.Type, source)
 			known++
 		}
 	}
 	entries := 0
-	for _, r := range publisher.Rules() {
+	for _, r := range message.Rules() {
 		entries += len(r.Sources)
 	}
 	require.Equal(t, known, entries, "a rule is of a type that the catalogue lacks")
 }
 
 func TestRules_eachIsEitherToldOrPrivateWithItsReason(t *testing.T) {
-	for _, r := range publisher.Rules() {
+	for _, r := range message.Rules() {
 		require.NotEqual(t, r.Private == "", len(r.Changes) == 0, r.Type)
 	}
 }
 
 func TestRules_nothingThatCameByTheMigrationIsTold(t *testing.T) {
-	for _, r := range publisher.Rules() {
+	for _, r := range message.Rules() {
 		if slices.Contains(r.Sources, domain.Migration) {
 			require.NotEmpty(t, r.Private, r.Type)
 		}
@@ -59,9 +59,9 @@ func TestRules_nothingThatCameByTheMigrationIsTold(t *testing.T) {
 }
 
 func TestRules_onlyWhatWasNotThereIsCreated(t *testing.T) {
-	for _, r := range publisher.Rules() {
+	for _, r := range message.Rules() {
 		for _, change := range r.Changes {
-			require.Equal(t, change == publisher.ChangeOpened, change.EventType() == publisher.EventCreated, change)
+			require.Equal(t, change == message.ChangeOpened, change.EventType() == message.EventCreated, change)
 		}
 	}
 }
@@ -72,23 +72,23 @@ func TestMessages_ofEveryTypeAndSource(t *testing.T) {
 	acting := []domain.Source{domain.DPS, domain.NOMIS, domain.Merge}
 	for _, c := range []struct {
 		name string
-		then publisher.Change // "": private
+		then message.Change // "": private
 		by   []domain.Source
 		fact func(id uuid.UUID) domain.Event
 	}{
-		{"opened", publisher.ChangeOpened, acting, openedAgain},
+		{"opened", message.ChangeOpened, acting, openedAgain},
 		{"opened", "", []domain.Source{migration}, openedAgain},
 		{"imported", "", sources, func(uuid.UUID) domain.Event {
 			e := openedAgain(uuid.Nil).(domain.Opened)
 			return domain.Imported(e)
 		}},
-		{"amended", publisher.ChangeAmended, acting, amendedComment},
+		{"amended", message.ChangeAmended, acting, amendedComment},
 		{"amended", "", []domain.Source{migration}, amendedComment},
-		{"closed", publisher.ChangeClosed, acting, closedNow},
+		{"closed", message.ChangeClosed, acting, closedNow},
 		{"closed", "", []domain.Source{migration}, closedNow},
-		{"reopened", publisher.ChangeReopened, acting, reopenedNow},
+		{"reopened", message.ChangeReopened, acting, reopenedNow},
 		{"reopened", "", []domain.Source{migration}, reopenedNow},
-		{"deleted", publisher.ChangeDeleted, acting, deletedNow},
+		{"deleted", message.ChangeDeleted, acting, deletedNow},
 		{"deleted", "", []domain.Source{migration}, deletedNow},
 		{"ignored", "", sources, func(id uuid.UUID) domain.Event {
 			return domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: pointTo(itemOf(y2021))}
@@ -114,7 +114,7 @@ func TestMessages_ofEveryTypeAndSource(t *testing.T) {
 					require.Empty(t, s.events())
 					return
 				}
-				require.Equal(t, []publisher.Change{c.then}, s.changes())
+				require.Equal(t, []message.Change{c.then}, s.changes())
 				require.Equal(t, c.then.EventType(), s.events()[0].EventType)
 				require.Equal(t, source, s.events()[0].AdditionalInformation.Source)
 				require.NotEmpty(t, s.events()[0].Description)

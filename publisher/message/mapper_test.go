@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // The whole body, once, to the letter: it is a contract.
@@ -19,14 +19,14 @@ func TestMessages_theBodyOfAClosingByStaff(t *testing.T) {
 	id := s.opens(ours)
 	s.now = summer.Add(5 * time.Minute)
 	s.does(domain.DPS, ours, larger, domain.Close{ID: id, ClosedReason: "Friends", ClosedAt: pointTo(domain.Local(summer))})
-	message := s.told[0]
+	sent := s.told[0]
 	require.Equal(t, `{"eventType":"prisoner.non-associations.amended","occurredAt":"2026-07-15T12:05:00",`+
 		`"publishedAt":"2026-07-15T12:15:00.25+01:00","version":"1.0","description":"A non-association was closed",`+
 		`"detailUrl":"https://non-associations.test/non-associations/`+id.String()+`",`+
 		`"personReference":{"identifiers":[{"type":"NOMS","value":"A9109UD"},{"type":"NOMS","value":"A0135GA"}]},`+
 		`"additionalInformation":{"prisonerNumber":"A9109UD","otherPrisonerNumber":"A0135GA",`+
 		`"nonAssociationId":"`+id.String()+`","source":"DPS","change":"CLOSED",`+
-		`"eventId":"`+message.EventID.String()+`","revision":1,"position":200}}`, string(message.Body))
+		`"eventId":"`+sent.EventID.String()+`","revision":1,"position":200}}`, string(sent.Body))
 }
 
 func TestMessages_whatTravelsBesideTheBody(t *testing.T) {
@@ -34,18 +34,18 @@ func TestMessages_whatTravelsBesideTheBody(t *testing.T) {
 	s.opens(ours)
 	require.Len(t, s.told, 2)
 	for i, eventType := range []string{"prisoner.non-associations.created", domain.TypeOpened} {
-		message := s.told[i]
-		require.Equal(t, []publisher.Topic{publisher.Domain, publisher.History}[i], message.Topic)
-		require.Equal(t, map[string]publisher.Attribute{
+		sent := s.told[i]
+		require.Equal(t, []message.Topic{message.Domain, message.History}[i], sent.Topic)
+		require.Equal(t, map[string]message.Attribute{
 			"eventType":       {Text: eventType},
-			"eventId":         {Text: message.EventID.String()},
+			"eventId":         {Text: sent.EventID.String()},
 			"source":          {Text: "DPS"},
 			"prisonerNumbers": {List: []string{"A0135GA", "A9109UD"}},
-		}, message.Attributes)
-		require.Equal(t, "A0135GA_A9109UD", message.Group)
-		require.Equal(t, []domain.Pair{ours}, message.Pairs)
-		require.Equal(t, eventstore.Position{Commit: 100, Prepare: 100}, message.Position)
-		require.Zero(t, message.Revision)
+		}, sent.Attributes)
+		require.Equal(t, "A0135GA_A9109UD", sent.Group)
+		require.Equal(t, []domain.Pair{ours}, sent.Pairs)
+		require.Equal(t, eventstore.Position{Commit: 100, Prepare: 100}, sent.Position)
+		require.Zero(t, sent.Revision)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestMessages_areTheSameAgainButForTheTimeOfPublishing(t *testing.T) {
 	fact := factBy(domain.NOMIS, openedAgain(uuid.Nil))
 	recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}
 	before := domain.State{Pair: ours}
-	at := func(now time.Time) []publisher.Message {
+	at := func(now time.Time) []message.Message {
 		m := mapper()
 		m.Clock = func() time.Time { return now }
 		messages, err := m.Messages(recorded, fact, before, domain.Evolve(before, fact))
@@ -87,7 +87,7 @@ func TestMessages_areAboutThePrisonerWhomTheCommandWasAbout(t *testing.T) {
 		event := s.events()[0]
 		require.Equal(t, about, event.AdditionalInformation.PrisonerNumber)
 		require.Equal(t, other, event.AdditionalInformation.OtherPrisonerNumber)
-		require.Equal(t, []publisher.Identifier{{Type: "NOMS", Value: about}, {Type: "NOMS", Value: other}}, event.PersonReference.Identifiers)
+		require.Equal(t, []message.Identifier{{Type: "NOMS", Value: about}, {Type: "NOMS", Value: other}}, event.PersonReference.Identifiers)
 	}
 }
 
@@ -105,19 +105,19 @@ func TestMessages_ofAFactAboutNoneAreAboutWhoWasNamedFirst(t *testing.T) {
 func TestMessages_ofStaff(t *testing.T) {
 	s := newTale(t)
 	id := s.opens(ours)
-	require.Equal(t, []publisher.Change{publisher.ChangeOpened}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes())
 	for _, c := range []struct {
 		when domain.Command
-		then publisher.Change
+		then message.Change
 	}{
-		{domain.Amend{ID: id, Comment: pointTo("Newer")}, publisher.ChangeAmended},
-		{domain.Amend{ID: id, Restriction: pointTo(domain.Wing)}, publisher.ChangeAmended},
-		{domain.Close{ID: id, ClosedReason: "Friends"}, publisher.ChangeClosed},
-		{domain.Reopen{ID: id, ReopenReason: "Again"}, publisher.ChangeReopened},
-		{domain.Delete{ID: id, DeletionReason: "In error"}, publisher.ChangeDeleted},
+		{domain.Amend{ID: id, Comment: pointTo("Newer")}, message.ChangeAmended},
+		{domain.Amend{ID: id, Restriction: pointTo(domain.Wing)}, message.ChangeAmended},
+		{domain.Close{ID: id, ClosedReason: "Friends"}, message.ChangeClosed},
+		{domain.Reopen{ID: id, ReopenReason: "Again"}, message.ChangeReopened},
+		{domain.Delete{ID: id, DeletionReason: "In error"}, message.ChangeDeleted},
 	} {
 		s.does(domain.DPS, ours, larger, c.when)
-		require.Equal(t, []publisher.Change{c.then}, s.changes())
+		require.Equal(t, []message.Change{c.then}, s.changes())
 		require.Equal(t, id, s.events()[0].AdditionalInformation.NonAssociationID)
 	}
 	s.opens(ours)
@@ -130,27 +130,27 @@ func TestMessages_ofNOMISSayWhatADateDid(t *testing.T) {
 	const past, today, future domain.LocalDateTime = "2022-01-01T00:00:00", "2026-07-15T23:59:59", "2099-01-01T00:00:00"
 	for name, c := range map[string]struct {
 		given, when domain.Item
-		then        publisher.Change
+		then        message.Change
 	}{
-		"a date closes":                  {itemOf(y2021), itemOf(y2021, expires(past)), publisher.ChangeClosed},
-		"a date of today closes":         {itemOf(y2021), itemOf(y2021, expires(today)), publisher.ChangeClosed},
-		"with another value":             {itemOf(y2021), itemOf(y2021, expires(past), remarks("Newer")), publisher.ChangeClosed},
-		"a date to come does not":        {itemOf(y2021), itemOf(y2021, expires(future)), publisher.ChangeAmended},
-		"nor does taking it away reopen": {itemOf(y2021, expires(future)), itemOf(y2021), publisher.ChangeAmended},
-		"brought forward it closes":      {itemOf(y2021, expires(future)), itemOf(y2021, expires(past)), publisher.ChangeClosed},
-		"taken away it reopens":          {itemOf(y2021, expires(past)), itemOf(y2021), publisher.ChangeReopened},
-		"put off it reopens":             {itemOf(y2021, expires(past)), itemOf(y2021, expires(future)), publisher.ChangeReopened},
-		"another date leaves it closed":  {itemOf(y2021, expires(past)), itemOf(y2021, expires(today)), publisher.ChangeAmended},
-		"a comment on a closed one":      {itemOf(y2021, expires(past)), itemOf(y2021, expires(past), remarks("Newer")), publisher.ChangeAmended},
-		"a comment":                      {itemOf(y2021), itemOf(y2021, remarks("Newer")), publisher.ChangeAmended},
+		"a date closes":                  {itemOf(y2021), itemOf(y2021, expires(past)), message.ChangeClosed},
+		"a date of today closes":         {itemOf(y2021), itemOf(y2021, expires(today)), message.ChangeClosed},
+		"with another value":             {itemOf(y2021), itemOf(y2021, expires(past), remarks("Newer")), message.ChangeClosed},
+		"a date to come does not":        {itemOf(y2021), itemOf(y2021, expires(future)), message.ChangeAmended},
+		"nor does taking it away reopen": {itemOf(y2021, expires(future)), itemOf(y2021), message.ChangeAmended},
+		"brought forward it closes":      {itemOf(y2021, expires(future)), itemOf(y2021, expires(past)), message.ChangeClosed},
+		"taken away it reopens":          {itemOf(y2021, expires(past)), itemOf(y2021), message.ChangeReopened},
+		"put off it reopens":             {itemOf(y2021, expires(past)), itemOf(y2021, expires(future)), message.ChangeReopened},
+		"another date leaves it closed":  {itemOf(y2021, expires(past)), itemOf(y2021, expires(today)), message.ChangeAmended},
+		"a comment on a closed one":      {itemOf(y2021, expires(past)), itemOf(y2021, expires(past), remarks("Newer")), message.ChangeAmended},
+		"a comment":                      {itemOf(y2021), itemOf(y2021, remarks("Newer")), message.ChangeAmended},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newTale(t)
 			s.tells(domain.NOMIS, c.given)
-			require.Equal(t, []publisher.Change{publisher.ChangeOpened}, s.changes(), "also when it is closed already")
+			require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "also when it is closed already")
 			s.tells(domain.NOMIS, c.when)
-			require.Equal(t, []publisher.Change{c.then}, s.changes())
-			require.Equal(t, publisher.EventAmended, s.events()[0].EventType)
+			require.Equal(t, []message.Change{c.then}, s.changes())
+			require.Equal(t, message.EventAmended, s.events()[0].EventType)
 			require.Equal(t, domain.NOMIS, s.events()[0].AdditionalInformation.Source)
 		})
 	}
@@ -163,7 +163,7 @@ func TestMessages_ofNOMISGoByTheDayInLondon(t *testing.T) {
 	s.now = time.Date(2026, 7, 15, 0, 30, 0, 0, greenwich)
 	s.tells(domain.NOMIS, itemOf(y2021))
 	s.tells(domain.NOMIS, itemOf(y2021, expires("2026-07-15T09:00:00")))
-	require.Equal(t, []publisher.Change{publisher.ChangeClosed}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeClosed}, s.changes())
 }
 
 // A date that arrived unseen closed it then; what comes later changes values.
@@ -172,9 +172,9 @@ func TestMessages_ofOneWhoseDateHasComeMeanwhile(t *testing.T) {
 	s.tells(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00")))
 	s.now = summer.AddDate(0, 0, 10)
 	s.tells(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00"), remarks("Newer")))
-	require.Equal(t, []publisher.Change{publisher.ChangeAmended}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeAmended}, s.changes())
 	s.tells(domain.NOMIS, itemOf(y2021, remarks("Newer")))
-	require.Equal(t, []publisher.Change{publisher.ChangeReopened}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeReopened}, s.changes())
 }
 
 func TestMessages_ofTheMigrationAreTheHistoryAlone(t *testing.T) {

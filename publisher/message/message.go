@@ -1,6 +1,8 @@
-package publisher
+package message
 
 import (
+	"encoding/json"
+
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
@@ -23,6 +25,26 @@ type Attribute struct {
 	List []string
 }
 
+// DataType returns the attribute's type in the words of SNS.
+func (a Attribute) DataType() string {
+	if a.List != nil {
+		return "String.Array"
+	}
+	return "String"
+}
+
+// Value returns the attribute's text as SNS takes it: a list is a JSON array.
+func (a Attribute) Value() string {
+	if a.List == nil {
+		return a.Text
+	}
+	text, err := json.Marshal(a.List)
+	if err != nil {
+		panic(err) // a bug: these are texts
+	}
+	return string(text)
+}
+
 // Message is what leaves the house for one fact on one topic. The same fact
 // always makes the same message with the same EventID; what may differ between
 // two sendings is the time of publishing in its body.
@@ -37,4 +59,14 @@ type Message struct {
 	Pairs    []domain.Pair
 	Position eventstore.Position
 	Revision uint64
+}
+
+// Size returns the bytes of body and attributes, as SNS counts them for its
+// limits.
+func (m Message) Size() int {
+	n := len(m.Body)
+	for name, a := range m.Attributes {
+		n += len(name) + len(a.DataType()) + len(a.Value())
+	}
+	return n
 }

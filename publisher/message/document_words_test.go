@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 // fieldWords say what each key of a body means, for consumers. A key without
 // words fails a test, and so do words without a key.
@@ -43,14 +43,14 @@ var fieldWords = map[string]string{
 	"HistoryEntry.before":           "The non-association before, in the words of NOMIS; null when it was not there, or was deleted.",
 	"HistoryEntry.after":            "The non-association after it; null when it is not there any more.",
 
-	"Held.id":            "Id of the non-association.",
-	"Told.typeSequence":  "Sequence by which NOMIS knows it within the pair; null when none was told.",
-	"Told.reasonCodes":   "NOMIS reason code of each prisoner, under that prisoner's number.",
-	"Told.typeCode":      "NOMIS type code.",
-	"Told.effectiveDate": "London wall-clock time exactly as it was told.",
-	"Told.expiryDate":    "London wall-clock time exactly as it was told; null when none was. It is closed from that day on.",
-	"Told.authorisedBy":  "Who authorised it; null when nobody was named.",
-	"Told.comments":      "Comment; null when there is none.",
+	"RecordRef.id":              "Id of the non-association.",
+	"NOMISValues.typeSequence":  "Sequence by which NOMIS knows it within the pair; null when none was told.",
+	"NOMISValues.reasonCodes":   "NOMIS reason code of each prisoner, under that prisoner's number.",
+	"NOMISValues.typeCode":      "NOMIS type code.",
+	"NOMISValues.effectiveDate": "London wall-clock time exactly as it was told.",
+	"NOMISValues.expiryDate":    "London wall-clock time exactly as it was told; null when none was. It is closed from that day on.",
+	"NOMISValues.authorisedBy":  "Who authorised it; null when nobody was named.",
+	"NOMISValues.comments":      "Comment; null when there is none.",
 
 	"IgnoredItem.reason": "NOT_LATEST: another open item of the request counted before it. ANOTHER_NOT_CLOSED: the pair had an open one that stayed. DELETED: the item told of one that was deleted here.",
 	"IgnoredItem.item":   "The item as it was told; null when it was a deletion.",

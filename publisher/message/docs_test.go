@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"bytes"
@@ -14,13 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
-// write is what go generate gives: docs/events is written in place of compared.
-var write = flag.Bool("write", false, "write docs/events")
+// update is what go generate gives: docs/events is written in place of compared.
+var update = flag.Bool("update", false, "write docs/events")
 
-const documents = "../docs/events"
+const documents = "../../docs/events"
 
 func raw(text []byte) json.RawMessage { return json.RawMessage(text) }
 
@@ -39,18 +39,18 @@ func generated(t *testing.T) map[string][]byte {
 	for _, kind := range outsides(map[string]bool{}) {
 		files["schemas/"+kind.file] = pretty(t, kind.document())
 	}
-	for _, e := range examples(t, publisher.Domain) {
+	for _, e := range examples(t, message.Domain) {
 		files["examples/"+e.name+".json"] = pretty(t, raw(e.message.Body))
 	}
-	for _, e := range examples(t, publisher.History) {
+	for _, e := range examples(t, message.History) {
 		files["examples/history/"+e.name+".json"] = pretty(t, raw(e.message.Body))
 	}
-	files["examples/as-on-a-queue.json"] = pretty(t, onAQueue(t, examples(t, publisher.Domain)[0].message))
+	files["examples/as-on-a-queue.json"] = pretty(t, onAQueue(t, examples(t, message.Domain)[0].message))
 	return files
 }
 
 // onAQueue is a message as SQS holds it when SNS does not deliver it raw.
-func onAQueue(t *testing.T, m publisher.Message) object {
+func onAQueue(t *testing.T, m message.Message) object {
 	t.Helper()
 	var around object
 	for _, attribute := range attributes(m) {
@@ -75,7 +75,7 @@ func readme(t *testing.T) []byte {
 	page, err := template.New("events").Funcs(template.FuncMap{"join": join}).Parse(string(text))
 	require.NoError(t, err)
 	var b bytes.Buffer
-	require.NoError(t, page.Execute(&b, map[string]any{"Rules": publisher.Rules(), "Types": toldTypes()}))
+	require.NoError(t, page.Execute(&b, map[string]any{"Rules": message.Rules(), "Types": toldTypes()}))
 	return b.Bytes()
 }
 
@@ -86,7 +86,7 @@ func join(words any) string {
 		for _, w := range words {
 			texts = append(texts, string(w))
 		}
-	case []publisher.Change:
+	case []message.Change:
 		for _, w := range words {
 			texts = append(texts, "`"+string(w)+"`")
 		}
@@ -96,7 +96,7 @@ func join(words any) string {
 
 func TestDocuments_areFresh(t *testing.T) {
 	files := generated(t)
-	if *write {
+	if *update {
 		require.NoError(t, os.RemoveAll(documents))
 		for name, content := range files {
 			path := filepath.Join(documents, name)

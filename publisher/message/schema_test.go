@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // object is a JSON object whose keys stay in the order of the code, so that
@@ -106,9 +106,9 @@ var leaves = map[reflect.Type]object{
 	reflect.TypeFor[domain.ReasonCode]():        vocabulary(domain.ReasonCodes()),
 	reflect.TypeFor[domain.TypeCode]():          vocabulary(domain.TypeCodes()),
 	reflect.TypeFor[domain.IgnoreReason]():      enum(domain.NotLatest, domain.AnotherNotClosed, domain.NamesDeleted),
-	reflect.TypeFor[publisher.Half]():           enum(publisher.Arrived, publisher.Left),
-	reflect.TypeFor[publisher.EventType]():      enum(publisher.EventCreated, publisher.EventAmended),
-	reflect.TypeFor[publisher.Change]():         enum(toldChanges()...),
+	reflect.TypeFor[message.Half]():             enum(message.Arrived, message.Left),
+	reflect.TypeFor[message.EventType]():        enum(message.EventCreated, message.EventAmended),
+	reflect.TypeFor[message.Change]():           enum(toldChanges()...),
 	reflect.TypeFor[[2]domain.PrisonerNumber](): listOfTwo(object{{"type", "string"}, {"pattern", numberPattern}}),
 }
 
@@ -126,10 +126,10 @@ func listOfTwo(items object) object {
 }
 
 // toldChanges are those that a rule can tell, each once.
-func toldChanges() []publisher.Change {
-	var all []publisher.Change
-	seen := map[publisher.Change]bool{}
-	for _, rule := range publisher.Rules() {
+func toldChanges() []message.Change {
+	var all []message.Change
+	seen := map[message.Change]bool{}
+	for _, rule := range message.Rules() {
 		for _, change := range rule.Changes {
 			if !seen[change] {
 				all, seen[change] = append(all, change), true

@@ -1,11 +1,11 @@
-package publisher_test
+package message_test
 
 import (
 	"reflect"
 	"testing"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // tellers are the sources by which something can be told: the migration tells
@@ -17,12 +17,12 @@ const draft = "https://json-schema.org/draft/2020-12/schema"
 // outside is one kind of message as the documents describe it.
 type outside struct {
 	key, title, summary string
-	topic               publisher.Topic
+	topic               message.Topic
 	file                string // of its schema
 	eventTypes          object // schema of the attribute
 	sources             []domain.Source
 	schema              object
-	belongs             func(publisher.Message) bool
+	belongs             func(message.Message) bool
 }
 
 // outsides are all kinds of message; used notes which words were taken.
@@ -30,49 +30,49 @@ func outsides(used map[string]bool) []outside {
 	var all []outside
 	for _, o := range []struct {
 		key, title, summary string
-		eventType           publisher.EventType
+		eventType           message.EventType
 	}{
-		{"created", "A non-association is there", "A non-association is there that was not: it was opened, or its deletion by a merge was taken back. It may be closed already.", publisher.EventCreated},
-		{"amended", "A non-association changed", "A non-association changed, was closed, reopened or deleted, or belongs to another number of one of the prisoners: change says which.", publisher.EventAmended},
+		{"created", "A non-association is there", "A non-association is there that was not: it was opened, or its deletion by a merge was taken back. It may be closed already.", message.EventCreated},
+		{"amended", "A non-association changed", "A non-association changed, was closed, reopened or deleted, or belongs to another number of one of the prisoners: change says which.", message.EventAmended},
 	} {
 		all = append(all, outside{
-			key: o.key, title: o.title, summary: o.summary, topic: publisher.Domain,
+			key: o.key, title: o.title, summary: o.summary, topic: message.Domain,
 			file: string(o.eventType) + ".schema.json", eventTypes: enum(o.eventType), sources: tellers,
 			schema:  domainSchema(o.eventType, used),
-			belongs: func(m publisher.Message) bool { return m.Attributes["eventType"].Text == string(o.eventType) },
+			belongs: func(m message.Message) bool { return m.Attributes["eventType"].Text == string(o.eventType) },
 		})
 	}
 	types := []string{domain.TypeRenumbered} // a fact of an earlier build is told as it was recorded
 	for _, entry := range toldTypes() {
 		types = append(types, entry.Type)
 	}
-	history := schemaOf(reflect.TypeFor[publisher.HistoryEntry](), used)
+	history := schemaOf(reflect.TypeFor[message.HistoryEntry](), used)
 	return append(all, outside{
-		key: "fact", title: "A fact of the history", topic: publisher.History, file: "history.schema.json",
+		key: "fact", title: "A fact of the history", topic: message.History, file: "history.schema.json",
 		summary:    "One fact, private ones and those of the migration too, with the non-association before and after it in the words of NOMIS.",
 		eventTypes: enum(types...), sources: sources, schema: history.set(enum(types...).with("description", fieldWords["HistoryEntry.type"]), "properties", "type"),
-		belongs: func(publisher.Message) bool { return true },
+		belongs: func(message.Message) bool { return true },
 	})
 }
 
 // domainSchema narrows the body to what one event type can say.
-func domainSchema(eventType publisher.EventType, used map[string]bool) object {
-	var changes []publisher.Change
+func domainSchema(eventType message.EventType, used map[string]bool) object {
+	var changes []message.Change
 	for _, change := range toldChanges() {
 		if change.EventType() == eventType {
 			changes = append(changes, change)
 		}
 	}
-	s := schemaOf(reflect.TypeFor[publisher.DomainEvent](), used)
+	s := schemaOf(reflect.TypeFor[message.DomainEvent](), used)
 	s = refine(s, enum(eventType), "eventType")
 	s = refine(s, enum(tellers...), "additionalInformation", "source")
 	s = refine(s, enum(changes...), "additionalInformation", "change")
-	if eventType == publisher.EventCreated {
+	if eventType == message.EventCreated {
 		return s.set(without(s.at("properties").at("additionalInformation").at("properties"), "previousPrisonerNumber"),
 			"properties", "additionalInformation", "properties")
 	}
 	return s.set([]object{{
-		{"if", object{{"properties", object{{"change", object{{"const", publisher.ChangeRenumbered}}}}}}},
+		{"if", object{{"properties", object{{"change", object{{"const", message.ChangeRenumbered}}}}}}},
 		{"then", object{{"required", []string{"previousPrisonerNumber"}}}},
 		{"else", object{{"properties", object{{"previousPrisonerNumber", false}}}}},
 	}}, "properties", "additionalInformation", "allOf")
@@ -121,8 +121,8 @@ func asyncAPI(t *testing.T) object {
 		}},
 		{"defaultContentType", "application/json"},
 		{"channels", object{
-			{"domainEvents", channel("SNS topic of SNS_TOPIC_ARN, standard or FIFO. On a FIFO topic the message group is the pair and the deduplication id the eventId.", publisher.Domain, kinds)},
-			{"history", channel("SNS topic of HISTORY_TOPIC_ARN, for reconciliation; it is optional.", publisher.History, kinds)},
+			{"domainEvents", channel("SNS topic of SNS_TOPIC_ARN, standard or FIFO. On a FIFO topic the message group is the pair and the deduplication id the eventId.", message.Domain, kinds)},
+			{"history", channel("SNS topic of HISTORY_TOPIC_ARN, for reconciliation; it is optional.", message.History, kinds)},
 		}},
 		{"operations", object{
 			{"tellTheWorld", operation("domainEvents", "Each change that is not private is told once it is recorded, at least once.")},
@@ -132,7 +132,7 @@ func asyncAPI(t *testing.T) object {
 	}
 }
 
-func channel(description string, topic publisher.Topic, kinds []outside) object {
+func channel(description string, topic message.Topic, kinds []outside) object {
 	var refs object
 	for _, kind := range kinds {
 		if kind.topic == topic {
@@ -187,7 +187,7 @@ func headers(kind outside) object {
 	}
 }
 
-func attributes(m publisher.Message) object {
+func attributes(m message.Message) object {
 	var all object
 	for _, name := range []string{"eventType", "eventId", "source", "prisonerNumbers"} {
 		if list := m.Attributes[name].List; list != nil {

@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"bytes"
@@ -13,15 +13,15 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
-const goldenFolder = "../domain/testdata"
+const goldenFolder = "../../domain/testdata"
 
 // example is a message that a golden fact makes.
 type example struct {
 	name    string
-	message publisher.Message
+	message message.Message
 }
 
 func golden(t *testing.T, eventType, path string) domain.Event {
@@ -80,7 +80,7 @@ type happening struct {
 	event  domain.Event
 }
 
-func (h happening) messages(t *testing.T, index int) []publisher.Message {
+func (h happening) messages(t *testing.T, index int) []message.Message {
 	t.Helper()
 	about := larger
 	switch e := h.event.(type) {
@@ -144,13 +144,13 @@ func happenings(t *testing.T) []happening {
 }
 
 // examples of one topic, in the order of a life.
-func examples(t *testing.T, topic publisher.Topic) []example {
+func examples(t *testing.T, topic message.Topic) []example {
 	t.Helper()
 	var all []example
 	for i, h := range happenings(t) {
-		for _, message := range h.messages(t, i) {
-			if message.Topic == topic {
-				all = append(all, example{h.name, message})
+		for _, sent := range h.messages(t, i) {
+			if sent.Topic == topic {
+				all = append(all, example{h.name, sent})
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // The whole body, once, to the letter: it is a contract.
@@ -15,14 +15,14 @@ func TestHistory_theBodyOfAnAmendmentByNOMIS(t *testing.T) {
 	s := newTale(t)
 	id := s.tells(domain.NOMIS, itemOf(y2021, numbered(2))).Outcomes[0].NonAssociationID
 	s.tells(domain.NOMIS, itemOf(y2021, numbered(2), expires("2022-07-05T10:35:17"), func(i *domain.Item) { i.Comment = nil }))
-	message := s.told[1]
+	sent := s.told[1]
 	held := `{"id":"` + id.String() + `","typeSequence":2,"reasonCodes":{"A0135GA":"PER","A9109UD":"VIC"},"typeCode":"WING",` +
 		`"effectiveDate":"2021-07-05T10:35:17",`
-	require.Equal(t, `{"eventId":"`+message.EventID.String()+`","type":"nonassociation.amended.v1",`+
+	require.Equal(t, `{"eventId":"`+sent.EventID.String()+`","type":"nonassociation.amended.v1",`+
 		`"nonAssociationId":"`+id.String()+`","prisonerNumbers":["A0135GA","A9109UD"],"actor":"OFFICER","source":"NOMIS",`+
 		`"occurredAt":"2026-07-15T12:00:00","recordedAt":"2026-07-15T12:00:01+01:00","revision":1,"position":200,`+
 		`"before":`+held+`"expiryDate":null,"authorisedBy":"Staff Name","comments":"Do not location near"},`+
-		`"after":`+held+`"expiryDate":"2022-07-05T10:35:17","authorisedBy":"Staff Name","comments":null}}`, string(message.Body))
+		`"after":`+held+`"expiryDate":"2022-07-05T10:35:17","authorisedBy":"Staff Name","comments":null}}`, string(sent.Body))
 }
 
 func TestHistory_hasEveryFactWithWhatItMetAndLeft(t *testing.T) {
@@ -74,7 +74,7 @@ func TestHistory_hasTheMigration(t *testing.T) {
 func TestHistory_keepsWhatNOMISToldInVain(t *testing.T) {
 	s := newTale(t)
 	s.tells(domain.NOMIS, itemOf(y2021), itemOf("2020-01-01T00:00:00", remarks("Older")))
-	require.Equal(t, []publisher.Change{publisher.ChangeOpened}, s.changes(), "an ignored item is not told")
+	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "an ignored item is not told")
 	ignored := s.history()[1]
 	require.Equal(t, domain.NotLatest, ignored.Ignored.Reason)
 	require.Equal(t, "Older", *ignored.Ignored.Item.Comments)
@@ -94,8 +94,8 @@ func TestHistory_ofAMergeGivesBothHalves(t *testing.T) {
 	was := s.history()[0].After
 	s.arrives(merged, ours, theirs)
 	arrived := s.history()[0]
-	require.Equal(t, publisher.Renumbered{
-		PreviousPrisonerNumber: larger, PrisonerNumber: survivor, Half: publisher.Arrived, From: ours, To: theirs,
+	require.Equal(t, message.Renumbered{
+		PreviousPrisonerNumber: larger, PrisonerNumber: survivor, Half: message.Arrived, From: ours, To: theirs,
 	}, *arrived.Renumbered)
 	require.Equal(t, was, arrived.Before, "under the old number")
 	require.Equal(t, domain.CodeVictim, arrived.After.ReasonCodes[survivor])
@@ -103,7 +103,7 @@ func TestHistory_ofAMergeGivesBothHalves(t *testing.T) {
 
 	s.leaves(merged, ours, theirs, id)
 	left := s.history()[0]
-	require.Equal(t, publisher.Left, left.Renumbered.Half)
+	require.Equal(t, message.Left, left.Renumbered.Half)
 	require.Equal(t, was, left.Before)
 	require.Nil(t, left.After)
 }
@@ -123,8 +123,8 @@ func TestHistory_ofADeletionTakenBack(t *testing.T) {
 func TestHistory_neverCarriesTheCommand(t *testing.T) {
 	s := newTale(t)
 	s.opens(ours)
-	for _, message := range s.told {
-		require.NotContains(t, string(message.Body), "command")
-		require.NotContains(t, string(message.Body), "namedFirst")
+	for _, sent := range s.told {
+		require.NotContains(t, string(sent.Body), "command")
+		require.NotContains(t, string(sent.Body), "namedFirst")
 	}
 }

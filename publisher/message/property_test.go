@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"maps"
@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // listener is a consumer that goes by the words of the messages alone: what is
@@ -18,27 +18,27 @@ import (
 // the word leaves something open.
 type listener map[uuid.UUID]bool
 
-func (l listener) hears(t *testing.T, m publisher.DomainEvent, read func(uuid.UUID) (closed, there bool)) {
+func (l listener) hears(t *testing.T, m message.DomainEvent, read func(uuid.UUID) (closed, there bool)) {
 	t.Helper()
 	id := m.AdditionalInformation.NonAssociationID
 	closed, known := l[id]
 	switch m.AdditionalInformation.Change {
-	case publisher.ChangeOpened:
+	case message.ChangeOpened:
 		require.False(t, known, "it was there")
 		l[id], _ = read(id)
-	case publisher.ChangeAmended:
+	case message.ChangeAmended:
 		require.True(t, known)
-	case publisher.ChangeClosed:
+	case message.ChangeClosed:
 		require.True(t, known)
 		require.False(t, closed, "it was closed")
 		l[id] = true
-	case publisher.ChangeReopened:
+	case message.ChangeReopened:
 		require.True(t, closed, "it was open")
 		l[id] = false
-	case publisher.ChangeDeleted:
+	case message.ChangeDeleted:
 		require.True(t, known)
 		delete(l, id)
-	case publisher.ChangeRenumbered:
+	case message.ChangeRenumbered:
 		require.True(t, known)
 		l[id], _ = read(id)
 	}
@@ -79,7 +79,7 @@ func TestMessages_areEnoughToKnowWhatIsThere(t *testing.T) {
 
 // at is the answer at detailUrl right behind the fact of a message: in a
 // decision of two facts the first does not know the second.
-func (s *tale) at(m publisher.DomainEvent, id uuid.UUID) (closed, there bool) {
+func (s *tale) at(m message.DomainEvent, id uuid.UUID) (closed, there bool) {
 	for _, entry := range s.history() {
 		if entry.EventID == m.AdditionalInformation.EventID {
 			require.Equal(s.t, id, entry.After.ID)
@@ -90,7 +90,7 @@ func (s *tale) at(m publisher.DomainEvent, id uuid.UUID) (closed, there bool) {
 }
 
 // anything is one command by anybody, or a merge or its undoing in one go.
-func (s *tale) anything(r *rapid.T) []publisher.DomainEvent {
+func (s *tale) anything(r *rapid.T) []message.DomainEvent {
 	pair := rapid.SampledFrom([]domain.Pair{ours, theirs}).Draw(r, "pair")
 	switch rapid.IntRange(0, 3).Draw(r, "who") {
 	case 0:
@@ -114,7 +114,7 @@ func (s *tale) anything(r *rapid.T) []publisher.DomainEvent {
 	}
 }
 
-func (s *tale) heard(source domain.Source, pair domain.Pair, c domain.Command) []publisher.DomainEvent {
+func (s *tale) heard(source domain.Source, pair domain.Pair, c domain.Command) []message.DomainEvent {
 	if _, err := s.tries(source, pair, smaller, c); err != nil {
 		return nil // a refusal tells nothing
 	}
@@ -136,7 +136,7 @@ func itemsOf(r *rapid.T, pair domain.Pair) []domain.Item {
 }
 
 // moves brings the living ones of one pair to the other, either way.
-func (s *tale) moves(r *rapid.T) []publisher.DomainEvent {
+func (s *tale) moves(r *rapid.T) []message.DomainEvent {
 	from, to, number := ours, theirs, merged
 	if rapid.Bool().Draw(r, "back") {
 		from, to, number = theirs, ours, domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}

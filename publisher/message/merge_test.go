@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // arrives is the first half of moving what a pair has to another one.
@@ -30,15 +30,15 @@ func TestMessages_ofAMergeTellTheArrivalAndNotTheLeave(t *testing.T) {
 	s := newTale(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
-	require.Equal(t, []publisher.Change{publisher.ChangeRenumbered}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeRenumbered}, s.changes())
 	event := s.events()[0]
-	require.Equal(t, publisher.EventAmended, event.EventType)
-	require.Equal(t, publisher.AdditionalInformation{
+	require.Equal(t, message.EventAmended, event.EventType)
+	require.Equal(t, message.AdditionalInformation{
 		PrisonerNumber: survivor, OtherPrisonerNumber: smaller, PreviousPrisonerNumber: larger,
-		NonAssociationID: id, Source: domain.Merge, Change: publisher.ChangeRenumbered,
+		NonAssociationID: id, Source: domain.Merge, Change: message.ChangeRenumbered,
 		EventID: s.told[0].EventID, Revision: 0, Position: 200,
 	}, event.AdditionalInformation)
-	require.Equal(t, []publisher.Identifier{{Type: "NOMS", Value: survivor}, {Type: "NOMS", Value: smaller}}, event.PersonReference.Identifiers)
+	require.Equal(t, []message.Identifier{{Type: "NOMS", Value: survivor}, {Type: "NOMS", Value: smaller}}, event.PersonReference.Identifiers)
 
 	s.leaves(merged, ours, theirs, id)
 	require.Empty(t, s.events())
@@ -50,9 +50,9 @@ func TestMessages_ofARenumberingBelongToBothPairs(t *testing.T) {
 	s := newTale(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
-	for _, message := range s.told {
-		require.Equal(t, []domain.Pair{theirs, ours}, message.Pairs)
-		require.Equal(t, theirs.String(), message.Group)
+	for _, sent := range s.told {
+		require.Equal(t, []domain.Pair{theirs, ours}, sent.Pairs)
+		require.Equal(t, theirs.String(), sent.Group)
 	}
 	s.leaves(merged, ours, theirs, id)
 	require.Equal(t, []domain.Pair{ours, theirs}, s.told[0].Pairs)
@@ -64,8 +64,8 @@ func TestMessages_ofARenumberingReachWhoListensToEitherNumber(t *testing.T) {
 	s := newTale(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
-	for _, message := range s.told {
-		require.Equal(t, []string{"A0135GA", "B1234CD", "A9109UD"}, message.Attributes["prisonerNumbers"].List)
+	for _, sent := range s.told {
+		require.Equal(t, []string{"A0135GA", "B1234CD", "A9109UD"}, sent.Attributes["prisonerNumbers"].List)
 	}
 	s.leaves(merged, ours, theirs, id)
 	require.Equal(t, []string{"A0135GA", "A9109UD"}, s.told[0].Attributes["prisonerNumbers"].List)
@@ -76,7 +76,7 @@ func TestMessages_ofADuplicateAreRenumberedThenClosed(t *testing.T) {
 	s.opens(theirs)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
-	require.Equal(t, []publisher.Change{publisher.ChangeRenumbered, publisher.ChangeClosed}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeRenumbered, message.ChangeClosed}, s.changes())
 	for i, event := range s.events() {
 		info := event.AdditionalInformation
 		require.Equal(t, id, info.NonAssociationID)
@@ -92,7 +92,7 @@ func TestMessages_ofARecordBetweenTheMergedNumbersAreDeleted(t *testing.T) {
 	s := newTale(t)
 	id := s.opens(between)
 	s.does(domain.Merge, between, survivor, domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{id}})
-	require.Equal(t, []publisher.Change{publisher.ChangeDeleted}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeDeleted}, s.changes())
 	info := s.events()[0].AdditionalInformation
 	require.Equal(t, survivor, info.PrisonerNumber)
 	require.Equal(t, larger, info.OtherPrisonerNumber)
@@ -107,7 +107,7 @@ func TestMessages_ofAMergeTakenBack(t *testing.T) {
 	s.leaves(merged, ours, theirs, id)
 	back := domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}
 	s.arrives(back, theirs, ours)
-	require.Equal(t, []publisher.Change{publisher.ChangeRenumbered}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeRenumbered}, s.changes())
 	info := s.events()[0].AdditionalInformation
 	require.Equal(t, larger, info.PrisonerNumber)
 	require.Equal(t, survivor, info.PreviousPrisonerNumber)
@@ -122,9 +122,9 @@ func TestMessages_ofADeletionTakenBackAreCreated(t *testing.T) {
 	s.does(domain.Merge, between, survivor, domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{id}})
 	back := domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}
 	s.does(domain.Merge, between, larger, domain.Restore{Renumbering: back, Records: []domain.NonAssociation{was}})
-	require.Equal(t, []publisher.Change{publisher.ChangeOpened}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes())
 	event := s.events()[0]
-	require.Equal(t, publisher.EventCreated, event.EventType)
+	require.Equal(t, message.EventCreated, event.EventType)
 	require.Equal(t, id, event.AdditionalInformation.NonAssociationID)
 	require.Empty(t, event.AdditionalInformation.PreviousPrisonerNumber)
 	require.Equal(t, []domain.Pair{between}, s.told[0].Pairs)
@@ -140,7 +140,7 @@ func TestMessages_ofASecondArrival(t *testing.T) {
 	base := merged.Of(s.state(ours).Items[0])
 	s.does(domain.DPS, ours, larger, domain.Close{ID: id, ClosedReason: "Friends"})
 	s.arrives(merged, ours, theirs, domain.TransferredRecord{Base: &base, NonAssociation: merged.Of(s.state(ours).Items[0])})
-	require.Equal(t, []publisher.Change{publisher.ChangeRenumbered}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeRenumbered}, s.changes())
 }
 
 // One that was deleted meanwhile is not there any more, whatever brought it.
@@ -151,7 +151,7 @@ func TestMessages_ofASecondArrivalThatCarriesADeletion(t *testing.T) {
 	base := merged.Of(s.state(ours).Items[0])
 	s.does(domain.DPS, ours, larger, domain.Delete{ID: id})
 	s.arrives(merged, ours, theirs, domain.TransferredRecord{Base: &base, NonAssociation: merged.Of(s.state(ours).Items[0])})
-	require.Equal(t, []publisher.Change{publisher.ChangeDeleted}, s.changes())
+	require.Equal(t, []message.Change{message.ChangeDeleted}, s.changes())
 	require.Empty(t, s.events()[0].AdditionalInformation.PreviousPrisonerNumber)
 }
 
@@ -165,6 +165,6 @@ func TestMessages_ofAClosingTakenBackAreReopened(t *testing.T) {
 	s.does(domain.Merge, theirs, larger, domain.Restore{
 		Renumbering: domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}, Records: []domain.NonAssociation{was},
 	})
-	require.Equal(t, []publisher.Change{publisher.ChangeReopened}, s.changes())
-	require.Equal(t, publisher.EventAmended, s.events()[0].EventType)
+	require.Equal(t, []message.Change{message.ChangeReopened}, s.changes())
+	require.Equal(t, message.EventAmended, s.events()[0].EventType)
 }

@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"path/filepath"

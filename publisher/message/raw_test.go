@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // isRaw tells whether a character must not stand raw in a message.
@@ -36,10 +36,10 @@ func TestMessages_holdNoRawControlCharacter(t *testing.T) {
 		t.Helper()
 		s.does(source, ours, smaller, c)
 		require.NotEmpty(t, s.told)
-		for _, message := range s.told {
-			require.False(t, strings.ContainsFunc(string(message.Body), isRaw), "%q", message.Body)
-			if message.Topic == publisher.History && strings.Contains(string(message.Body), `\u007f`) {
-				bodies[message.Attributes["eventType"].Text] = true
+		for _, sent := range s.told {
+			require.False(t, strings.ContainsFunc(string(sent.Body), isRaw), "%q", sent.Body)
+			if sent.Topic == message.History && strings.Contains(string(sent.Body), `\u007f`) {
+				bodies[sent.Attributes["eventType"].Text] = true
 			}
 		}
 	}
@@ -81,10 +81,10 @@ func TestMessages_escapeTheActor(t *testing.T) {
 		eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}, fact, before, domain.Evolve(before, fact))
 	require.NoError(t, err)
 	require.Len(t, messages, 2)
-	for _, message := range messages {
-		require.False(t, strings.ContainsFunc(string(message.Body), isRaw), "%q", message.Body)
+	for _, sent := range messages {
+		require.False(t, strings.ContainsFunc(string(sent.Body), isRaw), "%q", sent.Body)
 	}
-	var entry publisher.HistoryEntry
+	var entry message.HistoryEntry
 	require.NoError(t, json.Unmarshal(messages[1].Body, &entry))
 	require.Equal(t, everyRaw(), entry.Actor)
 }

@@ -1,4 +1,4 @@
-package publisher
+package message
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-//go:generate go test . -run TestDocuments_areFresh -count=1 -write
+//go:generate go test . -run TestDocuments_areFresh -count=1 -update
 
 // Mapper turns facts into what leaves the house. It is pure but for its clock:
 // the same fact makes the same messages for ever, with only publishedAt to tell

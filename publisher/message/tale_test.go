@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 const (
@@ -50,8 +50,8 @@ func mustBe(one, other domain.PrisonerNumber) domain.Pair {
 func pointTo[T any](v T) *T { return &v }
 
 // mapper sends a quarter of an hour after what the tale tells.
-func mapper() publisher.Mapper {
-	return publisher.Mapper{
+func mapper() message.Mapper {
+	return message.Mapper{
 		PublicURL: "https://non-associations.test/", London: greenwich,
 		Clock: func() time.Time { return summer.Add(15*time.Minute + 250*time.Millisecond).UTC() },
 	}
@@ -65,7 +65,7 @@ type tale struct {
 	length   map[domain.Pair]uint64
 	position uint64
 	asked    int
-	told     []publisher.Message // all of the last command
+	told     []message.Message // all of the last command
 	schemas  map[string]*jsonschema.Schema
 }
 
@@ -113,8 +113,8 @@ func (s *tale) happens(pair domain.Pair, fact domain.Fact) {
 	after := domain.Evolve(before, fact)
 	messages, err := mapper().Messages(recorded, fact, before, after)
 	require.NoError(s.t, err)
-	for _, message := range messages { // whatever a test tells, the documents allow
-		require.NoError(s.t, valid(s.t, s.schemas[message.Attributes["eventType"].Text], message.Body))
+	for _, sent := range messages { // whatever a test tells, the documents allow
+		require.NoError(s.t, valid(s.t, s.schemas[sent.Attributes["eventType"].Text], sent.Body))
 	}
 	s.states[pair], s.length[pair], s.told = after, s.length[pair]+1, append(s.told, messages...)
 }
@@ -159,21 +159,21 @@ func numbered(n int) func(*domain.Item) { return func(i *domain.Item) { i.TypeSe
 
 // events are the domain events of the last command, history those of the
 // history topic.
-func (s *tale) events() []publisher.DomainEvent {
-	return bodies[publisher.DomainEvent](s, publisher.Domain)
+func (s *tale) events() []message.DomainEvent {
+	return bodies[message.DomainEvent](s, message.Domain)
 }
 
-func (s *tale) history() []publisher.HistoryEntry {
-	return bodies[publisher.HistoryEntry](s, publisher.History)
+func (s *tale) history() []message.HistoryEntry {
+	return bodies[message.HistoryEntry](s, message.History)
 }
 
-func bodies[T any](s *tale, topic publisher.Topic) []T {
+func bodies[T any](s *tale, topic message.Topic) []T {
 	s.t.Helper()
 	var all []T
-	for _, message := range s.told {
-		if message.Topic == topic {
+	for _, sent := range s.told {
+		if sent.Topic == topic {
 			var body T
-			require.NoError(s.t, json.Unmarshal(message.Body, &body))
+			require.NoError(s.t, json.Unmarshal(sent.Body, &body))
 			all = append(all, body)
 		}
 	}
@@ -181,8 +181,8 @@ func bodies[T any](s *tale, topic publisher.Topic) []T {
 }
 
 // changes are what the last command told, one word a domain event.
-func (s *tale) changes() []publisher.Change {
-	var all []publisher.Change
+func (s *tale) changes() []message.Change {
+	var all []message.Change
 	for _, event := range s.events() {
 		all = append(all, event.AdditionalInformation.Change)
 	}

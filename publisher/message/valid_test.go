@@ -1,4 +1,4 @@
-package publisher_test
+package message_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/publisher"
+	"nonassociations/publisher/message"
 )
 
 // compiled reads a stored schema; a strict one also refuses keys that it does
@@ -40,7 +40,7 @@ func compiled(t *testing.T, file string, strict bool) *jsonschema.Schema {
 func schemas(t *testing.T) map[string]*jsonschema.Schema {
 	t.Helper()
 	all := map[string]*jsonschema.Schema{}
-	for _, eventType := range []publisher.EventType{publisher.EventCreated, publisher.EventAmended} {
+	for _, eventType := range []message.EventType{message.EventCreated, message.EventAmended} {
 		all[string(eventType)] = compiled(t, string(eventType)+".schema.json", true)
 	}
 	history := compiled(t, "history.schema.json", true)
@@ -86,8 +86,8 @@ func TestDocuments_everyExampleIsValid(t *testing.T) {
 }
 
 func TestDocuments_theSchemasRefuseWhatIsWrong(t *testing.T) {
-	amended := compiled(t, string(publisher.EventAmended)+".schema.json", false)
-	all := examples(t, publisher.Domain)
+	amended := compiled(t, string(message.EventAmended)+".schema.json", false)
+	all := examples(t, message.Domain)
 	at := func(name string) string {
 		i := slices.IndexFunc(all, func(e example) bool { return e.name == name })
 		return string(all[i].message.Body)
@@ -113,15 +113,15 @@ func TestDocuments_theSchemasRefuseWhatIsWrong(t *testing.T) {
 }
 
 func TestDocuments_showEveryChangeAndEveryType(t *testing.T) {
-	var changes []publisher.Change
-	for _, e := range examples(t, publisher.Domain) {
-		var body publisher.DomainEvent
+	var changes []message.Change
+	for _, e := range examples(t, message.Domain) {
+		var body message.DomainEvent
 		require.NoError(t, json.Unmarshal(e.message.Body, &body))
 		changes = append(changes, body.AdditionalInformation.Change)
 	}
 	require.Subset(t, changes, toldChanges())
 	var types []string
-	for _, e := range examples(t, publisher.History) {
+	for _, e := range examples(t, message.History) {
 		types = append(types, e.message.Attributes["eventType"].Text)
 	}
 	for _, entry := range toldTypes() {
