@@ -21,10 +21,10 @@ const maxCounted = 100_000
 
 var errEnough = errors.New("counted")
 
-// ReadBacklog counts the facts behind a bookmark.
-func ReadBacklog(ctx context.Context, store eventstore.Store, bookmark eventstore.Position, now time.Time) (Backlog, error) {
+// ReadBacklog counts the facts behind a checkpoint.
+func ReadBacklog(ctx context.Context, store eventstore.Store, checkpoint eventstore.Position, now time.Time) (Backlog, error) {
 	var b Backlog
-	err := store.Subscribe(ctx, bookmark, domain.StreamPrefixes(), func(m eventstore.Message) error {
+	err := store.Subscribe(ctx, checkpoint, domain.StreamPrefixes(), func(m eventstore.Message) error {
 		switch {
 		case m.Kind == eventstore.CaughtUp:
 			return errEnough

@@ -96,7 +96,7 @@ func TestParkedMessage_ofAStreamThatLostItsBeginningIsNotPublished(t *testing.T)
 	refused := w.refuses(bad)
 	p := w.start(w.options(message.Domain))
 	w.lies(1)
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	p.kill()
 
 	refused.no(bad)

@@ -12,7 +12,7 @@ import (
 // mark is a parked letter whose row is to say how it was sent in vain.
 type mark struct {
 	it    *delivery
-	asked bool // by an operator, whose wish this ends
+	asked bool // by an operator, whose request this ends
 }
 
 // park gives a letter a row, and one to all behind it, or lets the row that it
@@ -81,7 +81,7 @@ func (l *pipeline) changes() changeSet {
 	return s
 }
 
-// committed says that a settlement is written: the bookmark may pass what it
+// committed says that a settlement is written: the checkpoint may pass what it
 // parked, which is read from the log again when its turn comes.
 func (l *pipeline) committed(s changeSet) {
 	l.mu.Lock()
@@ -98,7 +98,7 @@ func (l *pipeline) committed(s changeSet) {
 	l.wake()
 }
 
-// restore puts what is parked into its lanes. What the bookmark has not passed
+// restore puts what is parked into its lanes. What the checkpoint has not passed
 // must wait until the log was read up to it: facts before it may not be done.
 func (l *pipeline) restore(topic message.Topic, parked []store.Parked) {
 	l.mu.Lock()
@@ -128,7 +128,7 @@ func (l *pipeline) restore(topic message.Topic, parked []store.Parked) {
 }
 
 // applyRequest does what operators want of what is parked. A letter that is just being
-// sent is left alone: the wish stays, and is heard again.
+// sent is left alone: the request stays, and is heard again.
 func (l *pipeline) applyRequest(wishes []store.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,7 +146,7 @@ func (l *pipeline) applyRequest(wishes []store.Parked) {
 	l.wake()
 }
 
-// end reports whether a wish for a letter was granted, in vain, and its end is
+// end reports whether a request for a letter was granted, in vain, and its end is
 // still to be written.
 func (l *pipeline) end(it *delivery) bool {
 	return slices.Contains(l.marked, mark{it, true})

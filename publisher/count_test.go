@@ -25,7 +25,7 @@ func TestLog_withAHoleIsNotPublished(t *testing.T) {
 	for range 3 {
 		w.changes(pairNo(0))
 	}
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	p.kill()
 	o := w.options(message.Domain)
 	o.Store = holed{w.log}

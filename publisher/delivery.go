@@ -15,7 +15,7 @@ type logPlace struct {
 	at   eventstore.Position
 	last store.Event // the last fact at or before it
 	when time.Time   // it was recorded; zero when nothing was
-	// facts is how many there are up to it, for a bookmark that was counted
+	// facts is how many there are up to it, for a checkpoint that was counted
 	facts uint64
 }
 
@@ -50,7 +50,7 @@ type parkState int
 
 const (
 	notParked parkState = iota
-	parking             // its row must be there before the bookmark may pass it
+	parking             // its row must be there before the checkpoint may pass it
 	isParked
 )
 
@@ -58,7 +58,7 @@ const (
 // log, until it is delivered or skipped: nothing of its pairs overtakes it.
 type delivery struct {
 	message  message.Message  // without a body when it must be read from the log again
-	position *pendingPosition // nil when the bookmark need not wait for it
+	position *pendingPosition // nil when the checkpoint need not wait for it
 	front    bool             // its slot is open and its turn has come
 	queues   []*pairQueue
 	progress deliveryState

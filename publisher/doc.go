@@ -4,7 +4,7 @@
 //
 // A line holds what is on its way. Messages of different pairs go side by side;
 // of one pair there is at most one in flight, in the order of the log, and a
-// renumbering waits for both of its pairs and holds both up. The bookmark moves
+// renumbering waits for both of its pairs and holds both up. The checkpoint moves
 // behind what SNS has acknowledged or what is parked (publisher/store), without a
 // gap. Delivery is at least once: a kill, a lost answer or a stalled session that
 // notices late can send a message again, and eventId tells.

@@ -77,7 +77,7 @@ func TestMessage_thatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 			require.Contains(t, w.heard(), first.String())
 			w.failsWhileOthersAreTaken()
 			w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 20})
-			w.bookmarked(message.Domain)
+			w.checkpointed(message.Domain)
 			status := p.Status()
 			require.Equal(t, []int{0, 1, 20, 0}, []int{status.Refused, status.Failing, status.Blocked, status.Skipped})
 			require.NoError(t, status.Fault)
@@ -142,7 +142,7 @@ func TestPipeline_otherPairsGoOnHoweverManyFactsWait(t *testing.T) {
 	w.failsWhileOthersAreTaken()
 	w.hears(message.Domain, behind...)
 	w.waitFor(map[store.State]int{store.Failing: 1, store.Blocked: 900})
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	w.works()
 	w.hears(message.Domain)
 	w.lies(0)
@@ -172,7 +172,7 @@ func TestThrottledPair_isNotParkedAndHoldsOnlyItselfUp(t *testing.T) {
 	require.Eventually(t, func() bool { return p.Status().Faults > before+5 }, patience, poll, "it is tried again and again")
 	w.works()
 	w.hears(message.Domain)
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	require.Empty(t, w.everParked())
 }
 

@@ -49,7 +49,7 @@ func (h *handler) origin(b store.Checkpoint) consumer.Checkpoint {
 		counted = &b.Facts
 	}
 	return consumer.Checkpoint{
-		What: "the bookmark of the " + string(h.Topic) + " topic", Store: b.Store, At: b.At,
+		What: "the checkpoint of the " + string(h.Topic) + " topic", Store: b.Store, At: b.At,
 		EventID: b.Last.ID, Stream: b.Last.Stream, Revision: b.Last.Revision,
 		Facts: counted, Prefixes: domain.StreamPrefixes(),
 	}
@@ -149,7 +149,7 @@ func (h *handler) Decode(recorded eventstore.RecordedEvent) (fact, error) {
 const chunkSize = 256
 
 // Apply is follow.Handler's: it puts the batch on the line and does not wait for
-// it to be told. The bookmark follows when it is.
+// it to be told. The checkpoint follows when it is.
 func (h *handler) Apply(ctx context.Context, conn *store.Conn, batch consumer.Batch[fact]) error {
 	s := h.current()
 	s.start(ctx, h.wake)

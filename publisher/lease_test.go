@@ -67,11 +67,11 @@ func TestCheckpoint_movedByAnotherStopsTheSession(t *testing.T) {
 	w := newWorld(t, "world")
 	p := w.start(w.options(message.Domain))
 	w.changes(pairNo(0))
-	w.bookmarked(message.Domain)
-	w.execute(`UPDATE publisher.bookmark SET "commit" = 1, prepare = 1, facts = NULL`)
+	w.checkpointed(message.Domain)
+	w.execute(`UPDATE publisher.checkpoint SET "commit" = 1, prepare = 1, facts = NULL`)
 	w.changes(pairNo(1))
-	w.bookmarked(message.Domain)
-	require.Greater(t, len(w.hears(message.Domain)), 2, "it went on from where the bookmark is now")
+	w.checkpointed(message.Domain)
+	require.Greater(t, len(w.hears(message.Domain)), 2, "it went on from where the checkpoint is now")
 	require.True(t, p.Status().Leader)
 }
 
@@ -98,7 +98,7 @@ func TestCheckpoint_ofAnotherLogIsRefused(t *testing.T) {
 	w.changes(pairNo(0))
 	p := w.start(w.options(message.Domain))
 	w.hears(message.Domain)
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	p.kill()
 
 	same := w.log

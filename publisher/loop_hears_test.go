@@ -98,8 +98,8 @@ func (w *world) eventOf(body string) message.DomainEvent {
 	return e
 }
 
-// bookmarked waits until the bookmark is behind everything.
-func (w *world) bookmarked(topic message.Topic) {
+// checkpointed waits until the checkpoint is behind everything.
+func (w *world) checkpointed(topic message.Topic) {
 	w.t.Helper()
 	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(w.t, err)

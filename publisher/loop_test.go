@@ -28,7 +28,7 @@ func TestFact_isPublishedOnceWhenNothingGoesWrong(t *testing.T) {
 	}
 	heard := w.hears(message.Domain)
 	require.Len(t, heard, 600)
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	p.kill()
 
 	w.changes(pairNo(3))
@@ -124,7 +124,7 @@ func TestFaults_ofSNSAreOutlived(t *testing.T) {
 			}
 			w.works()
 			w.hears(message.Domain)
-			w.bookmarked(message.Domain)
+			w.checkpointed(message.Domain)
 			require.Eventually(t, func() bool { return p.Status().Fault == nil && p.Status().Lag == 0 }, patience, poll)
 			require.Zero(t, p.Status().Refused)
 			if name != "single entries" { // which may look as if they failed by themselves
@@ -267,7 +267,7 @@ func TestPublishers_oneWorksAndTheOtherTakesOver(t *testing.T) {
 		w.changes(pairNo(i % 10))
 	}
 	require.Len(t, w.hears(message.Domain), 100)
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	first.kill()
 	began := time.Now()
 	w.changes(pairNo(1))

@@ -138,7 +138,7 @@ func (p *play) othersGoOn() {
 	p.rest(p.another)
 	for _, m := range p.pending() {
 		row := p.rows[m.EventID]
-		require.Empty(p.t, row.Request, "nobody hears of a wish for %d", m.Position.Commit)
+		require.Empty(p.t, row.Request, "nobody hears of a request for %d", m.Position.Commit)
 		if slices.ContainsFunc(p.pending(), func(other message.Message) bool { return standsBefore(other, m) }) {
 			continue
 		}

@@ -88,7 +88,7 @@ func TestInvalidMessage_parksItsPairAndNoOther(t *testing.T) {
 	w.hears(message.Domain, append(after, bad)...)
 	require.Contains(t, w.heard(), first.String())
 	w.lies(4)
-	w.bookmarked(message.Domain)
+	w.checkpointed(message.Domain)
 	require.Equal(t, 1, p.Status().Refused)
 	require.Equal(t, 3, p.Status().Blocked)
 	row := w.parked()[0]

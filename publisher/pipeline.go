@@ -27,7 +27,7 @@ type pipeline struct {
 	resting map[*delivery]*time.Timer
 	queues  map[domain.Pair]*pairQueue
 	read    eventstore.Position // everything of the log up to here is on the line or was
-	facts   uint64              // how many there are up to there, for a bookmark that was counted
+	facts   uint64              // how many there are up to there, for a checkpoint that was counted
 	ahead   []*delivery         // parked behind read
 	window
 

@@ -85,7 +85,7 @@ func TestPipeline_fillsBatchesWithinTheLimitsOfSNS(t *testing.T) {
 	require.Equal(t, []int{2, 1, 1}, sizes(l), "one that is too large goes by itself")
 }
 
-// Whoever writes the bookmark, and whoever reads the log, hears of what it waits
+// Whoever writes the checkpoint, and whoever reads the log, hears of what it waits
 // for.
 func TestPipeline_saysWhenSomethingCanBeSettledAndWhenThereIsRoom(t *testing.T) {
 	l := lineOf(100, 1, 1)
@@ -98,7 +98,7 @@ func TestPipeline_saysWhenSomethingCanBeSettledAndWhenThereIsRoom(t *testing.T) 
 	l.refuse(it, "why")
 	require.True(t, heard(l.changed))
 	l.committed(l.changes())
-	require.True(t, heard(l.changed), "the bookmark may pass it")
+	require.True(t, heard(l.changed), "the checkpoint may pass it")
 	require.True(t, heard(l.capacity))
 
 	l.applyRequest([]store.Parked{{EventID: it.message.EventID, Request: store.Retry}})
@@ -111,7 +111,7 @@ func TestPipeline_saysWhenSomethingCanBeSettledAndWhenThereIsRoom(t *testing.T) 
 	require.True(t, heard(l.changed), "its row may go")
 }
 
-// A wish that is still in its row though it was granted is not granted twice.
+// A request that is still in its row though it was granted is not granted twice.
 func TestPipeline_grantsAWishOnce(t *testing.T) {
 	l := lineOf(100, 1)
 	it := l.nextBatch()[0]

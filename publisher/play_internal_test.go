@@ -88,7 +88,7 @@ func newPlay(t tester, conn *pgx.Conn) *play {
 		t: t, conn: conn, was: map[uuid.UUID]error{}, says: map[uuid.UUID]error{}, cut: map[uuid.UUID]int{},
 		now: time.Unix(0, 0), window: 4, told: map[uuid.UUID]bool{}, asked: map[uuid.UUID]bool{},
 	}
-	_, err := conn.Exec(t.Context(), `TRUNCATE publisher.parked, publisher.bookmark`)
+	_, err := conn.Exec(t.Context(), `TRUNCATE publisher.parked, publisher.checkpoint`)
 	require.NoError(t, err)
 	p.restart()
 	return p
@@ -237,9 +237,9 @@ func (p *play) wake() {
 // ask is an operator.
 func (p *play) ask(wish store.Request, id uuid.UUID) {
 	p.asked[id] = wish == store.Retry
-	sql := `UPDATE publisher.parked SET wish = 'retry' WHERE event_id = $1 AND state IN ('refused', 'failing')`
+	sql := `UPDATE publisher.parked SET request = 'retry' WHERE event_id = $1 AND state IN ('refused', 'failing')`
 	if wish == store.Skip {
-		sql = `UPDATE publisher.parked SET wish = 'skip', state = 'skipped' WHERE event_id = $1 AND state <> 'skipped'`
+		sql = `UPDATE publisher.parked SET request = 'skip', state = 'skipped' WHERE event_id = $1 AND state <> 'skipped'`
 	}
 	_, err := p.conn.Exec(p.t.Context(), sql, id)
 	require.NoError(p.t, err)

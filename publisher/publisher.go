@@ -87,7 +87,7 @@ const (
 
 // Run works until the context ends, and then returns nil. Outages of SNS, the
 // event store and Postgres it outlives. The only error wraps follow.ErrRefused:
-// the bookmark is of another log, in words for the operator.
+// the checkpoint is of another log, in words for the operator.
 func (p *Publisher) Run(ctx context.Context) error {
 	defer p.handler.stop()
 	return p.consumer.Run(ctx)

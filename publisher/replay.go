@@ -18,7 +18,7 @@ import (
 )
 
 // Replay tells a stretch of the log again, to a topic of the operator's choice,
-// in the order of each pair. It knows neither bookmark nor desk.
+// in the order of each pair. It knows neither checkpoint nor desk.
 type Replay struct {
 	Topic    message.Topic // whose messages
 	From, To uint64

@@ -64,7 +64,7 @@ func (l *pipeline) finish(it *delivery) {
 	l.closed(it)
 }
 
-// closed says that the bookmark need not wait for a letter.
+// closed says that the checkpoint need not wait for a letter.
 func (l *pipeline) closed(it *delivery) {
 	if l.complete(it) {
 		signal(l.changed)

@@ -34,7 +34,7 @@ func TestOrder_aThrottledFactBeforeARenumberingBehindARefusedOne(t *testing.T) {
 		p.round()
 		require.Equal(t, map[uuid.UUID]store.State{refused: store.Refused, renumbering: store.Blocked, behind: store.Blocked}, p.states())
 		require.True(t, p.told[other])
-		p.settle() // the bookmark is behind the refused one
+		p.settle() // the checkpoint is behind the refused one
 		p.restart()
 		for _, act := range order {
 			p.act(act, refused, throttled)
@@ -79,7 +79,7 @@ func orders(letters string) []string {
 	return slices.Compact(all)
 }
 
-// A parked fact that the bookmark has not passed goes as soon as the log is read
+// A parked fact that the checkpoint has not passed goes as soon as the log is read
 // up to it, and no sooner.
 func TestOrder_aParkedFactGoesWhenTheLogWasReadUpToIt(t *testing.T) {
 	p := newPlay(t, database(t))
@@ -88,7 +88,7 @@ func TestOrder_aParkedFactGoesWhenTheLogWasReadUpToIt(t *testing.T) {
 	parked := p.happens(nil, pairOf(1))
 	p.restart()
 	p.round()
-	p.settle() // the bookmark is behind the first
+	p.settle() // the checkpoint is behind the first
 	p.says[first] = nil
 	p.ask(store.Retry, first)
 	p.restart()

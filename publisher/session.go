@@ -17,12 +17,12 @@ type session struct {
 	pipeline     *pipeline
 	cache        *statecache.PairCache // of the facts that come by
 	reread       reload
-	was          store.Checkpoint // where the bookmark is
+	was          store.Checkpoint // where the checkpoint is
 	acknowledged time.Time        // when operators were last asked
 	stop         func()           // nil until it runs
 }
 
-// commitDelay is how long what was told may gather before the bookmark follows: each
+// commitDelay is how long what was told may gather before the checkpoint follows: each
 // move of it costs a round trip, and a kill in between only tells again.
 const commitDelay = 20 * time.Millisecond
 
@@ -46,7 +46,7 @@ func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	}
 }
 
-// pace asks for the bookmark to follow.
+// pace asks for the checkpoint to follow.
 func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 	for {
 		select {

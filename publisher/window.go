@@ -12,7 +12,7 @@ type pendingPosition struct {
 	before, next *pendingPosition
 }
 
-// window is what the bookmark has not passed yet.
+// window is what the checkpoint has not passed yet.
 type window struct {
 	limit       int              // of open slots, unless too few letters of them can be sent
 	first, last *pendingPosition // open, all of them
@@ -40,7 +40,7 @@ func (w *window) isFull() bool {
 // to read its facts again would cost more than all else.
 func (w *window) isWide() bool { return w.open >= 2*w.limit }
 
-// track puts a slot at the end, and tells whether the bookmark may move.
+// track puts a slot at the end, and tells whether the checkpoint may move.
 func (w *window) track(s *pendingPosition) (moved bool) {
 	switch {
 	case s.open > 0:
@@ -69,7 +69,7 @@ func (w *window) arrive(it *delivery) {
 	}
 }
 
-// complete says that the bookmark need not wait for a letter any more, and tells
+// complete says that the checkpoint need not wait for a letter any more, and tells
 // whether its slot is done.
 func (w *window) complete(it *delivery) (done bool) {
 	s := it.position

@@ -48,7 +48,7 @@ func (parkedListCmd) Run(ctx context.Context) error {
 		return err
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "topic\tevent\tposition\tpairs\tstate\ttries\tsince\twish\treason")
+	fmt.Fprintln(w, "topic\tevent\tposition\tpairs\tstate\tattempts\tsince\trequest\treason")
 	for _, p := range parked {
 		pairs := make([]string, len(p.Pairs))
 		for i, pair := range p.Pairs {

@@ -96,7 +96,7 @@ func (publishReplayCmd) Help() string {
   nonassociations publish replay --from 12000 --to 13000 --topic arn:aws:sns:eu-west-2:000000000000:repair
 
 Every message has the eventId that it had; only publishedAt is new. The order of each pair is kept.
-No bookmark moves, and a publisher that is at work goes on. PUBLIC_URL is needed.`
+No checkpoint moves, and a publisher that is at work goes on. PUBLIC_URL is needed.`
 }
 
 // Run is kong's.

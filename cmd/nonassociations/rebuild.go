@@ -28,7 +28,7 @@ The log itself is never changed. Before anything is done its facts are compared 
 read model was built from: where they differ, the log was changed, and only --adopt-log goes on. Nothing has to be stopped: a projector that is at work begins
 anew. --adopt-log is for a log that was put back from a backup, or replaced; the id must be that of
 the log at EVENTSTORE_URL, which a role that refused to start has printed. It also forgets what is
-about the old log: the idempotency keys, and the publisher's bookmarks and desk, so that the topics
+about the old log: the idempotency keys, and the publisher's checkpoints and desk, so that the topics
 are told of the log from its beginning.`
 }
 

@@ -98,14 +98,14 @@ BEGIN
       ('TABLE', 'commands', 'log', 'SELECT, INSERT, UPDATE', ARRAY['operator']),
       -- The checkpoints of the topics. Other roles read the id of their log.
       ('SCHEMA', 'publisher', NULL, 'USAGE', ARRAY['publisher', 'writer', 'projector', 'operator']),
-      ('TABLE', 'publisher', 'bookmark', 'SELECT, INSERT, UPDATE', ARRAY['publisher']),
-      ('TABLE', 'publisher', 'bookmark', 'SELECT', ARRAY['writer', 'projector']),
+      ('TABLE', 'publisher', 'checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['publisher']),
+      ('TABLE', 'publisher', 'checkpoint', 'SELECT', ARRAY['writer', 'projector']),
       ('TABLE', 'publisher', 'parked', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['publisher']),
       -- The status of the consumers. Each writes its own row; the roles of processes may read it.
       ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator']),
       ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'projector', 'publisher']),
       ('TABLE', 'consumer', 'status', 'DELETE', ARRAY['operator']),
-      ('TABLE', 'publisher', 'bookmark', 'DELETE', ARRAY['operator']),
+      ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)
     JOIN pg_namespace n ON n.nspname = schema

@@ -15,9 +15,9 @@ import (
 // Conn is the session that holds the lease of a topic.
 type Conn = pgx.Conn
 
-// ErrFenced says that the bookmark is not where this session left it: another
+// ErrFenced says that the checkpoint is not where this session left it: another
 // publisher works on the topic.
-var ErrFenced = errors.New("the bookmark was moved by somebody else")
+var ErrFenced = errors.New("the checkpoint was moved by somebody else")
 
 // Checkpoint is how far a topic has been told, and of which log. One without a
 // store has told nothing yet.
@@ -27,7 +27,7 @@ type Checkpoint struct {
 	At    eventstore.Position
 	Last  Event // the last fact at or before At
 	// Facts is how many there are up to At, where Counted says that it is known:
-	// a bookmark of an older build was not counted.
+	// a checkpoint of an older build was not counted.
 	Facts   uint64
 	Counted bool
 }
@@ -39,7 +39,7 @@ type Event struct {
 	Revision uint64
 }
 
-// Load is the bookmark of a topic, without a store when there is none yet.
+// Load is the checkpoint of a topic, without a store when there is none yet.
 func Load(ctx context.Context, conn *Conn, topic string) (Checkpoint, error) {
 	b := Checkpoint{Topic: topic}
 	var (
@@ -49,12 +49,12 @@ func Load(ctx context.Context, conn *Conn, topic string) (Checkpoint, error) {
 		facts    *uint64
 	)
 	err := conn.QueryRow(ctx, `SELECT store_id, "commit", prepare, event_id, event_stream, event_revision, facts
-		FROM publisher.bookmark WHERE topic = $1`, topic).Scan(&b.Store, &b.At.Commit, &b.At.Prepare, &id, &stream, &revision, &facts)
+		FROM publisher.checkpoint WHERE topic = $1`, topic).Scan(&b.Store, &b.At.Commit, &b.At.Prepare, &id, &stream, &revision, &facts)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Checkpoint{Topic: topic}, nil
 	}
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("read the bookmark of the %s topic: %w", topic, err)
+		return Checkpoint{}, fmt.Errorf("read the checkpoint of the %s topic: %w", topic, err)
 	}
 	if id != nil && stream != nil && revision != nil {
 		b.Last = Event{*id, *stream, uint64(*revision)} //nolint:gosec // written from one
@@ -65,23 +65,23 @@ func Load(ctx context.Context, conn *Conn, topic string) (Checkpoint, error) {
 	return b, nil
 }
 
-// LoadOrCreate makes the session ready and puts the bookmark of a topic before
+// LoadOrCreate makes the session ready and puts the checkpoint of a topic before
 // everything, unless there is one. It returns where it is.
 func LoadOrCreate(ctx context.Context, conn *Conn, topic string, store uuid.UUID) (Checkpoint, error) {
-	// A bookmark that a crash of Postgres takes back makes duplicates and no
+	// A checkpoint that a crash of Postgres takes back makes duplicates and no
 	// gaps: there is nothing to wait for the disk for.
 	_, err := conn.Exec(ctx, `SET synchronous_commit = off`)
 	if err == nil {
-		_, err = conn.Exec(ctx, `INSERT INTO publisher.bookmark (topic, store_id, "commit", prepare, facts)
+		_, err = conn.Exec(ctx, `INSERT INTO publisher.checkpoint (topic, store_id, "commit", prepare, facts)
 			VALUES ($1, $2, 0, 0, 0) ON CONFLICT DO NOTHING`, topic, store)
 	}
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("begin the bookmark of the %s topic: %w", topic, err)
+		return Checkpoint{}, fmt.Errorf("begin the checkpoint of the %s topic: %w", topic, err)
 	}
 	return Load(ctx, conn, topic)
 }
 
-const moveSQL = `UPDATE publisher.bookmark
+const moveSQL = `UPDATE publisher.checkpoint
 	SET "commit" = $3, prepare = $4, event_id = $5, event_stream = $6, event_revision = $7, facts = $10
 	WHERE topic = $1 AND store_id = $2 AND "commit" = $8 AND prepare = $9`
 
@@ -103,7 +103,7 @@ func moveArgs(was, now Checkpoint) []any {
 	return []any{was.Topic, was.Store, now.At.Commit, now.At.Prepare, id, stream, revision, was.At.Commit, was.At.Prepare, facts}
 }
 
-// Verify tells whether the bookmark still is where this session left it.
+// Verify tells whether the checkpoint still is where this session left it.
 func Verify(ctx context.Context, conn *Conn, b Checkpoint) error {
 	now, err := Load(ctx, conn, b.Topic)
 	if err != nil {
@@ -115,15 +115,15 @@ func Verify(ctx context.Context, conn *Conn, b Checkpoint) error {
 	return nil
 }
 
-// Reset forgets the bookmarks and what is parked, so that another log is told from its
+// Reset forgets the checkpoints and what is parked, so that another log is told from its
 // beginning: only an operator can know that this is right.
 func Reset(ctx context.Context, dsn string) error {
-	return alone(ctx, dsn, "forget the bookmarks", func(conn *Conn) error {
+	return alone(ctx, dsn, "forget the checkpoints", func(conn *Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `DELETE FROM publisher.parked`); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, `DELETE FROM publisher.bookmark`)
+			_, err := tx.Exec(ctx, `DELETE FROM publisher.checkpoint`)
 			return err
 		})
 	})

@@ -4,5 +4,5 @@
 // kept by name only; what it says is read from the log again.
 //
 // All writes of a running publisher go through the session that holds its
-// lease, and only while the bookmark is where that session left it.
+// lease, and only while the checkpoint is where that session left it.
 package store

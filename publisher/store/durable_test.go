@@ -1,16 +1,12 @@
 package store_test
 
 import (
-	"os"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/dev/testdb"
-	"nonassociations/internal/pg/migrate"
 	"nonassociations/publisher/store"
 )
 
@@ -33,9 +29,9 @@ func TestOperator_asksOnlyForWhatMayBe(t *testing.T) {
 	}
 }
 
-// A row is all that is left of a fact once the bookmark has passed it: every
+// A row is all that is left of a fact once the checkpoint has passed it: every
 // write to the table waits for the disk, whatever the server's default is.
-// Moving the bookmark alone does not.
+// Moving the checkpoint alone does not.
 func TestWrite_ofParkedMessagesWaitsForTheDisk(t *testing.T) {
 	dsn, conn, was := begun(t)
 	for _, sql := range []string{
@@ -43,7 +39,7 @@ func TestWrite_ofParkedMessagesWaitsForTheDisk(t *testing.T) {
 		`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 			INSERT INTO how VALUES (TG_TABLE_NAME || ' ' || TG_OP, current_setting('synchronous_commit')); RETURN NULL; END $$`,
 		`CREATE TRIGGER noting AFTER INSERT OR UPDATE OR DELETE ON publisher.parked FOR EACH ROW EXECUTE FUNCTION note()`,
-		`CREATE TRIGGER noting AFTER UPDATE ON publisher.bookmark FOR EACH ROW EXECUTE FUNCTION note()`,
+		`CREATE TRIGGER noting AFTER UPDATE ON publisher.checkpoint FOR EACH ROW EXECUTE FUNCTION note()`,
 		`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$`,
 	} {
 		_, err := conn.Exec(t.Context(), sql)
@@ -64,15 +60,15 @@ func TestWrite_ofParkedMessagesWaitsForTheDisk(t *testing.T) {
 		_, err := conn.Exec(t.Context(), `DELETE FROM how`)
 		require.NoError(t, err)
 	}
-	settle(behind(was, 5), store.Changes{Park: []store.Parked{one, other}}, "parked INSERT on", "bookmark UPDATE on")
-	settle(behind(was, 6), store.Changes{}, "bookmark UPDATE off")
+	settle(behind(was, 5), store.Changes{Park: []store.Parked{one, other}}, "parked INSERT on", "checkpoint UPDATE on")
+	settle(behind(was, 6), store.Changes{}, "checkpoint UPDATE off")
 	settle(was, store.Changes{Attempted: []store.Parked{one}}, "parked UPDATE on")
 	require.NoError(t, store.RequestRetry(t.Context(), dsn, topic, one.EventID))
 	require.NoError(t, store.RequestSkip(t.Context(), dsn, topic, other.EventID, "why not", noon))
 	requireHow(t, conn, "parked UPDATE on")
 	settle(was, store.Changes{Acknowledged: []uuid.UUID{other.EventID}}, "parked UPDATE on")
 	settle(was, store.Changes{Delivered: []uuid.UUID{one.EventID}}, "parked DELETE on")
-	settle(behind(was, 7), store.Changes{}, "bookmark UPDATE off")
+	settle(behind(was, 7), store.Changes{}, "checkpoint UPDATE off")
 }
 
 // requireHow holds that a write was made, and in this way alone.
@@ -86,38 +82,4 @@ func requireHow(t *testing.T, conn *pgx.Conn, write string) {
 	for _, way := range ways {
 		require.NotEqual(t, "parked UPDATE off", way)
 	}
-}
-
-// What the build before left in its states is there in today's.
-func TestRows_inOldStatesAreCarriedOver(t *testing.T) {
-	dsn := testdb.New(t)
-	first, err := os.ReadFile("migrations/00001_desk.sql")
-	require.NoError(t, err)
-	before := migrate.Schema{Name: "publisher", LockID: migrate.PublisherLock, Files: fstest.MapFS{"migrations/00001_desk.sql": {Data: first}}}
-	require.NoError(t, before.Migrate(t.Context(), dsn))
-	conn, err := pgx.Connect(t.Context(), dsn)
-	require.NoError(t, err)
-	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), `INSERT INTO publisher.parked
-		(topic, event_id, pairs, revision, "commit", prepare, state, reason, refusals, parked_at, changed_at, wish)
-		SELECT 'domain', gen_random_uuid(), ARRAY['A0135GA_A9109UD'], n, n, n, state, 'why', n, now(), now(), wish
-		FROM (VALUES (1, 'refused', 'retry'), (2, 'held', NULL), (3, 'dropped', 'drop'), (4, 'dropped', NULL)) AS old (n, state, wish)`)
-	require.NoError(t, err)
-
-	require.NoError(t, store.Migrate(t.Context(), dsn))
-	all, err := store.All(t.Context(), conn, "domain")
-	require.NoError(t, err)
-	require.Len(t, all, 4)
-	for i, want := range []store.Parked{
-		{State: store.Refused, Request: store.Retry}, {State: store.Blocked}, {State: store.Skipped, Request: store.Skip}, {State: store.Skipped},
-	} {
-		require.Equal(t, want.State, all[i].State)
-		require.Equal(t, want.Request, all[i].Request)
-		require.Equal(t, i+1, all[i].Attempts)
-		require.Equal(t, "why", all[i].Reason)
-	}
-	_, err = conn.Exec(t.Context(), `UPDATE publisher.parked SET state = 'failing' WHERE revision = 2`)
-	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `UPDATE publisher.parked SET state = 'held'`)
-	require.Error(t, err)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrNothing says that no such fact is parked in a state that the wish is for.
+// ErrNothing says that no such fact is parked in a state that the request is for.
 var ErrNothing = errors.New("no such fact is parked")
 
 // Snapshot is what an operator sees.
@@ -39,14 +39,14 @@ func Inspect(ctx context.Context, dsn string, topics ...string) (Snapshot, error
 // RequestRetry lets a refused or failing fact be sent again at once, by the publisher
 // that runs or the next one. Errors: ErrNothing.
 func RequestRetry(ctx context.Context, dsn, topic string, event uuid.UUID) error {
-	return request(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'retry'
+	return request(ctx, dsn, topic, event, `UPDATE publisher.parked SET request = 'retry'
 		WHERE topic = $1 AND event_id = $2 AND state IN ('refused', 'failing')`)
 }
 
 // RequestSkip decides that a parked fact is never told on the topic. What stands
 // behind it goes on. It stays as a record, with the reason. Errors: ErrNothing.
 func RequestSkip(ctx context.Context, dsn, topic string, event uuid.UUID, reason string, at time.Time) error {
-	return request(ctx, dsn, topic, event, `UPDATE publisher.parked SET wish = 'skip', state = 'skipped', reason = $3, changed_at = $4
+	return request(ctx, dsn, topic, event, `UPDATE publisher.parked SET request = 'skip', state = 'skipped', reason = $3, changed_at = $4
 		WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, reason, at)
 }
 

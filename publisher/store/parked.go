@@ -23,7 +23,7 @@ const (
 	Skipped State = "skipped" // an operator decided that it is not told; kept as a record
 )
 
-// Parked is a fact of a topic that the bookmark may pass though it is not told.
+// Parked is a fact of a topic that the checkpoint may pass though it is not told.
 type Parked struct {
 	Topic    string
 	EventID  uuid.UUID
@@ -41,7 +41,7 @@ type Parked struct {
 // Request is what an operator wants of a parked fact.
 type Request string
 
-// The wishes.
+// The requests.
 const (
 	Retry Request = "retry" // of a refused or failing one: send it once more, now
 	Skip  Request = "skip"
@@ -50,7 +50,7 @@ const (
 // Changes is what a publisher has done since it last wrote.
 type Changes struct {
 	Park         []Parked    // to insert; one that is there already stays as it is
-	Attempted    []Parked    // there already and sent in vain; ends the wish that each names
+	Attempted    []Parked    // there already and sent in vain; ends the request that each names
 	Delivered    []uuid.UUID // told at last
 	Acknowledged []uuid.UUID // skipped by an operator, which the publisher knows now
 }
@@ -60,7 +60,7 @@ func (w Changes) IsEmpty() bool {
 	return len(w.Park) == 0 && len(w.Attempted) == 0 && len(w.Delivered) == 0 && len(w.Acknowledged) == 0
 }
 
-// Commit moves the bookmark and writes the work, both or neither. Errors:
+// Commit moves the checkpoint and writes the work, both or neither. Errors:
 // ErrFenced, then nothing was written.
 func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, at time.Time) error {
 	if work.IsEmpty() {
@@ -68,19 +68,19 @@ func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, 
 	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		// A row here is all that is left of a fact once the bookmark has passed it.
+		// A row here is all that is left of a fact once the checkpoint has passed it.
 		batch.Queue(`SET LOCAL synchronous_commit = on`)
 		for _, p := range work.Park {
-			batch.Queue(`INSERT INTO publisher.parked (topic, event_id, pairs, revision, "commit", prepare, state, reason, tries, parked_at, changed_at)
+			batch.Queue(`INSERT INTO publisher.parked (topic, event_id, pairs, revision, "commit", prepare, state, reason, attempts, parked_at, changed_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING`,
 				was.Topic, p.EventID, texts(p.Pairs), p.Revision, p.Position.Commit, p.Position.Prepare, string(p.State), p.Reason, p.Attempts, at)
 		}
 		for _, p := range work.Attempted {
-			batch.Queue(`UPDATE publisher.parked SET state = $3, reason = $4, tries = $5, changed_at = $6, wish = NULLIF(wish, $7)
+			batch.Queue(`UPDATE publisher.parked SET state = $3, reason = $4, attempts = $5, changed_at = $6, request = NULLIF(request, $7)
 				WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, was.Topic, p.EventID, string(p.State), p.Reason, p.Attempts, at, string(p.Request))
 		}
 		batch.Queue(`DELETE FROM publisher.parked WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Delivered)
-		batch.Queue(`UPDATE publisher.parked SET wish = NULL WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Acknowledged)
+		batch.Queue(`UPDATE publisher.parked SET request = NULL WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Acknowledged)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, 
 func moveAlone(ctx context.Context, conn *Conn, was, now Checkpoint) error {
 	tag, err := conn.Exec(ctx, moveSQL, moveArgs(was, now)...)
 	if err := moved(err, tag.RowsAffected()); err != nil {
-		return fmt.Errorf("move the bookmark of the %s topic: %w", was.Topic, err)
+		return fmt.Errorf("move the checkpoint of the %s topic: %w", was.Topic, err)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func texts(pairs []domain.Pair) []string {
 	return all
 }
 
-const columns = `topic, event_id, pairs, revision, "commit", prepare, state, reason, tries, parked_at, changed_at, coalesce(wish, '')`
+const columns = `topic, event_id, pairs, revision, "commit", prepare, state, reason, attempts, parked_at, changed_at, coalesce(request, '')`
 
 func scan(row pgx.CollectableRow) (Parked, error) {
 	var (
@@ -142,7 +142,7 @@ func All(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 
 // Requests are what operators want of what is parked of a topic.
 func Requests(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
-	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 AND wish IS NOT NULL`, topic)
+	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 AND request IS NOT NULL`, topic)
 }
 
 func query(ctx context.Context, conn *Conn, sql string, args ...any) ([]Parked, error) {

@@ -22,7 +22,7 @@ const topic = "domain"
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
-// begun is a session with a bookmark that has told nothing.
+// begun is a session with a checkpoint that has told nothing.
 func begun(t *testing.T) (dsn string, conn *pgx.Conn, was store.Checkpoint) {
 	t.Helper()
 	dsn = testdb.New(t)
@@ -126,7 +126,7 @@ func TestParkedMessages_comeBackInTheOrderOfTheLog(t *testing.T) {
 	require.Len(t, overview.Checkpoints, 2)
 }
 
-// A wish that came while a message was sent in vain for another reason stays.
+// A request that came while a message was sent in vain for another reason stays.
 func TestRequest_isEndedByWhatItAskedForOnly(t *testing.T) {
 	dsn, conn, was := begun(t)
 	failing := refused(t, 3)

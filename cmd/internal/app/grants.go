@@ -51,7 +51,7 @@ var (
 
 	// Whose log the durable tables are of.
 	grantsOfBinding = slices.Concat(
-		tables("commands", "log", "SELECT"), tables("publisher", "bookmark", "SELECT"),
+		tables("commands", "log", "SELECT"), tables("publisher", "checkpoint", "SELECT"),
 		tables("consumer", "status", "SELECT"), []grant{schemaUse("commands"), schemaUse("publisher"), schemaUse("consumer")},
 	)
 	// How the consumers are doing, and the row of each that works here.
@@ -71,17 +71,17 @@ var (
 		create, owned("read"), owned("read_1"),
 	}
 	grantsOfPublishing = slices.Concat(
-		[]grant{schemaUse("publisher")}, tables("publisher", "bookmark", "SELECT", "INSERT", "UPDATE"),
+		[]grant{schemaUse("publisher")}, tables("publisher", "checkpoint", "SELECT", "INSERT", "UPDATE"),
 		tables("publisher", "parked", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
 	grantsOfPublishStatus = slices.Concat(
-		[]grant{schemaUse("publisher")}, tables("publisher", "bookmark", "SELECT"), tables("publisher", "parked", "SELECT"),
+		[]grant{schemaUse("publisher")}, tables("publisher", "checkpoint", "SELECT"), tables("publisher", "parked", "SELECT"),
 	)
 	grantsOfParkedOps  = append(slices.Clone(grantsOfPublishStatus), tables("publisher", "parked", "UPDATE")...)
 	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfBinding)
 	grantsOfAdopting   = slices.Concat(
 		grantsOfRebuilding, tables("commands", "keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
-		tables("publisher", "bookmark", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),
+		tables("publisher", "checkpoint", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}
 	grantsOfSchemas   = []grant{

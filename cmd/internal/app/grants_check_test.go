@@ -77,7 +77,7 @@ func (e *installation) ownsTheReadModel(t *testing.T, name string) {
 // would let the read model, or a topic, begin again.
 func TestRows_thatAPolicyHidesAreNotTakenForMissing(t *testing.T) {
 	e := newInstallation(t)
-	for kind, table := range map[string]string{"publish": "publisher.bookmark", "serve": "commands.keys"} {
+	for kind, table := range map[string]string{"publish": "publisher.checkpoint", "serve": "commands.keys"} {
 		execSQL(t, e.conn, "ALTER TABLE "+table+" ENABLE ROW LEVEL SECURITY")
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		err := app.Run(ctx, e.options(t, kind))

@@ -50,9 +50,9 @@ func rememberLog(t *testing.T, dsn string, id uuid.UUID) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `CREATE SCHEMA "some Room"; CREATE TABLE "some Room".bookmark (store_id uuid)`)
+	_, err = conn.Exec(t.Context(), `CREATE SCHEMA "some Room"; CREATE TABLE "some Room".checkpoint (store_id uuid)`)
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `INSERT INTO "some Room".bookmark VALUES ($1)`, id)
+	_, err = conn.Exec(t.Context(), `INSERT INTO "some Room".checkpoint VALUES ($1)`, id)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 }

@@ -89,7 +89,7 @@ func (p *process) publish(ctx, below context.Context) error {
 var errNoTopic = errors.New("--topic must name the ARN of a topic; --dry-run needs none")
 
 // Replay tells a stretch of the log to a topic that the operator names, for a
-// consumer that has lost data. It moves no bookmark and waits for no publisher.
+// consumer that has lost data. It moves no checkpoint and waits for no publisher.
 func Replay(ctx context.Context, o Options, replay publisher.Replay, topic string) (told publisher.Replayed, err error) {
 	if topic == "" && !replay.DryRun {
 		return publisher.Replayed{}, errNoTopic

@@ -17,13 +17,13 @@ import (
 // Where the idempotency keys and the publisher remember whose they are.
 const (
 	idempotencyTable = "commands.log"
-	parkedTable      = "publisher.bookmark"
+	parkedTable      = "publisher.checkpoint"
 )
 
 // Rebuild drops the read model and lets it be built again from the log, or only
 // tells with dryRun. A log that the read model is not of must be named by its
 // id in adopt, else adopt is zero; the idempotency keys and the publisher's
-// bookmarks, which are about the old one, are forgotten with it. told is what is (to be) done,
+// checkpoints, which are about the old one, are forgotten with it. told is what is (to be) done,
 // a sentence each. Errors are in words for an operator; nothing was done then.
 func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (told []string, err error) {
 	rights := grantsOfRebuilding
@@ -51,7 +51,7 @@ type rebuilding struct {
 	adopt bool
 	kept  projections.Status
 	keys  bool         // the idempotency keys are to be forgotten
-	desk  bool         // the publisher's bookmarks and desk are
+	desk  bool         // the publisher's checkpoints and desk are
 	rows  bool         // the consumers' status is
 	rest  []boundTable // of other logs, which stay as they are
 }
@@ -119,7 +119,7 @@ func (r rebuilding) words() []string {
 		told = append(told, "The idempotency keys are forgotten: a repeat of an earlier request is a new one.")
 	}
 	if r.desk {
-		told = append(told, "The publisher's bookmarks and desk are forgotten: this log is told to the topics from its beginning.")
+		told = append(told, "The publisher's checkpoints and desk are forgotten: this log is told to the topics from its beginning.")
 	}
 	for _, c := range r.rest {
 		told = append(told, fmt.Sprintf("Table %s is of log %s and stays as it is: its role will refuse to start.", c.table, c.id))

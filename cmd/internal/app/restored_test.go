@@ -93,7 +93,7 @@ func TestOperator_takesAnotherLogOver(t *testing.T) {
 	_, err = app.Rebuild(t.Context(), serving(t, migrated(t), tables), uuid.Nil, false)
 	require.ErrorContains(t, err, "has no id")
 
-	bookmark(t, tables, was)
+	checkpoint(t, tables, was)
 	told, err := app.Rebuild(t.Context(), serving(t, other, tables), is, true)
 	require.NoError(t, err)
 	require.Len(t, told, 4)
@@ -153,13 +153,13 @@ func copyLog(t *testing.T, from, to string, events int) {
 	require.NoError(t, target.Close(t.Context()))
 }
 
-// bookmark is a publisher's that was here.
-func bookmark(t *testing.T, dsn string, log uuid.UUID) {
+// checkpoint is a publisher's that was here.
+func checkpoint(t *testing.T, dsn string, log uuid.UUID) {
 	t.Helper()
 	require.NoError(t, store.Migrate(t.Context(), dsn))
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `INSERT INTO publisher.bookmark (topic, store_id, "commit", prepare) VALUES ('domain', $1, 1, 1)`, log)
+	_, err = conn.Exec(t.Context(), `INSERT INTO publisher.checkpoint (topic, store_id, "commit", prepare) VALUES ('domain', $1, 1, 1)`, log)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 }
