@@ -9,19 +9,20 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Backlog is what a topic has not been told yet.
+// Backlog is what of the log is behind a topic's checkpoint.
 type Backlog struct {
-	Facts int           // private ones too
-	More  bool          // there are more; counting ended there
-	Lag   time.Duration // age of the oldest
+	Facts int           // private ones included
+	More  bool          // counting stopped at its bound
+	Lag   time.Duration // age of the oldest; 0 when there is none
 }
 
-// maxCounted bounds the counting: an operator who sees so many need not know.
+// maxCounted bounds the counting. Beyond it the exact number says no more.
 const maxCounted = 100_000
 
-var errEnough = errors.New("counted")
+var errEnough = errors.New("backlog is counted")
 
-// ReadBacklog counts the facts behind a checkpoint.
+// ReadBacklog counts the facts after a checkpoint by reading the log, at most
+// 100,000 of them. now is the time against which Lag is measured.
 func ReadBacklog(ctx context.Context, store eventstore.Store, checkpoint eventstore.Position, now time.Time) (Backlog, error) {
 	var b Backlog
 	err := store.Subscribe(ctx, checkpoint, domain.StreamPrefixes(), func(m eventstore.Message) error {

@@ -14,7 +14,7 @@ import (
 // two, when SNS has taken others before.
 func sent(t *testing.T) (*pipeline, *delivery) {
 	t.Helper()
-	l := newPipeline(100, logPlace{}, delays{time.Hour, time.Hour, time.Hour})
+	l := newPipeline(100, logPosition{}, delays{time.Hour, time.Hour, time.Hour})
 	l.tally = tally{delivered: 7, calls: 7}
 	for i, pair := range []int{1, 1, 2, 3} {
 		l.add([]outgoing{factOf(messageAt(i+1, pairOf(pair)))})
@@ -36,20 +36,20 @@ func elsewhere(l *pipeline, worked, failed int) {
 // since the last that counted. Five park it, and later ones are counted too.
 func TestBlame_ofAnEntryCountsWhenOthersAreTaken(t *testing.T) {
 	l, it := sent(t)
-	for i := range most {
+	for i := range maxOwnFaults {
 		require.Equal(t, onTopic, l.fail(it, errUnknown))
 		require.Equal(t, i, it.faultsOfItsOwn, "SNS took no other")
 		elsewhere(l, 1, 0)
 		require.Equal(t, onTopic, l.fail(it, errThrottled))
 		require.Equal(t, i, it.faultsOfItsOwn, "it is the topic's")
-		if i < most-1 {
+		if i < maxOwnFaults-1 {
 			require.Equal(t, onTopic, l.fail(it, errUnknown))
 			require.Equal(t, 1, it.faults, "it is tried again soon")
 			require.Empty(t, l.parked)
 		}
 	}
 	require.Equal(t, onMessage, l.fail(it, errUnknown))
-	require.Equal(t, []any{store.Failing, most, "SomethingNew"}, []any{it.state, it.attempts, it.reason})
+	require.Equal(t, []any{store.Failing, maxOwnFaults, "SomethingNew"}, []any{it.state, it.attempts, it.reason})
 	require.Len(t, l.parked, 2, "with what stands behind it")
 	l.committed(l.changes())
 	require.Equal(t, onParked, l.fail(it, errUnknown))
@@ -57,9 +57,9 @@ func TestBlame_ofAnEntryCountsWhenOthersAreTaken(t *testing.T) {
 	require.Empty(t, l.marked)
 	elsewhere(l, 1, 0)
 	require.Equal(t, onParked, l.fail(it, errUnknown))
-	require.Equal(t, most+1, it.attempts)
+	require.Equal(t, maxOwnFaults+1, it.attempts)
 	require.Len(t, l.marked, 1)
-	require.EqualValues(t, 3*most+3, l.count.Faults)
+	require.EqualValues(t, 3*maxOwnFaults+3, l.count.Faults)
 }
 
 // A fault of a call counts against its only message when nearly all calls of
@@ -97,18 +97,18 @@ func TestBlame_ofACallCountsWhenTheCallsOfOthersWork(t *testing.T) {
 
 func TestBlame_ofACallIsNeverForAFaultOfTheTopic(t *testing.T) {
 	l, it := sent(t)
-	for range 2 * most {
+	for range 2 * maxOwnFaults {
 		elsewhere(l, 100, 0)
 		require.Equal(t, onTopic, l.callFailed([]*delivery{it}, errThrottled))
 	}
 	require.Zero(t, it.faultsOfItsOwn)
-	for range most {
+	for range maxOwnFaults {
 		elsewhere(l, 100, 0)
 		l.fail(it, errUnknown)
 	}
 	require.Equal(t, onParked, l.callFailed([]*delivery{it}, errThrottled))
 	require.Equal(t, backingOff, it.progress, "one that fails by itself keeps its own pauses")
-	require.Equal(t, most, it.attempts)
+	require.Equal(t, maxOwnFaults, it.attempts)
 }
 
 // Messages of a call that failed as a whole are sent one by one when SNS takes
@@ -137,7 +137,7 @@ func TestBlame_ofABatchIsSoughtOneByOneWhenOthersAreTaken(t *testing.T) {
 func TestBlame_outlivesARestart(t *testing.T) {
 	for _, state := range []store.State{store.Failing, store.Refused, store.Blocked} {
 		m := messageAt(1, pairOf(1))
-		l := newPipeline(100, logPlace{at: at(1)}, delays{time.Hour, time.Hour, time.Hour})
+		l := newPipeline(100, logPosition{at: at(1)}, delays{time.Hour, time.Hour, time.Hour})
 		l.restore(message.Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Attempts: 9, Reason: "why"}})
 		it := l.parkedDeliveries[m.EventID]
 		require.Equal(t, state == store.Failing, it.alone)

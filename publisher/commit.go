@@ -9,44 +9,44 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// mark is a parked letter whose row is to say how it was sent in vain.
+// mark is a parked delivery whose row is to be updated after a failed attempt.
 type mark struct {
-	it    *delivery
-	asked bool // by an operator, whose request this ends
+	d     *delivery
+	asked bool // the attempt was an operator's request, which ends with it
 }
 
-// park gives a letter a row, and one to all behind it, or lets the row that it
-// has say why it is still there.
-func (l *pipeline) park(it *delivery, state store.State, reason string) {
-	it.message.Body, it.message.Attributes = nil, nil // a later build may say it better
-	it.state, it.reason = state, reason
+// park parks a delivery and everything behind it. The row of one that is parked
+// already is updated with the new reason.
+func (l *pipeline) park(d *delivery, state store.State, reason string) {
+	d.message.Body, d.message.Attributes = nil, nil // a retry maps the fact anew, perhaps by a later build
+	d.state, d.reason = state, reason
 	signal(l.changed)
-	if it.park != notParked {
-		l.marked = append(l.marked, mark{it, it.released})
-		it.released = false
+	if d.park != notParked {
+		l.marked = append(l.marked, mark{d, d.released})
+		d.released = false
 		return
 	}
-	l.parkBehind(it)
-	l.block(it)
+	l.addParked(d)
+	l.block(d)
 }
 
-func (l *pipeline) parkBehind(it *delivery) {
-	it.park = parking
-	l.parkedDeliveries[it.message.EventID] = it
-	l.parked = append(l.parked, it)
+func (l *pipeline) addParked(d *delivery) {
+	d.park = parking
+	l.parkedDeliveries[d.message.EventID] = d
+	l.parked = append(l.parked, d)
 }
 
-// block parks what stands behind a letter. What stands behind one that was
-// parked before is parked already.
-func (l *pipeline) block(it *delivery) {
-	for _, on := range it.queues {
-		for _, later := range on.behind(it) {
+// block parks what comes after a delivery in its pairs. It stops at one that is
+// parked already, since what comes after that one is parked too.
+func (l *pipeline) block(d *delivery) {
+	for _, queue := range d.queues {
+		for _, later := range queue.behind(d) {
 			if later.park != notParked {
 				break
 			}
 			later.message.Body, later.message.Attributes = nil, nil
 			later.state = store.Blocked
-			l.parkBehind(later)
+			l.addParked(later)
 			if len(later.queues) > 1 {
 				l.block(later)
 			}
@@ -54,25 +54,26 @@ func (l *pipeline) block(it *delivery) {
 	}
 }
 
-// changeSet is what a line has to write down at a moment.
+// changeSet is what the pipeline has to store at one moment.
 type changeSet struct {
 	pendingChanges
 
-	through logPlace
+	through logPosition
 	work    store.Changes
 }
 
-// changes is taken by one goroutine, which gives it back to settled.
+// changes takes what is to be stored. One goroutine calls it, stores the result and
+// gives it to committed.
 func (l *pipeline) changes() changeSet {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := changeSet{pendingChanges: l.pendingChanges, through: l.through}
-	s.work = store.Changes{Delivered: slices.Clone(s.gone), Acknowledged: slices.Clone(s.heard)}
-	for _, it := range s.parked {
-		s.work.Park = append(s.work.Park, it.row())
+	s.work = store.Changes{Delivered: slices.Clone(s.gone), Acknowledged: slices.Clone(s.acknowledged)}
+	for _, d := range s.parked {
+		s.work.Park = append(s.work.Park, d.row())
 	}
 	for _, m := range s.marked {
-		row := m.it.row()
+		row := m.d.row()
 		if m.asked {
 			row.Request = store.Retry
 		}
@@ -81,25 +82,26 @@ func (l *pipeline) changes() changeSet {
 	return s
 }
 
-// committed says that a settlement is written: the checkpoint may pass what it
-// parked, which is read from the log again when its turn comes.
+// committed records that a change set is stored. The checkpoint may now pass the
+// deliveries that it parked, and they may be sent when their turn comes.
 func (l *pipeline) committed(s changeSet) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pendingChanges = pendingChanges{
 		parked: l.parked[len(s.parked):], marked: l.marked[len(s.marked):],
-		gone: l.gone[len(s.gone):], heard: l.heard[len(s.heard):],
+		gone: l.gone[len(s.gone):], acknowledged: l.acknowledged[len(s.acknowledged):],
 	}
-	for _, it := range s.parked {
-		it.park = isParked
-		l.closed(it)
-		l.markReady(it)
+	for _, d := range s.parked {
+		d.park = isParked
+		l.release(d)
+		l.markReady(d)
 	}
 	l.wake()
 }
 
-// restore puts what is parked into its lanes. What the checkpoint has not passed
-// must wait until the log was read up to it: facts before it may not be done.
+// restore enqueues the parked messages of an earlier session. One with a position
+// after the checkpoint waits until the log is read up to it: facts before it may
+// not be delivered yet.
 func (l *pipeline) restore(topic message.Topic, parked []store.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,100 +109,100 @@ func (l *pipeline) restore(topic message.Topic, parked []store.Parked) {
 		if p.State == store.Skipped {
 			l.skipped[p.EventID] = true
 			if p.Request != "" {
-				l.heard = append(l.heard, p.EventID)
+				l.acknowledged = append(l.acknowledged, p.EventID)
 			}
 			continue
 		}
-		it := &delivery{
+		d := &delivery{
 			message: message.Message{
 				Topic: topic, EventID: p.EventID, Group: p.Pairs[0].String(), Pairs: p.Pairs, Position: p.Position, Revision: p.Revision,
 			},
 			park: isParked, state: p.State, reason: p.Reason, attempts: p.Attempts,
 			ahead: l.read.Before(p.Position), alone: p.State == store.Failing,
 		}
-		l.parkedDeliveries[p.EventID] = it
-		if it.ahead {
-			l.ahead = append(l.ahead, it)
+		l.parkedDeliveries[p.EventID] = d
+		if d.ahead {
+			l.ahead = append(l.ahead, d)
 		}
-		l.enqueue(it)
+		l.enqueue(d)
 	}
 	l.wake()
 }
 
-// applyRequest does what operators want of what is parked. A letter that is just being
-// sent is left alone: the request stays, and is heard again.
-func (l *pipeline) applyRequest(wishes []store.Parked) {
+// applyRequests applies what operators requested of parked messages. A delivery in
+// flight is left alone: its request stays stored and is read again.
+func (l *pipeline) applyRequests(requests []store.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, w := range wishes {
-		switch it := l.parkedDeliveries[w.EventID]; {
-		case it != nil && it.progress == inFlight:
+	for _, w := range requests {
+		switch d := l.parkedDeliveries[w.EventID]; {
+		case d != nil && d.progress == inFlight:
 		case w.Request == store.Skip:
-			l.skip(w.EventID, it)
-		case it != nil && it.park == isParked && !it.released && !l.end(it):
-			it.released = true
-			l.resume(it)
-			l.markReady(it)
+			l.skip(w.EventID, d)
+		case d != nil && d.park == isParked && !d.released && !l.isUncommitted(d):
+			d.released = true
+			l.resume(d)
+			l.markReady(d)
 		}
 	}
 	l.wake()
 }
 
-// end reports whether a request for a letter was granted, in vain, and its end is
-// still to be written.
-func (l *pipeline) end(it *delivery) bool {
-	return slices.Contains(l.marked, mark{it, true})
+// isUncommitted reports whether a requested retry has failed and its row is not
+// updated yet. Until then the stored request is an old one.
+func (l *pipeline) isUncommitted(d *delivery) bool {
+	return slices.Contains(l.marked, mark{d, true})
 }
 
-func (l *pipeline) skip(id uuid.UUID, it *delivery) {
+func (l *pipeline) skip(id uuid.UUID, d *delivery) {
 	l.skipped[id] = true
-	l.heard = append(l.heard, id)
+	l.acknowledged = append(l.acknowledged, id)
 	signal(l.changed)
-	if it != nil {
-		l.finish(it)
+	if d != nil {
+		l.finish(d)
 	}
 }
 
-// dropDone forgets what is parked, where there is no table to keep it in, and
-// returns what SNS refused.
+// dropDone unparks everything, for a replay, which has no table of parked messages.
+// It drops what SNS refused and returns it; the rest is sent.
 func (l *pipeline) dropDone() []store.Parked {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var refused []store.Parked
-	letters := l.parked
+	deliveries := l.parked
 	clear(l.parkedDeliveries)
 	l.pendingChanges = pendingChanges{}
-	for _, it := range letters {
-		it.park = notParked
+	for _, d := range deliveries {
+		d.park = notParked
 	}
-	for _, it := range letters {
-		if it.state == store.Refused {
-			refused = append(refused, it.row())
-			l.finish(it)
+	for _, d := range deliveries {
+		if d.state == store.Refused {
+			refused = append(refused, d.row())
+			l.finish(d)
 		}
 	}
-	for _, it := range letters {
-		it.state = ""
-		l.markReady(it)
+	for _, d := range deliveries {
+		d.state = ""
+		l.markReady(d)
 	}
 	l.wake()
 	return refused
 }
 
-// clear tells whether nothing is parked.
-func (l *pipeline) clear() bool {
+// nothingParked reports whether no message is parked.
+func (l *pipeline) nothingParked() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.parkedDeliveries) == 0
 }
 
-// states counts what is parked, and what was skipped.
-func (l *pipeline) states() map[store.State]int {
+// parkedByState counts parked and skipped messages by state.
+func (l *pipeline) parkedByState() map[store.State]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	counts := map[store.State]int{store.Skipped: len(l.skipped)}
-	for _, it := range l.parkedDeliveries {
-		counts[it.state]++
+	for _, d := range l.parkedDeliveries {
+		counts[d.state]++
 	}
 	return counts
 }

@@ -10,120 +10,122 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// logPlace is how far the log is worked on.
-type logPlace struct {
+// logPosition is a place in the log with the last fact at or before it.
+type logPosition struct {
 	at   eventstore.Position
 	last store.Event // the last fact at or before it
-	when time.Time   // it was recorded; zero when nothing was
-	// facts is how many there are up to it, for a checkpoint that was counted
+	when time.Time   // when that fact was recorded; zero when there is none
+	// facts counts the facts up to here, where the checkpoint has a count.
 	facts uint64
 }
 
-// behind is the place when another one was reached too.
-func (p logPlace) behind(next logPlace) logPlace {
+// behind returns next, with the last fact of p where next has none of its own.
+func (p logPosition) behind(next logPosition) logPosition {
 	if next.last == (store.Event{}) {
 		next.last, next.when, next.facts = p.last, p.when, p.facts
 	}
 	return next
 }
 
-// outgoing is one fact and what it tells on a topic: often one message, for a
-// private one none.
+// outgoing is one fact with its messages for the topic: often one, and none for a
+// private fact.
 type outgoing struct {
-	position logPlace
+	position logPosition
 	messages []message.Message
 }
 
-// deliveryState is how far a letter has come.
+// deliveryState is the progress of one delivery.
 type deliveryState int
 
 const (
-	queued     deliveryState = iota // for those before it, for its row, or for an operator
-	backingOff                      // a pause after a fault of its own
-	ready                           // to be sent
-	inFlight
-	done
+	queued     deliveryState = iota // behind an earlier delivery of its pairs, or until its row is stored, or for an operator
+	backingOff                      // after a fault of its own
+	ready                           // first in its pairs, and to be sent
+	inFlight                        // in a batch that was sent
+	done                            // delivered or skipped
 )
 
-// parkState tells whether a letter is parked.
+// parkState is whether a delivery is parked, and durably so.
 type parkState int
 
 const (
 	notParked parkState = iota
-	parking             // its row must be there before the checkpoint may pass it
-	isParked
+	parking             // its row is not stored yet: the checkpoint must not pass it
+	isParked            // its row is stored
 )
 
-// delivery is a message on its way. It stays in its lanes, in the order of the
-// log, until it is delivered or skipped: nothing of its pairs overtakes it.
+// delivery is a message between the log and SNS. It stays in the queues of its
+// pairs, in the order of the log, until it is delivered or skipped: no later
+// message of its pairs overtakes it.
 type delivery struct {
-	message  message.Message  // without a body when it must be read from the log again
+	message  message.Message  // without a body when it must be mapped from the log again
 	position *pendingPosition // nil when the checkpoint need not wait for it
-	front    bool             // its slot is open and its turn has come
+	front    bool             // first in its pairs, while its position is open
 	queues   []*pairQueue
 	progress deliveryState
-	ahead    bool // parked before a restart, and the log is not read up to it yet
+	ahead    bool // parked before a restart, and the log is not read up to its position yet
 
 	park     parkState
-	state    store.State // of its row, "" off the desk
-	released bool        // an operator asked for another try, which has no outcome yet
+	state    store.State // of its row; "" while not parked
+	released bool        // an operator requested a retry that has no outcome yet
 	reason   string
-	attempts int // sendings in vain, as its row counts them
+	attempts int // failed sendings, as its row counts them
 
-	alone          bool  // no other message may be in its batch: one that was failed as a whole
-	sent           bool  // once at least
-	since          tally // what SNS had done when it was sent first, or failed by itself last
+	alone          bool  // it goes in a batch of its own: a batch with it failed as a whole
+	sent           bool  // at least once
+	since          tally // of the topic, when it was sent first or last failed by itself
 	failures       uint64
-	faultsOfItsOwn int // how often it failed by itself
-	faults         int // of this entry alone, since the last that counted
+	faultsOfItsOwn int // faults while SNS took other messages
+	faults         int // all faults since the last of its own
 }
 
-// pairQueue is the order of one pair: by position, and what stands behind a parked
-// letter is parked.
+// pairQueue keeps the deliveries of one pair by position. Everything behind a
+// parked delivery is parked.
 type pairQueue struct {
 	pair       domain.Pair
 	deliveries []*delivery
 }
 
-// push puts a letter at its place, and tells whether it stands behind a parked
-// one.
-func (on *pairQueue) push(it *delivery) (blocked bool) {
-	i := len(on.deliveries)
-	for i > 0 && it.message.Position.Before(on.deliveries[i-1].message.Position) {
+// push inserts a delivery by its position and reports whether it comes after a
+// parked one.
+func (queue *pairQueue) push(d *delivery) (blocked bool) {
+	i := len(queue.deliveries)
+	for i > 0 && d.message.Position.Before(queue.deliveries[i-1].message.Position) {
 		i--
 	}
-	on.deliveries = slices.Insert(on.deliveries, i, it)
-	return i > 0 && on.deliveries[i-1].park != notParked
+	queue.deliveries = slices.Insert(queue.deliveries, i, d)
+	return i > 0 && queue.deliveries[i-1].park != notParked
 }
 
-func (on *pairQueue) remove(it *delivery) {
-	if on.deliveries[0] == it { // nearly always; a long lane is not moved for it
-		on.deliveries[0] = nil
-		on.deliveries = on.deliveries[1:]
+func (queue *pairQueue) remove(d *delivery) {
+	if queue.deliveries[0] == d { // nearly always; a long queue is not copied for it
+		queue.deliveries[0] = nil
+		queue.deliveries = queue.deliveries[1:]
 		return
 	}
-	i := slices.Index(on.deliveries, it)
-	on.deliveries = slices.Delete(on.deliveries, i, i+1)
+	i := slices.Index(queue.deliveries, d)
+	queue.deliveries = slices.Delete(queue.deliveries, i, i+1)
 }
 
-func (on *pairQueue) behind(it *delivery) []*delivery {
-	return on.deliveries[slices.Index(on.deliveries, it)+1:]
+func (queue *pairQueue) behind(d *delivery) []*delivery {
+	return queue.deliveries[slices.Index(queue.deliveries, d)+1:]
 }
 
-func (it *delivery) isFirst() bool {
-	return !slices.ContainsFunc(it.queues, func(on *pairQueue) bool { return on.deliveries[0] != it })
+func (d *delivery) isFirst() bool {
+	return !slices.ContainsFunc(d.queues, func(queue *pairQueue) bool { return queue.deliveries[0] != d })
 }
 
-// isReady tells whether a letter may be sent when it is first: no row of it is on
-// its way, no operator is waited for, and all that stands before it is known.
-func (it *delivery) isReady() bool {
-	return it.progress == queued && !it.ahead && it.park != parking && (it.state != store.Refused || it.released)
+// isReady reports whether the delivery may be sent once it is first in its pairs:
+// its row is not being stored, no operator has to decide, and the log is read up
+// to it.
+func (d *delivery) isReady() bool {
+	return d.progress == queued && !d.ahead && d.park != parking && (d.state != store.Refused || d.released)
 }
 
-// row is a parked letter as it is kept.
-func (it *delivery) row() store.Parked {
+// row returns the stored form of a parked delivery.
+func (d *delivery) row() store.Parked {
 	return store.Parked{
-		EventID: it.message.EventID, Pairs: it.message.Pairs, Revision: it.message.Revision,
-		Position: it.message.Position, State: it.state, Reason: it.reason, Attempts: it.attempts,
+		EventID: d.message.EventID, Pairs: d.message.Pairs, Revision: d.message.Revision,
+		Position: d.message.Position, State: d.state, Reason: d.reason, Attempts: d.attempts,
 	}
 }

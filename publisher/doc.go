@@ -1,15 +1,23 @@
-// Package publisher tells the world: it follows the log and sends what each fact
-// means to SNS, one publisher a topic. It only goes forward: the same fact always
-// makes the same message with the same id, and nothing is ever rebuilt.
+// Package publisher consumes the event log and publishes its facts to SNS. Each
+// topic has its own publisher, and each publisher its own lease.
 //
-// A line holds what is on its way. Messages of different pairs go side by side;
-// of one pair there is at most one in flight, in the order of the log, and a
-// renumbering waits for both of its pairs and holds both up. The checkpoint moves
-// behind what SNS has acknowledged or what is parked (publisher/store), without a
-// gap. Delivery is at least once: a kill, a lost answer or a stalled session that
-// notices late can send a message again, and eventId tells.
+// It only goes forward: the same fact always gives the same message with the same
+// id ([nonassociations/publisher/message]), and nothing is ever rebuilt.
 //
-// A fault of the topic is retried for ever. A message that SNS calls invalid, or
-// that fails by itself while SNS takes others, is parked, and so is what stands
-// behind it in its pairs.
+// The pipeline holds the deliveries between the log and SNS. Deliveries of
+// different pairs are sent in parallel. Of one pair at most one is in flight, in
+// the order of the log. A transfer belongs to two pairs: it waits for both and
+// holds both up.
+//
+// The checkpoint advances, without a gap, over messages that SNS acknowledged or
+// that are parked ([nonassociations/publisher/store]). Delivery is at least once:
+// a kill, a lost answer, or a stalled session that notices late that it lost its
+// lease can send a message again. Subscribers recognise it by eventId.
+//
+// A fault of the whole topic is retried for ever. A message that SNS refuses as
+// invalid, or that fails by itself while SNS takes others, is parked. What comes
+// after it in its pairs is parked behind it.
+//
+// The pipeline is own code: the algorithm is that of a commit position with gaps,
+// for which no Go library is known, and the order of pairs goes through it.
 package publisher

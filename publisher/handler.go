@@ -17,15 +17,18 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// fact is an event as the log holds it and as this build reads it.
+// fact is an event as the log holds it and as this build decodes it.
 type fact struct {
 	recorded eventstore.RecordedEvent
 	fact     domain.Fact
 	pair     domain.Pair // zero when the fact is of a prisoner number
-	err      error       // it cannot be read: poison, but what is before it goes out first
+	// err is why this build cannot decode the fact. The fact is then poison, and
+	// everything before it is published first.
+	err error
 }
 
-// handler is the follow.Handler of a topic.
+// handler implements consumer.Handler for one topic. The consumer calls its
+// methods from one goroutine; Status reads it from others.
 type handler struct {
 	*Publisher
 
@@ -33,17 +36,17 @@ type handler struct {
 	wake      chan struct{}
 
 	mu      sync.Mutex
-	session *session // of the lease that is held, or was
-	before  Counts   // of the sessions before it
+	session *session // of the lease that is held, or was held last
+	before  Counts   // of earlier sessions
 }
 
-func (h *handler) current() *session {
+func (h *handler) currentSession() *session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.session
 }
 
-func (h *handler) origin(b store.Checkpoint) consumer.Checkpoint {
+func (h *handler) consumerCheckpoint(b store.Checkpoint) consumer.Checkpoint {
 	var counted *uint64
 	if b.Counted {
 		counted = &b.Facts
@@ -55,8 +58,9 @@ func (h *handler) origin(b store.Checkpoint) consumer.Checkpoint {
 	}
 }
 
-// Check is follow.Handler's. The session before has lost its lease, and must be
-// silent before another one is asked for.
+// Check stops the earlier session, which has lost its lease, before the lease is
+// asked for again: two sessions of one process must not send side by side. Then
+// it verifies the log.
 func (h *handler) Check(ctx context.Context, conn *store.Conn) error {
 	h.stop()
 	_, err := h.verifyLog(ctx, conn)
@@ -68,13 +72,14 @@ func (h *handler) verifyLog(ctx context.Context, conn *store.Conn) (uuid.UUID, e
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return consumer.VerifyLog(ctx, h.Store, h.origin(b))
+	return consumer.VerifyLog(ctx, h.Store, h.consumerCheckpoint(b))
 }
 
-// cachedPairs is how many non-associations the folding remembers.
+// cachedPairs bounds the cache of folded pairs, in non-associations.
 const cachedPairs = 16_384
 
-// LoadCheckpoint is follow.Handler's.
+// LoadCheckpoint begins a session of the lease: it loads the checkpoint and the
+// parked messages. It returns the position after which the log is to be read.
 func (h *handler) LoadCheckpoint(ctx context.Context, conn *store.Conn) (eventstore.Position, error) {
 	h.stop()
 	id, err := h.verifyLog(ctx, conn)
@@ -103,15 +108,15 @@ func (h *handler) LoadCheckpoint(ctx context.Context, conn *store.Conn) (eventst
 func (p *Publisher) newSession(was store.Checkpoint) *session {
 	s := &session{
 		Publisher: p, was: was, cache: statecache.NewPairCache(p.Store, cachedPairs),
-		pipeline: newPipeline(p.Window, logPlace{at: was.At, last: was.Last, facts: was.Facts}, p.delays),
+		pipeline: newPipeline(p.Window, logPosition{at: was.At, last: was.Last, facts: was.Facts}, p.delays),
 	}
 	s.reread.cache = statecache.NewPairCache(p.Store, cachedPairs/8)
 	return s
 }
 
-// stop silences the session, if one speaks.
+// stop cancels the senders of the current session, if any, and waits for them.
 func (h *handler) stop() {
-	if s := h.current(); s != nil && s.stop != nil {
+	if s := h.currentSession(); s != nil && s.stop != nil {
 		s.stop()
 		s.stop = nil
 	}
@@ -133,7 +138,8 @@ func (l *pipeline) counts() Counts {
 	return l.count
 }
 
-// Decode is follow.Handler's.
+// Decode never fails: what this build cannot decode is carried along, so that what
+// comes before it is published first.
 func (h *handler) Decode(recorded eventstore.RecordedEvent) (fact, error) {
 	f := fact{recorded: recorded}
 	if _, err := domain.ParsePrisonerStream(recorded.Stream); err != nil {
@@ -145,13 +151,14 @@ func (h *handler) Decode(recorded eventstore.RecordedEvent) (fact, error) {
 	return f, nil
 }
 
-// chunkSize is how many facts go on the line at once, so that batches are full.
+// chunkSize is how many facts enter the pipeline at once. With fewer, batches to
+// SNS would be sent half empty.
 const chunkSize = 256
 
-// Apply is follow.Handler's: it puts the batch on the line and does not wait for
-// it to be told. The checkpoint follows when it is.
+// Apply adds the batch to the pipeline as far as there is room, and does not wait
+// until it is delivered. The checkpoint follows the deliveries in CheckLease.
 func (h *handler) Apply(ctx context.Context, conn *store.Conn, batch consumer.Batch[fact]) error {
-	s := h.current()
+	s := h.currentSession()
 	s.start(ctx, h.wake)
 	for facts := range slices.Chunk(batch.Events, chunkSize) {
 		parcels, failed := s.outgoingOf(ctx, facts)
@@ -160,15 +167,17 @@ func (h *handler) Apply(ctx context.Context, conn *store.Conn, batch consumer.Ba
 		}
 		s.pipeline.add(parcels)
 		if failed != nil {
-			// What is before it is told first: to begin again would take it back.
+			// What comes before the failed fact is published first. The session ends
+			// with the error, and a new one would begin before it again.
 			return errors.Join(s.drain(ctx, conn, h.wake), failed)
 		}
 	}
-	s.pipeline.readUpTo(logPlace{at: batch.Through})
+	s.pipeline.readUpTo(logPosition{at: batch.Through})
 	return nil
 }
 
-// outgoingOf are the facts up to one that this build cannot tell.
+// outgoingOf maps facts up to the first that fails, and returns what it has with
+// the error of that one.
 func (s *session) outgoingOf(ctx context.Context, facts []fact) ([]outgoing, error) {
 	parcels := make([]outgoing, 0, len(facts))
 	for _, f := range facts {
@@ -182,7 +191,7 @@ func (s *session) outgoingOf(ctx context.Context, facts []fact) ([]outgoing, err
 }
 
 func (s *session) outgoingOfFact(ctx context.Context, f fact) (outgoing, error) {
-	p := outgoing{position: logPlace{
+	p := outgoing{position: logPosition{
 		at: f.recorded.Position, when: f.recorded.RecordedAt,
 		last: store.Event{ID: f.recorded.ID, Stream: f.recorded.Stream, Revision: f.recorded.Revision},
 	}}
@@ -213,10 +222,10 @@ func (f fact) poison(err error, as status.Kind) error {
 	}
 }
 
-// CheckLease is follow.Handler's.
+// CheckLease commits what was delivered, which fails when the lease is lost.
 func (h *handler) CheckLease(ctx context.Context, conn *store.Conn) error {
-	return h.current().commit(ctx, conn)
+	return h.currentSession().commit(ctx, conn)
 }
 
-// CaughtUp is follow.Handler's.
+// CaughtUp has nothing to do: a publisher answers no reads.
 func (h *handler) CaughtUp(context.Context, *store.Conn) error { return nil }

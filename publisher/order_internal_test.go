@@ -119,7 +119,7 @@ func (p *play) round() {
 // rest goes on until nothing changes any more, in more rounds than a message may
 // fail by itself.
 func (p *play) rest(more func()) {
-	for still, rounds := 0, 20*(most+len(p.log)); still < most+3; still, rounds = still+1, rounds-1 {
+	for still, rounds := 0, 20*(maxOwnFaults+len(p.log)); still < maxOwnFaults+3; still, rounds = still+1, rounds-1 {
 		require.Positive(p.t, rounds, "it never comes to rest")
 		pending, rows := len(p.pending()), len(p.rows)
 		more()
@@ -145,7 +145,7 @@ func (p *play) othersGoOn() {
 		switch says := p.says[m.EventID]; {
 		case says == errUnknown: //nolint:errorlint // the very one, as below
 			require.Equal(p.t, store.Failing, row.State, "%d fails and is not parked", m.Position.Commit)
-			require.GreaterOrEqual(p.t, row.Attempts, most)
+			require.GreaterOrEqual(p.t, row.Attempts, maxOwnFaults)
 		case says != errThrottled: //nolint:errorlint // as above
 			require.Equal(p.t, store.Refused, row.State, "%d waits for nothing", m.Position.Commit)
 		}
@@ -215,7 +215,7 @@ func (p *play) settle() {
 		case store.Refused:
 			require.Equal(p.t, errInvalid, p.was[id])
 		case store.Failing:
-			require.True(p.t, p.was[id] == errUnknown || p.cut[id] >= most, "%d is not failing by itself", row.Position.Commit) //nolint:errorlint // the very one
+			require.True(p.t, p.was[id] == errUnknown || p.cut[id] >= maxOwnFaults, "%d is not failing by itself", row.Position.Commit) //nolint:errorlint // the very one
 		case store.Blocked:
 			_, old := before[id]
 			m := message.Message{Position: row.Position, Pairs: row.Pairs}
@@ -255,11 +255,11 @@ func TestPauses_growToTheirLimits(t *testing.T) {
 	require.Equal(t, 100*time.Millisecond, normalDelays.after(&delivery{faults: 1}))
 	require.Equal(t, 200*time.Millisecond, normalDelays.after(&delivery{faults: 2}))
 	last := time.Duration(0)
-	for failing.attempts = most; failing.attempts < 100; failing.attempts++ {
+	for failing.attempts = maxOwnFaults; failing.attempts < 100; failing.attempts++ {
 		next := normalDelays.after(failing)
 		require.Equal(t, min(max(2*last, 3200*time.Millisecond), 10*time.Minute), next)
 		last = next
 	}
-	require.Equal(t, 3200*time.Millisecond, normalDelays.after(&delivery{state: store.Failing, attempts: most}))
+	require.Equal(t, 3200*time.Millisecond, normalDelays.after(&delivery{state: store.Failing, attempts: maxOwnFaults}))
 	require.Equal(t, 10*time.Minute, normalDelays.after(failing))
 }

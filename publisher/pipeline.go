@@ -13,47 +13,49 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// pipeline is everything between the log and one topic. All its methods may be
-// called from any goroutine.
+// pipeline holds the deliveries between the log and one topic: which of them are
+// ready, in flight or parked, and how far the checkpoint may advance. It is safe
+// for concurrent use: facts enter from the consumer, senders take batches, and the
+// session commits.
 type pipeline struct {
 	delays   delays
-	changed  chan struct{} // something can be settled
-	capacity chan struct{} // a slot was closed, or another pair may be tried
+	changed  chan struct{} // signals that there is something to commit
+	capacity chan struct{} // signals that there may be room again
 
 	mu      sync.Mutex
-	arrived *sync.Cond // something is ready, or the line has ended
+	arrived *sync.Cond // a delivery is ready, or the pipeline has ended
 	ended   bool
 	ready   []*delivery
 	resting map[*delivery]*time.Timer
 	queues  map[domain.Pair]*pairQueue
-	read    eventstore.Position // everything of the log up to here is on the line or was
-	facts   uint64              // how many there are up to there, for a checkpoint that was counted
-	ahead   []*delivery         // parked behind read
+	read    eventstore.Position // the log has been added up to here
+	facts   uint64              // the number of facts up to there
+	ahead   []*delivery         // parked before a restart, with positions after read
 	window
 
-	parkedDeliveries map[uuid.UUID]*delivery // parked, or on the way there
+	parkedDeliveries map[uuid.UUID]*delivery // parking or parked
 	skipped          map[uuid.UUID]bool      // by an operator
 	pendingChanges
 	count Counts
 	tally tally
 }
 
-// pendingChanges is what happened to parked letters since the table was written.
+// pendingChanges are changes of parked deliveries that are not stored yet.
 type pendingChanges struct {
-	parked []*delivery // to be inserted
-	marked []mark      // lying there, and sent in vain
-	gone   []uuid.UUID
-	heard  []uuid.UUID // skips of operators
+	parked       []*delivery // rows to be inserted
+	marked       []mark      // rows to be updated after a failed attempt
+	gone         []uuid.UUID // rows to be deleted: their messages were delivered
+	acknowledged []uuid.UUID // skip requests to be acknowledged
 }
 
 // Counts are totals since the process began to publish.
 type Counts struct {
 	Delivered uint64 // messages that SNS has acknowledged
-	Faults    uint64 // sendings of a message that a fault of SNS undid
-	Refusals  uint64 // messages that SNS called invalid
+	Faults    uint64 // sendings of a message that failed, refusals apart
+	Refusals  uint64 // messages that SNS refused as invalid
 }
 
-func newPipeline(limit int, through logPlace, pauses delays) *pipeline {
+func newPipeline(limit int, through logPosition, pauses delays) *pipeline {
 	l := &pipeline{
 		delays: pauses, changed: make(chan struct{}, 1), capacity: make(chan struct{}, 1),
 		resting: map[*delivery]*time.Timer{}, queues: map[domain.Pair]*pairQueue{}, read: through.at, facts: through.facts,
@@ -64,7 +66,7 @@ func newPipeline(limit int, through logPlace, pauses delays) *pipeline {
 	return l
 }
 
-// signal never waits: one that is not heard yet is enough.
+// signal wakes the receiver without blocking. Several signals may coalesce.
 func signal(to chan struct{}) {
 	select {
 	case to <- struct{}{}:
@@ -72,26 +74,26 @@ func signal(to chan struct{}) {
 	}
 }
 
-// hasRoom tells whether more may be added.
+// hasRoom reports whether more facts may be added.
 func (l *pipeline) hasRoom() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !l.isFull()
 }
 
-// isEmpty tells whether everything that was added is delivered or parked.
+// isEmpty reports whether everything added is delivered or parked.
 func (l *pipeline) isEmpty() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.open == 0
 }
 
-// add takes facts in the order of the log. One that it was given before is left
-// alone, as is one that is parked or was skipped.
-func (l *pipeline) add(parcels []outgoing) {
+// add enqueues facts in the order of the log. Facts at or before the last position
+// are ignored, and so are messages that are parked or skipped already.
+func (l *pipeline) add(facts []outgoing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, p := range parcels {
+	for _, p := range facts {
 		if !l.read.Before(p.position.at) {
 			continue
 		}
@@ -104,21 +106,22 @@ func (l *pipeline) add(parcels []outgoing) {
 				l.enqueue(&delivery{message: m, position: s})
 			}
 		}
-		l.passed(s)
+		l.advance(s)
 	}
 	l.wake()
 }
 
-// readUpTo says that the log tells nothing more up to a place.
-func (l *pipeline) readUpTo(p logPlace) {
+// readUpTo records that the log holds no further fact up to a position.
+func (l *pipeline) readUpTo(p logPosition) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.passed(&pendingPosition{position: p})
+	l.advance(&pendingPosition{position: p})
 	l.wake()
 }
 
-// passed says that the log is read up to a slot.
-func (l *pipeline) passed(s *pendingPosition) {
+// advance records that the log is read up to a position, and releases deliveries
+// that were parked before a restart and waited for it.
+func (l *pipeline) advance(s *pendingPosition) {
 	if l.track(s) {
 		signal(l.changed)
 	}
@@ -132,46 +135,47 @@ func (l *pipeline) passed(s *pendingPosition) {
 	}
 }
 
-// enqueue puts a letter into its pairs' lanes by its position. One that comes
-// behind a parked one is parked, and one far behind a full window is read again
-// when its turn comes.
-func (l *pipeline) enqueue(it *delivery) {
+// enqueue inserts a delivery into the queues of its pairs. One that comes after a
+// parked delivery is parked. Far beyond a full window the body is dropped, and
+// mapped from the log again when its turn comes.
+func (l *pipeline) enqueue(d *delivery) {
 	blocked := false
-	for _, pair := range it.message.Pairs {
-		on := l.queues[pair]
-		if on == nil {
-			on = &pairQueue{pair: pair}
-			l.queues[pair] = on
+	for _, pair := range d.message.Pairs {
+		queue := l.queues[pair]
+		if queue == nil {
+			queue = &pairQueue{pair: pair}
+			l.queues[pair] = queue
 		}
-		it.queues = append(it.queues, on)
-		blocked = on.push(it) || blocked
+		d.queues = append(d.queues, queue)
+		blocked = queue.push(d) || blocked
 	}
-	if it.park == notParked && l.isWide() {
-		it.message.Body, it.message.Attributes = nil, nil
+	if d.park == notParked && l.isWide() {
+		d.message.Body, d.message.Attributes = nil, nil
 	}
-	if it.park == notParked && blocked {
-		l.park(it, store.Blocked, "")
+	if d.park == notParked && blocked {
+		l.park(d, store.Blocked, "")
 	}
-	l.markReady(it)
+	l.markReady(d)
 }
 
-// markReady makes a letter ready whose turn it is.
-func (l *pipeline) markReady(it *delivery) {
-	if it.isReady() && it.isFirst() {
-		it.progress = ready
-		l.arrive(it)
-		l.ready = append(l.ready, it)
+// markReady makes a delivery ready if it is first in its pairs and nothing holds it.
+func (l *pipeline) markReady(d *delivery) {
+	if d.isReady() && d.isFirst() {
+		d.progress = ready
+		l.arrive(d)
+		l.ready = append(l.ready, d)
 	}
 }
 
-// wake calls the senders.
+// wake wakes as many senders as there are batches ready.
 func (l *pipeline) wake() {
 	for range (len(l.ready) + batchEntries - 1) / batchEntries {
 		l.arrived.Signal()
 	}
 }
 
-// nextBatch waits for letters to send in one batch; none mean that the line has ended.
+// nextBatch waits for deliveries and takes a batch within the limits of SNS, at
+// most one delivery of a pair. It returns nil when the pipeline has ended.
 func (l *pipeline) nextBatch() []*delivery {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -192,16 +196,17 @@ func (l *pipeline) nextBatch() []*delivery {
 	}
 	batch := slices.Clone(l.ready[:n])
 	l.ready = l.ready[n:]
-	for _, it := range batch {
-		it.progress = inFlight
-		if !it.sent {
-			it.sent, it.since = true, l.tally
+	for _, d := range batch {
+		d.progress = inFlight
+		if !d.sent {
+			d.sent, d.since = true, l.tally
 		}
 	}
 	return batch
 }
 
-// stop lets the senders go when the context ends.
+// stop ends the pipeline when ctx does: nextBatch then returns nil. The returned
+// function undoes that, as context.AfterFunc does.
 func (l *pipeline) stop(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		l.mu.Lock()

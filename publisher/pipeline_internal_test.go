@@ -18,7 +18,7 @@ import (
 
 // lineOf is a line with a message of each of some pairs, all ready.
 func lineOf(limit int, pairs ...int) *pipeline {
-	l := newPipeline(limit, logPlace{}, delays{time.Hour, time.Hour, time.Hour})
+	l := newPipeline(limit, logPosition{}, delays{time.Hour, time.Hour, time.Hour})
 	for i, pair := range pairs {
 		l.add([]outgoing{factOf(messageAt(i+1, pairOf(pair)))})
 	}
@@ -101,12 +101,12 @@ func TestPipeline_saysWhenSomethingCanBeSettledAndWhenThereIsRoom(t *testing.T) 
 	require.True(t, heard(l.changed), "the checkpoint may pass it")
 	require.True(t, heard(l.capacity))
 
-	l.applyRequest([]store.Parked{{EventID: it.message.EventID, Request: store.Retry}})
+	l.applyRequests([]store.Parked{{EventID: it.message.EventID, Request: store.Retry}})
 	l.refuse(l.nextBatch()[0], "why else")
 	require.True(t, heard(l.changed))
 	l.committed(l.changes())
 	require.False(t, heard(l.changed))
-	l.applyRequest([]store.Parked{{EventID: it.message.EventID, Request: store.Retry}})
+	l.applyRequests([]store.Parked{{EventID: it.message.EventID, Request: store.Retry}})
 	l.delivered(l.nextBatch()...)
 	require.True(t, heard(l.changed), "its row may go")
 }
@@ -118,14 +118,14 @@ func TestPipeline_grantsAWishOnce(t *testing.T) {
 	wishes := []store.Parked{{EventID: it.message.EventID, Request: store.Retry}}
 	l.refuse(it, "why")
 	l.committed(l.changes())
-	l.applyRequest(wishes)
+	l.applyRequests(wishes)
 	l.fail(l.nextBatch()[0], errThrottled)
-	l.applyRequest(wishes)
+	l.applyRequests(wishes)
 	require.Empty(t, l.ready, "it rests like any other")
 	l.resume(it)
 	l.markReady(it)
 	l.refuse(l.nextBatch()[0], "why")
-	l.applyRequest(wishes)
+	l.applyRequests(wishes)
 	require.Empty(t, l.ready, "its row says so only when it is written")
 	work := l.changes().work
 	require.Equal(t, store.Retry, work.Attempted[0].Request)

@@ -77,7 +77,7 @@ func messageAt(i int, pairs ...domain.Pair) message.Message {
 }
 
 func factOf(m message.Message) outgoing {
-	return outgoing{position: logPlace{
+	return outgoing{position: logPosition{
 		at: m.Position, last: store.Event{ID: m.EventID, Stream: m.Pairs[0].Stream(), Revision: m.Position.Commit},
 	}, messages: []message.Message{m}}
 }
@@ -219,7 +219,7 @@ func (p *play) answer(i int, how string) {
 		p.session.pipeline.callFailed(batch, errThrottled)
 	default:
 		answers := p.arrive(batch)
-		p.session.judge(p.t.Context(), batch, answers)
+		p.session.judgeEntries(p.t.Context(), batch, answers)
 		for i, it := range batch {
 			p.asked[it.message.EventID] = p.asked[it.message.EventID] && answers[i] != errInvalid //nolint:errorlint // the very one
 		}

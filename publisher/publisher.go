@@ -15,22 +15,22 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// Options of a Publisher. All but Window must be given.
+// Options of a Publisher. All but Window and Build must be set.
 type Options struct {
 	Topic  message.Topic
 	Client *Client
 	Mapper message.Mapper
 	Store  eventstore.Store
-	// DSN of the database with the desk. No transaction pooler between: the lease
-	// belongs to a session.
+	// DSN is the address of the database with checkpoint and parked messages. There
+	// must be no transaction pooler between: the lease belongs to a session.
 	DSN    string
 	Clock  func() time.Time
 	Logger *slog.Logger
-	Window int    // facts on their way at once, 4,096 when 0
+	Window int    // facts in the pipeline at once; 0 means 4,096
 	Build  string // of this process, for its row of consumer.status
 
-	step   func(string) // tests stop the world at it
-	delays delays       // the normal ones when zero
+	step   func(string) // a test's hook at each step of the loop
+	delays delays       // zero means normalDelays
 }
 
 const defaultWindow = 4096
@@ -47,8 +47,8 @@ func ConsumerOf(t message.Topic) string {
 	return "publisher"
 }
 
-// Publisher tells one topic. Several may run, in any process: one works, the
-// others take over within seconds.
+// Publisher publishes to one topic. Several may run, in any processes: one holds
+// the lease and works, and another takes over within seconds of its end.
 type Publisher struct {
 	Options
 
@@ -57,7 +57,7 @@ type Publisher struct {
 	health   health
 }
 
-// New makes a publisher that does nothing until Run.
+// New returns a publisher that does nothing until Run.
 func New(options Options) *Publisher {
 	if options.Window == 0 {
 		options.Window = defaultWindow
@@ -85,35 +85,35 @@ const (
 	catchupFacts = 2000
 )
 
-// Run works until the context ends, and then returns nil. Outages of SNS, the
-// event store and Postgres it outlives. The only error wraps follow.ErrRefused:
-// the checkpoint is of another log, in words for the operator.
+// Run publishes until ctx ends and then returns nil. It retries through outages of
+// SNS, the event store and Postgres. The only error wraps consumer.ErrRefused: the
+// checkpoint is of another log, and the message tells an operator what to do.
 func (p *Publisher) Run(ctx context.Context) error {
 	defer p.handler.stop()
 	return p.consumer.Run(ctx)
 }
 
-// Status is how a publisher is doing, for health and metrics.
+// Status is a snapshot of a publisher for health and metrics.
 type Status struct {
 	Topic    message.Topic
 	Leader   bool                // this process publishes
 	Waiting  bool                // another process does
-	Position eventstore.Position // everything up to here is told or parked; of the leader only
+	Position eventstore.Position // everything up to here is delivered or parked; of the leader only
 	InFlight int                 // facts between the log and SNS
 	Lag      time.Duration       // age of the oldest of them
 	Refused  int                 // parked messages that SNS calls invalid: each waits for an operator
-	Failing  int                 // parked messages that fail by themselves, and are tried again
-	Blocked  int                 // parked messages that stand behind those
-	Skipped  int                 // messages that an operator decided not to send
+	Failing  int                 // parked messages that fail by themselves, and are retried
+	Blocked  int                 // parked messages that come after those in their pairs
+	Skipped  int                 // messages that an operator decided never to send
 	Counts
-	// Fault is why nothing moves, or why something is tried again: of SNS, the
-	// log or Postgres; nil while all is well.
+	// Fault is the last fault of SNS, the log or Postgres since a message was
+	// delivered; nil while all is well.
 	Fault error
 }
 
-// reached is up to where everything is told or parked.
+// reached returns the position up to which everything is delivered or parked.
 func (p *Publisher) reached() eventstore.Position {
-	s := p.handler.current()
+	s := p.handler.currentSession()
 	if s == nil {
 		return eventstore.Position{}
 	}
@@ -122,8 +122,8 @@ func (p *Publisher) reached() eventstore.Position {
 	return s.pipeline.through.at
 }
 
-// Consuming is how the publisher is at the log; what keeps it from SNS is a failure
-// too.
+// Consuming returns the status of the publisher as a consumer of the log. A fault
+// of SNS is its Failure too. It is safe for concurrent use.
 func (p *Publisher) Consuming() consumer.Status {
 	status := p.consumer.Status()
 	if status.Failure == nil {
@@ -132,14 +132,14 @@ func (p *Publisher) Consuming() consumer.Status {
 	return status
 }
 
-// Status is safe to call at any time.
+// Status returns a snapshot. It is safe for concurrent use, before and after Run.
 func (p *Publisher) Status() Status {
 	following := p.consumer.Status()
 	status := Status{Topic: p.Topic, Leader: following.Leader, Waiting: following.Waiting, Fault: following.Failure}
 	if status.Fault == nil {
 		status.Fault = p.health.fault()
 	}
-	if s := p.handler.current(); s != nil {
+	if s := p.handler.currentSession(); s != nil {
 		status.Counts = p.handler.counts()
 		if following.Leader {
 			s.pipeline.describe(&status, p.Clock())
@@ -149,7 +149,7 @@ func (p *Publisher) Status() Status {
 }
 
 func (l *pipeline) describe(status *Status, now time.Time) {
-	parked := l.states()
+	parked := l.parkedByState()
 	status.Refused, status.Failing, status.Blocked = parked[store.Refused], parked[store.Failing], parked[store.Blocked]
 	status.Skipped = parked[store.Skipped]
 	l.mu.Lock()
@@ -160,8 +160,8 @@ func (l *pipeline) describe(status *Status, now time.Time) {
 	}
 }
 
-// health remembers the last fault of sending until something is delivered, and
-// says so once, not at every try.
+// health keeps the last fault of sending until a message is delivered. A lasting
+// fault is logged once a minute, not at every attempt.
 type health struct {
 	mu       sync.Mutex
 	last     error
@@ -183,14 +183,14 @@ func (p *Publisher) trouble(ctx context.Context, err error) {
 	}
 	p.health.mu.Lock()
 	now := p.Clock()
-	tell := p.health.last == nil || now.Sub(p.health.loggedAt) >= logEvery
+	due := p.health.last == nil || now.Sub(p.health.loggedAt) >= logEvery
 	p.health.last = err
-	if tell {
+	if due {
 		p.health.loggedAt = now
 	}
 	p.health.mu.Unlock()
-	if tell {
-		p.Logger.WarnContext(ctx, "cannot tell the world, trying again until it works", "topic", p.Topic, "kind", status.KindOf(err), "code", codeOf(err))
+	if due {
+		p.Logger.WarnContext(ctx, "SNS publish failed, retrying", "topic", p.Topic, "kind", status.KindOf(err), "code", codeOf(err))
 	}
 }
 
@@ -200,6 +200,6 @@ func (p *Publisher) recovered(ctx context.Context) {
 	p.health.last = nil
 	p.health.mu.Unlock()
 	if was != nil {
-		p.Logger.InfoContext(ctx, "telling the world again", "topic", p.Topic)
+		p.Logger.InfoContext(ctx, "SNS publish recovered", "topic", p.Topic)
 	}
 }

@@ -11,37 +11,39 @@ import (
 	"nonassociations/publisher/message"
 )
 
-// reload makes a message again that was parked, or that the window had no room for.
+// reload maps facts again whose bodies were dropped: parked ones, and those far
+// beyond a full window. Its cache is apart from the session's, since these facts
+// come in any order.
 type reload struct {
 	mu    sync.Mutex
 	cache *statecache.PairCache
 }
 
-// whole reads from the log what letters without a body say. Those that cannot be
-// read stay behind, and are tried again by themselves.
-func (s *session) whole(ctx context.Context, letters []*delivery) []*delivery {
+// withBodies returns the deliveries with bodies, mapping missing ones from the log.
+// One that cannot be read is backed off and left out.
+func (s *session) withBodies(ctx context.Context, deliveries []*delivery) []*delivery {
 	var all []*delivery
-	for _, it := range letters {
-		if it.message.Body != nil {
-			all = append(all, it)
+	for _, d := range deliveries {
+		if d.message.Body != nil {
+			all = append(all, d)
 			continue
 		}
-		told, err := s.reload(ctx, &it.message)
+		told, err := s.reload(ctx, &d.message)
 		switch {
 		case err != nil:
-			s.unreadable(ctx, it, err)
+			s.unreadable(ctx, d, err)
 		case !told:
-			s.Logger.WarnContext(ctx, "this build does not tell of a fact that was parked", "topic", s.Topic, "event", it.message.EventID)
-			s.pipeline.failedAll(it)
+			s.Logger.WarnContext(ctx, "this build has no message for a parked fact: dropped", "topic", s.Topic, "event", d.message.EventID)
+			s.pipeline.drop(d)
 		default:
-			all = append(all, it)
+			all = append(all, d)
 		}
 	}
 	return all
 }
 
-// reload gives a message the body that the fact has today; false when this
-// build tells nothing of it.
+// reload fills in body and attributes as this build maps them. It returns false
+// when this build has no message for the fact.
 func (s *session) reload(ctx context.Context, m *message.Message) (bool, error) {
 	s.reread.mu.Lock()
 	defer s.reread.mu.Unlock()

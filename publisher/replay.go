@@ -17,11 +17,12 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// Replay tells a stretch of the log again, to a topic of the operator's choice,
-// in the order of each pair. It knows neither checkpoint nor desk.
+// Replay publishes a stretch of the log again, to a topic that the operator names,
+// in the order of each pair. It reads and moves no checkpoint, and parks nothing
+// durably. All fields but Each, and Client with DryRun, must be set.
 type Replay struct {
 	Topic    message.Topic // whose messages
-	From, To uint64
+	From, To uint64        // public positions, both included; To 0 is the head
 	DryRun   bool
 	Each     func(message.Message) // called for every message before it is sent; may be nil
 	Client   *Client               // not needed with DryRun
@@ -31,16 +32,16 @@ type Replay struct {
 	Logger   *slog.Logger
 }
 
-// Replayed is what a replay did.
+// Replayed is the result of a replay, also of one that failed on the way.
 type Replayed struct {
 	Messages int
-	Refused  []uuid.UUID // events whose messages SNS calls invalid; the others were sent
+	Refused  []uuid.UUID // events whose messages SNS refused as invalid; the others were sent
 }
 
-var errDone = errors.New("everything is told")
+var errDone = errors.New("replay is complete")
 
-// Run tells the facts whose positions are at or between From and To; To 0 is the
-// head. Faults of SNS are retried until the context ends.
+// Run publishes the facts from From to To. It retries faults of SNS until ctx ends.
+// An error means that some messages may have been sent: running it again is safe.
 func (r Replay) Run(ctx context.Context) (Replayed, error) {
 	if r.To == 0 {
 		r.To = math.MaxUint64
@@ -62,7 +63,7 @@ func (r Replay) Run(ctx context.Context) (Replayed, error) {
 	return run.done, run.until(ctx, run.pipeline.isEmpty)
 }
 
-// replaying is a session without a desk.
+// replaying is a session without a lease and without a table of parked messages.
 type replaying struct {
 	*session
 
@@ -106,7 +107,7 @@ func (r *replaying) publish(ctx context.Context, recorded eventstore.RecordedEve
 	return nil
 }
 
-// until waits, and lets go what SNS refuses.
+// until waits for done, and drops meanwhile what SNS refuses.
 func (r *replaying) until(ctx context.Context, done func() bool) error {
 	for {
 		for _, p := range r.pipeline.dropDone() {

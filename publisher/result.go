@@ -7,161 +7,166 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// tally is what SNS has done on a topic.
+// tally counts what SNS has done on a topic, to tell its faults from those of one
+// message.
 type tally struct{ delivered, calls, failed uint64 }
 
-// delivered takes letters off the line that SNS has acknowledged.
-func (l *pipeline) delivered(letters ...*delivery) {
+// delivered completes deliveries that SNS has acknowledged in one call.
+func (l *pipeline) delivered(deliveries ...*delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tally.calls++
-	for _, it := range letters {
+	for _, d := range deliveries {
 		l.count.Delivered++
 		l.tally.delivered++
-		l.markDelivered(it)
+		l.markDelivered(d)
 	}
 	l.wake()
 }
 
-// failedAll takes a letter off the line of which this build tells nothing.
-func (l *pipeline) failedAll(it *delivery) {
+// drop completes a delivery for which this build has no message.
+func (l *pipeline) drop(d *delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.markDelivered(it)
+	l.markDelivered(d)
 	l.wake()
 }
 
-func (l *pipeline) markDelivered(it *delivery) {
-	if it.park != notParked {
-		l.gone = append(l.gone, it.message.EventID)
+func (l *pipeline) markDelivered(d *delivery) {
+	if d.park != notParked {
+		l.gone = append(l.gone, d.message.EventID)
 	}
-	l.finish(it)
+	l.finish(d)
 }
 
-// finish takes a letter off the line, wherever it is, and offers those behind it.
-func (l *pipeline) finish(it *delivery) {
-	if it.progress == ready {
-		i := slices.Index(l.ready, it)
+// finish removes a delivery from the pipeline, whatever its state, and makes the
+// next ones of its pairs ready.
+func (l *pipeline) finish(d *delivery) {
+	if d.progress == ready {
+		i := slices.Index(l.ready, d)
 		l.ready = slices.Delete(l.ready, i, i+1)
 	}
-	l.resume(it)
-	it.progress = done
-	if it.park != notParked {
-		delete(l.parkedDeliveries, it.message.EventID)
+	l.resume(d)
+	d.progress = done
+	if d.park != notParked {
+		delete(l.parkedDeliveries, d.message.EventID)
 		signal(l.changed)
 	}
-	for _, on := range it.queues {
-		on.remove(it)
-		if len(on.deliveries) == 0 {
-			delete(l.queues, on.pair)
+	for _, queue := range d.queues {
+		queue.remove(d)
+		if len(queue.deliveries) == 0 {
+			delete(l.queues, queue.pair)
 		}
 	}
-	for _, on := range it.queues {
-		if len(on.deliveries) > 0 {
-			l.markReady(on.deliveries[0])
+	for _, queue := range d.queues {
+		if len(queue.deliveries) > 0 {
+			l.markReady(queue.deliveries[0])
 		}
 	}
-	l.closed(it)
+	l.release(d)
 }
 
-// closed says that the checkpoint need not wait for a letter.
-func (l *pipeline) closed(it *delivery) {
-	if l.complete(it) {
+// release lets the checkpoint pass a delivery.
+func (l *pipeline) release(d *delivery) {
+	if l.complete(d) {
 		signal(l.changed)
 		signal(l.capacity)
 	}
 }
 
-func (l *pipeline) requeue(letters []*delivery) {
-	for _, it := range letters {
-		it.progress = ready
-		l.ready = append(l.ready, it)
+func (l *pipeline) requeue(deliveries []*delivery) {
+	for _, d := range deliveries {
+		d.progress = ready
+		l.ready = append(l.ready, d)
 	}
 }
 
-// retryIndividually lets each of a batch that was refused as a whole be sent by itself.
-func (l *pipeline) retryIndividually(letters []*delivery) {
+// retryIndividually sends each delivery of a batch again in a batch of its own. SNS
+// refused them as a whole, which does not say which one is invalid.
+func (l *pipeline) retryIndividually(deliveries []*delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	alone(letters)
-	l.requeue(letters)
+	sendAlone(deliveries)
+	l.requeue(deliveries)
 	l.wake()
 }
 
-func alone(letters []*delivery) {
-	for _, it := range letters {
-		it.alone = true
+func sendAlone(deliveries []*delivery) {
+	for _, d := range deliveries {
+		d.alone = true
 	}
 }
 
-// refuse parks a letter, and all behind it, since SNS calls its message invalid.
-func (l *pipeline) refuse(it *delivery, reason string) {
+// refuse parks a delivery, and everything behind it, whose message SNS calls
+// invalid.
+func (l *pipeline) refuse(d *delivery, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count.Refusals++
-	it.progress, it.alone, it.faultsOfItsOwn = queued, false, 0
-	it.attempts++
-	l.park(it, store.Refused, reason)
+	d.progress, d.alone, d.faultsOfItsOwn = queued, false, 0
+	d.attempts++
+	l.park(d, store.Refused, reason)
 }
 
 const (
-	// most is how often a message may fail by itself before it is parked.
-	most = 5
-	// flapping is how many calls must have worked for each that failed before a
-	// fault of a call is that of its only message.
-	flapping = 10
+	// maxOwnFaults is how many faults of its own a message has before it is parked.
+	maxOwnFaults = 5
+	// callsPerFault is how many calls must have worked for each failed one before
+	// the fault of a call counts as that of its only message.
+	callsPerFault = 10
 )
 
-// fail lets a letter rest that SNS did not take by itself. A fault counts when
-// SNS has taken another message since the last one that did; one that names the
-// topic never does.
-func (l *pipeline) fail(it *delivery, fault error) blame {
+// fail backs off a delivery whose entry SNS did not take. The fault counts as the
+// message's own when SNS has taken another message since the last such fault. A
+// fault that names the topic never counts.
+func (l *pipeline) fail(d *delivery, fault error) blame {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count.Faults++
-	return l.failed(it, fault, l.tally.delivered > it.since.delivered)
+	return l.failed(d, fault, l.tally.delivered > d.since.delivered)
 }
 
-// blame is what a fault says of a message and of its topic.
+// blame is what a fault is attributed to.
 type blame int
 
 const (
-	onTopic   blame = iota // it may be the topic's
-	onParked               // the message fails by itself, as was known
-	onMessage              // it is parked for that from now on
+	onTopic   blame = iota // perhaps the topic
+	onParked               // a message that was parked as failing before
+	onMessage              // a message that is parked as failing from now on
 )
 
-func (l *pipeline) failed(it *delivery, fault error, byItself bool) blame {
-	known := it.state == store.Failing
+func (l *pipeline) failed(d *delivery, fault error, byItself bool) blame {
+	known := d.state == store.Failing
 	if byItself && !isOfTopic(fault) {
-		it.since, it.failures, it.faults = l.tally, 0, 0
-		it.faultsOfItsOwn++
+		d.since, d.failures, d.faults = l.tally, 0, 0
+		d.faultsOfItsOwn++
 	}
-	if it.faultsOfItsOwn >= most || known && (it.faultsOfItsOwn > 0 || it.released) {
-		it.attempts += it.faultsOfItsOwn
-		it.faultsOfItsOwn = 0
-		l.park(it, store.Failing, codeOf(fault))
+	if d.faultsOfItsOwn >= maxOwnFaults || known && (d.faultsOfItsOwn > 0 || d.released) {
+		d.attempts += d.faultsOfItsOwn
+		d.faultsOfItsOwn = 0
+		l.park(d, store.Failing, codeOf(fault))
 	}
-	it.faults++
-	l.backOff(it, l.delays.after(it))
+	d.faults++
+	l.backOff(d, l.delays.after(d))
 	switch {
 	case known:
 		return onParked
-	case it.state == store.Failing:
+	case d.state == store.Failing:
 		return onMessage
 	}
 	return onTopic
 }
 
-// callFailed puts the letters of a call back that came to nothing. When SNS takes
-// others meanwhile, one of the letters may be to blame: they are sent one by one.
-// One that is to blame rests, and not the topic.
-func (l *pipeline) callFailed(letters []*delivery, fault error) blame {
+// callFailed requeues the deliveries of a call that failed as a whole. When SNS
+// takes others meanwhile, one of the deliveries may be the cause: they are then
+// sent one by one. A single delivery that is the cause is backed off by itself, so
+// that the topic is not.
+func (l *pipeline) callFailed(deliveries []*delivery, fault error) blame {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.wake()
-	l.count.Faults += uint64(len(letters))
-	first, single := letters[0], len(letters) == 1
+	l.count.Faults += uint64(len(deliveries))
+	first, single := deliveries[0], len(deliveries) == 1
 	byItself := single && l.isToBlame(first)
 	l.tally.failed++
 	switch {
@@ -170,52 +175,53 @@ func (l *pipeline) callFailed(letters []*delivery, fault error) blame {
 	case isOfTopic(fault):
 	case single:
 		first.failures++
-	case slices.ContainsFunc(letters, func(it *delivery) bool { return l.tally.delivered > it.since.delivered }):
-		alone(letters)
+	case slices.ContainsFunc(deliveries, func(d *delivery) bool { return l.tally.delivered > d.since.delivered }):
+		sendAlone(deliveries)
 	}
-	l.requeue(letters)
+	l.requeue(deliveries)
 	return onTopic
 }
 
-// isToBlame reports whether the calls of others have nearly all worked since a
-// letter failed last.
-func (l *pipeline) isToBlame(it *delivery) bool {
-	worked := l.tally.calls - it.since.calls
-	others := l.tally.failed - it.since.failed - it.failures
-	return worked > 0 && worked >= flapping*others
+// isToBlame reports whether nearly all calls with other deliveries have worked since
+// this one last failed.
+func (l *pipeline) isToBlame(d *delivery) bool {
+	worked := l.tally.calls - d.since.calls
+	others := l.tally.failed - d.since.failed - d.failures
+	return worked > 0 && worked >= callsPerFault*others
 }
 
-// delay lets a letter rest that could not be read from the log.
-func (l *pipeline) delay(it *delivery) (faults int) {
+// delay backs off a delivery whose fact could not be read from the log again. It
+// returns how often that has happened.
+func (l *pipeline) delay(d *delivery) (faults int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	it.faults++
-	l.backOff(it, l.delays.after(it))
-	return it.faults
+	d.faults++
+	l.backOff(d, l.delays.after(d))
+	return d.faults
 }
 
-func (l *pipeline) backOff(it *delivery, pause time.Duration) {
-	it.progress = backingOff
+func (l *pipeline) backOff(d *delivery, pause time.Duration) {
+	d.progress = backingOff
 	if l.ended {
 		return
 	}
-	l.resting[it] = time.AfterFunc(pause, func() {
+	l.resting[d] = time.AfterFunc(pause, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.resume(it)
-		l.markReady(it)
+		l.resume(d)
+		l.markReady(d)
 		l.wake()
 	})
 }
 
-// resume lets a letter wait for its turn again, if it rests.
-func (l *pipeline) resume(it *delivery) {
-	if it.progress != backingOff {
+// resume ends the backoff of a delivery, if there is one.
+func (l *pipeline) resume(d *delivery) {
+	if d.progress != backingOff {
 		return
 	}
-	if pause, set := l.resting[it]; set {
+	if pause, set := l.resting[d]; set {
 		pause.Stop()
-		delete(l.resting, it)
+		delete(l.resting, d)
 	}
-	it.progress = queued
+	d.progress = queued
 }

@@ -8,75 +8,76 @@ import (
 	"nonassociations/eventstore/consumer/status"
 )
 
-// senders are how many batches are in flight at once.
+// senders is how many batches may be in flight at once.
 const senders = 16
 
-// send takes batches off the line until it ends. It rests while SNS takes
-// nothing at all; an entry that fails among others rests by itself, and its pair
+// send sends batches until the pipeline ends. It backs off while SNS takes nothing
+// at all. An entry that fails among others is backed off by itself, and its pair
 // with it.
 func (s *session) send(ctx context.Context) {
-	rests := s.delays.ofCalls()
+	delay := s.delays.ofCalls()
 	for {
-		letters := s.pipeline.nextBatch()
-		if len(letters) == 0 {
+		deliveries := s.pipeline.nextBatch()
+		if len(deliveries) == 0 {
 			return
 		}
 		s.step("taken")
-		if s.sendBatch(ctx, letters) {
-			rests.Reset()
+		if s.sendBatch(ctx, deliveries) {
+			delay.Reset()
 			continue
 		}
-		if !remaining(ctx, rests.NextBackOff()) {
+		if !sleep(ctx, delay.NextBackOff()) {
 			return
 		}
 	}
 }
 
-// sendBatch tells whether there is any use in sending the next one at once.
-func (s *session) sendBatch(ctx context.Context, letters []*delivery) bool {
-	letters = s.whole(ctx, letters)
-	if len(letters) == 0 {
+// sendBatch sends one batch and reports whether the next may follow at once.
+func (s *session) sendBatch(ctx context.Context, deliveries []*delivery) bool {
+	deliveries = s.withBodies(ctx, deliveries)
+	if len(deliveries) == 0 {
 		return true
 	}
-	answers, err := s.Client.send(ctx, letters)
+	answers, err := s.Client.send(ctx, deliveries)
 	s.step("sent")
 	var refused *Refusal
 	switch {
-	case errors.As(err, &refused) && len(letters) > 1:
-		s.pipeline.retryIndividually(letters)
+	case errors.As(err, &refused) && len(deliveries) > 1:
+		s.pipeline.retryIndividually(deliveries)
 		return true
 	case refused != nil:
-		s.refused(ctx, letters[0], refused)
+		s.refused(ctx, deliveries[0], refused)
 		return true
-	case ctx.Err() != nil: // it was cut off here, and says nothing of SNS
+	case ctx.Err() != nil: // the call was cancelled here, which says nothing of SNS
 		return false
 	case err != nil:
-		return s.blame(ctx, letters[0], err, s.pipeline.callFailed(letters, err))
+		return s.blame(ctx, deliveries[0], err, s.pipeline.callFailed(deliveries, err))
 	}
-	return s.judge(ctx, letters, answers)
+	return s.judgeEntries(ctx, deliveries, answers)
 }
 
-// blame says of what a fault is, and reports whether there is any use in sending
-// on at once.
-func (s *session) blame(ctx context.Context, it *delivery, why error, on blame) bool {
-	switch on {
+// blame logs a fault by its cause, and reports whether the next batch may follow at
+// once.
+func (s *session) blame(ctx context.Context, d *delivery, why error, cause blame) bool {
+	switch cause {
 	case onTopic:
 		s.trouble(ctx, why)
 	case onMessage:
-		s.Logger.ErrorContext(ctx, "a message fails by itself: it is parked and tried again, and its pair waits", "topic", s.Topic,
-			"event", it.message.EventID, "position", it.message.Position.Uint64(), "code", codeOf(why))
+		s.Logger.ErrorContext(ctx, "message fails by itself: parked and retried, its pair waits", "topic", s.Topic,
+			"event", d.message.EventID, "position", d.message.Position.Uint64(), "code", codeOf(why))
 	case onParked:
 	}
-	return on != onTopic
+	return cause != onTopic
 }
 
-// judge deals with each entry by itself, and tells whether SNS took or refused
-// any. What it took is known before an entry is judged that it did not take.
-func (s *session) judge(ctx context.Context, letters []*delivery, answers []error) bool {
+// judgeEntries handles each entry of an answer, and reports whether SNS took or
+// refused any. Delivered entries are counted first: they decide whether a failed
+// entry is the message's own fault.
+func (s *session) judgeEntries(ctx context.Context, deliveries []*delivery, answers []error) bool {
 	var delivered []*delivery
-	for i, it := range letters {
+	for i, d := range deliveries {
 		if answers[i] == nil {
-			delivered = append(delivered, it)
+			delivered = append(delivered, d)
 		}
 	}
 	if len(delivered) > 0 {
@@ -88,44 +89,44 @@ func (s *session) judge(ctx context.Context, letters []*delivery, answers []erro
 		failed *delivery
 		fault  error
 	)
-	for i, it := range letters {
+	for i, d := range deliveries {
 		var refused *Refusal
 		switch err := answers[i]; {
 		case err == nil:
 		case errors.As(err, &refused):
-			s.refused(ctx, it, refused)
+			s.refused(ctx, d, refused)
 			useful = true
 		default:
-			if on := s.pipeline.fail(it, err); on == onTopic {
-				failed, fault = it, err
+			if cause := s.pipeline.fail(d, err); cause == onTopic {
+				failed, fault = d, err
 			} else {
-				useful = s.blame(ctx, it, err, on)
+				useful = s.blame(ctx, d, err, cause)
 			}
 		}
 	}
 	return useful || s.blame(ctx, failed, fault, onTopic)
 }
 
-// logEveryAttempts is after how many tries a message that cannot be made again is worth
-// a line in the log, and again after as many more.
+// logEveryAttempts limits the log: a fact that stays unreadable is logged once in
+// that many attempts.
 const logEveryAttempts = 20
 
-// unreadable puts a letter back whose fact could not be read, after a while.
-func (s *session) unreadable(ctx context.Context, it *delivery, why error) {
-	if s.pipeline.delay(it)%logEveryAttempts == 1 {
-		s.Logger.WarnContext(ctx, "a fact cannot be read again, and its pair waits", "topic", s.Topic,
-			"event", it.message.EventID, "kind", status.KindOf(why))
+// unreadable backs off a delivery whose fact could not be read again.
+func (s *session) unreadable(ctx context.Context, d *delivery, why error) {
+	if s.pipeline.delay(d)%logEveryAttempts == 1 {
+		s.Logger.WarnContext(ctx, "fact cannot be read again, its pair waits", "topic", s.Topic,
+			"event", d.message.EventID, "kind", status.KindOf(why))
 	}
 }
 
-func (s *session) refused(ctx context.Context, it *delivery, why *Refusal) {
-	s.Logger.ErrorContext(ctx, "SNS calls a message invalid: it is parked, and its pair waits for an operator",
-		"topic", s.Topic, "event", it.message.EventID, "position", it.message.Position.Uint64(), "code", why.Code, "place", why.Part)
-	s.pipeline.refuse(it, why.Error())
+func (s *session) refused(ctx context.Context, d *delivery, why *Refusal) {
+	s.Logger.ErrorContext(ctx, "SNS refused a message as invalid: parked, its pair waits for an operator",
+		"topic", s.Topic, "event", d.message.EventID, "position", d.message.Position.Uint64(), "code", why.Code, "place", why.Part)
+	s.pipeline.refuse(d, why.Error())
 }
 
-// remaining tells whether the context still lives.
-func remaining(ctx context.Context, d time.Duration) bool {
+// sleep waits for d and reports whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -10,24 +10,23 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// session is what belongs to one lease.
+// session is the work under one lease, from its beginning to its loss.
 type session struct {
 	*Publisher
 
 	pipeline     *pipeline
-	cache        *statecache.PairCache // of the facts that come by
+	cache        *statecache.PairCache // for facts in the order of the log
 	reread       reload
-	was          store.Checkpoint // where the checkpoint is
-	acknowledged time.Time        // when operators were last asked
-	stop         func()           // nil until it runs
+	was          store.Checkpoint // as stored; the next update is conditional on it
+	acknowledged time.Time        // when requests were last read
+	stop         func()           // ends the senders; nil until they run
 }
 
-// commitDelay is how long what was told may gather before the checkpoint follows: each
-// move of it costs a round trip, and a kill in between only tells again.
+// commitDelay batches acknowledgements before the checkpoint is written: each write
+// costs a round trip. A crash within the delay only sends again.
 const commitDelay = 20 * time.Millisecond
 
-// start lets the session speak, once, for as long as the context lives: that of
-// the lease.
+// start runs the senders, once, until ctx ends. ctx is that of the lease.
 func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	if s.stop != nil {
 		return
@@ -46,7 +45,8 @@ func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	}
 }
 
-// pace asks for the checkpoint to follow.
+// pace wakes the consumer when there is something to commit, at most once in
+// commitDelay.
 func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 	for {
 		select {
@@ -54,7 +54,7 @@ func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 			return
 		case <-s.pipeline.changed:
 		}
-		if !remaining(ctx, commitDelay) {
+		if !sleep(ctx, commitDelay) {
 			return
 		}
 		select {
@@ -64,11 +64,11 @@ func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 	}
 }
 
-// checkLeaseEvery is how often a session that waits finds out whether it still holds.
+// checkLeaseEvery is how often a waiting session checks its lease and reads requests.
 const checkLeaseEvery = time.Second
 
-// until settles while it waits, so that a session that has lost its lease does
-// not wait on.
+// until waits for done and commits meanwhile. A session that has lost its lease
+// fails there instead of waiting on.
 func (s *session) until(ctx context.Context, conn *store.Conn, wake <-chan struct{}, done func() bool) error {
 	tick := time.NewTicker(checkLeaseEvery)
 	defer tick.Stop()
@@ -90,7 +90,7 @@ func (s *session) until(ctx context.Context, conn *store.Conn, wake <-chan struc
 	return nil
 }
 
-// drain waits until everything that is on its way is told and written.
+// drain waits until everything in the pipeline is delivered or parked, and committed.
 func (s *session) drain(ctx context.Context, conn *store.Conn, wake <-chan struct{}) error {
 	if err := s.until(ctx, conn, wake, s.pipeline.isEmpty); err != nil {
 		return err
@@ -98,7 +98,9 @@ func (s *session) drain(ctx context.Context, conn *store.Conn, wake <-chan struc
 	return s.commit(ctx, conn)
 }
 
-// commit writes what was told, or finds out that the session still holds.
+// commit stores the checkpoint and the changes of parked messages in one
+// transaction. With nothing to store it verifies the checkpoint instead. Either
+// fails with store.ErrFenced when another session has moved the checkpoint.
 func (s *session) commit(ctx context.Context, conn *store.Conn) error {
 	settlement := s.pipeline.changes()
 	now := s.was
@@ -120,17 +122,18 @@ func (s *session) commit(ctx context.Context, conn *store.Conn) error {
 	return s.applyRequests(ctx, conn)
 }
 
-// applyRequests asks what operators want, once a second while there is anything to want.
+// applyRequests reads the requests of operators, at most once a second and only while
+// a message is parked.
 func (s *session) applyRequests(ctx context.Context, conn *store.Conn) error {
 	now := s.Clock()
-	if s.pipeline.clear() || now.Sub(s.acknowledged) < checkLeaseEvery {
+	if s.pipeline.nothingParked() || now.Sub(s.acknowledged) < checkLeaseEvery {
 		return nil
 	}
-	wishes, err := store.Requests(ctx, conn, string(s.Topic))
+	requests, err := store.Requests(ctx, conn, string(s.Topic))
 	if err != nil {
-		return fmt.Errorf("ask what operators want: %w", err)
+		return fmt.Errorf("read the requests of operators: %w", err)
 	}
 	s.acknowledged = now
-	s.pipeline.applyRequest(wishes)
+	s.pipeline.applyRequests(requests)
 	return nil
 }

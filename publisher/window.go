@@ -2,45 +2,46 @@ package publisher
 
 import "time"
 
-// pendingPosition is a place of the log that is done when its messages are delivered or
-// parked. Slots stand in the order of the log; one that is done goes along with
-// the one before it.
+// pendingPosition is a place in the log whose messages are not all delivered or
+// parked. Pending positions form a list in the order of the log. A finished one is
+// merged into the one before it, so that the checkpoint advances without a gap.
 type pendingPosition struct {
-	position     logPlace
-	open         int       // messages
+	position     logPosition
+	open         int       // messages neither delivered nor parked
 	oldest       time.Time // when the first fact in it was recorded
 	before, next *pendingPosition
 }
 
-// window is what the checkpoint has not passed yet.
+// window is the part of the log after the checkpoint, with the commit position: the
+// place before the first gap.
 type window struct {
-	limit       int              // of open slots, unless too few letters of them can be sent
-	first, last *pendingPosition // open, all of them
+	limit       int              // of pending positions, unless too few of their deliveries can be sent
+	first, last *pendingPosition // of the list
 	open        int
-	fronts      int      // letters in them whose turn has come
-	through     logPlace // everything up to here is delivered or parked
+	fronts      int         // deliveries in them that are first in their pairs
+	through     logPosition // everything up to here is delivered or parked
 }
 
 const (
-	// probeLimit are how many pairs must have a message in flight before a full window
-	// stops the reading. With fewer, the facts of some pairs fill it, and nothing
-	// says whether SNS takes those of others.
+	// probeLimit is how many pairs must be ready before a full window stops the
+	// reading. With fewer, a few pairs fill the window, and it would stay unknown
+	// whether SNS takes the messages of others.
 	probeLimit = senders
 	// maxWidth bounds what is read beyond a full window, in windows.
 	maxWidth = 16
 )
 
-// isFull tells whether no more of the log must be read now.
+// isFull reports whether reading the log must pause.
 func (w *window) isFull() bool {
 	return w.open >= w.limit && (w.fronts >= probeLimit || w.open >= maxWidth*w.limit)
 }
 
-// isWide reports whether so much was read beyond a full window that no more
-// bodies are kept. A chunk that the last room of a window takes is not yet that:
-// to read its facts again would cost more than all else.
+// isWide reports whether so much was read beyond a full window that bodies are no
+// longer kept. The limit is two windows: the chunk that fills the first one keeps
+// its bodies, since reading its facts again would cost more than all else.
 func (w *window) isWide() bool { return w.open >= 2*w.limit }
 
-// track puts a slot at the end, and tells whether the checkpoint may move.
+// track appends a position and reports whether the checkpoint may move.
 func (w *window) track(s *pendingPosition) (moved bool) {
 	switch {
 	case s.open > 0:
@@ -61,26 +62,26 @@ func (w *window) track(s *pendingPosition) (moved bool) {
 	return false
 }
 
-// arrive says that the turn of a letter has come.
-func (w *window) arrive(it *delivery) {
-	if it.position != nil && !it.front {
-		it.front = true
+// arrive records that a delivery is first in its pairs.
+func (w *window) arrive(d *delivery) {
+	if d.position != nil && !d.front {
+		d.front = true
 		w.fronts++
 	}
 }
 
-// complete says that the checkpoint need not wait for a letter any more, and tells
-// whether its slot is done.
-func (w *window) complete(it *delivery) (done bool) {
-	s := it.position
+// complete records that the checkpoint need not wait for a delivery. It reports
+// whether the position of the delivery is finished.
+func (w *window) complete(d *delivery) (done bool) {
+	s := d.position
 	if s == nil {
 		return false
 	}
-	if it.front {
-		it.front = false
+	if d.front {
+		d.front = false
 		w.fronts--
 	}
-	it.position = nil
+	d.position = nil
 	if s.open--; s.open > 0 {
 		return false
 	}

@@ -32,7 +32,7 @@ func behindTheGate(g *readinessGate) map[reflect.Type]any {
 var free = map[string]string{
 	"Reads.WaitFor":          "shows nothing",
 	"Reads.Position":         "shows nothing",
-	"PairLocator.WaitFor":         "shows nothing",
+	"PairLocator.WaitFor":    "shows nothing",
 	"Audit.OfNonAssociation": "asks for the head of the log first",
 	"Audit.OfPrisoner":       "asks for the head of the log first",
 	"Audit.SubjectAccess":    "asks for the head of the log first",
