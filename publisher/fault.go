@@ -9,14 +9,14 @@ import (
 	"nonassociations/eventstore/consumer/status"
 )
 
-// Refusal says that SNS calls a message invalid: the same again is in vain. It has
-// none of SNS's words, which quote the message.
+// Refusal is the error of a message that SNS calls invalid: sending it again cannot
+// succeed. It holds SNS's code and never its text, which quotes the message.
 type Refusal struct {
 	Code string
 	Part Part
 }
 
-// Error is the code and, where it is known, the place.
+// Error returns the code and, where it is known, the part.
 func (r *Refusal) Error() string {
 	if r.Part == "" {
 		return r.Code
@@ -24,13 +24,13 @@ func (r *Refusal) Error() string {
 	return r.Code + " at " + string(r.Part)
 }
 
-// Kind is consumer's.
+// Kind classifies the error for consumer.status.
 func (*Refusal) Kind() status.Kind { return status.MessageRefused }
 
-// Part is what of a message SNS calls invalid.
+// Part is the part of a message that SNS calls invalid; "" is unknown.
 type Part string
 
-// The places; "" is one that SNS does not name in a way that is known.
+// The parts that are recognised in the texts of SNS.
 const (
 	atAttributes Part = "attributes"
 	atSize       Part = "size"
@@ -38,7 +38,7 @@ const (
 	atBody       Part = "body"
 )
 
-// partOf finds the place in SNS's words.
+// partOf finds the part in the code and text of SNS.
 func partOf(code, message string) Part {
 	words := letters(code + " " + message)
 	for _, known := range []struct {
@@ -55,7 +55,7 @@ func partOf(code, message string) Part {
 	return ""
 }
 
-// fault is what SNS answered, without its words.
+// fault is an error answer of SNS, reduced to its code.
 type fault struct {
 	code string
 	kind status.Kind
@@ -63,11 +63,11 @@ type fault struct {
 
 func (f fault) Error() string { return "SNS: " + f.code }
 
-// Kind is consumer's.
+// Kind classifies the fault for consumer.status.
 func (f fault) Kind() status.Kind { return f.kind }
 
-// codeOf is all of a fault that is kept or logged: the code of SNS, or the kind
-// where it gave none.
+// codeOf returns all of a fault that is stored or logged: the code of SNS, or the
+// kind where there is no code.
 func codeOf(err error) string {
 	var (
 		refused  *Refusal
@@ -82,8 +82,8 @@ func codeOf(err error) string {
 	return string(status.KindOf(err))
 }
 
-// plain is a code of letters, digits, dots and hyphens, as all of SNS's are; a
-// text in its place could say anything.
+// plain returns a code of letters, digits, dots, hyphens and underscores unchanged,
+// as all of SNS's are. Anything else could quote the message, and is replaced.
 func plain(code string) string {
 	const most = 64
 	if code == "" || len(code) > most || strings.ContainsFunc(code, func(r rune) bool {
@@ -94,8 +94,8 @@ func plain(code string) string {
 	return code
 }
 
-// topicFault is a fault that no message is to blame for: the topic is missing,
-// this service may not publish to it, or it is told too much at once.
+// topicFault is a fault of the topic and not of a message: the topic is missing,
+// this service may not publish to it, or it is throttled.
 type topicFault struct{ error }
 
 func (f topicFault) Unwrap() error { return f.error }
@@ -105,13 +105,13 @@ func isOfTopic(fault error) bool {
 	return errors.As(fault, &of)
 }
 
-// The codes that are known, in small letters and without "exception" at their
-// end: SNS writes some in two ways. Every other one is a fault that may pass.
+// The known codes, in small letters and without "exception" at their end: SNS
+// writes some in two ways. Any other code is a fault that may pass.
 var (
-	// invalid are those with which SNS refuses what a message says.
+	// invalid are the codes with which SNS refuses the content of a message.
 	invalid = setOf("invalidparameter", "invalidparametervalue", "parametervalueinvalid", "validationerror", "validation",
 		"invalidmessagecontents", "invalidattributename", "invalidattributevalue", "batchrequesttoolong", "invalidbatchentryid")
-	// ofTopic are those that name the topic, or a right to it or to its key.
+	// ofTopic are the codes about the topic, the right to publish, or its key.
 	ofTopic = setOf("notfound", "resourcenotfound", "authorizationerror", "accessdenied", "notauthorized", "invalidclienttokenid",
 		"unrecognizedclient", "signaturedoesnotmatch", "incompletesignature", "missingauthenticationtoken", "expiredtoken",
 		"requestexpired", "optinrequired", "invalidsecurity", "endpointdisabled", "toomanyrequests", "requestlimitexceeded", "slowdown")
@@ -125,27 +125,26 @@ func setOf(words ...string) map[string]bool {
 	return set
 }
 
-// faultOf is what a code of SNS means: a *Refusal, a topicFault or another one.
-func faultOf(code, message string) error { return isJudged(code, message) }
-
-// codedError is how the client says what SNS answered.
+// codedError is how the client returns an error answer of SNS.
 type codedError interface {
 	error
 	ErrorCode() string
 	ErrorMessage() string
 }
 
-// faultOfCall is the same for a call that came to nothing. Where SNS has not
-// answered there is no code.
+// faultOfCall classifies the error of a whole call. Where SNS did not answer there
+// is no code.
 func faultOfCall(err error) error {
 	var answer codedError
 	if !errors.As(err, &answer) {
 		return fmt.Errorf("SNS: %w", err)
 	}
-	return isJudged(answer.ErrorCode(), answer.ErrorMessage())
+	return faultOf(answer.ErrorCode(), answer.ErrorMessage())
 }
 
-func isJudged(code, message string) error {
+// faultOf classifies an error answer: a *Refusal, a topicFault, or a fault that may
+// pass.
+func faultOf(code, message string) error {
 	word := strings.TrimSuffix(strings.ToLower(code), "exception")
 	switch {
 	case ofTopic[word], strings.Contains(word, "throttl"), strings.HasPrefix(word, "kms"), invalid[word] && namesTopic(message):
@@ -156,7 +155,7 @@ func isJudged(code, message string) error {
 	return fault{plain(code), status.NetworkAway}
 }
 
-// kindOf is what a word of SNS's says of the topic.
+// kindOf returns the kind of a topic's fault.
 func kindOf(word string) status.Kind {
 	switch {
 	case word == "notfound", word == "resourcenotfound", invalid[word]:
@@ -167,14 +166,14 @@ func kindOf(word string) status.Kind {
 	return status.TopicDenied
 }
 
-// namesTopic finds the one parameter that is the operator's and not the
-// message's, in whatever way it is written.
+// namesTopic reports whether SNS calls the topic's ARN invalid: the one parameter
+// that an operator sets and no message.
 func namesTopic(message string) bool {
 	words := letters(message)
 	return strings.Contains(words, "topicarn") || strings.Contains(words, "targetarn")
 }
 
-// letters are those of a text, small and without what is between them.
+// letters returns the letters of a text in lower case, without anything between.
 func letters(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {

@@ -28,10 +28,10 @@ const (
 	batchBytes   = 256 << 10
 )
 
-// callTime is more than SNS takes on its worst day; a silent connection must end.
+// callTime bounds a call, so that a silent connection ends.
 const callTime = 15 * time.Second
 
-// Client is a topic of SNS.
+// Client publishes to one topic of SNS. It is safe for concurrent use.
 type Client struct {
 	client   *sns.Client
 	arn      string
@@ -39,16 +39,17 @@ type Client struct {
 	callTime time.Duration
 }
 
-// Open prepares a topic by its ARN; it does not call it. Region, credentials and
-// endpoint are those of the standard AWS_ environment, the region by default the
-// topic's. Where the endpoint is on this machine, no credentials are needed.
+// Open returns a client for the topic of an ARN, without calling SNS. Region,
+// credentials and endpoint come from the standard AWS_ environment; the default
+// region is the topic's. An endpoint on this machine needs no credentials. An error
+// means that the ARN or the environment cannot be read.
 func Open(ctx context.Context, topic string) (*Client, error) {
 	parsed, err := arn.Parse(topic)
 	if err != nil || parsed.Service != "sns" || parsed.Resource == "" {
 		return nil, fmt.Errorf("%q is not the ARN of a topic", topic)
 	}
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConnsPerHost = senders // else a connection is made for every other call
+		t.MaxIdleConnsPerHost = senders // otherwise connections are made anew all the time
 	})
 	loaded, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithDefaultRegion(parsed.Region))
 	if err != nil {
@@ -59,7 +60,7 @@ func Open(ctx context.Context, topic string) (*Client, error) {
 		return nil, fmt.Errorf("read the AWS environment: %w", err)
 	}
 	return &Client{arn: topic, fifo: strings.HasSuffix(topic, ".fifo"), callTime: callTime, client: sns.NewFromConfig(loaded, func(o *sns.Options) {
-		o.Retryer = aws.NopRetryer{} // the line retries, with more patience
+		o.Retryer = aws.NopRetryer{} // the pipeline retries, and for longer
 		if isLocal(o.BaseEndpoint) && !environment.Credentials.HasKeys() {
 			o.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
 		}
@@ -71,9 +72,9 @@ func isLocal(endpoint *string) bool {
 	return err == nil && (parsed.Hostname() == "localhost" || net.ParseIP(parsed.Hostname()).IsLoopback())
 }
 
-// send sends one batch, and returns an answer for each message: nil, a
-// *Refusal, or a fault. The second error is of the batch as a whole, a *Refusal
-// too when it is to blame on what is in it.
+// send sends one batch and returns a result for each message: nil, a *Refusal, or
+// a fault. The second result is the error of the whole call; it is a *Refusal too
+// when SNS calls the batch invalid.
 func (d *Client) send(ctx context.Context, letters []*delivery) ([]error, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.callTime)
 	defer cancel()
@@ -102,7 +103,7 @@ func (d *Client) send(ctx context.Context, letters []*delivery) ([]error, error)
 	return answers, nil
 }
 
-var errNoAnswer = errors.New("SNS says nothing of this entry")
+var errNoAnswer = errors.New("SNS answered nothing for this entry")
 
 func indexOf(id *string, n int) (int, bool) {
 	i, err := strconv.Atoi(aws.ToString(id))

@@ -14,30 +14,30 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// publishParkedCmd is what an operator does with messages that SNS does not take.
+// publishParkedCmd has an operator's commands for parked messages.
 type publishParkedCmd struct {
-	List  parkedListCmd  `cmd:"" help:"List what is parked, and what was skipped."`
-	Retry parkedRetryCmd `cmd:"" help:"Send a refused or failing message once more, now; what stands behind it follows."`
-	Skip  parkedSkipCmd  `cmd:"" help:"Never tell a fact; what stands behind it goes on."`
+	List  parkedListCmd  `cmd:"" help:"List parked and skipped messages."`
+	Retry parkedRetryCmd `cmd:"" help:"Send a refused or failing message once more, now; those blocked behind it follow."`
+	Skip  parkedSkipCmd  `cmd:"" help:"Never send a message; those blocked behind it are sent."`
 }
 
 type parkedListCmd struct{}
 
-// Help is kong's.
+// Help shows an example and explains the columns.
 func (parkedListCmd) Help() string {
 	return `Example:
   nonassociations publish parked list
 
 refused: SNS calls the message invalid. It waits for retry or skip.
-failing: the message fails by itself, while others are taken. It is tried again by itself, with pauses
+failing: the message fails by itself, while others are taken. It is retried automatically, with pauses
   that grow to ten minutes; retry does it at once.
-blocked: it stands behind one of these in the order of a pair, and goes out by itself, in order.
+blocked: it comes after one of these in the order of its pair, and is sent in order once that one is.
 skipped: it is never sent.
-reason is the code of SNS and the place in the message, or why it was skipped. What SNS says beyond
-that quotes the message, and is not kept.`
+reason is the code of SNS and the part of the message, or why it was skipped. The text of SNS quotes
+the message, and is not kept.`
 }
 
-// Run is kong's.
+// Run prints a table, one line a message.
 func (parkedListCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
@@ -60,10 +60,10 @@ func (parkedListCmd) Run(ctx context.Context) error {
 	return w.Flush()
 }
 
-// parkedOne names a parked fact.
+// parkedOne are the arguments that name a parked message.
 type parkedOne struct {
-	Event string `arg:"" placeholder:"EVENT" help:"The event's id."`
-	Topic string `default:"domain" enum:"domain,history" help:"Which topic: domain or history."`
+	Event string `arg:"" placeholder:"EVENT" help:"Id of the event, as parked list shows it."`
+	Topic string `default:"domain" enum:"domain,history" help:"The topic: domain or history."`
 }
 
 func (c parkedOne) id() (uuid.UUID, error) {
@@ -76,16 +76,16 @@ func (c parkedOne) id() (uuid.UUID, error) {
 
 type parkedRetryCmd struct{ parkedOne }
 
-// Help is kong's.
+// Help shows an example.
 func (parkedRetryCmd) Help() string {
 	return `Example:
   nonassociations publish parked retry 7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11
 
-The message is made anew from the log, by the build that publishes, and sent within seconds or when
-a publisher runs. If SNS does not take it again, it stays parked.`
+The running publisher maps the message from the log again and sends it within seconds, or the next
+publisher does. If SNS does not take it, it stays parked.`
 }
 
-// Run is kong's.
+// Run stores the request.
 func (c parkedRetryCmd) Run(ctx context.Context) error {
 	id, err := c.id()
 	if err != nil {
@@ -98,32 +98,32 @@ func (c parkedRetryCmd) Run(ctx context.Context) error {
 	if err := app.RetryParked(ctx, o, c.Topic, id); err != nil {
 		return err
 	}
-	fmt.Println("it is sent as soon as a publisher hears of it: publish parked list shows how it went")
+	fmt.Println("queued for retry: publish parked list shows the result")
 	return nil
 }
 
 type parkedSkipCmd struct {
 	parkedOne
 
-	Reason string `required:"" placeholder:"TEXT" help:"Why, for the record."`
+	Reason string `required:"" placeholder:"TEXT" help:"Reason, kept with the message."`
 }
 
-// Help is kong's.
+// Help shows an example.
 func (parkedSkipCmd) Help() string {
 	return `Example:
   nonassociations publish parked skip 7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11 --reason "told by telephone"
 
-The topic is never told of this fact. The fact itself stays in the log.`
+This message is never sent to the topic. The fact itself stays in the log.`
 }
 
-// Run is kong's.
+// Run stores the decision.
 func (c parkedSkipCmd) Run(ctx context.Context) error {
 	id, err := c.id()
 	if err != nil {
 		return err
 	}
 	if strings.TrimSpace(c.Reason) == "" {
-		return errors.New("--reason must say why")
+		return errors.New("--reason is empty")
 	}
 	o, err := options(app.Roles{})
 	if err != nil {
@@ -132,6 +132,6 @@ func (c parkedSkipCmd) Run(ctx context.Context) error {
 	if err := app.SkipParked(ctx, o, c.Topic, id, c.Reason); err != nil {
 		return err
 	}
-	fmt.Println("skipped; what stood behind it goes on")
+	fmt.Println("skipped: messages blocked behind it are sent")
 	return nil
 }

@@ -13,62 +13,62 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// publishCmd is what has to do with telling the world.
+// publishCmd has the publisher and its operators' commands.
 type publishCmd struct {
-	Run    publishRunCmd    `cmd:"" default:"1" help:"Tell the world, without end."`
-	Status publishStatusCmd `cmd:"" help:"How far each topic has been told."`
-	Parked publishParkedCmd `cmd:"" help:"Messages that SNS does not take, and what stands behind them."`
-	Replay publishReplayCmd `cmd:"" help:"Tell a stretch of the log again, to a topic for a consumer that has lost data."`
+	Run    publishRunCmd    `cmd:"" default:"1" help:"Publish to SNS until the process is stopped."`
+	Status publishStatusCmd `cmd:"" help:"Show how far each topic is."`
+	Parked publishParkedCmd `cmd:"" help:"List, retry or skip parked messages."`
+	Replay publishReplayCmd `cmd:"" help:"Publish a stretch of the log again, to a topic for a consumer that has lost messages."`
 }
 
 type publishRunCmd struct{}
 
-// Help is kong's.
+// Help shows an example and the variables.
 func (publishRunCmd) Help() string {
 	return `Example:
   nonassociations publish
 
-Tells SNS_TOPIC_ARN of every change, and HISTORY_TOPIC_ARN, if it is set, of every fact with its
-before and after; PUBLIC_URL is where detailUrl leads, and the AWS_ variables are the standard ones.
+Publishes every change to SNS_TOPIC_ARN. HISTORY_TOPIC_ARN, if set, gets every fact with its state
+before and after. PUBLIC_URL is the base of detailUrl, and the AWS_ variables are the standard ones.
 Any number may run: for each topic one works, the others wait and take over within seconds.
-LISTEN_ADDR, if it is set, answers /health and, unless METRICS_ADDR has them, /metrics. Faults of a topic are retried for ever; a message
-that SNS calls invalid, or that fails by itself while others are taken, is parked, and holds back only
-the later ones of its own pair.`
+LISTEN_ADDR, if set, serves /health and, unless METRICS_ADDR is set, /metrics. Faults of a topic are
+retried for ever. A message that SNS calls invalid, or that fails by itself while others are taken, is
+parked, and holds up only the later messages of its own pair.`
 }
 
-// Run is kong's.
+// Run publishes until the process is told to stop.
 func (publishRunCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Publish: true})
 }
 
 type publishStatusCmd struct{}
 
-// Help is kong's.
+// Help shows an example and explains the columns.
 func (publishStatusCmd) Help() string {
 	return `Example:
   nonassociations publish status
 
-behind counts the facts that the topic has not been told yet, private ones too; lag is the age of the
+behind counts the facts after the topic's checkpoint, private ones included; lag is the age of the
 oldest of them. refused are messages that SNS calls invalid: they wait for parked retry or skip.
-failing are those that fail by themselves: they are tried again by themselves. blocked stand behind
-these, and skipped are never sent.`
+failing are those that fail by themselves: they are retried automatically. blocked come after these in
+their pairs, and skipped are never sent.`
 }
 
-// Run is kong's.
+// Run prints a table, one line a topic.
 func (publishStatusCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
 		return err
 	}
-	told, err := app.PublishStatus(ctx, o)
+	topics, err := app.PublishStatus(ctx, o)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "topic\tposition\tbehind\tlag\trefused\tfailing\tblocked\tskipped")
-	for _, t := range told {
+	for _, t := range topics {
 		if !t.Begun {
-			fmt.Fprintf(w, "%s\tnobody has published to it yet\n", t.Topic)
+			fmt.Fprintf(w, "%s\tnothing has been published yet\n", t.Topic)
 			continue
 		}
 		more := ""
@@ -83,23 +83,23 @@ func (publishStatusCmd) Run(ctx context.Context) error {
 
 type publishReplayCmd struct {
 	From    uint64 `required:"" placeholder:"POSITION" help:"The first position, that of the message that was lost first."`
-	To      uint64 `placeholder:"POSITION" help:"The last position; the head when it is not said."`
-	Topic   string `placeholder:"ARN" help:"Where to, usually a topic that only the consumer in need hears."`
+	To      uint64 `placeholder:"POSITION" help:"The last position; by default the head."`
+	Topic   string `placeholder:"ARN" help:"Destination, usually a topic that only the consumer in need subscribes to."`
 	History bool   `help:"The messages of the history topic, not the domain events."`
 	DryRun  bool   `help:"Only list what would be sent."`
 }
 
-// Help is kong's.
+// Help shows examples.
 func (publishReplayCmd) Help() string {
 	return `Examples:
   nonassociations publish replay --from 12000 --to 13000 --dry-run
   nonassociations publish replay --from 12000 --to 13000 --topic arn:aws:sns:eu-west-2:000000000000:repair
 
 Every message has the eventId that it had; only publishedAt is new. The order of each pair is kept.
-No checkpoint moves, and a publisher that is at work goes on. PUBLIC_URL is needed.`
+No checkpoint moves, and a running publisher is not affected. PUBLIC_URL is needed.`
 }
 
-// Run is kong's.
+// Run prints each message with --dry-run, and the number of them.
 func (c publishReplayCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
@@ -114,19 +114,19 @@ func (c publishReplayCmd) Run(ctx context.Context) error {
 			fmt.Printf("%d %s %s %s\n", m.Position.Uint64(), m.EventID, m.Group, m.Attributes["eventType"].Text)
 		}
 	}
-	told, err := app.Replay(ctx, o, replay, c.Topic)
-	for _, id := range told.Refused {
-		fmt.Printf("SNS calls the message of %s invalid\n", id)
+	replayed, err := app.Replay(ctx, o, replay, c.Topic)
+	for _, id := range replayed.Refused {
+		fmt.Printf("SNS refused the message of %s as invalid\n", id)
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w (repeat it: %d messages may have been sent)", err, told.Messages)
+		return fmt.Errorf("%w (run it again: %d messages may have been sent)", err, replayed.Messages)
 	case c.DryRun:
-		fmt.Printf("%d messages would be sent\n", told.Messages)
-	case len(told.Refused) > 0:
-		return fmt.Errorf("%d of %d messages were not taken", len(told.Refused), told.Messages)
+		fmt.Printf("%d messages would be sent\n", replayed.Messages)
+	case len(replayed.Refused) > 0:
+		return fmt.Errorf("%d of %d messages were not taken", len(replayed.Refused), replayed.Messages)
 	default:
-		fmt.Printf("%d messages were sent\n", told.Messages)
+		fmt.Printf("%d messages were sent\n", replayed.Messages)
 	}
 	return nil
 }

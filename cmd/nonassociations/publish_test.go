@@ -205,7 +205,7 @@ func TestPublish_whatOperatorsSeeAndDo(t *testing.T) {
 
 	out, status := printed(t, "publish", "status")
 	require.Zero(t, status)
-	require.Contains(t, out, "nobody has published to it yet")
+	require.Contains(t, out, "nothing has been published yet")
 	publishing(t)
 	require.Eventually(t, func() bool { // the rest of its pair is not heard
 		out, status = printed(t, "publish", "parked", "list")

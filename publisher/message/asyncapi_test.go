@@ -8,9 +8,9 @@ import (
 	"nonassociations/publisher/message"
 )
 
-// tellers are the sources by which something can be told: the migration tells
+// publishedSources are the sources by which something can be told: the migration tells
 // nothing.
-var tellers = []domain.Source{domain.DPS, domain.NOMIS, domain.Merge}
+var publishedSources = []domain.Source{domain.DPS, domain.NOMIS, domain.Merge}
 
 const draft = "https://json-schema.org/draft/2020-12/schema"
 
@@ -37,13 +37,13 @@ func outsides(used map[string]bool) []outside {
 	} {
 		all = append(all, outside{
 			key: o.key, title: o.title, summary: o.summary, topic: message.Domain,
-			file: string(o.eventType) + ".schema.json", eventTypes: enum(o.eventType), sources: tellers,
+			file: string(o.eventType) + ".schema.json", eventTypes: enum(o.eventType), sources: publishedSources,
 			schema:  domainSchema(o.eventType, used),
 			belongs: func(m message.Message) bool { return m.Attributes["eventType"].Text == string(o.eventType) },
 		})
 	}
 	types := []string{domain.TypeRenumbered} // a fact of an earlier build is told as it was recorded
-	for _, entry := range toldTypes() {
+	for _, entry := range publishedTypes() {
 		types = append(types, entry.Type)
 	}
 	history := schemaOf(reflect.TypeFor[message.HistoryEntry](), used)
@@ -58,14 +58,14 @@ func outsides(used map[string]bool) []outside {
 // domainSchema narrows the body to what one event type can say.
 func domainSchema(eventType message.EventType, used map[string]bool) object {
 	var changes []message.Change
-	for _, change := range toldChanges() {
+	for _, change := range publishedChanges() {
 		if change.EventType() == eventType {
 			changes = append(changes, change)
 		}
 	}
 	s := schemaOf(reflect.TypeFor[message.DomainEvent](), used)
 	s = refine(s, enum(eventType), "eventType")
-	s = refine(s, enum(tellers...), "additionalInformation", "source")
+	s = refine(s, enum(publishedSources...), "additionalInformation", "source")
 	s = refine(s, enum(changes...), "additionalInformation", "change")
 	if eventType == message.EventCreated {
 		return s.set(without(s.at("properties").at("additionalInformation").at("properties"), "previousPrisonerNumber"),
@@ -116,7 +116,7 @@ func asyncAPI(t *testing.T) object {
 	return object{
 		{"asyncapi", "3.1.0"},
 		{"info", object{
-			{"title", "Non-associations: what leaves the house"}, {"version", "1.0"},
+			{"title", "Non-associations: messages on SNS"}, {"version", "1.0"},
 			{"description", "Domain events on one SNS topic, the full history on another. Duties of a consumer are in README.md."},
 		}},
 		{"defaultContentType", "application/json"},
@@ -125,8 +125,8 @@ func asyncAPI(t *testing.T) object {
 			{"history", channel("SNS topic of HISTORY_TOPIC_ARN, for reconciliation; it is optional.", message.History, kinds)},
 		}},
 		{"operations", object{
-			{"tellTheWorld", operation("domainEvents", "Each change that is not private is told once it is recorded, at least once.")},
-			{"tellTheHistory", operation("history", "Every fact is told, at least once.")},
+			{"publishDomainEvent", operation("domainEvents", "Each change that is not private is published after it is recorded, at least once.")},
+			{"publishHistoryEntry", operation("history", "Every fact is published, at least once.")},
 		}},
 		{"components", object{{"messages", messages(t, kinds)}}},
 	}

@@ -75,7 +75,7 @@ func readme(t *testing.T) []byte {
 	page, err := template.New("events").Funcs(template.FuncMap{"join": join}).Parse(string(text))
 	require.NoError(t, err)
 	var b bytes.Buffer
-	require.NoError(t, page.Execute(&b, map[string]any{"Rules": message.Rules(), "Types": toldTypes()}))
+	require.NoError(t, page.Execute(&b, map[string]any{"Rules": message.Rules(), "Types": publishedTypes()}))
 	return b.Bytes()
 }
 

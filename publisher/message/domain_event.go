@@ -11,11 +11,11 @@ import (
 // version is that of the body of a domain event.
 const version = "1.0"
 
-// withOffset always says the offset in figures, in winter too.
+// withOffset is RFC 3339 with the offset in figures, in winter too.
 const withOffset = "2006-01-02T15:04:05.999999-07:00"
 
-// DomainEvent is the body of a message to everybody. It carries no more than is
-// needed to find and to order things; detailUrl leads to the rest.
+// DomainEvent is the body of a message on the domain topic. It holds what is needed
+// to find and to order records, and no personal data; detailUrl leads to the rest.
 type DomainEvent struct {
 	EventType       EventType            `json:"eventType"`
 	OccurredAt      domain.LocalDateTime `json:"occurredAt"`  // when it was decided here
@@ -28,18 +28,18 @@ type DomainEvent struct {
 	AdditionalInformation AdditionalInformation `json:"additionalInformation"`
 }
 
-// PersonReference names both prisoners, first the one whom it was about.
+// PersonReference names both prisoners, the one whom the command was about first.
 type PersonReference struct {
 	Identifiers []Identifier `json:"identifiers"`
 }
 
-// Identifier is one name of a person.
+// Identifier is one identifier of a person.
 type Identifier struct {
 	Type  string                `json:"type"` // NOMS
 	Value domain.PrisonerNumber `json:"value"`
 }
 
-// AdditionalInformation is what is particular to a non-association.
+// AdditionalInformation identifies the non-association and its change.
 type AdditionalInformation struct {
 	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"` // whom the command was about
 	OtherPrisonerNumber    domain.PrisonerNumber `json:"otherPrisonerNumber"`
@@ -48,8 +48,8 @@ type AdditionalInformation struct {
 	Source                 domain.Source         `json:"source"`
 	Change                 Change                `json:"change"`
 	EventID                uuid.UUID             `json:"eventId"`
-	Revision               uint64                `json:"revision"` // in the pair's own order
-	Position               uint64                `json:"position"` // in the order of everything
+	Revision               uint64                `json:"revision"` // in the pair's stream
+	Position               uint64                `json:"position"` // in the whole log
 }
 
 func (m Mapper) domainEvent(now moment, change Change) (Message, error) {
@@ -78,7 +78,8 @@ func (m Mapper) domainEvent(now moment, change Change) (Message, error) {
 
 func (m Mapper) withOffset(t time.Time) string { return t.In(m.London).Format(withOffset) }
 
-// describe is for people who look at a queue; it says nothing of a prisoner.
+// describe returns a sentence for a person who looks at a queue. It holds nothing
+// about a prisoner.
 func describe(change Change) string {
 	switch change {
 	case ChangeOpened:

@@ -6,9 +6,9 @@ import (
 	"nonassociations/domain"
 )
 
-// HistoryEntry is the body of a message for reconciliation: one fact, private
-// ones and those of the migration too. It never says when it was sent, so that
-// two deliveries are equal to the last byte.
+// HistoryEntry is the body of a message on the history topic: one fact, private
+// ones and those of the migration included. It holds no time of sending, so that two
+// deliveries are equal byte for byte.
 type HistoryEntry struct {
 	EventID          uuid.UUID                `json:"eventId"`
 	Type             string                   `json:"type"` // as it was recorded
@@ -24,18 +24,18 @@ type HistoryEntry struct {
 	RequestedBy      string                   `json:"requestedBy,omitzero"` // of a deletion
 	Renumbered       *Renumbered              `json:"renumbered,omitzero"`
 	Ignored          *IgnoredItem             `json:"ignored,omitzero"`
-	Before           *RecordRef               `json:"before"` // null: not there, or deleted
-	After            *RecordRef               `json:"after"`
+	Before           *Record                  `json:"before"` // null: not there, or deleted
+	After            *Record                  `json:"after"`
 }
 
-// RecordRef is a non-association in the words of NOMIS, as the record's own items,
-// but for either prisoner: each has its reason code under its own number.
-type RecordRef struct {
+// Record is a non-association in the vocabulary of NOMIS, from neither side: each
+// prisoner's reason code is under that prisoner's number.
+type Record struct {
 	ID uuid.UUID `json:"id"`
 	NOMISValues
 }
 
-// NOMISValues is what NOMIS knows of a non-association.
+// NOMISValues are the values of a non-association that NOMIS holds too.
 type NOMISValues struct {
 	TypeSequence  *int                                        `json:"typeSequence"` // null when it is not known
 	ReasonCodes   map[domain.PrisonerNumber]domain.ReasonCode `json:"reasonCodes"`
@@ -46,28 +46,28 @@ type NOMISValues struct {
 	Comments      *string                                     `json:"comments"`
 }
 
-// IgnoredItem is what NOMIS told and the record did not take over.
+// IgnoredItem is an item of sync or migrate that the record did not take over.
 type IgnoredItem struct {
 	Reason domain.IgnoreReason `json:"reason"`
 	Item   *NOMISValues        `json:"item"` // null: a deletion
 }
 
-// Half is one of the two facts of a renumbering.
-type Half string
+// Phase is which of the two facts of a transfer an entry is.
+type Phase string
 
-// The halves, in their order.
+// The phases, in their order.
 const (
-	Arrived Half = "ARRIVED"
-	Left    Half = "LEFT"
+	Arrived Phase = "ARRIVED"
+	Left    Phase = "LEFT"
 )
 
-// Renumbered says which number became which, and where the record went. It is
-// told twice: ARRIVED, with the record under either number as before and after,
-// then LEFT, which has no after.
+// Renumbered is which number became which, and between which pairs the record was
+// transferred. There are two entries: ARRIVED, whose before and after are the record
+// under the old and the new number, and then LEFT, which has no after.
 type Renumbered struct {
 	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
 	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
-	Half                   Half                  `json:"half"`
+	Phase                  Phase                 `json:"half"`
 	From                   domain.Pair           `json:"from"`
 	To                     domain.Pair           `json:"to"`
 }
@@ -79,14 +79,14 @@ func (m Mapper) historyEntry(now moment) (Message, error) {
 		PrisonerNumbers: now.pair.Numbers(), Actor: meta.Actor, Source: meta.Source,
 		OccurredAt: domain.Local(meta.OccurredAt.In(m.London)), RecordedAt: m.withOffset(now.recorded.RecordedAt),
 		Revision: now.recorded.Revision, Position: now.recorded.Position.Uint64(),
-		Before: recordRef(now.before), After: recordRef(now.after),
+		Before: recordOf(now.before), After: recordOf(now.after),
 	}
-	entry.explain(now.pair, now.fact.Event)
+	entry.addDetails(now.pair, now.fact.Event)
 	return now.message(History, now.recorded.Type, entry)
 }
 
-// explain adds what only some types say.
-func (h *HistoryEntry) explain(pair domain.Pair, event domain.Event) {
+// addDetails fills in what only some types have.
+func (h *HistoryEntry) addDetails(pair domain.Pair, event domain.Event) {
 	switch e := event.(type) {
 	case domain.Closed:
 		h.Reason = e.ClosedReason
@@ -97,31 +97,31 @@ func (h *HistoryEntry) explain(pair domain.Pair, event domain.Event) {
 	case domain.Ignored:
 		h.Ignored = &IgnoredItem{Reason: e.Reason, Item: nomisValues(e.Item)}
 	case domain.TransferredIn:
-		h.renumber(e.Renumbering, Arrived, e.From, e.To)
-		h.beforeArrival(e)
+		h.setRenumbered(e.Renumbering, Arrived, e.From, e.To)
+		h.setBefore(e)
 	case domain.TransferredOut:
-		h.renumber(e.Renumbering, Left, e.From, e.To)
+		h.setRenumbered(e.Renumbering, Left, e.From, e.To)
 	case domain.Restored:
-		h.renumber(e.Renumbering, Arrived, pair, pair)
+		h.setRenumbered(e.Renumbering, Arrived, pair, pair)
 	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.SequenceReleased, domain.PrisonerMerged, domain.PrisonerUnmerged:
 	}
 }
 
-func (h *HistoryEntry) renumber(r domain.Renumbering, half Half, from, to domain.Pair) {
+func (h *HistoryEntry) setRenumbered(r domain.Renumbering, half Phase, from, to domain.Pair) {
 	h.Reason = r.Reason
-	h.Renumbered = &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Half: half, From: from, To: to}
+	h.Renumbered = &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Phase: half, From: from, To: to}
 }
 
-// beforeArrival gives an arrival what it was under the other number, which its
-// own pair does not know.
-func (h *HistoryEntry) beforeArrival(e domain.TransferredIn) {
+// setBefore gives an arrival the record under the old number, which the state of its
+// new pair does not hold.
+func (h *HistoryEntry) setBefore(e domain.TransferredIn) {
 	if h.Before == nil && !e.NonAssociation.Deleted {
 		back := domain.Renumbering{Previous: e.Number, Number: e.Previous}.Of(e.NonAssociation)
-		h.Before = recordRef(&back)
+		h.Before = recordOf(&back)
 	}
 }
 
-func recordRef(n *domain.NonAssociation) *RecordRef {
+func recordOf(n *domain.NonAssociation) *Record {
 	if n == nil {
 		return nil
 	}
@@ -129,7 +129,7 @@ func recordRef(n *domain.NonAssociation) *RecordRef {
 	for number, side := range n.Sides {
 		codes[number] = side.ReasonCode
 	}
-	return &RecordRef{n.ID, NOMISValues{
+	return &Record{n.ID, NOMISValues{
 		TypeSequence: sequence(n.TypeSequence), ReasonCodes: codes, TypeCode: n.TypeCode,
 		EffectiveDate: n.EffectiveDate, ExpiryDate: n.ExpiryDate, AuthorisedBy: n.AuthorisedBy, Comments: n.Comment,
 	}}

@@ -13,9 +13,9 @@ import (
 // The whole body, once, to the letter: it is a contract.
 func TestHistory_theBodyOfAnAmendmentByNOMIS(t *testing.T) {
 	s := newTale(t)
-	id := s.tells(domain.NOMIS, itemOf(y2021, numbered(2))).Outcomes[0].NonAssociationID
-	s.tells(domain.NOMIS, itemOf(y2021, numbered(2), expires("2022-07-05T10:35:17"), func(i *domain.Item) { i.Comment = nil }))
-	sent := s.told[1]
+	id := s.syncs(domain.NOMIS, itemOf(y2021, numbered(2))).Outcomes[0].NonAssociationID
+	s.syncs(domain.NOMIS, itemOf(y2021, numbered(2), expires("2022-07-05T10:35:17"), func(i *domain.Item) { i.Comment = nil }))
+	sent := s.sent[1]
 	held := `{"id":"` + id.String() + `","typeSequence":2,"reasonCodes":{"A0135GA":"PER","A9109UD":"VIC"},"typeCode":"WING",` +
 		`"effectiveDate":"2021-07-05T10:35:17",`
 	require.Equal(t, `{"eventId":"`+sent.EventID.String()+`","type":"nonassociation.amended.v1",`+
@@ -54,17 +54,17 @@ func TestHistory_hasEveryFactWithWhatItMetAndLeft(t *testing.T) {
 
 func TestHistory_hasTheMigration(t *testing.T) {
 	s := newTale(t)
-	s.tells(domain.Migration, itemOf(y2021))
+	s.syncs(domain.Migration, itemOf(y2021))
 	require.Equal(t, domain.TypeImported, s.history()[0].Type)
 	require.Equal(t, domain.Migration, s.history()[0].Source)
 	require.Nil(t, s.history()[0].After.TypeSequence)
 
-	s.tells(domain.Migration, itemOf(y2021, numbered(3)))
+	s.syncs(domain.Migration, itemOf(y2021, numbered(3)))
 	require.Equal(t, domain.TypeSequenceLearned, s.history()[0].Type)
 	require.Equal(t, 3, *s.history()[0].After.TypeSequence)
 
 	id := s.history()[0].NonAssociationID
-	s.told = nil
+	s.sent = nil
 	s.happens(ours, factBy(domain.NOMIS, domain.SequenceReleased{NonAssociationID: id, TypeSequence: 3}))
 	require.Equal(t, domain.TypeSequenceReleased, s.history()[0].Type)
 	require.Equal(t, 3, *s.history()[0].Before.TypeSequence)
@@ -73,7 +73,7 @@ func TestHistory_hasTheMigration(t *testing.T) {
 
 func TestHistory_keepsWhatNOMISToldInVain(t *testing.T) {
 	s := newTale(t)
-	s.tells(domain.NOMIS, itemOf(y2021), itemOf("2020-01-01T00:00:00", remarks("Older")))
+	s.syncs(domain.NOMIS, itemOf(y2021), itemOf("2020-01-01T00:00:00", remarks("Older")))
 	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "an ignored item is not told")
 	ignored := s.history()[1]
 	require.Equal(t, domain.NotLatest, ignored.Ignored.Reason)
@@ -84,7 +84,7 @@ func TestHistory_keepsWhatNOMISToldInVain(t *testing.T) {
 func TestHistory_ofADeletionInVainHasNoItem(t *testing.T) {
 	s := newTale(t)
 	s.happens(ours, factBy(domain.NOMIS, domain.Ignored{NonAssociationID: s.opens(ours), Reason: domain.NamesDeleted}))
-	told := s.told[len(s.told)-1]
+	told := s.sent[len(s.sent)-1]
 	require.Contains(t, string(told.Body), `"item":null`)
 }
 
@@ -95,7 +95,7 @@ func TestHistory_ofAMergeGivesBothHalves(t *testing.T) {
 	s.arrives(merged, ours, theirs)
 	arrived := s.history()[0]
 	require.Equal(t, message.Renumbered{
-		PreviousPrisonerNumber: larger, PrisonerNumber: survivor, Half: message.Arrived, From: ours, To: theirs,
+		PreviousPrisonerNumber: larger, PrisonerNumber: survivor, Phase: message.Arrived, From: ours, To: theirs,
 	}, *arrived.Renumbered)
 	require.Equal(t, was, arrived.Before, "under the old number")
 	require.Equal(t, domain.CodeVictim, arrived.After.ReasonCodes[survivor])
@@ -103,7 +103,7 @@ func TestHistory_ofAMergeGivesBothHalves(t *testing.T) {
 
 	s.leaves(merged, ours, theirs, id)
 	left := s.history()[0]
-	require.Equal(t, message.Left, left.Renumbered.Half)
+	require.Equal(t, message.Left, left.Renumbered.Phase)
 	require.Equal(t, was, left.Before)
 	require.Nil(t, left.After)
 }
@@ -123,7 +123,7 @@ func TestHistory_ofADeletionTakenBack(t *testing.T) {
 func TestHistory_neverCarriesTheCommand(t *testing.T) {
 	s := newTale(t)
 	s.opens(ours)
-	for _, sent := range s.told {
+	for _, sent := range s.sent {
 		require.NotContains(t, string(sent.Body), "command")
 		require.NotContains(t, string(sent.Body), "namedFirst")
 	}

@@ -14,28 +14,28 @@ import (
 
 //go:generate go test . -run TestDocuments_areFresh -count=1 -update
 
-// Mapper turns facts into what leaves the house. It is pure but for its clock:
-// the same fact makes the same messages for ever, with only publishedAt to tell
-// one sending from another.
+// Mapper maps facts to messages. It is pure but for its clock: the same fact gives
+// the same messages for ever, publishedAt apart. It is safe for concurrent use.
 type Mapper struct {
 	PublicURL string // of this service, where detailUrl leads
 	London    *time.Location
 	Clock     func() time.Time // for publishedAt
-	// DomainOnly leaves the history out where nobody has a topic for it: its
-	// entries cost as much again as the domain events.
+	// DomainOnly omits the history entries, which cost as much again as the domain
+	// events, where there is no topic for them.
 	DomainOnly bool
 }
 
-// Messages are what one fact tells: the domain event first, unless the fact is
-// private, then the entry for the history topic; none is nothing to tell. Before and after are the state
-// of the fact's pair on either side of it. An error means that this build does
-// not know what to do with the fact; the publisher stops there, it skips none.
+// Messages returns the messages of one fact: the domain event first, unless the fact
+// is private, then the history entry. No messages means that nothing is published.
+// before and after are the states of the fact's pair on either side of it. An error
+// means that this build has no rule for the fact; the publisher stops at it and
+// skips nothing.
 func (m Mapper) Messages(recorded eventstore.RecordedEvent, fact domain.Fact, before, after domain.State) ([]Message, error) {
 	rule, known := ruleOf(fact)
 	if !known {
-		return nil, fmt.Errorf("fact %s: this build says nowhere whether a %s by %q is told or private", fact.ID, recorded.Type, fact.Meta.Source)
+		return nil, fmt.Errorf("fact %s: this build has no rule for a %s by %q", fact.ID, recorded.Type, fact.Meta.Source)
 	}
-	if rule.Inside {
+	if rule.Unpublished {
 		return nil, nil
 	}
 	now, err := m.moment(recorded, fact, before, after)
@@ -44,11 +44,11 @@ func (m Mapper) Messages(recorded eventstore.RecordedEvent, fact domain.Fact, be
 	}
 	var messages []Message
 	if rule.Private == "" {
-		told, err := m.domainEvent(now, rule.change(now))
+		event, err := m.domainEvent(now, rule.change(now))
 		if err != nil {
 			return nil, err
 		}
-		messages = append(messages, told)
+		messages = append(messages, event)
 	}
 	if m.DomainOnly {
 		return messages, nil
@@ -60,7 +60,7 @@ func (m Mapper) Messages(recorded eventstore.RecordedEvent, fact domain.Fact, be
 	return append(messages, entry), nil
 }
 
-// moment is a fact with what it met and what it left.
+// moment is a fact with the record before and after it.
 type moment struct {
 	recorded eventstore.RecordedEvent
 	fact     domain.Fact
@@ -91,9 +91,9 @@ func shown(s domain.State, id uuid.UUID) *domain.NonAssociation {
 
 func (m moment) closed(n *domain.NonAssociation) bool { return n != nil && n.IsClosed(m.today) }
 
-// about is the prisoner whom the command was about. A fact that names nobody of
-// its pair is told all the same: of whom was named first, else of the smaller
-// number.
+// about returns the prisoner whom the command was about. A fact without one, or with
+// one outside its pair, is published all the same: about the prisoner named first in
+// the opening fact, otherwise about the smaller number.
 func (m moment) about() domain.PrisonerNumber {
 	if m.pair.Has(m.fact.Meta.About) {
 		return m.fact.Meta.About
@@ -106,7 +106,7 @@ func (m moment) about() domain.PrisonerNumber {
 	return m.pair.Numbers()[0]
 }
 
-// previous is the number that a move between two pairs took away.
+// previous returns the number that a transfer replaced; "" for other facts.
 func (m moment) previous() domain.PrisonerNumber {
 	switch e := m.fact.Event.(type) {
 	case domain.TransferredIn:
@@ -118,7 +118,7 @@ func (m moment) previous() domain.PrisonerNumber {
 	}
 }
 
-// pairs are those whose order the fact belongs to, its own first.
+// pairs returns the pairs whose order the fact belongs to, its own first.
 func (m moment) pairs() []domain.Pair {
 	switch e := m.fact.Event.(type) {
 	case domain.TransferredIn:
@@ -130,8 +130,8 @@ func (m moment) pairs() []domain.Pair {
 	}
 }
 
-// numbers are the pair, and in a renumbering the number that somebody may still
-// listen to.
+// numbers returns the pair's numbers, and after a transfer the replaced one too:
+// subscribers may still filter by it.
 func (m moment) numbers() []string {
 	var numbers []string
 	for _, n := range m.pair.Numbers() {
@@ -143,7 +143,7 @@ func (m moment) numbers() []string {
 	return numbers
 }
 
-// message is what both topics share.
+// message builds what the messages of both topics have in common.
 func (m moment) message(topic Topic, eventType string, body any) (Message, error) {
 	text, err := json.Marshal(body, json.Deterministic(true))
 	if err != nil {
@@ -162,7 +162,7 @@ func (m moment) message(topic Topic, eventType string, body any) (Message, error
 	}, nil
 }
 
-// detailURL is where the whole of it can be read.
+// detailURL returns where the whole record can be read.
 func (m Mapper) detailURL(id uuid.UUID) string {
 	return strings.TrimSuffix(m.PublicURL, "/") + "/non-associations/" + id.String()
 }

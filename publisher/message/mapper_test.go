@@ -19,7 +19,7 @@ func TestMessages_theBodyOfAClosingByStaff(t *testing.T) {
 	id := s.opens(ours)
 	s.now = summer.Add(5 * time.Minute)
 	s.does(domain.DPS, ours, larger, domain.Close{ID: id, ClosedReason: "Friends", ClosedAt: pointTo(domain.Local(summer))})
-	sent := s.told[0]
+	sent := s.sent[0]
 	require.Equal(t, `{"eventType":"prisoner.non-associations.amended","occurredAt":"2026-07-15T12:05:00",`+
 		`"publishedAt":"2026-07-15T12:15:00.25+01:00","version":"1.0","description":"A non-association was closed",`+
 		`"detailUrl":"https://non-associations.test/non-associations/`+id.String()+`",`+
@@ -32,9 +32,9 @@ func TestMessages_theBodyOfAClosingByStaff(t *testing.T) {
 func TestMessages_whatTravelsBesideTheBody(t *testing.T) {
 	s := newTale(t)
 	s.opens(ours)
-	require.Len(t, s.told, 2)
+	require.Len(t, s.sent, 2)
 	for i, eventType := range []string{"prisoner.non-associations.created", domain.TypeOpened} {
-		sent := s.told[i]
+		sent := s.sent[i]
 		require.Equal(t, []message.Topic{message.Domain, message.History}[i], sent.Topic)
 		require.Equal(t, map[string]message.Attribute{
 			"eventType":       {Text: eventType},
@@ -146,9 +146,9 @@ func TestMessages_ofNOMISSayWhatADateDid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newTale(t)
-			s.tells(domain.NOMIS, c.given)
+			s.syncs(domain.NOMIS, c.given)
 			require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "also when it is closed already")
-			s.tells(domain.NOMIS, c.when)
+			s.syncs(domain.NOMIS, c.when)
 			require.Equal(t, []message.Change{c.then}, s.changes())
 			require.Equal(t, message.EventAmended, s.events()[0].EventType)
 			require.Equal(t, domain.NOMIS, s.events()[0].AdditionalInformation.Source)
@@ -161,19 +161,19 @@ func TestMessages_ofNOMISSayWhatADateDid(t *testing.T) {
 func TestMessages_ofNOMISGoByTheDayInLondon(t *testing.T) {
 	s := newTale(t)
 	s.now = time.Date(2026, 7, 15, 0, 30, 0, 0, greenwich)
-	s.tells(domain.NOMIS, itemOf(y2021))
-	s.tells(domain.NOMIS, itemOf(y2021, expires("2026-07-15T09:00:00")))
+	s.syncs(domain.NOMIS, itemOf(y2021))
+	s.syncs(domain.NOMIS, itemOf(y2021, expires("2026-07-15T09:00:00")))
 	require.Equal(t, []message.Change{message.ChangeClosed}, s.changes())
 }
 
 // A date that arrived unseen closed it then; what comes later changes values.
 func TestMessages_ofOneWhoseDateHasComeMeanwhile(t *testing.T) {
 	s := newTale(t)
-	s.tells(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00")))
+	s.syncs(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00")))
 	s.now = summer.AddDate(0, 0, 10)
-	s.tells(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00"), remarks("Newer")))
+	s.syncs(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00"), remarks("Newer")))
 	require.Equal(t, []message.Change{message.ChangeAmended}, s.changes())
-	s.tells(domain.NOMIS, itemOf(y2021, remarks("Newer")))
+	s.syncs(domain.NOMIS, itemOf(y2021, remarks("Newer")))
 	require.Equal(t, []message.Change{message.ChangeReopened}, s.changes())
 }
 
@@ -186,7 +186,7 @@ func TestMessages_ofTheMigrationAreTheHistoryAlone(t *testing.T) {
 		{itemOf(y2021, remarks("Newer"), numbered(2)), itemOf("2020-01-01T00:00:00")},
 		{itemOf(y2021, remarks("Newer"), numbered(2), expires("2022-01-01T00:00:00"))},
 	} {
-		s.tells(domain.Migration, items...)
+		s.syncs(domain.Migration, items...)
 		require.NotEmpty(t, s.history())
 		require.Empty(t, s.events())
 	}

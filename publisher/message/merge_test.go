@@ -36,7 +36,7 @@ func TestMessages_ofAMergeTellTheArrivalAndNotTheLeave(t *testing.T) {
 	require.Equal(t, message.AdditionalInformation{
 		PrisonerNumber: survivor, OtherPrisonerNumber: smaller, PreviousPrisonerNumber: larger,
 		NonAssociationID: id, Source: domain.Merge, Change: message.ChangeRenumbered,
-		EventID: s.told[0].EventID, Revision: 0, Position: 200,
+		EventID: s.sent[0].EventID, Revision: 0, Position: 200,
 	}, event.AdditionalInformation)
 	require.Equal(t, []message.Identifier{{Type: "NOMS", Value: survivor}, {Type: "NOMS", Value: smaller}}, event.PersonReference.Identifiers)
 
@@ -50,13 +50,13 @@ func TestMessages_ofARenumberingBelongToBothPairs(t *testing.T) {
 	s := newTale(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
-	for _, sent := range s.told {
+	for _, sent := range s.sent {
 		require.Equal(t, []domain.Pair{theirs, ours}, sent.Pairs)
 		require.Equal(t, theirs.String(), sent.Group)
 	}
 	s.leaves(merged, ours, theirs, id)
-	require.Equal(t, []domain.Pair{ours, theirs}, s.told[0].Pairs)
-	require.Equal(t, ours.String(), s.told[0].Group)
+	require.Equal(t, []domain.Pair{ours, theirs}, s.sent[0].Pairs)
+	require.Equal(t, ours.String(), s.sent[0].Group)
 }
 
 // Who listens to the number that the record was taken from hears of it, too.
@@ -64,11 +64,11 @@ func TestMessages_ofARenumberingReachWhoListensToEitherNumber(t *testing.T) {
 	s := newTale(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
-	for _, sent := range s.told {
+	for _, sent := range s.sent {
 		require.Equal(t, []string{"A0135GA", "B1234CD", "A9109UD"}, sent.Attributes["prisonerNumbers"].List)
 	}
 	s.leaves(merged, ours, theirs, id)
-	require.Equal(t, []string{"A0135GA", "A9109UD"}, s.told[0].Attributes["prisonerNumbers"].List)
+	require.Equal(t, []string{"A0135GA", "A9109UD"}, s.sent[0].Attributes["prisonerNumbers"].List)
 }
 
 func TestMessages_ofADuplicateAreRenumberedThenClosed(t *testing.T) {
@@ -85,7 +85,7 @@ func TestMessages_ofADuplicateAreRenumberedThenClosed(t *testing.T) {
 		require.EqualValues(t, i+1, info.Revision)
 	}
 	require.Empty(t, s.events()[1].AdditionalInformation.PreviousPrisonerNumber, "of RENUMBERED only")
-	require.Equal(t, []domain.Pair{theirs}, s.told[2].Pairs)
+	require.Equal(t, []domain.Pair{theirs}, s.sent[2].Pairs)
 }
 
 func TestMessages_ofARecordBetweenTheMergedNumbersAreDeleted(t *testing.T) {
@@ -127,8 +127,8 @@ func TestMessages_ofADeletionTakenBackAreCreated(t *testing.T) {
 	require.Equal(t, message.EventCreated, event.EventType)
 	require.Equal(t, id, event.AdditionalInformation.NonAssociationID)
 	require.Empty(t, event.AdditionalInformation.PreviousPrisonerNumber)
-	require.Equal(t, []domain.Pair{between}, s.told[0].Pairs)
-	require.Equal(t, []string{"A9109UD", "B1234CD"}, s.told[0].Attributes["prisonerNumbers"].List)
+	require.Equal(t, []domain.Pair{between}, s.sent[0].Pairs)
+	require.Equal(t, []string{"A9109UD", "B1234CD"}, s.sent[0].Attributes["prisonerNumbers"].List)
 }
 
 // A record that was changed under the old number while it moved arrives again:

@@ -9,23 +9,23 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Topic is one of the two places that the world listens to.
+// Topic is one of the two SNS topics.
 type Topic string
 
-// The topics. Their words are stored with parked messages: never change one.
+// The topics. They are stored with parked messages: never change one.
 const (
-	Domain  Topic = "domain"  // one message a change, for everybody
-	History Topic = "history" // each fact with its before and after, for reconciliation
+	Domain  Topic = "domain"  // one message a change, for every subscriber
+	History Topic = "history" // each fact with its state before and after, for reconciliation
 )
 
-// Attribute is one message attribute, by which subscribers filter. With List
-// set it is a String.Array, else a String.
+// Attribute is a message attribute, by which subscribers filter. With List set it is
+// a String.Array, otherwise a String.
 type Attribute struct {
 	Text string
 	List []string
 }
 
-// DataType returns the attribute's type in the words of SNS.
+// DataType returns "String.Array" or "String", the names of SNS.
 func (a Attribute) DataType() string {
 	if a.List != nil {
 		return "String.Array"
@@ -45,17 +45,17 @@ func (a Attribute) Value() string {
 	return string(text)
 }
 
-// Message is what leaves the house for one fact on one topic. The same fact
-// always makes the same message with the same EventID; what may differ between
-// two sendings is the time of publishing in its body.
+// Message is the SNS message published to one topic for one fact. The same fact
+// always gives the same message with the same EventID. Only publishedAt in the body
+// of a domain event differs between two sendings.
 type Message struct {
 	Topic      Topic
 	Body       []byte
 	Attributes map[string]Attribute
 	EventID    uuid.UUID // its own stable id; the deduplication id on a FIFO topic
 	Group      string    // the pair's stream words, "A0135GA_A9109UD"; the group on a FIFO topic
-	// Pairs are whose order it keeps: one, or two for a renumbering, which no
-	// message of either pair overtakes.
+	// Pairs are the pairs whose order the message keeps: its own, and for a transfer
+	// the other pair too. No later message of either overtakes it.
 	Pairs    []domain.Pair
 	Position eventstore.Position
 	Revision uint64

@@ -149,9 +149,9 @@ func (s *tale) moves(r *rapid.T) []message.DomainEvent {
 		}
 	}
 	s.does(domain.Merge, to, number.Number, arrive)
-	events, told := s.events(), s.told
+	events, told := s.events(), s.sent
 	s.does(domain.Merge, from, number.Number, domain.TransferOut{Renumbering: number, To: to, IDs: ids, Revision: s.length[from]})
 	require.Empty(s.t, s.events())
-	s.told = told
+	s.sent = told
 	return events
 }

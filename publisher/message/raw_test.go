@@ -35,8 +35,8 @@ func TestMessages_holdNoRawControlCharacter(t *testing.T) {
 	tells := func(source domain.Source, c domain.Command) {
 		t.Helper()
 		s.does(source, ours, smaller, c)
-		require.NotEmpty(t, s.told)
-		for _, sent := range s.told {
+		require.NotEmpty(t, s.sent)
+		for _, sent := range s.sent {
 			require.False(t, strings.ContainsFunc(string(sent.Body), isRaw), "%q", sent.Body)
 			if sent.Topic == message.History && strings.Contains(string(sent.Body), `\u007f`) {
 				bodies[sent.Attributes["eventType"].Text] = true
@@ -49,7 +49,7 @@ func TestMessages_holdNoRawControlCharacter(t *testing.T) {
 		return i
 	}
 	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 1)}})
-	require.Contains(t, string(s.told[1].Body), jsonOf(t, raw))
+	require.Contains(t, string(s.sent[1].Body), jsonOf(t, raw))
 	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw+"!", 1)}})
 	id := s.state(ours).Items[0].ID
 	tells(domain.DPS, domain.Amend{ID: id, Comment: &raw})

@@ -6,30 +6,29 @@ import (
 	"nonassociations/domain"
 )
 
-// Change says what a change did to a non-association as the world sees it,
-// whatever the type of the fact behind it.
+// Change is what a fact did to a non-association, whatever the fact's own type.
 type Change string
 
-// The changes.
+// The changes. They are on the wire: never change one.
 const (
-	ChangeOpened     Change = "OPENED" // it is there, and was not; it may be closed already
+	ChangeOpened     Change = "OPENED" // it exists now and did not; it may be closed already
 	ChangeAmended    Change = "AMENDED"
 	ChangeClosed     Change = "CLOSED"
 	ChangeReopened   Change = "REOPENED"
 	ChangeDeleted    Change = "DELETED"
-	ChangeRenumbered Change = "RENUMBERED" // one prisoner's number is another one now
+	ChangeRenumbered Change = "RENUMBERED" // one prisoner has another number now
 )
 
 // EventType is the name of a domain event.
 type EventType string
 
-// The domain events.
+// The domain events. They are on the wire: never change one.
 const (
 	EventCreated EventType = "prisoner.non-associations.created"
 	EventAmended EventType = "prisoner.non-associations.amended"
 )
 
-// EventType is the domain event that tells of the change.
+// EventType returns the name of the domain event for the change.
 func (c Change) EventType() EventType {
 	if c == ChangeOpened {
 		return EventCreated
@@ -37,25 +36,25 @@ func (c Change) EventType() EventType {
 	return EventAmended
 }
 
-// Rule says what becomes of one kind of fact: it is told to everybody, or it is
-// private and stands in the history only.
+// Rule is what is published of one kind of fact: a domain event and a history entry,
+// or for a private fact the history entry alone.
 type Rule struct {
-	Type    string          // of the fact, in today's version
-	Sources []domain.Source // who said it
-	Changes []Change        // what it can have done; none when it is private
-	Private string          // why it is not told
-	Inside  bool            // the history topic does not tell it either
+	Type        string          // of the fact, in today's version
+	Sources     []domain.Source // of the fact
+	Changes     []Change        // what the fact can have done; none when it is private
+	Private     string          // why there is no domain event; "" when there is one
+	Unpublished bool            // there is no history entry either
 
-	did func(moment) Change // which of several Changes it was
+	changeOf func(moment) Change // chooses among several Changes
 }
 
 // Why facts are private.
 const (
-	stock   = "the migration takes over what is already known: nothing changed"
-	kept    = "nothing was taken over: no answer has changed"
-	learned = "no answer shows the sequence by which NOMIS knows it"
-	half    = "the arrival has told it, under the number that counts from now on"
-	number  = "it is of a prisoner number: each non-association that moves is told by itself"
+	ofMigration = "the migration takes over what is already known: nothing changed"
+	ofIgnored   = "nothing was taken over: no answer has changed"
+	ofSequence  = "no answer shows the sequence by which NOMIS knows it"
+	ofDeparture = "the arrival is published, under the number that counts from now on"
+	ofNumber    = "it is of a prisoner number: each non-association that transfers is published by itself"
 )
 
 var (
@@ -64,33 +63,33 @@ var (
 	anySource = []domain.Source{domain.DPS, domain.NOMIS, domain.Migration, domain.Merge}
 )
 
-// rules is the one table from inside fact to outside message. A kind of fact
-// that it lacks stops the publisher: nothing is told or kept back by accident.
+// rules is the one table from fact to message. A kind of fact without a row stops the
+// publisher: nothing is published or withheld by accident.
 var rules = []Rule{
 	{Type: domain.TypeOpened, Sources: acting, Changes: []Change{ChangeOpened}},
-	{Type: domain.TypeOpened, Sources: migrating, Private: stock},
-	{Type: domain.TypeImported, Sources: anySource, Private: stock},
-	{Type: domain.TypeAmended, Sources: acting, Changes: []Change{ChangeAmended, ChangeClosed, ChangeReopened}, did: byDates},
-	{Type: domain.TypeAmended, Sources: migrating, Private: stock},
+	{Type: domain.TypeOpened, Sources: migrating, Private: ofMigration},
+	{Type: domain.TypeImported, Sources: anySource, Private: ofMigration},
+	{Type: domain.TypeAmended, Sources: acting, Changes: []Change{ChangeAmended, ChangeClosed, ChangeReopened}, changeOf: byDates},
+	{Type: domain.TypeAmended, Sources: migrating, Private: ofMigration},
 	{Type: domain.TypeClosed, Sources: acting, Changes: []Change{ChangeClosed}},
-	{Type: domain.TypeClosed, Sources: migrating, Private: stock},
+	{Type: domain.TypeClosed, Sources: migrating, Private: ofMigration},
 	{Type: domain.TypeReopened, Sources: acting, Changes: []Change{ChangeReopened}},
-	{Type: domain.TypeReopened, Sources: migrating, Private: stock},
+	{Type: domain.TypeReopened, Sources: migrating, Private: ofMigration},
 	{Type: domain.TypeDeleted, Sources: acting, Changes: []Change{ChangeDeleted}},
-	{Type: domain.TypeDeleted, Sources: migrating, Private: stock},
-	{Type: domain.TypeIgnored, Sources: anySource, Private: kept},
-	{Type: domain.TypeSequenceLearned, Sources: anySource, Private: learned},
-	{Type: domain.TypeSequenceReleased, Sources: anySource, Private: learned},
-	{Type: domain.TypeTransferredIn, Sources: acting, Changes: []Change{ChangeRenumbered, ChangeDeleted}, did: byArrival},
-	{Type: domain.TypeTransferredIn, Sources: migrating, Private: stock},
-	{Type: domain.TypeTransferredOut, Sources: anySource, Private: half},
-	{Type: domain.TypeRestored, Sources: acting, Changes: []Change{ChangeOpened, ChangeReopened}, did: byRestoring},
-	{Type: domain.TypeRestored, Sources: migrating, Private: stock},
-	{Type: domain.TypeMerged, Sources: anySource, Private: number, Inside: true},
-	{Type: domain.TypeUnmerged, Sources: anySource, Private: number, Inside: true},
+	{Type: domain.TypeDeleted, Sources: migrating, Private: ofMigration},
+	{Type: domain.TypeIgnored, Sources: anySource, Private: ofIgnored},
+	{Type: domain.TypeSequenceLearned, Sources: anySource, Private: ofSequence},
+	{Type: domain.TypeSequenceReleased, Sources: anySource, Private: ofSequence},
+	{Type: domain.TypeTransferredIn, Sources: acting, Changes: []Change{ChangeRenumbered, ChangeDeleted}, changeOf: byArrival},
+	{Type: domain.TypeTransferredIn, Sources: migrating, Private: ofMigration},
+	{Type: domain.TypeTransferredOut, Sources: anySource, Private: ofDeparture},
+	{Type: domain.TypeRestored, Sources: acting, Changes: []Change{ChangeOpened, ChangeReopened}, changeOf: byRestoring},
+	{Type: domain.TypeRestored, Sources: migrating, Private: ofMigration},
+	{Type: domain.TypeMerged, Sources: anySource, Private: ofNumber, Unpublished: true},
+	{Type: domain.TypeUnmerged, Sources: anySource, Private: ofNumber, Unpublished: true},
 }
 
-// Rules lists what becomes of every kind of fact.
+// Rules returns the rule of every kind of fact.
 func Rules() []Rule { return slices.Clone(rules) }
 
 func ruleOf(fact domain.Fact) (Rule, bool) {
@@ -104,16 +103,17 @@ func ruleOf(fact domain.Fact) (Rule, bool) {
 	return rules[i], true
 }
 
-// change is what a fact that is told did.
+// change returns what a published fact did.
 func (r Rule) change(m moment) Change {
-	if r.did != nil {
-		return r.did(m)
+	if r.changeOf != nil {
+		return r.changeOf(m)
 	}
 	return r.Changes[0]
 }
 
-// byDates knows a date from NOMIS that closes or reopens, on the day on which
-// it was decided: the same fact says the same for ever.
+// byDates recognises an amendment by NOMIS whose dates close or reopen the record.
+// It compares with the day of the decision, so that the same fact gives the same
+// change for ever.
 func byDates(m moment) Change {
 	switch was, now := m.closed(m.before), m.closed(m.after); {
 	case !was && now:
@@ -125,8 +125,8 @@ func byDates(m moment) Change {
 	}
 }
 
-// byArrival knows one that arrives again, because it was deleted under the old
-// number meanwhile: it is not there any more, and its detailUrl leads nowhere.
+// byArrival recognises a second arrival that carries over a deletion made under the
+// old number meanwhile. The record is gone, and its detailUrl leads nowhere.
 func byArrival(m moment) Change {
 	if m.after == nil {
 		return ChangeDeleted
@@ -134,7 +134,7 @@ func byArrival(m moment) Change {
 	return ChangeRenumbered
 }
 
-// byRestoring tells a deletion that is taken back from a closing.
+// byRestoring distinguishes a deletion that is taken back from a closing.
 func byRestoring(m moment) Change {
 	if m.before == nil {
 		return ChangeOpened

@@ -20,10 +20,10 @@ func rulesFor(rules []message.Rule, eventType string, source domain.Source) []me
 	})
 }
 
-// toldTypes are the types that the history topic tells of.
-func toldTypes() []domain.Entry {
+// publishedTypes are the types that the history topic tells of.
+func publishedTypes() []domain.Entry {
 	return slices.DeleteFunc(domain.Events().Types(), func(entry domain.Entry) bool {
-		return slices.ContainsFunc(message.Rules(), func(r message.Rule) bool { return r.Type == entry.Type && r.Inside })
+		return slices.ContainsFunc(message.Rules(), func(r message.Rule) bool { return r.Type == entry.Type && r.Unpublished })
 	})
 }
 
@@ -107,7 +107,7 @@ func TestMessages_ofEveryTypeAndSource(t *testing.T) {
 			t.Run(c.name+" by "+string(source), func(t *testing.T) {
 				s := newTale(t)
 				id := s.opens(ours)
-				s.told = nil
+				s.sent = nil
 				s.happens(ours, factBy(source, c.fact(id)))
 				require.Len(t, s.history(), 1, "the history has every fact")
 				if c.then == "" {
@@ -160,7 +160,7 @@ func TestMessages_ofAnUnknownSourceAreAnError(t *testing.T) {
 	fact := factBy("RUMOUR", closedNow(uuid.NameSpaceURL))
 	recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}
 	_, err := mapper().Messages(recorded, fact, domain.State{Pair: ours}, domain.State{Pair: ours})
-	require.ErrorContains(t, err, "nowhere whether")
+	require.ErrorContains(t, err, "has no rule for")
 	require.ErrorContains(t, err, "RUMOUR")
 }
 

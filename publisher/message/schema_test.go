@@ -106,9 +106,9 @@ var leaves = map[reflect.Type]object{
 	reflect.TypeFor[domain.ReasonCode]():        vocabulary(domain.ReasonCodes()),
 	reflect.TypeFor[domain.TypeCode]():          vocabulary(domain.TypeCodes()),
 	reflect.TypeFor[domain.IgnoreReason]():      enum(domain.NotLatest, domain.AnotherNotClosed, domain.NamesDeleted),
-	reflect.TypeFor[message.Half]():             enum(message.Arrived, message.Left),
+	reflect.TypeFor[message.Phase]():            enum(message.Arrived, message.Left),
 	reflect.TypeFor[message.EventType]():        enum(message.EventCreated, message.EventAmended),
-	reflect.TypeFor[message.Change]():           enum(toldChanges()...),
+	reflect.TypeFor[message.Change]():           enum(publishedChanges()...),
 	reflect.TypeFor[[2]domain.PrisonerNumber](): listOfTwo(object{{"type", "string"}, {"pattern", numberPattern}}),
 }
 
@@ -125,8 +125,8 @@ func listOfTwo(items object) object {
 	return object{{"type", "array"}, {"items", items}, {"minItems", 2}, {"maxItems", 2}}
 }
 
-// toldChanges are those that a rule can tell, each once.
-func toldChanges() []message.Change {
+// publishedChanges are those that a rule can tell, each once.
+func publishedChanges() []message.Change {
 	var all []message.Change
 	seen := map[message.Change]bool{}
 	for _, rule := range message.Rules() {

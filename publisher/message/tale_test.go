@@ -65,7 +65,7 @@ type tale struct {
 	length   map[domain.Pair]uint64
 	position uint64
 	asked    int
-	told     []message.Message // all of the last command
+	sent     []message.Message // all of the last command
 	schemas  map[string]*jsonschema.Schema
 }
 
@@ -95,7 +95,7 @@ func (s *tale) tries(source domain.Source, pair domain.Pair, about domain.Prison
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(strconv.Itoa(s.asked)))
 	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: "OFFICER", Source: source, About: about}
 	decision, err := domain.Decide(s.state(pair), c, s.now, by)
-	s.told = nil
+	s.sent = nil
 	for _, fact := range decision.Facts(s.state(pair), c, s.now, by) {
 		s.happens(pair, fact)
 	}
@@ -116,7 +116,7 @@ func (s *tale) happens(pair domain.Pair, fact domain.Fact) {
 	for _, sent := range messages { // whatever a test tells, the documents allow
 		require.NoError(s.t, valid(s.t, s.schemas[sent.Attributes["eventType"].Text], sent.Body))
 	}
-	s.states[pair], s.length[pair], s.told = after, s.length[pair]+1, append(s.told, messages...)
+	s.states[pair], s.length[pair], s.sent = after, s.length[pair]+1, append(s.sent, messages...)
 }
 
 // opens is staff's way; the record's id comes back.
@@ -131,7 +131,7 @@ func (s *tale) opens(pair domain.Pair) uuid.UUID {
 }
 
 // tells is NOMIS, or the migration, telling of our pair.
-func (s *tale) tells(source domain.Source, items ...domain.Item) domain.Decision {
+func (s *tale) syncs(source domain.Source, items ...domain.Item) domain.Decision {
 	s.t.Helper()
 	return s.does(source, ours, larger, domain.Sync{About: larger, Items: items})
 }
@@ -170,7 +170,7 @@ func (s *tale) history() []message.HistoryEntry {
 func bodies[T any](s *tale, topic message.Topic) []T {
 	s.t.Helper()
 	var all []T
-	for _, sent := range s.told {
+	for _, sent := range s.sent {
 		if sent.Topic == topic {
 			var body T
 			require.NoError(s.t, json.Unmarshal(sent.Body, &body))

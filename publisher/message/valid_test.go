@@ -119,12 +119,12 @@ func TestDocuments_showEveryChangeAndEveryType(t *testing.T) {
 		require.NoError(t, json.Unmarshal(e.message.Body, &body))
 		changes = append(changes, body.AdditionalInformation.Change)
 	}
-	require.Subset(t, changes, toldChanges())
+	require.Subset(t, changes, publishedChanges())
 	var types []string
 	for _, e := range examples(t, message.History) {
 		types = append(types, e.message.Attributes["eventType"].Text)
 	}
-	for _, entry := range toldTypes() {
+	for _, entry := range publishedTypes() {
 		require.Contains(t, types, entry.Type)
 	}
 }

@@ -12,34 +12,33 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// Conn is the session that holds the lease of a topic.
+// Conn is the Postgres session that holds the lease of a topic.
 type Conn = pgx.Conn
 
-// ErrFenced says that the checkpoint is not where this session left it: another
+// ErrFenced means that the checkpoint is not where this session left it: another
 // publisher works on the topic.
-var ErrFenced = errors.New("the checkpoint was moved by somebody else")
+var ErrFenced = errors.New("another publisher has moved the checkpoint")
 
-// Checkpoint is how far a topic has been told, and of which log. One without a
-// store has told nothing yet.
+// Checkpoint is how far a topic's publisher is, and in which log. A Store of
+// uuid.Nil means that nothing has been published to the topic.
 type Checkpoint struct {
 	Topic string
 	Store uuid.UUID
 	At    eventstore.Position
 	Last  Event // the last fact at or before At
-	// Facts is how many there are up to At, where Counted says that it is known:
-	// a checkpoint of an older build was not counted.
+	// Facts counts the facts up to At, if Counted.
 	Facts   uint64
 	Counted bool
 }
 
-// Event names a fact; the zero Event is none.
+// Event identifies a fact; the zero Event is none.
 type Event struct {
 	ID       uuid.UUID
 	Stream   string
 	Revision uint64
 }
 
-// Load is the checkpoint of a topic, without a store when there is none yet.
+// Load reads the checkpoint of a topic. Where there is none, Store is uuid.Nil.
 func Load(ctx context.Context, conn *Conn, topic string) (Checkpoint, error) {
 	b := Checkpoint{Topic: topic}
 	var (
@@ -65,18 +64,18 @@ func Load(ctx context.Context, conn *Conn, topic string) (Checkpoint, error) {
 	return b, nil
 }
 
-// LoadOrCreate makes the session ready and puts the checkpoint of a topic before
-// everything, unless there is one. It returns where it is.
+// LoadOrCreate prepares the session for commits and reads the checkpoint of a topic.
+// Where there is none it creates one before the first fact of the log store.
 func LoadOrCreate(ctx context.Context, conn *Conn, topic string, store uuid.UUID) (Checkpoint, error) {
-	// A checkpoint that a crash of Postgres takes back makes duplicates and no
-	// gaps: there is nothing to wait for the disk for.
+	// A checkpoint that a crash of Postgres takes back causes duplicates and no
+	// gaps, so its commits need not wait for the disk.
 	_, err := conn.Exec(ctx, `SET synchronous_commit = off`)
 	if err == nil {
 		_, err = conn.Exec(ctx, `INSERT INTO publisher.checkpoint (topic, store_id, "commit", prepare, facts)
 			VALUES ($1, $2, 0, 0, 0) ON CONFLICT DO NOTHING`, topic, store)
 	}
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("begin the checkpoint of the %s topic: %w", topic, err)
+		return Checkpoint{}, fmt.Errorf("create the checkpoint of the %s topic: %w", topic, err)
 	}
 	return Load(ctx, conn, topic)
 }
@@ -85,7 +84,7 @@ const moveSQL = `UPDATE publisher.checkpoint
 	SET "commit" = $3, prepare = $4, event_id = $5, event_stream = $6, event_revision = $7, facts = $10
 	WHERE topic = $1 AND store_id = $2 AND "commit" = $8 AND prepare = $9`
 
-// moveArgs are the arguments of moveSQL.
+// moveArgs returns the arguments of moveSQL.
 func moveArgs(was, now Checkpoint) []any {
 	var (
 		id       *uuid.UUID
@@ -103,7 +102,7 @@ func moveArgs(was, now Checkpoint) []any {
 	return []any{was.Topic, was.Store, now.At.Commit, now.At.Prepare, id, stream, revision, was.At.Commit, was.At.Prepare, facts}
 }
 
-// Verify tells whether the checkpoint still is where this session left it.
+// Verify returns ErrFenced unless the stored checkpoint still is b.
 func Verify(ctx context.Context, conn *Conn, b Checkpoint) error {
 	now, err := Load(ctx, conn, b.Topic)
 	if err != nil {
@@ -115,10 +114,10 @@ func Verify(ctx context.Context, conn *Conn, b Checkpoint) error {
 	return nil
 }
 
-// Reset forgets the checkpoints and what is parked, so that another log is told from its
-// beginning: only an operator can know that this is right.
+// Reset deletes all checkpoints and parked messages, so that another log is
+// published from its beginning. Only an operator can know that this is right.
 func Reset(ctx context.Context, dsn string) error {
-	return alone(ctx, dsn, "forget the checkpoints", func(conn *Conn) error {
+	return alone(ctx, dsn, "delete the checkpoints", func(conn *Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `DELETE FROM publisher.parked`); err != nil {
 				return err
@@ -129,7 +128,7 @@ func Reset(ctx context.Context, dsn string) error {
 	})
 }
 
-// alone works in a session of its own.
+// alone runs work in a session of its own and wraps its error with the act.
 func alone(ctx context.Context, dsn, act string, work func(*Conn) error) error {
 	if err := pg.Alone(ctx, dsn, work); err != nil {
 		return fmt.Errorf("%s: %w", act, err)

@@ -12,63 +12,66 @@ import (
 	"nonassociations/eventstore"
 )
 
-// State is why a fact is parked.
+// State is why a message is parked.
 type State string
 
-// The states.
+// The states. They are stored: never change one.
 const (
-	Refused State = "refused" // SNS calls its message invalid: it waits for retry or skip
-	Failing State = "failing" // it fails by itself, and is tried again by itself
-	Blocked State = "blocked" // it stands behind a parked one of its pair
-	Skipped State = "skipped" // an operator decided that it is not told; kept as a record
+	Refused State = "refused" // SNS calls the message invalid: it waits for retry or skip
+	Failing State = "failing" // it fails by itself, and is retried with growing pauses
+	Blocked State = "blocked" // it comes after a parked one of its pair
+	Skipped State = "skipped" // an operator decided that it is never sent; kept as a record
 )
 
-// Parked is a fact of a topic that the checkpoint may pass though it is not told.
+// Parked is a message that the checkpoint may pass although SNS has not taken it.
 type Parked struct {
 	Topic    string
 	EventID  uuid.UUID
-	Pairs    []domain.Pair // its own first; two for a renumbering
+	Pairs    []domain.Pair // its own first; two for a transfer
 	Revision uint64
 	Position eventstore.Position
 	State    State
-	Reason   string // code and place of SNS, or the words of the operator who skipped it; "" of one that was always blocked
-	Attempts int    // how often it was sent in vain
+	// Reason is the code and the part that SNS named, or for a skipped message the
+	// operator's words; "" for one that was only ever blocked.
+	Reason   string
+	Attempts int // failed sendings
 	ParkedAt time.Time
-	Since    time.Time // of the state, or of the last try
-	Request  Request   // that the publisher has not heard yet
+	Since    time.Time // when the state began, or of the last attempt
+	Request  Request   // not acknowledged by the publisher yet; "" is none
 }
 
-// Request is what an operator wants of a parked fact.
+// Request is an operator's request for a parked message.
 type Request string
 
-// The requests.
+// The requests. They are stored: never change one.
 const (
-	Retry Request = "retry" // of a refused or failing one: send it once more, now
-	Skip  Request = "skip"
+	Retry Request = "retry" // send a refused or failing message once more, now
+	Skip  Request = "skip"  // never send it
 )
 
-// Changes is what a publisher has done since it last wrote.
+// Changes are the changes of parked messages since the last commit.
 type Changes struct {
-	Park         []Parked    // to insert; one that is there already stays as it is
-	Attempted    []Parked    // there already and sent in vain; ends the request that each names
-	Delivered    []uuid.UUID // told at last
-	Acknowledged []uuid.UUID // skipped by an operator, which the publisher knows now
+	Park         []Parked    // to insert; a row that exists stays as it is
+	Attempted    []Parked    // to update after a failed attempt; ends the Request that each names
+	Delivered    []uuid.UUID // to delete
+	Acknowledged []uuid.UUID // skip requests that the publisher has applied
 }
 
-// IsEmpty tells whether there is nothing to write.
+// IsEmpty reports whether there is nothing to store.
 func (w Changes) IsEmpty() bool {
 	return len(w.Park) == 0 && len(w.Attempted) == 0 && len(w.Delivered) == 0 && len(w.Acknowledged) == 0
 }
 
-// Commit moves the checkpoint and writes the work, both or neither. Errors:
-// ErrFenced, then nothing was written.
+// Commit moves the checkpoint from was to now and stores the changes, in one
+// transaction. With changes it waits for the disk. Errors: ErrFenced when the stored
+// checkpoint is not was; nothing is then stored.
 func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, at time.Time) error {
 	if work.IsEmpty() {
 		return moveAlone(ctx, conn, was, now)
 	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		// A row here is all that is left of a fact once the checkpoint has passed it.
+		// Once the checkpoint has passed a parked message, its row is all that is left.
 		batch.Queue(`SET LOCAL synchronous_commit = on`)
 		for _, p := range work.Park {
 			batch.Queue(`INSERT INTO publisher.parked (topic, event_id, pairs, revision, "commit", prepare, state, reason, attempts, parked_at, changed_at)
@@ -88,7 +91,7 @@ func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, 
 		return moved(err, tag.RowsAffected())
 	})
 	if err != nil {
-		return fmt.Errorf("write the desk of the %s topic: %w", was.Topic, err)
+		return fmt.Errorf("store the parked messages of the %s topic: %w", was.Topic, err)
 	}
 	return nil
 }
@@ -135,12 +138,12 @@ func scan(row pgx.CollectableRow) (Parked, error) {
 	return p, err
 }
 
-// All is what is parked of a topic and what was skipped, in the order of the log.
+// All reads the parked and skipped messages of a topic in the order of the log.
 func All(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 ORDER BY "commit", prepare`, topic)
 }
 
-// Requests are what operators want of what is parked of a topic.
+// Requests reads the parked messages of a topic with an unacknowledged request.
 func Requests(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 AND request IS NOT NULL`, topic)
 }
@@ -148,11 +151,11 @@ func Requests(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 func query(ctx context.Context, conn *Conn, sql string, args ...any) ([]Parked, error) {
 	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read the desk: %w", err)
+		return nil, fmt.Errorf("read the parked messages: %w", err)
 	}
 	parked, err := pgx.CollectRows(rows, scan)
 	if err != nil {
-		return nil, fmt.Errorf("read the desk: %w", err)
+		return nil, fmt.Errorf("read the parked messages: %w", err)
 	}
 	return parked, nil
 }

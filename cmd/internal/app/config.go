@@ -118,14 +118,14 @@ func (c Config) faults(f *faults, roles Roles) {
 	}
 	f.postgres("DATABASE_URL", c.DatabaseURL, pg.ToWrite)
 	f.postgres("READ_DATABASE_URL", c.ReadDatabaseURL, pg.ToRead)
-	c.outlookFaults(f, roles)
+	c.statusAddressFaults(f, roles)
 	if roles.Listen && c.PrisonerEventsQueueURL == "" {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}
 	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
 	f.scheme("NOMIS_API_URL", c.NomisAPIURL, webSchemes)
 	if roles.Publish {
-		c.outwardFaults(f, roles)
+		c.publishFaults(f, roles)
 	}
 	if roles.Serve {
 		c.Edge.faults(f)

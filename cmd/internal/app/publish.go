@@ -11,7 +11,7 @@ import (
 	"nonassociations/publisher/message"
 )
 
-func (c Config) outwardFaults(f *faults, roles Roles) {
+func (c Config) publishFaults(f *faults, roles Roles) {
 	if c.SNSTopicARN == "" {
 		f.add(`required environment variable "SNS_TOPIC_ARN" is not set`)
 	}
@@ -26,12 +26,12 @@ func (c Config) outwardFaults(f *faults, roles Roles) {
 	}
 }
 
-// mapper is how facts become messages here.
+// mapper returns the mapping of facts to messages, as configured.
 func (o Options) mapper() message.Mapper {
 	return message.Mapper{PublicURL: o.Config.Edge.PublicURL, London: o.Clock().Location(), Clock: o.Clock}
 }
 
-// publishers are one for each topic that is named.
+// publishers returns one publisher for each configured topic.
 func (p *process) publishers(ctx context.Context) ([]*publisher.Publisher, error) {
 	var all []*publisher.Publisher
 	for _, t := range []struct {
@@ -57,8 +57,8 @@ func (p *process) publishers(ctx context.Context) ([]*publisher.Publisher, error
 	return all, nil
 }
 
-// publish tells the world until the context ends. Where this process serves, it
-// begins when the log has its id.
+// publish publishes until ctx ends. In a serving process it begins when the log has
+// its id, which that process may have to write first.
 func (p *process) publish(ctx, below context.Context) error {
 	all, err := p.publishers(below)
 	if err != nil {
@@ -85,12 +85,13 @@ func (p *process) publish(ctx, below context.Context) error {
 	return group.Wait()
 }
 
-// errNoTopic says that a message has nowhere to go.
+// errNoTopic means that a replay has no destination.
 var errNoTopic = errors.New("--topic must name the ARN of a topic; --dry-run needs none")
 
-// Replay tells a stretch of the log to a topic that the operator names, for a
-// consumer that has lost data. It moves no checkpoint and waits for no publisher.
-func Replay(ctx context.Context, o Options, replay publisher.Replay, topic string) (told publisher.Replayed, err error) {
+// Replay publishes a stretch of the log to a topic that the operator names, for a
+// consumer that has lost messages. It moves no checkpoint and does not disturb a
+// running publisher. See publisher.Replay.
+func Replay(ctx context.Context, o Options, replay publisher.Replay, topic string) (replayed publisher.Replayed, err error) {
 	if topic == "" && !replay.DryRun {
 		return publisher.Replayed{}, errNoTopic
 	}

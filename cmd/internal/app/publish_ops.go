@@ -11,18 +11,19 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// TopicStatus is how far a topic has been told.
+// TopicStatus is how far a topic's publisher is.
 type TopicStatus struct {
 	Topic    message.Topic
-	Begun    bool // else nobody has ever published to it
-	Position uint64
+	Begun    bool // false: nothing has ever been published to it
+	Position uint64 // of the checkpoint
 	publisher.Backlog
-	// Parked counts by state.
+	// Parked counts the parked messages by state.
 	Parked map[store.State]int
 }
 
-// PublishStatus is how far each topic has been told, whoever publishes.
-func PublishStatus(ctx context.Context, o Options) (told []TopicStatus, err error) {
+// PublishStatus reads the checkpoint and the backlog of each topic, in whichever
+// process its publisher runs. An error can come with the topics read so far.
+func PublishStatus(ctx context.Context, o Options) (topics []TopicStatus, err error) {
 	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, grantsOfPublishStatus)); err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func PublishStatus(ctx context.Context, o Options) (told []TopicStatus, err erro
 		t := TopicStatus{Topic: message.Topic(b.Topic), Begun: b.Store != uuid.Nil, Position: b.At.Uint64(), Parked: map[store.State]int{}}
 		if t.Begun {
 			if t.Backlog, err = publisher.ReadBacklog(ctx, log, b.At, o.Clock()); err != nil {
-				return told, err
+				return topics, err
 			}
 		}
 		for _, p := range overview.Parked {
@@ -47,12 +48,12 @@ func PublishStatus(ctx context.Context, o Options) (told []TopicStatus, err erro
 				t.Parked[p.State]++
 			}
 		}
-		told = append(told, t)
+		topics = append(topics, t)
 	}
-	return told, nil
+	return topics, nil
 }
 
-// Parked is every message that is parked, and those that were skipped.
+// Parked reads all parked and skipped messages, in the order of the log.
 func Parked(ctx context.Context, o Options) ([]store.Parked, error) {
 	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfPublishStatus)); err != nil {
 		return nil, err
@@ -61,7 +62,8 @@ func Parked(ctx context.Context, o Options) ([]store.Parked, error) {
 	return overview.Parked, err
 }
 
-// RetryParked lets a refused or failing message be sent again at once.
+// RetryParked requests that a refused or failing message is sent again at once.
+// Errors: store.ErrNothing.
 func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) error {
 	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfParkedOps)); err != nil {
 		return err
@@ -69,7 +71,8 @@ func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) 
 	return store.RequestRetry(ctx, o.Config.DatabaseURL, topic, event)
 }
 
-// SkipParked decides that a fact is never told on a topic.
+// SkipParked decides that a parked message is never sent to the topic. Errors:
+// store.ErrNothing.
 func SkipParked(ctx context.Context, o Options, topic string, event uuid.UUID, reason string) error {
 	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfParkedOps)); err != nil {
 		return err

@@ -14,25 +14,26 @@ import (
 	"nonassociations/web/api"
 )
 
-// publisherStatusHandler is what a process that does not serve shows of itself at LISTEN_ADDR:
-// health as the service's own. A message that SNS refuses or that fails by itself
-// is DOWN for health: an operator must look. It is no reason to restart.
+// publisherStatusHandler serves the health of a process without the API, at
+// LISTEN_ADDR, in the shape of the API's own health. A refused or failing message
+// makes it DOWN, since an operator must act. Liveness and readiness stay UP: a
+// restart would not help.
 func (p *process) publisherStatusHandler() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", p.showHealth)
 	up := func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, publisherHealth{Status: isUp}) }
 	mux.HandleFunc("GET /health/liveness", up)
-	mux.HandleFunc("GET /health/readiness", up) // nobody sends it requests
+	mux.HandleFunc("GET /health/readiness", up) // no load balancer depends on it
 	return mux
 }
 
-// publisherHealth is the shape of the service's own health.
+// publisherHealth has the shape of the API's own health.
 type publisherHealth struct {
 	Status     string         `json:"status"`
 	Components map[string]any `json:"components,omitempty"`
 }
 
-// topicHealth is a consumer with the numbers of a topic.
+// topicHealth is the health of a publisher: a consumer with the numbers of its topic.
 type topicHealth struct {
 	api.Consumer
 
@@ -89,10 +90,11 @@ func writeHealth(w http.ResponseWriter, body publisherHealth) {
 	if body.Status != isUp {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // seconds are finite, and whoever asked may be gone
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // seconds are finite, and the client may be gone
 }
 
-// show answers health and metrics where this process has an address for them.
+// show serves health and metrics on the addresses that this process has for them,
+// until ctx ends. An error means that an address cannot be listened on.
 func (p *process) show(ctx, below context.Context, group *errgroup.Group) error {
 	address := p.Config.MetricsAddr
 	if !p.Roles.Serve && p.Config.Edge.ListenAddr != "" {
@@ -123,8 +125,8 @@ func (p *process) show(ctx, below context.Context, group *errgroup.Group) error 
 	return nil
 }
 
-// outlookFaults are those of the addresses that are nobody's but an operator's.
-func (c Config) outlookFaults(f *faults, roles Roles) {
+// statusAddressFaults collects the faults of METRICS_ADDR and LISTEN_ADDR.
+func (c Config) statusAddressFaults(f *faults, roles Roles) {
 	if c.MetricsAddr != "" {
 		f.address("METRICS_ADDR", c.MetricsAddr)
 	}
