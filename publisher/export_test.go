@@ -1,6 +1,12 @@
 package publisher
 
-import "time"
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+)
 
 // WithStep calls a test at each step of the loop: taken, sent, settling, settled.
 func (o Options) WithStep(step func(string)) Options {
@@ -17,5 +23,14 @@ func (o Options) WithPauses(first, longest, parked time.Duration) Options {
 // WithCallTime lets a test wait less for an SNS that says nothing.
 func (d *Client) WithCallTime(most time.Duration) *Client {
 	d.callTime = most
+	return d
+}
+
+// At calls a local SNS at an address of its own, so that tests with one each run
+// side by side.
+func (d *Client) At(endpoint string) *Client {
+	d.client = sns.New(d.client.Options(), func(o *sns.Options) {
+		o.BaseEndpoint, o.Credentials = aws.String(endpoint), credentials.NewStaticCredentialsProvider("local", "local", "")
+	})
 	return d
 }

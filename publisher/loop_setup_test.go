@@ -56,12 +56,13 @@ type world struct {
 
 const queue = "heard"
 
+// newWorld lets its test run beside others: a world shares nothing but the Postgres
+// server.
 func newWorld(t *testing.T, topic string) *world {
 	t.Helper()
+	t.Parallel()
 	w := &world{t: t, log: memory.New(), dsn: testdb.New(t), revisions: map[domain.Pair]int{}, opened: map[domain.Pair]uuid.UUID{}}
 	w.startSNS("127.0.0.1:0", topic)
-	t.Setenv("AWS_ENDPOINT_URL_SNS", w.aws.URL())
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	require.NoError(t, store.Migrate(t.Context(), w.dsn))
 	_, err := eventstore.WriteIdentity(t.Context(), w.log, uuid.New())
 	require.NoError(t, err)
@@ -127,7 +128,7 @@ func (w *world) options(topic message.Topic) publisher.Options {
 	m := testMapper()
 	m.Clock = time.Now
 	return publisher.Options{
-		Topic: topic, Client: destination.WithCallTime(time.Second), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
+		Topic: topic, Client: destination.At(w.aws.URL()).WithCallTime(time.Second), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	}.WithPauses(5*time.Millisecond, 50*time.Millisecond, 200*time.Millisecond)
 }
