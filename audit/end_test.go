@@ -10,6 +10,7 @@ import (
 	"nonassociations/audit"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
+	"nonassociations/web/shape"
 )
 
 // refused asks for a feed that must not begin.
@@ -19,25 +20,25 @@ func refused(t *testing.T, r *audit.Reader, from uint64, follow bool) error {
 	return r.Feed(t.Context(), audit.Feed{
 		From: from, Follow: follow, CaughtUp: unwanted,
 		Begin: func(uint64) error { return unwanted() },
-		Line:  func(audit.FeedEntry) error { return unwanted() },
+		Line:  func(audit.Entry) error { return unwanted() },
 	})
 }
 
 func TestFeed_fromBehindTheEndIsRefused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		for _, follow := range []bool{false, true} {
-			require.ErrorIs(t, refused(t, b.reader(), 1, follow), audit.ErrBehindEnd, "the log is empty")
+			require.ErrorIs(t, refused(t, b.reader().Reader, 1, follow), audit.ErrBehindEnd, "the log is empty")
 		}
 		b.quarrels(1)
 		last := b.end()
 		for _, from := range []uint64{last + 1, last + 1000, 1<<63 - 1} {
 			for _, follow := range []bool{false, true} {
-				require.ErrorIs(t, refused(t, b.reader(), from, follow), audit.ErrBehindEnd, from)
+				require.ErrorIs(t, refused(t, b.reader().Reader, from, follow), audit.ErrBehindEnd, from)
 			}
 		}
-		require.Empty(t, told(t, b.reader(), last))
+		require.Empty(t, told(t, b.reader().Reader, last))
 		b.opens(pairOf(t, bob, "D4444DD"))
-		require.Empty(t, told(t, b.reader(), last+1), "the end is read for each call")
+		require.Empty(t, told(t, b.reader().Reader, last+1), "the end is read for each call")
 	})
 }
 
@@ -65,11 +66,11 @@ func TestPlaces_ofOthersAreNoneBehindTheEnd(t *testing.T) {
 	require.ErrorIs(t, refused(t, r, 10*wide, true), audit.ErrBehindEnd)
 
 	pair := pairOf(t, bob, "D4444DD") // behind the place that was named
-	told, stop := make(chan audit.FeedEntry, 1), errors.New("enough")
+	told, stop := make(chan shape.FeedLine, 1), errors.New("enough")
 	require.ErrorIs(t, r.Feed(t.Context(), audit.Feed{
 		From: 10*wide - 1, Follow: true,
 		CaughtUp: func() error { b.opens(pair); return nil },
-		Line:     func(e audit.FeedEntry) error { told <- e; return stop },
+		Line:     func(e audit.Entry) error { told <- lineOf(e); return stop },
 	}), stop)
 	require.EqualValues(t, 10*wide, *(<-told).Position)
 }

@@ -8,46 +8,38 @@ import (
 	"nonassociations/eventstore"
 )
 
-// FeedEntry is one line of the feed.
-type FeedEntry struct {
-	Entry
-
-	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"` // the two, the smaller number first
-}
-
-// Feed says which part of the log is told, and to whom. The callbacks are
-// called one at a time; the log waits for them, and their error ends the feed.
+// Feed is which part of the log is read, and the callbacks for it. They are called
+// one at a time. The log waits for them, and an error of one ends the feed.
 type Feed struct {
-	// From is the position of the last fact that is known already; 0 is before
-	// everything. Any number up to the end of the log will do, also one where no
-	// fact lies.
+	// From is the position after which the feed begins; 0 is before everything. Any
+	// number up to the end of the log is valid, also one without a fact.
 	From   uint64
-	Follow bool // go on with live facts behind the end
+	Follow bool // continue with new facts after the end
 	// Begin, if set, is called once before the first line, when the log has
-	// answered; the feed tells at least everything up to head.
+	// answered. The feed holds at least everything up to head.
 	Begin func(head uint64) error
-	Line  func(FeedEntry) error
-	// CaughtUp, if set, is called once when all facts that were there were told:
-	// the time to flush.
+	Line  func(Entry) error
+	// CaughtUp, if set, is called once after the last fact that existed at the
+	// beginning: the time to flush.
 	CaughtUp func() error
 }
 
-// errDone ends a subscription that has told everything.
-var errDone = errors.New("everything is told")
+// errDone ends a subscription that does not follow.
+var errDone = errors.New("feed is complete")
 
-// Feed tells every fact behind a position in global order, without gap or
-// duplicate. It returns nil only when it does not follow and everything was
-// told; otherwise ErrBehindEnd, before anything is begun, or the callback's
-// error, the context's, or the log's ([eventstore.ErrUnavailable] when it
-// broke): then a feed from the last position that was told goes on without loss.
+// Feed calls Line for every fact after From in the order of the log, without gap or
+// duplicate. It returns nil only when it does not follow and every fact was given.
+// Otherwise it returns ErrBehindEnd, before Begin, or the error of a callback, of ctx
+// or of the log ([eventstore.ErrUnavailable] when its connection broke). A feed from
+// the last position that was given then continues without loss.
 func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	from, err := r.begin(ctx, feed)
 	if err != nil {
 		return err
 	}
-	teller := &feedWriter{reader: r, feed: feed}
+	writer := &feedWriter{reader: r, feed: feed}
 	err = r.log.Subscribe(ctx, from, domain.StreamPrefixes(), func(m eventstore.Message) error {
-		return teller.write(ctx, m)
+		return writer.write(ctx, m)
 	})
 	if errors.Is(err, errDone) {
 		return nil
@@ -74,12 +66,12 @@ func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, err
 	return r.start(ctx, feed.From, head)
 }
 
-// feedWriter turns the messages of one subscription into lines.
+// feedWriter turns the messages of one subscription into entries.
 type feedWriter struct {
 	reader *Reader
 	feed   Feed
-	// The pair that was told last and its next fact: however much other feeds
-	// remember, a run of facts of one pair is folded once.
+	// The pair of the last fact, with its next revision. A run of facts of one pair
+	// is so folded once, whatever other feeds push out of the shared cache.
 	last domain.State
 	next uint64
 }
@@ -109,7 +101,7 @@ func (t *feedWriter) caughtUp() error {
 
 func (t *feedWriter) line(ctx context.Context, recorded eventstore.RecordedEvent) error {
 	if recorded.Position.Uint64() <= t.feed.From {
-		return nil // the log was told from a place before
+		return nil // the subscription began at an earlier place
 	}
 	fact, err := t.reader.read(recorded)
 	if err != nil {
@@ -119,19 +111,19 @@ func (t *feedWriter) line(ctx context.Context, recorded eventstore.RecordedEvent
 	if err != nil {
 		return err
 	}
-	return t.feed.Line(FeedEntry{Entry: entry, PrisonerNumbers: numbersOf(fact)})
+	return t.feed.Line(entry)
 }
 
 func (t *feedWriter) entry(ctx context.Context, fact recordedFact) (Entry, error) {
 	if !fact.OfPair() {
-		return entryOf(t.reader.options.London, fact), nil
+		return Entry{Fact: fact}, nil
 	}
 	before, err := t.before(ctx, fact)
 	if err != nil {
 		return Entry{}, err
 	}
 	facts := eventstore.Resume(before, fact.Revision)
-	entry, err := step(t.reader.options.London, facts, fact)
+	entry, err := step(facts, fact)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -140,7 +132,7 @@ func (t *feedWriter) entry(ctx context.Context, fact recordedFact) (Entry, error
 	return entry, nil
 }
 
-// before is the state of the fact's pair before it.
+// before returns the state of the fact's pair before the fact.
 func (t *feedWriter) before(ctx context.Context, fact recordedFact) (domain.State, error) {
 	if t.next == fact.Revision && t.last.Pair == fact.Pair {
 		return t.last, nil

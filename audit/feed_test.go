@@ -12,14 +12,15 @@ import (
 	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/web/shape"
 )
 
 // told is the feed from a position to the end.
-func told(t *testing.T, r *audit.Reader, from uint64) []audit.FeedEntry {
+func told(t *testing.T, r *audit.Reader, from uint64) []shape.FeedLine {
 	t.Helper()
-	var lines []audit.FeedEntry
-	require.NoError(t, r.Feed(t.Context(), audit.Feed{From: from, Line: func(e audit.FeedEntry) error {
-		lines = append(lines, e)
+	var lines []shape.FeedLine
+	require.NoError(t, r.Feed(t.Context(), audit.Feed{From: from, Line: func(e audit.Entry) error {
+		lines = append(lines, lineOf(e))
 		return nil
 	}}))
 	return lines
@@ -45,7 +46,7 @@ func TestFeed_givesWhatTheHistoriesTell(t *testing.T) {
 		_, err := eventstore.WriteIdentity(t.Context(), b.store, uuid.New()) // a stream that is not of a pair
 		require.NoError(t, err)
 		pairs := b.quarrels(3)
-		lines := told(t, b.reader(), 0)
+		lines := told(t, b.reader().Reader, 0)
 		require.Len(t, lines, 12)
 		for _, number := range []domain.PrisonerNumber{alice, bob, carol} {
 			history, err := b.reader().OfPrisoner(t.Context(), streams(pairs...), number)
@@ -61,16 +62,16 @@ func TestFeed_thatRemembersNothingGivesTheSame(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		b.quarrels(5)
 		forgetful := audit.New(b.store, audit.Options{London: london, FeedMemory: 1})
-		require.Equal(t, told(t, b.reader(), 0), told(t, forgetful, 0))
+		require.Equal(t, told(t, b.reader().Reader, 0), told(t, forgetful, 0))
 	})
 }
 
 func TestFeed_goesOnWithoutGapOrDuplicateFromEveryLine(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		b.quarrels(2)
-		all := told(t, b.reader(), 0)
+		all := told(t, b.reader().Reader, 0)
 		for i, line := range all {
-			require.Equal(t, all[i+1:], append([]audit.FeedEntry{}, told(t, b.reader(), *line.Position)...))
+			require.Equal(t, all[i+1:], append([]shape.FeedLine{}, told(t, b.reader().Reader, *line.Position)...))
 		}
 	})
 }
@@ -79,7 +80,7 @@ func TestFeed_followsTheLiveTail(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		pair := pairOf(t, alice, bob)
 		id := b.opens(pair)
-		lines, caughtUp := make(chan audit.FeedEntry, 10), make(chan struct{})
+		lines, caughtUp := make(chan shape.FeedLine, 10), make(chan struct{})
 		ended := follow(t, b, lines, caughtUp)
 		<-caughtUp
 		b.amends(pair, id, "live")
@@ -95,12 +96,12 @@ func TestFeed_followsTheLiveTail(t *testing.T) {
 	})
 }
 
-func follow(t *testing.T, b *book, lines chan<- audit.FeedEntry, caughtUp chan<- struct{}) <-chan error {
+func follow(t *testing.T, b *book, lines chan<- shape.FeedLine, caughtUp chan<- struct{}) <-chan error {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- b.reader().Feed(t.Context(), audit.Feed{
 			Follow:   true,
-			Line:     func(e audit.FeedEntry) error { lines <- e; return nil },
+			Line:     func(e audit.Entry) error { lines <- lineOf(e); return nil },
 			CaughtUp: func() error { close(caughtUp); return nil },
 		})
 	}()
@@ -111,7 +112,7 @@ func TestFeed_isStoppedByItsReceiver(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		b.quarrels(1)
 		gone, lines := errors.New("the caller has gone"), 0
-		err := b.reader().Feed(t.Context(), audit.Feed{Line: func(audit.FeedEntry) error {
+		err := b.reader().Feed(t.Context(), audit.Feed{Line: func(audit.Entry) error {
 			lines++
 			if lines == 2 {
 				return gone
@@ -122,7 +123,7 @@ func TestFeed_isStoppedByItsReceiver(t *testing.T) {
 		require.Equal(t, 2, lines)
 
 		ctx, cancel := context.WithCancel(t.Context())
-		err = b.reader().Feed(ctx, audit.Feed{Follow: true, Line: func(audit.FeedEntry) error { cancel(); return nil }})
+		err = b.reader().Feed(ctx, audit.Feed{Follow: true, Line: func(audit.Entry) error { cancel(); return nil }})
 		require.ErrorIs(t, err, context.Canceled)
 	})
 }
@@ -150,10 +151,10 @@ func TestOutage_orAHoleInMidFeedIsAnErrorNotAnEnd(t *testing.T) {
 			"ends early":   {Store: b.store},
 			"begins later": {Store: b.store, events: whole[1:]},
 		} {
-			var lines []audit.FeedEntry
+			var lines []shape.FeedLine
 			err := audit.New(log, audit.Options{London: london}).Feed(t.Context(), audit.Feed{
 				From: 3, // the state of each pair must be loaded
-				Line: func(e audit.FeedEntry) error { lines = append(lines, e); return nil },
+				Line: func(e audit.Entry) error { lines = append(lines, lineOf(e)); return nil },
 			})
 			require.Error(t, err, name)
 			require.Empty(t, lines, name)
@@ -166,8 +167,8 @@ func TestOutage_orAHoleInMidFeedIsAnErrorNotAnEnd(t *testing.T) {
 	})
 }
 
-func concerning(lines []audit.FeedEntry, number domain.PrisonerNumber) []audit.Entry {
-	var entries []audit.Entry
+func concerning(lines []shape.FeedLine, number domain.PrisonerNumber) []shape.Entry {
+	var entries []shape.Entry
 	for _, line := range lines {
 		if line.PrisonerNumbers[0] == number || line.PrisonerNumbers[1] == number {
 			entries = append(entries, line.Entry)

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/web/shape"
 )
 
 func TestHistory_hasActorTimeAndWhatItWasBeforeAndAfter(t *testing.T) {
@@ -189,7 +189,7 @@ func TestLog_thatIsAwayOrUnreadableIsAnError(t *testing.T) {
 	})
 }
 
-func types(history audit.History) []string {
+func types(history shape.History) []string {
 	var all []string
 	for _, entry := range history.Entries {
 		all = append(all, entry.Type)

@@ -39,7 +39,7 @@ func TestFeeds_manyRememberHardlyMoreThanOne(t *testing.T) {
 		caughtUp := make(chan struct{})
 		go func() {
 			ended <- r.Feed(ctx, audit.Feed{
-				Follow: true, Line: func(audit.FeedEntry) error { return nil },
+				Follow: true, Line: func(audit.Entry) error { return nil },
 				CaughtUp: func() error { close(caughtUp); return nil },
 			})
 		}()

@@ -97,7 +97,9 @@ func newBook(t testing.TB, store eventstore.Store) *book {
 	return &book{t: t, store: store, now: summer}
 }
 
-func (b *book) reader() *audit.Reader { return audit.New(b.store, audit.Options{London: london}) }
+func (b *book) reader() shapedReader {
+	return shapedReader{audit.New(b.store, audit.Options{London: london})}
+}
 
 // state folds a pair; facts is then how many it has.
 func (b *book) state(pair domain.Pair) domain.State {

@@ -11,6 +11,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
+	"nonassociations/web/shape"
 )
 
 // wide is the distance between two events of a log that counts in bytes.
@@ -70,17 +71,17 @@ func TestFeed_beginsAnywhereThoughTheLogDoesNot(t *testing.T) {
 	b := newBook(t, memory.New())
 	b.quarrels(5) // 18 facts
 	b.store = bytewise{b.store}
-	all := told(t, b.reader(), 0)
+	all := told(t, b.reader().Reader, 0)
 	require.Len(t, all, 18)
 	for from := uint64(0); from < 19*wide; from += wide / 4 { // the last ones lie where the next event may begin
-		require.Equal(t, positionsBehind(all, from), positionsBehind(told(t, b.reader(), from), 0), from)
+		require.Equal(t, positionsBehind(all, from), positionsBehind(told(t, b.reader().Reader, from), 0), from)
 	}
 	for from := uint64(9*wide - 2); from <= 9*wide+2; from++ {
-		require.Equal(t, positionsBehind(all, from), positionsBehind(told(t, b.reader(), from), 0), from)
+		require.Equal(t, positionsBehind(all, from), positionsBehind(told(t, b.reader().Reader, from), 0), from)
 	}
 }
 
-func positionsBehind(lines []audit.FeedEntry, from uint64) []uint64 {
+func positionsBehind(lines []shape.FeedLine, from uint64) []uint64 {
 	positions := []uint64{}
 	for _, line := range lines {
 		if *line.Position > from {
@@ -97,7 +98,7 @@ func TestLog_thatIsLongerThanAPageIsWalkedBack(t *testing.T) {
 	}
 	b.store = bytewise{b.store}
 	const from = 700*wide + 1 // 601 facts before the end, where no fact lies
-	lines := told(t, b.reader(), from)
+	lines := told(t, b.reader().Reader, from)
 	require.Len(t, lines, 601)
 	require.EqualValues(t, 701*wide, *lines[0].Position)
 }
@@ -108,7 +109,7 @@ func TestFeed_beginsOnlyWhenTheLogHasAnswered(t *testing.T) {
 	var heads []uint64
 	feed := audit.Feed{
 		Begin: func(head uint64) error { heads = append(heads, head); return nil },
-		Line: func(audit.FeedEntry) error {
+		Line: func(audit.Entry) error {
 			require.Len(t, heads, 1)
 			return nil
 		},

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -10,141 +11,94 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Subject is what a person asks for who wants to know what is held about them.
+// Subject is one prisoner of whom everything is asked that is held.
 type Subject struct {
 	PrisonerNumber domain.PrisonerNumber
-	// Removed are numbers that were merged into this one. What was deleted under
-	// them stayed there, and is held about the same person.
+	// Removed are numbers that were merged into this one. Records deleted under them
+	// stayed there, and are held about the same person.
 	Removed []domain.PrisonerNumber
-	// FromDate and ToDate (2023-06-07) are days in London, both included; an
-	// empty one is no limit. They are held against whenUpdated.
+	// FromDate and ToDate (2023-06-07) are days in London, both included; an empty one
+	// is no limit. They are compared with the day of the last change of a record.
 	FromDate, ToDate string
-	View             View
 }
 
-// SubjectAccess is what is held about a prisoner, deleted ones too, newest
-// first; the counts are of those that are not deleted. Names are for the caller
-// to fill in.
+// SubjectAccess is what is held about a prisoner.
 type SubjectAccess struct {
-	Content PrisonerList[SubjectItem] `json:"content"`
-	held    bool                      // anything at all, at any time
+	Records []SubjectRecord // deleted ones included, in no order
+	Ever    bool            // anything was held at any time, whatever the days asked for
 }
 
-// SubjectItem is a non-association as it is, or as it was when it was deleted.
-type SubjectItem struct {
-	PrisonerView
+// SubjectRecord is a non-association as it is, or as it was when it was deleted.
+type SubjectRecord struct {
+	Record
 
-	Deleted *Deletion `json:"deleted"`
+	Number  domain.PrisonerNumber // of the subject in this pair
+	Deleted *Deletion             // nil: it is not deleted
 }
 
-// Deletion says when and why one was deleted, and who asked for it; the reason
-// is null when NOMIS deleted it.
+// Deletion is when and why a record was deleted, and at whose request.
 type Deletion struct {
-	At     string  `json:"at"` // London, without offset
-	By     string  `json:"by"`
-	Reason *string `json:"reason"`
+	At     time.Time
+	By     string
+	Reason string // "" when NOMIS deleted it
 }
 
-// DirectoryAnswer is what the prisoner directory says of a number.
-type DirectoryAnswer int
-
-// The kinds of knowledge.
-const (
-	Unanswered DirectoryAnswer = iota // the directory is away
-	Known
-	Denied
-)
-
-// Status is the HTTP status of the answer: 209 when nobody knows the number,
-// 204 when there is nothing in these days, else 200.
-func (s SubjectAccess) Status(directory DirectoryAnswer) int {
-	switch {
-	case directory == Denied && !s.held:
-		return 209
-	case len(s.Content.NonAssociations) == 0:
-		return 204
-	default:
-		return 200
-	}
-}
-
-// SubjectAccess gathers what the log holds about a prisoner. Streams of others
-// may be among those given: what they say is left out. Errors are those of the
-// log.
+// SubjectAccess returns what the log holds about a prisoner. streams may hold facts of
+// others: those are left out. Errors are those of the log.
 func (r *Reader) SubjectAccess(ctx context.Context, streams []string, subject Subject) (SubjectAccess, error) {
-	held, ever, err := r.held(ctx, streams, subject)
+	answer, err := r.held(ctx, streams, subject)
 	if err != nil {
 		return SubjectAccess{}, err
 	}
-	answer := SubjectAccess{held: ever}
-	answer.Content.PrisonerNumber, answer.Content.NonAssociations = subject.PrisonerNumber, []SubjectItem{}
-	for _, item := range held {
-		if subject.covers(item) {
-			answer.add(item)
-		}
-	}
-	slices.SortFunc(answer.Content.NonAssociations, func(a, b SubjectItem) int { return newestFirst(a.PrisonerView, b.PrisonerView) })
+	answer.Records = slices.DeleteFunc(answer.Records, func(record SubjectRecord) bool {
+		return !subject.covers(record.NonAssociation.UpdatedAt.In(r.options.London).Format(time.DateOnly))
+	})
 	return answer, nil
 }
 
-func (s Subject) covers(item SubjectItem) bool {
-	day := item.WhenUpdated[:len("2023-06-07")]
+func (s Subject) covers(day string) bool {
 	return (s.FromDate == "" || day >= s.FromDate) && (s.ToDate == "" || day <= s.ToDate)
 }
 
-func (s *SubjectAccess) add(item SubjectItem) {
-	c := &s.Content
-	c.NonAssociations = append(c.NonAssociations, item)
-	switch {
-	case item.Deleted != nil:
-	case item.IsClosed:
-		c.ClosedCount++
-	default:
-		c.OpenCount++
-	}
-}
-
-// held is everything that is held of the prisoner, and whether there ever was
-// anything.
-func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (items []SubjectItem, ever bool, err error) {
+// held returns everything that is held about the prisoner, of all days.
+func (r *Reader) held(ctx context.Context, streams []string, subject Subject) (SubjectAccess, error) {
 	theirs, err := ofPrisoner(streams, subject.numbers()...)
 	if err != nil {
-		return nil, false, err
+		return SubjectAccess{}, err
 	}
 	last, deletions := map[domain.Pair]*eventstore.Folding{}, map[uuid.UUID]*Deletion{}
 	err = r.each(ctx, theirs, concerningPrisoner(subject.numbers()...), func(pair *eventstore.Folding, f recordedFact) error {
-		if e, is := f.Event.(domain.Deleted); is { // also one that was deleted under another number
-			deletions[e.NonAssociationID] = &Deletion{
-				At: subject.View.local(f.Meta.DecidedAt), By: e.RequestedBy, Reason: orNull(e.DeletionReason),
-			}
+		if e, is := f.Event.(domain.Deleted); is { // also a record that was deleted under another number
+			deletions[e.NonAssociationID] = &Deletion{At: f.Meta.DecidedAt, By: e.RequestedBy, Reason: e.DeletionReason}
 		}
 		if _, is := subject.nameIn(f.Pair); is {
 			last[f.Pair] = pair
 		}
 		return pair.Add(f)
 	})
+	answer := SubjectAccess{Ever: len(last) > 0}
 	for pair, facts := range last {
-		name, _ := subject.nameIn(pair)
+		number, _ := subject.nameIn(pair)
 		for _, n := range facts.State().Items {
 			if subject.movesOn(pair, n.ID, last) {
 				continue
 			}
-			item := SubjectItem{PrisonerView: subject.View.PrisonerView(pair, name, n)}
+			record := SubjectRecord{Record: Record{pair, n}, Number: number}
 			if n.Deleted {
-				item.Deleted = deletions[n.ID]
+				record.Deleted = deletions[n.ID]
 			}
-			items = append(items, item)
+			answer.Records = append(answer.Records, record)
 		}
 	}
-	return items, len(last) > 0, err
+	return answer, err
 }
 
-// numbers are all names of the prisoner.
+// numbers returns all numbers of the prisoner.
 func (s Subject) numbers() []domain.PrisonerNumber {
 	return append([]domain.PrisonerNumber{s.PrisonerNumber}, s.Removed...)
 }
 
-// nameIn is the prisoner's name in a pair; false when the pair is of others.
+// nameIn returns the prisoner's number in a pair; false when the pair is of others.
 func (s Subject) nameIn(pair domain.Pair) (domain.PrisonerNumber, bool) {
 	names := s.numbers()
 	if i := slices.IndexFunc(names, pair.Has); i >= 0 {

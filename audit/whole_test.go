@@ -52,7 +52,7 @@ func TestHistory_isNotGivenOfAStreamThatLostItsBeginning(t *testing.T) {
 
 				// The feed reads the pair again when it goes on in the middle of it.
 				if again {
-					err = r.Feed(ctx, audit.Feed{From: 2, Line: func(audit.FeedEntry) error { return nil }})
+					err = r.Feed(ctx, audit.Feed{From: 2, Line: func(audit.Entry) error { return nil }})
 					require.ErrorIs(t, err, eventstore.ErrNotWhole)
 				}
 			})

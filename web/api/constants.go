@@ -6,29 +6,14 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"nonassociations/domain"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
-// constant is a word of staff with what people read for it.
-type constant struct {
-	Code        string `json:"code"`
-	Description string `json:"description"`
-}
-
-// vocabulary is every word of staff, in the order that staff see them.
-type vocabulary struct {
-	Roles            []constant `json:"roles"`
-	Reasons          []constant `json:"reasons"`
-	RestrictionTypes []constant `json:"restrictionTypes"`
-}
-
-// constants answers with the words of staff to whoever has a token. They change
-// with a release only, so that any position is reflected.
+// constants answers with the words of DPS; any valid token may ask. The words change
+// with a release only, so that the answer reflects any position.
 func (a *API) constants() endpoint {
-	body, err := json.Marshal(vocabulary{
-		listOf(domain.Roles()), listOf(domain.Reasons()), listOf(domain.Restrictions()),
-	})
+	body, err := json.Marshal(shape.AllConstants())
 	if err != nil {
 		panic("the vocabulary is not JSON: " + err.Error()) // a bug: texts only
 	}
@@ -45,12 +30,4 @@ func (a *API) constants() endpoint {
 		out.body, out.etag, out.position = body, etag, formatPosition(a.reads.Position())
 		return out, nil
 	}
-}
-
-func listOf[W ~string](terms []domain.Term[W]) []constant {
-	all := make([]constant, len(terms))
-	for i, term := range terms {
-		all[i] = constant{string(term.Code), term.Description}
-	}
-	return all
 }

@@ -5,9 +5,9 @@ import (
 	"maps"
 	"strings"
 
-	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/queries/directory"
+	"nonassociations/web/shape"
 )
 
 // Directory tells who prisoners are and where; those whom it does not know are
@@ -61,8 +61,8 @@ func (a *API) lookUpNow(ctx context.Context, numbers []domain.PrisonerNumber, hi
 type prisoners = map[domain.PrisonerNumber]directory.Prisoner
 
 // personOf is a prisoner as an answer shows them; null is what nobody told.
-func personOf(p directory.Prisoner) audit.Person {
-	return audit.Person{
+func personOf(p directory.Prisoner) shape.Person {
+	return shape.Person{
 		FirstName: orNull(p.FirstName), LastName: orNull(p.LastName),
 		PrisonID: orNull(p.PrisonID), PrisonName: orNull(p.PrisonName), CellLocation: orNull(p.CellLocation),
 	}
@@ -76,7 +76,7 @@ func orNull(text string) *string {
 }
 
 // isNameless tells whether a name is missing.
-func isNameless(p audit.Person) bool { return p.FirstName == nil || p.LastName == nil }
+func isNameless(p shape.Person) bool { return p.FirstName == nil || p.LastName == nil }
 
 // The directory has these two in the place of a prison for who is in none: on
 // the way from one to another, and outside. Either may be in any prison within

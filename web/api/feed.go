@@ -13,6 +13,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
 // The ways a feed ends before all is told.
@@ -164,7 +165,7 @@ func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams)
 	defer context.AfterFunc(r.Context(), out.cut)() // a line that nobody takes would wait for ever
 	defer a.whileTokenHolds(ctx, r, feed.by, end, out.cut)()
 
-	err := a.audit.Feed(ctx, feed.into(ctx, out, late))
+	err := a.audit.Feed(ctx, feed.into(ctx, a.clock().Location(), out, late))
 	switch {
 	case errors.Is(err, errHeaders):
 		return nil
@@ -176,7 +177,7 @@ func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams)
 }
 
 // into is the feed whose lines go out.
-func (f feedParams) into(ctx context.Context, out *ndjsonWriter, late *time.Timer) audit.Feed {
+func (f feedParams) into(ctx context.Context, london *time.Location, out *ndjsonWriter, late *time.Timer) audit.Feed {
 	feed := f.Feed
 	feed.Begin = func(head uint64) error {
 		if !late.Stop() {
@@ -185,11 +186,11 @@ func (f feedParams) into(ctx context.Context, out *ndjsonWriter, late *time.Time
 		out.header[headerLogID] = []string{f.log.String()}
 		return out.begin(head)
 	}
-	feed.Line = func(entry audit.FeedEntry) error {
+	feed.Line = func(entry audit.Entry) error {
 		if err := ctx.Err(); err != nil { // no line behind the end
 			return err
 		}
-		line, err := json.Marshal(entry)
+		line, err := json.Marshal(shape.FeedLine{Entry: entryOf(london, entry), PrisonerNumbers: entry.PrisonerNumbers()})
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/audit"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
 	"nonassociations/web/api"
 )
 
@@ -43,7 +45,7 @@ type halfway struct {
 
 func (h halfway) Feed(ctx context.Context, feed audit.Feed) error {
 	tell := feed.Line
-	feed.Line = func(entry audit.FeedEntry) error {
+	feed.Line = func(entry audit.Entry) error {
 		if h.lines--; h.lines < 0 {
 			return audit.ErrUnavailable
 		}
@@ -56,7 +58,7 @@ func (h halfway) Feed(ctx context.Context, feed audit.Feed) error {
 type endless struct {
 	api.Audit
 
-	line  audit.FeedEntry
+	line  audit.Entry
 	told  *atomic.Int64
 	ended chan error
 }
@@ -74,8 +76,9 @@ func (e endless) Feed(ctx context.Context, feed audit.Feed) error {
 }
 
 // longLine is a line of more than 10 kB.
-func longLine() audit.FeedEntry {
-	return audit.FeedEntry{Entry: audit.Entry{Type: strings.Repeat("x", 10_000)}}
+func longLine() audit.Entry {
+	fact := domain.Fact{Event: domain.SequenceLearned{}}
+	return audit.Entry{Fact: eventstore.Fact{Fact: fact, Type: strings.Repeat("x", 10_000)}}
 }
 
 // pipes is a network without any buffer: a write waits for its reader.

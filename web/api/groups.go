@@ -8,10 +8,10 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/queries"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
 // between lists what keeps the prisoners of a group apart from each other, in
@@ -92,7 +92,7 @@ func readNumbers(r *http.Request, p *parameters, least int) ([]domain.PrisonerNu
 type groupList struct {
 	api     *API
 	request *http.Request
-	view    audit.View
+	view    shape.View
 	prison  string // "" for all
 	open    func(ctx context.Context) (queries.Group, error)
 }
@@ -172,8 +172,8 @@ func bothNumbers(pair domain.Pair) []domain.PrisonerNumber {
 }
 
 // shapes are records as they are answered, never null.
-func shapes(view audit.View, records []queries.Record) []audit.NonAssociation {
-	shapes := make([]audit.NonAssociation, len(records))
+func shapes(view shape.View, records []queries.Record) []shape.NonAssociation {
+	shapes := make([]shape.NonAssociation, len(records))
 	for i, record := range records {
 		shapes[i] = view.NonAssociation(record.Pair, record.NonAssociation)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -10,13 +11,14 @@ import (
 	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
 // Audit is what the edge asks of the log itself. Errors: [audit.ErrUnavailable]
 // and faults.
 type Audit interface {
-	OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) (audit.History, error)
-	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) (audit.History, error)
+	OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) ([]audit.Entry, error)
+	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.Entry, error)
 	SubjectAccess(ctx context.Context, streams []string, subject audit.Subject) (audit.SubjectAccess, error)
 	Feed(ctx context.Context, feed audit.Feed) error
 }
@@ -54,33 +56,49 @@ func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (resp
 		return out, err
 	}
 	out.position = formatPosition(reached)
-	var history audit.History
+	var entries []audit.Entry
 	if errNumber == nil {
-		history, err = a.historyOfPrisoner(ctx, r, number, reached)
+		entries, err = a.historyOfPrisoner(ctx, r, number, reached)
 	} else {
-		history, err = a.historyOfOne(ctx, id, reached)
+		entries, err = a.historyOfOne(ctx, id, reached)
 	}
 	if err != nil {
 		return out, err
 	}
-	out.body, err = json.Marshal(history)
+	out.body, err = json.Marshal(historyAnswer(a.clock().Location(), entries))
 	out.etag = etagOf(out.body)
 	return out, err
 }
 
+func historyAnswer(london *time.Location, entries []audit.Entry) shape.History {
+	history := shape.History{Entries: make([]shape.Entry, len(entries))}
+	for i, entry := range entries {
+		history.Entries[i] = entryOf(london, entry)
+	}
+	return history
+}
+
+// entryOf returns an entry of the log as answers show it.
+func entryOf(london *time.Location, e audit.Entry) shape.Entry {
+	return shape.NewEntry(london, shape.RecordedFact{
+		Fact: e.Fact.Fact, Type: e.Fact.Type, RecordedAt: e.Fact.RecordedAt, Revision: e.Fact.Revision,
+		Position: e.Position(),
+	}, (*shape.Record)(e.Before), (*shape.Record)(e.After))
+}
+
 // historyOfPrisoner is that of the prisoner's non-associations and of the merges
 // of the number.
-func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number domain.PrisonerNumber, reached uint64) (audit.History, error) {
+func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number domain.PrisonerNumber, reached uint64) ([]audit.Entry, error) {
 	if err := a.stands(ctx, r, number, reached); err != nil {
-		return audit.History{}, err
+		return nil, err
 	}
 	streams, err := a.streamsOf(ctx, number, reached)
 	if err != nil {
-		return audit.History{}, err
+		return nil, err
 	}
 	merged, err := a.streams.MergedWith(ctx, number, reached)
 	if err != nil {
-		return audit.History{}, unavailable(err)
+		return nil, unavailable(err)
 	}
 	for _, removed := range merged {
 		streams = append(streams, removed.Stream())
@@ -89,19 +107,19 @@ func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number dom
 }
 
 // historyOfOne is that of a deleted one too: deleting hides, it does not erase.
-func (a *API) historyOfOne(ctx context.Context, id uuid.UUID, reached uint64) (audit.History, error) {
+func (a *API) historyOfOne(ctx context.Context, id uuid.UUID, reached uint64) ([]audit.Entry, error) {
 	pair, known, err := a.streams.PairOf(ctx, id, reached)
 	if err != nil {
-		return audit.History{}, unavailable(err)
+		return nil, unavailable(err)
 	}
-	var history audit.History
+	var entries []audit.Entry
 	if known {
-		history, err = a.audit.OfNonAssociation(ctx, []string{pair.Stream()}, id)
+		entries, err = a.audit.OfNonAssociation(ctx, []string{pair.Stream()}, id)
 	}
-	if err == nil && len(history.Entries) == 0 {
+	if err == nil && len(entries) == 0 {
 		err = domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
 	}
-	return history, err
+	return entries, err
 }
 
 // streamsOf are those of the prisoner's pairs.

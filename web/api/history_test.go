@@ -143,8 +143,8 @@ func TestHistory_whoseLogIsAwayIsUnavailable(t *testing.T) {
 // brokenAudit is a log that is away.
 type brokenAudit struct{ api.Audit }
 
-func (brokenAudit) OfPrisoner(context.Context, []string, domain.PrisonerNumber) (audit.History, error) {
-	return audit.History{}, audit.ErrUnavailable
+func (brokenAudit) OfPrisoner(context.Context, []string, domain.PrisonerNumber) ([]audit.Entry, error) {
+	return nil, audit.ErrUnavailable
 }
 
 func (brokenAudit) SubjectAccess(context.Context, []string, audit.Subject) (audit.SubjectAccess, error) {

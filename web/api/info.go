@@ -3,35 +3,17 @@ package api
 import (
 	"runtime/debug"
 
+	"nonassociations/web/shape"
+
 	"github.com/go-json-experiment/json"
 )
 
 // serviceName is the name in /info.
 const serviceName = "nonassociations"
 
-type info struct {
-	Build buildInfo `json:"build"`
-	Git   gitInfo   `json:"git"`
-}
-
-type buildInfo struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-}
-
-type gitInfo struct {
-	Commit commitInfo `json:"commit"`
-}
-
-type commitInfo struct {
-	ID   string `json:"id"`
-	Time string `json:"time"`
-}
-
-// infoOf is what the toolchain stamped into the binary; texts are empty where
-// it was built outside a repository.
+// infoOf returns what the toolchain stamped into the binary.
 func infoOf(version string) []byte {
-	i := info{Build: buildInfo{Name: serviceName, Version: version}}
+	i := shape.Info{Build: shape.Build{Name: serviceName, Version: version}}
 	if build, known := debug.ReadBuildInfo(); known {
 		if version == "" {
 			i.Build.Version = build.Main.Version

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"nonassociations/audit"
+	"nonassociations/web/shape"
 )
 
 // sortBy is a value to sort a prisoner's list by; names and places are those of
@@ -55,7 +55,7 @@ func orderOf(p *parameters) order {
 
 // compare puts what has no value to sort by last, in either direction. Equals
 // are newest first.
-func (o order) compare(a, b audit.PrisonerView) int {
+func (o order) compare(a, b shape.PrisonerView) int {
 	one, other := o.key(a), o.key(b)
 	var c int
 	switch {
@@ -72,7 +72,7 @@ func (o order) compare(a, b audit.PrisonerView) int {
 	return cmp.Or(c, strings.Compare(b.WhenCreated, a.WhenCreated), slices.Compare(a.ID[:], b.ID[:]))
 }
 
-func (o order) key(s audit.PrisonerView) *string {
+func (o order) key(s shape.PrisonerView) *string {
 	other := s.OtherPrisonerDetails
 	switch o.by {
 	case whenUpdated:

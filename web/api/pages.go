@@ -11,9 +11,9 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"nonassociations/audit"
 	"nonassociations/queries"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
 const (
@@ -21,39 +21,9 @@ const (
 	maxSize     = 200
 )
 
-// page is a page as Spring writes it, which callers of the former service read.
-type page struct {
-	Content          []audit.NonAssociation `json:"content"`
-	Pageable         pageable               `json:"pageable"`
-	Last             bool                   `json:"last"`
-	TotalPages       int64                  `json:"totalPages"`
-	TotalElements    int64                  `json:"totalElements"`
-	Size             int                    `json:"size"`
-	Number           int64                  `json:"number"`
-	Sort             sorted                 `json:"sort"`
-	First            bool                   `json:"first"`
-	NumberOfElements int                    `json:"numberOfElements"`
-	Empty            bool                   `json:"empty"`
-}
-
-type pageable struct {
-	PageNumber int64  `json:"pageNumber"`
-	PageSize   int    `json:"pageSize"`
-	Sort       sorted `json:"sort"`
-	Offset     int64  `json:"offset"`
-	Paged      bool   `json:"paged"`
-	Unpaged    bool   `json:"unpaged"`
-}
-
-type sorted struct {
-	Empty    bool `json:"empty"`
-	Sorted   bool `json:"sorted"`
-	Unsorted bool `json:"unsorted"`
-}
-
-// records lists all non-associations page by page. Whoever follows Link misses none
-// that was there all the time, whatever is written meanwhile: there is a Link
-// only where no record can change its place.
+// records lists all non-associations page by page. A reader that follows Link misses none that was
+// there all the time, whatever is written meanwhile. There is a Link only where no
+// change can move a record.
 func (a *API) records(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
@@ -78,11 +48,11 @@ func (a *API) records(ctx context.Context, r *http.Request, _ auth.Claims) (resp
 	return out, err
 }
 
-func pageBody(content []audit.NonAssociation, found queries.Page, size int, number int64) page {
-	sort := sorted{Sorted: true}
-	return page{
+func pageBody(content []shape.NonAssociation, found queries.Page, size int, number int64) shape.Page {
+	sort := shape.Sorted{Sorted: true}
+	return shape.Page{
 		Content: content,
-		Pageable: pageable{
+		Pageable: shape.Pageable{
 			PageNumber: number, PageSize: size, Sort: sort, Offset: number * int64(size), Paged: true,
 		},
 		Last: found.Next == nil, First: number == 0, Sort: sort, Size: size, Number: number,

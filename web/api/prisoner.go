@@ -7,10 +7,10 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/queries"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
 // ofPrisoner lists a prisoner's non-associations as staff see them, with who
@@ -47,7 +47,7 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 
 // prisonerView is the whole answer. Others are left out for their prison only on a word
 // of now.
-func (a *API) prisonerView(ctx context.Context, l listOptions, records []queries.Record) audit.PrisonerList[audit.PrisonerView] {
+func (a *API) prisonerView(ctx context.Context, l listOptions, records []queries.Record) shape.PrisonerList[shape.PrisonerView] {
 	numbers := append(numbersOf(records), l.number)
 	if l.otherPrisons {
 		return l.at(records, a.lookUp(ctx, numbers))
@@ -65,10 +65,10 @@ type listOptions struct {
 	wanted       queries.Filter
 	otherPrisons bool
 	order        order
-	view         audit.View
+	view         shape.View
 }
 
-func parseListOptions(p *parameters, number domain.PrisonerNumber, view audit.View) listOptions {
+func parseListOptions(p *parameters, number domain.PrisonerNumber, view shape.View) listOptions {
 	return listOptions{
 		number: number, wanted: p.wanted(view.Today), otherPrisons: p.flag("includeOtherPrisons", false),
 		order: orderOf(p), view: view,
@@ -77,9 +77,9 @@ func parseListOptions(p *parameters, number domain.PrisonerNumber, view audit.Vi
 
 // at is the whole answer. The counts are of open and closed ones whichever of
 // them are asked for.
-func (l listOptions) at(records []queries.Record, people prisoners) audit.PrisonerList[audit.PrisonerView] {
-	answer := audit.PrisonerList[audit.PrisonerView]{
-		PrisonerNumber: l.number, Person: personOf(people[l.number]), NonAssociations: []audit.PrisonerView{},
+func (l listOptions) at(records []queries.Record, people prisoners) shape.PrisonerList[shape.PrisonerView] {
+	answer := shape.PrisonerList[shape.PrisonerView]{
+		PrisonerNumber: l.number, Person: personOf(people[l.number]), NonAssociations: []shape.PrisonerView{},
 	}
 	for _, record := range records {
 		other := people[record.Pair.Other(l.number)]
@@ -98,7 +98,7 @@ func (l listOptions) at(records []queries.Record, people prisoners) audit.Prison
 		}
 	}
 	slices.SortStableFunc(answer.NonAssociations, l.order.compare)
-	answer.NamesMissing = isNameless(answer.Person) || slices.ContainsFunc(answer.NonAssociations, func(s audit.PrisonerView) bool {
+	answer.NamesMissing = isNameless(answer.Person) || slices.ContainsFunc(answer.NonAssociations, func(s shape.PrisonerView) bool {
 		return isNameless(s.OtherPrisonerDetails.Person)
 	})
 	return answer

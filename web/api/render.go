@@ -8,13 +8,13 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
-	"nonassociations/audit"
 	"nonassociations/domain"
+	"nonassociations/web/shape"
 )
 
 // viewAt is the day and the place of an answer; the clock is London's.
-func viewAt(at time.Time) audit.View {
-	return audit.View{Today: domain.Today(at), London: at.Location()}
+func viewAt(at time.Time) shape.View {
+	return shape.View{Today: domain.Today(at), London: at.Location()}
 }
 
 // render is the body and the entity tag of one non-association as it is answered

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"nonassociations/audit"
 	"nonassociations/domain"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
 // statusNotASubject says that the subject is not known here; subject access
@@ -34,17 +36,50 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 		return out, err
 	}
 	out.position = formatPosition(reached)
-	answer, err := a.heldUnder(ctx, r, asked.Subject, reached)
+	held, err := a.heldUnder(ctx, r, asked.Subject, reached)
 	if err != nil {
 		return out, err
 	}
-	knowledge := a.name(ctx, &answer)
-	if out.status = answer.Status(knowledge); out.status != http.StatusOK {
+	answer := subjectAnswer(viewAt(a.clock()), asked.PrisonerNumber, held)
+	if out.status = subjectStatus(held, a.name(ctx, held, &answer.Content)); out.status != http.StatusOK {
 		return out, nil
 	}
 	out.body, err = json.Marshal(answer)
 	out.etag = etagOf(out.body)
 	return out, err
+}
+
+func subjectAnswer(view shape.View, number domain.PrisonerNumber, held audit.SubjectAccess) shape.SubjectAccess {
+	items := make([]shape.SubjectItem, len(held.Records))
+	for i, record := range held.Records {
+		items[i] = shape.SubjectItem{PrisonerView: view.PrisonerView(record.Pair, record.Number, record.NonAssociation)}
+		if d := record.Deleted; d != nil {
+			items[i].Deleted = view.Deletion(d.At, d.By, d.Reason)
+		}
+	}
+	return shape.NewSubjectAccess(number, items)
+}
+
+// directoryAnswer is what the prisoner directory answered about the subject.
+type directoryAnswer int
+
+const (
+	unanswered directoryAnswer = iota // it was not asked, or is away
+	known
+	denied
+)
+
+// subjectStatus is 209 when the directory denies the number and nothing was ever held
+// under it, 204 when nothing is held in the days asked for, otherwise 200.
+func subjectStatus(held audit.SubjectAccess, directory directoryAnswer) int {
+	switch {
+	case directory == denied && !held.Ever:
+		return statusNotASubject
+	case len(held.Records) == 0:
+		return http.StatusNoContent
+	default:
+		return http.StatusOK
+	}
 }
 
 // heldUnder is what is held under a number that stands, and under those that were
@@ -69,7 +104,8 @@ func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subj
 		streams = append(streams, more...)
 	}
 	answer, err := a.audit.SubjectAccess(ctx, streams, subject)
-	if err != nil || answer.Content.OpenCount+answer.Content.ClosedCount > 0 {
+	isThere := func(record audit.SubjectRecord) bool { return record.Deleted == nil }
+	if err != nil || slices.ContainsFunc(answer.Records, isThere) {
 		return answer, err
 	}
 	if reached, err = a.reachHead(ctx); err != nil {
@@ -81,11 +117,10 @@ func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subj
 // name fills in who everybody is, as far as the directory says, and tells what
 // it says of the subject. It is not asked when there is nothing to name and its
 // word would change nothing.
-func (a *API) name(ctx context.Context, answer *audit.SubjectAccess) audit.DirectoryAnswer {
-	content := &answer.Content
-	if a.directory == nil || answer.Status(audit.Denied) == http.StatusNoContent {
+func (a *API) name(ctx context.Context, held audit.SubjectAccess, content *shape.PrisonerList[shape.SubjectItem]) directoryAnswer {
+	if a.directory == nil || subjectStatus(held, denied) == http.StatusNoContent {
 		content.NamesMissing = true
-		return audit.Unanswered
+		return unanswered
 	}
 	numbers := []domain.PrisonerNumber{content.PrisonerNumber}
 	for _, item := range content.NonAssociations {
@@ -95,7 +130,7 @@ func (a *API) name(ctx context.Context, answer *audit.SubjectAccess) audit.Direc
 	if err != nil {
 		a.logger.WarnContext(ctx, "names are missing in an answer", "error", err)
 	}
-	named := func(number domain.PrisonerNumber) audit.Person {
+	named := func(number domain.PrisonerNumber) shape.Person {
 		person := personOf(people[number])
 		content.NamesMissing = content.NamesMissing || isNameless(person)
 		return person
@@ -105,14 +140,14 @@ func (a *API) name(ctx context.Context, answer *audit.SubjectAccess) audit.Direc
 		other := &content.NonAssociations[i].OtherPrisonerDetails
 		other.Person = named(other.PrisonerNumber)
 	}
-	_, known := people[content.PrisonerNumber]
+	_, found := people[content.PrisonerNumber]
 	switch {
-	case known:
-		return audit.Known
+	case found:
+		return known
 	case err != nil:
-		return audit.Unanswered
+		return unanswered
 	default:
-		return audit.Denied
+		return denied
 	}
 }
 
@@ -132,7 +167,7 @@ func (a *API) readSubject(u *url.URL) (subjectParams, error) {
 		return subjectParams{}, err
 	}
 	subject := audit.Subject{
-		PrisonerNumber: p.subject(), FromDate: p.day("fromDate"), ToDate: p.day("toDate"), View: viewAt(a.clock()),
+		PrisonerNumber: p.subject(), FromDate: p.day("fromDate"), ToDate: p.day("toDate"),
 	}
 	return subjectParams{subject, p.atLeast()}, p.result()
 }

@@ -5,27 +5,12 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
-
-// syncResponse is the answer to sync and migrate.
-type syncResponse struct {
-	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
-	Results        []syncResult          `json:"results"`
-	Position       uint64                `json:"position"`
-}
-
-// syncResult is what became of one item; its prisoner is the other one.
-type syncResult struct {
-	NonAssociationID uuid.UUID             `json:"nonAssociationId"`
-	PrisonerNumber   domain.PrisonerNumber `json:"prisonerNumber"`
-	Outcome          domain.OutcomeKind    `json:"outcome"`
-	Reason           domain.IgnoreReason   `json:"reason,omitempty"`
-}
 
 // sync takes over a change in NOMIS.
 func (a *API) sync(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
@@ -44,7 +29,7 @@ func (a *API) migrate(ctx context.Context, r *http.Request, by auth.Claims) (res
 	return out, err
 }
 
-func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims, source domain.Source) (response, []syncResult, error) {
+func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims, source domain.Source) (response, []shape.SyncResult, error) {
 	body, err := readJSON(r)
 	if err != nil {
 		return response{}, nil, err
@@ -60,16 +45,16 @@ func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims
 	if err != nil {
 		return response{}, nil, err
 	}
-	results := make([]syncResult, len(said.items))
+	results := make([]shape.SyncResult, len(said.items))
 	for i, place := range places {
 		outcome := answer.Outcomes[place.sync][place.item]
-		results[i] = syncResult{
+		results[i] = shape.SyncResult{
 			NonAssociationID: outcome.NonAssociationID, PrisonerNumber: said.items[i].other,
 			Outcome: outcome.Kind, Reason: outcome.Reason,
 		}
 	}
 	position := answer.Position.Uint64()
-	text, err := json.Marshal(syncResponse{said.prisonerNumber, results, position})
+	text, err := json.Marshal(shape.SyncResponse{PrisonerNumber: said.prisonerNumber, Results: results, Position: position})
 	return response{status: http.StatusOK, body: text, position: formatPosition(position)}, results, err
 }
 

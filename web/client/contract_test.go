@@ -42,7 +42,7 @@ var whole = []any{
 
 // sharing are operations that answer in several shapes, with a method for each
 // in their order; every other operation has the method of its own name.
-var sharing = map[string][]string{"nonAssociations": {"NonAssociations", "One"}}
+var sharing = map[string][]string{"nonAssociations": {"NonAssociations", "Record"}}
 
 // others are operations without a method: pages are for browsers, and the
 // document needs one address only.

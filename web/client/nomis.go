@@ -51,21 +51,6 @@ type SyncItem struct {
 	DatePrecision domain.Precision `json:"datePrecision,omitempty"`
 }
 
-// SyncResponse is what became of what NOMIS told, one result for each item in order.
-type SyncResponse struct {
-	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
-	Results        []Result              `json:"results"`
-	Position       uint64                `json:"position"`
-}
-
-// Result is what became of one item; its prisoner is the other one.
-type Result struct {
-	NonAssociationID uuid.UUID             `json:"nonAssociationId"`
-	PrisonerNumber   domain.PrisonerNumber `json:"prisonerNumber"`
-	Outcome          domain.OutcomeKind    `json:"outcome"`
-	Reason           domain.IgnoreReason   `json:"reason,omitempty"` // of an ignored one
-}
-
 // Correlation joins a call to what it is part of; CorrelationID is a UUID.
 type Correlation struct{ CorrelationID string }
 

@@ -49,20 +49,6 @@ type ConsumerFault struct {
 	Since    string  `json:"since"`
 }
 
-// Info says which build answers.
-type Info struct {
-	Build struct {
-		Name    string `json:"name"`
-		Version string `json:"version"`
-	} `json:"build"`
-	Git struct {
-		Commit struct {
-			ID   string `json:"id"`
-			Time string `json:"time"`
-		} `json:"commit"`
-	} `json:"git"`
-}
-
 // Health asks for the whole of it.
 func (c *Client) Health(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health"})

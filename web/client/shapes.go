@@ -1,94 +1,49 @@
 package client
 
-import (
-	"github.com/google/uuid"
+import "nonassociations/web/shape"
 
-	"nonassociations/domain"
+// The shapes of answers are the API's own: package shape describes their keys.
+type (
+	// StaffNonAssociation is a non-association in the vocabulary of DPS.
+	StaffNonAssociation = shape.NonAssociation
+	// FullRecord is a non-association in both vocabularies.
+	FullRecord = shape.FullRecord
+	// PrisonerNonAssociations is a prisoner's list in the vocabulary of DPS.
+	PrisonerNonAssociations = shape.PrisonerList[shape.PrisonerView]
+	// PrisonerView is a non-association as seen from one of its prisoners.
+	PrisonerView = shape.PrisonerView
+	// Person is what the prisoner directory adds to a number.
+	Person = shape.Person
+	// OtherPrisoner is the other prisoner of the pair.
+	OtherPrisoner = shape.Other
+	// History is what happened, oldest first.
+	History = shape.History
+	// HistoryEntry is one fact with the record before and after it.
+	HistoryEntry = shape.Entry
+	// FeedLine is one fact of the feed. Its Position, to continue from, is never nil.
+	FeedLine = shape.FeedLine
+	// Renumbered is which prisoner number became which.
+	Renumbered = shape.Renumbered
+	// SubjectAccess is what is held about a prisoner, newest first.
+	SubjectAccess = shape.SubjectAccess
+	// SubjectItem is a non-association as it is, or as it was when it was deleted.
+	SubjectItem = shape.SubjectItem
+	// Deleted is when a record was deleted, why, and at whose request.
+	Deleted = shape.Deletion
+	// Page is a page of all non-associations, as Spring writes it.
+	Page = shape.Page
+	// Pageable is where a page is.
+	Pageable = shape.Pageable
+	// Sorted is whether a page is sorted.
+	Sorted = shape.Sorted
+	// SyncResponse is the outcome of each item of a sync or migrate, in order.
+	SyncResponse = shape.SyncResponse
+	// Result is the outcome of one item.
+	Result = shape.SyncResult
+	// Constants are the words of DPS in the order in which staff see them.
+	Constants = shape.Constants
+	// Constant is one word of DPS with its description.
+	Constant = shape.Constant
+	// Info is which build answers.
+	Info = shape.Info
 )
-
-// PrisonerNonAssociations is a prisoner's list in the words of staff, with who
-// everybody is and where.
-type PrisonerNonAssociations = PrisonerList[PrisonerView]
-
-// PrisonerList is a prisoner with what is seen from them.
-type PrisonerList[Item any] struct {
-	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
-	Person
-
-	OpenCount       int    `json:"openCount"`
-	ClosedCount     int    `json:"closedCount"`
-	NonAssociations []Item `json:"nonAssociations"`
-	NamesMissing    bool   `json:"namesMissing,omitzero"` // the prisoner directory did not know, or answer for, somebody
-}
-
-// Person is what the prisoner directory adds to a number; nil is what it did
-// not tell.
-type Person struct {
-	FirstName    *string `json:"firstName"`
-	LastName     *string `json:"lastName"`
-	PrisonID     *string `json:"prisonId"`
-	PrisonName   *string `json:"prisonName"`
-	CellLocation *string `json:"cellLocation"`
-}
-
-// PrisonerView is a non-association as seen from one of its prisoners.
-type PrisonerView struct {
-	ID                         uuid.UUID             `json:"id"`
-	Role                       domain.Role           `json:"role"`
-	RoleDescription            string                `json:"roleDescription"`
-	Reason                     domain.Reason         `json:"reason"`
-	ReasonDescription          string                `json:"reasonDescription"`
-	RestrictionType            domain.Restriction    `json:"restrictionType"`
-	RestrictionTypeDescription string                `json:"restrictionTypeDescription"`
-	Comment                    *string               `json:"comment"`
-	AuthorisedBy               *string               `json:"authorisedBy"`
-	WhenCreated                string                `json:"whenCreated"`
-	WhenUpdated                string                `json:"whenUpdated"`
-	UpdatedBy                  string                `json:"updatedBy"`
-	IsClosed                   bool                  `json:"isClosed"`
-	ClosedBy                   *string               `json:"closedBy"`
-	ClosedReason               *string               `json:"closedReason"`
-	ClosedAt                   *domain.LocalDateTime `json:"closedAt"`
-	IsOpen                     bool                  `json:"isOpen"`
-	OtherPrisonerDetails       OtherPrisoner         `json:"otherPrisonerDetails"`
-}
-
-// OtherPrisoner is the other one of the pair.
-type OtherPrisoner struct {
-	PrisonerNumber  domain.PrisonerNumber `json:"prisonerNumber"`
-	Role            domain.Role           `json:"role"`
-	RoleDescription string                `json:"roleDescription"`
-	Person
-}
-
-// Page is a page of all non-associations, as Spring writes it.
-type Page struct {
-	Content          []StaffNonAssociation `json:"content"`
-	Pageable         Pageable              `json:"pageable"`
-	Last             bool                  `json:"last"`
-	TotalPages       int                   `json:"totalPages"`
-	TotalElements    int                   `json:"totalElements"`
-	Size             int                   `json:"size"`
-	Number           int                   `json:"number"`
-	Sort             Sorted                `json:"sort"`
-	First            bool                  `json:"first"`
-	NumberOfElements int                   `json:"numberOfElements"`
-	Empty            bool                  `json:"empty"`
-}
-
-// Pageable is where a page is.
-type Pageable struct {
-	PageNumber int    `json:"pageNumber"`
-	PageSize   int    `json:"pageSize"`
-	Sort       Sorted `json:"sort"`
-	Offset     int    `json:"offset"`
-	Paged      bool   `json:"paged"`
-	Unpaged    bool   `json:"unpaged"`
-}
-
-// Sorted says whether a page is.
-type Sorted struct {
-	Empty    bool `json:"empty"`
-	Sorted   bool `json:"sorted"`
-	Unsorted bool `json:"unsorted"`
-}

@@ -5,35 +5,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/google/uuid"
-
 	"nonassociations/domain"
 )
-
-// StaffNonAssociation is one in the words of staff. Times are London's, without
-// an offset; a closing may lie in the future.
-type StaffNonAssociation struct {
-	ID                            uuid.UUID             `json:"id"`
-	FirstPrisonerNumber           domain.PrisonerNumber `json:"firstPrisonerNumber"`
-	FirstPrisonerRole             domain.Role           `json:"firstPrisonerRole"`
-	FirstPrisonerRoleDescription  string                `json:"firstPrisonerRoleDescription"`
-	SecondPrisonerNumber          domain.PrisonerNumber `json:"secondPrisonerNumber"`
-	SecondPrisonerRole            domain.Role           `json:"secondPrisonerRole"`
-	SecondPrisonerRoleDescription string                `json:"secondPrisonerRoleDescription"`
-	Reason                        domain.Reason         `json:"reason"`
-	ReasonDescription             string                `json:"reasonDescription"`
-	RestrictionType               domain.Restriction    `json:"restrictionType"`
-	RestrictionTypeDescription    string                `json:"restrictionTypeDescription"`
-	Comment                       *string               `json:"comment"`
-	WhenCreated                   string                `json:"whenCreated"`
-	WhenUpdated                   string                `json:"whenUpdated"`
-	UpdatedBy                     string                `json:"updatedBy"`
-	IsClosed                      bool                  `json:"isClosed"`
-	ClosedBy                      *string               `json:"closedBy"`
-	ClosedReason                  *string               `json:"closedReason"`
-	ClosedAt                      *domain.LocalDateTime `json:"closedAt"`
-	IsOpen                        bool                  `json:"isOpen"`
-}
 
 // NewNonAssociation keeps two prisoners apart.
 type NewNonAssociation struct {
@@ -73,19 +46,6 @@ type Reopening struct {
 type Deletion struct {
 	DeletionReason                  string `json:"deletionReason"`
 	StaffUserNameRequestingDeletion string `json:"staffUserNameRequestingDeletion"`
-}
-
-// Constants are the words of staff in the order that staff see them.
-type Constants struct {
-	Roles            []Constant `json:"roles"`
-	Reasons          []Constant `json:"reasons"`
-	RestrictionTypes []Constant `json:"restrictionTypes"`
-}
-
-// Constant is a word with what people read for it.
-type Constant struct {
-	Code        string `json:"code"`
-	Description string `json:"description"`
 }
 
 // Open keeps two prisoners apart.

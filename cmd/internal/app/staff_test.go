@@ -114,7 +114,7 @@ func TestStaff_walkTheWholeWay(t *testing.T) {
 	history, err := s.History(ctx, id, client.Read{})
 	require.NoError(t, err)
 	require.Len(t, history.Body.Entries, 5)
-	require.Equal(t, opened.Body, history.Body.Entries[0].After.StaffNonAssociation)
+	require.Equal(t, opened.Body, history.Body.Entries[0].After.NonAssociation)
 	require.Equal(t, "BOSS", *history.Body.Entries[4].RequestedBy)
 	subject, err := s.SubjectAccess(ctx, client.SubjectParams{PrisonerNumber: string(s.first.Number)})
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package audit
+package shape
 
 import (
 	"time"
@@ -8,8 +8,9 @@ import (
 	"nonassociations/domain"
 )
 
-// NonAssociation is one as staff see it, both prisoners in the order in which
-// they were first named. Times are London wall-clock times without an offset.
+// NonAssociation is a non-association in the vocabulary of DPS, both prisoners in
+// the order of the opening fact. Times are London wall-clock times without an
+// offset.
 type NonAssociation struct {
 	ID                         uuid.UUID             `json:"id"`
 	FirstPrisonerNumber        domain.PrisonerNumber `json:"firstPrisonerNumber"`
@@ -22,19 +23,19 @@ type NonAssociation struct {
 	ReasonDescription          string                `json:"reasonDescription"`
 	RestrictionType            domain.Restriction    `json:"restrictionType"`
 	RestrictionTypeDescription string                `json:"restrictionTypeDescription"`
-	Comment                    *string               `json:"comment"` // null when NOMIS told none
+	Comment                    *string               `json:"comment"` // null when NOMIS sent none
 	WhenCreated                string                `json:"whenCreated"`
 	WhenUpdated                string                `json:"whenUpdated"`
 	UpdatedBy                  string                `json:"updatedBy"`
 	IsClosed                   bool                  `json:"isClosed"`
 	ClosedBy                   *string               `json:"closedBy"`
 	ClosedReason               *string               `json:"closedReason"`
-	ClosedAt                   *domain.LocalDateTime `json:"closedAt"` // may lie in the future: then it is not closed yet
+	ClosedAt                   *domain.LocalDateTime `json:"closedAt"` // a future one does not close yet
 	IsOpen                     bool                  `json:"isOpen"`
 }
 
-// FullRecord is a non-association with everything that the record holds of it: the
-// words of staff and those of NOMIS.
+// FullRecord is a non-association with everything that the record holds of it, in
+// both vocabularies.
 type FullRecord struct {
 	NonAssociation
 
@@ -43,17 +44,17 @@ type FullRecord struct {
 	FirstPrisonerReasonCode  domain.ReasonCode    `json:"firstPrisonerReasonCode"`
 	SecondPrisonerReasonCode domain.ReasonCode    `json:"secondPrisonerReasonCode"`
 	TypeCode                 domain.TypeCode      `json:"typeCode"`
-	TypeSequence             *int                 `json:"typeSequence"` // NOMIS's; null when it is not known
+	TypeSequence             *int                 `json:"typeSequence"` // NOMIS's own; null when it is not known
 }
 
-// View is the day and the place from which answers are given: open and closed
-// are never stored, they follow from the day.
+// View is the day and the time zone of an answer. Open and closed are never stored:
+// they follow from the dates and the day.
 type View struct {
-	Today  string // as [domain.Today]
+	Today  string // the day in London, as domain.Today returns it
 	London *time.Location
 }
 
-// NonAssociation shows one of a pair.
+// NonAssociation returns a record of a pair as the staff's answers show it.
 func (v View) NonAssociation(pair domain.Pair, n domain.NonAssociation) NonAssociation {
 	first := n.FirstPrisoner
 	if !pair.Has(first) {
@@ -74,7 +75,7 @@ func (v View) NonAssociation(pair domain.Pair, n domain.NonAssociation) NonAssoc
 	}
 }
 
-// FullRecord shows everything of one of a pair.
+// FullRecord returns a record of a pair with both vocabularies.
 func (v View) FullRecord(pair domain.Pair, n domain.NonAssociation) FullRecord {
 	w := FullRecord{
 		NonAssociation: v.NonAssociation(pair, n),
@@ -88,8 +89,8 @@ func (v View) FullRecord(pair domain.Pair, n domain.NonAssociation) FullRecord {
 	return w
 }
 
-// whenCreated is the effective date; one that staff began and whose date nobody
-// moved knows it more finely.
+// whenCreated returns the effective date. A record that staff opened, and whose date
+// no amendment has changed, has the fractions of a second too.
 func (v View) whenCreated(n domain.NonAssociation) string {
 	opened := n.OpenedAt.In(v.London)
 	if n.CreatedSource == domain.DPS && domain.Local(opened) == n.EffectiveDate {
@@ -98,8 +99,8 @@ func (v View) whenCreated(n domain.NonAssociation) string {
 	return string(n.EffectiveDate)
 }
 
-// local is a London wall-clock time with as many digits of a second as there
-// are, at most six; such texts sort as the times do.
+// local returns a London wall-clock time with at most six digits of a second. Such
+// texts sort as the times do.
 func (v View) local(t time.Time) string { return t.In(v.London).Format("2006-01-02T15:04:05.999999") }
 
 func describe[W ~string](vocabulary []domain.Term[W], word W) string {

@@ -1,4 +1,4 @@
-package audit
+package shape
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 	"nonassociations/domain"
 )
 
-// Person is what the prisoner directory adds to a number; null where it does
-// not know, or was not heard.
+// Person is what the prisoner directory adds to a number. A value is null where the
+// directory does not know it or did not answer.
 type Person struct {
 	FirstName    *string `json:"firstName"`
 	LastName     *string `json:"lastName"`
@@ -19,16 +19,17 @@ type Person struct {
 	CellLocation *string `json:"cellLocation"`
 }
 
-// PrisonerList lists non-associations as seen from one prisoner: Seen, or for
-// subject access SubjectItem.
+// PrisonerList lists non-associations as seen from one prisoner: items are
+// PrisonerView, and SubjectItem for subject access. The counts are of open and closed
+// ones, whichever of them are listed.
 type PrisonerList[Item any] struct {
 	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
 	Person
 
 	OpenCount       int    `json:"openCount"`
 	ClosedCount     int    `json:"closedCount"`
-	NonAssociations []Item `json:"nonAssociations"` // never null
-	NamesMissing    bool   `json:"namesMissing,omitzero"`
+	NonAssociations []Item `json:"nonAssociations"`       // never null
+	NamesMissing    bool   `json:"namesMissing,omitzero"` // the directory did not name every prisoner
 }
 
 // PrisonerView is a non-association as seen from one of its prisoners.
@@ -61,7 +62,7 @@ type Other struct {
 	Person
 }
 
-// PrisonerView shows one of a pair from the side of one of the two.
+// PrisonerView returns a record of a pair as seen from one of its two prisoners.
 func (v View) PrisonerView(pair domain.Pair, of domain.PrisonerNumber, n domain.NonAssociation) PrisonerView {
 	shape, other := v.NonAssociation(pair, n), pair.Other(of)
 	return PrisonerView{
@@ -79,9 +80,9 @@ func (v View) PrisonerView(pair domain.Pair, of domain.PrisonerNumber, n domain.
 	}
 }
 
-// newestFirst is the order in which staff see a list unless they ask for
-// another.
-func newestFirst(a, b PrisonerView) int {
+// NewestFirst compares by whenCreated, newest first, then by id: the default order of
+// the staff's lists.
+func NewestFirst(a, b PrisonerView) int {
 	if c := strings.Compare(b.WhenCreated, a.WhenCreated); c != 0 {
 		return c
 	}

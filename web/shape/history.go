@@ -1,0 +1,152 @@
+package shape
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+)
+
+// History is what happened to one non-association or to those of one prisoner,
+// oldest first.
+type History struct {
+	Entries []Entry `json:"entries"` // never null
+}
+
+// Entry is one fact with the record before and after it.
+type Entry struct {
+	EventID          uuid.UUID            `json:"eventId"`
+	Type             string               `json:"type"`             // as it was recorded
+	NonAssociationID *uuid.UUID           `json:"nonAssociationId"` // null: it is about a prisoner number, or no record counts
+	Actor            string               `json:"actor"`
+	Source           domain.Source        `json:"source"`
+	OccurredAt       domain.LocalDateTime `json:"occurredAt"` // when it was true
+	RecordedAt       string               `json:"recordedAt"` // when it was known; RFC 3339
+	Revision         uint64               `json:"revision"`
+	Position         *uint64              `json:"position"` // null where the store sends none with a stream
+	Reason           *string              `json:"reason"`   // of closing, reopening, deleting, renumbering, or of ignoring an item
+	RequestedBy      *string              `json:"requestedBy,omitzero"`
+	Renumbered       *Renumbered          `json:"renumbered,omitzero"`
+	Before           *FullRecord          `json:"before"` // null: it did not exist, or was deleted
+	After            *FullRecord          `json:"after"`
+}
+
+// FeedLine is one line of the feed: an entry with the two prisoner numbers, the
+// smaller first. Its Position is never null.
+type FeedLine struct {
+	Entry
+
+	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"`
+}
+
+// Renumbered is which prisoner number became which. A transfer has two entries:
+// ARRIVED in the pair of the new number, whose before and after are the record under
+// the old and the new number, then LEFT in the pair of the old number, which has no
+// after. A reader that goes by the id alone ignores LEFT. A merge that is taken back
+// where the record is has ARRIVED alone. The entry of the number itself has no half.
+type Renumbered struct {
+	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
+	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
+	Half                   Half                  `json:"half,omitzero"`
+}
+
+// Half is which of the two facts of a transfer an entry is.
+type Half string
+
+// The halves, in their order. They are on the wire: never change one.
+const (
+	Arrived Half = "ARRIVED"
+	Left    Half = "LEFT"
+)
+
+// Record is a non-association with the pair that it belongs to.
+type Record struct {
+	Pair           domain.Pair
+	NonAssociation domain.NonAssociation
+}
+
+// RecordedFact is a fact with its place in the log.
+type RecordedFact struct {
+	domain.Fact
+
+	Type       string // as it was recorded
+	RecordedAt time.Time
+	Revision   uint64
+	Position   *uint64 // nil when it is not known
+}
+
+// recordedLayout is RFC 3339 with the offset in figures, in winter too.
+const recordedLayout = "2006-01-02T15:04:05.999999-07:00"
+
+// NewEntry returns the entry of a fact. Open and closed of before and after are as of
+// the day of the decision: the same fact gives the same entry for ever.
+func NewEntry(london *time.Location, f RecordedFact, before, after *Record) Entry {
+	view := View{Today: domain.Today(f.Meta.DecidedAt.In(london)), London: london}
+	entry := Entry{
+		EventID: f.ID, Type: f.Type,
+		Actor: f.Meta.Actor, Source: f.Meta.Source,
+		OccurredAt: domain.Local(f.Meta.OccurredAt.In(london)),
+		RecordedAt: f.RecordedAt.In(london).Format(recordedLayout),
+		Revision:   f.Revision, Position: f.Position,
+		Renumbered: renumbered(f.Event), Before: view.record(before), After: view.record(after),
+	}
+	if id := f.Event.Concerns(); id != uuid.Nil {
+		entry.NonAssociationID = &id
+	}
+	entry.Reason, entry.RequestedBy = reasonOf(f.Event)
+	return entry
+}
+
+func (v View) record(r *Record) *FullRecord {
+	if r == nil {
+		return nil
+	}
+	full := v.FullRecord(r.Pair, r.NonAssociation)
+	return &full
+}
+
+func renumbered(event domain.Event) *Renumbered {
+	of := func(r domain.Renumbering, half Half) *Renumbered {
+		return &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Half: half}
+	}
+	switch e := event.(type) {
+	case domain.TransferredIn:
+		return of(e.Renumbering, Arrived)
+	case domain.Restored:
+		return of(e.Renumbering, Arrived)
+	case domain.TransferredOut:
+		return of(e.Renumbering, Left)
+	case domain.PrisonerMerged:
+		return of(e.Renumbering, "")
+	case domain.PrisonerUnmerged:
+		return of(e.Renumbering, "")
+	default:
+		return nil
+	}
+}
+
+func reasonOf(event domain.Event) (reason, requestedBy *string) {
+	switch e := event.(type) {
+	case domain.Closed:
+		return orNull(e.ClosedReason), nil
+	case domain.Reopened:
+		return orNull(e.ReopenReason), nil
+	case domain.Deleted:
+		return orNull(e.DeletionReason), orNull(e.RequestedBy)
+	case domain.TransferredIn:
+		return orNull(e.Reason), nil
+	case domain.TransferredOut:
+		return orNull(e.Reason), nil
+	case domain.Restored:
+		return orNull(e.Reason), nil
+	case domain.PrisonerMerged:
+		return orNull(e.Reason), nil
+	case domain.PrisonerUnmerged:
+		return orNull(e.Reason), nil
+	case domain.Ignored:
+		return orNull(string(e.Reason)), nil
+	default:
+		return nil, nil
+	}
+}

@@ -1,0 +1,33 @@
+package shape
+
+// Page is a page as Spring writes it, which callers of the former service read.
+type Page struct {
+	Content          []NonAssociation `json:"content"`
+	Pageable         Pageable         `json:"pageable"`
+	Last             bool             `json:"last"`
+	TotalPages       int64            `json:"totalPages"`
+	TotalElements    int64            `json:"totalElements"`
+	Size             int              `json:"size"`
+	Number           int64            `json:"number"` // from 0
+	Sort             Sorted           `json:"sort"`
+	First            bool             `json:"first"`
+	NumberOfElements int              `json:"numberOfElements"` // on this page
+	Empty            bool             `json:"empty"`
+}
+
+// Pageable is where a page is.
+type Pageable struct {
+	PageNumber int64  `json:"pageNumber"`
+	PageSize   int    `json:"pageSize"`
+	Sort       Sorted `json:"sort"`
+	Offset     int64  `json:"offset"`
+	Paged      bool   `json:"paged"`
+	Unpaged    bool   `json:"unpaged"`
+}
+
+// Sorted is whether a page is sorted. It always is.
+type Sorted struct {
+	Empty    bool `json:"empty"`
+	Sorted   bool `json:"sorted"`
+	Unsorted bool `json:"unsorted"`
+}
