@@ -19,7 +19,8 @@ func (j *job) decide(s stream, clock time.Time) error {
 }
 
 func (j *job) decideOn(state domain.State, expected eventstore.Expected, now time.Time) error {
-	decision, err := domain.Decide(state, j.command, now, j.by)
+	command := j.commandOn(state)
+	decision, err := domain.Decide(state, command, now, j.by)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 	if by.About == "" {
 		by.About = namedFirst(state, decision)
 	}
-	facts := decision.Facts(state, j.command, now, by)
+	facts := decision.Facts(state, command, now, by)
 	write := eventstore.Append{Stream: j.pair.Stream(), Expected: expected}
 	after := domain.NewFolding(state)
 	for _, fact := range facts {
@@ -44,6 +45,13 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 	j.decision, j.append, j.at = decision, write, now
 	j.after, j.revision = after.State(), int64(expected)+int64(len(facts))
 	return nil
+}
+
+func (j *job) commandOn(state domain.State) domain.Command {
+	if j.complete == nil {
+		return j.command
+	}
+	return j.complete(state)
 }
 
 // fitsAppend refuses in words, and before anything is sent, what no store would take.
@@ -68,7 +76,7 @@ func namedFirst(state domain.State, decision domain.Decision) domain.PrisonerNum
 // on another state than the one that this process met.
 func (j *job) answerFrom(s stream, first, last int, london *time.Location) error {
 	origin := s.facts[first].Meta
-	command := j.command
+	command := j.commandOn(s.before(first))
 	if len(origin.Command) > 0 {
 		kept, err := domain.DecodeCommand(origin.Command)
 		if err != nil {

@@ -119,12 +119,15 @@ type Receipt struct {
 
 // Execute runs a command on a pair. Errors as of Tell.
 func (h *Handler) Execute(ctx context.Context, by domain.Cause, pair domain.Pair, command domain.Command) (Receipt, error) {
-	j := &job{pair: pair, command: command, by: by}
+	return h.execute(ctx, &job{pair: pair, command: command, by: by})
+}
+
+func (h *Handler) execute(ctx context.Context, j *job) (Receipt, error) {
 	position, err := h.run(ctx, []*job{j})
 	if err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Pair: pair, Revision: j.revision, Position: position, At: j.at}
+	receipt := Receipt{Pair: j.pair, Revision: j.revision, Position: position, At: j.at}
 	if i := j.after.Find(j.decision.Outcomes[0].NonAssociationID); i >= 0 {
 		receipt.NonAssociation = j.after.Items[i]
 	}
@@ -135,6 +138,12 @@ func (h *Handler) Execute(ctx context.Context, by domain.Cause, pair domain.Pair
 // that the router does not know is looked for once more when the router has
 // reached the head of the log; then it is a refusal that it does not exist.
 func (h *Handler) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
+	return h.executeByID(ctx, id, job{command: command, by: by})
+}
+
+// executeByID runs a job that lacks its pair on the pair of a non-association, and
+// follows the record when a merge has transferred it.
+func (h *Handler) executeByID(ctx context.Context, id uuid.UUID, asked job) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	pair, err := h.pairOf(ctx, id)
@@ -142,13 +151,14 @@ func (h *Handler) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID
 		return Receipt{}, err
 	}
 	for {
-		receipt, err := h.Execute(ctx, by, pair, command)
+		j := asked
+		j.pair = pair
+		receipt, err := h.execute(ctx, &j)
 		var moved domain.Moved
 		if !errors.As(err, &moved) {
 			return receipt, err
 		}
-		// The router was behind a merge: the log itself says where it is now.
-		pair, command = moved.To, moved.Follow(command)
+		pair = moved.To // the locator was behind a merge: the log has the new pair
 	}
 }
 
@@ -166,13 +176,9 @@ func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error)
 	}
 	pair, known, err = h.locate(ctx, id, head.Uint64())
 	if err == nil && !known {
-		err = unknown(id)
+		err = domain.NotFound(id)
 	}
 	return pair, err
-}
-
-func unknown(id uuid.UUID) domain.Refusal {
-	return domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
 }
 
 // locate asks the router. Whatever keeps it from answering passes: nothing was

@@ -200,7 +200,7 @@ func TestEvent_thatCannotBeReadStopsThePair(t *testing.T) {
 	require.ErrorIs(t, err, domain.ErrUnknownType("nonassociation.unheard-of.v1"))
 }
 
-func TestDo_aCallerWhoLeavesIsNotBusy(t *testing.T) {
+func TestExecute_aCallerWhoLeavesIsNotBusy(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	log := newFaulty()
 	log.before = func(int) error { cancel(); return eventstore.ErrUnavailable }
@@ -209,7 +209,7 @@ func TestDo_aCallerWhoLeavesIsNotBusy(t *testing.T) {
 	require.NotErrorIs(t, err, commands.ErrBusy)
 }
 
-func TestDoByID_findsThePairAndSaysWhomItWasAbout(t *testing.T) {
+func TestExecuteByID_findsThePairAndSaysWhomItWasAbout(t *testing.T) {
 	log, pair := memory.New(), pairOf(t, low, high)
 	first, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
@@ -236,7 +236,7 @@ func TestDoByID_findsThePairAndSaysWhomItWasAbout(t *testing.T) {
 	require.Len(t, facts(t, log, pair), 2, "deleted twice is one fact")
 }
 
-func TestDoByID_neverSeenIsNotFoundOnlyWhenTheHeadWasReached(t *testing.T) {
+func TestExecuteByID_neverSeenIsNotFoundOnlyWhenTheHeadWasReached(t *testing.T) {
 	r := &router{}
 	h := commands.New(memory.New(), commands.Options{Clock: clock, Locator: r})
 	_, err := h.ExecuteByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})

@@ -27,6 +27,7 @@ const (
 type job struct {
 	pair       domain.Pair
 	command    domain.Command
+	complete   func(domain.State) domain.Command // the command as this state completes it; nil: as it is
 	by         domain.Cause
 	assumedNew bool // the pair, so that it is worth a guess
 

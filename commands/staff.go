@@ -66,65 +66,44 @@ func (h *Handler) attempt(ctx context.Context, by domain.Cause, act StaffCommand
 }
 
 func (h *Handler) attemptByID(ctx context.Context, by domain.Cause, act StaffCommand) (Receipt, error) {
-	command := act.Command
-	switch c := command.(type) {
+	asked := job{command: act.Command, by: by}
+	switch c := act.Command.(type) {
 	case domain.Amend:
-		roles, err := h.rolesOf(ctx, act)
-		if err != nil {
-			return Receipt{}, err
+		c.IfMatch = act.IfMatch
+		asked.complete = func(state domain.State) domain.Command {
+			c.Roles = rolesIn(state, act)
+			return c
 		}
-		c.IfMatch, c.Roles = act.IfMatch, roles
-		command = c
 	case domain.Close:
 		c.IfMatch = act.IfMatch
-		command = c
+		asked.command = c
 	case domain.Reopen:
 		c.IfMatch = act.IfMatch
-		command = c
+		asked.command = c
 	case domain.Delete:
 		c.IfMatch = act.IfMatch
-		command = c
+		asked.command = c
 	default:
 	}
-	return h.ExecuteByID(ctx, by, act.ID, command)
+	return h.executeByID(ctx, act.ID, asked)
 }
 
-// rolesOf gives the roles to prisoner numbers. Who was named first never
-// changes but by a merge, which a command follows.
-func (h *Handler) rolesOf(ctx context.Context, act StaffCommand) (map[domain.PrisonerNumber]domain.Role, error) {
+// rolesIn gives the roles of a command to prisoner numbers. Only the state of the
+// pair knows which prisoner the opening fact named first, so this waits for the one
+// load of the loop.
+func rolesIn(state domain.State, act StaffCommand) map[domain.PrisonerNumber]domain.Role {
 	roles := map[domain.PrisonerNumber]domain.Role{}
-	if act.Roles == [2]domain.Role{} {
-		return roles, nil
+	n, here := item(state, act.ID)
+	if !here {
+		return roles // the command is refused, or goes on in another pair
 	}
-	pair, first, err := h.namedFirst(ctx, act.ID)
-	if err != nil {
-		return nil, err
-	}
-	for i, number := range []domain.PrisonerNumber{first, pair.Other(first)} {
+	first := firstOf(state.Pair, n)
+	for i, number := range []domain.PrisonerNumber{first, state.Pair.Other(first)} {
 		if act.Roles[i] != "" {
 			roles[number] = act.Roles[i]
 		}
 	}
-	return roles, nil
-}
-
-func (h *Handler) namedFirst(ctx context.Context, id uuid.UUID) (domain.Pair, domain.PrisonerNumber, error) {
-	pair, err := h.pairOf(ctx, id)
-	for err == nil {
-		var streams []stream
-		if streams, err = h.loadWithRetry(ctx, pair); err != nil {
-			break
-		}
-		if n, here := item(streams[0].state, id); here {
-			return pair, firstOf(pair, n), nil
-		}
-		to, left := streams[0].departure(id)
-		if !left {
-			return pair, "", unknown(id)
-		}
-		pair = to
-	}
-	return pair, "", err
+	return roles
 }
 
 func firstOf(pair domain.Pair, n domain.NonAssociation) domain.PrisonerNumber {

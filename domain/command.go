@@ -5,38 +5,42 @@ import (
 	"fmt"
 )
 
-// storedCommand is a command as a fact keeps it.
+// storedCommand is the form in which the first fact of a decision keeps its command.
 type storedCommand struct {
 	Input Command `json:"input"`
 	Type  string  `json:"type"`
 }
 
-// encodeCommand is a command as the first fact of its decision keeps it.
+// encodeCommand returns the stored form of a command.
 func encodeCommand(c Command) []byte { return plainJSON(storedCommand{Input: c, Type: commandName(c)}) }
 
-// DecodeCommand reads the command that a fact keeps ([Meta].Command), so that it
-// can be decided again.
-func DecodeCommand(kept json.RawMessage) (Command, error) {
-	var said struct {
+// DecodeCommand reads the command that a fact keeps in [Meta].Command, so that it can
+// be decided again. It knows the names of every earlier build. An error means that
+// the text is no command, or one that this build does not know.
+func DecodeCommand(stored json.RawMessage) (Command, error) {
+	var envelope struct {
 		Input json.RawMessage `json:"input"`
 		Type  string          `json:"type"`
 	}
-	if err := json.Unmarshal(kept, &said); err != nil {
+	if err := json.Unmarshal(stored, &envelope); err != nil {
 		return nil, fmt.Errorf("read a command: %w", err)
 	}
-	read, known := commandDecoders[said.Type]
+	read, known := commandDecoders[envelope.Type]
 	if !known {
-		return nil, fmt.Errorf("read a command: this build knows no %q", said.Type)
+		return nil, fmt.Errorf("read a command: this build knows no %q", envelope.Type)
 	}
-	command, err := read(said.Input)
+	command, err := read(envelope.Input)
 	if err != nil {
-		return nil, fmt.Errorf("read a command %q: %w", said.Type, err)
+		return nil, fmt.Errorf("read a command %q: %w", envelope.Type, err)
 	}
 	return command, nil
 }
 
+// commandDecoders knows the name of every command that was ever stored: never remove
+// one.
 var commandDecoders = map[string]func(json.RawMessage) (Command, error){
-	"tell":     decodeAs[Sync],
+	"sync":     decodeAs[Sync],
+	"tell":     decodeAs[Sync], // of builds before the first release, as the next three
 	"open":     decodeAs[Open],
 	"amend":    decodeAs[Amend],
 	"close":    decodeAs[Close],
@@ -45,6 +49,10 @@ var commandDecoders = map[string]func(json.RawMessage) (Command, error){
 	"arrive":   decodeAs[TransferIn],
 	"leave":    decodeAs[TransferOut],
 	"dissolve": decodeAs[DeleteSelfPair],
+
+	"transfer-in":      decodeAs[TransferIn],
+	"transfer-out":     decodeAs[TransferOut],
+	"delete-self-pair": decodeAs[DeleteSelfPair],
 
 	"restore":       decodeAs[Restore],
 	"remove-number": decodeAs[RemoveNumber],
@@ -60,7 +68,7 @@ func decodeAs[C Command](input json.RawMessage) (Command, error) {
 func commandName(c Command) string {
 	switch c.(type) {
 	case Sync:
-		return "tell"
+		return "sync"
 	case Open:
 		return "open"
 	case Amend:
@@ -72,11 +80,11 @@ func commandName(c Command) string {
 	case Delete:
 		return "delete"
 	case TransferIn:
-		return "arrive"
+		return "transfer-in"
 	case TransferOut:
-		return "leave"
+		return "transfer-out"
 	case DeleteSelfPair:
-		return "dissolve"
+		return "delete-self-pair"
 	case Restore:
 		return "restore"
 	case RemoveNumber:

@@ -134,3 +134,19 @@ func TestReadCommand_readsWhatAFactKeeps(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 }
+
+// Facts of earlier builds keep their commands under the names of then.
+func TestCommand_isReadUnderEveryNameThatWasStored(t *testing.T) {
+	for name, want := range map[string]domain.Command{
+		"sync": domain.Sync{}, "tell": domain.Sync{},
+		"open": domain.Open{}, "amend": domain.Amend{}, "close": domain.Close{}, "reopen": domain.Reopen{}, "delete": domain.Delete{},
+		"transfer-in": domain.TransferIn{}, "arrive": domain.TransferIn{},
+		"transfer-out": domain.TransferOut{}, "leave": domain.TransferOut{},
+		"delete-self-pair": domain.DeleteSelfPair{}, "dissolve": domain.DeleteSelfPair{},
+		"restore": domain.Restore{}, "remove-number": domain.RemoveNumber{}, "return-number": domain.ReturnNumber{},
+	} {
+		got, err := domain.DecodeCommand([]byte(`{"type":"` + name + `","input":{}}`))
+		require.NoError(t, err, name)
+		require.IsType(t, want, got, name)
+	}
+}

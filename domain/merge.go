@@ -107,18 +107,6 @@ type Moved struct {
 
 func (m Moved) Error() string { return "the non-association is now of another pair of prisoners" }
 
-// Follow is the command as the pair that it went to understands it.
-func (m Moved) Follow(c Command) Command {
-	amend, is := c.(Amend)
-	if role, named := amend.Roles[m.Previous]; is && named {
-		amend.Roles = maps.Clone(amend.Roles)
-		delete(amend.Roles, m.Previous)
-		amend.Roles[m.Number] = role
-		return amend
-	}
-	return c
-}
-
 // decideTransferIn takes non-associations over. Of two that would then stand not
 // closed, one is closed in the same decision.
 func decideTransferIn(s State, c TransferIn, now time.Time, by Cause) (Decision, error) {
@@ -212,5 +200,5 @@ func (s State) transferredOut(id uuid.UUID) error {
 			return Moved{Renumbering: d.Renumbering, To: d.To}
 		}
 	}
-	return notFound(id)
+	return NotFound(id)
 }

@@ -182,9 +182,6 @@ func TestLeave_thePairLacksItAndKnowsWhereItWent(t *testing.T) {
 		var moved domain.Moved
 		require.ErrorAs(t, err, &moved)
 		require.Equal(t, target, moved.To)
-		if amend, is := moved.Follow(c).(domain.Amend); is {
-			require.Equal(t, map[domain.PrisonerNumber]domain.Role{survivor: domain.Perpetrator}, amend.Roles)
-		}
 	}
 	s.staff(domain.Open{FirstPrisoner: low, Reason: domain.OtherReason, Restriction: domain.Wing})
 	require.Equal(t, created, s.synced(item(y2021, named(id), expiring(y2022))).Outcomes[0].Kind, "it is stored as given")

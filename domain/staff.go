@@ -149,7 +149,9 @@ func (s State) live(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
 	return n, nil
 }
 
-func notFound(id uuid.UUID) Refusal {
+// NotFound is the refusal of a command, or of a read, about a non-association that
+// does not exist.
+func NotFound(id uuid.UUID) Refusal {
 	return Refusal{Code: CodeNotFound, Message: "There is no non-association with id " + id.String()}
 }
 

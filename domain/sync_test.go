@@ -237,7 +237,7 @@ func TestSync_theFirstFactKeepsTheCommandAndAllKeepWhoAndWhen(t *testing.T) {
 	s.synced(item(y2021), item(y2020(), expiring(y2021)))
 	require.Len(t, s.facts, 2)
 	first, second := s.facts[0], s.facts[1]
-	require.JSONEq(t, `"tell"`, string(commandType(t, first)))
+	require.JSONEq(t, `"sync"`, string(commandType(t, first)))
 	require.Empty(t, second.Meta.Command)
 	require.Equal(t, []int{0, 1}, []int{first.Meta.Index, second.Meta.Index})
 	require.Equal(t, 2, second.Meta.Count)

@@ -165,16 +165,20 @@ func TestMerge_cutOffAnywhereIsCompletedWhenItComesAgain(t *testing.T) {
 	}
 }
 
-func TestDoByID_goesOnWhereTheRecordWent(t *testing.T) {
+func TestStaff_goesOnWhereTheRecordWent(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	e.merges(message(), merging)
 	e.merges(message(), onward)
 	behind := &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}
 	h := commands.New(e.log, commands.Options{Clock: clock, Locator: behind})
-	receipt, err := h.ExecuteByID(t.Context(), by(domain.DPS), id, domain.Amend{
-		ID: id, Roles: map[domain.PrisonerNumber]domain.Role{removed: domain.NotRelevant},
-	})
+	first := 0
+	if before := e.state(fourth, third).Items[0]; before.FirstPrisoner == third {
+		first = 1
+	}
+	amend := commands.StaffCommand{ID: id, Command: domain.Amend{ID: id}}
+	amend.Roles[first] = domain.NotRelevant
+	receipt, err := h.Staff(t.Context(), by(domain.DPS), amend)
 	require.NoError(t, err)
 	require.Equal(t, pairOf(t, fourth, third), receipt.Pair)
 	require.Equal(t, domain.NotRelevant, receipt.NonAssociation.Sides[fourth].Role)

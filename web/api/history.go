@@ -117,7 +117,7 @@ func (a *API) historyOfOne(ctx context.Context, id uuid.UUID, reached uint64) ([
 		entries, err = a.audit.OfNonAssociation(ctx, []string{pair.Stream()}, id)
 	}
 	if err == nil && len(entries) == 0 {
-		err = domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
+		err = domain.NotFound(id)
 	}
 	return entries, err
 }

@@ -28,7 +28,7 @@ func (a *API) record(ctx context.Context, out response, id uuid.UUID, atLeast ui
 	}
 	out.position = formatPosition(found.Position)
 	if len(found.Records) == 0 {
-		return out, domain.Refusal{Code: domain.CodeNotFound, Message: "There is no non-association with id " + id.String()}
+		return out, domain.NotFound(id)
 	}
 	one := found.Records[0]
 	out.body, out.etag, err = render(one.Pair, one.NonAssociation, a.clock())
