@@ -15,17 +15,18 @@ import (
 	"nonassociations/web/auth"
 )
 
-// Commands is what the edge asks of the record. Errors: [domain.Refusal],
-// [commands.MissingPrisoners], [commands.ErrOtherRequest], [commands.ErrBusy],
-// and faults.
+// Commands are the writes that the API makes. Errors: [domain.Refusal],
+// [commands.MissingPrisoners], [commands.ErrOtherRequest], [commands.ErrBusy], and
+// faults of the store. Implementations are safe for concurrent use.
 type Commands interface {
 	Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error)
 	ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error)
 	Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error)
 }
 
-// Reads is what the edge asks of the read model. Between errs with
-// [queries.ErrOnePrisoner].
+// Reads are the reads of the read model. Each answers from a snapshot at or after
+// atLeast, and with the position of that snapshot. Errors are those of package
+// queries; Between also returns [queries.ErrOnePrisoner].
 type Reads interface {
 	List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error)
 	One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error)
@@ -37,40 +38,42 @@ type Reads interface {
 	Position() uint64
 }
 
-// Verifier tells who a bearer token belongs to. Errors: [auth.ErrInvalid],
-// [auth.ErrUnverifiable].
+// Verifier verifies a bearer token and returns its claims. Errors: [auth.ErrInvalid]
+// for a token that is known to be invalid, [auth.ErrUnverifiable] when that cannot be
+// found out now.
 type Verifier interface {
 	Verify(ctx context.Context, token string) (auth.Claims, error)
 }
 
-// Options are the outside of an API. Commands, Reads, Head, Audit, Streams,
-// Verifier and Clock must be set.
+// Options are the dependencies and settings of an API. Commands, Reads, Head, Audit,
+// Streams, Verifier and Clock must be set.
 type Options struct {
 	Commands Commands
 	Reads    Reads
-	// Head is the position of the last fact of ours, read after the call began.
+	// Head returns the position of the last fact of ours, read after the call began.
 	Head func(ctx context.Context) (uint64, error)
-	// Reaches reports whether the log goes as far as a position, read after the
-	// call began; atLeast is not compared with the log's end when it is nil.
+	// Reaches reports whether the log goes as far as a position, read after the call
+	// began. Nil: atLeast is not compared with the end of the log.
 	Reaches func(ctx context.Context, position uint64) (bool, error)
-	// LogID is the log's id, false while it is not known. Only the feed needs it.
+	// LogID returns the id of the log, false while it is not known. Only the feed
+	// needs it.
 	LogID        func() (id uuid.UUID, known bool)
-	Directory    Directory // nil: nobody is known
-	Audit        Audit     // the log itself
-	Streams      Streams   // whose streams are read there
+	Directory    Directory // nil: no names, and no prisoner is known
+	Audit        Audit     // reads of the log
+	Streams      Streams   // lists the streams that Audit reads
 	Verifier     Verifier
 	Health       Health
-	Clock        func() time.Time
-	NewID        func() uuid.UUID // command ids; random ones when nil
+	Clock        func() time.Time // in Europe/London
+	NewID        func() uuid.UUID // of commands; nil: random ids
 	Logger       *slog.Logger
-	Timeout      time.Duration // time of one request, waiting included; [commands.Patience] when zero
-	StallTimeout time.Duration // how long a reader of the feed may take nothing; 5 min when zero
+	Timeout      time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
+	StallTimeout time.Duration // how long a reader of the feed may read nothing; 0: 5 min
 	Feeds        FeedLimits
-	Seats        *Seats // shared with whatever else waits for the read model in a request; its own when nil
-	Version      string // for /info; the module's own when empty
+	Seats        *Seats // shared with everything else that waits for the read model in a request; nil: its own
+	Version      string // for /info; "": the module's own
 }
 
-// API is the JSON edge as an [http.Handler], safe for concurrent use.
+// API is an [http.Handler] with all routes. It is safe for concurrent use.
 type API struct {
 	commands     Commands
 	reads        Reads
@@ -96,7 +99,7 @@ type API struct {
 	router       *chi.Mux
 }
 
-// New is an API that serves at once.
+// New returns an API that is ready to serve. Its backends need not be up.
 func New(options Options) *API {
 	if options.NewID == nil {
 		options.NewID = uuid.New
@@ -131,14 +134,15 @@ func New(options Options) *API {
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.ServeHTTP(w, r) }
 
-// ShutDown makes readiness say no, so that no new requests are sent here, and
-// ends the feeds that follow; requests that come are still answered.
+// ShutDown begins the shutdown: readiness goes down, so that load balancers send no
+// new requests, and feeds that follow end after their last whole line. Requests that
+// still arrive are answered.
 func (a *API) ShutDown() {
 	a.health.shuttingDown.Store(true)
 	a.openFeeds.stop()
 }
 
-// Routes lists what is served, as "GET /path/{parameter}".
+// Routes returns every route as "GET /path/{parameter}", in no order. Tests walk it.
 func (a *API) Routes() []string {
 	var all []string
 	for _, route := range a.router.Routes() {
@@ -149,7 +153,7 @@ func (a *API) Routes() []string {
 	return all
 }
 
-// The roles, without their prefix; anyToken stands for whichever the token has.
+// The roles without the prefix ROLE_. anyToken admits any valid token.
 const (
 	roleRead    = "READ_NON_ASSOCIATIONS"
 	roleSync    = "NON_ASSOCIATIONS_SYNC"

@@ -12,12 +12,13 @@ import (
 	"nonassociations/web/auth"
 )
 
-// endpoint answers a caller who is known and may ask. A position in the reply
-// holds for its error too.
+// endpoint answers an authenticated and authorised request. The position and the
+// written headers of its response hold for its error too.
 type endpoint func(ctx context.Context, r *http.Request, by auth.Claims) (response, error)
 
-// authenticated lets a caller with one of the roles through, or any for anyToken,
-// within the time of one request.
+// authenticated is the middleware of nearly every route: it verifies the token,
+// demands one of the roles (anyToken: any) and bounds the time of the request. An
+// error of any of these is the answer.
 func (a *API) authenticated(do endpoint, roles ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
@@ -39,6 +40,8 @@ func (a *API) authenticated(do endpoint, roles ...string) http.HandlerFunc {
 	}
 }
 
+// admit verifies the token of a request and demands one of the roles. The claims come
+// with a 403 too, for the log line.
 func (a *API) admit(ctx context.Context, r *http.Request, roles []string) (auth.Claims, error) {
 	token, is := bearer(r)
 	if !is {
@@ -58,7 +61,7 @@ func (a *API) admit(ctx context.Context, r *http.Request, roles []string) (auth.
 	return by, nil
 }
 
-// unverifiable says when the same token may be judged.
+// unverifiable is a 503 with the time after which the token may be verifiable.
 func unverifiable(err error) problem {
 	p := unavailable(err)
 	var later *auth.UnverifiableError
@@ -69,7 +72,8 @@ func unverifiable(err error) problem {
 	return p
 }
 
-// bearer is the token of the one Authorization header that there may be.
+// bearer returns the token of the Authorization header. A second header makes both
+// invalid: a proxy could read the one and the service the other.
 func bearer(r *http.Request) (string, bool) {
 	const scheme = "bearer "
 	header := r.Header["Authorization"]
@@ -79,8 +83,8 @@ func bearer(r *http.Request) (string, bool) {
 	return strings.TrimLeft(header[0][len(scheme):], " "), true
 }
 
-// correlation is the caller's own id for what this request is part of, when it
-// is one that can be kept.
+// correlation returns the caller's own id of the work that this request belongs to;
+// "" unless it is a UUID.
 func correlation(r *http.Request) string {
 	header := r.Header["X-Correlation-Id"]
 	if len(header) != 1 {

@@ -13,7 +13,8 @@ import (
 // maxBody is the largest body of a write, in bytes.
 const maxBody = 1 << 20
 
-// readJSON reads a body that says it is plain JSON.
+// readJSON reads a body whose headers declare plain JSON in UTF-8. The error is a 415,
+// or one of readBody.
 func readJSON(r *http.Request) (*bytes.Buffer, error) {
 	if err := isJSON(r.Header); err != nil {
 		return nil, err
@@ -23,13 +24,13 @@ func readJSON(r *http.Request) (*bytes.Buffer, error) {
 
 func isJSON(header http.Header) error {
 	for _, encoding := range header["Content-Encoding"] {
-		if encoding != "" && !strings.EqualFold(encoding, "identity") { // an empty one is as good as none
+		if encoding != "" && !strings.EqualFold(encoding, "identity") { // an empty header means none
 			return wrongFormat("encoded bodies are not read")
 		}
 	}
 	kind := header["Content-Type"]
 	if len(kind) == 1 && kind[0] == mediaJSON {
-		return nil // what nearly everybody sends
+		return nil // the usual case, without parsing
 	}
 	if len(kind) != 1 {
 		return wrongFormat("Content-Type must be application/json")
@@ -44,7 +45,8 @@ func isJSON(header http.Header) error {
 	return nil
 }
 
-// isUTF8 knows the spellings in use beside the one that is registered.
+// isUTF8 reports whether a charset is UTF-8, in the registered spelling or another
+// that callers use.
 func isUTF8(charset string) bool {
 	switch strings.ToLower(charset) {
 	case "utf-8", "utf8", "utf_8":
@@ -54,7 +56,8 @@ func isUTF8(charset string) bool {
 	}
 }
 
-// readBody reads no more than one byte beyond the limit.
+// readBody reads a body of at most maxBody bytes. The error is a 413 beyond that, a
+// 408 when the client was too slow, and a 400 when the body broke off.
 func readBody(r *http.Request) (*bytes.Buffer, error) {
 	if r.ContentLength > maxBody {
 		return nil, tooLarge()

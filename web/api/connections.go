@@ -9,17 +9,17 @@ import (
 	"sync/atomic"
 )
 
-// DefaultConnections is how many connections are served at once.
+// DefaultConnections is the default limit of connections.
 const DefaultConnections = 2048
 
-// refusing is how many connections beyond the limit are told so at once; what
-// comes beyond these is closed without a word.
+// refusing is how many connections beyond the limit are answered with 503. Further
+// ones are closed without an answer, which costs no goroutine.
 const refusing = 128
 
-// Connections is a listener whose server answers so many connections at once:
-// one beyond is answered 503 and closed, so that its caller knows. Only liveness
-// is answered there too: a process that is busy is not dead. It is safe for
-// concurrent use.
+// Connections is a listener with a limit of open connections. A request on a
+// connection beyond the limit is answered with 503 and the connection is closed.
+// Liveness is answered there too: a busy process must not be restarted for it. It is
+// safe for concurrent use.
 type Connections struct {
 	net.Listener
 
@@ -27,7 +27,7 @@ type Connections struct {
 	open atomic.Int64
 }
 
-// LimitConnections limits a listener; to DefaultConnections when most is 0.
+// LimitConnections limits a listener to most connections; 0 means DefaultConnections.
 func LimitConnections(listener net.Listener, most int) *Connections {
 	if most == 0 {
 		most = DefaultConnections
@@ -35,7 +35,7 @@ func LimitConnections(listener net.Listener, most int) *Connections {
 	return &Connections{Listener: listener, most: int64(most)}
 }
 
-// Accept is [net.Listener]'s.
+// Accept returns the next connection that is to be served or refused.
 func (c *Connections) Accept() (net.Conn, error) {
 	for {
 		conn, err := c.Listener.Accept()
@@ -47,11 +47,11 @@ func (c *Connections) Accept() (net.Conn, error) {
 			return &counted{Conn: conn, of: c, beyond: open > c.most}, nil
 		}
 		c.open.Add(-1)
-		_ = conn.Close() // it is not known to anybody
+		_ = conn.Close() // nothing uses it yet
 	}
 }
 
-// counted is a connection that counts until it is closed.
+// counted is a connection that counts against the limit until it is closed.
 type counted struct {
 	net.Conn
 
@@ -60,13 +60,14 @@ type counted struct {
 	once   sync.Once
 }
 
-// Close is [net.Conn]'s.
+// Close gives the place back, once.
 func (c *counted) Close() error {
 	c.once.Do(func() { c.of.open.Add(-1) })
 	return c.Conn.Close()
 }
 
-// CloseWrite lets the server end an answer before the caller has ended.
+// CloseWrite passes on the half-close with which net/http ends an answer while the
+// client still sends.
 func (c *counted) CloseWrite() error {
 	if half, is := c.Conn.(interface{ CloseWrite() error }); is {
 		return half.CloseWrite()
@@ -76,7 +77,7 @@ func (c *counted) CloseWrite() error {
 
 type beyondKey struct{}
 
-// Bind makes a server refuse what comes by a connection beyond the limit. It is
+// Bind makes a server refuse requests on connections beyond the limit. It must be
 // called before the server serves this listener.
 func (c *Connections) Bind(server *http.Server) {
 	next := server.Handler
@@ -100,7 +101,7 @@ func (c *Connections) Bind(server *http.Server) {
 	})
 }
 
-var errConnections = errors.New("there are as many connections as may be")
+var errConnections = errors.New("too many connections are open")
 
-// pathLiveness asks whether the process lives.
+// pathLiveness is the path of the liveness probe.
 const pathLiveness = "/health/liveness"

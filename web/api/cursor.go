@@ -13,9 +13,9 @@ import (
 
 var errCursor = errors.New("must be as Link gave it, with the other parameters as they are there")
 
-// formatCursor writes the place behind which a page begins. It is no secret, but
-// nothing that anybody should build on: it is good for the same question only,
-// and a change in it is seen.
+// formatCursor encodes the record after which a page begins, for the parameter after
+// of Link. It is opaque and no secret. A checksum guards against edits, and the scope
+// against use with other parameters.
 func formatCursor(of queries.PageRequest, number int64, behind queries.Cursor) string {
 	text := strings.Join([]string{
 		cursorScope(of), strconv.FormatInt(number, 10), behind.ID.String(), behind.Value,
@@ -23,7 +23,8 @@ func formatCursor(of queries.PageRequest, number int64, behind queries.Cursor) s
 	return base64.RawURLEncoding.EncodeToString(append(checksum(text), text...))
 }
 
-// parseCursor reads what formatCursor wrote for the same question.
+// parseCursor decodes a cursor of formatCursor. The error says that it was changed, or
+// that the other parameters are not those it was made for.
 func parseCursor(token string, of queries.PageRequest) (number int64, behind queries.Cursor, err error) {
 	whole, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(whole) < sealed || string(whole[:sealed]) != string(checksum(string(whole[sealed:]))) {
@@ -41,7 +42,7 @@ func parseCursor(token string, of queries.PageRequest) (number int64, behind que
 	return number, queries.Cursor{Value: parts[3], ID: id}, nil
 }
 
-// cursorScope is what a place is an answer to.
+// cursorScope returns the parameters that a cursor belongs to.
 func cursorScope(of queries.PageRequest) string {
 	return fmt.Sprintf("%s %t %d %t %t", of.By, of.Descending, of.Size, of.Open, of.Closed)
 }

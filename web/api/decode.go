@@ -10,21 +10,25 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxFaults bounds the list of bad fields, so that a small body of nothing but
-// faults does not make an answer many times its size.
+// maxFaults bounds the list of bad fields. Without it a body of 1 MiB could cause an
+// answer many times its size.
 const maxFaults = 1000
 
-// decoder walks a JSON text once. Text that is no strict JSON ends the walk
-// with an error; a bad value is noted, and the walk goes on to the next.
+// decoder reads a JSON text in one pass and collects the faults of its values. Text
+// that is not strict JSON ends the pass with an error; after a bad value the pass
+// continues, so that one answer names every bad field.
+//
+// It is own code over a strict tokenizer: decoding into structs stops at the first
+// bad value.
 type decoder struct {
 	json   *jsontext.Decoder
 	faults []fault
-	more   int
+	more   int // faults beyond maxFaults
 }
 
 func newDecoder(body *bytes.Buffer) *decoder { return &decoder{json: jsontext.NewDecoder(body)} }
 
-// fault notes something about the value that was read last.
+// fault adds a fault of the value that was read last.
 func (d *decoder) fault(detail string) { d.faultAt(string(d.json.StackPointer()), detail) }
 
 func (d *decoder) faultAt(source, detail string) {
@@ -35,7 +39,7 @@ func (d *decoder) faultAt(source, detail string) {
 	d.faults = append(d.faults, fault{shortened(source), detail})
 }
 
-// wrong passes over a value of another type than the one that is wanted.
+// wrong skips a value of a type that is not wanted and adds its fault.
 func (d *decoder) wrong(wanted string) error {
 	if err := d.json.SkipValue(); err != nil {
 		return err
@@ -44,16 +48,16 @@ func (d *decoder) wrong(wanted string) error {
 	return nil
 }
 
-// presence says what was found where an object or an array should be.
+// presence is what was found in the place of an object or an array.
 type presence int
 
 const (
-	absent    presence = iota // not given, or null, which is as good
-	otherwise                 // of another type, which was noted
+	absent    presence = iota // not given, or null, which means the same
+	otherwise                 // of another type; the fault is added
 	whole
 )
 
-// object reads an object; member must read the value of each name.
+// object reads an object. member is called for each name and must read its value.
 func (d *decoder) object(member func(name string) error) (presence, error) {
 	return d.open(jsontext.KindBeginObject, "an object", func() error {
 		name, err := d.json.ReadToken()
@@ -64,7 +68,7 @@ func (d *decoder) object(member func(name string) error) (presence, error) {
 	})
 }
 
-// array reads an array; element must read each value.
+// array reads an array. element is called for each value and must read it.
 func (d *decoder) array(element func() error) (presence, error) {
 	return d.open(jsontext.KindBeginArray, "an array", element)
 }
@@ -89,20 +93,20 @@ func (d *decoder) open(begin jsontext.Kind, wanted string, next func() error) (p
 	return whole, err
 }
 
-// field is a value of an object: null is as good as absent, a bad one was
-// noted already.
+// field is a value of an object. Null is the same as absent; the fault of a bad value
+// is added already.
 type field[T any] struct {
 	value T
 	given bool
 	bad   bool
 }
 
-// text reads a text and what it means.
+// text reads a string and parses it.
 func text[T any](d *decoder, into *field[T], parse func(string) (T, error)) error {
 	return scalar(d, into, jsontext.KindString, "a text", parse)
 }
 
-// number reads a number, as it was written, and what it means.
+// number reads a number and parses it as it was written.
 func number[T any](d *decoder, into *field[T], parse func(string) (T, error)) error {
 	return scalar(d, into, jsontext.KindNumber, "a number", parse)
 }
@@ -128,7 +132,7 @@ func scalar[T any](d *decoder, into *field[T], kind jsontext.Kind, wanted string
 	return nil
 }
 
-// need notes that the object which was read last lacks a field.
+// need adds a fault when the object that was read last lacks a field.
 func need[T any](d *decoder, f field[T], name string) {
 	if !f.given && !f.bad {
 		d.lacks(name)
@@ -139,7 +143,7 @@ func (d *decoder) lacks(name string) {
 	d.faultAt(string(d.json.StackPointer())+"/"+name, "must be given")
 }
 
-// end is the end of the text, where nothing may follow.
+// end returns an error when anything follows the value.
 func (d *decoder) end() error {
 	_, err := d.json.ReadToken()
 	switch {
@@ -151,7 +155,8 @@ func (d *decoder) end() error {
 	return err
 }
 
-// result is what the walk came to, when it came to the end.
+// result returns the refusal of the text, or nil: that it is not JSON, otherwise the
+// list of faults.
 func (d *decoder) result(walk error) error {
 	if walk != nil {
 		return notJSON(walk)
@@ -162,8 +167,8 @@ func (d *decoder) result(walk error) error {
 	return nil
 }
 
-// notJSON says where a text stops being strict JSON. The library's own words
-// are left out: they quote the text.
+// notJSON returns the refusal that says where a text stops being strict JSON. The
+// library's own message is left out, since it quotes the text.
 func notJSON(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
@@ -180,8 +185,8 @@ func notJSON(err error) error {
 // maxPointer bounds a JSON pointer in an answer, in bytes.
 const maxPointer = 256
 
-// shortened leads to what is around a value whose own pointer is too long: keys
-// and depth are the caller's to choose, and would make an answer of any size.
+// shortened cuts a pointer that is too long to that of an enclosing value. Keys and
+// depth are chosen by the caller, and could make an answer of any size.
 func shortened(pointer string) string {
 	if len(pointer) <= maxPointer {
 		return pointer

@@ -8,8 +8,8 @@ import (
 	"nonassociations/web/auth"
 )
 
-// deleteSynced takes over that NOMIS deleted a non-association. A body says
-// nothing here, but its limit holds as for every write.
+// deleteSynced records that NOMIS deleted a non-association. A body is ignored, but its
+// limit holds as for every write.
 func (a *API) deleteSynced(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
 	text, err := pathValue(r, "id")
 	if err != nil {

@@ -10,19 +10,20 @@ import (
 	"nonassociations/web/shape"
 )
 
-// Directory tells who prisoners are and where; those whom it does not know are
-// left out. What it told stands, also beside an error.
+// Directory returns names and places of prisoners. Unknown numbers are omitted. What
+// it returns beside an error is valid. Implementations are safe for concurrent use.
 type Directory interface {
-	// Find may answer from what was told a minute ago.
+	// Find may answer from a cache of about a minute.
 	Find(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, error)
-	// FindNow asks for every number, whatever was told before.
+	// FindNow asks for every number, whatever is cached.
 	FindNow(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, error)
-	// Remembered asks nobody. It is whole when every number was answered for.
+	// Remembered answers from the cache alone. whole reports whether every number is
+	// in it.
 	Remembered(numbers []domain.PrisonerNumber) (people map[domain.PrisonerNumber]directory.Prisoner, whole bool)
 }
 
-// lookUp are those whom the directory knows, with whatever it could tell. That
-// it is down keeps no read from answering: the numbers are there.
+// lookUp returns the prisoners whom the directory knows. A directory that is down
+// fails no read: the answer then has numbers without names.
 func (a *API) lookUp(ctx context.Context, numbers []domain.PrisonerNumber) map[domain.PrisonerNumber]directory.Prisoner {
 	if a.directory == nil || len(numbers) == 0 {
 		return nil
@@ -34,12 +35,11 @@ func (a *API) lookUp(ctx context.Context, numbers []domain.PrisonerNumber) map[d
 	return people
 }
 
-// lookUpNow are people for a list that leaves out those of other prisons. An
-// answer that is remembered may show nobody out, since a prisoner may have been
-// moved a moment ago: when it would, or when it is not whole, everybody is asked
-// for again in one question. sure is false when that failed, or was not needed:
-// then nobody may be left out. hides reports whether anybody would be, should
-// the places be true.
+// lookUpNow returns prisoners for a list that omits those of other prisons. A cached
+// place may hide no prisoner, since a move may have happened a moment ago. So when
+// the cache would hide one, or is incomplete, all numbers are asked for again in one
+// call. sure is false when that call failed or was not needed: no record may then be
+// omitted. hides reports whether any record would be omitted with given places.
 func (a *API) lookUpNow(ctx context.Context, numbers []domain.PrisonerNumber, hides func(prisoners) bool) (_ prisoners, sure bool) {
 	if a.directory == nil || len(numbers) == 0 {
 		return nil, false
@@ -57,10 +57,11 @@ func (a *API) lookUpNow(ctx context.Context, numbers []domain.PrisonerNumber, hi
 	return remembered, false
 }
 
-// prisoners are prisoners by their numbers.
+// prisoners maps prisoner numbers to what the directory knows.
 type prisoners = map[domain.PrisonerNumber]directory.Prisoner
 
-// personOf is a prisoner as an answer shows them; null is what nobody told.
+// personOf returns a prisoner as answers show them; null for what the directory does
+// not know.
 func personOf(p directory.Prisoner) shape.Person {
 	return shape.Person{
 		FirstName: orNull(p.FirstName), LastName: orNull(p.LastName),
@@ -75,18 +76,17 @@ func orNull(text string) *string {
 	return &text
 }
 
-// isNameless tells whether a name is missing.
+// isNameless reports whether a name is missing.
 func isNameless(p shape.Person) bool { return p.FirstName == nil || p.LastName == nil }
 
-// The directory has these two in the place of a prison for who is in none: on
-// the way from one to another, and outside. Either may be in any prison within
-// the hour.
+// The directory has these two in the place of a prison: in transfer between two
+// prisons, and outside. Either prisoner may be in any prison within the hour.
 const (
 	inTransfer = "TRN"
 	outside    = "OUT"
 )
 
-// prisonOf is the prison that an id names; "" when it names none.
+// prisonOf returns the prison that an id names; "" when it names none.
 func prisonOf(id string) string {
 	switch id = strings.ToUpper(strings.TrimSpace(id)); id {
 	case inTransfer, outside:
@@ -96,8 +96,8 @@ func prisonOf(id string) string {
 	}
 }
 
-// isElsewhere tells whether a prisoner is known to be in another prison. Who is
-// in none is not, and no prison is another one than none.
+// isElsewhere reports whether a prisoner is known to be in another prison than the
+// given one. A prisoner in no prison is not, and there is no other prison than none.
 func isElsewhere(p directory.Prisoner, prison string) bool {
 	here, there := prisonOf(prison), prisonOf(p.PrisonID)
 	return here != "" && there != "" && here != there

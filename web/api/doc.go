@@ -1,9 +1,12 @@
-// Package api is the JSON edge of the service: it turns HTTP requests into
-// commands and queries, and what they say into HTTP answers. It holds no rule
-// of the record and no SQL; what is malformed it refuses before anything else
-// in the house hears of it.
+// Package api is the HTTP edge of the service. It turns requests into commands and
+// queries, and their results into answers. It holds no rule of the record and no SQL.
+// A malformed request is refused before anything else is called.
 //
-// A request walks one way: edge (recovery, log line) → guard (token, role,
-// time) → endpoint (decode, ask) → reply. An endpoint returns values; one
-// place writes answers and one place turns errors into answers.
+// Every request takes the same way: middleware (recovery, headers, log line), then
+// authentication (token, role, time-out), then the endpoint. An endpoint returns a
+// response value or an error. One function writes responses, and one turns errors
+// into responses ([problem]).
+//
+// The JSON of answers is in web/shape. openapi.json is the contract: tests compare it
+// with the routes, the roles and the answers.
 package api

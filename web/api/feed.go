@@ -16,22 +16,23 @@ import (
 	"nonassociations/web/shape"
 )
 
-// The ways a feed ends before all is told.
+// The causes that end a feed early.
 var (
 	errShuttingDown = errors.New("the service shuts down")
 	errSlowStart    = errors.New("the log did not answer in time")
 	errTokenEnded   = errors.New("the token of the feed is not valid any more")
 )
 
-// errFeeds refuses one more feed.
-var errFeeds = errors.New("there are as many feeds as may be, in all or of this client")
+// errFeeds refuses a feed beyond a bound.
+var errFeeds = errors.New("too many feeds are open, in all or of this client")
 
-// FeedLimits bound the feeds; zero values mean the defaults.
+// FeedLimits bound the feeds of a process. Zero values mean the defaults in the
+// comments.
 type FeedLimits struct {
-	Most    int           // at once, in all; 32
-	Each    int           // at once, of one client; 4
-	Recheck time.Duration // how often the token of a feed is verified again; 1 min
-	Parting time.Duration // how long a reader may take for its last line when the token has ended; 5 s
+	Most    int           // open at once, in all; 32
+	Each    int           // open at once, of one client; 4
+	Recheck time.Duration // interval at which the token of a feed is verified again; 1 min
+	Parting time.Duration // time for the last line after the token has ended; 5 s
 }
 
 func (l FeedLimits) withDefaults() FeedLimits {
@@ -41,21 +42,22 @@ func (l FeedLimits) withDefaults() FeedLimits {
 	}
 }
 
-// feedParams is a feed as it is asked for.
+// feedParams is an admitted request for a feed.
 type feedParams struct {
 	audit.Feed
 
 	by  auth.Claims
-	log uuid.UUID // whose feed it is
+	log uuid.UUID // id of the log
 }
 
-// feed is the whole log behind a position, a fact a line, and as long as the
-// caller likes and its token holds. A follower is told the end of it by a
-// shutdown and by the end of its token; in every other case a feed that has not
-// told everything breaks off, so that no part is taken for the whole.
+// feed streams the log after a position as NDJSON, one fact a line, for as long as the
+// client reads and its token is valid. A feed that follows ends normally at a
+// shutdown and at the end of its token, since it is never complete. In every other
+// case a feed that has not sent everything is broken off, so that no part of the log
+// is taken for the whole (ADR 0011).
 func (a *API) feed(roles ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !r.ProtoAtLeast(1, 1) { // it has no mark of the end: what breaks off would look whole
+		if !r.ProtoAtLeast(1, 1) { // HTTP/1.0 marks no end: a feed that breaks off would look complete
 			oldProtocol().reply().write(w, r)
 			return
 		}
@@ -94,11 +96,11 @@ func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) 
 	return wish.feedParams, a.ofThisLog(w, &wish)
 }
 
-// askedFeed is what the parameters say.
+// askedFeed is a feed with its parameters, not compared with the log yet.
 type askedFeed struct {
 	feedParams
 
-	logID *uuid.UUID // whose log the caller takes it for
+	logID *uuid.UUID // the log that the caller expects; nil: any
 }
 
 func readFeed(u *url.URL) (askedFeed, error) {
@@ -123,11 +125,11 @@ func readFeed(u *url.URL) (askedFeed, error) {
 	return asked, p.result()
 }
 
-// headerLogID says whose log a feed tells.
+// headerLogID names the log of a feed.
 const headerLogID = "X-Log-Id"
 
-// ofThisLog says whose log is told, and refuses a caller who takes it for
-// another one: a position of one log means nothing in another.
+// ofThisLog sets the id of the log, and refuses with 409 a caller that expects another
+// one: a position of one log means nothing in another.
 func (a *API) ofThisLog(w http.ResponseWriter, asked *askedFeed) error {
 	id, known := a.logID()
 	if !known {
@@ -141,7 +143,7 @@ func (a *API) ofThisLog(w http.ResponseWriter, asked *askedFeed) error {
 	return nil
 }
 
-// writeFeed returns an error only as long as nothing was answered.
+// writeFeed sends the feed. It returns an error only while nothing has been sent.
 func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams) error {
 	release, is := a.feeds.take(feed.by.ClientID)
 	if !is {
@@ -152,7 +154,7 @@ func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams)
 	defer release()
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
-	if feed.Follow { // others are told everything, in the time that requests in flight have
+	if feed.Follow { // a feed that does not follow is finished, in the time that requests in flight have
 		leave, is := a.openFeeds.join(func() { end(errShuttingDown) })
 		if !is {
 			return unavailable(errShuttingDown)
@@ -162,7 +164,7 @@ func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams)
 	late := time.AfterFunc(a.timeout, func() { end(errSlowStart) })
 	defer late.Stop()
 	out := newNDJSONWriter(w, r, a.stallTimeout)
-	defer context.AfterFunc(r.Context(), out.cut)() // a line that nobody takes would wait for ever
+	defer context.AfterFunc(r.Context(), out.cut)() // a write to a client that is gone would block for ever
 	defer a.whileTokenHolds(ctx, r, feed.by, end, out.cut)()
 
 	err := a.audit.Feed(ctx, feed.into(ctx, a.clock().Location(), out, late))
@@ -176,7 +178,7 @@ func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams)
 	return nil
 }
 
-// into is the feed whose lines go out.
+// into returns the feed of the log with callbacks that write its lines to out.
 func (f feedParams) into(ctx context.Context, london *time.Location, out *ndjsonWriter, late *time.Timer) audit.Feed {
 	feed := f.Feed
 	feed.Begin = func(head uint64) error {
@@ -187,7 +189,7 @@ func (f feedParams) into(ctx context.Context, london *time.Location, out *ndjson
 		return out.begin(head)
 	}
 	feed.Line = func(entry audit.Entry) error {
-		if err := ctx.Err(); err != nil { // no line behind the end
+		if err := ctx.Err(); err != nil { // no line after the end
 			return err
 		}
 		line, err := json.Marshal(shape.FeedLine{Entry: entryOf(london, entry), PrisonerNumbers: entry.PrisonerNumbers()})

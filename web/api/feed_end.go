@@ -11,8 +11,7 @@ import (
 	"nonassociations/web/auth"
 )
 
-// notBegun is an ordinary answer: that the log is away, ends before the position,
-// or the service goes.
+// notBegun returns the ordinary refusal of a feed that has sent nothing.
 func notBegun(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
 	switch {
@@ -26,18 +25,19 @@ func notBegun(ctx context.Context, err error) error {
 	return unavailable(errors.Join(cause, err))
 }
 
-// endFeed ends the answer, or breaks it off behind its last whole line. One that
-// follows is never taken for all that there is, so it may end like a whole one.
+// endFeed ends the answer, or breaks it off after its last whole line by aborting the
+// connection. A feed that follows may end normally early, since no client takes it
+// for complete.
 func (a *API) endFeed(ctx context.Context, r *http.Request, follows bool, out *ndjsonWriter, err error) {
 	cause := context.Cause(ctx)
-	told := errors.Is(cause, errShuttingDown) || follows && errors.Is(cause, errTokenEnded)
+	orderly := errors.Is(cause, errShuttingDown) || follows && errors.Is(cause, errTokenEnded)
 	switch {
-	case err == nil || told:
+	case err == nil || orderly:
 		if err = out.end(); err == nil {
 			return
 		}
 	default:
-		_ = out.flush() // what is whole may as well arrive
+		_ = out.flush() // the whole lines may arrive
 	}
 	if r.Context().Err() == nil {
 		a.logger.WarnContext(r.Context(), "feed cut off", "error", errors.Join(err, cause))
@@ -45,9 +45,9 @@ func (a *API) endFeed(ctx context.Context, r *http.Request, follows bool, out *n
 	panic(http.ErrAbortHandler)
 }
 
-// whileTokenHolds ends a feed when the token that opened it expires, or is not
-// verified any more: a withdrawn one must not read on for ever. What the reader
-// does not take then is cut. It watches until release is called.
+// whileTokenHolds ends a feed when the token that opened it expires, or when it no
+// longer verifies: a withdrawn token must not read on for ever. A client that does not
+// read the last line in time is cut off. It watches until release is called.
 func (a *API) whileTokenHolds(ctx context.Context, r *http.Request, by auth.Claims, end context.CancelCauseFunc, cut func()) (release func()) {
 	over := make(chan struct{})
 	var watching sync.WaitGroup
@@ -71,7 +71,8 @@ func (a *API) whileTokenHolds(ctx context.Context, r *http.Request, by auth.Clai
 	}
 }
 
-// untilTokenEnds returns true when the token has ended, false when the feed has.
+// untilTokenEnds waits, and reports whether the token has ended; false means that the
+// feed has.
 func (a *API) untilTokenEnds(ctx context.Context, r *http.Request, by auth.Claims) bool {
 	var expires <-chan time.Time
 	if !by.Expires.IsZero() {
@@ -95,8 +96,8 @@ func (a *API) untilTokenEnds(ctx context.Context, r *http.Request, by auth.Claim
 	}
 }
 
-// stillHolds verifies a token again, as a request with it would be. What cannot be
-// verified holds no longer.
+// stillHolds verifies a token again, as for a new request. A token that cannot be
+// verified does not hold.
 func (a *API) stillHolds(ctx context.Context, r *http.Request) bool {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()

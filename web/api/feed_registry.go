@@ -2,7 +2,8 @@ package api
 
 import "sync"
 
-// feedRegistry are the feeds that go on until the service shuts down.
+// feedRegistry keeps the feeds that follow, so that a shutdown can end them. It is safe
+// for concurrent use.
 type feedRegistry struct {
 	mu      sync.Mutex
 	stopped bool
@@ -10,7 +11,7 @@ type feedRegistry struct {
 	ends    map[int]func()
 }
 
-// join adds a feed, which end tells to end; false when it is too late for that.
+// join adds a feed, which end will end. It returns false after stop.
 func (f *feedRegistry) join(end func()) (leave func(), is bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -30,7 +31,7 @@ func (f *feedRegistry) join(end func()) (leave func(), is bool) {
 	}, true
 }
 
-// stop ends all of them, and lets nobody join any more.
+// stop ends all feeds and refuses further ones.
 func (f *feedRegistry) stop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

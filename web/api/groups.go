@@ -14,21 +14,21 @@ import (
 	"nonassociations/web/shape"
 )
 
-// between lists what keeps the prisoners of a group apart from each other, in
-// one prison when one is named.
+// between lists the non-associations within a group of prisoners, of one prison when
+// prisonId is given.
 func (a *API) between(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	return a.group(ctx, r, groupRead{least: 2, ofPrison: true, open: a.reads.Between})
 }
 
-// involving lists everything that concerns a prisoner of a group.
+// involving lists the non-associations of every prisoner of a group.
 func (a *API) involving(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	return a.group(ctx, r, groupRead{least: 1, open: a.reads.Involving})
 }
 
 // groupRead is what differs between the reads of a group.
 type groupRead struct {
-	least    int  // how many prisoners are a group
-	ofPrison bool // may be asked for one prison
+	least    int  // the least number of prisoners
+	ofPrison bool // takes prisonId
 	open     func(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error)
 }
 
@@ -68,7 +68,8 @@ func groupFault(err error) error {
 	return unavailable(err)
 }
 
-// begin is what every read of staff begins with.
+// begin parses the parameters of a staff read. Its response has the position that a
+// refusal carries.
 func (a *API) begin(r *http.Request) (*parameters, response, error) {
 	p, err := parametersOf(r.URL)
 	return p, response{status: http.StatusOK, position: formatPosition(a.reads.Position())}, err
@@ -76,7 +77,7 @@ func (a *API) begin(r *http.Request) (*parameters, response, error) {
 
 func (a *API) today() string { return domain.Today(a.clock()) }
 
-// readNumbers reads the body, and judges it together with the parameters.
+// readNumbers reads the prisoner numbers of the body, after the parameters are judged.
 func readNumbers(r *http.Request, p *parameters, least int) ([]domain.PrisonerNumber, error) {
 	body, err := readJSON(r)
 	if err != nil {
@@ -88,7 +89,7 @@ func readNumbers(r *http.Request, p *parameters, least int) ([]domain.PrisonerNu
 	return decodeNumbers(body, least)
 }
 
-// groupList is the list of a group that is asked for.
+// groupList is one request for the list of a group.
 type groupList struct {
 	api     *API
 	request *http.Request
@@ -98,13 +99,14 @@ type groupList struct {
 }
 
 // fewRecords is how many records are answered from memory. Nearly every list is
-// shorter; a longer one is made while it is sent.
+// shorter. A longer one is streamed (large.go).
 const fewRecords = 1000
 
-var errMany = errors.New("more records than are answered from memory")
+var errMany = errors.New("the list has too many records to be answered from memory")
 
-// reply reads a short list and gives the connection back before anything else
-// is asked for or sent. A longer one waits for its turn first.
+// reply answers a short list from memory: the connection to the read model is returned
+// before the directory is asked and before anything is sent. A longer list waits for a
+// slot and is streamed.
 func (l groupList) reply(ctx context.Context, out response) (response, error) {
 	records, position, err := l.few(ctx)
 	if errors.Is(err, errMany) {
@@ -138,20 +140,20 @@ func (l groupList) few(ctx context.Context) (records []queries.Record, position 
 	return records, group.Position, err
 }
 
-// hides says which records are left out of the list of a prison: those of which
-// a prisoner is known to be in another one now. One whose prison is not known may
-// be there, and is kept: a list that lacks somebody is dangerous, one that has
-// somebody too many is not.
+// hides returns which records the list of a prison omits: those with a prisoner who is
+// in another prison, as the directory answers now. A prisoner whose prison is unknown
+// may be there, and is kept: a list with one name too few is dangerous, one with a
+// name too many is not (ADR 0012).
 func (l groupList) hides(ctx context.Context, numbers []domain.PrisonerNumber) func(queries.Record) bool {
-	nobody := func(queries.Record) bool { return false }
+	none := func(queries.Record) bool { return false }
 	if prisonOf(l.prison) == "" {
-		return nobody
+		return none
 	}
 	now, sure := l.api.lookUpNow(ctx, numbers, func(told prisoners) bool {
 		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(told[n], l.prison) })
 	})
 	if !sure {
-		return nobody
+		return none
 	}
 	return func(record queries.Record) bool {
 		return slices.ContainsFunc(bothNumbers(record.Pair), func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], l.prison) })
@@ -171,7 +173,7 @@ func bothNumbers(pair domain.Pair) []domain.PrisonerNumber {
 	return numbers[:]
 }
 
-// shapes are records as they are answered, never null.
+// shapes returns the answer's form of records, never nil.
 func shapes(view shape.View, records []queries.Record) []shape.NonAssociation {
 	shapes := make([]shape.NonAssociation, len(records))
 	for i, record := range records {

@@ -12,33 +12,33 @@ import (
 	"github.com/google/uuid"
 )
 
-// Health is what the health endpoints ask. Each function must return soon
-// after its context ends; one that is nil is left out.
+// Health are the checks behind the health endpoints. Each function must return soon
+// after its context ends and is safe for concurrent use. A nil one is left out.
 type Health struct {
-	// Ready says what keeps this process from serving at all: Postgres does not
-	// answer, or the store id was not read yet.
+	// Ready returns why this process cannot serve at all: Postgres does not answer, or
+	// the id of the log is not known yet.
 	Ready func(ctx context.Context) error
-	// EventStore says what keeps the log from answering.
+	// EventStore returns why the event store cannot be used.
 	EventStore func(ctx context.Context) error
-	// Reason is one of a closed set for an error of EventStore: nothing else of it is
-	// shown. It must be given with EventStore.
+	// Reason maps an error of EventStore to one of a closed set of words, the only part
+	// of it that is shown. It must be set with EventStore.
 	Reason func(error) string
-	// Consumers says how the consumers are, by their names.
+	// Consumers returns the consumers by name.
 	Consumers func(ctx context.Context) map[string]Consumer
 }
 
-// Consumer is how one consumer of the log is doing, as anybody may see it. A key is
-// never left out. Positions are as the world sees them.
+// Consumer is the public status of one consumer of the log. No key is ever left out.
+// Positions are public positions.
 type Consumer struct {
 	Status   status         `json:"status"`
-	Position *uint64        `json:"position"` // everything up to here is applied; null: it has none, or it is not known
-	Head     *uint64        `json:"head"`     // the last fact of ours in the log, read afresh; null: it could not be read
-	Lag      *float64       `json:"lag"`      // seconds, the age of the oldest fact that is not applied; 0: there is none
+	Position *uint64        `json:"position"` // everything up to here is applied; null: none, or unknown
+	Head     *uint64        `json:"head"`     // position of the last fact, read now; null: it could not be read
+	Lag      *float64       `json:"lag"`      // age of the oldest unapplied fact in seconds; 0: there is none
 	Beat     *time.Time     `json:"heartbeat"`
 	Fault    *ConsumerFault `json:"fault"`
 }
 
-// ConsumerFault is why a consumer does not move. Category is one of a closed set.
+// ConsumerFault is why a consumer is stuck. Category is one of a closed set.
 type ConsumerFault struct {
 	Category string     `json:"category"`
 	EventID  *uuid.UUID `json:"eventId"`
@@ -47,7 +47,7 @@ type ConsumerFault struct {
 	Since    time.Time  `json:"since"`
 }
 
-// SetUp says whether all is well with it.
+// SetUp sets the status to UP or DOWN.
 func (c *Consumer) SetUp(up bool) {
 	c.Status = statusDown
 	if up {
@@ -55,21 +55,22 @@ func (c *Consumer) SetUp(up bool) {
 	}
 }
 
-// IsUp reports whether all is well with it.
+// IsUp reports whether the status is UP.
 func (c Consumer) IsUp() bool { return c.Status == statusUp }
 
 const (
-	keepHealth = 2 * time.Second // so that a rush of probes costs one look
-	checkTime  = 2 * time.Second
+	keepHealth = 2 * time.Second // results are reused: many probes cost one check
+	checkTime  = 2 * time.Second // bounds a check
 )
 
+// health runs the checks, at most once in keepHealth, for all probes together.
 type health struct {
 	checks       Health
 	clock        func() time.Time
 	logger       *slog.Logger
 	shuttingDown atomic.Bool
 
-	turn   chan struct{} // holds one token while nobody looks; guards what follows
+	turn   chan struct{} // a mutex that can be waited for with a context; guards what follows
 	looked time.Time
 	found  findings
 }
@@ -80,14 +81,14 @@ func newHealth(checks Health, clock func() time.Time, logger *slog.Logger) *heal
 	return h
 }
 
-// findings are one look at everything.
+// findings are the results of one run of all checks.
 type findings struct {
 	ready      error
 	eventStore *component
 	consumers  map[string]Consumer
 }
 
-// components are all parts by their names.
+// components returns all components by name.
 func (f findings) components() map[string]any {
 	parts := map[string]any{}
 	if f.eventStore != nil {
@@ -108,8 +109,8 @@ func (f findings) good() bool {
 	return f.ready == nil && f.eventStore.isUp()
 }
 
-// component says no more than up or down, and why by one of a closed set: whoever
-// asks is not known, and an error could hold addresses. The error is logged.
+// component is UP or DOWN, with a reason of a closed set. The endpoint needs no token
+// and an error could hold addresses, so the error itself is only logged.
 type component struct {
 	Status status     `json:"status"`
 	Reason string     `json:"reason,omitzero"`
@@ -128,20 +129,20 @@ type healthBody struct {
 	Components map[string]any `json:"components,omitzero"`
 }
 
-// whole is down when any component is.
+// whole answers /health: DOWN when any component is.
 func (h *health) whole(ctx context.Context, _ *http.Request) (response, error) {
 	found, err := h.look(ctx)
 	return healthReply(found.good(), found.components()), err
 }
 
-// readiness is down when requests should not come here. The event store being
-// away is not a reason: reads go on without it.
+// readiness answers DOWN when this process should get no requests. An unavailable
+// event store is no reason: reads go on without it.
 func (h *health) readiness(ctx context.Context, _ *http.Request) (response, error) {
 	found, err := h.look(ctx)
 	return healthReply(found.ready == nil && !h.shuttingDown.Load(), found.components()), err
 }
 
-// up looks at nothing but this process.
+// up answers for the process alone.
 func up(context.Context, *http.Request) (response, error) { return healthReply(true, nil), nil }
 
 func healthReply(good bool, parts map[string]any) response {
@@ -159,7 +160,7 @@ func healthReply(good bool, parts map[string]any) response {
 
 func (c *component) isUp() bool { return c == nil || c.Status == statusUp }
 
-// look asks everything, unless that was done a moment ago.
+// look returns the last findings, and runs the checks first when those are old.
 func (h *health) look(ctx context.Context) (findings, error) {
 	select {
 	case <-h.turn:
@@ -168,7 +169,7 @@ func (h *health) look(ctx context.Context) (findings, error) {
 		return findings{}, ctx.Err()
 	}
 	if now := h.clock(); h.looked.IsZero() || now.Sub(h.looked) >= keepHealth {
-		// A probe that leaves does not spoil what the next one is told.
+		// A probe that gives up must not spoil the result for the next one.
 		h.found = h.ask(context.WithoutCancel(ctx))
 		h.looked = h.clock()
 	}
@@ -195,7 +196,7 @@ func (h *health) ask(ctx context.Context) findings {
 	return found
 }
 
-// componentOf keeps since when it is down for the reason that it is down for.
+// componentOf keeps Since while a component is down for the same reason.
 func (h *health) componentOf(err error) *component {
 	if err == nil {
 		return &component{Status: statusUp}

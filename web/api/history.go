@@ -14,8 +14,8 @@ import (
 	"nonassociations/web/shape"
 )
 
-// Audit is what the edge asks of the log itself. Errors: [audit.ErrUnavailable]
-// and faults.
+// Audit are the reads of the log. Errors: [audit.ErrUnavailable], [audit.ErrBehindEnd]
+// of Feed, and faults of the log.
 type Audit interface {
 	OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) ([]audit.Entry, error)
 	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.Entry, error)
@@ -23,19 +23,19 @@ type Audit interface {
 	Feed(ctx context.Context, feed audit.Feed) error
 }
 
-// Streams says whose streams are read in the log. It is a router only: what
-// they say comes from the log.
+// Streams lists which streams of the log concern a prisoner or a record. It may come
+// from the read model: every statement of an answer comes from the log.
 type Streams interface {
 	PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error)
-	// MergedWith lists the removed numbers whose streams tell of merges of a number.
+	// MergedWith lists the removed numbers whose streams hold merges of a number.
 	MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
 	// RemovedInto lists the removed numbers whose merges lead to a number.
 	RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
 	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
 }
 
-// history is everything that happened to one prisoner's non-associations, or to
-// one of them.
+// history answers with the facts of one prisoner's non-associations, or of one
+// non-association.
 func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
 	reference, err := pathValue(r, "reference")
@@ -86,7 +86,7 @@ func entryOf(london *time.Location, e audit.Entry) shape.Entry {
 	}, (*shape.Record)(e.Before), (*shape.Record)(e.After))
 }
 
-// historyOfPrisoner is that of the prisoner's non-associations and of the merges
+// historyOfPrisoner reads the facts of the prisoner's non-associations and the merges
 // of the number.
 func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number domain.PrisonerNumber, reached uint64) ([]audit.Entry, error) {
 	if err := a.stands(ctx, r, number, reached); err != nil {
@@ -106,7 +106,8 @@ func (a *API) historyOfPrisoner(ctx context.Context, r *http.Request, number dom
 	return a.audit.OfPrisoner(ctx, streams, number)
 }
 
-// historyOfOne is that of a deleted one too: deleting hides, it does not erase.
+// historyOfOne reads the facts of a record, also of a deleted one: deleting hides and
+// does not erase.
 func (a *API) historyOfOne(ctx context.Context, id uuid.UUID, reached uint64) ([]audit.Entry, error) {
 	pair, known, err := a.streams.PairOf(ctx, id, reached)
 	if err != nil {
@@ -122,7 +123,7 @@ func (a *API) historyOfOne(ctx context.Context, id uuid.UUID, reached uint64) ([
 	return entries, err
 }
 
-// streamsOf are those of the prisoner's pairs.
+// streamsOf returns the streams of the prisoner's pairs.
 func (a *API) streamsOf(ctx context.Context, number domain.PrisonerNumber, reached uint64) ([]string, error) {
 	pairs, err := a.streams.PairsOf(ctx, number, reached)
 	if err != nil {
@@ -135,10 +136,9 @@ func (a *API) streamsOf(ctx context.Context, number domain.PrisonerNumber, reach
 	return streams, nil
 }
 
-// reachStreams waits until the read model has reached the position that the
-// caller has seen and the head of the log: an answer made of the streams that
-// it lists would silently lack those that it has not seen. What is read at least
-// as of reached lacks none.
+// reachStreams waits until the read model has reached atLeast and the head of the log,
+// and returns the later of the two. The read model lists the streams: one that is
+// behind would silently omit some.
 func (a *API) reachStreams(ctx context.Context, atLeast uint64) (reached uint64, err error) {
 	if err = a.waitFor(ctx, atLeast); err != nil {
 		return 0, err

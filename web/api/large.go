@@ -17,28 +17,28 @@ import (
 	"nonassociations/queries"
 )
 
-// large is a body that is made while it is sent: what there is of it in memory
-// is one record and a buffer. Its rows are read twice in one moment of the read
-// model: for its entity tag and its length, which stand before it, and then to be
-// sent. So nearly every fault is an honest refusal, and one that comes later
-// breaks the answer off short of its length.
+// large is a body that is produced while it is sent: memory holds one record and a
+// buffer. Its rows are read twice in one snapshot: first for the entity tag and the
+// length, which come before the body, and then to be sent. Nearly every fault is so an
+// honest refusal, and a later one breaks the answer off short of its length.
 type large struct {
 	size  int64
 	send  func(to io.Writer) error // once
-	close func()                   // always; again it does nothing
+	close func()                   // must be called; a second call does nothing
 }
 
-// largeBuffer is how much of a body is sent at once.
+// largeBuffer is the size of one write, in bytes.
 const largeBuffer = 32 << 10
 
-// slots bounds how many long lists are on their way at once: each holds a
-// connection to the read model for as long as its reader takes.
+// slots is a semaphore: it bounds how many long lists are sent at once. Each holds a
+// connection to the read model for as long as its client reads.
 type slots chan struct{}
 
-// maxTurns is half of the fewest connections that there are.
+// maxTurns is half of the smallest pool: stalled readers leave the other half to other
+// requests.
 const maxTurns = 4
 
-// take waits for a turn; the one who has it gives it back.
+// take waits for a slot and returns the function that gives it back.
 func (t slots) take(ctx context.Context) (giveBack func(), err error) {
 	select {
 	case t <- struct{}{}:
@@ -48,7 +48,7 @@ func (t slots) take(ctx context.Context) (giveBack func(), err error) {
 	}
 }
 
-// large waits for its turn with no connection in its hands.
+// large prepares a streamed list. It waits for a slot before it takes a connection.
 func (l groupList) large(ctx context.Context, out response) (response, error) {
 	giveBack, err := l.api.turns.take(ctx)
 	if err != nil {
@@ -73,17 +73,16 @@ func (l groupList) large(ctx context.Context, out response) (response, error) {
 		defer cancel()
 		err := l.send(ctx, group, hides, sum, to)
 		if err != nil && l.request.Context().Err() == nil {
-			l.api.logger.WarnContext(ctx, "a list was broken off", "error", err)
+			l.api.logger.WarnContext(ctx, "list cut off", "error", err)
 		}
 		return err
 	}}
 	return out, nil
 }
 
-// again opens the group once more. Where the list is of a prison, all its
-// numbers are collected first, and the directory is asked with no connection in
-// hand: a record that comes meanwhile is of nobody whose place is known, and so
-// it is kept.
+// again opens the group once more. For the list of a prison all its numbers are
+// collected first, and the directory is asked while no connection is held. The place
+// of a prisoner in a record that appears meanwhile is unknown, so it is kept.
 func (l groupList) again(ctx context.Context) (queries.Group, func(queries.Record) bool, error) {
 	var numbers []domain.PrisonerNumber
 	if prisonOf(l.prison) != "" {
@@ -97,7 +96,7 @@ func (l groupList) again(ctx context.Context) (queries.Group, func(queries.Recor
 	return group, hides, err
 }
 
-// numbers are those of all records; both of each are of the group.
+// numbers returns the prisoner numbers of all records, each once.
 func (l groupList) numbers(ctx context.Context) ([]domain.PrisonerNumber, error) {
 	group, err := l.open(ctx)
 	if err != nil {
@@ -121,7 +120,7 @@ func (l groupList) numbers(ctx context.Context) ([]domain.PrisonerNumber, error)
 	return numbers, nil
 }
 
-// write makes the whole body, record by record, with no control character raw.
+// write writes the whole body, record by record, control characters escaped.
 func (l groupList) write(ctx context.Context, group queries.Group, hides func(queries.Record) bool, to io.Writer) error {
 	before := "["
 	err := group.Each(ctx, 0, func(record queries.Record) error {
@@ -154,10 +153,10 @@ func (l groupList) write(ctx context.Context, group queries.Group, hides func(qu
 	return nil
 }
 
-var errChanged = errors.New("a list is not what was measured")
+var errChanged = errors.New("the list differs from what was measured")
 
-// send keeps the end of the body back until all of it is known to be what its
-// entity tag says.
+// send writes the body and holds back its end until all of it is known to match the
+// entity tag.
 func (l groupList) send(ctx context.Context, group queries.Group, hides func(queries.Record) bool, sum []byte, to io.Writer) error {
 	buffer, seen := bufio.NewWriterSize(to, largeBuffer), &measured{hash: sha256.New()}
 	if err := l.write(ctx, group, hides, io.MultiWriter(seen, buffer)); err != nil {
@@ -169,20 +168,20 @@ func (l groupList) send(ctx context.Context, group queries.Group, hides func(que
 	return buffer.Flush()
 }
 
-// measured takes hash and length of what is written to it.
+// measured hashes and counts what is written to it.
 type measured struct {
 	hash hash.Hash
 	size int64
 }
 
-// Write is [io.Writer]'s.
+// Write never fails.
 func (m *measured) Write(b []byte) (int, error) {
 	m.size += int64(len(b))
 	return m.hash.Write(b)
 }
 
-// sendLarge sends the body of a reply whose headers are out, or breaks the
-// connection off: an answer that is not whole must not look it.
+// sendLarge sends the body of a response whose headers are sent. On a fault it aborts
+// the connection: an incomplete answer must not look complete.
 func (p response) sendLarge(w http.ResponseWriter) {
 	if err := p.large.send(w); err != nil {
 		panic(http.ErrAbortHandler)

@@ -14,8 +14,8 @@ import (
 	"nonassociations/web/auth"
 )
 
-// nonAssociations answers for the two kinds of reference: a prisoner number
-// means the record's list, a UUID one non-association.
+// nonAssociations serves one path with two kinds of reference: a prisoner number asks
+// for the record's list, a UUID for one non-association.
 func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
 	reference, err := pathValue(r, "reference")
@@ -40,14 +40,15 @@ func badReference() problem {
 	return invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
 }
 
-// list is one read by primary key: the document is stored as it is answered.
+// list answers with a prisoner's list by one read by primary key: the document is
+// stored as it is answered.
 func (a *API) list(ctx context.Context, r *http.Request, out response, number domain.PrisonerNumber, atLeast uint64) (response, error) {
 	if err := a.waitFor(ctx, atLeast); err != nil {
 		return out, err
 	}
 	list, err := a.reads.List(ctx, number, atLeast)
 	if err != nil {
-		// Whatever keeps the read model from answering, it is never an empty list.
+		// Whatever is wrong with the read model, the answer is never an empty list.
 		return out, unavailable(err)
 	}
 	out.position = formatPosition(list.Position)
@@ -58,7 +59,8 @@ func (a *API) list(ctx context.Context, r *http.Request, out response, number do
 	return out, nil
 }
 
-// pathValue is a parameter of the path. The router gives it as it was written.
+// pathValue returns a parameter of the path, unescaped. The router keeps it as it was
+// written.
 func pathValue(r *http.Request, name string) (string, error) {
 	value := chi.URLParam(r, name)
 	if r.URL.RawPath == "" {
@@ -71,12 +73,13 @@ func pathValue(r *http.Request, name string) (string, error) {
 	return plain, nil
 }
 
-// atLeast is the position that the caller has seen; 0 when none was given.
+// atLeast parses the position that the caller has seen; 0 when none is given.
 func atLeast(u *url.URL) (uint64, error) {
 	if u.RawQuery == "" {
 		return 0, nil
 	}
-	// A query that cannot be read may have held a position: no stale answer.
+	// A query that cannot be parsed may have held a position: a stale answer would be
+	// wrong.
 	query, err := url.ParseQuery(u.RawQuery)
 	given := query["atLeast"]
 	if err != nil || len(given) > 1 {
@@ -88,8 +91,8 @@ func atLeast(u *url.URL) (uint64, error) {
 	return parsePosition(given[0])
 }
 
-// parsePosition reads a position as X-Position writes it: decimal digits only,
-// below 2⁶³.
+// parsePosition parses a position as X-Position writes it: decimal digits only, below
+// 2⁶³.
 func parsePosition(text string) (uint64, error) {
 	position, err := strconv.ParseUint(text, 10, 63)
 	if err != nil || text[0] == '+' {
@@ -106,8 +109,8 @@ func badPosition() problem { return invalid([]fault{{"atLeast", wantedPosition}}
 
 var errID = errors.New("must be a UUID such as 8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10")
 
-// parseID reads a UUID in its usual form alone; the others that the library
-// knows are not what our answers hold.
+// parseID parses a UUID in its usual form alone. Our answers hold no other form that
+// the library accepts.
 func parseID(text string) (uuid.UUID, error) {
 	if len(text) != 36 {
 		return uuid.Nil, errID

@@ -13,7 +13,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// responseRecorder remembers what was answered, for the log line.
+// responseRecorder records the status, the actor and the correlation of an answer for
+// the log line.
 type responseRecorder struct {
 	http.ResponseWriter
 
@@ -22,7 +23,7 @@ type responseRecorder struct {
 	correlation string
 }
 
-// WriteHeader remembers the status.
+// WriteHeader records the status.
 func (a *responseRecorder) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
@@ -31,11 +32,12 @@ func (a *responseRecorder) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap gives [http.ResponseController] the writer beneath.
+// Unwrap gives [http.ResponseController] the wrapped writer.
 func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// middleware wraps every request: each answer has the headers of protect.go, a panic becomes an answer, HEAD is answered as GET
-// (the server leaves the body out), and one line is logged.
+// middleware wraps every request: every answer has the headers of protect.go, a panic
+// becomes a 500, HEAD is answered as GET (the server omits the body), and one line is
+// logged.
 func (a *API) middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.clock()
@@ -65,8 +67,8 @@ func (a *API) recovered(rec *responseRecorder, r *http.Request, panicked any) {
 	}
 }
 
-// logLine logs one request: no prisoner number, body or token is in it, so the
-// route's pattern stands for the path.
+// logLine logs one request. It holds no prisoner number, body or token: the route's
+// pattern stands for the path.
 func (a *API) logLine(rec *responseRecorder, r *http.Request, route *chi.Context, began time.Time) {
 	if !a.logger.Enabled(r.Context(), slog.LevelInfo) {
 		return

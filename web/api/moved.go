@@ -12,16 +12,16 @@ import (
 	"nonassociations/domain"
 )
 
-// movedReply says that a number was removed and where the one is that survives. No
-// cache may keep it: a merge can be taken back.
+// movedReply is the 301 for a removed number, with the number that survives. No cache
+// may keep it: a merge can be taken back.
 func movedReply(r *http.Request, number, survivor domain.PrisonerNumber) problem {
 	p := plain(http.StatusMovedPermanently, fmt.Sprintf("%s is now %s", number, survivor))
 	p.MoreInfo, p.location = orNull(string(survivor)), movedTo(r, survivor)
 	return p
 }
 
-// movedTo is the question of a request about another number, which is the
-// parameter of its path, or prn. All else stays as it was written.
+// movedTo returns the path and query of the same request about another number. The
+// number is the parameter of the path, or prn; all else stays as it was written.
 func movedTo(r *http.Request, number domain.PrisonerNumber) string {
 	pattern := chi.RouteContext(r.Context()).RoutePattern()
 	before, rest, inPath := strings.Cut(pattern, "{")
@@ -36,6 +36,7 @@ func movedTo(r *http.Request, number domain.PrisonerNumber) string {
 	return path + "?" + inASCII(r.URL.RawQuery)
 }
 
+// withPRN replaces prn in a query that may be otherwise malformed, byte for byte.
 func withPRN(query string, number domain.PrisonerNumber) string {
 	parts := strings.Split(query, "&")
 	for i, part := range parts {
@@ -47,7 +48,7 @@ func withPRN(query string, number domain.PrisonerNumber) string {
 	return inASCII(strings.Join(parts, "&"))
 }
 
-// inASCII escapes the bytes that no header may hold; the query means the same.
+// inASCII escapes bytes that a header must not hold. The query keeps its meaning.
 func inASCII(query string) string {
 	var out strings.Builder
 	for _, b := range []byte(query) {
@@ -60,8 +61,8 @@ func inASCII(query string) string {
 	return out.String()
 }
 
-// stands refuses to answer for a number that is removed and has no record. Of
-// those who ask the log it comes behind the head.
+// stands returns the redirect for a removed number without live records, otherwise nil.
+// Reads of the log call it after the head is reached.
 func (a *API) stands(ctx context.Context, r *http.Request, number domain.PrisonerNumber, reached uint64) error {
 	list, err := a.reads.List(ctx, number, reached)
 	if err != nil {

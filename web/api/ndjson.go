@@ -15,20 +15,21 @@ import (
 
 const mediaLines = "application/x-ndjson"
 
-// errHeaders ends a feed of which only the headers are wanted.
-var errHeaders = errors.New("only the headers are wanted")
+// errHeaders ends the feed of a HEAD request after its headers.
+var errHeaders = errors.New("the request asks for headers only")
 
-// ndjsonWriter writes an answer that grows by whole lines. The reader sets the pace:
-// a write waits until it is taken.
+// ndjsonWriter writes an answer line by line, compressed when the client accepts it.
+// The client sets the pace: a write blocks until it is read. It is not safe for
+// concurrent use, cut apart.
 type ndjsonWriter struct {
 	to      stallWriter
 	header  http.Header
-	heads   bool // only the headers are wanted
-	begun   bool
+	heads   bool // of a HEAD request
+	begun   bool // headers are sent
 	live    bool // each line is flushed
 	buffer  *bufio.Writer
-	zip     *gzip.Writer // nil when the reader does not want it
-	content io.Writer    // one of the two above
+	zip     *gzip.Writer // nil: not compressed
+	content io.Writer    // buffer or zip
 }
 
 func newNDJSONWriter(w http.ResponseWriter, r *http.Request, stall time.Duration) *ndjsonWriter {
@@ -36,15 +37,15 @@ func newNDJSONWriter(w http.ResponseWriter, r *http.Request, stall time.Duration
 	l := &ndjsonWriter{to: to, header: w.Header(), heads: r.Method == http.MethodHead, buffer: bufio.NewWriterSize(to, 32<<10)}
 	l.content = l.buffer
 	if takesGzip(r.Header) {
-		l.zip, _ = gzip.NewWriterLevel(l.buffer, gzip.BestSpeed) // the level is a known one
+		l.zip, _ = gzip.NewWriterLevel(l.buffer, gzip.BestSpeed) // the level is valid
 		l.content = l.zip
 	}
 	return l
 }
 
-// begin sends status and headers, so that the reader knows at once that there
-// will be lines, and lifts the times of one request: those of a feed are its
-// reader's.
+// begin sends status and headers before the first line, so that the client knows at
+// once that the feed is open. It lifts the time-outs of a request: a feed lasts as
+// long as its client reads.
 func (l *ndjsonWriter) begin(head uint64) error {
 	if err := l.to.lift(); err != nil {
 		return err
@@ -53,7 +54,7 @@ func (l *ndjsonWriter) begin(head uint64) error {
 	h["Content-Type"] = []string{mediaLines}
 	h["X-Position"] = []string{formatPosition(head)}
 	h["Vary"] = []string{"Accept-Encoding"}
-	h["X-Accel-Buffering"] = []string{"no"} // a proxy would keep lines back until it has many
+	h["X-Accel-Buffering"] = []string{"no"} // a proxy would otherwise buffer lines
 	if l.zip != nil {
 		h["Content-Encoding"] = []string{"gzip"}
 	}
@@ -66,7 +67,7 @@ func (l *ndjsonWriter) begin(head uint64) error {
 	return l.to.flush()
 }
 
-// line writes one JSON value, with no control character raw, and its line feed.
+// line writes one JSON value, its control characters escaped, and a line feed.
 func (l *ndjsonWriter) line(value []byte) error {
 	if _, err := l.content.Write(append(domain.Escaped(value), '\n')); err != nil {
 		return fmt.Errorf("write a line: %w", err)
@@ -77,14 +78,13 @@ func (l *ndjsonWriter) line(value []byte) error {
 	return nil
 }
 
-// caughtUp sends everything there is; when more is to follow, each line from
-// now on goes out alone.
+// caughtUp flushes what is there. While following, every further line is flushed.
 func (l *ndjsonWriter) caughtUp(follows bool) error {
 	l.live = follows
 	return l.flush()
 }
 
-// flush sends all lines so far, in a way that they can be read.
+// flush sends all lines so far, decodable also when compressed.
 func (l *ndjsonWriter) flush() error {
 	if l.zip != nil {
 		if err := l.zip.Flush(); err != nil {
@@ -97,7 +97,7 @@ func (l *ndjsonWriter) flush() error {
 	return l.to.flush()
 }
 
-// end says that nothing more will come.
+// end writes the end of the compressed stream, if any, and flushes.
 func (l *ndjsonWriter) end() error {
 	if l.zip != nil {
 		if err := l.zip.Close(); err != nil {
@@ -110,18 +110,18 @@ func (l *ndjsonWriter) end() error {
 	return nil
 }
 
-// cut lets no write wait any longer.
+// cut makes a blocked write, and all later ones, fail. It is safe from any goroutine.
 func (l *ndjsonWriter) cut() { l.to.cut() }
 
-// stallWriter is the reader's end of the connection. A reader may be as slow as it
-// likes, but has to take something within the time of a stall.
+// stallWriter fails a write when the client reads nothing for the stall time. A slow
+// client that reads at all is never cut.
 type stallWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	stall   time.Duration
 }
 
-// Write is [io.Writer]'s.
+// Write blocks until the connection takes b, at most for the stall time.
 func (t stallWriter) Write(b []byte) (int, error) {
 	defer time.AfterFunc(t.stall, t.cut).Stop()
 	return t.w.Write(b)
@@ -135,20 +135,20 @@ func (t stallWriter) flush() error {
 	return nil
 }
 
-// lift takes the server's limits off. That of reading is one too: the server
-// would take it for a reader who has left.
+// lift removes the deadlines of the server. The read deadline is removed too: the server
+// would take its end for a client that has left.
 func (t stallWriter) lift() error {
 	err := errors.Join(t.control.SetReadDeadline(time.Time{}), t.control.SetWriteDeadline(time.Time{}))
-	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // what has no limits needs none lifted
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // there is no deadline to lift
 		return fmt.Errorf("lift the limits of a feed: %w", err)
 	}
 	return nil
 }
 
-// cut makes the write under way, and all later ones, fail.
-func (t stallWriter) cut() { _ = t.control.SetWriteDeadline(time.Unix(1, 0)) } // a connection that is gone needs none
+// cut sets a write deadline in the past.
+func (t stallWriter) cut() { _ = t.control.SetWriteDeadline(time.Unix(1, 0)) } // it fails only when the connection is gone
 
-// takesGzip tells whether the reader wants an answer packed.
+// takesGzip reports whether the client accepts gzip.
 func takesGzip(header http.Header) bool {
 	for _, line := range header["Accept-Encoding"] {
 		for offer := range strings.SplitSeq(line, ",") {
@@ -161,7 +161,7 @@ func takesGzip(header http.Header) bool {
 	return false
 }
 
-// isZero tells whether a weight, such as q=0.0, says "not this".
+// isZero reports whether a weight such as q=0.0 excludes a coding.
 func isZero(weight string) bool {
 	value, is := strings.CutPrefix(strings.ToLower(strings.TrimSpace(weight)), "q=")
 	return is && strings.Trim(value, "0.") == ""

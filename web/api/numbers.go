@@ -7,12 +7,12 @@ import (
 	"nonassociations/domain"
 )
 
-// maxNumbers is how many prisoners one request may ask about. Prisons hold
-// fewer than two thousand.
+// maxNumbers bounds the prisoner numbers of one request. The largest prisons hold fewer
+// than two thousand.
 const maxNumbers = 10_000
 
-// decodeNumbers reads a list of at least so many different prisoner numbers.
-// The same one again says nothing new.
+// decodeNumbers reads an array of prisoner numbers. Repeats are dropped; the error is a
+// 400 when fewer than least different numbers are left.
 func decodeNumbers(body *bytes.Buffer, least int) ([]domain.PrisonerNumber, error) {
 	d := newDecoder(body)
 	var numbers []domain.PrisonerNumber

@@ -9,25 +9,24 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// openAPI is the contract of this edge. A test holds it and the handlers to
-// each other.
+// openAPI is the contract. Tests compare it with routes, roles, parameters and answers.
 //
 //go:embed openapi.json
 var openAPI []byte
 
-// swaggerUI is the page of the contract: swagger-ui-dist in dist, which a test
-// holds to its npm package byte for byte, and beside it what is our own.
+// swaggerUI is the page of the contract: swagger-ui-dist in dist, which a test compares
+// with its npm package byte for byte, and our own files beside it.
 //
 //go:embed swagger-ui/*.html swagger-ui/*.js swagger-ui/dist/*.js swagger-ui/dist/*.css swagger-ui/dist/*.png
 var swaggerUI embed.FS
 
-// swaggerFolders are put together under one path.
+// swaggerFolders are served under one path.
 var swaggerFolders = []string{"swagger-ui", "swagger-ui/dist"}
 
 const swaggerPage = "/swagger-ui/index.html"
 
-// documentation serves the contract, for programs and for people, where the
-// services next door have it.
+// documentation adds the routes of the contract, at the paths where the services of the
+// department have theirs.
 func (a *API) documentation(mux *chi.Mux) {
 	document := a.open(always(mediaJSON, openAPI))
 	mux.Get("/openapi.json", document)
@@ -37,7 +36,7 @@ func (a *API) documentation(mux *chi.Mux) {
 	mux.Get("/docs", a.open(leadsToThePage))
 }
 
-// swaggerFiles are the answers of the page's files, by file name.
+// swaggerFiles returns the endpoint of each file of the page by file name.
 func swaggerFiles() map[string]public {
 	files := map[string]public{}
 	for _, folder := range swaggerFolders {
@@ -59,8 +58,7 @@ func swaggerFiles() map[string]public {
 	return files
 }
 
-// media are the content types of the page's files, whatever the table of the
-// machine says.
+// media are the content types by file extension. The table of the machine may lack them.
 var media = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".html": "text/html; charset=utf-8",

@@ -8,8 +8,8 @@ import (
 	"nonassociations/web/shape"
 )
 
-// sortBy is a value to sort a prisoner's list by; names and places are those of
-// the other prisoner.
+// sortBy is a value of the parameter sortBy of a prisoner's list. Names and places are
+// those of the other prisoner.
 type sortBy string
 
 const (
@@ -37,14 +37,14 @@ const (
 
 var directions = []direction{ascending, descending}
 
-// order is how a prisoner's list is sorted.
+// order is the order of a prisoner's list.
 type order struct {
 	by        sortBy
 	direction direction
 }
 
-// orderOf reads the parameters: times are newest first and texts from A to Z,
-// unless somebody wants it otherwise.
+// orderOf reads the parameters sortBy and sortDirection. By default times are newest
+// first and texts from A to Z.
 func orderOf(p *parameters) order {
 	by, otherwise := choice(p, "sortBy", sorts, whenCreated), ascending
 	if slices.Contains([]sortBy{whenCreated, whenUpdated, whenClosed}, by) {
@@ -53,8 +53,8 @@ func orderOf(p *parameters) order {
 	return order{by, choice(p, "sortDirection", directions, otherwise)}
 }
 
-// compare puts what has no value to sort by last, in either direction. Equals
-// are newest first.
+// compare sorts records without a value last, in either direction, and equal ones by
+// whenCreated, newest first.
 func (o order) compare(a, b shape.PrisonerView) int {
 	one, other := o.key(a), o.key(b)
 	var c int
@@ -99,7 +99,7 @@ func (o order) key(s shape.PrisonerView) *string {
 	}
 }
 
-// lowerCase is how people sort names.
+// lowerCase makes the order of names independent of case.
 func lowerCase(name *string) *string {
 	if name == nil {
 		return nil

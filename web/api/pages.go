@@ -21,9 +21,9 @@ const (
 	maxSize     = 200
 )
 
-// records lists all non-associations page by page. A reader that follows Link misses none that was
-// there all the time, whatever is written meanwhile. There is a Link only where no
-// change can move a record.
+// records lists all non-associations page by page. The pages behind Link miss no record
+// that was there all the time, whatever is written meanwhile. There is a Link only for
+// an order in which no change can move a record.
 func (a *API) records(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
@@ -61,7 +61,7 @@ func pageBody(content []shape.NonAssociation, found queries.Page, size int, numb
 	}
 }
 
-// pageOf reads which page is asked for, and its number.
+// pageOf parses the parameters of a page and returns the request with the page's number.
 func pageOf(p *parameters, today string) (queries.PageRequest, int64) {
 	of := queries.PageRequest{Filter: p.wanted(today), Size: int(p.number("size", 1, maxSize, defaultSize))}
 	of.By, of.Descending = p.sort()
@@ -87,7 +87,7 @@ func pageOf(p *parameters, today string) (queries.PageRequest, int64) {
 	return of, number
 }
 
-// sort reads a field and a direction as Spring does: whenCreated,DESC.
+// sort parses a field and a direction as Spring does: whenCreated,DESC.
 func (p *parameters) sort() (by queries.SortField, down bool) {
 	value, given := p.one("sort")
 	if !given {
@@ -109,7 +109,7 @@ func (p *parameters) sort() (by queries.SortField, down bool) {
 	return by, down
 }
 
-// fixedFields are those that a list can be walked by.
+// fixedFields names the orders that Link can follow.
 func fixedFields() string {
 	var names []string
 	for _, field := range queries.SortFields() {
@@ -120,8 +120,8 @@ func fixedFields() string {
 	return strings.Join(names, ", ")
 }
 
-// linkTo leads to the page behind a place; there is none behind the last, and
-// none where a record may change its place.
+// linkTo returns the Link header of the next page; "" after the last page, and for an
+// order in which a change can move records.
 func linkTo(r *http.Request, of queries.PageRequest, number int64, behind *queries.Cursor) string {
 	if behind == nil || !of.By.IsFixed() {
 		return ""

@@ -11,15 +11,15 @@ import (
 	"nonassociations/queries"
 )
 
-// parameters reads the parameters of a query and notes everything that is wrong
-// with them. Those that nobody asks for are ignored.
+// parameters parses the parameters of a query and collects their faults. Unknown
+// parameters are ignored.
 type parameters struct {
 	values url.Values
 	faults []fault
 }
 
-// parametersOf reads a query. In one that cannot be read anything may have
-// stood, also a position: no answer is better than a wrong one.
+// parametersOf parses a query. One that cannot be parsed is refused: it may have held a
+// position, and an answer without regard to it could be an older one.
 func parametersOf(u *url.URL) (*parameters, error) {
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -30,7 +30,7 @@ func parametersOf(u *url.URL) (*parameters, error) {
 
 func (p *parameters) fault(name, detail string) { p.faults = append(p.faults, fault{name, detail}) }
 
-// result is whether all that was read is right.
+// result returns the 400 with all faults, or nil.
 func (p *parameters) result() error {
 	if len(p.faults) > 0 {
 		return invalid(p.faults, 0)
@@ -38,7 +38,7 @@ func (p *parameters) result() error {
 	return nil
 }
 
-// one is the value of a parameter that may be given once.
+// one returns the value of a parameter that may be given once.
 func (p *parameters) one(name string) (value string, given bool) {
 	values := p.values[name]
 	if len(values) > 1 {
@@ -64,7 +64,7 @@ func (p *parameters) flag(name string, otherwise bool) bool {
 	return otherwise
 }
 
-// number is a whole number in decimal digits between two limits, both allowed.
+// number parses a whole number in decimal digits from least to most, both included.
 func (p *parameters) number(name string, least, most, otherwise int64) int64 {
 	value, given := p.one(name)
 	if !given {
@@ -78,7 +78,7 @@ func (p *parameters) number(name string, least, most, otherwise int64) int64 {
 	return n
 }
 
-// choice is one of some words.
+// choice parses one of some words.
 func choice[W ~string](p *parameters, name string, words []W, otherwise W) W {
 	value, given := p.one(name)
 	if !given {
@@ -107,8 +107,8 @@ func (p *parameters) atLeast() uint64 {
 	return position
 }
 
-// wanted is which non-associations are asked for; none at all is a mistake of
-// the caller, and no answer.
+// wanted parses includeOpen and includeClosed. Both false is a fault: an empty list
+// would be taken for an answer.
 func (p *parameters) wanted(today string) queries.Filter {
 	w := queries.Filter{Open: p.flag("includeOpen", true), Closed: p.flag("includeClosed", false), Today: today}
 	if !w.Open && !w.Closed {
@@ -117,10 +117,10 @@ func (p *parameters) wanted(today string) queries.Filter {
 	return w
 }
 
-// maxPrison is longer than any id of a prison.
+// maxPrison bounds the id of a prison; real ones have 3 characters.
 const maxPrison = 12
 
-// prison is the id of a prison, "" when none is given.
+// prison parses the id of a prison and raises it; "" when none is given.
 func (p *parameters) prison(name string) string {
 	value, given := p.one(name)
 	if !given {
@@ -138,7 +138,7 @@ func (p *parameters) prison(name string) string {
 	return strings.ToUpper(value)
 }
 
-// pathNumber is a parameter of the path that is a prisoner number.
+// pathNumber parses a prisoner number in the path.
 func pathNumber(r *http.Request, name string) (domain.PrisonerNumber, error) {
 	text, err := pathValue(r, name)
 	if err != nil {

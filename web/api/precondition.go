@@ -15,17 +15,16 @@ import (
 	"nonassociations/web/auth"
 )
 
-// noFact is the id of no fact: an entity tag that none of our answers had
-// matches nothing.
+// noFact is the id of no fact. It stands for an entity tag that none of our answers had,
+// and matches nothing.
 var noFact = uuid.Max
 
-// maxTags is how many entity tags If-Match may hold: they are kept with the
-// command in its fact.
+// maxTags bounds the entity tags of If-Match, which are stored with the command.
 const maxTags = 64
 
-// ifMatch are the facts of which the caller saw one as the last, out of the
-// entity tags that If-Match holds; none when any will do. The comparison is the
-// strong one, so that a weak tag matches nothing, as one that is none of ours.
+// ifMatch returns the facts named by the entity tags of If-Match: the caller saw one of
+// them as the last. Nil means that any version will do. The comparison is the strong
+// one: a weak tag, and a tag that is not ours, match nothing.
 func ifMatch(header http.Header) (domain.FactsSeen, error) {
 	lines := header["If-Match"]
 	if len(lines) == 0 {
@@ -51,11 +50,12 @@ func ifMatch(header http.Header) (domain.FactsSeen, error) {
 	return seen, nil
 }
 
-// maxKey is the length of an Idempotency-Key in characters.
+// maxKey bounds an Idempotency-Key, in characters.
 const maxKey = 255
 
-// keyOf is the key that the caller gave the request, with a hash of everything
-// that was asked; nil when there is none.
+// keyOf returns the idempotency key of a request with a hash of method, path, If-Match
+// and body; nil without a key. The hash tells a repeat from another request with the
+// same key.
 func keyOf(r *http.Request, by auth.Claims, body []byte) (*commands.IdempotencyKey, error) {
 	values := r.Header["Idempotency-Key"]
 	if len(values) == 0 {
@@ -78,8 +78,8 @@ func isKey(text string) bool {
 	return len(text) >= 1 && len(text) <= maxKey
 }
 
-// hashOf is a hash of the parts that no other parts share: each goes in with
-// its length.
+// hashOf hashes parts together with their lengths, so that no two lists of parts share
+// a hash by shifting bytes between parts.
 func hashOf(parts ...[]byte) [sha256.Size]byte {
 	var all []byte
 	for _, part := range parts {

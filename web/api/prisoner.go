@@ -13,8 +13,8 @@ import (
 	"nonassociations/web/shape"
 )
 
-// ofPrisoner lists a prisoner's non-associations as staff see them, with who
-// everybody is and where.
+// ofPrisoner lists a prisoner's non-associations in the vocabulary of DPS, with names
+// and places of the prisoners.
 func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
@@ -24,7 +24,7 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	if err != nil {
 		return out, err
 	}
-	look := parseListOptions(p, number, viewAt(a.clock()))
+	options := parseListOptions(p, number, viewAt(a.clock()))
 	least := p.atLeast()
 	if err := p.result(); err != nil {
 		return out, err
@@ -40,26 +40,26 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 	if found.Survivor != "" {
 		return out, movedReply(r, number, found.Survivor)
 	}
-	out.body, err = json.Marshal(a.prisonerView(ctx, look, found.Records))
+	out.body, err = json.Marshal(a.prisonerView(ctx, options, found.Records))
 	out.etag = etagOf(out.body)
 	return out, err
 }
 
-// prisonerView is the whole answer. Others are left out for their prison only on a word
-// of now.
+// prisonerView builds the answer. A record is omitted for the other prisoner's prison
+// only on an answer of the directory to this very request (ADR 0012).
 func (a *API) prisonerView(ctx context.Context, l listOptions, records []queries.Record) shape.PrisonerList[shape.PrisonerView] {
 	numbers := append(numbersOf(records), l.number)
 	if l.otherPrisons {
 		return l.at(records, a.lookUp(ctx, numbers))
 	}
-	told, sure := a.lookUpNow(ctx, numbers, func(told prisoners) bool {
-		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(told[n], told[l.number].PrisonID) })
+	now, sure := a.lookUpNow(ctx, numbers, func(now prisoners) bool {
+		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], now[l.number].PrisonID) })
 	})
 	l.otherPrisons = !sure
-	return l.at(records, told)
+	return l.at(records, now)
 }
 
-// listOptions is how somebody looks at one prisoner's list.
+// listOptions are the parameters of a prisoner's list.
 type listOptions struct {
 	number       domain.PrisonerNumber
 	wanted       queries.Filter
@@ -75,8 +75,8 @@ func parseListOptions(p *parameters, number domain.PrisonerNumber, view shape.Vi
 	}
 }
 
-// at is the whole answer. The counts are of open and closed ones whichever of
-// them are asked for.
+// at builds the answer from records and prisoners. The counts are of open and closed
+// records, whichever of them are listed.
 func (l listOptions) at(records []queries.Record, people prisoners) shape.PrisonerList[shape.PrisonerView] {
 	answer := shape.PrisonerList[shape.PrisonerView]{
 		PrisonerNumber: l.number, Person: personOf(people[l.number]), NonAssociations: []shape.PrisonerView{},

@@ -14,8 +14,8 @@ import (
 	"nonassociations/queries"
 )
 
-// problem is an error as the world sees it. It holds no name, comment, reason
-// or token, and no text of a fault inside the house.
+// problem is the body of every refusal. It holds no name, comment, reason or token, and
+// no text of an internal error. It is an error too, so that any function can refuse.
 type problem struct {
 	Status           int          `json:"status"`
 	ErrorCode        *domain.Code `json:"errorCode"`
@@ -24,14 +24,14 @@ type problem struct {
 	MoreInfo         *string      `json:"moreInfo"`
 	Errors           []fault      `json:"errors,omitzero"`
 
-	retryAfter string
-	etag       string // the current one, of what was stale
-	location   string // where to ask instead
+	retryAfter string // seconds, for a 503
+	etag       string // the current one, for a 412
+	location   string // for a 301
 	cause      error  // for the log
 }
 
-// fault is one bad field: a JSON pointer into the body, or the name of a
-// parameter.
+// fault is one bad value. Source is a JSON pointer into the body, or the name of a
+// parameter or header.
 type fault struct {
 	Source string `json:"source"`
 	Detail string `json:"detail"`
@@ -50,7 +50,8 @@ func (p problem) reply() response {
 	}
 }
 
-// refuse turns an error into its answer, and logs what is our own fault.
+// refuse returns the response for an error. Faults of this service are logged here, and
+// nowhere else.
 func (a *API) refuse(ctx context.Context, err error) response {
 	p := problemOf(err)
 	switch {
@@ -81,7 +82,7 @@ func problemOf(err error) problem {
 	return unexpected()
 }
 
-// passes tells whether asking again later may go better.
+// passes reports whether the same request may succeed later.
 func passes(err error) bool {
 	for _, passing := range []error{
 		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
@@ -117,7 +118,7 @@ func problemWith(status int, code domain.Code, message string) problem {
 	return p
 }
 
-// invalid lists bad fields; more of them were found than are listed.
+// invalid is the 400 for bad values. more counts faults beyond those listed.
 func invalid(faults []fault, more int) problem {
 	p := problemWith(http.StatusBadRequest, domain.CodeInvalid, "Validation failure: the request has values that are not allowed")
 	p.DeveloperMessage = fmt.Sprintf("Validation failure: %s %s", nameOf(faults[0].Source), faults[0].Detail)
@@ -141,7 +142,9 @@ func unreadable(at, detail string) problem {
 	return p
 }
 
-// unavailable says that the same request can be sent again.
+// unavailable is the 503 of a request that may be sent again. cause is logged and not
+// shown, except for the ids of a log that is not the expected one: an operator needs
+// them.
 func unavailable(cause error) problem {
 	p := plain(http.StatusServiceUnavailable, "The service cannot answer now. Repeating the request is safe.")
 	p.retryAfter, p.cause = "1", cause

@@ -18,8 +18,8 @@ const (
 	strictTransport = "max-age=31536000"
 )
 
-// headerRule is what the good answers (200 and 304) under a path have. Its
-// values are shared by all answers.
+// headerRule holds the header values of good answers (200 and 304) under a path. The
+// slices are shared by all answers and never changed.
 type headerRule struct {
 	path          string // of one route; with / at its end, of all beneath
 	cache, policy []string
@@ -29,8 +29,8 @@ func ruleFor(path, cache, policy string) headerRule {
 	return headerRule{path, []string{cache}, []string{policy}}
 }
 
-// headerRules names what is public and fixed. What is not named here, and every
-// answer of another status, is kept by no cache and loads nothing.
+// headerRules lists what is public and fixed. Everything else, and every answer of
+// another status, is kept by no cache and loads nothing.
 var headerRules = []headerRule{
 	ruleFor("/info", cacheAsking, policyStrict),
 	ruleFor("/openapi.json", cacheAsking, policyStrict),
@@ -45,7 +45,7 @@ var (
 	httpsOnly  = []string{strictTransport}
 )
 
-// ruleOf is the rule of a path, as the router reads it.
+// ruleOf returns the rule of a path, matched as the router matches it.
 func ruleOf(path string) headerRule {
 	for _, rule := range headerRules {
 		if path == rule.path || strings.HasSuffix(rule.path, "/") && strings.HasPrefix(path, rule.path) {
@@ -55,8 +55,8 @@ func ruleOf(path string) headerRule {
 	return otherRule
 }
 
-// protect sets the headers of an answer before anything else does, so that none
-// goes out without them, whatever becomes of the request.
+// protect sets the security headers before anything else runs, so that no answer goes
+// out without them.
 func protect(h http.Header, r *http.Request) {
 	rule := ruleOf(r.URL.Path)
 	h["Cache-Control"], h["Content-Security-Policy"] = rule.cache, rule.policy
@@ -66,7 +66,7 @@ func protect(h http.Header, r *http.Request) {
 	}
 }
 
-// restrict takes back what a rule allows, for an answer that is not good.
+// restrict withdraws what a rule allows, for an answer of another status.
 func restrict(h http.Header, status int) {
 	if status == http.StatusOK || status == http.StatusNotModified {
 		return
@@ -74,9 +74,9 @@ func restrict(h http.Header, status int) {
 	h["Cache-Control"], h["Content-Security-Policy"] = otherRule.cache, otherRule.policy
 }
 
-// isEncrypted reports whether the caller's own connection is https. A caller who
-// makes X-Forwarded-Proto up gains nothing: browsers take the header that
-// depends on it over https alone, and no cache keeps the answer for another.
+// isEncrypted reports whether the client's own connection is https. A client that
+// forges X-Forwarded-Proto gains nothing: browsers accept the header that depends on
+// it over https alone, and no cache keeps the answer for another client.
 func isEncrypted(r *http.Request) bool {
 	if r.TLS != nil {
 		return true

@@ -2,7 +2,8 @@ package api
 
 import "sync"
 
-// quota bounds how many of something there are at once, in all and of one client.
+// quota bounds how many of something exist at once, in all and of one client. It is
+// safe for concurrent use.
 type quota struct {
 	most, each int // 0: no bound
 
@@ -11,8 +12,8 @@ type quota struct {
 	by    map[string]int
 }
 
-// take is one more for a client until release, which is called once; false when
-// there are as many as may be.
+// take counts one more for a client until release, which must be called once. It
+// returns false at the bound.
 func (q *quota) take(client string) (release func(), is bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

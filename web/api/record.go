@@ -8,9 +8,9 @@ import (
 	"nonassociations/domain"
 )
 
-// record is the non-association with the id. That it is not there is said only
-// when everything that was in the log has been looked through: whoever was just
-// told of it may be faster than the read model.
+// record answers with the non-association of an id. It answers 404 only after the read
+// model has applied the whole log as of this request: a caller that has just learned
+// of the record may be faster than the read model.
 func (a *API) record(ctx context.Context, out response, id uuid.UUID, atLeast uint64) (response, error) {
 	if err := a.waitFor(ctx, atLeast); err != nil {
 		return out, err
@@ -35,9 +35,9 @@ func (a *API) record(ctx context.Context, out response, id uuid.UUID, atLeast ui
 	return out, err
 }
 
-// reachHead returns when the read model is likely to reflect everything that was in
-// the log when it was called, at most 2 s later. A read that must not miss anything
-// of it is asked for at least the head.
+// reachHead waits, at most 2 s, until the read model is likely to reflect the head of
+// the log as of this call, and returns the head. A read that must not miss anything
+// asks for at least the head.
 func (a *API) reachHead(ctx context.Context) (head uint64, err error) {
 	if head, err = a.head(ctx); err != nil {
 		return 0, unavailable(err)

@@ -10,7 +10,8 @@ import (
 	"nonassociations/domain"
 )
 
-// response is an answer before it is written.
+// response is an answer before it is written. Empty values mean that the header is
+// not sent.
 type response struct {
 	status      int
 	contentType string // application/json when empty
@@ -27,7 +28,7 @@ type response struct {
 
 const mediaJSON = "application/json"
 
-// write sends the reply; in JSON no control character goes out raw.
+// write sends the response. Control characters in JSON are escaped.
 func (p response) write(w http.ResponseWriter, r *http.Request) {
 	if p.large != nil {
 		defer p.large.close()
@@ -78,7 +79,7 @@ func (p response) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// etagOf is a strong entity tag of a body: equal for equal bodies only.
+// etagOf returns a strong entity tag, equal for equal bodies only.
 func etagOf(body []byte) string {
 	hash := sha256.Sum256(body)
 	return etagOfHash(hash[:])
@@ -88,7 +89,7 @@ func etagOfHash(hash []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`
 }
 
-// public answers without asking who calls.
+// public is an endpoint that needs no token.
 type public func(ctx context.Context, r *http.Request) (response, error)
 
 func (a *API) open(do public) http.HandlerFunc {
@@ -101,7 +102,7 @@ func (a *API) open(do public) http.HandlerFunc {
 	}
 }
 
-// always answers the same.
+// always returns an endpoint with a fixed answer.
 func always(contentType string, body []byte) public {
 	out := response{status: http.StatusOK, contentType: contentType, body: body, etag: etagOf(body)}
 	return func(context.Context, *http.Request) (response, error) { return out, nil }

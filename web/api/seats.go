@@ -14,15 +14,16 @@ import (
 	"nonassociations/queries"
 )
 
-// DefaultWaiters is how many requests of one client wait for a position at once.
+// DefaultWaiters is the default bound of waiting requests of one client.
 const DefaultWaiters = 64
 
-// Seats bounds how many requests of one client wait for the read model at once,
-// whatever they wait in: one client must not take the seats of all. It is safe
-// for concurrent use.
+// Seats bounds how many requests of one client wait for the read model at once, in
+// whatever function they wait: one client must not take the waiting places of all. It
+// is safe for concurrent use.
 type Seats struct{ quota quota }
 
-// NewSeats has so many seats for each client; DefaultWaiters when 0.
+// NewSeats returns seats for each waiting requests of a client; 0 means
+// DefaultWaiters.
 func NewSeats(each int) *Seats {
 	if each == 0 {
 		each = DefaultWaiters
@@ -30,9 +31,9 @@ func NewSeats(each int) *Seats {
 	return &Seats{quota{each: each}}
 }
 
-// Wait calls wait on a seat of the client whose request it is; what is no
-// request of a client needs none. Errors: those of wait, and at once
-// [queries.ErrTooManyWaiters].
+// Wait calls wait while it holds a seat of the client in ctx. A ctx without a client
+// needs no seat. Errors: those of wait, and at once [queries.ErrTooManyWaiters] when
+// the client has no seat left.
 func (s *Seats) Wait(ctx context.Context, wait func(context.Context) error) error {
 	client, is := ctx.Value(clientKey{}).(string)
 	if !is {
@@ -48,20 +49,20 @@ func (s *Seats) Wait(ctx context.Context, wait func(context.Context) error) erro
 
 type clientKey struct{}
 
-// ofClient is the context of a request of a client.
+// ofClient returns a context that carries the client of a request.
 func ofClient(ctx context.Context, client string) context.Context {
 	return context.WithValue(ctx, clientKey{}, client)
 }
 
 var errBehindEnd = errors.New("atLeast lies behind the end of the log")
 
-// askTime is how long the log may take to say where it ends. What it has not
-// said by then is waited for.
+// askTime bounds the question where the log ends. Without an answer by then the
+// position is waited for.
 const askTime = 500 * time.Millisecond
 
-// waitFor returns when the read model reflects a position that a caller names,
-// at most 2 s later. What the log does not reach will not come: that is said at
-// once, and takes no seat.
+// waitFor waits, at most 2 s, until the read model reflects a position that a caller
+// names. A position beyond the end of the log will not come: it is refused at once
+// and takes no seat.
 func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
 	if atLeast == 0 {
 		return nil
@@ -76,7 +77,7 @@ func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
 	return a.await(ctx, atLeast)
 }
 
-// isReached reports whether the log has the place, or cannot be asked.
+// isReached reports whether the log has the position, or cannot be asked.
 func (a *API) isReached(ctx context.Context, position uint64) bool {
 	if a.reaches == nil || a.reads.Position() >= position || a.seen.Load() >= position {
 		return true
@@ -87,7 +88,7 @@ func (a *API) isReached(ctx context.Context, position uint64) bool {
 	return reached || err != nil
 }
 
-// await waits for a position of the log.
+// await waits for a position that the log has.
 func (a *API) await(ctx context.Context, position uint64) error {
 	wait := func(ctx context.Context) error { return a.reads.WaitFor(ctx, position) }
 	seated := wait
@@ -100,8 +101,8 @@ func (a *API) await(ctx context.Context, position uint64) error {
 	return nil
 }
 
-// seenPosition is the furthest place of the log that this process was told of: what
-// another process has not written need not be asked for.
+// seenPosition is the furthest position that this process has seen in the log. A
+// position up to here exists: the log need not be asked.
 type seenPosition struct{ atomic.Uint64 }
 
 func (m *seenPosition) note(position uint64) {
@@ -109,28 +110,28 @@ func (m *seenPosition) note(position uint64) {
 	}
 }
 
-// recordingCommands notes the places of what is written.
+// recordingCommands records the positions of what is written.
 type recordingCommands struct {
 	Commands
 
 	met *seenPosition
 }
 
-// Sync is Commands'.
+// Sync records the position of the result.
 func (n recordingCommands) Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error) {
 	told, err := n.Commands.Sync(ctx, by, tells)
 	n.met.note(told.Position.Uint64())
 	return told, err
 }
 
-// ExecuteByID is Commands'.
+// ExecuteByID records the position of the receipt.
 func (n recordingCommands) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error) {
 	receipt, err := n.Commands.ExecuteByID(ctx, by, id, command)
 	n.met.note(receipt.Position.Uint64())
 	return receipt, err
 }
 
-// Staff is Commands'.
+// Staff records the position of the receipt.
 func (n recordingCommands) Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error) {
 	receipt, err := n.Commands.Staff(ctx, by, act)
 	n.met.note(receipt.Position.Uint64())

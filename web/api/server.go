@@ -6,18 +6,17 @@ import (
 	"time"
 )
 
-// limits of one connection.
+// limits are the time-outs and sizes of one connection.
 type limits struct {
 	header, read, write, idle time.Duration
 	headerSize                int // bytes
 }
 
-// usual are the limits of this edge. A request that is read slowly must not
-// outlive the patience of the endpoints by much, nor an idle connection be kept
-// for ever.
+// usual are the limits of the API. A slow client must not hold a connection much
+// longer than an endpoint may take, and an idle connection must not stay for ever.
 var usual = limits{header: 5 * time.Second, read: 10 * time.Second, write: 30 * time.Second, idle: 2 * time.Minute, headerSize: 32 << 10}
 
-// Server is an HTTP server with the limits of this edge; the caller listens,
+// Server returns an HTTP server with the limits of the API. The caller listens,
 // serves and shuts down.
 func Server(handler http.Handler, logger *slog.Logger) *http.Server {
 	return serverWith(usual, handler, logger)

@@ -17,7 +17,8 @@ import (
 // scopeWrite is the scope that a staff write needs beside its role.
 const scopeWrite = "write"
 
-// staff guards a write of staff: the token needs the role and the scope.
+// staff is the middleware of staff writes: the token needs the role and the scope
+// write.
 func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
 	return a.authenticated(func(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
 		if !by.HasScope(scopeWrite) {
@@ -29,7 +30,7 @@ func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
 	}, role)
 }
 
-// staffWrite is what differs between the writes of staff.
+// staffWrite is what differs between the staff writes.
 type staffWrite struct {
 	id     string // the parameter of the path that is one, "" when there is none
 	decode func(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error
@@ -45,7 +46,8 @@ var (
 	deletes = staffWrite{id: "id", decode: decodeDelete, status: http.StatusNoContent, silent: true}
 )
 
-// write refuses what is malformed, whatever it is, before the key is looked at.
+// write runs a staff write. Everything malformed is refused before the idempotency
+// key is reserved.
 func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staffWrite) (response, error) {
 	act, err := w.read(r, by, a.clock().Location())
 	if err != nil {
@@ -68,7 +70,7 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 	return out, err
 }
 
-// pathID is a parameter of the path that is a UUID.
+// pathID parses a UUID in the path.
 func pathID(r *http.Request, name string) (uuid.UUID, error) {
 	text, err := pathValue(r, name)
 	if err != nil {
@@ -81,7 +83,7 @@ func pathID(r *http.Request, name string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// read is the whole request as a command.
+// read parses the whole request into a command.
 func (w staffWrite) read(r *http.Request, by auth.Claims, london *time.Location) (commands.StaffCommand, error) {
 	var act commands.StaffCommand
 	var err error
@@ -103,7 +105,7 @@ func (w staffWrite) read(r *http.Request, by auth.Claims, london *time.Location)
 	return act, w.decode(body, london, &act)
 }
 
-// refusedWrite adds the current entity tag to the refusal of a stale one.
+// refusedWrite adds the current entity tag to the refusal of a stale write.
 func (a *API) refusedWrite(err error) error {
 	var refusal domain.Refusal
 	if !errors.As(err, &refusal) || refusal.Code != domain.CodeStale || refusal.Current == nil {
@@ -117,7 +119,7 @@ func (a *API) refusedWrite(err error) error {
 	return p
 }
 
-// pairOf is the pair that a non-association has its two sides from.
+// pairOf returns the pair of a non-association, which its sides name.
 func pairOf(n domain.NonAssociation) domain.Pair {
 	var numbers []domain.PrisonerNumber
 	for number := range n.Sides {

@@ -14,8 +14,8 @@ var (
 	restriction = word(domain.Restrictions())
 )
 
-// momentIn reads a time that the clock in London has shown or will show. Staff
-// say when they did something; what NOMIS says is taken as given.
+// momentIn parses a local time that exists in London. Staff state when they did
+// something; the times of NOMIS are taken as given.
 func momentIn(london *time.Location) func(string) (domain.LocalDateTime, error) {
 	return func(s string) (domain.LocalDateTime, error) {
 		at, err := domain.ParseLocalDateTime(s)
@@ -26,7 +26,8 @@ func momentIn(london *time.Location) func(string) (domain.LocalDateTime, error) 
 	}
 }
 
-// whole reads a body that is one object; needs are looked for when it is.
+// whole reads a body that is one object, and then calls needs to check for required
+// fields.
 func (d *decoder) whole(member func(name string) error, needs func()) error {
 	found, err := d.object(member)
 	switch {
@@ -40,7 +41,7 @@ func (d *decoder) whole(member func(name string) error, needs func()) error {
 	return d.end()
 }
 
-// given is the value of a field that may be left out.
+// given returns the value of an optional field, nil when it is absent.
 func given[T any](f *field[T]) *T {
 	if !f.given {
 		return nil
@@ -48,7 +49,7 @@ func given[T any](f *field[T]) *T {
 	return &f.value
 }
 
-// staffText are the fields that opening and amending share.
+// staffText are the fields that opening and amending have in common.
 type staffText struct {
 	firstRole, secondRole field[domain.Role]
 	reason                field[domain.Reason]

@@ -16,11 +16,11 @@ import (
 	"nonassociations/web/shape"
 )
 
-// statusNotASubject says that the subject is not known here; subject access
-// requests have it across all services of the department.
+// statusNotASubject means that the subject is not known here. All services of the
+// department use it for subject access requests.
 const statusNotASubject = 209
 
-// subjectAccess is what is held about a prisoner, deleted ones too.
+// subjectAccess answers with what is held about a prisoner, deleted records included.
 func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
 	out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
 	asked, err := a.readSubject(r.URL)
@@ -82,10 +82,9 @@ func subjectStatus(held audit.SubjectAccess, directory directoryAnswer) int {
 	}
 }
 
-// heldUnder is what is held under a number that stands, and under those that were
-// merged into it: what was deleted there stayed there. Where nothing of it
-// counts any more, a merge may have taken it away while the log was read: then
-// the number is looked up once more.
+// heldUnder reads what is held under a number and under those that were merged into
+// it: records deleted there stayed there. When no live record is found, a merge may
+// have transferred it while the log was read, so the number is looked up once more.
 func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subject, reached uint64) (audit.SubjectAccess, error) {
 	if err := a.stands(ctx, r, subject.PrisonerNumber, reached); err != nil {
 		return audit.SubjectAccess{}, err
@@ -114,9 +113,9 @@ func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subj
 	return answer, a.stands(ctx, r, subject.PrisonerNumber, reached)
 }
 
-// name fills in who everybody is, as far as the directory says, and tells what
-// it says of the subject. It is not asked when there is nothing to name and its
-// word would change nothing.
+// name fills in the names of prisoners, as far as the directory answers, and returns
+// its answer about the subject. The directory is not asked when there is nothing to
+// name and its answer would not change the status.
 func (a *API) name(ctx context.Context, held audit.SubjectAccess, content *shape.PrisonerList[shape.SubjectItem]) directoryAnswer {
 	if a.directory == nil || subjectStatus(held, denied) == http.StatusNoContent {
 		content.NamesMissing = true
@@ -151,16 +150,16 @@ func (a *API) name(ctx context.Context, held audit.SubjectAccess, content *shape
 	}
 }
 
-// subjectParams is what a subject access request asks for; without a prisoner number it
-// is about somebody whom this service cannot know.
+// subjectParams are the parameters of a subject access request. Without a prisoner
+// number the subject cannot be known here.
 type subjectParams struct {
 	audit.Subject
 
 	atLeast uint64
 }
 
-// readSubject reads the request as the department's own library does: a blank
-// reference is none, and a case reference alone is nobody here.
+// readSubject parses the request as the department's own library does: a blank
+// reference is absent, and a case reference alone names no subject here.
 func (a *API) readSubject(u *url.URL) (subjectParams, error) {
 	p, err := parametersOf(u)
 	if err != nil {
@@ -172,7 +171,7 @@ func (a *API) readSubject(u *url.URL) (subjectParams, error) {
 	return subjectParams{subject, p.atLeast()}, p.result()
 }
 
-// subject is the prisoner number, "" when only a case reference is given.
+// subject parses prn; "" when only a case reference is given.
 func (p *parameters) subject() domain.PrisonerNumber {
 	prn, _ := p.one("prn")
 	crn, _ := p.one("crn")
@@ -189,7 +188,7 @@ func (p *parameters) subject() domain.PrisonerNumber {
 	return number
 }
 
-// day is a date such as 2023-06-07; "" is no limit.
+// day parses a date such as 2023-06-07; "" is no limit.
 func (p *parameters) day(name string) string {
 	day, given := p.one(name)
 	if !given || day == "" {

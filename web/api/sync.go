@@ -12,13 +12,13 @@ import (
 	"nonassociations/web/shape"
 )
 
-// sync takes over a change in NOMIS.
+// sync records a change made in NOMIS.
 func (a *API) sync(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
 	out, _, err := a.syncOrMigrate(ctx, r, by, domain.NOMIS)
 	return out, err
 }
 
-// migrate takes over old data; 201 says that some of it was new.
+// migrate records old data of NOMIS. It answers 201 when some of it was new.
 func (a *API) migrate(ctx context.Context, r *http.Request, by auth.Claims) (response, error) {
 	out, results, err := a.syncOrMigrate(ctx, r, by, domain.Migration)
 	for _, result := range results {
@@ -58,8 +58,8 @@ func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims
 	return response{status: http.StatusOK, body: text, position: formatPosition(position)}, results, err
 }
 
-// cause gives a request its command id. A request without a correlation of its
-// own is the beginning of one.
+// cause returns the cause of a request's facts, with a new command id. Without a
+// correlation id of the caller the command id is the correlation.
 func (a *API) cause(r *http.Request, by auth.Claims, source domain.Source) domain.Cause {
 	id := a.newID()
 	cause := domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: by.User, Source: source}
@@ -69,10 +69,10 @@ func (a *API) cause(r *http.Request, by auth.Claims, source domain.Source) domai
 	return cause
 }
 
-// itemIndex says where the answer to an item is.
+// itemIndex is where the outcome of an item is in the result.
 type itemIndex struct{ sync, item int }
 
-// byPair groups the items of a request by pair, each in the request's order.
+// byPair groups the items of a request by pair, keeping their order.
 func byPair(s syncRequest) ([]commands.PairSync, []itemIndex) {
 	tells := make([]commands.PairSync, 0, len(s.items))
 	places := make([]itemIndex, len(s.items))

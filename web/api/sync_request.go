@@ -12,13 +12,13 @@ import (
 	"nonassociations/domain"
 )
 
-// syncRequest is what a sync or migrate request says, once all of it is valid.
+// syncRequest is a valid request to sync or migrate.
 type syncRequest struct {
 	prisonerNumber domain.PrisonerNumber
 	items          []syncItem
 }
 
-// syncItem is one item with the pair that it is about.
+// syncItem is one item with its pair.
 type syncItem struct {
 	domain.Item
 
@@ -26,7 +26,7 @@ type syncItem struct {
 	other domain.PrisonerNumber
 }
 
-// rawSyncItem is an item before it is known that all of it is valid.
+// rawSyncItem is an item whose values are not all known to be valid.
 type rawSyncItem struct {
 	id                      field[uuid.UUID]
 	typeSequence            field[int]
@@ -39,7 +39,8 @@ type rawSyncItem struct {
 	other                   field[domain.PrisonerNumber]
 }
 
-// decodeSyncRequest reads a body whole, or says everything that is wrong with it.
+// decodeSyncRequest parses a body, or returns a 400 with everything that is wrong
+// with it.
 func decodeSyncRequest(body *bytes.Buffer) (syncRequest, error) {
 	d := newDecoder(body)
 	about, raw, err := d.syncRequest()
@@ -83,8 +84,8 @@ func (d *decoder) syncRequest() (about field[domain.PrisonerNumber], items []raw
 	return about, items, nil
 }
 
-// item reads one item and appends it, also when it is bad: the place in the
-// list must stay right.
+// item reads one item and appends it, also a bad one: pointers count places in the
+// list.
 func (d *decoder) item(items *[]rawSyncItem) error {
 	var i rawSyncItem
 	found, err := d.object(func(name string) error { return d.member(&i, name) })
@@ -150,7 +151,7 @@ func (d *decoder) otherSide(i *rawSyncItem) (presence, error) {
 	return found, err
 }
 
-// checkPairs refuses what can be seen only when all of the request was read.
+// checkPairs adds the faults that show only when the whole request is read.
 func (d *decoder) checkPairs(about domain.PrisonerNumber, raw []rawSyncItem) {
 	ofPair := make(map[domain.PrisonerNumber]int, len(raw))
 	for i := range raw {
@@ -169,7 +170,7 @@ func (d *decoder) checkPairs(about domain.PrisonerNumber, raw []rawSyncItem) {
 	}
 }
 
-// assemble makes items of values that are valid.
+// assemble builds items of valid values.
 func assemble(about domain.PrisonerNumber, raw []rawSyncItem) syncRequest {
 	s := syncRequest{prisonerNumber: about, items: make([]syncItem, len(raw))}
 	for n := range raw {
@@ -194,8 +195,8 @@ func assemble(about domain.PrisonerNumber, raw []rawSyncItem) syncRequest {
 	return s
 }
 
-// noteOf is a text as the record keeps it. NOMIS's database knows no empty
-// text: it is none.
+// noteOf returns a text as the record keeps it. NOMIS's database has no empty text:
+// it means none.
 func noteOf(f *field[string]) *string {
 	if f.value == "" {
 		return nil
@@ -203,7 +204,7 @@ func noteOf(f *field[string]) *string {
 	return &f.value
 }
 
-// maxSequence is the largest sequence that NOMIS gives an item of a pair.
+// maxSequence is the largest sequence that NOMIS assigns within a pair.
 const maxSequence = 999
 
 func parseSequence(s string) (int, error) {

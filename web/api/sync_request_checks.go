@@ -18,7 +18,7 @@ func parsePrecision(s string) (domain.Precision, error) {
 	return domain.Day, nil
 }
 
-// checkDays refuses a time of day from a caller that knows days only.
+// checkDays adds a fault for a time of day from a caller that declares days only.
 func (d *decoder) checkDays(i *rawSyncItem) {
 	if i.precision.value != domain.Day {
 		return
@@ -32,8 +32,8 @@ func (d *decoder) checkDays(i *rawSyncItem) {
 	midnight(i.expiry, "expiryDate")
 }
 
-// checkNames refuses an id or a sequence that two items of one pair name: they
-// cannot both be that record.
+// checkNames adds a fault for an id or a sequence that two items of one pair name:
+// they cannot both be that record.
 func (d *decoder) checkNames(raw []rawSyncItem) {
 	if len(raw) < 2 {
 		return

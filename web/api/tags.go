@@ -2,11 +2,11 @@ package api
 
 import "strings"
 
-// entityTags reads the values of If-Match or If-None-Match (RFC 9110, 13.1): a
-// list of entity tags over one line or several, or a star alone, which stands for
-// any tag. A tag may hold a comma, and the list may hold empty places. The tags
-// are given with their quotes, and with W/ where they are weak. ok is false for
-// what is neither, and for a list without a tag.
+// entityTags parses If-Match or If-None-Match (RFC 9110, 13.1): a list of entity tags
+// over one line or several, or a star alone, which matches any tag. A tag may contain
+// a comma, and the list may have empty places. Tags come with their quotes, and with
+// W/ where they are weak. ok is false for anything else, and for a list without a
+// tag.
 func entityTags(lines []string) (tags []string, star, ok bool) {
 	rest := trimBlanks(strings.Join(lines, ","))
 	if rest == "*" {
@@ -34,8 +34,8 @@ func trimBlanks(text string) string { return strings.Trim(text, " \t") }
 
 const weakly = "W/"
 
-// entityTagLength is that of the entity tag with which a text begins; 0 when it
-// does not begin with one.
+// entityTagLength returns the length of the entity tag at the beginning of a text; 0
+// when there is none.
 func entityTagLength(text string) int {
 	opaque := strings.TrimPrefix(text, weakly)
 	if opaque == "" || opaque[0] != '"' {
@@ -52,9 +52,9 @@ func entityTagLength(text string) int {
 	return 0
 }
 
-// matches tells whether If-None-Match names an entity tag of ours; the
-// comparison is the weak one, as it is for reads. A header that cannot be read
-// names none: the answer is then sent once more than it need be.
+// matches reports whether If-None-Match names an entity tag, by the weak comparison
+// of reads. A header that cannot be parsed names none: the answer is then sent
+// without need.
 func matches(header []string, etag string) bool {
 	tags, star, _ := entityTags(header)
 	for _, tag := range tags {

@@ -18,8 +18,8 @@ var (
 	errControl = errors.New("must not have control characters other than tab, line feed and return")
 )
 
-// What NOMIS holds is taken as it is: its limits count code points, and NUL is
-// refused alone, which Postgres cannot keep.
+// authorisedBy and comments parse texts of NOMIS. They are kept as given: limits
+// count code points, and only NUL is refused, which Postgres cannot store.
 func authorisedBy(s string) (string, error) { return note(s, domain.MaxAuthorisedBy) }
 func comments(s string) (string, error)     { return note(s, domain.MaxComment) }
 
@@ -33,13 +33,13 @@ func note(s string, limit int) (string, error) {
 	return s, nil
 }
 
-// What staff write must have room in NOMIS as NOMIS will count it. It is kept
-// as it was given.
+// prose and userName parse texts of staff. They must fit into NOMIS as NOMIS will
+// count them, and are kept as given.
 func prose(s string) (string, error)    { return typed(s, domain.MaxComment) }
 func userName(s string) (string, error) { return typed(s, domain.MaxAuthorisedBy) }
 
-// maxGiven bounds a text with the blanks around it, in code points: a fact, and
-// what is told of it, must stay far below the limits of the log and of SNS.
+// maxGiven bounds a text with the blanks around it, in code points: a fact and its
+// message must stay far below the limits of the log and of SNS.
 const maxGiven = 4096
 
 func typed(s string, limit int) (string, error) {
@@ -61,7 +61,7 @@ func tooLong(limit int) error { return fmt.Errorf("must be at most %d characters
 
 func isRefused(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
 
-// unitsOf counts as NOMIS does: UTF-16, and the end of a line is one unit.
+// unitsOf counts as NOMIS does: in UTF-16 units, with the end of a line as one.
 func unitsOf(s string) int {
 	units := -strings.Count(s, "\r\n")
 	for _, r := range s {
@@ -70,9 +70,9 @@ func unitsOf(s string) int {
 	return units
 }
 
-// wholeNumber is the value of a JSON number that is whole, however it is
-// written: 1, 1.0, 10e-1 and 1E0 are one. One of more than six digits is none
-// for any use here, and so is a negative one.
+// wholeNumber returns the value of a JSON number that is whole, in any spelling: 1,
+// 1.0, 10e-1 and 1E0 are equal. Negative numbers and those of more than six digits
+// are refused: no field here takes them.
 func wholeNumber(s string) (n int, is bool) {
 	mantissa, exponent := s, int64(0)
 	if e := strings.IndexAny(s, "eE"); e >= 0 {
