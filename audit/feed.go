@@ -50,6 +50,8 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	return err
 }
 
+// begin checks where the feed begins, calls Begin, and returns the place to
+// subscribe from.
 func (r *Reader) begin(ctx context.Context, feed Feed) (eventstore.Position, error) {
 	head, err := r.last(ctx)
 	if err != nil {
@@ -76,6 +78,7 @@ type feedWriter struct {
 	next uint64
 }
 
+// write handles one message of the subscription.
 func (t *feedWriter) write(ctx context.Context, m eventstore.Message) error {
 	switch m.Kind {
 	case eventstore.EventAppeared:
@@ -87,6 +90,7 @@ func (t *feedWriter) write(ctx context.Context, m eventstore.Message) error {
 	}
 }
 
+// caughtUp ends a feed that does not follow.
 func (t *feedWriter) caughtUp() error {
 	if t.feed.CaughtUp != nil {
 		if err := t.feed.CaughtUp(); err != nil {
@@ -99,6 +103,7 @@ func (t *feedWriter) caughtUp() error {
 	return nil
 }
 
+// line gives one fact to the callback.
 func (t *feedWriter) line(ctx context.Context, recorded eventstore.RecordedEvent) error {
 	if recorded.Position.Uint64() <= t.feed.From {
 		return nil // the subscription began at an earlier place
@@ -114,6 +119,8 @@ func (t *feedWriter) line(ctx context.Context, recorded eventstore.RecordedEvent
 	return t.feed.Line(entry)
 }
 
+// entry folds one fact into its pair. The states of pairs come from a cache that all
+// feeds share.
 func (t *feedWriter) entry(ctx context.Context, fact recordedFact) (Entry, error) {
 	if !fact.OfPair() {
 		return Entry{Fact: fact}, nil

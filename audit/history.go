@@ -30,6 +30,8 @@ func (r *Reader) OfPrisoner(ctx context.Context, streams []string, number domain
 	return r.history(ctx, theirs, concerningPrisoner(number))
 }
 
+// history reads streams whole and keeps the entries of the facts that concern the
+// question.
 func (r *Reader) history(ctx context.Context, streams []string, concerns func(recordedFact) bool) ([]Entry, error) {
 	var all []Entry
 	err := r.each(ctx, streams, concerns, func(pair *eventstore.Folding, f recordedFact) error {

@@ -45,6 +45,8 @@ func New(log eventstore.Store, options Options) *Reader {
 // recordedFact is a fact with its place in the log.
 type recordedFact = eventstore.Fact
 
+// read decodes an event. The stored command is dropped: it leaves by no answer, and
+// is large.
 func (r *Reader) read(recorded eventstore.RecordedEvent) (recordedFact, error) {
 	fact, err := eventstore.Read(r.catalogue, recorded)
 	fact.Meta.Command = nil // stays inside, and is large
@@ -119,6 +121,7 @@ func otherStreams(event domain.Event) []string {
 	}
 }
 
+// including appends the names that a list lacks.
 func including(all []string, more ...string) []string {
 	for _, name := range more {
 		if !slices.Contains(all, name) {

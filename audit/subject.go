@@ -56,6 +56,7 @@ func (r *Reader) SubjectAccess(ctx context.Context, streams []string, subject Su
 	return answer, nil
 }
 
+// covers reports whether a day lies in the period asked for.
 func (s Subject) covers(day string) bool {
 	return (s.FromDate == "" || day >= s.FromDate) && (s.ToDate == "" || day <= s.ToDate)
 }

@@ -166,6 +166,8 @@ const (
 	anyToken    = ""
 )
 
+// routes builds the router. Every route is in the OpenAPI document, and a test walks
+// both lists.
 func (a *API) routes(info []byte) *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(a.middleware)

@@ -22,6 +22,8 @@ func readJSON(r *http.Request) (*bytes.Buffer, error) {
 	return readBody(r)
 }
 
+// isJSON returns a 415 unless the headers declare plain JSON in UTF-8. A missing
+// Content-Type is refused too: browsers could otherwise send forms from other sites.
 func isJSON(header http.Header) error {
 	for _, encoding := range header["Content-Encoding"] {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") { // an empty header means none

@@ -75,6 +75,7 @@ func (c *counted) CloseWrite() error {
 	return nil
 }
 
+// beyondKey marks the context of a connection beyond the limit.
 type beyondKey struct{}
 
 // Bind makes a server refuse requests on connections beyond the limit. It must be
@@ -101,6 +102,7 @@ func (c *Connections) Bind(server *http.Server) {
 	})
 }
 
+// errConnections is the cause of a 503 beyond the limit.
 var errConnections = errors.New("too many connections are open")
 
 // pathLiveness is the path of the liveness probe.

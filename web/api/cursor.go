@@ -11,6 +11,7 @@ import (
 	"nonassociations/queries"
 )
 
+// errCursor refuses a cursor that was changed or belongs to other parameters.
 var errCursor = errors.New("must be as Link gave it, with the other parameters as they are there")
 
 // formatCursor encodes the record after which a page begins, for the parameter after
@@ -47,8 +48,12 @@ func cursorScope(of queries.PageRequest) string {
 	return fmt.Sprintf("%s %t %d %t %t", of.By, of.Descending, of.Size, of.Open, of.Closed)
 }
 
+// sealed is the length of the checksum in bytes. It guards against mistakes, and
+// keeps no secret.
 const sealed = 12
 
+// checksum returns the first bytes of a hash of the text, salted with a word so that
+// no other hash of this service equals it.
 func checksum(text string) []byte {
 	hash := sha256.Sum256([]byte("after\n" + text))
 	return hash[:sealed]

@@ -26,11 +26,14 @@ type decoder struct {
 	more   int // faults beyond maxFaults
 }
 
+// newDecoder returns a decoder of one body. Duplicate names and invalid UTF-8 are
+// errors of its tokenizer.
 func newDecoder(body *bytes.Buffer) *decoder { return &decoder{json: jsontext.NewDecoder(body)} }
 
 // fault adds a fault of the value that was read last.
 func (d *decoder) fault(detail string) { d.faultAt(string(d.json.StackPointer()), detail) }
 
+// faultAt adds a fault with a JSON pointer. Beyond maxFaults it only counts.
 func (d *decoder) faultAt(source, detail string) {
 	if len(d.faults) == maxFaults {
 		d.more++
@@ -73,6 +76,8 @@ func (d *decoder) array(element func() error) (presence, error) {
 	return d.open(jsontext.KindBeginArray, "an array", element)
 }
 
+// open reads an object or an array, calling next before each name or element. Null
+// counts as absent.
 func (d *decoder) open(begin jsontext.Kind, wanted string, next func() error) (presence, error) {
 	switch d.json.PeekKind() {
 	case begin:
@@ -111,6 +116,8 @@ func number[T any](d *decoder, into *field[T], parse func(string) (T, error)) er
 	return scalar(d, into, jsontext.KindNumber, "a number", parse)
 }
 
+// scalar reads a value of one kind and parses it. A parse error becomes a fault, and
+// its text is the detail, so it must be a sentence for the caller.
 func scalar[T any](d *decoder, into *field[T], kind jsontext.Kind, wanted string, parse func(string) (T, error)) error {
 	switch d.json.PeekKind() {
 	case kind:
@@ -139,6 +146,7 @@ func need[T any](d *decoder, f field[T], name string) {
 	}
 }
 
+// lacks adds the fault of a required field that is missing.
 func (d *decoder) lacks(name string) {
 	d.faultAt(string(d.json.StackPointer())+"/"+name, "must be given")
 }

@@ -69,6 +69,7 @@ func personOf(p directory.Prisoner) shape.Person {
 	}
 }
 
+// orNull returns nil for "", which JSON shows as null.
 func orNull(text string) *string {
 	if text == "" {
 		return nil

@@ -35,6 +35,7 @@ type FeedLimits struct {
 	Parting time.Duration // time for the last line after the token has ended; 5 s
 }
 
+// withDefaults replaces zero values by the defaults.
 func (l FeedLimits) withDefaults() FeedLimits {
 	return FeedLimits{
 		Most: cmp.Or(l.Most, 32), Each: cmp.Or(l.Each, 4),
@@ -71,10 +72,13 @@ func (a *API) feed(roles ...string) http.HandlerFunc {
 	}
 }
 
+// oldProtocol refuses HTTP/1.0 with 505.
 func oldProtocol() problem {
 	return plain(http.StatusHTTPVersionNotSupported, "The feed needs HTTP/1.1: before it, an answer that breaks off looks whole")
 }
 
+// admitFeed authenticates the request and parses its parameters within the time of a
+// request. It refuses a token in its leeway: a feed would end with it at once.
 func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) (feedParams, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
 	defer cancel()
@@ -103,6 +107,7 @@ type askedFeed struct {
 	logID *uuid.UUID // the log that the caller expects; nil: any
 }
 
+// readFeed parses the parameters from, follow and logId.
 func readFeed(u *url.URL) (askedFeed, error) {
 	var asked askedFeed
 	p, err := parametersOf(u)

@@ -32,6 +32,8 @@ type groupRead struct {
 	open     func(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error)
 }
 
+// group is the endpoint of both group reads. It asks for at least the position that
+// the caller has seen.
 func (a *API) group(ctx context.Context, r *http.Request, read groupRead) (response, error) {
 	p, out, err := a.begin(r)
 	if err != nil {
@@ -58,6 +60,7 @@ func (a *API) group(ctx context.Context, r *http.Request, read groupRead) (respo
 	return asked.reply(ctx, out)
 }
 
+// groupFault maps the errors of a group read to refusals.
 func groupFault(err error) error {
 	switch {
 	case err == nil:
@@ -75,6 +78,7 @@ func (a *API) begin(r *http.Request) (*parameters, response, error) {
 	return p, response{status: http.StatusOK, position: formatPosition(a.reads.Position())}, err
 }
 
+// today is the day in London, which decides open and closed.
 func (a *API) today() string { return domain.Today(a.clock()) }
 
 // readNumbers reads the prisoner numbers of the body, after the parameters are judged.
@@ -102,6 +106,7 @@ type groupList struct {
 // shorter. A longer one is streamed (large.go).
 const fewRecords = 1000
 
+// errMany ends the read of a short list that turns out to be long.
 var errMany = errors.New("the list has too many records to be answered from memory")
 
 // reply answers a short list from memory: the connection to the read model is returned
@@ -121,6 +126,7 @@ func (l groupList) reply(ctx context.Context, out response) (response, error) {
 	return out, err
 }
 
+// few reads at most fewRecords records into memory, and errMany when there are more.
 func (l groupList) few(ctx context.Context) (records []queries.Record, position uint64, err error) {
 	group, err := l.open(ctx)
 	if err != nil {
@@ -160,6 +166,7 @@ func (l groupList) hides(ctx context.Context, numbers []domain.PrisonerNumber) f
 	}
 }
 
+// numbersOf returns the two prisoner numbers of each record, repeats included.
 func numbersOf(records []queries.Record) []domain.PrisonerNumber {
 	var numbers []domain.PrisonerNumber
 	for _, record := range records {
@@ -168,6 +175,7 @@ func numbersOf(records []queries.Record) []domain.PrisonerNumber {
 	return numbers
 }
 
+// bothNumbers returns the numbers of a pair as a slice.
 func bothNumbers(pair domain.Pair) []domain.PrisonerNumber {
 	numbers := pair.Numbers()
 	return numbers[:]

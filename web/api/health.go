@@ -75,6 +75,7 @@ type health struct {
 	found  findings
 }
 
+// newHealth returns the health of a process whose checks have not run yet.
 func newHealth(checks Health, clock func() time.Time, logger *slog.Logger) *health {
 	h := &health{checks: checks, clock: clock, logger: logger, turn: make(chan struct{}, 1)}
 	h.turn <- struct{}{}
@@ -100,6 +101,7 @@ func (f findings) components() map[string]any {
 	return parts
 }
 
+// good reports whether every component is UP.
 func (f findings) good() bool {
 	for _, one := range f.consumers {
 		if !one.IsUp() {
@@ -117,6 +119,7 @@ type component struct {
 	Since  *time.Time `json:"since,omitzero"`
 }
 
+// status is UP or DOWN. Probes and dashboards depend on the words.
 type status string
 
 const (
@@ -124,6 +127,7 @@ const (
 	statusDown status = "DOWN"
 )
 
+// healthBody is the JSON of the health endpoints.
 type healthBody struct {
 	Status     status         `json:"status"`
 	Components map[string]any `json:"components,omitzero"`
@@ -145,6 +149,8 @@ func (h *health) readiness(ctx context.Context, _ *http.Request) (response, erro
 // up answers for the process alone.
 func up(context.Context, *http.Request) (response, error) { return healthReply(true, nil), nil }
 
+// healthReply returns 200 or 503 with the components. Keys are sorted, so that equal
+// states give equal bodies.
 func healthReply(good bool, parts map[string]any) response {
 	out, body := response{status: http.StatusOK}, healthBody{Status: statusUp, Components: parts}
 	if !good {
@@ -158,6 +164,7 @@ func healthReply(good bool, parts map[string]any) response {
 	return out
 }
 
+// isUp reports whether a component is UP. A missing one is.
 func (c *component) isUp() bool { return c == nil || c.Status == statusUp }
 
 // look returns the last findings, and runs the checks first when those are old.
@@ -176,6 +183,7 @@ func (h *health) look(ctx context.Context) (findings, error) {
 	return h.found, nil
 }
 
+// ask runs all checks side by side within checkTime.
 func (h *health) ask(ctx context.Context) findings {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -211,6 +219,8 @@ func (h *health) componentOf(err error) *component {
 	return now
 }
 
+// logged logs the error of a check and returns it. The error may hold addresses and
+// leaves by the log alone.
 func (h *health) logged(ctx context.Context, what string, err error) error {
 	if err != nil {
 		h.logger.WarnContext(ctx, "health", "component", what, "error", err)

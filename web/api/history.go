@@ -70,6 +70,7 @@ func (a *API) history(ctx context.Context, r *http.Request, _ auth.Claims) (resp
 	return out, err
 }
 
+// historyAnswer returns entries of the log as the answer shows them.
 func historyAnswer(london *time.Location, entries []audit.Entry) shape.History {
 	history := shape.History{Entries: make([]shape.Entry, len(entries))}
 	for i, entry := range entries {

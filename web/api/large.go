@@ -153,6 +153,9 @@ func (l groupList) write(ctx context.Context, group queries.Group, hides func(qu
 	return nil
 }
 
+// errChanged breaks off a list whose second read differs from the first. It cannot
+// happen within one snapshot, and is checked all the same: the entity tag was sent
+// already.
 var errChanged = errors.New("the list differs from what was measured")
 
 // send writes the body and holds back its end until all of it is known to match the

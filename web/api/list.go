@@ -36,6 +36,7 @@ func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claim
 	return out, badReference()
 }
 
+// badReference refuses a reference that is neither a prisoner number nor a UUID.
 func badReference() problem {
 	return invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
 }
@@ -101,12 +102,16 @@ func parsePosition(text string) (uint64, error) {
 	return position, nil
 }
 
+// formatPosition writes a position for X-Position.
 func formatPosition(position uint64) string { return strconv.FormatUint(position, 10) }
 
+// wantedPosition is the detail of every fault of a position.
 const wantedPosition = "must be one position as X-Position gives it"
 
+// badPosition refuses atLeast, also when the whole query cannot be parsed.
 func badPosition() problem { return invalid([]fault{{"atLeast", wantedPosition}}, 0) }
 
+// errID is the detail of every fault of a UUID.
 var errID = errors.New("must be a UUID such as 8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10")
 
 // parseID parses a UUID in its usual form alone. Our answers hold no other form that

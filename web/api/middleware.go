@@ -54,6 +54,8 @@ func (a *API) middleware(next http.Handler) http.Handler {
 	})
 }
 
+// recovered turns a panic into a 500 when nothing was sent yet, and into an aborted
+// connection otherwise. It logs the panic with its stack, and never the request.
 func (a *API) recovered(rec *responseRecorder, r *http.Request, panicked any) {
 	if panicked == nil {
 		return
@@ -86,8 +88,10 @@ func (a *API) logLine(rec *responseRecorder, r *http.Request, route *chi.Context
 	a.logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attributes...)
 }
 
+// methods are the methods that a 405 looks for, in the order of the Allow header.
 var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
 
+// methodNotAllowed answers 405 with the methods that the path has.
 func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if r.URL.RawPath != "" {

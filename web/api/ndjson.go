@@ -13,6 +13,7 @@ import (
 	"nonassociations/domain"
 )
 
+// mediaLines is the content type of the feed.
 const mediaLines = "application/x-ndjson"
 
 // errHeaders ends the feed of a HEAD request after its headers.
@@ -32,6 +33,8 @@ type ndjsonWriter struct {
 	content io.Writer    // buffer or zip
 }
 
+// newNDJSONWriter returns a writer that has sent nothing yet. stall is how long a
+// write may wait for the client.
 func newNDJSONWriter(w http.ResponseWriter, r *http.Request, stall time.Duration) *ndjsonWriter {
 	to := stallWriter{w, http.NewResponseController(w), stall}
 	l := &ndjsonWriter{to: to, header: w.Header(), heads: r.Method == http.MethodHead, buffer: bufio.NewWriterSize(to, 32<<10)}
@@ -127,6 +130,7 @@ func (t stallWriter) Write(b []byte) (int, error) {
 	return t.w.Write(b)
 }
 
+// flush sends what net/http has buffered, within the stall time.
 func (t stallWriter) flush() error {
 	defer time.AfterFunc(t.stall, t.cut).Stop()
 	if err := t.control.Flush(); err != nil {

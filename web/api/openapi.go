@@ -23,6 +23,7 @@ var swaggerUI embed.FS
 // swaggerFolders are served under one path.
 var swaggerFolders = []string{"swagger-ui", "swagger-ui/dist"}
 
+// swaggerPage is where the other addresses of the documentation redirect to.
 const swaggerPage = "/swagger-ui/index.html"
 
 // documentation adds the routes of the contract, at the paths where the services of the
@@ -66,6 +67,8 @@ var media = map[string]string{
 	".png":  "image/png",
 }
 
+// swaggerFile serves the files of the page by name. A name that is not embedded is a
+// 404: no path reaches the file system.
 func swaggerFile(files map[string]public) public {
 	return func(ctx context.Context, r *http.Request) (response, error) {
 		file, is := files[chi.URLParam(r, "file")]
@@ -76,6 +79,7 @@ func swaggerFile(files map[string]public) public {
 	}
 }
 
+// leadsToThePage redirects the addresses that other services of the department use.
 func leadsToThePage(context.Context, *http.Request) (response, error) {
 	return response{status: http.StatusFound, location: swaggerPage}, nil
 }

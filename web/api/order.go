@@ -24,10 +24,12 @@ const (
 	cellLocation sortBy = "CELL_LOCATION"
 )
 
+// sorts are all values of sortBy, in the order of the error text.
 var sorts = []sortBy{
 	whenCreated, whenUpdated, whenClosed, lastName, firstName, otherNumber, prisonID, prisonName, cellLocation,
 }
 
+// direction is a value of sortDirection.
 type direction string
 
 const (
@@ -35,6 +37,7 @@ const (
 	descending direction = "DESC"
 )
 
+// directions are all values of sortDirection.
 var directions = []direction{ascending, descending}
 
 // order is the order of a prisoner's list.
@@ -72,6 +75,7 @@ func (o order) compare(a, b shape.PrisonerView) int {
 	return cmp.Or(c, strings.Compare(b.WhenCreated, a.WhenCreated), slices.Compare(a.ID[:], b.ID[:]))
 }
 
+// key returns the value that a record is sorted by; nil when it has none.
 func (o order) key(s shape.PrisonerView) *string {
 	other := s.OtherPrisonerDetails
 	switch o.by {

@@ -48,6 +48,8 @@ func (a *API) records(ctx context.Context, r *http.Request, _ auth.Claims) (resp
 	return out, err
 }
 
+// pageBody builds a page as Spring does. Last is true only when no further record
+// exists, whatever the total says: the total may be a moment older.
 func pageBody(content []shape.NonAssociation, found queries.Page, size int, number int64) shape.Page {
 	sort := shape.Sorted{Sorted: true}
 	return shape.Page{

@@ -28,6 +28,7 @@ func parametersOf(u *url.URL) (*parameters, error) {
 	return &parameters{values: values}, nil
 }
 
+// fault adds a fault of a parameter.
 func (p *parameters) fault(name, detail string) { p.faults = append(p.faults, fault{name, detail}) }
 
 // result returns the 400 with all faults, or nil.
@@ -51,6 +52,7 @@ func (p *parameters) one(name string) (value string, given bool) {
 	return values[0], true
 }
 
+// flag parses true or false.
 func (p *parameters) flag(name string, otherwise bool) bool {
 	switch value, given := p.one(name); {
 	case !given:
@@ -95,6 +97,7 @@ func choice[W ~string](p *parameters, name string, words []W, otherwise W) W {
 	return otherwise
 }
 
+// atLeast parses the position that the caller has seen; 0 when none is given.
 func (p *parameters) atLeast() uint64 {
 	value, given := p.one("atLeast")
 	if !given {

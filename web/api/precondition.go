@@ -69,6 +69,7 @@ func keyOf(r *http.Request, by auth.Claims, body []byte) (*commands.IdempotencyK
 	)}, nil
 }
 
+// isKey reports whether a text is 1 to 255 printable ASCII characters.
 func isKey(text string) bool {
 	for _, c := range []byte(text) {
 		if c < ' ' || c > '~' {

@@ -68,6 +68,7 @@ type listOptions struct {
 	view         shape.View
 }
 
+// parseListOptions parses the parameters of a prisoner's list. Faults stay in p.
 func parseListOptions(p *parameters, number domain.PrisonerNumber, view shape.View) listOptions {
 	return listOptions{
 		number: number, wanted: p.wanted(view.Today), otherPrisons: p.flag("includeOtherPrisons", false),

@@ -37,8 +37,10 @@ type fault struct {
 	Detail string `json:"detail"`
 }
 
+// Error makes a problem an error, for the log.
 func (p problem) Error() string { return p.DeveloperMessage }
 
+// reply returns the response of a problem.
 func (p problem) reply() response {
 	body, err := json.Marshal(p)
 	if err != nil {
@@ -63,6 +65,8 @@ func (a *API) refuse(ctx context.Context, err error) response {
 	return p.reply()
 }
 
+// problemOf maps every error to a problem. It is the one place that knows which
+// error has which status. An unknown error is a 500 without a text.
 func problemOf(err error) problem {
 	var p problem
 	var refusal domain.Refusal
@@ -95,6 +99,7 @@ func passes(err error) bool {
 	return false
 }
 
+// refused maps a refusal of the domain to its status: 400, 404, 409 or 412.
 func refused(r domain.Refusal) problem {
 	switch r.Code {
 	case domain.CodeInvalid:
@@ -108,10 +113,12 @@ func refused(r domain.Refusal) problem {
 	}
 }
 
+// plain is a problem without an error code.
 func plain(status int, message string) problem {
 	return problem{Status: status, UserMessage: message, DeveloperMessage: message}
 }
 
+// problemWith is a problem with a stable error code.
 func problemWith(status int, code domain.Code, message string) problem {
 	p := plain(status, message)
 	p.ErrorCode = &code
@@ -129,6 +136,8 @@ func invalid(faults []fault, more int) problem {
 	return p
 }
 
+// nameOf names the source of a fault in the developer message. The empty pointer is
+// the whole body.
 func nameOf(source string) string {
 	if source == "" {
 		return "the body"
@@ -136,6 +145,8 @@ func nameOf(source string) string {
 	return source
 }
 
+// unreadable is the 400 for a body that is not strict JSON, with a pointer to the
+// place.
 func unreadable(at, detail string) problem {
 	p := problemWith(http.StatusBadRequest, domain.CodeInvalid, "Validation failure: Couldn't read request body: "+detail)
 	p.Errors = []fault{{at, detail}}
@@ -155,6 +166,8 @@ func unavailable(cause error) problem {
 	return p
 }
 
+// unauthorised is the 401 without a valid token. It does not say what is wrong with
+// it.
 func unauthorised() problem {
 	return plain(http.StatusUnauthorized, "Unauthorised: a valid bearer token is needed")
 }
@@ -162,36 +175,47 @@ func unauthorised() problem {
 // codeNoUser is the code of a valid token that names no user.
 const codeNoUser domain.Code = 401
 
+// noUser is the 401 for a valid token that names no user: no actor could be
+// recorded.
 func noUser() problem {
 	return problemWith(http.StatusUnauthorized, codeNoUser, "Unauthorised: the token names no user")
 }
 
+// forbidden is the 403 for a missing role.
 func forbidden() problem {
 	return plain(http.StatusForbidden, "Forbidden: the token does not carry the role that this needs")
 }
 
+// withoutScope is the 403 for a staff write without the scope.
 func withoutScope() problem {
 	return plain(http.StatusForbidden, "Forbidden: the token does not carry the scope write that this needs")
 }
 
+// noSuchRoute is the 404 for a path that is not served. It has no error code, unlike
+// a missing record.
 func noSuchRoute() problem { return plain(http.StatusNotFound, "No resource found") }
 
+// wrongMethod is the 405.
 func wrongMethod() problem {
 	return plain(http.StatusMethodNotAllowed, "Method not allowed here; Allow names those that are")
 }
 
+// wrongFormat is the 415.
 func wrongFormat(detail string) problem {
 	return plain(http.StatusUnsupportedMediaType, "Validation failure: Request format not supported: "+detail)
 }
 
+// tooLarge is the 413.
 func tooLarge() problem {
 	return plain(http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB")
 }
 
+// tooSlow is the 408 for a body that did not arrive in time.
 func tooSlow() problem {
 	return plain(http.StatusRequestTimeout, "The body did not arrive in time. Repeating the request is safe.")
 }
 
+// unexpected is the 500. Its cause is in the log alone.
 func unexpected() problem {
 	return plain(http.StatusInternalServerError, "Unexpected error")
 }

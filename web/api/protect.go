@@ -25,6 +25,7 @@ type headerRule struct {
 	cache, policy []string
 }
 
+// ruleFor returns the rule of a path with shared header values.
 func ruleFor(path, cache, policy string) headerRule {
 	return headerRule{path, []string{cache}, []string{policy}}
 }

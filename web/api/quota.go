@@ -28,6 +28,7 @@ func (q *quota) take(client string) (release func(), is bool) {
 	return func() { q.give(client) }, true
 }
 
+// give takes back one of a client.
 func (q *quota) give(client string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

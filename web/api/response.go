@@ -26,6 +26,7 @@ type response struct {
 	large       *large // the body instead, when it is too long to be kept
 }
 
+// mediaJSON is the content type of every answer but files and feeds.
 const mediaJSON = "application/json"
 
 // write sends the response. Control characters in JSON are escaped.
@@ -85,6 +86,7 @@ func etagOf(body []byte) string {
 	return etagOfHash(hash[:])
 }
 
+// etagOfHash shortens a hash to 120 bits, enough to tell bodies apart.
 func etagOfHash(hash []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`
 }
@@ -92,6 +94,7 @@ func etagOfHash(hash []byte) string {
 // public is an endpoint that needs no token.
 type public func(ctx context.Context, r *http.Request) (response, error)
 
+// open serves a public endpoint within the time of one request.
 func (a *API) open(do public) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		out, err := do(r.Context(), r)

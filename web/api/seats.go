@@ -47,6 +47,7 @@ func (s *Seats) Wait(ctx context.Context, wait func(context.Context) error) erro
 	return wait(ctx)
 }
 
+// clientKey is the context key of the client of a request.
 type clientKey struct{}
 
 // ofClient returns a context that carries the client of a request.
@@ -54,6 +55,7 @@ func ofClient(ctx context.Context, client string) context.Context {
 	return context.WithValue(ctx, clientKey{}, client)
 }
 
+// errBehindEnd is the cause of a 503 for a position beyond the end of the log.
 var errBehindEnd = errors.New("atLeast lies behind the end of the log")
 
 // askTime bounds the question where the log ends. Without an answer by then the
@@ -105,6 +107,7 @@ func (a *API) await(ctx context.Context, position uint64) error {
 // position up to here exists: the log need not be asked.
 type seenPosition struct{ atomic.Uint64 }
 
+// note raises the position. Concurrent calls keep the furthest.
 func (m *seenPosition) note(position uint64) {
 	for was := m.Load(); was < position && !m.CompareAndSwap(was, position); was = m.Load() {
 	}

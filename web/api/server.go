@@ -22,6 +22,7 @@ func Server(handler http.Handler, logger *slog.Logger) *http.Server {
 	return serverWith(usual, handler, logger)
 }
 
+// serverWith is Server with other limits, for tests.
 func serverWith(limits limits, handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,

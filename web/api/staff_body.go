@@ -57,6 +57,7 @@ type staffText struct {
 	comment               field[string]
 }
 
+// member reads one of the shared fields, and skips any other.
 func (w *staffText) member(d *decoder, name string) error {
 	switch name {
 	case "firstPrisonerRole":
@@ -73,6 +74,7 @@ func (w *staffText) member(d *decoder, name string) error {
 	return d.json.SkipValue()
 }
 
+// decodeOpen parses the body of POST /non-associations.
 func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
 	var w staffText
 	var first, second field[domain.PrisonerNumber]
@@ -106,6 +108,7 @@ func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand
 	return d.result(err)
 }
 
+// decodeAmend parses the body of PATCH: only the fields that are given change.
 func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
 	var w staffText
 	d := newDecoder(body)
@@ -117,6 +120,7 @@ func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.StaffComman
 	return d.result(err)
 }
 
+// decodeClose parses the body of a closing.
 func decodeClose(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error {
 	var why, who field[string]
 	var when field[domain.LocalDateTime]
@@ -136,6 +140,7 @@ func decodeClose(body *bytes.Buffer, london *time.Location, act *commands.StaffC
 	return d.result(err)
 }
 
+// decodeReopen parses the body of a reopening.
 func decodeReopen(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error {
 	var why, who field[string]
 	var when field[domain.LocalDateTime]
@@ -155,6 +160,7 @@ func decodeReopen(body *bytes.Buffer, london *time.Location, act *commands.Staff
 	return d.result(err)
 }
 
+// decodeDelete parses the body of a deletion by staff.
 func decodeDelete(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
 	var why, who field[string]
 	d := newDecoder(body)

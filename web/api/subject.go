@@ -49,6 +49,7 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 	return out, err
 }
 
+// subjectAnswer returns what is held as the answer shows it, names apart.
 func subjectAnswer(view shape.View, number domain.PrisonerNumber, held audit.SubjectAccess) shape.SubjectAccess {
 	items := make([]shape.SubjectItem, len(held.Records))
 	for i, record := range held.Records {

@@ -29,6 +29,8 @@ func (a *API) migrate(ctx context.Context, r *http.Request, by auth.Claims) (res
 	return out, err
 }
 
+// syncOrMigrate validates the whole request before anything is stored, and then
+// writes pair by pair. The results are in the order of the items.
 func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims, source domain.Source) (response, []shape.SyncResult, error) {
 	body, err := readJSON(r)
 	if err != nil {

@@ -57,6 +57,7 @@ func decodeSyncRequest(body *bytes.Buffer) (syncRequest, error) {
 	return assemble(about.value, raw), nil
 }
 
+// syncRequest reads the outer object. Every item is read, also after a fault.
 func (d *decoder) syncRequest() (about field[domain.PrisonerNumber], items []rawSyncItem, err error) {
 	listed := absent
 	found, err := d.object(func(name string) (err error) {
@@ -107,6 +108,7 @@ func (d *decoder) item(items *[]rawSyncItem) error {
 	return nil
 }
 
+// member reads one field of an item. Unknown fields are skipped.
 func (d *decoder) member(i *rawSyncItem, name string) (err error) {
 	switch name {
 	case "id":
@@ -134,6 +136,7 @@ func (d *decoder) member(i *rawSyncItem, name string) (err error) {
 	return d.json.SkipValue()
 }
 
+// otherSide reads the other prisoner of an item.
 func (d *decoder) otherSide(i *rawSyncItem) (presence, error) {
 	found, err := d.object(func(name string) error {
 		switch name {
@@ -207,6 +210,7 @@ func noteOf(f *field[string]) *string {
 // maxSequence is the largest sequence that NOMIS assigns within a pair.
 const maxSequence = 999
 
+// parseSequence parses a type sequence in any JSON spelling of a whole number.
 func parseSequence(s string) (int, error) {
 	n, is := wholeNumber(s)
 	if !is || n < 1 || n > maxSequence {

@@ -9,8 +9,10 @@ import (
 	"nonassociations/domain"
 )
 
+// errPrecision is the detail of a fault of datePrecision.
 var errPrecision = errors.New("must be " + string(domain.Day))
 
+// parsePrecision parses datePrecision, whose only value is DAY.
 func parsePrecision(s string) (domain.Precision, error) {
 	if s != string(domain.Day) {
 		return "", errPrecision

@@ -30,8 +30,10 @@ func entityTags(lines []string) (tags []string, star, ok bool) {
 	return tags, false, len(tags) > 0
 }
 
+// trimBlanks removes the optional white space of RFC 9110.
 func trimBlanks(text string) string { return strings.Trim(text, " \t") }
 
+// weakly begins a weak entity tag.
 const weakly = "W/"
 
 // entityTagLength returns the length of the entity tag at the beginning of a text; 0

@@ -23,6 +23,7 @@ var (
 func authorisedBy(s string) (string, error) { return note(s, domain.MaxAuthorisedBy) }
 func comments(s string) (string, error)     { return note(s, domain.MaxComment) }
 
+// note parses a text of NOMIS up to a limit in code points.
 func note(s string, limit int) (string, error) {
 	if utf8.RuneCountInString(s) > limit {
 		return "", tooLong(limit)
@@ -42,6 +43,8 @@ func userName(s string) (string, error) { return typed(s, domain.MaxAuthorisedBy
 // message must stay far below the limits of the log and of SNS.
 const maxGiven = 4096
 
+// typed parses a text of staff up to a limit in UTF-16 units, without the blanks
+// around it. Control characters other than tab and line ends are refused.
 func typed(s string, limit int) (string, error) {
 	trimmed := strings.TrimSpace(s)
 	switch {
@@ -57,8 +60,10 @@ func typed(s string, limit int) (string, error) {
 	return s, nil
 }
 
+// tooLong is the detail of a text beyond its limit.
 func tooLong(limit int) error { return fmt.Errorf("must be at most %d characters", limit) }
 
+// isRefused reports whether staff may not write a character.
 func isRefused(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
 
 // unitsOf counts as NOMIS does: in UTF-16 units, with the end of a line as one.

@@ -17,13 +17,16 @@ type cache struct {
 	entries map[[sha256.Size]byte]verified
 }
 
+// verified is a token's claims with the time until which they may be used.
 type verified struct {
 	claims Claims
 	until  time.Time
 }
 
+// newCache returns an empty cache.
 func newCache() *cache { return &cache{entries: map[[sha256.Size]byte]verified{}} }
 
+// find returns the claims of a token by its hash, unless they are too old.
 func (c *cache) find(hash [sha256.Size]byte, now time.Time) (Claims, bool) {
 	c.mu.RLock()
 	v, found := c.entries[hash]

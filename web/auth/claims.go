@@ -91,6 +91,8 @@ type seconds struct{ jwt.NumericDate }
 // lastSecond ends the year 9999: what is beyond it overflows somewhere.
 const lastSecond = 253_402_300_799
 
+// UnmarshalJSON reads a NumericDate of RFC 7519: a number, with or without a
+// fraction.
 func (s *seconds) UnmarshalJSON(data []byte) error {
 	var since float64
 	if err := json.Unmarshal(data, &since); err != nil || since < 0 || since > lastSecond {
@@ -99,6 +101,7 @@ func (s *seconds) UnmarshalJSON(data []byte) error {
 	return s.NumericDate.UnmarshalJSON(data)
 }
 
+// date returns the time for the library's checks; nil when the claim is absent.
 func (s *seconds) date() (*jwt.NumericDate, error) {
 	if s == nil {
 		return nil, nil //nolint:nilnil // what the interface asks for
@@ -106,6 +109,7 @@ func (s *seconds) date() (*jwt.NumericDate, error) {
 	return &s.NumericDate, nil
 }
 
+// claims returns the claims that the service uses. Roles lose their prefix.
 func (t *token) claims() Claims {
 	c := Claims{User: t.user(), ClientID: t.ClientID, Scopes: t.Scope}
 	if t.Expires != nil {
@@ -151,6 +155,7 @@ func plainHeader(text string) bool {
 // write scopes either way.
 type words []string
 
+// UnmarshalJSON reads a list of texts, or one text with blanks between.
 func (w *words) UnmarshalJSON(data []byte) error {
 	var list []string
 	if json.Unmarshal(data, &list) == nil {

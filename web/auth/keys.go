@@ -31,6 +31,7 @@ type keys struct {
 	attempts  atomic.Uint64 // counted when one begins
 }
 
+// newKeys returns a key set that has not been fetched yet.
 func newKeys(url string, client *http.Client, clock func() time.Time, logger *slog.Logger) *keys {
 	k := &keys{url: url, client: client, clock: clock, logger: logger, turn: make(chan struct{}, 1)}
 	k.turn <- struct{}{}
@@ -72,6 +73,8 @@ func (k *keys) renewed(ctx context.Context) (*keySet, error) {
 	return k.current.Load(), nil
 }
 
+// errAskedBefore means that a key is unknown and that the issuer was asked too
+// recently to ask again.
 var errAskedBefore = errors.New("the key is not known, and the issuer was asked a moment ago")
 
 // fetch asks the issuer now.
@@ -84,6 +87,7 @@ func (k *keys) fetch(ctx context.Context) error {
 	return k.failed
 }
 
+// lock waits for the turn to fetch, or for the end of ctx.
 func (k *keys) lock(ctx context.Context) error {
 	select {
 	case <-k.turn:
@@ -93,6 +97,7 @@ func (k *keys) lock(ctx context.Context) error {
 	}
 }
 
+// unlock gives the turn back.
 func (k *keys) unlock() { k.turn <- struct{}{} }
 
 // attempt takes over the issuer's keys. A caller who leaves does not fail it for
@@ -104,6 +109,8 @@ func (k *keys) attempt(ctx context.Context) {
 	k.failed = k.load(context.WithoutCancel(ctx), began)
 }
 
+// load fetches and parses the key set. A set that cannot be read leaves the former
+// one in use.
 func (k *keys) load(ctx context.Context, began time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
@@ -127,6 +134,7 @@ func (k *keys) load(ctx context.Context, began time.Time) error {
 	return nil
 }
 
+// get requests the key set, with a limit of its size.
 func (k *keys) get(ctx context.Context) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
 	if err != nil {

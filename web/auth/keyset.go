@@ -142,10 +142,14 @@ func listOfKeys(raw []byte) ([]jsontext.Value, error) {
 	return keys, nil
 }
 
+// errNoSet means that the answer is not a key set.
 var errNoSet = errors.New("it is not one JSON value")
 
+// errOtherUse means that a key is for encryption or for another algorithm.
 var errOtherUse = errors.New("it verifies no token of ours")
 
+// parseKey reads one key of a set. A key that cannot be read does not spoil the
+// others.
 func parseKey(text jsontext.Value) (publicKey, error) {
 	var written jwkset.JWKMarshal
 	if err := json.Unmarshal(text, &written); err != nil || written.KTY == "" {
@@ -171,6 +175,8 @@ func isFor(k jwkset.JWKMarshal, alg string) bool {
 	return verifies && (k.USE == "" || k.USE == jwkset.UseSig) && (k.ALG == "" || string(k.ALG) == alg)
 }
 
+// isStrong reports whether an RSA key has at least 2048 bits. Elliptic keys are
+// strong by their curve.
 func isStrong(key any) bool {
 	switch k := key.(type) {
 	case *rsa.PublicKey:

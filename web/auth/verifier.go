@@ -31,6 +31,7 @@ type UnverifiableError struct {
 	cause error
 }
 
+// Error returns the cause, for the log.
 func (e *UnverifiableError) Error() string {
 	if e.cause == nil {
 		return ErrUnverifiable.Error()

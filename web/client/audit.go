@@ -76,6 +76,8 @@ func (c *Client) Feed(ctx context.Context, ask FeedParams) (Response[iter.Seq2[F
 	return got, nil
 }
 
+// lines reads NDJSON line by line and closes the body at the end. A line that is not
+// whole is an error, and never the end.
 func lines(body io.ReadCloser) iter.Seq2[FeedLine, error] {
 	return func(yield func(FeedLine, error) bool) {
 		defer body.Close()

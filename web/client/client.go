@@ -79,6 +79,7 @@ type request struct {
 	body         any // nil: none
 }
 
+// set adds the parameters and headers of a read.
 func (r Read) set(query url.Values) (url.Values, http.Header) {
 	if r.AtLeast > 0 {
 		query.Set("atLeast", strconv.FormatUint(r.AtLeast, 10))
@@ -86,6 +87,7 @@ func (r Read) set(query url.Values) (url.Values, http.Header) {
 	return query, headers("If-None-Match", r.IfNoneMatch)
 }
 
+// headers returns the headers of a write; absent values send none.
 func (w Write) headers() http.Header {
 	return headers("Idempotency-Key", w.IdempotencyKey, "If-Match", w.IfMatch, "X-Correlation-Id", w.CorrelationID)
 }
@@ -110,6 +112,8 @@ func queryOf(template, text string) string {
 // longest is the largest answer that is read, in bytes.
 const longest = 64 << 20
 
+// send makes one call and decodes its answer. A status of 400 or above is an
+// [*Error].
 func send[T any](ctx context.Context, c *Client, r request) (Response[T], error) {
 	response, err := c.do(ctx, r)
 	if err != nil {
@@ -142,6 +146,8 @@ func responseOf[T any](response *http.Response) Response[T] {
 	}
 }
 
+// do sends a request with its token. It follows no redirect: a 301 has a meaning of
+// its own here.
 func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	address := c.base + r.path
 	if len(r.query) > 0 {

@@ -29,6 +29,7 @@ type Fault struct {
 	Detail string `json:"detail"`
 }
 
+// Error returns the status and the developer message, which holds no personal data.
 func (e *Error) Error() string {
 	return fmt.Sprintf("the service answers %d: %s", e.Status, e.DeveloperMessage)
 }

@@ -54,8 +54,10 @@ type SyncItem struct {
 // Correlation joins a call to what it is part of; CorrelationID is a UUID.
 type Correlation struct{ CorrelationID string }
 
+// headers returns the header of a correlation id.
 func (c Correlation) headers() http.Header { return headers("X-Correlation-Id", c.CorrelationID) }
 
+// reference is the path of both a prisoner's list and one non-association.
 const reference = "/non-associations/{}"
 
 // NonAssociations is a prisoner's list in the words of NOMIS, of one never seen

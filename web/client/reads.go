@@ -23,6 +23,7 @@ const (
 	OpenAndClosed
 )
 
+// values returns the parameters of a selection.
 func (i Include) values() url.Values {
 	return url.Values{
 		"includeOpen": {strconv.FormatBool(i != Closed)}, "includeClosed": {strconv.FormatBool(i != Open)},
@@ -64,6 +65,7 @@ type InvolvingParams struct {
 	Include Include
 }
 
+// set adds a parameter unless its value is empty.
 func set(query url.Values, name, value string) {
 	if value != "" {
 		query.Set(name, value)
