@@ -44,7 +44,7 @@ func (r *Reader) Feed(ctx context.Context, feed Feed) error {
 	if errors.Is(err, errDone) {
 		return nil
 	}
-	if err == nil { // a subscription has no good end
+	if err == nil { // a subscription never ends normally
 		err = eventstore.ErrUnavailable
 	}
 	return err

@@ -16,13 +16,13 @@ import (
 // Options of a reader.
 type Options struct {
 	London *time.Location
-	// FeedMemory bounds what all feeds together remember, in non-associations, each
-	// as one fact left it; 16384 when zero.
+	// FeedMemory bounds the cache of folded pairs that all feeds share, in non-
+	// associations; 0 means 16,384.
 	FeedMemory int
 }
 
-// Reader reads the log. It is safe for concurrent use, and remembers between two
-// calls nothing but states of pairs that a fact of the log has fixed for ever.
+// Reader reads the log. It is safe for concurrent use. Between two calls it caches only
+// states of pairs at a fact, which never change.
 type Reader struct {
 	log       eventstore.Store
 	reach     *eventstore.Reach
@@ -31,7 +31,7 @@ type Reader struct {
 	options   Options
 }
 
-// New makes a reader of a log.
+// New returns a reader of a log.
 func New(log eventstore.Store, options Options) *Reader {
 	if options.FeedMemory == 0 {
 		options.FeedMemory = 16384
@@ -53,8 +53,8 @@ func (r *Reader) read(recorded eventstore.RecordedEvent) (recordedFact, error) {
 	return fact, err
 }
 
-// pairOf is the pair whose stream it is; the zero Pair when it is a prisoner
-// number's.
+// pairOf returns the pair of a stream; the zero Pair for the stream of a prisoner
+// number.
 func pairOf(stream string) (domain.Pair, error) {
 	if _, err := domain.ParsePrisonerStream(stream); err == nil {
 		return domain.Pair{}, nil
@@ -62,7 +62,7 @@ func pairOf(stream string) (domain.Pair, error) {
 	return domain.ParseStream(stream)
 }
 
-// numbersOf are the two that a fact is about, in sorted order.
+// numbersOf returns the two prisoner numbers of a fact, sorted.
 func numbersOf(f recordedFact) []domain.PrisonerNumber {
 	numbers := f.Pair.Numbers()
 	switch e := f.Event.(type) {
@@ -76,16 +76,16 @@ func numbersOf(f recordedFact) []domain.PrisonerNumber {
 	return numbers[:]
 }
 
-// together is how many streams are in memory at once.
+// together bounds how many streams are in memory at once.
 const together = 64
 
-// visitor is handed a fact and what was folded of the facts before it. It adds
-// the fact: nothing else does.
+// visitor is called with a fact and the fold of the facts before it. It must add the
+// fact: no other code does.
 type visitor func(facts *eventstore.Folding, f recordedFact) error
 
-// each reads streams whole and hands over each fact, a stream at a time. A
-// renumbering that concerns the reader leads on to the other stream that it
-// names: nobody else need know where a record has been.
+// each reads streams whole and visits each fact, a stream at a time. A transfer that
+// concerns the question adds the other stream that it names, so that callers need not
+// know where a record has been.
 func (r *Reader) each(ctx context.Context, streams []string, concerns func(recordedFact) bool, visit visitor) error {
 	queue := slices.Compact(slices.Sorted(slices.Values(streams)))
 	for read := 0; read < len(queue); {
@@ -109,7 +109,7 @@ func (r *Reader) each(ctx context.Context, streams []string, concerns func(recor
 	return nil
 }
 
-// otherStreams are those that a move names.
+// otherStreams returns the streams that a transfer names.
 func otherStreams(event domain.Event) []string {
 	switch e := event.(type) {
 	case domain.TransferredIn:
@@ -131,8 +131,8 @@ func including(all []string, more ...string) []string {
 	return all
 }
 
-// ofPrisoner are the streams among those given that can say something of the
-// prisoner: those of pairs with one of the numbers, and those of numbers.
+// ofPrisoner keeps the streams that can concern a prisoner: those of pairs with one of
+// the numbers, and those of prisoner numbers.
 func ofPrisoner(streams []string, numbers ...domain.PrisonerNumber) ([]string, error) {
 	var theirs []string
 	for _, stream := range streams {
@@ -147,8 +147,9 @@ func ofPrisoner(streams []string, numbers ...domain.PrisonerNumber) ([]string, e
 	return theirs, nil
 }
 
-// concerningPrisoner follows what was ever recorded of the prisoner, also to
-// where it stands or stood under another number.
+// concerningPrisoner returns a test for facts that concern a prisoner, also facts of a
+// record while it was under another number. It remembers ids, so it must see the facts
+// in order.
 func concerningPrisoner(numbers ...domain.PrisonerNumber) func(recordedFact) bool {
 	theirs := map[uuid.UUID]bool{}
 	return func(f recordedFact) bool {
@@ -162,7 +163,7 @@ func concerningPrisoner(numbers ...domain.PrisonerNumber) func(recordedFact) boo
 	}
 }
 
-// walk goes through a stream from its first fact on.
+// walk visits the facts of one stream from the first.
 func (r *Reader) walk(ctx context.Context, stream string, events []eventstore.RecordedEvent, visit visitor) error {
 	pair, err := pairOf(stream)
 	if err != nil {

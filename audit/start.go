@@ -8,20 +8,19 @@ import (
 	"nonassociations/eventstore"
 )
 
-// ErrUnavailable is the log's own error: it broke or is away, and asking again
-// later may go better.
+// ErrUnavailable is the error of a log that cannot be reached now. Asking again later
+// may succeed.
 var ErrUnavailable = eventstore.ErrUnavailable
 
-// Mismatch says that the log is not the one that it was; it is an ErrUnavailable.
+// Mismatch means that the log is not the one that it was. It is an ErrUnavailable too.
 type Mismatch = eventstore.Mismatch
 
-// ErrBehindEnd refuses a feed from a position that the log does not reach yet.
+// ErrBehindEnd refuses a feed from a position that the log has not reached.
 var ErrBehindEnd = errors.New("the position lies behind the end of the log")
 
-// within refuses a position behind the end of the log, which is read now: every
-// fact between the end and there would be left out in silence. The store's own
-// events and places that a subscription named count: they are positions that a
-// caller may hold.
+// within refuses a position beyond the end of the log, which is read now: facts between
+// the end and there would be omitted silently. Events of the store itself and
+// checkpoints of subscriptions count, since a caller may hold their positions.
 func (r *Reader) within(ctx context.Context, from uint64, head eventstore.Position) error {
 	if from <= head.Uint64() {
 		return nil
@@ -36,7 +35,7 @@ func (r *Reader) within(ctx context.Context, from uint64, head eventstore.Positi
 	return nil
 }
 
-// last is the place of the last event of the log, Start when it has none.
+// last returns the position of the last event of the log, Start when it is empty.
 func (r *Reader) last(ctx context.Context) (eventstore.Position, error) {
 	events, err := r.log.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
 	if err != nil {
@@ -48,10 +47,10 @@ func (r *Reader) last(ctx context.Context) (eventstore.Position, error) {
 	return events[0].Position, nil
 }
 
-// start is a place at or before a position from which the log can be told. The
-// position comes from outside and need not be that of an event: EventStoreDB
-// counts in bytes and refuses to begin in the middle of one, so every place that
-// is subscribed from is one that the log has named itself.
+// start returns a place at or before a position from which a subscription can begin.
+// The position comes from a caller and need not be that of an event. EventStoreDB
+// counts in bytes and refuses to begin in the middle of an event, so a subscription
+// begins only at a place that the log itself has named.
 func (r *Reader) start(ctx context.Context, from uint64, head eventstore.Position) (eventstore.Position, error) {
 	if head.Uint64() <= from {
 		return head, nil
@@ -60,22 +59,22 @@ func (r *Reader) start(ctx context.Context, from uint64, head eventstore.Positio
 		return eventstore.Start, nil
 	}
 	asked := eventstore.Position{Commit: from, Prepare: from}
-	// An error here may only say that nothing begins there. Whether the log is
-	// away is told by what follows.
+	// An error here may only mean that no event begins there. Whether the log is down
+	// shows in the next call.
 	events, err := r.log.ReadAll(ctx, eventstore.Forwards, asked, 1)
 	if err == nil && len(events) == 1 && events[0].Position == asked {
 		return asked, nil
 	}
 	if from < head.Uint64()/2 {
-		return eventstore.Start, ctx.Err() // nearer than the way back from the end
+		return eventstore.Start, ctx.Err() // it ends sooner than the search from the end
 	}
 	return r.back(ctx, from, head)
 }
 
-// page is how many events the way back takes at once.
+// page is how many events the search from the end reads at once.
 const page = 500
 
-// back goes from the end of the log to the last event at or before a position.
+// back searches from the end of the log for the last event at or before a position.
 func (r *Reader) back(ctx context.Context, from uint64, at eventstore.Position) (eventstore.Position, error) {
 	for {
 		events, err := r.log.ReadAll(ctx, eventstore.Backwards, at, page)

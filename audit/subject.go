@@ -108,8 +108,8 @@ func (s Subject) nameIn(pair domain.Pair) (domain.PrisonerNumber, bool) {
 	return "", false
 }
 
-// movesOn reports whether a record of one pair has arrived in another of the
-// prisoner's already, and is shown there.
+// movesOn reports whether a record of one pair has been transferred to another of the
+// prisoner's pairs, which shows it.
 func (s Subject) movesOn(from domain.Pair, id uuid.UUID, pairs map[domain.Pair]*eventstore.Folding) bool {
 	for to, facts := range pairs {
 		n, there := facts.Find(id)

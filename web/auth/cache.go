@@ -8,10 +8,11 @@ import (
 
 const (
 	keepVerified = 60 * time.Second // a token is verified again at least this often
-	maxVerified  = 10_000           // beyond it the cache begins anew
+	maxVerified  = 10_000           // a full cache is emptied
 )
 
-// cache remembers verified tokens by their hash, never the token itself.
+// cache keeps the claims of verified tokens by the hash of the token, never the token
+// itself. It is safe for concurrent use.
 type cache struct {
 	mu      sync.RWMutex
 	entries map[[sha256.Size]byte]verified
@@ -34,7 +35,8 @@ func (c *cache) find(hash [sha256.Size]byte, now time.Time) (Claims, bool) {
 	return v.claims, found && now.Before(v.until)
 }
 
-// keep remembers a token until it expires, at most for keepVerified.
+// keep stores claims until the token expires, at most for keepVerified. A full cache is
+// emptied: that costs verifications and no more.
 func (c *cache) keep(hash [sha256.Size]byte, claims Claims, now, expires time.Time) {
 	until := now.Add(keepVerified)
 	if expires.Before(until) {

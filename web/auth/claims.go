@@ -16,14 +16,14 @@ import (
 	"nonassociations/domain"
 )
 
-// Claims is what a verified token says of its bearer. It is shared between
-// requests: never change it.
+// Claims are the claims of a verified token. A value is shared between requests: never
+// change it.
 type Claims struct {
-	User     string   // who acts, at most 60 characters; empty when the token names nobody whom a record could keep
-	ClientID string   // the system that asks
+	User     string   // the actor, at most 60 characters; "" when the token names no user that a record could keep
+	ClientID string   // the calling system; the user where the token names no system
 	Roles    []string // without the prefix ROLE_
 	Scopes   []string
-	Expires  time.Time // when the token ends, by the issuer's clock
+	Expires  time.Time // by the issuer's clock
 }
 
 // HasAnyRole reports whether the bearer has one of the roles.
@@ -36,13 +36,13 @@ func (c Claims) HasAnyRole(roles []string) bool {
 	return false
 }
 
-// HasScope reports whether the token was given for the scope.
+// HasScope reports whether the token has the scope.
 func (c Claims) HasScope(scope string) bool { return slices.Contains(c.Scopes, scope) }
 
 // rolePrefix marks the authorities that are roles.
 const rolePrefix = "ROLE_"
 
-// token is the payload of a JWT as issuers of this estate write it.
+// token is the payload of a JWT as the department's issuers write it.
 type token struct {
 	Issuer      string           `json:"iss"`
 	Subject     string           `json:"sub"`
@@ -56,39 +56,39 @@ type token struct {
 	Scope       words            `json:"scope"`
 }
 
-// UnmarshalJSON reads names in their exact letter case, and refuses a payload
-// that has a name twice (RFC 7519 §4): the library's own reader takes any case,
-// and the last of several.
+// UnmarshalJSON accepts claims under their exact names only, and refuses a payload with
+// a name twice (RFC 7519 §4). The library's own decoder takes any letter case, and the
+// last of several.
 func (t *token) UnmarshalJSON(data []byte) error {
 	type plain token // without this method
 	return json.Unmarshal(data, (*plain)(t))
 }
 
-// The methods that the library asks for.
+// The methods that the JWT library requires.
 
-// GetExpirationTime is nil when the token never expires.
+// GetExpirationTime returns nil when the token never expires.
 func (t *token) GetExpirationTime() (*jwt.NumericDate, error) { return t.Expires.date() }
 
-// GetNotBefore is nil when the token is good from the beginning.
+// GetNotBefore returns nil when the token is valid from the beginning.
 func (t *token) GetNotBefore() (*jwt.NumericDate, error) { return t.NotBefore.date() }
 
-// GetIssuedAt is nil when the token does not say.
+// GetIssuedAt returns nil when the claim is absent.
 func (t *token) GetIssuedAt() (*jwt.NumericDate, error) { return t.IssuedAt.date() }
 
-// GetIssuer is empty when the token does not say.
+// GetIssuer returns "" when the claim is absent.
 func (t *token) GetIssuer() (string, error) { return t.Issuer, nil }
 
-// GetSubject is empty when the token does not say.
+// GetSubject returns "" when the claim is absent.
 func (t *token) GetSubject() (string, error) { return t.Subject, nil }
 
-// GetAudience is empty when the token does not say.
+// GetAudience returns nil when the claim is absent.
 func (t *token) GetAudience() (jwt.ClaimStrings, error) { return t.Audience, nil }
 
-// seconds is a time as a token must write it: a number (RFC 7519). The library
-// takes a text with a number in it, too.
+// seconds is a NumericDate of RFC 7519, which is a number. The library would accept a
+// text with a number in it too.
 type seconds struct{ jwt.NumericDate }
 
-// lastSecond ends the year 9999: what is beyond it overflows somewhere.
+// lastSecond is the end of the year 9999. Later times would overflow in the library.
 const lastSecond = 253_402_300_799
 
 // UnmarshalJSON reads a NumericDate of RFC 7519: a number, with or without a
@@ -126,12 +126,12 @@ func (t *token) claims() Claims {
 	return c
 }
 
-// maxUser is the longest name of a user that every record keeps, in
-// characters: whoever opens one authorises it, and NOMIS has no more room.
+// maxUser bounds a user name in characters. The user who opens a record authorises it,
+// and NOMIS has room for 60.
 const maxUser = domain.MaxAuthorisedBy
 
-// user is who acts. A name that no record could keep names nobody, and is not
-// replaced by the subject: that may be somebody else.
+// user returns the actor: user_name, otherwise the subject. A user_name that no record
+// could keep gives "". It is not replaced by the subject, which may be another person.
 func (t *token) user() string {
 	name := t.UserName
 	if strings.TrimSpace(name) == "" {
@@ -143,16 +143,16 @@ func (t *token) user() string {
 	return strings.TrimSpace(name)
 }
 
-// plainHeader reports whether the header of a token is JSON without a name
-// twice: the library's own reader takes the last.
+// plainHeader reports whether the header of a token is JSON without a repeated name.
+// The library's own decoder would take the last of several.
 func plainHeader(text string) bool {
 	encoded, _, _ := strings.Cut(text, ".")
 	header, err := base64.RawURLEncoding.DecodeString(encoded)
 	return err == nil && jsontext.Value(header).IsValid()
 }
 
-// words is a list of texts, or one text with blanks between them: issuers
-// write scopes either way.
+// words is a list of texts. Issuers write scopes as a list, or as one text with blanks
+// between.
 type words []string
 
 // UnmarshalJSON reads a list of texts, or one text with blanks between.

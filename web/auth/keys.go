@@ -12,12 +12,13 @@ import (
 )
 
 const (
-	fetchTime     = 5 * time.Second // one answer of the issuer
+	fetchTime     = 5 * time.Second // bounds one request to the issuer
 	maxKeySetSize = 1 << 20
-	renewEvery    = 10 * time.Second // at most one fetch in this time for tokens whose key is not known
+	renewEvery    = 10 * time.Second // for tokens of unknown keys, at most one fetch in this time
 )
 
-// keys fetches the key set of an issuer and holds the last one that was good.
+// keys fetches the key set of an issuer and keeps the last valid one. It is safe for
+// concurrent use: one fetch runs at a time, and concurrent callers share it.
 type keys struct {
 	url     string
 	client  *http.Client
@@ -25,8 +26,8 @@ type keys struct {
 	logger  *slog.Logger
 	current atomic.Pointer[keySet] // nil until the first fetch that succeeded
 
-	turn      chan struct{} // holds one token while nobody fetches
-	attempted time.Time     // for a token; guarded by turn, as is failed
+	turn      chan struct{} // a mutex that can be waited for with a context
+	attempted time.Time     // last fetch for a token; guarded by turn, as is failed
 	failed    error         // of the last attempt
 	attempts  atomic.Uint64 // counted when one begins
 }
@@ -38,7 +39,7 @@ func newKeys(url string, client *http.Client, clock func() time.Time, logger *sl
 	return k
 }
 
-// fresh is the set that is there, unless it is too old to be believed.
+// fresh returns the current set, nil when it is too old to be trusted.
 func (k *keys) fresh(now time.Time) *keySet {
 	if set := k.current.Load(); set != nil && !set.isOld(now) {
 		return set
@@ -46,10 +47,10 @@ func (k *keys) fresh(now time.Time) *keySet {
 	return nil
 }
 
-// renewed is a set for which the issuer was asked after the call began. Its error
-// is an [UnverifiableError]: the issuer did not answer well, or was asked for
-// another token less than renewEvery ago, before the call. The set that is there
-// is given too, when it is not too old: another call may have brought it.
+// renewed returns a set for which the issuer was asked after the call began. Its error
+// is an [UnverifiableError]: the fetch failed, or the issuer was asked for another
+// token less than renewEvery before the call. The current set comes with the error
+// unless it is too old: another call may have fetched it.
 func (k *keys) renewed(ctx context.Context) (*keySet, error) {
 	before := k.attempts.Load()
 	if err := k.lock(ctx); err != nil {
@@ -77,7 +78,7 @@ func (k *keys) renewed(ctx context.Context) (*keySet, error) {
 // recently to ask again.
 var errAskedBefore = errors.New("the key is not known, and the issuer was asked a moment ago")
 
-// fetch asks the issuer now.
+// fetch asks the issuer now, for the regular refresh.
 func (k *keys) fetch(ctx context.Context) error {
 	if err := k.lock(ctx); err != nil {
 		return err
@@ -100,9 +101,9 @@ func (k *keys) lock(ctx context.Context) error {
 // unlock gives the turn back.
 func (k *keys) unlock() { k.turn <- struct{}{} }
 
-// attempt takes over the issuer's keys. A caller who leaves does not fail it for
-// those who wait for it. An answer that is no key set leaves the one that is
-// there, until it is too old.
+// attempt fetches the key set and makes it current. It does not end with the caller's
+// context, since others may wait for it. An answer that is no key set leaves the
+// current one in use until it is too old.
 func (k *keys) attempt(ctx context.Context) {
 	k.attempts.Add(1)
 	began := k.clock()

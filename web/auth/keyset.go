@@ -19,29 +19,29 @@ import (
 )
 
 const (
-	maxAge     = time.Hour   // of a key set: what it says is not believed any longer
-	clockSteps = time.Minute // a clock that goes back further makes a key set old
+	maxAge     = time.Hour   // a key set is trusted no longer than this after it was confirmed
+	clockSteps = time.Minute // a clock that steps back further makes a key set too old
 	minRSA     = 2048        // bits (RFC 7518 §3.3)
 )
 
-// keySet is one answer of the issuer. What was verified with it is cached in
-// it, so that a new set begins with nothing.
+// keySet is one answer of the issuer. The cache of verified tokens belongs to the set:
+// a new set begins with an empty one, so that a withdrawn key stops counting.
 type keySet struct {
 	raw       string
 	keys      []publicKey
-	leftOut   []int // the places of keys that could not be read
+	leftOut   []int // indexes of keys that could not be read
 	verified  *cache
-	confirmed atomic.Pointer[time.Time] // when the issuer was last asked and said the same
+	confirmed atomic.Pointer[time.Time] // when the issuer last answered with this set
 }
 
-// publicKey verifies what one algorithm signed; one without an algorithm is
-// known to verify no token of ours.
+// publicKey is a key with its algorithm. A key without an algorithm is known to verify
+// no token of ours.
 type publicKey struct {
 	kid, alg string
 	key      crypto.PublicKey
 }
 
-// isOld reports whether the set is older than a key set may be.
+// isOld reports whether the set is too old to be trusted.
 func (s *keySet) isOld(now time.Time) bool {
 	age := now.Sub(*s.confirmed.Load())
 	return age >= maxAge || age < -clockSteps
@@ -52,7 +52,7 @@ var (
 	errOtherAlg   = errors.New("the key is for another algorithm")
 )
 
-// find is the key that a token names, or all keys for a token that names none.
+// find returns the keys that a token names, or all keys for a token that names none.
 func (s *keySet) find(t *jwt.Token) (any, error) {
 	kid, named := t.Header["kid"]
 	name, isText := kid.(string)
@@ -79,9 +79,9 @@ func (s *keySet) find(t *jwt.Token) (any, error) {
 	return nil, errUnknownKey
 }
 
-// parseKeySet keeps the keys that could have signed a token of ours. Others in
-// the set (for encryption, of other kinds) are no fault. One that cannot be read
-// is left out, and takes no other with it.
+// parseKeySet parses a key set and keeps the keys that could have signed a token of
+// ours. Keys for encryption and of other kinds are no fault. A key that cannot be read
+// is left out alone.
 func parseKeySet(raw []byte) (*keySet, error) {
 	listed, err := listOfKeys(raw)
 	if err != nil {
@@ -105,10 +105,11 @@ func parseKeySet(raw []byte) (*keySet, error) {
 	return set, nil
 }
 
-// lenient reads what may have a fault inside one key, which is that key's alone.
+// lenient are the options for a text that may have a fault inside one key: the fault
+// concerns that key alone.
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// listOfKeys are the members of "keys", by that exact name, which a key set has
+// listOfKeys returns the members of "keys", a name that a key set must have exactly
 // once.
 func listOfKeys(raw []byte) ([]jsontext.Value, error) {
 	var list jsontext.Value
@@ -169,7 +170,7 @@ func parseKey(text jsontext.Value) (publicKey, error) {
 	return publicKey{kid: written.KID, alg: alg, key: read.Key()}, nil
 }
 
-// isFor reports whether a key says that it verifies, and what.
+// isFor reports whether a key declares that it verifies signatures of an algorithm.
 func isFor(k jwkset.JWKMarshal, alg string) bool {
 	verifies := len(k.KEYOPS) == 0 || slices.Contains(k.KEYOPS, jwkset.KeyOpsVerify)
 	return verifies && (k.USE == "" || k.USE == jwkset.UseSig) && (k.ALG == "" || string(k.ALG) == alg)

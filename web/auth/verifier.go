@@ -16,15 +16,16 @@ import (
 
 // The errors of Verify, for errors.Is.
 var (
-	// ErrInvalid refuses a token; it says nothing that helps to forge one.
+	// ErrInvalid means that a token is known to be invalid. Its text does not say why,
+	// which would help to forge one.
 	ErrInvalid = errors.New("the token is not valid")
-	// ErrUnverifiable says that the issuer's keys cannot be had now, so that
-	// nothing can be said about the token.
+	// ErrUnverifiable means that the issuer's keys cannot be had now, so that the token
+	// is neither known to be valid nor to be invalid.
 	ErrUnverifiable = errors.New("the keys of the token issuer cannot be read now")
 )
 
-// UnverifiableError is ErrUnverifiable with the time after which the same token
-// may be judged.
+// UnverifiableError is ErrUnverifiable with the time after which the same token may be
+// verifiable.
 type UnverifiableError struct {
 	RetryAfter time.Duration
 
@@ -39,32 +40,33 @@ func (e *UnverifiableError) Error() string {
 	return fmt.Sprintf("%v: %v", ErrUnverifiable, e.cause)
 }
 
-// Unwrap gives the kind and the cause.
+// Unwrap returns ErrUnverifiable and the cause.
 func (e *UnverifiableError) Unwrap() []error { return []error{ErrUnverifiable, e.cause} }
 
-// algorithms are those whose signatures are verified.
+// algorithms are the accepted signature algorithms.
 var algorithms = []string{"RS256", "ES256"}
 
 const (
 	leeway       = 5 * time.Second // between our clock and the issuer's
-	refreshEvery = 5 * time.Minute // so that a withdrawn key leaves
-	maxToken     = 16 << 10        // bytes; longer ones are refused unread
+	refreshEvery = 5 * time.Minute // a withdrawn key stops counting within this time
+	maxToken     = 16 << 10        // bytes; a longer token is refused unread
 	maxRedirects = 5
 	firstRetry   = 200 * time.Millisecond
 	maxRetry     = 15 * time.Second
 )
 
-// Options say whose tokens are accepted. All but Client and Logger must be set.
+// Options are whose tokens are accepted. All but Client and Logger must be set.
 type Options struct {
 	Issuer   string
 	Audience string
 	JWKSURL  string
 	Clock    func() time.Time
-	Client   *http.Client // for the key set; one with a time limit when nil
+	Client   *http.Client // for the key set; nil: one with a time-out
 	Logger   *slog.Logger
 }
 
-// Verifier verifies bearer tokens. It is safe for concurrent use.
+// Verifier verifies bearer tokens against the key set of one issuer. It is safe for
+// concurrent use.
 type Verifier struct {
 	keys   *keys
 	parser *jwt.Parser
@@ -72,9 +74,9 @@ type Verifier struct {
 	logger *slog.Logger
 }
 
-// New is a verifier without keys: it fetches them in Run, or when the first
-// token comes. The error says which options are missing: a parser without an
-// issuer or audience would accept those of anybody.
+// New returns a verifier without keys: it fetches them in Run, or with the first token.
+// The error names the missing options: without an issuer or an audience any issuer's
+// tokens would be accepted.
 func New(options Options) (*Verifier, error) {
 	if options.Issuer == "" || options.Audience == "" || options.JWKSURL == "" || options.Clock == nil {
 		return nil, errors.New("a verifier of tokens needs an issuer, an audience, a key set URL and a clock")
@@ -99,7 +101,7 @@ func New(options Options) (*Verifier, error) {
 	}, nil
 }
 
-// staysEncrypted follows a redirect, but none from https to plain text.
+// staysEncrypted refuses a redirect from https to plain text.
 func staysEncrypted(next *http.Request, before []*http.Request) error {
 	switch last := before[len(before)-1]; {
 	case last.URL.Scheme == "https" && next.URL.Scheme != "https":
@@ -110,8 +112,8 @@ func staysEncrypted(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// Run keeps the keys fresh until the context ends, whose error it returns. An
-// issuer that is away is asked again with growing pauses.
+// Run refreshes the keys until ctx ends, and returns its error. An issuer that is down
+// is asked again with growing pauses.
 func (v *Verifier) Run(ctx context.Context) error {
 	retry := &backoff.ExponentialBackOff{
 		InitialInterval: firstRetry, MaxInterval: maxRetry, Multiplier: 2, RandomizationFactor: 0.5,
@@ -135,9 +137,9 @@ func (v *Verifier) Run(ctx context.Context) error {
 	}
 }
 
-// Verify is what a token says of its bearer. Errors: ErrInvalid,
-// ErrUnverifiable as an [UnverifiableError], and the context's. A token whose key
-// is not known is invalid only when the issuer was asked after the call began.
+// Verify verifies a token and returns its claims. Errors: ErrInvalid, ErrUnverifiable
+// as an [UnverifiableError], and that of ctx. A token of an unknown key is invalid only
+// when the issuer was asked after the call began.
 func (v *Verifier) Verify(ctx context.Context, text string) (Claims, error) {
 	if text == "" || len(text) > maxToken {
 		return Claims{}, ErrInvalid
@@ -161,8 +163,8 @@ func (v *Verifier) Verify(ctx context.Context, text string) (Claims, error) {
 	return claims, nil
 }
 
-// readWithNewer asks the issuer, when it may be asked, and reads with what it
-// said.
+// readWithNewer fetches the key set, unless it was fetched too recently, and verifies
+// with the result.
 func (v *Verifier) readWithNewer(ctx context.Context, text string) (*token, *keySet, error) {
 	set, unverifiable := v.keys.renewed(ctx)
 	payload, err := v.read(text, set)
@@ -175,15 +177,15 @@ func (v *Verifier) readWithNewer(ctx context.Context, text string) (*token, *key
 	return nil, nil, ErrInvalid
 }
 
-// read verifies with the keys of one set, nil for none. Errors: ErrInvalid, and
-// errUnknownKey for a token that a key which is not in the set may have signed.
+// read verifies a token with the keys of one set; nil is none. Errors: ErrInvalid, and
+// errUnknownKey for a token that a key outside the set may have signed.
 func (v *Verifier) read(text string, set *keySet) (*token, error) {
 	if !plainHeader(text) {
 		return nil, ErrInvalid
 	}
 	var payload token
 	parsed, err := v.parser.ParseWithClaims(text, &payload, func(t *jwt.Token) (any, error) {
-		// A header that must be understood and is not makes a token invalid (RFC 7515).
+		// A critical header that is not understood makes a token invalid (RFC 7515).
 		if _, critical := t.Header["crit"]; critical {
 			return nil, ErrInvalid
 		}
@@ -201,8 +203,8 @@ func (v *Verifier) read(text string, set *keySet) (*token, error) {
 	return nil, ErrInvalid
 }
 
-// mayBeOfAnother reports whether a token whose signature no key verified may be of
-// a key that is not known: it names none.
+// mayBeOfAnother reports whether a token that no key verified may be of an unknown key:
+// it names none.
 func mayBeOfAnother(t *jwt.Token) bool {
 	_, named := t.Header["kid"]
 	return !named && slices.Contains(algorithms, t.Method.Alg())

@@ -13,32 +13,32 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// FeedParams is what may be asked of the feed.
+// FeedParams are the parameters of the feed.
 type FeedParams struct {
-	From   uint64 // behind this position; 0 is everything
-	Follow bool   // go on with what comes
-	LogID  string // of the answer that From is from: another log is an [Error] with status 409; "" takes any
+	From   uint64 // the feed begins after this position; 0 is everything
+	Follow bool   // continue with new facts
+	LogID  string // the log that From belongs to: for another log the answer is an [Error] with status 409; "" accepts any
 }
 
-// SubjectParams is what may be asked about a person. Days are such as 2023-06-07,
-// both included.
+// SubjectParams are the parameters of a subject access request. Days are such as
+// 2023-06-07, both included.
 type SubjectParams struct {
 	Read
 
 	PrisonerNumber   string
-	CaseReference    string // of probation, which nobody has here
+	CaseReference    string // of probation; no subject here has one
 	FromDate, ToDate string
 }
 
-// History is what happened to one non-association, for a UUID, or to those of a
-// prisoner, the oldest first.
+// History returns the facts of one non-association, for a UUID, or of a prisoner's, for
+// a prisoner number. The oldest comes first.
 func (c *Client) History(ctx context.Context, of string, ask Read) (Response[History], error) {
 	query, header := ask.set(url.Values{})
 	return send[History](ctx, c, request{method: http.MethodGet, path: queryOf(reference+"/history", of), query: query, header: header})
 }
 
-// SubjectAccess is what is held about a person; the status is 204 when there is
-// nothing in these days, and 209 when nobody knows them.
+// SubjectAccess returns what is held about a person. The status is 204 when nothing is
+// held in these days, and 209 when the number is not known.
 func (c *Client) SubjectAccess(ctx context.Context, ask SubjectParams) (Response[SubjectAccess], error) {
 	query, header := ask.set(url.Values{})
 	set(query, "prn", ask.PrisonerNumber)
@@ -48,11 +48,10 @@ func (c *Client) SubjectAccess(ctx context.Context, ask SubjectParams) (Response
 	return send[SubjectAccess](ctx, c, request{method: http.MethodGet, path: "/subject-access-request", query: query, header: header})
 }
 
-// Feed is the whole log, a fact a line, for one loop. It must be gone through,
-// or left, for its connection to be given back. An error ends it: ask again from
-// the position of the last line, with the LogID of the answer. One that follows
-// ends without an error when the service shuts down or the token has ended: ask
-// again likewise.
+// Feed returns the log, a fact a line, for one loop. The loop must be run to its end or
+// be left, which returns the connection. An error ends it: ask again from the position
+// of the last line, with the LogID of the answer. A feed that follows ends without an
+// error when the service shuts down or the token has ended: ask again likewise.
 func (c *Client) Feed(ctx context.Context, ask FeedParams) (Response[iter.Seq2[FeedLine, error]], error) {
 	query := url.Values{
 		"from": {strconv.FormatUint(ask.From, 10)}, "follow": {strconv.FormatBool(ask.Follow)},

@@ -14,13 +14,13 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Options of a client; BaseURL must be set. A read of a removed prisoner number
-// is led on to the one that survives, whose number the answer then has. An HTTP
-// client that follows no redirects gets an [Error] with status 301 instead.
+// Options of a client; BaseURL must be set. A read of a removed prisoner number follows
+// the redirect to the number that survives, which the answer then has. With an HTTP
+// client that follows no redirects it is an [Error] with status 301.
 type Options struct {
-	BaseURL string                                    // where the service is, without a path of ours
-	Token   func(ctx context.Context) (string, error) // a bearer token for each request; nil sends none
-	HTTP    *http.Client                              // nil is a client without limits of its own
+	BaseURL string                                    // address of the service, without a path
+	Token   func(ctx context.Context) (string, error) // returns a bearer token for each request; nil: none is sent
+	HTTP    *http.Client                              // nil: a client without time-outs
 }
 
 // Client calls one service. It is safe for concurrent use.
@@ -30,7 +30,7 @@ type Client struct {
 	http  *http.Client
 }
 
-// New makes a client. It does not connect yet.
+// New returns a client. It does not connect.
 func New(options Options) *Client {
 	c := &Client{base: strings.TrimRight(options.BaseURL, "/"), token: options.Token, http: options.HTTP}
 	if c.http == nil {
@@ -39,36 +39,36 @@ func New(options Options) *Client {
 	return c
 }
 
-// StaticToken is a token that does not change.
+// StaticToken returns a Token for Options that always gives the same token.
 func StaticToken(token string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return token, nil }
 }
 
-// Response is an answer with what its headers say.
+// Response is an answer with its headers.
 type Response[T any] struct {
 	Body        T
 	Status      int
 	ETag        string
-	Position    uint64 // that the answer reflects, or that the write reached: AtLeast of a read shows it
-	NotModified bool   // what IfNoneMatch named is still right, and Body is empty
-	LogID       string // whose log a feed tells, for LogID of the next one
-	Next        string // the next page, for [Client.Follow]; "" on the last
+	Position    uint64 // that the answer reflects, or that the write has: a read with AtLeast shows it
+	NotModified bool   // the held answer is still valid, and Body is empty
+	LogID       string // the log of a feed, for LogID of the next one
+	Next        string // the next page, for [Client.Follow]; "" after the last
 }
 
-// Empty is the body of an answer that has none.
+// Empty is the body of an answer without one.
 type Empty struct{}
 
-// Read is what every read may ask for.
+// Read are the options of every read.
 type Read struct {
 	AtLeast     uint64 // wait, at most 2 s, until the answer reflects this position
-	IfNoneMatch string // the ETag of an answer that is held already
+	IfNoneMatch string // the ETag of an answer that the caller holds
 }
 
-// Write is what every write of staff may say.
+// Write are the options of every staff write.
 type Write struct {
-	IdempotencyKey string // a repeat with the same key happens once
+	IdempotencyKey string // repeats with the same key happen once
 	IfMatch        string // the ETag that the caller saw
-	CorrelationID  string // a UUID of what this is part of
+	CorrelationID  string // a UUID of the work that this belongs to
 }
 
 // request is one call before it is sent.
@@ -92,7 +92,7 @@ func (w Write) headers() http.Header {
 	return headers("Idempotency-Key", w.IdempotencyKey, "If-Match", w.IfMatch, "X-Correlation-Id", w.CorrelationID)
 }
 
-// headers are names and values; those without a value are left out.
+// headers builds headers of names and values. Empty values are left out.
 func headers(pairs ...string) http.Header {
 	header := http.Header{}
 	for pair := range slices.Chunk(pairs, 2) {
@@ -103,13 +103,13 @@ func headers(pairs ...string) http.Header {
 	return header
 }
 
-// queryOf is a path with one text in the place of its parameter.
+// queryOf returns a path with its parameter replaced, escaped.
 func queryOf(template, text string) string {
 	before, after, _ := strings.Cut(template, "{}")
 	return before + url.PathEscape(text) + after
 }
 
-// longest is the largest answer that is read, in bytes.
+// longest bounds an answer, in bytes.
 const longest = 64 << 20
 
 // send makes one call and decodes its answer. A status of 400 or above is an
@@ -137,7 +137,7 @@ func send[T any](ctx context.Context, c *Client, r request) (Response[T], error)
 	return got, nil
 }
 
-// responseOf is what the headers say.
+// responseOf reads the headers of an answer.
 func responseOf[T any](response *http.Response) Response[T] {
 	position, _ := strconv.ParseUint(response.Header.Get("X-Position"), 10, 64) // 0 where there is none
 	return Response[T]{
@@ -181,7 +181,7 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	return c.http.Do(asked)
 }
 
-// next is the path and query that Link names.
+// next returns the path and query that the Link header names.
 func next(header http.Header) string {
 	link, is := strings.CutSuffix(header.Get("Link"), `>; rel="next"`)
 	if !is {

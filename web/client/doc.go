@@ -1,8 +1,8 @@
-// Package client calls the service over HTTP with Go types. A test holds every
-// method and type to the OpenAPI document of web/api, and the document to them.
+// Package client calls the service over HTTP with Go types. A test compares every
+// method and type with the OpenAPI document of web/api, both ways.
 //
-// A method takes what the path names, then what may be asked for beside it, then
-// the body, and gives the answer with what its headers say. It sends a request
-// once: an [Error] that is Temporary may be sent again, and so may a write that
-// was not answered, if it had an IdempotencyKey or repeats by its content.
+// A method takes the parameters of the path, then the options, then the body. It
+// returns the answer with its headers. It sends a request once. A request whose [Error]
+// is Temporary may be sent again. A write without an answer may be sent again if it had
+// an IdempotencyKey, or if it is safe to repeat by its content.
 package client

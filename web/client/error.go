@@ -9,7 +9,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Error is a refusal of the service. ErrorCode is stable, the messages are not.
+// Error is a refusal of the service. Status and ErrorCode are stable, the messages are
+// not.
 type Error struct {
 	Status           int     `json:"status"`
 	ErrorCode        *int    `json:"errorCode"`
@@ -42,7 +43,7 @@ func (e *Error) Code() int {
 	return *e.ErrorCode
 }
 
-// Temporary tells whether sending the same again may go better.
+// Temporary reports whether the same request may succeed later.
 func (e *Error) Temporary() bool {
 	switch e.Status {
 	case http.StatusServiceUnavailable, http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
@@ -51,8 +52,7 @@ func (e *Error) Temporary() bool {
 	return false
 }
 
-// errorOf reads a refusal, also one that something between here and the service
-// wrote.
+// errorOf reads a refusal, also one written by a proxy on the way.
 func errorOf(response *http.Response, text []byte) error {
 	e := &Error{}
 	if err := json.Unmarshal(text, e); err != nil || e.Status != response.StatusCode {

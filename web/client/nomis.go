@@ -10,13 +10,13 @@ import (
 	"nonassociations/domain"
 )
 
-// NonAssociations is a prisoner's list in the words of NOMIS.
+// NonAssociations is a prisoner's list in the vocabulary of NOMIS.
 type NonAssociations struct {
 	PrisonerNumber  domain.PrisonerNumber `json:"prisonerNumber"`
 	NonAssociations []NonAssociation      `json:"nonAssociations"`
 }
 
-// NonAssociation is one of a prisoner's list in the words of NOMIS.
+// NonAssociation is one item of a prisoner's list in the vocabulary of NOMIS.
 type NonAssociation struct {
 	ReasonCode             domain.ReasonCode     `json:"reasonCode"`
 	TypeCode               domain.TypeCode       `json:"typeCode"`
@@ -27,19 +27,20 @@ type NonAssociation struct {
 	PrisonerNonAssociation Side                  `json:"prisonerNonAssociation"`
 }
 
-// Side is the other prisoner in the words of NOMIS.
+// Side is the other prisoner with NOMIS's reason code.
 type Side struct {
 	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
 	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
 }
 
-// SyncRequest is what NOMIS tells of a prisoner. What is absent says nothing.
+// SyncRequest is what NOMIS holds of one prisoner. A stored record that is absent from
+// it stays as it is.
 type SyncRequest struct {
 	PrisonerNumber  domain.PrisonerNumber `json:"prisonerNumber"`
 	NonAssociations []SyncItem            `json:"nonAssociations"`
 }
 
-// SyncItem is one non-association that NOMIS tells of.
+// SyncItem is one non-association that NOMIS holds.
 type SyncItem struct {
 	NonAssociation
 
@@ -51,7 +52,8 @@ type SyncItem struct {
 	DatePrecision domain.Precision `json:"datePrecision,omitempty"`
 }
 
-// Correlation joins a call to what it is part of; CorrelationID is a UUID.
+// Correlation joins a call to the work that it belongs to. CorrelationID is a UUID; ""
+// is none.
 type Correlation struct{ CorrelationID string }
 
 // headers returns the header of a correlation id.
@@ -60,25 +62,25 @@ func (c Correlation) headers() http.Header { return headers("X-Correlation-Id", 
 // reference is the path of both a prisoner's list and one non-association.
 const reference = "/non-associations/{}"
 
-// NonAssociations is a prisoner's list in the words of NOMIS, of one never seen
-// an empty one.
+// NonAssociations returns a prisoner's list in the vocabulary of NOMIS; an empty one
+// for a number never seen.
 func (c *Client) NonAssociations(ctx context.Context, number string, ask Read) (Response[NonAssociations], error) {
 	query, header := ask.set(url.Values{})
 	return send[NonAssociations](ctx, c, request{method: http.MethodGet, path: queryOf(reference, number), query: query, header: header})
 }
 
-// Sync tells of a change in NOMIS. Repeating is safe.
+// Sync sends what NOMIS holds of a prisoner. Repeating is safe.
 func (c *Client) Sync(ctx context.Context, part Correlation, said SyncRequest) (Response[SyncResponse], error) {
 	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/sync", header: part.headers(), body: said})
 }
 
-// Migrate tells of old data; the status is 201 when some of it was new.
-// Repeating is safe.
+// Migrate sends old data of NOMIS. The status is 201 when some of it was new. Repeating
+// is safe.
 func (c *Client) Migrate(ctx context.Context, part Correlation, said SyncRequest) (Response[SyncResponse], error) {
 	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/migrate", header: part.headers(), body: said})
 }
 
-// DeleteSynced tells that NOMIS deleted one. Repeating is safe.
+// DeleteSynced records that NOMIS deleted a non-association. Repeating is safe.
 func (c *Client) DeleteSynced(ctx context.Context, id string, part Correlation) (Response[Empty], error) {
 	return send[Empty](ctx, c, request{method: http.MethodDelete, path: queryOf("/sync/{}", id), header: part.headers()})
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Health says how the service is; a 503 is an [Error].
+// Health is the body of the health calls. DOWN comes with a 503, which is an [Error].
 type Health struct {
 	Status     string      `json:"status"`
 	Components *Components `json:"components,omitempty"`
 }
 
-// Components are what the service stands on, and the consumers of its process.
+// Components are the event store and the consumers of the log.
 type Components struct {
 	EventStore       *Component `json:"eventStore,omitempty"`
 	ReadModel        *Consumer  `json:"readModel,omitempty"`
@@ -22,15 +22,15 @@ type Components struct {
 	Nomis            *Consumer  `json:"nomis,omitempty"`
 }
 
-// Component is one of them. Reason and Since are set while it is DOWN.
+// Component is one dependency. Reason and Since are set while it is DOWN.
 type Component struct {
 	Status string  `json:"status"`
 	Reason *string `json:"reason,omitempty"`
 	Since  *string `json:"since,omitempty"`
 }
 
-// Consumer is a reader of the log. Lag is the age in seconds of the oldest fact
-// that is not applied.
+// Consumer is one consumer of the log. Lag is the age of its oldest unapplied fact in
+// seconds.
 type Consumer struct {
 	Status    string         `json:"status"`
 	Position  *uint64        `json:"position"`
@@ -40,7 +40,7 @@ type Consumer struct {
 	Fault     *ConsumerFault `json:"fault"`
 }
 
-// ConsumerFault is why a consumer does not move.
+// ConsumerFault is why a consumer is stuck.
 type ConsumerFault struct {
 	Category string  `json:"category"`
 	EventID  *string `json:"eventId"`
@@ -49,12 +49,12 @@ type ConsumerFault struct {
 	Since    string  `json:"since"`
 }
 
-// Health asks for the whole of it.
+// Health asks for the health of all components.
 func (c *Client) Health(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health"})
 }
 
-// Ping asks whether anybody answers.
+// Ping asks whether the service answers.
 func (c *Client) Ping(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/ping"})
 }
@@ -64,7 +64,7 @@ func (c *Client) Liveness(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/liveness"})
 }
 
-// Readiness asks whether it can answer.
+// Readiness asks whether the process can serve requests.
 func (c *Client) Readiness(ctx context.Context) (Response[Health], error) {
 	return send[Health](ctx, c, request{method: http.MethodGet, path: "/health/readiness"})
 }
@@ -74,7 +74,7 @@ func (c *Client) Info(ctx context.Context) (Response[Info], error) {
 	return send[Info](ctx, c, request{method: http.MethodGet, path: "/info"})
 }
 
-// OpenAPI is the document that this client is held to.
+// OpenAPI returns the contract.
 func (c *Client) OpenAPI(ctx context.Context) (Response[jsontext.Value], error) {
 	return send[jsontext.Value](ctx, c, request{method: http.MethodGet, path: "/openapi.json"})
 }

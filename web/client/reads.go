@@ -13,10 +13,10 @@ import (
 	"nonassociations/domain"
 )
 
-// Include says which are asked for.
+// Include selects open and closed non-associations.
 type Include int
 
-// The choices; without one it is those that are open.
+// The selections; the zero value is those that are open.
 const (
 	Open Include = iota
 	Closed
@@ -30,35 +30,35 @@ func (i Include) values() url.Values {
 	}
 }
 
-// PrisonerParams is what may be asked of a prisoner's list.
+// PrisonerParams are the parameters of a prisoner's list.
 type PrisonerParams struct {
 	Read
 
 	Include       Include
 	OtherPrisons  bool
-	SortBy        string // WHEN_CREATED when empty
-	SortDirection string // ASC or DESC; that of SortBy when empty
+	SortBy        string // "": WHEN_CREATED
+	SortDirection string // ASC or DESC; "": the default of SortBy
 }
 
-// PageParams is what may be asked of all non-associations.
+// PageParams are the parameters of the list of all non-associations.
 type PageParams struct {
 	Read
 
 	Include Include
 	Page    int
-	Size    int    // 20 when 0
-	Sort    string // id,ASC when empty; a list by another field names no next page
+	Size    int    // 0: 20
+	Sort    string // "": id,ASC; a list by another field has no next page
 }
 
-// BetweenParams is what may be asked of a group.
+// BetweenParams are the parameters of Between.
 type BetweenParams struct {
 	Read
 
 	Include  Include
-	PrisonID string // only those whose prisoners are both there
+	PrisonID string // only records whose prisoners are both there
 }
 
-// InvolvingParams is what may be asked of those that concern a group.
+// InvolvingParams are the parameters of Involving.
 type InvolvingParams struct {
 	Read
 
@@ -72,13 +72,14 @@ func set(query url.Values, name, value string) {
 	}
 }
 
-// Record is the non-association with an id; a deleted one is not found.
+// Record returns the non-association of an id. A deleted one is an [Error] with status
+// 404.
 func (c *Client) Record(ctx context.Context, id string, ask Read) (Response[StaffNonAssociation], error) {
 	query, header := ask.set(url.Values{})
 	return send[StaffNonAssociation](ctx, c, request{method: http.MethodGet, path: queryOf(reference, id), query: query, header: header})
 }
 
-// OfPrisoner is a prisoner's list in the words of staff.
+// OfPrisoner returns a prisoner's list in the vocabulary of DPS.
 func (c *Client) OfPrisoner(ctx context.Context, number string, ask PrisonerParams) (Response[PrisonerNonAssociations], error) {
 	query, header := ask.set(ask.Include.values())
 	query.Set("includeOtherPrisons", strconv.FormatBool(ask.OtherPrisons))
@@ -89,7 +90,7 @@ func (c *Client) OfPrisoner(ctx context.Context, number string, ask PrisonerPara
 	})
 }
 
-// Between is what keeps the prisoners of a group apart from each other.
+// Between lists the non-associations within a group of prisoners.
 func (c *Client) Between(ctx context.Context, ask BetweenParams, group []domain.PrisonerNumber) (Response[[]StaffNonAssociation], error) {
 	query, header := ask.set(ask.Include.values())
 	set(query, "prisonId", ask.PrisonID)
@@ -98,7 +99,7 @@ func (c *Client) Between(ctx context.Context, ask BetweenParams, group []domain.
 	})
 }
 
-// Involving is what concerns any prisoner of a group.
+// Involving lists the non-associations of every prisoner of a group.
 func (c *Client) Involving(ctx context.Context, ask InvolvingParams, group []domain.PrisonerNumber) (Response[[]StaffNonAssociation], error) {
 	query, header := ask.set(ask.Include.values())
 	return send[[]StaffNonAssociation](ctx, c, request{
@@ -106,7 +107,7 @@ func (c *Client) Involving(ctx context.Context, ask InvolvingParams, group []dom
 	})
 }
 
-// All is a page of all non-associations.
+// All returns a page of all non-associations.
 func (c *Client) All(ctx context.Context, ask PageParams) (Response[Page], error) {
 	query, header := ask.set(ask.Include.values())
 	query.Set("page", strconv.Itoa(ask.Page))
@@ -117,7 +118,7 @@ func (c *Client) All(ctx context.Context, ask PageParams) (Response[Page], error
 	return send[Page](ctx, c, request{method: http.MethodGet, path: "/non-associations", query: query, header: header})
 }
 
-// Follow is the page that an earlier one names as its next.
+// Follow returns the page that an earlier one names as its next.
 func (c *Client) Follow(ctx context.Context, next string) (Response[Page], error) {
 	path, query, _ := strings.Cut(next, "?")
 	values, err := url.ParseQuery(query)
@@ -127,12 +128,12 @@ func (c *Client) Follow(ctx context.Context, next string) (Response[Page], error
 	return send[Page](ctx, c, request{method: http.MethodGet, path: path, query: values})
 }
 
-// ErrNoNext says that a list goes on behind a page that leads nowhere: it is
-// sorted by a value that can change, and cannot be walked.
+// ErrNoNext means that a list goes on after a page without a next one. It is sorted by
+// a value that can change, so that following it could miss records.
 var ErrNoNext = errors.New("the list goes on, but can be walked by id alone")
 
-// Every is all non-associations, page after page; an error ends it. Errors:
-// ErrNoNext beside those of a call.
+// Every iterates over all non-associations, page after page. An error ends it:
+// ErrNoNext, or that of a call.
 func (c *Client) Every(ctx context.Context, ask PageParams) iter.Seq2[StaffNonAssociation, error] {
 	return func(yield func(StaffNonAssociation, error) bool) {
 		page, err := c.All(ctx, ask)
