@@ -27,12 +27,12 @@ const (
 // Entry describes one event type of today.
 type Entry struct {
 	Type   string
-	Doc    string // one line for the catalogue that people read
+	Doc    string // one line for the published catalogue
 	decode func(Unmarshal, []byte) (Event, error)
 }
 
-// Unmarshal reads JSON into what a pointer points at, as [json.Unmarshal] does.
-// Whoever reads the whole log brings a faster one than the standard library's.
+// Unmarshal decodes JSON into a pointer's target, as [json.Unmarshal] does. Readers of
+// the whole log pass a faster decoder than the standard library's.
 type Unmarshal func(data []byte, into any) error
 
 // Upcast turns the data of an old version into that of the next one, and names
@@ -42,15 +42,15 @@ type Upcast struct {
 	Next func(Unmarshal, []byte) (eventType string, data []byte, err error)
 }
 
-// Catalogue is every event type that was ever written: those of today, and for
-// each older one the way up.
+// Catalogue knows every event type that was ever written: those of today, and the up-
+// casts from each older one. It is immutable and safe for concurrent use.
 type Catalogue struct {
 	entries map[string]Entry
 	order   []string
 	upcasts map[string]Upcast
 }
 
-// Events is the catalogue of this service.
+// Events returns the catalogue of this service.
 func Events() Catalogue {
 	return NewCatalogue([]Entry{
 		entry[Opened](TypeOpened, "A non-association began, told by staff or by NOMIS."),
@@ -70,7 +70,7 @@ func Events() Catalogue {
 	}, upcasts())
 }
 
-// NewCatalogue is a catalogue of today's entries and the up-casts to them.
+// NewCatalogue returns a catalogue of today's entries and the up-casts to them.
 func NewCatalogue(entries []Entry, upcasts []Upcast) Catalogue {
 	c := Catalogue{entries: map[string]Entry{}, upcasts: map[string]Upcast{}}
 	for _, e := range entries {
@@ -92,20 +92,21 @@ func (c Catalogue) Types() []Entry {
 	return entries
 }
 
-// ErrUnknownType stops whoever reads the log: an event that cannot be read is
-// never skipped.
+// ErrUnknownType is the error of an event that this build does not know. Readers of the
+// log stop at it: an event that cannot be read is never skipped.
 type ErrUnknownType string
 
 func (e ErrUnknownType) Error() string {
 	return fmt.Sprintf("event type %q is not in the catalogue of this build", string(e))
 }
 
-// Decode reads the data of an event, up-cast to today's version of its type.
+// Decode decodes the data of an event, up-cast to today's version of its type. Errors:
+// [ErrUnknownType], and malformed data.
 func (c Catalogue) Decode(eventType string, data []byte) (Event, error) {
 	return c.DecodeWith(json.Unmarshal, eventType, data)
 }
 
-// DecodeWith is Decode with another reader of JSON.
+// DecodeWith is Decode with another JSON decoder.
 func (c Catalogue) DecodeWith(unmarshal Unmarshal, eventType string, data []byte) (Event, error) {
 	for {
 		if entry, known := c.entries[eventType]; known {
@@ -127,12 +128,12 @@ func (c Catalogue) DecodeWith(unmarshal Unmarshal, eventType string, data []byte
 	}
 }
 
-// Encode is the type and the data of an event on the wire.
+// Encode returns the type and the data of an event on the wire.
 func Encode(event Event) (eventType string, data []byte) {
 	return TypeOf(event), plainJSON(event)
 }
 
-// TypeOf is the type of an event on the wire, in today's version.
+// TypeOf returns the wire type of an event, in today's version.
 func TypeOf(event Event) string {
 	switch event.(type) {
 	case Opened:
@@ -167,8 +168,8 @@ func TypeOf(event Event) string {
 	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
 }
 
-// EncodeMeta is the metadata of an event on the wire. The command is JSON
-// already and comes last: the library would go over it once more.
+// EncodeMeta returns the metadata of an event on the wire. The command is JSON already
+// and is appended last: the library would parse it once more.
 func EncodeMeta(meta Meta) []byte {
 	command := meta.Command
 	meta.Command = nil
@@ -180,7 +181,7 @@ func EncodeMeta(meta Meta) []byte {
 	return append(append(data, command...), '}')
 }
 
-// DecodeMeta reads what EncodeMeta wrote.
+// DecodeMeta decodes what EncodeMeta wrote, by this or an earlier build.
 func DecodeMeta(data []byte) (Meta, error) {
 	var meta Meta
 	if err := json.Unmarshal(data, &meta); err != nil {

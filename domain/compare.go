@@ -52,9 +52,9 @@ func (i Item) hasCodesOf(pair Pair, n *NonAssociation) bool {
 	return i.ReasonCodes[pair.low] == n.Sides[pair.low].ReasonCode && i.ReasonCodes[pair.high] == n.Sides[pair.high].ReasonCode
 }
 
-// differsFrom reports whether the item tells nothing new of a stored one, but for its
-// sequence when that is not known yet.
-func (i Item) differsFrom(pair Pair, n *NonAssociation) bool {
+// agreesWith reports whether the item holds nothing new about a stored record, apart
+// from a sequence that is not known yet.
+func (i Item) agreesWith(pair Pair, n *NonAssociation) bool {
 	return sameDate(i.DatePrecision, i.EffectiveDate, n.EffectiveDate) &&
 		sameExpiry(i.DatePrecision, i.ExpiryDate, n.ExpiryDate) &&
 		(i.TypeSequence == 0 || n.TypeSequence == 0 || i.TypeSequence == n.TypeSequence) &&
@@ -85,8 +85,8 @@ func (i Item) compareRecorded(pair Pair, other Item) int {
 	)
 }
 
-// compareRequest sorts items by how much they tell beside their content: first
-// those that name a record, then those that know the time of day.
+// compareRequest sorts items by what they hold beside their content: first those that
+// name a record, then those with a time of day.
 func (i Item) compareRequest(other Item) int {
 	return cmp.Or(
 		compareTrue(!i.isNumbered(), !other.isNumbered()),
@@ -112,7 +112,7 @@ func (i Item) compareCounting(pair Pair, other Item, today string) int {
 	)
 }
 
-// compareContent compares what items say beside their dates.
+// compareContent compares everything but the dates.
 func (i Item) compareContent(pair Pair, other Item) int {
 	return cmp.Or(
 		cmp.Compare(i.TypeCode, other.TypeCode),

@@ -110,8 +110,8 @@ func (m *matcher) meansCurrent(last int) bool {
 	return m.items[last].hasBegun(m.today) || m.state.Items[m.current].EffectiveDate.Date() > m.today
 }
 
-// explain gives the not-closed items that do not count their reason. last is the
-// one that does, or nobody when the stored one counts that is not closed.
+// explain gives its reason to each not-closed item that does not count. last is the
+// item that counts, or noPartner when the stored not-closed record counts.
 func (m *matcher) explain(last int) {
 	for _, i := range m.open {
 		if i == last {
@@ -127,7 +127,7 @@ func (m *matcher) explain(last int) {
 	}
 }
 
-// owners says of each stored one which not-closed item names it by its id.
+// owners returns for each stored record the not-closed item that names it by its id.
 func (m *matcher) owners() []int {
 	owner := make([]int, len(m.state.Items))
 	for k := range owner {

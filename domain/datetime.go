@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// LocalDateTime is a wall-clock time in London as NOMIS writes it, without a
-// zone: 2021-07-05T10:35:17. It is kept and given back exactly as it came, so
-// it is text; texts of this form sort as the times do.
+// LocalDateTime is a wall-clock time in London as NOMIS writes it, without a zone:
+// 2021-07-05T10:35:17. It is stored and returned exactly as given, so it is text. Texts
+// of this form sort as the times do.
 type LocalDateTime string
 
 const localLayout = "2006-01-02T15:04:05"
 
-// ErrNoSuchHour refuses a time at which no clock in London ever stood.
+// ErrNoSuchHour refuses a local time that a change of the clocks leaves out.
 var ErrNoSuchHour = errors.New("must be a time that exists in London: the clocks went forward over it")
 
-// ErrLocalDateTime says what a local date-time looks like.
+// ErrLocalDateTime refuses any other form of a local date-time.
 var ErrLocalDateTime = errors.New("must be a date and time such as 2021-07-05T10:35:17")
 
 // ParseLocalDateTime accepts YYYY-MM-DDThh:mm:ss of a day that exists, and

@@ -6,19 +6,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Command is something that somebody asks of one pair.
+// Command is a request to change one pair. The set is closed.
 //
 //sumtype:decl
 type Command interface{ command() }
 
-// Sync is NOMIS telling of a pair's non-associations, by sync or migration. An
-// item that is absent says nothing.
+// Sync is what NOMIS holds of one pair, by sync or migration. A stored record that is
+// absent from it stays as it is.
 type Sync struct {
 	About PrisonerNumber `json:"about"` // the prisoner whom the request was about; named first in what is new
 	Items []Item         `json:"items"`
 }
 
-// Open asks staff's way for a new non-association.
+// Open records a new non-association, by staff.
 type Open struct {
 	Comment       string                  `json:"comment"`
 	FirstPrisoner PrisonerNumber          `json:"namedFirst"`
@@ -27,7 +27,7 @@ type Open struct {
 	Roles         map[PrisonerNumber]Role `json:"roles"` // one entry a side
 }
 
-// Amend changes what is given and leaves the rest.
+// Amend changes the values that are given and leaves the rest.
 type Amend struct {
 	Comment     *string                 `json:"comment,omitempty"`
 	ID          uuid.UUID               `json:"id"`
@@ -72,10 +72,10 @@ func (Close) command()  {}
 func (Reopen) command() {}
 func (Delete) command() {}
 
-// OutcomeKind says what became of an item that NOMIS told of.
+// OutcomeKind is what became of an item of a Sync.
 type OutcomeKind string
 
-// The kinds of outcome.
+// The kinds. They are on the wire: never change one.
 const (
 	Created    OutcomeKind = "CREATED"
 	Changed    OutcomeKind = "AMENDED"
@@ -83,24 +83,25 @@ const (
 	WasIgnored OutcomeKind = "IGNORED"
 )
 
-// Outcome is the answer to one item of a [Tell].
+// Outcome is the result of one item of a [Sync].
 type Outcome struct {
 	Kind             OutcomeKind
 	NonAssociationID uuid.UUID
 	Reason           IgnoreReason // of an ignored one
 }
 
-// Decision is what a command comes to: events to append, none when there is
-// nothing new. Outcomes has one entry for each item of a [Tell], in its order;
-// for every other command one, the non-association that it was about.
+// Decision is the result of a command: the events to append, none when nothing is new.
+// Outcomes has one entry for each item of a [Sync], in its order. For every other
+// command it has one, with the non-association that the command was about.
 type Decision struct {
 	Events     []Event
 	Outcomes   []Outcome
 	OccurredAt time.Time // when it was true: the time that staff gave, else now
 }
 
-// Decide is the rules. now is the moment of the decision, read in Europe/London.
-// The error, if any, is a [Refusal], or [Moved] when the record has left.
+// Decide applies the rules to a state and a command. now is the time of the decision,
+// in Europe/London. The error is a [Refusal], or [Moved] when a merge has transferred
+// the record. The same arguments always give the same result.
 func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 	switch c := c.(type) {
 	case Sync:
@@ -128,14 +129,14 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command of a pair"}
 }
 
-// Facts gives the events of a decision their ids and metadata. The first keeps
-// the command itself, so that a later build can decide it again.
+// Facts returns the events of a decision as facts, with ids and metadata. The first
+// keeps the command itself, so that a later build can decide it again.
 func (d Decision) Facts(s State, c Command, now time.Time, by Cause) []Fact {
 	return d.FactsFrom(0, s, c, now, by)
 }
 
-// FactsFrom is Facts for a command that has left facts in the stream before:
-// first is their number.
+// FactsFrom is Facts for a command that has facts in the stream already; first is their
+// number.
 func (d Decision) FactsFrom(first int, s State, c Command, now time.Time, by Cause) []Fact {
 	return d.factsIn(s.Pair.Stream(), first, c, now, by)
 }

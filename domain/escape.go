@@ -2,11 +2,11 @@ package domain
 
 import "bytes"
 
-// Escaped is a JSON text in which no control character stands raw, and neither
-// U+FFFE nor U+FFFF does. JSON demands the escape below U+0020 only, but some
-// readers and carriers (XML, SQS) take none of the others. Each becomes \u and
-// four digits, which means the same. The text must be JSON in UTF-8; one without
-// such characters is returned itself, else it is copied.
+// Escaped returns a JSON text without raw control characters, U+FFFE and U+FFFF. JSON
+// demands the escape below U+0020 only, but some readers and carriers (XML, SQS) accept
+// none of the others. Each becomes \u and four digits, which means the same. The text
+// must be JSON in UTF-8. One without such characters is returned itself, otherwise a
+// copy.
 func Escaped(text []byte) []byte {
 	if !mayHaveRaw(text) {
 		return text
@@ -29,14 +29,14 @@ func Escaped(text []byte) []byte {
 	return append(b, text[kept:]...)
 }
 
-// mayHaveRaw looks for the first bytes of what rawAt knows, as fast as memory
-// is read: nearly no text has any.
+// mayHaveRaw reports whether a text may hold a character of rawAt. It looks for first
+// bytes only, as fast as memory is read: nearly no text has one.
 func mayHaveRaw(text []byte) bool {
 	return bytes.IndexByte(text, 0x7f) >= 0 || bytes.IndexByte(text, 0xc2) >= 0 || bytes.IndexByte(text, 0xef) >= 0
 }
 
-// rawAt is the character at the beginning of a text and its size in bytes; the
-// size is 0 for one that may stand raw.
+// rawAt returns the character at the beginning of a text and its size in bytes. The
+// size is 0 for a character that needs no escape.
 func rawAt(text []byte) (char uint16, size int) {
 	switch {
 	case text[0] == 0x7f:

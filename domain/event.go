@@ -2,18 +2,18 @@ package domain
 
 import "github.com/google/uuid"
 
-// Event is something that happened to a pair, or to a prisoner number. The set is closed: a switch
-// over it that leaves one out is a bug that the linter finds.
+// Event is something that happened to a pair, or to a prisoner number. The set is
+// closed: the linter finds a switch that omits one.
 //
 //sumtype:decl
 type Event interface {
-	// Concerns is the non-association that the event is about; the nil UUID when
-	// it is about a prisoner number.
+	// Concerns returns the id of the non-association that the event is about; the nil
+	// UUID when it is about a prisoner number, or when no record counts.
 	Concerns() uuid.UUID
 	event()
 }
 
-// Opened begins a non-association, told by staff or by NOMIS.
+// Opened begins a non-association, recorded by staff or by a sync.
 type Opened struct {
 	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
 	PrisonerNumber   PrisonerNumber `json:"prisonerNumber"` // the one named first
@@ -21,7 +21,7 @@ type Opened struct {
 	Details          Details        `json:"details"`
 }
 
-// Imported begins a non-association with its whole past, told by the migration.
+// Imported begins a non-association with its whole past, taken over by the migration.
 type Imported struct {
 	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
 	PrisonerNumber   PrisonerNumber `json:"prisonerNumber"`
@@ -63,34 +63,33 @@ type Deleted struct {
 	DeletionReason   string    `json:"deletionReason,omitempty"` // none when NOMIS deleted it
 }
 
-// Ignored keeps what NOMIS told and the record did not take over, and why. Item
-// is nil when it was a deletion; NonAssociationID is nil when no record counts
-// instead.
+// Ignored keeps an item that the record did not take over, with the reason. Item is nil
+// for a deletion. NonAssociationID is the nil UUID when no record counts instead.
 type Ignored struct {
 	NonAssociationID uuid.UUID    `json:"nonAssociationId"` // the one that counts instead
 	Reason           IgnoreReason `json:"reason"`
 	Item             *Item        `json:"item"`
 }
 
-// SequenceLearned says by which sequence NOMIS knows a non-association from now
-// on. A later one replaces it, and takes the sequence from whichever record of
-// the pair had it. It changes no value that an answer shows.
+// SequenceLearned gives a non-association the sequence by which NOMIS knows it from now
+// on. It takes the sequence from the record of the pair that had it. No value that an
+// answer shows changes.
 type SequenceLearned struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	TypeSequence     int       `json:"typeSequence"`
 }
 
-// SequenceReleased says that NOMIS has no detail of this sequence any more, and
-// may give it to another. It is without effect when the non-association has
-// another sequence by then. It changes no value that an answer shows.
+// SequenceReleased means that NOMIS has no detail of this sequence any more, and may
+// reuse it. It has no effect when the non-association has another sequence by then. No
+// value that an answer shows changes.
 type SequenceReleased struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	TypeSequence     int       `json:"typeSequence"`
 }
 
-// TransferredIn is the arrival of a non-association in the pair that it belongs
-// to under another number of one of the prisoners. It carries the whole record
-// under that number. Its sequence is not known here until NOMIS tells one.
+// TransferredIn is the arrival of a non-association in another pair, after a merge or a
+// booking move gave one prisoner another number. It carries the whole record under that
+// number. Its sequence is unknown in the new pair until NOMIS sends one.
 type TransferredIn struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	Renumbering
@@ -135,7 +134,7 @@ type PrisonerUnmerged struct {
 	Message uuid.UUID `json:"message"` // command id of the PrisonerMerged
 }
 
-// IgnoreReason says why an item was not taken over.
+// IgnoreReason is why an item was not taken over.
 type IgnoreReason string
 
 // The reasons for ignoring an item.
@@ -170,46 +169,46 @@ type Change struct {
 	Now            *string        `json:"now"`
 }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e Opened) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e Imported) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e Amended) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e Closed) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e Reopened) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e Deleted) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that counts instead.
+// Concerns returns the id of the record that counts instead of the item.
 func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e SequenceReleased) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e TransferredIn) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e TransferredOut) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
+// Concerns returns the id of the record.
 func (e Restored) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the nil UUID: the event is about a prisoner number.
+// Concerns returns the nil UUID: the event is about a prisoner number.
 func (PrisonerMerged) Concerns() uuid.UUID { return uuid.Nil }
 
-// Concerns is the nil UUID: the event is about a prisoner number.
+// Concerns returns the nil UUID: the event is about a prisoner number.
 func (PrisonerUnmerged) Concerns() uuid.UUID { return uuid.Nil }
 
 func (Opened) event()           {}

@@ -25,7 +25,7 @@ func Fold(pair Pair, facts []Fact) State {
 	return folding.State()
 }
 
-// Add folds one fact. It never refuses: what is in the log happened.
+// Add folds one fact in place. It never refuses: what is in the log happened.
 func (f *Folding) Add(fact Fact) {
 	f.giveUp(fact.Event)
 	switch e := fact.Event.(type) {
@@ -86,7 +86,7 @@ func (f *Folding) transferIn(fact Fact, e TransferredIn) {
 	f.take(fact, n)
 }
 
-// take puts a whole record where it stands, else behind the others.
+// take puts a whole record in the place of the old one, or at the end.
 func (f *Folding) take(fact Fact, n NonAssociation) {
 	n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
 	if i := f.Index(n.ID); i >= 0 {
@@ -144,8 +144,8 @@ func (n *NonAssociation) amend(actor string, changes []Change) {
 	}
 }
 
-// expire sets or takes away the expiry. Who set it closed it; a reason that
-// staff gave goes with the closing it belonged to.
+// expire sets or removes the expiry. The author of the expiry is recorded as the
+// closer. A reason given by staff belongs to its closing and is removed with it.
 func (n *NonAssociation) expire(actor string, date *string) {
 	n.ClosedReason = ""
 	if date == nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Source is who said it.
+// Source is the origin of a fact.
 type Source string
 
-// The sources.
+// The sources. They are stored: never change one.
 const (
 	DPS       Source = "DPS"       // staff
 	NOMIS     Source = "NOMIS"     // sync
@@ -19,9 +19,8 @@ const (
 	Merge     Source = "MERGE"     // two numbers became one prisoner
 )
 
-// Cause says who and what asked for a command. Correlation joins everything
-// that one act outside set going; causation is the message or request that led
-// here directly.
+// Cause is the origin of a command. CorrelationID joins everything that one outside act
+// caused. CausationID is the message or request that led here directly.
 type Cause struct {
 	CommandID     uuid.UUID      `json:"commandId"`
 	CorrelationID uuid.UUID      `json:"correlationId"`
@@ -31,7 +30,7 @@ type Cause struct {
 	About         PrisonerNumber `json:"about"` // whom the command was about
 }
 
-// Meta is what is known of an event beside the event.
+// Meta is the metadata of an event.
 type Meta struct {
 	Cause
 	Index      int             `json:"index"` // place in the whole decision, from 0
@@ -48,15 +47,14 @@ type Fact struct {
 	Event Event
 }
 
-// EventID is the id of an event of a decision: the same command on the same
-// stream always gives the same ids, so that an append that is sent again is
-// recognised.
+// EventID returns the id of an event of a decision. The same command on the same stream
+// always gives the same ids, so that a repeated append is recognised.
 func EventID(command uuid.UUID, stream string, index int) uuid.UUID {
 	return uuid.NewSHA1(command, []byte(stream+"/"+strconv.Itoa(index)))
 }
 
-// nonAssociationID is the id of one that a command creates for an item of its
-// own.
+// nonAssociationID returns the id of a record that a command creates for one of its
+// items.
 func nonAssociationID(command uuid.UUID, pair Pair, item int) uuid.UUID {
 	return uuid.NewSHA1(command, []byte(pair.String()+"#"+strconv.Itoa(item)))
 }

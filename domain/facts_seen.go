@@ -8,16 +8,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// FactsSeen are the facts of which a caller saw one as the last that changed a
-// non-association. None at all says that the caller takes it as it is. In JSON
-// one is its id alone, as facts have always kept it, and several are a list.
+// FactsSeen are ids of facts. The caller saw one of them as the last that changed a
+// non-association. An empty list accepts any version. In JSON a single one is its id
+// alone, as facts have always stored it; several are a list.
 type FactsSeen []uuid.UUID
 
 // allow reports whether a caller who saw these may change what the fact changed
 // last.
 func (f FactsSeen) allow(last uuid.UUID) bool { return len(f) == 0 || slices.Contains(f, last) }
 
-// MarshalJSON is [json.Marshaler]'s.
+// MarshalJSON writes one id as a text and several as a list.
 func (f FactsSeen) MarshalJSON() ([]byte, error) {
 	if len(f) == 1 {
 		return json.Marshal(f[0])
@@ -25,7 +25,7 @@ func (f FactsSeen) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]uuid.UUID(f))
 }
 
-// UnmarshalJSON is [json.Unmarshaler]'s.
+// UnmarshalJSON reads either form.
 func (f *FactsSeen) UnmarshalJSON(text []byte) error {
 	var one uuid.UUID
 	if err := json.Unmarshal(text, &one); err == nil {

@@ -6,33 +6,33 @@ import (
 	"github.com/google/uuid"
 )
 
-// Folding folds the facts of one pair, each in the time that the fact needs and
-// not in that of the whole pair: it owns its state and changes it in place. It
-// belongs to one goroutine. [Evolve] is the same for a single fact.
+// Folding folds the facts of one pair in place: each fact takes time of its own size,
+// not of the size of the pair. It is not safe for concurrent use. [Evolve] does the
+// same for a single fact without changing its argument.
 type Folding struct {
 	state State
 
-	// Which lists of the state nobody else has. A list of others is copied before
-	// it is changed.
+	// Which lists of the state are owned. A list that is shared is copied before it is
+	// changed.
 	ownItems, ownIgnored, ownTransferredOut bool
 
 	index   map[uuid.UUID]int // where an item is; nil when it is not known
 	lookups int               // without an index
 }
 
-// NewFolding goes on from a state, which stays as it was. The zero State with
-// its Pair set is where the first fact of a pair goes on from.
+// NewFolding returns a folding that continues from a state, which is not changed. A
+// pair without facts is the zero State with its Pair set.
 func NewFolding(from State) *Folding { return &Folding{state: from} }
 
-// State is the state behind the facts that were added. Facts that are added
-// later do not change it.
+// State returns the state after the facts that were added. Facts added later do not
+// change it.
 func (f *Folding) State() State {
 	f.ownItems, f.ownIgnored, f.ownTransferredOut = false, false, false
 	return f.state
 }
 
-// Find is a non-association as the facts so far leave it, deleted or not; false
-// when the pair does not have it.
+// Find returns a non-association as the facts so far leave it, deleted or not. It
+// returns false when the pair does not have it.
 func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
 	if i := f.Index(id); i >= 0 {
 		return f.state.Items[i], true
@@ -40,17 +40,17 @@ func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
 	return NonAssociation{}, false
 }
 
-// Len is the number of items of the state.
+// Len returns the number of items of the state, deleted ones included.
 func (f *Folding) Len() int { return len(f.state.Items) }
 
-// An index costs as much as several looks through all items, and few items are
-// gone through as fast as an index finds one.
+// An index costs as much as several searches through all items, and few items are
+// searched as fast as an index finds one.
 const (
 	fewItems   = 16
 	fewLookups = 4
 )
 
-// Index is [State.Find] of the state.
+// Index returns the index of an item, or -1.
 func (f *Folding) Index(id uuid.UUID) int {
 	if f.index == nil && (len(f.state.Items) <= fewItems || f.lookups < fewLookups) {
 		f.lookups++
@@ -68,7 +68,7 @@ func (f *Folding) Index(id uuid.UUID) int {
 	return -1
 }
 
-// item is one of the items, to be changed.
+// item returns an item for changing.
 func (f *Folding) item(i int) *NonAssociation {
 	f.ownedItems()
 	return &f.state.Items[i]
@@ -88,8 +88,8 @@ func (f *Folding) push(n NonAssociation) {
 	}
 }
 
-// remove takes an item away. The first that leaves is mostly the first that is
-// there: it is not worth an index.
+// remove removes an item. Items mostly leave from the front, so no index is built for
+// it.
 func (f *Folding) remove(id uuid.UUID) {
 	if i := f.state.Find(id); i >= 0 {
 		f.ownedItems()
@@ -97,7 +97,7 @@ func (f *Folding) remove(id uuid.UUID) {
 	}
 }
 
-// ignore notes what is not to be recorded again.
+// ignore records the key of an ignored item, so that the same is not recorded again.
 func (f *Folding) ignore(key uuid.UUID) {
 	f.state.Ignored = appended(f.state.Ignored, key, f.ownIgnored)
 	f.ownIgnored = true
@@ -108,7 +108,7 @@ func (f *Folding) transferOut(d OutgoingTransfer) {
 	f.ownTransferredOut = true
 }
 
-// isReturned takes the departures of a non-association away.
+// isReturned removes the outgoing transfers of a non-association that came back.
 func (f *Folding) isReturned(id uuid.UUID) {
 	if !f.state.hasTransferredOut(id) {
 		return
@@ -123,7 +123,7 @@ func (s State) hasTransferredOut(id uuid.UUID) bool {
 	return slices.ContainsFunc(s.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
 }
 
-// appended grows a list of our own where it lies, and a copy of another's.
+// appended appends in place to an owned list, and to a copy of a shared one.
 func appended[T any](list []T, value T, own bool) []T {
 	if !own {
 		list = slices.Clip(list)

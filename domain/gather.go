@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// gathering is a decision in the making: each event is folded at once, so that
-// the next one is decided on what it left.
+// gathering collects the events of a decision. Each event is folded at once, so that
+// the next one is decided on the resulting state.
 type gathering struct {
 	folding  *Folding
 	now      time.Time
@@ -31,9 +31,9 @@ func (g *gathering) decision() Decision {
 	return Decision{Events: g.events, Outcomes: g.outcomes, OccurredAt: g.now}
 }
 
-// closeOthers leaves one of those that are not closed, now that another one
-// came. What has begun comes before what is yet to come, then the stricter, then
-// what was there before.
+// closeOthers leaves one record not closed after another one arrived. A record that has
+// begun goes before one that is yet to begin, then the stricter one, then the one that
+// was there before.
 func (g *gathering) closeOthers(came uuid.UUID) {
 	today := Today(g.now)
 	var open []NonAssociation

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxItems is how many items of one pair a command may tell of, so that one
-// decision always fits into one append.
+// MaxItems bounds the items of one pair in a command, so that one decision always fits
+// into one append.
 const MaxItems = 99
 
 // Limits of NOMIS's texts, in Unicode code points.
@@ -21,12 +21,12 @@ const (
 // second.
 type Precision string
 
-// Day is the precision of callers that know days only. The times of their dates
-// are 00:00:00 and say nothing.
+// Day is the precision of callers that know days only. The times of their dates are
+// 00:00:00 and carry no meaning.
 const Day Precision = "DAY"
 
-// Item is one non-association of a pair as NOMIS tells it. ID and
-// TypeSequence are zero when they were not told.
+// Item is one non-association of a pair as NOMIS holds it. ID and TypeSequence are zero
+// when NOMIS did not send them.
 type Item struct {
 	AuthorisedBy  *string                       `json:"authorisedBy"`
 	Comment       *string                       `json:"comment"`
@@ -39,7 +39,7 @@ type Item struct {
 	TypeSequence  int                           `json:"typeSequence,omitempty"`
 }
 
-// details is what a new non-association says that NOMIS tells of.
+// details returns the values of a new non-association made of the item.
 func (i Item) details(pair Pair) Details {
 	numbers := pair.Numbers()
 	sides := make(map[PrisonerNumber]Side, len(numbers))
@@ -54,9 +54,8 @@ func (i Item) details(pair Pair) Details {
 	}
 }
 
-// plainJSON is deterministic: keys of structs are in alphabetical order where
-// it matters, those of maps always are, no character is escaped for HTML, and
-// no control character stands raw.
+// plainJSON returns deterministic JSON: the same value always gives the same bytes. Map
+// keys are sorted, nothing is escaped for HTML, and control characters are escaped.
 func plainJSON(v any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -67,7 +66,7 @@ func plainJSON(v any) []byte {
 	return Escaped(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
-// ignoredKey is equal for equal ignorings.
+// ignoredKey returns an id that is equal for equal ignored items.
 func ignoredKey(e Ignored) uuid.UUID {
 	return uuid.NewSHA1(e.NonAssociationID, append([]byte(e.Reason), plainJSON(e.Item)...))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// matching says what an item that NOMIS tells is in the pair's record.
+// matching is which stored record an item is.
 type matching struct {
 	stored  int          // index of the stored one that it is, or -1
 	twin    int          // index of the item of the request that it is, or -1
@@ -16,9 +16,9 @@ type matching struct {
 	counts  uuid.UUID    // ignored: the stored one that counts, when beside is -1
 }
 
-// match finds for every item of a request the stored one that it is. It goes
-// over all items at once, each time in recorded order, so that the order of the
-// request never changes which item is joined with which record.
+// match finds the stored record of every item of a request. It considers all items at
+// once and in recorded order, so that the order of the request never changes which item
+// is joined with which record.
 func match(s State, items []Item, today string) []matching {
 	m := matcher{
 		state: s, items: items, today: today, current: s.NotClosed(today),
@@ -45,7 +45,7 @@ type matcher struct {
 	play    []int  // items that take part, in recorded order
 	open    []int  // those of them that are not closed
 	edges   []edge // what may be joined, in the order in which it is
-	partner []int  // of each stored one: the item that is joined with it, or nobody
+	partner []int  // of each stored record: the item that is joined with it, or noPartner
 }
 
 const noPartner = -1
@@ -56,8 +56,8 @@ type edge struct {
 	item, stored int
 }
 
-// joinTwins answers an item without id and sequence by another one that is equal
-// to it in all else. That comes first: what is told twice is one record.
+// joinTwins joins an item without id and sequence with another item that is equal in
+// all else. It comes first: two equal items are one record.
 func (m *matcher) joinTwins() {
 	if len(m.play) < 2 {
 		return
@@ -76,8 +76,8 @@ func (m *matcher) joinTwins() {
 	m.play = slices.DeleteFunc(m.play, func(i int) bool { return m.found[i].twin >= 0 })
 }
 
-// setAsideDeleted answers the items that tell of a deleted one. They come before
-// all others: an item that cannot count must not push aside one that can.
+// setAsideDeleted sets aside the items of deleted records, before all others: an item
+// that cannot count must not displace one that can.
 func (m *matcher) setAsideDeleted() {
 	m.play = slices.DeleteFunc(m.play, func(i int) bool {
 		id, is := m.namesDeleted(m.items[i])
@@ -136,7 +136,7 @@ func (m *matcher) draw() {
 				continue
 			}
 			rank := 2 * stage
-			if m.items[i].differsFrom(m.state.Pair, n) {
+			if m.items[i].agreesWith(m.state.Pair, n) {
 				rank--
 			}
 			if ofRank[rank]++; ofRank[rank] > len(m.play) {
@@ -150,8 +150,8 @@ func (m *matcher) draw() {
 	})
 }
 
-// join joins the closed items and one that is not closed, and says by which edge
-// that one was joined, or nil.
+// join joins the closed items and one that is not closed. It returns the edge of that
+// one, or nil.
 func (m *matcher) join(open int) (by *edge) {
 	for k := range m.partner {
 		m.partner[k] = noPartner

@@ -11,18 +11,18 @@ import (
 // ByMerge is the reason of what a merge closes or deletes.
 const ByMerge = "MERGE"
 
-// Renumbering says that what was recorded of one number belongs to another.
+// Renumbering means that records of one number belong to another.
 type Renumbering struct {
 	Previous PrisonerNumber `json:"previousPrisonerNumber"`
 	Number   PrisonerNumber `json:"prisonerNumber"`
 	Reason   string         `json:"reason,omitempty"`
 }
 
-// Pair is where the non-associations of a pair with the previous number go.
-// [ErrSelfPair]: the pair is the two numbers themselves, and they go nowhere.
+// Pair returns the pair to which the records of a pair with the previous number go.
+// [ErrSelfPair]: the pair is the two numbers themselves, and its records go nowhere.
 func (r Renumbering) Pair(from Pair) (Pair, error) { return NewPair(r.Number, from.Other(r.Previous)) }
 
-// Of is the non-association with its side under the new number.
+// Of returns the non-association with its side under the new number.
 func (r Renumbering) Of(n NonAssociation) NonAssociation {
 	if n.FirstPrisoner == r.Previous {
 		n.FirstPrisoner = r.Number
@@ -36,13 +36,12 @@ func (r Renumbering) Of(n NonAssociation) NonAssociation {
 	return n
 }
 
-// Period is a stretch of London wall-clock time, both ends included; an end that
-// is zero is open.
+// Period is a period of London wall-clock time, both ends included. A zero end is open.
 type Period struct{ From, Until time.Time }
 
-// Contains tells whether the non-association was created in the span, as the
-// clock of the span's ends shows it: when staff recorded it, or when NOMIS says
-// that it took effect.
+// Contains reports whether a non-association was created in the period: recorded by
+// staff, or effective by NOMIS's date. Times are compared on the clock of the period's
+// ends.
 func (s Period) Contains(n NonAssociation, london *time.Location) bool {
 	created := wallClock(n.OpenedAt.In(london))
 	if n.CreatedSource != DPS {
@@ -88,7 +87,7 @@ type DeleteSelfPair struct {
 	IDs []uuid.UUID `json:"ids"`
 }
 
-// Restore makes non-associations what they are given as, where they stand.
+// Restore sets non-associations to given values in their pair.
 type Restore struct {
 	Renumbering
 	Records []NonAssociation `json:"records"`
@@ -99,7 +98,8 @@ func (TransferOut) command()    {}
 func (DeleteSelfPair) command() {}
 func (Restore) command()        {}
 
-// Moved is the answer to a command on a non-association that has left the pair.
+// Moved is the error of a command on a non-association that was transferred to another
+// pair.
 type Moved struct {
 	Renumbering
 	To Pair
@@ -137,8 +137,8 @@ func (o *Origin) covers(pair Pair, revision uint64) bool {
 	return o != nil && o.Pair == pair && o.Revision >= revision
 }
 
-// joined is what arrives, with what was said in the pair that it goes to of the
-// same non-association in the meantime.
+// joined merges the arriving record with changes made to the same record in the new
+// pair meanwhile.
 func (r TransferredRecord) joined(pair Pair, here NonAssociation) NonAssociation {
 	carried := r.NonAssociation
 	carried.TypeSequence = here.TypeSequence
@@ -193,7 +193,8 @@ func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error
 	return d.decision(), nil
 }
 
-// transferredOut is why a non-association is not here.
+// transferredOut returns why a pair lacks a non-association: Moved after a transfer,
+// otherwise a NotFound.
 func (s State) transferredOut(id uuid.UUID) error {
 	for _, d := range s.TransferredOut {
 		if d.ID == id {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Side is what is said of one prisoner, in both vocabularies.
+// Side is what is recorded of one prisoner, in both vocabularies.
 type Side struct {
 	ReasonCode ReasonCode `json:"reasonCode"`
 	Role       Role       `json:"role"`
@@ -32,10 +32,10 @@ type NonAssociation struct {
 	ID              uuid.UUID      `json:"id"`
 	FirstPrisoner   PrisonerNumber `json:"namedFirst"` // for answers only: no rule looks at it
 	TypeSequence    int            `json:"typeSequence,omitempty"`
-	CreatedSource   Source         `json:"born"`     // who told of it first
+	CreatedSource   Source         `json:"born"`     // the source of its first fact
 	OpenedAt        time.Time      `json:"openedAt"` // when it was decided to record it
 	UpdatedAt       time.Time      `json:"updatedAt"`
-	UpdatedBy       string         `json:"updatedBy"` // who closed or reopened it, as staff named them; otherwise the actor
+	UpdatedBy       string         `json:"updatedBy"` // the person named as closing or reopening it; otherwise the actor
 	LastEventID     uuid.UUID      `json:"lastFact"`  // the last fact that changed a value its answers show
 	ClosedBy        string         `json:"closedBy,omitempty"`
 	ClosedReason    string         `json:"closedReason,omitempty"`
@@ -50,7 +50,7 @@ type Origin struct {
 	Revision uint64 `json:"revision"`
 }
 
-// OutgoingTransfer is a non-association that left its pair by a renumbering.
+// OutgoingTransfer is a non-association that was transferred to another pair.
 type OutgoingTransfer struct {
 	ID uuid.UUID `json:"id"`
 	Renumbering
@@ -58,8 +58,8 @@ type OutgoingTransfer struct {
 	To  Pair             `json:"to"`
 }
 
-// IsClosed tells whether it is closed on a day (see [Today]): its expiry date
-// has come. One that is not yet effective counts as not closed.
+// IsClosed reports whether the record is closed on a day (as [Today] returns it): the
+// day of its expiry has come. A record that is not yet effective counts as not closed.
 func (n NonAssociation) IsClosed(today string) bool { return isClosed(n.ExpiryDate, today) }
 
 func isClosed(expiry *LocalDateTime, today string) bool {
@@ -75,13 +75,13 @@ type State struct {
 	TransferredOut []OutgoingTransfer `json:"left,omitempty"`    // and is not here any more
 }
 
-// Find is the index of a non-association among the items, or -1.
+// Find returns the index of a non-association among the items, or -1.
 func (s State) Find(id uuid.UUID) int {
 	return slices.IndexFunc(s.Items, func(n NonAssociation) bool { return n.ID == id })
 }
 
-// NotClosed is the index of the one that is neither closed nor deleted, or -1;
-// there is at most one.
+// NotClosed returns the index of the record that is neither closed nor deleted, or -1.
+// There is at most one.
 func (s State) NotClosed(today string) int {
 	return slices.IndexFunc(s.Items, func(n NonAssociation) bool { return !n.Deleted && !n.IsClosed(today) })
 }

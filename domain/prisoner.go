@@ -10,7 +10,7 @@ import (
 // capital letters. Only [ParsePrisonerNumber] makes one from outside text.
 type PrisonerNumber string
 
-// ErrPrisonerNumber says what a prisoner number looks like.
+// ErrPrisonerNumber refuses any other form of a prisoner number.
 var ErrPrisonerNumber = errors.New("must be a prisoner number such as A1234BC")
 
 // ParsePrisonerNumber raises lower case to upper case and refuses every other
@@ -39,13 +39,14 @@ func isCapital(c byte) bool { return c >= 'A' && c <= 'Z' }
 // The zero Pair is no pair.
 type Pair struct{ low, high PrisonerNumber }
 
-// ErrSelfPair refuses a prisoner who would be kept apart from themselves.
+// ErrSelfPair refuses a pair of one prisoner number with itself.
 var ErrSelfPair = errors.New("must be another prisoner")
 
 // StreamPrefix begins the name of every stream that holds the facts of a pair.
 const StreamPrefix = "nonAssociation-"
 
-// NewPair sorts the two numbers, so that both orders are the same pair.
+// NewPair returns the pair of two numbers, sorted, so that both orders are the same
+// pair. Errors: ErrSelfPair.
 func NewPair(one, other PrisonerNumber) (Pair, error) {
 	switch {
 	case one == other:
@@ -57,7 +58,7 @@ func NewPair(one, other PrisonerNumber) (Pair, error) {
 	}
 }
 
-// ParsePair reads what [Pair.String] wrote.
+// ParsePair parses what [Pair.String] writes.
 func ParsePair(s string) (Pair, error) {
 	left, right, found := strings.Cut(s, "_")
 	low, errLow := ParsePrisonerNumber(left)
@@ -72,7 +73,7 @@ func ParsePair(s string) (Pair, error) {
 	return pair, nil
 }
 
-// ParseStream reads what [Pair.Stream] wrote.
+// ParseStream parses what [Pair.Stream] writes.
 func ParseStream(stream string) (Pair, error) {
 	rest, found := strings.CutPrefix(stream, StreamPrefix)
 	if !found {
@@ -81,13 +82,13 @@ func ParseStream(stream string) (Pair, error) {
 	return ParsePair(rest)
 }
 
-// Numbers are the two prisoners, the smaller number first.
+// Numbers returns the two prisoner numbers, the smaller first.
 func (p Pair) Numbers() [2]PrisonerNumber { return [2]PrisonerNumber{p.low, p.high} }
 
-// Has tells whether the prisoner is one of the two.
+// Has reports whether the number is one of the two.
 func (p Pair) Has(n PrisonerNumber) bool { return n == p.low || n == p.high }
 
-// Other is the prisoner of the pair who is not n; n must be one of the two.
+// Other returns the number of the pair that is not n; n must be one of the two.
 func (p Pair) Other(n PrisonerNumber) PrisonerNumber {
 	if n == p.low {
 		return p.high
@@ -95,16 +96,17 @@ func (p Pair) Other(n PrisonerNumber) PrisonerNumber {
 	return p.low
 }
 
-// String is the two numbers joined by an underscore: A0135GA_A9109UD.
+// String returns the two numbers joined by an underscore: A0135GA_A9109UD.
 func (p Pair) String() string { return string(p.low) + "_" + string(p.high) }
 
-// Stream names the stream of the pair's facts: nonAssociation-A0135GA_A9109UD.
+// Stream returns the name of the stream of the pair's facts:
+// nonAssociation-A0135GA_A9109UD.
 func (p Pair) Stream() string { return StreamPrefix + p.String() }
 
 // MarshalText writes the pair as [Pair.String] does.
 func (p Pair) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText parses what MarshalText writes.
 func (p *Pair) UnmarshalText(text []byte) error {
 	parsed, err := ParsePair(string(text))
 	*p = parsed

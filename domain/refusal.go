@@ -15,8 +15,8 @@ const (
 	CodeStale         Code = 412
 )
 
-// Refusal is a rule that says no. Its message may stand in an answer: it holds
-// no name, comment or reason of anybody.
+// Refusal is the error of a command that a rule forbids. Its message may be shown in an
+// answer: it holds no name, comment or reason.
 type Refusal struct {
 	Code    Code
 	Field   string // of the command, when one field is at fault

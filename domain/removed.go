@@ -30,8 +30,8 @@ type Merging struct {
 	TakenBack bool
 }
 
-// Removal is everything known of one number's own life: the merges that removed
-// it, oldest first. A number without any counts.
+// Removal is the folded state of a prisoner number's own stream: the merges that
+// removed it, oldest first. A number without merges is not removed.
 type Removal struct {
 	Number PrisonerNumber
 	Merges []Merging
@@ -53,7 +53,7 @@ func (r Removal) Evolve(f Fact) Removal {
 	return r
 }
 
-// By is the merge of a message; false when the message has left none.
+// By returns the merge of a message; false when the message has none.
 func (r Removal) By(message uuid.UUID) (Merging, bool) {
 	i := slices.IndexFunc(r.Merges, func(m Merging) bool { return m.Message == message })
 	if i < 0 {
@@ -62,8 +62,8 @@ func (r Removal) By(message uuid.UUID) (Merging, bool) {
 	return r.Merges[i], true
 }
 
-// Current is the merge that counts: the last one that was not taken back; false
-// when the number is not removed.
+// Current returns the merge in force: the last one that was not taken back; false when
+// the number is not removed.
 func (r Removal) Current() (Merging, bool) {
 	for _, m := range slices.Backward(r.Merges) {
 		if !m.TakenBack {
@@ -88,8 +88,8 @@ type ReturnNumber struct {
 func (RemoveNumber) command() {}
 func (ReturnNumber) command() {}
 
-// Remove decides a RemoveNumber: a merge that is known already makes no fact,
-// whichever message told it.
+// Remove decides a RemoveNumber. A merge that is known already gives no fact, whichever
+// message brought it.
 func (r Removal) Remove(c RemoveNumber, now time.Time, by Cause) []Fact {
 	_, own := r.By(by.CommandID)
 	if current, removed := r.Current(); own || removed && current.Into == c.Number {
@@ -100,7 +100,7 @@ func (r Removal) Remove(c RemoveNumber, now time.Time, by Cause) []Fact {
 	return r.facts(PrisonerMerged(c), c, now, by)
 }
 
-// Return decides a ReturnNumber: what was taken back already makes no fact.
+// Return decides a ReturnNumber. A merge that was taken back already gives no fact.
 func (r Removal) Return(c ReturnNumber, now time.Time, by Cause) []Fact {
 	if m, known := r.By(c.Message); !known || m.TakenBack {
 		return nil

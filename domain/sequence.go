@@ -29,8 +29,8 @@ func numbers(event Event) (uuid.UUID, int) {
 	}
 }
 
-// giveUp takes the sequence that an event gives one record from the other that
-// had it. A deleted record keeps its own: it is how an echo is known until the
+// giveUp removes the sequence that an event gives to one record from the other that had
+// it. A deleted record keeps its own: an echo of it is recognised by that until the
 // sequence is released.
 func (f *Folding) giveUp(event Event) {
 	id, sequence := numbers(event)

@@ -43,9 +43,9 @@ func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
 	return decided(n.ID, now, Amended{NonAssociationID: n.ID, Changes: changes}), nil
 }
 
-// amendedByStaff applies the words of staff. A code of NOMIS changes only when
-// the words of staff now come to another code than those before: BUL/VIC and
-// TNA survive an amendment that is about something else.
+// amendedByStaff applies an amendment in DPS words. A NOMIS code changes only when the
+// new words map to another code than the old ones: BUL/VIC and TNA survive an amendment
+// of something else.
 func (n NonAssociation) amendedByStaff(pair Pair, c Amend) NonAssociation {
 	before := n
 	if c.Comment != nil {
@@ -115,8 +115,8 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 	}), nil
 }
 
-// decideDelete hides a non-association. NOMIS may say so twice; for staff what
-// is deleted is not there.
+// decideDelete hides a non-association. A second deletion by NOMIS is no event; for
+// staff a deleted record does not exist.
 func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) {
 	i := s.Find(c.ID)
 	if i < 0 || s.Items[i].Deleted && by.Source == DPS {
@@ -133,8 +133,8 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 	}), nil
 }
 
-// live finds one that is not deleted and that is still as the caller saw it;
-// a caller who names no fact takes it as it is.
+// live finds a record that is not deleted and still as the caller saw it. An empty
+// FactsSeen accepts any version.
 func (s State) live(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
@@ -175,9 +175,9 @@ var (
 	errTooEarly    = errors.New("must not be before the non-association began")
 )
 
-// staffTime is the earliest moment that a wall-clock time can mean: not
-// after now and not before a beginning, if there is one. In the hour that a
-// clock change repeats there are two to choose from.
+// staffTime returns the earliest moment that a wall-clock time can mean: not after now,
+// and not before a beginning if there is one. A time in an hour that a change of the
+// clocks repeats has two such moments.
 func staffTime(at, begun LocalDateTime, now time.Time) (time.Time, error) {
 	instants := at.Instants(now.Location())
 	if len(instants) == 0 {

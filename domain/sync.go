@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// decideSync takes over what NOMIS tells of a pair: at most one event an item,
-// none where nothing differs.
+// decideSync decides the items of one pair: at most one event an item, none where
+// nothing differs.
 func decideSync(s State, c Sync, now time.Time, by Cause) (Decision, error) {
 	if err := c.check(); err != nil {
 		return Decision{}, err
@@ -20,7 +20,8 @@ func decideSync(s State, c Sync, now time.Time, by Cause) (Decision, error) {
 	return Decision{Events: t.events, Outcomes: t.outcomes, OccurredAt: now}, nil
 }
 
-// check refuses what no request may be: its pointers are the caller's to give.
+// check refuses items that no request may hold. Pointers into the request are for the
+// caller to add.
 func (c Sync) check() error {
 	if len(c.Items) > MaxItems {
 		return Refusal{Code: CodeInvalid, Field: "items", Message: "must be at most 99 of one pair"}
@@ -35,7 +36,7 @@ func (c Sync) check() error {
 	return nil
 }
 
-// syncing gathers what a Tell comes to.
+// syncing collects the decision of a Sync.
 type syncing struct {
 	state    State
 	about    PrisonerNumber
@@ -117,9 +118,9 @@ func (t *syncing) ignore(i int, m matching) {
 	}
 }
 
-// amendedByNOMIS applies an item. A word of staff changes only when the word
-// of NOMIS behind it did: THREAT survives a comment from NOMIS, as NOMIS has
-// no word for it. A time of day survives an item that knows days only.
+// amendedByNOMIS applies an item. A DPS word changes only when the NOMIS code behind it
+// did: THREAT survives a comment from NOMIS, which has no code for it. A time of day
+// survives an item that knows days only.
 func (n NonAssociation) amendedByNOMIS(pair Pair, item Item) NonAssociation {
 	numbers := pair.Numbers()
 	before := n.Sides

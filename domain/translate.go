@@ -5,7 +5,7 @@ package domain
 // Both are therefore stored, and these tables only say what a word of one
 // becomes when it is news to the other.
 
-// RoleOf is the role that a reason code gives its own side.
+// RoleOf returns the role that a reason code gives its own side.
 func RoleOf(code ReasonCode) Role {
 	switch code {
 	case CodeVictim:
@@ -19,8 +19,8 @@ func RoleOf(code ReasonCode) Role {
 	}
 }
 
-// ReasonOf is the reason that the reason codes of both sides give together;
-// their order does not matter. A rival gang outranks bullying.
+// ReasonOf returns the reason that the reason codes of both sides give together; their
+// order does not matter. A rival gang outranks bullying.
 func ReasonOf(one, other ReasonCode) Reason {
 	switch {
 	case one == CodeRivalGang || other == CodeRivalGang:
@@ -32,8 +32,8 @@ func ReasonOf(one, other ReasonCode) Reason {
 	}
 }
 
-// ReasonCodeOf is the reason code that NOMIS is told for a side of this role
-// in a non-association of this reason.
+// ReasonCodeOf returns the reason code for NOMIS of a side with this role, in a non-
+// association of this reason.
 func ReasonCodeOf(role Role, reason Reason) ReasonCode {
 	switch reason {
 	case GangRelated:
@@ -54,7 +54,7 @@ func ReasonCodeOf(role Role, reason Reason) ReasonCode {
 	}
 }
 
-// RestrictionOf is the restriction that a type code means.
+// RestrictionOf returns the restriction that a type code means.
 func RestrictionOf(code TypeCode) Restriction {
 	switch code {
 	case TypeCell:
@@ -66,7 +66,7 @@ func RestrictionOf(code TypeCode) Restriction {
 	}
 }
 
-// TypeCodeOf is the type code that NOMIS is told for a restriction.
+// TypeCodeOf returns the type code for NOMIS of a restriction.
 func TypeCodeOf(restriction Restriction) TypeCode {
 	switch restriction {
 	case Cell:

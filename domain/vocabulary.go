@@ -1,9 +1,9 @@
 package domain
 
-// Role is what staff say of one prisoner in a non-association.
+// Role is the DPS word for one prisoner's part in a non-association.
 type Role string
 
-// The roles.
+// The roles. They are stored and on the wire: never change one.
 const (
 	Victim      Role = "VICTIM"
 	Perpetrator Role = "PERPETRATOR"
@@ -11,10 +11,10 @@ const (
 	UnknownRole Role = "UNKNOWN"
 )
 
-// Reason is why staff keep the pair apart.
+// Reason is the DPS word for why a pair is kept apart.
 type Reason string
 
-// The reasons.
+// The reasons. They are stored and on the wire: never change one.
 const (
 	Bullying       Reason = "BULLYING"
 	GangRelated    Reason = "GANG_RELATED"
@@ -25,17 +25,17 @@ const (
 	OtherReason    Reason = "OTHER"
 )
 
-// Restriction is how far apart staff keep the pair.
+// Restriction is the DPS word for how far a pair is kept apart.
 type Restriction string
 
-// The restrictions.
+// The restrictions. They are stored and on the wire: never change one.
 const (
 	Cell    Restriction = "CELL"
 	Landing Restriction = "LANDING"
 	Wing    Restriction = "WING"
 )
 
-// ReasonCode is what NOMIS says of one prisoner: role and reason in one code.
+// ReasonCode is the NOMIS code for one prisoner: role and reason in one.
 type ReasonCode string
 
 // The reason codes of NOMIS.
@@ -48,7 +48,7 @@ const (
 	CodeUnknown     ReasonCode = "UNKNOWN"
 )
 
-// TypeCode is how far apart NOMIS keeps the pair.
+// TypeCode is the NOMIS code for how far a pair is kept apart.
 type TypeCode string
 
 // The type codes of NOMIS.
@@ -60,20 +60,20 @@ const (
 	TypeTotal         TypeCode = "TNA"
 )
 
-// Term is one word of a vocabulary with the description that people read.
+// Term is one word of a vocabulary with its description.
 type Term[W ~string] struct {
 	Code        W
 	Description string
 }
 
-// Roles lists every role in the order that staff see them.
+// Roles returns every role in the order in which staff see them.
 func Roles() []Term[Role] {
 	return []Term[Role]{
 		{Victim, "Victim"}, {Perpetrator, "Perpetrator"}, {NotRelevant, "Not relevant"}, {UnknownRole, "Unknown"},
 	}
 }
 
-// Reasons lists every reason in the order that staff see them.
+// Reasons returns every reason in the order in which staff see them.
 func Reasons() []Term[Reason] {
 	return []Term[Reason]{
 		{Bullying, "Bullying"}, {GangRelated, "Gang related"}, {OrganisedCrime, "Organised crime"},
@@ -81,14 +81,14 @@ func Reasons() []Term[Reason] {
 	}
 }
 
-// Restrictions lists every restriction in the order that staff see them.
+// Restrictions returns every restriction in the order in which staff see them.
 func Restrictions() []Term[Restriction] {
 	return []Term[Restriction]{
 		{Cell, "Cell only"}, {Landing, "Cell and landing"}, {Wing, "Cell, landing and wing"},
 	}
 }
 
-// ReasonCodes lists every reason code of NOMIS.
+// ReasonCodes returns every reason code of NOMIS.
 func ReasonCodes() []Term[ReasonCode] {
 	return []Term[ReasonCode]{
 		{CodeVictim, "Victim"}, {CodePerpetrator, "Perpetrator"}, {CodeBullying, "Anti Bullying Strategy"},
@@ -96,7 +96,7 @@ func ReasonCodes() []Term[ReasonCode] {
 	}
 }
 
-// TypeCodes lists every type code of NOMIS.
+// TypeCodes returns every type code of NOMIS.
 func TypeCodes() []Term[TypeCode] {
 	return []Term[TypeCode]{
 		{TypeCell, "Do Not Locate in Same Cell"}, {TypeLanding, "Do Not Locate on Same Landing"},
@@ -105,7 +105,7 @@ func TypeCodes() []Term[TypeCode] {
 	}
 }
 
-// Contains tells whether the vocabulary has the word.
+// Contains reports whether a vocabulary has a word.
 func Contains[W ~string](vocabulary []Term[W], word W) bool {
 	for _, term := range vocabulary {
 		if term.Code == word {
