@@ -55,8 +55,8 @@ func TestReadModel_ofAnotherLogRefusesToStart(t *testing.T) {
 func TestOperator_mayLetItAdoptTheOtherLog(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
-	require.Error(t, projections.AdoptLog(t.Context(), dsn, uuid.Nil))
-	require.NoError(t, projections.AdoptLog(t.Context(), dsn, uuid.MustParse(identity(t, other.log))))
+	require.Error(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.Nil))
+	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.MustParse(identity(t, other.log))))
 	require.False(t, viewsThere(connect(t, dsn)), "nobody reads what is not built")
 	conn := connect(t, dsn)
 	start(t, other.log, dsn)
@@ -68,7 +68,7 @@ func TestOperator_mayLetItAdoptTheOtherLog(t *testing.T) {
 func TestRebuild_doesNotForgetWhichLogItWas(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
-	require.NoError(t, projections.Rebuild(t.Context(), dsn))
+	require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.CurrentGeneration))
 	require.ErrorIs(t, start(t, other.log, dsn).ends(t), consumer.ErrRefused)
 }
 

@@ -31,7 +31,7 @@ func TestKeys_areThereWhenTheReadModelAnswers(t *testing.T) {
 			r.reaches(t, log.last)
 			require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
 			require.True(t, isTrue(conn, `SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conrelid::regclass::text) = ARRAY[
-				'PRIMARY KEY (id) INCLUDE (expires, hidden)', 'PRIMARY KEY (pair)', 'PRIMARY KEY (prisoner_number)']
+				'PRIMARY KEY (id) INCLUDE (expires, deleted)', 'PRIMARY KEY (pair)', 'PRIMARY KEY (prisoner_number)']
 				FROM pg_constraint WHERE contype = 'p'
 				AND conrelid = ANY('{read_1.pair,read_1.prisoner,read_1.non_association}'::regclass[])`), "as the schema has them")
 			requireDocumentsOf(t, conn, log)

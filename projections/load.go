@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	loadPairsSQL     = `SELECT pair, state, facts, positions FROM read_1.pair WHERE pair = ANY($1)`
-	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM read_1.prisoner WHERE prisoner_number = ANY($1)`
+	loadPairsSQL     = `SELECT pair, state, facts, positions FROM {schema}.pair WHERE pair = ANY($1)`
+	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM {schema}.prisoner WHERE prisoner_number = ANY($1)`
 )
 
 // sender is a connection or a transaction.
@@ -20,8 +20,8 @@ type sender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
-// load fills the rows with what the tables have, in one round trip. No lock is
-// needed: the checkpoint fences every other writer.
+// load reads the rows that the tables have, in one round trip. It takes no lock: the
+// checkpoint fences every other writer (write.go).
 func (r rows) load(ctx context.Context, db sender) error {
 	pairs := make([]string, 0, len(r.pairs))
 	for pair, row := range r.pairs {
@@ -35,10 +35,10 @@ func (r rows) load(ctx context.Context, db sender) error {
 	}
 	batch := &pgx.Batch{}
 	if len(pairs) > 0 {
-		batch.Queue(loadPairsSQL, pairs).Query(r.readPairs)
+		batch.Queue(r.generation.sql(loadPairsSQL), pairs).Query(r.readPairs)
 	}
 	if len(prisoners) > 0 {
-		batch.Queue(loadPrisonersSQL, prisoners).Query(r.readPrisoners)
+		batch.Queue(r.generation.sql(loadPrisonersSQL), prisoners).Query(r.readPrisoners)
 	}
 	if batch.Len() == 0 {
 		return nil
@@ -49,6 +49,8 @@ func (r rows) load(ctx context.Context, db sender) error {
 	return nil
 }
 
+// readPairs fills in the rows of pairs. A pair that is not found stays as rowsFor made
+// it: its first fact is then revision 0, or folding reports the gap.
 func (r rows) readPairs(found pgx.Rows) error {
 	for found.Next() {
 		var (
@@ -73,22 +75,23 @@ func (r rows) readPairs(found pgx.Rows) error {
 	return found.Err()
 }
 
+// readPrisoners fills in the rows of prisoners from their stored documents.
 func (r rows) readPrisoners(found pgx.Rows) error {
 	for found.Next() {
 		var (
 			number   string
 			document []byte
-			lines    string
+			entries  string
 		)
-		if err := found.Scan(&number, &document, &lines); err != nil {
+		if err := found.Scan(&number, &document, &entries); err != nil {
 			return err
 		}
 		row := r.prisoners[domain.PrisonerNumber(number)]
-		entries, err := parse(row.number, document, lines)
+		items, err := parse(row.number, document, entries)
 		if err != nil {
 			return err
 		}
-		row.items, row.stored = entries, true
+		row.items, row.stored = items, true
 	}
 	return found.Err()
 }

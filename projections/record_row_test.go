@@ -41,7 +41,7 @@ func requireLinesOf(t require.TestingT, conn *pgx.Conn, log *scribe) {
 
 func lines(t require.TestingT, conn *pgx.Conn) []line {
 	rows, err := conn.Query(context.Background(), `SELECT id, pair, first_number, second_number,
-		when_created, when_updated, expires, hidden FROM read_1.non_association ORDER BY id`)
+		when_created, when_updated, expires, deleted FROM read_1.non_association ORDER BY id`)
 	require.NoError(t, err)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[line])
 	require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestTables_ofAnOlderBuildAreMadeAnew(t *testing.T) {
 	log := someLog(t, "B1111BB")
 	dsn := built(t, log)
 	conn := connect(t, dsn)
-	_, err := conn.Exec(t.Context(), `ALTER TABLE read_1.non_association DROP COLUMN hidden CASCADE`)
+	_, err := conn.Exec(t.Context(), `ALTER TABLE read_1.non_association DROP COLUMN deleted CASCADE`)
 	require.NoError(t, err)
 	r := start(t, log.log, dsn)
 	r.reaches(t, log.last)

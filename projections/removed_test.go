@@ -143,7 +143,7 @@ func TestMerges_areRowsWhicheverWayTheyCome(t *testing.T) {
 			want = got
 		}
 		require.Equal(t, want, got, name)
-		require.NoError(t, projections.Rebuild(ctx, dsn))
+		require.NoError(t, projections.Rebuild(ctx, dsn, projections.CurrentGeneration))
 	}
 	r := start(t, log.log, dsn)
 	r.reaches(t, log.last)

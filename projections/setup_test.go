@@ -105,7 +105,7 @@ type running struct {
 }
 
 func start(t testing.TB, log eventstore.Store, dsn string, change ...func(*projections.Options)) *running {
-	options := projections.Options{Store: log, DSN: dsn, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}
+	options := projections.Options{Store: log, DSN: dsn, Generation: projections.CurrentGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}
 	for _, c := range change {
 		c(&options)
 	}
@@ -170,9 +170,13 @@ func connect(t testing.TB, dsn string) *pgx.Conn {
 // contents is every row of the read model's tables, in order. The checkpoint is
 // left out: how far it is says nothing of the rows.
 func contents(t testing.TB, conn *pgx.Conn) []string {
+	return contentsOf(t, conn, projections.CurrentGeneration)
+}
+
+func contentsOf(t testing.TB, conn *pgx.Conn, generation projections.Generation) []string {
 	var all []string
 	for _, table := range []string{"pair", "non_association", "prisoner", "merge"} {
-		rows, err := conn.Query(context.Background(), `SELECT row_to_json(t)::text FROM read_1.`+table+` t ORDER BY 1`)
+		rows, err := conn.Query(context.Background(), `SELECT row_to_json(t)::text FROM `+generation.Schema()+`.`+table+` t ORDER BY 1`)
 		require.NoError(t, err)
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)

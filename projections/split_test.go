@@ -75,7 +75,7 @@ func TestRows_dependOnTheLogAlone(t *testing.T) {
 		requireStatesOf(rt, conn, log)
 		requireMergesOf(rt, conn, log)
 
-		require.NoError(rt, projections.Rebuild(context.Background(), dsn))
+		require.NoError(rt, projections.Rebuild(context.Background(), dsn, projections.CurrentGeneration))
 		projectInPieces(rt, dsn, log)
 		require.Equal(rt, want, contents(t, conn))
 		drop(rt, conn)

@@ -131,8 +131,8 @@ func TestRecord_ofALargeGroupIsGivenOnce(t *testing.T) {
 		SELECT 'A1111AA_' || other, replace(replace(replace(state, 'B1111BB', other), $1, closed::text), $2, open::text), facts, positions
 		FROM read_1.pair, more`, two.Records[0].NonAssociation.ID.String(), two.Records[1].NonAssociation.ID.String())
 	for i, id := range []string{"closed", "open"} {
-		p.exec(`INSERT INTO read_1.non_association (id, pair, first_number, second_number, when_created, when_updated, expires, hidden)
-			SELECT more.`+id+`, 'A1111AA_' || other, first_number, other, when_created, when_updated, expires, hidden
+		p.exec(`INSERT INTO read_1.non_association (id, pair, first_number, second_number, when_created, when_updated, expires, deleted)
+			SELECT more.`+id+`, 'A1111AA_' || other, first_number, other, when_created, when_updated, expires, deleted
 			FROM read_1.non_association, more WHERE id = $1`, two.Records[i].NonAssociation.ID)
 	}
 	found, err := all(r.Involving(t.Context(), numbers("A"), wanted))
