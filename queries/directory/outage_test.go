@@ -1,7 +1,6 @@
 package directory_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -10,63 +9,67 @@ import (
 	"nonassociations/queries/directory"
 )
 
+// pause is just longer than the circuit stays open, and far less than the 30 s within
+// which a service that has recovered must be used again.
+const pause = 5*time.Second + time.Millisecond
+
 func TestBreaker_opensAndClosesSoonAfterRecovery(t *testing.T) {
-	r := newRig(t)
-	numbers := r.numbers(10)
-	r.search.Down(true)
-	for _, number := range numbers {
-		r.unavailable(number)
-	}
-	require.Equal(t, 3, r.search.Asked(), "after three failures nobody asks")
+	inBubble(t, func(t *testing.T, h *harness) {
+		numbers := h.numbers(10)
+		h.search.Down(true)
+		for _, number := range numbers {
+			h.unavailable(number)
+		}
+		require.Equal(t, 3, h.search.Asked(), "after three failures nobody asks")
 
-	r.clock.pass(5 * time.Second)
-	r.unavailable(numbers[0])
-	r.unavailable(numbers[0])
-	require.Equal(t, 4, r.search.Asked(), "after a pause one tries")
+		time.Sleep(pause)
+		h.unavailable(numbers[0])
+		h.unavailable(numbers[0])
+		require.Equal(t, 4, h.search.Asked(), "after a pause one tries")
 
-	r.search.Down(false)
-	r.unavailable(numbers[0])
-	r.clock.pass(5 * time.Second) // far less than the 30 s that are promised
-	require.Len(t, r.finds(numbers...), 10)
-	r.search.Down(true)
-	r.unavailable(r.numbers(11)...)
-	require.Equal(t, 6, r.search.Asked(), "one failure is no outage")
+		h.search.Down(false)
+		h.unavailable(numbers[0])
+		time.Sleep(pause)
+		require.Len(t, h.finds(numbers...), 10)
+		h.search.Down(true)
+		h.unavailable(h.numbers(11)...)
+		require.Equal(t, 6, h.search.Asked(), "one failure is no outage")
+	})
 }
 
 func TestDirectory_keepsWhatWasAnsweredWhenTheRestFails(t *testing.T) {
-	r := newRig(t)
-	r.finds(r.numbers(1)...)
-	r.search.Down(true)
-	require.Len(t, r.unavailable(r.numbers(2)...), 1)
+	h := newHarness(t)
+	h.finds(h.numbers(1)...)
+	h.search.Down(true)
+	require.Len(t, h.unavailable(h.numbers(2)...), 1)
 }
 
 func TestDirectory_waitIsBounded(t *testing.T) {
-	r := newRig(t, func(o *directory.Options) { o.Timeout = 20 * time.Millisecond })
-	never := make(chan struct{})
-	r.search.Hold(never)
-	for i := range 3 {
-		r.unavailable(r.numbers(2500 + i)...)
-	}
-	asked := r.search.Asked()
-	r.unavailable(r.numbers(2500)...)
-	require.Equal(t, asked, r.search.Asked(), "slow is as good as down")
-	r.search.Hold(nil)
-	r.clock.pass(5 * time.Second)
-	require.Eventually(t, func() bool { // a question of 20 ms may fail on a busy machine
-		r.clock.pass(5 * time.Second)
-		found, err := r.directory.Find(context.Background(), r.numbers(1))
-		return err == nil && len(found) == 1
-	}, time.Minute, time.Millisecond)
+	inBubble(t, func(t *testing.T, h *harness) {
+		never := make(chan struct{})
+		h.search.Hold(never)
+		begun := time.Now()
+		h.unavailable(h.numbers(2500)...)
+		require.Equal(t, 3*time.Second, time.Since(begun), "all chunks together")
+		require.Equal(t, 3, h.search.Asked())
+		begun = time.Now()
+		h.unavailable(h.numbers(2501)...)
+		require.Equal(t, 3, h.search.Asked(), "slow is as good as down")
+		require.Zero(t, time.Since(begun))
+		h.search.Hold(nil)
+		time.Sleep(pause)
+		require.Len(t, h.finds(h.numbers(1)...), 1)
+	})
 }
 
 func TestStore_thatIsNotThereIsUnavailable(t *testing.T) {
-	r := newRig(t)
-	r.finds(r.numbers(1)...)
-	require.NoError(t, r.search.Stop())
-	r.unavailable(r.numbers(2)...)
+	h := newHarness(t)
+	h.finds(h.numbers(1)...)
+	require.NoError(t, h.stop())
+	h.unavailable(h.numbers(2)...)
 }
 
 func TestWrongAddress_isUnavailable(t *testing.T) {
-	r := newRig(t, func(o *directory.Options) { o.URL += "elsewhere" })
-	r.unavailable(r.numbers(1)...)
+	h := newHarness(t, func(o *directory.Options) { o.URL += "elsewhere" })
+	h.unavailable(h.numbers(1)...)
 }
