@@ -11,9 +11,9 @@ import (
 	"nonassociations/projections"
 )
 
-// TestLog_thatWasChangedUnderTheReadModelShows: its id is the same, and the last
+// TestCompare_showsALogThatWasChanged: its id is the same, and the last
 // event is where it was.
-func TestLog_thatWasChangedUnderTheReadModelShows(t *testing.T) {
+func TestCompare_showsALogThatWasChanged(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC", "D1111DD")
 	dsn := built(t, log)
 	c, err := projections.Compare(t.Context(), dsn, projections.CurrentGeneration, log.log)
@@ -24,7 +24,7 @@ func TestLog_thatWasChangedUnderTheReadModelShows(t *testing.T) {
 	require.Equal(t, log.last.Uint64(), c.Position)
 
 	after := pairOf(t, "A1111AA", "E1111EE")
-	log.tell(after, item(after, "2021-07-05T10:35:17", "VIC", "PER"))
+	log.sync(after, item(after, "2021-07-05T10:35:17", "VIC", "PER"))
 	c, err = projections.Compare(t.Context(), dsn, projections.CurrentGeneration, log.log)
 	require.NoError(t, err)
 	require.True(t, c.Same(), "what lies behind its place says nothing of it")
@@ -38,7 +38,7 @@ func TestLog_thatWasChangedUnderTheReadModelShows(t *testing.T) {
 	}
 }
 
-func TestVerify_noReadModelIsNotTheSameAsTheLog(t *testing.T) {
+func TestCompare_noReadModelIsNotTheSame(t *testing.T) {
 	dsn, _ := database(t)
 	c, err := projections.Compare(t.Context(), dsn, projections.CurrentGeneration, someLog(t, "B1111BB").log)
 	require.NoError(t, err)

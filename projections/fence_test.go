@@ -13,9 +13,9 @@ import (
 	"nonassociations/projections"
 )
 
-// TestSession_thatWasOvertakenWritesAndShowsNothing: every act of a projector that
+// TestSession_thatIsFencedWritesAndPublishesNothing: every act of a projector that
 // stalled is fenced by where it left the checkpoint, and of which log.
-func TestSession_thatWasOvertakenWritesAndShowsNothing(t *testing.T) {
+func TestSession_thatIsFencedWritesAndPublishesNothing(t *testing.T) {
 	acts := map[string]func(context.Context, *projections.Hand, *pgx.Conn, []eventstore.RecordedEvent) error{
 		"a live batch": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, next []eventstore.RecordedEvent) error {
 			return h.Work(ctx, conn, next, false)

@@ -79,8 +79,8 @@ func TestGeneration_isBuiltBesideTheOneThatAnswers(t *testing.T) {
 	beside.reaches(t, log.last)
 	require.Eventually(t, func() bool { return beside.Status().CaughtUp && beside.Status().Leader }, patience, poll)
 	require.True(t, answering.Status().Leader, "each has a lease of its own")
-	log.tellOf("D1111DD")
-	log.returns(log.removes(domain.PrisonerNumber("B1111BB"), "E1111EE"))
+	log.syncWith("D1111DD")
+	log.unmerge(log.merge(domain.PrisonerNumber("B1111BB"), "E1111EE"))
 	answering.reaches(t, log.last)
 	beside.reaches(t, log.last)
 

@@ -17,11 +17,11 @@ import (
 )
 
 // someLog has an id, and one fact of each of some pairs.
-func someLog(t *testing.T, others ...string) *scribe {
+func someLog(t *testing.T, others ...string) *logWriter {
 	log := newLog(t)
 	for _, other := range others {
 		pair := pairOf(t, "A1111AA", other)
-		log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+		log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 	}
 	return log
 }
@@ -33,7 +33,7 @@ func identity(t *testing.T, log eventstore.Store) string {
 }
 
 // built is a database with the read model of a log.
-func built(t *testing.T, log *scribe) string {
+func built(t *testing.T, log *logWriter) string {
 	dsn, conn := database(t)
 	r := start(t, log.log, dsn)
 	r.reaches(t, log.last)
@@ -52,7 +52,7 @@ func TestReadModel_ofAnotherLogRefusesToStart(t *testing.T) {
 	require.Contains(t, document(t, connect(t, dsn), "A1111AA"), "B1111BB", "what is there stays as it is")
 }
 
-func TestOperator_mayLetItAdoptTheOtherLog(t *testing.T) {
+func TestAdoptLog_replacesTheLogOfTheReadModel(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	require.Error(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.Nil))
@@ -65,7 +65,7 @@ func TestOperator_mayLetItAdoptTheOtherLog(t *testing.T) {
 	require.Contains(t, document(t, conn, "A1111AA"), "C1111CC")
 }
 
-func TestRebuild_doesNotForgetWhichLogItWas(t *testing.T) {
+func TestRebuild_keepsTheLogID(t *testing.T) {
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.CurrentGeneration))
@@ -93,9 +93,9 @@ func putBack(t *testing.T, log eventstore.Store) eventstore.Store {
 	return earlier
 }
 
-// TestReader_aloneIsGuardedToo: by the views alone, which are all that the
+// TestGuard_needsTheViewsAlone: by the views alone, which are all that the
 // reader's role may see.
-func TestReader_aloneIsGuardedToo(t *testing.T) {
+func TestGuard_needsTheViewsAlone(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn, conn := database(t)
 	require.NoError(t, projections.Guard(t.Context(), dsn, log.log), "there is nothing to compare")

@@ -18,12 +18,12 @@ func TestKeys_areThereWhenTheReadModelAnswers(t *testing.T) {
 			log := newLog(t)
 			for i := range 40 {
 				pair := pairOf(t, "A1111AA", fmt.Sprintf("B11%02dBB", i))
-				log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+				log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 			}
 			for i := range 40 {
 				if again {
 					pair := pairOf(t, "A1111AA", fmt.Sprintf("B11%02dBB", i))
-					log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeBullying, domain.CodePerpetrator))
+					log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeBullying, domain.CodePerpetrator))
 				}
 			}
 			dsn, conn := database(t)
@@ -35,7 +35,7 @@ func TestKeys_areThereWhenTheReadModelAnswers(t *testing.T) {
 				FROM pg_constraint WHERE contype = 'p'
 				AND conrelid = ANY('{read_1.pair,read_1.prisoner,read_1.non_association}'::regclass[])`), "as the schema has them")
 			requireDocumentsOf(t, conn, log)
-			requireLinesOf(t, conn, log)
+			requireRecordRowsOf(t, conn, log)
 		})
 	}
 }

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var noon = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// scribe writes what commands would, straight into a log.
-type scribe struct {
+// logWriter writes what commands would, straight into a log.
+type logWriter struct {
 	t      require.TestingT
 	log    eventstore.Store
 	states map[domain.Pair]domain.State
@@ -39,11 +39,11 @@ type scribe struct {
 }
 
 // newLog is a log with an id and somebody who writes to it.
-func newLog(t require.TestingT) *scribe {
+func newLog(t require.TestingT) *logWriter {
 	log := memory.New()
 	_, err := eventstore.WriteIdentity(context.Background(), log, uuid.New())
 	require.NoError(t, err)
-	return &scribe{
+	return &logWriter{
 		t: t, log: log, states: map[domain.Pair]domain.State{}, next: map[domain.Pair]eventstore.Expected{}, now: noon,
 		removals: map[domain.PrisonerNumber]domain.Removal{}, numberFacts: map[domain.PrisonerNumber]uint64{},
 	}
@@ -55,8 +55,8 @@ func pairOf(t require.TestingT, one, other string) domain.Pair {
 	return pair
 }
 
-// do decides and appends; a refusal appends nothing.
-func (s *scribe) do(pair domain.Pair, source domain.Source, command domain.Command) {
+// execute decides and appends; a refusal appends nothing.
+func (s *logWriter) execute(pair domain.Pair, source domain.Source, command domain.Command) {
 	state, known := s.states[pair]
 	if !known {
 		state, s.next[pair] = domain.State{Pair: pair}, eventstore.NoStream
@@ -83,8 +83,8 @@ func (s *scribe) do(pair domain.Pair, source domain.Source, command domain.Comma
 
 func text[T ~string](s T) *T { return &s }
 
-func (s *scribe) tell(pair domain.Pair, items ...domain.Item) {
-	s.do(pair, domain.NOMIS, domain.Sync{About: pair.Numbers()[0], Items: items})
+func (s *logWriter) sync(pair domain.Pair, items ...domain.Item) {
+	s.execute(pair, domain.NOMIS, domain.Sync{About: pair.Numbers()[0], Items: items})
 }
 
 func item(pair domain.Pair, effective string, low, high domain.ReasonCode) domain.Item {

@@ -103,7 +103,7 @@ func routers(id uuid.UUID) map[string]func(ctx context.Context, r *queries.Reade
 // neither are the methods that show no row.
 var neither = map[string]bool{"WaitFor": true, "Ping": true, "Position": true, "Advance": true, "Close": true}
 
-func TestReads_areAllWalked(t *testing.T) {
+func TestReads_areAllCovered(t *testing.T) {
 	shown, routed := marks(uuid.Nil), routers(uuid.Nil)
 	for method := range reflect.TypeFor[*queries.Reader]().Methods() {
 		name := method.Name
@@ -115,8 +115,8 @@ func TestReads_areAllWalked(t *testing.T) {
 func markedModel(t *testing.T) (projector, uuid.UUID) {
 	t.Helper()
 	r := newRecord(t)
-	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
+	r.waitForProjection()
 	source := connect(t, r.dsn)
 	p := newProjector(t)
 	p.tables()

@@ -82,9 +82,9 @@ func (r *reading) end(t *testing.T) {
 	require.NotZero(t, r.answers.Load())
 }
 
-// TestHotStandby_isHonestAndIsWaitedFor: it cannot be listened to, may be behind,
+// TestStandby_isHonestAndIsWaitedFor: it cannot be listened to, may be behind,
 // and becomes a server of its own in the middle of reads.
-func TestHotStandby_isHonestAndIsWaitedFor(t *testing.T) {
+func TestStandby_isHonestAndIsWaitedFor(t *testing.T) {
 	p := replicate(t)
 	reader := open(t, p.standby.DSN())
 	always := readAllTheTime(reader)
@@ -123,18 +123,18 @@ func TestHotStandby_isHonestAndIsWaitedFor(t *testing.T) {
 }
 
 // listening is told of each line of a log that says that a reader listens again.
-type said struct {
+type logLines struct {
 	mu    sync.Mutex
 	lines strings.Builder
 }
 
-func (s *said) Write(line []byte) (int, error) {
+func (s *logLines) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lines.Write(line)
 }
 
-func (s *said) has(words string) bool {
+func (s *logLines) contains(words string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return strings.Contains(s.lines.String(), words)
@@ -151,7 +151,7 @@ func TestServers_behindOneAddressAreHonest(t *testing.T) {
 	require.True(t, found)
 	both := strings.Replace(p.dsn, "host="+primary, "host="+standby+"%2C"+primary, 1)
 	both = strings.Replace(both, "port=5432", "port=5432%2C5432", 1)
-	var log said
+	var log logLines
 	reader, err := queries.Open(t.Context(), both, queries.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, err)
 	t.Cleanup(reader.Close)
@@ -163,11 +163,11 @@ func TestServers_behindOneAddressAreHonest(t *testing.T) {
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, list.Position, written)
 	}
-	require.True(t, log.has("standby"))
+	require.True(t, log.contains("standby"))
 	_, err = p.conn.Exec(t.Context(), `SELECT 1`)
 	require.NoError(t, err)
 	p.standby.Promote(t)
-	require.Eventually(t, func() bool { return log.has("promoted") }, patience, poll)
+	require.Eventually(t, func() bool { return log.contains("promoted") }, patience, poll)
 	always.end(t)
 }
 

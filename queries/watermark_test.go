@@ -56,7 +56,7 @@ func TestLostNotification_isMadeGoodByAPoll(t *testing.T) {
 	require.NoError(t, reader.WaitFor(t.Context(), 13))
 }
 
-func TestPlace_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
+func TestPosition_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 15, prepare = 0`)
 	require.NoError(t, reader.WaitFor(t.Context(), 14))
@@ -111,9 +111,9 @@ func TestWaiters_beyondTheBoundAreRefusedAtOnce(t *testing.T) {
 	require.NoError(t, reader.WaitFor(t.Context(), 11), "those who left make room")
 }
 
-// TestReader_thatHearsNothingKnowsNothing: Postgres may come back without its last
+// TestWatermark_isUnknownWithoutPostgres: Postgres may come back without its last
 // commits.
-func TestReader_thatHearsNothingKnowsNothing(t *testing.T) {
+func TestWatermark_isUnknownWithoutPostgres(t *testing.T) {
 	server := testdb.NewServer(t)
 	p := projector{t, connect(t, server.DSN()), server.DSN()}
 	p.exec(readModel)

@@ -75,7 +75,7 @@ func TestDirectory_asksNothingWithoutAToken(t *testing.T) {
 	require.Zero(t, h.search.Asked())
 }
 
-func TestToken_goesNowhereElse(t *testing.T) {
+func TestToken_followsNoRedirect(t *testing.T) {
 	var visited atomic.Bool
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visited.Store(true) }))
 	t.Cleanup(elsewhere.Close)

@@ -101,7 +101,7 @@ func TestMissing_namesTheUnknown(t *testing.T) {
 	require.ErrorIs(t, err, directory.ErrUnavailable)
 }
 
-func TestPlace_inNoPrisonIsAskedAgain(t *testing.T) {
+func TestMissing_asksAgainForAPrisonerInNoPrison(t *testing.T) {
 	h := newHarness(t)
 	someone := h.numbers(1)
 	h.search.Lie(func([]string) []byte { return fmt.Appendf(nil, `[{"prisonerNumber":%q}]`, someone[0]) })
@@ -125,7 +125,7 @@ func TestPlace_inNoPrisonIsAskedAgain(t *testing.T) {
 	require.ErrorIs(t, err, directory.ErrUnavailable)
 }
 
-func TestClosedDirectory_refuses(t *testing.T) {
+func TestDirectory_closedIsUnavailable(t *testing.T) {
 	h := newHarness(t)
 	never := make(chan struct{})
 	h.search.Hold(never)

@@ -62,14 +62,14 @@ func TestDirectory_waitIsBounded(t *testing.T) {
 	})
 }
 
-func TestStore_thatIsNotThereIsUnavailable(t *testing.T) {
+func TestDirectory_withoutAServiceIsUnavailable(t *testing.T) {
 	h := newHarness(t)
 	h.finds(h.numbers(1)...)
 	require.NoError(t, h.stop())
 	h.unavailable(h.numbers(2)...)
 }
 
-func TestWrongAddress_isUnavailable(t *testing.T) {
+func TestDirectory_withAWrongAddressIsUnavailable(t *testing.T) {
 	h := newHarness(t, func(o *directory.Options) { o.URL += "elsewhere" })
 	h.unavailable(h.numbers(1)...)
 }

@@ -16,7 +16,7 @@ func entry(number domain.PrisonerNumber, name string) string {
 	return fmt.Sprintf(`{"prisonerNumber":%q,"firstName":%q,"lastName":"Doe","prisonId":"MDI","prisonName":"Moorland","cellLocation":"A-1"}`, number, name)
 }
 
-func TestDirectory_aWrongAnswerHarmsNoOther(t *testing.T) {
+func TestAnswer_wrongHarmsNoOther(t *testing.T) {
 	const one, two, stranger = domain.PrisonerNumber("A1111AA"), domain.PrisonerNumber("B2222BB"), domain.PrisonerNumber("C3333CC")
 	asked := []domain.PrisonerNumber{one, two}
 	john, mary := entry(one, "John"), entry(two, "Mary")
@@ -73,7 +73,7 @@ func TestDirectory_aWrongAnswerHarmsNoOther(t *testing.T) {
 	}
 }
 
-func TestAnswers_thatContradictEachOtherKeepWhatTheyAgreeOn(t *testing.T) {
+func TestAnswer_contradictionKeepsWhatAgrees(t *testing.T) {
 	const one = domain.PrisonerNumber("A1111AA")
 	h := newHarness(t)
 	john, jack := entry(one, "John"), strings.ReplaceAll(entry(one, "Jack"), "A-1", "B-2")

@@ -52,7 +52,7 @@ func TestFindNow_isNotAnsweredFromTheCache(t *testing.T) {
 	require.Equal(t, 2, h.search.Asked())
 }
 
-func TestMemory_isAskedAndNoOther(t *testing.T) {
+func TestRemembered_callsNothing(t *testing.T) {
 	h := newHarness(t)
 	someone, nobody := h.numbers(1)[0], h.nobody()
 	found, whole := h.directory.Remembered([]domain.PrisonerNumber{someone})
