@@ -63,6 +63,7 @@ func ownEvents(t require.TestingT, log eventstore.Store) []eventstore.RecordedEv
 // takes back what was not committed, the rows are those of one batch, and those
 // that folding the streams gives.
 func TestRows_dependOnTheLogAlone(t *testing.T) {
+	t.Parallel()
 	dsn, conn := database(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		log := randomLog(rt)

@@ -14,6 +14,7 @@ import (
 // TestCompare_showsALogThatWasChanged: its id is the same, and the last
 // event is where it was.
 func TestCompare_showsALogThatWasChanged(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB", "C1111CC", "D1111DD")
 	dsn := built(t, log)
 	c, err := projections.Compare(t.Context(), dsn, projections.CurrentGeneration, log.log)

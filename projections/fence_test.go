@@ -38,6 +38,7 @@ func TestSession_thatIsFencedWritesAndPublishesNothing(t *testing.T) {
 	for how, sql := range overtaken {
 		for what, act := range acts {
 			t.Run(what+" "+how, func(t *testing.T) {
+				t.Parallel()
 				log := someLog(t, "B1111BB", "C1111CC")
 				_, conn := database(t)
 				events, err := log.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)

@@ -65,6 +65,7 @@ func sqlTexts(t *testing.T) map[string]string {
 // TestGeneration_isBuiltBesideTheOneThatAnswers: each has its own tables, lease and
 // checkpoint, and the views stay on the one that answers.
 func TestGeneration_isBuiltBesideTheOneThatAnswers(t *testing.T) {
+	t.Parallel()
 	const next projections.Generation = 7
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn, conn := database(t)

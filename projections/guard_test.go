@@ -43,6 +43,7 @@ func built(t *testing.T, log *logWriter) string {
 }
 
 func TestReadModel_ofAnotherLogRefusesToStart(t *testing.T) {
+	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	err := start(t, other.log, dsn).ends(t)
@@ -53,6 +54,7 @@ func TestReadModel_ofAnotherLogRefusesToStart(t *testing.T) {
 }
 
 func TestAdoptLog_replacesTheLogOfTheReadModel(t *testing.T) {
+	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	require.Error(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.Nil))
@@ -66,6 +68,7 @@ func TestAdoptLog_replacesTheLogOfTheReadModel(t *testing.T) {
 }
 
 func TestRebuild_keepsTheLogID(t *testing.T) {
+	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.CurrentGeneration))
@@ -73,6 +76,7 @@ func TestRebuild_keepsTheLogID(t *testing.T) {
 }
 
 func TestLog_thatWasPutBackIsRefused(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn := built(t, log)
 	earlier := putBack(t, log.log)
@@ -129,6 +133,7 @@ func asReader(t *testing.T, conn *pgx.Conn, dsn string) string {
 }
 
 func TestViews_ofAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn := built(t, log)
 	conn := connect(t, dsn)
@@ -141,11 +146,13 @@ func TestViews_ofAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
 }
 
 func TestLog_thatLostItsIDIsRefused(t *testing.T) {
+	t.Parallel()
 	dsn := built(t, someLog(t, "B1111BB"))
 	require.ErrorIs(t, start(t, memory.New(), dsn).ends(t), consumer.ErrRefused)
 }
 
 func TestNewLog_isWaitedFor(t *testing.T) {
+	t.Parallel()
 	log := memory.New()
 	dsn, conn := database(t)
 	r := start(t, log, dsn)

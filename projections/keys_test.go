@@ -13,6 +13,7 @@ import (
 // Keys are put off while the tables are filled. One log never needs them before
 // the end; in the other a later batch asks for rows of an earlier one.
 func TestKeys_areThereWhenTheReadModelAnswers(t *testing.T) {
+	t.Parallel()
 	for name, again := range map[string]bool{"never looked up": false, "looked up on the way": true} {
 		t.Run(name, func(t *testing.T) {
 			log := newLog(t)

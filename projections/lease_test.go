@@ -25,6 +25,7 @@ func kill(t *testing.T, conn *pgx.Conn) {
 }
 
 func TestProjector_secondOneTakesOver(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	one := start(t, log.log, dsn)
@@ -44,6 +45,7 @@ func TestProjector_secondOneTakesOver(t *testing.T) {
 }
 
 func TestLease_endsWithTheSessionAndNothingIsLostOrDoubled(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	one, other := start(t, log.log, dsn), start(t, log.log, dsn)
@@ -72,6 +74,7 @@ func TestProjector_thatWasFencedWritesNothing(t *testing.T) {
 }
 
 func TestProjector_survivesARestartOfPostgres(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
 	require.NoError(t, err)
@@ -112,6 +115,7 @@ func TestTables_thatWereDroppedComeBack(t *testing.T) {
 		"by an operator": ``,
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			log := someLog(t, "B1111BB", "C1111CC")
 			dsn, conn := database(t)
 			r := start(t, log.log, dsn)

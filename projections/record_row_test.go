@@ -51,6 +51,7 @@ func lines(t require.TestingT, conn *pgx.Conn) []line {
 // A record goes to another pair, is changed in the old one meanwhile, goes
 // again, and comes back: wherever that is cut, its line is the same.
 func TestRecordRow_isThatOfThePairInWhichItArrivedLast(t *testing.T) {
+	t.Parallel()
 	log := newLog(t)
 	old, fresh := pairOf(t, "A1111AA", "R1111RR"), pairOf(t, "A1111AA", "B1111BB")
 	renumbering := domain.Renumbering{Previous: "R1111RR", Number: "B1111BB", Reason: domain.ByMerge}
@@ -90,6 +91,7 @@ func TestRecordRow_isThatOfThePairInWhichItArrivedLast(t *testing.T) {
 
 // Facts tell times in UTC, an hour behind the wall clock in summer.
 func TestRecordRow_sortsToTheFractionOfASecond(t *testing.T) {
+	t.Parallel()
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	for _, month := range []time.Month{time.January, time.July} {
@@ -109,6 +111,7 @@ func TestRecordRow_sortsToTheFractionOfASecond(t *testing.T) {
 }
 
 func TestTables_ofAnOlderBuildAreMadeAnew(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn := built(t, log)
 	conn := connect(t, dsn)

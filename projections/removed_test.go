@@ -103,6 +103,7 @@ func requireMergesOf(t require.TestingT, conn *pgx.Conn, log *logWriter) {
 // The live way, the building way and a rebuild give the same rows, also for
 // batches that have nothing but merges, and one in which a merge begins and ends.
 func TestMerges_areRowsWhicheverWayTheyCome(t *testing.T) {
+	t.Parallel()
 	log := newLog(t)
 	first := log.merge("A1111AA", "B1111BB")
 	log.unmerge(first)

@@ -27,6 +27,7 @@ func TestReadModel_takesNothingFromALogThatReplacedItsOwn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			log := someLog(t, "B1111BB", "C1111CC")
 			dsn, conn := database(t)
 			r := start(t, eventstore.Verify(log.log), dsn)
