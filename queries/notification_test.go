@@ -24,6 +24,7 @@ func unpolled(t *testing.T) (projector, *queries.Reader) {
 }
 
 func TestWatermark_risesByNotificationsAlone(t *testing.T) {
+	t.Parallel()
 	p, reader := unpolled(t)
 	for position := uint64(11); position < 40; position++ {
 		p.commit(position, "1 "+strconv.FormatUint(position, 10))
@@ -40,6 +41,7 @@ var falseNotes = []string{
 // A watermark that is too high would pass old rows off as new, one that stays too
 // high would wake nobody any more.
 func TestFalseNotification_noneMovesTheWatermark(t *testing.T) {
+	t.Parallel()
 	p, reader := unpolled(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -61,6 +63,7 @@ func TestFalseNotification_noneMovesTheWatermark(t *testing.T) {
 
 // Another version may answer from now on, and be less far.
 func TestWatermark_followsANotificationToAnotherVersion(t *testing.T) {
+	t.Parallel()
 	p, reader := unpolled(t)
 	p.exec(`CREATE OR REPLACE VIEW read.checkpoint AS SELECT 2 AS version, * FROM read_1.checkpoint`)
 	p.commit(5, "2 5")

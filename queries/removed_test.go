@@ -206,6 +206,7 @@ func TestGroup_includesTheNumbersOfMerges(t *testing.T) {
 // TestTransfer_duringAReadIsNotMissed moves a record between the look at the
 // merges and the look at the records, and the number back with its record.
 func TestTransfer_duringAReadIsNotMissed(t *testing.T) {
+	t.Parallel()
 	r := newRecord(t)
 	r.sync("A1111AA", "F1111FF", "2001-01-01T00:00:00", "")
 	r.waitForProjection()

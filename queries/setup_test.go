@@ -2,6 +2,7 @@ package queries_test
 
 import (
 	"context"
+	"flag"
 	"log/slog"
 	"os"
 	"strings"
@@ -16,7 +17,15 @@ import (
 	"nonassociations/queries"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run at once than there are processors: most of their time
+// they wait for a position or for Postgres, each with a database of its own.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // impatient makes reads give up soon on a position that never comes.
 func impatient(o *queries.Options) { o.WaitTime = 100 * time.Millisecond }

@@ -135,6 +135,7 @@ func markedModel(t *testing.T) (projector, uuid.UUID) {
 }
 
 func TestRow_andItsPositionAreOfOneSnapshot(t *testing.T) {
+	t.Parallel()
 	views := []string{"checkpoint", "prisoner", "pair", "non_association"}
 	p, id := markedModel(t)
 	definitions := map[string]string{}
@@ -194,6 +195,7 @@ func waits(conn *pgx.Conn) bool {
 // TestSnapshot_thatIsBehindIsNotRead: of a server that has not come as far
 // as the one that WaitFor has heard of.
 func TestSnapshot_thatIsBehindIsNotRead(t *testing.T) {
+	t.Parallel()
 	p, id := markedModel(t)
 	reader := open(t, p.dsn)
 	all := routers(id)

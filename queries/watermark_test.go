@@ -27,6 +27,7 @@ func ready(t *testing.T) (projector, *queries.Reader) {
 }
 
 func TestNotification_raisesTheWatermark(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	waited := make(chan error, 1)
 	go func() { waited <- reader.WaitFor(context.Background(), 11) }()
@@ -44,6 +45,7 @@ func TestProjector_ofThisProcessNeedsNoNotification(t *testing.T) {
 }
 
 func TestNotification_ofAnotherVersionSaysNothing(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.commit(12, "2 5000") // looked up instead
 	require.NoError(t, reader.WaitFor(t.Context(), 12))
@@ -51,12 +53,14 @@ func TestNotification_ofAnotherVersionSaysNothing(t *testing.T) {
 }
 
 func TestLostNotification_isMadeGoodByAPoll(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 13, prepare = 13`)
 	require.NoError(t, reader.WaitFor(t.Context(), 13))
 }
 
 func TestPosition_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 15, prepare = 0`)
 	require.NoError(t, reader.WaitFor(t.Context(), 14))
@@ -64,6 +68,7 @@ func TestPosition_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
 }
 
 func TestWatermark_followsAReadModelThatWasStartedAgain(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 3, prepare = 3`)
 	require.Eventually(t, func() bool { return reader.Position() == 3 }, patience, poll)
@@ -72,6 +77,7 @@ func TestWatermark_followsAReadModelThatWasStartedAgain(t *testing.T) {
 }
 
 func TestWatermark_outlivesItsConnection(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	p.commit(21, "1 21")
@@ -79,6 +85,7 @@ func TestWatermark_outlivesItsConnection(t *testing.T) {
 }
 
 func TestWait_tooLongIsReported(t *testing.T) {
+	t.Parallel()
 	_, reader := ready(t)
 	require.ErrorIs(t, reader.WaitFor(t.Context(), 11), queries.ErrBehind)
 }
@@ -114,6 +121,7 @@ func TestWaiters_beyondTheBoundAreRefusedAtOnce(t *testing.T) {
 // TestWatermark_isUnknownWithoutPostgres: Postgres may come back without its last
 // commits.
 func TestWatermark_isUnknownWithoutPostgres(t *testing.T) {
+	t.Parallel()
 	server := testdb.NewServer(t)
 	p := projector{t, connect(t, server.DSN()), server.DSN()}
 	p.exec(readModel)
