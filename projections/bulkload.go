@@ -98,7 +98,9 @@ func (b *bulkLoad) addKeys(ctx context.Context) error {
 // add applies a batch, part by part: the next part is folded while Postgres writes the
 // one before it. The connection is idle again when add returns.
 func (b *bulkLoad) add(ctx context.Context, batch consumer.Batch[*fact]) error {
-	var writing errgroup.Group // of one part at most
+	// One part at most is being written. A connection takes one statement at a time, so
+	// nothing else may use it until Wait has returned.
+	var writing errgroup.Group
 	for part := range slices.Chunk(batch.Events, partEvents) {
 		existing, created, err := b.prepare(ctx, part, &writing)
 		if failed := writing.Wait(); failed != nil {
@@ -121,7 +123,7 @@ func (b *bulkLoad) prepare(ctx context.Context, facts []*fact, writing *errgroup
 		return rows{}, nil, err
 	}
 	b.keep(r)
-	r.prisoners = nil
+	r.prisoners = nil // written by commit
 	existing, added := r.splitNewAndExisting()
 	created, err = added.forCopy(b.scratch())
 	return existing, created, err
@@ -141,6 +143,7 @@ func (b *bulkLoad) fold(ctx context.Context, facts []*fact, writing *errgroup.Gr
 		return rows{}, err
 	}
 	for number, row := range r.prisoners {
+		// The kept row has items that the table does not have yet.
 		if kept := b.prisoners[number]; kept != nil {
 			kept.changed = row.changed
 			r.prisoners[number] = kept
@@ -206,7 +209,8 @@ func (b *bulkLoad) keep(r rows) {
 	}
 }
 
-// commit writes the prisoners and ends the transaction.
+// commit writes the prisoners and ends the transaction. The checkpoint moves last, from
+// where it was when the transaction began: that is the same fence as in a live batch.
 func (b *bulkLoad) commit(ctx context.Context) error {
 	existing := rows{generation: b.generation, prisoners: map[domain.PrisonerNumber]*prisonerRow{}}
 	var created []*prisonerRow

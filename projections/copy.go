@@ -41,10 +41,11 @@ func (r rows) forCopy(s *scratch) ([]copySource, error) {
 		states = longer
 		pairs = append(pairs, []any{pair.String(), appended(states, before), row.facts, row.positions})
 	}
-	s.first = states
+	s.first = states // which may have been allocated anew
 	for id, record := range r.opened {
 		records = append(records, record.values(id))
 	}
+	// COPY of no rows would still cost a round trip.
 	var all []copySource
 	if len(pairs) > 0 {
 		all = append(all, copySource{"pair", "pair state facts positions", pgx.CopyFromRows(pairs)})

@@ -12,6 +12,10 @@ import (
 	"nonassociations/domain"
 )
 
+// The document of a prisoner is the whole answer to GET, stored ready to be sent (ADR 0007):
+// a read is one look-up by the primary key, and renders nothing. The price is paid when a fact
+// is projected, where the documents of both prisoners are rendered again.
+
 // listItem is one non-association in the lists of its two prisoners. An item that was
 // folded is shared by both lists. An item that was read belongs to one list only.
 type listItem struct {
@@ -86,7 +90,7 @@ func appendItem(b []byte, item *listItem, of domain.PrisonerNumber) []byte {
 // Postgres would refuse them, and every control character is escaped.
 func appendText(b []byte, s string) []byte {
 	from := len(b)
-	b, _ = jsontext.AppendQuote(b, s)
+	b, _ = jsontext.AppendQuote(b, s) // its only error is invalid UTF-8, which it has replaced by then
 	quoted := b[from:]
 	if escaped := domain.Escaped(quoted); len(escaped) > len(quoted) {
 		b = append(b[:from], escaped...)
@@ -94,6 +98,7 @@ func appendText(b []byte, s string) []byte {
 	return b
 }
 
+// appendTextOrNull appends null for a nil text.
 func appendTextOrNull(b []byte, s *string) []byte {
 	if s == nil {
 		return append(b, "null"...)
@@ -101,6 +106,8 @@ func appendTextOrNull(b []byte, s *string) []byte {
 	return appendText(b, *s)
 }
 
+// listPrefix is everything of a document that comes before its first item. parse skips it
+// by its length alone.
 func listPrefix(number domain.PrisonerNumber) string {
 	return `{"prisonerNumber":"` + string(number) + `","nonAssociations":[`
 }
@@ -126,6 +133,8 @@ func render(document, entries []byte, number domain.PrisonerNumber, items []*lis
 	return append(document, listSuffix...), entries
 }
 
+// errDocument fails the batch. Only a change of the tables by hand, or a fault of
+// render, can cause it; a rebuild mends both.
 var errDocument = errors.New("a prisoner's document and its entries do not fit together: rebuild the read model")
 
 // parse takes apart what render wrote. The items share memory with document, which

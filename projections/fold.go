@@ -10,7 +10,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// pairRow is a row of the table pair.
+// pairRow is a row of the table pair: the state that the facts of one stream led to. The
+// next fact is folded onto the stored state, so that the stream is not read again.
 type pairRow struct {
 	state     domain.State
 	facts     uint64  // that led to the state
@@ -31,6 +32,8 @@ func (p *pairRow) evolve(f *fact) (added bool, err error) {
 	if err := p.folding.Add(*f); err != nil {
 		return false, err
 	}
+	// An item disappears when its record is transferred to another pair. The positions
+	// must stay beside the items, because they decide the order of a list.
 	switch grown := p.folding.Len() - count; {
 	case grown > 0:
 		p.positions = append(p.positions, int64(f.Position.Commit)) //nolint:gosec // positions stay below 2⁶³
@@ -41,7 +44,7 @@ func (p *pairRow) evolve(f *fact) (added bool, err error) {
 	return false, nil
 }
 
-// prisonerRow is a row of the table prisoner.
+// prisonerRow is a row of the table prisoner. A fact of a pair changes two of them.
 type prisonerRow struct {
 	number  domain.PrisonerNumber
 	items   []*listItem
@@ -129,6 +132,8 @@ func rowsFor(facts []*fact, g Generation, london *time.Location) rows {
 // how they were cut into batches. Errors: eventstore.ErrNotWhole for a stream that
 // lacks a revision.
 func (r rows) fold(facts []*fact) error {
+	// owner holds the records whose rows belong to a pair from this batch on, touched the
+	// records that a fact may have changed without moving them.
 	owner, touched := make(map[uuid.UUID]*pairRow, len(facts)), map[rowKey]struct{}{}
 	for _, f := range facts {
 		if !f.OfPair() {
@@ -150,6 +155,8 @@ func (r rows) fold(facts []*fact) error {
 			touched[rowKey{id, f.Pair}] = struct{}{}
 		}
 	}
+	// Items and rows are made once a batch, after the last fact: a state in between is
+	// never seen.
 	for _, row := range r.pairs {
 		row.state, row.facts, row.folding = row.folding.State(), row.folding.Next(), nil
 		row.items = itemsOf(row)
@@ -172,6 +179,7 @@ func arrives(e domain.Event) bool {
 func (r rows) splitNewAndExisting() (existing, created rows) {
 	existing.generation, created.generation = r.generation, r.generation
 	existing.merges, r.merges = r.merges, merges{}
+	// Changed records and merges may be rows that exist: they go with existing.
 	if r.allNew() {
 		existing.changed = r.changed
 		r.changed = nil

@@ -10,6 +10,8 @@ import (
 	"nonassociations/domain"
 )
 
+// Rows are looked up by the primary key. A list of thousands of keys is one parameter, so
+// that the statement and its plan stay the same.
 const (
 	loadPairsSQL     = `SELECT pair, state, facts, positions FROM {schema}.pair WHERE pair = ANY($1)`
 	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM {schema}.prisoner WHERE prisoner_number = ANY($1)`
@@ -23,6 +25,8 @@ type sender interface {
 // load reads the rows that the tables have, in one round trip. It takes no lock: the
 // checkpoint fences every other writer (write.go).
 func (r rows) load(ctx context.Context, db sender) error {
+	// A pair whose first fact is in this batch cannot have a row yet. While a new log is
+	// read that is most of them.
 	pairs := make([]string, 0, len(r.pairs))
 	for pair, row := range r.pairs {
 		if !row.begins {
@@ -66,6 +70,7 @@ func (r rows) readPairs(found pgx.Rows) error {
 		if err != nil {
 			return err
 		}
+		// Postgres returns only pairs that were asked for, so the row exists.
 		row := r.pairs[pair]
 		if err := json.Unmarshal(state, &row.state); err != nil {
 			return fmt.Errorf("read the state of a pair: %w", err)

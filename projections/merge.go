@@ -38,6 +38,8 @@ func (m *merges) add(f *fact) {
 // none reports whether there is nothing to write.
 func (m merges) none() bool { return len(m.messages)+len(m.takenBack) == 0 }
 
+// queue adds the statements. A merge that is recorded twice keeps its first row: the
+// second message of a known merge appends no fact, and a replayed one changes nothing.
 func (m merges) queue(batch *pgx.Batch, g Generation) {
 	if len(m.messages) > 0 {
 		batch.Queue(g.sql(putMergesSQL), m.messages, m.removed, m.survivor, m.positions)

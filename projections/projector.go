@@ -84,6 +84,8 @@ const bulkLoadFrom = 500
 // Apply commits rows, checkpoint and notification in one transaction. While there is
 // more to catch up with, one transaction takes many batches.
 func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
+	// A small batch at the end of the log is written at once, so that it can be seen at
+	// once. Everything else is collected.
 	if !batch.More && p.bulk == nil && len(batch.Events) < bulkLoadFrom {
 		return p.write(ctx, conn, batch)
 	}
@@ -133,6 +135,7 @@ func (p *projector) finish(ctx context.Context) error {
 	if p.bulk == nil {
 		return nil
 	}
+	// Whether or not the commit succeeds, its transaction is over.
 	bulk := p.bulk
 	p.bulk = nil
 	if err := bulk.commit(ctx); err != nil {
@@ -142,6 +145,7 @@ func (p *projector) finish(ctx context.Context) error {
 	return nil
 }
 
+// committed records a commit and announces its position within the process.
 func (p *projector) committed(next checkpoint) {
 	p.prev = next
 	p.onCommit(next.at.Uint64())
@@ -162,6 +166,7 @@ func (p *projector) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
+	// The session holds the lease, so no projector can have moved the checkpoint.
 	if !complete || c != p.prev {
 		return errors.New("the read model was changed by another session, starting again")
 	}

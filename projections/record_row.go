@@ -54,6 +54,7 @@ func whenCreated(n domain.NonAssociation, london *time.Location) string {
 
 const recordColumnNames = "id pair first_number second_number when_created when_updated expires deleted"
 
+// values are those of recordColumnNames, for COPY.
 func (row recordRow) values(id uuid.UUID) []any {
 	return []any{
 		[16]byte(id), row.pair.String(), string(row.first), string(row.second), row.whenCreated, row.whenUpdated, row.expires, row.deleted,
@@ -101,6 +102,8 @@ const (
 		WHERE n.id = l.id AND n.pair = l.pair`
 )
 
+// queueRecordRows adds the statements for records. A record that was opened here or has
+// arrived replaces the row of another pair; one that changed does not.
 func (r rows) queueRecordRows(batch *pgx.Batch, with statements) {
 	if len(r.opened) > 0 {
 		var c recordColumns

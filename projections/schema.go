@@ -58,6 +58,7 @@ func publishViews(ctx context.Context, tx pgx.Tx, g Generation) error {
 	if complete {
 		return nil
 	}
+	// Readers have rights on the views through their owner (deploy/postgres/roles.sql).
 	if err := asOwner(ctx, tx); err != nil {
 		return err
 	}

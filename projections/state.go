@@ -55,6 +55,8 @@ func appendItems(b []byte, items []domain.NonAssociation) (_ []byte, err error) 
 	return append(b, ']'), nil
 }
 
+// appendNonAssociation appends one item. The keys are those of the JSON tags in domain,
+// and a field that the library would omit is omitted here too.
 func appendNonAssociation(b []byte, n domain.NonAssociation) ([]byte, error) {
 	b = appendDetails(append(b, '{'), n.Details)
 	b = append(append(b, `,"id":"`...), n.ID.String()...)
@@ -92,6 +94,7 @@ func appendNonAssociation(b []byte, n domain.NonAssociation) ([]byte, error) {
 	return append(b, '}'), err
 }
 
+// appendDetails appends the fields of the embedded struct, without braces.
 func appendDetails(b []byte, d domain.Details) []byte {
 	b = append(b, `"authorisedBy":`...)
 	b = appendTextOrNull(b, d.AuthorisedBy)
@@ -134,6 +137,7 @@ func appendSides(b []byte, sides map[domain.PrisonerNumber]domain.Side) []byte {
 	return append(b, '}')
 }
 
+// appendTime appends a time as encoding/json does, with all digits of the fraction.
 func appendTime(b []byte, t time.Time) []byte {
 	b = append(b, '"')
 	b = t.AppendFormat(b, time.RFC3339Nano)

@@ -72,6 +72,7 @@ func (r rows) put(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// queue adds the statements for all rows to a batch. A table without rows gets none.
 func (r rows) queue(batch *pgx.Batch, with statements) error {
 	pairs, facts, err := r.pairColumns()
 	if err != nil {
@@ -88,6 +89,7 @@ func (r rows) queue(batch *pgx.Batch, with statements) error {
 	return nil
 }
 
+// pairColumns renders the states of the pairs.
 func (r rows) pairColumns() (c columns, facts []uint64, err error) {
 	for pair, row := range r.pairs {
 		state, err := appendState(make([]byte, 0, stateBytes), row.state)
@@ -100,6 +102,7 @@ func (r rows) pairColumns() (c columns, facts []uint64, err error) {
 	return c, facts, nil
 }
 
+// prisonerColumns renders the documents of the prisoners.
 func (r rows) prisonerColumns() columns {
 	var c columns
 	for number, row := range r.prisoners {

@@ -63,6 +63,7 @@ func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *b
 	if err := l.poll(ctx); err != nil {
 		return err
 	}
+	// The read model has answered: the next failure is a new one, and is retried soon.
 	wait.Reset()
 	for {
 		if err := l.next(ctx); err != nil {
@@ -126,6 +127,7 @@ func (l *listener) next(ctx context.Context) error {
 		return l.poll(ctx)
 	default:
 	}
+	// A time-out of this wait is not a failure, unless pgx closed the connection for it.
 	waiting, cancel := context.WithTimeout(ctx, l.reader.poll)
 	defer cancel()
 	note, err := l.conn.WaitForNotification(waiting)

@@ -38,6 +38,7 @@ type lists struct {
 	done    <-chan struct{} // closed when the Reader is
 }
 
+// listRequest is one caller that waits for a list.
 type listRequest struct {
 	number string
 	answer chan<- listAnswer // buffered: an answer never blocks
@@ -50,6 +51,7 @@ type listAnswer struct {
 	err      error
 }
 
+// newLists returns a batcher without workers. done ends the waiting of its callers.
 func newLists(pool *pgxpool.Pool, done <-chan struct{}) *lists {
 	return &lists{pool: pool, waiting: make(chan listRequest, maxLists), done: done}
 }
@@ -58,6 +60,7 @@ func newLists(pool *pgxpool.Pool, done <-chan struct{}) *lists {
 // others of its group. Errors: those of Postgres, ErrNotCaughtUp, the context's, and
 // errClosed.
 func (l *lists) fetch(ctx context.Context, number domain.PrisonerNumber) listAnswer {
+	// The buffer lets a worker answer a caller that has left.
 	answer := make(chan listAnswer, 1)
 	select {
 	case l.waiting <- listRequest{string(number), answer}:
@@ -122,6 +125,8 @@ func (l *lists) query(ctx context.Context, group []listRequest, found []listAnsw
 	for i, request := range group {
 		numbers[i] = request.number
 	}
+	// The position comes with every row, as NULL where there is no checkpoint: that is a
+	// read model between the drop and the rebuild.
 	rows, err := l.pool.Query(ctx, listsSQL, numbers)
 	if err != nil {
 		return mapMissingView(err)

@@ -110,6 +110,8 @@ func (found *Records) readOfPrisoner(rows pgx.Rows, number domain.PrisonerNumber
 		found.Records = append(found.Records, record)
 		return err
 	})
+	// A number that was removed may have records again, which a later sync named. They
+	// are answered, and the survivor is not (DESIGN §5.5).
 	if err == nil && len(found.Records) == 0 && end != number {
 		found.Survivor = end
 	}
@@ -125,6 +127,7 @@ func texts(numbers []domain.PrisonerNumber) []string {
 	return all
 }
 
+// records reads all rows of id, pair and state.
 func records(rows pgx.Rows) ([]Record, error) {
 	states := states{}
 	var (
@@ -153,6 +156,8 @@ func (s states) record(id uuid.UUID, pair string, text []byte) (Record, error) {
 		}
 		s[pair] = state
 	}
+	// Row and state are written in one transaction, so this cannot fail unless one of the
+	// two was changed by hand.
 	i := state.Find(id)
 	if i < 0 {
 		return Record{}, fmt.Errorf("non-association %s is not in the state of its pair: rebuild the read model", id)

@@ -21,7 +21,7 @@ const (
 // snapshot reads rows and their position in one round trip and one snapshot.
 //
 // The statements of a batch are one transaction, and every transaction of the pool is
-// REPEATABLE READ. So the position is that of the rows, whichever server answers and
+// REPEATABLE READ (ADR 0018). So the position is that of the rows, whichever server answers and
 // whatever is committed meanwhile. Errors: ErrNotCaughtUp, and those of read.
 func (r *Reader) snapshot(ctx context.Context, read func(pgx.Rows) error, sql string, arguments ...any) (position uint64, err error) {
 	batch := &pgx.Batch{}

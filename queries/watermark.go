@@ -34,6 +34,8 @@ func (w *watermark) position() uint64 { return w.at.Load() }
 
 // advance raises the watermark, and never lowers it.
 func (w *watermark) advance(to uint64) {
+	// Another goroutine may move the watermark between the load and the swap; then the
+	// comparison is made again.
 	for {
 		before := w.at.Load()
 		if to <= before {
@@ -56,6 +58,7 @@ func (w *watermark) reset(before, read uint64) {
 	w.advance(read)
 }
 
+// wake releases the waiters for a position up to at.
 func (w *watermark) wake(at uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

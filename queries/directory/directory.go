@@ -148,6 +148,7 @@ func (d *Directory) Remembered(numbers []domain.PrisonerNumber) (_ map[domain.Pr
 // is asked again, because the prisoner may have been received since. Errors:
 // ErrUnavailable, and the context's.
 func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
+	// With inPrison a cached answer counts only if it allows the number.
 	found, err := d.find(ctx, numbers, inPrison)
 	for _, number := range numbers {
 		switch prisoner, known := found[number]; {

@@ -94,6 +94,7 @@ func (d *Directory) cacheAnswers(l *lookup) {
 			continue
 		}
 		delete(d.inFlight, number)
+		// After an error a missing number need not be unknown, so only found ones are kept.
 		prisoner, known := l.found[number]
 		if known || l.err == nil {
 			d.known.put(number, answer{prisoner, known})
@@ -109,6 +110,8 @@ func (d *Directory) send(numbers []domain.PrisonerNumber) (map[domain.PrisonerNu
 	select {
 	case d.slots <- struct{}{}:
 		defer func() { <-d.slots }()
+	// Too many requests under way say nothing about the service, so the breaker does
+	// not count them.
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: too many requests are under way", ErrUnavailable)
 	}
@@ -145,6 +148,7 @@ func collect(ctx context.Context, lookups map[*lookup][]domain.PrisonerNumber, i
 	return err
 }
 
+// distinct sorts numbers and removes duplicates.
 func distinct(numbers []domain.PrisonerNumber) []domain.PrisonerNumber {
 	return slices.Compact(slices.Sorted(slices.Values(numbers)))
 }

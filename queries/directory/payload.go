@@ -79,10 +79,12 @@ func (a *answers) add(value jsontext.Value, wanted map[domain.PrisonerNumber]boo
 		a.complete = false
 		return
 	}
+	// An answer to another question must not be shown, however well it is formed.
 	if !wanted[number] {
 		return
 	}
 	prisoner := p.as(number)
+	// Of a contradiction only what both agree on is shown: a wrong cell is worse than none.
 	if before, twice := a.prisoners[number]; twice && before != prisoner {
 		prisoner = before.intersect(prisoner)
 	}

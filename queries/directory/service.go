@@ -25,6 +25,7 @@ type service struct {
 	tokens *tokens // nil: none are sent
 }
 
+// newService prepares the client. It does not connect.
 func newService(options Options) service {
 	transport := options.transport
 	if transport == nil {
@@ -42,6 +43,8 @@ func newService(options Options) service {
 	return s
 }
 
+// newTransport limits every step that has no context of its own, so that a service that
+// hangs holds no connection for ever.
 func newTransport(timeout time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
@@ -86,8 +89,10 @@ func (s service) find(ctx context.Context, numbers []domain.PrisonerNumber) (ans
 	return s.post(ctx, body, token, numbers)
 }
 
+// errUnauthorised is the status 401, for which a new token is tried.
 var errUnauthorised = errors.New("it answers 401")
 
+// post sends one request. Its errors quote nothing of the answer, which holds names.
 func (s service) post(ctx context.Context, body []byte, token string, numbers []domain.PrisonerNumber) (answers, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
 	if err != nil {
