@@ -56,47 +56,40 @@ func (r rows) load(ctx context.Context, db sender) error {
 // readPairs fills in the rows of pairs. A pair that is not found stays as rowsFor made
 // it: its first fact is then revision 0, or folding reports the gap.
 func (r rows) readPairs(found pgx.Rows) error {
-	for found.Next() {
-		var (
-			name      string
-			state     []byte
-			facts     uint64
-			positions []int64
-		)
-		if err := found.Scan(&name, &state, &facts, &positions); err != nil {
-			return err
-		}
+	var (
+		name      string
+		state     []byte
+		facts     uint64
+		positions []int64
+	)
+	_, err := pgx.ForEachRow(found, []any{&name, &state, &facts, &positions}, func() error {
 		pair, err := domain.ParsePair(name)
 		if err != nil {
 			return err
 		}
-		// Postgres returns only pairs that were asked for, so the row exists.
-		row := r.pairs[pair]
+		row := r.pairs[pair] // exists: only pairs that were asked for are returned
 		if err := json.Unmarshal(state, &row.state); err != nil {
 			return fmt.Errorf("read the state of a pair: %w", err)
 		}
 		row.facts, row.positions, row.stored = facts, positions, true
-	}
-	return found.Err()
+		return nil
+	})
+	return err
 }
 
-// readPrisoners fills in the rows of prisoners from their stored documents.
+// readPrisoners fills in the rows of prisoners from their stored documents. The items
+// keep the memory of the document, of which pgx allocates a new one for each row.
 func (r rows) readPrisoners(found pgx.Rows) error {
-	for found.Next() {
-		var (
-			number   string
-			document []byte
-			entries  string
-		)
-		if err := found.Scan(&number, &document, &entries); err != nil {
-			return err
-		}
-		row := r.prisoners[domain.PrisonerNumber(number)]
-		items, err := parse(row.number, document, entries)
-		if err != nil {
-			return err
-		}
-		row.items, row.stored = items, true
-	}
-	return found.Err()
+	var (
+		number   domain.PrisonerNumber
+		document []byte
+		entries  string
+	)
+	_, err := pgx.ForEachRow(found, []any{&number, &document, &entries}, func() (err error) {
+		row := r.prisoners[number]
+		row.items, err = parse(number, document, entries)
+		row.stored = true
+		return err
+	})
+	return err
 }
