@@ -14,7 +14,7 @@ import (
 	"nonassociations/projections"
 )
 
-// isRaw tells whether a character must not stand raw in what may leave.
+// isRaw reports whether a character must be escaped in answers and messages.
 func isRaw(r rune) bool { return unicode.IsControl(r) || r == 0xfffe || r == 0xffff }
 
 // everyRaw is a text of all such characters but NUL, which is never taken.

@@ -54,7 +54,7 @@ func TestStream_thatLacksFactsStopsTheConsumer(t *testing.T) {
 			require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 			require.ErrorIs(t, poison, eventstore.ErrNotWhole)
 			require.ErrorContains(t, poison, fmt.Sprintf("%s goes on with revision %d where %d must be", pair.Stream(), missing[1]+1, missing[0]))
-			r.reaches(t, whole) // what lies in front of it is worked on
+			r.reaches(t, whole) // the events before it are applied
 			require.False(t, isTrue(conn, `SELECT EXISTS (SELECT FROM read_1.prisoner WHERE prisoner_number = 'D1111DD')`))
 			require.False(t, viewsThere(conn), "the end of the log was not reached")
 		})

@@ -59,7 +59,7 @@ func TestAdoptLog_replacesTheLogOfTheReadModel(t *testing.T) {
 	dsn := built(t, one)
 	require.Error(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.Nil))
 	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.MustParse(identity(t, other.log))))
-	require.False(t, viewsThere(connect(t, dsn)), "nobody reads what is not built")
+	require.False(t, viewsThere(connect(t, dsn)), "what is not built cannot be read")
 	conn := connect(t, dsn)
 	start(t, other.log, dsn)
 	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)

@@ -44,7 +44,7 @@ func told(t *testing.T, listener *pgx.Conn, payload string) {
 	defer cancel()
 	for {
 		note, err := listener.WaitForNotification(ctx)
-		require.NoError(t, err, "nobody is told of %s", payload)
+		require.NoError(t, err, "no notification of %s", payload)
 		if note.Payload == payload {
 			return
 		}

@@ -26,7 +26,7 @@ func installed(t *testing.T) (dsn string, super *pgx.Conn) {
 	return dsn, super
 }
 
-// A superuser who builds the read model again does not lock the projector out.
+// A rebuild by a superuser does not lock the projector out.
 func TestReadModel_keepsItsOwner(t *testing.T) {
 	dsn, super := installed(t)
 	id := uuid.New()

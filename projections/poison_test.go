@@ -28,7 +28,7 @@ func TestEvent_ofAnUnknownTypeStopsTheConsumerAndIsNamed(t *testing.T) {
 	log.syncWith("D1111DD")
 
 	r := start(t, log.log, dsn)
-	r.reaches(t, before) // what lies in front of it is worked on
+	r.reaches(t, before) // the events before it are applied
 	var poison *consumer.Poison
 	require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 	require.Equal(t, id, poison.EventID)

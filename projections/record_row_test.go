@@ -89,7 +89,7 @@ func TestRecordRow_isThatOfThePairInWhichItArrivedLast(t *testing.T) {
 	}
 }
 
-// Facts tell times in UTC, an hour behind the wall clock in summer.
+// Facts hold times in UTC, an hour behind the wall clock in summer.
 func TestRecordRow_sortsToTheFractionOfASecond(t *testing.T) {
 	t.Parallel()
 	london, err := time.LoadLocation("Europe/London")

@@ -47,7 +47,7 @@ type logWriter struct {
 	numberFacts map[domain.PrisonerNumber]uint64
 }
 
-// newLog is a log with an id and somebody who writes to it.
+// newLog is a log with an id, and its writer.
 func newLog(t require.TestingT) *logWriter {
 	log := memory.New()
 	_, err := eventstore.WriteIdentity(context.Background(), log, uuid.New())
@@ -177,7 +177,7 @@ func connect(t testing.TB, dsn string) *pgx.Conn {
 }
 
 // contents is every row of the read model's tables, in order. The checkpoint is
-// left out: how far it is says nothing of the rows.
+// left out: the position of a checkpoint does not depend on the rows.
 func contents(t testing.TB, conn *pgx.Conn) []string {
 	return contentsOf(t, conn, projections.CurrentGeneration)
 }

@@ -71,7 +71,7 @@ func some(t *rapid.T, v reflect.Value) {
 			v.SetMapIndex(key, value)
 		}
 	default:
-		t.Fatalf("a state has a %s, which nobody can fill", v.Kind())
+		t.Fatalf("a state has a %s, which anyOf cannot fill", v.Kind())
 	}
 }
 

@@ -59,7 +59,7 @@ func TestLists_outliveACallerThatLeaves(t *testing.T) {
 	}
 }
 
-// TestReader_closedFailsReads: those who wait are told.
+// TestReader_closedFailsReads: a waiting caller gets an error.
 func TestReader_closedFailsReads(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)

@@ -12,7 +12,7 @@ import (
 	"nonassociations/queries"
 )
 
-// unpolled is a reader that hears of the read model, or sleeps for the whole test.
+// unpolled is a reader that depends on notifications: it does not poll during the test.
 func unpolled(t *testing.T) (projector, *queries.Reader) {
 	p := newProjector(t)
 	p.exec(readModel)
@@ -39,7 +39,7 @@ var falseNotes = []string{
 }
 
 // A watermark that is too high would pass old rows off as new, one that stays too
-// high would wake nobody any more.
+// high would wake no waiter any more.
 func TestFalseNotification_noneMovesTheWatermark(t *testing.T) {
 	t.Parallel()
 	p, reader := unpolled(t)

@@ -88,7 +88,7 @@ func few(p projector) {
 	p.exec(`VACUUM ANALYZE read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge`)
 }
 
-// many are rows of prisoners whom nobody asks for.
+// many is a number of rows of prisoners that are not asked for.
 const many = 3000
 
 func fill(p projector) {

@@ -76,7 +76,7 @@ func by() domain.Cause {
 	return domain.Cause{CommandID: uuid.New(), Actor: "SOMEBODY", Source: domain.NOMIS}
 }
 
-// waitForProjection waits until everything that was told can be read.
+// waitForProjection waits until all that was appended can be read.
 func (r *service) waitForProjection() {
 	r.t.Helper()
 	require.Eventually(r.t, func() bool {

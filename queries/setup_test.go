@@ -87,7 +87,7 @@ func (p projector) tables() {
 	p.exec(`INSERT INTO read_1.checkpoint (name, store_id, "commit", prepare) VALUES ('non-associations', gen_random_uuid(), 10, 10)`)
 }
 
-// commit is what one batch does for those who listen.
+// commit moves the checkpoint and notifies, as one batch does.
 func (p projector) commit(position uint64, payload string) {
 	p.t.Helper()
 	err := pgx.BeginFunc(context.Background(), p.conn, func(tx pgx.Tx) error {

@@ -45,7 +45,7 @@ func (p *replicated) write() uint64 {
 	return next
 }
 
-// reading asks for the list all the time, and keeps the first lie.
+// reading reads the list all the time, and keeps the first contradiction.
 type reading struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -61,7 +61,7 @@ func readAllTheTime(reader *queries.Reader) *reading {
 			for ctx.Err() == nil {
 				list, err := reader.List(ctx, "A1111AA", 0)
 				if err != nil {
-					continue // a server that is away tells no lie
+					continue // an error is no contradiction
 				}
 				r.answers.Add(1)
 				if said := string(list.Document); said != strconv.FormatUint(list.Position, 10) {
@@ -122,7 +122,7 @@ func TestStandby_isHonestAndIsWaitedFor(t *testing.T) {
 	always.end(t)
 }
 
-// listening is told of each line of a log that says that a reader listens again.
+// logLines collects what is logged.
 type logLines struct {
 	mu    sync.Mutex
 	lines strings.Builder

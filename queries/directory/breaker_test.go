@@ -20,7 +20,7 @@ func TestBreaker_opensAndClosesSoonAfterRecovery(t *testing.T) {
 		for _, number := range numbers {
 			h.unavailable(number)
 		}
-		require.Equal(t, 3, h.search.Asked(), "after three failures nobody asks")
+		require.Equal(t, 3, h.search.Asked(), "after three failures the circuit is open")
 
 		time.Sleep(pause)
 		h.unavailable(numbers[0])

@@ -15,7 +15,7 @@ import (
 	"nonassociations/queries/directory"
 )
 
-// answering makes the stand-in say one place of whoever is asked for.
+// answering makes the stand-in answer one prison for every number.
 func answering(place string) func([]string) []byte {
 	return func(asked []string) []byte {
 		all := make([]string, len(asked))
@@ -26,7 +26,7 @@ func answering(place string) func([]string) []byte {
 	}
 }
 
-// placesOf are the different places of those who were found.
+// placesOf lists the different prisons of the prisoners found.
 func placesOf(found map[domain.PrisonerNumber]directory.Prisoner) string {
 	var places []string
 	for _, prisoner := range found {
@@ -61,7 +61,7 @@ func TestRemembered_callsNothing(t *testing.T) {
 	h.finds(someone, nobody)
 	found, whole = h.directory.Remembered([]domain.PrisonerNumber{someone, nobody, someone})
 	require.Len(t, found, 1)
-	require.True(t, whole, "that nobody is known is an answer")
+	require.True(t, whole, "an unknown number is an answer too")
 	found, whole = h.directory.Remembered(h.numbers(2))
 	require.Len(t, found, 1)
 	require.False(t, whole)
@@ -78,7 +78,7 @@ func TestFindNow_joinsNoEarlierLookup(t *testing.T) {
 	var first atomic.Bool
 	late := make(chan struct{})
 	h.search.Lie(func(asked []string) []byte {
-		if first.CompareAndSwap(false, true) { // it has looked, and is slow to tell
+		if first.CompareAndSwap(false, true) { // it has read its data, and answers late
 			<-late
 			return answering("LEI")(asked)
 		}

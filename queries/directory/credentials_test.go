@@ -119,7 +119,7 @@ func TestLifetime_isReadAsIssuersWriteIt(t *testing.T) {
 	}
 }
 
-// TestToken_withoutALifetimeIsGoodForOneQuestion: nobody says how long it lasts.
+// TestToken_withoutALifetimeIsGoodForOneQuestion: it may have expired at once.
 func TestToken_withoutALifetimeIsGoodForOneQuestion(t *testing.T) {
 	for _, rest := range []string{"", `,"expires_in":null`, `,"expires_in":0`, `,"expires_in":"0"`, `,"Expires_In":3599`, `,"more":{"expires_in":3599}`} {
 		set, asked := says(t, `{"access_token":"t"`+rest+`}`)
@@ -132,7 +132,7 @@ func TestToken_withoutALifetimeIsGoodForOneQuestion(t *testing.T) {
 }
 
 // TestTokenAnswer_thatIsNoneIsRefused: nothing is asked with it, and the reason
-// is told without what stood there.
+// quotes nothing of the answer.
 func TestTokenAnswer_thatIsNoneIsRefused(t *testing.T) {
 	const lifetime, token = "expires_in of the answer is no number of seconds", "the answer holds no token"
 	answers := map[string]string{

@@ -38,7 +38,7 @@ func TestDirectory_asksForAtMostAThousandAtATimeAndCaches(t *testing.T) {
 
 func TestDirectory_cacheIsBounded(t *testing.T) {
 	h := newHarness(t, func(o *directory.Options) { o.CacheSize = 10 })
-	require.Len(t, h.finds(h.numbers(30)...), 30, "what is too much to remember is told all the same")
+	require.Len(t, h.finds(h.numbers(30)...), 30, "what the cache cannot hold is answered all the same")
 	require.Len(t, h.finds(h.numbers(30)...), 30)
 	require.Equal(t, 2, h.search.Asked())
 }

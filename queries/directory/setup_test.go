@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// clock stands until it is moved.
+// clock moves by pass alone.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -48,7 +48,7 @@ type harness struct {
 	directory *directory.Directory
 }
 
-// newHarness calls the stand-in over HTTP. Its clock stands.
+// newHarness calls the stand-in over HTTP. Its clock moves by pass alone.
 func newHarness(t testing.TB, set ...func(*directory.Options)) *harness {
 	e, err := estate.New(estate.Options{Prisoners: 3000})
 	require.NoError(t, err)

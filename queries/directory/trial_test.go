@@ -90,8 +90,8 @@ func TestBreaker_ofConcurrentCallsOneTries(t *testing.T) {
 	}
 }
 
-// TestLateFailure_endsNoTrial: a request from before the outage says nothing about the
-// one that tries.
+// TestLateFailure_endsNoTrial: the failure of a request from before the outage does
+// not end the trial.
 func TestLateFailure_endsNoTrial(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *harness) {
 		numbers, late, release := h.numbers(10), make(chan struct{}), make(chan struct{})

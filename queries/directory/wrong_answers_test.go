@@ -67,7 +67,7 @@ func TestAnswer_wrongHarmsNoOther(t *testing.T) {
 			missing, _, err := h.directory.Missing(t.Context(), asked)
 			require.Equal(t, lie.missing, missing)
 			if lie.missing == nil && len(lie.names) < len(asked) {
-				require.ErrorIs(t, err, directory.ErrUnavailable, "a lie denies nobody")
+				require.ErrorIs(t, err, directory.ErrUnavailable, "a wrong answer denies no number")
 			}
 		})
 	}
