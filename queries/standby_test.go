@@ -47,10 +47,10 @@ func (p *replicated) write() uint64 {
 
 // reading reads the list all the time, and keeps the first contradiction.
 type reading struct {
-	stop    context.CancelFunc
-	running sync.WaitGroup
-	answers atomic.Uint64
-	lie     atomic.Pointer[string]
+	stop          context.CancelFunc
+	running       sync.WaitGroup
+	answers       atomic.Uint64
+	contradiction atomic.Pointer[string]
 }
 
 func readAllTheTime(reader *queries.Reader) *reading {
@@ -66,7 +66,7 @@ func readAllTheTime(reader *queries.Reader) *reading {
 				r.answers.Add(1)
 				if said := string(list.Document); said != strconv.FormatUint(list.Position, 10) {
 					words := "position " + strconv.FormatUint(list.Position, 10) + ", row of " + said
-					r.lie.Store(&words)
+					r.contradiction.Store(&words)
 				}
 			}
 		})
@@ -78,7 +78,7 @@ func (r *reading) end(t *testing.T) {
 	t.Helper()
 	r.stop()
 	r.running.Wait()
-	require.Nil(t, r.lie.Load(), "position and row are not of one snapshot")
+	require.Nil(t, r.contradiction.Load(), "position and row are not of one snapshot")
 	require.NotZero(t, r.answers.Load())
 }
 
