@@ -61,7 +61,7 @@ var house = []room{
 	{"commands/merge", "commands/merge is the process that follows a prisoner merge", []string{"domain", "commands", "eventstore"}, false},
 	{"projections", "projections reads the log and writes read tables only", []string{"domain", "eventstore", "eventstore/consumer", pgx}, false},
 	{"queries", "queries only SELECTs and never sees the log", []string{"domain", pgx}, false},
-	{"queries/directory", "queries/directory asks Prisoner Search over net/http", []string{"domain"}, false},
+	{"queries/directory", "queries/directory asks Prisoner Search over net/http", []string{"domain", "github.com/sony/gobreaker/v2", "github.com/hashicorp/golang-lru/v2"}, false},
 	{"publisher", "publisher is the only importer of SNS and never queries", []string{"domain", "eventstore", "eventstore/consumer", "eventstore/consumer/status", "eventstore/statecache", aws}, false},
 	{"publisher/message", "publisher/message maps a fact to its SNS messages, and does no I/O", []string{"domain", "eventstore"}, true},
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},

@@ -14,123 +14,136 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-// bulkLoadBytes is how much of the prisoners' items a building may hold before it
-// commits.
-const bulkLoadBytes = 256 << 20
+const (
+	// bulkLoadBytes is how much memory the list items of a bulk load may take before
+	// it commits.
+	bulkLoadBytes = 256 << 20
 
-// bulkLoad is one long transaction of catching up. Pairs go to their table
-// batch by batch; prisoners, whose documents would be written again with nearly
-// every batch, are kept here and written once, just before the commit. It is
-// still rows and checkpoint together, or neither.
+	// partEvents is how many events of a batch are folded while Postgres writes the
+	// part before them.
+	partEvents = 4096
+)
+
+// bulkLoad is one long transaction that takes many batches of catching up.
+//
+// Pairs and records go to their tables batch by batch. A prisoner's document would be
+// written again with nearly every batch, so prisoners are kept in memory and written
+// once, just before the commit. Rows and checkpoint are still committed together.
 type bulkLoad struct {
 	tx         pgx.Tx
+	generation Generation
 	prev, next checkpoint
-	empty      bool // the tables were: what this building has not written is not there
-	keyless    bool // the tables are: nobody has looked anything up yet
+	empty      bool // the tables were empty at the start: a row that is not kept does not exist
+	keyless    bool // the primary keys are dropped; they must be made before the first look-up
 	prisoners  map[domain.PrisonerNumber]*prisonerRow
-	size       int
+	size       int // bytes of the items of prisoners
 	london     *time.Location
-	parts      int        // prepared
-	scratches  [2]scratch // of the part that is being written, and of the next
+	parts      int        // prepared so far
+	scratches  [2]scratch // of the part being written, and of the next one
 }
 
-func beginBulkLoad(ctx context.Context, conn *pgx.Conn, was checkpoint, london *time.Location) (*bulkLoad, error) {
+// beginBulkLoad begins the transaction and locks the checkpoint. On an error the
+// transaction has been rolled back, and the connection may be used again.
+func beginBulkLoad(ctx context.Context, conn *pgx.Conn, g Generation, prev checkpoint, london *time.Location) (*bulkLoad, error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin to catch up: %w", err)
 	}
-	// Moving the checkpoint to where it is locks it: no other gets in between.
-	if _, err := tx.Exec(ctx, moveSQL, moveArgs(was, was)...); err != nil {
-		_ = tx.Rollback(ctx) // the session may go on; if it cannot, it is over anyway
+	// A move to the same position locks the row of the checkpoint until the commit:
+	// no other projector can write in between.
+	if _, err := tx.Exec(ctx, g.sql(moveSQL), moveArgs(prev, prev)...); err != nil {
+		_ = tx.Rollback(ctx) // where this fails the connection is broken, and the session ends anyway
 		return nil, fmt.Errorf("begin to catch up: %w", err)
 	}
 	b := &bulkLoad{
-		tx: tx, prev: was, next: was, empty: was.at == eventstore.Start,
+		tx: tx, generation: g, prev: prev, next: prev, empty: prev.at == eventstore.Start,
 		prisoners: map[domain.PrisonerNumber]*prisonerRow{}, london: london,
 	}
-	if !b.empty || was.caughtUp { // readers must not be locked out
+	if !b.empty || prev.caughtUp { // dropping keys would lock readers out
 		return b, nil
 	}
-	if _, err := tx.Exec(ctx, dropKeysSQL); err != nil {
+	if _, err := tx.Exec(ctx, g.sql(dropKeysSQL)); err != nil {
 		_ = tx.Rollback(ctx)
-		return nil, fmt.Errorf("put the keys off: %w", err)
+		return nil, fmt.Errorf("drop the keys: %w", err)
 	}
 	b.keyless = true
 	return b, nil
 }
 
-// A key that is made at once costs a third of one that grows row by row. Should
-// an id be there twice, it shows here, and everything comes again event by event.
+// The keys of new tables are made when the rows are there: one that is built at once
+// costs a third of one that grows row by row. An id that is there twice makes
+// addKeysSQL fail; the consumer then repeats the events one by one and finds it.
 const (
-	dropKeysSQL = `ALTER TABLE read_1.pair DROP CONSTRAINT pair_pkey;
-		ALTER TABLE read_1.prisoner DROP CONSTRAINT prisoner_pkey;
-		ALTER TABLE read_1.non_association DROP CONSTRAINT non_association_pkey`
-	addKeysSQL = `ALTER TABLE read_1.pair ADD PRIMARY KEY (pair);
-		ALTER TABLE read_1.prisoner ADD PRIMARY KEY (prisoner_number);
-		ALTER TABLE read_1.non_association ADD PRIMARY KEY (id) INCLUDE (expires, hidden)`
+	dropKeysSQL = `ALTER TABLE {schema}.pair DROP CONSTRAINT pair_pkey;
+		ALTER TABLE {schema}.prisoner DROP CONSTRAINT prisoner_pkey;
+		ALTER TABLE {schema}.non_association DROP CONSTRAINT non_association_pkey`
+	addKeysSQL = `ALTER TABLE {schema}.pair ADD PRIMARY KEY (pair);
+		ALTER TABLE {schema}.prisoner ADD PRIMARY KEY (prisoner_number);
+		ALTER TABLE {schema}.non_association ADD PRIMARY KEY (id) INCLUDE (expires, deleted)`
 )
 
-// addKeys makes the keys before anything is looked up by them.
+// addKeys makes the keys unless they are there. Every statement that looks rows up
+// comes after it.
 func (b *bulkLoad) addKeys(ctx context.Context) error {
 	if !b.keyless {
 		return nil
 	}
 	b.keyless = false
-	if _, err := b.tx.Exec(ctx, addKeysSQL); err != nil {
+	if _, err := b.tx.Exec(ctx, b.generation.sql(addKeysSQL)); err != nil {
 		return fmt.Errorf("make the keys: %w", err)
 	}
 	return nil
 }
 
-// partEvents is how much of a batch is folded while Postgres takes the part
-// before it.
-const partEvents = 4096
-
-// add works a batch in. The connection is idle again when it returns.
+// add applies a batch, part by part: the next part is folded while Postgres writes the
+// one before it. The connection is idle again when add returns.
 func (b *bulkLoad) add(ctx context.Context, batch consumer.Batch[*fact]) error {
-	var writing errgroup.Group // of one part at most
+	// One part at most is being written. A connection takes one statement at a time, so
+	// nothing else may use it until Wait has returned.
+	var writing errgroup.Group
 	for part := range slices.Chunk(batch.Events, partEvents) {
-		stored, fresh, err := b.prepare(ctx, part, &writing)
+		existing, created, err := b.prepare(ctx, part, &writing)
 		if failed := writing.Wait(); failed != nil {
 			return failed
 		}
 		if err != nil {
 			return err
 		}
-		writing.Go(func() error { return b.write(ctx, stored, fresh) })
+		writing.Go(func() error { return b.write(ctx, existing, created) })
 	}
-	b.next = b.next.behind(batch)
+	b.next = b.next.after(batch)
 	return writing.Wait()
 }
 
-// prepare makes what the facts lead to ready to be written: all rows but the
-// prisoners'.
-func (b *bulkLoad) prepare(ctx context.Context, facts []*fact, writing *errgroup.Group) (stored rows, fresh []copySource, err error) {
+// prepare folds the facts and returns the rows to write: those that the tables may
+// have, and those that are new. Rows of prisoners are kept instead.
+func (b *bulkLoad) prepare(ctx context.Context, facts []*fact, writing *errgroup.Group) (existing rows, created []copySource, err error) {
 	r, err := b.fold(ctx, facts, writing)
 	if err != nil {
 		return rows{}, nil, err
 	}
 	b.keep(r)
-	r.prisoners = nil
-	stored, begun := r.splitNewAndExisting()
-	fresh, err = begun.forCopy(b.scratch())
-	return stored, fresh, err
+	r.prisoners = nil // written by commit
+	existing, added := r.splitNewAndExisting()
+	created, err = added.forCopy(b.scratch())
+	return existing, created, err
 }
 
-// scratch is for the next part: that of the part before the last, which has
-// been written.
+// scratch returns the buffers for the next part: those of the part before the last,
+// which has been written.
 func (b *bulkLoad) scratch() *scratch {
 	b.parts++
 	return &b.scratches[b.parts%2]
 }
 
-// fold is the rows as the facts leave them.
+// fold returns the rows as they are after the facts.
 func (b *bulkLoad) fold(ctx context.Context, facts []*fact, writing *errgroup.Group) (rows, error) {
-	r := rowsFor(facts, b.london)
+	r := rowsFor(facts, b.generation, b.london)
 	if err := b.load(ctx, r, writing); err != nil {
 		return rows{}, err
 	}
 	for number, row := range r.prisoners {
+		// The kept row has items that the table does not have yet.
 		if kept := b.prisoners[number]; kept != nil {
 			kept.changed = row.changed
 			r.prisoners[number] = kept
@@ -139,21 +152,24 @@ func (b *bulkLoad) fold(ctx context.Context, facts []*fact, writing *errgroup.Gr
 	return r, r.fold(facts)
 }
 
-// load asks the tables only for what they can have and is not kept here, once
-// they have what is being written.
+// load reads the rows that the tables may have and that are not kept here. It first
+// waits for the part that is being written, because the rows may be among it.
 func (b *bulkLoad) load(ctx context.Context, r rows, writing *errgroup.Group) error {
-	asked := rows{pairs: map[domain.Pair]*pairRow{}, prisoners: map[domain.PrisonerNumber]*prisonerRow{}}
+	wanted := rows{
+		generation: b.generation,
+		pairs:      map[domain.Pair]*pairRow{}, prisoners: map[domain.PrisonerNumber]*prisonerRow{},
+	}
 	for pair, row := range r.pairs {
 		if !row.begins {
-			asked.pairs[pair] = row
+			wanted.pairs[pair] = row
 		}
 	}
 	for number, row := range r.prisoners {
 		if !b.empty && b.prisoners[number] == nil {
-			asked.prisoners[number] = row
+			wanted.prisoners[number] = row
 		}
 	}
-	if len(asked.pairs)+len(asked.prisoners) == 0 {
+	if len(wanted.pairs)+len(wanted.prisoners) == 0 {
 		return nil
 	}
 	if err := writing.Wait(); err != nil {
@@ -162,28 +178,29 @@ func (b *bulkLoad) load(ctx context.Context, r rows, writing *errgroup.Group) er
 	if err := b.addKeys(ctx); err != nil {
 		return err
 	}
-	return asked.load(ctx, b.tx)
+	return wanted.load(ctx, b.tx)
 }
 
-func (b *bulkLoad) write(ctx context.Context, stored rows, fresh []copySource) error {
-	for _, part := range fresh {
-		if err := part.into(ctx, b.tx); err != nil {
+// write copies the new rows and puts the others.
+func (b *bulkLoad) write(ctx context.Context, existing rows, created []copySource) error {
+	for _, part := range created {
+		if err := part.into(ctx, b.tx, b.generation); err != nil {
 			return err
 		}
 	}
-	if stored.none() {
+	if existing.none() {
 		return nil
 	}
 	if err := b.addKeys(ctx); err != nil {
 		return err
 	}
-	return stored.put(ctx, b.tx)
+	return existing.put(ctx, b.tx)
 }
 
-// keep remembers what was written and what is still to be.
+// keep adds the prisoners of a part to those that are written at the commit.
 func (b *bulkLoad) keep(r rows) {
 	for number, row := range r.prisoners {
-		b.size += row.append()
+		b.size += row.grown()
 		if row.kept {
 			continue
 		}
@@ -192,26 +209,28 @@ func (b *bulkLoad) keep(r rows) {
 	}
 }
 
-// commit writes the prisoners and ends the transaction.
+// commit writes the prisoners and ends the transaction. The checkpoint moves last, from
+// where it was when the transaction began: that is the same fence as in a live batch.
 func (b *bulkLoad) commit(ctx context.Context) error {
-	stored, fresh := rows{prisoners: map[domain.PrisonerNumber]*prisonerRow{}}, []*prisonerRow(nil)
+	existing := rows{generation: b.generation, prisoners: map[domain.PrisonerNumber]*prisonerRow{}}
+	var created []*prisonerRow
 	for number, row := range b.prisoners {
 		if row.stored {
-			stored.prisoners[number] = row
+			existing.prisoners[number] = row
 		} else {
-			fresh = append(fresh, row)
+			created = append(created, row)
 		}
 	}
-	if err := b.write(ctx, stored, nil); err != nil {
+	if err := b.write(ctx, existing, nil); err != nil {
 		return err
 	}
-	if err := b.copyPrisoners(ctx, fresh); err != nil {
+	if err := b.copyPrisoners(ctx, created); err != nil {
 		return err
 	}
 	if err := b.addKeys(ctx); err != nil {
 		return err
 	}
-	if _, err := b.tx.Exec(ctx, moveSQL, moveArgs(b.prev, b.next)...); err != nil {
+	if _, err := b.tx.Exec(ctx, b.generation.sql(moveSQL), moveArgs(b.prev, b.next)...); err != nil {
 		return fmt.Errorf("move the checkpoint: %w", err)
 	}
 	if err := b.tx.Commit(ctx); err != nil {
@@ -220,15 +239,15 @@ func (b *bulkLoad) commit(ctx context.Context) error {
 	return nil
 }
 
-// copyPrisoners renders a part while Postgres takes the one before it.
-func (b *bulkLoad) copyPrisoners(ctx context.Context, fresh []*prisonerRow) error {
+// copyPrisoners renders one part while Postgres takes the part before it.
+func (b *bulkLoad) copyPrisoners(ctx context.Context, created []*prisonerRow) error {
 	var writing errgroup.Group
-	for part := range slices.Chunk(fresh, partEvents) {
+	for part := range slices.Chunk(created, partEvents) {
 		ready := prisonersForCopy(part, b.scratch())
 		if err := writing.Wait(); err != nil {
 			return err
 		}
-		writing.Go(func() error { return ready.into(ctx, b.tx) })
+		writing.Go(func() error { return ready.into(ctx, b.tx, b.generation) })
 	}
 	return writing.Wait()
 }

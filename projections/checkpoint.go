@@ -13,18 +13,19 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-// checkpoint is where the read model is, and in which log.
+// checkpoint is the position up to which the read model is built, and the log that
+// the position belongs to. The zero checkpoint means that there are no tables.
 type checkpoint struct {
-	store    uuid.UUID // zero: the tables are not there yet
+	store    uuid.UUID // zero: there are no tables
 	at       eventstore.Position
-	last     event // the last event of ours that was worked on
+	last     event // the last of our events that was applied
 	trail    eventstore.Trail
-	counted  bool // trail is known: not so in tables of an older build
+	counted  bool // trail is known; tables of an older build have none
 	caughtUp bool
 }
 
-// behind is the checkpoint when the batch is done.
-func (c checkpoint) behind(batch consumer.Batch[*fact]) checkpoint {
+// after returns the checkpoint that holds once a batch has been applied.
+func (c checkpoint) after(batch consumer.Batch[*fact]) checkpoint {
 	c.at = batch.Through
 	for _, f := range batch.Events {
 		c.last = eventOf(f)
@@ -33,46 +34,67 @@ func (c checkpoint) behind(batch consumer.Batch[*fact]) checkpoint {
 	return c
 }
 
-// event says which event of which stream; the zero event is none.
+// event identifies one event of one stream. The zero event means none.
 type event struct {
 	id       uuid.UUID
 	stream   string
 	revision uint64
 }
 
+func eventOf(f *fact) event { return event{f.ID, f.Stream, f.Revision} }
+
 // querier is a connection or a transaction.
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// checkpointColumns can be read from tables and views of an older build too.
-const checkpointColumns = `store_id, "commit", prepare, event_id, event_stream, event_revision,
+const (
+	// checkpointColumns goes through jsonb for the columns that tables and views of an
+	// older build lack: a missing key is NULL, a missing column would be an error.
+	checkpointColumns = `store_id, "commit", prepare, event_id, event_stream, event_revision,
 	(to_jsonb(c) ->> 'facts')::bigint, (to_jsonb(c) ->> 'trail')::bytea`
 
-// readCheckpoint is the zero checkpoint when there are no tables yet.
-func readCheckpoint(ctx context.Context, db querier) (checkpoint, error) {
-	var there bool
-	if err := db.QueryRow(ctx, `SELECT to_regclass('read_1.checkpoint') IS NOT NULL`).Scan(&there); err != nil {
+	checkpointExistsSQL = `SELECT to_regclass('{schema}.checkpoint') IS NOT NULL`
+	readCheckpointSQL   = `SELECT ` + checkpointColumns + `, caught_up FROM {schema}.checkpoint c WHERE name = $1`
+	readPublishedSQL    = `SELECT ` + checkpointColumns + `, true, c.version FROM read.checkpoint c`
+)
+
+// readCheckpoint reads the checkpoint of a generation. It returns the zero checkpoint
+// when the generation has no tables.
+func readCheckpoint(ctx context.Context, db querier, g Generation) (checkpoint, error) {
+	var exists bool
+	if err := db.QueryRow(ctx, g.sql(checkpointExistsSQL)).Scan(&exists); err != nil {
 		return checkpoint{}, fmt.Errorf("look for the read model: %w", err)
 	}
-	if !there {
+	if !exists {
 		return checkpoint{}, nil
 	}
-	return scanCheckpoint(db.QueryRow(ctx, `SELECT `+checkpointColumns+`, caught_up FROM read_1.checkpoint c WHERE name = $1`, projection))
+	return scanCheckpoint(db.QueryRow(ctx, g.sql(readCheckpointSQL), projection))
 }
 
-// readShown is the checkpoint of the version that answers, as everybody who may
-// read sees it; the zero checkpoint when none answers yet.
-func readShown(ctx context.Context, db querier) (checkpoint, error) {
-	shown, err := scanCheckpoint(db.QueryRow(ctx, `SELECT `+checkpointColumns+`, true FROM read.checkpoint c`))
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && (refused.Code == "42P01" || refused.Code == "3F000" || refused.Code == "42703") {
-		return checkpoint{}, nil // undefined table, schema; column: of an older build, whose projector will make it anew
+// readPublished reads the checkpoint that the views show, and the generation that
+// they are on. It needs no more rights than a reader has. It returns the zero
+// checkpoint when no generation answers yet.
+func readPublished(ctx context.Context, db querier) (checkpoint, Generation, error) {
+	var g Generation
+	c, err := scanCheckpoint(db.QueryRow(ctx, readPublishedSQL), &g)
+	if viewsAreMissing(err) {
+		return checkpoint{}, 0, nil
 	}
-	return shown, err
+	return c, g, err
 }
 
-func scanCheckpoint(row pgx.Row) (checkpoint, error) {
+// viewsAreMissing reports whether Postgres has no such view, schema or column. Views
+// that lack a column are of an older build, and its successor will replace them.
+func viewsAreMissing(err error) bool {
+	const undefinedTable, invalidSchema, undefinedColumn = "42P01", "3F000", "42703"
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) &&
+		(refused.Code == undefinedTable || refused.Code == invalidSchema || refused.Code == undefinedColumn)
+}
+
+// scanCheckpoint reads checkpointColumns, caught_up, and what else was selected.
+func scanCheckpoint(row pgx.Row, further ...any) (checkpoint, error) {
 	var (
 		c        checkpoint
 		id       *uuid.UUID
@@ -81,7 +103,8 @@ func scanCheckpoint(row pgx.Row) (checkpoint, error) {
 		facts    *uint64
 		trail    []byte
 	)
-	err := row.Scan(&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &facts, &trail, &c.caughtUp)
+	columns := []any{&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &facts, &trail, &c.caughtUp}
+	err := row.Scan(append(columns, further...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return checkpoint{}, nil
 	}
@@ -98,20 +121,23 @@ func scanCheckpoint(row pgx.Row) (checkpoint, error) {
 	return c, nil
 }
 
-const moveSQL = `SELECT read_1.move_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+// moveSQL moves the checkpoint and is the fence of every transaction: the function
+// raises an exception unless the checkpoint is still where this projector left it.
+const moveSQL = `SELECT {schema}.move_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
-// moveArgs are the arguments of moveSQL: from where it was to where it will be.
-func moveArgs(was, now checkpoint) []any {
+// moveArgs returns the arguments of moveSQL for a move from prev to next. A move to
+// the same position changes nothing, and fences all the same.
+func moveArgs(prev, next checkpoint) []any {
 	var (
 		id       *uuid.UUID
 		stream   *string
 		revision *uint64
 	)
-	if now.last != (event{}) {
-		id, stream, revision = &now.last.id, &now.last.stream, &now.last.revision
+	if next.last != (event{}) {
+		id, stream, revision = &next.last.id, &next.last.stream, &next.last.revision
 	}
 	return []any{
-		projection, was.store, was.at.Commit, was.at.Prepare, now.at.Commit, now.at.Prepare,
-		id, stream, revision, now.at.Uint64(), now.trail.Events, now.trail.Sum[:],
+		projection, prev.store, prev.at.Commit, prev.at.Prepare, next.at.Commit, next.at.Prepare,
+		id, stream, revision, next.at.Uint64(), next.trail.Events, next.trail.Sum[:],
 	}
 }

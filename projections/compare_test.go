@@ -11,12 +11,13 @@ import (
 	"nonassociations/projections"
 )
 
-// TestLog_thatWasChangedUnderTheReadModelShows: its id is the same, and the last
+// TestCompare_showsALogThatWasChanged: its id is the same, and the last
 // event is where it was.
-func TestLog_thatWasChangedUnderTheReadModelShows(t *testing.T) {
+func TestCompare_showsALogThatWasChanged(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB", "C1111CC", "D1111DD")
 	dsn := built(t, log)
-	c, err := projections.Compare(t.Context(), dsn, log.log)
+	c, err := projections.Compare(t.Context(), dsn, projections.CurrentGeneration, log.log)
 	require.NoError(t, err)
 	require.True(t, c.Same(), "%+v", c)
 	require.EqualValues(t, 3, c.Built.Events)
@@ -24,23 +25,23 @@ func TestLog_thatWasChangedUnderTheReadModelShows(t *testing.T) {
 	require.Equal(t, log.last.Uint64(), c.Position)
 
 	after := pairOf(t, "A1111AA", "E1111EE")
-	log.tell(after, item(after, "2021-07-05T10:35:17", "VIC", "PER"))
-	c, err = projections.Compare(t.Context(), dsn, log.log)
+	log.sync(after, item(after, "2021-07-05T10:35:17", "VIC", "PER"))
+	c, err = projections.Compare(t.Context(), dsn, projections.CurrentGeneration, log.log)
 	require.NoError(t, err)
 	require.True(t, c.Same(), "what lies behind its place says nothing of it")
 
 	for name, order := range map[string][]int{
 		"exchanged": {0, 1, -1, 3}, "moved": {0, 2, 1, 3}, "missing": {0, 1, 3}, "added": {0, 1, -1, 2, 3},
 	} {
-		c, err := projections.Compare(t.Context(), dsn, rewritten(t, log.log, order))
+		c, err := projections.Compare(t.Context(), dsn, projections.CurrentGeneration, rewritten(t, log.log, order))
 		require.NoError(t, err)
 		require.False(t, c.Same(), name)
 	}
 }
 
-func TestVerify_noReadModelIsNotTheSameAsTheLog(t *testing.T) {
+func TestCompare_noReadModelIsNotTheSame(t *testing.T) {
 	dsn, _ := database(t)
-	c, err := projections.Compare(t.Context(), dsn, someLog(t, "B1111BB").log)
+	c, err := projections.Compare(t.Context(), dsn, projections.CurrentGeneration, someLog(t, "B1111BB").log)
 	require.NoError(t, err)
 	require.Equal(t, uuid.Nil, c.Store)
 	require.False(t, c.Same())

@@ -8,18 +8,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// copySource are rows of one table as COPY takes them.
+// copySource holds new rows of one table, in the form that COPY takes.
 type copySource struct {
 	table   string
-	columns string // apart by blanks
+	columns string // space-separated
 	source  pgx.CopyFromSource
 }
 
-// scratch is memory that rows are written out to. It is used again when they
-// have been sent: fresh memory for all would cost more than to write them.
+// scratch holds buffers that rows are rendered into. They are used again once the
+// rows have been sent: allocating new ones would cost more than the rendering.
 type scratch struct{ first, second []byte }
 
-// appended is what was appended to a buffer behind a place. Nothing is not NULL.
+// appended returns the part of a buffer that begins at from. An empty part is written
+// as an empty text and never as NULL, so the result is not nil.
 func appended(buffer []byte, from int) []byte {
 	if from == len(buffer) {
 		return []byte{}
@@ -27,9 +28,9 @@ func appended(buffer []byte, from int) []byte {
 	return buffer[from:len(buffer):len(buffer)]
 }
 
-// forCopy are the rows of pairs and their lines, written out.
+// forCopy renders the rows of pairs and of records. The result shares memory with s.
 func (r rows) forCopy(s *scratch) ([]copySource, error) {
-	pairs, lines := make([][]any, 0, len(r.pairs)), make([][]any, 0, len(r.opened))
+	pairs, records := make([][]any, 0, len(r.pairs)), make([][]any, 0, len(r.opened))
 	states := s.first[:0]
 	for pair, row := range r.pairs {
 		before := len(states)
@@ -40,49 +41,38 @@ func (r rows) forCopy(s *scratch) ([]copySource, error) {
 		states = longer
 		pairs = append(pairs, []any{pair.String(), appended(states, before), row.facts, row.positions})
 	}
-	s.first = states
-	for id, l := range r.opened {
-		lines = append(lines, l.values(id))
+	s.first = states // which may have been allocated anew
+	for id, record := range r.opened {
+		records = append(records, record.values(id))
 	}
+	// COPY of no rows would still cost a round trip.
 	var all []copySource
 	if len(pairs) > 0 {
 		all = append(all, copySource{"pair", "pair state facts positions", pgx.CopyFromRows(pairs)})
 	}
-	if len(lines) > 0 {
-		all = append(all, copySource{"non_association", recordColumnNames, pgx.CopyFromRows(lines)})
+	if len(records) > 0 {
+		all = append(all, copySource{"non_association", recordColumnNames, pgx.CopyFromRows(records)})
 	}
 	return all, nil
 }
 
-// prisonersForCopy are rows of prisoners, rendered.
+// prisonersForCopy renders rows of prisoners. The result shares memory with s.
 func prisonersForCopy(prisoners []*prisonerRow, s *scratch) copySource {
 	ready := make([][]any, 0, len(prisoners))
-	documents, lines := s.first[:0], s.second[:0]
+	documents, entries := s.first[:0], s.second[:0]
 	for _, row := range prisoners {
-		document, line := len(documents), len(lines)
-		documents, lines = render(documents, lines, row.number, row.items)
-		ready = append(ready, []any{string(row.number), appended(documents, document), appended(lines, line)})
+		document, entry := len(documents), len(entries)
+		documents, entries = render(documents, entries, row.number, row.items)
+		ready = append(ready, []any{string(row.number), appended(documents, document), appended(entries, entry)})
 	}
-	s.first, s.second = documents, lines
+	s.first, s.second = documents, entries
 	return copySource{"prisoner", "prisoner_number document entries", pgx.CopyFromRows(ready)}
 }
 
-// into writes rows that the table does not have.
-func (c copySource) into(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{Schema, c.table}, strings.Fields(c.columns), c.source); err != nil {
+// into copies the rows into the table of a generation, which must not have them.
+func (c copySource) into(ctx context.Context, tx pgx.Tx, g Generation) error {
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{g.Schema(), c.table}, strings.Fields(c.columns), c.source); err != nil {
 		return fmt.Errorf("copy into %s: %w", c.table, err)
-	}
-	return nil
-}
-
-// put writes rows whether the tables have them or not.
-func (r rows) put(ctx context.Context, tx pgx.Tx) error {
-	batch := &pgx.Batch{}
-	if err := r.queue(batch, put); err != nil {
-		return err
-	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("put rows: %w", err)
 	}
 	return nil
 }

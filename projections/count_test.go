@@ -25,6 +25,6 @@ func TestLog_withAHoleIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "3 events")
 	require.ErrorContains(t, err, identity(t, log.log))
 	r := start(t, log.log, dsn)
-	log.tell(pairOf(t, "A1111AA", "E1111EE"), item(pairOf(t, "A1111AA", "E1111EE"), "2021-07-05T10:35:17", "VIC", "PER"))
+	log.sync(pairOf(t, "A1111AA", "E1111EE"), item(pairOf(t, "A1111AA", "E1111EE"), "2021-07-05T10:35:17", "VIC", "PER"))
 	r.reaches(t, log.last)
 }

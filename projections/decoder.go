@@ -7,12 +7,13 @@ import (
 	"nonassociations/eventstore"
 )
 
-// fact is a fact with its place; of its metadata it has what folding looks at.
-// That this is enough, the states in the tables show.
+// fact is an event of the log with its position. Of the metadata it has what folding
+// needs.
 type fact = eventstore.Fact
 
-// decoder reads facts of the log. Every stream of ours is of a pair or of a
-// prisoner number: one that is not stops the projection.
+// decoder decodes events of the log. Every stream of ours belongs to a pair or to a
+// prisoner number; an event of any other stream is an error, which stops the
+// projection.
 type decoder struct{ catalogue domain.Catalogue }
 
 func (d decoder) decode(recorded eventstore.RecordedEvent) (*fact, error) {
@@ -25,5 +26,3 @@ func (d decoder) decode(recorded eventstore.RecordedEvent) (*fact, error) {
 	}
 	return &f, nil
 }
-
-func eventOf(f *fact) event { return event{f.ID, f.Stream, f.Revision} }

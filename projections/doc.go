@@ -1,10 +1,15 @@
-// Package projections builds the read model from the log, and nothing else
-// writes it. Every table here is disposable: dropped, it comes back from the
-// log with the same rows.
+// Package projections builds the read model from the event log. It is the only
+// package that writes the read tables.
 //
-// The tables of version 1 lie in the schema read_1, with their own lease and
-// checkpoint. The schema read holds views on the version that answers; they
-// appear when that version has caught up for the first time, so that nobody
-// reads an empty list by accident. One batch of events is one transaction:
-// rows, checkpoint and the notification of the new position.
+// Every table here is disposable: one that is dropped is built again from the log,
+// with the same rows.
+//
+// The read model exists in generations. Generation n has its tables in the schema
+// read_<n>, with its own lease and checkpoint. The schema read holds views on the
+// generation that answers. The views appear when that generation has caught up with
+// the log for the first time, so that no reader takes a half-built list for an empty
+// one.
+//
+// One batch of events is one transaction: rows, checkpoint and the notification of
+// the new position are committed together or not at all.
 package projections

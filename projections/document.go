@@ -12,44 +12,46 @@ import (
 	"nonassociations/domain"
 )
 
-// listItem is one non-association as the documents of its two prisoners show it,
-// who share it.
+// The document of a prisoner is the whole answer to GET, stored ready to be sent (ADR 0007):
+// a read is one look-up by the primary key, and renders nothing. The price is paid when a fact
+// is projected, where the documents of both prisoners are rendered again.
+
+// listItem is one non-association in the lists of its two prisoners. An item that was
+// folded is shared by both lists. An item that was read belongs to one list only.
 type listItem struct {
 	pair      domain.Pair
 	effective domain.LocalDateTime
 	position  int64                // of the event that opened it: the recorded order
-	codes     [2]domain.ReasonCode // of the pair's numbers
-	text      []byte               // what both documents say; the whole item of one that was read
-	read      bool                 // from the document of one prisoner, whom it says all for
+	codes     [2]domain.ReasonCode // in the order of the pair's numbers; unset when read
+	text      []byte               // the part that both lists share; when read, the whole item
+	read      bool                 // from a stored document
 }
 
-// itemsOf are the pair's non-associations as lists show them: all that are
-// not deleted.
-func (p *pairRow) itemsOf() []*listItem {
-	entries, numbers := make([]*listItem, 0, len(p.state.Items)), p.state.Pair.Numbers()
+// itemsOf returns the items of a pair: its non-associations that are not deleted.
+func itemsOf(p *pairRow) []*listItem {
+	items, numbers := make([]*listItem, 0, len(p.state.Items)), p.state.Pair.Numbers()
 	for i, n := range p.state.Items {
 		if n.Deleted {
 			continue
 		}
-		entries = append(entries, &listItem{
+		items = append(items, &listItem{
 			pair: p.state.Pair, effective: n.EffectiveDate, position: p.positions[i],
 			codes: [2]domain.ReasonCode{n.Sides[numbers[0]].ReasonCode, n.Sides[numbers[1]].ReasonCode},
 			text:  renderShared(n),
 		})
 	}
-	return entries
+	return items
 }
 
-// sortItems: oldest effective date first, then as recorded.
-func sortItems(entries []*listItem) {
-	slices.SortFunc(entries, func(a, b *listItem) int {
+// sortItems sorts by effective date, oldest first, and then in the recorded order.
+func sortItems(items []*listItem) {
+	slices.SortFunc(items, func(a, b *listItem) int {
 		return cmp.Or(cmp.Compare(a.effective, b.effective), cmp.Compare(a.position, b.position))
 	})
 }
 
-// An item is written as the original record does, with these keys and no
-// further ones: appendItem writes it seen from one prisoner, with what
-// renderShared wrote for both.
+// renderShared renders the keys of an item that are the same in both lists. The keys
+// and their order are those of the original service; consumers compare the bytes.
 func renderShared(n domain.NonAssociation) []byte {
 	b := make([]byte, 0, 256)
 	b = append(b, `,"typeCode":`...)
@@ -64,29 +66,31 @@ func renderShared(n domain.NonAssociation) []byte {
 	return appendTextOrNull(b, n.Comment)
 }
 
-func appendItem(b []byte, e *listItem, of domain.PrisonerNumber) []byte {
-	if e.read {
-		return append(b, e.text...)
+// appendItem appends the whole item of the list of one prisoner: the own reason code,
+// what renderShared wrote, and the other prisoner.
+func appendItem(b []byte, item *listItem, of domain.PrisonerNumber) []byte {
+	if item.read {
+		return append(b, item.text...)
 	}
-	code, others := e.codes[0], e.codes[1]
-	if of != e.pair.Numbers()[0] {
-		code, others = others, code
+	own, other := item.codes[0], item.codes[1]
+	if of != item.pair.Numbers()[0] {
+		own, other = other, own
 	}
 	b = append(b, `{"reasonCode":`...)
-	b = appendText(b, string(code))
-	b = append(b, e.text...)
+	b = appendText(b, string(own))
+	b = append(b, item.text...)
 	b = append(b, `,"prisonerNonAssociation":{"prisonerNumber":`...)
-	b = appendText(b, string(e.pair.Other(of)))
+	b = appendText(b, string(item.pair.Other(of)))
 	b = append(b, `,"reasonCode":`...)
-	b = appendText(b, string(others))
+	b = appendText(b, string(other))
 	return append(b, `}}`...)
 }
 
-// appendText quotes; bytes that are no UTF-8 become U+FFFD, as Postgres would
-// refuse them. No control character stands raw.
+// appendText appends a JSON string. Bytes that are not UTF-8 become U+FFFD, because
+// Postgres would refuse them, and every control character is escaped.
 func appendText(b []byte, s string) []byte {
 	from := len(b)
-	b, _ = jsontext.AppendQuote(b, s)
+	b, _ = jsontext.AppendQuote(b, s) // its only error is invalid UTF-8, which it has replaced by then
 	quoted := b[from:]
 	if escaped := domain.Escaped(quoted); len(escaped) > len(quoted) {
 		b = append(b[:from], escaped...)
@@ -94,6 +98,7 @@ func appendText(b []byte, s string) []byte {
 	return b
 }
 
+// appendTextOrNull appends null for a nil text.
 func appendTextOrNull(b []byte, s *string) []byte {
 	if s == nil {
 		return append(b, "null"...)
@@ -101,49 +106,54 @@ func appendTextOrNull(b []byte, s *string) []byte {
 	return appendText(b, *s)
 }
 
+// listPrefix is everything of a document that comes before its first item. parse skips it
+// by its length alone.
 func listPrefix(number domain.PrisonerNumber) string {
 	return `{"prisonerNumber":"` + string(number) + `","nonAssociations":[`
 }
 
 const listSuffix = `]}`
 
-// render appends the whole answer to document and, for the next time, one line
-// for each of its items to lines: other prisoner, effective date, position,
-// length in bytes.
-func render(document, lines []byte, number domain.PrisonerNumber, entries []*listItem) (_, _ []byte) {
+// render appends the whole answer to GET to document. To entries it appends one line
+// for each item: other prisoner, effective date, position, length in bytes. With
+// these lines parse takes the document apart again without decoding any JSON.
+func render(document, entries []byte, number domain.PrisonerNumber, items []*listItem) (_, _ []byte) {
 	document = append(document, listPrefix(number)...)
-	for i, e := range entries {
+	for i, item := range items {
 		if i > 0 {
 			document = append(document, ',')
 		}
 		before := len(document)
-		document = appendItem(document, e, number)
-		lines = append(append(lines, e.pair.Other(number)...), ' ')
-		lines = append(append(lines, e.effective...), ' ')
-		lines = append(strconv.AppendInt(lines, e.position, 10), ' ')
-		lines = append(strconv.AppendInt(lines, int64(len(document)-before), 10), '\n')
+		document = appendItem(document, item, number)
+		entries = append(append(entries, item.pair.Other(number)...), ' ')
+		entries = append(append(entries, item.effective...), ' ')
+		entries = append(strconv.AppendInt(entries, item.position, 10), ' ')
+		entries = append(strconv.AppendInt(entries, int64(len(document)-before), 10), '\n')
 	}
-	return append(document, listSuffix...), lines
+	return append(document, listSuffix...), entries
 }
 
+// errDocument fails the batch. Only a change of the tables by hand, or a fault of
+// render, can cause it; a rebuild mends both.
 var errDocument = errors.New("a prisoner's document and its entries do not fit together: rebuild the read model")
 
-// parse takes apart what render wrote.
-func parse(number domain.PrisonerNumber, document []byte, lines string) ([]*listItem, error) {
+// parse takes apart what render wrote. The items share memory with document, which
+// must not be changed afterwards.
+func parse(number domain.PrisonerNumber, document []byte, entries string) ([]*listItem, error) {
 	rest := document[min(len(listPrefix(number)), len(document)):]
-	entries := make([]*listItem, 0, strings.Count(lines, "\n"))
-	for line := range strings.Lines(lines) {
-		e, length, err := parseItem(number, line)
+	items := make([]*listItem, 0, strings.Count(entries, "\n"))
+	for line := range strings.Lines(entries) {
+		item, length, err := parseItem(number, line)
 		if err != nil || length >= len(rest) {
 			return nil, errDocument
 		}
-		// The bytes are shared with the document that was read; nobody changes them.
-		e.text, rest = rest[:length:length], rest[length+1:] // a comma, or the end of the list
-		entries = append(entries, e)
+		item.text, rest = rest[:length:length], rest[length+1:] // skips a comma, or the end of the list
+		items = append(items, item)
 	}
-	return entries, nil
+	return items, nil
 }
 
+// parseItem reads one line of entries, and returns the length of its item.
 func parseItem(number domain.PrisonerNumber, line string) (*listItem, int, error) {
 	fields := strings.Fields(line)
 	if len(fields) != 4 {
@@ -155,6 +165,6 @@ func parseItem(number domain.PrisonerNumber, line string) (*listItem, int, error
 	if length < 0 {
 		errLength = errDocument
 	}
-	e := &listItem{pair: pair, effective: domain.LocalDateTime(fields[1]), position: position, read: true}
-	return e, length, errors.Join(errPair, err, errLength)
+	item := &listItem{pair: pair, effective: domain.LocalDateTime(fields[1]), position: position, read: true}
+	return item, length, errors.Join(errPair, err, errLength)
 }

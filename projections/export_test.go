@@ -16,13 +16,16 @@ var AppendState = appendState
 // Hand drives a projector batch by batch.
 type Hand struct{ projector }
 
-// NewHand is a projector without a follower.
+// NewHand is a projector without a consumer.
 func NewHand(store eventstore.Store) *Hand {
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {
 		panic(err)
 	}
-	return &Hand{projector{store: store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()}, london: london}}
+	return &Hand{projector{
+		store: store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()},
+		generation: CurrentGeneration, london: london,
+	}}
 }
 
 // Work applies events as one batch.

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// How long a fact may take to come true on a busy machine, and how often to look.
+// patience is how long a condition may take on a busy machine, poll how often it is checked.
 const (
 	patience = 20 * time.Second
 	poll     = 5 * time.Millisecond

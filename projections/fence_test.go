@@ -13,9 +13,9 @@ import (
 	"nonassociations/projections"
 )
 
-// TestSession_thatWasOvertakenWritesAndShowsNothing: every act of a projector that
+// TestSession_thatIsFencedWritesAndPublishesNothing: every act of a projector that
 // stalled is fenced by where it left the checkpoint, and of which log.
-func TestSession_thatWasOvertakenWritesAndShowsNothing(t *testing.T) {
+func TestSession_thatIsFencedWritesAndPublishesNothing(t *testing.T) {
 	acts := map[string]func(context.Context, *projections.Hand, *pgx.Conn, []eventstore.RecordedEvent) error{
 		"a live batch": func(ctx context.Context, h *projections.Hand, conn *pgx.Conn, next []eventstore.RecordedEvent) error {
 			return h.Work(ctx, conn, next, false)
@@ -38,6 +38,7 @@ func TestSession_thatWasOvertakenWritesAndShowsNothing(t *testing.T) {
 	for how, sql := range overtaken {
 		for what, act := range acts {
 			t.Run(what+" "+how, func(t *testing.T) {
+				t.Parallel()
 				log := someLog(t, "B1111BB", "C1111CC")
 				_, conn := database(t)
 				events, err := log.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)

@@ -10,63 +10,101 @@ import (
 	"nonassociations/eventstore"
 )
 
-// pairRow is a row of read_1.pair.
+// pairRow is a row of the table pair: the state that the facts of one stream led to. The
+// next fact is folded onto the stored state, so that the stream is not read again.
 type pairRow struct {
 	state     domain.State
-	facts     uint64  // that lead to it
-	positions []int64 // of the opening event of each item
+	facts     uint64  // that led to the state
+	positions []int64 // of the opening event of each item of the state
 	folding   *eventstore.Folding
 	items     []*listItem
-	begins    bool // with this batch, so that the table cannot have the row
-	stored    bool // the table has the row already
+	begins    bool // with this batch: the table cannot have the row
+	stored    bool // the table has the row
 }
 
-// prisonerRow is a row of read_1.prisoner.
+// evolve folds one fact and keeps the position of the opening event beside each item.
+// It reports whether an item was added.
+func (p *pairRow) evolve(f *fact) (added bool, err error) {
+	if p.folding == nil {
+		p.folding = eventstore.Resume(p.state, p.facts)
+	}
+	count, at := p.folding.Len(), p.folding.Index(f.Event.Concerns())
+	if err := p.folding.Add(*f); err != nil {
+		return false, err
+	}
+	// An item disappears when its record is transferred to another pair. The positions
+	// must stay beside the items, because they decide the order of a list.
+	switch grown := p.folding.Len() - count; {
+	case grown > 0:
+		p.positions = append(p.positions, int64(f.Position.Commit)) //nolint:gosec // positions stay below 2⁶³
+		return true, nil
+	case grown < 0:
+		p.positions = slices.Delete(p.positions, at, at+1)
+	}
+	return false, nil
+}
+
+// prisonerRow is a row of the table prisoner. A fact of a pair changes two of them.
 type prisonerRow struct {
 	number  domain.PrisonerNumber
 	items   []*listItem
-	stored  bool
-	kept    bool       // in a building
-	changed []*pairRow // of this batch
-	size    int        // bytes of the entries, when last asked
+	stored  bool       // the table has the row
+	kept    bool       // by a bulk load
+	changed []*pairRow // in this batch
+	size    int        // bytes of the items when grown was last called
 }
 
-// append is by how many bytes the entries have grown since it was last asked.
-func (p *prisonerRow) append() int {
+// itemBytes is what an item takes in the memory of either prisoner, beside its text.
+const itemBytes = 96
+
+// grown returns by how many bytes the items have grown since the last call. The other
+// prisoner of an item shares its text, so each of the two counts half of it.
+func (p *prisonerRow) grown() int {
 	size := 0
-	for _, e := range p.items {
-		size += len(e.text)/2 + itemBytes // the other prisoner has it too
+	for _, item := range p.items {
+		size += len(item.text)/2 + itemBytes
 	}
 	grown := size - p.size
 	p.size = size
 	return grown
 }
 
-// itemBytes is what an entry takes in the memory of either prisoner, beside
-// its text.
-const itemBytes = 96
-
-// rows are those that a batch concerns. They hold everything that folding
-// needs: from here on nothing reads the tables.
-type rows struct {
-	pairs     map[domain.Pair]*pairRow
-	prisoners map[domain.PrisonerNumber]*prisonerRow
-	opened    map[uuid.UUID]recordRow // of those that begin in a pair, or arrive: they are the pair's from now on
-	arrived   map[uuid.UUID]struct{}
-	changed   map[rowKey]recordRow
-	merges    merges
-	london    *time.Location
+// renew replaces the items of the pairs that changed. A pair that begins has no items
+// here yet.
+func (p *prisonerRow) renew() {
+	for _, row := range p.changed {
+		if !row.begins {
+			p.items = slices.DeleteFunc(p.items, func(item *listItem) bool { return item.pair == row.state.Pair })
+		}
+		p.items = append(p.items, row.items...)
+	}
+	p.changed = nil
+	sortItems(p.items)
 }
 
-// rowsFor makes empty rows for all whom the facts concern.
-func rowsFor(facts []*fact, london *time.Location) rows {
+// rows are the rows that a batch changes. After load they hold everything that folding
+// needs, and nothing reads the tables until they are written.
+type rows struct {
+	generation Generation
+	pairs      map[domain.Pair]*pairRow
+	prisoners  map[domain.PrisonerNumber]*prisonerRow
+	opened     map[uuid.UUID]recordRow // records that begin in a pair or arrive in it, which owns them from now on
+	arrived    map[uuid.UUID]struct{}  // those of opened that came from another pair
+	changed    map[rowKey]recordRow    // all other records
+	merges     merges
+	london     *time.Location
+}
+
+// rowsFor returns empty rows for every pair and prisoner of the facts.
+func rowsFor(facts []*fact, g Generation, london *time.Location) rows {
 	r := rows{
-		pairs:     make(map[domain.Pair]*pairRow, len(facts)),
-		prisoners: make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
-		opened:    make(map[uuid.UUID]recordRow, len(facts)),
-		arrived:   map[uuid.UUID]struct{}{},
-		changed:   map[rowKey]recordRow{},
-		london:    london,
+		generation: g,
+		pairs:      make(map[domain.Pair]*pairRow, len(facts)),
+		prisoners:  make(map[domain.PrisonerNumber]*prisonerRow, len(facts)),
+		opened:     make(map[uuid.UUID]recordRow, len(facts)),
+		arrived:    map[uuid.UUID]struct{}{},
+		changed:    map[rowKey]recordRow{},
+		london:     london,
 	}
 	for _, f := range facts {
 		if !f.OfPair() {
@@ -90,16 +128,19 @@ func rowsFor(facts []*fact, london *time.Location) rows {
 	return r
 }
 
-// fold brings the rows to where the facts lead. The rows depend on the facts
-// alone, never on how they were cut into batches. Errors: ErrNotWhole.
+// fold applies the facts to the rows. The result depends on the facts alone, never on
+// how they were cut into batches. Errors: eventstore.ErrNotWhole for a stream that
+// lacks a revision.
 func (r rows) fold(facts []*fact) error {
+	// owner holds the records whose rows belong to a pair from this batch on, touched the
+	// records that a fact may have changed without moving them.
 	owner, touched := make(map[uuid.UUID]*pairRow, len(facts)), map[rowKey]struct{}{}
 	for _, f := range facts {
 		if !f.OfPair() {
 			continue
 		}
 		row := r.pairs[f.Pair]
-		began, err := row.evolve(f)
+		added, err := row.evolve(f)
 		if err != nil {
 			return err
 		}
@@ -108,15 +149,17 @@ func (r rows) fold(facts []*fact) error {
 			r.arrived[id] = struct{}{}
 		}
 		switch {
-		case began || arrived:
+		case added || arrived:
 			owner[id] = row
 		case changesRecordRow(f.Event):
 			touched[rowKey{id, f.Pair}] = struct{}{}
 		}
 	}
+	// Items and rows are made once a batch, after the last fact: a state in between is
+	// never seen.
 	for _, row := range r.pairs {
 		row.state, row.facts, row.folding = row.folding.State(), row.folding.Next(), nil
-		row.items = row.itemsOf()
+		row.items = itemsOf(row)
 	}
 	r.recordRows(owner, touched)
 	for _, prisoner := range r.prisoners {
@@ -125,72 +168,55 @@ func (r rows) fold(facts []*fact) error {
 	return nil
 }
 
-// evolve folds one fact and keeps a position beside each item. It reports
-// whether an item was added.
-func (p *pairRow) evolve(f *fact) (began bool, err error) {
-	if p.folding == nil {
-		p.folding = eventstore.Resume(p.state, p.facts)
-	}
-	count, at := p.folding.Len(), p.folding.Index(f.Event.Concerns())
-	if err := p.folding.Add(*f); err != nil {
-		return false, err
-	}
-	switch grown := p.folding.Len() - count; {
-	case grown > 0:
-		p.positions = append(p.positions, int64(f.Position.Commit)) //nolint:gosec // positions stay below 2⁶³
-		return true, nil
-	case grown < 0:
-		p.positions = slices.Delete(p.positions, at, at+1)
-	}
-	return false, nil
-}
-
-// arrives reports whether a non-association belongs to another pair from now on.
+// arrives reports whether an event moves a non-association into the pair.
 func arrives(e domain.Event) bool {
 	_, is := e.(domain.TransferredIn)
 	return is
 }
 
-// splitNewAndExisting parts the rows that the tables may have from those that they cannot
-// have: a line is as new as its pair, unless it came from another one.
-func (r rows) splitNewAndExisting() (stored, fresh rows) {
-	stored.merges, r.merges = r.merges, merges{}
-	if r.allFresh() {
-		stored.changed = r.changed
+// splitNewAndExisting separates the rows that the tables may have from those that they
+// cannot have. A record is as new as its pair, unless it came from another pair.
+func (r rows) splitNewAndExisting() (existing, created rows) {
+	existing.generation, created.generation = r.generation, r.generation
+	existing.merges, r.merges = r.merges, merges{}
+	// Changed records and merges may be rows that exist: they go with existing.
+	if r.allNew() {
+		existing.changed = r.changed
 		r.changed = nil
-		return stored, r
+		return existing, r
 	}
-	for _, part := range []*rows{&stored, &fresh} {
+	for _, part := range []*rows{&existing, &created} {
 		part.pairs, part.prisoners = map[domain.Pair]*pairRow{}, map[domain.PrisonerNumber]*prisonerRow{}
 		part.opened = map[uuid.UUID]recordRow{}
 	}
 	for pair, row := range r.pairs {
 		if row.stored {
-			stored.pairs[pair] = row
+			existing.pairs[pair] = row
 		} else {
-			fresh.pairs[pair] = row
+			created.pairs[pair] = row
 		}
 	}
 	for number, row := range r.prisoners {
 		if row.stored {
-			stored.prisoners[number] = row
+			existing.prisoners[number] = row
 		} else {
-			fresh.prisoners[number] = row
+			created.prisoners[number] = row
 		}
 	}
-	for id, l := range r.opened {
-		if _, arrived := r.arrived[id]; arrived || r.pairs[l.pair].stored {
-			stored.opened[id] = l
+	for id, record := range r.opened {
+		if _, arrived := r.arrived[id]; arrived || r.pairs[record.pair].stored {
+			existing.opened[id] = record
 		} else {
-			fresh.opened[id] = l
+			created.opened[id] = record
 		}
 	}
-	stored.changed = r.changed
-	return stored, fresh
+	existing.changed = r.changed
+	return existing, created
 }
 
-// allFresh is how it is while a new log is gone through, and saves the parting.
-func (r rows) allFresh() bool {
+// allNew reports whether the tables can have none of the rows. That is the usual case
+// while a new log is read from its beginning, and saves splitting them.
+func (r rows) allNew() bool {
 	for _, row := range r.pairs {
 		if row.stored {
 			return false
@@ -204,19 +230,7 @@ func (r rows) allFresh() bool {
 	return len(r.arrived) == 0
 }
 
+// none reports whether there is nothing to write.
 func (r rows) none() bool {
 	return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 && r.merges.none()
-}
-
-// renew replaces the entries of the pairs that changed; one that begins has
-// none yet.
-func (p *prisonerRow) renew() {
-	for _, row := range p.changed {
-		if !row.begins {
-			p.items = slices.DeleteFunc(p.items, func(e *listItem) bool { return e.pair == row.state.Pair })
-		}
-		p.items = append(p.items, row.items...)
-	}
-	p.changed = nil
-	sortItems(p.items)
 }

@@ -17,11 +17,11 @@ import (
 )
 
 // someLog has an id, and one fact of each of some pairs.
-func someLog(t *testing.T, others ...string) *scribe {
+func someLog(t *testing.T, others ...string) *logWriter {
 	log := newLog(t)
 	for _, other := range others {
 		pair := pairOf(t, "A1111AA", other)
-		log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+		log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 	}
 	return log
 }
@@ -33,7 +33,7 @@ func identity(t *testing.T, log eventstore.Store) string {
 }
 
 // built is a database with the read model of a log.
-func built(t *testing.T, log *scribe) string {
+func built(t *testing.T, log *logWriter) string {
 	dsn, conn := database(t)
 	r := start(t, log.log, dsn)
 	r.reaches(t, log.last)
@@ -43,6 +43,7 @@ func built(t *testing.T, log *scribe) string {
 }
 
 func TestReadModel_ofAnotherLogRefusesToStart(t *testing.T) {
+	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
 	err := start(t, other.log, dsn).ends(t)
@@ -52,12 +53,13 @@ func TestReadModel_ofAnotherLogRefusesToStart(t *testing.T) {
 	require.Contains(t, document(t, connect(t, dsn), "A1111AA"), "B1111BB", "what is there stays as it is")
 }
 
-func TestOperator_mayLetItAdoptTheOtherLog(t *testing.T) {
+func TestAdoptLog_replacesTheLogOfTheReadModel(t *testing.T) {
+	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
-	require.Error(t, projections.AdoptLog(t.Context(), dsn, uuid.Nil))
-	require.NoError(t, projections.AdoptLog(t.Context(), dsn, uuid.MustParse(identity(t, other.log))))
-	require.False(t, viewsThere(connect(t, dsn)), "nobody reads what is not built")
+	require.Error(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.Nil))
+	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.MustParse(identity(t, other.log))))
+	require.False(t, viewsThere(connect(t, dsn)), "what is not built cannot be read")
 	conn := connect(t, dsn)
 	start(t, other.log, dsn)
 	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
@@ -65,14 +67,16 @@ func TestOperator_mayLetItAdoptTheOtherLog(t *testing.T) {
 	require.Contains(t, document(t, conn, "A1111AA"), "C1111CC")
 }
 
-func TestRebuild_doesNotForgetWhichLogItWas(t *testing.T) {
+func TestRebuild_keepsTheLogID(t *testing.T) {
+	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
-	require.NoError(t, projections.Rebuild(t.Context(), dsn))
+	require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.CurrentGeneration))
 	require.ErrorIs(t, start(t, other.log, dsn).ends(t), consumer.ErrRefused)
 }
 
 func TestLog_thatWasPutBackIsRefused(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn := built(t, log)
 	earlier := putBack(t, log.log)
@@ -93,9 +97,9 @@ func putBack(t *testing.T, log eventstore.Store) eventstore.Store {
 	return earlier
 }
 
-// TestReader_aloneIsGuardedToo: by the views alone, which are all that the
+// TestGuard_needsTheViewsAlone: by the views alone, which are all that the
 // reader's role may see.
-func TestReader_aloneIsGuardedToo(t *testing.T) {
+func TestGuard_needsTheViewsAlone(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn, conn := database(t)
 	require.NoError(t, projections.Guard(t.Context(), dsn, log.log), "there is nothing to compare")
@@ -129,6 +133,7 @@ func asReader(t *testing.T, conn *pgx.Conn, dsn string) string {
 }
 
 func TestViews_ofAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn := built(t, log)
 	conn := connect(t, dsn)
@@ -141,11 +146,13 @@ func TestViews_ofAnOlderBuildAreBroughtUpToThisOne(t *testing.T) {
 }
 
 func TestLog_thatLostItsIDIsRefused(t *testing.T) {
+	t.Parallel()
 	dsn := built(t, someLog(t, "B1111BB"))
 	require.ErrorIs(t, start(t, memory.New(), dsn).ends(t), consumer.ErrRefused)
 }
 
 func TestNewLog_isWaitedFor(t *testing.T) {
+	t.Parallel()
 	log := memory.New()
 	dsn, conn := database(t)
 	r := start(t, log, dsn)

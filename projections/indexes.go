@@ -12,10 +12,13 @@ import (
 //go:embed indexes.sql
 var indexesSQL string
 
-// indexName finds the names that indexes.sql makes.
+// indexName finds the names in indexes.sql, so that they are written down once.
 var indexName = regexp.MustCompile(`CREATE INDEX IF NOT EXISTS (\w+)`)
 
-// indexNames lists the indexes that a read model has which has caught up.
+const indexesExistSQL = `SELECT coalesce(bool_and(to_regclass('{schema}.' || name) IS NOT NULL), true)
+	FROM unnest($1::text[]) name`
+
+// indexNames lists the indexes of a read model that has caught up.
 func indexNames() []string {
 	var names []string
 	for _, found := range indexName.FindAllStringSubmatch(indexesSQL, -1) {
@@ -24,21 +27,19 @@ func indexNames() []string {
 	return names
 }
 
-// makeIndexes makes those that are missing: all of them when the read model has
-// caught up, later those that an older build did not know. Readers go on
-// meanwhile; the one writer is the session that makes them.
-func makeIndexes(ctx context.Context, tx pgx.Tx) error {
-	var whole bool
-	err := tx.QueryRow(ctx, `SELECT coalesce(bool_and(to_regclass('read_1.' || name) IS NOT NULL), true)
-		FROM unnest($1::text[]) name`, indexNames()).Scan(&whole)
-	if err != nil {
+// createIndexes creates the indexes that are missing: all of them when the read model
+// has caught up, later those that an older build did not have. Readers are not locked
+// out meanwhile. The only writer is the session that creates them.
+func createIndexes(ctx context.Context, tx pgx.Tx, g Generation) error {
+	var exist bool
+	if err := tx.QueryRow(ctx, g.sql(indexesExistSQL), indexNames()).Scan(&exist); err != nil {
 		return fmt.Errorf("look for the read model's indexes: %w", err)
 	}
-	if whole {
+	if exist {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, indexesSQL); err != nil {
-		return fmt.Errorf("make the read model's indexes: %w", err)
+	if _, err := tx.Exec(ctx, g.sql(indexesSQL)); err != nil {
+		return fmt.Errorf("create the read model's indexes: %w", err)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 // A read model that caught up under an older build lacks what that build did
 // not know; its rows are whole, and it is not built again for an index.
 func TestReadModel_ofAnOlderBuildGetsTheIndexesThatItLacks(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	first := start(t, log.log, dsn)

@@ -34,13 +34,13 @@ func BenchmarkVisible(b *testing.B) {
 	_, err = conn.Exec(b.Context(), "CREATE TABLE bare (n bigint)")
 	require.NoError(b, err)
 	estate := estatePairs(b, b.N+1)
-	log.tell(estate[b.N], estateItem(estate[b.N]))
+	log.sync(estate[b.N], estateItem(estate[b.N]))
 	r.reaches(b, log.last)
 
 	var visible, notify, commit []time.Duration
 	b.ResetTimer()
 	for i := range b.N {
-		log.tell(estate[i], estateItem(estate[i]))
+		log.sync(estate[i], estateItem(estate[i]))
 		begun := time.Now()
 		r.reaches(b, log.last)
 		visible = append(visible, time.Since(begun))

@@ -13,9 +13,9 @@ import (
 	"nonassociations/projections"
 )
 
-func (s *scribe) tellOf(other string) {
+func (s *logWriter) syncWith(other string) {
 	pair := pairOf(s.t, "A1111AA", other)
-	s.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+	s.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 }
 
 func kill(t *testing.T, conn *pgx.Conn) {
@@ -24,7 +24,8 @@ func kill(t *testing.T, conn *pgx.Conn) {
 	require.NoError(t, err)
 }
 
-func TestProjectors_oneWorksAndTheOtherTakesOver(t *testing.T) {
+func TestProjector_secondOneTakesOver(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	one := start(t, log.log, dsn)
@@ -32,24 +33,25 @@ func TestProjectors_oneWorksAndTheOtherTakesOver(t *testing.T) {
 	other := start(t, log.log, dsn)
 	require.Eventually(t, func() bool { return other.Status().Waiting }, patience, poll)
 
-	log.tellOf("C1111CC")
+	log.syncWith("C1111CC")
 	one.reaches(t, log.last)
 	require.Empty(t, other.commits)
 
 	one.end()
-	log.tellOf("D1111DD")
+	log.syncWith("D1111DD")
 	other.reaches(t, log.last)
 	require.True(t, other.Status().Leader)
 	require.Regexp(t, `B1111BB.*C1111CC.*D1111DD`, document(t, conn, "A1111AA"))
 }
 
 func TestLease_endsWithTheSessionAndNothingIsLostOrDoubled(t *testing.T) {
+	t.Parallel()
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	one, other := start(t, log.log, dsn), start(t, log.log, dsn)
 	numbers := []string{"C1111CC", "D1111DD", "E1111EE", "F1111FF"}
 	for _, number := range numbers {
-		log.tellOf(number)
+		log.syncWith(number)
 		kill(t, conn)
 	}
 	require.Eventually(t, func() bool {
@@ -62,7 +64,7 @@ func TestLease_endsWithTheSessionAndNothingIsLostOrDoubled(t *testing.T) {
 func TestProjector_thatWasFencedWritesNothing(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	_, conn := database(t)
-	events := ours(t, log.log)
+	events := ownEvents(t, log.log)
 	stalled, active := begin(t, conn, log), begin(t, conn, log)
 	require.NoError(t, active.Work(t.Context(), conn, events[:1], false))
 	for _, more := range []bool{false, true} {
@@ -71,7 +73,8 @@ func TestProjector_thatWasFencedWritesNothing(t *testing.T) {
 	require.True(t, isTrue(conn, `SELECT count(*) = 1 FROM read_1.pair`))
 }
 
-func TestPostgres_mayRestartUnderneath(t *testing.T) {
+func TestProjector_survivesARestartOfPostgres(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
 	require.NoError(t, err)
@@ -81,7 +84,7 @@ func TestPostgres_mayRestartUnderneath(t *testing.T) {
 	r.reaches(t, log.last)
 
 	require.NoError(t, server.Stop(context.Background()))
-	log.tellOf("C1111CC")
+	log.syncWith("C1111CC")
 	require.Eventually(t, func() bool { return r.Status().Failure != nil }, patience, poll)
 	server, err = localpg.Start(context.Background(), localpg.Options{Dir: dir})
 	require.NoError(t, err)
@@ -112,13 +115,14 @@ func TestTables_thatWereDroppedComeBack(t *testing.T) {
 		"by an operator": ``,
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			log := someLog(t, "B1111BB", "C1111CC")
 			dsn, conn := database(t)
 			r := start(t, log.log, dsn)
 			r.reaches(t, log.last)
 			require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
 			if sql == "" {
-				require.NoError(t, projections.Rebuild(t.Context(), dsn))
+				require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.CurrentGeneration))
 			} else {
 				_, err := conn.Exec(t.Context(), sql)
 				require.NoError(t, err)

@@ -10,9 +10,11 @@ import (
 	"nonassociations/domain"
 )
 
+// Rows are looked up by the primary key. A list of thousands of keys is one parameter, so
+// that the statement and its plan stay the same.
 const (
-	loadPairsSQL     = `SELECT pair, state, facts, positions FROM read_1.pair WHERE pair = ANY($1)`
-	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM read_1.prisoner WHERE prisoner_number = ANY($1)`
+	loadPairsSQL     = `SELECT pair, state, facts, positions FROM {schema}.pair WHERE pair = ANY($1)`
+	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM {schema}.prisoner WHERE prisoner_number = ANY($1)`
 )
 
 // sender is a connection or a transaction.
@@ -20,9 +22,11 @@ type sender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
-// load fills the rows with what the tables have, in one round trip. No lock is
-// needed: the checkpoint fences every other writer.
+// load reads the rows that the tables have, in one round trip. It takes no lock: the
+// checkpoint fences every other writer (write.go).
 func (r rows) load(ctx context.Context, db sender) error {
+	// A pair whose first fact is in this batch cannot have a row yet. While a new log is
+	// read that is most of them.
 	pairs := make([]string, 0, len(r.pairs))
 	for pair, row := range r.pairs {
 		if !row.begins {
@@ -35,10 +39,10 @@ func (r rows) load(ctx context.Context, db sender) error {
 	}
 	batch := &pgx.Batch{}
 	if len(pairs) > 0 {
-		batch.Queue(loadPairsSQL, pairs).Query(r.readPairs)
+		batch.Queue(r.generation.sql(loadPairsSQL), pairs).Query(r.readPairs)
 	}
 	if len(prisoners) > 0 {
-		batch.Queue(loadPrisonersSQL, prisoners).Query(r.readPrisoners)
+		batch.Queue(r.generation.sql(loadPrisonersSQL), prisoners).Query(r.readPrisoners)
 	}
 	if batch.Len() == 0 {
 		return nil
@@ -49,46 +53,43 @@ func (r rows) load(ctx context.Context, db sender) error {
 	return nil
 }
 
+// readPairs fills in the rows of pairs. A pair that is not found stays as rowsFor made
+// it: its first fact is then revision 0, or folding reports the gap.
 func (r rows) readPairs(found pgx.Rows) error {
-	for found.Next() {
-		var (
-			name      string
-			state     []byte
-			facts     uint64
-			positions []int64
-		)
-		if err := found.Scan(&name, &state, &facts, &positions); err != nil {
-			return err
-		}
+	var (
+		name      string
+		state     []byte
+		facts     uint64
+		positions []int64
+	)
+	_, err := pgx.ForEachRow(found, []any{&name, &state, &facts, &positions}, func() error {
 		pair, err := domain.ParsePair(name)
 		if err != nil {
 			return err
 		}
-		row := r.pairs[pair]
+		row := r.pairs[pair] // exists: only pairs that were asked for are returned
 		if err := json.Unmarshal(state, &row.state); err != nil {
 			return fmt.Errorf("read the state of a pair: %w", err)
 		}
 		row.facts, row.positions, row.stored = facts, positions, true
-	}
-	return found.Err()
+		return nil
+	})
+	return err
 }
 
+// readPrisoners fills in the rows of prisoners from their stored documents. The items
+// keep the memory of the document, of which pgx allocates a new one for each row.
 func (r rows) readPrisoners(found pgx.Rows) error {
-	for found.Next() {
-		var (
-			number   string
-			document []byte
-			lines    string
-		)
-		if err := found.Scan(&number, &document, &lines); err != nil {
-			return err
-		}
-		row := r.prisoners[domain.PrisonerNumber(number)]
-		entries, err := parse(row.number, document, lines)
-		if err != nil {
-			return err
-		}
-		row.items, row.stored = entries, true
-	}
-	return found.Err()
+	var (
+		number   domain.PrisonerNumber
+		document []byte
+		entries  string
+	)
+	_, err := pgx.ForEachRow(found, []any{&number, &document, &entries}, func() (err error) {
+		row := r.prisoners[number]
+		row.items, err = parse(number, document, entries)
+		row.stored = true
+		return err
+	})
+	return err
 }

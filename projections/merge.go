@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	putMergesSQL = `INSERT INTO read_1.merge (message, removed, survivor, position)
+	putMergesSQL = `INSERT INTO {schema}.merge (message, removed, survivor, position)
 		SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) ON CONFLICT (message) DO NOTHING`
-	takeBackSQL = `UPDATE read_1.merge SET taken_back = true WHERE message = ANY($1::uuid[])`
+	takeBackSQL = `UPDATE {schema}.merge SET taken_back = true WHERE message = ANY($1::uuid[])`
 )
 
-// merges are the rows of read_1.merge that a batch begins and ends, as columns.
+// merges are the changes of a batch to the table merge, column by column.
 type merges struct {
 	messages          [][16]byte
 	removed, survivor []string
@@ -20,8 +20,9 @@ type merges struct {
 	takenBack         [][16]byte
 }
 
-// add takes a fact of a prisoner number; one of a pair says nothing here. A
-// merge is taken back after it was recorded, so that all begin before any ends.
+// add takes a fact of a prisoner number. Facts of pairs change nothing here. A merge is
+// taken back only after it was recorded, so a batch may insert all of its merges before
+// it takes any back.
 func (m *merges) add(f *fact) {
 	switch e := f.Event.(type) {
 	case domain.PrisonerMerged:
@@ -34,13 +35,16 @@ func (m *merges) add(f *fact) {
 	}
 }
 
+// none reports whether there is nothing to write.
 func (m merges) none() bool { return len(m.messages)+len(m.takenBack) == 0 }
 
-func (m merges) queue(batch *pgx.Batch) {
+// queue adds the statements. A merge that is recorded twice keeps its first row: the
+// second message of a known merge appends no fact, and a replayed one changes nothing.
+func (m merges) queue(batch *pgx.Batch, g Generation) {
 	if len(m.messages) > 0 {
-		batch.Queue(putMergesSQL, m.messages, m.removed, m.survivor, m.positions)
+		batch.Queue(g.sql(putMergesSQL), m.messages, m.removed, m.survivor, m.positions)
 	}
 	if len(m.takenBack) > 0 {
-		batch.Queue(takeBackSQL, m.takenBack)
+		batch.Queue(g.sql(takeBackSQL), m.takenBack)
 	}
 }

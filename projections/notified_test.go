@@ -14,7 +14,7 @@ import (
 
 // Processes that read sleep until they are told: each commit says how far the rows
 // are, whether one event was worked in or a whole log.
-func TestEveryCommit_notifiesOtherProcesses(t *testing.T) {
+func TestCommit_notifiesOtherProcesses(t *testing.T) {
 	log, dsn := newLog(t), testdb.New(t)
 	listener, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
@@ -24,7 +24,7 @@ func TestEveryCommit_notifiesOtherProcesses(t *testing.T) {
 
 	write := func(i int) {
 		pair := pairOf(t, fmt.Sprintf("A%04dAA", i), "B1234BB")
-		log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+		log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 	}
 	for i := range 600 { // more than are written one by one
 		write(i)
@@ -44,7 +44,7 @@ func told(t *testing.T, listener *pgx.Conn, payload string) {
 	defer cancel()
 	for {
 		note, err := listener.WaitForNotification(ctx)
-		require.NoError(t, err, "nobody is told of %s", payload)
+		require.NoError(t, err, "no notification of %s", payload)
 		if note.Payload == payload {
 			return
 		}

@@ -27,9 +27,9 @@ func TestBatch_noneReadsAWholeTable(t *testing.T) {
 	second := start(t, log.log, dsn)
 	require.Eventually(t, func() bool { return second.Status().CaughtUp }, patience, poll)
 	for i := range 12 {
-		log.tellOf(fmt.Sprintf("C11%02dCC", i))
-		message := log.removes(domain.PrisonerNumber(fmt.Sprintf("D11%02dDD", i)), "E1111EE")
-		log.returns(message)
+		log.syncWith(fmt.Sprintf("C11%02dCC", i))
+		message := log.merge(domain.PrisonerNumber(fmt.Sprintf("D11%02dDD", i)), "E1111EE")
+		log.unmerge(message)
 		second.reaches(t, log.last)
 	}
 	second.end()

@@ -13,7 +13,7 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-func (s *scribe) append(t *testing.T, stream, eventType, data string) uuid.UUID {
+func (s *logWriter) append(t *testing.T, stream, eventType, data string) uuid.UUID {
 	e := eventstore.Event{ID: uuid.New(), Type: eventType, Data: []byte(data), Metadata: []byte("{}")}
 	_, err := s.log.Append(t.Context(), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: []eventstore.Event{e}})
 	require.NoError(t, err)
@@ -25,10 +25,10 @@ func TestEvent_ofAnUnknownTypeStopsTheConsumerAndIsNamed(t *testing.T) {
 	dsn, conn := database(t)
 	before := log.last
 	id := log.append(t, "nonAssociation-A1111AA_C1111CC", "nonassociation.forgiven.v1", "{}")
-	log.tellOf("D1111DD")
+	log.syncWith("D1111DD")
 
 	r := start(t, log.log, dsn)
-	r.reaches(t, before) // what lies in front of it is worked on
+	r.reaches(t, before) // the events before it are applied
 	var poison *consumer.Poison
 	require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 	require.Equal(t, id, poison.EventID)
@@ -63,8 +63,8 @@ func TestID_thatTwoPairsBeginWithStopsNothing(t *testing.T) {
 		Stream: "nonAssociation-A1111AA_C1111CC", Expected: eventstore.NoStream, Events: []eventstore.Event{copied},
 	})
 	require.NoError(t, err)
-	log.tellOf("D1111DD")
-	log.tellOf("E1111EE")
+	log.syncWith("D1111DD")
+	log.syncWith("E1111EE")
 
 	second := start(t, log.log, dsn)
 	second.reaches(t, log.last)

@@ -12,75 +12,80 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-// projector is the follow.Handler of the read model.
+// projector is the consumer.Handler of the read model. The consumer calls its methods
+// from one goroutine, each with the connection that holds the lease.
 type projector struct {
-	store    eventstore.Store
-	onCommit func(uint64)
-	decoder  decoder
-	london   *time.Location
-	prev     checkpoint // what this session believes the table says
-	bulk     *bulkLoad  // nil when nothing is put off
+	store      eventstore.Store
+	onCommit   func(uint64)
+	decoder    decoder
+	generation Generation
+	london     *time.Location
+	prev       checkpoint // the checkpoint as this session last read or wrote it
+	bulk       *bulkLoad  // nil outside of a bulk load
 }
 
-// Check is follow.Handler's.
+// Check refuses a read model that is not of this log, before the consumer asks for the
+// lease.
 func (p *projector) Check(ctx context.Context, conn *pgx.Conn) error {
-	c, err := readCheckpoint(ctx, conn)
+	c, err := readCheckpoint(ctx, conn, p.generation)
 	if err != nil {
 		return err
 	}
-	_, err = guard(ctx, p.store, c)
+	_, err = guard(ctx, p.store, p.generation, c)
 	return err
 }
 
-// LoadCheckpoint is follow.Handler's. Tables that are not whole are made anew: rows that
-// went on from half a read model would be wrong without a sign.
+// LoadCheckpoint returns the position from which to go on, under the lease. Tables
+// that are incomplete are dropped and created again: rows that were added to half a
+// read model would be wrong without a sign.
 func (p *projector) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
-	// A lost commit takes rows and checkpoint with it, and comes again from the
-	// log: there is nothing to wait for the disk for.
+	// A commit that is lost in a crash takes rows and checkpoint with it, and its
+	// events come again from the log. So no commit needs to wait for the disk.
 	if _, err := conn.Exec(ctx, `SET synchronous_commit = off`); err != nil {
 		return eventstore.Position{}, fmt.Errorf("prepare the session: %w", err)
 	}
-	c, err := readCheckpoint(ctx, conn)
+	c, err := readCheckpoint(ctx, conn, p.generation)
 	if err != nil {
 		return eventstore.Position{}, err
 	}
-	id, err := guard(ctx, p.store, c)
+	id, err := guard(ctx, p.store, p.generation, c)
 	if err != nil {
 		return eventstore.Position{}, err
 	}
 	err = inOneTransaction(ctx, conn, "begin the read model", func(tx pgx.Tx) error {
-		whole, err := tablesAreWhole(ctx, tx)
+		complete, err := tablesAreComplete(ctx, tx, p.generation)
 		if err != nil {
 			return err
 		}
-		if !whole || c.store != id {
+		if !complete || c.store != id {
 			c = checkpoint{store: id, counted: true}
-			return dropTables(ctx, tx, id)
+			return recreateTables(ctx, tx, p.generation, id)
 		}
 		if !c.caughtUp {
 			return nil
 		}
-		if err := makeIndexes(ctx, tx); err != nil { // those that an older build did not know
+		if err := createIndexes(ctx, tx, p.generation); err != nil { // those that an older build did not have
 			return err
 		}
-		return publishViews(ctx, tx)
+		return publishViews(ctx, tx, p.generation)
 	})
 	p.prev, p.bulk = c, nil
 	return c.at, err
 }
 
-// Decode is follow.Handler's.
+// Decode reads an event. An error is of the event itself, and stops the consumer.
 func (p *projector) Decode(recorded eventstore.RecordedEvent) (*fact, error) {
 	return p.decoder.decode(recorded)
 }
 
-// bulkLoadFrom is how many events make COPY worth its round trips.
+// bulkLoadFrom is the number of events from which COPY is worth its round trips.
 const bulkLoadFrom = 500
 
-// Apply is follow.Handler's: rows, checkpoint and notification in one
-// transaction. While there is more to catch up with, one transaction takes many
-// batches.
+// Apply commits rows, checkpoint and notification in one transaction. While there is
+// more to catch up with, one transaction takes many batches.
 func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
+	// A small batch at the end of the log is written at once, so that it can be seen at
+	// once. Everything else is collected.
 	if !batch.More && p.bulk == nil && len(batch.Events) < bulkLoadFrom {
 		return p.write(ctx, conn, batch)
 	}
@@ -93,10 +98,10 @@ func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Ba
 	return p.finish(ctx)
 }
 
-// write is the way of live batches: two round trips, the second is the
+// write applies a live batch in two round trips: one reads the rows, the other is the
 // transaction.
 func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
-	r := rowsFor(batch.Events, p.london)
+	r := rowsFor(batch.Events, p.generation, p.london)
 	if len(batch.Events) > 0 {
 		if err := r.load(ctx, conn); err != nil {
 			return err
@@ -105,18 +110,18 @@ func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Ba
 			return err
 		}
 	}
-	now := p.prev.behind(batch)
-	if err := r.write(ctx, conn, p.prev, now); err != nil {
+	next := p.prev.after(batch)
+	if err := r.write(ctx, conn, p.prev, next); err != nil {
 		return err
 	}
-	p.committed(now)
+	p.committed(next)
 	return nil
 }
 
-// bulkLoadBatch works a batch into the transaction of catching up.
+// bulkLoadBatch adds a batch to the bulk load, and begins one where there is none.
 func (p *projector) bulkLoadBatch(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
 	if p.bulk == nil {
-		begun, err := beginBulkLoad(ctx, conn, p.prev, p.london)
+		begun, err := beginBulkLoad(ctx, conn, p.generation, p.prev, p.london)
 		if err != nil {
 			return err
 		}
@@ -125,64 +130,71 @@ func (p *projector) bulkLoadBatch(ctx context.Context, conn *pgx.Conn, batch con
 	return p.bulk.add(ctx, batch)
 }
 
-// finish commits what was built.
+// finish commits the bulk load, if there is one.
 func (p *projector) finish(ctx context.Context) error {
 	if p.bulk == nil {
 		return nil
 	}
-	built := p.bulk
+	// Whether or not the commit succeeds, its transaction is over.
+	bulk := p.bulk
 	p.bulk = nil
-	if err := built.commit(ctx); err != nil {
+	if err := bulk.commit(ctx); err != nil {
 		return err
 	}
-	p.committed(built.next)
+	p.committed(bulk.next)
 	return nil
 }
 
-func (p *projector) committed(now checkpoint) {
-	p.prev = now
-	p.onCommit(now.at.Uint64())
+// committed records a commit and announces its position within the process.
+func (p *projector) committed(next checkpoint) {
+	p.prev = next
+	p.onCommit(next.at.Uint64())
 }
 
-// CheckLease is follow.Handler's: somebody may have dropped the tables or started
-// them again while nothing was written. What was put off is put off no longer.
+// CheckLease runs between batches. It commits a pending bulk load, and fails when the
+// tables were changed by another session meanwhile: an operator may have dropped them,
+// or begun a rebuild. The consumer then starts a new session, which creates them.
 func (p *projector) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	if err := p.finish(ctx); err != nil {
 		return err
 	}
-	c, err := readCheckpoint(ctx, conn)
+	c, err := readCheckpoint(ctx, conn, p.generation)
 	if err != nil {
 		return err
 	}
-	whole, err := tablesAreWhole(ctx, conn)
+	complete, err := tablesAreComplete(ctx, conn, p.generation)
 	if err != nil {
 		return err
 	}
-	if !whole || c != p.prev {
-		return errors.New("the read model was changed by somebody else, beginning again")
+	// The session holds the lease, so no projector can have moved the checkpoint.
+	if !complete || c != p.prev {
+		return errors.New("the read model was changed by another session, starting again")
 	}
 	if !c.caughtUp {
 		return nil
 	}
-	return inOneTransaction(ctx, conn, "show the read model", func(tx pgx.Tx) error { return publishViews(ctx, tx) })
+	return inOneTransaction(ctx, conn, "publish the read model", func(tx pgx.Tx) error { return publishViews(ctx, tx, p.generation) })
 }
 
-// CaughtUp is follow.Handler's: from now on this version may answer.
+const setCaughtUpSQL = `UPDATE {schema}.checkpoint SET caught_up = true WHERE name = $1`
+
+// CaughtUp lets this generation answer from now on: it creates the indexes and
+// publishes the views. It does so once in the life of the tables.
 func (p *projector) CaughtUp(ctx context.Context, conn *pgx.Conn) error {
 	if p.prev.caughtUp {
 		return nil
 	}
-	err := inOneTransaction(ctx, conn, "show the read model", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, moveSQL, moveArgs(p.prev, p.prev)...); err != nil { // fences
+	err := inOneTransaction(ctx, conn, "publish the read model", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, p.generation.sql(moveSQL), moveArgs(p.prev, p.prev)...); err != nil { // the fence
 			return err
 		}
-		if err := makeIndexes(ctx, tx); err != nil {
+		if err := createIndexes(ctx, tx, p.generation); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE read_1.checkpoint SET caught_up = true WHERE name = $1`, projection); err != nil {
+		if _, err := tx.Exec(ctx, p.generation.sql(setCaughtUpSQL), projection); err != nil {
 			return err
 		}
-		return publishViews(ctx, tx)
+		return publishViews(ctx, tx, p.generation)
 	})
 	if err != nil {
 		return err

@@ -9,7 +9,8 @@ import (
 	"nonassociations/domain"
 )
 
-// recordRow is a row of read_1.non_association without its id.
+// recordRow is a row of the table non_association without its id. By these rows records
+// are found, filtered and sorted; their content is in the state of the pair.
 type recordRow struct {
 	pair                     domain.Pair
 	first, second            domain.PrisonerNumber
@@ -18,14 +19,56 @@ type recordRow struct {
 	deleted                  bool
 }
 
-// rowKey is a non-association in the stream of a pair. For a moment of a merge
-// it is in two; its line is that of the pair in which it arrived last.
+// recordRowOf returns the row of a record in the state of its pair. A record that has
+// left the pair and has not arrived in another yet keeps a row that is marked deleted,
+// so that its pair can still be found by its id.
+func recordRowOf(s domain.State, id uuid.UUID, london *time.Location) recordRow {
+	const never = "never" // sorts after every date
+	numbers := s.Pair.Numbers()
+	row := recordRow{pair: s.Pair, first: numbers[0], second: numbers[1], expires: never, deleted: true}
+	i := s.Find(id)
+	if i < 0 {
+		return row
+	}
+	n := s.Items[i]
+	if n.FirstPrisoner == row.second {
+		row.first, row.second = row.second, row.first
+	}
+	row.whenCreated, row.deleted = whenCreated(n, london), n.Deleted
+	row.whenUpdated = n.UpdatedAt.UTC().Format("2006-01-02T15:04:05.999999")
+	if n.ExpiryDate != nil {
+		row.expires = string(*n.ExpiryDate)
+	}
+	return row
+}
+
+// whenCreated returns a text that sorts as the whenCreated of the answers does: the
+// effective date, and for a record of staff also the fraction of its second.
+func whenCreated(n domain.NonAssociation, london *time.Location) string {
+	opened := n.OpenedAt.In(london) // facts hold UTC
+	if n.CreatedSource == domain.DPS && domain.Local(opened) == n.EffectiveDate {
+		return string(n.EffectiveDate) + opened.Format(".999999")
+	}
+	return string(n.EffectiveDate)
+}
+
+const recordColumnNames = "id pair first_number second_number when_created when_updated expires deleted"
+
+// values are those of recordColumnNames, for COPY.
+func (row recordRow) values(id uuid.UUID) []any {
+	return []any{
+		[16]byte(id), row.pair.String(), string(row.first), string(row.second), row.whenCreated, row.whenUpdated, row.expires, row.deleted,
+	}
+}
+
+// rowKey is a record in the stream of a pair. Between the two steps of a transfer a
+// record is in two streams. Its row then belongs to the pair in which it arrived last.
 type rowKey struct {
 	id   uuid.UUID
 	pair domain.Pair
 }
 
-// changesRecordRow tells whether an event that adds nothing may change a line.
+// changesRecordRow reports whether an event that adds no record may change a row.
 func changesRecordRow(e domain.Event) bool {
 	switch e.(type) {
 	case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased:
@@ -35,97 +78,60 @@ func changesRecordRow(e domain.Event) bool {
 	}
 }
 
-// recordRows makes the lines of what a batch began and changed.
+// recordRows makes the rows of the records that a batch opened and changed.
 func (r rows) recordRows(owner map[uuid.UUID]*pairRow, touched map[rowKey]struct{}) {
 	for id, row := range owner {
 		r.opened[id] = recordRowOf(row.state, id, r.london)
 	}
 	for at := range touched {
-		if _, drawn := r.opened[at.id]; !drawn {
+		if _, made := r.opened[at.id]; !made {
 			r.changed[at] = recordRowOf(r.pairs[at.pair].state, at.id, r.london)
 		}
-	}
-}
-
-const never = "never"
-
-// recordRowOf is the line of one in the state of its pair. One that has left without
-// having arrived anywhere keeps a line, so that the way to its pair is found.
-func recordRowOf(s domain.State, id uuid.UUID, london *time.Location) recordRow {
-	numbers := s.Pair.Numbers()
-	l := recordRow{pair: s.Pair, first: numbers[0], second: numbers[1], expires: never, deleted: true}
-	i := s.Find(id)
-	if i < 0 {
-		return l
-	}
-	n := s.Items[i]
-	if n.FirstPrisoner == l.second {
-		l.first, l.second = l.second, l.first
-	}
-	l.whenCreated, l.deleted = whenCreated(n, london), n.Deleted
-	l.whenUpdated = n.UpdatedAt.UTC().Format("2006-01-02T15:04:05.999999")
-	if n.ExpiryDate != nil {
-		l.expires = string(*n.ExpiryDate)
-	}
-	return l
-}
-
-// whenCreated sorts as the answers' whenCreated does.
-func whenCreated(n domain.NonAssociation, london *time.Location) string {
-	opened := n.OpenedAt.In(london) // facts are told in UTC
-	if n.CreatedSource == domain.DPS && domain.Local(opened) == n.EffectiveDate {
-		return string(n.EffectiveDate) + opened.Format(".999999")
-	}
-	return string(n.EffectiveDate)
-}
-
-const recordColumnNames = "id pair first_number second_number when_created when_updated expires hidden"
-
-func (l recordRow) values(id uuid.UUID) []any {
-	return []any{
-		[16]byte(id), l.pair.String(), string(l.first), string(l.second), l.whenCreated, l.whenUpdated, l.expires, l.deleted,
 	}
 }
 
 const (
 	recordsSQL = `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[])`
 
-	// A pair that a record has left for another has no say in its line any more.
-	changeRecordsSQL = `UPDATE read_1.non_association n SET first_number = l.first_number, second_number = l.second_number,
-			when_created = l.when_created, when_updated = l.when_updated, expires = l.expires, hidden = l.hidden
+	// The condition on the pair matters after a transfer: a fact in the pair that a
+	// record has left must not change the row, which belongs to the new pair.
+	changeRecordsSQL = `UPDATE {schema}.non_association n SET first_number = l.first_number, second_number = l.second_number,
+			when_created = l.when_created, when_updated = l.when_updated, expires = l.expires, deleted = l.deleted
 		FROM ` + recordsSQL + `
-			l(id, pair, first_number, second_number, when_created, when_updated, expires, hidden)
+			l(id, pair, first_number, second_number, when_created, when_updated, expires, deleted)
 		WHERE n.id = l.id AND n.pair = l.pair`
 )
 
+// queueRecordRows adds the statements for records. A record that was opened here or has
+// arrived replaces the row of another pair; one that changed does not.
 func (r rows) queueRecordRows(batch *pgx.Batch, with statements) {
 	if len(r.opened) > 0 {
 		var c recordColumns
-		for id, l := range r.opened {
-			c.add(id, l)
+		for id, row := range r.opened {
+			c.add(id, row)
 		}
-		batch.Queue(with.records, c.arguments()...)
+		batch.Queue(r.generation.sql(with.records), c.arguments()...)
 	}
 	if len(r.changed) > 0 {
 		var c recordColumns
-		for at, l := range r.changed {
-			c.add(at.id, l)
+		for at, row := range r.changed {
+			c.add(at.id, row)
 		}
-		batch.Queue(changeRecordsSQL, c.arguments()...)
+		batch.Queue(r.generation.sql(changeRecordsSQL), c.arguments()...)
 	}
 }
 
-// recordColumns are lines turned on their side, as unnest takes them.
+// recordColumns holds rows column by column: the arguments of unnest.
 type recordColumns struct {
-	ids     [][16]byte // as uuid.UUID they would travel by way of texts
+	ids     [][16]byte // pgx sends uuid.UUID as text, which is slower
 	texts   [6][]string
 	deleted []bool
 }
 
-func (c *recordColumns) add(id uuid.UUID, l recordRow) {
-	c.ids, c.deleted = append(c.ids, [16]byte(id)), append(c.deleted, l.deleted)
+func (c *recordColumns) add(id uuid.UUID, row recordRow) {
+	c.ids, c.deleted = append(c.ids, [16]byte(id)), append(c.deleted, row.deleted)
 	for i, text := range []string{
-		l.pair.String(), string(l.first), string(l.second), l.whenCreated, l.whenUpdated, l.expires,
+		row.pair.String(), string(row.first), string(row.second), row.whenCreated, row.whenUpdated, row.expires,
 	} {
 		c.texts[i] = append(c.texts[i], text)
 	}

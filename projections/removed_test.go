@@ -17,7 +17,7 @@ import (
 )
 
 // ofNumber appends facts of a number's own stream.
-func (s *scribe) ofNumber(number domain.PrisonerNumber, message uuid.UUID, decide func(domain.Removal, domain.Cause) []domain.Fact) {
+func (s *logWriter) ofNumber(number domain.PrisonerNumber, message uuid.UUID, decide func(domain.Removal, domain.Cause) []domain.Fact) {
 	removal := s.removals[number]
 	removal.Number = number
 	expected := eventstore.NoStream
@@ -38,8 +38,8 @@ func (s *scribe) ofNumber(number domain.PrisonerNumber, message uuid.UUID, decid
 	s.numberFacts[number] += uint64(len(facts))
 }
 
-// removes records a merge, and gives the message's id.
-func (s *scribe) removes(previous, number domain.PrisonerNumber) uuid.UUID {
+// merge records a merge, and gives the message's id.
+func (s *logWriter) merge(previous, number domain.PrisonerNumber) uuid.UUID {
 	s.serial++
 	message := uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, previous, number, s.serial, s.last))
 	s.ofNumber(previous, message, func(r domain.Removal, by domain.Cause) []domain.Fact {
@@ -48,8 +48,8 @@ func (s *scribe) removes(previous, number domain.PrisonerNumber) uuid.UUID {
 	return message
 }
 
-// returns takes the merge of a message back.
-func (s *scribe) returns(message uuid.UUID) {
+// unmerge takes the merge of a message back.
+func (s *logWriter) unmerge(message uuid.UUID) {
 	for number, removal := range s.removals {
 		m, known := removal.By(message)
 		if !known {
@@ -63,18 +63,18 @@ func (s *scribe) returns(message uuid.UUID) {
 }
 
 // someMerge records a merge, or takes one back.
-func (s *scribe) someMerge(t *rapid.T, previous, number domain.PrisonerNumber) {
+func (s *logWriter) someMerge(t *rapid.T, previous, number domain.PrisonerNumber) {
 	merges := s.removals[previous].Merges
 	if len(merges) > 0 && rapid.Bool().Draw(t, "back") {
-		s.returns(rapid.SampledFrom(merges).Draw(t, "merge").Message)
+		s.unmerge(rapid.SampledFrom(merges).Draw(t, "merge").Message)
 		return
 	}
-	s.removes(previous, number)
+	s.merge(previous, number)
 }
 
 // requireMergesOf compares the rows with what folding the numbers' streams
 // gives, in the order of the log.
-func requireMergesOf(t require.TestingT, conn *pgx.Conn, log *scribe) {
+func requireMergesOf(t require.TestingT, conn *pgx.Conn, log *logWriter) {
 	var want, got []string
 	for number, removal := range log.removals {
 		for i, m := range removal.Merges {
@@ -103,16 +103,17 @@ func requireMergesOf(t require.TestingT, conn *pgx.Conn, log *scribe) {
 // The live way, the building way and a rebuild give the same rows, also for
 // batches that have nothing but merges, and one in which a merge begins and ends.
 func TestMerges_areRowsWhicheverWayTheyCome(t *testing.T) {
+	t.Parallel()
 	log := newLog(t)
-	first := log.removes("A1111AA", "B1111BB")
-	log.returns(first)
-	log.removes("A1111AA", "C1111CC")
-	second := log.removes("C1111CC", "D1111DD")
-	third := log.removes("E1111EE", "D1111DD")
-	log.returns(third)
-	log.returns(second)
-	log.removes("E1111EE", "B1111BB")
-	events := ours(t, log.log)
+	first := log.merge("A1111AA", "B1111BB")
+	log.unmerge(first)
+	log.merge("A1111AA", "C1111CC")
+	second := log.merge("C1111CC", "D1111DD")
+	third := log.merge("E1111EE", "D1111DD")
+	log.unmerge(third)
+	log.unmerge(second)
+	log.merge("E1111EE", "B1111BB")
+	events := ownEvents(t, log.log)
 	require.Len(t, events, 8)
 
 	ctx := context.Background()
@@ -143,7 +144,7 @@ func TestMerges_areRowsWhicheverWayTheyCome(t *testing.T) {
 			want = got
 		}
 		require.Equal(t, want, got, name)
-		require.NoError(t, projections.Rebuild(ctx, dsn))
+		require.NoError(t, projections.Rebuild(ctx, dsn, projections.CurrentGeneration))
 	}
 	r := start(t, log.log, dsn)
 	r.reaches(t, log.last)
@@ -159,7 +160,7 @@ func TestTables_ofABuildWithoutMergesAreMadeAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := someLog(t, "B1111BB")
-			log.removes("A1111AA", "C1111CC")
+			log.merge("A1111AA", "C1111CC")
 			dsn := built(t, log)
 			conn := connect(t, dsn)
 			_, err := conn.Exec(t.Context(), older)
@@ -177,7 +178,7 @@ func TestTables_ofABuildWithoutMergesAreMadeAnew(t *testing.T) {
 // TestReader_aloneSeesMerges: by the views alone.
 func TestReader_aloneSeesMerges(t *testing.T) {
 	log := someLog(t, "B1111BB")
-	log.removes("A1111AA", "C1111CC")
+	log.merge("A1111AA", "C1111CC")
 	dsn := built(t, log)
 	reader := connect(t, asReader(t, connect(t, dsn), dsn))
 	require.True(t, isTrue(reader, `SELECT count(*) = 1 FROM read.merge`))

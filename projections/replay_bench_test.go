@@ -39,10 +39,10 @@ func estateItem(pair domain.Pair) domain.Item {
 }
 
 // estate is a log of one non-association for each of many pairs.
-func estate(t testing.TB, pairs int) *scribe {
+func estate(t testing.TB, pairs int) *logWriter {
 	log := newLog(t)
 	for _, pair := range estatePairs(t, pairs) {
-		log.tell(pair, estateItem(pair))
+		log.sync(pair, estateItem(pair))
 	}
 	return log
 }

@@ -8,13 +8,13 @@ import (
 	"nonassociations/domain"
 )
 
-func TestList_isTheRecordsOwnJSONFromEitherSide(t *testing.T) {
+func TestList_isTheContractsJSONFromEitherSide(t *testing.T) {
 	log := newLog(t)
 	dsn, conn := database(t)
 	pair := pairOf(t, "A9109UD", "A0135GA")
 	closed := item(pair, "2020-01-02T03:04:05", domain.CodePerpetrator, domain.CodeVictim)
 	closed.ExpiryDate, closed.Comment, closed.AuthorisedBy = text[domain.LocalDateTime]("2020-02-01T00:00:00"), nil, nil
-	log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodePerpetrator, domain.CodeVictim), closed)
+	log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodePerpetrator, domain.CodeVictim), closed)
 
 	start(t, log.log, dsn).reaches(t, log.last)
 
@@ -34,10 +34,10 @@ func TestList_omitsDeletedAndKeepsTheRecordedOrder(t *testing.T) {
 	r := start(t, log.log, dsn)
 	for _, other := range []string{"C1111CC", "B1111BB", "D1111DD"} {
 		pair := pairOf(t, "A1111AA", other)
-		log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+		log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 	}
 	gone := pairOf(t, "A1111AA", "B1111BB")
-	log.do(gone, domain.NOMIS, domain.Delete{ID: log.states[gone].Items[0].ID})
+	log.execute(gone, domain.NOMIS, domain.Delete{ID: log.states[gone].Items[0].ID})
 	r.reaches(t, log.last)
 	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
 	require.Regexp(t, `C1111CC.*D1111DD`, document(t, conn, "A1111AA"))

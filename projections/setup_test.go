@@ -3,6 +3,7 @@ package projections_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -20,12 +21,20 @@ import (
 	"nonassociations/projections"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run at once than there are processors: most of their time
+// they wait for the timers of a consumer, each with a database of its own.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var noon = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// scribe writes what commands would, straight into a log.
-type scribe struct {
+// logWriter writes what commands would, straight into a log.
+type logWriter struct {
 	t      require.TestingT
 	log    eventstore.Store
 	states map[domain.Pair]domain.State
@@ -38,12 +47,12 @@ type scribe struct {
 	numberFacts map[domain.PrisonerNumber]uint64
 }
 
-// newLog is a log with an id and somebody who writes to it.
-func newLog(t require.TestingT) *scribe {
+// newLog is a log with an id, and its writer.
+func newLog(t require.TestingT) *logWriter {
 	log := memory.New()
 	_, err := eventstore.WriteIdentity(context.Background(), log, uuid.New())
 	require.NoError(t, err)
-	return &scribe{
+	return &logWriter{
 		t: t, log: log, states: map[domain.Pair]domain.State{}, next: map[domain.Pair]eventstore.Expected{}, now: noon,
 		removals: map[domain.PrisonerNumber]domain.Removal{}, numberFacts: map[domain.PrisonerNumber]uint64{},
 	}
@@ -55,8 +64,8 @@ func pairOf(t require.TestingT, one, other string) domain.Pair {
 	return pair
 }
 
-// do decides and appends; a refusal appends nothing.
-func (s *scribe) do(pair domain.Pair, source domain.Source, command domain.Command) {
+// execute decides and appends; a refusal appends nothing.
+func (s *logWriter) execute(pair domain.Pair, source domain.Source, command domain.Command) {
 	state, known := s.states[pair]
 	if !known {
 		state, s.next[pair] = domain.State{Pair: pair}, eventstore.NoStream
@@ -83,8 +92,8 @@ func (s *scribe) do(pair domain.Pair, source domain.Source, command domain.Comma
 
 func text[T ~string](s T) *T { return &s }
 
-func (s *scribe) tell(pair domain.Pair, items ...domain.Item) {
-	s.do(pair, domain.NOMIS, domain.Sync{About: pair.Numbers()[0], Items: items})
+func (s *logWriter) sync(pair domain.Pair, items ...domain.Item) {
+	s.execute(pair, domain.NOMIS, domain.Sync{About: pair.Numbers()[0], Items: items})
 }
 
 func item(pair domain.Pair, effective string, low, high domain.ReasonCode) domain.Item {
@@ -105,7 +114,7 @@ type running struct {
 }
 
 func start(t testing.TB, log eventstore.Store, dsn string, change ...func(*projections.Options)) *running {
-	options := projections.Options{Store: log, DSN: dsn, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}
+	options := projections.Options{Store: log, DSN: dsn, Generation: projections.CurrentGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}
 	for _, c := range change {
 		c(&options)
 	}
@@ -168,11 +177,15 @@ func connect(t testing.TB, dsn string) *pgx.Conn {
 }
 
 // contents is every row of the read model's tables, in order. The checkpoint is
-// left out: how far it is says nothing of the rows.
+// left out: the position of a checkpoint does not depend on the rows.
 func contents(t testing.TB, conn *pgx.Conn) []string {
+	return contentsOf(t, conn, projections.CurrentGeneration)
+}
+
+func contentsOf(t testing.TB, conn *pgx.Conn, generation projections.Generation) []string {
 	var all []string
 	for _, table := range []string{"pair", "non_association", "prisoner", "merge"} {
-		rows, err := conn.Query(context.Background(), `SELECT row_to_json(t)::text FROM read_1.`+table+` t ORDER BY 1`)
+		rows, err := conn.Query(context.Background(), `SELECT row_to_json(t)::text FROM `+generation.Schema()+`.`+table+` t ORDER BY 1`)
 		require.NoError(t, err)
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)

@@ -71,7 +71,7 @@ func some(t *rapid.T, v reflect.Value) {
 			v.SetMapIndex(key, value)
 		}
 	default:
-		t.Fatalf("a state has a %s, which nobody can fill", v.Kind())
+		t.Fatalf("a state has a %s, which anyOf cannot fill", v.Kind())
 	}
 }
 
@@ -88,7 +88,7 @@ func TestState_readsBackAsItWasWritten(t *testing.T) {
 
 // requireStatesOf compares the state of every pair with what folding its facts
 // gives, of which nothing was left out.
-func requireStatesOf(t require.TestingT, conn *pgx.Conn, log *scribe) {
+func requireStatesOf(t require.TestingT, conn *pgx.Conn, log *logWriter) {
 	rows, err := conn.Query(context.Background(), `SELECT state FROM read_1.pair`)
 	require.NoError(t, err)
 	states, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -8,18 +8,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// statements write many rows each.
+// statements write many rows of each table at once.
 type statements struct{ pairs, prisoners, records string }
 
 var (
-	// insert is for rows that the tables do not have, and costs three quarters.
+	// insert is for rows that the tables do not have. It takes three quarters of the
+	// time of put.
 	insert = statements{
-		pairs: `INSERT INTO read_1.pair (pair, state, positions, facts)
+		pairs: `INSERT INTO {schema}.pair (pair, state, positions, facts)
 			SELECT p, s, o::bigint[], f FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) u(p, s, o, f)`,
-		prisoners: `INSERT INTO read_1.prisoner (prisoner_number, document, entries)
+		prisoners: `INSERT INTO {schema}.prisoner (prisoner_number, document, entries)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`,
-		records: `INSERT INTO read_1.non_association
-			(id, pair, first_number, second_number, when_created, when_updated, expires, hidden)
+		records: `INSERT INTO {schema}.non_association
+			(id, pair, first_number, second_number, when_created, when_updated, expires, deleted)
 			SELECT * FROM ` + recordsSQL,
 	}
 	// put is for rows that the tables may have.
@@ -31,20 +32,64 @@ var (
 		records: insert.records + ` ON CONFLICT (id) DO UPDATE SET pair = excluded.pair,
 			first_number = excluded.first_number, second_number = excluded.second_number,
 			when_created = excluded.when_created, when_updated = excluded.when_updated,
-			expires = excluded.expires, hidden = excluded.hidden`,
+			expires = excluded.expires, deleted = excluded.deleted`,
 	}
 )
 
-// columns are rows turned on their side, as unnest takes them.
-type columns struct {
-	first         []string
-	second, third [][]byte
+// write sends rows, checkpoint and notification in one round trip. A pipelined batch is
+// one implicit transaction: either all of it is committed or nothing.
+func (r rows) write(ctx context.Context, conn *pgx.Conn, prev, next checkpoint) error {
+	batch := &pgx.Batch{}
+	// The checkpoint moves first, so that a projector that is fenced writes nothing.
+	batch.Queue(r.generation.sql(moveSQL), moveArgs(prev, next)...)
+	existing, created := r.splitNewAndExisting()
+	if len(r.pairs) == 1 {
+		// A batch that Postgres refused comes again event by event. The rows may be
+		// there after all, so that plain inserts would fail again.
+		existing, created = r, rows{}
+	}
+	if err := created.queue(batch, insert); err != nil {
+		return err
+	}
+	if err := existing.queue(batch, put); err != nil {
+		return err
+	}
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("write rows: %w", err)
+	}
+	return nil
 }
 
-func (c *columns) add(first string, second, third []byte) {
-	c.first, c.second, c.third = append(c.first, first), append(c.second, second), append(c.third, third)
+// put writes rows whether the tables have them or not.
+func (r rows) put(ctx context.Context, tx pgx.Tx) error {
+	batch := &pgx.Batch{}
+	if err := r.queue(batch, put); err != nil {
+		return err
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("put rows: %w", err)
+	}
+	return nil
 }
 
+// queue adds the statements for all rows to a batch. A table without rows gets none.
+func (r rows) queue(batch *pgx.Batch, with statements) error {
+	pairs, facts, err := r.pairColumns()
+	if err != nil {
+		return err
+	}
+	if len(pairs.first) > 0 {
+		batch.Queue(r.generation.sql(with.pairs), pairs.first, pairs.second, pairs.third, facts)
+	}
+	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
+		batch.Queue(r.generation.sql(with.prisoners), prisoners.first, prisoners.second, prisoners.third)
+	}
+	r.queueRecordRows(batch, with)
+	r.merges.queue(batch, r.generation)
+	return nil
+}
+
+// pairColumns renders the states of the pairs.
 func (r rows) pairColumns() (c columns, facts []uint64, err error) {
 	for pair, row := range r.pairs {
 		state, err := appendState(make([]byte, 0, stateBytes), row.state)
@@ -57,55 +102,28 @@ func (r rows) pairColumns() (c columns, facts []uint64, err error) {
 	return c, facts, nil
 }
 
+// prisonerColumns renders the documents of the prisoners.
 func (r rows) prisonerColumns() columns {
 	var c columns
 	for number, row := range r.prisoners {
-		document, lines := render(nil, []byte{}, number, row.items) // no lines are no NULL
-		c.add(string(number), document, lines)
+		document, entries := render(nil, []byte{}, number, row.items) // no entries are '', not NULL
+		c.add(string(number), document, entries)
 	}
 	return c
 }
 
-// write sends rows, checkpoint and notification at once: one round trip,
-// which is one transaction, because only its end synchronises.
-func (r rows) write(ctx context.Context, conn *pgx.Conn, was, now checkpoint) error {
-	batch := &pgx.Batch{}
-	batch.Queue(moveSQL, moveArgs(was, now)...) // first, so that a fenced projector writes nothing
-	stored, fresh := r.splitNewAndExisting()
-	if len(r.pairs) == 1 {
-		// What a batch of many failed on comes again alone: nothing is certain then.
-		stored, fresh = r, rows{}
-	}
-	if err := fresh.queue(batch, insert); err != nil {
-		return err
-	}
-	if err := stored.queue(batch, put); err != nil {
-		return err
-	}
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("write rows: %w", err)
-	}
-	return nil
+// columns holds rows column by column: the arguments of unnest.
+type columns struct {
+	first         []string
+	second, third [][]byte
 }
 
-func (r rows) queue(batch *pgx.Batch, with statements) error {
-	pairs, facts, err := r.pairColumns()
-	if err != nil {
-		return err
-	}
-	if len(pairs.first) > 0 {
-		batch.Queue(with.pairs, pairs.first, pairs.second, pairs.third, facts)
-	}
-	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
-		batch.Queue(with.prisoners, prisoners.first, prisoners.second, prisoners.third)
-	}
-	r.queueRecordRows(batch, with)
-	r.merges.queue(batch)
-	return nil
+func (c *columns) add(first string, second, third []byte) {
+	c.first, c.second, c.third = append(c.first, first), append(c.second, second), append(c.third, third)
 }
 
-// arrayText is the literal of a bigint array: unnest would flatten an array of
-// arrays.
+// arrayText returns the literal of a bigint array. An argument of type bigint[][] would
+// not do: unnest flattens an array of arrays.
 func arrayText(numbers []int64) []byte {
 	b := []byte{'{'}
 	for i, n := range numbers {

@@ -1,4 +1,7 @@
-// Package queries answers from the read model: SELECT only, in transactions
-// that cannot write, and never from the log. What it says may be a moment old;
-// it says how old, by position, and waits for a position when asked to.
+// Package queries reads the read model. It only SELECTs, in transactions that cannot
+// write, and it never reads the log.
+//
+// An answer may be a moment old. Each one carries the position that it reflects, and a
+// caller may ask for a position that the answer must reflect at least. A Reader then
+// waits for it, but no longer than WaitTime.
 package queries

@@ -11,24 +11,24 @@ import (
 	"nonassociations/domain"
 )
 
-// Group is what concerns a group of prisoners in one moment: it may be read
-// more than once and is the same each time. It holds a connection to the read
-// model until it is closed, so it must be closed soon. Its methods are fields,
-// so that it may stand for other things than rows.
+// Group is the records of a group of prisoners in one snapshot. It may be read more than
+// once, with the same result each time. It holds a connection to the read model until
+// Close is called, so the caller must close it soon. Its methods are fields, so that a
+// test can give a Group that is not read from Postgres.
 type Group struct {
-	// Position is that of the very rows.
+	// Position is the position that the rows reflect exactly.
 	Position uint64
-	// Each gives the records one by one, the oldest first, at most so many; all
-	// when most is 0. No more than a few of them are in memory at a time. It
-	// stops at the first error of do and returns it.
+	// Each calls do for each record, the oldest first, for at most so many records, or
+	// all when most is 0. Only a few records are in memory at a time. It stops at the
+	// first error of do and returns it.
 	Each func(ctx context.Context, most int, do func(Record) error) error
-	// Close gives the connection back. It is safe to call again.
+	// Close returns the connection to the pool. Further calls do nothing.
 	Close func()
 }
 
-// Between opens those whose prisoners are both among the numbers; a removed
-// number stands for those too that it was merged into. Errors: ErrNotCaughtUp,
-// ErrOnePrisoner.
+// Between opens the records whose two prisoners are both among the numbers. A removed
+// number also counts as the numbers that it was merged into. Errors: ErrNotCaughtUp,
+// ErrBehind, and ErrOnePrisoner when all numbers belong to one prisoner.
 func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted Filter) (Group, error) {
 	found, err := r.openGroup(ctx, betweenSQL+limited, numbers, 2, wanted)
 	if err != nil {
@@ -37,8 +37,9 @@ func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, w
 	return found, nil
 }
 
-// Involving opens those of which a prisoner is among the numbers; a removed
-// number stands for those too that it was merged into. Errors: ErrNotCaughtUp.
+// Involving opens the records of which at least one prisoner is among the numbers. A
+// removed number also counts as the numbers that it was merged into. Errors:
+// ErrNotCaughtUp, ErrBehind.
 func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted Filter) (Group, error) {
 	found, err := r.openGroup(ctx, involvingSQL+limited, numbers, 1, wanted)
 	if err != nil {
@@ -49,9 +50,9 @@ func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber,
 
 const limited = ` LIMIT $4`
 
-// openGroup opens one that reflects what is wanted at least.
+// openGroup opens a group that reflects at least the wanted position.
 func (r *Reader) openGroup(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Filter) (Group, error) {
-	return reaching(ctx, wanted.AtLeast, func(ctx context.Context) (Group, uint64, error) {
+	return reaching(ctx, r, wanted.AtLeast, func(ctx context.Context) (Group, uint64, error) {
 		group, err := r.openOnce(ctx, sql, numbers, least, wanted)
 		if err == nil && group.Position < wanted.AtLeast {
 			group.Close()
@@ -60,8 +61,9 @@ func (r *Reader) openGroup(ctx context.Context, sql string, numbers []domain.Pri
 	})
 }
 
-// openOnce begins a transaction in which position, merges and records are of
-// one moment: a record that moved between two looks would be in neither.
+// openOnce begins a transaction in which position, merges and records are of one
+// snapshot. With two snapshots a record that is transferred in between could be in
+// neither. least is the number of different prisoners that there must be.
 func (r *Reader) openOnce(ctx context.Context, sql string, numbers []domain.PrisonerNumber, least int, wanted Filter) (Group, error) {
 	tx, err := r.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
@@ -92,7 +94,7 @@ func (r *Reader) openOnce(ctx context.Context, sql string, numbers []domain.Pris
 	}, nil
 }
 
-// positionIn is how far the rows are that the transaction sees.
+// positionIn returns the position that the rows of a transaction reflect.
 func positionIn(ctx context.Context, tx pgx.Tx) (position uint64, err error) {
 	err = tx.QueryRow(ctx, positionSQL).Scan(&position)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -101,10 +103,11 @@ func positionIn(ctx context.Context, tx pgx.Tx) (position uint64, err error) {
 	return position, err
 }
 
-// maxStates is how many states of pairs are kept for the other records of the
-// same pairs.
+// maxStates limits the decoded states that are cached for further records of the same
+// pairs.
 const maxStates = 500
 
+// eachRecord calls do for each row, and decodes it only then.
 func eachRecord(rows pgx.Rows, do func(Record) error) error {
 	states := states{}
 	var (
@@ -128,13 +131,13 @@ func eachRecord(rows pgx.Rows, do func(Record) error) error {
 	return nil
 }
 
-// rollBackTime is how long the end of a transaction may take; a connection that
-// does not answer by then is thrown away.
+// rollBackTime limits the end of a transaction. A connection that does not answer by then
+// is closed.
 const rollBackTime = 5 * time.Second
 
-// rollBack ends a transaction that only read, also for a caller who has left.
+// rollBack ends a transaction that only read, also when ctx has been cancelled.
 func rollBack(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollBackTime)
 	defer cancel()
-	_ = tx.Rollback(ctx) // there is nothing to lose, and the pool drops a broken connection
+	_ = tx.Rollback(ctx) // nothing was written, and the pool drops a broken connection
 }

@@ -28,9 +28,9 @@ func all(group queries.Group, err error) (queries.Records, error) {
 
 func TestGroup_isTheSameHoweverOftenItIsRead(t *testing.T) {
 	r := newRecord(t)
-	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
-	r.tell("A1111AA", "C1111CC", "2002-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
+	r.sync("A1111AA", "C1111CC", "2002-01-01T00:00:00", "")
+	r.waitForProjection()
 	before := r.position
 	wanted := queries.Filter{Open: true, Today: today}
 	for name, open := range map[string]func() (queries.Group, error){
@@ -45,8 +45,8 @@ func TestGroup_isTheSameHoweverOftenItIsRead(t *testing.T) {
 		require.Equal(t, "2001 2002", first)
 		require.Equal(t, "2001", read(t, group, 1), "at most so many")
 
-		r.tell("A1111AA", "D1111DD", "2003-01-01T00:00:00", "")
-		r.settle()
+		r.sync("A1111AA", "D1111DD", "2003-01-01T00:00:00", "")
+		r.waitForProjection()
 		require.Greater(t, r.position, group.Position)
 		require.Equal(t, first, read(t, group, 0), "%s: position and rows are of one moment", name)
 		group.Close()
@@ -58,7 +58,7 @@ func TestGroup_isTheSameHoweverOftenItIsRead(t *testing.T) {
 		tidy, err := r.commands.ExecuteByID(t.Context(), by(), found.Records[2].NonAssociation.ID, domain.Delete{ID: found.Records[2].NonAssociation.ID})
 		require.NoError(t, err)
 		r.position = tidy.Position.Uint64()
-		r.settle()
+		r.waitForProjection()
 		before = r.position
 	}
 }
@@ -75,9 +75,9 @@ func read(t *testing.T, group queries.Group, most int) string {
 
 func TestGroup_stopsAtTheFirstErrorOfItsReader(t *testing.T) {
 	r := newRecord(t)
-	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
-	r.tell("A1111AA", "C1111CC", "2002-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
+	r.sync("A1111AA", "C1111CC", "2002-01-01T00:00:00", "")
+	r.waitForProjection()
 	group, err := r.Involving(t.Context(), numbers("A"), queries.Filter{Open: true, Today: today})
 	require.NoError(t, err)
 	defer group.Close()
@@ -91,8 +91,8 @@ func TestGroup_stopsAtTheFirstErrorOfItsReader(t *testing.T) {
 // also those that could not be opened.
 func TestGroup_givesItsConnectionBack(t *testing.T) {
 	r := newRecord(t)
-	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
+	r.waitForProjection()
 	p := projector{t, connect(t, r.dsn), r.dsn}
 	p.merges("C1111CC>D1111DD")
 	wanted := queries.Filter{Open: true, Today: today}
@@ -117,9 +117,9 @@ func TestGroup_givesItsConnectionBack(t *testing.T) {
 func TestRecord_ofALargeGroupIsGivenOnce(t *testing.T) {
 	r := newRecord(t)
 	const pairs = 1200
-	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "2001-02-01T00:00:00")
-	r.tell("A1111AA", "B1111BB", "2011-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "B1111BB", "2001-01-01T00:00:00", "2001-02-01T00:00:00")
+	r.sync("A1111AA", "B1111BB", "2011-01-01T00:00:00", "")
+	r.waitForProjection()
 	wanted := queries.Filter{Open: true, Closed: true, Today: today}
 	two, err := all(r.Involving(t.Context(), numbers("A"), wanted))
 	require.Equal(t, "2001 2011", dates(t, two, err))
@@ -131,8 +131,8 @@ func TestRecord_ofALargeGroupIsGivenOnce(t *testing.T) {
 		SELECT 'A1111AA_' || other, replace(replace(replace(state, 'B1111BB', other), $1, closed::text), $2, open::text), facts, positions
 		FROM read_1.pair, more`, two.Records[0].NonAssociation.ID.String(), two.Records[1].NonAssociation.ID.String())
 	for i, id := range []string{"closed", "open"} {
-		p.exec(`INSERT INTO read_1.non_association (id, pair, first_number, second_number, when_created, when_updated, expires, hidden)
-			SELECT more.`+id+`, 'A1111AA_' || other, first_number, other, when_created, when_updated, expires, hidden
+		p.exec(`INSERT INTO read_1.non_association (id, pair, first_number, second_number, when_created, when_updated, expires, deleted)
+			SELECT more.`+id+`, 'A1111AA_' || other, first_number, other, when_created, when_updated, expires, deleted
 			FROM read_1.non_association, more WHERE id = $1`, two.Records[i].NonAssociation.ID)
 	}
 	found, err := all(r.Involving(t.Context(), numbers("A"), wanted))

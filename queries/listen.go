@@ -14,39 +14,36 @@ import (
 )
 
 const (
-	// defaultPoll is the safety net below LISTEN.
+	// defaultPoll is how often the position is read although no notification came. It
+	// is the safety net for notifications that are lost.
 	defaultPoll = time.Second
 	pollTime    = 5 * time.Second
-	// pollStandbyEvery is how late a request may learn that a standby has reached
-	// its position.
+	// pollStandbyEvery is how late a request may learn that a standby has reached its
+	// position.
 	pollStandbyEvery = 50 * time.Millisecond
 	connectTime      = 5 * time.Second
 )
 
 // listen keeps the watermark by one connection until the context ends.
+//
+// The loop is our own because jackc/pgxlisten loses three promises: it has no hook for
+// a poll on the connection that listens, which is what finds a dead connection; on a
+// standby, where LISTEN is refused, it only reconnects; and it waits a fixed time
+// between two attempts.
 func (r *Reader) listen(ctx context.Context, config *pgx.ConnConfig) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval, wait.Multiplier = 50*time.Millisecond, 2*time.Second, 2
-	wait.Reset()
-	for {
-		err := r.listenOnce(ctx, config, wait)
-		if ctx.Err() != nil {
-			return
-		}
-		// Postgres may come back from a crash without its last commits, whose
-		// rows then come again: until it has said so, nothing is known.
+	once := func() (struct{}, error) { return struct{}{}, r.listenOnce(ctx, config, wait) }
+	failed := func(err error, _ time.Duration) {
+		// After a crash Postgres may come back without its last commits. Their rows
+		// come again, but until the position has been read nothing is known.
 		r.watermark.reset(r.watermark.position(), 0)
 		r.log.WarnContext(ctx, "position of the read model unknown, listening again", "error", err)
-		timer := time.NewTimer(wait.NextBackOff())
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
 	}
+	_, _ = backoff.Retry(ctx, once, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0), backoff.WithNotify(failed)) // ends with the context
 }
 
+// listenOnce connects and listens until something fails. It never returns nil.
 func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *backoff.ExponentialBackOff) error {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -66,6 +63,7 @@ func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *b
 	if err := l.poll(ctx); err != nil {
 		return err
 	}
+	// The read model has answered: the next failure is a new one, and is retried soon.
 	wait.Reset()
 	for {
 		if err := l.next(ctx); err != nil {
@@ -74,16 +72,35 @@ func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *b
 	}
 }
 
-// inRecovery reports whether a server refuses to listen because it is a standby,
-// where nobody can notify.
+// inRecovery reports whether a server refuses to listen because it is a standby, on
+// which no session can notify.
 func inRecovery(err error) bool {
+	const readOnlyTransaction = "25006"
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && refused.Code == "25006" // read_only_sql_transaction
+	return errors.As(err, &refused) && refused.Code == readOnlyTransaction
 }
 
-// pollStandby asks again and again how far a standby is, until it is one no more.
+func closeConn(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime) //nolint:forbidigo // the reader's own context has ended
+	defer cancel()
+	_ = conn.Close(ctx) // an error changes nothing: the connection is not used again
+}
+
+// listener is one connection that keeps the watermark.
+type listener struct {
+	reader     *Reader
+	conn       *pgx.Conn
+	due        *time.Ticker // of the next poll, however many notifications come
+	generation string       // the one that answers
+}
+
+// errPromoted ends the polling of a standby that can be listened to from now on.
+var errPromoted = errors.New("the standby of the read model was promoted")
+
+// pollStandby reads the position of a standby again and again, until the server is
+// promoted.
 func (l *listener) pollStandby(ctx context.Context, wait *backoff.ExponentialBackOff) error {
-	l.reader.log.InfoContext(ctx, "the read model is on a standby, which is asked again and again", "every", pollStandbyEvery)
+	l.reader.log.InfoContext(ctx, "the read model is on a standby, polling its position", "every", pollStandbyEvery)
 	tick := time.NewTicker(pollStandbyEvery)
 	defer tick.Stop()
 	for standby := true; standby; {
@@ -103,23 +120,14 @@ func (l *listener) pollStandby(ctx context.Context, wait *backoff.ExponentialBac
 	return errPromoted
 }
 
-// errPromoted says that a standby can be listened to now.
-var errPromoted = errors.New("the standby of the read model was promoted")
-
-type listener struct {
-	reader  *Reader
-	conn    *pgx.Conn
-	due     *time.Ticker // of the next poll, however many notifications come
-	version string       // that answers; notifications of others say nothing here
-}
-
-// next takes one notification, or polls when it is time to.
+// next waits for one notification, and polls when the next poll is due.
 func (l *listener) next(ctx context.Context) error {
 	select {
 	case <-l.due.C:
 		return l.poll(ctx)
 	default:
 	}
+	// A time-out of this wait is not a failure, unless pgx closed the connection for it.
 	waiting, cancel := context.WithTimeout(ctx, l.reader.poll)
 	defer cancel()
 	note, err := l.conn.WaitForNotification(waiting)
@@ -129,46 +137,43 @@ func (l *listener) next(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("wait for the read model: %w", err)
 	}
-	if l.known(note.Payload) {
+	if l.isOld(note.Payload) {
 		return nil
 	}
 	return l.poll(ctx)
 }
 
-// known reports whether a notification says nothing new. It is never believed
-// when it does, because anybody who may connect can send one: a watermark beyond
-// the read model would pass old rows off as new. How far the rows are only their
-// table says.
-func (l *listener) known(payload string) bool {
-	version, position, _ := strings.Cut(payload, " ")
+// isOld reports whether a notification announces nothing new.
+//
+// A notification never moves the watermark itself. Any role that may connect can send
+// one, and a watermark beyond the read model would pass old rows off as new. So a new
+// position is always read from the table.
+func (l *listener) isOld(payload string) bool {
+	generation, position, _ := strings.Cut(payload, " ")
 	at, err := strconv.ParseUint(position, 10, 64)
-	return err == nil && version == l.version && at <= l.reader.watermark.position()
+	return err == nil && generation == l.generation && at <= l.reader.watermark.position()
 }
 
 const pollSQL = `SELECT c.version::text, ` + rowPosition + ` FROM read.checkpoint c`
 
+// poll sets the watermark to the position of the table, 0 where there is no read
+// model. An error of Postgres means that the connection is of no use any more.
 func (l *listener) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTime)
 	defer cancel()
-	was := l.reader.watermark.position()
+	before := l.reader.watermark.position()
 	var at uint64
-	err := l.conn.QueryRow(ctx, pollSQL).Scan(&l.version, &at)
+	err := l.conn.QueryRow(ctx, pollSQL).Scan(&l.generation, &at)
 	missing := viewMissing(err) || errors.Is(err, pgx.ErrNoRows)
 	l.reader.watermark.missing.Store(missing)
 	if missing {
-		l.version = ""
-		l.reader.watermark.reset(was, 0)
+		l.generation = ""
+		l.reader.watermark.reset(before, 0)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read the position of the read model: %w", err)
 	}
-	l.reader.watermark.reset(was, at)
+	l.reader.watermark.reset(before, at)
 	return nil
-}
-
-func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime) //nolint:forbidigo // the reader's own context has ended
-	defer cancel()
-	_ = conn.Close(ctx) // whatever it says, the connection is over
 }

@@ -12,56 +12,61 @@ import (
 )
 
 const (
-	// Two lanes keep Postgres at work while one of them reads what it has said; more
-	// would only make the groups smaller.
-	listLanes = 2
-	// mostLists is how many lists one statement reads at most.
-	mostLists = 64
-	// listTime bounds a statement that no caller waits for any more.
+	// Two workers keep Postgres at work while one of them reads a result. More would
+	// only make the groups smaller.
+	listWorkers = 2
+	// maxLists limits the lists that one statement reads.
+	maxLists = 64
+	// listTime limits a statement. It has a limit of its own because it runs on when
+	// all callers have left.
 	listTime = 10 * time.Second
 )
 
-// listsSQL reads many lists and the position of all of them, once.
+// listsSQL reads many lists, and with each row the position that all of them reflect.
 const listsSQL = `SELECT n.i, (` + positionSQL + `), p.document FROM unnest($1::text[]) WITH ORDINALITY n(number, i)
 	LEFT JOIN read.prisoner p ON p.prisoner_number = n.number COLLATE "C"`
 
-// errClosed says that the Reader was closed under a read.
+// errClosed says that the Reader was closed during a read.
 var errClosed = errors.New("the reader of the read model is closed")
 
-// lists reads the lists that callers ask for at the same time in one statement, which
-// is one snapshot: while one group is read the next one gathers. Who asks alone never
-// waits. It is safe for concurrent use.
+// lists is a batcher: lists that are requested at the same time are read by one statement,
+// which is one snapshot. While one group is read the next one gathers. A single request
+// is read at once. It is safe for concurrent use.
 type lists struct {
 	pool    *pgxpool.Pool
 	waiting chan listRequest
-	life    <-chan struct{} // closed when no more is read
+	done    <-chan struct{} // closed when the Reader is
 }
 
+// listRequest is one caller that waits for a list.
 type listRequest struct {
 	number string
-	answer chan<- listAnswer // takes one without waiting
+	answer chan<- listAnswer // buffered: an answer never blocks
 }
 
-// listAnswer is a document as it is stored, nil when there is none.
+// listAnswer holds a document as it is stored; nil when there is none.
 type listAnswer struct {
 	document []byte
 	position uint64
 	err      error
 }
 
-func newLists(pool *pgxpool.Pool, life <-chan struct{}) *lists {
-	return &lists{pool: pool, waiting: make(chan listRequest, mostLists), life: life}
+// newLists returns a batcher without workers. done ends the waiting of its callers.
+func newLists(pool *pgxpool.Pool, done <-chan struct{}) *lists {
+	return &lists{pool: pool, waiting: make(chan listRequest, maxLists), done: done}
 }
 
-// ask waits for one list. Errors: those of Postgres, ErrNotCaughtUp, the context's,
-// and errClosed.
-func (l *lists) ask(ctx context.Context, number domain.PrisonerNumber) listAnswer {
+// fetch requests one list and waits for it. A caller that leaves takes nothing from the
+// others of its group. Errors: those of Postgres, ErrNotCaughtUp, the context's, and
+// errClosed.
+func (l *lists) fetch(ctx context.Context, number domain.PrisonerNumber) listAnswer {
+	// The buffer lets a worker answer a caller that has left.
 	answer := make(chan listAnswer, 1)
 	select {
 	case l.waiting <- listRequest{string(number), answer}:
 	case <-ctx.Done():
 		return listAnswer{err: ctx.Err()}
-	case <-l.life:
+	case <-l.done:
 		return listAnswer{err: errClosed}
 	}
 	select {
@@ -69,12 +74,12 @@ func (l *lists) ask(ctx context.Context, number domain.PrisonerNumber) listAnswe
 		return found
 	case <-ctx.Done():
 		return listAnswer{err: ctx.Err()}
-	case <-l.life:
+	case <-l.done:
 		return listAnswer{err: errClosed}
 	}
 }
 
-// run reads group after group until the context ends.
+// run is one worker: it reads group after group until the context ends.
 func (l *lists) run(ctx context.Context) {
 	for {
 		select {
@@ -86,10 +91,10 @@ func (l *lists) run(ctx context.Context) {
 	}
 }
 
-// gather takes those who wait already.
+// gather adds the requests that are waiting already, and waits for no further ones.
 func (l *lists) gather(first listRequest) []listRequest {
 	group := []listRequest{first}
-	for len(group) < mostLists {
+	for len(group) < maxLists {
 		select {
 		case next := <-l.waiting:
 			group = append(group, next)
@@ -114,11 +119,14 @@ func (l *lists) read(ctx context.Context, group []listRequest) {
 	}
 }
 
+// query fills in found, in the order of group.
 func (l *lists) query(ctx context.Context, group []listRequest, found []listAnswer) error {
 	numbers := make([]string, len(group))
 	for i, request := range group {
 		numbers[i] = request.number
 	}
+	// The position comes with every row, as NULL where there is no checkpoint: that is a
+	// read model between the drop and the rebuild.
 	rows, err := l.pool.Query(ctx, listsSQL, numbers)
 	if err != nil {
 		return mapMissingView(err)

@@ -34,8 +34,8 @@ func TestLists_thatAreAskedForTogetherAreNotMixedUp(t *testing.T) {
 	asking.Wait()
 }
 
-// TestCaller_thatLeavesTakesNoListFromOthers: the group is read to its end.
-func TestCaller_thatLeavesTakesNoListFromOthers(t *testing.T) {
+// TestLists_outliveACallerThatLeaves: the group is read to its end.
+func TestLists_outliveACallerThatLeaves(t *testing.T) {
 	p, reader := ready(t)
 	p.exec(`CREATE OR REPLACE VIEW read.prisoner AS
 		SELECT prisoner_number, document FROM read_1.prisoner, LATERAL (SELECT pg_advisory_xact_lock_shared(7)) AS slow`)
@@ -59,8 +59,8 @@ func TestCaller_thatLeavesTakesNoListFromOthers(t *testing.T) {
 	}
 }
 
-// TestReader_thatIsClosedAnswersNoOther: those who wait are told.
-func TestReader_thatIsClosedAnswersNoOther(t *testing.T) {
+// TestReader_closedFailsReads: a waiting caller gets an error.
+func TestReader_closedFailsReads(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)
 	reader, err := queries.Open(t.Context(), p.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler)})

@@ -12,7 +12,7 @@ import (
 	"nonassociations/queries"
 )
 
-// unpolled is a reader that hears of the read model, or sleeps for the whole test.
+// unpolled is a reader that depends on notifications: it does not poll during the test.
 func unpolled(t *testing.T) (projector, *queries.Reader) {
 	p := newProjector(t)
 	p.exec(readModel)
@@ -24,6 +24,7 @@ func unpolled(t *testing.T) (projector, *queries.Reader) {
 }
 
 func TestWatermark_risesByNotificationsAlone(t *testing.T) {
+	t.Parallel()
 	p, reader := unpolled(t)
 	for position := uint64(11); position < 40; position++ {
 		p.commit(position, "1 "+strconv.FormatUint(position, 10))
@@ -38,8 +39,9 @@ var falseNotes = []string{
 }
 
 // A watermark that is too high would pass old rows off as new, one that stays too
-// high would wake nobody any more.
+// high would wake no waiter any more.
 func TestFalseNotification_noneMovesTheWatermark(t *testing.T) {
+	t.Parallel()
 	p, reader := unpolled(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -61,6 +63,7 @@ func TestFalseNotification_noneMovesTheWatermark(t *testing.T) {
 
 // Another version may answer from now on, and be less far.
 func TestWatermark_followsANotificationToAnotherVersion(t *testing.T) {
+	t.Parallel()
 	p, reader := unpolled(t)
 	p.exec(`CREATE OR REPLACE VIEW read.checkpoint AS SELECT 2 AS version, * FROM read_1.checkpoint`)
 	p.commit(5, "2 5")

@@ -67,7 +67,7 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 // and the rest reads no rows.
 var notLookUps = []string{"Advance", "Close", "Page", "Ping", "Position", "WaitFor"}
 
-func TestLookUps_areAllWalked(t *testing.T) {
+func TestLookUps_areAllCovered(t *testing.T) {
 	walked := asked(nil)
 	for method := range reflect.TypeFor[*queries.Reader]().Methods() {
 		_, is := walked[method.Name]
@@ -88,7 +88,7 @@ func few(p projector) {
 	p.exec(`VACUUM ANALYZE read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge`)
 }
 
-// many are rows of prisoners whom nobody asks for.
+// many is a number of rows of prisoners that are not asked for.
 const many = 3000
 
 func fill(p projector) {

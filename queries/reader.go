@@ -18,8 +18,8 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// The errors of a Reader, for errors.Is, beside ErrOnePrisoner. All three pass: asking again later is
-// right.
+// The errors of a Reader, for errors.Is, beside ErrOnePrisoner. All three are temporary:
+// the same request may succeed later.
 var (
 	ErrNotCaughtUp    = errors.New("the read model has not caught up with the log yet")
 	ErrBehind         = errors.New("the read model has not reached the position")
@@ -29,29 +29,33 @@ var (
 // Options of a Reader.
 type Options struct {
 	Logger   *slog.Logger
-	MaxConns int32 // of the pool; 8, or more on a large machine, when 0
-	// Poll is how often the read model is asked how far it is, whatever it tells by
-	// itself. 1 s.
+	MaxConns int32 // of the pool; when 0 it is 8, or more on a large machine
+	// Poll is how often the position is read although no notification came; 1 s when 0.
 	Poll time.Duration
+	// WaitTime is how long a read waits for the position that it must reflect; the
+	// constant WaitTime when 0.
+	WaitTime time.Duration
 }
 
-// minConns is what pgxpool would give a machine of eight processors: with fewer, a
-// few long pages of staff's would keep every list waiting.
+// minConns is the default of pgxpool on a machine with eight processors. With fewer
+// connections a few long pages of staff would make every list wait.
 const minConns = 8
 
-// Reader reads the read model. It is safe for concurrent use.
+// Reader reads the read model. It is safe for concurrent use. Open makes one.
 type Reader struct {
 	pool      *pgxpool.Pool
 	lists     *lists
 	log       *slog.Logger
 	poll      time.Duration
+	waitTime  time.Duration
 	watermark watermark
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 }
 
-// Open prepares a Reader of the read model at dsn. It does not wait for
-// Postgres, and outlives its outages. Close must be called.
+// Open returns a Reader of the read model at dsn. It does not wait for Postgres, and the
+// Reader recovers from outages by itself. The only errors are those of dsn. The caller
+// must call Close.
 func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 	config, err := pg.ParsePool(dsn, minConns, connectTime)
 	if err != nil {
@@ -59,13 +63,13 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 	}
 	pg.ReadOnly(config.ConnConfig)
 	pg.Set(config.ConnConfig, "application_name", "queries")
-	// A batch is a transaction: all that it reads is of one snapshot.
+	// A batch is one transaction, which then reads from one snapshot.
 	pg.Set(config.ConnConfig, "default_transaction_isolation", "repeatable read")
-	// A session keeps its plans, and one that was made for a read model of a dozen
-	// rows would read all of it for each answer. (A way that is off counts as so
-	// dear that jit would start for it.)
-	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		pg.Set(config.ConnConfig, way, "off")
+	// A session keeps its plans. A plan that was made while the read model had a dozen
+	// rows would later read whole tables for each answer. Disabled plan nodes are
+	// costed very high, which would trigger JIT compilation; so that is off as well.
+	for _, setting := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		pg.Set(config.ConnConfig, setting, "off")
 	}
 	if options.MaxConns > 0 {
 		pg.Resize(config, options.MaxConns)
@@ -75,51 +79,53 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 		return nil, fmt.Errorf("open the read model: %w", err)
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Reader{pool: pool, log: options.Logger, poll: cmp.Or(options.Poll, defaultPoll), stop: stop}
+	r := &Reader{pool: pool, log: options.Logger, stop: stop}
+	r.poll, r.waitTime = cmp.Or(options.Poll, defaultPoll), cmp.Or(options.WaitTime, WaitTime)
 	r.lists = newLists(pool, running.Done())
-	for range listLanes {
+	for range listWorkers {
 		r.running.Go(func() { r.lists.run(running) })
 	}
 	r.running.Go(func() { r.listen(running, config.ConnConfig.Copy()) })
 	return r, nil
 }
 
-// Close ends the Reader when the reads in flight are over.
+// Close waits for the reads in flight and closes all connections. Later reads fail.
 func (r *Reader) Close() {
 	r.stop()
 	r.running.Wait()
 	r.pool.Close()
 }
 
-// Ping tells whether Postgres answers.
+// Ping returns nil if Postgres answers.
 func (r *Reader) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
 
-// Position is the watermark: everything of ours up to here is in the read
-// model. It may be more by now. 0 when it is not known.
+// Position returns the watermark: a position up to which the read model holds all of
+// our events. It is a lower bound, and 0 while it is unknown.
 func (r *Reader) Position() uint64 { return r.watermark.position() }
 
-// Advance tells the Reader of a position that a projector in this process has
-// committed, so that nothing waits for Postgres to say it.
+// Advance raises the watermark to a position that a projector in this process has
+// committed, without the detour by way of Postgres.
 func (r *Reader) Advance(position uint64) { r.watermark.advance(position) }
 
 // List is the answer to GET /non-associations/{prisonerNumber}.
 type List struct {
 	Document []byte // the whole JSON body
 	Position uint64 // the document reflects exactly this
-	// Survivor is the number to ask for instead: set only when this one is removed
-	// and its list is empty.
+	// Survivor is the number to ask for instead. It is set only when this number is
+	// removed and its list is empty.
 	Survivor domain.PrisonerNumber
 }
 
-// In one moment: a merge that is taken back brings the records first, so that an
-// empty list of before and no merge of after would hide them.
+// emptyListSQL reads merges and list in one snapshot. Taking a merge back brings the
+// records first: an empty list from before it and no merge from after it would
+// together hide them.
 const emptyListSQL = routeSQL + `SELECT (` + positionSQL + `), ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)`
 
-// List reads the document of one prisoner; of one never seen it is an empty
-// list. One without an item costs a second look, at the merges of the number.
-// Errors: ErrNotCaughtUp, ErrBehind.
+// List reads the document of one prisoner. A number that was never seen has an empty
+// list. For an empty list the merges of the number are read too, which costs a second
+// round trip. Errors: ErrNotCaughtUp, ErrBehind.
 func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (List, error) {
-	list, err := reaching(ctx, atLeast, func(ctx context.Context) (List, uint64, error) {
+	list, err := reaching(ctx, r, atLeast, func(ctx context.Context) (List, uint64, error) {
 		list, err := r.list(ctx, number)
 		return list, list.Position, err
 	})
@@ -130,7 +136,7 @@ func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber, atLeast
 }
 
 func (r *Reader) list(ctx context.Context, number domain.PrisonerNumber) (List, error) {
-	found := r.lists.ask(ctx, number)
+	found := r.lists.fetch(ctx, number)
 	if found.err != nil {
 		return List{}, found.err
 	}
@@ -140,7 +146,7 @@ func (r *Reader) list(ctx context.Context, number domain.PrisonerNumber) (List, 
 	return r.emptyList(ctx, number)
 }
 
-// emptyList looks at the merges of a number, and again at its list.
+// emptyList reads the merges of a number, and its list again.
 func (r *Reader) emptyList(ctx context.Context, number domain.PrisonerNumber) (List, error) {
 	var (
 		at   *uint64
@@ -164,20 +170,20 @@ func (r *Reader) emptyList(ctx context.Context, number domain.PrisonerNumber) (L
 	return list, nil
 }
 
-// noItems is how the document of a list without an item ends; one that has an
-// item ends otherwise, whatever its texts say.
+// noItems is the end of a document without items. A document that has an item ends
+// differently, whatever its texts are.
 const noItems = `","nonAssociations":[]}`
 
-// isEmpty reports whether a document has no item; one that is not there has none.
+// isEmpty reports whether a document has no items. A missing document has none.
 func isEmpty(document []byte) bool {
 	return len(document) == 0 || bytes.HasSuffix(document, []byte(noItems))
 }
 
 const pairOfSQL = `SELECT pair FROM read.non_association WHERE id = $1`
 
-// PairOf finds the pair whose stream holds a non-association, also a deleted
-// one; false when the read model has not seen it up to a position. Errors:
-// ErrNotCaughtUp, ErrBehind.
+// PairOf finds the pair whose stream holds a non-association, also a deleted one. It
+// returns false when the read model does not have it at a position of at least
+// atLeast. Errors: ErrNotCaughtUp, ErrBehind.
 func (r *Reader) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
 	pairs, err := routed(ctx, r, atLeast, domain.ParsePair, pairOfSQL, [16]byte(id))
 	if err != nil || len(pairs) == 0 {
@@ -186,7 +192,7 @@ func (r *Reader) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (doma
 	return pairs[0], true, nil
 }
 
-// mapMissingView turns "there is no such view" into ErrNotCaughtUp: the views
+// mapMissingView turns the error of a missing view into ErrNotCaughtUp, because the views
 // appear when the read model has caught up for the first time.
 func mapMissingView(err error) error {
 	if viewMissing(err) {
@@ -195,8 +201,9 @@ func mapMissingView(err error) error {
 	return err
 }
 
-// viewMissing: undefined_table, invalid_schema_name.
+// viewMissing reports whether Postgres knows no such view or no such schema.
 func viewMissing(err error) bool {
+	const undefinedTable, invalidSchema = "42P01", "3F000"
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && (refused.Code == "42P01" || refused.Code == "3F000")
+	return errors.As(err, &refused) && (refused.Code == undefinedTable || refused.Code == invalidSchema)
 }

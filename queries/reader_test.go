@@ -15,6 +15,7 @@ import (
 const number = domain.PrisonerNumber("A1234BC")
 
 func TestReadModel_behindIsNeverAnEmptyList(t *testing.T) {
+	t.Parallel()
 	p := newProjector(t)
 	reader := open(t, p.dsn)
 	_, err := reader.List(t.Context(), number, 0)

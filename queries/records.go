@@ -11,42 +11,41 @@ import (
 	"nonassociations/domain"
 )
 
-// Record is one non-association with its pair. Deleted ones are never among
-// what a Reader gives.
+// Record is one non-association with its pair. A Reader never returns deleted ones.
 type Record struct {
 	Pair           domain.Pair
 	NonAssociation domain.NonAssociation
 }
 
-// Records are an answer; it reflects exactly the position.
+// Records are the records of one answer, which reflects exactly the position.
 type Records struct {
 	Records  []Record
 	Position uint64
-	// Survivor, of one prisoner's records, is the number to ask for instead: set
-	// only when the prisoner's number is removed and no record stands under it.
+	// Survivor is the number to ask for instead of the prisoner's. OfPrisoner sets it,
+	// and only when the prisoner's number is removed and no record has it.
 	Survivor domain.PrisonerNumber
 }
 
-// Filter says which are asked for: those that are open on a day, those that are
-// closed, or both.
+// Filter selects the records that are open on a day, those that are closed, or both. With
+// neither it selects nothing.
 type Filter struct {
 	Open, Closed bool
-	Today        string // as [domain.Today]
-	AtLeast      uint64 // what is read reflects this position
+	Today        string // the day, as [domain.Today] writes it
+	AtLeast      uint64 // the position that the answer must reflect
 }
 
-// expiry is the range of the column expires that is asked for: from the first,
-// and before the second. All times of a day sort before the day and a U, and
-// every date sorts before "never".
-func (w Filter) expiry() (from, before string) {
+// expiry returns the wanted range of the column expires: from the first value, and before
+// the second. Times of a day have a T after the date, so all of them sort before the
+// date with a U. Every date sorts before "never".
+func (f Filter) expiry() (from, before string) {
 	const all = "~"
-	tomorrow := w.Today + "U"
+	tomorrow := f.Today + "U"
 	switch {
-	case w.Open && w.Closed:
+	case f.Open && f.Closed:
 		return "", all
-	case w.Open:
+	case f.Open:
 		return tomorrow, all
-	case w.Closed:
+	case f.Closed:
 		return "", tomorrow
 	}
 	return all, "" // nothing
@@ -54,14 +53,14 @@ func (w Filter) expiry() (from, before string) {
 
 const (
 	recordsSQL = `SELECT n.id, n.pair, p.state FROM read.non_association n JOIN read.pair p USING (pair)
-		WHERE NOT n.hidden AND `
+		WHERE NOT n.deleted AND `
 	inOrder = ` ORDER BY n.when_created, n.id`
 
 	oneSQL = recordsSQL + `n.id = $1`
-	// In one moment: records and removal come and go together, so that a look at
-	// the one after the other might see neither.
+	// One statement reads merges and records. A merge and its reversal change both, so
+	// that two statements might find neither.
 	ofPrisonerSQL = routeSQL + `SELECT w.number, n.id, n.pair, p.state FROM ` + endSQL + ` w
-		LEFT JOIN read.non_association n ON NOT n.hidden AND (n.first_number = $2 OR n.second_number = $2)
+		LEFT JOIN read.non_association n ON NOT n.deleted AND (n.first_number = $2 OR n.second_number = $2)
 		LEFT JOIN read.pair p ON p.pair = n.pair` + inOrder
 	betweenSQL = recordsSQL + `n.expires >= $1 AND n.expires < $2
 		AND n.first_number = ANY($3) AND n.second_number = ANY($3)` + inOrder
@@ -69,10 +68,10 @@ const (
 		AND (n.first_number = ANY($3) OR n.second_number = ANY($3))` + inOrder
 )
 
-// One is the non-association with an id, or none. Errors: ErrNotCaughtUp,
-// ErrBehind.
+// One reads the non-association with an id. The answer holds one record or none. Errors:
+// ErrNotCaughtUp, ErrBehind.
 func (r *Reader) One(ctx context.Context, id uuid.UUID, atLeast uint64) (Records, error) {
-	found, err := reaching(ctx, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
+	found, err := reaching(ctx, r, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
 		found.Position, err = r.snapshot(ctx, func(rows pgx.Rows) (err error) {
 			found.Records, err = records(rows)
 			return err
@@ -82,10 +81,10 @@ func (r *Reader) One(ctx context.Context, id uuid.UUID, atLeast uint64) (Records
 	return found, wrapped("read a non-association", err)
 }
 
-// OfPrisoner lists all of a prisoner, the oldest first. Errors: ErrNotCaughtUp,
-// ErrBehind.
+// OfPrisoner lists the records of a prisoner, open and closed, the oldest first. Errors:
+// ErrNotCaughtUp, ErrBehind.
 func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (Records, error) {
-	found, err := reaching(ctx, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
+	found, err := reaching(ctx, r, atLeast, func(ctx context.Context) (found Records, position uint64, err error) {
 		found.Position, err = r.snapshot(ctx, func(rows pgx.Rows) error { return found.readOfPrisoner(rows, number) },
 			ofPrisonerSQL, []string{string(number)}, string(number))
 		return found, found.Position, err
@@ -93,8 +92,8 @@ func (r *Reader) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, a
 	return found, wrapped("read those of a prisoner", err)
 }
 
-// readOfPrisoner takes a row each; where there is no record it is one row with the
-// end of the number's merges alone.
+// readOfPrisoner takes the rows of ofPrisonerSQL. Where there is no record it is one row,
+// which has only the number at the end of the merges.
 func (found *Records) readOfPrisoner(rows pgx.Rows, number domain.PrisonerNumber) error {
 	states := states{}
 	var (
@@ -111,12 +110,15 @@ func (found *Records) readOfPrisoner(rows pgx.Rows, number domain.PrisonerNumber
 		found.Records = append(found.Records, record)
 		return err
 	})
+	// A number that was removed may have records again, which a later sync named. They
+	// are answered, and the survivor is not (DESIGN §5.5).
 	if err == nil && len(found.Records) == 0 && end != number {
 		found.Survivor = end
 	}
 	return err
 }
 
+// texts converts prisoner numbers for an argument of type text[].
 func texts(numbers []domain.PrisonerNumber) []string {
 	all := make([]string, len(numbers))
 	for i, number := range numbers {
@@ -125,6 +127,7 @@ func texts(numbers []domain.PrisonerNumber) []string {
 	return all
 }
 
+// records reads all rows of id, pair and state.
 func records(rows pgx.Rows) ([]Record, error) {
 	states := states{}
 	var (
@@ -141,8 +144,8 @@ func records(rows pgx.Rows) ([]Record, error) {
 	return all, err
 }
 
-// states are the pairs' states that were read already: a pair with a past comes
-// once for each record.
+// states caches the decoded states of pairs. A pair comes once for each of its records,
+// and always with the same state.
 type states map[string]domain.State
 
 func (s states) record(id uuid.UUID, pair string, text []byte) (Record, error) {
@@ -153,6 +156,8 @@ func (s states) record(id uuid.UUID, pair string, text []byte) (Record, error) {
 		}
 		s[pair] = state
 	}
+	// Row and state are written in one transaction, so this cannot fail unless one of the
+	// two was changed by hand.
 	i := state.Find(id)
 	if i < 0 {
 		return Record{}, fmt.Errorf("non-association %s is not in the state of its pair: rebuild the read model", id)

@@ -9,12 +9,12 @@ import (
 	"nonassociations/domain"
 )
 
-// ErrOnePrisoner says that numbers are names of one prisoner only.
+// ErrOnePrisoner says that all numbers of a request belong to one prisoner.
 var ErrOnePrisoner = errors.New("the numbers are names of one prisoner")
 
-// routeSQL follows each number of $1 from merge to merge. Where they lead round in
-// a circle, after one of them was taken back, the number at which the circle
-// closes counts. Of each number the longest way is whole.
+// routeSQL follows each number of $1 from merge to merge. It yields every prefix of a
+// route; the longest one is the route itself. Merges may form a circle after one of
+// them was taken back. The route then ends at the number that closes the circle.
 const routeSQL = `WITH RECURSIVE way(asked, number, passed, closed) AS (
 		SELECT n COLLATE "C", n COLLATE "C", ARRAY[n COLLATE "C"], false FROM unnest($1::text[]) n
 		UNION ALL
@@ -29,14 +29,14 @@ const (
 		FROM (SELECT DISTINCT ON (asked) * FROM way ORDER BY asked, cardinality(passed) DESC) longest
 		WHERE cardinality(passed) > 1`
 
-	// endSQL is where the way of one number ends.
+	// endSQL is the end of the route of a single number.
 	endSQL = `(SELECT number FROM way ORDER BY cardinality(passed) DESC LIMIT 1)`
 )
 
-// route is where the merges of a number lead.
+// route is the way from a number along its merges.
 type route struct {
-	names []domain.PrisonerNumber // the number itself and those that it was merged into, one after the other
-	end   domain.PrisonerNumber   // the one that survives
+	names []domain.PrisonerNumber // the number itself, then those that it was merged into, in order
+	end   domain.PrisonerNumber   // the surviving number
 }
 
 // querier is a pool or a transaction.
@@ -44,7 +44,8 @@ type querier interface {
 	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
 }
 
-// routes are those of the numbers that were merged into others.
+// routes returns the routes of the numbers that were merged into others. A number that
+// was not merged is left out.
 func routes(ctx context.Context, db querier, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]route, error) {
 	rows, _ := db.Query(ctx, routesSQL, texts(numbers)) // its error is that of the rows
 	found := map[domain.PrisonerNumber]route{}
@@ -58,9 +59,9 @@ func routes(ctx context.Context, db querier, numbers []domain.PrisonerNumber) (m
 	return found, err
 }
 
-// namesOf are all names under which the records of a group may stand: a number,
-// and those that it was merged into. ErrOnePrisoner when at the ends of the
-// merges there are fewer than least prisoners.
+// namesOf returns all numbers under which records of a group may be stored: each number,
+// and those that it was merged into. It returns ErrOnePrisoner when the routes end at
+// fewer than least different prisoners.
 func namesOf(ctx context.Context, db querier, numbers []domain.PrisonerNumber, least int) ([]domain.PrisonerNumber, error) {
 	found, err := routes(ctx, db, numbers)
 	if err != nil || len(found) == 0 {
@@ -81,26 +82,26 @@ func namesOf(ctx context.Context, db querier, numbers []domain.PrisonerNumber, l
 	return names, nil
 }
 
-// mergedWithSQL looks by one index for each side.
+// mergedWithSQL uses one index for each side.
 const mergedWithSQL = `SELECT removed FROM read.merge WHERE removed = $1
 	UNION
 	SELECT removed FROM read.merge WHERE survivor = $1
 	ORDER BY removed`
 
-// MergedWith lists the removed numbers whose own streams tell of the number:
-// itself, and those that were merged into it, also where that was taken back.
-// It is a router only, as PairsOf. Errors: ErrNotCaughtUp, ErrBehind.
+// MergedWith lists the removed numbers whose own streams have facts about a number: the
+// number itself, and those that were merged into it, also where the merge was taken
+// back. As with PairsOf, newer streams may exist. Errors: ErrNotCaughtUp, ErrBehind.
 func (r *Reader) MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
 	numbers, err := routed(ctx, r, atLeast, asNumber, mergedWithSQL, string(number))
 	return numbers, wrapped("list the merges of a prisoner", err)
 }
 
-// asNumber takes a number as it is stored.
+// asNumber converts a stored number, which needs no check.
 func asNumber(text string) (domain.PrisonerNumber, error) { return domain.PrisonerNumber(text), nil }
 
-// removedIntoSQL goes the ways of the number's merges backwards, each step by an
-// index: of a merge into a number it is asked whether it is the last of the
-// removed one that stands. In a circle each number leads to every other.
+// removedIntoSQL follows merges backwards, each step by an index. A merge into a number
+// counts if it is the last merge of the removed number that was not taken back. In a
+// circle each number leads to every other.
 const removedIntoSQL = `WITH RECURSIVE names(number) AS (
 		SELECT $1::text COLLATE "C"
 		UNION
@@ -112,8 +113,8 @@ const removedIntoSQL = `WITH RECURSIVE names(number) AS (
 	)
 	SELECT number FROM names WHERE number <> $1 ORDER BY number`
 
-// RemovedInto lists the removed numbers whose merges lead to the number, by
-// whatever way, as PairsOf. Errors: ErrNotCaughtUp, ErrBehind.
+// RemovedInto lists the removed numbers whose routes pass or end at a number. As with
+// PairsOf, newer merges may exist. Errors: ErrNotCaughtUp, ErrBehind.
 func (r *Reader) RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
 	numbers, err := routed(ctx, r, atLeast, asNumber, removedIntoSQL, string(number))
 	return numbers, wrapped("list the removed numbers of a prisoner", err)

@@ -82,7 +82,7 @@ func TestSurvivor_isTheOneAtTheEndOfTheMerges(t *testing.T) {
 	}
 }
 
-func TestList_thatHasAnItemLeadsNowhere(t *testing.T) {
+func TestList_withAnItemHasNoSurvivor(t *testing.T) {
 	p := newProjector(t)
 	p.tables()
 	reader := open(t, p.dsn)
@@ -101,7 +101,7 @@ func TestList_thatHasAnItemLeadsNowhere(t *testing.T) {
 	require.EqualValues(t, "B1111BB", list.Survivor)
 }
 
-func TestStreams_thatTellOfTheMergesOfANumber(t *testing.T) {
+func TestMergedWith_listsTheRemovedNumbers(t *testing.T) {
 	p := newProjector(t)
 	p.tables()
 	reader := open(t, p.dsn)
@@ -126,7 +126,7 @@ func TestRemovedNumbers_ofAPrisonerAreFoundByAnyRoute(t *testing.T) {
 	}
 }
 
-func TestReadModel_behindDeniesNoMerge(t *testing.T) {
+func TestReadModel_behindHasNoMergesEither(t *testing.T) {
 	p := newProjector(t)
 	reader := open(t, p.dsn)
 	_, err := reader.MergedWith(t.Context(), number, 0)
@@ -153,13 +153,13 @@ func TestReadModel_behindDeniesNoMerge(t *testing.T) {
 	}
 }
 
-func TestGroup_isAskedForUnderAllNamesOfItsPrisoners(t *testing.T) {
+func TestGroup_includesTheNumbersOfMerges(t *testing.T) {
 	r := newRecord(t)
-	r.tell("A1111AA", "F1111FF", "2001-01-01T00:00:00", "")
-	r.tell("B1111BB", "F1111FF", "2002-01-01T00:00:00", "")
-	r.tell("C1111CC", "F1111FF", "2003-01-01T00:00:00", "")
-	r.tell("C1111CC", "G1111GG", "2004-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "F1111FF", "2001-01-01T00:00:00", "")
+	r.sync("B1111BB", "F1111FF", "2002-01-01T00:00:00", "")
+	r.sync("C1111CC", "F1111FF", "2003-01-01T00:00:00", "")
+	r.sync("C1111CC", "G1111GG", "2004-01-01T00:00:00", "")
+	r.waitForProjection()
 	p := projector{t, connect(t, r.dsn), r.dsn}
 	p.merges("A1111AA>B1111BB")
 	found, err := r.OfPrisoner(t.Context(), "A1111AA", 0)
@@ -206,9 +206,10 @@ func TestGroup_isAskedForUnderAllNamesOfItsPrisoners(t *testing.T) {
 // TestTransfer_duringAReadIsNotMissed moves a record between the look at the
 // merges and the look at the records, and the number back with its record.
 func TestTransfer_duringAReadIsNotMissed(t *testing.T) {
+	t.Parallel()
 	r := newRecord(t)
-	r.tell("A1111AA", "F1111FF", "2001-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "F1111FF", "2001-01-01T00:00:00", "")
+	r.waitForProjection()
 	p := projector{t, connect(t, r.dsn), r.dsn}
 	there := `UPDATE read_1.non_association SET first_number = 'A1111AA';
 		UPDATE read_1.prisoner SET document = replace(document, '[]', '[{}]') WHERE prisoner_number = 'A1111AA';

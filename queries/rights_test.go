@@ -28,7 +28,8 @@ func TestReadersRole_mayAskEverything(t *testing.T) {
 	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
 	require.NoError(t, err)
 	runner := projections.New(projections.Options{
-		Store: log, DSN: dsn + "&options=-c%20role%3Dnonassociations_projector", Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Store: log, DSN: dsn + "&options=-c%20role%3Dnonassociations_projector", Generation: projections.CurrentGeneration,
+		Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -2,9 +2,12 @@ package queries_test
 
 import (
 	"context"
+	"flag"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -14,7 +17,18 @@ import (
 	"nonassociations/queries"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run at once than there are processors: most of their time
+// they wait for a position or for Postgres, each with a database of its own.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// impatient makes reads give up soon on a position that never comes.
+func impatient(o *queries.Options) { o.WaitTime = 100 * time.Millisecond }
 
 // readModel is what a projector leaves behind, as far as queries see it.
 const readModel = `
@@ -64,15 +78,16 @@ func (p projector) exec(sql string, args ...any) {
 // tables makes the tables and views as projections do, empty.
 func (p projector) tables() {
 	p.t.Helper()
+	parameters := strings.NewReplacer("{schema}", "read_1", "{generation}", "1")
 	for _, file := range []string{"schema.sql", "indexes.sql", "views.sql"} {
 		statements, err := os.ReadFile("../projections/" + file)
 		require.NoError(p.t, err)
-		p.exec(string(statements))
+		p.exec(parameters.Replace(string(statements)))
 	}
 	p.exec(`INSERT INTO read_1.checkpoint (name, store_id, "commit", prepare) VALUES ('non-associations', gen_random_uuid(), 10, 10)`)
 }
 
-// commit is what one batch does for those who listen.
+// commit moves the checkpoint and notifies, as one batch does.
 func (p projector) commit(position uint64, payload string) {
 	p.t.Helper()
 	err := pgx.BeginFunc(context.Background(), p.conn, func(tx pgx.Tx) error {
@@ -85,8 +100,12 @@ func (p projector) commit(position uint64, payload string) {
 	require.NoError(p.t, err)
 }
 
-func open(t testing.TB, dsn string) *queries.Reader {
-	reader, err := queries.Open(t.Context(), dsn, queries.Options{Logger: slog.New(slog.DiscardHandler)})
+func open(t testing.TB, dsn string, change ...func(*queries.Options)) *queries.Reader {
+	options := queries.Options{Logger: slog.New(slog.DiscardHandler)}
+	for _, c := range change {
+		c(&options)
+	}
+	reader, err := queries.Open(t.Context(), dsn, options)
 	require.NoError(t, err)
 	t.Cleanup(reader.Close)
 	return reader

@@ -6,20 +6,23 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 )
 
-// place is how far the rows are that the same snapshot shows, as the world writes
-// positions: a place before the event at its commit is the number before it.
 const (
+	// rowPosition is the public position of the rows of the same snapshot. A
+	// checkpoint that stands before the event at its commit is written as the number
+	// before it.
 	rowPosition = `CASE WHEN c.prepare < c."commit" THEN c."commit" - 1 ELSE c."commit" END`
 	positionSQL = `SELECT ` + rowPosition + ` FROM read.checkpoint c`
 )
 
-// snapshot asks for rows and for their position in one round trip and one snapshot:
-// the statements of a batch are one transaction, and every transaction of the pool
-// is REPEATABLE READ. Whichever server answers, and whatever is committed
-// meanwhile, the position is that of the rows. Errors: ErrNotCaughtUp, and read's.
+// snapshot reads rows and their position in one round trip and one snapshot.
+//
+// The statements of a batch are one transaction, and every transaction of the pool is
+// REPEATABLE READ (ADR 0018). So the position is that of the rows, whichever server answers and
+// whatever is committed meanwhile. Errors: ErrNotCaughtUp, and those of read.
 func (r *Reader) snapshot(ctx context.Context, read func(pgx.Rows) error, sql string, arguments ...any) (position uint64, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(positionSQL).QueryRow(func(row pgx.Row) error { return row.Scan(&position) })
@@ -31,43 +34,42 @@ func (r *Reader) snapshot(ctx context.Context, read func(pgx.Rows) error, sql st
 	return position, mapMissingView(err)
 }
 
-// retryEvery is the pause before a snapshot is asked for again that was behind.
+// retryEvery is the pause before a snapshot that was behind is read again.
 const retryEvery = 10 * time.Millisecond
 
-// reaching reads until what was read reflects a position, and waits at most
-// WaitTime for that. WaitFor may have heard of the position from another server
-// than the one that answers, which may never get there. Errors: ErrBehind, the
-// context's, and once's.
-func reaching[T any](ctx context.Context, atLeast uint64, once func(context.Context) (T, uint64, error)) (T, error) {
-	var none T
+// reaching calls once until what it read reflects a position, for at most the wait time
+// of the Reader after the first call.
+//
+// WaitFor alone is not enough: the position may have come from another server than the
+// one that answers this read, a standby for example, which may never reach it. Errors:
+// ErrBehind, those of once, and the cause of the context's end.
+func reaching[T any](ctx context.Context, r *Reader, atLeast uint64, once func(context.Context) (T, uint64, error)) (T, error) {
 	found, position, err := once(ctx)
 	if err != nil || position >= atLeast {
 		return found, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, WaitTime, ErrBehind)
+	ctx, cancel := context.WithTimeoutCause(ctx, r.waitTime, ErrBehind)
 	defer cancel()
-	tick := time.NewTicker(retryEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+	again := func() (T, error) {
+		var none T
+		found, position, err := once(ctx)
+		switch {
+		case ctx.Err() != nil:
 			return none, context.Cause(ctx)
+		case err != nil:
+			return found, backoff.Permanent(err)
+		case position < atLeast:
+			return none, ErrBehind
 		}
-		found, position, err = once(ctx)
-		if ctx.Err() != nil {
-			return none, context.Cause(ctx)
-		}
-		if err != nil || position >= atLeast {
-			return found, err
-		}
+		return found, nil
 	}
+	return backoff.Retry(ctx, again, backoff.WithBackOff(backoff.NewConstantBackOff(retryEvery)), backoff.WithMaxElapsedTime(0))
 }
 
-// routed asks whose streams are to be read, as far as the read model knows at a
-// position: a text each.
+// routed reads which streams concern a prisoner or an id, as far as the read model
+// knows at a position. Each row is one text, which parse turns into a T.
 func routed[T any](ctx context.Context, r *Reader, atLeast uint64, parse func(string) (T, error), sql string, arguments ...any) ([]T, error) {
-	return reaching(ctx, atLeast, func(ctx context.Context) ([]T, uint64, error) {
+	return reaching(ctx, r, atLeast, func(ctx context.Context) ([]T, uint64, error) {
 		var found []T
 		position, err := r.snapshot(ctx, func(rows pgx.Rows) error {
 			var err error
@@ -84,10 +86,10 @@ func routed[T any](ctx context.Context, r *Reader, atLeast uint64, parse func(st
 	})
 }
 
-// wrapped says what an error is of; nil stays nil.
-func wrapped(act string, err error) error {
+// wrapped adds the name of the operation to an error; nil stays nil.
+func wrapped(operation string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", act, err)
+	return fmt.Errorf("%s: %w", operation, err)
 }

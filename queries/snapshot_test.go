@@ -103,7 +103,7 @@ func routers(id uuid.UUID) map[string]func(ctx context.Context, r *queries.Reade
 // neither are the methods that show no row.
 var neither = map[string]bool{"WaitFor": true, "Ping": true, "Position": true, "Advance": true, "Close": true}
 
-func TestReads_areAllWalked(t *testing.T) {
+func TestReads_areAllCovered(t *testing.T) {
 	shown, routed := marks(uuid.Nil), routers(uuid.Nil)
 	for method := range reflect.TypeFor[*queries.Reader]().Methods() {
 		name := method.Name
@@ -115,8 +115,8 @@ func TestReads_areAllWalked(t *testing.T) {
 func markedModel(t *testing.T) (projector, uuid.UUID) {
 	t.Helper()
 	r := newRecord(t)
-	r.tell("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "B1111BB", "2001-01-01T00:00:00", "")
+	r.waitForProjection()
 	source := connect(t, r.dsn)
 	p := newProjector(t)
 	p.tables()
@@ -135,6 +135,7 @@ func markedModel(t *testing.T) (projector, uuid.UUID) {
 }
 
 func TestRow_andItsPositionAreOfOneSnapshot(t *testing.T) {
+	t.Parallel()
 	views := []string{"checkpoint", "prisoner", "pair", "non_association"}
 	p, id := markedModel(t)
 	definitions := map[string]string{}
@@ -194,6 +195,7 @@ func waits(conn *pgx.Conn) bool {
 // TestSnapshot_thatIsBehindIsNotRead: of a server that has not come as far
 // as the one that WaitFor has heard of.
 func TestSnapshot_thatIsBehindIsNotRead(t *testing.T) {
+	t.Parallel()
 	p, id := markedModel(t)
 	reader := open(t, p.dsn)
 	all := routers(id)
@@ -208,15 +210,17 @@ func TestSnapshot_thatIsBehindIsNotRead(t *testing.T) {
 		}
 	}
 	reader.Advance(20)
+	soon := open(t, p.dsn, impatient)
+	soon.Advance(20)
 	t.Run("at once", func(t *testing.T) {
 		for name, read := range all {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				require.NoError(t, read(t.Context(), reader, 10))
-				require.ErrorIs(t, read(t.Context(), reader, 20), queries.ErrBehind)
+				require.NoError(t, read(t.Context(), soon, 10))
+				require.ErrorIs(t, read(t.Context(), soon, 20), queries.ErrBehind)
 				ctx, leave := context.WithCancel(t.Context())
 				leave()
-				require.ErrorIs(t, read(ctx, reader, 20), context.Canceled)
+				require.ErrorIs(t, read(ctx, soon, 20), context.Canceled)
 			})
 		}
 	})

@@ -45,12 +45,12 @@ func (p *replicated) write() uint64 {
 	return next
 }
 
-// reading asks for the list all the time, and keeps the first lie.
+// reading reads the list all the time, and keeps the first contradiction.
 type reading struct {
-	stop    context.CancelFunc
-	running sync.WaitGroup
-	answers atomic.Uint64
-	lie     atomic.Pointer[string]
+	stop          context.CancelFunc
+	running       sync.WaitGroup
+	answers       atomic.Uint64
+	contradiction atomic.Pointer[string]
 }
 
 func readAllTheTime(reader *queries.Reader) *reading {
@@ -61,12 +61,12 @@ func readAllTheTime(reader *queries.Reader) *reading {
 			for ctx.Err() == nil {
 				list, err := reader.List(ctx, "A1111AA", 0)
 				if err != nil {
-					continue // a server that is away tells no lie
+					continue // an error is no contradiction
 				}
 				r.answers.Add(1)
 				if said := string(list.Document); said != strconv.FormatUint(list.Position, 10) {
 					words := "position " + strconv.FormatUint(list.Position, 10) + ", row of " + said
-					r.lie.Store(&words)
+					r.contradiction.Store(&words)
 				}
 			}
 		})
@@ -78,13 +78,13 @@ func (r *reading) end(t *testing.T) {
 	t.Helper()
 	r.stop()
 	r.running.Wait()
-	require.Nil(t, r.lie.Load(), "position and row are not of one snapshot")
+	require.Nil(t, r.contradiction.Load(), "position and row are not of one snapshot")
 	require.NotZero(t, r.answers.Load())
 }
 
-// TestHotStandby_isHonestAndIsWaitedFor: it cannot be listened to, may be behind,
+// TestStandby_isHonestAndIsWaitedFor: it cannot be listened to, may be behind,
 // and becomes a server of its own in the middle of reads.
-func TestHotStandby_isHonestAndIsWaitedFor(t *testing.T) {
+func TestStandby_isHonestAndIsWaitedFor(t *testing.T) {
 	p := replicate(t)
 	reader := open(t, p.standby.DSN())
 	always := readAllTheTime(reader)
@@ -122,19 +122,19 @@ func TestHotStandby_isHonestAndIsWaitedFor(t *testing.T) {
 	always.end(t)
 }
 
-// listening is told of each line of a log that says that a reader listens again.
-type said struct {
+// logLines collects what is logged.
+type logLines struct {
 	mu    sync.Mutex
 	lines strings.Builder
 }
 
-func (s *said) Write(line []byte) (int, error) {
+func (s *logLines) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lines.Write(line)
 }
 
-func (s *said) has(words string) bool {
+func (s *logLines) contains(words string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return strings.Contains(s.lines.String(), words)
@@ -151,7 +151,7 @@ func TestServers_behindOneAddressAreHonest(t *testing.T) {
 	require.True(t, found)
 	both := strings.Replace(p.dsn, "host="+primary, "host="+standby+"%2C"+primary, 1)
 	both = strings.Replace(both, "port=5432", "port=5432%2C5432", 1)
-	var log said
+	var log logLines
 	reader, err := queries.Open(t.Context(), both, queries.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, err)
 	t.Cleanup(reader.Close)
@@ -163,11 +163,11 @@ func TestServers_behindOneAddressAreHonest(t *testing.T) {
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, list.Position, written)
 	}
-	require.True(t, log.has("standby"))
+	require.True(t, log.contains("standby"))
 	_, err = p.conn.Exec(t.Context(), `SELECT 1`)
 	require.NoError(t, err)
 	p.standby.Promote(t)
-	require.Eventually(t, func() bool { return log.has("promoted") }, patience, poll)
+	require.Eventually(t, func() bool { return log.contains("promoted") }, patience, poll)
 	always.end(t)
 }
 

@@ -14,46 +14,51 @@ const (
 	MaxWaiters = 256
 )
 
-// watermark is how far the read model is, and who waits for it to be further.
+// watermark is the position up to which the read model is known to be built, with the
+// requests that wait for a later one. It is safe for concurrent use.
 type watermark struct {
 	at      atomic.Uint64
-	missing atomic.Bool // the read model was looked for and is not there
+	missing atomic.Bool // at the last poll there was no read model
 
 	mu      sync.Mutex
 	waiters map[*waiter]struct{}
 }
 
+// waiter is one request that waits.
 type waiter struct {
 	atLeast uint64
-	reached chan struct{}
+	reached chan struct{} // closed when the watermark has reached atLeast
 }
 
 func (w *watermark) position() uint64 { return w.at.Load() }
 
-// advance never lowers.
+// advance raises the watermark, and never lowers it.
 func (w *watermark) advance(to uint64) {
+	// Another goroutine may move the watermark between the load and the swap; then the
+	// comparison is made again.
 	for {
-		was := w.at.Load()
-		if to <= was {
+		before := w.at.Load()
+		if to <= before {
 			return
 		}
-		if w.at.CompareAndSwap(was, to) {
+		if w.at.CompareAndSwap(before, to) {
 			w.wake(to)
 			return
 		}
 	}
 }
 
-// reset takes over what the table says, also when it is less: the read model
-// may have been started again. was is the watermark before the table was read;
-// if it has moved since, the table's word is old.
-func (w *watermark) reset(was, now uint64) {
-	if now < was && w.at.CompareAndSwap(was, now) {
+// reset adopts the position that was read from the table, also a lower one: the read
+// model may have been dropped and begun again. before is the watermark when the table
+// was read. If it has moved since, a lower position of the table is stale and ignored.
+func (w *watermark) reset(before, read uint64) {
+	if read < before && w.at.CompareAndSwap(before, read) {
 		return
 	}
-	w.advance(now)
+	w.advance(read)
 }
 
+// wake releases the waiters for a position up to at.
 func (w *watermark) wake(at uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -65,7 +70,8 @@ func (w *watermark) wake(at uint64) {
 	}
 }
 
-// addWaiter adds a waiter, unless there are too many.
+// addWaiter registers a request, unless MaxWaiters wait already. The caller must remove
+// the waiter again.
 func (w *watermark) addWaiter(atLeast uint64) (*waiter, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,9 +81,9 @@ func (w *watermark) addWaiter(atLeast uint64) (*waiter, error) {
 	if w.waiters == nil {
 		w.waiters = map[*waiter]struct{}{}
 	}
-	joined := &waiter{atLeast: atLeast, reached: make(chan struct{})}
-	w.waiters[joined] = struct{}{}
-	return joined, nil
+	added := &waiter{atLeast: atLeast, reached: make(chan struct{})}
+	w.waiters[added] = struct{}{}
+	return added, nil
 }
 
 func (w *watermark) removeWaiter(waiting *waiter) {
@@ -86,9 +92,10 @@ func (w *watermark) removeWaiter(waiting *waiter) {
 	delete(w.waiters, waiting)
 }
 
-// WaitFor returns when the read model has reached a position, at most WaitTime
-// later. Errors: ErrBehind, ErrNotCaughtUp, the context's, and, at once when
-// MaxWaiters wait already, ErrTooManyWaiters.
+// WaitFor returns nil as soon as the read model has reached a position. After WaitTime
+// it gives up with ErrBehind, or ErrNotCaughtUp where there is no read model. When
+// MaxWaiters requests wait already it returns ErrTooManyWaiters at once. Other errors
+// are the cause of the context's end.
 func (r *Reader) WaitFor(ctx context.Context, atLeast uint64) error {
 	if r.watermark.position() >= atLeast {
 		return nil
@@ -98,10 +105,12 @@ func (r *Reader) WaitFor(ctx context.Context, atLeast uint64) error {
 		return err
 	}
 	defer r.watermark.removeWaiter(waiting)
-	if r.watermark.position() >= atLeast { // it may have risen before we joined
+	// The watermark may have risen between the first look and the registration, which
+	// then wakes no waiter.
+	if r.watermark.position() >= atLeast {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, WaitTime, ErrBehind)
+	ctx, cancel := context.WithTimeoutCause(ctx, r.waitTime, ErrBehind)
 	defer cancel()
 	select {
 	case <-waiting.reached:

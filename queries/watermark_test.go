@@ -12,7 +12,7 @@ import (
 	"nonassociations/queries"
 )
 
-// How long a fact may take to come true on a busy machine, and how often to look.
+// patience is how long a condition may take on a busy machine, poll how often it is checked.
 const (
 	patience = 20 * time.Second
 	poll     = 5 * time.Millisecond
@@ -27,6 +27,7 @@ func ready(t *testing.T) (projector, *queries.Reader) {
 }
 
 func TestNotification_raisesTheWatermark(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	waited := make(chan error, 1)
 	go func() { waited <- reader.WaitFor(context.Background(), 11) }()
@@ -44,6 +45,7 @@ func TestProjector_ofThisProcessNeedsNoNotification(t *testing.T) {
 }
 
 func TestNotification_ofAnotherVersionSaysNothing(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.commit(12, "2 5000") // looked up instead
 	require.NoError(t, reader.WaitFor(t.Context(), 12))
@@ -51,12 +53,14 @@ func TestNotification_ofAnotherVersionSaysNothing(t *testing.T) {
 }
 
 func TestLostNotification_isMadeGoodByAPoll(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 13, prepare = 13`)
 	require.NoError(t, reader.WaitFor(t.Context(), 13))
 }
 
-func TestPlace_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
+func TestPosition_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 15, prepare = 0`)
 	require.NoError(t, reader.WaitFor(t.Context(), 14))
@@ -64,6 +68,7 @@ func TestPlace_beforeAnEventIsTheNumberBeforeIt(t *testing.T) {
 }
 
 func TestWatermark_followsAReadModelThatWasStartedAgain(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`UPDATE read_1.checkpoint SET "commit" = 3, prepare = 3`)
 	require.Eventually(t, func() bool { return reader.Position() == 3 }, patience, poll)
@@ -72,6 +77,7 @@ func TestWatermark_followsAReadModelThatWasStartedAgain(t *testing.T) {
 }
 
 func TestWatermark_outlivesItsConnection(t *testing.T) {
+	t.Parallel()
 	p, reader := ready(t)
 	p.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	p.commit(21, "1 21")
@@ -79,6 +85,7 @@ func TestWatermark_outlivesItsConnection(t *testing.T) {
 }
 
 func TestWait_tooLongIsReported(t *testing.T) {
+	t.Parallel()
 	_, reader := ready(t)
 	require.ErrorIs(t, reader.WaitFor(t.Context(), 11), queries.ErrBehind)
 }
@@ -111,9 +118,10 @@ func TestWaiters_beyondTheBoundAreRefusedAtOnce(t *testing.T) {
 	require.NoError(t, reader.WaitFor(t.Context(), 11), "those who left make room")
 }
 
-// TestReader_thatHearsNothingKnowsNothing: Postgres may come back without its last
+// TestWatermark_isUnknownWithoutPostgres: Postgres may come back without its last
 // commits.
-func TestReader_thatHearsNothingKnowsNothing(t *testing.T) {
+func TestWatermark_isUnknownWithoutPostgres(t *testing.T) {
+	t.Parallel()
 	server := testdb.NewServer(t)
 	p := projector{t, connect(t, server.DSN()), server.DSN()}
 	p.exec(readModel)

@@ -80,7 +80,7 @@ func (s *harness) fillLog(ctx context.Context) error {
 // replay is how long a projector needs from nothing to the end of the log, in
 // seconds.
 func (s *harness) replay(ctx context.Context) (float64, error) {
-	if err := projections.Rebuild(ctx, s.dsn); err != nil {
+	if err := projections.Rebuild(ctx, s.dsn, projections.CurrentGeneration); err != nil {
 		return 0, err
 	}
 	if _, err := s.db.Exec(ctx, "CHECKPOINT"); err != nil && s.DatabaseURL == "" {

@@ -28,7 +28,7 @@ func record(t *testing.T) (*pgx.Conn, uuid.UUID) {
 	id, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
 	require.NoError(t, err)
 	require.NoError(t, log.Close(t.Context()))
-	require.NoError(t, projections.AdoptLog(t.Context(), dsn, id))
+	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, id))
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })

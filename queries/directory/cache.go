@@ -1,67 +1,51 @@
 package directory
 
 import (
-	"container/list"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"nonassociations/domain"
 )
 
-// answer is what the service said of a number: who it is, or that it knows
-// nobody.
+// answer is what the service answered for one number.
 type answer struct {
 	prisoner Prisoner
-	known    bool
+	known    bool // false: the service does not know the number
 }
 
-// cache remembers answers for a while, the latest ones up to a limit. All are
-// kept for the same time, so the oldest is always the next to go.
-type cache struct {
-	limit    int
-	fresh    time.Duration
-	clock    func() time.Time
-	oldest   *list.List // of cached, the oldest in front
-	byNumber map[domain.PrisonerNumber]*list.Element
-}
-
+// cached is an answer with the time at which it expires.
 type cached struct {
 	answer
 
-	number domain.PrisonerNumber
-	until  time.Time
+	until time.Time
 }
 
-func newCache(limit int, fresh time.Duration, clock func() time.Time) *cache {
-	return &cache{limit: limit, fresh: fresh, clock: clock, oldest: list.New(), byNumber: map[domain.PrisonerNumber]*list.Element{}}
+// cache keeps answers for a limited time, and no more than fit. It is not safe for
+// concurrent use: the lock of the Directory guards it.
+//
+// It is the plain LRU with an expiry of its own, because the expirable LRU of the same
+// module starts a goroutine that cannot be stopped.
+type cache struct {
+	ttl     time.Duration
+	clock   func() time.Time
+	answers *simplelru.LRU[domain.PrisonerNumber, cached]
 }
 
-func (c *cache) get(number domain.PrisonerNumber) (answer, bool) {
-	element, there := c.byNumber[number]
-	if !there {
-		return answer{}, false
-	}
-	found := of(element)
-	if !c.clock().Before(found.until) {
-		c.drop(element)
+func newCache(size int, ttl time.Duration, clock func() time.Time) cache {
+	answers, _ := simplelru.NewLRU[domain.PrisonerNumber, cached](max(size, 1), nil) // fails only for a size below 1
+	return cache{ttl: ttl, clock: clock, answers: answers}
+}
+
+// get returns the answer for a number, and whether there is one that has not expired.
+func (c cache) get(number domain.PrisonerNumber) (answer, bool) {
+	found, exists := c.answers.Get(number)
+	if !exists || !c.clock().Before(found.until) {
 		return answer{}, false
 	}
 	return found.answer, true
 }
 
-func (c *cache) put(number domain.PrisonerNumber, a answer) {
-	now := c.clock()
-	if element, there := c.byNumber[number]; there {
-		c.drop(element)
-	}
-	c.byNumber[number] = c.oldest.PushBack(cached{a, number, now.Add(c.fresh)})
-	for first := c.oldest.Front(); len(c.byNumber) > c.limit || !now.Before(of(first).until); first = c.oldest.Front() {
-		c.drop(first)
-	}
+func (c cache) put(number domain.PrisonerNumber, a answer) {
+	c.answers.Add(number, cached{a, c.clock().Add(c.ttl)})
 }
-
-func (c *cache) drop(element *list.Element) {
-	c.oldest.Remove(element)
-	delete(c.byNumber, of(element).number)
-}
-
-func of(element *list.Element) cached { return element.Value.(cached) } //nolint:forcetypeassert // nothing else is put in

@@ -15,36 +15,41 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxLifetime is how long a token is believed to be good, whatever is said.
+// maxLifetime limits how long a token is used, whatever its issuer says.
 const maxLifetime = 24 * time.Hour
 
-// Credentials get a token by OAuth 2.0 client credentials.
+// Credentials are those of an OAuth 2.0 client (RFC 6749 §4.4).
 type Credentials struct {
 	TokenURL, ClientID, ClientSecret string
 }
 
-// tokens keeps one token until shortly before it expires.
+// tokens fetches a token and uses it until shortly before it expires. It is safe for
+// concurrent use.
+//
+// It is our own code because x/oauth2 keeps a token without expires_in for ever, refuses
+// a fraction of a second, quotes the issuer's answer in its errors, and cannot replace
+// a token that the service refuses.
 type tokens struct {
 	credentials Credentials
 	client      *http.Client
 	clock       func() time.Time
-	turn        chan struct{} // a lock that can be waited for with a context
+	lock        chan struct{} // a mutex that can be waited for with a context
 	value       string
 	until       time.Time
 }
 
 func newTokens(credentials Credentials, client *http.Client, clock func() time.Time) *tokens {
-	return &tokens{credentials: credentials, client: client, clock: clock, turn: make(chan struct{}, 1)}
+	return &tokens{credentials: credentials, client: client, clock: clock, lock: make(chan struct{}, 1)}
 }
 
-// get gives a token that is good for now, fetching one where need be.
+// get returns a token that is valid now, and fetches one if necessary.
 func (t *tokens) get(ctx context.Context) (string, error) { return t.renew(ctx, "") }
 
-// renew is get for who found that a token is not taken any more.
+// renew returns a token other than refused, which the service did not accept.
 func (t *tokens) renew(ctx context.Context, refused string) (string, error) {
 	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
+	case t.lock <- struct{}{}:
+		defer func() { <-t.lock }()
 	case <-ctx.Done():
 		return "", fmt.Errorf("get a token: %w", ctx.Err())
 	}
@@ -55,13 +60,15 @@ func (t *tokens) renew(ctx context.Context, refused string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("get a token: %w", err)
 	}
-	// What is left of its life must be enough for a question on its way.
+	// The rest of its life must be enough for the request that it is sent with.
 	t.value, t.until = value, t.clock().Add(lifetime-min(30*time.Second, lifetime/2))
 	return value, nil
 }
 
 var errNoToken = errors.New("the answer holds no token")
 
+// fetch requests a token, and returns it with its lifetime. Its errors quote nothing of
+// the answer.
 func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 	form := strings.NewReader(url.Values{"grant_type": {"client_credentials"}}.Encode())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.credentials.TokenURL, form)
@@ -80,7 +87,7 @@ func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 	if response.StatusCode != http.StatusOK {
 		return "", 0, fmt.Errorf("the answer is %d", response.StatusCode)
 	}
-	// The decoder's own words might quote the token.
+	// The error of the decoder might quote the token, so it is not passed on.
 	var answer tokenAnswer
 	if err := json.UnmarshalRead(io.LimitReader(response.Body, 1<<20), &answer); err != nil || answer.Token == "" {
 		return "", 0, errNoToken
@@ -89,8 +96,8 @@ func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 	return answer.Token, lifetime, err
 }
 
-// tokenAnswer is what an issuer says (RFC 6749 §5.1). Its names count in their
-// own letter case, and none may come twice.
+// tokenAnswer is the answer of an issuer (RFC 6749 §5.1). Names are compared with their
+// letter case, and a name that comes twice is an error.
 type tokenAnswer struct {
 	Token   string         `json:"access_token"`
 	Seconds jsontext.Value `json:"expires_in"`
@@ -98,8 +105,8 @@ type tokenAnswer struct {
 
 var errNoLifetime = errors.New("expires_in of the answer is no number of seconds")
 
-// lifetime is none when the issuer does not say: then the token is good for one
-// question. Some issuers write the number as a text, or a fraction.
+// lifetime returns 0 when the issuer names none: the token is then used for one request.
+// Some issuers write the number as a text, or with a fraction.
 func (a tokenAnswer) lifetime() (time.Duration, error) {
 	number := a.Seconds
 	if len(number) == 0 || number.Kind() == jsontext.KindNull {

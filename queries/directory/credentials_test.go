@@ -42,47 +42,47 @@ func (i *issuer) credentials(o *directory.Options) {
 
 func TestToken_isSentWhereThereAreCredentialsAndFetchedOnce(t *testing.T) {
 	tokens := newIssuer(t)
-	r := newRig(t, tokens.credentials)
-	r.search.Demand("token-1")
-	require.Len(t, r.finds(r.numbers(2500)...), 2500)
-	r.clock.pass(9 * time.Minute)
-	r.finds(r.numbers(1)...)
+	h := newHarness(t, tokens.credentials)
+	h.search.Demand("token-1")
+	require.Len(t, h.finds(h.numbers(2500)...), 2500)
+	h.clock.pass(9 * time.Minute)
+	h.finds(h.numbers(1)...)
 	require.EqualValues(t, 1, tokens.given.Load())
-	r.clock.pass(31 * time.Second) // what is left is too short
-	r.search.Demand("token-2")
-	r.finds(r.numbers(2)...)
+	h.clock.pass(31 * time.Second) // what is left is too short
+	h.search.Demand("token-2")
+	h.finds(h.numbers(2)...)
 	require.EqualValues(t, 2, tokens.given.Load())
 }
 
 func TestToken_thatIsNotTakenAnyMoreIsReplacedOnce(t *testing.T) {
 	tokens := newIssuer(t)
-	r := newRig(t, tokens.credentials)
-	r.search.Demand("token-1")
-	r.finds(r.numbers(1)...)
-	r.search.Demand("token-2")
-	r.finds(r.numbers(2)...)
+	h := newHarness(t, tokens.credentials)
+	h.search.Demand("token-1")
+	h.finds(h.numbers(1)...)
+	h.search.Demand("token-2")
+	h.finds(h.numbers(2)...)
 	require.EqualValues(t, 2, tokens.given.Load())
-	r.search.Demand("another's")
-	r.unavailable(r.numbers(3)...)
+	h.search.Demand("another's")
+	h.unavailable(h.numbers(3)...)
 	require.EqualValues(t, 3, tokens.given.Load())
 }
 
 func TestDirectory_asksNothingWithoutAToken(t *testing.T) {
 	tokens := newIssuer(t)
 	tokens.down.Store(true)
-	r := newRig(t, tokens.credentials)
-	r.unavailable(r.numbers(1)...)
-	require.Zero(t, r.search.Asked())
+	h := newHarness(t, tokens.credentials)
+	h.unavailable(h.numbers(1)...)
+	require.Zero(t, h.search.Asked())
 }
 
-func TestToken_goesNowhereElse(t *testing.T) {
+func TestToken_followsNoRedirect(t *testing.T) {
 	var visited atomic.Bool
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visited.Store(true) }))
 	t.Cleanup(elsewhere.Close)
 	redirecting := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(redirecting.Close)
-	r := newRig(t, newIssuer(t).credentials, func(o *directory.Options) { o.URL = redirecting.URL })
-	r.unavailable(r.numbers(1)...)
+	h := newHarness(t, newIssuer(t).credentials, func(o *directory.Options) { o.URL = redirecting.URL })
+	h.unavailable(h.numbers(1)...)
 	require.False(t, visited.Load())
 }
 
@@ -108,31 +108,31 @@ func TestLifetime_isReadAsIssuersWriteIt(t *testing.T) {
 		"20": 10 * time.Second, `"20"`: 10 * time.Second, "1e300": 24*time.Hour - 30*time.Second, `"99999999999999999999"`: 24*time.Hour - 30*time.Second,
 	} {
 		set, asked := says(t, `{"access_token":"t","expires_in":`+written+`}`)
-		r := newRig(t, set)
-		r.finds(r.numbers(1)...)
-		r.clock.pass(uses - time.Millisecond)
-		r.finds(r.numbers(2)...)
-		r.clock.pass(time.Millisecond)
+		h := newHarness(t, set)
+		h.finds(h.numbers(1)...)
+		h.clock.pass(uses - time.Millisecond)
+		h.finds(h.numbers(2)...)
+		h.clock.pass(time.Millisecond)
 		require.EqualValues(t, 1, asked.Load(), written)
-		r.finds(r.numbers(3)...)
+		h.finds(h.numbers(3)...)
 		require.EqualValues(t, 2, asked.Load(), written)
 	}
 }
 
-// TestToken_withoutALifetimeIsGoodForOneQuestion: nobody says how long it lasts.
+// TestToken_withoutALifetimeIsGoodForOneQuestion: it may have expired at once.
 func TestToken_withoutALifetimeIsGoodForOneQuestion(t *testing.T) {
 	for _, rest := range []string{"", `,"expires_in":null`, `,"expires_in":0`, `,"expires_in":"0"`, `,"Expires_In":3599`, `,"more":{"expires_in":3599}`} {
 		set, asked := says(t, `{"access_token":"t"`+rest+`}`)
-		r := newRig(t, set)
+		h := newHarness(t, set)
 		for n := range 3 {
-			r.finds(r.numbers(n + 1)...)
+			h.finds(h.numbers(n + 1)...)
 			require.EqualValues(t, n+1, asked.Load(), rest)
 		}
 	}
 }
 
 // TestTokenAnswer_thatIsNoneIsRefused: nothing is asked with it, and the reason
-// is told without what stood there.
+// quotes nothing of the answer.
 func TestTokenAnswer_thatIsNoneIsRefused(t *testing.T) {
 	const lifetime, token = "expires_in of the answer is no number of seconds", "the answer holds no token"
 	answers := map[string]string{
@@ -157,11 +157,11 @@ func TestTokenAnswer_thatIsNoneIsRefused(t *testing.T) {
 	}
 	for answer, reason := range answers {
 		set, _ := says(t, answer)
-		r := newRig(t, set)
-		_, err := r.directory.Find(t.Context(), r.numbers(1))
+		h := newHarness(t, set)
+		_, err := h.directory.Find(t.Context(), h.numbers(1))
 		require.ErrorIs(t, err, directory.ErrUnavailable, answer)
 		require.ErrorContains(t, err, reason, answer)
 		require.NotContains(t, err.Error(), "secret")
-		require.Zero(t, r.search.Asked(), answer)
+		require.Zero(t, h.search.Asked(), answer)
 	}
 }

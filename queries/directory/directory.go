@@ -1,17 +1,21 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
+
+	"github.com/sony/gobreaker/v2"
 
 	"nonassociations/domain"
 )
 
-// Prisoner is what the directory says of a number. A text is empty when it was
-// not told, or was not fit to be shown.
+// Prisoner is what the directory says about a number. A field is empty when the service
+// did not send it, or sent a text that must not be shown (see sanitise).
 type Prisoner struct {
 	Number       domain.PrisonerNumber
 	FirstName    string
@@ -21,68 +25,81 @@ type Prisoner struct {
 	CellLocation string
 }
 
-// ErrUnavailable says that not every number was answered for.
-var ErrUnavailable = errors.New("the prisoner directory is not available")
-
-// Options of a directory. URL and Clock must be set.
-type Options struct {
-	URL         string       // of the service, without a path of ours
-	Credentials *Credentials // nil: no token is sent
-	Clock       func() time.Time
-	Logger      *slog.Logger  // nil is silent
-	Timeout     time.Duration // of one request of ours, all chunks; 3 s when zero
-	CacheTTL    time.Duration // how long an answer may be used again; 60 s when zero
-	CacheSize   int           // numbers at most; 20,000 when zero
+// intersect keeps the fields in which two answers for the same number agree.
+func (p Prisoner) intersect(other Prisoner) Prisoner {
+	agreed := func(one, other string) string {
+		if one != other {
+			return ""
+		}
+		return one
+	}
+	p.PrisonID, p.PrisonName = agreed(p.PrisonID, other.PrisonID), agreed(p.PrisonName, other.PrisonName)
+	p.CellLocation = agreed(p.CellLocation, other.CellLocation)
+	p.FirstName, p.LastName = agreed(p.FirstName, other.FirstName), agreed(p.LastName, other.LastName)
+	return p
 }
 
-// Directory asks and remembers for a short while. It is safe for concurrent
-// use; make one with New and Close it.
+// ErrUnavailable says that at least one number could not be looked up.
+var ErrUnavailable = errors.New("the prisoner directory is not available")
+
+// Options of a Directory. URL and Clock must be set.
+type Options struct {
+	URL         string       // base address of the service
+	Credentials *Credentials // nil: no token is sent
+	Clock       func() time.Time
+	Logger      *slog.Logger  // nil: nothing is logged
+	Timeout     time.Duration // of one request of ours, with all its chunks; 3 s when zero
+	CacheTTL    time.Duration // how long an answer may be used again; 60 s when zero
+	CacheSize   int           // the most numbers that are cached; 20,000 when zero
+
+	transport http.RoundTripper // nil: over the network; tests replace it
+}
+
+// Directory looks prisoners up and caches the answers for a short while. It is safe for
+// concurrent use. New makes one, and Close must be called.
 type Directory struct {
 	options Options
 	service service
-	breaker *breaker
-	slots   chan struct{} // a token for each request under way
+	breaker *gobreaker.CircuitBreaker[answers]
+	slots   chan struct{} // holds one value for each request under way
 
-	ctx    context.Context //nolint:containedctx // the directory's life: a question outlives who asked it first
+	ctx    context.Context //nolint:containedctx // the life of the Directory: a lookup outlives the caller that began it
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
-	known    *cache
+	known    cache
 	inFlight map[domain.PrisonerNumber]*lookup
 	closed   bool
 	running  sync.WaitGroup
 }
 
-// maxSlots is how many requests are under way at once.
+// maxSlots limits the requests that are under way at once.
 const maxSlots = 8
 
-// New makes a directory that lives until Close. It does not connect yet.
+// New returns a Directory that lives until Close, also when ctx has ended. It does not
+// connect yet.
 func New(ctx context.Context, options Options) *Directory {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	if options.Timeout == 0 {
-		options.Timeout = 3 * time.Second
-	}
-	if options.CacheTTL == 0 {
-		options.CacheTTL = 60 * time.Second
-	}
-	if options.CacheSize == 0 {
-		options.CacheSize = 20_000
-	}
+	options.Timeout = cmp.Or(options.Timeout, 3*time.Second)
+	options.CacheTTL = cmp.Or(options.CacheTTL, 60*time.Second)
+	options.CacheSize = cmp.Or(options.CacheSize, 20_000)
 	d := &Directory{
 		options:  options,
 		service:  newService(options),
-		breaker:  newBreaker(options.Clock, options.Logger),
 		slots:    make(chan struct{}, maxSlots),
 		known:    newCache(options.CacheSize, options.CacheTTL, options.Clock),
 		inFlight: map[domain.PrisonerNumber]*lookup{},
 	}
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	// A request that Close cut off is no failure of the service.
+	d.breaker = newBreaker(options.Logger, func() bool { return d.ctx.Err() != nil })
 	return d
 }
 
-// Close ends what is under way; later questions are ErrUnavailable.
+// Close cancels the lookups under way and waits for them. Later lookups fail with
+// ErrUnavailable.
 func (d *Directory) Close() {
 	d.mu.Lock()
 	d.closed = true
@@ -92,18 +109,47 @@ func (d *Directory) Close() {
 	d.service.close()
 }
 
-// Find looks up numbers; unknown ones are left out. With ErrUnavailable, or a
-// context error, the map holds those that were answered for all the same.
+// Find looks numbers up; unknown ones are left out. An answer may be as old as CacheTTL.
+// Errors: ErrUnavailable, and the context's. The map then still holds the numbers that
+// were answered.
 func (d *Directory) Find(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]Prisoner, error) {
-	return d.lookUp(ctx, numbers, all)
+	return d.find(ctx, numbers, anyAnswer)
 }
 
-// Missing lists, in the order given, the numbers that the directory does not
-// know now, and those that it knows in no prison now: that either was so a
-// moment ago is no answer, since somebody may just have been received. Errors:
-// ErrUnavailable, the context's.
+// FindNow looks numbers up as Find does, but without the cache, and without the lookups
+// that are under way: every answer was given after the call began. Errors: as Find.
+func (d *Directory) FindNow(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]Prisoner, error) {
+	found := map[domain.PrisonerNumber]Prisoner{}
+	lookups, err := d.startAll(numbers)
+	if err != nil {
+		return found, err
+	}
+	return found, collect(ctx, lookups, found)
+}
+
+// Remembered returns the cached answers for numbers. It calls nothing. complete reports
+// whether there is an answer for each of them, be it that the number is unknown.
+func (d *Directory) Remembered(numbers []domain.PrisonerNumber) (_ map[domain.PrisonerNumber]Prisoner, complete bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found, complete := map[domain.PrisonerNumber]Prisoner{}, true
+	for _, number := range numbers {
+		answer, exists := d.known.get(number)
+		if answer.known {
+			found[number] = answer.prisoner
+		}
+		complete = complete && exists
+	}
+	return found, complete
+}
+
+// Missing lists, in the order given, the numbers that the directory does not know now,
+// and those that it knows but places in no prison now. A cached answer of either kind
+// is asked again, because the prisoner may have been received since. Errors:
+// ErrUnavailable, and the context's.
 func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
-	found, err := d.lookUp(ctx, numbers, inPrison)
+	// With inPrison a cached answer counts only if it allows the number.
+	found, err := d.find(ctx, numbers, inPrison)
 	for _, number := range numbers {
 		switch prisoner, known := found[number]; {
 		case !known:
@@ -113,7 +159,7 @@ func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber
 		}
 	}
 	if len(missing) == 0 {
-		return nil, nowhere, nil // whoever was not answered for, it is none of these
+		return nil, nowhere, nil // an error concerns none of these numbers
 	}
 	if err != nil {
 		return nil, nil, err
@@ -121,15 +167,15 @@ func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber
 	return missing, nowhere, nil
 }
 
-// all and inPrison are what may be taken from memory.
-func all(answer) bool { return true }
+// anyAnswer and inPrison say which cached answers may be used.
+func anyAnswer(answer) bool { return true }
 
 func inPrison(a answer) bool { return a.known && a.prisoner.PrisonID != "" }
 
-func (d *Directory) lookUp(ctx context.Context, numbers []domain.PrisonerNumber, trusts func(answer) bool) (map[domain.PrisonerNumber]Prisoner, error) {
-	found, questions, err := d.prepare(numbers, trusts)
+func (d *Directory) find(ctx context.Context, numbers []domain.PrisonerNumber, usable func(answer) bool) (map[domain.PrisonerNumber]Prisoner, error) {
+	found, lookups, err := d.prepare(numbers, usable)
 	if err != nil {
 		return found, err
 	}
-	return found, collect(ctx, questions, found)
+	return found, collect(ctx, lookups, found)
 }

@@ -1,5 +1,6 @@
-// Package directory asks the Prisoner Search service who a prisoner number is:
-// name, prison and cell. The service may be down, slow, or lie; none of that
-// holds up a request of ours for more than three seconds, and nothing that it
-// says of one number is shown with another.
+// Package directory looks prisoners up in the Prisoner Search service: name, prison and
+// cell of a prisoner number.
+//
+// The service may be down, slow or wrong. A request of ours waits for it for no longer
+// than three seconds, and an answer for one number is never shown with another.
 package directory

@@ -2,8 +2,11 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/sony/gobreaker/v2"
 
 	"nonassociations/domain"
 )
@@ -11,101 +14,141 @@ import (
 // maxNumbers is how many numbers the service takes in one request.
 const maxNumbers = 1000
 
-// lookup is one request to the service. Everybody who needs one of its
-// numbers waits for it, and nobody who leaves ends it for the others.
+// lookup is one request to the service. All callers that need one of its numbers wait
+// for it, so that concurrent misses of a number cause one request. A caller that leaves
+// does not end it for the others.
 type lookup struct {
 	numbers  []domain.PrisonerNumber
-	answered chan struct{} // closed when the rest is set
+	answered chan struct{} // closed when the fields below are set
 	found    map[domain.PrisonerNumber]Prisoner
 	err      error
 }
 
-// prepare takes what is remembered and trusted, joins the questions that are under way and
-// asks the others. It gives each question to wait for with the numbers wanted.
-func (d *Directory) prepare(numbers []domain.PrisonerNumber, trusts func(answer) bool) (
+// prepare takes the answers that are cached and usable, joins the lookups under way, and
+// starts lookups of the other numbers. It returns each lookup to wait for, with the
+// numbers that are wanted of it.
+func (d *Directory) prepare(numbers []domain.PrisonerNumber, usable func(answer) bool) (
 	map[domain.PrisonerNumber]Prisoner, map[*lookup][]domain.PrisonerNumber, error,
 ) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	found, questions := map[domain.PrisonerNumber]Prisoner{}, map[*lookup][]domain.PrisonerNumber{}
+	found, lookups := map[domain.PrisonerNumber]Prisoner{}, map[*lookup][]domain.PrisonerNumber{}
 	if d.closed {
 		return found, nil, fmt.Errorf("%w: closed", ErrUnavailable)
 	}
-	var unasked []domain.PrisonerNumber
+	var others []domain.PrisonerNumber
 	for _, number := range distinct(numbers) {
-		answer, remembered := d.known.get(number)
-		switch q := d.inFlight[number]; {
-		case remembered && trusts(answer):
+		answer, cached := d.known.get(number)
+		switch l := d.inFlight[number]; {
+		case cached && usable(answer):
 			if answer.known {
 				found[number] = answer.prisoner
 			}
-		case q != nil:
-			questions[q] = append(questions[q], number)
+		case l != nil:
+			lookups[l] = append(lookups[l], number)
 		default:
-			unasked = append(unasked, number)
+			others = append(others, number)
 		}
 	}
-	for chunk := range slices.Chunk(unasked, maxNumbers) {
-		questions[d.begin(chunk)] = chunk
+	for chunk := range slices.Chunk(others, maxNumbers) {
+		lookups[d.start(chunk)] = chunk
 	}
-	return found, questions, nil
+	return found, lookups, nil
 }
 
-// begin sends a question on its way; the caller holds the lock.
-func (d *Directory) begin(numbers []domain.PrisonerNumber) *lookup {
-	q := &lookup{numbers: numbers, answered: make(chan struct{})}
-	for _, number := range numbers {
-		d.inFlight[number] = q
-	}
-	d.running.Go(func() {
-		defer close(q.answered)
-		q.found, q.err = d.send(q.numbers)
-		d.cacheAnswers(q)
-	})
-	return q
-}
-
-// cacheAnswers keeps what was said, unless the number has been asked for again
-// meanwhile: the later question has the later word.
-func (d *Directory) cacheAnswers(q *lookup) {
+// startAll starts lookups of all numbers.
+func (d *Directory) startAll(numbers []domain.PrisonerNumber) (map[*lookup][]domain.PrisonerNumber, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, number := range q.numbers {
-		if d.inFlight[number] != q {
+	if d.closed {
+		return nil, fmt.Errorf("%w: closed", ErrUnavailable)
+	}
+	lookups := map[*lookup][]domain.PrisonerNumber{}
+	for chunk := range slices.Chunk(distinct(numbers), maxNumbers) {
+		lookups[d.start(chunk)] = chunk
+	}
+	return lookups, nil
+}
+
+// start begins a lookup of at most maxNumbers numbers. The caller holds the lock.
+func (d *Directory) start(numbers []domain.PrisonerNumber) *lookup {
+	l := &lookup{numbers: numbers, answered: make(chan struct{})}
+	for _, number := range numbers {
+		d.inFlight[number] = l
+	}
+	d.running.Go(func() {
+		defer close(l.answered)
+		l.found, l.err = d.send(l.numbers)
+		d.cacheAnswers(l)
+	})
+	return l
+}
+
+// cacheAnswers caches the answers of a lookup. It skips a number of which a later lookup
+// has started meanwhile: that one will have the newer answer.
+func (d *Directory) cacheAnswers(l *lookup) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, number := range l.numbers {
+		if d.inFlight[number] != l {
 			continue
 		}
 		delete(d.inFlight, number)
-		prisoner, known := q.found[number]
-		if known || q.err == nil {
+		// After an error a missing number need not be unknown, so only found ones are kept.
+		prisoner, known := l.found[number]
+		if known || l.err == nil {
 			d.known.put(number, answer{prisoner, known})
 		}
 	}
 }
 
-// send puts one question within the patience of one request: it begins no later
-// than whoever waits for it.
+// send calls the service within the time-out, the wait for a free slot included. The
+// time-out begins with the lookup, so a caller that joins later waits no longer.
 func (d *Directory) send(numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]Prisoner, error) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.options.Timeout)
 	defer cancel()
 	select {
 	case d.slots <- struct{}{}:
 		defer func() { <-d.slots }()
+	// Too many requests under way say nothing about the service, so the breaker does
+	// not count them.
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: too much is being asked", ErrUnavailable)
+		return nil, fmt.Errorf("%w: too many requests are under way", ErrUnavailable)
 	}
-	allowed, trial := d.breaker.allow()
-	if !allowed {
-		return nil, fmt.Errorf("%w: it failed and is left alone for a moment", ErrUnavailable)
-	}
-	found, err := d.service.find(ctx, numbers)
-	if d.ctx.Err() == nil { // what ends with the directory says nothing of the service
-		d.breaker.record(trial, err)
-	}
-	if err != nil {
+	found, err := d.breaker.Execute(func() (answers, error) { return d.service.find(ctx, numbers) })
+	switch {
+	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+		return nil, fmt.Errorf("%w: it failed and is not called for a moment", ErrUnavailable)
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	if !found.whole {
+	case !found.complete:
 		return found.prisoners, fmt.Errorf("%w: part of its answer cannot be read", ErrUnavailable)
 	}
 	return found.prisoners, nil
+}
+
+// collect waits for lookups and adds what they found of the wanted numbers to into. It
+// returns the first error.
+func collect(ctx context.Context, lookups map[*lookup][]domain.PrisonerNumber, into map[domain.PrisonerNumber]Prisoner) (err error) {
+	for l, wanted := range lookups {
+		select {
+		case <-l.answered:
+		case <-ctx.Done():
+			return fmt.Errorf("ask the prisoner directory: %w", ctx.Err())
+		}
+		if err == nil {
+			err = l.err
+		}
+		for _, number := range wanted {
+			if prisoner, known := l.found[number]; known {
+				into[number] = prisoner
+			}
+		}
+	}
+	return err
+}
+
+// distinct sorts numbers and removes duplicates.
+func distinct(numbers []domain.PrisonerNumber) []domain.PrisonerNumber {
+	return slices.Compact(slices.Sorted(slices.Values(numbers)))
 }

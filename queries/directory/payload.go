@@ -13,14 +13,14 @@ import (
 	"nonassociations/domain"
 )
 
-// answers are what can be used of an answer. When it is not whole, a number
-// that is not among them need not be unknown.
+// answers is what could be read of the answer of one request. When it is not complete, a
+// number that is missing need not be unknown.
 type answers struct {
 	prisoners map[domain.PrisonerNumber]Prisoner
-	whole     bool
+	complete  bool
 }
 
-// payload is one prisoner as the service tells; it tells much more.
+// payload is one prisoner in an answer of the service, which has many more fields.
 type payload struct {
 	PrisonerNumber string `json:"prisonerNumber"`
 	FirstName      string `json:"firstName"`
@@ -32,14 +32,15 @@ type payload struct {
 
 var errNoList = errors.New("its answer is not a list")
 
-// readAnswers takes one prisoner after the other, so that a large answer is
-// never whole in memory. It takes only what was asked for.
+// readAnswers decodes one prisoner after the other, so that a large answer is never in
+// memory as a whole. Prisoners that were not asked for are ignored. Errors: an answer
+// that is not a JSON list, or is cut off.
 func readAnswers(body io.Reader, asked []domain.PrisonerNumber) (answers, error) {
 	wanted := make(map[domain.PrisonerNumber]bool, len(asked))
 	for _, number := range asked {
 		wanted[number] = true
 	}
-	a := answers{prisoners: map[domain.PrisonerNumber]Prisoner{}, whole: true}
+	a := answers{prisoners: map[domain.PrisonerNumber]Prisoner{}, complete: true}
 	decoder := jsontext.NewDecoder(body)
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '[' {
 		return answers{}, errNoList
@@ -49,7 +50,7 @@ func readAnswers(body io.Reader, asked []domain.PrisonerNumber) (answers, error)
 		if err != nil {
 			return answers{}, errUnreadable(decoder)
 		}
-		a.take(value, wanted)
+		a.add(value, wanted)
 	}
 	if _, err := decoder.ReadToken(); err != nil {
 		return answers{}, errUnreadable(decoder)
@@ -60,58 +61,49 @@ func readAnswers(body io.Reader, asked []domain.PrisonerNumber) (answers, error)
 	return a, nil
 }
 
-// errUnreadable says where, and nothing of what stood there: the decoder's own
-// words may quote a name.
+// errUnreadable says where the answer cannot be read, and quotes nothing of it: the error
+// of the decoder may contain a name.
 func errUnreadable(decoder *jsontext.Decoder) error {
 	return fmt.Errorf("its answer cannot be read after %d bytes", decoder.InputOffset())
 }
 
-func (a *answers) take(value jsontext.Value, wanted map[domain.PrisonerNumber]bool) {
-	var t payload
-	if err := json.Unmarshal(value, &t); err != nil {
-		a.whole = false
+// add adds one prisoner. One that cannot be decoded makes the answer incomplete.
+func (a *answers) add(value jsontext.Value, wanted map[domain.PrisonerNumber]bool) {
+	var p payload
+	if err := json.Unmarshal(value, &p); err != nil {
+		a.complete = false
 		return
 	}
-	number, err := domain.ParsePrisonerNumber(t.PrisonerNumber)
+	number, err := domain.ParsePrisonerNumber(p.PrisonerNumber)
 	if err != nil {
-		a.whole = false
+		a.complete = false
 		return
 	}
+	// An answer to another question must not be shown, however well it is formed.
 	if !wanted[number] {
 		return
 	}
-	prisoner := t.as(number)
+	prisoner := p.as(number)
+	// Of a contradiction only what both agree on is shown: a wrong cell is worse than none.
 	if before, twice := a.prisoners[number]; twice && before != prisoner {
 		prisoner = before.intersect(prisoner)
 	}
 	a.prisoners[number] = prisoner
 }
 
-// intersect keeps what two answers of the same number agree on.
-func (p Prisoner) intersect(other Prisoner) Prisoner {
-	agreed := func(one, other string) string {
-		if one != other {
-			return ""
-		}
-		return one
-	}
-	p.PrisonID, p.PrisonName = agreed(p.PrisonID, other.PrisonID), agreed(p.PrisonName, other.PrisonName)
-	p.CellLocation = agreed(p.CellLocation, other.CellLocation)
-	p.FirstName, p.LastName = agreed(p.FirstName, other.FirstName), agreed(p.LastName, other.LastName)
-	return p
-}
-
-func (t payload) as(number domain.PrisonerNumber) Prisoner {
+// as returns the prisoner with texts that are fit to be shown.
+func (p payload) as(number domain.PrisonerNumber) Prisoner {
 	return Prisoner{
-		Number: number, FirstName: sanitise(t.FirstName), LastName: sanitise(t.LastName),
-		PrisonID: sanitise(t.PrisonID), PrisonName: sanitise(t.PrisonName), CellLocation: sanitise(t.CellLocation),
+		Number: number, FirstName: sanitise(p.FirstName), LastName: sanitise(p.LastName),
+		PrisonID: sanitise(p.PrisonID), PrisonName: sanitise(p.PrisonName), CellLocation: sanitise(p.CellLocation),
 	}
 }
 
-// maxText is longer than any name of a person, a prison or a cell.
+// maxText is the most characters of a text. No name of a person, prison or cell is
+// longer.
 const maxText = 120
 
-// sanitise is the text, or nothing when it is no text to show people.
+// sanitise returns the text, or an empty one when it is too long or not printable.
 func sanitise(text string) string {
 	if len(text) > maxText*utf8.UTFMax || utf8.RuneCountInString(text) > maxText {
 		return ""

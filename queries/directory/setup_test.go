@@ -2,8 +2,11 @@ package directory_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// clock stands until it is moved.
+// clock moves by pass alone.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -35,63 +38,102 @@ func (c *clock) pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// rig is a directory that asks a stand-in over HTTP.
-type rig struct {
+// harness is a directory that calls a stand-in.
+type harness struct {
 	t         testing.TB
 	estate    *estate.Estate
-	search    *prisonersearch.Server
-	clock     *clock
+	search    *prisonersearch.StandIn
+	stop      func() error // of the stand-in; nil where there is no server
+	clock     *clock       // nil in a bubble, where time itself passes
 	directory *directory.Directory
 }
 
-func newRig(t testing.TB, set ...func(*directory.Options)) *rig {
+// newHarness calls the stand-in over HTTP. Its clock moves by pass alone.
+func newHarness(t testing.TB, set ...func(*directory.Options)) *harness {
 	e, err := estate.New(estate.Options{Prisoners: 3000})
 	require.NoError(t, err)
 	search, err := prisonersearch.Serve(t.Context(), e)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = search.Stop() }) // a test may have stopped it
-	r := &rig{t: t, estate: e, search: search, clock: &clock{now: time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)}}
-	options := directory.Options{URL: search.URL() + "/", Clock: r.clock.Now, Timeout: time.Minute}
+	h := &harness{t: t, estate: e, search: search.StandIn, stop: search.Stop, clock: &clock{now: time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)}}
+	options := directory.Options{URL: search.URL() + "/", Clock: h.clock.Now, Timeout: time.Minute}
 	for _, s := range set {
 		s(&options)
 	}
-	r.directory = directory.New(t.Context(), options)
-	t.Cleanup(r.directory.Close)
-	return r
+	h.directory = directory.New(t.Context(), options)
+	t.Cleanup(h.directory.Close)
+	return h
+}
+
+// inBubble runs a test in a bubble of synctest, where time passes when all wait. The
+// stand-in is called without a network, with the time-out of production.
+func inBubble(t *testing.T, test func(*testing.T, *harness), set ...func(*directory.Options)) {
+	t.Helper()
+	e, err := estate.New(estate.Options{Prisoners: 3000})
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		h := &harness{t: t, estate: e, search: prisonersearch.New(e)}
+		options := directory.Options{URL: "http://prisoner-search", Clock: time.Now}
+		options.SetTransport(noNetwork{h.search})
+		for _, s := range set {
+			s(&options)
+		}
+		h.directory = directory.New(t.Context(), options)
+		defer h.directory.Close()
+		test(t, h)
+	})
+}
+
+// noNetwork answers requests by a handler.
+type noNetwork struct{ http.Handler }
+
+func (n noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	answered := make(chan *http.Response, 1)
+	go func() {
+		w := httptest.NewRecorder()
+		n.ServeHTTP(w, r)
+		answered <- w.Result()
+	}()
+	select {
+	case response := <-answered:
+		return response, r.Context().Err()
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
 }
 
 // numbers are the first n of the estate.
-func (r *rig) numbers(n int) []domain.PrisonerNumber {
+func (h *harness) numbers(n int) []domain.PrisonerNumber {
 	numbers := make([]domain.PrisonerNumber, n)
 	for i := range numbers {
-		numbers[i] = r.estate.Prisoners[i].Number
+		numbers[i] = h.estate.Prisoners[i].Number
 	}
 	return numbers
 }
 
 // finds looks up and requires a whole answer.
-func (r *rig) finds(numbers ...domain.PrisonerNumber) map[domain.PrisonerNumber]directory.Prisoner {
-	r.t.Helper()
-	found, err := r.directory.Find(context.Background(), numbers)
-	require.NoError(r.t, err)
+func (h *harness) finds(numbers ...domain.PrisonerNumber) map[domain.PrisonerNumber]directory.Prisoner {
+	h.t.Helper()
+	found, err := h.directory.Find(context.Background(), numbers)
+	require.NoError(h.t, err)
 	return found
 }
 
-func (r *rig) unavailable(numbers ...domain.PrisonerNumber) map[domain.PrisonerNumber]directory.Prisoner {
-	r.t.Helper()
-	found, err := r.directory.Find(context.Background(), numbers)
-	require.ErrorIs(r.t, err, directory.ErrUnavailable)
+func (h *harness) unavailable(numbers ...domain.PrisonerNumber) map[domain.PrisonerNumber]directory.Prisoner {
+	h.t.Helper()
+	found, err := h.directory.Find(context.Background(), numbers)
+	require.ErrorIs(h.t, err, directory.ErrUnavailable)
 	return found
 }
 
 // nobody is a number that the estate does not have.
-func (r *rig) nobody() domain.PrisonerNumber {
+func (h *harness) nobody() domain.PrisonerNumber {
 	for i := range uint64(10) {
-		if number := estate.Number(i); !has(r.estate, number) {
+		if number := estate.Number(i); !has(h.estate, number) {
 			return number
 		}
 	}
-	require.Fail(r.t, "the estate has everybody")
+	require.Fail(h.t, "the estate has everybody")
 	return ""
 }
 

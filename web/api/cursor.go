@@ -19,7 +19,7 @@ var errCursor = errors.New("must be as Link gave it, with the other parameters a
 // against use with other parameters.
 func formatCursor(of queries.PageRequest, number int64, behind queries.Cursor) string {
 	text := strings.Join([]string{
-		cursorScope(of), strconv.FormatInt(number, 10), behind.ID.String(), behind.Value,
+		cursorScope(of), strconv.FormatInt(number, 10), behind.ID.String(), behind.ID.String(),
 	}, "\n")
 	return base64.RawURLEncoding.EncodeToString(append(checksum(text), text...))
 }
@@ -40,7 +40,7 @@ func parseCursor(token string, of queries.PageRequest) (number int64, behind que
 	if err != nil || errID != nil {
 		return 0, behind, errCursor
 	}
-	return number, queries.Cursor{Value: parts[3], ID: id}, nil
+	return number, queries.Cursor{ID: id}, nil
 }
 
 // cursorScope returns the parameters that a cursor belongs to.

@@ -95,7 +95,7 @@ func (w *twin) Page(ctx context.Context, of queries.PageRequest) (queries.Page, 
 	page := queries.Page{Total: int64(len(all.Records))}
 	page.Position = all.Position
 	slices.SortFunc(all.Records, func(a, b queries.Record) int {
-		c := comparePlaces(placeOf(a, of.By), placeOf(b, of.By))
+		c := cmp.Or(cmp.Compare(sortKeyOf(a, of.By), sortKeyOf(b, of.By)), compareIDs(a, b.NonAssociation.ID))
 		if of.Descending {
 			return -c
 		}
@@ -104,7 +104,7 @@ func (w *twin) Page(ctx context.Context, of queries.PageRequest) (queries.Page, 
 	rest := all.Records
 	if of.After != nil {
 		rest = slices.DeleteFunc(rest, func(r queries.Record) bool {
-			c := comparePlaces(placeOf(r, of.By), *of.After)
+			c := compareIDs(r, of.After.ID)
 			return c == 0 || (c < 0) != of.Descending
 		})
 	} else {
@@ -112,8 +112,7 @@ func (w *twin) Page(ctx context.Context, of queries.PageRequest) (queries.Page, 
 	}
 	page.Records.Records = rest[:min(of.Size, len(rest))]
 	if len(rest) > of.Size {
-		last := placeOf(rest[of.Size-1], of.By)
-		page.Next = &last
+		page.Next = &queries.Cursor{ID: rest[of.Size-1].NonAssociation.ID}
 	}
 	return page, err
 }
@@ -123,14 +122,14 @@ func isWanted(r queries.Record, wanted queries.Filter) bool {
 	return closed && wanted.Closed || !closed && wanted.Open
 }
 
-func placeOf(r queries.Record, by queries.SortField) queries.Cursor {
-	place := queries.Cursor{ID: r.NonAssociation.ID, Value: r.NonAssociation.ID.String()}
+// sortKeyOf is empty where the id alone decides.
+func sortKeyOf(r queries.Record, by queries.SortField) string {
 	if by == queries.ByWhenCreated {
-		place.Value = string(r.NonAssociation.EffectiveDate)
+		return string(r.NonAssociation.EffectiveDate)
 	}
-	return place
+	return ""
 }
 
-func comparePlaces(a, b queries.Cursor) int {
-	return cmp.Or(cmp.Compare(a.Value, b.Value), slices.Compare(a.ID[:], b.ID[:]))
+func compareIDs(r queries.Record, id uuid.UUID) int {
+	return slices.Compare(r.NonAssociation.ID[:], id[:])
 }

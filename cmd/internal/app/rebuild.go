@@ -67,7 +67,7 @@ func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uu
 	if adopt != uuid.Nil && adopt != id {
 		return rebuilding{}, fmt.Errorf("the log at EVENTSTORE_URL is %s, not %s", id, adopt)
 	}
-	kept, err := projections.Inspect(ctx, dsn)
+	kept, err := projections.Inspect(ctx, dsn, projections.CurrentGeneration)
 	if err != nil {
 		return rebuilding{}, err
 	}
@@ -92,7 +92,7 @@ func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uu
 			r.desk = true
 		case c.table == status.Table && r.adopt:
 			r.rows = true
-		case c.id != id && c.table != projections.Schema+".checkpoint":
+		case c.id != id && c.table != projections.CurrentGeneration.Schema()+".checkpoint":
 			r.rest = append(r.rest, c)
 		}
 	}
@@ -112,7 +112,7 @@ func (r rebuilding) words() []string {
 	if r.kept.Store == uuid.Nil {
 		told = append(told, fmt.Sprintf("There is no read model yet: a projector builds it from log %s.", r.log))
 	} else {
-		told = append(told, fmt.Sprintf("The read model %s of log %s, which is at position %d, is dropped.", projections.Schema, r.kept.Store, r.kept.Position),
+		told = append(told, fmt.Sprintf("The read model %s of log %s, which is at position %d, is dropped.", projections.CurrentGeneration.Schema(), r.kept.Store, r.kept.Position),
 			fmt.Sprintf("A projector builds it again from log %s; until then every read is answered with 503.", r.log))
 	}
 	if r.keys {
@@ -129,7 +129,7 @@ func (r rebuilding) words() []string {
 
 func (r rebuilding) do(ctx context.Context, dsn string) error {
 	if !r.adopt {
-		return projections.Rebuild(ctx, dsn)
+		return projections.Rebuild(ctx, dsn, projections.CurrentGeneration)
 	}
 	// The read model last: until then a serving process refuses to start, and
 	// takes no repeat for one that was answered.
@@ -148,5 +148,5 @@ func (r rebuilding) do(ctx context.Context, dsn string) error {
 			return err
 		}
 	}
-	return projections.AdoptLog(ctx, dsn, r.log)
+	return projections.AdoptLog(ctx, dsn, projections.CurrentGeneration, r.log)
 }

@@ -99,7 +99,8 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	group.Go(func() error { return unlessCancelled(groupCtx, p.watchRights) })
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
-			Store: p.log, DSN: p.Config.DatabaseURL, OnCommit: p.committed, Clock: p.Clock, London: p.Clock().Location(),
+			Store: p.log, DSN: p.Config.DatabaseURL, Generation: projections.CurrentGeneration,
+			OnCommit: p.committed, Clock: p.Clock, London: p.Clock().Location(),
 			Logger: p.Logger, Build: Version(),
 		})
 		group.Go(func() error { return p.project(groupCtx, below) })

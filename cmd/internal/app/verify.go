@@ -27,7 +27,7 @@ func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, 
 	if err != nil {
 		return projections.Comparison{}, err
 	}
-	if c, err = projections.Compare(ctx, o.Config.DatabaseURL, log); err != nil {
+	if c, err = projections.Compare(ctx, o.Config.DatabaseURL, projections.CurrentGeneration, log); err != nil {
 		return projections.Comparison{}, err
 	}
 	switch {
@@ -50,7 +50,7 @@ func NotTheSame(c projections.Comparison) string {
 // compareWithLog refuses a rebuild where the log has changed under the read model:
 // that the log is right now only an operator can know.
 func compareWithLog(ctx context.Context, dsn string, log eventstore.Store) error {
-	c, err := projections.Compare(ctx, dsn, log)
+	c, err := projections.Compare(ctx, dsn, projections.CurrentGeneration, log)
 	if err != nil || c.Store == uuid.Nil || !c.Counted || c.Same() {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 // Waiting helps a reader of a read model that is behind, and not one without the
 // right to see it.
-func TestReader_whatItMayNotSeeIsNotBehind(t *testing.T) {
+func TestReader_withoutPermissionIsNotBehind(t *testing.T) {
 	p := newProjector(t)
 	p.exec(readModel)
 	p.exec(testdb.Script(t, "../deploy/postgres/roles.sql"))

@@ -16,7 +16,7 @@ func entry(number domain.PrisonerNumber, name string) string {
 	return fmt.Sprintf(`{"prisonerNumber":%q,"firstName":%q,"lastName":"Doe","prisonId":"MDI","prisonName":"Moorland","cellLocation":"A-1"}`, number, name)
 }
 
-func TestDirectory_aWrongAnswerHarmsNoOther(t *testing.T) {
+func TestAnswer_wrongHarmsNoOther(t *testing.T) {
 	const one, two, stranger = domain.PrisonerNumber("A1111AA"), domain.PrisonerNumber("B2222BB"), domain.PrisonerNumber("C3333CC")
 	asked := []domain.PrisonerNumber{one, two}
 	john, mary := entry(one, "John"), entry(two, "Mary")
@@ -50,9 +50,9 @@ func TestDirectory_aWrongAnswerHarmsNoOther(t *testing.T) {
 		"one huge string":  {`["` + strings.Repeat("x", 1<<20) + `"]`, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
-			r.search.Lie(func([]string) []byte { return []byte(lie.answer) })
-			found, err := r.directory.Find(t.Context(), asked)
+			h := newHarness(t)
+			h.search.Lie(func([]string) []byte { return []byte(lie.answer) })
+			found, err := h.directory.Find(t.Context(), asked)
 			if lie.missing == nil && len(lie.names) < len(asked) {
 				require.ErrorIs(t, err, directory.ErrUnavailable)
 				require.NotContains(t, err.Error(), "John")
@@ -64,24 +64,24 @@ func TestDirectory_aWrongAnswerHarmsNoOther(t *testing.T) {
 				require.Equal(t, number, found[number].Number)
 				require.Equal(t, first, found[number].FirstName)
 			}
-			missing, _, err := r.directory.Missing(t.Context(), asked)
+			missing, _, err := h.directory.Missing(t.Context(), asked)
 			require.Equal(t, lie.missing, missing)
 			if lie.missing == nil && len(lie.names) < len(asked) {
-				require.ErrorIs(t, err, directory.ErrUnavailable, "a lie denies nobody")
+				require.ErrorIs(t, err, directory.ErrUnavailable, "a wrong answer denies no number")
 			}
 		})
 	}
 }
 
-func TestAnswers_thatContradictEachOtherKeepWhatTheyAgreeOn(t *testing.T) {
+func TestAnswer_contradictionKeepsWhatAgrees(t *testing.T) {
 	const one = domain.PrisonerNumber("A1111AA")
-	r := newRig(t)
+	h := newHarness(t)
 	john, jack := entry(one, "John"), strings.ReplaceAll(entry(one, "Jack"), "A-1", "B-2")
-	r.search.Lie(func([]string) []byte { return []byte("[" + john + "," + jack + "," + john + "]") })
+	h.search.Lie(func([]string) []byte { return []byte("[" + john + "," + jack + "," + john + "]") })
 	require.Equal(t, map[domain.PrisonerNumber]directory.Prisoner{
 		one: {Number: one, LastName: "Doe", PrisonID: "MDI", PrisonName: "Moorland"},
-	}, r.finds(one))
-	missing, nowhere, err := r.directory.Missing(t.Context(), []domain.PrisonerNumber{one})
+	}, h.finds(one))
+	missing, nowhere, err := h.directory.Missing(t.Context(), []domain.PrisonerNumber{one})
 	require.NoError(t, err)
 	require.Empty(t, missing)
 	require.Empty(t, nowhere, "whatever the name is, the prison is known")

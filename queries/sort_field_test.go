@@ -23,8 +23,8 @@ func TestFixedKey_isOneThatNothingChanges(t *testing.T) {
 	handler := commands.New(r.log, commands.Options{Clock: clock, Locator: r.Reader})
 	merges := merge.New(merge.Options{Log: r.log, Handler: handler, Clock: clock})
 
-	r.tell("A1111AA", "B1111BB", "2021-01-01T00:00:00", "")
-	r.settle()
+	r.sync("A1111AA", "B1111BB", "2021-01-01T00:00:00", "")
+	r.waitForProjection()
 	found, err := r.OfPrisoner(t.Context(), "A1111AA", 0)
 	require.NoError(t, err)
 	id := found.Records[0].NonAssociation.ID
@@ -62,7 +62,7 @@ func TestFixedKey_isOneThatNothingChanges(t *testing.T) {
 	} {
 		before := keysOf(t, r, id)
 		require.NoError(t, act.do(), act.name)
-		r.settle()
+		r.waitForProjection()
 		after := keysOf(t, r, id)
 		require.NotEqual(t, before, after, "%s changes nothing that is sorted by", act.name)
 		for _, field := range queries.SortFields() {
@@ -77,7 +77,7 @@ func TestFixedKey_isOneThatNothingChanges(t *testing.T) {
 }
 
 // keysOf is what a record is sorted by, as the read model keeps it.
-func keysOf(t *testing.T, r *record, id uuid.UUID) map[queries.SortField]string {
+func keysOf(t *testing.T, r *service, id uuid.UUID) map[queries.SortField]string {
 	t.Helper()
 	p := connect(t, r.dsn)
 	keys := map[queries.SortField]string{}
@@ -94,7 +94,7 @@ func keysOf(t *testing.T, r *record, id uuid.UUID) map[queries.SortField]string 
 	return keys
 }
 
-func merging(t *testing.T, r *record, merges *merge.Process, previous, number domain.PrisonerNumber) func() error {
+func merging(t *testing.T, r *service, merges *merge.Process, previous, number domain.PrisonerNumber) func() error {
 	t.Helper()
 	return func() error {
 		cause := domain.Cause{CommandID: uuid.New(), Actor: "MERGER", Source: domain.Merge}

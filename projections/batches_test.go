@@ -17,9 +17,9 @@ import (
 	"nonassociations/projections"
 )
 
-// someLife writes a few commands of any kind about a handful of prisoners, and
+// randomLog writes a few commands of any kind about a handful of prisoners, and
 // merges of their numbers.
-func someLife(t *rapid.T) *scribe {
+func randomLog(t *rapid.T) *logWriter {
 	log := newLog(t)
 	codes := rapid.SampledFrom([]domain.ReasonCode{domain.CodeVictim, domain.CodePerpetrator, domain.CodeBullying})
 	dates := rapid.SampledFrom([]string{"2020-01-01T00:00:00", "2021-07-05T10:35:17", "2022-02-02T02:02:02"})
@@ -41,19 +41,19 @@ func someLife(t *rapid.T) *scribe {
 			if rapid.Bool().Draw(t, "closed") {
 				it.ExpiryDate = text[domain.LocalDateTime]("2023-01-01T00:00:00")
 			}
-			log.tell(pair, it)
+			log.sync(pair, it)
 		case what == 3:
-			log.do(pair, domain.NOMIS, domain.Delete{ID: rapid.SampledFrom(items).Draw(t, "item").ID})
+			log.execute(pair, domain.NOMIS, domain.Delete{ID: rapid.SampledFrom(items).Draw(t, "item").ID})
 		case what == 4:
-			log.do(pair, domain.DPS, domain.Close{ID: rapid.SampledFrom(items).Draw(t, "item").ID, ClosedReason: "over"})
+			log.execute(pair, domain.DPS, domain.Close{ID: rapid.SampledFrom(items).Draw(t, "item").ID, ClosedReason: "over"})
 		default:
-			log.do(pair, domain.DPS, domain.Reopen{ID: rapid.SampledFrom(items).Draw(t, "item").ID, ReopenReason: "again"})
+			log.execute(pair, domain.DPS, domain.Reopen{ID: rapid.SampledFrom(items).Draw(t, "item").ID, ReopenReason: "again"})
 		}
 	}
 	return log
 }
 
-func ours(t require.TestingT, log eventstore.Store) []eventstore.RecordedEvent {
+func ownEvents(t require.TestingT, log eventstore.Store) []eventstore.RecordedEvent {
 	events, err := log.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 10_000)
 	require.NoError(t, err)
 	return slices.DeleteFunc(events, func(e eventstore.RecordedEvent) bool { return !domain.IsOurs(e.Stream) })
@@ -63,19 +63,20 @@ func ours(t require.TestingT, log eventstore.Store) []eventstore.RecordedEvent {
 // takes back what was not committed, the rows are those of one batch, and those
 // that folding the streams gives.
 func TestRows_dependOnTheLogAlone(t *testing.T) {
+	t.Parallel()
 	dsn, conn := database(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		log := someLife(rt)
-		events := ours(rt, log.log)
+		log := randomLog(rt)
+		events := ownEvents(rt, log.log)
 
 		require.NoError(rt, begin(rt, conn, log).Work(context.Background(), conn, events, false))
 		want := contents(t, conn)
 		requireDocumentsOf(rt, conn, log)
-		requireLinesOf(rt, conn, log)
+		requireRecordRowsOf(rt, conn, log)
 		requireStatesOf(rt, conn, log)
 		requireMergesOf(rt, conn, log)
 
-		require.NoError(rt, projections.Rebuild(context.Background(), dsn))
+		require.NoError(rt, projections.Rebuild(context.Background(), dsn, projections.CurrentGeneration))
 		projectInPieces(rt, dsn, log)
 		require.Equal(rt, want, contents(t, conn))
 		drop(rt, conn)
@@ -83,7 +84,7 @@ func TestRows_dependOnTheLogAlone(t *testing.T) {
 }
 
 // projectInPieces cuts at random, and crashes at random.
-func projectInPieces(t *rapid.T, dsn string, log *scribe) {
+func projectInPieces(t *rapid.T, dsn string, log *logWriter) {
 	ctx := context.Background()
 	session, err := pgx.Connect(ctx, dsn)
 	require.NoError(t, err)
@@ -91,7 +92,7 @@ func projectInPieces(t *rapid.T, dsn string, log *scribe) {
 	at, err := hand.LoadCheckpoint(ctx, session)
 	require.NoError(t, err)
 	for crashes := 0; ; {
-		left := slices.DeleteFunc(ours(t, log.log), func(e eventstore.RecordedEvent) bool { return !at.Before(e.Position) })
+		left := slices.DeleteFunc(ownEvents(t, log.log), func(e eventstore.RecordedEvent) bool { return !at.Before(e.Position) })
 		if len(left) == 0 {
 			break
 		}
@@ -111,7 +112,7 @@ func projectInPieces(t *rapid.T, dsn string, log *scribe) {
 	require.NoError(t, session.Close(ctx))
 }
 
-func begin(t require.TestingT, conn *pgx.Conn, log *scribe) *projections.Hand {
+func begin(t require.TestingT, conn *pgx.Conn, log *logWriter) *projections.Hand {
 	hand := projections.NewHand(log.log)
 	_, err := hand.LoadCheckpoint(context.Background(), conn)
 	require.NoError(t, err)
@@ -145,7 +146,7 @@ type (
 )
 
 // requireDocumentsOf compares every document with what the folded states say.
-func requireDocumentsOf(t require.TestingT, conn *pgx.Conn, log *scribe) {
+func requireDocumentsOf(t require.TestingT, conn *pgx.Conn, log *logWriter) {
 	want := map[domain.PrisonerNumber]list{}
 	for pair, state := range log.states {
 		for _, number := range pair.Numbers() {

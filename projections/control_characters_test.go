@@ -14,7 +14,7 @@ import (
 	"nonassociations/projections"
 )
 
-// isRaw tells whether a character must not stand raw in what may leave.
+// isRaw reports whether a character must be escaped in answers and messages.
 func isRaw(r rune) bool { return unicode.IsControl(r) || r == 0xfffe || r == 0xffff }
 
 // everyRaw is a text of all such characters but NUL, which is never taken.
@@ -37,8 +37,8 @@ func TestDocument_noneHoldsARawControlCharacter(t *testing.T) {
 		pair := pairOf(t, "A1111AA", other)
 		told := item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator)
 		told.Comment, told.AuthorisedBy = &raw, &raw
-		log.tell(pair, told)
-		log.do(pair, domain.DPS, domain.Close{ID: log.states[pair].Items[0].ID, ClosedReason: raw, ClosedBy: raw})
+		log.sync(pair, told)
+		log.execute(pair, domain.DPS, domain.Close{ID: log.states[pair].Items[0].ID, ClosedReason: raw, ClosedBy: raw})
 	}
 	start(t, log.log, dsn, func(o *projections.Options) { o.BatchCatchup = 1 }).reaches(t, log.last)
 	require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)

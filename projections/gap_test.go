@@ -41,12 +41,12 @@ func TestStream_thatLacksFactsStopsTheConsumer(t *testing.T) {
 			log := someLog(t, "B1111BB")
 			whole := log.last
 			pair := pairOf(t, "A1111AA", "C1111CC")
-			log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+			log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 			id := log.states[pair].Items[0].ID
 			for _, comment := range []string{"one", "two", "three"} {
-				log.do(pair, domain.DPS, domain.Amend{ID: id, Comment: &comment})
+				log.execute(pair, domain.DPS, domain.Amend{ID: id, Comment: &comment})
 			}
-			log.tellOf("D1111DD")
+			log.syncWith("D1111DD")
 
 			dsn, conn := database(t)
 			r := start(t, scavenged{log.log, pair.Stream(), missing[0], missing[1]}, dsn)
@@ -54,7 +54,7 @@ func TestStream_thatLacksFactsStopsTheConsumer(t *testing.T) {
 			require.Eventually(t, func() bool { return errors.As(r.Status().Failure, &poison) }, patience, poll)
 			require.ErrorIs(t, poison, eventstore.ErrNotWhole)
 			require.ErrorContains(t, poison, fmt.Sprintf("%s goes on with revision %d where %d must be", pair.Stream(), missing[1]+1, missing[0]))
-			r.reaches(t, whole) // what lies in front of it is worked on
+			r.reaches(t, whole) // the events before it are applied
 			require.False(t, isTrue(conn, `SELECT EXISTS (SELECT FROM read_1.prisoner WHERE prisoner_number = 'D1111DD')`))
 			require.False(t, viewsThere(conn), "the end of the log was not reached")
 		})
@@ -66,11 +66,11 @@ func TestStream_thatLacksFactsStopsTheConsumer(t *testing.T) {
 func TestRows_areNotFoldedOverAGap(t *testing.T) {
 	log := newLog(t)
 	pair := pairOf(t, "A1111AA", "C1111CC")
-	log.tell(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
+	log.sync(pair, item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator))
 	for _, comment := range []string{"one", "two"} {
-		log.do(pair, domain.DPS, domain.Amend{ID: log.states[pair].Items[0].ID, Comment: &comment})
+		log.execute(pair, domain.DPS, domain.Amend{ID: log.states[pair].Items[0].ID, Comment: &comment})
 	}
-	events := ours(t, log.log)
+	events := ownEvents(t, log.log)
 	for _, more := range []bool{false, true} {
 		for there := range 2 {
 			_, conn := database(t)

@@ -15,7 +15,7 @@ import (
 	"nonassociations/queries/directory"
 )
 
-// answering makes the stand-in say one place of whoever is asked for.
+// answering makes the stand-in answer one prison for every number.
 func answering(place string) func([]string) []byte {
 	return func(asked []string) []byte {
 		all := make([]string, len(asked))
@@ -26,7 +26,7 @@ func answering(place string) func([]string) []byte {
 	}
 }
 
-// placesOf are the different places of those who were found.
+// placesOf lists the different prisons of the prisoners found.
 func placesOf(found map[domain.PrisonerNumber]directory.Prisoner) string {
 	var places []string
 	for _, prisoner := range found {
@@ -38,47 +38,47 @@ func placesOf(found map[domain.PrisonerNumber]directory.Prisoner) string {
 }
 
 func TestFindNow_isNotAnsweredFromTheCache(t *testing.T) {
-	r := newRig(t)
-	two := r.numbers(2)
-	r.search.Lie(answering("LEI"))
-	r.finds(two...)
-	r.search.Lie(answering("MDI"))
-	require.Equal(t, "LEI", placesOf(r.finds(two...)), "a list may be a minute old")
-	found, err := r.directory.FindNow(t.Context(), append(two, two[0], r.nobody()))
+	h := newHarness(t)
+	two := h.numbers(2)
+	h.search.Lie(answering("LEI"))
+	h.finds(two...)
+	h.search.Lie(answering("MDI"))
+	require.Equal(t, "LEI", placesOf(h.finds(two...)), "a list may be a minute old")
+	found, err := h.directory.FindNow(t.Context(), append(two, two[0], h.nobody()))
 	require.NoError(t, err)
 	require.Equal(t, "MDI", placesOf(found))
-	require.Equal(t, 2, r.search.Asked(), "one question for all")
-	require.Equal(t, "MDI", placesOf(r.finds(two...)), "and memory knows it too")
-	require.Equal(t, 2, r.search.Asked())
+	require.Equal(t, 2, h.search.Asked(), "one question for all")
+	require.Equal(t, "MDI", placesOf(h.finds(two...)), "and memory knows it too")
+	require.Equal(t, 2, h.search.Asked())
 }
 
-func TestMemory_isAskedAndNoOther(t *testing.T) {
-	r := newRig(t)
-	someone, nobody := r.numbers(1)[0], r.nobody()
-	found, whole := r.directory.Remembered([]domain.PrisonerNumber{someone})
+func TestRemembered_callsNothing(t *testing.T) {
+	h := newHarness(t)
+	someone, nobody := h.numbers(1)[0], h.nobody()
+	found, whole := h.directory.Remembered([]domain.PrisonerNumber{someone})
 	require.Empty(t, found)
 	require.False(t, whole)
-	r.finds(someone, nobody)
-	found, whole = r.directory.Remembered([]domain.PrisonerNumber{someone, nobody, someone})
+	h.finds(someone, nobody)
+	found, whole = h.directory.Remembered([]domain.PrisonerNumber{someone, nobody, someone})
 	require.Len(t, found, 1)
-	require.True(t, whole, "that nobody is known is an answer")
-	found, whole = r.directory.Remembered(r.numbers(2))
+	require.True(t, whole, "an unknown number is an answer too")
+	found, whole = h.directory.Remembered(h.numbers(2))
 	require.Len(t, found, 1)
 	require.False(t, whole)
-	require.Equal(t, 1, r.search.Asked())
-	r.clock.pass(time.Minute)
-	_, whole = r.directory.Remembered([]domain.PrisonerNumber{someone})
+	require.Equal(t, 1, h.search.Asked())
+	h.clock.pass(time.Minute)
+	_, whole = h.directory.Remembered([]domain.PrisonerNumber{someone})
 	require.False(t, whole)
 }
 
 // A question that was asked before may have been answered before, too.
 func TestFindNow_joinsNoEarlierLookup(t *testing.T) {
-	r := newRig(t)
-	one := r.numbers(1)
+	h := newHarness(t)
+	one := h.numbers(1)
 	var first atomic.Bool
 	late := make(chan struct{})
-	r.search.Lie(func(asked []string) []byte {
-		if first.CompareAndSwap(false, true) { // it has looked, and is slow to tell
+	h.search.Lie(func(asked []string) []byte {
+		if first.CompareAndSwap(false, true) { // it has read its data, and answers late
 			<-late
 			return answering("LEI")(asked)
 		}
@@ -86,41 +86,41 @@ func TestFindNow_joinsNoEarlierLookup(t *testing.T) {
 	})
 	earlier := make(chan string, 1)
 	go func() {
-		found, err := r.directory.Find(context.Background(), one)
+		found, err := h.directory.Find(context.Background(), one)
 		if err != nil {
 			t.Error(err)
 		}
 		earlier <- placesOf(found)
 	}()
 	require.Eventually(t, first.Load, time.Minute, time.Millisecond)
-	found, err := r.directory.FindNow(t.Context(), one)
+	found, err := h.directory.FindNow(t.Context(), one)
 	require.NoError(t, err)
 	require.Equal(t, "MDI", placesOf(found))
 	close(late)
 	require.Equal(t, "LEI", <-earlier)
-	require.Equal(t, "MDI", placesOf(r.finds(one...)), "the later word stays in memory")
-	require.Equal(t, 2, r.search.Asked())
+	require.Equal(t, "MDI", placesOf(h.finds(one...)), "the later word stays in memory")
+	require.Equal(t, 2, h.search.Asked())
 }
 
 func TestFindNow_failsAsFindDoes(t *testing.T) {
-	r := newRig(t)
-	r.finds(r.numbers(1)...)
-	r.search.Down(true)
-	_, err := r.directory.FindNow(t.Context(), r.numbers(1))
+	h := newHarness(t)
+	h.finds(h.numbers(1)...)
+	h.search.Down(true)
+	_, err := h.directory.FindNow(t.Context(), h.numbers(1))
 	require.ErrorIs(t, err, directory.ErrUnavailable, "nothing is taken from memory instead")
-	r.search.Down(false)
-	found, err := r.directory.FindNow(t.Context(), r.numbers(2500))
+	h.search.Down(false)
+	found, err := h.directory.FindNow(t.Context(), h.numbers(2500))
 	require.NoError(t, err)
 	require.Len(t, found, 2500)
-	require.Equal(t, 5, r.search.Asked(), "a thousand at a time")
+	require.Equal(t, 5, h.search.Asked(), "a thousand at a time")
 
 	never := make(chan struct{})
-	r.search.Hold(never)
+	h.search.Hold(never)
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
-	_, err = r.directory.FindNow(ctx, r.numbers(1))
+	_, err = h.directory.FindNow(ctx, h.numbers(1))
 	require.ErrorIs(t, err, context.Canceled)
-	r.directory.Close()
-	_, err = r.directory.FindNow(t.Context(), r.numbers(1))
+	h.directory.Close()
+	_, err = h.directory.FindNow(t.Context(), h.numbers(1))
 	require.ErrorIs(t, err, directory.ErrUnavailable)
 }
