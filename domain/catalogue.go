@@ -96,6 +96,7 @@ func (c Catalogue) Types() []Entry {
 // log stop at it: an event that cannot be read is never skipped.
 type ErrUnknownType string
 
+// Error names the type, which holds no personal data.
 func (e ErrUnknownType) Error() string {
 	return fmt.Sprintf("event type %q is not in the catalogue of this build", string(e))
 }
@@ -190,6 +191,7 @@ func DecodeMeta(data []byte) (Meta, error) {
 	return meta, nil
 }
 
+// entry describes the event type of E. doc is its line in the published catalogue.
 func entry[E Event](eventType, doc string) Entry {
 	return Entry{Type: eventType, Doc: doc, decode: func(unmarshal Unmarshal, data []byte) (Event, error) {
 		var event E

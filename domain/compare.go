@@ -11,6 +11,7 @@ import (
 // isNumbered reports whether the item names a non-association by id or sequence.
 func (i Item) isNumbered() bool { return i.ID != uuid.Nil || i.TypeSequence != 0 }
 
+// isClosed reports whether the item is closed on a day.
 func (i Item) isClosed(today string) bool { return isClosed(i.ExpiryDate, today) }
 
 // hasBegun reports whether the item is effective on a day or before.
@@ -48,6 +49,8 @@ func (i Item) echoes(pair Pair, n *NonAssociation) bool {
 	return i.EffectiveDate.Date() == n.EffectiveDate.Date() && i.hasCodesOf(pair, n)
 }
 
+// hasCodesOf reports whether both prisoners have the reason codes of a stored
+// record.
 func (i Item) hasCodesOf(pair Pair, n *NonAssociation) bool {
 	return i.ReasonCodes[pair.low] == n.Sides[pair.low].ReasonCode && i.ReasonCodes[pair.high] == n.Sides[pair.high].ReasonCode
 }
@@ -124,10 +127,12 @@ func (i Item) compareContent(pair Pair, other Item) int {
 	)
 }
 
+// sameDate compares two dates, by day where the caller knows days only.
 func sameDate(precision Precision, one, other LocalDateTime) bool {
 	return one == other || precision == Day && one.Date() == other.Date()
 }
 
+// sameExpiry compares two expiry dates in the same way. None equals none alone.
 func sameExpiry(precision Precision, one, other *LocalDateTime) bool {
 	if one == nil || other == nil {
 		return one == other

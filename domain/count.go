@@ -61,6 +61,7 @@ func (m *matcher) first() int {
 	return best.item
 }
 
+// candidateOf classifies a not-closed item by the current record and by the day.
 func (m *matcher) candidateOf(i int) candidate {
 	by := m.join(i)
 	begun := m.items[i].hasBegun(m.today)
@@ -87,6 +88,7 @@ func (m *matcher) compare(one, other candidate) int {
 	return cmp.Or(cmp.Compare(one.class, other.class), m.compareCounting(one.item, other.item))
 }
 
+// compareCounting is positive when the first of two items counts before the other.
 func (m *matcher) compareCounting(one, other int) int {
 	return m.items[one].compareCounting(m.state.Pair, m.items[other], m.today)
 }

@@ -11,6 +11,7 @@ import (
 // of this form sort as the times do.
 type LocalDateTime string
 
+// localLayout is the form of a local date-time in time's own notation.
 const localLayout = "2006-01-02T15:04:05"
 
 // ErrNoSuchHour refuses a local time that a change of the clocks leaves out.

@@ -141,6 +141,8 @@ func (d Decision) FactsFrom(first int, s State, c Command, now time.Time, by Cau
 	return d.factsIn(s.Pair.Stream(), first, c, now, by)
 }
 
+// factsIn gives events their ids and metadata. first is the number of facts that the
+// command has in the stream already.
 func (d Decision) factsIn(stream string, first int, c Command, now time.Time, by Cause) []Fact {
 	facts := make([]Fact, len(d.Events))
 	for i, event := range d.Events {

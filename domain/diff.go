@@ -26,11 +26,13 @@ func diff(pair Pair, was, now NonAssociation) []Change {
 	return changes
 }
 
+// text returns a value as Change holds it.
 func text[T ~string](value T) *string {
 	s := string(value)
 	return &s
 }
 
+// sequenceText returns a sequence in decimal digits; nil for none.
 func sequenceText(sequence int) *string {
 	if sequence == 0 {
 		return nil
@@ -38,6 +40,7 @@ func sequenceText(sequence int) *string {
 	return text(strconv.Itoa(sequence))
 }
 
+// equalText compares two texts. Nil equals nil alone.
 func equalText(a, b *string) bool {
 	if a == nil || b == nil {
 		return a == b

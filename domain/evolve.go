@@ -66,6 +66,7 @@ func (f *Folding) Add(fact Fact) {
 	}
 }
 
+// begin adds a new record with the values that follow from its first fact.
 func (f *Folding) begin(fact Fact, n NonAssociation) {
 	n.CreatedSource, n.OpenedAt = fact.Meta.Source, fact.Meta.DecidedAt
 	n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
@@ -111,12 +112,16 @@ func (f *Folding) changeBy(author string, fact Fact, apply func(*NonAssociation)
 	})
 }
 
+// with changes one record. A fact about a record that the pair does not have changes
+// nothing.
 func (f *Folding) with(id uuid.UUID, apply func(*NonAssociation)) {
 	if i := f.Index(id); i >= 0 {
 		apply(f.item(i))
 	}
 }
 
+// amend applies changes. A new expiry closes or reopens the record in the name of
+// actor.
 func (n *NonAssociation) amend(actor string, changes []Change) {
 	for _, c := range changes {
 		switch c.Field {
@@ -156,6 +161,7 @@ func (n *NonAssociation) expire(actor string, date *string) {
 	n.ExpiryDate, n.ClosedBy = &expiry, actor
 }
 
+// setSide changes one side in a copy: maps of sides are shared between states.
 func (n *NonAssociation) setSide(of PrisonerNumber, set func(*Side)) {
 	sides := maps.Clone(n.Sides)
 	side := sides[of]

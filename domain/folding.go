@@ -74,12 +74,14 @@ func (f *Folding) item(i int) *NonAssociation {
 	return &f.state.Items[i]
 }
 
+// ownedItems copies the items once, before the first change.
 func (f *Folding) ownedItems() {
 	if !f.ownItems {
 		f.state.Items, f.ownItems = slices.Clone(f.state.Items), true
 	}
 }
 
+// push appends a record.
 func (f *Folding) push(n NonAssociation) {
 	f.state.Items = appended(f.state.Items, n, f.ownItems)
 	f.ownItems = true
@@ -103,6 +105,7 @@ func (f *Folding) ignore(key uuid.UUID) {
 	f.ownIgnored = true
 }
 
+// transferOut removes a record and keeps where it went.
 func (f *Folding) transferOut(d OutgoingTransfer) {
 	f.state.TransferredOut = appended(f.state.TransferredOut, d, f.ownTransferredOut)
 	f.ownTransferredOut = true
@@ -119,6 +122,7 @@ func (f *Folding) isReturned(id uuid.UUID) {
 	f.state.TransferredOut = slices.DeleteFunc(f.state.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
 }
 
+// hasTransferredOut reports whether a record was transferred to another pair.
 func (s State) hasTransferredOut(id uuid.UUID) bool {
 	return slices.ContainsFunc(s.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
 }

@@ -18,15 +18,18 @@ type gathering struct {
 	outcomes []Outcome
 }
 
+// gather begins a decision on a state.
 func gather(s State, now time.Time, by Cause) *gathering {
 	return &gathering{folding: NewFolding(s), now: now, by: by}
 }
 
+// record adds an event to the decision and folds it.
 func (g *gathering) record(event Event) {
 	g.events = append(g.events, event)
 	g.folding.Add(Fact{Event: event, Meta: Meta{Cause: g.by, DecidedAt: g.now}})
 }
 
+// decision returns what was collected.
 func (g *gathering) decision() Decision {
 	return Decision{Events: g.events, Outcomes: g.outcomes, OccurredAt: g.now}
 }
@@ -61,6 +64,7 @@ func (g *gathering) closeOthers(came uuid.UUID) {
 	}
 }
 
+// compareTrue is positive when a alone is true, negative when b alone is.
 func compareTrue(a, b bool) int {
 	switch {
 	case a == b:

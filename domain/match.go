@@ -36,6 +36,8 @@ func match(s State, items []Item, today string) []matching {
 	return m.found
 }
 
+// matcher is one run of the matching of a request's items with the stored records of
+// a pair (ADR 0004). It lives for one decision.
 type matcher struct {
 	state   State
 	items   []Item
@@ -48,6 +50,7 @@ type matcher struct {
 	partner []int  // of each stored record: the item that is joined with it, or noPartner
 }
 
+// noPartner stands for the index of no item.
 const noPartner = -1
 
 // edge joins an item with a stored one, if neither is joined by an edge before.

@@ -50,8 +50,12 @@ func (s Period) Contains(n NonAssociation, london *time.Location) bool {
 	return (s.From.IsZero() || wallClock(s.From.In(london)) <= created) && (s.Until.IsZero() || created <= wallClock(s.Until.In(london)))
 }
 
+// wholeSecond completes a local date-time for comparison with one that has
+// fractions.
 const wholeSecond = ".000000000"
 
+// wallClock returns a time as the clock of its own location shows it, with
+// fractions. Such texts sort as the times do.
 func wallClock(t time.Time) string { return t.Format(localLayout + wholeSecond) }
 
 // TransferIn is the first half of a move between two pairs, asked of the pair that
@@ -105,6 +109,7 @@ type Moved struct {
 	To Pair
 }
 
+// Error names no prisoner number.
 func (m Moved) Error() string { return "the non-association is now of another pair of prisoners" }
 
 // decideTransferIn takes non-associations over. Of two that would then stand not
@@ -156,6 +161,9 @@ func (r TransferredRecord) joined(pair Pair, here NonAssociation) NonAssociation
 	return here
 }
 
+// decideTransferOut removes records that have arrived in another pair. The caller
+// appends it at exactly the revision whose state the arrival carried, so that no
+// change is lost.
 func decideTransferOut(s State, c TransferOut, now time.Time) (Decision, error) {
 	d := Decision{OccurredAt: now}
 	for _, id := range c.IDs {
@@ -169,6 +177,8 @@ func decideTransferOut(s State, c TransferOut, now time.Time) (Decision, error) 
 	return d, nil
 }
 
+// decideDeleteSelfPair deletes the records between two numbers of one prisoner. The
+// reason is the merge.
 func decideDeleteSelfPair(s State, c DeleteSelfPair, now time.Time, by Cause) (Decision, error) {
 	d := Decision{OccurredAt: now}
 	for _, id := range c.IDs {
@@ -180,6 +190,7 @@ func decideDeleteSelfPair(s State, c DeleteSelfPair, now time.Time, by Cause) (D
 	return d, nil
 }
 
+// decideRestore sets records to given values, unless they have them.
 func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error) {
 	d := gather(s, now, by)
 	for _, n := range c.Records {

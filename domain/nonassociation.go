@@ -62,6 +62,7 @@ type OutgoingTransfer struct {
 // day of its expiry has come. A record that is not yet effective counts as not closed.
 func (n NonAssociation) IsClosed(today string) bool { return isClosed(n.ExpiryDate, today) }
 
+// isClosed reports whether the day of an expiry has come.
 func isClosed(expiry *LocalDateTime, today string) bool {
 	return expiry != nil && expiry.Date() <= today
 }

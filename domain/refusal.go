@@ -24,4 +24,5 @@ type Refusal struct {
 	Current *NonAssociation // of a stale one: as it is now
 }
 
+// Error returns the message.
 func (r Refusal) Error() string { return r.Message }

@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
+// decideOpen records a new non-association, unless the pair has one that is not
+// closed.
 func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 	if open := s.NotClosed(Today(now)); open >= 0 {
 		return Decision{}, Refusal{Code: CodeOpenExists,
@@ -28,6 +30,8 @@ func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 	}), nil
 }
 
+// decideAmend changes values. A closed record is refused, and nothing new is no
+// event.
 func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
 	n, err := s.live(c.ID, c.IfMatch)
 	if err != nil {
@@ -72,6 +76,8 @@ func (n NonAssociation) amendedByStaff(pair Pair, c Amend) NonAssociation {
 	return n
 }
 
+// decideClose closes a record. The time of the closing may be in the past, and not
+// before the record began.
 func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 	n, err := s.live(c.ID, c.IfMatch)
 	if err != nil {
@@ -93,6 +99,8 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 	}), nil
 }
 
+// decideReopen takes a closing back, unless the pair has another record that is not
+// closed.
 func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) {
 	n, err := s.live(c.ID, c.IfMatch)
 	if err != nil {
@@ -155,10 +163,12 @@ func NotFound(id uuid.UUID) Refusal {
 	return Refusal{Code: CodeNotFound, Message: "There is no non-association with id " + id.String()}
 }
 
+// alreadyClosed refuses a change of a closed record.
 func alreadyClosed(n NonAssociation) Refusal {
 	return Refusal{Code: CodeAlreadyClosed, Message: "Non-association " + n.ID.String() + " is already closed"}
 }
 
+// decided is a decision about one record at the time now.
 func decided(about uuid.UUID, now time.Time, events ...Event) Decision {
 	return Decision{Events: events, Outcomes: []Outcome{{NonAssociationID: about}}, OccurredAt: now}
 }
@@ -207,10 +217,12 @@ func earliest(begun LocalDateTime, against time.Time) time.Time {
 	return against
 }
 
+// refusalOf refuses one field of a command.
 func refusalOf(field string, err error) Refusal {
 	return Refusal{Code: CodeInvalid, Field: field, Message: err.Error()}
 }
 
+// orElse returns the first text unless it is empty.
 func orElse(given, otherwise string) string {
 	if given != "" {
 		return given

@@ -73,6 +73,7 @@ func (t *syncing) decide(matched []matching, current int, today string) {
 	}
 }
 
+// take applies an item to the record that it is.
 func (t *syncing) take(i int, m matching) {
 	if m.stored < 0 {
 		t.create(i)
@@ -92,6 +93,7 @@ func (t *syncing) take(i int, m matching) {
 	}
 }
 
+// create records an item that is none of the stored records.
 func (t *syncing) create(i int) {
 	item, id := t.items[i], nonAssociationID(t.by.CommandID, t.state.Pair, i)
 	t.outcomes[i] = Outcome{Kind: Created, NonAssociationID: id}

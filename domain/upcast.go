@@ -6,6 +6,8 @@ import "errors"
 // any more.
 const TypeRenumbered = "nonassociation.prisoner-renumbered.v1"
 
+// upcasts returns all up-casts. One is never removed: facts of every build stay
+// readable.
 func upcasts() []Upcast {
 	return []Upcast{{From: TypeRenumbered, Next: splitRenumbered}}
 }
