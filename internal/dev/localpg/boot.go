@@ -20,8 +20,8 @@ const (
 	relaunchPause = 500 * time.Millisecond
 )
 
-// initialise makes the cluster beside its place and moves it there whole, so
-// that a kill on the way leaves nothing half made.
+// initialise makes the cluster beside its final place and renames it, so that a
+// kill on the way leaves nothing half made.
 func (s *Server) initialise(ctx context.Context) error {
 	if s.cluster.version() != "" {
 		return nil
@@ -30,17 +30,31 @@ func (s *Server) initialise(ctx context.Context) error {
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
 	}
-	args := []string{"-D", fresh, "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C"}
-	if !s.options.Durable {
+	args := []string{"-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C"}
+	if !s.options.Durable || s.options.Templates != "" {
 		args = append(args, "--no-sync")
 	}
-	cmd := s.command(ctx, "initdb", args...)
+	template := s.template(args)
+	if template == "" || copyTree(ctx, template, fresh) != nil {
+		if err := s.initdb(ctx, fresh, args); err != nil {
+			return err
+		}
+		saveTemplate(ctx, fresh, template)
+	}
+	s.log.InfoContext(ctx, "made a Postgres cluster", "dir", s.cluster.dir)
+	return os.Rename(fresh, s.cluster.data)
+}
+
+func (s *Server) initdb(ctx context.Context, fresh string, args []string) error {
+	if err := os.RemoveAll(fresh); err != nil {
+		return err
+	}
+	cmd := s.command(ctx, "initdb", append([]string{"-D", fresh}, args...)...)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // it has children
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, lastLine(out))
 	}
-	s.log.InfoContext(ctx, "made a Postgres cluster", "dir", s.cluster.dir)
-	return os.Rename(fresh, s.cluster.data)
+	return nil
 }
 
 // boot returns once the server answers. What it finds decides: a server of

@@ -24,7 +24,7 @@ func NewServer(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{options: localpg.Options{Dir: dir, Durable: true}}
+	s := &Server{options: localpg.Options{Dir: dir, Durable: true, Templates: templates()}}
 	s.Start(t)
 	if s.dsn, err = s.running.EnsureDatabase(context.Background(), "outage"); err != nil {
 		t.Fatal(err)

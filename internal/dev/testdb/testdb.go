@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,7 +49,17 @@ func startShared() (*localpg.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return localpg.Start(context.Background(), localpg.Options{Dir: dir})
+	return localpg.Start(context.Background(), localpg.Options{Dir: dir, Templates: templates()})
+}
+
+// templates is a folder of this user that outlives the test process. It returns ""
+// where the user has no cache folder: then initdb makes every cluster.
+func templates() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "nonassociations-postgres")
 }
 
 func create(t testing.TB, admin string) string {
