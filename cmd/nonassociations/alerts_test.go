@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/dev/alerts"
 )
 
@@ -35,7 +37,29 @@ type exporting struct {
 	address, health string
 }
 
-func (o *outside) exporting(t *testing.T, role string, more ...string) exporting {
+// deployment is a log and tables for processes that publish nothing. Several may
+// run side by side: the environment of this process does not name them.
+type deployment struct {
+	*outside
+
+	dsn string
+}
+
+func newDeployment(t *testing.T) *deployment {
+	t.Helper()
+	dsn, _, _ := newRecord(t)
+	log, err := postgres.Open(t.Context(), dsn, postgres.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = log.Close(context.Background()) })
+	return &deployment{&outside{log: log}, dsn}
+}
+
+func (d *deployment) exporting(t *testing.T, role string, more ...string) exporting {
+	t.Helper()
+	return startExporting(t, role, append([]string{"DATABASE_URL=" + d.dsn, "EVENTSTORE_URL=" + d.dsn, asProgram + "=yes"}, more...)...)
+}
+
+func startExporting(t *testing.T, role string, more ...string) exporting {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -124,7 +148,7 @@ func TestMetric_ofAnAlertIsExported(t *testing.T) {
 	o.tell(t, o.handler(t), "A0001AA", "x")
 	var scrapes []alerts.Scrape
 	for _, role := range []string{"project", "serve", "publish"} {
-		e := o.exporting(t, role)
+		e := startExporting(t, role)
 		scrapes = append(scrapes, e.until(t, isWell))
 		_, err := alerts.Get(t.Context(), &impatient, e.health)
 		require.ErrorContains(t, err, "status 404", "metrics of %s are at METRICS_ADDR alone", role)
@@ -145,24 +169,24 @@ func TestMetric_ofAnAlertIsExported(t *testing.T) {
 
 // Each fault is made in real processes; promtool judges what they export.
 func TestProjector_thatStopsIsAlerted(t *testing.T) {
-	for name, stop := range map[string]func(*testing.T, *outside) (fires bool, phases []alerts.Phase){
-		"it goes on": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project := o.exporting(t, "project")
+	for name, stop := range map[string]func(*testing.T, *deployment) (fires bool, phases []alerts.Phase){
+		"it goes on": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project := d.exporting(t, "project")
 			well := project.well(t)
-			o.tell(t, o.handler(t), "A0002AA", "y")
+			d.tell(t, d.handler(t), "A0002AA", "y")
 			return false, []alerts.Phase{well, project.well(t)}
 		},
-		"it is killed, and lists are answered as before": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project, serve := o.exporting(t, "project"), o.exporting(t, "serve")
+		"it is killed, and lists are answered as before": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project, serve := d.exporting(t, "project"), d.exporting(t, "serve")
 			well := serve.well(t)
 			end(project.Cmd)
 			return true, []alerts.Phase{well, serve.later(t, isOld)}
 		},
-		"it is killed, and facts are written": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project, serve := o.exporting(t, "project"), o.exporting(t, "serve")
+		"it is killed, and facts are written": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project, serve := d.exporting(t, "project"), d.exporting(t, "serve")
 			well := serve.well(t)
 			end(project.Cmd)
-			o.tell(t, o.handler(t), "A0002AA", "y")
+			d.tell(t, d.handler(t), "A0002AA", "y")
 			behind := serve.later(t, func(s alerts.Scrape) bool { return s.Values[lag] > 0 })
 			// The same without the heartbeat's help: a loop that goes round and applies nothing.
 			for _, scrape := range []alerts.Scrape{behind.First, behind.Second} {
@@ -170,16 +194,16 @@ func TestProjector_thatStopsIsAlerted(t *testing.T) {
 			}
 			return true, []alerts.Phase{well, behind}
 		},
-		"it is killed, and it was all there is": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project := o.exporting(t, "project")
+		"it is killed, and it was all there is": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project := d.exporting(t, "project")
 			well := project.well(t)
 			end(project.Cmd)
 			return true, []alerts.Phase{well, {}}
 		},
-		"an event comes that its build does not know": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project, serve := o.exporting(t, "project"), o.exporting(t, "serve")
+		"an event comes that its build does not know": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project, serve := d.exporting(t, "project"), d.exporting(t, "serve")
 			well := serve.well(t)
-			_, err := o.log.Append(t.Context(), eventstore.Append{
+			_, err := d.log.Append(t.Context(), eventstore.Append{
 				Stream: "nonAssociation-A1111AA_C1111CC", Expected: eventstore.NoStream,
 				Events: []eventstore.Event{{ID: uuid.New(), Type: "nonassociation.forgiven.v1", Data: []byte("{}"), Metadata: []byte("{}")}},
 			})
@@ -187,30 +211,31 @@ func TestProjector_thatStopsIsAlerted(t *testing.T) {
 			project.until(t, hasFault("UNKNOWN_TYPE"))
 			return true, []alerts.Phase{well, serve.later(t, hasFault("UNKNOWN_TYPE"))}
 		},
-		"its loop waits for a lock": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project := o.exporting(t, "project")
+		"its loop waits for a lock": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project := d.exporting(t, "project")
 			well := project.well(t)
-			conn, err := pgx.Connect(t.Context(), os.Getenv("DATABASE_URL"))
+			conn, err := pgx.Connect(t.Context(), d.dsn)
 			require.NoError(t, err)
 			defer conn.Close(t.Context())
 			_, err = conn.Exec(t.Context(), `BEGIN; LOCK TABLE read_1.prisoner IN ACCESS EXCLUSIVE MODE`)
 			require.NoError(t, err)
-			o.tell(t, o.handler(t), "A0002AA", "y")
+			d.tell(t, d.handler(t), "A0002AA", "y")
 			return true, []alerts.Phase{well, project.later(t, isOld)}
 		},
-		"it never reaches the event store, and scrapes are answered": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project := o.exporting(t, "project", "EVENTSTORE_URL=esdb://127.0.0.1:1?tls=false")
+		"it never reaches the event store, and scrapes are answered": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project := d.exporting(t, "project", "EVENTSTORE_URL=esdb://127.0.0.1:1?tls=false")
 			return true, []alerts.Phase{project.later(t, func(s alerts.Scrape) bool { return !s.Has("nonassociations_consumer_head_position") })}
 		},
-		"it never reaches Postgres": func(t *testing.T, o *outside) (bool, []alerts.Phase) {
-			project := o.exporting(t, "project", "DATABASE_URL=postgres://nobody@127.0.0.1:1/nowhere")
+		"it never reaches Postgres": func(t *testing.T, d *deployment) (bool, []alerts.Phase) {
+			project := d.exporting(t, "project", "DATABASE_URL=postgres://nobody@127.0.0.1:1/nowhere")
 			return true, []alerts.Phase{project.later(t, hasFault("AWAY"))}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := newOutside(t)
-			o.tell(t, o.handler(t), "A0001AA", "x")
-			fires, phases := stop(t, o)
+			t.Parallel()
+			d := newDeployment(t)
+			d.tell(t, d.handler(t), "A0001AA", "x")
+			fires, phases := stop(t, d)
 			judge(t, fires, phases)
 		})
 	}

@@ -18,23 +18,31 @@ import (
 	"nonassociations/projections"
 )
 
-// record is a database with a log and a read model of it.
+// record is a database with a log and a read model of it. The environment of this
+// process names it.
 func record(t *testing.T) (*pgx.Conn, uuid.UUID) {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
-	log, err := postgres.Open(t.Context(), dsn, postgres.Options{Logger: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	id, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
-	require.NoError(t, err)
-	require.NoError(t, log.Close(t.Context()))
-	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, id))
-	conn, err := pgx.Connect(t.Context(), dsn)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+	dsn, conn, id := newRecord(t)
 	t.Setenv("DATABASE_URL", dsn)
 	t.Setenv("EVENTSTORE_URL", dsn)
 	return conn, id
+}
+
+// newRecord is the same for a test that runs beside others: no variable is set.
+func newRecord(t *testing.T) (dsn string, conn *pgx.Conn, id uuid.UUID) {
+	t.Helper()
+	dsn = testdb.New(t)
+	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	log, err := postgres.Open(t.Context(), dsn, postgres.Options{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	id, err = eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	require.NoError(t, err)
+	require.NoError(t, log.Close(t.Context()))
+	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, id))
+	conn, err = pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+	return dsn, conn, id
 }
 
 // printed is what a run prints, and its exit status.

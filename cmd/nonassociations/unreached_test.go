@@ -72,18 +72,20 @@ func TestRun_thatReachesNoLogReportsWhyAndEndsInOrder(t *testing.T) {
 		role := roleCommands[i%len(roleCommands)]
 		i++
 		t.Run(kind+" "+strings.Join(role, " "), func(t *testing.T) {
+			t.Parallel()
 			lines, code, took := startedAndStopped(t, kind, []string{"EVENTSTORE_URL=" + url, "DATABASE_URL=" + dsn}, role...)
 			endedInOrder(t, lines, code, took)
 		})
 	}
-	t.Run("Postgres", func(t *testing.T) {
-		for _, role := range roleCommands {
+	for _, role := range roleCommands {
+		t.Run("Postgres "+strings.Join(role, " "), func(t *testing.T) {
+			t.Parallel()
 			lines, code, took := startedAndStopped(t, "refused", []string{
 				"EVENTSTORE_URL=" + app.Embedded, "DATABASE_URL=postgres://127.0.0.1:1/x",
 			}, role...)
 			endedInOrder(t, lines, code, took)
-		}
-	})
+		})
+	}
 }
 
 // Every role, where nothing is heard of the log at all, or of Postgres: the longest
@@ -111,11 +113,14 @@ func TestRole_endsInOrderThoughTheLogIsSilent(t *testing.T) {
 // TestRole_saysForWhichAddressesPlainTextIsAllowed at each start.
 func TestRole_saysForWhichAddressesPlainTextIsAllowed(t *testing.T) {
 	for _, role := range roleCommands {
-		lines, code, took := startedAndStopped(t, `"variable":"DATABASE_URL"`, []string{
-			"EVENTSTORE_URL=" + app.Embedded, "DATABASE_URL=postgres://no-such-host.invalid/x", "PLAIN_TEXT_ALLOWED=DATABASE_URL,AUTH_JWKS_URL",
-		}, role...)
-		endedInOrder(t, lines, code, took)
-		require.NotContains(t, lines, `"variable":"AUTH_JWKS_URL"`, "which is on this machine")
+		t.Run(strings.Join(role, " "), func(t *testing.T) {
+			t.Parallel()
+			lines, code, took := startedAndStopped(t, `"variable":"DATABASE_URL"`, []string{
+				"EVENTSTORE_URL=" + app.Embedded, "DATABASE_URL=postgres://no-such-host.invalid/x", "PLAIN_TEXT_ALLOWED=DATABASE_URL,AUTH_JWKS_URL",
+			}, role...)
+			endedInOrder(t, lines, code, took)
+			require.NotContains(t, lines, `"variable":"AUTH_JWKS_URL"`, "which is on this machine")
+		})
 	}
 }
 
