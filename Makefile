@@ -45,11 +45,11 @@ bench: postgres build ## measure against raw Postgres, as a table
 	@exec bin/bench
 
 # -count=1: some tests build the programs, and Go's cache does not see of what.
-# -p 3: most of the time is spent waiting for servers, so two cores take three
-# packages at once.
+# -p 3 -parallel 8: most of the time is spent waiting for servers, so two cores
+# take three packages and eight tests of each at once.
 .PHONY: test
 test: tools postgres npm ## all tests, with the race detector
-	go test -race -count=1 -p 3 -timeout 20m ./...
+	go test -race -count=1 -p 3 -parallel 8 -timeout 20m ./...
 
 .PHONY: vet
 vet: ## go vet and gofmt

@@ -85,13 +85,17 @@ func known(t *testing.T) []string {
 // TestParameter_ofTheDriverWorksInEveryRoom migrates, serves, projects, writes,
 // reads and rebuilds at an address that has it.
 func TestParameter_ofTheDriverWorksInEveryRoom(t *testing.T) {
+	t.Parallel()
 	all := works(t)
 	for _, name := range known(t) {
 		require.Contains(t, all, name, "a parameter of the driver that nobody has tried")
 	}
 	for name, values := range all {
 		for _, value := range values {
-			t.Run(name+"="+strings.ReplaceAll(value, "/", "_"), func(t *testing.T) { worksEverywhere(t, name+"="+value) })
+			t.Run(name+"="+strings.ReplaceAll(value, "/", "_"), func(t *testing.T) {
+				t.Parallel()
+				worksEverywhere(t, name+"="+value)
+			})
 		}
 	}
 }

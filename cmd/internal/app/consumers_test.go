@@ -17,20 +17,15 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/dev/localaws"
 )
 
 // One process with all roles has a row, a component of health and the metrics of
 // every consumer that there is.
 func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
-	aws, err := localaws.Start(t.Context(), localaws.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = aws.Stop(context.Background()) })
-	t.Setenv("AWS_ENDPOINT_URL_SNS", aws.URL())
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true, Publish: true}, app.HealthLimits{}, map[string]string{
-		"SNS_TOPIC_ARN": aws.Topic("world"), "HISTORY_TOPIC_ARN": aws.Topic("history"), "PRISONER_EVENTS_QUEUE_URL": aws.Queue("merges"),
+		"SNS_TOPIC_ARN": aws.Topic(unique("world")), "HISTORY_TOPIC_ARN": aws.Topic(unique("history")), "PRISONER_EVENTS_QUEUE_URL": aws.Queue(unique("merges")),
 	})
 	<-s.ready
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -94,6 +89,7 @@ func TestAddresses_ofMetricsAreCheckedAtTheStart(t *testing.T) {
 // A fact that this build cannot read is named by its id, never by its stream, which
 // is both prisoners.
 func TestHealth_ofAPublisherSaysNoTextOfAnError(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	log, err := postgres.Open(t.Context(), dsn, postgres.Options{})
 	require.NoError(t, err)
@@ -106,13 +102,8 @@ func TestHealth_ofAPublisherSaysNoTextOfAnError(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, log.Close(t.Context()))
-	aws, err := localaws.Start(t.Context(), localaws.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = aws.Stop(context.Background()) })
-	t.Setenv("AWS_ENDPOINT_URL_SNS", aws.URL())
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	s := runRoles(t, dsn, app.Roles{Publish: true}, app.HealthLimits{}, map[string]string{
-		"SNS_TOPIC_ARN": aws.Topic("world"), "PUBLIC_URL": "http://x.test",
+		"SNS_TOPIC_ARN": aws.Topic(unique("world")), "PUBLIC_URL": "http://x.test",
 	})
 	var last string
 	require.Eventually(t, func() bool {

@@ -34,6 +34,7 @@ func (e *installation) given(t *testing.T) []string {
 // TestRoles_areGivenTwiceAndNothingChanges, by who may: an owner who makes roles
 // does all of it, one who may not says so and fails.
 func TestRoles_areGivenTwiceAndNothingChanges(t *testing.T) {
+	t.Parallel()
 	server := testdb.NewServer(t) // where no role is there yet
 	e := &installation{super: server.DSN(), conn: connectTo(t, server.DSN())}
 	database := strings.TrimPrefix(parsed(t, e.super).Path, "/")

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/internal/dev/issuer"
-	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/internal/dev/token"
 )
@@ -28,10 +28,16 @@ type installation struct {
 	conn   *pgx.Conn         // of the superuser
 	logins map[string]string // addresses by what the login is for
 	names  map[string]string // users by what the login is for
-	aws    *localaws.Server
+	topic  string            // names of its own at SNS and SQS
+	heard  string
+	merges string
 	keys   token.Issuer
 	issuer *issuer.Server
 }
+
+// rolesLock is held while roles.sql runs: roles belong to the whole server, on which other
+// tests have databases.
+var rolesLock sync.Mutex
 
 // membersOf says which roles each login has; the owner has the database.
 var membersOf = map[string][]string{
@@ -55,6 +61,8 @@ func newInstallation(t *testing.T) *installation {
 	execSQL(t, e.conn, "ALTER DATABASE "+database+" OWNER TO "+e.names["owner"])
 
 	// A superuser once, then the owner alone.
+	rolesLock.Lock()
+	defer rolesLock.Unlock()
 	out, err := rolesByPsql(t, e.super)
 	require.NoError(t, err, out)
 	require.NoError(t, app.SchemaUp(t.Context(), e.config("owner")))
@@ -72,13 +80,9 @@ func newInstallation(t *testing.T) *installation {
 // outside is what is beside Postgres: SNS and SQS, and an issuer of tokens.
 func (e *installation) outside(t *testing.T) {
 	t.Helper()
+	e.topic, e.heard, e.merges = unique("world"), unique("heard"), unique("prisoner-events")
+	require.NoError(t, aws.Subscribe(aws.Topic(e.topic), e.heard, true, ""))
 	var err error
-	e.aws, err = localaws.Start(t.Context(), localaws.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = e.aws.Stop(context.Background()) })
-	t.Setenv("AWS_ENDPOINT_URL_SNS", e.aws.URL())
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	require.NoError(t, e.aws.Subscribe(e.aws.Topic("world"), "heard", true, ""))
 	e.keys, err = issuer.Open(t.TempDir(), "nonassociations")
 	require.NoError(t, err)
 	e.issuer, err = issuer.Serve(t.Context(), e.keys)
@@ -163,7 +167,7 @@ func (e *installation) options(t *testing.T, kind string) app.Options {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	config := e.config(of.login)
-	config.SNSTopicARN, config.PrisonerEventsQueueURL = e.aws.Topic("world"), e.aws.Queue("prisoner-events")
+	config.SNSTopicARN, config.PrisonerEventsQueueURL = aws.Topic(e.topic), aws.Queue(e.merges)
 	if of.roles.Serve {
 		config.Edge = app.Edge{
 			ListenAddr: "127.0.0.1:0", AuthIssuer: issuer.Name, AuthJWKSURL: e.issuer.KeysURL(), AuthAudience: "nonassociations",

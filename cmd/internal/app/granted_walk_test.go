@@ -24,6 +24,7 @@ import (
 // TestProcess_namesTheRightThatItLacks takes away each right of each process, one
 // at a time. What roles.sql gives and no process needs is a fault as well.
 func TestProcess_namesTheRightThatItLacks(t *testing.T) {
+	t.Parallel()
 	e := newInstallation(t)
 	one := e.start(t, "serve --project") // so that there is a read model
 	one.isReady(t)

@@ -16,15 +16,16 @@ import (
 // TestProcess_worksWithItsOwnLogin: a write, its message, its list, a merge, a
 // rebuild by whoever may, and the read model stays the projector's.
 func TestProcess_worksWithItsOwnLogin(t *testing.T) {
+	t.Parallel()
 	e := newInstallation(t)
 	project, publish := e.start(t, "project"), e.start(t, "publish")
 	listen, serve := e.start(t, "nomis listen"), e.start(t, "serve")
 	serve.isReady(t)
 	serve.tell(t, "X1111XX")
 	serve.shows(t, "R1111RR", "X1111XX")
-	require.Eventually(t, func() bool { return len(e.aws.Messages("heard")) == 1 }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(aws.Messages(e.heard)) == 1 }, time.Minute, 10*time.Millisecond)
 	message := uuid.NewString()
-	e.aws.Send("prisoner-events", fmt.Sprintf(`{"MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
+	aws.Send(e.merges, fmt.Sprintf(`{"MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
 		`\"additionalInformation\":{\"nomsNumber\":\"S1111SS\",\"removedNomsNumber\":\"R1111RR\",\"reason\":\"MERGE\"}}"}`, message))
 	serve.shows(t, "S1111SS", "X1111XX")
 	_, err := app.Unmerge(t.Context(), e.options(t, "serve"), message, "They are two men", false)
@@ -76,6 +77,7 @@ func (e *installation) ownsTheReadModel(t *testing.T, name string) {
 // TestRows_thatAPolicyHidesAreNotTakenForMissing: a checkpoint that is not shown
 // would let the read model, or a topic, begin again.
 func TestRows_thatAPolicyHidesAreNotTakenForMissing(t *testing.T) {
+	t.Parallel()
 	e := newInstallation(t)
 	for kind, table := range map[string]string{"publish": "publisher.checkpoint", "serve": "commands.keys"} {
 		execSQL(t, e.conn, "ALTER TABLE "+table+" ENABLE ROW LEVEL SECURITY")
@@ -89,6 +91,7 @@ func TestRows_thatAPolicyHidesAreNotTakenForMissing(t *testing.T) {
 
 // TestRight_thatGoesLaterIsReportedByReadiness, and is forgotten when it is back.
 func TestRight_thatGoesLaterIsReportedByReadiness(t *testing.T) {
+	t.Parallel()
 	e := newInstallation(t)
 	one := e.start(t, "serve --project")
 	one.isReady(t)
@@ -107,6 +110,7 @@ func TestRight_thatGoesLaterIsReportedByReadiness(t *testing.T) {
 // TestTables_thatMayNotBeSeenAreNotTakenForMissing: a table of another log that this role
 // may not read stops it, whichever room it is of.
 func TestTables_thatMayNotBeSeenAreNotTakenForMissing(t *testing.T) {
+	t.Parallel()
 	e := newInstallation(t)
 	one := e.start(t, "serve --project") // so that the log has its id
 	one.isReady(t)

@@ -141,6 +141,7 @@ func (s seeing) scrape(t *testing.T) string {
 }
 
 func TestDeadProjector_ofAnotherProcessIsDownAndAlerts(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{Heartbeat: 3 * time.Second}, nil)
 	kill := projector(t, dsn)
@@ -170,6 +171,7 @@ func TestDeadProjector_ofAnotherProcessIsDownAndAlerts(t *testing.T) {
 // A projector that waits for a lock for ever is alive, and is no better than a dead
 // one.
 func TestWedgedProjector_isDown(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{Heartbeat: 5 * time.Second}, nil)
 	projector(t, dsn)
@@ -193,6 +195,7 @@ func TestWedgedProjector_isDown(t *testing.T) {
 
 // The row says that all is well, and lists are older than the limit all the same.
 func TestReadModel_behindAFreshHeadIsDown(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{Heartbeat: time.Hour, Lag: time.Second}, nil)
 	kill := projector(t, dsn)
@@ -210,6 +213,7 @@ func TestReadModel_behindAFreshHeadIsDown(t *testing.T) {
 
 // A consumer without a row was never there.
 func TestProjector_noneAtAllIsDown(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{}, nil)
 	require.Eventually(t, func() bool { status, _ := s.get(t, "/health/readiness"); return status == http.StatusOK }, time.Minute, 50*time.Millisecond)
@@ -221,6 +225,7 @@ var metric = regexp.MustCompile(`nonassociations_[a-z_]+`)
 
 // A rule over a metric that nobody exports never fires.
 func TestMetric_ofARuleIsExported(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true}, app.HealthLimits{}, nil)
 	<-s.ready

@@ -13,6 +13,7 @@ import (
 // TestLongList_walksTheWholeWay: from a real read model, through the process's own
 // server, to a client that follows it by its entity tag.
 func TestLongList_walksTheWholeWay(t *testing.T) {
+	t.Parallel()
 	s := serveStaff(t)
 	const parts, part = 12, 99 // more records than are answered from memory
 	var position uint64

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
-	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/web/client"
 )
@@ -23,7 +22,8 @@ import (
 // A merge from the queue to every read, by a listener of its own process, a late
 // word of NOMIS under the removed number, and back by the operator.
 func TestMerge_reachesTheListsAndIsTakenBack(t *testing.T) {
-	options, queues := listening(t)
+	t.Parallel()
+	options, queue := listening(t)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- app.Run(ctx, options) }() // before the log has an id: it waits
@@ -34,7 +34,7 @@ func TestMerge_reachesTheListsAndIsTakenBack(t *testing.T) {
 	served.readsAs(t, "R1111RR", "", "X1111XX")
 
 	message := uuid.NewString()
-	queues.Send("prisoner-events", fmt.Sprintf(`{"MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
+	aws.Send(queue, fmt.Sprintf(`{"MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
 		`\"additionalInformation\":{\"nomsNumber\":\"S1111SS\",\"removedNomsNumber\":\"R1111RR\",\"reason\":\"MERGE\"}}"}`, message))
 	served.readsAs(t, "R1111RR", "S1111SS", "R1111RR is now S1111SS")
 	served.readsAs(t, "S1111SS", "", "X1111XX")
@@ -66,19 +66,17 @@ func TestMerge_reachesTheListsAndIsTakenBack(t *testing.T) {
 }
 
 // listening is a process that works on merges alone, with a queue of its own.
-func listening(t *testing.T) (app.Options, *localaws.Server) {
+func listening(t *testing.T) (o app.Options, queue string) {
 	t.Helper()
 	dsn := testdb.New(t)
 	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: app.Embedded, DatabaseURL: dsn}))
-	queues, err := localaws.Start(t.Context(), localaws.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, queues.Stop(context.Background())) })
+	queue = unique("prisoner-events")
 	roles := app.Roles{Listen: true}
 	config, err := app.ReadConfig(map[string]string{
-		"EVENTSTORE_URL": "embedded", "DATABASE_URL": dsn, "PRISONER_EVENTS_QUEUE_URL": queues.Queue("prisoner-events"),
+		"EVENTSTORE_URL": "embedded", "DATABASE_URL": dsn, "PRISONER_EVENTS_QUEUE_URL": aws.Queue(queue),
 	}, roles)
 	require.NoError(t, err)
-	return app.Options{Config: config, Roles: roles, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}, queues
+	return app.Options{Config: config, Roles: roles, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}, queue
 }
 
 // readsAs asks all reads by number until each answers with a part of a text: as

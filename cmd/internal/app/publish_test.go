@@ -14,7 +14,6 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/dev/localaws"
 )
 
 func TestPublishingProcess_namesEverythingThatItLacks(t *testing.T) {
@@ -29,6 +28,7 @@ func TestPublishingProcess_namesEverythingThatItLacks(t *testing.T) {
 
 // The role in this process: both topics are told, and it says how it is.
 func TestPublishingProcess_publishesToBothTopicsAndHowItIs(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	log, err := postgres.Open(t.Context(), dsn, postgres.Options{})
 	require.NoError(t, err)
@@ -36,17 +36,13 @@ func TestPublishingProcess_publishesToBothTopicsAndHowItIs(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, log.Close(t.Context()))
 
-	aws, err := localaws.Start(t.Context(), localaws.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = aws.Stop(context.Background()) })
-	t.Setenv("AWS_ENDPOINT_URL_SNS", aws.URL())
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	world, history := unique("world"), unique("history")
 	config, err := app.ReadConfig(map[string]string{
 		"EVENTSTORE_URL": "embedded", "DATABASE_URL": dsn, "PUBLIC_URL": "https://x.test", "LISTEN_ADDR": freeAddress(t),
-		"SNS_TOPIC_ARN": aws.Topic("world"), "HISTORY_TOPIC_ARN": aws.Topic("history"),
+		"SNS_TOPIC_ARN": aws.Topic(world), "HISTORY_TOPIC_ARN": aws.Topic(history),
 	}, app.Roles{Publish: true})
 	require.NoError(t, err)
-	for _, topic := range []string{"world", "history"} {
+	for _, topic := range []string{world, history} {
 		require.NoError(t, aws.Subscribe(aws.Topic(topic), topic, true, ""))
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -59,7 +55,7 @@ func TestPublishingProcess_publishesToBothTopicsAndHowItIs(t *testing.T) {
 	r := run(t, dsn, dsn)
 	<-r.ready
 	r.sync(t, "A0135GA")
-	for _, topic := range []string{"world", "history"} {
+	for _, topic := range []string{world, history} {
 		require.Eventually(t, func() bool { return len(aws.Messages(topic)) == 1 }, time.Minute, 10*time.Millisecond)
 	}
 	get := func(path string) (int, string) {

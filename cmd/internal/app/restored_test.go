@@ -21,6 +21,7 @@ import (
 // TestLog_thatWasPutBackIsNotServed: its id is the same, and what the read model
 // shows is not in it.
 func TestLog_thatWasPutBackIsNotServed(t *testing.T) {
+	t.Parallel()
 	log, tables, backup := migrated(t), migrated(t), migrated(t)
 	r := run(t, log, tables)
 	<-r.ready
@@ -81,6 +82,7 @@ func built(t *testing.T) (log, tables string) {
 }
 
 func TestOperator_takesAnotherLogOver(t *testing.T) {
+	t.Parallel()
 	mine, tables := built(t)
 	other, _ := built(t)
 	was, is := identity(t, mine), identity(t, other)

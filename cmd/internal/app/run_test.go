@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -13,11 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/internal/dev/issuer"
+	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/internal/dev/token"
 )
@@ -27,10 +30,37 @@ func TestMain(m *testing.M) {
 		projectForEver()
 	}
 	// The client never closes the connection that it replaces after an outage.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run"),
+	goleak.VerifyTestMain(withAWS{m}, goleak.IgnoreAnyFunction("google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run"),
 		// Where Postgres hangs the client has calls in flight still, and is left to the end of the process.
 		goleak.IgnoreTopFunction("github.com/EventStore/EventStore-Client-Go/v4/esdb.connectionStateMachine"))
 }
+
+// aws stands in for SNS and SQS in all tests of this process, which name topics and
+// queues of their own: the client of AWS takes the address from the environment, and
+// a test that sets a variable cannot run beside others.
+var aws *localaws.Server
+
+// withAWS are the tests with that server around them.
+type withAWS struct{ *testing.M }
+
+func (m withAWS) Run() int {
+	var err error
+	if aws, err = localaws.Start(context.Background(), localaws.Options{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = aws.Stop(context.Background()) }()
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL_SNS": aws.URL(), "AWS_EC2_METADATA_DISABLED": "true"} {
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return m.M.Run()
+}
+
+// unique returns a name that no other test has for a topic or a queue.
+func unique(name string) string { return name + "-" + uuid.NewString() }
 
 // running is a service in this process.
 type running struct {
@@ -183,6 +213,7 @@ func TestRequest_inFlightIsAnsweredAfterTheSignal(t *testing.T) {
 // TestServe_startsWithoutPostgresAndServesWhenThatComes is the order in which an
 // orchestrator may start things.
 func TestServe_startsWithoutPostgresAndServesWhenThatComes(t *testing.T) {
+	t.Parallel()
 	server := testdb.NewServer(t)
 	dsn := server.DSN()
 	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
@@ -209,6 +240,7 @@ func TestServe_startsWithoutPostgresAndServesWhenThatComes(t *testing.T) {
 
 // TestPort_thatIsTakenIsReported ends the process at once.
 func TestPort_thatIsTakenIsReported(t *testing.T) {
+	t.Parallel()
 	dsn := migrated(t)
 	first := run(t, dsn, dsn)
 	<-first.ready
