@@ -28,6 +28,7 @@ func (h house) postmaster(t require.TestingT) int {
 }
 
 func TestRun_startsAgainWhenAllOfItWasKilled(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for range 3 {
 		running := h.start(t)
@@ -54,6 +55,7 @@ func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
 }
 
 func TestInterrupt_onTheWayToBeingReadyIsNoFailure(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	run := exec.CommandContext(t.Context(), filepath.Join(h.bin, "dev"))
 	run.Env = h.environment()
@@ -70,6 +72,7 @@ func TestInterrupt_onTheWayToBeingReadyIsNoFailure(t *testing.T) {
 
 // TestFolder_ofAnyNameAndAnyPort does what a reader of the announcement would.
 func TestFolder_ofAnyNameAndAnyPort(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.data, h.port = filepath.Join(filepath.Dir(h.data), "it's 1+1, 100% & #?"), 0
 	run := exec.CommandContext(t.Context(), filepath.Join(h.bin, "dev"))

@@ -13,6 +13,7 @@ import (
 
 // TestMetrics_stayOnThisMachine asks for a port of all its addresses.
 func TestMetrics_stayOnThisMachine(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	port := freePort(t)
 	run := exec.Command(filepath.Join(h.bin, "dev"))
@@ -31,6 +32,7 @@ func TestMetrics_stayOnThisMachine(t *testing.T) {
 }
 
 func TestAddress_ofMetricsThatIsNoneIsRefusedInWords(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	run := exec.Command(filepath.Join(h.bin, "dev"))
 	run.Env = append(h.environment(), "METRICS_ADDR=nowhere")

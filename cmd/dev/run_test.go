@@ -153,6 +153,7 @@ const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC"
 // TestKill_losesNothing walks the whole path as a stranger would: start,
 // tell, read from both sides, kill, start again, read, stop.
 func TestKill_losesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	running := h.start(t)
 	token := h.token(t, "NON_ASSOCIATIONS_SYNC")
@@ -192,6 +193,7 @@ func (h house) stop(t *testing.T, running *exec.Cmd) {
 }
 
 func TestRuns_sideBySideAndOneFolderTakesOne(t *testing.T) {
+	t.Parallel()
 	one := newHouse(t)
 	two := house{bin: one.bin, data: filepath.Join(filepath.Dir(one.data), "other"), port: freePort(t)}
 	first, second := one.start(t), two.start(t)
@@ -210,6 +212,7 @@ func TestRuns_sideBySideAndOneFolderTakesOne(t *testing.T) {
 }
 
 func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	require.Contains(t, h.demo(t), "start the service to look at it", "none runs")
 
@@ -224,6 +227,7 @@ func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
 // A run on the way to being ready has no address, and is not taken for the one
 // that was killed before it.
 func TestDemo_doesNotGoWhereTheRunBeforeWas(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	require.NoError(t, os.MkdirAll(h.data, 0o755))
 	address := filepath.Join(h.data, "run.address")
@@ -255,6 +259,7 @@ func (h house) demo(t *testing.T) string {
 }
 
 func TestToken_withoutARunIsRefusedInWords(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	token := exec.Command(filepath.Join(h.bin, "nonassociations"), "token", "--role", "NON_ASSOCIATIONS_SYNC", "--user", "ME")
 	token.Env = h.environment()
@@ -264,6 +269,7 @@ func TestToken_withoutARunIsRefusedInWords(t *testing.T) {
 }
 
 func TestProduction_refusesToStartWithoutAnIssuer(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	serve := exec.Command(filepath.Join(h.bin, "nonassociations"), "serve")
 	serve.Env = []string{"EVENTSTORE_URL=embedded", "DATABASE_URL=postgres:///nowhere"}

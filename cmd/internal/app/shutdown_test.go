@@ -15,7 +15,6 @@ import (
 // TestShutdown_endsInTimeThoughPostgresHangs leaves calls of every room hanging before
 // the signal comes.
 func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
-	t.Parallel()
 	for _, store := range []string{"embedded", "postgres"} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()

@@ -36,6 +36,7 @@ func listening(hear func(slog.Record)) *slog.Logger {
 // TestBackend_thatDiesSlowlyIsWaitedFor kills a postmaster whose backend cannot
 // see that, and lets the backend go when the next server has been refused.
 func TestBackend_thatDiesSlowlyIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	first := start(t, dir)
 	conn, err := pgx.Connect(t.Context(), first.DSN("postgres"))
@@ -62,6 +63,7 @@ func TestBackend_thatDiesSlowlyIsWaitedFor(t *testing.T) {
 }
 
 func TestStart_thatIsCancelledLeavesNothingRunning(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	logger := listening(func(record slog.Record) {
@@ -81,6 +83,7 @@ func TestStart_thatIsCancelledLeavesNothingRunning(t *testing.T) {
 
 // TestServer_thatHangsIsEndedAllTheSame suspends all of its processes.
 func TestServer_thatHangsIsEndedAllTheSame(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir, Durable: true})
 	require.NoError(t, err)
@@ -93,8 +96,10 @@ func TestServer_thatHangsIsEndedAllTheSame(t *testing.T) {
 }
 
 func TestFolder_mayHaveAnyName(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"two words", "one+one", "100%25", "it's", "what?", "a#b", "a,b", `"a"`, "a&b=c"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := start(t, filepath.Join(openDir(t), name))
 			exec1(t, server.DSN("postgres"), "SELECT 1")
 			dsn, err := server.EnsureDatabase(t.Context(), "a b")

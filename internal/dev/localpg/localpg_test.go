@@ -37,6 +37,7 @@ func hold(dir string) {
 }
 
 func TestRestart_findsTheDataAgain(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	first := start(t, dir)
 	require.FileExists(t, filepath.Join(first.DataDir(), "PG_VERSION"))
@@ -53,6 +54,7 @@ func TestRestart_findsTheDataAgain(t *testing.T) {
 }
 
 func TestServer_thatOutlivedItsParentIsAdoptedAndStopped(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	parent := holder(t, dir)
 	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
@@ -68,6 +70,7 @@ func TestServer_thatOutlivedItsParentIsAdoptedAndStopped(t *testing.T) {
 }
 
 func TestServer_thatDiesIsStartedAgainWhileItIsKept(t *testing.T) {
+	t.Parallel()
 	server := start(t, openDir(t))
 	keeping, stop := context.WithCancel(t.Context())
 	kept := make(chan struct{})
@@ -97,6 +100,7 @@ func answers(ctx context.Context, server *localpg.Server) bool {
 }
 
 func TestServer_restartedByAnotherIsStopped(t *testing.T) {
+	t.Parallel()
 	server := start(t, openDir(t))
 	restart := exec.Command(filepath.Join(server.BinDir(), "pg_ctl"), "restart", "-w", "-D", server.DataDir(), "-l", server.LogFile())
 	restart.SysProcAttr, restart.Dir = sameUser(t, server.DataDir()), "/"
@@ -108,6 +112,7 @@ func TestServer_restartedByAnotherIsStopped(t *testing.T) {
 }
 
 func TestStalePidFile_thatNamesAStrangerIsNoHindrance(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	server := start(t, dir)
 	require.NoError(t, server.Stop(t.Context()))
@@ -130,6 +135,7 @@ func TestStalePidFile_thatNamesAStrangerIsNoHindrance(t *testing.T) {
 }
 
 func TestLongPath_getsAShortSocket(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(openDir(t), strings.Repeat("long", 25))
 	server := start(t, dir)
 	exec1(t, server.DSN("postgres"), "SELECT 1")
@@ -137,6 +143,7 @@ func TestLongPath_getsAShortSocket(t *testing.T) {
 }
 
 func TestHalfMadeCluster_isMadeAnew(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	server := start(t, dir)
 	require.NoError(t, server.Stop(t.Context()))
@@ -145,6 +152,7 @@ func TestHalfMadeCluster_isMadeAnew(t *testing.T) {
 }
 
 func TestLink_toAClusterThatIsGoneIsRefused(t *testing.T) {
+	t.Parallel()
 	dir := openDir(t)
 	require.NoError(t, os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "postgres")))
 	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
@@ -154,6 +162,7 @@ func TestLink_toAClusterThatIsGoneIsRefused(t *testing.T) {
 // TestLayout_belowAClosedFolder is about root, whose server runs as another user; for
 // everybody else the cluster simply lies in the folder.
 func TestLayout_belowAClosedFolder(t *testing.T) {
+	t.Parallel()
 	closed := t.TempDir()
 	require.NoError(t, os.Chmod(closed, 0o700))
 	server := start(t, filepath.Join(closed, "data"))
