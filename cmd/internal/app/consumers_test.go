@@ -60,6 +60,16 @@ func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
 	t.Log("walked", app.Consumers())
 }
 
+// A consumer without a row was never there.
+func TestProjector_noneAtAllIsDown(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{}, nil)
+	require.Eventually(t, func() bool { status, _ := s.get(t, "/health/readiness"); return status == http.StatusOK }, time.Minute, 50*time.Millisecond)
+	down := s.becomes(t, "DOWN")
+	require.Nil(t, down.Heartbeat)
+}
+
 // What follows the log or reads a queue is one of these, each of which has a row: a
 // new one must be watched too.
 func TestConsumers_allHaveARow(t *testing.T) {

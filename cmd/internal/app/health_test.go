@@ -211,16 +211,6 @@ func TestReadModel_behindAFreshHeadIsDown(t *testing.T) {
 	require.Equal(t, []float64{0}, []float64{*up.Lag})
 }
 
-// A consumer without a row was never there.
-func TestProjector_noneAtAllIsDown(t *testing.T) {
-	t.Parallel()
-	dsn := migrated(t)
-	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{}, nil)
-	require.Eventually(t, func() bool { status, _ := s.get(t, "/health/readiness"); return status == http.StatusOK }, time.Minute, 50*time.Millisecond)
-	down := s.becomes(t, "DOWN")
-	require.Nil(t, down.Heartbeat)
-}
-
 var metric = regexp.MustCompile(`nonassociations_[a-z_]+`)
 
 // A rule over a metric that nobody exports never fires.

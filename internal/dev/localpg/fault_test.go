@@ -100,7 +100,7 @@ func TestFolder_mayHaveAnyName(t *testing.T) {
 	for _, name := range []string{"two words", "one+one", "100%25", "it's", "what?", "a#b", "a,b", `"a"`, "a&b=c"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := start(t, filepath.Join(openDir(t), name))
+			server := startWith(t, localpg.Options{Dir: filepath.Join(openDir(t), name)}) // by initdb
 			exec1(t, server.DSN("postgres"), "SELECT 1")
 			dsn, err := server.EnsureDatabase(t.Context(), "a b")
 			require.NoError(t, err)

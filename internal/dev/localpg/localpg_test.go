@@ -145,10 +145,10 @@ func TestLongPath_getsAShortSocket(t *testing.T) {
 func TestHalfMadeCluster_isMadeAnew(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
-	server := start(t, dir)
+	server := startWith(t, localpg.Options{Dir: dir})
 	require.NoError(t, server.Stop(t.Context()))
 	require.NoError(t, os.Rename(server.DataDir(), server.DataDir()+".new"), "as a kill during initdb leaves it")
-	exec1(t, start(t, dir).DSN("postgres"), "SELECT 1")
+	exec1(t, startWith(t, localpg.Options{Dir: dir}).DSN("postgres"), "SELECT 1")
 }
 
 func TestLink_toAClusterThatIsGoneIsRefused(t *testing.T) {
@@ -176,9 +176,19 @@ func TestLayout_belowAClosedFolder(t *testing.T) {
 	}
 }
 
+// start runs a copy of a template cluster, which saves the time of initdb.
 func start(t *testing.T, dir string) *localpg.Server {
 	t.Helper()
-	server, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = t.TempDir()
+	}
+	return startWith(t, localpg.Options{Dir: dir, Templates: filepath.Join(cache, "nonassociations-postgres")})
+}
+
+func startWith(t *testing.T, options localpg.Options) *localpg.Server {
+	t.Helper()
+	server, err := localpg.Start(t.Context(), options)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) })
 	return server
