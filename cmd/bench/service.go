@@ -163,7 +163,7 @@ func (c serviceCmd) Run(ctx context.Context) error {
 	}
 	err = app.Run(ctx, app.Options{
 		Config: config, Roles: roles, Clock: func() time.Time { return time.Now().In(london) },
-		Logger: slog.New(app.Masked(slog.NewJSONHandler(os.Stderr, nil))),
+		Logger: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr})),
 	})
 	pprof.StopCPUProfile()
 	return errors.Join(err, out.Close())

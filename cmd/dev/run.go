@@ -78,7 +78,7 @@ func runAll(ctx context.Context, set settings, ready func(around *standIns, addr
 	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the address of the last run: %w", err)
 	}
-	logger := slog.New(app.Masked(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set)})))
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set), ReplaceAttr: app.MaskAttr}))
 	around, err := startStandIns(ctx, set, logger)
 	if err != nil {
 		return err

@@ -110,7 +110,7 @@ func say(told app.RightsReport) {
 
 // quietLogger tells of what is worth a warning only: these commands print what they find.
 func quietLogger() *slog.Logger {
-	return slog.New(app.Masked(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: app.MaskAttr}))
 }
 
 // exitStatus is an error with the status that the process ends with.

@@ -91,7 +91,7 @@ func options(roles app.Roles) (app.Options, error) {
 	if err != nil {
 		return app.Options{}, err
 	}
-	logger := slog.New(app.Masked(slog.NewJSONHandler(os.Stderr, nil)))
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr}))
 	config.WarnOfPlainText(context.Background(), logger)
 	return app.Options{
 		Config: config,

@@ -20,7 +20,7 @@ func (l late) LogValue() slog.Value { return slog.StringValue("of " + string(l.n
 
 func TestPrisonerNumber_noneStandsInALine(t *testing.T) {
 	var lines bytes.Buffer
-	logger := slog.New(app.Masked(slog.NewJSONHandler(&lines, nil)))
+	logger := slog.New(slog.NewJSONHandler(&lines, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr}))
 	pair := struct{ First, Second domain.PrisonerNumber }{"A1234BC", "D5678EF"}
 	err := fmt.Errorf("append nonAssociation-A1234BC_D5678EF: %w", errors.New("refused"))
 	logger.Warn("A1234BC and D5678EF",
@@ -36,14 +36,17 @@ func TestPrisonerNumber_noneStandsInALine(t *testing.T) {
 
 func TestLine_withoutANumberIsLeftAsItIs(t *testing.T) {
 	var plain, through bytes.Buffer
-	options := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}}
+	options := func(replace func([]string, slog.Attr) slog.Attr) *slog.HandlerOptions {
+		return &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return replace(groups, a)
+		}}
+	}
+	same := func(_ []string, a slog.Attr) slog.Attr { return a }
 	for _, logger := range []*slog.Logger{
-		slog.New(slog.NewJSONHandler(&plain, options)), slog.New(app.Masked(slog.NewJSONHandler(&through, options))),
+		slog.New(slog.NewJSONHandler(&plain, options(same))), slog.New(slog.NewJSONHandler(&through, options(app.MaskAttr))),
 	} {
 		logger.With("id", "a1234bc0-0000-4000-8000-0a1234bcd5ef").Info("A1234B, A123BC, 1234BC", "n", 7, "error", errors.New("x"),
 			"list", []string{"a"}, "nothing", nil, slog.Group("g", "k", "v"), "bytes", []byte("x"))
