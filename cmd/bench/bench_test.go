@@ -40,7 +40,7 @@ func TestWire_readsWhatAServerOfGoWrites(t *testing.T) {
 	wire, err := dial(t.Context(), server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer wire.close()
-	r := newRequest(http.MethodPost, "/sync", "secret", []byte(`{"n":"`+hole+`"}`))
+	r := newRequest(http.MethodPost, "/sync", "secret", []byte(`{"n":"`+placeholder+`"}`))
 	for _, step := range []struct {
 		number string
 		status int
@@ -48,7 +48,7 @@ func TestWire_readsWhatAServerOfGoWrites(t *testing.T) {
 		r.fill(0, step.number)
 		got, err := wire.do(r.bytes)
 		require.NoError(t, err)
-		require.Equal(t, reply{status: step.status, position: 18446744073709551615}, got)
+		require.Equal(t, httpResponse{status: step.status, position: 18446744073709551615}, got)
 	}
 }
 
@@ -60,12 +60,12 @@ func TestWire_refusesWhatIsNotHTTP(t *testing.T) {
 }
 
 func TestClonedRequest_isFilledOnItsOwn(t *testing.T) {
-	template := newRequest(http.MethodPost, "/migrate", "", []byte(hole+" "+hole))
+	template := newRequest(http.MethodPost, "/migrate", "", []byte(placeholder+" "+placeholder))
 	clone := template.clone()
 	clone.fill(0, "A1111AA")
 	clone.fill(1, "B2222BB")
 	require.Contains(t, string(clone.bytes), "A1111AA B2222BB")
-	require.Contains(t, string(template.bytes), hole+" "+hole)
+	require.Contains(t, string(template.bytes), placeholder+" "+placeholder)
 	require.Contains(t, string(template.bytes), "Content-Length: 15\r\n")
 }
 
@@ -75,7 +75,7 @@ func TestTogether_countsWhatAllDid(t *testing.T) {
 	turns := func(context.Context) (func() (int, error), func(), error) {
 		return func() (int, error) { return 3, nil }, func() { ended++ }, nil
 	}
-	got, err := s.together(t.Context(), 4, time.Millisecond, turns)
+	got, err := s.runWorkers(t.Context(), 4, time.Millisecond, turns)
 	require.NoError(t, err)
 	require.Positive(t, got.count)
 	require.Zero(t, got.count%3)
@@ -86,7 +86,7 @@ func TestTogether_countsWhatAllDid(t *testing.T) {
 func TestTogether_endsWithTheFirstFault(t *testing.T) {
 	fault := errors.New("broken")
 	first := true
-	_, err := (&harness{}).together(t.Context(), 8, time.Hour, func(context.Context) (func() (int, error), func(), error) {
+	_, err := (&harness{}).runWorkers(t.Context(), 8, time.Hour, func(context.Context) (func() (int, error), func(), error) {
 		broken := first
 		first = false
 		return func() (int, error) {
@@ -138,11 +138,11 @@ func TestTable_reportsWhatWasMet(t *testing.T) {
 func TestRows_thatCannotBeMeasuredAreRefused(t *testing.T) {
 	good := runCmd{Rounds: 5, Round: time.Second, Connections: 64, Bulk: 50, Migrators: 8, Looks: 100}
 	all := good
-	require.NoError(t, all.settle())
+	require.NoError(t, all.setDefaults())
 	require.Equal(t, names(), all.Rows)
 	foreign := good
 	foreign.Eventstore = "esdb://somewhere"
-	require.NoError(t, foreign.settle())
+	require.NoError(t, foreign.setDefaults())
 	require.Equal(t, []string{"esdb"}, foreign.Rows)
 	for name, spoil := range map[string]func(*runCmd){
 		"no row":        func(c *runCmd) { c.Rows = []string{"nothing"} },
@@ -153,7 +153,7 @@ func TestRows_thatCannotBeMeasuredAreRefused(t *testing.T) {
 	} {
 		bad := good
 		spoil(&bad)
-		require.ErrorContains(t, bad.settle(), name)
+		require.ErrorContains(t, bad.setDefaults(), name)
 	}
 }
 

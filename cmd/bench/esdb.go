@@ -42,7 +42,7 @@ func measureEsdb(ctx context.Context, s *harness) (row, error) {
 		return row{}, err
 	}
 	defer bare.Close()
-	d, err := s.alternate(ctx, s.syncing(), s.appending(bare))
+	d, err := s.compare(ctx, s.syncWorkload(), s.appendWorkload(bare))
 	if err != nil {
 		return row{}, err
 	}
@@ -67,10 +67,10 @@ func newBareClient(address string) (*client.Client, error) {
 	return client.NewClient(config)
 }
 
-// appending is a side that appends one event to a new stream a turn.
-func (s *harness) appending(bare *client.Client) side {
+// appendWorkload is a side that appends one event to a new stream a turn.
+func (s *harness) appendWorkload(bare *client.Client) workload {
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			turn := func() (int, error) {
 				one, other := s.newPair()
 				// Not a stream of ours: the projection has nothing to do with it.

@@ -35,7 +35,7 @@ func measureGet(ctx context.Context, s *harness) (row, error) {
 	if err := handler.ready(ctx, answers(address, "/non-associations/"+string(numbers[0]), "")); err != nil {
 		return row{}, err
 	}
-	d, err := s.alternate(ctx, s.getting(s.address, numbers), s.getting(address, numbers))
+	d, err := s.compare(ctx, s.getWorkload(s.address, numbers), s.getWorkload(address, numbers))
 	if err != nil {
 		return row{}, err
 	}
@@ -78,12 +78,12 @@ func (s *harness) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, erro
 	return numbers, nil
 }
 
-// getting is a side that reads lists from an address. Both sides get the same
+// getWorkload is a side that reads lists from an address. Both sides get the same
 // bytes, token included; only one of them looks at it.
-func (s *harness) getting(address string, numbers []domain.PrisonerNumber) side {
-	template := newRequest(http.MethodGet, "/non-associations/"+hole, s.token, nil)
+func (s *harness) getWorkload(address string, numbers []domain.PrisonerNumber) workload {
+	template := newRequest(http.MethodGet, "/non-associations/"+placeholder, s.token, nil)
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			w, err := dial(ctx, address)
 			if err != nil {
 				return nil, nil, err

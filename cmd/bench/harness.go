@@ -44,7 +44,7 @@ type harness struct {
 	busy       atomic.Int64  // answers 503
 	next       atomic.Uint64 // pairs that were used up
 	lags       []float64     // seconds that the read model needed after a round
-	sample     sample
+	sample     sampleEvent
 	bulks      atomic.Uint64
 }
 

@@ -20,14 +20,14 @@ type httpConn struct {
 	in   *bufio.Reader
 }
 
-// reply is what matters of an answer.
-type reply struct {
+// httpResponse is what matters of an answer.
+type httpResponse struct {
 	status   int
 	position uint64 // X-Position
 }
 
-// answerTime is the longest that an answer may take.
-const answerTime = 15 * time.Second
+// responseTimeout is the longest that an answer may take.
+const responseTimeout = 15 * time.Second
 
 func dial(ctx context.Context, address string) (*httpConn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
@@ -40,12 +40,12 @@ func dial(ctx context.Context, address string) (*httpConn, error) {
 func (w *httpConn) close() { _ = w.conn.Close() }
 
 // do sends a whole request as it lies in memory and reads the answer away.
-func (w *httpConn) do(request []byte) (reply, error) {
-	if err := w.conn.SetDeadline(time.Now().Add(answerTime)); err != nil {
-		return reply{}, err
+func (w *httpConn) do(request []byte) (httpResponse, error) {
+	if err := w.conn.SetDeadline(time.Now().Add(responseTimeout)); err != nil {
+		return httpResponse{}, err
 	}
 	if _, err := w.conn.Write(request); err != nil {
-		return reply{}, err
+		return httpResponse{}, err
 	}
 	return w.read()
 }
@@ -57,22 +57,22 @@ var (
 	errNotHTTP     = errors.New("the answer is not HTTP/1.1")
 )
 
-func (w *httpConn) read() (reply, error) {
+func (w *httpConn) read() (httpResponse, error) {
 	line, err := w.line()
 	if err != nil {
-		return reply{}, err
+		return httpResponse{}, err
 	}
 	if len(line) < len("HTTP/1.1 200") || !bytes.HasPrefix(line, []byte("HTTP/1.1 ")) {
-		return reply{}, errNotHTTP
+		return httpResponse{}, errNotHTTP
 	}
-	var r reply
+	var r httpResponse
 	if r.status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return reply{}, errNotHTTP
+		return httpResponse{}, errNotHTTP
 	}
 	length, chunked := 0, false
 	for {
 		if line, err = w.line(); err != nil {
-			return reply{}, err
+			return httpResponse{}, err
 		}
 		if len(line) == 0 {
 			break
@@ -85,7 +85,7 @@ func (w *httpConn) read() (reply, error) {
 			chunked = true
 		}
 		if err != nil {
-			return reply{}, errNotHTTP
+			return httpResponse{}, errNotHTTP
 		}
 	}
 	if chunked {
@@ -122,12 +122,12 @@ func (w *httpConn) chunks() error {
 // request is a whole HTTP request with places that are overwritten each time,
 // so that nothing is built while it is measured.
 type request struct {
-	bytes []byte
-	holes []int // where a prisoner number stands
+	bytes        []byte
+	placeholders []int // where a prisoner number stands
 }
 
-// hole stands for a prisoner number in a template.
-const hole = "?000000"
+// placeholder stands for a prisoner number in a template.
+const placeholder = "?000000"
 
 func newRequest(method, path, token string, body []byte) request {
 	var b bytes.Buffer
@@ -142,17 +142,19 @@ func newRequest(method, path, token string, body []byte) request {
 	b.Write(body)
 	r := request{bytes: b.Bytes()}
 	for from := 0; ; {
-		i := bytes.Index(r.bytes[from:], []byte(hole))
+		i := bytes.Index(r.bytes[from:], []byte(placeholder))
 		if i < 0 {
 			return r
 		}
-		r.holes = append(r.holes, from+i)
-		from += i + len(hole)
+		r.placeholders = append(r.placeholders, from+i)
+		from += i + len(placeholder)
 	}
 }
 
 // clone is a copy for another connection.
-func (r request) clone() request { return request{bytes: bytes.Clone(r.bytes), holes: r.holes} }
+func (r request) clone() request {
+	return request{bytes: bytes.Clone(r.bytes), placeholders: r.placeholders}
+}
 
 // fill writes a prisoner number into the i-th hole.
-func (r request) fill(i int, number string) { copy(r.bytes[r.holes[i]:], number) }
+func (r request) fill(i int, number string) { copy(r.bytes[r.placeholders[i]:], number) }

@@ -23,11 +23,11 @@ func manyConnections(n int) *awshttp.BuildableClient {
 // measureListening writes, and waits until a queue behind the topic has the message,
 // one after the other; beside it a bare PublishBatch and its arrival.
 func measureListening(ctx context.Context, s *harness) (row, error) {
-	world, err := s.newOutside(ctx)
+	world, err := s.newSNSSink(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	where, err := s.told(ctx, "heard")
+	where, err := s.storedFacts(ctx, "heard")
 	if err != nil {
 		return row{}, err
 	}
@@ -47,7 +47,7 @@ func measureListening(ctx context.Context, s *harness) (row, error) {
 	defer e.wire.close()
 	var told, bare []float64
 	for range s.Rounds {
-		if err := s.settleDown(ctx); err != nil {
+		if err := s.waitUntilIdle(ctx); err != nil {
 			return row{}, err
 		}
 		if told, err = repeat(told, s.Looks/s.Rounds, func() (float64, error) { return e.afterSync(ctx) }); err != nil {

@@ -15,9 +15,9 @@ import (
 // at its end.
 type worker func(ctx context.Context) (turn func() (int, error), done func(), err error)
 
-// together lets n workers take turns until d is over, and returns how many
+// runWorkers lets n workers take turns until d is over, and returns how many
 // things they did. The clock runs until the last turn has ended.
-func (s *harness) together(ctx context.Context, n int, d time.Duration, hire worker) (measurement, error) {
+func (s *harness) runWorkers(ctx context.Context, n int, d time.Duration, hire worker) (measurement, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	var count atomic.Int64
 	turns := []func() (int, error){}
@@ -52,8 +52,8 @@ func (s *harness) together(ctx context.Context, n int, d time.Duration, hire wor
 	return measurement{int(count.Load()), took, s.used().minus(before)}, nil
 }
 
-// posting is a worker that posts new pairs, one request a turn.
-func (s *harness) posting(template request, pairs int, fill func(request)) worker {
+// postWorker is a worker that posts new pairs, one request a turn.
+func (s *harness) postWorker(template request, pairs int, fill func(request)) worker {
 	return func(ctx context.Context) (func() (int, error), func(), error) {
 		w, err := dial(ctx, s.address)
 		if err != nil {

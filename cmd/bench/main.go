@@ -94,7 +94,7 @@ func main() {
 
 // Run is kong's.
 func (c *runCmd) Run(ctx context.Context) error {
-	if err := c.settle(); err != nil {
+	if err := c.setDefaults(); err != nil {
 		return err
 	}
 	var stage *harness

@@ -23,7 +23,7 @@ func measureMigrate(ctx context.Context, s *harness) (row, error) {
 	if err := s.rawTable(ctx); err != nil {
 		return row{}, err
 	}
-	d, err := s.alternate(ctx, s.migrating(), s.copying())
+	d, err := s.compare(ctx, s.migrateWorkload(), s.copyWorkload())
 	if err != nil {
 		return row{}, err
 	}
@@ -39,7 +39,7 @@ func measureMigrate(ctx context.Context, s *harness) (row, error) {
 // bulkNumbers is where the numbers of this row begin, out of reach of the others.
 const bulkNumbers = 80_000_000
 
-func (s *harness) migrating() side {
+func (s *harness) migrateWorkload() workload {
 	template := s.syncRequests("/migrate", s.Bulk)
 	fill := func(r request) {
 		// A teller nobody has seen, and others nobody has seen.
@@ -49,15 +49,15 @@ func (s *harness) migrating() side {
 		}
 	}
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.together(ctx, s.Migrators, d, s.posting(template, s.Bulk, fill))
+		return s.runWorkers(ctx, s.Migrators, d, s.postWorker(template, s.Bulk, fill))
 	}
 }
 
-// copying is a side that commits as many rows a turn as migrating tells of.
-func (s *harness) copying() side {
+// copyWorkload is a side that commits as many rows a turn as migrating tells of.
+func (s *harness) copyWorkload() workload {
 	columns := []string{"stream", "revision", "id", "type", "data", "metadata"}
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.together(ctx, s.Migrators, d, func(ctx context.Context) (func() (int, error), func(), error) {
+		return s.runWorkers(ctx, s.Migrators, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			conn, err := pgx.Connect(ctx, s.dsn)
 			if err != nil {
 				return nil, nil, err

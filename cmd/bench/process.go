@@ -54,9 +54,9 @@ func (c *process) ready(ctx context.Context, look func(context.Context) error) e
 		select {
 		case end := <-c.ended:
 			c.ended <- end
-			return fmt.Errorf("%s ended (%w): %s", c.name, errors.Join(end, errEnded), c.lastWords())
+			return fmt.Errorf("%s ended (%w): %s", c.name, errors.Join(end, errEnded), c.lastLogLine())
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w: %s", c.name, err, c.lastWords())
+			return fmt.Errorf("%s is not ready: %w: %s", c.name, err, c.lastLogLine())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -64,7 +64,7 @@ func (c *process) ready(ctx context.Context, look func(context.Context) error) e
 
 var errEnded = errors.New("too early")
 
-func (c *process) lastWords() string {
+func (c *process) lastLogLine() string {
 	text, err := os.ReadFile(c.log)
 	if err != nil {
 		return ""
@@ -83,7 +83,7 @@ func (c *process) stop() error {
 	select {
 	case err := <-c.ended:
 		if err != nil {
-			return fmt.Errorf("%s: %w: %s", c.name, err, c.lastWords())
+			return fmt.Errorf("%s: %w: %s", c.name, err, c.lastLogLine())
 		}
 		return nil
 	case <-limit.C:

@@ -42,7 +42,7 @@ type snsSink struct {
 	told atomic.Int64
 }
 
-func (s *harness) newOutside(ctx context.Context) (*snsSink, error) {
+func (s *harness) newSNSSink(ctx context.Context) (*snsSink, error) {
 	o := &snsSink{}
 	var err error
 	o.Server, err = localaws.Start(ctx, localaws.Options{FailEntry: func(string, localaws.Entry) (string, bool) {
@@ -60,11 +60,11 @@ func (s *harness) newOutside(ctx context.Context) (*snsSink, error) {
 // measurePublish lets a publisher tell a whole log, and beside it the same client
 // the same number of messages that somebody made before.
 func measurePublish(ctx context.Context, s *harness) (row, error) {
-	world, err := s.newOutside(ctx)
+	world, err := s.newSNSSink(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	where, err := s.told(ctx, "publish")
+	where, err := s.storedFacts(ctx, "publish")
 	if err != nil {
 		return row{}, err
 	}
@@ -72,7 +72,7 @@ func measurePublish(ctx context.Context, s *harness) (row, error) {
 	if s.Quick {
 		count /= 4
 	}
-	if err := s.tellMany(ctx, where.databaseURL, count); err != nil {
+	if err := s.storeFacts(ctx, where.databaseURL, count); err != nil {
 		return row{}, err
 	}
 	var d comparison
@@ -104,8 +104,8 @@ func measurePublish(ctx context.Context, s *harness) (row, error) {
 	}, nil
 }
 
-// told is an installation with a log of its own, whose publisher can be started.
-func (s *harness) told(ctx context.Context, name string) (installation, error) {
+// storedFacts is an installation with a log of its own, whose publisher can be started.
+func (s *harness) storedFacts(ctx context.Context, name string) (installation, error) {
 	dsn, err := s.newDatabase(ctx)
 	if err != nil {
 		return installation{}, err
@@ -114,8 +114,8 @@ func (s *harness) told(ctx context.Context, name string) (installation, error) {
 	return where, s.serve(ctx, where) // it gives the log its id
 }
 
-// tellMany makes as many facts as are wanted, as NOMIS would tell them.
-func (s *harness) tellMany(ctx context.Context, dsn string, count int) error {
+// storeFacts makes as many facts as are wanted, as NOMIS would tell them.
+func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 	log, err := postgres.Open(ctx, dsn, postgres.Options{})
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (s *harness) publisherRow(world *snsSink, where installation) []string {
 // publishAll starts a publisher that has told nothing yet. What it tells before
 // the first tenth is told, with the start of the process, does not count.
 func (s *harness) publishAll(ctx context.Context, world *snsSink, where installation, count int) (measurement, error) {
-	if err := s.settleDown(ctx); err != nil {
+	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
 	}
 	if err := store.Reset(ctx, where.databaseURL); err != nil {
@@ -180,17 +180,17 @@ func (s *harness) publishAll(ctx context.Context, world *snsSink, where installa
 func (s *harness) counted(ctx context.Context, world *snsSink, count int) (measurement, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	if err := world.hears(ctx, count/10); err != nil {
+	if err := world.receives(ctx, count/10); err != nil {
 		return measurement{}, err
 	}
 	first, began := int(world.told.Load()), time.Now()
-	if err := world.hears(ctx, count); err != nil {
+	if err := world.receives(ctx, count); err != nil {
 		return measurement{}, err
 	}
 	return measurement{count: count - first, seconds: time.Since(began).Seconds()}, nil
 }
 
-func (o *snsSink) hears(ctx context.Context, n int) error {
+func (o *snsSink) receives(ctx context.Context, n int) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for int(o.told.Load()) < n {
@@ -205,7 +205,7 @@ func (o *snsSink) hears(ctx context.Context, n int) error {
 
 // sendAll is the baseline, in a process of its own.
 func (s *harness) sendAll(ctx context.Context, world *snsSink, count, loops int) (measurement, error) {
-	if err := s.settleDown(ctx); err != nil {
+	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
 	}
 	world.told.Store(0)

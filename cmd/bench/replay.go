@@ -71,7 +71,7 @@ func (s *harness) fillLog(ctx context.Context) error {
 		if err != nil || head >= enough {
 			return err
 		}
-		if _, err := s.migrating()(ctx, time.Second); err != nil {
+		if _, err := s.migrateWorkload()(ctx, time.Second); err != nil {
 			return err
 		}
 	}

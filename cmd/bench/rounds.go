@@ -19,8 +19,8 @@ func (l measurement) plus(m measurement) measurement {
 	return measurement{l.count + m.count, l.seconds + m.seconds, l.cpu.plus(m.cpu)}
 }
 
-// side does one kind of work for about d.
-type side func(ctx context.Context, d time.Duration) (measurement, error)
+// workload does one kind of work for about d.
+type workload func(ctx context.Context, d time.Duration) (measurement, error)
 
 // comparison is what the rounds of both sides gave.
 type comparison struct {
@@ -38,8 +38,8 @@ func (d comparison) rates() (measured, baseline, ratio float64) {
 	return median(ours), median(theirs), median(ratios)
 }
 
-// cpu says where the processor time went.
-func (d comparison) cpu(bystander string) string {
+// describeCPU says where the processor time went.
+func (d comparison) describeCPU(bystander string) string {
 	var ours, theirs measurement
 	for i := range d.measured {
 		ours, theirs = ours.plus(d.measured[i]), theirs.plus(d.baseline[i])
@@ -47,10 +47,10 @@ func (d comparison) cpu(bystander string) string {
 	return fmt.Sprintf("CPU µs each: %s; baseline: %s", ours.cpu.each(ours.count, bystander), theirs.cpu.each(theirs.count, bystander))
 }
 
-// alternate lets both sides work in turns, after a short warming up of each.
-func (s *harness) alternate(ctx context.Context, measured, baseline side) (comparison, error) {
+// compare lets both sides work in turns, after a short warming up of each.
+func (s *harness) compare(ctx context.Context, measured, baseline workload) (comparison, error) {
 	var d comparison
-	for _, warm := range []side{measured, baseline} {
+	for _, warm := range []workload{measured, baseline} {
 		if _, err := s.round(ctx, warm, s.Round/4); err != nil {
 			return d, err
 		}
@@ -70,8 +70,8 @@ func (s *harness) alternate(ctx context.Context, measured, baseline side) (compa
 }
 
 // round begins when what earlier rounds left behind is done.
-func (s *harness) round(ctx context.Context, work side, length time.Duration) (measurement, error) {
-	if err := s.settleDown(ctx); err != nil {
+func (s *harness) round(ctx context.Context, work workload, length time.Duration) (measurement, error) {
+	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
 	}
 	return work(ctx, length)

@@ -40,7 +40,7 @@ func names() []string {
 	return all
 }
 
-func (c *runCmd) settle() error {
+func (c *runCmd) setDefaults() error {
 	if len(c.Rows) == 0 {
 		c.Rows = names()
 		if c.Eventstore != "" {

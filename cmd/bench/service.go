@@ -42,7 +42,7 @@ func (s *harness) serve(ctx context.Context, where installation) error {
 		return err
 	}
 	if err := <-up.ended; err != nil {
-		return fmt.Errorf("schema up: %w: %s", err, up.lastWords())
+		return fmt.Errorf("schema up: %w: %s", err, up.lastLogLine())
 	}
 	s.service, err = s.spawnRole(where, environment, "serve", "--project")
 	if err != nil {
@@ -88,9 +88,9 @@ func (s *harness) stopService() error {
 // inPostgres is the installation of all rows but esdb.
 func (s *harness) inPostgres() installation { return installation{"postgres", s.dsn, s.dsn} }
 
-// settleDown waits until the read model has caught up with what was written,
+// waitUntilIdle waits until the read model has caught up with what was written,
 // and lets Postgres write its own backlog.
-func (s *harness) settleDown(ctx context.Context) error {
+func (s *harness) waitUntilIdle(ctx context.Context) error {
 	if s.service != nil {
 		began := time.Now()
 		path := fmt.Sprintf("/non-associations/%s?atLeast=%d", estate.Number(0), s.position.Load())
@@ -115,7 +115,7 @@ func (s *harness) note(row string, d comparison) string {
 		bystander = s.bystander.name
 	}
 	return fmt.Sprintf("%s: %s; read model at the end %.2f s after a round at most; %d answers were 503",
-		row, d.cpu(bystander), quantile(s.lags, 1), s.busy.Load())
+		row, d.describeCPU(bystander), quantile(s.lags, 1), s.busy.Load())
 }
 
 func self() string {

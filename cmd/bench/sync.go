@@ -23,7 +23,7 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 	if err := s.rawTable(ctx); err != nil {
 		return row{}, err
 	}
-	d, err := s.alternate(ctx, s.syncing(), s.inserting())
+	d, err := s.compare(ctx, s.syncWorkload(), s.insertWorkload())
 	if err != nil {
 		return row{}, err
 	}
@@ -39,22 +39,22 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 // of the other.
 func (s *harness) syncRequests(path string, pairs int) request {
 	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
-	body := estate.SyncRequest{PrisonerNumber: hole}
+	body := estate.SyncRequest{PrisonerNumber: placeholder}
 	for range pairs {
 		body.NonAssociations = append(body.NonAssociations, estate.Item{
 			ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
 			AuthorisedBy: &by, Comments: &text, TypeSequence: 1,
-			PrisonerNonAssociation: estate.OtherSide{PrisonerNumber: hole, ReasonCode: domain.CodePerpetrator},
+			PrisonerNonAssociation: estate.OtherSide{PrisonerNumber: placeholder, ReasonCode: domain.CodePerpetrator},
 		})
 	}
 	return newRequest(http.MethodPost, path, s.token, body.Body())
 }
 
-// syncing is a side that creates one new pair a turn.
-func (s *harness) syncing() side {
+// syncWorkload is a side that creates one new pair a turn.
+func (s *harness) syncWorkload() workload {
 	template := s.syncRequests("/sync", 1)
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.together(ctx, s.Connections, d, s.posting(template, 1, s.fillPair))
+		return s.runWorkers(ctx, s.Connections, d, s.postWorker(template, 1, s.fillPair))
 	}
 }
 
@@ -64,13 +64,13 @@ func (s *harness) fillPair(r request) {
 	r.fill(1, other)
 }
 
-// sample is an event as the service wrote it: what the baselines write too.
-type sample struct {
+// sampleEvent is an event as the service wrote it: what the baselines write too.
+type sampleEvent struct {
 	eventType      string
 	data, metadata []byte
 }
 
-func (s sample) size() int { return len(s.eventType) + len(s.data) + len(s.metadata) }
+func (s sampleEvent) size() int { return len(s.eventType) + len(s.data) + len(s.metadata) }
 
 // takeSample lets the service write one event, reads it back from the log, and
 // closes the log: one that stays open listens, and would cost what is measured.
@@ -96,7 +96,7 @@ func (s *harness) takeSample(ctx context.Context, log eventstore.Store) error {
 	if err != nil {
 		return err
 	}
-	s.sample = sample{events[0].Type, events[0].Data, events[0].Metadata}
+	s.sample = sampleEvent{events[0].Type, events[0].Data, events[0].Metadata}
 	return nil
 }
 
@@ -125,10 +125,10 @@ func (s *harness) rawTable(ctx context.Context) error {
 	return err
 }
 
-// inserting is a side that commits single rows, each connection its own.
-func (s *harness) inserting() side {
+// insertWorkload is a side that commits single rows, each connection its own.
+func (s *harness) insertWorkload() workload {
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.together(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			conn, err := pgx.Connect(ctx, s.dsn)
 			if err != nil {
 				return nil, nil, err

@@ -19,7 +19,7 @@ func measureVisible(ctx context.Context, s *harness) (row, error) {
 	if err := s.rawTable(ctx); err != nil {
 		return row{}, err
 	}
-	looker, err := s.newLooker(ctx)
+	looker, err := s.newPoller(ctx)
 	if err != nil {
 		return row{}, err
 	}
@@ -31,10 +31,10 @@ func measureVisible(ctx context.Context, s *harness) (row, error) {
 	defer echo.close(context.WithoutCancel(ctx))
 	var seen, echoed []float64
 	for range s.Rounds {
-		if err := s.settleDown(ctx); err != nil {
+		if err := s.waitUntilIdle(ctx); err != nil {
 			return row{}, err
 		}
-		if seen, err = repeat(seen, s.Looks/s.Rounds, looker.look); err != nil {
+		if seen, err = repeat(seen, s.Looks/s.Rounds, looker.poll); err != nil {
 			return row{}, err
 		}
 		if echoed, err = repeat(echoed, s.Looks/s.Rounds, func() (float64, error) { return echo.once(ctx) }); err != nil {
@@ -78,12 +78,12 @@ type poller struct {
 	asking  []byte
 }
 
-func (s *harness) newLooker(ctx context.Context) (*poller, error) {
+func (s *harness) newPoller(ctx context.Context) (*poller, error) {
 	w, err := dial(ctx, s.address)
 	return &poller{harness: s, wire: w, posting: s.syncRequests("/sync", 1)}, err
 }
 
-func (l *poller) look() (float64, error) {
+func (l *poller) poll() (float64, error) {
 	one, other := l.newPair()
 	l.posting.fill(0, one)
 	l.posting.fill(1, other)

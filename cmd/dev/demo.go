@@ -33,7 +33,7 @@ func (c demoCmd) Run(ctx context.Context, set settings) error {
 		return fmt.Errorf("lock the data folder: %w", err)
 	}
 	defer lock.Release()
-	return c.alone(ctx, set)
+	return c.loadIntoOwnRun(ctx, set)
 }
 
 // loadIntoRun asks the run itself for its port: PORT is that of runs to come.
@@ -48,7 +48,7 @@ func (c demoCmd) loadIntoRun(ctx context.Context, set settings) error {
 	return c.load(ctx, set, string(address))
 }
 
-func (c demoCmd) alone(ctx context.Context, set settings) error {
+func (c demoCmd) loadIntoOwnRun(ctx context.Context, set settings) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var loaded error

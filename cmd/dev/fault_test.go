@@ -18,7 +18,7 @@ import (
 )
 
 // postmaster is the process id of the Postgres of a house.
-func (h house) postmaster(t require.TestingT) int {
+func (h testRun) postmaster(t require.TestingT) int {
 	text, err := os.ReadFile(filepath.Join(h.data, "postgres", "data", "postmaster.pid"))
 	require.NoError(t, err)
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -29,7 +29,7 @@ func (h house) postmaster(t require.TestingT) int {
 
 func TestRun_startsAgainWhenAllOfItWasKilled(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	for range 3 {
 		running := h.start(t)
 		require.NoError(t, running.Process.Kill())
@@ -40,7 +40,7 @@ func TestRun_startsAgainWhenAllOfItWasKilled(t *testing.T) {
 }
 
 func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
-	h := newHouse(t)
+	h := newTestRun(t)
 	running := h.start(t)
 	postmaster := h.postmaster(t)
 	require.NoError(t, exec.CommandContext(t.Context(), "pkill", "-STOP", "-P", strconv.Itoa(postmaster)).Run())
@@ -56,7 +56,7 @@ func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
 
 func TestInterrupt_onTheWayToBeingReadyIsNoFailure(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	run := exec.CommandContext(t.Context(), filepath.Join(h.bin, "dev"))
 	run.Env = h.environment()
 	said := &bytes.Buffer{}
@@ -73,7 +73,7 @@ func TestInterrupt_onTheWayToBeingReadyIsNoFailure(t *testing.T) {
 // TestFolder_ofAnyNameAndAnyPort does what a reader of the announcement would.
 func TestFolder_ofAnyNameAndAnyPort(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	h.data, h.port = filepath.Join(filepath.Dir(h.data), "it's 1+1, 100% & #?"), 0
 	run := exec.CommandContext(t.Context(), filepath.Join(h.bin, "dev"))
 	run.Env = h.environment()

@@ -14,7 +14,7 @@ import (
 // TestMetrics_stayOnThisMachine asks for a port of all its addresses.
 func TestMetrics_stayOnThisMachine(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	port := freePort(t)
 	run := exec.Command(filepath.Join(h.bin, "dev"))
 	run.Env = append(h.environment(), fmt.Sprintf("METRICS_ADDR=:%d", port))
@@ -33,7 +33,7 @@ func TestMetrics_stayOnThisMachine(t *testing.T) {
 
 func TestAddress_ofMetricsThatIsNoneIsRefusedInWords(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	run := exec.Command(filepath.Join(h.bin, "dev"))
 	run.Env = append(h.environment(), "METRICS_ADDR=nowhere")
 	out, err := run.CombinedOutput()

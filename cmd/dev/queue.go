@@ -16,8 +16,8 @@ const (
 	domainEvents   = "domain-events"
 )
 
-// mostHeard is how many domain events the queue here keeps for a curious reader.
-const mostHeard = 1000
+// maxReceived is how many domain events the queue here keeps for a curious reader.
+const maxReceived = 1000
 
 // localAWS is the stand-in for queues and topics, started for whoever needs it
 // first.
@@ -43,7 +43,7 @@ func (a *standIns) startQueue(ctx context.Context, set settings) error {
 	}
 	a.environment["PRISONER_EVENTS_QUEUE_URL"] = server.Queue(prisonerEvents)
 	a.queue = a.environment["PRISONER_EVENTS_QUEUE_URL"]
-	return useHere("AWS_ENDPOINT_URL_SQS", server)
+	return setEndpoint("AWS_ENDPOINT_URL_SQS", server)
 }
 
 // startTopic stands in for the topic of domain events, with a queue that hears
@@ -54,30 +54,30 @@ func (a *standIns) startTopic(ctx context.Context, set settings) error {
 		return err
 	}
 	a.environment["SNS_TOPIC_ARN"] = server.Topic(domainEvents)
-	a.heard = server.Bound(domainEvents, mostHeard)
+	a.receivedQueue = server.Bound(domainEvents, maxReceived)
 	if err := server.Subscribe(a.environment["SNS_TOPIC_ARN"], domainEvents, true, ""); err != nil {
 		return err
 	}
-	return useHere("AWS_ENDPOINT_URL_SNS", server)
+	return setEndpoint("AWS_ENDPOINT_URL_SNS", server)
 }
 
-// useHere tells the client of AWS, which reads the process's own environment; what
+// setEndpoint tells the client of AWS, which reads the process's own environment; what
 // that may say of another endpoint is not meant for what stands in here.
-func useHere(variable string, server *localaws.Server) error {
+func setEndpoint(variable string, server *localaws.Server) error {
 	if err := os.Setenv(variable, server.URL()); err != nil {
 		return fmt.Errorf("name the local stand-in for AWS: %w", err)
 	}
 	return nil
 }
 
-// announceQueue says how to hear what is told to the world, how to merge two
+// printQueues says how to hear what is told to the world, how to merge two
 // prisoners, and how to take it back.
-func announceQueue(around *standIns) {
-	if around.heard != "" {
-		fmt.Printf(howToHear, around.aws.URL(), around.heard, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
+func printQueues(around *standIns) {
+	if around.receivedQueue != "" {
+		fmt.Printf(receiveExample, around.aws.URL(), around.receivedQueue, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
 	}
 	if around.queue != "" {
-		fmt.Printf(howToMerge, around.queue, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
+		fmt.Printf(mergeExample, around.queue, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
 	}
 }
 
@@ -93,7 +93,7 @@ func (a *standIns) shell(names ...string) string {
 	return said.String()
 }
 
-const howToHear = `
+const receiveExample = `
   Hear what the world is told (SNS to SQS, here):
     curl -sS %s -H 'X-Amz-Target: AmazonSQS.ReceiveMessage' -d '{"QueueUrl": "%s", "MaxNumberOfMessages": 10}'
 
@@ -101,7 +101,7 @@ const howToHear = `
     %s publish status
 `
 
-const howToMerge = `
+const mergeExample = `
   Say that two numbers are one prisoner; the answer, {"MessageId": "ID"}, names the message (?MessageId=ID sends it again):
     curl -sS %s -d '{
       "eventType": "prison-offender-events.prisoner.merged", "occurredAt": "2026-07-15T11:00:00+01:00",

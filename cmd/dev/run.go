@@ -34,8 +34,8 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 	defer lock.Release()
 	err = runAll(ctx, set, func(around *standIns, address string) {
 		fmt.Println("metrics http://" + around.metrics)
-		announce(set, address, around.own)
-		announceQueue(around)
+		printReady(set, address, around.own)
+		printQueues(around)
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d is taken: choose another, such as PORT=%d", set.Port, set.Port+1)

@@ -23,14 +23,14 @@ import (
 	"nonassociations/internal/dev/localpg"
 )
 
-// house is the built programs and one data folder, as somebody has them who
+// testRun is the built programs and one data folder, as somebody has them who
 // typed `make run`.
-type house struct {
+type testRun struct {
 	bin, data string
 	port      int
 }
 
-func newHouse(t *testing.T) house {
+func newTestRun(t *testing.T) testRun {
 	t.Helper()
 	bin, err := built()
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func newHouse(t *testing.T) house {
 	for _, folder := range []string{dir, filepath.Dir(dir)} {
 		require.NoError(t, os.Chmod(folder, 0o755)) // Postgres may run as another user
 	}
-	return house{bin: bin, data: filepath.Join(dir, "data"), port: freePort(t)}
+	return testRun{bin: bin, data: filepath.Join(dir, "data"), port: freePort(t)}
 }
 
 // built is the folder of the programs, built once; TestMain removes it.
@@ -70,7 +70,7 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-func (h house) environment() []string {
+func (h testRun) environment() []string {
 	kept := []string{"DATA_DIR=" + h.data, "PORT=" + strconv.Itoa(h.port)}
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
@@ -84,7 +84,7 @@ func (h house) environment() []string {
 }
 
 // start returns the running service once it has said that it is ready.
-func (h house) start(t *testing.T) *exec.Cmd {
+func (h testRun) start(t *testing.T) *exec.Cmd {
 	t.Helper()
 	run := exec.Command(filepath.Join(h.bin, "dev"))
 	run.Env = h.environment()
@@ -118,7 +118,7 @@ func requireMetrics(t *testing.T, line string) {
 	require.Contains(t, string(text), `nonassociations_consumer_heartbeat_timestamp_seconds{consumer="readModel"}`)
 }
 
-func (h house) token(t *testing.T, roles ...string) string {
+func (h testRun) token(t *testing.T, roles ...string) string {
 	t.Helper()
 	args := []string{"token", "--user", "NOMIS"}
 	for _, role := range roles {
@@ -131,7 +131,7 @@ func (h house) token(t *testing.T, roles ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-func (h house) call(t *testing.T, method, path, token, body string) (*http.Response, string) {
+func (h testRun) call(t *testing.T, method, path, token, body string) (*http.Response, string) {
 	t.Helper()
 	url := fmt.Sprintf("http://127.0.0.1:%d%s", h.port, path)
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -146,7 +146,7 @@ func (h house) call(t *testing.T, method, path, token, body string) (*http.Respo
 	return response, string(text)
 }
 
-const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
+const syncBody = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
 	"effectiveDate":"2021-07-05T10:35:17","authorisedBy":"Staff Name","comments":"Do not locate near",
 	"prisonerNonAssociation":{"prisonerNumber":"A0135GA","reasonCode":"PER"}}]}`
 
@@ -154,11 +154,11 @@ const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC"
 // tell, read from both sides, kill, start again, read, stop.
 func TestKill_losesNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	running := h.start(t)
 	token := h.token(t, "NON_ASSOCIATIONS_SYNC")
 
-	response, text := h.call(t, http.MethodPost, "/sync", token, told)
+	response, text := h.call(t, http.MethodPost, "/sync", token, syncBody)
 	require.Equal(t, http.StatusOK, response.StatusCode, text)
 	position := response.Header.Get("X-Position")
 	sides := map[string]string{}
@@ -175,13 +175,13 @@ func TestKill_losesNothing(t *testing.T) {
 		_, now := h.call(t, http.MethodGet, "/non-associations/"+number, token, "")
 		require.JSONEq(t, was, now)
 	}
-	_, text = h.call(t, http.MethodPost, "/sync", token, told)
+	_, text = h.call(t, http.MethodPost, "/sync", token, syncBody)
 	require.Contains(t, text, `"UNCHANGED"`)
 	h.stop(t, running)
 }
 
 // stop asks in order, and sees that nothing is left behind.
-func (h house) stop(t *testing.T, running *exec.Cmd) {
+func (h testRun) stop(t *testing.T, running *exec.Cmd) {
 	t.Helper()
 	began := time.Now()
 	require.NoError(t, running.Process.Signal(syscall.SIGTERM))
@@ -194,8 +194,8 @@ func (h house) stop(t *testing.T, running *exec.Cmd) {
 
 func TestRuns_sideBySideAndOneFolderTakesOne(t *testing.T) {
 	t.Parallel()
-	one := newHouse(t)
-	two := house{bin: one.bin, data: filepath.Join(filepath.Dir(one.data), "other"), port: freePort(t)}
+	one := newTestRun(t)
+	two := testRun{bin: one.bin, data: filepath.Join(filepath.Dir(one.data), "other"), port: freePort(t)}
 	first, second := one.start(t), two.start(t)
 
 	third := exec.Command(filepath.Join(one.bin, "dev"))
@@ -213,11 +213,11 @@ func TestRuns_sideBySideAndOneFolderTakesOne(t *testing.T) {
 
 func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	require.Contains(t, h.demo(t), "start the service to look at it", "none runs")
 
 	running := h.start(t)
-	elsewhere := house{bin: h.bin, data: h.data, port: freePort(t)} // whoever forgot to say PORT again
+	elsewhere := testRun{bin: h.bin, data: h.data, port: freePort(t)} // whoever forgot to say PORT again
 	said := elsewhere.demo(t)
 	require.Contains(t, said, "UNCHANGED", "the same estate came before")
 	require.NotContains(t, said, "start the service")
@@ -228,7 +228,7 @@ func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
 // that was killed before it.
 func TestDemo_doesNotGoWhereTheRunBeforeWas(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	require.NoError(t, os.MkdirAll(h.data, 0o755))
 	address := filepath.Join(h.data, "run.address")
 	require.NoError(t, os.WriteFile(address, []byte("127.0.0.1:1"), 0o600))
@@ -248,7 +248,7 @@ func TestDemo_doesNotGoWhereTheRunBeforeWas(t *testing.T) {
 }
 
 // demo loads a small estate and returns what it said.
-func (h house) demo(t *testing.T) string {
+func (h testRun) demo(t *testing.T) string {
 	t.Helper()
 	demo := exec.Command(filepath.Join(h.bin, "dev"), "demo", "--prisoners", "300")
 	demo.Env = h.environment()
@@ -260,7 +260,7 @@ func (h house) demo(t *testing.T) string {
 
 func TestToken_withoutARunIsRefusedInWords(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	token := exec.Command(filepath.Join(h.bin, "nonassociations"), "token", "--role", "NON_ASSOCIATIONS_SYNC", "--user", "ME")
 	token.Env = h.environment()
 	out, err := token.CombinedOutput()
@@ -270,7 +270,7 @@ func TestToken_withoutARunIsRefusedInWords(t *testing.T) {
 
 func TestProduction_refusesToStartWithoutAnIssuer(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestRun(t)
 	serve := exec.Command(filepath.Join(h.bin, "nonassociations"), "serve")
 	serve.Env = []string{"EVENTSTORE_URL=embedded", "DATABASE_URL=postgres:///nowhere"}
 	out, err := serve.CombinedOutput()

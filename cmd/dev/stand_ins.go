@@ -21,30 +21,30 @@ const audience = "nonassociations"
 // standIns is what stands around the service here, and the environment that the
 // service sees.
 type standIns struct {
-	environment map[string]string
-	own         bool   // the issuer is ours, so that tokens can be printed
-	queue       string // the URL of the stand-in for merges; "" when there is none
-	heard       string // the URL of the queue that hears our own topic; "" when that is another's
-	metrics     string // where the metrics are
-	aws         *localaws.Server
-	stops       []func(context.Context) error
-	told        chan time.Time // when the run was told to stop
+	environment   map[string]string
+	own           bool   // the issuer is ours, so that tokens can be printed
+	queue         string // the URL of the stand-in for merges; "" when there is none
+	receivedQueue string // the URL of the queue that hears our own topic; "" when that is another's
+	metrics       string // where the metrics are
+	aws           *localaws.Server
+	stops         []func(context.Context) error
+	stopped       chan time.Time // when the run was told to stop
 }
 
 const (
-	// allTime is what a run may take to stop, the service included; the hard
+	// stopTimeout is what a run may take to stop, the service included; the hard
 	// ways of Postgres need what is left of ten seconds.
-	allTime = 8500 * time.Millisecond
-	// leastTime is for what stands around the service, however long that took.
-	leastTime = 300 * time.Millisecond
+	stopTimeout = 8500 * time.Millisecond
+	// minStopTime is for what stands around the service, however long that took.
+	minStopTime = 300 * time.Millisecond
 )
 
 // startStandIns starts a stand-in for each part that the environment does not name.
 func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*standIns, error) {
-	a := &standIns{environment: environment(), told: make(chan time.Time, 1)}
-	context.AfterFunc(ctx, func() { a.told <- time.Now() })
+	a := &standIns{environment: environment(), stopped: make(chan time.Time, 1)}
+	context.AfterFunc(ctx, func() { a.stopped <- time.Now() })
 	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
-	a.otherwise("EVENTSTORE_URL", app.Embedded)
+	a.setDefault("EVENTSTORE_URL", app.Embedded)
 	a.environment["METRICS_ADDR"] = onLoopback(a.environment["METRICS_ADDR"])
 	if a.environment["DATABASE_URL"] == "" {
 		if err := a.startPostgres(ctx, set, logger); err != nil {
@@ -91,7 +91,7 @@ func onLoopback(address string) string {
 	return address
 }
 
-func (a *standIns) otherwise(name, value string) {
+func (a *standIns) setDefault(name, value string) {
 	if a.environment[name] == "" {
 		a.environment[name] = value
 	}
@@ -121,7 +121,7 @@ func (a *standIns) startPostgres(ctx context.Context, set settings, logger *slog
 }
 
 func (a *standIns) startIssuer(ctx context.Context, set settings) error {
-	a.otherwise("AUTH_AUDIENCE", audience)
+	a.setDefault("AUTH_AUDIENCE", audience)
 	keys, err := issuer.Open(set.DataDir, a.environment["AUTH_AUDIENCE"])
 	if err != nil {
 		return err
@@ -138,11 +138,11 @@ func (a *standIns) startIssuer(ctx context.Context, set settings) error {
 
 // stop ends what was started here, the last first, in what is left of the time.
 func (a *standIns) stop(ctx context.Context, logger *slog.Logger) {
-	until := time.Now().Add(allTime)
+	until := time.Now().Add(stopTimeout)
 	if ctx.Err() != nil {
-		until = (<-a.told).Add(allTime)
+		until = (<-a.stopped).Add(stopTimeout)
 	}
-	if least := time.Now().Add(leastTime); until.Before(least) {
+	if least := time.Now().Add(minStopTime); until.Before(least) {
 		until = least
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)

@@ -59,7 +59,7 @@ func (c verifyReadModelCmd) Run(ctx context.Context) error {
 		}
 	}
 	if !found.Same() {
-		return exitWith{errors.New(app.NotTheSame(found)), 1}
+		return exitWith{errors.New(app.DescribeDifference(found)), 1}
 	}
 	if !c.JSON {
 		fmt.Printf("The read model was built from the %d facts that log %s holds up to position %d.\n",

@@ -16,9 +16,9 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// works are values of each parameter of the driver and of its pools that an
+// validParameters are values of each parameter of the driver and of its pools that an
 // operator may give. An empty list says that every address of this test has it.
-func works(t *testing.T) map[string][]string {
+func validParameters(t *testing.T) map[string][]string {
 	t.Helper()
 	empty := filepath.Join(t.TempDir(), "empty")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
@@ -43,9 +43,9 @@ func works(t *testing.T) map[string][]string {
 	}
 }
 
-// refused are values that would fail at each connect, for ever, and are said at
+// invalidParameters are values that would fail at each connect, for ever, and are said at
 // the start.
-var refused = map[string][]string{
+var invalidParameters = map[string][]string{
 	"port": {"0", "many"}, "connect_timeout": {"soon"}, "sslmode": {"maybe"},
 	"target_session_attrs":     {"standby", "read-only", "prefer-standby", "master"},
 	"min_protocol_version":     {"4.0"},
@@ -59,9 +59,9 @@ var refused = map[string][]string{
 	"client_encoding": {"LATIN1"},
 }
 
-// known are the parameters that the driver's own source names, so that one of a
+// driverParameters are the parameters that the driver's own source names, so that one of a
 // later version is not forgotten here.
-func known(t *testing.T) []string {
+func driverParameters(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/jackc/pgx/v5").Output()
 	require.NoError(t, err)
@@ -86,8 +86,8 @@ func known(t *testing.T) []string {
 // reads and rebuilds at an address that has it.
 func TestParameter_ofTheDriverWorksInEveryRoom(t *testing.T) {
 	t.Parallel()
-	all := works(t)
-	for _, name := range known(t) {
+	all := validParameters(t)
+	for _, name := range driverParameters(t) {
 		require.Contains(t, all, name, "a parameter of the driver that nobody has tried")
 	}
 	for name, values := range all {
@@ -112,7 +112,7 @@ func worksEverywhere(t *testing.T, parameter string) {
 	case <-time.After(20 * time.Second):
 		require.Fail(t, "never ready")
 	}
-	response, err := r.client.Do(r.request(t, http.MethodPost, "/sync", strings.NewReader(told)))
+	response, err := r.client.Do(r.request(t, http.MethodPost, "/sync", strings.NewReader(syncBody)))
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusOK, response.StatusCode)
@@ -126,10 +126,10 @@ func worksEverywhere(t *testing.T, parameter string) {
 }
 
 func TestParameters_thatNoSessionTakesAreRefusedAtTheStart(t *testing.T) {
-	for name, values := range refused {
+	for name, values := range invalidParameters {
 		for _, value := range values {
 			for _, variable := range []string{"DATABASE_URL", "READ_DATABASE_URL", "EVENTSTORE_URL"} {
-				environment := whole()
+				environment := completeEnvironment()
 				environment[variable] = "postgres://app:secret@localhost/app?" + name + "=" + value
 				_, err := app.ReadConfig(environment, app.Roles{Serve: true})
 				if reader := variable == "READ_DATABASE_URL" && name == "target_session_attrs" && value != "master"; reader {

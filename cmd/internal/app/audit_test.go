@@ -15,12 +15,12 @@ import (
 )
 
 // sync tells of a non-association with another prisoner.
-func (r *running) sync(t *testing.T, other string) {
+func (r *service) sync(t *testing.T, other string) {
 	t.Helper()
-	r.post(t, strings.ReplaceAll(told, "A0135GA", other))
+	r.post(t, strings.ReplaceAll(syncBody, "A0135GA", other))
 }
 
-func (r *running) post(t *testing.T, body string) {
+func (r *service) post(t *testing.T, body string) {
 	t.Helper()
 	status, answer := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(body)))
 	require.Equal(t, http.StatusOK, status, answer)
@@ -89,7 +89,7 @@ func TestHistories_andTheFeedOfARunningService(t *testing.T) {
 }
 
 // historyOfADeletedOne deletes what the first sync told.
-func (r *running) historyOfADeletedOne(t *testing.T) {
+func (r *service) historyOfADeletedOne(t *testing.T) {
 	t.Helper()
 	_, text := r.get(t, "/history")
 	var first struct {

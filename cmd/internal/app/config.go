@@ -69,7 +69,7 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	}
 	faults := faults(parseFaults(err))
 	config.faults(&faults, roles)
-	config.judgePlainText(&faults)
+	config.checkPlainText(&faults)
 	if roles.Serve {
 		config.Edge.Limits = readLimits(environment, &faults)
 	}
@@ -94,13 +94,13 @@ func parseFaults(err error) []string {
 
 func (c Config) withDefaults() Config {
 	if c.Edge.PublicURL == "" && c.Edge.ListenAddr != "" {
-		c.Edge.PublicURL = "http://" + served(c.Edge.ListenAddr)
+		c.Edge.PublicURL = "http://" + callableAddress(c.Edge.ListenAddr)
 	}
 	return c
 }
 
-// served is the address as a caller on this machine would write it.
-func served(address string) string {
+// callableAddress is the address as a caller on this machine would write it.
+func callableAddress(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || (host != "" && host != "0.0.0.0" && host != "::") {
 		return address

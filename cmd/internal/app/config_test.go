@@ -8,7 +8,7 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-func whole() map[string]string {
+func completeEnvironment() map[string]string {
 	return map[string]string{
 		"EVENTSTORE_URL": "esdb://one:2113,two:2113?tls=true", "DATABASE_URL": "postgres://app@db/app?sslmode=verify-full",
 		"AUTH_ISSUER": "https://issuer", "AUTH_JWKS_URL": "https://issuer/keys", "AUTH_AUDIENCE": "nonassociations",
@@ -16,7 +16,7 @@ func whole() map[string]string {
 }
 
 func TestWholeEnvironment_isRead(t *testing.T) {
-	config, err := app.ReadConfig(whole(), app.Roles{Serve: true})
+	config, err := app.ReadConfig(completeEnvironment(), app.Roles{Serve: true})
 	require.NoError(t, err)
 	require.Equal(t, ":8080", config.Edge.ListenAddr)
 	require.Equal(t, "http://localhost:8080", config.Edge.PublicURL)
@@ -31,7 +31,7 @@ func TestMissingVariable_isReportedAtOnce(t *testing.T) {
 }
 
 func TestBadVariable_isReportedAtOnceWithoutItsValue(t *testing.T) {
-	environment := whole()
+	environment := completeEnvironment()
 	environment["EVENTSTORE_URL"] = "mysql://secret"
 	environment["DATABASE_URL"] = "secret"
 	environment["AUTH_JWKS_URL"] = "secret"
@@ -56,7 +56,7 @@ func TestValue_isReadBeforeItIsNeeded(t *testing.T) {
 		"PUBLIC_URL":        {"secret:8080"},
 	} {
 		for _, value := range values {
-			environment := whole()
+			environment := completeEnvironment()
 			environment[name] = value
 			_, err := app.ReadConfig(environment, app.Roles{Serve: true})
 			require.ErrorContains(t, err, name, value)

@@ -26,24 +26,24 @@ type HealthLimits struct {
 }
 
 const (
-	heartbeatMost = 30 * time.Second
-	lagMost       = 60 * time.Second
+	defaultHeartbeatLimit = 30 * time.Second
+	defaultLagLimit       = 60 * time.Second
 )
 
 func (l HealthLimits) withDefaults() HealthLimits {
 	if l.Heartbeat == 0 {
-		l.Heartbeat = heartbeatMost
+		l.Heartbeat = defaultHeartbeatLimit
 	}
 	if l.Lag == 0 {
-		l.Lag = lagMost
+		l.Lag = defaultLagLimit
 	}
 	return l
 }
 
-// watched is a consumer that this process shows.
-type watched struct {
-	name   string
-	placed bool // it has a position
+// watchedConsumer is a consumer that this process shows.
+type watchedConsumer struct {
+	name        string
+	hasPosition bool // it has a position
 	// own is how it is in this process; nil: it works elsewhere.
 	own func() consumer.Status
 	// seen is up to where its results are shown here; nil: as far as it says. False:
@@ -59,18 +59,18 @@ type consumerHealth struct {
 	limits  HealthLimits
 
 	mu      sync.Mutex
-	watched []watched
+	watched []watchedConsumer
 	head    eventstore.Head
 	away    map[string]api.ConsumerFault // faults that no row keeps, by consumer
 }
 
-// statusConnectTime bounds a connect for a look at the rows.
-const statusConnectTime = 3 * time.Second
+// statusConnectTimeout bounds a connect for a look at the rows.
+const statusConnectTimeout = 3 * time.Second
 
 // newConsumerHealth opens the way to the rows. Postgres need not be up.
 func (p *process) newConsumerHealth(ctx context.Context) error {
 	const looks = 2 // health and metrics at once
-	config, err := pg.ParsePool(p.Config.DatabaseURL, looks, statusConnectTime)
+	config, err := pg.ParsePool(p.Config.DatabaseURL, looks, statusConnectTimeout)
 	if err != nil {
 		return errors.New("DATABASE_URL is not an address that the driver of Postgres can read")
 	}
@@ -80,16 +80,16 @@ func (p *process) newConsumerHealth(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the consumers' status: %w", err)
 	}
-	p.closers = append(p.closers, quietly(pool.Close))
+	p.closers = append(p.closers, infallible(pool.Close))
 	p.consumers = &consumerHealth{
 		process: p, rows: pool, limits: p.Limits.withDefaults(), away: map[string]api.ConsumerFault{},
-		watched: []watched{{name: projections.Consumer, placed: true}},
+		watched: []watchedConsumer{{name: projections.Consumer, hasPosition: true}},
 	}
 	return nil
 }
 
 // watch adds a consumer of this process, or says more of one that is there.
-func (l *consumerHealth) watch(w watched) {
+func (l *consumerHealth) watch(w watchedConsumer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range l.watched {
@@ -106,12 +106,12 @@ func Consumers() []string {
 	return []string{projections.Consumer, "publisher", "historyPublisher", nomis.Consumer}
 }
 
-// partTime is for one question of a look. A store that hangs takes no answer of
+// queryTimeout is for one question of a look. A store that hangs takes no answer of
 // another along, nor the scrape, which Prometheus would give up.
-const partTime = time.Second
+const queryTimeout = time.Second
 
 func (l *consumerHealth) readRows(ctx context.Context) (map[string]status.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, partTime)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	return status.ReadAll(ctx, l.rows)
 }
@@ -135,7 +135,7 @@ func (l *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
 
 // readHead is nil when the log does not answer.
 func (l *consumerHealth) readHead(ctx context.Context) *uint64 {
-	ctx, cancel := context.WithTimeout(ctx, partTime)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	found, err := eventstore.FindHead(ctx, l.process.log, domain.StreamPrefixes(), l.head)
 	if err != nil {
@@ -147,7 +147,7 @@ func (l *consumerHealth) readHead(ctx context.Context) *uint64 {
 	return &position
 }
 
-func (l *consumerHealth) statusOf(ctx context.Context, w watched, row status.Status, there bool, head *uint64) api.Consumer {
+func (l *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row status.Status, there bool, head *uint64) api.Consumer {
 	one, age := api.Consumer{Position: row.Position}, row.Age
 	if there {
 		one.Beat, one.Fault = &row.Heartbeat, shownFault(row.Fault)
@@ -157,14 +157,14 @@ func (l *consumerHealth) statusOf(ctx context.Context, w watched, row status.Sta
 	}
 	shown := true
 	if w.seen != nil {
-		seen, cancel := context.WithTimeout(ctx, partTime)
+		seen, cancel := context.WithTimeout(ctx, queryTimeout)
 		var at uint64
 		if at, shown = w.seen(seen); shown {
 			one.Position = &at
 		}
 		cancel()
 	}
-	if w.placed {
+	if w.hasPosition {
 		one.Head = head
 		one.Lag = l.lag(ctx, one.Position, head)
 	}
@@ -175,7 +175,7 @@ func (l *consumerHealth) statusOf(ctx context.Context, w watched, row status.Sta
 
 // overlay says what this process knows better than the row, which is up to a
 // second old and keeps no fault that passes.
-func (l *consumerHealth) overlay(w watched, one *api.Consumer, age time.Duration) time.Duration {
+func (l *consumerHealth) overlay(w watchedConsumer, one *api.Consumer, age time.Duration) time.Duration {
 	now := w.own()
 	if !now.Heartbeat.IsZero() {
 		one.Beat, age = &now.Heartbeat, l.process.Clock().Sub(now.Heartbeat)
@@ -224,7 +224,7 @@ func (l *consumerHealth) lag(ctx context.Context, position, head *uint64) *float
 	if *position >= *head {
 		return &none
 	}
-	ctx, cancel := context.WithTimeout(ctx, partTime)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	recorded, err := consumer.OldestBehind(ctx, l.process.log, domain.StreamPrefixes(), eventstore.Position{Commit: *position, Prepare: *position})
 	switch {

@@ -105,17 +105,19 @@ const maxDir = 80
 // where the next run finds what a killed one left, else a temporary one.
 func socketDir(scratch string) (string, error) {
 	dir := filepath.Join(scratch, "socket")
-	if scratch != "" && usable(dir) {
+	if scratch != "" && fitsSocketAddress(dir) {
 		if err := os.RemoveAll(dir); err != nil {
 			return "", err
 		}
 		return dir, os.Mkdir(dir, 0o700)
 	}
-	if dir = os.TempDir(); !usable(dir) {
+	if dir = os.TempDir(); !fitsSocketAddress(dir) {
 		dir = "/tmp"
 	}
 	return os.MkdirTemp(dir, "nonassociations-")
 }
 
-// usable tells whether a socket's address can be made from a folder's name.
-func usable(dir string) bool { return len(dir) <= maxDir && !strings.ContainsAny(dir, " %?#") }
+// fitsSocketAddress tells whether a socket's address can be made from a folder's name.
+func fitsSocketAddress(dir string) bool {
+	return len(dir) <= maxDir && !strings.ContainsAny(dir, " %?#")
+}

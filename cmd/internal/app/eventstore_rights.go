@@ -29,8 +29,8 @@ func (u EventStoreUsers) users() esdb.Users {
 	}
 }
 
-// rightsTime bounds a command about rights, which asks a few questions.
-const rightsTime = 15 * time.Second
+// rightsTimeout bounds a command about rights, which asks a few questions.
+const rightsTimeout = 15 * time.Second
 
 // ErrNotJudged says that the rights could not be asked for.
 var ErrNotJudged = errors.New("the rights could not be asked for")
@@ -46,7 +46,7 @@ func Grant(ctx context.Context, name, admin string, environment map[string]strin
 	if err != nil {
 		return nil, err
 	}
-	asking, cancel := context.WithTimeout(ctx, rightsTime)
+	asking, cancel := context.WithTimeout(ctx, rightsTimeout)
 	defer cancel()
 	settings, err := store.Grant(asking, users.users(), dryRun)
 	err = errors.Join(err, closers{store.Close}.within(flushTime))
@@ -91,7 +91,7 @@ func CheckRights(ctx context.Context, environment map[string]string, role string
 	if err != nil {
 		return RightsReport{}, err
 	}
-	asking, cancel := context.WithTimeout(ctx, rightsTime)
+	asking, cancel := context.WithTimeout(ctx, rightsTimeout)
 	defer cancel()
 	held, err := store.Rights(asking, role == "serve" || role == "listen")
 	if err = errors.Join(err, closers{store.Close}.within(flushTime)); err != nil {
@@ -129,7 +129,7 @@ func openForRights(ctx context.Context, name, address string, environment map[st
 	}
 	f.eventStore(name, address)
 	config := Config{EventStoreURL: address, PlainTextAllowed: environment["PLAIN_TEXT_ALLOWED"]}
-	config.judgePlainText(&f)
+	config.checkPlainText(&f)
 	if len(f) > 0 {
 		return nil, fmt.Errorf("%w: %s", ErrNotJudged, strings.ReplaceAll(strings.Join(f, "; "), "EVENTSTORE_URL", name))
 	}

@@ -89,23 +89,23 @@ var (
 	}
 )
 
-// need is what a process must be granted in one database.
-type need struct {
+// requirement is what a process must be granted in one database.
+type requirement struct {
 	dsn    string
 	grants []grant
 }
 
-// needs adds up what is needed by address, because one login may do several
+// requirements adds up what is needed by address, because one login may do several
 // kinds of work.
-type needs []need
+type requirements []requirement
 
-func (n *needs) add(dsn string, grants []grant) {
+func (n *requirements) add(dsn string, grants []grant) {
 	if dsn == "" {
 		return // an EventStoreDB, which has rights of its own
 	}
-	at := slices.IndexFunc(*n, func(of need) bool { return of.dsn == dsn })
+	at := slices.IndexFunc(*n, func(of requirement) bool { return of.dsn == dsn })
 	if at < 0 {
-		*n = append(*n, need{dsn: dsn})
+		*n = append(*n, requirement{dsn: dsn})
 		at = len(*n) - 1
 	}
 	for _, g := range grants {
@@ -115,9 +115,9 @@ func (n *needs) add(dsn string, grants []grant) {
 	}
 }
 
-// needs of a process that runs without end.
-func (o Options) needs() needs {
-	var all needs
+// requirements of a process that runs without end.
+func (o Options) requirements() requirements {
+	var all requirements
 	log, dsn := o.Config.logDSN(), o.Config.DatabaseURL
 	if o.Roles.Serve || o.Roles.Listen {
 		all.add(log, grantsOfAppend)
@@ -142,9 +142,9 @@ func (o Options) needs() needs {
 	return all
 }
 
-// needsOf is for a command: what it does in the log and in DATABASE_URL.
-func (c Config) needsOf(log, dsn []grant) needs {
-	var all needs
+// requirementsOf is for a command: what it does in the log and in DATABASE_URL.
+func (c Config) requirementsOf(log, dsn []grant) requirements {
+	var all requirements
 	if log != nil {
 		all.add(c.logDSN(), log)
 	}

@@ -16,31 +16,31 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// lacking says which rights in Postgres a process does not have. Waiting does not
+// missingRights says which rights in Postgres a process does not have. Waiting does not
 // help, and an answer without them would be one about what could not be seen:
-// for who waits it is as final as errForeign.
-type lacking struct {
+// for who waits it is as final as errOtherLog.
+type missingRights struct {
 	role   string
 	rights []string
 }
 
 // Error is error's.
-func (l *lacking) Error() string {
+func (l *missingRights) Error() string {
 	return fmt.Sprintf("the role %q of Postgres lacks %s: deploy/postgres/roles.sql gives it", l.role, strings.Join(l.rights, ", "))
 }
 
 // Is makes it end whatever waits for the log and its tables.
-func (l *lacking) Is(target error) bool { return target == errForeign }
+func (l *missingRights) Is(target error) bool { return target == errOtherLog }
 
-// checkTime bounds one look at the rights, connecting included.
-const checkTime = 10 * time.Second
+// checkTimeout bounds one look at the rights, connecting included.
+const checkTimeout = 10 * time.Second
 
-// granted checks rights in one database. A right on what is not there yet is not
+// checkGrants checks rights in one database. A right on what is not there yet is not
 // missing: the catalog, which everybody may read, tells the two apart. Rows that a
 // policy hides are missing, since they would count as not there. Errors:
 // *lacking with all that is missing; else Postgres could not be asked.
-func granted(ctx context.Context, of need) error {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+func checkGrants(ctx context.Context, of requirement) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	conn, err := pg.Connect(ctx, of.dsn)
 	if err != nil {
@@ -53,7 +53,7 @@ func granted(ctx context.Context, of need) error {
 			columns[i] = append(columns[i], text)
 		}
 	}
-	l := lacking{}
+	l := missingRights{}
 	var missing []int
 	err = conn.QueryRow(ctx, grantedSQL, columns[0], columns[1], columns[2], columns[3]).Scan(&l.role, &missing, &l.rights)
 	if err != nil {
@@ -93,38 +93,38 @@ func closeWithin(ctx context.Context, conn *pgx.Conn) {
 	_ = conn.Close(ctx) // whatever it says, the connection is over
 }
 
-// allGranted is for a command, which checks before it does anything.
-func allGranted(ctx context.Context, all needs) error {
+// checkAllGrants is for a command, which checks before it does anything.
+func checkAllGrants(ctx context.Context, all requirements) error {
 	var faults []error
 	for _, of := range all {
-		faults = append(faults, granted(ctx, of))
+		faults = append(faults, checkGrants(ctx, of))
 	}
 	return errors.Join(faults...)
 }
 
-// watchEvery is how soon a right that was taken away is named.
-const watchEvery = 5 * time.Second
+// grantCheckInterval is how soon a right that was taken away is named.
+const grantCheckInterval = 5 * time.Second
 
 // watchRights checks what the process needs: at its start everything that is missing
 // ends it, afterwards it is told to the log and to readiness until it is back.
 // Postgres that is away is waited for.
 func (p *process) watchRights(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, of := range p.needs() {
+	for _, of := range p.requirements() {
 		group.Go(func() error {
-			if err := waitForRights(ctx, of, p.Logger); err != nil {
+			if err := retryUntilGranted(ctx, of, p.Logger); err != nil {
 				return err
 			}
 			if of.dsn == p.Config.DatabaseURL {
 				close(p.allowed)
 			}
-			return p.watch(ctx, of)
+			return p.watchGrants(ctx, of)
 		})
 	}
 	return group.Wait()
 }
 
-// waitForRights returns when the rights in the durable tables are whole. What is
+// retryUntilGranted returns when the rights in the durable tables are whole. What is
 // missing there ends the process elsewhere, in one sentence that names it all.
 func (p *process) waitForRights(ctx context.Context) error {
 	select {
@@ -135,12 +135,12 @@ func (p *process) waitForRights(ctx context.Context) error {
 	}
 }
 
-func waitForRights(ctx context.Context, of need, logger *slog.Logger) error {
+func retryUntilGranted(ctx context.Context, of requirement, logger *slog.Logger) error {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
 	for {
-		err := granted(ctx, of)
-		if err == nil || errors.Is(err, errForeign) || ctx.Err() != nil {
+		err := checkGrants(ctx, of)
+		if err == nil || errors.Is(err, errOtherLog) || ctx.Err() != nil {
 			return err
 		}
 		wait := waits.NextBackOff()
@@ -153,10 +153,10 @@ func waitForRights(ctx context.Context, of need, logger *slog.Logger) error {
 	}
 }
 
-// watch tells when a right goes, and when it is back. What exists now and did not
+// watchGrants tells when a right goes, and when it is back. What exists now and did not
 // at the start is looked at too.
-func (p *process) watch(ctx context.Context, of need) error {
-	tick := time.NewTicker(watchEvery)
+func (p *process) watchGrants(ctx context.Context, of requirement) error {
+	tick := time.NewTicker(grantCheckInterval)
 	defer tick.Stop()
 	for was := error(nil); ; {
 		select {
@@ -164,14 +164,14 @@ func (p *process) watch(ctx context.Context, of need) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		err := granted(ctx, of)
-		var l *lacking
+		err := checkGrants(ctx, of)
+		var l *missingRights
 		switch {
 		case errors.As(err, &l):
-			p.lacks.Store(of.dsn, err)
+			p.missingRights.Store(of.dsn, err)
 			p.Logger.ErrorContext(ctx, "a right in Postgres is gone", "error", err)
 		case err == nil && was != nil:
-			p.lacks.Delete(of.dsn)
+			p.missingRights.Delete(of.dsn)
 			p.Logger.InfoContext(ctx, "all rights in Postgres are there again")
 		case err != nil:
 			continue // away, which others tell
@@ -182,7 +182,7 @@ func (p *process) watch(ctx context.Context, of need) error {
 
 // missingRight is one that went while the process runs; nil when none did.
 func (p *process) missingRight() (missing error) {
-	p.lacks.Range(func(_, err any) bool {
+	p.missingRights.Range(func(_, err any) bool {
 		missing, _ = err.(error)
 		return false
 	})

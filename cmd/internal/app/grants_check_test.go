@@ -20,17 +20,17 @@ func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 	e := newInstallation(t)
 	project, publish := e.start(t, "project"), e.start(t, "publish")
 	listen, serve := e.start(t, "nomis listen"), e.start(t, "serve")
-	serve.isReady(t)
-	serve.tell(t, "X1111XX")
-	serve.shows(t, "R1111RR", "X1111XX")
-	require.Eventually(t, func() bool { return len(aws.Messages(e.heard)) == 1 }, time.Minute, 10*time.Millisecond)
+	serve.waitReady(t)
+	serve.syncFirst(t, "X1111XX")
+	serve.eventuallyShows(t, "R1111RR", "X1111XX")
+	require.Eventually(t, func() bool { return len(aws.Messages(e.receivedQueue)) == 1 }, time.Minute, 10*time.Millisecond)
 	message := uuid.NewString()
 	aws.Send(e.merges, fmt.Sprintf(`{"MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
 		`\"additionalInformation\":{\"nomsNumber\":\"S1111SS\",\"removedNomsNumber\":\"R1111RR\",\"reason\":\"MERGE\"}}"}`, message))
-	serve.shows(t, "S1111SS", "X1111XX")
+	serve.eventuallyShows(t, "S1111SS", "X1111XX")
 	_, err := app.Unmerge(t.Context(), e.options(t, "serve"), message, "They are two men", false)
 	require.NoError(t, err)
-	serve.shows(t, "R1111RR", "X1111XX")
+	serve.eventuallyShows(t, "R1111RR", "X1111XX")
 	told, err := app.PublishStatus(t.Context(), e.options(t, "publish"))
 	require.NoError(t, err)
 	require.True(t, told[0].Begun)
@@ -45,10 +45,10 @@ func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 		_, err := app.Rebuild(t.Context(), o, uuid.Nil, false)
 		require.NoError(t, err, name)
 		e.ownsTheReadModel(t, name)
-		serve.shows(t, "R1111RR", "X1111XX") // and the projector at work goes on
+		serve.eventuallyShows(t, "R1111RR", "X1111XX") // and the projector at work goes on
 	}
-	for _, r := range []*running{serve, listen, publish, project} {
-		r.ends(t)
+	for _, r := range []*service{serve, listen, publish, project} {
+		r.stopInOrder(t)
 	}
 	for name, dsn := range map[string]string{"one that adopts": e.logins["adopting"], "a superuser": e.super} {
 		o := e.options(t, "project")
@@ -59,9 +59,9 @@ func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 	}
 	require.NoError(t, app.SchemaUp(t.Context(), e.config("owner")))
 	one := e.start(t, "serve --project")
-	one.isReady(t)
-	one.shows(t, "R1111RR", "X1111XX")
-	one.ends(t)
+	one.waitReady(t)
+	one.eventuallyShows(t, "R1111RR", "X1111XX")
+	one.stopInOrder(t)
 }
 
 // ownsTheReadModel holds that nothing of it is anybody else's.
@@ -94,7 +94,7 @@ func TestRight_thatGoesLaterIsReportedByReadiness(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
 	one := e.start(t, "serve --project")
-	one.isReady(t)
+	one.waitReady(t)
 	readiness := func(status int) {
 		t.Helper()
 		require.Eventually(t, func() bool { got, _ := one.get(t, "/health/readiness"); return got == status }, time.Minute, 50*time.Millisecond)
@@ -104,7 +104,7 @@ func TestRight_thatGoesLaterIsReportedByReadiness(t *testing.T) {
 	readiness(http.StatusServiceUnavailable)
 	execSQL(t, e.conn, "GRANT DELETE ON commands.keys TO nonassociations_writer")
 	readiness(http.StatusOK)
-	one.ends(t)
+	one.stopInOrder(t)
 }
 
 // TestTables_thatMayNotBeSeenAreNotTakenForMissing: a table of another log that this role
@@ -113,8 +113,8 @@ func TestTables_thatMayNotBeSeenAreNotTakenForMissing(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
 	one := e.start(t, "serve --project") // so that the log has its id
-	one.isReady(t)
-	one.ends(t)
+	one.waitReady(t)
+	one.stopInOrder(t)
 	execSQL(t, e.conn, `CREATE SCHEMA "Some room"; CREATE TABLE "Some room".kept (store_id uuid);
 		INSERT INTO "Some room".kept VALUES (gen_random_uuid())`)
 	for _, kind := range []string{"serve", "nomis listen", "serve --project"} {

@@ -60,15 +60,15 @@ func projector(t *testing.T, dsn string) (kill func()) {
 	return kill
 }
 
-// seeing is a serving process, and where its metrics are.
-type seeing struct {
-	*running
+// observedService is a serving process, and where its metrics are.
+type observedService struct {
+	*service
 
 	metrics string
 }
 
 // runRoles starts roles in this process with more of the environment and limits.
-func runRoles(t *testing.T, dsn string, roles app.Roles, limits app.HealthLimits, more map[string]string) seeing {
+func runRoles(t *testing.T, dsn string, roles app.Roles, limits app.HealthLimits, more map[string]string) observedService {
 	t.Helper()
 	keys, err := issuer.Open(t.TempDir(), "nonassociations")
 	require.NoError(t, err)
@@ -84,7 +84,7 @@ func runRoles(t *testing.T, dsn string, roles app.Roles, limits app.HealthLimits
 	config, err := app.ReadConfig(environment, roles)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
-	r := &running{base: "http://" + environment["LISTEN_ADDR"], token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1)}
+	r := &service{base: "http://" + environment["LISTEN_ADDR"], token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1)}
 	r.client = &http.Client{Transport: &http.Transport{}}
 	go func() {
 		r.ended <- app.Run(ctx, app.Options{
@@ -98,11 +98,11 @@ func runRoles(t *testing.T, dsn string, roles app.Roles, limits app.HealthLimits
 		r.client.CloseIdleConnections()
 		require.NoError(t, published.Stop())
 	})
-	return seeing{r, "http://" + environment["METRICS_ADDR"]}
+	return observedService{r, "http://" + environment["METRICS_ADDR"]}
 }
 
-// part is a consumer in health.
-type part struct {
+// component is a consumer in health.
+type component struct {
 	Status    string
 	Position  *uint64
 	Head      *uint64
@@ -111,18 +111,18 @@ type part struct {
 	Fault     *struct{ Category string }
 }
 
-// readModel is what health says of it, with the status of the whole.
-func (s seeing) readModel(t *testing.T) (part, int) {
+// checkReadModel is what health says of it, with the status of the whole.
+func (s observedService) readModel(t *testing.T) (component, int) {
 	t.Helper()
 	status, text := s.get(t, "/health")
-	var body struct{ Components map[string]part }
+	var body struct{ Components map[string]component }
 	require.NoError(t, json.Unmarshal([]byte(text), &body), text)
 	return body.Components["readModel"], status
 }
 
-func (s seeing) becomes(t *testing.T, status string) part {
+func (s observedService) becomes(t *testing.T, status string) component {
 	t.Helper()
-	var last part
+	var last component
 	require.Eventually(t, func() bool {
 		one, code := s.readModel(t)
 		last = one
@@ -131,7 +131,7 @@ func (s seeing) becomes(t *testing.T, status string) part {
 	return last
 }
 
-func (s seeing) scrape(t *testing.T) string {
+func (s observedService) scrape(t *testing.T) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.metrics+"/metrics", http.NoBody)
 	require.NoError(t, err)

@@ -24,8 +24,8 @@ func TestKeys_ofAnotherLogAreRefused(t *testing.T) {
 	p := &process{Options: Options{Logger: slog.New(slog.DiscardHandler)}, serving: serving{keys: store}}
 	require.NoError(t, p.bindKeys(t.Context(), id))
 
-	require.ErrorIs(t, p.bindKeys(t.Context(), uuid.New()), errForeign)
+	require.ErrorIs(t, p.bindKeys(t.Context(), uuid.New()), errOtherLog)
 	_, err = ensureLogID(t.Context(), memory.New(), dsn, slog.New(slog.DiscardHandler))
-	require.ErrorIs(t, err, errForeign)
+	require.ErrorIs(t, err, errOtherLog)
 	require.ErrorContains(t, err, "commands.log")
 }

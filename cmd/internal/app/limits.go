@@ -42,14 +42,14 @@ func readLimits(environment map[string]string, f *faults) Limits {
 	return limits
 }
 
-// seated waits for the read model on a seat of the client whose command it is.
-type seated struct {
+// locatorWithSeats waits for the read model on a seat of the client whose command it is.
+type locatorWithSeats struct {
 	commands.PairLocator
 
 	seats *api.Seats
 }
 
 // WaitFor is commands.Router's.
-func (s seated) WaitFor(ctx context.Context, position uint64) error {
+func (s locatorWithSeats) WaitFor(ctx context.Context, position uint64) error {
 	return s.seats.Wait(ctx, func(ctx context.Context) error { return s.PairLocator.WaitFor(ctx, position) })
 }

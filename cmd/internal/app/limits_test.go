@@ -16,12 +16,12 @@ import (
 )
 
 func TestLimit_isRead(t *testing.T) {
-	config, err := app.ReadConfig(whole(), app.Roles{Serve: true})
+	config, err := app.ReadConfig(completeEnvironment(), app.Roles{Serve: true})
 	require.NoError(t, err)
 	require.Equal(t, app.Limits{FeedsPerClient: 4, Feeds: 32, WaitersPerClient: 64, Connections: 2048}, config.Edge.Limits)
 
 	names := []string{"MAX_FEEDS_PER_CLIENT", "MAX_FEEDS", "MAX_WAITERS_PER_CLIENT", "MAX_CONNECTIONS"}
-	environment := whole()
+	environment := completeEnvironment()
 	for i, name := range names {
 		environment[name] = string(rune('1' + i))
 	}
@@ -30,7 +30,7 @@ func TestLimit_isRead(t *testing.T) {
 	require.Equal(t, app.Limits{FeedsPerClient: 1, Feeds: 2, WaitersPerClient: 3, Connections: 4}, config.Edge.Limits)
 
 	for _, bad := range []string{"0", "-1", "+4", "1.5", "1e3", "0x10", " ", "4 ", "many", "1000001", "99999999999999999999", "٤"} {
-		environment := whole()
+		environment := completeEnvironment()
 		for _, name := range names {
 			environment[name] = bad
 		}
@@ -45,7 +45,7 @@ func TestLimit_isRead(t *testing.T) {
 }
 
 // limited is a process with an environment that bounds what it gives.
-func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string) *running {
+func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string) *service {
 	t.Helper()
 	environment := map[string]string{"EVENTSTORE_URL": app.Embedded}
 	for i := 0; i < len(bounds); i += 2 {
@@ -69,7 +69,7 @@ func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string
 var both = app.Roles{Serve: true, Project: true}
 
 // feed begins one and leaves it open.
-func (r *running) feed(t *testing.T, query string) *http.Response {
+func (r *service) feed(t *testing.T, query string) *http.Response {
 	t.Helper()
 	answer, err := r.client.Do(r.request(t, http.MethodGet, "/history"+query, http.NoBody))
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestFeed_ofAProcessKnowsItsLogAndItsToken(t *testing.T) {
 }
 
 // atOnce asks many times at once and counts the answers that took no time to wait.
-func (r *running) atOnce(t *testing.T, method, path string, times int) (waited int) {
+func (r *service) atOnce(t *testing.T, method, path string, times int) (waited int) {
 	t.Helper()
 	took := make(chan time.Duration, times)
 	for range times {
@@ -138,7 +138,7 @@ func TestProcess_keepsTheBoundOfThoseThatWait(t *testing.T) {
 	require.NoError(t, <-first.ended)
 	r := limited(t, app.Roles{Serve: true}, time.Hour, "DATABASE_URL", dsn, "MAX_WAITERS_PER_CLIENT", "1")
 	require.Eventually(t, func() bool {
-		status, _ := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(told)))
+		status, _ := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(syncBody)))
 		return status == http.StatusOK
 	}, 20*time.Second, 20*time.Millisecond)
 	require.Equal(t, 1, r.atOnce(t, http.MethodGet, "/constants?atLeast=2", 6))

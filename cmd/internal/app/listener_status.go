@@ -20,7 +20,7 @@ func (p *process) reportListener(ctx context.Context) (beat func(error), ended f
 		mu    sync.Mutex
 		fault error
 	)
-	p.consumers.watch(watched{name: nomis.Consumer, own: func() consumer.Status {
+	p.consumers.watch(watchedConsumer{name: nomis.Consumer, own: func() consumer.Status {
 		mu.Lock()
 		defer mu.Unlock()
 		return consumer.Status{Failure: fault, Heartbeat: writer.Beaten()}

@@ -19,9 +19,9 @@ import (
 	"nonassociations/projections"
 )
 
-// errForeign says that tables in Postgres and the log do not belong together.
+// errOtherLog says that tables in Postgres and the log do not belong together.
 // Going on would show an empty list where there is a danger to a life.
-var errForeign = errors.New("these tables and this log do not belong together")
+var errOtherLog = errors.New("these tables and this log do not belong together")
 
 // boundTable is a table that remembers whose log it was filled from.
 type boundTable struct {
@@ -31,11 +31,11 @@ type boundTable struct {
 
 // ensureLogID finds out which log this is, and gives a log its id that has none:
 // only when nothing in Postgres remembers another. It outlives outages; its
-// errors are the context's and errForeign, in words.
+// errors are the context's and errOtherLog, in words.
 func ensureLogID(ctx context.Context, log eventstore.Store, dsn string, logger *slog.Logger) (uuid.UUID, error) {
 	offered := uuid.New() // one for all tries, so that a lost answer is recognised
 	var id uuid.UUID
-	err := untilKnown(ctx, logger, "the log's id cannot be read yet, waiting", func(ctx context.Context) error {
+	err := retryUntilAnswered(ctx, logger, "the log's id cannot be read yet, waiting", func(ctx context.Context) error {
 		var err error
 		id, err = identifyOnce(ctx, log, dsn, offered)
 		return err
@@ -43,16 +43,16 @@ func ensureLogID(ctx context.Context, log eventstore.Store, dsn string, logger *
 	return id, err
 }
 
-// untilKnown asks until there is an answer, through outages; its errors are the
-// context's and errForeign.
-func untilKnown(ctx context.Context, logger *slog.Logger, words string, ask func(context.Context) error) error {
+// retryUntilAnswered asks until there is an answer, through outages; its errors are the
+// context's and errOtherLog.
+func retryUntilAnswered(ctx context.Context, logger *slog.Logger, words string, ask func(context.Context) error) error {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
 	for {
 		once, cancel := context.WithTimeout(ctx, 10*time.Second)
 		err := ask(once)
 		cancel()
-		if err == nil || errors.Is(err, errForeign) || ctx.Err() != nil {
+		if err == nil || errors.Is(err, errOtherLog) || ctx.Err() != nil {
 			return err
 		}
 		wait := waits.NextBackOff()
@@ -65,12 +65,12 @@ func untilKnown(ctx context.Context, logger *slog.Logger, words string, ask func
 	}
 }
 
-// guardReads refuses a read model that shows what is not in the log. A table's
+// verifyReadModel refuses a read model that shows what is not in the log. A table's
 // id cannot tell: a log that was put back to an earlier day has the same.
-func guardReads(ctx context.Context, log eventstore.Store, dsn string) error {
+func verifyReadModel(ctx context.Context, log eventstore.Store, dsn string) error {
 	err := projections.Guard(ctx, dsn, log)
 	if errors.Is(err, consumer.ErrRefused) {
-		return fmt.Errorf("%w: %w", errForeign, err)
+		return fmt.Errorf("%w: %w", errOtherLog, err)
 	}
 	return err
 }
@@ -83,7 +83,7 @@ func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered
 	id, err := eventstore.ReadIdentity(ctx, log)
 	if errors.Is(err, eventstore.ErrStreamNotFound) {
 		if len(remembered) > 0 {
-			return uuid.Nil, fmt.Errorf("%w: the log has no id, %s", errForeign, describe(remembered))
+			return uuid.Nil, fmt.Errorf("%w: the log has no id, %s", errOtherLog, describe(remembered))
 		}
 		id, err = eventstore.WriteIdentity(ctx, log, offered)
 	}
@@ -92,7 +92,7 @@ func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered
 	}
 	others := slices.DeleteFunc(remembered, func(c boundTable) bool { return c.id == id })
 	if len(others) > 0 {
-		return uuid.Nil, fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errForeign, id, describe(others), adoptCommand(id))
+		return uuid.Nil, fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errOtherLog, id, describe(others), adoptCommand(id))
 	}
 	return id, nil
 }
@@ -122,7 +122,7 @@ func boundTables(ctx context.Context, dsn string) ([]boundTable, error) {
 		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	tables, err := carriers(ctx, conn)
+	tables, err := tablesWithLogID(ctx, conn)
 	if err != nil {
 		return nil, err
 	}

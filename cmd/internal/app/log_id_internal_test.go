@@ -27,7 +27,7 @@ func TestLog_withoutAnIDIsRefusedWhereATableRemembersOne(t *testing.T) {
 	other := uuid.New()
 	rememberLog(t, dsn, other)
 	_, err := ensureLogID(t.Context(), log, dsn, slog.New(slog.DiscardHandler))
-	require.ErrorIs(t, err, errForeign)
+	require.ErrorIs(t, err, errOtherLog)
 	require.ErrorContains(t, err, other.String())
 	_, err = eventstore.ReadIdentity(t.Context(), log)
 	require.ErrorIs(t, err, eventstore.ErrStreamNotFound, "nothing was written")
@@ -40,7 +40,7 @@ func TestAnotherLog_isRefusedWithBothIDs(t *testing.T) {
 	other := uuid.New()
 	rememberLog(t, dsn, other)
 	_, err = ensureLogID(t.Context(), log, dsn, slog.New(slog.DiscardHandler))
-	require.ErrorIs(t, err, errForeign)
+	require.ErrorIs(t, err, errOtherLog)
 	require.ErrorContains(t, err, id.String())
 	require.ErrorContains(t, err, other.String())
 }

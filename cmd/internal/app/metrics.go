@@ -13,23 +13,23 @@ import (
 	"nonassociations/web/api"
 )
 
-func described(name, help string, labels ...string) *prometheus.Desc {
+func newDesc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nonassociations_"+name, help, labels, nil)
 }
 
 // The metrics of consumers. Labels come from closed sets.
 var (
-	consumerPosition  = described("consumer_position", "Everything up to here is applied.", "consumer")
-	consumerHead      = described("consumer_head_position", "The last fact of ours in the log.", "consumer")
-	consumerLag       = described("consumer_lag_seconds", "Age of the oldest fact that is not applied.", "consumer")
-	consumerHeartbeat = described("consumer_heartbeat_timestamp_seconds", "When the consumer last was at work.", "consumer")
-	consumerFault     = described("consumer_fault", "1 while the consumer has a fault of the category.", "consumer", "category")
+	consumerPosition  = newDesc("consumer_position", "Everything up to here is applied.", "consumer")
+	consumerHead      = newDesc("consumer_head_position", "The last fact of ours in the log.", "consumer")
+	consumerLag       = newDesc("consumer_lag_seconds", "Age of the oldest fact that is not applied.", "consumer")
+	consumerHeartbeat = newDesc("consumer_heartbeat_timestamp_seconds", "When the consumer last was at work.", "consumer")
+	consumerFault     = newDesc("consumer_fault", "1 while the consumer has a fault of the category.", "consumer", "category")
 
-	inFlight  = described("publisher_in_flight", "Facts between the log and SNS.", "topic")
-	parked    = described("publisher_parked_messages", "Parked messages.", "topic", "state")
-	delivered = described("publisher_delivered_total", "Messages that SNS has acknowledged.", "topic")
-	faulty    = described("publisher_faults_total", "Sendings that a fault of SNS undid.", "topic")
-	refusals  = described("publisher_refusals_total", "Messages that SNS called invalid.", "topic")
+	inFlight  = newDesc("publisher_in_flight", "Facts between the log and SNS.", "topic")
+	parked    = newDesc("publisher_parked_messages", "Parked messages.", "topic", "state")
+	delivered = newDesc("publisher_delivered_total", "Messages that SNS has acknowledged.", "topic")
+	faulty    = newDesc("publisher_faults_total", "Sendings that a fault of SNS undid.", "topic")
+	refusals  = newDesc("publisher_refusals_total", "Messages that SNS called invalid.", "topic")
 )
 
 // metrics collects at each scrape what health says.
@@ -45,11 +45,11 @@ func (metrics) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-const scrapeTime = 5 * time.Second
+const scrapeTimeout = 5 * time.Second
 
 // Collect is prometheus.Collector's.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(m.process.below, scrapeTime)
+	ctx, cancel := context.WithTimeout(m.process.below, scrapeTimeout)
 	defer cancel()
 	for name, one := range m.process.consumers.refresh(ctx) {
 		collectConsumer(to, name, one)

@@ -19,9 +19,9 @@ import (
 	"nonassociations/queries"
 )
 
-// listenTo works on merges until the context ends: on what the requests stand
+// listen works on merges until the context ends: on what the requests stand
 // on where this process serves, else on its own.
-func (p *process) listenTo(ctx, below context.Context) error {
+func (p *process) listen(ctx, below context.Context) error {
 	queue, err := nomis.OpenQueue(below, p.Config.PrisonerEventsQueueURL)
 	if err != nil {
 		return fmt.Errorf("PRISONER_EVENTS_QUEUE_URL: %w", err)
@@ -70,8 +70,8 @@ func (p *process) awaitLog(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		err := p.sameLog(ctx)
-		if err == nil || errors.Is(err, errForeign) {
+		err := p.checkSameLog(ctx)
+		if err == nil || errors.Is(err, errOtherLog) {
 			return err
 		}
 		p.Logger.WarnContext(ctx, "waiting for the log and its id, which a serving process gives", "error", err)
@@ -83,7 +83,7 @@ func (p *process) awaitLog(ctx context.Context) error {
 	}
 }
 
-func (p *process) sameLog(ctx context.Context) error {
+func (p *process) checkSameLog(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	id, err := eventstore.ReadIdentity(ctx, p.log)
@@ -96,15 +96,15 @@ func (p *process) sameLog(ctx context.Context) error {
 	}
 	others := slices.DeleteFunc(remembered, func(c boundTable) bool { return c.id == id })
 	if len(others) > 0 {
-		return fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errForeign, id, describe(others), adoptCommand(id))
+		return fmt.Errorf("%w: the log is %s, %s; to take this log over: %s", errOtherLog, id, describe(others), adoptCommand(id))
 	}
-	return guardReads(ctx, p.log, p.Config.readDSN())
+	return verifyReadModel(ctx, p.log, p.Config.readDSN())
 }
 
 // Unmerge takes back what a message did, or only tells with dryRun; see
 // merge.Process.Undo. message is the id in the SNS envelope.
 func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool) (merge.Undone, error) {
-	if err := allGranted(ctx, o.Config.needsOf(grantsOfAppend, nil)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfAppend, nil)); err != nil {
 		return merge.Undone{}, err
 	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
@@ -121,5 +121,5 @@ func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool
 	if waited != nil {
 		err = fmt.Errorf("wait for the merges at work: %w", waited)
 	}
-	return undone, errors.Join(err, flush(log))
+	return undone, errors.Join(err, closeLog(log))
 }

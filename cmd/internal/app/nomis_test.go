@@ -30,30 +30,30 @@ func TestMerge_reachesTheListsAndIsTakenBack(t *testing.T) {
 	served := runWith(t, app.Embedded, options.Config.DatabaseURL, "", officer)
 	served.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	<-served.ready
-	served.tell(t, "X1111XX")
-	served.readsAs(t, "R1111RR", "", "X1111XX")
+	served.syncFirst(t, "X1111XX")
+	served.eventuallyReadsAs(t, "R1111RR", "", "X1111XX")
 
 	message := uuid.NewString()
 	aws.Send(queue, fmt.Sprintf(`{"MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
 		`\"additionalInformation\":{\"nomsNumber\":\"S1111SS\",\"removedNomsNumber\":\"R1111RR\",\"reason\":\"MERGE\"}}"}`, message))
-	served.readsAs(t, "R1111RR", "S1111SS", "R1111RR is now S1111SS")
-	served.readsAs(t, "S1111SS", "", "X1111XX")
-	served.readsAs(t, "X1111XX", "", "S1111SS")
+	served.eventuallyReadsAs(t, "R1111RR", "S1111SS", "R1111RR is now S1111SS")
+	served.eventuallyReadsAs(t, "S1111SS", "", "X1111XX")
+	served.eventuallyReadsAs(t, "X1111XX", "", "S1111SS")
 	served.group(t, http.StatusOK, "X1111XX", "R1111RR", "X1111XX")
 	served.group(t, http.StatusBadRequest, "2 different prisoners", "R1111RR", "S1111SS")
 
-	served.tell(t, "Y1111YY") // NOMIS names the removed number later
-	served.readsAs(t, "R1111RR", "", "Y1111YY")
-	served.readsAs(t, "S1111SS", "", "X1111XX")
+	served.syncFirst(t, "Y1111YY") // NOMIS names the removed number later
+	served.eventuallyReadsAs(t, "R1111RR", "", "Y1111YY")
+	served.eventuallyReadsAs(t, "S1111SS", "", "X1111XX")
 	served.deletes(t, "Y1111YY")
-	served.readsAs(t, "R1111RR", "S1111SS", "R1111RR is now S1111SS")
+	served.eventuallyReadsAs(t, "R1111RR", "S1111SS", "R1111RR is now S1111SS")
 
 	undone, err := app.Unmerge(t.Context(), options, message, "They are two men", false)
 	require.NoError(t, err)
 	require.Len(t, undone.Changes, 1)
 	require.EqualValues(t, "R1111RR", undone.Returned)
-	served.readsAs(t, "R1111RR", "", "X1111XX")
-	served.shows(t, "S1111SS", `"nonAssociations":[]`)
+	served.eventuallyReadsAs(t, "R1111RR", "", "X1111XX")
+	served.eventuallyShows(t, "S1111SS", `"nonAssociations":[]`)
 	for _, number := range []string{"R1111RR", "S1111SS"} {
 		_, history := served.get(t, "/non-associations/"+number+"/history")
 		require.Regexp(t, `(?s)"prisoner.merged.v1".*"prisoner.unmerged.v1"`, history)
@@ -79,9 +79,9 @@ func listening(t *testing.T) (o app.Options, queue string) {
 	return app.Options{Config: config, Roles: roles, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}, queue
 }
 
-// readsAs asks all reads by number until each answers with a part of a text: as
+// eventuallyReadsAs asks all reads by number until each answers with a part of a text: as
 // ever, or by leading to the survivor.
-func (r *running) readsAs(t *testing.T, number, survivor, part string) {
+func (r *service) eventuallyReadsAs(t *testing.T, number, survivor, part string) {
 	t.Helper()
 	status := http.StatusOK
 	if survivor != "" {
@@ -103,7 +103,7 @@ func (r *running) readsAs(t *testing.T, number, survivor, part string) {
 	}
 }
 
-func (r *running) group(t *testing.T, status int, part string, numbers ...string) {
+func (r *service) group(t *testing.T, status int, part string, numbers ...string) {
 	t.Helper()
 	body := `["` + strings.Join(numbers, `","`) + `"]`
 	got, text := r.answer(r.request(t, http.MethodPost, "/non-associations/between", strings.NewReader(body)))
@@ -112,7 +112,7 @@ func (r *running) group(t *testing.T, status int, part string, numbers ...string
 }
 
 // deletes takes back what was told of the removed number with another, as NOMIS.
-func (r *running) deletes(t *testing.T, other string) {
+func (r *service) deletes(t *testing.T, other string) {
 	t.Helper()
 	_, text := r.get(t, "/prisoner/"+other+"/non-associations?includeOtherPrisons=true")
 	var list client.PrisonerNonAssociations
@@ -131,8 +131,8 @@ func TestConfig_aListenerNeedsItsQueue(t *testing.T) {
 	require.ErrorContains(t, err, "PRISONER_EVENTS_QUEUE_URL must begin with http")
 }
 
-// tell is NOMIS telling of R1111RR and another.
-func (r *running) tell(t *testing.T, other string) {
+// syncFirst is NOMIS telling of R1111RR and another.
+func (r *service) syncFirst(t *testing.T, other string) {
 	t.Helper()
 	body := `{"prisonerNumber":"R1111RR","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
 		"effectiveDate":"2021-07-05T10:35:17","authorisedBy":"Staff","comments":"apart",
@@ -140,7 +140,7 @@ func (r *running) tell(t *testing.T, other string) {
 	r.post(t, body)
 }
 
-func (r *running) shows(t *testing.T, number, part string) {
+func (r *service) eventuallyShows(t *testing.T, number, part string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		_, list := r.get(t, "/non-associations/"+number)

@@ -13,34 +13,34 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// trusted is a variable that says where something lies that this service trusts:
+// trustedAddress is a variable that says where something lies that this service trusts:
 // who reads or changes it on its way decides who gets in, or what is true.
-type trusted struct {
+type trustedAddress struct {
 	name  string
 	value string
 	plain func(value string) []string // the hosts that are, or may be, called without TLS
 }
 
-// trusted are all of them. A variable that is not set calls nobody.
-func (c Config) trusted() []trusted {
+// trustedAddresses are all of them. A variable that is not set calls nobody.
+func (c Config) trustedAddresses() []trustedAddress {
 	log := esdb.PlainHosts
 	if hasScheme(c.EventStoreURL, postgresSchemes) {
 		log = pg.PlainHosts
 	}
-	return []trusted{
+	return []trustedAddress{
 		{"EVENTSTORE_URL", c.EventStoreURL, log},
 		{"DATABASE_URL", c.DatabaseURL, pg.PlainHosts},
 		{"READ_DATABASE_URL", c.ReadDatabaseURL, pg.PlainHosts},
-		{"AUTH_JWKS_URL", c.Edge.AuthJWKSURL, plainWeb},
-		{"PRISONER_SEARCH_URL", c.Edge.Search.URL, plainWeb},
-		{"PRISONER_SEARCH_TOKEN_URL", c.Edge.Search.TokenURL, plainWeb},
-		{"PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, plainWeb},
-		{"NOMIS_API_URL", c.NomisAPIURL, plainWeb},
+		{"AUTH_JWKS_URL", c.Edge.AuthJWKSURL, plainHTTPHosts},
+		{"PRISONER_SEARCH_URL", c.Edge.Search.URL, plainHTTPHosts},
+		{"PRISONER_SEARCH_TOKEN_URL", c.Edge.Search.TokenURL, plainHTTPHosts},
+		{"PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, plainHTTPHosts},
+		{"NOMIS_API_URL", c.NomisAPIURL, plainHTTPHosts},
 	}
 }
 
-// plainWeb is the host of an http address, which is called without TLS.
-func plainWeb(value string) []string {
+// plainHTTPHosts is the host of an http address, which is called without TLS.
+func plainHTTPHosts(value string) []string {
 	parsed, err := url.Parse(value)
 	if err != nil || !strings.EqualFold(parsed.Scheme, "http") {
 		return nil
@@ -52,13 +52,13 @@ func plainWeb(value string) []string {
 // was put in the wrong place.
 var variable = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
-// judgePlainText refuses every address beyond this machine that is called without
+// checkPlainText refuses every address beyond this machine that is called without
 // TLS and not allowed to be, and notes those for which the permission is used.
-func (c *Config) judgePlainText(f *faults) {
-	all := c.trusted()
-	allowed := c.allowed(f, all)
+func (c *Config) checkPlainText(f *faults) {
+	all := c.trustedAddresses()
+	allowed := c.allowedPlainText(f, all)
 	for _, one := range all {
-		if !slices.ContainsFunc(one.plain(one.value), beyond) {
+		if !slices.ContainsFunc(one.plain(one.value), isRemote) {
 			continue
 		}
 		if slices.Contains(allowed, one.name) {
@@ -70,15 +70,15 @@ func (c *Config) judgePlainText(f *faults) {
 	}
 }
 
-// allowed are the names in PLAIN_TEXT_ALLOWED. One that is no address is a
+// allowedPlainText are the names in PLAIN_TEXT_ALLOWED. One that is no address is a
 // mistake that would otherwise show in the refusal of another.
-func (c *Config) allowed(f *faults, all []trusted) []string {
+func (c *Config) allowedPlainText(f *faults, all []trustedAddress) []string {
 	var names []string
 	for name := range strings.SplitSeq(c.PlainTextAllowed, ",") {
 		name = strings.TrimSpace(name)
 		switch {
 		case name == "":
-		case slices.ContainsFunc(all, func(one trusted) bool { return one.name == name }):
+		case slices.ContainsFunc(all, func(one trustedAddress) bool { return one.name == name }):
 			names = append(names, name)
 		case variable.MatchString(name):
 			f.add("PLAIN_TEXT_ALLOWED names " + name + ", which is no variable that it can be allowed for")
@@ -89,10 +89,10 @@ func (c *Config) allowed(f *faults, all []trusted) []string {
 	return names
 }
 
-// beyond reports whether a host lies beyond this machine. Only what is written as
+// isRemote reports whether a host lies beyond this machine. Only what is written as
 // a loopback address counts as this machine, and localhost: what another name
 // leads to is for a name server to say.
-func beyond(host string) bool {
+func isRemote(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return false
 	}

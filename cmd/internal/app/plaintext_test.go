@@ -62,7 +62,7 @@ func addresses(t *testing.T) []string {
 	return names
 }
 
-func spelt(name, host string) []string {
+func addressesOf(name, host string) []string {
 	var all []string
 	of := kinds[name]
 	if of == nil {
@@ -78,8 +78,8 @@ func spelt(name, host string) []string {
 
 var everyRole = app.Roles{Serve: true, Project: true, Listen: true, Publish: true}
 
-func everything() map[string]string {
-	all := whole()
+func completePublishEnvironment() map[string]string {
+	all := completeEnvironment()
 	all["SNS_TOPIC_ARN"], all["PRISONER_EVENTS_QUEUE_URL"] = "arn:aws:sns:eu-west-2:000000000000:x", "https://sqs.eu-west-2.amazonaws.com/0/x"
 	return all
 }
@@ -93,8 +93,8 @@ func with(environment map[string]string, name, value string) map[string]string {
 func TestAddressBeyond_noneThisMachineIsReachedInPlainText(t *testing.T) {
 	for _, name := range addresses(t) {
 		for _, host := range []string{"far.test", "10.0.0.7", "127.0.0.1.far.test", "localhost.far.test", "0.0.0.0"} {
-			for _, value := range spelt(name, host) {
-				_, err := app.ReadConfig(with(everything(), name, value), everyRole)
+			for _, value := range addressesOf(name, host) {
+				_, err := app.ReadConfig(with(completePublishEnvironment(), name, value), everyRole)
 				require.ErrorContains(t, err, name+" leads beyond this machine without TLS", value)
 				require.ErrorContains(t, err, "PLAIN_TEXT_ALLOWED")
 				require.NotContains(t, err.Error(), host)
@@ -107,8 +107,8 @@ func TestAddressBeyond_noneThisMachineIsReachedInPlainText(t *testing.T) {
 func TestPlainText_onThisMachineNeedsNoPermission(t *testing.T) {
 	for _, name := range addresses(t) {
 		for _, host := range []string{"127.0.0.1", "127.8.9.10", "localhost", "LocalHost"} {
-			for _, value := range spelt(name, host) {
-				config, err := app.ReadConfig(with(everything(), name, value), everyRole)
+			for _, value := range addressesOf(name, host) {
+				config, err := app.ReadConfig(with(completePublishEnvironment(), name, value), everyRole)
 				require.NoError(t, err, value)
 				require.Empty(t, warned(t, config))
 			}
@@ -118,7 +118,7 @@ func TestPlainText_onThisMachineNeedsNoPermission(t *testing.T) {
 		"AUTH_JWKS_URL": "http://[::1]:8080/keys", "DATABASE_URL": "postgres:///x?host=/run/postgresql", "READ_DATABASE_URL": "postgres://[::1]/x",
 		"EVENTSTORE_URL": "embedded",
 	} {
-		_, err := app.ReadConfig(with(everything(), name, value), everyRole)
+		_, err := app.ReadConfig(with(completePublishEnvironment(), name, value), everyRole)
 		require.NoError(t, err, value)
 	}
 }
@@ -130,7 +130,7 @@ func TestTLS_needsNoPermission(t *testing.T) {
 		"DATABASE_URL":   {"postgres://far.test/x?sslmode=require", "postgres://a.test,b.test/x?sslmode=verify-full"},
 	} {
 		for _, value := range values {
-			_, err := app.ReadConfig(with(everything(), name, value), everyRole)
+			_, err := app.ReadConfig(with(completePublishEnvironment(), name, value), everyRole)
 			require.NoError(t, err, value)
 		}
 	}
@@ -140,10 +140,10 @@ func TestTLS_needsNoPermission(t *testing.T) {
 func TestPlainText_isRefusedInEveryRole(t *testing.T) {
 	for _, roles := range []app.Roles{{}, {Serve: true}, {Project: true}, {Listen: true}, {Publish: true}, everyRole} {
 		for _, name := range []string{"EVENTSTORE_URL", "DATABASE_URL", "READ_DATABASE_URL", "PRISONER_EVENTS_QUEUE_URL", "NOMIS_API_URL"} {
-			_, err := app.ReadConfig(with(with(everything(), "PUBLIC_URL", "https://x.test"), name, spelt(name, "far.test")[0]), roles)
+			_, err := app.ReadConfig(with(with(completePublishEnvironment(), "PUBLIC_URL", "https://x.test"), name, addressesOf(name, "far.test")[0]), roles)
 			require.ErrorContains(t, err, name, roles)
 		}
-		embedded := with(everything(), "EVENTSTORE_URL", app.Embedded)
+		embedded := with(completePublishEnvironment(), "EVENTSTORE_URL", app.Embedded)
 		_, err := app.ReadConfig(with(embedded, "DATABASE_URL", "postgres://far.test/x"), roles)
 		require.ErrorContains(t, err, "DATABASE_URL", roles)
 	}
@@ -152,12 +152,12 @@ func TestPlainText_isRefusedInEveryRole(t *testing.T) {
 func TestPlainText_isAllowedByNameAndLoggedEachTime(t *testing.T) {
 	for _, name := range addresses(t) {
 		for _, list := range []string{name, " " + name + " ,", "AUTH_JWKS_URL," + name + ",EVENTSTORE_URL"} {
-			environment := with(with(everything(), name, spelt(name, "far.test")[0]), "PLAIN_TEXT_ALLOWED", list)
+			environment := with(with(completePublishEnvironment(), name, addressesOf(name, "far.test")[0]), "PLAIN_TEXT_ALLOWED", list)
 			config, err := app.ReadConfig(environment, everyRole)
 			require.NoError(t, err)
 			require.Equal(t, []string{name}, warned(t, config), "those that are used, and no other")
 		}
-		environment := with(with(everything(), name, spelt(name, "far.test")[0]), "PLAIN_TEXT_ALLOWED", strings.ToLower(name))
+		environment := with(with(completePublishEnvironment(), name, addressesOf(name, "far.test")[0]), "PLAIN_TEXT_ALLOWED", strings.ToLower(name))
 		_, err := app.ReadConfig(environment, everyRole)
 		require.ErrorContains(t, err, name)
 	}
@@ -165,13 +165,13 @@ func TestPlainText_isAllowedByNameAndLoggedEachTime(t *testing.T) {
 
 func TestPermission_forWhatIsNoAddressIsRefused(t *testing.T) {
 	for _, list := range []string{"DATABASE_URI", "AUTH_ISSUER", "DATABASE_URL,LISTEN_ADDR,NO_SUCH", "*"} {
-		_, err := app.ReadConfig(with(everything(), "PLAIN_TEXT_ALLOWED", list), everyRole)
+		_, err := app.ReadConfig(with(completePublishEnvironment(), "PLAIN_TEXT_ALLOWED", list), everyRole)
 		require.ErrorContains(t, err, "PLAIN_TEXT_ALLOWED", list)
 		for _, name := range []string{"DATABASE_URI", "AUTH_ISSUER", "LISTEN_ADDR", "NO_SUCH"} {
 			require.Equal(t, strings.Contains(list, name), strings.Contains(err.Error(), name))
 		}
 	}
-	_, err := app.ReadConfig(with(everything(), "PLAIN_TEXT_ALLOWED", "postgres://u:secret@h"), everyRole)
+	_, err := app.ReadConfig(with(completePublishEnvironment(), "PLAIN_TEXT_ALLOWED", "postgres://u:secret@h"), everyRole)
 	require.ErrorContains(t, err, "PLAIN_TEXT_ALLOWED")
 	require.NotContains(t, err.Error(), "secret")
 }

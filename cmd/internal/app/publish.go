@@ -66,7 +66,7 @@ func (p *process) publish(ctx, below context.Context) error {
 	}
 	p.topics.Store(&all)
 	for _, one := range all {
-		p.consumers.watch(watched{name: publisher.ConsumerOf(one.Topic), placed: true, own: one.Consuming})
+		p.consumers.watch(watchedConsumer{name: publisher.ConsumerOf(one.Topic), hasPosition: true, own: one.Consuming})
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if p.Roles.Serve {
@@ -98,7 +98,7 @@ func Replay(ctx context.Context, o Options, replay publisher.Replay, topic strin
 	if o.Config.Edge.PublicURL == "" {
 		return publisher.Replayed{}, errors.New(`required environment variable "PUBLIC_URL" is not set: messages name it`)
 	}
-	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, nil)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, nil)); err != nil {
 		return publisher.Replayed{}, err
 	}
 	if !replay.DryRun {
@@ -110,7 +110,7 @@ func Replay(ctx context.Context, o Options, replay publisher.Replay, topic strin
 	if err != nil {
 		return publisher.Replayed{}, err
 	}
-	defer func() { err = errors.Join(err, flush(log)) }()
+	defer func() { err = errors.Join(err, closeLog(log)) }()
 	replay.Store, replay.Mapper, replay.Clock, replay.Logger = log, o.mapper(), o.Clock, o.Logger
 	return replay.Run(ctx)
 }

@@ -14,7 +14,7 @@ import (
 // TopicStatus is how far a topic's publisher is.
 type TopicStatus struct {
 	Topic    message.Topic
-	Begun    bool // false: nothing has ever been published to it
+	Begun    bool   // false: nothing has ever been published to it
 	Position uint64 // of the checkpoint
 	publisher.Backlog
 	// Parked counts the parked messages by state.
@@ -24,14 +24,14 @@ type TopicStatus struct {
 // PublishStatus reads the checkpoint and the backlog of each topic, in whichever
 // process its publisher runs. An error can come with the topics read so far.
 func PublishStatus(ctx context.Context, o Options) (topics []TopicStatus, err error) {
-	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, grantsOfPublishStatus)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, grantsOfPublishStatus)); err != nil {
 		return nil, err
 	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, flush(log)) }()
+	defer func() { err = errors.Join(err, closeLog(log)) }()
 	overview, err := store.Inspect(ctx, o.Config.DatabaseURL, string(message.Domain), string(message.History))
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func PublishStatus(ctx context.Context, o Options) (topics []TopicStatus, err er
 
 // Parked reads all parked and skipped messages, in the order of the log.
 func Parked(ctx context.Context, o Options) ([]store.Parked, error) {
-	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfPublishStatus)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfPublishStatus)); err != nil {
 		return nil, err
 	}
 	overview, err := store.Inspect(ctx, o.Config.DatabaseURL)
@@ -65,7 +65,7 @@ func Parked(ctx context.Context, o Options) ([]store.Parked, error) {
 // RetryParked requests that a refused or failing message is sent again at once.
 // Errors: store.ErrNothing.
 func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) error {
-	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfParkedOps)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfParkedOps)); err != nil {
 		return err
 	}
 	return store.RequestRetry(ctx, o.Config.DatabaseURL, topic, event)
@@ -74,7 +74,7 @@ func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) 
 // SkipParked decides that a parked message is never sent to the topic. Errors:
 // store.ErrNothing.
 func SkipParked(ctx context.Context, o Options, topic string, event uuid.UUID, reason string) error {
-	if err := allGranted(ctx, o.Config.needsOf(nil, grantsOfParkedOps)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfParkedOps)); err != nil {
 		return err
 	}
 	return store.RequestSkip(ctx, o.Config.DatabaseURL, topic, event, reason, o.Clock())

@@ -39,11 +39,11 @@ func (g *readinessGate) closed(unknown error) error {
 	if !g.isOpen() {
 		return fmt.Errorf("%w: the log's id is not known yet", unknown)
 	}
-	return g.foreign()
+	return g.otherLog()
 }
 
-// foreign says that another log stands in the place of the one that is known.
-func (g *readinessGate) foreign() error {
+// otherLog says that another log stands in the place of the one that is known.
+func (g *readinessGate) otherLog() error {
 	if found := g.mismatch(); found != nil {
 		return found
 	}
@@ -104,37 +104,37 @@ type gatedStreams struct {
 
 // PairsOf is api.Streams'.
 func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error) {
-	return through(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number, atLeast) })
+	return readBehind(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number, atLeast) })
 }
 
 // MergedWith is api.Streams'.
 func (s gatedStreams) MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
-	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number, atLeast) })
+	return readBehind(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number, atLeast) })
 }
 
 // RemovedInto is api.Streams'.
 func (s gatedStreams) RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
-	return through(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number, atLeast) })
+	return readBehind(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number, atLeast) })
 }
 
 // PairOf is api.Streams'.
 func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
-	if err := s.gate.keepsReads(); err != nil {
+	if err := s.gate.closedForReads(); err != nil {
 		return domain.Pair{}, false, err
 	}
 	return s.Streams.PairOf(ctx, id, atLeast)
 }
 
-// gatedRouter says "not caught up" until the gate is open: a read model of another
+// gatedLocator says "not caught up" until the gate is open: a read model of another
 // log knows none of this one's records.
-type gatedRouter struct {
+type gatedLocator struct {
 	gate *readinessGate
 	commands.PairLocator
 }
 
 // PairOf is commands.Router's.
-func (r gatedRouter) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
-	if err := r.gate.keepsReads(); err != nil {
+func (r gatedLocator) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
+	if err := r.gate.closedForReads(); err != nil {
 		return domain.Pair{}, false, err
 	}
 	return r.PairLocator.PairOf(ctx, id, atLeast)
@@ -146,49 +146,49 @@ type gatedReads struct {
 	api.Reads
 }
 
-// through asks what is behind the gate, if reads may pass.
-func through[T any](g *readinessGate, ask func() (T, error)) (T, error) {
-	if err := g.keepsReads(); err != nil {
+// readBehind asks what is behind the gate, if reads may pass.
+func readBehind[T any](g *readinessGate, ask func() (T, error)) (T, error) {
+	if err := g.closedForReads(); err != nil {
 		var nothing T
 		return nothing, err
 	}
 	return ask()
 }
 
-// keepsReads says why no read passes.
-func (g *readinessGate) keepsReads() error {
+// closedForReads says why no read passes.
+func (g *readinessGate) closedForReads() error {
 	if !g.compared.Load() {
 		return queries.ErrNotCaughtUp
 	}
-	return g.foreign()
+	return g.otherLog()
 }
 
 // List is api.Reads'.
 func (r gatedReads) List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error) {
-	return through(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number, atLeast) })
+	return readBehind(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number, atLeast) })
 }
 
 // One is api.Reads'.
 func (r gatedReads) One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error) {
-	return through(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id, atLeast) })
+	return readBehind(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id, atLeast) })
 }
 
 // OfPrisoner is api.Reads'.
 func (r gatedReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error) {
-	return through(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number, atLeast) })
+	return readBehind(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number, atLeast) })
 }
 
 // Between is api.Reads'.
 func (r gatedReads) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
-	return through(r.gate, func() (queries.Group, error) { return r.Reads.Between(ctx, numbers, wanted) })
+	return readBehind(r.gate, func() (queries.Group, error) { return r.Reads.Between(ctx, numbers, wanted) })
 }
 
 // Involving is api.Reads'.
 func (r gatedReads) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
-	return through(r.gate, func() (queries.Group, error) { return r.Reads.Involving(ctx, numbers, wanted) })
+	return readBehind(r.gate, func() (queries.Group, error) { return r.Reads.Involving(ctx, numbers, wanted) })
 }
 
 // Page is api.Reads'.
 func (r gatedReads) Page(ctx context.Context, of queries.PageRequest) (queries.Page, error) {
-	return through(r.gate, func() (queries.Page, error) { return r.Reads.Page(ctx, of) })
+	return readBehind(r.gate, func() (queries.Page, error) { return r.Reads.Page(ctx, of) })
 }

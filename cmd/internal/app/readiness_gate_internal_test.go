@@ -24,7 +24,7 @@ func behindTheGate(g *readinessGate) map[reflect.Type]any {
 		reflect.TypeFor[api.Streams]():          gatedStreams{gate: g},
 		reflect.TypeFor[api.Commands]():         gatedCommands{gate: g},
 		reflect.TypeFor[api.Audit]():            gatedAudit{gate: g},
-		reflect.TypeFor[commands.PairLocator](): gatedRouter{gate: g},
+		reflect.TypeFor[commands.PairLocator](): gatedLocator{gate: g},
 	}
 }
 

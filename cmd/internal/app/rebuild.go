@@ -30,70 +30,70 @@ func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (told
 	if adopt != uuid.Nil {
 		rights = grantsOfAdopting
 	}
-	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, rights)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, rights)); err != nil {
 		return nil, err
 	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, flush(log)) }()
+	defer func() { err = errors.Join(err, closeLog(log)) }()
 	plan, err := planRebuild(ctx, o.Config.DatabaseURL, log, adopt)
 	if err != nil || dryRun {
-		return plan.words(), err
+		return plan.describe(), err
 	}
-	return plan.words(), plan.do(ctx, o.Config.DatabaseURL)
+	return plan.describe(), plan.execute(ctx, o.Config.DatabaseURL)
 }
 
-// rebuilding is what is to be done, and on what.
-type rebuilding struct {
-	log   uuid.UUID
-	adopt bool
-	kept  projections.Status
-	keys  bool         // the idempotency keys are to be forgotten
-	desk  bool         // the publisher's checkpoints and desk are
-	rows  bool         // the consumers' status is
-	rest  []boundTable // of other logs, which stay as they are
+// rebuildPlan is what is to be done, and on what.
+type rebuildPlan struct {
+	log    uuid.UUID
+	adopt  bool
+	kept   projections.Status
+	keys   bool         // the idempotency keys are to be forgotten
+	parked bool         // the publisher's checkpoints and desk are
+	status bool         // the consumers' status is
+	others []boundTable // of other logs, which stay as they are
 }
 
-func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uuid.UUID) (rebuilding, error) {
+func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uuid.UUID) (rebuildPlan, error) {
 	id, err := eventstore.ReadIdentity(ctx, log)
 	if errors.Is(err, eventstore.ErrStreamNotFound) {
-		return rebuilding{}, errors.New("this log has no id, so nothing was ever written to it: is EVENTSTORE_URL the right one?")
+		return rebuildPlan{}, errors.New("this log has no id, so nothing was ever written to it: is EVENTSTORE_URL the right one?")
 	}
 	if err != nil {
-		return rebuilding{}, err
+		return rebuildPlan{}, err
 	}
 	if adopt != uuid.Nil && adopt != id {
-		return rebuilding{}, fmt.Errorf("the log at EVENTSTORE_URL is %s, not %s", id, adopt)
+		return rebuildPlan{}, fmt.Errorf("the log at EVENTSTORE_URL is %s, not %s", id, adopt)
 	}
 	kept, err := projections.Inspect(ctx, dsn, projections.CurrentGeneration)
 	if err != nil {
-		return rebuilding{}, err
+		return rebuildPlan{}, err
 	}
 	if adopt == uuid.Nil && kept.Store != uuid.Nil && kept.Store != id {
-		return rebuilding{}, fmt.Errorf("the read model is of log %s, this is log %s; to take it over: %s", kept.Store, id, adoptCommand(id))
+		return rebuildPlan{}, fmt.Errorf("the read model is of log %s, this is log %s; to take it over: %s", kept.Store, id, adoptCommand(id))
 	}
 	if adopt == uuid.Nil {
 		if err := compareWithLog(ctx, dsn, log); err != nil {
-			return rebuilding{}, err
+			return rebuildPlan{}, err
 		}
 	}
 	remembered, err := boundTables(ctx, dsn)
 	if err != nil {
-		return rebuilding{}, err
+		return rebuildPlan{}, err
 	}
-	r := rebuilding{log: id, adopt: adopt != uuid.Nil, kept: kept}
+	r := rebuildPlan{log: id, adopt: adopt != uuid.Nil, kept: kept}
 	for _, c := range remembered {
 		switch {
 		case c.table == idempotencyTable && r.adopt:
 			r.keys = true
 		case c.table == parkedTable && r.adopt:
-			r.desk = true
+			r.parked = true
 		case c.table == status.Table && r.adopt:
-			r.rows = true
+			r.status = true
 		case c.id != id && c.table != projections.CurrentGeneration.Schema()+".checkpoint":
-			r.rest = append(r.rest, c)
+			r.others = append(r.others, c)
 		}
 	}
 	return r, nil
@@ -104,7 +104,7 @@ func adoptCommand(log uuid.UUID) string {
 	return fmt.Sprintf("nonassociations rebuild --adopt-log %s --yes", log)
 }
 
-func (r rebuilding) words() []string {
+func (r rebuildPlan) describe() []string {
 	if r.log == uuid.Nil {
 		return nil
 	}
@@ -118,16 +118,16 @@ func (r rebuilding) words() []string {
 	if r.keys {
 		told = append(told, "The idempotency keys are forgotten: a repeat of an earlier request is a new one.")
 	}
-	if r.desk {
+	if r.parked {
 		told = append(told, "The publisher's checkpoints and desk are forgotten: this log is told to the topics from its beginning.")
 	}
-	for _, c := range r.rest {
+	for _, c := range r.others {
 		told = append(told, fmt.Sprintf("Table %s is of log %s and stays as it is: its role will refuse to start.", c.table, c.id))
 	}
 	return told
 }
 
-func (r rebuilding) do(ctx context.Context, dsn string) error {
+func (r rebuildPlan) execute(ctx context.Context, dsn string) error {
 	if !r.adopt {
 		return projections.Rebuild(ctx, dsn, projections.CurrentGeneration)
 	}
@@ -138,12 +138,12 @@ func (r rebuilding) do(ctx context.Context, dsn string) error {
 			return err
 		}
 	}
-	if r.desk {
+	if r.parked {
 		if err := store.Reset(ctx, dsn); err != nil {
 			return err
 		}
 	}
-	if r.rows {
+	if r.status {
 		if err := status.Forget(ctx, dsn); err != nil {
 			return err
 		}

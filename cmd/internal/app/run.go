@@ -53,15 +53,15 @@ func Run(ctx context.Context, o Options) error {
 	p := &process{Options: o, allowed: make(chan struct{})}
 	p.gate.opened = make(chan struct{})
 	p.gate.mismatch = func() *eventstore.Mismatch { return p.log.Mismatch() }
-	err := p.unlessLate(ctx, p.run(ctx, below, stopBelow))
+	err := p.logTimeout(ctx, p.run(ctx, below, stopBelow))
 	stopBelow()
-	err = errors.Join(err, p.unlessLate(ctx, p.closers.within(closeTime)))
+	err = errors.Join(err, p.logTimeout(ctx, p.closers.within(closeTime)))
 	o.Logger.InfoContext(ctx, "stopped")
 	return err
 }
 
-// watchLog is how often a log is asked whether it is the one that it was.
-const watchLog = time.Second
+// logCheckInterval is how often a log is asked whether it is the one that it was.
+const logCheckInterval = time.Second
 
 // process is one run of Run.
 type process struct {
@@ -69,12 +69,12 @@ type process struct {
 	log    *openedLog
 	runner *projections.Runner // nil when another process projects
 	serving
-	below     context.Context //nolint:containedctx // of the process: a scrape has none
-	consumers *consumerHealth
-	topics    atomic.Pointer[[]*publisher.Publisher]
-	closers   closers
-	allowed   chan struct{} // closed when the rights in the durable tables were found whole
-	lacks     sync.Map      // of rights that went since: an error by address
+	below         context.Context //nolint:containedctx // of the process: a scrape has none
+	consumers     *consumerHealth
+	topics        atomic.Pointer[[]*publisher.Publisher]
+	closers       closers
+	allowed       chan struct{} // closed when the rights in the durable tables were found whole
+	missingRights sync.Map      // of rights that went since: an error by address
 }
 
 func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) error {
@@ -89,7 +89,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	}
 	group, groupCtx := errgroup.WithContext(ctx) // the first fault ends all
 	group.Go(func() error {
-		return unlessCancelled(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, watchLog, p.Logger) })
+		return unlessCancelled(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, logCheckInterval, p.Logger) })
 	})
 	if p.Roles.Serve {
 		if err := p.prepare(below); err != nil {
@@ -100,7 +100,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
 			Store: p.log, DSN: p.Config.DatabaseURL, Generation: projections.CurrentGeneration,
-			OnCommit: p.committed, Clock: p.Clock, London: p.Clock().Location(),
+			OnCommit: p.advanceReads, Clock: p.Clock, London: p.Clock().Location(),
 			Logger: p.Logger, Build: Version(),
 		})
 		group.Go(func() error { return p.project(groupCtx, below) })
@@ -112,7 +112,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		return err
 	}
 	if p.Roles.Listen {
-		group.Go(func() error { return p.listenTo(groupCtx, below) })
+		group.Go(func() error { return p.listen(groupCtx, below) })
 	}
 	if p.Roles.Publish {
 		group.Go(func() error { return p.publish(groupCtx, below) })
@@ -125,14 +125,14 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		<-groupCtx.Done()
 		return nil
 	})
-	return workersEnd(ctx, groupCtx, group.Wait)
+	return waitForWorkers(ctx, groupCtx, group.Wait)
 }
 
 // watchReadModel shows the read model as this process knows it.
 func (p *process) watchReadModel() {
-	w := watched{name: projections.Consumer, placed: true}
+	w := watchedConsumer{name: projections.Consumer, hasPosition: true}
 	if p.Roles.Serve {
-		w.seen = p.shown
+		w.seen = p.shownPosition
 	}
 	if p.runner != nil {
 		w.own = p.runner.Status
@@ -160,8 +160,8 @@ func (p *process) project(ctx, below context.Context) error {
 	return p.runner.Run(below)
 }
 
-// committed shortens the way from the projection to the reads of one process.
-func (p *process) committed(position uint64) {
+// advanceReads shortens the way from the projection to the reads of one process.
+func (p *process) advanceReads(position uint64) {
 	if p.reads != nil {
 		p.reads.Advance(position)
 	}

@@ -62,8 +62,8 @@ func (m withAWS) Run() int {
 // unique returns a name that no other test has for a topic or a queue.
 func unique(name string) string { return name + "-" + uuid.NewString() }
 
-// running is a service in this process.
-type running struct {
+// service is a service in this process.
+type service struct {
 	base   string
 	token  string
 	client *http.Client
@@ -74,13 +74,13 @@ type running struct {
 
 // run starts both roles on one database; whether they are ready is the
 // caller's to await.
-func run(t *testing.T, eventStore, dsn string) *running {
+func run(t *testing.T, eventStore, dsn string) *service {
 	t.Helper()
 	return runWith(t, eventStore, dsn, "", token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}})
 }
 
 // runWith is run with a prisoner directory, and a token of the caller's choice.
-func runWith(t *testing.T, eventStore, dsn, search string, wish token.Request) *running {
+func runWith(t *testing.T, eventStore, dsn, search string, wish token.Request) *service {
 	t.Helper()
 	return runOf(t, app.Roles{Serve: true, Project: true}, wish, time.Now(), map[string]string{
 		"EVENTSTORE_URL": eventStore, "DATABASE_URL": dsn, "PRISONER_SEARCH_URL": search,
@@ -89,7 +89,7 @@ func runWith(t *testing.T, eventStore, dsn, search string, wish token.Request) *
 
 // runOf is a process of some roles, with a token that was signed at a time and
 // with an environment beside what every process needs.
-func runOf(t *testing.T, roles app.Roles, wish token.Request, at time.Time, environment map[string]string) *running {
+func runOf(t *testing.T, roles app.Roles, wish token.Request, at time.Time, environment map[string]string) *service {
 	t.Helper()
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
@@ -107,7 +107,7 @@ func runOf(t *testing.T, roles app.Roles, wish token.Request, at time.Time, envi
 	require.NoError(t, err)
 
 	ctx, stop := context.WithCancel(t.Context())
-	r := &running{base: "http://" + address, token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1)}
+	r := &service{base: "http://" + address, token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1)}
 	r.client = &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
 	go func() {
 		r.ended <- app.Run(ctx, app.Options{
@@ -138,7 +138,7 @@ func migrated(t *testing.T) string {
 	return dsn
 }
 
-func (r *running) request(t *testing.T, method, path string, body io.Reader) *http.Request {
+func (r *service) request(t *testing.T, method, path string, body io.Reader) *http.Request {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, r.base+path, body)
 	require.NoError(t, err)
@@ -147,13 +147,13 @@ func (r *running) request(t *testing.T, method, path string, body io.Reader) *ht
 	return request
 }
 
-func (r *running) get(t *testing.T, path string) (int, string) {
+func (r *service) get(t *testing.T, path string) (int, string) {
 	t.Helper()
 	return r.answer(r.request(t, http.MethodGet, path, http.NoBody))
 }
 
 // answer is status 0 with the reason when there was none.
-func (r *running) answer(request *http.Request) (int, string) {
+func (r *service) answer(request *http.Request) (int, string) {
 	response, err := r.client.Do(request)
 	if err != nil {
 		return 0, err.Error()
@@ -166,7 +166,7 @@ func (r *running) answer(request *http.Request) (int, string) {
 	return response.StatusCode, string(text)
 }
 
-const told = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
+const syncBody = `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
 	"effectiveDate":"2021-07-05T10:35:17","prisonerNonAssociation":{"prisonerNumber":"A0135GA","reasonCode":"PER"}}]}`
 
 // TestRequest_inFlightIsAnsweredAfterTheSignal stops the process while the body
@@ -188,7 +188,7 @@ func TestRequest_inFlightIsAnsweredAfterTheSignal(t *testing.T) {
 			go func() {
 				<-reading // the handler is in it
 				r.stop()
-				_, _ = io.Copy(rest, strings.NewReader(told))
+				_, _ = io.Copy(rest, strings.NewReader(syncBody))
 				_ = rest.Close()
 			}()
 			response, err := r.client.Do(request)

@@ -12,7 +12,7 @@ import (
 // SchemaUp brings the durable tables of every room up to this build; repeating
 // it changes nothing. What projections write needs none: they make it.
 func SchemaUp(ctx context.Context, config Config) error {
-	if err := allGranted(ctx, config.needsOf(grantsOfLogSchema, grantsOfSchemas)); err != nil {
+	if err := checkAllGrants(ctx, config.requirementsOf(grantsOfLogSchema, grantsOfSchemas)); err != nil {
 		return err
 	}
 	if dsn := config.logDSN(); dsn != "" {

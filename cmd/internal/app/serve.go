@@ -45,18 +45,18 @@ func (p *process) prepare(below context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.closers = append(p.closers, quietly(reads.Close))
+	p.closers = append(p.closers, infallible(reads.Close))
 	p.keys, err = idempotency.Open(below, p.Config.DatabaseURL, idempotency.Options{Clock: p.Clock, Logger: p.Logger})
 	if err != nil {
 		return err
 	}
-	p.closers = append(p.closers, quietly(p.keys.Close))
+	p.closers = append(p.closers, infallible(p.keys.Close))
 	p.directory = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
-	p.closers = append(p.closers, quietly(p.directory.close))
+	p.closers = append(p.closers, infallible(p.directory.close))
 	limits := p.Config.Edge.Limits
 	seats := api.NewSeats(limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Locator: gatedRouter{&p.gate, seated{reads, seats}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
+		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithSeats{reads, seats}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
 	})
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
@@ -141,7 +141,7 @@ func (p *process) admitTraffic(ctx context.Context) error {
 	if err := p.announceReady(ctx); err != nil {
 		return err
 	}
-	return p.watchReads(ctx)
+	return p.watchReadModelLog(ctx)
 }
 
 // announceReady tells whoever wants to know when the read model shows all of the log.
@@ -151,7 +151,7 @@ func (p *process) announceReady(ctx context.Context) error {
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for !p.showsAll(ctx) {
+	for !p.isCaughtUp(ctx) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -165,34 +165,34 @@ func (p *process) announceReady(ctx context.Context) error {
 // openWhenVerified lets nobody in where the read model shows what is not in the log.
 // While that cannot be asked, writes go on: they need no read model.
 func (p *process) openWhenVerified(ctx context.Context, log uuid.UUID) error {
-	err := p.compare(ctx)
-	if errors.Is(err, errForeign) {
+	err := p.compareReadModel(ctx)
+	if errors.Is(err, errOtherLog) {
 		return err
 	}
 	p.gate.open(log)
 	if err != nil {
-		err = untilKnown(ctx, p.Logger, "the read model cannot be compared with the log yet, waiting", p.compare)
+		err = retryUntilAnswered(ctx, p.Logger, "the read model cannot be compared with the log yet, waiting", p.compareReadModel)
 	}
 	p.gate.compared.Store(err == nil)
 	return err
 }
 
-// compare asks whether the read model is of the log. Errors: errForeign when it is
+// compareReadModel asks whether the read model is of the log. Errors: errOtherLog when it is
 // not, and why that cannot be told.
-func (p *process) compare(ctx context.Context) error {
+func (p *process) compareReadModel(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	return guardReads(ctx, p.log, p.Config.readDSN())
+	return verifyReadModel(ctx, p.log, p.Config.readDSN())
 }
 
-// compareEvery is how often a serving process compares the read model with the
+// compareInterval is how often a serving process compares the read model with the
 // log: its tables may be put back or replaced under it.
-const compareEvery = 5 * time.Second
+const compareInterval = 5 * time.Second
 
-// watchReads lets no read pass while the read model shows what is not in the log.
+// watchReadModelLog lets no read pass while the read model shows what is not in the log.
 // Where that cannot be asked, all stays as it was. Its error is the context's.
-func (p *process) watchReads(ctx context.Context) error {
-	tick := time.NewTicker(compareEvery)
+func (p *process) watchReadModelLog(ctx context.Context) error {
+	tick := time.NewTicker(compareInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -200,8 +200,8 @@ func (p *process) watchReads(ctx context.Context) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		err := p.compare(ctx)
-		foreign := errors.Is(err, errForeign)
+		err := p.compareReadModel(ctx)
+		foreign := errors.Is(err, errOtherLog)
 		if !foreign && err != nil {
 			continue
 		}
@@ -211,11 +211,11 @@ func (p *process) watchReads(ctx context.Context) error {
 	}
 }
 
-// showsAll tells whether lists are answered and reflect everything that was in
+// isCaughtUp tells whether lists are answered and reflect everything that was in
 // the log a moment ago: what was acknowledged before a kill is not missed after it.
-func (p *process) showsAll(ctx context.Context) bool {
+func (p *process) isCaughtUp(ctx context.Context) bool {
 	head, err := p.commands.Head(ctx)
-	return err == nil && p.readModel(ctx) == nil && p.reads.Position() >= head.Uint64()
+	return err == nil && p.checkReadModel(ctx) == nil && p.reads.Position() >= head.Uint64()
 }
 
 // health is what the health endpoints ask.
@@ -247,13 +247,13 @@ func reasonOf(err error) string {
 // anyClient is asked for to see whether lists are answered.
 const anyClient = "A0000AA"
 
-// shown is up to where requests see the log; false when lists are not answered.
-func (p *process) shown(ctx context.Context) (uint64, bool) {
-	err := p.readModel(ctx)
+// shownPosition is up to where requests see the log; false when lists are not answered.
+func (p *process) shownPosition(ctx context.Context) (uint64, bool) {
+	err := p.checkReadModel(ctx)
 	return p.reads.Position(), err == nil
 }
 
-func (p *process) readModel(ctx context.Context) error {
+func (p *process) checkReadModel(ctx context.Context) error {
 	_, err := p.reads.List(ctx, anyClient, 0)
 	return err
 }

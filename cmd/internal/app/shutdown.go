@@ -18,15 +18,15 @@ const (
 	closeTime = flushTime / 2           // of it for the stores
 )
 
-// errLate says that something did not end in its time.
-var errLate = errors.New("it did not end in time")
+// errTimeout says that something did not end in its time.
+var errTimeout = errors.New("it did not end in time")
 
 // closers end what was opened, the last first.
 type closers []func(context.Context) error
 
 // within closes everything and waits for that no longer than limit: a driver
 // may hang as long as its server does, whatever its context says. Errors:
-// errLate, and the first that closing had.
+// errTimeout, and the first that closing had.
 func (c closers) within(limit time.Duration) error {
 	// What heeds its context has a tenth of the time to say how it ended.
 	ctx, cancel := context.WithTimeout(context.Background(), limit-limit/10)
@@ -38,11 +38,11 @@ func (c closers) within(limit time.Duration) error {
 	select {
 	case err := <-closed:
 		if err != nil && ctx.Err() != nil {
-			return fmt.Errorf("%w: %w", errLate, err)
+			return fmt.Errorf("%w: %w", errTimeout, err)
 		}
 		return err
 	case <-late.C:
-		return fmt.Errorf("close what was opened: %w", errLate)
+		return fmt.Errorf("close what was opened: %w", errTimeout)
 	}
 }
 
@@ -57,22 +57,22 @@ func (c closers) close(ctx context.Context) error {
 	return first
 }
 
-// quietly is a closer of something that neither fails nor can be hurried.
-func quietly(shut func()) func(context.Context) error {
+// infallible is a closer of something that neither fails nor can be hurried.
+func infallible(shut func()) func(context.Context) error {
 	return func(context.Context) error { shut(); return nil }
 }
 
-// flush closes the log of a command that is done.
-func flush(log *openedLog) error {
+// closeLog closes the log of a command that is done.
+func closeLog(log *openedLog) error {
 	if err := (closers{log.Close}).within(flushTime); err != nil {
 		return fmt.Errorf("close the log: %w", err)
 	}
 	return nil
 }
 
-// workersEnd waits for the workers, but not for ever once told or a fault of
-// one has ended their context. Errors: errLate, and theirs.
-func workersEnd(told, ctx context.Context, wait func() error) error {
+// waitForWorkers waits for the workers, but not for ever once told or a fault of
+// one has ended their context. Errors: errTimeout, and theirs.
+func waitForWorkers(told, ctx context.Context, wait func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- wait() }()
 	select {
@@ -90,13 +90,13 @@ func workersEnd(told, ctx context.Context, wait func() error) error {
 	if fault := context.Cause(ctx); !errors.Is(fault, context.Cause(told)) {
 		return fault
 	}
-	return fmt.Errorf("a worker: %w", errLate)
+	return fmt.Errorf("a worker: %w", errTimeout)
 }
 
-// unlessLate drops an errLate: whatever hangs holds nothing that was
+// logTimeout drops an errTimeout: whatever hangs holds nothing that was
 // acknowledged, and ends with the process.
-func (p *process) unlessLate(ctx context.Context, err error) error {
-	if !errors.Is(err, errLate) {
+func (p *process) logTimeout(ctx context.Context, err error) error {
+	if !errors.Is(err, errTimeout) {
 		return err
 	}
 	p.Logger.WarnContext(ctx, "not everything ended in order", "error", err)

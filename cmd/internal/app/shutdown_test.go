@@ -25,7 +25,7 @@ func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
 			<-r.ready
 			resume := server.Suspend(t)
 			for _, path := range []string{"/non-associations/A0135GA", "/health", "/health/readiness"} {
-				r.leaves(t, path)
+				r.abandon(t, path)
 			}
 			r.stop()
 			select {
@@ -39,8 +39,8 @@ func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
 	}
 }
 
-// leaves asks and does not wait for the answer.
-func (r *running) leaves(t *testing.T, path string) {
+// abandon asks and does not wait for the answer.
+func (r *service) abandon(t *testing.T, path string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()

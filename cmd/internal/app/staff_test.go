@@ -20,8 +20,8 @@ var officer = token.Request{User: "OFFICER", Scopes: []string{"write"}, Roles: [
 	"NON_ASSOCIATIONS_SYNC", "SAR_DATA_ACCESS",
 }}
 
-// staff are a whole process on a real log and read model, with two prisoners.
-type staff struct {
+// staffClient are a whole process on a real log and read model, with two prisoners.
+type staffClient struct {
 	*client.Client
 
 	t      *testing.T
@@ -30,7 +30,7 @@ type staff struct {
 	second estate.Prisoner
 }
 
-func serveStaff(t *testing.T) *staff {
+func serveStaff(t *testing.T) *staffClient {
 	e, err := estate.New(estate.Options{Prisoners: 100})
 	require.NoError(t, err)
 	search, err := prisonersearch.Serve(t.Context(), e)
@@ -42,13 +42,13 @@ func serveStaff(t *testing.T) *staff {
 		require.NoError(t, <-r.ended)
 		require.NoError(t, search.Stop())
 	})
-	return &staff{
+	return &staffClient{
 		Client: client.New(client.Options{BaseURL: r.base, Token: client.StaticToken(r.token), HTTP: r.client}),
 		t:      t, search: search, first: e.Prisoners[0], second: e.Prisoners[1],
 	}
 }
 
-func (s *staff) fresh() client.NewNonAssociation {
+func (s *staffClient) fresh() client.NewNonAssociation {
 	return client.NewNonAssociation{
 		FirstPrisonerNumber: s.second.Number, FirstPrisonerRole: domain.Perpetrator,
 		SecondPrisonerNumber: s.first.Number, SecondPrisonerRole: domain.Victim,

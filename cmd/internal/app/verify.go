@@ -15,14 +15,14 @@ import (
 // that the log holds, up to the same position. It reads the ids of all of them and
 // changes nothing. Errors: what keeps it from judging, in words for an operator.
 func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, err error) {
-	if err := allGranted(ctx, o.Config.needsOf(grantsOfLog, grantsOfVerifying)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, grantsOfVerifying)); err != nil {
 		return projections.Comparison{}, err
 	}
 	log, err := openLog(ctx, o.Config, o.Scratch, o.Logger)
 	if err != nil {
 		return projections.Comparison{}, err
 	}
-	defer func() { err = errors.Join(err, flush(log)) }()
+	defer func() { err = errors.Join(err, closeLog(log)) }()
 	id, err := eventstore.ReadIdentity(ctx, log)
 	if err != nil {
 		return projections.Comparison{}, err
@@ -41,8 +41,8 @@ func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, 
 	return c, nil
 }
 
-// NotTheSame is what a read model says that was built from other facts.
-func NotTheSame(c projections.Comparison) string {
+// DescribeDifference is what a read model says that was built from other facts.
+func DescribeDifference(c projections.Comparison) string {
 	return fmt.Sprintf("the read model was built from %d facts up to position %d, and log %s holds %d there: not the same ones, or in another order",
 		c.Built.Events, c.Position, c.Store, c.InLog.Events)
 }
@@ -54,5 +54,5 @@ func compareWithLog(ctx context.Context, dsn string, log eventstore.Store) error
 	if err != nil || c.Store == uuid.Nil || !c.Counted || c.Same() {
 		return err
 	}
-	return fmt.Errorf("%s; to start again from it: %s", NotTheSame(c), adoptCommand(c.Store))
+	return fmt.Errorf("%s; to start again from it: %s", DescribeDifference(c), adoptCommand(c.Store))
 }

@@ -18,10 +18,10 @@ import (
 	"nonassociations/web/auth"
 )
 
-// everybody believes every token.
-type everybody struct{}
+// anyVerifier believes every token.
+type anyVerifier struct{}
 
-func (everybody) Verify(context.Context, string) (auth.Claims, error) {
+func (anyVerifier) Verify(context.Context, string) (auth.Claims, error) {
 	return auth.Claims{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}, nil
 }
 
@@ -49,7 +49,7 @@ func TestService_takesTheEstate(t *testing.T) {
 	clock := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 	log, reads := memory.New(), &unread{}
 	server := httptest.NewServer(api.New(api.Options{
-		Commands: commands.New(log, commands.Options{Clock: clock}), Reads: reads, Verifier: everybody{}, Clock: clock,
+		Commands: commands.New(log, commands.Options{Clock: clock}), Reads: reads, Verifier: anyVerifier{}, Clock: clock,
 	}))
 	defer server.Close()
 	load := func() string {

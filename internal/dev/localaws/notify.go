@@ -36,14 +36,14 @@ func envelope(topic, id string, e Entry, at time.Time) string {
 func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 	event, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 256<<10))
 	if err != nil || !json.Valid(event) {
-		refuse(w, http.StatusBadRequest, "InvalidMessageContents", "the event must be JSON of at most 256 KiB")
+		writeError(w, http.StatusBadRequest, "InvalidMessageContents", "the event must be JSON of at most 256 KiB")
 		return
 	}
 	s.mu.Lock()
 	known := s.queues[path.Base(r.URL.Path)] != nil
 	s.mu.Unlock()
 	if !known {
-		refuse(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
+		writeError(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
 		return
 	}
 	id := r.URL.Query().Get(messageID)
@@ -51,5 +51,5 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 		id = uuid.NewString()
 	}
 	s.Send(path.Base(r.URL.Path), Notification(id, string(event), time.Now()))
-	reply(w, map[string]string{messageID: id})
+	writeJSON(w, map[string]string{messageID: id})
 }

@@ -59,7 +59,7 @@ func (q *queue) send(body string) *Message {
 func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (given []*Message, wait time.Duration) {
 	wait = -1
 	var dead []*Message
-	defer func() { q.bury(dead) }()
+	defer func() { q.deadLetter(dead) }()
 	for _, m := range q.messages {
 		if hidden := m.hiddenUntil.Sub(now); hidden > 0 {
 			if wait < 0 || hidden < wait {
@@ -81,8 +81,8 @@ func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (giv
 	return given, wait
 }
 
-// bury moves messages to the dead letters.
-func (q *queue) bury(dead []*Message) {
+// deadLetter moves messages to the dead letters.
+func (q *queue) deadLetter(dead []*Message) {
 	for _, m := range dead {
 		q.remove(m)
 		q.dead.messages = append(q.dead.messages, m)

@@ -70,7 +70,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.http = &http.Server{
-		Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: 10 * time.Second,
+		Handler: http.HandlerFunc(s.handle), ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return running },
 	}
 	go func() {
@@ -148,7 +148,7 @@ func (s *Server) Send(name, body string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.named(name).send(body)
-	s.keep()
+	s.save()
 	return m.ID
 }
 
@@ -163,13 +163,13 @@ func (s *Server) Messages(name string) []Message {
 	return all
 }
 
-func refuse(w http.ResponseWriter, status int, code, message string) {
+func writeError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"__type": "com.amazonaws.sqs#" + code, "message": message})
 }
 
-func reply(w http.ResponseWriter, answer any) {
+func writeJSON(w http.ResponseWriter, answer any) {
 	w.Header().Set("Content-Type", contentType)
 	_ = json.NewEncoder(w).Encode(answer)
 }

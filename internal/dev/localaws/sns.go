@@ -27,16 +27,16 @@ const (
 
 var errNoTopic = errors.New("the topic does not exist")
 
-// refusal is an error in the words of SNS.
-type refusal struct {
+// apiError is an error in the words of SNS.
+type apiError struct {
 	status        int
 	code, message string
 }
 
-func (r refusal) Error() string { return r.code + ": " + r.message }
+func (r apiError) Error() string { return r.code + ": " + r.message }
 
-func invalid(message string) refusal {
-	return refusal{http.StatusBadRequest, "InvalidParameter", "Invalid parameter: " + message}
+func invalid(message string) apiError {
+	return apiError{http.StatusBadRequest, "InvalidParameter", "Invalid parameter: " + message}
 }
 
 // The answers, as the protocol has them.
@@ -72,22 +72,22 @@ type (
 
 func named(action string) xml.Name { return xml.Name{Local: action + "Response"} }
 
-// notifications are the actions of SNS, in its Query protocol.
-func (s *Server) notifications(w http.ResponseWriter, r *http.Request, action string) {
+// handleTopic are the actions of SNS, in its Query protocol.
+func (s *Server) handleTopic(w http.ResponseWriter, r *http.Request, action string) {
 	answer, err := s.actSNS(action, r.PostForm)
 	if s.options.Lose != nil && s.options.Lose(action) {
 		panic(http.ErrAbortHandler) // it is done, and nobody hears of it
 	}
-	var refused refusal
+	var refused apiError
 	if errors.As(err, &refused) {
-		refuseXML(w, refused.status, refused.code, refused.message)
+		writeErrorXML(w, refused.status, refused.code, refused.message)
 		return
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	_ = xml.NewEncoder(w).Encode(answer)
 }
 
-func refuseXML(w http.ResponseWriter, status int, code, message string) {
+func writeErrorXML(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(status)
 	type fault struct {
@@ -116,7 +116,7 @@ func (s *Server) actSNS(action string, form url.Values) (any, error) {
 	case publishBatch:
 		return s.publishBatch(form)
 	}
-	return nil, refusal{http.StatusBadRequest, "InvalidAction", action + " is not here"}
+	return nil, apiError{http.StatusBadRequest, "InvalidAction", action + " is not here"}
 }
 
 func (s *Server) subscribe(form url.Values) (any, error) {
@@ -152,7 +152,7 @@ func queueOf(endpoint string) string {
 	return name
 }
 
-func notFound() refusal { return refusal{http.StatusNotFound, "NotFound", "Topic does not exist"} }
+func notFound() apiError { return apiError{http.StatusNotFound, "NotFound", "Topic does not exist"} }
 
 func entryOf(form url.Values, prefix string) Entry {
 	e := Entry{
@@ -206,7 +206,7 @@ func (s *Server) publish(arn string, e Entry) (string, error) {
 		return "", err
 	}
 	id := t.publish(e, time.Now())
-	s.keepLasting(t)
+	s.saveTopic(t)
 	return id, nil
 }
 
@@ -227,30 +227,30 @@ func (s *Server) publishBatch(form url.Values) (any, error) {
 	case t == nil:
 		return nil, notFound()
 	case len(entries) == 0:
-		return nil, refusal{http.StatusBadRequest, "EmptyBatchRequest", "the batch is empty"}
+		return nil, apiError{http.StatusBadRequest, "EmptyBatchRequest", "the batch is empty"}
 	case len(entries) > maxEntries:
-		return nil, refusal{http.StatusBadRequest, "TooManyEntriesInBatchRequest", "more than 10 entries"}
+		return nil, apiError{http.StatusBadRequest, "TooManyEntriesInBatchRequest", "more than 10 entries"}
 	case size > maxBytes:
-		return nil, refusal{http.StatusBadRequest, "BatchRequestTooLong", "more than 256 KiB"}
+		return nil, apiError{http.StatusBadRequest, "BatchRequestTooLong", "more than 256 KiB"}
 	}
 	if s.options.FailBatch != nil {
 		if status, fault := s.options.FailBatch(t.arn, entries); status != 0 {
-			code, message := worded(fault)
-			return nil, refusal{status, code, message}
+			code, message := parseFault(fault)
+			return nil, apiError{status, code, message}
 		}
 	}
 	answer := batchPublished{XMLName: named(publishBatch)}
 	for _, e := range entries {
 		s.publishOne(t, e, &answer)
 	}
-	s.keepLasting(t)
+	s.saveTopic(t)
 	return answer, nil
 }
 
 func (s *Server) publishOne(t *topic, e Entry, answer *batchPublished) {
 	if s.options.FailEntry != nil {
 		if code, senderFault := s.options.FailEntry(t.arn, e); code != "" {
-			code, message := worded(code)
+			code, message := parseFault(code)
 			answer.Failed = append(answer.Failed, failed{e.ID, code, message, senderFault})
 			return
 		}

@@ -49,29 +49,29 @@ func valuesOf(attributes map[string]Attribute) map[string]attributeValue {
 
 func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask request) {
 	if action == "CreateQueue" {
-		reply(w, map[string]string{"QueueUrl": s.Queue(ask.QueueName)})
+		writeJSON(w, map[string]string{"QueueUrl": s.Queue(ask.QueueName)})
 		return
 	}
 	s.mu.Lock()
 	q := s.queues[path.Base("/"+ask.QueueURL+ask.QueueName)]
 	s.mu.Unlock()
 	if q == nil {
-		refuse(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
+		writeError(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
 		return
 	}
 	switch action {
 	case "GetQueueUrl":
-		reply(w, map[string]string{"QueueUrl": s.Queue(q.name)})
+		writeJSON(w, map[string]string{"QueueUrl": s.Queue(q.name)})
 	case "SendMessage":
-		reply(w, map[string]string{messageID: s.Send(q.name, ask.MessageBody), "MD5OfMessageBody": sum(ask.MessageBody)})
+		writeJSON(w, map[string]string{messageID: s.Send(q.name, ask.MessageBody), "MD5OfMessageBody": sum(ask.MessageBody)})
 	case "ReceiveMessage":
-		reply(w, map[string]any{"Messages": s.receive(r.Context(), q, ask)})
+		writeJSON(w, map[string]any{"Messages": s.receive(r.Context(), q, ask)})
 	case deleteMessage, "ChangeMessageVisibility":
 		s.change(w, q, action, ask)
 	case "GetQueueAttributes":
-		reply(w, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": strconv.Itoa(len(s.Messages(q.name)))}})
+		writeJSON(w, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": strconv.Itoa(len(s.Messages(q.name)))}})
 	default:
-		refuse(w, http.StatusBadRequest, "UnknownOperationException", action+" is not here")
+		writeError(w, http.StatusBadRequest, "UnknownOperationException", action+" is not here")
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *Server) receive(ctx context.Context, q *queue, ask request) []received 
 		}
 		arrived := q.arrived
 		if len(given) > 0 {
-			s.keep()
+			s.save()
 		}
 		s.mu.Unlock()
 		if len(answers) > 0 || !waitFor(ctx, arrived, wait) {
@@ -130,16 +130,16 @@ func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask requ
 	switch {
 	case m == nil && action == deleteMessage: // it is gone, as was asked
 	case m == nil:
-		refuse(w, http.StatusBadRequest, "MessageNotInflight", "The message is not in flight.")
+		writeError(w, http.StatusBadRequest, "MessageNotInflight", "The message is not in flight.")
 		return
 	case action == deleteMessage:
 		q.remove(m)
-		s.keep()
+		s.save()
 	case ask.VisibilityTimeout != nil:
 		m.hiddenUntil = time.Now().Add(time.Duration(*ask.VisibilityTimeout) * time.Second)
 		q.wake()
 	}
-	reply(w, struct{}{})
+	writeJSON(w, struct{}{})
 }
 
 func sum(text string) string {

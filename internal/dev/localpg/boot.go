@@ -65,7 +65,7 @@ func (s *Server) boot(ctx context.Context) error {
 	defer cancel()
 	var said string // by the last one that ended instead of coming up
 	for {
-		err := s.ask(ctx)
+		err := s.checkServer(ctx)
 		if err == nil {
 			return nil
 		}
@@ -93,7 +93,7 @@ func (s *Server) boot(ctx context.Context) error {
 // tells whether the one that it launched before has ended.
 func (s *Server) ensureProcess(ctx context.Context) (ended bool, err error) {
 	if s.child {
-		s.child = !s.gone()
+		s.child = !s.hasEnded()
 		return !s.child, nil
 	}
 	if pid := readPID(s.cluster.pidFile()); pid > 0 && runs(pid, s.cluster.data) {
@@ -144,8 +144,8 @@ func (s *Server) command(ctx context.Context, name string, args ...string) *exec
 	return cmd
 }
 
-// ask connects and makes sure that it is our cluster that answers.
-func (s *Server) ask(ctx context.Context) error {
+// checkServer connects and makes sure that it is our cluster that answers.
+func (s *Server) checkServer(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
 	if err != nil {
 		return err

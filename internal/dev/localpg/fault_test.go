@@ -16,21 +16,21 @@ import (
 	"nonassociations/internal/dev/localpg"
 )
 
-// ear hears what a server says while it starts.
-type ear struct {
+// logHandler hears what a server says while it starts.
+type logHandler struct {
 	slog.Handler
 	hear func(record slog.Record)
 }
 
-func (e ear) Handle(_ context.Context, record slog.Record) error {
+func (e logHandler) Handle(_ context.Context, record slog.Record) error {
 	e.hear(record)
 	return nil
 }
 
-func (e ear) Enabled(context.Context, slog.Level) bool { return true }
+func (e logHandler) Enabled(context.Context, slog.Level) bool { return true }
 
-func listening(hear func(slog.Record)) *slog.Logger {
-	return slog.New(ear{slog.DiscardHandler, hear})
+func loggerTo(hear func(slog.Record)) *slog.Logger {
+	return slog.New(logHandler{slog.DiscardHandler, hear})
 }
 
 // TestBackend_thatDiesSlowlyIsWaitedFor kills a postmaster whose backend cannot
@@ -48,7 +48,7 @@ func TestBackend_thatDiesSlowlyIsWaitedFor(t *testing.T) {
 	require.NoError(t, first.Stop(t.Context()), "it is gone, and its folder free")
 
 	said := ""
-	logger := listening(func(record slog.Record) {
+	logger := loggerTo(func(record slog.Record) {
 		if record.Level != slog.LevelWarn || said != "" {
 			return
 		}
@@ -66,7 +66,7 @@ func TestStart_thatIsCancelledLeavesNothingRunning(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	logger := listening(func(record slog.Record) {
+	logger := loggerTo(func(record slog.Record) {
 		if strings.HasPrefix(record.Message, "launched") {
 			cancel()
 		}

@@ -17,8 +17,8 @@ import (
 // maxSocketPath is what a unix socket's address may hold.
 const maxSocketPath = 107
 
-// elsewhere is where a cluster lies whose own folder the server cannot reach.
-const elsewhere = "/var/tmp"
+// fallbackDir is where a cluster lies whose own folder the server cannot reach.
+const fallbackDir = "/var/tmp"
 
 // layout is where a cluster lies and who runs it.
 type layout struct {
@@ -99,7 +99,7 @@ func freshLayout(dir string) (layout, error) {
 		return p.at(filepath.Join(parent, "postgres"))
 	}
 	// A random name, not one made from dir: who removes dir wants to begin anew.
-	far, err := os.MkdirTemp(elsewhere, "nonassociations-")
+	far, err := os.MkdirTemp(fallbackDir, "nonassociations-")
 	if err != nil {
 		return layout{}, err
 	}

@@ -36,7 +36,7 @@ func (s *Server) Crash(ctx context.Context) error {
 
 // cleanUp ends what a start that failed has launched, and lets the folder go.
 func (s *Server) cleanUp(ctx context.Context) {
-	if !s.child || s.gone() {
+	if !s.child || s.hasEnded() {
 		s.lock.Release()
 		return
 	}
@@ -56,19 +56,19 @@ func (s *Server) release() {
 }
 
 func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
-	if s.gone() && !s.replaced() {
+	if s.hasEnded() && !s.adoptReplacement() {
 		return nil
 	}
 	if err := syscall.Kill(s.pid, signal); err != nil {
 		return fmt.Errorf("stop Postgres (pid %d): %w", s.pid, err)
 	}
-	if s.isGone(ctx) {
+	if s.waitEnded(ctx) {
 		return nil
 	}
 	quit, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime)
 	defer cancel()
 	_ = syscall.Kill(s.pid, syscall.SIGQUIT) // that it has ended meanwhile is seen below
-	if s.isGone(quit) {
+	if s.waitEnded(quit) {
 		return nil
 	}
 	// It hangs, as one does that was suspended. Its children first: without
@@ -76,7 +76,7 @@ func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
 	s.signalAll(syscall.SIGKILL)
 	kill, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTime)
 	defer cancel()
-	if s.isGone(kill) {
+	if s.waitEnded(kill) {
 		return nil
 	}
 	return fmt.Errorf("stop Postgres (pid %d): %w", s.pid, kill.Err())
@@ -97,22 +97,22 @@ func (s *Server) signalAll(signal syscall.Signal) {
 	}
 }
 
-// isGone waits for the end of the server, as long as the context lasts.
-func (s *Server) isGone(ctx context.Context) bool {
-	for !s.gone() {
+// waitEnded waits for the end of the server, as long as the context lasts.
+func (s *Server) waitEnded(ctx context.Context) bool {
+	for !s.hasEnded() {
 		select {
 		case <-ctx.Done():
-			return s.gone()
+			return s.hasEnded()
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 	return true
 }
 
-// gone tells whether the server has ended, and reaps it when it is our child.
+// hasEnded tells whether the server has ended, and reaps it when it is our child.
 // It asks instead of waiting in a goroutine: one would look like a leak to the
 // tests that use this package.
-func (s *Server) gone() bool {
+func (s *Server) hasEnded() bool {
 	if !s.child {
 		return !runs(s.pid, s.cluster.data)
 	}
@@ -121,9 +121,9 @@ func (s *Server) gone() bool {
 	return pid == s.pid || err != nil
 }
 
-// replaced tells whether somebody has restarted the server by hand, and takes
+// adoptReplacement tells whether somebody has restarted the server by hand, and takes
 // the new one for ours.
-func (s *Server) replaced() bool {
+func (s *Server) adoptReplacement() bool {
 	pid := readPID(s.cluster.pidFile())
 	if !runs(pid, s.cluster.data) {
 		return false

@@ -17,7 +17,7 @@ func (s *Server) Supervise(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if !s.gone() {
+		if !s.hasEnded() {
 			continue
 		}
 		s.log.WarnContext(ctx, "Postgres has ended, starting it again", "log", s.cluster.logFile)

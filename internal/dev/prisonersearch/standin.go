@@ -30,12 +30,12 @@ type StandIn struct {
 	estate Estate
 
 	mu    sync.Mutex
-	knobs knobs
+	knobs settings
 	asked int
 }
 
-// knobs are the ways in which it behaves badly.
-type knobs struct {
+// settings are the ways in which it behaves badly.
+type settings struct {
 	down  bool
 	held  <-chan struct{}
 	lie   func(asked []string) []byte
@@ -46,17 +46,17 @@ type knobs struct {
 func New(e Estate) *StandIn { return &StandIn{estate: e} }
 
 // Down makes it answer 503, or well again.
-func (s *StandIn) Down(down bool) { s.turn(func(k *knobs) { k.down = down }) }
+func (s *StandIn) Down(down bool) { s.change(func(k *settings) { k.down = down }) }
 
 // Hold keeps back every answer until the channel is closed; nil ends that.
-func (s *StandIn) Hold(until <-chan struct{}) { s.turn(func(k *knobs) { k.held = until }) }
+func (s *StandIn) Hold(until <-chan struct{}) { s.change(func(k *settings) { k.held = until }) }
 
 // Lie answers 200 with whatever the function makes of the numbers; nil ends
 // that.
-func (s *StandIn) Lie(lie func(asked []string) []byte) { s.turn(func(k *knobs) { k.lie = lie }) }
+func (s *StandIn) Lie(lie func(asked []string) []byte) { s.change(func(k *settings) { k.lie = lie }) }
 
 // Demand answers 401 to who does not bring this bearer token; "" ends that.
-func (s *StandIn) Demand(token string) { s.turn(func(k *knobs) { k.token = token }) }
+func (s *StandIn) Demand(token string) { s.change(func(k *settings) { k.token = token }) }
 
 // Asked is how many requests have come.
 func (s *StandIn) Asked() int {
@@ -65,13 +65,13 @@ func (s *StandIn) Asked() int {
 	return s.asked
 }
 
-func (s *StandIn) turn(knob func(*knobs)) {
+func (s *StandIn) change(knob func(*settings)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	knob(&s.knobs)
 }
 
-func (s *StandIn) next() knobs {
+func (s *StandIn) next() settings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++

@@ -17,9 +17,9 @@ var reapers struct {
 	pipes []*os.File
 }
 
-// watch is what a guard does: wait for the end of its input, stop the server
+// reaperScript is what a guard does: wait for the end of its input, stop the server
 // that runs then, and clear up. The file goes when the server has gone.
-const watch = `cat >/dev/null
+const reaperScript = `cat >/dev/null
 pid="$1/postgres/data/postmaster.pid"
 if read -r first <"$pid"; then
   sockets=$(sed -n 5p "$pid")
@@ -46,7 +46,7 @@ func reapedDir() (string, error) {
 		return "", fmt.Errorf("make the guard's pipe: %w", err)
 	}
 	defer listen.Close()
-	guard := exec.Command("sh", "-c", watch, "guard", dir)
+	guard := exec.Command("sh", "-c", reaperScript, "guard", dir)
 	guard.Stdin = listen
 	guard.Dir = filepath.Dir(dir)
 	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it

@@ -14,14 +14,14 @@ import (
 	"nonassociations/internal/dev/token"
 )
 
-// underProcesses is what is done to the log's table while a process runs, as the
+// logTable is what is done to the log's table while a process runs, as the
 // owner of everything could.
-type underProcesses struct {
+type logTable struct {
 	t    *testing.T
 	conn *pgx.Conn
 }
 
-func (u underProcesses) exec(statements ...string) {
+func (u logTable) exec(statements ...string) {
 	u.t.Helper()
 	for _, statement := range statements {
 		_, err := u.conn.Exec(u.t.Context(), statement)
@@ -30,7 +30,7 @@ func (u underProcesses) exec(statements ...string) {
 }
 
 // change does something that the log's triggers refuse.
-func (u underProcesses) change(statements ...string) {
+func (u logTable) change(statements ...string) {
 	u.exec(`BEGIN`, `ALTER TABLE eventstore.events DISABLE TRIGGER append_only`)
 	u.exec(statements...)
 	u.exec(`ALTER TABLE eventstore.events ENABLE ALWAYS TRIGGER append_only`, `COMMIT`)
@@ -62,7 +62,7 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 					token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC", "READ_NON_ASSOCIATIONS"}})
 				<-r.ready
 				for _, other := range []string{"A0135GA", "A0136GA", "A0137GA"} {
-					require.Equal(t, http.StatusOK, r.tells(t, other))
+					require.Equal(t, http.StatusOK, r.syncStatus(t, other))
 				}
 				conn, err := pgx.Connect(t.Context(), dsn)
 				require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 					_, list := r.get(t, "/non-associations/A9109UD")
 					return strings.Contains(list, "A0137GA")
 				}, 20*time.Second, 20*time.Millisecond)
-				u := underProcesses{t, conn}
+				u := logTable{t, conn}
 				u.exec(`CREATE TABLE kept AS TABLE eventstore.events`)
 				u.change(replace...)
 				r.refusesAll(t, id)
@@ -84,7 +84,7 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 					status, _ := r.get(t, "/health")
 					return status == http.StatusOK
 				}, 20*time.Second, 20*time.Millisecond)
-				require.Equal(t, http.StatusOK, r.tells(t, "A0138GA"))
+				require.Equal(t, http.StatusOK, r.syncStatus(t, "A0138GA"))
 				r.stop()
 				require.NoError(t, <-r.ended)
 			})
@@ -92,14 +92,14 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 	}
 }
 
-// tells is the answer to a sync of a pair of A9109UD.
-func (r *running) tells(t *testing.T, other string) int {
+// syncStatus is the answer to a sync of a pair of A9109UD.
+func (r *service) syncStatus(t *testing.T, other string) int {
 	t.Helper()
-	status, _ := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(strings.ReplaceAll(told, "A0135GA", other))))
+	status, _ := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(strings.ReplaceAll(syncBody, "A0135GA", other))))
 	return status
 }
 
-func (r *running) refusesAll(t *testing.T, id string) {
+func (r *service) refusesAll(t *testing.T, id string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		status, _ := r.get(t, "/health")
@@ -114,7 +114,7 @@ func (r *running) refusesAll(t *testing.T, id string) {
 		require.Equal(t, http.StatusServiceUnavailable, status, path)
 		require.Contains(t, text, id, path)
 	}
-	status, text := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(told)))
+	status, text := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(syncBody)))
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Contains(t, text, id)
 	status, _ = r.get(t, "/health/readiness")

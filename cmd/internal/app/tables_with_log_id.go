@@ -7,21 +7,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// carriersSQL finds what has a store_id, and what this role may do with it.
-const carriersSQL = `SELECT current_user::text, nspname::text, relname::text, quote_ident(nspname) || '.' || quote_ident(relname),
+// boundTablesSQL finds what has a store_id, and what this role may do with it.
+const boundTablesSQL = `SELECT current_user::text, nspname::text, relname::text, quote_ident(nspname) || '.' || quote_ident(relname),
 	has_schema_privilege(n.oid, 'USAGE'), has_column_privilege(c.oid, attnum, 'SELECT')
 FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
 WHERE attname = 'store_id' AND atttypid = 'uuid'::regtype AND NOT attisdropped
 	AND relkind IN ('r', 'p') AND relpersistence <> 't'
 ORDER BY 2, 3`
 
-// carriers are the tables that remember whose log they were filled from, quoted.
+// tablesWithLogID are the tables that remember whose log they were filled from, quoted.
 // Rows that a policy hides are refused by Postgres from now on, not left out.
-func carriers(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+func tablesWithLogID(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 	if _, err := conn.Exec(ctx, `SET row_security = off`); err != nil {
 		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
 	}
-	rows, err := conn.Query(ctx, carriersSQL)
+	rows, err := conn.Query(ctx, boundTablesSQL)
 	if err != nil {
 		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
 	}
@@ -44,7 +44,7 @@ func carriers(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 		return nil, fmt.Errorf("ask which log the tables are of: %w", err)
 	}
 	if len(rights) > 0 {
-		return nil, &lacking{role: role, rights: rights}
+		return nil, &missingRights{role: role, rights: rights}
 	}
 	return tables, nil
 }

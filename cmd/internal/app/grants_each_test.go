@@ -27,18 +27,18 @@ func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
 	one := e.start(t, "serve --project") // so that there is a read model
-	one.isReady(t)
-	one.ends(t)
+	one.waitReady(t)
+	one.stopInOrder(t)
 	walked := map[string]bool{}
 	for kind := range processes {
 		o := e.options(t, kind)
-		e.walk(t, walked, kind, app.Needs(o), func(ctx context.Context) error { return app.Run(ctx, o) })
+		e.requireEachRight(t, walked, kind, app.Requirements(o), func(ctx context.Context) error { return app.Run(ctx, o) })
 	}
 	for name, command := range e.commands(t) {
 		o := command.options
-		needs, known := app.CommandNeeds(o.Config)[name]
+		needs, known := app.CommandRequirements(o.Config)[name]
 		require.True(t, known, name)
-		e.walk(t, walked, name, needs, command.run)
+		e.requireEachRight(t, walked, name, needs, command.run)
 	}
 	requireAllWalked(t, len(e.commands(t)))
 	for _, given := range e.given(t) {
@@ -99,7 +99,7 @@ func requireAllWalked(t *testing.T, commands int) {
 		}
 	}
 	require.Len(t, ways, commands, "Rebuild has two commands, and Run has none, of %q", ways)
-	require.Len(t, app.CommandNeeds(app.Config{}), commands)
+	require.Len(t, app.CommandRequirements(app.Config{}), commands)
 	for field := range reflect.TypeFor[app.Roles]().Fields() {
 		role := field.Name
 		alone := slices.ContainsFunc(slices.Collect(maps.Values(processes)), func(k kind) bool { return reflect.ValueOf(k.roles).FieldByName(role).Bool() })
@@ -107,8 +107,8 @@ func requireAllWalked(t *testing.T, commands int) {
 	}
 }
 
-// walk takes each right away, expects its name, and gives it back.
-func (e *installation) walk(t *testing.T, walked map[string]bool, what string, needs []app.Need, run func(context.Context) error) {
+// requireEachRight takes each right away, expects its name, and gives it back.
+func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, what string, needs []app.Requirement, run func(context.Context) error) {
 	t.Helper()
 	require.NotEmpty(t, needs, what)
 	for _, need := range needs {
@@ -139,7 +139,7 @@ func (e *installation) walk(t *testing.T, walked map[string]bool, what string, n
 			giveBack()
 		}
 	}
-	err := tried(t, run)
+	err := runBriefly(t, run)
 	if err != nil { // such as that nothing is parked
 		require.NotContains(t, err.Error(), "lacks", "%s with all rights", what)
 		require.NotContains(t, err.Error(), "42501", "%s with all rights", what)
@@ -151,8 +151,8 @@ func isOwners(login string, right app.Right) bool {
 	return slices.Contains(membersOf[login], "projector") && strings.HasPrefix(right.Schema, "read") && right.Privilege != "OWNERSHIP"
 }
 
-// tried runs for a moment: what is missing is said before that is over.
-func tried(t *testing.T, run func(context.Context) error) error {
+// runBriefly runs for a moment: what is missing is said before that is over.
+func runBriefly(t *testing.T, run func(context.Context) error) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// announce says that requests are served at an address, and how to make some.
-func announce(set settings, address string, own bool) {
+// printReady says that requests are served at an address, and how to make some.
+func printReady(set settings, address string, own bool) {
 	address = "http://" + address
 	fmt.Println("ready " + address)
 	if own {
-		fmt.Print(strings.NewReplacer("ADDRESS", address, "TOKEN_COMMAND", tokenCommand(set)).Replace(howTo))
+		fmt.Print(strings.NewReplacer("ADDRESS", address, "TOKEN_COMMAND", commandLine(set)).Replace(syncExample))
 	}
 }
 
-const howTo = `
+const syncExample = `
   A token, good for a day:
     TOKEN=$(TOKEN_COMMAND token --role NON_ASSOCIATIONS_SYNC --role NON_ASSOCIATIONS_MIGRATE --user NOMIS)
 
@@ -33,8 +33,8 @@ const howTo = `
   All calls: ADDRESS/swagger-ui/index.html      Stop: Ctrl-C
 `
 
-// tokenCommand is how to call the binary beside this one from here.
-func tokenCommand(set settings) string {
+// commandLine is how to call the binary beside this one from here.
+func commandLine(set settings) string {
 	return showDir(set) + binary()
 }
 

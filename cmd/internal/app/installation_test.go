@@ -24,15 +24,15 @@ import (
 // installation is a database as one has it in earnest: an owner who may not even make
 // roles, and a login for each kind of process, with the roles of roles.sql.
 type installation struct {
-	super  string            // its address for a superuser
-	conn   *pgx.Conn         // of the superuser
-	logins map[string]string // addresses by what the login is for
-	names  map[string]string // users by what the login is for
-	topic  string            // names of its own at SNS and SQS
-	heard  string
-	merges string
-	keys   token.Issuer
-	issuer *issuer.Server
+	super         string            // its address for a superuser
+	conn          *pgx.Conn         // of the superuser
+	logins        map[string]string // addresses by what the login is for
+	names         map[string]string // users by what the login is for
+	topic         string            // names of its own at SNS and SQS
+	receivedQueue string
+	merges        string
+	keys          token.Issuer
+	issuer        *issuer.Server
 }
 
 // rolesLock is held while roles.sql runs: roles belong to the whole server, on which other
@@ -80,8 +80,8 @@ func newInstallation(t *testing.T) *installation {
 // outside is what is beside Postgres: SNS and SQS, and an issuer of tokens.
 func (e *installation) outside(t *testing.T) {
 	t.Helper()
-	e.topic, e.heard, e.merges = unique("world"), unique("heard"), unique("prisoner-events")
-	require.NoError(t, aws.Subscribe(aws.Topic(e.topic), e.heard, true, ""))
+	e.topic, e.receivedQueue, e.merges = unique("world"), unique("heard"), unique("prisoner-events")
+	require.NoError(t, aws.Subscribe(aws.Topic(e.topic), e.receivedQueue, true, ""))
 	var err error
 	e.keys, err = issuer.Open(t.TempDir(), "nonassociations")
 	require.NoError(t, err)
@@ -180,17 +180,17 @@ func (e *installation) options(t *testing.T, kind string) app.Options {
 }
 
 // start runs a process, whose end the test awaits.
-func (e *installation) start(t *testing.T, kind string) *running {
+func (e *installation) start(t *testing.T, kind string) *service {
 	t.Helper()
 	return e.startWith(t, e.options(t, kind))
 }
 
-func (e *installation) startWith(t *testing.T, o app.Options) *running {
+func (e *installation) startWith(t *testing.T, o app.Options) *service {
 	t.Helper()
 	token, err := e.keys.Sign(token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}, time.Now())
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
-	r := &running{token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	r := &service{token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
 	o.Ready = func(address string) { r.ready <- address }
 	go func() { r.ended <- app.Run(ctx, o) }()
 	t.Cleanup(func() {
@@ -200,8 +200,8 @@ func (e *installation) startWith(t *testing.T, o app.Options) *running {
 	return r
 }
 
-// isReady waits until it answers, or says why it does not.
-func (r *running) isReady(t *testing.T) {
+// waitReady waits until it answers, or says why it does not.
+func (r *service) waitReady(t *testing.T) {
 	t.Helper()
 	select {
 	case address := <-r.ready:
@@ -213,7 +213,7 @@ func (r *running) isReady(t *testing.T) {
 	}
 }
 
-func (r *running) ends(t *testing.T) {
+func (r *service) stopInOrder(t *testing.T) {
 	t.Helper()
 	r.stop()
 	require.NoError(t, <-r.ended)

@@ -7,54 +7,54 @@ import (
 	"time"
 )
 
-// answer tells the three ways of asking apart: SQS by its header, SNS by a form
+// handle tells the three ways of asking apart: SQS by its header, SNS by a form
 // at the root, and people by a queue's URL.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	form := action == "" && r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if form {
 		r.Body = http.MaxBytesReader(w, r.Body, 8<<20)
 		if err := r.ParseForm(); err != nil {
-			refuseXML(w, http.StatusBadRequest, "MalformedQueryString", err.Error())
+			writeErrorXML(w, http.StatusBadRequest, "MalformedQueryString", err.Error())
 			return
 		}
 		action = r.PostForm.Get("Action")
 	}
-	if !s.hold(r, action) {
+	if !s.delay(r, action) {
 		return
 	}
-	if status, code := s.told(action); status != 0 {
-		code, message := worded(code)
+	if status, code := s.fault(action); status != 0 {
+		code, message := parseFault(code)
 		if form {
-			refuseXML(w, status, code, message)
+			writeErrorXML(w, status, code, message)
 			return
 		}
-		refuse(w, status, code, message)
+		writeError(w, status, code, message)
 		return
 	}
 	switch {
 	case form:
-		s.notifications(w, r, action)
+		s.handleTopic(w, r, action)
 	case action == "" && r.Method == http.MethodPost && r.URL.Path != "/":
 		s.notify(w, r)
 	case !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS."):
-		refuse(w, http.StatusBadRequest, "UnknownOperationException", "only SQS and SNS are here")
+		writeError(w, http.StatusBadRequest, "UnknownOperationException", "only SQS and SNS are here")
 	default:
-		s.queueing(w, r, action)
+		s.handleQueue(w, r, action)
 	}
 }
 
-func (s *Server) queueing(w http.ResponseWriter, r *http.Request, action string) {
+func (s *Server) handleQueue(w http.ResponseWriter, r *http.Request, action string) {
 	var ask request
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ask); err != nil {
-		refuse(w, http.StatusBadRequest, "SerializationException", err.Error())
+		writeError(w, http.StatusBadRequest, "SerializationException", err.Error())
 		return
 	}
 	s.do(w, r, action, ask)
 }
 
-// hold is the delay that was asked for; it tells whether the caller still waits.
-func (s *Server) hold(r *http.Request, action string) bool {
+// delay is the delay that was asked for; it tells whether the caller still waits.
+func (s *Server) delay(r *http.Request, action string) bool {
 	if s.options.Delay == nil {
 		return true
 	}
@@ -68,15 +68,15 @@ func (s *Server) hold(r *http.Request, action string) bool {
 	}
 }
 
-func (s *Server) told(action string) (status int, code string) {
+func (s *Server) fault(action string) (status int, code string) {
 	if s.options.Fail == nil {
 		return 0, ""
 	}
 	return s.options.Fail(action)
 }
 
-// worded parts an error that was asked for into its code and its message.
-func worded(fault string) (code, message string) {
+// parseFault parts an error that was asked for into its code and its message.
+func parseFault(fault string) (code, message string) {
 	code, message, worded := strings.Cut(fault, ": ")
 	if !worded {
 		message = "told to fail"

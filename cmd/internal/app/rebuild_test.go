@@ -26,7 +26,7 @@ func TestLog_thatWasPutBackIsNotServed(t *testing.T) {
 	r := run(t, log, tables)
 	<-r.ready
 	for _, other := range []string{"A0135GA", "A0136GA"} {
-		response, err := r.client.Do(r.request(t, http.MethodPost, "/sync", strings.NewReader(strings.ReplaceAll(told, "A0135GA", other))))
+		response, err := r.client.Do(r.request(t, http.MethodPost, "/sync", strings.NewReader(strings.ReplaceAll(syncBody, "A0135GA", other))))
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, http.StatusOK, response.StatusCode)

@@ -33,9 +33,9 @@ func (s *Server) restore() error {
 	return nil
 }
 
-// keep writes the file anew. What cannot be kept is still in memory: this is a
+// save writes the file anew. What cannot be kept is still in memory: this is a
 // stand-in, and says so by going on.
-func (s *Server) keep() {
+func (s *Server) save() {
 	if s.options.File == "" {
 		return
 	}
@@ -55,9 +55,9 @@ func (s *Server) keep() {
 	}
 }
 
-// keepLasting writes the file anew when a topic has sent something that is kept.
-func (s *Server) keepLasting(t *topic) {
+// saveTopic writes the file anew when a topic has sent something that is kept.
+func (s *Server) saveTopic(t *topic) {
 	if s.options.File != "" && slices.ContainsFunc(t.subscriptions, func(sub *subscription) bool { return sub.queue.most == 0 }) {
-		s.keep()
+		s.save()
 	}
 }
