@@ -11,20 +11,20 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// eventstoreCmd is what an administrator of EventStoreDB does for the service.
+// eventstoreCmd groups what an administrator of EventStoreDB does for the service.
 type eventstoreCmd struct {
 	Grant grantCmd `cmd:"" help:"Give the service's users their rights in EventStoreDB, as an administrator."`
-	Check checkCmd `cmd:"" help:"Say which right the service's own user lacks, or has too much."`
+	Check checkCmd `cmd:"" help:"Report rights that the service's own user lacks or should not have."`
 }
 
 type grantCmd struct {
 	app.EventStoreUsers
 
 	Admin  string `env:"EVENTSTORE_ADMIN_URL" help:"The cluster, with an administrator's user and password."  placeholder:"ESDB://…" required:""`
-	DryRun bool   `help:"Only tell what would be changed."`
+	DryRun bool   `help:"Print what would be changed, and change nothing."`
 }
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (grantCmd) Help() string {
 	return `Examples:
   nonassociations eventstore grant --admin 'esdb://admin:PASSWORD@one:2113,two:2113?tls=true' --dry-run
@@ -40,13 +40,13 @@ Another process sees an option's password: EVENTSTORE_ADMIN_URL is seen by fewer
 Exit status: 0 done, 2 the rights could not be asked for or set.`
 }
 
-// Run is kong's.
+// Run sets the rights and prints one sentence for each.
 func (c grantCmd) Run(ctx context.Context) error {
-	told, err := app.Grant(ctx, "--admin", c.Admin, environment(), c.EventStoreUsers, c.DryRun, quietLogger())
-	for _, sentence := range told {
+	sentences, err := app.Grant(ctx, "--admin", c.Admin, environment(), c.EventStoreUsers, c.DryRun, quietLogger())
+	for _, sentence := range sentences {
 		fmt.Println(sentence)
 	}
-	return notJudged(err)
+	return exitNotJudged(err)
 }
 
 type checkCmd struct {
@@ -54,7 +54,7 @@ type checkCmd struct {
 	JSON bool   `help:"Print one JSON object."`
 }
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (checkCmd) Help() string {
 	return `Examples:
   nonassociations eventstore check
@@ -67,32 +67,32 @@ to it; serve and listen append. Whatever else a user may do is too much.
 Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not be asked for.`
 }
 
-// Run is kong's.
+// Run prints the rights. It returns an error when they are not exactly those of the role.
 func (c checkCmd) Run(ctx context.Context) error {
-	told, err := app.CheckRights(ctx, environment(), c.Role, quietLogger())
+	report, err := app.CheckRights(ctx, environment(), c.Role, quietLogger())
 	if err != nil {
-		return notJudged(err)
+		return exitNotJudged(err)
 	}
 	if c.JSON {
-		if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
+		if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {
 			return fmt.Errorf("print the rights: %w", err)
 		}
 	} else {
-		say(told)
+		printRights(report)
 	}
-	if !told.OK {
+	if !report.OK {
 		return errors.New("the user has not exactly the rights of its role: nonassociations eventstore grant --help")
 	}
 	return nil
 }
 
-func say(told app.RightsReport) {
-	user := "nobody (no user is sent)"
-	if told.User != nil {
-		user = *told.User
+func printRights(report app.RightsReport) {
+	user := "no user (none is sent)"
+	if report.User != nil {
+		user = *report.User
 	}
-	fmt.Printf("%s, as %s:\n", user, told.Role)
-	for _, one := range told.Rights {
+	fmt.Printf("%s, as %s:\n", user, report.Role)
+	for _, one := range report.Rights {
 		verdict := "as it should be"
 		switch {
 		case one.Wanted && !one.Has:
@@ -111,24 +111,4 @@ func say(told app.RightsReport) {
 // quietLogger tells of what is worth a warning only: these commands print what they find.
 func quietLogger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: app.MaskAttr}))
-}
-
-// exitStatus is an error with the status that the process ends with.
-type exitStatus struct {
-	error
-
-	code int
-}
-
-// ExitCode is what run asks for.
-func (e exitStatus) ExitCode() int { return e.code }
-
-func (e exitStatus) Unwrap() error { return e.error }
-
-// notJudged ends a command with 2 when what it is about could not be asked for.
-func notJudged(err error) error {
-	if errors.Is(err, app.ErrNotJudged) {
-		return exitStatus{err, 2}
-	}
-	return err
 }

@@ -22,14 +22,14 @@ import (
 // cli is what can be asked on the command line.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Answer requests."`
-	Project projectCmd `cmd:"" help:"Build the read model from the log, without end."`
+	Project projectCmd `cmd:"" help:"Build the read model from the log, continuously."`
 	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
-	Verify  verifyCmd  `cmd:"" help:"Compare what is kept with the log."`
+	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
 	Publish publishCmd `cmd:"" help:"Tell the world on SNS what has changed."`
-	Nomis   nomisCmd   `cmd:"" help:"Deal with the legacy system."`
-	Schema  schemaCmd  `cmd:"" help:"Look after the tables in Postgres."`
+	Nomis   nomisCmd   `cmd:"" help:"NOMIS operations."`
+	Schema  schemaCmd  `cmd:"" help:"Manage the tables in Postgres."`
 
-	Eventstore eventstoreCmd `cmd:"" help:"Look after the rights in EventStoreDB."`
+	Eventstore eventstoreCmd `cmd:"" help:"Manage the rights in EventStoreDB."`
 
 	Token   tokenCmd   `cmd:"" help:"Print a token for a development run."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -37,8 +37,8 @@ type cli struct {
 
 const description = `The record of prisoners who must be kept apart.
 
-Everything else is said by the environment: EVENTSTORE_URL, DATABASE_URL and, for serve,
-AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. Each missing one is named at once.
+Configuration comes from the environment: EVENTSTORE_URL, DATABASE_URL and, for serve,
+AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. An error names every variable that is missing.
 An address beyond this machine without TLS is refused, unless PLAIN_TEXT_ALLOWED names its variable.`
 
 func main() {
@@ -71,10 +71,10 @@ func run(args []string) int {
 }
 
 func fail(err error) int {
-	if said := err.Error(); said != "" {
-		fmt.Fprintln(os.Stderr, "nonassociations:", said)
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, "nonassociations:", text)
 	}
-	var exit interface{ ExitCode() int }
+	var exit interface{ ExitCode() int } // an exitError, or kong's for a wrong command line
 	if errors.As(err, &exit) {
 		return exit.ExitCode()
 	}

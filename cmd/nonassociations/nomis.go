@@ -9,15 +9,15 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// nomisCmd is what has to do with the legacy system.
+// nomisCmd groups the commands about NOMIS, the legacy system.
 type nomisCmd struct {
-	Listen  listenCmd  `cmd:"" help:"Work on prisoner merges and booking moves, without end."`
+	Listen  listenCmd  `cmd:"" help:"Process prisoner merges and booking moves, continuously."`
 	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
 }
 
 type listenCmd struct{}
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (listenCmd) Help() string {
 	return `Example:
   nonassociations nomis listen
@@ -28,7 +28,7 @@ deleted when everything that it asks for is in the log, and when it asks for not
 cannot be understood is left for the queue's redrive.`
 }
 
-// Run is kong's.
+// Run processes messages until the process is stopped.
 func (listenCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Listen: true})
 }
@@ -36,10 +36,10 @@ func (listenCmd) Run(ctx context.Context) error {
 type unmergeCmd struct {
 	Message string `required:"" placeholder:"ID" help:"MessageId of the message in its SNS envelope; it is the commandId of the facts that came of it."`
 	Reason  string `required:"" placeholder:"TEXT" help:"Why, for the history."`
-	DryRun  bool   `help:"Only tell what would be done."`
+	DryRun  bool   `help:"Print what would be done, and do nothing."`
 }
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (unmergeCmd) Help() string {
 	return `Examples:
   nonassociations nomis unmerge --message b3f5c1d2-8d7e-5f64-9c1a-9a2f4a0c7e11 --reason "two men of one name" --dry-run
@@ -50,7 +50,7 @@ and reads by the number are answered for itself again; what else was changed mea
 it changes nothing.`
 }
 
-// Run is kong's.
+// Run prints each change. The facts that the merge wrote stay; new facts take it back.
 func (c unmergeCmd) Run(ctx context.Context) error {
 	if strings.TrimSpace(c.Reason) == "" {
 		return errors.New("--reason must say why")

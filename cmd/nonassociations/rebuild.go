@@ -12,11 +12,11 @@ import (
 
 type rebuildCmd struct {
 	AdoptLog string `placeholder:"ID" help:"Take over the log with this id, though the read model is of another or of a later day."`
-	DryRun   bool   `help:"Only tell what would be done."`
+	DryRun   bool   `help:"Print what would be done, and do nothing."`
 	Yes      bool   `help:"Do it: reads are answered with 503 until a projector has been through the log."`
 }
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (rebuildCmd) Help() string {
 	return `Examples:
   nonassociations rebuild --dry-run
@@ -32,7 +32,7 @@ about the old log: the idempotency keys, and the publisher's checkpoints and des
 are told of the log from its beginning.`
 }
 
-// Run is kong's.
+// Run prints what is done. Without --yes and without --dry-run it does nothing and fails.
 func (c rebuildCmd) Run(ctx context.Context) error {
 	adopt, err := c.adopted()
 	if err != nil {
@@ -52,7 +52,7 @@ func (c rebuildCmd) Run(ctx context.Context) error {
 	case c.DryRun:
 		fmt.Println("Nothing was done yet: this is what would be.")
 	case !c.Yes:
-		return errors.New("nothing was done: add --yes to do it, or --dry-run only to be told")
+		return errors.New("nothing was done: add --yes to do it, or --dry-run to see what would be done")
 	}
 	return nil
 }

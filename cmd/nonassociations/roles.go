@@ -12,7 +12,7 @@ type serveCmd struct {
 	Project bool `help:"Run the projections in this process too."`
 }
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (serveCmd) Help() string {
 	return `Examples:
   nonassociations serve             beside "nonassociations project" in another process
@@ -22,14 +22,14 @@ MAX_FEEDS_PER_CLIENT=4, MAX_FEEDS=32, MAX_WAITERS_PER_CLIENT=64 and MAX_CONNECTI
 METRICS_ADDR, if it is set, answers /metrics. SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
 }
 
-// Run is kong's.
+// Run serves until the process is stopped.
 func (c serveCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Serve: true, Project: c.Project})
 }
 
 type projectCmd struct{}
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (projectCmd) Help() string {
 	return `Example:
   nonassociations project
@@ -38,7 +38,7 @@ Any number may run: one works, the others wait and take over. LISTEN_ADDR, if it
 /health and, unless METRICS_ADDR has them, /metrics.`
 }
 
-// Run is kong's.
+// Run projects until the process is stopped.
 func (projectCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Project: true})
 }
@@ -49,7 +49,7 @@ type schemaCmd struct {
 
 type schemaUpCmd struct{}
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (schemaUpCmd) Help() string {
 	return `Example:
   nonassociations schema up
@@ -57,7 +57,7 @@ func (schemaUpCmd) Help() string {
 Repeating it changes nothing. What projections write needs no schema change: they make it.`
 }
 
-// Run is kong's.
+// Run creates and upgrades the durable tables.
 func (schemaUpCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {

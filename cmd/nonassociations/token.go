@@ -42,16 +42,10 @@ func (c tokenCmd) Run(ctx context.Context) error {
 	dev.Stdin, dev.Stdout, dev.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = dev.Run()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return exitCode(exit.ExitCode())
+		return exitError{status: exit.ExitCode()}
 	}
 	return err
 }
-
-// exitCode ends the process without another word: dev has said what is wrong.
-type exitCode int
-
-func (exitCode) Error() string   { return "" }
-func (e exitCode) ExitCode() int { return int(e) }
 
 type versionCmd struct{}
 

@@ -20,7 +20,7 @@ type verifyReadModelCmd struct {
 	JSON bool `help:"Print one JSON object."`
 }
 
-// Help is kong's.
+// Help returns the examples that kong prints below the options.
 func (verifyReadModelCmd) Help() string {
 	return `Examples:
   nonassociations verify read-model
@@ -32,34 +32,24 @@ here from the log, whose facts are all read once; nothing is changed, and nothin
 Exit: 0 the same facts, 1 others, 2 it could not be judged.`
 }
 
-// exitWith is an error with an exit status of its own.
-type exitWith struct {
-	error
-
-	status int
-}
-
-// ExitCode is main's.
-func (e exitWith) ExitCode() int { return e.status }
-
-// Run is kong's.
+// Run compares, and fails with status 1 when the facts differ.
 func (c verifyReadModelCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
-		return exitWith{err, 2}
+		return exitError{err, 2}
 	}
 	begun := time.Now()
 	found, err := app.VerifyReadModel(ctx, o)
 	if err != nil {
-		return exitWith{err, 2}
+		return exitError{err, 2}
 	}
 	if c.JSON {
 		if err := printComparison(found, time.Since(begun)); err != nil {
-			return exitWith{err, 2}
+			return exitError{err, 2}
 		}
 	}
 	if !found.Same() {
-		return exitWith{errors.New(app.DescribeDifference(found)), 1}
+		return exitError{errors.New(app.DescribeDifference(found)), 1}
 	}
 	if !c.JSON {
 		fmt.Printf("The read model was built from the %d facts that log %s holds up to position %d.\n",
