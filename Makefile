@@ -51,16 +51,41 @@ bench: postgres build ## measure against raw Postgres, as a table
 test: tools postgres npm ## all tests, with the race detector
 	go test -race -count=1 -p 3 -parallel 8 -timeout 20m ./...
 
+# What takes less than a minute: no race detector, and not the packages that kill
+# programs and servers, walk large records or start a browser.
+.PHONY: test-fast
+test-fast: postgres ## the quick tests, without the race detector
+	go test -count=1 -p 3 -parallel 8 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api)$$)')
+
 .PHONY: vet
 vet: ## go vet and gofmt
 	go vet ./...
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:" $$unformatted; exit 1; fi
 
+.PHONY: fmt
+fmt: linter ## format with gofumpt and gci
+	$(GOLANGCI) fmt
+
+.PHONY: tidy
+tidy: ## tidy go.mod and go.sum
+	go mod tidy
+
+# Each line fails when a file in the tree is not what its generator makes.
+.PHONY: verify
+verify: linter npm ## check that everything generated is fresh: modules, format, documents
+	go mod tidy -diff
+	$(GOLANGCI) fmt --diff
+	go test -count=1 ./publisher/message ./web/api -run '^Test(Documents?|OpenAPI|Route)_'
+
 .PHONY: lint
-lint: $(GOLANGCI) ## golangci-lint with every linter on
-	@$(GOLANGCI) version 2>/dev/null | grep -q "version $(GOLANGCI_VERSION:v%=%) " || { rm -f $(GOLANGCI); $(MAKE) $(GOLANGCI); }
+lint: linter ## golangci-lint with every linter on
 	$(GOLANGCI) run ./...
+
+# Another version than the pinned one is built anew.
+.PHONY: linter
+linter: $(GOLANGCI)
+	@$(GOLANGCI) version 2>/dev/null | grep -q "version $(GOLANGCI_VERSION:v%=%) " || { rm -f $(GOLANGCI); $(MAKE) $(GOLANGCI); }
 
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION) from source, once"
@@ -77,7 +102,7 @@ vuln: ## govulncheck, where its database can be had
 	  else echo "$$out"; exit 1; fi; }
 
 .PHONY: ci
-ci: vet lint vuln test ## what the CI checks
+ci: verify vet lint vuln test ## what the CI checks
 
 .PHONY: clean
 clean: ## remove what was built; the data stays

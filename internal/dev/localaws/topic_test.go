@@ -3,6 +3,9 @@ package localaws_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -43,7 +46,7 @@ func TestTopic_toQueuesRawAndInAnEnvelopeThroughFilters(t *testing.T) {
 	for queue, attributes := range map[string]map[string]string{
 		"wrapped": {},
 		"raw":     {"RawMessageDelivery": "true"},
-		"some":    {"RawMessageDelivery": "true", "FilterPolicy": `{"numbers":["A0001AA"],"kind":[{"prefix":"cre"},{"anything-but":["amended","closed"]}],"secret":[{"exists":false}]}`},
+		"some":    {"RawMessageDelivery": "true", "FilterPolicy": `{"numbers":["A0001AA"],"kind":["created","deleted"]}`},
 	} {
 		_, err = c.Subscribe(t.Context(), &sns.SubscribeInput{
 			TopicArn: made.TopicArn, Protocol: aws.String("sqs"), Endpoint: aws.String("arn:aws:sqs:eu-west-2:000000000000:" + queue), Attributes: attributes,
@@ -81,6 +84,35 @@ func TestTopic_toQueuesRawAndInAnEnvelopeThroughFilters(t *testing.T) {
 		passed = append(passed, m.Body)
 	}
 	require.Equal(t, []string{"one é", "four"}, passed)
+}
+
+// TestFilterPolicy_ofTheDocumentsSelectsOnePrisonerWithoutEchoes takes the policy that
+// docs/events/README.md recommends from the text itself.
+func TestFilterPolicy_ofTheDocumentsSelectsOnePrisonerWithoutEchoes(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "events", "README.md"))
+	require.NoError(t, err)
+	printed := regexp.MustCompile("filter policy for one prisoner, without echoes: `([^`]+)`").FindSubmatch(page)
+	require.NotNil(t, printed)
+	s := start(t, localaws.Options{})
+	arn, c := s.Topic("world"), topics(t, s)
+	require.NoError(t, s.Subscribe(arn, "one", true, string(printed[1])))
+	for body, attributes := range map[string][2]string{
+		"hers": {`["A9109UD","A0135GA"]`, "DPS"}, "renumbered": {`["A0135GA","B0002BB","A9109UD"]`, "MERGE"},
+		"an echo": {`["A9109UD","A0135GA"]`, "NOMIS"}, "another's": {`["A0135GA","B0002BB"]`, "DPS"},
+	} {
+		_, err := c.Publish(t.Context(), &sns.PublishInput{
+			TopicArn: &arn, Message: &body, MessageAttributes: map[string]types.MessageAttributeValue{
+				"prisonerNumbers": {DataType: aws.String("String.Array"), StringValue: &attributes[0]}, "source": text(attributes[1]),
+			},
+		})
+		require.NoError(t, err)
+	}
+	var passed []string
+	for _, m := range s.Messages("one") {
+		passed = append(passed, m.Body)
+	}
+	require.ElementsMatch(t, []string{"hers", "renumbered"}, passed)
+	require.Error(t, s.Subscribe(arn, "two", true, `{"source":[{"prefix":"D"}]}`), "an operator that is not supported")
 }
 
 func TestTopic_aBatchHasAnAnswerForEachEntry(t *testing.T) {
