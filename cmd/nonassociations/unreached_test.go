@@ -128,7 +128,7 @@ func endedInOrder(t *testing.T, lines string, code int, took time.Duration) {
 	t.Helper()
 	require.Zero(t, code, lines)
 	require.Less(t, took, 10*time.Second)
-	require.NotContains(t, lines, "not everything ended in order")
+	require.NotContains(t, lines, "shutdown incomplete")
 }
 
 // startedAndStopped runs a role until its log has a word, and then for as long as

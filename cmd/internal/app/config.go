@@ -11,7 +11,8 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// Config is what the environment says to every role.
+// Config is the configuration that every role reads from the environment. ReadConfig
+// makes one; the zero value is for commands that a test builds by hand.
 type Config struct {
 	EventStoreURL   string `env:"EVENTSTORE_URL,required,notEmpty"`
 	DatabaseURL     string `env:"DATABASE_URL,required,notEmpty"`
@@ -19,25 +20,26 @@ type Config struct {
 	// PrisonerEventsQueueURL is the SQS queue that merges and booking moves come
 	// from, this service's own; only a listening process needs it.
 	PrisonerEventsQueueURL string `env:"PRISONER_EVENTS_QUEUE_URL"`
-	// SNSTopicARN is the topic of domain events, HistoryTopicARN that of the
-	// history; only a publishing process needs the first, and the second is for
-	// whoever reconciles.
+	// SNSTopicARN is the topic of domain events, which a publishing process needs.
+	// HistoryTopicARN is the topic of the history, which serves reconciliation; no
+	// history is published when it is empty.
 	SNSTopicARN     string `env:"SNS_TOPIC_ARN"`
 	HistoryTopicARN string `env:"HISTORY_TOPIC_ARN"`
-	// NomisAPIURL is where NOMIS is called.
+	// NomisAPIURL is the base of NOMIS's own API.
 	NomisAPIURL string `env:"NOMIS_API_URL"`
-	// PlainTextAllowed names, with commas between, the variables whose address may
-	// lead beyond this machine without TLS.
+	// PlainTextAllowed names variables, with commas between, whose address may lead to
+	// another machine without TLS.
 	PlainTextAllowed string `env:"PLAIN_TEXT_ALLOWED"`
-	// MetricsAddr is where /metrics is. Without it a process that serves has none, and
-	// any other has them at LISTEN_ADDR, if that is set.
+	// MetricsAddr is the address of /metrics. Without it a serving process has no
+	// metrics, because its own port is public; any other process has them at
+	// LISTEN_ADDR, if set.
 	MetricsAddr string `env:"METRICS_ADDR"`
 	Edge        Edge   `env:"-"`
 
 	plainText []string // the variables for which that is used
 }
 
-// Edge is what only a serving process needs.
+// Edge is the configuration of HTTP, which only a serving process needs whole.
 type Edge struct {
 	ListenAddr   string `env:"LISTEN_ADDR" envDefault:":8080"`
 	PublicURL    string `env:"PUBLIC_URL"`
@@ -48,13 +50,14 @@ type Edge struct {
 	Limits       Limits `env:"-"`
 }
 
-// Embedded is the EVENTSTORE_URL of the log that this process serves to itself
-// from the Postgres at DATABASE_URL.
+// Embedded is the EVENTSTORE_URL of a log that lies in the Postgres of DATABASE_URL and
+// that this process serves to itself by the protocol of EventStoreDB.
 const Embedded = "embedded"
 
-// ReadConfig reads the environment of a role; the error names every variable
-// that is missing or wrong, all at once and without its value, which may be a
-// secret.
+// ReadConfig reads the configuration of the given roles from environment. The error
+// lists every variable that is missing or wrong, one a line, so that an operator
+// corrects them in one go. It never contains a value: a value may be a secret, also one
+// in the wrong variable.
 func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	var config Config
 	options := env.Options{Environment: environment}
@@ -79,7 +82,7 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	return Config{}, errors.New("the environment is incomplete or wrong:\n  " + strings.Join(faults, "\n  "))
 }
 
-// parseFaults unfolds what the parser found, a line each.
+// parseFaults splits the parser's error into one sentence per variable.
 func parseFaults(err error) []string {
 	var faults []string
 	for text := range strings.SplitSeq(fmt.Sprint(err), "\n") {
@@ -92,6 +95,8 @@ func parseFaults(err error) []string {
 	return faults
 }
 
+// withDefaults derives PUBLIC_URL from the address that is served. That is right on one
+// machine; behind a load balancer the variable must be set.
 func (c Config) withDefaults() Config {
 	if c.Edge.PublicURL == "" && c.Edge.ListenAddr != "" {
 		c.Edge.PublicURL = "http://" + callableAddress(c.Edge.ListenAddr)
@@ -99,7 +104,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// callableAddress is the address as a caller on this machine would write it.
+// callableAddress returns a listening address as a caller on this machine writes it: an
+// unspecified host becomes localhost.
 func callableAddress(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || (host != "" && host != "0.0.0.0" && host != "::") {
@@ -108,6 +114,8 @@ func callableAddress(address string) string {
 	return net.JoinHostPort("localhost", port)
 }
 
+// faults adds what is wrong with the values that the roles use. It does not connect to
+// anything: an address that is well formed and leads nowhere is waited for later.
 func (c Config) faults(f *faults, roles Roles) {
 	switch {
 	case c.EventStoreURL == Embedded:
@@ -132,6 +140,7 @@ func (c Config) faults(f *faults, roles Roles) {
 	}
 }
 
+// faults adds what is wrong with the values of a serving process.
 func (e Edge) faults(f *faults) {
 	f.scheme("PUBLIC_URL", e.PublicURL, webSchemes)
 	f.blank("AUTH_ISSUER", e.AuthIssuer)

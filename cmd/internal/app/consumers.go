@@ -19,7 +19,8 @@ import (
 	"nonassociations/web/api"
 )
 
-// HealthLimits are what is too much for a consumer; 0 is what is usual.
+// HealthLimits are the limits beyond which a consumer counts as DOWN. A zero field
+// stands for its default.
 type HealthLimits struct {
 	Heartbeat time.Duration // the age of a heartbeat, 30 s
 	Lag       time.Duration // the age of the oldest fact that is not applied, 60 s
@@ -40,19 +41,22 @@ func (l HealthLimits) withDefaults() HealthLimits {
 	return l
 }
 
-// watchedConsumer is a consumer that this process shows.
+// watchedConsumer is one consumer in the health and the metrics of this process.
 type watchedConsumer struct {
 	name        string
 	hasPosition bool // it has a position
-	// own is how it is in this process; nil: it works elsewhere.
+	// own returns the status of the consumer in this process. It is nil when the
+	// consumer runs in another process, which writes a row.
 	own func() consumer.Status
-	// seen is up to where its results are shown here; nil: as far as it says. False:
-	// they are not shown at all.
+	// seen returns the position up to which this process shows the results, and false
+	// when it shows none. It is nil when the row's position is the answer.
 	seen func(context.Context) (uint64, bool)
 }
 
-// consumerHealth sees how the consumers are: by their rows, by what this process knows of
-// its own, and by a head of the log that it reads itself.
+// consumerHealth computes the status of each consumer from three sources: the row that
+// the consumer writes, what this process knows of its own consumers, and the head of the
+// log. It reads the head itself, because a consumer that is stuck cannot be trusted to
+// report lag. Its methods may be called concurrently.
 type consumerHealth struct {
 	process *process
 	rows    *pgxpool.Pool
@@ -64,10 +68,12 @@ type consumerHealth struct {
 	away    map[string]api.ConsumerFault // faults that no row keeps, by consumer
 }
 
-// statusConnectTimeout bounds a connect for a look at the rows.
+// statusConnectTimeout bounds a connect for reading the rows, so that a health check
+// answers although Postgres hangs.
 const statusConnectTimeout = 3 * time.Second
 
-// newConsumerHealth opens the way to the rows. Postgres need not be up.
+// newConsumerHealth opens the pool for reading the rows. Postgres need not be up.
+// Errors: an address that the driver cannot read.
 func (p *process) newConsumerHealth(ctx context.Context) error {
 	const looks = 2 // health and metrics at once
 	config, err := pg.ParsePool(p.Config.DatabaseURL, looks, statusConnectTimeout)
@@ -88,7 +94,8 @@ func (p *process) newConsumerHealth(ctx context.Context) error {
 	return nil
 }
 
-// watch adds a consumer of this process, or says more of one that is there.
+// watch adds a consumer, or replaces the one of the same name when a role of this
+// process knows more about it.
 func (l *consumerHealth) watch(w watchedConsumer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,22 +108,25 @@ func (l *consumerHealth) watch(w watchedConsumer) {
 	l.watched = append(l.watched, w)
 }
 
-// Consumers are the names of all that a build has.
+// Consumers returns the names of all consumers of this build, in no particular order.
 func Consumers() []string {
 	return []string{projections.Consumer, "publisher", "historyPublisher", nomis.Consumer}
 }
 
-// queryTimeout is for one question of a look. A store that hangs takes no answer of
-// another along, nor the scrape, which Prometheus would give up.
+// queryTimeout bounds each question of a refresh. A store that hangs then spoils neither
+// the answer about another one nor the whole scrape, which Prometheus gives up after 10
+// s.
 const queryTimeout = time.Second
 
+// readRows reads what the consumers of all processes have written.
 func (l *consumerHealth) readRows(ctx context.Context) (map[string]status.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	return status.ReadAll(ctx, l.rows)
 }
 
-// refresh is how each consumer is now.
+// refresh returns the current status of each consumer by name. Parts that cannot be read
+// within their time are missing from the answer.
 func (l *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +143,9 @@ func (l *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
 	return all
 }
 
-// readHead is nil when the log does not answer.
+// readHead returns the public position of the last own event, nil when the log does not
+// answer. It continues at the head that it found last, so that an idle log costs one
+// read.
 func (l *consumerHealth) readHead(ctx context.Context) *uint64 {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -147,6 +159,9 @@ func (l *consumerHealth) readHead(ctx context.Context) *uint64 {
 	return &position
 }
 
+// statusOf combines the sources for one consumer. UP needs a recent heartbeat, no fault,
+// a lag below the limit and, where this process shows the results, that it does show
+// them. A consumer without a row was never there and is DOWN.
 func (l *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row status.Status, there bool, head *uint64) api.Consumer {
 	one, age := api.Consumer{Position: row.Position}, row.Age
 	if there {
@@ -173,8 +188,10 @@ func (l *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row st
 	return one
 }
 
-// overlay says what this process knows better than the row, which is up to a
-// second old and keeps no fault that passes.
+// overlay replaces what this process knows better than the row: the row is up to a
+// second old and keeps no fault that passes by itself. It returns the age of the
+// heartbeat. The start of such a fault is remembered here, so that it does not move with
+// each refresh.
 func (l *consumerHealth) overlay(w watchedConsumer, one *api.Consumer, age time.Duration) time.Duration {
 	now := w.own()
 	if !now.Heartbeat.IsZero() {
@@ -198,6 +215,8 @@ func (l *consumerHealth) overlay(w watchedConsumer, one *api.Consumer, age time.
 	return age
 }
 
+// shownFault returns a fault as the API shows it. It omits the text of the error, which
+// may name a stream and with it two prisoners.
 func shownFault(f *status.Fault) *api.ConsumerFault {
 	if f == nil {
 		return nil
@@ -215,7 +234,9 @@ func shownFault(f *status.Fault) *api.ConsumerFault {
 	return shown
 }
 
-// lag is nil when it cannot be told.
+// lag returns the age in seconds of the oldest own event after position, 0 when there is
+// none. It is nil when a position or the log is missing: no number is better than a
+// wrong one.
 func (l *consumerHealth) lag(ctx context.Context, position, head *uint64) *float64 {
 	if position == nil || head == nil {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"nonassociations/web/api"
 )
 
-// Search is where the prisoner directory is, and how to get a token for it;
-// without a token's address none is sent.
+// Search is the configuration of Prisoner Search, the prisoner directory. A request
+// carries a token only when TokenURL is set.
 type Search struct {
 	URL          string `env:"PRISONER_SEARCH_URL"` // "": nobody is known, and nothing new can be opened by staff
 	TokenURL     string `env:"PRISONER_SEARCH_TOKEN_URL"`
@@ -19,17 +19,20 @@ type Search struct {
 	ClientSecret string `env:"PRISONER_SEARCH_CLIENT_SECRET"`
 }
 
-// directoryParts is the prisoner directory as reads and commands ask it; both are nil
-// when there is none.
+// directoryParts is the directory as reads and commands use it. Both are nil when there
+// is no directory; close is never nil.
 type directoryParts struct {
 	reads    api.Directory
 	commands commands.Directory
 	close    func()
 }
 
+// openDirectory returns the directory at search.URL. Without a URL it logs a warning
+// once: names are missing then and nothing new can be opened by staff, which only a
+// trial run wants.
 func openDirectory(ctx context.Context, search Search, clock func() time.Time, logger *slog.Logger) directoryParts {
 	if search.URL == "" {
-		logger.WarnContext(ctx, "PRISONER_SEARCH_URL is not set: reads answer without names, and nobody can be kept apart by staff")
+		logger.WarnContext(ctx, "PRISONER_SEARCH_URL is not set: reads have no names, and staff cannot open a non-association")
 		return directoryParts{close: func() {}}
 	}
 	options := directory.Options{URL: search.URL, Clock: clock, Logger: logger}

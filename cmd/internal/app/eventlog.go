@@ -15,16 +15,19 @@ import (
 	"nonassociations/eventstore/postgres"
 )
 
-// openedLog is a log and what has to be closed with it.
+// openedLog is a log together with everything that must be closed with it, such as the
+// embedded server in front of it. Every call is refused while another log stands at the
+// address (eventstore.Verified).
 type openedLog struct {
 	*eventstore.Verified
 	closers
 }
 
-// Close closes everything, also when one of it fails.
+// Close closes all parts, the last opened first, and returns the first error.
 func (o *openedLog) Close(ctx context.Context) error { return o.close(ctx) }
 
-// openLog opens the log that EVENTSTORE_URL names. None of them has to be up.
+// openLog opens the event store at EVENTSTORE_URL. The store need not be reachable yet.
+// scratch is a folder for the socket of an embedded log, "" for a temporary one.
 func openLog(ctx context.Context, config Config, scratch string, logger *slog.Logger) (*openedLog, error) {
 	if config.EventStoreURL == Embedded {
 		return openEmbedded(ctx, config.DatabaseURL, scratch, logger)
@@ -51,9 +54,10 @@ func openClient(ctx context.Context, address string, options esdb.Options) (*ope
 	return &openedLog{Verified: eventstore.Verify(store), closers: closers{store.Close}}, nil
 }
 
-// openEmbedded serves the log in Postgres to this process alone, by the
-// protocol of EventStoreDB on a socket that nobody else can reach, so that the
-// way of production is walked in development too.
+// openEmbedded serves the log in Postgres to this process alone, by the protocol of
+// EventStoreDB on a unix socket. Development thereby runs the client that production
+// uses. The socket lies in a folder that no other user may enter, so it needs no
+// password.
 func openEmbedded(ctx context.Context, dsn, scratch string, logger *slog.Logger) (*openedLog, error) {
 	served, err := postgres.Open(ctx, dsn, postgres.Options{Logger: logger})
 	if err != nil {
@@ -61,7 +65,7 @@ func openEmbedded(ctx context.Context, dsn, scratch string, logger *slog.Logger)
 	}
 	socket, stop, err := serveEmbedded(ctx, served, scratch)
 	if err != nil {
-		_ = served.Close(ctx) // the first error is the one to tell
+		_ = served.Close(ctx) // the first error is returned
 		return nil, err
 	}
 	client, err := openClient(ctx, "esdb://embedded?tls=false", esdb.Options{Logger: logger, Address: "unix:" + socket})
@@ -74,7 +78,7 @@ func openEmbedded(ctx context.Context, dsn, scratch string, logger *slog.Logger)
 	return client, nil
 }
 
-// serveEmbedded returns the socket that the log is served on.
+// serveEmbedded starts the server and returns its socket and a function that stops it.
 func serveEmbedded(ctx context.Context, store eventstore.Store, scratch string) (string, func(context.Context) error, error) {
 	dir, err := socketDir(scratch)
 	if err != nil {
@@ -83,7 +87,7 @@ func serveEmbedded(ctx context.Context, store eventstore.Store, scratch string) 
 	socket := filepath.Join(dir, "log.sock")
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", socket)
 	if err != nil {
-		_ = os.RemoveAll(dir) // the first error is the one to tell
+		_ = os.RemoveAll(dir) // the first error is returned
 		return "", nil, fmt.Errorf("listen for the embedded log: %w", err)
 	}
 	server := esdbserver.New(store, esdbserver.Options{})
@@ -92,17 +96,17 @@ func serveEmbedded(ctx context.Context, store eventstore.Store, scratch string) 
 	stop := func(context.Context) error {
 		server.Stop()
 		err := <-served
-		_ = os.RemoveAll(dir) // an empty folder harms nobody
+		_ = os.RemoveAll(dir) // an empty folder does no harm
 		return err
 	}
 	return socket, stop, nil
 }
 
-// maxDir leaves room for a socket's name in its address, 107 bytes in all.
+// maxDir leaves room for the socket's own name: an address holds 107 bytes.
 const maxDir = 80
 
-// socketDir makes an empty folder that this user alone may enter: in scratch,
-// where the next run finds what a killed one left, else a temporary one.
+// socketDir makes an empty folder that only this user may enter. It lies in scratch when
+// that is given, so that the next run removes what a killed one left.
 func socketDir(scratch string) (string, error) {
 	dir := filepath.Join(scratch, "socket")
 	if scratch != "" && fitsSocketAddress(dir) {
@@ -117,7 +121,8 @@ func socketDir(scratch string) (string, error) {
 	return os.MkdirTemp(dir, "nonassociations-")
 }
 
-// fitsSocketAddress tells whether a socket's address can be made from a folder's name.
+// fitsSocketAddress reports whether the client can be given a socket in dir: the address
+// is a URL without escapes, and short.
 func fitsSocketAddress(dir string) bool {
 	return len(dir) <= maxDir && !strings.ContainsAny(dir, " %?#")
 }

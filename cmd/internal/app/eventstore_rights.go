@@ -12,8 +12,8 @@ import (
 	"nonassociations/eventstore/esdb"
 )
 
-// EventStoreUsers are the users of EventStoreDB that each role calls it as. A role
-// may have several, and several roles the same.
+// EventStoreUsers are the users of EventStoreDB under which each role connects. A role
+// may have several, and several roles may share one.
 type EventStoreUsers struct {
 	Serve   []string `default:"nonassociations-serve"   help:"Users of serve, which reads and appends: ${default}."               placeholder:"NAME"`
 	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen, which reads and appends: ${default}."        placeholder:"NAME"`
@@ -21,7 +21,7 @@ type EventStoreUsers struct {
 	Publish []string `default:"nonassociations-publish" help:"Users of publish, its status and replay, which read: ${default}." placeholder:"NAME"`
 }
 
-// users are those of all roles, by what they may do.
+// users groups the users by the rights that their roles need.
 func (u EventStoreUsers) users() esdb.Users {
 	return esdb.Users{
 		Append: append(append([]string(nil), u.Serve...), u.Listen...),
@@ -29,15 +29,17 @@ func (u EventStoreUsers) users() esdb.Users {
 	}
 }
 
-// rightsTimeout bounds a command about rights, which asks a few questions.
+// rightsTimeout bounds a command about rights, which makes a few calls.
 const rightsTimeout = 15 * time.Second
 
-// ErrNotJudged says that the rights could not be asked for.
+// ErrNotJudged means that the rights could not be read or set. It is not the same as
+// rights that are wrong, and commands exit with another status.
 var ErrNotJudged = errors.New("the rights could not be asked for")
 
-// Grant gives the roles' users their rights, as the administrator in the connection
-// string of the variable or option called name, or only tells with dryRun: a
-// sentence for each right. Errors: ErrNotJudged.
+// Grant sets the rights of the roles' users in EventStoreDB and returns one sentence for
+// each right. It connects with admin, the address of an administrator, which came from
+// the variable or option called name. With dryRun it changes nothing. Errors:
+// ErrNotJudged, or a user name that EventStoreDB would not accept.
 func Grant(ctx context.Context, name, admin string, environment map[string]string, users EventStoreUsers, dryRun bool, logger *slog.Logger) ([]string, error) {
 	if err := users.users().Check(); err != nil {
 		return nil, err
@@ -50,13 +52,14 @@ func Grant(ctx context.Context, name, admin string, environment map[string]strin
 	defer cancel()
 	settings, err := store.Grant(asking, users.users(), dryRun)
 	err = errors.Join(err, closers{store.Close}.within(flushTime))
-	var told []string
+	var sentences []string
 	for _, setting := range settings {
-		told = append(told, describeRights(setting, dryRun))
+		sentences = append(sentences, describeRights(setting, dryRun))
 	}
-	return told, notJudged(err)
+	return sentences, notJudged(err)
 }
 
+// describeRights returns the sentence for one setting.
 func describeRights(setting esdb.Setting, dryRun bool) string {
 	was := setting.Was
 	if was == "" {
@@ -73,7 +76,8 @@ func describeRights(setting esdb.Setting, dryRun bool) string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// RightsReport is what the user of EVENTSTORE_URL may do, and what it should.
+// RightsReport compares the rights of the user of EVENTSTORE_URL with those of a role.
+// It is printed as JSON: its keys never change.
 type RightsReport struct {
 	OK      bool         `json:"ok"`
 	Role    string       `json:"role"`
@@ -83,9 +87,9 @@ type RightsReport struct {
 	TooMuch []esdb.Right `json:"tooMuch"`
 }
 
-// CheckRights asks what the user of EVENTSTORE_URL may do, and compares it with
-// what the role needs: serve, listen, project or publish. Nothing is written.
-// Errors: ErrNotJudged, also for a log that is not in EventStoreDB.
+// CheckRights finds out the rights of the user of EVENTSTORE_URL and compares them with
+// what role needs: serve, listen, project or publish. It writes nothing. Errors:
+// ErrNotJudged, also for a log that is not in EventStoreDB.
 func CheckRights(ctx context.Context, environment map[string]string, role string, logger *slog.Logger) (RightsReport, error) {
 	store, err := openForRights(ctx, "EVENTSTORE_URL", environment["EVENTSTORE_URL"], environment, logger)
 	if err != nil {
@@ -100,25 +104,26 @@ func CheckRights(ctx context.Context, environment map[string]string, role string
 	return report(role, store.User(), held), nil
 }
 
+// report sorts the rights into those that are missing and those that are too much.
 func report(role, user string, held []esdb.Held) RightsReport {
-	told := RightsReport{Role: role, Rights: held, Missing: []esdb.Right{}, TooMuch: []esdb.Right{}}
+	r := RightsReport{Role: role, Rights: held, Missing: []esdb.Right{}, TooMuch: []esdb.Right{}}
 	if user != "" {
-		told.User = &user
+		r.User = &user
 	}
 	for _, one := range held {
 		switch {
 		case one.Wanted && !one.Has:
-			told.Missing = append(told.Missing, one.Right)
+			r.Missing = append(r.Missing, one.Right)
 		case one.Has && !one.Wanted:
-			told.TooMuch = append(told.TooMuch, one.Right)
+			r.TooMuch = append(r.TooMuch, one.Right)
 		}
 	}
-	told.OK = len(told.Missing)+len(told.TooMuch) == 0
-	return told
+	r.OK = len(r.Missing)+len(r.TooMuch) == 0
+	return r
 }
 
-// openForRights opens an EventStoreDB for a command that needs no more of the
-// environment than its address.
+// openForRights opens an EventStoreDB for a command that needs only its address, not a
+// whole configuration. The address is checked like that of a role, plain text included.
 func openForRights(ctx context.Context, name, address string, environment map[string]string, logger *slog.Logger) (*esdb.Store, error) {
 	var f faults
 	switch {
@@ -138,7 +143,7 @@ func openForRights(ctx context.Context, name, address string, environment map[st
 	return store, notJudged(err)
 }
 
-// notJudged is what a command says of an error of the log.
+// notJudged wraps an error of the log in ErrNotJudged.
 func notJudged(err error) error {
 	switch {
 	case err == nil:

@@ -2,7 +2,7 @@ package app
 
 import "slices"
 
-// grant is one right in Postgres, in its own words.
+// grant is one right in Postgres, in the words of the GRANT statement.
 type grant struct {
 	privilege string // SELECT …; membership is the right to do all that an owner may
 	kind      string // TABLE, SCHEMA, FUNCTION or DATABASE
@@ -18,6 +18,7 @@ const (
 	schema   = "SCHEMA"
 )
 
+// String returns the right as an error names it and as GRANT takes it.
 func (g grant) String() string {
 	switch {
 	case g.kind == database:
@@ -28,13 +29,16 @@ func (g grant) String() string {
 	return g.privilege + " ON " + g.kind + " " + g.schema + "." + g.name
 }
 
+// schemaUse is the right to use a schema, without which no right in it counts.
 func schemaUse(name string) grant { return grant{"USAGE", schema, name, ""} }
 
+// owned is the membership in the role that owns a schema.
 func owned(name string) grant { return grant{membership, schema, name, ""} }
 
 // create is the right to make schemas.
 var create = grant{"CREATE", database, "", ""}
 
+// tables returns several rights on one table.
 func tables(of, name string, privileges ...string) []grant {
 	all := make([]grant, len(privileges))
 	for i, privilege := range privileges {
@@ -49,12 +53,12 @@ var (
 	grantsOfLog    = append(tables("eventstore", "events", "SELECT"), schemaUse("eventstore"))
 	grantsOfAppend = append(slices.Clone(grantsOfLog), grant{"EXECUTE", "FUNCTION", "eventstore", "append"})
 
-	// Whose log the durable tables are of.
+	// To read which log the durable tables belong to.
 	grantsOfBinding = slices.Concat(
 		tables("commands", "log", "SELECT"), tables("publisher", "checkpoint", "SELECT"),
 		tables("consumer", "status", "SELECT"), []grant{schemaUse("commands"), schemaUse("publisher"), schemaUse("consumer")},
 	)
-	// How the consumers are doing, and the row of each that works here.
+	// To read the status of the consumers, and to write the rows of this process.
 	grantsOfWatching  = append(tables("consumer", "status", "SELECT"), schemaUse("consumer"))
 	grantsOfConsuming = append(slices.Clone(grantsOfWatching), tables("consumer", "status", "INSERT", "UPDATE")...)
 	grantsOfVerifying = append(tables("read_1", "checkpoint", "SELECT"), schemaUse("read_1"))
@@ -89,16 +93,17 @@ var (
 	}
 )
 
-// requirement is what a process must be granted in one database.
+// requirement is what a process must be granted at one address.
 type requirement struct {
 	dsn    string
 	grants []grant
 }
 
-// requirements adds up what is needed by address, because one login may do several
-// kinds of work.
+// requirements are grouped by address: one login may do several kinds of work, and is
+// then checked once for all of them.
 type requirements []requirement
 
+// add adds rights at an address, each once.
 func (n *requirements) add(dsn string, grants []grant) {
 	if dsn == "" {
 		return // an EventStoreDB, which has rights of its own
@@ -115,7 +120,9 @@ func (n *requirements) add(dsn string, grants []grant) {
 	}
 }
 
-// requirements of a process that runs without end.
+// requirements returns what a process with these roles needs. They are checked before
+// any work begins, because a right that is missed in the middle of it looks like an
+// outage.
 func (o Options) requirements() requirements {
 	var all requirements
 	log, dsn := o.Config.logDSN(), o.Config.DatabaseURL
@@ -142,7 +149,8 @@ func (o Options) requirements() requirements {
 	return all
 }
 
-// requirementsOf is for a command: what it does in the log and in DATABASE_URL.
+// requirementsOf returns what a command needs: rights on the log and rights at
+// DATABASE_URL. nil stands for none.
 func (c Config) requirementsOf(log, dsn []grant) requirements {
 	var all requirements
 	if log != nil {

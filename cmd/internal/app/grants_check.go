@@ -16,29 +16,30 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// missingRights says which rights in Postgres a process does not have. Waiting does not
-// help, and an answer without them would be one about what could not be seen:
-// for who waits it is as final as errOtherLog.
+// missingRights is the error of a process that lacks rights in Postgres. Waiting does
+// not help. It counts as errOtherLog: an answer without the rights would be about what
+// could not be seen, and a table that is hidden must never pass for one that is empty.
 type missingRights struct {
 	role   string
 	rights []string
 }
 
-// Error is error's.
+// Error names the role, all its missing rights and the script that grants them.
 func (l *missingRights) Error() string {
 	return fmt.Sprintf("the role %q of Postgres lacks %s: deploy/postgres/roles.sql gives it", l.role, strings.Join(l.rights, ", "))
 }
 
-// Is makes it end whatever waits for the log and its tables.
+// Is makes errOtherLog match, which ends every loop that waits for the log.
 func (l *missingRights) Is(target error) bool { return target == errOtherLog }
 
-// checkTimeout bounds one look at the rights, connecting included.
+// checkTimeout bounds one check of the rights, connecting included.
 const checkTimeout = 10 * time.Second
 
-// checkGrants checks rights in one database. A right on what is not there yet is not
-// missing: the catalog, which everybody may read, tells the two apart. Rows that a
-// policy hides are missing, since they would count as not there. Errors:
-// *lacking with all that is missing; else Postgres could not be asked.
+// checkGrants checks the rights at one address. A right on an object that does not exist
+// yet is not missing: the catalog, which every role may read, tells the two apart. Rows
+// hidden by a row-level policy count as missing, because a query would take them for
+// absent. Errors: *missingRights with everything that is missing; any other error means
+// that Postgres did not answer.
 func checkGrants(ctx context.Context, of requirement) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -86,14 +87,15 @@ FROM (
 	LEFT JOIN pg_namespace s ON nspname = schema
 ) wanted`
 
-// closeWithin does not wait for a server that hangs.
+// closeWithin closes a connection without waiting for a server that hangs.
 func closeWithin(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	_ = conn.Close(ctx) // whatever it says, the connection is over
+	_ = conn.Close(ctx) // the connection is over either way
 }
 
-// checkAllGrants is for a command, which checks before it does anything.
+// checkAllGrants checks a command before it changes anything, and returns the errors of
+// all addresses.
 func checkAllGrants(ctx context.Context, all requirements) error {
 	var faults []error
 	for _, of := range all {
@@ -105,9 +107,10 @@ func checkAllGrants(ctx context.Context, all requirements) error {
 // grantCheckInterval is how soon a right that was taken away is named.
 const grantCheckInterval = 5 * time.Second
 
-// watchRights checks what the process needs: at its start everything that is missing
-// ends it, afterwards it is told to the log and to readiness until it is back.
-// Postgres that is away is waited for.
+// watchRights checks the rights of the process, and again at an interval until ctx ends.
+// A right that is missing at the start ends the process. One that is revoked later is
+// logged and makes readiness fail until it is granted again: requests that do not need
+// it go on. While Postgres is away the result stays as it was.
 func (p *process) watchRights(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, of := range p.requirements() {
@@ -124,8 +127,8 @@ func (p *process) watchRights(ctx context.Context) error {
 	return group.Wait()
 }
 
-// retryUntilGranted returns when the rights in the durable tables are whole. What is
-// missing there ends the process elsewhere, in one sentence that names it all.
+// waitForRights returns when the rights at DATABASE_URL are complete. When some are
+// missing watchRights ends the process, with one error that names them all.
 func (p *process) waitForRights(ctx context.Context) error {
 	select {
 	case <-p.allowed:
@@ -135,6 +138,8 @@ func (p *process) waitForRights(ctx context.Context) error {
 	}
 }
 
+// retryUntilGranted retries until Postgres answers. Errors: *missingRights, and the
+// context's.
 func retryUntilGranted(ctx context.Context, of requirement, logger *slog.Logger) error {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
@@ -144,7 +149,7 @@ func retryUntilGranted(ctx context.Context, of requirement, logger *slog.Logger)
 			return err
 		}
 		wait := waits.NextBackOff()
-		logger.WarnContext(ctx, "the rights in Postgres cannot be asked yet, waiting", "again", wait, "error", err)
+		logger.WarnContext(ctx, "rights in Postgres not readable yet, retrying", "again", wait, "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -153,8 +158,8 @@ func retryUntilGranted(ctx context.Context, of requirement, logger *slog.Logger)
 	}
 }
 
-// watchGrants tells when a right goes, and when it is back. What exists now and did not
-// at the start is looked at too.
+// watchGrants repeats the check of one address. Objects that were made since the start
+// are checked as well.
 func (p *process) watchGrants(ctx context.Context, of requirement) error {
 	tick := time.NewTicker(grantCheckInterval)
 	defer tick.Stop()
@@ -169,18 +174,19 @@ func (p *process) watchGrants(ctx context.Context, of requirement) error {
 		switch {
 		case errors.As(err, &l):
 			p.missingRights.Store(of.dsn, err)
-			p.Logger.ErrorContext(ctx, "a right in Postgres is gone", "error", err)
+			p.Logger.ErrorContext(ctx, "rights in Postgres were revoked", "error", err)
 		case err == nil && was != nil:
 			p.missingRights.Delete(of.dsn)
-			p.Logger.InfoContext(ctx, "all rights in Postgres are there again")
+			p.Logger.InfoContext(ctx, "rights in Postgres are complete again")
 		case err != nil:
-			continue // away, which others tell
+			continue // Postgres is away, which other parts report
 		}
 		was = err
 	}
 }
 
-// missingRight is one that went while the process runs; nil when none did.
+// missingRight returns the error for a right that was revoked while the process runs,
+// nil for none.
 func (p *process) missingRight() (missing error) {
 	p.missingRights.Range(func(_, err any) bool {
 		missing, _ = err.(error)

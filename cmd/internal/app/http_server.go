@@ -12,7 +12,8 @@ import (
 	"nonassociations/web/api"
 )
 
-// httpServer is an HTTP server from the moment it listens to the last request.
+// httpServer is an HTTP server with an ordered end. It listens from the moment it is
+// made, so that a port that is taken fails the start of the process.
 type httpServer struct {
 	server   *http.Server
 	listener *api.Connections
@@ -20,6 +21,8 @@ type httpServer struct {
 	logger   *slog.Logger
 }
 
+// listen binds the address and prepares the server. connections limits the connections,
+// 0 for the default. No request is answered before run.
 func listen(ctx context.Context, address string, connections int, handler http.Handler, logger *slog.Logger) (*httpServer, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -34,12 +37,13 @@ func listen(ctx context.Context, address string, connections int, handler http.H
 	return e, nil
 }
 
-// address is where it listens, also when any free port was asked for.
+// address returns the address in use, also when port 0 was asked for.
 func (e *httpServer) address() string { return e.listener.Addr().String() }
 
-// run serves until the context ends, and then lets the requests in flight
-// finish: for drainTime undisturbed, then with their contexts at an end, which
-// the API answers with 503.
+// run serves until ctx ends and then shuts down in order: no new request, drainTime for
+// those in flight, then an end of their contexts, which the API answers with 503 within
+// lateTime. It returns nil after that, also when connections had to be cut. Errors: the
+// server failed while ctx was alive.
 func (e *httpServer) run(ctx context.Context) error {
 	defer e.cut()
 	failed := make(chan error, 1)
@@ -49,14 +53,14 @@ func (e *httpServer) run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	e.logger.InfoContext(ctx, "stopping: no new request, those in flight finish")
+	e.logger.InfoContext(ctx, "shutting down, waiting for requests in flight")
 	late := time.AfterFunc(drainTime, e.cut)
 	defer late.Stop()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime+lateTime)
 	defer cancel()
 	if err := e.server.Shutdown(limit); err != nil {
 		e.logger.WarnContext(ctx, "requests were cut off", "error", err)
-		_ = e.server.Close() // it has nothing more to say
+		_ = e.server.Close() // the connections are given up
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)

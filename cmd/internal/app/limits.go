@@ -9,7 +9,8 @@ import (
 	"nonassociations/web/api"
 )
 
-// Limits bound what one serving process gives at once.
+// Limits bound what one serving process gives at the same time. Without them one client
+// could take all connections of the pool and every other client would wait.
 type Limits struct {
 	FeedsPerClient   int // MAX_FEEDS_PER_CLIENT
 	Feeds            int // MAX_FEEDS, of all clients
@@ -17,11 +18,11 @@ type Limits struct {
 	Connections      int // MAX_CONNECTIONS
 }
 
-// maxLimit is more than any process could serve: what is larger is a mistake.
+// maxLimit is more than a process can serve. A larger number is a mistake.
 const maxLimit = 1_000_000
 
-// readLimits reads the limits; one that is not set has its default. Faults name
-// the variable.
+// readLimits returns the limits in environment, with a default for each that is not set.
+// A fault names the variable and not the value.
 func readLimits(environment map[string]string, f *faults) Limits {
 	limits := Limits{FeedsPerClient: 4, Feeds: 32, WaitersPerClient: api.DefaultWaiters, Connections: api.DefaultConnections}
 	for name, limit := range map[string]*int{
@@ -42,14 +43,16 @@ func readLimits(environment map[string]string, f *faults) Limits {
 	return limits
 }
 
-// locatorWithSeats waits for the read model on a seat of the client whose command it is.
+// locatorWithSeats counts waiting for the read model against the limit of the client
+// whose command it is.
 type locatorWithSeats struct {
 	commands.PairLocator
 
 	seats *api.Seats
 }
 
-// WaitFor is commands.Router's.
+// WaitFor waits for the position on a seat of the client, and fails at once when all of
+// them are taken.
 func (s locatorWithSeats) WaitFor(ctx context.Context, position uint64) error {
 	return s.seats.Wait(ctx, func(ctx context.Context) error { return s.PairLocator.WaitFor(ctx, position) })
 }

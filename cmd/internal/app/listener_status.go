@@ -9,9 +9,11 @@ import (
 	"nonassociations/nomis"
 )
 
-// reportListener writes the row of the listener on merges until the context ends. It has
-// no place in the log: its row says when the loop last went round, of whichever
-// process did so last, since any of them may get the next message.
+// reportListener writes the status row of the listener for merges until the context
+// ends. The listener reads a queue and has no position in the log. Its row is shared by
+// all processes, because any of them may get the next message: it shows when one of them
+// last looked. beat is called after each round, with the error of that round. ended
+// stops writing and waits.
 func (p *process) reportListener(ctx context.Context) (beat func(error), ended func()) {
 	writer := status.NewWriter(status.Options{
 		Consumer: nomis.Consumer, Build: Version(), DSN: p.Config.DatabaseURL, Clock: p.Clock, Logger: p.Logger, Shared: true,

@@ -19,23 +19,25 @@ import (
 	"nonassociations/projections"
 )
 
-// errOtherLog says that tables in Postgres and the log do not belong together.
-// Going on would show an empty list where there is a danger to a life.
+// errOtherLog means that tables in Postgres and the log do not belong together. A
+// process that went on would answer with an empty list where there is a danger to a
+// life.
 var errOtherLog = errors.New("these tables and this log do not belong together")
 
-// boundTable is a table that remembers whose log it was filled from.
+// boundTable is a table that stores the id of the log it was filled from.
 type boundTable struct {
 	table string
 	id    uuid.UUID
 }
 
-// ensureLogID finds out which log this is, and gives a log its id that has none:
-// only when nothing in Postgres remembers another. It outlives outages; its
-// errors are the context's and errOtherLog, in words.
+// ensureLogID returns the id of the log. It gives one to a new log, but only when no
+// table in Postgres names another: a log that lost its id was replaced. It retries
+// through outages. Errors: the context's, and errOtherLog with both ids for the
+// operator.
 func ensureLogID(ctx context.Context, log eventstore.Store, dsn string, logger *slog.Logger) (uuid.UUID, error) {
 	offered := uuid.New() // one for all tries, so that a lost answer is recognised
 	var id uuid.UUID
-	err := retryUntilAnswered(ctx, logger, "the log's id cannot be read yet, waiting", func(ctx context.Context) error {
+	err := retryUntilAnswered(ctx, logger, "log id not readable yet, retrying", func(ctx context.Context) error {
 		var err error
 		id, err = identifyOnce(ctx, log, dsn, offered)
 		return err
@@ -43,9 +45,9 @@ func ensureLogID(ctx context.Context, log eventstore.Store, dsn string, logger *
 	return id, err
 }
 
-// retryUntilAnswered asks until there is an answer, through outages; its errors are the
-// context's and errOtherLog.
-func retryUntilAnswered(ctx context.Context, logger *slog.Logger, words string, ask func(context.Context) error) error {
+// retryUntilAnswered calls ask with exponential backoff until it succeeds. Each failure
+// is logged as message. Errors: the context's, and errOtherLog.
+func retryUntilAnswered(ctx context.Context, logger *slog.Logger, message string, ask func(context.Context) error) error {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
 	for {
@@ -56,7 +58,7 @@ func retryUntilAnswered(ctx context.Context, logger *slog.Logger, words string, 
 			return err
 		}
 		wait := waits.NextBackOff()
-		logger.WarnContext(ctx, words, "again", wait, "error", err)
+		logger.WarnContext(ctx, message, "again", wait, "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -65,8 +67,8 @@ func retryUntilAnswered(ctx context.Context, logger *slog.Logger, words string, 
 	}
 }
 
-// verifyReadModel refuses a read model that shows what is not in the log. A table's
-// id cannot tell: a log that was put back to an earlier day has the same.
+// verifyReadModel fails when the read model shows an event that is not in the log. The
+// id alone does not show that: a log restored to an earlier day keeps its id.
 func verifyReadModel(ctx context.Context, log eventstore.Store, dsn string) error {
 	err := projections.Guard(ctx, dsn, log)
 	if errors.Is(err, consumer.ErrRefused) {
@@ -75,6 +77,8 @@ func verifyReadModel(ctx context.Context, log eventstore.Store, dsn string) erro
 	return err
 }
 
+// identifyOnce is one try of ensureLogID. offered is the id for a new log; it is the
+// same in all tries, so that a write whose answer was lost is recognised.
 func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered uuid.UUID) (uuid.UUID, error) {
 	remembered, err := boundTables(ctx, dsn)
 	if err != nil {
@@ -97,6 +101,7 @@ func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered
 	return id, nil
 }
 
+// describe lists the tables with the ids of their logs.
 func describe(others []boundTable) string {
 	var texts []string
 	for _, other := range others {
@@ -105,17 +110,17 @@ func describe(others []boundTable) string {
 	return strings.Join(texts, ", ")
 }
 
-// eventStore asks the log for its id, which is the shortest question that has
-// only one right answer. Errors: *eventstore.Mismatch when it has another.
+// eventStore checks the log by reading its id: a small read with one right answer.
+// Errors: *eventstore.Mismatch when another log answers.
 func (p *process) eventStore(ctx context.Context) error {
 	_, err := eventstore.ReadIdentity(ctx, p.log)
 	return err
 }
 
-// boundTables asks every table that has a store_id, whichever room it is of: a
-// new room must not be forgotten here. The catalog names them, since it also
-// shows what this role may not read; a table that cannot be asked may be of
-// another log. Errors: *lacking, with every table of that kind.
+// boundTables returns every table that stores the id of a log. It searches the catalog
+// for the column instead of a list in the code, so that a new table cannot be forgotten.
+// Errors: *missingRights when a table cannot be read, since it may belong to another
+// log.
 func boundTables(ctx context.Context, dsn string) ([]boundTable, error) {
 	conn, err := pg.Connect(ctx, dsn)
 	if err != nil {

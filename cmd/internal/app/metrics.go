@@ -13,6 +13,7 @@ import (
 	"nonassociations/web/api"
 )
 
+// newDesc describes a metric of this service. Every name begins with nonassociations_.
 func newDesc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nonassociations_"+name, help, labels, nil)
 }
@@ -20,22 +21,23 @@ func newDesc(name, help string, labels ...string) *prometheus.Desc {
 // The metrics of consumers. Labels come from closed sets.
 var (
 	consumerPosition  = newDesc("consumer_position", "Everything up to here is applied.", "consumer")
-	consumerHead      = newDesc("consumer_head_position", "The last fact of ours in the log.", "consumer")
+	consumerHead      = newDesc("consumer_head_position", "Position of the last own event in the log.", "consumer")
 	consumerLag       = newDesc("consumer_lag_seconds", "Age of the oldest fact that is not applied.", "consumer")
-	consumerHeartbeat = newDesc("consumer_heartbeat_timestamp_seconds", "When the consumer last was at work.", "consumer")
+	consumerHeartbeat = newDesc("consumer_heartbeat_timestamp_seconds", "When the consumer last went round its loop.", "consumer")
 	consumerFault     = newDesc("consumer_fault", "1 while the consumer has a fault of the category.", "consumer", "category")
 
-	inFlight  = newDesc("publisher_in_flight", "Facts between the log and SNS.", "topic")
+	inFlight  = newDesc("publisher_in_flight", "Facts read from the log and not yet acknowledged by SNS.", "topic")
 	parked    = newDesc("publisher_parked_messages", "Parked messages.", "topic", "state")
 	delivered = newDesc("publisher_delivered_total", "Messages that SNS has acknowledged.", "topic")
-	faulty    = newDesc("publisher_faults_total", "Sendings that a fault of SNS undid.", "topic")
-	refusals  = newDesc("publisher_refusals_total", "Messages that SNS called invalid.", "topic")
+	faulty    = newDesc("publisher_faults_total", "Sends that failed by a fault of SNS.", "topic")
+	refusals  = newDesc("publisher_refusals_total", "Messages that SNS refused as invalid.", "topic")
 )
 
-// metrics collects at each scrape what health says.
+// metrics is a prometheus.Collector that computes the values at each scrape from the
+// same sources as health. Nothing is counted twice, and an alert sees what health shows.
 type metrics struct{ process *process }
 
-// Describe is prometheus.Collector's.
+// Describe sends all descriptions: a pedantic registry refuses a metric without one.
 func (metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		consumerPosition, consumerHead, consumerLag, consumerHeartbeat, consumerFault,
@@ -45,9 +47,12 @@ func (metrics) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
+// scrapeTimeout is half of what Prometheus waits by default.
 const scrapeTimeout = 5 * time.Second
 
-// Collect is prometheus.Collector's.
+// Collect sends the metrics of all consumers and of the publishers in this process. A
+// value that is not known is left out rather than sent as 0, which an alert would take
+// for one.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(m.process.below, scrapeTimeout)
 	defer cancel()
@@ -59,6 +64,9 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
+// collectConsumer sends the metrics of one consumer. The fault gauge has a series for
+// every category, 0 while there is no such fault, so that an alert on it never lacks
+// data.
 func collectConsumer(to chan<- prometheus.Metric, name string, one api.Consumer) {
 	set := func(desc *prometheus.Desc, value float64, more ...string) {
 		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{name}, more...)...)
@@ -84,6 +92,7 @@ func collectConsumer(to chan<- prometheus.Metric, name string, one api.Consumer)
 	}
 }
 
+// collectPublisher sends the metrics of one topic.
 func collectPublisher(to chan<- prometheus.Metric, s publisher.Status) {
 	set := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, more ...string) {
 		to <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{string(s.Topic)}, more...)...)
@@ -97,7 +106,8 @@ func collectPublisher(to chan<- prometheus.Metric, s publisher.Status) {
 	set(refusals, prometheus.CounterValue, float64(s.Refusals))
 }
 
-// metricsHandler has a registry of its own: nothing else of the process is in it.
+// metricsHandler serves /metrics from a registry of its own, which holds these metrics
+// and no others. Two scrapes at a time are enough: each one reads from the stores.
 func (p *process) metricsHandler() http.Handler {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(metrics{p})

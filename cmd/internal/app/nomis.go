@@ -19,8 +19,8 @@ import (
 	"nonassociations/queries"
 )
 
-// listen works on merges until the context ends: on what the requests stand
-// on where this process serves, else on its own.
+// listen processes merges from the queue until the context ends. A process that also
+// serves shares its read model and command handler; any other opens its own.
 func (p *process) listen(ctx, below context.Context) error {
 	queue, err := nomis.OpenQueue(below, p.Config.PrisonerEventsQueueURL)
 	if err != nil {
@@ -49,15 +49,17 @@ func (p *process) listen(ctx, below context.Context) error {
 	}).Run(ctx)
 }
 
-// exclusively lets one merge, or the undoing of one, work at a time in all processes:
-// two that meet at one record would carry it to and fro.
+// exclusively returns a function that runs do under the lease for merges, which one
+// process holds at a time. Two merges that met at one record would move it back and
+// forth.
 func exclusively(config Config, logger *slog.Logger) func(context.Context, func(context.Context)) error {
 	return func(ctx context.Context, do func(context.Context)) error {
 		return lease.With(ctx, config.DatabaseURL, "nonassociations merges", logger, do)
 	}
 }
 
-// awaitLog returns when the log has an id and the tables are of that log.
+// awaitLog returns when the log has an id and all bound tables belong to it. Errors: the
+// context's, and errOtherLog.
 func (p *process) awaitLog(ctx context.Context) error {
 	if p.Roles.Serve {
 		select {
@@ -74,7 +76,7 @@ func (p *process) awaitLog(ctx context.Context) error {
 		if err == nil || errors.Is(err, errOtherLog) {
 			return err
 		}
-		p.Logger.WarnContext(ctx, "waiting for the log and its id, which a serving process gives", "error", err)
+		p.Logger.WarnContext(ctx, "log id not readable yet, retrying", "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -83,6 +85,8 @@ func (p *process) awaitLog(ctx context.Context) error {
 	}
 }
 
+// checkSameLog is one try of awaitLog for a process that does not serve. It never writes
+// an id: only a serving process may give one to a new log.
 func (p *process) checkSameLog(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -101,8 +105,10 @@ func (p *process) checkSameLog(ctx context.Context) error {
 	return verifyReadModel(ctx, p.log, p.Config.readDSN())
 }
 
-// Unmerge takes back what a message did, or only tells with dryRun; see
-// merge.Process.Undo. message is the id in the SNS envelope.
+// Unmerge takes a merge back by new facts. message is the MessageId in the SNS envelope
+// of the merge. It waits for merges at work. With dryRun it only returns what would be
+// done. The result may be set although an error is returned: a part was done then, and
+// repeating the command does the rest.
 func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool) (merge.Undone, error) {
 	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfAppend, nil)); err != nil {
 		return merge.Undone{}, err

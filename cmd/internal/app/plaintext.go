@@ -13,15 +13,16 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// trustedAddress is a variable that says where something lies that this service trusts:
-// who reads or changes it on its way decides who gets in, or what is true.
+// trustedAddress is a variable with an address on whose answers the service relies. An
+// attacker on the way to it could let anyone in or change the record, so TLS is
+// required.
 type trustedAddress struct {
 	name  string
 	value string
 	plain func(value string) []string // the hosts that are, or may be, called without TLS
 }
 
-// trustedAddresses are all of them. A variable that is not set calls nobody.
+// trustedAddresses returns all of them. A variable that is not set leads nowhere.
 func (c Config) trustedAddresses() []trustedAddress {
 	log := esdb.PlainHosts
 	if hasScheme(c.EventStoreURL, postgresSchemes) {
@@ -39,7 +40,7 @@ func (c Config) trustedAddresses() []trustedAddress {
 	}
 }
 
-// plainHTTPHosts is the host of an http address, which is called without TLS.
+// plainHTTPHosts returns the host of an http address, and none for https.
 func plainHTTPHosts(value string) []string {
 	parsed, err := url.Parse(value)
 	if err != nil || !strings.EqualFold(parsed.Scheme, "http") {
@@ -48,12 +49,13 @@ func plainHTTPHosts(value string) []string {
 	return []string{parsed.Hostname()}
 }
 
-// variable is what the name of one looks like; anything else may be a secret that
-// was put in the wrong place.
+// variable matches the name of a variable. Any other text in PLAIN_TEXT_ALLOWED may be a
+// secret that was put into the wrong variable, and is not repeated in an error.
 var variable = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
-// checkPlainText refuses every address beyond this machine that is called without
-// TLS and not allowed to be, and notes those for which the permission is used.
+// checkPlainText refuses each address that leads to another machine without TLS, unless
+// PLAIN_TEXT_ALLOWED names its variable. It stores the variables that use the
+// permission.
 func (c *Config) checkPlainText(f *faults) {
 	all := c.trustedAddresses()
 	allowed := c.allowedPlainText(f, all)
@@ -70,8 +72,9 @@ func (c *Config) checkPlainText(f *faults) {
 	}
 }
 
-// allowedPlainText are the names in PLAIN_TEXT_ALLOWED. One that is no address is a
-// mistake that would otherwise show in the refusal of another.
+// allowedPlainText returns the names in PLAIN_TEXT_ALLOWED. A name that is no such
+// variable is a fault of its own: a typing error would otherwise show as a refusal
+// somewhere else.
 func (c *Config) allowedPlainText(f *faults, all []trustedAddress) []string {
 	var names []string
 	for name := range strings.SplitSeq(c.PlainTextAllowed, ",") {
@@ -89,9 +92,9 @@ func (c *Config) allowedPlainText(f *faults, all []trustedAddress) []string {
 	return names
 }
 
-// isRemote reports whether a host lies beyond this machine. Only what is written as
-// a loopback address counts as this machine, and localhost: what another name
-// leads to is for a name server to say.
+// isRemote reports whether a host may be another machine. Only a loopback address and
+// the name localhost are this machine; where another name leads is decided by a name
+// server.
 func isRemote(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return false
@@ -100,10 +103,10 @@ func isRemote(host string) bool {
 	return err != nil || !address.Unmap().IsLoopback()
 }
 
-// WarnOfPlainText logs each variable for which PLAIN_TEXT_ALLOWED is used, so that
-// an exception is seen at every start.
+// WarnOfPlainText logs each variable that uses PLAIN_TEXT_ALLOWED, at every start: a
+// temporary exception should not be forgotten.
 func (c Config) WarnOfPlainText(ctx context.Context, logger *slog.Logger) {
 	for _, name := range c.plainText {
-		logger.WarnContext(ctx, "plain text is allowed: what goes there can be read and changed on its way", "variable", name)
+		logger.WarnContext(ctx, "plain text is allowed here: traffic can be read and changed in transit", "variable", name)
 	}
 }

@@ -15,9 +15,16 @@ import (
 	"nonassociations/web/api"
 )
 
-// readinessGate holds requests back until this process knows which log it reads, and as
-// long as another one stands in its place: a write could go into one log and a
-// read come from another's tables.
+// readinessGate refuses requests until this process has verified which log it reads, and
+// again while another log stands in its place. Without it a write could go into one log
+// while a read came from the tables of another.
+//
+// It is built from decorators of the interfaces behind the API and not as one HTTP
+// middleware. Requests are thereby authenticated and validated as always, a repeated
+// command is answered from its idempotency key, and a write addressed by pair goes on
+// while only the read model is in doubt. A middleware sees only the URL and knows none
+// of this. A test walks the interfaces by reflection, so that a new method cannot pass
+// by mistake.
 type readinessGate struct {
 	log      atomic.Pointer[uuid.UUID]
 	opened   chan struct{} // closed when it is
@@ -25,7 +32,7 @@ type readinessGate struct {
 	mismatch func() *eventstore.Mismatch
 }
 
-// open is called once.
+// open lets commands pass to the log with this id. It is called once.
 func (g *readinessGate) open(log uuid.UUID) {
 	g.log.Store(&log)
 	close(g.opened)
@@ -33,8 +40,8 @@ func (g *readinessGate) open(log uuid.UUID) {
 
 func (g *readinessGate) isOpen() bool { return g.log.Load() != nil }
 
-// closed says why nothing passes to the log; before its id is known the error is
-// that of the caller's kind.
+// closed returns the error for a call that reaches the log, nil when it may pass.
+// unknown is the caller's own kind of error for the time before the id is known.
 func (g *readinessGate) closed(unknown error) error {
 	if !g.isOpen() {
 		return fmt.Errorf("%w: the log's id is not known yet", unknown)
@@ -42,7 +49,8 @@ func (g *readinessGate) closed(unknown error) error {
 	return g.otherLog()
 }
 
-// otherLog says that another log stands in the place of the one that is known.
+// otherLog returns a *eventstore.Mismatch while another log stands in the place of the
+// one that was verified.
 func (g *readinessGate) otherLog() error {
 	if found := g.mismatch(); found != nil {
 		return found
@@ -50,7 +58,8 @@ func (g *readinessGate) otherLog() error {
 	return nil
 }
 
-// gatedCommands says "busy, repeat" until the gate is open.
+// gatedCommands fails with commands.ErrBusy until the gate is open: 503, and repeating
+// is safe.
 type gatedCommands struct {
 	gate *readinessGate
 	api.Commands
@@ -58,7 +67,7 @@ type gatedCommands struct {
 
 func (c gatedCommands) closed() error { return c.gate.closed(commands.ErrBusy) }
 
-// Sync is api.Commands'.
+// Sync is refused while the gate is closed.
 func (c gatedCommands) Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error) {
 	if err := c.closed(); err != nil {
 		return commands.SyncResult{}, err
@@ -66,7 +75,7 @@ func (c gatedCommands) Sync(ctx context.Context, by domain.Cause, tells []comman
 	return c.Commands.Sync(ctx, by, tells)
 }
 
-// ExecuteByID is api.Commands'.
+// ExecuteByID is refused while the gate is closed.
 func (c gatedCommands) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error) {
 	if err := c.closed(); err != nil {
 		return commands.Receipt{}, err
@@ -74,7 +83,7 @@ func (c gatedCommands) ExecuteByID(ctx context.Context, by domain.Cause, id uuid
 	return c.Commands.ExecuteByID(ctx, by, id, command)
 }
 
-// Staff is api.Commands'.
+// Staff is refused while the gate is closed.
 func (c gatedCommands) Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error) {
 	if err := c.closed(); err != nil {
 		return commands.Receipt{}, err
@@ -82,13 +91,14 @@ func (c gatedCommands) Staff(ctx context.Context, by domain.Cause, act commands.
 	return c.Commands.Staff(ctx, by, act)
 }
 
-// gatedAudit says that the log is not there until the gate is open.
+// gatedAudit fails with audit.ErrUnavailable until the gate is open.
 type gatedAudit struct {
 	gate *readinessGate
 	api.Audit
 }
 
-// Feed is api.Audit's. All else asks for the head of the log first.
+// Feed is refused while the gate is closed. The other methods need no gate: each asks
+// for the head of the log first, which eventstore.Verified refuses.
 func (a gatedAudit) Feed(ctx context.Context, feed audit.Feed) error {
 	if err := a.gate.closed(audit.ErrUnavailable); err != nil {
 		return err
@@ -96,28 +106,28 @@ func (a gatedAudit) Feed(ctx context.Context, feed audit.Feed) error {
 	return a.Audit.Feed(ctx, feed)
 }
 
-// gatedStreams says "not caught up" until the gate is open.
+// gatedStreams fails with queries.ErrNotCaughtUp while reads are refused.
 type gatedStreams struct {
 	gate *readinessGate
 	api.Streams
 }
 
-// PairsOf is api.Streams'.
+// PairsOf is refused while reads are.
 func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error) {
 	return readBehind(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number, atLeast) })
 }
 
-// MergedWith is api.Streams'.
+// MergedWith is refused while reads are.
 func (s gatedStreams) MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
 	return readBehind(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number, atLeast) })
 }
 
-// RemovedInto is api.Streams'.
+// RemovedInto is refused while reads are.
 func (s gatedStreams) RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
 	return readBehind(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number, atLeast) })
 }
 
-// PairOf is api.Streams'.
+// PairOf is refused while reads are.
 func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
 	if err := s.gate.closedForReads(); err != nil {
 		return domain.Pair{}, false, err
@@ -125,14 +135,14 @@ func (s gatedStreams) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) 
 	return s.Streams.PairOf(ctx, id, atLeast)
 }
 
-// gatedLocator says "not caught up" until the gate is open: a read model of another
-// log knows none of this one's records.
+// gatedLocator fails with queries.ErrNotCaughtUp while reads are refused. A read model
+// of another log knows none of the records, and a command by id would answer 404.
 type gatedLocator struct {
 	gate *readinessGate
 	commands.PairLocator
 }
 
-// PairOf is commands.Router's.
+// PairOf is refused while reads are.
 func (r gatedLocator) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
 	if err := r.gate.closedForReads(); err != nil {
 		return domain.Pair{}, false, err
@@ -140,13 +150,13 @@ func (r gatedLocator) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) 
 	return r.PairLocator.PairOf(ctx, id, atLeast)
 }
 
-// gatedReads says "not caught up" until the gate is open.
+// gatedReads fails with queries.ErrNotCaughtUp while reads are refused.
 type gatedReads struct {
 	gate *readinessGate
 	api.Reads
 }
 
-// readBehind asks what is behind the gate, if reads may pass.
+// readBehind calls ask unless reads are refused.
 func readBehind[T any](g *readinessGate, ask func() (T, error)) (T, error) {
 	if err := g.closedForReads(); err != nil {
 		var nothing T
@@ -155,7 +165,9 @@ func readBehind[T any](g *readinessGate, ask func() (T, error)) (T, error) {
 	return ask()
 }
 
-// closedForReads says why no read passes.
+// closedForReads returns the error for a call that reaches the read model, nil when it
+// may pass. Reads need more than commands: the read model must have been compared with
+// the log.
 func (g *readinessGate) closedForReads() error {
 	if !g.compared.Load() {
 		return queries.ErrNotCaughtUp
@@ -163,32 +175,32 @@ func (g *readinessGate) closedForReads() error {
 	return g.otherLog()
 }
 
-// List is api.Reads'.
+// List is refused while reads are.
 func (r gatedReads) List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error) {
 	return readBehind(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number, atLeast) })
 }
 
-// One is api.Reads'.
+// One is refused while reads are.
 func (r gatedReads) One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error) {
 	return readBehind(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id, atLeast) })
 }
 
-// OfPrisoner is api.Reads'.
+// OfPrisoner is refused while reads are.
 func (r gatedReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error) {
 	return readBehind(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number, atLeast) })
 }
 
-// Between is api.Reads'.
+// Between is refused while reads are.
 func (r gatedReads) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
 	return readBehind(r.gate, func() (queries.Group, error) { return r.Reads.Between(ctx, numbers, wanted) })
 }
 
-// Involving is api.Reads'.
+// Involving is refused while reads are.
 func (r gatedReads) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
 	return readBehind(r.gate, func() (queries.Group, error) { return r.Reads.Involving(ctx, numbers, wanted) })
 }
 
-// Page is api.Reads'.
+// Page is refused while reads are.
 func (r gatedReads) Page(ctx context.Context, of queries.PageRequest) (queries.Page, error) {
 	return readBehind(r.gate, func() (queries.Page, error) { return r.Reads.Page(ctx, of) })
 }

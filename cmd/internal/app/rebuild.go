@@ -14,18 +14,19 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// Where the idempotency keys and the publisher remember whose they are.
+// The tables in which the idempotency keys and the publisher store the id of their log.
 const (
 	idempotencyTable = "commands.log"
 	parkedTable      = "publisher.checkpoint"
 )
 
-// Rebuild drops the read model and lets it be built again from the log, or only
-// tells with dryRun. A log that the read model is not of must be named by its
-// id in adopt, else adopt is zero; the idempotency keys and the publisher's
-// checkpoints, which are about the old one, are forgotten with it. told is what is (to be) done,
-// a sentence each. Errors are in words for an operator; nothing was done then.
-func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (told []string, err error) {
+// Rebuild drops the read model, so that a projector builds it again from the log. adopt
+// is zero, or the id of the log when the read model belongs to another one; the
+// idempotency keys and the publisher's checkpoints, which are about the old log, are
+// dropped with it then. It returns what is done, one sentence each; with dryRun that is
+// what would be done. Errors are sentences for an operator, and nothing has been changed
+// when there is one from the plan.
+func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (sentences []string, err error) {
 	rights := grantsOfRebuilding
 	if adopt != uuid.Nil {
 		rights = grantsOfAdopting
@@ -45,7 +46,7 @@ func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (told
 	return plan.describe(), plan.execute(ctx, o.Config.DatabaseURL)
 }
 
-// rebuildPlan is what is to be done, and on what.
+// rebuildPlan is what Rebuild does, decided before anything is changed.
 type rebuildPlan struct {
 	log    uuid.UUID
 	adopt  bool
@@ -56,6 +57,8 @@ type rebuildPlan struct {
 	others []boundTable // of other logs, which stay as they are
 }
 
+// planRebuild inspects the log and the tables. It refuses a log without an id, an id in
+// adopt that is not the log's, and a read model of another log when adopt is zero.
 func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uuid.UUID) (rebuildPlan, error) {
 	id, err := eventstore.ReadIdentity(ctx, log)
 	if errors.Is(err, eventstore.ErrStreamNotFound) {
@@ -99,40 +102,42 @@ func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uu
 	return r, nil
 }
 
-// adoptCommand is what an operator types to take a log over.
+// adoptCommand is the command that an operator runs to take this log over.
 func adoptCommand(log uuid.UUID) string {
 	return fmt.Sprintf("nonassociations rebuild --adopt-log %s --yes", log)
 }
 
+// describe returns the plan, one sentence for each part.
 func (r rebuildPlan) describe() []string {
 	if r.log == uuid.Nil {
 		return nil
 	}
-	var told []string
+	var sentences []string
 	if r.kept.Store == uuid.Nil {
-		told = append(told, fmt.Sprintf("There is no read model yet: a projector builds it from log %s.", r.log))
+		sentences = append(sentences, fmt.Sprintf("There is no read model yet: a projector builds it from log %s.", r.log))
 	} else {
-		told = append(told, fmt.Sprintf("The read model %s of log %s, which is at position %d, is dropped.", projections.CurrentGeneration.Schema(), r.kept.Store, r.kept.Position),
+		sentences = append(sentences, fmt.Sprintf("The read model %s of log %s, which is at position %d, is dropped.", projections.CurrentGeneration.Schema(), r.kept.Store, r.kept.Position),
 			fmt.Sprintf("A projector builds it again from log %s; until then every read is answered with 503.", r.log))
 	}
 	if r.keys {
-		told = append(told, "The idempotency keys are forgotten: a repeat of an earlier request is a new one.")
+		sentences = append(sentences, "The idempotency keys are dropped: a repeated request is executed as a new one.")
 	}
 	if r.parked {
-		told = append(told, "The publisher's checkpoints and desk are forgotten: this log is told to the topics from its beginning.")
+		sentences = append(sentences, "The publisher's checkpoints and parked messages are dropped: the topics receive this log from its beginning.")
 	}
 	for _, c := range r.others {
-		told = append(told, fmt.Sprintf("Table %s is of log %s and stays as it is: its role will refuse to start.", c.table, c.id))
+		sentences = append(sentences, fmt.Sprintf("Table %s is of log %s and stays as it is: its role will refuse to start.", c.table, c.id))
 	}
-	return told
+	return sentences
 }
 
+// execute carries the plan out. The read model comes last: a kill in between leaves a
+// process that still refuses to start, and the command is repeated. In the other order a
+// repeated request could be taken for one that the old log had answered.
 func (r rebuildPlan) execute(ctx context.Context, dsn string) error {
 	if !r.adopt {
 		return projections.Rebuild(ctx, dsn, projections.CurrentGeneration)
 	}
-	// The read model last: until then a serving process refuses to start, and
-	// takes no repeat for one that was answered.
 	if r.keys {
 		if err := idempotency.Adopt(ctx, dsn, r.log); err != nil {
 			return err

@@ -15,39 +15,40 @@ import (
 	"nonassociations/publisher"
 )
 
-// Roles are what one process does.
+// Roles are what one process does. The zero value is a command, which does none of them.
 type Roles struct {
 	Serve   bool // answers requests
 	Project bool // builds the read model
 	Listen  bool // works on prisoner merges from their queue
-	Publish bool // tells the world on SNS
+	Publish bool // publishes to SNS
 }
 
-// Options are what a process is made of.
+// Options are the dependencies of Run and of the commands. Config, Roles, Clock and
+// Logger must be set.
 type Options struct {
 	Config Config
 	Roles  Roles
 	Clock  func() time.Time // in Europe/London
 	Logger *slog.Logger
-	// Scratch is a folder of this process alone for sockets; temporary ones are
-	// made when it is empty.
+	// Scratch is a folder for sockets that no other process uses. "" stands for a
+	// temporary one.
 	Scratch string
-	// Ready is told the address when requests are answered, from all that was
-	// in the log; may be nil.
+	// Ready is called once with the address, when lists reflect everything that was in
+	// the log at the start. It may be nil.
 	Ready func(address string)
-	// MetricsAt is told the address of the metrics before that; may be nil.
+	// MetricsAt is called with the address of the metrics before Ready. It may be nil.
 	MetricsAt func(address string)
 	Limits    HealthLimits
 }
 
-// Run does the roles until the context ends, and then stops in order: requests
-// first, then what they stand on. It returns nil when nothing was lost on the
-// way, and otherwise the first fault that ended it, at the latest drainTime,
-// lateTime and flushTime after the context's end, whatever hangs. It does not
-// wait for Postgres or the event store to be up: health tells how they are.
+// Run runs the roles until ctx ends and then stops them in order: requests first, then
+// what they depend on. It returns at the latest drainTime, lateTime and flushTime after
+// the end of ctx, whatever hangs. It returns nil when everything was stopped in order or
+// cut off by these limits, and otherwise the first error that ended it. It does not wait
+// for Postgres or the event store: health shows whether they are up.
 func Run(ctx context.Context, o Options) error {
 	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen, "publish", o.Roles.Publish)
-	// What requests stand on outlives the signal, until the last one is answered.
+	// Dependencies of requests outlive the signal, until the last request is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
 	p := &process{Options: o, allowed: make(chan struct{})}
@@ -60,23 +61,27 @@ func Run(ctx context.Context, o Options) error {
 	return err
 }
 
-// logCheckInterval is how often a log is asked whether it is the one that it was.
+// logCheckInterval is how often the log's id is read again, to notice a log that was
+// replaced.
 const logCheckInterval = time.Second
 
-// process is one run of Run.
+// process is the state of one Run. Its methods lie in a file for each role or part.
 type process struct {
 	Options
 	log    *openedLog
-	runner *projections.Runner // nil when another process projects
+	runner *projections.Runner // nil when this process does not project
 	serving
-	below         context.Context //nolint:containedctx // of the process: a scrape has none
+	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
 	consumers     *consumerHealth
 	topics        atomic.Pointer[[]*publisher.Publisher]
 	closers       closers
-	allowed       chan struct{} // closed when the rights in the durable tables were found whole
-	missingRights sync.Map      // of rights that went since: an error by address
+	allowed       chan struct{} // closed when the rights at DATABASE_URL are complete
+	missingRights sync.Map      // rights that were revoked since the start: an error by address
 }
 
+// run opens the log, starts the roles as a group whose first error ends all, and waits.
+// Two contexts matter: ctx ends with the signal, below only after the last request was
+// answered.
 func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) error {
 	var err error
 	if p.log, err = openLog(below, p.Config, p.Scratch, p.Logger); err != nil {
@@ -128,7 +133,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	return waitForWorkers(ctx, groupCtx, group.Wait)
 }
 
-// watchReadModel shows the read model as this process knows it.
+// watchReadModel adds what this process knows of the read model to its health.
 func (p *process) watchReadModel() {
 	w := watchedConsumer{name: projections.Consumer, hasPosition: true}
 	if p.Roles.Serve {
@@ -148,7 +153,8 @@ func (p *process) publishing() []*publisher.Publisher {
 	return nil
 }
 
-// project waits for the log's id where this process is the one to give it.
+// project runs the projections. A process that also serves gives a new log its id, so
+// the projections wait for that.
 func (p *process) project(ctx, below context.Context) error {
 	if p.Roles.Serve {
 		select {
@@ -160,7 +166,8 @@ func (p *process) project(ctx, below context.Context) error {
 	return p.runner.Run(below)
 }
 
-// advanceReads shortens the way from the projection to the reads of one process.
+// advanceReads passes a committed position to the reads of this process, which then need
+// not wait for the notification of Postgres.
 func (p *process) advanceReads(position uint64) {
 	if p.reads != nil {
 		p.reads.Advance(position)

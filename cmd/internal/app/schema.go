@@ -9,8 +9,8 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// SchemaUp brings the durable tables of every room up to this build; repeating
-// it changes nothing. What projections write needs none: they make it.
+// SchemaUp creates and upgrades the durable tables of all packages. Repeating it changes
+// nothing. Tables of the read model are no part of it: projections make them.
 func SchemaUp(ctx context.Context, config Config) error {
 	if err := checkAllGrants(ctx, config.requirementsOf(grantsOfLogSchema, grantsOfSchemas)); err != nil {
 		return err
@@ -29,7 +29,7 @@ func SchemaUp(ctx context.Context, config Config) error {
 	return store.Migrate(ctx, config.DatabaseURL)
 }
 
-// logDSN is the Postgres that holds the log, "" when an EventStoreDB does.
+// logDSN returns the Postgres that holds the log, "" when an EventStoreDB holds it.
 func (c Config) logDSN() string {
 	switch {
 	case c.EventStoreURL == Embedded:

@@ -18,7 +18,7 @@ import (
 	"nonassociations/web/auth"
 )
 
-// serving is what only a process that answers requests has.
+// serving is the state that only a process with the role serve has.
 type serving struct {
 	reads     *queries.Reader
 	directory directoryParts
@@ -30,8 +30,9 @@ type serving struct {
 	gate      readinessGate
 }
 
-// prepare makes everything that requests stand on, and listens. Nothing of it
-// has to be up but the port has to be free.
+// prepare builds the dependencies of the API and listens. Backends may still be down:
+// the gate refuses requests until they are verified. Errors: the port is taken, or an
+// address that a driver cannot read.
 func (p *process) prepare(below context.Context) error {
 	var err error
 	p.verifier, err = auth.New(auth.Options{
@@ -74,7 +75,7 @@ func (p *process) prepare(below context.Context) error {
 	return nil
 }
 
-// logID is the log's id, once the gate has opened for it.
+// logID returns the id of the log, false before the gate is open.
 func (p *process) logID() (uuid.UUID, bool) {
 	if id := p.gate.log.Load(); id != nil {
 		return *id, true
@@ -82,12 +83,13 @@ func (p *process) logID() (uuid.UUID, bool) {
 	return uuid.Nil, false
 }
 
-// head is the position of the last fact, as the world sees it.
+// head returns the public position of the last own event.
 func (p *process) head(ctx context.Context) (uint64, error) {
 	position, err := p.commands.Head(ctx)
 	return position.Uint64(), err
 }
 
+// readDSN returns the address for reads.
 func (c Config) readDSN() string {
 	if c.ReadDatabaseURL != "" {
 		return c.ReadDatabaseURL
@@ -95,8 +97,8 @@ func (c Config) readDSN() string {
 	return c.DatabaseURL
 }
 
-// serve answers requests until ctx ends and they are answered. What they stand
-// on runs as long as below does.
+// serve answers requests until ctx ends and the last one is answered. What requests
+// depend on runs until below ends.
 func (p *process) serve(ctx, below context.Context) error {
 	below, stop := context.WithCancel(below)
 	defer stop()
@@ -112,7 +114,8 @@ func (p *process) serve(ctx, below context.Context) error {
 	return group.Wait()
 }
 
-// unlessCancelled drops the error of work that was told to end.
+// unlessCancelled runs work and drops its error when ctx has ended: the end was asked
+// for.
 func unlessCancelled(ctx context.Context, work func(context.Context) error) error {
 	err := work(ctx)
 	if ctx.Err() == nil {
@@ -121,8 +124,9 @@ func unlessCancelled(ctx context.Context, work func(context.Context) error) erro
 	return nil
 }
 
-// admitTraffic opens the gate when the log is known, tells when the read model shows all
-// of it, and watches over it until the context ends.
+// admitTraffic opens the gate when the rights, the log's id and the idempotency keys are
+// verified. It then reports when the read model has caught up, and keeps comparing the
+// read model with the log until ctx ends.
 func (p *process) admitTraffic(ctx context.Context) error {
 	if err := p.waitForRights(ctx); err != nil {
 		return err
@@ -144,7 +148,7 @@ func (p *process) admitTraffic(ctx context.Context) error {
 	return p.watchReadModelLog(ctx)
 }
 
-// announceReady tells whoever wants to know when the read model shows all of the log.
+// announceReady calls Options.Ready when the read model has caught up.
 func (p *process) announceReady(ctx context.Context) error {
 	if p.Ready == nil {
 		return nil
@@ -162,8 +166,9 @@ func (p *process) announceReady(ctx context.Context) error {
 	return nil
 }
 
-// openWhenVerified lets nobody in where the read model shows what is not in the log.
-// While that cannot be asked, writes go on: they need no read model.
+// openWhenVerified opens the gate unless the read model shows events that are not in the
+// log. While the two cannot be compared, commands pass and reads do not: a command needs
+// no read model.
 func (p *process) openWhenVerified(ctx context.Context, log uuid.UUID) error {
 	err := p.compareReadModel(ctx)
 	if errors.Is(err, errOtherLog) {
@@ -171,26 +176,26 @@ func (p *process) openWhenVerified(ctx context.Context, log uuid.UUID) error {
 	}
 	p.gate.open(log)
 	if err != nil {
-		err = retryUntilAnswered(ctx, p.Logger, "the read model cannot be compared with the log yet, waiting", p.compareReadModel)
+		err = retryUntilAnswered(ctx, p.Logger, "read model not comparable with the log yet, retrying", p.compareReadModel)
 	}
 	p.gate.compared.Store(err == nil)
 	return err
 }
 
-// compareReadModel asks whether the read model is of the log. Errors: errOtherLog when it is
-// not, and why that cannot be told.
+// compareReadModel compares the read model with the log once. Errors: errOtherLog when
+// it does not belong to the log; any other error means that the comparison failed.
 func (p *process) compareReadModel(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	return verifyReadModel(ctx, p.log, p.Config.readDSN())
 }
 
-// compareInterval is how often a serving process compares the read model with the
-// log: its tables may be put back or replaced under it.
+// compareInterval is how often a serving process compares the read model with the log,
+// because the tables may be restored or replaced while it runs.
 const compareInterval = 5 * time.Second
 
-// watchReadModelLog lets no read pass while the read model shows what is not in the log.
-// Where that cannot be asked, all stays as it was. Its error is the context's.
+// watchReadModelLog refuses reads while the read model shows events that are not in the
+// log. A comparison that fails changes nothing. It returns the context's error.
 func (p *process) watchReadModelLog(ctx context.Context) error {
 	tick := time.NewTicker(compareInterval)
 	defer tick.Stop()
@@ -206,19 +211,21 @@ func (p *process) watchReadModelLog(ctx context.Context) error {
 			continue
 		}
 		if was := p.gate.compared.Swap(!foreign); was == foreign {
-			p.Logger.ErrorContext(ctx, "whether the read model is of this log has changed", "is", !foreign, "error", err)
+			p.Logger.ErrorContext(ctx, "read model belongs to the log, or no longer", "belongs", !foreign, "error", err)
 		}
 	}
 }
 
-// isCaughtUp tells whether lists are answered and reflect everything that was in
-// the log a moment ago: what was acknowledged before a kill is not missed after it.
+// isCaughtUp reports whether lists are answered and reflect the whole log as it was when
+// the call began. After a restart everything that was acknowledged before is visible
+// then.
 func (p *process) isCaughtUp(ctx context.Context) bool {
 	head, err := p.commands.Head(ctx)
 	return err == nil && p.checkReadModel(ctx) == nil && p.reads.Position() >= head.Uint64()
 }
 
-// health is what the health endpoints ask.
+// health returns what the health endpoints ask. Readiness does not depend on the event
+// store or on lag: another instance would be no better off.
 func (p *process) health() api.Health {
 	return api.Health{
 		Ready: func(ctx context.Context) error {
@@ -235,8 +242,8 @@ func (p *process) health() api.Health {
 	}
 }
 
-// reasonOf is why a log does not answer: why it is not reached, where that is
-// known, else the kind of the error.
+// reasonOf returns why a log does not answer: the cause if the connection failed,
+// otherwise the kind of the error. Neither contains an address.
 func reasonOf(err error) string {
 	if cause := eventstore.CauseOf(err); cause != "" {
 		return string(cause)
@@ -244,15 +251,18 @@ func reasonOf(err error) string {
 	return string(status.KindOf(err))
 }
 
-// anyClient is asked for to see whether lists are answered.
+// anyClient is a prisoner number that no prison gives out. Its list is read to find out
+// whether lists are answered.
 const anyClient = "A0000AA"
 
-// shownPosition is up to where requests see the log; false when lists are not answered.
+// shownPosition returns the position that lists reflect, false when lists are not
+// answered.
 func (p *process) shownPosition(ctx context.Context) (uint64, bool) {
 	err := p.checkReadModel(ctx)
 	return p.reads.Position(), err == nil
 }
 
+// checkReadModel returns nil when lists are answered.
 func (p *process) checkReadModel(ctx context.Context) error {
 	_, err := p.reads.List(ctx, anyClient, 0)
 	return err

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// The time that a process takes to go: ten seconds are what an orchestrator
-// gives it, so every step has its own share, and what is left is for whoever
-// started us.
+// The time limits of a shutdown. An orchestrator gives a process ten seconds after
+// SIGTERM; the steps add up to 8.5 s, so that a program around this one has time left as
+// well.
 const (
 	drainTime = 6 * time.Second         // for requests in flight, undisturbed
 	lateTime  = time.Second             // for them to answer 503 after that
@@ -18,17 +18,17 @@ const (
 	closeTime = flushTime / 2           // of it for the stores
 )
 
-// errTimeout says that something did not end in its time.
+// errTimeout means that a part did not end within its limit.
 var errTimeout = errors.New("it did not end in time")
 
-// closers end what was opened, the last first.
+// closers are functions that close what was opened. They run in reverse order.
 type closers []func(context.Context) error
 
-// within closes everything and waits for that no longer than limit: a driver
-// may hang as long as its server does, whatever its context says. Errors:
-// errTimeout, and the first that closing had.
+// within closes everything and waits at most limit. A driver may hang as long as its
+// server, whatever its context says, and is then left to the end of the process. Errors:
+// errTimeout, and the first error of a closer.
 func (c closers) within(limit time.Duration) error {
-	// What heeds its context has a tenth of the time to say how it ended.
+	// A closer that respects its context has a tenth of the time left to return its error.
 	ctx, cancel := context.WithTimeout(context.Background(), limit-limit/10)
 	defer cancel()
 	closed := make(chan error, 1)
@@ -46,7 +46,7 @@ func (c closers) within(limit time.Duration) error {
 	}
 }
 
-// close closes everything, also when one of it fails.
+// close calls every closer, also after one has failed, and returns the first error.
 func (c closers) close(ctx context.Context) error {
 	var first error
 	for _, shut := range slices.Backward(c) {
@@ -57,12 +57,12 @@ func (c closers) close(ctx context.Context) error {
 	return first
 }
 
-// infallible is a closer of something that neither fails nor can be hurried.
+// infallible adapts a function that cannot fail and cannot be hurried.
 func infallible(shut func()) func(context.Context) error {
 	return func(context.Context) error { shut(); return nil }
 }
 
-// closeLog closes the log of a command that is done.
+// closeLog closes the log at the end of a command, within flushTime.
 func closeLog(log *openedLog) error {
 	if err := (closers{log.Close}).within(flushTime); err != nil {
 		return fmt.Errorf("close the log: %w", err)
@@ -70,9 +70,11 @@ func closeLog(log *openedLog) error {
 	return nil
 }
 
-// waitForWorkers waits for the workers, but not for ever once told or a fault of
-// one has ended their context. Errors: errTimeout, and theirs.
-func waitForWorkers(told, ctx context.Context, wait func() error) error {
+// waitForWorkers waits for the workers. Once ctx has ended, by the signal or by the
+// fault of one worker, it waits only as long as a shutdown may take. Errors: those of
+// the workers; after that time the fault that ended ctx, or errTimeout when it was the
+// signal.
+func waitForWorkers(signal, ctx context.Context, wait func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- wait() }()
 	select {
@@ -87,18 +89,18 @@ func waitForWorkers(told, ctx context.Context, wait func() error) error {
 		return err
 	case <-limit.C:
 	}
-	if fault := context.Cause(ctx); !errors.Is(fault, context.Cause(told)) {
+	if fault := context.Cause(ctx); !errors.Is(fault, context.Cause(signal)) {
 		return fault
 	}
 	return fmt.Errorf("a worker: %w", errTimeout)
 }
 
-// logTimeout drops an errTimeout: whatever hangs holds nothing that was
-// acknowledged, and ends with the process.
+// logTimeout logs an errTimeout and drops it: a part that hangs holds nothing that was
+// acknowledged, and it ends with the process.
 func (p *process) logTimeout(ctx context.Context, err error) error {
 	if !errors.Is(err, errTimeout) {
 		return err
 	}
-	p.Logger.WarnContext(ctx, "not everything ended in order", "error", err)
+	p.Logger.WarnContext(ctx, "shutdown incomplete", "error", err)
 	return nil
 }

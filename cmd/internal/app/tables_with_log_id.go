@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// boundTablesSQL finds what has a store_id, and what this role may do with it.
+// boundTablesSQL lists the tables with a column store_id, with the rights of the current
+// role on them.
 const boundTablesSQL = `SELECT current_user::text, nspname::text, relname::text, quote_ident(nspname) || '.' || quote_ident(relname),
 	has_schema_privilege(n.oid, 'USAGE'), has_column_privilege(c.oid, attnum, 'SELECT')
 FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
@@ -15,8 +16,9 @@ WHERE attname = 'store_id' AND atttypid = 'uuid'::regtype AND NOT attisdropped
 	AND relkind IN ('r', 'p') AND relpersistence <> 't'
 ORDER BY 2, 3`
 
-// tablesWithLogID are the tables that remember whose log they were filled from, quoted.
-// Rows that a policy hides are refused by Postgres from now on, not left out.
+// tablesWithLogID returns the quoted names of the tables. It switches row security off
+// for the session: from then on Postgres refuses a query whose rows a policy would hide,
+// instead of leaving them out.
 func tablesWithLogID(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 	if _, err := conn.Exec(ctx, `SET row_security = off`); err != nil {
 		return nil, fmt.Errorf("ask which log the tables are of: %w", err)

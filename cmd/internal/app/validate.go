@@ -17,13 +17,16 @@ var (
 	webSchemes        = []string{"http", "https"}
 )
 
-// faults are what is wrong with the environment, a sentence each and never a
-// value, which may be a secret. A variable without a value is no fault here.
+// faults collects what is wrong with the environment, one sentence each. A sentence
+// never contains a value, which may be a secret. A variable that is not set is no fault
+// here: the parser reports those that are required.
 type faults []string
 
+// add adds one sentence.
 func (f *faults) add(fault string) { *f = append(*f, fault) }
 
-// scheme tells whether a value begins as it must.
+// scheme adds a fault unless the value is empty or begins with one of the schemes. It
+// reports whether there is a value to check further.
 func (f *faults) scheme(name, value string, schemes []string) bool {
 	if value == "" || hasScheme(value, schemes) {
 		return value != ""
@@ -32,6 +35,9 @@ func (f *faults) scheme(name, value string, schemes []string) bool {
 	return false
 }
 
+// postgres adds a fault for each part of the address with which every connect would
+// fail, such as a parameter that the driver does not know. An operator sees it at start,
+// instead of a process that waits for ever.
 func (f *faults) postgres(name, value string, use pg.Use) {
 	if !f.scheme(name, value, postgresSchemes) {
 		return
@@ -41,6 +47,7 @@ func (f *faults) postgres(name, value string, use pg.Use) {
 	}
 }
 
+// eventStore adds a fault when the client of EventStoreDB cannot read the address.
 func (f *faults) eventStore(name, value string) {
 	if !f.scheme(name, value, eventStoreSchemes) {
 		return
@@ -50,12 +57,15 @@ func (f *faults) eventStore(name, value string) {
 	}
 }
 
+// blank adds a fault for a value of white space only, which compares unequal to
+// everything.
 func (f *faults) blank(name, value string) {
 	if value != "" && strings.TrimSpace(value) == "" {
 		f.add(name + " must not be blank")
 	}
 }
 
+// address adds a fault unless the value is an address to listen on.
 func (f *faults) address(name, value string) {
 	_, port, err := net.SplitHostPort(value)
 	if err == nil {
@@ -66,8 +76,9 @@ func (f *faults) address(name, value string) {
 	}
 }
 
-// hasScheme does not insist on more than a host for the web: each driver knows
-// its own addresses, among them lists of hosts that are no URLs to anybody else.
+// hasScheme reports whether a value begins with one of the schemes and goes on behind
+// it. Only for the web must the rest be a URL with a host. The drivers of databases
+// accept more, such as lists of hosts, which net/url cannot read.
 func hasScheme(value string, schemes []string) bool {
 	scheme, rest, found := strings.Cut(value, "://")
 	scheme = strings.ToLower(scheme)

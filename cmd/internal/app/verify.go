@@ -11,9 +11,10 @@ import (
 	"nonassociations/projections"
 )
 
-// VerifyReadModel compares the facts that the read model was built from with those
-// that the log holds, up to the same position. It reads the ids of all of them and
-// changes nothing. Errors: what keeps it from judging, in words for an operator.
+// VerifyReadModel compares the events that the read model was built from with those in
+// the log, up to the same position. It reads the ids of all of them and changes nothing.
+// An error means that the comparison could not be made, in a sentence for an operator; a
+// difference is no error but in the result.
 func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, err error) {
 	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, grantsOfVerifying)); err != nil {
 		return projections.Comparison{}, err
@@ -41,14 +42,14 @@ func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, 
 	return c, nil
 }
 
-// DescribeDifference is what a read model says that was built from other facts.
+// DescribeDifference is the sentence for a read model that was built from other events.
 func DescribeDifference(c projections.Comparison) string {
 	return fmt.Sprintf("the read model was built from %d facts up to position %d, and log %s holds %d there: not the same ones, or in another order",
 		c.Built.Events, c.Position, c.Store, c.InLog.Events)
 }
 
-// compareWithLog refuses a rebuild where the log has changed under the read model:
-// that the log is right now only an operator can know.
+// compareWithLog refuses a rebuild where the log has changed since the read model was
+// built. Only an operator can decide that the log is right now.
 func compareWithLog(ctx context.Context, dsn string, log eventstore.Store) error {
 	c, err := projections.Compare(ctx, dsn, projections.CurrentGeneration, log)
 	if err != nil || c.Store == uuid.Nil || !c.Counted || c.Same() {

@@ -2,22 +2,22 @@ package app
 
 import "runtime/debug"
 
-// Version is the commit that this program was built from, "unknown" where the
-// build did not say; a plus sign marks a tree with changes of its own.
+// Version returns the commit of this build, "unknown" where the build has none. A plus
+// sign marks a working tree with changes.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
-	said := map[string]string{}
+	settings := map[string]string{}
 	for _, setting := range info.Settings {
-		said[setting.Key] = setting.Value
+		settings[setting.Key] = setting.Value
 	}
-	revision := said["vcs.revision"]
+	revision := settings["vcs.revision"]
 	if revision == "" {
 		return "unknown"
 	}
-	if said["vcs.modified"] == "true" {
+	if settings["vcs.modified"] == "true" {
 		revision += "+"
 	}
 	return revision
