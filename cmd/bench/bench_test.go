@@ -124,15 +124,30 @@ func TestQuantiles(t *testing.T) {
 func TestTable_reportsWhatWasMet(t *testing.T) {
 	var out bytes.Buffer
 	table{header: []string{"on a machine"}, rows: []row{
-		{what: "one", measured: rate(1234567.4), ratio: 0.7, goal: atLeast(0.7, 0.6), note: "a remark"},
-		{what: "two", ratio: 3.2, goal: atMost(3.2, 3)},
-		{what: "three", ratio: 1},
+		{name: "one", what: "one", measured: rate(1234567.4), ratio: 0.7, goal: atLeast(0.7, 0.6), note: "a remark"},
+		{name: "two", what: "two", ratio: 3.2, goal: atMost(3.2, 3)},
+		{name: "three", what: "three", ratio: 1},
 	}}.print(&out)
 	lines := strings.Split(out.String(), "\n")
 	require.Regexp(t, `^one .*1,234,567/s .* 0\.70 +≥ 0\.60 +met`, line(lines, "one"))
 	require.Regexp(t, `3\.20 +≤ 3\.00 +missed`, line(lines, "two"))
 	require.NotRegexp(t, "met|missed", line(lines, "three"))
 	require.Contains(t, out.String(), "note: a remark")
+}
+
+func TestTable_hasLinesForBenchstat(t *testing.T) {
+	d := comparison{measured: []measurement{{count: 100, seconds: 2}, {count: 50, seconds: 2}}, baseline: []measurement{{count: 400, seconds: 2}}}
+	var out bytes.Buffer
+	table{rows: []row{
+		{name: "sync", results: d.results()},
+		{name: "visible", results: latencies([]float64{0.001, 0.002, 0.003}, []float64{0.001})},
+	}}.printBenchmarks(&out)
+	require.Equal(t, `BenchmarkSync/service 100 20000000 ns/op
+BenchmarkSync/service 50 40000000 ns/op
+BenchmarkSync/baseline 400 5000000 ns/op
+BenchmarkVisible/service 3 2000000 ns/op 3000000 p99-ns/op
+BenchmarkVisible/baseline 1 1000000 ns/op 1000000 p99-ns/op
+`, out.String())
 }
 
 func TestRows_thatCannotBeMeasuredAreRefused(t *testing.T) {

@@ -50,7 +50,7 @@ func measureEsdb(ctx context.Context, s *harness) (row, error) {
 	r := row{
 		what: fmt.Sprintf("esdb: POST /sync, new pairs, %d connections", s.Connections), measured: rate(measured),
 		beside: fmt.Sprintf("the bare client's appends, %d at once", s.Connections), baseline: rate(baseline),
-		ratio: ratio, goal: atLeast(ratio, 0.7), note: s.note("esdb", d),
+		ratio: ratio, goal: atLeast(ratio, 0.7), note: s.note("esdb", d), results: d.results(),
 	}
 	if s.Eventstore == "" {
 		r.what, r.goal = "esdb: the same, our own esdbserver as the log", goal{}
@@ -124,7 +124,7 @@ type logCmd struct {
 	DSN     string `name:"dsn"  required:""`
 }
 
-// Run is kong's.
+// Run runs until the process is stopped.
 func (c logCmd) Run(ctx context.Context) error {
 	if err := postgres.Migrate(ctx, c.DSN); err != nil {
 		return err

@@ -43,7 +43,7 @@ func measureGet(ctx context.Context, s *harness) (row, error) {
 	return row{
 		what: fmt.Sprintf("get: GET one list, %d connections", s.Connections), measured: rate(measured),
 		beside: "bare net/http + pgx handler, same documents", baseline: rate(baseline),
-		ratio: ratio, goal: atLeast(ratio, 0.85), note: s.note("get", d),
+		ratio: ratio, goal: atLeast(ratio, 0.85), note: s.note("get", d), results: d.results(),
 	}, nil
 }
 

@@ -19,7 +19,7 @@ type handlerCmd struct {
 	DSN     string `name:"dsn"  required:""`
 }
 
-// Run is kong's.
+// Run runs until the process is stopped.
 func (c handlerCmd) Run(ctx context.Context) error {
 	pool, err := pgxpool.New(ctx, c.DSN)
 	if err != nil {

@@ -23,7 +23,9 @@ import (
 
 const audience = "nonassociations"
 
-// harness is what the rows are measured on.
+// harness is the environment in which all rows are measured: Postgres, tokens, the
+// service and counters. Its methods lie in the file of the row, or of the part, that
+// they serve.
 type harness struct {
 	runCmd
 
@@ -48,7 +50,8 @@ type harness struct {
 	bulks      atomic.Uint64
 }
 
-// setUp makes a Postgres, or a database on one that is there, and an issuer.
+// setUp makes a Postgres, or a database on the given one, and an issuer of tokens. After
+// an error nothing is left running.
 func setUp(ctx context.Context, c runCmd) (*harness, error) {
 	s := &harness{runCmd: c}
 	err := s.prepare(ctx)
@@ -59,6 +62,7 @@ func setUp(ctx context.Context, c runCmd) (*harness, error) {
 	return s, nil
 }
 
+// prepare is setUp without the cleaning up.
 func (s *harness) prepare(ctx context.Context) error {
 	var err error
 	if s.dir, err = os.MkdirTemp("", "nonassociations-bench-"); err != nil {
@@ -96,6 +100,8 @@ func (s *harness) prepare(ctx context.Context) error {
 	return s.describe(ctx)
 }
 
+// startPostgres starts a durable Postgres unless DATABASE_URL names one: with fsync off
+// both sides of a row would be faster, and not equally.
 func (s *harness) startPostgres(ctx context.Context) error {
 	if s.DatabaseURL != "" {
 		s.server = s.DatabaseURL
@@ -114,7 +120,7 @@ func (s *harness) startPostgres(ctx context.Context) error {
 	return nil
 }
 
-// newDatabase makes one that is dropped at the end.
+// newDatabase creates a database that is dropped at the end.
 func (s *harness) newDatabase(ctx context.Context) (string, error) {
 	conn, err := pgx.Connect(ctx, s.server)
 	if err != nil {
@@ -134,6 +140,7 @@ func (s *harness) newDatabase(ctx context.Context) (string, error) {
 	return address.String(), nil
 }
 
+// drop drops a database of a server that stays.
 func (s *harness) drop(ctx context.Context, name string) error {
 	if s.DatabaseURL == "" {
 		return nil // the whole server goes
@@ -146,6 +153,7 @@ func (s *harness) drop(ctx context.Context, name string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
+// startIssuer serves a key set and signs the token of all requests.
 func (s *harness) startIssuer(ctx context.Context) error {
 	keys, err := issuer.Open(s.dir, audience)
 	if err != nil {

@@ -13,22 +13,24 @@ import (
 	"time"
 )
 
-// httpConn is one connection that speaks just enough HTTP/1.1 to be cheap: two
-// cores are shared with what is measured, so the load must cost little.
+// httpConn is one connection with a minimal HTTP/1.1 client. The load shares two cores
+// with the service that it measures, and net/http would take more CPU time than some
+// baselines.
 type httpConn struct {
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-// httpResponse is what matters of an answer.
+// httpResponse is the part of a response that a measurement needs.
 type httpResponse struct {
 	status   int
 	position uint64 // X-Position
 }
 
-// responseTimeout is the longest that an answer may take.
+// responseTimeout bounds one request; a service that hangs then fails the run.
 const responseTimeout = 15 * time.Second
 
+// dial opens a connection.
 func dial(ctx context.Context, address string) (*httpConn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -39,7 +41,7 @@ func dial(ctx context.Context, address string) (*httpConn, error) {
 
 func (w *httpConn) close() { _ = w.conn.Close() }
 
-// do sends a whole request as it lies in memory and reads the answer away.
+// do sends a complete request and reads the whole response.
 func (w *httpConn) do(request []byte) (httpResponse, error) {
 	if err := w.conn.SetDeadline(time.Now().Add(responseTimeout)); err != nil {
 		return httpResponse{}, err
@@ -57,6 +59,7 @@ var (
 	errNotHTTP     = errors.New("the answer is not HTTP/1.1")
 )
 
+// read reads one response: status, position and the end of the body.
 func (w *httpConn) read() (httpResponse, error) {
 	line, err := w.line()
 	if err != nil {
@@ -95,11 +98,13 @@ func (w *httpConn) read() (httpResponse, error) {
 	return r, err
 }
 
+// line reads a header line.
 func (w *httpConn) line() ([]byte, error) {
 	line, err := w.in.ReadSlice('\n')
 	return bytes.TrimRight(line, "\r\n"), err
 }
 
+// chunks reads a chunked body to its end.
 func (w *httpConn) chunks() error {
 	for {
 		line, err := w.line()
@@ -119,16 +124,17 @@ func (w *httpConn) chunks() error {
 	}
 }
 
-// request is a whole HTTP request with places that are overwritten each time,
-// so that nothing is built while it is measured.
+// request is a complete HTTP request with places that are overwritten for each use.
+// Nothing is allocated or encoded while a round is measured.
 type request struct {
 	bytes        []byte
 	placeholders []int // where a prisoner number stands
 }
 
-// placeholder stands for a prisoner number in a template.
+// placeholder stands for a prisoner number in a template; it has the same length.
 const placeholder = "?000000"
 
+// newRequest builds a request and finds the placeholders in it.
 func newRequest(method, path, token string, body []byte) request {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: bench\r\n", method, path)
@@ -151,10 +157,10 @@ func newRequest(method, path, token string, body []byte) request {
 	}
 }
 
-// clone is a copy for another connection.
+// clone returns a copy for another connection.
 func (r request) clone() request {
 	return request{bytes: bytes.Clone(r.bytes), placeholders: r.placeholders}
 }
 
-// fill writes a prisoner number into the i-th hole.
+// fill writes a prisoner number over the i-th placeholder.
 func (r request) fill(i int, number string) { copy(r.bytes[r.placeholders[i]:], number) }

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// worker makes the turns of one of several that work at once; done is called
-// at its end.
+// worker prepares one of several concurrent loops. turn does one step and returns how
+// many operations it was; done releases what the worker holds.
 type worker func(ctx context.Context) (turn func() (int, error), done func(), err error)
 
-// runWorkers lets n workers take turns until d is over, and returns how many
-// things they did. The clock runs until the last turn has ended.
+// runWorkers runs n workers until d is over and returns what they did. The clock stops
+// with the last turn, so that a turn that began in time counts with its whole duration.
 func (s *harness) runWorkers(ctx context.Context, n int, d time.Duration, hire worker) (measurement, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	var count atomic.Int64
@@ -52,7 +52,7 @@ func (s *harness) runWorkers(ctx context.Context, n int, d time.Duration, hire w
 	return measurement{int(count.Load()), took, s.used().minus(before)}, nil
 }
 
-// postWorker is a worker that posts new pairs, one request a turn.
+// postWorker returns a worker that posts new pairs, one request a turn.
 func (s *harness) postWorker(template request, pairs int, fill func(request)) worker {
 	return func(ctx context.Context) (func() (int, error), func(), error) {
 		w, err := dial(ctx, s.address)
@@ -68,7 +68,7 @@ func (s *harness) postWorker(template request, pairs int, fill func(request)) wo
 	}
 }
 
-// post sends until it is taken; 503 asks to try again, which counts as time lost.
+// post sends a request until it is accepted. 503 means try again; the time lost counts.
 func (s *harness) post(w *httpConn, r request) error {
 	for range 20 {
 		got, err := w.do(r.bytes)
@@ -88,7 +88,7 @@ func (s *harness) post(w *httpConn, r request) error {
 	return errors.New("the service is busy for too long")
 }
 
-// written remembers the highest position that was answered.
+// written stores the highest position that was acknowledged, for waitUntilIdle.
 func (s *harness) written(position uint64) {
 	for {
 		old := s.position.Load()

@@ -1,6 +1,7 @@
 // Command bench measures the service beside the plainest thing that could do
 // the same work, in one run on one machine, and prints a table of the ratios.
-// It measures and does not judge: whether a goal was met is a column.
+// It measures and does not judge: whether a goal was met is a column. Behind the
+// table it prints the same rounds in Go's benchmark format for benchstat.
 //
 // The service under test is the compiled binary, `serve --project`, in a
 // process of its own; the load comes from this process, through an HTTP/1.1
@@ -10,8 +11,8 @@
 // made for this run in a temporary folder, or a fresh database on the server
 // at DATABASE_URL; the baselines use the same database.
 //
-// A machine has its moods, so measured and baseline rounds alternate (A B A B
-// …); each row shows the medians of its rounds, and as ratio the median of the
+// The speed of a machine varies, so measured and baseline rounds alternate (A B A
+// B …); each row shows the medians of its rounds, and as ratio the median of the
 // ratios of neighbouring rounds. Before each round the read model has caught
 // up and Postgres has made a checkpoint, so that no round pays for another.
 //
@@ -30,10 +31,10 @@
 //   - visible: from the answer to POST /sync until GET with that position has
 //     answered, one after the other; beside it a NOTIFY and its arrival plus a
 //     commit of one row.
-//   - publish: the publisher tells a whole log to an SNS that stands in here, in
-//     this process; beside it bare loops of PublishBatch, as many as the
+//   - publish: the publisher sends a whole log to a stand-in for SNS in this
+//     process; beside it bare loops of PublishBatch, as many as the
 //     publisher has calls in flight, in a process of their own.
-//   - heard: from the answer to POST /sync until a queue behind the topic has
+//   - delivered: from the answer to POST /sync until a queue behind the topic has
 //     the message; beside it a bare PublishBatch of one and its arrival.
 //   - esdb: sync again with an EventStoreDB as the log; beside it what the bare
 //     client appends there. Without --eventstore the server is our own
@@ -65,7 +66,7 @@ type cli struct {
 // runCmd chooses what is measured and for how long.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
-	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, heard, esdb."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, delivered, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
 	Rounds      int           `default:"11"                                                                                 help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`
@@ -92,18 +93,17 @@ func main() {
 	}
 }
 
-// Run is kong's.
+// Run measures the chosen rows and prints the table, also of a run that failed half-way.
 func (c *runCmd) Run(ctx context.Context) error {
 	if err := c.setDefaults(); err != nil {
 		return err
 	}
-	var stage *harness
-	stage, err := setUp(ctx, *c)
+	h, err := setUp(ctx, *c)
 	if err != nil {
 		return err
 	}
-	defer stage.close(context.WithoutCancel(ctx))
-	table, err := measure(ctx, stage)
+	defer h.close(context.WithoutCancel(ctx))
+	table, err := measure(ctx, h)
 	if len(table.rows) > 0 {
 		table.print(os.Stdout)
 	}

@@ -32,7 +32,7 @@ func measureMigrate(ctx context.Context, s *harness) (row, error) {
 		what:     fmt.Sprintf("migrate: POST /migrate, %d new pairs a request, %d connections", s.Bulk, s.Migrators),
 		measured: rate(measured),
 		beside:   fmt.Sprintf("COPY + commit of %d such rows, %d connections", s.Bulk, s.Migrators), baseline: rate(baseline),
-		ratio: ratio, goal: goal{text: "≥ " + rate(migratedPairs), met: measured >= migratedPairs}, note: s.note("migrate", d),
+		ratio: ratio, goal: goal{text: "≥ " + rate(migratedPairs), met: measured >= migratedPairs}, note: s.note("migrate", d), results: d.results(),
 	}, nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// process is a process of its own that is part of a measurement.
+// process is another process that takes part in a measurement, such as the service.
 type process struct {
 	name    string
 	command *exec.Cmd
@@ -22,7 +22,8 @@ type process struct {
 	ended   chan error
 }
 
-// spawn starts a binary; what it has to say goes into a file of the run.
+// spawn starts a binary. Its output goes to a file of this run, from which an error
+// quotes.
 func (s *harness) spawn(name, binary string, environment []string, args ...string) (*process, error) {
 	c := &process{name: name, log: filepath.Join(s.dir, name+".log"), ended: make(chan error, 1)}
 	out, err := os.Create(c.log)
@@ -42,7 +43,8 @@ func (s *harness) spawn(name, binary string, environment []string, args ...strin
 	return c, nil
 }
 
-// ready waits until look says nil, the process has ended, or a minute is over.
+// ready polls look until it succeeds. Errors: errEnded with the last line of the output
+// when the process has ended, and a minute's time-out.
 func (c *process) ready(ctx context.Context, look func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -64,6 +66,7 @@ func (c *process) ready(ctx context.Context, look func(context.Context) error) e
 
 var errEnded = errors.New("too early")
 
+// lastLogLine returns the last line that the process printed.
 func (c *process) lastLogLine() string {
 	text, err := os.ReadFile(c.log)
 	if err != nil {
@@ -73,7 +76,7 @@ func (c *process) lastLogLine() string {
 	return string(text[max(0, len(text)-1000):])
 }
 
-// stop asks the process to end, and insists after a while.
+// stop sends SIGTERM, and SIGKILL when the process has not ended after a while.
 func (c *process) stop() error {
 	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -91,7 +94,7 @@ func (c *process) stop() error {
 	}
 }
 
-// answers looks whether an address answers 200.
+// answers returns a function that fails until the address answers a request with 200.
 func answers(address, path, token string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
@@ -111,7 +114,8 @@ func answers(address, path, token string) func(context.Context) error {
 	}
 }
 
-// freeAddress is one on loopback that nobody uses at the moment.
+// freeAddress returns an address on loopback that is free at the moment. Another process
+// may take it before it is used, which fails the run and not the numbers.
 func freeAddress(ctx context.Context) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

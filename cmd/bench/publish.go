@@ -34,7 +34,7 @@ const (
 	loops = 16
 )
 
-// snsSink is a topic here, in this process, that counts what it is told.
+// snsSink is a topic in this process that counts the messages it gets.
 type snsSink struct {
 	*localaws.Server
 
@@ -57,8 +57,8 @@ func (s *harness) newSNSSink(ctx context.Context) (*snsSink, error) {
 	return o, nil
 }
 
-// measurePublish lets a publisher tell a whole log, and beside it the same client
-// the same number of messages that somebody made before.
+// measurePublish lets a publisher send a whole log. The baseline sends as many ready-
+// made messages with the same client.
 func measurePublish(ctx context.Context, s *harness) (row, error) {
 	world, err := s.newSNSSink(ctx)
 	if err != nil {
@@ -99,12 +99,13 @@ func measurePublish(ctx context.Context, s *harness) (row, error) {
 	return row{
 		what: fmt.Sprintf("publish: a log of %d facts to SNS, from the first to the last", count), measured: rate(measured),
 		beside:   fmt.Sprintf("PublishBatch of %d ready messages in %d bare loops, the same client", perBatch, loops),
-		baseline: rate(baseline), ratio: ratio, goal: atLeast(ratio, 0.8),
+		baseline: rate(baseline), ratio: ratio, goal: atLeast(ratio, 0.8), results: d.results(),
 		note: fmt.Sprintf("publish: one bare loop alone makes %s, %.2f of which is the publisher", rate(median(alone)), measured/median(alone)),
 	}, nil
 }
 
-// storedFacts is an installation with a log of its own, whose publisher can be started.
+// storedFacts returns an installation with a log of its own, for which a publisher can
+// be started.
 func (s *harness) storedFacts(ctx context.Context, name string) (installation, error) {
 	dsn, err := s.newDatabase(ctx)
 	if err != nil {
@@ -114,7 +115,7 @@ func (s *harness) storedFacts(ctx context.Context, name string) (installation, e
 	return where, s.serve(ctx, where) // it gives the log its id
 }
 
-// storeFacts makes as many facts as are wanted, as NOMIS would tell them.
+// storeFacts writes that many facts by sync commands.
 func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 	log, err := postgres.Open(ctx, dsn, postgres.Options{})
 	if err != nil {
@@ -144,6 +145,7 @@ func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 	return nil
 }
 
+// requestOf is the sync command for one new pair.
 func requestOf(one, other domain.PrisonerNumber) (commands.PairSync, error) {
 	pair, err := domain.NewPair(one, other)
 	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
@@ -153,13 +155,14 @@ func requestOf(one, other domain.PrisonerNumber) (commands.PairSync, error) {
 	}}}}, err
 }
 
+// publisherRow is the environment of the publisher.
 func (s *harness) publisherRow(world *snsSink, where installation) []string {
 	return append(s.environment(where, ""), "SNS_TOPIC_ARN="+world.arn, "HISTORY_TOPIC_ARN=", "PUBLIC_URL=https://non-associations.test",
 		"AWS_ENDPOINT_URL_SNS="+world.URL(), "AWS_EC2_METADATA_DISABLED=true")
 }
 
-// publishAll starts a publisher that has told nothing yet. What it tells before
-// the first tenth is told, with the start of the process, does not count.
+// publishAll starts a publisher with an empty checkpoint and measures until the last
+// message. The start of the process and the first tenth do not count.
 func (s *harness) publishAll(ctx context.Context, world *snsSink, where installation, count int) (measurement, error) {
 	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
@@ -176,7 +179,7 @@ func (s *harness) publishAll(ctx context.Context, world *snsSink, where installa
 	return l, errors.Join(err, telling.stop())
 }
 
-// counted is the lap from the first tenth to the end.
+// counted measures from the first tenth of the messages to the last.
 func (s *harness) counted(ctx context.Context, world *snsSink, count int) (measurement, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -190,20 +193,21 @@ func (s *harness) counted(ctx context.Context, world *snsSink, count int) (measu
 	return measurement{count: count - first, seconds: time.Since(began).Seconds()}, nil
 }
 
+// receives waits for n messages in all.
 func (o *snsSink) receives(ctx context.Context, n int) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for int(o.told.Load()) < n {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%d of %d messages were heard: %w", o.told.Load(), n, ctx.Err())
+			return fmt.Errorf("%d of %d messages arrived: %w", o.told.Load(), n, ctx.Err())
 		case <-tick.C:
 		}
 	}
 	return nil
 }
 
-// sendAll is the baseline, in a process of its own.
+// sendAll runs the baseline in a process of its own.
 func (s *harness) sendAll(ctx context.Context, world *snsSink, count, loops int) (measurement, error) {
 	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
@@ -218,14 +222,14 @@ func (s *harness) sendAll(ctx context.Context, world *snsSink, count, loops int)
 	return l, errors.Join(err, <-sending.ended)
 }
 
-// senderCmd is the bare loop: messages of the size of ours, made once.
+// senderCmd is the baseline of publish: loops that send messages of the usual size.
 type senderCmd struct {
 	Topic string
 	Count int
 	Loops int
 }
 
-// Run is kong's.
+// Run runs until the process is stopped.
 func (c senderCmd) Run(ctx context.Context) error {
 	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion("eu-west-2"),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
@@ -252,6 +256,7 @@ func (c senderCmd) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// readyEntries returns one batch of messages.
 func readyEntries() []types.PublishBatchRequestEntry {
 	text := func(value string) types.MessageAttributeValue {
 		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
@@ -269,7 +274,7 @@ func readyEntries() []types.PublishBatchRequestEntry {
 	return entries
 }
 
-// readyBody is a domain event of this service, as it goes out.
+// readyBody is a domain event as the service sends it.
 const readyBody = `{"eventType":"prisoner.non-associations.created","occurredAt":"2026-07-15T12:05:00","publishedAt":"2026-07-15T12:15:00.25+01:00",` +
 	`"version":"1.0","description":"A non-association was opened","detailUrl":"https://non-associations.test/non-associations/902d4ad9-70db-5816-bfc4-b4bc15c0dde9",` +
 	`"personReference":{"identifiers":[{"type":"NOMS","value":"A9109UD"},{"type":"NOMS","value":"A0135GA"}]},` +

@@ -6,29 +6,33 @@ import (
 	"time"
 )
 
-// measurement is what was done in one round.
+// measurement is one round: the operations done, their time and the CPU time of all
+// processes.
 type measurement struct {
 	count   int
 	seconds float64
 	cpu     cpu
 }
 
+// rate returns operations per second.
 func (l measurement) rate() float64 { return float64(l.count) / l.seconds }
 
+// plus adds two rounds.
 func (l measurement) plus(m measurement) measurement {
 	return measurement{l.count + m.count, l.seconds + m.seconds, l.cpu.plus(m.cpu)}
 }
 
-// workload does one kind of work for about d.
+// workload does one kind of work for about d and reports what it did.
 type workload func(ctx context.Context, d time.Duration) (measurement, error)
 
-// comparison is what the rounds of both sides gave.
+// comparison holds the rounds of both sides; rounds with the same index ran one after
+// the other.
 type comparison struct {
 	measured, baseline []measurement
 }
 
-// rates are the medians of both sides; ratio is the median over the rounds, in
-// which both sides met the same mood of the machine.
+// rates returns the median rate of each side. ratio is the median of the ratios of
+// neighbouring rounds, in which the machine was equally busy with other things.
 func (d comparison) rates() (measured, baseline, ratio float64) {
 	var ours, theirs, ratios []float64
 	for i := range d.measured {
@@ -38,7 +42,7 @@ func (d comparison) rates() (measured, baseline, ratio float64) {
 	return median(ours), median(theirs), median(ratios)
 }
 
-// describeCPU says where the processor time went.
+// describeCPU returns how much CPU time each operation took, and in which process.
 func (d comparison) describeCPU(bystander string) string {
 	var ours, theirs measurement
 	for i := range d.measured {
@@ -47,7 +51,7 @@ func (d comparison) describeCPU(bystander string) string {
 	return fmt.Sprintf("CPU µs each: %s; baseline: %s", ours.cpu.each(ours.count, bystander), theirs.cpu.each(theirs.count, bystander))
 }
 
-// compare lets both sides work in turns, after a short warming up of each.
+// compare runs both workloads in turns, after a short warm-up of each.
 func (s *harness) compare(ctx context.Context, measured, baseline workload) (comparison, error) {
 	var d comparison
 	for _, warm := range []workload{measured, baseline} {
@@ -69,7 +73,7 @@ func (s *harness) compare(ctx context.Context, measured, baseline workload) (com
 	return d, nil
 }
 
-// round begins when what earlier rounds left behind is done.
+// round runs one workload once earlier rounds have no work left in the background.
 func (s *harness) round(ctx context.Context, work workload, length time.Duration) (measurement, error) {
 	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// spec is one row: what it needs and how it is measured.
+// spec is one row: its name on the command line and how it is measured.
 type spec struct {
 	name    string
 	measure func(ctx context.Context, s *harness) (row, error)
 }
 
-// rowEsdb is the row that --eventstore is for.
+// rowEsdb is the row that --eventstore is about.
 const rowEsdb = "esdb"
 
-// order matters: replay stops the service and reads what the others wrote,
-// esdb needs another log.
+// specs are in the order in which they are measured. replay stops the service and reads
+// what the rows before it wrote; esdb needs another log and comes last.
 var specs = []spec{
 	{"get", measureGet},
 	{"sync", measureSync},
@@ -28,10 +28,11 @@ var specs = []spec{
 	{"migrate", measureMigrate},
 	{"replay", measureReplay},
 	{"publish", measurePublish},
-	{"heard", measureListening},
+	{"delivered", measureListening},
 	{rowEsdb, measureEsdb},
 }
 
+// names returns the names of all rows.
 func names() []string {
 	var all []string
 	for _, s := range specs {
@@ -40,6 +41,7 @@ func names() []string {
 	return all
 }
 
+// setDefaults completes and checks the options. Errors name the option.
 func (c *runCmd) setDefaults() error {
 	if len(c.Rows) == 0 {
 		c.Rows = names()
@@ -67,7 +69,8 @@ func (c *runCmd) setDefaults() error {
 	return nil
 }
 
-// measure goes through the rows; what was measured before an error is kept.
+// measure measures the chosen rows. When one fails, the rows before it are returned with
+// the error.
 func measure(ctx context.Context, s *harness) (table, error) {
 	t := table{header: s.header}
 	for _, spec := range specs {
@@ -82,6 +85,7 @@ func measure(ctx context.Context, s *harness) (table, error) {
 			return t, fmt.Errorf("measure %s: %w", spec.name, err)
 		}
 		fmt.Fprintf(os.Stderr, " %s\n", time.Since(began).Round(100*time.Millisecond))
+		r.name = spec.name
 		t.rows = append(t.rows, r)
 	}
 	return t, nil

@@ -16,12 +16,13 @@ import (
 	"nonassociations/internal/dev/issuer"
 )
 
-// installation is the service with a log and a database.
+// installation is a log and a database for the service.
 type installation struct {
 	name, eventstoreURL, databaseURL string
 }
 
-// serve starts the service unless it runs, and waits until it has caught up.
+// serve starts the service unless it runs there already, and waits until its read model
+// has caught up.
 func (s *harness) serve(ctx context.Context, where installation) error {
 	if s.service != nil && s.service.name == where.name {
 		return nil
@@ -53,7 +54,8 @@ func (s *harness) serve(ctx context.Context, where installation) error {
 	return s.service.ready(ctx, answers(address, "/non-associations/"+string(estate.Number(0)), s.token))
 }
 
-// spawnRole starts the compiled service, or this binary where a profile is wanted.
+// spawnRole starts the compiled service. With --profile it starts this binary instead,
+// which contains the service and writes a CPU profile.
 func (s *harness) spawnRole(where installation, environment []string, role ...string) (*process, error) {
 	if s.Profile == "" {
 		return s.spawn(where.name, s.Binary, environment, role...)
@@ -68,6 +70,7 @@ func (s *harness) spawnRole(where installation, environment []string, role ...st
 	return s.spawn(where.name, self(), environment, args...)
 }
 
+// environment is the configuration of the service.
 func (s *harness) environment(where installation, address string) []string {
 	return []string{
 		"EVENTSTORE_URL=" + where.eventstoreURL, "DATABASE_URL=" + where.databaseURL, "READ_DATABASE_URL=",
@@ -76,6 +79,7 @@ func (s *harness) environment(where installation, address string) []string {
 	}
 }
 
+// stopService stops the service, if it runs.
 func (s *harness) stopService() error {
 	if s.service == nil {
 		return nil
@@ -88,8 +92,8 @@ func (s *harness) stopService() error {
 // inPostgres is the installation of all rows but esdb.
 func (s *harness) inPostgres() installation { return installation{"postgres", s.dsn, s.dsn} }
 
-// waitUntilIdle waits until the read model has caught up with what was written,
-// and lets Postgres write its own backlog.
+// waitUntilIdle waits until the read model has caught up with what was written, and
+// makes Postgres write a checkpoint. A round would otherwise pay for the one before it.
 func (s *harness) waitUntilIdle(ctx context.Context) error {
 	if s.service != nil {
 		began := time.Now()
@@ -106,8 +110,8 @@ func (s *harness) waitUntilIdle(ctx context.Context) error {
 	return err
 }
 
-// note is what else is worth knowing of a row: where the time went, and how
-// long the read model needed after a round.
+// note returns what explains a row: where the CPU time went, and how long the read model
+// needed after a round.
 func (s *harness) note(row string, d comparison) string {
 	defer func() { s.lags, _ = nil, s.busy.Swap(0) }()
 	bystander := ""
@@ -118,6 +122,7 @@ func (s *harness) note(row string, d comparison) string {
 		row, d.describeCPU(bystander), quantile(s.lags, 1), s.busy.Load())
 }
 
+// self returns the path of this binary.
 func self() string {
 	path, err := os.Executable()
 	if err != nil {
@@ -126,7 +131,7 @@ func self() string {
 	return path
 }
 
-// serviceCmd is the service inside this binary, with a CPU profile.
+// serviceCmd runs the service inside this binary and writes a CPU profile.
 type serviceCmd struct {
 	File    string
 	Serve   bool
@@ -134,7 +139,7 @@ type serviceCmd struct {
 	Schema  bool
 }
 
-// Run is kong's.
+// Run runs until the process is stopped.
 func (c serviceCmd) Run(ctx context.Context) error {
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {

@@ -31,12 +31,12 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 	return row{
 		what: fmt.Sprintf("sync: POST /sync, new pairs, %d connections", s.Connections), measured: rate(measured),
 		beside: fmt.Sprintf("INSERT + commit of one row of %d bytes, %d connections", s.sample.size(), s.Connections), baseline: rate(baseline),
-		ratio: ratio, goal: atLeast(ratio, 0.6), note: s.note("sync", d),
+		ratio: ratio, goal: atLeast(ratio, 0.6), note: s.note("sync", d), results: d.results(),
 	}, nil
 }
 
-// syncRequests is the body of a write with holes: of the teller and, in each item,
-// of the other.
+// syncRequests returns a request template for that many pairs, with placeholders for
+// both prisoners of each.
 func (s *harness) syncRequests(path string, pairs int) request {
 	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
 	body := estate.SyncRequest{PrisonerNumber: placeholder}
@@ -50,7 +50,7 @@ func (s *harness) syncRequests(path string, pairs int) request {
 	return newRequest(http.MethodPost, path, s.token, body.Body())
 }
 
-// syncWorkload is a side that creates one new pair a turn.
+// syncWorkload creates one new pair a turn.
 func (s *harness) syncWorkload() workload {
 	template := s.syncRequests("/sync", 1)
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
@@ -58,18 +58,20 @@ func (s *harness) syncWorkload() workload {
 	}
 }
 
+// fillPair writes the numbers of a pair that was never used.
 func (s *harness) fillPair(r request) {
 	one, other := s.newPair()
 	r.fill(0, one)
 	r.fill(1, other)
 }
 
-// sampleEvent is an event as the service wrote it: what the baselines write too.
+// sampleEvent is an event as the service wrote it. The baselines write the same bytes.
 type sampleEvent struct {
 	eventType      string
 	data, metadata []byte
 }
 
+// size returns the bytes of the event.
 func (s sampleEvent) size() int { return len(s.eventType) + len(s.data) + len(s.metadata) }
 
 // takeSample lets the service write one event, reads it back from the log, and
@@ -125,7 +127,7 @@ func (s *harness) rawTable(ctx context.Context) error {
 	return err
 }
 
-// insertWorkload is a side that commits single rows, each connection its own.
+// insertWorkload commits single rows, each worker on a connection of its own.
 func (s *harness) insertWorkload() workload {
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
@@ -139,6 +141,7 @@ func (s *harness) insertWorkload() workload {
 	}
 }
 
+// insert commits one row of the sample's size.
 func (s *harness) insert(ctx context.Context, conn *pgx.Conn) error {
 	one, other := s.newPair()
 	_, err := conn.Exec(ctx, rawInsertSQL, domain.StreamPrefix+one+"_"+other, [16]byte(uuid.New()),

@@ -8,8 +8,10 @@ import (
 	"text/tabwriter"
 )
 
-// row is one line of the table. Values are texts with their units.
+// row is one line of the table. Its values are texts with their units; results has the
+// numbers behind them.
 type row struct {
+	name     string // of its spec
 	what     string
 	measured string
 	beside   string // what the baseline is
@@ -17,22 +19,27 @@ type row struct {
 	ratio    float64
 	goal     goal
 	note     string
+	results  results
 }
 
-// goal is what a ratio, or where absolute is set a rate, should reach.
+// goal is what a ratio, or a rate, should reach. A goal that is missed is printed and is
+// no error: a developer's laptop need not reach it.
 type goal struct {
 	text string // empty: information only
 	met  bool
 }
 
+// atLeast is the goal of a ratio of rates, where more is better.
 func atLeast(ratio, limit float64) goal {
 	return goal{text: fmt.Sprintf("≥ %.2f", limit), met: ratio >= limit}
 }
 
+// atMost is the goal of a ratio of times, where less is better.
 func atMost(ratio, limit float64) goal {
 	return goal{text: fmt.Sprintf("≤ %.2f", limit), met: ratio <= limit}
 }
 
+// verdict returns "met", "missed", or "" for a row that is information only.
 func (g goal) verdict() string {
 	switch {
 	case g.text == "":
@@ -67,11 +74,14 @@ func (t table) print(out io.Writer) {
 			fmt.Fprintln(out, "note:", r.note)
 		}
 	}
+	fmt.Fprintln(out)
+	t.printBenchmarks(out)
 }
 
-// rate is a text such as "12,345/s".
+// rate formats a rate such as "12,345/s".
 func rate(perSecond float64) string { return thousands(int(perSecond+0.5)) + "/s" }
 
+// thousands formats a number with commas.
 func thousands(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -80,8 +90,8 @@ func thousands(n int) string {
 	return text
 }
 
-// median of an even number of values lies between the two in the middle: the
-// upper one alone would flatter.
+// median returns the middle value, for an even count the mean of the two in the middle:
+// the upper one alone would flatter. It returns 0 for no values.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	if len(sorted) == 0 {
@@ -90,8 +100,8 @@ func median(values []float64) float64 {
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
-// quantile of a few values; it does not interpolate, so it is always one of
-// them.
+// quantile returns the value below which the share q of the values lies, 0 for no
+// values. It does not interpolate, so the result is one of the values.
 func quantile(values []float64, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	if len(sorted) == 0 {

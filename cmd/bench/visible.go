@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// measureVisible writes and looks, one after the other, in blocks that
-// alternate with the baseline's.
+// measureVisible writes and reads, one after the other, in blocks that alternate with
+// the baseline's.
 func measureVisible(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
@@ -45,17 +45,19 @@ func measureVisible(ctx context.Context, s *harness) (row, error) {
 	return row{
 		what: "visible: acknowledged until GET shows it, p50 / p99", measured: times(seen),
 		beside: "NOTIFY round trip + one commit, p50 / p99", baseline: times(echoed),
-		ratio: ratio, goal: atMost(ratio, 3),
+		ratio: ratio, goal: atMost(ratio, 3), results: latencies(seen, echoed),
 		note: fmt.Sprintf("visible: the ratio is that of the p99; that of the p50 is %.2f, over %d writes",
 			median(seen)/median(echoed), len(seen)),
 	}, nil
 }
 
+// times formats the median and the 99th percentile.
 func times(seconds []float64) string {
 	return fmt.Sprintf("%.2f / %.2f ms", 1000*median(seconds), 1000*quantile(seconds, 0.99))
 }
 
-// repeat gathers the seconds of n tries; a few before them do not count.
+// repeat appends the seconds of n calls; a few calls before them warm up and do not
+// count.
 func repeat(into []float64, n int, once func() (float64, error)) ([]float64, error) {
 	for i := range n + 5 {
 		took, err := once()
@@ -69,7 +71,7 @@ func repeat(into []float64, n int, once func() (float64, error)) ([]float64, err
 	return into, nil
 }
 
-// poller writes a pair and asks for it by the position of the answer.
+// poller writes a pair and reads it back at the position of the response.
 type poller struct {
 	*harness
 
@@ -78,11 +80,14 @@ type poller struct {
 	asking  []byte
 }
 
+// newPoller opens its connections.
 func (s *harness) newPoller(ctx context.Context) (*poller, error) {
 	w, err := dial(ctx, s.address)
 	return &poller{harness: s, wire: w, posting: s.syncRequests("/sync", 1)}, err
 }
 
+// poll returns the seconds between the response to the write and the response to the
+// read.
 func (l *poller) poll() (float64, error) {
 	one, other := l.newPair()
 	l.posting.fill(0, one)
@@ -105,12 +110,13 @@ func (l *poller) poll() (float64, error) {
 	return time.Since(began).Seconds(), nil
 }
 
-// echo is a NOTIFY from one connection that arrives at another.
+// echo measures a NOTIFY from one connection to another.
 type echo struct {
 	stage         *harness
 	says, listens *pgx.Conn
 }
 
+// newEcho opens both connections and starts to listen.
 func (s *harness) newEcho(ctx context.Context) (*echo, error) {
 	says, err := pgx.Connect(ctx, s.dsn)
 	if err != nil {
@@ -124,6 +130,7 @@ func (s *harness) newEcho(ctx context.Context) (*echo, error) {
 	return &echo{s, says, listens}, err
 }
 
+// close closes both connections.
 func (e *echo) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -131,7 +138,7 @@ func (e *echo) close(ctx context.Context) {
 	_ = e.listens.Close(ctx)
 }
 
-// once is the time of a NOTIFY until it has arrived, and of one commit.
+// once returns the seconds of a NOTIFY until it has arrived, plus those of one commit.
 func (e *echo) once(ctx context.Context) (float64, error) {
 	arrived := make(chan error, 1)
 	go func() {

@@ -13,13 +13,14 @@ import (
 	"nonassociations/internal/dev/token"
 )
 
+// demoCmd loads a made-up estate.
 type demoCmd struct {
 	Seed      uint64 `default:"1" help:"The same seed makes the same estate."`
 	Prisoners int    `help:"How many; tens of thousands when not given."`
 }
 
-// Run is kong's. It loads into the run of this data folder, and where there is
-// none, starts one for as long as the loading takes.
+// Run loads into the run of this data folder. Where none is running, it starts one for
+// as long as the loading takes.
 func (c demoCmd) Run(ctx context.Context, set settings) error {
 	set, err := set.withFolder()
 	if err != nil {
@@ -36,7 +37,7 @@ func (c demoCmd) Run(ctx context.Context, set settings) error {
 	return c.loadIntoOwnRun(ctx, set)
 }
 
-// loadIntoRun asks the run itself for its port: PORT is that of runs to come.
+// loadIntoRun finds the port in the folder of the run: PORT is for runs to come.
 func (c demoCmd) loadIntoRun(ctx context.Context, set settings) error {
 	address, err := os.ReadFile(addressFile(set))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,6 +49,7 @@ func (c demoCmd) loadIntoRun(ctx context.Context, set settings) error {
 	return c.load(ctx, set, string(address))
 }
 
+// loadIntoOwnRun starts a run, loads, and stops it.
 func (c demoCmd) loadIntoOwnRun(ctx context.Context, set settings) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -63,6 +65,7 @@ func (c demoCmd) loadIntoOwnRun(ctx context.Context, set settings) error {
 	return nil
 }
 
+// load loads the estate at an address, with a token that it signs itself.
 func (c demoCmd) load(ctx context.Context, set settings, address string) error {
 	issuer, err := token.Load(set.DataDir)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // demoSeed is the seed of the demonstration when none is asked for.
 const demoSeed = 1
 
-// startDirectory stands in for Prisoner Search: it knows the estate of the
-// demonstration, and whom the examples of the documentation are about.
+// startDirectory serves a stand-in for Prisoner Search. It knows the prisoners of the
+// demonstration and those in the examples of the documentation.
 func (a *standIns) startDirectory(ctx context.Context) error {
 	e, err := estate.New(estate.Options{Seed: demoSeed})
 	if err != nil {
@@ -28,10 +28,11 @@ func (a *standIns) startDirectory(ctx context.Context) error {
 	return nil
 }
 
-// demoDirectory are an estate with those of the examples among its prisoners.
+// demoDirectory is the estate of the demonstration with the prisoners of the examples
+// added.
 type demoDirectory struct{ *estate.Estate }
 
-// Find is prisonersearch.Estate's.
+// Find returns a prisoner by number, and whether there is one.
 func (a demoDirectory) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
 	if prisoner, there := a.Estate.Find(number); there {
 		return prisoner, true

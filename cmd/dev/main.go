@@ -18,13 +18,15 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// settings are those of the development run alone.
+// settings are the options of the development run alone; the service itself is
+// configured by the environment as in production.
 type settings struct {
 	Port    uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1; 0 is any free one."`
 	DataDir string `env:"DATA_DIR" default:".data" help:"Folder of everything that is kept."`
 	Verbose bool   `env:"VERBOSE" help:"Log every request."`
 }
 
+// cli is the command line.
 type cli struct {
 	settings
 
@@ -51,8 +53,7 @@ func main() {
 	}
 }
 
-// withFolder makes the data folder. The settings that it returns name the folder
-// by its whole path.
+// withFolder makes the data folder and returns the settings with its absolute path.
 func (s settings) withFolder() (settings, error) {
 	dir, err := filepath.Abs(s.DataDir)
 	if err != nil {
@@ -65,4 +66,6 @@ func (s settings) withFolder() (settings, error) {
 	return s, nil
 }
 
+// address returns the address to serve on: always loopback, since the run has no TLS and
+// its tokens are easy to get.
 func (s settings) address() string { return "127.0.0.1:" + strconv.Itoa(int(s.Port)) }

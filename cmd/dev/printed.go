@@ -7,7 +7,9 @@ import (
 	"strings"
 )
 
-// printReady says that requests are served at an address, and how to make some.
+// printReady prints the address of a run that serves requests and, when its issuer is
+// local, example requests that can be pasted. The line "ready" is a contract: scripts
+// wait for it.
 func printReady(set settings, address string, own bool) {
 	address = "http://" + address
 	fmt.Println("ready " + address)
@@ -20,7 +22,7 @@ const syncExample = `
   A token, good for a day:
     TOKEN=$(TOKEN_COMMAND token --role NON_ASSOCIATIONS_SYNC --role NON_ASSOCIATIONS_MIGRATE --user NOMIS)
 
-  Tell it what NOMIS knows of a prisoner:
+  Sync what NOMIS has on a prisoner:
     curl -sS ADDRESS/sync -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{
       "prisonerNumber": "A9109UD", "nonAssociations": [{
         "reasonCode": "VIC", "typeCode": "WING", "effectiveDate": "2021-07-05T10:35:17",
@@ -33,12 +35,14 @@ const syncExample = `
   All calls: ADDRESS/swagger-ui/index.html      Stop: Ctrl-C
 `
 
-// commandLine is how to call the binary beside this one from here.
+// commandLine returns how to call the production binary for this run from the current
+// folder.
 func commandLine(set settings) string {
 	return showDir(set) + binary()
 }
 
-// binary is the production program as one would call it from here.
+// binary returns the path of the production binary beside this one, relative where that
+// is shorter.
 func binary() string {
 	self, err := os.Executable()
 	if err != nil {
@@ -47,7 +51,8 @@ func binary() string {
 	return quoted(shortest(filepath.Join(filepath.Dir(self), "nonassociations")))
 }
 
-// showDir is what a shell has to be told of another data folder than the usual.
+// showDir returns the assignment of DATA_DIR before a command, "" for the default
+// folder.
 func showDir(set settings) string {
 	if dir := shortest(set.DataDir); dir != ".data" {
 		return "DATA_DIR=" + quoted(dir) + " "
@@ -55,10 +60,10 @@ func showDir(set settings) string {
 	return ""
 }
 
-// plain characters mean nothing to a shell.
+// plain are the characters without a meaning to a shell.
 const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:@"
 
-// quoted is a text as a shell takes it for one word and leaves it as it is.
+// quoted quotes a text so that a shell passes it on unchanged as one word.
 func quoted(text string) string {
 	if text != "" && strings.Trim(text, plain) == "" {
 		return text
@@ -66,7 +71,7 @@ func quoted(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// shortest is a path as one would type it here.
+// shortest returns a path relative to the current folder when it lies below it.
 func shortest(path string) string {
 	here, err := os.Getwd()
 	if err != nil {

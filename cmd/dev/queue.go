@@ -16,11 +16,10 @@ const (
 	domainEvents   = "domain-events"
 )
 
-// maxReceived is how many domain events the queue here keeps for a curious reader.
+// maxReceived is how many domain events the local queue keeps.
 const maxReceived = 1000
 
-// localAWS is the stand-in for queues and topics, started for whoever needs it
-// first.
+// localAWS returns the stand-in for queues and topics. The first call starts it.
 func (a *standIns) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
 	if a.aws != nil {
 		return a.aws, nil
@@ -34,8 +33,8 @@ func (a *standIns) localAWS(ctx context.Context, set settings) (*localaws.Server
 	return server, nil
 }
 
-// startQueue stands in for the queue that merges come from. What was sent to it
-// is kept in the data folder until it has been worked on.
+// startQueue makes the queue of prisoner merges. Messages are kept in the data folder
+// until they are processed.
 func (a *standIns) startQueue(ctx context.Context, set settings) error {
 	server, err := a.localAWS(ctx, set)
 	if err != nil {
@@ -46,8 +45,8 @@ func (a *standIns) startQueue(ctx context.Context, set settings) error {
 	return setEndpoint("AWS_ENDPOINT_URL_SQS", server)
 }
 
-// startTopic stands in for the topic of domain events, with a queue that hears
-// the last of them.
+// startTopic makes the topic of domain events, and a queue that keeps the last of them
+// for a developer to read.
 func (a *standIns) startTopic(ctx context.Context, set settings) error {
 	server, err := a.localAWS(ctx, set)
 	if err != nil {
@@ -61,8 +60,9 @@ func (a *standIns) startTopic(ctx context.Context, set settings) error {
 	return setEndpoint("AWS_ENDPOINT_URL_SNS", server)
 }
 
-// setEndpoint tells the client of AWS, which reads the process's own environment; what
-// that may say of another endpoint is not meant for what stands in here.
+// setEndpoint points the AWS client of this process at the stand-in. The client reads
+// the process's environment; an endpoint there is meant for the real AWS and is
+// replaced.
 func setEndpoint(variable string, server *localaws.Server) error {
 	if err := os.Setenv(variable, server.URL()); err != nil {
 		return fmt.Errorf("name the local stand-in for AWS: %w", err)
@@ -70,8 +70,8 @@ func setEndpoint(variable string, server *localaws.Server) error {
 	return nil
 }
 
-// printQueues says how to hear what is told to the world, how to merge two
-// prisoners, and how to take it back.
+// printQueues prints how to read the published domain events, how to merge two prisoners
+// and how to take that back.
 func printQueues(around *standIns) {
 	if around.receivedQueue != "" {
 		fmt.Printf(receiveExample, around.aws.URL(), around.receivedQueue, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
@@ -81,28 +81,28 @@ func printQueues(around *standIns) {
 	}
 }
 
-// shell is what has to be said before a command for it to see the same values;
-// what a shell knows already, and may be a secret, is left out.
+// shell returns the assignments that a command needs in front of it. Variables of the
+// caller's shell are left out: the shell has them, and they may be secrets.
 func (a *standIns) shell(names ...string) string {
-	var said strings.Builder
+	var text strings.Builder
 	for _, name := range names {
 		if os.Getenv(name) == "" {
-			fmt.Fprintf(&said, "%s=%s ", name, quoted(a.environment[name]))
+			fmt.Fprintf(&text, "%s=%s ", name, quoted(a.environment[name]))
 		}
 	}
-	return said.String()
+	return text.String()
 }
 
 const receiveExample = `
-  Hear what the world is told (SNS to SQS, here):
+  Receive the published domain events (SNS to SQS, local):
     curl -sS %s -H 'X-Amz-Target: AmazonSQS.ReceiveMessage' -d '{"QueueUrl": "%s", "MaxNumberOfMessages": 10}'
 
-  How far that is:
+  Show how far the publisher is:
     %s publish status
 `
 
 const mergeExample = `
-  Say that two numbers are one prisoner; the answer, {"MessageId": "ID"}, names the message (?MessageId=ID sends it again):
+  Merge two numbers of one prisoner; the answer, {"MessageId": "ID"}, names the message (?MessageId=ID sends it again):
     curl -sS %s -d '{
       "eventType": "prison-offender-events.prisoner.merged", "occurredAt": "2026-07-15T11:00:00+01:00",
       "additionalInformation": {"removedNomsNumber": "A0135GA", "nomsNumber": "B1234CD", "reason": "MERGE"}}'

@@ -15,9 +15,11 @@ import (
 	"nonassociations/internal/dev/localpg"
 )
 
+// runCmd starts everything.
 type runCmd struct{}
 
-// Run is kong's.
+// Run serves until Ctrl-C. Two runs cannot share a folder: the second one is refused
+// with a suggestion.
 func (runCmd) Run(ctx context.Context, set settings) error {
 	set, err := set.withFolder()
 	if err != nil {
@@ -43,10 +45,11 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 	return err
 }
 
-// takeLock gives a run that was just told to stop the time to do so.
+// takeLock takes the lock of the data folder. It retries for three seconds, so that a
+// run that is being stopped can finish.
 func takeLock(ctx context.Context, set settings) (*localpg.Lock, error) {
-	patience := time.NewTimer(3 * time.Second)
-	defer patience.Stop()
+	limit := time.NewTimer(3 * time.Second)
+	defer limit.Stop()
 	for {
 		lock, err := localpg.TakeLock(lockFile(set))
 		if err == nil {
@@ -58,22 +61,23 @@ func takeLock(ctx context.Context, set settings) (*localpg.Lock, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-patience.C:
+		case <-limit.C:
 			return nil, err
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
+// lockFile is locked as long as a run uses the folder.
 func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock") }
 
-// addressFile says where the run of this folder answers. It is good while the
-// folder is locked.
+// addressFile contains the address of the run. It is only valid while the folder is
+// locked.
 func addressFile(set settings) string { return filepath.Join(set.DataDir, "run.address") }
 
-// runAll starts the stand-ins and the service, calls ready when requests
-// are answered, and stops what it started in the opposite order. The caller
-// holds the folder's lock.
+// runAll starts the stand-ins and the service, calls ready when requests are answered,
+// and stops everything in reverse order when ctx ends. The caller holds the lock of the
+// folder.
 func runAll(ctx context.Context, set settings, ready func(around *standIns, address string)) error {
 	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the address of the last run: %w", err)
@@ -104,13 +108,14 @@ func runAll(ctx context.Context, set settings, ready func(around *standIns, addr
 		MetricsAt: func(address string) { around.metrics = address },
 		Ready: func(address string) {
 			if err := os.WriteFile(addressFile(set), []byte(address), 0o600); err != nil {
-				logger.WarnContext(ctx, "a demo will not find this run", "error", err)
+				logger.WarnContext(ctx, "address of this run not saved, so a demo will not find it", "error", err)
 			}
 			ready(around, address)
 		},
 	})
 }
 
+// level is the log level: warnings only, so that the printed examples stay visible.
 func level(set settings) slog.Level {
 	if set.Verbose {
 		return slog.LevelInfo
@@ -118,8 +123,9 @@ func level(set settings) slog.Level {
 	return slog.LevelWarn
 }
 
-// stopWithMake ends the run when the make that started it is gone: killed the
-// hard way, make tells nobody.
+// stopWithMake returns a context that ends when the make that started this run has
+// ended. A make that is killed sends no signal to its children, and the run would keep
+// the port.
 func stopWithMake(ctx context.Context) context.Context {
 	if os.Getenv("MAKELEVEL") == "" {
 		return ctx

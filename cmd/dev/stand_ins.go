@@ -18,8 +18,8 @@ import (
 
 const audience = "nonassociations"
 
-// standIns is what stands around the service here, and the environment that the
-// service sees.
+// standIns are the local replacements for what surrounds the service in production, and
+// the environment that points the service at them.
 type standIns struct {
 	environment   map[string]string
 	own           bool   // the issuer is ours, so that tokens can be printed
@@ -40,6 +40,7 @@ const (
 )
 
 // startStandIns starts a stand-in for each part that the environment does not name.
+// After an error nothing is left running.
 func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*standIns, error) {
 	a := &standIns{environment: environment(), stopped: make(chan time.Time, 1)}
 	context.AfterFunc(ctx, func() { a.stopped <- time.Now() })
@@ -79,8 +80,8 @@ func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*sta
 	return a, nil
 }
 
-// onLoopback is an address with loopback in the place of its host; any free port
-// there when it is empty. What is no address is left to be refused in words.
+// onLoopback replaces the host of an address by loopback; "" becomes any free port
+// there. A text that is no address is returned unchanged, and the service refuses it.
 func onLoopback(address string) string {
 	if address == "" {
 		return "127.0.0.1:0"
@@ -91,12 +92,15 @@ func onLoopback(address string) string {
 	return address
 }
 
+// setDefault sets a variable that is empty.
 func (a *standIns) setDefault(name, value string) {
 	if a.environment[name] == "" {
 		a.environment[name] = value
 	}
 }
 
+// startPostgres starts a durable Postgres in the data folder and restarts it when it
+// dies.
 func (a *standIns) startPostgres(ctx context.Context, set settings, logger *slog.Logger) error {
 	server, err := localpg.Start(ctx, localpg.Options{Dir: set.DataDir, Durable: true, Logger: logger})
 	if err != nil {
@@ -120,6 +124,7 @@ func (a *standIns) startPostgres(ctx context.Context, set settings, logger *slog
 	return nil
 }
 
+// startIssuer serves the key set of this folder's token issuer.
 func (a *standIns) startIssuer(ctx context.Context, set settings) error {
 	a.setDefault("AUTH_AUDIENCE", audience)
 	keys, err := issuer.Open(set.DataDir, a.environment["AUTH_AUDIENCE"])
@@ -136,7 +141,8 @@ func (a *standIns) startIssuer(ctx context.Context, set settings) error {
 	return nil
 }
 
-// stop ends what was started here, the last first, in what is left of the time.
+// stop stops the stand-ins, the last started first, within what is left of stopTimeout
+// since the signal.
 func (a *standIns) stop(ctx context.Context, logger *slog.Logger) {
 	until := time.Now().Add(stopTimeout)
 	if ctx.Err() != nil {
@@ -149,11 +155,12 @@ func (a *standIns) stop(ctx context.Context, logger *slog.Logger) {
 	defer cancel()
 	for _, stop := range slices.Backward(a.stops) {
 		if err := stop(ctx); err != nil {
-			logger.ErrorContext(ctx, "stop what stands around the service", "error", fmt.Sprint(err))
+			logger.ErrorContext(ctx, "stop a stand-in", "error", fmt.Sprint(err))
 		}
 	}
 }
 
+// environment returns the variables of this process by name.
 func environment() map[string]string {
 	all := map[string]string{}
 	for _, pair := range os.Environ() {

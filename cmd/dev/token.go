@@ -10,6 +10,7 @@ import (
 	"nonassociations/internal/dev/token"
 )
 
+// tokenCmd signs a token with the key of a development run. Production has no such code.
 type tokenCmd struct {
 	Role  []string `required:"" placeholder:"ROLE" help:"Role of the user, may be repeated; with or without the prefix ROLE_."`
 	Scope []string `placeholder:"SCOPE" help:"Scope, may be repeated; staff writes need \"write\"."`

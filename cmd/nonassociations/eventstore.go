@@ -17,6 +17,7 @@ type eventstoreCmd struct {
 	Check checkCmd `cmd:"" help:"Report rights that the service's own user lacks or should not have."`
 }
 
+// grantCmd sets the rights of the service's users.
 type grantCmd struct {
 	app.EventStoreUsers
 
@@ -49,6 +50,7 @@ func (c grantCmd) Run(ctx context.Context) error {
 	return exitNotJudged(err)
 }
 
+// checkCmd compares the rights of one user with those of its role.
 type checkCmd struct {
 	Role string `default:"serve" enum:"serve,listen,project,publish" help:"The role whose user it is: serve, listen, project or publish."`
 	JSON bool   `help:"Print one JSON object."`
@@ -86,6 +88,7 @@ func (c checkCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// printRights prints one line for each right.
 func printRights(report app.RightsReport) {
 	user := "no user (none is sent)"
 	if report.User != nil {
@@ -108,7 +111,7 @@ func printRights(report app.RightsReport) {
 	}
 }
 
-// quietLogger tells of what is worth a warning only: these commands print what they find.
+// quietLogger logs warnings and errors only: these commands print their result.
 func quietLogger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: app.MaskAttr}))
 }

@@ -1,6 +1,6 @@
 // Command nonassociations is the one production binary; each subcommand is a
-// role. It is configured by the environment alone and has no part of the
-// development run but the signing of its tokens.
+// role. It is configured by the environment alone. It contains no stand-in of the
+// development run and signs no tokens.
 package main
 
 import (
@@ -19,13 +19,13 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// cli is what can be asked on the command line.
+// cli is the command line. Its texts are part of the contract with operators.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Answer requests."`
 	Project projectCmd `cmd:"" help:"Build the read model from the log, continuously."`
 	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
-	Publish publishCmd `cmd:"" help:"Tell the world on SNS what has changed."`
+	Publish publishCmd `cmd:"" help:"Publish domain events to SNS."`
 	Nomis   nomisCmd   `cmd:"" help:"NOMIS operations."`
 	Schema  schemaCmd  `cmd:"" help:"Manage the tables in Postgres."`
 
@@ -45,6 +45,7 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
+// run runs one command and returns the exit status.
 func run(args []string) int {
 	var commands cli
 	parser, err := kong.New(&commands, kong.Name("nonassociations"), kong.Description(description),
@@ -70,6 +71,7 @@ func run(args []string) int {
 	return 0
 }
 
+// fail prints an error and returns the exit status for it.
 func fail(err error) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(os.Stderr, "nonassociations:", text)
@@ -81,7 +83,8 @@ func fail(err error) int {
 	return 1
 }
 
-// options are what every role needs from outside; the clock is made once, here.
+// options reads the configuration and makes what every role needs from outside: the
+// London clock, which no other package makes, and the logger.
 func options(roles app.Roles) (app.Options, error) {
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {

@@ -15,6 +15,7 @@ type nomisCmd struct {
 	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
 }
 
+// listenCmd runs the listener for merges and booking moves.
 type listenCmd struct{}
 
 // Help returns the examples that kong prints below the options.
@@ -33,6 +34,7 @@ func (listenCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Listen: true})
 }
 
+// unmergeCmd takes a merge back that NOMIS made by mistake.
 type unmergeCmd struct {
 	Message string `required:"" placeholder:"ID" help:"MessageId of the message in its SNS envelope; it is the commandId of the facts that came of it."`
 	Reason  string `required:"" placeholder:"TEXT" help:"Why, for the history."`

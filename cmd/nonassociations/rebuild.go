@@ -10,6 +10,8 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
+// rebuildCmd drops the read model. Without --yes it does nothing, because reads are
+// answered with 503 until a projector has read the whole log.
 type rebuildCmd struct {
 	AdoptLog string `placeholder:"ID" help:"Take over the log with this id, though the read model is of another or of a later day."`
 	DryRun   bool   `help:"Print what would be done, and do nothing."`
@@ -25,11 +27,11 @@ func (rebuildCmd) Help() string {
   nonassociations rebuild --adopt-log 6f1c2f0e-3f0a-4a57-9a58-0d5d1c9c2b11 --yes
 
 The log itself is never changed. Before anything is done its facts are compared with those that the
-read model was built from: where they differ, the log was changed, and only --adopt-log goes on. Nothing has to be stopped: a projector that is at work begins
-anew. --adopt-log is for a log that was put back from a backup, or replaced; the id must be that of
-the log at EVENTSTORE_URL, which a role that refused to start has printed. It also forgets what is
-about the old log: the idempotency keys, and the publisher's checkpoints and desk, so that the topics
-are told of the log from its beginning.`
+read model was built from. Where they differ, the log was changed, and only --adopt-log proceeds.
+Nothing has to be stopped: a projector that is running starts again from the beginning. --adopt-log is for a log that was restored from a backup, or replaced. The id must be that of the log
+at EVENTSTORE_URL, which a role that refused to start has logged. It also drops what is about the old
+log: the idempotency keys, the publisher's checkpoints and the parked messages. The topics then receive
+the log from its beginning.`
 }
 
 // Run prints what is done. Without --yes and without --dry-run it does nothing and fails.
@@ -42,8 +44,8 @@ func (c rebuildCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	told, err := app.Rebuild(ctx, o, adopt, c.DryRun || !c.Yes)
-	for _, sentence := range told {
+	sentences, err := app.Rebuild(ctx, o, adopt, c.DryRun || !c.Yes)
+	for _, sentence := range sentences {
 		fmt.Println(sentence)
 	}
 	switch {
@@ -57,6 +59,8 @@ func (c rebuildCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// adopted returns the id in --adopt-log, zero for none. Only the usual spelling of a
+// UUID is accepted: a shortened one could name another log.
 func (c rebuildCmd) adopted() (uuid.UUID, error) {
 	if c.AdoptLog == "" {
 		return uuid.Nil, nil

@@ -8,6 +8,7 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
+// serveCmd runs the API.
 type serveCmd struct {
 	Project bool `help:"Run the projections in this process too."`
 }
@@ -27,6 +28,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Serve: true, Project: c.Project})
 }
 
+// projectCmd runs the projections.
 type projectCmd struct{}
 
 // Help returns the examples that kong prints below the options.
@@ -43,10 +45,12 @@ func (projectCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Project: true})
 }
 
+// schemaCmd groups the commands about durable tables.
 type schemaCmd struct {
 	Up schemaUpCmd `cmd:"" help:"Bring the durable tables up to this version."`
 }
 
+// schemaUpCmd creates and upgrades them.
 type schemaUpCmd struct{}
 
 // Help returns the examples that kong prints below the options.
@@ -66,6 +70,7 @@ func (schemaUpCmd) Run(ctx context.Context) error {
 	return app.SchemaUp(ctx, o.Config)
 }
 
+// start runs roles until the process is stopped. TuneGC is for processes that run long.
 func start(ctx context.Context, roles app.Roles) error {
 	o, err := options(roles)
 	if err != nil {
@@ -75,6 +80,7 @@ func start(ctx context.Context, roles app.Roles) error {
 	return app.Run(ctx, o)
 }
 
+// environment returns the variables of this process by name.
 func environment() map[string]string {
 	all := map[string]string{}
 	for _, pair := range os.Environ() {

@@ -47,6 +47,7 @@ func (c tokenCmd) Run(ctx context.Context) error {
 	return err
 }
 
+// versionCmd prints the commit of the build.
 type versionCmd struct{}
 
 // Run prints the version.

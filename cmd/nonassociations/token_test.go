@@ -12,7 +12,8 @@ import (
 )
 
 // installed copies this test binary into a folder of its own, as the program, and
-// returns its path.
+// returns its path. Its tests run alone: a program that another test starts meanwhile
+// would inherit the open copy, and the system refuses to run a file that is written to.
 func installed(t *testing.T) string {
 	t.Helper()
 	self, err := os.Open(os.Args[0])
@@ -39,7 +40,6 @@ func tokenOf(t *testing.T, program string, args ...string) (stdout, stderr strin
 }
 
 func TestToken_isRefusedInWordsWhereThereIsNoDev(t *testing.T) {
-	t.Parallel()
 	stdout, stderr, status := tokenOf(t, installed(t), "--role", "NON_ASSOCIATIONS_SYNC", "--user", "NOMIS")
 	require.Equal(t, 1, status)
 	require.Empty(t, stdout)
@@ -47,7 +47,6 @@ func TestToken_isRefusedInWordsWhereThereIsNoDev(t *testing.T) {
 }
 
 func TestToken_passesArgumentsOutputAndExitCodeOfDevThrough(t *testing.T) {
-	t.Parallel()
 	program := installed(t)
 	dev := filepath.Join(filepath.Dir(program), "dev")
 	for script, want := range map[string]int{

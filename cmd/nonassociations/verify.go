@@ -12,10 +12,12 @@ import (
 	"nonassociations/projections"
 )
 
+// verifyCmd groups the comparisons of stored data with the log.
 type verifyCmd struct {
 	ReadModel verifyReadModelCmd `cmd:"" help:"Compare the facts that the read model was built from with the log."`
 }
 
+// verifyReadModelCmd compares the read model.
 type verifyReadModelCmd struct {
 	JSON bool `help:"Print one JSON object."`
 }
@@ -58,6 +60,8 @@ func (c verifyReadModelCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// printComparison prints the result as one JSON object. Its keys never change:
+// monitoring reads them.
 func printComparison(c projections.Comparison, took time.Duration) error {
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{
 		"ok": c.Same(), "storeId": c.Store, "generation": 1, "position": c.Position,

@@ -89,7 +89,6 @@ func TestProcess_keepsTheBoundsOfItsFeeds(t *testing.T) {
 }
 
 func TestFeed_ofAProcessKnowsItsLogAndItsToken(t *testing.T) {
-	t.Parallel()
 	r := limited(t, both, 5*time.Second)
 	feed := r.feed(t, "?follow=true")
 	id, err := uuid.Parse(feed.Header.Get("X-Log-Id"))

@@ -92,6 +92,7 @@ func Cases(dir string) ([]Case, error) {
 	return all, nil
 }
 
+// decode reads a YAML file and refuses unknown keys.
 func decode(file string, into any) error {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -38,6 +38,7 @@ func Get(ctx context.Context, client *http.Client, address string) (Scrape, erro
 	return parse(at, string(text))
 }
 
+// parse reads the text format of Prometheus.
 func parse(at time.Time, text string) (Scrape, error) {
 	scrape := Scrape{At: at, Values: map[string]float64{}}
 	for line := range strings.Lines(text) {
@@ -129,6 +130,7 @@ func values(series string, phases []Phase) string {
 	return strings.Join(parts, " ")
 }
 
+// isTime reports whether the value of a series is a point in time.
 func isTime(series string) bool {
 	name, _, _ := strings.Cut(series, "{")
 	return strings.HasSuffix(name, "_timestamp_seconds")

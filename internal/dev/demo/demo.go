@@ -39,11 +39,11 @@ const (
 	patience    = 60 * time.Second // for one request, trying again included
 )
 
-// Run loads the estate and says how it went and where to look. Errors: the
-// service refused, was away for longer than a minute, or the context ended;
-// running again goes on where it stopped.
+// Run loads the estate, and prints the progress and the prisoners that are worth a look.
+// Errors: the first request that failed for good.
 func Run(ctx context.Context, options Options) error { return runPausing(ctx, options, pause) }
 
+// runPausing is Run with a clock for tests.
 func runPausing(ctx context.Context, options Options, pause pauser) error {
 	e, err := estate.New(estate.Options{Seed: options.Seed, Prisoners: options.Prisoners})
 	if err != nil {
@@ -64,7 +64,7 @@ func runPausing(ctx context.Context, options Options, pause pauser) error {
 	return nil
 }
 
-// pauser waits, or says that the context ended.
+// pauser waits for a duration. Errors: the context's.
 type pauser func(context.Context, time.Duration) error
 
 // loader sends tellings and counts what became of them.
@@ -87,6 +87,7 @@ type tally struct {
 	position uint64 // the highest
 }
 
+// newLoader prepares the client and the counters.
 func newLoader(options Options, pause pauser) *loader {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections}
 	options.BaseURL = strings.TrimSuffix(options.BaseURL, "/")
@@ -100,6 +101,7 @@ func newLoader(options Options, pause pauser) *loader {
 	}
 }
 
+// load sends all requests of the estate, several at a time.
 func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 	began := time.Now()
 	bar := progressbar.NewOptions(len(e.Pairs),
@@ -132,7 +134,7 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 	return err
 }
 
-// send sends one telling until it is answered, and says of how many pairs it was.
+// send sends one request until it is accepted, and returns the number of its pairs.
 func (l *loader) send(ctx context.Context, telling estate.SyncRequest) (pairs int, err error) {
 	answer, err := l.post(ctx, telling)
 	if err != nil {

@@ -113,7 +113,7 @@ func TestDemo_namesPrisonersAsCommands(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, printed, "secret", "the token is not for the screen")
 	for _, what := range []string{
-		"more than anybody", "long history", "still to come", "end by itself", "bin/nonassociations token",
+		"more than any other", "long history", "still to come", "end by itself", "bin/nonassociations token",
 		`curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:`, "/non-associations/",
 	} {
 		require.Contains(t, printed, what)

@@ -10,10 +10,11 @@ import (
 	"nonassociations/web/client"
 )
 
+// post sends one request, and tries again while the service answers 503.
 func (l *loader) post(ctx context.Context, telling estate.SyncRequest) (client.SyncResponse, error) {
-	said := telling.Typed()
+	request := telling.Typed()
 	got, err := again(ctx, l, func(ctx context.Context) (client.Response[client.SyncResponse], error) {
-		return l.service.Migrate(ctx, client.Correlation{}, said)
+		return l.service.Migrate(ctx, client.Correlation{}, request)
 	})
 	return got.Body, err
 }
@@ -56,6 +57,7 @@ func again[T any](ctx context.Context, l *loader, ask func(context.Context) (T, 
 	}
 }
 
+// pause waits on the real clock.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -12,6 +12,7 @@ import (
 // outcomes in the order in which they are printed.
 var outcomes = []domain.OutcomeKind{domain.Created, domain.Changed, domain.Unchanged, domain.WasIgnored}
 
+// summary prints the outcome and one example of each kind.
 func (l *loader) summary() {
 	rate := float64(l.total.pairs) / max(l.took.Seconds(), 1e-3)
 	fmt.Fprintf(l.Out, "%d pairs in %s, %.0f a second:", l.total.pairs, l.took.Round(10*time.Millisecond), rate)
@@ -23,7 +24,7 @@ func (l *loader) summary() {
 	fmt.Fprintln(l.Out)
 }
 
-// example is a prisoner who is worth a look.
+// example is a prisoner with something to show.
 type example struct {
 	what   string
 	number domain.PrisonerNumber
@@ -52,7 +53,7 @@ func examples(e *estate.Estate) []example {
 		{"a long history with %s", func(items []estate.Item) bool { return len(items) == longest }},
 		{"one with %s that is still to come", func(items []estate.Item) bool { return isPending(items[len(items)-1]) }},
 		{"one with %s that will end by itself", func(items []estate.Item) bool { return willExpire(items[len(items)-1]) }},
-		{"told of twice with %s: only the later one counts", sentTwice},
+		{"sent twice with %s: only the later one counts", sentTwice},
 	} {
 		i := slices.IndexFunc(e.Pairs, func(pair estate.Pair) bool { return kind.is(pair.Items) })
 		if i >= 0 {
@@ -63,6 +64,7 @@ func examples(e *estate.Estate) []example {
 	return list
 }
 
+// mostKeptApart returns the prisoner with the most non-associations.
 func mostKeptApart(e *estate.Estate) example {
 	degree, most := make([]int, len(e.Prisoners)), 0
 	for _, pair := range e.Pairs {
@@ -74,7 +76,7 @@ func mostKeptApart(e *estate.Estate) example {
 			most = i
 		}
 	}
-	return example{fmt.Sprintf("kept apart from %d others, more than anybody", degree[most]), e.Prisoners[most].Number}
+	return example{fmt.Sprintf("kept apart from %d others, more than any other", degree[most]), e.Prisoners[most].Number}
 }
 
 func isPending(item estate.Item) bool { return item.EffectiveDate >= estate.ToCome }

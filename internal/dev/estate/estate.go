@@ -72,6 +72,8 @@ func New(options Options) (*Estate, error) {
 	return e, nil
 }
 
+// source returns a generator that depends on the seed and on what it is for: a change in
+// one part of the estate leaves the others as they are.
 func source(seed, concern uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, concern))
 }

@@ -53,7 +53,7 @@ type history struct {
 	other domain.PrisonerNumber
 }
 
-// items are the closed ones of the past and at most one that is not closed.
+// item makes one record with random details.
 func (l *history) items() []Item {
 	closed, last := l.closed(), l.rng.IntN(100)
 	if closed == 0 && last < 25 {
@@ -82,6 +82,7 @@ func (l *history) items() []Item {
 	return items
 }
 
+// closed returns how many closed records the pair has.
 func (l *history) closed() int {
 	switch n := l.rng.IntN(100); {
 	case n < 75:
@@ -122,6 +123,7 @@ func (l *history) item(effective, expiry *domain.LocalDateTime) Item {
 	}
 }
 
+// reasonCodes returns the codes of both sides.
 func (l *history) reasonCodes() (mine, theirs domain.ReasonCode) {
 	if l.kind == gang && l.rng.IntN(5) > 0 {
 		return domain.CodeRivalGang, domain.CodeRivalGang

@@ -2,8 +2,7 @@ package estate
 
 import "math/rand/v2"
 
-// enemyPairs decides who is kept apart from whom: most prisoners from nobody,
-// many from one to three, gangs within themselves, a few from dozens.
+// enemyPairs chooses the pairs: most prisoners have no enemy, a few have many.
 type enemyPairs struct {
 	*Estate
 
@@ -12,6 +11,7 @@ type enemyPairs struct {
 	known map[[2]int]bool
 }
 
+// makePairs makes the pairs of the estate.
 func (e *Estate) makePairs(rng *rand.Rand) {
 	q := enemyPairs{Estate: e, rng: rng, near: map[string][]int{}, known: map[[2]int]bool{}}
 	for i, p := range e.Prisoners {
@@ -59,7 +59,7 @@ func (q *enemyPairs) manyEnemies() {
 	}
 }
 
-// neighbourOf is mostly somebody in the same prison, sometimes from anywhere.
+// neighbourOf returns a prisoner who is mostly of the same prison.
 func (q *enemyPairs) neighbourOf(i int) int {
 	if q.rng.IntN(10) == 0 {
 		return q.rng.IntN(len(q.Prisoners))
@@ -67,6 +67,7 @@ func (q *enemyPairs) neighbourOf(i int) int {
 	return pick(q.rng, q.near[q.Prisoners[i].PrisonID])
 }
 
+// add makes a pair unless there is one.
 func (q *enemyPairs) add(teller, other int, kind kind) {
 	key := [2]int{min(teller, other), max(teller, other)}
 	if teller == other || q.known[key] {

@@ -55,6 +55,7 @@ func (e *Estate) place(rng *rand.Rand, options Options) {
 	}
 }
 
+// choose returns a prison, larger ones more often.
 func (e *Estate) choose(share int) Prison {
 	for _, prison := range e.Prisons {
 		if share -= prison.share; share < 0 {
@@ -64,6 +65,7 @@ func (e *Estate) choose(share int) Prison {
 	return e.Prisons[0]
 }
 
+// name returns an invented name.
 func name(rng *rand.Rand) string {
 	text := pick(rng, heads)
 	if rng.IntN(2) == 0 {

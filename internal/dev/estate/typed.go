@@ -4,9 +4,9 @@ import "nonassociations/web/client"
 
 // Typed is the telling as the typed client sends it.
 func (t SyncRequest) Typed() client.SyncRequest {
-	said := client.SyncRequest{PrisonerNumber: t.PrisonerNumber, NonAssociations: make([]client.SyncItem, len(t.NonAssociations))}
+	request := client.SyncRequest{PrisonerNumber: t.PrisonerNumber, NonAssociations: make([]client.SyncItem, len(t.NonAssociations))}
 	for i, item := range t.NonAssociations {
-		said.NonAssociations[i] = client.SyncItem{
+		request.NonAssociations[i] = client.SyncItem{
 			NonAssociation: client.NonAssociation{
 				ReasonCode: item.ReasonCode, TypeCode: item.TypeCode, EffectiveDate: item.EffectiveDate,
 				ExpiryDate: item.ExpiryDate, AuthorisedBy: item.AuthorisedBy, Comments: item.Comments,
@@ -15,5 +15,5 @@ func (t SyncRequest) Typed() client.SyncRequest {
 			TypeSequence: &item.TypeSequence,
 		}
 	}
-	return said
+	return request
 }

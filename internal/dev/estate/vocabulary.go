@@ -14,6 +14,7 @@ type chance[V any] struct {
 	weight int
 }
 
+// weighted returns one of the values, each as often as its share says.
 func weighted[V any](rng *rand.Rand, from []chance[V]) V {
 	sum := 0
 	for _, c := range from {

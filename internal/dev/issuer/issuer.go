@@ -1,4 +1,4 @@
-// Package issuer stands in for the house's token issuer in development and
+// Package issuer stands in for the organisation's token issuer in development and
 // tests: it makes one key, keeps it in the data folder and publishes its public
 // half on loopback, where the service reads it as it would read the real one.
 package issuer
@@ -95,6 +95,7 @@ func (s *Server) Stop() error {
 	return nil
 }
 
+// unlessClosed drops the error of a server that was closed on purpose.
 func unlessClosed(err error) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -125,6 +126,7 @@ func KeySet(issuer token.Issuer) ([]byte, error) {
 	return text, nil
 }
 
+// coordinates returns the public key's point as a JWK has it.
 func coordinates(key *ecdsa.PrivateKey) (x, y string, err error) {
 	point, err := key.PublicKey.Bytes() // 0x04, then both coordinates
 	if err != nil {

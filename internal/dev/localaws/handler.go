@@ -44,6 +44,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// handleQueue answers an action of SQS.
 func (s *Server) handleQueue(w http.ResponseWriter, r *http.Request, action string) {
 	var ask request
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ask); err != nil {
@@ -53,7 +54,8 @@ func (s *Server) handleQueue(w http.ResponseWriter, r *http.Request, action stri
 	s.do(w, r, action, ask)
 }
 
-// delay is the delay that was asked for; it tells whether the caller still waits.
+// delay waits as long as the test asked for, and reports whether the caller is still
+// there.
 func (s *Server) delay(r *http.Request, action string) bool {
 	if s.options.Delay == nil {
 		return true
@@ -68,6 +70,7 @@ func (s *Server) delay(r *http.Request, action string) bool {
 	}
 }
 
+// fault returns the status and code with which an action is to fail, 0 for none.
 func (s *Server) fault(action string) (status int, code string) {
 	if s.options.Fail == nil {
 		return 0, ""

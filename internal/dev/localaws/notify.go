@@ -16,6 +16,7 @@ func Notification(id, event string, at time.Time) string {
 	return envelope("arn:aws:sns:eu-west-2:000000000000:domain-events", id, Entry{Message: event}, at)
 }
 
+// envelope wraps a message as SNS does for a subscription without raw delivery.
 func envelope(topic, id string, e Entry, at time.Time) string {
 	around := map[string]any{
 		"Type": "Notification", messageID: id, "Message": e.Message, "Timestamp": at.UTC().Format(time.RFC3339Nano),

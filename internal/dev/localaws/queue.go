@@ -35,15 +35,18 @@ type queue struct {
 	arrived     chan struct{} // closed and made anew when something may have become visible
 }
 
+// newQueue makes an empty queue.
 func newQueue(name string, visibility time.Duration) *queue {
 	return &queue{name: name, visibility: visibility, arrived: make(chan struct{})}
 }
 
+// wake ends the wait of all long polls.
 func (q *queue) wake() {
 	close(q.arrived)
 	q.arrived = make(chan struct{})
 }
 
+// send appends a message and wakes long polls.
 func (q *queue) send(body string) *Message {
 	m := &Message{ID: uuid.NewString(), Body: body}
 	q.messages = append(q.messages, m)
@@ -81,7 +84,7 @@ func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (giv
 	return given, wait
 }
 
-// deadLetter moves messages to the dead letters.
+// deadLetter moves messages that were received too often to the dead-letter queue.
 func (q *queue) deadLetter(dead []*Message) {
 	for _, m := range dead {
 		q.remove(m)
@@ -90,6 +93,8 @@ func (q *queue) deadLetter(dead []*Message) {
 	}
 }
 
+// byReceipt returns the message that was received under a handle, nil when there is
+// none.
 func (q *queue) byReceipt(receipt string) *Message {
 	for _, m := range q.messages {
 		if m.receipt == receipt && receipt != "" {
@@ -99,6 +104,7 @@ func (q *queue) byReceipt(receipt string) *Message {
 	return nil
 }
 
+// remove deletes a message.
 func (q *queue) remove(gone *Message) {
 	for i, m := range q.messages {
 		if m == gone {

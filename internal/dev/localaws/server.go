@@ -50,7 +50,7 @@ type Server struct {
 	topics map[string]*topic // by ARN
 }
 
-// Visibility is how long a received message stays hidden when nobody says.
+// Visibility is how long a received message stays hidden by default.
 const Visibility = 30 * time.Second
 
 // Start listens and serves until Stop.
@@ -111,6 +111,7 @@ func (s *Server) Queue(name string) string {
 	return s.URL() + "/000000000000/" + name
 }
 
+// named returns the queue of that name and makes it if need be.
 func (s *Server) named(name string) *queue {
 	if s.queues[name] == nil {
 		s.queues[name] = newQueue(name, Visibility)
@@ -126,7 +127,7 @@ func (s *Server) Hide(name string, visibility time.Duration) {
 }
 
 // Bound lets the oldest messages of a queue go when it holds more than so many;
-// such a queue is not kept in the file. It is for a queue that nobody need read.
+// such a queue is not kept in the file. It is for a queue that may stay unread.
 func (s *Server) Bound(name string, most int) string {
 	url := s.Queue(name)
 	s.mu.Lock()
@@ -163,12 +164,14 @@ func (s *Server) Messages(name string) []Message {
 	return all
 }
 
+// writeError answers with an error in the JSON form of AWS.
 func writeError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"__type": "com.amazonaws.sqs#" + code, "message": message})
 }
 
+// writeJSON answers with a result in the JSON form of AWS.
 func writeJSON(w http.ResponseWriter, answer any) {
 	w.Header().Set("Content-Type", contentType)
 	_ = json.NewEncoder(w).Encode(answer)

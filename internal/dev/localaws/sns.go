@@ -35,6 +35,7 @@ type apiError struct {
 
 func (r apiError) Error() string { return r.code + ": " + r.message }
 
+// invalid is the error for a parameter that SNS refuses.
 func invalid(message string) apiError {
 	return apiError{http.StatusBadRequest, "InvalidParameter", "Invalid parameter: " + message}
 }
@@ -87,6 +88,7 @@ func (s *Server) handleTopic(w http.ResponseWriter, r *http.Request, action stri
 	_ = xml.NewEncoder(w).Encode(answer)
 }
 
+// writeErrorXML answers with an error in the XML form of SNS.
 func writeErrorXML(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(status)
@@ -104,6 +106,8 @@ func writeErrorXML(w http.ResponseWriter, status int, code, message string) {
 	}{Error: fault{kind, code, message}, RequestID: uuid.NewString()})
 }
 
+// actSNS performs one action and returns its result. Errors: apiError for what SNS
+// refuses.
 func (s *Server) actSNS(action string, form url.Values) (any, error) {
 	switch action {
 	case "CreateTopic":
@@ -119,6 +123,7 @@ func (s *Server) actSNS(action string, form url.Values) (any, error) {
 	return nil, apiError{http.StatusBadRequest, "InvalidAction", action + " is not here"}
 }
 
+// subscribe subscribes a queue, named by its ARN, to a topic.
 func (s *Server) subscribe(form url.Values) (any, error) {
 	if form.Get("Protocol") != "sqs" {
 		return nil, invalid("only queues can be subscribed here")
@@ -154,6 +159,7 @@ func queueOf(endpoint string) string {
 
 func notFound() apiError { return apiError{http.StatusNotFound, "NotFound", "Topic does not exist"} }
 
+// entryOf reads one message from the form fields that begin with prefix.
 func entryOf(form url.Values, prefix string) Entry {
 	e := Entry{
 		ID: form.Get(prefix + "Id"), Message: form.Get(prefix + "Message"), Attributes: map[string]Attribute{},
@@ -169,6 +175,7 @@ func entryOf(form url.Values, prefix string) Entry {
 	}
 }
 
+// size returns the bytes that count towards the limit: body, names, types and values.
 func (e Entry) size() int {
 	n := len(e.Message)
 	for name, a := range e.Attributes {
@@ -195,6 +202,7 @@ func (t *topic) check(e Entry) error {
 	return nil
 }
 
+// publish delivers one message to a topic.
 func (s *Server) publish(arn string, e Entry) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,6 +218,8 @@ func (s *Server) publish(arn string, e Entry) (string, error) {
 	return id, nil
 }
 
+// publishBatch delivers up to ten messages. The answer has a result for each of them, in
+// which some may have failed.
 func (s *Server) publishBatch(form url.Values) (any, error) {
 	var entries []Entry
 	size := 0
@@ -247,6 +257,7 @@ func (s *Server) publishBatch(form url.Values) (any, error) {
 	return answer, nil
 }
 
+// publishOne delivers one message of a batch and adds its result.
 func (s *Server) publishOne(t *topic, e Entry, answer *batchPublished) {
 	if s.options.FailEntry != nil {
 		if code, senderFault := s.options.FailEntry(t.arn, e); code != "" {

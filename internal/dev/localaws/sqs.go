@@ -39,6 +39,7 @@ type received struct {
 
 type attributeValue struct{ DataType, StringValue string }
 
+// valuesOf returns attributes in the JSON form of SQS.
 func valuesOf(attributes map[string]Attribute) map[string]attributeValue {
 	values := map[string]attributeValue{}
 	for name, a := range attributes {
@@ -47,6 +48,7 @@ func valuesOf(attributes map[string]Attribute) map[string]attributeValue {
 	return values
 }
 
+// do performs an action of a queue.
 func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask request) {
 	if action == "CreateQueue" {
 		writeJSON(w, map[string]string{"QueueUrl": s.Queue(ask.QueueName)})
@@ -105,7 +107,8 @@ func (s *Server) receive(ctx context.Context, q *queue, ask request) []received 
 	}
 }
 
-// waitFor tells whether it is worth looking again.
+// waitFor waits for a message to arrive or to become visible, and reports whether to
+// look again.
 func waitFor(ctx context.Context, arrived <-chan struct{}, visible time.Duration) bool {
 	var due <-chan time.Time
 	if visible >= 0 {
@@ -123,6 +126,7 @@ func waitFor(ctx context.Context, arrived <-chan struct{}, visible time.Duration
 	}
 }
 
+// change changes the visibility of a received message, or deletes it.
 func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,6 +146,7 @@ func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask requ
 	writeJSON(w, struct{}{})
 }
 
+// sum is the MD5 that clients of AWS compare with the body.
 func sum(text string) string {
 	digest := md5.Sum([]byte(text))
 	return hex.EncodeToString(digest[:])

@@ -12,6 +12,7 @@ import (
 // kept is the file: the messages by the name of their queue.
 type kept map[string][]*Message
 
+// restore reads the messages that the last run kept.
 func (s *Server) restore() error {
 	if s.options.File == "" {
 		return nil

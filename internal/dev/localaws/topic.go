@@ -38,6 +38,7 @@ type recentSend struct {
 	at time.Time
 }
 
+// subscription is a queue that a topic delivers to.
 type subscription struct {
 	arn    string
 	queue  *queue
@@ -48,6 +49,7 @@ type subscription struct {
 // repeatTime is how long a FIFO topic knows a deduplication id.
 const repeatTime = 5 * time.Minute
 
+// fifo reports whether the topic orders and deduplicates its messages.
 func (t *topic) fifo() bool { return strings.HasSuffix(t.arn, ".fifo") }
 
 // publish delivers to every queue whose filter lets the entry through, and
@@ -71,6 +73,7 @@ func (t *topic) publish(e Entry, now time.Time) string {
 	return id
 }
 
+// deliver puts a message into the queue, as it is or in an envelope.
 func (s *subscription) deliver(topic, id string, e Entry, now time.Time) {
 	if s.raw {
 		m := s.queue.send(e.Message)
@@ -100,9 +103,10 @@ func (s *Server) DropTopic(arn string) {
 	delete(s.topics, arn)
 }
 
-// Subscribe sends what a topic gets to a queue, which is made if need be: as it
-// is when raw, else in an envelope. The filter policy is JSON over message
-// attributes, "" lets everything through.
+// Subscribe delivers the messages of a topic to a queue, which is made if need be:
+// unchanged when raw, else in an envelope. policy is a filter policy in JSON, "" for all
+// messages. Errors: no such topic, or a policy with an operator that is not supported
+// here.
 func (s *Server) Subscribe(arn, queueName string, raw bool, policy string) error {
 	f, err := parseFilter(policy)
 	if err != nil {
@@ -117,6 +121,8 @@ func (s *Server) Subscribe(arn, queueName string, raw bool, policy string) error
 	return nil
 }
 
+// subscribe adds a queue, or changes its subscription, and returns the subscription's
+// ARN.
 func (t *topic) subscribe(q *queue, raw bool, f filter) string {
 	if i := slices.IndexFunc(t.subscriptions, func(s *subscription) bool { return s.queue == q }); i >= 0 {
 		t.subscriptions[i].raw, t.subscriptions[i].filter = raw, f

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// findBinaries returns the folder of initdb and postgres: the one that the
-// environment names, the one on the PATH, then the usual places, the highest
-// version first. A cluster that exists can only be run by its own version.
+// findBinaries returns the folder of initdb and postgres: the one in PG_BINDIR, the one
+// on the PATH, then the usual places, highest version first. version is that of an
+// existing cluster, which only the same version can run, or "".
 func findBinaries(version string) (string, error) {
 	found := installed()
 	if len(found) == 0 {
@@ -30,6 +30,7 @@ func findBinaries(version string) (string, error) {
 		version, binaryVersion(found[0]), version)
 }
 
+// installed returns the folders that hold both programs, the preferred first.
 func installed() []string {
 	candidates := []string{os.Getenv("PG_BINDIR")}
 	if path, err := exec.LookPath("initdb"); err == nil {
@@ -61,6 +62,7 @@ func number(path string) int {
 	return n
 }
 
+// executable reports whether path is a program.
 func executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0

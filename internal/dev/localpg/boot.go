@@ -45,6 +45,7 @@ func (s *Server) initialise(ctx context.Context) error {
 	return os.Rename(fresh, s.cluster.data)
 }
 
+// initdb makes a cluster in fresh. Its children are ended with it when ctx ends.
 func (s *Server) initdb(ctx context.Context, fresh string, args []string) error {
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
@@ -57,13 +58,14 @@ func (s *Server) initdb(ctx context.Context, fresh string, args []string) error 
 	return nil
 }
 
-// boot returns once the server answers. What it finds decides: a server of
-// this cluster is adopted, one that is coming up or going down is waited for,
-// and where there is none, one is launched.
+// boot returns once the server answers. A server of this cluster that is running is
+// adopted, one that is starting or stopping is waited for, and otherwise a server is
+// launched. It is launched again when it ends at once, as it does while a backend of a
+// killed server still holds the shared memory.
 func (s *Server) boot(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	var said string // by the last one that ended instead of coming up
+	var reason string // of the last server that ended instead of answering
 	for {
 		err := s.checkServer(ctx)
 		if err == nil {
@@ -75,13 +77,13 @@ func (s *Server) boot(ctx context.Context) error {
 			return err
 		case ended:
 			// A backend of the one before may be dying still, and hold its memory.
-			said, wait = s.lastLogLine(), relaunchPause
-			s.log.WarnContext(ctx, "Postgres did not come up, trying again", "said", said, "log", s.cluster.logFile)
+			reason, wait = s.lastLogLine(), relaunchPause
+			s.log.WarnContext(ctx, "Postgres did not start, retrying", "reason", reason, "log", s.cluster.logFile)
 		}
 		select {
 		case <-ctx.Done():
-			if said != "" {
-				return fmt.Errorf("the server ended at once: %s (all of it: %s): %w", said, s.cluster.logFile, ctx.Err())
+			if reason != "" {
+				return fmt.Errorf("the server ended at once: %s (log: %s): %w", reason, s.cluster.logFile, ctx.Err())
 			}
 			return fmt.Errorf("no answer: %w", err)
 		case <-time.After(wait):
@@ -89,8 +91,8 @@ func (s *Server) boot(ctx context.Context) error {
 	}
 }
 
-// ensureProcess launches the server unless one of this cluster is alive. It
-// tells whether the one that it launched before has ended.
+// ensureProcess launches the server unless one of this cluster is alive. It reports
+// whether the one that it launched before has ended.
 func (s *Server) ensureProcess(ctx context.Context) (ended bool, err error) {
 	if s.child {
 		s.child = !s.hasEnded()
@@ -99,8 +101,8 @@ func (s *Server) ensureProcess(ctx context.Context) (ended bool, err error) {
 	if pid := readPID(s.cluster.pidFile()); pid > 0 && runs(pid, s.cluster.data) {
 		return false, nil
 	}
-	// What a kill, a power cut or a restarted container leaves may name a
-	// stranger's process, for whose sake Postgres would refuse to start for ever.
+	// What a kill, a power cut or a restarted container leaves may name an
+	// unrelated process, and Postgres would then refuse to start for ever.
 	for _, stale := range []string{s.cluster.pidFile(), s.cluster.socketLock()} {
 		if err := os.Remove(stale); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return false, err
@@ -109,6 +111,8 @@ func (s *Server) ensureProcess(ctx context.Context) (ended bool, err error) {
 	return false, s.launch(ctx)
 }
 
+// launch starts the postgres process. The process outlives the call, and this program
+// too when that is killed.
 func (s *Server) launch(ctx context.Context) error {
 	log, err := os.OpenFile(s.cluster.logFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -134,8 +138,9 @@ func (s *Server) launch(ctx context.Context) error {
 	return nil
 }
 
-// command runs a binary as the server's user, away from the terminal's Ctrl-C
-// and from a working directory that this user may not read.
+// command prepares a program to run as the server's user. It has its own process group,
+// which the terminal's Ctrl-C does not reach, and a working directory that this user may
+// read.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.cluster.dir
@@ -144,7 +149,7 @@ func (s *Server) command(ctx context.Context, name string, args ...string) *exec
 	return cmd
 }
 
-// checkServer connects and makes sure that it is our cluster that answers.
+// checkServer connects and verifies that the server which answers runs this cluster.
 func (s *Server) checkServer(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
 	if err != nil {
@@ -160,14 +165,15 @@ func (s *Server) checkServer(ctx context.Context) error {
 	}
 	if !s.child {
 		s.pid = readPID(s.cluster.pidFile())
-		s.log.InfoContext(ctx, "adopted the Postgres that is running", "pid", s.pid, "dir", s.cluster.dir)
+		s.log.InfoContext(ctx, "adopted a running Postgres", "pid", s.pid, "dir", s.cluster.dir)
 	}
 	return nil
 }
 
-// lastLogLine is why the server ended, from its log.
+// lastLogLine returns why the server ended: the first fatal line of its log, else the
+// last line.
 func (s *Server) lastLogLine() string {
-	text, _ := os.ReadFile(s.cluster.logFile) // when it cannot be read it said nothing
+	text, _ := os.ReadFile(s.cluster.logFile) // a log that cannot be read has no lines
 	for line := range strings.Lines(string(text)) {
 		if strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") {
 			return strings.TrimSpace(line)
@@ -176,6 +182,7 @@ func (s *Server) lastLogLine() string {
 	return lastLine(text)
 }
 
+// lastLine returns the last line of a text.
 func lastLine(text []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return lines[len(lines)-1]

@@ -17,10 +17,10 @@ import (
 // maxSocketPath is what a unix socket's address may hold.
 const maxSocketPath = 107
 
-// fallbackDir is where a cluster lies whose own folder the server cannot reach.
+// fallbackDir is for a cluster whose own folder the server's user cannot reach.
 const fallbackDir = "/var/tmp"
 
-// layout is where a cluster lies and who runs it.
+// layout is where the files of a cluster lie and which user runs it.
 type layout struct {
 	dir        string // real folder of everything below, owned by the server's user
 	data       string
@@ -29,7 +29,7 @@ type layout struct {
 	credential *syscall.Credential // nil: this very user
 }
 
-// version is the major version that made the cluster, "" when there is none.
+// version returns the major version that made the cluster, "" when there is no cluster.
 func (p layout) version() string {
 	text, err := os.ReadFile(filepath.Join(p.data, "PG_VERSION"))
 	if err != nil {
@@ -38,7 +38,8 @@ func (p layout) version() string {
 	return strings.TrimSpace(string(text))
 }
 
-// chooseLayout finds the place of the cluster that belongs to dir, or makes one.
+// chooseLayout returns the layout of the cluster that belongs to dir; a first one is
+// laid out.
 func chooseLayout(dir string) (layout, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -61,8 +62,8 @@ func chooseLayout(dir string) (layout, error) {
 	return existingLayout(found)
 }
 
-// existingLayout runs a cluster as the user who owns it: files of two users in one
-// data directory are refused by Postgres, long after it would help.
+// existingLayout runs a cluster as the user who owns it. Postgres refuses a data
+// directory with files of two users, but only long after that could be explained.
 func existingLayout(dir string) (layout, error) {
 	owner, err := ownerOf(dir)
 	if err != nil {
@@ -82,6 +83,7 @@ func existingLayout(dir string) (layout, error) {
 	return p.at(dir)
 }
 
+// freshLayout lays out a new cluster: in dir, or below fallbackDir with a link in dir.
 func freshLayout(dir string) (layout, error) {
 	uid, err := serverUser()
 	if err != nil {
@@ -98,7 +100,7 @@ func freshLayout(dir string) (layout, error) {
 	if p.credential == nil || reachable(parent, p.credential) {
 		return p.at(filepath.Join(parent, "postgres"))
 	}
-	// A random name, not one made from dir: who removes dir wants to begin anew.
+	// A random name: after dir is removed, a new dir gets a new cluster.
 	far, err := os.MkdirTemp(fallbackDir, "nonassociations-")
 	if err != nil {
 		return layout{}, err
@@ -112,8 +114,8 @@ func freshLayout(dir string) (layout, error) {
 	return p.at(far)
 }
 
-// serverUser is who runs a new cluster: this user, and for root, as whom
-// Postgres refuses to run, the one that Debian made for it.
+// serverUser returns the user who runs a new cluster: this user, and for root, as whom
+// Postgres refuses to run, the user that the Debian package makes.
 func serverUser() (int, error) {
 	if me := os.Geteuid(); me != 0 {
 		return me, nil
@@ -126,6 +128,7 @@ func serverUser() (int, error) {
 	return 0, errors.New("running as root needs a user postgres or nobody: useradd --system postgres")
 }
 
+// layoutOf returns a layout without folders, with the credential of the user.
 func layoutOf(uid int) (layout, error) {
 	if uid == os.Geteuid() {
 		return layout{}, nil
@@ -141,8 +144,8 @@ func layoutOf(uid int) (layout, error) {
 	return layout{credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 }
 
-// at lays out the folder, and takes a shorter one for the socket where the
-// path would not fit into an address, or Postgres would take it for a list.
+// at sets the folders and makes them. The socket gets a shorter folder where its path
+// would not fit into an address, or contains a comma, which separates hosts.
 func (p layout) at(dir string) (layout, error) {
 	p.dir, p.data = dir, filepath.Join(dir, "data")
 	p.sockets, p.logFile = filepath.Join(dir, "run"), filepath.Join(dir, "postgres.log")
@@ -158,12 +161,13 @@ func (p layout) at(dir string) (layout, error) {
 	return p, nil
 }
 
-// socketLock names the postmaster whose socket lies beside it.
+// socketLock is the file beside the socket that names the postmaster.
 func (p layout) socketLock() string { return filepath.Join(p.sockets, ".s.PGSQL.5432.lock") }
 
-// pidFile names the postmaster of the data directory.
+// pidFile is the file in the data directory that names the postmaster.
 func (p layout) pidFile() string { return filepath.Join(p.data, "postmaster.pid") }
 
+// uid returns the user id of the server.
 func (p layout) uid() int {
 	if p.credential == nil {
 		return os.Geteuid()
@@ -171,6 +175,7 @@ func (p layout) uid() int {
 	return int(p.credential.Uid)
 }
 
+// ownerOf returns the owner of a folder. Errors: path is no folder.
 func ownerOf(path string) (int, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -183,8 +188,8 @@ func ownerOf(path string) (int, error) {
 	return int(stat.Uid), nil
 }
 
-// reachable tells whether a user may pass through every folder down to dir.
-func reachable(dir string, who *syscall.Credential) bool {
+// reachable reports whether a user may pass through every folder down to dir.
+func reachable(dir string, user *syscall.Credential) bool {
 	for ; ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
 		if err != nil {
@@ -196,9 +201,9 @@ func reachable(dir string, who *syscall.Credential) bool {
 		}
 		bit := fs.FileMode(0o001)
 		switch {
-		case stat.Uid == who.Uid:
+		case stat.Uid == user.Uid:
 			bit = 0o100
-		case stat.Gid == who.Gid:
+		case stat.Gid == user.Gid:
 			bit = 0o010
 		}
 		if info.Mode()&bit == 0 {

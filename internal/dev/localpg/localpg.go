@@ -1,7 +1,11 @@
-// Package localpg runs a real Postgres for development and tests from the
-// binaries that the machine has. It listens on a unix socket behind a closed
-// folder and nowhere else, so it needs no password and no port. It works as
-// root (the server then runs as another user) and as anybody else.
+// Package localpg runs a real Postgres for development and tests from the binaries that
+// the machine has. It listens on a unix socket in a closed folder and nowhere else, so
+// it needs no password and no port. It works as root, where the server runs as another
+// user, and as any other user.
+//
+// It starts postgres itself and not through pg_ctl: pg_ctl refuses to run as root,
+// cannot tell a server that was left behind from an unrelated process with the same id,
+// and leaves no child whose end could be waited for.
 package localpg
 
 import (
@@ -27,11 +31,11 @@ var (
 // superuser is the role that initdb makes; trust is safe behind the socket's folder.
 const superuser = "app"
 
-// Options say where the cluster lies and how carefully it writes.
+// Options are the place and the durability of a cluster.
 type Options struct {
-	// Dir is kept between runs. The cluster lies in Dir/postgres; where the
-	// user of the server cannot reach that, it lies below /var/tmp and
-	// Dir/postgres is a link to it.
+	// Dir is kept between runs. The cluster lies in Dir/postgres. Where the server's
+	// user cannot reach that folder, it lies below /var/tmp and Dir/postgres is a link
+	// to it.
 	Dir string
 	// Durable makes a commit survive a power cut. Tests leave it off.
 	Durable bool
@@ -55,10 +59,10 @@ type Server struct {
 	child   bool // started by this process, so that it must be reaped here
 }
 
-// Start brings the cluster in Options.Dir up and returns when it serves. A
-// first start makes the cluster; a server that outlived its parent is adopted.
-// When it fails, or the context ends first, what it launched is ended again.
-// Errors: ErrNotInstalled, ErrInUse, or one line that says what is in the way.
+// Start starts the cluster in Options.Dir and returns when it answers. The first start
+// makes the cluster; a server that outlived its parent is adopted. After an error, or
+// when ctx ends first, nothing that it launched is left. Errors: ErrNotInstalled,
+// ErrInUse, or one line that names the obstacle.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{options: options, log: options.Logger}
 	if s.log == nil {
@@ -81,6 +85,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	return s, nil
 }
 
+// up finds the binaries, makes the cluster if need be and starts it.
 func (s *Server) up(ctx context.Context) error {
 	var err error
 	if s.bin, err = findBinaries(s.cluster.version()); err != nil {
@@ -92,8 +97,8 @@ func (s *Server) up(ctx context.Context) error {
 	return s.boot(ctx)
 }
 
-// DSN is the address of a database of this server, as a URL that leaves
-// nothing to the PG* variables.
+// DSN returns the address of a database of this server: a URL that sets everything which
+// a PG* variable of the environment could change.
 func (s *Server) DSN(database string) string {
 	address := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database}
 	// To Postgres, unlike to forms, a plus sign is no blank.
@@ -102,7 +107,7 @@ func (s *Server) DSN(database string) string {
 	return address.String()
 }
 
-// EnsureDatabase makes the database unless it is there, and returns its DSN.
+// EnsureDatabase creates the database unless it exists, and returns its DSN.
 func (s *Server) EnsureDatabase(ctx context.Context, name string) (string, error) {
 	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
 	if err != nil {
@@ -123,20 +128,21 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) (string, error
 	return s.DSN(name), nil
 }
 
-// DataDir is the folder that Postgres itself calls its data directory.
+// DataDir returns the data directory of Postgres.
 func (s *Server) DataDir() string { return s.cluster.data }
 
-// PID is the process id of the postmaster.
+// PID returns the process id of the postmaster.
 func (s *Server) PID() int { return s.pid }
 
-// BinDir is the folder of the server's own tools.
+// BinDir returns the folder of the PostgreSQL programs in use.
 func (s *Server) BinDir() string { return s.bin }
 
-// LogFile is where the server writes what it has to say.
+// LogFile returns the path of the server's log.
 func (s *Server) LogFile() string { return s.cluster.logFile }
 
-// makeDir makes a folder that only the user who runs the server may enter. One
-// that is there already must be that user's: some of the names can be guessed.
+// makeDir makes a folder that only the server's user may enter. An existing one must
+// belong to that user or to this one: the names below /tmp can be guessed, and another
+// user may have made the folder first.
 func (p layout) makeDir(dir string) error {
 	err := os.Mkdir(dir, 0o700)
 	if err != nil && !errors.Is(err, fs.ErrExist) {

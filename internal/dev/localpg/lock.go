@@ -6,7 +6,8 @@ import (
 	"syscall"
 )
 
-// Lock is held by one process at a time and let go by its death, however it dies.
+// Lock is held by one process at a time. The kernel releases it when that process ends,
+// however it ends.
 type Lock struct{ file *os.File }
 
 // TakeLock takes the lock of that name, or returns ErrInUse at once.
@@ -26,7 +27,7 @@ func TakeLock(path string) (*Lock, error) {
 	return nil, err
 }
 
-// Release lets the lock go; a nil lock is none.
+// Release releases the lock. A nil lock is none.
 func (l *Lock) Release() {
 	if l != nil {
 		_ = l.file.Close()

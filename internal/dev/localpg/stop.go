@@ -13,28 +13,27 @@ import (
 	"time"
 )
 
-// The time that the hard ways take, each after the one before it.
+// The time for the harder signals, each after the one before it has failed.
 const (
 	quitTime = 400 * time.Millisecond
 	killTime = 400 * time.Millisecond
 )
 
-// Stop shuts the server down the fast way (sessions are ended, everything is
-// written) and returns when it is gone. When the context ends first it is
-// ended the hard way within a second, which loses nothing but the time of a
-// recovery.
+// Stop shuts the server down in fast mode: sessions are ended and everything is written.
+// It returns when the process has ended. When ctx ends first the server is killed within
+// a second, which costs a recovery at the next start and loses nothing.
 func (s *Server) Stop(ctx context.Context) error {
 	defer s.release()
 	return s.end(ctx, syscall.SIGINT)
 }
 
-// Crash ends the server at once, as a fault would, and returns when it is gone.
+// Crash ends the server at once, as a fault would, and returns when it has ended.
 func (s *Server) Crash(ctx context.Context) error {
 	defer s.release()
 	return s.end(ctx, syscall.SIGQUIT)
 }
 
-// cleanUp ends what a start that failed has launched, and lets the folder go.
+// cleanUp ends what a failed start has launched, and releases the folder.
 func (s *Server) cleanUp(ctx context.Context) {
 	if !s.child || s.hasEnded() {
 		s.lock.Release()
@@ -43,11 +42,11 @@ func (s *Server) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := s.Stop(ctx); err != nil {
-		s.log.WarnContext(ctx, "a Postgres that did not come up is left running", "error", err)
+		s.log.WarnContext(ctx, "a Postgres that did not start is left running", "error", err)
 	}
 }
 
-// release clears what would otherwise pile up outside the cluster's folder.
+// release removes what lies outside the cluster's folder, and releases the lock.
 func (s *Server) release() {
 	if filepath.Dir(s.cluster.sockets) != s.cluster.dir {
 		_ = os.RemoveAll(s.cluster.sockets)
@@ -55,6 +54,7 @@ func (s *Server) release() {
 	s.lock.Release()
 }
 
+// end sends the signal, then SIGQUIT, then SIGKILL, until the server has ended.
 func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
 	if s.hasEnded() && !s.adoptReplacement() {
 		return nil
@@ -71,8 +71,8 @@ func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
 	if s.waitEnded(quit) {
 		return nil
 	}
-	// It hangs, as one does that was suspended. Its children first: without
-	// their parent nobody would find them, and they hold its memory.
+	// It hangs, like one that was suspended. The children are killed first: they
+	// hold its shared memory and cannot be found without their parent.
 	s.signalAll(syscall.SIGKILL)
 	kill, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTime)
 	defer cancel()
@@ -82,22 +82,21 @@ func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
 	return fmt.Errorf("stop Postgres (pid %d): %w", s.pid, kill.Err())
 }
 
-// Suspend halts every process of the server where it is, as a disk that hangs
-// would, until Resume.
+// Suspend halts every process of the server until Resume, like a disk that hangs.
 func (s *Server) Suspend() { s.signalAll(syscall.SIGSTOP) }
 
-// Resume lets a suspended server go on.
+// Resume continues a suspended server.
 func (s *Server) Resume() { s.signalAll(syscall.SIGCONT) }
 
-// signalAll reaches the children first: they are found by their parent. That
-// one has ended by itself needs no word.
+// signalAll signals the children first, because they are found by their parent.
 func (s *Server) signalAll(signal syscall.Signal) {
 	for _, pid := range append(childrenOf(s.pid), s.pid) {
 		_ = syscall.Kill(pid, signal)
 	}
 }
 
-// waitEnded waits for the end of the server, as long as the context lasts.
+// waitEnded waits for the end of the server as long as ctx lasts, and reports whether it
+// came.
 func (s *Server) waitEnded(ctx context.Context) bool {
 	for !s.hasEnded() {
 		select {
@@ -109,9 +108,9 @@ func (s *Server) waitEnded(ctx context.Context) bool {
 	return true
 }
 
-// hasEnded tells whether the server has ended, and reaps it when it is our child.
-// It asks instead of waiting in a goroutine: one would look like a leak to the
-// tests that use this package.
+// hasEnded reports whether the server has ended, and reaps it when it is our child. It
+// polls instead of waiting in a goroutine, which the tests that use this package would
+// report as a leak.
 func (s *Server) hasEnded() bool {
 	if !s.child {
 		return !runs(s.pid, s.cluster.data)
@@ -121,8 +120,8 @@ func (s *Server) hasEnded() bool {
 	return pid == s.pid || err != nil
 }
 
-// adoptReplacement tells whether somebody has restarted the server by hand, and takes
-// the new one for ours.
+// adoptReplacement reports whether the server was restarted by hand, with pg_ctl for
+// example, and takes the new process for this server.
 func (s *Server) adoptReplacement() bool {
 	pid := readPID(s.cluster.pidFile())
 	if !runs(pid, s.cluster.data) {
@@ -132,7 +131,7 @@ func (s *Server) adoptReplacement() bool {
 	return true
 }
 
-// readPID reads the first line of a postmaster.pid; 0 when there is none.
+// readPID returns the process id in a postmaster.pid, 0 when there is none.
 func readPID(file string) int {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -143,7 +142,8 @@ func readPID(file string) int {
 	return max(pid, 0)
 }
 
-// runs tells whether that process is the postmaster of that data directory.
+// runs reports whether that process is the postmaster of that data directory. The id
+// alone does not prove it: after a reboot the same number may belong to any program.
 func runs(pid int, data string) bool {
 	if pid <= 0 {
 		return false
@@ -159,7 +159,7 @@ func runs(pid int, data string) bool {
 	return err == nil && strings.Contains(string(out), data)
 }
 
-// childrenOf lists the processes that a process has begun.
+// childrenOf returns the process ids of a process's children.
 func childrenOf(pid int) []int {
 	out, _ := exec.Command("ps", "-e", "-o", "pid=,ppid=").Output() // none are found where there is no ps
 	var children []int

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Supervise starts the server again whenever it has ended by itself, and returns
-// when the context ends. One that somebody restarts by hand is left to them. No
-// other method but DSN may be called before it has returned.
+// Supervise starts the server again whenever it has ended by itself, and returns when
+// ctx ends. A server that was restarted by hand is left alone. No other method but DSN
+// may be called before Supervise has returned.
 func (s *Server) Supervise(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -20,10 +20,10 @@ func (s *Server) Supervise(ctx context.Context) {
 		if !s.hasEnded() {
 			continue
 		}
-		s.log.WarnContext(ctx, "Postgres has ended, starting it again", "log", s.cluster.logFile)
+		s.log.WarnContext(ctx, "Postgres has ended, restarting", "log", s.cluster.logFile)
 		s.child = false
 		if err := s.boot(ctx); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "start Postgres again", "error", err)
+			s.log.ErrorContext(ctx, "restart Postgres", "error", err)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func OpenAPI(t testing.TB, document string) []Problem {
 	return problems
 }
 
-// AsyncAPI is what the parser of AsyncAPI says of a document, hints included.
+// AsyncAPI returns the findings of the AsyncAPI parser for a document, hints included.
 func AsyncAPI(t testing.TB, document string) []Problem {
 	t.Helper()
 	File(t, "@asyncapi/parser/package.json")
@@ -97,6 +97,7 @@ func node(t testing.TB, script string, arguments ...string) []byte {
 	return out.Bytes()
 }
 
+// absolute returns the absolute path of a document.
 func absolute(t testing.TB, path string) string {
 	t.Helper()
 	path, err := filepath.Abs(path)
@@ -115,6 +116,7 @@ func folder(t testing.TB) string {
 	return filepath.Join(at, "internal", "dev", "npm")
 }
 
+// exists reports whether there is a file.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

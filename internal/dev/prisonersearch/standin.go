@@ -55,7 +55,7 @@ func (s *StandIn) Hold(until <-chan struct{}) { s.change(func(k *settings) { k.h
 // that.
 func (s *StandIn) Lie(lie func(asked []string) []byte) { s.change(func(k *settings) { k.lie = lie }) }
 
-// Demand answers 401 to who does not bring this bearer token; "" ends that.
+// Demand answers 401 to requests without this bearer token; "" accepts all requests.
 func (s *StandIn) Demand(token string) { s.change(func(k *settings) { k.token = token }) }
 
 // Asked is how many requests have come.
@@ -65,12 +65,14 @@ func (s *StandIn) Asked() int {
 	return s.asked
 }
 
+// change changes the behaviour of later requests.
 func (s *StandIn) change(knob func(*settings)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	knob(&s.knobs)
 }
 
+// next returns the behaviour for a request and counts it.
 func (s *StandIn) next() settings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +99,7 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case behave.down:
 		http.Error(w, "down", http.StatusServiceUnavailable)
 	case behave.token != "" && r.Header.Get("Authorization") != "Bearer "+behave.token:
-		http.Error(w, "who are you", http.StatusUnauthorized)
+		http.Error(w, "unauthorized", http.StatusUnauthorized)
 	case err != nil || len(numbers) > MaxNumbers:
 		http.Error(w, "at most 1000 prisonerNumbers", http.StatusBadRequest)
 	case behave.lie != nil:
@@ -107,6 +109,7 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// read returns the numbers that a request asks for.
 func read(r *http.Request) ([]string, error) {
 	var asked struct {
 		PrisonerNumbers []string `json:"prisonerNumbers"`
@@ -119,6 +122,8 @@ func read(r *http.Request) ([]string, error) {
 	return asked.PrisonerNumbers, err
 }
 
+// known returns the prisoners that the estate has, as JSON. Unknown numbers are left
+// out.
 func (s *StandIn) known(numbers []string) []byte {
 	found := []estate.Prisoner{}
 	for _, text := range numbers {
@@ -134,7 +139,8 @@ func (s *StandIn) known(numbers []string) []byte {
 	return text
 }
 
+// answer writes a JSON body.
 func answer(w http.ResponseWriter, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(text) // who left needs no answer
+	_, _ = w.Write(text) // the caller may be gone
 }

@@ -9,16 +9,16 @@ import (
 	"syscall"
 )
 
-// reapers keeps the write ends of the pipes that the guards listen to: the
-// kernel closes them when this process ends, by whatever means, and a
-// collected *os.File would close them too early.
+// reapers keeps the write ends of the pipes that the reapers read from. The kernel
+// closes them when this process ends, by whatever means; a garbage-collected *os.File
+// would close them too early.
 var reapers struct {
 	sync.Mutex
 	pipes []*os.File
 }
 
-// reaperScript is what a guard does: wait for the end of its input, stop the server
-// that runs then, and clear up. The file goes when the server has gone.
+// reaperScript waits for the end of its input, stops the server that is running then,
+// and removes the folder once the server has ended.
 const reaperScript = `cat >/dev/null
 pid="$1/postgres/data/postmaster.pid"
 if read -r first <"$pid"; then
@@ -30,8 +30,9 @@ while [ -e "$pid" ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done
 case "$sockets" in /tmp/nonassociations-*) rm -rf "$sockets";; esac
 rm -rf "$1"`
 
-// reapedDir makes a folder for a server that nobody stops: a shell of its own
-// waits for the end of this process and takes server and folder away.
+// reapedDir makes a folder for a server that no code stops. A shell waits for the end of
+// this process and then stops the server and removes the folder. The pattern is
+// testcontainers' Ryuk.
 func reapedDir() (string, error) {
 	dir, err := os.MkdirTemp("", "nonassociations-test-")
 	if err != nil {

@@ -22,6 +22,7 @@ func Entries(t testing.TB, dsn string, tables ...string) int {
 	return counted(t, dsn, `SELECT sum(idx_tup_read)::int FROM pg_stat_user_indexes WHERE relid = ANY($1::text[]::regclass[])`, tables)
 }
 
+// counted reads a counter of the statistics when all other sessions have ended.
 func counted(t testing.TB, dsn, sql string, tables []string) (count int) {
 	t.Helper()
 	ctx := t.Context()

@@ -8,9 +8,9 @@ import (
 	"nonassociations/internal/dev/localpg"
 )
 
-// Server is a Postgres of one test alone, for tests of outages: it can be
-// stopped and started again at the same address with the same data. It is
-// durable in the sense that a crash of the server loses no commit.
+// Server is a Postgres of one test alone, for tests of outages. It can be stopped and
+// started again at the same address with the same data. A crash of the server loses no
+// commit.
 type Server struct {
 	options localpg.Options
 	running *localpg.Server
@@ -66,6 +66,7 @@ func (s *Server) Suspend(t testing.TB) (resume func()) {
 	return resume
 }
 
+// end stops the server in one way.
 func (s *Server) end(t testing.TB, how func(*localpg.Server, context.Context) error) {
 	t.Helper()
 	if s.running == nil {

@@ -1,7 +1,7 @@
-// Package testdb gives a test a database of its own on a real Postgres. One
-// server serves a test process; it starts with the first test that asks and is
-// gone when the process is, however that ends. A machine without Postgres
-// fails such a test: a skipped test proves nothing.
+// Package testdb gives a test a database of its own on a real Postgres. One server
+// serves a test process: it starts with the first test that needs it, and is removed
+// when the process ends, however that ends. On a machine without Postgres such a test
+// fails: a skipped test proves nothing.
 package testdb
 
 import (
@@ -20,8 +20,7 @@ import (
 	"nonassociations/internal/dev/localpg"
 )
 
-// Variable names a server to use instead of one of our own. Its user must be
-// allowed to create databases.
+// Variable names a server to use instead. Its user must be allowed to create databases.
 const Variable = "TEST_DATABASE_URL"
 
 var (
@@ -29,8 +28,8 @@ var (
 	serial atomic.Int64
 )
 
-// New makes an empty database and returns its DSN, a URL. It is dropped at the
-// end of the test, with whatever connections are left.
+// New creates an empty database and returns its DSN, a URL. It is dropped at the end of
+// the test, together with connections that are still open.
 func New(t testing.TB) string {
 	t.Helper()
 	admin := os.Getenv(Variable)
@@ -44,6 +43,7 @@ func New(t testing.TB) string {
 	return create(t, admin)
 }
 
+// startShared starts the server of this process.
 func startShared() (*localpg.Server, error) {
 	dir, err := reapedDir()
 	if err != nil {
@@ -62,6 +62,7 @@ func templates() string {
 	return filepath.Join(cache, "nonassociations-postgres")
 }
 
+// create creates a database with a unique name.
 func create(t testing.TB, admin string) string {
 	t.Helper()
 	// The process id keeps test processes apart that share one server.
@@ -71,6 +72,7 @@ func create(t testing.TB, admin string) string {
 	return inDatabase(t, admin, name)
 }
 
+// execute runs one statement on a connection of its own. It also runs in cleanups.
 func execute(t testing.TB, dsn, statement string) {
 	t.Helper()
 	ctx := context.Background() // t.Context() has ended when cleanups run
@@ -85,7 +87,7 @@ func execute(t testing.TB, dsn, statement string) {
 	}
 }
 
-// inDatabase is the same server's address with another database.
+// inDatabase returns the same server's address with another database.
 func inDatabase(t testing.TB, dsn, name string) string {
 	t.Helper()
 	if !strings.Contains(dsn, "://") {

@@ -19,7 +19,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrNoRun says that no development run has been in a folder.
+// ErrNoRun means that no development run has used the folder.
 var ErrNoRun = errors.New("no development run has been here, so there is no key to sign with")
 
 // TTL is how long a token is good for.
@@ -31,7 +31,8 @@ const (
 	pemType    = "EC PRIVATE KEY"
 )
 
-// Issuer is what a run believes: who signs, for whom, and with which key.
+// Issuer is the key of a development run, with the issuer and audience that its service
+// accepts.
 type Issuer struct {
 	Name     string            `json:"issuer"`
 	Audience string            `json:"audience"`
@@ -63,6 +64,7 @@ func Load(dir string) (Issuer, error) {
 	return issuer, err
 }
 
+// readKey reads the private key from a PEM file.
 func readKey(path string) (*ecdsa.PrivateKey, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the developer's own folder
 	if err != nil {
