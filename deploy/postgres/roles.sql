@@ -12,9 +12,9 @@
 DO $roles$
 DECLARE
   kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator'];
-  rooms  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer'];
-  keeper CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
-  everyone CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
+  modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer'];
+  db_owner CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
+  all_roles CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
   given  record;
 BEGIN
   -- Concurrent runs would conflict in the catalog.
@@ -29,16 +29,16 @@ BEGIN
     END IF;
     EXECUTE format('CREATE ROLE %I NOLOGIN', given.role);
   END LOOP;
-  IF NOT pg_has_role(current_user, keeper, 'USAGE') THEN
-    RAISE EXCEPTION 'the database belongs to %, and % is no member of it', keeper, current_user
+  IF NOT pg_has_role(current_user, db_owner, 'USAGE') THEN
+    RAISE EXCEPTION 'the database belongs to %, and % is no member of it', db_owner, current_user
       USING ERRCODE = 'insufficient_privilege', HINT = 'The owner of the database runs roles.sql, or a superuser.';
   END IF;
   -- Only a member of the projector's role can make schemas that it owns.
-  IF NOT pg_has_role(keeper, 'nonassociations_projector', 'USAGE') THEN
+  IF NOT pg_has_role(db_owner, 'nonassociations_projector', 'USAGE') THEN
     BEGIN
-      EXECUTE format('GRANT nonassociations_projector TO %I', keeper);
+      EXECUTE format('GRANT nonassociations_projector TO %I', db_owner);
     EXCEPTION WHEN insufficient_privilege THEN
-      RAISE EXCEPTION 'the owner % is no member of nonassociations_projector, and % may not make it one', keeper, current_user
+      RAISE EXCEPTION 'the owner % is no member of nonassociations_projector, and % may not make it one', db_owner, current_user
         USING ERRCODE = 'insufficient_privilege', HINT = 'A superuser runs roles.sql in this database once; then its owner can.';
     END;
   END IF;
@@ -76,10 +76,10 @@ BEGIN
   END LOOP;
 
   -- 3. The durable tables. Grants of an older roles.sql are revoked first.
-  FOR given IN SELECT nspname AS schema FROM pg_namespace WHERE nspname = ANY (rooms) LOOP
-    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %s', given.schema, everyone);
-    EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM %s', given.schema, everyone);
-    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %s', given.schema, everyone);
+  FOR given IN SELECT nspname AS schema FROM pg_namespace WHERE nspname = ANY (modules) LOOP
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %s', given.schema, all_roles);
+    EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM %s', given.schema, all_roles);
+    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %s', given.schema, all_roles);
   END LOOP;
   FOR given IN
     SELECT w.*, format('%s %I', kind, schema) || CASE WHEN name IS NULL THEN '' ELSE format('.%I', name) END AS object
