@@ -159,6 +159,6 @@ module: ## rename the module: make module NAME=github.com/…
 	@old=$$(go list -m); \
 	git ls-files '*.go' | xargs sed -i -E \
 	  -e "s#^(import |\s+)([a-z]+ |_ )?\"$$old/#\1\2\"$(NAME)/#" -e "s#^(const module = )\"$$old\"#\1\"$(NAME)\"#"; \
-	sed -i -E "s#(pkg: )$$old/#\1$(NAME)/#" .golangci.yml; \
+	sed -i -E "s#(pkg: )$$old/#\1$(NAME)/#; s#(module-path: )$$old#\1$(NAME)#" .golangci.yml; \
 	go mod edit -module "$(NAME)"; go build ./... && go vet ./... && go test .; \
 	echo "$$old is $(NAME) now: read the change, and commit it"

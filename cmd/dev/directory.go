@@ -14,7 +14,7 @@ const demoSeed = 1
 
 // startDirectory serves a stand-in for Prisoner Search. It knows the prisoners of the
 // demonstration and those in the examples of the documentation.
-func (a *standIns) startDirectory(ctx context.Context) error {
+func (s *standIns) startDirectory(ctx context.Context, _ settings) error {
 	e, err := estate.New(estate.Options{Seed: demoSeed})
 	if err != nil {
 		return fmt.Errorf("make up prisoners: %w", err)
@@ -23,8 +23,8 @@ func (a *standIns) startDirectory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.stops = append(a.stops, func(context.Context) error { return server.Stop() })
-	a.environment["PRISONER_SEARCH_URL"] = server.URL()
+	s.stops = append(s.stops, func(context.Context) error { return server.Stop() })
+	s.environment["PRISONER_SEARCH_URL"] = server.URL()
 	return nil
 }
 

@@ -20,41 +20,41 @@ const (
 const maxReceived = 1000
 
 // localAWS returns the stand-in for queues and topics. The first call starts it.
-func (a *standIns) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
-	if a.aws != nil {
-		return a.aws, nil
+func (s *standIns) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
+	if s.aws != nil {
+		return s.aws, nil
 	}
 	server, err := localaws.Start(ctx, localaws.Options{File: filepath.Join(set.DataDir, "queues.json")})
 	if err != nil {
 		return nil, err
 	}
-	a.aws = server
-	a.stops = append(a.stops, server.Stop)
+	s.aws = server
+	s.stops = append(s.stops, server.Stop)
 	return server, nil
 }
 
 // startQueue makes the queue of prisoner merges. Messages are kept in the data folder
 // until they are processed.
-func (a *standIns) startQueue(ctx context.Context, set settings) error {
-	server, err := a.localAWS(ctx, set)
+func (s *standIns) startQueue(ctx context.Context, set settings) error {
+	server, err := s.localAWS(ctx, set)
 	if err != nil {
 		return err
 	}
-	a.environment["PRISONER_EVENTS_QUEUE_URL"] = server.Queue(prisonerEvents)
-	a.queue = a.environment["PRISONER_EVENTS_QUEUE_URL"]
+	s.environment["PRISONER_EVENTS_QUEUE_URL"] = server.Queue(prisonerEvents)
+	s.queue = s.environment["PRISONER_EVENTS_QUEUE_URL"]
 	return setEndpoint("AWS_ENDPOINT_URL_SQS", server)
 }
 
 // startTopic makes the topic of domain events, and a queue that keeps the last of them
 // for a developer to read.
-func (a *standIns) startTopic(ctx context.Context, set settings) error {
-	server, err := a.localAWS(ctx, set)
+func (s *standIns) startTopic(ctx context.Context, set settings) error {
+	server, err := s.localAWS(ctx, set)
 	if err != nil {
 		return err
 	}
-	a.environment["SNS_TOPIC_ARN"] = server.Topic(domainEvents)
-	a.receivedQueue = server.Bound(domainEvents, maxReceived)
-	if err := server.Subscribe(a.environment["SNS_TOPIC_ARN"], domainEvents, true, ""); err != nil {
+	s.environment["SNS_TOPIC_ARN"] = server.Topic(domainEvents)
+	s.receivedQueue = server.Bound(domainEvents, maxReceived)
+	if err := server.Subscribe(s.environment["SNS_TOPIC_ARN"], domainEvents, true, ""); err != nil {
 		return err
 	}
 	return setEndpoint("AWS_ENDPOINT_URL_SNS", server)
@@ -72,22 +72,22 @@ func setEndpoint(variable string, server *localaws.Server) error {
 
 // printQueues prints how to read the published domain events, how to merge two prisoners
 // and how to take that back.
-func printQueues(around *standIns) {
-	if around.receivedQueue != "" {
-		fmt.Printf(receiveExample, around.aws.URL(), around.receivedQueue, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
+func printQueues(local *standIns) {
+	if local.receivedQueue != "" {
+		fmt.Printf(receiveExample, local.aws.URL(), local.receivedQueue, local.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
 	}
-	if around.queue != "" {
-		fmt.Printf(mergeExample, around.queue, around.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
+	if local.queue != "" {
+		fmt.Printf(mergeExample, local.queue, local.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
 	}
 }
 
 // shell returns the assignments that a command needs in front of it. Variables of the
 // caller's shell are left out: the shell has them, and they may be secrets.
-func (a *standIns) shell(names ...string) string {
+func (s *standIns) shell(names ...string) string {
 	var text strings.Builder
 	for _, name := range names {
 		if os.Getenv(name) == "" {
-			fmt.Fprintf(&text, "%s=%s ", name, quoted(a.environment[name]))
+			fmt.Fprintf(&text, "%s=%s ", name, quoted(s.environment[name]))
 		}
 	}
 	return text.String()

@@ -34,10 +34,10 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 		return err
 	}
 	defer lock.Release()
-	err = runAll(ctx, set, func(around *standIns, address string) {
-		fmt.Println("metrics http://" + around.metrics)
-		printReady(set, address, around.own)
-		printQueues(around)
+	err = runAll(ctx, set, func(local *standIns, address string) {
+		fmt.Println("metrics http://" + local.metrics)
+		printReady(set, address, local.own)
+		printQueues(local)
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d is taken: choose another, such as PORT=%d", set.Port, set.Port+1)
@@ -78,22 +78,22 @@ func addressFile(set settings) string { return filepath.Join(set.DataDir, "run.a
 // runAll starts the stand-ins and the service, calls ready when requests are answered,
 // and stops everything in reverse order when ctx ends. The caller holds the lock of the
 // folder.
-func runAll(ctx context.Context, set settings, ready func(around *standIns, address string)) error {
+func runAll(ctx context.Context, set settings, ready func(local *standIns, address string)) error {
 	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the address of the last run: %w", err)
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set), ReplaceAttr: app.MaskAttr}))
-	around, err := startStandIns(ctx, set, logger)
+	local, err := startStandIns(ctx, set, logger)
 	if err != nil {
 		return err
 	}
-	defer around.stop(ctx, logger)
+	defer local.stop(ctx, logger)
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {
 		return fmt.Errorf("load the London time zone: %w", err)
 	}
 	roles := app.Roles{Serve: true, Project: true, Listen: true, Publish: true}
-	config, err := app.ReadConfig(around.environment, roles)
+	config, err := app.ReadConfig(local.environment, roles)
 	if err != nil {
 		return err
 	}
@@ -101,16 +101,16 @@ func runAll(ctx context.Context, set settings, ready func(around *standIns, addr
 	if err := app.SchemaUp(ctx, config); err != nil {
 		return err
 	}
-	app.TuneGC(around.environment)
+	app.TuneGC(local.environment)
 	return app.Run(ctx, app.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock:     func() time.Time { return time.Now().In(london) },
-		MetricsAt: func(address string) { around.metrics = address },
+		MetricsAt: func(address string) { local.metrics = address },
 		Ready: func(address string) {
 			if err := os.WriteFile(addressFile(set), []byte(address), 0o600); err != nil {
 				logger.WarnContext(ctx, "address of this run not saved, so a demo will not find it", "error", err)
 			}
-			ready(around, address)
+			ready(local, address)
 		},
 	})
 }

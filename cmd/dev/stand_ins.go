@@ -42,42 +42,30 @@ const (
 // startStandIns starts a stand-in for each part that the environment does not name.
 // After an error nothing is left running.
 func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*standIns, error) {
-	a := &standIns{environment: environment(), stopped: make(chan time.Time, 1)}
-	context.AfterFunc(ctx, func() { a.stopped <- time.Now() })
-	a.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
-	a.setDefault("EVENTSTORE_URL", app.Embedded)
-	a.environment["METRICS_ADDR"] = onLoopback(a.environment["METRICS_ADDR"])
-	if a.environment["DATABASE_URL"] == "" {
-		if err := a.startPostgres(ctx, set, logger); err != nil {
-			a.stop(ctx, logger)
+	s := &standIns{environment: environment(), stopped: make(chan time.Time, 1)}
+	context.AfterFunc(ctx, func() { s.stopped <- time.Now() })
+	s.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
+	s.setDefault("EVENTSTORE_URL", app.Embedded)
+	s.environment["METRICS_ADDR"] = onLoopback(s.environment["METRICS_ADDR"])
+	for _, part := range []struct {
+		variable string
+		start    func(context.Context, settings) error
+	}{
+		{"DATABASE_URL", func(ctx context.Context, set settings) error { return s.startPostgres(ctx, set, logger) }},
+		{"AUTH_ISSUER", s.startIssuer},
+		{"PRISONER_SEARCH_URL", s.startDirectory},
+		{"PRISONER_EVENTS_QUEUE_URL", s.startQueue},
+		{"SNS_TOPIC_ARN", s.startTopic},
+	} {
+		if s.environment[part.variable] != "" {
+			continue
+		}
+		if err := part.start(ctx, set); err != nil {
+			s.stop(ctx, logger)
 			return nil, err
 		}
 	}
-	if a.environment["AUTH_ISSUER"] == "" {
-		if err := a.startIssuer(ctx, set); err != nil {
-			a.stop(ctx, logger)
-			return nil, err
-		}
-	}
-	if a.environment["PRISONER_SEARCH_URL"] == "" {
-		if err := a.startDirectory(ctx); err != nil {
-			a.stop(ctx, logger)
-			return nil, err
-		}
-	}
-	if a.environment["PRISONER_EVENTS_QUEUE_URL"] == "" {
-		if err := a.startQueue(ctx, set); err != nil {
-			a.stop(ctx, logger)
-			return nil, err
-		}
-	}
-	if a.environment["SNS_TOPIC_ARN"] == "" {
-		if err := a.startTopic(ctx, set); err != nil {
-			a.stop(ctx, logger)
-			return nil, err
-		}
-	}
-	return a, nil
+	return s, nil
 }
 
 // onLoopback replaces the host of an address by loopback; "" becomes any free port
@@ -93,21 +81,21 @@ func onLoopback(address string) string {
 }
 
 // setDefault sets a variable that is empty.
-func (a *standIns) setDefault(name, value string) {
-	if a.environment[name] == "" {
-		a.environment[name] = value
+func (s *standIns) setDefault(name, value string) {
+	if s.environment[name] == "" {
+		s.environment[name] = value
 	}
 }
 
 // startPostgres starts a durable Postgres in the data folder and restarts it when it
 // dies.
-func (a *standIns) startPostgres(ctx context.Context, set settings, logger *slog.Logger) error {
+func (s *standIns) startPostgres(ctx context.Context, set settings, logger *slog.Logger) error {
 	server, err := localpg.Start(ctx, localpg.Options{Dir: set.DataDir, Durable: true, Logger: logger})
 	if err != nil {
 		return err
 	}
-	if a.environment["DATABASE_URL"], err = server.EnsureDatabase(ctx, "nonassociations"); err != nil {
-		a.stops = append(a.stops, server.Stop)
+	if s.environment["DATABASE_URL"], err = server.EnsureDatabase(ctx, "nonassociations"); err != nil {
+		s.stops = append(s.stops, server.Stop)
 		return err
 	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -116,7 +104,7 @@ func (a *standIns) startPostgres(ctx context.Context, set settings, logger *slog
 		defer close(kept)
 		server.Supervise(keeping)
 	}()
-	a.stops = append(a.stops, func(ctx context.Context) error {
+	s.stops = append(s.stops, func(ctx context.Context) error {
 		stop()
 		<-kept
 		return server.Stop(ctx)
@@ -125,9 +113,9 @@ func (a *standIns) startPostgres(ctx context.Context, set settings, logger *slog
 }
 
 // startIssuer serves the key set of this folder's token issuer.
-func (a *standIns) startIssuer(ctx context.Context, set settings) error {
-	a.setDefault("AUTH_AUDIENCE", audience)
-	keys, err := issuer.Open(set.DataDir, a.environment["AUTH_AUDIENCE"])
+func (s *standIns) startIssuer(ctx context.Context, set settings) error {
+	s.setDefault("AUTH_AUDIENCE", audience)
+	keys, err := issuer.Open(set.DataDir, s.environment["AUTH_AUDIENCE"])
 	if err != nil {
 		return err
 	}
@@ -135,25 +123,25 @@ func (a *standIns) startIssuer(ctx context.Context, set settings) error {
 	if err != nil {
 		return err
 	}
-	a.stops = append(a.stops, func(context.Context) error { return server.Stop() })
-	a.environment["AUTH_ISSUER"], a.environment["AUTH_JWKS_URL"] = issuer.Name, server.KeysURL()
-	a.own = true
+	s.stops = append(s.stops, func(context.Context) error { return server.Stop() })
+	s.environment["AUTH_ISSUER"], s.environment["AUTH_JWKS_URL"] = issuer.Name, server.KeysURL()
+	s.own = true
 	return nil
 }
 
 // stop stops the stand-ins, the last started first, within what is left of stopTimeout
 // since the signal.
-func (a *standIns) stop(ctx context.Context, logger *slog.Logger) {
+func (s *standIns) stop(ctx context.Context, logger *slog.Logger) {
 	until := time.Now().Add(stopTimeout)
 	if ctx.Err() != nil {
-		until = (<-a.stopped).Add(stopTimeout)
+		until = (<-s.stopped).Add(stopTimeout)
 	}
 	if least := time.Now().Add(minStopTime); until.Before(least) {
 		until = least
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
 	defer cancel()
-	for _, stop := range slices.Backward(a.stops) {
+	for _, stop := range slices.Backward(s.stops) {
 		if err := stop(ctx); err != nil {
 			logger.ErrorContext(ctx, "stop a stand-in", "error", fmt.Sprint(err))
 		}

@@ -96,16 +96,16 @@ func (p *process) newConsumerHealth(ctx context.Context) error {
 
 // watch adds a consumer, or replaces the one of the same name when a role of this
 // process knows more about it.
-func (l *consumerHealth) watch(w watchedConsumer) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range l.watched {
-		if l.watched[i].name == w.name {
-			l.watched[i] = w
+func (h *consumerHealth) watch(w watchedConsumer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.watched {
+		if h.watched[i].name == w.name {
+			h.watched[i] = w
 			return
 		}
 	}
-	l.watched = append(l.watched, w)
+	h.watched = append(h.watched, w)
 }
 
 // Consumers returns the names of all consumers of this build, in no particular order.
@@ -119,26 +119,26 @@ func Consumers() []string {
 const queryTimeout = time.Second
 
 // readRows reads what the consumers of all processes have written.
-func (l *consumerHealth) readRows(ctx context.Context) (map[string]status.Status, error) {
+func (h *consumerHealth) readRows(ctx context.Context) (map[string]status.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	return status.ReadAll(ctx, l.rows)
+	return status.ReadAll(ctx, h.rows)
 }
 
 // refresh returns the current status of each consumer by name. Parts that cannot be read
 // within their time are missing from the answer.
-func (l *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	rows, err := l.readRows(ctx)
+func (h *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rows, err := h.readRows(ctx)
 	if err != nil {
-		l.process.Logger.WarnContext(ctx, "the consumers' status cannot be read", "kind", status.KindOf(err))
+		h.process.Logger.WarnContext(ctx, "the consumers' status cannot be read", "kind", status.KindOf(err))
 	}
-	head := l.readHead(ctx)
-	all := make(map[string]api.Consumer, len(l.watched))
-	for _, w := range l.watched {
+	head := h.readHead(ctx)
+	all := make(map[string]api.Consumer, len(h.watched))
+	for _, w := range h.watched {
 		row, there := rows[w.name]
-		all[w.name] = l.statusOf(ctx, w, row, there, head)
+		all[w.name] = h.statusOf(ctx, w, row, there, head)
 	}
 	return all
 }
@@ -146,15 +146,15 @@ func (l *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
 // readHead returns the public position of the last own event, nil when the log does not
 // answer. It continues at the head that it found last, so that an idle log costs one
 // read.
-func (l *consumerHealth) readHead(ctx context.Context) *uint64 {
+func (h *consumerHealth) readHead(ctx context.Context) *uint64 {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	found, err := eventstore.FindHead(ctx, l.process.log, domain.StreamPrefixes(), l.head)
+	found, err := eventstore.FindHead(ctx, h.process.log, domain.StreamPrefixes(), h.head)
 	if err != nil {
-		l.head = eventstore.Head{} // the log may have been put back
+		h.head = eventstore.Head{} // the log may have been put back
 		return nil
 	}
-	l.head = found
+	h.head = found
 	position := found.Own.Uint64()
 	return &position
 }
@@ -162,13 +162,13 @@ func (l *consumerHealth) readHead(ctx context.Context) *uint64 {
 // statusOf combines the sources for one consumer. UP needs a recent heartbeat, no fault,
 // a lag below the limit and, where this process shows the results, that it does show
 // them. A consumer without a row was never there and is DOWN.
-func (l *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row status.Status, there bool, head *uint64) api.Consumer {
+func (h *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row status.Status, there bool, head *uint64) api.Consumer {
 	one, age := api.Consumer{Position: row.Position}, row.Age
 	if there {
 		one.Beat, one.Fault = &row.Heartbeat, shownFault(row.Fault)
 	}
 	if w.own != nil {
-		age = l.overlay(w, &one, age)
+		age = h.overlay(w, &one, age)
 	}
 	shown := true
 	if w.seen != nil {
@@ -181,10 +181,10 @@ func (l *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row st
 	}
 	if w.hasPosition {
 		one.Head = head
-		one.Lag = l.lag(ctx, one.Position, head)
+		one.Lag = h.lag(ctx, one.Position, head)
 	}
-	behind := one.Lag != nil && *one.Lag > l.limits.Lag.Seconds()
-	one.SetUp(shown && one.Beat != nil && age <= l.limits.Heartbeat && one.Fault == nil && !behind)
+	behind := one.Lag != nil && *one.Lag > h.limits.Lag.Seconds()
+	one.SetUp(shown && one.Beat != nil && age <= h.limits.Heartbeat && one.Fault == nil && !behind)
 	return one
 }
 
@@ -192,24 +192,24 @@ func (l *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row st
 // second old and keeps no fault that passes by itself. It returns the age of the
 // heartbeat. The start of such a fault is remembered here, so that it does not move with
 // each refresh.
-func (l *consumerHealth) overlay(w watchedConsumer, one *api.Consumer, age time.Duration) time.Duration {
+func (h *consumerHealth) overlay(w watchedConsumer, one *api.Consumer, age time.Duration) time.Duration {
 	now := w.own()
 	if !now.Heartbeat.IsZero() {
-		one.Beat, age = &now.Heartbeat, l.process.Clock().Sub(now.Heartbeat)
+		one.Beat, age = &now.Heartbeat, h.process.Clock().Sub(now.Heartbeat)
 	}
 	if now.Failure == nil {
-		delete(l.away, w.name)
+		delete(h.away, w.name)
 		return age
 	}
 	if one.Fault != nil {
 		return age
 	}
 	fault := consumer.FaultOf(now.Failure)
-	was, known := l.away[w.name]
+	was, known := h.away[w.name]
 	if !known || was.Category != string(fault.Category) {
-		fault.Since = l.process.Clock()
+		fault.Since = h.process.Clock()
 		was = *shownFault(&fault)
-		l.away[w.name] = was
+		h.away[w.name] = was
 	}
 	one.Fault = &was
 	return age
@@ -237,7 +237,7 @@ func shownFault(f *status.Fault) *api.ConsumerFault {
 // lag returns the age in seconds of the oldest own event after position, 0 when there is
 // none. It is nil when a position or the log is missing: no number is better than a
 // wrong one.
-func (l *consumerHealth) lag(ctx context.Context, position, head *uint64) *float64 {
+func (h *consumerHealth) lag(ctx context.Context, position, head *uint64) *float64 {
 	if position == nil || head == nil {
 		return nil
 	}
@@ -247,13 +247,13 @@ func (l *consumerHealth) lag(ctx context.Context, position, head *uint64) *float
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	recorded, err := consumer.OldestBehind(ctx, l.process.log, domain.StreamPrefixes(), eventstore.Position{Commit: *position, Prepare: *position})
+	recorded, err := consumer.OldestBehind(ctx, h.process.log, domain.StreamPrefixes(), eventstore.Position{Commit: *position, Prepare: *position})
 	switch {
 	case err != nil:
 		return nil
 	case recorded.IsZero():
 		return &none
 	}
-	seconds := max(0, l.process.Clock().Sub(recorded).Seconds())
+	seconds := max(0, h.process.Clock().Sub(recorded).Seconds())
 	return &seconds
 }

@@ -38,29 +38,29 @@ func listen(ctx context.Context, address string, connections int, handler http.H
 }
 
 // address returns the address in use, also when port 0 was asked for.
-func (e *httpServer) address() string { return e.listener.Addr().String() }
+func (s *httpServer) address() string { return s.listener.Addr().String() }
 
 // run serves until ctx ends and then shuts down in order: no new request, drainTime for
 // those in flight, then an end of their contexts, which the API answers with 503 within
 // lateTime. It returns nil after that, also when connections had to be cut. Errors: the
 // server failed while ctx was alive.
-func (e *httpServer) run(ctx context.Context) error {
-	defer e.cut()
+func (s *httpServer) run(ctx context.Context) error {
+	defer s.cut()
 	failed := make(chan error, 1)
-	go func() { failed <- e.server.Serve(e.listener) }()
+	go func() { failed <- s.server.Serve(s.listener) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	e.logger.InfoContext(ctx, "shutting down, waiting for requests in flight")
-	late := time.AfterFunc(drainTime, e.cut)
+	s.logger.InfoContext(ctx, "shutting down, waiting for requests in flight")
+	late := time.AfterFunc(drainTime, s.cut)
 	defer late.Stop()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime+lateTime)
 	defer cancel()
-	if err := e.server.Shutdown(limit); err != nil {
-		e.logger.WarnContext(ctx, "requests were cut off", "error", err)
-		_ = e.server.Close() // the connections are given up
+	if err := s.server.Shutdown(limit); err != nil {
+		s.logger.WarnContext(ctx, "requests were cut off", "error", err)
+		_ = s.server.Close() // the connections are given up
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)

@@ -58,6 +58,25 @@ func (g *readinessGate) otherLog() error {
 	return nil
 }
 
+// closedForReads returns the error for a call that reaches the read model, nil when it
+// may pass. Reads need more than commands: the read model must have been compared with
+// the log.
+func (g *readinessGate) closedForReads() error {
+	if !g.compared.Load() {
+		return queries.ErrNotCaughtUp
+	}
+	return g.otherLog()
+}
+
+// readBehind calls ask unless reads are refused.
+func readBehind[T any](g *readinessGate, ask func() (T, error)) (T, error) {
+	if err := g.closedForReads(); err != nil {
+		var nothing T
+		return nothing, err
+	}
+	return ask()
+}
+
 // gatedCommands fails with commands.ErrBusy until the gate is open: 503, and repeating
 // is safe.
 type gatedCommands struct {
@@ -154,25 +173,6 @@ func (r gatedLocator) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) 
 type gatedReads struct {
 	gate *readinessGate
 	api.Reads
-}
-
-// readBehind calls ask unless reads are refused.
-func readBehind[T any](g *readinessGate, ask func() (T, error)) (T, error) {
-	if err := g.closedForReads(); err != nil {
-		var nothing T
-		return nothing, err
-	}
-	return ask()
-}
-
-// closedForReads returns the error for a call that reaches the read model, nil when it
-// may pass. Reads need more than commands: the read model must have been compared with
-// the log.
-func (g *readinessGate) closedForReads() error {
-	if !g.compared.Load() {
-		return queries.ErrNotCaughtUp
-	}
-	return g.otherLog()
 }
 
 // List is refused while reads are.

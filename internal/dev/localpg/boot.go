@@ -122,8 +122,10 @@ func (s *Server) launch(ctx context.Context) error {
 	if err := log.Chown(s.cluster.uid(), -1); err != nil { // for pg_ctl, by hand
 		return err
 	}
-	args := []string{"-D", s.cluster.data, "-k", s.cluster.sockets, "-p", "5432",
-		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0700"}
+	args := []string{
+		"-D", s.cluster.data, "-k", s.cluster.sockets, "-p", "5432",
+		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0700",
+	}
 	if !s.options.Durable {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 	}
