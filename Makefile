@@ -45,17 +45,17 @@ bench: postgres build ## measure against raw Postgres, as a table
 	@exec bin/bench
 
 # -count=1: some tests build the programs, and Go's cache does not see of what.
-# -p 3 -parallel 8: most of the time is spent waiting for servers, so two cores
-# take three packages and eight tests of each at once.
+# -p 3 -parallel 4: most of the time is spent waiting for servers, so two cores
+# take three packages and four tests of each at once.
 .PHONY: test
 test: tools postgres npm ## all tests, with the race detector
-	go test -race -count=1 -p 3 -parallel 8 -timeout 20m ./...
+	go test -race -count=1 -p 3 -parallel 4 -timeout 20m ./...
 
 # What takes less than a minute: no race detector, and not the packages that kill
 # programs and servers, walk large records or start a browser.
 .PHONY: test-fast
 test-fast: postgres ## the quick tests, without the race detector
-	go test -count=1 -p 3 -parallel 8 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api)$$)')
+	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api)$$)')
 
 .PHONY: vet
 vet: ## go vet and gofmt

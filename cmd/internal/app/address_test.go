@@ -109,7 +109,7 @@ func worksEverywhere(t *testing.T, parameter string) {
 	case <-r.ready:
 	case err := <-r.ended:
 		require.NoError(t, err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(t, "never ready")
 	}
 	response, err := r.client.Do(r.request(t, http.MethodPost, "/sync", strings.NewReader(syncBody)))

@@ -74,7 +74,7 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 				require.Eventually(t, func() bool {
 					_, list := r.get(t, "/non-associations/A9109UD")
 					return strings.Contains(list, "A0137GA")
-				}, 20*time.Second, 20*time.Millisecond)
+				}, time.Minute, 20*time.Millisecond)
 				u := logTable{t, conn}
 				u.exec(`CREATE TABLE kept AS TABLE eventstore.events`)
 				u.change(replace...)
@@ -83,7 +83,7 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 				require.Eventually(t, func() bool {
 					status, _ := r.get(t, "/health")
 					return status == http.StatusOK
-				}, 20*time.Second, 20*time.Millisecond)
+				}, time.Minute, 20*time.Millisecond)
 				require.Equal(t, http.StatusOK, r.syncStatus(t, "A0138GA"))
 				r.stop()
 				require.NoError(t, <-r.ended)
@@ -104,7 +104,7 @@ func (r *service) refusesAll(t *testing.T, id string) {
 	require.Eventually(t, func() bool {
 		status, _ := r.get(t, "/health")
 		return status == http.StatusServiceUnavailable
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	reading := []string{
 		"/non-associations/A9109UD", "/history?from=0", "/non-associations/A9109UD/history",
 		"/non-associations/" + uuid.NewString(),

@@ -99,7 +99,7 @@ func (r *service) eventuallyReadsAs(t *testing.T, number, survivor, part string)
 			text, err := io.ReadAll(response.Body)
 			led := survivor == "" || response.Header.Get("Location") == fmt.Sprintf(read, survivor) && response.Header.Get("Cache-Control") == "no-store"
 			return err == nil && response.StatusCode == status && led && strings.Contains(string(text), part)
-		}, 20*time.Second, 10*time.Millisecond, "%s of %s", read, number)
+		}, time.Minute, 10*time.Millisecond, "%s of %s", read, number)
 	}
 }
 
@@ -145,5 +145,5 @@ func (r *service) eventuallyShows(t *testing.T, number, part string) {
 	require.Eventually(t, func() bool {
 		_, list := r.get(t, "/non-associations/"+number)
 		return strings.Contains(list, part)
-	}, 20*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }

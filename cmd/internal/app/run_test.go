@@ -223,7 +223,7 @@ func TestServe_startsWithoutPostgresAndServesWhenThatComes(t *testing.T) {
 	require.Eventually(t, func() bool {
 		status, _ := r.get(t, "/health/ping")
 		return status == http.StatusOK
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	status, _ := r.get(t, "/health/readiness")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	status, _ = r.get(t, "/non-associations/A0135GA")
