@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"nonassociations/cmd/internal/app"
@@ -42,7 +40,7 @@ const (
 // startStandIns starts a stand-in for each part that the environment does not name.
 // After an error nothing is left running.
 func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*standIns, error) {
-	s := &standIns{environment: environment(), stopped: make(chan time.Time, 1)}
+	s := &standIns{environment: app.Environment(), stopped: make(chan time.Time, 1)}
 	context.AfterFunc(ctx, func() { s.stopped <- time.Now() })
 	s.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
 	s.setDefault("EVENTSTORE_URL", app.Embedded)
@@ -146,14 +144,4 @@ func (s *standIns) stop(ctx context.Context, logger *slog.Logger) {
 			logger.ErrorContext(ctx, "stop a stand-in", "error", fmt.Sprint(err))
 		}
 	}
-}
-
-// environment returns the variables of this process by name.
-func environment() map[string]string {
-	all := map[string]string{}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		all[name] = value
-	}
-	return all
 }

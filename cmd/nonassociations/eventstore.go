@@ -43,7 +43,7 @@ Exit status: 0 done, 2 the rights could not be asked for or set.`
 
 // Run sets the rights and prints one sentence for each.
 func (c grantCmd) Run(ctx context.Context) error {
-	sentences, err := app.Grant(ctx, "--admin", c.Admin, environment(), c.EventStoreUsers, c.DryRun, quietLogger())
+	sentences, err := app.Grant(ctx, "--admin", c.Admin, app.Environment(), c.EventStoreUsers, c.DryRun, quietLogger())
 	for _, sentence := range sentences {
 		fmt.Println(sentence)
 	}
@@ -71,7 +71,7 @@ Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not b
 
 // Run prints the rights. It returns an error when they are not exactly those of the role.
 func (c checkCmd) Run(ctx context.Context) error {
-	report, err := app.CheckRights(ctx, environment(), c.Role, quietLogger())
+	report, err := app.CheckRights(ctx, app.Environment(), c.Role, quietLogger())
 	if err != nil {
 		return exitNotJudged(err)
 	}

@@ -90,7 +90,7 @@ func options(roles app.Roles) (app.Options, error) {
 	if err != nil {
 		return app.Options{}, fmt.Errorf("load the London time zone: %w", err)
 	}
-	config, err := app.ReadConfig(environment(), roles)
+	config, err := app.ReadConfig(app.Environment(), roles)
 	if err != nil {
 		return app.Options{}, err
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"strings"
 
 	"nonassociations/cmd/internal/app"
 )
@@ -76,16 +74,6 @@ func start(ctx context.Context, roles app.Roles) error {
 	if err != nil {
 		return err
 	}
-	app.TuneGC(environment())
+	app.TuneGC(app.Environment())
 	return app.Run(ctx, o)
-}
-
-// environment returns the variables of this process by name.
-func environment() map[string]string {
-	all := map[string]string{}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		all[name] = value
-	}
-	return all
 }

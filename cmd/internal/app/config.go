@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -80,6 +81,17 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 		return config.withDefaults(), nil
 	}
 	return Config{}, errors.New("the environment is incomplete or wrong:\n  " + strings.Join(faults, "\n  "))
+}
+
+// Environment returns the variables of this process by name. Only a program reads them,
+// once, and passes the map on: a test runs with a map of its own.
+func Environment() map[string]string {
+	all := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
 }
 
 // parseFaults splits the parser's error into one sentence per variable.

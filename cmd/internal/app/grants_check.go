@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
@@ -115,7 +113,10 @@ func (p *process) watchRights(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, of := range p.requirements() {
 		group.Go(func() error {
-			if err := retryUntilGranted(ctx, of, p.Logger); err != nil {
+			err := retryUntilAnswered(ctx, p.Logger, "rights in Postgres not readable yet, retrying", func(ctx context.Context) error {
+				return checkGrants(ctx, of)
+			})
+			if err != nil {
 				return err
 			}
 			if of.dsn == p.Config.DatabaseURL {
@@ -135,26 +136,6 @@ func (p *process) waitForRights(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// retryUntilGranted retries until Postgres answers. Errors: *missingRights, and the
-// context's.
-func retryUntilGranted(ctx context.Context, of requirement, logger *slog.Logger) error {
-	waits := backoff.NewExponentialBackOff()
-	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 2*time.Second
-	for {
-		err := checkGrants(ctx, of)
-		if err == nil || errors.Is(err, errOtherLog) || ctx.Err() != nil {
-			return err
-		}
-		wait := waits.NextBackOff()
-		logger.WarnContext(ctx, "rights in Postgres not readable yet, retrying", "again", wait, "error", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
 	}
 }
 

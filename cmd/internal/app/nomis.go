@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -69,27 +68,12 @@ func (p *process) awaitLog(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		err := p.checkSameLog(ctx)
-		if err == nil || errors.Is(err, errOtherLog) {
-			return err
-		}
-		p.Logger.WarnContext(ctx, "log id not readable yet, retrying", "error", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	return retryUntilAnswered(ctx, p.Logger, "log id not readable yet, retrying", p.checkSameLog)
 }
 
 // checkSameLog is one try of awaitLog for a process that does not serve. It never writes
 // an id: only a serving process may give one to a new log.
 func (p *process) checkSameLog(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
 	id, err := eventstore.ReadIdentity(ctx, p.log)
 	if err != nil {
 		return fmt.Errorf("read the log's id: %w", err)
