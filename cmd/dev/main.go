@@ -41,6 +41,7 @@ func main() {
 	context.AfterFunc(ctx, restore) // a second signal ends the process at once
 	var asked cli
 	chosen := kong.Parse(&asked, kong.Name("dev"), kong.Description("The whole service on this machine, for development."))
+	// After parsing, which may print the help and exit.
 	ctx = stopWithMake(ctx)
 	chosen.BindTo(ctx, (*context.Context)(nil))
 	err := chosen.Run(asked.settings)

@@ -79,6 +79,7 @@ func addressFile(set settings) string { return filepath.Join(set.DataDir, "run.a
 // and stops everything in reverse order when ctx ends. The caller holds the lock of the
 // folder.
 func runAll(ctx context.Context, set settings, ready func(local *standIns, address string)) error {
+	// A run that was killed left its address: a demo must not go there.
 	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the address of the last run: %w", err)
 	}
@@ -98,6 +99,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 		return err
 	}
 	config.WarnOfPlainText(ctx, logger)
+	// In production this is a step of its own, by the owner of the database.
 	if err := app.SchemaUp(ctx, config); err != nil {
 		return err
 	}

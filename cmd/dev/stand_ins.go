@@ -41,10 +41,12 @@ const (
 // After an error nothing is left running.
 func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*standIns, error) {
 	s := &standIns{environment: app.Environment(), stopped: make(chan time.Time, 1)}
+	// All limits of the end count from the signal, not from when the stand-ins are reached.
 	context.AfterFunc(ctx, func() { s.stopped <- time.Now() })
 	s.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
 	s.setDefault("EVENTSTORE_URL", app.Embedded)
 	s.environment["METRICS_ADDR"] = onLoopback(s.environment["METRICS_ADDR"])
+	// Postgres comes first: it takes the longest, and its errors are the likeliest.
 	for _, part := range []struct {
 		variable string
 		start    func(context.Context, settings) error

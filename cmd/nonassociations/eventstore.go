@@ -82,6 +82,7 @@ func (c checkCmd) Run(ctx context.Context) error {
 	} else {
 		printRights(report)
 	}
+	// Too many rights fail the check as well: the log is append-only by rights.
 	if !report.OK {
 		return errors.New("the user has not exactly the rights of its role: nonassociations eventstore grant --help")
 	}

@@ -35,6 +35,7 @@ type cli struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
+// description is printed above the commands.
 const description = `The record of prisoners who must be kept apart.
 
 Configuration comes from the environment: EVENTSTORE_URL, DATABASE_URL and, for serve,
@@ -53,6 +54,7 @@ func run(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
+	// Without a command the help is more useful than an error about a missing one.
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}

@@ -54,6 +54,7 @@ it changes nothing.`
 
 // Run prints each change. The facts that the merge wrote stay; new facts take it back.
 func (c unmergeCmd) Run(ctx context.Context) error {
+	// The reason becomes part of a fact and is shown in the history for ever.
 	if strings.TrimSpace(c.Reason) == "" {
 		return errors.New("--reason must say why")
 	}
@@ -61,6 +62,7 @@ func (c unmergeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// An error may come with changes: those were made, and a repetition makes the rest.
 	undone, err := app.Unmerge(ctx, o, c.Message, c.Reason, c.DryRun)
 	for _, change := range undone.Changes {
 		fmt.Printf("%s %s %s -> %s\n", change.Action, change.NonAssociationID, change.From, change.To)

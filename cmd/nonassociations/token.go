@@ -30,6 +30,7 @@ which lies beside this one in development, signs it; production has no such prog
 
 // Run answers with what dev printed and with its exit code.
 func (c tokenCmd) Run(ctx context.Context) error {
+	// Beside this binary, and never on the PATH: any program could be called dev there.
 	own, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find the program dev: %w", err)

@@ -40,6 +40,7 @@ func (c verifyReadModelCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return exitError{err, 2}
 	}
+	// The duration is printed for operators, who plan the next run by it.
 	begun := time.Now()
 	found, err := app.VerifyReadModel(ctx, o)
 	if err != nil {

@@ -151,7 +151,8 @@ func (h *consumerHealth) readHead(ctx context.Context) *uint64 {
 	defer cancel()
 	found, err := eventstore.FindHead(ctx, h.process.log, domain.StreamPrefixes(), h.head)
 	if err != nil {
-		h.head = eventstore.Head{} // the log may have been put back
+		// The log may have been restored to an older state, before the head known so far.
+		h.head = eventstore.Head{}
 		return nil
 	}
 	h.head = found

@@ -74,6 +74,7 @@ func openEmbedded(ctx context.Context, dsn, scratch string, logger *slog.Logger)
 		_ = served.Close(ctx)
 		return nil, err
 	}
+	// Closed in reverse: the client first, then the server, then the store behind it.
 	client.closers = closers{served.Close, stop, client.Verified.Close}
 	return client, nil
 }

@@ -46,6 +46,7 @@ func checkGrants(ctx context.Context, of requirement) error {
 		return fmt.Errorf("ask which rights there are: %w", err)
 	}
 	defer closeWithin(ctx, conn)
+	// One query for all rights: the check runs every few seconds in each process.
 	var columns [4][]string
 	for _, g := range of.grants {
 		for i, text := range []string{g.kind, g.schema, g.name, g.privilege} {

@@ -35,7 +35,9 @@ type boundTable struct {
 // through outages. Errors: the context's, and errOtherLog with both ids for the
 // operator.
 func ensureLogID(ctx context.Context, log eventstore.Store, dsn string, logger *slog.Logger) (uuid.UUID, error) {
-	offered := uuid.New() // one for all tries, so that a lost answer is recognised
+	// One id for all tries: when the answer to a write is lost, the next try finds this
+	// id in the log and knows that the write succeeded.
+	offered := uuid.New()
 	var id uuid.UUID
 	err := retryUntilAnswered(ctx, logger, "log id not readable yet, retrying", func(ctx context.Context) error {
 		var err error
@@ -86,6 +88,7 @@ func identifyOnce(ctx context.Context, log eventstore.Store, dsn string, offered
 	}
 	id, err := eventstore.ReadIdentity(ctx, log)
 	if errors.Is(err, eventstore.ErrStreamNotFound) {
+		// A table with an id means that there was a log before this one.
 		if len(remembered) > 0 {
 			return uuid.Nil, fmt.Errorf("%w: the log has no id, %s", errOtherLog, describe(remembered))
 		}

@@ -109,6 +109,7 @@ func collectPublisher(to chan<- prometheus.Metric, s publisher.Status) {
 // metricsHandler serves /metrics from a registry of its own, which holds these metrics
 // and no others. Two scrapes at a time are enough: each one reads from the stores.
 func (p *process) metricsHandler() http.Handler {
+	// Pedantic: a metric that contradicts its description fails the scrape, and a test.
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(metrics{p})
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2})

@@ -105,6 +105,7 @@ func Unmerge(ctx context.Context, o Options, message, reason string, dryRun bool
 	process := merge.New(merge.Options{
 		Log: log, Handler: commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger}), Clock: o.Clock, Logger: o.Logger,
 	})
+	// The message's command id is that of the merge: Undo finds its facts by it.
 	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: uuid.Nil, Actor: nomis.Actor, Source: domain.Merge}
 	var undone merge.Undone
 	waited := exclusively(o.Config, o.Logger)(ctx, func(ctx context.Context) { undone, err = process.Undo(ctx, by, reason, dryRun) })

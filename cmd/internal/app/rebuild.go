@@ -138,6 +138,7 @@ func (r rebuildPlan) execute(ctx context.Context, dsn string) error {
 	if !r.adopt {
 		return projections.Rebuild(ctx, dsn, projections.CurrentGeneration)
 	}
+	// Each step may be repeated after a kill.
 	if r.keys {
 		if err := idempotency.Adopt(ctx, dsn, r.log); err != nil {
 			return err

@@ -92,7 +92,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if err := p.newConsumerHealth(below); err != nil {
 		return err
 	}
-	group, groupCtx := errgroup.WithContext(ctx) // the first fault ends all
+	// The first error of any part cancels groupCtx, which ends all the others: a process
+	// that lost one of its roles must not look alive.
+	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		return unlessCancelled(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, logCheckInterval, p.Logger) })
 	})
@@ -101,6 +103,8 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 			return err
 		}
 	}
+	// Rights are checked beside everything else: Postgres may not be up yet, and a part
+	// that needs them waits for the result itself.
 	group.Go(func() error { return unlessCancelled(groupCtx, p.watchRights) })
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
@@ -122,6 +126,8 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.Publish {
 		group.Go(func() error { return p.publish(groupCtx, below) })
 	}
+	// Whichever way this ends, requests are answered by then, and what they depend on may
+	// stop as well.
 	group.Go(func() error {
 		defer stopBelow()
 		if p.Roles.Serve {

@@ -54,11 +54,13 @@ func (p *process) prepare(below context.Context) error {
 	p.closers = append(p.closers, infallible(p.keys.Close))
 	p.directory = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
 	p.closers = append(p.closers, infallible(p.directory.close))
+	// A client's reads and commands that wait for the read model share its seats.
 	limits := p.Config.Edge.Limits
 	seats := api.NewSeats(limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
 		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithSeats{reads, seats}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
 	})
+	// Everything that reaches the log or the read model goes through the gate.
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
 		Audit:   gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})},
@@ -68,6 +70,7 @@ func (p *process) prepare(below context.Context) error {
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
+	// The port is bound last: from then on an orchestrator takes the process for alive.
 	if p.server, err = listen(below, p.Config.Edge.ListenAddr, limits.Connections, p.api, p.Logger); err != nil {
 		return err
 	}
@@ -106,6 +109,8 @@ func (p *process) serve(ctx, below context.Context) error {
 	group.Go(func() error { return unlessCancelled(below, p.verifier.Run) })
 	group.Go(func() error { return unlessCancelled(ctx, p.admitTraffic) })
 	group.Go(func() error { return unlessCancelled(ctx, p.keys.Run) })
+	// Feeds never end by themselves. ShutDown ends them after their last whole line; the
+	// server would otherwise wait for them until the time limit.
 	group.Go(func() error {
 		defer stop()
 		context.AfterFunc(ctx, p.api.ShutDown)

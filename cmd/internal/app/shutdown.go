@@ -82,6 +82,7 @@ func waitForWorkers(signal, ctx context.Context, wait func() error) error {
 		return err
 	case <-ctx.Done():
 	}
+	// The stores are closed after this, within closeTime.
 	limit := time.NewTimer(drainTime + lateTime + flushTime - closeTime)
 	defer limit.Stop()
 	select {

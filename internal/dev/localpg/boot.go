@@ -122,6 +122,8 @@ func (s *Server) launch(ctx context.Context) error {
 	if err := log.Chown(s.cluster.uid(), -1); err != nil { // for pg_ctl, by hand
 		return err
 	}
+	// No TCP port: the socket's folder decides who may connect. 300 connections are for
+	// tests that run several whole services on one server.
 	args := []string{
 		"-D", s.cluster.data, "-k", s.cluster.sockets, "-p", "5432",
 		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0700",
