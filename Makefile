@@ -11,7 +11,7 @@ NODE_AT_LEAST := 18
 # Root needs no sudo, and a container often has none.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n")
 
-# The commit is stamped in where git can tell it.
+# The commit is stamped in where git knows it.
 VCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
 
 export PORT ?= 8080
@@ -92,7 +92,7 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
 # The database of known vulnerabilities is a web page of its own, which a closed
-# network does not reach: then nothing is checked, and that is said. What is
+# network does not reach: then nothing is checked, with a message. What is
 # found, and every other error, fails.
 .PHONY: vuln
 vuln: ## govulncheck, where its database can be had
@@ -129,14 +129,14 @@ tools: ## make sure that the programs are there that the tests call
 	[ -z "$$missing" ] || { $(call install,$$missing); }
 
 .PHONY: npm
-npm: tools ## install what the tests need of npm, as the lock says
+npm: tools ## install what the tests need of npm, as the lock file has it
 	@node -e 'process.exit(parseInt(process.versions.node) >= $(NODE_AT_LEAST) ? 0 : 1)' \
 	  || { echo "please install: Node $(NODE_AT_LEAST) or newer (here is $$(node --version))" >&2; exit 1; }
 	@cd $(NPM) && { cmp -s package-lock.json node_modules/.installed-lock.json \
 	  || { echo "installing the packages of $(NPM)" && npm ci --loglevel=error && cp package-lock.json node_modules/.installed-lock.json; }; }
 
 # Debian would also start servers of the system's own: PostgreSQL on port 5432,
-# Prometheus on 9090. A file that is there before the package says no.
+# Prometheus on 9090. A file that exists before the package prevents it.
 define install
 	command -v apt-get >/dev/null && $(SUDO) true 2>/dev/null || { echo "please install: $(1)   (Debian: apt-get install $(1))" >&2; exit 1; }; \
 	echo "installing $(1)"; \
@@ -152,7 +152,7 @@ define install
 endef
 
 # Until it is published the module has a short name. Imports, the linter's rules
-# and the test of the rooms have it; the program keeps its own name.
+# and arch_test.go have it; the program keeps its own name.
 .PHONY: module
 module: ## rename the module: make module NAME=github.com/…
 	@[[ "$(NAME)" == */* ]] || { echo "usage: make module NAME=github.com/ministryofjustice/non-associations" >&2; exit 1; }

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// cpu is the processor time, in seconds, of everybody who takes part. On a
-// machine that others use too it says more than a rate does.
+// cpu is the processor time, in seconds, of each process that takes part. On a machine
+// that is busy with other things it is more reliable than a rate.
 type cpu struct {
 	service, bystander, postgres, load float64
 }
@@ -24,16 +24,16 @@ func (c cpu) plus(d cpu) cpu {
 	return cpu{c.service + d.service, c.bystander + d.bystander, c.postgres + d.postgres, c.load + d.load}
 }
 
-// each is the processor time of one operation, in microseconds; who had no
-// part in it is left out.
+// each returns the processor time of one operation in microseconds, for each process
+// that had any.
 func (c cpu) each(operations int, bystander string) string {
 	var parts []string
 	for _, part := range []struct {
-		who     string
+		process string
 		seconds float64
 	}{{"service", c.service}, {bystander, c.bystander}, {"Postgres", c.postgres}, {"load", c.load}} {
 		if micros := int(1e6*part.seconds/max(1, float64(operations)) + 0.5); micros > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", part.who, micros))
+			parts = append(parts, fmt.Sprintf("%s %d", part.process, micros))
 		}
 	}
 	return strings.Join(parts, ", ")

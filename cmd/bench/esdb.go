@@ -29,7 +29,7 @@ func measureEsdb(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, installation{rowEsdb, address, dsn}); err != nil {
 		return row{}, err
 	}
-	defer s.stopService() //nolint:errcheck // stopped again, and told, at the end
+	defer s.stopService() //nolint:errcheck // stopped again, and reported, at the end
 	log, err := esdb.Open(ctx, address, esdb.Options{})
 	if err != nil {
 		return row{}, err
@@ -73,7 +73,7 @@ func (s *harness) appendWorkload(bare *client.Client) workload {
 		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			turn := func() (int, error) {
 				one, other := s.newPair()
-				// Not a stream of ours: the projection has nothing to do with it.
+				// A stream that the projection ignores.
 				_, err := bare.AppendToStream(ctx, "bench-"+one+"_"+other+"-"+uuid.NewString()[:8],
 					client.AppendToStreamOptions{ExpectedRevision: client.NoStream{}}, client.EventData{
 						EventID: uuid.New(), EventType: s.sample.eventType, ContentType: client.ContentTypeJson,

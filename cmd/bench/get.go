@@ -50,7 +50,7 @@ func measureGet(ctx context.Context, s *harness) (row, error) {
 // estateOfReads is how many prisoners the row get knows of.
 const estateOfReads = 6000
 
-// loadEstate migrates an estate and returns those who have a list.
+// loadEstate migrates an estate and returns the prisoners with a list.
 func (s *harness) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, error) {
 	e, err := estate.New(estate.Options{Seed: 1, Prisoners: estateOfReads})
 	if err != nil {
@@ -59,11 +59,11 @@ func (s *harness) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, erro
 	c := client.New(client.Options{BaseURL: "http://" + s.address, Token: client.StaticToken(s.token)})
 	seen := map[domain.PrisonerNumber]bool{}
 	for telling := range e.SyncRequests() {
-		told, err := c.Migrate(ctx, client.Correlation{}, telling.Typed())
+		synced, err := c.Migrate(ctx, client.Correlation{}, telling.Typed())
 		if err != nil {
 			return nil, err
 		}
-		s.written(told.Position)
+		s.written(synced.Position)
 		seen[telling.PrisonerNumber] = true
 		for _, item := range telling.NonAssociations {
 			seen[item.PrisonerNonAssociation.PrisonerNumber] = true
@@ -78,8 +78,8 @@ func (s *harness) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, erro
 	return numbers, nil
 }
 
-// getWorkload is a side that reads lists from an address. Both sides get the same
-// bytes, token included; only one of them looks at it.
+// getWorkload reads lists from an address. Both sides get the same bytes, token
+// included; only one of them verifies it.
 func (s *harness) getWorkload(address string, numbers []domain.PrisonerNumber) workload {
 	template := newRequest(http.MethodGet, "/non-associations/"+placeholder, s.token, nil)
 	return func(ctx context.Context, d time.Duration) (measurement, error) {

@@ -169,7 +169,8 @@ func (s *harness) startIssuer(ctx context.Context) error {
 	return err
 }
 
-// describe says on what this was measured: ratios travel, rates do not.
+// describe collects the header: machine, versions and settings. Ratios can be compared
+// between machines, rates cannot.
 func (s *harness) describe(ctx context.Context) error {
 	var version, fsync, commit, buffers string
 	err := s.db.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('fsync'),
@@ -187,7 +188,7 @@ func (s *harness) describe(ctx context.Context) error {
 		fmt.Sprintf("%d rounds of %s each way, medians", s.Rounds, s.Round),
 	}
 	if fsync != "on" || commit == "off" {
-		s.header = append(s.header, "WARNING: commits are not durable on this server, so these ratios say little")
+		s.header = append(s.header, "WARNING: commits are not durable on this server, so these ratios mean little")
 	}
 	return nil
 }

@@ -46,23 +46,23 @@ func measureListening(ctx context.Context, s *harness) (row, error) {
 		return row{}, err
 	}
 	defer e.wire.close()
-	var told, bare []float64
+	var served, bare []float64
 	for range s.Rounds {
 		if err := s.waitUntilIdle(ctx); err != nil {
 			return row{}, err
 		}
-		if told, err = repeat(told, s.Looks/s.Rounds, func() (float64, error) { return e.afterSync(ctx) }); err != nil {
+		if served, err = repeat(served, s.Looks/s.Rounds, func() (float64, error) { return e.afterSync(ctx) }); err != nil {
 			return row{}, err
 		}
 		if bare, err = repeat(bare, s.Looks/s.Rounds, func() (float64, error) { return e.afterSend(ctx) }); err != nil {
 			return row{}, err
 		}
 	}
-	ratio := quantile(told, 0.99) / quantile(bare, 0.99)
+	ratio := quantile(served, 0.99) / quantile(bare, 0.99)
 	return row{
-		what: "delivered: acknowledged until a queue behind the topic has the message, p50 / p99", measured: times(told),
-		beside: "a bare PublishBatch of one until the queue has it, p50 / p99", baseline: times(bare), ratio: ratio, results: latencies(told, bare),
-		note: fmt.Sprintf("delivered: the ratio is that of the p99, over %d writes; the client asks the queue by long polls", len(told)),
+		what: "delivered: acknowledged until a queue behind the topic has the message, p50 / p99", measured: times(served),
+		beside: "a bare PublishBatch of one until the queue has it, p50 / p99", baseline: times(bare), ratio: ratio, results: latencies(served, bare),
+		note: fmt.Sprintf("delivered: the ratio is that of the p99, over %d writes; the client asks the queue by long polls", len(served)),
 	}, nil
 }
 

@@ -42,7 +42,7 @@ const bulkNumbers = 80_000_000
 func (s *harness) migrateWorkload() workload {
 	template := s.syncRequests("/migrate", s.Bulk)
 	fill := func(r request) {
-		// A teller nobody has seen, and others nobody has seen.
+		// New prisoners on both sides, so that every pair is new.
 		first := bulkNumbers + s.bulks.Add(1)*uint64(s.Bulk+1) //nolint:gosec // small and positive
 		for i := range s.Bulk + 1 {
 			r.fill(i, string(estate.Number(first+uint64(i))))
@@ -53,7 +53,7 @@ func (s *harness) migrateWorkload() workload {
 	}
 }
 
-// copyWorkload is a side that commits as many rows a turn as migrating tells of.
+// copyWorkload commits as many rows a turn as migrateWorkload sends pairs.
 func (s *harness) copyWorkload() workload {
 	columns := []string{"stream", "revision", "id", "type", "data", "metadata"}
 	return func(ctx context.Context, d time.Duration) (measurement, error) {

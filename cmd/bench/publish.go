@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	// backlog is how many facts a publisher tells in one round.
+	// backlog is how many facts a publisher sends in one round.
 	backlog = 40_000
 	// perBatch is what SNS takes at once.
 	perBatch = 10
@@ -38,15 +38,15 @@ const (
 type snsSink struct {
 	*localaws.Server
 
-	arn  string
-	told atomic.Int64
+	arn      string
+	received atomic.Int64
 }
 
 func (s *harness) newSNSSink(ctx context.Context) (*snsSink, error) {
 	o := &snsSink{}
 	var err error
 	o.Server, err = localaws.Start(ctx, localaws.Options{FailEntry: func(string, localaws.Entry) (string, bool) {
-		o.told.Add(1)
+		o.received.Add(1)
 		return "", false
 	}})
 	if err != nil {
@@ -128,17 +128,17 @@ func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 	}
 	handler := commands.New(log, commands.Options{Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler)})
 	for left := count; left > 0; left -= 100 {
-		var tells []commands.PairSync
+		var syncs []commands.PairSync
 		for range min(left, 100) {
 			one, other := s.newPair()
-			tell, err := requestOf(domain.PrisonerNumber(one), domain.PrisonerNumber(other))
+			sync, err := requestOf(domain.PrisonerNumber(one), domain.PrisonerNumber(other))
 			if err != nil {
 				return err
 			}
-			tells = append(tells, tell)
+			syncs = append(syncs, sync)
 		}
 		id := uuid.New()
-		if _, err := handler.Sync(ctx, domain.Cause{CommandID: id, Actor: "BENCH", Source: domain.NOMIS, About: tells[0].Sync.About}, tells); err != nil {
+		if _, err := handler.Sync(ctx, domain.Cause{CommandID: id, Actor: "BENCH", Source: domain.NOMIS, About: syncs[0].Sync.About}, syncs); err != nil {
 			return err
 		}
 	}
@@ -170,7 +170,7 @@ func (s *harness) publishAll(ctx context.Context, world *snsSink, where installa
 	if err := store.Reset(ctx, where.databaseURL); err != nil {
 		return measurement{}, err
 	}
-	world.told.Store(0)
+	world.received.Store(0)
 	telling, err := s.spawn("publisher", s.Binary, s.publisherRow(world, where), "publish")
 	if err != nil {
 		return measurement{}, err
@@ -186,7 +186,7 @@ func (s *harness) counted(ctx context.Context, world *snsSink, count int) (measu
 	if err := world.receives(ctx, count/10); err != nil {
 		return measurement{}, err
 	}
-	first, began := int(world.told.Load()), time.Now()
+	first, began := int(world.received.Load()), time.Now()
 	if err := world.receives(ctx, count); err != nil {
 		return measurement{}, err
 	}
@@ -197,10 +197,10 @@ func (s *harness) counted(ctx context.Context, world *snsSink, count int) (measu
 func (o *snsSink) receives(ctx context.Context, n int) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for int(o.told.Load()) < n {
+	for int(o.received.Load()) < n {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%d of %d messages arrived: %w", o.told.Load(), n, ctx.Err())
+			return fmt.Errorf("%d of %d messages arrived: %w", o.received.Load(), n, ctx.Err())
 		case <-tick.C:
 		}
 	}
@@ -212,7 +212,7 @@ func (s *harness) sendAll(ctx context.Context, world *snsSink, count, loops int)
 	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
 	}
-	world.told.Store(0)
+	world.received.Store(0)
 	sending, err := s.spawn("sender", self(), []string{"AWS_ENDPOINT_URL_SNS=" + world.URL(), "AWS_EC2_METADATA_DISABLED=true"},
 		"sender", "--topic", world.arn, "--count", strconv.Itoa(count), "--loops", strconv.Itoa(loops))
 	if err != nil {

@@ -105,7 +105,7 @@ func (s *harness) waitUntilIdle(ctx context.Context) error {
 	}
 	_, err := s.db.Exec(ctx, "CHECKPOINT")
 	if s.DatabaseURL != "" {
-		return nil // not everybody may ask for one
+		return nil // the login may not make one
 	}
 	return err
 }

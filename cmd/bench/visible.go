@@ -112,13 +112,13 @@ func (l *poller) poll() (float64, error) {
 
 // echo measures a NOTIFY from one connection to another.
 type echo struct {
-	stage         *harness
-	says, listens *pgx.Conn
+	stage             *harness
+	notifies, listens *pgx.Conn
 }
 
 // newEcho opens both connections and starts to listen.
 func (s *harness) newEcho(ctx context.Context) (*echo, error) {
-	says, err := pgx.Connect(ctx, s.dsn)
+	notifies, err := pgx.Connect(ctx, s.dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -127,14 +127,14 @@ func (s *harness) newEcho(ctx context.Context) (*echo, error) {
 		return nil, err
 	}
 	_, err = listens.Exec(ctx, "LISTEN bench")
-	return &echo{s, says, listens}, err
+	return &echo{s, notifies, listens}, err
 }
 
 // close closes both connections.
 func (e *echo) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_ = e.says.Close(ctx)
+	_ = e.notifies.Close(ctx)
 	_ = e.listens.Close(ctx)
 }
 
@@ -146,13 +146,13 @@ func (e *echo) once(ctx context.Context) (float64, error) {
 		arrived <- err
 	}()
 	began := time.Now()
-	if _, err := e.says.Exec(ctx, "SELECT pg_notify('bench', '1')"); err != nil {
+	if _, err := e.notifies.Exec(ctx, "SELECT pg_notify('bench', '1')"); err != nil {
 		return 0, err
 	}
 	if err := <-arrived; err != nil {
 		return 0, err
 	}
-	if err := e.stage.insert(ctx, e.says); err != nil {
+	if err := e.stage.insert(ctx, e.notifies); err != nil {
 		return 0, err
 	}
 	return time.Since(began).Seconds(), nil

@@ -46,7 +46,7 @@ func main() {
 	chosen.BindTo(ctx, (*context.Context)(nil))
 	err := chosen.Run(asked.settings)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return // told to stop on the way to being ready, which is no failure
+		return // stopped before it was ready, which is no failure
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cannot "+chosen.Command()+":", err)

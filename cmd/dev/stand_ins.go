@@ -22,11 +22,11 @@ type standIns struct {
 	environment   map[string]string
 	own           bool   // the issuer is ours, so that tokens can be printed
 	queue         string // the URL of the stand-in for merges; "" when there is none
-	receivedQueue string // the URL of the queue that hears our own topic; "" when that is another's
+	receivedQueue string // the URL of the queue behind the local topic; "" when there is none
 	metrics       string // where the metrics are
 	aws           *localaws.Server
 	stops         []func(context.Context) error
-	stopped       chan time.Time // when the run was told to stop
+	stopped       chan time.Time // when the signal to stop came
 }
 
 const (
@@ -43,7 +43,7 @@ func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*sta
 	s := &standIns{environment: app.Environment(), stopped: make(chan time.Time, 1)}
 	// All limits of the end count from the signal, not from when the stand-ins are reached.
 	context.AfterFunc(ctx, func() { s.stopped <- time.Now() })
-	s.environment["LISTEN_ADDR"] = set.address() // loopback, whatever else is said
+	s.environment["LISTEN_ADDR"] = set.address() // loopback, whatever the environment has
 	s.setDefault("EVENTSTORE_URL", app.Embedded)
 	s.environment["METRICS_ADDR"] = onLoopback(s.environment["METRICS_ADDR"])
 	// Postgres comes first: it takes the longest, and its errors are the likeliest.

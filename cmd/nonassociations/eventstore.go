@@ -32,8 +32,8 @@ func (grantCmd) Help() string {
   EVENTSTORE_ADMIN_URL=esdb://admin:PASSWORD@one:2113 nonassociations eventstore grant
   nonassociations eventstore grant --serve app --listen app --project app --publish app
 
-The users must be there already. Two rights are set: the metadata of $all names who may read and
-subscribe to it, and $settings names who may read and append to streams; nobody but $admins may delete,
+The users must exist already. Two rights are set: the metadata of $all lists the users that may read
+and subscribe to it, and $settings those that may read and append to streams. Only $admins may delete,
 tombstone or set metadata. Both hold for the whole cluster: a user who is not named, also one of another
 service, can no longer do anything to ordinary streams. What is as it should be is not written again.
 Another process sees an option's password: EVENTSTORE_ADMIN_URL is seen by fewer.
@@ -62,8 +62,8 @@ func (checkCmd) Help() string {
   nonassociations eventstore check
   EVENTSTORE_URL=esdb://nonassociations-project:PASSWORD@one:2113 nonassociations eventstore check --role project --json
 
-Asks as the user of EVENTSTORE_URL for each right, in a way that is refused to everybody after the
-right was looked at: nothing is written or removed. Every role reads streams and $all and subscribes
+Asks as the user of EVENTSTORE_URL for each right, in a way that is refused to every user after the
+right was checked: nothing is written or removed. Every role reads streams and $all and subscribes
 to it; serve and listen append. Whatever else a user may do is too much.
 
 Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not be asked for.`

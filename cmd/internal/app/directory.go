@@ -13,7 +13,7 @@ import (
 // Search is the configuration of Prisoner Search, the prisoner directory. A request
 // carries a token only when TokenURL is set.
 type Search struct {
-	URL          string `env:"PRISONER_SEARCH_URL"` // "": nobody is known, and nothing new can be opened by staff
+	URL          string `env:"PRISONER_SEARCH_URL"` // "": no prisoner is known, and staff can open nothing new
 	TokenURL     string `env:"PRISONER_SEARCH_TOKEN_URL"`
 	ClientID     string `env:"PRISONER_SEARCH_CLIENT_ID"`
 	ClientSecret string `env:"PRISONER_SEARCH_CLIENT_SECRET"`

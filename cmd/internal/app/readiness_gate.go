@@ -87,11 +87,11 @@ type gatedCommands struct {
 func (c gatedCommands) closed() error { return c.gate.closed(commands.ErrBusy) }
 
 // Sync is refused while the gate is closed.
-func (c gatedCommands) Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error) {
+func (c gatedCommands) Sync(ctx context.Context, by domain.Cause, syncs []commands.PairSync) (commands.SyncResult, error) {
 	if err := c.closed(); err != nil {
 		return commands.SyncResult{}, err
 	}
-	return c.Commands.Sync(ctx, by, tells)
+	return c.Commands.Sync(ctx, by, syncs)
 }
 
 // ExecuteByID is refused while the gate is closed.

@@ -25,7 +25,7 @@ var errTimeout = errors.New("it did not end in time")
 type closers []func(context.Context) error
 
 // within closes everything and waits at most limit. A driver may hang as long as its
-// server, whatever its context says, and is then left to the end of the process. Errors:
+// server, with no regard for its context, and is then left to the end of the process. Errors:
 // errTimeout, and the first error of a closer.
 func (c closers) within(limit time.Duration) error {
 	// A closer that respects its context has a tenth of the time left to return its error.

@@ -135,7 +135,7 @@ func (r Rule) Metrics() []string {
 	return names
 }
 
-// Causes are the parts between which the rule says "or" on a line of its own: each
+// Causes are the parts of the rule between lines that consist of "or": each
 // fires the alert by itself.
 func (r Rule) Causes() []string { return strings.Split(strings.TrimSpace(r.Expr), "\nor\n") }
 

@@ -49,7 +49,7 @@ func Open(t testing.TB) *Page {
 		stop()
 		stopBrowser()
 	})
-	require.NoError(t, chromedp.Listen(ctx, p.hear), "start the browser")
+	require.NoError(t, chromedp.Listen(ctx, p.record), "start the browser")
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
 	return p
@@ -69,7 +69,7 @@ func (p *Page) Asked() []string {
 	return append([]string{}, p.asked...)
 }
 
-func (p *Page) hear(event any) {
+func (p *Page) record(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch event := event.(type) {

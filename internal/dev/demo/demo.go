@@ -1,6 +1,6 @@
 // Package demo loads a made-up estate into a running service, as the migration
-// from NOMIS would: through POST /migrate, a request for each prisoner who has
-// something to tell. Loading again, or after a break, adds nothing: what is
+// from NOMIS would: through POST /migrate, one request for each prisoner
+// with records. Loading again, or after a break, adds nothing: what is
 // there already is UNCHANGED.
 package demo
 
@@ -22,7 +22,7 @@ import (
 	"nonassociations/web/client"
 )
 
-// Options say what is loaded where.
+// Options are the service to load into, the estate, and the output.
 type Options struct {
 	BaseURL   string // http://127.0.0.1:8080
 	Token     string // may POST /migrate; if it may read as well, the end waits until all can be read

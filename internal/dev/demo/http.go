@@ -52,7 +52,7 @@ func again[T any](ctx context.Context, l *loader, ask func(context.Context) (T, 
 			wait = min(2*wait, 5*time.Second)
 		}
 		if stopped := l.pause(ctx, after); stopped != nil {
-			return got, err // what was in the way says more than that the time is up
+			return got, err // the last failure explains more than the time-out
 		}
 	}
 }

@@ -4,6 +4,6 @@
 // Every name is put together from invented syllables.
 //
 // Nothing in it depends on the clock. What is over lies before 2025, what is
-// still to come after 2034, so that a second loading tells exactly what the
-// first one told.
+// still to come after 2034, so that a second loading sends exactly what the
+// first one sent.
 package estate

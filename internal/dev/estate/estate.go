@@ -20,17 +20,17 @@ type Options struct {
 }
 
 // Estate is a made-up prison service. It must not be changed: its parts are
-// shared by all who read it.
+// shared by all readers.
 type Estate struct {
 	Prisons   []Prison
 	Prisoners []Prisoner
-	// Pairs are those who are kept apart, each pair once.
+	// Pairs are the prisoners to be kept apart, each pair once.
 	Pairs []Pair
 
 	places map[domain.PrisonerNumber]int
 }
 
-// Prison is a made-up prison. A prison without wings holds nobody in a cell.
+// Prison is a made-up prison. A prison without wings has no cells.
 type Prison struct {
 	ID    string // three capital letters, beginning with X
 	Name  string
@@ -49,7 +49,7 @@ type Prisoner struct {
 }
 
 // Pair is what two prisoners have had between them, the oldest first. Teller
-// and Other are their places in Estate.Prisoners; the items are told from the
+// and Other are their places in Estate.Prisoners; the items are recorded from the
 // teller's side.
 type Pair struct {
 	Teller, Other int

@@ -20,7 +20,7 @@ type Item struct {
 	PrisonerNonAssociation OtherSide             `json:"prisonerNonAssociation"`
 }
 
-// OtherSide is what is said of the other prisoner.
+// OtherSide is the role of the other prisoner in the item.
 type OtherSide struct {
 	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
 	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
@@ -71,7 +71,7 @@ func (l *history) items() []Item {
 		items = append(items, l.item(at(l.rng, future, l.rng.IntN(ahead)), nil))
 	case last < 35:
 		items = append(items, l.item(at(l.rng, begin, current), at(l.rng, future, l.rng.IntN(ahead))))
-	case last == 35: // NOMIS holds a few that say it twice; only the later one counts
+	case last == 35: // NOMIS has a few open twice; only the later one counts
 		items = append(items, l.item(at(l.rng, begin, current), nil), l.item(at(l.rng, begin, current+1), nil))
 	default:
 		items = append(items, l.item(at(l.rng, begin, current), nil))

@@ -22,7 +22,7 @@ func (e *Estate) makePairs(rng *rand.Rand) {
 	q.manyEnemies()
 }
 
-// neighbours are the everyday ones: one prisoner in seven tells of one to three.
+// neighbours makes the usual pairs: one prisoner in seven has one to three of them.
 func (q *enemyPairs) neighbours() {
 	for i := range q.Prisoners {
 		if q.rng.IntN(7) != 0 {
@@ -49,7 +49,7 @@ func (q *enemyPairs) gangs() {
 	}
 }
 
-// manyEnemies are the few whom many are after; an estate of any size has one.
+// manyEnemies makes the few prisoners with very many pairs; any estate has one.
 func (q *enemyPairs) manyEnemies() {
 	for range 1 + len(q.Prisoners)/4000 {
 		i := q.rng.IntN(len(q.Prisoners))
@@ -68,12 +68,12 @@ func (q *enemyPairs) neighbourOf(i int) int {
 }
 
 // add makes a pair unless there is one.
-func (q *enemyPairs) add(teller, other int, kind kind) {
-	key := [2]int{min(teller, other), max(teller, other)}
-	if teller == other || q.known[key] {
+func (q *enemyPairs) add(first, other int, kind kind) {
+	key := [2]int{min(first, other), max(first, other)}
+	if first == other || q.known[key] {
 		return
 	}
 	q.known[key] = true
 	life := history{rng: q.rng, kind: kind, other: q.Prisoners[other].Number}
-	q.Pairs = append(q.Pairs, Pair{Teller: teller, Other: other, Items: life.items()})
+	q.Pairs = append(q.Pairs, Pair{Teller: first, Other: other, Items: life.items()})
 }

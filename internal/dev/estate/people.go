@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Invented syllables: whatever two or three of them give, it is nobody's name.
+// Invented syllables: no real person has a name of two or three of them.
 var (
 	heads  = strings.Fields("Bra Cley Dro Fiv Gwu Hesk Jub Krel Lomb Mux Nurv Ogg Plo Quen Rask Skiv Thru Ulf Vorb Wexl Yorv Zin Blet Trum Snok Prix")
 	hearts = strings.Fields("a ibbo ol ugga e imp ando urk ezzi opla")
@@ -15,7 +15,7 @@ var (
 	ends   = strings.Fields("moor wick thorpe gate holt mere")
 )
 
-// outside is where those are who have left: they keep their non-associations.
+// outside is where prisoners are who were released: they keep their non-associations.
 var outside = Prison{ID: "OUT", Name: "Outside"}
 
 // prisons lists the made-up prisons, large and small.

@@ -23,8 +23,8 @@ func (t SyncRequest) Body() []byte {
 	return body
 }
 
-// SyncRequests are all pairs, each told once by one of the two, one telling for
-// each prisoner who tells.
+// SyncRequests returns one request for each prisoner who is named first in a pair. Every
+// pair is in exactly one of them.
 func (e *Estate) SyncRequests() iter.Seq[SyncRequest] {
 	return func(yield func(SyncRequest) bool) {
 		own := make([][]int, len(e.Prisoners))

@@ -33,7 +33,7 @@ var typeCodes = []chance[domain.TypeCode]{
 	{domain.TypeWing, 48}, {domain.TypeLanding, 16}, {domain.TypeCell, 15}, {domain.TypeTotal, 13}, {domain.TypeDoNotExercise, 8},
 }
 
-// reasonCodes are what is said of the teller and of the other.
+// reasonCodes are the codes of the first prisoner and of the other.
 var reasonCodes = []chance[[2]domain.ReasonCode]{
 	{[2]domain.ReasonCode{domain.CodeVictim, domain.CodePerpetrator}, 34},
 	{[2]domain.ReasonCode{domain.CodePerpetrator, domain.CodeVictim}, 24},

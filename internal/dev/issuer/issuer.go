@@ -31,7 +31,7 @@ type Server struct {
 	token.Issuer
 	http *http.Server
 	url  string
-	stop func() error // does it once, and tells again what came of it
+	stop func() error // stops once, and returns the same result each time
 }
 
 // Open takes the issuer that is in the folder, or makes one for the audience.

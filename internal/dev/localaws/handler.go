@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// handle tells the three ways of asking apart: SQS by its header, SNS by a form
+// handle distinguishes the three kinds of request: SQS by its header, SNS by a form
 // at the root, and people by a queue's URL.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
@@ -82,7 +82,7 @@ func (s *Server) fault(action string) (status int, code string) {
 func parseFault(fault string) (code, message string) {
 	code, message, worded := strings.Cut(fault, ": ")
 	if !worded {
-		message = "told to fail"
+		message = "asked to fail"
 	}
 	return code, message
 }

@@ -20,7 +20,7 @@ type Message struct {
 }
 
 // HiddenUntil is when a message that was received becomes visible again; the
-// zero time is one that nobody has received.
+// zero time has not been received yet.
 func (m Message) HiddenUntil() time.Time { return m.hiddenUntil }
 
 // queue is guarded by its server's lock.

@@ -32,7 +32,7 @@ type Options struct {
 	FailEntry func(topic string, e Entry) (code string, senderFault bool)
 	// Delay holds an action back before it is done; it may be nil.
 	Delay func(action string) time.Duration
-	// Lose cuts the connection after an action of a topic is done, so that nobody
+	// Lose cuts the connection after an action of a topic is done, so that no caller
 	// knows how it went; it may be nil.
 	Lose func(action string) bool
 }

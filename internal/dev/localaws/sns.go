@@ -77,7 +77,7 @@ func named(action string) xml.Name { return xml.Name{Local: action + "Response"}
 func (s *Server) handleTopic(w http.ResponseWriter, r *http.Request, action string) {
 	answer, err := s.actSNS(action, r.PostForm)
 	if s.options.Lose != nil && s.options.Lose(action) {
-		panic(http.ErrAbortHandler) // it is done, and nobody hears of it
+		panic(http.ErrAbortHandler) // it is done, and the answer is lost
 	}
 	var refused apiError
 	if errors.As(err, &refused) {

@@ -22,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The errors that a caller may want to tell apart.
+// The errors that a caller may want to distinguish.
 var (
 	ErrNotInstalled = errors.New("PostgreSQL is not installed: apt-get install postgresql")
 	ErrInUse        = errors.New("another process is using this folder")

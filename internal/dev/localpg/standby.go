@@ -37,7 +37,7 @@ func (s *Server) Standby(ctx context.Context, options Options) (*Server, error) 
 	return of, nil
 }
 
-// copyOf takes a base backup that is told whom to follow.
+// copyOf takes a base backup that follows the primary when it is started.
 func (s *Server) copyOf(ctx context.Context, primary *Server) error {
 	if s.cluster.version() != "" {
 		return nil

@@ -24,7 +24,7 @@ type Estate interface {
 	Find(number domain.PrisonerNumber) (estate.Prisoner, bool)
 }
 
-// StandIn is the service as an [http.Handler]. It behaves well until it is told
+// StandIn is the service as an [http.Handler]. It behaves well until it is asked
 // otherwise; its knobs may be turned while it serves.
 type StandIn struct {
 	estate Estate

@@ -40,7 +40,7 @@ type Issuer struct {
 	Key      *ecdsa.PrivateKey `json:"-"`
 }
 
-// Request is what a token is to say.
+// Request is the content of a token.
 type Request struct {
 	User   string
 	Roles  []string // without the prefix ROLE_
