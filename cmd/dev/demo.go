@@ -71,8 +71,8 @@ func (c demoCmd) load(ctx context.Context, set settings, address string) error {
 	if err != nil {
 		return err
 	}
-	wish := token.Request{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
-	token, err := issuer.Sign(wish, time.Now())
+	claims := token.Request{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
+	token, err := issuer.Sign(claims, time.Now())
 	if err != nil {
 		return err
 	}

@@ -54,8 +54,8 @@ func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string
 	if environment["DATABASE_URL"] == "" {
 		environment["DATABASE_URL"] = migrated(t)
 	}
-	wish := token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}
-	r := runOf(t, roles, wish, time.Now().Add(left-token.TTL), environment)
+	claims := token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}
+	r := runOf(t, roles, claims, time.Now().Add(left-token.TTL), environment)
 	t.Cleanup(func() {
 		r.stop()
 		require.NoError(t, <-r.ended)

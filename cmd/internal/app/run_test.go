@@ -80,16 +80,16 @@ func run(t *testing.T, eventStore, dsn string) *service {
 }
 
 // runWith is run with a prisoner directory, and a token of the caller's choice.
-func runWith(t *testing.T, eventStore, dsn, search string, wish token.Request) *service {
+func runWith(t *testing.T, eventStore, dsn, search string, claims token.Request) *service {
 	t.Helper()
-	return runOf(t, app.Roles{Serve: true, Project: true}, wish, time.Now(), map[string]string{
+	return runOf(t, app.Roles{Serve: true, Project: true}, claims, time.Now(), map[string]string{
 		"EVENTSTORE_URL": eventStore, "DATABASE_URL": dsn, "PRISONER_SEARCH_URL": search,
 	})
 }
 
 // runOf is a process of some roles, with a token that was signed at a time and
 // with an environment beside what every process needs.
-func runOf(t *testing.T, roles app.Roles, wish token.Request, at time.Time, environment map[string]string) *service {
+func runOf(t *testing.T, roles app.Roles, claims token.Request, at time.Time, environment map[string]string) *service {
 	t.Helper()
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func runOf(t *testing.T, roles app.Roles, wish token.Request, at time.Time, envi
 	require.NoError(t, err)
 	published, err := issuer.Serve(t.Context(), keys)
 	require.NoError(t, err)
-	token, err := keys.Sign(wish, at)
+	token, err := keys.Sign(claims, at)
 	require.NoError(t, err)
 	address := freeAddress(t)
 	maps.Copy(environment, map[string]string{

@@ -111,17 +111,17 @@ func replace(path string, content []byte) error {
 }
 
 // Sign makes the token, good from now on for Life.
-func (i Issuer) Sign(wish Request, now time.Time) (string, error) {
-	authorities := make([]string, 0, len(wish.Roles))
-	for _, role := range wish.Roles {
+func (i Issuer) Sign(claims Request, now time.Time) (string, error) {
+	authorities := make([]string, 0, len(claims.Roles))
+	for _, role := range claims.Roles {
 		authorities = append(authorities, "ROLE_"+role)
 	}
-	scopes := wish.Scopes
+	scopes := claims.Scopes
 	if scopes == nil {
 		scopes = []string{}
 	}
 	return i.SignClaims(jwt.MapClaims{
-		"iss": i.Name, "aud": i.Audience, "sub": wish.User, "user_name": wish.User, "client_id": "development",
+		"iss": i.Name, "aud": i.Audience, "sub": claims.User, "user_name": claims.User, "client_id": "development",
 		"authorities": authorities, "scope": scopes, "jti": uuid.NewString(),
 		"iat": now.Unix(), "exp": now.Add(TTL).Unix(),
 	})
