@@ -62,7 +62,8 @@ func run(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
-	// A second signal ends the process at once, as one does by default.
+	// The first signal ends ctx, and the role then stops in order. It also restores the
+	// default, so that a second signal ends the process at once.
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, restore)
 	defer restore()

@@ -8,6 +8,8 @@ import (
 
 // serveCmd runs the API.
 type serveCmd struct {
+	// For a small installation; with two processes a deployment of the API does not
+	// interrupt the projections.
 	Project bool `help:"Run the projections in this process too."`
 }
 

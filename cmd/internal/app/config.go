@@ -15,9 +15,13 @@ import (
 // Config is the configuration that every role reads from the environment. ReadConfig
 // makes one; the zero value is for commands that a test builds by hand.
 type Config struct {
-	EventStoreURL   string `env:"EVENTSTORE_URL,required,notEmpty"`
-	DatabaseURL     string `env:"DATABASE_URL,required,notEmpty"`
-	ReadDatabaseURL string `env:"READ_DATABASE_URL"` // DATABASE_URL with read-only transactions when empty
+	// EventStoreURL is an EventStoreDB, a Postgres that holds the log, or Embedded.
+	EventStoreURL string `env:"EVENTSTORE_URL,required,notEmpty"`
+	// DatabaseURL is the Postgres of the durable tables and of the read model.
+	DatabaseURL string `env:"DATABASE_URL,required,notEmpty"`
+	// ReadDatabaseURL is for reads, under a role that cannot write. When it is empty,
+	// reads use DatabaseURL with read-only transactions.
+	ReadDatabaseURL string `env:"READ_DATABASE_URL"`
 	// PrisonerEventsQueueURL is the SQS queue that merges and booking moves come
 	// from, this service's own; only a listening process needs it.
 	PrisonerEventsQueueURL string `env:"PRISONER_EVENTS_QUEUE_URL"`
@@ -42,8 +46,11 @@ type Config struct {
 
 // Edge is the configuration of HTTP, which only a serving process needs whole.
 type Edge struct {
-	ListenAddr   string `env:"LISTEN_ADDR" envDefault:":8080"`
-	PublicURL    string `env:"PUBLIC_URL"`
+	ListenAddr string `env:"LISTEN_ADDR" envDefault:":8080"`
+	// PublicURL is the base of links in answers and messages, as clients reach it.
+	PublicURL string `env:"PUBLIC_URL"`
+	// The issuer and the audience are compared with those of each token; the key set is
+	// fetched. There is no default: a wrong issuer would let anyone in.
 	AuthIssuer   string `env:"AUTH_ISSUER,required,notEmpty"`
 	AuthJWKSURL  string `env:"AUTH_JWKS_URL,required,notEmpty"`
 	AuthAudience string `env:"AUTH_AUDIENCE,required,notEmpty"`

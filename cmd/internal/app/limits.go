@@ -12,8 +12,10 @@ import (
 // Limits bound what one serving process gives at the same time. Without them one client
 // could take all connections of the pool and every other client would wait.
 type Limits struct {
-	FeedsPerClient   int // MAX_FEEDS_PER_CLIENT
-	Feeds            int // MAX_FEEDS, of all clients
+	// A feed that follows holds a connection and a subscription for hours.
+	FeedsPerClient int // MAX_FEEDS_PER_CLIENT
+	Feeds          int // MAX_FEEDS, of all clients
+	// A request with atLeast waits up to two seconds for the read model.
 	WaitersPerClient int // MAX_WAITERS_PER_CLIENT, of the seats of all
 	Connections      int // MAX_CONNECTIONS
 }

@@ -26,9 +26,12 @@ import (
 // of this. A test walks the interfaces by reflection, so that a new method cannot pass
 // by mistake.
 type readinessGate struct {
-	log      atomic.Pointer[uuid.UUID]
-	opened   chan struct{} // closed when it is
-	compared atomic.Bool   // the read model is of this log: reads may pass too
+	// log is the id of the verified log, nil until then.
+	log atomic.Pointer[uuid.UUID]
+	// opened is closed when the gate opens; roles of the same process wait for it.
+	opened chan struct{}
+	// compared is true while the read model is known to belong to the log.
+	compared atomic.Bool
 	mismatch func() *eventstore.Mismatch
 }
 
