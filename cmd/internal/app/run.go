@@ -68,8 +68,7 @@ const logCheckInterval = time.Second
 // process is the state of one Run. Its methods lie in a file for each role or part.
 type process struct {
 	Options
-	log *openedLog
-	// runner builds the read model.
+	log    *openedLog
 	runner *projections.Runner // nil when this process does not project
 	serving
 	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
