@@ -139,10 +139,10 @@ func TestHandler_thatHangsDoesNotTick(t *testing.T) {
 	require.Eventually(t, func() bool { return b.row().Heartbeat.After(first) }, patience, poll, "it ticks while idle")
 	b.happens("ours-", "heavy")
 	<-hung
-	require.Eventually(t, func() bool { return b.row().Age > 3*time.Second }, patience, poll)
+	require.Eventually(t, func() bool { return b.row().Age > 3*quick.Status.LongStep }, patience, poll)
 	letGo()
 	b.sees("heavy")
-	require.Eventually(t, func() bool { return b.row().Age < 2*time.Second }, patience, poll)
+	require.Eventually(t, func() bool { return b.row().Age < 2*quick.Status.LongStep }, patience, poll)
 }
 
 // One statement may take minutes while a read model is built: Postgres is at work.
@@ -157,7 +157,7 @@ func TestLongStatement_ticks(t *testing.T) {
 	b.happens("ours-", "heavy")
 	<-k.begun
 	begun := f.Status().Heartbeat
-	require.Eventually(t, func() bool { return f.Status().Heartbeat.Sub(begun) > 5*time.Second }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Heartbeat.Sub(begun) > 3*quick.Status.LongStep }, patience, poll)
 	stop()
 }
 

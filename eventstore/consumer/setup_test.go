@@ -14,6 +14,7 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/testdb"
 )
@@ -25,6 +26,15 @@ const (
 	patience = 20 * time.Second
 	poll     = 5 * time.Millisecond
 )
+
+// quick are the intervals of the tests: what a consumer does after seconds, it does
+// here after a part of one.
+var quick = consumer.Intervals{
+	Retry: 20 * time.Millisecond, RetryMost: 200 * time.Millisecond,
+	Poison: 200 * time.Millisecond, PoisonMost: time.Second,
+	Lease: 200 * time.Millisecond, Head: 200 * time.Millisecond,
+	Status: status.Intervals{Write: 100 * time.Millisecond, LongStep: 400 * time.Millisecond},
+}
 
 // keeper is a handler that keeps what it is given in one table.
 type keeper struct {
@@ -87,7 +97,7 @@ func (k *keeper) hasCaughtUp() bool {
 	return k.caughtUp > 0
 }
 
-// bench is a log, a database and whoever follows.
+// bench is a log, a database and the consumers of a test.
 type bench struct {
 	t    *testing.T
 	log  *memory.Store
@@ -124,7 +134,7 @@ func (b *bench) follow(k *keeper, change ...func(*consumer.Options)) *consumer.C
 
 func (b *bench) followHandler(k consumer.Handler[string], change ...func(*consumer.Options)) *consumer.Consumer[string] {
 	options := consumer.Options{
-		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
+		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard, Intervals: quick,
 	}
 	for _, c := range change {
 		c(&options)

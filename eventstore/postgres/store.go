@@ -103,12 +103,7 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 		s.made.Add(1)
 		return nil
 	}
-	// A session keeps its plans, and one that was made for a log of a dozen
-	// events would read all of it for ever. Everything here is found by a key.
-	// (A way that is off counts as so dear that jit would start for it.)
-	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		pg.Set(config.ConnConfig, way, "off")
-	}
+	pg.PreferIndexes(config.ConnConfig) // every event is found by a key
 
 	writing := config.Copy()
 	pg.Resize(writing, appendWorkers)

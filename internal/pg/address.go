@@ -112,6 +112,17 @@ func ReadOnly(config *pgx.ConnConfig) {
 	}
 }
 
+// PreferIndexes makes the planner of a connection use indexes whatever the tables
+// look like. A session keeps its plans, and a plan made for a table of a dozen rows
+// would scan it for ever after. It is for sessions that find every row by a key.
+// Disabled plan nodes are costed very high, which would trigger JIT compilation;
+// so jit is off as well.
+func PreferIndexes(config *pgx.ConnConfig) {
+	for _, setting := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		Set(config, setting, "off")
+	}
+}
+
 // Set replaces a setting of the sessions, in whatever case an address gave it:
 // Postgres does not mind the case, and would take either one.
 func Set(config *pgx.ConnConfig, name, value string) {

@@ -10,38 +10,39 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Fault is why a consumer does not move.
+// Fault is why a consumer applies nothing.
 type Fault struct {
 	Category Category
-	EventID  uuid.UUID // zero when no event is to blame, or it is not known which
+	EventID  uuid.UUID // zero when no event is at fault, or it is not known which
 	Type     string
-	Position uint64 // 0: of none
+	Position uint64 // of the event, or of the end of its batch; 0: none
 	Since    time.Time
 }
 
-// Status is the row of a consumer. Positions are as the world sees them.
+// Status is the row of a consumer. Positions are public ones, see eventstore.Position.
 type Status struct {
 	Consumer  string
 	Build     string
 	Store     uuid.UUID     // zero: not known
-	Position  *uint64       // nil: it has none
-	Head      *uint64       // the last fact of ours as the consumer read it last; nil: not yet
-	Oldest    time.Time     // when the oldest fact was recorded that is being applied; zero: none
+	Position  *uint64       // everything up to here is applied; nil: the consumer has none
+	Head      *uint64       // the last fact, as the consumer last read it; nil: not read yet
+	Oldest    time.Time     // when the oldest fact in work was recorded; zero: none is in work
 	Heartbeat time.Time     // by the clock of Postgres
 	Age       time.Duration // of the heartbeat, by the same clock
 	Fault     *Fault        // nil: none
 }
 
-// ErrNone says that a consumer has no row: it has never run, or the schema is not
-// there.
+// ErrNone means that a consumer has no row: it has never run, or the schema does not
+// exist.
 var ErrNone = errors.New("the consumer has no row in consumer.status")
 
-// Rows is a connection or a pool.
+// Rows is what ReadAll needs of a connection or a pool.
 type Rows interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// ReadAll is every row, by the consumer's name.
+// ReadAll returns every row by the name of its consumer. Ages are computed by the
+// clock of Postgres, so a reader's clock does not matter. Errors: those of the query.
 func ReadAll(ctx context.Context, db Rows) (map[string]Status, error) {
 	rows, err := db.Query(ctx, `SELECT consumer, build, coalesce(store_id, '00000000-0000-0000-0000-000000000000'), position, head, oldest, heartbeat,
 		extract(epoch FROM clock_timestamp() - heartbeat)::float8,

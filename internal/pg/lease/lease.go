@@ -7,10 +7,13 @@ package lease
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/internal/pg"
@@ -36,12 +39,7 @@ func Connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
 	pg.Set(config, "tcp_keepalives_interval", "1")
 	pg.Set(config, "tcp_keepalives_count", "3")
 	pg.Set(config, "client_connection_check_interval", "2s")
-	// A session keeps its plans, and a plan made for tables of a dozen rows would
-	// scan them for ever. Handlers find everything by a key. Disabled plan nodes
-	// are costed very high, which would trigger JIT; so jit is off as well.
-	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		pg.Set(config, way, "off")
-	}
+	pg.PreferIndexes(config) // handlers find every row by a key
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
@@ -49,47 +47,41 @@ func Connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// Acquire returns when the session holds the lease, or with an error when ctx or
-// the session ended before. It logs that it waits, and calls waiting, once.
+// Acquire returns when the session holds the lease. While another session holds
+// it, Acquire asks again once a second: a lock that was waited for would keep the
+// statement open and hide a lost connection. It logs that it waits, and calls
+// waiting, at most once. Errors: the context's, and those of the session, which is
+// of no use then.
 func Acquire(ctx context.Context, conn *pgx.Conn, name string, logger *slog.Logger, waiting func()) error {
-	for waited := false; ; waited = true {
-		held, err := try(ctx, conn, name)
-		if err != nil {
-			return err
-		}
-		if held {
-			logger.InfoContext(ctx, "lease held", "lease", name)
-			return nil
-		}
-		if !waited {
-			logger.InfoContext(ctx, "another process holds the lease, waiting", "lease", name)
-			waiting()
-		}
-		if err := pause(ctx); err != nil {
-			return err
-		}
+	wait := sync.OnceFunc(func() {
+		logger.InfoContext(ctx, "another process holds the lease, waiting", "lease", name)
+		waiting()
+	})
+	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, try(ctx, conn, name) },
+		backoff.WithBackOff(backoff.NewConstantBackOff(pollInterval)), backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(func(error, time.Duration) { wait() }))
+	if err != nil {
+		return err
 	}
+	logger.InfoContext(ctx, "lease held", "lease", name)
+	return nil
 }
 
-// try asks once and reports whether the session holds the lease now.
-func try(ctx context.Context, conn *pgx.Conn, name string) (bool, error) {
+// errHeldElsewhere is the one failure after which the lease is asked for again.
+var errHeldElsewhere = errors.New("another session holds the lease")
+
+// try asks once for the lease. A failed statement is permanent: the session that
+// was to hold the lease is broken.
+func try(ctx context.Context, conn *pgx.Conn, name string) error {
 	var held bool
 	err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, "lease "+name).Scan(&held)
 	if err != nil {
-		return false, fmt.Errorf("ask for the lease %s: %w", name, err)
+		return backoff.Permanent(fmt.Errorf("ask for the lease %s: %w", name, err))
 	}
-	return held, nil
-}
-
-func pause(ctx context.Context) error {
-	timer := time.NewTimer(pollInterval)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if !held {
+		return errHeldElsewhere
 	}
+	return nil
 }
 
 // With runs do while this process holds the lease, and waits for the lease
