@@ -18,6 +18,7 @@ import (
 )
 
 func TestVerified_isAStore(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, storetest.Setup{Open: func(t testing.TB) eventstore.Store {
 		v := eventstore.Verify(memory.New())
 		t.Cleanup(func() { require.NoError(t, v.Close(context.Background())) })
@@ -142,6 +143,7 @@ const patience, poll = 20 * time.Second, time.Millisecond
 
 // TestVerified_refusesEveryCallWhileTheLogIsAnother: and passes again with the right one.
 func TestVerified_refusesEveryCallWhileTheLogIsAnother(t *testing.T) {
+	t.Parallel()
 	walked := calls()
 	for method := range reflect.TypeFor[eventstore.Store]().Methods() {
 		require.True(t, walked[method.Name] != nil || method.Name == "Close", "%s is not walked", method.Name)
@@ -186,6 +188,7 @@ func requireServed(t *testing.T, err error, method string) {
 // change, where nobody has had the time to look. A longer log shows by its
 // connection.
 func TestVerified_acknowledgesNoAppendIntoAnotherLog(t *testing.T) {
+	t.Parallel()
 	for name, wrong := range wrongLogs(t) {
 		for _, method := range []string{"Append", "AppendMany"} {
 			t.Run(name+"/"+method, func(t *testing.T) {
@@ -204,6 +207,7 @@ func TestVerified_acknowledgesNoAppendIntoAnotherLog(t *testing.T) {
 
 // TestShorterLog_needsNoConnectionToShow: the place of the append tells.
 func TestShorterLog_needsNoConnectionToShow(t *testing.T) {
+	t.Parallel()
 	for _, method := range []string{"Append", "AppendMany"} {
 		log := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(log)
@@ -216,6 +220,7 @@ func TestShorterLog_needsNoConnectionToShow(t *testing.T) {
 
 // An end says no id: it shows only that it has gone backwards.
 func TestEnd_thatGoesBackwardsShows(t *testing.T) {
+	t.Parallel()
 	for name, log := range map[string]*memory.Store{"lower": logOf(t, theLog, 4), "blank": memory.New()} {
 		changing := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(changing)
@@ -229,6 +234,7 @@ func TestEnd_thatGoesBackwardsShows(t *testing.T) {
 
 // TestHead_thatGoesBackwardsShows: without a fault, a watch or an append.
 func TestHead_thatGoesBackwardsShows(t *testing.T) {
+	t.Parallel()
 	for name, log := range map[string]*memory.Store{"lower": logOf(t, theLog, 4), "another there": logOf(t, theLog, 5), "blank": memory.New()} {
 		changing := connectedTo(logOf(t, theLog, 5))
 		v := eventstore.Verify(changing)
@@ -242,6 +248,7 @@ func TestHead_thatGoesBackwardsShows(t *testing.T) {
 
 // TestEvents_ofAnotherLogDoNotPassItOff: what was met of it since is no proof.
 func TestEvents_ofAnotherLogDoNotPassItOff(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	_, err := eventstore.FindHead(t.Context(), v, []string{"a-"}, eventstore.Head{})
@@ -254,6 +261,7 @@ func TestEvents_ofAnotherLogDoNotPassItOff(t *testing.T) {
 }
 
 func TestSubscription_endsWhenTheLogIsAnother(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	caughtUp, ended := make(chan struct{}), make(chan error, 1)
@@ -273,6 +281,7 @@ func TestSubscription_endsWhenTheLogIsAnother(t *testing.T) {
 
 // TestRepeat_isStillRecognised: its place lies before what was met meanwhile.
 func TestRepeat_isStillRecognised(t *testing.T) {
+	t.Parallel()
 	v := eventstore.Verify(logOf(t, theLog, 1))
 	first := happens(t, v)
 	was, err := v.Append(t.Context(), first)
@@ -285,6 +294,7 @@ func TestRepeat_isStillRecognised(t *testing.T) {
 
 // TestLog_getsItsIDUnderWay: a new log has none, and is no other for having one.
 func TestLog_getsItsIDUnderWay(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(memory.New())
 	v := eventstore.Verify(log)
 	watched(t, v)

@@ -167,7 +167,6 @@ var raceCodes = []string{"23505", "23503", "23P01"}
 func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 	for _, code := range raceCodes {
 		t.Run(code, func(t *testing.T) {
-			t.Parallel()
 			b, k := newBench(t), &keeper{}
 			raced := map[eventstore.Position]bool{}
 			k.fail = func(batch consumer.Batch[string]) error {
@@ -191,7 +190,6 @@ func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 func TestRefusal_thatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
 	for _, code := range append([]string{"22001"}, raceCodes...) {
 		t.Run(code, func(t *testing.T) {
-			t.Parallel()
 			b, k := newBench(t), &keeper{}
 			k.fail = func(batch consumer.Batch[string]) error {
 				if slices.Contains(batch.Events, "three") {

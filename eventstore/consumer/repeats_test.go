@@ -74,7 +74,6 @@ func TestEvent_noneThatComesAgainIsWorkedOnAgain(t *testing.T) {
 		"what was done with, behind a break": func(store eventstore.Store) eventstore.Store { return inclusive{store} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			b, k := newBench(t), &keeper{}
 			var want []string
 			for i := range 12 {

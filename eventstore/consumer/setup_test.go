@@ -106,6 +106,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T) *bench {
+	t.Parallel() // a log and a database of its own; most of a test is waiting
 	b := &bench{t: t, log: memory.New(), dsn: testdb.New(t)}
 	conn, err := pgx.Connect(context.Background(), b.dsn)
 	require.NoError(t, err)

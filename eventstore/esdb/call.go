@@ -60,7 +60,7 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 // await waits for a call until its time is over. While it waits, it is found out
 // why.
 func await[T any](ctx context.Context, s *Store, done <-chan result[T]) result[T] {
-	long := time.NewTimer(lookAfter)
+	long := time.NewTimer(s.options.lookAfter)
 	defer long.Stop()
 	for {
 		select {
@@ -70,7 +70,7 @@ func await[T any](ctx context.Context, s *Store, done <-chan result[T]) result[T
 			return result[T]{err: ctx.Err()}
 		case <-long.C:
 			s.diagnosis.look()
-			long.Reset(lookAfter)
+			long.Reset(s.options.lookAfter)
 		}
 	}
 }

@@ -12,14 +12,12 @@ import (
 )
 
 const (
-	// lookAfter is how long a call waits before it is asked why.
-	lookAfter = 250 * time.Millisecond
 	// lookAgain is the age at which a finding is made anew while calls wait.
 	lookAgain = 2 * time.Second
 	// lookGood is the age up to which a finding explains a call that failed.
 	lookGood = 5 * time.Second
-	// lookTime bounds a probe as a whole.
-	lookTime = 6 * stepTime
+	// lookTime bounds a probe as a whole: six of its steps.
+	lookTime = 6 * time.Second
 )
 
 // diagnosis finds out, beside the calls, why no server is reached: the client looks for

@@ -130,13 +130,14 @@ func speaks(text string) func(net.Conn) {
 
 // TestUnreached_logNamesWhy asks every call of the port at each place.
 func TestUnreached_logNamesWhy(t *testing.T) {
+	t.Parallel()
 	named := map[eventstore.Cause]bool{eventstore.CauseDenied: true}
 	all := places(t)
 	var each sync.WaitGroup // side by side: most of it is waiting
 	var answers sync.Map
 	for name, at := range all {
 		named[at.cause] = true
-		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 4 * time.Second, attempts: 5})
+		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 1900 * time.Millisecond, attempts: 2, lookAfter: 50 * time.Millisecond, stepTime: 250 * time.Millisecond})
 		each.Go(func() {
 			_, err := store.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
 			answers.Store(name, err)
@@ -157,9 +158,10 @@ func TestUnreached_logNamesWhy(t *testing.T) {
 
 // The caller's own time-out carries the cause too, in every call of the port.
 func TestCall_namesWhyNoLogIsReached(t *testing.T) {
+	t.Parallel()
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
-	store := server.open(t, Options{Timeout: 1500 * time.Millisecond})
+	store := server.open(t, Options{Timeout: time.Second, lookAfter: 20 * time.Millisecond})
 	calls := map[string]func(context.Context) error{
 		"Append": func(ctx context.Context) error { _, err := store.Append(ctx, opening("a")); return err },
 		"AppendMany": func(ctx context.Context) error {
@@ -179,7 +181,7 @@ func TestCall_namesWhyNoLogIsReached(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		err := call(within(t, time.Second))
+		err := call(within(t, 400*time.Millisecond))
 		require.ErrorIs(t, err, context.DeadlineExceeded, name)
 		if name != "Subscribe" { // which answers with the context's own error
 			require.Equal(t, eventstore.CauseRefused, eventstore.CauseOf(err), name)
@@ -204,6 +206,7 @@ func TestNode_withoutALeaderReportsItAtOnce(t *testing.T) {
 
 // A finding is not told of a store that is reached again.
 func TestFinding_endsWithTheOutage(t *testing.T) {
+	t.Parallel()
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	var lines lockedBuffer
 	store, err := Open(t.Context(), "esdb://x?tls=false&discoveryInterval=5", Options{

@@ -24,9 +24,6 @@ import (
 	"nonassociations/eventstore"
 )
 
-// stepTime bounds each step of a probe: a dial, a handshake, a question.
-const stepTime = time.Second
-
 // finding is what a probe found; the zero finding is that nothing is in the way.
 type finding struct {
 	cause  eventstore.Cause
@@ -40,16 +37,22 @@ func found(cause eventstore.Cause, err error) finding {
 	return finding{cause, err.Error()}
 }
 
+// prober finds out why the nodes of a configuration are not reached.
+type prober struct {
+	cfg      *esdb.Configuration
+	stepTime time.Duration
+}
+
 // probe finds out why the nodes of a configuration are not reached, by going the
 // client's way step by step: the client itself keeps the reason. Nothing is sent
 // that a user's right would be needed for. A name that is behind a proxy of the
 // environment is dialled directly.
-func probe(ctx context.Context, cfg *esdb.Configuration) finding {
-	nodes := addresses(cfg)
+func (p prober) probe(ctx context.Context) finding {
+	nodes := addresses(p.cfg)
 	findings := make([]finding, len(nodes))
 	var all sync.WaitGroup
 	for i, node := range nodes {
-		all.Go(func() { findings[i] = probeNode(ctx, cfg, node) })
+		all.Go(func() { findings[i] = p.probeNode(ctx, node) })
 	}
 	all.Wait()
 	return worst(findings)
@@ -66,14 +69,14 @@ func worst(findings []finding) finding {
 	})
 }
 
-func probeNode(ctx context.Context, cfg *esdb.Configuration, node string) finding {
-	if seen := probeTransport(ctx, cfg, node); seen != (finding{}) {
+func (p prober) probeNode(ctx context.Context, node string) finding {
+	if seen := p.probeTransport(ctx, node); seen != (finding{}) {
 		return seen
 	}
-	if len(cfg.GossipSeeds) > 0 || cfg.DnsDiscover {
-		return probeCluster(ctx, cfg, node)
+	if len(p.cfg.GossipSeeds) > 0 || p.cfg.DnsDiscover {
+		return p.probeCluster(ctx, node)
 	}
-	return ask(ctx, cfg, node, func(ctx context.Context, conn *grpc.ClientConn) error {
+	return p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) error {
 		_, err := serverfeatures.NewServerFeaturesClient(conn).GetSupportedMethods(ctx, &shared.Empty{})
 		return err
 	})
@@ -81,9 +84,9 @@ func probeNode(ctx context.Context, cfg *esdb.Configuration, node string) findin
 
 // probeCluster asks a node who leads, and goes to the leader, at the address that
 // the nodes tell.
-func probeCluster(ctx context.Context, cfg *esdb.Configuration, node string) finding {
+func (p prober) probeCluster(ctx context.Context, node string) finding {
 	var leader string
-	seen := ask(ctx, cfg, node, func(ctx context.Context, conn *grpc.ClientConn) error {
+	seen := p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) error {
 		info, err := gossip.NewGossipClient(conn).Read(ctx, &shared.Empty{})
 		for _, member := range info.GetMembers() {
 			if member.GetIsAlive() && member.GetState() == gossip.MemberInfo_Leader {
@@ -101,21 +104,21 @@ func probeCluster(ctx context.Context, cfg *esdb.Configuration, node string) fin
 	case leader == node:
 		return finding{}
 	}
-	return probeTransport(ctx, cfg, leader)
+	return p.probeTransport(ctx, leader)
 }
 
 // ask puts one question to a node by gRPC.
-func ask(ctx context.Context, cfg *esdb.Configuration, node string, question func(context.Context, *grpc.ClientConn) error) finding {
+func (p prober) ask(ctx context.Context, node string, question func(context.Context, *grpc.ClientConn) error) finding {
 	secure := insecure.NewCredentials()
-	if !cfg.DisableTLS {
-		secure = credentials.NewTLS(tlsConfig(cfg, node))
+	if !p.cfg.DisableTLS {
+		secure = credentials.NewTLS(p.tlsConfig(node))
 	}
 	conn, err := grpc.NewClient(node, grpc.WithTransportCredentials(secure))
 	if err != nil {
 		return found(eventstore.CauseSilent, err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	ctx, cancel := context.WithTimeout(ctx, p.stepTime)
 	defer cancel()
 	err = question(ctx, conn)
 	switch {
@@ -137,16 +140,16 @@ func leaderless(err error) bool {
 }
 
 // probeTransport dials a node and speaks TLS, or HTTP/2 in clear, with it.
-func probeTransport(ctx context.Context, cfg *esdb.Configuration, node string) finding {
-	conn, err := dial(ctx, node)
+func (p prober) probeTransport(ctx context.Context, node string) finding {
+	conn, err := p.dial(ctx, node)
 	if err != nil {
 		return found(eventstore.NetworkCause(err), err)
 	}
 	defer conn.Close()
-	if cfg.DisableTLS {
-		return inClear(ctx, conn, node)
+	if p.cfg.DisableTLS {
+		return p.inClear(ctx, conn, node)
 	}
-	secure := tls.Client(conn, tlsConfig(cfg, node))
+	secure := tls.Client(conn, p.tlsConfig(node))
 	if err = secure.HandshakeContext(ctx); err == nil {
 		err = greet(secure) // that a certificate of ours is missing is said behind the handshake
 	}
@@ -154,19 +157,19 @@ func probeTransport(ctx context.Context, cfg *esdb.Configuration, node string) f
 		return finding{}
 	}
 	cause := eventstore.NetworkCause(err)
-	if cause == eventstore.CauseSilent && clearAnswers(ctx, node) {
+	if cause == eventstore.CauseSilent && p.clearAnswers(ctx, node) {
 		cause = eventstore.CauseNoTLS
 	}
 	return found(cause, err)
 }
 
 // inClear greets a server that is to speak HTTP/2 without TLS.
-func inClear(ctx context.Context, conn net.Conn, node string) finding {
+func (p prober) inClear(ctx context.Context, conn net.Conn, node string) finding {
 	err := greet(conn)
 	if err == nil {
 		return finding{}
 	}
-	if tlsAnswers(ctx, node) {
+	if p.tlsAnswers(ctx, node) {
 		return finding{eventstore.CauseTLSWanted, "the server speaks TLS"}
 	}
 	return found(eventstore.NetworkCause(err), err)
@@ -196,8 +199,8 @@ func greet(conn net.Conn) error {
 	return nil
 }
 
-func clearAnswers(ctx context.Context, node string) bool {
-	conn, err := dial(ctx, node)
+func (p prober) clearAnswers(ctx context.Context, node string) bool {
+	conn, err := p.dial(ctx, node)
 	if err != nil {
 		return false
 	}
@@ -206,8 +209,8 @@ func clearAnswers(ctx context.Context, node string) bool {
 }
 
 // tlsAnswers reports whether a server speaks TLS at all, whoever it is.
-func tlsAnswers(ctx context.Context, node string) bool {
-	conn, err := dial(ctx, node)
+func (p prober) tlsAnswers(ctx context.Context, node string) bool {
+	conn, err := p.dial(ctx, node)
 	if err != nil {
 		return false
 	}
@@ -217,30 +220,30 @@ func tlsAnswers(ctx context.Context, node string) bool {
 }
 
 // dial opens a connection that ends with the time of its step.
-func dial(ctx context.Context, node string) (net.Conn, error) {
+func (p prober) dial(ctx context.Context, node string) (net.Conn, error) {
 	network, address := "tcp", node
 	if path, is := strings.CutPrefix(node, "unix:"); is {
 		network, address = "unix", path
 	}
-	conn, err := (&net.Dialer{Timeout: stepTime}).DialContext(ctx, network, address)
+	conn, err := (&net.Dialer{Timeout: p.stepTime}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return conn, conn.SetDeadline(time.Now().Add(stepTime))
+	return conn, conn.SetDeadline(time.Now().Add(p.stepTime))
 }
 
 // tlsConfig is that of the client.
-func tlsConfig(cfg *esdb.Configuration, node string) *tls.Config {
+func (p prober) tlsConfig(node string) *tls.Config {
 	host, _, err := net.SplitHostPort(node)
 	if err != nil {
 		host = node
 	}
 	config := &tls.Config{
-		ServerName: host, RootCAs: cfg.RootCAs, NextProtos: []string{"h2"},
-		InsecureSkipVerify: cfg.SkipCertificateVerification, //nolint:gosec // the address says so
+		ServerName: host, RootCAs: p.cfg.RootCAs, NextProtos: []string{"h2"},
+		InsecureSkipVerify: p.cfg.SkipCertificateVerification, //nolint:gosec // the address says so
 	}
-	if cfg.UserCertFile != "" {
-		if pair, err := tls.LoadX509KeyPair(cfg.UserCertFile, cfg.UserKeyFile); err == nil {
+	if p.cfg.UserCertFile != "" {
+		if pair, err := tls.LoadX509KeyPair(p.cfg.UserCertFile, p.cfg.UserKeyFile); err == nil {
 			config.Certificates = []tls.Certificate{pair}
 		}
 	}

@@ -84,6 +84,7 @@ var unknownOutcomes = []error{
 
 // Each answer comes several times in turn, before anything was written and after.
 func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
+	t.Parallel()
 	const times = 4
 	for _, outcome := range unknownOutcomes {
 		for name, place := range map[string]func(say func() error) esdbserver.Options{
@@ -100,6 +101,7 @@ func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
 			},
 		} {
 			t.Run(fmt.Sprint(status.Code(outcome), " ", status.Convert(outcome).Message(), " ", name), func(t *testing.T) {
+				t.Parallel()
 				var said atomic.Int64
 				log := memory.New()
 				store := newRig(t, log, place(func() error {

@@ -34,7 +34,9 @@ type Options struct {
 	// whether the log has gone on without it. 30 s.
 	Silence time.Duration
 
-	attempts int // to find a server; without end when 0, and a test can end them
+	attempts  int           // to find a server; 0: no end. Tests end them
+	lookAfter time.Duration // how long a call waits before the reason is looked for. 250 ms
+	stepTime  time.Duration // bounds each step of a probe: a dial, a handshake, a request. 1 s
 }
 
 func (o Options) withDefaults() Options {
@@ -45,6 +47,8 @@ func (o Options) withDefaults() Options {
 	o.InFlight = cmp.Or(o.InFlight, 128)
 	o.Parallel = cmp.Or(o.Parallel, 32)
 	o.Silence = cmp.Or(o.Silence, 30*time.Second)
+	o.lookAfter = cmp.Or(o.lookAfter, 250*time.Millisecond)
+	o.stepTime = cmp.Or(o.stepTime, time.Second)
 	return o
 }
 
@@ -98,7 +102,7 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 		leader:    cfg.NodePreference == esdb.NodePreferenceLeader,
 		username:  sent(cfg),
 		breaker:   newCircuitBreaker(options.Logger),
-		diagnosis: newDiagnosis(ctx, options.Logger, func(ctx context.Context) finding { return probe(ctx, cfg) }),
+		diagnosis: newDiagnosis(ctx, options.Logger, prober{cfg, options.stepTime}.probe),
 		slots:     make(chan struct{}, options.InFlight),
 		closing:   make(chan struct{}),
 	}, nil

@@ -34,7 +34,7 @@ func (s *suite) away(t *testing.T) {
 	restore := s.Outage(t, s.store)
 	for name, call := range s.calls(s.store) {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 400*time.Millisecond)
 			defer cancel()
 			err := inTime(t, func() error { return call(ctx) })
 			require.True(t, unknown(err), "%v", err)
