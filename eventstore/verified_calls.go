@@ -12,8 +12,8 @@ var (
 	_ Counter = (*Verified)(nil)
 )
 
-// Append is Store's. Errors beside its own: *Mismatch, also when the event went
-// into another log.
+// Append implements Store. It also returns *Mismatch, even when the event was written
+// to another log: it is not acknowledged then.
 func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) {
 	if err := v.sure(ctx); err != nil {
 		return Appended{}, err
@@ -29,7 +29,7 @@ func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) 
 	return appended, nil
 }
 
-// AppendMany is Store's; see Append.
+// AppendMany implements Store; see Append.
 func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
 	if err := v.sure(ctx); err != nil {
 		return allFailed(len(appends), err)
@@ -57,9 +57,9 @@ func allFailed(count int, err error) []Outcome {
 	return outcomes
 }
 
-// acknowledge lets the answer to an append pass. What is new lies behind all
-// that was met before; what does not was recognised as a repeat, or went into
-// another log.
+// acknowledge returns nil when the result of an append may be returned. A new event
+// is after every event that was met before. One that is not was recognised as a
+// repeat, or went to another log: the log is compared then.
 func (v *Verified) acknowledge(ctx context.Context, before Seen, epoch epochs, appended Appended) error {
 	if !before.At.Before(appended.Position) {
 		v.doubt()
@@ -73,7 +73,7 @@ func (v *Verified) acknowledge(ctx context.Context, before Seen, epoch epochs, a
 	return nil
 }
 
-// ReadStream is Store's; see Append.
+// ReadStream implements Store; see Append.
 func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]RecordedEvent, error) {
 	if err := v.sure(ctx); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (v *Verified) ReadStream(ctx context.Context, stream string, direction Dire
 	return events, v.observe(err)
 }
 
-// ReadMany is Store's; see Append.
+// ReadMany implements Store; see Append.
 func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
 	if err := v.sure(ctx); err != nil {
 		all := make([]Stream, len(streams))
@@ -98,8 +98,8 @@ func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
 	return all
 }
 
-// ReadAll is Store's; see Append. An end of the log that lies before what was met
-// is a reason to ask which log it is of.
+// ReadAll implements Store; see Append. When the end of the log is before an event
+// that was met, the log is compared.
 func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]RecordedEvent, error) {
 	if err := v.sure(ctx); err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Positi
 	return events, nil
 }
 
-// End is Store's; see ReadAll.
+// End implements Store; see ReadAll.
 func (v *Verified) End(ctx context.Context) (Position, error) {
 	if err := v.sure(ctx); err != nil {
 		return Start, err
@@ -146,7 +146,7 @@ func (v *Verified) End(ctx context.Context) (Position, error) {
 	return end, nil
 }
 
-// Count is Counter's; see Append.
+// Count implements Counter; see Append.
 func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) (count uint64, known bool, err error) {
 	counter, is := v.store.(Counter)
 	if !is {
@@ -159,7 +159,8 @@ func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) 
 	return count, known, v.observe(err)
 }
 
-// Subscribe is Store's; see Append. It ends when the log is found to be another.
+// Subscribe implements Store; see Append. It ends when the log is found to be another
+// one.
 func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []string, deliver func(Message) error) error {
 	v.doubt()
 	if err := v.sure(ctx); err != nil {
@@ -180,7 +181,7 @@ func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []stri
 	return v.observe(err)
 }
 
-// endWith remembers how to end a subscription, until it is forgotten.
+// endWith registers a subscription, so that a mismatch ends it. forget removes it.
 func (v *Verified) endWith(end *context.CancelCauseFunc) (forget func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -200,5 +201,5 @@ func (v *Verified) endAll(found *Mismatch) {
 	}
 }
 
-// Close is Store's.
+// Close implements Store.
 func (v *Verified) Close(ctx context.Context) error { return v.store.Close(ctx) }
