@@ -24,12 +24,13 @@ import (
 	"nonassociations/eventstore"
 )
 
-// finding is what a probe found; the zero finding is that nothing is in the way.
+// finding is the result of a probe. The zero finding means that a node is reached.
 type finding struct {
 	cause  eventstore.Cause
 	detail string
 }
 
+// found makes a finding; an unknown cause counts as silence.
 func found(cause eventstore.Cause, err error) finding {
 	if cause == "" {
 		cause = eventstore.CauseSilent
@@ -43,10 +44,9 @@ type prober struct {
 	stepTime time.Duration
 }
 
-// probe finds out why the nodes of a configuration are not reached, by going the
-// client's way step by step: the client itself keeps the reason. Nothing is sent
-// that a user's right would be needed for. A name that is behind a proxy of the
-// environment is dialled directly.
+// probe takes the client's steps one by one, for all nodes at once: the client does
+// not report the reason. No step needs a user's right. A proxy of the environment is
+// not used.
 func (p prober) probe(ctx context.Context) finding {
 	nodes := addresses(p.cfg)
 	findings := make([]finding, len(nodes))
@@ -58,7 +58,8 @@ func (p prober) probe(ctx context.Context) finding {
 	return worst(findings)
 }
 
-// worst is nothing when one node is reached, else what tells most.
+// worst returns the zero finding when one node is reached, else the one with the most
+// specific cause.
 func worst(findings []finding) finding {
 	if slices.Contains(findings, finding{}) {
 		return finding{}
@@ -69,6 +70,8 @@ func worst(findings []finding) finding {
 	})
 }
 
+// probeNode probes the transport, then asks the node as the client does: for the
+// leader in a cluster, else for its features.
 func (p prober) probeNode(ctx context.Context, node string) finding {
 	if seen := p.probeTransport(ctx, node); seen != (finding{}) {
 		return seen
@@ -82,8 +85,8 @@ func (p prober) probeNode(ctx context.Context, node string) finding {
 	})
 }
 
-// probeCluster asks a node who leads, and goes to the leader, at the address that
-// the nodes tell.
+// probeCluster asks a node for the leader, and probes the leader at the address that
+// gossip has for it.
 func (p prober) probeCluster(ctx context.Context, node string) finding {
 	var leader string
 	seen := p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) error {
@@ -100,14 +103,15 @@ func (p prober) probeCluster(ctx context.Context, node string) finding {
 	case seen != (finding{}):
 		return seen
 	case leader == "":
-		return finding{eventstore.CauseNoLeader, "the nodes tell of none"}
+		return finding{eventstore.CauseNoLeader, "gossip names no leader"}
 	case leader == node:
 		return finding{}
 	}
 	return p.probeTransport(ctx, leader)
 }
 
-// ask puts one question to a node by gRPC.
+// ask sends one gRPC request to a node. An answer that the node does not know the
+// method counts as reached.
 func (p prober) ask(ctx context.Context, node string, question func(context.Context, *grpc.ClientConn) error) finding {
 	secure := insecure.NewCredentials()
 	if !p.cfg.DisableTLS {
@@ -132,14 +136,14 @@ func (p prober) ask(ctx context.Context, node string, question func(context.Cont
 	return found(eventstore.CauseSilent, err)
 }
 
-// leaderless reports whether a node says that it is up and nobody leads: a single
-// one says so while it starts.
+// leaderless reports whether a node has answered that there is no leader. A single
+// node answers so while it starts.
 func leaderless(err error) bool {
 	said := status.Convert(err).Message()
 	return strings.Contains(said, "Server Is Not Ready") || strings.Contains(said, "No leader info available")
 }
 
-// probeTransport dials a node and speaks TLS, or HTTP/2 in clear, with it.
+// probeTransport dials a node and starts TLS, or HTTP/2 without TLS.
 func (p prober) probeTransport(ctx context.Context, node string) finding {
 	conn, err := p.dial(ctx, node)
 	if err != nil {
@@ -151,7 +155,7 @@ func (p prober) probeTransport(ctx context.Context, node string) finding {
 	}
 	secure := tls.Client(conn, p.tlsConfig(node))
 	if err = secure.HandshakeContext(ctx); err == nil {
-		err = greet(secure) // that a certificate of ours is missing is said behind the handshake
+		err = greet(secure) // a missing client certificate is reported after the handshake
 	}
 	if err == nil {
 		return finding{}
@@ -163,7 +167,7 @@ func (p prober) probeTransport(ctx context.Context, node string) finding {
 	return found(cause, err)
 }
 
-// inClear greets a server that is to speak HTTP/2 without TLS.
+// inClear starts HTTP/2 without TLS. When that fails, it checks for TLS.
 func (p prober) inClear(ctx context.Context, conn net.Conn, node string) finding {
 	err := greet(conn)
 	if err == nil {
@@ -175,16 +179,16 @@ func (p prober) inClear(ctx context.Context, conn net.Conn, node string) finding
 	return found(eventstore.NetworkCause(err), err)
 }
 
-// errNoHTTP2 says that what answered is no EventStoreDB.
+// errNoHTTP2 means that the answering server is no EventStoreDB.
 var errNoHTTP2 = errors.New("the answer is not HTTP/2")
 
-// greet opens HTTP/2 as a client does: a preface and empty settings. A server
-// answers with its own settings.
+// greet sends the start of an HTTP/2 connection, a preface and empty settings, and
+// reads the settings of the server.
 func greet(conn net.Conn) error {
 	const (
 		preface  = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 		settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-		typeAt   = 3 // of a frame's kind in its head
+		typeAt   = 3 // index of the frame type in its header
 	)
 	if _, err := io.WriteString(conn, preface+settings); err != nil {
 		return err
@@ -199,6 +203,7 @@ func greet(conn net.Conn) error {
 	return nil
 }
 
+// clearAnswers reports whether a server speaks HTTP/2 without TLS.
 func (p prober) clearAnswers(ctx context.Context, node string) bool {
 	conn, err := p.dial(ctx, node)
 	if err != nil {
@@ -208,18 +213,18 @@ func (p prober) clearAnswers(ctx context.Context, node string) bool {
 	return greet(conn) == nil
 }
 
-// tlsAnswers reports whether a server speaks TLS at all, whoever it is.
+// tlsAnswers reports whether a server speaks TLS; its certificate is not checked.
 func (p prober) tlsAnswers(ctx context.Context, node string) bool {
 	conn, err := p.dial(ctx, node)
 	if err != nil {
 		return false
 	}
 	defer conn.Close()
-	err = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}).HandshakeContext(ctx) //nolint:gosec // nothing is said or believed here
+	err = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}).HandshakeContext(ctx) //nolint:gosec // no data is exchanged
 	return err == nil || eventstore.Alerted(err)
 }
 
-// dial opens a connection that ends with the time of its step.
+// dial opens a connection whose deadline is the time of one step.
 func (p prober) dial(ctx context.Context, node string) (net.Conn, error) {
 	network, address := "tcp", node
 	if path, is := strings.CutPrefix(node, "unix:"); is {
@@ -232,7 +237,7 @@ func (p prober) dial(ctx context.Context, node string) (net.Conn, error) {
 	return conn, conn.SetDeadline(time.Now().Add(p.stepTime))
 }
 
-// tlsConfig is that of the client.
+// tlsConfig returns the TLS configuration that the client uses for a node.
 func (p prober) tlsConfig(node string) *tls.Config {
 	host, _, err := net.SplitHostPort(node)
 	if err != nil {

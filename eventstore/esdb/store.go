@@ -17,21 +17,22 @@ import (
 
 // Options of a Store. Zero values mean the defaults.
 type Options struct {
-	// Logger gets one line when the server goes away and one when it is back,
-	// and the client's own lines at debug.
+	// Logger gets a line when the server becomes unavailable and one when it has
+	// recovered, and the client's own lines at debug. Nil: silent.
 	Logger *slog.Logger
-	// Address is a gRPC target that is dialled instead of the hosts of the
-	// connection string, such as unix:/run/store.sock.
+	// Address is a gRPC target, such as unix:/run/store.sock, that is dialled instead
+	// of the hosts of the connection string.
 	Address string
-	// Timeout bounds every call whose context has no deadline, and the making
-	// of a subscription. 10 s.
+	// Timeout bounds every call whose context has no deadline, and the start of a
+	// subscription. 10 s.
 	Timeout time.Duration
-	// InFlight is how many calls may be inside the client at once. 128.
+	// InFlight is the largest number of concurrent calls inside the client. 128.
 	InFlight int
-	// Parallel is how many streams one AppendMany or ReadMany works on at once. 32.
+	// Parallel is the largest number of streams that one AppendMany or ReadMany
+	// handles concurrently. 32.
 	Parallel int
-	// Silence is how long a subscription may hear nothing before it asks
-	// whether the log has gone on without it. 30 s.
+	// Silence is how long a subscription may receive nothing before it checks whether
+	// the log has gone on. 30 s.
 	Silence time.Duration
 
 	attempts  int           // to find a server; 0: no end. Tests end them
@@ -52,19 +53,20 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Store is an EventStoreDB, seen through its client. Make one a process with
-// Open.
+// Store is the event log in an EventStoreDB. Make one per process with Open. It is
+// safe for concurrent use.
 type Store struct {
 	client  *esdb.Client
 	options Options
-	// The client means to ask for the leader and puts the word where it is
-	// never sent (E); a stale follower would serve reads without an error.
+	// leader is whether this package sends the header that asks for the leader. The
+	// client puts it where it is never sent (E), and a stale follower would serve
+	// reads without an error.
 	leader   bool
-	username string // "" when none is sent at all
+	username string // "" when none is sent
 
 	breaker   *circuitBreaker
-	slots     chan struct{} // one for each call inside the client
-	callers   atomic.Int64  // of calls inside the client, those that were not left
+	slots     chan struct{} // a semaphore of the calls inside the client
+	callers   atomic.Int64  // calls inside the client with a caller that still waits
 	diagnosis *diagnosis
 	closing   chan struct{}
 	mu        sync.Mutex
@@ -77,15 +79,15 @@ var (
 	_ eventstore.Connected = (*Store)(nil)
 )
 
-// Connections is eventstore.Connected's: the client makes connections unseen, so
-// what counts is how often the server was back after it had been away.
+// Connections implements eventstore.Connected. The client does not show its
+// connections, so it returns how often the server came back after an outage.
 func (s *Store) Connections() uint64 { return s.breaker.opened.Load() }
 
-// Open prepares a store for a connection string: esdb://[user:password@]host
+// Open makes a store for a connection string: esdb://[user:password@]host
 // [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://, or the same with
-// kurrentdb:// or kurrentdb+discover://, as newer servers spell it. It dials nothing:
-// the first call does, so that a service starts while its log is away. A bad
-// string is the only error.
+// kurrentdb:// or kurrentdb+discover://, as newer servers spell it. The first call
+// connects, so a service starts while its log is down. The only error is that of a bad
+// string. The caller ends the store with Close.
 func Open(ctx context.Context, connection string, options Options) (*Store, error) {
 	options = options.withDefaults()
 	cfg, err := configure(connection, options)
@@ -108,11 +110,11 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 	}, nil
 }
 
-// Close refuses new calls, ends the subscriptions with ErrUnavailable, waits
-// for the calls in flight, and closes the client. When the context ends first
-// the client is left open, for another Close or for the end of the process:
-// closing it under a call would be a panic inside it (B'). That is an error only
-// when a caller still waits: a call that looks for a server ends with the process.
+// Close refuses new calls, ends the subscriptions with ErrUnavailable, waits for the
+// calls in flight, and closes the client. If the context ends first, the client stays
+// open until the next Close or the end of the process, because closing it under a
+// call makes it panic (B'). That is an error only when a caller still waits: a call
+// without one ends with the process.
 func (s *Store) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -159,7 +161,8 @@ func (s *Store) quiet(ctx context.Context) error {
 	}
 }
 
-// begin counts a subscription that Close will wait for.
+// begin registers a subscription that Close will wait for. It reports false when the
+// store is closed.
 func (s *Store) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +173,7 @@ func (s *Store) begin() bool {
 	return true
 }
 
-// asking is the context of a request, with the header that wants the leader.
+// asking returns the context of a request, with the header that asks for the leader.
 func (s *Store) asking(ctx context.Context) context.Context {
 	if !s.leader {
 		return ctx
