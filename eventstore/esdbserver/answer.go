@@ -17,6 +17,7 @@ import (
 // maxAppend is the default limit of a real server, over all events of an append.
 const maxAppend = 1 << 20
 
+// errTooLarge is a real server's answer to an append over its limit.
 var errTooLarge = status.Errorf(codes.InvalidArgument, "Maximum Append Size of %d Exceeded.", maxAppend)
 
 // NotLeader is the answer of a node that is not the leader and knows who is.
@@ -28,8 +29,8 @@ type NotLeader struct {
 // Error names the leader.
 func (e NotLeader) Error() string { return fmt.Sprintf("the leader is %s:%d", e.Host, e.Port) }
 
-// answer turns an error into what a real server would say. Its typed errors
-// travel in the trailers.
+// answer maps an error to the gRPC status and trailers of a real server, which carry
+// its typed errors.
 func answer(ctx context.Context, stream string, err error) error {
 	var notLeader NotLeader
 	switch {
@@ -58,7 +59,7 @@ func answer(ctx context.Context, stream string, err error) error {
 	return status.Error(codes.Unknown, "Unexpected "+err.Error())
 }
 
-// trail sets trailers. It fails only outside a call.
+// trail sets trailers. It can only fail outside of a call.
 func trail(ctx context.Context, pairs ...string) {
 	_ = grpc.SetTrailer(ctx, metadata.Pairs(pairs...))
 }

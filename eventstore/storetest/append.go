@@ -9,6 +9,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// appendTests are the rules of a single append.
 func (s *suite) appendTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"the expected revision decides":                   s.expectedRevision,
@@ -22,6 +23,8 @@ func (s *suite) appendTests() map[string]func(t *testing.T) {
 	}
 }
 
+// expectedRevision sends every kind of wrong expectation. Nothing may be written then:
+// optimistic concurrency depends on it.
 func (s *suite) expectedRevision(t *testing.T) {
 	for _, row := range []struct {
 		name     string
@@ -58,6 +61,8 @@ func (s *suite) expectedRevision(t *testing.T) {
 	}
 }
 
+// ownPositions demands that the position of a result is that of the append's own last
+// event. Clients wait for that position in reads.
 func (s *suite) ownPositions(t *testing.T) {
 	stream := s.stream()
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(3)})
@@ -77,6 +82,7 @@ func (s *suite) ownPositions(t *testing.T) {
 	require.True(t, eventstore.Start.Before(appended.Position))
 }
 
+// atomic demands that a refused append of several events writes none of them.
 func (s *suite) atomic(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 2)
@@ -89,6 +95,8 @@ func (s *suite) atomic(t *testing.T) {
 	require.Equal(t, []uint64{0, 1, 2, 3, 4, 5, 6}, revisions(s.read(t, stream)))
 }
 
+// faithful demands that all fields are stored byte for byte: unusual JSON, absent
+// metadata, and names outside of ASCII.
 func (s *suite) faithful(t *testing.T) {
 	stream := s.prefix() + "Ünïcode_A1234BC"
 	sent := events(3)
@@ -111,6 +119,8 @@ func (s *suite) faithful(t *testing.T) {
 	}
 }
 
+// ownBytes changes the slice of an event after its append. The stored event must not
+// change with it.
 func (s *suite) ownBytes(t *testing.T) {
 	stream, sent := s.stream(), events(1)
 	want := string(sent[0].Data)
@@ -120,6 +130,8 @@ func (s *suite) ownBytes(t *testing.T) {
 	require.Equal(t, want, string(s.read(t, stream)[0].Data))
 }
 
+// nothing appends no events. A server would report success for it, which could be
+// taken for a stored event.
 func (s *suite) nothing(t *testing.T) {
 	stream := s.stream()
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream})
@@ -127,6 +139,8 @@ func (s *suite) nothing(t *testing.T) {
 	s.requireLength(t, stream, 0)
 }
 
+// tooLarge exceeds each limit of an append. The refusal must come before anything is
+// sent, see eventstore.MaxAppendBytes.
 func (s *suite) tooLarge(t *testing.T) {
 	one := events(1)
 	one[0].Data = jsonOf(eventstore.MaxAppendBytes)
@@ -150,6 +164,7 @@ func (s *suite) tooLarge(t *testing.T) {
 	}
 }
 
+// largest appends as much as the limits allow.
 func (s *suite) largest(t *testing.T) {
 	large := events(2)
 	large[1].Data = jsonOf(eventstore.MaxAppendBytes - 1000)
@@ -165,8 +180,8 @@ func (s *suite) largest(t *testing.T) {
 	}
 }
 
-// requirePlace demands that an append was answered with the position that its last
-// event has in the log, also where reads of a stream tell none.
+// requirePlace demands that the result of an append has the position of its last event
+// in the log, also for stores whose stream reads return no positions.
 func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, told eventstore.Position) {
 	t.Helper()
 	require.NotEqual(t, eventstore.Start, told, "0 is before everything")
@@ -178,8 +193,7 @@ func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, told e
 	require.Equal(t, told, found[0].Position)
 }
 
-// requireLength demands that a stream has n events, and is not found when it
-// has none.
+// requireLength demands that a stream has n events; with n = 0, that it is not found.
 func (s *suite) requireLength(t testing.TB, stream string, n int) {
 	t.Helper()
 	if n == 0 {
@@ -190,7 +204,7 @@ func (s *suite) requireLength(t testing.TB, stream string, n int) {
 	require.Len(t, s.read(t, stream), n)
 }
 
-// jsonOf is a JSON text of n bytes.
+// jsonOf returns a JSON text of n bytes.
 func jsonOf(n int) []byte {
 	return append(append([]byte(`"`), bytes.Repeat([]byte("x"), n-2)...), '"')
 }

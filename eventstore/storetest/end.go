@@ -12,6 +12,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// endTests are the rules of End and of Reach, which is built on it.
 func (s *suite) endTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){
 		"the end is that of the last append": s.endMoves,
@@ -25,6 +26,7 @@ func (s *suite) endTests() map[string]func(t *testing.T) {
 	return tests
 }
 
+// end returns the end of the log.
 func (s *suite) end(t testing.TB) eventstore.Position {
 	t.Helper()
 	end, err := s.store.End(within(t))
@@ -32,6 +34,8 @@ func (s *suite) end(t testing.TB) eventstore.Position {
 	return end
 }
 
+// endMoves demands that End is never before an acknowledged append, and before the
+// next one.
 func (s *suite) endMoves(t *testing.T) {
 	for range 3 {
 		before := s.placed(t)
@@ -41,6 +45,7 @@ func (s *suite) endMoves(t *testing.T) {
 	}
 }
 
+// endOfOwn appends system events. End counts them, although reads leave them out.
 func (s *suite) endOfOwn(t *testing.T) {
 	mark := s.placed(t)
 	for range 40 { // more than any read of ours takes along
@@ -52,7 +57,7 @@ func (s *suite) endOfOwn(t *testing.T) {
 	require.True(t, last[0].Position.Before(s.end(t)), "an event of the store's own lies behind %s", last[0].Position)
 }
 
-// has asks for a place that must be answered about.
+// has asks Reach for a position and fails on an error.
 func (s *suite) has(t testing.TB, reach *eventstore.Reach, position uint64) bool {
 	t.Helper()
 	has, err := reach.Has(within(t), position)
@@ -60,7 +65,8 @@ func (s *suite) has(t testing.TB, reach *eventstore.Reach, position uint64) bool
 	return has
 }
 
-// reachesNamed walks all ways by which a store names a place.
+// reachesNamed asks Reach for every position that an append, a subscription or End has
+// returned. A client may hold any of them, so none may be refused.
 func (s *suite) reachesNamed(t *testing.T) {
 	prefix, reach := s.prefix(), eventstore.NewReach(s.store)
 	before := s.scattered(t, prefix, 3, 5)
@@ -79,6 +85,7 @@ func (s *suite) reachesNamed(t *testing.T) {
 	require.True(t, s.has(t, reach, 0))
 }
 
+// reachesNoFurther asks for positions after the end, and with an ended context.
 func (s *suite) reachesNoFurther(t *testing.T) {
 	reach, last := eventstore.NewReach(s.store), s.placed(t).Uint64()
 	for _, far := range []uint64{last + 1<<30, 1<<63 - 1} {
@@ -90,7 +97,8 @@ func (s *suite) reachesNoFurther(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// callsAll holds the list of calls to the port: what is not in it is not tried.
+// callsAll compares the list of calls with the methods of the port, so that a new
+// method is not left out of the tests that use the list.
 func (s *suite) callsAll(t *testing.T) {
 	wanted := []string{"Close"}
 	for name := range s.calls(s.store) {

@@ -11,8 +11,10 @@ import (
 	"nonassociations/eventstore"
 )
 
+// errCanceled is the error of a subscription that a test has ended.
 var errCanceled = context.Canceled
 
+// leavingTests are the rules of contexts and of Close.
 func (s *suite) leavingTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"every method returns after its context ended":        s.leave,
@@ -23,7 +25,7 @@ func (s *suite) leavingTests() map[string]func(t *testing.T) {
 	}
 }
 
-// calls are all methods, with arguments that would succeed.
+// calls returns a call of each method but Close, with arguments that would succeed.
 func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Context) error {
 	stream := s.stream()
 	return map[string]func(ctx context.Context) error{
@@ -53,7 +55,7 @@ func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Contex
 	}
 }
 
-// inTime runs a call that must not hang.
+// inTime runs a call and fails the test when it hangs.
 func inTime(t testing.TB, call func() error) error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -67,6 +69,8 @@ func inTime(t testing.TB, call func() error) error {
 	}
 }
 
+// leave calls every method with an ended context. It must return the error of that
+// context, at once.
 func (s *suite) leave(t *testing.T) {
 	for name, call := range s.calls(s.store) {
 		t.Run(name, func(t *testing.T) {
@@ -81,12 +85,15 @@ func (s *suite) leave(t *testing.T) {
 	}
 }
 
+// leaveLive ends the context of a subscription that has caught up.
 func (s *suite) leaveLive(t *testing.T) {
 	l := s.listen(t, s.placed(t), s.prefix())
 	l.untilCaughtUp(t)
 	require.ErrorIs(t, l.end(t), context.Canceled)
 }
 
+// leaveInTime subscribes with a deadline. A server that ends the stream at the
+// deadline must not make it look like a break.
 func (s *suite) leaveInTime(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -96,7 +103,8 @@ func (s *suite) leaveInTime(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// A caller that leaves takes at most its own append along.
+// neighbours lets half of many concurrent callers leave. A store that groups appends
+// must not cancel those of the others.
 func (s *suite) neighbours(t *testing.T) {
 	const pairs = 30
 	ctx := within(t)
@@ -122,6 +130,8 @@ func (s *suite) neighbours(t *testing.T) {
 	}
 }
 
+// closed closes a store with a live subscription. All calls return ErrUnavailable
+// afterwards, and a second Close is no error.
 func (s *suite) closed(t *testing.T) {
 	own := *s
 	own.store = s.Open(t)
@@ -137,7 +147,7 @@ func (s *suite) closed(t *testing.T) {
 	require.NoError(t, own.store.Close(within(t)), "closing twice is no fault")
 }
 
-// insist appends behind the last event, and again after every conflict.
+// insist appends after the last event, and again after every conflict.
 func (s *suite) insist(ctx context.Context, stream string, sent []eventstore.Event) error {
 	for {
 		last, err := s.store.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)

@@ -11,6 +11,8 @@ import (
 	"nonassociations/eventstore"
 )
 
+// outageTests are the rules of outages and restarts. They run last, because they
+// replace the store.
 func (s *suite) outageTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){}
 	if s.Outage != nil {
@@ -24,12 +26,14 @@ func (s *suite) outageTests() map[string]func(t *testing.T) {
 	return tests
 }
 
-// unknown tells whether an error leaves the outcome open; anything else would
-// be a statement about the log that nobody can make now.
+// unknown reports whether an error leaves the outcome open. During an outage any other
+// error would be a statement about the log that cannot be known.
 func unknown(err error) bool {
 	return errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// away calls every method during an outage. Each must return when its context ends,
+// with an error that leaves the outcome open.
 func (s *suite) away(t *testing.T) {
 	restore := s.Outage(t, s.store)
 	for name, call := range s.calls(s.store) {
@@ -68,6 +72,8 @@ func (s *suite) untilDone(ctx context.Context, same eventstore.Append) error {
 	}
 }
 
+// outageAmongAppends breaks the server while writers repeat their appends. Each event
+// must be stored once, whatever answers were lost.
 func (s *suite) outageAmongAppends(t *testing.T) {
 	const writers, each = 4, 60
 	ctx := within(t)
@@ -108,6 +114,8 @@ func (s *suite) outageAmongAppends(t *testing.T) {
 	}
 }
 
+// brokenSubscription breaks a live subscription. It ends with ErrUnavailable, and a
+// new one from the last position misses nothing.
 func (s *suite) brokenSubscription(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	l := s.listen(t, before, prefix)
@@ -125,6 +133,8 @@ func (s *suite) brokenSubscription(t *testing.T) {
 	require.Equal(t, ids(append(written, more...)), ids(appeared(s.listen(t, before, prefix).untilCaughtUp(t))))
 }
 
+// restarted opens the log again. Events, positions and the recognition of repeats must
+// survive.
 func (s *suite) restarted(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	same := eventstore.Append{Stream: prefix + "a", Expected: eventstore.NoStream, Events: events(3)}
