@@ -52,6 +52,7 @@ func (u *Unreached) Error() string {
 	return fmt.Sprintf("the event store is not reached, %s (%s): %v", u.Cause, u.Detail, u.Err)
 }
 
+// Unwrap returns Err.
 func (u *Unreached) Unwrap() error { return u.Err }
 
 // CauseOf returns the cause that an error of a Store carries; "" when it has none.

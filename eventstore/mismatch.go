@@ -29,6 +29,7 @@ type Mismatch struct {
 	End     Position  // the last event of the log that answers
 }
 
+// Error returns the words of Words.
 func (m *Mismatch) Error() string { return m.Words() }
 
 // Words describes the two logs by ids and positions alone, so it may be shown.

@@ -20,6 +20,8 @@ type Shared struct {
 	next    *sharedRead // the read that callers from now on will share
 }
 
+// sharedRead is one read with its callers. Position and err are set before done is
+// closed.
 type sharedRead struct {
 	done     chan struct{}
 	waiters  int

@@ -129,6 +129,7 @@ func (v *Verified) asError() error {
 	return nil
 }
 
+// isSure reports whether the log was compared since the last reason to.
 func (v *Verified) isSure() bool {
 	now := v.epochs()
 	v.mu.Lock()
@@ -136,6 +137,7 @@ func (v *Verified) isSure() bool {
 	return v.checked == now
 }
 
+// epochs returns the current counts.
 func (v *Verified) epochs() epochs {
 	now := epochs{faults: v.faults.Load()}
 	if connected, is := v.store.(Connected); is {

@@ -49,6 +49,7 @@ func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
 	return outcomes
 }
 
+// allFailed returns one outcome per append, all with the same error.
 func allFailed(count int, err error) []Outcome {
 	outcomes := make([]Outcome, count)
 	for i := range outcomes {
@@ -193,6 +194,7 @@ func (v *Verified) endWith(end *context.CancelCauseFunc) (forget func()) {
 	}
 }
 
+// endAll ends all subscriptions with a mismatch, which they return.
 func (v *Verified) endAll(found *Mismatch) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

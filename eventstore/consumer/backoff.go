@@ -21,6 +21,7 @@ func exponential(first, most time.Duration) *backoff.ExponentialBackOff {
 // pass, and a slow one for a Poison, which waits for an operator or a later build.
 type delays struct{ quick, slow *backoff.ExponentialBackOff }
 
+// newDelays makes both backoffs at their first interval.
 func newDelays(i Intervals) delays {
 	return delays{quick: exponential(i.Retry, i.RetryMost), slow: exponential(i.Poison, i.PoisonMost)}
 }

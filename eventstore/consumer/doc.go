@@ -112,6 +112,7 @@ type Intervals struct {
 	Status status.Intervals
 }
 
+// withDefaults fills in the defaults that the fields state.
 func (i Intervals) withDefaults() Intervals {
 	return Intervals{
 		Retry: cmp.Or(i.Retry, 100*time.Millisecond), RetryMost: cmp.Or(i.RetryMost, 3*time.Second),
@@ -129,6 +130,7 @@ const (
 	catchupBatch = 20_000
 )
 
+// withDefaults fills in the defaults that the fields state.
 func (o Options) withDefaults() Options {
 	o.Live, o.Catchup = cmp.Or(o.Live, liveBatch), cmp.Or(o.Catchup, catchupBatch)
 	o.Intervals = o.Intervals.withDefaults()

@@ -28,6 +28,7 @@ type Poison struct {
 	Err      error
 }
 
+// Error names the event, or the batch when the event is not known.
 func (p *Poison) Error() string {
 	if p.EventID == uuid.Nil {
 		return fmt.Sprintf("a batch up to position %s cannot be worked on: %v", p.Position, p.Err)
@@ -35,6 +36,7 @@ func (p *Poison) Error() string {
 	return fmt.Sprintf("event %s of type %s at position %s cannot be worked on: %v", p.EventID, p.Type, p.Position, p.Err)
 }
 
+// Unwrap returns the fault of the event.
 func (p *Poison) Unwrap() error { return p.Err }
 
 // Kind classifies the fault: an event that does not decode is CANNOT_READ, and one
@@ -51,6 +53,7 @@ func (p *Poison) Kind() status.Kind {
 	}
 }
 
+// poisonOf makes the Poison of an event that does not decode.
 func poisonOf(event eventstore.RecordedEvent, err error) *Poison {
 	return &Poison{
 		EventID: event.ID, Type: event.Type, Stream: event.Stream,

@@ -193,6 +193,7 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	return nil
 }
 
+// move advances the applied position and never moves it back.
 func (s *session[T]) move(to eventstore.Position) {
 	if s.applied.Before(to) {
 		s.applied = to
@@ -236,6 +237,8 @@ func (s *session[T]) idle(ctx context.Context) error {
 	return s.checkLease(ctx)
 }
 
+// checkLease asks the handler whether the session still holds. A connection that hangs
+// counts as lost after its time limit.
 func (s *session[T]) checkLease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLeaseTime)
 	defer cancel()

@@ -45,16 +45,19 @@ type progress struct {
 	recorded time.Time // of the last event worked on
 }
 
+// change applies a change under the lock.
 func (p *progress) change(apply func(*Status)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	apply(&p.now)
 }
 
+// waiting records that another process holds the lease.
 func (p *progress) waiting() {
 	p.change(func(now *Status) { *now = Status{Waiting: true} })
 }
 
+// leading records that this process holds the lease and continues from a position.
 func (p *progress) leading(from eventstore.Position) {
 	p.change(func(now *Status) {
 		failure := now.Failure // a Poison ends only when something is applied
@@ -62,6 +65,7 @@ func (p *progress) leading(from eventstore.Position) {
 	})
 }
 
+// applied records a batch, which ends every failure.
 func (p *progress) applied(at eventstore.Position, recorded time.Time, queued int) {
 	p.change(func(now *Status) { now.Position, now.Queued, now.Failure, now.Oldest = at, queued, nil, time.Time{} })
 	p.mu.Lock()
@@ -74,10 +78,12 @@ func (p *progress) began(recorded time.Time) {
 	p.change(func(now *Status) { now.Oldest = recorded })
 }
 
+// headRead records a reading of the head.
 func (p *progress) headRead(h head) {
 	p.change(func(now *Status) { now.Head, now.HeadRead = h.Own, h.readAt })
 }
 
+// hasCaughtUp records that the session has reached a fresh head.
 func (p *progress) hasCaughtUp() {
 	p.change(func(now *Status) { now.CaughtUp, now.Failure = true, nil })
 }
@@ -97,10 +103,12 @@ func (p *progress) failed(err error) {
 	p.change(func(now *Status) { now.Leader, now.Waiting, now.CaughtUp, now.Failure = false, false, false, err })
 }
 
+// stopped records the end of Run.
 func (p *progress) stopped() {
 	p.change(func(now *Status) { now.Leader, now.Waiting = false, false })
 }
 
+// onlyPoison returns an error if it is a Poison, else nil.
 func onlyPoison(err error) error {
 	if _, is := err.(*Poison); is { //nolint:errorlint // Run keeps it as it came
 		return err

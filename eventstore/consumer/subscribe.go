@@ -138,24 +138,28 @@ func (s *session[T]) resubscribeWhenStalled(h head) {
 	s.sub.cancel()
 }
 
+// begin records a new subscription, which cancel ends.
 func (s *subscription) begin(cancel context.CancelFunc, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cancel, s.receivedAt = cancel, now
 }
 
+// place returns the last position that was put into the channel.
 func (s *subscription) place() eventstore.Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.received
 }
 
+// send records whether the subscription waits for the handler.
 func (s *subscription) send(sending bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sending = sending
 }
 
+// accept records a position that was put into the channel.
 func (s *subscription) accept(position eventstore.Position, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,6 +22,8 @@ func (s *Store) Append(ctx context.Context, wanted eventstore.Append) (eventstor
 	return appended, nil
 }
 
+// append checks the size, sends the append until its outcome is known, and looks its
+// position up when the server has returned none.
 func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
 	// When the server refuses by size, the client loses the reason (D).
 	if err := wanted.Check(); err != nil {

@@ -44,6 +44,7 @@ type circuitBreaker struct {
 	moved  chan struct{} // closed and replaced when any of this changes
 }
 
+// newCircuitBreaker makes a closed breaker, which lets all calls through.
 func newCircuitBreaker(logger *slog.Logger) *circuitBreaker {
 	return &circuitBreaker{logger: logger, moved: make(chan struct{})}
 }

@@ -13,11 +13,13 @@ import (
 	"nonassociations/eventstore"
 )
 
+// errClosed is the error of every call after Close.
 var errClosed = fmt.Errorf("%w: closed", eventstore.ErrUnavailable)
 
 // request is one use of the client. Its errors are the client's.
 type request[T any] func(context.Context, *esdb.Client) (T, error)
 
+// result is what a request has returned.
 type result[T any] struct {
 	value T
 	err   error
@@ -103,6 +105,7 @@ func (s *Store) enter(ctx context.Context) (trying bool, err error) {
 	return false, err
 }
 
+// isClosing reports whether Close was called.
 func (s *Store) isClosing() bool {
 	select {
 	case <-s.closing:

@@ -36,6 +36,8 @@ type diagnosis struct {
 	at      time.Time
 }
 
+// newDiagnosis makes a diagnosis that probes with ask. Its probes outlive the call
+// that started them, and end with end.
 func newDiagnosis(ctx context.Context, logger *slog.Logger, ask func(context.Context) finding) *diagnosis {
 	d := &diagnosis{ask: ask, logger: logger}
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))

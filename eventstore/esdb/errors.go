@@ -81,6 +81,7 @@ func leading(err, failure error) error {
 // server is busy, is electing a leader, is down, or delays a concurrent repeat.
 type temporary struct{ error }
 
+// Unwrap returns the marked error.
 func (p temporary) Unwrap() error { return p.error }
 
 // denied names the missing right, and adds when the client has sent no user.

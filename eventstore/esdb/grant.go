@@ -25,6 +25,7 @@ const (
 	administrators = "$admins"
 )
 
+// metadataOf returns the name of the stream with the metadata of another stream.
 func metadataOf(stream string) string { return metadataPrefix + stream }
 
 // Users are the users that the service's processes log in to the cluster as.
@@ -160,6 +161,8 @@ func (u Users) adaptDefaults(was []byte) (any, bool, error) {
 	return wanted, !wanted.User.same(said.User) || !wanted.System.same(said.System), nil
 }
 
+// unmarshal decodes a JSON text; an absent text or null leaves the value as it is. It
+// matches keys exactly, since the standard library ignores case.
 func unmarshal(text []byte, into any) error {
 	if len(text) == 0 || string(text) == "null" {
 		return nil

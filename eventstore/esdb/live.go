@@ -23,6 +23,8 @@ type liveSubscription struct {
 	missed     bool // the log was ahead at the last check of a silence
 }
 
+// run handles messages until the context, the store or the subscription ends. It
+// always returns an error.
 func (w *liveSubscription) run(ctx context.Context, messages <-chan *esdb.SubscriptionEvent) error {
 	silence := time.NewTimer(w.store.options.Silence)
 	defer silence.Stop()

@@ -111,6 +111,7 @@ func recorded(resolved *esdb.ResolvedEvent) eventstore.RecordedEvent {
 	}
 }
 
+// readDirection converts the direction of a read for the client.
 func readDirection(direction eventstore.Direction) esdb.Direction {
 	if direction == eventstore.Backwards {
 		return esdb.Backwards

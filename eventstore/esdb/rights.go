@@ -125,6 +125,8 @@ func (s *Store) has(ctx context.Context, does func(context.Context, *esdb.Client
 	return has, err
 }
 
+// hasOnce sends one attempt. An error other than a refusal means that the right is not
+// known.
 func (s *Store) hasOnce(ctx context.Context, does func(context.Context, *esdb.Client) error) (bool, error) {
 	return call(ctx, s, "", func(ctx context.Context, client *esdb.Client) (bool, error) {
 		err := does(ctx, client)

@@ -40,6 +40,7 @@ type Options struct {
 	stepTime  time.Duration // bounds each step of a probe: a dial, a handshake, a request. 1 s
 }
 
+// withDefaults fills in the defaults that the fields state.
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

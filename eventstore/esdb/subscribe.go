@@ -41,6 +41,8 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 // refusal wraps an error of deliver, which Subscribe returns unchanged.
 type refusal struct{ error }
 
+// subscribe starts a subscription and runs it in the goroutine of the caller. A second
+// goroutine reads from the client, because Recv cannot be left.
 func (s *Store) subscribe(parent context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	if !s.begin() {
 		return errClosed

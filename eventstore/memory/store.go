@@ -60,6 +60,8 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 	return outcomes
 }
 
+// append follows the order in which a real server decides: a tombstone, the expected
+// revision, a repeat, a stream that was soft-deleted, a conflict.
 func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
 	if err := append.Check(); err != nil {
 		return eventstore.Appended{}, err

@@ -16,6 +16,8 @@ const (
 	groupBytes   = 8 << 20
 )
 
+// appendSQL calls the function of the migration, which has the contract of its
+// arguments and results.
 const appendSQL = "SELECT head, currents, known, recorded FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8)"
 
 // Append implements eventstore.Store.

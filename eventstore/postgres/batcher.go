@@ -201,6 +201,7 @@ func (g *batcher[Q, A]) answer(ctx context.Context, group []*job[Q, A]) error {
 	return nil
 }
 
+// fail gives every job of a group the same error.
 func (g *batcher[Q, A]) fail(group []*job[Q, A], err error) {
 	for _, job := range group {
 		job.err = err

@@ -19,6 +19,7 @@ type headNotifier struct {
 // headSeen is a snapshot of a headNotifier.
 type headSeen struct{ at, announced, hints, moves, lost uint64 }
 
+// newHeadNotifier makes a notifier that knows nothing of the head.
 func newHeadNotifier() *headNotifier { return &headNotifier{changed: make(chan struct{})} }
 
 // reached records a committed position.

@@ -11,6 +11,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// columns are what recorded scans, in its order.
 const columns = "position, stream, revision, id, type, data, metadata, recorded_at"
 
 const (
@@ -36,6 +37,8 @@ func (s *Store) ReadStream(ctx context.Context, stream string, direction eventst
 	return events, nil
 }
 
+// readStream asks a second time when no events were found: a read after the end of a
+// stream is no error, a stream that does not exist is one.
 func (s *Store) readStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	query := streamForwardsSQL
 	if direction == eventstore.Backwards {

@@ -39,6 +39,7 @@ func (w *Writer) Run(ctx context.Context, pid uint32) {
 	}
 }
 
+// closeConn closes a session, if there is one, also with an ended context.
 func closeConn(ctx context.Context, conn *pgx.Conn) {
 	if conn == nil {
 		return
@@ -87,6 +88,8 @@ func (w *Writer) ping(ctx context.Context, conn *pgx.Conn, pid uint32) error {
 	return nil
 }
 
+// connect opens the session of the writes. It does not wait for the disk: a row lost
+// in a crash is written again a second later.
 func (w *Writer) connect(ctx context.Context) (*pgx.Conn, error) {
 	config, err := pg.ParseConn(w.DSN, connectTime)
 	if err != nil {

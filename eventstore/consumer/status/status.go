@@ -62,6 +62,7 @@ func ReadAll(ctx context.Context, db Rows) (map[string]Status, error) {
 	return named, nil
 }
 
+// scan reads one row. A fault without a category is none.
 func scan(row pgx.CollectableRow) (Status, error) {
 	var (
 		s             Status

@@ -167,6 +167,7 @@ func (w *Writer) Fail(ctx context.Context, fault Fault) {
 	w.report(ctx, err)
 }
 
+// idOrNull returns nil, which becomes NULL, for the zero id.
 func idOrNull(id uuid.UUID) *uuid.UUID {
 	if id == uuid.Nil {
 		return nil

@@ -1,8 +1,9 @@
-// Package lease lets one process at a time do something. A lease is an advisory
-// lock in Postgres, held by one session: it ends with that session, however the
-// session ends. A holder that loses its session is told late, so work under a
-// lease is either fenced by a conditional write in the same session or safe
-// beside another holder.
+// Package lease makes one process at a time the active one. A lease is an advisory
+// lock in Postgres that a session holds: it ends with the session, however that ends.
+//
+// A holder may notice the loss of its session late. So work under a lease is either
+// fenced by a conditional write in the same session, or safe when two processes do it
+// at once.
 package lease
 
 import (
@@ -20,21 +21,22 @@ import (
 )
 
 const (
-	pollInterval = time.Second     // between two requests of a waiting process
+	pollInterval = time.Second     // of a process that waits for the lease
 	connectTime  = 5 * time.Second // bounds a connect to a Postgres that does not answer
 	closeTime    = 2 * time.Second // bounds the end of a session
 )
 
-// Connect opens the session that is to hold the lease of a name and to run its
-// holder's transactions. The caller ends it with Close.
+// Connect opens a session for the lease of a name, in which the holder also runs its
+// transactions. The caller ends it with Close. Errors: those of a bad address and of
+// the connect.
 func Connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
 	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of Postgres: %w", err)
 	}
 	pg.Set(config, "application_name", name)
-	// The server must notice within seconds that the holder's machine is gone:
-	// the lease ends with the session.
+	// The server must detect a dead holder within seconds, because the lease ends only
+	// with the session.
 	pg.Set(config, "tcp_keepalives_idle", "3")
 	pg.Set(config, "tcp_keepalives_interval", "1")
 	pg.Set(config, "tcp_keepalives_count", "3")
@@ -84,9 +86,9 @@ func try(ctx context.Context, conn *pgx.Conn, name string) error {
 	return nil
 }
 
-// With runs do while this process holds the lease, and waits for the lease
-// first. An error means that the lease was not got and do did not run. Do is not
-// told when the session is lost, so it must be safe beside another holder.
+// With waits for the lease, runs do and releases the lease. An error means that the
+// lease was not acquired and do did not run. The context of do does not end when the
+// session is lost, so do must be safe when another holder runs it at once.
 func With(ctx context.Context, dsn, name string, logger *slog.Logger, do func(context.Context)) error {
 	conn, err := Connect(ctx, dsn, name)
 	if err != nil {
@@ -100,9 +102,10 @@ func With(ctx context.Context, dsn, name string, logger *slog.Logger, do func(co
 	return nil
 }
 
-// Close ends a session, and with it the lease, within 2 s.
+// Close ends a session, and with it the lease, within 2 s. It works with a session
+// that is broken.
 func Close(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime) //nolint:forbidigo // the session's own context has ended
 	defer cancel()
-	_ = conn.Close(ctx) // the session is over, whatever this says
+	_ = conn.Close(ctx) // the session has ended even if this fails
 }

@@ -54,6 +54,7 @@ func (s Schema) Migrate(ctx context.Context, dsn string) error {
 	return nil
 }
 
+// migrate creates the schema and applies the missing migrations.
 func (s Schema) migrate(ctx context.Context, dsn string) error {
 	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
@@ -72,6 +73,7 @@ func (s Schema) migrate(ctx context.Context, dsn string) error {
 	return err
 }
 
+// provider makes the goose provider, whose version table is in the schema itself.
 func (s Schema) provider(db *sql.DB) (*goose.Provider, error) {
 	// The lock is asked for once a second, up to 120 times.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(int64(s.LockID)), lock.WithLockTimeout(1, 120))
