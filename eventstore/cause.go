@@ -21,7 +21,7 @@ const (
 	CauseRefused     Cause = "refused"                 // nothing listens at the address
 	CauseHostUnknown Cause = "host unknown"            // the name does not resolve
 	CauseNoTLS       Cause = "no TLS there"            // the address wants TLS, the server speaks none
-	CauseTLSWanted   Cause = "TLS wanted"              // the server speaks TLS, the address says not to
+	CauseTLSWanted   Cause = "TLS wanted"              // the server speaks TLS, the address disables it
 	CauseNotTrusted  Cause = "certificate not trusted" // of an unknown authority, for another name, or not in its time
 	CauseNoLeader    Cause = "no leader"               // nodes answer, and none of them may write
 	CauseDenied      Cause = "denied"                  // no right, or a wrong user or password
@@ -101,6 +101,6 @@ func NetworkCause(err error) Cause {
 // Alerted reports whether an error is a TLS alert from the server, with which it
 // refuses the handshake.
 func Alerted(err error) bool {
-	var said *net.OpError
-	return errors.As(err, &said) && said.Op == "remote error"
+	var alert *net.OpError
+	return errors.As(err, &alert) && alert.Op == "remote error"
 }

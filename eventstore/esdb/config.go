@@ -119,6 +119,6 @@ func mentions(connection, key string) bool {
 // errors, which are logged once by the caller.
 func clientLog(logger *slog.Logger) esdb.LoggingFunc {
 	return func(level esdb.LogLevel, format string, args ...any) {
-		logger.Debug("event store client", "level", level, "says", fmt.Sprintf(format, args...))
+		logger.Debug("event store client", "level", level, "line", fmt.Sprintf(format, args...))
 	}
 }

@@ -153,12 +153,12 @@ func (u Users) adaptMetadata(was []byte) (any, bool, error) {
 
 // adaptDefaults replaces the content of $settings.
 func (u Users) adaptDefaults(was []byte) (any, bool, error) {
-	var said Defaults
-	if err := unmarshal(was, &said); err != nil {
+	var current Defaults
+	if err := unmarshal(was, &current); err != nil {
 		return nil, false, err
 	}
 	wanted := u.Defaults()
-	return wanted, !wanted.User.same(said.User) || !wanted.System.same(said.System), nil
+	return wanted, !wanted.User.same(current.User) || !wanted.System.same(current.System), nil
 }
 
 // unmarshal decodes a JSON text; an absent text or null leaves the value as it is. It

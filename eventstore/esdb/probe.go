@@ -139,8 +139,8 @@ func (p prober) ask(ctx context.Context, node string, question func(context.Cont
 // leaderless reports whether a node has answered that there is no leader. A single
 // node answers so while it starts.
 func leaderless(err error) bool {
-	said := status.Convert(err).Message()
-	return strings.Contains(said, "Server Is Not Ready") || strings.Contains(said, "No leader info available")
+	message := status.Convert(err).Message()
+	return strings.Contains(message, "Server Is Not Ready") || strings.Contains(message, "No leader info available")
 }
 
 // probeTransport dials a node and starts TLS, or HTTP/2 without TLS.
@@ -245,7 +245,7 @@ func (p prober) tlsConfig(node string) *tls.Config {
 	}
 	config := &tls.Config{
 		ServerName: host, RootCAs: p.cfg.RootCAs, NextProtos: []string{"h2"},
-		InsecureSkipVerify: p.cfg.SkipCertificateVerification, //nolint:gosec // the address says so
+		InsecureSkipVerify: p.cfg.SkipCertificateVerification, //nolint:gosec // as the address demands
 	}
 	if p.cfg.UserCertFile != "" {
 		if pair, err := tls.LoadX509KeyPair(p.cfg.UserCertFile, p.cfg.UserKeyFile); err == nil {

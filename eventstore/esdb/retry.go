@@ -109,7 +109,7 @@ func (s *Store) inLog(ctx context.Context, stored eventstore.RecordedEvent) (eve
 // unplaced is the error of an append that was probably written. The error of the
 // search must not claim that it was not.
 func unplaced(err error) error {
-	unknown := fmt.Errorf("%w: the server told no position of the append: %v", eventstore.ErrUnavailable, err)
+	unknown := fmt.Errorf("%w: the server returned no position of the append: %v", eventstore.ErrUnavailable, err)
 	if errors.Is(err, eventstore.ErrDenied) {
 		return unknown
 	}

@@ -20,7 +20,7 @@ const maxAppend = 1 << 20
 // errTooLarge is a real server's answer to an append over its limit.
 var errTooLarge = status.Errorf(codes.InvalidArgument, "Maximum Append Size of %d Exceeded.", maxAppend)
 
-// NotLeader is the answer of a node that is not the leader and knows who is.
+// NotLeader is the answer of a node that is not the leader. It names the leader.
 type NotLeader struct {
 	Host string
 	Port int

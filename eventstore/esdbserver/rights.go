@@ -134,8 +134,8 @@ func (r *Rights) may(ctx context.Context, doing act, stream string) (roles, erro
 	if err := r.last(ctx, metaPrefix+stream, &own); err != nil {
 		return nil, err
 	}
-	if said, is := own.ACL[doing]; is {
-		return said, nil
+	if roles, is := own.ACL[doing]; is {
+		return roles, nil
 	}
 	all := delivered()
 	if err := r.last(ctx, settings, &all); err != nil {

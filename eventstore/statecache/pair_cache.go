@@ -94,7 +94,7 @@ func read(ctx context.Context, log eventstore.Store, catalogue domain.Catalogue,
 			return domain.State{}, fmt.Errorf("read the facts of %s before revision %d: %w", pair, revision, err)
 		}
 		if len(events) == 0 {
-			return domain.State{}, fmt.Errorf("%w: %s ends before revision %d, which the log has told", eventstore.ErrNotWhole, pair, revision)
+			return domain.State{}, fmt.Errorf("%w: %s ends before revision %d, which the log has delivered", eventstore.ErrNotWhole, pair, revision)
 		}
 		for _, recorded := range events {
 			fact, err := eventstore.ReadFolded(catalogue, recorded)

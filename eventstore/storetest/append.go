@@ -182,15 +182,15 @@ func (s *suite) largest(t *testing.T) {
 
 // requirePlace demands that the result of an append has the position of its last event
 // in the log, also for stores whose stream reads return no positions.
-func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, told eventstore.Position) {
+func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, at eventstore.Position) {
 	t.Helper()
-	require.NotEqual(t, eventstore.Start, told, "0 is before everything")
-	found, err := s.store.ReadAll(within(t), eventstore.Forwards, told, 1)
+	require.NotEqual(t, eventstore.Start, at, "0 is before every event")
+	found, err := s.store.ReadAll(within(t), eventstore.Forwards, at, 1)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, last.ID, found[0].ID)
 	require.Equal(t, last.Revision, found[0].Revision)
-	require.Equal(t, told, found[0].Position)
+	require.Equal(t, at, found[0].Position)
 }
 
 // requireLength demands that a stream has n events; with n = 0, that it is not found.

@@ -15,13 +15,13 @@ import (
 // endTests are the rules of End and of Reach, which is built on it.
 func (s *suite) endTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){
-		"the end is that of the last append": s.endMoves,
-		"no place that was named is too far": s.reachesNamed,
-		"a place behind the end is too far":  s.reachesNoFurther,
-		"every method is called":             s.callsAll,
+		"the end is that of the last append":       s.endMoves,
+		"every position that was named is reached": s.reachesNamed,
+		"a position after the end is not reached":  s.reachesNoFurther,
+		"every method is called":                   s.callsAll,
 	}
 	if s.Own != nil {
-		tests["the store's own events count"] = s.endOfOwn
+		tests["system events count"] = s.endOfOwn
 	}
 	return tests
 }
@@ -41,7 +41,7 @@ func (s *suite) endMoves(t *testing.T) {
 		before := s.placed(t)
 		end := s.end(t)
 		require.False(t, end.Before(before), "%s is behind %s", before, end)
-		require.True(t, end.Before(s.placed(t)), "nothing lay behind %s", end)
+		require.True(t, end.Before(s.placed(t)), "nothing was after %s", end)
 	}
 }
 
@@ -54,7 +54,7 @@ func (s *suite) endOfOwn(t *testing.T) {
 	last, err := s.store.ReadAll(within(t), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(t, err)
 	require.False(t, last[0].Position.Before(mark))
-	require.True(t, last[0].Position.Before(s.end(t)), "an event of the store's own lies behind %s", last[0].Position)
+	require.True(t, last[0].Position.Before(s.end(t)), "a system event is after %s", last[0].Position)
 }
 
 // has asks Reach for a position and fails on an error.

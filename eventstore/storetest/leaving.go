@@ -20,7 +20,7 @@ func (s *suite) leavingTests() map[string]func(t *testing.T) {
 		"every method returns after its context ended":        s.leave,
 		"a live subscription ends with its context":           s.leaveLive,
 		"a time limit ends a subscription":                    s.leaveInTime,
-		"who leaves does not cancel the neighbours":           s.neighbours,
+		"a caller that leaves does not cancel others":         s.concurrentCallers,
 		"a closed store refuses calls and ends subscriptions": s.closed,
 	}
 }
@@ -103,9 +103,9 @@ func (s *suite) leaveInTime(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// neighbours lets half of many concurrent callers leave. A store that groups appends
+// concurrentCallers lets half of many concurrent callers leave. A store that groups appends
 // must not cancel those of the others.
-func (s *suite) neighbours(t *testing.T) {
+func (s *suite) concurrentCallers(t *testing.T) {
 	const pairs = 30
 	ctx := within(t)
 	stayed := make(chan error, pairs)

@@ -12,11 +12,11 @@ import (
 func (s *suite) manyTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"AppendMany: each stream has its own outcome":  s.ownOutcomes,
-		"AppendMany: the refused move nobody":          s.refusedBetween,
+		"AppendMany: a refusal moves no position":      s.refusedBetween,
 		"AppendMany: two appends to one stream":        s.chained,
 		"AppendMany: hundreds of streams":              s.hundreds,
 		"ReadMany: each stream in the order asked for": s.readMany,
-		"nothing asked, nothing answered":              s.noneAsked,
+		"no arguments, no results":                     s.noneAsked,
 	}
 }
 

@@ -16,12 +16,12 @@ import (
 func (s *suite) outageTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){}
 	if s.Outage != nil {
-		tests["the server away: every call says so, in time"] = s.away
+		tests["an outage: every call reports it in time"] = s.away
 		tests["an outage among appends: each event once"] = s.outageAmongAppends
-		tests["a subscription that breaks says so, and goes on"] = s.brokenSubscription
+		tests["a broken subscription reports it and can continue"] = s.brokenSubscription
 	}
 	if s.Restart != nil {
-		tests["after a restart all is there"] = s.restarted
+		tests["a restart keeps all events"] = s.restarted
 	}
 	return tests
 }
@@ -66,7 +66,7 @@ func (s *suite) untilDone(ctx context.Context, same eventstore.Append) error {
 			return err
 		}
 		select {
-		case <-time.After(10 * time.Millisecond): // a refusal may come at once
+		case <-time.After(10 * time.Millisecond): // the error may come at once
 		case <-ctx.Done():
 		}
 	}

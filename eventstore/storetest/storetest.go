@@ -158,6 +158,6 @@ func requireRising(t testing.TB, recorded []eventstore.RecordedEvent) {
 	t.Helper()
 	for i := 1; i < len(recorded); i++ {
 		require.True(t, recorded[i-1].Position.Before(recorded[i].Position),
-			"%s must lie before %s", recorded[i-1].Position, recorded[i].Position)
+			"%s must be before %s", recorded[i-1].Position, recorded[i].Position)
 	}
 }

@@ -14,15 +14,15 @@ import (
 // subscribeTests are the rules of what a subscription delivers.
 func (s *suite) subscribeTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
-		"first what is there, then CaughtUp, then live":  s.catchUpThenLive,
+		"stored events, then CaughtUp, then live ones":   s.catchUpThenLive,
 		"only streams with the prefix":                   s.filtered,
 		"streams of several prefixes, in one order":      s.severalPrefixes,
-		"a prefix is taken by the letter":                s.literalPrefix,
+		"a prefix is literal text":                       s.literalPrefix,
 		"no prefix: every stream":                        s.noPrefix,
-		"with nothing there CaughtUp comes first":        s.nothingThere,
+		"without events CaughtUp comes first":            s.nothingThere,
 		"events of one append come in their order":       s.appendInOrder,
 		"an error of deliver ends it and is returned":    s.deliverError,
-		"a reader that pauses holds nobody up":           s.slowReader,
+		"a slow reader delays no writer":                 s.slowReader,
 		"several subscriptions see the same, each whole": s.several,
 	}
 }

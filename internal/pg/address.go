@@ -27,7 +27,7 @@ func ParsePool(address string, least int32, limit time.Duration) (*pgxpool.Confi
 	if err != nil {
 		return nil, err
 	}
-	if !saysSize(address) {
+	if !hasSize(address) {
 		config.MaxConns = max(config.MaxConns, least)
 	}
 	Resize(config, config.MaxConns)
@@ -35,15 +35,15 @@ func ParsePool(address string, least int32, limit time.Duration) (*pgxpool.Confi
 	return config, nil
 }
 
-// saysSize reports whether an address sets pool_max_conns. The parsed configuration
+// hasSize reports whether an address sets pool_max_conns. The parsed configuration
 // does not show it: the driver's default is a number like any other.
-func saysSize(address string) bool {
+func hasSize(address string) bool {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return false
 	}
-	_, says := config.RuntimeParams["pool_max_conns"]
-	return says
+	_, is := config.RuntimeParams["pool_max_conns"]
+	return is
 }
 
 // Resize sets the size of a pool, and lowers its minimum sizes to that.
