@@ -88,7 +88,7 @@ func NetworkCause(err error) Cause {
 		return CauseNotTrusted
 	case errors.As(err, &noRecord):
 		return CauseNoTLS
-	case Alerted(err): // the server wants a client certificate
+	case IsTLSAlert(err): // the server wants a client certificate
 		return CauseDenied
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
@@ -98,9 +98,9 @@ func NetworkCause(err error) Cause {
 	return ""
 }
 
-// Alerted reports whether an error is a TLS alert from the server, with which it
+// IsTLSAlert reports whether an error is a TLS alert from the server, with which it
 // refuses the handshake.
-func Alerted(err error) bool {
+func IsTLSAlert(err error) bool {
 	var alert *net.OpError
 	return errors.As(err, &alert) && alert.Op == "remote error"
 }

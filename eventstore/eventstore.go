@@ -165,9 +165,9 @@ type Counter interface {
 	Count(ctx context.Context, upTo Position, prefixes []string) (count uint64, known bool, err error)
 }
 
-// Begins reports whether the name of a stream begins with one of the prefixes.
+// HasPrefix reports whether the name of a stream begins with one of the prefixes.
 // Without prefixes it returns true.
-func Begins(stream string, prefixes []string) bool {
+func HasPrefix(stream string, prefixes []string) bool {
 	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(stream, prefix) })
 }
 

@@ -35,7 +35,7 @@ func FindHead(ctx context.Context, store Store, prefixes []string, previous Head
 			if !previous.End.Before(event.Position) {
 				return found, nil
 			}
-			if Begins(event.Stream, prefixes) {
+			if HasPrefix(event.Stream, prefixes) {
 				found.Own = event.Position
 				return found, nil
 			}

@@ -38,8 +38,8 @@ func (r *Reach) Has(ctx context.Context, position uint64) (bool, error) {
 	return false, nil
 }
 
-// foreign is a prefix that no stream has: a subscription to it gets only checkpoints.
-const foreign = "app-nobodys-"
+// noStreamPrefix is a prefix that no stream has: a subscription to it gets only checkpoints.
+const noStreamPrefix = "app-nobodys-"
 
 // errEnd ends the subscription of lastNamed at the end of the log.
 var errEnd = errors.New("the end of the log")
@@ -53,7 +53,7 @@ func lastNamed(ctx context.Context, log Store) (Position, error) {
 		return Start, err
 	}
 	last := end
-	err = log.Subscribe(ctx, end, []string{foreign}, func(m Message) error {
+	err = log.Subscribe(ctx, end, []string{noStreamPrefix}, func(m Message) error {
 		if m.Kind == CaughtUp {
 			return errEnd
 		}

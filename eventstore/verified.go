@@ -29,14 +29,14 @@ type Verified struct {
 	turn     chan struct{} // a mutex that a context can leave; guards known, anchor and ends
 	known    uuid.UUID     // the log's id; zero until it was read
 	anchor   Seen          // the last event when the log was last compared
-	ends     Position      // the end of the log then, system events included
+	end      Position      // the end of the log then, system events included
 
-	faults atomic.Uint64             // reasons to compare again, without new connections
-	away   atomic.Pointer[Unreached] // why the log was not reached; nil once it is
+	faults    atomic.Uint64             // reasons to compare again, without new connections
+	unreached atomic.Pointer[Unreached] // why the log was not reached; nil once it is
 
-	// far is the commit position of latest. Events of catching up are before it, and
+	// latestCommit is the commit position of latest. Events of catching up are before it, and
 	// are passed without the lock.
-	far atomic.Uint64
+	latestCommit atomic.Uint64
 
 	mu      sync.Mutex
 	latest  Seen   // the last event that any call has met
@@ -73,8 +73,8 @@ func (v *Verified) Watch(ctx context.Context, every time.Duration, logger *slog.
 	defer tick.Stop()
 	for {
 		was := v.Mismatch()
-		v.doubt()
-		_ = v.sure(ctx) // the calls that need the log report the fault
+		v.invalidate()
+		_ = v.ensureVerified(ctx) // the calls that need the log report the fault
 		switch now := v.Mismatch(); {
 		case was == nil && now != nil:
 			logger.ErrorContext(ctx, "event log mismatch, refusing reads and writes", "error", now)
@@ -89,11 +89,11 @@ func (v *Verified) Watch(ctx context.Context, every time.Duration, logger *slog.
 	}
 }
 
-// sure returns nil when the log was compared since the last reason to, and compares
+// ensureVerified returns nil when the log was compared since the last reason to, and compares
 // it otherwise. Concurrent callers share one comparison. Errors: *Mismatch, the
 // context's, and those of a read.
-func (v *Verified) sure(ctx context.Context) error {
-	if v.isSure() {
+func (v *Verified) ensureVerified(ctx context.Context) error {
+	if v.isVerified() {
 		return v.asError()
 	}
 	select {
@@ -102,7 +102,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	case <-ctx.Done():
 		return v.explain(ctx.Err())
 	}
-	if v.isSure() { // another caller has compared it meanwhile
+	if v.isVerified() { // another caller has compared it meanwhile
 		return v.asError()
 	}
 	at := v.epochs()
@@ -110,7 +110,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	if err != nil {
 		return v.explain(v.note(err))
 	}
-	v.away.Store(nil)
+	v.unreached.Store(nil)
 	v.mu.Lock()
 	v.checked = at
 	v.mu.Unlock()
@@ -129,8 +129,8 @@ func (v *Verified) asError() error {
 	return nil
 }
 
-// isSure reports whether the log was compared since the last reason to.
-func (v *Verified) isSure() bool {
+// isVerified reports whether the log was compared since the last reason to.
+func (v *Verified) isVerified() bool {
 	now := v.epochs()
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -146,13 +146,13 @@ func (v *Verified) epochs() epochs {
 	return now
 }
 
-// doubt makes the next call compare the log first.
-func (v *Verified) doubt() { v.faults.Add(1) }
+// invalidate makes the next call compare the log first.
+func (v *Verified) invalidate() { v.faults.Add(1) }
 
 // observe returns the error of a call. A fault of the store is a reason to compare.
 func (v *Verified) observe(err error) error {
 	if errors.Is(err, ErrUnavailable) {
-		v.doubt()
+		v.invalidate()
 	}
 	return v.note(err)
 }
@@ -161,7 +161,7 @@ func (v *Verified) observe(err error) error {
 func (v *Verified) note(err error) error {
 	var away *Unreached
 	if errors.As(err, &away) {
-		v.away.Store(away)
+		v.unreached.Store(away)
 	}
 	return err
 }
@@ -169,26 +169,26 @@ func (v *Verified) note(err error) error {
 // explain adds the known cause to the error of a caller whose context ended while
 // another caller compared the log.
 func (v *Verified) explain(err error) error {
-	away := v.away.Load()
+	away := v.unreached.Load()
 	if away == nil || CauseOf(err) != "" {
 		return err
 	}
 	return &Unreached{Cause: away.Cause, Err: err}
 }
 
-// met returns the last event that any call has met.
-func (v *Verified) met() Seen {
+// lastSeen returns the last event that any call has met.
+func (v *Verified) lastSeen() Seen {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.latest
 }
 
-// meet records an event, if it is after the last one that was met.
-func (v *Verified) meet(event Seen) {
+// recordSeen records an event, if it is after the last one that was met.
+func (v *Verified) recordSeen(event Seen) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.latest.At.Before(event.At) || v.latest.At == event.At && v.latest.ID == uuid.Nil {
 		v.latest = event
-		v.far.Store(event.At.Commit)
+		v.latestCommit.Store(event.At.Commit)
 	}
 }

@@ -15,10 +15,10 @@ var (
 // Append implements Store. It also returns *Mismatch, even when the event was written
 // to another log: it is not acknowledged then.
 func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return Appended{}, err
 	}
-	before, epoch := v.met(), v.epochs()
+	before, epoch := v.lastSeen(), v.epochs()
 	appended, err := v.store.Append(ctx, append)
 	if err != nil {
 		return Appended{}, v.observe(err)
@@ -31,10 +31,10 @@ func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) 
 
 // AppendMany implements Store; see Append.
 func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return allFailed(len(appends), err)
 	}
-	before, epoch := v.met(), v.epochs()
+	before, epoch := v.lastSeen(), v.epochs()
 	outcomes := v.store.AppendMany(ctx, appends)
 	for i, outcome := range outcomes {
 		if outcome.Err == nil {
@@ -63,20 +63,20 @@ func allFailed(count int, err error) []Outcome {
 // repeat, or went to another log: the log is compared then.
 func (v *Verified) acknowledge(ctx context.Context, before Seen, epoch epochs, appended Appended) error {
 	if !before.At.Before(appended.Position) {
-		v.doubt()
+		v.invalidate()
 	}
 	if !before.At.Before(appended.Position) || v.epochs() != epoch {
-		if err := v.sure(ctx); err != nil {
+		if err := v.ensureVerified(ctx); err != nil {
 			return err
 		}
 	}
-	v.meet(Seen{At: appended.Position})
+	v.recordSeen(Seen{At: appended.Position})
 	return nil
 }
 
 // ReadStream implements Store; see Append.
 func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]RecordedEvent, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return nil, err
 	}
 	events, err := v.store.ReadStream(ctx, stream, direction, from, limit)
@@ -85,7 +85,7 @@ func (v *Verified) ReadStream(ctx context.Context, stream string, direction Dire
 
 // ReadMany implements Store; see Append.
 func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		all := make([]Stream, len(streams))
 		for i := range all {
 			all[i].Err = err
@@ -102,10 +102,10 @@ func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
 // ReadAll implements Store; see Append. When the end of the log is before an event
 // that was met, the log is compared.
 func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]RecordedEvent, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return nil, err
 	}
-	before := v.met()
+	before := v.lastSeen()
 	events, err := v.store.ReadAll(ctx, direction, from, limit)
 	if err != nil {
 		return nil, v.observe(err)
@@ -119,28 +119,28 @@ func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Positi
 	}
 	another := end.At == before.At && before.ID != end.ID && before.ID != uuid.Nil
 	if another || end.At.Before(before.At) {
-		v.doubt()
-		if err := v.sure(ctx); err != nil {
+		v.invalidate()
+		if err := v.ensureVerified(ctx); err != nil {
 			return nil, err
 		}
 	}
-	v.meet(end)
+	v.recordSeen(end)
 	return events, nil
 }
 
 // End implements Store; see ReadAll.
 func (v *Verified) End(ctx context.Context) (Position, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return Start, err
 	}
-	before := v.met()
+	before := v.lastSeen()
 	end, err := v.store.End(ctx)
 	if err != nil {
 		return Start, v.observe(err)
 	}
 	if end.Before(before.At) {
-		v.doubt()
-		if err := v.sure(ctx); err != nil {
+		v.invalidate()
+		if err := v.ensureVerified(ctx); err != nil {
 			return Start, err
 		}
 	}
@@ -153,7 +153,7 @@ func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) 
 	if !is {
 		return 0, false, nil
 	}
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return 0, false, err
 	}
 	count, known, err = counter.Count(ctx, upTo, prefixes)
@@ -163,16 +163,16 @@ func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) 
 // Subscribe implements Store; see Append. It ends when the log is found to be another
 // one.
 func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []string, deliver func(Message) error) error {
-	v.doubt()
-	if err := v.sure(ctx); err != nil {
+	v.invalidate()
+	if err := v.ensureVerified(ctx); err != nil {
 		return err
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer v.endWith(&end)()
 	err := v.store.Subscribe(ctx, from, prefixes, func(m Message) error {
-		if m.Kind == EventAppeared && m.Event.Position.Commit >= v.far.Load() {
-			v.meet(Seen{m.Event.Position, m.Event.ID})
+		if m.Kind == EventAppeared && m.Event.Position.Commit >= v.latestCommit.Load() {
+			v.recordSeen(Seen{m.Event.Position, m.Event.ID})
 		}
 		return deliver(m)
 	})

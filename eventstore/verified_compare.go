@@ -34,7 +34,7 @@ func (v *Verified) compare(ctx context.Context) (*Mismatch, error) {
 
 // compareOnce is one comparison. When it finds no mismatch, it moves the anchor.
 func (v *Verified) compareOnce(ctx context.Context) (*Mismatch, error) {
-	latest := v.met() // read first: the end must not be before it
+	latest := v.lastSeen() // read first: the end must not be before it
 	id, err := ReadIdentity(ctx, v.store)
 	if err != nil && !errors.Is(err, ErrStreamNotFound) {
 		return nil, err
@@ -59,8 +59,8 @@ func (v *Verified) compareOnce(ctx context.Context) (*Mismatch, error) {
 			return &Mismatch{Known: v.known, Found: id, Lost: event, Instead: instead, End: ends}, nil
 		}
 	}
-	v.known, v.anchor, v.ends = id, newest, ends
-	v.meet(newest)
+	v.known, v.anchor, v.end = id, newest, ends
+	v.recordSeen(newest)
 	return nil, nil //nolint:nilnil // nothing is wrong, and nothing failed
 }
 
@@ -68,7 +68,7 @@ func (v *Verified) compareOnce(ctx context.Context) (*Mismatch, error) {
 // there is none. It searches only when the log has grown: an idle server appends
 // thousands of system events, which the search would read each time.
 func (v *Verified) newest(ctx context.Context, ends Position) (Seen, error) {
-	if ends == v.ends {
+	if ends == v.end {
 		return v.anchor, nil
 	}
 	events, err := v.store.ReadAll(ctx, Backwards, End, 1)

@@ -52,7 +52,7 @@ func (c *Consumer[T]) Run(ctx context.Context) error {
 		c.status.failed(err)
 		wait := waits.after(err).NextBackOff()
 		c.options.Logger.ErrorContext(ctx, "consumer stopped, starting again",
-			append([]any{"lease", c.options.Name, "in", wait}, logged(err)...)...)
+			append([]any{"lease", c.options.Name, "in", wait}, errorAttributes(err)...)...)
 		if !pause(ctx, wait) {
 			c.status.stopped()
 			return nil

@@ -105,9 +105,9 @@ func (s *session[T]) poisonBatch(batch Batch[T], err error) *Poison {
 	return poison
 }
 
-// logged are the log attributes of an error. The text of a Poison is left out: it may
+// errorAttributes are the log attributes of an error. The text of a Poison is left out: it may
 // quote the event, and with it a comment or a name.
-func logged(err error) []any {
+func errorAttributes(err error) []any {
 	all := []any{"kind", status.KindOf(err)}
 	var poison *Poison
 	if errors.As(err, &poison) {

@@ -125,7 +125,7 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 			return err
 		}
 	} else {
-		s.move(batch.Through)
+		s.advance(batch.Through)
 	}
 	if poison != nil {
 		return poison
@@ -135,7 +135,7 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 
 // gather makes a batch of the items that have arrived, and never waits for more.
 func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
-	batch := Batch[T]{Through: s.applied, Events: make([]T, 0, min(len(s.items)+1, s.most()))}
+	batch := Batch[T]{Through: s.applied, Events: make([]T, 0, min(len(s.items)+1, s.batchLimit()))}
 	for {
 		if it.poison != nil {
 			return batch, it.poison
@@ -150,7 +150,7 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 			batch.Events = append(batch.Events, it.value)
 			s.recorded, s.newest = it.recorded, it.eventRef
 		}
-		if len(batch.Events) >= s.most() {
+		if len(batch.Events) >= s.batchLimit() {
 			return batch, nil
 		}
 		select {
@@ -161,8 +161,8 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 	}
 }
 
-// most is the largest number of events of the next batch.
-func (s *session[T]) most() int {
+// batchLimit is the largest number of events of the next batch.
+func (s *session[T]) batchLimit() int {
 	switch {
 	case s.consumer.isCareful(s.applied):
 		return 1
@@ -186,15 +186,15 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	if err != nil {
 		return fmt.Errorf("apply a batch of %d events up to %s: %w", len(batch.Events), batch.Through, err)
 	}
-	s.move(batch.Through)
+	s.advance(batch.Through)
 	s.written, s.usedAt, s.more = s.applied, s.consumer.options.Clock(), batch.More
 	s.consumer.status.applied(s.applied, s.recorded, len(s.items))
 	s.consumer.moved(len(batch.Events))
 	return nil
 }
 
-// move advances the applied position and never moves it back.
-func (s *session[T]) move(to eventstore.Position) {
+// advance advances the applied position and never moves it back.
+func (s *session[T]) advance(to eventstore.Position) {
 	if s.applied.Before(to) {
 		s.applied = to
 	}
@@ -206,7 +206,7 @@ func (s *session[T]) checkCaughtUp(ctx context.Context) error {
 	if s.head.readAt.IsZero() || s.applied.Before(s.head.Own) {
 		return nil
 	}
-	s.move(s.head.End) // only events of other streams are between
+	s.advance(s.head.End) // only events of other streams are between
 	if s.caughtUp || !s.live {
 		return nil
 	}

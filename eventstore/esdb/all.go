@@ -40,16 +40,16 @@ type all struct {
 
 // Page sizes of a read of the whole log.
 const (
-	// spareEvents are read in addition to the wanted ones, so that a few system events,
+	// extraEvents are read in addition to the wanted ones, so that a few system events,
 	// such as those at the start of every log, cost no second page. Pages double up to
 	// maxSize, because the log of an idle server ends with thousands of statistics.
-	spareEvents = 8
+	extraEvents = 8
 	maxSize     = 1024
 )
 
 // next reads a page, system events included, and moves the cursor.
 func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.RecordedEvent, error) {
-	count := max(wanted+spareEvents, min(2*page.size, maxSize))
+	count := max(wanted+extraEvents, min(2*page.size, maxSize))
 	page.size = count
 	options := esdb.ReadAllOptions{Direction: readDirection(page.direction), From: positionOf(page.from)}
 	events, err := s.readAll(ctx, options, count)

@@ -29,7 +29,7 @@ func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstor
 	if err := wanted.Check(); err != nil {
 		return eventstore.Appended{}, err
 	}
-	same := request[eventstore.Appended](func(ctx context.Context, client *esdb.Client) (eventstore.Appended, error) {
+	same := operation[eventstore.Appended](func(ctx context.Context, client *esdb.Client) (eventstore.Appended, error) {
 		options := esdb.AppendToStreamOptions{ExpectedRevision: expected(wanted.Expected)}
 		written, err := client.AppendToStream(ctx, wanted.Stream, options, proposed(wanted.Events)...)
 		if err != nil {

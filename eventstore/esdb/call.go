@@ -16,8 +16,8 @@ import (
 // errClosed is the error of every call after Close.
 var errClosed = fmt.Errorf("%w: closed", eventstore.ErrUnavailable)
 
-// request is one use of the client. Its errors are the client's.
-type request[T any] func(context.Context, *esdb.Client) (T, error)
+// operation is one use of the client. Its errors are the client's.
+type operation[T any] func(context.Context, *esdb.Client) (T, error)
 
 // result is what a request has returned.
 type result[T any] struct {
@@ -30,7 +30,7 @@ type result[T any] struct {
 // panics on messages that it does not know (J). When the context ends first, the
 // request goes on in its goroutine and keeps its slot, which limits how many can
 // accumulate. The error is the port's; right is named when the call is denied.
-func call[T any](ctx context.Context, s *Store, right string, request request[T]) (T, error) {
+func call[T any](ctx context.Context, s *Store, right string, request operation[T]) (T, error) {
 	var none T
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
@@ -44,7 +44,7 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 	done := make(chan result[T], 1)
 	go func() {
 		defer func() { <-s.slots }()
-		value, err := withRetry(s.asking(bounded), s.client, request)
+		value, err := withRetry(s.requestContext(bounded), s.client, request)
 		seen := classify(bounded, err)
 		s.breaker.leave(trying, seen)
 		if seen == answered {
@@ -153,7 +153,7 @@ func isExpired(ctx context.Context) bool {
 // withRetry repeats a request that certainly had no effect, at most twice and without
 // a pause: a node that is not the leader may abort the first request and name the
 // leader only in answer to the second.
-func withRetry[T any](ctx context.Context, client *esdb.Client, request request[T]) (T, error) {
+func withRetry[T any](ctx context.Context, client *esdb.Client, request operation[T]) (T, error) {
 	value, err := recoverPanics(ctx, client, request)
 	for more := 2; more > 0 && isRetryable(err); more-- {
 		value, err = recoverPanics(ctx, client, request)
@@ -162,7 +162,7 @@ func withRetry[T any](ctx context.Context, client *esdb.Client, request request[
 }
 
 // recoverPanics turns a panic of the client into an error.
-func recoverPanics[T any](ctx context.Context, client *esdb.Client, request request[T]) (value T, err error) {
+func recoverPanics[T any](ctx context.Context, client *esdb.Client, request operation[T]) (value T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: the client panicked: %v", eventstore.ErrUnavailable, r)

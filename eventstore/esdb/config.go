@@ -38,7 +38,7 @@ func configure(connection string, options Options) (*esdb.Configuration, error) 
 	if options.Address != "" {
 		cfg.Address, cfg.GossipSeeds, cfg.DnsDiscover = options.Address, nil, false
 	}
-	if cfg.Username != "" && sent(cfg) == "" {
+	if cfg.Username != "" && sentUser(cfg) == "" {
 		options.Logger.Warn("event store user is not sent: no TLS, or no password")
 	}
 	return cfg, nil
@@ -92,9 +92,9 @@ func Check(connection string) error {
 	return err
 }
 
-// sent returns the user that the client sends; "" without TLS or without a password,
+// sentUser returns the user that the client sends; "" without TLS or without a password,
 // when it sends none.
-func sent(cfg *esdb.Configuration) string {
+func sentUser(cfg *esdb.Configuration) string {
 	if cfg.DisableTLS || cfg.Password == "" {
 		return ""
 	}

@@ -21,8 +21,8 @@ import (
 	"nonassociations/eventstore/memory"
 )
 
-// nowhere is a place a log is looked for in vain.
-type nowhere struct {
+// unreachable is a place a log is looked for in vain.
+type unreachable struct {
 	url   string
 	cause eventstore.Cause
 }
@@ -72,7 +72,7 @@ func closedPort(t *testing.T) string {
 // swallow reads until the other side leaves, and says nothing.
 func swallow(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
-func places(t *testing.T) map[string]nowhere {
+func unreachables(t *testing.T) map[string]unreachable {
 	caFile, certificate := authority(t)
 	otherFile, _ := authority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}}
@@ -89,7 +89,7 @@ func places(t *testing.T) map[string]nowhere {
 	demanding := secure.Clone()
 	demanding.ClientAuth = tls.RequireAnyClientCert
 	const plainly, tlsWith = "?tls=false", "?tls=true&tlsCaFile="
-	return map[string]nowhere{
+	return map[string]unreachable{
 		"a closed port":                        {"esdb://127.0.0.1:" + closed + plainly, eventstore.CauseRefused},
 		"a closed port, TLS":                   {"esdb://localhost:" + closed + tlsWith + caFile, eventstore.CauseRefused},
 		"two closed ports":                     {"esdb://127.0.0.1:" + closed + ",127.0.0.1:" + closedPort(t) + plainly, eventstore.CauseRefused},
@@ -132,7 +132,7 @@ func speaks(text string) func(net.Conn) {
 func TestUnreached_logNamesWhy(t *testing.T) {
 	t.Parallel()
 	named := map[eventstore.Cause]bool{eventstore.CauseDenied: true}
-	all := places(t)
+	all := unreachables(t)
 	var each sync.WaitGroup // side by side: most of it is waiting
 	var answers sync.Map
 	for name, at := range all {
@@ -230,10 +230,10 @@ func TestClose_thatACallerStillWaitsForReportsIt(t *testing.T) {
 	store := server.open(t, Options{})
 	left := make(chan error, 1)
 	go func() {
-		_, err := store.Append(within(t, patience), opening("a"))
+		_, err := store.Append(within(t, waitTime), opening("a"))
 		left <- err
 	}()
-	require.Eventually(t, func() bool { return store.callers.Load() == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return store.callers.Load() == 1 }, waitTime, time.Millisecond)
 	require.ErrorIs(t, store.Close(within(t, 20*time.Millisecond)), context.DeadlineExceeded)
 	server.start(t)
 	<-left

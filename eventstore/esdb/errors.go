@@ -65,11 +65,11 @@ func (s *Store) failure(err error, right string) error {
 	case codes.Unimplemented, codes.OutOfRange:
 		return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
 	}
-	return leading(err, temporary{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)})
+	return withLeaderCause(err, temporary{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)})
 }
 
-// leading adds the cause "no leader" to a failure when a node has reported that.
-func leading(err, failure error) error {
+// withLeaderCause adds the cause "no leader" to a failure when a node has reported that.
+func withLeaderCause(err, failure error) error {
 	var typed *esdb.Error
 	if leaderless(err) || errors.As(err, &typed) && typed.Code() == esdb.ErrorCodeNotLeader {
 		return &eventstore.Unreached{Cause: eventstore.CauseNoLeader, Err: failure}

@@ -48,8 +48,8 @@ func (u Users) Check() error {
 	return nil
 }
 
-// with returns the administrators and the given users, sorted and without repeats.
-func with(users ...string) roles {
+// adminsAnd returns the administrators and the given users, sorted and without repeats.
+func adminsAnd(users ...string) roles {
 	sorted := slices.Sorted(slices.Values(users))
 	return append(roles{administrators}, slices.Compact(sorted)...)
 }
@@ -57,7 +57,7 @@ func with(users ...string) roles {
 // AllACL returns the rights that the metadata of $all must have: the service's users
 // read it and subscribe to it.
 func (u Users) AllACL() ACL {
-	return ACL{"$r": with(slices.Concat(u.Append, u.Read)...)}
+	return ACL{"$r": adminsAnd(slices.Concat(u.Append, u.Read)...)}
 }
 
 // Defaults returns the content that $settings must have, for streams without rights
@@ -66,7 +66,7 @@ func (u Users) AllACL() ACL {
 func (u Users) Defaults() Defaults {
 	only := func() roles { return roles{administrators} }
 	return Defaults{
-		User:   ACL{"$r": with(slices.Concat(u.Append, u.Read)...), "$w": with(u.Append...), "$d": only(), "$mr": only(), "$mw": only()},
+		User:   ACL{"$r": adminsAnd(slices.Concat(u.Append, u.Read)...), "$w": adminsAnd(u.Append...), "$d": only(), "$mr": only(), "$mw": only()},
 		System: ACL{"$r": only(), "$w": only(), "$d": only(), "$mr": only(), "$mw": only()},
 	}
 }

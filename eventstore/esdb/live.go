@@ -151,7 +151,7 @@ func (w *liveSubscription) isBehind(ctx context.Context) (bool, error) {
 			if !w.last.Before(event.Position) {
 				return false, nil
 			}
-			if eventstore.Begins(event.Stream, w.prefixes) && !isSystemEvent(event) {
+			if eventstore.HasPrefix(event.Stream, w.prefixes) && !isSystemEvent(event) {
 				return true, nil
 			}
 		}

@@ -141,10 +141,10 @@ func TestEvent_ofTheWholeLogWithoutAPositionBreaksTheReading(t *testing.T) {
 		}
 		return say(out, nil, wireEvent("a", "x", 1), wireEvent("a", "x", math.MaxUint64))
 	})
-	_, err := store.ReadAll(within(t, patience), eventstore.Forwards, eventstore.Start, 10)
+	_, err := store.ReadAll(within(t, waitTime), eventstore.Forwards, eventstore.Start, 10)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	var seen []uint64
-	err = store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(m eventstore.Message) error {
+	err = store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(m eventstore.Message) error {
 		seen = append(seen, m.Position.Commit)
 		return nil
 	})

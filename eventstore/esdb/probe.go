@@ -55,12 +55,12 @@ func (p prober) probe(ctx context.Context) finding {
 		all.Go(func() { findings[i] = p.probeNode(ctx, node) })
 	}
 	all.Wait()
-	return worst(findings)
+	return mostSpecific(findings)
 }
 
-// worst returns the zero finding when one node is reached, else the one with the most
+// mostSpecific returns the zero finding when one node is reached, else the one with the most
 // specific cause.
-func worst(findings []finding) finding {
+func mostSpecific(findings []finding) finding {
 	if slices.Contains(findings, finding{}) {
 		return finding{}
 	}
@@ -221,7 +221,7 @@ func (p prober) tlsAnswers(ctx context.Context, node string) bool {
 	}
 	defer conn.Close()
 	err = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}).HandshakeContext(ctx) //nolint:gosec // no data is exchanged
-	return err == nil || eventstore.Alerted(err)
+	return err == nil || eventstore.IsTLSAlert(err)
 }
 
 // dial opens a connection whose deadline is the time of one step.

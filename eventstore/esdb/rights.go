@@ -131,7 +131,7 @@ func (s *Store) hasOnce(ctx context.Context, does func(context.Context, *esdb.Cl
 	return call(ctx, s, "", func(ctx context.Context, client *esdb.Client) (bool, error) {
 		err := does(ctx, client)
 		switch {
-		case err == nil || isPast(err):
+		case err == nil || isPastRights(err):
 			return true, nil
 		case status.Code(err) == codes.PermissionDenied:
 			return false, nil
@@ -140,8 +140,8 @@ func (s *Store) hasOnce(ctx context.Context, does func(context.Context, *esdb.Cl
 	})
 }
 
-// isPast reports whether an error is about the request, and not about the user.
-func isPast(err error) bool {
+// isPastRights reports whether an error is about the request, and not about the user.
+func isPastRights(err error) bool {
 	var typed *esdb.Error
 	if errors.As(err, &typed) {
 		switch typed.Code() {

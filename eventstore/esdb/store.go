@@ -65,14 +65,14 @@ type Store struct {
 	leader   bool
 	username string // "" when none is sent
 
-	breaker   *circuitBreaker
-	slots     chan struct{} // a semaphore of the calls inside the client
-	callers   atomic.Int64  // calls inside the client with a caller that still waits
-	diagnosis *diagnosis
-	closing   chan struct{}
-	mu        sync.Mutex
-	closed    bool
-	watching  sync.WaitGroup // subscriptions; none begins once closed
+	breaker       *circuitBreaker
+	slots         chan struct{} // a semaphore of the calls inside the client
+	callers       atomic.Int64  // calls inside the client with a caller that still waits
+	diagnosis     *diagnosis
+	closing       chan struct{}
+	mu            sync.Mutex
+	closed        bool
+	subscriptions sync.WaitGroup // subscriptions; none begins once closed
 }
 
 var (
@@ -103,7 +103,7 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 		client:    client,
 		options:   options,
 		leader:    cfg.NodePreference == esdb.NodePreferenceLeader,
-		username:  sent(cfg),
+		username:  sentUser(cfg),
 		breaker:   newCircuitBreaker(options.Logger),
 		diagnosis: newDiagnosis(ctx, options.Logger, prober{cfg, options.stepTime}.probe),
 		slots:     make(chan struct{}, options.InFlight),
@@ -124,7 +124,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.diagnosis.end(ctx)
-	if err := s.quiet(ctx); err != nil {
+	if err := s.waitForSubscriptions(ctx); err != nil {
 		return fmt.Errorf("close the event store with calls in flight: %w", err)
 	}
 	taken := 0
@@ -147,12 +147,12 @@ func (s *Store) Close(ctx context.Context) error {
 	return s.client.Close()
 }
 
-// quiet waits for the subscriptions to end.
-func (s *Store) quiet(ctx context.Context) error {
+// waitForSubscriptions waits for the subscriptions to end.
+func (s *Store) waitForSubscriptions(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.watching.Wait()
+		s.subscriptions.Wait()
 	}()
 	select {
 	case <-ended:
@@ -162,20 +162,20 @@ func (s *Store) quiet(ctx context.Context) error {
 	}
 }
 
-// begin registers a subscription that Close will wait for. It reports false when the
+// beginSubscription registers a subscription that Close will wait for. It reports false when the
 // store is closed.
-func (s *Store) begin() bool {
+func (s *Store) beginSubscription() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	s.watching.Add(1)
+	s.subscriptions.Add(1)
 	return true
 }
 
-// asking returns the context of a request, with the header that asks for the leader.
-func (s *Store) asking(ctx context.Context) context.Context {
+// requestContext returns the context of a request, with the header that asks for the leader.
+func (s *Store) requestContext(ctx context.Context) context.Context {
 	if !s.leader {
 		return ctx
 	}

@@ -44,16 +44,16 @@ type refusal struct{ error }
 // subscribe starts a subscription and runs it in the goroutine of the caller. A second
 // goroutine reads from the client, because Recv cannot be left.
 func (s *Store) subscribe(parent context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
-	if !s.begin() {
+	if !s.beginSubscription() {
 		return errClosed
 	}
-	defer s.watching.Done()
+	defer s.subscriptions.Done()
 	// The stream ends with the caller's context but has no deadline: the server would
 	// end the stream first, which looks like a broken subscription.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	defer cancel()
 	defer context.AfterFunc(parent, cancel)()
-	opened, from, err := s.prepared(parent, ctx, from, prefixes)
+	opened, from, err := s.openInTime(parent, ctx, from, prefixes)
 	if err != nil {
 		return err
 	}
@@ -69,22 +69,22 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 	return w.run(parent, messages)
 }
 
-// prepared starts the subscription, which lives as long as the context stream, and
+// openInTime starts the subscription, which lives as long as the context stream, and
 // returns the position at which it begins. It has the time limit of a call: after a
 // failover the server may never confirm.
-func (s *Store) prepared(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
+func (s *Store) openInTime(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
 	limited, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	opened, from, err := s.opened(limited, stream, from, prefixes)
+	opened, from, err := s.openSubscription(limited, stream, from, prefixes)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		err = s.diagnosis.explain(fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout))
 	}
 	return opened, from, err
 }
 
-// opened starts the subscription without a time limit of its own.
-func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
-	from, err := s.beginning(ctx, from)
+// openSubscription starts the subscription without a time limit of its own.
+func (s *Store) openSubscription(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
+	from, err := s.startPosition(ctx, from)
 	if err != nil {
 		return nil, from, err
 	}
@@ -102,10 +102,10 @@ func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, pr
 	return opened, from, err
 }
 
-// beginning reads from the leader first, so that the client is connected to it when
+// startPosition reads from the leader first, so that the client is connected to it when
 // the subscription starts; a broken subscription does not make it search (G). It
 // returns the position to start from, which for End is that of the last event.
-func (s *Store) beginning(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
+func (s *Store) startPosition(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
 	if from == eventstore.End {
 		last, err := s.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
 		if err != nil || len(last) == 0 {

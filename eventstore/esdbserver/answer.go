@@ -37,16 +37,16 @@ func answer(ctx context.Context, stream string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &notLeader):
-		trail(ctx, "exception", "not-leader",
+		setTrailers(ctx, "exception", "not-leader",
 			"leader-endpoint-host", notLeader.Host, "leader-endpoint-port", strconv.Itoa(notLeader.Port))
 		return status.Error(codes.NotFound, "Leader info available")
 	case errors.Is(err, eventstore.ErrStreamDeleted):
-		trail(ctx, "exception", "stream-deleted", "stream-name", stream)
+		setTrailers(ctx, "exception", "stream-deleted", "stream-name", stream)
 		return status.Errorf(codes.FailedPrecondition, "Event stream '%s' is deleted.", stream)
 	case errors.Is(err, eventstore.ErrTooLarge):
 		return errTooLarge
 	case errors.Is(err, eventstore.ErrDenied):
-		trail(ctx, "exception", "access-denied")
+		setTrailers(ctx, "exception", "access-denied")
 		return status.Error(codes.PermissionDenied, "Access Denied")
 	case errors.Is(err, eventstore.ErrUnavailable):
 		return status.Error(codes.Unavailable, "Server Is Not Ready")
@@ -59,7 +59,7 @@ func answer(ctx context.Context, stream string, err error) error {
 	return status.Error(codes.Unknown, "Unexpected "+err.Error())
 }
 
-// trail sets trailers. It can only fail outside of a call.
-func trail(ctx context.Context, pairs ...string) {
+// setTrailers sets trailers. It can only fail outside of a call.
+func setTrailers(ctx context.Context, pairs ...string) {
 	_ = grpc.SetTrailer(ctx, metadata.Pairs(pairs...))
 }

@@ -43,10 +43,10 @@ func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams
 		first, leave := s.inFlight.enter(wanted)
 		defer leave()
 		if !first {
-			return nil, withLock(ctx, s.options.HoldSame)
+			return nil, waitForLock(ctx, s.options.HoldSame)
 		}
 	}
-	appended, err := s.of(wanted.Stream).Append(ctx, wanted)
+	appended, err := s.storeOf(wanted.Stream).Append(ctx, wanted)
 	if errors.Is(err, eventstore.ErrConflict) {
 		return s.wrongVersion(ctx, wanted)
 	}
@@ -161,7 +161,7 @@ func (s *Server) wrongVersion(ctx context.Context, wanted eventstore.Append) (*s
 	} else {
 		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(wanted.Expected)} //nolint:gosec // not NoStream, so not negative
 	}
-	last, err := s.of(wanted.Stream).ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
+	last, err := s.storeOf(wanted.Stream).ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
 		return nil, err
 	}

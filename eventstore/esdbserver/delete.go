@@ -90,7 +90,7 @@ func (s *Server) delete(ctx context.Context, method, name string, fits check, ac
 		last, revision = found[0].Position, int64(found[0].Revision) //nolint:gosec // revisions stay far below 2⁶³
 	}
 	if !fits(revision) {
-		trail(ctx, "exception", "wrong-expected-version", "stream-name", name)
+		setTrailers(ctx, "exception", "wrong-expected-version", "stream-name", name)
 		return eventstore.Position{}, status.Errorf(codes.FailedPrecondition, "Deletion failed due to WrongExpectedVersion: the stream is at %d", revision)
 	}
 	act(store, name)

@@ -54,9 +54,9 @@ func requestKey(wanted eventstore.Append) string {
 	return key.String()
 }
 
-// withLock waits as long as a real server waits for the lock of the stream, and
+// waitForLock waits as long as a real server waits for the lock of the stream, and
 // returns its answer.
-func withLock(ctx context.Context, long time.Duration) error {
+func waitForLock(ctx context.Context, long time.Duration) error {
 	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {

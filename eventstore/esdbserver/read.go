@@ -55,7 +55,7 @@ func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Option
 	way, from, left := direction(options), firstRevision(options.GetStream()), options.GetCount()
 	for left > 0 {
 		size := int(min(left, page))
-		events, err := s.of(name).ReadStream(ctx, name, way, from, size)
+		events, err := s.storeOf(name).ReadStream(ctx, name, way, from, size)
 		if errors.Is(err, eventstore.ErrStreamNotFound) {
 			return out.Send(notFound(name))
 		}

@@ -66,18 +66,18 @@ type defaults struct {
 	System acl `json:"$systemStreamAcl"`
 }
 
-// delivered returns the rights of a server as it is installed: every user may use
+// installedDefaults returns the rights of a server as it is installed: every user may use
 // ordinary streams, and administrators system streams.
-func delivered() defaults {
+func installedDefaults() defaults {
 	all := func(to string) acl {
 		return acl{reads: {to}, writes: {to}, deletes: {to}, readsMeta: {to}, writesMeta: {to}}
 	}
 	return defaults{User: all(allUsers), System: all(admins)}
 }
 
-// of returns the store that holds a stream: system streams are kept apart when there
+// storeOf returns the store that holds a stream: system streams are kept apart when there
 // are rights.
-func (s *Server) of(stream string) eventstore.Store {
+func (s *Server) storeOf(stream string) eventstore.Store {
 	if s.options.Rights != nil && strings.HasPrefix(stream, systemPrefix) {
 		return s.options.Rights.System
 	}
@@ -137,7 +137,7 @@ func (r *Rights) may(ctx context.Context, doing act, stream string) (roles, erro
 	if roles, is := own.ACL[doing]; is {
 		return roles, nil
 	}
-	all := delivered()
+	all := installedDefaults()
 	if err := r.last(ctx, settings, &all); err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func (s *Store) Count(ctx context.Context, upTo eventstore.Position, prefixes []
 		return 0, false, err
 	}
 	for _, event := range s.log {
-		if !upTo.Before(event.Position) && eventstore.Begins(event.Stream, prefixes) {
+		if !upTo.Before(event.Position) && eventstore.HasPrefix(event.Stream, prefixes) {
 			count++
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 			}
-			if !eventstore.Begins(log[next].Stream, prefixes) {
+			if !eventstore.HasPrefix(log[next].Stream, prefixes) {
 				continue
 			}
 			if err := deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: log[next], Position: log[next].Position}); err != nil {

@@ -91,14 +91,14 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata).
 		Scan(&result.head, &result.currents, &result.known, &result.recorded)
 	if err != nil {
-		s.tail.forget()
+		s.recent.forget()
 		return nil, err
 	}
 	if len(result.currents) != len(group) {
 		return nil, errors.New("the append function returned results of another group")
 	}
 	outcomes, written := result.outcomes(group)
-	s.tail.add(written)
+	s.recent.add(written)
 	s.head.reached(uint64(result.head) + uint64(len(written))) //nolint:gosec // never negative
 	return outcomes, nil
 }

@@ -9,8 +9,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// reasoned adds to a failure the cause that err shows, if it shows one.
-func reasoned(err, failure error) error {
+// withCause adds to a failure the cause that err shows, if it shows one.
+func withCause(err, failure error) error {
 	cause := causeOf(err)
 	if cause == "" {
 		return failure

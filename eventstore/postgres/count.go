@@ -19,7 +19,7 @@ const countSQL = `SELECT coalesce(sum(there.n), 0)::bigint - (
 
 // Count implements eventstore.Counter. The count is always known.
 func (s *Store) Count(ctx context.Context, upTo eventstore.Position, prefixes []string) (count uint64, known bool, err error) {
-	count, err = retried(ctx, s, func(ctx context.Context) (count uint64, err error) {
+	count, err = readWithRetry(ctx, s, func(ctx context.Context) (count uint64, err error) {
 		err = s.reading.QueryRow(ctx, countSQL, bigint(upTo.Commit), prefixes).Scan(&count)
 		return count, err
 	})

@@ -30,7 +30,7 @@ func mapError(ctx context.Context, err error) error {
 	if errors.Is(meaning, eventstore.ErrConflict) {
 		return failure
 	}
-	return reasoned(err, failure)
+	return withCause(err, failure)
 }
 
 // codeOf returns the port's error for an error of the driver. It returns nil when there

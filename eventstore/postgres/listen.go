@@ -22,7 +22,7 @@ func (s *Store) listen() {
 	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 5*time.Second
 	_, _ = backoff.Retry(s.ctx, func() (struct{}, error) {
 		err := s.listenOnce(waits.Reset)
-		s.tail.forget()
+		s.recent.forget()
 		s.head.forget()
 		return struct{}{}, err
 	}, backoff.WithBackOff(waits), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {

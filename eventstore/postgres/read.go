@@ -49,7 +49,7 @@ func (s *Store) readStream(ctx context.Context, stream string, direction eventst
 		return events, err
 	}
 	// No events: the revision is after the end, or the stream does not exist.
-	exists, err := retried(ctx, s, func(ctx context.Context) (exists bool, err error) {
+	exists, err := readWithRetry(ctx, s, func(ctx context.Context) (exists bool, err error) {
 		err = s.reading.QueryRow(ctx, existsSQL, stream).Scan(&exists)
 		return exists, err
 	})
@@ -96,7 +96,7 @@ func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.R
 			names = append(names, name)
 		}
 	}
-	events, err := once(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
+	events, err := withReconnect(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 		return s.collect(ctx, manySQL, names)
 	})
 	if err != nil {
@@ -156,7 +156,7 @@ func bigint(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
 // query reads events for a caller, with a retry on a broken connection.
 func (s *Store) query(ctx context.Context, query string, arguments ...any) ([]eventstore.RecordedEvent, error) {
-	return retried(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
+	return readWithRetry(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 		return s.collect(ctx, query, arguments...)
 	})
 }

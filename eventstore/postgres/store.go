@@ -57,7 +57,7 @@ type Store struct {
 	appends *batcher[eventstore.Append, eventstore.Outcome]
 	streams *batcher[string, []eventstore.RecordedEvent]
 	head    *headNotifier
-	tail    recentEvents
+	recent  recentEvents
 	made    atomic.Uint64 // connections since the process began
 
 	closing   chan struct{} // closed when Close begins
@@ -110,7 +110,7 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 
 	writing := config.Copy()
 	pg.Resize(writing, appendWorkers)
-	for setting, value := range appending {
+	for setting, value := range appendSettings {
 		pg.Set(writing.ConnConfig, setting, value)
 	}
 
@@ -124,10 +124,10 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 	return nil
 }
 
-// appending are the settings of the session that appends. They override those of the
+// appendSettings are the settings of the session that appends. They override those of the
 // server, the database, the role and the address: an acknowledged append is on disk,
 // and each statement sees what was committed before it.
-var appending = map[string]string{
+var appendSettings = map[string]string{
 	"synchronous_commit":            "on",
 	"default_transaction_isolation": "read committed",
 	// A session that waits for the lock, or hangs while it holds it, delays every writer.
@@ -159,15 +159,15 @@ func (s *Store) Close(ctx context.Context) error {
 		err = fmt.Errorf("close the event store: %w", ctx.Err())
 	}
 	s.cancel()
-	return errors.Join(err, s.leave(ctx, idle))
+	return errors.Join(err, s.closeConnections(ctx, idle))
 }
 
 // cutTime bounds the close of connections on which Postgres does not answer.
 const cutTime = 250 * time.Millisecond
 
-// leave closes the connections. The driver's Close has no context, and waits for the
+// closeConnections closes the connections. The driver's Close has no context, and waits for the
 // server to confirm; so it runs in a goroutine.
-func (s *Store) leave(ctx context.Context, idle <-chan struct{}) error {
+func (s *Store) closeConnections(ctx context.Context, idle <-chan struct{}) error {
 	left := make(chan struct{})
 	go func() {
 		defer close(left)
@@ -199,9 +199,9 @@ func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFun
 	return bounded, func() { stop(); cancel() }
 }
 
-// refusal returns why a call cannot start: its context has ended, or the store is
+// rejection returns why a call cannot start: its context has ended, or the store is
 // closed. Else it returns nil.
-func (s *Store) refusal(ctx context.Context) error {
+func (s *Store) rejection(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -64,8 +64,8 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 // page is one. After that, events that this process wrote come from memory.
 func (s *subscription) page(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 	if !s.caughtUp {
-		s.since = s.store.tail.now()
-	} else if page := s.store.tail.from(s.next, pageSize, s.since); len(page) > 0 {
+		s.since = s.store.recent.now()
+	} else if page := s.store.recent.from(s.next, pageSize, s.since); len(page) > 0 {
 		return page, nil
 	}
 	head := s.store.head
@@ -95,7 +95,7 @@ func pause(ctx context.Context, moment time.Duration) {
 
 // readHead returns the last position of the table, 0 when it is empty.
 func (s *Store) readHead(ctx context.Context) (int64, error) {
-	return retried(ctx, s, func(ctx context.Context) (head int64, err error) {
+	return readWithRetry(ctx, s, func(ctx context.Context) (head int64, err error) {
 		err = s.reading.QueryRow(ctx, "SELECT coalesce(max(position), 0) FROM eventstore.events").Scan(&head)
 		return head, err
 	})
@@ -106,11 +106,11 @@ func (s *Store) readHead(ctx context.Context) (int64, error) {
 func (s *subscription) work(ctx context.Context, page []eventstore.RecordedEvent) error {
 	delivered := true
 	for _, event := range page {
-		if err := s.store.refusal(ctx); err != nil {
+		if err := s.store.rejection(ctx); err != nil {
 			return fmt.Errorf("subscribe to %q: %w", s.prefixes, err)
 		}
 		s.next = int64(event.Position.Commit) + 1 //nolint:gosec // from a bigint
-		if delivered = eventstore.Begins(event.Stream, s.prefixes); !delivered {
+		if delivered = eventstore.HasPrefix(event.Stream, s.prefixes); !delivered {
 			continue
 		}
 		if err := s.deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: event, Position: event.Position}); err != nil {
@@ -147,7 +147,7 @@ func (s *subscription) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.store.closing:
-			return s.store.refusal(ctx)
+			return s.store.rejection(ctx)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func (s *suite) appendTests() map[string]func(t *testing.T) {
 		"all events of an append or none":                 s.atomic,
 		"what was written is read byte for byte":          s.faithful,
 		"the caller's bytes are its own again afterwards": s.ownBytes,
-		"an append of nothing is refused":                 s.nothing,
+		"an append of nothing is refused":                 s.noEvents,
 		"an append that is too large is refused by size":  s.tooLarge,
 		"the largest append is taken":                     s.largest,
 	}
@@ -130,9 +130,9 @@ func (s *suite) ownBytes(t *testing.T) {
 	require.Equal(t, want, string(s.read(t, stream)[0].Data))
 }
 
-// nothing appends no events. A server would report success for it, which could be
+// noEvents appends no events. A server would report success for it, which could be
 // taken for a stored event.
-func (s *suite) nothing(t *testing.T) {
+func (s *suite) noEvents(t *testing.T) {
 	stream := s.stream()
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream})
 	require.ErrorIs(t, err, eventstore.ErrEmpty)

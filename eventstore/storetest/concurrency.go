@@ -149,7 +149,7 @@ func (s *suite) hotStream(t *testing.T) {
 	for range writers {
 		group.Go(func() error {
 			for range each {
-				if err := s.insist(ctx, stream, events(1)); err != nil {
+				if err := s.appendWithRetry(ctx, stream, events(1)); err != nil {
 					return err
 				}
 			}

@@ -47,7 +47,7 @@ func (l *listener) next(t testing.TB) eventstore.Message {
 		return message
 	case err := <-l.ended:
 		require.Fail(t, "the subscription ended", "%v", err)
-	case <-time.After(patience):
+	case <-time.After(waitTime):
 		require.Fail(t, "nothing more is delivered")
 	}
 	return eventstore.Message{}
@@ -94,7 +94,7 @@ func (l *listener) over(t testing.TB) error {
 		case <-l.messages:
 		case err := <-l.ended:
 			return err
-		case <-time.After(patience):
+		case <-time.After(waitTime):
 			require.Fail(t, "the subscription does not end")
 		}
 	}

@@ -16,7 +16,7 @@ import (
 func (s *suite) outageTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){}
 	if s.Outage != nil {
-		tests["an outage: every call reports it in time"] = s.away
+		tests["an outage: every call reports it in time"] = s.duringOutage
 		tests["an outage among appends: each event once"] = s.outageAmongAppends
 		tests["a broken subscription reports it and can continue"] = s.brokenSubscription
 	}
@@ -32,9 +32,9 @@ func unknown(err error) bool {
 	return errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// away calls every method during an outage. Each must return when its context ends,
+// duringOutage calls every method during an outage. Each must return when its context ends,
 // with an error that leaves the outcome open.
-func (s *suite) away(t *testing.T) {
+func (s *suite) duringOutage(t *testing.T) {
 	restore := s.Outage(t, s.store)
 	for name, call := range s.calls(s.store) {
 		t.Run(name, func(t *testing.T) {

@@ -36,8 +36,8 @@ type Setup struct {
 	Outage func(t testing.TB, store eventstore.Store) (restore func())
 }
 
-// patience bounds the wait for what must happen. No test measures time with it.
-const patience = 30 * time.Second
+// waitTime bounds the wait for what must happen. No test measures time with it.
+const waitTime = 30 * time.Second
 
 // suite is one run: a store, and a prefix of stream names that no other run has.
 type suite struct {
@@ -84,7 +84,7 @@ func (s *suite) stream() string { return s.prefix() + "a" }
 
 // within returns a context with patience as its time limit.
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
 	t.Cleanup(cancel)
 	return ctx
 }

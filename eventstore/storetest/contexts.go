@@ -17,9 +17,9 @@ var errCanceled = context.Canceled
 // leavingTests are the rules of contexts and of Close.
 func (s *suite) leavingTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
-		"every method returns after its context ended":        s.leave,
-		"a live subscription ends with its context":           s.leaveLive,
-		"a time limit ends a subscription":                    s.leaveInTime,
+		"every method returns after its context ended":        s.endedContexts,
+		"a live subscription ends with its context":           s.endedLiveSubscription,
+		"a time limit ends a subscription":                    s.subscriptionDeadline,
 		"a caller that leaves does not cancel others":         s.concurrentCallers,
 		"a closed store refuses calls and ends subscriptions": s.closed,
 	}
@@ -63,15 +63,15 @@ func inTime(t testing.TB, call func() error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(patience / 3):
+	case <-time.After(waitTime / 3):
 		require.Fail(t, "the call does not return")
 		return nil
 	}
 }
 
-// leave calls every method with an ended context. It must return the error of that
+// endedContexts calls every method with an ended context. It must return the error of that
 // context, at once.
-func (s *suite) leave(t *testing.T) {
+func (s *suite) endedContexts(t *testing.T) {
 	for name, call := range s.calls(s.store) {
 		t.Run(name, func(t *testing.T) {
 			gone, cancel := context.WithCancel(context.Background())
@@ -85,16 +85,16 @@ func (s *suite) leave(t *testing.T) {
 	}
 }
 
-// leaveLive ends the context of a subscription that has caught up.
-func (s *suite) leaveLive(t *testing.T) {
+// endedLiveSubscription ends the context of a subscription that has caught up.
+func (s *suite) endedLiveSubscription(t *testing.T) {
 	l := s.listen(t, s.placed(t), s.prefix())
 	l.untilCaughtUp(t)
 	require.ErrorIs(t, l.end(t), context.Canceled)
 }
 
-// leaveInTime subscribes with a deadline. A server that ends the stream at the
+// subscriptionDeadline subscribes with a deadline. A server that ends the stream at the
 // deadline must not make it look like a break.
-func (s *suite) leaveInTime(t *testing.T) {
+func (s *suite) subscriptionDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	err := inTime(t, func() error {
@@ -147,8 +147,8 @@ func (s *suite) closed(t *testing.T) {
 	require.NoError(t, own.store.Close(within(t)), "closing twice is no fault")
 }
 
-// insist appends after the last event, and again after every conflict.
-func (s *suite) insist(ctx context.Context, stream string, sent []eventstore.Event) error {
+// appendWithRetry appends after the last event, and again after every conflict.
+func (s *suite) appendWithRetry(ctx context.Context, stream string, sent []eventstore.Event) error {
 	for {
 		last, err := s.store.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)
 		if err != nil {
