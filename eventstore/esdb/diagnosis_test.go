@@ -130,14 +130,13 @@ func speaks(text string) func(net.Conn) {
 
 // TestUnreached_logNamesWhy asks every call of the port at each place.
 func TestUnreached_logNamesWhy(t *testing.T) {
-	t.Parallel()
 	named := map[eventstore.Cause]bool{eventstore.CauseDenied: true}
 	all := unreachables(t)
 	var each sync.WaitGroup // side by side: most of it is waiting
 	var answers sync.Map
 	for name, at := range all {
 		named[at.cause] = true
-		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 1900 * time.Millisecond, attempts: 2, lookAfter: 50 * time.Millisecond, stepTime: 250 * time.Millisecond})
+		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 3 * time.Second, attempts: 2, lookAfter: 50 * time.Millisecond, stepTime: 700 * time.Millisecond})
 		each.Go(func() {
 			_, err := store.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
 			answers.Store(name, err)
