@@ -41,8 +41,9 @@ func (d delays) reset() {
 	d.slow.Reset()
 }
 
-// pause waits, and reports whether the context is still alive.
-func pause(ctx context.Context, d time.Duration) bool {
+// Sleep waits for a time and reports whether the context is still alive. Handlers use it
+// between their own retries.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

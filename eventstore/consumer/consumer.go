@@ -53,7 +53,7 @@ func (c *Consumer[T]) Run(ctx context.Context) error {
 		wait := waits.after(err).NextBackOff()
 		c.options.Logger.ErrorContext(ctx, "consumer stopped, starting again",
 			append([]any{"lease", c.options.Name, "in", wait}, errorAttributes(err)...)...)
-		if !pause(ctx, wait) {
+		if !Sleep(ctx, wait) {
 			c.status.stopped()
 			return nil
 		}

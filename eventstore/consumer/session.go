@@ -113,7 +113,7 @@ func (s *session[T]) work(ctx context.Context) error {
 // workOn applies the items that have arrived, up to a Poison if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	wasLive := s.live
-	if s.live && s.last >= coalesceThreshold && !pause(ctx, coalesceDelay) {
+	if s.live && s.last >= coalesceThreshold && !Sleep(ctx, coalesceDelay) {
 		return ctx.Err()
 	}
 	s.consumer.status.began(first.recorded)
