@@ -32,10 +32,14 @@ type Event struct {
 // RecordedEvent is an event as it was read from the log.
 type RecordedEvent struct {
 	Event
-	Stream     string
-	Revision   uint64    // index in its stream, from 0
-	Position   Position  // position in the whole log; the zero Position when the server sent none
-	RecordedAt time.Time // the store's clock
+	Stream string
+	// Revision is the index of the event in its stream, from 0.
+	Revision uint64
+	// Position is the place of the event in the whole log. It is the zero Position when
+	// the server sent none, which real servers do in reads of a stream.
+	Position Position
+	// RecordedAt is the time of the store's clock.
+	RecordedAt time.Time
 }
 
 // Expected is the revision that the last event of a stream must have, else an append

@@ -16,12 +16,15 @@ import (
 type Fact struct {
 	domain.Fact
 
-	Type       string // as recorded, which may be that of an older version
-	Stream     string
-	Pair       domain.Pair // of the stream; the zero Pair for a stream of a prisoner number
-	Revision   uint64      // index in its stream, from 0
-	Position   Position    // position in the whole log; the zero Position when the server sent none
-	RecordedAt time.Time   // the store's clock
+	// Type is the type as recorded, which may be that of an older version.
+	Type   string
+	Stream string
+	// Pair is the pair of the stream; the zero Pair for a stream of a prisoner number.
+	Pair domain.Pair
+	// Revision, Position and RecordedAt are those of RecordedEvent.
+	Revision   uint64
+	Position   Position
+	RecordedAt time.Time
 }
 
 // OfPair reports whether the fact belongs to a pair, and not to a prisoner number.

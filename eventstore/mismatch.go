@@ -20,13 +20,18 @@ type Seen struct {
 // backup. It is an ErrUnavailable too: no conclusion may be drawn from such a log,
 // and calls succeed again once the right one answers.
 type Mismatch struct {
-	Known uuid.UUID // the log that this process works with
-	Found uuid.UUID // the answering log; zero when it has no id
+	// Known is the log that this process works with.
+	Known uuid.UUID
+	// Found is the answering log; zero when it has no id.
+	Found uuid.UUID
 	// Lost is an event that this process has met and that is no longer in the log;
 	// zero when the ids differ.
-	Lost    Seen
-	Instead uuid.UUID // the event at its place; zero when there is none, or its id is not known
-	End     Position  // the last event of the log that answers
+	Lost Seen
+	// Instead is the event at the position of Lost; zero when there is none, or its id
+	// is not known.
+	Instead uuid.UUID
+	// End is the last event of the answering log.
+	End Position
 }
 
 // Error returns the words of Words.

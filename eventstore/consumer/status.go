@@ -9,15 +9,26 @@ import (
 
 // Status is the state of a consumer, for health and metrics.
 type Status struct {
-	Leader   bool                // this process holds the lease
-	Waiting  bool                // another process holds it
-	Position eventstore.Position // every event of the prefixes up to here is applied; of the leader only
-	Head     eventstore.Position // the last event of the prefixes, as last read
-	HeadRead time.Time           // when Head was read; zero: not yet
-	Queued   int                 // events received and not applied yet: a lower bound of the backlog
-	Lag      time.Duration       // age of the last event applied, while that is not the head; else 0
-	CaughtUp bool                // this session has reached a head that was fresh
-	Failure  error               // why nothing is applied; nil: no fault. A *Poison waits for an operator
+	// Leader is whether this process holds the lease, Waiting whether another one does.
+	// Both are false while the consumer is between two sessions.
+	Leader, Waiting bool
+	// Position is the position up to which every event of the prefixes is applied. Only
+	// the leader knows it.
+	Position eventstore.Position
+	// Head is the last event of the prefixes, as last read, and HeadRead when that was;
+	// zero: not yet.
+	Head     eventstore.Position
+	HeadRead time.Time
+	// Queued is the number of events received and not applied yet. It is a lower bound
+	// of the backlog, because the rest waits in the server.
+	Queued int
+	// Lag is the age of the last event applied while that is not the head, else 0.
+	Lag time.Duration
+	// CaughtUp is whether this session has reached a head that was fresh.
+	CaughtUp bool
+	// Failure is why nothing is applied; nil: no fault. A *Poison stays until an
+	// operator or a later build ends it, every other failure is retried.
+	Failure error
 	// Oldest is when the oldest event in work was recorded; zero: none is in work.
 	Oldest time.Time
 	// Heartbeat is when the leader's loop last completed a step; zero: not yet.

@@ -41,6 +41,8 @@ func call[T any](ctx context.Context, s *Store, right string, request operation[
 	s.callers.Add(1)
 	defer s.callers.Add(-1)
 
+	// The channel has room for the result, so the goroutine ends even when the caller has
+	// left.
 	done := make(chan result[T], 1)
 	go func() {
 		defer func() { <-s.slots }()

@@ -13,14 +13,17 @@ import (
 // liveSubscription passes the messages of one subscription on. It detects when they
 // stop although the log goes on.
 type liveSubscription struct {
-	store      *Store
-	prefixes   []string
-	deliver    func(eventstore.Message) error
-	last       eventstore.Position // of the last event or checkpoint; never goes back
-	event      eventstore.Position // last event, or where the subscription began
-	checkpoint eventstore.Position // last checkpoint
-	caughtUp   bool
-	missed     bool // the log was ahead at the last check of a silence
+	store    *Store
+	prefixes []string
+	deliver  func(eventstore.Message) error
+	// last is the position of the last event or checkpoint. It never goes back.
+	last eventstore.Position
+	// event is the position of the last event, or of the start of the subscription, and
+	// checkpoint that of the last checkpoint. Repeats are found with them.
+	event, checkpoint eventstore.Position
+	caughtUp          bool
+	// missed is whether the log was ahead at the last check of a silence.
+	missed bool
 }
 
 // run handles messages until the context, the store or the subscription ends. It

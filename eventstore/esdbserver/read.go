@@ -56,6 +56,7 @@ func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Option
 	for left > 0 {
 		size := int(min(left, page))
 		events, err := s.storeOf(name).ReadStream(ctx, name, way, from, size)
+		// Only the first page can find no stream: there is no page after a short one.
 		if errors.Is(err, eventstore.ErrStreamNotFound) {
 			return out.Send(notFound(name))
 		}

@@ -20,9 +20,11 @@ import (
 // metadata of streams, and by the stream $settings for those without. A client sends a
 // user only over TLS.
 type Rights struct {
-	Users  map[string]string // their passwords, by name
-	Admins []string          // of the users, those in $admins
-	// System keeps the streams that begin with $, apart from the log.
+	// Users has the passwords by user name.
+	Users map[string]string
+	// Admins are the users in the group $admins.
+	Admins []string
+	// System stores the streams that begin with $, apart from the log.
 	System eventstore.Store
 }
 
@@ -95,6 +97,7 @@ func (s *Server) allow(ctx context.Context, doing act, stream string) error {
 	if err != nil || slices.Contains(r.Admins, user) {
 		return err
 	}
+	// An operation on the metadata stream of a stream needs a right on that stream.
 	if of, is := strings.CutPrefix(stream, metaPrefix); is {
 		stream = of
 		doing = map[act]act{reads: readsMeta, writes: writesMeta, deletes: writesMeta}[doing]

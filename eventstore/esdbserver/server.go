@@ -46,18 +46,24 @@ type Server struct {
 	streams.UnimplementedStreamsServer
 	serverfeatures.UnimplementedServerFeaturesServer
 
-	store    eventstore.Store
-	options  Options
-	grpc     *grpc.Server
-	stopping chan struct{} // closed to end the subscriptions, which never end by themselves
+	store   eventstore.Store
+	options Options
+	grpc    *grpc.Server
+	// stopping is closed by stop. It ends the subscriptions, which never end by
+	// themselves and would block a graceful stop.
+	stopping chan struct{}
 	stop     func()
+	// open are the connections for Drop, inFlight the appends for HoldSame.
 	open     connections
 	inFlight inFlight
 }
 
 const (
-	maxMessage = 17 << 20        // what the client takes
-	grace      = 2 * time.Second // for the calls in flight at Stop
+	// maxMessage is the limit of the client. It is above that of an append, so that an
+	// append that is too large is refused by its size and not by gRPC.
+	maxMessage = 17 << 20
+	// grace is the time of calls in flight at Stop.
+	grace = 2 * time.Second
 	// The client never closes the connection that it replaces after an Unavailable.
 	// Like a real server, this one closes idle connections.
 	maxIdle = 2 * time.Minute

@@ -60,14 +60,15 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 
 // subscription is what a client has requested.
 type subscription struct {
-	from     eventstore.Position
-	prefixes []string // what the store itself filters by
+	from eventstore.Position
+	// prefixes are the part of the filter that the store applies, matches the rest.
+	prefixes []string
 	matches  func(eventstore.RecordedEvent) bool
-	// Only a filtered subscription has checkpoints, at least every so many
-	// events that were looked at.
+	// filtered is whether there is a filter. Only then there are checkpoints: one after
+	// every so many events that were left out. passed counts those since the last one.
 	filtered bool
 	every    uint64
-	passed   uint64 // events left out since the last checkpoint
+	passed   uint64
 }
 
 // wanted converts the options of a subscription.

@@ -18,17 +18,23 @@ import (
 // Store is an append-only log in memory. Positions are dense, begin at 1, and have
 // equal commit and prepare. Make one with New. It is safe for concurrent use.
 type Store struct {
-	mu      sync.RWMutex
-	log     []eventstore.RecordedEvent // log[i] has position i+1
+	mu sync.RWMutex
+	// log has the event of position i+1 at index i. It only grows, so readers may keep
+	// a slice of it without the lock.
+	log     []eventstore.RecordedEvent
 	streams map[string]*stream
-	changed chan struct{} // closed and replaced by every append
+	// changed is closed and replaced by every append.
+	changed chan struct{}
 	closed  bool
 }
 
 // stream is one stream, which exists from its first append or its tombstone on.
 type stream struct {
-	events     []int  // indexes in the log, by revision
-	first      uint64 // first visible revision; after the last event when soft-deleted
+	// events has the indexes in the log, by revision.
+	events []int
+	// first is the first visible revision. A soft delete sets it after the last event.
+	first uint64
+	// tombstoned is whether the stream is deleted for ever.
 	tombstoned bool
 }
 

@@ -39,6 +39,7 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 		}
 		sent, places = append(sent, one), append(places, i)
 	}
+	// A call that fails as a whole gives all of its appends the same error.
 	jobs, err := s.appends.do(ctx, sent)
 	for i, place := range places {
 		if err != nil {
@@ -91,6 +92,7 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata).
 		Scan(&result.head, &result.currents, &result.known, &result.recorded)
 	if err != nil {
+		// The outcome is unknown, so the end of the log is too.
 		s.recent.forget()
 		return nil, err
 	}
@@ -141,10 +143,15 @@ func present(text []byte) []byte {
 
 // answer is the result row of eventstore.append.
 type answer struct {
-	head     int64     // position before the group
-	currents []int64   // revision of each stream before the group
-	known    []*int64  // position of a repeated append, or nil; nil without conflicts
-	recorded time.Time // the time of all events of the group
+	// head is the last position before the group; its events follow in order.
+	head int64
+	// currents is the revision of each append's stream before the group, -1 for none.
+	currents []int64
+	// known has the position of each append that is a repeat, and is nil when no append
+	// conflicts.
+	known []*int64
+	// recorded is the time of all events of the group.
+	recorded time.Time
 }
 
 // outcomes returns the outcome of each append, and the events that were written.

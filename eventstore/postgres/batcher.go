@@ -23,10 +23,13 @@ type batcher[Q, A any] struct {
 	// execute runs a group. It returns one result per request, or one error for all.
 	execute func(ctx context.Context, requests []Q) ([]A, error)
 
+	// mu guards waiting, the jobs that no group has taken yet, and closed.
 	mu      sync.Mutex
 	waiting []*job[Q, A]
 	closed  bool
-	wake    chan struct{} // holds at most one signal
+	// wake holds at most one signal: a worker takes all that fits, however many
+	// requests have signalled.
+	wake    chan struct{}
 	workers sync.WaitGroup
 }
 
@@ -45,9 +48,10 @@ const raceTries = 3
 
 // call is one caller with its requests.
 type call struct {
-	ctx  context.Context //nolint:containedctx // shows a worker that the caller has left
+	ctx context.Context //nolint:containedctx // shows a worker that the caller has left
+	// open is the number of requests without a result; done is closed when it is 0.
 	open atomic.Int64
-	done chan struct{} // closed when no request is open
+	done chan struct{}
 }
 
 // answered counts a result, and wakes the caller with the last one.
@@ -157,9 +161,13 @@ func (g *batcher[Q, A]) nextBatch() []*job[Q, A] {
 // Postgres refuses is executed one by one, so that one bad request fails alone.
 func (g *batcher[Q, A]) runBatch(ctx context.Context, group []*job[Q, A]) {
 	err := g.answer(ctx, group)
+	// ErrConflict as the error of a whole group comes only from a writer that bypasses
+	// the lock; a conflict of one append is its own outcome.
 	for try := 1; try < raceTries && codeOf(err) == eventstore.ErrConflict; try++ { //nolint:errorlint // a sentinel
 		err = g.answer(ctx, group)
 	}
+	// An error with a meaning for the port concerns the server, so it fails the whole
+	// group. Any other one is caused by one of the requests.
 	switch {
 	case err == nil:
 	case codeOf(err) != nil || len(group) == 1:

@@ -25,6 +25,8 @@ func causeOf(err error) eventstore.Cause {
 	if errors.As(err, &answered) {
 		return causeOfAnswer(answered)
 	}
+	// A standby refuses the session with one of the first two errors when the address
+	// asks for a writable server.
 	switch {
 	case errors.Is(err, pgconn.ErrReadOnlyConnection), errors.Is(err, pgconn.ErrStandbyConnection):
 		return eventstore.CauseNoLeader

@@ -7,13 +7,16 @@ import "sync"
 // that may connect can send one. If a wrong high position was believed, later
 // notifications would be ignored.
 type headNotifier struct {
-	mu        sync.Mutex
-	at        uint64        // the highest position that was written or read here
-	announced uint64        // the highest position of a hint that no read has confirmed yet
-	hints     uint64        // number of hints
-	moves     uint64        // number of reasons to read
-	lost      uint64        // number of calls of forget
-	changed   chan struct{} // closed and replaced with each move
+	mu sync.Mutex
+	// at is the highest position that this process has written or read.
+	at uint64
+	// announced is the highest position of a hint that no read has confirmed yet, and
+	// hints the number of hints.
+	announced, hints uint64
+	// moves counts the reasons to read, lost the calls of forget.
+	moves, lost uint64
+	// changed is closed and replaced with each move.
+	changed chan struct{}
 }
 
 // headSeen is a snapshot of a headNotifier.

@@ -23,10 +23,14 @@ type subscription struct {
 	store    *Store
 	prefixes []string
 	deliver  func(eventstore.Message) error
-	next     int64    // the first position that was not read yet
-	seen     headSeen // snapshot from before the last read
+	// next is the first position that was not delivered or filtered out yet.
+	next int64
+	// seen is the snapshot of the head from before the last read.
+	seen     headSeen
 	caughtUp bool
-	since    int // moment of recentEvents before the query that caught up
+	// since is the moment of recentEvents from before the query that caught up: events
+	// that were added earlier may be from before a restart of Postgres.
+	since int
 }
 
 // Subscribe implements eventstore.Store. Catching up and live delivery are one loop
@@ -49,7 +53,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 			return err
 		}
 		if len(page) == pageSize {
-			continue // there is more
+			continue // a full page: there is probably more
 		}
 		if len(page) >= coalesceThreshold {
 			pause(ctx, coalesceDelay)

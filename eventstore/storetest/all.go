@@ -97,7 +97,8 @@ func (s *suite) allPaged(t *testing.T) {
 		page, err := s.store.ReadAll(within(t), eventstore.Forwards, from, size)
 		require.NoError(t, err)
 		fresh := page
-		if len(seen) > 0 { // inclusive: the first one was the last page's last
+		// A forwards read is inclusive: its first event was the last of the page before.
+		if len(seen) > 0 {
 			fresh = page[1:]
 		}
 		seen = append(seen, fresh...)
@@ -110,7 +111,8 @@ func (s *suite) allPaged(t *testing.T) {
 	require.Equal(t, mine, own(seen, prefix))
 }
 
-// ends reads at the two ends of the log, where there is nothing to return.
+// ends reads at the two ends of the log. Towards the log there is its last or first
+// event, and away from it there is nothing and no error.
 func (s *suite) ends(t *testing.T) {
 	mark := s.placed(t)
 	require.False(t, s.one(t, eventstore.Backwards, eventstore.End).Position.Before(mark), "the head")

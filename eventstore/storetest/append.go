@@ -71,7 +71,8 @@ func (s *suite) ownPositions(t *testing.T) {
 
 	recorded := s.read(t, stream)
 	require.Equal(t, []uint64{0, 1, 2}, revisions(recorded))
-	if recorded[0].Position != eventstore.Start { // an older server sends none
+	// Older servers send no position in reads of a stream.
+	if recorded[0].Position != eventstore.Start {
 		requireRising(t, recorded)
 	}
 	s.requirePlace(t, recorded[2], appended.Position)
@@ -90,6 +91,8 @@ func (s *suite) atomic(t *testing.T) {
 	require.ErrorIs(t, err, eventstore.ErrConflict)
 	s.requireLength(t, stream, 2)
 
+	// The same number of events at the right revision shows that the refusal was due to
+	// the expectation alone.
 	_, err = s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.Exactly(1), Events: events(5)})
 	require.NoError(t, err)
 	require.Equal(t, []uint64{0, 1, 2, 3, 4, 5, 6}, revisions(s.read(t, stream)))
@@ -100,6 +103,8 @@ func (s *suite) atomic(t *testing.T) {
 func (s *suite) faithful(t *testing.T) {
 	stream := s.prefix() + "Ünïcode_A1234BC"
 	sent := events(3)
+	// Whitespace, key order, repeated keys, escapes and number formats are what a jsonb
+	// column or a decoder would change.
 	sent[0].Data = []byte("{ \"b\": 1.0, \"a\":\t1e2, \"a\": \"\\u0000 \\ud83d\\ude00 é\" }\n")
 	sent[1].Metadata = nil
 	sent[2].Type = "storetest.another-type.v27"

@@ -84,6 +84,8 @@ func (s *suite) sixteenWriters(t *testing.T) {
 	paged := make(chan []eventstore.RecordedEvent, 1)
 	go func() { paged <- s.pageUntil(ctx, before, prefix, writers*each) }()
 
+	// The subscription and the pages are compared with each other: there is no order to
+	// expect between streams, but both must have the same one.
 	live := l.events(t, writers*each)
 	require.NoError(t, group.Wait())
 	require.ErrorIs(t, l.end(t), errCanceled)

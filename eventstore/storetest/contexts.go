@@ -78,6 +78,7 @@ func (s *suite) endedContexts(t *testing.T) {
 			cancel()
 			require.ErrorIs(t, inTime(t, func() error { return call(gone) }), context.Canceled)
 
+			// A deadline that has passed must be returned as such, and not as a cancel.
 			late, cancel := context.WithTimeout(context.Background(), time.Nanosecond)
 			defer cancel()
 			require.ErrorIs(t, inTime(t, func() error { return call(late) }), context.DeadlineExceeded)
@@ -133,6 +134,7 @@ func (s *suite) concurrentCallers(t *testing.T) {
 // closed closes a store with a live subscription. All calls return ErrUnavailable
 // afterwards, and a second Close is no error.
 func (s *suite) closed(t *testing.T) {
+	// The store of the run stays open for later tests, so this one has its own.
 	own := *s
 	own.store = s.Open(t)
 	l := own.listen(t, own.placed(t), own.prefix())

@@ -38,6 +38,7 @@ func (s *suite) softDeleted(t *testing.T) {
 	require.NoError(t, many[0].Err)
 	require.Empty(t, many[0].Events)
 
+	// The server accepts NoStream for a soft-deleted stream, and continues its revisions.
 	write := eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(2)}
 	appended, err := s.store.Append(within(t), write)
 	require.NoError(t, err)
@@ -72,7 +73,7 @@ func (s *suite) tombstoned(t *testing.T) {
 	require.NoError(t, many[1].Err)
 	require.Len(t, many[1].Events, 1)
 
-	// The server's own word for the tombstone is no fact of ours.
+	// The tombstone is an event of type $streamDeleted, which must not be delivered.
 	for _, event := range appeared(s.listen(t, before, prefix).untilCaughtUp(t)) {
 		require.Equal(t, "storetest.happened.v1", event.Type)
 	}

@@ -48,7 +48,8 @@ func (s *suite) endMoves(t *testing.T) {
 // endOfOwn appends system events. End counts them, although reads leave them out.
 func (s *suite) endOfOwn(t *testing.T) {
 	mark := s.placed(t)
-	for range 40 { // more than any read of ours takes along
+	// These are more than the extra events that a read of one event asks for.
+	for range 40 {
 		s.Own(t, s.store)
 	}
 	last, err := s.store.ReadAll(within(t), eventstore.Backwards, eventstore.End, 1)

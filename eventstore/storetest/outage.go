@@ -94,6 +94,8 @@ func (s *suite) outageAmongAppends(t *testing.T) {
 			done <- nil
 		}()
 	}
+	// A quarter of the appends is acknowledged before the outage, so that it meets the
+	// writers in the middle of their work.
 	for range each {
 		<-acknowledged
 	}

@@ -156,9 +156,9 @@ func (s *suite) everyRevision(t *testing.T) {
 	}
 }
 
-// Ids do not have to be unique for a store: what is appended twice at two right
-// revisions is there twice, and each of the two is a repeat at its own. So whoever
-// appends must never give one id to two events.
+// sameIDsTwice appends the same ids at two revisions that are right at their time. Both
+// are stored, and each is a repeat at its own revision. So a caller must never give one
+// id to two events: the store does not notice it.
 func (s *suite) sameIDsTwice(t *testing.T) {
 	one := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
 	two := one

@@ -61,6 +61,7 @@ func (s *suite) fromCheckpoints(t *testing.T) {
 	all := appeared(messages)
 	require.Len(t, all, 10)
 
+	// From a checkpoint between two events, exactly the later events must follow.
 	seen, tried := 0, 0
 	for _, message := range messages {
 		if message.Kind == eventstore.EventAppeared {

@@ -42,9 +42,11 @@ const waitTime = 30 * time.Second
 // suite is one run: a store, and a prefix of stream names that no other run has.
 type suite struct {
 	Setup
-	whole *testing.T // the test that the store lives as long as
+	// whole is the test of the run, which the store lives as long as.
+	whole *testing.T
 	store eventstore.Store
-	run   string
+	// run is the prefix of all stream names of the run.
+	run string
 }
 
 // Run tests a store. Groups and tests run in a fixed order, one after the other.

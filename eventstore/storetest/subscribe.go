@@ -52,6 +52,8 @@ func (s *suite) catchUpThenLive(t *testing.T) {
 // contain it or are shorter.
 func (s *suite) filtered(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
+	// Besides the wanted stream there is one that contains the prefix, and one whose name
+	// is the prefix without its last character.
 	write := func(round int) {
 		for _, name := range []string{prefix + "in", "other-" + prefix, prefix[:len(prefix)-1]} {
 			s.write(t, name, eventstore.Expected(round-1), 1)

@@ -13,23 +13,34 @@ import (
 // Fault is why a consumer applies nothing.
 type Fault struct {
 	Category Category
-	EventID  uuid.UUID // zero when no event is at fault, or it is not known which
-	Type     string
-	Position uint64 // of the event, or of the end of its batch; 0: none
-	Since    time.Time
+	// EventID and Type are of the event at fault. They are zero when no event is, or
+	// when only its batch is known.
+	EventID uuid.UUID
+	Type    string
+	// Position is that of the event, or the end of its batch; 0: none.
+	Position uint64
+	// Since is when the same fault was first stored, by the clock of Postgres.
+	Since time.Time
 }
 
 // Status is the row of a consumer. Positions are public ones, see eventstore.Position.
 type Status struct {
-	Consumer  string
-	Build     string
-	Store     uuid.UUID     // zero: not known
-	Position  *uint64       // everything up to here is applied; nil: the consumer has none
-	Head      *uint64       // the last fact, as the consumer last read it; nil: not read yet
-	Oldest    time.Time     // when the oldest fact in work was recorded; zero: none is in work
-	Heartbeat time.Time     // by the clock of Postgres
-	Age       time.Duration // of the heartbeat, by the same clock
-	Fault     *Fault        // nil: none
+	Consumer string
+	Build    string
+	// Store is the id of the log; zero: not known.
+	Store uuid.UUID
+	// Position is the public position up to which everything is applied; nil: the
+	// consumer has none. Head is the last fact as the consumer last read it; nil: not
+	// read yet.
+	Position, Head *uint64
+	// Oldest is when the oldest fact in work was recorded; zero: none is in work.
+	Oldest time.Time
+	// Heartbeat is when the consumer's loop last worked, and Age how long ago that was.
+	// Both are by the clock of Postgres.
+	Heartbeat time.Time
+	Age       time.Duration
+	// Fault is why the consumer applies nothing; nil: no fault that is stored.
+	Fault *Fault
 }
 
 // ErrNone means that a consumer has no row: it has never run, or the schema does not
