@@ -189,7 +189,6 @@ func TestE_theLeaderIsAskedFor(t *testing.T) {
 
 // F: each Unavailable costs the client a connection; few are let through.
 func TestF_fewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
-	t.Parallel()
 	const workers, each = 10, 30
 	var ready atomic.Bool
 	var connections atomic.Int64
