@@ -11,8 +11,8 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-// repeatingStore is a store whose subscriptions say things again. say is given each
-// message, all that were said before it, and what hands on.
+// repeatingStore is a store whose subscriptions repeat messages. say gets each
+// message, all messages before it, and the function to deliver with.
 type repeatingStore struct {
 	eventstore.Store
 
@@ -49,23 +49,23 @@ func (s inclusiveStore) Subscribe(ctx context.Context, from eventstore.Position,
 }
 
 // An event that comes again, for whatever reason, is worked on once; the place
-// that a follower remembers never goes back.
+// that a consumer stores never goes back.
 func TestEvent_noneThatComesAgainIsWorkedOnAgain(t *testing.T) {
 	type say = func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error
-	said := func(s say) func(eventstore.Store) eventstore.Store {
+	saying := func(s say) func(eventstore.Store) eventstore.Store {
 		return func(store eventstore.Store) eventstore.Store { return repeatingStore{store, s} }
 	}
 	for name, store := range map[string]func(eventstore.Store) eventstore.Store{
-		"each twice": said(func(m eventstore.Message, _ []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"each twice": saying(func(m eventstore.Message, _ []eventstore.Message, deliver func(eventstore.Message) error) error {
 			return all(deliver, m, m)
 		}),
-		"the one before, behind each": said(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"the one before, behind each": saying(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
 			return all(deliver, append([]eventstore.Message{m}, before[max(0, len(before)-1):]...)...)
 		}),
-		"all from the beginning, behind each": said(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"all from the beginning, behind each": saying(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
 			return all(deliver, append([]eventstore.Message{m}, before...)...)
 		}),
-		"the beginning again, live": said(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"the beginning again, live": saying(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
 			if m.Kind != eventstore.CaughtUp {
 				return deliver(m)
 			}

@@ -59,7 +59,7 @@ func (k *busyHandler) Apply(_ context.Context, conn *pgx.Conn, batch consumer.Ba
 	return err
 }
 
-// row is what consumer.status says of the bench's follower.
+// row is what consumer.status says of the fixture's consumer.
 func (b *fixture) row() status.Status {
 	b.t.Helper()
 	all, err := status.ReadAll(context.Background(), b.conn)

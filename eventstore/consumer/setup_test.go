@@ -64,7 +64,7 @@ func (k *tableHandler) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (even
 
 func (k *tableHandler) Decode(event eventstore.RecordedEvent) (string, error) {
 	if event.Type == "poison" {
-		return "", errors.New("nobody knows it")
+		return "", errors.New("unknown type")
 	}
 	return event.Type, nil
 }

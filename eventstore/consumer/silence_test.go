@@ -28,7 +28,7 @@ func (s stalledStore) Subscribe(ctx context.Context, from eventstore.Position, _
 	return ctx.Err()
 }
 
-// A handler that was told of more to come puts off its commit; it must not wait
+// A handler that expects more events delays its commit. It must not wait
 // for ever.
 func TestHandler_isToldWhenMoreDoesNotCome(t *testing.T) {
 	b, k := newFixture(t), &tableHandler{}

@@ -178,11 +178,11 @@ func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 			}
 			want := []string{"one", "two", "three", "four"}
 			b.happens("ours-", want...)
-			said := &logLines{}
-			b.follow(k, func(o *consumer.Options) { o.Logger = slog.New(slog.NewTextHandler(said, nil)) })
+			lines := &logLines{}
+			b.follow(k, func(o *consumer.Options) { o.Logger = slog.New(slog.NewTextHandler(lines, nil)) })
 			b.sees(want...)
-			require.Contains(t, said.text(), code, "the race is told")
-			require.NotContains(t, said.text(), "cannot be worked on")
+			require.Contains(t, lines.text(), code, "the race is logged")
+			require.NotContains(t, lines.text(), "cannot be worked on")
 		})
 	}
 }
@@ -212,20 +212,20 @@ func TestRefusal_thatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
 
 // logLines keeps what a logger writes.
 type logLines struct {
-	mu   sync.Mutex
-	said strings.Builder
+	mu    sync.Mutex
+	lines strings.Builder
 }
 
 func (s *logLines) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.said.Write(line)
+	return s.lines.Write(line)
 }
 
 func (s *logLines) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.said.String()
+	return s.lines.String()
 }
 
 func TestFault_thatPassesIsTriedAgain(t *testing.T) {
