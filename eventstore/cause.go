@@ -11,35 +11,36 @@ import (
 	"syscall"
 )
 
-// Cause is why a log is not reached, of a closed set: it names no host, no user
-// and no text of a driver, so that it may be shown to anybody. "" is none.
+// Cause is the reason why a log cannot be reached. It is one of a closed set and
+// names no host, no user and no text of a driver, so health may show it without a
+// token. "" means none.
 type Cause string
 
-// The causes, in the words that logs and health show.
+// The causes, with the values that logs and health show: never change one.
 const (
 	CauseRefused     Cause = "refused"                 // nothing listens at the address
-	CauseHostUnknown Cause = "host unknown"            // its name leads nowhere
+	CauseHostUnknown Cause = "host unknown"            // the name does not resolve
 	CauseNoTLS       Cause = "no TLS there"            // the address wants TLS, the server speaks none
-	CauseTLSWanted   Cause = "TLS wanted"              // the server speaks TLS, the address says not to
+	CauseTLSWanted   Cause = "TLS wanted"              // the server speaks TLS, the address disables it
 	CauseNotTrusted  Cause = "certificate not trusted" // of an unknown authority, for another name, or not in its time
 	CauseNoLeader    Cause = "no leader"               // nodes answer, and none of them may write
 	CauseDenied      Cause = "denied"                  // no right, or a wrong user or password
 	CauseSilent      Cause = "silent"                  // no answer in time, or none that a log would give
 )
 
-// Causes are all of them, the most telling first: of several nodes that are not
-// reached for different causes, the first in this order is the one to tell.
+// Causes returns all causes, the most specific first. When several nodes fail for
+// different causes, the first in this order is reported.
 func Causes() []Cause {
 	return []Cause{
 		CauseDenied, CauseNotTrusted, CauseNoTLS, CauseTLSWanted, CauseNoLeader, CauseSilent, CauseRefused, CauseHostUnknown,
 	}
 }
 
-// Unreached is the error of a call that reached no log. It is whatever Err is
-// beside; Detail is for logs alone.
+// Unreached is the error of a call that reached no log. errors.Is and errors.As see
+// Err as well. Detail is for logs alone.
 type Unreached struct {
 	Cause  Cause
-	Detail string // the words of the network, "" when there are no more
+	Detail string // the text of the network error; "" when there is none
 	Err    error
 }
 
@@ -51,9 +52,10 @@ func (u *Unreached) Error() string {
 	return fmt.Sprintf("the event store is not reached, %s (%s): %v", u.Cause, u.Detail, u.Err)
 }
 
+// Unwrap returns Err.
 func (u *Unreached) Unwrap() error { return u.Err }
 
-// CauseOf is the cause that an error of a Store carries, "" when it has none.
+// CauseOf returns the cause that an error of a Store carries; "" when it has none.
 func CauseOf(err error) Cause {
 	var unreached *Unreached
 	switch {
@@ -65,8 +67,8 @@ func CauseOf(err error) Cause {
 	return ""
 }
 
-// NetworkCause reads the cause from an error of a dial, a TLS handshake or a read
-// from the network, "" when it tells none.
+// NetworkCause derives the cause from an error of a dial, a TLS handshake or a
+// network read. It returns "" for any other error.
 func NetworkCause(err error) Cause {
 	var (
 		name     *net.DNSError
@@ -86,7 +88,7 @@ func NetworkCause(err error) Cause {
 		return CauseNotTrusted
 	case errors.As(err, &noRecord):
 		return CauseNoTLS
-	case Alerted(err): // it does not take us: it wants a certificate of ours
+	case IsTLSAlert(err): // the server wants a client certificate
 		return CauseDenied
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
@@ -96,8 +98,9 @@ func NetworkCause(err error) Cause {
 	return ""
 }
 
-// Alerted reports whether an error is what the other side of TLS refuses us with.
-func Alerted(err error) bool {
-	var said *net.OpError
-	return errors.As(err, &said) && said.Op == "remote error"
+// IsTLSAlert reports whether an error is a TLS alert from the server, with which it
+// refuses the handshake.
+func IsTLSAlert(err error) bool {
+	var alert *net.OpError
+	return errors.As(err, &alert) && alert.Op == "remote error"
 }

@@ -11,14 +11,14 @@ import (
 	"nonassociations/domain"
 )
 
-// ErrNotWhole says that facts are missing from a stream: its beginning was
-// deleted or cut off. What is left of it would tell another story, so nobody
-// answers or decides from it.
+// ErrNotWhole means that facts are missing from a stream: its beginning was deleted
+// or truncated. A stream with a gap would fold to a wrong state, so no answer and no
+// decision is made from it.
 var ErrNotWhole = errors.New("facts of the stream are missing")
 
-// Folding makes the state of a pair of its recorded facts. Nothing else in the
-// service does: it demands revision 0, 1, 2 and so on. It belongs to one
-// goroutine.
+// Folding computes the state of a pair from its recorded facts. It is the only place
+// that does, and it demands the revisions 0, 1, 2 and so on. It is not safe for
+// concurrent use.
 type Folding struct {
 	pair  domain.Pair
 	facts *domain.Folding
@@ -26,17 +26,18 @@ type Folding struct {
 	last  time.Time // when the last fact was decided
 }
 
-// NewFolding begins with the first fact of a pair.
+// NewFolding starts before the first fact of a pair.
 func NewFolding(pair domain.Pair) *Folding { return Resume(domain.State{Pair: pair}, 0) }
 
-// Resume goes on from a state, which stays as it was, with the fact of a
-// revision.
+// Resume continues from a state; the fact of revision next comes first. The given
+// state is not changed.
 func Resume(from domain.State, next uint64) *Folding {
 	return &Folding{pair: from.Pair, facts: domain.NewFolding(from), next: next}
 }
 
-// Add folds the next fact of the pair. Errors: ErrNotWhole, and then the state
-// is as it was.
+// Add folds the next fact of the pair. It returns ErrNotWhole when the revision is
+// not the next one, and another error for a fact of another pair; the state is
+// unchanged then.
 func (f *Folding) Add(fact Fact) error {
 	if fact.Pair != f.pair {
 		return fmt.Errorf("a fact of stream %s is none of %s", fact.Stream, f.pair)
@@ -49,24 +50,24 @@ func (f *Folding) Add(fact Fact) error {
 	return nil
 }
 
-// State is the state behind the facts that were added. Facts that are added
-// later do not change it.
+// State returns the state after the facts added so far. Later facts do not change a
+// returned state.
 func (f *Folding) State() domain.State { return f.facts.State() }
 
-// Find is a non-association as the facts so far leave it, deleted or not; false
-// when the pair does not have it.
+// Find returns a non-association as of the facts so far, deleted or not. It reports
+// false when the pair does not have it.
 func (f *Folding) Find(id uuid.UUID) (domain.NonAssociation, bool) { return f.facts.Find(id) }
 
-// Len is the number of non-associations that the pair has.
+// Len returns the number of non-associations of the pair, deleted ones included.
 func (f *Folding) Len() int { return f.facts.Len() }
 
-// Index is where a non-association is among them, or -1.
+// Index returns the index of a non-association of the pair, or -1.
 func (f *Folding) Index(id uuid.UUID) int { return f.facts.Index(id) }
 
-// Next is the revision of the fact that is to come: the number of facts so far.
+// Next returns the revision of the next fact, which is the number of facts so far.
 func (f *Folding) Next() uint64 { return f.next }
 
-// Expected is what an append expects that goes on behind the facts so far.
+// Expected returns the expected revision of an append after the facts so far.
 func (f *Folding) Expected() Expected {
 	if f.next == 0 {
 		return NoStream
@@ -74,9 +75,9 @@ func (f *Folding) Expected() Expected {
 	return Exactly(f.next - 1)
 }
 
-// Now is the moment at which a decision behind the facts so far is made, in the
-// clock's own location: a clock that stepped back behind the last fact decides
-// nothing anew.
+// Now returns the time of a decision that follows the facts so far: the clock's, or
+// the time of the last fact when the clock has stepped back before it. So a decision
+// never seems older than a fact that it was based on. The location is the clock's.
 func (f *Folding) Now(clock time.Time) time.Time {
 	if f.last.After(clock) {
 		return f.last.In(clock.Location())
@@ -84,9 +85,9 @@ func (f *Folding) Now(clock time.Time) time.Time {
 	return clock
 }
 
-// CheckNew looks whether a stream that has no events never had any. A server
-// that deleted one softly keeps that in the stream's metadata, and would let it
-// begin again at a later revision. Errors: ErrNotWhole, and those of ReadStream.
+// CheckNew checks that a stream without events never had any. A server keeps a soft
+// delete in the stream's metadata and lets the stream begin again at a later
+// revision. Errors: ErrNotWhole, and those of ReadStream.
 func CheckNew(ctx context.Context, store Store, stream string) error {
 	events, err := store.ReadStream(ctx, "$$"+stream, Backwards, FromEnd, 1)
 	if errors.Is(err, ErrStreamNotFound) || err == nil && len(events) == 0 {
@@ -108,9 +109,9 @@ func CheckNew(ctx context.Context, store Store, stream string) error {
 	return nil
 }
 
-// Landed looks whether an accepted append lies where it was expected to: a
-// stream that was deleted softly begins again behind what it had. Errors:
-// ErrNotWhole; the events are in the log all the same.
+// Landed checks that an accepted append has the revisions that it expected. A stream
+// that was soft-deleted begins again after its former events. It returns ErrNotWhole
+// then; the events are in the log all the same.
 func (a Append) Landed(at Appended) error {
 	if expected := int64(a.Expected) + int64(len(a.Events)); int64(at.Revision) != expected { //nolint:gosec // revisions stay far below 2⁶³
 		return fmt.Errorf("%w: %s went on with revision %d where %d was expected", ErrNotWhole, a.Stream, at.Revision, expected)

@@ -5,24 +5,23 @@ import (
 	"fmt"
 )
 
-// Head is the end of the log as one backwards search found it. The zero Head is
-// that of a log that was never looked at.
+// Head is the end of the log as found by one backwards search. The zero Head is that
+// of a log that was never searched.
 type Head struct {
-	Own Position // the last event of ours; Start when there is none
-	End Position // the last event at all when the search began: up to here everything was looked at
+	Own Position // the last event of the wanted streams; Start when there is none
+	End Position // the last event of any stream when the search began
 }
 
-// headPage is how many events a search takes at once when the last one is not
-// ours.
+// headPage is the page size of a search when the last event is of another stream.
 const headPage = 512
 
-// FindHead goes backwards from the end of the log to the first event of ours,
-// those of streams that begin with one of the prefixes (see [Begins]), or to
-// where the previous search began. What it found is worth remembering only when
-// it returns no error. Errors: those of ReadAll.
+// FindHead finds the last event of the streams that begin with one of the prefixes
+// (see [Begins]). It reads backwards from the end of the log to that event, or to
+// where the previous search began: pass the last result, or the zero Head. After an
+// error, keep the previous Head. Errors: those of ReadAll.
 func FindHead(ctx context.Context, store Store, prefixes []string, previous Head) (Head, error) {
-	// In a log of our own the last event is nearly always ours. Asking for more
-	// would make a store that passes over events of its own go a long way back.
+	// The last event is nearly always of a wanted stream, so the first page has one
+	// event. A larger one would make a store that skips system events read far back.
 	found, from, limit := previous, End, 1
 	for {
 		events, err := store.ReadAll(ctx, Backwards, from, limit)
@@ -36,7 +35,7 @@ func FindHead(ctx context.Context, store Store, prefixes []string, previous Head
 			if !previous.End.Before(event.Position) {
 				return found, nil
 			}
-			if Begins(event.Stream, prefixes) {
+			if HasPrefix(event.Stream, prefixes) {
 				found.Own = event.Position
 				return found, nil
 			}

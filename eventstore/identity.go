@@ -9,26 +9,26 @@ import (
 	"github.com/google/uuid"
 )
 
-// The log says itself which log it is, in the first event of a stream of its
-// own. A read model keeps that id and refuses another log's.
+// The log carries its own id, in the first event of a stream for it. Read models,
+// checkpoints and key tables store that id and refuse the log of another.
 const (
 	identityStream = "app-meta"
 	identityType   = "app.store-identified.v1"
 )
 
-// storeIdentified is the fact as it is written.
+// storeIdentified is the data of that event.
 type storeIdentified struct {
 	StoreID uuid.UUID `json:"storeId"`
 }
 
-// ReadIdentity reads the id of the log. Errors: ErrStreamNotFound when the log
-// has none yet, and those of a read.
+// ReadIdentity returns the id of the log. Errors: ErrStreamNotFound when the log has
+// none yet, and those of a read.
 func ReadIdentity(ctx context.Context, store Store) (uuid.UUID, error) {
 	events, err := store.ReadStream(ctx, identityStream, Forwards, 0, 1)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("read the log's id: %w", err)
 	}
-	// A stream without a first event, or with another, is not ours to guess at.
+	// A stream that begins with anything else was cut off, or is of another program.
 	if len(events) == 0 || events[0].Type != identityType {
 		return uuid.Nil, fmt.Errorf("read the log's id: stream %s does not begin with %s", identityStream, identityType)
 	}
@@ -42,9 +42,9 @@ func ReadIdentity(ctx context.Context, store Store) (uuid.UUID, error) {
 	return fact.StoreID, nil
 }
 
-// WriteIdentity gives the log an id unless it has one, and returns the id that
-// the log has then: of two that race, the winner's. After ErrUnavailable or a
-// context error the same call again is safe.
+// WriteIdentity gives the log an id unless it has one, and returns the id that it has
+// then: of two concurrent calls, both return the winner's. After ErrUnavailable or a
+// context error the same call can be repeated.
 func WriteIdentity(ctx context.Context, store Store, id uuid.UUID) (uuid.UUID, error) {
 	data, err := json.Marshal(storeIdentified{StoreID: id})
 	if err != nil {
@@ -53,7 +53,7 @@ func WriteIdentity(ctx context.Context, store Store, id uuid.UUID) (uuid.UUID, e
 	_, err = store.Append(ctx, Append{
 		Stream:   identityStream,
 		Expected: NoStream,
-		// The event's id follows from the log's, so that a repeat is recognised.
+		// The event's id is derived from the log's, so that a repeat is recognised.
 		Events: []Event{{ID: uuid.NewSHA1(id, []byte(identityType)), Type: identityType, Data: data, Metadata: []byte("{}")}},
 	})
 	if errors.Is(err, ErrConflict) {

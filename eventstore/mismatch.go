@@ -7,30 +7,37 @@ import (
 	"github.com/google/uuid"
 )
 
-// Seen is an event at its place in the log; the zero Seen is none. An append is
-// seen without an id, since some servers tell another place than its own.
+// Seen is an event that this process has met in the log; the zero Seen is none. The
+// result of an append has no ID here: some servers return the position of another
+// event for it.
 type Seen struct {
 	At Position
 	ID uuid.UUID
 }
 
-// Mismatch says that the log that answers is not the one that this process has
-// worked with: another one, a blank one, or one that was put back to an earlier
-// day. It is an ErrUnavailable too: nothing may be concluded from such a log,
-// and asking again is right once the other one answers.
+// Mismatch is the error that the answering log is not the one that this process has
+// worked with: it is another one, an empty one, or one restored from an older
+// backup. It is an ErrUnavailable too: no conclusion may be drawn from such a log,
+// and calls succeed again once the right one answers.
 type Mismatch struct {
-	Known uuid.UUID // the log that this process works with
-	Found uuid.UUID // the log that answers; zero when it has no id
-	// Lost is an event that this process has met in the log and that is not there
-	// any more; zero when the ids differ.
-	Lost    Seen
-	Instead uuid.UUID // the event at its place; zero when there is none, or its id is not known
-	End     Position  // the last event of the log that answers
+	// Known is the log that this process works with.
+	Known uuid.UUID
+	// Found is the answering log; zero when it has no id.
+	Found uuid.UUID
+	// Lost is an event that this process has met and that is no longer in the log;
+	// zero when the ids differ.
+	Lost Seen
+	// Instead is the event at the position of Lost; zero when there is none, or its id
+	// is not known.
+	Instead uuid.UUID
+	// End is the last event of the answering log.
+	End Position
 }
 
+// Error returns the words of Words.
 func (m *Mismatch) Error() string { return m.Words() }
 
-// Words says which log it was and which it is: ids and places, and nothing else.
+// Words describes the two logs by ids and positions alone, so it may be shown.
 func (m *Mismatch) Words() string {
 	switch {
 	case m.Found == uuid.Nil:
@@ -44,11 +51,11 @@ func (m *Mismatch) Words() string {
 	}
 }
 
-// Unwrap is ErrUnavailable.
+// Unwrap returns ErrUnavailable.
 func (m *Mismatch) Unwrap() error { return ErrUnavailable }
 
-// Passes reports whether a fault of a call may be over in a moment, so that the
-// same call again is worth its while: an outage, and no *Mismatch.
+// Passes reports whether an error may pass by itself, so that a retry is worthwhile:
+// an outage, but not a *Mismatch.
 func Passes(err error) bool {
 	return errors.Is(err, ErrUnavailable) && !errors.As(err, new(*Mismatch))
 }

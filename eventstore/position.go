@@ -7,26 +7,28 @@ import (
 	"strconv"
 )
 
-// Position is a place in the global log. Order is by commit, then prepare.
-// A checkpoint c/0 is a place before the event at c, not an event.
+// Position is a place in the global log, ordered by commit, then prepare. A position
+// with prepare 0 may be that of a checkpoint, which is before the event at its commit.
+// Clients of the service see the public position, one number: see Uint64.
 type Position struct{ Commit, Prepare uint64 }
 
-// Start is before everything, End behind everything.
+// Start is before every event, End after every event.
 var (
 	Start = Position{}
 	End   = Position{math.MaxUint64, math.MaxUint64}
 )
 
-// Compare orders positions: negative when p lies before q.
+// Compare returns a negative number when p is before q, a positive one when it is
+// after, and 0 when they are equal.
 func (p Position) Compare(q Position) int {
 	return cmp.Or(cmp.Compare(p.Commit, q.Commit), cmp.Compare(p.Prepare, q.Prepare))
 }
 
-// Before tells whether p lies before q.
+// Before reports whether p is before q.
 func (p Position) Before(q Position) bool { return p.Compare(q) < 0 }
 
-// Uint64 is the position as the world sees it: one whole number. A checkpoint
-// that lies before the event at its commit is written as the number before it.
+// Uint64 returns the public position, one number. A checkpoint before the event at
+// its commit becomes the number before it, so that the event is not counted as seen.
 func (p Position) Uint64() uint64 {
 	if p.Commit > 0 && p.Prepare < p.Commit {
 		return p.Commit - 1
@@ -34,7 +36,7 @@ func (p Position) Uint64() uint64 {
 	return p.Commit
 }
 
-// ParsePosition reads a position that was written outside: decimal digits only.
+// ParsePosition parses a public position: decimal digits only, below 2⁶³.
 func ParsePosition(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 63)
 	if err != nil || s[0] == '+' {
@@ -43,5 +45,5 @@ func ParsePosition(s string) (uint64, error) {
 	return n, nil
 }
 
-// String is commit and prepare, as EventStoreDB's own tools print them.
+// String returns commit/prepare, as EventStoreDB's own tools print positions.
 func (p Position) String() string { return fmt.Sprintf("%d/%d", p.Commit, p.Prepare) }

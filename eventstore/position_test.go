@@ -86,7 +86,7 @@ func TestName_beginsWithOneOfThePrefixesOrThereAreNone(t *testing.T) {
 		{"b-a-1", []string{"a-"}, false},
 		{"", []string{"a-"}, false},
 	} {
-		require.Equal(t, row.want, eventstore.Begins(row.stream, row.prefixes), "%q %q", row.stream, row.prefixes)
+		require.Equal(t, row.want, eventstore.HasPrefix(row.stream, row.prefixes), "%q %q", row.stream, row.prefixes)
 	}
 }
 

@@ -5,12 +5,12 @@ import (
 	"errors"
 )
 
-// Reach answers whether a log goes as far as a position that a caller names.
-// Calls that overlap share their reads: a call shares only a read that began
-// after it, and one read is under way at a time. It is safe for concurrent use.
+// Reach reports whether a log goes as far as a position that a client names.
+// Overlapping calls share their reads: one read is in flight at a time, and a call
+// shares only a read that began after it. It is safe for concurrent use.
 type Reach struct{ last, named *Shared }
 
-// NewReach asks one log.
+// NewReach makes a Reach over one log.
 func NewReach(log Store) *Reach {
 	return &Reach{
 		last:  Share(log.End),
@@ -18,10 +18,10 @@ func NewReach(log Store) *Reach {
 	}
 }
 
-// Has reports whether the log has a place at or behind a position, written as
-// [Position.Outside] writes it; everything is read after the call began. A
-// position that any answer or subscription has given is one the log has.
-// Errors: those of End and Subscribe.
+// Has reports whether the log has a position at or after a public one, see
+// [Position.Uint64]. The log is read after the call began. Every position that an
+// answer or a subscription has named is one that the log has. Errors: those of End
+// and Subscribe.
 func (r *Reach) Has(ctx context.Context, position uint64) (bool, error) {
 	if position == 0 {
 		return true, nil
@@ -38,22 +38,22 @@ func (r *Reach) Has(ctx context.Context, position uint64) (bool, error) {
 	return false, nil
 }
 
-// foreign begins the name of no stream, so that a subscription hears places only.
-const foreign = "app-nobodys-"
+// noStreamPrefix is a prefix that no stream has: a subscription to it gets only checkpoints.
+const noStreamPrefix = "app-nobodys-"
 
-// errEnd ends a subscription at the end of the log.
+// errEnd ends the subscription of lastNamed at the end of the log.
 var errEnd = errors.New("the end of the log")
 
-// lastNamed is the last place that a subscription names today. EventStoreDB
-// names one behind its last event, where the next may begin, and a read model
-// that took it for its checkpoint hands it out as a position.
+// lastNamed returns the last position that a subscription would name now. The last
+// checkpoint of EventStoreDB is after the last event, where the next one may begin.
+// A read model that stored it as its checkpoint returns it to clients.
 func lastNamed(ctx context.Context, log Store) (Position, error) {
 	end, err := log.End(ctx)
 	if err != nil {
 		return Start, err
 	}
 	last := end
-	err = log.Subscribe(ctx, end, []string{foreign}, func(m Message) error {
+	err = log.Subscribe(ctx, end, []string{noStreamPrefix}, func(m Message) error {
 		if m.Kind == CaughtUp {
 			return errEnd
 		}
@@ -65,7 +65,7 @@ func lastNamed(ctx context.Context, log Store) (Position, error) {
 	if errors.Is(err, errEnd) {
 		return last, nil
 	}
-	if err == nil { // a subscription has no good end
+	if err == nil { // a subscription never ends without an error
 		err = ErrUnavailable
 	}
 	return Start, err

@@ -6,20 +6,22 @@ import (
 	"time"
 )
 
-// sharedTime ends a read that no waiting caller can end any more.
+// sharedTime bounds a shared read, which no single caller can cancel.
 const sharedTime = 10 * time.Second
 
-// Shared is one read for all who ask while the one before it is under way, so that
-// a rush of questions costs one read at a time. A call shares only a read that
-// began after it. It is safe for concurrent use.
+// Shared coalesces concurrent reads: one is in flight, and all callers that come
+// meanwhile share the next one. A call never gets the result of a read that began
+// before it, which singleflight would return. It is safe for concurrent use.
 type Shared struct {
 	read func(context.Context) (Position, error)
 
 	mu      sync.Mutex
 	running bool
-	next    *sharedRead // the read that those who come now will share
+	next    *sharedRead // the read that callers from now on will share
 }
 
+// sharedRead is one read with its callers. Position and err are set before done is
+// closed.
 type sharedRead struct {
 	done     chan struct{}
 	waiters  int
@@ -27,11 +29,11 @@ type sharedRead struct {
 	err      error
 }
 
-// Share makes a Shared of a read, which is called by one goroutine at a time.
+// Share makes a Shared of a read function, which is never called concurrently.
 func Share(read func(context.Context) (Position, error)) *Shared { return &Shared{read: read} }
 
-// Get is what a read found that began after the call. Errors: those of the read,
-// and the context's.
+// Get returns the result of a read that began after the call. Errors: those of the
+// read, and the context's.
 func (s *Shared) Get(ctx context.Context) (Position, error) {
 	if err := ctx.Err(); err != nil {
 		return Start, err
@@ -55,7 +57,7 @@ func (s *Shared) Get(ctx context.Context) (Position, error) {
 	}
 }
 
-// Waiting is how many calls share the read that has not begun yet.
+// Waiting returns the number of calls that wait for the next read, for tests.
 func (s *Shared) Waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,8 +67,8 @@ func (s *Shared) Waiting() int {
 	return s.next.waiters
 }
 
-// serve reads as long as a caller waits. One that leaves does not take the read
-// away from the others.
+// serve runs reads while callers wait. A caller that leaves does not cancel the read
+// of the others.
 func (s *Shared) serve(ctx context.Context) {
 	for {
 		s.mu.Lock()

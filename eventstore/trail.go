@@ -6,17 +6,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Trail is what a consumer remembers of all events that it has worked on, in
-// their order: how many, and a running SHA-256 over their ids, each time of the
-// sum before and the next id. Two consumers of the same events have equal trails;
-// an event that is missing, added, exchanged or moved makes them differ for ever.
-// The zero Trail is of no events.
+// Trail is a hash chain over the events that a consumer has applied: their number,
+// and a running SHA-256 of the sum so far and the next event id. Two consumers of the
+// same events have equal trails. A missing, additional, exchanged or moved event
+// makes all later trails differ. The zero Trail is that of no events.
 type Trail struct {
 	Events uint64
 	Sum    [sha256.Size]byte
 }
 
-// Add is the trail behind one more event.
+// Add returns the trail after one more event.
 func (t Trail) Add(id uuid.UUID) Trail {
 	var text [sha256.Size + len(id)]byte
 	copy(text[copy(text[:], t.Sum[:]):], id[:])

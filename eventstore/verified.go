@@ -11,48 +11,51 @@ import (
 	"github.com/google/uuid"
 )
 
-// Verified is a Store that answers only as long as it is the log that it was.
-// It asks the log for its id and for the last events that this process has met
-// there: before the first call, with every subscription, behind every fault and
-// every new connection, and once a second in Watch. An append that lands at or
-// before a place that was met before is not acknowledged until that is asked
-// again. While the log is another one, every call is refused with a *Mismatch,
-// and subscriptions end with it. It is safe for concurrent use.
+// Verified is a Store that works only while the log behind it is still the same. It
+// is safe for concurrent use.
 //
-// What it cannot see is a longer log that takes the place of this one without a
-// fault of any call: up to a second of writes go into it then.
+// It compares the log's id, and the last events that this process has met: before
+// the first call, with every subscription, after every fault and every new
+// connection, and once a second in Watch. An append that lands at or before a
+// position that was met before is not acknowledged until the log was compared again.
+// While the log is another one, every call fails with a *Mismatch, and subscriptions
+// end with it.
+//
+// It cannot detect a longer log that takes the place of this one without a fault of
+// any call. Up to a second of writes go to that log then.
 type Verified struct {
 	store    Store
 	mismatch atomic.Pointer[Mismatch]
-	turn     chan struct{} // holds one token while nobody asks; guards known, anchor and ends
-	known    uuid.UUID     // zero until the log has told its id
-	anchor   Seen          // the last event when the log was last verified
-	ends     Position      // where it ended then, the store's own events included
+	turn     chan struct{} // a mutex that a context can leave; guards known, anchor and ends
+	known    uuid.UUID     // the log's id; zero until it was read
+	anchor   Seen          // the last event when the log was last compared
+	end      Position      // the end of the log then, system events included
 
-	faults atomic.Uint64             // reasons to ask the log again, but for new connections
-	away   atomic.Pointer[Unreached] // why the log was last not reached; nil once it is
+	faults    atomic.Uint64             // reasons to compare again, without new connections
+	unreached atomic.Pointer[Unreached] // why the log was not reached; nil once it is
 
-	// far is the commit position of latest, so that the many events of catching up,
-	// which lie before it, cost no lock.
-	far atomic.Uint64
+	// latestCommit is the commit position of latest. Events of catching up are before it, and
+	// are passed without the lock.
+	latestCommit atomic.Uint64
 
 	mu      sync.Mutex
-	latest  Seen   // the furthest event that any call has met
-	checked epochs // what was known when it was last verified
+	latest  Seen   // the last event that any call has met
+	checked epochs // of the last comparison
 	cancels map[*context.CancelCauseFunc]struct{}
 }
 
-// epochs count what makes a log doubtful.
+// epochs count the reasons to compare the log.
 type epochs struct{ faults, connections uint64 }
 
-// Connected is a Store that counts the connections that it has made. A log can
-// only be replaced without a word where none breaks.
+// Connected is implemented by stores that count their connections. Where no
+// connection breaks, the log behind it is rarely replaced.
 type Connected interface {
+	// Connections returns how many connections were made since the process began.
 	Connections() uint64
 }
 
-// Verify makes a Verified of a store. The log's id is the one that it first
-// tells.
+// Verify makes a Verified of a store. The first id that the log returns is the one
+// that later ones are compared with.
 func Verify(store Store) *Verified {
 	v := &Verified{store: store, turn: make(chan struct{}, 1), cancels: map[*context.CancelCauseFunc]struct{}{}}
 	v.turn <- struct{}{}
@@ -60,24 +63,23 @@ func Verify(store Store) *Verified {
 	return v
 }
 
-// Mismatch is what is wrong with the log; nil while nothing is.
+// Mismatch returns how the log differs from the known one; nil when it does not.
 func (v *Verified) Mismatch() *Mismatch { return v.mismatch.Load() }
 
-// Watch asks the log again and again until the context ends, and logs when it
-// becomes another one and when it is the right one again. Its error is the
-// context's.
+// Watch compares the log at an interval until the context ends. It logs when the log
+// becomes another one and when it is the right one again. Its error is the context's.
 func (v *Verified) Watch(ctx context.Context, every time.Duration, logger *slog.Logger) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		was := v.Mismatch()
-		v.doubt()
-		_ = v.sure(ctx) // a fault is told by the calls that it concerns
+		v.invalidate()
+		_ = v.ensureVerified(ctx) // the calls that need the log report the fault
 		switch now := v.Mismatch(); {
 		case was == nil && now != nil:
-			logger.ErrorContext(ctx, "the log is not the one that it was: nothing is written or read", "error", now)
+			logger.ErrorContext(ctx, "event log mismatch, refusing reads and writes", "error", now)
 		case was != nil && now == nil:
-			logger.InfoContext(ctx, "the log is the one that it was")
+			logger.InfoContext(ctx, "event log matches again")
 		}
 		select {
 		case <-ctx.Done():
@@ -87,10 +89,11 @@ func (v *Verified) Watch(ctx context.Context, every time.Duration, logger *slog.
 	}
 }
 
-// sure returns nil when the log was verified since there was a reason to. Errors:
-// *Mismatch, the context's, and those of a read.
-func (v *Verified) sure(ctx context.Context) error {
-	if v.isSure() {
+// ensureVerified returns nil when the log was compared since the last reason to, and compares
+// it otherwise. Concurrent callers share one comparison. Errors: *Mismatch, the
+// context's, and those of a read.
+func (v *Verified) ensureVerified(ctx context.Context) error {
+	if v.isVerified() {
 		return v.asError()
 	}
 	select {
@@ -99,7 +102,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	case <-ctx.Done():
 		return v.explain(ctx.Err())
 	}
-	if v.isSure() { // another caller has asked meanwhile
+	if v.isVerified() { // another caller has compared it meanwhile
 		return v.asError()
 	}
 	at := v.epochs()
@@ -107,7 +110,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	if err != nil {
 		return v.explain(v.note(err))
 	}
-	v.away.Store(nil)
+	v.unreached.Store(nil)
 	v.mu.Lock()
 	v.checked = at
 	v.mu.Unlock()
@@ -118,7 +121,7 @@ func (v *Verified) sure(ctx context.Context) error {
 	return v.asError()
 }
 
-// asError keeps a nil *Mismatch from becoming an error.
+// asError keeps a nil *Mismatch from becoming a non-nil error.
 func (v *Verified) asError() error {
 	if found := v.Mismatch(); found != nil {
 		return found
@@ -126,13 +129,15 @@ func (v *Verified) asError() error {
 	return nil
 }
 
-func (v *Verified) isSure() bool {
+// isVerified reports whether the log was compared since the last reason to.
+func (v *Verified) isVerified() bool {
 	now := v.epochs()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.checked == now
 }
 
+// epochs returns the current counts.
 func (v *Verified) epochs() epochs {
 	now := epochs{faults: v.faults.Load()}
 	if connected, is := v.store.(Connected); is {
@@ -141,47 +146,49 @@ func (v *Verified) epochs() epochs {
 	return now
 }
 
-// doubt makes the next call ask the log first.
-func (v *Verified) doubt() { v.faults.Add(1) }
+// invalidate makes the next call compare the log first.
+func (v *Verified) invalidate() { v.faults.Add(1) }
 
-// observe is the error of a call; a fault of the store is a reason to ask.
+// observe returns the error of a call. A fault of the store is a reason to compare.
 func (v *Verified) observe(err error) error {
 	if errors.Is(err, ErrUnavailable) {
-		v.doubt()
+		v.invalidate()
 	}
 	return v.note(err)
 }
 
-// note remembers why the log is not reached.
+// note stores why the log is not reached, and returns the error.
 func (v *Verified) note(err error) error {
 	var away *Unreached
 	if errors.As(err, &away) {
-		v.away.Store(away)
+		v.unreached.Store(away)
 	}
 	return err
 }
 
-// explain gives an error that came too early to know it the cause that is known:
-// that of a caller who could not wait for the one who asks.
+// explain adds the known cause to the error of a caller whose context ended while
+// another caller compared the log.
 func (v *Verified) explain(err error) error {
-	away := v.away.Load()
+	away := v.unreached.Load()
 	if away == nil || CauseOf(err) != "" {
 		return err
 	}
 	return &Unreached{Cause: away.Cause, Err: err}
 }
 
-func (v *Verified) met() Seen {
+// lastSeen returns the last event that any call has met.
+func (v *Verified) lastSeen() Seen {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.latest
 }
 
-func (v *Verified) meet(event Seen) {
+// recordSeen records an event, if it is after the last one that was met.
+func (v *Verified) recordSeen(event Seen) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.latest.At.Before(event.At) || v.latest.At == event.At && v.latest.ID == uuid.Nil {
 		v.latest = event
-		v.far.Store(event.At.Commit)
+		v.latestCommit.Store(event.At.Commit)
 	}
 }

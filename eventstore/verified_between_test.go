@@ -51,6 +51,7 @@ func beginning(t *testing.T, log eventstore.Store, events int) *memory.Store {
 // TestAppend_thatOutlivesTheChangeIsNotAcknowledged: a store may send it again by
 // itself on a new connection.
 func TestAppend_thatOutlivesTheChangeIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
 	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
 	v := eventstore.Verify(log)
 	happens(t, v)
@@ -65,6 +66,7 @@ func TestAppend_thatOutlivesTheChangeIsNotAcknowledged(t *testing.T) {
 
 // TestVerified_asksTheLogFirstAfterAFault: whatever call met it.
 func TestVerified_asksTheLogFirstAfterAFault(t *testing.T) {
+	t.Parallel()
 	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
 	v := eventstore.Verify(log)
 	happens(t, v)
@@ -98,6 +100,7 @@ func listening(v *eventstore.Verified, written eventstore.Append) (ready chan st
 
 // TestReach_knowsWhatASubscriptionDelivered: others may have written it.
 func TestReach_knowsWhatASubscriptionDelivered(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	v := eventstore.Verify(log)
@@ -115,6 +118,7 @@ func TestReach_knowsWhatASubscriptionDelivered(t *testing.T) {
 // TestAppend_isKnownByItsIDOnceASubscriptionDeliveredIt: a log that was put back and
 // has grown to the same place again is another one.
 func TestAppend_isKnownByItsIDOnceASubscriptionDeliveredIt(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	happens(t, backup)
@@ -134,6 +138,7 @@ func TestAppend_isKnownByItsIDOnceASubscriptionDeliveredIt(t *testing.T) {
 
 // TestLog_whoseIDAloneIsAnotherIsAnother: every event is where it was.
 func TestLog_whoseIDAloneIsAnotherIsAnother(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)
 	happens(t, v)
@@ -156,6 +161,7 @@ func TestLog_whoseIDAloneIsAnotherIsAnother(t *testing.T) {
 // TestPlace_isKnownWithoutTheIDOfItsEvent: what was appended here, and nobody has
 // read.
 func TestPlace_isKnownWithoutTheIDOfItsEvent(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	v := eventstore.Verify(log)
@@ -169,6 +175,7 @@ func TestPlace_isKnownWithoutTheIDOfItsEvent(t *testing.T) {
 // TestReach_knowsWhatOthersWrote: a log that was put back to where this process
 // has first met it, and has grown again, is another one.
 func TestReach_knowsWhatOthersWrote(t *testing.T) {
+	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	backup := beginning(t, log, 6)
 	v := eventstore.Verify(log)
@@ -186,6 +193,7 @@ func TestReach_knowsWhatOthersWrote(t *testing.T) {
 
 // TestWait_reportsWhyTheLogIsAway: while one call asks, the others wait for it.
 func TestWait_reportsWhyTheLogIsAway(t *testing.T) {
+	t.Parallel()
 	log := &interrupted{connected: connectedTo(logOf(t, theLog, 5))}
 	v := eventstore.Verify(log)
 	asking, release := make(chan struct{}), make(chan struct{})

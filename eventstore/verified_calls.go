@@ -12,13 +12,13 @@ var (
 	_ Counter = (*Verified)(nil)
 )
 
-// Append is Store's. Errors beside its own: *Mismatch, also when the event went
-// into another log.
+// Append implements Store. It also returns *Mismatch, even when the event was written
+// to another log: it is not acknowledged then.
 func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return Appended{}, err
 	}
-	before, epoch := v.met(), v.epochs()
+	before, epoch := v.lastSeen(), v.epochs()
 	appended, err := v.store.Append(ctx, append)
 	if err != nil {
 		return Appended{}, v.observe(err)
@@ -29,12 +29,12 @@ func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) 
 	return appended, nil
 }
 
-// AppendMany is Store's; see Append.
+// AppendMany implements Store; see Append.
 func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return allFailed(len(appends), err)
 	}
-	before, epoch := v.met(), v.epochs()
+	before, epoch := v.lastSeen(), v.epochs()
 	outcomes := v.store.AppendMany(ctx, appends)
 	for i, outcome := range outcomes {
 		if outcome.Err == nil {
@@ -49,6 +49,7 @@ func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
 	return outcomes
 }
 
+// allFailed returns one outcome per append, all with the same error.
 func allFailed(count int, err error) []Outcome {
 	outcomes := make([]Outcome, count)
 	for i := range outcomes {
@@ -57,34 +58,34 @@ func allFailed(count int, err error) []Outcome {
 	return outcomes
 }
 
-// acknowledge lets the answer to an append pass. What is new lies behind all
-// that was met before; what does not was recognised as a repeat, or went into
-// another log.
+// acknowledge returns nil when the result of an append may be returned. A new event
+// is after every event that was met before. One that is not was recognised as a
+// repeat, or went to another log: the log is compared then.
 func (v *Verified) acknowledge(ctx context.Context, before Seen, epoch epochs, appended Appended) error {
 	if !before.At.Before(appended.Position) {
-		v.doubt()
+		v.invalidate()
 	}
 	if !before.At.Before(appended.Position) || v.epochs() != epoch {
-		if err := v.sure(ctx); err != nil {
+		if err := v.ensureVerified(ctx); err != nil {
 			return err
 		}
 	}
-	v.meet(Seen{At: appended.Position})
+	v.recordSeen(Seen{At: appended.Position})
 	return nil
 }
 
-// ReadStream is Store's; see Append.
+// ReadStream implements Store; see Append.
 func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]RecordedEvent, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return nil, err
 	}
 	events, err := v.store.ReadStream(ctx, stream, direction, from, limit)
 	return events, v.observe(err)
 }
 
-// ReadMany is Store's; see Append.
+// ReadMany implements Store; see Append.
 func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		all := make([]Stream, len(streams))
 		for i := range all {
 			all[i].Err = err
@@ -98,13 +99,13 @@ func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
 	return all
 }
 
-// ReadAll is Store's; see Append. An end of the log that lies before what was met
-// is a reason to ask which log it is of.
+// ReadAll implements Store; see Append. When the end of the log is before an event
+// that was met, the log is compared.
 func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Position, limit int) ([]RecordedEvent, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return nil, err
 	}
-	before := v.met()
+	before := v.lastSeen()
 	events, err := v.store.ReadAll(ctx, direction, from, limit)
 	if err != nil {
 		return nil, v.observe(err)
@@ -118,59 +119,60 @@ func (v *Verified) ReadAll(ctx context.Context, direction Direction, from Positi
 	}
 	another := end.At == before.At && before.ID != end.ID && before.ID != uuid.Nil
 	if another || end.At.Before(before.At) {
-		v.doubt()
-		if err := v.sure(ctx); err != nil {
+		v.invalidate()
+		if err := v.ensureVerified(ctx); err != nil {
 			return nil, err
 		}
 	}
-	v.meet(end)
+	v.recordSeen(end)
 	return events, nil
 }
 
-// End is Store's; see ReadAll.
+// End implements Store; see ReadAll.
 func (v *Verified) End(ctx context.Context) (Position, error) {
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return Start, err
 	}
-	before := v.met()
+	before := v.lastSeen()
 	end, err := v.store.End(ctx)
 	if err != nil {
 		return Start, v.observe(err)
 	}
 	if end.Before(before.At) {
-		v.doubt()
-		if err := v.sure(ctx); err != nil {
+		v.invalidate()
+		if err := v.ensureVerified(ctx); err != nil {
 			return Start, err
 		}
 	}
 	return end, nil
 }
 
-// Count is Counter's; see Append.
+// Count implements Counter; see Append.
 func (v *Verified) Count(ctx context.Context, upTo Position, prefixes []string) (count uint64, known bool, err error) {
 	counter, is := v.store.(Counter)
 	if !is {
 		return 0, false, nil
 	}
-	if err := v.sure(ctx); err != nil {
+	if err := v.ensureVerified(ctx); err != nil {
 		return 0, false, err
 	}
 	count, known, err = counter.Count(ctx, upTo, prefixes)
 	return count, known, v.observe(err)
 }
 
-// Subscribe is Store's; see Append. It ends when the log is found to be another.
+// Subscribe implements Store; see Append. It ends when the log is found to be another
+// one.
 func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []string, deliver func(Message) error) error {
-	v.doubt()
-	if err := v.sure(ctx); err != nil {
+	v.invalidate()
+	if err := v.ensureVerified(ctx); err != nil {
 		return err
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer v.endWith(&end)()
 	err := v.store.Subscribe(ctx, from, prefixes, func(m Message) error {
-		if m.Kind == EventAppeared && m.Event.Position.Commit >= v.far.Load() {
-			v.meet(Seen{m.Event.Position, m.Event.ID})
+		if m.Kind == EventAppeared && m.Event.Position.Commit >= v.latestCommit.Load() {
+			v.recordSeen(Seen{m.Event.Position, m.Event.ID})
 		}
 		return deliver(m)
 	})
@@ -180,7 +182,7 @@ func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []stri
 	return v.observe(err)
 }
 
-// endWith remembers how to end a subscription, until it is forgotten.
+// endWith registers a subscription, so that a mismatch ends it. forget removes it.
 func (v *Verified) endWith(end *context.CancelCauseFunc) (forget func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -192,6 +194,7 @@ func (v *Verified) endWith(end *context.CancelCauseFunc) (forget func()) {
 	}
 }
 
+// endAll ends all subscriptions with a mismatch, which they return.
 func (v *Verified) endAll(found *Mismatch) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -200,5 +203,5 @@ func (v *Verified) endAll(found *Mismatch) {
 	}
 }
 
-// Close is Store's.
+// Close implements Store.
 func (v *Verified) Close(ctx context.Context) error { return v.store.Close(ctx) }

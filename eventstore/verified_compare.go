@@ -9,12 +9,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// secondLooks are the pauses before a log that seems to be put back is believed
-// to be: a node that has just become the leader may lag for a moment.
+// secondLooks are the pauses before a mismatch is believed: a node that has just
+// become the leader may lag for a moment.
 var secondLooks = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
 
-// compare asks the log whether it is the one that it was. Only the holder of the
-// turn calls it. Errors: those of a read, and the context's.
+// compare compares the log with what is known of it, and again after pauses before it
+// returns a new mismatch. It returns nil when the log is the same. The caller holds
+// the turn. Errors: those of a read, and the context's.
 func (v *Verified) compare(ctx context.Context) (*Mismatch, error) {
 	for look := 0; ; look++ {
 		found, err := v.compareOnce(ctx)
@@ -31,8 +32,9 @@ func (v *Verified) compare(ctx context.Context) (*Mismatch, error) {
 	}
 }
 
+// compareOnce is one comparison. When it finds no mismatch, it moves the anchor.
 func (v *Verified) compareOnce(ctx context.Context) (*Mismatch, error) {
-	latest := v.met() // before the end is read, which must not lie before it
+	latest := v.lastSeen() // read first: the end must not be before it
 	id, err := ReadIdentity(ctx, v.store)
 	if err != nil && !errors.Is(err, ErrStreamNotFound) {
 		return nil, err
@@ -57,16 +59,16 @@ func (v *Verified) compareOnce(ctx context.Context) (*Mismatch, error) {
 			return &Mismatch{Known: v.known, Found: id, Lost: event, Instead: instead, End: ends}, nil
 		}
 	}
-	v.known, v.anchor, v.ends = id, newest, ends
-	v.meet(newest)
+	v.known, v.anchor, v.end = id, newest, ends
+	v.recordSeen(newest)
 	return nil, nil //nolint:nilnil // nothing is wrong, and nothing failed
 }
 
-// newest is the last event of the log that is not the store's own, the zero Seen
-// when there is none. It is looked for only where the log has grown: a server that
-// has been idle ends with thousands of its own events, which a search goes through.
+// newest returns the last event of the log that is no system event, the zero Seen when
+// there is none. It searches only when the log has grown: an idle server appends
+// thousands of system events, which the search would read each time.
 func (v *Verified) newest(ctx context.Context, ends Position) (Seen, error) {
-	if ends == v.ends {
+	if ends == v.end {
 		return v.anchor, nil
 	}
 	events, err := v.store.ReadAll(ctx, Backwards, End, 1)
@@ -77,7 +79,7 @@ func (v *Verified) newest(ctx context.Context, ends Position) (Seen, error) {
 }
 
 // isThere reports whether an event is still in a log that ends at a position, and
-// what lies at its place instead.
+// which event is at its position instead.
 func (v *Verified) isThere(ctx context.Context, event Seen, ends Position) (instead uuid.UUID, there bool, err error) {
 	if ends.Before(event.At) {
 		return uuid.Nil, false, nil

@@ -65,12 +65,7 @@ func Open(ctx context.Context, dsn string, options Options) (*Reader, error) {
 	pg.Set(config.ConnConfig, "application_name", "queries")
 	// A batch is one transaction, which then reads from one snapshot.
 	pg.Set(config.ConnConfig, "default_transaction_isolation", "repeatable read")
-	// A session keeps its plans. A plan that was made while the read model had a dozen
-	// rows would later read whole tables for each answer. Disabled plan nodes are
-	// costed very high, which would trigger JIT compilation; so that is off as well.
-	for _, setting := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		pg.Set(config.ConnConfig, setting, "off")
-	}
+	pg.PreferIndexes(config.ConnConfig) // records and lists are found by a key
 	if options.MaxConns > 0 {
 		pg.Resize(config, options.MaxConns)
 	}

@@ -7,22 +7,21 @@ import (
 	"nonassociations/eventstore"
 )
 
-// head is the end of the log and when it was there.
+// head is the end of the log, with the time of its reading.
 type head struct {
 	eventstore.Head
 
 	readAt time.Time // before the search began
 }
 
-const (
-	headEvery = time.Second
-	headTime  = 10 * time.Second
-)
+// headTime bounds one search for the head.
+const headTime = 10 * time.Second
 
-// watchHead reads the head again and again, and at once when kicked. It feeds
-// the lag, the caught-up rule, and the places that no checkpoint tells of.
+// watchHead reads the head at an interval, and at once when kicked. The head is
+// needed for the lag, for the caught-up rule, for a checkpoint that moves when only
+// events of others are appended, and to find a stalled subscription.
 func (s *session[T]) watchHead(ctx context.Context) {
-	ticker := time.NewTicker(headEvery)
+	ticker := time.NewTicker(s.consumer.options.Intervals.Head)
 	defer ticker.Stop()
 	var last head
 	for {
@@ -48,8 +47,8 @@ func (s *session[T]) watchHead(ctx context.Context) {
 	}
 }
 
-// readHead searches on from where the previous search began. A search that
-// failed leaves nothing behind.
+// readHead searches backwards from the end of the log to where the previous search
+// began. A search that failed changes nothing.
 func (s *session[T]) readHead(ctx context.Context, previous head) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, headTime)
 	defer cancel()

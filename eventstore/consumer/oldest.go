@@ -8,10 +8,13 @@ import (
 	"nonassociations/eventstore"
 )
 
+// errFound ends the subscription of OldestBehind.
 var errFound = errors.New("found")
 
-// OldestBehind is when the first event behind a place was recorded, of the streams
-// with one of the prefixes; zero when there is none.
+// OldestBehind returns when the first event after a position was recorded, among the
+// streams with one of the prefixes: the age of the oldest event that a consumer at
+// that position has still to apply. It returns the zero time when there is none.
+// Errors: those of Subscribe.
 func OldestBehind(ctx context.Context, store eventstore.Store, prefixes []string, at eventstore.Position) (time.Time, error) {
 	var recorded time.Time
 	err := store.Subscribe(ctx, at, prefixes, func(m eventstore.Message) error {

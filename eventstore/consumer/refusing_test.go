@@ -12,9 +12,9 @@ import (
 
 var discard = slog.New(slog.DiscardHandler)
 
-// refusing is a handler of another log.
-type refusing struct{ *keeper }
+// refusingHandler is a handler of another log.
+type refusingHandler struct{ *tableHandler }
 
-func (refusing) Check(context.Context, *pgx.Conn) error {
+func (refusingHandler) Check(context.Context, *pgx.Conn) error {
 	return fmt.Errorf("%w: it is another one", consumer.ErrRefused)
 }

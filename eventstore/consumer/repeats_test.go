@@ -11,15 +11,15 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-// repeating is a store whose subscriptions say things again. say is given each
-// message, all that were said before it, and what hands on.
-type repeating struct {
+// repeatingStore is a store whose subscriptions repeat messages. say gets each
+// message, all messages before it, and the function to deliver with.
+type repeatingStore struct {
 	eventstore.Store
 
 	say func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error
 }
 
-func (s repeating) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+func (s repeatingStore) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	var before []eventstore.Message
 	return s.Store.Subscribe(ctx, from, prefixes, func(m eventstore.Message) error {
 		err := s.say(m, before, deliver)
@@ -37,45 +37,44 @@ func all(deliver func(eventstore.Message) error, messages ...eventstore.Message)
 	return nil
 }
 
-// inclusive is a store whose subscriptions begin at the position and not behind
+// inclusiveStore is a store whose subscriptions begin at the position and not behind
 // it, and break after a few messages.
-type inclusive struct{ eventstore.Store }
+type inclusiveStore struct{ eventstore.Store }
 
-func (s inclusive) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+func (s inclusiveStore) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	if from.Commit > 0 {
 		from = eventstore.Position{Commit: from.Commit - 1, Prepare: from.Commit - 1}
 	}
-	return breaking(s).Subscribe(ctx, from, prefixes, deliver)
+	return breakingStore(s).Subscribe(ctx, from, prefixes, deliver)
 }
 
 // An event that comes again, for whatever reason, is worked on once; the place
-// that a follower remembers never goes back.
+// that a consumer stores never goes back.
 func TestEvent_noneThatComesAgainIsWorkedOnAgain(t *testing.T) {
 	type say = func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error
-	said := func(s say) func(eventstore.Store) eventstore.Store {
-		return func(store eventstore.Store) eventstore.Store { return repeating{store, s} }
+	saying := func(s say) func(eventstore.Store) eventstore.Store {
+		return func(store eventstore.Store) eventstore.Store { return repeatingStore{store, s} }
 	}
 	for name, store := range map[string]func(eventstore.Store) eventstore.Store{
-		"each twice": said(func(m eventstore.Message, _ []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"each twice": saying(func(m eventstore.Message, _ []eventstore.Message, deliver func(eventstore.Message) error) error {
 			return all(deliver, m, m)
 		}),
-		"the one before, behind each": said(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"the one before, behind each": saying(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
 			return all(deliver, append([]eventstore.Message{m}, before[max(0, len(before)-1):]...)...)
 		}),
-		"all from the beginning, behind each": said(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"all from the beginning, behind each": saying(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
 			return all(deliver, append([]eventstore.Message{m}, before...)...)
 		}),
-		"the beginning again, live": said(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
+		"the beginning again, live": saying(func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error {
 			if m.Kind != eventstore.CaughtUp {
 				return deliver(m)
 			}
 			return all(deliver, append(append([]eventstore.Message{m}, before...), m)...)
 		}),
-		"what was done with, behind a break": func(store eventstore.Store) eventstore.Store { return inclusive{store} },
+		"what was done with, behind a break": func(store eventstore.Store) eventstore.Store { return inclusiveStore{store} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b, k := newBench(t), &keeper{}
+			b, k := newFixture(t), &tableHandler{}
 			var want []string
 			for i := range 12 {
 				want = append(want, fmt.Sprint("e", i))
@@ -85,7 +84,7 @@ func TestEvent_noneThatComesAgainIsWorkedOnAgain(t *testing.T) {
 			b.sees(want[:6]...)
 			b.happens("ours-", want[6:]...)
 			last := b.happens("theirs-", "end")
-			require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, patience, poll)
+			require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, waitTime, poll)
 			b.sees(want...)
 			k.mu.Lock()
 			defer k.mu.Unlock()
@@ -101,7 +100,7 @@ func TestEvent_noneThatComesAgainIsWorkedOnAgain(t *testing.T) {
 // Facts of several kinds of stream are followed in the one order of the log; what
 // is not ours is neither worked on nor waited for.
 func TestConsumer_ofSeveralPrefixesSeesOneOrder(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	var want []string
 	write := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -114,12 +113,12 @@ func TestConsumer_ofSeveralPrefixesSeesOneOrder(t *testing.T) {
 	}
 	write(0, 10)
 	f := b.follow(k, func(o *consumer.Options) { o.Prefixes = []string{"ours-", "also-"} })
-	require.Eventually(t, k.hasCaughtUp, patience, poll)
+	require.Eventually(t, k.hasCaughtUp, waitTime, poll)
 	write(10, 20)
 	b.sees(want...)
 	own := b.happens("also-", "last")
 	b.happens("theirs-", "behind it")
 	want = append(want, "last")
 	b.sees(want...)
-	require.Eventually(t, func() bool { return f.Status().Head == own }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Head == own }, waitTime, poll)
 }

@@ -17,72 +17,75 @@ type eventRef struct {
 	eventType string
 }
 
-// newRow is nil for a follower that has no row.
-func (f *Consumer[T]) newRow() *status.Writer {
-	if f.options.ID == "" {
+// newRow returns nil for a consumer without a row.
+func (c *Consumer[T]) newRow() *status.Writer {
+	if c.options.ID == "" {
 		return nil
 	}
 	return status.NewWriter(status.Options{
-		Consumer: f.options.ID, Build: f.options.Build, DSN: f.options.DSN,
-		Clock: f.options.Clock, Logger: f.options.Logger, Now: f.place,
+		Consumer: c.options.ID, Build: c.options.Build, DSN: c.options.DSN,
+		Clock: c.options.Clock, Logger: c.options.Logger, Now: c.place, Intervals: c.options.Intervals.Status,
 	})
 }
 
-func (f *Consumer[T]) place() status.Place {
-	now := f.Status()
+// place is the progress that the row shows.
+func (c *Consumer[T]) place() status.Place {
+	now := c.Status()
 	at := now.Position
-	if f.options.Reached != nil {
-		at = f.options.Reached()
+	if c.options.Reached != nil {
+		at = c.options.Reached()
 	}
 	return status.Place{Position: at.Uint64(), Head: now.Head.Uint64(), Oldest: now.Oldest}
 }
 
-// claim takes the row over. The work does not wait for a row that cannot be had:
-// health is DOWN without it.
-func (f *Consumer[T]) claim(ctx context.Context, conn *pgx.Conn) {
-	if f.row == nil {
+// claim takes the row over from the previous holder of the lease. A failure is
+// logged and delays nothing: without the row, health reports DOWN.
+func (c *Consumer[T]) claim(ctx context.Context, conn *pgx.Conn) {
+	if c.row == nil {
 		return
 	}
-	id, err := eventstore.ReadIdentity(ctx, f.options.Store)
+	id, err := eventstore.ReadIdentity(ctx, c.options.Store)
 	if err != nil {
-		id = uuid.Nil // the row keeps the one that it has
+		id = uuid.Nil // the row keeps the id that it has
 	}
-	if err := f.row.Claim(ctx, conn, id); err != nil {
-		f.options.Logger.WarnContext(ctx, "the status of a consumer cannot be written", "consumer", f.options.ID, "error", err)
-	}
-}
-
-func (f *Consumer[T]) writeRow(ctx context.Context, pid uint32) {
-	if f.row != nil {
-		f.row.Run(ctx, pid)
+	if err := c.row.Claim(ctx, conn, id); err != nil {
+		c.options.Logger.WarnContext(ctx, "consumer status not written", "consumer", c.options.ID, "error", err)
 	}
 }
 
-// Beat says that the loop is at work. A handler that waits long inside of Apply,
-// and is well all the same, calls it from there.
-func (f *Consumer[T]) Beat() {
-	if f.row != nil {
-		f.row.Beat()
+// writeRow updates the row until the context ends. pid is the server process of the
+// session that does the work.
+func (c *Consumer[T]) writeRow(ctx context.Context, pid uint32) {
+	if c.row != nil {
+		c.row.Run(ctx, pid)
 	}
 }
 
-// moved ends a fault when events were applied.
-func (f *Consumer[T]) moved(events int) {
-	if f.row != nil && events > 0 {
-		f.row.Moved()
+// Beat records a heartbeat: the loop is at work. A handler that may wait long inside
+// of Apply without a fault calls it from there.
+func (c *Consumer[T]) Beat() {
+	if c.row != nil {
+		c.row.Beat()
 	}
 }
 
-// keepFault writes why the session ended, while it still holds the lease.
-func (f *Consumer[T]) keepFault(ctx context.Context, err error) {
-	if f.row == nil || err == nil || ctx.Err() != nil {
+// moved ends the fault of the row when events were applied.
+func (c *Consumer[T]) moved(events int) {
+	if c.row != nil && events > 0 {
+		c.row.Moved()
+	}
+}
+
+// keepFault stores why the session ended in the row, while the lease is still held.
+func (c *Consumer[T]) keepFault(ctx context.Context, err error) {
+	if c.row == nil || err == nil || ctx.Err() != nil {
 		return
 	}
-	f.row.Fail(ctx, FaultOf(err))
+	c.row.Fail(ctx, FaultOf(err))
 }
 
-// FaultOf is an error as a row, an answer or a metric may show it, without the
-// time since when.
+// FaultOf reduces an error to what a row, an answer or a metric may show. Since is
+// not set.
 func FaultOf(err error) status.Fault {
 	fault := status.Fault{Category: status.KindOf(err).Category()}
 	var poison *Poison
@@ -92,7 +95,8 @@ func FaultOf(err error) status.Fault {
 	return fault
 }
 
-// poisonBatch names the event of a batch of one.
+// poisonBatch makes a Poison of a refused batch. It names the event only when the
+// batch has one event: of several, the one at fault is not known.
 func (s *session[T]) poisonBatch(batch Batch[T], err error) *Poison {
 	poison := &Poison{Position: batch.Through, Err: err}
 	if len(batch.Events) == 1 {
@@ -101,9 +105,9 @@ func (s *session[T]) poisonBatch(batch Batch[T], err error) *Poison {
 	return poison
 }
 
-// logged is an error as a log may have it. The text of one that an event caused may
-// quote the event.
-func logged(err error) []any {
+// errorAttributes are the log attributes of an error. The text of a Poison is left out: it may
+// quote the event, and with it a comment or a name.
+func errorAttributes(err error) []any {
 	all := []any{"kind", status.KindOf(err)}
 	var poison *Poison
 	if errors.As(err, &poison) {

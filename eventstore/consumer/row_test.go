@@ -18,14 +18,14 @@ import (
 	"nonassociations/eventstore/consumer/status"
 )
 
-// sick is a keeper that meets each kind of fault at an event of that type.
-type sick struct {
-	*keeper
+// faultyHandler is a keeper that meets each kind of fault at an event of that type.
+type faultyHandler struct {
+	*tableHandler
 
 	mended atomic.Bool
 }
 
-func (s *sick) Decode(event eventstore.RecordedEvent) (string, error) {
+func (s *faultyHandler) Decode(event eventstore.RecordedEvent) (string, error) {
 	if s.mended.Load() {
 		return "good", nil
 	}
@@ -41,16 +41,16 @@ func (s *sick) Decode(event eventstore.RecordedEvent) (string, error) {
 	}
 }
 
-// busy lets Postgres compute until its context ends.
-type busy struct {
-	*keeper
+// busyHandler lets Postgres compute until its context ends.
+type busyHandler struct {
+	*tableHandler
 
 	ctx   context.Context
 	begun chan struct{}
 	once  sync.Once
 }
 
-func (k *busy) Apply(_ context.Context, conn *pgx.Conn, batch consumer.Batch[string]) error {
+func (k *busyHandler) Apply(_ context.Context, conn *pgx.Conn, batch consumer.Batch[string]) error {
 	if len(batch.Events) == 0 {
 		return nil
 	}
@@ -59,8 +59,8 @@ func (k *busy) Apply(_ context.Context, conn *pgx.Conn, batch consumer.Batch[str
 	return err
 }
 
-// row is what consumer.status says of the bench's follower.
-func (b *bench) row() status.Status {
+// row is what consumer.status says of the fixture's consumer.
+func (b *fixture) row() status.Status {
 	b.t.Helper()
 	all, err := status.ReadAll(context.Background(), b.conn)
 	require.NoError(b.t, err)
@@ -74,9 +74,9 @@ func TestCategory_ofAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
 	for _, category := range status.Categories() {
 		walked = append(walked, category)
 		t.Run(string(category), func(t *testing.T) {
-			b := newBench(t)
+			b := newFixture(t)
 			require.NoError(t, status.Migrate(t.Context(), b.dsn))
-			k := &sick{keeper: &keeper{}}
+			k := &faultyHandler{tableHandler: &tableHandler{}}
 			k.fail = func(batch consumer.Batch[string]) error {
 				if k.mended.Load() || len(batch.Events) == 0 {
 					return nil
@@ -94,16 +94,16 @@ func TestCategory_ofAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
 			b.happens("ours-", "fine")
 			f := b.followHandler(k, asConsumer)
 			b.sees("fine")
-			require.Eventually(t, func() bool { return f.Status().CaughtUp && b.row().Fault == nil }, patience, poll)
+			require.Eventually(t, func() bool { return f.Status().CaughtUp && b.row().Fault == nil }, waitTime, poll)
 			at := b.happens("ours-", string(category))
 			if category == status.Away {
-				require.Eventually(t, func() bool { return f.Status().Failure != nil }, patience, poll)
+				require.Eventually(t, func() bool { return f.Status().Failure != nil }, waitTime, poll)
 				require.Equal(t, status.Away, consumer.FaultOf(f.Status().Failure).Category)
 				require.Nil(t, b.row().Fault, "it is not kept")
 				k.mended.Store(true)
 				return
 			}
-			require.Eventually(t, func() bool { return b.row().Fault != nil }, patience, poll)
+			require.Eventually(t, func() bool { return b.row().Fault != nil }, waitTime, poll)
 			found := *b.row().Fault
 			require.Equal(t, category, found.Category)
 			if category != status.Category(status.Other) { // it is no event's fault
@@ -111,9 +111,9 @@ func TestCategory_ofAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
 				require.Equal(t, string(category), found.Type)
 				require.NotEqual(t, uuid.Nil, found.EventID)
 			}
-			require.Eventually(t, func() bool { return !f.Status().Leader }, patience, poll)
+			require.Eventually(t, func() bool { return !f.Status().Leader }, waitTime, poll)
 			k.mended.Store(true)
-			require.Eventually(t, func() bool { return b.row().Fault == nil }, patience, poll)
+			require.Eventually(t, func() bool { return b.row().Fault == nil }, waitTime, poll)
 			require.Equal(t, at.Uint64(), *b.row().Position)
 		})
 	}
@@ -121,11 +121,11 @@ func TestCategory_ofAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
 }
 
 func TestHandler_thatHangsDoesNotTick(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	require.NoError(t, status.Migrate(t.Context(), b.dsn))
 	hung, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	k := &keeper{fail: func(batch consumer.Batch[string]) error {
+	k := &tableHandler{fail: func(batch consumer.Batch[string]) error {
 		if len(batch.Events) > 0 {
 			once.Do(func() { close(hung); <-release })
 		}
@@ -134,22 +134,22 @@ func TestHandler_thatHangsDoesNotTick(t *testing.T) {
 	f := b.follow(k, asConsumer)
 	letGo := sync.OnceFunc(func() { close(release) })
 	t.Cleanup(letGo)
-	require.Eventually(t, func() bool { return f.Status().CaughtUp }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().CaughtUp }, waitTime, poll)
 	first := b.row().Heartbeat
-	require.Eventually(t, func() bool { return b.row().Heartbeat.After(first) }, patience, poll, "it ticks while idle")
+	require.Eventually(t, func() bool { return b.row().Heartbeat.After(first) }, waitTime, poll, "it ticks while idle")
 	b.happens("ours-", "heavy")
 	<-hung
-	require.Eventually(t, func() bool { return b.row().Age > 3*time.Second }, patience, poll)
+	require.Eventually(t, func() bool { return b.row().Age > 3*quick.Status.LongStep }, waitTime, poll)
 	letGo()
 	b.sees("heavy")
-	require.Eventually(t, func() bool { return b.row().Age < 2*time.Second }, patience, poll)
+	require.Eventually(t, func() bool { return b.row().Age < 2*quick.Status.LongStep }, waitTime, poll)
 }
 
 // One statement may take minutes while a read model is built: Postgres is at work.
 func TestLongStatement_ticks(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	require.NoError(t, status.Migrate(t.Context(), b.dsn))
-	k := &busy{keeper: &keeper{}, begun: make(chan struct{})}
+	k := &busyHandler{tableHandler: &tableHandler{}, begun: make(chan struct{})}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	k.ctx = ctx
@@ -157,12 +157,12 @@ func TestLongStatement_ticks(t *testing.T) {
 	b.happens("ours-", "heavy")
 	<-k.begun
 	begun := f.Status().Heartbeat
-	require.Eventually(t, func() bool { return f.Status().Heartbeat.Sub(begun) > 5*time.Second }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Heartbeat.Sub(begun) > 3*quick.Status.LongStep }, waitTime, poll)
 	stop()
 }
 
 func TestProcess_thatLostItsLeaseWritesNoRow(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	require.NoError(t, status.Migrate(t.Context(), b.dsn))
 	writer := func() *status.Writer {
 		return status.NewWriter(status.Options{Consumer: "bench", Build: "x", DSN: b.dsn, Clock: time.Now, Logger: discard})

@@ -12,78 +12,80 @@ import (
 	"nonassociations/internal/pg/lease"
 )
 
-// session is the life of one lease: one connection, one place to go on from.
+// session lasts as long as one lease: one connection, and one position to continue
+// from. All fields below sub belong to the goroutine of work.
 type session[T any] struct {
 	consumer *Consumer[T]
 	conn     *pgx.Conn
-	items    chan item[T] // bounded: a slow handler holds the subscription up
-	heads    chan head
-	kick     chan struct{}
+	items    chan item[T]  // bounded: a slow handler slows the subscription down
+	heads    chan head     // from watchHead
+	kick     chan struct{} // asks watchHead for a head; holds at most one request
 	sub      subscription
 
-	applied  eventstore.Position // everything of ours up to here is worked on
-	written  eventstore.Position // what the handler remembers
+	applied  eventstore.Position // every event of the prefixes up to here is applied
+	written  eventstore.Position // the handler's checkpoint
 	recorded time.Time           // of the last event applied
 	head     head
 	live     bool
 	caughtUp bool
 	usedAt   time.Time // when the connection last answered
-	newest   eventRef  // event of the batch in hand
-	last     int       // events of the last batch
-	more     bool      // the handler was told that more would come
+	newest   eventRef  // the last event of the current batch
+	last     int       // number of events of the last batch
+	more     bool      // the last batch had More set, so its commit may be pending
 }
 
 const (
-	tickEvery       = 250 * time.Millisecond
-	checkLeaseAfter = time.Second
-	checkLeaseTime  = 5 * time.Second
+	tickEvery      = 250 * time.Millisecond
+	checkLeaseTime = 5 * time.Second // bounds one CheckLease
 )
 
-// A batch costs about as much as ten events. Behind one that was a crowd the
-// next may gather for a moment; who comes alone never waits.
+// A batch costs about as much as ten events. After a batch of many events the next
+// one collects for a moment; an event that comes alone is never delayed.
 const (
 	coalesceThreshold = 16
 	coalesceDelay     = 25 * time.Millisecond
 )
 
-// run ends with the context or with the error that ended the session.
-func (f *Consumer[T]) runSession(ctx context.Context) error {
-	conn, err := lease.Connect(ctx, f.options.DSN, f.options.Name)
+// runSession connects, acquires the lease and works until an error ends the session.
+// It always returns an error: the context's when that ended.
+func (c *Consumer[T]) runSession(ctx context.Context) error {
+	conn, err := lease.Connect(ctx, c.options.DSN, c.options.Name)
 	if err != nil {
 		return err
 	}
 	defer lease.Close(conn)
-	if err := f.handler.Check(ctx, conn); err != nil {
+	if err := c.handler.Check(ctx, conn); err != nil {
 		return err
 	}
-	if err := lease.Acquire(ctx, conn, f.options.Name, f.options.Logger, f.status.waiting); err != nil {
+	if err := lease.Acquire(ctx, conn, c.options.Name, c.options.Logger, c.status.waiting); err != nil {
 		return err
 	}
-	from, err := f.handler.LoadCheckpoint(ctx, conn)
+	from, err := c.handler.LoadCheckpoint(ctx, conn)
 	if err != nil {
 		return err
 	}
-	f.status.leading(from)
-	f.claim(ctx, conn)
+	c.status.leading(from)
+	c.claim(ctx, conn)
 	s := &session[T]{
-		consumer: f, conn: conn,
-		items: make(chan item[T], f.options.Catchup),
+		consumer: c, conn: conn,
+		items: make(chan item[T], c.options.Catchup),
 		heads: make(chan head), kick: make(chan struct{}, 1),
-		applied: from, written: from, usedAt: f.options.Clock(),
+		applied: from, written: from, usedAt: c.options.Clock(),
 	}
 	s.sub.received = from
 	ctx, cancel := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
 	helpers.Go(func() { s.subscribe(ctx) })
 	helpers.Go(func() { s.watchHead(ctx) })
-	helpers.Go(func() { f.writeRow(ctx, conn.PgConn().PID()) })
+	helpers.Go(func() { c.writeRow(ctx, conn.PgConn().PID()) })
 	defer helpers.Wait()
 	defer cancel()
 	err = s.work(ctx)
-	f.keepFault(ctx, err)
+	c.keepFault(ctx, err)
 	return err
 }
 
+// work is the loop of the session. Each completed step is a heartbeat.
 func (s *session[T]) work(ctx context.Context) error {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
@@ -108,10 +110,10 @@ func (s *session[T]) work(ctx context.Context) error {
 	}
 }
 
-// workOn applies what is there, up to a poison event if there is one.
+// workOn applies the items that have arrived, up to a Poison if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	wasLive := s.live
-	if s.live && s.last >= coalesceThreshold && !pause(ctx, coalesceDelay) {
+	if s.live && s.last >= coalesceThreshold && !Sleep(ctx, coalesceDelay) {
 		return ctx.Err()
 	}
 	s.consumer.status.began(first.recorded)
@@ -123,7 +125,7 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 			return err
 		}
 	} else {
-		s.move(batch.Through)
+		s.advance(batch.Through)
 	}
 	if poison != nil {
 		return poison
@@ -131,9 +133,9 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	return s.checkCaughtUp(ctx)
 }
 
-// gather takes as much as is there, and never waits for more.
+// gather makes a batch of the items that have arrived, and never waits for more.
 func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
-	batch := Batch[T]{Through: s.applied, Events: make([]T, 0, min(len(s.items)+1, s.most()))}
+	batch := Batch[T]{Through: s.applied, Events: make([]T, 0, min(len(s.items)+1, s.batchLimit()))}
 	for {
 		if it.poison != nil {
 			return batch, it.poison
@@ -148,7 +150,7 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 			batch.Events = append(batch.Events, it.value)
 			s.recorded, s.newest = it.recorded, it.eventRef
 		}
-		if len(batch.Events) >= s.most() {
+		if len(batch.Events) >= s.batchLimit() {
 			return batch, nil
 		}
 		select {
@@ -159,7 +161,8 @@ func (s *session[T]) gather(it item[T]) (Batch[T], *Poison) {
 	}
 }
 
-func (s *session[T]) most() int {
+// batchLimit is the largest number of events of the next batch.
+func (s *session[T]) batchLimit() int {
 	switch {
 	case s.consumer.isCareful(s.applied):
 		return 1
@@ -170,6 +173,8 @@ func (s *session[T]) most() int {
 	}
 }
 
+// apply passes one batch to the handler. If Postgres refuses the data, the next
+// session applies event by event up to the end of this batch.
 func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	err := s.consumer.handler.Apply(ctx, s.conn, batch)
 	if err != nil && causedByData(err) {
@@ -181,25 +186,27 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	if err != nil {
 		return fmt.Errorf("apply a batch of %d events up to %s: %w", len(batch.Events), batch.Through, err)
 	}
-	s.move(batch.Through)
+	s.advance(batch.Through)
 	s.written, s.usedAt, s.more = s.applied, s.consumer.options.Clock(), batch.More
 	s.consumer.status.applied(s.applied, s.recorded, len(s.items))
 	s.consumer.moved(len(batch.Events))
 	return nil
 }
 
-func (s *session[T]) move(to eventstore.Position) {
+// advance advances the applied position and never moves it back.
+func (s *session[T]) advance(to eventstore.Position) {
 	if s.applied.Before(to) {
 		s.applied = to
 	}
 }
 
-// checkCaughtUp draws conclusions from the last head read.
+// checkCaughtUp marks the consumer caught up once it has applied everything up to a
+// head that is still fresh. A stale head is read again first.
 func (s *session[T]) checkCaughtUp(ctx context.Context) error {
 	if s.head.readAt.IsZero() || s.applied.Before(s.head.Own) {
 		return nil
 	}
-	s.move(s.head.End) // what lies between is not ours
+	s.advance(s.head.End) // only events of other streams are between
 	if s.caughtUp || !s.live {
 		return nil
 	}
@@ -208,7 +215,7 @@ func (s *session[T]) checkCaughtUp(ctx context.Context) error {
 		return nil
 	}
 	if err := s.consumer.handler.CaughtUp(ctx, s.conn); err != nil {
-		return fmt.Errorf("remember having caught up: %w", err)
+		return fmt.Errorf("store having caught up: %w", err)
 	}
 	s.caughtUp = true
 	s.consumer.status.hasCaughtUp()
@@ -216,10 +223,11 @@ func (s *session[T]) checkCaughtUp(ctx context.Context) error {
 	return nil
 }
 
-// idle writes down a place that moved without events of ours, ends what waits
-// for more that does not come, and finds out whether the session still holds.
+// idle runs between batches. It stores the checkpoint when only events of other
+// streams have passed, flushes a commit that the handler delays for more events, and
+// checks the lease.
 func (s *session[T]) idle(ctx context.Context) error {
-	quiet := s.consumer.options.Clock().Sub(s.usedAt) >= checkLeaseAfter
+	quiet := s.consumer.options.Clock().Sub(s.usedAt) >= s.consumer.options.Intervals.Lease
 	if s.written.Uint64() < s.applied.Uint64() || s.more && quiet {
 		return s.apply(ctx, Batch[T]{Through: s.applied})
 	}
@@ -229,6 +237,8 @@ func (s *session[T]) idle(ctx context.Context) error {
 	return s.checkLease(ctx)
 }
 
+// checkLease asks the handler whether the session still holds. A connection that hangs
+// counts as lost after its time limit.
 func (s *session[T]) checkLease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLeaseTime)
 	defer cancel()

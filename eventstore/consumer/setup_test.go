@@ -14,6 +14,7 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/testdb"
 )
@@ -22,24 +23,33 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // How long a fact may take to come true on a busy machine, and how often to look.
 const (
-	patience = 20 * time.Second
+	waitTime = 20 * time.Second
 	poll     = 5 * time.Millisecond
 )
 
-// keeper is a handler that keeps what it is given in one table.
-type keeper struct {
+// quick are the intervals of the tests: what a consumer does after seconds, it does
+// here after a part of one.
+var quick = consumer.Intervals{
+	Retry: 20 * time.Millisecond, RetryMost: 200 * time.Millisecond,
+	Poison: 200 * time.Millisecond, PoisonMost: time.Second,
+	Lease: 200 * time.Millisecond, Head: 200 * time.Millisecond,
+	Status: status.Intervals{Write: 100 * time.Millisecond, LongStep: 400 * time.Millisecond},
+}
+
+// tableHandler is a handler that keeps what it is given in one table.
+type tableHandler struct {
 	mu       sync.Mutex
 	batches  []consumer.Batch[string]
 	caughtUp int
 	fail     func(consumer.Batch[string]) error
 }
 
-func (k *keeper) Check(context.Context, *pgx.Conn) error { return nil }
-func (k *keeper) CheckLease(ctx context.Context, conn *pgx.Conn) error {
+func (k *tableHandler) Check(context.Context, *pgx.Conn) error { return nil }
+func (k *tableHandler) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	return conn.Ping(ctx)
 }
 
-func (k *keeper) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
+func (k *tableHandler) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventstore.Position, error) {
 	_, err := conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS seen (at bigint, prepare bigint, what text CHECK (what <> 'refused'))`)
 	if err != nil {
 		return eventstore.Position{}, err
@@ -52,14 +62,14 @@ func (k *keeper) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventstore
 	return p, err
 }
 
-func (k *keeper) Decode(event eventstore.RecordedEvent) (string, error) {
+func (k *tableHandler) Decode(event eventstore.RecordedEvent) (string, error) {
 	if event.Type == "poison" {
-		return "", errors.New("nobody knows it")
+		return "", errors.New("unknown type")
 	}
 	return event.Type, nil
 }
 
-func (k *keeper) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[string]) error {
+func (k *tableHandler) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[string]) error {
 	k.mu.Lock()
 	k.batches = append(k.batches, batch)
 	fail := k.fail
@@ -74,29 +84,30 @@ func (k *keeper) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch
 	return err
 }
 
-func (k *keeper) CaughtUp(context.Context, *pgx.Conn) error {
+func (k *tableHandler) CaughtUp(context.Context, *pgx.Conn) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.caughtUp++
 	return nil
 }
 
-func (k *keeper) hasCaughtUp() bool {
+func (k *tableHandler) hasCaughtUp() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.caughtUp > 0
 }
 
-// bench is a log, a database and whoever follows.
-type bench struct {
+// fixture is a log, a database and the consumers of a test.
+type fixture struct {
 	t    *testing.T
 	log  *memory.Store
 	dsn  string
 	conn *pgx.Conn
 }
 
-func newBench(t *testing.T) *bench {
-	b := &bench{t: t, log: memory.New(), dsn: testdb.New(t)}
+func newFixture(t *testing.T) *fixture {
+	t.Parallel() // a log and a database of its own; most of a test is waiting
+	b := &fixture{t: t, log: memory.New(), dsn: testdb.New(t)}
 	conn, err := pgx.Connect(context.Background(), b.dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
@@ -105,7 +116,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // happens appends an event of a type to a stream of its own.
-func (b *bench) happens(prefix string, types ...string) eventstore.Position {
+func (b *fixture) happens(prefix string, types ...string) eventstore.Position {
 	var last eventstore.Position
 	for _, eventType := range types {
 		appended, err := b.log.Append(context.Background(), eventstore.Append{
@@ -118,13 +129,13 @@ func (b *bench) happens(prefix string, types ...string) eventstore.Position {
 	return last
 }
 
-func (b *bench) follow(k *keeper, change ...func(*consumer.Options)) *consumer.Consumer[string] {
+func (b *fixture) follow(k *tableHandler, change ...func(*consumer.Options)) *consumer.Consumer[string] {
 	return b.followHandler(k, change...)
 }
 
-func (b *bench) followHandler(k consumer.Handler[string], change ...func(*consumer.Options)) *consumer.Consumer[string] {
+func (b *fixture) followHandler(k consumer.Handler[string], change ...func(*consumer.Options)) *consumer.Consumer[string] {
 	options := consumer.Options{
-		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
+		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard, Intervals: quick,
 	}
 	for _, c := range change {
 		c(&options)
@@ -141,7 +152,7 @@ func (b *bench) followHandler(k consumer.Handler[string], change ...func(*consum
 }
 
 // seen is what the handlers of all sessions have kept, in order.
-func (b *bench) seen() []string {
+func (b *fixture) seen() []string {
 	rows, err := b.conn.Query(context.Background(), `SELECT what FROM seen WHERE what IS NOT NULL ORDER BY at, prepare, ctid`)
 	if err != nil {
 		return nil
@@ -153,8 +164,8 @@ func (b *bench) seen() []string {
 	return found
 }
 
-func (b *bench) sees(want ...string) {
+func (b *fixture) sees(want ...string) {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool { return len(b.seen()) >= len(want) }, patience, poll)
+	require.Eventually(b.t, func() bool { return len(b.seen()) >= len(want) }, waitTime, poll)
 	require.Equal(b.t, want, b.seen())
 }

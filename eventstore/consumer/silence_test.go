@@ -11,10 +11,10 @@ import (
 	"nonassociations/eventstore/memory"
 )
 
-// stuck is a log whose subscriptions go silent before they have caught up.
-type stuck struct{ *memory.Store }
+// stalledStore is a log whose subscriptions go silent before they have caught up.
+type stalledStore struct{ *memory.Store }
 
-func (s stuck) Subscribe(ctx context.Context, from eventstore.Position, _ []string, deliver func(eventstore.Message) error) error {
+func (s stalledStore) Subscribe(ctx context.Context, from eventstore.Position, _ []string, deliver func(eventstore.Message) error) error {
 	events, err := s.ReadAll(ctx, eventstore.Forwards, from, 100)
 	if err != nil {
 		return err
@@ -28,12 +28,12 @@ func (s stuck) Subscribe(ctx context.Context, from eventstore.Position, _ []stri
 	return ctx.Err()
 }
 
-// A handler that was told of more to come puts off its commit; it must not wait
+// A handler that expects more events delays its commit. It must not wait
 // for ever.
 func TestHandler_isToldWhenMoreDoesNotCome(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	b.happens("ours-", "one", "two")
-	b.follow(k, func(o *consumer.Options) { o.Store = stuck{b.log} })
+	b.follow(k, func(o *consumer.Options) { o.Store = stalledStore{b.log} })
 	require.Eventually(t, func() bool {
 		k.mu.Lock()
 		defer k.mu.Unlock()
@@ -42,5 +42,5 @@ func TestHandler_isToldWhenMoreDoesNotCome(t *testing.T) {
 		}
 		last := k.batches[len(k.batches)-1]
 		return !last.More && len(last.Events) == 0
-	}, patience, poll)
+	}, waitTime, poll)
 }

@@ -1,73 +1,77 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"nonassociations/eventstore"
 )
 
-// item is one message on its way from the subscription to the handler.
+// item is one message between the subscription and the handler.
 type item[T any] struct {
 	eventRef
 
-	event    bool
+	event    bool // else only the position moves
 	value    T
 	recorded time.Time
 	position eventstore.Position
-	live     bool
+	live     bool // the subscription has caught up
 	poison   *Poison
 }
 
-// stallTime is how long a subscription may stay behind a head without a word.
-const stallTime = 10 * time.Second
-
+// errStopped ends the subscription for good: the session ends at the Poison.
 var errStopped = errors.New("stopped at a poison event")
 
-// subscription is the reading side of a session.
+// subscription is the reading side of a session. It is safe for concurrent use.
 type subscription struct {
 	mu         sync.Mutex
-	received   eventstore.Position // the last place that went into the channel
+	received   eventstore.Position // the last position that was put into the channel
 	receivedAt time.Time
-	sending    bool // the handler is slow, not the server
+	sending    bool // the channel is full: the handler is slow, not the server
 	cancel     context.CancelFunc
 }
 
-// subscribe keeps a subscription until the context ends. Everything that was
-// received is in the channel, and the channel lives as long as the session, so
-// the next subscription goes on behind it.
+// subscribe subscribes, and again after every break, until the context ends. The
+// channel lives as long as the session and holds everything that was received, so
+// the next subscription continues after it.
 func (s *session[T]) subscribe(ctx context.Context) {
-	wait := exponential(quickest, quickMost)
-	for {
+	options := s.consumer.options
+	waits := exponential(options.Intervals.Retry, options.Intervals.RetryMost)
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
 		before := s.sub.place()
 		err := s.subscribeOnce(ctx, before)
-		if errors.Is(err, errStopped) || ctx.Err() != nil {
-			return
+		if errors.Is(err, errStopped) {
+			err = backoff.Permanent(err)
 		}
 		if before.Before(s.sub.place()) {
-			wait.Reset()
+			waits.Reset()
 		}
-		s.consumer.options.Logger.WarnContext(ctx, "subscription broke, subscribing again", "lease", s.consumer.options.Name, "error", err)
+		return struct{}{}, err
+	}, backoff.WithBackOff(waits), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, _ time.Duration) {
+		options.Logger.WarnContext(ctx, "subscription broke, subscribing again", "lease", options.Name, "error", err)
 		s.consumer.status.broke(err)
-		if !pause(ctx, wait.NextBackOff()) {
-			return
-		}
-	}
+	}))
 }
 
+// subscribeOnce returns when the subscription ends, and always with an error.
 func (s *session[T]) subscribeOnce(ctx context.Context, from eventstore.Position) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.sub.begin(cancel, s.consumer.options.Clock())
-	return s.consumer.options.Store.Subscribe(ctx, from, s.consumer.options.Prefixes, func(m eventstore.Message) error {
+	err := s.consumer.options.Store.Subscribe(ctx, from, s.consumer.options.Prefixes, func(m eventstore.Message) error {
 		return s.receive(ctx, m)
 	})
+	return cmp.Or(err, eventstore.ErrUnavailable)
 }
 
-// receive decodes here, in the subscription's goroutine, while the handler
-// writes the batch before.
+// receive decodes an event in the goroutine of the subscription, while the handler
+// writes the batch before. A message at or before the last position is a repeat and
+// is left out: servers repeat events after a reconnect, and checkpoints at any time.
 func (s *session[T]) receive(ctx context.Context, m eventstore.Message) error {
 	it := item[T]{position: m.Position}
 	switch m.Kind {
@@ -76,7 +80,6 @@ func (s *session[T]) receive(ctx context.Context, m eventstore.Message) error {
 		s.consumer.status.mended()
 		s.lookAtHead()
 	case eventstore.Checkpoint:
-		// Checkpoints of a real server may repeat or go backwards.
 		if !s.sub.place().Before(m.Position) {
 			return nil
 		}
@@ -100,6 +103,7 @@ func (s *session[T]) receive(ctx context.Context, m eventstore.Message) error {
 	return nil
 }
 
+// send puts an item into the channel, and waits while that is full.
 func (s *session[T]) send(ctx context.Context, it item[T]) error {
 	s.sub.send(true)
 	defer s.sub.send(false)
@@ -112,7 +116,7 @@ func (s *session[T]) send(ctx context.Context, it item[T]) error {
 	}
 }
 
-// lookAtHead asks for a head soon; one request is enough.
+// lookAtHead requests a reading of the head. Requests coalesce.
 func (s *session[T]) lookAtHead() {
 	select {
 	case s.kick <- struct{}{}:
@@ -120,37 +124,42 @@ func (s *session[T]) lookAtHead() {
 	}
 }
 
-// resubscribeWhenStalled ends a subscription that says nothing although there
-// is something to say. Servers have no heart-beat here.
+// resubscribeWhenStalled ends a subscription that has been silent although the log
+// goes on after its position. Subscriptions have no heartbeat, so a connection that
+// was lost without notice looks like an idle log.
 func (s *session[T]) resubscribeWhenStalled(h head) {
 	s.sub.mu.Lock()
 	defer s.sub.mu.Unlock()
 	silent := s.consumer.options.Clock().Sub(s.sub.receivedAt)
-	if s.sub.cancel == nil || s.sub.sending || silent < stallTime || !s.sub.received.Before(h.Own) {
+	if s.sub.cancel == nil || s.sub.sending || silent < s.consumer.options.Intervals.Stall || !s.sub.received.Before(h.Own) {
 		return
 	}
 	s.consumer.options.Logger.Warn("subscription is silent behind the head, subscribing again", "lease", s.consumer.options.Name)
 	s.sub.cancel()
 }
 
+// begin records a new subscription, which cancel ends.
 func (s *subscription) begin(cancel context.CancelFunc, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cancel, s.receivedAt = cancel, now
 }
 
+// place returns the last position that was put into the channel.
 func (s *subscription) place() eventstore.Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.received
 }
 
+// send records whether the subscription waits for the handler.
 func (s *subscription) send(sending bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sending = sending
 }
 
+// accept records a position that was put into the channel.
 func (s *subscription) accept(position eventstore.Position, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

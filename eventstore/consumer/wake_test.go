@@ -11,21 +11,21 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-// holder tells of every Holds.
-type holder struct {
-	*keeper
+// leaseCounter tells of every Holds.
+type leaseCounter struct {
+	*tableHandler
 
 	held chan struct{}
 }
 
-func (h holder) CheckLease(ctx context.Context, conn *pgx.Conn) error {
+func (h leaseCounter) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	h.held <- struct{}{}
-	return h.keeper.CheckLease(ctx, conn)
+	return h.tableHandler.CheckLease(ctx, conn)
 }
 
 func TestHandler_thatAsksForItIsHeldAtOnce(t *testing.T) {
-	b, wake, noon := newBench(t), make(chan struct{}, 1), time.Now()
-	h := holder{&keeper{}, make(chan struct{})}
+	b, wake, noon := newFixture(t), make(chan struct{}, 1), time.Now()
+	h := leaseCounter{&tableHandler{}, make(chan struct{})}
 	f := consumer.New(consumer.Options{
 		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Logger: discard, Wake: wake,
 		Clock: func() time.Time { return noon }, // so that nothing is held for its age

@@ -10,8 +10,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// ReadAll is eventstore.Store's. The client cannot ask the server to filter, so
-// pages are read until enough events are ours or the log ends.
+// ReadAll implements eventstore.Store. The client cannot make the server filter a
+// read, so pages are read until enough events are no system events, or the log ends.
 func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	var ours []eventstore.RecordedEvent
 	page := all{direction: direction, from: from}
@@ -29,26 +29,27 @@ func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, fro
 	return ours, nil
 }
 
-// all is how far a read of the whole log has come.
+// all is the cursor of a read of the whole log.
 type all struct {
 	direction eventstore.Direction
 	from      eventstore.Position
-	begun     bool // from is an event that was read already
-	size      int  // of the page that was read last
+	begun     bool // from is an event that was already read
+	size      int  // of the last page
 	ended     bool
 }
 
-// spare is read beside what is wanted, so that a few system events, such as
-// those at the start of every log, cost no second page. A server that has been
-// idle ends with thousands of its own statistics, so pages grow.
+// Page sizes of a read of the whole log.
 const (
-	spareEvents = 8
+	// extraEvents are read in addition to the wanted ones, so that a few system events,
+	// such as those at the start of every log, cost no second page. Pages double up to
+	// maxSize, because the log of an idle server ends with thousands of statistics.
+	extraEvents = 8
 	maxSize     = 1024
 )
 
-// next reads a page, the system events in it.
+// next reads a page, system events included, and moves the cursor.
 func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.RecordedEvent, error) {
-	count := max(wanted+spareEvents, min(2*page.size, maxSize))
+	count := max(wanted+extraEvents, min(2*page.size, maxSize))
 	page.size = count
 	options := esdb.ReadAllOptions{Direction: readDirection(page.direction), From: positionOf(page.from)}
 	events, err := s.readAll(ctx, options, count)
@@ -61,13 +62,14 @@ func (s *Store) next(ctx context.Context, page *all, wanted int) ([]eventstore.R
 	}
 	repeated := page.begun && page.direction == eventstore.Forwards && events[0].Position == page.from
 	page.from, page.begun = events[len(events)-1].Position, true
-	if repeated { // forwards a position includes its own event
+	if repeated { // a forwards read includes the event at its position
 		return events[1:], nil
 	}
 	return events, nil
 }
 
-// readAll reads once, whoever wrote the events.
+// readAll reads one page, system events included. An event without a position is an
+// error, because the next page could not continue from it.
 func (s *Store) readAll(ctx context.Context, options esdb.ReadAllOptions, count int) ([]eventstore.RecordedEvent, error) {
 	events, err := call(ctx, s, rightToReadAll, func(ctx context.Context, client *esdb.Client) ([]eventstore.RecordedEvent, error) {
 		opened, err := client.ReadAll(ctx, options, uint64(count)) //nolint:gosec // a limit is positive
@@ -81,15 +83,15 @@ func (s *Store) readAll(ctx context.Context, options esdb.ReadAllOptions, count 
 		return nil, err
 	}
 	for _, event := range events {
-		if event.Position == eventstore.Start { // nothing could go on from there
+		if event.Position == eventstore.Start {
 			return nil, errPlaceless
 		}
 	}
 	return events, nil
 }
 
-// End is eventstore.Store's. The last event counts whoever wrote it, so one is
-// read, however many of the server's own lie at the end.
+// End implements eventstore.Store. System events count, so one event is read, however
+// many of them are at the end.
 func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	options := esdb.ReadAllOptions{Direction: esdb.Backwards, From: esdb.End{}}
 	events, err := s.readAll(ctx, options, 1)
@@ -102,17 +104,18 @@ func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	return events[0].Position, nil
 }
 
-// errPlaceless says that the order of the log cannot be followed.
+// errPlaceless is the error of an event without a position: the order of the log is
+// not known then.
 var errPlaceless = fmt.Errorf("%w: the server sent an event of the whole log without its position", eventstore.ErrUnavailable)
 
-// isSystemEvent tells whether an event is the server's own: metadata, statistics,
-// and the tombstone that it writes into the stream itself.
+// isSystemEvent reports whether an event was written by the server: metadata,
+// statistics, and the tombstone, which is in the deleted stream itself.
 func isSystemEvent(event eventstore.RecordedEvent) bool {
 	return strings.HasPrefix(event.Stream, "$") || strings.HasPrefix(event.Type, "$")
 }
 
-// positionOf is a position as the client wants it. It must always be given: the
-// client takes nothing to mean the end, in subscriptions.
+// positionOf converts a position for the client. It must always be given: in a
+// subscription, the client reads no position as the end.
 func positionOf(position eventstore.Position) esdb.AllPosition {
 	switch position {
 	case eventstore.Start:

@@ -12,8 +12,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Append is eventstore.Store's. After an unknown outcome it asks the same append
-// again by itself, while the caller's time lasts.
+// Append implements eventstore.Store. After an unknown outcome it repeats the same
+// append until the caller's context ends, see untilKnown.
 func (s *Store) Append(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
 	appended, err := s.append(ctx, wanted)
 	if err != nil {
@@ -22,12 +22,14 @@ func (s *Store) Append(ctx context.Context, wanted eventstore.Append) (eventstor
 	return appended, nil
 }
 
+// append checks the size, sends the append until its outcome is known, and looks its
+// position up when the server has returned none.
 func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
-	// A server that refuses by size loses its reason on the way here (D).
+	// When the server refuses by size, the client loses the reason (D).
 	if err := wanted.Check(); err != nil {
 		return eventstore.Appended{}, err
 	}
-	same := request[eventstore.Appended](func(ctx context.Context, client *esdb.Client) (eventstore.Appended, error) {
+	same := operation[eventstore.Appended](func(ctx context.Context, client *esdb.Client) (eventstore.Appended, error) {
 		options := esdb.AppendToStreamOptions{ExpectedRevision: expected(wanted.Expected)}
 		written, err := client.AppendToStream(ctx, wanted.Stream, options, proposed(wanted.Events)...)
 		if err != nil {
@@ -50,9 +52,9 @@ func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstor
 	})
 }
 
-// whyBrokenOff finds the reason that a broken-off append has lost (D): a read
-// sends so little that a server which refuses us says why. Whatever else it
-// says, the append is as unknown as before.
+// whyBrokenOff finds the lost reason of an append that the server aborted while it
+// was being sent (D). A read sends so little that a refusing server can return the
+// reason. Any answer but ErrDenied leaves the outcome of the append unknown.
 func (s *Store) whyBrokenOff(ctx context.Context, stream string, err error) error {
 	_, asked := s.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if errors.Is(asked, eventstore.ErrDenied) {
@@ -61,6 +63,7 @@ func (s *Store) whyBrokenOff(ctx context.Context, stream string, err error) erro
 	return err
 }
 
+// expected converts an expected revision for the client.
 func expected(revision eventstore.Expected) esdb.ExpectedRevision {
 	if revision == eventstore.NoStream {
 		return esdb.NoStream{}
@@ -68,6 +71,7 @@ func expected(revision eventstore.Expected) esdb.ExpectedRevision {
 	return esdb.Revision(uint64(revision)) //nolint:gosec // the port knows none and exact only
 }
 
+// proposed converts events for the client.
 func proposed(events []eventstore.Event) []esdb.EventData {
 	data := make([]esdb.EventData, len(events))
 	for i, event := range events {
@@ -82,7 +86,8 @@ func proposed(events []eventstore.Event) []esdb.EventData {
 	return data
 }
 
-// position is the port's. 2⁶⁴−1 is the wire's word for none.
+// position converts a position of the client. The protocol writes "none" as 2⁶⁴−1,
+// which becomes the zero Position.
 func position(commit, prepare uint64) eventstore.Position {
 	if commit == math.MaxUint64 || prepare == math.MaxUint64 {
 		return eventstore.Position{}
@@ -90,8 +95,8 @@ func position(commit, prepare uint64) eventstore.Position {
 	return eventstore.Position{Commit: commit, Prepare: prepare}
 }
 
-// AppendMany is eventstore.Store's. The protocol has one stream an append, so
-// several go at once; appends to one stream keep their order.
+// AppendMany implements eventstore.Store. The protocol has one stream per append, so
+// streams are appended to concurrently, and appends to one stream in order.
 func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
 	outcomes := make([]eventstore.Outcome, len(appends))
 	lanes := map[string][]int{}

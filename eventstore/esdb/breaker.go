@@ -8,43 +8,49 @@ import (
 	"time"
 )
 
-// callOutcome is what a call told about the server.
+// callOutcome is what a call showed about the server.
 type callOutcome int
 
 const (
-	answered    callOutcome = iota // it is there, whatever the answer was
-	unavailable                    // it said or showed that it cannot serve
-	unknown                        // the caller left before it was known
+	answered    callOutcome = iota // the server is up, whatever the answer was
+	unavailable                    // the server cannot serve, or is not reached
+	unknown                        // the caller left before the outcome was known
 )
 
-// The pause between two calls that try a server that is away.
+// The pauses between two trial calls while the breaker is open grow from the first to
+// the last.
 const (
 	firstPause = 25 * time.Millisecond
 	lastPause  = time.Second
 )
 
-// circuitBreaker lets everybody through while the server answers, and one call at a time
-// while it does not. Each Unavailable makes the client open another connection
-// and forget the old one (F), and every call waits unheard inside the client
-// while it looks for the server (B, C): so outside is the place to wait.
+// circuitBreaker lets all calls through while the server answers, and one trial call
+// at a time while it does not. The other calls wait outside of the client until their
+// context ends: each Unavailable makes the client open another connection and leak
+// the old one (F), and a call inside of it ignores its context while the client
+// searches for the server (B, C).
+//
+// A library such as sony/gobreaker rejects calls while it is open. Here they wait,
+// since a server that is back within the caller's time is no fault to the caller.
 type circuitBreaker struct {
 	logger *slog.Logger
 	down   atomic.Bool
-	opened atomic.Uint64 // how often the server was back
+	opened atomic.Uint64 // how often the server came back
 
 	mu     sync.Mutex
 	pause  time.Duration
-	next   time.Time     // when the server may be tried again
-	trying bool          // a call is trying it
+	next   time.Time     // earliest time of the next trial
+	trying bool          // a trial is in flight
 	moved  chan struct{} // closed and replaced when any of this changes
 }
 
+// newCircuitBreaker makes a closed breaker, which lets all calls through.
 func newCircuitBreaker(logger *slog.Logger) *circuitBreaker {
 	return &circuitBreaker{logger: logger, moved: make(chan struct{})}
 }
 
-// enter waits until the call may go on; trying says that it goes alone, to see
-// whether the server is back.
+// enter waits until the call may proceed. trying reports that it is the trial call;
+// its outcome must be passed to leave. Errors: the context's, and errClosed.
 func (g *circuitBreaker) enter(ctx context.Context, closing <-chan struct{}) (trying bool, err error) {
 	for g.down.Load() {
 		wait, moved, mine := g.look()
@@ -58,7 +64,7 @@ func (g *circuitBreaker) enter(ctx context.Context, closing <-chan struct{}) (tr
 	return false, nil
 }
 
-// look claims the next try, or says how long to wait for it.
+// look claims the next trial, or returns how long to wait for it.
 func (g *circuitBreaker) look() (wait time.Duration, moved <-chan struct{}, mine bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -73,6 +79,8 @@ func (g *circuitBreaker) look() (wait time.Duration, moved <-chan struct{}, mine
 	return wait, g.moved, false
 }
 
+// pause waits for a time, or less when moved is closed. Errors: the context's, and
+// errClosed when the store closes.
 func pause(ctx context.Context, closing <-chan struct{}, wait time.Duration, moved <-chan struct{}) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -88,10 +96,10 @@ func pause(ctx context.Context, closing <-chan struct{}, wait time.Duration, mov
 	}
 }
 
-// leave tells what a call that was let in has seen.
+// leave records the outcome of a call that has entered.
 func (g *circuitBreaker) leave(trying bool, seen callOutcome) {
 	if !trying && (seen == unknown || (seen == answered) != g.down.Load()) {
-		return // nothing new
+		return // the state is the same
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -103,25 +111,27 @@ func (g *circuitBreaker) leave(trying bool, seen callOutcome) {
 		g.open()
 	case unavailable:
 		g.shut(trying)
-	case unknown: // the next one tries at once
+	case unknown: // the next call is a trial at once
 	}
 	close(g.moved)
 	g.moved = make(chan struct{})
 }
 
+// open lets all calls through again: the server answers.
 func (g *circuitBreaker) open() {
 	if g.down.CompareAndSwap(true, false) {
 		g.pause = 0
 		g.opened.Add(1)
-		g.logger.Info("event store is back")
+		g.logger.Info("event store recovered")
 	}
 }
 
+// shut lets only trials through from now on. A failed trial doubles the pause.
 func (g *circuitBreaker) shut(trying bool) {
 	if g.down.CompareAndSwap(false, true) {
-		g.logger.Warn("event store is away")
+		g.logger.Warn("event store unavailable")
 	} else if !trying {
-		return // begun before the others knew
+		return // a call from before the breaker closed the way
 	}
 	g.pause = min(max(2*g.pause, firstPause), lastPause)
 	g.next = time.Now().Add(g.pause)

@@ -14,7 +14,7 @@ func TestGate_letsOneTryAtATime(t *testing.T) {
 	require.False(t, trying)
 
 	g.leave(false, unavailable)
-	trying, err = g.enter(within(t, patience), open) // after the first pause
+	trying, err = g.enter(within(t, waitTime), open) // after the first pause
 	require.NoError(t, err)
 	require.True(t, trying)
 	_, moved, mine := g.look()

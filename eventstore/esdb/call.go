@@ -13,22 +13,24 @@ import (
 	"nonassociations/eventstore"
 )
 
+// errClosed is the error of every call after Close.
 var errClosed = fmt.Errorf("%w: closed", eventstore.ErrUnavailable)
 
-// request is one use of the client, its errors as they come.
-type request[T any] func(context.Context, *esdb.Client) (T, error)
+// operation is one use of the client. Its errors are the client's.
+type operation[T any] func(context.Context, *esdb.Client) (T, error)
 
+// result is what a request has returned.
 type result[T any] struct {
 	value T
 	err   error
 }
 
-// call runs one request of the client and comes back when the context ends,
-// whatever the client does: it ignores contexts while it looks for a server
-// (B, C) and panics on messages that it does not know (J). The request goes on
-// by itself then, holding its slot, so that few of them can pile up. The error
-// is the port's; right is what to ask for when the call is denied.
-func call[T any](ctx context.Context, s *Store, right string, request request[T]) (T, error) {
+// call runs one request of the client and returns at the latest when the context
+// ends. The client ignores contexts while it searches for a server (B, C), and it
+// panics on messages that it does not know (J). When the context ends first, the
+// request goes on in its goroutine and keeps its slot, which limits how many can
+// accumulate. The error is the port's; right is named when the call is denied.
+func call[T any](ctx context.Context, s *Store, right string, request operation[T]) (T, error) {
 	var none T
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
@@ -39,10 +41,12 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 	s.callers.Add(1)
 	defer s.callers.Add(-1)
 
+	// The channel has room for the result, so the goroutine ends even when the caller has
+	// left.
 	done := make(chan result[T], 1)
 	go func() {
 		defer func() { <-s.slots }()
-		value, err := withRetry(s.asking(bounded), s.client, request)
+		value, err := withRetry(s.requestContext(bounded), s.client, request)
 		seen := classify(bounded, err)
 		s.breaker.leave(trying, seen)
 		if seen == answered {
@@ -57,10 +61,10 @@ func call[T any](ctx context.Context, s *Store, right string, request request[T]
 	return r.value, s.diagnosis.explain(r.err)
 }
 
-// await waits for a call until its time is over. While it waits, it is found out
-// why.
+// await waits for the result of a call until the context ends. If that takes long, a
+// probe looks for the reason.
 func await[T any](ctx context.Context, s *Store, done <-chan result[T]) result[T] {
-	long := time.NewTimer(lookAfter)
+	long := time.NewTimer(s.options.lookAfter)
 	defer long.Stop()
 	for {
 		select {
@@ -70,11 +74,12 @@ func await[T any](ctx context.Context, s *Store, done <-chan result[T]) result[T
 			return result[T]{err: ctx.Err()}
 		case <-long.C:
 			s.diagnosis.look()
-			long.Reset(lookAfter)
+			long.Reset(s.options.lookAfter)
 		}
 	}
 }
 
+// bounded adds the default time limit to a context without a deadline.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, has := ctx.Deadline(); has {
 		return context.WithCancel(ctx)
@@ -82,14 +87,14 @@ func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithTimeout(ctx, s.options.Timeout)
 }
 
-// enter passes the gate and takes a slot.
+// enter passes the circuit breaker and takes a slot.
 func (s *Store) enter(ctx context.Context) (trying bool, err error) {
 	if trying, err = s.breaker.enter(ctx, s.closing); err != nil {
 		return false, err
 	}
 	select {
 	case s.slots <- struct{}{}:
-		// Looked at only now: Close takes all slots before it closes the client.
+		// Checked only with the slot: Close takes all slots before it closes the client.
 		if !s.isClosing() {
 			return trying, nil
 		}
@@ -102,6 +107,7 @@ func (s *Store) enter(ctx context.Context) (trying bool, err error) {
 	return false, err
 }
 
+// isClosing reports whether Close was called.
 func (s *Store) isClosing() bool {
 	select {
 	case <-s.closing:
@@ -111,9 +117,9 @@ func (s *Store) isClosing() bool {
 	}
 }
 
-// deadlineError tells the caller's own end from a time-out of ours, where err is the end of
-// a context. Every other err stays what it is, and why no server was reached is
-// kept.
+// deadlineError replaces the error of an ended context. If the caller's context has
+// ended, it returns that error; if only the limit of bounded has, ErrUnavailable. The
+// cause of an Unreached is kept, and every other error is returned as it is.
 func (s *Store) deadlineError(ctx context.Context, err error) error {
 	if !endOfContext(err) {
 		return err
@@ -131,12 +137,13 @@ func (s *Store) deadlineError(ctx context.Context, err error) error {
 	return err
 }
 
+// endOfContext reports whether an error comes from an ended context.
 func endOfContext(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// isExpired tells whether a context has ended, or does in this very moment: the
-// server knows the deadline too, and its word may come first.
+// isExpired reports whether a context has ended, or ends within 20 ms: the server
+// knows the deadline too, and its error may arrive first.
 func isExpired(ctx context.Context) bool {
 	const moment = 20 * time.Millisecond
 	if deadline, has := ctx.Deadline(); has && time.Until(deadline) < moment {
@@ -145,10 +152,10 @@ func isExpired(ctx context.Context) bool {
 	return ctx.Err() != nil
 }
 
-// withRetry asks again when that certainly had no effect. It does so twice at
-// most: a node that is not the leader may break off first, and say why the next
-// time only.
-func withRetry[T any](ctx context.Context, client *esdb.Client, request request[T]) (T, error) {
+// withRetry repeats a request that certainly had no effect, at most twice and without
+// a pause: a node that is not the leader may abort the first request and name the
+// leader only in answer to the second.
+func withRetry[T any](ctx context.Context, client *esdb.Client, request operation[T]) (T, error) {
 	value, err := recoverPanics(ctx, client, request)
 	for more := 2; more > 0 && isRetryable(err); more-- {
 		value, err = recoverPanics(ctx, client, request)
@@ -157,7 +164,7 @@ func withRetry[T any](ctx context.Context, client *esdb.Client, request request[
 }
 
 // recoverPanics turns a panic of the client into an error.
-func recoverPanics[T any](ctx context.Context, client *esdb.Client, request request[T]) (value T, err error) {
+func recoverPanics[T any](ctx context.Context, client *esdb.Client, request operation[T]) (value T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: the client panicked: %v", eventstore.ErrUnavailable, r)
@@ -166,7 +173,7 @@ func recoverPanics[T any](ctx context.Context, client *esdb.Client, request requ
 	return request(ctx, client)
 }
 
-// classify reads from an answer whether the server is there.
+// classify derives from the result of a call whether the server is up.
 func classify(ctx context.Context, err error) callOutcome {
 	if err == nil {
 		return answered

@@ -113,7 +113,7 @@ func TestH_readersFindTheNewLeader(t *testing.T) {
 	c.kill(t, 0)
 	c.leader.Store(1)
 
-	ctx := within(t, patience)
+	ctx := within(t, waitTime)
 	_, err := store.ReadStream(ctx, "a", eventstore.Forwards, 0, 1)
 	for ; err != nil; _, err = store.ReadStream(ctx, "a", eventstore.Forwards, 0, 1) {
 		require.ErrorIs(t, err, eventstore.ErrUnavailable)
@@ -129,7 +129,7 @@ func TestLeader_thatResignsCostsNoCall(t *testing.T) {
 	mustAppend(t, store, opening("b"))
 	turned := c.turned.Load() // once, or twice when the first time it was told nothing but the end
 	require.Contains(t, []int64{1, 2}, turned)
-	_, err := store.ReadStream(within(t, patience), "b", eventstore.Forwards, 0, 1)
+	_, err := store.ReadStream(within(t, waitTime), "b", eventstore.Forwards, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, turned, c.turned.Load(), "the client stays with the new leader")
 }
@@ -143,7 +143,7 @@ func TestSubscription_goesToTheNewLeader(t *testing.T) {
 	for leader := range 2 {
 		c.leader.Store(int64(leader))
 		done := errors.New("done")
-		err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done })
+		err := store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done })
 		require.ErrorIs(t, err, done)
 		require.Equal(t, int64(leader), c.subscribed.Load())
 	}
@@ -155,7 +155,7 @@ func TestWrite_noneIsLostOrDoubledWhenLeadersChange(t *testing.T) {
 	const writers, each, changes = 8, 150, 4
 	c := newCluster(t, 3)
 	store := c.open(t)
-	ctx := within(t, patience)
+	ctx := within(t, waitTime)
 	written := make(chan struct{}, writers*each)
 	fail := make(chan error, writers)
 	var all sync.WaitGroup

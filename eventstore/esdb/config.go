@@ -13,21 +13,21 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 )
 
-// Where the connection string says nothing. The client's own values would spend
-// five seconds on each dead member of a cluster, and twenty on a dead peer.
+// Defaults for what the connection string does not set. With the client's own values
+// a dead member of a cluster costs five seconds, and a dead peer twenty.
 const (
 	gossipTimeout    = 2 // seconds, as the client counts it
 	keepAliveTimeout = 5 * time.Second
 )
 
-// configure reads the connection string and bends the client to what it must
-// survive. The string may hold a password: no error repeats it.
+// configure parses the connection string and sets what contains the client's defects.
+// The string may hold a password, so no error repeats it.
 func configure(connection string, options Options) (*esdb.Configuration, error) {
 	cfg, err := parse(connection)
 	if err != nil {
 		return nil, err
 	}
-	cfg.MaxDiscoverAttempts = cmp.Or(options.attempts, math.MaxInt) // the client's state machine never ends (A)
+	cfg.MaxDiscoverAttempts = cmp.Or(options.attempts, math.MaxInt) // else the client gives up for ever (A)
 	cfg.Logger = clientLog(options.Logger)
 	if !mentions(connection, "gossiptimeout") {
 		cfg.GossipTimeout = gossipTimeout
@@ -38,14 +38,14 @@ func configure(connection string, options Options) (*esdb.Configuration, error) 
 	if options.Address != "" {
 		cfg.Address, cfg.GossipSeeds, cfg.DnsDiscover = options.Address, nil, false
 	}
-	if cfg.Username != "" && sent(cfg) == "" {
-		options.Logger.Warn("event store: the user is never sent, because there is no TLS or no password")
+	if cfg.Username != "" && sentUser(cfg) == "" {
+		options.Logger.Warn("event store user is not sent: no TLS, or no password")
 	}
 	return cfg, nil
 }
 
-// parse reads a connection string as the client does, and the newer servers'
-// spelling of its scheme: the protocol is the same.
+// parse parses a connection string as the client does. It also accepts the scheme
+// kurrentdb of newer servers, which speak the same protocol.
 func parse(connection string) (*esdb.Configuration, error) {
 	scheme, rest, found := strings.Cut(connection, "://")
 	if newer, is := strings.CutPrefix(strings.ToLower(scheme), "kurrentdb"); found && is {
@@ -58,8 +58,8 @@ func parse(connection string) (*esdb.Configuration, error) {
 	return cfg, nil
 }
 
-// PlainHosts are the hosts of a connection string that are called without TLS.
-// A string that cannot be read has none.
+// PlainHosts returns the hosts of a connection string that are called without TLS. It
+// returns nil for a string that cannot be parsed.
 func PlainHosts(connection string) []string {
 	cfg, err := parse(connection)
 	if err != nil || !cfg.DisableTLS {
@@ -73,7 +73,7 @@ func PlainHosts(connection string) []string {
 	return plain
 }
 
-// addresses are the nodes that a configuration names, as host:port.
+// addresses returns the nodes that a configuration names, as host:port.
 func addresses(cfg *esdb.Configuration) []string {
 	if len(cfg.GossipSeeds) == 0 {
 		return []string{cfg.Address}
@@ -85,22 +85,23 @@ func addresses(cfg *esdb.Configuration) []string {
 	return named
 }
 
-// Check tells whether Open would take a connection string. The error does not
-// repeat it.
+// Check reports why Open would refuse a connection string, or nil. The error does not
+// repeat the string.
 func Check(connection string) error {
 	_, err := configure(connection, Options{}.withDefaults())
 	return err
 }
 
-// sent is the user whom the client sends: over TLS, and with a password.
-func sent(cfg *esdb.Configuration) string {
+// sentUser returns the user that the client sends; "" without TLS or without a password,
+// when it sends none.
+func sentUser(cfg *esdb.Configuration) string {
 	if cfg.DisableTLS || cfg.Password == "" {
 		return ""
 	}
 	return cfg.Username
 }
 
-// withoutURL takes the connection string, and its password, out of an error.
+// withoutURL removes the connection string, and its password, from an error.
 func withoutURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -109,14 +110,15 @@ func withoutURL(err error) error {
 	return err
 }
 
+// mentions reports whether a connection string sets a key, which is lower-case.
 func mentions(connection, key string) bool {
 	return strings.Contains(strings.ToLower(connection), key+"=")
 }
 
-// clientLog takes the client's own lines down to debug: what they tell comes
-// back as an error too, and that is logged once, at the edge.
+// clientLog logs the client's own lines at debug: it returns the same faults as
+// errors, which are logged once by the caller.
 func clientLog(logger *slog.Logger) esdb.LoggingFunc {
 	return func(level esdb.LogLevel, format string, args ...any) {
-		logger.Debug("event store client", "level", level, "says", fmt.Sprintf(format, args...))
+		logger.Debug("event store client", "level", level, "line", fmt.Sprintf(format, args...))
 	}
 }

@@ -23,6 +23,7 @@ import (
 const realServer = "TEST_ESDB_URL"
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	t.Run("memory", func(t *testing.T) { conform(t, memory.New(), true, esdbserver.Options{}) })
 	t.Run("a race of the same append is held up", func(t *testing.T) {
 		conform(t, memory.New(), true, esdbserver.Options{HoldSame: 5 * time.Millisecond})
@@ -92,7 +93,7 @@ func conformReal(t *testing.T, url string) {
 func mayDelete(t *testing.T, url string) bool {
 	store, scratch := open(t, url, Options{}), opening("storetest-scratch-"+uuid.NewString())
 	mustAppend(t, store, scratch)
-	_, err := store.client.DeleteStream(within(t, patience), scratch.Stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(0)})
+	_, err := store.client.DeleteStream(within(t, waitTime), scratch.Stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(0)})
 	denied := errors.Is(store.failure(err, "the right to delete"), eventstore.ErrDenied)
 	if !denied {
 		require.NoError(t, err)
@@ -101,11 +102,11 @@ func mayDelete(t *testing.T, url string) bool {
 }
 
 func softDelete(t testing.TB, store eventstore.Store, stream string) {
-	_, err := store.(*Store).client.DeleteStream(within(t, patience), stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}})
+	_, err := store.(*Store).client.DeleteStream(within(t, waitTime), stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}})
 	require.NoError(t, err)
 }
 
 func tombstone(t testing.TB, store eventstore.Store, stream string) {
-	_, err := store.(*Store).client.TombstoneStream(within(t, patience), stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}})
+	_, err := store.(*Store).client.TombstoneStream(within(t, waitTime), stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}})
 	require.NoError(t, err)
 }

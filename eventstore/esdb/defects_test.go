@@ -26,7 +26,7 @@ func TestA_theSearchForAServerNeverEnds(t *testing.T) {
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	bare := bareClient(t, server)
-	_, err := bare.AppendToStream(within(t, patience), "a", esdb.AppendToStreamOptions{})
+	_, err := bare.AppendToStream(within(t, waitTime), "a", esdb.AppendToStreamOptions{})
 	require.Error(t, err)
 
 	store := server.open(t, Options{})
@@ -34,7 +34,7 @@ func TestA_theSearchForAServerNeverEnds(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 
 	server.start(t)
-	_, err = bare.AppendToStream(within(t, patience), "a", esdb.AppendToStreamOptions{})
+	_, err = bare.AppendToStream(within(t, waitTime), "a", esdb.AppendToStreamOptions{})
 	var typed *esdb.Error
 	require.ErrorAs(t, err, &typed)
 	require.Equal(t, esdb.ErrorCodeConnectionClosed, typed.Code(), "the client was mended: contain less")
@@ -86,10 +86,10 @@ func TestB_closeNeverClosesUnderACall(t *testing.T) {
 
 	require.NoError(t, store.Close(within(t, 20*time.Millisecond)), "nobody waits for it, and the client is left open")
 	require.Len(t, store.slots, 1, "the call is still inside the client")
-	_, err = store.Append(within(t, patience), opening("a"))
+	_, err = store.Append(within(t, waitTime), opening("a"))
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	server.start(t) // and the parked call goes home
-	require.NoError(t, store.Close(within(t, patience)))
+	require.NoError(t, store.Close(within(t, waitTime)))
 }
 
 // C: a host that takes connections and says nothing does not hold the caller.
@@ -122,7 +122,7 @@ func TestD_tooLargeIsNeverSent(t *testing.T) {
 	store := server.open(t, Options{})
 	large := opening("large")
 	large.Events[0].Data = make([]byte, eventstore.MaxAppendBytes+1)
-	_, err := store.Append(within(t, patience), large)
+	_, err := store.Append(within(t, waitTime), large)
 	require.ErrorIs(t, err, eventstore.ErrTooLarge)
 	require.Zero(t, calls.Load())
 }
@@ -156,7 +156,7 @@ func TestD_brokenOffByARefusalReportsIt(t *testing.T) {
 	lost := s.failure(errorOf(t, io.EOF), rightToAppend)
 	require.ErrorIs(t, lost, eventstore.ErrUnavailable)
 	require.ErrorIs(t, lost, errBrokenOff)
-	require.ErrorIs(t, s.whyBrokenOff(within(t, patience), "a", lost), eventstore.ErrDenied)
+	require.ErrorIs(t, s.whyBrokenOff(within(t, waitTime), "a", lost), eventstore.ErrDenied)
 }
 
 // errorOf is an error of the client around another.
@@ -179,11 +179,11 @@ func TestE_theLeaderIsAskedFor(t *testing.T) {
 	store := server.open(t, Options{})
 	mustAppend(t, store, opening("a"))
 	require.Equal(t, "Append", <-asked)
-	_, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 1)
+	_, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, "Read", <-asked)
 	done := errors.New("done")
-	require.ErrorIs(t, store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done }), done)
+	require.ErrorIs(t, store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done }), done)
 	require.Equal(t, "Read", <-asked, "a subscription finds the leader first")
 }
 
@@ -233,7 +233,7 @@ func TestG_aDroppedSubscriptionReportsIt(t *testing.T) {
 	caughtUp := make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
-		ended <- store.Subscribe(within(t, patience), eventstore.Start, []string{"s-"}, func(m eventstore.Message) error {
+		ended <- store.Subscribe(within(t, waitTime), eventstore.Start, []string{"s-"}, func(m eventstore.Message) error {
 			if m.Kind == eventstore.CaughtUp {
 				close(caughtUp)
 			}

@@ -21,8 +21,8 @@ import (
 	"nonassociations/eventstore/memory"
 )
 
-// nowhere is a place a log is looked for in vain.
-type nowhere struct {
+// unreachable is a place a log is looked for in vain.
+type unreachable struct {
 	url   string
 	cause eventstore.Cause
 }
@@ -72,7 +72,7 @@ func closedPort(t *testing.T) string {
 // swallow reads until the other side leaves, and says nothing.
 func swallow(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
-func places(t *testing.T) map[string]nowhere {
+func unreachables(t *testing.T) map[string]unreachable {
 	caFile, certificate := authority(t)
 	otherFile, _ := authority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}}
@@ -89,7 +89,7 @@ func places(t *testing.T) map[string]nowhere {
 	demanding := secure.Clone()
 	demanding.ClientAuth = tls.RequireAnyClientCert
 	const plainly, tlsWith = "?tls=false", "?tls=true&tlsCaFile="
-	return map[string]nowhere{
+	return map[string]unreachable{
 		"a closed port":                        {"esdb://127.0.0.1:" + closed + plainly, eventstore.CauseRefused},
 		"a closed port, TLS":                   {"esdb://localhost:" + closed + tlsWith + caFile, eventstore.CauseRefused},
 		"two closed ports":                     {"esdb://127.0.0.1:" + closed + ",127.0.0.1:" + closedPort(t) + plainly, eventstore.CauseRefused},
@@ -131,12 +131,12 @@ func speaks(text string) func(net.Conn) {
 // TestUnreached_logNamesWhy asks every call of the port at each place.
 func TestUnreached_logNamesWhy(t *testing.T) {
 	named := map[eventstore.Cause]bool{eventstore.CauseDenied: true}
-	all := places(t)
+	all := unreachables(t)
 	var each sync.WaitGroup // side by side: most of it is waiting
 	var answers sync.Map
 	for name, at := range all {
 		named[at.cause] = true
-		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 4 * time.Second, attempts: 5})
+		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 3 * time.Second, attempts: 2, lookAfter: 50 * time.Millisecond, stepTime: 700 * time.Millisecond})
 		each.Go(func() {
 			_, err := store.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
 			answers.Store(name, err)
@@ -157,9 +157,10 @@ func TestUnreached_logNamesWhy(t *testing.T) {
 
 // The caller's own time-out carries the cause too, in every call of the port.
 func TestCall_namesWhyNoLogIsReached(t *testing.T) {
+	t.Parallel()
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
-	store := server.open(t, Options{Timeout: 1500 * time.Millisecond})
+	store := server.open(t, Options{Timeout: time.Second, lookAfter: 20 * time.Millisecond})
 	calls := map[string]func(context.Context) error{
 		"Append": func(ctx context.Context) error { _, err := store.Append(ctx, opening("a")); return err },
 		"AppendMany": func(ctx context.Context) error {
@@ -179,7 +180,7 @@ func TestCall_namesWhyNoLogIsReached(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		err := call(within(t, time.Second))
+		err := call(within(t, 400*time.Millisecond))
 		require.ErrorIs(t, err, context.DeadlineExceeded, name)
 		if name != "Subscribe" { // which answers with the context's own error
 			require.Equal(t, eventstore.CauseRefused, eventstore.CauseOf(err), name)
@@ -204,6 +205,7 @@ func TestNode_withoutALeaderReportsItAtOnce(t *testing.T) {
 
 // A finding is not told of a store that is reached again.
 func TestFinding_endsWithTheOutage(t *testing.T) {
+	t.Parallel()
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	var lines lockedBuffer
 	store, err := Open(t.Context(), "esdb://x?tls=false&discoveryInterval=5", Options{
@@ -227,10 +229,10 @@ func TestClose_thatACallerStillWaitsForReportsIt(t *testing.T) {
 	store := server.open(t, Options{})
 	left := make(chan error, 1)
 	go func() {
-		_, err := store.Append(within(t, patience), opening("a"))
+		_, err := store.Append(within(t, waitTime), opening("a"))
 		left <- err
 	}()
-	require.Eventually(t, func() bool { return store.callers.Load() == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return store.callers.Load() == 1 }, waitTime, time.Millisecond)
 	require.ErrorIs(t, store.Close(within(t, 20*time.Millisecond)), context.DeadlineExceeded)
 	server.start(t)
 	<-left

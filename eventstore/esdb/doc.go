@@ -1,68 +1,73 @@
-// Package esdb is the log in EventStoreDB, through EventStore-Client-Go v4. Only
-// it and esdbserver import that client.
+// Package esdb stores the event log in EventStoreDB, with EventStore-Client-Go v4.
+// Only this package and esdbserver import that client. ADR 0025 has the reasons for
+// staying with it.
 //
-// The client has defects, found by experiment and by reading; nothing above
-// this package meets them. Each is named here, with how it is contained and the
-// test that shows it:
+// The client has defects, found by experiment and by reading. They are contained in
+// this package, which is why it is more than a thin adapter. Each is listed here with
+// its containment and the test that shows it:
 //
-//   - A: after ten failed attempts to find a server the client is dead for
-//     ever. The number of attempts has no end. TestA_theSearchForAServerNeverEnds
-//   - B: callers queue on a channel and hear no context meanwhile. Each call
-//     runs beside its caller, who leaves in time; slots bound how many stay
-//     behind. TestB_callersLeaveWithTheirContext
-//   - B': Close closes that channel, and whoever stands in the queue panics.
-//     Close waits for the calls in flight or leaves the client open.
+//   - A: after ten failed attempts to find a server the client gives up for ever. The
+//     number of attempts is set to no end. TestA_theSearchForAServerNeverEnds
+//   - B: callers queue on a channel and ignore their context meanwhile. Each call runs
+//     in a goroutine of its own, and its caller leaves in time; slots limit how many
+//     goroutines stay. TestB_callersLeaveWithTheirContext
+//   - B': Close closes that channel, and a call in the queue panics. Close waits for
+//     the calls in flight or leaves the client open.
 //     TestB_closeNeverClosesUnderACall, TestClose_thatACallerStillWaitsForReportsIt
-//   - C: contexts are not heard during discovery either.
+//   - C: contexts are ignored during discovery as well.
 //     TestC_aSilentHostHoldsNone
-//   - D: a server that breaks an append off loses its reason on the way: sizes
-//     are checked before sending, and what was broken off is asked again, twice at most.
-//     TestD_tooLargeIsNeverSent, TestD_brokenOffIsAskedAgain
-//   - E: requires-leader is put where it is never sent. It is sent here, so a
-//     follower does not serve stale reads. TestE_theLeaderIsAskedFor
-//   - F: each Unavailable makes the client open a connection and forget the old
-//     one. While the server is away one call at a time tries it, at most once a
-//     second; what is lost even so ends when gRPC finds it idle, after half an
+//   - D: when a server aborts an append while it is being sent, the reason is lost.
+//     Sizes are checked before sending, and an aborted request is repeated, at most
+//     twice. TestD_tooLargeIsNeverSent, TestD_brokenOffIsAskedAgain
+//   - E: the header requires-leader is put where it is never sent. This package sends
+//     it, so that a follower does not serve stale reads. TestE_theLeaderIsAskedFor
+//   - F: each Unavailable makes the client open a connection and leak the old one.
+//     The circuit breaker lets one call at a time try an unavailable server, at most
+//     once a second. A leaked connection ends when gRPC finds it idle, after half an
 //     hour. TestF_fewConnectionsAreLostToAServerThatIsNotReady
-//   - G: a dropped subscription gives a bare gRPC status and is not made again.
-//     Subscribe says ErrUnavailable. TestG_aDroppedSubscriptionReportsIt
+//   - G: a dropped subscription returns a bare gRPC status and is not renewed.
+//     Subscribe returns ErrUnavailable. TestG_aDroppedSubscriptionReportsIt
 //   - H: a read that cannot be opened does not start a new discovery. Opening a
-//     subscription does, and is done for it. TestH_readersFindTheNewLeader
-//   - I: servers and proxies with gRPC's own keep-alive rules throw the client
-//     out after half a minute, because it pings every ten seconds. A proxy must
-//     allow it; esdbserver does. Nothing here can help.
-//   - J: an event without its creation time ends the process (log.Fatalf). That
-//     cannot be contained; every server sends it. The panics on messages that
-//     the client does not know can. TestJ_panicsOfTheClientAreErrors
-//   - K: updating a persistent subscription may reset it. There are none.
+//     subscription does, so one is opened. TestH_readersFindTheNewLeader
+//   - I: servers and proxies with gRPC's default keep-alive rules disconnect the
+//     client after half a minute, because it pings every ten seconds. It is not
+//     contained: a proxy must allow it. esdbserver does.
+//   - J: an event without its creation time ends the process (log.Fatalf). It is not
+//     contained: every server sends that time. Panics on unknown messages are
+//     contained. TestJ_panicsOfTheClientAreErrors
+//   - K: updating a persistent subscription may reset it. None is used.
+//   - L: when an append's context ends while the server refuses the append, the client
+//     reads the response headers while gRPC writes them: a data race inside of the
+//     client. It is not contained. The headers only choose the error of a call whose
+//     caller has left, and errors of such a call are an unknown outcome in any case.
+//     On a busy machine the race detector reports it in tests with short deadlines.
 //
-// Traps that are no defects:
+// Properties that are no defects, and easy to get wrong:
 //
-//   - FromError says ok when there is no error, and sees no wrapped one:
-//     errors.As it is. TestError_hasAWordOfThePort
-//   - That a stream is missing is told by the first Recv, and a stream that
-//     failed says io.EOF ever after: the first error counts.
-//     TestBrokenRead_isNeverTheEnd
+//   - FromError reports ok when there is no error, and does not see a wrapped one.
+//     errors.As is used instead. TestError_hasAWordOfThePort
+//   - A missing stream is reported by the first Recv, and a failed stream returns
+//     io.EOF afterwards: the first error counts. TestBrokenRead_isNeverTheEnd
 //   - A gRPC NotFound is not a missing stream. TestNotFound_byGRPCIsNoMissingStream
-//   - A position of 2⁶⁴−1 is none, and so is 0 in the answer to an append: the
-//     client says it, with success, for each answer that it does not understand.
+//   - A position of 2⁶⁴−1 means none, and so does 0 in the result of an append: the
+//     client returns it, with success, for each answer that it does not understand.
 //     TestPosition_thatIsNoneIsZero, TestAppend_isNeverAnsweredWithPositionZero,
 //     TestEvent_ofTheWholeLogWithoutAPositionBreaksTheReading
-//   - Aborted, a time-out and most other statuses say nothing of what was written,
-//     and those who race with the same append hear them. The same append is asked
-//     again while the caller's time lasts. TestUnknownOutcome_isAskedAgainUntilItIsKnown,
+//   - Aborted, a timeout and most other statuses leave the outcome of an append
+//     unknown, and concurrent repeats of one append get them. The same append is
+//     repeated until the caller's context ends. TestUnknownOutcome_isAskedAgainUntilItIsKnown,
 //     TestRace_ofTheSameAppendIsOneEventAndOneAnswer
-//   - ReadAll has no filter, and the log begins with the server's own events.
+//   - ReadAll has no filter, and the log begins with system events of the server.
 //     TestReadAll_passesOverSystemEvents
-//   - A subscription without From begins at the end; it is always given.
+//   - A subscription without From begins at the end; From is always given.
 //   - Subscriptions may never be confirmed, fall silent, repeat checkpoints and
 //     send CaughtUp again. TestSubscription_isConfirmedInTimeOrBroken,
 //     TestSubscription_thatFellSilentIsBrokenOff,
 //     TestSubscription_isCalmAboutOddMessages
 //   - Without TLS, user and password are never sent: Open warns.
-//   - A bad URL is quoted in the error, password and all.
+//   - The error about a bad URL quotes it with the password: the quote is removed.
 //     TestBadURL_keepsItsSecret
-//   - The client says nowhere why it finds no server. A probe goes its way beside
-//     the calls that wait. TestUnreached_logNamesWhy
-//   - The client logs by itself, also what it returns: that goes to debug.
+//   - The client does not report why it finds no server. A probe takes the same steps
+//     while calls wait. TestUnreached_logNamesWhy
+//   - The client logs the faults that it returns: its lines go to debug.
 package esdb

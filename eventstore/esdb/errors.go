@@ -13,23 +13,23 @@ import (
 	"nonassociations/eventstore"
 )
 
-// errBrokenOff says that the server ended a request while it was being sent;
-// its reason is lost on the way (D).
+// errBrokenOff means that the server aborted a request while it was being sent. The
+// client loses the reason (D).
 var errBrokenOff = errors.New("the server broke off while the request was being sent")
 
-// The rights that a call needs, in the words of who must grant them.
+// The rights that a call needs, as an administrator grants them.
 const (
 	rightToAppend  = "the right to write to this stream ($w)"
 	rightToRead    = "the right to read this stream ($r)"
 	rightToReadAll = `the right to read $all (an admin sets $all's metadata {"$acl":{"$r":["$admins","<user>"]}})`
 )
 
-// failure is an error of the client in the words of the port. Whatever is not
-// known for certain is ErrUnavailable: the outcome is open, and asking again
-// with the same ids is safe.
+// failure maps an error of the client to one of the port. An error that is not known
+// becomes ErrUnavailable: the outcome is unknown then, and a repeat with the same ids
+// is safe. right is the right that the call needed.
 //
-// The code is looked for with errors.As, never with the client's FromError: that
-// sees no wrapped error, and the client wraps its own.
+// The code is found with errors.As and not with the client's FromError, which does not
+// see wrapped errors, although the client wraps its own.
 func (s *Store) failure(err error, right string) error {
 	if err == nil || asKnown(err) {
 		return err
@@ -45,8 +45,8 @@ func (s *Store) failure(err error, right string) error {
 		case esdb.ErrorCodeStreamDeleted:
 			return eventstore.ErrStreamDeleted
 		case esdb.ErrorCodeResourceNotFound:
-			// Said in so many words by the server. A gRPC NotFound is
-			// something else: a proxy, or a node without a leader.
+			// The server named the stream. A gRPC NotFound is something else: a
+			// proxy, or a node without a leader.
 			if status.Code(err) != codes.NotFound {
 				return eventstore.ErrStreamNotFound
 			}
@@ -65,11 +65,11 @@ func (s *Store) failure(err error, right string) error {
 	case codes.Unimplemented, codes.OutOfRange:
 		return fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)
 	}
-	return leading(err, temporary{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)})
+	return withLeaderCause(err, temporary{fmt.Errorf("%w: %v", eventstore.ErrUnavailable, err)})
 }
 
-// leading adds to a failure that it is for want of a leader, where a node says so.
-func leading(err, failure error) error {
+// withLeaderCause adds the cause "no leader" to a failure when a node has reported that.
+func withLeaderCause(err, failure error) error {
 	var typed *esdb.Error
 	if leaderless(err) || errors.As(err, &typed) && typed.Code() == esdb.ErrorCodeNotLeader {
 		return &eventstore.Unreached{Cause: eventstore.CauseNoLeader, Err: failure}
@@ -77,12 +77,14 @@ func leading(err, failure error) error {
 	return failure
 }
 
-// temporary is an ErrUnavailable that the same request, asked again, may not meet:
-// a server that is busy, electing, away, or held up by a race.
+// temporary marks an ErrUnavailable after which the same request may succeed: the
+// server is busy, is electing a leader, is down, or delays a concurrent repeat.
 type temporary struct{ error }
 
+// Unwrap returns the marked error.
 func (p temporary) Unwrap() error { return p.error }
 
+// denied names the missing right, and adds when the client has sent no user.
 func (s *Store) denied(right string) error {
 	if s.username == "" {
 		return fmt.Errorf("%w: %s; no user was sent", eventstore.ErrDenied, right)
@@ -90,14 +92,14 @@ func (s *Store) denied(right string) error {
 	return fmt.Errorf("%w: %s", eventstore.ErrDenied, right)
 }
 
-// asKnown tells whether the error is the port's already.
+// asKnown reports whether an error is one of the port already.
 func asKnown(err error) bool {
 	return errors.Is(err, eventstore.ErrUnavailable)
 }
 
-// isRetryable tells whether a request certainly had no effect and is worth a second
-// try at once: the node knows a leader, to which the client is connecting, or
-// it broke off while the request was still being sent (D: the reason is lost).
+// isRetryable reports whether a request certainly had no effect and may be repeated at
+// once: the node named a leader, to which the client connects now, or it aborted the
+// request while it was being sent (D).
 func isRetryable(err error) bool {
 	var typed *esdb.Error
 	if !errors.As(err, &typed) {

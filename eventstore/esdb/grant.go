@@ -15,7 +15,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Where a server keeps the two rights, and of what type the events are.
+// The streams in which a server keeps rights, and the types of their events.
 const (
 	allStream      = "$all"
 	metadataPrefix = "$$"
@@ -25,16 +25,17 @@ const (
 	administrators = "$admins"
 )
 
+// metadataOf returns the name of the stream with the metadata of another stream.
 func metadataOf(stream string) string { return metadataPrefix + stream }
 
-// Users are the users of the cluster that the service's processes call it as.
+// Users are the users that the service's processes log in to the cluster as.
 type Users struct {
-	Append []string // may append, and read
-	Read   []string // may read alone
+	Append []string // may append and read
+	Read   []string // may only read
 }
 
-// Check refuses names that are no user's: one that begins with $ is a role, and
-// $all would be everybody.
+// Check refuses names that no user can have. A name that begins with $ is a role;
+// $all would give the right to every user.
 func (u Users) Check() error {
 	for _, name := range slices.Concat(u.Append, u.Read) {
 		if strings.TrimSpace(name) != name || name == "" || strings.HasPrefix(name, "$") {
@@ -47,30 +48,30 @@ func (u Users) Check() error {
 	return nil
 }
 
-// with is a list of administrators and users, in the order of names.
-func with(users ...string) roles {
+// adminsAnd returns the administrators and the given users, sorted and without repeats.
+func adminsAnd(users ...string) roles {
 	sorted := slices.Sorted(slices.Values(users))
 	return append(roles{administrators}, slices.Compact(sorted)...)
 }
 
-// AllACL is what the metadata of $all must say: the service's users read and
-// subscribe to it.
+// AllACL returns the rights that the metadata of $all must have: the service's users
+// read it and subscribe to it.
 func (u Users) AllACL() ACL {
-	return ACL{"$r": with(slices.Concat(u.Append, u.Read)...)}
+	return ACL{"$r": adminsAnd(slices.Concat(u.Append, u.Read)...)}
 }
 
-// Defaults are what $settings must say of streams without rights of their own:
-// the service's users read, those that append do, and nobody but an administrator
-// deletes, tombstones or sets metadata.
+// Defaults returns the content that $settings must have, for streams without rights
+// of their own: the service's users read, its writers append, and only administrators
+// delete, tombstone or set metadata.
 func (u Users) Defaults() Defaults {
 	only := func() roles { return roles{administrators} }
 	return Defaults{
-		User:   ACL{"$r": with(slices.Concat(u.Append, u.Read)...), "$w": with(u.Append...), "$d": only(), "$mr": only(), "$mw": only()},
+		User:   ACL{"$r": adminsAnd(slices.Concat(u.Append, u.Read)...), "$w": adminsAnd(u.Append...), "$d": only(), "$mr": only(), "$mw": only()},
 		System: ACL{"$r": only(), "$w": only(), "$d": only(), "$mr": only(), "$mw": only()},
 	}
 }
 
-// ACL is which roles and users may do what.
+// ACL maps an operation, such as $r, to the roles and users that may do it.
 type ACL map[string]roles
 
 // Defaults are the content of $settings.
@@ -79,10 +80,10 @@ type Defaults struct {
 	System ACL `json:"$systemStreamAcl"`
 }
 
-// roles are written as a list, or as one text where there is one alone.
+// roles are a list in JSON, or one text when there is only one.
 type roles []string
 
-// UnmarshalJSON is json.Unmarshaler's.
+// UnmarshalJSON accepts a text or a list of texts.
 func (r *roles) UnmarshalJSON(text []byte) error {
 	var one string
 	if exact.Unmarshal(text, &one) == nil {
@@ -92,26 +93,27 @@ func (r *roles) UnmarshalJSON(text []byte) error {
 	return exact.Unmarshal(text, (*[]string)(r))
 }
 
-// same reports whether two lists allow the same, in whatever order.
+// same reports whether two ACLs allow the same, in any order of names.
 func (a ACL) same(b ACL) bool {
 	return maps.EqualFunc(a, b, func(x, y roles) bool {
 		return slices.Equal(slices.Compact(slices.Sorted(slices.Values(x))), slices.Compact(slices.Sorted(slices.Values(y))))
 	})
 }
 
-// Setting is one of the two rights. Was and Is are the JSON texts of before and
-// now; Was is "" where nothing was said.
+// Setting is the change of one stream with rights. Was and Is are JSON texts; Was is ""
+// when the stream had no event.
 type Setting struct {
 	Stream  string
 	Was, Is string
 	Changed bool
 }
 
-// Grant sets both rights for the service's users, as an administrator, or only
-// tells with dryRun. What is as it should be is not written again. The metadata of
-// $all keeps what else it says; a user whom the rights named before and Users does
-// not loses them. Errors: those of the port; ErrConflict means that the rights
-// were changed at the same moment: asking again is right.
+// Grant sets the rights of the service's users in the metadata of $all and in
+// $settings; the store's user must be an administrator. With dryRun it only returns
+// what would change. Rights that are right already are not written again. Other
+// metadata of $all is kept. A user that had rights before and is not in Users loses
+// them. Errors: those of the port; ErrConflict means that the rights were changed
+// concurrently, and the call can be repeated.
 func (s *Store) Grant(ctx context.Context, users Users, dryRun bool) ([]Setting, error) {
 	if err := users.Check(); err != nil {
 		return nil, err
@@ -133,6 +135,7 @@ func (s *Store) Grant(ctx context.Context, users Users, dryRun bool) ([]Setting,
 	return settings, nil
 }
 
+// adaptMetadata sets the rights in the metadata of $all and keeps its other keys.
 func (u Users) adaptMetadata(was []byte) (any, bool, error) {
 	whole, rights := map[string]json.RawMessage{}, ACL{}
 	if err := unmarshal(was, &whole); err != nil {
@@ -148,15 +151,18 @@ func (u Users) adaptMetadata(was []byte) (any, bool, error) {
 	return whole, !wanted.same(rights), err
 }
 
+// adaptDefaults replaces the content of $settings.
 func (u Users) adaptDefaults(was []byte) (any, bool, error) {
-	var said Defaults
-	if err := unmarshal(was, &said); err != nil {
+	var current Defaults
+	if err := unmarshal(was, &current); err != nil {
 		return nil, false, err
 	}
 	wanted := u.Defaults()
-	return wanted, !wanted.User.same(said.User) || !wanted.System.same(said.System), nil
+	return wanted, !wanted.User.same(current.User) || !wanted.System.same(current.System), nil
 }
 
+// unmarshal decodes a JSON text; an absent text or null leaves the value as it is. It
+// matches keys exactly, since the standard library ignores case.
 func unmarshal(text []byte, into any) error {
 	if len(text) == 0 || string(text) == "null" {
 		return nil
@@ -164,7 +170,7 @@ func unmarshal(text []byte, into any) error {
 	return exact.Unmarshal(text, into)
 }
 
-// set reads what a stream says last, and appends what it must say, at exactly the
+// set reads the last event of a stream and appends the adapted content, expecting the
 // revision that was read.
 func (s *Store) set(ctx context.Context, stream, kind string, adapt func([]byte) (any, bool, error), dryRun bool) (Setting, error) {
 	last, err := s.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)

@@ -10,19 +10,24 @@ import (
 	"nonassociations/eventstore"
 )
 
-// liveSubscription is a subscription at work: it hands on messages and notices when they
-// stop coming although there are some.
+// liveSubscription passes the messages of one subscription on. It detects when they
+// stop although the log goes on.
 type liveSubscription struct {
-	store      *Store
-	prefixes   []string
-	deliver    func(eventstore.Message) error
-	last       eventstore.Position // event or checkpoint, never going back
-	event      eventstore.Position // last event, or where the subscription began
-	checkpoint eventstore.Position // last checkpoint
-	caughtUp   bool
-	missed     bool // the log was ahead at the last silence
+	store    *Store
+	prefixes []string
+	deliver  func(eventstore.Message) error
+	// last is the position of the last event or checkpoint. It never goes back.
+	last eventstore.Position
+	// event is the position of the last event, or of the start of the subscription, and
+	// checkpoint that of the last checkpoint. Repeats are found with them.
+	event, checkpoint eventstore.Position
+	caughtUp          bool
+	// missed is whether the log was ahead at the last check of a silence.
+	missed bool
 }
 
+// run handles messages until the context, the store or the subscription ends. It
+// always returns an error.
 func (w *liveSubscription) run(ctx context.Context, messages <-chan *esdb.SubscriptionEvent) error {
 	silence := time.NewTimer(w.store.options.Silence)
 	defer silence.Stop()
@@ -47,8 +52,8 @@ func (w *liveSubscription) run(ctx context.Context, messages <-chan *esdb.Subscr
 	}
 }
 
-// take works on one message. Exactly one of its parts is set; none at all is a
-// message of a newer server and means nothing.
+// take handles one message. Exactly one of its fields is set. A message without any is
+// of a newer server, and is ignored.
 func (w *liveSubscription) take(ctx context.Context, message *esdb.SubscriptionEvent, open bool) error {
 	switch {
 	case !open:
@@ -68,8 +73,8 @@ func (w *liveSubscription) take(ctx context.Context, message *esdb.SubscriptionE
 	return nil
 }
 
-// takeEvent never goes back to an event that was delivered, and keeps a
-// tombstone, which the server writes into the stream itself, out.
+// takeEvent delivers an event unless it is a repeat or a system event, such as the
+// tombstone in a deleted stream.
 func (w *liveSubscription) takeEvent(event eventstore.RecordedEvent) error {
 	if event.Position == eventstore.Start {
 		return errPlaceless
@@ -87,8 +92,8 @@ func (w *liveSubscription) takeEvent(event eventstore.RecordedEvent) error {
 	return w.deliverEvent(eventstore.Message{Kind: eventstore.EventAppeared, Event: event, Position: event.Position})
 }
 
-// takeCheckpoint leaves out what would go back or was said: servers repeat
-// checkpoints.
+// takeCheckpoint delivers a checkpoint unless it is a repeat or goes back: servers send
+// both.
 func (w *liveSubscription) takeCheckpoint(place eventstore.Position) error {
 	if place.Before(w.last) || place == w.checkpoint {
 		return nil
@@ -97,8 +102,8 @@ func (w *liveSubscription) takeCheckpoint(place eventstore.Position) error {
 	return w.deliverEvent(eventstore.Message{Kind: eventstore.Checkpoint, Position: place})
 }
 
-// takeCaughtUp hands on the first one. A server that fell back on a slow reader
-// sends another, without having said that it did.
+// takeCaughtUp delivers the first CaughtUp. A server that has fallen behind with a slow
+// reader sends another one, which has no FellBehind before it.
 func (w *liveSubscription) takeCaughtUp() error {
 	if w.caughtUp {
 		return nil
@@ -107,6 +112,7 @@ func (w *liveSubscription) takeCaughtUp() error {
 	return w.deliverEvent(eventstore.Message{Kind: eventstore.CaughtUp})
 }
 
+// deliverEvent marks an error of the caller, which Subscribe returns unchanged.
 func (w *liveSubscription) deliverEvent(message eventstore.Message) error {
 	if err := w.deliver(message); err != nil {
 		return &refusal{err}
@@ -114,13 +120,13 @@ func (w *liveSubscription) deliverEvent(message eventstore.Message) error {
 	return nil
 }
 
-// isSilent breaks off a subscription that heard nothing twice although
-// the log holds something for it; the protocol has no heart-beat. Once may be
-// an event that is under way.
+// isSilent ends a subscription that has twice received nothing for the silence time
+// although the log has an event for it. The protocol has no heartbeat. Once is no
+// fault: the event may be on its way.
 func (w *liveSubscription) isSilent(ctx context.Context) error {
 	behind, err := w.isBehind(ctx)
 	if err != nil {
-		return ctx.Err() // the connection will say so itself, or the next silence
+		return ctx.Err() // the connection, or the next silence, will report it
 	}
 	if behind && w.missed {
 		return fmt.Errorf("%w: the subscription fell silent behind %v", eventstore.ErrUnavailable, w.last)
@@ -129,13 +135,14 @@ func (w *liveSubscription) isSilent(ctx context.Context) error {
 	return nil
 }
 
-// lookBack bounds what a silent subscription reads to find what it missed.
+// Page sizes of the search for missed events: the first page, and the events in all.
 const (
 	firstLook = 32
 	lookBack  = 4096
 )
 
-// isBehind tells whether the log holds an event for us that was not delivered.
+// isBehind reports whether the log has an event for the subscription that was not
+// delivered.
 func (w *liveSubscription) isBehind(ctx context.Context) (bool, error) {
 	page := all{direction: eventstore.Backwards, from: eventstore.End}
 	for seen := 0; seen < lookBack && !page.ended; {
@@ -147,7 +154,7 @@ func (w *liveSubscription) isBehind(ctx context.Context) (bool, error) {
 			if !w.last.Before(event.Position) {
 				return false, nil
 			}
-			if eventstore.Begins(event.Stream, w.prefixes) && !isSystemEvent(event) {
+			if eventstore.HasPrefix(event.Stream, w.prefixes) && !isSystemEvent(event) {
 				return true, nil
 			}
 		}

@@ -57,7 +57,7 @@ func TestCall_returnsInTimeAndWorksAgainAfterAnOutage(t *testing.T) {
 	require.Empty(t, fail)
 	require.Less(t, time.Duration(slowest.Load()), limit+slack)
 	for w := range workers {
-		events, err := store.ReadStream(within(t, patience), fmt.Sprintf("worker-%d", w), eventstore.Forwards, 0, 10)
+		events, err := store.ReadStream(within(t, waitTime), fmt.Sprintf("worker-%d", w), eventstore.Forwards, 0, 10)
 		require.NoError(t, err)
 		require.Len(t, events, 1)
 	}
@@ -100,7 +100,7 @@ func TestAppend_repeatedAfterALostAnswerIsOneEvent(t *testing.T) {
 	require.Equal(t, first, again)
 	require.Equal(t, uint64(0), again.Revision)
 
-	events, err := store.ReadStream(within(t, patience), "cut", eventstore.Forwards, 0, 10)
+	events, err := store.ReadStream(within(t, waitTime), "cut", eventstore.Forwards, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 	require.Equal(t, events[0].Position, again.Position)
@@ -112,7 +112,7 @@ func TestSubscription_acrossOutagesHasNoGapAndNoDuplicate(t *testing.T) {
 	const events, each = 90, 30
 	server := newRig(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{})
-	ctx := within(t, patience)
+	ctx := within(t, waitTime)
 
 	seen := make(chan eventstore.RecordedEvent, events)
 	stop := errors.New("seen all")

@@ -37,6 +37,7 @@ func (p placeless) ReadStream(ctx context.Context, stream string, direction even
 // The position that an append is answered with is its own while that can be
 // found, and else one behind it; it is never the place before everything.
 func TestAppend_withoutAPositionIsLookedUp(t *testing.T) {
+	t.Parallel()
 	log := placeless{memory.New()}
 	store := newRig(t, log, esdbserver.Options{}).open(t, Options{})
 	first, second := opening("a"), opening("b")
@@ -96,6 +97,7 @@ func placedAt(position uint64) *streams.AppendResp {
 // client takes an answer that it does not understand for a success too, so what
 // is not in the log was not written.
 func TestAppend_isNeverAnsweredWithPositionZero(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]*streams.AppendResp{
 		"no position": {Result: &streams.AppendResp_Success_{Success: &streams.AppendResp_Success{
 			PositionOption: &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}},
@@ -139,10 +141,10 @@ func TestEvent_ofTheWholeLogWithoutAPositionBreaksTheReading(t *testing.T) {
 		}
 		return say(out, nil, wireEvent("a", "x", 1), wireEvent("a", "x", math.MaxUint64))
 	})
-	_, err := store.ReadAll(within(t, patience), eventstore.Forwards, eventstore.Start, 10)
+	_, err := store.ReadAll(within(t, waitTime), eventstore.Forwards, eventstore.Start, 10)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	var seen []uint64
-	err = store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(m eventstore.Message) error {
+	err = store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(m eventstore.Message) error {
 		seen = append(seen, m.Position.Commit)
 		return nil
 	})

@@ -24,15 +24,13 @@ import (
 	"nonassociations/eventstore"
 )
 
-// stepTime bounds each step of a probe: a dial, a handshake, a question.
-const stepTime = time.Second
-
-// finding is what a probe found; the zero finding is that nothing is in the way.
+// finding is the result of a probe. The zero finding means that a node is reached.
 type finding struct {
 	cause  eventstore.Cause
 	detail string
 }
 
+// found makes a finding; an unknown cause counts as silence.
 func found(cause eventstore.Cause, err error) finding {
 	if cause == "" {
 		cause = eventstore.CauseSilent
@@ -40,23 +38,29 @@ func found(cause eventstore.Cause, err error) finding {
 	return finding{cause, err.Error()}
 }
 
-// probe finds out why the nodes of a configuration are not reached, by going the
-// client's way step by step: the client itself keeps the reason. Nothing is sent
-// that a user's right would be needed for. A name that is behind a proxy of the
-// environment is dialled directly.
-func probe(ctx context.Context, cfg *esdb.Configuration) finding {
-	nodes := addresses(cfg)
+// prober finds out why the nodes of a configuration are not reached.
+type prober struct {
+	cfg      *esdb.Configuration
+	stepTime time.Duration
+}
+
+// probe takes the client's steps one by one, for all nodes at once: the client does
+// not report the reason. No step needs a user's right. A proxy of the environment is
+// not used.
+func (p prober) probe(ctx context.Context) finding {
+	nodes := addresses(p.cfg)
 	findings := make([]finding, len(nodes))
 	var all sync.WaitGroup
 	for i, node := range nodes {
-		all.Go(func() { findings[i] = probeNode(ctx, cfg, node) })
+		all.Go(func() { findings[i] = p.probeNode(ctx, node) })
 	}
 	all.Wait()
-	return worst(findings)
+	return mostSpecific(findings)
 }
 
-// worst is nothing when one node is reached, else what tells most.
-func worst(findings []finding) finding {
+// mostSpecific returns the zero finding when one node is reached, else the one with the most
+// specific cause.
+func mostSpecific(findings []finding) finding {
 	if slices.Contains(findings, finding{}) {
 		return finding{}
 	}
@@ -66,24 +70,26 @@ func worst(findings []finding) finding {
 	})
 }
 
-func probeNode(ctx context.Context, cfg *esdb.Configuration, node string) finding {
-	if seen := probeTransport(ctx, cfg, node); seen != (finding{}) {
+// probeNode probes the transport, then asks the node as the client does: for the
+// leader in a cluster, else for its features.
+func (p prober) probeNode(ctx context.Context, node string) finding {
+	if seen := p.probeTransport(ctx, node); seen != (finding{}) {
 		return seen
 	}
-	if len(cfg.GossipSeeds) > 0 || cfg.DnsDiscover {
-		return probeCluster(ctx, cfg, node)
+	if len(p.cfg.GossipSeeds) > 0 || p.cfg.DnsDiscover {
+		return p.probeCluster(ctx, node)
 	}
-	return ask(ctx, cfg, node, func(ctx context.Context, conn *grpc.ClientConn) error {
+	return p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) error {
 		_, err := serverfeatures.NewServerFeaturesClient(conn).GetSupportedMethods(ctx, &shared.Empty{})
 		return err
 	})
 }
 
-// probeCluster asks a node who leads, and goes to the leader, at the address that
-// the nodes tell.
-func probeCluster(ctx context.Context, cfg *esdb.Configuration, node string) finding {
+// probeCluster asks a node for the leader, and probes the leader at the address that
+// gossip has for it.
+func (p prober) probeCluster(ctx context.Context, node string) finding {
 	var leader string
-	seen := ask(ctx, cfg, node, func(ctx context.Context, conn *grpc.ClientConn) error {
+	seen := p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) error {
 		info, err := gossip.NewGossipClient(conn).Read(ctx, &shared.Empty{})
 		for _, member := range info.GetMembers() {
 			if member.GetIsAlive() && member.GetState() == gossip.MemberInfo_Leader {
@@ -97,25 +103,26 @@ func probeCluster(ctx context.Context, cfg *esdb.Configuration, node string) fin
 	case seen != (finding{}):
 		return seen
 	case leader == "":
-		return finding{eventstore.CauseNoLeader, "the nodes tell of none"}
+		return finding{eventstore.CauseNoLeader, "gossip names no leader"}
 	case leader == node:
 		return finding{}
 	}
-	return probeTransport(ctx, cfg, leader)
+	return p.probeTransport(ctx, leader)
 }
 
-// ask puts one question to a node by gRPC.
-func ask(ctx context.Context, cfg *esdb.Configuration, node string, question func(context.Context, *grpc.ClientConn) error) finding {
+// ask sends one gRPC request to a node. An answer that the node does not know the
+// method counts as reached.
+func (p prober) ask(ctx context.Context, node string, question func(context.Context, *grpc.ClientConn) error) finding {
 	secure := insecure.NewCredentials()
-	if !cfg.DisableTLS {
-		secure = credentials.NewTLS(tlsConfig(cfg, node))
+	if !p.cfg.DisableTLS {
+		secure = credentials.NewTLS(p.tlsConfig(node))
 	}
 	conn, err := grpc.NewClient(node, grpc.WithTransportCredentials(secure))
 	if err != nil {
 		return found(eventstore.CauseSilent, err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	ctx, cancel := context.WithTimeout(ctx, p.stepTime)
 	defer cancel()
 	err = question(ctx, conn)
 	switch {
@@ -129,59 +136,59 @@ func ask(ctx context.Context, cfg *esdb.Configuration, node string, question fun
 	return found(eventstore.CauseSilent, err)
 }
 
-// leaderless reports whether a node says that it is up and nobody leads: a single
-// one says so while it starts.
+// leaderless reports whether a node has answered that there is no leader. A single
+// node answers so while it starts.
 func leaderless(err error) bool {
-	said := status.Convert(err).Message()
-	return strings.Contains(said, "Server Is Not Ready") || strings.Contains(said, "No leader info available")
+	message := status.Convert(err).Message()
+	return strings.Contains(message, "Server Is Not Ready") || strings.Contains(message, "No leader info available")
 }
 
-// probeTransport dials a node and speaks TLS, or HTTP/2 in clear, with it.
-func probeTransport(ctx context.Context, cfg *esdb.Configuration, node string) finding {
-	conn, err := dial(ctx, node)
+// probeTransport dials a node and starts TLS, or HTTP/2 without TLS.
+func (p prober) probeTransport(ctx context.Context, node string) finding {
+	conn, err := p.dial(ctx, node)
 	if err != nil {
 		return found(eventstore.NetworkCause(err), err)
 	}
 	defer conn.Close()
-	if cfg.DisableTLS {
-		return inClear(ctx, conn, node)
+	if p.cfg.DisableTLS {
+		return p.inClear(ctx, conn, node)
 	}
-	secure := tls.Client(conn, tlsConfig(cfg, node))
+	secure := tls.Client(conn, p.tlsConfig(node))
 	if err = secure.HandshakeContext(ctx); err == nil {
-		err = greet(secure) // that a certificate of ours is missing is said behind the handshake
+		err = greet(secure) // a missing client certificate is reported after the handshake
 	}
 	if err == nil {
 		return finding{}
 	}
 	cause := eventstore.NetworkCause(err)
-	if cause == eventstore.CauseSilent && clearAnswers(ctx, node) {
+	if cause == eventstore.CauseSilent && p.clearAnswers(ctx, node) {
 		cause = eventstore.CauseNoTLS
 	}
 	return found(cause, err)
 }
 
-// inClear greets a server that is to speak HTTP/2 without TLS.
-func inClear(ctx context.Context, conn net.Conn, node string) finding {
+// inClear starts HTTP/2 without TLS. When that fails, it checks for TLS.
+func (p prober) inClear(ctx context.Context, conn net.Conn, node string) finding {
 	err := greet(conn)
 	if err == nil {
 		return finding{}
 	}
-	if tlsAnswers(ctx, node) {
+	if p.tlsAnswers(ctx, node) {
 		return finding{eventstore.CauseTLSWanted, "the server speaks TLS"}
 	}
 	return found(eventstore.NetworkCause(err), err)
 }
 
-// errNoHTTP2 says that what answered is no EventStoreDB.
+// errNoHTTP2 means that the answering server is no EventStoreDB.
 var errNoHTTP2 = errors.New("the answer is not HTTP/2")
 
-// greet opens HTTP/2 as a client does: a preface and empty settings. A server
-// answers with its own settings.
+// greet sends the start of an HTTP/2 connection, a preface and empty settings, and
+// reads the settings of the server.
 func greet(conn net.Conn) error {
 	const (
 		preface  = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 		settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-		typeAt   = 3 // of a frame's kind in its head
+		typeAt   = 3 // index of the frame type in its header
 	)
 	if _, err := io.WriteString(conn, preface+settings); err != nil {
 		return err
@@ -196,8 +203,9 @@ func greet(conn net.Conn) error {
 	return nil
 }
 
-func clearAnswers(ctx context.Context, node string) bool {
-	conn, err := dial(ctx, node)
+// clearAnswers reports whether a server speaks HTTP/2 without TLS.
+func (p prober) clearAnswers(ctx context.Context, node string) bool {
+	conn, err := p.dial(ctx, node)
 	if err != nil {
 		return false
 	}
@@ -205,42 +213,42 @@ func clearAnswers(ctx context.Context, node string) bool {
 	return greet(conn) == nil
 }
 
-// tlsAnswers reports whether a server speaks TLS at all, whoever it is.
-func tlsAnswers(ctx context.Context, node string) bool {
-	conn, err := dial(ctx, node)
+// tlsAnswers reports whether a server speaks TLS; its certificate is not checked.
+func (p prober) tlsAnswers(ctx context.Context, node string) bool {
+	conn, err := p.dial(ctx, node)
 	if err != nil {
 		return false
 	}
 	defer conn.Close()
-	err = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}).HandshakeContext(ctx) //nolint:gosec // nothing is said or believed here
-	return err == nil || eventstore.Alerted(err)
+	err = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}).HandshakeContext(ctx) //nolint:gosec // no data is exchanged
+	return err == nil || eventstore.IsTLSAlert(err)
 }
 
-// dial opens a connection that ends with the time of its step.
-func dial(ctx context.Context, node string) (net.Conn, error) {
+// dial opens a connection whose deadline is the time of one step.
+func (p prober) dial(ctx context.Context, node string) (net.Conn, error) {
 	network, address := "tcp", node
 	if path, is := strings.CutPrefix(node, "unix:"); is {
 		network, address = "unix", path
 	}
-	conn, err := (&net.Dialer{Timeout: stepTime}).DialContext(ctx, network, address)
+	conn, err := (&net.Dialer{Timeout: p.stepTime}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return conn, conn.SetDeadline(time.Now().Add(stepTime))
+	return conn, conn.SetDeadline(time.Now().Add(p.stepTime))
 }
 
-// tlsConfig is that of the client.
-func tlsConfig(cfg *esdb.Configuration, node string) *tls.Config {
+// tlsConfig returns the TLS configuration that the client uses for a node.
+func (p prober) tlsConfig(node string) *tls.Config {
 	host, _, err := net.SplitHostPort(node)
 	if err != nil {
 		host = node
 	}
 	config := &tls.Config{
-		ServerName: host, RootCAs: cfg.RootCAs, NextProtos: []string{"h2"},
-		InsecureSkipVerify: cfg.SkipCertificateVerification, //nolint:gosec // the address says so
+		ServerName: host, RootCAs: p.cfg.RootCAs, NextProtos: []string{"h2"},
+		InsecureSkipVerify: p.cfg.SkipCertificateVerification, //nolint:gosec // as the address demands
 	}
-	if cfg.UserCertFile != "" {
-		if pair, err := tls.LoadX509KeyPair(cfg.UserCertFile, cfg.UserKeyFile); err == nil {
+	if p.cfg.UserCertFile != "" {
+		if pair, err := tls.LoadX509KeyPair(p.cfg.UserCertFile, p.cfg.UserKeyFile); err == nil {
 			config.Certificates = []tls.Certificate{pair}
 		}
 	}

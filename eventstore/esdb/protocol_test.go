@@ -99,7 +99,7 @@ func TestJ_panicsOfTheClientAreErrors(t *testing.T) {
 	for name, message := range map[string]*streams.ReadResp{"unknown message": unknown, "no stream name": wireEvent("", "a", 1)} {
 		t.Run(name, func(t *testing.T) {
 			store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error { return say(out, nil, message) })
-			_, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 10)
+			_, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 10)
 			require.ErrorIs(t, err, eventstore.ErrUnavailable)
 			require.ErrorContains(t, err, "panicked")
 		})
@@ -108,7 +108,7 @@ func TestJ_panicsOfTheClientAreErrors(t *testing.T) {
 		store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 			return say(out, nil, confirmed(), wireEvent("", "a", 1))
 		})
-		err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
+		err := store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
 		require.ErrorIs(t, err, eventstore.ErrUnavailable)
 		require.ErrorContains(t, err, "panicked")
 	})
@@ -120,12 +120,12 @@ func TestBrokenRead_isNeverTheEnd(t *testing.T) {
 	store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 		return say(out, status.Error(codes.Internal, "disk"), wireEvent("a", "x", 1), wireEvent("a", "x", 2))
 	})
-	events, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 10)
+	events, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 10)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	require.Empty(t, events)
-	many := store.ReadMany(within(t, patience), []string{"a"})
+	many := store.ReadMany(within(t, waitTime), []string{"a"})
 	require.ErrorIs(t, many[0].Err, eventstore.ErrUnavailable)
-	_, err = store.ReadAll(within(t, patience), eventstore.Forwards, eventstore.Start, 10)
+	_, err = store.ReadAll(within(t, waitTime), eventstore.Forwards, eventstore.Start, 10)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 }
 
@@ -135,7 +135,7 @@ func TestNotFound_byGRPCIsNoMissingStream(t *testing.T) {
 	store := openOdd(t, Options{}, func(*streams.ReadReq, streams.Streams_ReadServer) error {
 		return status.Error(codes.NotFound, "no such route")
 	})
-	_, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 10)
+	_, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 10)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	require.NotErrorIs(t, err, eventstore.ErrStreamNotFound)
 }
@@ -144,12 +144,12 @@ func TestDenied_saysWhichRightIsMissing(t *testing.T) {
 	store := openOdd(t, Options{}, func(*streams.ReadReq, streams.Streams_ReadServer) error {
 		return status.Error(codes.PermissionDenied, "Access Denied")
 	})
-	_, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 10)
+	_, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 10)
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 	require.ErrorContains(t, err, "no user was sent")
-	_, err = store.ReadAll(within(t, patience), eventstore.Backwards, eventstore.End, 1)
+	_, err = store.ReadAll(within(t, waitTime), eventstore.Backwards, eventstore.End, 1)
 	require.ErrorContains(t, err, "read $all")
-	err = store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
+	err = store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 	require.ErrorContains(t, err, "read $all")
 }
@@ -172,7 +172,7 @@ func TestReadAll_passesOverSystemEvents(t *testing.T) {
 		return nil
 	})
 	for _, limit := range []int{1, 5, 19, 20, 21} {
-		events, err := store.ReadAll(within(t, patience), eventstore.Forwards, eventstore.Start, limit)
+		events, err := store.ReadAll(within(t, waitTime), eventstore.Forwards, eventstore.Start, limit)
 		require.NoError(t, err)
 		require.Len(t, events, min(limit, log/3))
 		for i, event := range events {
@@ -185,7 +185,7 @@ func TestPosition_thatIsNoneIsZero(t *testing.T) {
 	store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 		return say(out, nil, wireEvent("a", "x", math.MaxUint64))
 	})
-	events, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 10)
+	events, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 10)
 	require.NoError(t, err)
 	require.Zero(t, events[0].Position)
 }
@@ -202,7 +202,7 @@ func TestSubscription_isCalmAboutOddMessages(t *testing.T) {
 	})
 	var kinds []eventstore.Kind
 	var places []uint64
-	err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(m eventstore.Message) error {
+	err := store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(m eventstore.Message) error {
 		kinds, places = append(kinds, m.Kind), append(places, m.Position.Commit)
 		return nil
 	})
@@ -220,7 +220,7 @@ func TestSubscription_isConfirmedInTimeOrBroken(t *testing.T) {
 		<-out.Context().Done()
 		return nil
 	})
-	err := store.Subscribe(within(t, patience), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
+	err := store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return nil })
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 }
 
@@ -245,7 +245,7 @@ func TestSubscription_thatFellSilentIsBrokenOff(t *testing.T) {
 	deliver := func(eventstore.Message) error { return nil }
 
 	silent := openOdd(t, Options{Silence: 20 * time.Millisecond}, behind(true))
-	err := silent.Subscribe(within(t, patience), eventstore.Start, []string{"s-"}, deliver)
+	err := silent.Subscribe(within(t, waitTime), eventstore.Start, []string{"s-"}, deliver)
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	require.ErrorContains(t, err, "silent")
 

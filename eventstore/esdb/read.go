@@ -15,7 +15,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-// ReadStream is eventstore.Store's.
+// ReadStream implements eventstore.Store.
 func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -28,8 +28,8 @@ func (s *Store) ReadStream(ctx context.Context, stream string, direction eventst
 	return events, nil
 }
 
-// ReadMany is eventstore.Store's. The protocol reads one stream a call, so
-// several go at once.
+// ReadMany implements eventstore.Store. The protocol has one stream per read, so
+// streams are read concurrently.
 func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
 	read := make([]eventstore.Stream, len(streams))
 	var group errgroup.Group
@@ -47,8 +47,8 @@ func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Str
 	return read
 }
 
-// readStream reads inside one call: Recv, too, waits unheard when the server
-// goes away.
+// readStream reads inside of one call, because Recv ignores its context as well when
+// the server disappears.
 func (s *Store) readStream(ctx context.Context, stream string, options esdb.ReadStreamOptions, limit uint64) ([]eventstore.RecordedEvent, error) {
 	return call(ctx, s, rightToRead, func(ctx context.Context, client *esdb.Client) ([]eventstore.RecordedEvent, error) {
 		opened, err := client.ReadStream(ctx, stream, options, limit)
@@ -60,10 +60,9 @@ func (s *Store) readStream(ctx context.Context, stream string, options esdb.Read
 	})
 }
 
-// receive takes everything that a read sends. Only io.EOF is the end, and only
-// before any other error: a stream that failed says io.EOF from then on, so the
-// first error is the one that counts. That a stream is missing is said here,
-// not when the read is opened.
+// receive reads all events of a read. Only io.EOF is the end, and only as the first
+// error: a failed stream returns io.EOF from then on. A missing stream is reported
+// here, and not when the read is opened.
 func receive(opened *esdb.ReadStream) ([]eventstore.RecordedEvent, error) {
 	defer opened.Close()
 	var events []eventstore.RecordedEvent
@@ -79,9 +78,9 @@ func receive(opened *esdb.ReadStream) ([]eventstore.RecordedEvent, error) {
 	}
 }
 
-// rediscover makes the client look for the server again. A read that cannot even be
-// opened does not (H): it would go to the dead node for ever after a change of
-// leader. Opening a subscription does, and is closed at once when it works.
+// rediscover makes the client search for the server again. A read that cannot be
+// opened does not (H), and would go to the dead node for ever after a change of
+// leader. Opening a subscription does; it is closed at once.
 func rediscover(ctx context.Context, client *esdb.Client, err error) {
 	if status.Code(err) != codes.Unavailable {
 		return
@@ -92,9 +91,10 @@ func rediscover(ctx context.Context, client *esdb.Client, err error) {
 	}
 }
 
-// rediscoverStream is a name that nobody writes to.
+// rediscoverStream is the name of a stream that is never written to.
 const rediscoverStream = "app-wake"
 
+// recorded converts an event of the client.
 func recorded(resolved *esdb.ResolvedEvent) eventstore.RecordedEvent {
 	event := resolved.OriginalEvent()
 	return eventstore.RecordedEvent{
@@ -111,6 +111,7 @@ func recorded(resolved *esdb.ResolvedEvent) eventstore.RecordedEvent {
 	}
 }
 
+// readDirection converts the direction of a read for the client.
 func readDirection(direction eventstore.Direction) esdb.Direction {
 	if direction == eventstore.Backwards {
 		return esdb.Backwards
@@ -118,10 +119,11 @@ func readDirection(direction eventstore.Direction) esdb.Direction {
 	return esdb.Forwards
 }
 
+// revision converts a revision for the client.
 func revision(direction eventstore.Direction, from uint64) esdb.StreamPosition {
 	if direction == eventstore.Backwards && from == eventstore.FromEnd {
 		return esdb.End{}
 	}
-	// The server counts in signed numbers; no stream gets that far.
+	// The server has signed revisions; no stream gets that far.
 	return esdb.Revision(min(from, math.MaxInt64))
 }

@@ -11,17 +11,20 @@ import (
 	"nonassociations/eventstore"
 )
 
-// The pauses between two tries of the same append. A real server knows the
-// answer some milliseconds after it has said Aborted.
+// Bounds of the backoff between two tries of the same append. A real server knows the
+// outcome some milliseconds after it has answered Aborted.
 const (
 	retryFirst = 10 * time.Millisecond
 	retryMost  = 500 * time.Millisecond
 )
 
-// untilKnown tries an append until its outcome is known or the caller's time is
-// over. A server answers Aborted, a time-out or nothing at all to what it has
-// written as well as to what it has not. The same append again is recognised by
-// its ids and its revision, so a try too many does no harm.
+// untilKnown repeats an append until its outcome is known or the context ends. A
+// server answers Aborted, a timeout or nothing both to appends that it has written and
+// to ones that it has not. It recognises a repeat by ids and revision, so one try too
+// many does no harm.
+//
+// The loop is not backoff.Retry's: it also ends when the store closes, and its error
+// names the last answer of the server.
 func (s *Store) untilKnown(ctx context.Context, try func(context.Context) (eventstore.Appended, error)) (eventstore.Appended, error) {
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
@@ -41,7 +44,7 @@ func (s *Store) untilKnown(ctx context.Context, try func(context.Context) (event
 	}
 }
 
-// afterUnknown is late, with what the server said before the time was over.
+// afterUnknown adds the server's last answer to the error of an ended context.
 func (s *Store) afterUnknown(ctx context.Context, err, last error) error {
 	if last == nil || !endOfContext(err) {
 		return s.deadlineError(ctx, err)
@@ -49,20 +52,20 @@ func (s *Store) afterUnknown(ctx context.Context, err, last error) error {
 	return fmt.Errorf("%w; the last answer: %v", s.deadlineError(ctx, err), last)
 }
 
-// placed looks for the position of an append to which the server gave none: in
-// the stream, then in the log from its end backwards. An append that lies too far
-// back for that is answered with the head: a reader that has got there has got
-// to the append. The position is never Start, which is before everything.
+// placed finds the position of an append for which the server returned none: in the
+// stream, then in the log from its end backwards. If the append is too far back for
+// that, the position is the head: a reader at the head has read the append. The
+// position is never Start, which is before every event.
 //
-// The client says success also where it does not understand the answer, so what
-// is not in the stream is an unknown outcome.
+// The client also returns success for an answer that it does not understand. An
+// append that is not in the stream therefore has an unknown outcome.
 func (s *Store) placed(ctx context.Context, appended eventstore.Appended, wanted eventstore.Append) (eventstore.Appended, error) {
 	stored, err := s.ReadStream(ctx, wanted.Stream, eventstore.Forwards, appended.Revision, 1)
 	if err != nil {
 		return eventstore.Appended{}, unplaced(err)
 	}
 	if len(stored) == 0 || stored[0].ID != wanted.Events[len(wanted.Events)-1].ID {
-		return eventstore.Appended{}, unplaced(errors.New("it is not at the revision that the server told"))
+		return eventstore.Appended{}, unplaced(errors.New("it is not at the revision that the server returned"))
 	}
 	appended.Position = stored[0].Position
 	if appended.Position == eventstore.Start {
@@ -74,11 +77,11 @@ func (s *Store) placed(ctx context.Context, appended eventstore.Appended, wanted
 	return appended, nil
 }
 
-// nearReads is how far back the log is looked at first for what was just written.
+// nearReads is the first page of the search for a recent append.
 const nearReads = 4
 
-// inLog is the position that the whole log has for an event of a stream, or the
-// head of the log when the event is not among the last ones.
+// inLog returns the position of an event of a stream in the whole log, or the head of
+// the log when the event is not among the last ones.
 func (s *Store) inLog(ctx context.Context, stored eventstore.RecordedEvent) (eventstore.Position, error) {
 	var head eventstore.Position
 	page := all{direction: eventstore.Backwards, from: eventstore.End}
@@ -103,10 +106,10 @@ func (s *Store) inLog(ctx context.Context, stored eventstore.RecordedEvent) (eve
 	return head, nil
 }
 
-// unplaced is the error of an append that was probably written: whatever the
-// look-up met must not say that it was not.
+// unplaced is the error of an append that was probably written. The error of the
+// search must not claim that it was not.
 func unplaced(err error) error {
-	unknown := fmt.Errorf("%w: the server told no position of the append: %v", eventstore.ErrUnavailable, err)
+	unknown := fmt.Errorf("%w: the server returned no position of the append: %v", eventstore.ErrUnavailable, err)
 	if errors.Is(err, eventstore.ErrDenied) {
 		return unknown
 	}

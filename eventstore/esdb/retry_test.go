@@ -43,7 +43,7 @@ func TestRace_ofTheSameAppendIsOneEventAndOneAnswer(t *testing.T) {
 	})
 	store, same := server.open(t, Options{}), opening("a")
 	answers, errs := make([]eventstore.Appended, racers), make([]error, racers)
-	ctx := within(t, patience)
+	ctx := within(t, waitTime)
 	var group sync.WaitGroup
 	for i := range racers {
 		group.Go(func() { answers[i], errs[i] = store.Append(ctx, same) })
@@ -61,7 +61,7 @@ func TestRace_ofTheSameAppendIsOneEventAndOneAnswer(t *testing.T) {
 		require.NoError(t, errs[i])
 		require.Equal(t, answers[0], answers[i])
 	}
-	events, err := store.ReadStream(within(t, patience), "a", eventstore.Forwards, 0, 10)
+	events, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 	require.Equal(t, events[0].Position, answers[0].Position)
@@ -84,6 +84,7 @@ var unknownOutcomes = []error{
 
 // Each answer comes several times in turn, before anything was written and after.
 func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
+	t.Parallel()
 	const times = 4
 	for _, outcome := range unknownOutcomes {
 		for name, place := range map[string]func(say func() error) esdbserver.Options{
@@ -100,6 +101,7 @@ func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
 			},
 		} {
 			t.Run(fmt.Sprint(status.Code(outcome), " ", status.Convert(outcome).Message(), " ", name), func(t *testing.T) {
+				t.Parallel()
 				var said atomic.Int64
 				log := memory.New()
 				store := newRig(t, log, place(func() error {
@@ -136,14 +138,14 @@ func TestKnownOutcome_isAskedOnce(t *testing.T) {
 				asked.Add(1)
 				return row.said
 			}}).open(t, Options{})
-			_, err := store.Append(within(t, patience), opening("a"))
+			_, err := store.Append(within(t, waitTime), opening("a"))
 			require.ErrorIs(t, err, row.want)
 			require.EqualValues(t, 1, asked.Load())
 		})
 	}
 	store := newRig(t, memory.New(), esdbserver.Options{}).open(t, Options{})
 	mustAppend(t, store, opening("a"))
-	_, err := store.Append(within(t, patience), opening("a"))
+	_, err := store.Append(within(t, waitTime), opening("a"))
 	require.ErrorIs(t, err, eventstore.ErrConflict)
 }
 
@@ -181,7 +183,7 @@ func TestSameAppend_isAskedAgainWhileTheCallersTimeLasts(t *testing.T) {
 	for len(often) > 0 {
 		<-often
 	}
-	go func() { _, err := patient.Append(within(t, patience), opening("d")); ended <- err }()
+	go func() { _, err := patient.Append(within(t, waitTime), opening("d")); ended <- err }()
 	<-often
 	closed(t, patient)
 	err = <-ended

@@ -26,8 +26,8 @@ func TestMain(m *testing.M) {
 	)
 }
 
-// patience bounds what must come; nothing is measured by it.
-const patience = 20 * time.Second
+// waitTime bounds what must come; nothing is measured by it.
+const waitTime = 20 * time.Second
 
 // rig is a server over a log that can be killed and started again at the same
 // address.
@@ -82,7 +82,7 @@ func open(t testing.TB, url string, options Options) *Store {
 
 // closed closes a store when the test's own context has ended.
 func closed(t testing.TB, store eventstore.Store) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTime)
 	defer cancel()
 	require.NoError(t, store.Close(ctx))
 }
@@ -105,7 +105,7 @@ func following(stream string, expected eventstore.Expected) eventstore.Append {
 
 func mustAppend(t testing.TB, store eventstore.Store, wanted eventstore.Append) eventstore.Appended {
 	t.Helper()
-	appended, err := store.Append(within(t, patience), wanted)
+	appended, err := store.Append(within(t, waitTime), wanted)
 	require.NoError(t, err)
 	return appended
 }

@@ -11,10 +11,10 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Right is something that a user of the cluster may do, or not.
+// Right is an operation that a user of the cluster may have the right to.
 type Right string
 
-// The rights that are asked for, in the order in which they are.
+// The rights, in the order in which they are checked.
 const (
 	ReadStreams  Right = "read streams"
 	ReadAll      Right = "read $all"
@@ -26,18 +26,18 @@ const (
 	Administer   Right = "change the rights of the cluster"
 )
 
-// Held is a right, whether the user has it, and whether the user is meant to.
+// Held is a right, whether the user has it, and whether the user should have it.
 type Held struct {
 	Right  Right `json:"right"`
 	Wanted bool  `json:"wanted"`
 	Has    bool  `json:"has"`
 }
 
-// Rights asks for each right whether the store's user has it; appends says whether
-// the user is meant to append. It asks for what is refused to everybody after the
-// right was looked at, such as an append at a revision that no stream has, so that
-// nothing is written or removed. Errors: those of the port, where it cannot be
-// asked; ErrDenied is a wrong user or password.
+// Rights checks for each right whether the store's user has it; appends is whether the
+// user should have the right to append. It sends requests that fail for every user
+// once the right was checked, such as an append at a revision that no stream has. So
+// nothing is written or deleted. Errors: those of the port; ErrDenied means a wrong
+// user or password.
 func (s *Store) Rights(ctx context.Context, appends bool) ([]Held, error) {
 	meant := []Right{ReadStreams, ReadAll, SubscribeAll}
 	if appends {
@@ -54,17 +54,17 @@ func (s *Store) Rights(ctx context.Context, appends bool) ([]Held, error) {
 	return all, nil
 }
 
-// attempt is something that shows by its refusal whether a right is there.
+// attempt is a request whose refusal shows whether the user has a right.
 type attempt struct {
 	right Right
 	does  func(context.Context, *esdb.Client) error
 }
 
-// noRevision is one that no stream has.
+// noRevision is a revision that no stream has.
 const noRevision = 1 << 40
 
-// probes ask about a stream that does not exist, and is not of those that a
-// consumer follows, should a server do what no server does.
+// probes returns the attempts. Their stream does not exist and matches no consumer's
+// prefix, in case a server does accept one of them.
 func probes(id uuid.UUID) []attempt {
 	stream := "app-check-" + id.String()
 	never := esdb.Revision(noRevision)
@@ -105,6 +105,7 @@ func probes(id uuid.UUID) []attempt {
 	}
 }
 
+// drained reads a read to its end, because a refusal comes with the first message.
 func drained(opened *esdb.ReadStream, err error) error {
 	if err != nil {
 		return err
@@ -113,8 +114,8 @@ func drained(opened *esdb.ReadStream, err error) error {
 	return err
 }
 
-// has reports whether an attempt got past the look at rights. A server that denies
-// while an attempt is still being sent may lose the word (D): it is asked again.
+// has reports whether an attempt passed the check of rights. A refusal that comes while
+// the attempt is being sent may get lost (D), so it is repeated up to five times.
 func (s *Store) has(ctx context.Context, does func(context.Context, *esdb.Client) error) (has bool, err error) {
 	for range 5 {
 		if has, err = s.hasOnce(ctx, does); !errors.Is(err, errBrokenOff) {
@@ -124,11 +125,13 @@ func (s *Store) has(ctx context.Context, does func(context.Context, *esdb.Client
 	return has, err
 }
 
+// hasOnce sends one attempt. An error other than a refusal means that the right is not
+// known.
 func (s *Store) hasOnce(ctx context.Context, does func(context.Context, *esdb.Client) error) (bool, error) {
 	return call(ctx, s, "", func(ctx context.Context, client *esdb.Client) (bool, error) {
 		err := does(ctx, client)
 		switch {
-		case err == nil || isPast(err):
+		case err == nil || isPastRights(err):
 			return true, nil
 		case status.Code(err) == codes.PermissionDenied:
 			return false, nil
@@ -137,8 +140,8 @@ func (s *Store) hasOnce(ctx context.Context, does func(context.Context, *esdb.Cl
 	})
 }
 
-// isPast reports whether an error is about what was asked for, not about who asked.
-func isPast(err error) bool {
+// isPastRights reports whether an error is about the request, and not about the user.
+func isPastRights(err error) bool {
 	var typed *esdb.Error
 	if errors.As(err, &typed) {
 		switch typed.Code() {
@@ -151,5 +154,5 @@ func isPast(err error) bool {
 	return status.Code(err) == codes.FailedPrecondition
 }
 
-// User is the name that the store's calls are made under, "" when none is sent.
+// User returns the user that the store's calls are sent as; "" when none is sent.
 func (s *Store) User() string { return s.username }

@@ -52,7 +52,7 @@ func newSecured(t *testing.T) secured {
 
 // holds are the rights that a user has.
 func holds(t *testing.T, store *Store, appends bool) (has []Right, fine bool) {
-	all, err := store.Rights(within(t, patience), appends)
+	all, err := store.Rights(within(t, waitTime), appends)
 	require.NoError(t, err)
 	require.Len(t, all, len(every))
 	fine = true
@@ -85,7 +85,7 @@ func TestRights_areWhatEachUserMayDo(t *testing.T) {
 	has, fine = holds(t, admin, true)
 	require.Equal(t, every, has)
 	require.False(t, fine, "an administrator is no user for a service")
-	_, err := admin.Grant(within(t, patience), ourUsers, false)
+	_, err := admin.Grant(within(t, waitTime), ourUsers, false)
 	require.NoError(t, err)
 
 	for user, of := range map[string]struct {
@@ -103,7 +103,7 @@ func TestRights_areWhatEachUserMayDo(t *testing.T) {
 	require.False(t, fine, "appending is too much for who reads alone")
 	has, _ = holds(t, s.as(t, ""), true)
 	require.Empty(t, has, "nobody is nobody")
-	_, err = s.as(t, "serve:guess@").Rights(within(t, patience), true)
+	_, err = s.as(t, "serve:guess@").Rights(within(t, waitTime), true)
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 	require.ErrorContains(t, err, "user or password is wrong")
 }
@@ -112,14 +112,14 @@ func TestRights_areWhatEachUserMayDo(t *testing.T) {
 func TestRights_checkLeavesNothing(t *testing.T) {
 	s := newSecured(t)
 	for _, user := range []string{"admin:x@", "serve:x@", "stranger:x@", ""} {
-		_, err := s.as(t, user).Rights(within(t, patience), true)
+		_, err := s.as(t, user).Rights(within(t, waitTime), true)
 		require.NoError(t, err)
 	}
 	require.Empty(t, settingsOf(t, s))
-	_, err := s.as(t, "admin:x@").Grant(within(t, patience), ourUsers, false)
+	_, err := s.as(t, "admin:x@").Grant(within(t, waitTime), ourUsers, false)
 	require.NoError(t, err)
 	granted := settingsOf(t, s)
-	_, err = s.as(t, "admin:x@").Rights(within(t, patience), true) // the streams of the system's exist now
+	_, err = s.as(t, "admin:x@").Rights(within(t, waitTime), true) // the streams of the system's exist now
 	require.NoError(t, err)
 	require.Equal(t, granted, settingsOf(t, s))
 	all, err := s.log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)
@@ -130,25 +130,25 @@ func TestRights_checkLeavesNothing(t *testing.T) {
 func TestGrant_changesNothingTheSecondTime(t *testing.T) {
 	s := newSecured(t)
 	admin := s.as(t, "admin:x@")
-	told, err := admin.Grant(within(t, patience), ourUsers, true)
+	told, err := admin.Grant(within(t, waitTime), ourUsers, true)
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, true}, []bool{told[0].Changed, told[1].Changed})
 	require.Empty(t, settingsOf(t, s), "a dry run writes nothing")
 
-	first, err := admin.Grant(within(t, patience), ourUsers, false)
+	first, err := admin.Grant(within(t, waitTime), ourUsers, false)
 	require.NoError(t, err)
 	require.Equal(t, told, first)
 	written := settingsOf(t, s)
 	require.Len(t, written, 2)
 	require.Equal(t, []string{"$$$all", "$settings"}, []string{written[0].Stream, written[1].Stream})
 
-	again, err := admin.Grant(within(t, patience), Users{Append: []string{"listen", "serve", "serve"}, Read: ourUsers.Read}, false)
+	again, err := admin.Grant(within(t, waitTime), Users{Append: []string{"listen", "serve", "serve"}, Read: ourUsers.Read}, false)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, false}, []bool{again[0].Changed, again[1].Changed})
 	require.Equal(t, first[1].Is, again[1].Was)
 	require.Equal(t, written, settingsOf(t, s))
 
-	fewer, err := admin.Grant(within(t, patience), Users{Append: []string{"serve"}}, false)
+	fewer, err := admin.Grant(within(t, waitTime), Users{Append: []string{"serve"}}, false)
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, true}, []bool{fewer[0].Changed, fewer[1].Changed})
 	has, _ := holds(t, s.as(t, "listen:x@"), true)
@@ -162,17 +162,17 @@ func TestGrant_keepsWhatElseIsReportedOfAll(t *testing.T) {
 		{ID: uuid.New(), Type: "$metadata", Data: []byte(`{"owner":"us","$acl":{"$r":"$all","$mr":["$ops"]}}`)},
 	}})
 	require.NoError(t, err)
-	_, err = s.as(t, "admin:x@").Grant(within(t, patience), ourUsers, false)
+	_, err = s.as(t, "admin:x@").Grant(within(t, waitTime), ourUsers, false)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"owner":"us","$acl":{"$r":["$admins","listen","project","serve"],"$mr":["$ops"]}}`, string(settingsOf(t, s)[1].Data))
 }
 
 func TestGrant_needsAnAdministrator(t *testing.T) {
 	s := newSecured(t)
-	_, err := s.as(t, "serve:x@").Grant(within(t, patience), ourUsers, false)
+	_, err := s.as(t, "serve:x@").Grant(within(t, waitTime), ourUsers, false)
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 	for _, users := range []Users{{}, {Append: []string{"$all"}}, {Append: []string{"a"}, Read: []string{""}}, {Append: []string{" a"}}} {
-		_, err := s.as(t, "admin:x@").Grant(within(t, patience), users, false)
+		_, err := s.as(t, "admin:x@").Grant(within(t, waitTime), users, false)
 		require.Error(t, err, users)
 	}
 	require.Empty(t, settingsOf(t, s))
@@ -196,14 +196,14 @@ func TestServer_keepsRightsAsARealOneDoes(t *testing.T) {
 func keepsRights(t *testing.T, admin, user *Store, names []string) {
 	one := opening("storetest-rights-" + uuid.NewString())
 	mustAppend(t, user, one)
-	_, err := user.ReadAll(within(t, patience), eventstore.Backwards, eventstore.End, 1)
+	_, err := user.ReadAll(within(t, waitTime), eventstore.Backwards, eventstore.End, 1)
 	require.ErrorIs(t, err, eventstore.ErrDenied)
-	err = user.Subscribe(within(t, patience), eventstore.Start, nil, func(eventstore.Message) error { return nil })
+	err = user.Subscribe(within(t, waitTime), eventstore.Start, nil, func(eventstore.Message) error { return nil })
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 
-	_, err = admin.Grant(within(t, patience), Users{Append: names}, false)
+	_, err = admin.Grant(within(t, waitTime), Users{Append: names}, false)
 	require.NoError(t, err)
-	_, err = user.ReadAll(within(t, patience), eventstore.Backwards, eventstore.End, 1)
+	_, err = user.ReadAll(within(t, waitTime), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(t, err)
 	mustAppend(t, user, following(one.Stream, 0))
 	for what, try := range map[string]func(context.Context) error{
@@ -222,9 +222,9 @@ func keepsRights(t *testing.T, admin, user *Store, names []string) {
 	} {
 		// The server may break off before the client has sent all, which then has not
 		// read why: the same again is right.
-		err := user.failure(try(within(t, patience)), what)
+		err := user.failure(try(within(t, waitTime)), what)
 		for again := 0; again < 50 && errors.Is(err, eventstore.ErrUnavailable); again++ {
-			err = user.failure(try(within(t, patience)), what)
+			err = user.failure(try(within(t, waitTime)), what)
 		}
 		require.ErrorIs(t, err, eventstore.ErrDenied, what)
 	}
@@ -238,9 +238,9 @@ func TestRights_ofARealServer(t *testing.T) {
 		return // the same is held above, against our own
 	}
 	store := open(t, url, Options{})
-	before, _ := store.ReadAll(within(t, patience), eventstore.Backwards, eventstore.End, 1)
+	before, _ := store.ReadAll(within(t, waitTime), eventstore.Backwards, eventstore.End, 1)
 	has, _ := holds(t, store, true)
-	after, _ := store.ReadAll(within(t, patience), eventstore.Backwards, eventstore.End, 1)
+	after, _ := store.ReadAll(within(t, waitTime), eventstore.Backwards, eventstore.End, 1)
 	require.Equal(t, before, after, "asking leaves nothing")
 	t.Log("the user of", realServer, "may", has)
 	if len(has) < len(every) {
@@ -248,9 +248,9 @@ func TestRights_ofARealServer(t *testing.T) {
 	}
 	keep(t, store, "$$$all", `{"$acl":{"$r":["$admins"]}}`)
 	keep(t, store, settingsStream, deliveredSettings)
-	_, err := store.Grant(within(t, patience), ourUsers, false)
+	_, err := store.Grant(within(t, waitTime), ourUsers, false)
 	require.NoError(t, err)
-	again, err := store.Grant(within(t, patience), ourUsers, false)
+	again, err := store.Grant(within(t, waitTime), ourUsers, false)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, false}, []bool{again[0].Changed, again[1].Changed})
 }
@@ -261,11 +261,11 @@ const deliveredSettings = `{"$userStreamAcl":{"$r":"$all","$w":"$all","$d":"$all
 // keep puts back, at the end of the test, what a stream of the system's says now.
 func keep(t *testing.T, store *Store, stream, otherwise string) {
 	was := []byte(otherwise)
-	if last, err := store.ReadStream(within(t, patience), stream, eventstore.Backwards, eventstore.FromEnd, 1); err == nil && len(last) > 0 {
+	if last, err := store.ReadStream(within(t, waitTime), stream, eventstore.Backwards, eventstore.FromEnd, 1); err == nil && len(last) > 0 {
 		was = last[0].Data
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), waitTime)
 		defer cancel()
 		_, err := store.set(ctx, stream, map[bool]string{true: settingsType, false: metadataType}[stream == settingsStream],
 			func([]byte) (any, bool, error) { return json.RawMessage(was), true, nil }, false)

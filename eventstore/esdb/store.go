@@ -17,26 +17,30 @@ import (
 
 // Options of a Store. Zero values mean the defaults.
 type Options struct {
-	// Logger gets one line when the server goes away and one when it is back,
-	// and the client's own lines at debug.
+	// Logger gets a line when the server becomes unavailable and one when it has
+	// recovered, and the client's own lines at debug. Nil: silent.
 	Logger *slog.Logger
-	// Address is a gRPC target that is dialled instead of the hosts of the
-	// connection string, such as unix:/run/store.sock.
+	// Address is a gRPC target, such as unix:/run/store.sock, that is dialled instead
+	// of the hosts of the connection string.
 	Address string
-	// Timeout bounds every call whose context has no deadline, and the making
-	// of a subscription. 10 s.
+	// Timeout bounds every call whose context has no deadline, and the start of a
+	// subscription. 10 s.
 	Timeout time.Duration
-	// InFlight is how many calls may be inside the client at once. 128.
+	// InFlight is the largest number of concurrent calls inside the client. 128.
 	InFlight int
-	// Parallel is how many streams one AppendMany or ReadMany works on at once. 32.
+	// Parallel is the largest number of streams that one AppendMany or ReadMany
+	// handles concurrently. 32.
 	Parallel int
-	// Silence is how long a subscription may hear nothing before it asks
-	// whether the log has gone on without it. 30 s.
+	// Silence is how long a subscription may receive nothing before it checks whether
+	// the log has gone on. 30 s.
 	Silence time.Duration
 
-	attempts int // to find a server; without end when 0, and a test can end them
+	attempts  int           // to find a server; 0: no end. Tests end them
+	lookAfter time.Duration // how long a call waits before the reason is looked for. 250 ms
+	stepTime  time.Duration // bounds each step of a probe: a dial, a handshake, a request. 1 s
 }
 
+// withDefaults fills in the defaults that the fields state.
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -45,27 +49,30 @@ func (o Options) withDefaults() Options {
 	o.InFlight = cmp.Or(o.InFlight, 128)
 	o.Parallel = cmp.Or(o.Parallel, 32)
 	o.Silence = cmp.Or(o.Silence, 30*time.Second)
+	o.lookAfter = cmp.Or(o.lookAfter, 250*time.Millisecond)
+	o.stepTime = cmp.Or(o.stepTime, time.Second)
 	return o
 }
 
-// Store is an EventStoreDB, seen through its client. Make one a process with
-// Open.
+// Store is the event log in an EventStoreDB. Make one per process with Open. It is
+// safe for concurrent use.
 type Store struct {
 	client  *esdb.Client
 	options Options
-	// The client means to ask for the leader and puts the word where it is
-	// never sent (E); a stale follower would serve reads without an error.
+	// leader is whether this package sends the header that asks for the leader. The
+	// client puts it where it is never sent (E), and a stale follower would serve
+	// reads without an error.
 	leader   bool
-	username string // "" when none is sent at all
+	username string // "" when none is sent
 
-	breaker   *circuitBreaker
-	slots     chan struct{} // one for each call inside the client
-	callers   atomic.Int64  // of calls inside the client, those that were not left
-	diagnosis *diagnosis
-	closing   chan struct{}
-	mu        sync.Mutex
-	closed    bool
-	watching  sync.WaitGroup // subscriptions; none begins once closed
+	breaker       *circuitBreaker
+	slots         chan struct{} // a semaphore of the calls inside the client
+	callers       atomic.Int64  // calls inside the client with a caller that still waits
+	diagnosis     *diagnosis
+	closing       chan struct{}
+	mu            sync.Mutex
+	closed        bool
+	subscriptions sync.WaitGroup // subscriptions; none begins once closed
 }
 
 var (
@@ -73,15 +80,15 @@ var (
 	_ eventstore.Connected = (*Store)(nil)
 )
 
-// Connections is eventstore.Connected's: the client makes connections unseen, so
-// what counts is how often the server was back after it had been away.
+// Connections implements eventstore.Connected. The client does not show its
+// connections, so it returns how often the server came back after an outage.
 func (s *Store) Connections() uint64 { return s.breaker.opened.Load() }
 
-// Open prepares a store for a connection string: esdb://[user:password@]host
+// Open makes a store for a connection string: esdb://[user:password@]host
 // [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://, or the same with
-// kurrentdb:// or kurrentdb+discover://, as newer servers spell it. It dials nothing:
-// the first call does, so that a service starts while its log is away. A bad
-// string is the only error.
+// kurrentdb:// or kurrentdb+discover://, as newer servers spell it. The first call
+// connects, so a service starts while its log is down. The only error is that of a bad
+// string. The caller ends the store with Close.
 func Open(ctx context.Context, connection string, options Options) (*Store, error) {
 	options = options.withDefaults()
 	cfg, err := configure(connection, options)
@@ -96,19 +103,19 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 		client:    client,
 		options:   options,
 		leader:    cfg.NodePreference == esdb.NodePreferenceLeader,
-		username:  sent(cfg),
+		username:  sentUser(cfg),
 		breaker:   newCircuitBreaker(options.Logger),
-		diagnosis: newDiagnosis(ctx, options.Logger, func(ctx context.Context) finding { return probe(ctx, cfg) }),
+		diagnosis: newDiagnosis(ctx, options.Logger, prober{cfg, options.stepTime}.probe),
 		slots:     make(chan struct{}, options.InFlight),
 		closing:   make(chan struct{}),
 	}, nil
 }
 
-// Close refuses new calls, ends the subscriptions with ErrUnavailable, waits
-// for the calls in flight, and closes the client. When the context ends first
-// the client is left open, for another Close or for the end of the process:
-// closing it under a call would be a panic inside it (B'). That is an error only
-// when a caller still waits: a call that looks for a server ends with the process.
+// Close refuses new calls, ends the subscriptions with ErrUnavailable, waits for the
+// calls in flight, and closes the client. If the context ends first, the client stays
+// open until the next Close or the end of the process, because closing it under a
+// call makes it panic (B'). That is an error only when a caller still waits: a call
+// without one ends with the process.
 func (s *Store) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -117,7 +124,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.diagnosis.end(ctx)
-	if err := s.quiet(ctx); err != nil {
+	if err := s.waitForSubscriptions(ctx); err != nil {
 		return fmt.Errorf("close the event store with calls in flight: %w", err)
 	}
 	taken := 0
@@ -140,12 +147,12 @@ func (s *Store) Close(ctx context.Context) error {
 	return s.client.Close()
 }
 
-// quiet waits for the subscriptions to end.
-func (s *Store) quiet(ctx context.Context) error {
+// waitForSubscriptions waits for the subscriptions to end.
+func (s *Store) waitForSubscriptions(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.watching.Wait()
+		s.subscriptions.Wait()
 	}()
 	select {
 	case <-ended:
@@ -155,19 +162,20 @@ func (s *Store) quiet(ctx context.Context) error {
 	}
 }
 
-// begin counts a subscription that Close will wait for.
-func (s *Store) begin() bool {
+// beginSubscription registers a subscription that Close will wait for. It reports false when the
+// store is closed.
+func (s *Store) beginSubscription() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	s.watching.Add(1)
+	s.subscriptions.Add(1)
 	return true
 }
 
-// asking is the context of a request, with the header that wants the leader.
-func (s *Store) asking(ctx context.Context) context.Context {
+// requestContext returns the context of a request, with the header that asks for the leader.
+func (s *Store) requestContext(ctx context.Context) context.Context {
 	if !s.leader {
 		return ctx
 	}

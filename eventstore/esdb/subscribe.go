@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	// The server looks at so many events before it says how far it came: few
-	// enough that a checkpoint is never far behind, enough not to chatter.
+	// The server sends a checkpoint at least once per searchWindow times
+	// checkpointInterval events: often enough that a consumer's checkpoint is recent,
+	// and not so often that checkpoints cost more than events.
 	searchWindow       = 256
 	checkpointInterval = 4
-	// ahead is how many messages are taken from the connection before deliver
-	// has worked on them. What is behind waits in the connection, then in the
-	// server.
+	// ahead is how many messages are buffered for deliver. Further ones wait in the
+	// connection, then in the server.
 	ahead = 256
 )
 
-// Subscribe is eventstore.Store's. A subscription that breaks is not mended
-// here: only the caller knows the last position that it worked on.
+// Subscribe implements eventstore.Store. A broken subscription is not renewed here:
+// only the caller knows the last position that it has applied.
 func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	err := s.subscribe(ctx, from, prefixes, deliver)
 	var refused *refusal
@@ -33,32 +33,34 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 		return refused.error
 	}
 	if ended := ctx.Err(); ended != nil {
-		err = ended // the connection may have ended with it, and been noticed first
+		err = ended // the connection ends with it, and may be noticed first
 	}
 	return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 }
 
-// refusal is an error of deliver, which goes back as it came.
+// refusal wraps an error of deliver, which Subscribe returns unchanged.
 type refusal struct{ error }
 
+// subscribe starts a subscription and runs it in the goroutine of the caller. A second
+// goroutine reads from the client, because Recv cannot be left.
 func (s *Store) subscribe(parent context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
-	if !s.begin() {
+	if !s.beginSubscription() {
 		return errClosed
 	}
-	defer s.watching.Done()
-	// The stream ends with the caller, but knows no deadline: the server would
-	// end it first, and that looks like a break.
+	defer s.subscriptions.Done()
+	// The stream ends with the caller's context but has no deadline: the server would
+	// end the stream first, which looks like a broken subscription.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	defer cancel()
 	defer context.AfterFunc(parent, cancel)()
-	opened, from, err := s.prepared(parent, ctx, from, prefixes)
+	opened, from, err := s.openInTime(parent, ctx, from, prefixes)
 	if err != nil {
 		return err
 	}
 
 	messages := make(chan *esdb.SubscriptionEvent, ahead)
 	go listen(ctx, opened, messages)
-	defer func() { // leave no goroutine behind
+	defer func() { // wait for the end of listen
 		cancel()
 		for range messages {
 		}
@@ -67,21 +69,22 @@ func (s *Store) subscribe(parent context.Context, from eventstore.Position, pref
 	return w.run(parent, messages)
 }
 
-// prepared makes the subscription, which then lives as long as stream does, and
-// says where it begins. It takes no longer than any other call: after a
-// fail-over the server may never confirm.
-func (s *Store) prepared(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
+// openInTime starts the subscription, which lives as long as the context stream, and
+// returns the position at which it begins. It has the time limit of a call: after a
+// failover the server may never confirm.
+func (s *Store) openInTime(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
 	limited, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	opened, from, err := s.opened(limited, stream, from, prefixes)
+	opened, from, err := s.openSubscription(limited, stream, from, prefixes)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		err = s.diagnosis.explain(fmt.Errorf("%w: not confirmed within %v", eventstore.ErrUnavailable, s.options.Timeout))
 	}
 	return opened, from, err
 }
 
-func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
-	from, err := s.beginning(ctx, from)
+// openSubscription starts the subscription without a time limit of its own.
+func (s *Store) openSubscription(ctx, stream context.Context, from eventstore.Position, prefixes []string) (*esdb.Subscription, eventstore.Position, error) {
+	from, err := s.startPosition(ctx, from)
 	if err != nil {
 		return nil, from, err
 	}
@@ -91,18 +94,18 @@ func (s *Store) opened(ctx, stream context.Context, from eventstore.Position, pr
 		CheckpointInterval: checkpointInterval,
 		Filter:             filter(prefixes),
 	}
-	// Without asking for the leader: a follower would confirm, then break off,
-	// and the client hears of no leader in a subscription.
+	// The header that asks for the leader is not sent: a follower would confirm and
+	// then abort, and the client ignores the leader's address in a subscription.
 	opened, err := call(ctx, s, rightToReadAll, func(_ context.Context, client *esdb.Client) (*esdb.Subscription, error) {
 		return client.SubscribeToAll(stream, options)
 	})
 	return opened, from, err
 }
 
-// beginning reads from the leader first, so that the client is connected to it
-// when the subscription is made; a subscription that broke tells the client
-// nothing (G). From the end, it says where that is.
-func (s *Store) beginning(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
+// startPosition reads from the leader first, so that the client is connected to it when
+// the subscription starts; a broken subscription does not make it search (G). It
+// returns the position to start from, which for End is that of the last event.
+func (s *Store) startPosition(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
 	if from == eventstore.End {
 		last, err := s.ReadAll(ctx, eventstore.Backwards, eventstore.End, 1)
 		if err != nil || len(last) == 0 {
@@ -114,9 +117,10 @@ func (s *Store) beginning(ctx context.Context, from eventstore.Position) (events
 	if errors.Is(err, eventstore.ErrUnavailable) || ctx.Err() != nil {
 		return from, err
 	}
-	return from, nil // not found, or not allowed: the leader has spoken
+	return from, nil // not found, or not allowed: the leader has answered
 }
 
+// filter makes the server-side filter of a subscription.
 func filter(prefixes []string) *esdb.SubscriptionFilter {
 	if len(prefixes) == 0 || slices.Contains(prefixes, "") { // everything but the server's own streams
 		return &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: `^[^\$].*`}
@@ -124,8 +128,8 @@ func filter(prefixes []string) *esdb.SubscriptionFilter {
 	return &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: prefixes}
 }
 
-// listen takes messages from the connection until it breaks, and closes the
-// channel at the end. Recv knows no context, but ends with the stream's.
+// listen reads messages from the connection until it breaks, and closes the channel
+// then. Recv has no context of its own, but ends with that of the stream.
 func listen(ctx context.Context, opened *esdb.Subscription, messages chan<- *esdb.SubscriptionEvent) {
 	defer close(messages)
 	defer func() { _ = opened.Close() }()
@@ -142,7 +146,8 @@ func listen(ctx context.Context, opened *esdb.Subscription, messages chan<- *esd
 	}
 }
 
-// received is Recv with its panics, on messages without a stream name, as drops.
+// received is Recv. It turns a panic, which a message without a stream name causes,
+// into a dropped subscription.
 func received(opened *esdb.Subscription) (message *esdb.SubscriptionEvent) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -154,8 +159,9 @@ func received(opened *esdb.Subscription) (message *esdb.SubscriptionEvent) {
 	return opened.Recv()
 }
 
-// dropped says why a subscription broke. The client gives the bare gRPC error
-// here (G). All of them mean: subscribe again; only a lost right does not.
+// dropped maps the error of a broken subscription. The client returns the bare gRPC
+// error here (G). Each of them is ErrUnavailable, so the caller subscribes again; only
+// a lost right is ErrDenied.
 func (s *Store) dropped(err error) error {
 	if code := status.Code(err); code == codes.PermissionDenied || code == codes.Unauthenticated {
 		return s.failure(err, rightToReadAll)

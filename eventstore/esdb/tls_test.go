@@ -51,7 +51,7 @@ func TestTLS_withUserAndPassword(t *testing.T) {
 
 	try := func(user string) error {
 		store := open(t, "esdb://"+user+"localhost:"+port+"?tls=true&tlsCaFile="+caFile, Options{})
-		_, err := store.Append(within(t, patience), opening("a"))
+		_, err := store.Append(within(t, waitTime), opening("a"))
 		return err
 	}
 	require.NoError(t, try("service:secret@"))

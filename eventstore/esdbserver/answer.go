@@ -17,9 +17,10 @@ import (
 // maxAppend is the default limit of a real server, over all events of an append.
 const maxAppend = 1 << 20
 
+// errTooLarge is a real server's answer to an append over its limit.
 var errTooLarge = status.Errorf(codes.InvalidArgument, "Maximum Append Size of %d Exceeded.", maxAppend)
 
-// NotLeader is the answer of a node that is not the leader and knows who is.
+// NotLeader is the answer of a node that is not the leader. It names the leader.
 type NotLeader struct {
 	Host string
 	Port int
@@ -28,24 +29,24 @@ type NotLeader struct {
 // Error names the leader.
 func (e NotLeader) Error() string { return fmt.Sprintf("the leader is %s:%d", e.Host, e.Port) }
 
-// answer turns an error into what a real server would say. Its typed errors
-// travel in the trailers.
+// answer maps an error to the gRPC status and trailers of a real server, which carry
+// its typed errors.
 func answer(ctx context.Context, stream string, err error) error {
 	var notLeader NotLeader
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &notLeader):
-		trail(ctx, "exception", "not-leader",
+		setTrailers(ctx, "exception", "not-leader",
 			"leader-endpoint-host", notLeader.Host, "leader-endpoint-port", strconv.Itoa(notLeader.Port))
 		return status.Error(codes.NotFound, "Leader info available")
 	case errors.Is(err, eventstore.ErrStreamDeleted):
-		trail(ctx, "exception", "stream-deleted", "stream-name", stream)
+		setTrailers(ctx, "exception", "stream-deleted", "stream-name", stream)
 		return status.Errorf(codes.FailedPrecondition, "Event stream '%s' is deleted.", stream)
 	case errors.Is(err, eventstore.ErrTooLarge):
 		return errTooLarge
 	case errors.Is(err, eventstore.ErrDenied):
-		trail(ctx, "exception", "access-denied")
+		setTrailers(ctx, "exception", "access-denied")
 		return status.Error(codes.PermissionDenied, "Access Denied")
 	case errors.Is(err, eventstore.ErrUnavailable):
 		return status.Error(codes.Unavailable, "Server Is Not Ready")
@@ -58,7 +59,7 @@ func answer(ctx context.Context, stream string, err error) error {
 	return status.Error(codes.Unknown, "Unexpected "+err.Error())
 }
 
-// trail sets trailers. It fails only outside a call.
-func trail(ctx context.Context, pairs ...string) {
+// setTrailers sets trailers. It can only fail outside of a call.
+func setTrailers(ctx context.Context, pairs ...string) {
 	_ = grpc.SetTrailer(ctx, metadata.Pairs(pairs...))
 }

@@ -16,8 +16,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Append takes the options, then the events, and writes them when the client
-// has said that this was all.
+// Append implements the protocol's append: the client streams the options and then the
+// events. They are written when the client closes its side.
 func (s *Server) Append(stream streams.Streams_AppendServer) error {
 	ctx := stream.Context()
 	if err := s.before(ctx, "Append"); err != nil {
@@ -34,18 +34,19 @@ func (s *Server) Append(stream streams.Streams_AppendServer) error {
 	return stream.SendAndClose(response)
 }
 
+// append writes a received append to the store and makes the answer.
 func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams.AppendResp, error) {
-	if len(wanted.Events) == 0 { // the real one says success, and writes nothing
+	if len(wanted.Events) == 0 { // a real server reports success and writes nothing
 		return success(eventstore.Appended{}), nil
 	}
 	if s.options.HoldSame > 0 {
 		first, leave := s.inFlight.enter(wanted)
 		defer leave()
 		if !first {
-			return nil, withLock(ctx, s.options.HoldSame)
+			return nil, waitForLock(ctx, s.options.HoldSame)
 		}
 	}
-	appended, err := s.of(wanted.Stream).Append(ctx, wanted)
+	appended, err := s.storeOf(wanted.Stream).Append(ctx, wanted)
 	if errors.Is(err, eventstore.ErrConflict) {
 		return s.wrongVersion(ctx, wanted)
 	}
@@ -60,6 +61,7 @@ func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams
 	return success(appended), nil
 }
 
+// receiveAppend reads the options and all events, and checks the right to append.
 func (s *Server) receiveAppend(stream streams.Streams_AppendServer) (eventstore.Append, error) {
 	first, err := stream.Recv()
 	if err != nil {
@@ -84,8 +86,8 @@ func (s *Server) receiveAppend(stream streams.Streams_AppendServer) (eventstore.
 		if err != nil {
 			return eventstore.Append{}, err
 		}
-		// Refused at once, not at the end: so the real one does, and the
-		// client that still sends loses the reason.
+		// Refused at once and not at the end, as a real server does: the client,
+		// which is still sending, loses the reason.
 		if size += len(event.Data) + len(event.Metadata) + len(event.Type); size > maxAppend {
 			return eventstore.Append{}, errTooLarge
 		}
@@ -93,6 +95,8 @@ func (s *Server) receiveAppend(stream streams.Streams_AppendServer) (eventstore.
 	}
 }
 
+// appendOptions converts the options of an append. "Any" and "stream exists" are
+// refused: the service never sends them.
 func appendOptions(options *streams.AppendReq_Options) (eventstore.Append, error) {
 	wanted := eventstore.Append{Stream: string(options.GetStreamIdentifier().GetStreamName())}
 	switch expected := options.GetExpectedStreamRevision().(type) {
@@ -110,6 +114,7 @@ func appendOptions(options *streams.AppendReq_Options) (eventstore.Append, error
 	return wanted, nil
 }
 
+// proposed converts an event of an append. Its type is in the metadata map.
 func proposed(message *streams.AppendReq_ProposedMessage) (eventstore.Event, error) {
 	id, err := eventID(message.GetId())
 	if err != nil || message == nil {
@@ -123,6 +128,7 @@ func proposed(message *streams.AppendReq_ProposedMessage) (eventstore.Event, err
 	}, nil
 }
 
+// eventID converts an id, which the protocol has in two forms.
 func eventID(id *shared.UUID) (uuid.UUID, error) {
 	if structured := id.GetStructured(); structured != nil {
 		return esdb.ParseUUIDFromInt64(structured.GetMostSignificantBits(), structured.GetLeastSignificantBits())
@@ -130,8 +136,8 @@ func eventID(id *shared.UUID) (uuid.UUID, error) {
 	return uuid.Parse(id.GetString_())
 }
 
-// success is the answer to what was written, or was there already. A store that
-// tells no position is answered with the protocol's word for none.
+// success is the answer to an append that was written or recognised as a repeat.
+// Without a position of the store it has the protocol's value for none.
 func success(appended eventstore.Appended) *streams.AppendResp {
 	written := &streams.AppendResp_Success{
 		CurrentRevisionOption: &streams.AppendResp_Success_CurrentRevision{CurrentRevision: appended.Revision},
@@ -146,7 +152,8 @@ func success(appended eventstore.Appended) *streams.AppendResp {
 	return &streams.AppendResp{Result: &streams.AppendResp_Success_{Success: written}}
 }
 
-// wrongVersion is an answer, not an error, and says where the stream is.
+// wrongVersion makes the answer to a conflict. In the protocol it is a normal response
+// with the current revision, and no error.
 func (s *Server) wrongVersion(ctx context.Context, wanted eventstore.Append) (*streams.AppendResp, error) {
 	wrong := &streams.AppendResp_WrongExpectedVersion{}
 	if wanted.Expected == eventstore.NoStream {
@@ -154,7 +161,7 @@ func (s *Server) wrongVersion(ctx context.Context, wanted eventstore.Append) (*s
 	} else {
 		wrong.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(wanted.Expected)} //nolint:gosec // not NoStream, so not negative
 	}
-	last, err := s.of(wanted.Stream).ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
+	last, err := s.storeOf(wanted.Stream).ReadStream(ctx, wanted.Stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
 		return nil, err
 	}

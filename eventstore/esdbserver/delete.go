@@ -12,14 +12,14 @@ import (
 	"nonassociations/eventstore"
 )
 
-// tombstoner is a store whose streams can be deleted. The port cannot, on purpose;
-// only stores for tests can.
+// tombstoner is implemented by stores whose streams can be deleted. The port excludes
+// it on purpose; only the store for tests has it.
 type tombstoner interface {
 	Delete(stream string)
 	Tombstone(stream string)
 }
 
-// Delete deletes a stream softly: the next append goes on behind it.
+// Delete soft-deletes a stream: the next append continues after its last revision.
 func (s *Server) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
 	name := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
 	last, err := s.delete(ctx, "Delete", name, wantedRevision(request.GetOptions()), tombstoner.Delete)
@@ -43,10 +43,11 @@ func (s *Server) Tombstone(ctx context.Context, request *streams.TombstoneReq) (
 	}}}, nil
 }
 
-// check refuses a deletion of a stream that is not where it is expected. The
-// argument is the last revision, -1 for none.
+// check reports whether the last revision of a stream, -1 for none, is the expected
+// one of a deletion.
 type check func(last int64) bool
 
+// deletion is what the options of Delete and Tombstone have in common.
 type deletion interface {
 	GetRevision() uint64
 	GetNoStream() *shared.Empty
@@ -54,6 +55,7 @@ type deletion interface {
 	GetStreamExists() *shared.Empty
 }
 
+// wantedRevision makes the check of the expected revision of a deletion.
 func wantedRevision(options deletion) check {
 	switch {
 	case options.GetAny() != nil:
@@ -66,8 +68,8 @@ func wantedRevision(options deletion) check {
 	return func(last int64) bool { return last >= 0 && uint64(last) == options.GetRevision() }
 }
 
-// delete deletes, and answers with the place of the last event: the client panics
-// on an answer without a position.
+// delete checks rights and revision, deletes the stream, and returns the position of
+// its last event: the client panics on an answer without a position.
 func (s *Server) delete(ctx context.Context, method, name string, fits check, act func(tombstoner, string)) (eventstore.Position, error) {
 	if err := s.before(ctx, method); err != nil {
 		return eventstore.Position{}, err
@@ -88,7 +90,7 @@ func (s *Server) delete(ctx context.Context, method, name string, fits check, ac
 		last, revision = found[0].Position, int64(found[0].Revision) //nolint:gosec // revisions stay far below 2⁶³
 	}
 	if !fits(revision) {
-		trail(ctx, "exception", "wrong-expected-version", "stream-name", name)
+		setTrailers(ctx, "exception", "wrong-expected-version", "stream-name", name)
 		return eventstore.Position{}, status.Errorf(codes.FailedPrecondition, "Deletion failed due to WrongExpectedVersion: the stream is at %d", revision)
 	}
 	act(store, name)

@@ -1,13 +1,14 @@
-// Package esdbserver speaks the EventStoreDB protocol, over gRPC and inside this
-// process, for any eventstore.Store. It lets the real client run where no real
-// server is: in development and in tests. It is bent to the answers of a real
-// server, never the other way round; what it lacks it refuses.
+// Package esdbserver serves the EventStoreDB protocol over gRPC for any
+// eventstore.Store. With it the real client runs in development and in tests, where
+// there is no real server. It is our own because there is no in-process stand-in of
+// the server in Go. Its answers follow those of a real server, never the other way
+// round; what it does not implement it refuses.
 //
-// It has: append with an exact revision or none, reads of a stream and of $all
-// both ways, subscriptions to $all and to one stream with filters, checkpoints
-// and CaughtUp, soft delete and tombstone where the store below can plant them,
-// server features, gossip when told of a cluster, and rights per user when told
-// of users: the streams that begin with $ are kept then, as far as rights need
-// them. It has no persistent subscriptions, projections, stream metadata that does
-// anything else, or batch append.
+// It implements append with an exact revision or none, reads of a stream and of $all
+// in both directions, subscriptions to $all and to one stream with filters,
+// checkpoints and CaughtUp, soft delete and tombstone if the store supports them,
+// server features, gossip if it is given a cluster, and rights per user if it is given
+// users: then it also keeps the system streams that rights need. It does not
+// implement persistent subscriptions, projections, other stream metadata, or batch
+// append.
 package esdbserver

@@ -8,10 +8,11 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 )
 
-// version is the one whose answers were studied.
+// version is the server version whose answers this package reproduces.
 const version = "24.6.0"
 
-// GetSupportedMethods tells the client what it may call.
+// GetSupportedMethods returns the server's version and the methods that the client may
+// call. The client asks once per connection.
 func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*serverfeatures.SupportedMethods, error) {
 	if err := s.before(ctx, "Features"); err != nil {
 		return nil, answer(ctx, "", err)
@@ -26,7 +27,7 @@ func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*ser
 	return methods, nil
 }
 
-// Member is one node of a cluster, as gossip tells it.
+// Member is one node of a cluster, as gossip reports it.
 type Member struct {
 	Host   string
 	Port   int
@@ -34,13 +35,14 @@ type Member struct {
 	Alive  bool
 }
 
-// gossipServer stands apart because Streams and Gossip both have a method Read.
+// gossipServer is a type of its own because the Streams and Gossip services both have
+// a method Read.
 type gossipServer struct {
 	gossip.UnimplementedGossipServer
 	server *Server
 }
 
-// Read tells the members.
+// Read returns the members of the cluster.
 func (g *gossipServer) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
 	if err := g.server.before(ctx, "Gossip"); err != nil {
 		return nil, answer(ctx, "", err)

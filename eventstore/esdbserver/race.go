@@ -13,18 +13,18 @@ import (
 	"nonassociations/eventstore"
 )
 
-// errCommitTimeout is a real server's answer to an append that arrives while the
-// same one commits. It says nothing of what was written.
+// errCommitTimeout is a real server's answer to an append that arrives while the same
+// one commits. It leaves the outcome unknown.
 var errCommitTimeout = status.Error(codes.Aborted, "Operation timed out: Commit phase timeout.")
 
-// inFlight knows the appends that are in the store and not answered yet.
+// inFlight holds the appends that are being written and not answered yet.
 type inFlight struct {
 	mu   sync.Mutex
 	keys map[string]struct{}
 }
 
-// enter notes an append until leave is called, unless the same one is noted: then
-// first is false.
+// enter registers an append until leave is called. If the same append is registered
+// already, first is false.
 func (u *inFlight) enter(wanted eventstore.Append) (first bool, leave func()) {
 	key := requestKey(wanted)
 	u.mu.Lock()
@@ -43,7 +43,8 @@ func (u *inFlight) enter(wanted eventstore.Append) (first bool, leave func()) {
 	}
 }
 
-// requestKey is equal for appends that a server recognises as the same.
+// requestKey returns a key that is equal for appends which a server recognises as the
+// same.
 func requestKey(wanted eventstore.Append) string {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q %d", wanted.Stream, wanted.Expected)
@@ -53,8 +54,9 @@ func requestKey(wanted eventstore.Append) string {
 	return key.String()
 }
 
-// withLock waits, and answers as a real server does then.
-func withLock(ctx context.Context, long time.Duration) error {
+// waitForLock waits as long as a real server waits for the lock of the stream, and
+// returns its answer.
+func waitForLock(ctx context.Context, long time.Duration) error {
 	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {

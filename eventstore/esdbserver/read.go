@@ -13,8 +13,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// page is how many events are asked of the store at once: enough to keep the
-// wire busy, few enough to hold in memory for each reader.
+// page is how many events are read from the store at once: enough to keep the
+// connection busy, few enough to hold in memory per reader.
 const page = 500
 
 // Read serves reads and subscriptions, which are one method of the protocol.
@@ -36,6 +36,7 @@ func (s *Server) Read(request *streams.ReadReq, out streams.Streams_ReadServer) 
 	return answer(ctx, name, err)
 }
 
+// direction converts the direction of a read.
 func direction(options *streams.ReadReq_Options) eventstore.Direction {
 	if options.GetReadDirection() == streams.ReadReq_Options_Backwards {
 		return eventstore.Backwards
@@ -43,6 +44,7 @@ func direction(options *streams.ReadReq_Options) eventstore.Direction {
 	return eventstore.Forwards
 }
 
+// readStream sends a stream in pages. A missing stream is a message and no error.
 func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Options, name string, out streams.Streams_ReadServer) error {
 	if err := s.before(ctx, "Read"); err != nil {
 		return err
@@ -53,7 +55,8 @@ func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Option
 	way, from, left := direction(options), firstRevision(options.GetStream()), options.GetCount()
 	for left > 0 {
 		size := int(min(left, page))
-		events, err := s.of(name).ReadStream(ctx, name, way, from, size)
+		events, err := s.storeOf(name).ReadStream(ctx, name, way, from, size)
+		// Only the first page can find no stream: there is no page after a short one.
 		if errors.Is(err, eventstore.ErrStreamNotFound) {
 			return out.Send(notFound(name))
 		}
@@ -78,8 +81,8 @@ func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Option
 	return nil
 }
 
-// firstRevision is where a read begins; forwards from the end there is nothing,
-// and the port calls both the same.
+// firstRevision returns the revision at which a read begins. The end is FromEnd in
+// both directions: a forwards read from there finds nothing.
 func firstRevision(options *streams.ReadReq_Options_StreamOptions) uint64 {
 	switch from := options.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_Revision:
@@ -90,6 +93,7 @@ func firstRevision(options *streams.ReadReq_Options_StreamOptions) uint64 {
 	return 0
 }
 
+// readAll sends the whole log in pages.
 func (s *Server) readAll(ctx context.Context, options *streams.ReadReq_Options, out streams.Streams_ReadServer) error {
 	if err := s.before(ctx, "Read"); err != nil {
 		return err
@@ -125,6 +129,7 @@ func (s *Server) readAll(ctx context.Context, options *streams.ReadReq_Options, 
 	return nil
 }
 
+// firstPosition returns the position at which a read or a subscription begins.
 func firstPosition(options *streams.ReadReq_Options_AllOptions) eventstore.Position {
 	switch from := options.GetAllOption().(type) {
 	case *streams.ReadReq_Options_AllOptions_Position:
@@ -135,6 +140,7 @@ func firstPosition(options *streams.ReadReq_Options_AllOptions) eventstore.Posit
 	return eventstore.Start
 }
 
+// send sends events one by one. It blocks while the client does not read.
 func send(out streams.Streams_ReadServer, events []eventstore.RecordedEvent) error {
 	for _, event := range events {
 		if err := out.Send(toProto(event)); err != nil {
@@ -144,11 +150,12 @@ func send(out streams.Streams_ReadServer, events []eventstore.RecordedEvent) err
 	return nil
 }
 
+// notFound is the message about a missing stream.
 func notFound(name string) *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{StreamNotFound: &streams.ReadResp_StreamNotFound{
 		StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(name)},
 	}}}
 }
 
-// none is the position that means none.
+// none is the value of the protocol for a missing position.
 const none = math.MaxUint64

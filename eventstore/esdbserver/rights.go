@@ -16,17 +16,19 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Rights make a server keep rights per user, as a real one does that is secured:
-// in the metadata of streams, and for those without in the stream $settings. A
-// client sends a user only over TLS.
+// Rights make the server check rights per user, as a secured real server does: by the
+// metadata of streams, and by the stream $settings for those without. A client sends a
+// user only over TLS.
 type Rights struct {
-	Users  map[string]string // their passwords, by name
-	Admins []string          // of the users, those in $admins
-	// System keeps the streams that begin with $, apart from the log.
+	// Users has the passwords by user name.
+	Users map[string]string
+	// Admins are the users in the group $admins.
+	Admins []string
+	// System stores the streams that begin with $, apart from the log.
 	System eventstore.Store
 }
 
-// act is what a user does to a stream, in the letters of an ACL.
+// act is an operation on a stream, by its key in an ACL.
 type act string
 
 const (
@@ -43,13 +45,14 @@ const (
 	systemPrefix     = "$"
 )
 
-// acl is who may do what; an act that it does not name is left to the default.
+// acl maps an operation to the roles that may do it. An operation without an entry has
+// the default of the stream's kind.
 type acl map[act]roles
 
-// roles are written as one text or a list of them.
+// roles are one text or a list of texts in JSON.
 type roles []string
 
-// UnmarshalJSON is json.Unmarshaler's.
+// UnmarshalJSON accepts a text or a list of texts.
 func (r *roles) UnmarshalJSON(text []byte) error {
 	var one string
 	if json.Unmarshal(text, &one) == nil {
@@ -59,22 +62,24 @@ func (r *roles) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(r))
 }
 
-// defaults are what an ordinary stream, and one of the system's, is held to.
+// defaults are the rights of ordinary streams and of system streams without an ACL.
 type defaults struct {
 	User   acl `json:"$userStreamAcl"`
 	System acl `json:"$systemStreamAcl"`
 }
 
-// delivered is what a server allows that nobody has told anything.
-func delivered() defaults {
+// installedDefaults returns the rights of a server as it is installed: every user may use
+// ordinary streams, and administrators system streams.
+func installedDefaults() defaults {
 	all := func(to string) acl {
 		return acl{reads: {to}, writes: {to}, deletes: {to}, readsMeta: {to}, writesMeta: {to}}
 	}
 	return defaults{User: all(allUsers), System: all(admins)}
 }
 
-// of is the store that holds a stream.
-func (s *Server) of(stream string) eventstore.Store {
+// storeOf returns the store that holds a stream: system streams are kept apart when there
+// are rights.
+func (s *Server) storeOf(stream string) eventstore.Store {
 	if s.options.Rights != nil && strings.HasPrefix(stream, systemPrefix) {
 		return s.options.Rights.System
 	}
@@ -92,6 +97,7 @@ func (s *Server) allow(ctx context.Context, doing act, stream string) error {
 	if err != nil || slices.Contains(r.Admins, user) {
 		return err
 	}
+	// An operation on the metadata stream of a stream needs a right on that stream.
 	if of, is := strings.CutPrefix(stream, metaPrefix); is {
 		stream = of
 		doing = map[act]act{reads: readsMeta, writes: writesMeta, deletes: writesMeta}[doing]
@@ -106,8 +112,8 @@ func (s *Server) allow(ctx context.Context, doing act, stream string) error {
 	return eventstore.ErrDenied
 }
 
-// user is who calls. A call without a user is denied, one with a wrong password is
-// not even that.
+// user returns the user of a call. A call without a user is denied; one with a wrong
+// password is not authenticated.
 func (r *Rights) user(ctx context.Context) (string, error) {
 	headers, _ := metadata.FromIncomingContext(ctx)
 	sent := headers.Get("authorization")
@@ -122,8 +128,8 @@ func (r *Rights) user(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-// may are the roles that may do something to a stream: its own word, else the
-// default of its kind.
+// may returns the roles that may do an operation on a stream: by its own ACL, else by
+// the default of its kind.
 func (r *Rights) may(ctx context.Context, doing act, stream string) (roles, error) {
 	var own struct {
 		ACL acl `json:"$acl"`
@@ -131,10 +137,10 @@ func (r *Rights) may(ctx context.Context, doing act, stream string) (roles, erro
 	if err := r.last(ctx, metaPrefix+stream, &own); err != nil {
 		return nil, err
 	}
-	if said, is := own.ACL[doing]; is {
-		return said, nil
+	if roles, is := own.ACL[doing]; is {
+		return roles, nil
 	}
-	all := delivered()
+	all := installedDefaults()
 	if err := r.last(ctx, settings, &all); err != nil {
 		return nil, err
 	}
@@ -144,7 +150,7 @@ func (r *Rights) may(ctx context.Context, doing act, stream string) (roles, erro
 	return all.User[doing], nil
 }
 
-// last reads the newest event of a stream of the system's, if there is one.
+// last decodes the newest event of a system stream, if it has one.
 func (r *Rights) last(ctx context.Context, stream string, into any) error {
 	events, err := r.System.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if errors.Is(err, eventstore.ErrStreamNotFound) || err == nil && len(events) == 0 {

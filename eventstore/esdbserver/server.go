@@ -18,50 +18,59 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Options of a Server. The zero value serves in clear and fails nothing.
+// Options of a Server. The zero value serves without TLS and injects no faults.
 type Options struct {
 	// TLS serves with this certificate instead of in clear.
 	TLS *tls.Config
-	// Before is asked at the start of each call, with the name of the method
-	// (Append, Read, Subscribe, Delete, Tombstone, Features, Gossip). Its error
-	// is the answer: a gRPC status, an error of the port, or NotLeader. The
+	// Before is called at the start of each call, with the name of the method
+	// (Append, Read, Subscribe, Delete, Tombstone, Features, Gossip). Its error, if
+	// any, is the answer: a gRPC status, an error of the port, or NotLeader. The
 	// context carries the headers of the request.
 	Before func(ctx context.Context, method string) error
-	// Written is asked when an append is in the store and not answered yet.
+	// Written is called when an append is stored and not answered yet. Its error
+	// replaces the answer, which makes the outcome unknown to the client.
 	Written func(ctx context.Context) error
-	// HoldSame is how long an append is held that arrives while the same one (same
-	// stream, ids and expected revision) is under way, before it is answered
-	// Aborted. A real server does so for two seconds; 0 lets both go on.
+	// HoldSame is how long an append waits that arrives while the same one (same
+	// stream, ids and expected revision) is being written, before it is answered
+	// Aborted. A real server waits two seconds; 0: both are written.
 	HoldSame time.Duration
-	// Members is what gossip tells of the cluster; without it gossip is refused.
+	// Members returns the cluster for gossip; nil: gossip is refused.
 	Members func() []Member
-	// Rights, if they are given, say which user may do what.
+	// Rights are checked for each call; nil: every call is allowed.
 	Rights *Rights
 }
 
-// Server serves one store. Make one with New; after Stop or Kill it is spent.
+// Server serves one store. Make one with New. It cannot be used again after Stop or
+// Kill.
 type Server struct {
 	streams.UnimplementedStreamsServer
 	serverfeatures.UnimplementedServerFeaturesServer
 
-	store    eventstore.Store
-	options  Options
-	grpc     *grpc.Server
-	stopping chan struct{} // closed to end the subscriptions, which never end by themselves
+	store   eventstore.Store
+	options Options
+	grpc    *grpc.Server
+	// stopping is closed by stop. It ends the subscriptions, which never end by
+	// themselves and would block a graceful stop.
+	stopping chan struct{}
 	stop     func()
+	// open are the connections for Drop, inFlight the appends for HoldSame.
 	open     connections
 	inFlight inFlight
 }
 
 const (
-	maxMessage = 17 << 20        // what the client takes
-	grace      = 2 * time.Second // for the calls in flight at Stop
-	// A client never closes the connection that it replaces after an
-	// Unavailable; like the real server, this one closes what lies idle.
+	// maxMessage is the limit of the client. It is above that of an append, so that an
+	// append that is too large is refused by its size and not by gRPC.
+	maxMessage = 17 << 20
+	// grace is the time of calls in flight at Stop.
+	grace = 2 * time.Second
+	// The client never closes the connection that it replaces after an Unavailable.
+	// Like a real server, this one closes idle connections.
 	maxIdle = 2 * time.Minute
 )
 
-// New makes a server over a store, which stays the caller's to close.
+// New makes a server over a store. The caller closes the store, after the server has
+// stopped.
 func New(store eventstore.Store, options Options) *Server {
 	s := &Server{store: store, options: options, stopping: make(chan struct{})}
 	s.stop = sync.OnceFunc(func() { close(s.stopping) })
@@ -74,11 +83,12 @@ func New(store eventstore.Store, options Options) *Server {
 	return s
 }
 
+// grpcOptions are the settings of the gRPC server, which match those of a real server.
 func (s *Server) grpcOptions() []grpc.ServerOption {
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage),
-		// The client pings every 10 s, also when idle; by default that is
-		// punished with GOAWAY too_many_pings.
+		// The client pings every 10 s, also when idle. By default the server answers
+		// that with GOAWAY too_many_pings.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 2 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle}),
 		grpc.WaitForHandlers(true),
@@ -89,8 +99,8 @@ func (s *Server) grpcOptions() []grpc.ServerOption {
 	return options
 }
 
-// Serve answers on a listener, which it closes at the end. It returns nil after
-// Stop or Kill.
+// Serve accepts connections on a listener, which it closes at the end. It returns nil
+// after Stop or Kill.
 func (s *Server) Serve(listener net.Listener) error {
 	err := s.grpc.Serve(&tracked{Listener: listener, open: &s.open})
 	if errors.Is(err, grpc.ErrServerStopped) {
@@ -99,8 +109,8 @@ func (s *Server) Serve(listener net.Listener) error {
 	return err
 }
 
-// Stop ends the subscriptions, lets the calls in flight finish for at most two
-// seconds, and returns when nothing runs any more.
+// Stop ends the subscriptions, gives the calls in flight two seconds to finish, and
+// returns when none is running.
 func (s *Server) Stop() {
 	s.stop()
 	finished := make(chan struct{})
@@ -118,15 +128,16 @@ func (s *Server) Stop() {
 	}
 }
 
-// Kill breaks everything off at once, as the death of a server does.
+// Kill aborts all calls and connections at once, as a crash of the server does.
 func (s *Server) Kill() {
 	s.stop()
 	s.grpc.Stop()
 }
 
-// Drop breaks all connections; new ones are accepted.
+// Drop closes all connections. New ones are accepted.
 func (s *Server) Drop() { s.open.closeAll() }
 
+// before calls the hook of the options, through which tests inject faults.
 func (s *Server) before(ctx context.Context, method string) error {
 	if s.options.Before == nil {
 		return nil
@@ -134,12 +145,13 @@ func (s *Server) before(ctx context.Context, method string) error {
 	return s.options.Before(ctx, method)
 }
 
-// connections are those that were accepted and not closed yet.
+// connections are the open connections of a server, for Drop.
 type connections struct {
 	mu  sync.Mutex
 	all map[net.Conn]struct{}
 }
 
+// add registers a connection.
 func (c *connections) add(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -149,12 +161,14 @@ func (c *connections) add(conn net.Conn) {
 	c.all[conn] = struct{}{}
 }
 
+// remove forgets a closed connection.
 func (c *connections) remove(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.all, conn)
 }
 
+// closeAll closes the connections without the lock, because Close calls remove.
 func (c *connections) closeAll() {
 	c.mu.Lock()
 	all := c.all
@@ -165,12 +179,13 @@ func (c *connections) closeAll() {
 	}
 }
 
-// tracked is a listener that knows its connections.
+// tracked is a listener that registers its connections.
 type tracked struct {
 	net.Listener
 	open *connections
 }
 
+// Accept implements net.Listener.
 func (t *tracked) Accept() (net.Conn, error) {
 	accepted, err := t.Listener.Accept()
 	if err != nil {
@@ -181,11 +196,13 @@ func (t *tracked) Accept() (net.Conn, error) {
 	return conn, nil
 }
 
+// trackedConn is a connection that unregisters itself.
 type trackedConn struct {
 	net.Conn
 	open *connections
 }
 
+// Close implements net.Conn.
 func (c *trackedConn) Close() error {
 	c.open.remove(c)
 	return c.Conn.Close()

@@ -15,10 +15,12 @@ import (
 	"nonassociations/eventstore"
 )
 
+// errStopping ends the subscriptions of a stopping server.
 var errStopping = fmt.Errorf("%w: the server stops", eventstore.ErrUnavailable)
 
-// subscribe confirms, then sends what the store delivers. The store waits for
-// each send, so a slow reader is held back by the connection alone.
+// subscribe sends the confirmation, then what the store delivers. The store waits for
+// each message to be sent, so a slow reader is slowed down by the connection and needs
+// no buffer.
 func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options, out streams.Streams_ReadServer) error {
 	if err := s.before(ctx, "Subscribe"); err != nil {
 		return err
@@ -56,18 +58,20 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 	return err
 }
 
-// subscription is what a client asked for.
+// subscription is what a client has requested.
 type subscription struct {
-	from     eventstore.Position
-	prefixes []string // what the store itself filters by
+	from eventstore.Position
+	// prefixes are the part of the filter that the store applies, matches the rest.
+	prefixes []string
 	matches  func(eventstore.RecordedEvent) bool
-	// Only a filtered subscription has checkpoints, at least every so many
-	// events that were looked at.
+	// filtered is whether there is a filter. Only then there are checkpoints: one after
+	// every so many events that were left out. passed counts those since the last one.
 	filtered bool
 	every    uint64
-	passed   uint64 // events left out since the last checkpoint
+	passed   uint64
 }
 
+// wanted converts the options of a subscription.
 func (s *Server) wanted(ctx context.Context, options *streams.ReadReq_Options) (*subscription, error) {
 	wanted := &subscription{matches: func(eventstore.RecordedEvent) bool { return true }}
 	if one := options.GetStream(); one != nil {
@@ -83,7 +87,7 @@ func (s *Server) wanted(ctx context.Context, options *streams.ReadReq_Options) (
 	return wanted, err
 }
 
-// behind turns the end into the place where the log ends now.
+// behind replaces the end by the current last position.
 func (s *Server) behind(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
 	if from != eventstore.End {
 		return from, nil
@@ -95,6 +99,7 @@ func (s *Server) behind(ctx context.Context, from eventstore.Position) (eventsto
 	return last[0].Position, nil
 }
 
+// ofOneStream selects one stream by name, from a revision (exclusive) or from its end.
 func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options *streams.ReadReq_Options_StreamOptions) error {
 	name := string(options.GetStreamIdentifier().GetStreamName())
 	wanted.prefixes = []string{name}
@@ -112,6 +117,8 @@ func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options 
 	return nil
 }
 
+// filterBy sets the filter: by prefixes, which the store can use itself, or by a
+// regular expression, on the stream name or the event type.
 func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) error {
 	w.filtered = true
 	w.every = max(1, uint64(filter.GetMax())) * max(1, uint64(filter.GetCheckpointIntervalMultiplier()))
@@ -141,6 +148,8 @@ func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) e
 	return nil
 }
 
+// forward sends one message. An event that the filter leaves out counts towards the
+// next checkpoint.
 func (w *subscription) forward(message eventstore.Message, out streams.Streams_ReadServer) error {
 	switch message.Kind {
 	case eventstore.CaughtUp:
@@ -159,6 +168,7 @@ func (w *subscription) forward(message eventstore.Message, out streams.Streams_R
 	return nil
 }
 
+// send sends a checkpoint. Only filtered subscriptions have them.
 func (w *subscription) send(place eventstore.Position, out streams.Streams_ReadServer) error {
 	if !w.filtered {
 		return nil

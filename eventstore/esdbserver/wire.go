@@ -10,7 +10,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-// toProto is an event as the protocol carries it.
+// toProto converts an event to the message of the protocol.
 func toProto(event eventstore.RecordedEvent) *streams.ReadResp {
 	most, least := esdb.UUIDAsInt64(event.ID)
 	commit, prepare := event.Position.Commit, event.Position.Prepare
@@ -41,18 +41,22 @@ func toProto(event eventstore.RecordedEvent) *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_Event{Event: read}}
 }
 
+// confirmation is the first message of a subscription.
 func confirmation(id string) *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_Confirmation{
 		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: id},
 	}}
 }
 
+// checkpoint is the message with a position up to which everything was filtered or
+// sent.
 func checkpoint(place eventstore.Position) *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
 		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: place.Commit, PreparePosition: place.Prepare},
 	}}
 }
 
+// caughtUp is the message that the end of the log was reached.
 func caughtUp() *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}}
 }

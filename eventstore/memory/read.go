@@ -9,7 +9,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-// ReadStream is eventstore.Store's.
+// ReadStream implements eventstore.Store.
 func (s *Store) ReadStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	events, err := s.readStream(ctx, name, direction, from, limit)
 	if err != nil {
@@ -18,7 +18,7 @@ func (s *Store) ReadStream(ctx context.Context, name string, direction eventstor
 	return events, nil
 }
 
-// ReadMany is eventstore.Store's.
+// ReadMany implements eventstore.Store.
 func (s *Store) ReadMany(ctx context.Context, names []string) []eventstore.Stream {
 	streams := make([]eventstore.Stream, len(names))
 	for i, name := range names {
@@ -31,6 +31,7 @@ func (s *Store) ReadMany(ctx context.Context, names []string) []eventstore.Strea
 	return streams
 }
 
+// readStream also serves the metadata stream that a soft delete leaves.
 func (s *Store) readStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -58,7 +59,8 @@ func (s *Store) readStream(ctx context.Context, name string, direction eventstor
 	return events, nil
 }
 
-// revisions lists what a read returns, in its order.
+// revisions returns the revisions that a read returns, in its order. A soft delete
+// hides those before first.
 func (s *stream) revisions(direction eventstore.Direction, from uint64, limit int) []uint64 {
 	var revisions []uint64
 	if direction == eventstore.Forwards {
@@ -73,7 +75,8 @@ func (s *stream) revisions(direction eventstore.Direction, from uint64, limit in
 	return revisions
 }
 
-// ReadAll is eventstore.Store's.
+// ReadAll implements eventstore.Store. Like a real server, it still returns the events
+// of deleted streams.
 func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -90,7 +93,7 @@ func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, fro
 	return events, nil
 }
 
-// End is eventstore.Store's.
+// End implements eventstore.Store.
 func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -103,7 +106,8 @@ func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	return s.log[len(s.log)-1].Position, nil
 }
 
-// firstNotBefore is the place in the log of the first event at or behind a position.
+// firstNotBefore returns the index in the log of the first event at or after a position.
+// The caller holds the lock.
 func (s *Store) firstNotBefore(position eventstore.Position) int {
 	at, _ := slices.BinarySearchFunc(s.log, position, func(event eventstore.RecordedEvent, p eventstore.Position) int {
 		return event.Position.Compare(p)
@@ -111,7 +115,7 @@ func (s *Store) firstNotBefore(position eventstore.Position) int {
 	return at
 }
 
-// Count is eventstore.Counter's.
+// Count implements eventstore.Counter. It is always known, since the log is in memory.
 func (s *Store) Count(ctx context.Context, upTo eventstore.Position, prefixes []string) (count uint64, known bool, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -119,7 +123,7 @@ func (s *Store) Count(ctx context.Context, upTo eventstore.Position, prefixes []
 		return 0, false, err
 	}
 	for _, event := range s.log {
-		if !upTo.Before(event.Position) && eventstore.Begins(event.Stream, prefixes) {
+		if !upTo.Before(event.Position) && eventstore.HasPrefix(event.Stream, prefixes) {
 			count++
 		}
 	}

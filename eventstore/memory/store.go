@@ -1,6 +1,8 @@
-// Package memory is the log in memory, for tests only: it answers as a real
-// EventStoreDB does, and forgets everything with its process. A read model that
-// outlives the process must never be built from it.
+// Package memory stores the event log in memory, for tests only. It answers as a real
+// EventStoreDB does, including the checkpoints of subscriptions.
+//
+// The log is lost with the process. A read model that outlives the process must never
+// be built from it: the positions in its checkpoint would name events of another log.
 package memory
 
 import (
@@ -13,20 +15,26 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Store is an append-only log in memory. Positions are dense, begin at 1, and
-// have commit = prepare. Make one with New.
+// Store is an append-only log in memory. Positions are dense, begin at 1, and have
+// equal commit and prepare. Make one with New. It is safe for concurrent use.
 type Store struct {
-	mu      sync.RWMutex
-	log     []eventstore.RecordedEvent // log[i] lies at position i+1
+	mu sync.RWMutex
+	// log has the event of position i+1 at index i. It only grows, so readers may keep
+	// a slice of it without the lock.
+	log     []eventstore.RecordedEvent
 	streams map[string]*stream
-	changed chan struct{} // closed and replaced by every append
+	// changed is closed and replaced by every append.
+	changed chan struct{}
 	closed  bool
 }
 
-// stream is what the store knows of one name.
+// stream is one stream, which exists from its first append or its tombstone on.
 type stream struct {
-	events     []int  // places in the log, by revision
-	first      uint64 // reads begin here; behind the last one after a soft delete
+	// events has the indexes in the log, by revision.
+	events []int
+	// first is the first visible revision. A soft delete sets it after the last event.
+	first uint64
+	// tombstoned is whether the stream is deleted for ever.
 	tombstoned bool
 }
 
@@ -40,7 +48,7 @@ func New() *Store {
 	return &Store{streams: map[string]*stream{}, changed: make(chan struct{})}
 }
 
-// Append is eventstore.Store's.
+// Append implements eventstore.Store.
 func (s *Store) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
 	appended, err := s.append(ctx, append)
 	if err != nil {
@@ -49,7 +57,7 @@ func (s *Store) Append(ctx context.Context, append eventstore.Append) (eventstor
 	return appended, nil
 }
 
-// AppendMany is eventstore.Store's.
+// AppendMany implements eventstore.Store.
 func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
 	outcomes := make([]eventstore.Outcome, len(appends))
 	for i, append := range appends {
@@ -58,6 +66,8 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 	return outcomes
 }
 
+// append follows the order in which a real server decides: a tombstone, the expected
+// revision, a repeat, a stream that was soft-deleted, a conflict.
 func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
 	if err := append.Check(); err != nil {
 		return eventstore.Appended{}, err
@@ -78,7 +88,8 @@ func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstor
 	if into.accepts(append.Expected) {
 		return s.write(into, append), nil
 	}
-	// Only now: an id protects together with its revision, never by itself.
+	// Repeats are checked only now: ids count together with the expected revision. At
+	// the current revision, known ids are written a second time, as a real server does.
 	if s.alreadyStored(into, append) {
 		return s.positionOf(into, int64(append.Expected)+int64(len(append.Events))), nil
 	}
@@ -88,16 +99,17 @@ func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstor
 	return eventstore.Appended{}, eventstore.ErrConflict
 }
 
-// accepts tells whether the stream is where the append expects it.
+// accepts reports whether the stream is at the expected revision.
 func (s *stream) accepts(expected eventstore.Expected) bool {
 	return int64(expected) == int64(len(s.events))-1
 }
 
+// softDeleted reports whether all events of the stream are hidden.
 func (s *stream) softDeleted() bool {
 	return len(s.events) > 0 && s.first == uint64(len(s.events))
 }
 
-// alreadyStored tells whether exactly these ids follow the expected revision already.
+// alreadyStored reports whether exactly these ids follow the expected revision.
 func (s *Store) alreadyStored(into *stream, append eventstore.Append) bool {
 	for i, event := range append.Events {
 		at := int64(append.Expected) + 1 + int64(i)
@@ -108,18 +120,20 @@ func (s *Store) alreadyStored(into *stream, append eventstore.Append) bool {
 	return true
 }
 
+// positionOf returns the result of an append whose last event has a revision.
 func (s *Store) positionOf(of *stream, revision int64) eventstore.Appended {
 	recorded := s.log[of.events[revision]]
 	return eventstore.Appended{Revision: recorded.Revision, Position: recorded.Position}
 }
 
+// write appends the events and wakes the subscriptions. The caller holds the lock.
 func (s *Store) write(into *stream, added eventstore.Append) eventstore.Appended {
 	s.streams[added.Stream] = into
 	now := time.Now().UTC()
 	for _, event := range added.Events {
 		place := uint64(len(s.log)) + 1
 		s.log = append(s.log, eventstore.RecordedEvent{
-			// The caller may go on to use its slices; what is recorded may not change.
+			// The caller may reuse its slices; a recorded event must not change.
 			Event: eventstore.Event{
 				ID: event.ID, Type: event.Type,
 				Data: bytes.Clone(event.Data), Metadata: bytes.Clone(event.Metadata),
@@ -136,7 +150,8 @@ func (s *Store) write(into *stream, added eventstore.Append) eventstore.Appended
 	return s.positionOf(into, int64(len(into.events))-1)
 }
 
-// rejection says why no call can be served: the caller left or the store closed.
+// rejection returns why a call cannot start: its context has ended, or the store is
+// closed. Else it returns nil. The caller holds the lock.
 func (s *Store) rejection(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -147,7 +162,8 @@ func (s *Store) rejection(ctx context.Context) error {
 	return nil
 }
 
-// Close refuses later calls and ends the subscriptions with ErrUnavailable.
+// Close refuses later calls and ends the subscriptions with ErrUnavailable. It never
+// waits and never fails.
 func (s *Store) Close(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Subscribe is eventstore.Store's. Catching up and live are one loop over one
-// growing slice, so nothing can fall between them, and a slow reader holds
-// nobody up.
+// Subscribe implements eventstore.Store. Catching up and live delivery are one loop
+// over one growing slice, so no event can be missed between them. deliver is called
+// without the lock, so a slow reader does not delay others.
 func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	next, caughtUp := -1, false
 	for {
@@ -25,7 +25,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 			}
-			if !eventstore.Begins(log[next].Stream, prefixes) {
+			if !eventstore.HasPrefix(log[next].Stream, prefixes) {
 				continue
 			}
 			if err := deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: log[next], Position: log[next].Position}); err != nil {
@@ -44,9 +44,9 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 	}
 }
 
-// sendPosition says how far the log has been looked at. Like the real server it
-// names a place before the next event, whose prepare position is 0, and says
-// so just before the first CaughtUp.
+// sendPosition delivers a checkpoint after events were read, and CaughtUp once. Like a
+// real server, the checkpoint is a position before the next event, with prepare 0, and
+// one comes just before CaughtUp.
 func (s *Store) sendPosition(scanned, caughtUp bool, next int, deliver func(eventstore.Message) error) error {
 	if caughtUp && !scanned {
 		return nil
@@ -61,6 +61,8 @@ func (s *Store) sendPosition(scanned, caughtUp bool, next int, deliver func(even
 	return deliver(eventstore.Message{Kind: eventstore.CaughtUp})
 }
 
+// snapshot returns the log, which is never changed in place, and a channel that is
+// closed with the next append.
 func (s *Store) snapshot(ctx context.Context) ([]eventstore.RecordedEvent, <-chan struct{}, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -70,7 +72,7 @@ func (s *Store) snapshot(ctx context.Context) ([]eventstore.RecordedEvent, <-cha
 	return s.log, s.changed, nil
 }
 
-// firstBehind is the place in the log of the first event behind a position.
+// firstBehind returns the index in the log of the first event after a position.
 func (s *Store) firstBehind(position eventstore.Position) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

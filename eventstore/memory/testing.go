@@ -9,11 +9,11 @@ import (
 	"nonassociations/eventstore"
 )
 
-// What the port cannot do on purpose, an operator of a real server can. Tests
-// plant it here.
+// The methods of this file are operations that the port excludes on purpose, and that
+// an operator of a real server can do. Tests use them to produce such logs.
 
-// Delete deletes a stream softly: it is not found until the next append, which
-// goes on at the next revision.
+// Delete soft-deletes a stream: it is not found until the next append, which continues
+// at the next revision. A stream that does not exist is left as it is.
 func (s *Store) Delete(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -22,11 +22,12 @@ func (s *Store) Delete(name string) {
 	}
 }
 
-// metadataPrefix begins the name of the stream that holds another one's metadata.
+// metadataPrefix is the prefix of the stream with the metadata of another stream.
 const metadataPrefix = "$$"
 
-// metadata is what a real server keeps of a soft delete, whether or not the
-// stream has gone on since. The caller holds the lock.
+// metadata returns the metadata that a soft delete leaves on a real server, also when
+// the stream has continued since. It reports false for any other name. The caller
+// holds the lock.
 func (s *Store) metadata(name string) ([]eventstore.RecordedEvent, bool) {
 	of := s.streams[strings.TrimPrefix(name, metadataPrefix)]
 	if !strings.HasPrefix(name, metadataPrefix) || of == nil || of.first == 0 {
@@ -38,7 +39,7 @@ func (s *Store) metadata(name string) ([]eventstore.RecordedEvent, bool) {
 	}}}, true
 }
 
-// Tombstone deletes a stream for ever, also one that does not exist.
+// Tombstone deletes a stream for ever, also one that does not exist yet.
 func (s *Store) Tombstone(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,8 +51,8 @@ func (s *Store) Tombstone(name string) {
 	of.tombstoned = true
 }
 
-// Replace puts another log in the place of this one, under all that use it: as
-// when a backup is put back, or another database takes an address over.
+// Replace replaces the content of the log by that of another one while it is in use,
+// as when a backup is restored or another database takes over an address.
 func (s *Store) Replace(other *Store) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

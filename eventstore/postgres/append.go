@@ -9,26 +9,29 @@ import (
 	"nonassociations/eventstore"
 )
 
-// What one group may hold: enough to share a commit well, little enough to stay
-// far from the time-outs.
+// Limits of one group: large enough to share a commit between many appends, small
+// enough to stay far below the timeouts.
 const (
 	groupAppends = 128
 	groupBytes   = 8 << 20
 )
 
+// appendSQL calls the function of the migration, which has the contract of its
+// arguments and results.
 const appendSQL = "SELECT head, currents, known, recorded FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8)"
 
-// Append is eventstore.Store's.
+// Append implements eventstore.Store.
 func (s *Store) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
 	outcome := s.AppendMany(ctx, []eventstore.Append{append})[0]
 	return outcome.Appended, outcome.Err
 }
 
-// AppendMany is eventstore.Store's.
+// AppendMany implements eventstore.Store. Its appends join those of other callers in
+// group commits.
 func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
 	outcomes := make([]eventstore.Outcome, len(appends))
 	var sent []eventstore.Append
-	var places []int // of those sent, among the outcomes
+	var places []int // index of each sent append in outcomes
 	for i, one := range appends {
 		if err := one.Check(); err != nil {
 			outcomes[i].Err = err
@@ -36,6 +39,7 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 		}
 		sent, places = append(sent, one), append(places, i)
 	}
+	// A call that fails as a whole gives all of its appends the same error.
 	jobs, err := s.appends.do(ctx, sent)
 	for i, place := range places {
 		if err != nil {
@@ -55,8 +59,8 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 	return outcomes
 }
 
-// appendsFit lets a group hold one append a stream: the second must see
-// what became of the first.
+// appendsFit limits a group, also to one append per stream: a second one must see the
+// result of the first.
 func appendsFit() func(eventstore.Append) bool {
 	streams, bytes := map[string]bool{}, 0
 	return func(append eventstore.Append) bool {
@@ -74,7 +78,8 @@ func appendsFit() func(eventstore.Append) bool {
 	}
 }
 
-// appendGroup writes a group in one commit. A conflict is an outcome of its own.
+// appendGroup writes a group in one commit. A conflict is the outcome of its append and
+// does not fail the group. An error is that of the whole group.
 func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]eventstore.Outcome, error) {
 	conn, err := s.writing.Acquire(ctx)
 	if err != nil {
@@ -82,24 +87,25 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	}
 	defer conn.Release()
 
-	var said answer
+	var result answer
 	p := parametersOf(group)
 	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata).
-		Scan(&said.head, &said.currents, &said.known, &said.recorded)
+		Scan(&result.head, &result.currents, &result.known, &result.recorded)
 	if err != nil {
-		s.tail.forget()
+		// The outcome is unknown, so the end of the log is too.
+		s.recent.forget()
 		return nil, err
 	}
-	if len(said.currents) != len(group) {
-		return nil, errors.New("the append function answered for another group")
+	if len(result.currents) != len(group) {
+		return nil, errors.New("the append function returned results of another group")
 	}
-	outcomes, written := said.outcomes(group)
-	s.tail.add(written)
-	s.head.reached(uint64(said.head) + uint64(len(written))) //nolint:gosec // never negative
+	outcomes, written := result.outcomes(group)
+	s.recent.add(written)
+	s.head.reached(uint64(result.head) + uint64(len(written))) //nolint:gosec // never negative
 	return outcomes, nil
 }
 
-// parameters are those of eventstore.append, one array each.
+// parameters are the arguments of eventstore.append, one array each.
 type parameters struct {
 	streams        []string
 	expected       []int64
@@ -109,6 +115,7 @@ type parameters struct {
 	data, metadata [][]byte
 }
 
+// parametersOf lays the events of a group out in arrays. Appends and places count from 1.
 func parametersOf(group []eventstore.Append) parameters {
 	var p parameters
 	for i, one := range group {
@@ -126,7 +133,7 @@ func parametersOf(group []eventstore.Append) parameters {
 	return p
 }
 
-// present keeps nothing written apart from NULL.
+// present keeps an empty text from being stored as NULL.
 func present(text []byte) []byte {
 	if text == nil {
 		return []byte{}
@@ -134,15 +141,20 @@ func present(text []byte) []byte {
 	return text
 }
 
-// answer is what eventstore.append says.
+// answer is the result row of eventstore.append.
 type answer struct {
-	head     int64     // position before the group
-	currents []int64   // revision of each stream before the group
-	known    []*int64  // position of an append that was there already; nil without conflicts
-	recorded time.Time // of all that was written
+	// head is the last position before the group; its events follow in order.
+	head int64
+	// currents is the revision of each append's stream before the group, -1 for none.
+	currents []int64
+	// known has the position of each append that is a repeat, and is nil when no append
+	// conflicts.
+	known []*int64
+	// recorded is the time of all events of the group.
+	recorded time.Time
 }
 
-// outcomes reads the answer, and returns what was written.
+// outcomes returns the outcome of each append, and the events that were written.
 func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, []eventstore.RecordedEvent) {
 	outcomes := make([]eventstore.Outcome, len(group))
 	written := make([]eventstore.RecordedEvent, 0, len(group))
@@ -161,7 +173,7 @@ func (a answer) outcomes(group []eventstore.Append) ([]eventstore.Outcome, []eve
 	return outcomes, written
 }
 
-// appendTo adds the events of an append as the log has them now.
+// appendTo adds the events of an accepted append, as the log has recorded them.
 func (a answer) appendTo(written []eventstore.RecordedEvent, one eventstore.Append) []eventstore.RecordedEvent {
 	for i, event := range one.Events {
 		event.Data, event.Metadata = present(event.Data), present(event.Metadata)
@@ -173,11 +185,12 @@ func (a answer) appendTo(written []eventstore.RecordedEvent, one eventstore.Appe
 	return written
 }
 
+// appendedAt makes the result of an accepted append.
 func appendedAt(revision, position int64) eventstore.Appended {
 	return eventstore.Appended{Revision: uint64(revision), Position: positionAt(position)} //nolint:gosec // never negative
 }
 
-// positionAt is a position of the table as one of the port: commit = prepare.
+// positionAt converts a position of the table: commit and prepare are equal.
 func positionAt(position int64) eventstore.Position {
 	return eventstore.Position{Commit: uint64(position), Prepare: uint64(position)} //nolint:gosec // never negative
 }

@@ -9,8 +9,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// reasoned adds to a failure why no log was reached, where err says so.
-func reasoned(err, failure error) error {
+// withCause adds to a failure the cause that err shows, if it shows one.
+func withCause(err, failure error) error {
 	cause := causeOf(err)
 	if cause == "" {
 		return failure
@@ -18,22 +18,25 @@ func reasoned(err, failure error) error {
 	return &eventstore.Unreached{Cause: cause, Err: failure}
 }
 
-// causeOf reads the cause from an error of the driver, "" when there is none: what
-// a server answers to a question is no reason for not reaching it.
+// causeOf derives the cause from an error of the driver. It returns "" when the server
+// was reached and has answered with an error of the statement.
 func causeOf(err error) eventstore.Cause {
 	var answered *pgconn.PgError
 	if errors.As(err, &answered) {
 		return causeOfAnswer(answered)
 	}
+	// A standby refuses the session with one of the first two errors when the address
+	// asks for a writable server.
 	switch {
 	case errors.Is(err, pgconn.ErrReadOnlyConnection), errors.Is(err, pgconn.ErrStandbyConnection):
 		return eventstore.CauseNoLeader
-	case strings.Contains(err.Error(), "server refused TLS connection"): // the driver has no value for it
+	case strings.Contains(err.Error(), "server refused TLS connection"): // the driver has no exported error for it
 		return eventstore.CauseNoTLS
 	}
 	return eventstore.NetworkCause(err)
 }
 
+// causeOfAnswer derives the cause from the SQLSTATE of a refused login or server.
 func causeOfAnswer(answered *pgconn.PgError) eventstore.Cause {
 	switch {
 	case answered.Code == "28000" && (strings.Contains(answered.Message, "no encryption") || strings.Contains(answered.Message, "SSL off")):

@@ -11,9 +11,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// mapError says in the port's words what a failure means. ctx is the caller's:
-// when it has ended, that is the reason; a limit of our own is the server's
-// fault.
+// mapError maps an error of the driver to one of the port. ctx is the caller's: when it
+// has ended, its error is returned. When only a time limit of this package has ended,
+// the error is ErrUnavailable.
 func mapError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -25,16 +25,16 @@ func mapError(ctx context.Context, err error) error {
 	if meaning == nil {
 		return err
 	}
-	// The cause as text only: its own deadline must not look like the caller's.
+	// The driver's error as text only: a deadline in it must not look like the caller's.
 	failure := fmt.Errorf("%w: %v", meaning, err)
 	if errors.Is(meaning, eventstore.ErrConflict) {
 		return failure
 	}
-	return reasoned(err, failure)
+	return withCause(err, failure)
 }
 
-// codeOf finds the port's error, nil when it has none: then the question
-// itself was bad, and asking again is no use.
+// codeOf returns the port's error for an error of the driver. It returns nil when there
+// is none: the statement itself was bad then, and a retry is of no use.
 func codeOf(err error) error {
 	if err == nil {
 		return nil
@@ -51,18 +51,18 @@ func codeOf(err error) error {
 		return eventstore.ErrUnavailable
 	}
 	if answered.Code == "23505" {
-		// Somebody wrote past the lock; the stream is not where it was expected.
+		// A writer has bypassed the lock: the stream is not at the expected revision.
 		return eventstore.ErrConflict
 	}
 	return nil
 }
 
-// denied: insufficient privilege, or a login that is refused.
+// denied reports whether a code is a missing privilege or a refused login.
 func denied(code string) bool { return code == "42501" || strings.HasPrefix(code, "28") }
 
-// isTransient tells whether the server, not the question, is at fault: lost
-// connections, rollbacks by the server, want of resources, a shutdown, a
-// time-out, a standby that does not write yet.
+// isTransient reports whether the server is at fault and not the statement: a lost
+// connection, a rollback by the server, missing resources, a shutdown, a timeout, or a
+// standby that is not promoted yet.
 func isTransient(code string) bool {
 	for _, class := range []string{"08", "40", "53", "57", "58", "XX"} {
 		if strings.HasPrefix(code, class) {

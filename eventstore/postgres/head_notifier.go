@@ -2,25 +2,30 @@ package postgres
 
 import "sync"
 
-// headNotifier is what this process knows of the end of the log, and wakes subscriptions
-// when there may be more. A notification is a hint only: anybody who may connect
-// can send a wrong one, and one that were believed would drown all later ones.
+// headNotifier holds what this process knows of the end of the log, and wakes the
+// subscriptions when there may be more. A notification is only a hint: every login
+// that may connect can send one. If a wrong high position was believed, later
+// notifications would be ignored.
 type headNotifier struct {
-	mu        sync.Mutex
-	at        uint64        // the highest position that was written or read here
-	announced uint64        // the highest position of a hint that nobody has followed yet
-	hints     uint64        // how many there were
-	moves     uint64        // how often there was reason to look
-	lost      uint64        // how often all of this was forgotten
-	changed   chan struct{} // closed and replaced with each of them
+	mu sync.Mutex
+	// at is the highest position that this process has written or read.
+	at uint64
+	// announced is the highest position of a hint that no read has confirmed yet, and
+	// hints the number of hints.
+	announced, hints uint64
+	// moves counts the reasons to read, lost the calls of forget.
+	moves, lost uint64
+	// changed is closed and replaced with each move.
+	changed chan struct{}
 }
 
-// headSeen is what was known of the head at one moment.
-type headSeen struct{ at, told, hints, moves, lost uint64 }
+// headSeen is a snapshot of a headNotifier.
+type headSeen struct{ at, announced, hints, moves, lost uint64 }
 
+// newHeadNotifier makes a notifier that knows nothing of the head.
 func newHeadNotifier() *headNotifier { return &headNotifier{changed: make(chan struct{})} }
 
-// reached tells of a position that is committed.
+// reached records a committed position.
 func (h *headNotifier) reached(position uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -30,8 +35,8 @@ func (h *headNotifier) reached(position uint64) {
 	}
 }
 
-// hint tells that a position may be committed. One that is known is no reason to
-// look.
+// hint records that a position may be committed. A known position is no reason to
+// read.
 func (h *headNotifier) hint(position uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -42,8 +47,8 @@ func (h *headNotifier) hint(position uint64) {
 	}
 }
 
-// looked tells that the log was read to its end after before was heard: a hint that
-// has not come true by then is wrong.
+// looked records that the log was read to its end after the snapshot before. A hint
+// that was not confirmed by that read is wrong.
 func (h *headNotifier) looked(before headSeen) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -52,8 +57,8 @@ func (h *headNotifier) looked(before headSeen) {
 	}
 }
 
-// forget is for when nobody knows what the log holds: it may come back shorter,
-// and then what was old news is new. Every subscription looks again.
+// forget drops what is known of the head, after a lost connection: the log may come
+// back shorter, and positions may be used again. Every subscription reads again.
 func (h *headNotifier) forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -62,21 +67,22 @@ func (h *headNotifier) forget() {
 	h.move()
 }
 
+// move wakes the subscriptions. The caller holds the lock.
 func (h *headNotifier) move() {
 	h.moves++
 	close(h.changed)
 	h.changed = make(chan struct{})
 }
 
-// watch returns what is known, and a channel that is closed when more is.
+// watch returns a snapshot, and a channel that is closed with the next change.
 func (h *headNotifier) watch() (headSeen, <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return headSeen{h.at, h.announced, h.hints, h.moves, h.lost}, h.changed
 }
 
-// since reports whether there is reason to look at next for a subscription that
-// last read the log when before was known.
+// since reports whether a subscription has a reason to read from position next. before
+// is the snapshot of its last read.
 func (h headSeen) since(before headSeen, next int64) bool {
-	return h.lost > before.lost || h.moves > before.moves && bigint(max(h.at, h.told)) >= next
+	return h.lost > before.lost || h.moves > before.moves && bigint(max(h.at, h.announced)) >= next
 }

@@ -84,7 +84,7 @@ func TestLook_takesAFalseHintBack(t *testing.T) {
 		_, err := store.reading.Exec(t.Context(), "SELECT pg_notify('eventstore', '9000000000000000000')")
 		return err == nil && state().hints > 0
 	}, 20*time.Second, 10*time.Millisecond)
-	require.Eventually(t, func() bool { return state().told == 0 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return state().announced == 0 }, 20*time.Second, time.Millisecond)
 	require.Zero(t, state().at)
 	cancel()
 	require.ErrorIs(t, <-ended, context.Canceled)

@@ -11,6 +11,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// columns are what recorded scans, in its order.
 const columns = "position, stream, revision, id, type, data, metadata, recorded_at"
 
 const (
@@ -19,15 +20,15 @@ const (
 	allForwardsSQL     = "SELECT " + columns + " FROM eventstore.events WHERE position >= $1 ORDER BY position LIMIT $2"
 	allBackwardsSQL    = "SELECT " + columns + " FROM eventstore.events WHERE position < $1 ORDER BY position DESC LIMIT $2"
 	existsSQL          = "SELECT EXISTS (SELECT FROM eventstore.events WHERE stream = $1)"
-	// One index scan a name, whatever the planner thinks of the number of names.
+	// One index scan per name, whatever number of names the planner expects.
 	manySQL = "SELECT " + columns + " FROM unnest($1::text[]) asked(name)" +
 		" CROSS JOIN LATERAL (SELECT * FROM eventstore.events e WHERE e.stream = asked.name ORDER BY e.revision) found"
 )
 
-// groupStreams is how many streams one question reads at most.
+// groupStreams is the largest number of streams of one query.
 const groupStreams = 512
 
-// ReadStream is eventstore.Store's.
+// ReadStream implements eventstore.Store.
 func (s *Store) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	events, err := s.readStream(ctx, stream, direction, from, limit)
 	if err != nil {
@@ -36,6 +37,8 @@ func (s *Store) ReadStream(ctx context.Context, stream string, direction eventst
 	return events, nil
 }
 
+// readStream asks a second time when no events were found: a read after the end of a
+// stream is no error, a stream that does not exist is one.
 func (s *Store) readStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	query := streamForwardsSQL
 	if direction == eventstore.Backwards {
@@ -45,8 +48,8 @@ func (s *Store) readStream(ctx context.Context, stream string, direction eventst
 	if err != nil || len(events) > 0 {
 		return events, err
 	}
-	// Beyond the end, or no stream at all?
-	exists, err := retried(ctx, s, func(ctx context.Context) (exists bool, err error) {
+	// No events: the revision is after the end, or the stream does not exist.
+	exists, err := readWithRetry(ctx, s, func(ctx context.Context) (exists bool, err error) {
 		err = s.reading.QueryRow(ctx, existsSQL, stream).Scan(&exists)
 		return exists, err
 	})
@@ -56,7 +59,7 @@ func (s *Store) readStream(ctx context.Context, stream string, direction eventst
 	return nil, err
 }
 
-// ReadMany is eventstore.Store's.
+// ReadMany implements eventstore.Store. Concurrent calls share one query.
 func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Stream {
 	answers := make([]eventstore.Stream, len(streams))
 	jobs, err := s.streams.do(ctx, streams)
@@ -73,6 +76,7 @@ func (s *Store) ReadMany(ctx context.Context, streams []string) []eventstore.Str
 	return answers
 }
 
+// streamsFit limits a group to groupStreams names.
 func streamsFit() func(string) bool {
 	n := 0
 	return func(string) bool {
@@ -81,8 +85,8 @@ func streamsFit() func(string) bool {
 	}
 }
 
-// readGroup reads the streams of a group whole. Two who ask for the same stream
-// share its events.
+// readGroup reads the whole streams of a group in one query. Requests for the same
+// stream share its events.
 func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.RecordedEvent, error) {
 	asked := make(map[string][]eventstore.RecordedEvent, len(group))
 	names := make([]string, 0, len(group))
@@ -92,7 +96,7 @@ func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.R
 			names = append(names, name)
 		}
 	}
-	events, err := once(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
+	events, err := withReconnect(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 		return s.collect(ctx, manySQL, names)
 	})
 	if err != nil {
@@ -103,12 +107,12 @@ func (s *Store) readGroup(ctx context.Context, group []string) ([][]eventstore.R
 	}
 	answers := make([][]eventstore.RecordedEvent, len(group))
 	for i, name := range group {
-		answers[i] = slices.Clip(asked[name]) // who appends to a shared one gets a copy
+		answers[i] = slices.Clip(asked[name]) // an append to a shared slice makes a copy
 	}
 	return answers, nil
 }
 
-// ReadAll is eventstore.Store's.
+// ReadAll implements eventstore.Store.
 func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
 	query := allForwardsSQL
 	if direction == eventstore.Backwards {
@@ -121,7 +125,7 @@ func (s *Store) ReadAll(ctx context.Context, direction eventstore.Direction, fro
 	return events, nil
 }
 
-// End is eventstore.Store's.
+// End implements eventstore.Store.
 func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	last, err := s.readHead(ctx)
 	if err != nil {
@@ -130,8 +134,8 @@ func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	return positionAt(last), nil
 }
 
-// firstNotBefore is the lowest number whose position does not lie before p: an
-// event at n has the position n/n.
+// firstNotBefore returns the lowest number of an event at or after p. The event n has
+// the position n/n.
 func firstNotBefore(p eventstore.Position) int64 {
 	if p.Prepare > p.Commit {
 		return bigint(p.Commit + 1)
@@ -139,7 +143,7 @@ func firstNotBefore(p eventstore.Position) int64 {
 	return bigint(p.Commit)
 }
 
-// firstBehind is the lowest number whose position lies behind p.
+// firstBehind returns the lowest number of an event after p.
 func firstBehind(p eventstore.Position) int64 {
 	if p.Prepare < p.Commit {
 		return bigint(p.Commit)
@@ -147,15 +151,17 @@ func firstBehind(p eventstore.Position) int64 {
 	return bigint(p.Commit + 1)
 }
 
-// bigint is n as far as Postgres can count.
+// bigint caps n at the largest bigint of Postgres.
 func bigint(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
+// query reads events for a caller, with a retry on a broken connection.
 func (s *Store) query(ctx context.Context, query string, arguments ...any) ([]eventstore.RecordedEvent, error) {
-	return retried(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
+	return readWithRetry(ctx, s, func(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 		return s.collect(ctx, query, arguments...)
 	})
 }
 
+// collect runs one query and scans its events.
 func (s *Store) collect(ctx context.Context, query string, arguments ...any) ([]eventstore.RecordedEvent, error) {
 	rows, err := s.reading.Query(ctx, query, arguments...)
 	if err != nil {
@@ -164,10 +170,11 @@ func (s *Store) collect(ctx context.Context, query string, arguments ...any) ([]
 	return pgx.AppendRows([]eventstore.RecordedEvent(nil), rows, recorded)
 }
 
+// recorded scans one event.
 func recorded(row pgx.CollectableRow) (eventstore.RecordedEvent, error) {
 	var event eventstore.RecordedEvent
 	var position, revision int64
-	// The id as bare bytes: as a uuid.UUID it would travel by way of a text.
+	// The id is scanned as bytes: for a uuid.UUID the driver would convert it to text.
 	id := (*[16]byte)(&event.ID)
 	err := row.Scan(&position, &event.Stream, &revision, id, &event.Type, &event.Data, &event.Metadata, &event.RecordedAt)
 	event.Position, event.Revision = positionAt(position), uint64(revision) //nolint:gosec // never negative

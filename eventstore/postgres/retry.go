@@ -7,24 +7,25 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// retried reads for a caller, in the port's words for what goes wrong.
-func retried[T any](ctx context.Context, s *Store, read func(context.Context) (T, error)) (T, error) {
+// readWithRetry runs a read for a caller, with one retry, and maps its error.
+func readWithRetry[T any](ctx context.Context, s *Store, read func(context.Context) (T, error)) (T, error) {
 	var nothing T
-	if err := s.refusal(ctx); err != nil {
+	if err := s.rejection(ctx); err != nil {
 		return nothing, err
 	}
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
-	value, err := once(bounded, s, read)
+	value, err := withReconnect(bounded, s, read)
 	if err != nil {
 		return nothing, mapError(ctx, err)
 	}
 	return value, nil
 }
 
-// once reads, and once more on a new connection when the old one had broken: the
-// pool notices a restart of Postgres only by using its connections.
-func once[T any](ctx context.Context, s *Store, read func(context.Context) (T, error)) (T, error) {
+// withReconnect runs a read, and once more on a new connection when the old one was broken. The
+// pool notices a restart of Postgres only when it uses a connection, so the first read
+// after a restart would fail. A backoff is of no use here: one retry needs no pause.
+func withReconnect[T any](ctx context.Context, s *Store, read func(context.Context) (T, error)) (T, error) {
 	value, err := read(ctx)
 	if err == nil || ctx.Err() != nil || !broken(err) {
 		return value, err
@@ -33,7 +34,7 @@ func once[T any](ctx context.Context, s *Store, read func(context.Context) (T, e
 	return read(ctx)
 }
 
-// broken tells whether a connection was lost, other than while connecting.
+// broken reports whether an open connection was lost. A failed connect is not one.
 func broken(err error) bool {
 	var connecting *pgconn.ConnectError
 	if errors.As(err, &connecting) {

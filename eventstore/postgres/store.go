@@ -1,5 +1,6 @@
-// Package postgres is the log in a table of Postgres: append-only by trigger and
-// by rights, in one global order without gaps, which is the order of commit.
+// Package postgres stores the event log in a table of Postgres. The table is
+// append-only by a trigger and by rights. Positions are one global order without gaps,
+// which is the order of commit.
 package postgres
 
 import (
@@ -19,34 +20,35 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// Nothing waits for ever, also when the caller would.
+// Time limits, which also hold for a caller without a deadline.
 const (
 	connectTimeout = 3 * time.Second
-	groupTimeout   = 8 * time.Second // one group of appends or reads, connecting included
+	groupTimeout   = 8 * time.Second // one group of appends or reads, with the connect
 	readTimeout    = 8 * time.Second // one read or page
-	defaultPoll    = time.Second     // of subscriptions, should every hint get lost
+	defaultPoll    = time.Second     // of subscriptions, in case notifications get lost
 )
 
-// One lane each: a second one would only make groups smaller, which cost more
-// for each call than they gain. Appends wait for one another at the lock anyway.
+// One worker each: a second one would make groups smaller, which costs each call more
+// than it gains. Appends wait for one another at the lock in any case.
 const (
 	appendWorkers = 1
 	readWorkers   = 1
 	readConns     = 8
 )
 
-// errNoConnection is behind failures to get a connection at all.
+// errNoConnection marks a failure to open a connection.
 var errNoConnection = errors.New("no connection")
 
 // Options of a store.
 type Options struct {
-	// Logger tells of the LISTEN connection breaking and returning; nil is silent.
+	// Logger gets the faults of the LISTEN connection; nil: silent.
 	Logger *slog.Logger
-	// Poll is how often a subscription looks without having been told to. 1 s.
+	// Poll is how often a subscription reads without a notification. 1 s.
 	Poll time.Duration
 }
 
-// Store is the log in Postgres. Make one with Open.
+// Store is the event log in Postgres. Make one with Open, end it with Close. It is safe
+// for concurrent use.
 type Store struct {
 	log     *slog.Logger
 	poll    time.Duration
@@ -55,8 +57,8 @@ type Store struct {
 	appends *batcher[eventstore.Append, eventstore.Outcome]
 	streams *batcher[string, []eventstore.RecordedEvent]
 	head    *headNotifier
-	tail    recentEvents
-	made    atomic.Uint64 // connections, since the process began
+	recent  recentEvents
+	made    atomic.Uint64 // connections since the process began
 
 	closing   chan struct{} // closed when Close begins
 	closeOnce sync.Once
@@ -71,11 +73,11 @@ var (
 	_ eventstore.Counter   = (*Store)(nil)
 )
 
-// Connections is eventstore.Connected's.
+// Connections implements eventstore.Connected.
 func (s *Store) Connections() uint64 { return s.made.Load() }
 
-// Open makes a store over a database that Migrate has been run on. It does not
-// connect yet: whether Postgres is there shows with the first call.
+// Open makes a store over a database that Migrate has been run on. The first call
+// connects, so a service starts while Postgres is down. Errors: those of a bad DSN.
 func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	store := &Store{log: options.Logger, poll: cmp.Or(options.Poll, defaultPoll), head: newHeadNotifier(), closing: make(chan struct{})}
 	if store.log == nil {
@@ -84,7 +86,7 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	if err := store.openPools(ctx, dsn); err != nil {
 		return nil, fmt.Errorf("open the event store: %w", err)
 	}
-	// A store lives until Close, whatever becomes of the context it was opened in.
+	// A store lives until Close, and not only as long as the given context.
 	store.ctx, store.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	store.appends = &batcher[eventstore.Append, eventstore.Outcome]{limit: appendsFit, execute: store.appendGroup}
 	store.streams = &batcher[string, []eventstore.RecordedEvent]{limit: streamsFit, execute: store.readGroup}
@@ -94,6 +96,7 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	return store, nil
 }
 
+// openPools makes a pool for reads, and one with a single connection for appends.
 func (s *Store) openPools(ctx context.Context, dsn string) error {
 	config, err := pg.ParsePool(dsn, readConns, connectTimeout)
 	if err != nil {
@@ -103,16 +106,11 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 		s.made.Add(1)
 		return nil
 	}
-	// A session keeps its plans, and one that was made for a log of a dozen
-	// events would read all of it for ever. Everything here is found by a key.
-	// (A way that is off counts as so dear that jit would start for it.)
-	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		pg.Set(config.ConnConfig, way, "off")
-	}
+	pg.PreferIndexes(config.ConnConfig) // every event is found by a key
 
 	writing := config.Copy()
 	pg.Resize(writing, appendWorkers)
-	for setting, value := range appending {
+	for setting, value := range appendSettings {
 		pg.Set(writing.ConnConfig, setting, value)
 	}
 
@@ -126,22 +124,22 @@ func (s *Store) openPools(ctx context.Context, dsn string) error {
 	return nil
 }
 
-// appending are the settings of the session that appends, whatever the server, the
-// database, the role or the address say: what is answered is on the disk, and each
-// statement sees what was committed before it.
-var appending = map[string]string{
+// appendSettings are the settings of the session that appends. They override those of the
+// server, the database, the role and the address: an acknowledged append is on disk,
+// and each statement sees what was committed before it.
+var appendSettings = map[string]string{
 	"synchronous_commit":            "on",
 	"default_transaction_isolation": "read committed",
-	// Who waits for the lock, or hangs while holding it, holds up every writer.
+	// A session that waits for the lock, or hangs while it holds it, delays every writer.
 	"lock_timeout":                        "4s",
 	"statement_timeout":                   "6s",
 	"idle_in_transaction_session_timeout": "6s",
 }
 
-// Close refuses later calls, ends subscriptions with ErrUnavailable, and waits
-// for appends and reads in flight until the context ends; then it cuts them off
-// and returns, at once where Postgres answers and at most cutTime later where
-// it hangs: its connections then end by themselves.
+// Close refuses later calls, ends subscriptions with ErrUnavailable, and waits for
+// appends and reads in flight until the context ends. Then it cancels them. It returns
+// at once when Postgres answers, and at most cutTime later when Postgres hangs; the
+// connections end in the background then. It can be called more than once.
 func (s *Store) Close(ctx context.Context) error {
 	s.closeOnce.Do(func() {
 		close(s.closing)
@@ -161,15 +159,15 @@ func (s *Store) Close(ctx context.Context) error {
 		err = fmt.Errorf("close the event store: %w", ctx.Err())
 	}
 	s.cancel()
-	return errors.Join(err, s.leave(ctx, idle))
+	return errors.Join(err, s.closeConnections(ctx, idle))
 }
 
-// cutTime is what connections that Postgres does not answer on may still take.
+// cutTime bounds the close of connections on which Postgres does not answer.
 const cutTime = 250 * time.Millisecond
 
-// leave closes the connections. The driver waits for Postgres to say goodbye,
-// whatever the context says.
-func (s *Store) leave(ctx context.Context, idle <-chan struct{}) error {
+// closeConnections closes the connections. The driver's Close has no context, and waits for the
+// server to confirm; so it runs in a goroutine.
+func (s *Store) closeConnections(ctx context.Context, idle <-chan struct{}) error {
 	left := make(chan struct{})
 	go func() {
 		defer close(left)
@@ -193,15 +191,17 @@ func (s *Store) leave(ctx context.Context, idle <-chan struct{}) error {
 	}
 }
 
-// bounded is the caller's context with a time limit, cut off when the store is.
+// bounded adds the time limit of a read to the caller's context, which also ends when
+// the store cancels its work.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	bounded, cancel := context.WithTimeout(ctx, readTimeout)
 	stop := context.AfterFunc(s.ctx, cancel)
 	return bounded, func() { stop(); cancel() }
 }
 
-// refusal says why no call can be served: the caller left or the store closed.
-func (s *Store) refusal(ctx context.Context) error {
+// rejection returns why a call cannot start: its context has ended, or the store is
+// closed. Else it returns nil.
+func (s *Store) rejection(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -11,26 +11,30 @@ import (
 // pageSize bounds the memory of a subscription and the age of its snapshots.
 const pageSize = 1000
 
-// Asking costs about as much as ten events. Behind a page that was a crowd the
-// next may gather for a moment; what comes alone never waits.
+// A query costs about as much as ten events. After a page of many events the next one
+// collects for a moment; an event that comes alone is never delayed.
 const (
 	coalesceThreshold = 16
 	coalesceDelay     = 10 * time.Millisecond
 )
 
-// subscription is one Subscribe under way.
+// subscription is the state of one Subscribe.
 type subscription struct {
 	store    *Store
 	prefixes []string
 	deliver  func(eventstore.Message) error
-	next     int64    // the first position not looked at yet
-	seen     headSeen // what was known when the log was last read
+	// next is the first position that was not delivered or filtered out yet.
+	next int64
+	// seen is the snapshot of the head from before the last read.
+	seen     headSeen
 	caughtUp bool
-	since    int // the moment of the tail before the query that caught up
+	// since is the moment of recentEvents from before the query that caught up: events
+	// that were added earlier may be from before a restart of Postgres.
+	since int
 }
 
-// Subscribe is eventstore.Store's. Catching up and live are one loop of pages;
-// everything else only says when to look again.
+// Subscribe implements eventstore.Store. Catching up and live delivery are one loop
+// over pages. Notifications only determine when the next page is read.
 func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	sub := &subscription{store: s, prefixes: prefixes, deliver: deliver, next: firstBehind(from)}
 	if from == eventstore.End {
@@ -49,7 +53,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 			return err
 		}
 		if len(page) == pageSize {
-			continue // there is more
+			continue // a full page: there is probably more
 		}
 		if len(page) >= coalesceThreshold {
 			pause(ctx, coalesceDelay)
@@ -60,12 +64,12 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 	}
 }
 
-// page is what comes next. Where the log ends only a query tells; what this process
-// has written since is still at hand.
+// page returns the next events. Until the end of the log was reached by a query, each
+// page is one. After that, events that this process wrote come from memory.
 func (s *subscription) page(ctx context.Context) ([]eventstore.RecordedEvent, error) {
 	if !s.caughtUp {
-		s.since = s.store.tail.now()
-	} else if page := s.store.tail.from(s.next, pageSize, s.since); len(page) > 0 {
+		s.since = s.store.recent.now()
+	} else if page := s.store.recent.from(s.next, pageSize, s.since); len(page) > 0 {
 		return page, nil
 	}
 	head := s.store.head
@@ -83,6 +87,7 @@ func (s *subscription) page(ctx context.Context) ([]eventstore.RecordedEvent, er
 	return page, nil
 }
 
+// pause waits for a moment or for the end of the context.
 func pause(ctx context.Context, moment time.Duration) {
 	timer := time.NewTimer(moment)
 	defer timer.Stop()
@@ -92,22 +97,24 @@ func pause(ctx context.Context, moment time.Duration) {
 	}
 }
 
+// readHead returns the last position of the table, 0 when it is empty.
 func (s *Store) readHead(ctx context.Context) (int64, error) {
-	return retried(ctx, s, func(ctx context.Context) (head int64, err error) {
+	return readWithRetry(ctx, s, func(ctx context.Context) (head int64, err error) {
 		err = s.reading.QueryRow(ctx, "SELECT coalesce(max(position), 0) FROM eventstore.events").Scan(&head)
 		return head, err
 	})
 }
 
-// work delivers a page, and how far the log has been looked at.
+// work delivers the events of a page. A checkpoint follows when the last events were
+// filtered out, and before CaughtUp.
 func (s *subscription) work(ctx context.Context, page []eventstore.RecordedEvent) error {
-	told := true
+	delivered := true
 	for _, event := range page {
-		if err := s.store.refusal(ctx); err != nil {
+		if err := s.store.rejection(ctx); err != nil {
 			return fmt.Errorf("subscribe to %q: %w", s.prefixes, err)
 		}
 		s.next = int64(event.Position.Commit) + 1 //nolint:gosec // from a bigint
-		if told = eventstore.Begins(event.Stream, s.prefixes); !told {
+		if delivered = eventstore.HasPrefix(event.Stream, s.prefixes); !delivered {
 			continue
 		}
 		if err := s.deliver(eventstore.Message{Kind: eventstore.EventAppeared, Event: event, Position: event.Position}); err != nil {
@@ -115,7 +122,7 @@ func (s *subscription) work(ctx context.Context, page []eventstore.RecordedEvent
 		}
 	}
 	arrived := !s.caughtUp && len(page) < pageSize
-	if !told || arrived {
+	if !delivered || arrived {
 		if err := s.deliver(eventstore.Message{Kind: eventstore.Checkpoint, Position: positionAt(s.next - 1)}); err != nil {
 			return err
 		}
@@ -127,8 +134,8 @@ func (s *subscription) work(ctx context.Context, page []eventstore.RecordedEvent
 	return s.deliver(eventstore.Message{Kind: eventstore.CaughtUp})
 }
 
-// wait returns when there may be more to read. What had been heard before the log
-// was last read is no reason: a hint that is wrong must not make a busy loop.
+// wait returns when there may be more to read. A hint from before the last read is no
+// reason, so a wrong hint does not cause a busy loop.
 func (s *subscription) wait(ctx context.Context) error {
 	poll := time.NewTimer(s.store.poll)
 	defer poll.Stop()
@@ -144,7 +151,7 @@ func (s *subscription) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.store.closing:
-			return s.store.refusal(ctx)
+			return s.store.rejection(ctx)
 		}
 	}
 }

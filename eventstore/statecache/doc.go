@@ -1,5 +1,8 @@
-// Package statecache says what a pair was before any fact of the log, for whoever
-// goes through the whole log and tells what each fact changed: the feed and
-// the publisher. It remembers the pairs that were told last, up to a limit,
-// and reads the others from the log.
+// Package statecache returns the state of a pair before any fact of the log. The feed
+// and the publisher need it: they read the whole log, and report for each fact what
+// it has changed.
+//
+// Both caches are least-recently-used, limited by the number of non-associations, and
+// read a state that they do not hold from the log. They are not golang-lru's, which
+// limits the number of entries: one pair may weigh as much as a thousand others.
 package statecache

@@ -9,10 +9,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// FactCache remembers states of pairs for many who go through one log at once, each
-// at a place of its own, up to a number of non-associations in all. A state
-// belongs to the fact that made it, so that readers at different places never
-// mistake each other's. It is safe for concurrent use.
+// FactCache caches states of pairs for several readers of one log, each at a position
+// of its own. The key is the fact that led to the state, so a reader never gets the
+// state of another position. It is safe for concurrent use.
 type FactCache struct {
 	log       eventstore.Store
 	catalogue domain.Catalogue
@@ -20,29 +19,32 @@ type FactCache struct {
 
 	mu     sync.Mutex
 	size   int
-	recent *list.List // of cached, the latest in front
+	recent *list.List // of cached, the most recent in front
 	byFact map[fact]*list.Element
 }
 
-// fact is the place of a fact in its pair.
+// fact identifies a fact by its pair and revision.
 type fact struct {
 	pair     domain.Pair
 	revision uint64
 }
 
+// cached is a state and the fact that led to it.
 type cached struct {
 	state domain.State
 	fact  fact
 }
 
-// NewFactCache makes a cache of at most limit non-associations that remembers
-// nothing.
+// NewFactCache makes an empty cache. limit is the largest number of non-associations
+// in all cached states.
 func NewFactCache(log eventstore.Store, limit int) *FactCache {
 	return &FactCache{log: log, catalogue: domain.Events(), limit: limit, recent: list.New(), byFact: map[fact]*list.Element{}}
 }
 
-// StateBefore is the state of the pair before the fact of a revision, from the log
-// where it is not remembered. It is shared: never change it.
+// StateBefore returns the state of a pair before the fact of a revision, and reads it
+// from the log if it is not cached. The state is shared: the caller must not change
+// it. Errors: ErrNotWhole, those of a read, and those of an event that does not
+// decode.
 func (c *FactCache) StateBefore(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
 	if revision > 0 {
 		if state, there := c.find(fact{pair, revision - 1}); there {
@@ -52,6 +54,7 @@ func (c *FactCache) StateBefore(ctx context.Context, pair domain.Pair, revision 
 	return read(ctx, c.log, c.catalogue, domain.State{Pair: pair}, 0, revision)
 }
 
+// find returns a cached state, and marks it as recently used.
 func (c *FactCache) find(of fact) (domain.State, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,9 +66,8 @@ func (c *FactCache) find(of fact) (domain.State, bool) {
 	return element.Value.(cached).state, true //nolint:forcetypeassert // nothing else is put in
 }
 
-// Put remembers the state behind the fact of a revision, and forgets the
-// oldest ones when it becomes too much. A state that is too large by itself is
-// not kept.
+// Put caches the state after the fact of a revision, and evicts the least recently
+// used ones over the limit. A state that is larger than the limit is not cached.
 func (c *FactCache) Put(state domain.State, revision uint64) {
 	if weight(state) > c.limit {
 		return

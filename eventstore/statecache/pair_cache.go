@@ -10,76 +10,81 @@ import (
 	"nonassociations/eventstore"
 )
 
-// PairCache remembers the pairs that were folded last, up to a number of
-// non-associations in all. It belongs to one goroutine.
+// PairCache caches the latest state of each pair, for one reader that goes through the
+// log in order. It is not safe for concurrent use.
 type PairCache struct {
 	log         eventstore.Store
 	catalogue   domain.Catalogue
 	limit, size int
-	recent      *list.List // of remembered, the latest in front
+	recent      *list.List // of entries, the most recent in front
 	byPair      map[domain.Pair]*list.Element
 }
 
-// remembered is the state of a pair behind the fact of a revision.
-type remembered struct {
+// entry is the state of a pair after the fact of a revision.
+type entry struct {
 	state    domain.State
 	revision uint64
 }
 
-// NewPairCache makes a memory of at most limit non-associations that remembers nothing.
+// NewPairCache makes an empty cache. limit is the largest number of non-associations
+// in all cached states.
 func NewPairCache(log eventstore.Store, limit int) *PairCache {
 	return &PairCache{
 		log: log, catalogue: domain.Events(), limit: limit, recent: list.New(), byPair: map[domain.Pair]*list.Element{},
 	}
 }
 
-// StateBefore is the state of the pair before the fact of a revision, from the log
-// where it is not remembered.
-func (m *PairCache) StateBefore(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
-	state, next := m.nearest(pair, revision)
-	return read(ctx, m.log, m.catalogue, state, next, revision)
+// StateBefore returns the state of a pair before the fact of a revision. It reads the
+// facts that the cached state lacks from the log. Errors: ErrNotWhole, those of a
+// read, and those of an event that does not decode.
+func (c *PairCache) StateBefore(ctx context.Context, pair domain.Pair, revision uint64) (domain.State, error) {
+	state, next := c.nearest(pair, revision)
+	return read(ctx, c.log, c.catalogue, state, next, revision)
 }
 
-// Put remembers the state behind the fact of a revision, and forgets the
-// oldest ones when it becomes too much. The latest stays, however large it is:
-// its next fact may be the next event.
-func (m *PairCache) Put(state domain.State, revision uint64) {
-	if element, there := m.byPair[state.Pair]; there {
-		m.drop(element)
+// Put caches the state after the fact of a revision in place of the pair's former one,
+// and evicts the least recently used pairs over the limit. The given state stays
+// even when it is larger than the limit: the next event is often of the same pair.
+func (c *PairCache) Put(state domain.State, revision uint64) {
+	if element, there := c.byPair[state.Pair]; there {
+		c.drop(element)
 	}
-	m.byPair[state.Pair] = m.recent.PushFront(remembered{state, revision})
-	m.size += weight(state)
-	for m.size > m.limit && m.recent.Len() > 1 {
-		m.drop(m.recent.Back())
+	c.byPair[state.Pair] = c.recent.PushFront(entry{state, revision})
+	c.size += weight(state)
+	for c.size > c.limit && c.recent.Len() > 1 {
+		c.drop(c.recent.Back())
 	}
 }
 
-// nearest is the latest state that is remembered of the pair at or before the
-// fact of a revision, and the revision to go on with.
-func (m *PairCache) nearest(pair domain.Pair, revision uint64) (state domain.State, next uint64) {
-	element, there := m.byPair[pair]
+// nearest returns the cached state of a pair if it is before the fact of a revision,
+// else the empty state, and the revision of the next fact to fold.
+func (c *PairCache) nearest(pair domain.Pair, revision uint64) (state domain.State, next uint64) {
+	element, there := c.byPair[pair]
 	if !there {
 		return domain.State{Pair: pair}, 0
 	}
-	r := element.Value.(remembered) //nolint:forcetypeassert // nothing else is put in
-	if r.revision >= revision {
+	e := element.Value.(entry) //nolint:forcetypeassert // nothing else is put in
+	if e.revision >= revision {
 		return domain.State{Pair: pair}, 0
 	}
-	return r.state, r.revision + 1
+	return e.state, e.revision + 1
 }
 
-func (m *PairCache) drop(element *list.Element) {
-	state := m.recent.Remove(element).(remembered).state //nolint:forcetypeassert // nothing else is put in
-	delete(m.byPair, state.Pair)
-	m.size -= weight(state)
+// drop evicts one pair.
+func (c *PairCache) drop(element *list.Element) {
+	state := c.recent.Remove(element).(entry).state //nolint:forcetypeassert // nothing else is put in
+	delete(c.byPair, state.Pair)
+	c.size -= weight(state)
 }
 
+// weight is what a state counts towards the limit: what it holds, and one for itself.
 func weight(s domain.State) int { return 1 + len(s.Items) + len(s.Ignored) + len(s.TransferredOut) }
 
-// page bounds how much of a long stream is in memory at once.
+// page is the largest number of events of a stream that are in memory at once.
 const page = 500
 
-// read folds a pair on, from the log, up to and without a revision.
+// read continues a state with the facts of the log from revision next up to, and
+// without, a revision.
 func read(ctx context.Context, log eventstore.Store, catalogue domain.Catalogue, state domain.State, next, revision uint64) (domain.State, error) {
 	pair, folding := state.Pair, eventstore.Resume(state, next)
 	for folding.Next() < revision {
@@ -89,7 +94,7 @@ func read(ctx context.Context, log eventstore.Store, catalogue domain.Catalogue,
 			return domain.State{}, fmt.Errorf("read the facts of %s before revision %d: %w", pair, revision, err)
 		}
 		if len(events) == 0 {
-			return domain.State{}, fmt.Errorf("%w: %s ends before revision %d, which the log has told", eventstore.ErrNotWhole, pair, revision)
+			return domain.State{}, fmt.Errorf("%w: %s ends before revision %d, which the log has delivered", eventstore.ErrNotWhole, pair, revision)
 		}
 		for _, recorded := range events {
 			fact, err := eventstore.ReadFolded(catalogue, recorded)

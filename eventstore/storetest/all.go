@@ -9,6 +9,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// allTests are the rules of reads of the whole log.
 func (s *suite) allTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"forwards from a position is inclusive":  s.allForwards,
@@ -47,6 +48,8 @@ func (s *suite) inAll(t *testing.T, prefix string) []eventstore.RecordedEvent {
 	return mine
 }
 
+// allForwards reads forwards from positions of events. A forwards read includes the
+// event at its position.
 func (s *suite) allForwards(t *testing.T) {
 	prefix := s.prefix()
 	mine := s.inAll(t, prefix)
@@ -59,6 +62,8 @@ func (s *suite) allForwards(t *testing.T) {
 	require.Equal(t, mine[0], s.one(t, eventstore.Forwards, mine[0].Position))
 }
 
+// allBackwards reads backwards from positions of events. A backwards read starts
+// before its position.
 func (s *suite) allBackwards(t *testing.T) {
 	prefix := s.prefix()
 	mine := s.inAll(t, prefix)
@@ -72,6 +77,7 @@ func (s *suite) allBackwards(t *testing.T) {
 	}
 }
 
+// one reads a single event of the whole log.
 func (s *suite) one(t *testing.T, direction eventstore.Direction, from eventstore.Position) eventstore.RecordedEvent {
 	recorded, err := s.store.ReadAll(within(t), direction, from, 1)
 	require.NoError(t, err)
@@ -79,6 +85,8 @@ func (s *suite) one(t *testing.T, direction eventstore.Direction, from eventstor
 	return recorded[0]
 }
 
+// allPaged reads the log in pages from the last position of each page. Pages must
+// neither skip an event nor read one twice other than the first of a forwards page.
 func (s *suite) allPaged(t *testing.T) {
 	const size = 4
 	prefix := s.prefix()
@@ -89,7 +97,8 @@ func (s *suite) allPaged(t *testing.T) {
 		page, err := s.store.ReadAll(within(t), eventstore.Forwards, from, size)
 		require.NoError(t, err)
 		fresh := page
-		if len(seen) > 0 { // inclusive: the first one was the last page's last
+		// A forwards read is inclusive: its first event was the last of the page before.
+		if len(seen) > 0 {
 			fresh = page[1:]
 		}
 		seen = append(seen, fresh...)
@@ -102,6 +111,8 @@ func (s *suite) allPaged(t *testing.T) {
 	require.Equal(t, mine, own(seen, prefix))
 }
 
+// ends reads at the two ends of the log. Towards the log there is its last or first
+// event, and away from it there is nothing and no error.
 func (s *suite) ends(t *testing.T) {
 	mark := s.placed(t)
 	require.False(t, s.one(t, eventstore.Backwards, eventstore.End).Position.Before(mark), "the head")
@@ -115,6 +126,7 @@ func (s *suite) ends(t *testing.T) {
 	require.Empty(t, recorded)
 }
 
+// noSystemEvents demands that reads leave out the events that a server writes itself.
 func (s *suite) noSystemEvents(t *testing.T) {
 	s.placed(t)
 	first, err := s.store.ReadAll(within(t), eventstore.Forwards, eventstore.Start, 200)

@@ -9,6 +9,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// appendTests are the rules of a single append.
 func (s *suite) appendTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"the expected revision decides":                   s.expectedRevision,
@@ -16,12 +17,14 @@ func (s *suite) appendTests() map[string]func(t *testing.T) {
 		"all events of an append or none":                 s.atomic,
 		"what was written is read byte for byte":          s.faithful,
 		"the caller's bytes are its own again afterwards": s.ownBytes,
-		"an append of nothing is refused":                 s.nothing,
+		"an append of nothing is refused":                 s.noEvents,
 		"an append that is too large is refused by size":  s.tooLarge,
 		"the largest append is taken":                     s.largest,
 	}
 }
 
+// expectedRevision sends every kind of wrong expectation. Nothing may be written then:
+// optimistic concurrency depends on it.
 func (s *suite) expectedRevision(t *testing.T) {
 	for _, row := range []struct {
 		name     string
@@ -58,6 +61,8 @@ func (s *suite) expectedRevision(t *testing.T) {
 	}
 }
 
+// ownPositions demands that the position of a result is that of the append's own last
+// event. Clients wait for that position in reads.
 func (s *suite) ownPositions(t *testing.T) {
 	stream := s.stream()
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(3)})
@@ -66,7 +71,8 @@ func (s *suite) ownPositions(t *testing.T) {
 
 	recorded := s.read(t, stream)
 	require.Equal(t, []uint64{0, 1, 2}, revisions(recorded))
-	if recorded[0].Position != eventstore.Start { // an older server sends none
+	// Older servers send no position in reads of a stream.
+	if recorded[0].Position != eventstore.Start {
 		requireRising(t, recorded)
 	}
 	s.requirePlace(t, recorded[2], appended.Position)
@@ -77,6 +83,7 @@ func (s *suite) ownPositions(t *testing.T) {
 	require.True(t, eventstore.Start.Before(appended.Position))
 }
 
+// atomic demands that a refused append of several events writes none of them.
 func (s *suite) atomic(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 2)
@@ -84,14 +91,20 @@ func (s *suite) atomic(t *testing.T) {
 	require.ErrorIs(t, err, eventstore.ErrConflict)
 	s.requireLength(t, stream, 2)
 
+	// The same number of events at the right revision shows that the refusal was due to
+	// the expectation alone.
 	_, err = s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.Exactly(1), Events: events(5)})
 	require.NoError(t, err)
 	require.Equal(t, []uint64{0, 1, 2, 3, 4, 5, 6}, revisions(s.read(t, stream)))
 }
 
+// faithful demands that all fields are stored byte for byte: unusual JSON, absent
+// metadata, and names outside of ASCII.
 func (s *suite) faithful(t *testing.T) {
 	stream := s.prefix() + "Ünïcode_A1234BC"
 	sent := events(3)
+	// Whitespace, key order, repeated keys, escapes and number formats are what a jsonb
+	// column or a decoder would change.
 	sent[0].Data = []byte("{ \"b\": 1.0, \"a\":\t1e2, \"a\": \"\\u0000 \\ud83d\\ude00 é\" }\n")
 	sent[1].Metadata = nil
 	sent[2].Type = "storetest.another-type.v27"
@@ -111,6 +124,8 @@ func (s *suite) faithful(t *testing.T) {
 	}
 }
 
+// ownBytes changes the slice of an event after its append. The stored event must not
+// change with it.
 func (s *suite) ownBytes(t *testing.T) {
 	stream, sent := s.stream(), events(1)
 	want := string(sent[0].Data)
@@ -120,13 +135,17 @@ func (s *suite) ownBytes(t *testing.T) {
 	require.Equal(t, want, string(s.read(t, stream)[0].Data))
 }
 
-func (s *suite) nothing(t *testing.T) {
+// noEvents appends no events. A server would report success for it, which could be
+// taken for a stored event.
+func (s *suite) noEvents(t *testing.T) {
 	stream := s.stream()
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream})
 	require.ErrorIs(t, err, eventstore.ErrEmpty)
 	s.requireLength(t, stream, 0)
 }
 
+// tooLarge exceeds each limit of an append. The refusal must come before anything is
+// sent, see eventstore.MaxAppendBytes.
 func (s *suite) tooLarge(t *testing.T) {
 	one := events(1)
 	one[0].Data = jsonOf(eventstore.MaxAppendBytes)
@@ -150,6 +169,7 @@ func (s *suite) tooLarge(t *testing.T) {
 	}
 }
 
+// largest appends as much as the limits allow.
 func (s *suite) largest(t *testing.T) {
 	large := events(2)
 	large[1].Data = jsonOf(eventstore.MaxAppendBytes - 1000)
@@ -165,21 +185,20 @@ func (s *suite) largest(t *testing.T) {
 	}
 }
 
-// requirePlace demands that an append was answered with the position that its last
-// event has in the log, also where reads of a stream tell none.
-func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, told eventstore.Position) {
+// requirePlace demands that the result of an append has the position of its last event
+// in the log, also for stores whose stream reads return no positions.
+func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, at eventstore.Position) {
 	t.Helper()
-	require.NotEqual(t, eventstore.Start, told, "0 is before everything")
-	found, err := s.store.ReadAll(within(t), eventstore.Forwards, told, 1)
+	require.NotEqual(t, eventstore.Start, at, "0 is before every event")
+	found, err := s.store.ReadAll(within(t), eventstore.Forwards, at, 1)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, last.ID, found[0].ID)
 	require.Equal(t, last.Revision, found[0].Revision)
-	require.Equal(t, told, found[0].Position)
+	require.Equal(t, at, found[0].Position)
 }
 
-// requireLength demands that a stream has n events, and is not found when it
-// has none.
+// requireLength demands that a stream has n events; with n = 0, that it is not found.
 func (s *suite) requireLength(t testing.TB, stream string, n int) {
 	t.Helper()
 	if n == 0 {
@@ -190,7 +209,7 @@ func (s *suite) requireLength(t testing.TB, stream string, n int) {
 	require.Len(t, s.read(t, stream), n)
 }
 
-// jsonOf is a JSON text of n bytes.
+// jsonOf returns a JSON text of n bytes.
 func jsonOf(n int) []byte {
 	return append(append([]byte(`"`), bytes.Repeat([]byte("x"), n-2)...), '"')
 }

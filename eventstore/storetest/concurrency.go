@@ -13,6 +13,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// concurrencyTests are the rules of concurrent writers and readers.
 func (s *suite) concurrencyTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"50 racing appends to a new stream: one wins":     s.race,
@@ -22,6 +23,8 @@ func (s *suite) concurrencyTests() map[string]func(t *testing.T) {
 	}
 }
 
+// race appends to one new stream concurrently. Exactly one append wins, and every
+// other one is a conflict.
 func (s *suite) race(t *testing.T) {
 	const racers = 50
 	stream, ctx := s.stream(), within(t)
@@ -46,6 +49,8 @@ func (s *suite) race(t *testing.T) {
 	s.requireLength(t, stream, 1)
 }
 
+// sameRace sends one append concurrently, as a client does that repeats it before the
+// first answer. All calls must return the same result.
 func (s *suite) sameRace(t *testing.T) {
 	ctx := within(t)
 	same := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
@@ -64,9 +69,9 @@ func (s *suite) sameRace(t *testing.T) {
 	s.requireLength(t, same.Stream, 2)
 }
 
-// A reader that pages through the log and one that is subscribed must both see
-// every event once and in one order while 16 writers race: a position that
-// becomes visible after a later one was read would be lost for ever.
+// sixteenWriters runs a paging reader and a subscriber while 16 writers append. Both
+// must see every event once and in one order. A position that becomes visible after a
+// later one was read would be lost for ever.
 func (s *suite) sixteenWriters(t *testing.T) {
 	const writers, each = 16, 40
 	prefix, before, ctx := s.prefix(), s.placed(t), within(t)
@@ -79,6 +84,8 @@ func (s *suite) sixteenWriters(t *testing.T) {
 	paged := make(chan []eventstore.RecordedEvent, 1)
 	go func() { paged <- s.pageUntil(ctx, before, prefix, writers*each) }()
 
+	// The subscription and the pages are compared with each other: there is no order to
+	// expect between streams, but both must have the same one.
 	live := l.events(t, writers*each)
 	require.NoError(t, group.Wait())
 	require.ErrorIs(t, l.end(t), errCanceled)
@@ -87,7 +94,7 @@ func (s *suite) sixteenWriters(t *testing.T) {
 	require.Equal(t, ids(live), ids(<-paged), "both readers see one order")
 }
 
-// writeChain appends one or two events at a time, each time behind the last.
+// writeChain appends one or two events at a time, each time after the last.
 func (s *suite) writeChain(ctx context.Context, stream string, n int) error {
 	for done := 0; done < n; {
 		step := min(1+done%2, n-done)
@@ -100,7 +107,7 @@ func (s *suite) writeChain(ctx context.Context, stream string, n int) error {
 	return nil
 }
 
-// pageUntil reads the log forwards in pages until it has n events of ours.
+// pageUntil reads the log forwards in pages until it has n events with a prefix.
 func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix string, n int) []eventstore.RecordedEvent {
 	var mine []eventstore.RecordedEvent
 	for len(mine) < n && ctx.Err() == nil {
@@ -120,7 +127,7 @@ func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix 
 	return mine
 }
 
-// requireWhole demands every event of every stream once, in the stream's order.
+// requireWhole demands every event of every stream once, in the order of the stream.
 func requireWhole(t testing.TB, recorded []eventstore.RecordedEvent, streams, each int) {
 	t.Helper()
 	next, seen := map[string]uint64{}, map[uuid.UUID]bool{}
@@ -134,7 +141,8 @@ func requireWhole(t testing.TB, recorded []eventstore.RecordedEvent, streams, ea
 	require.Len(t, seen, streams*each)
 }
 
-// Every writer goes on until its own appends are in; all must be there once.
+// hotStream lets several writers append to one stream, each with a retry after a
+// conflict. All events must be stored once.
 func (s *suite) hotStream(t *testing.T) {
 	const writers, each = 8, 5
 	stream, ctx := s.stream(), within(t)
@@ -143,7 +151,7 @@ func (s *suite) hotStream(t *testing.T) {
 	for range writers {
 		group.Go(func() error {
 			for range each {
-				if err := s.insist(ctx, stream, events(1)); err != nil {
+				if err := s.appendWithRetry(ctx, stream, events(1)); err != nil {
 					return err
 				}
 			}

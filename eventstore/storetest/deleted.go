@@ -8,8 +8,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Nobody can delete through the port; an operator of a real server can, and the
-// answers must then be told apart.
+// deletedTests are the rules of deleted streams. The port deletes nothing, but an
+// operator of a real server can. A store must distinguish a soft-deleted, a tombstoned
+// and a missing stream.
 func (s *suite) deletedTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){}
 	if s.Delete != nil {
@@ -21,6 +22,9 @@ func (s *suite) deletedTests() map[string]func(t *testing.T) {
 	return tests
 }
 
+// softDeleted soft-deletes a stream, which is not found then and continues at the next
+// revision. CheckNew and Landed must detect it: a state folded from the rest would be
+// wrong.
 func (s *suite) softDeleted(t *testing.T) {
 	stream := s.stream()
 	require.NoError(t, eventstore.CheckNew(within(t), s.store, stream))
@@ -34,6 +38,7 @@ func (s *suite) softDeleted(t *testing.T) {
 	require.NoError(t, many[0].Err)
 	require.Empty(t, many[0].Events)
 
+	// The server accepts NoStream for a soft-deleted stream, and continues its revisions.
 	write := eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(2)}
 	appended, err := s.store.Append(within(t), write)
 	require.NoError(t, err)
@@ -45,6 +50,8 @@ func (s *suite) softDeleted(t *testing.T) {
 	require.Equal(t, []uint64{4, 3}, revisions(backwards))
 }
 
+// tombstoned deletes a stream for ever. Every later call on it is ErrStreamDeleted,
+// and subscriptions skip the tombstone event.
 func (s *suite) tombstoned(t *testing.T) {
 	prefix := s.prefix()
 	before := s.placed(t)
@@ -66,7 +73,7 @@ func (s *suite) tombstoned(t *testing.T) {
 	require.NoError(t, many[1].Err)
 	require.Len(t, many[1].Events, 1)
 
-	// The server's own word for the tombstone is no fact of ours.
+	// The tombstone is an event of type $streamDeleted, which must not be delivered.
 	for _, event := range appeared(s.listen(t, before, prefix).untilCaughtUp(t)) {
 		require.Equal(t, "storetest.happened.v1", event.Type)
 	}

@@ -12,19 +12,21 @@ import (
 	"nonassociations/eventstore"
 )
 
+// endTests are the rules of End and of Reach, which is built on it.
 func (s *suite) endTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){
-		"the end is that of the last append": s.endMoves,
-		"no place that was named is too far": s.reachesNamed,
-		"a place behind the end is too far":  s.reachesNoFurther,
-		"every method is called":             s.callsAll,
+		"the end is that of the last append":       s.endMoves,
+		"every position that was named is reached": s.reachesNamed,
+		"a position after the end is not reached":  s.reachesNoFurther,
+		"every method is called":                   s.callsAll,
 	}
 	if s.Own != nil {
-		tests["the store's own events count"] = s.endOfOwn
+		tests["system events count"] = s.endOfOwn
 	}
 	return tests
 }
 
+// end returns the end of the log.
 func (s *suite) end(t testing.TB) eventstore.Position {
 	t.Helper()
 	end, err := s.store.End(within(t))
@@ -32,27 +34,31 @@ func (s *suite) end(t testing.TB) eventstore.Position {
 	return end
 }
 
+// endMoves demands that End is never before an acknowledged append, and before the
+// next one.
 func (s *suite) endMoves(t *testing.T) {
 	for range 3 {
 		before := s.placed(t)
 		end := s.end(t)
 		require.False(t, end.Before(before), "%s is behind %s", before, end)
-		require.True(t, end.Before(s.placed(t)), "nothing lay behind %s", end)
+		require.True(t, end.Before(s.placed(t)), "nothing was after %s", end)
 	}
 }
 
+// endOfOwn appends system events. End counts them, although reads leave them out.
 func (s *suite) endOfOwn(t *testing.T) {
 	mark := s.placed(t)
-	for range 40 { // more than any read of ours takes along
+	// These are more than the extra events that a read of one event asks for.
+	for range 40 {
 		s.Own(t, s.store)
 	}
 	last, err := s.store.ReadAll(within(t), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(t, err)
 	require.False(t, last[0].Position.Before(mark))
-	require.True(t, last[0].Position.Before(s.end(t)), "an event of the store's own lies behind %s", last[0].Position)
+	require.True(t, last[0].Position.Before(s.end(t)), "a system event is after %s", last[0].Position)
 }
 
-// has asks for a place that must be answered about.
+// has asks Reach for a position and fails on an error.
 func (s *suite) has(t testing.TB, reach *eventstore.Reach, position uint64) bool {
 	t.Helper()
 	has, err := reach.Has(within(t), position)
@@ -60,7 +66,8 @@ func (s *suite) has(t testing.TB, reach *eventstore.Reach, position uint64) bool
 	return has
 }
 
-// reachesNamed walks all ways by which a store names a place.
+// reachesNamed asks Reach for every position that an append, a subscription or End has
+// returned. A client may hold any of them, so none may be refused.
 func (s *suite) reachesNamed(t *testing.T) {
 	prefix, reach := s.prefix(), eventstore.NewReach(s.store)
 	before := s.scattered(t, prefix, 3, 5)
@@ -79,6 +86,7 @@ func (s *suite) reachesNamed(t *testing.T) {
 	require.True(t, s.has(t, reach, 0))
 }
 
+// reachesNoFurther asks for positions after the end, and with an ended context.
 func (s *suite) reachesNoFurther(t *testing.T) {
 	reach, last := eventstore.NewReach(s.store), s.placed(t).Uint64()
 	for _, far := range []uint64{last + 1<<30, 1<<63 - 1} {
@@ -90,7 +98,8 @@ func (s *suite) reachesNoFurther(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// callsAll holds the list of calls to the port: what is not in it is not tried.
+// callsAll compares the list of calls with the methods of the port, so that a new
+// method is not left out of the tests that use the list.
 func (s *suite) callsAll(t *testing.T) {
 	wanted := []string{"Close"}
 	for name := range s.calls(s.store) {

@@ -10,15 +10,15 @@ import (
 	"nonassociations/eventstore"
 )
 
-// listener is one subscription of a test, whose messages it takes one by one.
+// listener is a subscription of a test, which takes its messages one by one.
 type listener struct {
 	messages chan eventstore.Message
 	ended    chan error
 	cancel   context.CancelFunc
 }
 
-// listen subscribes; the subscription waits for each message to be taken, and
-// is ended with the test at the latest.
+// listen subscribes. The subscription waits until each message is taken, and ends with
+// the test at the latest.
 func (s *suite) listen(t *testing.T, from eventstore.Position, prefixes ...string) *listener {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listener{messages: make(chan eventstore.Message), ended: make(chan error, 1), cancel: cancel}
@@ -39,7 +39,7 @@ func (s *suite) listen(t *testing.T, from eventstore.Position, prefixes ...strin
 	return l
 }
 
-// next takes the next message.
+// next returns the next message, and fails when the subscription ends or is silent.
 func (l *listener) next(t testing.TB) eventstore.Message {
 	t.Helper()
 	select {
@@ -47,13 +47,13 @@ func (l *listener) next(t testing.TB) eventstore.Message {
 		return message
 	case err := <-l.ended:
 		require.Fail(t, "the subscription ended", "%v", err)
-	case <-time.After(patience):
+	case <-time.After(waitTime):
 		require.Fail(t, "nothing more is delivered")
 	}
 	return eventstore.Message{}
 }
 
-// events takes the next n events and passes over what is not one.
+// events returns the next n events, and skips messages of other kinds.
 func (l *listener) events(t testing.TB, n int) []eventstore.RecordedEvent {
 	t.Helper()
 	taken := make([]eventstore.RecordedEvent, 0, n)
@@ -66,7 +66,7 @@ func (l *listener) events(t testing.TB, n int) []eventstore.RecordedEvent {
 	return taken
 }
 
-// untilCaughtUp takes all messages up to the first CaughtUp, which it leaves out.
+// untilCaughtUp returns all messages before the first CaughtUp.
 func (l *listener) untilCaughtUp(t testing.TB) []eventstore.Message {
 	t.Helper()
 	var taken []eventstore.Message
@@ -79,14 +79,14 @@ func (l *listener) untilCaughtUp(t testing.TB) []eventstore.Message {
 	}
 }
 
-// end cancels the subscription and returns what it ended with.
+// end cancels the subscription and returns its error.
 func (l *listener) end(t testing.TB) error {
 	t.Helper()
 	l.cancel()
 	return l.over(t)
 }
 
-// over waits for the end of the subscription; what is still delivered is let go.
+// over waits for the end of the subscription and drops what is still delivered.
 func (l *listener) over(t testing.TB) error {
 	t.Helper()
 	for {
@@ -94,13 +94,13 @@ func (l *listener) over(t testing.TB) error {
 		case <-l.messages:
 		case err := <-l.ended:
 			return err
-		case <-time.After(patience):
+		case <-time.After(waitTime):
 			require.Fail(t, "the subscription does not end")
 		}
 	}
 }
 
-// appeared keeps the events among messages.
+// appeared returns the events among messages.
 func appeared(messages []eventstore.Message) []eventstore.RecordedEvent {
 	var kept []eventstore.RecordedEvent
 	for _, message := range messages {

@@ -8,17 +8,20 @@ import (
 	"nonassociations/eventstore"
 )
 
+// manyTests are the rules of AppendMany and ReadMany.
 func (s *suite) manyTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"AppendMany: each stream has its own outcome":  s.ownOutcomes,
-		"AppendMany: the refused move nobody":          s.refusedBetween,
+		"AppendMany: a refusal moves no position":      s.refusedBetween,
 		"AppendMany: two appends to one stream":        s.chained,
 		"AppendMany: hundreds of streams":              s.hundreds,
 		"ReadMany: each stream in the order asked for": s.readMany,
-		"nothing asked, nothing answered":              s.noneAsked,
+		"no arguments, no results":                     s.noneAsked,
 	}
 }
 
+// ownOutcomes sends good and bad appends together. Each has its own outcome: one
+// conflict must not fail a request for several pairs.
 func (s *suite) ownOutcomes(t *testing.T) {
 	taken, large := s.stream(), events(1)
 	s.write(t, taken, eventstore.NoStream, 1)
@@ -49,8 +52,9 @@ func (s *suite) ownOutcomes(t *testing.T) {
 	s.requireLength(t, taken, 2)
 }
 
-// Appends that begin, go on, are refused or were there before stand in turn:
-// each is told where its own events lie.
+// refusedBetween mixes new, continued, refused and repeated appends. Each result must
+// have the position of its own events: a store that numbers a whole group could count
+// refused ones.
 func (s *suite) refusedBetween(t *testing.T) {
 	var appends []eventstore.Append
 	for range 10 {
@@ -81,8 +85,8 @@ func (s *suite) refusedBetween(t *testing.T) {
 	}
 }
 
-// Which of two appends to one stream goes first is the store's to say; that one
-// of them loses is not.
+// chained sends two conflicting appends to one stream in one call. The store may
+// choose the order; exactly one of them is a conflict.
 func (s *suite) chained(t *testing.T) {
 	stream := s.stream()
 	outcomes := s.store.AppendMany(within(t), []eventstore.Append{
@@ -99,6 +103,7 @@ func (s *suite) chained(t *testing.T) {
 	s.requireLength(t, stream, 1)
 }
 
+// hundreds appends to and reads more streams than one group or connection holds.
 func (s *suite) hundreds(t *testing.T) {
 	const n = 300
 	appends, names := make([]eventstore.Append, n), make([]string, n)
@@ -118,6 +123,7 @@ func (s *suite) hundreds(t *testing.T) {
 	}
 }
 
+// readMany reads streams in an order of its own, with a missing and a repeated name.
 func (s *suite) readMany(t *testing.T) {
 	one, missing, three := s.stream(), s.stream(), s.stream()
 	s.write(t, one, eventstore.NoStream, 1)
@@ -134,6 +140,7 @@ func (s *suite) readMany(t *testing.T) {
 	require.Equal(t, streams[0].Events, streams[3].Events)
 }
 
+// noneAsked passes no arguments, which must not wait for a server.
 func (s *suite) noneAsked(t *testing.T) {
 	require.Empty(t, s.store.AppendMany(within(t), nil))
 	require.Empty(t, s.store.ReadMany(within(t), nil))

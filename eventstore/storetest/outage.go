@@ -11,30 +11,34 @@ import (
 	"nonassociations/eventstore"
 )
 
+// outageTests are the rules of outages and restarts. They run last, because they
+// replace the store.
 func (s *suite) outageTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){}
 	if s.Outage != nil {
-		tests["the server away: every call says so, in time"] = s.away
+		tests["an outage: every call reports it in time"] = s.duringOutage
 		tests["an outage among appends: each event once"] = s.outageAmongAppends
-		tests["a subscription that breaks says so, and goes on"] = s.brokenSubscription
+		tests["a broken subscription reports it and can continue"] = s.brokenSubscription
 	}
 	if s.Restart != nil {
-		tests["after a restart all is there"] = s.restarted
+		tests["a restart keeps all events"] = s.restarted
 	}
 	return tests
 }
 
-// unknown tells whether an error leaves the outcome open; anything else would
-// be a statement about the log that nobody can make now.
+// unknown reports whether an error leaves the outcome open. During an outage any other
+// error would be a statement about the log that cannot be known.
 func unknown(err error) bool {
 	return errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
-func (s *suite) away(t *testing.T) {
+// duringOutage calls every method during an outage. Each must return when its context ends,
+// with an error that leaves the outcome open.
+func (s *suite) duringOutage(t *testing.T) {
 	restore := s.Outage(t, s.store)
 	for name, call := range s.calls(s.store) {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 400*time.Millisecond)
 			defer cancel()
 			err := inTime(t, func() error { return call(ctx) })
 			require.True(t, unknown(err), "%v", err)
@@ -62,12 +66,14 @@ func (s *suite) untilDone(ctx context.Context, same eventstore.Append) error {
 			return err
 		}
 		select {
-		case <-time.After(10 * time.Millisecond): // a refusal may come at once
+		case <-time.After(10 * time.Millisecond): // the error may come at once
 		case <-ctx.Done():
 		}
 	}
 }
 
+// outageAmongAppends breaks the server while writers repeat their appends. Each event
+// must be stored once, whatever answers were lost.
 func (s *suite) outageAmongAppends(t *testing.T) {
 	const writers, each = 4, 60
 	ctx := within(t)
@@ -88,6 +94,8 @@ func (s *suite) outageAmongAppends(t *testing.T) {
 			done <- nil
 		}()
 	}
+	// A quarter of the appends is acknowledged before the outage, so that it meets the
+	// writers in the middle of their work.
 	for range each {
 		<-acknowledged
 	}
@@ -108,6 +116,8 @@ func (s *suite) outageAmongAppends(t *testing.T) {
 	}
 }
 
+// brokenSubscription breaks a live subscription. It ends with ErrUnavailable, and a
+// new one from the last position misses nothing.
 func (s *suite) brokenSubscription(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	l := s.listen(t, before, prefix)
@@ -125,6 +135,8 @@ func (s *suite) brokenSubscription(t *testing.T) {
 	require.Equal(t, ids(append(written, more...)), ids(appeared(s.listen(t, before, prefix).untilCaughtUp(t))))
 }
 
+// restarted opens the log again. Events, positions and the recognition of repeats must
+// survive.
 func (s *suite) restarted(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	same := eventstore.Append{Stream: prefix + "a", Expected: eventstore.NoStream, Events: events(3)}

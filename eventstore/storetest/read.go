@@ -8,6 +8,7 @@ import (
 	"nonassociations/eventstore"
 )
 
+// readTests are the rules of reads of one stream.
 func (s *suite) readTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"both ways, from any revision, to any limit": s.bothWays,
@@ -16,6 +17,7 @@ func (s *suite) readTests() map[string]func(t *testing.T) {
 	}
 }
 
+// bothWays reads a stream in both directions from every kind of revision and limit.
 func (s *suite) bothWays(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 5)
@@ -45,6 +47,7 @@ func (s *suite) bothWays(t *testing.T) {
 	}
 }
 
+// beyondTheEnd reads after the last event, which is no error: the stream exists.
 func (s *suite) beyondTheEnd(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 2)
@@ -55,6 +58,7 @@ func (s *suite) beyondTheEnd(t *testing.T) {
 	}
 }
 
+// missing reads a stream that does not exist although a longer name does.
 func (s *suite) missing(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream+"-longer", eventstore.NoStream, 1) // a longer name is another stream

@@ -9,6 +9,8 @@ import (
 	"nonassociations/eventstore"
 )
 
+// resumeTests are the rules of subscriptions that continue from a position. Every
+// position that a subscription names is a valid start.
 func (s *suite) resumeTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"from an event's position: exclusive":          s.fromEvents,
@@ -20,8 +22,8 @@ func (s *suite) resumeTests() map[string]func(t *testing.T) {
 	}
 }
 
-// scattered writes events with the prefix among many without, so that a
-// filtered subscription has places between events to tell.
+// scattered writes events with the prefix among many without, so that a filtered
+// subscription sends checkpoints between its events.
 func (s *suite) scattered(t *testing.T, prefix string, mine, between int) eventstore.Position {
 	before := s.placed(t)
 	var appends []eventstore.Append
@@ -37,6 +39,7 @@ func (s *suite) scattered(t *testing.T, prefix string, mine, between int) events
 	return before
 }
 
+// fromEvents continues from the position of each event, which is exclusive.
 func (s *suite) fromEvents(t *testing.T) {
 	prefix := s.prefix()
 	before := s.scattered(t, prefix, 6, 2)
@@ -48,6 +51,8 @@ func (s *suite) fromEvents(t *testing.T) {
 	}
 }
 
+// fromCheckpoints continues from checkpoints, which are positions between events. The
+// next events follow exactly, without loss or repeat.
 func (s *suite) fromCheckpoints(t *testing.T) {
 	const most = 8 // checkpoints to go on from
 	prefix := s.prefix()
@@ -56,6 +61,7 @@ func (s *suite) fromCheckpoints(t *testing.T) {
 	all := appeared(messages)
 	require.Len(t, all, 10)
 
+	// From a checkpoint between two events, exactly the later events must follow.
 	seen, tried := 0, 0
 	for _, message := range messages {
 		if message.Kind == eventstore.EventAppeared {
@@ -71,6 +77,8 @@ func (s *suite) fromCheckpoints(t *testing.T) {
 	require.Positive(t, tried, "a checkpoint comes before CaughtUp")
 }
 
+// fromLastCheckpoint continues from the checkpoint at the end of the log, which in
+// EventStoreDB is after the last event.
 func (s *suite) fromLastCheckpoint(t *testing.T) {
 	for range 5 {
 		prefix := s.prefix()
@@ -85,6 +93,7 @@ func (s *suite) fromLastCheckpoint(t *testing.T) {
 	}
 }
 
+// fromEnd subscribes at the end and gets later events only.
 func (s *suite) fromEnd(t *testing.T) {
 	prefix := s.prefix()
 	s.scattered(t, prefix, 3, 0)
@@ -94,6 +103,8 @@ func (s *suite) fromEnd(t *testing.T) {
 	require.Equal(t, ids(written), ids(l.events(t, 1)))
 }
 
+// checkpointsRise demands positions that never go backwards, since a consumer stores
+// each as its checkpoint.
 func (s *suite) checkpointsRise(t *testing.T) {
 	prefix := s.prefix()
 	before := s.scattered(t, prefix, 20, 20)
@@ -107,6 +118,7 @@ func (s *suite) checkpointsRise(t *testing.T) {
 	}
 }
 
+// endAndResume ends a subscription in the middle and continues from its last event.
 func (s *suite) endAndResume(t *testing.T) {
 	prefix := s.prefix()
 	before := s.scattered(t, prefix, 3, 1)

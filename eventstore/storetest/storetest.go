@@ -1,8 +1,8 @@
-// Package storetest is the contract of eventstore.Store as a suite: what a real
-// EventStoreDB answers, asked through the port. Every store must pass it.
+// Package storetest is the conformance suite of eventstore.Store. Its expectations
+// are the answers of a real EventStoreDB, through the port. Every store must pass it.
 //
-// The log that it runs on may be shared and is never assumed to be empty: each
-// test writes to streams of its own names and looks only at those.
+// The log may be shared with others and is not assumed to be empty: each test writes
+// to streams with names of its own and reads only those.
 package storetest
 
 import (
@@ -19,36 +19,37 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Setup says how a store is made and what can be done to it from outside. Only
-// Open is required; tests that need another hook are left out without it.
+// Setup is how the suite opens a store and acts on the server behind it. Only Open is
+// required; tests that need a missing hook are left out.
 type Setup struct {
 	// Open makes a store and closes it at the end of the test. Two stores of one
 	// Setup may share a log or not.
 	Open func(t testing.TB) eventstore.Store
-	// Delete deletes a stream softly, Tombstone for ever, as an operator would.
+	// Delete soft-deletes a stream, Tombstone deletes it for ever, as an operator can.
 	Delete, Tombstone func(t testing.TB, store eventstore.Store, stream string)
-	// Restart ends the store, and the server behind it where there is one, and
-	// opens the same log again, until the end of the test like Open.
+	// Restart closes the store, restarts its server if it has one, and opens the same
+	// log again. The new store is closed at the end of the test, like that of Open.
 	Restart func(t testing.TB, store eventstore.Store) eventstore.Store
-	// Own writes an event of the store's own to the end of the log.
+	// Own appends a system event to the log.
 	Own func(t testing.TB, store eventstore.Store)
 	// Outage makes the server unreachable until restore is called.
 	Outage func(t testing.TB, store eventstore.Store) (restore func())
 }
 
-// patience is how long the suite waits for what must come; it is a bound, not
-// a measure.
-const patience = 30 * time.Second
+// waitTime bounds the wait for what must happen. No test measures time with it.
+const waitTime = 30 * time.Second
 
-// suite is one run: a store and names that nobody else uses.
+// suite is one run: a store, and a prefix of stream names that no other run has.
 type suite struct {
 	Setup
-	whole *testing.T // the test that the store lives as long as
+	// whole is the test of the run, which the store lives as long as.
+	whole *testing.T
 	store eventstore.Store
-	run   string
+	// run is the prefix of all stream names of the run.
+	run string
 }
 
-// Run holds a store to the contract.
+// Run tests a store. Groups and tests run in a fixed order, one after the other.
 func Run(t *testing.T, setup Setup) {
 	s := &suite{Setup: setup, whole: t, store: setup.Open(t), run: "storetest-" + uuid.NewString()}
 	groups := []struct {
@@ -77,20 +78,20 @@ func Run(t *testing.T, setup Setup) {
 	}
 }
 
-// prefix is a beginning of stream names of this test's own.
+// prefix returns a new prefix of stream names for one test.
 func (s *suite) prefix() string { return s.run + "-" + uuid.NewString()[:8] + "-" }
 
-// stream is a stream name of this test's own.
+// stream returns a new stream name for one test.
 func (s *suite) stream() string { return s.prefix() + "a" }
 
-// within is a context that ends when the suite's patience does.
+// within returns a context with patience as its time limit.
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// events makes n new events that can be told apart.
+// events makes n new events with distinct ids and data.
 func events(n int) []eventstore.Event {
 	made := make([]eventstore.Event, n)
 	for i := range made {
@@ -114,7 +115,7 @@ func (s *suite) write(t testing.TB, stream string, expected eventstore.Expected,
 	return recorded[len(recorded)-n:]
 }
 
-// read reads a stream whole.
+// read reads a whole stream.
 func (s *suite) read(t testing.TB, stream string) []eventstore.RecordedEvent {
 	t.Helper()
 	recorded, err := s.store.ReadStream(within(t), stream, eventstore.Forwards, 0, 100_000)
@@ -122,8 +123,8 @@ func (s *suite) read(t testing.TB, stream string) []eventstore.RecordedEvent {
 	return recorded
 }
 
-// placed appends one event to a stream of its own and returns its position: a
-// mark in the log, behind everything that was there.
+// placed appends one event to a new stream and returns its position, which is after
+// everything that was in the log.
 func (s *suite) placed(t testing.TB) eventstore.Position {
 	t.Helper()
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)})
@@ -131,6 +132,7 @@ func (s *suite) placed(t testing.TB) eventstore.Position {
 	return appended.Position
 }
 
+// revisions returns the revisions of events.
 func revisions(recorded []eventstore.RecordedEvent) []uint64 {
 	found := make([]uint64, len(recorded))
 	for i, event := range recorded {
@@ -139,6 +141,7 @@ func revisions(recorded []eventstore.RecordedEvent) []uint64 {
 	return found
 }
 
+// ids returns the ids of events, which compare well in failures.
 func ids[E eventstore.Event | eventstore.RecordedEvent](list []E) []uuid.UUID {
 	found := make([]uuid.UUID, len(list))
 	for i := range list {
@@ -152,11 +155,11 @@ func ids[E eventstore.Event | eventstore.RecordedEvent](list []E) []uuid.UUID {
 	return found
 }
 
-// requireRising demands strictly rising positions.
+// requireRising demands strictly increasing positions.
 func requireRising(t testing.TB, recorded []eventstore.RecordedEvent) {
 	t.Helper()
 	for i := 1; i < len(recorded); i++ {
 		require.True(t, recorded[i-1].Position.Before(recorded[i].Position),
-			"%s must lie before %s", recorded[i-1].Position, recorded[i].Position)
+			"%s must be before %s", recorded[i-1].Position, recorded[i].Position)
 	}
 }

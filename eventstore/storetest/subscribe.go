@@ -11,21 +11,24 @@ import (
 	"nonassociations/eventstore"
 )
 
+// subscribeTests are the rules of what a subscription delivers.
 func (s *suite) subscribeTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
-		"first what is there, then CaughtUp, then live":  s.catchUpThenLive,
+		"stored events, then CaughtUp, then live ones":   s.catchUpThenLive,
 		"only streams with the prefix":                   s.filtered,
 		"streams of several prefixes, in one order":      s.severalPrefixes,
-		"a prefix is taken by the letter":                s.literalPrefix,
+		"a prefix is literal text":                       s.literalPrefix,
 		"no prefix: every stream":                        s.noPrefix,
-		"with nothing there CaughtUp comes first":        s.nothingThere,
+		"without events CaughtUp comes first":            s.nothingThere,
 		"events of one append come in their order":       s.appendInOrder,
 		"an error of deliver ends it and is returned":    s.deliverError,
-		"a reader that pauses holds nobody up":           s.slowReader,
+		"a slow reader delays no writer":                 s.slowReader,
 		"several subscriptions see the same, each whole": s.several,
 	}
 }
 
+// catchUpThenLive demands stored events first, then CaughtUp once, then live events,
+// all in one rising order.
 func (s *suite) catchUpThenLive(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	s.write(t, prefix+"a", eventstore.NoStream, 3)
@@ -45,8 +48,12 @@ func (s *suite) catchUpThenLive(t *testing.T) {
 	require.ErrorIs(t, l.end(t), errCanceled)
 }
 
+// filtered demands that only stream names with the prefix match, and not those that
+// contain it or are shorter.
 func (s *suite) filtered(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
+	// Besides the wanted stream there is one that contains the prefix, and one whose name
+	// is the prefix without its last character.
 	write := func(round int) {
 		for _, name := range []string{prefix + "in", "other-" + prefix, prefix[:len(prefix)-1]} {
 			s.write(t, name, eventstore.Expected(round-1), 1)
@@ -61,7 +68,8 @@ func (s *suite) filtered(t *testing.T) {
 	require.Equal(t, ids(s.read(t, prefix+"in")), ids(all))
 }
 
-// An event is delivered once when two prefixes fit its stream.
+// severalPrefixes subscribes with overlapping prefixes. An event is delivered once
+// even when two of them match.
 func (s *suite) severalPrefixes(t *testing.T) {
 	one, other, neither, before := s.prefix(), s.prefix(), s.prefix(), s.placed(t)
 	var ours []eventstore.RecordedEvent
@@ -84,6 +92,8 @@ func (s *suite) severalPrefixes(t *testing.T) {
 	requireRising(t, all)
 }
 
+// literalPrefix uses characters that are special in LIKE and in regular expressions. A
+// prefix is literal text.
 func (s *suite) literalPrefix(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	asked := prefix + "a_.%[b"
@@ -95,6 +105,7 @@ func (s *suite) literalPrefix(t *testing.T) {
 	}
 }
 
+// noPrefix subscribes to every stream, by no prefix and by the empty one.
 func (s *suite) noPrefix(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	written := s.write(t, prefix+"a", eventstore.NoStream, 2)
@@ -110,6 +121,7 @@ func (s *suite) noPrefix(t *testing.T) {
 	}
 }
 
+// nothingThere subscribes where no event matches: CaughtUp comes all the same.
 func (s *suite) nothingThere(t *testing.T) {
 	prefix := s.prefix()
 	l := s.listen(t, s.placed(t), prefix)
@@ -118,6 +130,7 @@ func (s *suite) nothingThere(t *testing.T) {
 	require.Equal(t, ids(s.read(t, prefix+"a")), ids(l.events(t, 1)))
 }
 
+// appendInOrder demands that the events of one append are delivered in their order.
 func (s *suite) appendInOrder(t *testing.T) {
 	prefix := s.prefix()
 	l := s.listen(t, s.placed(t), prefix)
@@ -128,6 +141,8 @@ func (s *suite) appendInOrder(t *testing.T) {
 	require.Equal(t, revisions(written), revisions(live))
 }
 
+// deliverError returns an error from deliver. Subscribe returns it unchanged, and
+// delivers nothing after it.
 func (s *suite) deliverError(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	s.write(t, prefix+"a", eventstore.NoStream, 3)
@@ -149,8 +164,8 @@ func (s *suite) deliverError(t *testing.T) {
 	}
 }
 
-// The reader stands still on its first event while far more is written than any
-// buffer on the way would hold.
+// slowReader blocks a reader on its first event while more is written than all buffers
+// hold. Writers must not wait for it, and it must not miss an event.
 func (s *suite) slowReader(t *testing.T) {
 	const rounds, each = 40, 50
 	prefix := s.prefix()
@@ -171,6 +186,7 @@ func (s *suite) slowReader(t *testing.T) {
 	require.Equal(t, uint64(rounds*each), l.events(t, 1)[0].Revision)
 }
 
+// several demands that subscriptions do not take events from each other.
 func (s *suite) several(t *testing.T) {
 	prefix, before := s.prefix(), s.placed(t)
 	s.write(t, prefix+"a", eventstore.NoStream, 3)

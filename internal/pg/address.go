@@ -1,6 +1,7 @@
-// Package pg reads the addresses of Postgres that an operator gives, for every
-// room that connects: one address means the same for a pool, a single session and
-// a migration.
+// Package pg parses the addresses of Postgres that an operator configures, and makes
+// sessions with the settings that several packages need. All packages that connect
+// use it, so that one address means the same for a pool, a single session and a
+// migration.
 package pg
 
 import (
@@ -14,19 +15,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ConnectTime is how long a connect of Connect may take, at most.
+// ConnectTime bounds a connect of Connect and Alone.
 const ConnectTime = 5 * time.Second
 
-// ParsePool reads an address for a pool. The pool has as many connections as the
-// address says by pool_max_conns, and least or more where it says nothing. A
-// connect takes no longer than limit, and less where connect_timeout says so.
-// The error names the address, without its password.
+// ParsePool parses an address for a pool. The size of the pool is pool_max_conns of the
+// address; without it, the driver's default and at least least. A connect takes at
+// most limit, or connect_timeout of the address if that is shorter. The error quotes
+// the address without its password.
 func ParsePool(address string, least int32, limit time.Duration) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, err
 	}
-	if !saysSize(address) {
+	if !hasSize(address) {
 		config.MaxConns = max(config.MaxConns, least)
 	}
 	Resize(config, config.MaxConns)
@@ -34,29 +35,28 @@ func ParsePool(address string, least int32, limit time.Duration) (*pgxpool.Confi
 	return config, nil
 }
 
-// saysSize reports whether an address, which can be read, names pool_max_conns:
-// the driver's own default is a number like any other.
-func saysSize(address string) bool {
+// hasSize reports whether an address sets pool_max_conns. The parsed configuration
+// does not show it: the driver's default is a number like any other.
+func hasSize(address string) bool {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return false
 	}
-	_, says := config.RuntimeParams["pool_max_conns"]
-	return says
+	_, is := config.RuntimeParams["pool_max_conns"]
+	return is
 }
 
-// Resize gives a pool its number of connections, none of its other numbers being
-// larger than that.
+// Resize sets the size of a pool, and lowers its minimum sizes to that.
 func Resize(config *pgxpool.Config, size int32) {
 	config.MaxConns = size
 	config.MinConns = min(config.MinConns, size)
 	config.MinIdleConns = min(config.MinIdleConns, size)
 }
 
-// ParseConn reads an address for a single connection: what it says of pools means
-// nothing here, and is not sent to the server as a setting. A connect takes no
-// longer than limit, and less where connect_timeout says so. The error names the
-// address, without its password.
+// ParseConn parses an address for a single connection. Parameters of pools are ignored
+// and not sent to the server as settings. A connect takes at most limit, or
+// connect_timeout of the address if that is shorter. The error quotes the address
+// without its password.
 func ParseConn(address string, limit time.Duration) (*pgx.ConnConfig, error) {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -66,14 +66,15 @@ func ParseConn(address string, limit time.Duration) (*pgx.ConnConfig, error) {
 	return config.ConnConfig, nil
 }
 
-// bound lets nobody wait for ever, whatever an address says.
+// bound limits the time of a connect, which an address may set to no limit.
 func bound(config *pgx.ConnConfig, limit time.Duration) {
 	if config.ConnectTimeout <= 0 || config.ConnectTimeout > limit {
 		config.ConnectTimeout = limit
 	}
 }
 
-// Connect opens a single connection to an address.
+// Connect opens a single connection to an address. The caller closes it. Errors: those
+// of a bad address and of the connect.
 func Connect(ctx context.Context, address string) (*pgx.Conn, error) {
 	config, err := ParseConn(address, ConnectTime)
 	if err != nil {
@@ -82,9 +83,10 @@ func Connect(ctx context.Context, address string) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// Alone does an operator's act in a session of its own. What it commits outlives a
-// crash, whatever the server's default is: the operator is told that it is done.
-// Errors: those of a connect, and work's as they are.
+// Alone runs an operator's command in a session of its own, and closes the session.
+// Commits are synchronous whatever the server's default is, because the operator gets
+// the report that the command is done. Errors: those of a connect, and work's
+// unchanged.
 func Alone(ctx context.Context, address string, work func(*pgx.Conn) error) error {
 	config, err := ParseConn(address, ConnectTime)
 	if err != nil {
@@ -99,10 +101,9 @@ func Alone(ctx context.Context, address string, work func(*pgx.Conn) error) erro
 	return work(conn)
 }
 
-// ReadOnly makes every session of an address read only. It is said once the
-// session is there: as a setting of the start it would make each server look like
-// one that cannot be written to, and target_session_attrs find none or the wrong
-// one.
+// ReadOnly makes every session of a configuration read-only. The setting is sent after
+// the connect. As a startup parameter it would make each server look like a read-only
+// one, and target_session_attrs would select none or the wrong one.
 func ReadOnly(config *pgx.ConnConfig) {
 	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		if err := conn.Exec(ctx, "SET default_transaction_read_only = on").Close(); err != nil {
@@ -112,8 +113,19 @@ func ReadOnly(config *pgx.ConnConfig) {
 	}
 }
 
-// Set replaces a setting of the sessions, in whatever case an address gave it:
-// Postgres does not mind the case, and would take either one.
+// PreferIndexes makes the planner of a connection use indexes whatever the tables
+// look like. A session keeps its plans, and a plan made for a table of a dozen rows
+// would scan it for ever after. It is for sessions that find every row by a key.
+// Disabled plan nodes are costed very high, which would trigger JIT compilation;
+// so jit is off as well.
+func PreferIndexes(config *pgx.ConnConfig) {
+	for _, setting := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		Set(config, setting, "off")
+	}
+}
+
+// Set sets a parameter of the sessions and removes one of the same name in another
+// case: Postgres ignores case, and which of the two would win is not defined.
 func Set(config *pgx.ConnConfig, name, value string) {
 	for given := range config.RuntimeParams {
 		if strings.EqualFold(given, name) {

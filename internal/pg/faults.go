@@ -19,12 +19,12 @@ const (
 	ToWrite            // of a server that is written to
 )
 
-// ErrUnreadable says that the driver cannot read an address at all.
+// ErrUnreadable is the fault of an address that the driver cannot parse.
 var ErrUnreadable = errors.New("is not an address that the driver of Postgres can read")
 
-// Faults are what is wrong with an address although it may look well: what would
-// fail at each connect, for ever, or change what is read. Each is the end of a
-// sentence about the address. None repeats a value, which may be a secret.
+// Faults returns what is wrong with an address: what would fail at each connect, or
+// change what is read. Each fault is the end of a sentence about the address. None
+// repeats a value, which may be a secret. It returns nil for a good address.
 func Faults(address string, use Use) []string {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil { // the error quotes the value
@@ -44,8 +44,8 @@ func Faults(address string, use Use) []string {
 	return faults
 }
 
-// foreign are parameters of libpq that pgx does not know: it would send them to the
-// server, which refuses every session that names one.
+// foreign are parameters of libpq that pgx does not know. It sends them to the server
+// as settings, and the server refuses each session with one.
 var foreign = []string{
 	"hostaddr", "fallback_application_name", "keepalives", "keepalives_idle", "keepalives_interval",
 	"keepalives_count", "tcp_user_timeout", "sslcompression", "sslcrl", "sslcrldir", "sslkeylogfile", "requirepeer",
@@ -54,7 +54,7 @@ var foreign = []string{
 	"oauth_client_secret", "oauth_scope", "replication",
 }
 
-// settingFault is what is wrong with a setting that would be sent to the server,
+// settingFault returns what is wrong with a setting that would be sent to the server;
 // "" when nothing is known to be.
 func settingFault(given, value string) string {
 	name := strings.ToLower(given)
@@ -72,6 +72,7 @@ func settingFault(given, value string) string {
 	return ""
 }
 
+// poolFaults are values with which a pool cannot work, or would panic.
 func poolFaults(config *pgxpool.Config) []string {
 	var faults []string
 	if max(config.MinConns, config.MinIdleConns) > config.MaxConns {
@@ -86,8 +87,8 @@ func poolFaults(config *pgxpool.Config) []string {
 	return faults
 }
 
-// modeFaults are ways of asking that the rooms' questions do not survive: without
-// the types that the server tells, a JSON text goes out as bytes.
+// modeFaults are query modes in which statements of this service fail. Without the
+// parameter types of the server, for example, the driver sends a JSON text as bytea.
 func modeFaults(config *pgx.ConnConfig) []string {
 	switch config.DefaultQueryExecMode {
 	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
@@ -105,8 +106,8 @@ func modeFaults(config *pgx.ConnConfig) []string {
 	return nil
 }
 
-// wantsNoWriter reports whether target_session_attrs leads to a standby or to a
-// server that is read only. The driver keeps the word as the function that obeys it.
+// wantsNoWriter reports whether target_session_attrs selects a standby or a read-only
+// server. The driver keeps the parameter only as a function, so functions are compared.
 func wantsNoWriter(config *pgx.ConnConfig) bool {
 	if config.ValidateConnect == nil {
 		return false
@@ -124,10 +125,10 @@ func wantsNoWriter(config *pgx.ConnConfig) bool {
 	return false
 }
 
-// PlainHosts are the hosts of an address that a session may be opened to without
-// TLS, in its order: those of sslmode disable, and of prefer (also when none is
-// said) and allow, which go on without TLS where it fails. Sockets of this machine
-// are none. An address that cannot be read has none.
+// PlainHosts returns the hosts of an address to which a session may be opened without
+// TLS, in the order of the address. These are all hosts with sslmode disable, prefer
+// (the default) or allow; the latter two connect without TLS when it fails. Local
+// sockets do not count. It returns nil for an address that cannot be parsed.
 func PlainHosts(address string) []string {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {

@@ -1,5 +1,7 @@
-// Package status keeps in Postgres how each consumer of the log is doing: a row
-// of consumer.status that can be read when the consumer's process is dead. It also
-// has the closed set of kinds that every fault is reduced to before it is shown or
-// kept, since the text of an error may hold addresses, names and comments.
+// Package status stores the state of each consumer of the log in Postgres: one row
+// of consumer.status, which can be read when the consumer's process is dead.
+//
+// The package also defines the closed set of kinds that every fault is reduced to
+// before it is shown or stored. The text of an error may hold addresses, names and
+// comments, so it goes to no row, answer or metric.
 package status

@@ -9,11 +9,11 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// Table is where the rows are.
+// Table is the table that holds the rows.
 const Table = "consumer.status"
 
-// Forget drops every row: what the consumers did was with another log. One that is
-// at work writes its own again within a second.
+// Forget deletes every row, for an operator who has adopted another log: the rows
+// are of the former one. A running consumer writes its own again within a second.
 func Forget(ctx context.Context, dsn string) error {
 	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `DELETE FROM consumer.status`)

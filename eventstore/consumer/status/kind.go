@@ -11,12 +11,12 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Kind is what an error means to an operator: one of the closed set below, and
-// all of an error that may be shown or kept.
+// Kind is what an error means to an operator. It is one of the closed set below, and
+// the only part of an error that may be shown or stored.
 type Kind string
 
-// The kinds: those of an event that cannot be worked on, those that pass by
-// themselves, and those that wait for an operator. Their words are shown and stored:
+// The kinds: those of an event that cannot be applied, those that pass by
+// themselves, and those that wait for an operator. The values are shown and stored:
 // never change one.
 const (
 	CannotApply    Kind = "CANNOT_APPLY" // Postgres refuses its rows
@@ -28,7 +28,7 @@ const (
 	NetworkAway    Kind = "NETWORK_AWAY" // another party: SNS, SQS
 	TimedOut       Kind = "TIMED_OUT"
 	PostgresDenied Kind = "POSTGRES_DENIED"
-	LogChanged     Kind = "LOG_CHANGED" // another log, or one that was put back
+	LogChanged     Kind = "LOG_CHANGED" // another log, or a restored one
 	TopicDenied    Kind = "TOPIC_DENIED"
 	TopicMissing   Kind = "TOPIC_MISSING"
 	TopicThrottled Kind = "TOPIC_THROTTLED"
@@ -36,14 +36,14 @@ const (
 	Other          Kind = "OTHER"
 )
 
-// kinded is an error that knows its kind.
+// kinded is an error that has its own kind, such as a Poison.
 type kinded interface {
 	error
 	Kind() Kind
 }
 
-// KindOf reduces an error to its kind; "" is that of nil. It is the only way from
-// an error into an answer, a row or a metric.
+// KindOf reduces an error to its kind. It returns "" for nil, and Other for an error
+// that it does not know. Answers, rows and metrics get nothing else of an error.
 func KindOf(err error) Kind {
 	var (
 		known   kinded
@@ -76,7 +76,7 @@ func KindOf(err error) Kind {
 	return Other
 }
 
-// kindOfCode is what a code of Postgres means.
+// kindOfCode maps an SQLSTATE of Postgres to a kind.
 func kindOfCode(code string) Kind {
 	if code == "42501" {
 		return PostgresDenied
@@ -87,7 +87,7 @@ func kindOfCode(code string) Kind {
 	switch code[:2] {
 	case "22", "23": // data, integrity
 		return CannotApply
-	case "28": // who may log in
+	case "28": // the login is refused
 		return PostgresDenied
 	case "08", "53", "57", "58": // connection, resources, an operator's stop, the system
 		return PostgresAway
@@ -95,20 +95,19 @@ func kindOfCode(code string) Kind {
 	return Other
 }
 
-// Category is a kind as the row of a consumer and its metrics know it.
+// Category is the coarser classification that rows and metrics have.
 type Category string
 
-// The categories. AWAY is shown while it lasts, and not kept.
-const (
-	Away Category = "AWAY"
-)
+// Away is the category of outages. It is shown while it lasts, and not stored. The
+// other categories have the values of their kinds.
+const Away Category = "AWAY"
 
-// Categories are all that there are.
+// Categories returns all categories.
 func Categories() []Category {
 	return []Category{Category(CannotApply), Category(CannotRead), Category(UnknownType), Category(OutOfOrder), Category(Other), Away}
 }
 
-// Category is which of the categories a kind belongs to; "" is that of "".
+// Category returns the category of a kind; "" for "".
 func (k Kind) Category() Category {
 	switch k {
 	case "", CannotApply, CannotRead, UnknownType, OutOfOrder:

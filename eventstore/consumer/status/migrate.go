@@ -10,8 +10,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema consumer of a database up to this build. Several
-// processes may do so at once: one migrates, the others wait and find it done.
+// Migrate brings the schema consumer of a database up to this build. It may be called
+// concurrently, see migrate.Schema.
 func Migrate(ctx context.Context, dsn string) error {
 	return migrate.Schema{Name: "consumer", LockID: migrate.ConsumerLock, Files: migrations}.Migrate(ctx, dsn)
 }

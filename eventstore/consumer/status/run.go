@@ -12,22 +12,17 @@ import (
 )
 
 const (
-	writeEvery = time.Second
-	writeTime  = 3 * time.Second
-	// connectTime bounds a connect to a Postgres that does not answer.
-	connectTime = 3 * time.Second
-	// longStep is after how long without a beat Postgres is asked whether it is at
-	// work on what the loop asked it for.
-	longStep = 3 * time.Second
+	writeTime   = 3 * time.Second // bounds one write, and the end of a session
+	connectTime = 3 * time.Second // bounds a connect to a Postgres that does not answer
 )
 
-// Run writes the row until the context ends, in a session of its own: that of the
-// work may be inside a transaction. pid is the process in Postgres that the loop
-// works through, 0 when there is none.
+// Run writes the row at an interval until the context ends. It uses a session of its
+// own, because that of the work may be inside a transaction. pid is the server
+// process of the session that does the work; 0: none.
 func (w *Writer) Run(ctx context.Context, pid uint32) {
 	var conn *pgx.Conn
 	defer func() { closeConn(ctx, conn) }()
-	tick := time.NewTicker(writeEvery)
+	tick := time.NewTicker(w.Intervals.Write)
 	defer tick.Stop()
 	for {
 		err := w.write(ctx, &conn, pid)
@@ -44,15 +39,17 @@ func (w *Writer) Run(ctx context.Context, pid uint32) {
 	}
 }
 
+// closeConn closes a session, if there is one, also with an ended context.
 func closeConn(ctx context.Context, conn *pgx.Conn) {
 	if conn == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
-	_ = conn.Close(ctx) // whatever it says, the session is over
+	_ = conn.Close(ctx) // the session has ended even if this fails
 }
 
+// write writes the row once. It opens the session on first use.
 func (w *Writer) write(ctx context.Context, conn **pgx.Conn, pid uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
@@ -63,7 +60,7 @@ func (w *Writer) write(ctx context.Context, conn **pgx.Conn, pid uint32) error {
 		}
 		*conn = made
 	}
-	if pid != 0 && w.Clock().Sub(w.Beaten()) > longStep {
+	if pid != 0 && w.Clock().Sub(w.Beaten()) > w.Intervals.LongStep {
 		if err := w.ping(ctx, *conn, pid); err != nil {
 			return err
 		}
@@ -75,9 +72,9 @@ func (w *Writer) write(ctx context.Context, conn **pgx.Conn, pid uint32) error {
 	return nil
 }
 
-// ping counts one long statement as work: an index over millions of rows
-// takes minutes. A statement that waits for a lock, or for a client that says
-// nothing, is none.
+// ping counts a long statement as a heartbeat while the server executes it: an index
+// over millions of rows takes minutes. A statement that waits for a lock or for its
+// client does not count.
 func (w *Writer) ping(ctx context.Context, conn *pgx.Conn, pid uint32) error {
 	var busy bool
 	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'
@@ -91,13 +88,15 @@ func (w *Writer) ping(ctx context.Context, conn *pgx.Conn, pid uint32) error {
 	return nil
 }
 
+// connect opens the session of the writes. It does not wait for the disk: a row lost
+// in a crash is written again a second later.
 func (w *Writer) connect(ctx context.Context) (*pgx.Conn, error) {
 	config, err := pg.ParseConn(w.DSN, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of Postgres: %w", err)
 	}
 	pg.Set(config, "application_name", "status of "+w.Consumer)
-	pg.Set(config, "synchronous_commit", "off") // the next second says it again
+	pg.Set(config, "synchronous_commit", "off") // the next write repeats it
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
@@ -105,8 +104,8 @@ func (w *Writer) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// report says once that the row cannot be written. The work goes on: health is DOWN
-// when the heartbeat is too old.
+// report logs the first of several failed writes. The work goes on: health reports
+// DOWN once the heartbeat is too old.
 func (w *Writer) report(ctx context.Context, err error) {
 	if err != nil && ctx.Err() != nil && KindOf(err) != TimedOut {
 		return
@@ -116,6 +115,6 @@ func (w *Writer) report(ctx context.Context, err error) {
 	w.failing = err != nil
 	w.mu.Unlock()
 	if err != nil && !was {
-		w.Logger.WarnContext(ctx, "the status of a consumer cannot be written", "consumer", w.Consumer, "kind", KindOf(err), "error", err)
+		w.Logger.WarnContext(ctx, "consumer status not written", "consumer", w.Consumer, "kind", KindOf(err), "error", err)
 	}
 }

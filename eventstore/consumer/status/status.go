@@ -10,38 +10,50 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Fault is why a consumer does not move.
+// Fault is why a consumer applies nothing.
 type Fault struct {
 	Category Category
-	EventID  uuid.UUID // zero when no event is to blame, or it is not known which
-	Type     string
-	Position uint64 // 0: of none
-	Since    time.Time
+	// EventID and Type are of the event at fault. They are zero when no event is, or
+	// when only its batch is known.
+	EventID uuid.UUID
+	Type    string
+	// Position is that of the event, or the end of its batch; 0: none.
+	Position uint64
+	// Since is when the same fault was first stored, by the clock of Postgres.
+	Since time.Time
 }
 
-// Status is the row of a consumer. Positions are as the world sees them.
+// Status is the row of a consumer. Positions are public ones, see eventstore.Position.
 type Status struct {
-	Consumer  string
-	Build     string
-	Store     uuid.UUID     // zero: not known
-	Position  *uint64       // nil: it has none
-	Head      *uint64       // the last fact of ours as the consumer read it last; nil: not yet
-	Oldest    time.Time     // when the oldest fact was recorded that is being applied; zero: none
-	Heartbeat time.Time     // by the clock of Postgres
-	Age       time.Duration // of the heartbeat, by the same clock
-	Fault     *Fault        // nil: none
+	Consumer string
+	Build    string
+	// Store is the id of the log; zero: not known.
+	Store uuid.UUID
+	// Position is the public position up to which everything is applied; nil: the
+	// consumer has none. Head is the last fact as the consumer last read it; nil: not
+	// read yet.
+	Position, Head *uint64
+	// Oldest is when the oldest fact in work was recorded; zero: none is in work.
+	Oldest time.Time
+	// Heartbeat is when the consumer's loop last worked, and Age how long ago that was.
+	// Both are by the clock of Postgres.
+	Heartbeat time.Time
+	Age       time.Duration
+	// Fault is why the consumer applies nothing; nil: no fault that is stored.
+	Fault *Fault
 }
 
-// ErrNone says that a consumer has no row: it has never run, or the schema is not
-// there.
+// ErrNone means that a consumer has no row: it has never run, or the schema does not
+// exist.
 var ErrNone = errors.New("the consumer has no row in consumer.status")
 
-// Rows is a connection or a pool.
+// Rows is what ReadAll needs of a connection or a pool.
 type Rows interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// ReadAll is every row, by the consumer's name.
+// ReadAll returns every row by the name of its consumer. Ages are computed by the
+// clock of Postgres, so a reader's clock does not matter. Errors: those of the query.
 func ReadAll(ctx context.Context, db Rows) (map[string]Status, error) {
 	rows, err := db.Query(ctx, `SELECT consumer, build, coalesce(store_id, '00000000-0000-0000-0000-000000000000'), position, head, oldest, heartbeat,
 		extract(epoch FROM clock_timestamp() - heartbeat)::float8,
@@ -61,6 +73,7 @@ func ReadAll(ctx context.Context, db Rows) (map[string]Status, error) {
 	return named, nil
 }
 
+// scan reads one row. A fault without a category is none.
 func scan(row pgx.CollectableRow) (Status, error) {
 	var (
 		s             Status

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -11,29 +12,39 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Options of a Writer. All but Shared and Now must be given.
+// Options of a Writer. All but Shared, Now and Intervals must be given.
 type Options struct {
-	Consumer string // whose row
+	Consumer string // the key of the row
 	Build    string
 	DSN      string
 	Clock    func() time.Time
 	Logger   *slog.Logger
-	// Shared lets several processes write one row, where no lease makes one of them
-	// the only one.
+	// Shared lets several processes write one row: those of a consumer without a
+	// lease.
 	Shared bool
-	// Now is what the row says of the place; nil: it has none. It must not wait.
-	Now func() Place
+	// Now returns the progress to write; nil: the row has none. It must not block.
+	Now       func() Place
+	Intervals Intervals
 }
 
-// Place is how far a consumer is. Positions are as the world sees them.
+// Intervals are the times of a Writer. A zero field has its default.
+type Intervals struct {
+	// Write is how often the row is written: 1 s.
+	Write time.Duration
+	// LongStep is the age of a heartbeat after which Postgres is asked whether it is
+	// still executing the loop's statement: 3 s.
+	LongStep time.Duration
+}
+
+// Place is the progress of a consumer, in public positions.
 type Place struct {
 	Position, Head uint64    // a head of 0 is not read yet
-	Oldest         time.Time // when the oldest fact was recorded that is being applied; zero: none
+	Oldest         time.Time // when the oldest fact in work was recorded; zero: none is in work
 }
 
-// Writer writes the row of a consumer about once a second. The heartbeat is that
-// of the loop that does the work and calls Beat: when the loop hangs, the row goes
-// on saying when it last did not.
+// Writer writes the row of a consumer at an interval. The heartbeat in the row is
+// that of the loop which does the work and calls Beat: when the loop hangs, the row
+// is still written and its heartbeat grows old. It is safe for concurrent use.
 type Writer struct {
 	Options
 
@@ -41,38 +52,41 @@ type Writer struct {
 
 	mu      sync.Mutex
 	beat    time.Time
-	moved   bool // something was applied: there is no fault any more
-	failing bool // the last write failed, which was told
+	moved   bool // something was applied since Claim, which ends every fault
+	failing bool // the last write failed, and that was logged
 }
 
 // NewWriter makes a writer that does nothing until Claim or Run.
 func NewWriter(options Options) *Writer {
+	options.Intervals.Write = cmp.Or(options.Intervals.Write, time.Second)
+	options.Intervals.LongStep = cmp.Or(options.Intervals.LongStep, 3*time.Second)
 	return &Writer{Options: options, holder: uuid.New(), beat: options.Clock()}
 }
 
-// Beat says that the loop is at work. It is safe to call at any time.
+// Beat records that the loop is at work.
 func (w *Writer) Beat() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.beat = w.Clock()
 }
 
-// Beaten is when Beat was last called.
+// Beaten returns when Beat was last called, or when the writer was made.
 func (w *Writer) Beaten() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.beat
 }
 
-// Moved says that something was applied, which ends every fault.
+// Moved records that something was applied. The next write removes the fault.
 func (w *Writer) Moved() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.moved = true
 }
 
-// Claim makes the row this writer's, in the session that holds the lease: whoever
-// wrote it before writes no more. A fault stays until something is applied.
+// Claim makes this writer the holder of the row, in the session that holds the
+// lease; writes of a former holder match no row from then on. store is the id of the
+// log; the zero id keeps the stored one. A fault stays until something is applied.
 func (w *Writer) Claim(ctx context.Context, conn *pgx.Conn, store uuid.UUID) error {
 	w.mu.Lock()
 	w.holder, w.moved, w.beat = uuid.New(), false, w.Clock()
@@ -84,6 +98,9 @@ func (w *Writer) Claim(ctx context.Context, conn *pgx.Conn, store uuid.UUID) err
 	return nil
 }
 
+// upsertSQL inserts the row or updates it, the latter only for its holder ($10 is
+// Shared, $11 a claim). $9 removes the fault. Of several writers of a shared row the
+// latest heartbeat counts.
 const upsertSQL = `INSERT INTO consumer.status AS s (consumer, holder, build, store_id, position, head, oldest, heartbeat)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() - make_interval(secs => $8))
 	ON CONFLICT (consumer) DO UPDATE SET holder = excluded.holder, build = excluded.build,
@@ -104,8 +121,8 @@ func (w *Writer) row(store uuid.UUID, claim bool) []any {
 		oldest         *time.Time
 		id             *uuid.UUID
 	)
-	// Whether it moved is read before where it is: a fault ends only with the place
-	// that ended it.
+	// moved is read before the position: the write that removes a fault must carry
+	// the position that was reached with it.
 	w.mu.Lock()
 	holder, moved, beat := w.holder, w.moved, w.beat
 	w.mu.Unlock()
@@ -126,8 +143,9 @@ func (w *Writer) row(store uuid.UUID, claim bool) []any {
 	return []any{w.Consumer, holder, w.Build, id, position, head, oldest, age, moved, w.Shared, claim}
 }
 
-// Fail writes a fault, unless it is one that is not kept. The time since when is
-// that of the first of the same. It returns soon, whatever the context says.
+// Fail stores a fault in the row. Category Away is not stored: it is shown while it
+// lasts, and passes by itself. Repeats of one fault keep the time of the first. It
+// works with an ended context too, and takes at most a few seconds.
 func (w *Writer) Fail(ctx context.Context, fault Fault) {
 	if fault.Category == Away || fault.Category == "" {
 		return
@@ -149,6 +167,7 @@ func (w *Writer) Fail(ctx context.Context, fault Fault) {
 	w.report(ctx, err)
 }
 
+// idOrNull returns nil, which becomes NULL, for the zero id.
 func idOrNull(id uuid.UUID) *uuid.UUID {
 	if id == uuid.Nil {
 		return nil

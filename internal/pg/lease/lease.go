@@ -1,47 +1,47 @@
-// Package lease lets one process at a time do something. A lease is an advisory
-// lock in Postgres, held by one session: it ends with that session, however the
-// session ends. A holder that loses its session is told late, so work under a
-// lease is either fenced by a conditional write in the same session or safe
-// beside another holder.
+// Package lease makes one process at a time the active one. A lease is an advisory
+// lock in Postgres that a session holds: it ends with the session, however that ends.
+//
+// A holder may notice the loss of its session late. So work under a lease is either
+// fenced by a conditional write in the same session, or safe when two processes do it
+// at once.
 package lease
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/internal/pg"
 )
 
 const (
-	pollInterval = time.Second     // between two requests of a waiting process
+	pollInterval = time.Second     // of a process that waits for the lease
 	connectTime  = 5 * time.Second // bounds a connect to a Postgres that does not answer
 	closeTime    = 2 * time.Second // bounds the end of a session
 )
 
-// Connect opens the session that is to hold the lease of a name and to run its
-// holder's transactions. The caller ends it with Close.
+// Connect opens a session for the lease of a name, in which the holder also runs its
+// transactions. The caller ends it with Close. Errors: those of a bad address and of
+// the connect.
 func Connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
 	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of Postgres: %w", err)
 	}
 	pg.Set(config, "application_name", name)
-	// The server must notice within seconds that the holder's machine is gone:
-	// the lease ends with the session.
+	// The server must detect a dead holder within seconds, because the lease ends only
+	// with the session.
 	pg.Set(config, "tcp_keepalives_idle", "3")
 	pg.Set(config, "tcp_keepalives_interval", "1")
 	pg.Set(config, "tcp_keepalives_count", "3")
 	pg.Set(config, "client_connection_check_interval", "2s")
-	// A session keeps its plans, and a plan made for tables of a dozen rows would
-	// scan them for ever. Handlers find everything by a key. Disabled plan nodes
-	// are costed very high, which would trigger JIT; so jit is off as well.
-	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		pg.Set(config, way, "off")
-	}
+	pg.PreferIndexes(config) // handlers find every row by a key
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
@@ -49,52 +49,46 @@ func Connect(ctx context.Context, dsn, name string) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// Acquire returns when the session holds the lease, or with an error when ctx or
-// the session ended before. It logs that it waits, and calls waiting, once.
+// Acquire returns when the session holds the lease. While another session holds
+// it, Acquire asks again once a second: a lock that was waited for would keep the
+// statement open and hide a lost connection. It logs that it waits, and calls
+// waiting, at most once. Errors: the context's, and those of the session, which is
+// of no use then.
 func Acquire(ctx context.Context, conn *pgx.Conn, name string, logger *slog.Logger, waiting func()) error {
-	for waited := false; ; waited = true {
-		held, err := try(ctx, conn, name)
-		if err != nil {
-			return err
-		}
-		if held {
-			logger.InfoContext(ctx, "lease held", "lease", name)
-			return nil
-		}
-		if !waited {
-			logger.InfoContext(ctx, "another process holds the lease, waiting", "lease", name)
-			waiting()
-		}
-		if err := pause(ctx); err != nil {
-			return err
-		}
+	wait := sync.OnceFunc(func() {
+		logger.InfoContext(ctx, "another process holds the lease, waiting", "lease", name)
+		waiting()
+	})
+	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, try(ctx, conn, name) },
+		backoff.WithBackOff(backoff.NewConstantBackOff(pollInterval)), backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(func(error, time.Duration) { wait() }))
+	if err != nil {
+		return err
 	}
+	logger.InfoContext(ctx, "lease held", "lease", name)
+	return nil
 }
 
-// try asks once and reports whether the session holds the lease now.
-func try(ctx context.Context, conn *pgx.Conn, name string) (bool, error) {
+// errHeldElsewhere is the one failure after which the lease is asked for again.
+var errHeldElsewhere = errors.New("another session holds the lease")
+
+// try asks once for the lease. A failed statement is permanent: the session that
+// was to hold the lease is broken.
+func try(ctx context.Context, conn *pgx.Conn, name string) error {
 	var held bool
 	err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, "lease "+name).Scan(&held)
 	if err != nil {
-		return false, fmt.Errorf("ask for the lease %s: %w", name, err)
+		return backoff.Permanent(fmt.Errorf("ask for the lease %s: %w", name, err))
 	}
-	return held, nil
+	if !held {
+		return errHeldElsewhere
+	}
+	return nil
 }
 
-func pause(ctx context.Context) error {
-	timer := time.NewTimer(pollInterval)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// With runs do while this process holds the lease, and waits for the lease
-// first. An error means that the lease was not got and do did not run. Do is not
-// told when the session is lost, so it must be safe beside another holder.
+// With waits for the lease, runs do and releases the lease. An error means that the
+// lease was not acquired and do did not run. The context of do does not end when the
+// session is lost, so do must be safe when another holder runs it at once.
 func With(ctx context.Context, dsn, name string, logger *slog.Logger, do func(context.Context)) error {
 	conn, err := Connect(ctx, dsn, name)
 	if err != nil {
@@ -108,9 +102,10 @@ func With(ctx context.Context, dsn, name string, logger *slog.Logger, do func(co
 	return nil
 }
 
-// Close ends a session, and with it the lease, within 2 s.
+// Close ends a session, and with it the lease, within 2 s. It works with a session
+// that is broken.
 func Close(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime) //nolint:forbidigo // the session's own context has ended
 	defer cancel()
-	_ = conn.Close(ctx) // the session is over, whatever this says
+	_ = conn.Close(ctx) // the session has ended even if this fails
 }

@@ -1,4 +1,6 @@
-// Package migrate brings a room's durable tables in Postgres up to this build.
+// Package migrate brings the durable tables of a package in Postgres up to this
+// build. It is what all packages with such tables share: goose with one advisory
+// lock per schema.
 package migrate
 
 import (
@@ -19,49 +21,51 @@ import (
 // connectTime bounds a connect to a Postgres that does not answer.
 const connectTime = 5 * time.Second
 
-// LockID is an advisory lock, which all sessions of a database share. Whoever
-// migrates one schema holds up nobody else.
+// LockID is the key of an advisory lock that is held while one schema is migrated.
+// Each schema has its own, so a long migration delays no other.
 type LockID int64
 
-// Every key that is a number. …571 is held by each append to the log; it stands
-// in the function that takes it, in the log's migrations. Leases take the hash of
-// their names.
+// The keys of the advisory locks of migrations. Advisory locks share one namespace
+// in a database, so they are listed in one place. Two more numbers are taken:
+// …571 is the lock of each append, in the function eventstore.append, and …575 is
+// that of deploy/postgres/roles.sql. Leases lock the hash of their names.
 const (
 	EventStoreLock LockID = 7305810324570
 	PublisherLock  LockID = 7305810324572
 	CommandsLock   LockID = 7305810324573
-
-	// ConsumerLock is that of the consumers' status.
-	ConsumerLock LockID = 7305810324574
+	ConsumerLock   LockID = 7305810324574
 )
 
-// Schema is a schema with the migrations that make it, in goose's format.
+// Schema is a schema of Postgres with its migrations, in goose's format.
 type Schema struct {
 	Name   string
 	LockID LockID
-	Files  fs.FS // with a folder migrations
+	Files  fs.FS // has a folder "migrations"
 }
 
-// Migrate brings the schema up to this build. Several processes may do so at
-// once: one migrates, the others wait and find it done.
-func (r Schema) Migrate(ctx context.Context, dsn string) error {
-	if err := r.migrate(ctx, dsn); err != nil {
-		return fmt.Errorf("migrate the schema %s: %w", r.Name, err)
+// Migrate applies the migrations that the schema does not have yet, and creates it
+// first. Several processes may call it at once: one migrates, the others wait for
+// up to two minutes and find it done. Errors: those of a connect and of the
+// migrations; what was applied before a failed one stays.
+func (s Schema) Migrate(ctx context.Context, dsn string) error {
+	if err := s.migrate(ctx, dsn); err != nil {
+		return fmt.Errorf("migrate the schema %s: %w", s.Name, err)
 	}
 	return nil
 }
 
-func (r Schema) migrate(ctx context.Context, dsn string) error {
+// migrate creates the schema and applies the missing migrations.
+func (s Schema) migrate(ctx context.Context, dsn string) error {
 	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return err
 	}
-	if err := r.makeSchema(ctx, config); err != nil {
+	if err := s.makeSchema(ctx, config); err != nil {
 		return err
 	}
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
-	provider, err := r.provider(db)
+	provider, err := s.provider(db)
 	if err != nil {
 		return err
 	}
@@ -69,33 +73,34 @@ func (r Schema) migrate(ctx context.Context, dsn string) error {
 	return err
 }
 
-func (r Schema) provider(db *sql.DB) (*goose.Provider, error) {
-	// Every second, for two minutes.
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(int64(r.LockID)), lock.WithLockTimeout(1, 120))
+// provider makes the goose provider, whose version table is in the schema itself.
+func (s Schema) provider(db *sql.DB) (*goose.Provider, error) {
+	// The lock is asked for once a second, up to 120 times.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(int64(s.LockID)), lock.WithLockTimeout(1, 120))
 	if err != nil {
 		return nil, err
 	}
-	files, err := fs.Sub(r.Files, "migrations")
+	files, err := fs.Sub(s.Files, "migrations")
 	if err != nil {
 		return nil, err
 	}
 	return goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithTableName(r.Name+".goose_db_version"), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName(s.Name+".goose_db_version"), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 }
 
-// makeSchema makes the schema that goose's own table lives in; IF NOT EXISTS
-// alone fails when two sessions do it at the same moment.
-func (r Schema) makeSchema(ctx context.Context, config *pgx.ConnConfig) error {
+// makeSchema creates the schema, which also holds goose's own table. IF NOT EXISTS
+// alone fails when two sessions run it at the same moment, hence the lock.
+func (s Schema) makeSchema(ctx context.Context, config *pgx.ConnConfig) error {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(r.LockID)); err != nil {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(s.LockID)); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{r.Name}.Sanitize())
+		_, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{s.Name}.Sanitize())
 		return err
 	})
 }

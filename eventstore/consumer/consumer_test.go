@@ -20,7 +20,7 @@ import (
 )
 
 func TestEvents_comeInOrderAndInBoundedBatches(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	var want []string
 	for i := range 50 {
 		want = append(want, fmt.Sprint("e", i))
@@ -35,14 +35,14 @@ func TestEvents_comeInOrderAndInBoundedBatches(t *testing.T) {
 }
 
 func TestCaughtUp_isReportedOfAnEmptyLogToo(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	f := b.follow(k)
-	require.Eventually(t, k.hasCaughtUp, patience, poll)
-	require.Eventually(t, func() bool { return f.Status().CaughtUp }, patience, poll)
+	require.Eventually(t, k.hasCaughtUp, waitTime, poll)
+	require.Eventually(t, func() bool { return f.Status().CaughtUp }, waitTime, poll)
 }
 
 func TestCaughtUp_isNotReportedOfAnOldHead(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	b.happens("ours-", "one")
 	var jumps atomic.Int64 // every look at the clock finds it later than a head may be old
 	b.follow(k, func(o *consumer.Options) {
@@ -53,10 +53,10 @@ func TestCaughtUp_isNotReportedOfAnOldHead(t *testing.T) {
 }
 
 func TestPlace_movesPastEventsOfOthers(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	f := b.follow(k)
 	last := b.happens("theirs-", "a", "b", "c")
-	require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, waitTime, poll)
 	b.happens("ours-", "one")
 	b.sees("one")
 }
@@ -74,18 +74,18 @@ func (s silent) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 }
 
 func TestPlace_movesAlsoWhenNoCheckpointEverComes(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	f := b.follow(k, func(o *consumer.Options) { o.Store = silent{b.log} })
 	b.happens("ours-", "one")
 	last := b.happens("theirs-", "a", "b", "c")
-	require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Position.Uint64() >= last.Uint64() }, waitTime, poll)
 	b.sees("one")
 }
 
-// breaking is a store whose subscriptions end after a few messages.
-type breaking struct{ eventstore.Store }
+// breakingStore is a store whose subscriptions end after a few messages.
+type breakingStore struct{ eventstore.Store }
 
-func (s breaking) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+func (s breakingStore) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	left := 4
 	return s.Store.Subscribe(ctx, from, prefixes, func(m eventstore.Message) error {
 		if left--; left < 0 {
@@ -96,23 +96,23 @@ func (s breaking) Subscribe(ctx context.Context, from eventstore.Position, prefi
 }
 
 func TestBrokenSubscription_goesOnWithoutGapOrDuplicate(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	var want []string
 	for i := range 20 {
 		want = append(want, fmt.Sprint("e", i))
 	}
 	b.happens("ours-", want...)
-	b.follow(k, func(o *consumer.Options) { o.Store = breaking{b.log} })
+	b.follow(k, func(o *consumer.Options) { o.Store = breakingStore{b.log} })
 	b.sees(want...)
 }
 
-// mute is a store whose first subscription says nothing at all.
-type mute struct {
+// silentAtFirst is a store whose first subscription says nothing at all.
+type silentAtFirst struct {
 	eventstore.Store
 	subscribed atomic.Int64
 }
 
-func (s *mute) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
+func (s *silentAtFirst) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	if s.subscribed.Add(1) == 1 {
 		<-ctx.Done()
 		return ctx.Err()
@@ -121,24 +121,24 @@ func (s *mute) Subscribe(ctx context.Context, from eventstore.Position, prefixes
 }
 
 func TestSubscription_thatFellSilentIsReplaced(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	b.happens("ours-", "one")
 	begun := time.Now()
 	b.follow(k, func(o *consumer.Options) {
-		o.Store = &mute{Store: b.log}
+		o.Store = &silentAtFirst{Store: b.log}
 		o.Clock = func() time.Time { return begun.Add(20 * time.Since(begun)) } // time flies
 	})
 	b.sees("one")
 }
 
 func TestPoisonEvent_stopsTheConsumer(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	b.happens("ours-", "one", "two")
 	at := b.happens("ours-", "poison")
 	b.happens("ours-", "three")
 	f := b.follow(k)
 	var poison *consumer.Poison
-	require.Eventually(t, func() bool { return errors.As(f.Status().Failure, &poison) }, patience, poll)
+	require.Eventually(t, func() bool { return errors.As(f.Status().Failure, &poison) }, waitTime, poll)
 	require.Equal(t, at, poison.Position)
 	require.Equal(t, "poison", poison.Type)
 	b.sees("one", "two")
@@ -146,7 +146,7 @@ func TestPoisonEvent_stopsTheConsumer(t *testing.T) {
 }
 
 func TestEvent_thatPostgresRefusesIsFoundAmongItsNeighbours(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	b.happens("ours-", "one", "two")
 	at := b.happens("ours-", "refused")
 	b.happens("ours-", "three")
@@ -154,7 +154,7 @@ func TestEvent_thatPostgresRefusesIsFoundAmongItsNeighbours(t *testing.T) {
 	require.Eventually(t, func() bool {
 		var poison *consumer.Poison
 		return errors.As(f.Status().Failure, &poison) && poison.Position == at
-	}, patience, poll)
+	}, waitTime, poll)
 	var refused *pgconn.PgError
 	require.ErrorAs(t, f.Status().Failure, &refused)
 	b.sees("one", "two")
@@ -167,8 +167,7 @@ var raceCodes = []string{"23505", "23503", "23P01"}
 func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 	for _, code := range raceCodes {
 		t.Run(code, func(t *testing.T) {
-			t.Parallel()
-			b, k := newBench(t), &keeper{}
+			b, k := newFixture(t), &tableHandler{}
 			raced := map[eventstore.Position]bool{}
 			k.fail = func(batch consumer.Batch[string]) error {
 				if len(batch.Events) == 0 || raced[batch.Through] {
@@ -179,11 +178,11 @@ func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 			}
 			want := []string{"one", "two", "three", "four"}
 			b.happens("ours-", want...)
-			said := &saying{}
-			b.follow(k, func(o *consumer.Options) { o.Logger = slog.New(slog.NewTextHandler(said, nil)) })
+			lines := &logLines{}
+			b.follow(k, func(o *consumer.Options) { o.Logger = slog.New(slog.NewTextHandler(lines, nil)) })
 			b.sees(want...)
-			require.Contains(t, said.text(), code, "the race is told")
-			require.NotContains(t, said.text(), "cannot be worked on")
+			require.Contains(t, lines.text(), code, "the race is logged")
+			require.NotContains(t, lines.text(), "cannot be worked on")
 		})
 	}
 }
@@ -191,8 +190,7 @@ func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 func TestRefusal_thatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
 	for _, code := range append([]string{"22001"}, raceCodes...) {
 		t.Run(code, func(t *testing.T) {
-			t.Parallel()
-			b, k := newBench(t), &keeper{}
+			b, k := newFixture(t), &tableHandler{}
 			k.fail = func(batch consumer.Batch[string]) error {
 				if slices.Contains(batch.Events, "three") {
 					return fmt.Errorf("write the rows: %w", &pgconn.PgError{Code: code})
@@ -206,32 +204,32 @@ func TestRefusal_thatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
 			require.Eventually(t, func() bool {
 				var poison *consumer.Poison
 				return errors.As(f.Status().Failure, &poison) && poison.Position == at
-			}, patience, poll)
+			}, waitTime, poll)
 			b.sees("one", "two")
 		})
 	}
 }
 
-// saying keeps what a logger writes.
-type saying struct {
-	mu   sync.Mutex
-	said strings.Builder
+// logLines keeps what a logger writes.
+type logLines struct {
+	mu    sync.Mutex
+	lines strings.Builder
 }
 
-func (s *saying) Write(line []byte) (int, error) {
+func (s *logLines) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.said.Write(line)
+	return s.lines.Write(line)
 }
 
-func (s *saying) text() string {
+func (s *logLines) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.said.String()
+	return s.lines.String()
 }
 
 func TestFault_thatPassesIsTriedAgain(t *testing.T) {
-	b, k := newBench(t), &keeper{}
+	b, k := newFixture(t), &tableHandler{}
 	faults := 3
 	k.fail = func(consumer.Batch[string]) error {
 		if faults--; faults >= 0 {
@@ -242,13 +240,13 @@ func TestFault_thatPassesIsTriedAgain(t *testing.T) {
 	b.happens("ours-", "one", "two")
 	f := b.follow(k)
 	b.sees("one", "two")
-	require.Eventually(t, func() bool { return f.Status().Failure == nil }, patience, poll)
+	require.Eventually(t, func() bool { return f.Status().Failure == nil }, waitTime, poll)
 }
 
 func TestRefusal_endsTheConsumer(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	f := consumer.New(consumer.Options{
 		Name: "test", DSN: b.dsn, Store: b.log, Prefixes: []string{"ours-"}, Clock: time.Now, Logger: discard,
-	}, refusing{&keeper{}})
+	}, refusingHandler{&tableHandler{}})
 	require.ErrorIs(t, f.Run(t.Context()), consumer.ErrRefused)
 }

@@ -8,8 +8,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// After an unknown outcome the same append is sent again. An id protects only
-// together with the same expected revision.
+// againTests are the rules of repeated appends. After an unknown outcome a caller
+// sends the same append again. A repeat is recognised by its ids together with the
+// same expected revision, and never by the ids alone.
 func (s *suite) againTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"the same append answers as the first time":          s.sameAgain,
@@ -27,6 +28,8 @@ func (s *suite) againTests() map[string]func(t *testing.T) {
 	}
 }
 
+// sameAgain repeats an append at once. A store that does not recognise it would return
+// a conflict, and the caller would take its own events for those of another.
 func (s *suite) sameAgain(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		stream := s.stream()
@@ -43,6 +46,8 @@ func (s *suite) sameAgain(t *testing.T) {
 	}
 }
 
+// prefixAgain repeats the first events of a longer append. A real server recognises
+// it, so every store does.
 func (s *suite) prefixAgain(t *testing.T) {
 	stream, sent := s.stream(), events(3)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
@@ -55,6 +60,8 @@ func (s *suite) prefixAgain(t *testing.T) {
 	s.requireLength(t, stream, 3)
 }
 
+// againBehindOthers repeats an append after others have appended to the stream. The
+// time between the first try and the repeat must not matter.
 func (s *suite) againBehindOthers(t *testing.T) {
 	stream := s.stream()
 	same := eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(2)}
@@ -68,6 +75,8 @@ func (s *suite) againBehindOthers(t *testing.T) {
 	s.requireLength(t, stream, 6)
 }
 
+// halfKnown sends an append of which only the first event was stored. It is a
+// different append, so it is a conflict and not a repeat.
 func (s *suite) halfKnown(t *testing.T) {
 	stream, sent := s.stream(), events(1)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
@@ -78,6 +87,8 @@ func (s *suite) halfKnown(t *testing.T) {
 	s.requireLength(t, stream, 2)
 }
 
+// longerThanWritten repeats a stored append with one more event. Accepting it as a
+// repeat would lose that event silently.
 func (s *suite) longerThanWritten(t *testing.T) {
 	stream, sent := s.stream(), events(2)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent[:1]})
@@ -87,6 +98,7 @@ func (s *suite) longerThanWritten(t *testing.T) {
 	s.requireLength(t, stream, 1)
 }
 
+// otherIDs sends new events at revisions that are taken: the plain conflict.
 func (s *suite) otherIDs(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 3)
@@ -95,6 +107,8 @@ func (s *suite) otherIDs(t *testing.T) {
 	s.requireLength(t, stream, 3)
 }
 
+// knownIDAtNext appends a stored id at the current revision. Stores do not keep ids
+// unique, which is why the port demands new ids from its callers.
 func (s *suite) knownIDAtNext(t *testing.T) {
 	stream, sent := s.stream(), events(1)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
@@ -108,9 +122,9 @@ func (s *suite) knownIDAtNext(t *testing.T) {
 	require.Equal(t, recorded[0].ID, recorded[1].ID)
 }
 
-// The ids of an append are asked with at every revision: they are a repeat at their
-// own alone, an append at the one that is correct now, and a conflict at all
-// others, also where they lie next door.
+// everyRevision sends the ids of one append at every expected revision. They are a
+// repeat at their own revision alone, a new append at the current one, and a conflict
+// at all others, also at adjacent ones.
 func (s *suite) everyRevision(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		stream := s.stream()
@@ -142,9 +156,9 @@ func (s *suite) everyRevision(t *testing.T) {
 	}
 }
 
-// Ids do not have to be unique for a store: what is appended twice at two right
-// revisions is there twice, and each of the two is a repeat at its own. So whoever
-// appends must never give one id to two events.
+// sameIDsTwice appends the same ids at two revisions that are right at their time. Both
+// are stored, and each is a repeat at its own revision. So a caller must never give one
+// id to two events: the store does not notice it.
 func (s *suite) sameIDsTwice(t *testing.T) {
 	one := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
 	two := one
@@ -164,6 +178,7 @@ func (s *suite) sameIDsTwice(t *testing.T) {
 	require.Equal(t, append(ids(one.Events), ids(one.Events)...), ids(s.read(t, one.Stream)))
 }
 
+// otherOrder sends stored ids in another order, which is another append.
 func (s *suite) otherOrder(t *testing.T) {
 	stream, sent := s.stream(), events(3)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
@@ -178,6 +193,8 @@ func (s *suite) otherOrder(t *testing.T) {
 	s.requireLength(t, stream, 3)
 }
 
+// twiceInOne sends one id twice in an append. Both events are stored: a unique index
+// on ids would refuse them.
 func (s *suite) twiceInOne(t *testing.T) {
 	stream, sent := s.stream(), events(1)
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: append(sent, sent[0])})
@@ -186,6 +203,8 @@ func (s *suite) twiceInOne(t *testing.T) {
 	s.requireLength(t, stream, 2)
 }
 
+// sameIDElsewhere sends a stored id to another stream. Ids are compared inside of one
+// stream only.
 func (s *suite) sameIDElsewhere(t *testing.T) {
 	one, other, sent := s.stream(), s.stream(), events(1)
 	for _, stream := range []string{one, other} {
@@ -196,6 +215,7 @@ func (s *suite) sameIDElsewhere(t *testing.T) {
 	s.requireLength(t, other, 1)
 }
 
+// requireConflict demands that an append is refused with ErrConflict.
 func (s *suite) requireConflict(t testing.TB, append eventstore.Append) {
 	t.Helper()
 	_, err := s.store.Append(within(t), append)

@@ -11,19 +11,21 @@ import (
 	"nonassociations/eventstore"
 )
 
+// errCanceled is the error of a subscription that a test has ended.
 var errCanceled = context.Canceled
 
+// leavingTests are the rules of contexts and of Close.
 func (s *suite) leavingTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
-		"every method returns after its context ended":        s.leave,
-		"a live subscription ends with its context":           s.leaveLive,
-		"a time limit ends a subscription":                    s.leaveInTime,
-		"who leaves does not cancel the neighbours":           s.neighbours,
+		"every method returns after its context ended":        s.endedContexts,
+		"a live subscription ends with its context":           s.endedLiveSubscription,
+		"a time limit ends a subscription":                    s.subscriptionDeadline,
+		"a caller that leaves does not cancel others":         s.concurrentCallers,
 		"a closed store refuses calls and ends subscriptions": s.closed,
 	}
 }
 
-// calls are all methods, with arguments that would succeed.
+// calls returns a call of each method but Close, with arguments that would succeed.
 func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Context) error {
 	stream := s.stream()
 	return map[string]func(ctx context.Context) error{
@@ -53,7 +55,7 @@ func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Contex
 	}
 }
 
-// inTime runs a call that must not hang.
+// inTime runs a call and fails the test when it hangs.
 func inTime(t testing.TB, call func() error) error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -61,19 +63,22 @@ func inTime(t testing.TB, call func() error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(patience / 3):
+	case <-time.After(waitTime / 3):
 		require.Fail(t, "the call does not return")
 		return nil
 	}
 }
 
-func (s *suite) leave(t *testing.T) {
+// endedContexts calls every method with an ended context. It must return the error of that
+// context, at once.
+func (s *suite) endedContexts(t *testing.T) {
 	for name, call := range s.calls(s.store) {
 		t.Run(name, func(t *testing.T) {
 			gone, cancel := context.WithCancel(context.Background())
 			cancel()
 			require.ErrorIs(t, inTime(t, func() error { return call(gone) }), context.Canceled)
 
+			// A deadline that has passed must be returned as such, and not as a cancel.
 			late, cancel := context.WithTimeout(context.Background(), time.Nanosecond)
 			defer cancel()
 			require.ErrorIs(t, inTime(t, func() error { return call(late) }), context.DeadlineExceeded)
@@ -81,13 +86,16 @@ func (s *suite) leave(t *testing.T) {
 	}
 }
 
-func (s *suite) leaveLive(t *testing.T) {
+// endedLiveSubscription ends the context of a subscription that has caught up.
+func (s *suite) endedLiveSubscription(t *testing.T) {
 	l := s.listen(t, s.placed(t), s.prefix())
 	l.untilCaughtUp(t)
 	require.ErrorIs(t, l.end(t), context.Canceled)
 }
 
-func (s *suite) leaveInTime(t *testing.T) {
+// subscriptionDeadline subscribes with a deadline. A server that ends the stream at the
+// deadline must not make it look like a break.
+func (s *suite) subscriptionDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	err := inTime(t, func() error {
@@ -96,8 +104,9 @@ func (s *suite) leaveInTime(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// A caller that leaves takes at most its own append along.
-func (s *suite) neighbours(t *testing.T) {
+// concurrentCallers lets half of many concurrent callers leave. A store that groups appends
+// must not cancel those of the others.
+func (s *suite) concurrentCallers(t *testing.T) {
 	const pairs = 30
 	ctx := within(t)
 	stayed := make(chan error, pairs)
@@ -122,7 +131,10 @@ func (s *suite) neighbours(t *testing.T) {
 	}
 }
 
+// closed closes a store with a live subscription. All calls return ErrUnavailable
+// afterwards, and a second Close is no error.
 func (s *suite) closed(t *testing.T) {
+	// The store of the run stays open for later tests, so this one has its own.
 	own := *s
 	own.store = s.Open(t)
 	l := own.listen(t, own.placed(t), own.prefix())
@@ -137,8 +149,8 @@ func (s *suite) closed(t *testing.T) {
 	require.NoError(t, own.store.Close(within(t)), "closing twice is no fault")
 }
 
-// insist appends behind the last event, and again after every conflict.
-func (s *suite) insist(ctx context.Context, stream string, sent []eventstore.Event) error {
+// appendWithRetry appends after the last event, and again after every conflict.
+func (s *suite) appendWithRetry(ctx context.Context, stream string, sent []eventstore.Event) error {
 	for {
 		last, err := s.store.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)
 		if err != nil {
