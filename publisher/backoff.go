@@ -8,16 +8,27 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// delays are the pauses before a retry. Each pause is twice the one before, up to a
-// limit.
+// delays are the intervals of a session. The pause before a retry is twice the one
+// before, up to a limit.
 type delays struct {
 	first   time.Duration
 	longest time.Duration // for the topic, and for a message that is not parked
 	parked  time.Duration // for a parked message
+
+	// commit batches acknowledgements before the checkpoint is written, because each
+	// write costs a round trip. A crash within the delay only sends again.
+	commit time.Duration
+	// check is how often a waiting session checks its lease, and how often requests
+	// of operators are read.
+	check time.Duration
 }
 
-// normalDelays let a topic be used within seconds of its recovery.
-var normalDelays = delays{first: 100 * time.Millisecond, longest: 5 * time.Second, parked: 10 * time.Minute}
+// normalDelays let a topic be used within seconds of its recovery. Only tests have
+// others.
+var normalDelays = delays{
+	first: 100 * time.Millisecond, longest: 5 * time.Second, parked: 10 * time.Minute,
+	commit: 20 * time.Millisecond, check: time.Second,
+}
 
 // after returns the pause of a delivery that failed by itself.
 func (p delays) after(it *delivery) time.Duration {

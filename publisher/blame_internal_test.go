@@ -2,7 +2,6 @@ package publisher
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,7 +13,7 @@ import (
 // two, when SNS has taken others before.
 func sent(t *testing.T) (*pipeline, *delivery) {
 	t.Helper()
-	l := newPipeline(100, logPosition{}, delays{time.Hour, time.Hour, time.Hour})
+	l := newPipeline(100, logPosition{}, frozen)
 	l.tally = tally{delivered: 7, calls: 7}
 	for i, pair := range []int{1, 1, 2, 3} {
 		l.add([]outgoing{factOf(messageAt(i+1, pairOf(pair)))})
@@ -137,7 +136,7 @@ func TestBlame_ofABatchIsSoughtOneByOneWhenOthersAreTaken(t *testing.T) {
 func TestBlame_outlivesARestart(t *testing.T) {
 	for _, state := range []store.State{store.Failing, store.Refused, store.Blocked} {
 		m := messageAt(1, pairOf(1))
-		l := newPipeline(100, logPosition{at: at(1)}, delays{time.Hour, time.Hour, time.Hour})
+		l := newPipeline(100, logPosition{at: at(1)}, frozen)
 		l.restore(message.Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Attempts: 9, Reason: "why"}})
 		it := l.parkedDeliveries[m.EventID]
 		require.Equal(t, state == store.Failing, it.alone)

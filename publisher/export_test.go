@@ -16,9 +16,12 @@ func (o Options) WithStep(step func(string)) Options {
 
 // WithPauses lets a test wait less for what is tried again.
 func (o Options) WithPauses(first, longest, parked time.Duration) Options {
-	o.delays = delays{first, longest, parked}
+	o.delays = delays{first: first, longest: longest, parked: parked, commit: 2 * time.Millisecond, check: 20 * time.Millisecond}
 	return o
 }
+
+// Wake lets a publisher read requests now, and not when it next checks its lease.
+func (p *Publisher) Wake() { signal(p.handler.wake) }
 
 // WithCallTime lets a test wait less for an SNS that says nothing.
 func (d *Client) WithCallTime(most time.Duration) *Client {

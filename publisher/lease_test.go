@@ -72,7 +72,7 @@ func TestCheckpoint_movedByAnotherStopsTheSession(t *testing.T) {
 	w.changes(pairNo(1))
 	w.checkpointed(message.Domain)
 	require.Greater(t, len(w.hears(message.Domain)), 2, "it went on from where the checkpoint is now")
-	require.True(t, p.Status().Leader)
+	require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
 }
 
 // What is before an event that nobody can read is told, once, and the line stops.

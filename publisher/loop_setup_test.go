@@ -2,6 +2,7 @@ package publisher_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -23,7 +24,15 @@ import (
 	"nonassociations/publisher/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run side by side than there are processors: most of
+// their time they wait for Postgres, SNS or a pause.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // How long a fact may take to come true on a busy machine, and how often to look.
 const (
@@ -48,6 +57,10 @@ type world struct {
 	aws *localaws.Server
 	arn string
 	faults
+
+	running []*telling
+	seen    map[string]bool // the event ids on the queue
+	counted int             // the messages in seen
 
 	mu        sync.Mutex
 	revisions map[domain.Pair]int
@@ -100,6 +113,7 @@ func (w *world) startSNS(address, topic string) {
 	})
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = w.aws.Stop(context.Background()) })
+	w.seen, w.counted = map[string]bool{}, 0
 	w.arn = w.aws.Topic(topic)
 	require.NoError(w.t, w.aws.Subscribe(w.arn, queue, true, ""))
 }
@@ -149,6 +163,7 @@ func (w *world) start(o publisher.Options) *telling {
 		r.ended <- r.Run(ctx)
 		close(r.ended)
 	}()
+	w.running = append(w.running, r)
 	w.t.Cleanup(r.kill)
 	return r
 }

@@ -120,8 +120,12 @@ func TestFaults_ofSNSAreOutlived(t *testing.T) {
 				w.changes(pairNo(i % 40))
 			}
 			breaks(w)
+			faults := uint64(200)
+			if name == "silent" { // each costs the time of a call
+				faults = 80
+			}
 			p := w.start(w.options(message.Domain))
-			require.Eventually(t, func() bool { s := p.Status(); return s.Faults > 200 || s.Delivered >= 300 }, patience, poll)
+			require.Eventually(t, func() bool { s := p.Status(); return s.Faults > faults || s.Delivered >= 300 }, patience, poll)
 			for i := range 300 {
 				w.changes(pairNo(i % 40))
 			}
@@ -202,7 +206,7 @@ func TestKills_atEveryStepLoseNothing(t *testing.T) {
 			written := make(chan struct{})
 			go func() {
 				defer close(written)
-				for i := 0; i < 2000 && commanding.Err() == nil; i++ {
+				for i := 0; i < 1000 && commanding.Err() == nil; i++ {
 					if i%50 == 49 {
 						w.renumbers(pairNo(i%37), pairNo(100+i))
 					}
@@ -218,7 +222,7 @@ func TestKills_atEveryStepLoseNothing(t *testing.T) {
 			w.works()
 			w.start(w.options(message.Domain))
 			heard := w.hears(message.Domain)
-			t.Logf("%d sent, %d distinct", len(heard), distinct(heard))
+			t.Logf("%d sent, %d distinct", len(heard), w.distinct())
 		})
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 func database(t *testing.T) *pgx.Conn {
 	t.Helper()
+	t.Parallel()
 	dsn := testdb.New(t)
 	require.NoError(t, store.Migrate(t.Context(), dsn))
 	conn, err := pgx.Connect(t.Context(), dsn)

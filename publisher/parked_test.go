@@ -67,11 +67,20 @@ func (w *world) lies(n int) {
 func (w *world) retry(id uuid.UUID) {
 	w.t.Helper()
 	require.NoError(w.t, store.RequestRetry(w.t.Context(), w.dsn, string(message.Domain), id))
+	w.wake()
 }
 
 func (w *world) skip(id uuid.UUID) {
 	w.t.Helper()
 	require.NoError(w.t, store.RequestSkip(w.t.Context(), w.dsn, string(message.Domain), id, "nobody needs it", time.Now()))
+	w.wake()
+}
+
+// wake lets the publishers read the requests at once.
+func (w *world) wake() {
+	for _, p := range w.running {
+		p.Wake()
+	}
 }
 
 func TestInvalidMessage_parksItsPairAndNoOther(t *testing.T) {

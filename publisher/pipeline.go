@@ -67,7 +67,7 @@ func newPipeline(limit int, through logPosition, pauses delays) *pipeline {
 }
 
 // signal wakes the receiver without blocking. Several signals may coalesce.
-func signal(to chan struct{}) {
+func signal(to chan<- struct{}) {
 	select {
 	case to <- struct{}{}:
 	default:

@@ -18,7 +18,7 @@ import (
 
 // lineOf is a line with a message of each of some pairs, all ready.
 func lineOf(limit int, pairs ...int) *pipeline {
-	l := newPipeline(limit, logPosition{}, delays{time.Hour, time.Hour, time.Hour})
+	l := newPipeline(limit, logPosition{}, frozen)
 	for i, pair := range pairs {
 		l.add([]outgoing{factOf(messageAt(i+1, pairOf(pair)))})
 	}

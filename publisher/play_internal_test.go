@@ -27,6 +27,9 @@ var (
 	errCut       = errors.New("the connection was cut")
 )
 
+// frozen delays never end by themselves: a test ends them.
+var frozen = delays{first: time.Hour, longest: time.Hour, parked: time.Hour, check: time.Second}
+
 // tester is a *testing.T or a *rapid.T.
 type tester interface {
 	require.TestingT
@@ -88,7 +91,7 @@ func newPlay(t tester, conn *pgx.Conn) *play {
 		t: t, conn: conn, was: map[uuid.UUID]error{}, says: map[uuid.UUID]error{}, cut: map[uuid.UUID]int{},
 		now: time.Unix(0, 0), window: 4, told: map[uuid.UUID]bool{}, asked: map[uuid.UUID]bool{},
 	}
-	_, err := conn.Exec(t.Context(), `TRUNCATE publisher.parked, publisher.checkpoint`)
+	_, err := conn.Exec(t.Context(), `DELETE FROM publisher.parked; DELETE FROM publisher.checkpoint`)
 	require.NoError(t, err)
 	p.restart()
 	return p
@@ -120,7 +123,7 @@ func (p *play) restart() {
 	require.NoError(p.t, err)
 	p.session = New(Options{
 		Topic: message.Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
-		Logger: slog.New(slog.DiscardHandler), Window: p.window, delays: delays{time.Hour, time.Hour, time.Hour},
+		Logger: slog.New(slog.DiscardHandler), Window: p.window, delays: frozen,
 	}).newSession(was)
 	p.rows = p.readRows()
 	for id, row := range p.rows {

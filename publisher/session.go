@@ -22,10 +22,6 @@ type session struct {
 	stop         func()           // ends the senders; nil until they run
 }
 
-// commitDelay batches acknowledgements before the checkpoint is written: each write
-// costs a round trip. A crash within the delay only sends again.
-const commitDelay = 20 * time.Millisecond
-
 // start runs the senders, once, until ctx ends. ctx is that of the lease.
 func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	if s.stop != nil {
@@ -46,7 +42,7 @@ func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 }
 
 // pace wakes the consumer when there is something to commit, at most once in
-// commitDelay.
+// the delay of a commit.
 func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 	for {
 		select {
@@ -54,23 +50,17 @@ func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 			return
 		case <-s.pipeline.changed:
 		}
-		if !sleep(ctx, commitDelay) {
+		if !sleep(ctx, s.delays.commit) {
 			return
 		}
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
+		signal(wake)
 	}
 }
-
-// checkLeaseEvery is how often a waiting session checks its lease and reads requests.
-const checkLeaseEvery = time.Second
 
 // until waits for done and commits meanwhile. A session that has lost its lease
 // fails there instead of waiting on.
 func (s *session) until(ctx context.Context, conn *store.Conn, wake <-chan struct{}, done func() bool) error {
-	tick := time.NewTicker(checkLeaseEvery)
+	tick := time.NewTicker(s.delays.check)
 	defer tick.Stop()
 	for !done() {
 		var err error
@@ -122,11 +112,12 @@ func (s *session) commit(ctx context.Context, conn *store.Conn) error {
 	return s.applyRequests(ctx, conn)
 }
 
-// applyRequests reads the requests of operators, at most once a second and only while
+// applyRequests reads the requests of operators, at most once in the delay of
+// a check, and only while
 // a message is parked.
 func (s *session) applyRequests(ctx context.Context, conn *store.Conn) error {
 	now := s.Clock()
-	if s.pipeline.nothingParked() || now.Sub(s.acknowledged) < checkLeaseEvery {
+	if s.pipeline.nothingParked() || now.Sub(s.acknowledged) < s.delays.check {
 		return nil
 	}
 	requests, err := store.Requests(ctx, conn, string(s.Topic))
