@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"context"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -31,11 +32,11 @@ var normalDelays = delays{
 }
 
 // after returns the pause of a delivery that failed by itself.
-func (p delays) after(it *delivery) time.Duration {
-	if it.state == store.Failing {
-		return doubled(p.first, it.attempts, p.parked)
+func (w delays) after(d *delivery) time.Duration {
+	if d.state == store.Failing {
+		return doubled(w.first, d.attempts, w.parked)
 	}
-	return doubled(p.first, it.faults-1, p.longest)
+	return doubled(w.first, d.faults-1, w.longest)
 }
 
 // doubled returns first doubled so many times, and at most limit.
@@ -47,9 +48,29 @@ func doubled(first time.Duration, times int, limit time.Duration) time.Duration 
 }
 
 // ofCalls returns the backoff of a sender while SNS takes nothing at all.
-func (p delays) ofCalls() *backoff.ExponentialBackOff {
-	rests := backoff.NewExponentialBackOff()
-	rests.InitialInterval, rests.MaxInterval, rests.Multiplier = p.first, p.longest, 2
-	rests.Reset()
-	return rests
+func (w delays) ofCalls() *backoff.ExponentialBackOff {
+	retries := backoff.NewExponentialBackOff()
+	retries.InitialInterval, retries.MaxInterval, retries.Multiplier = w.first, w.longest, 2
+	retries.Reset()
+	return retries
+}
+
+// signal wakes the receiver without blocking. Several signals may coalesce.
+func signal(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
+	}
+}
+
+// sleep waits for d and reports whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -34,6 +34,16 @@ type outgoing struct {
 	messages []message.Message
 }
 
+// pendingPosition is a place in the log whose messages are not all delivered or
+// parked. Pending positions form a list in the order of the log. A finished one is
+// merged into the one before it, so that the checkpoint advances without a gap.
+type pendingPosition struct {
+	position     logPosition
+	open         int       // messages neither delivered nor parked
+	oldest       time.Time // when the first fact in it was recorded
+	before, next *pendingPosition
+}
+
 // deliveryState is the progress of one delivery.
 type deliveryState int
 
@@ -129,3 +139,7 @@ func (d *delivery) row() store.Parked {
 		Position: d.message.Position, State: d.state, Reason: d.reason, Attempts: d.attempts,
 	}
 }
+
+// tally counts what SNS has done on a topic, to tell its faults from those of one
+// message.
+type tally struct{ delivered, calls, failed uint64 }

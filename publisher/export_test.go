@@ -24,16 +24,16 @@ func (o Options) WithPauses(first, longest, parked time.Duration) Options {
 func (p *Publisher) Wake() { signal(p.handler.wake) }
 
 // WithCallTime lets a test wait less for an SNS that says nothing.
-func (d *Client) WithCallTime(most time.Duration) *Client {
-	d.callTime = most
-	return d
+func (c *Client) WithCallTime(most time.Duration) *Client {
+	c.callTime = most
+	return c
 }
 
 // At calls a local SNS at an address of its own, so that tests with one each run
 // side by side.
-func (d *Client) At(endpoint string) *Client {
-	d.client = sns.New(d.client.Options(), func(o *sns.Options) {
+func (c *Client) At(endpoint string) *Client {
+	c.client = sns.New(c.client.Options(), func(o *sns.Options) {
 		o.BaseEndpoint, o.Credentials = aws.String(endpoint), credentials.NewStaticCredentialsProvider("local", "local", "")
 	})
-	return d
+	return c
 }

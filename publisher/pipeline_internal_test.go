@@ -190,7 +190,7 @@ func TestPipeline_discardsWhatIsRefusedAndTriesTheOthersAgain(t *testing.T) {
 	l.enqueue(&delivery{message: message.Message{Topic: message.Domain, EventID: uuid.New(), Position: at(9), Pairs: []domain.Pair{pairOf(1)}}})
 	l.refuse(l.nextBatch()[0], "why")
 	require.Len(t, l.parked, 3)
-	require.Len(t, l.dropDone(), 1)
+	require.Len(t, l.dropRefused(), 1)
 	require.Empty(t, l.parked)
 	require.Empty(t, l.parkedDeliveries)
 	require.Len(t, l.queues[pairOf(1)].deliveries, 2)
@@ -198,7 +198,7 @@ func TestPipeline_discardsWhatIsRefusedAndTriesTheOthersAgain(t *testing.T) {
 	require.Len(t, next, 1)
 	require.Equal(t, notParked, next[0].park)
 	l.delivered(next...)
-	require.Empty(t, l.dropDone())
+	require.Empty(t, l.dropRefused())
 	l.delivered(l.nextBatch()...)
 	require.Empty(t, l.gone, "nothing has a row")
 }

@@ -121,7 +121,7 @@ func (p *play) restart() {
 	}
 	was, err := store.LoadOrCreate(p.t.Context(), p.conn, string(message.Domain), uuid.Max)
 	require.NoError(p.t, err)
-	p.session = New(Options{
+	p.session = newHandler(Options{
 		Topic: message.Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
 		Logger: slog.New(slog.DiscardHandler), Window: p.window, delays: frozen,
 	}).newSession(was)

@@ -12,13 +12,15 @@ import (
 
 // session is the work under one lease, from its beginning to its loss.
 type session struct {
-	*Publisher
+	Options
 
+	beat         func()
+	health       *health
 	pipeline     *pipeline
 	cache        *statecache.PairCache // for facts in the order of the log
 	reread       reload
 	was          store.Checkpoint // as stored; the next update is conditional on it
-	acknowledged time.Time        // when requests were last read
+	requestsRead time.Time        // when requests were last read
 	stop         func()           // ends the senders; nil until they run
 }
 
@@ -29,14 +31,14 @@ func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := s.pipeline.stop(ctx)
-	var speaking sync.WaitGroup
+	var running sync.WaitGroup
 	for range senders {
-		speaking.Go(func() { s.send(ctx) })
+		running.Go(func() { s.send(ctx) })
 	}
-	speaking.Go(func() { s.pace(ctx, wake) })
+	running.Go(func() { s.pace(ctx, wake) })
 	s.stop = func() {
 		cancel()
-		speaking.Wait()
+		running.Wait()
 		ended()
 	}
 }
@@ -92,23 +94,23 @@ func (s *session) drain(ctx context.Context, conn *store.Conn, wake <-chan struc
 // transaction. With nothing to store it verifies the checkpoint instead. Either
 // fails with store.ErrFenced when another session has moved the checkpoint.
 func (s *session) commit(ctx context.Context, conn *store.Conn) error {
-	settlement := s.pipeline.changes()
+	changes := s.pipeline.changes()
 	now := s.was
-	if s.was.At.Before(settlement.through.at) {
-		now.At, now.Last, now.Facts = settlement.through.at, settlement.through.last, settlement.through.facts
+	if s.was.At.Before(changes.through.at) {
+		now.At, now.Last, now.Facts = changes.through.at, changes.through.last, changes.through.facts
 	}
 	s.step("settling")
-	if now == s.was && settlement.work.IsEmpty() {
+	if now == s.was && changes.work.IsEmpty() {
 		if err := store.Verify(ctx, conn, s.was); err != nil {
 			return err
 		}
-	} else if err := store.Commit(ctx, conn, s.was, now, settlement.work, s.Clock()); err != nil {
+	} else if err := store.Commit(ctx, conn, s.was, now, changes.work, s.Clock()); err != nil {
 		return err
 	}
 	s.step("settled")
-	s.consumer.Beat()
+	s.beat()
 	s.was = now
-	s.pipeline.committed(settlement)
+	s.pipeline.committed(changes)
 	return s.applyRequests(ctx, conn)
 }
 
@@ -117,14 +119,17 @@ func (s *session) commit(ctx context.Context, conn *store.Conn) error {
 // a message is parked.
 func (s *session) applyRequests(ctx context.Context, conn *store.Conn) error {
 	now := s.Clock()
-	if s.pipeline.nothingParked() || now.Sub(s.acknowledged) < s.delays.check {
+	if s.pipeline.nothingParked() || now.Sub(s.requestsRead) < s.delays.check {
 		return nil
 	}
 	requests, err := store.Requests(ctx, conn, string(s.Topic))
 	if err != nil {
 		return fmt.Errorf("read the requests of operators: %w", err)
 	}
-	s.acknowledged = now
+	s.requestsRead = now
 	s.pipeline.applyRequests(requests)
 	return nil
 }
+
+// cachedPairs bounds the cache of folded pairs, in non-associations.
+const cachedPairs = 16_384

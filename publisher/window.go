@@ -1,17 +1,5 @@
 package publisher
 
-import "time"
-
-// pendingPosition is a place in the log whose messages are not all delivered or
-// parked. Pending positions form a list in the order of the log. A finished one is
-// merged into the one before it, so that the checkpoint advances without a gap.
-type pendingPosition struct {
-	position     logPosition
-	open         int       // messages neither delivered nor parked
-	oldest       time.Time // when the first fact in it was recorded
-	before, next *pendingPosition
-}
-
 // window is the part of the log after the checkpoint, with the commit position: the
 // place before the first gap.
 type window struct {

@@ -66,7 +66,7 @@ func (p *process) publish(ctx, below context.Context) error {
 	}
 	p.topics.Store(&all)
 	for _, one := range all {
-		p.consumers.watch(watched{name: publisher.ConsumerOf(one.Topic), placed: true, own: one.Consuming})
+		p.consumers.watch(watched{name: publisher.ConsumerOf(one.Topic()), placed: true, own: one.Consuming})
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if p.Roles.Serve {

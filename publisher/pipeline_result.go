@@ -7,88 +7,84 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// tally counts what SNS has done on a topic, to tell its faults from those of one
-// message.
-type tally struct{ delivered, calls, failed uint64 }
-
 // delivered completes deliveries that SNS has acknowledged in one call.
-func (l *pipeline) delivered(deliveries ...*delivery) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tally.calls++
+func (p *pipeline) delivered(deliveries ...*delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tally.calls++
 	for _, d := range deliveries {
-		l.count.Delivered++
-		l.tally.delivered++
-		l.markDelivered(d)
+		p.count.Delivered++
+		p.tally.delivered++
+		p.markDelivered(d)
 	}
-	l.wake()
+	p.wake()
 }
 
 // drop completes a delivery for which this build has no message.
-func (l *pipeline) drop(d *delivery) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.markDelivered(d)
-	l.wake()
+func (p *pipeline) drop(d *delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.markDelivered(d)
+	p.wake()
 }
 
-func (l *pipeline) markDelivered(d *delivery) {
+func (p *pipeline) markDelivered(d *delivery) {
 	if d.park != notParked {
-		l.gone = append(l.gone, d.message.EventID)
+		p.gone = append(p.gone, d.message.EventID)
 	}
-	l.finish(d)
+	p.finish(d)
 }
 
 // finish removes a delivery from the pipeline, whatever its state, and makes the
 // next ones of its pairs ready.
-func (l *pipeline) finish(d *delivery) {
+func (p *pipeline) finish(d *delivery) {
 	if d.progress == ready {
-		i := slices.Index(l.ready, d)
-		l.ready = slices.Delete(l.ready, i, i+1)
+		i := slices.Index(p.ready, d)
+		p.ready = slices.Delete(p.ready, i, i+1)
 	}
-	l.resume(d)
+	p.resume(d)
 	d.progress = done
 	if d.park != notParked {
-		delete(l.parkedDeliveries, d.message.EventID)
-		signal(l.changed)
+		delete(p.parkedDeliveries, d.message.EventID)
+		signal(p.changed)
 	}
 	for _, queue := range d.queues {
 		queue.remove(d)
 		if len(queue.deliveries) == 0 {
-			delete(l.queues, queue.pair)
+			delete(p.queues, queue.pair)
 		}
 	}
 	for _, queue := range d.queues {
 		if len(queue.deliveries) > 0 {
-			l.markReady(queue.deliveries[0])
+			p.markReady(queue.deliveries[0])
 		}
 	}
-	l.release(d)
+	p.release(d)
 }
 
 // release lets the checkpoint pass a delivery.
-func (l *pipeline) release(d *delivery) {
-	if l.complete(d) {
-		signal(l.changed)
-		signal(l.capacity)
+func (p *pipeline) release(d *delivery) {
+	if p.complete(d) {
+		signal(p.changed)
+		signal(p.capacity)
 	}
 }
 
-func (l *pipeline) requeue(deliveries []*delivery) {
+func (p *pipeline) requeue(deliveries []*delivery) {
 	for _, d := range deliveries {
 		d.progress = ready
-		l.ready = append(l.ready, d)
+		p.ready = append(p.ready, d)
 	}
 }
 
 // retryIndividually sends each delivery of a batch again in a batch of its own. SNS
 // refused them as a whole, which does not say which one is invalid.
-func (l *pipeline) retryIndividually(deliveries []*delivery) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (p *pipeline) retryIndividually(deliveries []*delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	sendAlone(deliveries)
-	l.requeue(deliveries)
-	l.wake()
+	p.requeue(deliveries)
+	p.wake()
 }
 
 func sendAlone(deliveries []*delivery) {
@@ -99,13 +95,13 @@ func sendAlone(deliveries []*delivery) {
 
 // refuse parks a delivery, and everything behind it, whose message SNS calls
 // invalid.
-func (l *pipeline) refuse(d *delivery, reason string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.count.Refusals++
+func (p *pipeline) refuse(d *delivery, reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.count.Refusals++
 	d.progress, d.alone, d.faultsOfItsOwn = queued, false, 0
 	d.attempts++
-	l.park(d, store.Refused, reason)
+	p.park(d, store.Refused, reason)
 }
 
 const (
@@ -119,11 +115,11 @@ const (
 // fail backs off a delivery whose entry SNS did not take. The fault counts as the
 // message's own when SNS has taken another message since the last such fault. A
 // fault that names the topic never counts.
-func (l *pipeline) fail(d *delivery, fault error) blame {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.count.Faults++
-	return l.failed(d, fault, l.tally.delivered > d.since.delivered)
+func (p *pipeline) fail(d *delivery, fault error) blame {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.count.Faults++
+	return p.failed(d, fault, p.tally.delivered > d.since.delivered)
 }
 
 // blame is what a fault is attributed to.
@@ -135,19 +131,19 @@ const (
 	onMessage              // a message that is parked as failing from now on
 )
 
-func (l *pipeline) failed(d *delivery, fault error, byItself bool) blame {
+func (p *pipeline) failed(d *delivery, fault error, byItself bool) blame {
 	known := d.state == store.Failing
 	if byItself && !isOfTopic(fault) {
-		d.since, d.failures, d.faults = l.tally, 0, 0
+		d.since, d.failures, d.faults = p.tally, 0, 0
 		d.faultsOfItsOwn++
 	}
 	if d.faultsOfItsOwn >= maxOwnFaults || known && (d.faultsOfItsOwn > 0 || d.released) {
 		d.attempts += d.faultsOfItsOwn
 		d.faultsOfItsOwn = 0
-		l.park(d, store.Failing, codeOf(fault))
+		p.park(d, store.Failing, codeOf(fault))
 	}
 	d.faults++
-	l.backOff(d, l.delays.after(d))
+	p.backOff(d, p.delays.after(d))
 	switch {
 	case known:
 		return onParked
@@ -161,67 +157,73 @@ func (l *pipeline) failed(d *delivery, fault error, byItself bool) blame {
 // takes others meanwhile, one of the deliveries may be the cause: they are then
 // sent one by one. A single delivery that is the cause is backed off by itself, so
 // that the topic is not.
-func (l *pipeline) callFailed(deliveries []*delivery, fault error) blame {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.wake()
-	l.count.Faults += uint64(len(deliveries))
+func (p *pipeline) callFailed(deliveries []*delivery, fault error) blame {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.wake()
+	p.count.Faults += uint64(len(deliveries))
 	first, single := deliveries[0], len(deliveries) == 1
-	byItself := single && l.isToBlame(first)
-	l.tally.failed++
+	byItself := single && p.isToBlame(first)
+	p.tally.failed++
 	switch {
 	case single && (byItself && !isOfTopic(fault) || first.state == store.Failing):
-		return max(l.failed(first, fault, byItself), onParked)
+		return max(p.failed(first, fault, byItself), onParked)
 	case isOfTopic(fault):
 	case single:
 		first.failures++
-	case slices.ContainsFunc(deliveries, func(d *delivery) bool { return l.tally.delivered > d.since.delivered }):
+	case slices.ContainsFunc(deliveries, func(d *delivery) bool { return p.tally.delivered > d.since.delivered }):
 		sendAlone(deliveries)
 	}
-	l.requeue(deliveries)
+	p.requeue(deliveries)
 	return onTopic
 }
 
 // isToBlame reports whether nearly all calls with other deliveries have worked since
 // this one last failed.
-func (l *pipeline) isToBlame(d *delivery) bool {
-	worked := l.tally.calls - d.since.calls
-	others := l.tally.failed - d.since.failed - d.failures
+func (p *pipeline) isToBlame(d *delivery) bool {
+	worked := p.tally.calls - d.since.calls
+	others := p.tally.failed - d.since.failed - d.failures
 	return worked > 0 && worked >= callsPerFault*others
 }
 
 // delay backs off a delivery whose fact could not be read from the log again. It
 // returns how often that has happened.
-func (l *pipeline) delay(d *delivery) (faults int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (p *pipeline) delay(d *delivery) (faults int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	d.faults++
-	l.backOff(d, l.delays.after(d))
+	p.backOff(d, p.delays.after(d))
 	return d.faults
 }
 
-func (l *pipeline) backOff(d *delivery, pause time.Duration) {
+func (p *pipeline) backOff(d *delivery, pause time.Duration) {
 	d.progress = backingOff
-	if l.ended {
+	if p.ended {
 		return
 	}
-	l.resting[d] = time.AfterFunc(pause, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.resume(d)
-		l.markReady(d)
-		l.wake()
+	p.resting[d] = time.AfterFunc(pause, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.resume(d)
+		p.markReady(d)
+		p.wake()
 	})
 }
 
 // resume ends the backoff of a delivery, if there is one.
-func (l *pipeline) resume(d *delivery) {
+func (p *pipeline) resume(d *delivery) {
 	if d.progress != backingOff {
 		return
 	}
-	if pause, set := l.resting[d]; set {
+	if pause, set := p.resting[d]; set {
 		pause.Stop()
-		delete(l.resting, d)
+		delete(p.resting, d)
 	}
 	d.progress = queued
+}
+
+func (p *pipeline) counts() Counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count
 }
