@@ -47,7 +47,10 @@ func doubled(first time.Duration, times int, limit time.Duration) time.Duration 
 	return min(first, limit)
 }
 
-// ofCalls returns the backoff of a sender while SNS takes nothing at all.
+// ofCalls returns the backoff of a sender while SNS takes nothing at all. It has
+// jitter, so that the senders do not call a throttled topic all at once. The caller
+// waits itself instead of using backoff.Retry, because each attempt sends another
+// batch: what failed has gone back to the pipeline.
 func (w delays) ofCalls() *backoff.ExponentialBackOff {
 	retries := backoff.NewExponentialBackOff()
 	retries.InitialInterval, retries.MaxInterval, retries.Multiplier = w.first, w.longest, 2

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
-// WithStep calls a test at each step of the loop: taken, sent, settling, settled.
+// WithStep calls a test at each step of the loop: taken, sent, committing, committed.
 func (o Options) WithStep(step func(string)) Options {
 	o.step = step
 	return o

@@ -17,6 +17,9 @@ type fact struct {
 	err error
 }
 
+// poison returns the error that ends a session at this fact. The consumer reports
+// it in consumer.status with type, stream and revision, and an operator needs no
+// log to find the fact.
 func (f fact) poison(err error, as status.Kind) error {
 	return &consumer.Poison{
 		EventID: f.recorded.ID, Type: f.recorded.Type, Stream: f.recorded.Stream,

@@ -30,6 +30,8 @@ type handler struct {
 	before  Counts   // of earlier sessions
 }
 
+// newHandler returns a handler for a consumer, or for a replay, which has no
+// consumer and calls only Decode and newSession.
 func newHandler(options Options) *handler {
 	options = options.withDefaults()
 	return &handler{
@@ -50,7 +52,8 @@ func (h *handler) newSession(was store.Checkpoint) *session {
 	return s
 }
 
-// reached returns the position up to which everything is delivered or parked.
+// reached returns the position up to which everything is delivered or parked, or
+// the zero position before the first session.
 func (h *handler) reached() eventstore.Position {
 	s := h.currentSession()
 	if s == nil {

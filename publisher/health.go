@@ -24,7 +24,8 @@ type health struct {
 	loggedAt time.Time
 }
 
-// logEvery is how often a fault that lasts is logged.
+// logEvery is how often a fault that lasts is logged. Retries come many times a
+// second, and a log of each would hide everything else.
 const logEvery = time.Minute
 
 // fault returns the last fault, or nil when a message was delivered since.

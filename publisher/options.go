@@ -55,5 +55,6 @@ func ConsumerOf(t message.Topic) string {
 	return "publisher"
 }
 
-// senders is how many batches may be in flight at once.
+// senders is how many batches may be in flight at once. A call to SNS takes tens of
+// milliseconds, so this bounds the throughput to some thousand messages a second.
 const senders = 16

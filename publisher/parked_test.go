@@ -215,7 +215,7 @@ func TestKills_withManyParkedMessagesLoseNothing(t *testing.T) {
 		}
 	}
 	refused := w.refuses(bad...)
-	for i, step := range []string{"taken", "sent", "settling", "settled", "settling", "sent", "any", "any", "any", "any"} {
+	for i, step := range []string{"taken", "sent", "committing", "committed", "committing", "sent", "any", "any", "any", "any"} {
 		w.runUntilKilled(step)
 		for _, id := range bad[2*i : 2*i+2] {
 			refused.no(id)

@@ -54,6 +54,8 @@ type mark struct {
 	asked bool // the attempt was an operator's request, which ends with it
 }
 
+// newPipeline returns an empty pipeline that begins after a position. limit is how
+// many positions may be pending at once.
 func newPipeline(limit int, through logPosition, waits delays) *pipeline {
 	p := &pipeline{
 		delays: waits, changed: make(chan struct{}, 1), capacity: make(chan struct{}, 1),
@@ -165,8 +167,11 @@ func (p *pipeline) wake() {
 	}
 }
 
-// nextBatch waits for deliveries and takes a batch within the limits of SNS, at
-// most one delivery of a pair. It returns nil when the pipeline has ended.
+// nextBatch waits for deliveries and takes a batch within the limits of SNS: ten
+// entries and 256 KiB. Only the first delivery of a pair is ever ready, so a batch
+// holds at most one of each pair. It returns nil when the pipeline has ended. A
+// delivery that is larger than the limit goes in a batch of its own, which SNS then
+// refuses.
 func (p *pipeline) nextBatch() []*delivery {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -25,6 +25,8 @@ func (p *pipeline) park(d *delivery, state store.State, reason string) {
 	p.block(d)
 }
 
+// addParked marks a delivery as parked, with its row still to be inserted. The
+// checkpoint waits until the insert is committed.
 func (p *pipeline) addParked(d *delivery) {
 	d.park = parking
 	p.parkedDeliveries[d.message.EventID] = d
@@ -149,6 +151,9 @@ func (p *pipeline) isUncommitted(d *delivery) bool {
 	return slices.Contains(p.marked, mark{d, true})
 }
 
+// skip drops a message for good. The delivery can be missing: after a restart the
+// pipeline restores no delivery for a skipped row, and the log may be read up to it
+// only later. The id is then kept, and add ignores the message.
 func (p *pipeline) skip(id uuid.UUID, d *delivery) {
 	p.skipped[id] = true
 	p.acknowledged = append(p.acknowledged, id)
@@ -158,8 +163,9 @@ func (p *pipeline) skip(id uuid.UUID, d *delivery) {
 	}
 }
 
-// dropRefused unparks everything, for a replay, which has no table of parked messages.
-// It drops what SNS refused and returns it; the rest is sent.
+// dropRefused unparks everything and drops what SNS refused, for a replay, which
+// has no table of parked messages. It returns what was refused; all else is sent
+// again.
 func (p *pipeline) dropRefused() []store.Parked {
 	p.mu.Lock()
 	defer p.mu.Unlock()

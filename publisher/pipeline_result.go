@@ -28,6 +28,7 @@ func (p *pipeline) drop(d *delivery) {
 	p.wake()
 }
 
+// markDelivered completes a delivery, and has its row deleted if it was parked.
 func (p *pipeline) markDelivered(d *delivery) {
 	if d.park != notParked {
 		p.gone = append(p.gone, d.message.EventID)
@@ -70,6 +71,8 @@ func (p *pipeline) release(d *delivery) {
 	}
 }
 
+// requeue makes deliveries ready again that were in flight. They stay first in
+// their pairs all the time, so that nothing of these pairs can overtake them.
 func (p *pipeline) requeue(deliveries []*delivery) {
 	for _, d := range deliveries {
 		d.progress = ready
@@ -87,6 +90,9 @@ func (p *pipeline) retryIndividually(deliveries []*delivery) {
 	p.wake()
 }
 
+// sendAlone marks deliveries to be sent in batches of their own from now on. It
+// stays so until SNS refuses one or takes it: after a fault of a whole batch, any
+// of them may be its cause.
 func sendAlone(deliveries []*delivery) {
 	for _, d := range deliveries {
 		d.alone = true
@@ -122,7 +128,8 @@ func (p *pipeline) fail(d *delivery, fault error) blame {
 	return p.failed(d, fault, p.tally.delivered > d.since.delivered)
 }
 
-// blame is what a fault is attributed to.
+// blame is what a fault is attributed to. The answer decides whether the sender
+// backs off (the topic), or whether it goes on at once (one message).
 type blame int
 
 const (
@@ -131,6 +138,10 @@ const (
 	onMessage              // a message that is parked as failing from now on
 )
 
+// failed counts a fault of a delivery and backs it off. byItself is whether SNS
+// took other messages meanwhile. After maxOwnFaults of these the delivery is parked
+// as failing. One that is failing already gets its row updated at its first own
+// fault, or when the attempt was an operator's request: parked list then shows its result.
 func (p *pipeline) failed(d *delivery, fault error, byItself bool) blame {
 	known := d.state == store.Failing
 	if byItself && !isOfTopic(fault) {
@@ -196,6 +207,9 @@ func (p *pipeline) delay(d *delivery) (faults int) {
 	return d.faults
 }
 
+// backOff lets a delivery rest for a pause. Its pairs wait with it, because it
+// stays first in them. When the pipeline has ended no timer is set: it would
+// outlive the session.
 func (p *pipeline) backOff(d *delivery, pause time.Duration) {
 	d.progress = backingOff
 	if p.ended {
@@ -222,6 +236,7 @@ func (p *pipeline) resume(d *delivery) {
 	d.progress = queued
 }
 
+// counts returns the totals of this session.
 func (p *pipeline) counts() Counts {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -37,7 +37,7 @@ func (p *Publisher) Topic() message.Topic { return p.handler.Topic }
 
 // Run publishes until ctx ends and then returns nil. It retries through outages of
 // SNS, the event store and Postgres. The only error wraps consumer.ErrRefused: the
-// checkpoint is of another log, and the message tells an operator what to do.
+// checkpoint is of another log, and the message says what an operator can do.
 func (p *Publisher) Run(ctx context.Context) error {
 	defer p.handler.stop()
 	return p.consumer.Run(ctx)

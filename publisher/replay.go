@@ -73,6 +73,9 @@ type replaying struct {
 	done   Replayed
 }
 
+// begin starts senders as a publisher does, with a pipeline that begins at the
+// start of the log and with no lease: a running publisher of the topic is not
+// affected.
 func (r Replay) begin(ctx context.Context) *replaying {
 	h := newHandler(Options{
 		Topic: r.Topic, Client: r.Client, Mapper: r.Mapper, Store: r.Store, Clock: r.Clock, Logger: r.Logger,
@@ -82,6 +85,8 @@ func (r Replay) begin(ctx context.Context) *replaying {
 	return run
 }
 
+// publish maps one fact and adds its messages to the pipeline when there is room.
+// With DryRun the messages are counted and shown only.
 func (r *replaying) publish(ctx context.Context, recorded eventstore.RecordedEvent) error {
 	read, err := r.decode.Decode(recorded)
 	if err != nil {

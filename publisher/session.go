@@ -24,7 +24,8 @@ type session struct {
 	stop         func()           // ends the senders; nil until they run
 }
 
-// start runs the senders, once, until ctx ends. ctx is that of the lease.
+// start runs the senders until ctx ends, which is that of the lease. It is
+// called for every batch of the log, and only the first call does anything.
 func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	if s.stop != nil {
 		return
@@ -43,8 +44,9 @@ func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	}
 }
 
-// pace wakes the consumer when there is something to commit, at most once in
-// the delay of a commit.
+// pace wakes the consumer when there is something to commit, at most once in the
+// delay of a commit. The consumer and not a sender commits, because the lease's
+// connection belongs to its goroutine.
 func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 	for {
 		select {
@@ -99,7 +101,7 @@ func (s *session) commit(ctx context.Context, conn *store.Conn) error {
 	if s.was.At.Before(changes.through.at) {
 		now.At, now.Last, now.Facts = changes.through.at, changes.through.last, changes.through.facts
 	}
-	s.step("settling")
+	s.step("committing")
 	if now == s.was && changes.work.IsEmpty() {
 		if err := store.Verify(ctx, conn, s.was); err != nil {
 			return err
@@ -107,7 +109,7 @@ func (s *session) commit(ctx context.Context, conn *store.Conn) error {
 	} else if err := store.Commit(ctx, conn, s.was, now, changes.work, s.Clock()); err != nil {
 		return err
 	}
-	s.step("settled")
+	s.step("committed")
 	s.beat()
 	s.was = now
 	s.pipeline.committed(changes)

@@ -97,6 +97,10 @@ func (s *session) outgoingOf(ctx context.Context, facts []fact) ([]outgoing, err
 	return mapped, nil
 }
 
+// outgoingOfFact maps one fact. The states before and after it come from the cache,
+// which loads the stream when it does not hold the revision before. A stream that
+// lost its beginning is an error there: it would fold to a wrong state, and a wrong
+// message would be sent.
 func (s *session) outgoingOfFact(ctx context.Context, f fact) (outgoing, error) {
 	p := outgoing{position: logPosition{
 		at: f.recorded.Position, when: f.recorded.RecordedAt,

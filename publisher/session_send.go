@@ -66,9 +66,10 @@ func (s *session) blame(ctx context.Context, d *delivery, why error, cause blame
 	return cause != onTopic
 }
 
-// judgeEntries handles each entry of an answer, and reports whether SNS took or
-// refused any. Delivered entries are counted first: they decide whether a failed
-// entry is the message's own fault.
+// judgeEntries handles each entry of an answer, and reports whether the next batch
+// may follow at once: SNS took or refused at least one entry, or a failed one is to
+// blame itself. Delivered entries are counted first, because they decide whether a
+// failed entry is the message's own fault.
 func (s *session) judgeEntries(ctx context.Context, deliveries []*delivery, results []error) bool {
 	var delivered []*delivery
 	for i, d := range deliveries {
@@ -115,6 +116,9 @@ func (s *session) unreadable(ctx context.Context, d *delivery, why error) {
 	}
 }
 
+// refused parks a delivery whose message SNS calls invalid, and logs it as an
+// error: an operator has to decide. The log has the code of SNS and never its text,
+// which quotes the message.
 func (s *session) refused(ctx context.Context, d *delivery, why *Refusal) {
 	s.Logger.ErrorContext(ctx, "SNS refused a message as invalid: parked, its pair waits for an operator",
 		"topic", s.Topic, "event", d.message.EventID, "position", d.message.Position.Uint64(), "code", why.Code, "place", why.Part)

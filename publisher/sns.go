@@ -39,7 +39,8 @@ type Client struct {
 	callTime time.Duration
 }
 
-// Open returns a client for the topic of an ARN, without calling SNS. Region,
+// Open returns a client for the topic of an ARN. It calls nothing: whether the
+// topic exists and may be published to shows with the first message. Region,
 // credentials and endpoint come from the standard AWS_ environment; the default
 // region is the topic's. An endpoint on this machine needs no credentials. An error
 // means that the ARN or the environment cannot be read.
@@ -67,6 +68,8 @@ func Open(ctx context.Context, topic string) (*Client, error) {
 	})}, nil
 }
 
+// isLocal reports whether an endpoint is on this machine, as in development and
+// tests.
 func isLocal(endpoint *string) bool {
 	parsed, err := url.Parse(aws.ToString(endpoint))
 	return err == nil && (parsed.Hostname() == "localhost" || net.ParseIP(parsed.Hostname()).IsLoopback())
@@ -105,11 +108,16 @@ func (c *Client) send(ctx context.Context, deliveries []*delivery) ([]error, err
 
 var errNoAnswer = errors.New("SNS answered nothing for this entry")
 
+// indexOf parses the id of an entry, which is its index in the batch. It reports
+// false for an id that no entry of the batch has.
 func indexOf(id *string, n int) (int, bool) {
 	i, err := strconv.Atoi(aws.ToString(id))
 	return i, err == nil && i >= 0 && i < n
 }
 
+// entry returns a message as entry i of a batch. On a FIFO topic the group is the
+// pair, and the deduplication id is the event's: SNS drops a second sending within
+// five minutes.
 func (c *Client) entry(i int, m message.Message) types.PublishBatchRequestEntry {
 	e := types.PublishBatchRequestEntry{
 		Id: aws.String(strconv.Itoa(i)), Message: aws.String(string(m.Body)),

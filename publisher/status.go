@@ -7,7 +7,8 @@ import (
 	"nonassociations/publisher/message"
 )
 
-// Status is a snapshot of a publisher for health and metrics.
+// Status is a snapshot of a publisher for health and metrics. Numbers of parked
+// messages and the position are known to the leader only, and zero elsewhere.
 type Status struct {
 	Topic    message.Topic
 	Leader   bool                // this process publishes
@@ -32,6 +33,7 @@ type Counts struct {
 	Refusals  uint64 // messages that SNS refused as invalid
 }
 
+// plus adds the totals of another session.
 func (c Counts) plus(d Counts) Counts {
 	return Counts{c.Delivered + d.Delivered, c.Faults + d.Faults, c.Refusals + d.Refusals}
 }

@@ -66,6 +66,8 @@ type parkedOne struct {
 	Topic string `default:"domain" enum:"domain,history" help:"The topic: domain or history."`
 }
 
+// id parses the argument. An error repeats it, since no id of an event is personal
+// data.
 func (c parkedOne) id() (uuid.UUID, error) {
 	id, err := uuid.Parse(c.Event)
 	if err != nil {

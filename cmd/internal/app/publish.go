@@ -11,6 +11,8 @@ import (
 	"nonassociations/publisher/message"
 )
 
+// publishFaults collects what is missing or wrong in the variables of a publisher.
+// A serving process checks PUBLIC_URL itself.
 func (c Config) publishFaults(f *faults, roles Roles) {
 	if c.SNSTopicARN == "" {
 		f.add(`required environment variable "SNS_TOPIC_ARN" is not set`)

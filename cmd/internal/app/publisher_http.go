@@ -47,6 +47,8 @@ type topicHealth struct {
 	Sending  string `json:"sending"` // the kind of fault of SNS, "" while all is well
 }
 
+// healthOfTopic adds a topic's numbers to its consumer. A fault of SNS makes it
+// DOWN, and so does a message that waits for an operator.
 func healthOfTopic(one api.Consumer, s publisher.Status) topicHealth {
 	one.SetUp(one.IsUp() && s.Fault == nil && s.Refused == 0 && s.Failing == 0)
 	return topicHealth{
@@ -56,8 +58,11 @@ func healthOfTopic(one api.Consumer, s publisher.Status) topicHealth {
 	}
 }
 
+// statusTime bounds how long /health waits for the stores. A
+// probe then gets an answer with what was read until then.
 const statusTime = 5 * time.Second
 
+// showHealth answers /health with 200, or with 503 when any consumer is DOWN.
 func (p *process) showHealth(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), statusTime)
 	defer cancel()
@@ -85,6 +90,7 @@ const (
 	isDown = "DOWN"
 )
 
+// writeHealth writes a body with the status code that belongs to it.
 func writeHealth(w http.ResponseWriter, body publisherHealth) {
 	w.Header().Set("Content-Type", "application/json")
 	if body.Status != isUp {
