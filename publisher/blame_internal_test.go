@@ -9,7 +9,7 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// sent is the first message of a line with three pairs, the first of which has
+// sent is the first message of a pipeline with three pairs, the first of which has
 // two, when SNS has taken others before.
 func sent(t *testing.T) (*pipeline, *delivery) {
 	t.Helper()
@@ -49,7 +49,7 @@ func TestBlame_ofAnEntryCountsWhenOthersAreTaken(t *testing.T) {
 	}
 	require.Equal(t, onMessage, l.fail(it, errUnknown))
 	require.Equal(t, []any{store.Failing, maxOwnFaults, "SomethingNew"}, []any{it.state, it.attempts, it.reason})
-	require.Len(t, l.parked, 2, "with what stands behind it")
+	require.Len(t, l.parked, 2, "with what is blocked behind it")
 	l.committed(l.changes())
 	require.Equal(t, onParked, l.fail(it, errUnknown))
 	require.Equal(t, onParked, l.fail(it, errThrottled))

@@ -23,7 +23,7 @@ func (o Options) WithPauses(first, longest, parked time.Duration) Options {
 // Wake lets a publisher read requests now, and not when it next checks its lease.
 func (p *Publisher) Wake() { signal(p.handler.wake) }
 
-// WithCallTime lets a test wait less for an SNS that says nothing.
+// WithCallTime lets a test wait less for an SNS that does not answer.
 func (c *Client) WithCallTime(most time.Duration) *Client {
 	c.callTime = most
 	return c

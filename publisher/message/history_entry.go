@@ -112,9 +112,9 @@ func (h *HistoryEntry) addDetails(pair domain.Pair, event domain.Event) {
 
 // setRenumbered fills in which number became which. A restored record has From
 // equal to To.
-func (h *HistoryEntry) setRenumbered(r domain.Renumbering, half Phase, from, to domain.Pair) {
+func (h *HistoryEntry) setRenumbered(r domain.Renumbering, phase Phase, from, to domain.Pair) {
 	h.Reason = r.Reason
-	h.Renumbered = &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Phase: half, From: from, To: to}
+	h.Renumbered = &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Phase: phase, From: from, To: to}
 }
 
 // setBefore gives an arrival the record under the old number, which the state of its
