@@ -36,7 +36,8 @@ retried for ever. A message that SNS calls invalid, or that fails by itself whil
 parked, and holds up only the later messages of its own pair.`
 }
 
-// Run publishes until the process is told to stop.
+// Run publishes until the process is stopped. An error means a fault of the
+// configuration, a missing right, or a checkpoint of another log.
 func (publishRunCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Publish: true})
 }
