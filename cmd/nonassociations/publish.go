@@ -21,6 +21,8 @@ type publishCmd struct {
 	Replay publishReplayCmd `cmd:"" help:"Publish a stretch of the log again, to a topic for a consumer that has lost messages."`
 }
 
+// publishRunCmd is what plain "publish" runs: the publishers of the configured
+// topics and nothing else of the service.
 type publishRunCmd struct{}
 
 // Help shows an example and the variables.
@@ -42,6 +44,8 @@ func (publishRunCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Publish: true})
 }
 
+// publishStatusCmd reads the checkpoints from Postgres and counts the log behind
+// them. It needs no running publisher and does not ask one.
 type publishStatusCmd struct{}
 
 // Help shows an example and explains the columns.
@@ -55,7 +59,9 @@ failing are those that fail by themselves: they are retried automatically. block
 their pairs, and skipped are never sent.`
 }
 
-// Run prints a table, one line a topic.
+// Run prints a table, one line a topic. An error of the log or of Postgres ends it
+// without a table: half a table could be read as a healthy topic. behind ends in +
+// where counting stopped at its bound.
 func (publishStatusCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
@@ -82,6 +88,8 @@ func (publishStatusCmd) Run(ctx context.Context) error {
 	return w.Flush()
 }
 
+// publishReplayCmd sends lost messages again. Positions are those in the messages,
+// so a consumer can name the first that it lost.
 type publishReplayCmd struct {
 	From    uint64 `required:"" placeholder:"POSITION" help:"The first position, that of the message that was lost first."`
 	To      uint64 `placeholder:"POSITION" help:"The last position; by default the head."`
@@ -100,7 +108,10 @@ Every message has the eventId that it had; only publishedAt is new. The order of
 No checkpoint moves, and a running publisher is not affected. PUBLIC_URL is needed.`
 }
 
-// Run prints each message with --dry-run, and the number of them.
+// Run prints each message with --dry-run, and the number of them. Refused messages
+// are listed by event and make it fail, after all others were sent. A replay that
+// failed on the way may be run again as it is: consumers ignore an eventId that
+// they have processed.
 func (c publishReplayCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
