@@ -1,7 +1,6 @@
 package publisher_test
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"testing"
@@ -185,10 +184,7 @@ func (w *harness) recordParking() {
 
 func (w *harness) everParked() []string {
 	w.t.Helper()
-	conn, err := pgx.Connect(w.t.Context(), w.dsn)
-	require.NoError(w.t, err)
-	defer conn.Close(context.WithoutCancel(w.t.Context()))
-	rows, err := conn.Query(w.t.Context(), `SELECT state FROM remembered`)
+	rows, err := w.db.Query(w.t.Context(), `SELECT state FROM remembered`)
 	require.NoError(w.t, err)
 	states, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(w.t, err)

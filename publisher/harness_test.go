@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -54,6 +55,7 @@ type harness struct {
 	t   *testing.T
 	log eventstore.Store
 	dsn string
+	db  *pgx.Conn // of the test itself: what it asks often needs no session of its own each time
 	aws *localaws.Server
 	arn string
 	faults
@@ -77,7 +79,11 @@ func newHarness(t *testing.T, topic string) *harness {
 	w := &harness{t: t, log: memory.New(), dsn: testdb.New(t), revisions: map[domain.Pair]int{}, opened: map[domain.Pair]uuid.UUID{}}
 	w.startSNS("127.0.0.1:0", topic)
 	require.NoError(t, store.Migrate(t.Context(), w.dsn))
-	_, err := eventstore.WriteIdentity(t.Context(), w.log, uuid.New())
+	var err error
+	w.db, err = pgx.Connect(t.Context(), w.dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.db.Close(context.Background()) })
+	_, err = eventstore.WriteIdentity(t.Context(), w.log, uuid.New())
 	require.NoError(t, err)
 	return w
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
@@ -19,10 +18,7 @@ import (
 
 func (w *harness) execute(sql string) {
 	w.t.Helper()
-	conn, err := pgx.Connect(w.t.Context(), w.dsn)
-	require.NoError(w.t, err)
-	defer conn.Close(w.t.Context())
-	_, err = conn.Exec(w.t.Context(), sql)
+	_, err := w.db.Exec(w.t.Context(), sql)
 	require.NoError(w.t, err)
 }
 

@@ -107,7 +107,7 @@ func (w *harness) waitForCheckpoint(topic message.Topic) {
 	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(w.t, err)
 	require.Eventually(w.t, func() bool {
-		o, err := store.Inspect(context.Background(), w.dsn, string(topic))
-		return err == nil && !o.Checkpoints[0].At.Before(events[0].Position)
+		checkpoint, err := store.Load(context.Background(), w.db, string(topic))
+		return err == nil && !checkpoint.At.Before(events[0].Position)
 	}, waitLimit, pollInterval)
 }

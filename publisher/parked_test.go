@@ -45,9 +45,13 @@ func (r *refusals) accept(id uuid.UUID) {
 
 func (w *harness) parked() []store.Parked {
 	w.t.Helper()
-	o, err := store.Inspect(w.t.Context(), w.dsn)
-	require.NoError(w.t, err)
-	return o.Parked
+	var all []store.Parked
+	for _, topic := range []message.Topic{message.Domain, message.History} {
+		rows, err := store.All(w.t.Context(), w.db, string(topic))
+		require.NoError(w.t, err)
+		all = append(all, rows...)
+	}
+	return all
 }
 
 // waitForParked waits until so many messages are parked, skipped ones not counted.

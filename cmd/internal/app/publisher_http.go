@@ -102,8 +102,8 @@ func writeHealth(w http.ResponseWriter, body publisherHealth) {
 }
 
 // show serves health and metrics on the addresses that this process has for them,
-// until ctx ends. Metrics never share a port with the API, where anyone who may
-// call it could read them. An error means that an address cannot be listened on.
+// until ctx ends. Metrics never share a port with the API, where every caller could
+// read them. An error means that an address cannot be listened on.
 func (p *process) show(ctx, below context.Context, group *errgroup.Group) error {
 	address := p.Config.MetricsAddr
 	if !p.Roles.Serve && p.Config.Edge.ListenAddr != "" {
