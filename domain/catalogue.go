@@ -53,13 +53,13 @@ type Catalogue struct {
 // Events returns the catalogue of this service.
 func Events() Catalogue {
 	return NewCatalogue([]Entry{
-		entry[Opened](TypeOpened, "A non-association began, told by staff or by NOMIS."),
-		entry[Imported](TypeImported, "The migration told of a non-association with its whole past."),
+		entry[Opened](TypeOpened, "A non-association began, opened by staff or sent by NOMIS."),
+		entry[Imported](TypeImported, "The migration took over a non-association with its whole past."),
 		entry[Amended](TypeAmended, "Values changed; each with what it was and what it is now."),
 		entry[Closed](TypeClosed, "Staff closed it."),
 		entry[Reopened](TypeReopened, "Staff reopened it."),
 		entry[Deleted](TypeDeleted, "It was deleted: hidden from every read but the history and the subject access request."),
-		entry[Ignored](TypeIgnored, "NOMIS told of something that the record did not take over, and why."),
+		entry[Ignored](TypeIgnored, "NOMIS sent an item that the record did not take over, and why."),
 		entry[SequenceLearned](TypeSequenceLearned, "NOMIS's sequence of a non-association became known."),
 		entry[SequenceReleased](TypeSequenceReleased, "NOMIS has no detail of this sequence any more, and may give it to another."),
 		entry[TransferredIn](TypeTransferredIn, "A prisoner's number changed: the non-association arrived in the pair of the new number."),

@@ -9,7 +9,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Backlog is what of the log is behind a topic's checkpoint.
+// Backlog is the part of the log after a topic's checkpoint: the consumer lag. Facts
+// whose messages are parked do not count, since the checkpoint has passed them.
 type Backlog struct {
 	Facts int           // private ones included
 	More  bool          // counting stopped at its bound

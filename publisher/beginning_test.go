@@ -50,29 +50,29 @@ func TestStream_thatLostItsBeginningIsNotPublished(t *testing.T) {
 	for lost := range uint64(4) {
 		for _, topic := range []message.Topic{message.Domain, message.History} {
 			t.Run(fmt.Sprint(topic, " ", lost), func(t *testing.T) {
-				w := newWorld(t, "world")
-				before := w.changes(pairNo(1))
+				w := newHarness(t, "world")
+				before := w.appendChange(pairNo(1))
 				var facts []uuid.UUID
 				for range 5 {
-					facts = append(facts, w.changes(pairNo(0)))
+					facts = append(facts, w.appendChange(pairNo(0)))
 				}
 				o := w.options(topic)
 				o.Store = beheaded{w.log, pairNo(0).Stream(), lost}
 				p := w.start(o)
 				if lost == 0 {
-					w.hears(topic)
+					w.requirePublished(topic)
 					return
 				}
-				require.Eventually(t, func() bool { return p.Status().Fault != nil }, patience, poll)
+				require.Eventually(t, func() bool { return p.Status().Fault != nil }, waitLimit, pollInterval)
 				require.ErrorContains(t, p.Status().Fault, pairNo(0).String())
-				w.hears(topic, facts...)
-				require.Contains(t, w.heard(), before.String())
+				w.requirePublished(topic, facts...)
+				require.Contains(t, w.publishedIDs(), before.String())
 			})
 		}
 	}
 }
 
-// saying is told of each line of a log in which some words stand.
+// saying is a log output that signals each line with some words in it.
 type saying struct {
 	words string
 	heard chan<- struct{}
@@ -90,30 +90,30 @@ func (s saying) Write(line []byte) (int, error) {
 
 // The same of a parked message that is made again.
 func TestParkedMessage_ofAStreamThatLostItsBeginningIsNotPublished(t *testing.T) {
-	w := newWorld(t, "world")
-	w.changes(pairNo(0))
-	bad := w.changes(pairNo(0))
-	refused := w.refuses(bad)
+	w := newHarness(t, "world")
+	w.appendChange(pairNo(0))
+	bad := w.appendChange(pairNo(0))
+	refused := w.refuse(bad)
 	p := w.start(w.options(message.Domain))
-	w.lies(1)
-	w.checkpointed(message.Domain)
+	w.waitForParked(1)
+	w.waitForCheckpoint(message.Domain)
 	p.kill()
 
-	refused.no(bad)
+	refused.accept(bad)
 	w.retry(bad)
 	o := w.options(message.Domain)
 	o.Store = beheaded{w.log, pairNo(0).Stream(), 1}
 	tried := make(chan struct{}, 1)
 	o.Logger = slog.New(slog.NewTextHandler(saying{"cannot be read again", tried}, nil))
 	p = w.start(o)
-	require.Eventually(t, func() bool { return len(tried) > 0 }, patience, poll)
-	other := w.changes(pairNo(1))
-	w.hears(message.Domain, bad)
-	require.Contains(t, w.heard(), other.String())
-	require.NotContains(t, w.heard(), bad.String())
+	require.Eventually(t, func() bool { return len(tried) > 0 }, waitLimit, pollInterval)
+	other := w.appendChange(pairNo(1))
+	w.requirePublished(message.Domain, bad)
+	require.Contains(t, w.publishedIDs(), other.String())
+	require.NotContains(t, w.publishedIDs(), bad.String())
 	require.Equal(t, store.Refused, w.parked()[0].State)
 	p.kill()
 	w.start(w.options(message.Domain))
-	w.hears(message.Domain)
-	w.lies(0)
+	w.requirePublished(message.Domain)
+	w.waitForParked(0)
 }

@@ -2,7 +2,6 @@ package publisher
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,11 +9,11 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// sent is the first message of a line with three pairs, the first of which has
+// sent is the first message of a pipeline with three pairs, the first of which has
 // two, when SNS has taken others before.
 func sent(t *testing.T) (*pipeline, *delivery) {
 	t.Helper()
-	l := newPipeline(100, logPosition{}, delays{time.Hour, time.Hour, time.Hour})
+	l := newPipeline(100, logPosition{}, frozen)
 	l.tally = tally{delivered: 7, calls: 7}
 	for i, pair := range []int{1, 1, 2, 3} {
 		l.add([]outgoing{factOf(messageAt(i+1, pairOf(pair)))})
@@ -50,7 +49,7 @@ func TestBlame_ofAnEntryCountsWhenOthersAreTaken(t *testing.T) {
 	}
 	require.Equal(t, onMessage, l.fail(it, errUnknown))
 	require.Equal(t, []any{store.Failing, maxOwnFaults, "SomethingNew"}, []any{it.state, it.attempts, it.reason})
-	require.Len(t, l.parked, 2, "with what stands behind it")
+	require.Len(t, l.parked, 2, "with what is blocked behind it")
 	l.committed(l.changes())
 	require.Equal(t, onParked, l.fail(it, errUnknown))
 	require.Equal(t, onParked, l.fail(it, errThrottled))
@@ -137,7 +136,7 @@ func TestBlame_ofABatchIsSoughtOneByOneWhenOthersAreTaken(t *testing.T) {
 func TestBlame_outlivesARestart(t *testing.T) {
 	for _, state := range []store.State{store.Failing, store.Refused, store.Blocked} {
 		m := messageAt(1, pairOf(1))
-		l := newPipeline(100, logPosition{at: at(1)}, delays{time.Hour, time.Hour, time.Hour})
+		l := newPipeline(100, logPosition{at: at(1)}, frozen)
 		l.restore(message.Domain, []store.Parked{{EventID: m.EventID, Pairs: m.Pairs, Position: m.Position, State: state, Attempts: 9, Reason: "why"}})
 		it := l.parkedDeliveries[m.EventID]
 		require.Equal(t, state == store.Failing, it.alone)

@@ -20,12 +20,12 @@ func (holed) Count(context.Context, eventstore.Position, []string) (count uint64
 }
 
 func TestLog_withAHoleIsNotPublished(t *testing.T) {
-	w := newWorld(t, "world")
+	w := newHarness(t, "world")
 	p := w.start(w.options(message.Domain))
 	for range 3 {
-		w.changes(pairNo(0))
+		w.appendChange(pairNo(0))
 	}
-	w.checkpointed(message.Domain)
+	w.waitForCheckpoint(message.Domain)
 	p.kill()
 	o := w.options(message.Domain)
 	o.Store = holed{w.log}

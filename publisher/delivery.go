@@ -28,13 +28,25 @@ func (p logPosition) behind(next logPosition) logPosition {
 }
 
 // outgoing is one fact with its messages for the topic: often one, and none for a
-// private fact.
+// private fact. A private fact travels too, because the checkpoint has to pass it
+// and its position is counted.
 type outgoing struct {
 	position logPosition
 	messages []message.Message
 }
 
-// deliveryState is the progress of one delivery.
+// pendingPosition is a place in the log whose messages are not all delivered or
+// parked. Pending positions form a list in the order of the log. A finished one is
+// merged into the one before it, so that the checkpoint advances without a gap.
+type pendingPosition struct {
+	position     logPosition
+	open         int       // messages neither delivered nor parked
+	oldest       time.Time // when the first fact in it was recorded
+	before, next *pendingPosition
+}
+
+// deliveryState is the progress of one delivery. Only the pipeline changes it,
+// under its mutex.
 type deliveryState int
 
 const (
@@ -87,7 +99,9 @@ type pairQueue struct {
 }
 
 // push inserts a delivery by its position and reports whether it comes after a
-// parked one.
+// parked one. A delivery that was parked before a restart is restored before facts
+// of the log are added, and can have a later position than these: so the place is
+// searched from the end.
 func (queue *pairQueue) push(d *delivery) (blocked bool) {
 	i := len(queue.deliveries)
 	for i > 0 && d.message.Position.Before(queue.deliveries[i-1].message.Position) {
@@ -97,6 +111,9 @@ func (queue *pairQueue) push(d *delivery) (blocked bool) {
 	return i > 0 && queue.deliveries[i-1].park != notParked
 }
 
+// remove takes a delivery out of the queue, which must hold it. Most often it is
+// the first one. Slicing keeps that cheap: a queue behind a parked delivery can
+// hold thousands.
 func (queue *pairQueue) remove(d *delivery) {
 	if queue.deliveries[0] == d { // nearly always; a long queue is not copied for it
 		queue.deliveries[0] = nil
@@ -107,10 +124,13 @@ func (queue *pairQueue) remove(d *delivery) {
 	queue.deliveries = slices.Delete(queue.deliveries, i, i+1)
 }
 
+// behind returns what comes after a delivery in the queue, which must hold it.
 func (queue *pairQueue) behind(d *delivery) []*delivery {
 	return queue.deliveries[slices.Index(queue.deliveries, d)+1:]
 }
 
+// isFirst reports whether the delivery is first in all of its pairs. A transfer has
+// two.
 func (d *delivery) isFirst() bool {
 	return !slices.ContainsFunc(d.queues, func(queue *pairQueue) bool { return queue.deliveries[0] != d })
 }
@@ -129,3 +149,7 @@ func (d *delivery) row() store.Parked {
 		Position: d.message.Position, State: d.state, Reason: d.reason, Attempts: d.attempts,
 	}
 }
+
+// tally counts what SNS has done on a topic, to distinguish its faults from
+// those of one message.
+type tally struct{ delivered, calls, failed uint64 }

@@ -55,7 +55,8 @@ func partOf(code, message string) Part {
 	return ""
 }
 
-// fault is an error answer of SNS, reduced to its code.
+// fault is an error answer of SNS, reduced to its code. Its text is dropped at
+// once, since it may quote the message and so a prisoner's number.
 type fault struct {
 	code string
 	kind status.Kind
@@ -100,6 +101,8 @@ type topicFault struct{ error }
 
 func (f topicFault) Unwrap() error { return f.error }
 
+// isOfTopic reports whether a fault is the topic's. Such a fault never parks a
+// message, however often it repeats: all messages of the topic would follow.
 func isOfTopic(fault error) bool {
 	var of topicFault
 	return errors.As(fault, &of)
@@ -125,7 +128,8 @@ func setOf(words ...string) map[string]bool {
 	return set
 }
 
-// codedError is how the client returns an error answer of SNS.
+// codedError is how the client of AWS returns an error answer of SNS. An error
+// without it means that there was no answer: the call was cut off, or timed out.
 type codedError interface {
 	error
 	ErrorCode() string

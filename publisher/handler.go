@@ -11,41 +11,68 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
-	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/statecache"
-	"nonassociations/publisher/message"
 	"nonassociations/publisher/store"
 )
-
-// fact is an event as the log holds it and as this build decodes it.
-type fact struct {
-	recorded eventstore.RecordedEvent
-	fact     domain.Fact
-	pair     domain.Pair // zero when the fact is of a prisoner number
-	// err is why this build cannot decode the fact. The fact is then poison, and
-	// everything before it is published first.
-	err error
-}
 
 // handler implements consumer.Handler for one topic. The consumer calls its
 // methods from one goroutine; Status reads it from others.
 type handler struct {
-	*Publisher
+	Options
 
 	catalogue domain.Catalogue
-	wake      chan struct{}
+	wake      chan struct{} // wakes the consumer, which then commits
+	beat      func()        // reports to the consumer that the session is alive
+	health    *health
 
 	mu      sync.Mutex
 	session *session // of the lease that is held, or was held last
 	before  Counts   // of earlier sessions
 }
 
+// newHandler returns a handler for a consumer, or for a replay, which has no
+// consumer and calls only Decode and newSession.
+func newHandler(options Options) *handler {
+	options = options.withDefaults()
+	return &handler{
+		Options: options, catalogue: domain.Events(), wake: make(chan struct{}, 1), beat: func() {},
+		health: &health{topic: options.Topic, clock: options.Clock, logger: options.Logger},
+	}
+}
+
+// newSession returns a session that begins at a checkpoint and does nothing until
+// start.
+func (h *handler) newSession(was store.Checkpoint) *session {
+	s := &session{
+		Options: h.Options, beat: h.beat, health: h.health,
+		was: was, cache: statecache.NewPairCache(h.Store, cachedPairs),
+		pipeline: newPipeline(h.Window, logPosition{at: was.At, last: was.Last, facts: was.Facts}, h.delays),
+	}
+	s.reread.cache = statecache.NewPairCache(h.Store, cachedPairs/8)
+	return s
+}
+
+// reached returns the position up to which everything is delivered or parked, or
+// the zero position before the first session.
+func (h *handler) reached() eventstore.Position {
+	s := h.currentSession()
+	if s == nil {
+		return eventstore.Position{}
+	}
+	s.pipeline.mu.Lock()
+	defer s.pipeline.mu.Unlock()
+	return s.pipeline.through.at
+}
+
+// currentSession returns the session of the lease, also of one that was lost, or
+// nil before the first.
 func (h *handler) currentSession() *session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.session
 }
 
+// consumerCheckpoint returns a stored checkpoint as the consumer verifies it.
 func (h *handler) consumerCheckpoint(b store.Checkpoint) consumer.Checkpoint {
 	var counted *uint64
 	if b.Counted {
@@ -67,6 +94,8 @@ func (h *handler) Check(ctx context.Context, conn *store.Conn) error {
 	return err
 }
 
+// verifyLog compares the log with the stored checkpoint and returns the id of the
+// log. An error wraps consumer.ErrRefused when they do not belong together.
 func (h *handler) verifyLog(ctx context.Context, conn *store.Conn) (uuid.UUID, error) {
 	b, err := store.Load(ctx, conn, string(h.Topic))
 	if err != nil {
@@ -74,9 +103,6 @@ func (h *handler) verifyLog(ctx context.Context, conn *store.Conn) (uuid.UUID, e
 	}
 	return consumer.VerifyLog(ctx, h.Store, h.consumerCheckpoint(b))
 }
-
-// cachedPairs bounds the cache of folded pairs, in non-associations.
-const cachedPairs = 16_384
 
 // LoadCheckpoint begins a session of the lease: it loads the checkpoint and the
 // parked messages. It returns the position after which the log is to be read.
@@ -105,15 +131,6 @@ func (h *handler) LoadCheckpoint(ctx context.Context, conn *store.Conn) (eventst
 	return b.At, nil
 }
 
-func (p *Publisher) newSession(was store.Checkpoint) *session {
-	s := &session{
-		Publisher: p, was: was, cache: statecache.NewPairCache(p.Store, cachedPairs),
-		pipeline: newPipeline(p.Window, logPosition{at: was.At, last: was.Last, facts: was.Facts}, p.delays),
-	}
-	s.reread.cache = statecache.NewPairCache(p.Store, cachedPairs/8)
-	return s
-}
-
 // stop cancels the senders of the current session, if any, and waits for them.
 func (h *handler) stop() {
 	if s := h.currentSession(); s != nil && s.stop != nil {
@@ -122,20 +139,11 @@ func (h *handler) stop() {
 	}
 }
 
+// counts returns the totals of all sessions.
 func (h *handler) counts() Counts {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.before.plus(h.session.pipeline.counts())
-}
-
-func (c Counts) plus(d Counts) Counts {
-	return Counts{c.Delivered + d.Delivered, c.Faults + d.Faults, c.Refusals + d.Refusals}
-}
-
-func (l *pipeline) counts() Counts {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.count
 }
 
 // Decode never fails: what this build cannot decode is carried along, so that what
@@ -161,11 +169,11 @@ func (h *handler) Apply(ctx context.Context, conn *store.Conn, batch consumer.Ba
 	s := h.currentSession()
 	s.start(ctx, h.wake)
 	for facts := range slices.Chunk(batch.Events, chunkSize) {
-		parcels, failed := s.outgoingOf(ctx, facts)
+		mapped, failed := s.outgoingOf(ctx, facts)
 		if err := s.until(ctx, conn, h.wake, s.pipeline.hasRoom); err != nil {
 			return err
 		}
-		s.pipeline.add(parcels)
+		s.pipeline.add(mapped)
 		if failed != nil {
 			// What comes before the failed fact is published first. The session ends
 			// with the error, and a new one would begin before it again.
@@ -174,52 +182,6 @@ func (h *handler) Apply(ctx context.Context, conn *store.Conn, batch consumer.Ba
 	}
 	s.pipeline.readUpTo(logPosition{at: batch.Through})
 	return nil
-}
-
-// outgoingOf maps facts up to the first that fails, and returns what it has with
-// the error of that one.
-func (s *session) outgoingOf(ctx context.Context, facts []fact) ([]outgoing, error) {
-	parcels := make([]outgoing, 0, len(facts))
-	for _, f := range facts {
-		p, err := s.outgoingOfFact(ctx, f)
-		if err != nil {
-			return parcels, err
-		}
-		parcels = append(parcels, p)
-	}
-	return parcels, nil
-}
-
-func (s *session) outgoingOfFact(ctx context.Context, f fact) (outgoing, error) {
-	p := outgoing{position: logPosition{
-		at: f.recorded.Position, when: f.recorded.RecordedAt,
-		last: store.Event{ID: f.recorded.ID, Stream: f.recorded.Stream, Revision: f.recorded.Revision},
-	}}
-	if f.err != nil {
-		return p, f.poison(f.err, "")
-	}
-	var before, after domain.State
-	if f.pair != (domain.Pair{}) {
-		var err error
-		if before, err = s.cache.StateBefore(ctx, f.pair, f.recorded.Revision); err != nil {
-			return p, err
-		}
-		after = domain.Evolve(before, f.fact)
-		s.cache.Put(after, f.recorded.Revision)
-	}
-	messages, err := s.Mapper.Messages(f.recorded, f.fact, before, after)
-	if err != nil {
-		return p, f.poison(err, status.Other)
-	}
-	p.messages = slices.DeleteFunc(messages, func(m message.Message) bool { return m.Topic != s.Topic })
-	return p, nil
-}
-
-func (f fact) poison(err error, as status.Kind) error {
-	return &consumer.Poison{
-		EventID: f.recorded.ID, Type: f.recorded.Type, Stream: f.recorded.Stream,
-		Revision: f.recorded.Revision, Position: f.recorded.Position, As: as, Err: err,
-	}
 }
 
 // CheckLease commits what was delivered, which fails when the lease is lost.

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/eventstore"
@@ -17,69 +16,66 @@ import (
 	"nonassociations/publisher/store"
 )
 
-func (w *world) execute(sql string) {
+func (w *harness) execute(sql string) {
 	w.t.Helper()
-	conn, err := pgx.Connect(w.t.Context(), w.dsn)
-	require.NoError(w.t, err)
-	defer conn.Close(w.t.Context())
-	_, err = conn.Exec(w.t.Context(), sql)
+	_, err := w.db.Exec(w.t.Context(), sql)
 	require.NoError(w.t, err)
 }
 
 const loseLease = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'publisher/domain'`
 
 func TestSession_thatIsLostIsReplaced(t *testing.T) {
-	w := newWorld(t, "world")
+	w := newHarness(t, "world")
 	p := w.start(w.options(message.Domain))
 	for i := range 300 {
-		w.changes(pairNo(i % 20))
+		w.appendChange(pairNo(i % 20))
 		if i%100 == 50 {
-			require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
+			require.Eventually(t, func() bool { return p.Status().Leader }, waitLimit, pollInterval)
 			w.execute(loseLease)
 		}
 	}
-	w.hears(message.Domain)
+	w.requirePublished(message.Domain)
 }
 
 // A publisher that waits for SNS finds out that its session is gone: another one
 // must not wait for the same.
 func TestSession_thatIsLostWhileSNSIsDownIsNoticed(t *testing.T) {
-	w := newWorld(t, "world")
-	w.fails(http.StatusServiceUnavailable, "ServiceUnavailable")
+	w := newHarness(t, "world")
+	w.failCalls(http.StatusServiceUnavailable, "ServiceUnavailable")
 	o := w.options(message.Domain)
 	o.Window = 8
 	for i := range 100 {
-		w.changes(pairNo(i))
+		w.appendChange(pairNo(i))
 	}
 	first := w.start(o)
-	require.Eventually(t, func() bool { return first.Status().Faults > 0 }, patience, poll)
+	require.Eventually(t, func() bool { return first.Status().Faults > 0 }, waitLimit, pollInterval)
 	second := w.start(o)
-	require.Eventually(t, func() bool { return second.Status().Waiting }, patience, poll)
+	require.Eventually(t, func() bool { return second.Status().Waiting }, waitLimit, pollInterval)
 	w.execute(loseLease)
 	require.Eventually(t, func() bool {
 		return second.Status().Leader && !first.Status().Leader || first.Status().Leader && !second.Status().Leader
-	}, patience, poll)
-	w.works()
-	w.hears(message.Domain)
+	}, waitLimit, pollInterval)
+	w.clearFaults()
+	w.requirePublished(message.Domain)
 }
 
 func TestCheckpoint_movedByAnotherStopsTheSession(t *testing.T) {
-	w := newWorld(t, "world")
+	w := newHarness(t, "world")
 	p := w.start(w.options(message.Domain))
-	w.changes(pairNo(0))
-	w.checkpointed(message.Domain)
+	w.appendChange(pairNo(0))
+	w.waitForCheckpoint(message.Domain)
 	w.execute(`UPDATE publisher.checkpoint SET "commit" = 1, prepare = 1, facts = NULL`)
-	w.changes(pairNo(1))
-	w.checkpointed(message.Domain)
-	require.Greater(t, len(w.hears(message.Domain)), 2, "it went on from where the checkpoint is now")
-	require.True(t, p.Status().Leader)
+	w.appendChange(pairNo(1))
+	w.waitForCheckpoint(message.Domain)
+	require.Greater(t, len(w.requirePublished(message.Domain)), 2, "it went on from where the checkpoint is now")
+	require.Eventually(t, func() bool { return p.Status().Leader }, waitLimit, pollInterval)
 }
 
-// What is before an event that nobody can read is told, once, and the line stops.
+// Facts before an event of an unknown type are published, once, and the topic stops.
 func TestFact_ofAnUnknownTypeStopsTheTopicAfterWhatIsBefore(t *testing.T) {
-	w := newWorld(t, "world")
+	w := newHarness(t, "world")
 	for i := range 30 {
-		w.changes(pairNo(i))
+		w.appendChange(pairNo(i))
 	}
 	_, err := w.log.Append(t.Context(), eventstore.Append{
 		Stream: pairNo(77).Stream(), Expected: eventstore.NoStream,
@@ -88,17 +84,17 @@ func TestFact_ofAnUnknownTypeStopsTheTopicAfterWhatIsBefore(t *testing.T) {
 	require.NoError(t, err)
 	p := w.start(w.options(message.Domain))
 	var poison *consumer.Poison
-	require.Eventually(t, func() bool { return errors.As(p.Status().Fault, &poison) }, patience, poll)
+	require.Eventually(t, func() bool { return errors.As(p.Status().Fault, &poison) }, waitLimit, pollInterval)
 	require.Equal(t, "nonassociation.unheard-of.v1", poison.Type)
-	require.Len(t, w.heard(), 30)
+	require.Len(t, w.publishedIDs(), 30)
 }
 
 func TestCheckpoint_ofAnotherLogIsRefused(t *testing.T) {
-	w := newWorld(t, "world")
-	w.changes(pairNo(0))
+	w := newHarness(t, "world")
+	w.appendChange(pairNo(0))
 	p := w.start(w.options(message.Domain))
-	w.hears(message.Domain)
-	w.checkpointed(message.Domain)
+	w.requirePublished(message.Domain)
+	w.waitForCheckpoint(message.Domain)
 	p.kill()
 
 	same := w.log
@@ -121,5 +117,5 @@ func TestCheckpoint_ofAnotherLogIsRefused(t *testing.T) {
 
 	require.NoError(t, store.Reset(t.Context(), w.dsn))
 	p = w.start(w.options(message.Domain))
-	require.Eventually(t, func() bool { return p.Status().Leader }, patience, poll)
+	require.Eventually(t, func() bool { return p.Status().Leader }, waitLimit, pollInterval)
 }

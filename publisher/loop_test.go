@@ -17,54 +17,54 @@ import (
 )
 
 func TestFact_isPublishedOnceWhenNothingGoesWrong(t *testing.T) {
-	w := newWorld(t, "world")
-	w.remembersParking()
+	w := newHarness(t, "world")
+	w.recordParking()
 	for i := range 300 {
-		w.changes(pairNo(i % 60))
+		w.appendChange(pairNo(i % 60))
 	}
 	// An answer that a busy machine delays must not be taken for a lost one.
 	options := w.options(message.Domain)
 	options.Client.WithCallTime(time.Minute)
 	p := w.start(options)
 	for i := range 300 {
-		w.changes(pairNo(i % 60))
+		w.appendChange(pairNo(i % 60))
 	}
-	heard := w.hears(message.Domain)
-	require.Len(t, heard, 600)
-	w.checkpointed(message.Domain)
+	published := w.requirePublished(message.Domain)
+	require.Len(t, published, 600)
+	w.waitForCheckpoint(message.Domain)
 	p.kill()
 
-	w.changes(pairNo(3))
+	w.appendChange(pairNo(3))
 	w.start(options)
-	require.Len(t, w.hears(message.Domain), 601, "nothing is told again")
+	require.Len(t, w.requirePublished(message.Domain), 601, "nothing is published again")
 	event := w.eventOf(w.aws.Messages(queue)[600].Body)
 	require.Equal(t, message.ChangeAmended, event.AdditionalInformation.Change)
-	require.Equal(t, heardLast(w), event.AdditionalInformation.EventID.String())
+	require.Equal(t, lastPublishedID(w), event.AdditionalInformation.EventID.String())
 	require.Empty(t, w.everParked(), "what SNS takes is never written there")
 }
 
-func heardLast(w *world) string {
-	heard := w.heard()
-	return heard[len(heard)-1]
+func lastPublishedID(w *harness) string {
+	published := w.publishedIDs()
+	return published[len(published)-1]
 }
 
 func TestHistoryTopic_hasItsOwnPace(t *testing.T) {
-	w := newWorld(t, "history")
+	w := newHarness(t, "history")
 	for i := range 50 {
-		w.changes(pairNo(i % 7))
+		w.appendChange(pairNo(i % 7))
 	}
-	w.happensBy(domain.Migration, pairNo(99), domain.Imported{NonAssociationID: uuid.New(), PrisonerNumber: pairNo(99).Numbers()[0], Details: detailsOf(pairNo(99))})
+	w.appendEventBy(domain.Migration, pairNo(99), domain.Imported{NonAssociationID: uuid.New(), PrisonerNumber: pairNo(99).Numbers()[0], Details: detailsOf(pairNo(99))})
 	w.start(w.options(message.History))
-	require.Len(t, w.hears(message.History), 51, "the migration too")
+	require.Len(t, w.requirePublished(message.History), 51, "the migration too")
 }
 
 func TestFIFO_groupIsThePair(t *testing.T) {
-	w := newWorld(t, "world.fifo")
+	w := newHarness(t, "world.fifo")
 	for i := range 40 {
-		w.changes(pairNo(i % 4))
+		w.appendChange(pairNo(i % 4))
 	}
 	w.start(w.options(message.Domain))
-	w.hears(message.Domain)
+	w.requirePublished(message.Domain)
 	for _, m := range w.aws.Messages(queue) {
 		e := w.eventOf(m.Body)
 		require.Equal(t, pairOf(e.AdditionalInformation.PrisonerNumber, e.AdditionalInformation.OtherPrisonerNumber).String(), m.Group)
@@ -72,28 +72,28 @@ func TestFIFO_groupIsThePair(t *testing.T) {
 }
 
 func TestTransfer_isABarrierForBothPairs(t *testing.T) {
-	w := newWorld(t, "world")
+	w := newHarness(t, "world")
 	w.delay.Store(int64(2 * time.Millisecond))
 	for round := range 20 {
 		from, to := pairNo(2*round), pairNo(2*round+1)
 		for range 3 {
-			w.changes(from)
-			w.changes(to)
+			w.appendChange(from)
+			w.appendChange(to)
 		}
-		w.renumbers(from, to)
-		w.changes(from)
-		w.changes(to)
+		w.appendTransfer(from, to)
+		w.appendChange(from)
+		w.appendChange(to)
 	}
 	w.start(w.options(message.Domain))
-	w.hears(message.Domain)
+	w.requirePublished(message.Domain)
 }
 
-// Every fault passes, and nothing is lost, told out of order or invented. One of
+// Every fault passes, and nothing is lost, published out of order or invented. One of
 // the whole topic parks nothing.
 func TestFaults_ofSNSAreOutlived(t *testing.T) {
-	whole := func(status int, code string) func(w *world) { return func(w *world) { w.fails(status, code) } }
-	entries := func(code string) func(w *world) { return func(w *world) { w.failsFor(sometimes(code)) } }
-	for name, breaks := range map[string]func(w *world){
+	whole := func(status int, code string) func(w *harness) { return func(w *harness) { w.failCalls(status, code) } }
+	entries := func(code string) func(w *harness) { return func(w *harness) { w.failEntries(everyThird(code)) } }
+	for name, breaks := range map[string]func(w *harness){
 		"down":             whole(http.StatusServiceUnavailable, "ServiceUnavailable"),
 		"throttling":       whole(http.StatusBadRequest, "Throttled"),
 		"denied":           whole(http.StatusForbidden, "AuthorizationError"),
@@ -103,32 +103,36 @@ func TestFaults_ofSNSAreOutlived(t *testing.T) {
 		"wrong ARN":        whole(http.StatusBadRequest, "InvalidParameter: Invalid parameter: TopicArn Reason: no such region"),
 		"wrong topicArn":   whole(http.StatusBadRequest, "ValidationError: 1 validation error detected: Value at 'topicArn' failed to satisfy constraint"),
 		"wrong TOPICARN":   whole(http.StatusBadRequest, "VALIDATIONERROR: VALUE AT 'TOPICARN'"),
-		"answers lost":     func(w *world) { w.lose.Store(30) },
-		"slow":             func(w *world) { w.delay.Store(int64(30 * time.Millisecond)) },
-		"silent":           func(w *world) { w.delay.Store(int64(time.Hour)) },
-		"all entries":      func(w *world) { w.failsFor(func(string) (string, bool) { return "SomethingNew", false }) },
+		"answers lost":     func(w *harness) { w.lose.Store(30) },
+		"slow":             func(w *harness) { w.delay.Store(int64(30 * time.Millisecond)) },
+		"silent":           func(w *harness) { w.delay.Store(int64(time.Hour)) },
+		"all entries":      func(w *harness) { w.failEntries(func(string) (string, bool) { return "SomethingNew", false }) },
 		"single throttle":  entries("Throttled"),
 		"single denied":    entries("KMSAccessDenied"),
 		"single topicArn":  entries("ValidationError: Value at 'topicArn' failed to satisfy constraint"),
 		"single entries":   entries("InternalError"),
-		"some whole calls": func(w *world) { w.failsSometimes() },
+		"some whole calls": func(w *harness) { w.failEveryThirdCall() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, "world")
-			w.remembersParking()
+			w := newHarness(t, "world")
+			w.recordParking()
 			for i := range 300 {
-				w.changes(pairNo(i % 40))
+				w.appendChange(pairNo(i % 40))
 			}
 			breaks(w)
-			p := w.start(w.options(message.Domain))
-			require.Eventually(t, func() bool { s := p.Status(); return s.Faults > 200 || s.Delivered >= 300 }, patience, poll)
-			for i := range 300 {
-				w.changes(pairNo(i % 40))
+			faults := uint64(200)
+			if name == "silent" { // each costs the time of a call
+				faults = 80
 			}
-			w.works()
-			w.hears(message.Domain)
-			w.checkpointed(message.Domain)
-			require.Eventually(t, func() bool { return p.Status().Fault == nil && p.Status().Lag == 0 }, patience, poll)
+			p := w.start(w.options(message.Domain))
+			require.Eventually(t, func() bool { s := p.Status(); return s.Faults > faults || s.Delivered >= 300 }, waitLimit, pollInterval)
+			for i := range 300 {
+				w.appendChange(pairNo(i % 40))
+			}
+			w.clearFaults()
+			w.requirePublished(message.Domain)
+			w.waitForCheckpoint(message.Domain)
+			require.Eventually(t, func() bool { return p.Status().Fault == nil && p.Status().Lag == 0 }, waitLimit, pollInterval)
 			require.Zero(t, p.Status().Refused)
 			if name != "single entries" { // which may look as if they failed by themselves
 				require.Empty(t, w.everParked())
@@ -137,8 +141,8 @@ func TestFaults_ofSNSAreOutlived(t *testing.T) {
 	}
 }
 
-// failsSometimes lets each third call fail as a whole.
-func (w *world) failsSometimes() {
+// failEveryThirdCall lets each third call fail as a whole.
+func (w *harness) failEveryThirdCall() {
 	var n atomic.Int64
 	fail := func(string) (int, string) {
 		if n.Add(1)%3 == 0 {
@@ -149,8 +153,8 @@ func (w *world) failsSometimes() {
 	w.fail.Store(&fail)
 }
 
-// sometimes lets each third entry fail.
-func sometimes(code string) func(string) (string, bool) {
+// everyThird lets each third entry fail.
+func everyThird(code string) func(string) (string, bool) {
 	var n atomic.Int64
 	return func(string) (string, bool) {
 		if n.Add(1)%3 == 0 {
@@ -160,12 +164,12 @@ func sometimes(code string) func(string) (string, bool) {
 	}
 }
 
-// One pair that SNS does not take for a while holds nobody else up.
+// One pair that SNS does not take for a while holds no other pair up.
 func TestPair_thatFailsHoldsOnlyItselfUp(t *testing.T) {
-	w := newWorld(t, "world")
-	stuck := w.changes(pairNo(0))
-	later := w.changes(pairNo(0))
-	w.failsFor(func(id string) (string, bool) {
+	w := newHarness(t, "world")
+	stuck := w.appendChange(pairNo(0))
+	later := w.appendChange(pairNo(0))
+	w.failEntries(func(id string) (string, bool) {
 		if id == stuck.String() {
 			return "InternalError", false
 		}
@@ -173,64 +177,69 @@ func TestPair_thatFailsHoldsOnlyItselfUp(t *testing.T) {
 	})
 	w.start(w.options(message.Domain))
 	for i := range 200 {
-		w.changes(pairNo(1 + i%20))
+		w.appendChange(pairNo(1 + i%20))
 	}
-	w.hears(message.Domain, stuck, later)
-	w.works()
-	w.hears(message.Domain)
+	w.requirePublished(message.Domain, stuck, later)
+	w.clearFaults()
+	w.requirePublished(message.Domain)
 }
 
 func TestSNS_thatIsGoneAltogetherAndComesBack(t *testing.T) {
-	w := newWorld(t, "world")
+	w := newHarness(t, "world")
 	address := w.aws.URL()[len("http://"):]
 	require.NoError(t, w.aws.Stop(context.Background()))
 	for i := range 100 {
-		w.changes(pairNo(i % 10))
+		w.appendChange(pairNo(i % 10))
 	}
 	p := w.start(w.options(message.Domain))
-	require.Eventually(t, func() bool { return p.Status().Fault != nil }, patience, poll)
+	require.Eventually(t, func() bool { return p.Status().Fault != nil }, waitLimit, pollInterval)
 	w.startSNS(address, "world")
-	w.hears(message.Domain)
+	w.requirePublished(message.Domain)
 }
 
 // A kill at each step of the loop, again and again, while commands run.
 func TestKills_atEveryStepLoseNothing(t *testing.T) {
-	for _, step := range []string{"taken", "sent", "settling", "settled", "any"} {
+	for _, step := range []string{"taken", "sent", "committing", "committed", "any"} {
 		t.Run(step, func(t *testing.T) {
-			w := newWorld(t, "world")
+			w := newHarness(t, "world")
 			commanding, done := context.WithCancel(t.Context())
 			written := make(chan struct{})
 			go func() {
 				defer close(written)
-				for i := 0; i < 2000 && commanding.Err() == nil; i++ {
+				for i := 0; i < 1000 && commanding.Err() == nil; i++ {
 					if i%50 == 49 {
-						w.renumbers(pairNo(i%37), pairNo(100+i))
+						w.appendTransfer(pairNo(i%37), pairNo(100+i))
 					}
-					w.changes(pairNo(i % 37))
+					w.appendChange(pairNo(i % 37))
 				}
 			}()
-			w.failsFor(sometimes("Throttled"))
+			w.failEntries(everyThird("Throttled"))
+			kills := 0
 			for range 15 {
-				w.runUntilKilled(step)
+				if w.runUntilKilled(step) {
+					kills++
+				}
 			}
 			<-written
 			done()
-			w.works()
+			w.clearFaults()
 			w.start(w.options(message.Domain))
-			heard := w.hears(message.Domain)
-			t.Logf("%d sent, %d distinct", len(heard), distinct(heard))
+			published := w.requirePublished(message.Domain)
+			t.Logf("%d kills, %d sent, %d distinct", kills, len(published), w.distinct())
+			require.Positive(t, kills)
 		})
 	}
 }
 
 // runUntilKilled lets a publisher work until it has come to the step a few
-// times, and stops it there: what it would have done next it never does.
-func (w *world) runUntilKilled(at string) {
+// times, and stops it there: what it would have done next it never does. It
+// reports whether the publisher came to the step before all was published.
+func (w *harness) runUntilKilled(at string) bool {
 	var left atomic.Int64
 	left.Store(1 + rand.Int64N(20))
 	killed := make(chan struct{})
-	dead, bury := context.WithCancel(context.Background())
-	defer bury()
+	dead, end := context.WithCancel(context.Background())
+	defer end()
 	o := w.options(message.Domain).WithStep(func(step string) {
 		if at != "any" && step != at {
 			return
@@ -246,35 +255,36 @@ func (w *world) runUntilKilled(at string) {
 		case <-killed:
 			return true
 		default:
-			return p.Status().Leader && w.isTold(p) // there is nothing left to do
+			return p.Status().Leader && w.isAtHead(p) // there is nothing left to do
 		}
-	}, patience, poll)
+	}, waitLimit, pollInterval)
 	p.stop()
-	bury()
+	end()
 	<-p.ended
+	return left.Load() <= 0
 }
 
-// isTold tells whether the publisher is at the end of the log.
-func (w *world) isTold(p *telling) bool {
+// isAtHead reports whether the publisher is at the end of the log.
+func (w *harness) isAtHead(p *runningPublisher) bool {
 	last, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
 	return err == nil && !p.Status().Position.Before(last[0].Position)
 }
 
 func TestPublishers_oneWorksAndTheOtherTakesOver(t *testing.T) {
-	w := newWorld(t, "world")
+	w := newHarness(t, "world")
 	first := w.start(w.options(message.Domain))
-	require.Eventually(t, func() bool { return first.Status().Leader }, patience, poll)
+	require.Eventually(t, func() bool { return first.Status().Leader }, waitLimit, pollInterval)
 	second := w.start(w.options(message.Domain))
-	require.Eventually(t, func() bool { return second.Status().Waiting }, patience, poll)
+	require.Eventually(t, func() bool { return second.Status().Waiting }, waitLimit, pollInterval)
 	for i := range 100 {
-		w.changes(pairNo(i % 10))
+		w.appendChange(pairNo(i % 10))
 	}
-	require.Len(t, w.hears(message.Domain), 100)
-	w.checkpointed(message.Domain)
+	require.Len(t, w.requirePublished(message.Domain), 100)
+	w.waitForCheckpoint(message.Domain)
 	first.kill()
 	began := time.Now()
-	w.changes(pairNo(1))
-	require.Len(t, w.hears(message.Domain), 101)
+	w.appendChange(pairNo(1))
+	require.Len(t, w.requirePublished(message.Domain), 101)
 	require.Less(t, time.Since(began), 10*time.Second)
 	require.True(t, second.Status().Leader)
 }

@@ -20,6 +20,7 @@ import (
 
 func database(t *testing.T) *pgx.Conn {
 	t.Helper()
+	t.Parallel()
 	dsn := testdb.New(t)
 	require.NoError(t, store.Migrate(t.Context(), dsn))
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -29,27 +30,27 @@ func database(t *testing.T) *pgx.Conn {
 }
 
 // Whatever SNS refuses, throttles, fails or loses, wherever a kill comes, and
-// whatever an operator retries or skips: each pair is told in the order of the
-// log, only what must be is parked, nothing is lost, and what stands behind no
+// whatever an operator retries or skips: each pair is published in the order of
+// the log, only what must be is parked, nothing is lost, and what comes after no
 // fault goes on.
-func TestProperty_eachPairIsToldByPositionAcrossRestarts(t *testing.T) {
+func TestProperty_eachPairIsPublishedByPositionAcrossRestarts(t *testing.T) {
 	conn := database(t)
 	for _, most := range []int{3, 6, 60} {
 		rapid.Check(t, func(t *rapid.T) {
-			p := newPlay(t, conn)
+			p := newSimulation(t, conn)
 			p.begin(t, most)
 			for range rapid.IntRange(0, 120).Draw(t, "steps") {
 				p.step()
 			}
-			p.othersGoOn()
-			p.mended()
+			p.requireOthersDelivered()
+			p.requireAllDelivered()
 		})
 	}
 }
 
 // begin draws a log of a few pairs, with renumberings and private facts, and what
 // SNS does not take. The fewer there are the more they meet.
-func (p *play) begin(t *rapid.T, most int) {
+func (p *simulation) begin(t *rapid.T, most int) {
 	p.draw, p.window = t, rapid.IntRange(4, 8).Draw(t, "window")
 	pair := rapid.Map(rapid.IntRange(1, 2+most/10), pairOf)
 	faults := rapid.SampledFrom([]error{nil, nil, nil, nil, errUnknown, errThrottled, errInvalid})
@@ -57,17 +58,17 @@ func (p *play) begin(t *rapid.T, most int) {
 		from, to := pair.Draw(t, "pair"), pair.Draw(t, "to")
 		switch n := rapid.IntRange(0, 9).Draw(t, "kind"); {
 		case n == 0:
-			p.happensInPrivate()
+			p.appendPrivateFact()
 		case n < 5 && from != to:
-			p.happens(faults.Draw(t, "fault"), from, to)
+			p.appendFact(faults.Draw(t, "fault"), from, to)
 		default:
-			p.happens(faults.Draw(t, "fault"), from)
+			p.appendFact(faults.Draw(t, "fault"), from)
 		}
 	}
 	p.restart()
 }
 
-func (p *play) step() {
+func (p *simulation) step() {
 	switch n := rapid.IntRange(0, 20).Draw(p.draw, "step"); {
 	case n < 3:
 		p.read(rapid.IntRange(1, 12).Draw(p.draw, "read"))
@@ -77,7 +78,7 @@ func (p *play) step() {
 		how := rapid.SampledFrom([]string{answered, answered, answered, answered, lost, throttled}).Draw(p.draw, "how")
 		p.answer(rapid.IntRange(0, len(p.inFlight)-1).Draw(p.draw, "batch"), how)
 	case n < 14:
-		p.settle()
+		p.commit()
 	case n < 16:
 		p.wake()
 	case n < 18:
@@ -87,16 +88,16 @@ func (p *play) step() {
 	case n == 19:
 		p.another()
 	default:
-		p.says[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.draw, "mended")].position.last.ID] = nil
+		p.answers[p.log[rapid.IntRange(0, len(p.log)-1).Draw(p.draw, "mended")].position.last.ID] = nil
 	}
 }
 
 // operate retries or skips something that is parked.
-func (p *play) operate() {
+func (p *simulation) operate() {
 	rows := slices.SortedFunc(values(p.rows), byPosition)
 	if len(rows) > 0 {
 		row := rows[rapid.IntRange(0, len(rows)-1).Draw(p.draw, "row")]
-		p.ask(rapid.SampledFrom([]store.Request{store.Retry, store.Retry, store.Skip}).Draw(p.draw, "wish"), row.EventID)
+		p.request(rapid.SampledFrom([]store.Request{store.Retry, store.Retry, store.Skip}).Draw(p.draw, "request"), row.EventID)
 		p.rows = p.readRows()
 	}
 }
@@ -104,21 +105,21 @@ func (p *play) operate() {
 func byPosition(a, b store.Parked) int { return cmp.Compare(a.Position.Commit, b.Position.Commit) }
 
 // another is a fact of a pair that has no fault: it shows that SNS takes others.
-func (p *play) another() { p.happens(nil, pairOf(99)) }
+func (p *simulation) another() { p.appendFact(nil, pairOf(99)) }
 
 // round does everything that can be done.
-func (p *play) round() {
+func (p *simulation) round() {
 	p.read(len(p.log))
 	p.wake()
 	for p.send() {
 		p.answer(len(p.inFlight)-1, answered)
 	}
-	p.settle()
+	p.commit()
 }
 
-// rest goes on until nothing changes any more, in more rounds than a message may
+// runUntilStable goes on until nothing changes any more, in more rounds than a message may
 // fail by itself.
-func (p *play) rest(more func()) {
+func (p *simulation) runUntilStable(more func()) {
 	for still, rounds := 0, 20*(maxOwnFaults+len(p.log)); still < maxOwnFaults+3; still, rounds = still+1, rounds-1 {
 		require.Positive(p.t, rounds, "it never comes to rest")
 		pending, rows := len(p.pending()), len(p.rows)
@@ -130,19 +131,19 @@ func (p *play) rest(more func()) {
 	}
 }
 
-// othersGoOn lets the faults be, and everything else come to rest.
-func (p *play) othersGoOn() {
+// requireOthersDelivered lets the faults be, and everything else come to rest.
+func (p *simulation) requireOthersDelivered() {
 	for len(p.inFlight) > 0 {
 		p.answer(0, answered)
 	}
-	p.rest(p.another)
+	p.runUntilStable(p.another)
 	for _, m := range p.pending() {
 		row := p.rows[m.EventID]
-		require.Empty(p.t, row.Request, "nobody hears of a request for %d", m.Position.Commit)
-		if slices.ContainsFunc(p.pending(), func(other message.Message) bool { return standsBefore(other, m) }) {
+		require.Empty(p.t, row.Request, "a request for %d is not applied", m.Position.Commit)
+		if slices.ContainsFunc(p.pending(), func(other message.Message) bool { return isBefore(other, m) }) {
 			continue
 		}
-		switch says := p.says[m.EventID]; {
+		switch says := p.answers[m.EventID]; {
 		case says == errUnknown: //nolint:errorlint // the very one, as below
 			require.Equal(p.t, store.Failing, row.State, "%d fails and is not parked", m.Position.Commit)
 			require.GreaterOrEqual(p.t, row.Attempts, maxOwnFaults)
@@ -152,14 +153,14 @@ func (p *play) othersGoOn() {
 	}
 }
 
-// mended lets SNS take everything, and the operator retry everything.
-func (p *play) mended() {
-	clear(p.says)
+// requireAllDelivered lets SNS take everything, and the operator retry everything.
+func (p *simulation) requireAllDelivered() {
+	clear(p.answers)
 	for id := range p.rows {
-		p.ask(store.Retry, id)
+		p.request(store.Retry, id)
 	}
-	p.happensInPrivate() // the last place is reached, though nothing there is told
-	p.rest(func() {})
+	p.appendPrivateFact() // the last place is reached, though nothing there is published
+	p.runUntilStable(func() {})
 	require.Empty(p.t, p.pending())
 	l := p.session.pipeline
 	require.Empty(p.t, l.queues)
@@ -174,8 +175,8 @@ func (p *play) mended() {
 	}
 }
 
-// pending is what is neither told nor skipped.
-func (p *play) pending() []message.Message {
+// pending are the messages that are neither delivered nor skipped.
+func (p *simulation) pending() []message.Message {
 	var all []message.Message
 	for _, fact := range p.log {
 		for _, m := range fact.messages {
@@ -187,9 +188,11 @@ func (p *play) pending() []message.Message {
 	return all
 }
 
-func (p *play) isDone(id uuid.UUID) bool { return p.told[id] || p.rows[id].State == store.Skipped }
+func (p *simulation) isDone(id uuid.UUID) bool {
+	return p.delivered[id] || p.rows[id].State == store.Skipped
+}
 
-func standsBefore(m, other message.Message) bool {
+func isBefore(m, other message.Message) bool {
 	return m.Position.Before(other.Position) && sharePair(m, other)
 }
 
@@ -197,19 +200,19 @@ func sharePair(m, other message.Message) bool {
 	return slices.ContainsFunc(m.Pairs, func(pair domain.Pair) bool { return slices.Contains(other.Pairs, pair) })
 }
 
-// judgeOrder holds that all that stands before a message was told or skipped.
-func (p *play) judgeOrder(m message.Message) {
+// requireOrder requires that all that comes before a message was delivered or skipped.
+func (p *simulation) requireOrder(m message.Message) {
 	for _, other := range p.pending() {
-		require.False(p.t, standsBefore(other, m), "%d is told before %d", m.Position.Commit, other.Position.Commit)
+		require.False(p.t, isBefore(other, m), "%d is delivered before %d", m.Position.Commit, other.Position.Commit)
 	}
 }
 
-// settle writes, and judges what is written.
-func (p *play) settle() {
+// commit writes, and judges what is written.
+func (p *simulation) commit() {
 	require.NoError(p.t, p.session.commit(p.t.Context(), p.conn))
-	before := p.settled
+	before := p.committed
 	p.rows = p.readRows()
-	p.settled = p.rows
+	p.committed = p.rows
 	for id, row := range p.rows {
 		switch row.State {
 		case store.Refused:
@@ -219,7 +222,7 @@ func (p *play) settle() {
 		case store.Blocked:
 			_, old := before[id]
 			m := message.Message{Position: row.Position, Pairs: row.Pairs}
-			require.True(p.t, old || p.standsBehind(m, before) || p.standsBehind(m, p.rows), "%d stands behind nothing that is parked", row.Position.Commit)
+			require.True(p.t, old || p.isBlocked(m, before) || p.isBlocked(m, p.rows), "%d comes after nothing that is parked", row.Position.Commit)
 		case store.Skipped:
 		}
 	}
@@ -227,16 +230,16 @@ func (p *play) settle() {
 		_, parked := p.rows[m.EventID]
 		require.True(p.t, parked || p.session.was.At.Before(m.Position), "%d is lost", m.Position.Commit)
 		if !parked && !p.session.pipeline.read.Before(m.Position) {
-			require.False(p.t, p.standsBehind(m, p.rows), "%d stands behind a parked one and is not", m.Position.Commit)
+			require.False(p.t, p.isBlocked(m, p.rows), "%d comes after a parked one and is not", m.Position.Commit)
 		}
 	}
 }
 
-// standsBehind reports whether something that is parked is before a message in
+// isBlocked reports whether something that is parked is before a message in
 // one of its pairs.
-func (p *play) standsBehind(m message.Message, rows map[uuid.UUID]store.Parked) bool {
+func (p *simulation) isBlocked(m message.Message, rows map[uuid.UUID]store.Parked) bool {
 	for _, row := range rows {
-		if row.State != store.Skipped && standsBefore(message.Message{Position: row.Position, Pairs: row.Pairs}, m) {
+		if row.State != store.Skipped && isBefore(message.Message{Position: row.Position, Pairs: row.Pairs}, m) {
 			return true
 		}
 	}

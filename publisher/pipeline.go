@@ -48,158 +48,154 @@ type pendingChanges struct {
 	acknowledged []uuid.UUID // skip requests to be acknowledged
 }
 
-// Counts are totals since the process began to publish.
-type Counts struct {
-	Delivered uint64 // messages that SNS has acknowledged
-	Faults    uint64 // sendings of a message that failed, refusals apart
-	Refusals  uint64 // messages that SNS refused as invalid
+// mark is a parked delivery whose row is to be updated after a failed attempt.
+type mark struct {
+	d     *delivery
+	asked bool // the attempt was an operator's request, which ends with it
 }
 
-func newPipeline(limit int, through logPosition, pauses delays) *pipeline {
-	l := &pipeline{
-		delays: pauses, changed: make(chan struct{}, 1), capacity: make(chan struct{}, 1),
+// newPipeline returns an empty pipeline that begins after a position. limit is how
+// many positions may be pending at once.
+func newPipeline(limit int, through logPosition, waits delays) *pipeline {
+	p := &pipeline{
+		delays: waits, changed: make(chan struct{}, 1), capacity: make(chan struct{}, 1),
 		resting: map[*delivery]*time.Timer{}, queues: map[domain.Pair]*pairQueue{}, read: through.at, facts: through.facts,
 		window:           window{limit: limit, through: through},
 		parkedDeliveries: map[uuid.UUID]*delivery{}, skipped: map[uuid.UUID]bool{},
 	}
-	l.arrived = sync.NewCond(&l.mu)
-	return l
-}
-
-// signal wakes the receiver without blocking. Several signals may coalesce.
-func signal(to chan struct{}) {
-	select {
-	case to <- struct{}{}:
-	default:
-	}
+	p.arrived = sync.NewCond(&p.mu)
+	return p
 }
 
 // hasRoom reports whether more facts may be added.
-func (l *pipeline) hasRoom() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return !l.isFull()
+func (p *pipeline) hasRoom() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.isFull()
 }
 
 // isEmpty reports whether everything added is delivered or parked.
-func (l *pipeline) isEmpty() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open == 0
+func (p *pipeline) isEmpty() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open == 0
 }
 
 // add enqueues facts in the order of the log. Facts at or before the last position
 // are ignored, and so are messages that are parked or skipped already.
-func (l *pipeline) add(facts []outgoing) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, p := range facts {
-		if !l.read.Before(p.position.at) {
+func (p *pipeline) add(facts []outgoing) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, fact := range facts {
+		if !p.read.Before(fact.position.at) {
 			continue
 		}
-		l.facts++
-		p.position.facts = l.facts
-		s := &pendingPosition{position: p.position, oldest: p.position.when}
-		for _, m := range p.messages {
-			if l.parkedDeliveries[m.EventID] == nil && !l.skipped[m.EventID] {
+		p.facts++
+		fact.position.facts = p.facts
+		s := &pendingPosition{position: fact.position, oldest: fact.position.when}
+		for _, m := range fact.messages {
+			if p.parkedDeliveries[m.EventID] == nil && !p.skipped[m.EventID] {
 				s.open++
-				l.enqueue(&delivery{message: m, position: s})
+				p.enqueue(&delivery{message: m, position: s})
 			}
 		}
-		l.advance(s)
+		p.advance(s)
 	}
-	l.wake()
+	p.wake()
 }
 
 // readUpTo records that the log holds no further fact up to a position.
-func (l *pipeline) readUpTo(p logPosition) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.advance(&pendingPosition{position: p})
-	l.wake()
+func (p *pipeline) readUpTo(to logPosition) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.advance(&pendingPosition{position: to})
+	p.wake()
 }
 
 // advance records that the log is read up to a position, and releases deliveries
 // that were parked before a restart and waited for it.
-func (l *pipeline) advance(s *pendingPosition) {
-	if l.track(s) {
-		signal(l.changed)
+func (p *pipeline) advance(s *pendingPosition) {
+	if p.track(s) {
+		signal(p.changed)
 	}
-	if l.read.Before(s.position.at) {
-		l.read = s.position.at
+	if p.read.Before(s.position.at) {
+		p.read = s.position.at
 	}
-	for len(l.ahead) > 0 && !l.read.Before(l.ahead[0].message.Position) {
-		l.ahead[0].ahead = false
-		l.markReady(l.ahead[0])
-		l.ahead = l.ahead[1:]
+	for len(p.ahead) > 0 && !p.read.Before(p.ahead[0].message.Position) {
+		p.ahead[0].ahead = false
+		p.markReady(p.ahead[0])
+		p.ahead = p.ahead[1:]
 	}
 }
 
 // enqueue inserts a delivery into the queues of its pairs. One that comes after a
 // parked delivery is parked. Far beyond a full window the body is dropped, and
 // mapped from the log again when its turn comes.
-func (l *pipeline) enqueue(d *delivery) {
+func (p *pipeline) enqueue(d *delivery) {
 	blocked := false
 	for _, pair := range d.message.Pairs {
-		queue := l.queues[pair]
+		queue := p.queues[pair]
 		if queue == nil {
 			queue = &pairQueue{pair: pair}
-			l.queues[pair] = queue
+			p.queues[pair] = queue
 		}
 		d.queues = append(d.queues, queue)
 		blocked = queue.push(d) || blocked
 	}
-	if d.park == notParked && l.isWide() {
+	if d.park == notParked && p.isWide() {
 		d.message.Body, d.message.Attributes = nil, nil
 	}
 	if d.park == notParked && blocked {
-		l.park(d, store.Blocked, "")
+		p.park(d, store.Blocked, "")
 	}
-	l.markReady(d)
+	p.markReady(d)
 }
 
 // markReady makes a delivery ready if it is first in its pairs and nothing holds it.
-func (l *pipeline) markReady(d *delivery) {
+func (p *pipeline) markReady(d *delivery) {
 	if d.isReady() && d.isFirst() {
 		d.progress = ready
-		l.arrive(d)
-		l.ready = append(l.ready, d)
+		p.arrive(d)
+		p.ready = append(p.ready, d)
 	}
 }
 
 // wake wakes as many senders as there are batches ready.
-func (l *pipeline) wake() {
-	for range (len(l.ready) + batchEntries - 1) / batchEntries {
-		l.arrived.Signal()
+func (p *pipeline) wake() {
+	for range (len(p.ready) + batchEntries - 1) / batchEntries {
+		p.arrived.Signal()
 	}
 }
 
-// nextBatch waits for deliveries and takes a batch within the limits of SNS, at
-// most one delivery of a pair. It returns nil when the pipeline has ended.
-func (l *pipeline) nextBatch() []*delivery {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.ready) == 0 && !l.ended {
-		l.arrived.Wait()
+// nextBatch waits for deliveries and takes a batch within the limits of SNS: ten
+// entries and 256 KiB. Only the first delivery of a pair is ever ready, so a batch
+// holds at most one of each pair. It returns nil when the pipeline has ended. A
+// delivery that is larger than the limit goes in a batch of its own, which SNS then
+// refuses.
+func (p *pipeline) nextBatch() []*delivery {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.ready) == 0 && !p.ended {
+		p.arrived.Wait()
 	}
-	if l.ended {
+	if p.ended {
 		return nil
 	}
 	n, size := 0, 0
-	for n < len(l.ready) && n < batchEntries {
-		next := l.ready[n]
+	for n < len(p.ready) && n < batchEntries {
+		next := p.ready[n]
 		size += next.message.Size()
-		if n > 0 && (size > batchBytes || next.alone || l.ready[0].alone) {
+		if n > 0 && (size > batchBytes || next.alone || p.ready[0].alone) {
 			break
 		}
 		n++
 	}
-	batch := slices.Clone(l.ready[:n])
-	l.ready = l.ready[n:]
+	batch := slices.Clone(p.ready[:n])
+	p.ready = p.ready[n:]
 	for _, d := range batch {
 		d.progress = inFlight
 		if !d.sent {
-			d.sent, d.since = true, l.tally
+			d.sent, d.since = true, p.tally
 		}
 	}
 	return batch
@@ -207,14 +203,14 @@ func (l *pipeline) nextBatch() []*delivery {
 
 // stop ends the pipeline when ctx does: nextBatch then returns nil. The returned
 // function undoes that, as context.AfterFunc does.
-func (l *pipeline) stop(ctx context.Context) (stop func() bool) {
+func (p *pipeline) stop(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.ended = true
-		for _, pause := range l.resting {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.ended = true
+		for _, pause := range p.resting {
 			pause.Stop()
 		}
-		l.arrived.Broadcast()
+		p.arrived.Broadcast()
 	})
 }

@@ -16,17 +16,17 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// lineOf is a line with a message of each of some pairs, all ready.
-func lineOf(limit int, pairs ...int) *pipeline {
-	l := newPipeline(limit, logPosition{}, delays{time.Hour, time.Hour, time.Hour})
+// pipelineOf is a line with a message of each of some pairs, all ready.
+func pipelineOf(limit int, pairs ...int) *pipeline {
+	l := newPipeline(limit, logPosition{}, frozen)
 	for i, pair := range pairs {
 		l.add([]outgoing{factOf(messageAt(i+1, pairOf(pair)))})
 	}
 	return l
 }
 
-// heard tells whether a signal is there, and takes it.
-func heard(signal chan struct{}) bool {
+// signalled tells whether a signal is there, and takes it.
+func signalled(signal chan struct{}) bool {
 	select {
 	case <-signal:
 		return true
@@ -50,7 +50,7 @@ func TestPipeline_isFullByWhatIsOpenUnlessTooFewPairsCanBeTried(t *testing.T) {
 // What is read far beyond a full window is kept without what it says.
 func TestPipeline_keepsNoMoreBodiesThanTwoWindowsHaveRoomFor(t *testing.T) {
 	const limit = 2
-	l := lineOf(limit, 1, 1, 1, 1, 1, 2)
+	l := pipelineOf(limit, 1, 1, 1, 1, 1, 2)
 	for i, it := range append(slices.Clone(l.queues[pairOf(1)].deliveries), l.queues[pairOf(2)].deliveries[0]) {
 		require.Equal(t, i < 2*limit, it.message.Body != nil, i)
 	}
@@ -72,13 +72,13 @@ func TestPipeline_fillsBatchesWithinTheLimitsOfSNS(t *testing.T) {
 	for i := range pairs {
 		pairs[i] = i + 1
 	}
-	require.Equal(t, []int{10, 10, 3}, sizes(lineOf(100, pairs...)))
+	require.Equal(t, []int{10, 10, 3}, sizes(pipelineOf(100, pairs...)))
 
-	l := lineOf(100, 1, 2, 3, 4)
+	l := pipelineOf(100, 1, 2, 3, 4)
 	l.ready[1].alone = true
 	require.Equal(t, []int{1, 1, 2}, sizes(l))
 
-	l = lineOf(100, 1, 2, 3, 4)
+	l = pipelineOf(100, 1, 2, 3, 4)
 	for i, size := range []int{100 << 10, 156 << 10, 1, 300 << 10} {
 		l.ready[i].message.Body = bytes.Repeat([]byte{'x'}, size)
 	}
@@ -87,33 +87,33 @@ func TestPipeline_fillsBatchesWithinTheLimitsOfSNS(t *testing.T) {
 
 // Whoever writes the checkpoint, and whoever reads the log, hears of what it waits
 // for.
-func TestPipeline_saysWhenSomethingCanBeSettledAndWhenThereIsRoom(t *testing.T) {
-	l := lineOf(100, 1, 1)
-	require.False(t, heard(l.changed))
+func TestPipeline_signalsWhenSomethingCanBeCommittedAndWhenThereIsRoom(t *testing.T) {
+	l := pipelineOf(100, 1, 1)
+	require.False(t, signalled(l.changed))
 	l.delivered(l.nextBatch()...)
-	require.True(t, heard(l.changed))
-	require.True(t, heard(l.capacity))
+	require.True(t, signalled(l.changed))
+	require.True(t, signalled(l.capacity))
 
 	it := l.nextBatch()[0]
 	l.refuse(it, "why")
-	require.True(t, heard(l.changed))
+	require.True(t, signalled(l.changed))
 	l.committed(l.changes())
-	require.True(t, heard(l.changed), "the checkpoint may pass it")
-	require.True(t, heard(l.capacity))
+	require.True(t, signalled(l.changed), "the checkpoint may pass it")
+	require.True(t, signalled(l.capacity))
 
 	l.applyRequests([]store.Parked{{EventID: it.message.EventID, Request: store.Retry}})
 	l.refuse(l.nextBatch()[0], "why else")
-	require.True(t, heard(l.changed))
+	require.True(t, signalled(l.changed))
 	l.committed(l.changes())
-	require.False(t, heard(l.changed))
+	require.False(t, signalled(l.changed))
 	l.applyRequests([]store.Parked{{EventID: it.message.EventID, Request: store.Retry}})
 	l.delivered(l.nextBatch()...)
-	require.True(t, heard(l.changed), "its row may go")
+	require.True(t, signalled(l.changed), "its row may go")
 }
 
 // A request that is still in its row though it was granted is not granted twice.
-func TestPipeline_grantsAWishOnce(t *testing.T) {
-	l := lineOf(100, 1)
+func TestPipeline_appliesARequestOnce(t *testing.T) {
+	l := pipelineOf(100, 1)
 	it := l.nextBatch()[0]
 	wishes := []store.Parked{{EventID: it.message.EventID, Request: store.Retry}}
 	l.refuse(it, "why")
@@ -134,7 +134,7 @@ func TestPipeline_grantsAWishOnce(t *testing.T) {
 
 // A refusal ends what was counted against a message as a fault of its own.
 func TestPipeline_aRefusedMessageBeginsAnew(t *testing.T) {
-	l := lineOf(100, 1, 2, 3, 4, 5, 6)
+	l := pipelineOf(100, 1, 2, 3, 4, 5, 6)
 	it := l.queues[pairOf(1)].deliveries[0]
 	batch := l.nextBatch()
 	l.retryIndividually(batch[:1])
@@ -152,7 +152,7 @@ func TestPipeline_aRefusedMessageBeginsAnew(t *testing.T) {
 // When the line has ended, no pause does.
 func TestPipeline_endsNoPauseWhenItHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := lineOf(100, 1, 2)
+		l := pipelineOf(100, 1, 2)
 		ctx, cancel := context.WithCancel(t.Context())
 		l.stop(ctx)
 		batch := l.nextBatch()
@@ -171,7 +171,7 @@ func TestPipeline_endsNoPauseWhenItHasEnded(t *testing.T) {
 // A pause ends by itself, and the message is sent again.
 func TestPipeline_endsAPauseInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := lineOf(100, 1)
+		l := pipelineOf(100, 1)
 		l.delays = normalDelays
 		for _, tenths := range []int{1, 2, 4, 8, 16, 32, 50, 50} {
 			began := time.Now()
@@ -186,11 +186,11 @@ func TestPipeline_endsAPauseInTime(t *testing.T) {
 
 // discard is for a replay, which has no table.
 func TestPipeline_discardsWhatIsRefusedAndTriesTheOthersAgain(t *testing.T) {
-	l := lineOf(100, 1, 1, 2)
+	l := pipelineOf(100, 1, 1, 2)
 	l.enqueue(&delivery{message: message.Message{Topic: message.Domain, EventID: uuid.New(), Position: at(9), Pairs: []domain.Pair{pairOf(1)}}})
 	l.refuse(l.nextBatch()[0], "why")
 	require.Len(t, l.parked, 3)
-	require.Len(t, l.dropDone(), 1)
+	require.Len(t, l.dropRefused(), 1)
 	require.Empty(t, l.parked)
 	require.Empty(t, l.parkedDeliveries)
 	require.Len(t, l.queues[pairOf(1)].deliveries, 2)
@@ -198,7 +198,7 @@ func TestPipeline_discardsWhatIsRefusedAndTriesTheOthersAgain(t *testing.T) {
 	require.Len(t, next, 1)
 	require.Equal(t, notParked, next[0].park)
 	l.delivered(next...)
-	require.Empty(t, l.dropDone())
+	require.Empty(t, l.dropRefused())
 	l.delivered(l.nextBatch()...)
 	require.Empty(t, l.gone, "nothing has a row")
 }

@@ -73,25 +73,30 @@ type replaying struct {
 	done   Replayed
 }
 
+// begin starts senders as a publisher does, with a pipeline that begins at the
+// start of the log and with no lease: a running publisher of the topic is not
+// affected.
 func (r Replay) begin(ctx context.Context) *replaying {
-	p := New(Options{
+	h := newHandler(Options{
 		Topic: r.Topic, Client: r.Client, Mapper: r.Mapper, Store: r.Store, Clock: r.Clock, Logger: r.Logger,
 	})
-	run := &replaying{session: p.newSession(store.Checkpoint{}), replay: r, decode: p.handler, wake: make(chan struct{}, 1)}
+	run := &replaying{session: h.newSession(store.Checkpoint{}), replay: r, decode: h, wake: make(chan struct{}, 1)}
 	run.start(ctx, run.wake)
 	return run
 }
 
+// publish maps one fact and adds its messages to the pipeline when there is room.
+// With DryRun the messages are counted and shown only.
 func (r *replaying) publish(ctx context.Context, recorded eventstore.RecordedEvent) error {
 	read, err := r.decode.Decode(recorded)
 	if err != nil {
 		return err
 	}
-	told, err := r.outgoingOfFact(ctx, read)
+	mapped, err := r.outgoingOfFact(ctx, read)
 	if err != nil {
 		return err
 	}
-	for _, m := range told.messages {
+	for _, m := range mapped.messages {
 		r.done.Messages++
 		if r.replay.Each != nil {
 			r.replay.Each(m)
@@ -103,14 +108,14 @@ func (r *replaying) publish(ctx context.Context, recorded eventstore.RecordedEve
 	if err := r.until(ctx, r.pipeline.hasRoom); err != nil {
 		return err
 	}
-	r.pipeline.add([]outgoing{told})
+	r.pipeline.add([]outgoing{mapped})
 	return nil
 }
 
 // until waits for done, and drops meanwhile what SNS refuses.
 func (r *replaying) until(ctx context.Context, done func() bool) error {
 	for {
-		for _, p := range r.pipeline.dropDone() {
+		for _, p := range r.pipeline.dropRefused() {
 			if !slices.Contains(r.done.Refused, p.EventID) {
 				r.done.Refused = append(r.done.Refused, p.EventID)
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 // states are those of what is parked and was skipped.
-func (p *play) states() map[uuid.UUID]store.State {
+func (p *simulation) states() map[uuid.UUID]store.State {
 	all := map[uuid.UUID]store.State{}
 	for id, row := range p.rows {
 		all[id] = row.State
@@ -25,35 +25,35 @@ func (p *play) states() map[uuid.UUID]store.State {
 func TestOrder_aThrottledFactBeforeARenumberingBehindARefusedOne(t *testing.T) {
 	conn := database(t)
 	for _, order := range orders("RMLSSS") {
-		p := newPlay(t, conn)
-		refused := p.happens(errInvalid, pairOf(1))
-		throttled := p.happens(errThrottled, pairOf(2))
-		renumbering := p.happens(nil, pairOf(1), pairOf(2))
-		behind, other := p.happens(nil, pairOf(2)), p.happens(nil, pairOf(3))
+		p := newSimulation(t, conn)
+		refused := p.appendFact(errInvalid, pairOf(1))
+		throttled := p.appendFact(errThrottled, pairOf(2))
+		renumbering := p.appendFact(nil, pairOf(1), pairOf(2))
+		behind, other := p.appendFact(nil, pairOf(2)), p.appendFact(nil, pairOf(3))
 		p.restart()
 		p.round()
 		require.Equal(t, map[uuid.UUID]store.State{refused: store.Refused, renumbering: store.Blocked, behind: store.Blocked}, p.states())
-		require.True(t, p.told[other])
-		p.settle() // the checkpoint is behind the refused one
+		require.True(t, p.delivered[other])
+		p.commit() // the checkpoint is behind the refused one
 		p.restart()
 		for _, act := range order {
 			p.act(act, refused, throttled)
 		}
-		p.says[refused], p.says[throttled] = nil, nil
-		p.ask(store.Retry, refused)
-		p.rest(func() {})
+		p.answers[refused], p.answers[throttled] = nil, nil
+		p.request(store.Retry, refused)
+		p.runUntilStable(func() {})
 		require.Empty(t, p.pending(), order)
 	}
 }
 
-func (p *play) act(act rune, refused, throttled uuid.UUID) {
+func (p *simulation) act(act rune, refused, throttled uuid.UUID) {
 	switch act {
 	case 'R': // an operator lets the refused one go
-		p.says[refused] = nil
-		p.ask(store.Retry, refused)
-		p.settle()
+		p.answers[refused] = nil
+		p.request(store.Retry, refused)
+		p.commit()
 	case 'M': // the throttled one is not throttled any more
-		p.says[throttled] = nil
+		p.answers[throttled] = nil
 		p.wake()
 	case 'L': // the log is read
 		p.read(len(p.log))
@@ -82,55 +82,55 @@ func orders(letters string) []string {
 // A parked fact that the checkpoint has not passed goes as soon as the log is read
 // up to it, and no sooner.
 func TestOrder_aParkedFactGoesWhenTheLogWasReadUpToIt(t *testing.T) {
-	p := newPlay(t, database(t))
-	first := p.happens(errInvalid, pairOf(1))
-	p.happens(errThrottled, pairOf(2))
-	parked := p.happens(nil, pairOf(1))
+	p := newSimulation(t, database(t))
+	first := p.appendFact(errInvalid, pairOf(1))
+	p.appendFact(errThrottled, pairOf(2))
+	parked := p.appendFact(nil, pairOf(1))
 	p.restart()
 	p.round()
-	p.settle() // the checkpoint is behind the first
-	p.says[first] = nil
-	p.ask(store.Retry, first)
+	p.commit() // the checkpoint is behind the first
+	p.answers[first] = nil
+	p.request(store.Retry, first)
 	p.restart()
-	p.settle()
+	p.commit()
 	require.True(t, p.send())
 	p.answer(0, answered)
-	require.True(t, p.told[first])
+	require.True(t, p.delivered[first])
 	require.False(t, p.send())
 	p.read(2)
 	for p.send() {
 		p.answer(0, answered)
 	}
-	require.True(t, p.told[parked])
+	require.True(t, p.delivered[parked])
 }
 
 // What comes behind a parked fact that is just being sent is parked first.
 func TestOrder_aFactIsSentFromTheTableOnlyWhenItIsThere(t *testing.T) {
-	p := newPlay(t, database(t))
-	first := p.happens(errInvalid, pairOf(1))
+	p := newSimulation(t, database(t))
+	first := p.appendFact(errInvalid, pairOf(1))
 	p.restart()
 	p.round()
-	p.says[first] = nil
-	p.ask(store.Retry, first)
-	p.settle()
+	p.answers[first] = nil
+	p.request(store.Retry, first)
+	p.commit()
 	require.True(t, p.send())
-	behind := p.happens(nil, pairOf(1))
+	behind := p.appendFact(nil, pairOf(1))
 	p.read(1)
 	p.answer(0, answered)
 	require.False(t, p.send(), "its row is not there yet")
-	p.settle()
+	p.commit()
 	require.Equal(t, map[uuid.UUID]store.State{behind: store.Blocked}, p.states())
 	require.True(t, p.send())
 	p.answer(0, answered)
-	p.settle()
+	p.commit()
 	require.Empty(t, p.states())
 }
 
 // failing parks a fact that SNS does not take by itself.
-func (p *play) failing() uuid.UUID {
-	id := p.happens(errUnknown, pairOf(1))
+func (p *simulation) failing() uuid.UUID {
+	id := p.appendFact(errUnknown, pairOf(1))
 	p.restart()
-	p.rest(p.another)
+	p.runUntilStable(p.another)
 	require.Equal(p.t, store.Failing, p.rows[id].State)
 	require.NotEmpty(p.t, p.session.pipeline.resting)
 	return id
@@ -140,7 +140,7 @@ func (p *play) failing() uuid.UUID {
 func TestOperator_endsThePauseOfAFailingMessage(t *testing.T) {
 	conn := database(t)
 	for _, restart := range []bool{false, true} {
-		p := newPlay(t, conn)
+		p := newSimulation(t, conn)
 		id := p.failing()
 		if restart {
 			p.restart()
@@ -148,17 +148,17 @@ func TestOperator_endsThePauseOfAFailingMessage(t *testing.T) {
 			p.answer(0, answered)
 		}
 		require.False(t, p.send())
-		p.ask(store.Retry, id)
-		p.settle()
+		p.request(store.Retry, id)
+		p.commit()
 		require.True(t, p.send())
 		require.Empty(t, p.session.pipeline.resting)
 		tries := p.rows[id].Attempts
 		p.answer(0, answered) // in vain
-		p.settle()
+		p.commit()
 		require.Empty(t, p.rows[id].Request)
 		require.Equal(t, tries, p.rows[id].Attempts, "SNS took no other since")
-		p.ask(store.Skip, id)
-		p.settle()
+		p.request(store.Skip, id)
+		p.commit()
 		require.Empty(t, p.session.pipeline.resting)
 		require.Empty(t, p.session.pipeline.queues)
 		require.Equal(t, store.Skipped, p.rows[id].State)
@@ -169,27 +169,27 @@ func TestOperator_endsThePauseOfAFailingMessage(t *testing.T) {
 func TestOperator_skipsAtAnyTime(t *testing.T) {
 	conn := database(t)
 	for _, when := range []string{"down", "up", "ready"} {
-		p := newPlay(t, conn)
-		id := p.happens(errInvalid, pairOf(1))
+		p := newSimulation(t, conn)
+		id := p.appendFact(errInvalid, pairOf(1))
 		p.restart()
 		p.round()
 		if when == "ready" {
-			p.ask(store.Retry, id)
-			p.settle()
+			p.request(store.Retry, id)
+			p.commit()
 		}
-		p.ask(store.Skip, id)
+		p.request(store.Skip, id)
 		if when == "down" {
 			p.restart()
 		}
-		p.settle()
+		p.commit()
 		require.False(t, p.send())
-		p.settle()
+		p.commit()
 		require.Equal(t, store.Skipped, p.rows[id].State)
 		require.Empty(t, p.rows[id].Request)
 		require.Empty(t, p.session.pipeline.queues)
-		behind := p.happens(nil, pairOf(1))
+		behind := p.appendFact(nil, pairOf(1))
 		p.round()
-		require.True(t, p.told[behind], when)
+		require.True(t, p.delivered[behind], when)
 	}
 }
 
@@ -198,22 +198,22 @@ func TestOperator_skipsAtAnyTime(t *testing.T) {
 func TestOperator_skipsAMessageInFlightBehindItsAnswer(t *testing.T) {
 	conn := database(t)
 	for _, says := range []error{nil, errInvalid, errUnknown, errThrottled} {
-		p := newPlay(t, conn)
-		id := p.happens(errInvalid, pairOf(1))
+		p := newSimulation(t, conn)
+		id := p.appendFact(errInvalid, pairOf(1))
 		p.restart()
 		p.round()
-		p.says[id] = says
-		p.ask(store.Retry, id)
-		p.settle()
+		p.answers[id] = says
+		p.request(store.Retry, id)
+		p.commit()
 		require.True(t, p.send())
-		p.ask(store.Skip, id)
-		p.settle()
+		p.request(store.Skip, id)
+		p.commit()
 		require.NotEmpty(t, p.session.pipeline.queues)
 		p.answer(0, answered)
-		p.settle()
-		p.settle()
+		p.commit()
+		p.commit()
 		require.Empty(t, p.session.pipeline.queues)
-		require.Equal(t, says == nil, p.told[id])
+		require.Equal(t, says == nil, p.delivered[id])
 		if says != nil {
 			require.Equal(t, store.Skipped, p.rows[id].State)
 		}

@@ -12,41 +12,41 @@ import (
 
 // session is the work under one lease, from its beginning to its loss.
 type session struct {
-	*Publisher
+	Options
 
+	beat         func()
+	health       *health
 	pipeline     *pipeline
 	cache        *statecache.PairCache // for facts in the order of the log
 	reread       reload
 	was          store.Checkpoint // as stored; the next update is conditional on it
-	acknowledged time.Time        // when requests were last read
+	requestsRead time.Time        // when requests were last read
 	stop         func()           // ends the senders; nil until they run
 }
 
-// commitDelay batches acknowledgements before the checkpoint is written: each write
-// costs a round trip. A crash within the delay only sends again.
-const commitDelay = 20 * time.Millisecond
-
-// start runs the senders, once, until ctx ends. ctx is that of the lease.
+// start runs the senders until ctx ends, which is that of the lease. It is
+// called for every batch of the log, and only the first call does anything.
 func (s *session) start(ctx context.Context, wake chan<- struct{}) {
 	if s.stop != nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := s.pipeline.stop(ctx)
-	var speaking sync.WaitGroup
+	var running sync.WaitGroup
 	for range senders {
-		speaking.Go(func() { s.send(ctx) })
+		running.Go(func() { s.send(ctx) })
 	}
-	speaking.Go(func() { s.pace(ctx, wake) })
+	running.Go(func() { s.pace(ctx, wake) })
 	s.stop = func() {
 		cancel()
-		speaking.Wait()
+		running.Wait()
 		ended()
 	}
 }
 
-// pace wakes the consumer when there is something to commit, at most once in
-// commitDelay.
+// pace wakes the consumer when there is something to commit, at most once in the
+// delay of a commit. The consumer and not a sender commits, because the lease's
+// connection belongs to its goroutine.
 func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 	for {
 		select {
@@ -54,23 +54,17 @@ func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 			return
 		case <-s.pipeline.changed:
 		}
-		if !sleep(ctx, commitDelay) {
+		if !sleep(ctx, s.delays.commit) {
 			return
 		}
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
+		signal(wake)
 	}
 }
-
-// checkLeaseEvery is how often a waiting session checks its lease and reads requests.
-const checkLeaseEvery = time.Second
 
 // until waits for done and commits meanwhile. A session that has lost its lease
 // fails there instead of waiting on.
 func (s *session) until(ctx context.Context, conn *store.Conn, wake <-chan struct{}, done func() bool) error {
-	tick := time.NewTicker(checkLeaseEvery)
+	tick := time.NewTicker(s.delays.check)
 	defer tick.Stop()
 	for !done() {
 		var err error
@@ -102,38 +96,42 @@ func (s *session) drain(ctx context.Context, conn *store.Conn, wake <-chan struc
 // transaction. With nothing to store it verifies the checkpoint instead. Either
 // fails with store.ErrFenced when another session has moved the checkpoint.
 func (s *session) commit(ctx context.Context, conn *store.Conn) error {
-	settlement := s.pipeline.changes()
+	changes := s.pipeline.changes()
 	now := s.was
-	if s.was.At.Before(settlement.through.at) {
-		now.At, now.Last, now.Facts = settlement.through.at, settlement.through.last, settlement.through.facts
+	if s.was.At.Before(changes.through.at) {
+		now.At, now.Last, now.Facts = changes.through.at, changes.through.last, changes.through.facts
 	}
-	s.step("settling")
-	if now == s.was && settlement.work.IsEmpty() {
+	s.step("committing")
+	if now == s.was && changes.work.IsEmpty() {
 		if err := store.Verify(ctx, conn, s.was); err != nil {
 			return err
 		}
-	} else if err := store.Commit(ctx, conn, s.was, now, settlement.work, s.Clock()); err != nil {
+	} else if err := store.Commit(ctx, conn, s.was, now, changes.work, s.Clock()); err != nil {
 		return err
 	}
-	s.step("settled")
-	s.consumer.Beat()
+	s.step("committed")
+	s.beat()
 	s.was = now
-	s.pipeline.committed(settlement)
+	s.pipeline.committed(changes)
 	return s.applyRequests(ctx, conn)
 }
 
-// applyRequests reads the requests of operators, at most once a second and only while
+// applyRequests reads the requests of operators, at most once in the delay of
+// a check, and only while
 // a message is parked.
 func (s *session) applyRequests(ctx context.Context, conn *store.Conn) error {
 	now := s.Clock()
-	if s.pipeline.nothingParked() || now.Sub(s.acknowledged) < checkLeaseEvery {
+	if s.pipeline.nothingParked() || now.Sub(s.requestsRead) < s.delays.check {
 		return nil
 	}
 	requests, err := store.Requests(ctx, conn, string(s.Topic))
 	if err != nil {
 		return fmt.Errorf("read the requests of operators: %w", err)
 	}
-	s.acknowledged = now
+	s.requestsRead = now
 	s.pipeline.applyRequests(requests)
 	return nil
 }
+
+// cachedPairs bounds the cache of folded pairs, in non-associations.
+const cachedPairs = 16_384

@@ -39,7 +39,8 @@ type Client struct {
 	callTime time.Duration
 }
 
-// Open returns a client for the topic of an ARN, without calling SNS. Region,
+// Open returns a client for the topic of an ARN. It calls nothing: whether the
+// topic exists and may be published to shows with the first message. Region,
 // credentials and endpoint come from the standard AWS_ environment; the default
 // region is the topic's. An endpoint on this machine needs no credentials. An error
 // means that the ARN or the environment cannot be read.
@@ -67,6 +68,8 @@ func Open(ctx context.Context, topic string) (*Client, error) {
 	})}, nil
 }
 
+// isLocal reports whether an endpoint is on this machine, as in development and
+// tests.
 func isLocal(endpoint *string) bool {
 	parsed, err := url.Parse(aws.ToString(endpoint))
 	return err == nil && (parsed.Hostname() == "localhost" || net.ParseIP(parsed.Hostname()).IsLoopback())
@@ -75,42 +78,47 @@ func isLocal(endpoint *string) bool {
 // send sends one batch and returns a result for each message: nil, a *Refusal, or
 // a fault. The second result is the error of the whole call; it is a *Refusal too
 // when SNS calls the batch invalid.
-func (d *Client) send(ctx context.Context, letters []*delivery) ([]error, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.callTime)
+func (c *Client) send(ctx context.Context, deliveries []*delivery) ([]error, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.callTime)
 	defer cancel()
-	input := &sns.PublishBatchInput{TopicArn: &d.arn, PublishBatchRequestEntries: make([]types.PublishBatchRequestEntry, len(letters))}
-	for i, it := range letters {
-		input.PublishBatchRequestEntries[i] = d.entry(i, it.message)
+	input := &sns.PublishBatchInput{TopicArn: &c.arn, PublishBatchRequestEntries: make([]types.PublishBatchRequestEntry, len(deliveries))}
+	for i, d := range deliveries {
+		input.PublishBatchRequestEntries[i] = c.entry(i, d.message)
 	}
-	output, err := d.client.PublishBatch(ctx, input)
+	output, err := c.client.PublishBatch(ctx, input)
 	if err != nil {
 		return nil, faultOfCall(err)
 	}
-	answers := make([]error, len(letters))
-	for i := range answers {
-		answers[i] = errNoAnswer
+	results := make([]error, len(deliveries))
+	for i := range results {
+		results[i] = errNoAnswer
 	}
 	for _, s := range output.Successful {
-		if i, ok := indexOf(s.Id, len(letters)); ok {
-			answers[i] = nil
+		if i, ok := indexOf(s.Id, len(deliveries)); ok {
+			results[i] = nil
 		}
 	}
 	for _, f := range output.Failed {
-		if i, ok := indexOf(f.Id, len(letters)); ok {
-			answers[i] = faultOf(aws.ToString(f.Code), aws.ToString(f.Message))
+		if i, ok := indexOf(f.Id, len(deliveries)); ok {
+			results[i] = faultOf(aws.ToString(f.Code), aws.ToString(f.Message))
 		}
 	}
-	return answers, nil
+	return results, nil
 }
 
 var errNoAnswer = errors.New("SNS answered nothing for this entry")
 
+// indexOf parses the id of an entry, which is its index in the batch. It reports
+// false for an id that no entry of the batch has.
 func indexOf(id *string, n int) (int, bool) {
 	i, err := strconv.Atoi(aws.ToString(id))
 	return i, err == nil && i >= 0 && i < n
 }
 
-func (d *Client) entry(i int, m message.Message) types.PublishBatchRequestEntry {
+// entry returns a message as entry i of a batch. On a FIFO topic the group is the
+// pair, and the deduplication id is the event's: SNS drops a second sending within
+// five minutes.
+func (c *Client) entry(i int, m message.Message) types.PublishBatchRequestEntry {
 	e := types.PublishBatchRequestEntry{
 		Id: aws.String(strconv.Itoa(i)), Message: aws.String(string(m.Body)),
 		MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
@@ -118,7 +126,7 @@ func (d *Client) entry(i int, m message.Message) types.PublishBatchRequestEntry 
 	for name, a := range m.Attributes {
 		e.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(a.DataType()), StringValue: aws.String(a.Value())}
 	}
-	if d.fifo {
+	if c.fifo {
 		e.MessageGroupId, e.MessageDeduplicationId = &m.Group, aws.String(m.EventID.String())
 	}
 	return e

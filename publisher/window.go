@@ -1,17 +1,5 @@
 package publisher
 
-import "time"
-
-// pendingPosition is a place in the log whose messages are not all delivered or
-// parked. Pending positions form a list in the order of the log. A finished one is
-// merged into the one before it, so that the checkpoint advances without a gap.
-type pendingPosition struct {
-	position     logPosition
-	open         int       // messages neither delivered nor parked
-	oldest       time.Time // when the first fact in it was recorded
-	before, next *pendingPosition
-}
-
 // window is the part of the log after the checkpoint, with the commit position: the
 // place before the first gap.
 type window struct {
@@ -41,7 +29,9 @@ func (w *window) isFull() bool {
 // its bodies, since reading its facts again would cost more than all else.
 func (w *window) isWide() bool { return w.open >= 2*w.limit }
 
-// track appends a position and reports whether the checkpoint may move.
+// track appends a position, which must be after all others, and reports whether the
+// checkpoint may move. A position with nothing to deliver is merged into the last
+// pending one at once: a log of private facts needs no memory.
 func (w *window) track(s *pendingPosition) (moved bool) {
 	switch {
 	case s.open > 0:
@@ -89,6 +79,8 @@ func (w *window) complete(d *delivery) (done bool) {
 	return true
 }
 
+// remove merges a finished position into the one before it. Without one before, the
+// commit position advances to it.
 func (w *window) remove(s *pendingPosition) {
 	w.open--
 	if s.next == nil {

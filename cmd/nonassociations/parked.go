@@ -21,6 +21,8 @@ type publishParkedCmd struct {
 	Skip  parkedSkipCmd  `cmd:"" help:"Never send a message; those blocked behind it are sent."`
 }
 
+// parkedListCmd shows the table of parked messages. It holds no content of a
+// message, so that its output may go into a ticket.
 type parkedListCmd struct{}
 
 // Help shows an example and explains the columns.
@@ -37,7 +39,8 @@ reason is the code of SNS and the part of the message, or why it was skipped. Th
 the message, and is not kept.`
 }
 
-// Run prints a table, one line a message.
+// Run prints a table, one line a message, in the order of the log. Times are UTC. A
+// request that the publisher has not acknowledged yet is in its own column.
 func (parkedListCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
@@ -60,12 +63,15 @@ func (parkedListCmd) Run(ctx context.Context) error {
 	return w.Flush()
 }
 
-// parkedOne are the arguments that name a parked message.
+// parkedOne are the arguments that name a parked message. The topic belongs to the
+// name, because one event can be parked on both topics for different reasons.
 type parkedOne struct {
 	Event string `arg:"" placeholder:"EVENT" help:"Id of the event, as parked list shows it."`
 	Topic string `default:"domain" enum:"domain,history" help:"The topic: domain or history."`
 }
 
+// id parses the argument. An error repeats it, since no id of an event is personal
+// data.
 func (c parkedOne) id() (uuid.UUID, error) {
 	id, err := uuid.Parse(c.Event)
 	if err != nil {
@@ -74,6 +80,8 @@ func (c parkedOne) id() (uuid.UUID, error) {
 	return id, nil
 }
 
+// parkedRetryCmd requests one more attempt. Blocked messages cannot be named: they
+// follow the one before them.
 type parkedRetryCmd struct{ parkedOne }
 
 // Help shows an example.
@@ -85,7 +93,8 @@ The running publisher maps the message from the log again and sends it within se
 publisher does. If SNS does not take it, it stays parked.`
 }
 
-// Run stores the request.
+// Run stores the request and does not wait for its result, which depends on a
+// publisher that may run elsewhere or not at all.
 func (c parkedRetryCmd) Run(ctx context.Context) error {
 	id, err := c.id()
 	if err != nil {
@@ -102,6 +111,8 @@ func (c parkedRetryCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// parkedSkipCmd gives a message up. There is no way back but publish replay, which
+// sends it again to a topic that the operator names.
 type parkedSkipCmd struct {
 	parkedOne
 
@@ -116,7 +127,8 @@ func (parkedSkipCmd) Help() string {
 This message is never sent to the topic. The fact itself stays in the log.`
 }
 
-// Run stores the decision.
+// Run stores the decision. It refuses a blank reason, since the row is the only
+// record of why subscribers never got the message.
 func (c parkedSkipCmd) Run(ctx context.Context) error {
 	id, err := c.id()
 	if err != nil {

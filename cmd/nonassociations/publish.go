@@ -21,6 +21,8 @@ type publishCmd struct {
 	Replay publishReplayCmd `cmd:"" help:"Publish a stretch of the log again, to a topic for a consumer that has lost messages."`
 }
 
+// publishRunCmd is what plain "publish" runs: the publishers of the configured
+// topics and nothing else of the service.
 type publishRunCmd struct{}
 
 // Help shows an example and the variables.
@@ -36,11 +38,14 @@ retried for ever. A message that SNS calls invalid, or that fails by itself whil
 parked, and holds up only the later messages of its own pair.`
 }
 
-// Run publishes until the process is told to stop.
+// Run publishes until the process is stopped. An error means a fault of the
+// configuration, a missing right, or a checkpoint of another log.
 func (publishRunCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Publish: true})
 }
 
+// publishStatusCmd reads the checkpoints from Postgres and counts the log behind
+// them. It needs no running publisher and does not ask one.
 type publishStatusCmd struct{}
 
 // Help shows an example and explains the columns.
@@ -54,7 +59,9 @@ failing are those that fail by themselves: they are retried automatically. block
 their pairs, and skipped are never sent.`
 }
 
-// Run prints a table, one line a topic.
+// Run prints a table, one line a topic. An error of the log or of Postgres ends it
+// without a table: half a table could be read as a healthy topic. behind ends in +
+// where counting stopped at its bound.
 func (publishStatusCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
@@ -81,6 +88,8 @@ func (publishStatusCmd) Run(ctx context.Context) error {
 	return w.Flush()
 }
 
+// publishReplayCmd sends lost messages again. Positions are those in the messages,
+// so a consumer can name the first that it lost.
 type publishReplayCmd struct {
 	From    uint64 `required:"" placeholder:"POSITION" help:"The first position, that of the message that was lost first."`
 	To      uint64 `placeholder:"POSITION" help:"The last position; by default the head."`
@@ -99,7 +108,10 @@ Every message has the eventId that it had; only publishedAt is new. The order of
 No checkpoint moves, and a running publisher is not affected. PUBLIC_URL is needed.`
 }
 
-// Run prints each message with --dry-run, and the number of them.
+// Run prints each message with --dry-run, and the number of them. Refused messages
+// are listed by event and make it fail, after all others were sent. A replay that
+// failed on the way may be run again as it is: consumers ignore an eventId that
+// they have processed.
 func (c publishReplayCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"nonassociations/publisher/message"
 )
 
-// publishedSources are the sources by which something can be told: the migration tells
+// publishedSources are the sources by which something can be published: the migration publishes
 // nothing.
 var publishedSources = []domain.Source{domain.DPS, domain.NOMIS, domain.Merge}
 
@@ -42,7 +42,7 @@ func outsides(used map[string]bool) []outside {
 			belongs: func(m message.Message) bool { return m.Attributes["eventType"].Text == string(o.eventType) },
 		})
 	}
-	types := []string{domain.TypeRenumbered} // a fact of an earlier build is told as it was recorded
+	types := []string{domain.TypeRenumbered} // a fact of an earlier build is published as it was recorded
 	for _, entry := range publishedTypes() {
 		types = append(types, entry.Type)
 	}
@@ -55,7 +55,7 @@ func outsides(used map[string]bool) []outside {
 	})
 }
 
-// domainSchema narrows the body to what one event type can say.
+// domainSchema narrows the body to what one event type can hold.
 func domainSchema(eventType message.EventType, used map[string]bool) object {
 	var changes []message.Change
 	for _, change := range publishedChanges() {

@@ -52,6 +52,9 @@ type AdditionalInformation struct {
 	Position               uint64                `json:"position"` // in the whole log
 }
 
+// domainEvent builds the message of the domain topic. The prisoner whom the command
+// was about comes first in the identifiers. Only RENUMBERED names the replaced
+// number: a deletion that a second arrival carries over does not.
 func (m Mapper) domainEvent(now moment, change Change) (Message, error) {
 	about, id := now.about(), now.fact.Event.Concerns()
 	other := now.pair.Other(about)
@@ -76,9 +79,10 @@ func (m Mapper) domainEvent(now moment, change Change) (Message, error) {
 	})
 }
 
+// withOffset writes an instant in London's time, with the offset in figures.
 func (m Mapper) withOffset(t time.Time) string { return t.In(m.London).Format(withOffset) }
 
-// describe returns a sentence for a person who looks at a queue. It holds nothing
+// describe returns a sentence for people who look at a queue. It holds nothing
 // about a prisoner.
 func describe(change Change) string {
 	switch change {

@@ -38,7 +38,7 @@ func goldenOf(t *testing.T, eventType string) domain.Event {
 	return golden(t, eventType, "events/"+eventType+".json")
 }
 
-// goldenFact is an event with the golden metadata, told by a source.
+// goldenFact is an event with the golden metadata, of a source.
 func goldenFact(t *testing.T, name string, source domain.Source, about domain.PrisonerNumber, event domain.Event) domain.Fact {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(goldenFolder, "meta.json"))
@@ -46,7 +46,7 @@ func goldenFact(t *testing.T, name string, source domain.Source, about domain.Pr
 	meta, err := domain.DecodeMeta(text)
 	require.NoError(t, err)
 	meta.Source, meta.About, meta.OccurredAt = source, about, meta.DecidedAt
-	switch e := event.(type) { // only staff say that something was so before they said it
+	switch e := event.(type) { // only staff give an earlier time than that of the command
 	case domain.Closed:
 		meta.OccurredAt = e.ClosedAt.In(greenwich)
 	case domain.Reopened:

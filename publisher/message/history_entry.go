@@ -52,7 +52,8 @@ type IgnoredItem struct {
 	Item   *NOMISValues        `json:"item"` // null: a deletion
 }
 
-// Phase is which of the two facts of a transfer an entry is.
+// Phase is which of the two facts of a transfer an entry is. On the wire its key is
+// "half", as reconciliation reads it.
 type Phase string
 
 // The phases, in their order.
@@ -72,6 +73,8 @@ type Renumbered struct {
 	To                     domain.Pair           `json:"to"`
 }
 
+// historyEntry builds the message of the history topic. Times are London's, as in
+// NOMIS.
 func (m Mapper) historyEntry(now moment) (Message, error) {
 	meta := now.fact.Meta
 	entry := HistoryEntry{
@@ -107,9 +110,11 @@ func (h *HistoryEntry) addDetails(pair domain.Pair, event domain.Event) {
 	}
 }
 
-func (h *HistoryEntry) setRenumbered(r domain.Renumbering, half Phase, from, to domain.Pair) {
+// setRenumbered fills in which number became which. A restored record has From
+// equal to To.
+func (h *HistoryEntry) setRenumbered(r domain.Renumbering, phase Phase, from, to domain.Pair) {
 	h.Reason = r.Reason
-	h.Renumbered = &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Phase: half, From: from, To: to}
+	h.Renumbered = &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Phase: phase, From: from, To: to}
 }
 
 // setBefore gives an arrival the record under the old number, which the state of its
@@ -121,6 +126,7 @@ func (h *HistoryEntry) setBefore(e domain.TransferredIn) {
 	}
 }
 
+// recordOf returns a record in NOMIS's vocabulary, or nil for none.
 func recordOf(n *domain.NonAssociation) *Record {
 	if n == nil {
 		return nil
@@ -135,6 +141,8 @@ func recordOf(n *domain.NonAssociation) *Record {
 	}}
 }
 
+// nomisValues returns the values of an ignored item as they were sent, or nil for
+// none.
 func nomisValues(i *domain.Item) *NOMISValues {
 	if i == nil {
 		return nil
@@ -145,6 +153,8 @@ func nomisValues(i *domain.Item) *NOMISValues {
 	}
 }
 
+// sequence returns nil for 0, which stands for an unknown sequence: NOMIS counts
+// from 1.
 func sequence(n int) *int {
 	if n == 0 {
 		return nil

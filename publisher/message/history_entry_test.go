@@ -12,7 +12,7 @@ import (
 
 // The whole body, once, to the letter: it is a contract.
 func TestHistory_theBodyOfAnAmendmentByNOMIS(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.syncs(domain.NOMIS, itemOf(y2021, numbered(2))).Outcomes[0].NonAssociationID
 	s.syncs(domain.NOMIS, itemOf(y2021, numbered(2), expires("2022-07-05T10:35:17"), func(i *domain.Item) { i.Comment = nil }))
 	sent := s.sent[1]
@@ -26,7 +26,7 @@ func TestHistory_theBodyOfAnAmendmentByNOMIS(t *testing.T) {
 }
 
 func TestHistory_hasEveryFactWithWhatItMetAndLeft(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	opened := s.history()[0]
 	require.Nil(t, opened.Before)
@@ -53,7 +53,7 @@ func TestHistory_hasEveryFactWithWhatItMetAndLeft(t *testing.T) {
 }
 
 func TestHistory_hasTheMigration(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.syncs(domain.Migration, itemOf(y2021))
 	require.Equal(t, domain.TypeImported, s.history()[0].Type)
 	require.Equal(t, domain.Migration, s.history()[0].Source)
@@ -72,9 +72,9 @@ func TestHistory_hasTheMigration(t *testing.T) {
 }
 
 func TestHistory_keepsWhatNOMISToldInVain(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.syncs(domain.NOMIS, itemOf(y2021), itemOf("2020-01-01T00:00:00", remarks("Older")))
-	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "an ignored item is not told")
+	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "an ignored item is not published")
 	ignored := s.history()[1]
 	require.Equal(t, domain.NotLatest, ignored.Ignored.Reason)
 	require.Equal(t, "Older", *ignored.Ignored.Item.Comments)
@@ -82,14 +82,14 @@ func TestHistory_keepsWhatNOMISToldInVain(t *testing.T) {
 }
 
 func TestHistory_ofADeletionInVainHasNoItem(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.happens(ours, factBy(domain.NOMIS, domain.Ignored{NonAssociationID: s.opens(ours), Reason: domain.NamesDeleted}))
-	told := s.sent[len(s.sent)-1]
-	require.Contains(t, string(told.Body), `"item":null`)
+	last := s.sent[len(s.sent)-1]
+	require.Contains(t, string(last.Body), `"item":null`)
 }
 
 func TestHistory_ofAMergeGivesBothHalves(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	was := s.history()[0].After
 	s.arrives(merged, ours, theirs)
@@ -109,7 +109,7 @@ func TestHistory_ofAMergeGivesBothHalves(t *testing.T) {
 }
 
 func TestHistory_ofADeletionTakenBack(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(between)
 	was := s.state(between).Items[0]
 	s.does(domain.Merge, between, survivor, domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{id}})
@@ -121,7 +121,7 @@ func TestHistory_ofADeletionTakenBack(t *testing.T) {
 
 // The command itself leaves by no topic: it stays in the log.
 func TestHistory_neverCarriesTheCommand(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.opens(ours)
 	for _, sent := range s.sent {
 		require.NotContains(t, string(sent.Body), "command")

@@ -70,6 +70,8 @@ type moment struct {
 	after    *domain.NonAssociation
 }
 
+// moment gathers what both messages of a fact are built from. A record that is
+// deleted counts as absent, before and after: no read shows it either.
 func (m Mapper) moment(recorded eventstore.RecordedEvent, fact domain.Fact, before, after domain.State) (moment, error) {
 	pair, err := domain.ParseStream(recorded.Stream)
 	if err != nil {
@@ -81,6 +83,7 @@ func (m Mapper) moment(recorded eventstore.RecordedEvent, fact domain.Fact, befo
 	}, nil
 }
 
+// shown returns a record as reads show it, or nil when it is absent or deleted.
 func shown(s domain.State, id uuid.UUID) *domain.NonAssociation {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
@@ -89,6 +92,7 @@ func shown(s domain.State, id uuid.UUID) *domain.NonAssociation {
 	return &s.Items[i]
 }
 
+// closed reports whether a record was closed on the day of the decision.
 func (m moment) closed(n *domain.NonAssociation) bool { return n != nil && n.IsClosed(m.today) }
 
 // about returns the prisoner whom the command was about. A fact without one, or with

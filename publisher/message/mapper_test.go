@@ -15,7 +15,7 @@ import (
 
 // The whole body, once, to the letter: it is a contract.
 func TestMessages_theBodyOfAClosingByStaff(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	s.now = summer.Add(5 * time.Minute)
 	s.does(domain.DPS, ours, larger, domain.Close{ID: id, ClosedReason: "Friends", ClosedAt: pointTo(domain.Local(summer))})
@@ -30,7 +30,7 @@ func TestMessages_theBodyOfAClosingByStaff(t *testing.T) {
 }
 
 func TestMessages_whatTravelsBesideTheBody(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.opens(ours)
 	require.Len(t, s.sent, 2)
 	for i, eventType := range []string{"prisoner.non-associations.created", domain.TypeOpened} {
@@ -61,7 +61,7 @@ func TestMessages_areTheSameAgainButForTheTimeOfPublishing(t *testing.T) {
 		return messages
 	}
 	first, second := at(summer), at(summer.AddDate(0, 6, 0))
-	require.Equal(t, first[1], second[1], "the history never says when it was sent")
+	require.Equal(t, first[1], second[1], "the history holds no time of sending")
 	require.NotEqual(t, first[0].Body, second[0].Body)
 	second[0].Body = bytes.Replace(second[0].Body, []byte("2027-01-15T12:00:00+00:00"), []byte("2026-07-15T12:00:00+01:00"), 1)
 	require.Equal(t, first, second)
@@ -72,7 +72,7 @@ func TestMessages_occurredWhenItWasDecidedByTheClockOfLondon(t *testing.T) {
 		time.Date(2026, 7, 15, 23, 30, 0, 0, time.UTC): "2026-07-16T00:30:00",
 		time.Date(2026, 1, 15, 23, 30, 0, 0, time.UTC): "2026-01-15T23:30:00",
 	} {
-		s := newTale(t)
+		s := newScenario(t)
 		s.now = now.In(greenwich)
 		s.opens(ours)
 		require.Equal(t, occurred, s.events()[0].OccurredAt)
@@ -82,7 +82,7 @@ func TestMessages_occurredWhenItWasDecidedByTheClockOfLondon(t *testing.T) {
 // prisonerNumber is whom the command was about, whichever number is smaller.
 func TestMessages_areAboutThePrisonerWhomTheCommandWasAbout(t *testing.T) {
 	for about, other := range map[domain.PrisonerNumber]domain.PrisonerNumber{smaller: larger, larger: smaller} {
-		s := newTale(t)
+		s := newScenario(t)
 		s.does(domain.NOMIS, ours, about, domain.Sync{About: about, Items: []domain.Item{itemOf(y2021)}})
 		event := s.events()[0]
 		require.Equal(t, about, event.AdditionalInformation.PrisonerNumber)
@@ -93,7 +93,7 @@ func TestMessages_areAboutThePrisonerWhomTheCommandWasAbout(t *testing.T) {
 
 func TestMessages_ofAFactAboutNoneAreAboutWhoWasNamedFirst(t *testing.T) {
 	for _, about := range []domain.PrisonerNumber{"", survivor} {
-		s := newTale(t)
+		s := newScenario(t)
 		id := s.opens(ours)
 		s.does(domain.DPS, ours, about, domain.Close{ID: id, ClosedReason: "Friends"})
 		require.Equal(t, larger, s.events()[0].AdditionalInformation.PrisonerNumber)
@@ -103,7 +103,7 @@ func TestMessages_ofAFactAboutNoneAreAboutWhoWasNamedFirst(t *testing.T) {
 }
 
 func TestMessages_ofStaff(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes())
 	for _, c := range []struct {
@@ -145,7 +145,7 @@ func TestMessages_ofNOMISSayWhatADateDid(t *testing.T) {
 		"a comment":                      {itemOf(y2021), itemOf(y2021, remarks("Newer")), message.ChangeAmended},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newTale(t)
+			s := newScenario(t)
 			s.syncs(domain.NOMIS, c.given)
 			require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "also when it is closed already")
 			s.syncs(domain.NOMIS, c.when)
@@ -159,7 +159,7 @@ func TestMessages_ofNOMISSayWhatADateDid(t *testing.T) {
 // The day is that of London: at half past midnight there it is still yesterday
 // in UTC.
 func TestMessages_ofNOMISGoByTheDayInLondon(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.now = time.Date(2026, 7, 15, 0, 30, 0, 0, greenwich)
 	s.syncs(domain.NOMIS, itemOf(y2021))
 	s.syncs(domain.NOMIS, itemOf(y2021, expires("2026-07-15T09:00:00")))
@@ -168,7 +168,7 @@ func TestMessages_ofNOMISGoByTheDayInLondon(t *testing.T) {
 
 // A date that arrived unseen closed it then; what comes later changes values.
 func TestMessages_ofOneWhoseDateHasComeMeanwhile(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.syncs(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00")))
 	s.now = summer.AddDate(0, 0, 10)
 	s.syncs(domain.NOMIS, itemOf(y2021, expires("2026-07-20T00:00:00"), remarks("Newer")))
@@ -178,7 +178,7 @@ func TestMessages_ofOneWhoseDateHasComeMeanwhile(t *testing.T) {
 }
 
 func TestMessages_ofTheMigrationAreTheHistoryAlone(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	for _, items := range [][]domain.Item{
 		{itemOf(y2021)},
 		{itemOf(y2021, remarks("Newer"))},
@@ -196,11 +196,11 @@ func TestMessages_forNoneWhoKeepsTheHistory(t *testing.T) {
 	m := mapper()
 	m.DomainOnly = true
 	before := domain.State{Pair: ours}
-	for source, told := range map[domain.Source]int{domain.NOMIS: 1, domain.Migration: 0} {
+	for source, published := range map[domain.Source]int{domain.NOMIS: 1, domain.Migration: 0} {
 		fact := factBy(source, openedAgain(uuid.Nil))
 		recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}
 		messages, err := m.Messages(recorded, fact, before, domain.Evolve(before, fact))
 		require.NoError(t, err)
-		require.Len(t, messages, told)
+		require.Len(t, messages, published)
 	}
 }

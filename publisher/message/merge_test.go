@@ -10,8 +10,8 @@ import (
 	"nonassociations/publisher/message"
 )
 
-// arrives is the first half of moving what a pair has to another one.
-func (s *tale) arrives(r domain.Renumbering, from, to domain.Pair, records ...domain.TransferredRecord) {
+// arrives is the first step of moving what a pair has to another one.
+func (s *scenario) arrives(r domain.Renumbering, from, to domain.Pair, records ...domain.TransferredRecord) {
 	s.t.Helper()
 	if len(records) == 0 {
 		for _, n := range s.state(from).Items {
@@ -21,13 +21,13 @@ func (s *tale) arrives(r domain.Renumbering, from, to domain.Pair, records ...do
 	s.does(domain.Merge, to, r.Number, domain.TransferIn{Renumbering: r, From: from, Revision: s.length[from] - 1, Records: records})
 }
 
-func (s *tale) leaves(r domain.Renumbering, from, to domain.Pair, id uuid.UUID) {
+func (s *scenario) leaves(r domain.Renumbering, from, to domain.Pair, id uuid.UUID) {
 	s.t.Helper()
 	s.does(domain.Merge, from, r.Number, domain.TransferOut{Renumbering: r, To: to, IDs: []uuid.UUID{id}, Revision: s.length[from] - 1})
 }
 
 func TestMessages_ofAMergeTellTheArrivalAndNotTheLeave(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
 	require.Equal(t, []message.Change{message.ChangeRenumbered}, s.changes())
@@ -45,9 +45,9 @@ func TestMessages_ofAMergeTellTheArrivalAndNotTheLeave(t *testing.T) {
 	require.Len(t, s.history(), 1)
 }
 
-// No message of either pair may overtake a renumbering, nor one half the other.
+// No message of either pair may overtake a renumbering, nor one of its two facts the other.
 func TestMessages_ofARenumberingBelongToBothPairs(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
 	for _, sent := range s.sent {
@@ -61,7 +61,7 @@ func TestMessages_ofARenumberingBelongToBothPairs(t *testing.T) {
 
 // Who listens to the number that the record was taken from hears of it, too.
 func TestMessages_ofARenumberingReachWhoListensToEitherNumber(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
 	for _, sent := range s.sent {
@@ -72,7 +72,7 @@ func TestMessages_ofARenumberingReachWhoListensToEitherNumber(t *testing.T) {
 }
 
 func TestMessages_ofADuplicateAreRenumberedThenClosed(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.opens(theirs)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
@@ -89,7 +89,7 @@ func TestMessages_ofADuplicateAreRenumberedThenClosed(t *testing.T) {
 }
 
 func TestMessages_ofARecordBetweenTheMergedNumbersAreDeleted(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(between)
 	s.does(domain.Merge, between, survivor, domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{id}})
 	require.Equal(t, []message.Change{message.ChangeDeleted}, s.changes())
@@ -101,7 +101,7 @@ func TestMessages_ofARecordBetweenTheMergedNumbersAreDeleted(t *testing.T) {
 
 // Taking a merge back is a renumbering the other way.
 func TestMessages_ofAMergeTakenBack(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
 	s.leaves(merged, ours, theirs, id)
@@ -116,7 +116,7 @@ func TestMessages_ofAMergeTakenBack(t *testing.T) {
 // A record that a merge had deleted comes back where it was: to the world it
 // was not there, and is.
 func TestMessages_ofADeletionTakenBackAreCreated(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(between)
 	was := s.state(between).Items[0]
 	s.does(domain.Merge, between, survivor, domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{id}})
@@ -134,7 +134,7 @@ func TestMessages_ofADeletionTakenBackAreCreated(t *testing.T) {
 // A record that was changed under the old number while it moved arrives again:
 // the world hears once more where it belongs.
 func TestMessages_ofASecondArrival(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
 	base := merged.Of(s.state(ours).Items[0])
@@ -145,7 +145,7 @@ func TestMessages_ofASecondArrival(t *testing.T) {
 
 // One that was deleted meanwhile is not there any more, whatever brought it.
 func TestMessages_ofASecondArrivalThatCarriesADeletion(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)
 	base := merged.Of(s.state(ours).Items[0])
@@ -158,7 +158,7 @@ func TestMessages_ofASecondArrivalThatCarriesADeletion(t *testing.T) {
 // A record that stood there, and that the merge closed as the looser of two, is
 // open again.
 func TestMessages_ofAClosingTakenBackAreReopened(t *testing.T) {
-	s := newTale(t)
+	s := newScenario(t)
 	s.opens(theirs)
 	was := s.state(theirs).Items[0]
 	s.does(domain.Merge, theirs, survivor, domain.Close{ID: was.ID, ClosedReason: domain.ByMerge})

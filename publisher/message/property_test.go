@@ -45,7 +45,7 @@ func (l listener) hears(t *testing.T, m message.DomainEvent, read func(uuid.UUID
 }
 
 // truth is what is there and whether it is closed today.
-func (s *tale) truth() listener {
+func (s *scenario) truth() listener {
 	all := listener{}
 	for _, state := range s.states {
 		for _, n := range state.Items {
@@ -61,7 +61,7 @@ func (s *tale) truth() listener {
 // what is there and what is closed.
 func TestMessages_areEnoughToKnowWhatIsThere(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		s := newTale(t)
+		s := newScenario(t)
 		world := listener{}
 		for range rapid.IntRange(1, 25).Draw(r, "steps") {
 			s.now = s.now.Add(time.Duration(rapid.IntRange(0, 30).Draw(r, "hours")) * time.Hour)
@@ -79,7 +79,7 @@ func TestMessages_areEnoughToKnowWhatIsThere(t *testing.T) {
 
 // at is the answer at detailUrl right behind the fact of a message: in a
 // decision of two facts the first does not know the second.
-func (s *tale) at(m message.DomainEvent, id uuid.UUID) (closed, there bool) {
+func (s *scenario) at(m message.DomainEvent, id uuid.UUID) (closed, there bool) {
 	for _, entry := range s.history() {
 		if entry.EventID == m.AdditionalInformation.EventID {
 			require.Equal(s.t, id, entry.After.ID)
@@ -90,7 +90,7 @@ func (s *tale) at(m message.DomainEvent, id uuid.UUID) (closed, there bool) {
 }
 
 // anything is one command by anybody, or a merge or its undoing in one go.
-func (s *tale) anything(r *rapid.T) []message.DomainEvent {
+func (s *scenario) anything(r *rapid.T) []message.DomainEvent {
 	pair := rapid.SampledFrom([]domain.Pair{ours, theirs}).Draw(r, "pair")
 	switch rapid.IntRange(0, 3).Draw(r, "who") {
 	case 0:
@@ -114,7 +114,7 @@ func (s *tale) anything(r *rapid.T) []message.DomainEvent {
 	}
 }
 
-func (s *tale) heard(source domain.Source, pair domain.Pair, c domain.Command) []message.DomainEvent {
+func (s *scenario) heard(source domain.Source, pair domain.Pair, c domain.Command) []message.DomainEvent {
 	if _, err := s.tries(source, pair, smaller, c); err != nil {
 		return nil // a refusal tells nothing
 	}
@@ -136,7 +136,7 @@ func itemsOf(r *rapid.T, pair domain.Pair) []domain.Item {
 }
 
 // moves brings the living ones of one pair to the other, either way.
-func (s *tale) moves(r *rapid.T) []message.DomainEvent {
+func (s *scenario) moves(r *rapid.T) []message.DomainEvent {
 	from, to, number := ours, theirs, merged
 	if rapid.Bool().Draw(r, "back") {
 		from, to, number = theirs, ours, domain.Renumbering{Previous: survivor, Number: larger, Reason: "A mistake"}

@@ -14,7 +14,7 @@ import (
 	"nonassociations/publisher/message"
 )
 
-// isRaw tells whether a character must not stand raw in a message.
+// isRaw reports whether a character must not be raw in a message.
 func isRaw(r rune) bool { return unicode.IsControl(r) || r == 0xfffe || r == 0xffff }
 
 func everyRaw() string {
@@ -30,9 +30,9 @@ func everyRaw() string {
 // Whatever staff and NOMIS write, no message on either topic holds a control
 // character raw, and each reads back as it came. SNS takes no U+FFFE at all.
 func TestMessages_holdNoRawControlCharacter(t *testing.T) {
-	s, raw := newTale(t), everyRaw()
-	bodies := map[string]bool{} // by the type of the fact that they tell
-	tells := func(source domain.Source, c domain.Command) {
+	s, raw := newScenario(t), everyRaw()
+	bodies := map[string]bool{} // by the type of their fact
+	publishes := func(source domain.Source, c domain.Command) {
 		t.Helper()
 		s.does(source, ours, smaller, c)
 		require.NotEmpty(t, s.sent)
@@ -48,23 +48,23 @@ func TestMessages_holdNoRawControlCharacter(t *testing.T) {
 		i.AuthorisedBy = &text
 		return i
 	}
-	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 1)}})
+	publishes(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 1)}})
 	require.Contains(t, string(s.sent[1].Body), jsonOf(t, raw))
-	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw+"!", 1)}})
+	publishes(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw+"!", 1)}})
 	id := s.state(ours).Items[0].ID
-	tells(domain.DPS, domain.Amend{ID: id, Comment: &raw})
-	tells(domain.DPS, domain.Close{ID: id, ClosedReason: raw, ClosedBy: raw})
-	tells(domain.DPS, domain.Reopen{ID: id, ReopenReason: raw, ReopenedBy: raw})
-	tells(domain.DPS, domain.Delete{ID: id, DeletionReason: raw, RequestedBy: raw})
-	tells(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 1)}})
-	tells(domain.Migration, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 2)}})
+	publishes(domain.DPS, domain.Amend{ID: id, Comment: &raw})
+	publishes(domain.DPS, domain.Close{ID: id, ClosedReason: raw, ClosedBy: raw})
+	publishes(domain.DPS, domain.Reopen{ID: id, ReopenReason: raw, ReopenedBy: raw})
+	publishes(domain.DPS, domain.Delete{ID: id, DeletionReason: raw, RequestedBy: raw})
+	publishes(domain.NOMIS, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 1)}})
+	publishes(domain.Migration, domain.Sync{About: smaller, Items: []domain.Item{numbered(raw, 2)}})
 	require.Equal(t, map[string]bool{
 		domain.TypeOpened: true, domain.TypeAmended: true, domain.TypeClosed: true, domain.TypeReopened: true,
 		domain.TypeDeleted: true, domain.TypeIgnored: true, domain.TypeImported: true,
 	}, bodies)
 }
 
-// jsonOf is a text as it stands in a body.
+// jsonOf is a text as it is written in a body.
 func jsonOf(t *testing.T, text string) string {
 	t.Helper()
 	b, err := json.Marshal(text)

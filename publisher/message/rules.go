@@ -92,6 +92,8 @@ var rules = []Rule{
 // Rules returns the rule of every kind of fact.
 func Rules() []Rule { return slices.Clone(rules) }
 
+// ruleOf returns the rule of a fact by its type and source, and reports whether
+// there is one.
 func ruleOf(fact domain.Fact) (Rule, bool) {
 	eventType := domain.TypeOf(fact.Event)
 	i := slices.IndexFunc(rules, func(r Rule) bool {

@@ -20,15 +20,15 @@ func rulesFor(rules []message.Rule, eventType string, source domain.Source) []me
 	})
 }
 
-// publishedTypes are the types that the history topic tells of.
+// publishedTypes are the types that the history topic publishes.
 func publishedTypes() []domain.Entry {
 	return slices.DeleteFunc(domain.Events().Types(), func(entry domain.Entry) bool {
 		return slices.ContainsFunc(message.Rules(), func(r message.Rule) bool { return r.Type == entry.Type && r.Unpublished })
 	})
 }
 
-// A type that is new in the catalogue fails here until somebody has decided
-// whether the world is told of it.
+// A type that is new in the catalogue fails here until it is decided
+// whether it is published.
 func TestRules_everyEventTypeOfEverySourceIsToldOrPrivate(t *testing.T) {
 	known := 0
 	for _, entry := range domain.Events().Types() {
@@ -66,7 +66,7 @@ func TestRules_onlyWhatWasNotThereIsCreated(t *testing.T) {
 	}
 }
 
-// The words of the contract, for every type and whoever said it.
+// The words of the contract, for every type and source.
 func TestMessages_ofEveryTypeAndSource(t *testing.T) {
 	const migration = domain.Migration
 	acting := []domain.Source{domain.DPS, domain.NOMIS, domain.Merge}
@@ -105,7 +105,7 @@ func TestMessages_ofEveryTypeAndSource(t *testing.T) {
 	} {
 		for _, source := range c.by {
 			t.Run(c.name+" by "+string(source), func(t *testing.T) {
-				s := newTale(t)
+				s := newScenario(t)
 				id := s.opens(ours)
 				s.sent = nil
 				s.happens(ours, factBy(source, c.fact(id)))
@@ -155,7 +155,7 @@ func deletedNow(id uuid.UUID) domain.Event {
 	return domain.Deleted{NonAssociationID: id, RequestedBy: "BOSS", DeletionReason: "In error"}
 }
 
-// A fact that nobody decided about stops the line.
+// A fact without a rule stops the topic.
 func TestMessages_ofAnUnknownSourceAreAnError(t *testing.T) {
 	fact := factBy("RUMOUR", closedNow(uuid.NameSpaceURL))
 	recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}
@@ -164,7 +164,7 @@ func TestMessages_ofAnUnknownSourceAreAnError(t *testing.T) {
 	require.ErrorContains(t, err, "RUMOUR")
 }
 
-// What became of a number is told by the records that move.
+// What became of a number is published with the records that move.
 func TestMessages_ofAPrisonerNumberAreNoneOnEitherTopic(t *testing.T) {
 	for _, event := range []domain.Event{
 		domain.PrisonerMerged{Renumbering: merged, Pairs: []domain.Pair{ours}}, domain.PrisonerUnmerged{Renumbering: merged},

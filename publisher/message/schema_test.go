@@ -14,7 +14,9 @@ import (
 )
 
 // object is a JSON object whose keys stay in the order of the code, so that
-// people read a schema as they read the struct.
+// people read a schema as they read the struct. The generator is own code: the
+// descriptions, closed sets and nullable types of the contract would be hooks of a
+// library, and the hooks would be as long as this.
 type object []member
 
 type member struct {
@@ -125,7 +127,7 @@ func listOfTwo(items object) object {
 	return object{{"type", "array"}, {"items", items}, {"minItems", 2}, {"maxItems", 2}}
 }
 
-// publishedChanges are those that a rule can tell, each once.
+// publishedChanges are those of all rules, each once.
 func publishedChanges() []message.Change {
 	var all []message.Change
 	seen := map[message.Change]bool{}

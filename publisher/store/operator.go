@@ -53,6 +53,8 @@ func RequestSkip(ctx context.Context, dsn, topic string, event uuid.UUID, reason
 		WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, reason, at)
 }
 
+// request runs an UPDATE for one message. A message that no row matches is not
+// parked, or not in a state that allows the request.
 func request(ctx context.Context, dsn, topic string, event uuid.UUID, sql string, more ...any) error {
 	return alone(ctx, dsn, "store the request for a parked message", func(conn *Conn) error {
 		tag, err := conn.Exec(ctx, sql, append([]any{topic, event}, more...)...)

@@ -96,6 +96,8 @@ func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, 
 	return nil
 }
 
+// moveAlone moves the checkpoint when no parked message changes: the common case,
+// in one round trip and without a wait for the disk.
 func moveAlone(ctx context.Context, conn *Conn, was, now Checkpoint) error {
 	tag, err := conn.Exec(ctx, moveSQL, moveArgs(was, now)...)
 	if err := moved(err, tag.RowsAffected()); err != nil {
@@ -104,6 +106,7 @@ func moveAlone(ctx context.Context, conn *Conn, was, now Checkpoint) error {
 	return nil
 }
 
+// moved returns ErrFenced when the conditional update matched no row.
 func moved(err error, rows int64) error {
 	if err == nil && rows == 0 {
 		return ErrFenced
@@ -111,6 +114,7 @@ func moved(err error, rows int64) error {
 	return err
 }
 
+// texts returns pairs as they are stored.
 func texts(pairs []domain.Pair) []string {
 	all := make([]string, len(pairs))
 	for i, pair := range pairs {
@@ -121,6 +125,8 @@ func texts(pairs []domain.Pair) []string {
 
 const columns = `topic, event_id, pairs, revision, "commit", prepare, state, reason, attempts, parked_at, changed_at, coalesce(request, '')`
 
+// scan reads one row with the columns above. A pair that cannot be parsed is an
+// error, not a row left out: its later messages would overtake it.
 func scan(row pgx.CollectableRow) (Parked, error) {
 	var (
 		p     Parked
@@ -148,6 +154,7 @@ func Requests(ctx context.Context, conn *Conn, topic string) ([]Parked, error) {
 	return query(ctx, conn, `SELECT `+columns+` FROM publisher.parked WHERE topic = $1 AND request IS NOT NULL`, topic)
 }
 
+// query reads rows and wraps the error once.
 func query(ctx context.Context, conn *Conn, sql string, args ...any) ([]Parked, error) {
 	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {

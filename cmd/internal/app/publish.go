@@ -11,6 +11,8 @@ import (
 	"nonassociations/publisher/message"
 )
 
+// publishFaults collects what is missing or wrong in the variables of a publisher.
+// A serving process checks PUBLIC_URL itself.
 func (c Config) publishFaults(f *faults, roles Roles) {
 	if c.SNSTopicARN == "" {
 		f.add(`required environment variable "SNS_TOPIC_ARN" is not set`)
@@ -26,12 +28,15 @@ func (c Config) publishFaults(f *faults, roles Roles) {
 	}
 }
 
-// mapper returns the mapping of facts to messages, as configured.
+// mapper returns the mapping of facts to messages, as configured. The clock's
+// location is London's: times in messages are London's wall-clock time.
 func (o Options) mapper() message.Mapper {
 	return message.Mapper{PublicURL: o.Config.Edge.PublicURL, London: o.Clock().Location(), Clock: o.Clock}
 }
 
-// publishers returns one publisher for each configured topic.
+// publishers returns one publisher for each configured topic: that of domain
+// events, and that of the history if HISTORY_TOPIC_ARN is set. Nothing is connected
+// yet. An error names the variable whose ARN cannot be read.
 func (p *process) publishers(ctx context.Context) ([]*publisher.Publisher, error) {
 	var all []*publisher.Publisher
 	for _, t := range []struct {
@@ -58,7 +63,9 @@ func (p *process) publishers(ctx context.Context) ([]*publisher.Publisher, error
 }
 
 // publish publishes until ctx ends. In a serving process it begins when the log has
-// its id, which that process may have to write first.
+// its id, which that process may have to write first. A publisher ends by itself
+// only when its checkpoint is of another log; the error then ends the process,
+// because a restart cannot help and an operator must decide.
 func (p *process) publish(ctx, below context.Context) error {
 	all, err := p.publishers(below)
 	if err != nil {
@@ -66,7 +73,7 @@ func (p *process) publish(ctx, below context.Context) error {
 	}
 	p.topics.Store(&all)
 	for _, one := range all {
-		p.consumers.watch(watchedConsumer{name: publisher.ConsumerOf(one.Topic), hasPosition: true, own: one.Consuming})
+		p.consumers.watch(watchedConsumer{name: publisher.ConsumerOf(one.Topic()), hasPosition: true, own: one.Consuming})
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if p.Roles.Serve {

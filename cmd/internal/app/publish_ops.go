@@ -53,7 +53,8 @@ func PublishStatus(ctx context.Context, o Options) (topics []TopicStatus, err er
 	return topics, nil
 }
 
-// Parked reads all parked and skipped messages, in the order of the log.
+// Parked reads all parked and skipped messages, in the order of the log. It asks
+// only for the rights of reading, so that a role without writes can run it.
 func Parked(ctx context.Context, o Options) ([]store.Parked, error) {
 	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfPublishStatus)); err != nil {
 		return nil, err
@@ -62,8 +63,9 @@ func Parked(ctx context.Context, o Options) ([]store.Parked, error) {
 	return overview.Parked, err
 }
 
-// RetryParked requests that a refused or failing message is sent again at once.
-// Errors: store.ErrNothing.
+// RetryParked requests that a refused or failing message is sent again at once. A
+// message that is merely blocked cannot be retried: it is sent when the one before
+// it is. Errors: store.ErrNothing.
 func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) error {
 	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfParkedOps)); err != nil {
 		return err
@@ -71,8 +73,10 @@ func RetryParked(ctx context.Context, o Options, topic string, event uuid.UUID) 
 	return store.RequestRetry(ctx, o.Config.DatabaseURL, topic, event)
 }
 
-// SkipParked decides that a parked message is never sent to the topic. Errors:
-// store.ErrNothing.
+// SkipParked decides that a parked message is never sent to the topic. The decision
+// is stored at once and applied by the publisher at work, within a second or so.
+// Errors: store.ErrNothing when no such message is parked, also when it was skipped
+// before.
 func SkipParked(ctx context.Context, o Options, topic string, event uuid.UUID, reason string) error {
 	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfParkedOps)); err != nil {
 		return err

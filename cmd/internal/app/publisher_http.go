@@ -27,13 +27,15 @@ func (p *process) publisherStatusHandler() *http.ServeMux {
 	return mux
 }
 
-// publisherHealth has the shape of the API's own health.
+// publisherHealth has the shape of the API's own health, so that one probe reads
+// both. It is safe to show: faults are kinds of a closed set, never texts.
 type publisherHealth struct {
 	Status     string         `json:"status"`
 	Components map[string]any `json:"components,omitempty"`
 }
 
-// topicHealth is the health of a publisher: a consumer with the numbers of its topic.
+// topicHealth is the health of a publisher: a consumer with the numbers of its
+// topic. The keys are read by monitoring: add keys, and never rename one.
 type topicHealth struct {
 	api.Consumer
 
@@ -47,6 +49,8 @@ type topicHealth struct {
 	Sending  string `json:"sending"` // the kind of fault of SNS, "" while all is well
 }
 
+// healthOfTopic adds a topic's numbers to its consumer. A fault of SNS makes it
+// DOWN, and so does a message that waits for an operator.
 func healthOfTopic(one api.Consumer, s publisher.Status) topicHealth {
 	one.SetUp(one.IsUp() && s.Fault == nil && s.Refused == 0 && s.Failing == 0)
 	return topicHealth{
@@ -56,8 +60,11 @@ func healthOfTopic(one api.Consumer, s publisher.Status) topicHealth {
 	}
 }
 
+// statusTime bounds how long /health waits for the stores. A
+// probe then gets an answer with what was read until then.
 const statusTime = 5 * time.Second
 
+// showHealth answers /health with 200, or with 503 when any consumer is DOWN.
 func (p *process) showHealth(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), statusTime)
 	defer cancel()
@@ -85,6 +92,7 @@ const (
 	isDown = "DOWN"
 )
 
+// writeHealth writes a body with the status code that belongs to it.
 func writeHealth(w http.ResponseWriter, body publisherHealth) {
 	w.Header().Set("Content-Type", "application/json")
 	if body.Status != isUp {
@@ -94,7 +102,8 @@ func writeHealth(w http.ResponseWriter, body publisherHealth) {
 }
 
 // show serves health and metrics on the addresses that this process has for them,
-// until ctx ends. An error means that an address cannot be listened on.
+// until ctx ends. Metrics never share a port with the API, where every caller could
+// read them. An error means that an address cannot be listened on.
 func (p *process) show(ctx, below context.Context, group *errgroup.Group) error {
 	address := p.Config.MetricsAddr
 	if !p.Roles.Serve && p.Config.Edge.ListenAddr != "" {
@@ -125,7 +134,9 @@ func (p *process) show(ctx, below context.Context, group *errgroup.Group) error 
 	return nil
 }
 
-// statusAddressFaults collects the faults of METRICS_ADDR and LISTEN_ADDR.
+// statusAddressFaults collects the faults of METRICS_ADDR and LISTEN_ADDR. Equal
+// ports are found here and not when listening: the second listener would otherwise
+// fail after the process has begun its work.
 func (c Config) statusAddressFaults(f *faults, roles Roles) {
 	if c.MetricsAddr != "" {
 		f.address("METRICS_ADDR", c.MetricsAddr)

@@ -2,6 +2,7 @@ package publisher_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -23,12 +25,20 @@ import (
 	"nonassociations/publisher/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run side by side than there are processors: most of
+// their time they wait for Postgres, SNS or a pause.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // How long a fact may take to come true on a busy machine, and how often to look.
 const (
-	patience = 60 * time.Second
-	poll     = 10 * time.Millisecond
+	waitLimit    = 60 * time.Second
+	pollInterval = 10 * time.Millisecond
 )
 
 // faults are what SNS does wrong, and may be changed at any time.
@@ -40,36 +50,45 @@ type faults struct {
 	lose  atomic.Int64 // answers to lose from now on
 }
 
-// world is a log, a desk and an SNS with a queue that hears everything.
-type world struct {
+// harness is a log, a database and an SNS with a queue that gets every message.
+type harness struct {
 	t   *testing.T
 	log eventstore.Store
 	dsn string
+	db  *pgx.Conn // of the test itself: what it asks often needs no session of its own each time
 	aws *localaws.Server
 	arn string
 	faults
+
+	running []*runningPublisher
+	seen    map[string]bool // the event ids on the queue
+	counted int             // the messages in seen
 
 	mu        sync.Mutex
 	revisions map[domain.Pair]int
 	opened    map[domain.Pair]uuid.UUID
 }
 
-const queue = "heard"
+const queue = "published"
 
-// newWorld lets its test run beside others: a world shares nothing but the Postgres
+// newHarness lets its test run beside others: a harness shares nothing but the Postgres
 // server.
-func newWorld(t *testing.T, topic string) *world {
+func newHarness(t *testing.T, topic string) *harness {
 	t.Helper()
 	t.Parallel()
-	w := &world{t: t, log: memory.New(), dsn: testdb.New(t), revisions: map[domain.Pair]int{}, opened: map[domain.Pair]uuid.UUID{}}
+	w := &harness{t: t, log: memory.New(), dsn: testdb.New(t), revisions: map[domain.Pair]int{}, opened: map[domain.Pair]uuid.UUID{}}
 	w.startSNS("127.0.0.1:0", topic)
 	require.NoError(t, store.Migrate(t.Context(), w.dsn))
-	_, err := eventstore.WriteIdentity(t.Context(), w.log, uuid.New())
+	var err error
+	w.db, err = pgx.Connect(t.Context(), w.dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.db.Close(context.Background()) })
+	_, err = eventstore.WriteIdentity(t.Context(), w.log, uuid.New())
 	require.NoError(t, err)
 	return w
 }
 
-func (w *world) startSNS(address, topic string) {
+func (w *harness) startSNS(address, topic string) {
 	var err error
 	w.aws, err = localaws.Start(context.Background(), localaws.Options{
 		Address: address,
@@ -100,29 +119,30 @@ func (w *world) startSNS(address, topic string) {
 	})
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = w.aws.Stop(context.Background()) })
+	w.seen, w.counted = map[string]bool{}, 0
 	w.arn = w.aws.Topic(topic)
 	require.NoError(w.t, w.aws.Subscribe(w.arn, queue, true, ""))
 }
 
-// fails lets whole calls fail, nil ends it.
-func (w *world) fails(status int, code string) {
+// failCalls lets whole calls fail, nil ends it.
+func (w *harness) failCalls(status int, code string) {
 	fail := func(string) (int, string) { return status, code }
 	w.fail.Store(&fail)
 }
 
-func (w *world) works() {
+func (w *harness) clearFaults() {
 	w.fail.Store(nil)
 	w.entry.Store(nil)
 	w.batch.Store(nil)
 	w.delay.Store(0)
 }
 
-// failsFor lets entries fail.
-func (w *world) failsFor(entry func(eventID string) (code string, senderFault bool)) {
+// failEntries lets entries fail.
+func (w *harness) failEntries(entry func(eventID string) (code string, senderFault bool)) {
 	w.entry.Store(&entry)
 }
 
-func (w *world) options(topic message.Topic) publisher.Options {
+func (w *harness) options(topic message.Topic) publisher.Options {
 	destination, err := publisher.Open(w.t.Context(), w.arn)
 	require.NoError(w.t, err)
 	m := testMapper()
@@ -133,27 +153,28 @@ func (w *world) options(topic message.Topic) publisher.Options {
 	}.WithPauses(5*time.Millisecond, 50*time.Millisecond, 200*time.Millisecond)
 }
 
-// telling is a publisher that runs until it is killed.
-type telling struct {
+// runningPublisher is a publisher that runs until it is killed.
+type runningPublisher struct {
 	*publisher.Publisher
 
 	stop  context.CancelFunc
 	ended chan error
 }
 
-func (w *world) start(o publisher.Options) *telling {
+func (w *harness) start(o publisher.Options) *runningPublisher {
 	w.t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	r := &telling{publisher.New(o), stop, make(chan error, 1)}
+	r := &runningPublisher{publisher.New(o), stop, make(chan error, 1)}
 	go func() {
 		r.ended <- r.Run(ctx)
 		close(r.ended)
 	}()
+	w.running = append(w.running, r)
 	w.t.Cleanup(r.kill)
 	return r
 }
 
-func (r *telling) kill() {
+func (r *runningPublisher) kill() {
 	r.stop()
 	<-r.ended
 }
@@ -162,13 +183,13 @@ func pairNo(i int) domain.Pair {
 	return pairOf(domain.PrisonerNumber(fmt.Sprintf("A%04dAA", i%10_000)), domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i/10_000)))
 }
 
-// happens appends one event to the pair's stream, and returns its id.
-func (w *world) happens(pair domain.Pair, event domain.Event) uuid.UUID {
+// appendEvent appends one event to the pair's stream, and returns its id.
+func (w *harness) appendEvent(pair domain.Pair, event domain.Event) uuid.UUID {
 	w.t.Helper()
-	return w.happensBy(domain.NOMIS, pair, event)
+	return w.appendEventBy(domain.NOMIS, pair, event)
 }
 
-func (w *world) happensBy(source domain.Source, pair domain.Pair, event domain.Event) uuid.UUID {
+func (w *harness) appendEventBy(source domain.Source, pair domain.Pair, event domain.Event) uuid.UUID {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	command, now := uuid.New(), time.Now()
@@ -185,8 +206,8 @@ func (w *world) happensBy(source domain.Source, pair domain.Pair, event domain.E
 	return id
 }
 
-// changes opens one for the pair, or amends it.
-func (w *world) changes(pair domain.Pair) uuid.UUID {
+// appendChange opens one for the pair, or amends it.
+func (w *harness) appendChange(pair domain.Pair) uuid.UUID {
 	w.t.Helper()
 	w.mu.Lock()
 	id, open := w.opened[pair]
@@ -196,10 +217,10 @@ func (w *world) changes(pair domain.Pair) uuid.UUID {
 	}
 	w.mu.Unlock()
 	if !open {
-		return w.happens(pair, domain.Opened{NonAssociationID: id, PrisonerNumber: pair.Numbers()[0], Details: detailsOf(pair)})
+		return w.appendEvent(pair, domain.Opened{NonAssociationID: id, PrisonerNumber: pair.Numbers()[0], Details: detailsOf(pair)})
 	}
 	text := uuid.NewString()
-	return w.happens(pair, domain.Amended{NonAssociationID: id, Changes: []domain.Change{{Field: domain.FieldComment, Now: &text}}})
+	return w.appendEvent(pair, domain.Amended{NonAssociationID: id, Changes: []domain.Change{{Field: domain.FieldComment, Now: &text}}})
 }
 
 func detailsOf(pair domain.Pair) domain.Details {
@@ -210,18 +231,18 @@ func detailsOf(pair domain.Pair) domain.Details {
 	return d
 }
 
-// renumbers moves what the pair has to another pair, both halves.
-func (w *world) renumbers(from, to domain.Pair) (arrived, left uuid.UUID) {
+// appendTransfer moves what the pair has to another pair, both halves.
+func (w *harness) appendTransfer(from, to domain.Pair) (arrived, left uuid.UUID) {
 	w.t.Helper()
 	previous, number := from.Numbers()[0], to.Numbers()[0]
 	id := w.opened[from]
 	renumbering := domain.Renumbering{Previous: previous, Number: number, Reason: "MERGE"}
 	revision := uint64(w.revisions[from] - 1)
-	arrived = w.happensBy(domain.Merge, to, domain.TransferredIn{
+	arrived = w.appendEventBy(domain.Merge, to, domain.TransferredIn{
 		NonAssociationID: id, Renumbering: renumbering, From: from, To: to, Revision: revision,
 		NonAssociation: domain.NonAssociation{ID: id, FirstPrisoner: number, Details: detailsOf(to)},
 	})
-	left = w.happensBy(domain.Merge, from, domain.TransferredOut{
+	left = w.appendEventBy(domain.Merge, from, domain.TransferredOut{
 		NonAssociationID: id, Renumbering: renumbering, From: from, To: to, Revision: revision,
 	})
 	w.opened[to] = id

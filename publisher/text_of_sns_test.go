@@ -33,7 +33,7 @@ func (w *written) all() string {
 
 // SNS quotes the message that it does not take. Nothing of what it says is logged or
 // kept, whatever it is to blame on, of a call or of an entry.
-func TestWord_noneOfSNSIsLoggedOrKept(t *testing.T) {
+func TestText_ofSNSIsNeitherLoggedNorStored(t *testing.T) {
 	const comment = "He knows where A1234BC lives"
 	for name, c := range map[string]struct {
 		code   string
@@ -47,20 +47,20 @@ func TestWord_noneOfSNSIsLoggedOrKept(t *testing.T) {
 		"throttled":   {"Throttled", status.TopicThrottled, ""},
 		"not a code!": {"A1234BC", status.NetworkAway, ""},
 	} {
-		for way, breaks := range map[string]func(w *world, code string){
-			"call":  func(w *world, code string) { w.fails(http.StatusBadRequest, code) },
-			"entry": func(w *world, code string) { w.failsFor(func(string) (string, bool) { return code, true }) },
+		for way, breaks := range map[string]func(w *harness, code string){
+			"call":  func(w *harness, code string) { w.failCalls(http.StatusBadRequest, code) },
+			"entry": func(w *harness, code string) { w.failEntries(func(string) (string, bool) { return code, true }) },
 		} {
 			t.Run(name+" "+way, func(t *testing.T) {
-				w := newWorld(t, "world")
+				w := newHarness(t, "world")
 				breaks(w, c.code+": Invalid parameter: Message Reason: "+comment)
-				w.changes(pairNo(0))
+				w.appendChange(pairNo(0))
 				o, log := w.options(message.Domain), &written{}
 				o.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 				p := w.start(o)
-				require.Eventually(t, func() bool { s := p.Status(); return s.Faults+s.Refusals > 3 || s.Refused > 0 }, patience, poll)
+				require.Eventually(t, func() bool { s := p.Status(); return s.Faults+s.Refusals > 3 || s.Refused > 0 }, waitLimit, pollInterval)
 				if c.kind == "" {
-					w.lies(1)
+					w.waitForParked(1)
 					require.Equal(t, c.reason, w.parked()[0].Reason)
 				} else {
 					require.Equal(t, c.kind, status.KindOf(p.Status().Fault))

@@ -3,13 +3,9 @@ package publisher
 import (
 	"context"
 	"errors"
-	"time"
 
 	"nonassociations/eventstore/consumer/status"
 )
-
-// senders is how many batches may be in flight at once.
-const senders = 16
 
 // send sends batches until the pipeline ends. It backs off while SNS takes nothing
 // at all. An entry that fails among others is backed off by itself, and its pair
@@ -38,7 +34,7 @@ func (s *session) sendBatch(ctx context.Context, deliveries []*delivery) bool {
 	if len(deliveries) == 0 {
 		return true
 	}
-	answers, err := s.Client.send(ctx, deliveries)
+	results, err := s.Client.send(ctx, deliveries)
 	s.step("sent")
 	var refused *Refusal
 	switch {
@@ -53,7 +49,7 @@ func (s *session) sendBatch(ctx context.Context, deliveries []*delivery) bool {
 	case err != nil:
 		return s.blame(ctx, deliveries[0], err, s.pipeline.callFailed(deliveries, err))
 	}
-	return s.judgeEntries(ctx, deliveries, answers)
+	return s.judgeEntries(ctx, deliveries, results)
 }
 
 // blame logs a fault by its cause, and reports whether the next batch may follow at
@@ -61,7 +57,7 @@ func (s *session) sendBatch(ctx context.Context, deliveries []*delivery) bool {
 func (s *session) blame(ctx context.Context, d *delivery, why error, cause blame) bool {
 	switch cause {
 	case onTopic:
-		s.trouble(ctx, why)
+		s.health.failed(ctx, why)
 	case onMessage:
 		s.Logger.ErrorContext(ctx, "message fails by itself: parked and retried, its pair waits", "topic", s.Topic,
 			"event", d.message.EventID, "position", d.message.Position.Uint64(), "code", codeOf(why))
@@ -70,18 +66,19 @@ func (s *session) blame(ctx context.Context, d *delivery, why error, cause blame
 	return cause != onTopic
 }
 
-// judgeEntries handles each entry of an answer, and reports whether SNS took or
-// refused any. Delivered entries are counted first: they decide whether a failed
-// entry is the message's own fault.
-func (s *session) judgeEntries(ctx context.Context, deliveries []*delivery, answers []error) bool {
+// judgeEntries handles each entry of an answer, and reports whether the next batch
+// may follow at once: SNS took or refused at least one entry, or a failed one is to
+// blame itself. Delivered entries are counted first, because they decide whether a
+// failed entry is the message's own fault.
+func (s *session) judgeEntries(ctx context.Context, deliveries []*delivery, results []error) bool {
 	var delivered []*delivery
 	for i, d := range deliveries {
-		if answers[i] == nil {
+		if results[i] == nil {
 			delivered = append(delivered, d)
 		}
 	}
 	if len(delivered) > 0 {
-		s.recovered(ctx)
+		s.health.recovered(ctx)
 		s.pipeline.delivered(delivered...)
 	}
 	useful := len(delivered) > 0
@@ -91,7 +88,7 @@ func (s *session) judgeEntries(ctx context.Context, deliveries []*delivery, answ
 	)
 	for i, d := range deliveries {
 		var refused *Refusal
-		switch err := answers[i]; {
+		switch err := results[i]; {
 		case err == nil:
 		case errors.As(err, &refused):
 			s.refused(ctx, d, refused)
@@ -119,20 +116,11 @@ func (s *session) unreadable(ctx context.Context, d *delivery, why error) {
 	}
 }
 
+// refused parks a delivery whose message SNS calls invalid, and logs it as an
+// error: an operator has to decide. The log has the code of SNS and never its text,
+// which quotes the message.
 func (s *session) refused(ctx context.Context, d *delivery, why *Refusal) {
 	s.Logger.ErrorContext(ctx, "SNS refused a message as invalid: parked, its pair waits for an operator",
 		"topic", s.Topic, "event", d.message.EventID, "position", d.message.Position.Uint64(), "code", why.Code, "place", why.Part)
 	s.pipeline.refuse(d, why.Error())
-}
-
-// sleep waits for d and reports whether ctx is still alive.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

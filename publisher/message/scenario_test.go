@@ -49,7 +49,7 @@ func mustBe(one, other domain.PrisonerNumber) domain.Pair {
 
 func pointTo[T any](v T) *T { return &v }
 
-// mapper sends a quarter of an hour after what the tale tells.
+// mapper sends a quarter of an hour after the commands of a scenario.
 func mapper() message.Mapper {
 	return message.Mapper{
 		PublicURL: "https://non-associations.test/", London: greenwich,
@@ -57,8 +57,8 @@ func mapper() message.Mapper {
 	}
 }
 
-// tale is some pairs with histories, and what the mapper said of each fact.
-type tale struct {
+// scenario is some pairs with histories, and the messages of each fact.
+type scenario struct {
 	t        *testing.T
 	now      time.Time
 	states   map[domain.Pair]domain.State
@@ -69,19 +69,19 @@ type tale struct {
 	schemas  map[string]*jsonschema.Schema
 }
 
-func newTale(t *testing.T) *tale {
+func newScenario(t *testing.T) *scenario {
 	t.Helper()
-	return &tale{t: t, now: summer, states: map[domain.Pair]domain.State{}, length: map[domain.Pair]uint64{}, schemas: schemas(t)}
+	return &scenario{t: t, now: summer, states: map[domain.Pair]domain.State{}, length: map[domain.Pair]uint64{}, schemas: schemas(t)}
 }
 
-func (s *tale) state(pair domain.Pair) domain.State {
+func (s *scenario) state(pair domain.Pair) domain.State {
 	state := s.states[pair]
 	state.Pair = pair
 	return state
 }
 
 // does runs a command and maps each fact that it came to.
-func (s *tale) does(source domain.Source, pair domain.Pair, about domain.PrisonerNumber, c domain.Command) domain.Decision {
+func (s *scenario) does(source domain.Source, pair domain.Pair, about domain.PrisonerNumber, c domain.Command) domain.Decision {
 	s.t.Helper()
 	decision, err := s.tries(source, pair, about, c)
 	require.NoError(s.t, err)
@@ -89,7 +89,7 @@ func (s *tale) does(source domain.Source, pair domain.Pair, about domain.Prisone
 }
 
 // tries is does for a command that may be refused.
-func (s *tale) tries(source domain.Source, pair domain.Pair, about domain.PrisonerNumber, c domain.Command) (domain.Decision, error) {
+func (s *scenario) tries(source domain.Source, pair domain.Pair, about domain.PrisonerNumber, c domain.Command) (domain.Decision, error) {
 	s.t.Helper()
 	s.asked++
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(strconv.Itoa(s.asked)))
@@ -102,7 +102,7 @@ func (s *tale) tries(source domain.Source, pair domain.Pair, about domain.Prison
 	return decision, err
 }
 
-func (s *tale) happens(pair domain.Pair, fact domain.Fact) {
+func (s *scenario) happens(pair domain.Pair, fact domain.Fact) {
 	s.t.Helper()
 	s.position += 100
 	recorded := eventstore.RecordedEvent{
@@ -113,14 +113,14 @@ func (s *tale) happens(pair domain.Pair, fact domain.Fact) {
 	after := domain.Evolve(before, fact)
 	messages, err := mapper().Messages(recorded, fact, before, after)
 	require.NoError(s.t, err)
-	for _, sent := range messages { // whatever a test tells, the documents allow
+	for _, sent := range messages { // the schemas allow whatever a test publishes
 		require.NoError(s.t, valid(s.t, s.schemas[sent.Attributes["eventType"].Text], sent.Body))
 	}
 	s.states[pair], s.length[pair], s.sent = after, s.length[pair]+1, append(s.sent, messages...)
 }
 
-// opens is staff's way; the record's id comes back.
-func (s *tale) opens(pair domain.Pair) uuid.UUID {
+// opens opens a record as staff do, and returns its id.
+func (s *scenario) opens(pair domain.Pair) uuid.UUID {
 	s.t.Helper()
 	numbers := pair.Numbers()
 	d := s.does(domain.DPS, pair, numbers[1], domain.Open{
@@ -130,13 +130,13 @@ func (s *tale) opens(pair domain.Pair) uuid.UUID {
 	return d.Outcomes[0].NonAssociationID
 }
 
-// tells is NOMIS, or the migration, telling of our pair.
-func (s *tale) syncs(source domain.Source, items ...domain.Item) domain.Decision {
+// syncs is a request of NOMIS, or of the migration, for our pair.
+func (s *scenario) syncs(source domain.Source, items ...domain.Item) domain.Decision {
 	s.t.Helper()
 	return s.does(source, ours, larger, domain.Sync{About: larger, Items: items})
 }
 
-// itemOf is what NOMIS tells, with changes.
+// itemOf is an item of NOMIS, with changes.
 func itemOf(effective domain.LocalDateTime, changes ...func(*domain.Item)) domain.Item {
 	i := domain.Item{
 		AuthorisedBy: pointTo("Staff Name"), Comment: pointTo("Do not location near"), EffectiveDate: effective,
@@ -159,15 +159,15 @@ func numbered(n int) func(*domain.Item) { return func(i *domain.Item) { i.TypeSe
 
 // events are the domain events of the last command, history those of the
 // history topic.
-func (s *tale) events() []message.DomainEvent {
+func (s *scenario) events() []message.DomainEvent {
 	return bodies[message.DomainEvent](s, message.Domain)
 }
 
-func (s *tale) history() []message.HistoryEntry {
+func (s *scenario) history() []message.HistoryEntry {
 	return bodies[message.HistoryEntry](s, message.History)
 }
 
-func bodies[T any](s *tale, topic message.Topic) []T {
+func bodies[T any](s *scenario, topic message.Topic) []T {
 	s.t.Helper()
 	var all []T
 	for _, sent := range s.sent {
@@ -180,8 +180,8 @@ func bodies[T any](s *tale, topic message.Topic) []T {
 	return all
 }
 
-// changes are what the last command told, one word a domain event.
-func (s *tale) changes() []message.Change {
+// changes are those of the last command, one for each domain event.
+func (s *scenario) changes() []message.Change {
 	var all []message.Change
 	for _, event := range s.events() {
 		all = append(all, event.AdditionalInformation.Change)

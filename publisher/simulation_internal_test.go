@@ -27,33 +27,36 @@ var (
 	errCut       = errors.New("the connection was cut")
 )
 
+// frozen delays never end by themselves: a test ends them.
+var frozen = delays{first: time.Hour, longest: time.Hour, parked: time.Hour, check: time.Second}
+
 // tester is a *testing.T or a *rapid.T.
 type tester interface {
 	require.TestingT
 	Context() context.Context
 }
 
-// play is a session without senders: a test does what they would, in any order.
+// simulation is a session without senders: a test does what they would, in any order.
 // The session is real and so are the rows in Postgres, through which a restart
 // goes as it does behind a kill.
-type play struct {
-	t      tester
-	draw   *rapid.T // nil when the test says what happens
-	conn   *pgx.Conn
-	log    []outgoing
-	was    map[uuid.UUID]error // what SNS says, and said from the beginning
-	says   map[uuid.UUID]error
-	cut    map[uuid.UUID]int // how often a call with it was cut
-	now    time.Time
-	window int
+type simulation struct {
+	t       tester
+	draw    *rapid.T // nil when the test says what happens
+	conn    *pgx.Conn
+	log     []outgoing
+	was     map[uuid.UUID]error // what SNS says, and said from the beginning
+	answers map[uuid.UUID]error
+	cut     map[uuid.UUID]int // how often a call with it was cut
+	now     time.Time
+	window  int
 
-	session  *session
-	fed      int                        // facts of the log that the session was given
-	inFlight [][]*delivery              // batches that SNS has not answered
-	rows     map[uuid.UUID]store.Parked // as they are
-	settled  map[uuid.UUID]store.Parked // as the session left them last
-	told     map[uuid.UUID]bool
-	asked    map[uuid.UUID]bool // by an operator to be sent again, without an answer yet
+	session   *session
+	fed       int                        // facts of the log that the session was given
+	inFlight  [][]*delivery              // batches that SNS has not answered
+	rows      map[uuid.UUID]store.Parked // as they are
+	committed map[uuid.UUID]store.Parked // as the session left them last
+	delivered map[uuid.UUID]bool
+	requested map[uuid.UUID]bool // by an operator to be sent again, without an answer yet
 }
 
 func at(i int) eventstore.Position {
@@ -82,35 +85,35 @@ func factOf(m message.Message) outgoing {
 	}, messages: []message.Message{m}}
 }
 
-// newPlay begins with a log that holds nothing and an empty table.
-func newPlay(t tester, conn *pgx.Conn) *play {
-	p := &play{
-		t: t, conn: conn, was: map[uuid.UUID]error{}, says: map[uuid.UUID]error{}, cut: map[uuid.UUID]int{},
-		now: time.Unix(0, 0), window: 4, told: map[uuid.UUID]bool{}, asked: map[uuid.UUID]bool{},
+// newSimulation begins with a log that holds nothing and an empty table.
+func newSimulation(t tester, conn *pgx.Conn) *simulation {
+	p := &simulation{
+		t: t, conn: conn, was: map[uuid.UUID]error{}, answers: map[uuid.UUID]error{}, cut: map[uuid.UUID]int{},
+		now: time.Unix(0, 0), window: 4, delivered: map[uuid.UUID]bool{}, requested: map[uuid.UUID]bool{},
 	}
-	_, err := conn.Exec(t.Context(), `TRUNCATE publisher.parked, publisher.checkpoint`)
+	_, err := conn.Exec(t.Context(), `DELETE FROM publisher.parked; DELETE FROM publisher.checkpoint`)
 	require.NoError(t, err)
 	p.restart()
 	return p
 }
 
-// happens appends a fact of which SNS says something.
-func (p *play) happens(says error, pairs ...domain.Pair) uuid.UUID {
+// appendFact appends a fact of which SNS says something.
+func (p *simulation) appendFact(says error, pairs ...domain.Pair) uuid.UUID {
 	m := messageAt(len(p.log)+1, pairs...)
 	p.log = append(p.log, factOf(m))
-	p.was[m.EventID], p.says[m.EventID] = says, says
+	p.was[m.EventID], p.answers[m.EventID] = says, says
 	return m.EventID
 }
 
-// happensInPrivate appends a fact that is told nobody.
-func (p *play) happensInPrivate() {
+// appendPrivateFact appends a fact that is told nobody.
+func (p *simulation) appendPrivateFact() {
 	fact := factOf(messageAt(len(p.log)+1, pairOf(1)))
 	fact.messages = nil
 	p.log = append(p.log, fact)
 }
 
 // restart is a kill, and a new session.
-func (p *play) restart() {
+func (p *simulation) restart() {
 	if p.session != nil {
 		for it := range p.session.pipeline.resting {
 			p.session.pipeline.resume(it) // no clock may be left running
@@ -118,13 +121,13 @@ func (p *play) restart() {
 	}
 	was, err := store.LoadOrCreate(p.t.Context(), p.conn, string(message.Domain), uuid.Max)
 	require.NoError(p.t, err)
-	p.session = New(Options{
+	p.session = newHandler(Options{
 		Topic: message.Domain, Clock: func() time.Time { p.now = p.now.Add(time.Second); return p.now },
-		Logger: slog.New(slog.DiscardHandler), Window: p.window, delays: delays{time.Hour, time.Hour, time.Hour},
+		Logger: slog.New(slog.DiscardHandler), Window: p.window, delays: frozen,
 	}).newSession(was)
 	p.rows = p.readRows()
 	for id, row := range p.rows {
-		p.asked[id] = row.Request == store.Retry
+		p.requested[id] = row.Request == store.Retry
 	}
 	p.session.pipeline.restore(message.Domain, slices.SortedFunc(values(p.rows), byPosition))
 	work := p.session.pipeline.changes().work
@@ -146,7 +149,7 @@ func values(rows map[uuid.UUID]store.Parked) func(func(store.Parked) bool) {
 	}
 }
 
-func (p *play) readRows() map[uuid.UUID]store.Parked {
+func (p *simulation) readRows() map[uuid.UUID]store.Parked {
 	all, err := store.All(p.t.Context(), p.conn, string(message.Domain))
 	require.NoError(p.t, err)
 	rows := map[uuid.UUID]store.Parked{}
@@ -158,7 +161,7 @@ func (p *play) readRows() map[uuid.UUID]store.Parked {
 
 // read gives the session some more of the log, if it wants more, and what it had
 // a moment ago once more.
-func (p *play) read(n int) {
+func (p *simulation) read(n int) {
 	if p.fed < len(p.log) && p.session.pipeline.hasRoom() {
 		next := min(p.fed+n, len(p.log))
 		p.session.pipeline.add(p.log[max(0, p.fed-1):next])
@@ -166,7 +169,7 @@ func (p *play) read(n int) {
 	}
 }
 
-func (p *play) send() bool {
+func (p *simulation) send() bool {
 	if len(p.session.pipeline.ready) == 0 {
 		return false
 	}
@@ -175,7 +178,7 @@ func (p *play) send() bool {
 		m := it.message
 		row, parked := p.rows[m.EventID]
 		require.Equal(p.t, parked, it.park != notParked, "%d is sent before its row is there", m.Position.Commit)
-		require.False(p.t, row.State == store.Refused && !p.asked[m.EventID], "nobody asked for %d", m.Position.Commit)
+		require.False(p.t, row.State == store.Refused && !p.requested[m.EventID], "nobody asked for %d", m.Position.Commit)
 		require.False(p.t, p.session.pipeline.skipped[m.EventID], "%d was skipped", m.Position.Commit)
 		require.False(p.t, slices.ContainsFunc(p.inFlight, func(others []*delivery) bool {
 			return slices.ContainsFunc(others, func(other *delivery) bool { return sharePair(other.message, m) })
@@ -186,13 +189,13 @@ func (p *play) send() bool {
 }
 
 // arrive is SNS with a batch.
-func (p *play) arrive(batch []*delivery) []error {
+func (p *simulation) arrive(batch []*delivery) []error {
 	answers := make([]error, len(batch))
 	for i, it := range batch {
 		m := it.message
-		if answers[i] = p.says[m.EventID]; answers[i] == nil {
-			p.judgeOrder(m)
-			p.told[m.EventID] = true
+		if answers[i] = p.answers[m.EventID]; answers[i] == nil {
+			p.requireOrder(m)
+			p.delivered[m.EventID] = true
 		}
 	}
 	return answers
@@ -205,7 +208,7 @@ const (
 	throttled = "throttled"
 )
 
-func (p *play) answer(i int, how string) {
+func (p *simulation) answer(i int, how string) {
 	batch := p.inFlight[i]
 	p.inFlight = slices.Delete(p.inFlight, i, i+1)
 	switch how {
@@ -221,22 +224,22 @@ func (p *play) answer(i int, how string) {
 		answers := p.arrive(batch)
 		p.session.judgeEntries(p.t.Context(), batch, answers)
 		for i, it := range batch {
-			p.asked[it.message.EventID] = p.asked[it.message.EventID] && answers[i] != errInvalid //nolint:errorlint // the very one
+			p.requested[it.message.EventID] = p.requested[it.message.EventID] && answers[i] != errInvalid //nolint:errorlint // the very one
 		}
 	}
 }
 
 // wake ends all pauses.
-func (p *play) wake() {
+func (p *simulation) wake() {
 	for it := range p.session.pipeline.resting {
 		p.session.pipeline.resume(it)
 		p.session.pipeline.markReady(it)
 	}
 }
 
-// ask is an operator.
-func (p *play) ask(wish store.Request, id uuid.UUID) {
-	p.asked[id] = wish == store.Retry
+// request is an operator.
+func (p *simulation) request(wish store.Request, id uuid.UUID) {
+	p.requested[id] = wish == store.Retry
 	sql := `UPDATE publisher.parked SET request = 'retry' WHERE event_id = $1 AND state IN ('refused', 'failing')`
 	if wish == store.Skip {
 		sql = `UPDATE publisher.parked SET request = 'skip', state = 'skipped' WHERE event_id = $1 AND state <> 'skipped'`

@@ -14,8 +14,8 @@ import (
 	"nonassociations/publisher/store"
 )
 
-// due is what the log tells on a topic, in its order.
-func (w *world) due(topic message.Topic) []message.Message {
+// expectedMessages are the messages of the whole log on a topic, in its order.
+func (w *harness) expectedMessages(topic message.Topic) []message.Message {
 	w.t.Helper()
 	events, err := w.log.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 1<<20)
 	require.NoError(w.t, err)
@@ -43,8 +43,8 @@ func (w *world) due(topic message.Topic) []message.Message {
 	return all
 }
 
-// heard are the event ids on the queue in the order of their arrival.
-func (w *world) heard() []string {
+// publishedIDs are the event ids on the queue in the order of their arrival.
+func (w *harness) publishedIDs() []string {
 	var ids []string
 	for _, m := range w.aws.Messages(queue) {
 		ids = append(ids, m.Attributes["eventId"].Value)
@@ -52,21 +52,21 @@ func (w *world) heard() []string {
 	return ids
 }
 
-// hears waits until everything was heard that the log tells but for some, and
-// then judges: nothing invented, and of each pair in order.
-func (w *world) hears(topic message.Topic, but ...uuid.UUID) []string {
+// requirePublished waits until all messages of the log are published but for some. It
+// then requires that no other is, and that those of each pair are in order.
+func (w *harness) requirePublished(topic message.Topic, but ...uuid.UUID) []string {
 	w.t.Helper()
-	due := slices.DeleteFunc(w.due(topic), func(m message.Message) bool { return slices.Contains(but, m.EventID) })
-	require.Eventually(w.t, func() bool { return distinct(w.heard()) >= len(due) }, patience, poll,
-		"%d of %d were heard", distinct(w.heard()), len(due))
-	heard := w.heard()
+	due := slices.DeleteFunc(w.expectedMessages(topic), func(m message.Message) bool { return slices.Contains(but, m.EventID) })
+	require.Eventually(w.t, func() bool { return w.distinct() >= len(due) }, waitLimit, pollInterval,
+		"of %d", len(due))
+	heard := w.publishedIDs()
 	known := map[string]bool{}
 	for _, m := range due {
 		known[m.EventID.String()] = true
 	}
 	first, perPair := map[string]int{}, map[domain.Pair][]int{}
 	for i, id := range heard {
-		require.True(w.t, known[id], "nobody said %s", id)
+		require.True(w.t, known[id], "%s is not in the log", id)
 		if _, again := first[id]; !again {
 			first[id] = i
 		}
@@ -82,29 +82,32 @@ func (w *world) hears(topic message.Topic, but ...uuid.UUID) []string {
 	return heard
 }
 
-func distinct(ids []string) int {
-	all := map[string]bool{}
-	for _, id := range ids {
-		all[id] = true
+// distinct counts the event ids on the queue. It looks at each message once, since
+// it is called often.
+func (w *harness) distinct() int {
+	messages := w.aws.Messages(queue)
+	for _, m := range messages[w.counted:] {
+		w.seen[m.Attributes["eventId"].Value] = true
 	}
-	return len(all)
+	w.counted = len(messages)
+	return len(w.seen)
 }
 
 // bodies are the whole messages on the queue.
-func (w *world) eventOf(body string) message.DomainEvent {
+func (w *harness) eventOf(body string) message.DomainEvent {
 	w.t.Helper()
 	var e message.DomainEvent
 	require.NoError(w.t, json.Unmarshal([]byte(body), &e))
 	return e
 }
 
-// checkpointed waits until the checkpoint is behind everything.
-func (w *world) checkpointed(topic message.Topic) {
+// waitForCheckpoint waits until the checkpoint is behind everything.
+func (w *harness) waitForCheckpoint(topic message.Topic) {
 	w.t.Helper()
 	events, err := w.log.ReadAll(context.Background(), eventstore.Backwards, eventstore.End, 1)
 	require.NoError(w.t, err)
 	require.Eventually(w.t, func() bool {
-		o, err := store.Inspect(context.Background(), w.dsn, string(topic))
-		return err == nil && !o.Checkpoints[0].At.Before(events[0].Position)
-	}, patience, poll)
+		checkpoint, err := store.Load(context.Background(), w.db, string(topic))
+		return err == nil && !checkpoint.At.Before(events[0].Position)
+	}, waitLimit, pollInterval)
 }
