@@ -71,6 +71,7 @@ func (e *estate) everyOne(ids []uuid.UUID, pairs ...domain.State) {
 }
 
 func TestMerge_ofALargePairGoesInPartsAndBack(t *testing.T) {
+	t.Parallel()
 	e := newEstate(t)
 	e.tellsMany(removed, third)
 	stood := e.opens(survivor, third)
@@ -100,6 +101,7 @@ func TestMerge_ofALargePairGoesInPartsAndBack(t *testing.T) {
 }
 
 func TestMerge_deletesALargePairBetweenTheTwoInParts(t *testing.T) {
+	t.Parallel()
 	e := newEstate(t)
 	e.tellsMany(removed, survivor)
 	cause := message()

@@ -213,6 +213,7 @@ func notClosed(s domain.State) int {
 }
 
 func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 12).Draw(t, "steps") {
@@ -234,6 +235,7 @@ func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
 // One merge, cut off and delivered as often as may be: in the end the removed
 // number has nothing but what is deleted, and everything is in one place.
 func TestProperty_aMergeCompletesHoweverOftenItIsCutOff(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 8).Draw(t, "before") {

@@ -123,14 +123,21 @@ func serviceAt(log eventstore.Store, clock func() time.Time) service {
 
 // estate is a log with a service, and what tests of merges do with them.
 type estate struct {
-	t   testing.TB
-	log eventstore.Store
+	t      testing.TB
+	log    eventstore.Store
+	folded map[domain.Pair]foldedPair // by state, so that each fact is decoded once
 	service
+}
+
+// foldedPair is a state and the number of facts that it was folded from.
+type foldedPair struct {
+	state domain.State
+	facts int
 }
 
 func newEstate(t testing.TB) *estate {
 	log := memory.New()
-	return &estate{t, log, newService(log)}
+	return &estate{t, log, map[domain.Pair]foldedPair{}, newService(log)}
 }
 
 func (e *estate) merges(cause domain.Cause, m merge.Message) []merge.Change {
@@ -159,7 +166,20 @@ func (e *estate) does(one, other domain.PrisonerNumber, command domain.Command) 
 func (e *estate) state(one, other domain.PrisonerNumber) domain.State {
 	e.t.Helper()
 	pair := pairOf(e.t, one, other)
-	return domain.Fold(pair, facts(e.t, e.log, pair.Stream()))
+	known, is := e.folded[pair]
+	if !is {
+		known.state = domain.State{Pair: pair}
+	}
+	read := e.log.ReadMany(e.t.Context(), []string{pair.Stream()})[0]
+	require.NoError(e.t, read.Err)
+	folding := domain.NewFolding(known.state)
+	for _, recorded := range read.Events[known.facts:] {
+		fact, err := eventstore.Decode(domain.Events(), recorded)
+		require.NoError(e.t, err)
+		folding.Add(fact)
+	}
+	e.folded[pair] = foldedPair{folding.State(), len(read.Events)}
+	return folding.State()
 }
 
 func (e *estate) size() int {

@@ -81,7 +81,7 @@ func TestMerge_movesNothingOutOfOrIntoAStreamThatLostItsBeginning(t *testing.T) 
 		for _, left := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, something left %v", name, left), func(t *testing.T) {
 				log := memory.New()
-				e := &estate{t, log, newService(log)}
+				e := &estate{t, log, map[domain.Pair]foldedPair{}, newService(log)}
 				e.opens(removed, third)
 				e.opens(survivor, third)
 				e.opens(removed, survivor)
