@@ -205,7 +205,7 @@ func (h *Handler) load(ctx context.Context, jobs []*job) {
 	}
 	for i, read := range h.log.ReadMany(ctx, streams) {
 		j := jobs[i]
-		s, err := h.whole(ctx, j.pair, read)
+		s, err := h.foldStream(ctx, j.pair, read)
 		if err == nil {
 			err = j.decide(s, h.clock())
 		}

@@ -38,7 +38,7 @@ func (h *Handler) replayAnswer(ctx context.Context, by domain.Cause, act StaffCo
 // findOwnFacts looks for facts of the command in the pair's stream and, as a merge may
 // have come since, in every stream that its non-association has been in.
 func (h *Handler) findOwnFacts(ctx context.Context, by domain.Cause, act StaffCommand) (Receipt, bool, error) {
-	pairs, err := h.startOf(ctx, act)
+	pairs, err := h.initialPairs(ctx, act)
 	if err != nil {
 		return Receipt{}, false, err
 	}
@@ -62,17 +62,17 @@ func (h *Handler) findOwnFacts(ctx context.Context, by domain.Cause, act StaffCo
 		if n, here := item(s.state, act.ID); here && n.TransferredFrom != nil {
 			pairs = append(pairs, n.TransferredFrom.Pair)
 		}
-		if to, left := s.departure(act.ID); left {
+		if to, left := s.transferredTo(act.ID); left {
 			pairs = append(pairs, to)
 		}
 	}
 	return Receipt{}, false, nil
 }
 
-// startOf is where the trail begins, found as patiently as a first attempt finds
+// initialPairs is where the trail begins, found as patiently as a first attempt finds
 // it: a repeat may come before the router has heard of what it repeats. Nowhere
 // when the record does not have the non-association, which the attempt will say.
-func (h *Handler) startOf(ctx context.Context, act StaffCommand) ([]domain.Pair, error) {
+func (h *Handler) initialPairs(ctx context.Context, act StaffCommand) ([]domain.Pair, error) {
 	if act.ID == uuid.Nil {
 		return []domain.Pair{act.Pair}, nil
 	}
@@ -135,8 +135,8 @@ func subject(act StaffCommand, s stream, command uuid.UUID) uuid.UUID {
 	return uuid.Nil
 }
 
-// departure is the pair that a non-association has left for.
-func (s stream) departure(id uuid.UUID) (domain.Pair, bool) {
+// transferredTo is the pair that a non-association has left for.
+func (s stream) transferredTo(id uuid.UUID) (domain.Pair, bool) {
 	for _, d := range s.state.TransferredOut {
 		if d.ID == id {
 			return d.To, true

@@ -18,9 +18,9 @@ type stream struct {
 	folded *eventstore.Folding
 }
 
-// whole folds what was read of a pair's stream. Errors: those of the read,
+// foldStream folds what was read of a pair's stream. Errors: those of the read,
 // events that this build cannot read, and ErrNotWhole.
-func (h *Handler) whole(ctx context.Context, pair domain.Pair, read eventstore.Stream) (stream, error) {
+func (h *Handler) foldStream(ctx context.Context, pair domain.Pair, read eventstore.Stream) (stream, error) {
 	s := stream{folded: eventstore.NewFolding(pair)}
 	err := read.Err
 	if err == nil && len(read.Events) == 0 {
@@ -101,7 +101,7 @@ func (h *Handler) loadStream(ctx context.Context, pairs ...domain.Pair) ([]strea
 	loaded := h.log.ReadMany(ctx, names)
 	streams := make([]stream, len(pairs))
 	for i, pair := range pairs {
-		s, err := h.whole(ctx, pair, loaded[i])
+		s, err := h.foldStream(ctx, pair, loaded[i])
 		if err != nil {
 			return nil, err
 		}

@@ -92,8 +92,8 @@ func (i Item) compareRecorded(pair Pair, other Item) int {
 // name a record, then those with a time of day.
 func (i Item) compareRequest(other Item) int {
 	return cmp.Or(
-		compareTrue(!i.isNumbered(), !other.isNumbered()),
-		compareTrue(i.DatePrecision == Day, other.DatePrecision == Day),
+		compareBool(!i.isNumbered(), !other.isNumbered()),
+		compareBool(i.DatePrecision == Day, other.DatePrecision == Day),
 	)
 }
 
@@ -106,7 +106,7 @@ func (i Item) compareCounting(pair Pair, other Item, today string) int {
 		date = -date
 	}
 	return cmp.Or(
-		compareTrue(i.hasBegun(today), other.hasBegun(today)),
+		compareBool(i.hasBegun(today), other.hasBegun(today)),
 		date,
 		cmp.Compare(i.TypeSequence, other.TypeSequence),
 		compareExpiry(i.ExpiryDate, other.ExpiryDate), // what keeps apart longer
@@ -143,14 +143,14 @@ func sameExpiry(precision Precision, one, other *LocalDateTime) bool {
 // compareExpiry sorts none last: it never comes.
 func compareExpiry(one, other *LocalDateTime) int {
 	if one == nil || other == nil {
-		return compareTrue(one == nil, other == nil)
+		return compareBool(one == nil, other == nil)
 	}
 	return cmp.Compare(*one, *other)
 }
 
 // compareSequence sorts what has none last.
 func compareSequence(one, other int) int {
-	return cmp.Or(compareTrue(one == 0, other == 0), cmp.Compare(one, other))
+	return cmp.Or(compareBool(one == 0, other == 0), cmp.Compare(one, other))
 }
 
 // compareID sorts none first.
@@ -159,7 +159,7 @@ func compareID(one, other uuid.UUID) int { return bytes.Compare(one[:], other[:]
 // compareText sorts none first.
 func compareText(one, other *string) int {
 	if one == nil || other == nil {
-		return compareTrue(one != nil, other != nil)
+		return compareBool(one != nil, other != nil)
 	}
 	return strings.Compare(*one, *other)
 }

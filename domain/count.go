@@ -30,7 +30,7 @@ const (
 // count lets one not-closed item of the request count, and none when it would
 // stand beside a stored one that the request does not close.
 func (m *matcher) count() {
-	m.open = slices.DeleteFunc(slices.Clone(m.play), func(i int) bool { return m.items[i].isClosed(m.today) })
+	m.open = slices.DeleteFunc(slices.Clone(m.active), func(i int) bool { return m.items[i].isClosed(m.today) })
 	if len(m.open) == 0 {
 		m.join(noPartner)
 		return
@@ -135,7 +135,7 @@ func (m *matcher) owners() []int {
 	for k := range owner {
 		owner[k] = noPartner
 	}
-	for _, i := range m.play {
+	for _, i := range m.active {
 		if k := m.named(m.items[i]); k >= 0 && !m.items[i].isClosed(m.today) {
 			owner[k] = i
 		}

@@ -27,7 +27,7 @@ func Fold(pair Pair, facts []Fact) State {
 
 // Add folds one fact in place. It never refuses: what is in the log happened.
 func (f *Folding) Add(fact Fact) {
-	f.giveUp(fact.Event)
+	f.reassignSequence(fact.Event)
 	switch e := fact.Event.(type) {
 	case Opened:
 		f.begin(fact, NonAssociation{
@@ -57,7 +57,7 @@ func (f *Folding) Add(fact Fact) {
 		f.remove(e.NonAssociationID)
 		f.transferOut(OutgoingTransfer{ID: e.NonAssociationID, Renumbering: e.Renumbering, Via: e.Via, To: e.To})
 	case Restored:
-		f.take(fact, e.NonAssociation)
+		f.putRecord(fact, e.NonAssociation)
 	case PrisonerMerged, PrisonerUnmerged: // of a number's own stream, see Removal
 	case SequenceLearned:
 		f.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
@@ -83,12 +83,12 @@ func (f *Folding) transferIn(fact Fact, e TransferredIn) {
 	n.TransferredFrom = &Origin{Pair: e.From, Revision: e.Revision}
 	here, _ := f.Find(n.ID)
 	n.TypeSequence = here.TypeSequence
-	f.isReturned(n.ID)
-	f.take(fact, n)
+	f.removeTransferOut(n.ID)
+	f.putRecord(fact, n)
 }
 
-// take puts a whole record in the place of the old one, or at the end.
-func (f *Folding) take(fact Fact, n NonAssociation) {
+// putRecord puts a whole record where it stands, else behind the others.
+func (f *Folding) putRecord(fact Fact, n NonAssociation) {
 	n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
 	if i := f.Index(n.ID); i >= 0 {
 		*f.item(i) = n

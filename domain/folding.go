@@ -111,8 +111,8 @@ func (f *Folding) transferOut(d OutgoingTransfer) {
 	f.ownTransferredOut = true
 }
 
-// isReturned removes the outgoing transfers of a non-association that came back.
-func (f *Folding) isReturned(id uuid.UUID) {
+// removeTransferOut takes the departures of a non-association away.
+func (f *Folding) removeTransferOut(id uuid.UUID) {
 	if !f.state.hasTransferredOut(id) {
 		return
 	}

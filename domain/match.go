@@ -22,16 +22,16 @@ type matching struct {
 func match(s State, items []Item, today string) []matching {
 	m := matcher{
 		state: s, items: items, today: today, current: s.NotClosed(today),
-		found: make([]matching, len(items)), play: make([]int, len(items)),
+		found: make([]matching, len(items)), active: make([]int, len(items)),
 	}
 	for i := range items {
 		m.found[i] = matching{stored: -1, twin: -1, beside: noPartner}
-		m.play[i] = i
+		m.active[i] = i
 	}
-	slices.SortStableFunc(m.play, func(a, b int) int { return items[a].compareRecorded(s.Pair, items[b]) })
+	slices.SortStableFunc(m.active, func(a, b int) int { return items[a].compareRecorded(s.Pair, items[b]) })
 	m.joinTwins()
 	m.setAsideDeleted()
-	m.draw()
+	m.listEdges()
 	m.count()
 	return m.found
 }
@@ -44,7 +44,7 @@ type matcher struct {
 	today   string
 	current int // index of the stored one that is not closed, or -1
 	found   []matching
-	play    []int  // items that take part, in recorded order
+	active  []int  // items that take part, in recorded order
 	open    []int  // those of them that are not closed
 	edges   []edge // what may be joined, in the order in which it is
 	partner []int  // of each stored record: the item that is joined with it, or noPartner
@@ -62,10 +62,10 @@ type edge struct {
 // joinTwins joins an item without id and sequence with another item that is equal in
 // all else. It comes first: two equal items are one record.
 func (m *matcher) joinTwins() {
-	if len(m.play) < 2 {
+	if len(m.active) < 2 {
 		return
 	}
-	order := slices.Clone(m.play)
+	order := slices.Clone(m.active)
 	slices.SortStableFunc(order, func(a, b int) int { return m.items[a].compareRequest(m.items[b]) })
 	for at, i := range order {
 		if m.items[i].isNumbered() {
@@ -76,13 +76,13 @@ func (m *matcher) joinTwins() {
 			m.found[i].twin = order[first]
 		}
 	}
-	m.play = slices.DeleteFunc(m.play, func(i int) bool { return m.found[i].twin >= 0 })
+	m.active = slices.DeleteFunc(m.active, func(i int) bool { return m.found[i].twin >= 0 })
 }
 
 // setAsideDeleted sets aside the items of deleted records, before all others: an item
 // that cannot count must not displace one that can.
 func (m *matcher) setAsideDeleted() {
-	m.play = slices.DeleteFunc(m.play, func(i int) bool {
+	m.active = slices.DeleteFunc(m.active, func(i int) bool {
 		id, is := m.namesDeleted(m.items[i])
 		if is {
 			m.found[i].ignored, m.found[i].counts = NamesDeleted, id
@@ -119,18 +119,18 @@ func (m *matcher) named(item Item) int {
 	return m.state.Find(item.ID)
 }
 
-// draw lists what may be joined: stage by stage, in each first those that are
+// listEdges lists what may be joined: stage by stage, in each first those that are
 // equal in everything, so that telling again moves nothing, then in recorded
 // order. A stored one that a not-closed item names by its id is nobody else's,
 // also when that item does not count.
-func (m *matcher) draw() {
+func (m *matcher) listEdges() {
 	if len(m.state.Items) == 0 {
 		return
 	}
 	m.partner = make([]int, len(m.state.Items))
 	owner := m.owners()
 	anew := slices.ContainsFunc(m.state.Items, func(n NonAssociation) bool { return n.TransferredFrom != nil })
-	for place, i := range m.play {
+	for place, i := range m.active {
 		var ofRank [2*lastStage + 1]int
 		for k := range m.state.Items {
 			n := &m.state.Items[k]
@@ -142,7 +142,7 @@ func (m *matcher) draw() {
 			if m.items[i].agreesWith(m.state.Pair, n) {
 				rank--
 			}
-			if ofRank[rank]++; ofRank[rank] > len(m.play) {
+			if ofRank[rank]++; ofRank[rank] > len(m.active) {
 				continue // the others cannot take that many before it
 			}
 			m.edges = append(m.edges, edge{rank, place, i, k})
@@ -159,7 +159,7 @@ func (m *matcher) join(open int) (by *edge) {
 	for k := range m.partner {
 		m.partner[k] = noPartner
 	}
-	for _, i := range m.play {
+	for _, i := range m.active {
 		m.found[i].stored = -1
 	}
 	for n, e := range m.edges {

@@ -115,7 +115,7 @@ func (m Moved) Error() string { return "the non-association is now of another pa
 // decideTransferIn takes non-associations over. Of two that would then stand not
 // closed, one is closed in the same decision.
 func decideTransferIn(s State, c TransferIn, now time.Time, by Cause) (Decision, error) {
-	d := gather(s, now, by)
+	d := newDecisionBuilder(s, now, by)
 	for _, r := range c.Records {
 		id := r.NonAssociation.ID
 		d.outcomes = append(d.outcomes, Outcome{NonAssociationID: id})
@@ -192,7 +192,7 @@ func decideDeleteSelfPair(s State, c DeleteSelfPair, now time.Time, by Cause) (D
 
 // decideRestore sets records to given values, unless they have them.
 func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error) {
-	d := gather(s, now, by)
+	d := newDecisionBuilder(s, now, by)
 	for _, n := range c.Records {
 		if slices.ContainsFunc(s.Items, func(o NonAssociation) bool { return o.ID != n.ID && o.TypeSequence == n.TypeSequence }) {
 			n.TypeSequence = 0 // NOMIS has given the number to another since

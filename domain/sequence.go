@@ -6,9 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// numbers is the non-association that an event gives a sequence of NOMIS, and
+// sequenceOf is the non-association that an event gives a sequence of NOMIS, and
 // the sequence; zero when it gives none.
-func numbers(event Event) (uuid.UUID, int) {
+func sequenceOf(event Event) (uuid.UUID, int) {
 	switch e := event.(type) {
 	case Opened:
 		return e.NonAssociationID, e.TypeSequence
@@ -29,11 +29,11 @@ func numbers(event Event) (uuid.UUID, int) {
 	}
 }
 
-// giveUp removes the sequence that an event gives to one record from the other that had
-// it. A deleted record keeps its own: an echo of it is recognised by that until the
+// reassignSequence takes the sequence that an event gives one record from the other that
+// had it. A deleted record keeps its own: it is how an echo is known until the
 // sequence is released.
-func (f *Folding) giveUp(event Event) {
-	id, sequence := numbers(event)
+func (f *Folding) reassignSequence(event Event) {
+	id, sequence := sequenceOf(event)
 	if sequence == 0 {
 		return
 	}

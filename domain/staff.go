@@ -33,7 +33,7 @@ func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 // decideAmend changes values. A closed record is refused, and nothing new is no
 // event.
 func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
-	n, err := s.live(c.ID, c.IfMatch)
+	n, err := s.findLive(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -79,7 +79,7 @@ func (n NonAssociation) amendedByStaff(pair Pair, c Amend) NonAssociation {
 // decideClose closes a record. The time of the closing may be in the past, and not
 // before the record began.
 func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
-	n, err := s.live(c.ID, c.IfMatch)
+	n, err := s.findLive(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -102,7 +102,7 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 // decideReopen takes a closing back, unless the pair has another record that is not
 // closed.
 func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) {
-	n, err := s.live(c.ID, c.IfMatch)
+	n, err := s.findLive(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -133,7 +133,7 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 	if s.Items[i].Deleted {
 		return decided(c.ID, now), nil
 	}
-	if _, err := s.live(c.ID, c.IfMatch); err != nil {
+	if _, err := s.findLive(c.ID, c.IfMatch); err != nil {
 		return Decision{}, err
 	}
 	return decided(c.ID, now, Deleted{
@@ -141,9 +141,9 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 	}), nil
 }
 
-// live finds a record that is not deleted and still as the caller saw it. An empty
-// FactsSeen accepts any version.
-func (s State) live(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
+// findLive finds one that is not deleted and that is still as the caller saw it;
+// a caller who names no fact takes it as it is.
+func (s State) findLive(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
 		return NonAssociation{}, s.transferredOut(id)

@@ -52,13 +52,13 @@ type syncing struct {
 func (t *syncing) decide(matched []matching, current int, today string) {
 	closing := slices.IndexFunc(matched, func(m matching) bool { return current >= 0 && m.stored == current })
 	if closing >= 0 && t.items[closing].isClosed(today) {
-		t.take(closing, matched[closing])
+		t.update(closing, matched[closing])
 	} else {
 		closing = -1
 	}
 	for i, m := range matched {
 		if i != closing && m.twin < 0 && m.ignored == "" {
-			t.take(i, m)
+			t.update(i, m)
 		}
 	}
 	for i, m := range matched {
@@ -73,8 +73,7 @@ func (t *syncing) decide(matched []matching, current int, today string) {
 	}
 }
 
-// take applies an item to the record that it is.
-func (t *syncing) take(i int, m matching) {
+func (t *syncing) update(i int, m matching) {
 	if m.stored < 0 {
 		t.create(i)
 		return

@@ -77,7 +77,7 @@ func (l *Listener) Run(ctx context.Context) error {
 		}
 		waits.Reset()
 		if some {
-			l.work(ctx, received)
+			l.process(ctx, received)
 		}
 	}
 	return nil
@@ -105,7 +105,7 @@ func (l *Listener) pause(ctx context.Context, waits *backoff.ExponentialBackOff,
 	}
 }
 
-func (l *Listener) work(ctx context.Context, received sqsMessage) {
+func (l *Listener) process(ctx context.Context, received sqsMessage) {
 	asked, err := parse(received.body, received.id, l.Clock().Location())
 	if err == nil && asked.ignored == "" {
 		stop := l.keepInvisible(ctx, received)
@@ -135,7 +135,7 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 	}
 	for waits := newDelays(); ; {
 		l.Beat(nil)
-		changes, err := l.mergeAlone(ctx, by, asked.merge)
+		changes, err := l.mergeExclusively(ctx, by, asked.merge)
 		if err == nil {
 			l.Logger.InfoContext(ctx, "worked on a message", "message", asked.id, "reason", asked.merge.Reason, "changes", len(changes))
 			return nil
@@ -147,9 +147,9 @@ func (l *Listener) merge(ctx context.Context, asked message) error {
 	}
 }
 
-// mergeAlone gives the turn up after each attempt, so that whoever can reach the
+// mergeExclusively gives the turn up after each attempt, so that whoever can reach the
 // log and the read model gets it.
-func (l *Listener) mergeAlone(ctx context.Context, by domain.Cause, m merge.Message) (changes []merge.Change, err error) {
+func (l *Listener) mergeExclusively(ctx context.Context, by domain.Cause, m merge.Message) (changes []merge.Change, err error) {
 	waited := l.Exclusively(ctx, func(ctx context.Context) { changes, err = l.Merges.Apply(ctx, by, m, l.Pairs) })
 	if waited != nil {
 		return nil, fmt.Errorf("%w: wait for the turn: %w", commands.ErrBusy, waited)

@@ -52,7 +52,7 @@ func parse(body, fallbackID string, london *time.Location) (message, error) {
 		envelope = outer
 		said, err = eventIn(outer)
 	}
-	m := message{id: CommandID(cmp.Or(envelope.holds("MessageId"), fallbackID))}
+	m := message{id: CommandID(cmp.Or(envelope.textOrEmpty("MessageId"), fallbackID))}
 	switch kind := typeOf(said, envelope); {
 	case kind == "":
 		err = errors.New("it has no event type")
@@ -69,13 +69,13 @@ func parse(body, fallbackID string, london *time.Location) (message, error) {
 // event may have any further key, one called Message too.
 func isEnvelope(outer object) bool {
 	_, holds := outer["Message"]
-	return holds && outer.holds("eventType") == "" && !outer.occursTwice("eventType")
+	return holds && outer.textOrEmpty("eventType") == "" && !outer.occursTwice("eventType")
 }
 
 // eventIn is the event in an envelope: a text, but some senders put the object
 // itself.
 func eventIn(envelope object) (object, error) {
-	text := envelope.holds("Message")
+	text := envelope.textOrEmpty("Message")
 	if text == "" {
 		text = string(envelope["Message"])
 	}
@@ -98,7 +98,7 @@ func typeOf(said, envelope object) string {
 			attribute = found
 		}
 	}
-	return cmp.Or(said.holds("eventType"), attribute.holds("Value"))
+	return cmp.Or(said.textOrEmpty("eventType"), attribute.textOrEmpty("Value"))
 }
 
 func (m *message) read(kind string, said, envelope object, london *time.Location) error {
@@ -110,7 +110,7 @@ func (m *message) read(kind string, said, envelope object, london *time.Location
 		return m.merged(in)
 	}
 	m.merge.Booking = true
-	if err := m.between(in, "movedFromNomsNumber", "movedToNomsNumber", bookingMovedReason); err != nil {
+	if err := m.readNumbers(in, "movedFromNomsNumber", "movedToNomsNumber", bookingMovedReason); err != nil {
 		return err
 	}
 	return m.parsePeriod(in, said, envelope, london)
@@ -125,11 +125,11 @@ func (m *message) merged(in object) error {
 		m.ignored = "its reason is not MERGE"
 		return nil
 	}
-	return m.between(in, "removedNomsNumber", "nomsNumber", domain.ByMerge)
+	return m.readNumbers(in, "removedNomsNumber", "nomsNumber", domain.ByMerge)
 }
 
-// between reads the two numbers, by the names of their members.
-func (m *message) between(in object, previous, number, reason string) error {
+// readNumbers reads the two numbers, by the names of their members.
+func (m *message) readNumbers(in object, previous, number, reason string) error {
 	var errs [2]error
 	m.merge.Previous, errs[0] = in.number(previous)
 	m.merge.Number, errs[1] = in.number(number)

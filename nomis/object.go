@@ -87,8 +87,8 @@ func (o object) text(name string) (string, error) {
 	return string(text), nil
 }
 
-// holds is the text of a member that nobody depends on: "" when it is none.
-func (o object) holds(name string) string {
+// textOrEmpty is the text of a member that nobody depends on: "" when it is none.
+func (o object) textOrEmpty(name string) string {
 	text, err := o.text(name)
 	if err != nil {
 		return ""

@@ -17,11 +17,11 @@ import (
 // is right again when it is taken back.
 type mergeEffect struct {
 	domain.Renumbering
-	message  uuid.UUID
-	from, to domain.Pair
-	known    []domain.PrisonerNumber // that the records had from Previous on, in order
-	arrived  []arrivedRecord
-	resident []residentRecord
+	message      uuid.UUID
+	from, to     domain.Pair
+	laterNumbers []domain.PrisonerNumber // that the records had from Previous on, in order
+	arrived      []arrivedRecord
+	resident     []residentRecord
 }
 
 // arrivedRecord is a record as it came, and the closing that it met, if any.
@@ -57,9 +57,9 @@ func (r residentRecord) before(s *stream) (n domain.NonAssociation, done Action,
 	return n, Reopened, true
 }
 
-// isDue are the residents that a command has not restored yet, as they are to be,
+// pendingRestores are the residents that a command has not restored yet, as they are to be,
 // and what that does to each.
-func (t mergeEffect) isDue(s *stream, command uuid.UUID) (records []domain.NonAssociation, planned changes) {
+func (t mergeEffect) pendingRestores(s *stream, command uuid.UUID) (records []domain.NonAssociation, planned changes) {
 	restored := map[uuid.UUID]bool{}
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID == command {
@@ -105,11 +105,11 @@ func (t mergeEffect) reopened(n domain.NonAssociation) domain.NonAssociation {
 
 // effectCollector goes through the log in its order.
 type effectCollector struct {
-	message    uuid.UUID
-	merged     *domain.Renumbering // the merge that the message told, if it did
-	over       bool                // it was taken back before
-	effects    []mergeEffect
-	incomplete incompleteTransfers // those of others that the traces would meet
+	message       uuid.UUID
+	merged        *domain.Renumbering // the merge that the message told, if it did
+	alreadyUndone bool                // it was taken back before
+	effects       []mergeEffect
+	incomplete    incompleteTransfers // those of others that the traces would meet
 }
 
 // effectsOf goes through the whole log, because nothing else knows for sure.
@@ -134,7 +134,7 @@ func (p *Process) effectsOf(ctx context.Context, message uuid.UUID) (*effectColl
 			}
 		}
 		if len(events) < page {
-			return t.found()
+			return t.result()
 		}
 		from = events[len(events)-1].Position
 	}
@@ -149,7 +149,7 @@ func moves(eventType string) bool {
 
 // page is one read that outlives outages for a while.
 func (p *Process) page(ctx context.Context, from eventstore.Position, limit int) (events []eventstore.RecordedEvent, err error) {
-	err = p.untilWon(ctx, func(ctx context.Context) error {
+	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
 		if events, err = p.Log.ReadAll(ctx, eventstore.Forwards, from, limit); err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
@@ -158,7 +158,7 @@ func (p *Process) page(ctx context.Context, from eventstore.Position, limit int)
 	return events, err
 }
 
-func (t *effectCollector) found() (*effectCollector, error) {
+func (t *effectCollector) result() (*effectCollector, error) {
 	if len(t.effects) == 0 && t.merged == nil {
 		return nil, ErrNothingMerged
 	}
@@ -185,10 +185,10 @@ func (t *effectCollector) add(fact domain.Fact, recorded eventstore.RecordedEven
 			t.merged = &e.Renumbering
 		}
 	case domain.PrisonerUnmerged:
-		t.over = t.over || e.Message == t.message
+		t.alreadyUndone = t.alreadyUndone || e.Message == t.message
 	case domain.TransferredIn:
 		if hop, known, is := t.hop(e, own); is {
-			at := t.trace(fact.Meta.CommandID, hop, e.To, known)
+			at := t.effectFor(fact.Meta.CommandID, hop, e.To, known)
 			at.arrived = append(at.arrived, arrivedRecord{id: e.NonAssociationID, carried: e.NonAssociation})
 		}
 	case domain.Closed:
@@ -208,7 +208,7 @@ func (t *effectCollector) hop(e domain.TransferredIn, own bool) (domain.Renumber
 	if own {
 		return e.Renumbering, passed, true
 	}
-	if t.merged == nil || t.over {
+	if t.merged == nil || t.alreadyUndone {
 		return domain.Renumbering{}, nil, false
 	}
 	i := slices.Index(passed, t.merged.Number)
@@ -218,14 +218,14 @@ func (t *effectCollector) hop(e domain.TransferredIn, own bool) (domain.Renumber
 	return domain.Renumbering{Previous: t.merged.Previous, Number: e.Number, Reason: e.Reason}, passed[i:], true
 }
 
-// trace is the one of a message, a hop and a pair; a new one where there is none.
-func (t *effectCollector) trace(message uuid.UUID, hop domain.Renumbering, to domain.Pair, known []domain.PrisonerNumber) *mergeEffect {
+// effectFor is the one of a message, a hop and a pair; a new one where there is none.
+func (t *effectCollector) effectFor(message uuid.UUID, hop domain.Renumbering, to domain.Pair, known []domain.PrisonerNumber) *mergeEffect {
 	i := slices.IndexFunc(t.effects, func(o mergeEffect) bool {
 		return o.message == message && o.Previous == hop.Previous && o.Number == hop.Number && o.to == to
 	})
 	if i < 0 {
 		from, _ := domain.Renumbering{Previous: hop.Number, Number: hop.Previous}.Pair(to) // the zero Pair is nowhere
-		t.effects = append(t.effects, mergeEffect{Renumbering: hop, message: message, from: from, to: to, known: known})
+		t.effects = append(t.effects, mergeEffect{Renumbering: hop, message: message, from: from, to: to, laterNumbers: known})
 		i = len(t.effects) - 1
 	}
 	return &t.effects[i]
@@ -268,7 +268,7 @@ func (t *effectCollector) deleted(e domain.Deleted, fact domain.Fact, recorded e
 	if t.merged != nil {
 		hop = *t.merged
 	}
-	at := t.trace(t.message, hop, pair, nil)
+	at := t.effectFor(t.message, hop, pair, nil)
 	at.resident = append(at.resident, residentRecord{id: e.NonAssociationID, revision: recorded.Revision})
 	return nil
 }

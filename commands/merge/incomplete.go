@@ -30,7 +30,7 @@ func (p *Process) complete(ctx context.Context, halves []incompleteTransfer) err
 	for _, cut := range halves {
 		p.Logger.InfoContext(ctx, "complete a move that was cut off", "message", cut.by.CommandID, "from", cut.from.Stream(), "to", cut.to.Stream())
 		_, err := p.transfer(ctx, transfer{
-			Renumbering: cut.Renumbering, via: cut.via, by: cut.by, from: cut.from, to: cut.to, choose: cut.isIn,
+			Renumbering: cut.Renumbering, via: cut.via, by: cut.by, from: cut.from, to: cut.to, choose: cut.stillInBoth,
 		})
 		if err != nil {
 			return err
@@ -39,8 +39,8 @@ func (p *Process) complete(ctx context.Context, halves []incompleteTransfer) err
 	return nil
 }
 
-// isIn are its records that are in both pairs still.
-func (h incompleteTransfer) isIn(from, to *stream) []domain.NonAssociation {
+// stillInBoth are its records that are in both pairs still.
+func (h incompleteTransfer) stillInBoth(from, to *stream) []domain.NonAssociation {
 	var both []domain.NonAssociation
 	for _, id := range h.ids {
 		n, here := from.find(id)
@@ -93,8 +93,8 @@ func (all incompleteTransfers) after(fact domain.Fact) incompleteTransfers {
 // completeAt completes what other messages have brought to these pairs and not
 // taken from where it was.
 func (p *Process) completeAt(ctx context.Context, by domain.Cause, pairs []domain.Pair) error {
-	for chunk := range slices.Chunk(pairs, atOnce) {
-		streams, err := p.patiently(ctx, chunk...)
+	for chunk := range slices.Chunk(pairs, maxLoadedPairs) {
+		streams, err := p.loadWithRetry(ctx, chunk...)
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (p *Process) incompleteAt(ctx context.Context, to *stream, command uuid.UUI
 		}
 		from, loaded := sources[n.TransferredFrom.Pair]
 		if !loaded {
-			streams, err := p.patiently(ctx, n.TransferredFrom.Pair)
+			streams, err := p.loadWithRetry(ctx, n.TransferredFrom.Pair)
 			if err != nil {
 				return nil, err
 			}

@@ -70,14 +70,14 @@ type Message struct {
 // that was cut off is completed. Errors: [ErrCircle], [commands.ErrBusy] and
 // faults of the store; after the last two the same call again is right.
 func (p *Process) Apply(ctx context.Context, by domain.Cause, m Message, router Pairs) ([]Change, error) {
-	way, err := p.way(ctx, m.Number)
+	way, err := p.mergePathOf(ctx, m.Number)
 	if err != nil {
 		return nil, err
 	}
-	if way.passes(m.Previous) {
+	if way.contains(m.Previous) {
 		return nil, fmt.Errorf("merge %s into %s: %w", m.Previous, m.Number, ErrCircle)
 	}
-	by.About = way.end()
+	by.About = way.survivor()
 	pairs, err := p.pairsOf(ctx, m.Previous, router)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (p *Process) Apply(ctx context.Context, by domain.Cause, m Message, router 
 	if err := p.completeAt(ctx, by, pairs); err != nil {
 		return nil, err
 	}
-	a := &applying{Process: p, by: by, message: m, way: way, listed: listed, targets: way.via()}
+	a := &applying{Process: p, by: by, message: m, path: way, listed: listed, targets: way.via()}
 	for _, other := range number.removal.Merges {
 		a.targets = append(slices.Clip(a.targets), other.Into)
 	}
@@ -99,13 +99,13 @@ func (p *Process) Apply(ctx context.Context, by domain.Cause, m Message, router 
 // due are the pairs that the message is about: none when there is nothing left
 // to do. The first attempt at a merge records them, and removes the number.
 func (p *Process) due(ctx context.Context, by domain.Cause, m Message, pairs []domain.Pair) (n number, listed []domain.Pair, err error) {
-	err = p.untilWon(ctx, func(ctx context.Context) error {
+	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
 		if n, err = p.number(ctx, m.Previous); err != nil {
 			return err
 		}
 		listed = nil
 		if m.Booking {
-			listed, err = p.unlessUndone(ctx, by, m, pairs)
+			listed, err = p.pairsUnlessUndone(ctx, by, m, pairs)
 			return err
 		}
 		if own, known := n.removal.By(by.CommandID); known {
@@ -124,11 +124,11 @@ func (p *Process) due(ctx context.Context, by domain.Cause, m Message, pairs []d
 	return n, listed, err
 }
 
-// unlessUndone are the pairs of a booking that moved; none when the move was
+// pairsUnlessUndone are the pairs of a booking that moved; none when the move was
 // taken back. Such a move removes no number, so that no fact of its own lists
 // them.
-func (p *Process) unlessUndone(ctx context.Context, by domain.Cause, m Message, pairs []domain.Pair) ([]domain.Pair, error) {
-	for chunk := range slices.Chunk(pairs, atOnce) {
+func (p *Process) pairsUnlessUndone(ctx context.Context, by domain.Cause, m Message, pairs []domain.Pair) ([]domain.Pair, error) {
+	for chunk := range slices.Chunk(pairs, maxLoadedPairs) {
 		both := slices.Clone(chunk)
 		for _, pair := range chunk {
 			if to, err := m.Pair(pair); err == nil {
@@ -139,7 +139,7 @@ func (p *Process) unlessUndone(ctx context.Context, by domain.Cause, m Message, 
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(streams, func(s *stream) bool { return s.own(unmergeCommandID(by.CommandID)) > 0 }) {
+		if slices.ContainsFunc(streams, func(s *stream) bool { return s.countOwn(unmergeCommandID(by.CommandID)) > 0 }) {
 			return nil, nil
 		}
 	}

@@ -94,7 +94,7 @@ func (w *world) deliver(n int) {
 	}
 }
 
-// takeBack undoes a message, perhaps one that has done nothing yet.
+// undoEffect undoes a message, perhaps one that has done nothing yet.
 func (w *world) takeBack(n int) {
 	if len(w.messages) == 0 {
 		return

@@ -64,8 +64,8 @@ func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // of a s
 
 func (s *stream) expected() eventstore.Expected { return s.folding.Expected() }
 
-// own counts the facts that a command has left.
-func (s *stream) own(command uuid.UUID) int {
+// countOwn counts the facts that a command has left.
+func (s *stream) countOwn(command uuid.UUID) int {
 	own := 0
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID == command {
@@ -75,9 +75,9 @@ func (s *stream) own(command uuid.UUID) int {
 	return own
 }
 
-// gone are the non-associations that a command has made leave, or deleted. If
+// removedBy are the non-associations that a command has made leave, or deleted. If
 // one is back, a later word brought it.
-func (s *stream) gone(command uuid.UUID) map[uuid.UUID]bool {
+func (s *stream) removedBy(command uuid.UUID) map[uuid.UUID]bool {
 	gone := map[uuid.UUID]bool{}
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID != command {
@@ -143,21 +143,21 @@ func (p *Process) each(ctx context.Context, name string, loaded eventstore.Strea
 	return nil
 }
 
-// patiently is load that outlives outages of the store for a while.
-func (p *Process) patiently(ctx context.Context, pairs ...domain.Pair) (streams []*stream, err error) {
-	err = p.untilWon(ctx, func(ctx context.Context) error {
+// loadWithRetry is load that outlives outages of the store for a while.
+func (p *Process) loadWithRetry(ctx context.Context, pairs ...domain.Pair) (streams []*stream, err error) {
+	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
 		streams, err = p.load(ctx, pairs...)
 		return err
 	})
 	return streams, err
 }
 
-// put decides a command on a stream and appends what it comes to, at exactly the
+// decideAndAppend decides a command on a stream and appends what it comes to, at exactly the
 // stream's revision. The command is made for the first count of what it is
 // about; where that is too large for an append, put halves the count until it
 // fits and answers how many it took. Errors: ErrConflict, then load and decide
 // again.
-func (p *Process) put(
+func (p *Process) decideAndAppend(
 	ctx context.Context, s *stream, by domain.Cause, count int, command func(count int) domain.Command,
 ) (events []domain.Event, err error) {
 	for ; ; count = (count + 1) / 2 {
@@ -168,7 +168,7 @@ func (p *Process) put(
 			return nil, err
 		}
 		// The facts that the same command left there before count on.
-		facts := decision.FactsFrom(s.own(by.CommandID), state, asked, now, by)
+		facts := decision.FactsFrom(s.countOwn(by.CommandID), state, asked, now, by)
 		err = p.append(ctx, s.pair.Stream(), s.expected(), facts)
 		if errors.Is(err, eventstore.ErrTooLarge) && count > 1 {
 			continue
@@ -191,11 +191,11 @@ func (p *Process) append(ctx context.Context, stream string, expected eventstore
 		return fmt.Errorf("append %s: %w", stream, err)
 	}
 	return p.Handler.Exclusively(ctx, stream, func(ctx context.Context) error {
-		return p.untilKnown(ctx, write)
+		return p.appendUntilKnown(ctx, write)
 	})
 }
 
-func (p *Process) untilKnown(ctx context.Context, write eventstore.Append) error {
+func (p *Process) appendUntilKnown(ctx context.Context, write eventstore.Append) error {
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		appended, err := p.Log.Append(ctx, write)
 		if err == nil {
@@ -205,7 +205,7 @@ func (p *Process) untilKnown(ctx context.Context, write eventstore.Append) error
 			return fmt.Errorf("append %s: %w", write.Stream, err)
 		}
 		p.Logger.WarnContext(ctx, "append again", "stream", write.Stream, "error", err)
-		if ended := pause(ctx, wait); ended != nil {
+		if ended := waitWithJitter(ctx, wait); ended != nil {
 			return fmt.Errorf("append %s: %w", write.Stream, ended)
 		}
 	}
@@ -216,15 +216,15 @@ const (
 	maxWait   = 400 * time.Millisecond
 )
 
-// untilWon does one step of a process again after each conflict and outage,
+// retryOnConflict does one step of a process again after each conflict and outage,
 // until the patience is over: then it is ErrBusy.
-func (p *Process) untilWon(ctx context.Context, step func(context.Context) error) error {
+func (p *Process) retryOnConflict(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		err := step(ctx)
 		again := errors.Is(err, eventstore.ErrConflict) || eventstore.Passes(err)
-		if again && pause(ctx, wait) == nil {
+		if again && waitWithJitter(ctx, wait) == nil {
 			continue
 		}
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -234,9 +234,9 @@ func (p *Process) untilWon(ctx context.Context, step func(context.Context) error
 	}
 }
 
-// pause waits at most as long as given, with jitter so that two that met once do
+// waitWithJitter waits at most as long as given, with jitter so that two that met once do
 // not meet again.
-func pause(ctx context.Context, limit time.Duration) error {
+func waitWithJitter(ctx context.Context, limit time.Duration) error {
 	timer := time.NewTimer(time.Duration(rand.Int64N(int64(limit)))) //nolint:gosec // jitter is no secret
 	defer timer.Stop()
 	select {

@@ -36,7 +36,7 @@ type transferRun struct {
 func (p *Process) transfer(ctx context.Context, m transfer) (changes, error) {
 	run := &transferRun{Process: p, transfer: m}
 	for over := false; !over; {
-		err := p.untilWon(ctx, func(ctx context.Context) (err error) {
+		err := p.retryOnConflict(ctx, func(ctx context.Context) (err error) {
 			if over, err = run.step(ctx); err != nil {
 				run.source = nil
 			}
@@ -105,7 +105,7 @@ func (r *transferRun) transferOut(ctx context.Context, records []domain.NonAssoc
 }
 
 func (r *transferRun) append(ctx context.Context, s *stream, count int, command func(int) domain.Command) error {
-	events, err := r.put(ctx, s, r.by, count, command)
+	events, err := r.decideAndAppend(ctx, s, r.by, count, command)
 	if err == nil && len(events) == 0 {
 		return fmt.Errorf("move from %s to %s: nothing came of it", r.from, r.to) // a bug: it would go on for ever
 	}
@@ -152,7 +152,7 @@ func (m transfer) transferred(n domain.NonAssociation) domain.NonAssociation {
 
 // planned tells what the move would do to the pairs as they are.
 func (p *Process) planned(ctx context.Context, m transfer) (changes, error) {
-	streams, err := p.patiently(ctx, m.from, m.to)
+	streams, err := p.loadWithRetry(ctx, m.from, m.to)
 	if err != nil {
 		return nil, err
 	}

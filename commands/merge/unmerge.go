@@ -43,7 +43,7 @@ func (p *Process) Undo(ctx context.Context, by domain.Cause, reason string, dryR
 	u.by.CausationID, u.by.CommandID = by.CommandID, unmergeCommandID(by.CommandID)
 	var undone Undone
 	for _, t := range found.effects {
-		done, err := u.takeBack(ctx, t)
+		done, err := u.undoEffect(ctx, t)
 		undone.Changes = append(undone.Changes, done...)
 		if err != nil {
 			return undone, err
@@ -69,9 +69,9 @@ func (u *undoing) about(number domain.PrisonerNumber) domain.Cause {
 	return by
 }
 
-func (u *undoing) takeBack(ctx context.Context, t mergeEffect) (all changes, err error) {
+func (u *undoing) undoEffect(ctx context.Context, t mergeEffect) (all changes, err error) {
 	if len(t.arrived) > 0 {
-		all, err = u.bringBack(ctx, t)
+		all, err = u.transferBack(ctx, t)
 		if err != nil {
 			return all, err
 		}
@@ -80,10 +80,10 @@ func (u *undoing) takeBack(ctx context.Context, t mergeEffect) (all changes, err
 	return append(all, done...), err
 }
 
-// bringBack moves what a trace brought to a pair back, from wherever later moves
+// transferBack moves what a trace brought to a pair back, from wherever later moves
 // have taken it.
-func (u *undoing) bringBack(ctx context.Context, t mergeEffect) (all changes, err error) {
-	ways, err := u.waysBack(ctx, t)
+func (u *undoing) transferBack(ctx context.Context, t mergeEffect) (all changes, err error) {
+	ways, err := u.returnRoutes(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (u *undoing) bringBack(ctx context.Context, t mergeEffect) (all changes, er
 		if err != nil { // the other of the pair is the removed number itself
 			continue
 		}
-		done, err := u.moveBack(ctx, t, transfer{
+		done, err := u.transferRoute(ctx, t, transfer{
 			Renumbering: back, by: u.about(t.Previous), from: w.at, to: to, undo: t.reopened, choose: w.choose,
 		})
 		all = append(all, done...)
@@ -104,8 +104,8 @@ func (u *undoing) bringBack(ctx context.Context, t mergeEffect) (all changes, er
 	return all, nil
 }
 
-func (u *undoing) moveBack(ctx context.Context, t mergeEffect, m transfer) (all changes, err error) {
-	streams, err := u.patiently(ctx, m.from, m.to)
+func (u *undoing) transferRoute(ctx context.Context, t mergeEffect, m transfer) (all changes, err error) {
+	streams, err := u.loadWithRetry(ctx, m.from, m.to)
 	if err != nil {
 		return nil, err
 	}
@@ -132,18 +132,18 @@ func (u *undoing) moveBack(ctx context.Context, t mergeEffect, m transfer) (all 
 func (u *undoing) restore(ctx context.Context, t mergeEffect) (all changes, err error) {
 	back := domain.Renumbering{Previous: t.Number, Number: t.Previous, Reason: u.reason}
 	for over := len(t.resident) == 0; !over && err == nil; {
-		err = u.untilWon(ctx, func(ctx context.Context) error {
+		err = u.retryOnConflict(ctx, func(ctx context.Context) error {
 			streams, err := u.load(ctx, t.to)
 			if err != nil {
 				return err
 			}
-			due, planned := t.isDue(streams[0], u.by.CommandID)
+			due, planned := t.pendingRestores(streams[0], u.by.CommandID)
 			if over = len(due) == 0 || u.dryRun; over {
 				all = append(all, planned...)
 				return nil
 			}
 			taken := 0
-			_, err = u.put(ctx, streams[0], u.about(t.Previous), len(due), func(count int) domain.Command {
+			_, err = u.decideAndAppend(ctx, streams[0], u.about(t.Previous), len(due), func(count int) domain.Command {
 				taken = count
 				return domain.Restore{Renumbering: back, Records: due[:count]}
 			})
@@ -160,7 +160,7 @@ func (u *undoing) returnNumber(ctx context.Context, m *domain.Renumbering, messa
 	if m == nil {
 		return "", nil
 	}
-	err = u.untilWon(ctx, func(ctx context.Context) error {
+	err = u.retryOnConflict(ctx, func(ctx context.Context) error {
 		number, err := u.number(ctx, m.Previous)
 		if err != nil {
 			return err

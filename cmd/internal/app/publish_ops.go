@@ -14,7 +14,7 @@ import (
 // TopicStatus is how far a topic's publisher is.
 type TopicStatus struct {
 	Topic    message.Topic
-	Begun    bool // false: nothing has ever been published to it
+	Begun    bool   // false: nothing has ever been published to it
 	Position uint64 // of the checkpoint
 	publisher.Backlog
 	// Parked counts the parked messages by state.

@@ -50,24 +50,24 @@ func (p *Process) numbers(ctx context.Context, of ...domain.PrisonerNumber) ([]n
 	return numbers, nil
 }
 
-// way is a number and those that it was merged into one after the other; the
+// mergePath is a number and those that it was merged into one after the other; the
 // last one survives.
-type way []domain.PrisonerNumber
+type mergePath []domain.PrisonerNumber
 
-func (w way) end() domain.PrisonerNumber { return w[len(w)-1] }
+func (w mergePath) survivor() domain.PrisonerNumber { return w[len(w)-1] }
 
 // via are the removed numbers on the way.
-func (w way) via() []domain.PrisonerNumber { return w[:len(w)-1] }
+func (w mergePath) via() []domain.PrisonerNumber { return w[:len(w)-1] }
 
-func (w way) passes(number domain.PrisonerNumber) bool { return slices.Contains(w, number) }
+func (w mergePath) contains(number domain.PrisonerNumber) bool { return slices.Contains(w, number) }
 
-// way follows the merges of a number. Where they lead round in a circle, after
+// mergePathOf follows the merges of a number. Where they lead round in a circle, after
 // one of them was taken back, the number at which the circle closes counts.
-func (p *Process) way(ctx context.Context, from domain.PrisonerNumber) (w way, err error) {
-	err = p.untilWon(ctx, func(ctx context.Context) error {
-		w = way{from}
+func (p *Process) mergePathOf(ctx context.Context, from domain.PrisonerNumber) (w mergePath, err error) {
+	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
+		w = mergePath{from}
 		for {
-			next, err := p.number(ctx, w.end())
+			next, err := p.number(ctx, w.survivor())
 			if err != nil {
 				return err
 			}
