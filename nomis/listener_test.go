@@ -19,6 +19,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/eventstore/postgres"
@@ -39,7 +40,7 @@ const (
 	poll     = 5 * time.Millisecond
 )
 
-var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+var noon = domaintest.Noon.UTC()
 
 func clock() time.Time { return noon }
 

@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -69,7 +70,7 @@ func (w *world) somebody(label string) {
 			domain.Reopen{ID: id, ReopenReason: "again"}, domain.Delete{ID: id},
 		}).Draw(w.T, label+" command")
 	}
-	receipt, err := newService(w.log).Execute(w.Context(), by(domain.DPS), pair, command)
+	receipt, err := newService(w.log).Execute(w.Context(), domaintest.NewCause(domain.DPS), pair, command)
 	if err != nil {
 		require.True(w, errors.As(err, new(domain.Refusal)) || errors.As(err, new(domain.Moved)), err)
 		return
