@@ -12,8 +12,9 @@ import (
 	"nonassociations/domain"
 )
 
-// reserveSQL takes a key that is free, or whose life is over; it answers nothing
-// when the key stands for a command.
+// reserveSQL takes a key that is free or expired. It returns no row when the key is
+// bound to a command already. One statement does both, so that two requests with the
+// same key cannot both reserve it.
 const reserveSQL = `
 INSERT INTO commands.keys AS k (client, key, request, command_id, claimed_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (client, key) DO UPDATE SET
@@ -26,7 +27,8 @@ const reservedSQL = `
 SELECT request, command_id, claimed_at, pair, revision, position, answered_at
 FROM commands.keys WHERE client = $1 AND key = $2`
 
-// Reserve is [commands.Keys]'s.
+// Reserve implements [commands.IdempotencyStore]. now is the time of the reservation, by
+// which the key expires after [TTL].
 func (s *Store) Reserve(ctx context.Context, key commands.IdempotencyKey, command uuid.UUID, now time.Time) (commands.Reservation, error) {
 	for {
 		var taken bool
@@ -38,7 +40,7 @@ func (s *Store) Reserve(ctx context.Context, key commands.IdempotencyKey, comman
 			return commands.Reservation{}, fmt.Errorf("claim an idempotency key: %w", err)
 		}
 		claim, err := s.reserved(ctx, key)
-		if !none(err) { // freed in between: it can be had now
+		if !none(err) { // without a row, the key was freed between the two statements
 			return claim, err
 		}
 	}
@@ -70,8 +72,8 @@ func (s *Store) reserved(ctx context.Context, key commands.IdempotencyKey) (comm
 	return claim, nil
 }
 
-// completeSQL puts the key back when a neighbour's refusal has freed it meanwhile:
-// what was answered once is answered again.
+// completeSQL inserts the key again when a concurrent attempt was refused and has freed
+// it. An answer that one caller got must also be the answer of every repeat.
 const completeSQL = `
 INSERT INTO commands.keys AS k (client, key, request, command_id, claimed_at, pair, revision, position, answered_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -79,7 +81,7 @@ ON CONFLICT (client, key) DO UPDATE SET
     pair = excluded.pair, revision = excluded.revision, position = excluded.position, answered_at = excluded.answered_at
 WHERE k.command_id = excluded.command_id AND k.revision IS NULL`
 
-// Complete is [commands.Keys]'s.
+// Complete implements [commands.IdempotencyStore].
 func (s *Store) Complete(ctx context.Context, key commands.IdempotencyKey, claim commands.Reservation, answer commands.StoredAnswer) error {
 	_, err := s.pool.Exec(ctx, completeSQL, key.Client, key.Name, key.Request[:], claim.CommandID, claim.Since,
 		answer.Pair.String(), int64(answer.Revision), int64(answer.Position), answer.At) //nolint:gosec // both stay far below 2⁶³
@@ -89,7 +91,7 @@ func (s *Store) Complete(ctx context.Context, key commands.IdempotencyKey, claim
 	return nil
 }
 
-// Release is [commands.Keys]'s.
+// Release implements [commands.IdempotencyStore].
 func (s *Store) Release(ctx context.Context, key commands.IdempotencyKey, command uuid.UUID) error {
 	_, err := s.pool.Exec(ctx,
 		`DELETE FROM commands.keys WHERE client = $1 AND key = $2 AND command_id = $3 AND revision IS NULL`,

@@ -9,7 +9,7 @@ import (
 	"nonassociations/domain"
 )
 
-// applying is one attempt at a message.
+// applying is one attempt at a message. One goroutine owns it.
 type applying struct {
 	*Process
 	by      domain.Cause
@@ -20,8 +20,9 @@ type applying struct {
 	visited []domain.Pair           // that were worked on
 }
 
-// apply works on the pairs. Another merge may have taken a record from one of
-// them to a pair that is not listed: it is followed there.
+// apply transfers the records of the listed pairs. Another merge may have moved a record
+// from one of them to a pair that is not listed, so apply continues with these pairs. It
+// returns the changes so far together with the first error.
 func (a *applying) apply(ctx context.Context) ([]Change, error) {
 	var all changes
 	for next := slices.Clone(a.listed); len(next) > 0; {
