@@ -15,9 +15,9 @@ type applying struct {
 	by      domain.Cause
 	message Message
 	path    mergePath
-	targets []domain.PrisonerNumber // that moves of this number may have been begun to, beside the end of the way
-	listed  []domain.Pair           // that the message is about
-	visited []domain.Pair           // that were worked on
+	targets []domain.PrisonerNumber // numbers, beside the survivor, to which a transfer may have been started
+	listed  []domain.Pair           // pairs of the message
+	visited []domain.Pair           // pairs that were worked on
 }
 
 // apply transfers the records of the listed pairs. Another merge may have moved a record
@@ -42,8 +42,9 @@ func (a *applying) apply(ctx context.Context) ([]Change, error) {
 	return all, nil
 }
 
-// forwardedPairs are pairs with the previous number that records have left this one
-// for, and that are neither listed nor seen.
+// forwardedPairs returns the pairs that records have left this pair for, as far as they
+// still have the previous number. Pairs that are listed or were visited already are
+// left out.
 func (a *applying) forwardedPairs(ctx context.Context, pair domain.Pair) ([]domain.Pair, error) {
 	streams, err := a.loadWithRetry(ctx, pair)
 	if err != nil {
@@ -59,13 +60,16 @@ func (a *applying) forwardedPairs(ctx context.Context, pair domain.Pair) ([]doma
 	return pairs, nil
 }
 
+// applyToPair applies the message to one pair. It transfers the records to the pair of
+// the surviving number. When both prisoners of the pair have become one, it deletes the
+// records instead: nobody is kept apart from themselves.
 func (a *applying) applyToPair(ctx context.Context, pair domain.Pair) (changes, error) {
 	other, err := a.Process.mergePathOf(ctx, pair.Other(a.message.Previous))
 	if err != nil {
 		return nil, err
 	}
 	to, err := domain.NewPair(a.path.survivor(), pair.Other(a.message.Previous))
-	if err != nil || other.survivor() == a.path.survivor() { // the two are one: nobody is kept apart from themselves
+	if err != nil || other.survivor() == a.path.survivor() { // both prisoners of the pair are one now
 		return a.deleteSelfPair(ctx, pair)
 	}
 	begun, err := a.finishEarlierTransfers(ctx, pair)
@@ -79,10 +83,10 @@ func (a *applying) applyToPair(ctx context.Context, pair domain.Pair) (changes, 
 	})
 }
 
-// finishEarlierTransfers finishes moves of the number that were cut off on their way to
-// another than the one that survives now: what arrived there leaves, and goes on
-// from there by the merge that removed that number. It answers with the streams
-// that such moves may have gone to.
+// finishEarlierTransfers completes transfers of the number that were interrupted on
+// their way to a number that has been removed since. The record must first leave the
+// old pair entirely. It then goes on from the intermediate pair by the merge that
+// removed that number. The result is the streams that such transfers may have gone to.
 func (a *applying) finishEarlierTransfers(ctx context.Context, pair domain.Pair) ([]*stream, error) {
 	var targets []*stream
 	for _, number := range a.targets {
@@ -108,7 +112,8 @@ func (a *applying) finishEarlierTransfers(ctx context.Context, pair domain.Pair)
 	return targets, nil
 }
 
-// inBoth are the records that have arrived and not left.
+// inBoth returns the records that have arrived in a stream and have not left the other
+// one yet.
 func inBoth(from, to *stream) []domain.NonAssociation {
 	var both []domain.NonAssociation
 	for _, n := range from.state().Items {
@@ -119,9 +124,10 @@ func inBoth(from, to *stream) []domain.NonAssociation {
 	return both
 }
 
-// toTransfer are the records of a pair that go along: what lives and was created in
-// the span, and whatever an attempt that was cut off has already brought to where
-// it goes, but not what has gone before.
+// toTransfer returns the records of a pair that the message moves: those that are not
+// deleted and were created in the period, and those that an interrupted attempt has
+// already brought to their target. A record that this message moved before is left out.
+// If it is here again, a later message has brought it back.
 func (a *applying) toTransfer(from *stream, targets ...*stream) []domain.NonAssociation {
 	gone, standing := from.removedBy(a.by.CommandID), a.existedBefore(from, targets)
 	var going []domain.NonAssociation
@@ -140,10 +146,11 @@ func (a *applying) toTransfer(from *stream, targets ...*stream) []domain.NonAsso
 	return going
 }
 
-// existedBefore reports whether a record was there before the message, by the log
-// alone: of a listed pair, what stood at the revision that the message's first
-// fact names, or all while there is no such fact; and what another merge has
-// brought from a pair that the message is about.
+// existedBefore returns a test whether a record existed before the message. A record
+// that was opened afterwards belongs to the old number on purpose. The test uses the
+// log alone. In a listed pair it takes the state at the revision that the message's
+// first fact names, or any record while there is no such fact. A record that another
+// merge brought from a visited pair counts as well.
 func (a *applying) existedBefore(from *stream, targets []*stream) func(domain.NonAssociation) bool {
 	brought := func(n domain.NonAssociation) bool {
 		return n.TransferredFrom != nil && slices.Contains(a.visited, n.TransferredFrom.Pair)
@@ -164,8 +171,9 @@ func (a *applying) existedBefore(from *stream, targets []*stream) func(domain.No
 	return func(n domain.NonAssociation) bool { return stood[n.ID] || brought(n) }
 }
 
-// firstTransferred is the lowest revision of a pair whose state facts of a command
-// have carried away; -1 is before its first fact. False: there is no such fact.
+// firstTransferred returns the lowest revision of a pair whose state a fact of the
+// command was based on. -1 means before the first fact. It returns false when the
+// command has left no fact about the pair.
 func firstTransferred(command uuid.UUID, from *stream, targets []*stream) (lowest int64, begun bool) {
 	note := func(revision int64) {
 		if !begun || revision < lowest {
@@ -194,7 +202,8 @@ func firstTransferred(command uuid.UUID, from *stream, targets []*stream) (lowes
 	return lowest, begun
 }
 
-// deleteSelfPair deletes what was recorded between two numbers of one prisoner.
+// deleteSelfPair deletes the records between two numbers of one prisoner, in as many
+// appends as they need.
 func (a *applying) deleteSelfPair(ctx context.Context, pair domain.Pair) (all changes, err error) {
 	for over := false; !over && err == nil; {
 		err = a.retryOnConflict(ctx, func(ctx context.Context) error {
@@ -217,9 +226,9 @@ func (a *applying) deleteSelfPair(ctx context.Context, pair domain.Pair) (all ch
 	return all, err
 }
 
-// maxLoadedPairs is how many pairs are in memory at once.
+// maxLoadedPairs bounds how many streams are held in memory at once.
 const maxLoadedPairs = 64
 
-// unmergeCommandID is the command that undoes what a message did: always the same, so
-// that it is known whether it has been.
+// unmergeCommandID returns the command id of the unmerge of a message. It is derived,
+// so that a repeated unmerge finds its own facts.
 func unmergeCommandID(message uuid.UUID) uuid.UUID { return uuid.NewSHA1(message, []byte("unmerge")) }

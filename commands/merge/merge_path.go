@@ -9,17 +9,18 @@ import (
 	"nonassociations/eventstore"
 )
 
-// number is the stream of a prisoner number as it was loaded, whole.
+// number is a complete stream of a prisoner number as it was loaded.
 type number struct {
 	removal domain.Removal
-	folding *eventstore.Folding // of which only the revisions and the times count
+	folding *eventstore.Folding // for revisions and times only; its state is unused
 }
 
 func (n number) stream() string { return n.removal.Number.Stream() }
 
 func (n number) expected() eventstore.Expected { return n.folding.Expected() }
 
-// number loads the stream of a prisoner number; most have none.
+// number loads the stream of a prisoner number. A number that was never merged has no
+// stream, and no merges.
 func (p *Process) number(ctx context.Context, of domain.PrisonerNumber) (number, error) {
 	numbers, err := p.numbers(ctx, of)
 	if err != nil {
@@ -28,8 +29,8 @@ func (p *Process) number(ctx context.Context, of domain.PrisonerNumber) (number,
 	return numbers[0], nil
 }
 
-// numbers loads the streams of prisoner numbers in one round trip, in their
-// order.
+// numbers loads the streams of prisoner numbers in one round trip, in the order of the
+// numbers.
 func (p *Process) numbers(ctx context.Context, of ...domain.PrisonerNumber) ([]number, error) {
 	streams := make([]string, len(of))
 	for i, n := range of {
@@ -50,19 +51,22 @@ func (p *Process) numbers(ctx context.Context, of ...domain.PrisonerNumber) ([]n
 	return numbers, nil
 }
 
-// mergePath is a number and those that it was merged into one after the other; the
-// last one survives.
+// mergePath is a prisoner number followed by the numbers that it was merged into, one
+// after the other. It is never empty.
 type mergePath []domain.PrisonerNumber
 
+// survivor is the last number of the path, which is not removed.
 func (w mergePath) survivor() domain.PrisonerNumber { return w[len(w)-1] }
 
-// via are the removed numbers on the way.
+// via returns the removed numbers of the path.
 func (w mergePath) via() []domain.PrisonerNumber { return w[:len(w)-1] }
 
+// contains reports whether the path goes through a number.
 func (w mergePath) contains(number domain.PrisonerNumber) bool { return slices.Contains(w, number) }
 
-// mergePathOf follows the merges of a number. Where they lead round in a circle, after
-// one of them was taken back, the number at which the circle closes counts.
+// mergePathOf follows the merges of a number. An unmerge may leave merges that form a
+// circle. The path then ends at the number where the circle closes, so that it is
+// finite and every process finds the same end.
 func (p *Process) mergePathOf(ctx context.Context, from domain.PrisonerNumber) (w mergePath, err error) {
 	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
 		w = mergePath{from}

@@ -9,15 +9,16 @@ import (
 	"nonassociations/domain"
 )
 
-// returnRoute is where records of a trace are now, and the number that they have
-// there in place of the removed one.
+// returnRoute is a group of records that an unmerge takes back from the same pair.
+// number is the one that the records have there in place of the removed number.
 type returnRoute struct {
 	at     domain.Pair
 	number domain.PrisonerNumber
 	ids    []uuid.UUID
 }
 
-// choose leaves a deleted one where it is, unless it is in the other pair too.
+// choose returns the records that are still there. A deleted record stays where it is,
+// unless the target pair has it too: then the transfer must be completed.
 func (w *returnRoute) choose(from, to *stream) []domain.NonAssociation {
 	var going []domain.NonAssociation
 	for _, id := range w.ids {
@@ -30,7 +31,8 @@ func (w *returnRoute) choose(from, to *stream) []domain.NonAssociation {
 	return going
 }
 
-// returnRoutes groups the records of a trace by where they are now.
+// returnRoutes groups the records that arrived by an effect by the pair where they are
+// now.
 func (u *undoing) returnRoutes(ctx context.Context, t mergeEffect) (ways []*returnRoute, err error) {
 	streams := map[domain.Pair]*stream{}
 	for _, a := range t.arrived {
@@ -50,11 +52,11 @@ func (u *undoing) returnRoutes(ctx context.Context, t mergeEffect) (ways []*retu
 	return ways, nil
 }
 
-// locateRecord finds where a record is now, also when later merges took it
-// further, and the number that it has there in place of the removed one. False:
-// nothing is to be brought back, since a later word has put it where it is; or an
-// earlier merge was taken back, and it with it, to a number that it had before
-// this one. The streams are those that were loaded so far.
+// locateRecord returns the pair where a record is now, following later merges, and the
+// number that it has there in place of the removed one. It returns false when the
+// record is not to be taken back. That is so when a later command has put it where it
+// is, or when the unmerge of an earlier merge already returned it to a number before
+// this one. Loaded streams are added to the given map.
 func (u *undoing) locateRecord(
 	ctx context.Context, t mergeEffect, id uuid.UUID, streams map[domain.Pair]*stream,
 ) (at domain.Pair, number domain.PrisonerNumber, there bool, err error) {
@@ -88,10 +90,10 @@ func (u *undoing) locateRecord(
 		}
 		at = next.To
 	}
-	return at, "", false, nil // it came back another way
+	return at, "", false, nil // the record has returned already
 }
 
-// leftByUndo reports whether it was an undoing that made a record leave last.
+// leftByUndo reports whether the last departure of a record was caused by an unmerge.
 func (s *stream) leftByUndo(id uuid.UUID) bool {
 	for _, fact := range slices.Backward(s.facts) {
 		if e, is := fact.Event.(domain.TransferredOut); is && e.NonAssociationID == id {
@@ -101,6 +103,8 @@ func (s *stream) leftByUndo(id uuid.UUID) bool {
 	return false
 }
 
+// outgoingTransferOf returns where a record went when it left a pair, and false when it
+// did not leave.
 func outgoingTransferOf(s domain.State, id uuid.UUID) (domain.OutgoingTransfer, bool) {
 	for _, d := range s.TransferredOut {
 		if d.ID == id {

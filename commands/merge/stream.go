@@ -15,21 +15,23 @@ import (
 	"nonassociations/eventstore"
 )
 
-// stream is a pair's stream as it was loaded, whole, with what this process has
-// appended to it since.
+// stream is a complete stream of a pair as it was loaded, with the facts that this
+// process has appended since.
 type stream struct {
 	pair    domain.Pair
-	facts   []domain.Fact // by revision
+	facts   []domain.Fact // the index is the revision
 	folding *eventstore.Folding
-	before  map[uint64]domain.State // by revision, those that were asked for
+	before  map[uint64]domain.State // by revision; a cache of at
 }
 
+// add folds the next fact. Errors are those of [eventstore.Folding.Add].
 func (s *stream) add(fact eventstore.Fact) error {
 	s.facts = append(s.facts, fact.Fact)
 	return s.folding.Add(fact)
 }
 
-// appended adds facts that this process has appended.
+// appended folds facts that this process has appended, so that the stream need not be
+// loaded again.
 func (s *stream) appended(facts []domain.Fact) error {
 	for _, fact := range facts {
 		if err := s.add(eventstore.Fact{Fact: fact, Stream: s.pair.Stream(), Pair: s.pair, Revision: s.folding.Next()}); err != nil {
@@ -41,7 +43,8 @@ func (s *stream) appended(facts []domain.Fact) error {
 
 func (s *stream) state() domain.State { return s.folding.State() }
 
-// at is the state of the pair at a revision.
+// at returns the state of the pair at a revision. It folds from the first fact, and
+// keeps the result because a transfer asks for the same revision for each record.
 func (s *stream) at(revision uint64) domain.State {
 	state, known := s.before[revision]
 	if !known {
@@ -51,20 +54,21 @@ func (s *stream) at(revision uint64) domain.State {
 	return state
 }
 
-// find is a non-association that is here, deleted or not.
+// find returns a record of the pair, deleted or not.
 func (s *stream) find(id uuid.UUID) (domain.NonAssociation, bool) { return s.folding.Find(id) }
 
-// arrivedFrom is find for one that came from a pair.
+// arrivedFrom returns a record of the pair if its last transfer came from the given
+// pair.
 func (s *stream) arrivedFrom(pair domain.Pair, id uuid.UUID) (domain.NonAssociation, bool) {
 	n, here := s.find(id)
 	return n, here && n.TransferredFrom != nil && n.TransferredFrom.Pair == pair
 }
 
-func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // of a stream that exists
+func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // the stream must have a fact
 
 func (s *stream) expected() eventstore.Expected { return s.folding.Expected() }
 
-// countOwn counts the facts that a command has left.
+// countOwn returns how many facts of the stream a command has appended.
 func (s *stream) countOwn(command uuid.UUID) int {
 	own := 0
 	for _, fact := range s.facts {
@@ -75,8 +79,8 @@ func (s *stream) countOwn(command uuid.UUID) int {
 	return own
 }
 
-// removedBy are the non-associations that a command has made leave, or deleted. If
-// one is back, a later word brought it.
+// removedBy returns the records that a command has transferred out or deleted. A record
+// of these that is in the pair again was brought back by a later command.
 func (s *stream) removedBy(command uuid.UUID) map[uuid.UUID]bool {
 	gone := map[uuid.UUID]bool{}
 	for _, fact := range s.facts {
@@ -92,8 +96,8 @@ func (s *stream) removedBy(command uuid.UUID) map[uuid.UUID]bool {
 	return gone
 }
 
-// lastChanges are the revisions of the last facts that changed what goes along,
-// by non-association.
+// lastChanges returns the revision of the last fact about each record. Facts that a
+// transfer does not carry, as those about NOMIS's sequences, do not count.
 func (s *stream) lastChanges() map[uuid.UUID]uint64 {
 	last := map[uuid.UUID]uint64{}
 	for revision, fact := range s.facts {
@@ -106,7 +110,7 @@ func (s *stream) lastChanges() map[uuid.UUID]uint64 {
 	return last
 }
 
-// load loads the streams of pairs in one round trip, in their order.
+// load loads the streams of pairs in one round trip, in the order of the pairs.
 func (p *Process) load(ctx context.Context, pairs ...domain.Pair) ([]*stream, error) {
 	names := make([]string, len(pairs))
 	for i, pair := range pairs {
@@ -123,7 +127,8 @@ func (p *Process) load(ctx context.Context, pairs ...domain.Pair) ([]*stream, er
 	return streams, nil
 }
 
-// each hands over the facts of a stream that was read whole.
+// each decodes the events of a stream and calls add for each fact. Errors: those of the
+// read and of add, events that this build cannot read, and [eventstore.ErrNotWhole].
 func (p *Process) each(ctx context.Context, name string, loaded eventstore.Stream, add func(eventstore.Fact) error) error {
 	if loaded.Err != nil {
 		return loaded.Err
@@ -143,7 +148,7 @@ func (p *Process) each(ctx context.Context, name string, loaded eventstore.Strea
 	return nil
 }
 
-// loadWithRetry is load that outlives outages of the store for a while.
+// loadWithRetry is load with retries during outages of the store.
 func (p *Process) loadWithRetry(ctx context.Context, pairs ...domain.Pair) (streams []*stream, err error) {
 	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
 		streams, err = p.load(ctx, pairs...)
@@ -152,11 +157,11 @@ func (p *Process) loadWithRetry(ctx context.Context, pairs ...domain.Pair) (stre
 	return streams, err
 }
 
-// decideAndAppend decides a command on a stream and appends what it comes to, at exactly the
-// stream's revision. The command is made for the first count of what it is
-// about; where that is too large for an append, put halves the count until it
-// fits and answers how many it took. Errors: ErrConflict, then load and decide
-// again.
+// decideAndAppend decides a command on a stream and appends its facts at exactly the
+// revision of the stream. command builds the command for the first count records. When
+// these do not fit into one append, decideAndAppend halves count until they do. It
+// returns the events that were appended, none when there was nothing to do. After
+// [eventstore.ErrConflict] the caller must load the stream again.
 func (p *Process) decideAndAppend(
 	ctx context.Context, s *stream, by domain.Cause, count int, command func(count int) domain.Command,
 ) (events []domain.Event, err error) {
@@ -167,7 +172,7 @@ func (p *Process) decideAndAppend(
 		if err != nil || len(decision.Events) == 0 {
 			return nil, err
 		}
-		// The facts that the same command left there before count on.
+		// Event ids count on from earlier facts of the same command.
 		facts := decision.FactsFrom(s.countOwn(by.CommandID), state, asked, now, by)
 		err = p.append(ctx, s.pair.Stream(), s.expected(), facts)
 		if errors.Is(err, eventstore.ErrTooLarge) && count > 1 {
@@ -180,8 +185,8 @@ func (p *Process) decideAndAppend(
 	}
 }
 
-// append sends facts, in turn with other writers of this process. An unknown
-// outcome sends the same append again.
+// append appends facts at an expected revision. It holds the stream's mutex, so that
+// writers of this process do not conflict.
 func (p *Process) append(ctx context.Context, stream string, expected eventstore.Expected, facts []domain.Fact) error {
 	write := eventstore.Append{Stream: stream, Expected: expected}
 	for _, fact := range facts {
@@ -195,6 +200,9 @@ func (p *Process) append(ctx context.Context, stream string, expected eventstore
 	})
 }
 
+// appendUntilKnown sends an append until its outcome is known. An unknown outcome sends
+// the same append again, and the store recognises the event ids if the first one
+// succeeded.
 func (p *Process) appendUntilKnown(ctx context.Context, write eventstore.Append) error {
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		appended, err := p.Log.Append(ctx, write)
@@ -216,8 +224,9 @@ const (
 	maxWait   = 400 * time.Millisecond
 )
 
-// retryOnConflict does one step of a process again after each conflict and outage,
-// until the patience is over: then it is ErrBusy.
+// retryOnConflict calls step again after a conflict or an outage, with exponential
+// backoff. It returns [commands.ErrBusy] when the timeout ends first, and every other
+// error of step at once.
 func (p *Process) retryOnConflict(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
@@ -234,10 +243,11 @@ func (p *Process) retryOnConflict(ctx context.Context, step func(context.Context
 	}
 }
 
-// waitWithJitter waits at most as long as given, with jitter so that two that met once do
-// not meet again.
+// waitWithJitter waits for a random time below a limit. Without jitter, two processes
+// that conflicted once would conflict again. It returns the context's error when that
+// ends first.
 func waitWithJitter(ctx context.Context, limit time.Duration) error {
-	timer := time.NewTimer(time.Duration(rand.Int64N(int64(limit)))) //nolint:gosec // jitter is no secret
+	timer := time.NewTimer(time.Duration(rand.Int64N(int64(limit)))) //nolint:gosec // jitter needs no secure random numbers
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -247,7 +257,7 @@ func waitWithJitter(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// idsOf are the ids of non-associations.
+// idsOf returns the ids of records, in their order.
 func idsOf(records []domain.NonAssociation) []uuid.UUID {
 	ids := make([]uuid.UUID, 0, len(records))
 	for _, n := range records {
@@ -256,7 +266,8 @@ func idsOf(records []domain.NonAssociation) []uuid.UUID {
 	return slices.Clip(ids)
 }
 
-// item finds a non-association in a state.
+// item returns a non-association of a state, deleted or not. It returns false when the
+// state does not have it.
 func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
 	if i := s.Find(id); i >= 0 {
 		return s.Items[i], true

@@ -10,10 +10,11 @@ import (
 	"nonassociations/domain"
 )
 
-// ErrNothingMerged says that no fact in the log came of the message.
+// ErrNothingMerged means that the log has no fact of the message. The message id may be
+// wrong.
 var ErrNothingMerged = errors.New("no fact in the log came of this message")
 
-// Undone is what an undoing did, or would do.
+// Undone is what an unmerge did, or would do in a dry run.
 type Undone struct {
 	Changes []Change
 	// Returned is the number that is no longer removed; empty when the message
@@ -21,14 +22,16 @@ type Undone struct {
 	Returned domain.PrisonerNumber
 }
 
-// Undo takes back what a message did, by new facts: the records return to the
-// pairs of the removed number, closings and deletions that the merge made are
-// undone, and the number counts again. What else was said of them meanwhile is
-// kept. Repeating it changes nothing. A move of another message that was cut off
-// at one of the records is completed first. The cause's command id is that of
-// the message. With dryRun it only tells. Errors: [ErrNothingMerged],
-// [commands.ErrBusy] and faults of the store; after the last two the same call
-// again is right.
+// Undo undoes a message by new facts. The records return to the pairs of the removed
+// number, the closings and deletions of the merge are reversed, and the number is no
+// longer removed. Changes that other commands have made since are kept.
+//
+// The command id of the cause is the one of the message. Undo is idempotent. It first
+// completes interrupted transfers of other messages that concern the same records. With
+// dryRun it appends nothing and returns the plan.
+//
+// Errors: [ErrNothingMerged], [commands.ErrBusy] and faults of the store. After the
+// last two the same call may be repeated.
 func (p *Process) Undo(ctx context.Context, by domain.Cause, reason string, dryRun bool) (Undone, error) {
 	found, err := p.effectsOf(ctx, by.CommandID)
 	if err != nil {
@@ -49,26 +52,29 @@ func (p *Process) Undo(ctx context.Context, by domain.Cause, reason string, dryR
 			return undone, err
 		}
 	}
-	// The number counts again last: until then its reads lead to where the records
-	// are, or show those that have returned.
+	// The number comes last: until then, reads of the removed number are redirected to
+	// where the records still are.
 	undone.Returned, err = u.returnNumber(ctx, found.merged, by.CommandID)
 	return undone, err
 }
 
-// undoing is one attempt at taking a message back.
+// undoing is one attempt at an unmerge. One goroutine owns it.
 type undoing struct {
 	*Process
-	by     domain.Cause // of the new facts
+	by     domain.Cause // cause of the new facts
 	reason string
 	dryRun bool
 }
 
+// about returns the cause of a fact about a number.
 func (u *undoing) about(number domain.PrisonerNumber) domain.Cause {
 	by := u.by
 	by.About = number
 	return by
 }
 
+// undoEffect undoes the effect of the message on one pair: it transfers the arrived
+// records back first and restores the resident ones second.
 func (u *undoing) undoEffect(ctx context.Context, t mergeEffect) (all changes, err error) {
 	if len(t.arrived) > 0 {
 		all, err = u.transferBack(ctx, t)
@@ -80,8 +86,8 @@ func (u *undoing) undoEffect(ctx context.Context, t mergeEffect) (all changes, e
 	return append(all, done...), err
 }
 
-// transferBack moves what a trace brought to a pair back, from wherever later moves
-// have taken it.
+// transferBack transfers the records that arrived by an effect back, from wherever
+// later merges have moved them.
 func (u *undoing) transferBack(ctx context.Context, t mergeEffect) (all changes, err error) {
 	ways, err := u.returnRoutes(ctx, t)
 	if err != nil {
@@ -90,7 +96,7 @@ func (u *undoing) transferBack(ctx context.Context, t mergeEffect) (all changes,
 	for _, w := range ways {
 		back := domain.Renumbering{Previous: w.number, Number: t.Previous, Reason: u.reason}
 		to, err := back.Pair(w.at)
-		if err != nil { // the other of the pair is the removed number itself
+		if err != nil { // the pair is of the removed number itself
 			continue
 		}
 		done, err := u.transferRoute(ctx, t, transfer{
@@ -104,6 +110,8 @@ func (u *undoing) transferBack(ctx context.Context, t mergeEffect) (all changes,
 	return all, nil
 }
 
+// transferRoute executes one transfer back, or plans it in a dry run. A record that the
+// merge had closed is listed as reopened as well.
 func (u *undoing) transferRoute(ctx context.Context, t mergeEffect, m transfer) (all changes, err error) {
 	streams, err := u.loadWithRetry(ctx, m.from, m.to)
 	if err != nil {
@@ -128,7 +136,7 @@ func (u *undoing) transferRoute(ctx context.Context, t mergeEffect, m transfer) 
 	return all, err
 }
 
-// restore takes back what the merge did to those that stood where they stand.
+// restore reverses what the merge did to the resident records of a pair.
 func (u *undoing) restore(ctx context.Context, t mergeEffect) (all changes, err error) {
 	back := domain.Renumbering{Previous: t.Number, Number: t.Previous, Reason: u.reason}
 	for over := len(t.resident) == 0; !over && err == nil; {
@@ -156,6 +164,8 @@ func (u *undoing) restore(ctx context.Context, t mergeEffect) (all changes, err 
 	return all, err
 }
 
+// returnNumber makes the removed number count again, as the last step of an unmerge. It
+// returns the number, or "" when the message removed none or was undone before.
 func (u *undoing) returnNumber(ctx context.Context, m *domain.Renumbering, message uuid.UUID) (returned domain.PrisonerNumber, err error) {
 	if m == nil {
 		return "", nil
