@@ -21,11 +21,9 @@ func (i Item) hasBegun(today string) bool { return i.EffectiveDate.Date() <= tod
 const lastStage = 5
 
 // stage returns how certain it is that an item and a stored record are the same: from
-// 1, the surest, to 5. It returns 0 when they are different.
-//
-// Two different sequences keep records of the same date apart. That ends when a merge
-// has brought records to the pair, because NOMIS then numbers all of them anew.
-// docs/reconcile describes the stages.
+// 1, the surest, to 5. It returns 0 when they are different. Two different sequences
+// keep records of the same date apart. That ends when a merge has brought records to
+// the pair, because NOMIS then numbers all of them anew. ADR 0004 has the rule.
 func (i Item) stage(n *NonAssociation, numberedAnew bool) int {
 	sameSequence := i.TypeSequence != 0 && i.TypeSequence == n.TypeSequence
 	numberedApart := !sameSequence && i.TypeSequence != 0 && n.TypeSequence != 0
@@ -57,9 +55,9 @@ func (i Item) hasCodesOf(pair Pair, n *NonAssociation) bool {
 	return i.ReasonCodes[pair.low] == n.Sides[pair.low].ReasonCode && i.ReasonCodes[pair.high] == n.Sides[pair.high].ReasonCode
 }
 
-// differsFrom reports whether the item equals a stored record. A sequence that one of
+// addsNothingTo reports whether the item equals a stored record. A sequence that one of
 // the two does not know counts as equal.
-func (i Item) differsFrom(pair Pair, n *NonAssociation) bool {
+func (i Item) addsNothingTo(pair Pair, n *NonAssociation) bool {
 	return sameDate(i.DatePrecision, i.EffectiveDate, n.EffectiveDate) &&
 		sameExpiry(i.DatePrecision, i.ExpiryDate, n.ExpiryDate) &&
 		(i.TypeSequence == 0 || n.TypeSequence == 0 || i.TypeSequence == n.TypeSequence) &&

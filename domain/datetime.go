@@ -58,9 +58,9 @@ func (l LocalDateTime) Instants(location *time.Location) []time.Time {
 	return instants
 }
 
-// In is the moment that the wall clock of the location showed this: the first of
-// the two in an hour that a clock change repeats, and one of those around an hour
-// that it leaves out.
+// In returns the moment at which the wall clock of a location showed this time. It is
+// the first of two in an hour that a clock change repeats. In an hour that the change
+// skips it is a moment close to the change.
 func (l LocalDateTime) In(location *time.Location) time.Time {
 	for _, instant := range l.Instants(location) {
 		return instant

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// decisionBuilder is a decision in the making: each event is folded at once, so that
-// the next one is decided on what it left.
+// decisionBuilder collects the events of a decision. It folds each event at once, so
+// that the next one is decided on the state after it.
 type decisionBuilder struct {
 	folding  *Folding
 	now      time.Time
@@ -18,22 +18,25 @@ type decisionBuilder struct {
 	outcomes []Outcome
 }
 
+// newDecisionBuilder starts a decision on a state, which is not changed.
 func newDecisionBuilder(s State, now time.Time, by Cause) *decisionBuilder {
 	return &decisionBuilder{folding: NewFolding(s), now: now, by: by}
 }
 
+// record adds an event and folds it.
 func (g *decisionBuilder) record(event Event) {
 	g.events = append(g.events, event)
 	g.folding.Add(Fact{Event: event, Meta: Meta{Cause: g.by, DecidedAt: g.now}})
 }
 
+// decision returns what was collected.
 func (g *decisionBuilder) decision() Decision {
 	return Decision{Events: g.events, Outcomes: g.outcomes, OccurredAt: g.now}
 }
 
-// closeOthers leaves one of those that are not closed, now that another one
-// came. What has begun comes before what is yet to come, then the stricter, then
-// what was there before.
+// closeOthers closes all but one of the records that are not closed, after another one
+// arrived. A pair has at most one. A record that has begun precedes one that has not,
+// then the stricter one stays, then the one that was there before.
 func (g *decisionBuilder) closeOthers(came uuid.UUID) {
 	today := Today(g.now)
 	var open []NonAssociation
@@ -61,6 +64,7 @@ func (g *decisionBuilder) closeOthers(came uuid.UUID) {
 	}
 }
 
+// compareBool orders true after false.
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:
@@ -72,7 +76,8 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// strictness orders the type codes from loose to strict.
+// strictness orders the type codes from the least to the most strict. It is -1 for an
+// unknown code.
 func (c TypeCode) strictness() int {
 	return slices.Index([]TypeCode{TypeCell, TypeLanding, TypeDoNotExercise, TypeWing, TypeTotal}, c)
 }

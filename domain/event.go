@@ -23,7 +23,7 @@ type Opened struct {
 }
 
 // Imported is the creation of a non-association by the migration. It is a type of its
-// own, because consumers must not treat old records as new ones.
+// own, so that consumers can distinguish old records from new ones.
 type Imported struct {
 	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
 	PrisonerNumber   PrisonerNumber `json:"prisonerNumber"`

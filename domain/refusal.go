@@ -1,7 +1,7 @@
 package domain
 
-// Code is the stable number of a refusal that callers may rely on; once
-// defined it is never changed.
+// Code identifies the rule of a refusal. Callers depend on the numbers: never change
+// one, and never reuse one.
 type Code int
 
 // The codes.
@@ -15,8 +15,8 @@ const (
 	CodeStale         Code = 412
 )
 
-// Refusal is the error of a command that a rule forbids. Its message may be shown in an
-// answer: it holds no name, comment or reason.
+// Refusal is the error for a command that a rule forbids. Message may be part of an
+// answer, so it contains no names, comments or reasons.
 type Refusal struct {
 	Code    Code
 	Field   string // of the command, when one field is at fault

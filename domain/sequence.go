@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// sequenceOf is the non-association that an event gives a sequence of NOMIS, and
-// the sequence; zero when it gives none.
+// sequenceOf returns the record to which an event gives a sequence of NOMIS, and the
+// sequence. Both are zero when the event gives none.
 func sequenceOf(event Event) (uuid.UUID, int) {
 	switch e := event.(type) {
 	case Opened:
@@ -29,9 +29,10 @@ func sequenceOf(event Event) (uuid.UUID, int) {
 	}
 }
 
-// reassignSequence takes the sequence that an event gives one record from the other that
-// had it. A deleted record keeps its own: it is how an echo is known until the
-// sequence is released.
+// reassignSequence removes the sequence that an event gives to one record from the
+// other record that has it, because NOMIS has one detail a sequence. A deleted record
+// keeps its own: it identifies an item about the deleted record until the sequence is
+// released.
 func (f *Folding) reassignSequence(event Event) {
 	id, sequence := sequenceOf(event)
 	if sequence == 0 {
@@ -44,7 +45,7 @@ func (f *Folding) reassignSequence(event Event) {
 	}
 }
 
-// release is without effect when the record has another sequence by now.
+// release removes the sequence, unless the record has another one by now.
 func (n *NonAssociation) release(sequence int) {
 	if n.TypeSequence == sequence {
 		n.TypeSequence = 0

@@ -5,7 +5,8 @@ package domain
 // Both are therefore stored, and these tables only say what a word of one
 // becomes when it is news to the other.
 
-// RoleOf returns the role that a reason code gives its own side.
+// RoleOf returns the role of the side that has a reason code. A code that describes the
+// reason only gives UnknownRole.
 func RoleOf(code ReasonCode) Role {
 	switch code {
 	case CodeVictim:
@@ -19,8 +20,8 @@ func RoleOf(code ReasonCode) Role {
 	}
 }
 
-// ReasonOf returns the reason that the reason codes of both sides give together; their
-// order does not matter. A rival gang outranks bullying.
+// ReasonOf returns the reason that the reason codes of both sides give together, in
+// either order. A rival gang takes precedence over bullying.
 func ReasonOf(one, other ReasonCode) Reason {
 	switch {
 	case one == CodeRivalGang || other == CodeRivalGang:
@@ -32,8 +33,8 @@ func ReasonOf(one, other ReasonCode) Reason {
 	}
 }
 
-// ReasonCodeOf returns the reason code for NOMIS of a side with this role, in a non-
-// association of this reason.
+// ReasonCodeOf returns the reason code of NOMIS for a side with this role in a
+// non-association with this reason.
 func ReasonCodeOf(role Role, reason Reason) ReasonCode {
 	switch reason {
 	case GangRelated:
@@ -54,7 +55,7 @@ func ReasonCodeOf(role Role, reason Reason) ReasonCode {
 	}
 }
 
-// RestrictionOf returns the restriction that a type code means.
+// RestrictionOf returns the restriction of staff for a type code.
 func RestrictionOf(code TypeCode) Restriction {
 	switch code {
 	case TypeCell:
@@ -66,7 +67,7 @@ func RestrictionOf(code TypeCode) Restriction {
 	}
 }
 
-// TypeCodeOf returns the type code for NOMIS of a restriction.
+// TypeCodeOf returns the type code of NOMIS for a restriction.
 func TypeCodeOf(restriction Restriction) TypeCode {
 	switch restriction {
 	case Cell:
