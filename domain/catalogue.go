@@ -27,7 +27,7 @@ const (
 // Entry describes one current event type.
 type Entry struct {
 	Type   string
-	Doc    string // one line for the published catalogue
+	Doc    string // one line for the catalogue that people read
 	decode func(Unmarshal, []byte) (Event, error)
 }
 
@@ -99,7 +99,6 @@ func (c Catalogue) Types() []Entry {
 // every state.
 type ErrUnknownType string
 
-// Error names the type, which holds no personal data.
 func (e ErrUnknownType) Error() string {
 	return fmt.Sprintf("event type %q is not in the catalogue of this build", string(e))
 }

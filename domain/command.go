@@ -40,7 +40,7 @@ func DecodeCommand(stored json.RawMessage) (Command, error) {
 // one.
 var commandDecoders = map[string]func(json.RawMessage) (Command, error){
 	"sync":     decodeAs[Sync],
-	"tell":     decodeAs[Sync], // of builds before the first release, as the next three
+	"tell":     decodeAs[Sync], // a former name, as "arrive", "leave" and "dissolve" are
 	"open":     decodeAs[Open],
 	"amend":    decodeAs[Amend],
 	"close":    decodeAs[Close],

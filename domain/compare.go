@@ -55,9 +55,9 @@ func (i Item) hasCodesOf(pair Pair, n *NonAssociation) bool {
 	return i.ReasonCodes[pair.low] == n.Sides[pair.low].ReasonCode && i.ReasonCodes[pair.high] == n.Sides[pair.high].ReasonCode
 }
 
-// addsNothingTo reports whether the item equals a stored record. A sequence that one of
+// agreesWith reports whether the item equals a stored record. A sequence that one of
 // the two does not know counts as equal.
-func (i Item) addsNothingTo(pair Pair, n *NonAssociation) bool {
+func (i Item) agreesWith(pair Pair, n *NonAssociation) bool {
 	return sameDate(i.DatePrecision, i.EffectiveDate, n.EffectiveDate) &&
 		sameExpiry(i.DatePrecision, i.ExpiryDate, n.ExpiryDate) &&
 		(i.TypeSequence == 0 || n.TypeSequence == 0 || i.TypeSequence == n.TypeSequence) &&

@@ -90,7 +90,6 @@ func (m *matcher) compare(one, other candidate) int {
 	return cmp.Or(cmp.Compare(one.class, other.class), m.compareCounting(one.item, other.item))
 }
 
-// compareCounting is positive when the first of two items counts before the other.
 func (m *matcher) compareCounting(one, other int) int {
 	return m.items[one].compareCounting(m.state.Pair, m.items[other], m.today)
 }

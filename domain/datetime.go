@@ -11,7 +11,6 @@ import (
 // was received. Texts of this form sort in the order of their times.
 type LocalDateTime string
 
-// localLayout is the form of a local date-time in time's own notation.
 const localLayout = "2006-01-02T15:04:05"
 
 // ErrNoSuchHour refuses a wall-clock time that London skipped when the clocks went

@@ -15,7 +15,7 @@ type Command interface{ command() }
 // Sync is what NOMIS sends about a pair, by sync or by migration. A record that no item
 // mentions is left as it is. NOMIS deletes records by their own endpoint.
 type Sync struct {
-	About PrisonerNumber `json:"about"` // the prisoner whom the request was about; named first in what is new
+	About PrisonerNumber `json:"about"` // the prisoner of the request, who is named first in new records
 	Items []Item         `json:"items"`
 }
 
@@ -78,7 +78,7 @@ func (Delete) command() {}
 // answers: never change one.
 type OutcomeKind string
 
-// The kinds. They are on the wire: never change one.
+// The kinds of outcome. The values are part of answers: never change one.
 const (
 	Created    OutcomeKind = "CREATED"
 	Changed    OutcomeKind = "AMENDED"

@@ -48,7 +48,6 @@ func rawAt(text []byte) (char uint16, size int) {
 	return 0, 0
 }
 
-// appendEscape appends \u and four hexadecimal digits.
 func appendEscape(b []byte, char uint16) []byte {
 	const digits = "0123456789abcdef"
 	return append(b, '\\', 'u', digits[char>>12], digits[char>>8&15], digits[char>>4&15], digits[char&15])

@@ -140,7 +140,7 @@ type PrisonerUnmerged struct {
 // change one.
 type IgnoreReason string
 
-// The reasons for ignoring an item.
+// The reasons for ignoring an item. The values are stored: never change one.
 const (
 	NotLatest        IgnoreReason = "NOT_LATEST"         // another not-closed one of the request is later
 	AnotherNotClosed IgnoreReason = "ANOTHER_NOT_CLOSED" // the pair has one that the request does not close
@@ -173,46 +173,46 @@ type Change struct {
 	Now            *string        `json:"now"`
 }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Opened) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Imported) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Amended) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Closed) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Reopened) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Deleted) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record that counts instead of the item.
+// Concerns is the non-association that counts instead.
 func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e SequenceReleased) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e TransferredIn) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e TransferredOut) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Restored) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the nil UUID: the event is about a prisoner number.
+// Concerns is the nil UUID: the event is about a prisoner number.
 func (PrisonerMerged) Concerns() uuid.UUID { return uuid.Nil }
 
-// Concerns returns the nil UUID: the event is about a prisoner number.
+// Concerns is the nil UUID: the event is about a prisoner number.
 func (PrisonerUnmerged) Concerns() uuid.UUID { return uuid.Nil }
 
 func (Opened) event()           {}

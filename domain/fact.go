@@ -11,7 +11,7 @@ import (
 // Source is the origin of a command. The values are stored in facts: never change one.
 type Source string
 
-// The sources. They are stored: never change one.
+// The sources. The values are stored: never change one.
 const (
 	DPS       Source = "DPS"       // staff
 	NOMIS     Source = "NOMIS"     // sync
@@ -19,7 +19,7 @@ const (
 	Merge     Source = "MERGE"     // two numbers became one prisoner
 )
 
-// Cause is who and what requested a command. CorrelationID is the same for everything
+// Cause identifies the origin of a command. CorrelationID is the same for everything
 // that one external action caused. CausationID is the message or request that caused
 // the command directly.
 type Cause struct {
@@ -28,7 +28,7 @@ type Cause struct {
 	CausationID   uuid.UUID      `json:"causationId"`
 	Actor         string         `json:"actor"` // user name
 	Source        Source         `json:"source"`
-	About         PrisonerNumber `json:"about"` // whom the command was about
+	About         PrisonerNumber `json:"about"` // the prisoner of the command
 }
 
 // Meta is the metadata of an event.
@@ -38,7 +38,7 @@ type Meta struct {
 	Count      int             `json:"count"`
 	DecidedAt  time.Time       `json:"decidedAt"`         // the now that [Decide] was given
 	OccurredAt time.Time       `json:"occurredAt"`        // when it was true
-	Command    json.RawMessage `json:"command,omitempty"` // first event only: what was asked
+	Command    json.RawMessage `json:"command,omitempty"` // of the first event only
 }
 
 // Fact is an event with its id and its metadata, as the log stores it. A fact is never

@@ -12,7 +12,7 @@ import (
 type Folding struct {
 	state State
 
-	// Which lists of the state are owned. A list that is shared is copied before it is
+	// Whether each list of the state is unshared. A shared list is copied before it is
 	// changed.
 	ownItems, ownIgnored, ownTransferredOut bool
 
@@ -43,8 +43,8 @@ func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
 // Len returns the number of records, deleted ones included.
 func (f *Folding) Len() int { return len(f.state.Items) }
 
-// An index costs as much as several searches through all items, and few items are
-// searched as fast as an index finds one.
+// An index costs as much as several looks through all items, and few items are
+// gone through as fast as an index finds one.
 const (
 	fewItems   = 16
 	fewLookups = 4

@@ -48,7 +48,7 @@ type matcher struct {
 	active  []int  // items that take part, in recorded order
 	open    []int  // those of them that are not closed
 	edges   []edge // what may be joined, in the order in which it is
-	partner []int  // of each stored record: the item that is joined with it, or noPartner
+	partner []int  // of each stored one: the item that is matched with it, or noPartner
 }
 
 // noPartner stands for an item or a record that is matched with nothing.
@@ -142,7 +142,7 @@ func (m *matcher) listEdges() {
 				continue
 			}
 			rank := 2 * stage
-			if m.items[i].addsNothingTo(m.state.Pair, n) {
+			if m.items[i].agreesWith(m.state.Pair, n) {
 				rank--
 			}
 			if ofRank[rank]++; ofRank[rank] > len(m.active) {

@@ -54,8 +54,6 @@ func (s Period) Contains(n NonAssociation, london *time.Location) bool {
 	return (s.From.IsZero() || wallClock(s.From.In(london)) <= created) && (s.Until.IsZero() || created <= wallClock(s.Until.In(london)))
 }
 
-// wholeSecond completes a local date-time for comparison with one that has
-// fractions.
 const wholeSecond = ".000000000"
 
 // wallClock returns the wall-clock time of a moment as text, for comparison with
@@ -113,7 +111,6 @@ type Moved struct {
 	To Pair
 }
 
-// Error names no prisoner number.
 func (m Moved) Error() string { return "the non-association is now of another pair of prisoners" }
 
 // decideTransferIn adds or updates the records of a transfer. When two records would be

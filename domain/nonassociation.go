@@ -33,10 +33,10 @@ type NonAssociation struct {
 	ID              uuid.UUID      `json:"id"`
 	FirstPrisoner   PrisonerNumber `json:"namedFirst"` // for answers only: no rule looks at it
 	TypeSequence    int            `json:"typeSequence,omitempty"`
-	CreatedSource   Source         `json:"born"`     // the source of its first fact
+	CreatedSource   Source         `json:"born"`     // of the first fact
 	OpenedAt        time.Time      `json:"openedAt"` // when it was decided to record it
 	UpdatedAt       time.Time      `json:"updatedAt"`
-	UpdatedBy       string         `json:"updatedBy"` // the person named as closing or reopening it; otherwise the actor
+	UpdatedBy       string         `json:"updatedBy"` // the name that staff gave for a closing or reopening; otherwise the actor
 	LastEventID     uuid.UUID      `json:"lastFact"`  // the last fact that changed a value its answers show
 	ClosedBy        string         `json:"closedBy,omitempty"`
 	ClosedReason    string         `json:"closedReason,omitempty"`

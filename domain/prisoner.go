@@ -89,7 +89,7 @@ func (p Pair) Numbers() [2]PrisonerNumber { return [2]PrisonerNumber{p.low, p.hi
 // Has reports whether the prisoner is one of the two.
 func (p Pair) Has(n PrisonerNumber) bool { return n == p.low || n == p.high }
 
-// Other returns the prisoner of the pair who is not n. n must be one of the two.
+// Other returns the other prisoner of the pair. n must be one of the two.
 func (p Pair) Other(n PrisonerNumber) PrisonerNumber {
 	if n == p.low {
 		return p.high

@@ -4,7 +4,7 @@ package domain
 // one, and never reuse one.
 type Code int
 
-// The codes.
+// The codes. 404 and 412 have the meaning that HTTP gives them.
 const (
 	CodeAlreadyClosed Code = 100
 	CodeOpenExists    Code = 101
@@ -24,5 +24,4 @@ type Refusal struct {
 	Current *NonAssociation // of a stale one: as it is now
 }
 
-// Error returns the message.
 func (r Refusal) Error() string { return r.Message }

@@ -111,7 +111,6 @@ func (r Removal) Return(c ReturnNumber, now time.Time, by Cause) []Fact {
 	return r.facts(PrisonerUnmerged(c), c, now, by)
 }
 
-// facts returns an event of the number's stream as a fact.
 func (r Removal) facts(event Event, c Command, now time.Time, by Cause) []Fact {
 	return Decision{Events: []Event{event}, OccurredAt: now}.factsIn(r.Number.Stream(), 0, c, now, by)
 }

@@ -98,8 +98,6 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 	}), nil
 }
 
-// decideReopen takes a closing back, unless the pair has another record that is not
-// closed.
 func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) {
 	n, err := s.findLive(c.ID, c.IfMatch)
 	if err != nil {
@@ -122,7 +120,7 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 	}), nil
 }
 
-// decideDelete hides a non-association. A second deletion by NOMIS is no event; for
+// decideDelete hides a non-association. NOMIS may delete the same record twice. For
 // staff a deleted record does not exist.
 func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) {
 	i := s.Find(c.ID)
@@ -163,7 +161,6 @@ func NotFound(id uuid.UUID) Refusal {
 	return Refusal{Code: CodeNotFound, Message: "There is no non-association with id " + id.String()}
 }
 
-// alreadyClosed refuses a change of a closed record.
 func alreadyClosed(n NonAssociation) Refusal {
 	return Refusal{Code: CodeAlreadyClosed, Message: "Non-association " + n.ID.String() + " is already closed"}
 }

@@ -1,9 +1,9 @@
 package domain
 
-// The two vocabularies overlap but neither holds the other: NOMIS mixes role
-// and reason into one code a side, staff have a role a side and one reason.
-// Both are therefore stored, and these tables only say what a word of one
-// becomes when it is news to the other.
+// The codes of staff and of NOMIS overlap, but neither contains the other. NOMIS has one
+// code a side that mixes role and reason. Staff have a role a side and one reason. Both
+// are therefore stored, and these tables translate only a value that has changed.
+// ADR 0006 has the reasons.
 
 // RoleOf returns the role of the side that has a reason code. A code that describes the
 // reason only gives UnknownRole.
@@ -15,7 +15,7 @@ func RoleOf(code ReasonCode) Role {
 		return Perpetrator
 	case CodeRivalGang, CodeNotRelevant:
 		return NotRelevant
-	default: // BUL says why, not who; UNKNOWN says so
+	default: // BUL is a reason without a role; UNKNOWN is the role
 		return UnknownRole
 	}
 }
@@ -62,7 +62,7 @@ func RestrictionOf(code TypeCode) Restriction {
 		return Cell
 	case TypeLanding:
 		return Landing
-	default: // NONEX and TNA have no word of their own; WING keeps furthest apart
+	default: // NONEX and TNA have no restriction of their own; WING is the strictest
 		return Wing
 	}
 }

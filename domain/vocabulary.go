@@ -4,7 +4,7 @@ package domain
 // values are stored in facts and are part of the API: never change one.
 type Role string
 
-// The roles. They are stored and on the wire: never change one.
+// The roles, in the order in which staff see them.
 const (
 	Victim      Role = "VICTIM"
 	Perpetrator Role = "PERPETRATOR"
@@ -16,7 +16,7 @@ const (
 // of the API: never change one.
 type Reason string
 
-// The reasons. They are stored and on the wire: never change one.
+// The reasons. NOMIS has no code for most of them.
 const (
 	Bullying       Reason = "BULLYING"
 	GangRelated    Reason = "GANG_RELATED"
@@ -31,7 +31,7 @@ const (
 // are part of the API: never change one.
 type Restriction string
 
-// The restrictions. They are stored and on the wire: never change one.
+// The restrictions.
 const (
 	Cell    Restriction = "CELL"
 	Landing Restriction = "LANDING"

@@ -22,10 +22,10 @@ const (
 // bookingMovedReason is the reason in the facts of a booking move.
 const bookingMovedReason = "BOOKING_MOVED"
 
-// message is what one message of the queue asks for.
+// message is one decoded message of the queue.
 type message struct {
 	id      uuid.UUID // of the command
-	ignored string    // why it asks for nothing; "" when it does
+	ignored string    // why nothing is to be done; "" when there is
 	merge   merge.Message
 }
 

@@ -62,7 +62,7 @@ func (a *applying) forwardedPairs(ctx context.Context, pair domain.Pair) ([]doma
 
 // applyToPair applies the message to one pair. It transfers the records to the pair of
 // the surviving number. When both prisoners of the pair have become one, it deletes the
-// records instead: nobody is kept apart from themselves.
+// records instead.
 func (a *applying) applyToPair(ctx context.Context, pair domain.Pair) (changes, error) {
 	other, err := a.Process.mergePathOf(ctx, pair.Other(a.message.Previous))
 	if err != nil {
