@@ -126,7 +126,7 @@ func (h *Handler) reserveKey(ctx context.Context, key IdempotencyKey, command uu
 	}
 	claim, err := h.keys.Reserve(ctx, key, command, h.clock())
 	if err != nil && !errors.Is(err, ErrOtherRequest) {
-		return Reservation{}, fmt.Errorf("%w: claim a key: %w", ErrBusy, err)
+		return Reservation{}, fmt.Errorf("%w: reserve a key: %w", ErrBusy, err)
 	}
 	return claim, err
 }

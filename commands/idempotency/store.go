@@ -14,6 +14,8 @@ import (
 	"nonassociations/internal/pg"
 )
 
+// connectTime bounds one attempt to connect. Requests with a key fail as busy after it,
+// well within the time of a request.
 const connectTime = 3 * time.Second
 
 // TTL is how long a key is bound to its command. After that it counts as unused.
@@ -61,11 +63,11 @@ func (s *Store) Close() { s.pool.Close() }
 func (s *Store) BindToLog(ctx context.Context, log uuid.UUID) error {
 	_, err := s.pool.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1) ON CONFLICT DO NOTHING`, log)
 	if err != nil {
-		return fmt.Errorf("tie the idempotency keys to the log: %w", err)
+		return fmt.Errorf("bind the idempotency keys to the log: %w", err)
 	}
 	var theirs uuid.UUID
 	if err := s.pool.QueryRow(ctx, `SELECT store_id FROM commands.log`).Scan(&theirs); err != nil {
-		return fmt.Errorf("ask which log the idempotency keys are of: %w", err)
+		return fmt.Errorf("read the log of the idempotency keys: %w", err)
 	}
 	if theirs != log {
 		return fmt.Errorf("%w: they are of %s, this is %s", ErrForeign, theirs, log)
@@ -78,7 +80,7 @@ func (s *Store) BindToLog(ctx context.Context, log uuid.UUID) error {
 func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
 	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, `DELETE FROM commands.keys`); err != nil {
+			if _, err := tx.Exec(ctx, `DELETE FROM commands.idempotency_keys`); err != nil {
 				return err
 			}
 			_, err := tx.Exec(ctx, `INSERT INTO commands.log (store_id) VALUES ($1)
@@ -87,7 +89,7 @@ func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("tie the idempotency keys to another log: %w", err)
+		return fmt.Errorf("bind the idempotency keys to another log: %w", err)
 	}
 	return nil
 }
@@ -111,7 +113,7 @@ func (s *Store) Run(ctx context.Context) error {
 
 // Purge deletes the expired keys and returns their number.
 func (s *Store) Purge(ctx context.Context) (int64, error) {
-	tag, err := s.pool.Exec(ctx, `DELETE FROM commands.keys WHERE claimed_at <= $1`, s.options.Clock().Add(-TTL))
+	tag, err := s.pool.Exec(ctx, `DELETE FROM commands.idempotency_keys WHERE reserved_at <= $1`, s.options.Clock().Add(-TTL))
 	if err != nil {
 		return 0, fmt.Errorf("purge the idempotency keys: %w", err)
 	}

@@ -21,6 +21,7 @@ type incompleteTransfer struct {
 	ids      []uuid.UUID
 }
 
+// incompleteTransferOf returns the transfer that an arrival began.
 func incompleteTransferOf(fact domain.Fact, e domain.TransferredIn) incompleteTransfer {
 	return incompleteTransfer{e.Renumbering, e.Via, fact.Meta.Cause, e.From, e.To, []uuid.UUID{e.NonAssociationID}}
 }

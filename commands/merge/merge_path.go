@@ -15,8 +15,10 @@ type number struct {
 	folding *eventstore.Folding // for revisions and times only; its state is unused
 }
 
+// stream returns the name of the stream.
 func (n number) stream() string { return n.removal.Number.Stream() }
 
+// expected returns the revision at which the next fact must be appended.
 func (n number) expected() eventstore.Expected { return n.folding.Expected() }
 
 // number loads the stream of a prisoner number. A number that was never merged has no

@@ -41,6 +41,7 @@ func (s *stream) appended(facts []domain.Fact) error {
 	return nil
 }
 
+// state returns the state of the pair after all facts.
 func (s *stream) state() domain.State { return s.folding.State() }
 
 // at returns the state of the pair at a revision. It folds from the first fact, and
@@ -66,6 +67,7 @@ func (s *stream) arrivedFrom(pair domain.Pair, id uuid.UUID) (domain.NonAssociat
 
 func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // the stream must have a fact
 
+// expected returns the revision at which the next facts must be appended.
 func (s *stream) expected() eventstore.Expected { return s.folding.Expected() }
 
 // countOwn returns how many facts of the stream a command has appended.
@@ -219,6 +221,8 @@ func (p *Process) appendUntilKnown(ctx context.Context, write eventstore.Append)
 	}
 }
 
+// The delays between attempts start short, for conflicts, and end long enough to spare a
+// store that is recovering.
 const (
 	firstWait = 4 * time.Millisecond
 	maxWait   = 400 * time.Millisecond

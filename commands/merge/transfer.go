@@ -90,6 +90,7 @@ func (r *transferRun) notTransferred(going []domain.NonAssociation) []domain.Non
 	return left
 }
 
+// transferIn adds records to the new pair, as many as fit one append.
 func (r *transferRun) transferIn(ctx context.Context, records []domain.NonAssociation) error {
 	whole := r.command(r.source, r.target, records)
 	return r.append(ctx, r.target, len(records), func(count int) domain.Command {
@@ -109,6 +110,8 @@ func (r *transferRun) transferOut(ctx context.Context, records []domain.NonAssoc
 	})
 }
 
+// append decides a command on one of the two streams and notes that the streams must be
+// loaded again. A command without events would repeat forever, so it is an error.
 func (r *transferRun) append(ctx context.Context, s *stream, count int, command func(int) domain.Command) error {
 	events, err := r.decideAndAppend(ctx, s, r.by, count, command)
 	if err == nil && len(events) == 0 {

@@ -77,7 +77,7 @@ func (e *installation) ownsTheReadModel(t *testing.T, name string) {
 // would let the read model, or a topic, begin again.
 func TestRows_thatAPolicyHidesAreNotTakenForMissing(t *testing.T) {
 	e := newInstallation(t)
-	for kind, table := range map[string]string{"publish": "publisher.checkpoint", "serve": "commands.keys"} {
+	for kind, table := range map[string]string{"publish": "publisher.checkpoint", "serve": "commands.idempotency_keys"} {
 		execSQL(t, e.conn, "ALTER TABLE "+table+" ENABLE ROW LEVEL SECURITY")
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		err := app.Run(ctx, e.options(t, kind))
@@ -97,9 +97,9 @@ func TestRight_thatGoesLaterIsReportedByReadiness(t *testing.T) {
 		require.Eventually(t, func() bool { got, _ := one.get(t, "/health/readiness"); return got == status }, time.Minute, 50*time.Millisecond)
 	}
 	readiness(http.StatusOK)
-	execSQL(t, e.conn, "REVOKE DELETE ON commands.keys FROM nonassociations_writer") // which is used once an hour
+	execSQL(t, e.conn, "REVOKE DELETE ON commands.idempotency_keys FROM nonassociations_writer") // which is used once an hour
 	readiness(http.StatusServiceUnavailable)
-	execSQL(t, e.conn, "GRANT DELETE ON commands.keys TO nonassociations_writer")
+	execSQL(t, e.conn, "GRANT DELETE ON commands.idempotency_keys TO nonassociations_writer")
 	readiness(http.StatusOK)
 	one.ends(t)
 }
