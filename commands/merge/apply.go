@@ -9,7 +9,8 @@ import (
 	"nonassociations/domain"
 )
 
-// applying is one attempt at a message. One goroutine owns it.
+// applying is one attempt at a message. One goroutine owns it. It keeps no progress of
+// its own: whatever an attempt has appended, the next one finds in the log.
 type applying struct {
 	*Process
 	by      domain.Cause
@@ -64,7 +65,7 @@ func (a *applying) forwardedPairs(ctx context.Context, pair domain.Pair) ([]doma
 // the surviving number. When both prisoners of the pair have become one, it deletes the
 // records instead.
 func (a *applying) applyToPair(ctx context.Context, pair domain.Pair) (changes, error) {
-	other, err := a.Process.mergePathOf(ctx, pair.Other(a.message.Previous))
+	other, err := a.mergePathOf(ctx, pair.Other(a.message.Previous))
 	if err != nil {
 		return nil, err
 	}

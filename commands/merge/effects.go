@@ -110,7 +110,8 @@ func (t mergeEffect) reopened(n domain.NonAssociation) domain.NonAssociation {
 	return n
 }
 
-// effectCollector collects the effects of one message. It is given every fact of the
+// effectCollector collects the effects of one message: which records it brought to which
+// pair, and which resident records it closed or deleted. It is given every fact of the
 // log in order.
 type effectCollector struct {
 	message       uuid.UUID

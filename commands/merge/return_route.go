@@ -90,7 +90,8 @@ func (u *undoing) locateRecord(
 		}
 		at = next.To
 	}
-	return at, "", false, nil // the record has returned already
+	// The path led back to the pair of the removed number: the record has returned.
+	return at, "", false, nil
 }
 
 // leftByUndo reports whether the last departure of a record was caused by an unmerge.

@@ -43,6 +43,8 @@ func (p *Process) Undo(ctx context.Context, by domain.Cause, reason string, dryR
 		}
 	}
 	u := &undoing{Process: p, by: by, reason: reason, dryRun: dryRun}
+	// The new facts have a command id of their own, and the message is their cause. That
+	// distinguishes them from the facts of the message, in the same streams.
 	u.by.CausationID, u.by.CommandID = by.CommandID, unmergeCommandID(by.CommandID)
 	var undone Undone
 	for _, t := range found.effects {
