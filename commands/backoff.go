@@ -11,16 +11,18 @@ const (
 	maxDelay   = 400 * time.Millisecond
 )
 
-// backoff is exponential with full jitter: each wait is a random time below a limit, and
-// the limit doubles up to maxDelay. Without jitter, two writers that conflicted once
-// would conflict again at the next attempt. The loop does not use a retry function of a
-// library, because one round may leave some jobs to be retried and others finished.
-type backoff struct{ limit time.Duration }
+// Backoff is an exponential backoff with full jitter: each wait is a random time below
+// a limit, which doubles from 4 ms up to 400 ms. Without jitter, two writers that
+// conflicted once would conflict again at the next attempt. One goroutine owns a
+// Backoff. The loop uses no retry function of a library, because one round may leave
+// some jobs to be retried and others finished.
+type Backoff struct{ limit time.Duration }
 
-func newBackoff() *backoff { return &backoff{limit: firstDelay} }
+// NewBackoff returns a Backoff at its first delay.
+func NewBackoff() *Backoff { return &Backoff{limit: firstDelay} }
 
-// wait blocks for the next delay. It returns the context's error when that ends first.
-func (b *backoff) wait(ctx context.Context) error {
+// Wait blocks for the next delay. It returns the context's error when that ends first.
+func (b *Backoff) Wait(ctx context.Context) error {
 	timer := time.NewTimer(time.Duration(rand.Int64N(int64(b.limit)))) //nolint:gosec // jitter needs no secure random numbers
 	defer timer.Stop()
 	b.limit = min(2*b.limit, maxDelay)

@@ -209,12 +209,12 @@ func (h *Handler) locate(ctx context.Context, id uuid.UUID, atLeast uint64) (dom
 func (h *Handler) Head(ctx context.Context) (eventstore.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	for wait := newBackoff(); ; {
+	for wait := NewBackoff(); ; {
 		position, err := h.headReader.read(ctx)
 		if err == nil || !eventstore.Passes(err) {
 			return position, busyOnTimeout(ctx, err)
 		}
-		if err := wait.wait(ctx); err != nil {
+		if err := wait.Wait(ctx); err != nil {
 			return eventstore.Position{}, busyOnTimeout(ctx, err)
 		}
 	}

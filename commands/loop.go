@@ -71,7 +71,7 @@ func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, er
 // runSorted returns when every job is done or has failed. A job that is still pending
 // after its group's attempts is tried again after all other groups.
 func (h *Handler) runSorted(ctx context.Context, sorted []*job) {
-	for wait := newBackoff(); len(sorted) > 0; {
+	for wait := NewBackoff(); len(sorted) > 0; {
 		rounds := math.MaxInt
 		if len(sorted) > maxPairsPerRound {
 			rounds = maxConcurrentRounds
@@ -82,7 +82,7 @@ func (h *Handler) runSorted(ctx context.Context, sorted []*job) {
 		if sorted = pending(sorted); len(sorted) == 0 {
 			return
 		}
-		if err := wait.wait(ctx); err != nil {
+		if err := wait.Wait(ctx); err != nil {
 			h.failAll(ctx, sorted, err)
 			return
 		}
@@ -120,7 +120,7 @@ func (h *Handler) runGroup(ctx context.Context, group []*job, rounds int) {
 		return
 	}
 	assumed := h.decideOptimistically(group)
-	wait := newBackoff()
+	wait := NewBackoff()
 	for range rounds {
 		h.load(ctx, withStep(group, toLoad))
 		h.send(ctx, withStep(group, toAppend))
@@ -131,7 +131,7 @@ func (h *Handler) runGroup(ctx context.Context, group []*job, rounds int) {
 			assumed = false
 			continue
 		}
-		if err := wait.wait(ctx); err != nil {
+		if err := wait.Wait(ctx); err != nil {
 			h.failAll(ctx, group, err)
 			return
 		}

@@ -60,11 +60,11 @@ func (h *Handler) findOwnFacts(ctx context.Context, by domain.Cause, act StaffCo
 			receipt.At = s.now(h.clock())
 			return receipt, true, nil
 		}
-		if n, here := item(s.state, act.ID); here && n.TransferredFrom != nil {
+		if n, here := s.state.Item(act.ID); here && n.TransferredFrom != nil {
 			pairs = append(pairs, n.TransferredFrom.Pair)
 		}
-		if to, left := s.transferredTo(act.ID); left {
-			pairs = append(pairs, to)
+		if d, left := s.state.OutgoingTransferOf(act.ID); left {
+			pairs = append(pairs, d.To)
 		}
 	}
 	return Receipt{}, false, nil
@@ -121,7 +121,7 @@ func (s stream) receipt(id uuid.UUID, revision uint64) (Receipt, bool) {
 	if revision >= uint64(len(s.facts)) {
 		return Receipt{}, false
 	}
-	n, there := item(s.at(revision), id)
+	n, there := s.at(revision).Item(id)
 	return Receipt{Pair: s.state.Pair, NonAssociation: n, Revision: int64(revision)}, there //nolint:gosec // revisions stay far below 2⁶³
 }
 
@@ -137,14 +137,4 @@ func subject(act StaffCommand, s stream, command uuid.UUID) uuid.UUID {
 		}
 	}
 	return uuid.Nil
-}
-
-// transferredTo is the pair that a non-association has left for.
-func (s stream) transferredTo(id uuid.UUID) (domain.Pair, bool) {
-	for _, d := range s.state.TransferredOut {
-		if d.ID == id {
-			return d.To, true
-		}
-	}
-	return domain.Pair{}, false
 }

@@ -96,7 +96,7 @@ func (h *Handler) attemptByID(ctx context.Context, by domain.Cause, act StaffCom
 // so they are resolved after the load of the loop and need no load of their own.
 func rolesIn(state domain.State, act StaffCommand) map[domain.PrisonerNumber]domain.Role {
 	roles := map[domain.PrisonerNumber]domain.Role{}
-	n, here := item(state, act.ID)
+	n, here := state.Item(act.ID)
 	if !here {
 		return roles // the command is refused, or goes on in another pair
 	}

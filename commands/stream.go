@@ -87,15 +87,6 @@ func (s stream) ownRange(command uuid.UUID) (first, last int, there bool) {
 	return first, last, there
 }
 
-// item returns a non-association of a state, deleted or not. It returns false when the
-// state does not have it.
-func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
-	if i := s.Find(id); i >= 0 {
-		return s.Items[i], true
-	}
-	return domain.NonAssociation{}, false
-}
-
 // loadStream loads the streams of pairs in one round trip, in the order of the pairs. It
 // fails when one of them cannot be loaded.
 func (h *Handler) loadStream(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
@@ -120,12 +111,12 @@ func (h *Handler) loadStream(ctx context.Context, pairs ...domain.Pair) ([]strea
 func (h *Handler) loadWithRetry(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	for wait := newBackoff(); ; {
+	for wait := NewBackoff(); ; {
 		streams, err := h.loadStream(ctx, pairs...)
 		if !eventstore.Passes(err) {
 			return streams, busyOnTimeout(ctx, err)
 		}
-		if wait.wait(ctx) != nil {
+		if wait.Wait(ctx) != nil {
 			return nil, busyOnTimeout(ctx, err)
 		}
 	}

@@ -116,18 +116,13 @@ func (f *Folding) transferOut(d OutgoingTransfer) {
 
 // removeTransferOut removes the departures of a record that has returned.
 func (f *Folding) removeTransferOut(id uuid.UUID) {
-	if !f.state.hasTransferredOut(id) {
+	if _, left := f.state.OutgoingTransferOf(id); !left {
 		return
 	}
 	if !f.ownTransferredOut {
 		f.state.TransferredOut, f.ownTransferredOut = slices.Clone(f.state.TransferredOut), true
 	}
 	f.state.TransferredOut = slices.DeleteFunc(f.state.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
-}
-
-// hasTransferredOut reports whether a record has left the pair.
-func (s State) hasTransferredOut(id uuid.UUID) bool {
-	return slices.ContainsFunc(s.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
 }
 
 // appended returns the list with one more value. A list of another state is copied.

@@ -208,10 +208,8 @@ func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error
 // transferredOut returns the error for a record that is not in the pair: Moved when it
 // has left, otherwise the refusal of NotFound.
 func (s State) transferredOut(id uuid.UUID) error {
-	for _, d := range s.TransferredOut {
-		if d.ID == id {
-			return Moved{Renumbering: d.Renumbering, To: d.To}
-		}
+	if d, left := s.OutgoingTransferOf(id); left {
+		return Moved{Renumbering: d.Renumbering, To: d.To}
 	}
 	return NotFound(id)
 }

@@ -82,6 +82,26 @@ func (s State) Find(id uuid.UUID) int {
 	return slices.IndexFunc(s.Items, func(n NonAssociation) bool { return n.ID == id })
 }
 
+// Item returns a record of the pair, deleted or not. It returns false when the pair does
+// not have it.
+func (s State) Item(id uuid.UUID) (NonAssociation, bool) {
+	if i := s.Find(id); i >= 0 {
+		return s.Items[i], true
+	}
+	return NonAssociation{}, false
+}
+
+// OutgoingTransferOf returns where a record went when it left the pair. It returns false
+// when it did not leave.
+func (s State) OutgoingTransferOf(id uuid.UUID) (OutgoingTransfer, bool) {
+	for _, d := range s.TransferredOut {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return OutgoingTransfer{}, false
+}
+
 // NotClosed returns the index of the record that is neither closed nor deleted, or -1.
 // A pair has at most one.
 func (s State) NotClosed(today string) int {

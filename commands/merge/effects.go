@@ -55,7 +55,7 @@ func (r residentRecord) before(s *stream) (n domain.NonAssociation, done Action,
 	case n.Deleted || !closingOf(n, r.closing):
 		return n, "", false
 	}
-	before, _ := item(s.at(r.revision-1), r.id) // a closing has at least the opening before it
+	before, _ := s.at(r.revision - 1).Item(r.id) // a closing has at least the opening before it
 	n.ExpiryDate, n.ClosedBy, n.ClosedReason = before.ExpiryDate, before.ClosedBy, before.ClosedReason
 	return n, Reopened, true
 }

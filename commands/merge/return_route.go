@@ -78,7 +78,7 @@ func (u *undoing) locateRecord(
 		if _, is := here.find(id); is {
 			return at, number, true, nil
 		}
-		next, is := outgoingTransferOf(here.state(), id)
+		next, is := here.state().OutgoingTransferOf(id)
 		if !is {
 			return at, "", false, nil
 		}
@@ -102,15 +102,4 @@ func (s *stream) leftByUndo(id uuid.UUID) bool {
 		}
 	}
 	return false
-}
-
-// outgoingTransferOf returns where a record went when it left a pair, and false when it
-// did not leave.
-func outgoingTransferOf(s domain.State, id uuid.UUID) (domain.OutgoingTransfer, bool) {
-	for _, d := range s.TransferredOut {
-		if d.ID == id {
-			return d, true
-		}
-	}
-	return domain.OutgoingTransfer{}, false
 }

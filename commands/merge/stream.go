@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -206,7 +204,7 @@ func (p *Process) append(ctx context.Context, stream string, expected eventstore
 // the same append again, and the store recognises the event ids if the first one
 // succeeded.
 func (p *Process) appendUntilKnown(ctx context.Context, write eventstore.Append) error {
-	for wait := firstWait; ; wait = min(2*wait, maxWait) {
+	for wait := commands.NewBackoff(); ; {
 		appended, err := p.Log.Append(ctx, write)
 		if err == nil {
 			return write.Landed(appended)
@@ -215,18 +213,11 @@ func (p *Process) appendUntilKnown(ctx context.Context, write eventstore.Append)
 			return fmt.Errorf("append %s: %w", write.Stream, err)
 		}
 		p.Logger.WarnContext(ctx, "append again", "stream", write.Stream, "error", err)
-		if ended := waitWithJitter(ctx, wait); ended != nil {
+		if ended := wait.Wait(ctx); ended != nil {
 			return fmt.Errorf("append %s: %w", write.Stream, ended)
 		}
 	}
 }
-
-// The delays between attempts start short, for conflicts, and end long enough to spare a
-// store that is recovering.
-const (
-	firstWait = 4 * time.Millisecond
-	maxWait   = 400 * time.Millisecond
-)
 
 // retryOnConflict calls step again after a conflict or an outage, with exponential
 // backoff. It returns [commands.ErrBusy] when the timeout ends first, and every other
@@ -234,30 +225,16 @@ const (
 func (p *Process) retryOnConflict(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	for wait := firstWait; ; wait = min(2*wait, maxWait) {
+	for wait := commands.NewBackoff(); ; {
 		err := step(ctx)
 		again := errors.Is(err, eventstore.ErrConflict) || eventstore.Passes(err)
-		if again && waitWithJitter(ctx, wait) == nil {
+		if again && wait.Wait(ctx) == nil {
 			continue
 		}
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return fmt.Errorf("%w: %w", commands.ErrBusy, err)
 		}
 		return err
-	}
-}
-
-// waitWithJitter waits for a random time below a limit. Without jitter, two processes
-// that conflicted once would conflict again. It returns the context's error when that
-// ends first.
-func waitWithJitter(ctx context.Context, limit time.Duration) error {
-	timer := time.NewTimer(time.Duration(rand.Int64N(int64(limit)))) //nolint:gosec // jitter needs no secure random numbers
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -268,13 +245,4 @@ func idsOf(records []domain.NonAssociation) []uuid.UUID {
 		ids = append(ids, n.ID)
 	}
 	return slices.Clip(ids)
-}
-
-// item returns a non-association of a state, deleted or not. It returns false when the
-// state does not have it.
-func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
-	if i := s.Find(id); i >= 0 {
-		return s.Items[i], true
-	}
-	return domain.NonAssociation{}, false
 }

@@ -137,14 +137,14 @@ func (m transfer) command(from, to *stream, records []domain.NonAssociation) dom
 func (m transfer) incoming(n domain.NonAssociation, from, to *stream) domain.TransferredRecord {
 	arriving := domain.TransferredRecord{NonAssociation: m.transferred(n)}
 	if here, is := to.arrivedFrom(m.from, n.ID); is {
-		if base, there := item(from.at(here.TransferredFrom.Revision), n.ID); there {
+		if base, there := from.at(here.TransferredFrom.Revision).Item(n.ID); there {
 			base = m.transferred(base)
 			arriving.Base = &base
 		}
 		return arriving
 	}
 	if _, both := to.find(n.ID); both && n.TransferredFrom != nil && n.TransferredFrom.Pair == m.to {
-		if base, there := item(to.at(n.TransferredFrom.Revision), n.ID); there {
+		if base, there := to.at(n.TransferredFrom.Revision).Item(n.ID); there {
 			arriving.Base = &base
 		}
 	}
