@@ -56,6 +56,7 @@ type room struct {
 
 var house = []room{
 	{"domain", "domain is pure: the standard library without I/O and clock, and uuid", []string{uuid}, false},
+	{"domain/domaintest", "domain/domaintest builds the scenarios of tests", []string{"domain", uuid, "github.com/stretchr/testify"}, true},
 	{"commands", "commands is the only package that appends, and knows no driver", []string{"domain", "eventstore"}, false},
 	{"commands/idempotency", "commands/idempotency keeps idempotency keys in Postgres", []string{"domain", pgx}, false},
 	{"commands/merge", "commands/merge is the process that follows a prisoner merge", []string{"domain", "commands", "eventstore"}, false},

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/audit"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/web/shape"
@@ -37,7 +38,7 @@ func TestFeed_fromBehindTheEndIsRefused(t *testing.T) {
 			}
 		}
 		require.Empty(t, told(t, b.reader().Reader, last))
-		b.opens(pairOf(t, bob, "D4444DD"))
+		b.opens(domaintest.PairOf(bob, "D4444DD"))
 		require.Empty(t, told(t, b.reader().Reader, last+1), "the end is read for each call")
 	})
 }
@@ -65,7 +66,7 @@ func TestPlaces_ofOthersAreNoneBehindTheEnd(t *testing.T) {
 	}
 	require.ErrorIs(t, refused(t, r, 10*wide, true), audit.ErrBehindEnd)
 
-	pair := pairOf(t, bob, "D4444DD") // behind the place that was named
+	pair := domaintest.PairOf(bob, "D4444DD") // behind the place that was named
 	told, stop := make(chan shape.FeedLine, 1), errors.New("enough")
 	require.ErrorIs(t, r.Feed(t.Context(), audit.Feed{
 		From: 10*wide - 1, Follow: true,

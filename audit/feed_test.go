@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/web/shape"
 )
@@ -28,7 +29,7 @@ func told(t *testing.T, r *audit.Reader, from uint64) []shape.FeedLine {
 
 // quarrels writes n rounds of facts of three pairs that take turns.
 func (b *book) quarrels(rounds int) []domain.Pair {
-	pairs := []domain.Pair{pairOf(b.t, alice, bob), pairOf(b.t, alice, carol), pairOf(b.t, bob, carol)}
+	pairs := []domain.Pair{domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol), domaintest.PairOf(bob, carol)}
 	ids := make([]uuid.UUID, len(pairs))
 	for i, pair := range pairs {
 		ids[i] = b.opens(pair)
@@ -78,7 +79,7 @@ func TestFeed_goesOnWithoutGapOrDuplicateFromEveryLine(t *testing.T) {
 
 func TestFeed_followsTheLiveTail(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		lines, caughtUp := make(chan shape.FeedLine, 10), make(chan struct{})
 		ended := follow(t, b, lines, caughtUp)

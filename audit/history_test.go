@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/web/shape"
 )
 
 func TestHistory_hasActorTimeAndWhatItWasBeforeAndAfter(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		b.amends(pair, id, "They fight at meals")
 		closedAt := domain.LocalDateTime("2026-07-16T09:00:00")
@@ -67,7 +68,7 @@ func TestHistory_hasActorTimeAndWhatItWasBeforeAndAfter(t *testing.T) {
 
 func TestEntry_hasTheseKeysAndNoCommand(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		history, err := b.reader().OfNonAssociation(t.Context(), streams(pair), id)
 		require.NoError(t, err)
@@ -96,7 +97,7 @@ func TestEntry_hasTheseKeysAndNoCommand(t *testing.T) {
 
 func TestPrisonersHistory_isInTheOrderOfTheLogAndOfNoOther(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		ab, ac, bc := pairOf(t, alice, bob), pairOf(t, alice, carol), pairOf(t, bob, carol)
+		ab, ac, bc := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol), domaintest.PairOf(bob, carol)
 		first, second := b.opens(ac), b.opens(ab)
 		other := b.opens(bc)
 		b.amends(ac, first, "changed")
@@ -119,7 +120,7 @@ func TestPrisonersHistory_isInTheOrderOfTheLogAndOfNoOther(t *testing.T) {
 
 func TestNOMIS_codesAreShownVerbatim(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		expiry := domain.LocalDateTime("2026-07-15T00:00:00")
 		item := domain.Item{
 			EffectiveDate: "2021-07-05T10:35:17", ExpiryDate: &expiry, TypeCode: domain.TypeTotal, TypeSequence: 3,
@@ -153,7 +154,7 @@ func TestNOMIS_codesAreShownVerbatim(t *testing.T) {
 
 func TestOldEntry_readsTheSameForEver(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		expiry := domain.LocalDateTime("2026-07-20T00:00:00") // five days to come when it is told
 		b.does(pair, domain.NOMIS, "NOMIS_USER", domain.Sync{About: alice, Items: []domain.Item{{
 			EffectiveDate: "2021-07-05T10:35:17", ExpiryDate: &expiry, TypeCode: domain.TypeWing,
@@ -169,7 +170,7 @@ func TestOldEntry_readsTheSameForEver(t *testing.T) {
 
 func TestLog_thatIsAwayOrUnreadableIsAnError(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair, other := pairOf(t, alice, bob), pairOf(t, alice, carol)
+		pair, other := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol)
 		id := b.opens(pair)
 		_, err := b.store.Append(t.Context(), eventstore.Append{
 			Stream: other.Stream(), Expected: eventstore.NoStream,

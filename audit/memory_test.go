@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore/memory"
 )
 
@@ -29,7 +30,7 @@ func TestFeeds_manyRememberHardlyMoreThanOne(t *testing.T) {
 	const feeds, most = 16, 100 << 10 // bytes of each
 	b := newBook(t, memory.New())
 	for i := range 2000 {
-		pair := pairOf(t, bob, domain.PrisonerNumber(fmt.Sprintf("C%04dCC", i)))
+		pair := domaintest.PairOf(bob, domain.PrisonerNumber(fmt.Sprintf("C%04dCC", i)))
 		b.amends(pair, b.opens(pair), fmt.Sprint(strings.Repeat("x", 200), i))
 	}
 	r := b.reader()

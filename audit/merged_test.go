@@ -10,6 +10,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/web/shape"
 )
@@ -72,16 +73,16 @@ const (
 
 func TestMerge_isAnEntryOfItsTwoNumbersInTheOrderOfTheLog(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		ab, as := pairOf(t, alice, bob), pairOf(t, alice, survivor)
+		ab, as := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, survivor)
 		b.opens(ab)
 		message := b.removes(bob, survivor)
 		b.merges(b.state(ab).Items[0], ab, 0)
-		b.opens(pairOf(t, survivor, carol))
+		b.opens(domaintest.PairOf(survivor, carol))
 		b.returns(bob, survivor, message)
 		b.removes(bob, carol)
 		b.removes(alice, survivor) // of others than bob
 
-		all := append(streams(ab, as, pairOf(t, survivor, carol)), bob.Stream(), alice.Stream())
+		all := append(streams(ab, as, domaintest.PairOf(survivor, carol)), bob.Stream(), alice.Stream())
 		for name, store := range map[string]eventstore.Store{"as it is": b.store, "without places": placeless{b.store}} {
 			for number, want := range map[domain.PrisonerNumber][]string{
 				bob:      {domain.TypeOpened, merged, domain.TypeTransferredIn, domain.TypeTransferredOut, unmerged, merged},
@@ -120,9 +121,9 @@ func TestMerge_isAnEntryOfItsTwoNumbersInTheOrderOfTheLog(t *testing.T) {
 
 func TestMerge_isNothingThatIsHeldOfAPerson(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		b.opens(pairOf(t, alice, carol))
+		b.opens(domaintest.PairOf(alice, carol))
 		b.removes(bob, survivor)
-		answer, err := b.subjectAccess(t.Context(), b.reader().Reader, []string{bob.Stream(), pairOf(t, alice, carol).Stream()}, subjectOf(b, bob, "", ""))
+		answer, err := b.subjectAccess(t.Context(), b.reader().Reader, []string{bob.Stream(), domaintest.PairOf(alice, carol).Stream()}, subjectOf(b, bob, "", ""))
 		require.NoError(t, err)
 		require.False(t, answer.held.Ever)
 		require.Empty(t, answer.held.Records)

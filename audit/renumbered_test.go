@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/web/shape"
 )
 
@@ -15,7 +16,7 @@ const survivor domain.PrisonerNumber = "B2345BB"
 // merges moves one of alice's non-associations with bob to his surviving number.
 func (b *book) merges(n domain.NonAssociation, from domain.Pair, revision uint64) domain.Pair {
 	b.t.Helper()
-	to := pairOf(b.t, alice, survivor)
+	to := domaintest.PairOf(alice, survivor)
 	r := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
 	b.does(to, domain.Merge, "MERGER", domain.TransferIn{
 		Renumbering: r, From: from, Revision: revision, Records: []domain.TransferredRecord{{NonAssociation: r.Of(n)}},
@@ -26,8 +27,8 @@ func (b *book) merges(n domain.NonAssociation, from domain.Pair, revision uint64
 
 func TestRenumberedOne_hasOneHistoryWhicheverNumberIsAsked(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		from := pairOf(t, alice, bob)
-		id, other := b.opens(from), b.opens(pairOf(t, bob, carol))
+		from := domaintest.PairOf(alice, bob)
+		id, other := b.opens(from), b.opens(domaintest.PairOf(bob, carol))
 		to := b.merges(b.state(from).Items[0], from, 0)
 		b.amends(to, id, "under the new number")
 
@@ -55,11 +56,11 @@ func TestRenumberedOne_hasOneHistoryWhicheverNumberIsAsked(t *testing.T) {
 		require.NotContains(t, asJSON(t, history.Entries[0]), "renumbered")
 
 		for number, asked := range map[domain.PrisonerNumber]domain.Pair{survivor: to, alice: to} {
-			history, err := b.reader().OfPrisoner(t.Context(), streams(asked, pairOf(t, bob, carol)), number)
+			history, err := b.reader().OfPrisoner(t.Context(), streams(asked, domaintest.PairOf(bob, carol)), number)
 			require.NoError(t, err)
 			require.Equal(t, want, types(history))
 		}
-		whole, err := b.reader().OfPrisoner(t.Context(), streams(from, pairOf(t, bob, carol)), bob)
+		whole, err := b.reader().OfPrisoner(t.Context(), streams(from, domaintest.PairOf(bob, carol)), bob)
 		require.NoError(t, err)
 		require.Len(t, whole.Entries, 5)
 		require.Equal(t, other, *whole.Entries[1].NonAssociationID)
@@ -68,7 +69,7 @@ func TestRenumberedOne_hasOneHistoryWhicheverNumberIsAsked(t *testing.T) {
 
 func TestFeed_givesBothHalvesOfARenumbering(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		from := pairOf(t, alice, bob)
+		from := domaintest.PairOf(alice, bob)
 		id := b.opens(from)
 		to := b.merges(b.state(from).Items[0], from, 0)
 		b.amends(to, id, "under the new number")
@@ -86,7 +87,7 @@ func TestFeed_givesBothHalvesOfARenumbering(t *testing.T) {
 
 func TestSubjectAccess_knowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		from := pairOf(t, alice, bob)
+		from := domaintest.PairOf(alice, bob)
 		id := b.opens(from)
 		b.does(from, domain.DPS, "DELETER", domain.Delete{ID: id, DeletionReason: "Mistake", RequestedBy: "AJONES"})
 		to := b.merges(b.state(from).Items[0], from, 1)
@@ -106,13 +107,13 @@ func TestSubjectAccess_knowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
 // same person; what was there in two pairs at once is told once.
 func TestSubjectAccess_givesWhatStayedUnderARemovedNumber(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		from, own := pairOf(t, alice, bob), pairOf(t, bob, survivor)
+		from, own := domaintest.PairOf(alice, bob), domaintest.PairOf(bob, survivor)
 		deleted := b.opens(from)
 		b.does(from, domain.DPS, "DELETER", domain.Delete{ID: deleted, DeletionReason: "Mistake", RequestedBy: "AJONES"})
 		moved, between := b.opens(from), b.opens(own)
 		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
 		b.does(own, domain.Merge, "MERGER", domain.DeleteSelfPair{Renumbering: merged, IDs: []uuid.UUID{between}})
-		to := pairOf(t, alice, survivor)
+		to := domaintest.PairOf(alice, survivor)
 		record := b.state(from).Items[1]
 		b.does(to, domain.Merge, "MERGER", domain.TransferIn{
 			Renumbering: merged, From: from, Revision: 2, Records: []domain.TransferredRecord{{NonAssociation: merged.Of(record)}},
@@ -141,7 +142,7 @@ func TestSubjectAccess_givesWhatStayedUnderARemovedNumber(t *testing.T) {
 
 func TestOne_thatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, bob, survivor)
+		pair := domaintest.PairOf(bob, survivor)
 		id := b.opens(pair)
 		before := b.state(pair).Items[0]
 		merged := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}

@@ -15,6 +15,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/esdb"
 	"nonassociations/eventstore/esdbserver"
@@ -26,27 +27,15 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	alice domain.PrisonerNumber = "A0135GA"
-	bob   domain.PrisonerNumber = "A9109UD"
+	alice                       = domaintest.Low
+	bob                         = domaintest.High
 	carol domain.PrisonerNumber = "C1234CC"
 )
 
-var london = func() *time.Location {
-	location, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		panic(err)
-	}
-	return location
-}()
+var london = domaintest.London
 
 // summer is a day on which London is an hour ahead.
 var summer = time.Date(2026, 7, 15, 12, 30, 15, 250_000_000, london)
-
-func pairOf(t testing.TB, one, other domain.PrisonerNumber) domain.Pair {
-	pair, err := domain.NewPair(one, other)
-	require.NoError(t, err)
-	return pair
-}
 
 // onEveryStore runs a test over each log that needs no server of others.
 func onEveryStore(t *testing.T, test func(t *testing.T, b *book)) {

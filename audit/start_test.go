@@ -9,6 +9,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/web/shape"
@@ -94,7 +95,7 @@ func positionsBehind(lines []shape.FeedLine, from uint64) []uint64 {
 func TestLog_thatIsLongerThanAPageIsWalkedBack(t *testing.T) {
 	b := newBook(t, memory.New())
 	for i := range 1301 {
-		b.opens(pairOf(t, alice, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i))))
+		b.opens(domaintest.PairOf(alice, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i))))
 	}
 	b.store = bytewise{b.store}
 	const from = 700*wide + 1 // 601 facts before the end, where no fact lies

@@ -8,6 +8,7 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 func subjectOf(b *book, number domain.PrisonerNumber, from, to string) audit.Subject {
@@ -18,7 +19,7 @@ func subjectOf(b *book, number domain.PrisonerNumber, from, to string) audit.Sub
 
 func TestSubjectAccess_showsEverythingAlsoWhatWasDeleted(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		ab, ac, bc := pairOf(t, alice, bob), pairOf(t, alice, carol), pairOf(t, bob, carol)
+		ab, ac, bc := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol), domaintest.PairOf(bob, carol)
 		deleted, open := b.opens(ab), b.opens(ac)
 		b.opens(bc)
 		b.does(ab, domain.DPS, "DELETER", domain.Delete{ID: deleted, DeletionReason: "Mistake", RequestedBy: "AJONES"})
@@ -47,7 +48,7 @@ func TestSubjectAccess_showsEverythingAlsoWhatWasDeleted(t *testing.T) {
 
 func TestSubjectAccess_holdsItsDaysAgainstTheLastChange(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)             // on the 15th
 		b.amends(pair, id, "and again") // on the 16th
 		for days, want := range map[[2]string]int{
@@ -63,7 +64,7 @@ func TestSubjectAccess_holdsItsDaysAgainstTheLastChange(t *testing.T) {
 
 func TestSubjectAccess_theDirectoryDecidesWhenNothingIsHeld(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		b.opens(pair)
 		answer, err := b.subjectAccess(t.Context(), b.reader().Reader, streams(pair), subjectOf(b, carol, "", ""))
 		require.NoError(t, err)
@@ -74,7 +75,7 @@ func TestSubjectAccess_theDirectoryDecidesWhenNothingIsHeld(t *testing.T) {
 
 func TestCounts_followFromTheDay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
-		pair := pairOf(t, alice, bob)
+		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		b.does(pair, domain.DPS, "CLOSER", domain.Close{ID: id, ClosedReason: "Friends"})
 		b.opens(pair)

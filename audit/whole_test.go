@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/audit"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -21,7 +22,7 @@ func TestHistory_isNotGivenOfAStreamThatLostItsBeginning(t *testing.T) {
 			t.Run(store+", "+left, func(t *testing.T) {
 				log := memory.New()
 				b := newBook(t, open(t, log))
-				ab, ac := pairOf(t, alice, bob), pairOf(t, alice, carol)
+				ab, ac := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol)
 				id := b.opens(ab)
 				b.opens(ac)
 				recorded, err := log.ReadStream(t.Context(), ab.Stream(), eventstore.Forwards, 0, 10)
@@ -47,7 +48,7 @@ func TestHistory_isNotGivenOfAStreamThatLostItsBeginning(t *testing.T) {
 				} {
 					require.ErrorIs(t, tell(), eventstore.ErrNotWhole, name)
 				}
-				_, err = r.OfPrisoner(ctx, streams(ac, pairOf(t, carol, bob)), carol)
+				_, err = r.OfPrisoner(ctx, streams(ac, domaintest.PairOf(carol, bob)), carol)
 				require.NoError(t, err, "other streams, and one that never was")
 
 				// The feed reads the pair again when it goes on in the middle of it.

@@ -14,6 +14,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/internal/dev/testdb"
 )
@@ -144,7 +145,7 @@ func (d *desk) process(patience time.Duration) *commands.Handler {
 
 // opening is an Act between low and high, with a key unless it is "".
 func opening(t testing.TB, comment, name string) commands.StaffCommand {
-	return commands.StaffCommand{Key: keyOf(name, comment), Pair: pairOf(t, low, high), Command: domain.Open{
+	return commands.StaffCommand{Key: keyOf(name, comment), Pair: domaintest.PairOf(low, high), Command: domain.Open{
 		FirstPrisoner: high, Comment: comment, Reason: domain.Threat, Restriction: domain.Cell,
 		Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
 	}}
@@ -161,14 +162,14 @@ func keyOf(name, request string) *commands.IdempotencyKey {
 
 func (d *desk) does(act commands.StaffCommand) commands.Receipt {
 	d.t.Helper()
-	receipt, err := d.Staff(d.t.Context(), by(domain.DPS), act)
+	receipt, err := d.Staff(d.t.Context(), domaintest.NewCause(domain.DPS), act)
 	require.NoError(d.t, err)
 	return receipt
 }
 
 func (d *desk) refused(act commands.StaffCommand) domain.Code {
 	d.t.Helper()
-	_, err := d.Staff(d.t.Context(), by(domain.DPS), act)
+	_, err := d.Staff(d.t.Context(), domaintest.NewCause(domain.DPS), act)
 	var refusal domain.Refusal
 	require.ErrorAs(d.t, err, &refusal)
 	return refusal.Code
@@ -176,5 +177,5 @@ func (d *desk) refused(act commands.StaffCommand) domain.Code {
 
 func (d *desk) facts() []domain.Fact {
 	d.t.Helper()
-	return facts(d.t, d.log, pairOf(d.t, low, high))
+	return facts(d.t, d.log, domaintest.PairOf(low, high))
 }

@@ -11,6 +11,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -20,11 +21,11 @@ import (
 // changed one, and some items have no fact at all.
 func everyKind(t *testing.T, log eventstore.Store) (domain.Pair, domain.Sync, []domain.OutcomeKind) {
 	t.Helper()
-	pair := pairOf(t, low, high)
+	pair := domaintest.PairOf(low, high)
 	before := domain.Sync{About: high, Items: []domain.Item{
 		timed("2018-01-01T00:00:00", "2018-02-01T00:00:00"), timed("2019-01-01T00:00:00", "2019-02-01T00:00:00"), timed("2020-01-01T00:00:00", ""),
 	}}
-	_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: before}})
+	_, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: before}})
 	require.NoError(t, err)
 	learned, changed := before.Items[1], before.Items[0]
 	learned.TypeSequence = 7
@@ -43,12 +44,12 @@ func TestLostAnswer_ofNOMISIsGivenItemByItem(t *testing.T) {
 		"at once": func(*testing.T, eventstore.Store, domain.Pair) {},
 		"when others have built on it": func(t *testing.T, log eventstore.Store, pair domain.Pair) {
 			item := timed("2020-01-01T00:00:00", "2021-01-01T00:00:00")
-			_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{item}}}})
+			_, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{item}}}})
 			require.NoError(t, err)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log, cause := newFaulty(), by(domain.NOMIS)
+			log, cause := newFaulty(), domaintest.NewCause(domain.NOMIS)
 			pair, tell, kinds := everyKind(t, log)
 			request := []commands.PairSync{{Pair: pair, Sync: tell}}
 			wanted, err := newHandler(copyOf(t, log.Store, pair)).Sync(t.Context(), cause, request)
@@ -100,7 +101,7 @@ func copyOf(t *testing.T, log eventstore.Store, pair domain.Pair) eventstore.Sto
 // Each command is written, and then a conflict is reported: what carries its id
 // in what is loaded then is the answer, and nothing is decided anew.
 func TestRepeat_isAnsweredFromTheFactsOfItsCommand(t *testing.T) {
-	pair, words := pairOf(t, low, high), "other words"
+	pair, words := domaintest.PairOf(low, high), "other words"
 	open := domain.Open{FirstPrisoner: low, Comment: "apart", Reason: domain.Threat, Restriction: domain.Cell}
 	for name, given := range map[string]struct {
 		before []func(uuid.UUID) domain.Command
@@ -118,16 +119,16 @@ func TestRepeat_isAnsweredFromTheFactsOfItsCommand(t *testing.T) {
 		},
 	} {
 		for _, conflict := range []bool{true, false} {
-			log, cause := newFaulty(), by(domain.DPS)
+			log, cause := newFaulty(), domaintest.NewCause(domain.DPS)
 			h := newHandler(log)
 			var id uuid.UUID
 			if given.facts > 1 {
-				receipt, err := h.Execute(t.Context(), by(domain.DPS), pair, open)
+				receipt, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, open)
 				require.NoError(t, err)
 				id = receipt.NonAssociation.ID
 			}
 			for _, command := range given.before {
-				_, err := h.Execute(t.Context(), by(domain.DPS), pair, command(id))
+				_, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, command(id))
 				require.NoError(t, err)
 			}
 			tries := log.tries
@@ -186,18 +187,18 @@ func TestRepeat_waitsForTheRouterAsAFirstAttemptDoes(t *testing.T) {
 			d.crashed(act)
 			if name != "delete" { // what is deleted stays where it is
 				process := merge.New(merge.Options{Log: d.log, Handler: d.Handler, Clock: clock})
-				_, err := process.Apply(t.Context(), by(domain.Merge), merge.Message{
+				_, err := process.Apply(t.Context(), domaintest.NewCause(domain.Merge), merge.Message{
 					Renumbering: domain.Renumbering{Previous: low, Number: survivor, Reason: domain.ByMerge},
 				}, pairs{d.log})
 				require.NoError(t, err)
 			}
-			size := len(facts(t, d.log, pairOf(t, survivor, high)))
+			size := len(facts(t, d.log, domaintest.PairOf(survivor, high)))
 			behind := &laggard{routes: routes{pairs{d.log}}}
 			h := commands.New(d.log, commands.Options{Clock: clock, Locator: behind, Directory: d.directory, Keys: d.keys, Timeout: 5 * time.Second})
-			receipt, err := h.Staff(t.Context(), by(domain.DPS), act)
+			receipt, err := h.Staff(t.Context(), domaintest.NewCause(domain.DPS), act)
 			require.NoError(t, err)
-			require.Equal(t, pairOf(t, low, high), receipt.Pair, "as it was when it was done")
-			require.Len(t, facts(t, d.log, pairOf(t, survivor, high)), size)
+			require.Equal(t, domaintest.PairOf(low, high), receipt.Pair, "as it was when it was done")
+			require.Len(t, facts(t, d.log, domaintest.PairOf(survivor, high)), size)
 		})
 	}
 }

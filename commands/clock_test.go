@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -45,9 +46,9 @@ func timed(effective domain.LocalDateTime, expiry string) domain.Item {
 // begun, and whose second one was opened for that reason.
 func overMidnight(t testing.TB, log eventstore.Store) (expired, open uuid.UUID, tell domain.Sync) {
 	t.Helper()
-	pair := pairOf(t, low, high)
+	pair := domaintest.PairOf(low, high)
 	tell = domain.Sync{About: high, Items: []domain.Item{timed("2020-01-01T00:00:00", "2026-07-16T00:00:00"), timed("2026-07-01T00:00:00", "")}}
-	answer, err := at(t, log, "2026-07-16T00:10:00").Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: tell}})
+	answer, err := at(t, log, "2026-07-16T00:10:00").Sync(t.Context(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: tell}})
 	require.NoError(t, err)
 	for _, outcome := range answer.Outcomes[0] {
 		require.Equal(t, domain.Created, outcome.Kind)
@@ -59,7 +60,7 @@ func overMidnight(t testing.TB, log eventstore.Store) (expired, open uuid.UUID, 
 // record would be open, and hide the second one.
 func TestClock_thatSteppedBackOverMidnightDecidesNothingAnew(t *testing.T) {
 	const behind domain.LocalDateTime = "2026-07-15T23:50:00"
-	pair, other := pairOf(t, low, high), "other words"
+	pair, other := domaintest.PairOf(low, high), "other words"
 	code := func(err error) domain.Code {
 		var refusal domain.Refusal
 		require.ErrorAs(t, err, &refusal)
@@ -67,38 +68,38 @@ func TestClock_thatSteppedBackOverMidnightDecidesNothingAnew(t *testing.T) {
 	}
 	for name, check := range map[string]func(t *testing.T, h *commands.Handler, expired, open uuid.UUID, tell domain.Sync){
 		"tell": func(t *testing.T, h *commands.Handler, expired, open uuid.UUID, tell domain.Sync) {
-			answer, err := h.Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: tell}})
+			answer, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: tell}})
 			require.NoError(t, err)
 			require.Equal(t, [][]domain.Outcome{{
 				{Kind: domain.Unchanged, NonAssociationID: expired}, {Kind: domain.Unchanged, NonAssociationID: open},
 			}}, answer.Outcomes)
 		},
 		"open": func(t *testing.T, h *commands.Handler, _, open uuid.UUID, _ domain.Sync) {
-			_, err := h.Execute(t.Context(), by(domain.DPS), pair, domain.Open{FirstPrisoner: low, Reason: domain.Threat, Restriction: domain.Cell})
+			_, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Open{FirstPrisoner: low, Reason: domain.Threat, Restriction: domain.Cell})
 			require.Equal(t, domain.CodeOpenExists, code(err))
 			require.ErrorContains(t, err, open.String())
 		},
 		"amend": func(t *testing.T, h *commands.Handler, expired, open uuid.UUID, _ domain.Sync) {
-			_, err := h.Execute(t.Context(), by(domain.DPS), pair, domain.Amend{ID: expired, Comment: &other})
+			_, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Amend{ID: expired, Comment: &other})
 			require.Equal(t, domain.CodeAlreadyClosed, code(err))
-			_, err = h.Execute(t.Context(), by(domain.DPS), pair, domain.Amend{ID: open, Comment: &other})
+			_, err = h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Amend{ID: open, Comment: &other})
 			require.NoError(t, err)
 		},
 		"close": func(t *testing.T, h *commands.Handler, expired, open uuid.UUID, _ domain.Sync) {
-			_, err := h.Execute(t.Context(), by(domain.DPS), pair, domain.Close{ID: expired, ClosedReason: "x"})
+			_, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Close{ID: expired, ClosedReason: "x"})
 			require.Equal(t, domain.CodeAlreadyClosed, code(err))
-			receipt, err := h.Execute(t.Context(), by(domain.DPS), pair, domain.Close{ID: open, ClosedReason: "x"})
+			receipt, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Close{ID: open, ClosedReason: "x"})
 			require.NoError(t, err)
 			require.Equal(t, domain.LocalDateTime("2026-07-16T00:10:00"), *receipt.NonAssociation.ExpiryDate)
 			require.True(t, receipt.NonAssociation.IsClosed(domain.Today(receipt.At)), "and the answer says so")
 		},
 		"reopen": func(t *testing.T, h *commands.Handler, expired, open uuid.UUID, _ domain.Sync) {
-			_, err := h.Execute(t.Context(), by(domain.DPS), pair, domain.Reopen{ID: expired, ReopenReason: "x"})
+			_, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Reopen{ID: expired, ReopenReason: "x"})
 			require.Equal(t, domain.CodeAlreadyOpen, code(err))
 			require.ErrorContains(t, err, open.String())
 		},
 		"delete": func(t *testing.T, h *commands.Handler, expired, _ uuid.UUID, _ domain.Sync) {
-			_, err := h.Execute(t.Context(), by(domain.DPS), pair, domain.Delete{ID: expired})
+			_, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Delete{ID: expired})
 			require.NoError(t, err)
 		},
 	} {
@@ -134,12 +135,12 @@ func TestProperty_decisionsOfAPairGoForwardsWhateverTheClocksShow(t *testing.T) 
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			now := noon.Add(time.Duration(rapid.IntRange(-72, 72).Draw(t, "clock")) * time.Hour).In(london)
 			h := commands.New(log, commands.Options{Clock: func() time.Time { return now }, Timeout: time.Minute})
-			answer, err := h.Sync(ctx(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{
+			answer, err := h.Sync(ctx(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{
 				timed("2021-07-05T10:35:17", rapid.SampledFrom([]string{"", "2026-07-14T00:00:00", "2026-07-16T00:00:00"}).Draw(t, "expiry")),
 				timed("2022-07-05T10:35:17", rapid.SampledFrom([]string{"", "2026-07-15T00:00:00"}).Draw(t, "other expiry")),
 			}}}})
 			require.NoError(t, err)
-			_, err = h.Execute(ctx(), by(domain.DPS), pair, rapid.SampledFrom([]domain.Command{
+			_, err = h.Execute(ctx(), domaintest.NewCause(domain.DPS), pair, rapid.SampledFrom([]domain.Command{
 				domain.Close{ID: answer.Outcomes[0][0].NonAssociationID, ClosedReason: "x"},
 				domain.Reopen{ID: answer.Outcomes[0][1].NonAssociationID, ReopenReason: "x"},
 			}).Draw(t, "command"))
@@ -154,7 +155,7 @@ func TestProperty_decisionsOfAPairGoForwardsWhateverTheClocksShow(t *testing.T) 
 // The day is London's: in summer, half past midnight there is still yesterday
 // in UTC. Every rule that asks for the day is asked on both sides of midnight.
 func TestDay_ofADecisionIsLondons(t *testing.T) {
-	pair, other := pairOf(t, low, high), "other words"
+	pair, other := domaintest.PairOf(low, high), "other words"
 	for wall, day := range map[domain.LocalDateTime]struct{ today, tomorrow string }{
 		"2026-07-16T00:30:00": {"2026-07-16", "2026-07-17"}, // 23:30 of the 15th in UTC
 		"2026-07-15T23:30:00": {"2026-07-15", "2026-07-16"}, // 22:30 in UTC
@@ -167,7 +168,7 @@ func TestDay_ofADecisionIsLondons(t *testing.T) {
 			}
 			stored := func() (*commands.Handler, uuid.UUID) {
 				log := memory.New()
-				answer, err := at(t, log, "2021-01-01T00:00:00").Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{
+				answer, err := at(t, log, "2021-01-01T00:00:00").Sync(t.Context(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{
 					{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{timed("2020-01-01T00:00:00", expiry+"T12:00:00")}}},
 				})
 				require.NoError(t, err)
@@ -175,7 +176,7 @@ func TestDay_ofADecisionIsLondons(t *testing.T) {
 			}
 			refusedWhen := func(refused bool, code domain.Code, of func(uuid.UUID) domain.Command) {
 				h, id := stored()
-				_, err := h.Execute(t.Context(), by(domain.DPS), pair, of(id))
+				_, err := h.Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, of(id))
 				if !refused {
 					require.NoError(t, err)
 					return
@@ -192,7 +193,7 @@ func TestDay_ofADecisionIsLondons(t *testing.T) {
 			refusedWhen(!closed, domain.CodeAlreadyOpen, func(id uuid.UUID) domain.Command { return domain.Reopen{ID: id} })
 
 			h, id := stored()
-			answer, err := h.Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{
+			answer, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: high, Items: []domain.Item{
 				timed("2020-01-01T00:00:00", expiry+"T12:00:00"), timed("2021-01-01T00:00:00", ""),
 			}}}})
 			require.NoError(t, err)

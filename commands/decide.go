@@ -8,9 +8,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// decide asks the rules about a pair as it was loaded. Facts that carry the
-// command's own id were appended by an attempt whose answer was lost: they are
-// the answer.
+// decide runs the rules on a pair as it was loaded. Facts that carry the command's own
+// id were appended by an earlier attempt whose answer was lost. The answer is then
+// rebuilt from these facts, and nothing is appended.
 func (j *job) decide(s stream, clock time.Time) error {
 	if first, last, there := s.ownRange(j.by.CommandID); there {
 		return j.answerFrom(s, first, last, clock.Location())
@@ -18,6 +18,8 @@ func (j *job) decide(s stream, clock time.Time) error {
 	return j.decideOn(s.state, s.expected(), s.now(clock))
 }
 
+// decideOn runs the rules on a state and prepares the append. The job is unchanged when
+// the rules refuse, so that a failed attempt to decide without a load leaves no trace.
 func (j *job) decideOn(state domain.State, expected eventstore.Expected, now time.Time) error {
 	command := j.commandOn(state)
 	decision, err := domain.Decide(state, command, now, j.by)
@@ -47,6 +49,8 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 	return nil
 }
 
+// commandOn returns the command to decide. Some commands can be completed only with the
+// state: the roles of an amendment depend on which prisoner was named first.
 func (j *job) commandOn(state domain.State) domain.Command {
 	if j.complete == nil {
 		return j.command
@@ -54,7 +58,9 @@ func (j *job) commandOn(state domain.State) domain.Command {
 	return j.complete(state)
 }
 
-// fitsAppend refuses in words, and before anything is sent, what no store would take.
+// fitsAppend refuses a decision that is larger than one append may be. Every store has
+// this limit, so the refusal comes before anything is sent. Other faults of the append
+// are left to the store.
 func fitsAppend(write eventstore.Append) error {
 	if err := write.Check(); errors.Is(err, eventstore.ErrTooLarge) {
 		return domain.Refusal{Code: domain.CodeInvalid, Message: "comes to more changes of one pair of prisoners than can be recorded at once"}
@@ -62,8 +68,9 @@ func fitsAppend(write eventstore.Append) error {
 	return nil
 }
 
-// namedFirst is the prisoner whom a command by id is about: the one whom its
-// opening fact named first.
+// namedFirst returns the prisoner that a command by id is about: the one that the
+// opening fact names first. It returns "" when the state does not have the
+// non-association.
 func namedFirst(state domain.State, decision domain.Decision) domain.PrisonerNumber {
 	if i := state.Find(decision.Outcomes[0].NonAssociationID); i >= 0 {
 		return state.Items[i].FirstPrisoner
@@ -71,9 +78,10 @@ func namedFirst(state domain.State, decision domain.Decision) domain.PrisonerNum
 	return ""
 }
 
-// answerFrom decides again what the command's own facts were decided by: on the
-// state before them, at their time. It may have been another process that did,
-// on another state than the one that this process met.
+// answerFrom rebuilds the answer of a command from its own facts. It decides the stored
+// command again, on the state before these facts and at their time. Another process may
+// have decided it, on a state that this process never loaded, so neither the current
+// state nor the current time would give the same answer.
 func (j *job) answerFrom(s stream, first, last int, london *time.Location) error {
 	origin := s.facts[first].Meta
 	command := j.commandOn(s.before(first))

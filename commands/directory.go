@@ -8,16 +8,17 @@ import (
 	"nonassociations/domain"
 )
 
-// Directory tells whether prisoners are known. It is asked before the loop,
-// never between load and append.
+// Directory knows which prisoners exist. It is called before the loop and never between
+// load and append, so that a slow directory cannot cause conflicts.
 type Directory interface {
-	// Missing lists those of the numbers that nobody has, and those whose
-	// prison is not known; an error means that nobody can say now.
+	// Missing returns the numbers that belong to no prisoner, and the numbers whose
+	// prisoner has no known prison. Both are empty when all are known. An error means
+	// that the directory is unavailable, and nothing is known then.
 	Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error)
 }
 
-// MissingPrisoners refuses a new non-association of prisoners whom the
-// directory does not know.
+// MissingPrisoners is the error for a new non-association with numbers that the
+// directory does not know. It lists these numbers in the order of the request.
 type MissingPrisoners []domain.PrisonerNumber
 
 func (m MissingPrisoners) Error() string {
@@ -32,8 +33,10 @@ func list(numbers []domain.PrisonerNumber) string {
 	return "[" + strings.Join(texts, ", ") + "]"
 }
 
-// requireKnown asks for both prisoners, in the order in which they were named:
-// both must exist and be of some prison, also if it is outside or in transit.
+// requireKnown returns an error unless both prisoners exist and have a prison. OUT and
+// TRN count as prisons. The numbers in an error are in the order in which the command
+// named them. Errors: MissingPrisoners, [domain.Refusal], and ErrBusy when there is no
+// directory or it does not answer.
 func (h *Handler) requireKnown(ctx context.Context, pair domain.Pair, first domain.PrisonerNumber) error {
 	if h.directory == nil {
 		return fmt.Errorf("%w: there is no prisoner directory to ask", ErrBusy)

@@ -12,6 +12,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -96,7 +97,7 @@ func requestOf(t *testing.T, pairs int) []commands.PairSync {
 	t.Helper()
 	var tells []commands.PairSync
 	for n := range pairs {
-		tells = append(tells, told(pairOf(t, low, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", n*7919%pairs))), "apart")...)
+		tells = append(tells, told(domaintest.PairOf(low, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", n*7919%pairs))), "apart")...)
 	}
 	return tells
 }
@@ -131,7 +132,7 @@ func (a *awkward) tellsAll(t *testing.T, h *commands.Handler, tells []commands.P
 	defer leave()
 	answer := make(chan error, 1)
 	go func() {
-		_, err := h.Sync(ctx, by(domain.NOMIS), tells)
+		_, err := h.Sync(ctx, domaintest.NewCause(domain.NOMIS), tells)
 		answer <- err
 	}()
 	othersAreDone := func() bool {
@@ -162,7 +163,7 @@ func TestFirstFault_ofTheRequestIsTold(t *testing.T) {
 		if order[1] < order[0] {
 			first = eventstore.ErrTooLarge
 		}
-		_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), tells)
+		_, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), tells)
 		require.ErrorIs(t, err, first)
 	}
 }
@@ -174,7 +175,7 @@ func TestGuess_thatWentOnBehindALostBeginningIsAFault(t *testing.T) {
 	tells := requestOf(t, 3)
 	log.plant(t, tells[1].Pair.Stream(), 2)
 	log.Delete(tells[1].Pair.Stream())
-	_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), tells)
+	_, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), tells)
 	require.ErrorIs(t, err, eventstore.ErrNotWhole)
 	require.Len(t, facts(t, log, tells[0].Pair), 1)
 	require.Len(t, facts(t, log, tells[2].Pair), 1)
@@ -182,7 +183,7 @@ func TestGuess_thatWentOnBehindALostBeginningIsAFault(t *testing.T) {
 
 // Staff and NOMIS, whatever they ask of a stream that lost its beginning.
 func TestDecide_nothingOnAStreamThatLostItsBeginning(t *testing.T) {
-	pair, id := pairOf(t, low, high), uuid.New()
+	pair, id := domaintest.PairOf(low, high), uuid.New()
 	comment := "other"
 	for _, command := range []domain.Command{
 		domain.Open{FirstPrisoner: high, Reason: domain.Threat, Restriction: domain.Cell}, domain.Amend{ID: id, Comment: &comment},
@@ -195,7 +196,7 @@ func TestDecide_nothingOnAStreamThatLostItsBeginning(t *testing.T) {
 			if left > 0 {
 				log.plant(t, pair.Stream(), left)
 			}
-			_, err := newHandler(log).Execute(t.Context(), by(domain.DPS), pair, command)
+			_, err := newHandler(log).Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, command)
 			require.ErrorIs(t, err, eventstore.ErrNotWhole, "%T with %d left", command, left)
 			require.NotErrorAs(t, err, new(domain.Refusal))
 			require.ErrorContains(t, err, pair.Stream())
@@ -254,7 +255,7 @@ func TestPair_thatIsDoneGivesUpItsTurnAtOnce(t *testing.T) {
 		h := commands.New(log, commands.Options{Clock: clock, Timeout: time.Minute})
 		first := make(chan error, 1)
 		go func() {
-			_, err := h.Sync(context.WithoutCancel(t.Context()), by(domain.NOMIS), tells)
+			_, err := h.Sync(context.WithoutCancel(t.Context()), domaintest.NewCause(domain.NOMIS), tells)
 			first <- err
 		}()
 		select {
@@ -264,7 +265,7 @@ func TestPair_thatIsDoneGivesUpItsTurnAtOnce(t *testing.T) {
 		}
 		others := slices.Delete(slices.Clone(tells), held, held+1)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		_, err := h.Sync(ctx, by(domain.NOMIS), others)
+		_, err := h.Sync(ctx, domaintest.NewCause(domain.NOMIS), others)
 		cancel()
 		close(log.let)
 		require.NoError(t, <-first)

@@ -13,38 +13,41 @@ import (
 	"nonassociations/eventstore"
 )
 
-// ErrBusy says that the time of the request was over before the record could
-// answer. Whatever was appended by then is there; repeating is safe.
+// ErrBusy means that the request timed out, or that something it depends on is
+// unavailable. Facts appended before the timeout stay. The same request with the same
+// command id may be sent again.
 var ErrBusy = errors.New("the record could not be written in time; repeating is safe")
 
-// RequestTimeout is the time of one request, waiting included. Within ten seconds the
-// caller is to have the answer, and so it is a little less.
+// RequestTimeout is the default time for one request, including retries and waiting.
+// Callers give up after ten seconds, so the service answers shortly before.
 const RequestTimeout = 9500 * time.Millisecond
 
-// PairLocator knows which pair a non-association belongs to, from a place that may
-// be a little behind the log. It is only a router: the command checks again in
-// the pair's stream.
+// PairLocator finds the pair of a non-association in a read model that may be behind the
+// log. A stale answer does no harm: the command is decided on the pair's own stream,
+// which redirects it when the record has moved.
 type PairLocator interface {
-	// PairOf is the pair of a non-association; false when it is not known (yet),
-	// though everything up to a position is.
+	// PairOf returns the pair of a non-association. It returns false when the read
+	// model does not have it, although it has applied everything up to the position.
 	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
-	// WaitFor returns when PairOf is likely to know everything up to a position, or
-	// an error after at most 2 s.
+	// WaitFor returns when PairOf is likely to know everything up to a position. It
+	// returns an error after at most 2 s.
 	WaitFor(ctx context.Context, position uint64) error
 }
 
-// Options are the outside of a Handler.
+// Options are what a Handler depends on. Only Clock is required. A request that needs
+// something that is nil fails with ErrBusy.
 type Options struct {
 	Clock     func() time.Time // in Europe/London
 	Locator   PairLocator      // needed for commands by id
 	Directory Directory        // nil: nothing new can be opened by staff
 	Keys      IdempotencyStore // nil: requests with a key are refused as busy
 	Logger    *slog.Logger
-	Timeout   time.Duration // time of one request, waiting included; [Patience] when zero
+	Timeout   time.Duration // of one request, retries included; RequestTimeout when zero
 }
 
-// Handler runs commands. It is safe for concurrent use, and one process has
-// one: it queues the writers of a pair before they reach the store.
+// Handler runs commands. It is safe for concurrent use. One process should have one
+// Handler for a log, because its keyed mutex orders the writers of a pair before they
+// reach the store. Two Handlers are still correct, but they cause conflicts.
 type Handler struct {
 	log        eventstore.Store
 	clock      func() time.Time
@@ -59,7 +62,7 @@ type Handler struct {
 	headReader *headReader
 }
 
-// New is a handler that appends to the log.
+// New returns a Handler that appends to the log. It starts nothing and calls nothing.
 func New(log eventstore.Store, options Options) *Handler {
 	if options.Timeout == 0 {
 		options.Timeout = RequestTimeout
@@ -74,50 +77,54 @@ func New(log eventstore.Store, options Options) *Handler {
 	}
 }
 
-// PairSync is what a request tells of one pair.
+// PairSync is the part of a request from NOMIS that is about one pair. A request must
+// not have two parts about the same pair.
 type PairSync struct {
 	Pair domain.Pair
 	Sync domain.Sync
 }
 
-// SyncResult is the answer to a whole request: the outcomes of each PairSync in its
-// order, and a position that covers all of them.
+// SyncResult is the answer to a whole request. Outcomes has one list for each PairSync,
+// in the order of the request. A read that has reached Position shows all of them.
 type SyncResult struct {
 	Outcomes [][]domain.Outcome
 	Position eventstore.Position
 }
 
-// Sync takes over what NOMIS tells of several pairs. The pairs are independent:
-// all that can be written are, and an error is the first of those that could
-// not, in the order of the request. Repeating completes the rest.
+// Sync records what NOMIS sends about several pairs. The pairs are independent: a pair
+// that fails does not stop the others. The error is the first one in the order of the
+// request, and the pairs without an error are recorded all the same. Sending the request
+// again records the rest.
 // Errors: [domain.Refusal], [ErrBusy], [eventstore.ErrNotWhole], and faults of
 // the store.
-func (h *Handler) Sync(ctx context.Context, by domain.Cause, tells []PairSync) (SyncResult, error) {
-	jobs := make([]*job, len(tells))
-	for i, t := range tells {
-		jobs[i] = &job{pair: t.Pair, command: t.Sync, by: by, assumedNew: true}
+func (h *Handler) Sync(ctx context.Context, by domain.Cause, parts []PairSync) (SyncResult, error) {
+	jobs := make([]*job, len(parts))
+	for i, part := range parts {
+		jobs[i] = &job{pair: part.Pair, command: part.Sync, by: by, assumedNew: true}
 	}
 	position, err := h.run(ctx, jobs)
 	if err != nil {
 		return SyncResult{}, err
 	}
-	told := SyncResult{Position: position, Outcomes: make([][]domain.Outcome, len(jobs))}
+	result := SyncResult{Position: position, Outcomes: make([][]domain.Outcome, len(jobs))}
 	for i, j := range jobs {
-		told.Outcomes[i] = j.decision.Outcomes
+		result.Outcomes[i] = j.decision.Outcomes
 	}
-	return told, nil
+	return result, nil
 }
 
-// Receipt is the answer to a command on one non-association.
+// Receipt is the answer to a command on one non-association. A repeated command gets the
+// Receipt of its first answer again.
 type Receipt struct {
 	Pair           domain.Pair
 	NonAssociation domain.NonAssociation // as the command left it
-	Revision       int64                 // of the pair's stream that it was answered from
-	Position       eventstore.Position   // a read at least here shows it
-	At             time.Time             // when it was decided; of a repeated Act: when it was answered first
+	Revision       int64                 // of the pair's stream, as of the answer
+	Position       eventstore.Position   // a read that has reached it shows the command
+	At             time.Time             // of the decision; for a repeat with a key: of the first answer
 }
 
-// Execute runs a command on a pair. Errors as of Tell.
+// Execute runs a command on a pair. Errors are those of Sync, and [domain.Moved] when
+// the record has left the pair by a merge.
 func (h *Handler) Execute(ctx context.Context, by domain.Cause, pair domain.Pair, command domain.Command) (Receipt, error) {
 	return h.execute(ctx, &job{pair: pair, command: command, by: by})
 }
@@ -134,9 +141,11 @@ func (h *Handler) execute(ctx context.Context, j *job) (Receipt, error) {
 	return receipt, nil
 }
 
-// ExecuteByID runs a command on the pair that a non-association belongs to. One
-// that the router does not know is looked for once more when the router has
-// reached the head of the log; then it is a refusal that it does not exist.
+// ExecuteByID runs a command on the pair that a non-association belongs to, and follows
+// the record when a merge has moved it. When the locator does not know the id, it is
+// asked once more after it has reached the head of the log: the record may be new. An id
+// that is unknown then is refused with [domain.CodeNotFound]. Other errors are those of
+// Sync.
 func (h *Handler) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
 	return h.executeByID(ctx, id, job{command: command, by: by})
 }
@@ -162,6 +171,8 @@ func (h *Handler) executeByID(ctx context.Context, id uuid.UUID, asked job) (Rec
 	}
 }
 
+// pairOf returns the pair of a non-association. It asks a second time at the head of the
+// log before it refuses an id as not found.
 func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error) {
 	pair, known, err := h.locate(ctx, id, 0)
 	if err != nil || known {
@@ -181,8 +192,8 @@ func (h *Handler) pairOf(ctx context.Context, id uuid.UUID) (domain.Pair, error)
 	return pair, err
 }
 
-// locate asks the router. Whatever keeps it from answering passes: nothing was
-// written, and repeating is safe.
+// locate asks the locator once. Every fault of it is ErrBusy: nothing was written, so
+// the request may be sent again.
 func (h *Handler) locate(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error) {
 	pair, known, err := h.locator.PairOf(ctx, id, atLeast)
 	if err != nil {
@@ -191,22 +202,26 @@ func (h *Handler) locate(ctx context.Context, id uuid.UUID, atLeast uint64) (dom
 	return pair, known, nil
 }
 
-// Head is the position of the last fact of ours, read after the call began.
+// Head returns the position of the last fact of this service in the log, or the zero
+// Position when there is none. The read begins after the call, so it covers everything
+// that was appended before. It retries outages until the timeout. Errors: ErrBusy and
+// faults of the store.
 func (h *Handler) Head(ctx context.Context) (eventstore.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	for wait := newBackoff(); ; {
+	for wait := NewBackoff(); ; {
 		position, err := h.headReader.read(ctx)
 		if err == nil || !eventstore.Passes(err) {
 			return position, busyOnTimeout(ctx, err)
 		}
-		if err := wait.wait(ctx); err != nil {
+		if err := wait.Wait(ctx); err != nil {
 			return eventstore.Position{}, busyOnTimeout(ctx, err)
 		}
 	}
 }
 
-// busyOnTimeout turns what went wrong because the time was over into ErrBusy.
+// busyOnTimeout wraps an error in ErrBusy when the deadline of the request has passed.
+// Other errors, and those of a caller who cancelled, are returned unchanged.
 func busyOnTimeout(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrBusy, err)

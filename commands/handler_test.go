@@ -13,12 +13,13 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
 
 func TestSync_appendsWhatWasDecided(t *testing.T) {
-	log, pair, cause := memory.New(), pairOf(t, low, high), by(domain.NOMIS)
+	log, pair, cause := memory.New(), domaintest.PairOf(low, high), domaintest.NewCause(domain.NOMIS)
 	answer, err := newHandler(log).Sync(t.Context(), cause, told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Created, answer.Outcomes[0][0].Kind)
@@ -34,11 +35,11 @@ func TestSync_appendsWhatWasDecided(t *testing.T) {
 }
 
 func TestSync_againAddsNothingAndAnswersAtTheHead(t *testing.T) {
-	log, pair := memory.New(), pairOf(t, low, high)
+	log, pair := memory.New(), domaintest.PairOf(low, high)
 	h := newHandler(log)
-	first, err := h.Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	first, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
-	again, err := h.Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	again, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Unchanged, again.Outcomes[0][0].Kind)
 	require.Equal(t, first.Outcomes[0][0].NonAssociationID, again.Outcomes[0][0].NonAssociationID)
@@ -49,12 +50,12 @@ func TestSync_againAddsNothingAndAnswersAtTheHead(t *testing.T) {
 func TestSync_anEmptyRequestAnswersAtTheHead(t *testing.T) {
 	log := memory.New()
 	h := newHandler(log)
-	empty, err := h.Sync(t.Context(), by(domain.NOMIS), nil)
+	empty, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), nil)
 	require.NoError(t, err)
 	require.Equal(t, eventstore.Start, empty.Position)
-	first, err := h.Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
+	first, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(domaintest.PairOf(low, high), "apart"))
 	require.NoError(t, err)
-	empty, err = h.Sync(t.Context(), by(domain.NOMIS), nil)
+	empty, err = h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), nil)
 	require.NoError(t, err)
 	require.Equal(t, first.Position, empty.Position)
 }
@@ -64,9 +65,9 @@ func TestSync_manyPairsAnswerInTheirOrder(t *testing.T) {
 	var tells []commands.PairSync
 	for n := range 300 {
 		other := domain.PrisonerNumber(fmt.Sprintf("B%04dAA", 299-n))
-		tells = append(tells, told(pairOf(t, low, other), string(other))...)
+		tells = append(tells, told(domaintest.PairOf(low, other), string(other))...)
 	}
-	answer, err := newHandler(log).Sync(t.Context(), by(domain.Migration), tells)
+	answer, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.Migration), tells)
 	require.NoError(t, err)
 	for i, tell := range tells {
 		stored := facts(t, log, tell.Pair)
@@ -76,15 +77,15 @@ func TestSync_manyPairsAnswerInTheirOrder(t *testing.T) {
 }
 
 func TestSync_twoCommandsOnOnePairInOneRequestAreAMistake(t *testing.T) {
-	tells := told(pairOf(t, low, high), "apart")
-	_, err := newHandler(memory.New()).Sync(t.Context(), by(domain.NOMIS), append(tells, tells...))
+	tells := told(domaintest.PairOf(low, high), "apart")
+	_, err := newHandler(memory.New()).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), append(tells, tells...))
 	require.ErrorContains(t, err, "two commands on nonAssociation-A0135GA_A9109UD")
 }
 
 // Fifty requests at once for one pair, named in both orders, through several
 // processes that share nothing but the log.
 func TestSync_racesEndWithOneNonAssociation(t *testing.T) {
-	log, pair := memory.New(), pairOf(t, low, high)
+	log, pair := memory.New(), domaintest.PairOf(low, high)
 	var wait sync.WaitGroup
 	ids := make([]uuid.UUID, 50)
 	for n := range ids {
@@ -92,7 +93,7 @@ func TestSync_racesEndWithOneNonAssociation(t *testing.T) {
 		wait.Go(func() {
 			tell := told(pair, "apart")
 			tell[0].Sync.About = []domain.PrisonerNumber{low, high}[n%2]
-			answer, err := h.Sync(context.Background(), by(domain.NOMIS), tell)
+			answer, err := h.Sync(context.Background(), domaintest.NewCause(domain.NOMIS), tell)
 			if err == nil {
 				ids[n] = answer.Outcomes[0][0].NonAssociationID
 			}
@@ -106,15 +107,15 @@ func TestSync_racesEndWithOneNonAssociation(t *testing.T) {
 }
 
 func TestConflict_loadsAndDecidesAgain(t *testing.T) {
-	log, pair := newFaulty(), pairOf(t, low, high)
+	log, pair := newFaulty(), domaintest.PairOf(low, high)
 	log.before = func(attempt int) error {
 		if attempt == 1 { // somebody else was quicker
-			_, err := newHandler(log.Store).Sync(t.Context(), by(domain.NOMIS), told(pair, "theirs"))
+			_, err := newHandler(log.Store).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "theirs"))
 			require.NoError(t, err)
 		}
 		return nil
 	}
-	answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "ours"))
+	answer, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "ours"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Changed, answer.Outcomes[0][0].Kind)
 	require.Len(t, facts(t, log, pair), 2)
@@ -126,14 +127,14 @@ func TestUnknown_outcomeSendsTheSameAppendAgain(t *testing.T) {
 		"written, answer lost": func(f *faulty, lost func(int) error) { f.after = lost },
 	} {
 		t.Run(name, func(t *testing.T) {
-			log, pair := newFaulty(), pairOf(t, low, high)
+			log, pair := newFaulty(), domaintest.PairOf(low, high)
 			lose(log, func(attempt int) error {
 				if attempt <= 3 {
 					return fmt.Errorf("cut: %w", eventstore.ErrUnavailable)
 				}
 				return nil
 			})
-			answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+			answer, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 			require.NoError(t, err)
 			require.Equal(t, domain.Created, answer.Outcomes[0][0].Kind)
 			require.Len(t, facts(t, log, pair), 1)
@@ -146,7 +147,7 @@ func TestUnknown_outcomeSendsTheSameAppendAgain(t *testing.T) {
 // The append was written, its answer lost, the retry meets a conflict: what
 // the command itself left in the stream is the answer.
 func TestUnknown_outcomeThenConflictFindsItsOwnCommand(t *testing.T) {
-	log, pair := newFaulty(), pairOf(t, low, high)
+	log, pair := newFaulty(), domaintest.PairOf(low, high)
 	log.after = func(attempt int) error {
 		if attempt == 1 {
 			return eventstore.ErrUnavailable
@@ -159,7 +160,7 @@ func TestUnknown_outcomeThenConflictFindsItsOwnCommand(t *testing.T) {
 		}
 		return nil
 	}
-	answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	answer, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Created, answer.Outcomes[0][0].Kind)
 	require.Len(t, facts(t, log, pair), 1)
@@ -167,14 +168,14 @@ func TestUnknown_outcomeThenConflictFindsItsOwnCommand(t *testing.T) {
 }
 
 func TestTime_overIsBusyAndRepeatingIsSafe(t *testing.T) {
-	log, pair := newFaulty(), pairOf(t, low, high)
+	log, pair := newFaulty(), domaintest.PairOf(low, high)
 	log.after = func(int) error { return eventstore.ErrUnavailable }
 	h := commands.New(log, commands.Options{Clock: clock, Timeout: 30 * time.Millisecond})
-	_, err := h.Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	_, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 	require.ErrorIs(t, err, commands.ErrBusy)
 
 	log.after = func(int) error { return nil }
-	answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	answer, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	require.Equal(t, domain.Unchanged, answer.Outcomes[0][0].Kind)
 }
@@ -183,7 +184,7 @@ func TestFaults_thatDoNotPassAreToldAtOnce(t *testing.T) {
 	for _, fault := range []error{eventstore.ErrDenied, eventstore.ErrStreamDeleted, eventstore.ErrTooLarge} {
 		log := newFaulty()
 		log.before = func(int) error { return fault }
-		_, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
+		_, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(domaintest.PairOf(low, high), "apart"))
 		require.ErrorIs(t, err, fault)
 		require.ErrorContains(t, err, "append nonAssociation-A0135GA_A9109UD")
 		require.Len(t, log.sent, 1)
@@ -191,12 +192,12 @@ func TestFaults_thatDoNotPassAreToldAtOnce(t *testing.T) {
 }
 
 func TestEvent_thatCannotBeReadStopsThePair(t *testing.T) {
-	log, pair := memory.New(), pairOf(t, low, high)
+	log, pair := memory.New(), domaintest.PairOf(low, high)
 	_, err := log.Append(t.Context(), eventstore.Append{Stream: pair.Stream(), Expected: eventstore.NoStream, Events: []eventstore.Event{
 		{ID: uuid.New(), Type: "nonassociation.unheard-of.v1", Data: []byte(`{}`), Metadata: []byte(`{}`)},
 	}})
 	require.NoError(t, err)
-	_, err = newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	_, err = newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 	require.ErrorIs(t, err, domain.ErrUnknownType("nonassociation.unheard-of.v1"))
 }
 
@@ -204,21 +205,21 @@ func TestExecute_aCallerWhoLeavesIsNotBusy(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	log := newFaulty()
 	log.before = func(int) error { cancel(); return eventstore.ErrUnavailable }
-	_, err := newHandler(log).Sync(ctx, by(domain.NOMIS), told(pairOf(t, low, high), "apart"))
+	_, err := newHandler(log).Sync(ctx, domaintest.NewCause(domain.NOMIS), told(domaintest.PairOf(low, high), "apart"))
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, commands.ErrBusy)
 }
 
 func TestExecuteByID_findsThePairAndSaysWhomItWasAbout(t *testing.T) {
-	log, pair := memory.New(), pairOf(t, low, high)
-	first, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), told(pair, "apart"))
+	log, pair := memory.New(), domaintest.PairOf(low, high)
+	first, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "apart"))
 	require.NoError(t, err)
 	id := first.Outcomes[0][0].NonAssociationID
 	r := &router{known: map[uuid.UUID]domain.Pair{}, arrives: nil}
 	r.arrives = func() { r.known[id] = pair }
 	h := commands.New(log, commands.Options{Clock: clock, Locator: r})
 
-	cause := by(domain.NOMIS)
+	cause := domaintest.NewCause(domain.NOMIS)
 	cause.About = ""
 	receipt, err := h.ExecuteByID(t.Context(), cause, id, domain.Delete{ID: id})
 	require.NoError(t, err)
@@ -231,7 +232,7 @@ func TestExecuteByID_findsThePairAndSaysWhomItWasAbout(t *testing.T) {
 	require.Len(t, stored, 2)
 	require.Equal(t, high, stored[1].Meta.About)
 
-	_, err = h.ExecuteByID(t.Context(), by(domain.NOMIS), id, domain.Delete{ID: id})
+	_, err = h.ExecuteByID(t.Context(), domaintest.NewCause(domain.NOMIS), id, domain.Delete{ID: id})
 	require.NoError(t, err)
 	require.Len(t, facts(t, log, pair), 2, "deleted twice is one fact")
 }
@@ -239,16 +240,16 @@ func TestExecuteByID_findsThePairAndSaysWhomItWasAbout(t *testing.T) {
 func TestExecuteByID_neverSeenIsNotFoundOnlyWhenTheHeadWasReached(t *testing.T) {
 	r := &router{}
 	h := commands.New(memory.New(), commands.Options{Clock: clock, Locator: r})
-	_, err := h.ExecuteByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
+	_, err := h.ExecuteByID(t.Context(), domaintest.NewCause(domain.NOMIS), uuid.New(), domain.Delete{})
 	var refusal domain.Refusal
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, domain.CodeNotFound, refusal.Code)
 
 	r.err = errors.New("connection refused")
-	_, err = h.ExecuteByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
+	_, err = h.ExecuteByID(t.Context(), domaintest.NewCause(domain.NOMIS), uuid.New(), domain.Delete{})
 	require.ErrorIs(t, err, commands.ErrBusy)
 
 	r.err, r.waitErr = nil, errors.New("behind")
-	_, err = h.ExecuteByID(t.Context(), by(domain.NOMIS), uuid.New(), domain.Delete{})
+	_, err = h.ExecuteByID(t.Context(), domaintest.NewCause(domain.NOMIS), uuid.New(), domain.Delete{})
 	require.ErrorIs(t, err, commands.ErrBusy)
 }

@@ -7,8 +7,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// headReader finds the last fact of ours in a log that may hold events of others, in one
-// read for all who ask at the same time.
+// headReader finds the last fact of this service in a log that may also hold events of
+// others. Concurrent calls share one read. It is safe for concurrent use.
 type headReader struct {
 	log    eventstore.Store
 	shared *eventstore.Shared
@@ -21,11 +21,12 @@ func newHeadReader(log eventstore.Store) *headReader {
 	return h
 }
 
-// read is the position of the last fact of ours, Start when there is none.
+// read returns the position of the last fact of this service, or Start when there is
+// none.
 func (h *headReader) read(ctx context.Context) (eventstore.Position, error) { return h.shared.Get(ctx) }
 
-// search goes on from where the previous one began. One that failed leaves
-// nothing behind.
+// search continues from the head that the previous search found, so that it does not
+// read the same foreign events again. A failed search keeps the previous head.
 func (h *headReader) search(ctx context.Context) (eventstore.Position, error) {
 	found, err := eventstore.FindHead(ctx, h.log, domain.StreamPrefixes(), h.found)
 	if err != nil {

@@ -3,95 +3,72 @@ package commands
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
-	"time"
 )
 
-// keyedMutex lets one writer a pair through at a time, first come, first served. It
-// spares the store conflicts that this process would cause itself; what keeps
-// the record right is the expected revision alone.
+// keyedMutex is a fair mutex for each key, here for each stream. It only avoids
+// conflicts between writers of the same process. The expected revision of the append
+// keeps the record correct, so other processes need no such lock.
 type keyedMutex struct {
 	mu      sync.Mutex
 	waiters map[string]*waiter
 }
 
-// waiter is the waiting line of one pair; it exists while somebody is in it.
+// waiter is the state of one key. It exists while a goroutine holds the key or waits for
+// it, so that the map does not grow with the number of streams.
 type waiter struct {
-	turn   chan struct{} // holds one token while nobody's turn it is
-	inside int
+	turn   chan struct{} // holds one token while the key is free
+	inside int           // goroutines that hold the key or wait for it
 }
 
 func newKeyedMutex() *keyedMutex { return &keyedMutex{waiters: map[string]*waiter{}} }
 
-// enter waits for the turn; a context that ends leaves the line.
-func (q *keyedMutex) enter(ctx context.Context, key string) error {
-	q.mu.Lock()
-	l, exists := q.waiters[key]
+// enter blocks until the key is free and takes it. When the context ends first, it
+// returns the context's error and the key is not taken.
+func (m *keyedMutex) enter(ctx context.Context, key string) error {
+	m.mu.Lock()
+	w, exists := m.waiters[key]
 	if !exists {
-		l = &waiter{turn: make(chan struct{}, 1)}
-		l.turn <- struct{}{}
-		q.waiters[key] = l
+		w = &waiter{turn: make(chan struct{}, 1)}
+		w.turn <- struct{}{}
+		m.waiters[key] = w
 	}
-	l.inside++
-	q.mu.Unlock()
+	w.inside++
+	m.mu.Unlock()
 	select {
-	case <-l.turn:
+	case <-w.turn:
 		return nil
 	case <-ctx.Done():
-		q.drop(key, l)
+		m.drop(key, w)
 		return ctx.Err()
 	}
 }
 
-// leave gives the turn to the next in line.
-func (q *keyedMutex) leave(key string) {
-	q.mu.Lock()
-	l := q.waiters[key]
-	q.mu.Unlock()
-	l.turn <- struct{}{}
-	q.drop(key, l)
+// leave releases a key that enter took, to the goroutine that has waited longest.
+func (m *keyedMutex) leave(key string) {
+	m.mu.Lock()
+	w := m.waiters[key]
+	m.mu.Unlock()
+	w.turn <- struct{}{}
+	m.drop(key, w)
 }
 
-func (q *keyedMutex) drop(key string, l *waiter) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if l.inside--; l.inside == 0 {
-		delete(q.waiters, key)
+func (m *keyedMutex) drop(key string, w *waiter) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w.inside--; w.inside == 0 {
+		delete(m.waiters, key)
 	}
 }
 
-// Exclusively does something while no other writer of this process is at the stream;
-// who does not get the turn in the context's time is told so. It spares the
-// store conflicts, no more.
+// Exclusively calls do while no other writer of this process appends to the stream. It
+// returns the error of do, or the context's error when the stream does not become free
+// in time; do was not called then. It only avoids conflicts in the store, and do must
+// still append at an expected revision.
 func (h *Handler) Exclusively(ctx context.Context, stream string, do func(context.Context) error) error {
 	if err := h.turns.enter(ctx, stream); err != nil {
 		return fmt.Errorf("wait for the turn of %s: %w", stream, err)
 	}
 	defer h.turns.leave(stream)
 	return do(ctx)
-}
-
-// backoff grows from attempt to attempt, with jitter so that those who met once
-// do not meet again.
-type backoff struct{ limit time.Duration }
-
-const (
-	firstDelay = 4 * time.Millisecond
-	maxDelay   = 400 * time.Millisecond
-)
-
-func newBackoff() *backoff { return &backoff{limit: firstDelay} }
-
-// wait waits, or says that the context ended.
-func (p *backoff) wait(ctx context.Context) error {
-	timer := time.NewTimer(time.Duration(rand.Int64N(int64(p.limit)))) //nolint:gosec // jitter is no secret
-	defer timer.Stop()
-	p.limit = min(2*p.limit, maxDelay)
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -14,46 +14,46 @@ import (
 )
 
 const (
-	// maxPairsPerRound bounds how many pairs one request holds in the queue, and with it
-	// how much one round trip to the store carries.
+	// maxPairsPerRound bounds how many pairs one request locks at once, and with it how
+	// much one round trip to the store carries.
 	maxPairsPerRound = 128
 
-	// maxConcurrentRounds is how often a group is gone through while others wait behind it:
-	// a pair that does not get on must not take their time.
+	// maxConcurrentRounds is how many attempts a group gets while other groups of the
+	// same request wait. A pair with constant conflicts must not use up their time.
 	maxConcurrentRounds = 4
 )
 
-// job is one command on one pair on its way through the loop.
+// job is one command on one pair, with its progress in the loop. One goroutine owns it.
 type job struct {
 	pair       domain.Pair
 	command    domain.Command
-	complete   func(domain.State) domain.Command // the command as this state completes it; nil: as it is
+	complete   func(domain.State) domain.Command // completes the command with the state; nil when it is complete
 	by         domain.Cause
-	assumedNew bool // the pair, so that it is worth a guess
+	assumedNew bool // the pair may be decided without a load
 
 	step     step
-	held     bool  // the turn of the pair
-	err      error // a fault of this pair alone
+	held     bool  // the job holds the keyed mutex of its pair
+	err      error // of this pair alone
 	decision domain.Decision
 	append   eventstore.Append
 	after    domain.State        // as the decision leaves it
-	at       time.Time           // when it was decided
-	revision int64               // of the last fact in after; -1 when there is none
-	position eventstore.Position // of its last fact; the zero Position when it is not known
+	at       time.Time           // of the decision
+	revision int64               // of the last fact in after; -1 without facts
+	position eventstore.Position // of the last own fact; the zero Position when unknown
 }
 
-// step says what a job needs next.
+// step is what a job needs next.
 type step int
 
 const (
-	toLoad   step = iota // load, fold, decide
-	toAppend             // send this very append, perhaps again
-	done                 // or failed
+	toLoad   step = iota // load, fold and decide
+	toAppend             // send the prepared append, or send it again
+	done                 // finished or failed
 )
 
-// run takes the jobs through the loop, in groups by sorted stream, and answers
-// with a position that covers all of them. A fault stays with its pair: the
-// others go on, and then the first fault in the order of the request is told.
+// run executes the jobs and returns a position that covers all of them. It sorts them by
+// stream and works in groups. A fault ends its own job only. After all others are
+// finished, run returns the first fault in the order of the request.
 func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
@@ -68,10 +68,10 @@ func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, er
 	return h.cover(ctx, jobs)
 }
 
-// runSorted returns when every job is done or has failed. One that does not get
-// on while others wait stands back until they had their turn.
+// runSorted returns when every job is done or has failed. A job that is still pending
+// after its group's attempts is tried again after all other groups.
 func (h *Handler) runSorted(ctx context.Context, sorted []*job) {
-	for wait := newBackoff(); len(sorted) > 0; {
+	for wait := NewBackoff(); len(sorted) > 0; {
 		rounds := math.MaxInt
 		if len(sorted) > maxPairsPerRound {
 			rounds = maxConcurrentRounds
@@ -82,16 +82,16 @@ func (h *Handler) runSorted(ctx context.Context, sorted []*job) {
 		if sorted = pending(sorted); len(sorted) == 0 {
 			return
 		}
-		if err := wait.wait(ctx); err != nil {
+		if err := wait.Wait(ctx); err != nil {
 			h.failAll(ctx, sorted, err)
 			return
 		}
 	}
 }
 
-// cover is a position at which every answer of the jobs can be read. A job
-// whose last fact has no position, or that appended nothing and answered from
-// facts of others, may be read anywhere up to the head.
+// cover returns a position at which every answer of the jobs can be read. For a job
+// without a position of its own that is the head of the log: it appended nothing and
+// answered from earlier facts, whose positions are not known.
 func (h *Handler) cover(ctx context.Context, jobs []*job) (eventstore.Position, error) {
 	var last eventstore.Position
 	unknown := len(jobs) == 0
@@ -111,35 +111,35 @@ func (h *Handler) cover(ctx context.Context, jobs []*job) (eventstore.Position, 
 	return head, err
 }
 
-// runGroup goes through the loop at most so many times. Each pair gives up its
-// turn as soon as it needs it no more.
+// runGroup makes up to rounds attempts at the jobs of a group. It locks their pairs
+// first. Each pair is released as soon as its own job is finished.
 func (h *Handler) runGroup(ctx context.Context, group []*job, rounds int) {
 	defer h.leave(group...)
 	if err := h.enter(ctx, group); err != nil {
 		h.failAll(ctx, group, err)
 		return
 	}
-	guessed := h.decideOptimistically(group)
-	wait := newBackoff()
+	assumed := h.decideOptimistically(group)
+	wait := NewBackoff()
 	for range rounds {
 		h.load(ctx, withStep(group, toLoad))
 		h.send(ctx, withStep(group, toAppend))
 		if group = pending(group); len(group) == 0 {
 			return
 		}
-		if guessed { // a wrong guess is no race
-			guessed = false
+		if assumed { // a wrong assumption is no race with a writer, so it needs no delay
+			assumed = false
 			continue
 		}
-		if err := wait.wait(ctx); err != nil {
+		if err := wait.Wait(ctx); err != nil {
 			h.failAll(ctx, group, err)
 			return
 		}
 	}
 }
 
-// enter waits for the turn of every pair of the group, in sorted order so that
-// two groups never wait for each other.
+// enter locks the pair of every job of the group. The jobs are sorted, so two requests
+// take their common pairs in the same order and cannot deadlock.
 func (h *Handler) enter(ctx context.Context, group []*job) error {
 	for i, j := range group {
 		stream := j.pair.Stream()
@@ -154,7 +154,7 @@ func (h *Handler) enter(ctx context.Context, group []*job) error {
 	return nil
 }
 
-// leave gives up the turns that the jobs hold.
+// leave releases the pairs that the jobs hold.
 func (h *Handler) leave(jobs ...*job) {
 	for _, j := range jobs {
 		if j.held {
@@ -164,7 +164,7 @@ func (h *Handler) leave(jobs ...*job) {
 	}
 }
 
-// finish ends a job, with the fault of its pair if there is one.
+// finish ends a job and releases its pair. err is the fault of the pair, or nil.
 func (h *Handler) finish(ctx context.Context, j *job, err error) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = busyOnTimeout(ctx, err)
@@ -193,8 +193,8 @@ func withStep(group []*job, s step) []*job {
 	return jobs
 }
 
-// load reads the facts of the jobs' pairs and decides. A store that is away
-// leaves a job where it is, for the next round.
+// load reads the facts of the jobs' pairs in one round trip and decides. An outage of
+// the store leaves a job unchanged for the next round.
 func (h *Handler) load(ctx context.Context, jobs []*job) {
 	if len(jobs) == 0 {
 		return
@@ -205,7 +205,7 @@ func (h *Handler) load(ctx context.Context, jobs []*job) {
 	}
 	for i, read := range h.log.ReadMany(ctx, streams) {
 		j := jobs[i]
-		s, err := h.whole(ctx, j.pair, read)
+		s, err := h.foldStream(ctx, j.pair, read)
 		if err == nil {
 			err = j.decide(s, h.clock())
 		}
@@ -218,8 +218,8 @@ func (h *Handler) load(ctx context.Context, jobs []*job) {
 	}
 }
 
-// send appends. A conflict goes back to loading; an unknown outcome stays, so
-// that the next round sends the same append again.
+// send appends the prepared facts of the jobs. A conflict returns the job to loading.
+// After an unknown outcome the job keeps its append, and the next round sends it again.
 func (h *Handler) send(ctx context.Context, jobs []*job) {
 	if len(jobs) == 0 {
 		return

@@ -9,6 +9,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -49,13 +50,13 @@ func TestPosition_ofAnAnswerIsTheHeadNeverZero(t *testing.T) {
 			require.NotZero(t, position)
 			return position
 		}
-		cause, request := by(domain.NOMIS), told(pairOf(t, low, "B0001BB"), "apart")
+		cause, request := domaintest.NewCause(domain.NOMIS), told(domaintest.PairOf(low, "B0001BB"), "apart")
 		for range 2 { // the second time from its own facts
 			answer, err := d.process(5*time.Second).Sync(t.Context(), cause, request)
 			require.NoError(t, err)
 			require.Equal(t, head(), answer.Position)
 		}
-		answer, err := d.process(5*time.Second).Sync(t.Context(), by(domain.NOMIS), request)
+		answer, err := d.process(5*time.Second).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), request)
 		require.NoError(t, err)
 		require.Equal(t, domain.Unchanged, answer.Outcomes[0][0].Kind)
 		require.Equal(t, head(), answer.Position)
@@ -66,7 +67,7 @@ func TestPosition_ofAnAnswerIsTheHeadNeverZero(t *testing.T) {
 		id := opened.NonAssociation.ID
 		d.crashed(amending(id, "Further apart", "lost"))
 		require.Equal(t, head(), d.does(amending(id, "Further apart", "lost")).Position)
-		cause = by(domain.DPS)
+		cause = domaintest.NewCause(domain.DPS)
 		for range 2 {
 			receipt, err := d.process(5*time.Second).Execute(t.Context(), cause, opened.Pair, domain.Close{ID: id, ClosedReason: "x"})
 			require.NoError(t, err)
@@ -99,12 +100,12 @@ func (l *late) AppendMany(ctx context.Context, appends []eventstore.Append) []ev
 func TestPosition_ofAnAnswerCoversEveryPair(t *testing.T) {
 	var tells []commands.PairSync
 	for _, other := range []domain.PrisonerNumber{"B0001BB", "B0002BB", "B0003BB"} {
-		tells = append(tells, told(pairOf(t, low, other), "apart")...)
+		tells = append(tells, told(domaintest.PairOf(low, other), "apart")...)
 	}
 	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 		for last := range tells {
 			log := &late{Store: memory.New(), stream: tells[last].Pair.Stream()}
-			answer, err := newHandler(log).Sync(t.Context(), by(domain.NOMIS), []commands.PairSync{tells[order[0]], tells[order[1]], tells[order[2]]})
+			answer, err := newHandler(log).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), []commands.PairSync{tells[order[0]], tells[order[1]], tells[order[2]]})
 			require.NoError(t, err)
 			events, err := log.ReadAll(t.Context(), eventstore.Backwards, eventstore.End, 1)
 			require.NoError(t, err)

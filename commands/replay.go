@@ -10,9 +10,9 @@ import (
 	"nonassociations/domain"
 )
 
-// replayAnswer answers a repeat from what is stored: from the revision that the first
-// answer was read from, or from the facts that a lost attempt has left. False:
-// nothing is, and the command goes on as a first attempt.
+// replayAnswer answers a repeated command without running it. The source is the stored
+// revision of the first answer, or the facts of an attempt that stored no answer. It
+// returns false when there is neither; the command then runs as a first attempt.
 func (h *Handler) replayAnswer(ctx context.Context, by domain.Cause, act StaffCommand, claim Reservation) (Receipt, bool, error) {
 	if claim.New {
 		return Receipt{}, false, nil
@@ -30,15 +30,16 @@ func (h *Handler) replayAnswer(ctx context.Context, by domain.Cause, act StaffCo
 	if err != nil || !there {
 		return Receipt{}, false, err
 	}
-	// Other facts of the log may lie before its own: the head covers both.
+	// The positions of the facts are not known here. The head is never too low.
 	receipt.Position, err = h.Head(ctx)
 	return receipt, true, err
 }
 
-// findOwnFacts looks for facts of the command in the pair's stream and, as a merge may
-// have come since, in every stream that its non-association has been in.
+// findOwnFacts searches the facts of the command. A merge may have moved the record
+// since the first attempt, so it follows the record through every stream that it was in,
+// in both directions. It returns false when no stream has facts of the command.
 func (h *Handler) findOwnFacts(ctx context.Context, by domain.Cause, act StaffCommand) (Receipt, bool, error) {
-	pairs, err := h.startOf(ctx, act)
+	pairs, err := h.initialPairs(ctx, act)
 	if err != nil {
 		return Receipt{}, false, err
 	}
@@ -59,20 +60,20 @@ func (h *Handler) findOwnFacts(ctx context.Context, by domain.Cause, act StaffCo
 			receipt.At = s.now(h.clock())
 			return receipt, true, nil
 		}
-		if n, here := item(s.state, act.ID); here && n.TransferredFrom != nil {
+		if n, here := s.state.Item(act.ID); here && n.TransferredFrom != nil {
 			pairs = append(pairs, n.TransferredFrom.Pair)
 		}
-		if to, left := s.departure(act.ID); left {
-			pairs = append(pairs, to)
+		if d, left := s.state.OutgoingTransferOf(act.ID); left {
+			pairs = append(pairs, d.To)
 		}
 	}
 	return Receipt{}, false, nil
 }
 
-// startOf is where the trail begins, found as patiently as a first attempt finds
-// it: a repeat may come before the router has heard of what it repeats. Nowhere
-// when the record does not have the non-association, which the attempt will say.
-func (h *Handler) startOf(ctx context.Context, act StaffCommand) ([]domain.Pair, error) {
+// initialPairs returns the pair at which the search for own facts begins. It waits for
+// the locator as a first attempt does, because a repeat may arrive before the read model
+// has the record. It returns no pair for an unknown id, and the attempt refuses it then.
+func (h *Handler) initialPairs(ctx context.Context, act StaffCommand) ([]domain.Pair, error) {
 	if act.ID == uuid.Nil {
 		return []domain.Pair{act.Pair}, nil
 	}
@@ -86,8 +87,10 @@ func (h *Handler) startOf(ctx context.Context, act StaffCommand) ([]domain.Pair,
 	return []domain.Pair{pair}, nil
 }
 
-// storedAnswer is the answer of a command as the log holds it: another process may
-// have run the same command at the same moment, and only one of the two wrote.
+// storedAnswer returns the answer of a command as the log has it. Two processes may run
+// the same command at the same time, and only one of them appends. Both must give the
+// answer that belongs to the stored facts. A command that changed nothing has none, and
+// its receipt is returned unchanged.
 func (h *Handler) storedAnswer(ctx context.Context, by domain.Cause, receipt Receipt) (Receipt, error) {
 	streams, err := h.loadWithRetry(ctx, receipt.Pair)
 	if err != nil {
@@ -101,7 +104,8 @@ func (h *Handler) storedAnswer(ctx context.Context, by domain.Cause, receipt Rec
 	return stored, nil
 }
 
-// ownReceipt is the answer from the last fact that the command has left.
+// ownReceipt returns the answer as of the last fact of the command in the stream, and
+// false when the stream has no fact of it.
 func (s stream) ownReceipt(act StaffCommand, command uuid.UUID) (Receipt, bool) {
 	for i, fact := range slices.Backward(s.facts) {
 		if fact.Meta.CommandID == command {
@@ -111,18 +115,18 @@ func (s stream) ownReceipt(act StaffCommand, command uuid.UUID) (Receipt, bool) 
 	return Receipt{}, false
 }
 
-// receipt is the answer about a non-association from the stream as it was at a
-// revision; false when it was not there.
+// receipt returns the answer about a non-association as of a revision of the stream. It
+// returns false when the stream did not have the record, or has no such revision.
 func (s stream) receipt(id uuid.UUID, revision uint64) (Receipt, bool) {
 	if revision >= uint64(len(s.facts)) {
 		return Receipt{}, false
 	}
-	n, there := item(s.at(revision), id)
+	n, there := s.at(revision).Item(id)
 	return Receipt{Pair: s.state.Pair, NonAssociation: n, Revision: int64(revision)}, there //nolint:gosec // revisions stay far below 2⁶³
 }
 
-// subject is the non-association that a command is about; that of an Open is in
-// its own fact.
+// subject returns the id of the non-association that a command is about. The id of an
+// Open is derived when it is decided, so it is read from the command's own fact.
 func subject(act StaffCommand, s stream, command uuid.UUID) uuid.UUID {
 	if act.ID != uuid.Nil {
 		return act.ID
@@ -133,14 +137,4 @@ func subject(act StaffCommand, s stream, command uuid.UUID) uuid.UUID {
 		}
 	}
 	return uuid.Nil
-}
-
-// departure is the pair that a non-association has left for.
-func (s stream) departure(id uuid.UUID) (domain.Pair, bool) {
-	for _, d := range s.state.TransferredOut {
-		if d.ID == id {
-			return d.To, true
-		}
-	}
-	return domain.Pair{}, false
 }

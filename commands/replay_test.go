@@ -11,6 +11,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 )
 
@@ -42,7 +43,7 @@ func TestRepeat_ofWhatChangedNothingAnswersAsItWas(t *testing.T) {
 func TestKey_forAnotherRequestIsRefused(t *testing.T) {
 	d := newDesk(t)
 	d.does(opening(t, "Apart", "k"))
-	_, err := d.Staff(t.Context(), by(domain.DPS), opening(t, "Other words", "k"))
+	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Other words", "k"))
 	require.ErrorIs(t, err, commands.ErrOtherRequest)
 	require.Len(t, d.facts(), 1)
 }
@@ -64,7 +65,7 @@ func TestRefusal_isToldOnlyWhenItsKeyIsFree(t *testing.T) {
 	d := newDesk(t)
 	d.does(opening(t, "Apart", ""))
 	d.keys.free = errDown
-	_, err := d.Staff(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	require.ErrorIs(t, err, commands.ErrBusy)
 	d.keys.free = nil
 	require.Equal(t, domain.CodeOpenExists, d.refused(opening(t, "Apart", "k")))
@@ -73,7 +74,7 @@ func TestRefusal_isToldOnlyWhenItsKeyIsFree(t *testing.T) {
 func TestKeysAway_nothingIsWritten(t *testing.T) {
 	d := newDesk(t)
 	d.keys.claim = errDown
-	_, err := d.Staff(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	require.ErrorIs(t, err, commands.ErrBusy)
 	require.Empty(t, d.facts())
 	d.does(opening(t, "Apart", ""))
@@ -99,7 +100,7 @@ func (d *desk) crashed(act commands.StaffCommand) {
 	ctx, leave := context.WithCancel(d.t.Context())
 	defer leave()
 	d.log.after = func(int) error { leave(); return eventstore.ErrUnavailable }
-	_, err := d.process(time.Minute).Staff(ctx, by(domain.DPS), act)
+	_, err := d.process(time.Minute).Staff(ctx, domaintest.NewCause(domain.DPS), act)
 	require.ErrorIs(d.t, err, context.Canceled)
 	d.log.after = func(int) error { return nil }
 }
@@ -131,9 +132,9 @@ func TestLostAppend_isMadeByTheRepeat(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	d.log.before = func(int) error { leave(); return eventstore.ErrUnavailable }
-	_, err := d.process(time.Minute).Staff(ctx, by(domain.DPS), opening(t, "Apart", "k"))
+	_, err := d.process(time.Minute).Staff(ctx, domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = d.Staff(t.Context(), by(domain.DPS), opening(t, "Other words", "k"))
+	_, err = d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Other words", "k"))
 	require.ErrorIs(t, err, commands.ErrOtherRequest, "the key stays")
 	d.log.before = func(int) error { return nil }
 	d.does(opening(t, "Apart", "k"))
@@ -147,17 +148,17 @@ func TestLostAnswer_isFoundBehindAMerge(t *testing.T) {
 	d.crashed(closing)
 	const survivor domain.PrisonerNumber = "S1111SS"
 	process := merge.New(merge.Options{Log: d.log, Handler: d.Handler, Clock: clock})
-	_, err := process.Apply(t.Context(), by(domain.Merge), merge.Message{
+	_, err := process.Apply(t.Context(), domaintest.NewCause(domain.Merge), merge.Message{
 		Renumbering: domain.Renumbering{Previous: low, Number: survivor, Reason: domain.ByMerge},
 	}, pairs{d.log})
 	require.NoError(t, err)
-	size := len(facts(t, d.log, pairOf(t, survivor, high)))
+	size := len(facts(t, d.log, domaintest.PairOf(survivor, high)))
 
 	receipt := d.does(closing)
-	require.Equal(t, pairOf(t, low, high), receipt.Pair, "as it was when it was closed")
+	require.Equal(t, domaintest.PairOf(low, high), receipt.Pair, "as it was when it was closed")
 	require.Equal(t, "Friends", receipt.NonAssociation.ClosedReason)
 	require.Equal(t, receipt.NonAssociation, d.does(closing).NonAssociation, "and from what was kept")
-	require.Len(t, facts(t, d.log, pairOf(t, survivor, high)), size)
+	require.Len(t, facts(t, d.log, domaintest.PairOf(survivor, high)), size)
 }
 
 // meeting lets two processes load before either appends.
@@ -183,7 +184,7 @@ func TestConcurrentRepeat_inAnotherProcessAnswersTheSame(t *testing.T) {
 			Locator: routes{pairs{d.log}}, Directory: d.directory, Keys: d.keys,
 		})
 		go func() {
-			receipt, _ := process.Staff(context.WithoutCancel(t.Context()), by(domain.DPS), act)
+			receipt, _ := process.Staff(context.WithoutCancel(t.Context()), domaintest.NewCause(domain.DPS), act)
 			receipts <- receipt
 		}()
 	}

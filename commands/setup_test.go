@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -18,37 +19,21 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	low  domain.PrisonerNumber = "A0135GA"
-	high domain.PrisonerNumber = "A9109UD"
+	low  = domaintest.Low
+	high = domaintest.High
 )
 
-var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+var noon = domaintest.Noon.UTC()
 
 func clock() time.Time { return noon }
-
-func pairOf(t testing.TB, one, other domain.PrisonerNumber) domain.Pair {
-	t.Helper()
-	pair, err := domain.NewPair(one, other)
-	require.NoError(t, err)
-	return pair
-}
 
 func newHandler(log eventstore.Store) *commands.Handler {
 	return commands.New(log, commands.Options{Clock: clock, Timeout: 5 * time.Second})
 }
 
-func by(source domain.Source) domain.Cause {
-	id := uuid.New()
-	return domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: "NOMIS_SYNC", Source: source, About: high}
-}
-
 // told is a request about one pair with one item of the given comment.
 func told(pair domain.Pair, comment string) []commands.PairSync {
-	numbers := pair.Numbers()
-	return []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: numbers[1], Items: []domain.Item{{
-		Comment: &comment, EffectiveDate: "2021-07-05T10:35:17", TypeCode: domain.TypeWing,
-		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{numbers[0]: domain.CodeVictim, numbers[1]: domain.CodePerpetrator},
-	}}}}}
+	return []commands.PairSync{{Pair: pair, Sync: domaintest.SyncOf(pair, comment)}}
 }
 
 // facts of a pair as the log holds them.

@@ -10,6 +10,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -20,7 +21,7 @@ var widest = []string{"\u0001", "\u0085", "\u2028", "\uFFFE", "\U0001F6AB", `"`,
 // The largest request that the edge takes: 99 items of one pair, each of which
 // changes in every value, or is ignored.
 func TestLargestRequest_fitsOneAppend(t *testing.T) {
-	pair := pairOf(t, low, high)
+	pair := domaintest.PairOf(low, high)
 	for _, wide := range widest {
 		full := func(n int, effective domain.LocalDateTime, open bool, with string) domain.Item {
 			item := timed(effective, "2020-12-31T23:59:59")
@@ -31,7 +32,7 @@ func TestLargestRequest_fitsOneAppend(t *testing.T) {
 			item.Comment, item.AuthorisedBy = new(strings.Repeat(with, domain.MaxComment)), new(strings.Repeat(with, domain.MaxAuthorisedBy))
 			return item
 		}
-		log, cause := &measured{Store: memory.New()}, by(domain.NOMIS)
+		log, cause := &measured{Store: memory.New()}, domaintest.NewCause(domain.NOMIS)
 		cause.Actor = strings.Repeat("A", 255)
 		tell := func(change func(n int, item *domain.Item)) []domain.Outcome {
 			items := make([]domain.Item, domain.MaxItems)
@@ -87,11 +88,11 @@ func TestAppend_thatIsTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
 		tells[1].Sync.Items = append(tells[1].Sync.Items, item)
 	}
 	for _, known := range []bool{false, true} { // guessed and loaded
-		log, cause := newFaulty(), by(domain.NOMIS)
+		log, cause := newFaulty(), domaintest.NewCause(domain.NOMIS)
 		cause.Actor = strings.Repeat("A", 10<<10)
 		h := newHandler(log)
 		if known {
-			_, err := h.Sync(t.Context(), by(domain.NOMIS), told(tells[1].Pair, "apart"))
+			_, err := h.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(tells[1].Pair, "apart"))
 			require.NoError(t, err)
 		}
 		before := len(facts(t, log, tells[1].Pair))

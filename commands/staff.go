@@ -11,19 +11,20 @@ import (
 	"nonassociations/eventstore"
 )
 
-// StaffCommand is one command of staff.
+// StaffCommand is one command of staff. An Open uses Pair; every other command uses ID.
 type StaffCommand struct {
-	Key     *IdempotencyKey  // nil: a repeat is a command of its own
-	Pair    domain.Pair      // that an Open is about
-	ID      uuid.UUID        // that every other command is about
-	IfMatch domain.FactsSeen // one of them is the last that the caller saw; empty when it may be any
-	Command domain.Command   // its own IfMatch is set from here
-	Roles   [2]domain.Role   // of an Amend: of who was named first, and of the other; "" leaves it
+	Key     *IdempotencyKey  // nil: a repeat counts as a new command
+	Pair    domain.Pair      // of an Open
+	ID      uuid.UUID        // of every other command
+	IfMatch domain.FactsSeen // the last change that the caller saw is one of these; empty: unchecked
+	Command domain.Command   // without IfMatch, which is set from the field above
+	Roles   [2]domain.Role   // of an Amend: of the first-named prisoner and of the other; "" keeps a role
 }
 
-// Staff runs a command of staff. With a key it happens once, however often it is
-// sent, and every repeat answers as the first did. Errors: [domain.Refusal],
-// [MissingPrisoners], [ErrOtherRequest], [ErrBusy], and faults of the store.
+// Staff runs a command of staff. With a key the command is idempotent: it is executed at
+// most once, and every repeat gets the first answer again. A refused command frees its
+// key. Errors: [domain.Refusal], [MissingPrisoners], [ErrOtherRequest], [ErrBusy], and
+// faults of the store.
 func (h *Handler) Staff(ctx context.Context, by domain.Cause, act StaffCommand) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
@@ -48,8 +49,8 @@ func (h *Handler) Staff(ctx context.Context, by domain.Cause, act StaffCommand) 
 	return h.completeKey(ctx, *act.Key, claim, receipt, err)
 }
 
-// attempt is the command as if it came for the first time. A lost answer of an
-// earlier attempt is found by the loop itself.
+// attempt runs the command as a first attempt. The loop itself finds the facts of an
+// earlier attempt in the stream, if its answer was lost.
 func (h *Handler) attempt(ctx context.Context, by domain.Cause, act StaffCommand) (receipt Receipt, err error) {
 	if open, is := act.Command.(domain.Open); is {
 		if err := h.requireKnown(ctx, act.Pair, open.FirstPrisoner); err != nil {
@@ -65,6 +66,8 @@ func (h *Handler) attempt(ctx context.Context, by domain.Cause, act StaffCommand
 	return receipt, err
 }
 
+// attemptByID runs every command but an Open. It passes IfMatch on to the rules and
+// leaves the roles to be completed when the state is loaded.
 func (h *Handler) attemptByID(ctx context.Context, by domain.Cause, act StaffCommand) (Receipt, error) {
 	asked := job{command: act.Command, by: by}
 	switch c := act.Command.(type) {
@@ -88,12 +91,12 @@ func (h *Handler) attemptByID(ctx context.Context, by domain.Cause, act StaffCom
 	return h.executeByID(ctx, act.ID, asked)
 }
 
-// rolesIn gives the roles of a command to prisoner numbers. Only the state of the
-// pair knows which prisoner the opening fact named first, so this waits for the one
-// load of the loop.
+// rolesIn returns the roles of an amendment by prisoner number. The caller gives them by
+// the order of naming. Only the state knows which prisoner the opening fact named first,
+// so they are resolved after the load of the loop and need no load of their own.
 func rolesIn(state domain.State, act StaffCommand) map[domain.PrisonerNumber]domain.Role {
 	roles := map[domain.PrisonerNumber]domain.Role{}
-	n, here := item(state, act.ID)
+	n, here := state.Item(act.ID)
 	if !here {
 		return roles // the command is refused, or goes on in another pair
 	}
@@ -106,6 +109,8 @@ func rolesIn(state domain.State, act StaffCommand) map[domain.PrisonerNumber]dom
 	return roles
 }
 
+// firstOf returns the prisoner that was named first. A record without that knowledge
+// falls back to the smaller number.
 func firstOf(pair domain.Pair, n domain.NonAssociation) domain.PrisonerNumber {
 	if pair.Has(n.FirstPrisoner) {
 		return n.FirstPrisoner
@@ -113,35 +118,37 @@ func firstOf(pair domain.Pair, n domain.NonAssociation) domain.PrisonerNumber {
 	return pair.Numbers()[0]
 }
 
-// reserveKey is the first thing that is written for a request with a key.
+// reserveKey reserves the key before anything is appended. A crash after the append then
+// still leaves the command id with which a repeat finds the facts.
 func (h *Handler) reserveKey(ctx context.Context, key IdempotencyKey, command uuid.UUID) (Reservation, error) {
 	if h.keys == nil {
 		return Reservation{}, fmt.Errorf("%w: there is nowhere to keep keys", ErrBusy)
 	}
 	claim, err := h.keys.Reserve(ctx, key, command, h.clock())
 	if err != nil && !errors.Is(err, ErrOtherRequest) {
-		return Reservation{}, fmt.Errorf("%w: claim a key: %w", ErrBusy, err)
+		return Reservation{}, fmt.Errorf("%w: reserve a key: %w", ErrBusy, err)
 	}
 	return claim, err
 }
 
-// completeKey remembers how a command with a key went. An answer that cannot be
-// kept is an answer all the same: the facts hold it. A refusal is told only
-// when its key is free, for whoever was refused asks for something else.
+// completeKey stores the outcome of a command under its key. A failure to store an
+// answer is only logged, because a repeat finds the answer in the facts. After a refusal
+// the key is freed first: the caller may correct the request and send it with the same
+// key. Any other error keeps the key, because facts may have been appended.
 func (h *Handler) completeKey(ctx context.Context, key IdempotencyKey, claim Reservation, receipt Receipt, err error) (Receipt, error) {
 	if err == nil {
 		kept := h.keys.Complete(ctx, key, claim, StoredAnswer{
 			Pair: receipt.Pair, Revision: uint64(receipt.Revision), Position: receipt.Position.Uint64(), At: receipt.At, //nolint:gosec // a stream with an answer in it has a revision
 		})
 		if kept != nil {
-			h.logger.WarnContext(ctx, "an answer could not be kept with its key", "error", kept)
+			h.logger.WarnContext(ctx, "storing the answer of an idempotency key failed", "error", kept)
 		}
 		return receipt, nil
 	}
 	var refusal domain.Refusal
 	var missing MissingPrisoners
 	if !errors.As(err, &refusal) && !errors.As(err, &missing) {
-		return Receipt{}, err // the key stays: nobody knows what was written
+		return Receipt{}, err // the outcome is unknown, so the key stays
 	}
 	if freed := h.keys.Release(ctx, key, claim.CommandID); freed != nil {
 		return Receipt{}, fmt.Errorf("%w: free a key: %w", ErrBusy, freed)
@@ -149,7 +156,7 @@ func (h *Handler) completeKey(ctx context.Context, key IdempotencyKey, claim Res
 	return Receipt{}, err
 }
 
-// positionOf is a position that was told outside.
+// positionOf converts a public position back to a log position.
 func positionOf(outside uint64) eventstore.Position {
 	return eventstore.Position{Commit: outside, Prepare: outside}
 }

@@ -9,6 +9,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore/memory"
 )
 
@@ -23,18 +24,18 @@ func amending(id uuid.UUID, text, name string) commands.StaffCommand {
 func TestOpening_needsBothPrisonersToBeKnown(t *testing.T) {
 	d := newDesk(t)
 	d.directory.missing = []domain.PrisonerNumber{low, high}
-	_, err := d.Staff(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	require.Equal(t, commands.MissingPrisoners{high, low}, err, "in the order in which they were named")
 	require.EqualError(t, err, "Could not find the following prisoners: [A9109UD, A0135GA]")
 
 	d.directory.missing, d.directory.nowhere = nil, []domain.PrisonerNumber{low}
-	_, err = d.Staff(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	_, err = d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	var refusal domain.Refusal
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, domain.CodeNoPrison, refusal.Code)
 
 	d.directory.nowhere, d.directory.err = nil, errDown
-	_, err = d.Staff(t.Context(), by(domain.DPS), opening(t, "Apart", ""))
+	_, err = d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", ""))
 	require.ErrorIs(t, err, commands.ErrBusy)
 	require.Empty(t, d.facts())
 
@@ -46,11 +47,11 @@ func TestOpening_needsBothPrisonersToBeKnown(t *testing.T) {
 
 func TestOpening_withoutADirectoryIsRefusedAsBusy(t *testing.T) {
 	log := memory.New()
-	_, err := newHandler(log).Staff(t.Context(), by(domain.DPS), opening(t, "Apart", ""))
+	_, err := newHandler(log).Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", ""))
 	require.ErrorIs(t, err, commands.ErrBusy)
-	_, err = newHandler(log).Staff(t.Context(), by(domain.DPS), opening(t, "Apart", "k"))
+	_, err = newHandler(log).Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	require.ErrorIs(t, err, commands.ErrBusy, "nowhere to keep keys")
-	require.Empty(t, facts(t, log, pairOf(t, low, high)))
+	require.Empty(t, facts(t, log, domaintest.PairOf(low, high)))
 }
 
 func TestRoles_areGivenInTheOrderOfNaming(t *testing.T) {
@@ -72,20 +73,20 @@ func TestRoles_followAMergeThatTheRouterHasNotSeen(t *testing.T) {
 	const survivor domain.PrisonerNumber = "S1111SS"
 	log := memory.New()
 	handler := newHandler(log)
-	opened, err := handler.Execute(t.Context(), by(domain.DPS), pairOf(t, low, high), opening(t, "Apart", "").Command)
+	opened, err := handler.Execute(t.Context(), domaintest.NewCause(domain.DPS), domaintest.PairOf(low, high), opening(t, "Apart", "").Command)
 	require.NoError(t, err)
 	id := opened.NonAssociation.ID
 	process := merge.New(merge.Options{Log: log, Handler: handler, Clock: clock})
-	_, err = process.Apply(t.Context(), by(domain.Merge), merge.Message{
+	_, err = process.Apply(t.Context(), domaintest.NewCause(domain.Merge), merge.Message{
 		Renumbering: domain.Renumbering{Previous: high, Number: survivor, Reason: domain.ByMerge},
 	}, pairs{log})
 	require.NoError(t, err)
-	stale := commands.New(log, commands.Options{Clock: clock, Locator: &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, low, high)}}})
+	stale := commands.New(log, commands.Options{Clock: clock, Locator: &router{known: map[uuid.UUID]domain.Pair{id: domaintest.PairOf(low, high)}}})
 	act := amending(id, "Still apart", "")
 	act.Roles = [2]domain.Role{domain.NotRelevant, domain.UnknownRole}
-	receipt, err := stale.Staff(t.Context(), by(domain.DPS), act)
+	receipt, err := stale.Staff(t.Context(), domaintest.NewCause(domain.DPS), act)
 	require.NoError(t, err)
-	require.Equal(t, pairOf(t, survivor, low), receipt.Pair)
+	require.Equal(t, domaintest.PairOf(survivor, low), receipt.Pair)
 	require.Equal(t, domain.NotRelevant, receipt.NonAssociation.Sides[survivor].Role)
 	require.Equal(t, domain.UnknownRole, receipt.NonAssociation.Sides[low].Role)
 }

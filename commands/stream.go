@@ -11,16 +11,16 @@ import (
 	"nonassociations/eventstore"
 )
 
-// stream is a pair's stream as it was loaded, whole.
+// stream is a complete stream of a pair as it was loaded.
 type stream struct {
 	state  domain.State
-	facts  []eventstore.Fact // by revision
+	facts  []eventstore.Fact // the index is the revision
 	folded *eventstore.Folding
 }
 
-// whole folds what was read of a pair's stream. Errors: those of the read,
+// foldStream folds what was read of a pair's stream. Errors: those of the read,
 // events that this build cannot read, and ErrNotWhole.
-func (h *Handler) whole(ctx context.Context, pair domain.Pair, read eventstore.Stream) (stream, error) {
+func (h *Handler) foldStream(ctx context.Context, pair domain.Pair, read eventstore.Stream) (stream, error) {
 	s := stream{folded: eventstore.NewFolding(pair)}
 	err := read.Err
 	if err == nil && len(read.Events) == 0 {
@@ -51,7 +51,8 @@ func (s *stream) add(catalogue domain.Catalogue, recorded eventstore.RecordedEve
 	return s.folded.Add(fact)
 }
 
-// before is the state of the pair before the fact of a revision.
+// before returns the state of the pair without the fact of a revision and all later
+// ones. It folds from the first fact on each call.
 func (s stream) before(revision int) domain.State {
 	folding := domain.NewFolding(domain.State{Pair: s.state.Pair})
 	for _, fact := range s.facts[:min(revision, len(s.facts))] {
@@ -60,17 +61,19 @@ func (s stream) before(revision int) domain.State {
 	return folding.State()
 }
 
-// at is the state of the pair behind the fact of a revision.
+// at returns the state of the pair including the fact of a revision.
 func (s stream) at(revision uint64) domain.State {
 	return s.before(int(min(revision, uint64(len(s.facts)))) + 1) //nolint:gosec // a number of facts
 }
 
 func (s stream) expected() eventstore.Expected { return s.folded.Expected() }
 
-// now is when a decision on the stream is made, in the clock's own location.
+// now returns the time of a decision on the stream, in the location of the clock. It is
+// never before the last fact, even when the clock of this process is behind.
 func (s stream) now(clock time.Time) time.Time { return s.folded.Now(clock) }
 
-// ownRange is where the first and the last fact of a command are.
+// ownRange returns the revisions of the first and the last fact of a command, and false
+// when the stream has none.
 func (s stream) ownRange(command uuid.UUID) (first, last int, there bool) {
 	for i, fact := range s.facts {
 		if fact.Meta.CommandID != command {
@@ -84,15 +87,8 @@ func (s stream) ownRange(command uuid.UUID) (first, last int, there bool) {
 	return first, last, there
 }
 
-// item finds a non-association in a state.
-func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
-	if i := s.Find(id); i >= 0 {
-		return s.Items[i], true
-	}
-	return domain.NonAssociation{}, false
-}
-
-// loadStream loads the streams of pairs, in their order.
+// loadStream loads the streams of pairs in one round trip, in the order of the pairs. It
+// fails when one of them cannot be loaded.
 func (h *Handler) loadStream(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
 	names := make([]string, len(pairs))
 	for i, pair := range pairs {
@@ -101,7 +97,7 @@ func (h *Handler) loadStream(ctx context.Context, pairs ...domain.Pair) ([]strea
 	loaded := h.log.ReadMany(ctx, names)
 	streams := make([]stream, len(pairs))
 	for i, pair := range pairs {
-		s, err := h.whole(ctx, pair, loaded[i])
+		s, err := h.foldStream(ctx, pair, loaded[i])
 		if err != nil {
 			return nil, err
 		}
@@ -110,17 +106,17 @@ func (h *Handler) loadStream(ctx context.Context, pairs ...domain.Pair) ([]strea
 	return streams, nil
 }
 
-// loadWithRetry is open that outlives outages of the store until its time is
-// over.
+// loadWithRetry is loadStream with retries during outages of the store. It returns
+// ErrBusy when the request timeout ends first.
 func (h *Handler) loadWithRetry(ctx context.Context, pairs ...domain.Pair) ([]stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	for wait := newBackoff(); ; {
+	for wait := NewBackoff(); ; {
 		streams, err := h.loadStream(ctx, pairs...)
 		if !eventstore.Passes(err) {
 			return streams, busyOnTimeout(ctx, err)
 		}
-		if wait.wait(ctx) != nil {
+		if wait.Wait(ctx) != nil {
 			return nil, busyOnTimeout(ctx, err)
 		}
 	}

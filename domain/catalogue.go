@@ -24,26 +24,27 @@ const (
 	TypeUnmerged         = "prisoner.unmerged.v1"
 )
 
-// Entry describes one event type of today.
+// Entry describes one current event type.
 type Entry struct {
 	Type   string
-	Doc    string // one line for the published catalogue
+	Doc    string // one line for the catalogue that people read
 	decode func(Unmarshal, []byte) (Event, error)
 }
 
-// Unmarshal decodes JSON into a pointer's target, as [json.Unmarshal] does. Readers of
-// the whole log pass a faster decoder than the standard library's.
+// Unmarshal decodes JSON into what a pointer points at, as [json.Unmarshal] does. A
+// reader of the whole log passes a faster decoder than the one of the standard library.
 type Unmarshal func(data []byte, into any) error
 
-// Upcast turns the data of an old version into that of the next one, and names
-// its type. It is pure, and it is kept for as long as facts are: for ever.
+// Upcast converts the data of an old event type into that of the next one and returns
+// its type. It must be pure. It is kept for as long as facts are stored, which is
+// forever.
 type Upcast struct {
 	From string
 	Next func(Unmarshal, []byte) (eventType string, data []byte, err error)
 }
 
-// Catalogue knows every event type that was ever written: those of today, and the up-
-// casts from each older one. It is immutable and safe for concurrent use.
+// Catalogue is the set of event types that were ever written: the current ones, and for
+// each older one the up-cast to its successor. It is safe for concurrent use.
 type Catalogue struct {
 	entries map[string]Entry
 	order   []string
@@ -70,7 +71,8 @@ func Events() Catalogue {
 	}, upcasts())
 }
 
-// NewCatalogue returns a catalogue of today's entries and the up-casts to them.
+// NewCatalogue returns a catalogue of the current entries and the up-casts that lead to
+// them.
 func NewCatalogue(entries []Entry, upcasts []Upcast) Catalogue {
 	c := Catalogue{entries: map[string]Entry{}, upcasts: map[string]Upcast{}}
 	for _, e := range entries {
@@ -83,7 +85,7 @@ func NewCatalogue(entries []Entry, upcasts []Upcast) Catalogue {
 	return c
 }
 
-// Types lists the types of today in the order of a life.
+// Types returns the current event types in the order of the life of a record.
 func (c Catalogue) Types() []Entry {
 	entries := make([]Entry, 0, len(c.order))
 	for _, t := range c.order {
@@ -92,17 +94,17 @@ func (c Catalogue) Types() []Entry {
 	return entries
 }
 
-// ErrUnknownType is the error of an event that this build does not know. Readers of the
-// log stop at it: an event that cannot be read is never skipped.
+// ErrUnknownType is the error for an event type that the catalogue does not have. A
+// reader of the log must stop at it: an event that was skipped would be missing from
+// every state.
 type ErrUnknownType string
 
-// Error names the type, which holds no personal data.
 func (e ErrUnknownType) Error() string {
 	return fmt.Sprintf("event type %q is not in the catalogue of this build", string(e))
 }
 
-// Decode decodes the data of an event, up-cast to today's version of its type. Errors:
-// [ErrUnknownType], and malformed data.
+// Decode decodes the data of an event, after up-casting it to the current version.
+// Errors: [ErrUnknownType], and data that does not fit the type.
 func (c Catalogue) Decode(eventType string, data []byte) (Event, error) {
 	return c.DecodeWith(json.Unmarshal, eventType, data)
 }
@@ -129,12 +131,14 @@ func (c Catalogue) DecodeWith(unmarshal Unmarshal, eventType string, data []byte
 	}
 }
 
-// Encode returns the type and the data of an event on the wire.
+// Encode returns the wire type and the data of an event. The same event always gives
+// the same bytes, so that a repeated append is identical.
 func Encode(event Event) (eventType string, data []byte) {
 	return TypeOf(event), plainJSON(event)
 }
 
-// TypeOf returns the wire type of an event, in today's version.
+// TypeOf returns the current wire type of an event. It panics for a type that is not in
+// the closed set of events.
 func TypeOf(event Event) string {
 	switch event.(type) {
 	case Opened:
@@ -169,8 +173,9 @@ func TypeOf(event Event) string {
 	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
 }
 
-// EncodeMeta returns the metadata of an event on the wire. The command is JSON already
-// and is appended last: the library would parse it once more.
+// EncodeMeta returns the metadata of an event as it is stored. The command is JSON
+// already and is appended last, because the JSON package would validate and copy it
+// again.
 func EncodeMeta(meta Meta) []byte {
 	command := meta.Command
 	meta.Command = nil
@@ -182,7 +187,7 @@ func EncodeMeta(meta Meta) []byte {
 	return append(append(data, command...), '}')
 }
 
-// DecodeMeta decodes what EncodeMeta wrote, by this or an earlier build.
+// DecodeMeta decodes what EncodeMeta returned.
 func DecodeMeta(data []byte) (Meta, error) {
 	var meta Meta
 	if err := json.Unmarshal(data, &meta); err != nil {
@@ -191,7 +196,7 @@ func DecodeMeta(data []byte) (Meta, error) {
 	return meta, nil
 }
 
-// entry describes the event type of E. doc is its line in the published catalogue.
+// entry describes an event type by its Go type.
 func entry[E Event](eventType, doc string) Entry {
 	return Entry{Type: eventType, Doc: doc, decode: func(unmarshal Unmarshal, data []byte) (Event, error) {
 		var event E
@@ -205,8 +210,8 @@ func entry[E Event](eventType, doc string) Entry {
 	}}
 }
 
-// check refuses a change that would leave a value empty which must not be, so
-// that folding cannot fail.
+// check refuses a change that removes a value which every record must have. Folding can
+// then rely on the value and never fails.
 func (e Amended) check() error {
 	for _, c := range e.Changes {
 		switch c.Field {

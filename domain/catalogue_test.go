@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // A golden file is what was once written to a log; it is kept for ever and
@@ -25,21 +26,21 @@ func golden() []domain.Event {
 		AuthorisedBy: told.AuthorisedBy, Comment: ptr("Do not location near <wing> & \"yard\""), EffectiveDate: y2021,
 		ExpiryDate: told.ExpiryDate, Reason: domain.OtherReason, Restriction: domain.Wing, TypeCode: domain.TypeTotal,
 		Sides: map[domain.PrisonerNumber]domain.Side{
-			high: {ReasonCode: domain.CodeVictim, Role: domain.Victim},
-			low:  {ReasonCode: domain.CodePerpetrator, Role: domain.Perpetrator},
+			domaintest.High: {ReasonCode: domain.CodeVictim, Role: domain.Victim},
+			domaintest.Low:  {ReasonCode: domain.CodePerpetrator, Role: domain.Perpetrator},
 		},
 	}
 	arrived := renamed.Of(domain.NonAssociation{
-		Details: details, ID: id, FirstPrisoner: high, TypeSequence: 2, CreatedSource: domain.NOMIS,
-		OpenedAt: noon.UTC(), UpdatedAt: noon.UTC(), UpdatedBy: "OFFICER", LastEventID: commandID(1),
+		Details: details, ID: id, FirstPrisoner: domaintest.High, TypeSequence: 2, CreatedSource: domain.NOMIS,
+		OpenedAt: domaintest.Noon.UTC(), UpdatedAt: domaintest.Noon.UTC(), UpdatedBy: "OFFICER", LastEventID: domaintest.CommandID(1),
 		ClosedBy: "BOSS", ClosedReason: "Friends", Deleted: true,
 		TransferredFrom: &domain.Origin{Pair: pair, Revision: 2},
 	})
 	return []domain.Event{
-		domain.Opened{NonAssociationID: id, PrisonerNumber: high, TypeSequence: 2, Details: details},
-		domain.Imported{NonAssociationID: id, PrisonerNumber: high, TypeSequence: 2, Details: details},
+		domain.Opened{NonAssociationID: id, PrisonerNumber: domaintest.High, TypeSequence: 2, Details: details},
+		domain.Imported{NonAssociationID: id, PrisonerNumber: domaintest.High, TypeSequence: 2, Details: details},
 		domain.Amended{NonAssociationID: id, Changes: []domain.Change{
-			{Field: domain.FieldReasonCode, PrisonerNumber: high, Was: ptr("VIC"), Now: ptr("PER")},
+			{Field: domain.FieldReasonCode, PrisonerNumber: domaintest.High, Was: ptr("VIC"), Now: ptr("PER")},
 			{Field: domain.FieldExpiryDate, Was: nil, Now: ptr(string(y2022))},
 			{Field: domain.FieldComment, Was: ptr("before"), Now: nil},
 		}},
@@ -63,7 +64,7 @@ func golden() []domain.Event {
 		},
 		domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: arrived},
 		domain.PrisonerMerged{Renumbering: renamed, Pairs: []domain.Pair{pair}},
-		domain.PrisonerUnmerged{Renumbering: renamed, Message: commandID(1)},
+		domain.PrisonerUnmerged{Renumbering: renamed, Message: domaintest.CommandID(1)},
 	}
 }
 

@@ -40,7 +40,7 @@ func DecodeCommand(stored json.RawMessage) (Command, error) {
 // one.
 var commandDecoders = map[string]func(json.RawMessage) (Command, error){
 	"sync":     decodeAs[Sync],
-	"tell":     decodeAs[Sync], // of builds before the first release, as the next three
+	"tell":     decodeAs[Sync], // a former name, as "arrive", "leave" and "dissolve" are
 	"open":     decodeAs[Open],
 	"amend":    decodeAs[Amend],
 	"close":    decodeAs[Close],
@@ -59,16 +59,16 @@ var commandDecoders = map[string]func(json.RawMessage) (Command, error){
 	"return-number": decodeAs[ReturnNumber],
 }
 
-// decodeAs decodes a stored command. Missing fields keep their zero value, as in
-// builds that did not know them.
+// decodeAs decodes a command of a Go type.
 func decodeAs[C Command](input json.RawMessage) (Command, error) {
 	var c C
 	err := json.Unmarshal(input, &c)
 	return c, err
 }
 
-// commandName returns the stored name of a command. The set of commands is closed,
-// and the linter finds one that is missing.
+// commandName returns the name under which a command is stored. The names are wire
+// values: never change one, but add its replacement and keep the old one in
+// commandDecoders.
 func commandName(c Command) string {
 	switch c.(type) {
 	case Sync:

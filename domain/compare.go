@@ -14,16 +14,16 @@ func (i Item) isNumbered() bool { return i.ID != uuid.Nil || i.TypeSequence != 0
 // isClosed reports whether the item is closed on a day.
 func (i Item) isClosed(today string) bool { return isClosed(i.ExpiryDate, today) }
 
-// hasBegun reports whether the item is effective on a day or before.
+// hasBegun reports whether the item is effective on a day or before it.
 func (i Item) hasBegun(today string) bool { return i.EffectiveDate.Date() <= today }
 
-// lastStage is the least sure one.
+// lastStage is the least certain stage of matching.
 const lastStage = 5
 
-// stage is which of its names an item and a stored one have in common, from 1,
-// the surest, to 5; 0 when none. Two sequences that differ keep apart what has
-// the same date, until a merge has brought records to the pair: then NOMIS
-// numbers all of them anew.
+// stage returns how certain it is that an item and a stored record are the same: from
+// 1, the surest, to 5. It returns 0 when they are different. Two different sequences
+// keep records of the same date apart. That ends when a merge has brought records to
+// the pair, because NOMIS then numbers all of them anew. ADR 0004 has the rule.
 func (i Item) stage(n *NonAssociation, numberedAnew bool) int {
 	sameSequence := i.TypeSequence != 0 && i.TypeSequence == n.TypeSequence
 	numberedApart := !sameSequence && i.TypeSequence != 0 && n.TypeSequence != 0
@@ -43,20 +43,20 @@ func (i Item) stage(n *NonAssociation, numberedAnew bool) int {
 	}
 }
 
-// echoes reports whether the item has the effective day and the reason codes of
-// a stored one.
+// echoes reports whether the item has the effective day and the reason codes of a
+// stored record.
 func (i Item) echoes(pair Pair, n *NonAssociation) bool {
 	return i.EffectiveDate.Date() == n.EffectiveDate.Date() && i.hasCodesOf(pair, n)
 }
 
-// hasCodesOf reports whether both prisoners have the reason codes of a stored
+// hasCodesOf reports whether the reason codes of both sides are those of a stored
 // record.
 func (i Item) hasCodesOf(pair Pair, n *NonAssociation) bool {
 	return i.ReasonCodes[pair.low] == n.Sides[pair.low].ReasonCode && i.ReasonCodes[pair.high] == n.Sides[pair.high].ReasonCode
 }
 
-// agreesWith reports whether the item holds nothing new about a stored record, apart
-// from a sequence that is not known yet.
+// agreesWith reports whether the item equals a stored record. A sequence that one of
+// the two does not know counts as equal.
 func (i Item) agreesWith(pair Pair, n *NonAssociation) bool {
 	return sameDate(i.DatePrecision, i.EffectiveDate, n.EffectiveDate) &&
 		sameExpiry(i.DatePrecision, i.ExpiryDate, n.ExpiryDate) &&
@@ -65,8 +65,8 @@ func (i Item) agreesWith(pair Pair, n *NonAssociation) bool {
 		equalText(i.AuthorisedBy, n.AuthorisedBy) && equalText(i.Comment, n.Comment)
 }
 
-// equals reports whether two items are equal in all but id and sequence. Where
-// one of them knows days only, dates are equal by day.
+// equals reports whether two items are equal in all but id and sequence. When one of
+// them knows days only, dates are compared by day.
 func (i Item) equals(pair Pair, other Item) bool {
 	precision := cmp.Or(i.DatePrecision, other.DatePrecision)
 	return sameDate(precision, i.EffectiveDate, other.EffectiveDate) &&
@@ -76,8 +76,9 @@ func (i Item) equals(pair Pair, other Item) bool {
 		equalText(i.AuthorisedBy, other.AuthorisedBy) && equalText(i.Comment, other.Comment)
 }
 
-// compareRecorded sorts items by when they were: by effective date, then expiry,
-// none last. Sequence, content and id make the order total.
+// compareRecorded orders items as they were recorded: by effective date, then by expiry
+// date. Sequence, content and id make the order total, so that the result does not
+// depend on the order of the request.
 func (i Item) compareRecorded(pair Pair, other Item) int {
 	return cmp.Or(
 		cmp.Compare(i.EffectiveDate, other.EffectiveDate),
@@ -88,25 +89,25 @@ func (i Item) compareRecorded(pair Pair, other Item) int {
 	)
 }
 
-// compareRequest sorts items by what they hold beside their content: first those that
-// name a record, then those with a time of day.
+// compareRequest orders items by how much they identify beside their content: first
+// those that name a record, then those that know the time of day.
 func (i Item) compareRequest(other Item) int {
 	return cmp.Or(
-		compareTrue(!i.isNumbered(), !other.isNumbered()),
-		compareTrue(i.DatePrecision == Day, other.DatePrecision == Day),
+		compareBool(!i.isNumbered(), !other.isNumbered()),
+		compareBool(i.DatePrecision == Day, other.DatePrecision == Day),
 	)
 }
 
-// compareCounting is positive when the item counts before another that is not
-// closed either: the latest that has begun by a day, and when none has begun the
-// earliest that is yet to come. Sequence, content and id make the order total.
+// compareCounting is positive when the item takes precedence over another one that is
+// not closed either. The latest item that has begun comes first. When none has begun,
+// the earliest one comes first. Sequence, content and id make the order total.
 func (i Item) compareCounting(pair Pair, other Item, today string) int {
 	date := cmp.Compare(i.EffectiveDate, other.EffectiveDate)
 	if !i.hasBegun(today) {
 		date = -date
 	}
 	return cmp.Or(
-		compareTrue(i.hasBegun(today), other.hasBegun(today)),
+		compareBool(i.hasBegun(today), other.hasBegun(today)),
 		date,
 		cmp.Compare(i.TypeSequence, other.TypeSequence),
 		compareExpiry(i.ExpiryDate, other.ExpiryDate), // what keeps apart longer
@@ -115,7 +116,7 @@ func (i Item) compareCounting(pair Pair, other Item, today string) int {
 	)
 }
 
-// compareContent compares everything but the dates.
+// compareContent compares items by everything but their dates, sequences and ids.
 func (i Item) compareContent(pair Pair, other Item) int {
 	return cmp.Or(
 		cmp.Compare(i.TypeCode, other.TypeCode),
@@ -127,12 +128,13 @@ func (i Item) compareContent(pair Pair, other Item) int {
 	)
 }
 
-// sameDate compares two dates, by day where the caller knows days only.
+// sameDate reports whether two dates are equal at a precision.
 func sameDate(precision Precision, one, other LocalDateTime) bool {
 	return one == other || precision == Day && one.Date() == other.Date()
 }
 
-// sameExpiry compares two expiry dates in the same way. None equals none alone.
+// sameExpiry reports whether two optional dates are equal at a precision. Two absent
+// dates are equal.
 func sameExpiry(precision Precision, one, other *LocalDateTime) bool {
 	if one == nil || other == nil {
 		return one == other
@@ -140,26 +142,26 @@ func sameExpiry(precision Precision, one, other *LocalDateTime) bool {
 	return sameDate(precision, *one, *other)
 }
 
-// compareExpiry sorts none last: it never comes.
+// compareExpiry orders optional dates. An absent date is last, because it never comes.
 func compareExpiry(one, other *LocalDateTime) int {
 	if one == nil || other == nil {
-		return compareTrue(one == nil, other == nil)
+		return compareBool(one == nil, other == nil)
 	}
 	return cmp.Compare(*one, *other)
 }
 
-// compareSequence sorts what has none last.
+// compareSequence orders sequences. An absent one is last.
 func compareSequence(one, other int) int {
-	return cmp.Or(compareTrue(one == 0, other == 0), cmp.Compare(one, other))
+	return cmp.Or(compareBool(one == 0, other == 0), cmp.Compare(one, other))
 }
 
-// compareID sorts none first.
+// compareID orders ids. The nil UUID is first.
 func compareID(one, other uuid.UUID) int { return bytes.Compare(one[:], other[:]) }
 
-// compareText sorts none first.
+// compareText orders optional texts. An absent one is first.
 func compareText(one, other *string) int {
 	if one == nil || other == nil {
-		return compareTrue(one != nil, other != nil)
+		return compareBool(one != nil, other != nil)
 	}
 	return strings.Compare(*one, *other)
 }

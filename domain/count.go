@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// candidate is where a not-closed item stands among the others of its request.
-// It looks at no other not-closed item: so one that does not count, taken out of
-// a request, changes nothing for the rest.
+// candidate is an item that is not closed, with its precedence among the others of the
+// request. It does not depend on the other open items. An item that is ignored in the
+// end could therefore be left out of the request without any effect on the rest.
 type candidate struct {
 	item  int
 	class class
 	by    *edge // that joins it with the current record, or nil
 }
 
-// class orders the not-closed items. What has begun comes before what is yet to
-// come; what tells of the current record comes before what would stand beside
-// it, and what would open a closed one again comes last.
+// class is the first criterion of precedence among the open items. An item that has
+// begun precedes one that has not. An item for the current record precedes one beside
+// it. An item that would reopen a closed record is last.
 type class int
 
 const (
@@ -27,10 +27,11 @@ const (
 	begunAsCurrent
 )
 
-// count lets one not-closed item of the request count, and none when it would
-// stand beside a stored one that the request does not close.
+// count selects the one open item of the request that is recorded, because a pair has
+// at most one record that is not closed. It selects none when the item would stand
+// beside a stored open record that the request does not close.
 func (m *matcher) count() {
-	m.open = slices.DeleteFunc(slices.Clone(m.play), func(i int) bool { return m.items[i].isClosed(m.today) })
+	m.open = slices.DeleteFunc(slices.Clone(m.active), func(i int) bool { return m.items[i].isClosed(m.today) })
 	if len(m.open) == 0 {
 		m.join(noPartner)
 		return
@@ -47,7 +48,7 @@ func (m *matcher) count() {
 	m.explain(last)
 }
 
-// first is the not-closed item that counts before all others.
+// first returns the open item that precedes all others.
 func (m *matcher) first() int {
 	if len(m.open) == 1 {
 		return m.open[0]
@@ -61,7 +62,8 @@ func (m *matcher) first() int {
 	return best.item
 }
 
-// candidateOf classifies a not-closed item by the current record and by the day.
+// candidateOf returns the precedence of an open item. It matches the closed items and
+// this one, as if the request had no other open item.
 func (m *matcher) candidateOf(i int) candidate {
 	by := m.join(i)
 	begun := m.items[i].hasBegun(m.today)
@@ -79,8 +81,8 @@ func (m *matcher) candidateOf(i int) candidate {
 	}
 }
 
-// compare is positive when the first counts before the other: by class, then by
-// which is the surer name of the current record, then as NOMIS's facts do.
+// compare is positive when the first candidate precedes the other: by class, then by
+// how certain it is that it is the current record, then by compareCounting.
 func (m *matcher) compare(one, other candidate) int {
 	if one.class == other.class && one.by != nil {
 		return cmp.Or(cmp.Compare(other.by.rank, one.by.rank), cmp.Compare(other.by.place, one.by.place))
@@ -88,12 +90,11 @@ func (m *matcher) compare(one, other candidate) int {
 	return cmp.Or(cmp.Compare(one.class, other.class), m.compareCounting(one.item, other.item))
 }
 
-// compareCounting is positive when the first of two items counts before the other.
 func (m *matcher) compareCounting(one, other int) int {
 	return m.items[one].compareCounting(m.state.Pair, m.items[other], m.today)
 }
 
-// currentStays reports whether a stored one is not closed and no item closes it.
+// currentStays reports whether the pair has an open record that no item closes.
 func (m *matcher) currentStays() bool {
 	if m.current < 0 {
 		return false
@@ -102,9 +103,10 @@ func (m *matcher) currentStays() bool {
 	return item == noPartner || !m.items[item].isClosed(m.today)
 }
 
-// meansCurrent reports whether the item that counts tells of the stored one that
-// is not closed, though nothing joins them: how two are kept apart today is one
-// record. What is yet to come never takes the place of what has begun.
+// meansCurrent reports whether the selected item is about the open stored record,
+// although no stage matches them. A pair is kept apart once at a time, so an open item
+// is about the open record. An item that has not begun yet never replaces a record that
+// has.
 func (m *matcher) meansCurrent(last int) bool {
 	if m.found[last].stored >= 0 || !m.currentStays() {
 		return false
@@ -112,8 +114,8 @@ func (m *matcher) meansCurrent(last int) bool {
 	return m.items[last].hasBegun(m.today) || m.state.Items[m.current].EffectiveDate.Date() > m.today
 }
 
-// explain gives its reason to each not-closed item that does not count. last is the
-// item that counts, or noPartner when the stored not-closed record counts.
+// explain gives the open items that were not selected their reason. last is the
+// selected item, or noPartner when the stored open record stays.
 func (m *matcher) explain(last int) {
 	for _, i := range m.open {
 		if i == last {
@@ -129,13 +131,14 @@ func (m *matcher) explain(last int) {
 	}
 }
 
-// owners returns for each stored record the not-closed item that names it by its id.
+// owners returns for each stored record the open item that names it by its id, or
+// noPartner.
 func (m *matcher) owners() []int {
 	owner := make([]int, len(m.state.Items))
 	for k := range owner {
 		owner[k] = noPartner
 	}
-	for _, i := range m.play {
+	for _, i := range m.active {
 		if k := m.named(m.items[i]); k >= 0 && !m.items[i].isClosed(m.today) {
 			owner[k] = i
 		}

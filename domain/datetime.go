@@ -7,21 +7,21 @@ import (
 )
 
 // LocalDateTime is a wall-clock time in London as NOMIS writes it, without a zone:
-// 2021-07-05T10:35:17. It is stored and returned exactly as given, so it is text. Texts
-// of this form sort as the times do.
+// 2021-07-05T10:35:17. It is kept as text, because it must be returned exactly as it
+// was received. Texts of this form sort in the order of their times.
 type LocalDateTime string
 
-// localLayout is the form of a local date-time in time's own notation.
 const localLayout = "2006-01-02T15:04:05"
 
-// ErrNoSuchHour refuses a local time that a change of the clocks leaves out.
+// ErrNoSuchHour refuses a wall-clock time that London skipped when the clocks went
+// forward.
 var ErrNoSuchHour = errors.New("must be a time that exists in London: the clocks went forward over it")
 
-// ErrLocalDateTime refuses any other form of a local date-time.
+// ErrLocalDateTime refuses a text that is no local date-time.
 var ErrLocalDateTime = errors.New("must be a date and time such as 2021-07-05T10:35:17")
 
-// ParseLocalDateTime accepts YYYY-MM-DDThh:mm:ss of a day that exists, and
-// nothing looser.
+// ParseLocalDateTime parses YYYY-MM-DDThh:mm:ss of an existing day. Any other form is
+// refused with [ErrLocalDateTime].
 func ParseLocalDateTime(s string) (LocalDateTime, error) {
 	// The length keeps out the fractions of a second that time.Parse allows, and
 	// there was no year 0.
@@ -31,19 +31,18 @@ func ParseLocalDateTime(s string) (LocalDateTime, error) {
 	return LocalDateTime(s), nil
 }
 
-// Local cuts a time to the second, as the clock on the wall of its own
-// location shows it.
+// Local returns the wall-clock time of a moment in its own location, cut to the second.
 func Local(t time.Time) LocalDateTime { return LocalDateTime(t.Format(localLayout)) }
 
-// Date is the day alone: 2021-07-05.
+// Date returns the day alone: 2021-07-05.
 func (l LocalDateTime) Date() string { return string(l[:len(time.DateOnly)]) }
 
 // IsMidnight reports whether the time of day is 00:00:00.
 func (l LocalDateTime) IsMidnight() bool { return string(l) == l.Date()+"T00:00:00" }
 
-// Instants are the moments at which the wall clock of a location showed this,
-// the earlier one first: none in an hour that a clock change leaves out, two in
-// one that it repeats.
+// Instants returns the moments at which the wall clock of a location showed this time,
+// the earlier one first. There is none in an hour that a clock change skips, and there
+// are two in an hour that it repeats.
 func (l LocalDateTime) Instants(location *time.Location) []time.Time {
 	wall, _ := time.Parse(localLayout, string(l)) // as if the clock stood at UTC
 	var instants []time.Time
@@ -58,9 +57,9 @@ func (l LocalDateTime) Instants(location *time.Location) []time.Time {
 	return instants
 }
 
-// In is the moment that the wall clock of the location showed this: the first of
-// the two in an hour that a clock change repeats, and one of those around an hour
-// that it leaves out.
+// In returns the moment at which the wall clock of a location showed this time. It is
+// the first of two in an hour that a clock change repeats. In an hour that the change
+// skips it is a moment close to the change.
 func (l LocalDateTime) In(location *time.Location) time.Time {
 	for _, instant := range l.Instants(location) {
 		return instant
@@ -69,5 +68,5 @@ func (l LocalDateTime) In(location *time.Location) time.Time {
 	return t
 }
 
-// Today is the day that the clock shows in its own location.
+// Today returns the day of a moment in its own location, as in 2021-07-05.
 func Today(now time.Time) string { return now.Format(time.DateOnly) }

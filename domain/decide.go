@@ -6,19 +6,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// Command is a request to change one pair. The set is closed.
+// Command is a request to change one pair, or one prisoner number. The set is closed: a
+// switch over it that leaves one out is a bug that the linter finds.
 //
 //sumtype:decl
 type Command interface{ command() }
 
-// Sync is what NOMIS holds of one pair, by sync or migration. A stored record that is
-// absent from it stays as it is.
+// Sync is what NOMIS sends about a pair, by sync or by migration. A record that no item
+// mentions is left as it is. NOMIS deletes records by their own endpoint.
 type Sync struct {
-	About PrisonerNumber `json:"about"` // the prisoner whom the request was about; named first in what is new
+	About PrisonerNumber `json:"about"` // the prisoner of the request, who is named first in new records
 	Items []Item         `json:"items"`
 }
 
-// Open records a new non-association, by staff.
+// Open creates a non-association on behalf of staff.
 type Open struct {
 	Comment       string                  `json:"comment"`
 	FirstPrisoner PrisonerNumber          `json:"namedFirst"`
@@ -27,7 +28,8 @@ type Open struct {
 	Roles         map[PrisonerNumber]Role `json:"roles"` // one entry a side
 }
 
-// Amend changes the values that are given and leaves the rest.
+// Amend changes the values that are not nil. Roles changes the roles of the prisoners
+// that it has.
 type Amend struct {
 	Comment     *string                 `json:"comment,omitempty"`
 	ID          uuid.UUID               `json:"id"`
@@ -37,8 +39,8 @@ type Amend struct {
 	Roles       map[PrisonerNumber]Role `json:"roles,omitempty"`
 }
 
-// Close ends a non-association; without ClosedAt now, without ClosedBy by the
-// actor.
+// Close closes a non-association. The default of ClosedAt is now, and that of ClosedBy
+// the actor.
 type Close struct {
 	ClosedAt     *LocalDateTime `json:"closedAt,omitempty"`
 	ClosedBy     string         `json:"closedBy,omitempty"`
@@ -47,7 +49,7 @@ type Close struct {
 	IfMatch      FactsSeen      `json:"ifMatch,omitzero"` // one of them is the last fact that the caller saw
 }
 
-// Reopen takes a closing back; without ReopenedAt now, without ReopenedBy by
+// Reopen reverses a closing. The default of ReopenedAt is now, and that of ReopenedBy
 // the actor.
 type Reopen struct {
 	ID           uuid.UUID      `json:"id"`
@@ -57,7 +59,7 @@ type Reopen struct {
 	ReopenedBy   string         `json:"reopenedBy,omitempty"`
 }
 
-// Delete hides a non-association; without RequestedBy the actor asked for it.
+// Delete hides a non-association. The default of RequestedBy is the actor.
 type Delete struct {
 	DeletionReason string    `json:"deletionReason,omitempty"`
 	ID             uuid.UUID `json:"id"`
@@ -72,10 +74,11 @@ func (Close) command()  {}
 func (Reopen) command() {}
 func (Delete) command() {}
 
-// OutcomeKind is what became of an item of a Sync.
+// OutcomeKind is what became of an item of a [Sync]. The values are part of the
+// answers: never change one.
 type OutcomeKind string
 
-// The kinds. They are on the wire: never change one.
+// The kinds of outcome. The values are part of answers: never change one.
 const (
 	Created    OutcomeKind = "CREATED"
 	Changed    OutcomeKind = "AMENDED"
@@ -83,25 +86,25 @@ const (
 	WasIgnored OutcomeKind = "IGNORED"
 )
 
-// Outcome is the result of one item of a [Sync].
+// Outcome is the result for one item of a [Sync].
 type Outcome struct {
 	Kind             OutcomeKind
 	NonAssociationID uuid.UUID
 	Reason           IgnoreReason // of an ignored one
 }
 
-// Decision is the result of a command: the events to append, none when nothing is new.
+// Decision is the result of a command: the events to append, none when nothing changes.
 // Outcomes has one entry for each item of a [Sync], in its order. For every other
-// command it has one, with the non-association that the command was about.
+// command it has one entry, the non-association of the command.
 type Decision struct {
 	Events     []Event
 	Outcomes   []Outcome
 	OccurredAt time.Time // when it was true: the time that staff gave, else now
 }
 
-// Decide applies the rules to a state and a command. now is the time of the decision,
-// in Europe/London. The error is a [Refusal], or [Moved] when a merge has transferred
-// the record. The same arguments always give the same result.
+// Decide applies the rules to a command on a pair. It is pure: the same arguments give
+// the same decision. now is the moment of the decision, in Europe/London. The error, if
+// any, is a [Refusal], or [Moved] when the record has left the pair.
 func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 	switch c := c.(type) {
 	case Sync:
@@ -129,20 +132,19 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command of a pair"}
 }
 
-// Facts returns the events of a decision as facts, with ids and metadata. The first
-// keeps the command itself, so that a later build can decide it again.
+// Facts returns the events of a decision with their ids and metadata. The first fact
+// stores the command itself, so that a repeat can be decided again by a later build.
 func (d Decision) Facts(s State, c Command, now time.Time, by Cause) []Fact {
 	return d.FactsFrom(0, s, c, now, by)
 }
 
-// FactsFrom is Facts for a command that has facts in the stream already; first is their
-// number.
+// FactsFrom is Facts for a command that has appended facts to the stream before. first
+// is their number, so that the event ids continue.
 func (d Decision) FactsFrom(first int, s State, c Command, now time.Time, by Cause) []Fact {
 	return d.factsIn(s.Pair.Stream(), first, c, now, by)
 }
 
-// factsIn gives events their ids and metadata. first is the number of facts that the
-// command has in the stream already.
+// factsIn builds the facts for a stream, which need not be the one of a pair.
 func (d Decision) factsIn(stream string, first int, c Command, now time.Time, by Cause) []Fact {
 	facts := make([]Fact, len(d.Events))
 	for i, event := range d.Events {

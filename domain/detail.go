@@ -1,7 +1,8 @@
 package domain
 
-// Detail is a non-association as NOMIS can hold it, in the canonical form in
-// which both systems are compared: days, and texts without trailing blanks.
+// Detail is a non-association in the canonical form in which the service and NOMIS are
+// compared: dates without a time, and texts without trailing blanks. The two systems
+// store more detail than they can exchange, so only this part can be equal.
 type Detail struct {
 	AuthorisedBy  *string                       `json:"authorisedBy"`
 	Comment       *string                       `json:"comment"`

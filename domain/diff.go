@@ -2,8 +2,8 @@ package domain
 
 import "strconv"
 
-// diff lists every value in which two states of one non-association
-// differ, in a fixed order.
+// diff returns every value in which two states of one non-association differ. The order
+// of the fields is fixed, so that the same difference gives the same event.
 func diff(pair Pair, was, now NonAssociation) []Change {
 	var changes []Change
 	note := func(field Field, of PrisonerNumber, was, now *string) {
@@ -26,13 +26,13 @@ func diff(pair Pair, was, now NonAssociation) []Change {
 	return changes
 }
 
-// text returns a value as Change holds it.
+// text returns a pointer to a copy of a value as a string.
 func text[T ~string](value T) *string {
 	s := string(value)
 	return &s
 }
 
-// sequenceText returns a sequence in decimal digits; nil for none.
+// sequenceText returns a sequence as text, or nil when it is unknown.
 func sequenceText(sequence int) *string {
 	if sequence == 0 {
 		return nil
@@ -40,7 +40,7 @@ func sequenceText(sequence int) *string {
 	return text(strconv.Itoa(sequence))
 }
 
-// equalText compares two texts. Nil equals nil alone.
+// equalText reports whether two optional texts are equal. Two absent texts are equal.
 func equalText(a, b *string) bool {
 	if a == nil || b == nil {
 		return a == b

@@ -2,11 +2,10 @@ package domain
 
 import "bytes"
 
-// Escaped returns a JSON text without raw control characters, U+FFFE and U+FFFF. JSON
-// demands the escape below U+0020 only, but some readers and carriers (XML, SQS) accept
-// none of the others. Each becomes \u and four digits, which means the same. The text
-// must be JSON in UTF-8. One without such characters is returned itself, otherwise a
-// copy.
+// Escaped returns a JSON text with every control character, U+FFFE and U+FFFF escaped
+// as \u and four digits. JSON requires this below U+0020 only, but XML and SQS accept
+// none of the others. text must be valid JSON in UTF-8. A text without such characters
+// is returned as it is, and any other is copied.
 func Escaped(text []byte) []byte {
 	if !mayHaveRaw(text) {
 		return text
@@ -29,14 +28,14 @@ func Escaped(text []byte) []byte {
 	return append(b, text[kept:]...)
 }
 
-// mayHaveRaw reports whether a text may hold a character of rawAt. It looks for first
-// bytes only, as fast as memory is read: nearly no text has one.
+// mayHaveRaw reports whether a text has a byte with which a character of rawAt begins.
+// bytes.IndexByte is vectorised, and nearly every text ends here.
 func mayHaveRaw(text []byte) bool {
 	return bytes.IndexByte(text, 0x7f) >= 0 || bytes.IndexByte(text, 0xc2) >= 0 || bytes.IndexByte(text, 0xef) >= 0
 }
 
-// rawAt returns the character at the beginning of a text and its size in bytes. The
-// size is 0 for a character that needs no escape.
+// rawAt returns the character at the beginning of a text and its size in bytes, if it
+// must be escaped. Otherwise the size is 0.
 func rawAt(text []byte) (char uint16, size int) {
 	switch {
 	case text[0] == 0x7f:
@@ -49,7 +48,6 @@ func rawAt(text []byte) (char uint16, size int) {
 	return 0, 0
 }
 
-// appendEscape appends \u and four hexadecimal digits.
 func appendEscape(b []byte, char uint16) []byte {
 	const digits = "0123456789abcdef"
 	return append(b, '\\', 'u', digits[char>>12], digits[char>>8&15], digits[char>>4&15], digits[char&15])

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // isRaw tells whether a character must not stand raw in JSON that is kept or
@@ -78,12 +79,12 @@ func everyRaw() string {
 // A fact holds none raw, wherever a person's text stands in it: data, actor and
 // the command that was given.
 func TestFacts_holdNoRawControlCharacter(t *testing.T) {
-	text, s := everyRaw(), given(t)
-	tell := domain.Sync{About: high, Items: []domain.Item{item(y2021, func(i *domain.Item) { i.AuthorisedBy, i.Comment = &text, &text })}}
-	by := domain.Cause{CommandID: uuid.New(), Actor: text, Source: domain.NOMIS, About: high}
-	decision, err := domain.Decide(s.state, tell, noon, by)
+	text, s := everyRaw(), domaintest.NewScenario(t)
+	tell := domain.Sync{About: domaintest.High, Items: []domain.Item{item(y2021, func(i *domain.Item) { i.AuthorisedBy, i.Comment = &text, &text })}}
+	by := domain.Cause{CommandID: uuid.New(), Actor: text, Source: domain.NOMIS, About: domaintest.High}
+	decision, err := domain.Decide(s.State, tell, domaintest.Noon, by)
 	require.NoError(t, err)
-	facts := decision.Facts(s.state, tell, noon, by)
+	facts := decision.Facts(s.State, tell, domaintest.Noon, by)
 	require.NotEmpty(t, facts)
 	for _, fact := range facts {
 		eventType, data := domain.Encode(fact.Event)

@@ -2,18 +2,19 @@ package domain
 
 import "github.com/google/uuid"
 
-// Event is something that happened to a pair, or to a prisoner number. The set is
-// closed: the linter finds a switch that omits one.
+// Event is something that happened to a pair or to a prisoner number. The set is
+// closed: a switch over it that leaves one out is a bug that the linter finds. Events
+// are stored forever, so a JSON name never changes its meaning.
 //
 //sumtype:decl
 type Event interface {
-	// Concerns returns the id of the non-association that the event is about; the nil
-	// UUID when it is about a prisoner number, or when no record counts.
+	// Concerns returns the id of the non-association that the event is about. It
+	// returns the nil UUID for an event about a prisoner number.
 	Concerns() uuid.UUID
 	event()
 }
 
-// Opened begins a non-association, recorded by staff or by a sync.
+// Opened is the creation of a non-association by staff or by NOMIS.
 type Opened struct {
 	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
 	PrisonerNumber   PrisonerNumber `json:"prisonerNumber"` // the one named first
@@ -21,7 +22,8 @@ type Opened struct {
 	Details          Details        `json:"details"`
 }
 
-// Imported begins a non-association with its whole past, taken over by the migration.
+// Imported is the creation of a non-association by the migration. It is a type of its
+// own, so that consumers can distinguish old records from new ones.
 type Imported struct {
 	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
 	PrisonerNumber   PrisonerNumber `json:"prisonerNumber"`
@@ -29,14 +31,14 @@ type Imported struct {
 	Details          Details        `json:"details"`
 }
 
-// Amended changes values; a date from NOMIS that closes or reopens is such a
-// value.
+// Amended is a change of values. A date from NOMIS that closes or reopens a record is
+// such a value.
 type Amended struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	Changes          []Change  `json:"changes"`
 }
 
-// Closed is the act of staff.
+// Closed is a closing by staff, or by a merge.
 type Closed struct {
 	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
 	ClosedAt         LocalDateTime  `json:"closedAt"`
@@ -45,8 +47,8 @@ type Closed struct {
 	ExpiryWas        *LocalDateTime `json:"expiryWas"` // a date in the future that NOMIS had given
 }
 
-// Reopened is the act of staff. The comment stays as it was; the reason lives
-// in the history.
+// Reopened is the reversal of a closing by staff. The comment of the record stays. The
+// reason is kept in the history only.
 type Reopened struct {
 	NonAssociationID uuid.UUID      `json:"nonAssociationId"`
 	ReopenedAt       LocalDateTime  `json:"reopenedAt"`
@@ -55,7 +57,7 @@ type Reopened struct {
 	ExpiryWas        *LocalDateTime `json:"expiryWas"`
 }
 
-// Deleted is a tombstone: it hides the non-association from every read but the
+// Deleted is a tombstone: it hides the non-association from every read except the
 // history and the subject access request.
 type Deleted struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
@@ -63,8 +65,8 @@ type Deleted struct {
 	DeletionReason   string    `json:"deletionReason,omitempty"` // none when NOMIS deleted it
 }
 
-// Ignored keeps an item that the record did not take over, with the reason. Item is nil
-// for a deletion. NonAssociationID is the nil UUID when no record counts instead.
+// Ignored is an item of NOMIS that was not recorded, with the reason. Item is nil for a
+// deletion. NonAssociationID is the nil UUID when no other record takes precedence.
 type Ignored struct {
 	NonAssociationID uuid.UUID    `json:"nonAssociationId"` // the one that counts instead
 	Reason           IgnoreReason `json:"reason"`
@@ -72,24 +74,24 @@ type Ignored struct {
 }
 
 // SequenceLearned gives a non-association the sequence by which NOMIS knows it from now
-// on. It takes the sequence from the record of the pair that had it. No value that an
-// answer shows changes.
+// on. It takes the sequence from any other record of the pair that has it. It changes
+// no value that answers show.
 type SequenceLearned struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	TypeSequence     int       `json:"typeSequence"`
 }
 
-// SequenceReleased means that NOMIS has no detail of this sequence any more, and may
-// reuse it. It has no effect when the non-association has another sequence by then. No
-// value that an answer shows changes.
+// SequenceReleased means that NOMIS has deleted the detail of this sequence and may use
+// the sequence again. It has no effect when the record has another sequence by then. It
+// changes no value that answers show.
 type SequenceReleased struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	TypeSequence     int       `json:"typeSequence"`
 }
 
-// TransferredIn is the arrival of a non-association in another pair, after a merge or a
-// booking move gave one prisoner another number. It carries the whole record under that
-// number. Its sequence is unknown in the new pair until NOMIS sends one.
+// TransferredIn is the arrival of a non-association in another pair, after the number
+// of one of its prisoners changed. It carries the whole record under the new number.
+// The sequence is unknown there until NOMIS sends it.
 type TransferredIn struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	Renumbering
@@ -102,8 +104,8 @@ type TransferredIn struct {
 	OwnSince       map[Field][]*string `json:"ownSince"` // values that each field has had here since Base; nil: not known
 }
 
-// TransferredOut is the departure of a non-association that has arrived in
-// another pair.
+// TransferredOut is the departure of a non-association that has arrived in another pair
+// before.
 type TransferredOut struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	Renumbering
@@ -113,38 +115,40 @@ type TransferredOut struct {
 	Revision uint64           `json:"revision"` // of From, whose state the arrival carried
 }
 
-// Restored takes back what a merge did to a non-association where it stands: a
-// deletion, or a closing. It carries the whole record as it is from now on.
+// Restored reverses what a merge did to a non-association within its pair: a deletion
+// or a closing. It carries the whole record as it is from now on.
 type Restored struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	Renumbering
 	NonAssociation NonAssociation `json:"nonAssociation"`
 }
 
-// PrisonerMerged is a fact of the removed number, the previous one of the
-// Renumbering: NOMIS merged it into the other.
+// PrisonerMerged is an event of the removed number, the previous one of the
+// Renumbering: NOMIS merged it into the other number.
 type PrisonerMerged struct {
 	Renumbering
 	Pairs []Pair `json:"pairs"` // that the removed number had when the fact was recorded, sorted
 }
 
-// PrisonerUnmerged takes a PrisonerMerged back: the number counts again.
+// PrisonerUnmerged reverses a PrisonerMerged. The number counts again.
 type PrisonerUnmerged struct {
 	Renumbering
 	Message uuid.UUID `json:"message"` // command id of the PrisonerMerged
 }
 
-// IgnoreReason is why an item was not taken over.
+// IgnoreReason is why an item was not recorded. The values are stored in facts: never
+// change one.
 type IgnoreReason string
 
-// The reasons for ignoring an item.
+// The reasons for ignoring an item. The values are stored: never change one.
 const (
 	NotLatest        IgnoreReason = "NOT_LATEST"         // another not-closed one of the request is later
 	AnotherNotClosed IgnoreReason = "ANOTHER_NOT_CLOSED" // the pair has one that the request does not close
 	NamesDeleted     IgnoreReason = "DELETED"            // it names one that was deleted here
 )
 
-// Field names a value of a non-association that an [Amended] can change.
+// Field names a value of a non-association that an [Amended] can change. The values are
+// stored in facts: never change one.
 type Field string
 
 // The fields; FieldReasonCode and FieldRole are of one side.
@@ -161,7 +165,7 @@ const (
 	FieldTypeSequence  Field = "typeSequence" // decimal digits
 )
 
-// Change is one value before and after; nil is none.
+// Change is one value before and after. Nil means no value.
 type Change struct {
 	Field          Field          `json:"field"`
 	PrisonerNumber PrisonerNumber `json:"prisonerNumber,omitempty"` // of a side's field
@@ -169,46 +173,46 @@ type Change struct {
 	Now            *string        `json:"now"`
 }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Opened) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Imported) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Amended) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Closed) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Reopened) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Deleted) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record that counts instead of the item.
+// Concerns is the non-association that counts instead.
 func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e SequenceReleased) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e TransferredIn) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e TransferredOut) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the id of the record.
+// Concerns is the non-association that the event is about.
 func (e Restored) Concerns() uuid.UUID { return e.NonAssociationID }
 
-// Concerns returns the nil UUID: the event is about a prisoner number.
+// Concerns is the nil UUID: the event is about a prisoner number.
 func (PrisonerMerged) Concerns() uuid.UUID { return uuid.Nil }
 
-// Concerns returns the nil UUID: the event is about a prisoner number.
+// Concerns is the nil UUID: the event is about a prisoner number.
 func (PrisonerUnmerged) Concerns() uuid.UUID { return uuid.Nil }
 
 func (Opened) event()           {}

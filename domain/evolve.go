@@ -7,16 +7,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Evolve folds one fact into the state of its pair. It never refuses: what is
-// in the log happened. The given state stays as it was. To fold many facts of
-// one pair, use a [Folding].
+// Evolve returns the state of a pair after one more fact. It never refuses, because
+// what is in the log has happened. The given state is not changed. A [Folding] is
+// faster for many facts of one pair.
 func Evolve(s State, f Fact) State {
 	folding := Folding{state: s}
 	folding.Add(f)
 	return folding.state
 }
 
-// Fold evolves the state of a pair from its first fact on.
+// Fold returns the state of a pair after all of its facts, in the order of its stream.
 func Fold(pair Pair, facts []Fact) State {
 	folding := NewFolding(State{Pair: pair})
 	for _, fact := range facts {
@@ -25,9 +25,10 @@ func Fold(pair Pair, facts []Fact) State {
 	return folding.State()
 }
 
-// Add folds one fact in place. It never refuses: what is in the log happened.
+// Add folds the next fact. It never refuses, because what is in the log has happened.
+// An event about a record that the pair does not have changes nothing.
 func (f *Folding) Add(fact Fact) {
-	f.giveUp(fact.Event)
+	f.reassignSequence(fact.Event)
 	switch e := fact.Event.(type) {
 	case Opened:
 		f.begin(fact, NonAssociation{
@@ -57,7 +58,7 @@ func (f *Folding) Add(fact Fact) {
 		f.remove(e.NonAssociationID)
 		f.transferOut(OutgoingTransfer{ID: e.NonAssociationID, Renumbering: e.Renumbering, Via: e.Via, To: e.To})
 	case Restored:
-		f.take(fact, e.NonAssociation)
+		f.putRecord(fact, e.NonAssociation)
 	case PrisonerMerged, PrisonerUnmerged: // of a number's own stream, see Removal
 	case SequenceLearned:
 		f.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
@@ -66,7 +67,7 @@ func (f *Folding) Add(fact Fact) {
 	}
 }
 
-// begin adds a new record with the values that follow from its first fact.
+// begin adds a new record.
 func (f *Folding) begin(fact Fact, n NonAssociation) {
 	n.CreatedSource, n.OpenedAt = fact.Meta.Source, fact.Meta.DecidedAt
 	n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
@@ -76,19 +77,19 @@ func (f *Folding) begin(fact Fact, n NonAssociation) {
 	f.push(n)
 }
 
-// transferIn folds an arrival: what is carried is what is known from now on,
-// but for the sequence, which NOMIS gives in each pair anew.
+// transferIn folds an arrival. The carried record replaces what is known here, except
+// for the sequence: NOMIS numbers the records of each pair on its own.
 func (f *Folding) transferIn(fact Fact, e TransferredIn) {
 	n := e.NonAssociation
 	n.TransferredFrom = &Origin{Pair: e.From, Revision: e.Revision}
 	here, _ := f.Find(n.ID)
 	n.TypeSequence = here.TypeSequence
-	f.isReturned(n.ID)
-	f.take(fact, n)
+	f.removeTransferOut(n.ID)
+	f.putRecord(fact, n)
 }
 
-// take puts a whole record in the place of the old one, or at the end.
-func (f *Folding) take(fact Fact, n NonAssociation) {
+// putRecord replaces the record of the same id, or adds it after all others.
+func (f *Folding) putRecord(fact Fact, n NonAssociation) {
 	n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, fact.Meta.Actor, fact.ID
 	if i := f.Index(n.ID); i >= 0 {
 		*f.item(i) = n
@@ -97,14 +98,15 @@ func (f *Folding) take(fact Fact, n NonAssociation) {
 	f.push(n)
 }
 
-// change is with, for a fact that changes a value that answers show.
+// change applies a fact that changes a value which answers show. The actor of the fact
+// becomes the author of the change.
 func (f *Folding) change(fact Fact, apply func(*NonAssociation)) {
 	f.changeBy(fact.Meta.Actor, fact, apply)
 }
 
-// changeBy is change, for a fact that names its author: a closing may be
-// recorded on behalf of another person, and staff look for that name. The actor
-// who recorded it stays in the fact.
+// changeBy is change for a fact that names its author. A closing may be recorded on
+// behalf of another person, and staff search for that name. The actor stays in the
+// fact.
 func (f *Folding) changeBy(author string, fact Fact, apply func(*NonAssociation)) {
 	f.with(fact.Event.Concerns(), func(n *NonAssociation) {
 		apply(n)
@@ -112,16 +114,16 @@ func (f *Folding) changeBy(author string, fact Fact, apply func(*NonAssociation)
 	})
 }
 
-// with changes one record. A fact about a record that the pair does not have changes
-// nothing.
+// with changes a record in place. It does nothing when the pair does not have the
+// record.
 func (f *Folding) with(id uuid.UUID, apply func(*NonAssociation)) {
 	if i := f.Index(id); i >= 0 {
 		apply(f.item(i))
 	}
 }
 
-// amend applies changes. A new expiry closes or reopens the record in the name of
-// actor.
+// amend applies changes. check of Amended has made sure that the values which must
+// exist are not nil.
 func (n *NonAssociation) amend(actor string, changes []Change) {
 	for _, c := range changes {
 		switch c.Field {
@@ -149,8 +151,9 @@ func (n *NonAssociation) amend(actor string, changes []Change) {
 	}
 }
 
-// expire sets or removes the expiry. The author of the expiry is recorded as the
-// closer. A reason given by staff belongs to its closing and is removed with it.
+// expire sets or removes the expiry date. The actor who sets it counts as the one who
+// closed the record. The reason of an earlier closing is removed, because it belonged
+// to that closing.
 func (n *NonAssociation) expire(actor string, date *string) {
 	n.ClosedReason = ""
 	if date == nil {
@@ -161,7 +164,7 @@ func (n *NonAssociation) expire(actor string, date *string) {
 	n.ExpiryDate, n.ClosedBy = &expiry, actor
 }
 
-// setSide changes one side in a copy: maps of sides are shared between states.
+// setSide changes one side. It copies the map, because other states share it.
 func (n *NonAssociation) setSide(of PrisonerNumber, set func(*Side)) {
 	sides := maps.Clone(n.Sides)
 	side := sides[of]

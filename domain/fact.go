@@ -8,10 +8,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Source is the origin of a fact.
+// Source is the origin of a command. The values are stored in facts: never change one.
 type Source string
 
-// The sources. They are stored: never change one.
+// The sources. The values are stored: never change one.
 const (
 	DPS       Source = "DPS"       // staff
 	NOMIS     Source = "NOMIS"     // sync
@@ -19,15 +19,16 @@ const (
 	Merge     Source = "MERGE"     // two numbers became one prisoner
 )
 
-// Cause is the origin of a command. CorrelationID joins everything that one outside act
-// caused. CausationID is the message or request that led here directly.
+// Cause identifies the origin of a command. CorrelationID is the same for everything
+// that one external action caused. CausationID is the message or request that caused
+// the command directly.
 type Cause struct {
 	CommandID     uuid.UUID      `json:"commandId"`
 	CorrelationID uuid.UUID      `json:"correlationId"`
 	CausationID   uuid.UUID      `json:"causationId"`
 	Actor         string         `json:"actor"` // user name
 	Source        Source         `json:"source"`
-	About         PrisonerNumber `json:"about"` // whom the command was about
+	About         PrisonerNumber `json:"about"` // the prisoner of the command
 }
 
 // Meta is the metadata of an event.
@@ -37,10 +38,11 @@ type Meta struct {
 	Count      int             `json:"count"`
 	DecidedAt  time.Time       `json:"decidedAt"`         // the now that [Decide] was given
 	OccurredAt time.Time       `json:"occurredAt"`        // when it was true
-	Command    json.RawMessage `json:"command,omitempty"` // first event only: what was asked
+	Command    json.RawMessage `json:"command,omitempty"` // of the first event only
 }
 
-// Fact is an event with its metadata and its id.
+// Fact is an event with its id and its metadata, as the log stores it. A fact is never
+// changed or removed.
 type Fact struct {
 	ID    uuid.UUID
 	Meta  Meta
@@ -48,13 +50,13 @@ type Fact struct {
 }
 
 // EventID returns the id of an event of a decision. The same command on the same stream
-// always gives the same ids, so that a repeated append is recognised.
+// always gives the same ids, so that the store recognises an append that is sent again.
 func EventID(command uuid.UUID, stream string, index int) uuid.UUID {
 	return uuid.NewSHA1(command, []byte(stream+"/"+strconv.Itoa(index)))
 }
 
-// nonAssociationID returns the id of a record that a command creates for one of its
-// items.
+// nonAssociationID returns the id of the non-association that a command creates for one
+// of its items. It is derived, so that a repeated command creates the same one.
 func nonAssociationID(command uuid.UUID, pair Pair, item int) uuid.UUID {
 	return uuid.NewSHA1(command, []byte(pair.String()+"#"+strconv.Itoa(item)))
 }

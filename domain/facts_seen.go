@@ -8,16 +8,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// FactsSeen are ids of facts. The caller saw one of them as the last that changed a
-// non-association. An empty list accepts any version. In JSON a single one is its id
-// alone, as facts have always stored it; several are a list.
+// FactsSeen are facts of which the caller saw one as the last change of a
+// non-association. Empty means that the caller accepts any state. In JSON a single fact
+// is its id alone, the form of every fact stored before there were several, and more
+// facts are a list.
 type FactsSeen []uuid.UUID
 
-// allow reports whether a caller who saw these may change what the fact changed
-// last.
+// allow reports whether the caller may change a record whose last change is this fact.
 func (f FactsSeen) allow(last uuid.UUID) bool { return len(f) == 0 || slices.Contains(f, last) }
 
-// MarshalJSON writes one id as a text and several as a list.
+// MarshalJSON implements [json.Marshaler].
 func (f FactsSeen) MarshalJSON() ([]byte, error) {
 	if len(f) == 1 {
 		return json.Marshal(f[0])
@@ -25,7 +25,7 @@ func (f FactsSeen) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]uuid.UUID(f))
 }
 
-// UnmarshalJSON reads either form.
+// UnmarshalJSON implements [json.Unmarshaler]. It reads both forms.
 func (f *FactsSeen) UnmarshalJSON(text []byte) error {
 	var one uuid.UUID
 	if err := json.Unmarshal(text, &one); err == nil {

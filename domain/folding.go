@@ -6,13 +6,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Folding folds the facts of one pair in place: each fact takes time of its own size,
-// not of the size of the pair. It is not safe for concurrent use. [Evolve] does the
-// same for a single fact without changing its argument.
+// Folding folds the facts of one pair. It owns its state and changes it in place, so a
+// fact costs as much as it changes and not as much as the pair is large. One goroutine
+// owns it. [Evolve] does the same for a single fact.
 type Folding struct {
 	state State
 
-	// Which lists of the state are owned. A list that is shared is copied before it is
+	// Whether each list of the state is unshared. A shared list is copied before it is
 	// changed.
 	ownItems, ownIgnored, ownTransferredOut bool
 
@@ -20,19 +20,19 @@ type Folding struct {
 	lookups int               // without an index
 }
 
-// NewFolding returns a folding that continues from a state, which is not changed. A
-// pair without facts is the zero State with its Pair set.
+// NewFolding continues from a state, which is not changed. The zero State with its Pair
+// set is the beginning of a pair.
 func NewFolding(from State) *Folding { return &Folding{state: from} }
 
-// State returns the state after the facts that were added. Facts added later do not
-// change it.
+// State returns the state after the facts so far. Later facts do not change it: the
+// lists are shared now, and are copied before the next change.
 func (f *Folding) State() State {
 	f.ownItems, f.ownIgnored, f.ownTransferredOut = false, false, false
 	return f.state
 }
 
-// Find returns a non-association as the facts so far leave it, deleted or not. It
-// returns false when the pair does not have it.
+// Find returns a record of the pair, deleted or not. It returns false when the pair
+// does not have it.
 func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
 	if i := f.Index(id); i >= 0 {
 		return f.state.Items[i], true
@@ -40,17 +40,19 @@ func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
 	return NonAssociation{}, false
 }
 
-// Len returns the number of items of the state, deleted ones included.
+// Len returns the number of records, deleted ones included.
 func (f *Folding) Len() int { return len(f.state.Items) }
 
-// An index costs as much as several searches through all items, and few items are
-// searched as fast as an index finds one.
+// An index costs as much as several looks through all items, and few items are
+// gone through as fast as an index finds one.
 const (
 	fewItems   = 16
 	fewLookups = 4
 )
 
-// Index returns the index of an item, or -1.
+// Index returns the index of a record among the items, or -1. It builds a map only for
+// a pair with many records that is searched repeatedly: a short list is faster without
+// it.
 func (f *Folding) Index(id uuid.UUID) int {
 	if f.index == nil && (len(f.state.Items) <= fewItems || f.lookups < fewLookups) {
 		f.lookups++
@@ -68,20 +70,20 @@ func (f *Folding) Index(id uuid.UUID) int {
 	return -1
 }
 
-// item returns an item for changing.
+// item returns a record to be changed. The list is copied first when it is shared.
 func (f *Folding) item(i int) *NonAssociation {
 	f.ownedItems()
 	return &f.state.Items[i]
 }
 
-// ownedItems copies the items once, before the first change.
+// ownedItems makes sure that the list of records is not shared.
 func (f *Folding) ownedItems() {
 	if !f.ownItems {
 		f.state.Items, f.ownItems = slices.Clone(f.state.Items), true
 	}
 }
 
-// push appends a record.
+// push adds a record at the end.
 func (f *Folding) push(n NonAssociation) {
 	f.state.Items = appended(f.state.Items, n, f.ownItems)
 	f.ownItems = true
@@ -90,8 +92,8 @@ func (f *Folding) push(n NonAssociation) {
 	}
 }
 
-// remove removes an item. Items mostly leave from the front, so no index is built for
-// it.
+// remove removes a record. It searches linearly, because a transfer removes the records
+// in their order and the first one mostly matches.
 func (f *Folding) remove(id uuid.UUID) {
 	if i := f.state.Find(id); i >= 0 {
 		f.ownedItems()
@@ -99,21 +101,22 @@ func (f *Folding) remove(id uuid.UUID) {
 	}
 }
 
-// ignore records the key of an ignored item, so that the same is not recorded again.
+// ignore stores the key of an ignored item, so that the same item is not recorded
+// again.
 func (f *Folding) ignore(key uuid.UUID) {
 	f.state.Ignored = appended(f.state.Ignored, key, f.ownIgnored)
 	f.ownIgnored = true
 }
 
-// transferOut removes a record and keeps where it went.
+// transferOut stores where a record went, so that a command on it can be redirected.
 func (f *Folding) transferOut(d OutgoingTransfer) {
 	f.state.TransferredOut = appended(f.state.TransferredOut, d, f.ownTransferredOut)
 	f.ownTransferredOut = true
 }
 
-// isReturned removes the outgoing transfers of a non-association that came back.
-func (f *Folding) isReturned(id uuid.UUID) {
-	if !f.state.hasTransferredOut(id) {
+// removeTransferOut removes the departures of a record that has returned.
+func (f *Folding) removeTransferOut(id uuid.UUID) {
+	if _, left := f.state.OutgoingTransferOf(id); !left {
 		return
 	}
 	if !f.ownTransferredOut {
@@ -122,12 +125,7 @@ func (f *Folding) isReturned(id uuid.UUID) {
 	f.state.TransferredOut = slices.DeleteFunc(f.state.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
 }
 
-// hasTransferredOut reports whether a record was transferred to another pair.
-func (s State) hasTransferredOut(id uuid.UUID) bool {
-	return slices.ContainsFunc(s.TransferredOut, func(d OutgoingTransfer) bool { return d.ID == id })
-}
-
-// appended appends in place to an owned list, and to a copy of a shared one.
+// appended returns the list with one more value. A list of another state is copied.
 func appended[T any](list []T, value T, own bool) []T {
 	if !own {
 		list = slices.Clip(list)

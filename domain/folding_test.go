@@ -11,13 +11,14 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // factOf is a fact at a minute of its own, so that two facts never look alike.
 func factOf(n int, event domain.Event) domain.Fact {
 	return domain.Fact{ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(strconv.Itoa(n))), Event: event, Meta: domain.Meta{
 		Cause:     domain.Cause{Actor: "ACTOR_" + strconv.Itoa(n%7), Source: domain.NOMIS},
-		DecidedAt: noon.Add(time.Duration(n) * time.Minute),
+		DecidedAt: domaintest.Noon.Add(time.Duration(n) * time.Minute),
 	}}
 }
 
@@ -27,7 +28,7 @@ func recordID(n int) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceDNS, []byte(s
 func detailsOf(effective domain.LocalDateTime) domain.Details {
 	return domain.Details{
 		EffectiveDate: effective, TypeCode: domain.TypeWing, Restriction: domain.Wing,
-		Sides: map[domain.PrisonerNumber]domain.Side{low: {Role: domain.Victim}, high: {Role: domain.Perpetrator}},
+		Sides: map[domain.PrisonerNumber]domain.Side{domaintest.Low: {Role: domain.Victim}, domaintest.High: {Role: domain.Perpetrator}},
 	}
 }
 
@@ -39,11 +40,11 @@ func happened(t *rapid.T, n int) domain.Event {
 	renumbered := domain.TransferredIn{NonAssociationID: id, Renumbering: renamed, From: target, To: pair, NonAssociation: carried}
 	left := domain.TransferredOut{NonAssociationID: id, Renumbering: renamed, From: pair, To: target}
 	return rapid.SampledFrom([]domain.Event{
-		domain.Opened{NonAssociationID: id, PrisonerNumber: low, Details: details},
-		domain.Imported{NonAssociationID: id, PrisonerNumber: high, Details: details},
+		domain.Opened{NonAssociationID: id, PrisonerNumber: domaintest.Low, Details: details},
+		domain.Imported{NonAssociationID: id, PrisonerNumber: domaintest.High, Details: details},
 		domain.Amended{NonAssociationID: id, Changes: []domain.Change{
 			{Field: domain.FieldComment, Now: ptr("other words")},
-			{Field: domain.FieldRole, PrisonerNumber: low, Now: ptr(string(domain.Victim))},
+			{Field: domain.FieldRole, PrisonerNumber: domaintest.Low, Now: ptr(string(domain.Victim))},
 		}},
 		domain.Closed{NonAssociationID: id, ClosedAt: when, ClosedBy: "STAFF"},
 		domain.Reopened{NonAssociationID: id, ReopenedAt: when},
@@ -97,7 +98,7 @@ func longStory(n int) []domain.Fact {
 	add := func(event domain.Event) { facts = append(facts, factOf(len(facts), event)) }
 	details := detailsOf(y2021)
 	for i := range n {
-		add(domain.Opened{NonAssociationID: recordID(i), PrisonerNumber: low, Details: details})
+		add(domain.Opened{NonAssociationID: recordID(i), PrisonerNumber: domaintest.Low, Details: details})
 	}
 	for range 4 {
 		for i := range n {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 func utc(text string) time.Time {
@@ -33,10 +34,10 @@ func TestInstants_ofAWallClockTimeAreOneNoneOrTwo(t *testing.T) {
 		"2026-10-25T02:00:00": {utc("2026-10-25T02:00:00Z")},
 		"1916-05-21T02:30:00": nil, // the first summer time
 		"1970-07-01T12:00:00": {utc("1970-07-01T11:00:00Z")},
-		"0001-01-01T00:00:00": {time.Date(1, 1, 1, 0, 1, 15, 0, time.UTC)}, // London's own mean time
+		"0001-01-01T00:00:00": {time.Date(1, 1, 1, 0, 1, 15, 0, time.UTC)}, // domaintest.London's own mean time
 		"9999-12-31T23:59:59": {utc("9999-12-31T23:59:59Z")},
 	} {
-		instants := wall.Instants(london)
+		instants := wall.Instants(domaintest.London)
 		require.Len(t, instants, len(want), wall)
 		for i := range want {
 			require.True(t, want[i].Equal(instants[i]), "%s: %s", wall, instants[i])
@@ -69,54 +70,54 @@ func TestStaffsTimes_inTheHoursOfAClockChange(t *testing.T) {
 		"the hour behind it":                     {"2026-03-01T00:00:00Z", "2026-03-29T05:00:00Z", "2026-03-29T02:00:00", "2026-03-29T01:00:00Z", none, none},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := given(t).at(utc(c.began).In(london))
-			id := s.staff(domain.Open{FirstPrisoner: low, Reason: domain.Violence, Restriction: domain.Wing}).Outcomes[0].NonAssociationID
-			s.at(utc(c.now).In(london)).saying(c.closing, "closedAt", c.occurred, domain.Close{ID: id, ClosedReason: "x", ClosedAt: &c.at})
+			s := domaintest.NewScenario(t).At(utc(c.began).In(domaintest.London))
+			id := s.Staff(domain.Open{FirstPrisoner: domaintest.Low, Reason: domain.Violence, Restriction: domain.Wing}).Outcomes[0].NonAssociationID
+			requireMoment(t, s.At(utc(c.now).In(domaintest.London)), c.closing, "closedAt", c.occurred, domain.Close{ID: id, ClosedReason: "x", ClosedAt: &c.at})
 
-			s = given(t).at(utc(c.began).In(london))
-			id = s.synced(item(domain.Local(s.now), expiring(domain.Local(s.now)))).Outcomes[0].NonAssociationID
-			s.at(utc(c.now).In(london)).saying(c.reopening, "reopenedAt", first(c.at), domain.Reopen{ID: id, ReopenReason: "x", ReopenedAt: &c.at})
+			s = domaintest.NewScenario(t).At(utc(c.began).In(domaintest.London))
+			id = s.Sync(item(domain.Local(s.Now), expiring(domain.Local(s.Now)))).Outcomes[0].NonAssociationID
+			requireMoment(t, s.At(utc(c.now).In(domaintest.London)), c.reopening, "reopenedAt", first(c.at), domain.Reopen{ID: id, ReopenReason: "x", ReopenedAt: &c.at})
 		})
 	}
 }
 
 // first is the earliest moment that a wall-clock time can mean.
 func first(at domain.LocalDateTime) string {
-	for _, instant := range at.Instants(london) {
+	for _, instant := range at.Instants(domaintest.London) {
 		return instant.UTC().Format(time.RFC3339)
 	}
 	return ""
 }
 
-// saying decides and holds it against why it must be refused, or else when it
+// requireMoment decides and holds it against why it must be refused, or else when it
 // was true.
-func (s *story) saying(refused, field, occurred string, c domain.Command) {
-	s.t.Helper()
+func requireMoment(t *testing.T, s *domaintest.Scenario, refused, field, occurred string, c domain.Command) {
+	t.Helper()
 	if refused == "" {
-		s.staff(c)
-		require.Equal(s.t, utc(occurred), s.facts[len(s.facts)-1].Meta.OccurredAt)
+		s.Staff(c)
+		require.Equal(t, utc(occurred), s.Facts[len(s.Facts)-1].Meta.OccurredAt)
 		return
 	}
-	_, err := s.decide(domain.DPS, c)
-	require.Equal(s.t, domain.Refusal{Code: domain.CodeInvalid, Field: field, Message: refused}, err)
+	_, err := s.Decide(domain.DPS, c)
+	require.Equal(t, domain.Refusal{Code: domain.CodeInvalid, Field: field, Message: refused}, err)
 }
 
 // What NOMIS says is taken as given, also an hour that does not exist.
 func TestNOMIS_timesAreTakenAsGiven(t *testing.T) {
-	s := given(t).at(utc("2026-03-30T12:00:00Z").In(london))
-	id := s.synced(item("2026-03-29T01:30:00")).Outcomes[0].NonAssociationID
-	require.Equal(t, domain.LocalDateTime("2026-03-29T01:30:00"), s.state.Items[0].EffectiveDate)
-	s.refused(domain.CodeInvalid, domain.DPS, domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-03-29T00:59:59"))})
-	s.staff(domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-03-29T02:00:00"))})
+	s := domaintest.NewScenario(t).At(utc("2026-03-30T12:00:00Z").In(domaintest.London))
+	id := s.Sync(item("2026-03-29T01:30:00")).Outcomes[0].NonAssociationID
+	require.Equal(t, domain.LocalDateTime("2026-03-29T01:30:00"), s.State.Items[0].EffectiveDate)
+	s.Refused(domain.CodeInvalid, domain.DPS, domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-03-29T00:59:59"))})
+	s.Staff(domain.Close{ID: id, ClosedAt: ptr(domain.LocalDateTime("2026-03-29T02:00:00"))})
 }
 
 func TestReadCommand_readsWhatAFactKeeps(t *testing.T) {
 	id, comment, when := uuid.New(), "words", domain.LocalDateTime("2026-07-15T12:00:00")
 	reason, restriction := domain.Threat, domain.Cell
-	roles := map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator}
+	roles := map[domain.PrisonerNumber]domain.Role{domaintest.Low: domain.Victim, domaintest.High: domain.Perpetrator}
 	for _, c := range []domain.Command{
-		domain.Sync{About: low, Items: []domain.Item{item(y2021, named(id), sequence(3)), item(y2022, expiring(y2023)), {ReasonCodes: nil}}},
-		domain.Open{Comment: comment, FirstPrisoner: low, Reason: reason, Restriction: restriction, Roles: roles},
+		domain.Sync{About: domaintest.Low, Items: []domain.Item{item(y2021, named(id), sequence(3)), item(y2022, expiring(y2023)), {ReasonCodes: nil}}},
+		domain.Open{Comment: comment, FirstPrisoner: domaintest.Low, Reason: reason, Restriction: restriction, Roles: roles},
 		domain.Amend{ID: id, IfMatch: domain.FactsSeen{id, uuid.New()}, Comment: &comment, Reason: &reason, Restriction: &restriction, Roles: roles},
 		domain.Amend{ID: id, Comment: ptr("")},
 		domain.Close{ID: id, IfMatch: domain.FactsSeen{id}, ClosedAt: &when, ClosedBy: "X", ClosedReason: comment}, domain.Close{ID: id},
@@ -124,7 +125,7 @@ func TestReadCommand_readsWhatAFactKeeps(t *testing.T) {
 		domain.Delete{ID: id, IfMatch: domain.FactsSeen{id}, DeletionReason: comment, RequestedBy: "X"}, domain.Delete{ID: id},
 	} {
 		decision := domain.Decision{Events: []domain.Event{domain.Deleted{NonAssociationID: id}}}
-		kept := decision.Facts(domain.State{Pair: pair}, c, noon, domain.Cause{})[0].Meta.Command
+		kept := decision.Facts(domain.State{Pair: pair}, c, domaintest.Noon, domain.Cause{})[0].Meta.Command
 		read, err := domain.DecodeCommand(kept)
 		require.NoError(t, err)
 		require.Equal(t, c, read)

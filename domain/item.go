@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxItems bounds the items of one pair in a command, so that one decision always fits
-// into one append.
+// MaxItems is the largest number of items of one pair in a command. With it, every
+// decision fits into one append.
 const MaxItems = 99
 
 // Limits of NOMIS's texts, in Unicode code points.
@@ -17,15 +17,15 @@ const (
 	MaxAuthorisedBy = 60
 )
 
-// Precision is how exactly the dates of an [Item] are known; without it to the
-// second.
+// Precision is how exactly the dates of an [Item] are known. The zero value means to
+// the second.
 type Precision string
 
-// Day is the precision of callers that know days only. The times of their dates are
-// 00:00:00 and carry no meaning.
+// Day is the precision of callers that know days only. The time of their dates is
+// always 00:00:00 and has no meaning.
 const Day Precision = "DAY"
 
-// Item is one non-association of a pair as NOMIS holds it. ID and TypeSequence are zero
+// Item is one non-association of a pair as NOMIS sends it. ID and TypeSequence are zero
 // when NOMIS did not send them.
 type Item struct {
 	AuthorisedBy  *string                       `json:"authorisedBy"`
@@ -39,7 +39,8 @@ type Item struct {
 	TypeSequence  int                           `json:"typeSequence,omitempty"`
 }
 
-// details returns the values of a new non-association made of the item.
+// details returns the values of a new record, with the values of staff derived from the
+// codes of NOMIS.
 func (i Item) details(pair Pair) Details {
 	numbers := pair.Numbers()
 	sides := make(map[PrisonerNumber]Side, len(numbers))
@@ -54,8 +55,10 @@ func (i Item) details(pair Pair) Details {
 	}
 }
 
-// plainJSON returns deterministic JSON: the same value always gives the same bytes. Map
-// keys are sorted, nothing is escaped for HTML, and control characters are escaped.
+// plainJSON returns deterministic JSON: the order of keys is fixed, no character is
+// escaped for HTML, and control characters are escaped. Ids and comparisons of stored
+// bytes depend on it. It panics for a value that has no JSON form, which the types of
+// this package exclude.
 func plainJSON(v any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -66,7 +69,8 @@ func plainJSON(v any) []byte {
 	return Escaped(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
-// ignoredKey returns an id that is equal for equal ignored items.
+// ignoredKey returns a deterministic id of an ignored item. Equal items with equal
+// reasons have equal ids.
 func ignoredKey(e Ignored) uuid.UUID {
 	return uuid.NewSHA1(e.NonAssociationID, append([]byte(e.Reason), plainJSON(e.Item)...))
 }

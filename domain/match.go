@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// matching is which stored record an item is.
+// matching is the result of matching one item of a request with the records of the
+// pair.
 type matching struct {
 	stored  int          // index of the stored one that it is, or -1
 	twin    int          // index of the item of the request that it is, or -1
@@ -16,56 +17,57 @@ type matching struct {
 	counts  uuid.UUID    // ignored: the stored one that counts, when beside is -1
 }
 
-// match finds the stored record of every item of a request. It considers all items at
-// once and in recorded order, so that the order of the request never changes which item
-// is joined with which record.
+// match finds the stored record of every item of a request. It works stage by stage
+// over all items, from the surest kind of match to the least sure one, and in the order
+// of recording within a stage. The order of the request therefore never changes which
+// item matches which record. ADR 0004 has the rules.
 func match(s State, items []Item, today string) []matching {
 	m := matcher{
 		state: s, items: items, today: today, current: s.NotClosed(today),
-		found: make([]matching, len(items)), play: make([]int, len(items)),
+		found: make([]matching, len(items)), active: make([]int, len(items)),
 	}
 	for i := range items {
 		m.found[i] = matching{stored: -1, twin: -1, beside: noPartner}
-		m.play[i] = i
+		m.active[i] = i
 	}
-	slices.SortStableFunc(m.play, func(a, b int) int { return items[a].compareRecorded(s.Pair, items[b]) })
+	slices.SortStableFunc(m.active, func(a, b int) int { return items[a].compareRecorded(s.Pair, items[b]) })
 	m.joinTwins()
 	m.setAsideDeleted()
-	m.draw()
+	m.listEdges()
 	m.count()
 	return m.found
 }
 
-// matcher is one run of the matching of a request's items with the stored records of
-// a pair (ADR 0004). It lives for one decision.
+// matcher is the state of one call of match.
 type matcher struct {
 	state   State
 	items   []Item
 	today   string
 	current int // index of the stored one that is not closed, or -1
 	found   []matching
-	play    []int  // items that take part, in recorded order
+	active  []int  // items that take part, in recorded order
 	open    []int  // those of them that are not closed
 	edges   []edge // what may be joined, in the order in which it is
-	partner []int  // of each stored record: the item that is joined with it, or noPartner
+	partner []int  // of each stored one: the item that is matched with it, or noPartner
 }
 
-// noPartner stands for the index of no item.
+// noPartner stands for an item or a record that is matched with nothing.
 const noPartner = -1
 
-// edge joins an item with a stored one, if neither is joined by an edge before.
+// edge is a possible match of an item and a stored record. It is used if neither of
+// them is matched by an edge before it.
 type edge struct {
 	rank, place  int // of the stage, of the item in recorded order
 	item, stored int
 }
 
-// joinTwins joins an item without id and sequence with another item that is equal in
-// all else. It comes first: two equal items are one record.
+// joinTwins removes the items without id and sequence that equal another item of the
+// request. The two are one record, and the twin gets the outcome of the other item.
 func (m *matcher) joinTwins() {
-	if len(m.play) < 2 {
+	if len(m.active) < 2 {
 		return
 	}
-	order := slices.Clone(m.play)
+	order := slices.Clone(m.active)
 	slices.SortStableFunc(order, func(a, b int) int { return m.items[a].compareRequest(m.items[b]) })
 	for at, i := range order {
 		if m.items[i].isNumbered() {
@@ -76,13 +78,13 @@ func (m *matcher) joinTwins() {
 			m.found[i].twin = order[first]
 		}
 	}
-	m.play = slices.DeleteFunc(m.play, func(i int) bool { return m.found[i].twin >= 0 })
+	m.active = slices.DeleteFunc(m.active, func(i int) bool { return m.found[i].twin >= 0 })
 }
 
-// setAsideDeleted sets aside the items of deleted records, before all others: an item
-// that cannot count must not displace one that can.
+// setAsideDeleted removes the items about deleted records. It comes before all
+// matching, because an item that is ignored must not displace one that is recorded.
 func (m *matcher) setAsideDeleted() {
-	m.play = slices.DeleteFunc(m.play, func(i int) bool {
+	m.active = slices.DeleteFunc(m.active, func(i int) bool {
 		id, is := m.namesDeleted(m.items[i])
 		if is {
 			m.found[i].ignored, m.found[i].counts = NamesDeleted, id
@@ -91,8 +93,9 @@ func (m *matcher) setAsideDeleted() {
 	})
 }
 
-// namesDeleted finds the deleted one that an item names by its id, or whose echo
-// it is: NOMIS gives the sequence of a deleted one again, so it alone is no name.
+// namesDeleted returns the deleted record that an item is about. The item has the id of
+// the record, or its sequence together with its day and codes. The sequence alone is
+// not enough: NOMIS uses the sequence of a deleted detail again.
 func (m *matcher) namesDeleted(item Item) (uuid.UUID, bool) {
 	if k := m.named(item); k >= 0 {
 		return item.ID, m.state.Items[k].Deleted
@@ -111,7 +114,7 @@ func (m *matcher) namesDeleted(item Item) (uuid.UUID, bool) {
 	return deleted, deleted != uuid.Nil
 }
 
-// named is the index of the stored one whose id the item names, or -1.
+// named returns the index of the record that has the id of the item, or -1.
 func (m *matcher) named(item Item) int {
 	if item.ID == uuid.Nil {
 		return -1
@@ -119,18 +122,18 @@ func (m *matcher) named(item Item) int {
 	return m.state.Find(item.ID)
 }
 
-// draw lists what may be joined: stage by stage, in each first those that are
-// equal in everything, so that telling again moves nothing, then in recorded
-// order. A stored one that a not-closed item names by its id is nobody else's,
-// also when that item does not count.
-func (m *matcher) draw() {
+// listEdges lists the possible matches in the order in which they are used. Within a
+// stage, equal records come first, so that sending a request again changes nothing. A
+// record that an open item names by its id cannot match another item, even when the
+// open item is ignored in the end.
+func (m *matcher) listEdges() {
 	if len(m.state.Items) == 0 {
 		return
 	}
 	m.partner = make([]int, len(m.state.Items))
 	owner := m.owners()
 	anew := slices.ContainsFunc(m.state.Items, func(n NonAssociation) bool { return n.TransferredFrom != nil })
-	for place, i := range m.play {
+	for place, i := range m.active {
 		var ofRank [2*lastStage + 1]int
 		for k := range m.state.Items {
 			n := &m.state.Items[k]
@@ -142,7 +145,7 @@ func (m *matcher) draw() {
 			if m.items[i].agreesWith(m.state.Pair, n) {
 				rank--
 			}
-			if ofRank[rank]++; ofRank[rank] > len(m.play) {
+			if ofRank[rank]++; ofRank[rank] > len(m.active) {
 				continue // the others cannot take that many before it
 			}
 			m.edges = append(m.edges, edge{rank, place, i, k})
@@ -153,13 +156,14 @@ func (m *matcher) draw() {
 	})
 }
 
-// join joins the closed items and one that is not closed. It returns the edge of that
-// one, or nil.
+// join matches the closed items and one open item, and returns the edge by which the
+// open item was matched. It returns nil when the open item matches nothing. Previous
+// matches are discarded.
 func (m *matcher) join(open int) (by *edge) {
 	for k := range m.partner {
 		m.partner[k] = noPartner
 	}
-	for _, i := range m.play {
+	for _, i := range m.active {
 		m.found[i].stored = -1
 	}
 	for n, e := range m.edges {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // Several not-closed items beside what is stored: [told] to a record of [stored],
@@ -75,15 +76,15 @@ func TestMatch_besideTheRecordThatIsNotClosed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := given(t)
-			s.synced(c.stored...)
-			count := len(s.state.Items)
-			d := s.synced(c.told...)
+			s := domaintest.NewScenario(t)
+			s.Sync(c.stored...)
+			count := len(s.State.Items)
+			d := s.Sync(c.told...)
 			require.Equal(t, c.words, words(d))
-			require.Equal(t, c.inForce, s.inForce().EffectiveDate)
+			require.Equal(t, c.inForce, inForce(t, s).EffectiveDate)
 			for i, o := range d.Outcomes {
 				if o.Kind == ignored {
-					require.Equal(t, s.inForce().ID, o.NonAssociationID, "item %d", i)
+					require.Equal(t, inForce(t, s).ID, o.NonAssociationID, "item %d", i)
 				}
 			}
 			for _, word := range c.words {
@@ -91,8 +92,8 @@ func TestMatch_besideTheRecordThatIsNotClosed(t *testing.T) {
 					count++
 				}
 			}
-			require.Len(t, s.state.Items, count)
-			s.again(d, c.told...)
+			require.Len(t, s.State.Items, count)
+			requireRepeat(t, s, d, c.told...)
 		})
 	}
 }
@@ -100,22 +101,22 @@ func TestMatch_besideTheRecordThatIsNotClosed(t *testing.T) {
 // An id is a word: what a not-closed item names is no other item's, also when
 // that item does not count.
 func TestMatch_whatIsNamedByItsIdIsNoOtherItems(t *testing.T) {
-	s := given(t)
-	first := s.synced(item(y2018, expiring(y2019)), item(y2021))
+	s := domaintest.NewScenario(t)
+	first := s.Sync(item(y2018, expiring(y2019)), item(y2021))
 	closed := first.Outcomes[0].NonAssociationID
-	d := s.synced(item(y2018, named(closed)), item(y2018, expiring(y2022)))
+	d := s.Sync(item(y2018, named(closed)), item(y2018, expiring(y2022)))
 	require.Equal(t, []string{"ANOTHER_NOT_CLOSED", "CREATED"}, words(d))
-	require.Equal(t, ptr(y2019), s.state.Items[0].ExpiryDate)
+	require.Equal(t, ptr(y2019), s.State.Items[0].ExpiryDate)
 }
 
 func TestMatch_2204ByItsIdDoesNotPushAsideWhatIsInForce(t *testing.T) {
-	s := given(t)
-	id := s.synced(item(y2204)).Outcomes[0].NonAssociationID
+	s := domaintest.NewScenario(t)
+	id := s.Sync(item(y2204)).Outcomes[0].NonAssociationID
 	told := []domain.Item{item(y2204, named(id)), item(y2020())}
-	d := s.synced(told...)
+	d := s.Sync(told...)
 	require.Equal(t, []string{"NOT_LATEST", "AMENDED"}, words(d))
-	require.Equal(t, y2020(), s.inForce().EffectiveDate)
-	s.again(d, told...)
+	require.Equal(t, y2020(), inForce(t, s).EffectiveDate)
+	requireRepeat(t, s, d, told...)
 }
 
 func TestMatch_theSameItemTwiceIsOneRecord(t *testing.T) {
@@ -128,21 +129,21 @@ func TestMatch_theSameItemTwiceIsOneRecord(t *testing.T) {
 		"closed, three times":    {[]domain.Item{closed, closed, closed}, 1},
 		"open":                   {[]domain.Item{open, open}, 1},
 		"one has a sequence":     {[]domain.Item{closed, item(y2018, expiring(y2019), sequence(4)), open}, 2},
-		"one names an id":        {[]domain.Item{closed, item(y2018, expiring(y2019), named(commandID(99)))}, 1},
+		"one names an id":        {[]domain.Item{closed, item(y2018, expiring(y2019), named(domaintest.CommandID(99)))}, 1},
 		"one knows days only":    {[]domain.Item{item("2018-03-01T00:00:00", expiring("2019-03-01T00:00:00"), daysOnly), closed}, 1},
 		"the day has a sequence": {[]domain.Item{closed, item("2018-03-01T00:00:00", expiring("2019-03-01T00:00:00"), daysOnly, sequence(4))}, 1},
 		"both have a sequence":   {[]domain.Item{item(y2018, expiring(y2019), sequence(4)), item(y2018, expiring(y2019), sequence(5))}, 2},
 		"they differ in a word":  {[]domain.Item{closed, item(y2018, expiring(y2019), comment("other"))}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := given(t)
-			d := s.synced(c.told...)
-			require.Len(t, s.state.Items, c.records)
+			s := domaintest.NewScenario(t)
+			d := s.Sync(c.told...)
+			require.Len(t, s.State.Items, c.records)
 			require.Len(t, d.Events, c.records)
 			if c.records == 1 {
 				require.Equal(t, d.Outcomes[0], d.Outcomes[1])
 			}
-			s.again(d, c.told...)
+			requireRepeat(t, s, d, c.told...)
 		})
 	}
 }
@@ -150,31 +151,31 @@ func TestMatch_theSameItemTwiceIsOneRecord(t *testing.T) {
 // It comes before what is deleted and before what counts: the item gets the
 // answer of the one that it is.
 func TestMatch_aTwinGetsTheAnswerOfTheOther(t *testing.T) {
-	s := given(t)
-	s.staff(domain.Delete{ID: s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID})
-	require.Equal(t, []string{"DELETED", "DELETED"}, words(s.synced(item(y2021), item(y2021, sequence(1)))))
-	require.Empty(t, s.state.Items[1:])
+	s := domaintest.NewScenario(t)
+	s.Staff(domain.Delete{ID: s.Sync(item(y2021, sequence(1))).Outcomes[0].NonAssociationID})
+	require.Equal(t, []string{"DELETED", "DELETED"}, words(s.Sync(item(y2021), item(y2021, sequence(1)))))
+	require.Empty(t, s.State.Items[1:])
 
-	s = given(t)
-	d := s.synced(item(y2021), item(y2022), item(y2021, sequence(3)))
+	s = domaintest.NewScenario(t)
+	d := s.Sync(item(y2021), item(y2022), item(y2021, sequence(3)))
 	require.Equal(t, []string{"NOT_LATEST", "CREATED", "NOT_LATEST"}, words(d))
 	require.Len(t, d.Events, 2, "what is one is recorded once")
 }
 
 func TestSync_aNameTwiceIsRefused(t *testing.T) {
-	for _, naming := range []func(*domain.Item){sequence(3), named(commandID(99))} {
-		given(t).refused(domain.CodeInvalid, domain.NOMIS, domain.Sync{About: high, Items: []domain.Item{
+	for _, naming := range []func(*domain.Item){sequence(3), named(domaintest.CommandID(99))} {
+		domaintest.NewScenario(t).Refused(domain.CodeInvalid, domain.NOMIS, domain.Sync{About: domaintest.High, Items: []domain.Item{
 			item(y2021, naming), item(y2022, expiring(y2023)), item(y2023, naming),
 		}})
 	}
 }
 
 func TestSync_recordsComeInTheOrderOfTheRequest(t *testing.T) {
-	s := given(t)
-	s.synced(item(y2018))
-	s.synced(item(y2023, expiring(today)), item(y2022), item(y2021, expiring(y2021)), item(y2018, expiring(y2019)))
+	s := domaintest.NewScenario(t)
+	s.Sync(item(y2018))
+	s.Sync(item(y2023, expiring(today)), item(y2022), item(y2021, expiring(y2021)), item(y2018, expiring(y2019)))
 	var dates []domain.LocalDateTime
-	for _, n := range s.state.Items {
+	for _, n := range s.State.Items {
 		dates = append(dates, n.EffectiveDate)
 	}
 	require.Equal(t, []domain.LocalDateTime{y2018, y2023, y2022, y2021}, dates)
@@ -191,24 +192,24 @@ func TestMatch_daysAreComparedWithDays(t *testing.T) {
 		"exactly, with the time": item(y2021, expiring(y2022)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := given(t)
-			s.synced(item(y2021, expiring(y2022), sequence(1)))
-			require.Empty(t, s.synced(told).Events)
+			s := domaintest.NewScenario(t)
+			s.Sync(item(y2021, expiring(y2022), sequence(1)))
+			require.Empty(t, s.Sync(told).Events)
 		})
 	}
-	s := given(t)
-	s.synced(item(y2021, expiring(y2022)))
-	d := s.synced(item(day, expiring("2022-07-06T00:00:00"), daysOnly))
-	require.Equal(t, []domain.Event{domain.Amended{NonAssociationID: s.state.Items[0].ID, Changes: []domain.Change{
+	s := domaintest.NewScenario(t)
+	s.Sync(item(y2021, expiring(y2022)))
+	d := s.Sync(item(day, expiring("2022-07-06T00:00:00"), daysOnly))
+	require.Equal(t, []domain.Event{domain.Amended{NonAssociationID: s.State.Items[0].ID, Changes: []domain.Change{
 		{Field: domain.FieldExpiryDate, Was: ptr(string(y2022)), Now: ptr("2022-07-06T00:00:00")},
 	}}}, d.Events)
-	d = s.synced(item("2021-07-06T00:00:00", expiring("2022-07-06T00:00:00"), daysOnly, named(s.state.Items[0].ID)))
-	require.Equal(t, []domain.Event{domain.Amended{NonAssociationID: s.state.Items[0].ID, Changes: []domain.Change{
+	d = s.Sync(item("2021-07-06T00:00:00", expiring("2022-07-06T00:00:00"), daysOnly, named(s.State.Items[0].ID)))
+	require.Equal(t, []domain.Event{domain.Amended{NonAssociationID: s.State.Items[0].ID, Changes: []domain.Change{
 		{Field: domain.FieldEffectiveDate, Was: ptr(string(y2021)), Now: ptr("2021-07-06T00:00:00")},
 	}}}, d.Events)
-	d = s.synced(item("2021-07-06T00:00:00", daysOnly))
+	d = s.Sync(item("2021-07-06T00:00:00", daysOnly))
 	require.Equal(t, []string{"AMENDED"}, words(d), "no expiry is a difference")
-	require.Equal(t, []string{"CREATED"}, words(s.synced(item("2021-07-06T10:00:00", expiring(y2022)))), "without the key every second counts")
+	require.Equal(t, []string{"CREATED"}, words(s.Sync(item("2021-07-06T10:00:00", expiring(y2022)))), "without the key every second counts")
 }
 
 // A record that arrived by a merge has no sequence until NOMIS tells one, and
@@ -223,30 +224,30 @@ func TestMatch_afterAMergeNoRecordIsMadeTwice(t *testing.T) {
 		"the numbers swapped":   {item(y2021, sequence(2)), item(y2018, expiring(y2019))},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := given(t)
-			s.synced(state...)
-			before := s.state
-			d := s.synced(told...)
-			require.Len(t, s.state.Items, 2)
+			s := domaintest.NewScenario(t)
+			s.Sync(state...)
+			before := s.State
+			d := s.Sync(told...)
+			require.Len(t, s.State.Items, 2)
 			require.NotContains(t, words(d), "CREATED")
-			for i, n := range s.state.Items {
+			for i, n := range s.State.Items {
 				require.Equal(t, before.Items[i].EffectiveDate, n.EffectiveDate)
 				require.Equal(t, map[domain.LocalDateTime]int{y2021: 1, y2018: 2}[n.EffectiveDate], n.TypeSequence)
 			}
-			s.again(d, told...)
+			requireRepeat(t, s, d, told...)
 		})
 	}
 }
 
 func TestMatch_afterAMergeThatWasWalked(t *testing.T) {
-	from := given(t)
-	from.synced(item(y2018, expiring(y2019), sequence(1)))
+	from := domaintest.NewScenario(t)
+	from.Sync(item(y2018, expiring(y2019), sequence(1)))
 	there := givenTarget(t)
-	there.synced(forTarget(item(y2021, sequence(1))))
-	there.merges(from.arriving())
+	there.Sync(forTarget(item(y2021, sequence(1))))
+	there.Merge(transferOf(from))
 	told := []domain.Item{forTarget(item(y2021, sequence(1))), forTarget(item(y2018, expiring(y2019), sequence(2)))}
-	d := there.synced(told...)
+	d := there.Sync(told...)
 	require.Equal(t, []string{"UNCHANGED", "UNCHANGED"}, words(d))
-	require.Equal(t, []int{1, 2}, sequences(there.state))
-	there.again(d, told...)
+	require.Equal(t, []int{1, 2}, sequences(there.State))
+	requireRepeat(t, there, d, told...)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 const (
@@ -30,24 +31,24 @@ func words(d domain.Decision) []string {
 	return words
 }
 
-// again holds that what was told once is told twice without a word.
-func (s *story) again(d domain.Decision, items ...domain.Item) {
-	s.t.Helper()
-	second := s.synced(items...)
-	require.Empty(s.t, second.Events)
+// requireRepeat holds that what was told once is told twice without a word.
+func requireRepeat(t *testing.T, s *domaintest.Scenario, d domain.Decision, items ...domain.Item) {
+	t.Helper()
+	second := s.Sync(items...)
+	require.Empty(t, second.Events)
 	for i, o := range d.Outcomes {
 		if o.Kind != ignored {
 			o.Kind = unchanged
 		}
-		require.Equal(s.t, o, second.Outcomes[i])
+		require.Equal(t, o, second.Outcomes[i])
 	}
 }
 
-func (s *story) inForce() domain.NonAssociation {
-	s.t.Helper()
-	i := s.state.NotClosed(domain.Today(s.now))
-	require.GreaterOrEqual(s.t, i, 0, "the two are kept apart")
-	return s.state.Items[i]
+func inForce(t *testing.T, s *domaintest.Scenario) domain.NonAssociation {
+	t.Helper()
+	i := s.State.NotClosed(domain.Today(s.Now))
+	require.GreaterOrEqual(t, i, 0, "the two are kept apart")
+	return s.State.Items[i]
 }
 
 func TestMatch_aSequenceGivenAgainIsANewRecord(t *testing.T) {
@@ -60,64 +61,57 @@ func TestMatch_aSequenceGivenAgainIsANewRecord(t *testing.T) {
 		"another time of day": item(y2022, sequence(1), typed(domain.TypeCell)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := given(t)
-			old := s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
-			s.staff(domain.Delete{ID: old, DeletionReason: "In error"})
-			d := s.synced(reused)
+			s := domaintest.NewScenario(t)
+			old := s.Sync(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
+			s.Staff(domain.Delete{ID: old, DeletionReason: "In error"})
+			d := s.Sync(reused)
 			require.Equal(t, []string{"CREATED"}, words(d))
-			require.Equal(t, reused.EffectiveDate, s.inForce().EffectiveDate)
-			s.again(d, reused)
+			require.Equal(t, reused.EffectiveDate, inForce(t, s).EffectiveDate)
+			requireRepeat(t, s, d, reused)
 
-			echo := s.synced(item(y2021, sequence(1), comment("late")))
+			echo := s.Sync(item(y2021, sequence(1), comment("late")))
 			require.Equal(t, []string{"DELETED"}, words(echo), "what was deleted does not come back, nor change the new one")
 			require.Equal(t, old, echo.Outcomes[0].NonAssociationID)
-			s.again(d, reused)
+			requireRepeat(t, s, d, reused)
 		})
 	}
 }
 
 func TestMatch_anEchoOfADeletedOneMayDifferInWhatIsNoName(t *testing.T) {
-	s := given(t)
-	old := s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
-	s.staff(domain.Delete{ID: old})
+	s := domaintest.NewScenario(t)
+	old := s.Sync(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
+	s.Staff(domain.Delete{ID: old})
 	for _, echo := range []domain.Item{
 		item(y2021, sequence(1)), item("2021-07-05T23:59:59", sequence(1)), item(y2021, sequence(1), typed(domain.TypeTotal)),
 		item(y2021, sequence(1), comment("other"), expiring(y2022)), item(y2021, sequence(1), func(i *domain.Item) { i.AuthorisedBy = nil }),
 		item("2021-07-05T00:00:00", sequence(1), daysOnly), item(y2022, named(old)), item(y2022, named(old), sequence(9)),
 	} {
-		d := s.synced(echo)
+		d := s.Sync(echo)
 		require.Equal(t, []string{"DELETED"}, words(d))
 		require.Equal(t, old, d.Outcomes[0].NonAssociationID)
-		s.again(d, echo)
+		requireRepeat(t, s, d, echo)
 	}
 }
 
 func TestMatch_aLiveRecordGoesBeforeADeletedOneOfItsSequence(t *testing.T) {
-	s := given(t)
-	s.staff(domain.Delete{ID: s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID})
-	live := s.synced(item(y2021)).Outcomes[0].NonAssociationID
-	s.synced(item(y2021, named(live), sequence(1)))
-	d := s.synced(item(y2021, sequence(1), typed(domain.TypeTotal)))
+	s := domaintest.NewScenario(t)
+	s.Staff(domain.Delete{ID: s.Sync(item(y2021, sequence(1))).Outcomes[0].NonAssociationID})
+	live := s.Sync(item(y2021)).Outcomes[0].NonAssociationID
+	s.Sync(item(y2021, named(live), sequence(1)))
+	d := s.Sync(item(y2021, sequence(1), typed(domain.TypeTotal)))
 	require.Equal(t, []string{"AMENDED"}, words(d))
 	require.Equal(t, live, d.Outcomes[0].NonAssociationID)
 }
 
 func TestMatch_aReleasedSequenceClaimsNothing(t *testing.T) {
-	s := given(t)
-	id := s.synced(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
-	s.staff(domain.Delete{ID: id})
-	s.happens(domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2})
-	require.Equal(t, []string{"DELETED"}, words(s.synced(item(y2021, sequence(1)))), "it has another by then")
-	s.happens(domain.SequenceReleased{NonAssociationID: id, TypeSequence: 1})
-	require.Equal(t, []string{"DELETED"}, words(s.synced(item(y2021, named(id)))), "its id is its id")
-	require.Equal(t, []string{"CREATED"}, words(s.synced(item(y2021, sequence(1)))))
-}
-
-// happens folds an event that no command decides yet.
-func (s *story) happens(event domain.Event) {
-	s.asked++
-	fact := domain.Fact{ID: commandID(s.asked), Meta: domain.Meta{Cause: s.by(domain.NOMIS), DecidedAt: s.now.AddDate(0, 0, 1)}, Event: event}
-	s.state = domain.Evolve(s.state, fact)
+	s := domaintest.NewScenario(t)
+	id := s.Sync(item(y2021, sequence(1))).Outcomes[0].NonAssociationID
+	s.Staff(domain.Delete{ID: id})
+	s.Happens(domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2})
+	require.Equal(t, []string{"DELETED"}, words(s.Sync(item(y2021, sequence(1)))), "it has another by then")
+	s.Happens(domain.SequenceReleased{NonAssociationID: id, TypeSequence: 1})
+	require.Equal(t, []string{"DELETED"}, words(s.Sync(item(y2021, named(id)))), "its id is its id")
+	require.Equal(t, []string{"CREATED"}, words(s.Sync(item(y2021, sequence(1)))))
 }
 
 func TestIgnored_mayHaveNoItemAndNoRecord(t *testing.T) {
@@ -130,27 +124,27 @@ func TestIgnored_mayHaveNoItemAndNoRecord(t *testing.T) {
 }
 
 func TestSequences_areOneRecordEachAndShowInNoAnswer(t *testing.T) {
-	s := given(t)
-	first := s.synced(item(y2018, expiring(y2019), sequence(1)), item(y2021))
+	s := domaintest.NewScenario(t)
+	first := s.Sync(item(y2018, expiring(y2019), sequence(1)), item(y2021))
 	one, two := first.Outcomes[0].NonAssociationID, first.Outcomes[1].NonAssociationID
-	before := s.state
-	s.happens(domain.SequenceLearned{NonAssociationID: two, TypeSequence: 1})
-	require.Equal(t, []int{0, 1}, sequences(s.state), "taken from the one that had it")
+	before := s.State
+	s.Happens(domain.SequenceLearned{NonAssociationID: two, TypeSequence: 1})
+	require.Equal(t, []int{0, 1}, sequences(s.State), "taken from the one that had it")
 	require.Equal(t, []int{1, 0}, sequences(before), "the given state stays as it was")
-	s.happens(domain.SequenceLearned{NonAssociationID: two, TypeSequence: 3})
-	require.Equal(t, []int{0, 3}, sequences(s.state), "a later one replaces it")
-	s.happens(domain.SequenceReleased{NonAssociationID: two, TypeSequence: 1})
-	require.Equal(t, []int{0, 3}, sequences(s.state))
-	s.happens(domain.SequenceReleased{NonAssociationID: two, TypeSequence: 3})
-	require.Equal(t, []int{0, 0}, sequences(s.state))
-	for i, n := range s.state.Items {
+	s.Happens(domain.SequenceLearned{NonAssociationID: two, TypeSequence: 3})
+	require.Equal(t, []int{0, 3}, sequences(s.State), "a later one replaces it")
+	s.Happens(domain.SequenceReleased{NonAssociationID: two, TypeSequence: 1})
+	require.Equal(t, []int{0, 3}, sequences(s.State))
+	s.Happens(domain.SequenceReleased{NonAssociationID: two, TypeSequence: 3})
+	require.Equal(t, []int{0, 0}, sequences(s.State))
+	for i, n := range s.State.Items {
 		require.Equal(t, before.Items[i].LastEventID, n.LastEventID)
 		require.Equal(t, before.Items[i].UpdatedAt, n.UpdatedAt)
 	}
-	s.synced(item(y2018, expiring(y2019), named(one), sequence(4)), item(y2021, named(two), sequence(5)))
-	d := s.synced(item(y2018, expiring(y2019), named(one), sequence(5)), item(y2021, named(two), sequence(4)))
-	require.Equal(t, []int{5, 4}, sequences(s.state), "two that change places")
-	s.again(d, item(y2018, expiring(y2019), sequence(5)), item(y2021, sequence(4)))
+	s.Sync(item(y2018, expiring(y2019), named(one), sequence(4)), item(y2021, named(two), sequence(5)))
+	d := s.Sync(item(y2018, expiring(y2019), named(one), sequence(5)), item(y2021, named(two), sequence(4)))
+	require.Equal(t, []int{5, 4}, sequences(s.State), "two that change places")
+	requireRepeat(t, s, d, item(y2018, expiring(y2019), sequence(5)), item(y2021, sequence(4)))
 }
 
 func sequences(s domain.State) (all []int) {
@@ -172,11 +166,11 @@ func TestMatch_whatHasBegunCountsBeforeWhatIsToCome(t *testing.T) {
 		"begun before sequence":            {item(y2021, sequence(1)), item(y2204, sequence(2))},
 		"the higher sequence":              {item(y2021, sequence(10)), item(y2021, sequence(9))},
 		"sequence before content":          {item(y2021, sequence(2), typed(domain.TypeCell)), item(y2021, sequence(1), typed(domain.TypeWing))},
-		"the one that names an id":         {item(y2021, named(commandID(99))), item(y2021, named(uuid.UUID{1}))},
+		"the one that names an id":         {item(y2021, named(domaintest.CommandID(99))), item(y2021, named(uuid.UUID{1}))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
-				s, told, counts := given(t), []domain.Item(nil), 0
+				s, told, counts := domaintest.NewScenario(t), []domain.Item(nil), 0
 				for _, i := range order {
 					if i < len(items) {
 						if i == 0 {
@@ -185,13 +179,13 @@ func TestMatch_whatHasBegunCountsBeforeWhatIsToCome(t *testing.T) {
 						told = append(told, items[i])
 					}
 				}
-				d := s.synced(told...)
+				d := s.Sync(told...)
 				for i, word := range words(d) {
 					require.Equal(t, map[bool]string{true: "CREATED", false: "NOT_LATEST"}[i == counts], word)
-					require.Equal(t, s.inForce().ID, d.Outcomes[i].NonAssociationID)
+					require.Equal(t, inForce(t, s).ID, d.Outcomes[i].NonAssociationID)
 				}
-				require.Equal(t, items[0].EffectiveDate, s.inForce().EffectiveDate)
-				s.again(d, told...)
+				require.Equal(t, items[0].EffectiveDate, inForce(t, s).EffectiveDate)
+				requireRepeat(t, s, d, told...)
 			}
 		})
 	}

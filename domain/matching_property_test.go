@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // What holds for any request to any record.
@@ -17,8 +18,8 @@ import (
 func TestProperty_aRequestIsAnsweredAsTheDesignReads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
-		if !contended(told.state, told.items, domain.Today(noon)) {
-			require.Equal(t, read(told.state, told.items, domain.Today(noon)), told.answers(), "%s", told)
+		if !contended(told.state, told.items, domain.Today(domaintest.Noon)) {
+			require.Equal(t, read(told.state, told.items, domain.Today(domaintest.Noon)), told.answers(), "%s", told)
 		}
 	})
 }
@@ -54,7 +55,7 @@ func TestProperty_oneNotClosedAtEveryFactAndOnEveryLaterDay(t *testing.T) {
 		state := told.state
 		for _, event := range told.events {
 			state = domain.Evolve(state, domain.Fact{Event: event})
-			for _, day := range []time.Time{noon, noon.AddDate(0, 0, 1), noon.AddDate(180, 0, 0)} {
+			for _, day := range []time.Time{domaintest.Noon, domaintest.Noon.AddDate(0, 0, 1), domaintest.Noon.AddDate(180, 0, 0)} {
 				require.LessOrEqual(t, len(notClosed(state, day)), 1, "%s", told)
 			}
 		}
@@ -156,15 +157,15 @@ func TestProperty_aRecordInForceIsNotLostToWhatIsNoWordOfIt(t *testing.T) {
 }
 
 func isInForce(n domain.NonAssociation) bool {
-	return !n.IsClosed(domain.Today(noon)) && n.EffectiveDate.Date() <= domain.Today(noon)
+	return !n.IsClosed(domain.Today(domaintest.Noon)) && n.EffectiveDate.Date() <= domain.Today(domaintest.Noon)
 }
 
 // A request from the other prisoner's side says the same.
 func TestProperty_theMirrorOfARequestIsAnsweredTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := anyTelling(t)
-		by := domain.Cause{CommandID: commandID(1), About: low, Source: domain.NOMIS}
-		mirror, err := domain.Decide(told.state, domain.Sync{About: low, Items: told.items}, noon, by)
+		by := domain.Cause{CommandID: domaintest.CommandID(1), About: domaintest.Low, Source: domain.NOMIS}
+		mirror, err := domain.Decide(told.state, domain.Sync{About: domaintest.Low, Items: told.items}, domaintest.Noon, by)
 		require.NoError(t, err)
 		require.Equal(t, told.outcomes, mirror.Outcomes)
 		require.Len(t, mirror.Events, len(told.events))

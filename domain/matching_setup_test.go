@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // Few days, few words and few sequences, so that everything meets everything:
@@ -74,11 +75,11 @@ func namedOnce(items []domain.Item) []domain.Item {
 func anyState(t *rapid.T) domain.State {
 	state, open := domain.State{Pair: pair}, false
 	for n, i := range rapid.SliceOfN(anyTold(nil, false), 0, 5).Draw(t, "stored") {
-		event := domain.Opened{NonAssociationID: commandID(100 + n), PrisonerNumber: high, TypeSequence: i.TypeSequence, Details: domain.Details{
+		event := domain.Opened{NonAssociationID: domaintest.CommandID(100 + n), PrisonerNumber: domaintest.High, TypeSequence: i.TypeSequence, Details: domain.Details{
 			AuthorisedBy: i.AuthorisedBy, Comment: i.Comment, EffectiveDate: i.EffectiveDate, ExpiryDate: i.ExpiryDate, TypeCode: i.TypeCode,
-			Sides: map[domain.PrisonerNumber]domain.Side{high: {ReasonCode: i.ReasonCodes[high]}, low: {ReasonCode: i.ReasonCodes[low]}},
+			Sides: map[domain.PrisonerNumber]domain.Side{domaintest.High: {ReasonCode: i.ReasonCodes[domaintest.High]}, domaintest.Low: {ReasonCode: i.ReasonCodes[domaintest.Low]}},
 		}}
-		isClosed := i.ExpiryDate != nil && i.ExpiryDate.Date() <= domain.Today(noon)
+		isClosed := i.ExpiryDate != nil && i.ExpiryDate.Date() <= domain.Today(domaintest.Noon)
 		deleted := rapid.IntRange(0, 3).Draw(t, "deleted") == 0
 		if !isClosed && !deleted && open {
 			event.Details.ExpiryDate = ptr(y2021)
@@ -101,12 +102,12 @@ type telling struct {
 }
 
 func tell(t require.TestingT, state domain.State, items []domain.Item, command int) telling {
-	by := domain.Cause{CommandID: commandID(command), Actor: "ANY", About: high, Source: domain.NOMIS}
-	c := domain.Sync{About: high, Items: items}
-	decision, err := domain.Decide(state, c, noon, by)
+	by := domain.Cause{CommandID: domaintest.CommandID(command), Actor: "ANY", About: domaintest.High, Source: domain.NOMIS}
+	c := domain.Sync{About: domaintest.High, Items: items}
+	decision, err := domain.Decide(state, c, domaintest.Noon, by)
 	require.NoError(t, err)
 	told := telling{state: state, after: state, items: items, outcomes: decision.Outcomes, events: decision.Events}
-	for _, fact := range decision.Facts(state, c, noon, by) {
+	for _, fact := range decision.Facts(state, c, domaintest.Noon, by) {
 		told.after = domain.Evolve(told.after, fact)
 	}
 	return told
@@ -120,7 +121,7 @@ func (told telling) answers() []answer {
 		if told.state.Find(o.NonAssociationID) < 0 {
 			answers[i].Stored = uuid.Nil
 			for n := range told.items {
-				if uuid.NewSHA1(commandID(1), []byte(pair.String()+"#"+strconv.Itoa(n))) == o.NonAssociationID {
+				if uuid.NewSHA1(domaintest.CommandID(1), []byte(pair.String()+"#"+strconv.Itoa(n))) == o.NonAssociationID {
 					answers[i].New = n
 				}
 			}
@@ -131,7 +132,7 @@ func (told telling) answers() []answer {
 
 func anyTelling(t *rapid.T) telling {
 	state := anyState(t)
-	ids := []uuid.UUID{commandID(99)} // which the pair lacks
+	ids := []uuid.UUID{domaintest.CommandID(99)} // which the pair lacks
 	for _, n := range state.Items {
 		ids = append(ids, n.ID)
 	}
@@ -143,12 +144,12 @@ func (told telling) String() string {
 	var text strings.Builder
 	for k, n := range told.state.Items {
 		fmt.Fprintf(&text, "\nstored %d: seq %d, %s to %v, %s %s, deleted %t, id %.4s", k, n.TypeSequence, n.EffectiveDate,
-			expiryText(domain.Item{ExpiryDate: n.ExpiryDate}), n.Sides[high].ReasonCode, n.TypeCode, n.Deleted, n.ID)
+			expiryText(domain.Item{ExpiryDate: n.ExpiryDate}), n.Sides[domaintest.High].ReasonCode, n.TypeCode, n.Deleted, n.ID)
 	}
 	for i, item := range told.items {
 		o := told.outcomes[i]
 		fmt.Fprintf(&text, "\nitem %d: seq %d, %s to %v, %s %s %s, id %.4s: %s %s %.4s", i, item.TypeSequence, item.EffectiveDate,
-			expiryText(item), item.ReasonCodes[high], item.TypeCode, item.DatePrecision, item.ID, o.Kind, o.Reason, o.NonAssociationID)
+			expiryText(item), item.ReasonCodes[domaintest.High], item.TypeCode, item.DatePrecision, item.ID, o.Kind, o.Reason, o.NonAssociationID)
 	}
 	return text.String()
 }

@@ -8,21 +8,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// ByMerge is the reason of what a merge closes or deletes.
+// ByMerge is the reason of closings and deletions by a merge. It is stored in facts:
+// never change it.
 const ByMerge = "MERGE"
 
-// Renumbering means that records of one number belong to another.
+// Renumbering says that the records of one number belong to another number.
 type Renumbering struct {
 	Previous PrisonerNumber `json:"previousPrisonerNumber"`
 	Number   PrisonerNumber `json:"prisonerNumber"`
 	Reason   string         `json:"reason,omitempty"`
 }
 
-// Pair returns the pair to which the records of a pair with the previous number go.
-// [ErrSelfPair]: the pair is the two numbers themselves, and its records go nowhere.
+// Pair returns the pair to which the records of a pair with the previous number go. It
+// returns [ErrSelfPair] for the pair of the two numbers themselves, whose records go
+// nowhere.
 func (r Renumbering) Pair(from Pair) (Pair, error) { return NewPair(r.Number, from.Other(r.Previous)) }
 
-// Of returns the non-association with its side under the new number.
+// Of returns a record with its side under the new number. The given record is not
+// changed.
 func (r Renumbering) Of(n NonAssociation) NonAssociation {
 	if n.FirstPrisoner == r.Previous {
 		n.FirstPrisoner = r.Number
@@ -36,12 +39,13 @@ func (r Renumbering) Of(n NonAssociation) NonAssociation {
 	return n
 }
 
-// Period is a period of London wall-clock time, both ends included. A zero end is open.
+// Period is a period of London wall-clock time that includes both ends. A zero end is
+// open.
 type Period struct{ From, Until time.Time }
 
-// Contains reports whether a non-association was created in the period: recorded by
-// staff, or effective by NOMIS's date. Times are compared on the clock of the period's
-// ends.
+// Contains reports whether the record was created in the period by the wall clock of
+// the location. A record of staff was created when it was stored, and a record of NOMIS
+// when it took effect.
 func (s Period) Contains(n NonAssociation, london *time.Location) bool {
 	created := wallClock(n.OpenedAt.In(london))
 	if n.CreatedSource != DPS {
@@ -50,16 +54,14 @@ func (s Period) Contains(n NonAssociation, london *time.Location) bool {
 	return (s.From.IsZero() || wallClock(s.From.In(london)) <= created) && (s.Until.IsZero() || created <= wallClock(s.Until.In(london)))
 }
 
-// wholeSecond completes a local date-time for comparison with one that has
-// fractions.
 const wholeSecond = ".000000000"
 
-// wallClock returns a time as the clock of its own location shows it, with
-// fractions. Such texts sort as the times do.
+// wallClock returns the wall-clock time of a moment as text, for comparison with
+// another one.
 func wallClock(t time.Time) string { return t.Format(localLayout + wholeSecond) }
 
-// TransferIn is the first half of a move between two pairs, asked of the pair that
-// it goes to. Asked again, it carries over only what has changed since.
+// TransferIn is the first half of a transfer, a command on the target pair. It is
+// idempotent: repeated, it carries only what has changed in the source since.
 type TransferIn struct {
 	Renumbering
 	Via      []PrisonerNumber    `json:"via,omitempty"`
@@ -68,15 +70,15 @@ type TransferIn struct {
 	Revision uint64              `json:"revision"` // of From, whose state is carried
 }
 
-// TransferredRecord is one non-association as From has it, under the new number. Base is
-// what From and the pair it goes to last had in common, when both have it.
+// TransferredRecord is a record of the source under its new number. Base is the last
+// state that both pairs had in common, when both have the record.
 type TransferredRecord struct {
 	Base           *NonAssociation `json:"base,omitempty"`
 	NonAssociation NonAssociation  `json:"nonAssociation"`
 }
 
-// TransferOut is the second half, asked of the pair that it came from, at exactly the
-// revision whose state the arrival carried.
+// TransferOut is the second half of a transfer, a command on the source pair. It must
+// be appended at exactly the revision that the arrival carried.
 type TransferOut struct {
 	Renumbering
 	Via      []PrisonerNumber `json:"via,omitempty"`
@@ -85,13 +87,13 @@ type TransferOut struct {
 	To       Pair             `json:"to"`
 }
 
-// DeleteSelfPair ends what was recorded between two numbers of one prisoner.
+// DeleteSelfPair deletes the records between two numbers of one prisoner.
 type DeleteSelfPair struct {
 	Renumbering
 	IDs []uuid.UUID `json:"ids"`
 }
 
-// Restore sets non-associations to given values in their pair.
+// Restore sets records of a pair to the given values.
 type Restore struct {
 	Renumbering
 	Records []NonAssociation `json:"records"`
@@ -102,20 +104,20 @@ func (TransferOut) command()    {}
 func (DeleteSelfPair) command() {}
 func (Restore) command()        {}
 
-// Moved is the error of a command on a non-association that was transferred to another
-// pair.
+// Moved is the error for a command on a record that has left the pair. To is where it
+// went.
 type Moved struct {
 	Renumbering
 	To Pair
 }
 
-// Error names no prisoner number.
 func (m Moved) Error() string { return "the non-association is now of another pair of prisoners" }
 
-// decideTransferIn takes non-associations over. Of two that would then stand not
-// closed, one is closed in the same decision.
+// decideTransferIn adds or updates the records of a transfer. When two records would be
+// open, one is closed in the same decision. One append has both events, so the pair
+// never has two open records.
 func decideTransferIn(s State, c TransferIn, now time.Time, by Cause) (Decision, error) {
-	d := gather(s, now, by)
+	d := newDecisionBuilder(s, now, by)
 	for _, r := range c.Records {
 		id := r.NonAssociation.ID
 		d.outcomes = append(d.outcomes, Outcome{NonAssociationID: id})
@@ -137,13 +139,14 @@ func decideTransferIn(s State, c TransferIn, now time.Time, by Cause) (Decision,
 	return d.decision(), nil
 }
 
-// covers reports whether it carried that state of the pair or a later one.
+// covers reports whether the arrival carried this state of the pair or a later one.
 func (o *Origin) covers(pair Pair, revision uint64) bool {
 	return o != nil && o.Pair == pair && o.Revision >= revision
 }
 
-// joined merges the arriving record with changes made to the same record in the new
-// pair meanwhile.
+// joined merges the carried record with the one that the target has: the changes since
+// Base are applied to the record of the target. This keeps changes that were made in
+// the target meanwhile.
 func (r TransferredRecord) joined(pair Pair, here NonAssociation) NonAssociation {
 	carried := r.NonAssociation
 	carried.TypeSequence = here.TypeSequence
@@ -161,9 +164,7 @@ func (r TransferredRecord) joined(pair Pair, here NonAssociation) NonAssociation
 	return here
 }
 
-// decideTransferOut removes records that have arrived in another pair. The caller
-// appends it at exactly the revision whose state the arrival carried, so that no
-// change is lost.
+// decideTransferOut removes the records that are still in the pair.
 func decideTransferOut(s State, c TransferOut, now time.Time) (Decision, error) {
 	d := Decision{OccurredAt: now}
 	for _, id := range c.IDs {
@@ -177,8 +178,7 @@ func decideTransferOut(s State, c TransferOut, now time.Time) (Decision, error) 
 	return d, nil
 }
 
-// decideDeleteSelfPair deletes the records between two numbers of one prisoner. The
-// reason is the merge.
+// decideDeleteSelfPair deletes the records that are not deleted yet.
 func decideDeleteSelfPair(s State, c DeleteSelfPair, now time.Time, by Cause) (Decision, error) {
 	d := Decision{OccurredAt: now}
 	for _, id := range c.IDs {
@@ -190,9 +190,10 @@ func decideDeleteSelfPair(s State, c DeleteSelfPair, now time.Time, by Cause) (D
 	return d, nil
 }
 
-// decideRestore sets records to given values, unless they have them.
+// decideRestore sets records to their given values. A sequence that NOMIS has given to
+// another record meanwhile is dropped.
 func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error) {
-	d := gather(s, now, by)
+	d := newDecisionBuilder(s, now, by)
 	for _, n := range c.Records {
 		if slices.ContainsFunc(s.Items, func(o NonAssociation) bool { return o.ID != n.ID && o.TypeSequence == n.TypeSequence }) {
 			n.TypeSequence = 0 // NOMIS has given the number to another since
@@ -204,13 +205,11 @@ func decideRestore(s State, c Restore, now time.Time, by Cause) (Decision, error
 	return d.decision(), nil
 }
 
-// transferredOut returns why a pair lacks a non-association: Moved after a transfer,
-// otherwise a NotFound.
+// transferredOut returns the error for a record that is not in the pair: Moved when it
+// has left, otherwise the refusal of NotFound.
 func (s State) transferredOut(id uuid.UUID) error {
-	for _, d := range s.TransferredOut {
-		if d.ID == id {
-			return Moved{Renumbering: d.Renumbering, To: d.To}
-		}
+	if d, left := s.OutgoingTransferOf(id); left {
+		return Moved{Renumbering: d.Renumbering, To: d.To}
 	}
 	return NotFound(id)
 }

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// PrisonerNumber names a prisoner: one capital letter, four digits, two
-// capital letters. Only [ParsePrisonerNumber] makes one from outside text.
+// PrisonerNumber identifies a prisoner in NOMIS: one capital letter, four digits, two
+// capital letters. Text from outside must go through [ParsePrisonerNumber].
 type PrisonerNumber string
 
-// ErrPrisonerNumber refuses any other form of a prisoner number.
+// ErrPrisonerNumber refuses a text that is no prisoner number.
 var ErrPrisonerNumber = errors.New("must be a prisoner number such as A1234BC")
 
-// ParsePrisonerNumber raises lower case to upper case and refuses every other
-// form with [ErrPrisonerNumber].
+// ParsePrisonerNumber parses a prisoner number. It converts lower case to upper case
+// and returns [ErrPrisonerNumber] for every other form.
 func ParsePrisonerNumber(s string) (PrisonerNumber, error) {
 	if len(s) != len("A1234BC") {
 		return "", ErrPrisonerNumber
@@ -35,18 +35,18 @@ func ParsePrisonerNumber(s string) (PrisonerNumber, error) {
 func isDigit(c byte) bool   { return c >= '0' && c <= '9' }
 func isCapital(c byte) bool { return c >= 'A' && c <= 'Z' }
 
-// Pair is two different prisoners in sorted order, the unit of consistency.
-// The zero Pair is no pair.
+// Pair is two different prisoners in sorted order. It is the unit of consistency: a
+// pair has one stream, and rules see one pair at a time. The zero Pair is invalid.
 type Pair struct{ low, high PrisonerNumber }
 
-// ErrSelfPair refuses a pair of one prisoner number with itself.
+// ErrSelfPair refuses a pair of a prisoner with themselves.
 var ErrSelfPair = errors.New("must be another prisoner")
 
-// StreamPrefix begins the name of every stream that holds the facts of a pair.
+// StreamPrefix is the beginning of the names of all pairs' streams.
 const StreamPrefix = "nonAssociation-"
 
-// NewPair returns the pair of two numbers, sorted, so that both orders are the same
-// pair. Errors: ErrSelfPair.
+// NewPair returns the pair of two numbers in either order. It returns [ErrSelfPair]
+// when they are equal.
 func NewPair(one, other PrisonerNumber) (Pair, error) {
 	switch {
 	case one == other:
@@ -58,7 +58,7 @@ func NewPair(one, other PrisonerNumber) (Pair, error) {
 	}
 }
 
-// ParsePair parses what [Pair.String] writes.
+// ParsePair parses the form of [Pair.String]. It refuses an unsorted pair.
 func ParsePair(s string) (Pair, error) {
 	left, right, found := strings.Cut(s, "_")
 	low, errLow := ParsePrisonerNumber(left)
@@ -73,7 +73,8 @@ func ParsePair(s string) (Pair, error) {
 	return pair, nil
 }
 
-// ParseStream parses what [Pair.Stream] writes.
+// ParseStream parses the form of [Pair.Stream]. An error means that the stream is not
+// one of a pair.
 func ParseStream(stream string) (Pair, error) {
 	rest, found := strings.CutPrefix(stream, StreamPrefix)
 	if !found {
@@ -82,13 +83,13 @@ func ParseStream(stream string) (Pair, error) {
 	return ParsePair(rest)
 }
 
-// Numbers returns the two prisoner numbers, the smaller first.
+// Numbers returns the two prisoners, the smaller number first.
 func (p Pair) Numbers() [2]PrisonerNumber { return [2]PrisonerNumber{p.low, p.high} }
 
-// Has reports whether the number is one of the two.
+// Has reports whether the prisoner is one of the two.
 func (p Pair) Has(n PrisonerNumber) bool { return n == p.low || n == p.high }
 
-// Other returns the number of the pair that is not n; n must be one of the two.
+// Other returns the other prisoner of the pair. n must be one of the two.
 func (p Pair) Other(n PrisonerNumber) PrisonerNumber {
 	if n == p.low {
 		return p.high
@@ -103,10 +104,10 @@ func (p Pair) String() string { return string(p.low) + "_" + string(p.high) }
 // nonAssociation-A0135GA_A9109UD.
 func (p Pair) Stream() string { return StreamPrefix + p.String() }
 
-// MarshalText writes the pair as [Pair.String] does.
+// MarshalText implements [encoding.TextMarshaler] with the form of [Pair.String].
 func (p Pair) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText parses what MarshalText writes.
+// UnmarshalText implements [encoding.TextUnmarshaler].
 func (p *Pair) UnmarshalText(text []byte) error {
 	parsed, err := ParsePair(string(text))
 	*p = parsed

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // Any sequence of commands, at any time of day and year, keeps these promises.
@@ -40,9 +41,9 @@ func anyItem(known []uuid.UUID) *rapid.Generator[domain.Item] {
 
 func anyCommand(known []uuid.UUID) *rapid.Generator[domain.Command] {
 	tell := rapid.Custom(func(t *rapid.T) domain.Command {
-		return domain.Sync{About: high, Items: namedOnce(rapid.SliceOfN(anyItem(known), 0, 5).Draw(t, "items"))}
+		return domain.Sync{About: domaintest.High, Items: namedOnce(rapid.SliceOfN(anyItem(known), 0, 5).Draw(t, "items"))}
 	})
-	open := rapid.Just[domain.Command](domain.Open{FirstPrisoner: low, Reason: domain.Violence, Restriction: domain.Wing})
+	open := rapid.Just[domain.Command](domain.Open{FirstPrisoner: domaintest.Low, Reason: domain.Violence, Restriction: domain.Wing})
 	if len(known) == 0 {
 		return rapid.OneOf(tell, open)
 	}
@@ -58,7 +59,7 @@ func anyCommand(known []uuid.UUID) *rapid.Generator[domain.Command] {
 
 // walk runs any commands and calls check after each decision that was made.
 func walk(t *rapid.T, check func(before domain.State, c domain.Command, now time.Time, by domain.Cause, facts []domain.Fact)) {
-	state, now := domain.State{Pair: pair}, noon
+	state, now := domain.State{Pair: pair}, domaintest.Noon
 	for n := range rapid.IntRange(1, 12).Draw(t, "steps") {
 		var known []uuid.UUID
 		for _, stored := range state.Items {
@@ -67,7 +68,7 @@ func walk(t *rapid.T, check func(before domain.State, c domain.Command, now time
 		c := anyCommand(known).Draw(t, "command")
 		now = now.Add(time.Duration(rapid.IntRange(0, 40).Draw(t, "hours")) * time.Hour)
 		by := domain.Cause{
-			CommandID: commandID(n), Actor: "ANY", About: high,
+			CommandID: domaintest.CommandID(n), Actor: "ANY", About: domaintest.High,
 			Source: rapid.SampledFrom([]domain.Source{domain.DPS, domain.NOMIS, domain.Migration}).Draw(t, "source"),
 		}
 		decision, err := domain.Decide(state, c, now, by)
@@ -127,7 +128,7 @@ func TestProperty_whatWasSentIsUnchangedWhenSentAgain(t *testing.T) {
 			for _, fact := range facts {
 				state = domain.Evolve(state, fact)
 			}
-			by.CommandID = commandID(200)
+			by.CommandID = domaintest.CommandID(200)
 			again, err := domain.Decide(state, tell, now, by)
 			require.NoError(t, err)
 			if !contradicts {
@@ -136,7 +137,7 @@ func TestProperty_whatWasSentIsUnchangedWhenSentAgain(t *testing.T) {
 			for _, fact := range again.Facts(state, c, now, by) {
 				state = domain.Evolve(state, fact)
 			}
-			by.CommandID = commandID(201)
+			by.CommandID = domaintest.CommandID(201)
 			third, err := domain.Decide(state, tell, now, by)
 			require.NoError(t, err)
 			require.Empty(t, third.Events)

@@ -1,10 +1,10 @@
 package domain
 
-// Code is the stable number of a refusal that callers may rely on; once
-// defined it is never changed.
+// Code identifies the rule of a refusal. Callers depend on the numbers: never change
+// one, and never reuse one.
 type Code int
 
-// The codes.
+// The codes. 404 and 412 have the meaning that HTTP gives them.
 const (
 	CodeAlreadyClosed Code = 100
 	CodeOpenExists    Code = 101
@@ -15,8 +15,8 @@ const (
 	CodeStale         Code = 412
 )
 
-// Refusal is the error of a command that a rule forbids. Its message may be shown in an
-// answer: it holds no name, comment or reason.
+// Refusal is the error for a command that a rule forbids. Message may be part of an
+// answer, so it contains no names, comments or reasons.
 type Refusal struct {
 	Code    Code
 	Field   string // of the command, when one field is at fault
@@ -24,5 +24,4 @@ type Refusal struct {
 	Current *NonAssociation // of a stale one: as it is now
 }
 
-// Error returns the message.
 func (r Refusal) Error() string { return r.Message }

@@ -9,10 +9,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Stream names the stream of the number's own facts: prisoner-A9109UD.
+// Stream returns the name of the stream of the number's own facts: prisoner-A9109UD.
 func (n PrisonerNumber) Stream() string { return prisonerPrefix + string(n) }
 
-// ParsePrisonerStream reads what [PrisonerNumber.Stream] wrote.
+// ParsePrisonerStream parses the form of [PrisonerNumber.Stream]. An error means that
+// the stream is not one of a prisoner number.
 func ParsePrisonerStream(stream string) (PrisonerNumber, error) {
 	rest, found := strings.CutPrefix(stream, prisonerPrefix)
 	number, err := ParsePrisonerNumber(rest)
@@ -30,15 +31,15 @@ type Merging struct {
 	TakenBack bool
 }
 
-// Removal is the folded state of a prisoner number's own stream: the merges that
-// removed it, oldest first. A number without merges is not removed.
+// Removal is the state of a prisoner number: the merges that removed it, oldest first.
+// A number without merges is not removed.
 type Removal struct {
 	Number PrisonerNumber
 	Merges []Merging
 }
 
-// Evolve folds one fact of the number's stream. The given Removal stays as it
-// was.
+// Evolve returns the state after one more fact of the number's stream. The given
+// Removal is not changed.
 func (r Removal) Evolve(f Fact) Removal {
 	switch e := f.Event.(type) {
 	case PrisonerMerged:
@@ -53,7 +54,7 @@ func (r Removal) Evolve(f Fact) Removal {
 	return r
 }
 
-// By returns the merge of a message; false when the message has none.
+// By returns the merge of a message, and false when the message has no merge here.
 func (r Removal) By(message uuid.UUID) (Merging, bool) {
 	i := slices.IndexFunc(r.Merges, func(m Merging) bool { return m.Message == message })
 	if i < 0 {
@@ -62,8 +63,8 @@ func (r Removal) By(message uuid.UUID) (Merging, bool) {
 	return r.Merges[i], true
 }
 
-// Current returns the merge in force: the last one that was not taken back; false when
-// the number is not removed.
+// Current returns the merge that is in effect, the last one that was not undone. It
+// returns false when the number is not removed.
 func (r Removal) Current() (Merging, bool) {
 	for _, m := range slices.Backward(r.Merges) {
 		if !m.TakenBack {
@@ -73,13 +74,14 @@ func (r Removal) Current() (Merging, bool) {
 	return Merging{}, false
 }
 
-// RemoveNumber records that NOMIS merged the previous number into the other.
+// RemoveNumber records that NOMIS merged the previous number into the other. Pairs are
+// those that the number has.
 type RemoveNumber struct {
 	Renumbering
 	Pairs []Pair `json:"pairs"`
 }
 
-// ReturnNumber takes the merge of a message back.
+// ReturnNumber undoes the merge of a message.
 type ReturnNumber struct {
 	Renumbering
 	Message uuid.UUID `json:"message"`
@@ -88,8 +90,8 @@ type ReturnNumber struct {
 func (RemoveNumber) command() {}
 func (ReturnNumber) command() {}
 
-// Remove decides a RemoveNumber. A merge that is known already gives no fact, whichever
-// message brought it.
+// Remove decides a RemoveNumber. It returns no fact when the merge is recorded already,
+// by this message or by another one.
 func (r Removal) Remove(c RemoveNumber, now time.Time, by Cause) []Fact {
 	_, own := r.By(by.CommandID)
 	if current, removed := r.Current(); own || removed && current.Into == c.Number {
@@ -100,7 +102,8 @@ func (r Removal) Remove(c RemoveNumber, now time.Time, by Cause) []Fact {
 	return r.facts(PrisonerMerged(c), c, now, by)
 }
 
-// Return decides a ReturnNumber. A merge that was taken back already gives no fact.
+// Return decides a ReturnNumber. It returns no fact when the message has no merge here
+// or the merge was undone before.
 func (r Removal) Return(c ReturnNumber, now time.Time, by Cause) []Fact {
 	if m, known := r.By(c.Message); !known || m.TakenBack {
 		return nil
@@ -108,7 +111,6 @@ func (r Removal) Return(c ReturnNumber, now time.Time, by Cause) []Fact {
 	return r.facts(PrisonerUnmerged(c), c, now, by)
 }
 
-// facts returns an event of the number's stream as a fact.
 func (r Removal) facts(event Event, c Command, now time.Time, by Cause) []Fact {
 	return Decision{Events: []Event{event}, OccurredAt: now}.factsIn(r.Number.Stream(), 0, c, now, by)
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// numbers is the non-association that an event gives a sequence of NOMIS, and
-// the sequence; zero when it gives none.
-func numbers(event Event) (uuid.UUID, int) {
+// sequenceOf returns the record to which an event gives a sequence of NOMIS, and the
+// sequence. Both are zero when the event gives none.
+func sequenceOf(event Event) (uuid.UUID, int) {
 	switch e := event.(type) {
 	case Opened:
 		return e.NonAssociationID, e.TypeSequence
@@ -29,11 +29,12 @@ func numbers(event Event) (uuid.UUID, int) {
 	}
 }
 
-// giveUp removes the sequence that an event gives to one record from the other that had
-// it. A deleted record keeps its own: an echo of it is recognised by that until the
-// sequence is released.
-func (f *Folding) giveUp(event Event) {
-	id, sequence := numbers(event)
+// reassignSequence removes the sequence that an event gives to one record from the
+// other record that has it, because NOMIS has one detail a sequence. A deleted record
+// keeps its own: it identifies an item about the deleted record until the sequence is
+// released.
+func (f *Folding) reassignSequence(event Event) {
+	id, sequence := sequenceOf(event)
 	if sequence == 0 {
 		return
 	}
@@ -44,7 +45,7 @@ func (f *Folding) giveUp(event Event) {
 	}
 }
 
-// release is without effect when the record has another sequence by now.
+// release removes the sequence, unless the record has another one by now.
 func (n *NonAssociation) release(sequence int) {
 	if n.TypeSequence == sequence {
 		n.TypeSequence = 0

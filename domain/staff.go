@@ -9,8 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// decideOpen records a new non-association, unless the pair has one that is not
-// closed.
+// decideOpen refuses a pair that has a record which is not closed.
 func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 	if open := s.NotClosed(Today(now)); open >= 0 {
 		return Decision{}, Refusal{Code: CodeOpenExists,
@@ -30,10 +29,10 @@ func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 	}), nil
 }
 
-// decideAmend changes values. A closed record is refused, and nothing new is no
+// decideAmend refuses a closed record. An amendment without a difference gives no
 // event.
 func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
-	n, err := s.live(c.ID, c.IfMatch)
+	n, err := s.findLive(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -47,9 +46,9 @@ func decideAmend(s State, c Amend, now time.Time) (Decision, error) {
 	return decided(n.ID, now, Amended{NonAssociationID: n.ID, Changes: changes}), nil
 }
 
-// amendedByStaff applies an amendment in DPS words. A NOMIS code changes only when the
-// new words map to another code than the old ones: BUL/VIC and TNA survive an amendment
-// of something else.
+// amendedByStaff applies an amendment. A code of NOMIS changes only when the values of
+// staff now translate to another code than before. BUL/VIC and TNA therefore survive an
+// amendment of something else.
 func (n NonAssociation) amendedByStaff(pair Pair, c Amend) NonAssociation {
 	before := n
 	if c.Comment != nil {
@@ -76,10 +75,10 @@ func (n NonAssociation) amendedByStaff(pair Pair, c Amend) NonAssociation {
 	return n
 }
 
-// decideClose closes a record. The time of the closing may be in the past, and not
-// before the record began.
+// decideClose refuses a closed record, and a closing time that is in the future or
+// before the beginning.
 func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
-	n, err := s.live(c.ID, c.IfMatch)
+	n, err := s.findLive(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -99,10 +98,8 @@ func decideClose(s State, c Close, now time.Time, by Cause) (Decision, error) {
 	}), nil
 }
 
-// decideReopen takes a closing back, unless the pair has another record that is not
-// closed.
 func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) {
-	n, err := s.live(c.ID, c.IfMatch)
+	n, err := s.findLive(c.ID, c.IfMatch)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -123,7 +120,7 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 	}), nil
 }
 
-// decideDelete hides a non-association. A second deletion by NOMIS is no event; for
+// decideDelete hides a non-association. NOMIS may delete the same record twice. For
 // staff a deleted record does not exist.
 func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) {
 	i := s.Find(c.ID)
@@ -133,7 +130,7 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 	if s.Items[i].Deleted {
 		return decided(c.ID, now), nil
 	}
-	if _, err := s.live(c.ID, c.IfMatch); err != nil {
+	if _, err := s.findLive(c.ID, c.IfMatch); err != nil {
 		return Decision{}, err
 	}
 	return decided(c.ID, now, Deleted{
@@ -141,9 +138,10 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 	}), nil
 }
 
-// live finds a record that is not deleted and still as the caller saw it. An empty
-// FactsSeen accepts any version.
-func (s State) live(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
+// findLive returns a record that is not deleted and that has not changed since the
+// caller saw it. Errors: [Moved], the refusal of NotFound, and a refusal with CodeStale
+// that has the current record.
+func (s State) findLive(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
 	i := s.Find(id)
 	if i < 0 || s.Items[i].Deleted {
 		return NonAssociation{}, s.transferredOut(id)
@@ -157,23 +155,22 @@ func (s State) live(id uuid.UUID, ifMatch FactsSeen) (NonAssociation, error) {
 	return n, nil
 }
 
-// NotFound is the refusal of a command, or of a read, about a non-association that
-// does not exist.
+// NotFound returns the refusal of a command or a read about a non-association that does
+// not exist. It is the only text for this.
 func NotFound(id uuid.UUID) Refusal {
 	return Refusal{Code: CodeNotFound, Message: "There is no non-association with id " + id.String()}
 }
 
-// alreadyClosed refuses a change of a closed record.
 func alreadyClosed(n NonAssociation) Refusal {
 	return Refusal{Code: CodeAlreadyClosed, Message: "Non-association " + n.ID.String() + " is already closed"}
 }
 
-// decided is a decision about one record at the time now.
+// decided returns a decision about one record that occurred now.
 func decided(about uuid.UUID, now time.Time, events ...Event) Decision {
 	return Decision{Events: events, Outcomes: []Outcome{{NonAssociationID: about}}, OccurredAt: now}
 }
 
-// decidedAt is decided for what was true at another time than now.
+// decidedAt returns a decision about one record that occurred at another time than now.
 func decidedAt(about uuid.UUID, when, now time.Time, event Event) Decision {
 	d := decided(about, now, event)
 	d.OccurredAt = when
@@ -185,9 +182,10 @@ var (
 	errTooEarly    = errors.New("must not be before the non-association began")
 )
 
-// staffTime returns the earliest moment that a wall-clock time can mean: not after now,
-// and not before a beginning if there is one. A time in an hour that a change of the
-// clocks repeats has two such moments.
+// staffTime returns the earliest moment that a wall-clock time of staff can mean, not
+// after now and not before the beginning of the record. In the hour that a clock change
+// repeats there are two moments to choose from. Errors: ErrNoSuchHour, errInTheFuture
+// and errTooEarly.
 func staffTime(at, begun LocalDateTime, now time.Time) (time.Time, error) {
 	instants := at.Instants(now.Location())
 	if len(instants) == 0 {
@@ -205,8 +203,9 @@ func staffTime(at, begun LocalDateTime, now time.Time) (time.Time, error) {
 	return time.Time{}, errTooEarly
 }
 
-// earliest is the first moment that a beginning can mean. NOMIS's dates are
-// taken as given: one in an hour that does not exist is compared as a text.
+// earliest returns the first moment that the beginning of a record can mean. The dates
+// of NOMIS are not checked, so one may be in an hour that does not exist. Such a date
+// is compared as text.
 func earliest(begun LocalDateTime, against time.Time) time.Time {
 	if instants := begun.Instants(against.Location()); len(instants) > 0 {
 		return instants[0]
@@ -217,12 +216,12 @@ func earliest(begun LocalDateTime, against time.Time) time.Time {
 	return against
 }
 
-// refusalOf refuses one field of a command.
+// refusalOf returns the refusal of one field of a command.
 func refusalOf(field string, err error) Refusal {
 	return Refusal{Code: CodeInvalid, Field: field, Message: err.Error()}
 }
 
-// orElse returns the first text unless it is empty.
+// orElse returns the given text, or the other one when it is empty.
 func orElse(given, otherwise string) string {
 	if given != "" {
 		return given

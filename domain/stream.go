@@ -12,14 +12,15 @@ const (
 	switchOverPrefix = "switchOver"
 )
 
-// StreamPrefixes are the beginnings of the names of all streams that hold facts
-// of this service: of pairs, of merged prisoners and of the switch-over. The
-// list is the caller's own.
+// StreamPrefixes returns the beginnings of the names of all streams with facts of this
+// service: of pairs, of merged prisoners and of the switch-over. The caller owns the
+// list.
 func StreamPrefixes() []string {
 	return []string{StreamPrefix, prisonerPrefix, switchOverPrefix}
 }
 
-// IsOurs reports whether a stream holds facts of this service.
+// IsOurs reports whether a stream holds facts of this service. A shared log may have
+// others.
 func IsOurs(stream string) bool {
 	return slices.ContainsFunc(StreamPrefixes(), func(prefix string) bool { return strings.HasPrefix(stream, prefix) })
 }

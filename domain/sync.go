@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// decideSync decides the items of one pair: at most one event an item, none where
-// nothing differs.
+// decideSync decides what NOMIS sent about a pair: at most one event for each item, and
+// none for an item that changes nothing.
 func decideSync(s State, c Sync, now time.Time, by Cause) (Decision, error) {
 	if err := c.check(); err != nil {
 		return Decision{}, err
@@ -20,8 +20,7 @@ func decideSync(s State, c Sync, now time.Time, by Cause) (Decision, error) {
 	return Decision{Events: t.events, Outcomes: t.outcomes, OccurredAt: now}, nil
 }
 
-// check refuses items that no request may hold. Pointers into the request are for the
-// caller to add.
+// check refuses too many items, and items that share an id or a sequence.
 func (c Sync) check() error {
 	if len(c.Items) > MaxItems {
 		return Refusal{Code: CodeInvalid, Field: "items", Message: "must be at most 99 of one pair"}
@@ -36,7 +35,7 @@ func (c Sync) check() error {
 	return nil
 }
 
-// syncing collects the decision of a Sync.
+// syncing collects the decision on a Sync.
 type syncing struct {
 	state    State
 	about    PrisonerNumber
@@ -46,19 +45,19 @@ type syncing struct {
 	outcomes []Outcome
 }
 
-// decide goes through the items in the order of the request. Only an item that
-// closes the current record comes before all others, so that no moment of the
-// history has two that are not closed.
+// decide decides the items in the order of the request. An item that closes the open
+// record comes before all others, so that the history never has two open records at a
+// time.
 func (t *syncing) decide(matched []matching, current int, today string) {
 	closing := slices.IndexFunc(matched, func(m matching) bool { return current >= 0 && m.stored == current })
 	if closing >= 0 && t.items[closing].isClosed(today) {
-		t.take(closing, matched[closing])
+		t.update(closing, matched[closing])
 	} else {
 		closing = -1
 	}
 	for i, m := range matched {
 		if i != closing && m.twin < 0 && m.ignored == "" {
-			t.take(i, m)
+			t.update(i, m)
 		}
 	}
 	for i, m := range matched {
@@ -73,8 +72,9 @@ func (t *syncing) decide(matched []matching, current int, today string) {
 	}
 }
 
-// take applies an item to the record that it is.
-func (t *syncing) take(i int, m matching) {
+// update decides an item that is recorded: it creates a record or amends the matched
+// one.
+func (t *syncing) update(i int, m matching) {
 	if m.stored < 0 {
 		t.create(i)
 		return
@@ -93,7 +93,7 @@ func (t *syncing) take(i int, m matching) {
 	}
 }
 
-// create records an item that is none of the stored records.
+// create creates a record for an item.
 func (t *syncing) create(i int) {
 	item, id := t.items[i], nonAssociationID(t.by.CommandID, t.state.Pair, i)
 	t.outcomes[i] = Outcome{Kind: Created, NonAssociationID: id}
@@ -105,8 +105,8 @@ func (t *syncing) create(i int) {
 	t.events = append(t.events, Opened{id, t.about, item.TypeSequence, details})
 }
 
-// ignore records an item that is not taken over, unless the same was recorded
-// before.
+// ignore records an item that is ignored, unless the same item was recorded as ignored
+// before. Otherwise each repetition of a nightly sync would append a fact.
 func (t *syncing) ignore(i int, m matching) {
 	counts := m.counts
 	if m.beside >= 0 {
@@ -120,9 +120,9 @@ func (t *syncing) ignore(i int, m matching) {
 	}
 }
 
-// amendedByNOMIS applies an item. A DPS word changes only when the NOMIS code behind it
-// did: THREAT survives a comment from NOMIS, which has no code for it. A time of day
-// survives an item that knows days only.
+// amendedByNOMIS applies an item. A value of staff changes only when the code of NOMIS
+// behind it changes. THREAT survives a new comment from NOMIS, because NOMIS has no
+// code for it. A time of day survives an item that knows days only.
 func (n NonAssociation) amendedByNOMIS(pair Pair, item Item) NonAssociation {
 	numbers := pair.Numbers()
 	before := n.Sides

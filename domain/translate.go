@@ -1,11 +1,12 @@
 package domain
 
-// The two vocabularies overlap but neither holds the other: NOMIS mixes role
-// and reason into one code a side, staff have a role a side and one reason.
-// Both are therefore stored, and these tables only say what a word of one
-// becomes when it is news to the other.
+// The codes of staff and of NOMIS overlap, but neither contains the other. NOMIS has one
+// code a side that mixes role and reason. Staff have a role a side and one reason. Both
+// are therefore stored, and these tables translate only a value that has changed.
+// ADR 0006 has the reasons.
 
-// RoleOf returns the role that a reason code gives its own side.
+// RoleOf returns the role of the side that has a reason code. A code that describes the
+// reason only gives UnknownRole.
 func RoleOf(code ReasonCode) Role {
 	switch code {
 	case CodeVictim:
@@ -14,13 +15,13 @@ func RoleOf(code ReasonCode) Role {
 		return Perpetrator
 	case CodeRivalGang, CodeNotRelevant:
 		return NotRelevant
-	default: // BUL says why, not who; UNKNOWN says so
+	default: // BUL is a reason without a role; UNKNOWN is the role
 		return UnknownRole
 	}
 }
 
-// ReasonOf returns the reason that the reason codes of both sides give together; their
-// order does not matter. A rival gang outranks bullying.
+// ReasonOf returns the reason that the reason codes of both sides give together, in
+// either order. A rival gang takes precedence over bullying.
 func ReasonOf(one, other ReasonCode) Reason {
 	switch {
 	case one == CodeRivalGang || other == CodeRivalGang:
@@ -32,8 +33,8 @@ func ReasonOf(one, other ReasonCode) Reason {
 	}
 }
 
-// ReasonCodeOf returns the reason code for NOMIS of a side with this role, in a non-
-// association of this reason.
+// ReasonCodeOf returns the reason code of NOMIS for a side with this role in a
+// non-association with this reason.
 func ReasonCodeOf(role Role, reason Reason) ReasonCode {
 	switch reason {
 	case GangRelated:
@@ -54,19 +55,19 @@ func ReasonCodeOf(role Role, reason Reason) ReasonCode {
 	}
 }
 
-// RestrictionOf returns the restriction that a type code means.
+// RestrictionOf returns the restriction of staff for a type code.
 func RestrictionOf(code TypeCode) Restriction {
 	switch code {
 	case TypeCell:
 		return Cell
 	case TypeLanding:
 		return Landing
-	default: // NONEX and TNA have no word of their own; WING keeps furthest apart
+	default: // NONEX and TNA have no restriction of their own; WING is the strictest
 		return Wing
 	}
 }
 
-// TypeCodeOf returns the type code for NOMIS of a restriction.
+// TypeCodeOf returns the type code of NOMIS for a restriction.
 func TypeCodeOf(restriction Restriction) TypeCode {
 	switch restriction {
 	case Cell:

@@ -2,18 +2,17 @@ package domain
 
 import "errors"
 
-// TypeRenumbered was the one type of the three facts of a move; nothing writes it
-// any more.
+// TypeRenumbered is a former event type that stood for the three facts of a transfer.
+// It is read and never written.
 const TypeRenumbered = "nonassociation.prisoner-renumbered.v1"
 
-// upcasts returns all up-casts. One is never removed: facts of every build stay
-// readable.
+// upcasts returns the up-casts from all former event types. Never remove one.
 func upcasts() []Upcast {
 	return []Upcast{{From: TypeRenumbered, Next: splitRenumbered}}
 }
 
-// splitRenumbered names the fact that a prisoner-renumbered was. Each has the
-// same keys as before and ignores those that it does not need.
+// splitRenumbered returns the current type of a prisoner-renumbered event. The data has
+// the same keys, and each current type ignores those that it does not need.
 func splitRenumbered(unmarshal Unmarshal, data []byte) (string, []byte, error) {
 	var was struct {
 		From           Pair      `json:"from"`

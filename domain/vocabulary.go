@@ -1,9 +1,10 @@
 package domain
 
-// Role is the DPS word for one prisoner's part in a non-association.
+// Role is the role of one prisoner in a non-association, in the codes of staff. The
+// values are stored in facts and are part of the API: never change one.
 type Role string
 
-// The roles. They are stored and on the wire: never change one.
+// The roles, in the order in which staff see them.
 const (
 	Victim      Role = "VICTIM"
 	Perpetrator Role = "PERPETRATOR"
@@ -11,10 +12,11 @@ const (
 	UnknownRole Role = "UNKNOWN"
 )
 
-// Reason is the DPS word for why a pair is kept apart.
+// Reason is why staff keep the pair apart. The values are stored in facts and are part
+// of the API: never change one.
 type Reason string
 
-// The reasons. They are stored and on the wire: never change one.
+// The reasons. NOMIS has no code for most of them.
 const (
 	Bullying       Reason = "BULLYING"
 	GangRelated    Reason = "GANG_RELATED"
@@ -25,17 +27,19 @@ const (
 	OtherReason    Reason = "OTHER"
 )
 
-// Restriction is the DPS word for how far a pair is kept apart.
+// Restriction is how far apart staff keep the pair. The values are stored in facts and
+// are part of the API: never change one.
 type Restriction string
 
-// The restrictions. They are stored and on the wire: never change one.
+// The restrictions.
 const (
 	Cell    Restriction = "CELL"
 	Landing Restriction = "LANDING"
 	Wing    Restriction = "WING"
 )
 
-// ReasonCode is the NOMIS code for one prisoner: role and reason in one.
+// ReasonCode is NOMIS's code for one prisoner. It mixes role and reason. The values are
+// those of NOMIS.
 type ReasonCode string
 
 // The reason codes of NOMIS.
@@ -48,7 +52,8 @@ const (
 	CodeUnknown     ReasonCode = "UNKNOWN"
 )
 
-// TypeCode is the NOMIS code for how far a pair is kept apart.
+// TypeCode is NOMIS's code for how far apart the pair is kept. The values are those of
+// NOMIS.
 type TypeCode string
 
 // The type codes of NOMIS.
@@ -60,7 +65,7 @@ const (
 	TypeTotal         TypeCode = "TNA"
 )
 
-// Term is one word of a vocabulary with its description.
+// Term is one code of a vocabulary with its description for people.
 type Term[W ~string] struct {
 	Code        W
 	Description string
@@ -105,7 +110,7 @@ func TypeCodes() []Term[TypeCode] {
 	}
 }
 
-// Contains reports whether a vocabulary has a word.
+// Contains reports whether a vocabulary has a code.
 func Contains[W ~string](vocabulary []Term[W], word W) bool {
 	for _, term := range vocabulary {
 		if term.Code == word {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // The table of the real services: reason codes of both sides → roles, reason,
@@ -83,7 +84,7 @@ func TestVocabularies_knowTheirWordsOnly(t *testing.T) {
 }
 
 func TestPrisonerNumber(t *testing.T) {
-	for given, expected := range map[string]domain.PrisonerNumber{"A9109UD": high, "a0135ga": low} {
+	for given, expected := range map[string]domain.PrisonerNumber{"A9109UD": domaintest.High, "a0135ga": domaintest.Low} {
 		n, err := domain.ParsePrisonerNumber(given)
 		require.NoError(t, err)
 		require.Equal(t, expected, n)
@@ -95,14 +96,14 @@ func TestPrisonerNumber(t *testing.T) {
 }
 
 func TestPair_isTheSameInBothOrders(t *testing.T) {
-	one, other := mustPair(low, high), mustPair(high, low)
+	one, other := domaintest.PairOf(domaintest.Low, domaintest.High), domaintest.PairOf(domaintest.High, domaintest.Low)
 	require.Equal(t, one, other)
 	require.Equal(t, "nonAssociation-A0135GA_A9109UD", one.Stream())
-	require.Equal(t, high, one.Other(low))
-	require.Equal(t, low, one.Other(high))
-	require.True(t, one.Has(low))
+	require.Equal(t, domaintest.High, one.Other(domaintest.Low))
+	require.Equal(t, domaintest.Low, one.Other(domaintest.High))
+	require.True(t, one.Has(domaintest.Low))
 	require.False(t, one.Has("B0000BB"))
-	_, err := domain.NewPair(low, low)
+	_, err := domain.NewPair(domaintest.Low, domaintest.Low)
 	require.ErrorIs(t, err, domain.ErrSelfPair)
 }
 

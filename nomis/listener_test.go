@@ -19,6 +19,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/eventstore/postgres"
@@ -39,7 +40,7 @@ const (
 	poll     = 5 * time.Millisecond
 )
 
-var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+var noon = domaintest.Noon.UTC()
 
 func clock() time.Time { return noon }
 
@@ -221,7 +222,7 @@ func TestListener_worksOnWhatTheOutsideReallySends(t *testing.T) {
 		r.listens()
 		r.isEmpty()
 		require.Len(t, r.facts(survivor, third), 1)
-		require.Zero(t, r.said.count("cannot be worked on"))
+		require.Zero(t, r.said.count("cannot be applied"))
 	}
 }
 
@@ -237,7 +238,7 @@ func TestListener_poisonGoesToTheDeadLettersToldOnceAndStopsNone(t *testing.T) {
 	require.Len(t, r.aws.Messages("dead"), 1)
 	require.Equal(t, 3, r.aws.Messages("dead")[0].Received)
 	require.Len(t, r.facts(survivor, third), 1)
-	require.Equal(t, 1, r.said.count("cannot be worked on and is left"))
+	require.Equal(t, 1, r.said.count("cannot be applied and is left"))
 	require.Zero(t, r.said.count("SECRET"))
 }
 
@@ -247,7 +248,7 @@ func TestListener_waitsWhileTheReadModelIsBehind(t *testing.T) {
 	r.pairs.behind.Store(true)
 	r.aws.Send(queue, merged("m"))
 	stop := r.listens()
-	require.Eventually(t, func() bool { return r.said.count("cannot be worked on yet") > 1 }, patience, poll)
+	require.Eventually(t, func() bool { return r.said.count("applying a NOMIS message failed") > 1 }, patience, poll)
 	require.Len(t, r.aws.Messages(queue), 1)
 	require.Len(t, r.facts(removed, third), 1)
 	stop() // in the middle of it: the message stays

@@ -13,24 +13,25 @@ import (
 	"nonassociations/domain"
 )
 
-// The events that change who somebody is.
+// The event types that change the identity of a prisoner.
 const (
 	prisonerMerged = "prison-offender-events.prisoner.merged"
 	bookingMoved   = "prison-offender-events.prisoner.booking.moved"
 )
 
-// bookingMovedReason is what the facts of a booking move say.
+// bookingMovedReason is the reason in the facts of a booking move.
 const bookingMovedReason = "BOOKING_MOVED"
 
-// message is what one message of the queue asks for.
+// message is one decoded message of the queue.
 type message struct {
 	id      uuid.UUID // of the command
-	ignored string    // why it asks for nothing; "" when it does
+	ignored string    // why nothing is to be done; "" when there is
 	merge   merge.Message
 }
 
-// CommandID is the id of the command that a message gives: the id of the SNS
-// envelope. SQS's own changes when a message is redriven.
+// CommandID returns the command id of a message: its SNS message id, or an id derived
+// from it. The id of SQS is not used, because it changes when a message is redriven,
+// and a redriven message must be a repeat.
 func CommandID(messageID string) uuid.UUID {
 	if id, err := uuid.Parse(messageID); err == nil {
 		return id
@@ -38,58 +39,58 @@ func CommandID(messageID string) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(messageID))
 }
 
-// parse reads a message. fallbackID is SQS's own, for a message without an
-// envelope. Only a message whose type cannot be told, or that needs something
-// done and does not say what, is an error; one of another type asks for nothing,
-// whatever else it holds. Errors do not quote the message: it is about people.
+// parse reads a message. fallbackID is the SQS message id, for a message without an SNS
+// envelope. An error means that the event type is unknown or that an event of a known
+// type lacks a value. An event of another type asks for nothing, whatever else it has.
+// Errors do not quote the message, because it is about people.
 func parse(body, fallbackID string, london *time.Location) (message, error) {
 	outer, err := parseObject(body)
 	if err != nil {
 		return message{}, err
 	}
-	said, envelope := outer, object{}
+	event, envelope := outer, object{}
 	if isEnvelope(outer) {
 		envelope = outer
-		said, err = eventIn(outer)
+		event, err = eventIn(outer)
 	}
-	m := message{id: CommandID(cmp.Or(envelope.holds("MessageId"), fallbackID))}
-	switch kind := typeOf(said, envelope); {
+	m := message{id: CommandID(cmp.Or(envelope.textOrEmpty("MessageId"), fallbackID))}
+	switch kind := typeOf(event, envelope); {
 	case kind == "":
 		err = errors.New("it has no event type")
 	case kind != prisonerMerged && kind != bookingMoved:
 		m.ignored, err = "its type concerns nobody here", nil
 	case err == nil:
-		err = m.read(kind, said, envelope, london)
+		err = m.read(kind, event, envelope, london)
 	}
 	return m, err
 }
 
-// isEnvelope reports whether this is what SNS puts around an event, which has no
-// event type of its own; where the subscription delivers raw, there is none. An
-// event may have any further key, one called Message too.
+// isEnvelope reports whether an object is an SNS envelope around an event. An envelope
+// has no event type of its own. There is none with raw message delivery. An event may
+// have a member named Message as well, so the absence of an event type decides.
 func isEnvelope(outer object) bool {
 	_, holds := outer["Message"]
-	return holds && outer.holds("eventType") == "" && !outer.occursTwice("eventType")
+	return holds && outer.textOrEmpty("eventType") == "" && !outer.occursTwice("eventType")
 }
 
-// eventIn is the event in an envelope: a text, but some senders put the object
-// itself.
+// eventIn returns the event of an envelope. It is a JSON text by the rules of SNS, but
+// some senders put the object itself there.
 func eventIn(envelope object) (object, error) {
-	text := envelope.holds("Message")
+	text := envelope.textOrEmpty("Message")
 	if text == "" {
 		text = string(envelope["Message"])
 	}
-	said, err := parseObject(text)
+	event, err := parseObject(text)
 	if err != nil {
 		return nil, fmt.Errorf("the event in Message is %w", err)
 	}
-	return said, nil
+	return event, nil
 }
 
-// typeOf is the type of an event, else the attribute that subscriptions filter
-// by, else "". One that is given twice is told by nothing else.
-func typeOf(said, envelope object) string {
-	if said.occursTwice("eventType") {
+// typeOf returns the type of an event, or the message attribute eventType when the
+// event has none, or "". An event with two types counts as one without a type.
+func typeOf(event, envelope object) string {
+	if event.occursTwice("eventType") {
 		return ""
 	}
 	attribute := object{}
@@ -98,11 +99,12 @@ func typeOf(said, envelope object) string {
 			attribute = found
 		}
 	}
-	return cmp.Or(said.holds("eventType"), attribute.holds("Value"))
+	return cmp.Or(event.textOrEmpty("eventType"), attribute.textOrEmpty("Value"))
 }
 
-func (m *message) read(kind string, said, envelope object, london *time.Location) error {
-	in, err := said.object("additionalInformation")
+// read reads an event of a known type.
+func (m *message) read(kind string, event, envelope object, london *time.Location) error {
+	in, err := event.object("additionalInformation")
 	if err != nil {
 		return err
 	}
@@ -110,12 +112,14 @@ func (m *message) read(kind string, said, envelope object, london *time.Location
 		return m.merged(in)
 	}
 	m.merge.Booking = true
-	if err := m.between(in, "movedFromNomsNumber", "movedToNomsNumber", bookingMovedReason); err != nil {
+	if err := m.readNumbers(in, "movedFromNomsNumber", "movedToNomsNumber", bookingMovedReason); err != nil {
 		return err
 	}
-	return m.parsePeriod(in, said, envelope, london)
+	return m.parsePeriod(in, event, envelope, london)
 }
 
+// merged reads a prisoner.merged event. Other reasons than MERGE are ignored: they do
+// not join two prisoners.
 func (m *message) merged(in object) error {
 	reason, err := in.text("reason")
 	if err != nil {
@@ -125,11 +129,11 @@ func (m *message) merged(in object) error {
 		m.ignored = "its reason is not MERGE"
 		return nil
 	}
-	return m.between(in, "removedNomsNumber", "nomsNumber", domain.ByMerge)
+	return m.readNumbers(in, "removedNomsNumber", "nomsNumber", domain.ByMerge)
 }
 
-// between reads the two numbers, by the names of their members.
-func (m *message) between(in object, previous, number, reason string) error {
+// readNumbers reads the two prisoner numbers from the members of these names.
+func (m *message) readNumbers(in object, previous, number, reason string) error {
 	var errs [2]error
 	m.merge.Previous, errs[0] = in.number(previous)
 	m.merge.Number, errs[1] = in.number(number)
@@ -143,7 +147,8 @@ func (m *message) between(in object, previous, number, reason string) error {
 	return nil
 }
 
-// number is a member that must be a prisoner number; NOMIS pads some with blanks.
+// number returns a member that must be a prisoner number. NOMIS pads some numbers with
+// blanks.
 func (o object) number(name string) (domain.PrisonerNumber, error) {
 	text, err := o.text(name)
 	if err != nil {
@@ -156,14 +161,14 @@ func (o object) number(name string) (domain.PrisonerNumber, error) {
 	return number, nil
 }
 
-// parsePeriod sets the span of a booking; one that says no beginning takes all, and
-// needs no end.
-func (m *message) parsePeriod(in, said, envelope object, london *time.Location) error {
+// parsePeriod reads the period of a booking move. Without the start of the booking the
+// period is unbounded at both ends, as all records move.
+func (m *message) parsePeriod(in, event, envelope object, london *time.Location) error {
 	from, given, err := in.moment("bookingStartDateTime", london)
 	if err != nil || !given {
 		return err
 	}
-	until, given, err := said.moment("occurredAt", london)
+	until, given, err := event.moment("occurredAt", london)
 	if err == nil && !given {
 		until, given, err = envelope.moment("Timestamp", london)
 	}

@@ -9,15 +9,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// object is a JSON object of somebody else, by the exact names of its members.
-// Only what is asked for is looked at: other members come and go, and one of
-// them once stopped merges for weeks.
+// object is a JSON object of another system, by the exact names of its members. Only
+// the members that are used are decoded. A strict schema once stopped merges for weeks,
+// after a sender had changed a member that nothing used.
 type object map[string]jsontext.Value
 
-// ambiguous is in the place of a member that is given twice: it can be read as
-// nothing that is ever asked for, neither a text nor an object.
+// ambiguous replaces the value of a member that occurs twice. It is an array, so
+// reading it as a text or an object fails.
 var ambiguous = jsontext.Value(`["given twice"]`)
 
+// occursTwice reports whether the object has a member of this name more than once.
 func (o object) occursTwice(name string) bool { return string(o[name]) == string(ambiguous) }
 
 var (
@@ -25,8 +26,8 @@ var (
 	errNoObject = errors.New("no JSON object")
 )
 
-// parseObject reads one whole JSON value; its errors do not quote it. Bytes that
-// are no UTF-8, and halves of surrogate pairs, are read as U+FFFD.
+// parseObject reads a text that must be one JSON object. Errors do not quote the text.
+// Invalid UTF-8 and unpaired surrogates are read as U+FFFD.
 func parseObject(text string) (object, error) {
 	d := jsontext.NewDecoder(strings.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if d.PeekKind() != jsontext.KindBeginObject {
@@ -50,6 +51,8 @@ func parseObject(text string) (object, error) {
 	return o, nil
 }
 
+// noObject returns the error for a text that is not an object: errNoObject for another
+// JSON value, errNotJSON otherwise.
 func noObject(d *jsontext.Decoder) error {
 	if d.SkipValue() != nil {
 		return errNotJSON
@@ -57,6 +60,7 @@ func noObject(d *jsontext.Decoder) error {
 	return errNoObject
 }
 
+// member reads one member and adds it to the object.
 func (o object) member(d *jsontext.Decoder) error {
 	token, err := d.ReadToken()
 	if err != nil {
@@ -74,7 +78,8 @@ func (o object) member(d *jsontext.Decoder) error {
 	return nil
 }
 
-// text is a member that should be a text: "" when it is missing or null.
+// text returns a member that must be a text. It returns "" when the member is missing
+// or null.
 func (o object) text(name string) (string, error) {
 	value, there := o[name]
 	switch {
@@ -87,8 +92,9 @@ func (o object) text(name string) (string, error) {
 	return string(text), nil
 }
 
-// holds is the text of a member that nobody depends on: "" when it is none.
-func (o object) holds(name string) string {
+// textOrEmpty returns a member as a text, and "" when it is anything else. It is for
+// members whose absence is no error.
+func (o object) textOrEmpty(name string) string {
 	text, err := o.text(name)
 	if err != nil {
 		return ""
@@ -96,8 +102,8 @@ func (o object) holds(name string) string {
 	return text
 }
 
-// object is a member that should be an object: an empty one when it is missing
-// or null.
+// object returns a member that must be an object. It returns an empty object when the
+// member is missing or null.
 func (o object) object(name string) (object, error) {
 	value, there := o[name]
 	if !there || value.Kind() == jsontext.KindNull {

@@ -16,26 +16,27 @@ import (
 )
 
 const (
-	// pollTime is how long one request waits for a message, in seconds; SQS
-	// allows no more.
+	// pollTime is how long one request waits for a message, in seconds. It is the
+	// most that SQS allows.
 	pollTime = 20
-	// callTime is more than a poll takes, so that a silent connection ends.
+	// callTime is the timeout of one request. It is longer than a poll, so that only a
+	// dead connection exceeds it.
 	callTime = 40 * time.Second
-	// visibilityTimeout is for how long a message is hidden from others while it is
-	// worked on; it is extended in time.
+	// visibilityTimeout is how long SQS hides a message from other consumers after a
+	// delivery or an extension. Keeping it short lets another process take over soon
+	// after a crash.
 	visibilityTimeout = 30 * time.Second
 )
 
-// Queue is one queue of SQS.
+// Queue is one SQS queue. It is safe for concurrent use.
 type Queue struct {
 	client *sqs.Client
 	url    string
 }
 
-// OpenQueue prepares a queue by its URL; it does not call it. Region,
-// credentials and endpoint are those of the standard AWS_ environment. Where
-// that names no endpoint and the URL is not one of AWS's, the queue is called
-// at its own host.
+// OpenQueue returns the queue of a URL. It sends no request. Region, credentials and
+// endpoint come from the standard AWS_ variables. When these name no endpoint and the
+// URL is not one of AWS, the host of the URL is the endpoint: a local stand-in.
 func OpenQueue(ctx context.Context, address string) (*Queue, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" {
@@ -64,14 +65,17 @@ func OpenQueue(ctx context.Context, address string) (*Queue, error) {
 	return &Queue{client: client, url: address}, nil
 }
 
+// isLoopback reports whether a host is this machine. Only then are dummy credentials
+// used.
 func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// sqsMessage is a message as it lies in the queue.
+// sqsMessage is one delivery of an SQS message. receipt identifies the delivery.
 type sqsMessage struct{ id, body, receipt string }
 
-// receive waits a while for one; none is no error.
+// receive waits up to pollTime for a message (long polling). It returns false when none
+// arrived.
 func (q *Queue) receive(ctx context.Context) (sqsMessage, bool, error) {
 	answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &q.url, MaxNumberOfMessages: 1, WaitTimeSeconds: pollTime,
@@ -93,7 +97,8 @@ func (q *Queue) delete(ctx context.Context, l sqsMessage) error {
 	return nil
 }
 
-// extendVisibility keeps the message to this reader for visibilityTimeout from now.
+// extendVisibility hides the message from other consumers for visibilityTimeout from
+// now on.
 func (q *Queue) extendVisibility(ctx context.Context, l sqsMessage) error {
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: &q.url, ReceiptHandle: &l.receipt, VisibilityTimeout: int32(visibilityTimeout / time.Second),

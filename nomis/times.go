@@ -19,8 +19,8 @@ var (
 	withoutOffset = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly}
 )
 
-// moment is a member that should be a time; not given when it is missing, null
-// or blank.
+// moment returns a member that must be a time. It returns false when the member is
+// missing, null or blank.
 func (o object) moment(name string, london *time.Location) (at time.Time, given bool, err error) {
 	text, err := o.text(name)
 	if err != nil {
@@ -35,9 +35,9 @@ func (o object) moment(name string, london *time.Location) (at time.Time, given 
 	return at, true, nil
 }
 
-// parseTime reads a moment with its offset, or London wall-clock time without
-// one. A zone in brackets behind an offset says nothing more; without an offset
-// it must be London's.
+// parseTime reads a time with an offset, or a London wall-clock time without one. A
+// zone in brackets after an offset is ignored, because the offset decides. Without an
+// offset the zone must be Europe/London.
 func parseTime(text string, london *time.Location) (time.Time, error) {
 	text, zone := cutZone(text)
 	for _, layout := range withOffset {
@@ -56,7 +56,7 @@ func parseTime(text string, london *time.Location) (time.Time, error) {
 	return time.Time{}, errNoTime
 }
 
-// cutZone takes off what stands in brackets at the end.
+// cutZone splits a zone in brackets off the end of a text. zone is "" without one.
 func cutZone(text string) (rest, zone string) {
 	inner, closed := strings.CutSuffix(text, "]")
 	rest, zone, opened := strings.Cut(inner, "[")

@@ -2,11 +2,11 @@ package projections
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
 )
@@ -18,10 +18,7 @@ type Hand struct{ projector }
 
 // NewHand is a projector without a consumer.
 func NewHand(store eventstore.Store) *Hand {
-	london, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		panic(err)
-	}
+	london := domaintest.London
 	return &Hand{projector{
 		store: store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()},
 		generation: CurrentGeneration, london: london,

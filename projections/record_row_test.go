@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 type line struct {
@@ -92,8 +93,7 @@ func TestRecordRow_isThatOfThePairInWhichItArrivedLast(t *testing.T) {
 // Facts hold times in UTC, an hour behind the wall clock in summer.
 func TestRecordRow_sortsToTheFractionOfASecond(t *testing.T) {
 	t.Parallel()
-	london, err := time.LoadLocation("Europe/London")
-	require.NoError(t, err)
+	london := domaintest.London
 	for _, month := range []time.Month{time.January, time.July} {
 		log := newLog(t)
 		log.now = time.Date(2024, month, 1, 12, 0, 0, 123456000, london)

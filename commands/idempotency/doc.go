@@ -1,5 +1,5 @@
-// Package idempotency holds idempotency keys in Postgres, in the schema commands: what
-// command a caller's key stands for, and from where it was answered. It holds
-// no fact and no body; without it the record loses nothing but the knowledge
-// which request was a repeat.
+// Package idempotency stores idempotency keys in Postgres, in the schema commands. A row
+// has the command that a key belongs to, and the revision that its answer was read from.
+// It holds no facts and no request bodies, so it can be lost: the service then forgets
+// only which requests were repeats. See ADR 0010.
 package idempotency

@@ -10,8 +10,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema commands of a database up to this build. Several
-// processes may do so at once: one migrates, the others wait and find it done.
+// Migrate brings the schema commands of a database up to this build. Several processes
+// may call it at once: an advisory lock lets one migrate, and the others wait for it.
 func Migrate(ctx context.Context, dsn string) error {
 	return migrate.Schema{Name: "commands", LockID: migrate.CommandsLock, Files: migrations}.Migrate(ctx, dsn)
 }

@@ -15,12 +15,13 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/internal/dev/testdb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+var noon = domaintest.Noon.UTC()
 
 // rig is a store with a clock that stands until it is moved.
 type rig struct {

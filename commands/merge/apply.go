@@ -9,30 +9,32 @@ import (
 	"nonassociations/domain"
 )
 
-// applying is one attempt at a message.
+// applying is one attempt at a message. One goroutine owns it. It keeps no progress of
+// its own: whatever an attempt has appended, the next one finds in the log.
 type applying struct {
 	*Process
 	by      domain.Cause
 	message Message
-	way     way
-	targets []domain.PrisonerNumber // that moves of this number may have been begun to, beside the end of the way
-	listed  []domain.Pair           // that the message is about
-	seen    []domain.Pair           // that were worked on
+	path    mergePath
+	targets []domain.PrisonerNumber // numbers, beside the survivor, to which a transfer may have been started
+	listed  []domain.Pair           // pairs of the message
+	visited []domain.Pair           // pairs that were worked on
 }
 
-// apply works on the pairs. Another merge may have taken a record from one of
-// them to a pair that is not listed: it is followed there.
+// apply transfers the records of the listed pairs. Another merge may have moved a record
+// from one of them to a pair that is not listed, so apply continues with these pairs. It
+// returns the changes so far together with the first error.
 func (a *applying) apply(ctx context.Context) ([]Change, error) {
 	var all changes
 	for next := slices.Clone(a.listed); len(next) > 0; {
 		pair := next[0]
-		a.seen = append(a.seen, pair)
-		done, err := a.pair(ctx, pair)
+		a.visited = append(a.visited, pair)
+		done, err := a.applyToPair(ctx, pair)
 		all = append(all, done...)
 		if err != nil {
 			return all, err
 		}
-		further, err := a.further(ctx, pair)
+		further, err := a.forwardedPairs(ctx, pair)
 		if err != nil {
 			return all, err
 		}
@@ -41,16 +43,17 @@ func (a *applying) apply(ctx context.Context) ([]Change, error) {
 	return all, nil
 }
 
-// further are pairs with the previous number that records have left this one
-// for, and that are neither listed nor seen.
-func (a *applying) further(ctx context.Context, pair domain.Pair) ([]domain.Pair, error) {
-	streams, err := a.patiently(ctx, pair)
+// forwardedPairs returns the pairs that records have left this pair for, as far as they
+// still have the previous number. Pairs that are listed or were visited already are
+// left out.
+func (a *applying) forwardedPairs(ctx context.Context, pair domain.Pair) ([]domain.Pair, error) {
+	streams, err := a.loadWithRetry(ctx, pair)
 	if err != nil {
 		return nil, err
 	}
 	var pairs []domain.Pair
 	for _, d := range streams[0].state().TransferredOut {
-		known := slices.Contains(a.listed, d.To) || slices.Contains(a.seen, d.To) || slices.Contains(pairs, d.To)
+		known := slices.Contains(a.listed, d.To) || slices.Contains(a.visited, d.To) || slices.Contains(pairs, d.To)
 		if d.To.Has(a.message.Previous) && !known {
 			pairs = append(pairs, d.To)
 		}
@@ -58,38 +61,41 @@ func (a *applying) further(ctx context.Context, pair domain.Pair) ([]domain.Pair
 	return pairs, nil
 }
 
-func (a *applying) pair(ctx context.Context, pair domain.Pair) (changes, error) {
-	other, err := a.Process.way(ctx, pair.Other(a.message.Previous))
+// applyToPair applies the message to one pair. It transfers the records to the pair of
+// the surviving number. When both prisoners of the pair have become one, it deletes the
+// records instead.
+func (a *applying) applyToPair(ctx context.Context, pair domain.Pair) (changes, error) {
+	other, err := a.mergePathOf(ctx, pair.Other(a.message.Previous))
 	if err != nil {
 		return nil, err
 	}
-	to, err := domain.NewPair(a.way.end(), pair.Other(a.message.Previous))
-	if err != nil || other.end() == a.way.end() { // the two are one: nobody is kept apart from themselves
-		return a.dissolve(ctx, pair)
+	to, err := domain.NewPair(a.path.survivor(), pair.Other(a.message.Previous))
+	if err != nil || other.survivor() == a.path.survivor() { // both prisoners of the pair are one now
+		return a.deleteSelfPair(ctx, pair)
 	}
-	begun, err := a.finishBegun(ctx, pair)
+	begun, err := a.finishEarlierTransfers(ctx, pair)
 	if err != nil {
 		return nil, err
 	}
 	return a.transfer(ctx, transfer{
-		Renumbering: domain.Renumbering{Previous: a.message.Previous, Number: a.way.end(), Reason: a.message.Reason},
-		via:         a.way.via(), by: a.by, from: pair, to: to,
-		choose: func(from, to *stream) []domain.NonAssociation { return a.going(from, append(begun, to)...) },
+		Renumbering: domain.Renumbering{Previous: a.message.Previous, Number: a.path.survivor(), Reason: a.message.Reason},
+		via:         a.path.via(), by: a.by, from: pair, to: to,
+		choose: func(from, to *stream) []domain.NonAssociation { return a.toTransfer(from, append(begun, to)...) },
 	})
 }
 
-// finishBegun finishes moves of the number that were cut off on their way to
-// another than the one that survives now: what arrived there leaves, and goes on
-// from there by the merge that removed that number. It answers with the streams
-// that such moves may have gone to.
-func (a *applying) finishBegun(ctx context.Context, pair domain.Pair) ([]*stream, error) {
+// finishEarlierTransfers completes transfers of the number that were interrupted on
+// their way to a number that has been removed since. The record must first leave the
+// old pair entirely. It then goes on from the intermediate pair by the merge that
+// removed that number. The result is the streams that such transfers may have gone to.
+func (a *applying) finishEarlierTransfers(ctx context.Context, pair domain.Pair) ([]*stream, error) {
 	var targets []*stream
 	for _, number := range a.targets {
 		to, err := domain.NewPair(number, pair.Other(a.message.Previous))
 		if err != nil {
 			continue
 		}
-		streams, err := a.patiently(ctx, pair, to)
+		streams, err := a.loadWithRetry(ctx, pair, to)
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +113,8 @@ func (a *applying) finishBegun(ctx context.Context, pair domain.Pair) ([]*stream
 	return targets, nil
 }
 
-// inBoth are the records that have arrived and not left.
+// inBoth returns the records that have arrived in a stream and have not left the other
+// one yet.
 func inBoth(from, to *stream) []domain.NonAssociation {
 	var both []domain.NonAssociation
 	for _, n := range from.state().Items {
@@ -118,11 +125,12 @@ func inBoth(from, to *stream) []domain.NonAssociation {
 	return both
 }
 
-// going are the records of a pair that go along: what lives and was created in
-// the span, and whatever an attempt that was cut off has already brought to where
-// it goes, but not what has gone before.
-func (a *applying) going(from *stream, targets ...*stream) []domain.NonAssociation {
-	gone, standing := from.gone(a.by.CommandID), a.standing(from, targets)
+// toTransfer returns the records of a pair that the message moves: those that are not
+// deleted and were created in the period, and those that an interrupted attempt has
+// already brought to their target. A record that this message moved before is left out.
+// If it is here again, a later message has brought it back.
+func (a *applying) toTransfer(from *stream, targets ...*stream) []domain.NonAssociation {
+	gone, standing := from.removedBy(a.by.CommandID), a.existedBefore(from, targets)
 	var going []domain.NonAssociation
 	for _, n := range from.state().Items {
 		if gone[n.ID] || !standing(n) {
@@ -139,13 +147,14 @@ func (a *applying) going(from *stream, targets ...*stream) []domain.NonAssociati
 	return going
 }
 
-// standing reports whether a record was there before the message, by the log
-// alone: of a listed pair, what stood at the revision that the message's first
-// fact names, or all while there is no such fact; and what another merge has
-// brought from a pair that the message is about.
-func (a *applying) standing(from *stream, targets []*stream) func(domain.NonAssociation) bool {
+// existedBefore returns a test whether a record existed before the message. A record
+// that was opened afterwards belongs to the old number on purpose. The test uses the
+// log alone. In a listed pair it takes the state at the revision that the message's
+// first fact names, or any record while there is no such fact. A record that another
+// merge brought from a visited pair counts as well.
+func (a *applying) existedBefore(from *stream, targets []*stream) func(domain.NonAssociation) bool {
 	brought := func(n domain.NonAssociation) bool {
-		return n.TransferredFrom != nil && slices.Contains(a.seen, n.TransferredFrom.Pair)
+		return n.TransferredFrom != nil && slices.Contains(a.visited, n.TransferredFrom.Pair)
 	}
 	if !slices.Contains(a.listed, from.pair) {
 		return brought
@@ -163,8 +172,9 @@ func (a *applying) standing(from *stream, targets []*stream) func(domain.NonAsso
 	return func(n domain.NonAssociation) bool { return stood[n.ID] || brought(n) }
 }
 
-// firstTransferred is the lowest revision of a pair whose state facts of a command
-// have carried away; -1 is before its first fact. False: there is no such fact.
+// firstTransferred returns the lowest revision of a pair whose state a fact of the
+// command was based on. -1 means before the first fact. It returns false when the
+// command has left no fact about the pair.
 func firstTransferred(command uuid.UUID, from *stream, targets []*stream) (lowest int64, begun bool) {
 	note := func(revision int64) {
 		if !begun || revision < lowest {
@@ -193,20 +203,21 @@ func firstTransferred(command uuid.UUID, from *stream, targets []*stream) (lowes
 	return lowest, begun
 }
 
-// dissolve deletes what was recorded between two numbers of one prisoner.
-func (a *applying) dissolve(ctx context.Context, pair domain.Pair) (all changes, err error) {
+// deleteSelfPair deletes the records between two numbers of one prisoner, in as many
+// appends as they need.
+func (a *applying) deleteSelfPair(ctx context.Context, pair domain.Pair) (all changes, err error) {
 	for over := false; !over && err == nil; {
-		err = a.untilWon(ctx, func(ctx context.Context) error {
+		err = a.retryOnConflict(ctx, func(ctx context.Context) error {
 			streams, err := a.load(ctx, pair)
 			if err != nil {
 				return err
 			}
-			going := a.going(streams[0])
+			going := a.toTransfer(streams[0])
 			if over = len(going) == 0; over {
 				return nil
 			}
 			ids := idsOf(going)
-			events, err := a.put(ctx, streams[0], a.by, len(ids), func(count int) domain.Command {
+			events, err := a.decideAndAppend(ctx, streams[0], a.by, len(ids), func(count int) domain.Command {
 				return domain.DeleteSelfPair{Renumbering: a.message.Renumbering, IDs: ids[:count]}
 			})
 			all = all.withEvents(pair, pair, events)
@@ -216,9 +227,9 @@ func (a *applying) dissolve(ctx context.Context, pair domain.Pair) (all changes,
 	return all, err
 }
 
-// atOnce is how many pairs are in memory at once.
-const atOnce = 64
+// maxLoadedPairs bounds how many streams are held in memory at once.
+const maxLoadedPairs = 64
 
-// unmergeCommandID is the command that undoes what a message did: always the same, so
-// that it is known whether it has been.
+// unmergeCommandID returns the command id of the unmerge of a message. It is derived,
+// so that a repeated unmerge finds its own facts.
 func unmergeCommandID(message uuid.UUID) uuid.UUID { return uuid.NewSHA1(message, []byte("unmerge")) }

@@ -10,6 +10,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 func TestMerge_bringsTheRecordToTheSurvivingNumber(t *testing.T) {
@@ -17,17 +18,17 @@ func TestMerge_bringsTheRecordToTheSurvivingNumber(t *testing.T) {
 	id := e.opens(removed, third)
 	cause := message()
 	require.Equal(t, []merge.Change{{
-		NonAssociationID: id, From: pairOf(t, removed, third), To: pairOf(t, survivor, third), Action: merge.Renumbered,
+		NonAssociationID: id, From: domaintest.PairOf(removed, third), To: domaintest.PairOf(survivor, third), Action: merge.Renumbered,
 	}}, e.merges(cause, merging))
 
 	there := e.state(survivor, third)
 	require.Len(t, there.Items, 1)
 	require.Equal(t, domain.Victim, there.Items[0].Sides[survivor].Role)
 	require.Empty(t, e.state(removed, third).Items)
-	arrival := facts(t, e.log, pairOf(t, survivor, third).Stream())[0]
+	arrival := facts(t, e.log, domaintest.PairOf(survivor, third).Stream())[0]
 	require.Equal(t, arrival.ID, there.Items[0].LastEventID)
 	require.Equal(t, cause, arrival.Meta.Cause)
-	require.Equal(t, domain.EventID(cause.CommandID, pairOf(t, survivor, third).Stream(), 0), arrival.ID)
+	require.Equal(t, domain.EventID(cause.CommandID, domaintest.PairOf(survivor, third).Stream(), 0), arrival.ID)
 	require.NotEmpty(t, arrival.Meta.Command)
 	require.EqualValues(t, 0, arrival.Event.(domain.TransferredIn).Revision)
 }
@@ -77,7 +78,7 @@ func TestMerge_deliveredAgainChangesNothingAndLaterWordsStayAsGiven(t *testing.T
 	require.Empty(t, e.merges(cause, merging))
 	require.Equal(t, size, e.size())
 
-	_, err := e.Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, fourth), "told later"))
+	_, err := e.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(domaintest.PairOf(removed, fourth), "told later"))
 	require.NoError(t, err)
 	size = e.size()
 	require.Empty(t, e.merges(cause, merging))
@@ -115,9 +116,9 @@ func TestMerge_aBookingTakesOnlyWhatWasCreatedInItsSpan(t *testing.T) {
 		other     domain.PrisonerNumber
 		effective domain.LocalDateTime
 	}{{third, "2026-01-01T00:00:00"}, {fourth, "2025-12-31T23:59:59"}, {low, "2026-07-15T12:00:00"}, {high, "2026-07-15T12:00:01"}} {
-		tell := told(pairOf(t, removed, n.other), "apart")
+		tell := told(domaintest.PairOf(removed, n.other), "apart")
 		tell[0].Sync.Items[0].EffectiveDate = n.effective
-		_, err := e.Sync(t.Context(), by(domain.NOMIS), tell)
+		_, err := e.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), tell)
 		require.NoError(t, err)
 	}
 	booking := merging
@@ -170,7 +171,7 @@ func TestStaff_goesOnWhereTheRecordWent(t *testing.T) {
 	id := e.opens(removed, third)
 	e.merges(message(), merging)
 	e.merges(message(), onward)
-	behind := &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}
+	behind := &router{known: map[uuid.UUID]domain.Pair{id: domaintest.PairOf(removed, third)}}
 	h := commands.New(e.log, commands.Options{Clock: clock, Locator: behind})
 	first := 0
 	if before := e.state(fourth, third).Items[0]; before.FirstPrisoner == third {
@@ -178,9 +179,9 @@ func TestStaff_goesOnWhereTheRecordWent(t *testing.T) {
 	}
 	amend := commands.StaffCommand{ID: id, Command: domain.Amend{ID: id}}
 	amend.Roles[first] = domain.NotRelevant
-	receipt, err := h.Staff(t.Context(), by(domain.DPS), amend)
+	receipt, err := h.Staff(t.Context(), domaintest.NewCause(domain.DPS), amend)
 	require.NoError(t, err)
-	require.Equal(t, pairOf(t, fourth, third), receipt.Pair)
+	require.Equal(t, domaintest.PairOf(fourth, third), receipt.Pair)
 	require.Equal(t, domain.NotRelevant, receipt.NonAssociation.Sides[fourth].Role)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 func TestMerge_newerFactsAreCarriedOverBeforeItLeaves(t *testing.T) {
@@ -32,7 +33,7 @@ func TestMerge_newerFactsAreCarriedOverBeforeItLeaves(t *testing.T) {
 	require.Equal(t, "old side", *there[0].Comment)
 	require.Equal(t, domain.Wing, there[0].Restriction)
 	require.Empty(t, e.state(removed, third).Items)
-	old := facts(t, e.log, pairOf(t, removed, third).Stream())
+	old := facts(t, e.log, domaintest.PairOf(removed, third).Stream())
 	require.EqualValues(t, len(old)-2, old[len(old)-1].Event.(domain.TransferredOut).Revision)
 	require.EqualValues(t, len(old)-2, there[0].TransferredFrom.Revision)
 }
@@ -94,7 +95,7 @@ func TestMerge_racesLoseNoWord(t *testing.T) {
 	e := newEstate(t)
 	id := e.opens(removed, third)
 	cause := message()
-	behind := &router{known: map[uuid.UUID]domain.Pair{id: pairOf(t, removed, third)}}
+	behind := &router{known: map[uuid.UUID]domain.Pair{id: domaintest.PairOf(removed, third)}}
 	var wait sync.WaitGroup
 	faults := make([]error, 9)
 	for n := range 8 {
@@ -103,7 +104,7 @@ func TestMerge_racesLoseNoWord(t *testing.T) {
 	wait.Go(func() {
 		h := commands.New(e.log, commands.Options{Clock: clock, Locator: behind})
 		for n := range 20 {
-			_, err := h.ExecuteByID(context.Background(), by(domain.DPS), id, domain.Amend{ID: id, Comment: new(strconv.Itoa(n))})
+			_, err := h.ExecuteByID(context.Background(), domaintest.NewCause(domain.DPS), id, domain.Amend{ID: id, Comment: new(strconv.Itoa(n))})
 			faults[8] = errors.Join(faults[8], err)
 		}
 	})

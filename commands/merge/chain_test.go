@@ -8,6 +8,7 @@ import (
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // orders are all orders of three.
@@ -25,6 +26,7 @@ func chain() []delivery {
 // Each message is killed behind one of its appends, any of them, and comes again
 // at the end.
 func TestMerge_aChainIsFollowedInWhicheverOrderItIsTold(t *testing.T) {
+	t.Parallel()
 	for _, order := range orders(chain()) {
 		for cuts := range 4 * 4 * 4 {
 			e := newEstate(t)
@@ -91,7 +93,7 @@ func TestMerge_aFactNamesTheWayThatItTook(t *testing.T) {
 	e.merges(message(), renumber(fourth, low))
 	cause := message()
 	e.merges(cause, merging)
-	arrived := facts(t, e.log, pairOf(t, low, third).Stream())[0]
+	arrived := facts(t, e.log, domaintest.PairOf(low, third).Stream())[0]
 	in := arrived.Event.(domain.TransferredIn)
 	require.Equal(t, domain.Renumbering{Previous: removed, Number: low, Reason: domain.ByMerge}, in.Renumbering)
 	require.Equal(t, []domain.PrisonerNumber{survivor, fourth}, in.Via)

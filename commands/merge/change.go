@@ -8,28 +8,31 @@ import (
 	"nonassociations/domain"
 )
 
-// Change is what a merge or its undoing did to one non-association.
+// Change is what a merge or an unmerge did to one non-association.
 type Change struct {
 	NonAssociationID uuid.UUID
-	From, To         domain.Pair // equal when it stayed where it was
+	From, To         domain.Pair // equal when the record stayed in its pair
 	Action           Action
 }
 
-// Action says what was done to it.
+// Action is what was done to a non-association. The values appear in the output of
+// operator commands.
 type Action string
 
-// What is done.
+// The actions of merges and of unmerges.
 const (
-	Renumbered Action = "RENUMBERED" // it is in the other pair now
-	Closed     Action = "CLOSED"     // it was closed, as a stricter one is not
-	Removed    Action = "DELETED"    // it was between the two numbers
-	Restored   Action = "RESTORED"   // such a deletion was taken back
-	Reopened   Action = "REOPENED"   // such a closing was taken back
+	Renumbered Action = "RENUMBERED" // transferred to the other pair
+	Closed     Action = "CLOSED"     // closed, because a stricter record stays open
+	Removed    Action = "DELETED"    // deleted, because both prisoners are one
+	Restored   Action = "RESTORED"   // such a deletion was reversed
+	Reopened   Action = "REOPENED"   // such a closing was reversed
 )
 
-// changes are what happened so far, each once.
+// changes are the changes so far. A record that was transferred in several parts is
+// listed once.
 type changes []Change
 
+// with adds a change, unless the same action on the same record is listed already.
 func (all changes) with(c Change) changes {
 	if slices.ContainsFunc(all, func(o Change) bool { return o.NonAssociationID == c.NonAssociationID && o.Action == c.Action }) {
 		return all
@@ -37,7 +40,7 @@ func (all changes) with(c Change) changes {
 	return append(all, c)
 }
 
-// withEvents adds what a decision of a move between the pairs came to.
+// withEvents adds the changes that the events of a transfer between two pairs make.
 func (all changes) withEvents(from, to domain.Pair, events []domain.Event) changes {
 	for _, event := range events {
 		switch e := event.(type) {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 // skews are by how much the clocks of processes are wrong.
@@ -23,7 +24,7 @@ func TestMerge_comparesNoClocks(t *testing.T) {
 				teller, first, second := serviceAt(e.log, at(tells)), serviceAt(e.log, at(merges)), serviceAt(e.log, at(again))
 				tell := func(other domain.PrisonerNumber, comment string) {
 					t.Helper()
-					_, err := teller.Sync(t.Context(), by(domain.NOMIS), told(pairOf(t, removed, other), comment))
+					_, err := teller.Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(domaintest.PairOf(removed, other), comment))
 					require.NoError(t, err)
 				}
 				tell(third, "before")

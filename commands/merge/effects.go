@@ -12,34 +12,37 @@ import (
 	"nonassociations/eventstore"
 )
 
-// mergeEffect is what a message did in the stream of one pair: records arrived there,
-// and others that were there were closed or deleted. Previous is the number that
-// is right again when it is taken back.
+// mergeEffect is what a message did to the stream of one pair: records that it brought
+// there, and resident records that it closed or deleted. Previous is the number to
+// which an unmerge returns the records.
 type mergeEffect struct {
 	domain.Renumbering
-	message  uuid.UUID
-	from, to domain.Pair
-	known    []domain.PrisonerNumber // that the records had from Previous on, in order
-	arrived  []arrivedRecord
-	resident []residentRecord
+	message      uuid.UUID
+	from, to     domain.Pair
+	laterNumbers []domain.PrisonerNumber // numbers of the records after Previous, in order
+	arrived      []arrivedRecord
+	resident     []residentRecord
 }
 
-// arrivedRecord is a record as it came, and the closing that it met, if any.
+// arrivedRecord is a record as it arrived, with the closing that the merge appended to
+// it, if any.
 type arrivedRecord struct {
 	id      uuid.UUID
 	carried domain.NonAssociation
 	closing *domain.Closed
 }
 
-// residentRecord is what a message did to a record that stood where it stands.
+// residentRecord is a record that was in the pair before the message, and what the
+// message did to it.
 type residentRecord struct {
 	id       uuid.UUID
 	revision uint64         // of the fact
 	closing  *domain.Closed // nil: it was deleted
 }
 
-// before is the record without what the message did to it, and what it takes to
-// make it so; false when a later word has changed that already.
+// before returns the record without the effect of the message, and the action that
+// restores it. It returns false when a later command has changed the same values: the
+// later command wins.
 func (r residentRecord) before(s *stream) (n domain.NonAssociation, done Action, is bool) {
 	n, here := s.find(r.id)
 	switch {
@@ -52,14 +55,14 @@ func (r residentRecord) before(s *stream) (n domain.NonAssociation, done Action,
 	case n.Deleted || !closingOf(n, r.closing):
 		return n, "", false
 	}
-	before, _ := item(s.at(r.revision-1), r.id) // it was opened, so there is a revision before
+	before, _ := s.at(r.revision - 1).Item(r.id) // a closing has at least the opening before it
 	n.ExpiryDate, n.ClosedBy, n.ClosedReason = before.ExpiryDate, before.ClosedBy, before.ClosedReason
 	return n, Reopened, true
 }
 
-// isDue are the residents that a command has not restored yet, as they are to be,
-// and what that does to each.
-func (t mergeEffect) isDue(s *stream, command uuid.UUID) (records []domain.NonAssociation, planned changes) {
+// pendingRestores returns the resident records that the command has not restored yet,
+// in the form to restore, and the change that each restore makes.
+func (t mergeEffect) pendingRestores(s *stream, command uuid.UUID) (records []domain.NonAssociation, planned changes) {
 	restored := map[uuid.UUID]bool{}
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID == command {
@@ -74,12 +77,15 @@ func (t mergeEffect) isDue(s *stream, command uuid.UUID) (records []domain.NonAs
 	return records, planned
 }
 
-// closingOf reports whether a closing is still what closes a record.
+// closingOf reports whether a record is still closed by this closing, and not by a
+// later one.
 func closingOf(n domain.NonAssociation, closing *domain.Closed) bool {
 	return closing != nil && n.ExpiryDate != nil && *n.ExpiryDate == closing.ClosedAt &&
 		n.ClosedBy == closing.ClosedBy && n.ClosedReason == closing.ClosedReason
 }
 
+// arrival returns the record of an id as it arrived, and false when the message did not
+// bring it.
 func (t mergeEffect) arrival(id uuid.UUID) (arrivedRecord, bool) {
 	i := slices.IndexFunc(t.arrived, func(a arrivedRecord) bool { return a.id == id })
 	if i < 0 {
@@ -88,14 +94,15 @@ func (t mergeEffect) arrival(id uuid.UUID) (arrivedRecord, bool) {
 	return t.arrived[i], true
 }
 
-// closedByMerge reports whether the closing that the merge made is still what closes a
-// record.
+// closedByMerge reports whether the record is still closed by the closing that the
+// merge appended.
 func (t mergeEffect) closedByMerge(n domain.NonAssociation) bool {
 	a, is := t.arrival(n.ID)
 	return is && closingOf(n, a.closing)
 }
 
-// reopened is a record without that closing.
+// reopened returns the record with the expiry that it had when it arrived, if the merge
+// closed it. Otherwise it returns the record unchanged.
 func (t mergeEffect) reopened(n domain.NonAssociation) domain.NonAssociation {
 	if a, is := t.arrival(n.ID); is && closingOf(n, a.closing) {
 		n.ExpiryDate, n.ClosedBy, n.ClosedReason = a.carried.ExpiryDate, a.carried.ClosedBy, a.carried.ClosedReason
@@ -103,16 +110,20 @@ func (t mergeEffect) reopened(n domain.NonAssociation) domain.NonAssociation {
 	return n
 }
 
-// effectCollector goes through the log in its order.
+// effectCollector collects the effects of one message: which records it brought to which
+// pair, and which resident records it closed or deleted. It is given every fact of the
+// log in order.
 type effectCollector struct {
-	message    uuid.UUID
-	merged     *domain.Renumbering // the merge that the message told, if it did
-	over       bool                // it was taken back before
-	effects    []mergeEffect
-	incomplete incompleteTransfers // those of others that the traces would meet
+	message       uuid.UUID
+	merged        *domain.Renumbering // the merge of the message; nil for a booking move
+	alreadyUndone bool                // an unmerge was completed before
+	effects       []mergeEffect
+	incomplete    incompleteTransfers // transfers of other messages
 }
 
-// effectsOf goes through the whole log, because nothing else knows for sure.
+// effectsOf reads the whole log and returns the effects of a message. An index of them
+// does not exist, and a read model may be behind. An unmerge is rare, so the time is
+// acceptable. Errors: ErrNothingMerged, commands.ErrBusy and faults of the store.
 func (p *Process) effectsOf(ctx context.Context, message uuid.UUID) (*effectCollector, error) {
 	const page = 500
 	t, id := &effectCollector{message: message}, []byte(message.String())
@@ -134,22 +145,23 @@ func (p *Process) effectsOf(ctx context.Context, message uuid.UUID) (*effectColl
 			}
 		}
 		if len(events) < page {
-			return t.found()
+			return t.result()
 		}
 		from = events[len(events)-1].Position
 	}
 }
 
-// moves reports whether a type, of any build, moves records between pairs.
+// moves reports whether events of a type can belong to a transfer. The types of earlier
+// builds count as well.
 func moves(eventType string) bool {
 	return slices.Contains([]string{
 		domain.TypeTransferredIn, domain.TypeTransferredOut, domain.TypeRenumbered, domain.TypeClosed,
 	}, eventType)
 }
 
-// page is one read that outlives outages for a while.
+// page reads a part of the log with retries during outages.
 func (p *Process) page(ctx context.Context, from eventstore.Position, limit int) (events []eventstore.RecordedEvent, err error) {
-	err = p.untilWon(ctx, func(ctx context.Context) error {
+	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
 		if events, err = p.Log.ReadAll(ctx, eventstore.Forwards, from, limit); err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
@@ -158,7 +170,9 @@ func (p *Process) page(ctx context.Context, from eventstore.Position, limit int)
 	return events, err
 }
 
-func (t *effectCollector) found() (*effectCollector, error) {
+// result returns the collector when the message has left any fact. Of the incomplete
+// transfers it keeps those of other messages that concern the collected records.
+func (t *effectCollector) result() (*effectCollector, error) {
 	if len(t.effects) == 0 && t.merged == nil {
 		return nil, ErrNothingMerged
 	}
@@ -176,6 +190,7 @@ func (t *effectCollector) found() (*effectCollector, error) {
 	return t, nil
 }
 
+// add collects one fact. Facts must be added in the order of the log.
 func (t *effectCollector) add(fact domain.Fact, recorded eventstore.RecordedEvent) error {
 	t.incomplete = t.incomplete.after(fact)
 	own := fact.Meta.CommandID == t.message
@@ -185,10 +200,10 @@ func (t *effectCollector) add(fact domain.Fact, recorded eventstore.RecordedEven
 			t.merged = &e.Renumbering
 		}
 	case domain.PrisonerUnmerged:
-		t.over = t.over || e.Message == t.message
+		t.alreadyUndone = t.alreadyUndone || e.Message == t.message
 	case domain.TransferredIn:
 		if hop, known, is := t.hop(e, own); is {
-			at := t.trace(fact.Meta.CommandID, hop, e.To, known)
+			at := t.effectFor(fact.Meta.CommandID, hop, e.To, known)
 			at.arrived = append(at.arrived, arrivedRecord{id: e.NonAssociationID, carried: e.NonAssociation})
 		}
 	case domain.Closed:
@@ -200,15 +215,17 @@ func (t *effectCollector) add(fact domain.Fact, recorded eventstore.RecordedEven
 	return nil
 }
 
-// hop is the change of a number that the message accounts for in an arrival: all
-// of it when it is the message's own, else the part of the way from the number
-// that the message removed on. known are the numbers from there on, in order.
+// hop returns the part of an arrival's renumbering that is due to the message, and the
+// numbers that the record had from there on. A transfer of the message itself is due to
+// it entirely. A transfer of another message may pass through the number that this
+// message removed; then only the rest of the path is due to it. It returns false when
+// no part is.
 func (t *effectCollector) hop(e domain.TransferredIn, own bool) (domain.Renumbering, []domain.PrisonerNumber, bool) {
 	passed := append(slices.Clone(e.Via), e.Number)
 	if own {
 		return e.Renumbering, passed, true
 	}
-	if t.merged == nil || t.over {
+	if t.merged == nil || t.alreadyUndone {
 		return domain.Renumbering{}, nil, false
 	}
 	i := slices.Index(passed, t.merged.Number)
@@ -218,20 +235,22 @@ func (t *effectCollector) hop(e domain.TransferredIn, own bool) (domain.Renumber
 	return domain.Renumbering{Previous: t.merged.Previous, Number: e.Number, Reason: e.Reason}, passed[i:], true
 }
 
-// trace is the one of a message, a hop and a pair; a new one where there is none.
-func (t *effectCollector) trace(message uuid.UUID, hop domain.Renumbering, to domain.Pair, known []domain.PrisonerNumber) *mergeEffect {
+// effectFor returns the effect of a message, a renumbering and a pair. It adds an empty
+// one when there is none.
+func (t *effectCollector) effectFor(message uuid.UUID, hop domain.Renumbering, to domain.Pair, known []domain.PrisonerNumber) *mergeEffect {
 	i := slices.IndexFunc(t.effects, func(o mergeEffect) bool {
 		return o.message == message && o.Previous == hop.Previous && o.Number == hop.Number && o.to == to
 	})
 	if i < 0 {
-		from, _ := domain.Renumbering{Previous: hop.Number, Number: hop.Previous}.Pair(to) // the zero Pair is nowhere
-		t.effects = append(t.effects, mergeEffect{Renumbering: hop, message: message, from: from, to: to, known: known})
+		from, _ := domain.Renumbering{Previous: hop.Number, Number: hop.Previous}.Pair(to) // a failure leaves the zero Pair, which no record has
+		t.effects = append(t.effects, mergeEffect{Renumbering: hop, message: message, from: from, to: to, laterNumbers: known})
 		i = len(t.effects) - 1
 	}
 	return &t.effects[i]
 }
 
-// closed notes a closing that a merge made in a pair where records arrived.
+// closed collects a closing that a merge appended in a pair where records arrived. It
+// is either about an arrived record or about a resident one.
 func (t *effectCollector) closed(e domain.Closed, fact domain.Fact, recorded eventstore.RecordedEvent) error {
 	if fact.Meta.Source != domain.Merge || e.ClosedReason != domain.ByMerge {
 		return nil
@@ -255,7 +274,7 @@ func (t *effectCollector) closed(e domain.Closed, fact domain.Fact, recorded eve
 	return nil
 }
 
-// deleted notes what the message deleted between the two numbers.
+// deleted collects a record that the message deleted because both prisoners are one.
 func (t *effectCollector) deleted(e domain.Deleted, fact domain.Fact, recorded eventstore.RecordedEvent) error {
 	if fact.Meta.CommandID != t.message {
 		return nil
@@ -268,7 +287,7 @@ func (t *effectCollector) deleted(e domain.Deleted, fact domain.Fact, recorded e
 	if t.merged != nil {
 		hop = *t.merged
 	}
-	at := t.trace(t.message, hop, pair, nil)
+	at := t.effectFor(t.message, hop, pair, nil)
 	at.resident = append(at.resident, residentRecord{id: e.NonAssociationID, revision: recorded.Revision})
 	return nil
 }

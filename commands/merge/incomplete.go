@@ -9,28 +9,30 @@ import (
 	"nonassociations/domain"
 )
 
-// incompleteTransfer is a move that was cut off: records have arrived and not left yet, so
-// that two pairs have them. Whatever moves them next completes that first: else
-// one of the two would be left behind where no message looks for it.
+// incompleteTransfer is a transfer whose first append succeeded and whose second did
+// not: the records exist under both pairs. The next merge or unmerge of either pair
+// must complete it first. Otherwise it would move one copy and leave the other behind,
+// where no message looks for it.
 type incompleteTransfer struct {
 	domain.Renumbering
 	via      []domain.PrisonerNumber
-	by       domain.Cause // of the message that did the first half
+	by       domain.Cause // of the message that appended the first half
 	from, to domain.Pair
 	ids      []uuid.UUID
 }
 
+// incompleteTransferOf returns the transfer that an arrival began.
 func incompleteTransferOf(fact domain.Fact, e domain.TransferredIn) incompleteTransfer {
 	return incompleteTransfer{e.Renumbering, e.Via, fact.Meta.Cause, e.From, e.To, []uuid.UUID{e.NonAssociationID}}
 }
 
-// complete does the second halves, in the name of the messages that did the
-// first.
+// complete appends the missing second halves. It uses the cause of the message that
+// appended the first half, so that the event ids are the ones of that message.
 func (p *Process) complete(ctx context.Context, halves []incompleteTransfer) error {
 	for _, cut := range halves {
-		p.Logger.InfoContext(ctx, "complete a move that was cut off", "message", cut.by.CommandID, "from", cut.from.Stream(), "to", cut.to.Stream())
+		p.Logger.InfoContext(ctx, "completing an interrupted transfer", "message", cut.by.CommandID, "from", cut.from.Stream(), "to", cut.to.Stream())
 		_, err := p.transfer(ctx, transfer{
-			Renumbering: cut.Renumbering, via: cut.via, by: cut.by, from: cut.from, to: cut.to, choose: cut.isIn,
+			Renumbering: cut.Renumbering, via: cut.via, by: cut.by, from: cut.from, to: cut.to, choose: cut.stillInBoth,
 		})
 		if err != nil {
 			return err
@@ -39,8 +41,8 @@ func (p *Process) complete(ctx context.Context, halves []incompleteTransfer) err
 	return nil
 }
 
-// isIn are its records that are in both pairs still.
-func (h incompleteTransfer) isIn(from, to *stream) []domain.NonAssociation {
+// stillInBoth returns the records of the transfer that both streams have.
+func (h incompleteTransfer) stillInBoth(from, to *stream) []domain.NonAssociation {
 	var both []domain.NonAssociation
 	for _, id := range h.ids {
 		n, here := from.find(id)
@@ -51,10 +53,11 @@ func (h incompleteTransfer) isIn(from, to *stream) []domain.NonAssociation {
 	return both
 }
 
-// incompleteTransfers are those of a log, in the order of their first fact; records of one
-// message between the same pairs stand together.
+// incompleteTransfers are incomplete transfers in the order of their first fact. The
+// records of one message between the same pairs share an entry.
 type incompleteTransfers []incompleteTransfer
 
+// with adds a transfer, to the entry of the same message and pairs if there is one.
 func (all incompleteTransfers) with(cut incompleteTransfer) incompleteTransfers {
 	i := slices.IndexFunc(all, func(h incompleteTransfer) bool {
 		return h.by.CommandID == cut.by.CommandID && h.from == cut.from && h.to == cut.to
@@ -66,7 +69,8 @@ func (all incompleteTransfers) with(cut incompleteTransfer) incompleteTransfers 
 	return all
 }
 
-// without takes one record out of the halves that a condition names.
+// without removes a record from the entries for which a condition holds, and drops
+// empty entries.
 func (all incompleteTransfers) without(id uuid.UUID, is func(incompleteTransfer) bool) incompleteTransfers {
 	for i := range all {
 		if is(all[i]) {
@@ -76,12 +80,13 @@ func (all incompleteTransfers) without(id uuid.UUID, is func(incompleteTransfer)
 	return slices.DeleteFunc(all, func(h incompleteTransfer) bool { return len(h.ids) == 0 })
 }
 
-// after are the halves after one more fact, in the order of the log.
+// after returns the incomplete transfers after one more fact. Facts must come in the
+// order of the log.
 func (all incompleteTransfers) after(fact domain.Fact) incompleteTransfers {
 	switch e := fact.Event.(type) {
 	case domain.TransferredOut:
 		return all.without(e.NonAssociationID, func(h incompleteTransfer) bool { return h.from == e.From || h.to == e.From })
-	case domain.TransferredIn: // it goes on there, or back
+	case domain.TransferredIn: // a completed half, or the way back
 		return all.without(e.NonAssociationID, func(h incompleteTransfer) bool {
 			return h.to == e.To && h.from == e.From || h.to == e.From && h.from == e.To
 		}).with(incompleteTransferOf(fact, e))
@@ -90,11 +95,11 @@ func (all incompleteTransfers) after(fact domain.Fact) incompleteTransfers {
 	}
 }
 
-// completeAt completes what other messages have brought to these pairs and not
-// taken from where it was.
+// completeAt completes the incomplete transfers of other messages that have arrived at
+// one of these pairs.
 func (p *Process) completeAt(ctx context.Context, by domain.Cause, pairs []domain.Pair) error {
-	for chunk := range slices.Chunk(pairs, atOnce) {
-		streams, err := p.patiently(ctx, chunk...)
+	for chunk := range slices.Chunk(pairs, maxLoadedPairs) {
+		streams, err := p.loadWithRetry(ctx, chunk...)
 		if err != nil {
 			return err
 		}
@@ -111,8 +116,8 @@ func (p *Process) completeAt(ctx context.Context, by domain.Cause, pairs []domai
 	return nil
 }
 
-// incompleteAt are the halves of other commands that have arrived in a stream, or go
-// back from it to where they came from.
+// incompleteAt returns the incomplete transfers of other commands that have arrived in
+// a stream. A transfer that returns from this stream to its source counts as well.
 func (p *Process) incompleteAt(ctx context.Context, to *stream, command uuid.UUID) (all incompleteTransfers, err error) {
 	sources := map[domain.Pair]*stream{}
 	for _, n := range to.state().Items {
@@ -121,7 +126,7 @@ func (p *Process) incompleteAt(ctx context.Context, to *stream, command uuid.UUI
 		}
 		from, loaded := sources[n.TransferredFrom.Pair]
 		if !loaded {
-			streams, err := p.patiently(ctx, n.TransferredFrom.Pair)
+			streams, err := p.loadWithRetry(ctx, n.TransferredFrom.Pair)
 			if err != nil {
 				return nil, err
 			}
@@ -135,8 +140,8 @@ func (p *Process) incompleteAt(ctx context.Context, to *stream, command uuid.UUI
 	return all, nil
 }
 
-// incompleteBetween is the half of a record that arrived from one stream in the other;
-// false when the first does not have it any more.
+// incompleteBetween returns the incomplete transfer of a record between two streams. It
+// returns false when the first stream does not have the record any more.
 func incompleteBetween(from, to *stream, id uuid.UUID) (incompleteTransfer, bool) {
 	there, both := from.find(id)
 	if !both {
@@ -144,12 +149,13 @@ func incompleteBetween(from, to *stream, id uuid.UUID) (incompleteTransfer, bool
 	}
 	at, cut := to.arrival(id)
 	if there.TransferredFrom != nil && there.TransferredFrom.Pair == to.pair && there.TransferredFrom.Revision >= at {
-		_, cut = from.arrival(id) // an undoing was cut off on its way back
+		_, cut = from.arrival(id) // an unmerge was interrupted
 	}
 	return cut, true
 }
 
-// arrival is the last one of a non-association, and its revision.
+// arrival returns the last arrival of a record in the stream and its revision. Both are
+// zero when the record never arrived.
 func (s *stream) arrival(id uuid.UUID) (at uint64, cut incompleteTransfer) {
 	for i, fact := range slices.Backward(s.facts) {
 		if e, is := fact.Event.(domain.TransferredIn); is && e.NonAssociationID == id {

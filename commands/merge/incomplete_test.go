@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore/memory"
 )
 
@@ -93,7 +94,7 @@ func TestProperty_aChainCutOffAndTakenBackLeavesNoCopy(t *testing.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		pair, err := domain.NewPair(removed, third)
 		require.NoError(t, err)
-		receipt, err := newService(w.log).Execute(t.Context(), by(domain.DPS), pair, domain.Open{
+		receipt, err := newService(w.log).Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Open{
 			FirstPrisoner: removed, Reason: domain.Threat, Restriction: domain.Cell, Comment: "apart",
 			Roles: map[domain.PrisonerNumber]domain.Role{removed: domain.Victim, third: domain.Perpetrator},
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 )
 
@@ -21,7 +22,7 @@ func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
 	e.t.Helper()
 	longest := strings.Repeat("𝕏", domain.MaxComment)
 	for from := 0; from < many; from += domain.MaxItems {
-		tell := told(pairOf(e.t, one, other), longest)
+		tell := told(domaintest.PairOf(one, other), longest)
 		like := tell[0].Sync.Items[0]
 		tell[0].Sync.Items = nil
 		for n := from; n < min(from+domain.MaxItems, many); n++ {
@@ -33,7 +34,7 @@ func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
 			}
 			tell[0].Sync.Items = append(tell[0].Sync.Items, item)
 		}
-		_, err := e.Sync(e.t.Context(), by(domain.NOMIS), tell)
+		_, err := e.Sync(e.t.Context(), domaintest.NewCause(domain.NOMIS), tell)
 		require.NoError(e.t, err)
 	}
 	require.Len(e.t, e.state(one, other).Items, many)
@@ -71,6 +72,7 @@ func (e *estate) everyOne(ids []uuid.UUID, pairs ...domain.State) {
 }
 
 func TestMerge_ofALargePairGoesInPartsAndBack(t *testing.T) {
+	t.Parallel()
 	e := newEstate(t)
 	e.tellsMany(removed, third)
 	stood := e.opens(survivor, third)
@@ -100,6 +102,7 @@ func TestMerge_ofALargePairGoesInPartsAndBack(t *testing.T) {
 }
 
 func TestMerge_deletesALargePairBetweenTheTwoInParts(t *testing.T) {
+	t.Parallel()
 	e := newEstate(t)
 	e.tellsMany(removed, survivor)
 	cause := message()

@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -69,7 +70,7 @@ func (w *world) somebody(label string) {
 			domain.Reopen{ID: id, ReopenReason: "again"}, domain.Delete{ID: id},
 		}).Draw(w.T, label+" command")
 	}
-	receipt, err := newService(w.log).Execute(w.Context(), by(domain.DPS), pair, command)
+	receipt, err := newService(w.log).Execute(w.Context(), domaintest.NewCause(domain.DPS), pair, command)
 	if err != nil {
 		require.True(w, errors.As(err, new(domain.Refusal)) || errors.As(err, new(domain.Moved)), err)
 		return
@@ -94,7 +95,7 @@ func (w *world) deliver(n int) {
 	}
 }
 
-// takeBack undoes a message, perhaps one that has done nothing yet.
+// undoEffect undoes a message, perhaps one that has done nothing yet.
 func (w *world) takeBack(n int) {
 	if len(w.messages) == 0 {
 		return
@@ -213,6 +214,7 @@ func notClosed(s domain.State) int {
 }
 
 func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 12).Draw(t, "steps") {
@@ -234,6 +236,7 @@ func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
 // One merge, cut off and delivered as often as may be: in the end the removed
 // number has nothing but what is deleted, and everything is in one place.
 func TestProperty_aMergeCompletesHoweverOftenItIsCutOff(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 8).Draw(t, "before") {

@@ -14,6 +14,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -21,8 +22,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	low      domain.PrisonerNumber = "A0135GA"
-	high     domain.PrisonerNumber = "A9109UD"
+	low                            = domaintest.Low
+	high                           = domaintest.High
 	removed  domain.PrisonerNumber = "R1111RR"
 	survivor domain.PrisonerNumber = "S1111SS"
 	third    domain.PrisonerNumber = "X1111XX"
@@ -31,28 +32,13 @@ const (
 
 var merging = merge.Message{Renumbering: domain.Renumbering{Previous: removed, Number: survivor, Reason: domain.ByMerge}}
 
-var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+var noon = domaintest.Noon
 
 func clock() time.Time { return noon }
 
-func pairOf(t require.TestingT, one, other domain.PrisonerNumber) domain.Pair {
-	pair, err := domain.NewPair(one, other)
-	require.NoError(t, err)
-	return pair
-}
-
-func by(source domain.Source) domain.Cause {
-	id := uuid.New()
-	return domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: "NOMIS_SYNC", Source: source, About: high}
-}
-
 // told is a request about one pair with one item of the given comment.
 func told(pair domain.Pair, comment string) []commands.PairSync {
-	numbers := pair.Numbers()
-	return []commands.PairSync{{Pair: pair, Sync: domain.Sync{About: numbers[1], Items: []domain.Item{{
-		Comment: &comment, EffectiveDate: "2021-07-05T10:35:17", TypeCode: domain.TypeWing,
-		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{numbers[0]: domain.CodeVictim, numbers[1]: domain.CodePerpetrator},
-	}}}}}
+	return []commands.PairSync{{Pair: pair, Sync: domaintest.SyncOf(pair, comment)}}
 }
 
 // facts of a stream as the log holds them.
@@ -103,7 +89,7 @@ func (p pairs) PairsOf(ctx context.Context, number domain.PrisonerNumber, _ uint
 
 // message is the cause that a merge message gives.
 func message() domain.Cause {
-	cause := by(domain.Merge)
+	cause := domaintest.NewCause(domain.Merge)
 	cause.Actor, cause.About = "NON_ASSOCIATIONS_API", survivor
 	return cause
 }
@@ -123,14 +109,21 @@ func serviceAt(log eventstore.Store, clock func() time.Time) service {
 
 // estate is a log with a service, and what tests of merges do with them.
 type estate struct {
-	t   testing.TB
-	log eventstore.Store
+	t      testing.TB
+	log    eventstore.Store
+	folded map[domain.Pair]foldedPair // by state, so that each fact is decoded once
 	service
+}
+
+// foldedPair is a state and the number of facts that it was folded from.
+type foldedPair struct {
+	state domain.State
+	facts int
 }
 
 func newEstate(t testing.TB) *estate {
 	log := memory.New()
-	return &estate{t, log, newService(log)}
+	return &estate{t, log, map[domain.Pair]foldedPair{}, newService(log)}
 }
 
 func (e *estate) merges(cause domain.Cause, m merge.Message) []merge.Change {
@@ -142,7 +135,7 @@ func (e *estate) merges(cause domain.Cause, m merge.Message) []merge.Change {
 
 func (e *estate) opens(one, other domain.PrisonerNumber) uuid.UUID {
 	e.t.Helper()
-	receipt, err := e.Execute(e.t.Context(), by(domain.DPS), pairOf(e.t, one, other), domain.Open{
+	receipt, err := e.Execute(e.t.Context(), domaintest.NewCause(domain.DPS), domaintest.PairOf(one, other), domain.Open{
 		FirstPrisoner: one, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
 		Roles: map[domain.PrisonerNumber]domain.Role{one: domain.Victim, other: domain.Perpetrator},
 	})
@@ -152,14 +145,27 @@ func (e *estate) opens(one, other domain.PrisonerNumber) uuid.UUID {
 
 func (e *estate) does(one, other domain.PrisonerNumber, command domain.Command) {
 	e.t.Helper()
-	_, err := e.Execute(e.t.Context(), by(domain.DPS), pairOf(e.t, one, other), command)
+	_, err := e.Execute(e.t.Context(), domaintest.NewCause(domain.DPS), domaintest.PairOf(one, other), command)
 	require.NoError(e.t, err)
 }
 
 func (e *estate) state(one, other domain.PrisonerNumber) domain.State {
 	e.t.Helper()
-	pair := pairOf(e.t, one, other)
-	return domain.Fold(pair, facts(e.t, e.log, pair.Stream()))
+	pair := domaintest.PairOf(one, other)
+	known, is := e.folded[pair]
+	if !is {
+		known.state = domain.State{Pair: pair}
+	}
+	read := e.log.ReadMany(e.t.Context(), []string{pair.Stream()})[0]
+	require.NoError(e.t, read.Err)
+	folding := domain.NewFolding(known.state)
+	for _, recorded := range read.Events[known.facts:] {
+		fact, err := eventstore.Decode(domain.Events(), recorded)
+		require.NoError(e.t, err)
+		folding.Add(fact)
+	}
+	e.folded[pair] = foldedPair{folding.State(), len(read.Events)}
+	return folding.State()
 }
 
 func (e *estate) size() int {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -15,21 +13,23 @@ import (
 	"nonassociations/eventstore"
 )
 
-// stream is a pair's stream as it was loaded, whole, with what this process has
-// appended to it since.
+// stream is a complete stream of a pair as it was loaded, with the facts that this
+// process has appended since.
 type stream struct {
 	pair    domain.Pair
-	facts   []domain.Fact // by revision
+	facts   []domain.Fact // the index is the revision
 	folding *eventstore.Folding
-	before  map[uint64]domain.State // by revision, those that were asked for
+	before  map[uint64]domain.State // by revision; a cache of at
 }
 
+// add folds the next fact. Errors are those of [eventstore.Folding.Add].
 func (s *stream) add(fact eventstore.Fact) error {
 	s.facts = append(s.facts, fact.Fact)
 	return s.folding.Add(fact)
 }
 
-// appended adds facts that this process has appended.
+// appended folds facts that this process has appended, so that the stream need not be
+// loaded again.
 func (s *stream) appended(facts []domain.Fact) error {
 	for _, fact := range facts {
 		if err := s.add(eventstore.Fact{Fact: fact, Stream: s.pair.Stream(), Pair: s.pair, Revision: s.folding.Next()}); err != nil {
@@ -39,9 +39,11 @@ func (s *stream) appended(facts []domain.Fact) error {
 	return nil
 }
 
+// state returns the state of the pair after all facts.
 func (s *stream) state() domain.State { return s.folding.State() }
 
-// at is the state of the pair at a revision.
+// at returns the state of the pair at a revision. It folds from the first fact, and
+// keeps the result because a transfer asks for the same revision for each record.
 func (s *stream) at(revision uint64) domain.State {
 	state, known := s.before[revision]
 	if !known {
@@ -51,21 +53,23 @@ func (s *stream) at(revision uint64) domain.State {
 	return state
 }
 
-// find is a non-association that is here, deleted or not.
+// find returns a record of the pair, deleted or not.
 func (s *stream) find(id uuid.UUID) (domain.NonAssociation, bool) { return s.folding.Find(id) }
 
-// arrivedFrom is find for one that came from a pair.
+// arrivedFrom returns a record of the pair if its last transfer came from the given
+// pair.
 func (s *stream) arrivedFrom(pair domain.Pair, id uuid.UUID) (domain.NonAssociation, bool) {
 	n, here := s.find(id)
 	return n, here && n.TransferredFrom != nil && n.TransferredFrom.Pair == pair
 }
 
-func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // of a stream that exists
+func (s *stream) revision() uint64 { return uint64(len(s.facts)) - 1 } // the stream must have a fact
 
+// expected returns the revision at which the next facts must be appended.
 func (s *stream) expected() eventstore.Expected { return s.folding.Expected() }
 
-// own counts the facts that a command has left.
-func (s *stream) own(command uuid.UUID) int {
+// countOwn returns how many facts of the stream a command has appended.
+func (s *stream) countOwn(command uuid.UUID) int {
 	own := 0
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID == command {
@@ -75,9 +79,9 @@ func (s *stream) own(command uuid.UUID) int {
 	return own
 }
 
-// gone are the non-associations that a command has made leave, or deleted. If
-// one is back, a later word brought it.
-func (s *stream) gone(command uuid.UUID) map[uuid.UUID]bool {
+// removedBy returns the records that a command has transferred out or deleted. A record
+// of these that is in the pair again was brought back by a later command.
+func (s *stream) removedBy(command uuid.UUID) map[uuid.UUID]bool {
 	gone := map[uuid.UUID]bool{}
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID != command {
@@ -92,8 +96,8 @@ func (s *stream) gone(command uuid.UUID) map[uuid.UUID]bool {
 	return gone
 }
 
-// lastChanges are the revisions of the last facts that changed what goes along,
-// by non-association.
+// lastChanges returns the revision of the last fact about each record. Facts that a
+// transfer does not carry, as those about NOMIS's sequences, do not count.
 func (s *stream) lastChanges() map[uuid.UUID]uint64 {
 	last := map[uuid.UUID]uint64{}
 	for revision, fact := range s.facts {
@@ -106,7 +110,7 @@ func (s *stream) lastChanges() map[uuid.UUID]uint64 {
 	return last
 }
 
-// load loads the streams of pairs in one round trip, in their order.
+// load loads the streams of pairs in one round trip, in the order of the pairs.
 func (p *Process) load(ctx context.Context, pairs ...domain.Pair) ([]*stream, error) {
 	names := make([]string, len(pairs))
 	for i, pair := range pairs {
@@ -123,7 +127,8 @@ func (p *Process) load(ctx context.Context, pairs ...domain.Pair) ([]*stream, er
 	return streams, nil
 }
 
-// each hands over the facts of a stream that was read whole.
+// each decodes the events of a stream and calls add for each fact. Errors: those of the
+// read and of add, events that this build cannot read, and [eventstore.ErrNotWhole].
 func (p *Process) each(ctx context.Context, name string, loaded eventstore.Stream, add func(eventstore.Fact) error) error {
 	if loaded.Err != nil {
 		return loaded.Err
@@ -143,21 +148,21 @@ func (p *Process) each(ctx context.Context, name string, loaded eventstore.Strea
 	return nil
 }
 
-// patiently is load that outlives outages of the store for a while.
-func (p *Process) patiently(ctx context.Context, pairs ...domain.Pair) (streams []*stream, err error) {
-	err = p.untilWon(ctx, func(ctx context.Context) error {
+// loadWithRetry is load with retries during outages of the store.
+func (p *Process) loadWithRetry(ctx context.Context, pairs ...domain.Pair) (streams []*stream, err error) {
+	err = p.retryOnConflict(ctx, func(ctx context.Context) error {
 		streams, err = p.load(ctx, pairs...)
 		return err
 	})
 	return streams, err
 }
 
-// put decides a command on a stream and appends what it comes to, at exactly the
-// stream's revision. The command is made for the first count of what it is
-// about; where that is too large for an append, put halves the count until it
-// fits and answers how many it took. Errors: ErrConflict, then load and decide
-// again.
-func (p *Process) put(
+// decideAndAppend decides a command on a stream and appends its facts at exactly the
+// revision of the stream. command builds the command for the first count records. When
+// these do not fit into one append, decideAndAppend halves count until they do. It
+// returns the events that were appended, none when there was nothing to do. After
+// [eventstore.ErrConflict] the caller must load the stream again.
+func (p *Process) decideAndAppend(
 	ctx context.Context, s *stream, by domain.Cause, count int, command func(count int) domain.Command,
 ) (events []domain.Event, err error) {
 	for ; ; count = (count + 1) / 2 {
@@ -167,8 +172,8 @@ func (p *Process) put(
 		if err != nil || len(decision.Events) == 0 {
 			return nil, err
 		}
-		// The facts that the same command left there before count on.
-		facts := decision.FactsFrom(s.own(by.CommandID), state, asked, now, by)
+		// Event ids count on from earlier facts of the same command.
+		facts := decision.FactsFrom(s.countOwn(by.CommandID), state, asked, now, by)
 		err = p.append(ctx, s.pair.Stream(), s.expected(), facts)
 		if errors.Is(err, eventstore.ErrTooLarge) && count > 1 {
 			continue
@@ -180,8 +185,8 @@ func (p *Process) put(
 	}
 }
 
-// append sends facts, in turn with other writers of this process. An unknown
-// outcome sends the same append again.
+// append appends facts at an expected revision. It holds the stream's mutex, so that
+// writers of this process do not conflict.
 func (p *Process) append(ctx context.Context, stream string, expected eventstore.Expected, facts []domain.Fact) error {
 	write := eventstore.Append{Stream: stream, Expected: expected}
 	for _, fact := range facts {
@@ -191,12 +196,15 @@ func (p *Process) append(ctx context.Context, stream string, expected eventstore
 		return fmt.Errorf("append %s: %w", stream, err)
 	}
 	return p.Handler.Exclusively(ctx, stream, func(ctx context.Context) error {
-		return p.untilKnown(ctx, write)
+		return p.appendUntilKnown(ctx, write)
 	})
 }
 
-func (p *Process) untilKnown(ctx context.Context, write eventstore.Append) error {
-	for wait := firstWait; ; wait = min(2*wait, maxWait) {
+// appendUntilKnown sends an append until its outcome is known. An unknown outcome sends
+// the same append again, and the store recognises the event ids if the first one
+// succeeded.
+func (p *Process) appendUntilKnown(ctx context.Context, write eventstore.Append) error {
+	for wait := commands.NewBackoff(); ; {
 		appended, err := p.Log.Append(ctx, write)
 		if err == nil {
 			return write.Landed(appended)
@@ -205,26 +213,22 @@ func (p *Process) untilKnown(ctx context.Context, write eventstore.Append) error
 			return fmt.Errorf("append %s: %w", write.Stream, err)
 		}
 		p.Logger.WarnContext(ctx, "append again", "stream", write.Stream, "error", err)
-		if ended := pause(ctx, wait); ended != nil {
+		if ended := wait.Wait(ctx); ended != nil {
 			return fmt.Errorf("append %s: %w", write.Stream, ended)
 		}
 	}
 }
 
-const (
-	firstWait = 4 * time.Millisecond
-	maxWait   = 400 * time.Millisecond
-)
-
-// untilWon does one step of a process again after each conflict and outage,
-// until the patience is over: then it is ErrBusy.
-func (p *Process) untilWon(ctx context.Context, step func(context.Context) error) error {
+// retryOnConflict calls step again after a conflict or an outage, with exponential
+// backoff. It returns [commands.ErrBusy] when the timeout ends first, and every other
+// error of step at once.
+func (p *Process) retryOnConflict(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	for wait := firstWait; ; wait = min(2*wait, maxWait) {
+	for wait := commands.NewBackoff(); ; {
 		err := step(ctx)
 		again := errors.Is(err, eventstore.ErrConflict) || eventstore.Passes(err)
-		if again && pause(ctx, wait) == nil {
+		if again && wait.Wait(ctx) == nil {
 			continue
 		}
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -234,32 +238,11 @@ func (p *Process) untilWon(ctx context.Context, step func(context.Context) error
 	}
 }
 
-// pause waits at most as long as given, with jitter so that two that met once do
-// not meet again.
-func pause(ctx context.Context, limit time.Duration) error {
-	timer := time.NewTimer(time.Duration(rand.Int64N(int64(limit)))) //nolint:gosec // jitter is no secret
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// idsOf are the ids of non-associations.
+// idsOf returns the ids of records, in their order.
 func idsOf(records []domain.NonAssociation) []uuid.UUID {
 	ids := make([]uuid.UUID, 0, len(records))
 	for _, n := range records {
 		ids = append(ids, n.ID)
 	}
 	return slices.Clip(ids)
-}
-
-// item finds a non-association in a state.
-func item(s domain.State, id uuid.UUID) (domain.NonAssociation, bool) {
-	if i := s.Find(id); i >= 0 {
-		return s.Items[i], true
-	}
-	return domain.NonAssociation{}, false
 }

@@ -7,36 +7,39 @@ import (
 	"nonassociations/domain"
 )
 
-// transfer brings non-associations of one pair to another. Two streams cannot be
-// appended at once: the records arrive in the new one first and leave the old
-// one second, so that for a moment they are shown twice, and never missing. Many
-// records go in parts, each of which fits an append.
+// transfer moves non-associations from one pair to another. The two streams cannot be
+// appended atomically, so the records are added to the new pair first and removed from
+// the old one second. Many records go in parts that each fit one append. The order of
+// two steps means that a record is in one of the pairs at any time.
 type transfer struct {
 	domain.Renumbering
 	via      []domain.PrisonerNumber
 	by       domain.Cause
 	from, to domain.Pair
-	// choose says what goes; it is asked again before each append.
+	// choose returns the records to move. It is called before each append, because
+	// other writers may change the pairs in between.
 	choose func(from, to *stream) []domain.NonAssociation
-	undo   func(domain.NonAssociation) domain.NonAssociation // what does not go along; may be nil
+	undo   func(domain.NonAssociation) domain.NonAssociation // changes a record before it is moved; nil changes nothing
 }
 
-// transferRun is a move with the streams as they are known. They are loaded again
-// before what arrived leaves, and before the end: another process at the same
-// message appends under the same ids, and the store takes the one for the other.
+// transferRun is one execution of a transfer, with the streams as they are known. It
+// loads both streams again before it removes what has arrived, and before it ends.
+// Another process may work on the same message under the same event ids; the store then
+// takes its append for a repeat of ours, although the content differs.
 type transferRun struct {
 	*Process
 	transfer
-	source, target *stream // nil: to be loaded
-	unverified     bool    // something was appended since
+	source, target *stream // nil: must be loaded
+	unverified     bool    // appended to since they were loaded
 	done           changes
 }
 
-// transfer goes on where an attempt that was cut off has stopped.
+// transfer executes a transfer until no record is left to move. It continues where an
+// interrupted attempt stopped. The changes so far are returned together with an error.
 func (p *Process) transfer(ctx context.Context, m transfer) (changes, error) {
 	run := &transferRun{Process: p, transfer: m}
 	for over := false; !over; {
-		err := p.untilWon(ctx, func(ctx context.Context) (err error) {
+		err := p.retryOnConflict(ctx, func(ctx context.Context) (err error) {
 			if over, err = run.step(ctx); err != nil {
 				run.source = nil
 			}
@@ -49,7 +52,7 @@ func (p *Process) transfer(ctx context.Context, m transfer) (changes, error) {
 	return run.done, nil
 }
 
-// step is one append, at most; true when everything has moved.
+// step makes at most one append. It returns true when every record has been moved.
 func (r *transferRun) step(ctx context.Context) (over bool, err error) {
 	if r.source == nil {
 		streams, err := r.load(ctx, r.from, r.to)
@@ -73,7 +76,8 @@ func (r *transferRun) step(ctx context.Context) (over bool, err error) {
 	}
 }
 
-// notTransferred are those whose state is not in the other pair yet.
+// notTransferred returns the records whose last change has not been carried to the
+// other pair yet.
 func (r *transferRun) notTransferred(going []domain.NonAssociation) []domain.NonAssociation {
 	changed := r.source.lastChanges()
 	var left []domain.NonAssociation
@@ -86,6 +90,7 @@ func (r *transferRun) notTransferred(going []domain.NonAssociation) []domain.Non
 	return left
 }
 
+// transferIn adds records to the new pair, as many as fit one append.
 func (r *transferRun) transferIn(ctx context.Context, records []domain.NonAssociation) error {
 	whole := r.command(r.source, r.target, records)
 	return r.append(ctx, r.target, len(records), func(count int) domain.Command {
@@ -95,8 +100,9 @@ func (r *transferRun) transferIn(ctx context.Context, records []domain.NonAssoci
 	})
 }
 
-// transferOut is appended exactly where the arrival saw the pair: a fact that came
-// between would be lost.
+// transferOut removes records from the old pair. It appends at exactly the revision
+// that the arrival carried, so a fact that was appended in between is a conflict and
+// not lost.
 func (r *transferRun) transferOut(ctx context.Context, records []domain.NonAssociation) error {
 	ids, revision := idsOf(records), r.source.revision()
 	return r.append(ctx, r.source, len(ids), func(count int) domain.Command {
@@ -104,17 +110,19 @@ func (r *transferRun) transferOut(ctx context.Context, records []domain.NonAssoc
 	})
 }
 
+// append decides a command on one of the two streams and notes that the streams must be
+// loaded again. A command without events would repeat forever, so it is an error.
 func (r *transferRun) append(ctx context.Context, s *stream, count int, command func(int) domain.Command) error {
-	events, err := r.put(ctx, s, r.by, count, command)
+	events, err := r.decideAndAppend(ctx, s, r.by, count, command)
 	if err == nil && len(events) == 0 {
-		return fmt.Errorf("move from %s to %s: nothing came of it", r.from, r.to) // a bug: it would go on for ever
+		return fmt.Errorf("move from %s to %s: nothing came of it", r.from, r.to) // a bug, which would loop forever
 	}
 	r.unverified = true
 	r.done = r.done.withEvents(r.from, r.to, events)
 	return err
 }
 
-// command asks the pair that the records go to for all of them.
+// command returns the command for the new pair, for all of the records.
 func (m transfer) command(from, to *stream, records []domain.NonAssociation) domain.TransferIn {
 	arrive := domain.TransferIn{Renumbering: m.Renumbering, Via: m.via, From: m.from, Revision: from.revision()}
 	for _, n := range records {
@@ -123,26 +131,28 @@ func (m transfer) command(from, to *stream, records []domain.NonAssociation) dom
 	return arrive
 }
 
-// incoming joins what both pairs have of a record, when an earlier attempt was
-// cut off: the base is where the one took it from the other.
+// incoming returns a record as it is sent to the new pair. When both pairs have the
+// record, it adds the state that they last had in common, the base of a three-way
+// merge.
 func (m transfer) incoming(n domain.NonAssociation, from, to *stream) domain.TransferredRecord {
 	arriving := domain.TransferredRecord{NonAssociation: m.transferred(n)}
 	if here, is := to.arrivedFrom(m.from, n.ID); is {
-		if base, there := item(from.at(here.TransferredFrom.Revision), n.ID); there {
+		if base, there := from.at(here.TransferredFrom.Revision).Item(n.ID); there {
 			base = m.transferred(base)
 			arriving.Base = &base
 		}
 		return arriving
 	}
 	if _, both := to.find(n.ID); both && n.TransferredFrom != nil && n.TransferredFrom.Pair == m.to {
-		if base, there := item(to.at(n.TransferredFrom.Revision), n.ID); there {
+		if base, there := to.at(n.TransferredFrom.Revision).Item(n.ID); there {
 			arriving.Base = &base
 		}
 	}
 	return arriving
 }
 
-// transferred is a non-association of the pair that it comes from as it goes.
+// transferred returns a record under its new number, without what an unmerge takes
+// back.
 func (m transfer) transferred(n domain.NonAssociation) domain.NonAssociation {
 	if m.undo != nil {
 		n = m.undo(n)
@@ -150,9 +160,9 @@ func (m transfer) transferred(n domain.NonAssociation) domain.NonAssociation {
 	return m.Of(n)
 }
 
-// planned tells what the move would do to the pairs as they are.
+// planned returns the changes that a transfer would make now. It appends nothing.
 func (p *Process) planned(ctx context.Context, m transfer) (changes, error) {
-	streams, err := p.patiently(ctx, m.from, m.to)
+	streams, err := p.loadWithRetry(ctx, m.from, m.to)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 )
 
 const wrong = "They are two men"
@@ -46,7 +47,7 @@ func TestUnmerge_bringsEverythingBackAndUndoesWhatTheMergeEnded(t *testing.T) {
 	require.Len(t, stays, 1)
 	require.Equal(t, "Meanwhile", stays[0].ClosedReason)
 
-	last := facts(t, e.log, pairOf(t, removed, third).Stream())
+	last := facts(t, e.log, domaintest.PairOf(removed, third).Stream())
 	arrival := last[len(last)-1]
 	require.Equal(t, wrong, arrival.Event.(domain.TransferredIn).Reason)
 	require.Equal(t, cause.CommandID, arrival.Meta.CausationID)

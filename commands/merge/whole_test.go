@@ -12,6 +12,7 @@ import (
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 )
@@ -72,16 +73,16 @@ func TestProperty_whateverTheClocksShowALogGivesOneStory(t *testing.T) {
 // right again when the stream is: nothing was moved by halves.
 func TestMerge_movesNothingOutOfOrIntoAStreamThatLostItsBeginning(t *testing.T) {
 	for name, stream := range map[string]string{
-		"from":      pairOf(t, removed, third).Stream(),
-		"to":        pairOf(t, survivor, third).Stream(),
-		"the two":   pairOf(t, removed, survivor).Stream(),
+		"from":      domaintest.PairOf(removed, third).Stream(),
+		"to":        domaintest.PairOf(survivor, third).Stream(),
+		"the two":   domaintest.PairOf(removed, survivor).Stream(),
 		"a number":  removed.Stream(),
 		"the other": survivor.Stream(),
 	} {
 		for _, left := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, something left %v", name, left), func(t *testing.T) {
 				log := memory.New()
-				e := &estate{t, log, newService(log)}
+				e := &estate{t, log, map[domain.Pair]foldedPair{}, newService(log)}
 				e.opens(removed, third)
 				e.opens(survivor, third)
 				e.opens(removed, survivor)

@@ -91,8 +91,8 @@ BEGIN
       ('FUNCTION', 'eventstore', 'append', 'EXECUTE', ARRAY['writer']),
       -- The idempotency keys. An operator deletes them when another log is adopted.
       ('SCHEMA', 'commands', NULL, 'USAGE', ARRAY['writer', 'projector', 'operator']),
-      ('TABLE', 'commands', 'keys', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'commands', 'keys', 'DELETE', ARRAY['operator']),
+      ('TABLE', 'commands', 'idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'commands', 'idempotency_keys', 'DELETE', ARRAY['operator']),
       ('TABLE', 'commands', 'log', 'SELECT, INSERT', ARRAY['writer']),
       ('TABLE', 'commands', 'log', 'SELECT', ARRAY['projector']),
       ('TABLE', 'commands', 'log', 'SELECT, INSERT, UPDATE', ARRAY['operator']),

@@ -64,7 +64,7 @@ var (
 	grantsOfVerifying = append(tables("read_1", "checkpoint", "SELECT"), schemaUse("read_1"))
 	grantsOfListening = slices.Concat(grantsOfBinding, grantsOfVerifying)
 	grantsOfServing   = slices.Concat(
-		grantsOfListening, tables("commands", "keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
+		grantsOfListening, tables("commands", "idempotency_keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
 	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
@@ -84,7 +84,7 @@ var (
 	grantsOfParkedOps  = append(slices.Clone(grantsOfPublishStatus), tables("publisher", "parked", "UPDATE")...)
 	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfBinding)
 	grantsOfAdopting   = slices.Concat(
-		grantsOfRebuilding, tables("commands", "keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
+		grantsOfRebuilding, tables("commands", "idempotency_keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
 		tables("publisher", "checkpoint", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}

@@ -79,7 +79,7 @@ func (e *installation) ownsTheReadModel(t *testing.T, name string) {
 func TestRows_thatAPolicyHidesAreNotTakenForMissing(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
-	for kind, table := range map[string]string{"publish": "publisher.checkpoint", "serve": "commands.keys"} {
+	for kind, table := range map[string]string{"publish": "publisher.checkpoint", "serve": "commands.idempotency_keys"} {
 		execSQL(t, e.conn, "ALTER TABLE "+table+" ENABLE ROW LEVEL SECURITY")
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		err := app.Run(ctx, e.options(t, kind))
@@ -100,9 +100,9 @@ func TestRight_thatGoesLaterIsReportedByReadiness(t *testing.T) {
 		require.Eventually(t, func() bool { got, _ := one.get(t, "/health/readiness"); return got == status }, time.Minute, 50*time.Millisecond)
 	}
 	readiness(http.StatusOK)
-	execSQL(t, e.conn, "REVOKE DELETE ON commands.keys FROM nonassociations_writer") // which is used once an hour
+	execSQL(t, e.conn, "REVOKE DELETE ON commands.idempotency_keys FROM nonassociations_writer") // which is used once an hour
 	readiness(http.StatusServiceUnavailable)
-	execSQL(t, e.conn, "GRANT DELETE ON commands.keys TO nonassociations_writer")
+	execSQL(t, e.conn, "GRANT DELETE ON commands.idempotency_keys TO nonassociations_writer")
 	readiness(http.StatusOK)
 	one.stopInOrder(t)
 }

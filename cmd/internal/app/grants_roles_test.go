@@ -64,7 +64,7 @@ func TestRoles_areGivenTwiceAndNothingChanges(t *testing.T) {
 		require.Equal(t, before, e.snapshot(t))
 	}
 	// What an older one gave too much is taken away, and what others made is the projector's.
-	execSQL(t, e.conn, "GRANT ALL ON commands.keys, eventstore.events TO nonassociations_reader, nonassociations_writer")
+	execSQL(t, e.conn, "GRANT ALL ON commands.idempotency_keys, eventstore.events TO nonassociations_reader, nonassociations_writer")
 	execSQL(t, e.conn, "ALTER SCHEMA read OWNER TO keeper")
 	_, err = connectTo(t, keeper).Exec(t.Context(), testdb.Script(t, "../../../deploy/postgres/roles.sql"))
 	require.NoError(t, err, "a driver takes it as psql does")

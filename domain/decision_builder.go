@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// gathering collects the events of a decision. Each event is folded at once, so that
-// the next one is decided on the resulting state.
-type gathering struct {
+// decisionBuilder collects the events of a decision. It folds each event at once, so
+// that the next one is decided on the state after it.
+type decisionBuilder struct {
 	folding  *Folding
 	now      time.Time
 	by       Cause
@@ -18,26 +18,26 @@ type gathering struct {
 	outcomes []Outcome
 }
 
-// gather begins a decision on a state.
-func gather(s State, now time.Time, by Cause) *gathering {
-	return &gathering{folding: NewFolding(s), now: now, by: by}
+// newDecisionBuilder starts a decision on a state, which is not changed.
+func newDecisionBuilder(s State, now time.Time, by Cause) *decisionBuilder {
+	return &decisionBuilder{folding: NewFolding(s), now: now, by: by}
 }
 
-// record adds an event to the decision and folds it.
-func (g *gathering) record(event Event) {
+// record adds an event and folds it.
+func (g *decisionBuilder) record(event Event) {
 	g.events = append(g.events, event)
 	g.folding.Add(Fact{Event: event, Meta: Meta{Cause: g.by, DecidedAt: g.now}})
 }
 
 // decision returns what was collected.
-func (g *gathering) decision() Decision {
+func (g *decisionBuilder) decision() Decision {
 	return Decision{Events: g.events, Outcomes: g.outcomes, OccurredAt: g.now}
 }
 
-// closeOthers leaves one record not closed after another one arrived. A record that has
-// begun goes before one that is yet to begin, then the stricter one, then the one that
-// was there before.
-func (g *gathering) closeOthers(came uuid.UUID) {
+// closeOthers closes all but one of the records that are not closed, after another one
+// arrived. A pair has at most one. A record that has begun precedes one that has not,
+// then the stricter one stays, then the one that was there before.
+func (g *decisionBuilder) closeOthers(came uuid.UUID) {
 	today := Today(g.now)
 	var open []NonAssociation
 	for _, n := range g.folding.state.Items {
@@ -50,9 +50,9 @@ func (g *gathering) closeOthers(came uuid.UUID) {
 	}
 	stays := slices.MaxFunc(open, func(a, b NonAssociation) int {
 		return cmp.Or(
-			compareTrue(a.EffectiveDate.Date() <= today, b.EffectiveDate.Date() <= today),
+			compareBool(a.EffectiveDate.Date() <= today, b.EffectiveDate.Date() <= today),
 			cmp.Compare(a.TypeCode.strictness(), b.TypeCode.strictness()),
-			compareTrue(a.ID != came, b.ID != came),
+			compareBool(a.ID != came, b.ID != came),
 		)
 	})
 	for _, n := range open {
@@ -64,8 +64,8 @@ func (g *gathering) closeOthers(came uuid.UUID) {
 	}
 }
 
-// compareTrue is positive when a alone is true, negative when b alone is.
-func compareTrue(a, b bool) int {
+// compareBool orders true after false.
+func compareBool(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -76,7 +76,8 @@ func compareTrue(a, b bool) int {
 	}
 }
 
-// strictness orders the type codes from loose to strict.
+// strictness orders the type codes from the least to the most strict. It is -1 for an
+// unknown code.
 func (c TypeCode) strictness() int {
 	return slices.Index([]TypeCode{TypeCell, TypeLanding, TypeDoNotExercise, TypeWing, TypeTotal}, c)
 }
