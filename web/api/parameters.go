@@ -2,12 +2,10 @@ package api
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
-	"nonassociations/domain"
 	"nonassociations/queries"
 )
 
@@ -139,17 +137,4 @@ func (p *parameters) prison(name string) string {
 		p.fault(name, "must be the id of a prison such as MDI")
 	}
 	return strings.ToUpper(value)
-}
-
-// pathNumber parses a prisoner number in the path.
-func pathNumber(r *http.Request, name string) (domain.PrisonerNumber, error) {
-	text, err := pathValue(r, name)
-	if err != nil {
-		return "", err
-	}
-	number, err := domain.ParsePrisonerNumber(text)
-	if err != nil {
-		return "", invalid([]fault{{name, err.Error()}}, 0)
-	}
-	return number, nil
 }

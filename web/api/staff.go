@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/web/auth"
@@ -68,19 +66,6 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 	}
 	out.body, out.etag, err = render(receipt.Pair, receipt.NonAssociation, receipt.At.In(a.clock().Location()))
 	return out, err
-}
-
-// pathID parses a UUID in the path.
-func pathID(r *http.Request, name string) (uuid.UUID, error) {
-	text, err := pathValue(r, name)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	id, err := parseID(text)
-	if err != nil {
-		return uuid.Nil, invalid([]fault{{name, err.Error()}}, 0)
-	}
-	return id, nil
 }
 
 // read parses the whole request into a command.
