@@ -15,6 +15,8 @@ func (a *API) deleteSynced(ctx context.Context, r *http.Request, by auth.Claims)
 	if err != nil {
 		return response{}, err
 	}
+	// Some HTTP libraries send a body with DELETE. A large unread one would make the
+	// server close the connection.
 	if _, err := readBody(r); err != nil {
 		return response{}, err
 	}

@@ -17,6 +17,8 @@ const maxNumbers = 10_000
 func decodeNumbers(body *bytes.Buffer, least int) ([]domain.PrisonerNumber, error) {
 	d := strictjson.NewDecoder(body)
 	var numbers []domain.PrisonerNumber
+	// Repeats count towards the limit of the request, which bounds the work of parsing,
+	// and not towards the least number of prisoners.
 	known, count := map[domain.PrisonerNumber]bool{}, 0
 	found, err := d.Array(func() error {
 		var f strictjson.Field[domain.PrisonerNumber]
@@ -42,6 +44,8 @@ func decodeNumbers(body *bytes.Buffer, least int) ([]domain.PrisonerNumber, erro
 		d.FaultAt("", "must be an array")
 	case count > maxNumbers:
 		d.FaultAt("", fmt.Sprintf("must be at most %d prisoner numbers", maxNumbers))
+	// With other faults in the list the number of valid prisoners means nothing, and is
+	// not reported.
 	case found == strictjson.Whole && len(numbers) < least && d.Valid():
 		d.FaultAt("", fmt.Sprintf("must be at least %d different prisoner numbers", least))
 	}

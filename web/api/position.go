@@ -26,6 +26,8 @@ func atLeast(u *url.URL) (uint64, error) {
 // parsePosition parses a position as X-Position writes it: decimal digits only, below
 // 2⁶³.
 func parsePosition(text string) (uint64, error) {
+	// 63 bits keep positions within the signed integers of JSON clients and of
+	// Postgres.
 	position, err := strconv.ParseUint(text, 10, 63)
 	if err != nil || text[0] == '+' {
 		return 0, badPosition()

@@ -23,6 +23,7 @@ func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
 			return response{}, withoutScope()
 		}
 		out, err := a.write(ctx, r, by, w)
+		// A 304 would be wrong for a write, whatever entity tag the request names.
 		out.written = true
 		return out, err
 	}, role)
@@ -52,6 +53,8 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 		return response{}, err
 	}
 	cause := a.cause(r, by, domain.DPS)
+	// The first prisoner of the request is recorded with the cause: the pair itself is
+	// ordered by number and no longer knows which came first.
 	if open, is := act.Command.(domain.Open); is {
 		cause.About = open.FirstPrisoner
 	}
@@ -60,6 +63,8 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 		return response{}, a.refusedWrite(err)
 	}
 	out := response{status: w.status, position: formatPosition(receipt.Position.Uint64())}
+	// After a deletion there is no body, but the entity tag of the last fact still lets
+	// a client recognise its own deletion in the log.
 	if w.silent {
 		out.etag = etagOfOne(receipt.NonAssociation.LastEventID, nil)
 		return out, nil
@@ -84,6 +89,8 @@ func (w staffWrite) read(r *http.Request, by auth.Claims, london *time.Location)
 	if err != nil {
 		return act, err
 	}
+	// The key is bound to the body as it was sent, before it is decoded: the same
+	// values in another spelling are another request.
 	if act.Key, err = keyOf(r, by, body.Bytes()); err != nil {
 		return act, err
 	}
@@ -97,6 +104,8 @@ func (a *API) refusedWrite(err error) error {
 		return err
 	}
 	p := refused(refusal)
+	// The current tag is in the 412, so that a client can show the current version
+	// without another read.
 	_, p.etag, err = render(pairOf(*refusal.Current), *refusal.Current, a.clock())
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"nonassociations/web/strictjson"
 )
 
+// The parsers of the words of staff. Their error texts list the words, so they are
+// built once.
 var (
 	role        = word(domain.Roles())
 	reason      = word(domain.Reasons())
@@ -19,6 +21,8 @@ var (
 // something; the times of NOMIS are taken as given.
 func momentIn(london *time.Location) func(string) (domain.LocalDateTime, error) {
 	return func(s string) (domain.LocalDateTime, error) {
+		// When clocks go forward, the hour from 01:00 to 02:00 does not exist in
+		// London, and no instant can be computed from such a time.
 		at, err := domain.ParseLocalDateTime(s)
 		if err == nil && len(at.Instants(london)) == 0 {
 			err = domain.ErrNoSuchHour
@@ -83,6 +87,8 @@ func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand
 		strictjson.Need(d, w.restriction, "restrictionType")
 		strictjson.Need(d, w.comment, "comment")
 	})
+	// The pair is invalid too when one of the numbers is. That has a fault of its own
+	// already, so the second fault is added only when both are good.
 	pair, self := domain.NewPair(first.Value, second.Value)
 	if first.Given && second.Given && self != nil {
 		d.FaultAt("/secondPrisonerNumber", self.Error())
@@ -100,6 +106,8 @@ func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.StaffComman
 	var w staffText
 	d := strictjson.NewDecoder(body)
 	err := readObject(d, func(name string) error { return w.member(d, name) }, func() {})
+	// The caller names roles by first and second prisoner. Which prisoner is the first
+	// is known only when the record is loaded, and the roles are resolved then.
 	act.Roles = [2]domain.Role{w.firstRole.Value, w.secondRole.Value}
 	act.Command = domain.Amend{
 		ID: act.ID, Comment: w.comment.Optional(), Reason: w.reason.Optional(), Restriction: w.restriction.Optional(),

@@ -48,6 +48,8 @@ func decodeSyncRequest(body *bytes.Buffer) (syncRequest, error) {
 	if err == nil {
 		err = d.End()
 	}
+	// These checks compare values of several items. They run on what is known to be
+	// valid, so that one mistake is reported once.
 	if err == nil && about.Given {
 		checkPairs(d, about.Value, raw)
 		checkNames(d, raw)
@@ -144,6 +146,8 @@ func (i *rawSyncItem) otherSide(d *strictjson.Decoder) (strictjson.Presence, err
 
 // checkPairs adds the faults that show only when the whole request is read.
 func checkPairs(d *strictjson.Decoder, about domain.PrisonerNumber, raw []rawSyncItem) {
+	// The limit is per pair and not per request: one pair is one stream of the log, and
+	// one command appends all its facts at once.
 	ofPair := make(map[domain.PrisonerNumber]int, len(raw))
 	for i := range raw {
 		if !raw[i].other.Given {
@@ -170,6 +174,8 @@ func assemble(about domain.PrisonerNumber, raw []rawSyncItem) syncRequest {
 		if err != nil {
 			panic("a pair was not checked: " + err.Error()) // a bug: checkPairs refuses it
 		}
+		// NOMIS names the reason of each prisoner from the side of the one who is asked
+		// about. The domain keeps both by prisoner number, independent of the side.
 		item := domain.Item{
 			AuthorisedBy: noteOf(&i.authorisedBy), Comment: noteOf(&i.comments),
 			DatePrecision: i.precision.Value, EffectiveDate: i.effective.Value, ID: i.id.Value,
@@ -208,6 +214,8 @@ func parseSequence(s string) (int, error) {
 }
 
 var (
+	// The vocabularies of NOMIS. They differ from the words of staff, which
+	// staff_body.go parses.
 	reasonCode = word(domain.ReasonCodes())
 	typeCode   = word(domain.TypeCodes())
 )

@@ -23,6 +23,8 @@ func parsePrecision(s string) (domain.Precision, error) {
 
 // checkDays adds a fault for a time of day from a caller that declares days only.
 func (i *rawSyncItem) checkDays(d *strictjson.Decoder) {
+	// A sender that knows days only must not send a time by accident: it would be
+	// stored as a time that was known, and would decide the order of records.
 	if i.precision.Value != domain.Day {
 		return
 	}
@@ -38,6 +40,7 @@ func (i *rawSyncItem) checkDays(d *strictjson.Decoder) {
 // checkNames adds a fault for an id or a sequence that two items of one pair name:
 // they cannot both be that record.
 func checkNames(d *strictjson.Decoder, raw []rawSyncItem) {
+	// Most requests hold one item, and need no map.
 	if len(raw) < 2 {
 		return
 	}
