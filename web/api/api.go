@@ -138,9 +138,9 @@ func New(options Options) *API {
 	}
 	// Every command passes through recordingCommands, which remembers the last position
 	// that was written here. A later atLeast up to it needs no question to the log.
-	feeds, met := options.Feeds.withDefaults(), &seenPosition{}
+	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
-		commands: recordingCommands{options.Commands, met}, seen: met, reads: options.Reads, audit: options.Audit, streams: options.Streams,
+		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, turns: make(slots, maxTurns),
