@@ -82,6 +82,7 @@ var house = []room{
 	{"web/auth", "web/auth verifies tokens", []string{"domain", "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/jwkset"}, false},
 	{"web/client", "web/client calls the service over HTTP and knows nothing of it but its shapes", []string{"domain", "web/shape"}, true},
 	{"web/shape", "web/shape has the JSON of answers, built from domain values", []string{"domain"}, true},
+	{"web/strictjson", "web/strictjson reads JSON text of callers, and knows neither HTTP nor the domain", nil, true},
 	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "audit", "nomis", chi}, false},
 	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},
 	{"cmd/dev", "cmd/dev may use what is for development", []string{"*", "internal/dev"}, false},

@@ -19,8 +19,14 @@ import (
 // [commands.MissingPrisoners], [commands.ErrOtherRequest], [commands.ErrBusy], and
 // faults of the store. Implementations are safe for concurrent use.
 type Commands interface {
-	Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error)
+	// Sync writes items of NOMIS, pair by pair. After an error some pairs may be written;
+	// the same call completes the rest.
+	Sync(ctx context.Context, by domain.Cause, syncs []commands.PairSync) (commands.SyncResult, error)
+	// ExecuteByID runs a command on the pair of a non-association. An unknown id is a
+	// [domain.Refusal] only when the whole log does not know it.
 	ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error)
+	// Staff runs a command of staff. With an idempotency key it happens once, and every
+	// repeat returns the receipt of the first.
 	Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error)
 }
 
@@ -28,13 +34,24 @@ type Commands interface {
 // atLeast, and with the position of that snapshot. Errors are those of package
 // queries; Between also returns [queries.ErrOnePrisoner].
 type Reads interface {
+	// List returns the stored document of a prisoner. A number that was never seen has an
+	// empty list, and a removed number without records has a survivor.
 	List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error)
+	// One returns one record or none. A deleted record is none.
 	One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error)
+	// OfPrisoner returns the records of a prisoner, open and closed.
 	OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error)
+	// Between and Involving open the records of a group. The group holds a connection until
+	// its Close is called.
 	Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error)
 	Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error)
+	// Page returns one page of all records, with the cursor of the next.
 	Page(ctx context.Context, of queries.PageRequest) (queries.Page, error)
+	// WaitFor returns when the read model has reached atLeast. It
+	// returns [queries.ErrBehind] when that does not happen in time, and
+	// [queries.ErrTooManyWaiters] at once when too many requests wait.
 	WaitFor(ctx context.Context, atLeast uint64) error
+	// Position returns a lower bound of what the read model reflects, without I/O.
 	Position() uint64
 }
 
@@ -119,9 +136,11 @@ func New(options Options) *API {
 	if options.Seats == nil {
 		options.Seats = NewSeats(0)
 	}
-	feeds, met := options.Feeds.withDefaults(), &seenPosition{}
+	// Every command passes through recordingCommands, which remembers the last position
+	// that was written here. A later atLeast up to it needs no question to the log.
+	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
-		commands: recordingCommands{options.Commands, met}, seen: met, reads: options.Reads, audit: options.Audit, streams: options.Streams,
+		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, turns: make(slots, maxTurns),

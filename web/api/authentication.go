@@ -25,6 +25,8 @@ func (a *API) authenticated(do endpoint, roles ...string) http.HandlerFunc {
 		defer cancel()
 		var out response
 		by, err := a.admit(ctx, r, roles)
+		// The actor is known from here on, also for a request that is refused, so that
+		// the log shows whose request it was.
 		if rec, is := w.(*responseRecorder); is {
 			rec.actor, rec.correlation = by.User, correlation(r)
 		}
@@ -32,6 +34,8 @@ func (a *API) authenticated(do endpoint, roles ...string) http.HandlerFunc {
 			out, err = do(ofClient(ctx, by.ClientID), r, by)
 		}
 		if err != nil {
+			// A refusal carries the position as well: a client that retries after a 503
+			// learns how far the read model was.
 			position, written := out.position, out.written
 			out = a.refuse(ctx, err)
 			out.position, out.written = position, written
@@ -67,6 +71,8 @@ func unverifiable(err error) problem {
 	var later *auth.UnverifiableError
 	if errors.As(err, &later) {
 		seconds := math.Ceil(later.RetryAfter.Seconds())
+		// At least a second, since 0 would invite a busy loop, and at most a minute,
+		// since the keys may be back earlier than the back-off expects.
 		p.retryAfter = strconv.Itoa(int(min(max(seconds, 1), 60)))
 	}
 	return p

@@ -61,11 +61,15 @@ func isUTF8(charset string) bool {
 // readBody reads a body of at most maxBody bytes. The error is a 413 beyond that, a
 // 408 when the client was too slow, and a 400 when the body broke off.
 func readBody(r *http.Request) (*bytes.Buffer, error) {
+	// A declared length is judged before anything is read: a large body then costs no
+	// memory and no time.
 	if r.ContentLength > maxBody {
 		return nil, tooLarge()
 	}
 	body := new(bytes.Buffer)
 	if r.ContentLength > 0 {
+		// ReadFrom wants room for bytes.MinRead at the end to notice the end of the
+		// body. Without it the buffer would be copied once more.
 		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
 	_, err := body.ReadFrom(io.LimitReader(r.Body, maxBody+1))

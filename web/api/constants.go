@@ -27,6 +27,7 @@ func (a *API) constants() endpoint {
 		if err := a.waitFor(ctx, least); err != nil {
 			return out, err
 		}
+		// The position is read again after the wait, since it has moved by then.
 		out.body, out.etag, out.position = body, etag, formatPosition(a.reads.Position())
 		return out, nil
 	}

@@ -62,9 +62,9 @@ func (a *API) feed(roles ...string) http.HandlerFunc {
 			oldProtocol().reply().write(w, r)
 			return
 		}
-		wish, err := a.admitFeed(w, r, roles)
+		asked, err := a.admitFeed(w, r, roles)
 		if err == nil {
-			err = a.writeFeed(w, r, wish)
+			err = a.writeFeed(w, r, asked)
 		}
 		if err != nil {
 			a.refuse(r.Context(), err).write(w, r)
@@ -89,15 +89,18 @@ func (a *API) admitFeed(w http.ResponseWriter, r *http.Request, roles []string) 
 	if err != nil {
 		return feedParams{}, err
 	}
+	// A verifier accepts a token for some seconds after its end, because clocks differ.
+	// A feed opened in that time would end at once, and the client would open it again
+	// in a loop.
 	if !by.Expires.IsZero() && !a.clock().Before(by.Expires) { // within the verifier's leeway
 		return feedParams{}, unauthorised()
 	}
-	wish, err := readFeed(r.URL)
+	asked, err := readFeed(r.URL)
 	if err != nil {
-		return wish.feedParams, err
+		return asked.feedParams, err
 	}
-	wish.by = by
-	return wish.feedParams, a.ofThisLog(w, &wish)
+	asked.by = by
+	return asked.feedParams, a.ofThisLog(w, &asked)
 }
 
 // askedFeed is a feed with its parameters, not compared with the log yet.
@@ -121,6 +124,9 @@ func readFeed(u *url.URL) (askedFeed, error) {
 		}
 	}
 	if text, given := p.one("logId"); given {
+		// A client that kept its position while the log was replaced would read on from
+		// a place that means nothing there. The id lets it find out before the first
+		// line.
 		id, err := parseID(text)
 		if err != nil {
 			p.fault("logId", err.Error())
@@ -150,6 +156,9 @@ func (a *API) ofThisLog(w http.ResponseWriter, asked *askedFeed) error {
 
 // writeFeed sends the feed. It returns an error only while nothing has been sent.
 func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams) error {
+	// Each feed holds a subscription to the log and a connection for as long as its
+	// client likes. Without the bound one client with a defect in its retry loop could
+	// hold all of them.
 	release, is := a.feeds.take(feed.by.ClientID)
 	if !is {
 		p := unavailable(errFeeds)
@@ -166,6 +175,8 @@ func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams)
 		}
 		defer leave()
 	}
+	// Until the first byte the feed is bound like any request, so that a log that does
+	// not answer is a 503 and not a silent connection. Begin stops this timer.
 	late := time.AfterFunc(a.timeout, func() { end(errSlowStart) })
 	defer late.Stop()
 	out := newNDJSONWriter(w, r, a.stallTimeout)
@@ -186,6 +197,8 @@ func (a *API) writeFeed(w http.ResponseWriter, r *http.Request, feed feedParams)
 // into returns the feed of the log with callbacks that write its lines to out.
 func (f feedParams) into(ctx context.Context, london *time.Location, out *ndjsonWriter, late *time.Timer) audit.Feed {
 	feed := f.Feed
+	// The timer may have fired while the log was answering. Then the 503 is decided
+	// already, and headers of a 200 must not follow it.
 	feed.Begin = func(head uint64) error {
 		if !late.Stop() {
 			return errSlowStart

@@ -87,6 +87,24 @@ func (endlessly) Feed(_ context.Context, feed audit.Feed) error {
 	return err
 }
 
+// pausing is a log without an end that pauses after some lines until the feed is to
+// end, so that a client reads little.
+type pausing struct{ api.Audit }
+
+func (pausing) Feed(ctx context.Context, feed audit.Feed) error {
+	err := feed.Begin(0)
+	for lines := 0; err == nil; lines++ {
+		if lines == 100 {
+			if err := feed.CaughtUp(); err != nil { // it sends what is there
+				return err
+			}
+			<-ctx.Done()
+		}
+		err = feed.Line(longLine())
+	}
+	return err
+}
+
 // tailing is a log that has told everything, and waits.
 type tailing struct {
 	api.Audit

@@ -42,6 +42,9 @@ func (a *API) endFeed(ctx context.Context, r *http.Request, follows bool, out *n
 	if r.Context().Err() == nil {
 		a.logger.WarnContext(r.Context(), "feed cut off", "error", errors.Join(err, cause))
 	}
+	// The abort leaves out the last chunk of the answer. It is the only sign of
+	// HTTP/1.1 by which a client can tell a broken answer from a complete one after a
+	// 200.
 	panic(http.ErrAbortHandler)
 }
 
@@ -64,6 +67,8 @@ func (a *API) whileTokenHolds(ctx context.Context, r *http.Request, by auth.Clai
 		case <-over:
 		}
 	})
+	// The goroutine uses the connection, so the handler must not return before it:
+	// net/http reuses the writer afterwards.
 	return func() {
 		end(nil)
 		close(over)
@@ -74,6 +79,7 @@ func (a *API) whileTokenHolds(ctx context.Context, r *http.Request, by auth.Clai
 // untilTokenEnds waits, and reports whether the token has ended; false means that the
 // feed has.
 func (a *API) untilTokenEnds(ctx context.Context, r *http.Request, by auth.Claims) bool {
+	// A nil channel never delivers: a token without an end is only verified again.
 	var expires <-chan time.Time
 	if !by.Expires.IsZero() {
 		timer := time.NewTimer(by.Expires.Sub(a.clock()))
@@ -89,6 +95,8 @@ func (a *API) untilTokenEnds(ctx context.Context, r *http.Request, by auth.Claim
 		case <-expires:
 			return true
 		case <-again.C:
+			// A verification that fails because the feed itself is ending says nothing
+			// about the token.
 			if !a.stillHolds(ctx, r) && ctx.Err() == nil {
 				return true
 			}

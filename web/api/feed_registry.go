@@ -21,6 +21,8 @@ func (f *feedRegistry) join(end func()) (leave func(), is bool) {
 	if f.ends == nil {
 		f.ends = map[int]func(){}
 	}
+	// Numbers are never reused, so that leaving late cannot remove the feed of another
+	// client.
 	f.joined++
 	mine := f.joined
 	f.ends[mine] = end

@@ -76,7 +76,7 @@ func TestFeed_thatIsNotThroughWhenItsTokenEndsBreaksOff(t *testing.T) {
 				change, end := prepare()
 				ended := make(chan error, 1)
 				h := newHouse(t, change, func(o *api.Options) {
-					o.Audit, o.Feeds.Parting = watched{endlessly{o.Audit}, ended}, time.Hour // the next line ends it
+					o.Audit, o.Feeds.Parting = watched{pausing{o.Audit}, ended}, time.Hour // the next line ends it
 				})
 				client, url := serve(t, h)
 				feed := follow(t, client, url+"/history", zipped).unzip()

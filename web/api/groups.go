@@ -133,6 +133,8 @@ func (l groupList) few(ctx context.Context) (records []queries.Record, position 
 		return nil, 0, err
 	}
 	defer group.Close()
+	// One record more than fits shows that the list is long, without counting it in a
+	// query of its own.
 	err = group.Each(ctx, fewRecords+1, func(record queries.Record) error {
 		if len(records) == fewRecords {
 			return errMany
@@ -155,8 +157,8 @@ func (l groupList) hides(ctx context.Context, numbers []domain.PrisonerNumber) f
 	if prisonOf(l.prison) == "" {
 		return none
 	}
-	now, sure := l.api.lookUpNow(ctx, numbers, func(told prisoners) bool {
-		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(told[n], l.prison) })
+	now, sure := l.api.lookUpNow(ctx, numbers, func(now prisoners) bool {
+		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], l.prison) })
 	})
 	if !sure {
 		return none

@@ -17,20 +17,30 @@ import (
 // Audit are the reads of the log. Errors: [audit.ErrUnavailable], [audit.ErrBehindEnd]
 // of Feed, and faults of the log.
 type Audit interface {
+	// OfNonAssociation returns the facts of one record, oldest first; none when the streams
+	// do not hold it.
 	OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) ([]audit.Entry, error)
+	// OfPrisoner returns the facts of a prisoner's records and the merges of the number,
+	// oldest first. Facts of others in the streams are left out.
 	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.Entry, error)
+	// SubjectAccess returns what is held about a prisoner, deleted records included.
 	SubjectAccess(ctx context.Context, streams []string, subject audit.Subject) (audit.SubjectAccess, error)
+	// Feed calls back for each fact of the log after a position, and returns nil only when
+	// it does not follow and every fact was given.
 	Feed(ctx context.Context, feed audit.Feed) error
 }
 
 // Streams lists which streams of the log concern a prisoner or a record. It may come
 // from the read model: every statement of an answer comes from the log.
 type Streams interface {
+	// PairsOf lists the pairs of a prisoner, also those without records any more. It
+	// reflects the log up to a position at or after atLeast.
 	PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error)
 	// MergedWith lists the removed numbers whose streams hold merges of a number.
 	MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
 	// RemovedInto lists the removed numbers whose merges lead to a number.
 	RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
+	// PairOf returns the pair of a record, also of a deleted one; false when it is unknown.
 	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
 }
 
@@ -115,6 +125,9 @@ func (a *API) historyOfOne(ctx context.Context, id uuid.UUID, reached uint64) ([
 		return nil, unavailable(err)
 	}
 	var entries []audit.Entry
+	// The read model may know a record that the log does not show: then the read model
+	// is wrong, and the answer is still 404, because every statement of an answer comes
+	// from the log.
 	if known {
 		entries, err = a.audit.OfNonAssociation(ctx, []string{pair.Stream()}, id)
 	}

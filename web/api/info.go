@@ -18,6 +18,8 @@ func infoOf(version string) []byte {
 		if version == "" {
 			i.Build.Version = build.Main.Version
 		}
+		// A binary that was built outside of a checkout has no such settings, and the
+		// fields stay empty.
 		for _, setting := range build.Settings {
 			switch setting.Key {
 			case "vcs.revision":

@@ -59,6 +59,8 @@ func (l groupList) large(ctx context.Context, out response) (response, error) {
 		giveBack()
 		return out, err
 	}
+	// The slot is given back after the connection and never before, since a slot bounds
+	// the connections that are held.
 	end := sync.OnceFunc(func() { group.Close(); giveBack() })
 	out.position = formatPosition(group.Position)
 	seen := &measured{hash: sha256.New()}
@@ -69,6 +71,8 @@ func (l groupList) large(ctx context.Context, out response) (response, error) {
 	sum := seen.hash.Sum(nil)
 	out.etag = etagOfHash(sum)
 	out.large = &large{size: seen.size, close: end, send: func(to io.Writer) error {
+		// The time of a request is over soon, and a long list may take longer than that
+		// to send. The server's write deadline bounds it instead.
 		ctx, cancel := context.WithTimeout(l.request.Context(), usual.write)
 		defer cancel()
 		err := l.send(ctx, group, hides, sum, to)

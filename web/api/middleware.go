@@ -43,6 +43,8 @@ func (a *API) middleware(next http.Handler) http.Handler {
 		began := a.clock()
 		rec, route := &responseRecorder{ResponseWriter: w}, chi.RouteContext(r.Context())
 		protect(w.Header(), r)
+		// The router knows no HEAD routes. With the method of its context changed,
+		// every GET route serves HEAD without being registered twice.
 		if r.Method == http.MethodHead {
 			route.RouteMethod = http.MethodGet
 		}
@@ -72,6 +74,8 @@ func (a *API) recovered(rec *responseRecorder, r *http.Request, panicked any) {
 // logLine logs one request. It holds no prisoner number, body or token: the route's
 // pattern stands for the path.
 func (a *API) logLine(rec *responseRecorder, r *http.Request, route *chi.Context, began time.Time) {
+	// Building the attributes allocates memory, so it is skipped when no line is
+	// written.
 	if !a.logger.Enabled(r.Context(), slog.LevelInfo) {
 		return
 	}
@@ -93,6 +97,8 @@ var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http
 
 // methodNotAllowed answers 405 with the methods that the path has.
 func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	// The router matches the escaped path when there is one, and the same must be
+	// matched here.
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
 		path = r.URL.RawPath

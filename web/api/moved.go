@@ -23,6 +23,8 @@ func movedReply(r *http.Request, number, survivor domain.PrisonerNumber) problem
 // movedTo returns the path and query of the same request about another number. The
 // number is the parameter of the path, or prn; all else stays as it was written.
 func movedTo(r *http.Request, number domain.PrisonerNumber) string {
+	// The route's pattern says where the number is in the path, so that no endpoint has
+	// to build its own redirect.
 	pattern := chi.RouteContext(r.Context()).RoutePattern()
 	before, rest, inPath := strings.Cut(pattern, "{")
 	if !inPath {
@@ -38,6 +40,9 @@ func movedTo(r *http.Request, number domain.PrisonerNumber) string {
 
 // withPRN replaces prn in a query that may be otherwise malformed, byte for byte.
 func withPRN(query string, number domain.PrisonerNumber) string {
+	// Parsing and encoding the query again would reorder the parameters and normalise
+	// their spelling. A client that compares addresses would take the redirect for
+	// another request.
 	parts := strings.Split(query, "&")
 	for i, part := range parts {
 		name, _, _ := strings.Cut(part, "=")

@@ -126,6 +126,8 @@ type stallWriter struct {
 
 // Write blocks until the connection takes b, at most for the stall time.
 func (t stallWriter) Write(b []byte) (int, error) {
+	// A deadline per write would have to be set before each one, and it could undo the
+	// deadline of cut. A timer that calls cut cannot.
 	defer time.AfterFunc(t.stall, t.cut).Stop()
 	return t.w.Write(b)
 }

@@ -50,6 +50,7 @@ type order struct {
 // first and texts from A to Z.
 func orderOf(p *parameters) order {
 	by, otherwise := choice(p, "sortBy", sorts, whenCreated), ascending
+	// The defaults are those of the service that this one replaces.
 	if slices.Contains([]sortBy{whenCreated, whenUpdated, whenClosed}, by) {
 		otherwise = descending
 	}
@@ -64,6 +65,8 @@ func (o order) compare(a, b shape.PrisonerView) int {
 	switch {
 	case one != nil && other != nil:
 		c = strings.Compare(*one, *other)
+	// A missing value is neither first nor last in any alphabet. It goes to the end in
+	// both directions, where it does not push records with values off the screen.
 	case one != nil:
 		return -1
 	case other != nil:
@@ -72,6 +75,8 @@ func (o order) compare(a, b shape.PrisonerView) int {
 	if o.direction == descending {
 		c = -c
 	}
+	// The id is the last resort, which makes the order total: two requests never list
+	// equal records in different orders, and the entity tag stays the same.
 	return cmp.Or(c, strings.Compare(b.WhenCreated, a.WhenCreated), slices.Compare(a.ID[:], b.ID[:]))
 }
 

@@ -16,6 +16,8 @@ import (
 	"nonassociations/web/shape"
 )
 
+// The sizes of a page, in records. 20 is the default of Spring, which callers of the
+// service that this one replaces rely on.
 const (
 	defaultSize = 20
 	maxSize     = 200
@@ -76,10 +78,14 @@ func pageOf(p *parameters, today string) (queries.PageRequest, int64) {
 	if _, both := p.values["page"]; both {
 		p.fault("page", "must not be given together with after")
 	}
+	// A cursor marks a place in an order. When a change can move a record in that
+	// order, a record could jump from a later page to one that was read already.
 	if of.By != "" && !of.By.IsFixed() {
 		p.fault("after", "is for "+fixedFields()+" alone: with sort="+string(of.By)+" a record that changes between two pages may be missed")
 		return of, 0
 	}
+	// The cursor carries the number of the page, since a page that is found by a key
+	// has no offset to compute it from.
 	number, behind, err := parseCursor(after, of)
 	if err != nil {
 		p.fault("after", err.Error())
@@ -105,6 +111,7 @@ func (p *parameters) sort() (by queries.SortField, down bool) {
 		}
 	}
 	down = strings.EqualFold(towards, string(descending))
+	// Spring accepts the direction in any case, so this parser does too.
 	if by == "" || !down && towards != "" && !strings.EqualFold(towards, string(ascending)) {
 		p.fault("sort", "must be one of "+strings.Join(names, ", ")+", followed by ,ASC or ,DESC or nothing")
 	}
@@ -132,6 +139,8 @@ func linkTo(r *http.Request, of queries.PageRequest, number int64, behind *queri
 	if of.Descending {
 		towards = descending
 	}
+	// The link repeats every parameter that has an effect, defaults included. A client
+	// that follows it across a release keeps the order in which it began.
 	query := url.Values{
 		"includeOpen": {strconv.FormatBool(of.Open)}, "includeClosed": {strconv.FormatBool(of.Closed)},
 		"size": {strconv.Itoa(of.Size)}, "sort": {string(of.By) + "," + string(towards)},

@@ -2,12 +2,10 @@ package api
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
-	"nonassociations/domain"
 	"nonassociations/queries"
 )
 
@@ -42,6 +40,8 @@ func (p *parameters) result() error {
 // one returns the value of a parameter that may be given once.
 func (p *parameters) one(name string) (value string, given bool) {
 	values := p.values[name]
+	// Two values of one parameter are ambiguous: a proxy may judge the first and the
+	// service the last.
 	if len(values) > 1 {
 		p.fault(name, "must be given once")
 		return "", false
@@ -72,6 +72,7 @@ func (p *parameters) number(name string, least, most, otherwise int64) int64 {
 	if !given {
 		return otherwise
 	}
+	// ParseInt also accepts a leading plus sign, which the document does not allow.
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || n < least || n > most || value[0] == '+' {
 		p.fault(name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
@@ -139,17 +140,4 @@ func (p *parameters) prison(name string) string {
 		p.fault(name, "must be the id of a prison such as MDI")
 	}
 	return strings.ToUpper(value)
-}
-
-// pathNumber parses a prisoner number in the path.
-func pathNumber(r *http.Request, name string) (domain.PrisonerNumber, error) {
-	text, err := pathValue(r, name)
-	if err != nil {
-		return "", err
-	}
-	number, err := domain.ParsePrisonerNumber(text)
-	if err != nil {
-		return "", invalid([]fault{{name, err.Error()}}, 0)
-	}
-	return number, nil
 }

@@ -44,6 +44,9 @@ func ifMatch(header http.Header) (domain.FactsSeen, error) {
 			seen = append(seen, id)
 		}
 	}
+	// A header that names no tag of ours must match nothing. An empty list would mean
+	// that any version will do, and the write would overwrite what its caller has not
+	// seen.
 	if len(seen) == 0 {
 		return domain.FactsSeen{noFact}, nil
 	}

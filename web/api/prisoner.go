@@ -37,6 +37,8 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 		return out, unavailable(err)
 	}
 	out.position = formatPosition(found.Position)
+	// A merged number has no list any more. The redirect names the number that
+	// survives, so that the caller learns of the merge.
 	if found.Survivor != "" {
 		return out, movedReply(r, number, found.Survivor)
 	}
@@ -49,12 +51,16 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 // only on an answer of the directory to this very request (ADR 0012).
 func (a *API) prisonerView(ctx context.Context, l listOptions, records []queries.Record) shape.PrisonerList[shape.PrisonerView] {
 	numbers := append(numbersOf(records), l.number)
+	// Without the filter, names and places only decorate the list. Remembered answers
+	// are good enough then, and an outage of the directory costs nothing but names.
 	if l.otherPrisons {
 		return l.at(records, a.lookUp(ctx, numbers))
 	}
 	now, sure := a.lookUpNow(ctx, numbers, func(now prisoners) bool {
 		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], now[l.number].PrisonID) })
 	})
+	// An unsure directory switches the filter off: a list that shows too many prisoners
+	// is safe, one that omits a threat is not.
 	l.otherPrisons = !sure
 	return l.at(records, now)
 }
@@ -89,6 +95,8 @@ func (l listOptions) at(records []queries.Record, people prisoners) shape.Prison
 		}
 		seen := l.view.PrisonerView(record.Pair, l.number, record.NonAssociation)
 		seen.OtherPrisonerDetails.Person = personOf(other)
+		// Counting comes before the filter by state: a caller who asks for open records
+		// still learns that there are closed ones.
 		if seen.IsClosed {
 			answer.ClosedCount++
 		} else {

@@ -12,6 +12,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/queries"
+	"nonassociations/web/strictjson"
 )
 
 // problem is the body of every refusal. It holds no name, comment, reason or token, and
@@ -71,9 +72,15 @@ func problemOf(err error) problem {
 	var p problem
 	var refusal domain.Refusal
 	var missing commands.MissingPrisoners
+	var syntax *strictjson.SyntaxError
+	var values *strictjson.InvalidError
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &syntax):
+		return unreadable(syntax.Pointer, syntax.Detail)
+	case errors.As(err, &values):
+		return invalidBody(values)
 	case errors.As(err, &missing):
 		return problemWith(http.StatusNotFound, domain.CodeNotFound, "Missing prisoners: "+missing.Error())
 	case errors.Is(err, commands.ErrOtherRequest):
@@ -134,6 +141,15 @@ func invalid(faults []fault, more int) problem {
 	}
 	p.Errors = faults
 	return p
+}
+
+// invalidBody is the 400 for the bad values of a body.
+func invalidBody(e *strictjson.InvalidError) problem {
+	faults := make([]fault, len(e.Faults))
+	for i, f := range e.Faults {
+		faults[i] = fault{Source: f.Pointer, Detail: f.Detail}
+	}
+	return invalid(faults, e.More)
 }
 
 // nameOf names the source of a fault in the developer message. The empty pointer is

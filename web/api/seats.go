@@ -117,26 +117,26 @@ func (m *seenPosition) note(position uint64) {
 type recordingCommands struct {
 	Commands
 
-	met *seenPosition
+	seen *seenPosition
 }
 
 // Sync records the position of the result.
-func (n recordingCommands) Sync(ctx context.Context, by domain.Cause, tells []commands.PairSync) (commands.SyncResult, error) {
-	told, err := n.Commands.Sync(ctx, by, tells)
-	n.met.note(told.Position.Uint64())
-	return told, err
+func (n recordingCommands) Sync(ctx context.Context, by domain.Cause, syncs []commands.PairSync) (commands.SyncResult, error) {
+	result, err := n.Commands.Sync(ctx, by, syncs)
+	n.seen.note(result.Position.Uint64())
+	return result, err
 }
 
 // ExecuteByID records the position of the receipt.
 func (n recordingCommands) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (commands.Receipt, error) {
 	receipt, err := n.Commands.ExecuteByID(ctx, by, id, command)
-	n.met.note(receipt.Position.Uint64())
+	n.seen.note(receipt.Position.Uint64())
 	return receipt, err
 }
 
 // Staff records the position of the receipt.
 func (n recordingCommands) Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error) {
 	receipt, err := n.Commands.Staff(ctx, by, act)
-	n.met.note(receipt.Position.Uint64())
+	n.seen.note(receipt.Position.Uint64())
 	return receipt, err
 }

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/web/auth"
@@ -25,6 +23,7 @@ func (a *API) staff(w staffWrite, role string) http.HandlerFunc {
 			return response{}, withoutScope()
 		}
 		out, err := a.write(ctx, r, by, w)
+		// A 304 would be wrong for a write, whatever entity tag the request names.
 		out.written = true
 		return out, err
 	}, role)
@@ -54,6 +53,8 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 		return response{}, err
 	}
 	cause := a.cause(r, by, domain.DPS)
+	// The first prisoner of the request is recorded with the cause: the pair itself is
+	// ordered by number and no longer knows which came first.
 	if open, is := act.Command.(domain.Open); is {
 		cause.About = open.FirstPrisoner
 	}
@@ -62,25 +63,14 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 		return response{}, a.refusedWrite(err)
 	}
 	out := response{status: w.status, position: formatPosition(receipt.Position.Uint64())}
+	// After a deletion there is no body, but the entity tag of the last fact still lets
+	// a client recognise its own deletion in the log.
 	if w.silent {
 		out.etag = etagOfOne(receipt.NonAssociation.LastEventID, nil)
 		return out, nil
 	}
 	out.body, out.etag, err = render(receipt.Pair, receipt.NonAssociation, receipt.At.In(a.clock().Location()))
 	return out, err
-}
-
-// pathID parses a UUID in the path.
-func pathID(r *http.Request, name string) (uuid.UUID, error) {
-	text, err := pathValue(r, name)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	id, err := parseID(text)
-	if err != nil {
-		return uuid.Nil, invalid([]fault{{name, err.Error()}}, 0)
-	}
-	return id, nil
 }
 
 // read parses the whole request into a command.
@@ -99,6 +89,8 @@ func (w staffWrite) read(r *http.Request, by auth.Claims, london *time.Location)
 	if err != nil {
 		return act, err
 	}
+	// The key is bound to the body as it was sent, before it is decoded: the same
+	// values in another spelling are another request.
 	if act.Key, err = keyOf(r, by, body.Bytes()); err != nil {
 		return act, err
 	}
@@ -112,6 +104,8 @@ func (a *API) refusedWrite(err error) error {
 		return err
 	}
 	p := refused(refusal)
+	// The current tag is in the 412, so that a client can show the current version
+	// without another read.
 	_, p.etag, err = render(pairOf(*refusal.Current), *refusal.Current, a.clock())
 	if err != nil {
 		return err

@@ -6,8 +6,11 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/web/strictjson"
 )
 
+// The parsers of the words of staff. Their error texts list the words, so they are
+// built once.
 var (
 	role        = word(domain.Roles())
 	reason      = word(domain.Reasons())
@@ -18,6 +21,8 @@ var (
 // something; the times of NOMIS are taken as given.
 func momentIn(london *time.Location) func(string) (domain.LocalDateTime, error) {
 	return func(s string) (domain.LocalDateTime, error) {
+		// When clocks go forward, the hour from 01:00 to 02:00 does not exist in
+		// London, and no instant can be computed from such a time.
 		at, err := domain.ParseLocalDateTime(s)
 		if err == nil && len(at.Instants(london)) == 0 {
 			err = domain.ErrNoSuchHour
@@ -26,156 +31,145 @@ func momentIn(london *time.Location) func(string) (domain.LocalDateTime, error) 
 	}
 }
 
-// whole reads a body that is one object, and then calls needs to check for required
-// fields.
-func (d *decoder) whole(member func(name string) error, needs func()) error {
-	found, err := d.object(member)
-	switch {
-	case err != nil:
+// readObject reads a body that is one object and nothing else, and then calls needs to
+// check for required fields.
+func readObject(d *strictjson.Decoder, member func(name string) error, needs func()) error {
+	if err := d.RequiredObject(member, needs); err != nil {
 		return err
-	case found == absent:
-		d.fault("must be an object")
-	case found == whole:
-		needs()
 	}
-	return d.end()
-}
-
-// given returns the value of an optional field, nil when it is absent.
-func given[T any](f *field[T]) *T {
-	if !f.given {
-		return nil
-	}
-	return &f.value
+	return d.End()
 }
 
 // staffText are the fields that opening and amending have in common.
 type staffText struct {
-	firstRole, secondRole field[domain.Role]
-	reason                field[domain.Reason]
-	restriction           field[domain.Restriction]
-	comment               field[string]
+	firstRole, secondRole strictjson.Field[domain.Role]
+	reason                strictjson.Field[domain.Reason]
+	restriction           strictjson.Field[domain.Restriction]
+	comment               strictjson.Field[string]
 }
 
 // member reads one of the shared fields, and skips any other.
-func (w *staffText) member(d *decoder, name string) error {
+func (w *staffText) member(d *strictjson.Decoder, name string) error {
 	switch name {
 	case "firstPrisonerRole":
-		return text(d, &w.firstRole, role)
+		return strictjson.Text(d, &w.firstRole, role)
 	case "secondPrisonerRole":
-		return text(d, &w.secondRole, role)
+		return strictjson.Text(d, &w.secondRole, role)
 	case "reason":
-		return text(d, &w.reason, reason)
+		return strictjson.Text(d, &w.reason, reason)
 	case "restrictionType":
-		return text(d, &w.restriction, restriction)
+		return strictjson.Text(d, &w.restriction, restriction)
 	case "comment":
-		return text(d, &w.comment, prose)
+		return strictjson.Text(d, &w.comment, prose)
 	}
-	return d.json.SkipValue()
+	return d.Skip()
 }
 
 // decodeOpen parses the body of POST /non-associations.
 func decodeOpen(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
 	var w staffText
-	var first, second field[domain.PrisonerNumber]
-	d := newDecoder(body)
-	err := d.whole(func(name string) error {
+	var first, second strictjson.Field[domain.PrisonerNumber]
+	d := strictjson.NewDecoder(body)
+	err := readObject(d, func(name string) error {
 		switch name {
 		case "firstPrisonerNumber":
-			return text(d, &first, domain.ParsePrisonerNumber)
+			return strictjson.Text(d, &first, domain.ParsePrisonerNumber)
 		case "secondPrisonerNumber":
-			return text(d, &second, domain.ParsePrisonerNumber)
+			return strictjson.Text(d, &second, domain.ParsePrisonerNumber)
 		}
 		return w.member(d, name)
 	}, func() {
-		need(d, first, "firstPrisonerNumber")
-		need(d, w.firstRole, "firstPrisonerRole")
-		need(d, second, "secondPrisonerNumber")
-		need(d, w.secondRole, "secondPrisonerRole")
-		need(d, w.reason, "reason")
-		need(d, w.restriction, "restrictionType")
-		need(d, w.comment, "comment")
+		strictjson.Need(d, first, "firstPrisonerNumber")
+		strictjson.Need(d, w.firstRole, "firstPrisonerRole")
+		strictjson.Need(d, second, "secondPrisonerNumber")
+		strictjson.Need(d, w.secondRole, "secondPrisonerRole")
+		strictjson.Need(d, w.reason, "reason")
+		strictjson.Need(d, w.restriction, "restrictionType")
+		strictjson.Need(d, w.comment, "comment")
 	})
-	pair, self := domain.NewPair(first.value, second.value)
-	if first.given && second.given && self != nil {
-		d.faultAt("/secondPrisonerNumber", self.Error())
+	// The pair is invalid too when one of the numbers is. That has a fault of its own
+	// already, so the second fault is added only when both are good.
+	pair, self := domain.NewPair(first.Value, second.Value)
+	if first.Given && second.Given && self != nil {
+		d.FaultAt("/secondPrisonerNumber", self.Error())
 	}
 	act.Pair = pair
 	act.Command = domain.Open{
-		Comment: w.comment.value, FirstPrisoner: first.value, Reason: w.reason.value, Restriction: w.restriction.value,
-		Roles: map[domain.PrisonerNumber]domain.Role{first.value: w.firstRole.value, second.value: w.secondRole.value},
+		Comment: w.comment.Value, FirstPrisoner: first.Value, Reason: w.reason.Value, Restriction: w.restriction.Value,
+		Roles: map[domain.PrisonerNumber]domain.Role{first.Value: w.firstRole.Value, second.Value: w.secondRole.Value},
 	}
-	return d.result(err)
+	return d.Result(err)
 }
 
 // decodeAmend parses the body of PATCH: only the fields that are given change.
 func decodeAmend(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
 	var w staffText
-	d := newDecoder(body)
-	err := d.whole(func(name string) error { return w.member(d, name) }, func() {})
-	act.Roles = [2]domain.Role{w.firstRole.value, w.secondRole.value}
+	d := strictjson.NewDecoder(body)
+	err := readObject(d, func(name string) error { return w.member(d, name) }, func() {})
+	// The caller names roles by first and second prisoner. Which prisoner is the first
+	// is known only when the record is loaded, and the roles are resolved then.
+	act.Roles = [2]domain.Role{w.firstRole.Value, w.secondRole.Value}
 	act.Command = domain.Amend{
-		ID: act.ID, Comment: given(&w.comment), Reason: given(&w.reason), Restriction: given(&w.restriction),
+		ID: act.ID, Comment: w.comment.Optional(), Reason: w.reason.Optional(), Restriction: w.restriction.Optional(),
 	}
-	return d.result(err)
+	return d.Result(err)
+}
+
+// turn is what closing and reopening have in common: why, when and by whom.
+type turn struct {
+	why, by strictjson.Field[string]
+	at      strictjson.Field[domain.LocalDateTime]
+}
+
+// decodeTurn parses a body whose fields have the given names. Only the reason is
+// required: the record takes the rest from the request.
+func decodeTurn(body *bytes.Buffer, london *time.Location, why, at, by string) (turn, error) {
+	var t turn
+	d := strictjson.NewDecoder(body)
+	err := readObject(d, func(name string) error {
+		switch name {
+		case why:
+			return strictjson.Text(d, &t.why, prose)
+		case at:
+			return strictjson.Text(d, &t.at, momentIn(london))
+		case by:
+			return strictjson.Text(d, &t.by, userName)
+		}
+		return d.Skip()
+	}, func() { strictjson.Need(d, t.why, why) })
+	return t, d.Result(err)
 }
 
 // decodeClose parses the body of a closing.
 func decodeClose(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error {
-	var why, who field[string]
-	var when field[domain.LocalDateTime]
-	d := newDecoder(body)
-	err := d.whole(func(name string) error {
-		switch name {
-		case "closedReason":
-			return text(d, &why, prose)
-		case "closedAt":
-			return text(d, &when, momentIn(london))
-		case "closedBy":
-			return text(d, &who, userName)
-		}
-		return d.json.SkipValue()
-	}, func() { need(d, why, "closedReason") })
-	act.Command = domain.Close{ID: act.ID, ClosedAt: given(&when), ClosedBy: who.value, ClosedReason: why.value}
-	return d.result(err)
+	t, err := decodeTurn(body, london, "closedReason", "closedAt", "closedBy")
+	act.Command = domain.Close{ID: act.ID, ClosedAt: t.at.Optional(), ClosedBy: t.by.Value, ClosedReason: t.why.Value}
+	return err
 }
 
 // decodeReopen parses the body of a reopening.
 func decodeReopen(body *bytes.Buffer, london *time.Location, act *commands.StaffCommand) error {
-	var why, who field[string]
-	var when field[domain.LocalDateTime]
-	d := newDecoder(body)
-	err := d.whole(func(name string) error {
-		switch name {
-		case "reopenReason":
-			return text(d, &why, prose)
-		case "reopenedAt":
-			return text(d, &when, momentIn(london))
-		case "reopenedBy":
-			return text(d, &who, userName)
-		}
-		return d.json.SkipValue()
-	}, func() { need(d, why, "reopenReason") })
-	act.Command = domain.Reopen{ID: act.ID, ReopenedAt: given(&when), ReopenedBy: who.value, ReopenReason: why.value}
-	return d.result(err)
+	t, err := decodeTurn(body, london, "reopenReason", "reopenedAt", "reopenedBy")
+	act.Command = domain.Reopen{ID: act.ID, ReopenedAt: t.at.Optional(), ReopenedBy: t.by.Value, ReopenReason: t.why.Value}
+	return err
 }
 
 // decodeDelete parses the body of a deletion by staff.
 func decodeDelete(body *bytes.Buffer, _ *time.Location, act *commands.StaffCommand) error {
-	var why, who field[string]
-	d := newDecoder(body)
-	err := d.whole(func(name string) error {
+	var why, by strictjson.Field[string]
+	d := strictjson.NewDecoder(body)
+	err := readObject(d, func(name string) error {
 		switch name {
 		case "deletionReason":
-			return text(d, &why, prose)
+			return strictjson.Text(d, &why, prose)
 		case "staffUserNameRequestingDeletion":
-			return text(d, &who, userName)
+			return strictjson.Text(d, &by, userName)
 		}
-		return d.json.SkipValue()
+		return d.Skip()
 	}, func() {
-		need(d, why, "deletionReason")
-		need(d, who, "staffUserNameRequestingDeletion")
+		strictjson.Need(d, why, "deletionReason")
+		strictjson.Need(d, by, "staffUserNameRequestingDeletion")
 	})
-	act.Command = domain.Delete{ID: act.ID, DeletionReason: why.value, RequestedBy: who.value}
-	return d.result(err)
+	act.Command = domain.Delete{ID: act.ID, DeletionReason: why.Value, RequestedBy: by.Value}
+	return d.Result(err)
 }

@@ -40,6 +40,8 @@ func (a *API) subjectAccess(ctx context.Context, r *http.Request, _ auth.Claims)
 	if err != nil {
 		return out, err
 	}
+	// The names are filled in before the status is known, because the same call to the
+	// directory answers both.
 	answer := subjectAnswer(viewAt(a.clock()), asked.PrisonerNumber, held)
 	if out.status = subjectStatus(held, a.name(ctx, held, &answer.Content)); out.status != http.StatusOK {
 		return out, nil
@@ -94,6 +96,8 @@ func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subj
 	if err != nil {
 		return audit.SubjectAccess{}, unavailable(err)
 	}
+	// A deletion stays in the stream of the pair it was made in, also when the
+	// prisoner's number is merged later. Each removed number adds its own streams.
 	subject.Removed = removed
 	var streams []string
 	for _, number := range append([]domain.PrisonerNumber{subject.PrisonerNumber}, removed...) {
@@ -108,6 +112,8 @@ func (a *API) heldUnder(ctx context.Context, r *http.Request, subject audit.Subj
 	if err != nil || slices.ContainsFunc(answer.Records, isThere) {
 		return answer, err
 	}
+	// Finding nothing is the answer with the most weight, so it is given only when no
+	// merge happened while the streams were read.
 	if reached, err = a.reachHead(ctx); err != nil {
 		return audit.SubjectAccess{}, err
 	}
@@ -126,6 +132,8 @@ func (a *API) name(ctx context.Context, held audit.SubjectAccess, content *shape
 	for _, item := range content.NonAssociations {
 		numbers = append(numbers, item.OtherPrisonerDetails.PrisonerNumber)
 	}
+	// The directory returns what it knows also with an error, so a partial outage costs
+	// some names and not all.
 	people, err := a.directory.Find(ctx, numbers)
 	if err != nil {
 		a.logger.WarnContext(ctx, "names are missing in an answer", "error", err)
@@ -176,6 +184,8 @@ func (a *API) readSubject(u *url.URL) (subjectParams, error) {
 func (p *parameters) subject() domain.PrisonerNumber {
 	prn, _ := p.one("prn")
 	crn, _ := p.one("crn")
+	// A reference is trimmed only to see whether it is blank. A number with spaces
+	// around it is a bad number.
 	if strings.TrimSpace(prn) == "" {
 		if strings.TrimSpace(crn) == "" {
 			p.fault("prn", "must be given, or crn")

@@ -36,27 +36,27 @@ func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims
 	if err != nil {
 		return response{}, nil, err
 	}
-	said, err := decodeSyncRequest(body)
+	request, err := decodeSyncRequest(body)
 	if err != nil {
 		return response{}, nil, err
 	}
-	tells, places := byPair(said)
+	syncs, indexes := byPair(request)
 	cause := a.cause(r, by, source)
-	cause.About = said.prisonerNumber
-	answer, err := a.commands.Sync(ctx, cause, tells)
+	cause.About = request.prisonerNumber
+	answer, err := a.commands.Sync(ctx, cause, syncs)
 	if err != nil {
 		return response{}, nil, err
 	}
-	results := make([]shape.SyncResult, len(said.items))
-	for i, place := range places {
-		outcome := answer.Outcomes[place.sync][place.item]
+	results := make([]shape.SyncResult, len(request.items))
+	for i, at := range indexes {
+		outcome := answer.Outcomes[at.sync][at.item]
 		results[i] = shape.SyncResult{
-			NonAssociationID: outcome.NonAssociationID, PrisonerNumber: said.items[i].other,
+			NonAssociationID: outcome.NonAssociationID, PrisonerNumber: request.items[i].other,
 			Outcome: outcome.Kind, Reason: outcome.Reason,
 		}
 	}
 	position := answer.Position.Uint64()
-	text, err := json.Marshal(shape.SyncResponse{PrisonerNumber: said.prisonerNumber, Results: results, Position: position})
+	text, err := json.Marshal(shape.SyncResponse{PrisonerNumber: request.prisonerNumber, Results: results, Position: position})
 	return response{status: http.StatusOK, body: text, position: formatPosition(position)}, results, err
 }
 
@@ -76,19 +76,19 @@ type itemIndex struct{ sync, item int }
 
 // byPair groups the items of a request by pair, keeping their order.
 func byPair(s syncRequest) ([]commands.PairSync, []itemIndex) {
-	tells := make([]commands.PairSync, 0, len(s.items))
-	places := make([]itemIndex, len(s.items))
+	syncs := make([]commands.PairSync, 0, len(s.items))
+	indexes := make([]itemIndex, len(s.items))
 	known := make(map[domain.Pair]int, len(s.items))
 	for i, item := range s.items {
-		tell, is := known[item.pair]
+		at, is := known[item.pair]
 		if !is {
-			tell = len(tells)
-			known[item.pair] = tell
-			tells = append(tells, commands.PairSync{Pair: item.pair, Sync: domain.Sync{About: s.prisonerNumber}})
+			at = len(syncs)
+			known[item.pair] = at
+			syncs = append(syncs, commands.PairSync{Pair: item.pair, Sync: domain.Sync{About: s.prisonerNumber}})
 		}
-		told := &tells[tell].Sync
-		places[i] = itemIndex{tell, len(told.Items)}
-		told.Items = append(told.Items, item.Item)
+		sync := &syncs[at].Sync
+		indexes[i] = itemIndex{at, len(sync.Items)}
+		sync.Items = append(sync.Items, item.Item)
 	}
-	return tells, places
+	return syncs, indexes
 }

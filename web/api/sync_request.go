@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/web/strictjson"
 )
 
 // syncRequest is a valid request to sync or migrate.
@@ -28,147 +29,138 @@ type syncItem struct {
 
 // rawSyncItem is an item whose values are not all known to be valid.
 type rawSyncItem struct {
-	id                      field[uuid.UUID]
-	typeSequence            field[int]
-	reasonCode, otherReason field[domain.ReasonCode]
-	typeCode                field[domain.TypeCode]
-	effective, expiry       field[domain.LocalDateTime]
-	precision               field[domain.Precision]
-	authorisedBy, comments  field[string]
-	side                    presence
-	other                   field[domain.PrisonerNumber]
+	id                      strictjson.Field[uuid.UUID]
+	typeSequence            strictjson.Field[int]
+	reasonCode, otherReason strictjson.Field[domain.ReasonCode]
+	typeCode                strictjson.Field[domain.TypeCode]
+	effective, expiry       strictjson.Field[domain.LocalDateTime]
+	precision               strictjson.Field[domain.Precision]
+	authorisedBy, comments  strictjson.Field[string]
+	side                    strictjson.Presence
+	other                   strictjson.Field[domain.PrisonerNumber]
 }
 
 // decodeSyncRequest parses a body, or returns a 400 with everything that is wrong
 // with it.
 func decodeSyncRequest(body *bytes.Buffer) (syncRequest, error) {
-	d := newDecoder(body)
-	about, raw, err := d.syncRequest()
+	d := strictjson.NewDecoder(body)
+	about, raw, err := readSyncRequest(d)
 	if err == nil {
-		err = d.end()
+		err = d.End()
 	}
-	if err == nil && about.given {
-		d.checkPairs(about.value, raw)
-		d.checkNames(raw)
+	// These checks compare values of several items. They run on what is known to be
+	// valid, so that one mistake is reported once.
+	if err == nil && about.Given {
+		checkPairs(d, about.Value, raw)
+		checkNames(d, raw)
 	}
-	if err := d.result(err); err != nil {
+	if err := d.Result(err); err != nil {
 		return syncRequest{}, err
 	}
-	return assemble(about.value, raw), nil
+	return assemble(about.Value, raw), nil
 }
 
-// syncRequest reads the outer object. Every item is read, also after a fault.
-func (d *decoder) syncRequest() (about field[domain.PrisonerNumber], items []rawSyncItem, err error) {
-	listed := absent
-	found, err := d.object(func(name string) (err error) {
+// readSyncRequest reads the outer object. Every item is read, also after a fault.
+func readSyncRequest(d *strictjson.Decoder) (about strictjson.Field[domain.PrisonerNumber], items []rawSyncItem, err error) {
+	listed := strictjson.Absent
+	err = d.RequiredObject(func(name string) (err error) {
 		switch name {
 		case "prisonerNumber":
-			return text(d, &about, domain.ParsePrisonerNumber)
+			return strictjson.Text(d, &about, domain.ParsePrisonerNumber)
 		case "nonAssociations":
-			listed, err = d.array(func() error { return d.item(&items) })
+			listed, err = d.Array(func() error {
+				items = append(items, rawSyncItem{}) // a bad one too: pointers count places in the list
+				return items[len(items)-1].read(d)
+			})
 			return err
 		default:
-			return d.json.SkipValue()
+			return d.Skip()
+		}
+	}, func() {
+		strictjson.Need(d, about, "prisonerNumber")
+		if listed == strictjson.Absent {
+			d.Lacks("nonAssociations")
 		}
 	})
-	switch {
-	case err != nil:
-		return about, nil, err
-	case found == absent:
-		d.fault("must be an object")
-	case found == whole:
-		need(d, about, "prisonerNumber")
-		if listed == absent {
-			d.lacks("nonAssociations")
-		}
-	}
-	return about, items, nil
+	return about, items, err
 }
 
-// item reads one item and appends it, also a bad one: pointers count places in the
-// list.
-func (d *decoder) item(items *[]rawSyncItem) error {
-	var i rawSyncItem
-	found, err := d.object(func(name string) error { return d.member(&i, name) })
-	*items = append(*items, i)
-	switch {
-	case err != nil:
-		return err
-	case found == absent:
-		d.fault("must be an object")
-	case found == whole:
-		need(d, i.reasonCode, "reasonCode")
-		need(d, i.typeCode, "typeCode")
-		need(d, i.effective, "effectiveDate")
-		if i.side == absent {
-			d.lacks("prisonerNonAssociation")
+// read reads one item, and checks what an item alone can show.
+func (i *rawSyncItem) read(d *strictjson.Decoder) error {
+	return d.RequiredObject(func(name string) error { return i.member(d, name) }, func() {
+		strictjson.Need(d, i.reasonCode, "reasonCode")
+		strictjson.Need(d, i.typeCode, "typeCode")
+		strictjson.Need(d, i.effective, "effectiveDate")
+		if i.side == strictjson.Absent {
+			d.Lacks("prisonerNonAssociation")
 		}
-		d.checkDays(&i)
-	}
-	return nil
+		i.checkDays(d)
+	})
 }
 
 // member reads one field of an item. Unknown fields are skipped.
-func (d *decoder) member(i *rawSyncItem, name string) (err error) {
+func (i *rawSyncItem) member(d *strictjson.Decoder, name string) (err error) {
 	switch name {
 	case "id":
-		return text(d, &i.id, parseID)
+		return strictjson.Text(d, &i.id, parseID)
 	case "typeSequence":
-		return number(d, &i.typeSequence, parseSequence)
+		return strictjson.Number(d, &i.typeSequence, parseSequence)
 	case "reasonCode":
-		return text(d, &i.reasonCode, reasonCode)
+		return strictjson.Text(d, &i.reasonCode, reasonCode)
 	case "typeCode":
-		return text(d, &i.typeCode, typeCode)
+		return strictjson.Text(d, &i.typeCode, typeCode)
 	case "effectiveDate":
-		return text(d, &i.effective, domain.ParseLocalDateTime)
+		return strictjson.Text(d, &i.effective, domain.ParseLocalDateTime)
 	case "expiryDate":
-		return text(d, &i.expiry, domain.ParseLocalDateTime)
+		return strictjson.Text(d, &i.expiry, domain.ParseLocalDateTime)
 	case "datePrecision":
-		return text(d, &i.precision, parsePrecision)
+		return strictjson.Text(d, &i.precision, parsePrecision)
 	case "authorisedBy":
-		return text(d, &i.authorisedBy, authorisedBy)
+		return strictjson.Text(d, &i.authorisedBy, authorisedBy)
 	case "comments":
-		return text(d, &i.comments, comments)
+		return strictjson.Text(d, &i.comments, comments)
 	case "prisonerNonAssociation":
-		i.side, err = d.otherSide(i)
+		i.side, err = i.otherSide(d)
 		return err
 	}
-	return d.json.SkipValue()
+	return d.Skip()
 }
 
 // otherSide reads the other prisoner of an item.
-func (d *decoder) otherSide(i *rawSyncItem) (presence, error) {
-	found, err := d.object(func(name string) error {
+func (i *rawSyncItem) otherSide(d *strictjson.Decoder) (strictjson.Presence, error) {
+	found, err := d.Object(func(name string) error {
 		switch name {
 		case "prisonerNumber":
-			return text(d, &i.other, domain.ParsePrisonerNumber)
+			return strictjson.Text(d, &i.other, domain.ParsePrisonerNumber)
 		case "reasonCode":
-			return text(d, &i.otherReason, reasonCode)
+			return strictjson.Text(d, &i.otherReason, reasonCode)
 		}
-		return d.json.SkipValue()
+		return d.Skip()
 	})
-	if err == nil && found == whole {
-		need(d, i.other, "prisonerNumber")
-		need(d, i.otherReason, "reasonCode")
+	if err == nil && found == strictjson.Whole {
+		strictjson.Need(d, i.other, "prisonerNumber")
+		strictjson.Need(d, i.otherReason, "reasonCode")
 	}
 	return found, err
 }
 
 // checkPairs adds the faults that show only when the whole request is read.
-func (d *decoder) checkPairs(about domain.PrisonerNumber, raw []rawSyncItem) {
+func checkPairs(d *strictjson.Decoder, about domain.PrisonerNumber, raw []rawSyncItem) {
+	// The limit is per pair and not per request: one pair is one stream of the log, and
+	// one command appends all its facts at once.
 	ofPair := make(map[domain.PrisonerNumber]int, len(raw))
 	for i := range raw {
-		if !raw[i].other.given {
+		if !raw[i].other.Given {
 			continue
 		}
-		other := raw[i].other.value
+		other := raw[i].other.Value
 		at := "/nonAssociations/" + strconv.Itoa(i) + "/prisonerNonAssociation/prisonerNumber"
 		if other == about {
-			d.faultAt(at, domain.ErrSelfPair.Error())
+			d.FaultAt(at, domain.ErrSelfPair.Error())
 			continue
 		}
 		if ofPair[other]++; ofPair[other] == domain.MaxItems+1 {
-			d.faultAt(at, fmt.Sprintf("must be named by at most %d items", domain.MaxItems))
+			d.FaultAt(at, fmt.Sprintf("must be named by at most %d items", domain.MaxItems))
 		}
 	}
 }
@@ -178,33 +170,35 @@ func assemble(about domain.PrisonerNumber, raw []rawSyncItem) syncRequest {
 	s := syncRequest{prisonerNumber: about, items: make([]syncItem, len(raw))}
 	for n := range raw {
 		i := &raw[n]
-		pair, err := domain.NewPair(about, i.other.value)
+		pair, err := domain.NewPair(about, i.other.Value)
 		if err != nil {
 			panic("a pair was not checked: " + err.Error()) // a bug: checkPairs refuses it
 		}
+		// NOMIS names the reason of each prisoner from the side of the one who is asked
+		// about. The domain keeps both by prisoner number, independent of the side.
 		item := domain.Item{
 			AuthorisedBy: noteOf(&i.authorisedBy), Comment: noteOf(&i.comments),
-			DatePrecision: i.precision.value, EffectiveDate: i.effective.value, ID: i.id.value,
+			DatePrecision: i.precision.Value, EffectiveDate: i.effective.Value, ID: i.id.Value,
 			ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{
-				about: i.reasonCode.value, i.other.value: i.otherReason.value,
+				about: i.reasonCode.Value, i.other.Value: i.otherReason.Value,
 			},
-			TypeCode: i.typeCode.value, TypeSequence: i.typeSequence.value,
+			TypeCode: i.typeCode.Value, TypeSequence: i.typeSequence.Value,
 		}
-		if i.expiry.given {
-			item.ExpiryDate = &i.expiry.value
+		if i.expiry.Given {
+			item.ExpiryDate = &i.expiry.Value
 		}
-		s.items[n] = syncItem{item, pair, i.other.value}
+		s.items[n] = syncItem{item, pair, i.other.Value}
 	}
 	return s
 }
 
 // noteOf returns a text as the record keeps it. NOMIS's database has no empty text:
 // it means none.
-func noteOf(f *field[string]) *string {
-	if f.value == "" {
+func noteOf(f *strictjson.Field[string]) *string {
+	if f.Value == "" {
 		return nil
 	}
-	return &f.value
+	return &f.Value
 }
 
 // maxSequence is the largest sequence that NOMIS assigns within a pair.
@@ -220,6 +214,8 @@ func parseSequence(s string) (int, error) {
 }
 
 var (
+	// The vocabularies of NOMIS. They differ from the words of staff, which
+	// staff_body.go parses.
 	reasonCode = word(domain.ReasonCodes())
 	typeCode   = word(domain.TypeCodes())
 )

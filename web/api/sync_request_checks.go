@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/web/strictjson"
 )
 
 // errPrecision is the detail of a fault of datePrecision.
@@ -21,13 +22,15 @@ func parsePrecision(s string) (domain.Precision, error) {
 }
 
 // checkDays adds a fault for a time of day from a caller that declares days only.
-func (d *decoder) checkDays(i *rawSyncItem) {
-	if i.precision.value != domain.Day {
+func (i *rawSyncItem) checkDays(d *strictjson.Decoder) {
+	// A sender that knows days only must not send a time by accident: it would be
+	// stored as a time that was known, and would decide the order of records.
+	if i.precision.Value != domain.Day {
 		return
 	}
-	midnight := func(date field[domain.LocalDateTime], name string) {
-		if date.given && !date.value.IsMidnight() {
-			d.faultAt(string(d.json.StackPointer())+"/"+name, "must have the time 00:00:00 when datePrecision is DAY")
+	midnight := func(date strictjson.Field[domain.LocalDateTime], name string) {
+		if date.Given && !date.Value.IsMidnight() {
+			d.FaultIn(name, "must have the time 00:00:00 when datePrecision is DAY")
 		}
 	}
 	midnight(i.effective, "effectiveDate")
@@ -36,7 +39,8 @@ func (d *decoder) checkDays(i *rawSyncItem) {
 
 // checkNames adds a fault for an id or a sequence that two items of one pair name:
 // they cannot both be that record.
-func (d *decoder) checkNames(raw []rawSyncItem) {
+func checkNames(d *strictjson.Decoder, raw []rawSyncItem) {
+	// Most requests hold one item, and need no map.
 	if len(raw) < 2 {
 		return
 	}
@@ -48,20 +52,20 @@ func (d *decoder) checkNames(raw []rawSyncItem) {
 	named := make(map[name]bool)
 	once := func(n name, at int, key string) {
 		if named[n] {
-			d.faultAt("/nonAssociations/"+strconv.Itoa(at)+"/"+key, "must be named by one item of the pair")
+			d.FaultAt("/nonAssociations/"+strconv.Itoa(at)+"/"+key, "must be named by one item of the pair")
 		}
 		named[n] = true
 	}
 	for at := range raw {
 		i := &raw[at]
-		if !i.other.given {
+		if !i.other.Given {
 			continue
 		}
-		if i.id.value != uuid.Nil {
-			once(name{other: i.other.value, id: i.id.value}, at, "id")
+		if i.id.Value != uuid.Nil {
+			once(name{other: i.other.Value, id: i.id.Value}, at, "id")
 		}
-		if i.typeSequence.given {
-			once(name{other: i.other.value, sequence: i.typeSequence.value}, at, "typeSequence")
+		if i.typeSequence.Given {
+			once(name{other: i.other.Value, sequence: i.typeSequence.Value}, at, "typeSequence")
 		}
 	}
 }

@@ -115,6 +115,8 @@ func (t *token) claims() Claims {
 	if t.Expires != nil {
 		c.Expires = t.Expires.Time
 	}
+	// Quotas and idempotency keys are kept per client. A token without a client gets
+	// its subject, so that such tokens do not share one quota.
 	if c.ClientID == "" {
 		c.ClientID = t.Subject
 	}
@@ -148,6 +150,8 @@ func (t *token) user() string {
 func plainHeader(text string) bool {
 	encoded, _, _ := strings.Cut(text, ".")
 	header, err := base64.RawURLEncoding.DecodeString(encoded)
+	// IsValid refuses a repeated name. Two parties that read different values of alg or
+	// kid could be made to disagree on the key.
 	return err == nil && jsontext.Value(header).IsValid()
 }
 

@@ -66,6 +66,8 @@ func (s *keySet) find(t *jwt.Token) (any, error) {
 			continue
 		}
 		known = true
+		// The algorithm of the key decides and not that of the token. Otherwise a
+		// public RSA key could be used as the secret of an HMAC.
 		if key.alg == t.Method.Alg() {
 			found.Keys = append(found.Keys, key.key)
 		}

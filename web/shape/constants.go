@@ -20,6 +20,7 @@ func AllConstants() Constants {
 	return Constants{listOf(domain.Roles()), listOf(domain.Reasons()), listOf(domain.Restrictions())}
 }
 
+// listOf returns the terms of a vocabulary in its own order, which screens show.
 func listOf[W ~string](terms []domain.Term[W]) []Constant {
 	all := make([]Constant, len(terms))
 	for i, term := range terms {

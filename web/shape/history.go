@@ -91,6 +91,8 @@ func NewEntry(london *time.Location, f RecordedFact, before, after *Record) Entr
 		Revision:   f.Revision, Position: f.Position,
 		Renumbered: renumbered(f.Event), Before: view.record(before), After: view.record(after),
 	}
+	// The fact of a merge is about a prisoner number, and an ignored item may be about no
+	// record.
 	if id := f.Event.Concerns(); id != uuid.Nil {
 		entry.NonAssociationID = &id
 	}
@@ -98,6 +100,7 @@ func NewEntry(london *time.Location, f RecordedFact, before, after *Record) Entr
 	return entry
 }
 
+// record returns a record in both vocabularies; nil for a record that does not exist.
 func (v View) record(r *Record) *FullRecord {
 	if r == nil {
 		return nil
@@ -106,6 +109,8 @@ func (v View) record(r *Record) *FullRecord {
 	return &full
 }
 
+// renumbered returns which number became which by a fact of a merge; nil for any other
+// fact.
 func renumbered(event domain.Event) *Renumbered {
 	of := func(r domain.Renumbering, half Half) *Renumbered {
 		return &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Half: half}
@@ -126,6 +131,8 @@ func renumbered(event domain.Event) *Renumbered {
 	}
 }
 
+// reasonOf returns the reason that a fact gives, and for a deletion at whose request it
+// was. Facts that amend a record have none: what changed shows in before and after.
 func reasonOf(event domain.Event) (reason, requestedBy *string) {
 	switch e := event.(type) {
 	case domain.Closed:

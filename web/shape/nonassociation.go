@@ -56,6 +56,7 @@ type View struct {
 
 // NonAssociation returns a record of a pair as the staff's answers show it.
 func (v View) NonAssociation(pair domain.Pair, n domain.NonAssociation) NonAssociation {
+	// A record that names no first prisoner of its pair shows the smaller number first.
 	first := n.FirstPrisoner
 	if !pair.Has(first) {
 		first = pair.Numbers()[0]
@@ -83,6 +84,7 @@ func (v View) FullRecord(pair domain.Pair, n domain.NonAssociation) FullRecord {
 	}
 	w.FirstPrisonerReasonCode = n.Sides[w.FirstPrisonerNumber].ReasonCode
 	w.SecondPrisonerReasonCode = n.Sides[w.SecondPrisonerNumber].ReasonCode
+	// NOMIS counts from 1, so 0 means that no sequence is known.
 	if n.TypeSequence != 0 {
 		w.TypeSequence = &n.TypeSequence
 	}
@@ -103,6 +105,8 @@ func (v View) whenCreated(n domain.NonAssociation) string {
 // texts sort as the times do.
 func (v View) local(t time.Time) string { return t.In(v.London).Format("2006-01-02T15:04:05.999999") }
 
+// describe returns the description of a word, and the word itself when the vocabulary
+// does not have it: an old fact may hold a word that was withdrawn.
 func describe[W ~string](vocabulary []domain.Term[W], word W) string {
 	for _, term := range vocabulary {
 		if term.Code == word {
@@ -112,6 +116,7 @@ func describe[W ~string](vocabulary []domain.Term[W], word W) string {
 	return string(word)
 }
 
+// orNull returns nil for an empty text, which JSON shows as null.
 func orNull(text string) *string {
 	if text == "" {
 		return nil
