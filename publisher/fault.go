@@ -45,8 +45,12 @@ func partOf(code, message string) Part {
 		word string
 		at   Part
 	}{
-		{"attribute", atAttributes}, {"toolong", atSize}, {"size", atSize}, {"group", atGroup},
-		{"deduplication", atGroup}, {"message", atBody},
+		{"attribute", atAttributes},
+		{"toolong", atSize},
+		{"size", atSize},
+		{"group", atGroup},
+		{"deduplication", atGroup},
+		{"message", atBody},
 	} {
 		if strings.Contains(words, known.word) {
 			return known.at

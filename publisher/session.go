@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/statecache"
 	"nonassociations/publisher/store"
 )
@@ -54,7 +55,7 @@ func (s *session) pace(ctx context.Context, wake chan<- struct{}) {
 			return
 		case <-s.pipeline.changed:
 		}
-		if !sleep(ctx, s.delays.commit) {
+		if !consumer.Sleep(ctx, s.delays.commit) {
 			return
 		}
 		signal(wake)

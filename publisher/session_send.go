@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/consumer/status"
 )
 
@@ -22,7 +23,7 @@ func (s *session) send(ctx context.Context) {
 			delay.Reset()
 			continue
 		}
-		if !sleep(ctx, delay.NextBackOff()) {
+		if !consumer.Sleep(ctx, delay.NextBackOff()) {
 			return
 		}
 	}

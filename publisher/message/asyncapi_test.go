@@ -116,7 +116,8 @@ func asyncAPI(t *testing.T) object {
 	return object{
 		{"asyncapi", "3.1.0"},
 		{"info", object{
-			{"title", "Non-associations: messages on SNS"}, {"version", "1.0"},
+			{"title", "Non-associations: messages on SNS"},
+			{"version", "1.0"},
 			{"description", "Domain events on one SNS topic, the full history on another. Duties of a consumer are in README.md."},
 		}},
 		{"defaultContentType", "application/json"},
@@ -158,7 +159,10 @@ func messages(t *testing.T, kinds []outside) object {
 			}
 		}
 		all = append(all, member{kind.key, object{
-			{"name", kind.key}, {"title", kind.title}, {"summary", kind.summary}, {"contentType", "application/json"},
+			{"name", kind.key},
+			{"title", kind.title},
+			{"summary", kind.summary},
+			{"contentType", "application/json"},
 			{"headers", headers(kind)},
 			{"payload", object{
 				{"schemaFormat", "application/schema+json;version=draft-2020-12"},
@@ -174,14 +178,18 @@ func messages(t *testing.T, kinds []outside) object {
 func headers(kind outside) object {
 	number := object{{"type", "string"}, {"pattern", numberPattern}}
 	return object{
-		{"type", "object"}, {"required", []string{"eventType", "eventId", "source", "prisonerNumbers"}},
+		{"type", "object"},
+		{"required", []string{"eventType", "eventId", "source", "prisonerNumbers"}},
 		{"properties", object{
 			{"eventType", kind.eventTypes},
 			{"eventId", object{{"type", "string"}, {"format", "uuid"}}},
 			{"source", enum(kind.sources...)},
 			{"prisonerNumbers", object{
 				{"description", "String.Array: both of the pair; when the number of one was replaced, the replaced one too."},
-				{"type", "array"}, {"items", number}, {"minItems", 2}, {"maxItems", 3},
+				{"type", "array"},
+				{"items", number},
+				{"minItems", 2},
+				{"maxItems", 3},
 			}},
 		}},
 	}

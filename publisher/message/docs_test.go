@@ -61,9 +61,12 @@ func onAQueue(t *testing.T, m message.Message) object {
 		around = append(around, member{attribute.key, object{{"Type", kind}, {"Value", value}}})
 	}
 	return object{
-		{"Type", "Notification"}, {"MessageId", "5f1c1a2e-2f0d-5b1e-9c53-47d4a1f0c0de"},
-		{"TopicArn", "arn:aws:sns:eu-west-2:000000000000:domain-events"}, {"Message", string(m.Body)},
-		{"Timestamp", "2026-07-15T11:00:00.170Z"}, {"MessageAttributes", around},
+		{"Type", "Notification"},
+		{"MessageId", "5f1c1a2e-2f0d-5b1e-9c53-47d4a1f0c0de"},
+		{"TopicArn", "arn:aws:sns:eu-west-2:000000000000:domain-events"},
+		{"Message", string(m.Body)},
+		{"Timestamp", "2026-07-15T11:00:00.170Z"},
+		{"MessageAttributes", around},
 	}
 }
 

@@ -109,7 +109,9 @@ func (s *scenario) anything(r *rapid.T) []message.DomainEvent {
 		}
 		return s.heard(domain.DPS, pair, rapid.SampledFrom([]domain.Command{
 			domain.Amend{ID: id, Comment: pointTo(rapid.StringMatching("[a-z]{1,3}").Draw(r, "comment"))},
-			domain.Close{ID: id, ClosedReason: "Friends"}, domain.Reopen{ID: id, ReopenReason: "Again"}, domain.Delete{ID: id},
+			domain.Close{ID: id, ClosedReason: "Friends"},
+			domain.Reopen{ID: id, ReopenReason: "Again"},
+			domain.Delete{ID: id},
 		}).Draw(r, "command"))
 	}
 }

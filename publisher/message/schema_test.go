@@ -153,8 +153,11 @@ func schemaOf(t reflect.Type, used map[string]bool) object {
 		return listOfTwo(schemaOf(t.Elem(), used))
 	case reflect.Map:
 		return object{
-			{"type", "object"}, {"propertyNames", object{{"pattern", numberPattern}}},
-			{"additionalProperties", schemaOf(t.Elem(), used)}, {"minProperties", 2}, {"maxProperties", 2},
+			{"type", "object"},
+			{"propertyNames", object{{"pattern", numberPattern}}},
+			{"additionalProperties", schemaOf(t.Elem(), used)},
+			{"minProperties", 2},
+			{"maxProperties", 2},
 		}
 	case reflect.Struct:
 		properties, required := propertiesOf(t, used)
