@@ -125,8 +125,10 @@ func TestChecker_canFail(t *testing.T) {
 		require.Len(t, got, 1, name)
 		require.Contains(t, got[0], name)
 	}
-	good := listed{ImportPath: module + "/eventstore/postgres", Doc: "x", GoFiles: []string{"a.go"},
-		Imports: []string{"context", pgx + "/pgxpool", module + "/eventstore", "golang.org/x/sync/errgroup"}}
+	good := listed{
+		ImportPath: module + "/eventstore/postgres", Doc: "x", GoFiles: []string{"a.go"},
+		Imports: []string{"context", pgx + "/pgxpool", module + "/eventstore", "golang.org/x/sync/errgroup"},
+	}
 	require.Empty(t, broken(house, []listed{good}))
 }
 

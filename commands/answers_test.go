@@ -30,11 +30,16 @@ func everyKind(t *testing.T, log eventstore.Store) (domain.Pair, domain.Sync, []
 	learned, changed := before.Items[1], before.Items[0]
 	learned.TypeSequence = 7
 	changed.TypeCode = domain.TypeCell
-	return pair, domain.Sync{About: low, Items: []domain.Item{
-			timed("2017-01-01T00:00:00", "2017-02-01T00:00:00"), learned, timed("2016-01-01T00:00:00", ""), changed, before.Items[2],
-		}}, []domain.OutcomeKind{
-			domain.Created, domain.Unchanged, domain.WasIgnored, domain.Changed, domain.Unchanged,
-		}
+	second := domain.Sync{About: low, Items: []domain.Item{
+		timed("2017-01-01T00:00:00", "2017-02-01T00:00:00"),
+		learned,
+		timed("2016-01-01T00:00:00", ""),
+		changed,
+		before.Items[2],
+	}}
+	return pair, second, []domain.OutcomeKind{
+		domain.Created, domain.Unchanged, domain.WasIgnored, domain.Changed, domain.Unchanged,
+	}
 }
 
 // The answer of a request that was lost with its process, given by another one

@@ -186,8 +186,12 @@ func TestDecide_nothingOnAStreamThatLostItsBeginning(t *testing.T) {
 	pair, id := domaintest.PairOf(low, high), uuid.New()
 	comment := "other"
 	for _, command := range []domain.Command{
-		domain.Open{FirstPrisoner: high, Reason: domain.Threat, Restriction: domain.Cell}, domain.Amend{ID: id, Comment: &comment},
-		domain.Close{ID: id}, domain.Reopen{ID: id}, domain.Delete{ID: id}, told(pair, "apart")[0].Sync,
+		domain.Open{FirstPrisoner: high, Reason: domain.Threat, Restriction: domain.Cell},
+		domain.Amend{ID: id, Comment: &comment},
+		domain.Close{ID: id},
+		domain.Reopen{ID: id},
+		domain.Delete{ID: id},
+		told(pair, "apart")[0].Sync,
 	} {
 		for _, left := range []int{0, 1, 2} { // facts behind the beginning
 			log := &awkward{memory.New(), map[string]error{}, map[string]error{}}

@@ -52,7 +52,8 @@ func happened(t *rapid.T, n int) domain.Event {
 		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: ptr(item(when))},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: n + 1},
 		domain.SequenceReleased{NonAssociationID: id, TypeSequence: n + 1},
-		renumbered, left, domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: carried},
+		renumbered, left,
+		domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: carried},
 	}).Draw(t, "event")
 }
 

@@ -120,9 +120,12 @@ func TestReadCommand_readsWhatAFactKeeps(t *testing.T) {
 		domain.Open{Comment: comment, FirstPrisoner: domaintest.Low, Reason: reason, Restriction: restriction, Roles: roles},
 		domain.Amend{ID: id, IfMatch: domain.FactsSeen{id, uuid.New()}, Comment: &comment, Reason: &reason, Restriction: &restriction, Roles: roles},
 		domain.Amend{ID: id, Comment: ptr("")},
-		domain.Close{ID: id, IfMatch: domain.FactsSeen{id}, ClosedAt: &when, ClosedBy: "X", ClosedReason: comment}, domain.Close{ID: id},
-		domain.Reopen{ID: id, IfMatch: domain.FactsSeen{id}, ReopenedAt: &when, ReopenedBy: "X", ReopenReason: comment}, domain.Reopen{ID: id},
-		domain.Delete{ID: id, IfMatch: domain.FactsSeen{id}, DeletionReason: comment, RequestedBy: "X"}, domain.Delete{ID: id},
+		domain.Close{ID: id, IfMatch: domain.FactsSeen{id}, ClosedAt: &when, ClosedBy: "X", ClosedReason: comment},
+		domain.Close{ID: id},
+		domain.Reopen{ID: id, IfMatch: domain.FactsSeen{id}, ReopenedAt: &when, ReopenedBy: "X", ReopenReason: comment},
+		domain.Reopen{ID: id},
+		domain.Delete{ID: id, IfMatch: domain.FactsSeen{id}, DeletionReason: comment, RequestedBy: "X"},
+		domain.Delete{ID: id},
 	} {
 		decision := domain.Decision{Events: []domain.Event{domain.Deleted{NonAssociationID: id}}}
 		kept := decision.Facts(domain.State{Pair: pair}, c, domaintest.Noon, domain.Cause{})[0].Meta.Command

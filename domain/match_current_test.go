@@ -38,7 +38,9 @@ func TestMatch_besideTheRecordThatIsNotClosed(t *testing.T) {
 		},
 		"the record stays, though another has a later date": {
 			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2), typed(domain.TypeCell))},
-			items{item(y2022, sequence(1)), item(y2021, sequence(2), typed(domain.TypeTotal))}, []string{"ANOTHER_NOT_CLOSED", "AMENDED"}, y2021,
+			items{item(y2022, sequence(1)), item(y2021, sequence(2), typed(domain.TypeTotal))},
+			[]string{"ANOTHER_NOT_CLOSED", "AMENDED"},
+			y2021,
 		},
 		"the surer name of the record counts": {
 			items{item(y2021, sequence(1))}, items{item(y2022, sequence(1)), item(y2021)}, []string{"ANOTHER_NOT_CLOSED", "UNCHANGED"}, y2021,
@@ -50,29 +52,39 @@ func TestMatch_besideTheRecordThatIsNotClosed(t *testing.T) {
 			},
 			items{
 				item(y2018, expiring(y2019), comment("z")), item(y2018, expiring(y2019), comment("y")), item(y2018, expiring(y2019), comment("x")),
-			}, []string{"AMENDED", "AMENDED", "AMENDED"}, y2021,
+			},
+			[]string{"AMENDED", "AMENDED", "AMENDED"},
+			y2021,
 		},
 		"one that would open again what is closed": {
 			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2))},
-			items{item(y2018, sequence(1))}, []string{"ANOTHER_NOT_CLOSED"}, y2021,
+			items{item(y2018, sequence(1))},
+			[]string{"ANOTHER_NOT_CLOSED"},
+			y2021,
 		},
 		"one that would open again what is closed, beside what is new": {
 			items{item(y2018, expiring(y2019), sequence(1)), item(y2204, sequence(2))},
-			items{item(y2018, sequence(1)), item(y2022, sequence(7))}, []string{"NOT_LATEST", "AMENDED"}, y2022,
+			items{item(y2018, sequence(1)), item(y2022, sequence(7))},
+			[]string{"NOT_LATEST", "AMENDED"},
+			y2022,
 		},
 		"the request closes it, and the latest counts": {
 			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2))},
 			items{item(y2018, sequence(1)), item(y2021, sequence(2), expiring(y2022)), item(y2023, sequence(3))},
-			[]string{"NOT_LATEST", "AMENDED", "CREATED"}, y2023,
+			[]string{"NOT_LATEST", "AMENDED", "CREATED"},
+			y2023,
 		},
 		"a closed item takes what an ignored one does not": {
 			items{item(y2018, expiring(y2019), sequence(1)), item(y2021, sequence(2))},
-			items{item(y2018, sequence(1)), item(y2018, expiring(y2022))}, []string{"ANOTHER_NOT_CLOSED", "AMENDED"}, y2021,
+			items{item(y2018, sequence(1)), item(y2018, expiring(y2022))},
+			[]string{"ANOTHER_NOT_CLOSED", "AMENDED"},
+			y2021,
 		},
 		"two that contend for what is closed push nothing aside": {
 			items{item(y2204), item(y2018, expiring(y2019))},
 			items{item(y2018, typed(domain.TypeCell)), item(y2018, typed(domain.TypeTotal)), item(y2204)},
-			[]string{"ANOTHER_NOT_CLOSED", "ANOTHER_NOT_CLOSED", "UNCHANGED"}, y2204,
+			[]string{"ANOTHER_NOT_CLOSED", "ANOTHER_NOT_CLOSED", "UNCHANGED"},
+			y2204,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -170,7 +170,9 @@ func TestLeave_thePairLacksItAndKnowsWhereItWent(t *testing.T) {
 
 	for _, c := range []domain.Command{
 		domain.Amend{ID: id, Roles: map[domain.PrisonerNumber]domain.Role{domaintest.High: domain.Perpetrator}},
-		domain.Close{ID: id}, domain.Reopen{ID: id}, domain.Delete{ID: id},
+		domain.Close{ID: id},
+		domain.Reopen{ID: id},
+		domain.Delete{ID: id},
 	} {
 		_, err := s.Decide(domain.DPS, c)
 		var moved domain.Moved

@@ -51,7 +51,9 @@ func anyCommand(known []uuid.UUID) *rapid.Generator[domain.Command] {
 		id := rapid.SampledFrom(known).Draw(t, "id")
 		return rapid.SampledFrom([]domain.Command{
 			domain.Amend{ID: id, Comment: ptr("three"), Restriction: ptr(domain.Cell)},
-			domain.Close{ID: id, ClosedReason: "over"}, domain.Reopen{ID: id, ReopenReason: "again"}, domain.Delete{ID: id},
+			domain.Close{ID: id, ClosedReason: "over"},
+			domain.Reopen{ID: id, ReopenReason: "again"},
+			domain.Delete{ID: id},
 		}).Draw(t, "verb")
 	})
 	return rapid.OneOf(tell, open, byID)

@@ -12,8 +12,10 @@ import (
 // decideOpen refuses a pair that has a record which is not closed.
 func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 	if open := s.NotClosed(Today(now)); open >= 0 {
-		return Decision{}, Refusal{Code: CodeOpenExists,
-			Message: "Non-association already exists for these prisoners that is open: " + s.Items[open].ID.String()}
+		return Decision{}, Refusal{
+			Code:    CodeOpenExists,
+			Message: "Non-association already exists for these prisoners that is open: " + s.Items[open].ID.String(),
+		}
 	}
 	id := nonAssociationID(by.CommandID, s.Pair, 0)
 	sides := make(map[PrisonerNumber]Side, len(c.Roles))
@@ -104,8 +106,10 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 		return Decision{}, err
 	}
 	if open := s.NotClosed(Today(now)); open >= 0 {
-		return Decision{}, Refusal{Code: CodeAlreadyOpen,
-			Message: "Non-association already open for these prisoners: " + s.Items[open].ID.String()}
+		return Decision{}, Refusal{
+			Code:    CodeAlreadyOpen,
+			Message: "Non-association already open for these prisoners: " + s.Items[open].ID.String(),
+		}
 	}
 	at, when := Local(now), now
 	if c.ReopenedAt != nil {

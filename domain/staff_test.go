@@ -150,8 +150,10 @@ func TestIfMatch_aChangeThatTheCallerDidNotSeeIsStale(t *testing.T) {
 	seen := s.State.Items[0].LastEventID
 	s.Staff(domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}, Comment: ptr("Still fighting")})
 	for _, c := range []domain.Command{
-		domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}, Comment: ptr("Mine")}, domain.Close{ID: id, IfMatch: domain.FactsSeen{seen}, ClosedReason: "Over"},
-		domain.Reopen{ID: id, IfMatch: domain.FactsSeen{seen}}, domain.Delete{ID: id, IfMatch: domain.FactsSeen{seen}},
+		domain.Amend{ID: id, IfMatch: domain.FactsSeen{seen}, Comment: ptr("Mine")},
+		domain.Close{ID: id, IfMatch: domain.FactsSeen{seen}, ClosedReason: "Over"},
+		domain.Reopen{ID: id, IfMatch: domain.FactsSeen{seen}},
+		domain.Delete{ID: id, IfMatch: domain.FactsSeen{seen}},
 	} {
 		s.Refused(domain.CodeStale, domain.DPS, c)
 	}

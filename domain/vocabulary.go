@@ -81,8 +81,13 @@ func Roles() []Term[Role] {
 // Reasons returns every reason in the order in which staff see them.
 func Reasons() []Term[Reason] {
 	return []Term[Reason]{
-		{Bullying, "Bullying"}, {GangRelated, "Gang related"}, {OrganisedCrime, "Organised crime"},
-		{LegalRequest, "Police or legal request"}, {Threat, "Threat"}, {Violence, "Violence"}, {OtherReason, "Other"},
+		{Bullying, "Bullying"},
+		{GangRelated, "Gang related"},
+		{OrganisedCrime, "Organised crime"},
+		{LegalRequest, "Police or legal request"},
+		{Threat, "Threat"},
+		{Violence, "Violence"},
+		{OtherReason, "Other"},
 	}
 }
 
@@ -96,16 +101,22 @@ func Restrictions() []Term[Restriction] {
 // ReasonCodes returns every reason code of NOMIS.
 func ReasonCodes() []Term[ReasonCode] {
 	return []Term[ReasonCode]{
-		{CodeVictim, "Victim"}, {CodePerpetrator, "Perpetrator"}, {CodeBullying, "Anti Bullying Strategy"},
-		{CodeRivalGang, "Rival Gang"}, {CodeNotRelevant, "Not Relevant"}, {CodeUnknown, "Unknown"},
+		{CodeVictim, "Victim"},
+		{CodePerpetrator, "Perpetrator"},
+		{CodeBullying, "Anti Bullying Strategy"},
+		{CodeRivalGang, "Rival Gang"},
+		{CodeNotRelevant, "Not Relevant"},
+		{CodeUnknown, "Unknown"},
 	}
 }
 
 // TypeCodes returns every type code of NOMIS.
 func TypeCodes() []Term[TypeCode] {
 	return []Term[TypeCode]{
-		{TypeCell, "Do Not Locate in Same Cell"}, {TypeLanding, "Do Not Locate on Same Landing"},
-		{TypeWing, "Do Not Locate on Same Wing"}, {TypeDoNotExercise, "Do Not Exercise Together"},
+		{TypeCell, "Do Not Locate in Same Cell"},
+		{TypeLanding, "Do Not Locate on Same Landing"},
+		{TypeWing, "Do Not Locate on Same Wing"},
+		{TypeDoNotExercise, "Do Not Exercise Together"},
 		{TypeTotal, "Total Non Association"},
 	}
 }

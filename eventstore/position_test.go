@@ -13,9 +13,19 @@ import (
 // rising are places in their order: by commit, then prepare. A checkpoint c/0
 // lies before the event at c.
 var rising = []eventstore.Position{
-	eventstore.Start, {Commit: 0, Prepare: 1}, {Commit: 1, Prepare: 0}, {Commit: 1, Prepare: 1}, {Commit: 1, Prepare: 2},
-	{Commit: 2, Prepare: 0}, {Commit: 2, Prepare: 1}, {Commit: 2, Prepare: 2}, {Commit: 1076120, Prepare: 0},
-	{Commit: 1076120, Prepare: 1076120}, {Commit: math.MaxInt64, Prepare: math.MaxInt64}, {Commit: math.MaxUint64, Prepare: 0}, eventstore.End,
+	eventstore.Start,
+	{Commit: 0, Prepare: 1},
+	{Commit: 1, Prepare: 0},
+	{Commit: 1, Prepare: 1},
+	{Commit: 1, Prepare: 2},
+	{Commit: 2, Prepare: 0},
+	{Commit: 2, Prepare: 1},
+	{Commit: 2, Prepare: 2},
+	{Commit: 1076120, Prepare: 0},
+	{Commit: 1076120, Prepare: 1076120},
+	{Commit: math.MaxInt64, Prepare: math.MaxInt64},
+	{Commit: math.MaxUint64, Prepare: 0},
+	eventstore.End,
 }
 
 func TestPositions_areOrderedByCommitThenPrepare(t *testing.T) {

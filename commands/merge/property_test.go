@@ -66,8 +66,10 @@ func (w *world) somebody(label string) {
 	if items := w.state(pair).Items; len(items) > 0 && rapid.Bool().Draw(w.T, label+" on one") {
 		id := rapid.SampledFrom(items).Draw(w.T, label+" item").ID
 		command = rapid.SampledFrom([]domain.Command{
-			domain.Amend{ID: id, Comment: new(label)}, domain.Close{ID: id, ClosedReason: "over"},
-			domain.Reopen{ID: id, ReopenReason: "again"}, domain.Delete{ID: id},
+			domain.Amend{ID: id, Comment: new(label)},
+			domain.Close{ID: id, ClosedReason: "over"},
+			domain.Reopen{ID: id, ReopenReason: "again"},
+			domain.Delete{ID: id},
 		}).Draw(w.T, label+" command")
 	}
 	receipt, err := newService(w.log).Execute(w.Context(), domaintest.NewCause(domain.DPS), pair, command)

@@ -77,8 +77,10 @@ func TestReads_knowTheirTagInAList(t *testing.T) {
 		{http.MethodPost, "/non-associations/involving", reader, `["A9109UD"]`},
 		{http.MethodGet, "/subject-access-request?prn=A9109UD", subjectReader, ""},
 		{http.MethodGet, "/constants", reader, ""},
-		{http.MethodGet, "/info", "", ""}, {http.MethodGet, "/openapi.json", "", ""},
-		{http.MethodGet, "/v3/api-docs", "", ""}, {http.MethodGet, "/swagger-ui/index.html", "", ""},
+		{http.MethodGet, "/info", "", ""},
+		{http.MethodGet, "/openapi.json", "", ""},
+		{http.MethodGet, "/v3/api-docs", "", ""},
+		{http.MethodGet, "/swagger-ui/index.html", "", ""},
 	}
 	for _, read := range reads {
 		route := read.method + " " + openContract(t).pathOf(strings.Split(read.path, "?")[0])

@@ -3,9 +3,9 @@ package api
 import (
 	"runtime/debug"
 
-	"nonassociations/web/shape"
-
 	"github.com/go-json-experiment/json"
+
+	"nonassociations/web/shape"
 )
 
 // serviceName is the name in /info.

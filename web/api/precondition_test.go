@@ -57,8 +57,10 @@ func TestIfMatch_thatIsNoTag(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, w.Code, bad)
 		require.Equal(t, []string{"If-Match"}, errorIn(t, w).sources(), bad)
 	}
-	for _, strange := range []string{`""`, `"a"`, `"a.b"`, "W/" + seen, `"` + anID + `"`, `"00000000-0000-0000-0000-000000000000.x"`,
-		`"a", "b"`, "W/" + seen + `, "b"`, `"a,` + seen[1:], manyTags(maxTags)} {
+	for _, strange := range []string{
+		`""`, `"a"`, `"a.b"`, "W/" + seen, `"` + anID + `"`, `"00000000-0000-0000-0000-000000000000.x"`,
+		`"a", "b"`, "W/" + seen + `, "b"`, `"a,` + seen[1:], manyTags(maxTags),
+	} {
 		require.Equal(t, http.StatusPreconditionFailed, h.amend(id, `{"comment":"x"}`, "If-Match", strange).Code, strange)
 	}
 	require.Equal(t, http.StatusNotFound, h.amend(anID, `{}`, "If-Match", seen).Code)
@@ -93,8 +95,18 @@ func TestOne_ofTheTagsThatIfMatchHoldsIsEnough(t *testing.T) {
 	id, seen := h.opened()
 	first := seen
 	for i, lines := range [][]string{
-		{`"a", SEEN`}, {`SEEN,"a"`}, {`SEEN , SEEN`}, {`, ,SEEN,,`}, {"\t\"a\"\t,\tSEEN\t"}, {`W/"a", SEEN, W/SEEN`},
-		{`"a"`, `SEEN`}, {`SEEN`, ``}, {``, `"a,b", SEEN`}, {`"", SEEN`}, {`"a,*,b", SEEN`}, {manyTags(maxTags-1) + ",SEEN"},
+		{`"a", SEEN`},
+		{`SEEN,"a"`},
+		{`SEEN , SEEN`},
+		{`, ,SEEN,,`},
+		{"\t\"a\"\t,\tSEEN\t"},
+		{`W/"a", SEEN, W/SEEN`},
+		{`"a"`, `SEEN`},
+		{`SEEN`, ``},
+		{``, `"a,b", SEEN`},
+		{`"", SEEN`},
+		{`"a,*,b", SEEN`},
+		{manyTags(maxTags-1) + ",SEEN"},
 	} {
 		for j := range lines {
 			lines[j] = strings.ReplaceAll(lines[j], "SEEN", seen)
