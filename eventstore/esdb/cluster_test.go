@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/metadata"
@@ -146,60 +145,5 @@ func TestSubscription_goesToTheNewLeader(t *testing.T) {
 		err := store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done })
 		require.ErrorIs(t, err, done)
 		require.Equal(t, int64(leader), c.subscribed.Load())
-	}
-}
-
-// Leaders die and resign under load: what was acknowledged is there once, and
-// nobody is refused after each change for long.
-func TestWrite_noneIsLostOrDoubledWhenLeadersChange(t *testing.T) {
-	const writers, each, changes = 8, 150, 4
-	c := newCluster(t, 3)
-	store := c.open(t)
-	ctx := within(t, waitTime)
-	written := make(chan struct{}, writers*each)
-	fail := make(chan error, writers)
-	var all sync.WaitGroup
-	for w := range writers {
-		all.Go(func() {
-			for i := range each {
-				if err := insist(ctx, store, following(fmt.Sprintf("w-%d", w), eventstore.Expected(i-1))); err != nil {
-					fail <- err
-					return
-				}
-				written <- struct{}{}
-			}
-		})
-	}
-	for change := range changes {
-		for range writers * each / (changes + 1) {
-			<-written
-		}
-		was := int(c.leader.Load())
-		if change%2 == 0 {
-			c.kill(t, was)
-		}
-		c.leader.Store(int64((was + 1) % 3))
-		if change%2 == 0 {
-			c.start(t, was)
-		}
-	}
-	all.Wait()
-	require.Empty(t, fail)
-	for w := range writers {
-		events, err := store.ReadStream(ctx, fmt.Sprintf("w-%d", w), eventstore.Forwards, 0, 2*each)
-		require.NoError(t, err)
-		require.Len(t, events, each)
-	}
-}
-
-// insist sends the same append until its outcome is known.
-func insist(ctx context.Context, store eventstore.Store, same eventstore.Append) error {
-	for {
-		try, cancel := context.WithTimeout(ctx, 2*time.Second)
-		_, err := store.Append(try, same)
-		cancel()
-		if !errors.Is(err, eventstore.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
-			return err
-		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -185,45 +184,6 @@ func TestE_theLeaderIsAskedFor(t *testing.T) {
 	done := errors.New("done")
 	require.ErrorIs(t, store.Subscribe(within(t, waitTime), eventstore.Start, []string{"a"}, func(eventstore.Message) error { return done }), done)
 	require.Equal(t, "Read", <-asked, "a subscription finds the leader first")
-}
-
-// F: each Unavailable costs the client a connection; few are let through.
-func TestF_fewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
-	const workers, each = 10, 30
-	var ready atomic.Bool
-	var connections atomic.Int64
-	server := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
-		if method == "Features" { // asked once on every connection
-			connections.Add(1)
-			return nil
-		}
-		if !ready.Load() {
-			return status.Error(codes.Unavailable, "Server Is Not Ready")
-		}
-		return nil
-	}})
-	store := server.open(t, Options{})
-	var refused, all sync.WaitGroup
-	for range workers {
-		refused.Add(1)
-		all.Go(func() {
-			for refusals := 0; ; {
-				_, err := store.Append(within(t, 30*time.Millisecond), opening("a"))
-				if err == nil || errors.Is(err, eventstore.ErrConflict) {
-					return
-				}
-				if refusals++; refusals == each {
-					refused.Done()
-				}
-			}
-		})
-	}
-	refused.Wait()
-	lost := connections.Load()
-	ready.Store(true)
-	all.Wait()
-	// At most one a worker before the first refusal is known, then rarely one.
-	require.Less(t, lost, int64(2*workers), "each of %d refusals would cost one", workers*each)
 }
 
 // G: a drop is a bare gRPC status and nothing subscribes again; it must be told.

@@ -40,7 +40,7 @@
 //     reads the response headers while gRPC writes them: a data race inside of the
 //     client. It is not contained. The headers only choose the error of a call whose
 //     caller has left, and errors of such a call are an unknown outcome in any case.
-//     On a busy machine the race detector reports it in tests with short deadlines.
+//     The tests of norace_test.go provoke it, and run without the race detector.
 //
 // Properties that are no defects, and easy to get wrong:
 //
