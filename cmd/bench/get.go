@@ -58,14 +58,14 @@ func (s *harness) loadEstate(ctx context.Context) ([]domain.PrisonerNumber, erro
 	}
 	c := client.New(client.Options{BaseURL: "http://" + s.address, Token: client.StaticToken(s.token)})
 	seen := map[domain.PrisonerNumber]bool{}
-	for telling := range e.SyncRequests() {
-		synced, err := c.Migrate(ctx, client.Correlation{}, telling.Typed())
+	for request := range e.SyncRequests() {
+		synced, err := c.Migrate(ctx, client.Correlation{}, request)
 		if err != nil {
 			return nil, err
 		}
 		s.written(synced.Position)
-		seen[telling.PrisonerNumber] = true
-		for _, item := range telling.NonAssociations {
+		seen[request.PrisonerNumber] = true
+		for _, item := range request.NonAssociations {
 			seen[item.PrisonerNonAssociation.PrisonerNumber] = true
 		}
 	}

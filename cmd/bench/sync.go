@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/dev/estate"
+	"nonassociations/web/client"
 )
 
 // measureSync creates new pairs, one a request.
@@ -38,16 +39,23 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 // syncRequests returns a request template for that many pairs, with placeholders for
 // both prisoners of each.
 func (s *harness) syncRequests(path string, pairs int) request {
-	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
-	body := estate.SyncRequest{PrisonerNumber: placeholder}
+	by, comment := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
+	body := client.SyncRequest{PrisonerNumber: placeholder}
 	for range pairs {
-		body.NonAssociations = append(body.NonAssociations, estate.Item{
-			ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
-			AuthorisedBy: &by, Comments: &text, TypeSequence: 1,
-			PrisonerNonAssociation: estate.OtherSide{PrisonerNumber: placeholder, ReasonCode: domain.CodePerpetrator},
+		body.NonAssociations = append(body.NonAssociations, client.SyncItem{
+			NonAssociation: client.NonAssociation{
+				ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
+				AuthorisedBy: &by, Comments: &comment,
+				PrisonerNonAssociation: client.Side{PrisonerNumber: placeholder, ReasonCode: domain.CodePerpetrator},
+			},
+			TypeSequence: new(1),
 		})
 	}
-	return newRequest(http.MethodPost, path, s.token, body.Body())
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic("a request is not JSON: " + err.Error()) // a bug: it is made of texts and numbers
+	}
+	return newRequest(http.MethodPost, path, s.token, text)
 }
 
 // syncWorkload creates one new pair a turn.

@@ -44,7 +44,7 @@ func (u *unread) WaitFor(_ context.Context, position uint64) error {
 func (u *unread) Position() uint64 { return u.waited }
 
 // TestService_takesTheEstate holds the made-up items to the real rules, and
-// the loading to what it promises: telling again changes nothing.
+// the loading to what it promises: loading again changes nothing.
 func TestService_takesTheEstate(t *testing.T) {
 	clock := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 	log, reads := memory.New(), &unread{}
@@ -61,7 +61,7 @@ func TestService_takesTheEstate(t *testing.T) {
 	}
 	first := load()
 	require.Contains(t, first, "CREATED")
-	require.Contains(t, first, "IGNORED", "a pair that was told of twice")
+	require.Contains(t, first, "IGNORED", "a pair that was sent twice")
 	require.NotContains(t, first, "AMENDED")
 	require.NotContains(t, first, "UNCHANGED")
 	position := reads.waited

@@ -67,7 +67,7 @@ func runPausing(ctx context.Context, options Options, pause pauser) error {
 // pauser waits for a duration. Errors: the context's.
 type pauser func(context.Context, time.Duration) error
 
-// loader sends tellings and counts what became of them.
+// loader sends requests and counts their outcomes.
 type loader struct {
 	Options
 
@@ -111,12 +111,12 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 		progressbar.OptionOnCompletion(func() { fmt.Fprintln(l.Out) }))
 	work, within := errgroup.WithContext(ctx)
 	work.SetLimit(connections)
-	for telling := range e.SyncRequests() {
+	for request := range e.SyncRequests() {
 		if within.Err() != nil {
 			break
 		}
 		work.Go(func() error {
-			pairs, err := l.send(within, telling)
+			pairs, err := l.send(within, request)
 			if err != nil {
 				return err
 			}
@@ -135,10 +135,10 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 }
 
 // send sends one request until it is accepted, and returns the number of its pairs.
-func (l *loader) send(ctx context.Context, telling estate.SyncRequest) (pairs int, err error) {
-	answer, err := l.post(ctx, telling)
+func (l *loader) send(ctx context.Context, request client.SyncRequest) (pairs int, err error) {
+	answer, err := l.post(ctx, request)
 	if err != nil {
-		return 0, fmt.Errorf("load prisoner %s: %w", telling.PrisonerNumber, err)
+		return 0, fmt.Errorf("load prisoner %s: %w", request.PrisonerNumber, err)
 	}
 	others := map[domain.PrisonerNumber]bool{}
 	l.mu.Lock()

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"nonassociations/internal/dev/estate"
+	"nonassociations/web/client"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,22 +42,22 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.read = append(s.read, r.URL.String())
 		return
 	}
-	var telling estate.SyncRequest
-	if r.Header.Get("Authorization") != "Bearer secret" || json.NewDecoder(r.Body).Decode(&telling) != nil {
+	var request client.SyncRequest
+	if r.Header.Get("Authorization") != "Bearer secret" || json.NewDecoder(r.Body).Decode(&request) != nil {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	_, _ = w.Write(s.answer(telling))
+	_, _ = w.Write(s.answer(request))
 }
 
-func (s *service) answer(telling estate.SyncRequest) []byte {
+func (s *service) answer(request client.SyncRequest) []byte {
 	type result struct {
 		PrisonerNumber string `json:"prisonerNumber"`
 		Outcome        string `json:"outcome"`
 	}
 	var results []result
-	for _, item := range telling.NonAssociations {
-		key := string(telling.PrisonerNumber+item.PrisonerNonAssociation.PrisonerNumber) + strconv.Itoa(item.TypeSequence)
+	for _, item := range request.NonAssociations {
+		key := string(request.PrisonerNumber+item.PrisonerNonAssociation.PrisonerNumber) + strconv.Itoa(*item.TypeSequence)
 		outcome := "CREATED"
 		if s.known[key] {
 			outcome = "UNCHANGED"

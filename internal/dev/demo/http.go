@@ -11,8 +11,7 @@ import (
 )
 
 // post sends one request, and tries again while the service answers 503.
-func (l *loader) post(ctx context.Context, telling estate.SyncRequest) (client.SyncResponse, error) {
-	request := telling.Typed()
+func (l *loader) post(ctx context.Context, request client.SyncRequest) (client.SyncResponse, error) {
 	got, err := again(ctx, l, func(ctx context.Context) (client.Response[client.SyncResponse], error) {
 		return l.service.Migrate(ctx, client.Correlation{}, request)
 	})

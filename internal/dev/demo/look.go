@@ -7,6 +7,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/internal/dev/estate"
+	"nonassociations/web/client"
 )
 
 // outcomes in the order in which they are printed.
@@ -48,17 +49,17 @@ func examples(e *estate.Estate) []example {
 	}
 	for _, kind := range []struct {
 		what string
-		is   func(items []estate.Item) bool
+		is   func(items []client.SyncItem) bool
 	}{
-		{"a long history with %s", func(items []estate.Item) bool { return len(items) == longest }},
-		{"one with %s that is still to come", func(items []estate.Item) bool { return isPending(items[len(items)-1]) }},
-		{"one with %s that will end by itself", func(items []estate.Item) bool { return willExpire(items[len(items)-1]) }},
+		{"a long history with %s", func(items []client.SyncItem) bool { return len(items) == longest }},
+		{"one with %s that is still to come", func(items []client.SyncItem) bool { return isPending(items[len(items)-1]) }},
+		{"one with %s that will end by itself", func(items []client.SyncItem) bool { return willExpire(items[len(items)-1]) }},
 		{"sent twice with %s: only the later one counts", sentTwice},
 	} {
 		i := slices.IndexFunc(e.Pairs, func(pair estate.Pair) bool { return kind.is(pair.Items) })
 		if i >= 0 {
 			pair := e.Pairs[i]
-			list = append(list, example{fmt.Sprintf(kind.what, e.Prisoners[pair.Other].Number), e.Prisoners[pair.Teller].Number})
+			list = append(list, example{fmt.Sprintf(kind.what, e.Prisoners[pair.Other].Number), e.Prisoners[pair.First].Number})
 		}
 	}
 	return list
@@ -68,7 +69,7 @@ func examples(e *estate.Estate) []example {
 func mostKeptApart(e *estate.Estate) example {
 	degree, most := make([]int, len(e.Prisoners)), 0
 	for _, pair := range e.Pairs {
-		degree[pair.Teller]++
+		degree[pair.First]++
 		degree[pair.Other]++
 	}
 	for i := range degree {
@@ -79,13 +80,13 @@ func mostKeptApart(e *estate.Estate) example {
 	return example{fmt.Sprintf("kept apart from %d others, more than any other", degree[most]), e.Prisoners[most].Number}
 }
 
-func isPending(item estate.Item) bool { return item.EffectiveDate >= estate.ToCome }
+func isPending(item client.SyncItem) bool { return item.EffectiveDate >= estate.ToCome }
 
-func willExpire(item estate.Item) bool {
+func willExpire(item client.SyncItem) bool {
 	return !isPending(item) && item.ExpiryDate != nil && *item.ExpiryDate >= estate.ToCome
 }
 
-func sentTwice(items []estate.Item) bool {
+func sentTwice(items []client.SyncItem) bool {
 	open := 0
 	for _, item := range items {
 		if item.ExpiryDate == nil {

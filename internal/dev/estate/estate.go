@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"nonassociations/domain"
+	"nonassociations/web/client"
 )
 
 // DefaultPrisoners is the size of an estate when none is asked for.
@@ -48,12 +49,12 @@ type Prisoner struct {
 	CellLocation string                `json:"cellLocation"`
 }
 
-// Pair is what two prisoners have had between them, the oldest first. Teller
-// and Other are their places in Estate.Prisoners; the items are recorded from the
-// teller's side.
+// Pair is what two prisoners have had between them, the oldest first. First
+// and Other are their places in Estate.Prisoners. The items are recorded from the side
+// of First.
 type Pair struct {
-	Teller, Other int
-	Items         []Item
+	First, Other int
+	Items        []client.SyncItem
 }
 
 // New makes the estate. It refuses fewer than two and more than MaxPrisoners.

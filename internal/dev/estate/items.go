@@ -6,25 +6,8 @@ import (
 	"time"
 
 	"nonassociations/domain"
+	"nonassociations/web/client"
 )
-
-// Item is one non-association in the record's own JSON.
-type Item struct {
-	ReasonCode             domain.ReasonCode     `json:"reasonCode"`
-	TypeCode               domain.TypeCode       `json:"typeCode"`
-	EffectiveDate          domain.LocalDateTime  `json:"effectiveDate"`
-	ExpiryDate             *domain.LocalDateTime `json:"expiryDate"`
-	AuthorisedBy           *string               `json:"authorisedBy"`
-	Comments               *string               `json:"comments"`
-	TypeSequence           int                   `json:"typeSequence"`
-	PrisonerNonAssociation OtherSide             `json:"prisonerNonAssociation"`
-}
-
-// OtherSide is the role of the other prisoner in the item.
-type OtherSide struct {
-	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
-	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
-}
 
 // kind is what made two prisoners fall out.
 type kind int
@@ -54,13 +37,13 @@ type history struct {
 }
 
 // item makes one record with random details.
-func (l *history) items() []Item {
+func (l *history) items() []client.SyncItem {
 	closed, last := l.closed(), l.rng.IntN(100)
 	if closed == 0 && last < 25 {
 		closed = 1 // a pair has something between them
 	}
 	days := l.days(2*closed + 1)
-	items := make([]Item, 0, closed+2)
+	items := make([]client.SyncItem, 0, closed+2)
 	for i := range closed {
 		items = append(items, l.item(at(l.rng, begin, days[2*i]), at(l.rng, begin, days[2*i+1])))
 	}
@@ -77,7 +60,7 @@ func (l *history) items() []Item {
 		items = append(items, l.item(at(l.rng, begin, current), nil))
 	}
 	for i := range items {
-		items[i].TypeSequence = i + 1
+		items[i].TypeSequence = new(i + 1)
 	}
 	return items
 }
@@ -113,14 +96,14 @@ func at(rng *rand.Rand, from time.Time, day int) *domain.LocalDateTime {
 	return &moment
 }
 
-func (l *history) item(effective, expiry *domain.LocalDateTime) Item {
+func (l *history) item(effective, expiry *domain.LocalDateTime) client.SyncItem {
 	mine, theirs := l.reasonCodes()
-	return Item{
+	return client.SyncItem{NonAssociation: client.NonAssociation{
 		ReasonCode: mine, TypeCode: weighted(l.rng, typeCodes),
 		EffectiveDate: *effective, ExpiryDate: expiry,
 		AuthorisedBy: authorisedBy(l.rng), Comments: comment(l.rng),
-		PrisonerNonAssociation: OtherSide{PrisonerNumber: l.other, ReasonCode: theirs},
-	}
+		PrisonerNonAssociation: client.Side{PrisonerNumber: l.other, ReasonCode: theirs},
+	}}
 }
 
 // reasonCodes returns the codes of both sides.

@@ -75,5 +75,5 @@ func (q *enemyPairs) add(first, other int, kind kind) {
 	}
 	q.known[key] = true
 	life := history{rng: q.rng, kind: kind, other: q.Prisoners[other].Number}
-	q.Pairs = append(q.Pairs, Pair{Teller: first, Other: other, Items: life.items()})
+	q.Pairs = append(q.Pairs, Pair{First: first, Other: other, Items: life.items()})
 }
