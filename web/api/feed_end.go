@@ -18,7 +18,7 @@ func notBegun(ctx context.Context, err error) error {
 	case errors.Is(cause, errTokenEnded):
 		return unauthorised()
 	case errors.Is(err, audit.ErrBehindEnd):
-		return invalid([]fault{{"from", "must not lie behind the end of the log"}}, 0)
+		return invalidValue("from", "must not lie behind the end of the log")
 	case cause == nil && !errors.Is(err, errSlowStart):
 		return err
 	}

@@ -66,7 +66,7 @@ func groupFault(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, queries.ErrOnePrisoner):
-		return invalid([]fault{{"", "must be at least 2 different prisoners: after their merges these numbers are one"}}, 0)
+		return invalidValue("", "must be at least 2 different prisoners: after their merges these numbers are one")
 	}
 	return unavailable(err)
 }

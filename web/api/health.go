@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
+
+	"nonassociations/web/shape"
 )
 
 // Health are the checks behind the health endpoints. Each function must return soon
@@ -24,39 +25,8 @@ type Health struct {
 	// of it that is shown. It must be set with EventStore.
 	Reason func(error) string
 	// Consumers returns the consumers by name.
-	Consumers func(ctx context.Context) map[string]Consumer
+	Consumers func(ctx context.Context) map[string]shape.Consumer
 }
-
-// Consumer is the public status of one consumer of the log. No key is ever left out.
-// Positions are public positions.
-type Consumer struct {
-	Status   status         `json:"status"`
-	Position *uint64        `json:"position"` // everything up to here is applied; null: none, or unknown
-	Head     *uint64        `json:"head"`     // position of the last fact, read now; null: it could not be read
-	Lag      *float64       `json:"lag"`      // age of the oldest unapplied fact in seconds; 0: there is none
-	Beat     *time.Time     `json:"heartbeat"`
-	Fault    *ConsumerFault `json:"fault"`
-}
-
-// ConsumerFault is why a consumer is stuck. Category is one of a closed set.
-type ConsumerFault struct {
-	Category string     `json:"category"`
-	EventID  *uuid.UUID `json:"eventId"`
-	Type     *string    `json:"type"`
-	Position *uint64    `json:"position"`
-	Since    time.Time  `json:"since"`
-}
-
-// SetUp sets the status to UP or DOWN.
-func (c *Consumer) SetUp(up bool) {
-	c.Status = statusDown
-	if up {
-		c.Status = statusUp
-	}
-}
-
-// IsUp reports whether the status is UP.
-func (c Consumer) IsUp() bool { return c.Status == statusUp }
 
 const (
 	keepHealth = 2 * time.Second // results are reused: many probes cost one check
@@ -85,8 +55,8 @@ func newHealth(checks Health, clock func() time.Time, logger *slog.Logger) *heal
 // findings are the results of one run of all checks.
 type findings struct {
 	ready      error
-	eventStore *component
-	consumers  map[string]Consumer
+	eventStore *shape.Component
+	consumers  map[string]shape.Consumer
 }
 
 // components returns all components by name.
@@ -108,29 +78,7 @@ func (f findings) good() bool {
 			return false
 		}
 	}
-	return f.ready == nil && f.eventStore.isUp()
-}
-
-// component is UP or DOWN, with a reason of a closed set. The endpoint needs no token
-// and an error could hold addresses, so the error itself is only logged.
-type component struct {
-	Status status     `json:"status"`
-	Reason string     `json:"reason,omitzero"`
-	Since  *time.Time `json:"since,omitzero"`
-}
-
-// status is UP or DOWN. Probes and dashboards depend on the words.
-type status string
-
-const (
-	statusUp   status = "UP"
-	statusDown status = "DOWN"
-)
-
-// healthBody is the JSON of the health endpoints.
-type healthBody struct {
-	Status     status         `json:"status"`
-	Components map[string]any `json:"components,omitzero"`
+	return f.ready == nil && (f.eventStore == nil || f.eventStore.Status == shape.Up)
 }
 
 // whole answers /health: DOWN when any component is.
@@ -152,9 +100,9 @@ func up(context.Context, *http.Request) (response, error) { return healthReply(t
 // healthReply returns 200 or 503 with the components. Keys are sorted, so that equal
 // states give equal bodies.
 func healthReply(good bool, parts map[string]any) response {
-	out, body := response{status: http.StatusOK}, healthBody{Status: statusUp, Components: parts}
+	out, body := response{status: http.StatusOK}, shape.Health{Status: shape.Up, Components: parts}
 	if !good {
-		out.status, body.Status = http.StatusServiceUnavailable, statusDown
+		out.status, body.Status = http.StatusServiceUnavailable, shape.Down
 	}
 	text, err := json.Marshal(body, json.Deterministic(true))
 	if err != nil {
@@ -163,9 +111,6 @@ func healthReply(good bool, parts map[string]any) response {
 	out.body = text
 	return out
 }
-
-// isUp reports whether a component is UP. A missing one is.
-func (c *component) isUp() bool { return c == nil || c.Status == statusUp }
 
 // look returns the last findings, and runs the checks first when those are old.
 func (h *health) look(ctx context.Context) (findings, error) {
@@ -204,12 +149,13 @@ func (h *health) ask(ctx context.Context) findings {
 	return found
 }
 
-// componentOf keeps Since while a component is down for the same reason.
-func (h *health) componentOf(err error) *component {
+// componentOf returns the event store's status, with a reason of a closed set. Since is
+// kept while it is down for the same reason.
+func (h *health) componentOf(err error) *shape.Component {
 	if err == nil {
-		return &component{Status: statusUp}
+		return &shape.Component{Status: shape.Up}
 	}
-	now := &component{Status: statusDown, Reason: h.checks.Reason(err)}
+	now := &shape.Component{Status: shape.Down, Reason: h.checks.Reason(err)}
 	if was := h.found.eventStore; was != nil && was.Reason == now.Reason {
 		now.Since = was.Since
 		return now

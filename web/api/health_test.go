@@ -10,12 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/web/api"
+	"nonassociations/web/shape"
 )
 
 // looked counts how often each check was asked, and says what it is told to.
 type looked struct {
 	ready, store error
-	fault        *api.ConsumerFault
+	fault        *shape.ConsumerFault
 	asked        int
 }
 
@@ -24,11 +25,11 @@ func (l *looked) health() api.Health {
 		Ready:      func(context.Context) error { l.asked++; return l.ready },
 		EventStore: func(context.Context) error { return l.store },
 		Reason:     func(error) string { return "refused" },
-		Consumers: func(context.Context) map[string]api.Consumer {
+		Consumers: func(context.Context) map[string]shape.Consumer {
 			position, head, lag, beat := uint64(40), uint64(42), 1.5, noon.UTC()
-			one := api.Consumer{Position: &position, Head: &head, Lag: &lag, Beat: &beat, Fault: l.fault}
+			one := shape.Consumer{Position: &position, Head: &head, Lag: &lag, Heartbeat: &beat, Fault: l.fault}
 			one.SetUp(l.fault == nil)
-			return map[string]api.Consumer{"readModel": one}
+			return map[string]shape.Consumer{"readModel": one}
 		},
 	}
 }
@@ -41,7 +42,7 @@ func TestHealth(t *testing.T) {
 	const storeDown = `{"eventStore":{"status":"DOWN","reason":"refused","since":"2026-07-15T12:00:00Z"},"readModel":{"status":"UP",` + model + `,"fault":null}}`
 	const modelDown = `{"eventStore":{"status":"UP"},"readModel":{"status":"DOWN",` + model + `,"fault":{"category":"AWAY",
 		"eventId":null,"type":null,"position":null,"since":"2026-07-15T12:00:00Z"}}}`
-	fault := &api.ConsumerFault{Category: "AWAY", Since: noon.UTC()}
+	fault := &shape.ConsumerFault{Category: "AWAY", Since: noon.UTC()}
 	for name, c := range map[string]struct {
 		looked            looked
 		whole, ready, all string

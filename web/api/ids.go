@@ -36,7 +36,7 @@ func pathValue(r *http.Request, name string) (string, error) {
 	}
 	plain, err := url.PathUnescape(value)
 	if err != nil {
-		return "", invalid([]fault{{name, "is not a text"}}, 0)
+		return "", invalidValue(name, "is not a text")
 	}
 	return plain, nil
 }
@@ -49,7 +49,7 @@ func pathID(r *http.Request, name string) (uuid.UUID, error) {
 	}
 	id, err := parseID(text)
 	if err != nil {
-		return uuid.Nil, invalid([]fault{{name, err.Error()}}, 0)
+		return uuid.Nil, invalidValue(name, err.Error())
 	}
 	return id, nil
 }
@@ -62,7 +62,7 @@ func pathNumber(r *http.Request, name string) (domain.PrisonerNumber, error) {
 	}
 	number, err := domain.ParsePrisonerNumber(text)
 	if err != nil {
-		return "", invalid([]fault{{name, err.Error()}}, 0)
+		return "", invalidValue(name, err.Error())
 	}
 	return number, nil
 }

@@ -32,7 +32,7 @@ func (a *API) nonAssociations(ctx context.Context, r *http.Request, _ auth.Claim
 
 // badReference refuses a reference that is neither a prisoner number nor a UUID.
 func badReference() problem {
-	return invalid([]fault{{"reference", "must be a prisoner number such as A1234BC, or a UUID"}}, 0)
+	return invalidValue("reference", "must be a prisoner number such as A1234BC, or a UUID")
 }
 
 // list answers with a prisoner's list by one read by primary key: the document is

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"nonassociations/queries"
+	"nonassociations/web/shape"
 )
 
 // parameters parses the parameters of a query and collects their faults. Unknown
 // parameters are ignored.
 type parameters struct {
 	values url.Values
-	faults []fault
+	faults []shape.Fault
 }
 
 // parametersOf parses a query. One that cannot be parsed is refused: it may have held a
@@ -27,7 +28,9 @@ func parametersOf(u *url.URL) (*parameters, error) {
 }
 
 // fault adds a fault of a parameter.
-func (p *parameters) fault(name, detail string) { p.faults = append(p.faults, fault{name, detail}) }
+func (p *parameters) fault(name, detail string) {
+	p.faults = append(p.faults, shape.Fault{Source: name, Detail: detail})
+}
 
 // result returns the 400 with all faults, or nil.
 func (p *parameters) result() error {

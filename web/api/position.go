@@ -42,4 +42,4 @@ func formatPosition(position uint64) string { return strconv.FormatUint(position
 const wantedPosition = "must be one position as X-Position gives it"
 
 // badPosition refuses atLeast, also when the whole query cannot be parsed.
-func badPosition() problem { return invalid([]fault{{"atLeast", wantedPosition}}, 0) }
+func badPosition() problem { return invalidValue("atLeast", wantedPosition) }

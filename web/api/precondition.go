@@ -35,7 +35,7 @@ func ifMatch(header http.Header) (domain.FactsSeen, error) {
 	case star:
 		return nil, nil
 	case !ok || len(tags) > maxTags:
-		return nil, invalid([]fault{{"If-Match", fmt.Sprintf("must be entity tags as ETag gives them, at most %d with commas between, or *", maxTags)}}, 0)
+		return nil, invalidValue("If-Match", fmt.Sprintf("must be entity tags as ETag gives them, at most %d with commas between, or *", maxTags))
 	}
 	var seen domain.FactsSeen
 	for _, tag := range tags {
@@ -65,7 +65,7 @@ func keyOf(r *http.Request, by auth.Claims, body []byte) (*commands.IdempotencyK
 		return nil, nil //nolint:nilnil // no key is no fault
 	}
 	if len(values) > 1 || !isKey(values[0]) {
-		return nil, invalid([]fault{{"Idempotency-Key", "must be one text of 1 to 255 printable ASCII characters"}}, 0)
+		return nil, invalidValue("Idempotency-Key", "must be one text of 1 to 255 printable ASCII characters")
 	}
 	return &commands.IdempotencyKey{Client: by.ClientID, Name: values[0], Request: hashOf(
 		[]byte(r.Method), []byte(r.URL.Path), []byte(strings.Join(r.Header["If-Match"], ",")), body,

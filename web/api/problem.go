@@ -12,18 +12,14 @@ import (
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/queries"
+	"nonassociations/web/shape"
 	"nonassociations/web/strictjson"
 )
 
-// problem is the body of every refusal. It holds no name, comment, reason or token, and
-// no text of an internal error. It is an error too, so that any function can refuse.
+// problem is a refusal: its body, and what else its response has. It is an error too, so
+// that any function can refuse.
 type problem struct {
-	Status           int          `json:"status"`
-	ErrorCode        *domain.Code `json:"errorCode"`
-	UserMessage      string       `json:"userMessage"`
-	DeveloperMessage string       `json:"developerMessage"`
-	MoreInfo         *string      `json:"moreInfo"`
-	Errors           []fault      `json:"errors,omitzero"`
+	shape.Problem
 
 	retryAfter string // seconds, for a 503
 	etag       string // the current one, for a 412
@@ -31,19 +27,12 @@ type problem struct {
 	cause      error  // for the log
 }
 
-// fault is one bad value. Source is a JSON pointer into the body, or the name of a
-// parameter or header.
-type fault struct {
-	Source string `json:"source"`
-	Detail string `json:"detail"`
-}
-
 // Error makes a problem an error, for the log.
 func (p problem) Error() string { return p.DeveloperMessage }
 
 // reply returns the response of a problem.
 func (p problem) reply() response {
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(p.Problem)
 	if err != nil {
 		panic("a problem is not JSON: " + err.Error()) // a bug: texts and numbers only
 	}
@@ -110,7 +99,7 @@ func passes(err error) bool {
 func refused(r domain.Refusal) problem {
 	switch r.Code {
 	case domain.CodeInvalid:
-		return invalid([]fault{{"/" + r.Field, r.Message}}, 0)
+		return invalidValue("/"+r.Field, r.Message)
 	case domain.CodeStale:
 		return plain(http.StatusPreconditionFailed, r.Message)
 	case domain.CodeNotFound:
@@ -122,7 +111,7 @@ func refused(r domain.Refusal) problem {
 
 // plain is a problem without an error code.
 func plain(status int, message string) problem {
-	return problem{Status: status, UserMessage: message, DeveloperMessage: message}
+	return problem{Problem: shape.Problem{Status: status, UserMessage: message, DeveloperMessage: message}}
 }
 
 // problemWith is a problem with a stable error code.
@@ -133,7 +122,7 @@ func problemWith(status int, code domain.Code, message string) problem {
 }
 
 // invalid is the 400 for bad values. more counts faults beyond those listed.
-func invalid(faults []fault, more int) problem {
+func invalid(faults []shape.Fault, more int) problem {
 	p := problemWith(http.StatusBadRequest, domain.CodeInvalid, "Validation failure: the request has values that are not allowed")
 	p.DeveloperMessage = fmt.Sprintf("Validation failure: %s %s", nameOf(faults[0].Source), faults[0].Detail)
 	if others := len(faults) - 1 + more; others > 0 {
@@ -143,11 +132,16 @@ func invalid(faults []fault, more int) problem {
 	return p
 }
 
+// invalidValue is the 400 for one bad value.
+func invalidValue(source, detail string) problem {
+	return invalid([]shape.Fault{{Source: source, Detail: detail}}, 0)
+}
+
 // invalidBody is the 400 for the bad values of a body.
 func invalidBody(e *strictjson.InvalidError) problem {
-	faults := make([]fault, len(e.Faults))
+	faults := make([]shape.Fault, len(e.Faults))
 	for i, f := range e.Faults {
-		faults[i] = fault{Source: f.Pointer, Detail: f.Detail}
+		faults[i] = shape.Fault{Source: f.Pointer, Detail: f.Detail}
 	}
 	return invalid(faults, e.More)
 }
@@ -165,7 +159,7 @@ func nameOf(source string) string {
 // place.
 func unreadable(at, detail string) problem {
 	p := problemWith(http.StatusBadRequest, domain.CodeInvalid, "Validation failure: Couldn't read request body: "+detail)
-	p.Errors = []fault{{at, detail}}
+	p.Errors = []shape.Fault{{Source: at, Detail: detail}}
 	return p
 }
 

@@ -7,27 +7,17 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"nonassociations/web/shape"
 )
 
 // Error is a refusal of the service. Status and ErrorCode are stable, the messages are
 // not.
 type Error struct {
-	Status           int     `json:"status"`
-	ErrorCode        *int    `json:"errorCode"`
-	UserMessage      string  `json:"userMessage"`
-	DeveloperMessage string  `json:"developerMessage"`
-	MoreInfo         *string `json:"moreInfo"`         // of a 301: the prisoner number that survives
-	Errors           []Fault `json:"errors,omitempty"` // of a 400
+	shape.Problem
 
 	RetryAfter time.Duration `json:"-"` // of a 503
 	ETag       string        `json:"-"` // of a 412: the current one
-}
-
-// Fault is one bad field: a JSON pointer into the body, or the name of a
-// parameter.
-type Fault struct {
-	Source string `json:"source"`
-	Detail string `json:"detail"`
 }
 
 // Error returns the status and the developer message, which holds no personal data.
@@ -40,7 +30,7 @@ func (e *Error) Code() int {
 	if e.ErrorCode == nil {
 		return 0
 	}
-	return *e.ErrorCode
+	return int(*e.ErrorCode)
 }
 
 // Temporary reports whether the same request may succeed later.
@@ -56,7 +46,7 @@ func (e *Error) Temporary() bool {
 func errorOf(response *http.Response, text []byte) error {
 	e := &Error{}
 	if err := json.Unmarshal(text, e); err != nil || e.Status != response.StatusCode {
-		e = &Error{UserMessage: response.Status, DeveloperMessage: response.Status}
+		e = &Error{Problem: shape.Problem{UserMessage: response.Status, DeveloperMessage: response.Status}}
 	}
 	e.Status, e.ETag = response.StatusCode, response.Header.Get("ETag")
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {

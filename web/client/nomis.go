@@ -10,29 +10,6 @@ import (
 	"nonassociations/domain"
 )
 
-// NonAssociations is a prisoner's list in the vocabulary of NOMIS.
-type NonAssociations struct {
-	PrisonerNumber  domain.PrisonerNumber `json:"prisonerNumber"`
-	NonAssociations []NonAssociation      `json:"nonAssociations"`
-}
-
-// NonAssociation is one item of a prisoner's list in the vocabulary of NOMIS.
-type NonAssociation struct {
-	ReasonCode             domain.ReasonCode     `json:"reasonCode"`
-	TypeCode               domain.TypeCode       `json:"typeCode"`
-	EffectiveDate          domain.LocalDateTime  `json:"effectiveDate"`
-	ExpiryDate             *domain.LocalDateTime `json:"expiryDate"`
-	AuthorisedBy           *string               `json:"authorisedBy"`
-	Comments               *string               `json:"comments"`
-	PrisonerNonAssociation Side                  `json:"prisonerNonAssociation"`
-}
-
-// Side is the other prisoner with NOMIS's reason code.
-type Side struct {
-	PrisonerNumber domain.PrisonerNumber `json:"prisonerNumber"`
-	ReasonCode     domain.ReasonCode     `json:"reasonCode"`
-}
-
 // SyncRequest is what NOMIS holds of one prisoner. A stored record that is absent from
 // it stays as it is.
 type SyncRequest struct {

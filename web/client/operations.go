@@ -5,12 +5,14 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"nonassociations/web/shape"
 )
 
 // Health is the body of the health calls. DOWN comes with a 503, which is an [Error].
 type Health struct {
-	Status     string      `json:"status"`
-	Components *Components `json:"components,omitempty"`
+	Status     shape.HealthStatus `json:"status"`
+	Components *Components        `json:"components,omitempty"`
 }
 
 // Components are the event store and the consumers of the log.
@@ -20,33 +22,6 @@ type Components struct {
 	Publisher        *Consumer  `json:"publisher,omitempty"`
 	HistoryPublisher *Consumer  `json:"historyPublisher,omitempty"`
 	Nomis            *Consumer  `json:"nomis,omitempty"`
-}
-
-// Component is one dependency. Reason and Since are set while it is DOWN.
-type Component struct {
-	Status string  `json:"status"`
-	Reason *string `json:"reason,omitempty"`
-	Since  *string `json:"since,omitempty"`
-}
-
-// Consumer is one consumer of the log. Lag is the age of its oldest unapplied fact in
-// seconds.
-type Consumer struct {
-	Status    string         `json:"status"`
-	Position  *uint64        `json:"position"`
-	Head      *uint64        `json:"head"`
-	Lag       *float64       `json:"lag"`
-	Heartbeat *string        `json:"heartbeat"`
-	Fault     *ConsumerFault `json:"fault"`
-}
-
-// ConsumerFault is why a consumer is stuck.
-type ConsumerFault struct {
-	Category string  `json:"category"`
-	EventID  *string `json:"eventId"`
-	Type     *string `json:"type"`
-	Position *uint64 `json:"position"`
-	Since    string  `json:"since"`
 }
 
 // Health asks for the health of all components.

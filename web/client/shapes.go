@@ -46,4 +46,18 @@ type (
 	Constant = shape.Constant
 	// Info is which build answers.
 	Info = shape.Info
+	// Component is one dependency of the service.
+	Component = shape.Component
+	// Consumer is one consumer of the log.
+	Consumer = shape.Consumer
+	// ConsumerFault is why a consumer is stuck.
+	ConsumerFault = shape.ConsumerFault
+	// Fault is one bad value of a request.
+	Fault = shape.Fault
+	// NonAssociations is a prisoner's list in the vocabulary of NOMIS.
+	NonAssociations = shape.NOMISList
+	// NonAssociation is one item of a prisoner's list in the vocabulary of NOMIS.
+	NonAssociation = shape.NOMISItem
+	// Side is the other prisoner with NOMIS's reason code.
+	Side = shape.NOMISSide
 )

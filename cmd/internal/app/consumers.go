@@ -16,7 +16,7 @@ import (
 	"nonassociations/internal/pg"
 	"nonassociations/nomis"
 	"nonassociations/projections"
-	"nonassociations/web/api"
+	"nonassociations/web/shape"
 )
 
 // HealthLimits are the limits beyond which a consumer counts as DOWN. A zero field
@@ -65,7 +65,7 @@ type consumerHealth struct {
 	mu      sync.Mutex
 	watched []watchedConsumer
 	head    eventstore.Head
-	away    map[string]api.ConsumerFault // faults that no row keeps, by consumer
+	away    map[string]shape.ConsumerFault // faults that no row keeps, by consumer
 }
 
 // statusConnectTimeout bounds a connect for reading the rows, so that a health check
@@ -88,7 +88,7 @@ func (p *process) newConsumerHealth(ctx context.Context) error {
 	}
 	p.closers = append(p.closers, infallible(pool.Close))
 	p.consumers = &consumerHealth{
-		process: p, rows: pool, limits: p.Limits.withDefaults(), away: map[string]api.ConsumerFault{},
+		process: p, rows: pool, limits: p.Limits.withDefaults(), away: map[string]shape.ConsumerFault{},
 		watched: []watchedConsumer{{name: projections.Consumer, hasPosition: true}},
 	}
 	return nil
@@ -127,7 +127,7 @@ func (h *consumerHealth) readRows(ctx context.Context) (map[string]status.Status
 
 // refresh returns the current status of each consumer by name. Parts that cannot be read
 // within their time are missing from the answer.
-func (h *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
+func (h *consumerHealth) refresh(ctx context.Context) map[string]shape.Consumer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	rows, err := h.readRows(ctx)
@@ -135,7 +135,7 @@ func (h *consumerHealth) refresh(ctx context.Context) map[string]api.Consumer {
 		h.process.Logger.WarnContext(ctx, "the consumers' status cannot be read", "kind", status.KindOf(err))
 	}
 	head := h.readHead(ctx)
-	all := make(map[string]api.Consumer, len(h.watched))
+	all := make(map[string]shape.Consumer, len(h.watched))
 	for _, w := range h.watched {
 		row, there := rows[w.name]
 		all[w.name] = h.statusOf(ctx, w, row, there, head)
@@ -163,10 +163,10 @@ func (h *consumerHealth) readHead(ctx context.Context) *uint64 {
 // statusOf combines the sources for one consumer. UP needs a recent heartbeat, no fault,
 // a lag below the limit and, where this process shows the results, that it does show
 // them. A consumer without a row was never there and is DOWN.
-func (h *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row status.Status, there bool, head *uint64) api.Consumer {
-	one, age := api.Consumer{Position: row.Position}, row.Age
+func (h *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row status.Status, there bool, head *uint64) shape.Consumer {
+	one, age := shape.Consumer{Position: row.Position}, row.Age
 	if there {
-		one.Beat, one.Fault = &row.Heartbeat, shownFault(row.Fault)
+		one.Heartbeat, one.Fault = &row.Heartbeat, shownFault(row.Fault)
 	}
 	if w.own != nil {
 		age = h.overlay(w, &one, age)
@@ -185,7 +185,7 @@ func (h *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row st
 		one.Lag = h.lag(ctx, one.Position, head)
 	}
 	behind := one.Lag != nil && *one.Lag > h.limits.Lag.Seconds()
-	one.SetUp(shown && one.Beat != nil && age <= h.limits.Heartbeat && one.Fault == nil && !behind)
+	one.SetUp(shown && one.Heartbeat != nil && age <= h.limits.Heartbeat && one.Fault == nil && !behind)
 	return one
 }
 
@@ -193,10 +193,10 @@ func (h *consumerHealth) statusOf(ctx context.Context, w watchedConsumer, row st
 // second old and keeps no fault that passes by itself. It returns the age of the
 // heartbeat. The start of such a fault is remembered here, so that it does not move with
 // each refresh.
-func (h *consumerHealth) overlay(w watchedConsumer, one *api.Consumer, age time.Duration) time.Duration {
+func (h *consumerHealth) overlay(w watchedConsumer, one *shape.Consumer, age time.Duration) time.Duration {
 	now := w.own()
 	if !now.Heartbeat.IsZero() {
-		one.Beat, age = &now.Heartbeat, h.process.Clock().Sub(now.Heartbeat)
+		one.Heartbeat, age = &now.Heartbeat, h.process.Clock().Sub(now.Heartbeat)
 	}
 	if now.Failure == nil {
 		delete(h.away, w.name)
@@ -218,11 +218,11 @@ func (h *consumerHealth) overlay(w watchedConsumer, one *api.Consumer, age time.
 
 // shownFault returns a fault as the API shows it. It omits the text of the error, which
 // may name a stream and with it two prisoners.
-func shownFault(f *status.Fault) *api.ConsumerFault {
+func shownFault(f *status.Fault) *shape.ConsumerFault {
 	if f == nil {
 		return nil
 	}
-	shown := &api.ConsumerFault{Category: string(f.Category), Since: f.Since}
+	shown := &shape.ConsumerFault{Category: string(f.Category), Since: f.Since}
 	if f.EventID != (eventstore.Seen{}).ID {
 		shown.EventID = &f.EventID
 	}

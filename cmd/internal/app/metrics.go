@@ -10,7 +10,7 @@ import (
 
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/publisher"
-	"nonassociations/web/api"
+	"nonassociations/web/shape"
 )
 
 // newDesc describes a metric of this service. Every name begins with nonassociations_.
@@ -67,7 +67,7 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 // collectConsumer sends the metrics of one consumer. The fault gauge has a series for
 // every category, 0 while there is no such fault, so that an alert on it never lacks
 // data.
-func collectConsumer(to chan<- prometheus.Metric, name string, one api.Consumer) {
+func collectConsumer(to chan<- prometheus.Metric, name string, one shape.Consumer) {
 	set := func(desc *prometheus.Desc, value float64, more ...string) {
 		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{name}, more...)...)
 	}
@@ -80,8 +80,8 @@ func collectConsumer(to chan<- prometheus.Metric, name string, one api.Consumer)
 	if one.Lag != nil {
 		set(consumerLag, *one.Lag)
 	}
-	if one.Beat != nil {
-		set(consumerHeartbeat, float64(one.Beat.UnixMilli())/1000)
+	if one.Heartbeat != nil {
+		set(consumerHeartbeat, float64(one.Heartbeat.UnixMilli())/1000)
 	}
 	for _, category := range status.Categories() {
 		value := 0.0

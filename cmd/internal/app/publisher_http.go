@@ -11,49 +11,27 @@ import (
 
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/publisher"
-	"nonassociations/web/api"
+	"nonassociations/web/shape"
 )
 
 // publisherStatusHandler serves the health of a process without the API, at
-// LISTEN_ADDR, in the shape of the API's own health. A refused or failing message
-// makes it DOWN, since an operator must act. Liveness and readiness stay UP: a
-// restart would not help.
+// LISTEN_ADDR. It has the shape of the API's own health, so that one probe reads both.
+// A refused or failing message makes it DOWN, since an operator must act. Liveness and
+// readiness stay UP: a restart would not help.
 func (p *process) publisherStatusHandler() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", p.showHealth)
-	up := func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, publisherHealth{Status: isUp}) }
+	up := func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, shape.Health{Status: shape.Up}) }
 	mux.HandleFunc("GET /health/liveness", up)
 	mux.HandleFunc("GET /health/readiness", up) // no load balancer depends on it
 	return mux
 }
 
-// publisherHealth has the shape of the API's own health, so that one probe reads
-// both. It is safe to show: faults are kinds of a closed set, never texts.
-type publisherHealth struct {
-	Status     string         `json:"status"`
-	Components map[string]any `json:"components,omitempty"`
-}
-
-// topicHealth is the health of a publisher: a consumer with the numbers of its
-// topic. The keys are read by monitoring: add keys, and never rename one.
-type topicHealth struct {
-	api.Consumer
-
-	Leader   bool   `json:"leader"`
-	Waiting  bool   `json:"waiting"`
-	InFlight int    `json:"inFlight"`
-	Refused  int    `json:"refused"`
-	Failing  int    `json:"failing"`
-	Blocked  int    `json:"blocked"`
-	Skipped  int    `json:"skipped"`
-	Sending  string `json:"sending"` // the kind of fault of SNS, "" while all is well
-}
-
 // healthOfTopic adds a topic's numbers to its consumer. A fault of SNS makes it
 // DOWN, and so does a message that waits for an operator.
-func healthOfTopic(one api.Consumer, s publisher.Status) topicHealth {
+func healthOfTopic(one shape.Consumer, s publisher.Status) shape.TopicHealth {
 	one.SetUp(one.IsUp() && s.Fault == nil && s.Refused == 0 && s.Failing == 0)
-	return topicHealth{
+	return shape.TopicHealth{
 		Consumer: one, Leader: s.Leader, Waiting: s.Waiting, InFlight: s.InFlight,
 		Refused: s.Refused, Failing: s.Failing, Blocked: s.Blocked, Skipped: s.Skipped,
 		Sending: string(status.KindOf(s.Fault)),
@@ -68,7 +46,7 @@ const statusTime = 5 * time.Second
 func (p *process) showHealth(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), statusTime)
 	defer cancel()
-	body := publisherHealth{Status: isUp, Components: map[string]any{}}
+	body := shape.Health{Status: shape.Up, Components: map[string]any{}}
 	all := p.consumers.refresh(ctx)
 	for name, one := range all {
 		body.Components[name] = one
@@ -81,21 +59,16 @@ func (p *process) showHealth(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, one := range all {
 		if !one.IsUp() {
-			body.Status = isDown
+			body.Status = shape.Down
 		}
 	}
 	writeHealth(w, body)
 }
 
-const (
-	isUp   = "UP"
-	isDown = "DOWN"
-)
-
 // writeHealth writes a body with the status code that belongs to it.
-func writeHealth(w http.ResponseWriter, body publisherHealth) {
+func writeHealth(w http.ResponseWriter, body shape.Health) {
 	w.Header().Set("Content-Type", "application/json")
-	if body.Status != isUp {
+	if body.Status != shape.Up {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // seconds are finite, and the client may be gone
