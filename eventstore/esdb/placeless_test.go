@@ -114,7 +114,11 @@ func TestAppend_isNeverAnsweredWithPositionZero(t *testing.T) {
 					mustAppend(t, log, opening("a"))
 				}
 				server := answering{esdbserver.New(log, esdbserver.Options{}), writes, answer}
-				store := openServer(t, Options{Timeout: 300 * time.Millisecond}, server)
+				limit := 300 * time.Millisecond // only an append that fails uses it up
+				if writes {
+					limit = waitTime
+				}
+				store := openServer(t, Options{Timeout: limit}, server)
 				appended, err := store.Append(t.Context(), opening("a"))
 				if !writes {
 					require.ErrorIs(t, err, eventstore.ErrUnavailable)
