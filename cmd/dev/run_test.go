@@ -47,7 +47,7 @@ var built = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+"/", "nonassociations/cmd/dev", "nonassociations/cmd/nonassociations")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+"/", ".", "../nonassociations")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
