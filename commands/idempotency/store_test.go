@@ -199,6 +199,28 @@ func TestMigrating_againAndAtOnceChangesNothing(t *testing.T) {
 	require.Equal(t, 1, rows)
 }
 
+// A build before the first release had the keys in a table of another name.
+func TestMigrate_keepsTheKeysOfAnEarlierBuild(t *testing.T) {
+	r := newRig(t)
+	first := uuid.New()
+	require.True(t, r.claim(t, key("ui", "k", "one"), first).New)
+	conn, err := pgx.Connect(t.Context(), r.dsn)
+	require.NoError(t, err)
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	_, err = conn.Exec(t.Context(), `
+		UPDATE commands.goose_db_version SET version_id = 1 WHERE version_id = 2;
+		ALTER TABLE commands.idempotency_keys RENAME TO keys;
+		ALTER TABLE commands.keys RENAME COLUMN reserved_at TO claimed_at;
+		ALTER INDEX commands.idempotency_keys_pkey RENAME TO keys_pkey;
+		ALTER INDEX commands.idempotency_keys_reserved_at RENAME TO keys_claimed_at`)
+	require.NoError(t, err)
+
+	require.NoError(t, idempotency.Migrate(t.Context(), r.dsn))
+	again := r.claim(t, key("ui", "k", "one"), uuid.New())
+	require.False(t, again.New)
+	require.Equal(t, first, again.CommandID)
+}
+
 func TestOutage_isAnErrorAndPasses(t *testing.T) {
 	server := testdb.NewServer(t)
 	require.NoError(t, idempotency.Migrate(t.Context(), server.DSN()))

@@ -122,6 +122,35 @@ func TestMigrate_severalProcessesAtOnce(t *testing.T) {
 	require.Equal(t, []string{"eventstore.events", "eventstore.goose_db_version"}, tables)
 }
 
+// A build before the first release had five migrations, an append of another shape and
+// a writer that could insert.
+func TestMigrate_keepsTheFactsOfAnEarlierBuild(t *testing.T) {
+	t.Parallel()
+	dsn := testdb.New(t)
+	require.NoError(t, postgres.Migrate(t.Context(), dsn))
+	_, err := open(t, dsn).Append(t.Context(), newStream(body))
+	require.NoError(t, err)
+	_, err = connect(t, dsn, "").Exec(t.Context(), `
+		DELETE FROM eventstore.goose_db_version WHERE version_id > 0;
+		INSERT INTO eventstore.goose_db_version (version_id, is_applied) SELECT n, true FROM generate_series(1, 5) n;
+		DROP FUNCTION eventstore.append;
+		CREATE FUNCTION eventstore.append(p_streams text[], OUT head bigint) LANGUAGE sql AS 'SELECT 1';
+		GRANT INSERT ON eventstore.events TO nonassociations_writer`)
+	require.NoError(t, err)
+
+	require.NoError(t, postgres.Migrate(t.Context(), dsn))
+	log := open(t, dsn)
+	events, err := log.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 10)
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	_, err = log.Append(t.Context(), newStream(body))
+	require.NoError(t, err)
+	var may bool
+	require.NoError(t, connect(t, dsn, "").QueryRow(t.Context(),
+		"SELECT has_table_privilege('nonassociations_writer', 'eventstore.events', 'INSERT')").Scan(&may))
+	require.False(t, may)
+}
+
 func TestStore_withoutMigrationNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	_, err := open(t, testdb.New(t)).Append(t.Context(), newStream(body))

@@ -1,9 +1,13 @@
 -- +goose Up
 
+-- Builds before the first release had migrations 1 to 5. This one replaces them, and
+-- also finds a log of such a build: the table is the same in all of them, and its facts
+-- stay.
+
 -- The log. Positions are dense and in the order of commit: append() below assigns
 -- them under a lock that is released only after the commit is visible. A reader
 -- that has read position n has therefore read everything before it.
-CREATE TABLE eventstore.events (
+CREATE TABLE IF NOT EXISTS eventstore.events (
     position    bigint      NOT NULL PRIMARY KEY CHECK (position > 0),
     stream      text        COLLATE "C" NOT NULL,
     revision    bigint      NOT NULL CHECK (revision >= 0),
@@ -19,7 +23,7 @@ CREATE TABLE eventstore.events (
 );
 
 -- +goose StatementBegin
-CREATE FUNCTION eventstore.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION eventstore.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the log is append-only: % is refused', TG_OP
         USING ERRCODE = 'insufficient_privilege';
@@ -27,6 +31,7 @@ END $$;
 -- +goose StatementEnd
 
 -- For each statement, so that one that matches no row is refused as well.
+DROP TRIGGER IF EXISTS append_only ON eventstore.events;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON eventstore.events
     FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
 -- ALWAYS: with session_replication_role = replica, ordinary triggers do not fire.
@@ -48,6 +53,7 @@ ALTER TABLE eventstore.events ENABLE ALWAYS TRIGGER append_only;
 -- The function runs with the rights of its owner, so that the writer's role needs
 -- no INSERT. No session adds to the log past the lock, the order of positions and
 -- the expected revision.
+DROP FUNCTION IF EXISTS eventstore.append;
 -- +goose StatementBegin
 CREATE FUNCTION eventstore.append(
     p_streams text[], p_expected bigint[],
@@ -144,6 +150,7 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'nonassociations_writer') THEN
         GRANT USAGE ON SCHEMA eventstore TO nonassociations_writer;
+        REVOKE INSERT ON eventstore.events FROM nonassociations_writer;
         GRANT SELECT ON eventstore.events TO nonassociations_writer;
         GRANT EXECUTE ON FUNCTION eventstore.append TO nonassociations_writer;
     END IF;
