@@ -28,13 +28,13 @@ func refused(t *testing.T, r *audit.Reader, from uint64, follow bool) error {
 func TestFeed_fromBehindTheEndIsRefused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		for _, follow := range []bool{false, true} {
-			require.ErrorIs(t, refused(t, b.reader().Reader, 1, follow), audit.ErrBehindEnd, "the log is empty")
+			require.ErrorIs(t, refused(t, b.reader().Reader, 1, follow), audit.ErrBeyondEnd, "the log is empty")
 		}
 		b.quarrels(1)
 		last := b.end()
 		for _, from := range []uint64{last + 1, last + 1000, 1<<63 - 1} {
 			for _, follow := range []bool{false, true} {
-				require.ErrorIs(t, refused(t, b.reader().Reader, from, follow), audit.ErrBehindEnd, from)
+				require.ErrorIs(t, refused(t, b.reader().Reader, from, follow), audit.ErrBeyondEnd, from)
 			}
 		}
 		require.Empty(t, told(t, b.reader().Reader, last))
@@ -64,7 +64,7 @@ func TestPlaces_ofOthersAreNoneBehindTheEnd(t *testing.T) {
 	for from := uint64(6 * wide); from < 10*wide; from += wide / 4 {
 		require.Empty(t, told(t, r, from), from)
 	}
-	require.ErrorIs(t, refused(t, r, 10*wide, true), audit.ErrBehindEnd)
+	require.ErrorIs(t, refused(t, r, 10*wide, true), audit.ErrBeyondEnd)
 
 	pair := domaintest.PairOf(bob, "D4444DD") // behind the place that was named
 	told, stop := make(chan shape.FeedLine, 1), errors.New("enough")

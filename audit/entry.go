@@ -50,7 +50,7 @@ func step(facts *eventstore.Folding, f recordedFact) (Entry, error) {
 
 // find returns nil for a record that does not exist or is deleted.
 func find(facts *eventstore.Folding, f recordedFact) *Record {
-	n, there := facts.Find(f.Event.Concerns())
+	n, there := facts.Find(f.Event.About())
 	if !there || n.Deleted {
 		return nil
 	}

@@ -8,8 +8,9 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Feed is which part of the log is read, and the callbacks for it. They are called
-// one at a time. The log waits for them, and an error of one ends the feed.
+// Feed selects a part of the log and receives its entries. The callbacks are called one
+// at a time, from the goroutine of [Reader.Feed], which waits for each. An error of a
+// callback ends the feed and is returned.
 type Feed struct {
 	// From is the position after which the feed begins; 0 is before everything. Any
 	// number up to the end of the log is valid, also one without a fact.
@@ -29,7 +30,7 @@ var errDone = errors.New("feed is complete")
 
 // Feed calls Line for every fact after From in the order of the log, without gap or
 // duplicate. It returns nil only when it does not follow and every fact was given.
-// Otherwise it returns ErrBehindEnd, before Begin, or the error of a callback, of ctx
+// Otherwise it returns ErrBeyondEnd, before Begin, or the error of a callback, of ctx
 // or of the log ([eventstore.ErrUnavailable] when its connection broke). A feed from
 // the last position that was given then continues without loss.
 func (r *Reader) Feed(ctx context.Context, feed Feed) error {

@@ -15,7 +15,7 @@ import (
 // those of a pair that it has belonged to; transfers from and to others are followed.
 // Without any fact the result is empty. Errors are those of the log.
 func (r *Reader) OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) ([]Entry, error) {
-	return r.history(ctx, streams, func(f recordedFact) bool { return f.Event.Concerns() == id })
+	return r.history(ctx, streams, func(f recordedFact) bool { return f.Event.About() == id })
 }
 
 // OfPrisoner returns the facts of the prisoner's non-associations, oldest first, also

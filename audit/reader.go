@@ -154,7 +154,7 @@ func concerningPrisoner(numbers ...domain.PrisonerNumber) func(recordedFact) boo
 	theirs := map[uuid.UUID]bool{}
 	return func(f recordedFact) bool {
 		here := slices.ContainsFunc(numbersOf(f), func(n domain.PrisonerNumber) bool { return slices.Contains(numbers, n) })
-		id := f.Event.Concerns()
+		id := f.Event.About()
 		if id == uuid.Nil {
 			return here
 		}

@@ -43,14 +43,14 @@ func TestRenumberedOne_hasOneHistoryWhicheverNumberIsAsked(t *testing.T) {
 		}
 
 		arrived, left := history.Entries[1], history.Entries[2]
-		require.Equal(t, shape.Arrived, arrived.Renumbered.Half)
+		require.Equal(t, shape.Arrived, arrived.Renumbered.Phase)
 		require.Equal(t, "MERGE", *arrived.Reason)
 		require.Equal(t, domain.Merge, arrived.Source)
 		require.Equal(t, history.Entries[0].After, arrived.Before)
 		require.Equal(t, bob, arrived.Before.FirstPrisonerNumber)
 		require.Equal(t, survivor, arrived.After.FirstPrisonerNumber)
 		require.Equal(t, alice, arrived.After.SecondPrisonerNumber)
-		require.Equal(t, shape.Left, left.Renumbered.Half)
+		require.Equal(t, shape.Left, left.Renumbered.Phase)
 		require.Equal(t, bob, left.Before.FirstPrisonerNumber)
 		require.Nil(t, left.After)
 		require.NotContains(t, asJSON(t, history.Entries[0]), "renumbered")
@@ -156,7 +156,7 @@ func TestOne_thatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
 		require.Equal(t, []string{domain.TypeOpened, domain.TypeDeleted, domain.TypeRestored}, types(history))
 		deleted, restored := history.Entries[1], history.Entries[2]
 		require.Nil(t, deleted.After)
-		require.Equal(t, shape.Arrived, restored.Renumbered.Half)
+		require.Equal(t, shape.Arrived, restored.Renumbered.Phase)
 		require.Nil(t, restored.Before, "it was deleted")
 		require.Equal(t, deleted.Before.FirstPrisonerRole, restored.After.FirstPrisonerRole)
 		require.Equal(t, deleted.Before.SecondPrisonerRole, restored.After.SecondPrisonerRole)

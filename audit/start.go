@@ -15,8 +15,8 @@ var ErrUnavailable = eventstore.ErrUnavailable
 // Mismatch means that the log is not the one that it was. It is an ErrUnavailable too.
 type Mismatch = eventstore.Mismatch
 
-// ErrBehindEnd refuses a feed from a position that the log has not reached.
-var ErrBehindEnd = errors.New("the position lies behind the end of the log")
+// ErrBeyondEnd refuses a feed from a position that the log has not reached.
+var ErrBeyondEnd = errors.New("the position is beyond the end of the log")
 
 // within refuses a position beyond the end of the log, which is read now: facts between
 // the end and there would be omitted silently. Events of the store itself and
@@ -30,7 +30,7 @@ func (r *Reader) within(ctx context.Context, from uint64, head eventstore.Positi
 		return fmt.Errorf("compare position %d with the end of the log: %w", from, err)
 	}
 	if !has {
-		return ErrBehindEnd
+		return ErrBeyondEnd
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-// Subject is one prisoner of whom everything is asked that is held.
+// Subject selects the prisoner and the days of a subject access request.
 type Subject struct {
 	PrisonerNumber domain.PrisonerNumber
 	// Removed are numbers that were merged into this one. Records deleted under them
@@ -22,10 +22,10 @@ type Subject struct {
 	FromDate, ToDate string
 }
 
-// SubjectAccess is what is held about a prisoner.
+// SubjectAccess is the result of a subject access request.
 type SubjectAccess struct {
 	Records []SubjectRecord // deleted ones included, in no order
-	Ever    bool            // anything was held at any time, whatever the days asked for
+	Ever    bool            // any record ever existed, on whatever day
 }
 
 // SubjectRecord is a non-association as it is, or as it was when it was deleted.

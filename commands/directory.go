@@ -8,13 +8,13 @@ import (
 	"nonassociations/domain"
 )
 
-// Directory knows which prisoners exist. It is called before the loop and never between
-// load and append, so that a slow directory cannot cause conflicts.
+// Directory looks prisoners up. It is called before the loop and never between load and
+// append, so that a slow directory cannot cause conflicts.
 type Directory interface {
 	// Missing returns the numbers that belong to no prisoner, and the numbers whose
 	// prisoner has no known prison. Both are empty when all are known. An error means
 	// that the directory is unavailable, and nothing is known then.
-	Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error)
+	Missing(ctx context.Context, numbers []domain.PrisonerNumber) (missing, withoutPrison []domain.PrisonerNumber, err error)
 }
 
 // MissingPrisoners is the error for a new non-association with numbers that the

@@ -72,7 +72,7 @@ func TestSync_manyPairsAnswerInTheirOrder(t *testing.T) {
 	for i, tell := range tells {
 		stored := facts(t, log, tell.Pair)
 		require.Len(t, stored, 1)
-		require.Equal(t, stored[0].Event.Concerns(), answer.Outcomes[i][0].NonAssociationID)
+		require.Equal(t, stored[0].Event.About(), answer.Outcomes[i][0].NonAssociationID)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestSync_racesEndWithOneNonAssociation(t *testing.T) {
 	wait.Wait()
 	require.Len(t, facts(t, log, pair), 1)
 	for _, id := range ids {
-		require.Equal(t, facts(t, log, pair)[0].Event.Concerns(), id)
+		require.Equal(t, facts(t, log, pair)[0].Event.About(), id)
 	}
 }
 

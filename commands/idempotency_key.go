@@ -46,7 +46,7 @@ type IdempotencyStore interface {
 	// the existing reservation. Errors: ErrOtherRequest, and faults of the store.
 	Reserve(ctx context.Context, key IdempotencyKey, command uuid.UUID, now time.Time) (Reservation, error)
 	// Complete stores where the command was answered from. Only the first answer is kept.
-	Complete(ctx context.Context, key IdempotencyKey, claim Reservation, answer StoredAnswer) error
+	Complete(ctx context.Context, key IdempotencyKey, reservation Reservation, answer StoredAnswer) error
 	// Release frees the key of a refused command. It does nothing when an answer is
 	// stored or the key belongs to another command.
 	Release(ctx context.Context, key IdempotencyKey, command uuid.UUID) error

@@ -211,7 +211,7 @@ func (h *Handler) load(ctx context.Context, jobs []*job) {
 		}
 		switch {
 		case eventstore.Passes(err):
-			h.logger.WarnContext(ctx, "load again", "stream", streams[i], "error", err)
+			h.logger.WarnContext(ctx, "load failed, retrying", "stream", streams[i], "error", err)
 		case err != nil || j.step == done:
 			h.finish(ctx, j, err)
 		}
@@ -239,7 +239,7 @@ func (h *Handler) send(ctx context.Context, jobs []*job) {
 			j.step = toLoad
 			h.seen.add(j.append.Stream)
 		case eventstore.Passes(outcome.Err):
-			h.logger.WarnContext(ctx, "append again", "stream", j.append.Stream, "error", outcome.Err)
+			h.logger.WarnContext(ctx, "append outcome unknown, retrying", "stream", j.append.Stream, "error", outcome.Err)
 		default:
 			h.finish(ctx, j, fmt.Errorf("append %s: %w", j.append.Stream, outcome.Err))
 		}

@@ -13,11 +13,11 @@ import (
 // replayAnswer answers a repeated command without running it. The source is the stored
 // revision of the first answer, or the facts of an attempt that stored no answer. It
 // returns false when there is neither; the command then runs as a first attempt.
-func (h *Handler) replayAnswer(ctx context.Context, by domain.Cause, act StaffCommand, claim Reservation) (Receipt, bool, error) {
-	if claim.New {
+func (h *Handler) replayAnswer(ctx context.Context, by domain.Cause, act StaffCommand, reservation Reservation) (Receipt, bool, error) {
+	if reservation.New {
 		return Receipt{}, false, nil
 	}
-	if a := claim.Stored; a != nil {
+	if a := reservation.Stored; a != nil {
 		streams, err := h.loadWithRetry(ctx, a.Pair)
 		if err != nil {
 			return Receipt{}, false, err
@@ -133,7 +133,7 @@ func subject(act StaffCommand, s stream, command uuid.UUID) uuid.UUID {
 	}
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID == command {
-			return fact.Event.Concerns()
+			return fact.Event.About()
 		}
 	}
 	return uuid.Nil

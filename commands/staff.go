@@ -31,13 +31,13 @@ func (h *Handler) Staff(ctx context.Context, by domain.Cause, act StaffCommand) 
 	if act.Key == nil {
 		return h.attempt(ctx, by, act)
 	}
-	claim, err := h.reserveKey(ctx, *act.Key, by.CommandID)
+	reservation, err := h.reserveKey(ctx, *act.Key, by.CommandID)
 	if err != nil {
 		return Receipt{}, err
 	}
-	by.CommandID = claim.CommandID
-	receipt, known, err := h.replayAnswer(ctx, by, act, claim)
-	if known && claim.Stored != nil || err != nil {
+	by.CommandID = reservation.CommandID
+	receipt, known, err := h.replayAnswer(ctx, by, act, reservation)
+	if known && reservation.Stored != nil || err != nil {
 		return receipt, err
 	}
 	if !known {
@@ -46,7 +46,7 @@ func (h *Handler) Staff(ctx context.Context, by domain.Cause, act StaffCommand) 
 	if err == nil && !known {
 		receipt, err = h.storedAnswer(ctx, by, receipt)
 	}
-	return h.completeKey(ctx, *act.Key, claim, receipt, err)
+	return h.completeKey(ctx, *act.Key, reservation, receipt, err)
 }
 
 // attempt runs the command as a first attempt. The loop itself finds the facts of an
@@ -124,20 +124,20 @@ func (h *Handler) reserveKey(ctx context.Context, key IdempotencyKey, command uu
 	if h.keys == nil {
 		return Reservation{}, fmt.Errorf("%w: there is nowhere to keep keys", ErrBusy)
 	}
-	claim, err := h.keys.Reserve(ctx, key, command, h.clock())
+	reservation, err := h.keys.Reserve(ctx, key, command, h.clock())
 	if err != nil && !errors.Is(err, ErrOtherRequest) {
 		return Reservation{}, fmt.Errorf("%w: reserve a key: %w", ErrBusy, err)
 	}
-	return claim, err
+	return reservation, err
 }
 
 // completeKey stores the outcome of a command under its key. A failure to store an
 // answer is only logged, because a repeat finds the answer in the facts. After a refusal
 // the key is freed first: the caller may correct the request and send it with the same
 // key. Any other error keeps the key, because facts may have been appended.
-func (h *Handler) completeKey(ctx context.Context, key IdempotencyKey, claim Reservation, receipt Receipt, err error) (Receipt, error) {
+func (h *Handler) completeKey(ctx context.Context, key IdempotencyKey, reservation Reservation, receipt Receipt, err error) (Receipt, error) {
 	if err == nil {
-		kept := h.keys.Complete(ctx, key, claim, StoredAnswer{
+		kept := h.keys.Complete(ctx, key, reservation, StoredAnswer{
 			Pair: receipt.Pair, Revision: uint64(receipt.Revision), Position: receipt.Position.Uint64(), At: receipt.At, //nolint:gosec // a stream with an answer in it has a revision
 		})
 		if kept != nil {
@@ -150,7 +150,7 @@ func (h *Handler) completeKey(ctx context.Context, key IdempotencyKey, claim Res
 	if !errors.As(err, &refusal) && !errors.As(err, &missing) {
 		return Receipt{}, err // the outcome is unknown, so the key stays
 	}
-	if freed := h.keys.Release(ctx, key, claim.CommandID); freed != nil {
+	if freed := h.keys.Release(ctx, key, reservation.CommandID); freed != nil {
 		return Receipt{}, fmt.Errorf("%w: free a key: %w", ErrBusy, freed)
 	}
 	return Receipt{}, err

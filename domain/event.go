@@ -8,9 +8,9 @@ import "github.com/google/uuid"
 //
 //sumtype:decl
 type Event interface {
-	// Concerns returns the id of the non-association that the event is about. It
+	// About returns the id of the non-association that the event is about. It
 	// returns the nil UUID for an event about a prisoner number.
-	Concerns() uuid.UUID
+	About() uuid.UUID
 	event()
 }
 
@@ -173,47 +173,47 @@ type Change struct {
 	Now            *string        `json:"now"`
 }
 
-// Concerns is the non-association that the event is about.
-func (e Opened) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e Opened) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e Imported) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e Imported) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e Amended) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e Amended) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e Closed) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e Closed) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e Reopened) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e Reopened) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e Deleted) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e Deleted) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that counts instead.
-func (e Ignored) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that counts instead.
+func (e Ignored) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e SequenceLearned) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e SequenceLearned) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e SequenceReleased) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e SequenceReleased) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e TransferredIn) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e TransferredIn) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e TransferredOut) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e TransferredOut) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the non-association that the event is about.
-func (e Restored) Concerns() uuid.UUID { return e.NonAssociationID }
+// About returns the id of the non-association that the event changes.
+func (e Restored) About() uuid.UUID { return e.NonAssociationID }
 
-// Concerns is the nil UUID: the event is about a prisoner number.
-func (PrisonerMerged) Concerns() uuid.UUID { return uuid.Nil }
+// About returns uuid.Nil: the event is of a prisoner number.
+func (PrisonerMerged) About() uuid.UUID { return uuid.Nil }
 
-// Concerns is the nil UUID: the event is about a prisoner number.
-func (PrisonerUnmerged) Concerns() uuid.UUID { return uuid.Nil }
+// About returns uuid.Nil: the event is of a prisoner number.
+func (PrisonerUnmerged) About() uuid.UUID { return uuid.Nil }
 
 func (Opened) event()           {}
 func (Imported) event()         {}

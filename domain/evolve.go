@@ -108,7 +108,7 @@ func (f *Folding) change(fact Fact, apply func(*NonAssociation)) {
 // behalf of another person, and staff search for that name. The actor stays in the
 // fact.
 func (f *Folding) changeBy(author string, fact Fact, apply func(*NonAssociation)) {
-	f.with(fact.Event.Concerns(), func(n *NonAssociation) {
+	f.with(fact.Event.About(), func(n *NonAssociation) {
 		apply(n)
 		n.UpdatedAt, n.UpdatedBy, n.LastEventID = fact.Meta.DecidedAt, author, fact.ID
 	})

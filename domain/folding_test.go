@@ -76,7 +76,7 @@ func TestProperty_aFoldingIsEvolvingAndWhatItToldStays(t *testing.T) {
 			evolved = domain.Evolve(evolved, fact)
 			folding.Add(fact)
 			handed = append(handed, told{evolved, asJSON(t, evolved)})
-			id := fact.Event.Concerns()
+			id := fact.Event.About()
 			found, there := folding.Find(id)
 			require.Equal(t, evolved.Find(id) >= 0, there)
 			if there {

@@ -10,7 +10,7 @@ import (
 	"nonassociations/domain"
 )
 
-// The stages (a) to (e) of the design, written once more as they are read there,
+// The stages (a) to (e) of ADR 0004, written once more as they are read there,
 // step by step and without a thought for speed. What Decide answers must be what
 // this says.
 

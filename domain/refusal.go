@@ -4,7 +4,8 @@ package domain
 // one, and never reuse one.
 type Code int
 
-// The codes. 404 and 412 have the meaning that HTTP gives them.
+// The codes. Callers compare 404 and 412 as well, which equal the status that web/api
+// sends with them.
 const (
 	CodeAlreadyClosed Code = 100
 	CodeOpenExists    Code = 101

@@ -80,8 +80,8 @@ func (t *syncing) update(i int, m matching) {
 		return
 	}
 	stored, item := t.state.Items[m.stored], t.items[i]
-	told := stored.amendedByNOMIS(t.state.Pair, item)
-	changes := diff(t.state.Pair, stored, told)
+	amended := stored.amendedByNOMIS(t.state.Pair, item)
+	changes := diff(t.state.Pair, stored, amended)
 	t.outcomes[i] = Outcome{Kind: Unchanged, NonAssociationID: stored.ID}
 	switch {
 	case len(changes) == 0:

@@ -157,7 +157,7 @@ func TestSync_oneClosesAndTheOtherReopensInOneRequest(t *testing.T) {
 	d := s.Sync(item(y2021), item(y2022, expiring(y2023)))
 	require.Equal(t, []domain.OutcomeKind{amended, amended}, kinds(d))
 	require.Equal(t, 0, s.State.NotClosed(domain.Today(domaintest.Noon)))
-	require.Equal(t, s.State.Items[1].ID, d.Events[0].Concerns(), "the closing comes first")
+	require.Equal(t, s.State.Items[1].ID, d.Events[0].About(), "the closing comes first")
 }
 
 func TestSync_matchesByIdThenSequenceThenDateThenTheOnlyNotClosed(t *testing.T) {

@@ -5,8 +5,8 @@ package domain
 // are therefore stored, and these tables translate only a value that has changed.
 // ADR 0006 has the reasons.
 
-// RoleOf returns the role of the side that has a reason code. A code that describes the
-// reason only gives UnknownRole.
+// RoleOf returns the role that a reason code implies. BUL and UNKNOWN describe the
+// reason alone and give UnknownRole.
 func RoleOf(code ReasonCode) Role {
 	switch code {
 	case CodeVictim:

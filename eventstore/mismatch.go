@@ -34,11 +34,11 @@ type Mismatch struct {
 	End Position
 }
 
-// Error returns the words of Words.
-func (m *Mismatch) Error() string { return m.Words() }
+// Error returns Describe.
+func (m *Mismatch) Error() string { return m.Describe() }
 
-// Words describes the two logs by ids and positions alone, so it may be shown.
-func (m *Mismatch) Words() string {
+// Describe names the two logs by ids and positions alone, so it may be shown.
+func (m *Mismatch) Describe() string {
 	switch {
 	case m.Found == uuid.Nil:
 		return fmt.Sprintf("the log has no id now, it was log %s", m.Known)

@@ -14,10 +14,10 @@ import (
 // Verified is a Store that works only while the log behind it is still the same. It
 // is safe for concurrent use.
 //
-// It compares the log's id, and the last events that this process has met: before
+// It compares the log's id, and the last events that this process has seen: before
 // the first call, with every subscription, after every fault and every new
 // connection, and once a second in Watch. An append that lands at or before a
-// position that was met before is not acknowledged until the log was compared again.
+// position that was seen before is not acknowledged until the log was compared again.
 // While the log is another one, every call fails with a *Mismatch, and subscriptions
 // end with it.
 //
@@ -39,7 +39,7 @@ type Verified struct {
 	latestCommit atomic.Uint64
 
 	mu      sync.Mutex
-	latest  Seen   // the last event that any call has met
+	latest  Seen   // the last event that any call has seen
 	checked epochs // of the last comparison
 	cancels map[*context.CancelCauseFunc]struct{}
 }
@@ -176,14 +176,14 @@ func (v *Verified) explain(err error) error {
 	return &Unreached{Cause: away.Cause, Err: err}
 }
 
-// lastSeen returns the last event that any call has met.
+// lastSeen returns the last event that any call has seen.
 func (v *Verified) lastSeen() Seen {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.latest
 }
 
-// recordSeen records an event, if it is after the last one that was met.
+// recordSeen records an event, if it is after the last one that was seen.
 func (v *Verified) recordSeen(event Seen) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// secondLooks are the pauses before a mismatch is believed: a node that has just
+// recheckDelays are the delays before a mismatch is reported: a node that has just
 // become the leader may lag for a moment.
-var secondLooks = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
+var recheckDelays = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
 
 // compare compares the log with what is known of it, and again after pauses before it
 // returns a new mismatch. It returns nil when the log is the same. The caller holds
@@ -19,10 +19,10 @@ var secondLooks = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond
 func (v *Verified) compare(ctx context.Context) (*Mismatch, error) {
 	for look := 0; ; look++ {
 		found, err := v.compareOnce(ctx)
-		if err != nil || found == nil || v.Mismatch() != nil || look == len(secondLooks) {
+		if err != nil || found == nil || v.Mismatch() != nil || look == len(recheckDelays) {
 			return found, err
 		}
-		timer := time.NewTimer(secondLooks[look])
+		timer := time.NewTimer(recheckDelays[look])
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -23,7 +23,7 @@ const Consumer = "nomis"
 
 // Merger applies a merge message. [merge.Process] implements it.
 type Merger interface {
-	Apply(ctx context.Context, by domain.Cause, m merge.Message, router merge.Pairs) ([]merge.Change, error)
+	Apply(ctx context.Context, by domain.Cause, m merge.Message, pairs merge.Pairs) ([]merge.Change, error)
 }
 
 // Options are what a Listener depends on. Extend and Beat may be left out.
@@ -93,14 +93,14 @@ func newDelays() *backoff.ExponentialBackOff {
 	return waits
 }
 
-// pause logs why the listener waits, and waits for the next delay. It returns early
+// pause logs text and the error, and waits for the next delay. It returns early
 // when the context ends.
-func (l *Listener) pause(ctx context.Context, waits *backoff.ExponentialBackOff, why string, err error) {
+func (l *Listener) pause(ctx context.Context, waits *backoff.ExponentialBackOff, text string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
 	wait := waits.NextBackOff()
-	l.Logger.WarnContext(ctx, why, "again", wait, "error", err)
+	l.Logger.WarnContext(ctx, text, "retry_in", wait, "error", err)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -126,7 +126,7 @@ func (l *Listener) process(ctx context.Context, received sqsMessage) {
 		l.logOnce(ctx, received, asked, err)
 		return
 	case asked.ignored != "":
-		l.Logger.InfoContext(ctx, "NOMIS message ignored", "message", asked.id, "why", asked.ignored)
+		l.Logger.InfoContext(ctx, "NOMIS message ignored", "message", asked.id, "reason", asked.ignored)
 	}
 	if err := l.Queue.delete(ctx, received); err != nil {
 		l.Logger.WarnContext(ctx, "deleting a message from SQS failed; it will be delivered again", "message", asked.id, "error", err)

@@ -182,7 +182,7 @@ func TestListener_aMergeIsWorkedOnAndThenDeleted(t *testing.T) {
 			r.isEmpty()
 			arrived := r.facts(survivor, third)
 			require.Len(t, arrived, 1)
-			require.Equal(t, id, arrived[0].Event.Concerns())
+			require.Equal(t, id, arrived[0].Event.About())
 			require.Equal(t, domain.Cause{
 				CommandID: uuid.MustParse(message), CorrelationID: uuid.MustParse(message), CausationID: uuid.MustParse(message),
 				Actor: nomis.Actor, Source: domain.Merge, About: survivor,

@@ -58,7 +58,7 @@ func parse(body, fallbackID string, london *time.Location) (message, error) {
 	case kind == "":
 		err = errors.New("it has no event type")
 	case kind != prisonerMerged && kind != bookingMoved:
-		m.ignored, err = "its type concerns nobody here", nil
+		m.ignored, err = "event type not handled", nil
 	case err == nil:
 		err = m.read(kind, event, envelope, london)
 	}

@@ -28,7 +28,7 @@ func (p *pairRow) evolve(f *fact) (added bool, err error) {
 	if p.folding == nil {
 		p.folding = eventstore.Resume(p.state, p.facts)
 	}
-	count, at := p.folding.Len(), p.folding.Index(f.Event.Concerns())
+	count, at := p.folding.Len(), p.folding.Index(f.Event.About())
 	if err := p.folding.Add(*f); err != nil {
 		return false, err
 	}
@@ -144,7 +144,7 @@ func (r rows) fold(facts []*fact) error {
 		if err != nil {
 			return err
 		}
-		id, arrived := f.Event.Concerns(), arrives(f.Event)
+		id, arrived := f.Event.About(), arrives(f.Event)
 		if arrived {
 			r.arrived[id] = struct{}{}
 		}

@@ -7,7 +7,7 @@ import (
 
 // Generation numbers one build of the read model, from 1. Its tables are in the
 // Postgres schema read_<n>, so that two generations can exist side by side while the
-// second one is being built (DESIGN §3).
+// second one is being built.
 type Generation int
 
 // CurrentGeneration is the generation that this service builds. It changes with the

@@ -11,7 +11,8 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// Status says what exists of one generation of the read model.
+// Status is the log and the position of one generation of the read model. The zero
+// value means that there is none.
 type Status struct {
 	Store    uuid.UUID // the log that it was built from; zero: there is none yet
 	Position uint64    // the public position up to which it is built
@@ -48,7 +49,7 @@ func AdoptLog(ctx context.Context, dsn string, g Generation, store uuid.UUID) er
 
 // rebuild keeps the log of the tables when store is zero.
 func rebuild(ctx context.Context, dsn string, g Generation, store uuid.UUID) error {
-	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
+	err := pg.WithSession(ctx, dsn, func(conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if store != uuid.Nil {
 				return recreateTables(ctx, tx, g, store)

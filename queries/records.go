@@ -111,7 +111,7 @@ func (found *Records) readOfPrisoner(rows pgx.Rows, number domain.PrisonerNumber
 		return err
 	})
 	// A number that was removed may have records again, which a later sync named. They
-	// are answered, and the survivor is not (DESIGN §5.5).
+	// are answered, and the survivor is not (ADR 0016).
 	if err == nil && len(found.Records) == 0 && end != number {
 		found.Survivor = end
 	}

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Limits of waiting for a position.
+// WaitTime is the longest wait for a position. MaxWaiters is how many requests of all
+// clients may wait in one Reader.
 const (
 	WaitTime   = 2 * time.Second
 	MaxWaiters = 256

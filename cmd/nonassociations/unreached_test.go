@@ -150,7 +150,7 @@ func startedAndStopped(t *testing.T, until string, environment []string, role ..
 		line, err := reader.ReadString('\n')
 		all.WriteString(line)
 		require.NoError(t, err, "it never said %q: %s", until, all.String())
-		found = strings.Contains(line, until) && !strings.Contains(line, "token issuer")
+		found = strings.Contains(line, until) && !strings.Contains(line, "issuer's keys")
 	}
 	told := time.Now()
 	require.NoError(t, program.Process.Signal(syscall.SIGTERM))

@@ -40,9 +40,9 @@ func (s *Store) Reserve(ctx context.Context, key commands.IdempotencyKey, comman
 		if !none(err) {
 			return commands.Reservation{}, fmt.Errorf("reserve an idempotency key: %w", err)
 		}
-		claim, err := s.reserved(ctx, key)
+		reservation, err := s.reserved(ctx, key)
 		if !none(err) { // without a row, the key was freed between the two statements
-			return claim, err
+			return reservation, err
 		}
 	}
 }
@@ -51,28 +51,28 @@ func (s *Store) Reserve(ctx context.Context, key commands.IdempotencyKey, comman
 // stored yet. Errors: [commands.ErrOtherRequest], pgx.ErrNoRows for a free key, and faults.
 func (s *Store) reserved(ctx context.Context, key commands.IdempotencyKey) (commands.Reservation, error) {
 	var (
-		claim              commands.Reservation
+		reservation              commands.Reservation
 		request            []byte
 		pair               *string
 		revision, position *int64
 		at                 *time.Time
 	)
 	err := s.pool.QueryRow(ctx, reservedSQL, key.Client, key.Name).
-		Scan(&request, &claim.CommandID, &claim.Since, &pair, &revision, &position, &at)
+		Scan(&request, &reservation.CommandID, &reservation.Since, &pair, &revision, &position, &at)
 	switch {
 	case err != nil:
 		return commands.Reservation{}, fmt.Errorf("read an idempotency key: %w", err)
 	case !bytes.Equal(request, key.Request[:]):
 		return commands.Reservation{}, commands.ErrOtherRequest
 	case pair == nil:
-		return claim, nil
+		return reservation, nil
 	}
 	answer := commands.StoredAnswer{Revision: uint64(*revision), Position: uint64(*position), At: *at} //nolint:gosec // Keep wrote them
 	if answer.Pair, err = domain.ParsePair(*pair); err != nil {
 		return commands.Reservation{}, fmt.Errorf("read an idempotency key: %w", err)
 	}
-	claim.Stored = &answer
-	return claim, nil
+	reservation.Stored = &answer
+	return reservation, nil
 }
 
 // completeSQL inserts the key again when a concurrent attempt was refused and has freed
@@ -85,8 +85,8 @@ ON CONFLICT (client, key) DO UPDATE SET
 WHERE k.command_id = excluded.command_id AND k.revision IS NULL`
 
 // Complete implements [commands.IdempotencyStore].
-func (s *Store) Complete(ctx context.Context, key commands.IdempotencyKey, claim commands.Reservation, answer commands.StoredAnswer) error {
-	_, err := s.pool.Exec(ctx, completeSQL, key.Client, key.Name, key.Request[:], claim.CommandID, claim.Since,
+func (s *Store) Complete(ctx context.Context, key commands.IdempotencyKey, reservation commands.Reservation, answer commands.StoredAnswer) error {
+	_, err := s.pool.Exec(ctx, completeSQL, key.Client, key.Name, key.Request[:], reservation.CommandID, reservation.Since,
 		answer.Pair.String(), int64(answer.Revision), int64(answer.Position), answer.At) //nolint:gosec // both stay far below 2⁶³
 	if err != nil {
 		return fmt.Errorf("keep an answer with its idempotency key: %w", err)

@@ -80,7 +80,7 @@ func (s *Store) BindToLog(ctx context.Context, log uuid.UUID) error {
 func Adopt(ctx context.Context, dsn string, log uuid.UUID) error {
 	// Both statements are one transaction: keys of the old log must never be seen with the
 	// id of the new one.
-	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
+	err := pg.WithSession(ctx, dsn, func(conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `DELETE FROM commands.idempotency_keys`); err != nil {
 				return err

@@ -15,8 +15,8 @@ type Change struct {
 	Action           Action
 }
 
-// Action is what was done to a non-association. The values appear in the output of
-// operator commands.
+// Action is what was done to a non-association. Operator commands print the values:
+// never change one.
 type Action string
 
 // The actions of merges and of unmerges.
@@ -24,8 +24,8 @@ const (
 	Renumbered Action = "RENUMBERED" // transferred to the other pair
 	Closed     Action = "CLOSED"     // closed, because a stricter record stays open
 	Removed    Action = "DELETED"    // deleted, because both prisoners are one
-	Restored   Action = "RESTORED"   // such a deletion was reversed
-	Reopened   Action = "REOPENED"   // such a closing was reversed
+	Restored   Action = "RESTORED"   // a deletion by a merge was reversed
+	Reopened   Action = "REOPENED"   // a closing by a merge was reversed
 )
 
 // changes are the changes so far. A record that was transferred in several parts is

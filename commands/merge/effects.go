@@ -66,7 +66,7 @@ func (t mergeEffect) pendingRestores(s *stream, command uuid.UUID) (records []do
 	restored := map[uuid.UUID]bool{}
 	for _, fact := range s.facts {
 		if fact.Meta.CommandID == command {
-			restored[fact.Event.Concerns()] = true
+			restored[fact.Event.About()] = true
 		}
 	}
 	for _, r := range t.resident {
@@ -176,17 +176,17 @@ func (t *effectCollector) result() (*effectCollector, error) {
 	if len(t.effects) == 0 && t.merged == nil {
 		return nil, ErrNothingMerged
 	}
-	var met incompleteTransfers
+	var others incompleteTransfers
 	for _, h := range t.incomplete {
 		own := h.by.CommandID == t.message || h.by.CommandID == unmergeCommandID(t.message)
 		h.ids = slices.DeleteFunc(slices.Clone(h.ids), func(id uuid.UUID) bool {
 			return !slices.ContainsFunc(t.effects, func(t mergeEffect) bool { _, is := t.arrival(id); return is })
 		})
 		if !own && len(h.ids) > 0 {
-			met = append(met, h)
+			others = append(others, h)
 		}
 	}
-	t.incomplete = met
+	t.incomplete = others
 	return t, nil
 }
 

@@ -16,7 +16,7 @@ import (
 type incompleteTransfer struct {
 	domain.Renumbering
 	via      []domain.PrisonerNumber
-	by       domain.Cause // of the message that appended the first half
+	by       domain.Cause // of the message that appended to the target pair
 	from, to domain.Pair
 	ids      []uuid.UUID
 }
@@ -26,13 +26,13 @@ func incompleteTransferOf(fact domain.Fact, e domain.TransferredIn) incompleteTr
 	return incompleteTransfer{e.Renumbering, e.Via, fact.Meta.Cause, e.From, e.To, []uuid.UUID{e.NonAssociationID}}
 }
 
-// complete appends the missing second halves. It uses the cause of the message that
-// appended the first half, so that the event ids are the ones of that message.
-func (p *Process) complete(ctx context.Context, halves []incompleteTransfer) error {
-	for _, cut := range halves {
-		p.Logger.InfoContext(ctx, "completing an interrupted transfer", "message", cut.by.CommandID, "from", cut.from.Stream(), "to", cut.to.Stream())
+// complete appends the missing TransferredOut of each transfer, under the cause of the
+// message that began it, so that the event ids are the same.
+func (p *Process) complete(ctx context.Context, transfers []incompleteTransfer) error {
+	for _, t := range transfers {
+		p.Logger.InfoContext(ctx, "completing an interrupted transfer", "message", t.by.CommandID, "from", t.from.Stream(), "to", t.to.Stream())
 		_, err := p.transfer(ctx, transfer{
-			Renumbering: cut.Renumbering, via: cut.via, by: cut.by, from: cut.from, to: cut.to, choose: cut.stillInBoth,
+			Renumbering: t.Renumbering, via: t.via, by: t.by, from: t.from, to: t.to, choose: t.stillInBoth,
 		})
 		if err != nil {
 			return err
@@ -58,14 +58,14 @@ func (h incompleteTransfer) stillInBoth(from, to *stream) []domain.NonAssociatio
 type incompleteTransfers []incompleteTransfer
 
 // with adds a transfer, to the entry of the same message and pairs if there is one.
-func (all incompleteTransfers) with(cut incompleteTransfer) incompleteTransfers {
+func (all incompleteTransfers) with(t incompleteTransfer) incompleteTransfers {
 	i := slices.IndexFunc(all, func(h incompleteTransfer) bool {
-		return h.by.CommandID == cut.by.CommandID && h.from == cut.from && h.to == cut.to
+		return h.by.CommandID == t.by.CommandID && h.from == t.from && h.to == t.to
 	})
 	if i < 0 {
-		return append(all, cut)
+		return append(all, t)
 	}
-	all[i].ids = append(all[i].ids, cut.ids...)
+	all[i].ids = append(all[i].ids, t.ids...)
 	return all
 }
 
@@ -104,11 +104,11 @@ func (p *Process) completeAt(ctx context.Context, by domain.Cause, pairs []domai
 			return err
 		}
 		for _, to := range streams {
-			cut, err := p.incompleteAt(ctx, to, by.CommandID)
+			t, err := p.incompleteAt(ctx, to, by.CommandID)
 			if err != nil {
 				return err
 			}
-			if err := p.complete(ctx, cut); err != nil {
+			if err := p.complete(ctx, t); err != nil {
 				return err
 			}
 		}
@@ -133,8 +133,8 @@ func (p *Process) incompleteAt(ctx context.Context, to *stream, command uuid.UUI
 			from = streams[0]
 			sources[n.TransferredFrom.Pair] = from
 		}
-		if cut, is := incompleteBetween(from, to, n.ID); is && cut.by.CommandID != command {
-			all = all.with(cut)
+		if t, is := incompleteBetween(from, to, n.ID); is && t.by.CommandID != command {
+			all = all.with(t)
 		}
 	}
 	return all, nil
@@ -147,16 +147,16 @@ func incompleteBetween(from, to *stream, id uuid.UUID) (incompleteTransfer, bool
 	if !both {
 		return incompleteTransfer{}, false
 	}
-	at, cut := to.arrival(id)
+	at, t := to.arrival(id)
 	if there.TransferredFrom != nil && there.TransferredFrom.Pair == to.pair && there.TransferredFrom.Revision >= at {
-		_, cut = from.arrival(id) // an unmerge was interrupted
+		_, t = from.arrival(id) // an unmerge was interrupted
 	}
-	return cut, true
+	return t, true
 }
 
 // arrival returns the last arrival of a record in the stream and its revision. Both are
 // zero when the record never arrived.
-func (s *stream) arrival(id uuid.UUID) (at uint64, cut incompleteTransfer) {
+func (s *stream) arrival(id uuid.UUID) (at uint64, t incompleteTransfer) {
 	for i, fact := range slices.Backward(s.facts) {
 		if e, is := fact.Event.(domain.TransferredIn); is && e.NonAssociationID == id {
 			return uint64(i), incompleteTransferOf(fact, e) //nolint:gosec // an index

@@ -166,8 +166,8 @@ func (w *world) checkEveryDecision() {
 		before := len(state.Items)
 		state = domain.Evolve(state, fact)
 		states[e.Stream] = state
-		held[fact.Event.Concerns()] += len(state.Items) - before
-		require.Positive(w, held[fact.Event.Concerns()], "it is somewhere")
+		held[fact.Event.About()] += len(state.Items) - before
+		require.Positive(w, held[fact.Event.About()], "it is somewhere")
 		if fact.Meta.Index == fact.Meta.Count-1 {
 			require.LessOrEqual(w, notClosed(state), 1, e.Stream)
 		}
@@ -200,7 +200,7 @@ func (w *world) checkLeave(d departing, states map[string]domain.State, revision
 	arrived := there.Items[there.Find(e.NonAssociationID)]
 	require.Equal(w, e.From, arrived.TransferredFrom.Pair)
 	for _, missed := range w.facts(e.From)[arrived.TransferredFrom.Revision+1 : d.began] {
-		require.NotEqual(w, e.NonAssociationID, missed.Event.Concerns(), "its last fact was carried")
+		require.NotEqual(w, e.NonAssociationID, missed.Event.About(), "its last fact was carried")
 	}
 	return d
 }

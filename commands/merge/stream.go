@@ -89,7 +89,7 @@ func (s *stream) removedBy(command uuid.UUID) map[uuid.UUID]bool {
 		}
 		switch fact.Event.(type) {
 		case domain.TransferredOut, domain.Deleted:
-			gone[fact.Event.Concerns()] = true
+			gone[fact.Event.About()] = true
 		default:
 		}
 	}
@@ -104,7 +104,7 @@ func (s *stream) lastChanges() map[uuid.UUID]uint64 {
 		switch fact.Event.(type) {
 		case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased:
 		default:
-			last[fact.Event.Concerns()] = uint64(revision)
+			last[fact.Event.About()] = uint64(revision)
 		}
 	}
 	return last
@@ -212,7 +212,7 @@ func (p *Process) appendUntilKnown(ctx context.Context, write eventstore.Append)
 		if !eventstore.Passes(err) {
 			return fmt.Errorf("append %s: %w", write.Stream, err)
 		}
-		p.Logger.WarnContext(ctx, "append again", "stream", write.Stream, "error", err)
+		p.Logger.WarnContext(ctx, "append outcome unknown, retrying", "stream", write.Stream, "error", err)
 		if ended := wait.Wait(ctx); ended != nil {
 			return fmt.Errorf("append %s: %w", write.Stream, ended)
 		}

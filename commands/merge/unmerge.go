@@ -10,9 +10,9 @@ import (
 	"nonassociations/domain"
 )
 
-// ErrNothingMerged means that the log has no fact of the message. The message id may be
-// wrong.
-var ErrNothingMerged = errors.New("no fact in the log came of this message")
+// ErrNothingMerged means that the log has no fact of the message: the id is wrong, or
+// the message changed nothing.
+var ErrNothingMerged = errors.New("the log has no fact of this message")
 
 // Undone is what an unmerge did, or would do in a dry run.
 type Undone struct {

@@ -13,7 +13,7 @@ import (
 
 // ErrRefused ends Run: this consumer must not apply this log, and a retry would not
 // help. The error that wraps it names what an operator can do.
-var ErrRefused = errors.New("refused to follow the log")
+var ErrRefused = errors.New("consumer refused the log")
 
 // Poison is an event that cannot be applied, or the batch that ends with it. The
 // consumer stops before it and retries slowly, because a later build may be able to

@@ -8,14 +8,14 @@ import (
 	"nonassociations/eventstore"
 )
 
-// errFound ends the subscription of OldestBehind.
+// errFound ends the subscription of OldestAfter.
 var errFound = errors.New("found")
 
-// OldestBehind returns when the first event after a position was recorded, among the
+// OldestAfter returns when the first event after a position was recorded, among the
 // streams with one of the prefixes: the age of the oldest event that a consumer at
 // that position has still to apply. It returns the zero time when there is none.
 // Errors: those of Subscribe.
-func OldestBehind(ctx context.Context, store eventstore.Store, prefixes []string, at eventstore.Position) (time.Time, error) {
+func OldestAfter(ctx context.Context, store eventstore.Store, prefixes []string, at eventstore.Position) (time.Time, error) {
 	var recorded time.Time
 	err := store.Subscribe(ctx, at, prefixes, func(m eventstore.Message) error {
 		switch m.Kind {

@@ -12,8 +12,12 @@ import (
 	"nonassociations/internal/pg/lease"
 )
 
-// session lasts as long as one lease: one connection, and one position to continue
-// from. All fields below sub belong to the goroutine of work.
+// session is the work under one lease: subscribe, decode, batch, apply, move the
+// checkpoint. It ends with the first error, and Run begins the next one. Three
+// positions move: applied (the handler has the event), written (the stored checkpoint)
+// and head (the end of the log when it was last read). written never exceeds applied,
+// and the consumer has caught up once applied reaches a fresh head. The fields below
+// sub belong to the goroutine of work.
 type session[T any] struct {
 	consumer *Consumer[T]
 	conn     *pgx.Conn

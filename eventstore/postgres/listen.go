@@ -26,7 +26,7 @@ func (s *Store) listen() {
 		s.head.forget()
 		return struct{}{}, err
 	}, backoff.WithBackOff(waits), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
-		s.log.Warn("LISTEN connection to the event store broke, reconnecting", "error", err, "again_in", wait)
+		s.log.Warn("LISTEN connection to the event store broke, reconnecting", "error", err, "retry_in", wait)
 	}))
 }
 

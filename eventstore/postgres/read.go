@@ -143,8 +143,8 @@ func firstNotBefore(p eventstore.Position) int64 {
 	return bigint(p.Commit)
 }
 
-// firstBehind returns the lowest number of an event after p.
-func firstBehind(p eventstore.Position) int64 {
+// firstAfter returns the lowest number of an event after p.
+func firstAfter(p eventstore.Position) int64 {
 	if p.Prepare < p.Commit {
 		return bigint(p.Commit)
 	}

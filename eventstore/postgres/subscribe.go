@@ -36,7 +36,7 @@ type subscription struct {
 // Subscribe implements eventstore.Store. Catching up and live delivery are one loop
 // over pages. Notifications only determine when the next page is read.
 func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
-	sub := &subscription{store: s, prefixes: prefixes, deliver: deliver, next: firstBehind(from)}
+	sub := &subscription{store: s, prefixes: prefixes, deliver: deliver, next: firstAfter(from)}
 	if from == eventstore.End {
 		head, err := s.readHead(ctx)
 		if err != nil {

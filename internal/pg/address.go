@@ -83,11 +83,10 @@ func Connect(ctx context.Context, address string) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// Alone runs an operator's command in a session of its own, and closes the session.
-// Commits are synchronous whatever the server's default is, because the operator gets
-// the report that the command is done. Errors: those of a connect, and work's
-// unchanged.
-func Alone(ctx context.Context, address string, work func(*pgx.Conn) error) error {
+// WithSession opens a session, runs work in it and closes it. Commits are synchronous
+// whatever the default of the server is: an operator gets the report that the command
+// is done. It returns the error of the connect, or that of work unchanged.
+func WithSession(ctx context.Context, address string, work func(*pgx.Conn) error) error {
 	config, err := ParseConn(address, ConnectTime)
 	if err != nil {
 		return fmt.Errorf("read the address of Postgres: %w", err)

@@ -134,7 +134,7 @@ func open(t *testing.T, config *pgxpool.Config) *pgxpool.Pool {
 // What an operator was told is done is on the disk, whatever the database says.
 func TestAct_ofAnOperatorOutlivesACrash(t *testing.T) {
 	dsn := testdb.New(t)
-	require.NoError(t, pg.Alone(t.Context(), dsn+"&synchronous_commit=off", func(conn *pgx.Conn) error {
+	require.NoError(t, pg.WithSession(t.Context(), dsn+"&synchronous_commit=off", func(conn *pgx.Conn) error {
 		var setting string
 		if err := conn.QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&setting); err != nil {
 			return err
@@ -143,6 +143,6 @@ func TestAct_ofAnOperatorOutlivesACrash(t *testing.T) {
 		return nil
 	}))
 	failed := errors.New("the act failed")
-	require.ErrorIs(t, pg.Alone(t.Context(), dsn, func(*pgx.Conn) error { return failed }), failed)
-	require.Error(t, pg.Alone(t.Context(), "postgres:///x?host="+t.TempDir(), func(*pgx.Conn) error { return nil }))
+	require.ErrorIs(t, pg.WithSession(t.Context(), dsn, func(*pgx.Conn) error { return failed }), failed)
+	require.Error(t, pg.WithSession(t.Context(), "postgres:///x?host="+t.TempDir(), func(*pgx.Conn) error { return nil }))
 }

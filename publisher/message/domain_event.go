@@ -56,7 +56,7 @@ type AdditionalInformation struct {
 // was about comes first in the identifiers. Only RENUMBERED names the replaced
 // number: a deletion that a second arrival carries over does not.
 func (m Mapper) domainEvent(now moment, change Change) (Message, error) {
-	about, id := now.about(), now.fact.Event.Concerns()
+	about, id := now.about(), now.fact.Event.About()
 	other := now.pair.Other(about)
 	info := AdditionalInformation{
 		PrisonerNumber: about, OtherPrisonerNumber: other, NonAssociationID: id,

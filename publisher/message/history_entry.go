@@ -52,8 +52,8 @@ type IgnoredItem struct {
 	Item   *NOMISValues        `json:"item"` // null: a deletion
 }
 
-// Phase is which of the two facts of a transfer an entry is. On the wire its key is
-// "half", as reconciliation reads it.
+// Phase is which of the two facts of a transfer an entry is. The key on the wire is
+// "half".
 type Phase string
 
 // The phases, in their order.
@@ -78,7 +78,7 @@ type Renumbered struct {
 func (m Mapper) historyEntry(now moment) (Message, error) {
 	meta := now.fact.Meta
 	entry := HistoryEntry{
-		EventID: now.fact.ID, Type: now.recorded.Type, NonAssociationID: now.fact.Event.Concerns(),
+		EventID: now.fact.ID, Type: now.recorded.Type, NonAssociationID: now.fact.Event.About(),
 		PrisonerNumbers: now.pair.Numbers(), Actor: meta.Actor, Source: meta.Source,
 		OccurredAt: domain.Local(meta.OccurredAt.In(m.London)), RecordedAt: m.withOffset(now.recorded.RecordedAt),
 		Revision: now.recorded.Revision, Position: now.recorded.Position.Uint64(),

@@ -79,7 +79,7 @@ func (m Mapper) moment(recorded eventstore.RecordedEvent, fact domain.Fact, befo
 	}
 	return moment{
 		recorded: recorded, fact: fact, pair: pair, today: domain.Today(fact.Meta.DecidedAt.In(m.London)),
-		before: shown(before, fact.Event.Concerns()), after: shown(after, fact.Event.Concerns()),
+		before: shown(before, fact.Event.About()), after: shown(after, fact.Event.About()),
 	}, nil
 }
 

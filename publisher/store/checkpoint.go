@@ -102,22 +102,22 @@ func moveArgs(was, now Checkpoint) []any {
 	return []any{was.Topic, was.Store, now.At.Commit, now.At.Prepare, id, stream, revision, was.At.Commit, was.At.Prepare, facts}
 }
 
-// Verify returns ErrFenced unless the stored checkpoint still is b.
-func Verify(ctx context.Context, conn *Conn, b Checkpoint) error {
-	now, err := Load(ctx, conn, b.Topic)
+// Verify returns ErrFenced unless the stored checkpoint is still the given one.
+func Verify(ctx context.Context, conn *Conn, checkpoint Checkpoint) error {
+	now, err := Load(ctx, conn, checkpoint.Topic)
 	if err != nil {
 		return err
 	}
-	if now.Store != b.Store || now.At != b.At {
+	if now.Store != checkpoint.Store || now.At != checkpoint.At {
 		return fmt.Errorf("%w: it is at %s of log %s", ErrFenced, now.At, now.Store)
 	}
 	return nil
 }
 
-// Reset deletes all checkpoints and parked messages, so that another log is
-// published from its beginning. Only an operator can know that this is right.
+// Reset deletes all checkpoints and parked messages: every topic is then published from
+// the beginning of the log. Only an operator can know that this is right.
 func Reset(ctx context.Context, dsn string) error {
-	return alone(ctx, dsn, "delete the checkpoints", func(conn *Conn) error {
+	return withSession(ctx, dsn, "delete the checkpoints", func(conn *Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `DELETE FROM publisher.parked`); err != nil {
 				return err
@@ -128,9 +128,9 @@ func Reset(ctx context.Context, dsn string) error {
 	})
 }
 
-// alone runs work in a session of its own and wraps its error with the act.
-func alone(ctx context.Context, dsn, act string, work func(*Conn) error) error {
-	if err := pg.Alone(ctx, dsn, work); err != nil {
+// withSession runs work in a session of its own and wraps its error with the act.
+func withSession(ctx context.Context, dsn, act string, work func(*Conn) error) error {
+	if err := pg.WithSession(ctx, dsn, work); err != nil {
 		return fmt.Errorf("%s: %w", act, err)
 	}
 	return nil

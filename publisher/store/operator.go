@@ -22,7 +22,7 @@ type Snapshot struct {
 // in the order of the log, in a session of its own.
 func Inspect(ctx context.Context, dsn string, topics ...string) (Snapshot, error) {
 	var o Snapshot
-	err := alone(ctx, dsn, "read checkpoints and parked messages", func(conn *Conn) error {
+	err := withSession(ctx, dsn, "read checkpoints and parked messages", func(conn *Conn) error {
 		for _, topic := range topics {
 			b, err := Load(ctx, conn, topic)
 			if err != nil {
@@ -56,7 +56,7 @@ func RequestSkip(ctx context.Context, dsn, topic string, event uuid.UUID, reason
 // request runs an UPDATE for one message. A message that no row matches is not
 // parked, or not in a state that allows the request.
 func request(ctx context.Context, dsn, topic string, event uuid.UUID, sql string, more ...any) error {
-	return alone(ctx, dsn, "store the request for a parked message", func(conn *Conn) error {
+	return withSession(ctx, dsn, "store the request for a parked message", func(conn *Conn) error {
 		tag, err := conn.Exec(ctx, sql, append([]any{topic, event}, more...)...)
 		if err == nil && tag.RowsAffected() == 0 {
 			return fmt.Errorf("%w: %s of the %s topic", ErrNothing, event, topic)

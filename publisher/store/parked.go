@@ -58,32 +58,32 @@ type Changes struct {
 }
 
 // IsEmpty reports whether there is nothing to store.
-func (w Changes) IsEmpty() bool {
-	return len(w.Park) == 0 && len(w.Attempted) == 0 && len(w.Delivered) == 0 && len(w.Acknowledged) == 0
+func (c Changes) IsEmpty() bool {
+	return len(c.Park) == 0 && len(c.Attempted) == 0 && len(c.Delivered) == 0 && len(c.Acknowledged) == 0
 }
 
 // Commit moves the checkpoint from was to now and stores the changes, in one
 // transaction. With changes it waits for the disk. Errors: ErrFenced when the stored
 // checkpoint is not was; nothing is then stored.
-func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, at time.Time) error {
-	if work.IsEmpty() {
-		return moveAlone(ctx, conn, was, now)
+func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, changes Changes, at time.Time) error {
+	if changes.IsEmpty() {
+		return moveCheckpoint(ctx, conn, was, now)
 	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
 		// Once the checkpoint has passed a parked message, its row is all that is left.
 		batch.Queue(`SET LOCAL synchronous_commit = on`)
-		for _, p := range work.Park {
+		for _, p := range changes.Park {
 			batch.Queue(`INSERT INTO publisher.parked (topic, event_id, pairs, revision, "commit", prepare, state, reason, attempts, parked_at, changed_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING`,
 				was.Topic, p.EventID, texts(p.Pairs), p.Revision, p.Position.Commit, p.Position.Prepare, string(p.State), p.Reason, p.Attempts, at)
 		}
-		for _, p := range work.Attempted {
+		for _, p := range changes.Attempted {
 			batch.Queue(`UPDATE publisher.parked SET state = $3, reason = $4, attempts = $5, changed_at = $6, request = NULLIF(request, $7)
 				WHERE topic = $1 AND event_id = $2 AND state <> 'skipped'`, was.Topic, p.EventID, string(p.State), p.Reason, p.Attempts, at, string(p.Request))
 		}
-		batch.Queue(`DELETE FROM publisher.parked WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Delivered)
-		batch.Queue(`UPDATE publisher.parked SET request = NULL WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, work.Acknowledged)
+		batch.Queue(`DELETE FROM publisher.parked WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, changes.Delivered)
+		batch.Queue(`UPDATE publisher.parked SET request = NULL WHERE topic = $1 AND event_id = ANY($2)`, was.Topic, changes.Acknowledged)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
@@ -96,9 +96,9 @@ func Commit(ctx context.Context, conn *Conn, was, now Checkpoint, work Changes, 
 	return nil
 }
 
-// moveAlone moves the checkpoint when no parked message changes: the common case,
+// moveCheckpoint moves the checkpoint when no parked message changes: the common case,
 // in one round trip and without a wait for the disk.
-func moveAlone(ctx context.Context, conn *Conn, was, now Checkpoint) error {
+func moveCheckpoint(ctx context.Context, conn *Conn, was, now Checkpoint) error {
 	tag, err := conn.Exec(ctx, moveSQL, moveArgs(was, now)...)
 	if err := moved(err, tag.RowsAffected()); err != nil {
 		return fmt.Errorf("move the checkpoint of the %s topic: %w", was.Topic, err)

@@ -86,8 +86,8 @@ type Options struct {
 	Timeout      time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
 	StallTimeout time.Duration // how long a reader of the feed may read nothing; 0: 5 min
 	Feeds        FeedLimits
-	Seats        *Seats // shared with everything else that waits for the read model in a request; nil: its own
-	Version      string // for /info; "": the module's own
+	WaiterLimit  *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
+	Version      string       // for /info; "": the module's own
 }
 
 // API is an [http.Handler] with all routes. It is safe for concurrent use.
@@ -111,7 +111,7 @@ type API struct {
 	logID        func() (uuid.UUID, bool)
 	feeds        *quota
 	limits       FeedLimits
-	seats        *Seats
+	waiterLimit  *WaiterLimit
 	health       *health
 	router       *chi.Mux
 }
@@ -133,8 +133,8 @@ func New(options Options) *API {
 	if options.LogID == nil {
 		options.LogID = func() (uuid.UUID, bool) { return uuid.Nil, false }
 	}
-	if options.Seats == nil {
-		options.Seats = NewSeats(0)
+	if options.WaiterLimit == nil {
+		options.WaiterLimit = NewWaiterLimit(0)
 	}
 	// Every command passes through recordingCommands, which remembers the last position
 	// that was written here. A later atLeast up to it needs no question to the log.
@@ -143,7 +143,7 @@ func New(options Options) *API {
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
-		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, seats: options.Seats, turns: make(slots, maxTurns),
+		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, turns: make(slots, maxTurns),
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
 	a.router = a.routes(infoOf(options.Version))

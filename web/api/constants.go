@@ -10,8 +10,8 @@ import (
 	"nonassociations/web/shape"
 )
 
-// constants answers with the words of DPS; any valid token may ask. The words change
-// with a release only, so that the answer reflects any position.
+// constants answers with the codes of DPS, for any valid token. The codes change with a
+// release only, so that the answer reflects any position.
 func (a *API) constants() endpoint {
 	body, err := json.Marshal(shape.AllConstants())
 	if err != nil {

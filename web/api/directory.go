@@ -30,7 +30,7 @@ func (a *API) lookUp(ctx context.Context, numbers []domain.PrisonerNumber) map[d
 	}
 	people, err := a.directory.Find(ctx, numbers)
 	if err != nil {
-		a.logger.WarnContext(ctx, "names are missing in an answer", "error", err)
+		a.logger.WarnContext(ctx, "answer without names: prisoner directory unavailable", "error", err)
 	}
 	return people
 }
@@ -52,7 +52,7 @@ func (a *API) lookUpNow(ctx context.Context, numbers []domain.PrisonerNumber, hi
 	if err == nil {
 		return now, true
 	}
-	a.logger.WarnContext(ctx, "a list leaves out nobody: where prisoners are is not known now", "error", err)
+	a.logger.WarnContext(ctx, "prison filter not applied: prisoner directory unavailable", "error", err)
 	maps.Copy(remembered, now)
 	return remembered, false
 }

@@ -17,7 +17,7 @@ func notBegun(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(cause, errTokenEnded):
 		return unauthorised()
-	case errors.Is(err, audit.ErrBehindEnd):
+	case errors.Is(err, audit.ErrBeyondEnd):
 		return invalidValue("from", "must not lie behind the end of the log")
 	case cause == nil && !errors.Is(err, errSlowStart):
 		return err

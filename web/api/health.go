@@ -169,7 +169,7 @@ func (h *health) componentOf(err error) *shape.Component {
 // leaves by the log alone.
 func (h *health) logged(ctx context.Context, what string, err error) error {
 	if err != nil {
-		h.logger.WarnContext(ctx, "health", "component", what, "error", err)
+		h.logger.WarnContext(ctx, "health check failed", "component", what, "error", err)
 	}
 	return err
 }

@@ -171,7 +171,7 @@ func unavailable(cause error) problem {
 	p.retryAfter, p.cause = "1", cause
 	var otherLog *audit.Mismatch
 	if errors.As(cause, &otherLog) { // an operator must look
-		p.DeveloperMessage = "The event store is not the one that it was: " + otherLog.Words()
+		p.DeveloperMessage = "The event store is not the one that it was: " + otherLog.Describe()
 	}
 	return p
 }

@@ -82,10 +82,10 @@ func isEncrypted(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	said := r.Header["X-Forwarded-Proto"]
-	if len(said) == 0 {
+	protocols := r.Header["X-Forwarded-Proto"]
+	if len(protocols) == 0 {
 		return false
 	}
-	nearest, _, _ := strings.Cut(said[0], ",") // to the caller, of several proxies
+	nearest, _, _ := strings.Cut(protocols[0], ",") // to the caller, of several proxies
 	return strings.EqualFold(strings.TrimSpace(nearest), "https")
 }

@@ -136,7 +136,7 @@ func (a *API) name(ctx context.Context, held audit.SubjectAccess, content *shape
 	// some names and not all.
 	people, err := a.directory.Find(ctx, numbers)
 	if err != nil {
-		a.logger.WarnContext(ctx, "names are missing in an answer", "error", err)
+		a.logger.WarnContext(ctx, "answer without names: prisoner directory unavailable", "error", err)
 	}
 	named := func(number domain.PrisonerNumber) shape.Person {
 		person := personOf(people[number])

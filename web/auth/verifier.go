@@ -125,7 +125,7 @@ func (v *Verifier) Run(ctx context.Context) error {
 			retry.Reset()
 		} else if ctx.Err() == nil {
 			pause = retry.NextBackOff()
-			v.logger.WarnContext(ctx, "token issuer", "error", err, "retryIn", pause.String())
+			v.logger.WarnContext(ctx, "fetching the issuer's keys failed, retrying", "error", err, "retry_in", pause)
 		}
 		timer := time.NewTimer(pause)
 		select {

@@ -47,14 +47,14 @@ func (c *Client) NonAssociations(ctx context.Context, number string, ask Read) (
 }
 
 // Sync sends what NOMIS holds of a prisoner. Repeating is safe.
-func (c *Client) Sync(ctx context.Context, part Correlation, said SyncRequest) (Response[SyncResponse], error) {
-	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/sync", header: part.headers(), body: said})
+func (c *Client) Sync(ctx context.Context, part Correlation, body SyncRequest) (Response[SyncResponse], error) {
+	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/sync", header: part.headers(), body: body})
 }
 
 // Migrate sends old data of NOMIS. The status is 201 when some of it was new. Repeating
 // is safe.
-func (c *Client) Migrate(ctx context.Context, part Correlation, said SyncRequest) (Response[SyncResponse], error) {
-	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/migrate", header: part.headers(), body: said})
+func (c *Client) Migrate(ctx context.Context, part Correlation, body SyncRequest) (Response[SyncResponse], error) {
+	return send[SyncResponse](ctx, c, request{method: http.MethodPost, path: "/migrate", header: part.headers(), body: body})
 }
 
 // DeleteSynced records that NOMIS deleted a non-association. Repeating is safe.

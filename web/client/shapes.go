@@ -22,29 +22,29 @@ type (
 	HistoryEntry = shape.Entry
 	// FeedLine is one fact of the feed. Its Position, to continue from, is never nil.
 	FeedLine = shape.FeedLine
-	// Renumbered is which prisoner number became which.
+	// Renumbered has the old and the new number of a prisoner.
 	Renumbered = shape.Renumbered
 	// SubjectAccess is what is held about a prisoner, newest first.
 	SubjectAccess = shape.SubjectAccess
 	// SubjectItem is a non-association as it is, or as it was when it was deleted.
 	SubjectItem = shape.SubjectItem
-	// Deleted is when a record was deleted, why, and at whose request.
+	// Deleted has the time, reason and requester of a deletion.
 	Deleted = shape.Deletion
 	// Page is a page of all non-associations, as Spring writes it.
 	Page = shape.Page
-	// Pageable is where a page is.
+	// Pageable has the place of a page in all pages.
 	Pageable = shape.Pageable
-	// Sorted is whether a page is sorted.
+	// Sorted reports the sort order of a page.
 	Sorted = shape.Sorted
 	// SyncResponse is the outcome of each item of a sync or migrate, in order.
 	SyncResponse = shape.SyncResponse
 	// Result is the outcome of one item.
 	Result = shape.SyncResult
-	// Constants are the words of DPS in the order in which staff see them.
+	// Constants are the codes of DPS, in display order.
 	Constants = shape.Constants
-	// Constant is one word of DPS with its description.
+	// Constant is one code of DPS with its description.
 	Constant = shape.Constant
-	// Info is which build answers.
+	// Info identifies the running build.
 	Info = shape.Info
 	// Component is one dependency of the service.
 	Component = shape.Component

@@ -40,24 +40,25 @@ type FeedLine struct {
 	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"`
 }
 
-// Renumbered is which prisoner number became which. A transfer has two entries:
+// Renumbered has the old and the new number of a prisoner. A transfer has two entries:
 // ARRIVED in the pair of the new number, whose before and after are the record under
 // the old and the new number, then LEFT in the pair of the old number, which has no
-// after. A reader that goes by the id alone ignores LEFT. A merge that is taken back
-// where the record is has ARRIVED alone. The entry of the number itself has no half.
+// after. A reader that goes by the id alone ignores LEFT. A merge that is reversed in
+// the same pair has ARRIVED alone. The entry of a prisoner number itself has no phase.
 type Renumbered struct {
 	PreviousPrisonerNumber domain.PrisonerNumber `json:"previousPrisonerNumber"`
 	PrisonerNumber         domain.PrisonerNumber `json:"prisonerNumber"`
-	Half                   Half                  `json:"half,omitzero"`
+	Phase                  Phase                 `json:"half,omitzero"`
 }
 
-// Half is which of the two facts of a transfer an entry is.
-type Half string
+// Phase is which of the two facts of a transfer an entry is. The key on the wire is
+// "half".
+type Phase string
 
-// The halves, in their order. They are on the wire: never change one.
+// The phases, in their order. The values are on the wire: never change one.
 const (
-	Arrived Half = "ARRIVED"
-	Left    Half = "LEFT"
+	Arrived Phase = "ARRIVED"
+	Left    Phase = "LEFT"
 )
 
 // Record is a non-association with the pair that it belongs to.
@@ -93,7 +94,7 @@ func NewEntry(london *time.Location, f RecordedFact, before, after *Record) Entr
 	}
 	// The fact of a merge is about a prisoner number, and an ignored item may be about no
 	// record.
-	if id := f.Event.Concerns(); id != uuid.Nil {
+	if id := f.Event.About(); id != uuid.Nil {
 		entry.NonAssociationID = &id
 	}
 	entry.Reason, entry.RequestedBy = reasonOf(f.Event)
@@ -112,8 +113,8 @@ func (v View) record(r *Record) *FullRecord {
 // renumbered returns which number became which by a fact of a merge; nil for any other
 // fact.
 func renumbered(event domain.Event) *Renumbered {
-	of := func(r domain.Renumbering, half Half) *Renumbered {
-		return &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Half: half}
+	of := func(r domain.Renumbering, half Phase) *Renumbered {
+		return &Renumbered{PreviousPrisonerNumber: r.Previous, PrisonerNumber: r.Number, Phase: half}
 	}
 	switch e := event.(type) {
 	case domain.TransferredIn:

@@ -248,7 +248,7 @@ func (h *consumerHealth) lag(ctx context.Context, position, head *uint64) *float
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	recorded, err := consumer.OldestBehind(ctx, h.process.log, domain.StreamPrefixes(), eventstore.Position{Commit: *position, Prepare: *position})
+	recorded, err := consumer.OldestAfter(ctx, h.process.log, domain.StreamPrefixes(), eventstore.Position{Commit: *position, Prepare: *position})
 	switch {
 	case err != nil:
 		return nil

@@ -16,7 +16,7 @@ type Limits struct {
 	FeedsPerClient int // MAX_FEEDS_PER_CLIENT
 	Feeds          int // MAX_FEEDS, of all clients
 	// A request with atLeast waits up to two seconds for the read model.
-	WaitersPerClient int // MAX_WAITERS_PER_CLIENT, of the seats of all
+	WaitersPerClient int // MAX_WAITERS_PER_CLIENT
 	Connections      int // MAX_CONNECTIONS
 }
 
@@ -45,16 +45,16 @@ func readLimits(environment map[string]string, f *faults) Limits {
 	return limits
 }
 
-// locatorWithSeats counts waiting for the read model against the limit of the client
-// whose command it is.
-type locatorWithSeats struct {
+// locatorWithWaiterLimit counts a command that waits for the read model against the
+// limit of its client.
+type locatorWithWaiterLimit struct {
 	commands.PairLocator
 
-	seats *api.Seats
+	limit *api.WaiterLimit
 }
 
-// WaitFor waits for the position on a seat of the client, and fails at once when all of
-// them are taken.
-func (s locatorWithSeats) WaitFor(ctx context.Context, position uint64) error {
-	return s.seats.Wait(ctx, func(ctx context.Context) error { return s.PairLocator.WaitFor(ctx, position) })
+// WaitFor waits for the position, and fails at once when the client has reached its
+// limit.
+func (s locatorWithWaiterLimit) WaitFor(ctx context.Context, position uint64) error {
+	return s.limit.Wait(ctx, func(ctx context.Context) error { return s.PairLocator.WaitFor(ctx, position) })
 }

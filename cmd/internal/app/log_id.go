@@ -60,7 +60,7 @@ func retryUntilAnswered(ctx context.Context, logger *slog.Logger, message string
 			return err
 		}
 		wait := waits.NextBackOff()
-		logger.WarnContext(ctx, message, "again", wait, "error", err)
+		logger.WarnContext(ctx, message, "retry_in", wait, "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -20,10 +20,10 @@ func newDesc(name, help string, labels ...string) *prometheus.Desc {
 
 // The metrics of consumers. Labels come from closed sets.
 var (
-	consumerPosition  = newDesc("consumer_position", "Everything up to here is applied.", "consumer")
-	consumerHead      = newDesc("consumer_head_position", "Position of the last own event in the log.", "consumer")
-	consumerLag       = newDesc("consumer_lag_seconds", "Age of the oldest fact that is not applied.", "consumer")
-	consumerHeartbeat = newDesc("consumer_heartbeat_timestamp_seconds", "When the consumer last went round its loop.", "consumer")
+	consumerPosition  = newDesc("consumer_position", "Position up to which the consumer has applied every fact.", "consumer")
+	consumerHead      = newDesc("consumer_head_position", "Position of the last fact in the log.", "consumer")
+	consumerLag       = newDesc("consumer_lag_seconds", "Age in seconds of the oldest fact that is not applied.", "consumer")
+	consumerHeartbeat = newDesc("consumer_heartbeat_timestamp_seconds", "Unix time of the consumer's last heartbeat.", "consumer")
 	consumerFault     = newDesc("consumer_fault", "1 while the consumer has a fault of the category.", "consumer", "category")
 
 	inFlight  = newDesc("publisher_in_flight", "Facts read from the log and not yet acknowledged by SNS.", "topic")
@@ -50,9 +50,9 @@ func (metrics) Describe(to chan<- *prometheus.Desc) {
 // scrapeTimeout is half of what Prometheus waits by default.
 const scrapeTimeout = 5 * time.Second
 
-// Collect sends the metrics of all consumers and of the publishers in this process. A
-// value that is not known is left out rather than sent as 0, which an alert would take
-// for one.
+// Collect implements prometheus.Collector. It sends the metrics of every consumer and
+// of the publishers in this process. An unknown value is omitted, since an alert would
+// take 0 for a measured value.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(m.process.below, scrapeTimeout)
 	defer cancel()

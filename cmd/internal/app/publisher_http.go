@@ -99,7 +99,7 @@ func (p *process) show(ctx, below context.Context, group *errgroup.Group) error 
 	if err != nil {
 		return err
 	}
-	p.Logger.InfoContext(ctx, "metrics", "address", measured.address())
+	p.Logger.InfoContext(ctx, "serving metrics", "address", measured.address())
 	if p.MetricsAt != nil {
 		p.MetricsAt(measured.address())
 	}

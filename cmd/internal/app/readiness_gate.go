@@ -71,8 +71,8 @@ func (g *readinessGate) closedForReads() error {
 	return g.otherLog()
 }
 
-// readBehind calls ask unless reads are refused.
-func readBehind[T any](g *readinessGate, ask func() (T, error)) (T, error) {
+// ifReadsAllowed calls ask unless reads are refused.
+func ifReadsAllowed[T any](g *readinessGate, ask func() (T, error)) (T, error) {
 	if err := g.closedForReads(); err != nil {
 		var nothing T
 		return nothing, err
@@ -136,17 +136,17 @@ type gatedStreams struct {
 
 // PairsOf is refused while reads are.
 func (s gatedStreams) PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error) {
-	return readBehind(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number, atLeast) })
+	return ifReadsAllowed(s.gate, func() ([]domain.Pair, error) { return s.Streams.PairsOf(ctx, number, atLeast) })
 }
 
 // MergedWith is refused while reads are.
 func (s gatedStreams) MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
-	return readBehind(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number, atLeast) })
+	return ifReadsAllowed(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.MergedWith(ctx, number, atLeast) })
 }
 
 // RemovedInto is refused while reads are.
 func (s gatedStreams) RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error) {
-	return readBehind(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number, atLeast) })
+	return ifReadsAllowed(s.gate, func() ([]domain.PrisonerNumber, error) { return s.Streams.RemovedInto(ctx, number, atLeast) })
 }
 
 // PairOf is refused while reads are.
@@ -180,30 +180,30 @@ type gatedReads struct {
 
 // List is refused while reads are.
 func (r gatedReads) List(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.List, error) {
-	return readBehind(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number, atLeast) })
+	return ifReadsAllowed(r.gate, func() (queries.List, error) { return r.Reads.List(ctx, number, atLeast) })
 }
 
 // One is refused while reads are.
 func (r gatedReads) One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error) {
-	return readBehind(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id, atLeast) })
+	return ifReadsAllowed(r.gate, func() (queries.Records, error) { return r.Reads.One(ctx, id, atLeast) })
 }
 
 // OfPrisoner is refused while reads are.
 func (r gatedReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error) {
-	return readBehind(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number, atLeast) })
+	return ifReadsAllowed(r.gate, func() (queries.Records, error) { return r.Reads.OfPrisoner(ctx, number, atLeast) })
 }
 
 // Between is refused while reads are.
 func (r gatedReads) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
-	return readBehind(r.gate, func() (queries.Group, error) { return r.Reads.Between(ctx, numbers, wanted) })
+	return ifReadsAllowed(r.gate, func() (queries.Group, error) { return r.Reads.Between(ctx, numbers, wanted) })
 }
 
 // Involving is refused while reads are.
 func (r gatedReads) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted queries.Filter) (queries.Group, error) {
-	return readBehind(r.gate, func() (queries.Group, error) { return r.Reads.Involving(ctx, numbers, wanted) })
+	return ifReadsAllowed(r.gate, func() (queries.Group, error) { return r.Reads.Involving(ctx, numbers, wanted) })
 }
 
 // Page is refused while reads are.
 func (r gatedReads) Page(ctx context.Context, of queries.PageRequest) (queries.Page, error) {
-	return readBehind(r.gate, func() (queries.Page, error) { return r.Reads.Page(ctx, of) })
+	return ifReadsAllowed(r.gate, func() (queries.Page, error) { return r.Reads.Page(ctx, of) })
 }

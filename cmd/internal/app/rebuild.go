@@ -17,15 +17,15 @@ import (
 // The tables in which the idempotency keys and the publisher store the id of their log.
 const (
 	idempotencyTable = "commands.log"
-	parkedTable      = "publisher.checkpoint"
+	checkpointTable  = "publisher.checkpoint"
 )
 
-// Rebuild drops the read model, so that a projector builds it again from the log. adopt
-// is zero, or the id of the log when the read model belongs to another one; the
-// idempotency keys and the publisher's checkpoints, which are about the old log, are
-// dropped with it then. It returns what is done, one sentence each; with dryRun that is
-// what would be done. Errors are sentences for an operator, and nothing has been changed
-// when there is one from the plan.
+// Rebuild drops the read model, and a projector then builds it again from the log.
+// adopt is the id of a log that was replaced, or zero. With it the idempotency keys,
+// the checkpoints of the publisher and its parked messages are dropped as well, because
+// they are about the old log. Rebuild returns one sentence for each step; with dryRun
+// it only plans. Errors are sentences for an operator; an error while planning means
+// that nothing was changed.
 func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (sentences []string, err error) {
 	rights := grantsOfRebuilding
 	if adopt != uuid.Nil {
@@ -48,13 +48,13 @@ func Rebuild(ctx context.Context, o Options, adopt uuid.UUID, dryRun bool) (sent
 
 // rebuildPlan is what Rebuild does, decided before anything is changed.
 type rebuildPlan struct {
-	log    uuid.UUID
-	adopt  bool
-	kept   projections.Status
-	keys   bool         // the idempotency keys are to be forgotten
-	parked bool         // the publisher's checkpoints and desk are
-	status bool         // the consumers' status is
-	others []boundTable // of other logs, which stay as they are
+	log         uuid.UUID
+	adopt       bool
+	kept        projections.Status
+	keys        bool         // the idempotency keys are to be deleted
+	checkpoints bool         // the publisher's checkpoints and parked messages are
+	status      bool         // the consumers' status is
+	others      []boundTable // of other logs, which stay as they are
 }
 
 // planRebuild inspects the log and the tables. It refuses a log without an id, an id in
@@ -82,17 +82,17 @@ func planRebuild(ctx context.Context, dsn string, log eventstore.Store, adopt uu
 			return rebuildPlan{}, err
 		}
 	}
-	remembered, err := boundTables(ctx, dsn)
+	tables, err := boundTables(ctx, dsn)
 	if err != nil {
 		return rebuildPlan{}, err
 	}
 	r := rebuildPlan{log: id, adopt: adopt != uuid.Nil, kept: kept}
-	for _, c := range remembered {
+	for _, c := range tables {
 		switch {
 		case c.table == idempotencyTable && r.adopt:
 			r.keys = true
-		case c.table == parkedTable && r.adopt:
-			r.parked = true
+		case c.table == checkpointTable && r.adopt:
+			r.checkpoints = true
 		case c.table == status.Table && r.adopt:
 			r.status = true
 		case c.id != id && c.table != projections.CurrentGeneration.Schema()+".checkpoint":
@@ -122,7 +122,7 @@ func (r rebuildPlan) describe() []string {
 	if r.keys {
 		sentences = append(sentences, "The idempotency keys are dropped: a repeated request is executed as a new one.")
 	}
-	if r.parked {
+	if r.checkpoints {
 		sentences = append(sentences, "The publisher's checkpoints and parked messages are dropped: the topics receive this log from its beginning.")
 	}
 	for _, c := range r.others {
@@ -144,7 +144,7 @@ func (r rebuildPlan) execute(ctx context.Context, dsn string) error {
 			return err
 		}
 	}
-	if r.parked {
+	if r.checkpoints {
 		if err := store.Reset(ctx, dsn); err != nil {
 			return err
 		}

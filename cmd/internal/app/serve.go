@@ -54,18 +54,18 @@ func (p *process) prepare(below context.Context) error {
 	p.closers = append(p.closers, infallible(p.keys.Close))
 	p.directory = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
 	p.closers = append(p.closers, infallible(p.directory.close))
-	// A client's reads and commands that wait for the read model share its seats.
+	// A client's reads and commands that wait for the read model share one limit.
 	limits := p.Config.Edge.Limits
-	seats := api.NewSeats(limits.WaitersPerClient)
+	waiters := api.NewWaiterLimit(limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithSeats{reads, seats}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
+		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
 	})
 	// Everything that reaches the log or the read model goes through the gate.
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
 		Audit:   gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})},
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
-		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, Seats: seats,
+		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
@@ -216,9 +216,18 @@ func (p *process) watchReadModelLog(ctx context.Context) error {
 			continue
 		}
 		if was := p.gate.compared.Swap(!foreign); was == foreign {
-			p.Logger.ErrorContext(ctx, "read model belongs to the log, or no longer", "belongs", !foreign, "error", err)
+			p.logReadModel(ctx, err)
 		}
 	}
+}
+
+// logReadModel logs that the read model belongs to another log, or again to this one.
+func (p *process) logReadModel(ctx context.Context, err error) {
+	if err == nil {
+		p.Logger.InfoContext(ctx, "read model belongs to the log again")
+		return
+	}
+	p.Logger.ErrorContext(ctx, "read model belongs to another log, reads refused", "error", err)
 }
 
 // isCaughtUp reports whether lists are answered and reflect the whole log as it was when

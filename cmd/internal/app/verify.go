@@ -11,10 +11,10 @@ import (
 	"nonassociations/projections"
 )
 
-// VerifyReadModel compares the events that the read model was built from with those in
-// the log, up to the same position. It reads the ids of all of them and changes nothing.
-// An error means that the comparison could not be made, in a sentence for an operator; a
-// difference is no error but in the result.
+// VerifyReadModel compares the facts that the read model was built from with the log,
+// up to the same position. It reads the id of every fact and changes nothing. A
+// difference is reported in the Comparison. An error means that no comparison was made;
+// it is a sentence for an operator.
 func VerifyReadModel(ctx context.Context, o Options) (c projections.Comparison, err error) {
 	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, grantsOfVerifying)); err != nil {
 		return projections.Comparison{}, err

@@ -15,7 +15,7 @@ const Table = "consumer.status"
 // Forget deletes every row, for an operator who has adopted another log: the rows
 // are of the former one. A running consumer writes its own again within a second.
 func Forget(ctx context.Context, dsn string) error {
-	err := pg.Alone(ctx, dsn, func(conn *pgx.Conn) error {
+	err := pg.WithSession(ctx, dsn, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `DELETE FROM consumer.status`)
 		return err
 	})

@@ -187,7 +187,7 @@ func TestReach_isAskedOnlyWhenItMustBe(t *testing.T) {
 
 func TestOneClient_takesNotAllSeats(t *testing.T) {
 	reading(t, func(t *testing.T, method, path, body string) {
-		h, reads := newWaitingHouse(t, func(o *api.Options) { o.Seats = api.NewSeats(2) })
+		h, reads := newWaitingHouse(t, func(o *api.Options) { o.WaiterLimit = api.NewWaiterLimit(2) })
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
 		done := make(chan int, 3)
 		ask := func(client string) {
@@ -213,13 +213,13 @@ func TestOneClient_takesNotAllSeats(t *testing.T) {
 			require.Equal(t, http.StatusServiceUnavailable, <-done)
 		}
 		h.call(method, path+"1", anyRole("greedy"), body)
-		require.Len(t, reads.joined, 1, "seats are given back")
+		require.Len(t, reads.joined, 1, "places are given back")
 	})
 }
 
 func TestMiss_waitsOnASeatOfItsClient(t *testing.T) {
 	for _, path := range []string{"/non-associations/" + anID, "/non-associations/" + anID + "/history", "/subject-access-request?prn=A9109UD"} {
-		h, reads := newWaitingHouse(t, func(o *api.Options) { o.Seats = api.NewSeats(1) })
+		h, reads := newWaitingHouse(t, func(o *api.Options) { o.WaiterLimit = api.NewWaiterLimit(1) })
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
 		done := make(chan struct{})
 		go func() { defer close(done); h.answer(http.MethodGet, path, anyRole("c"), "") }()
@@ -236,12 +236,12 @@ func TestMiss_waitsOnASeatOfItsClient(t *testing.T) {
 type heedless struct {
 	api.Commands
 
-	seats  *api.Seats
+	limit  *api.WaiterLimit
 	joined chan struct{}
 }
 
 func (h heedless) ExecuteByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, _ domain.Command) (commands.Receipt, error) {
-	return commands.Receipt{}, h.seats.Wait(ctx, func(ctx context.Context) error {
+	return commands.Receipt{}, h.limit.Wait(ctx, func(ctx context.Context) error {
 		h.joined <- struct{}{}
 		<-ctx.Done()
 		return ctx.Err()
@@ -249,7 +249,7 @@ func (h heedless) ExecuteByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, 
 }
 
 func TestSeats_aCommandWaitsOnOneOfItsClient(t *testing.T) {
-	c := heedless{seats: api.NewSeats(1), joined: make(chan struct{}, 9)}
+	c := heedless{limit: api.NewWaiterLimit(1), joined: make(chan struct{}, 9)}
 	h := newHouse(t, func(o *api.Options) { o.Commands, o.Verifier = c, clients{} })
 	ctx, leave := context.WithCancel(t.Context())
 	var all sync.WaitGroup

@@ -17,30 +17,30 @@ import (
 // DefaultWaiters is the default bound of waiting requests of one client.
 const DefaultWaiters = 64
 
-// Seats bounds how many requests of one client wait for the read model at once, in
-// whatever function they wait: one client must not take the waiting places of all. It
-// is safe for concurrent use.
-type Seats struct{ quota quota }
+// WaiterLimit bounds how many requests of one client wait for the read model at the
+// same time, whichever function they wait in. One client can then not use up the
+// waiters of the process. It is safe for concurrent use.
+type WaiterLimit struct{ quota quota }
 
-// NewSeats returns seats for each waiting requests of a client; 0 means
+// NewWaiterLimit returns a limit of perClient waiting requests for each client; 0 means
 // DefaultWaiters.
-func NewSeats(each int) *Seats {
-	if each == 0 {
-		each = DefaultWaiters
+func NewWaiterLimit(perClient int) *WaiterLimit {
+	if perClient == 0 {
+		perClient = DefaultWaiters
 	}
-	return &Seats{quota{each: each}}
+	return &WaiterLimit{quota{each: perClient}}
 }
 
-// Wait calls wait while it holds a seat of the client in ctx. A ctx without a client
-// needs no seat. Errors: those of wait, and at once [queries.ErrTooManyWaiters] when
-// the client has no seat left.
-func (s *Seats) Wait(ctx context.Context, wait func(context.Context) error) error {
-	client, is := ctx.Value(clientKey{}).(string)
-	if !is {
+// Wait calls wait if the client of ctx is below its limit. A ctx without a client has
+// no limit. Errors: those of wait, and at once [queries.ErrTooManyWaiters] when the
+// client has reached its limit.
+func (l *WaiterLimit) Wait(ctx context.Context, wait func(context.Context) error) error {
+	client, found := ctx.Value(clientKey{}).(string)
+	if !found {
 		return wait(ctx)
 	}
-	release, is := s.quota.take(client)
-	if !is {
+	release, below := l.quota.take(client)
+	if !below {
 		return fmt.Errorf("%w of one client", queries.ErrTooManyWaiters)
 	}
 	defer release()
@@ -55,8 +55,8 @@ func ofClient(ctx context.Context, client string) context.Context {
 	return context.WithValue(ctx, clientKey{}, client)
 }
 
-// errBehindEnd is the cause of a 503 for a position beyond the end of the log.
-var errBehindEnd = errors.New("atLeast lies behind the end of the log")
+// errBeyondEnd is the cause of a 503 for a position that the log has not reached.
+var errBeyondEnd = errors.New("atLeast lies behind the end of the log")
 
 // askTime bounds the question where the log ends. Without an answer by then the
 // position is waited for.
@@ -64,7 +64,7 @@ const askTime = 500 * time.Millisecond
 
 // waitFor waits, at most 2 s, until the read model reflects a position that a caller
 // names. A position beyond the end of the log will not come: it is refused at once
-// and takes no seat.
+// and counts as no waiter.
 func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
 	if atLeast == 0 {
 		return nil
@@ -72,7 +72,7 @@ func (a *API) waitFor(ctx context.Context, atLeast uint64) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, queries.WaitTime, queries.ErrBehind)
 	defer cancel()
 	if !a.isReached(ctx, atLeast) {
-		p := unavailable(errBehindEnd)
+		p := unavailable(errBeyondEnd)
 		p.DeveloperMessage = "atLeast lies behind the end of the log. Repeating the request is safe."
 		return p
 	}
@@ -93,11 +93,11 @@ func (a *API) isReached(ctx context.Context, position uint64) bool {
 // await waits for a position that the log has.
 func (a *API) await(ctx context.Context, position uint64) error {
 	wait := func(ctx context.Context) error { return a.reads.WaitFor(ctx, position) }
-	seated := wait
+	limited := wait
 	if a.reads.Position() < position {
-		seated = func(ctx context.Context) error { return a.seats.Wait(ctx, wait) }
+		limited = func(ctx context.Context) error { return a.waiterLimit.Wait(ctx, wait) }
 	}
-	if err := seated(ctx); err != nil {
+	if err := limited(ctx); err != nil {
 		return unavailable(err)
 	}
 	return nil
