@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -283,11 +284,22 @@ func TestFormChecker_canFail(t *testing.T) {
 func TestArchitecture_namesTestsThatExist(t *testing.T) {
 	document, err := os.ReadFile(filepath.Join("docs", "ARCHITECTURE.md"))
 	require.NoError(t, err)
-	sources, err := exec.Command("git", "grep", "-h", "^func Test", "--", "*_test.go").Output()
+	sources, err := exec.Command("git", "grep", "-o", "^func Test[A-Za-z0-9_]*", "--", "*_test.go").Output()
 	require.NoError(t, err)
-	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(document), -1)
-	require.NotEmpty(t, named)
-	for _, name := range named {
-		require.Contains(t, string(sources), "func "+name[1]+"(")
+	there := map[string]bool{} // folder and test
+	for line := range strings.Lines(string(sources)) {
+		file, declared, _ := strings.Cut(strings.TrimSpace(line), ":func ")
+		there[filepath.Dir(file)+" "+declared] = true
 	}
+	folder, named := "", 0
+	for _, word := range regexp.MustCompile("`([\\w/]+)`(:?)").FindAllStringSubmatch(string(document), -1) {
+		switch {
+		case word[2] == ":":
+			folder = word[1]
+		case strings.HasPrefix(word[1], "Test"):
+			named++
+			assert.True(t, there[folder+" "+word[1]], "%s has no test %s", folder, word[1])
+		}
+	}
+	require.Positive(t, named)
 }

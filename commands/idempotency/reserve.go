@@ -51,7 +51,7 @@ func (s *Store) Reserve(ctx context.Context, key commands.IdempotencyKey, comman
 // stored yet. Errors: [commands.ErrOtherRequest], pgx.ErrNoRows for a free key, and faults.
 func (s *Store) reserved(ctx context.Context, key commands.IdempotencyKey) (commands.Reservation, error) {
 	var (
-		reservation              commands.Reservation
+		reservation        commands.Reservation
 		request            []byte
 		pair               *string
 		revision, position *int64
