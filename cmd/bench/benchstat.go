@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// result is one line of Go's benchmark format: operations, and seconds for each.
+// result is one line of Go's benchmark format: operations, and seconds for each. Both
+// are those of one round or, for a row of single operations, of one side.
 type result struct {
 	count int
 	each  float64
@@ -47,6 +48,9 @@ func (t table) printBenchmarks(out io.Writer) {
 	}
 }
 
+// printResults writes one line a result. A name without the suffix -N is allowed by the
+// format: benchstat then reports no GOMAXPROCS. A p99 of 0 was not measured and is left
+// out, because benchstat would average it.
 func printResults(out io.Writer, name string, all []result) {
 	const nano = 1e9
 	for _, one := range all {

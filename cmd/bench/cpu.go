@@ -11,21 +11,25 @@ import (
 )
 
 // cpu is the processor time, in seconds, of each process that takes part. On a machine
-// that is busy with other things it is more reliable than a rate.
+// that is busy with other things it is more reliable than a rate. A rate falls with
+// every other program; the time of a process does not.
 type cpu struct {
 	service, bystander, postgres, load float64
 }
 
+// minus returns what was used between two readings; d is the earlier one.
 func (c cpu) minus(d cpu) cpu {
 	return cpu{c.service - d.service, c.bystander - d.bystander, c.postgres - d.postgres, c.load - d.load}
 }
 
+// plus returns the sum over two rounds.
 func (c cpu) plus(d cpu) cpu {
 	return cpu{c.service + d.service, c.bystander + d.bystander, c.postgres + d.postgres, c.load + d.load}
 }
 
 // each returns the processor time of one operation in microseconds, for each process
-// that had any.
+// that had any. bystander is the name of the process of the baseline, such as the bare
+// handler. Processes below half a microsecond are left out.
 func (c cpu) each(operations int, bystander string) string {
 	var parts []string
 	for _, part := range []struct {
@@ -39,7 +43,9 @@ func (c cpu) each(operations int, bystander string) string {
 	return strings.Join(parts, ", ")
 }
 
-// used is what was used up to now; where there is no /proc, nothing but the load's.
+// used returns the processor time of each process since its start. Without /proc only
+// the load's own time is known, and the others are 0. The difference of two readings is
+// the cost of a round, see minus.
 func (s *harness) used() cpu {
 	var c cpu
 	var own syscall.Rusage
@@ -60,7 +66,8 @@ func (s *harness) used() cpu {
 
 func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
 
-// family is a process with all children, also those that have ended.
+// family returns the seconds of a process and of all its children. Ended children are
+// included, because the postmaster forks one backend for each connection.
 func family(parent int) float64 {
 	all := statOf(parent)
 	sum := all.own + all.ended
@@ -80,8 +87,9 @@ func family(parent int) float64 {
 	return sum
 }
 
-// finer is the time of a process of one thread to the nanosecond, where the
-// kernel counts that: ticks of dozens of processes would add up to nothing.
+// finer returns the seconds of a single-threaded process from schedstat, which counts
+// nanoseconds, or coarse where the kernel does not have it. Ticks of 10 ms, rounded
+// down for dozens of backends, would lose most of a short round.
 func finer(pid int, coarse float64) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
 	if err != nil {
@@ -94,22 +102,25 @@ func finer(pid int, coarse float64) float64 {
 	return nanoseconds / 1e9
 }
 
-// stat is what the kernel counts of a process, in seconds.
+// stat is the processor time that the kernel accounts to a process, in seconds.
 type stat struct {
 	parent     int
 	own, ended float64 // of itself, of children that have ended
 }
 
-// tick is the unit of /proc/…/stat on Linux.
+// tick is the unit of /proc/…/stat in seconds. It is USER_HZ, which is 100 on every
+// architecture that Linux supports here.
 const tick = 0.01
 
+// statOf reads /proc/PID/stat, see proc(5). It returns zeros for a process that is gone
+// or a system without /proc: a missing number must not end a measurement.
 func statOf(pid int) stat {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return stat{}
 	}
-	// The name, which may hold anything, ends at the last bracket; the fields
-	// behind it begin with the third.
+	// The name is in brackets and may contain blanks and brackets, so the last bracket
+	// ends it. The fields behind it begin with the third.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) < 15 {
 		return stat{}

@@ -15,7 +15,9 @@ import (
 	"nonassociations/eventstore/postgres"
 )
 
-// measureEsdb creates new pairs with an EventStoreDB as the log.
+// measureEsdb creates new pairs with an EventStoreDB as the log. The read model needs a
+// database of its own, because its checkpoint belongs to one log. The goal applies to a
+// real server only: with our own server both sides measure Postgres.
 func measureEsdb(ctx context.Context, s *harness) (row, error) {
 	dsn, err := s.newDatabase(ctx)
 	if err != nil {
@@ -58,6 +60,8 @@ func measureEsdb(ctx context.Context, s *harness) (row, error) {
 	return r, nil
 }
 
+// newBareClient returns the vendor's client without the containment of package esdb, so
+// that the baseline is what any program could reach. It does not connect yet.
 func newBareClient(address string) (*client.Client, error) {
 	config, err := client.ParseConnectionString(address)
 	if err != nil {
@@ -67,13 +71,16 @@ func newBareClient(address string) (*client.Client, error) {
 	return client.NewClient(config)
 }
 
-// appendWorkload is a side that appends one event to a new stream a turn.
+// appendWorkload is the baseline: one event of the sample's size to a new stream a
+// turn, by as many loops as the service has connections. The loops share one client, as
+// the service does.
 func (s *harness) appendWorkload(bare *client.Client) workload {
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			turn := func() (int, error) {
 				one, other := s.newPair()
-				// A stream that the projection ignores.
+				// The prefix is outside of the projections' filter, so the baseline
+				// does not cost the read model anything.
 				_, err := bare.AppendToStream(ctx, "bench-"+one+"_"+other+"-"+uuid.NewString()[:8],
 					client.AppendToStreamOptions{ExpectedRevision: client.NoStream{}}, client.EventData{
 						EventID: uuid.New(), EventType: s.sample.eventType, ContentType: client.ContentTypeJson,
@@ -86,8 +93,9 @@ func (s *harness) appendWorkload(bare *client.Client) workload {
 	}
 }
 
-// eventStoreDB is the server that --eventstore names, or our own over a
-// database, in a process of its own.
+// eventStoreDB returns the address of the server that --eventstore names. Without it,
+// it starts our own server over the database, in a process of its own so that its CPU
+// time is not the load's. The caller calls stop.
 func (s *harness) eventStoreDB(ctx context.Context, dsn string) (address string, stop func(), err error) {
 	if s.Eventstore != "" {
 		return s.Eventstore, func() {}, nil
@@ -103,7 +111,8 @@ func (s *harness) eventStoreDB(ctx context.Context, dsn string) (address string,
 	s.bystander = server
 	stop = func() {
 		s.bystander = nil
-		_ = server.stop() // whatever was measured was measured
+		// The rounds are complete, so an error of the end changes no result.
+		_ = server.stop()
 	}
 	err = server.ready(ctx, func(ctx context.Context) error {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", listen)
@@ -118,13 +127,15 @@ func (s *harness) eventStoreDB(ctx context.Context, dsn string) (address string,
 	return "esdb://" + listen + "?tls=false", stop, err
 }
 
-// logCmd serves a log in Postgres by the protocol of EventStoreDB.
+// logCmd serves a log in Postgres by the protocol of EventStoreDB. The harness spawns
+// it.
 type logCmd struct {
 	Address string `required:""`
 	DSN     string `name:"dsn"  required:""`
 }
 
-// Run runs until the process is stopped.
+// Run serves until SIGTERM. The store is closed after the server, which still uses it
+// for the calls in flight.
 func (c logCmd) Run(ctx context.Context) error {
 	if err := postgres.Migrate(ctx, c.DSN); err != nil {
 		return err

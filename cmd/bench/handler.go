@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// handlerCmd is the least that answers GET from the read model: no token, no
-// route, no position, no log line.
+// handlerCmd is the baseline of get: the least code that answers GET from the read
+// model. It has no token, no route, no position and no log line. The harness spawns it.
 type handlerCmd struct {
 	Address string `required:""`
 	DSN     string `name:"dsn"  required:""`
@@ -35,6 +35,9 @@ func (c handlerCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// baseline answers with the stored document, 404 without one, and 503 when Postgres
+// fails. The content length is set, as in the service: chunks would cost the load more
+// to read.
 func baseline(pool *pgxpool.Pool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		number := strings.TrimPrefix(r.URL.Path, "/non-associations/")

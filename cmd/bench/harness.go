@@ -25,7 +25,7 @@ const audience = "nonassociations"
 
 // harness is the environment in which all rows are measured: Postgres, tokens, the
 // service and counters. Its methods lie in the file of the row, or of the part, that
-// they serve.
+// they serve. Fields without a lock are set before the workers start.
 type harness struct {
 	runCmd
 
@@ -38,16 +38,20 @@ type harness struct {
 	header  []string
 	closers []func(context.Context) error
 
+	// service is nil while none runs. stopService and serve change it.
 	service    *process
 	bystander  *process // the bare handler or our own log, while it runs
 	postmaster int      // process id, 0 when unknown
 	address    string   // of the service
-	position   atomic.Uint64
-	busy       atomic.Int64  // answers 503
-	next       atomic.Uint64 // pairs that were used up
-	lags       []float64     // seconds that the read model needed after a round
-	sample     sampleEvent
-	bulks      atomic.Uint64
+	// position is the highest that was acknowledged, see waitUntilIdle.
+	position atomic.Uint64
+	busy     atomic.Int64  // answers 503
+	next     atomic.Uint64 // pairs that were used up
+	lags     []float64     // seconds that the read model needed after a round
+	// sample is an event as the service wrote it, for the baselines.
+	sample sampleEvent
+	// bulks counts the requests of the row migrate, which takes its numbers from it.
+	bulks atomic.Uint64
 }
 
 // setUp makes a Postgres, or a database on the given one, and an issuer of tokens. After
@@ -62,7 +66,8 @@ func setUp(ctx context.Context, c runCmd) (*harness, error) {
 	return s, nil
 }
 
-// prepare is setUp without the cleaning up.
+// prepare is setUp without the clean-up after an error. Each step that starts something
+// registers its end in closers.
 func (s *harness) prepare(ctx context.Context) error {
 	var err error
 	if s.dir, err = os.MkdirTemp("", "nonassociations-bench-"); err != nil {
@@ -120,7 +125,9 @@ func (s *harness) startPostgres(ctx context.Context) error {
 	return nil
 }
 
-// newDatabase creates a database that is dropped at the end.
+// newDatabase creates a database that is dropped at the end. Its name has the process
+// id, so that two runs can share a server. The dropping uses FORCE: a connection that a
+// killed process left would otherwise keep it.
 func (s *harness) newDatabase(ctx context.Context) (string, error) {
 	conn, err := pgx.Connect(ctx, s.server)
 	if err != nil {
@@ -140,7 +147,7 @@ func (s *harness) newDatabase(ctx context.Context) (string, error) {
 	return address.String(), nil
 }
 
-// drop drops a database of a server that stays.
+// drop drops a database of a server that was there before this run.
 func (s *harness) drop(ctx context.Context, name string) error {
 	if s.DatabaseURL == "" {
 		return nil // the whole server goes
@@ -153,7 +160,9 @@ func (s *harness) drop(ctx context.Context, name string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// startIssuer serves a key set and signs the token of all requests.
+// startIssuer serves a key set and signs the token of all requests. One token serves
+// all requests. It has the roles of every row and is good for a day, longer than any
+// run.
 func (s *harness) startIssuer(ctx context.Context) error {
 	keys, err := issuer.Open(s.dir, audience)
 	if err != nil {
@@ -170,7 +179,8 @@ func (s *harness) startIssuer(ctx context.Context) error {
 }
 
 // describe collects the header: machine, versions and settings. Ratios can be compared
-// between machines, rates cannot.
+// between machines, rates cannot. The load average is that before the first row: a busy
+// machine shows there.
 func (s *harness) describe(ctx context.Context) error {
 	var version, fsync, commit, buffers string
 	err := s.db.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('fsync'),
@@ -193,7 +203,8 @@ func (s *harness) describe(ctx context.Context) error {
 	return nil
 }
 
-// close ends what was started, the last first, also when the run was broken off.
+// close ends what was started, the last first, also when the run was interrupted.
+// Errors are printed and the remaining closers still run. It takes 30 s at most.
 func (s *harness) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -207,8 +218,9 @@ func (s *harness) close(ctx context.Context) {
 	}
 }
 
-// newPair is a pair that was not used before. Each prisoner comes to have up
-// to four.
+// newPair returns a pair that was not used before. Pair i joins prisoner i/2 to the
+// next one or to a distant one, so each prisoner comes to have up to four
+// non-associations. It is safe for concurrent use.
 func (s *harness) newPair() (one, other string) {
 	i := s.next.Add(1)
 	step := [2]uint64{1, 7919}[i%2]

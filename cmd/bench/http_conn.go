@@ -15,7 +15,8 @@ import (
 
 // httpConn is one connection with a minimal HTTP/1.1 client. The load shares two cores
 // with the service that it measures, and net/http would take more CPU time than some
-// baselines.
+// baselines. It understands the service's and the bare handler's responses and no
+// others: no redirect, no trailer, no 1xx. It is not safe for concurrent use.
 type httpConn struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -30,7 +31,8 @@ type httpResponse struct {
 // responseTimeout bounds one request; a service that hangs then fails the run.
 const responseTimeout = 15 * time.Second
 
-// dial opens a connection.
+// dial opens a connection, which the caller closes. The buffer holds a whole list, so
+// that a response usually takes one read.
 func dial(ctx context.Context, address string) (*httpConn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -39,9 +41,12 @@ func dial(ctx context.Context, address string) (*httpConn, error) {
 	return &httpConn{conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}, nil
 }
 
+// close drops the connection without an orderly end: no response is outstanding.
 func (w *httpConn) close() { _ = w.conn.Close() }
 
-// do sends a complete request and reads the whole response.
+// do sends a complete request and reads the whole response. After an error the
+// connection is unusable, since the rest of a response may still arrive. Any status is
+// a result and no error.
 func (w *httpConn) do(request []byte) (httpResponse, error) {
 	if err := w.conn.SetDeadline(time.Now().Add(responseTimeout)); err != nil {
 		return httpResponse{}, err
@@ -53,6 +58,7 @@ func (w *httpConn) do(request []byte) (httpResponse, error) {
 }
 
 var (
+	// Headers are compared in the letter case of Go's net/http, which both servers use.
 	lengthHeader   = []byte("Content-Length: ")
 	positionHeader = []byte("X-Position: ")
 	chunkedHeader  = []byte("Transfer-Encoding: chunked")
@@ -98,13 +104,13 @@ func (w *httpConn) read() (httpResponse, error) {
 	return r, err
 }
 
-// line reads a header line.
+// line reads a header line without its end. The slice is valid until the next read.
 func (w *httpConn) line() ([]byte, error) {
 	line, err := w.in.ReadSlice('\n')
 	return bytes.TrimRight(line, "\r\n"), err
 }
 
-// chunks reads a chunked body to its end.
+// chunks reads a chunked body to its end and discards it. Two bytes follow each chunk.
 func (w *httpConn) chunks() error {
 	for {
 		line, err := w.line()
@@ -125,7 +131,8 @@ func (w *httpConn) chunks() error {
 }
 
 // request is a complete HTTP request with places that are overwritten for each use.
-// Nothing is allocated or encoded while a round is measured.
+// Nothing is allocated or encoded while a round is measured. A request belongs to one
+// connection; clone makes one for another.
 type request struct {
 	bytes        []byte
 	placeholders []int // where a prisoner number stands
@@ -134,7 +141,9 @@ type request struct {
 // placeholder stands for a prisoner number in a template; it has the same length.
 const placeholder = "?000000"
 
-// newRequest builds a request and finds the placeholders in it.
+// newRequest builds a request and finds the placeholders in it. Content-Length stays
+// right when they are filled, because a prisoner number has the length of the
+// placeholder.
 func newRequest(method, path, token string, body []byte) request {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: bench\r\n", method, path)
@@ -157,7 +166,8 @@ func newRequest(method, path, token string, body []byte) request {
 	}
 }
 
-// clone returns a copy for another connection.
+// clone returns a copy for another connection. The offsets are shared: they never
+// change.
 func (r request) clone() request {
 	return request{bytes: bytes.Clone(r.bytes), placeholders: r.placeholders}
 }

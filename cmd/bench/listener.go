@@ -21,10 +21,12 @@ func manyConnections(n int) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = n })
 }
 
-// measureListening writes, and waits until a queue behind the topic has the message,
-// one after the other; beside it a bare PublishBatch and its arrival.
+// measureListening measures the delay of a domain event: from the acknowledgement of a
+// write until a queue behind the topic has the message. Writes come one after the
+// other. The baseline is a bare PublishBatch and its arrival over the same topic and
+// queue.
 func measureListening(ctx context.Context, s *harness) (row, error) {
-	world, err := s.newSNSSink(ctx)
+	sink, err := s.newSNSSink(ctx)
 	if err != nil {
 		return row{}, err
 	}
@@ -32,16 +34,16 @@ func measureListening(ctx context.Context, s *harness) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	queue := world.Queue("delivered")
-	if err := world.Subscribe(world.arn, "delivered", true, ""); err != nil {
+	queue := sink.Queue("delivered")
+	if err := sink.Subscribe(sink.arn, "delivered", true, ""); err != nil {
 		return row{}, err
 	}
-	telling, err := s.spawn("publisher", s.Binary, s.publisherRow(world, where), "publish")
+	publisher, err := s.spawn("publisher", s.Binary, s.publisherRow(sink, where), "publish")
 	if err != nil {
 		return row{}, err
 	}
-	s.closers = append(s.closers, func(context.Context) error { return telling.stop() })
-	e := &listener{harness: s, world: world, queue: queue}
+	s.closers = append(s.closers, func(context.Context) error { return publisher.stop() })
+	e := &listener{harness: s, sink: sink, queue: queue}
 	if err := e.open(ctx); err != nil {
 		return row{}, err
 	}
@@ -66,12 +68,13 @@ func measureListening(ctx context.Context, s *harness) (row, error) {
 	}, nil
 }
 
-// listener measures how long a message is on its way: it writes, and long-polls a queue
-// behind the topic. One message is under way at a time.
+// listener measures how long a message is under way. It writes and then long-polls a
+// queue behind the topic. Only one message is under way at a time, so the next message
+// that is received is the one that was sent.
 type listener struct {
 	*harness
 
-	world   *snsSink
+	sink    *snsSink
 	queue   string
 	wire    *httpConn
 	posting request
@@ -79,7 +82,8 @@ type listener struct {
 	sns     *sns.Client
 }
 
-// open prepares the connection, the requests and the client of the queue.
+// open prepares the connection, the request and the clients of queue and topic. The
+// credentials are not checked by the stand-in, but the SDK demands some.
 func (e *listener) open(ctx context.Context) error {
 	var err error
 	if e.wire, err = dial(ctx, e.address); err != nil {
@@ -87,13 +91,15 @@ func (e *listener) open(ctx context.Context) error {
 	}
 	e.posting = e.syncRequests("/sync", 1)
 	keys := credentials.NewStaticCredentialsProvider("local", "local", "")
-	endpoint := aws.String(e.world.URL())
+	endpoint := aws.String(e.sink.URL())
 	e.sqs = sqs.New(sqs.Options{Region: "eu-west-2", BaseEndpoint: endpoint, Credentials: keys})
 	e.sns = sns.New(sns.Options{Region: "eu-west-2", BaseEndpoint: endpoint, Credentials: keys})
 	return nil
 }
 
-// afterSync begins to count when the command is acknowledged.
+// afterSync returns the seconds from the acknowledgement of the command to the arrival
+// of its message. The position in the message must be that of the command: another
+// message would mean that an earlier measurement lost its own.
 func (e *listener) afterSync(ctx context.Context) (float64, error) {
 	e.fillPair(e.posting)
 	written, err := e.wire.do(e.posting.bytes)
@@ -118,11 +124,11 @@ func (e *listener) afterSync(ctx context.Context) (float64, error) {
 	return took, nil
 }
 
-// afterSend begins to count before the call, as the publisher's own call is part
-// of the way too.
+// afterSend returns the seconds of a bare call and the arrival. The clock starts before
+// the call, because the publisher's own call is part of afterSync too.
 func (e *listener) afterSend(ctx context.Context) (float64, error) {
 	began := time.Now()
-	_, err := e.sns.PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: &e.world.arn, PublishBatchRequestEntries: readyEntries()[:1]})
+	_, err := e.sns.PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: &e.sink.arn, PublishBatchRequestEntries: readyEntries()[:1]})
 	if err != nil {
 		return 0, err
 	}
@@ -130,7 +136,8 @@ func (e *listener) afterSend(ctx context.Context) (float64, error) {
 	return time.Since(began).Seconds(), err
 }
 
-// next takes one message off the queue.
+// next returns the body of the next message and deletes it. It long-polls for 20 s, the
+// limit of SQS; a queue that is empty then is an error.
 func (e *listener) next(ctx context.Context) (string, error) {
 	got, err := e.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &e.queue, WaitTimeSeconds: 20})
 	if err != nil {

@@ -11,18 +11,21 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// worker prepares one of several concurrent loops. turn does one step and returns how
-// many operations it was; done releases what the worker holds.
+// worker prepares one of several concurrent loops. turn does one step and returns the
+// number of its operations. done releases the connection. Each loop has its own turn,
+// which need not be safe for concurrent use.
 type worker func(ctx context.Context) (turn func() (int, error), done func(), err error)
 
 // runWorkers runs n workers until d is over and returns what they did. The clock stops
 // with the last turn, so that a turn that began in time counts with its whole duration.
-func (s *harness) runWorkers(ctx context.Context, n int, d time.Duration, hire worker) (measurement, error) {
+// Connections are opened before the clock starts. The first error ends all loops and is
+// returned: a round with errors is no measurement.
+func (s *harness) runWorkers(ctx context.Context, n int, d time.Duration, prepare worker) (measurement, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	var count atomic.Int64
 	turns := []func() (int, error){}
 	for range n {
-		turn, done, err := hire(ctx)
+		turn, done, err := prepare(ctx)
 		if err != nil {
 			return measurement{}, err
 		}
@@ -52,7 +55,8 @@ func (s *harness) runWorkers(ctx context.Context, n int, d time.Duration, hire w
 	return measurement{int(count.Load()), took, s.used().minus(before)}, nil
 }
 
-// postWorker returns a worker that posts new pairs, one request a turn.
+// postWorker returns a worker that posts new pairs, one request a turn. fill writes the
+// numbers of unused pairs into the worker's own copy of the template.
 func (s *harness) postWorker(template request, pairs int, fill func(request)) worker {
 	return func(ctx context.Context) (func() (int, error), func(), error) {
 		w, err := dial(ctx, s.address)
@@ -68,7 +72,9 @@ func (s *harness) postWorker(template request, pairs int, fill func(request)) wo
 	}
 }
 
-// post sends a request until it is accepted. 503 means try again; the time lost counts.
+// post sends a request until it is accepted. 503 is retried at once, as a client under
+// load would, and the lost time counts. Any other status and the twentieth 503 are
+// errors.
 func (s *harness) post(w *httpConn, r request) error {
 	for range 20 {
 		got, err := w.do(r.bytes)
@@ -88,7 +94,8 @@ func (s *harness) post(w *httpConn, r request) error {
 	return errors.New("the service is busy for too long")
 }
 
-// written stores the highest position that was acknowledged, for waitUntilIdle.
+// written stores the highest acknowledged position, for waitUntilIdle. It is a
+// lock-free maximum: responses arrive on many connections in any order.
 func (s *harness) written(position uint64) {
 	for {
 		old := s.position.Load()

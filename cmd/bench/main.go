@@ -63,7 +63,8 @@ type cli struct {
 	Service serviceCmd `cmd:"" help:"The service, writing a CPU profile."         hidden:""`
 }
 
-// runCmd chooses what is measured and for how long.
+// runCmd chooses what is measured and for how long. setDefaults completes and checks
+// it.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
 	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, delivered, esdb."`
@@ -93,7 +94,9 @@ func main() {
 	}
 }
 
-// Run measures the chosen rows and prints the table, also of a run that failed half-way.
+// Run measures the chosen rows and prints the table, also of a run that failed
+// half-way. Postgres and all processes of the run are ended before it returns. A goal
+// that was missed is no error.
 func (c *runCmd) Run(ctx context.Context) error {
 	if err := c.setDefaults(); err != nil {
 		return err

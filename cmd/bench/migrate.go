@@ -12,10 +12,12 @@ import (
 	"nonassociations/internal/dev/estate"
 )
 
-// migratedPairs is what the row must reach a second.
+// migratedPairs is the goal of the row in pairs a second. It is absolute and no ratio,
+// because the migration has to end within a limited time.
 const migratedPairs = 10_000
 
-// measureMigrate creates many new pairs a request.
+// measureMigrate creates many new pairs with each request. The baseline commits as many
+// rows of the same size with one COPY, the fastest way into Postgres.
 func measureMigrate(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
@@ -36,9 +38,12 @@ func measureMigrate(ctx context.Context, s *harness) (row, error) {
 	}, nil
 }
 
-// bulkNumbers is where the numbers of this row begin, out of reach of the others.
+// bulkNumbers is the index of this row's first prisoner number. The other rows count
+// from 0 and never reach it, so every pair here is new.
 const bulkNumbers = 80_000_000
 
+// migrateWorkload posts Bulk pairs of one prisoner a turn. A request takes Bulk+1
+// consecutive numbers: one prisoner and the others of the pairs.
 func (s *harness) migrateWorkload() workload {
 	template := s.syncRequests("/migrate", s.Bulk)
 	fill := func(r request) {

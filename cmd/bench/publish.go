@@ -9,13 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
 
 	"nonassociations/commands"
 	"nonassociations/domain"
@@ -25,16 +19,19 @@ import (
 )
 
 const (
-	// backlog is how many facts a publisher sends in one round.
+	// backlog is how many facts a publisher sends in one round. It is a round of some
+	// seconds, so that the ramp-up which is not counted stays small.
 	backlog = 40_000
-	// perBatch is what SNS takes at once.
+	// perBatch is the limit of SNS for one PublishBatch.
 	perBatch = 10
-	// loops of the baseline that run at once, as many as the publisher has calls
-	// in flight.
+	// loops is how many loops the baseline runs at once. It is the publisher's own
+	// limit of calls in flight; another number would compare two different loads.
 	loops = 16
 )
 
-// snsSink is a topic in this process that counts the messages it gets.
+// snsSink is a topic in this process that counts the messages it gets. It accepts every
+// entry and delivers nothing, unless a queue is subscribed. received counts entries
+// before the response, so the last one may still be under way to the sender.
 type snsSink struct {
 	*localaws.Server
 
@@ -42,6 +39,8 @@ type snsSink struct {
 	received atomic.Int64
 }
 
+// newSNSSink starts a stand-in for SNS in this process with one topic. It ends with the
+// run.
 func (s *harness) newSNSSink(ctx context.Context) (*snsSink, error) {
 	o := &snsSink{}
 	var err error
@@ -57,10 +56,11 @@ func (s *harness) newSNSSink(ctx context.Context) (*snsSink, error) {
 	return o, nil
 }
 
-// measurePublish lets a publisher send a whole log. The baseline sends as many ready-
-// made messages with the same client.
+// measurePublish lets a publisher send a whole log. The baseline sends as many
+// ready-made messages with the same client. A single bare loop is measured as well and
+// only noted: it shows how much of the rate is due to calls in parallel.
 func measurePublish(ctx context.Context, s *harness) (row, error) {
-	world, err := s.newSNSSink(ctx)
+	sink, err := s.newSNSSink(ctx)
 	if err != nil {
 		return row{}, err
 	}
@@ -78,15 +78,15 @@ func measurePublish(ctx context.Context, s *harness) (row, error) {
 	var d comparison
 	var alone []float64
 	for i := range s.Rounds + 1 { // the first warms up
-		ours, err := s.publishAll(ctx, world, where, count)
+		ours, err := s.publishAll(ctx, sink, where, count)
 		if err != nil {
 			return row{}, err
 		}
-		theirs, err := s.sendAll(ctx, world, count, loops)
+		theirs, err := s.sendAll(ctx, sink, count, loops)
 		if err != nil {
 			return row{}, err
 		}
-		one, err := s.sendAll(ctx, world, count, 1)
+		one, err := s.sendAll(ctx, sink, count, 1)
 		if err != nil {
 			return row{}, err
 		}
@@ -105,17 +105,21 @@ func measurePublish(ctx context.Context, s *harness) (row, error) {
 }
 
 // storedFacts returns an installation with a log of its own, for which a publisher can
-// be started.
+// be started. Starting the service once makes its tables and gives the log its id,
+// without which a publisher refuses to start.
 func (s *harness) storedFacts(ctx context.Context, name string) (installation, error) {
 	dsn, err := s.newDatabase(ctx)
 	if err != nil {
 		return installation{}, err
 	}
 	where := installation{name, dsn, dsn}
-	return where, s.serve(ctx, where) // it gives the log its id
+	// serve creates the log's id.
+	return where, s.serve(ctx, where)
 }
 
-// storeFacts writes that many facts by sync commands.
+// storeFacts writes count facts, one for each new pair, through the command handler and
+// not through the API: this is preparation, and 100 pairs a call take the least time.
+// No pair is repeated, so no message waits for an earlier one of its pair.
 func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 	log, err := postgres.Open(ctx, dsn, postgres.Options{})
 	if err != nil {
@@ -145,7 +149,7 @@ func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 	return nil
 }
 
-// requestOf is the sync command for one new pair.
+// requestOf returns the sync command for one new pair. Errors: the numbers are no pair.
 func requestOf(one, other domain.PrisonerNumber) (commands.PairSync, error) {
 	pair, err := domain.NewPair(one, other)
 	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
@@ -155,45 +159,49 @@ func requestOf(one, other domain.PrisonerNumber) (commands.PairSync, error) {
 	}}}}, err
 }
 
-// publisherRow is the environment of the publisher.
-func (s *harness) publisherRow(world *snsSink, where installation) []string {
-	return append(s.environment(where, ""), "SNS_TOPIC_ARN="+world.arn, "HISTORY_TOPIC_ARN=", "PUBLIC_URL=https://non-associations.test",
-		"AWS_ENDPOINT_URL_SNS="+world.URL(), "AWS_EC2_METADATA_DISABLED=true")
+// publisherRow returns the environment of a publisher with one topic. The metadata
+// service of EC2 is disabled, because the client would wait for it.
+func (s *harness) publisherRow(sink *snsSink, where installation) []string {
+	return append(s.environment(where, ""), "SNS_TOPIC_ARN="+sink.arn, "HISTORY_TOPIC_ARN=", "PUBLIC_URL=https://non-associations.test",
+		"AWS_ENDPOINT_URL_SNS="+sink.URL(), "AWS_EC2_METADATA_DISABLED=true")
 }
 
 // publishAll starts a publisher with an empty checkpoint and measures until the last
-// message. The start of the process and the first tenth do not count.
-func (s *harness) publishAll(ctx context.Context, world *snsSink, where installation, count int) (measurement, error) {
+// message. The start of the process and the first tenth do not count. The first tenth
+// is excluded because connections are opened and caches filled in it.
+func (s *harness) publishAll(ctx context.Context, sink *snsSink, where installation, count int) (measurement, error) {
 	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
 	}
 	if err := store.Reset(ctx, where.databaseURL); err != nil {
 		return measurement{}, err
 	}
-	world.received.Store(0)
-	telling, err := s.spawn("publisher", s.Binary, s.publisherRow(world, where), "publish")
+	sink.received.Store(0)
+	publisher, err := s.spawn("publisher", s.Binary, s.publisherRow(sink, where), "publish")
 	if err != nil {
 		return measurement{}, err
 	}
-	l, err := s.counted(ctx, world, count)
-	return l, errors.Join(err, telling.stop())
+	l, err := s.counted(ctx, sink, count)
+	return l, errors.Join(err, publisher.stop())
 }
 
-// counted measures from the first tenth of the messages to the last.
-func (s *harness) counted(ctx context.Context, world *snsSink, count int) (measurement, error) {
+// counted measures from the first tenth of the messages to the last. It fails after two
+// minutes, when messages were lost or the publisher has ended.
+func (s *harness) counted(ctx context.Context, sink *snsSink, count int) (measurement, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	if err := world.receives(ctx, count/10); err != nil {
+	if err := sink.receives(ctx, count/10); err != nil {
 		return measurement{}, err
 	}
-	first, began := int(world.received.Load()), time.Now()
-	if err := world.receives(ctx, count); err != nil {
+	first, began := int(sink.received.Load()), time.Now()
+	if err := sink.receives(ctx, count); err != nil {
 		return measurement{}, err
 	}
 	return measurement{count: count - first, seconds: time.Since(began).Seconds()}, nil
 }
 
-// receives waits for n messages in all.
+// receives waits until n messages have come since the last reset. It polls every
+// millisecond, which is far below the length of a round.
 func (o *snsSink) receives(ctx context.Context, n int) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -207,76 +215,18 @@ func (o *snsSink) receives(ctx context.Context, n int) error {
 	return nil
 }
 
-// sendAll runs the baseline in a process of its own.
-func (s *harness) sendAll(ctx context.Context, world *snsSink, count, loops int) (measurement, error) {
+// sendAll runs the baseline in a process of its own, as the publisher does. In this
+// process it would share the scheduler and the garbage collector with the sink.
+func (s *harness) sendAll(ctx context.Context, sink *snsSink, count, loops int) (measurement, error) {
 	if err := s.waitUntilIdle(ctx); err != nil {
 		return measurement{}, err
 	}
-	world.received.Store(0)
-	sending, err := s.spawn("sender", self(), []string{"AWS_ENDPOINT_URL_SNS=" + world.URL(), "AWS_EC2_METADATA_DISABLED=true"},
-		"sender", "--topic", world.arn, "--count", strconv.Itoa(count), "--loops", strconv.Itoa(loops))
+	sink.received.Store(0)
+	sending, err := s.spawn("sender", self(), []string{"AWS_ENDPOINT_URL_SNS=" + sink.URL(), "AWS_EC2_METADATA_DISABLED=true"},
+		"sender", "--topic", sink.arn, "--count", strconv.Itoa(count), "--loops", strconv.Itoa(loops))
 	if err != nil {
 		return measurement{}, err
 	}
-	l, err := s.counted(ctx, world, count)
+	l, err := s.counted(ctx, sink, count)
 	return l, errors.Join(err, <-sending.ended)
 }
-
-// senderCmd is the baseline of publish: loops that send messages of the usual size.
-type senderCmd struct {
-	Topic string
-	Count int
-	Loops int
-}
-
-// Run runs until the process is stopped.
-func (c senderCmd) Run(ctx context.Context) error {
-	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion("eu-west-2"),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
-	if err != nil {
-		return err
-	}
-	client := sns.NewFromConfig(loaded, func(o *sns.Options) { o.HTTPClient = manyConnections(c.Loops) })
-	group, ctx := errgroup.WithContext(ctx)
-	for i := range c.Loops {
-		batches := c.Count / perBatch / c.Loops
-		if i == 0 {
-			batches = c.Count/perBatch - batches*(c.Loops-1)
-		}
-		input := &sns.PublishBatchInput{TopicArn: &c.Topic, PublishBatchRequestEntries: readyEntries()}
-		group.Go(func() error {
-			for range batches {
-				if _, err := client.PublishBatch(ctx, input); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-// readyEntries returns one batch of messages.
-func readyEntries() []types.PublishBatchRequestEntry {
-	text := func(value string) types.MessageAttributeValue {
-		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
-	}
-	var entries []types.PublishBatchRequestEntry
-	for i := range perBatch {
-		entries = append(entries, types.PublishBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), Message: aws.String(readyBody),
-			MessageAttributes: map[string]types.MessageAttributeValue{
-				"eventType": text("prisoner.non-associations.created"), "eventId": text(uuid.NewString()), "source": text("NOMIS"),
-				"prisonerNumbers": {DataType: aws.String("String.Array"), StringValue: aws.String(`["A0135GA","A9109UD"]`)},
-			},
-		})
-	}
-	return entries
-}
-
-// readyBody is a domain event as the service sends it.
-const readyBody = `{"eventType":"prisoner.non-associations.created","occurredAt":"2026-07-15T12:05:00","publishedAt":"2026-07-15T12:15:00.25+01:00",` +
-	`"version":"1.0","description":"A non-association was opened","detailUrl":"https://non-associations.test/non-associations/902d4ad9-70db-5816-bfc4-b4bc15c0dde9",` +
-	`"personReference":{"identifiers":[{"type":"NOMS","value":"A9109UD"},{"type":"NOMS","value":"A0135GA"}]},` +
-	`"additionalInformation":{"prisonerNumber":"A9109UD","otherPrisonerNumber":"A0135GA","nonAssociationId":"902d4ad9-70db-5816-bfc4-b4bc15c0dde9",` +
-	`"source":"NOMIS","change":"OPENED","eventId":"08f8f87a-80b4-5143-9c54-9f78c095e557","revision":0,"position":123456}}`

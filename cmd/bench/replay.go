@@ -11,10 +11,13 @@ import (
 	"nonassociations/projections"
 )
 
-// A replay reads enough events that the start of the process hardly counts.
+// enoughEvents is how many events a replay reads at least, so that the start of the
+// process hardly counts; enoughQuickly is the number for --quick.
 const enoughEvents, enoughQuickly = 200_000, 60_000
 
-// measureReplay builds the read model anew from the log of the other rows.
+// measureReplay builds the read model anew from the log of the other rows. A replay
+// cannot alternate in short rounds, so there are half as many rounds and each is a
+// whole replay. Both sides count rows of the read model.
 func measureReplay(ctx context.Context, s *harness) (row, error) {
 	if err := s.fillLog(ctx); err != nil {
 		return row{}, err
@@ -50,14 +53,15 @@ func measureReplay(ctx context.Context, s *harness) (row, error) {
 	}, nil
 }
 
-// head is the position of the last event, which in Postgres counts them.
+// head returns the position of the last event. In Postgres positions are dense, so it
+// is the number of events too. It fails on an empty log.
 func (s *harness) head(ctx context.Context) (uint64, error) {
 	var head uint64
 	err := s.db.QueryRow(ctx, "SELECT max(position) FROM eventstore.events").Scan(&head)
 	return head, err
 }
 
-// fillLog migrates until there is enough to replay.
+// fillLog migrates for a second at a time until the log has enough events.
 func (s *harness) fillLog(ctx context.Context) error {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return err
@@ -77,8 +81,9 @@ func (s *harness) fillLog(ctx context.Context) error {
 	}
 }
 
-// replay is how long a projector needs from nothing to the end of the log, in
-// seconds.
+// replay returns the seconds that a projector needs from an empty read model to the end
+// of the log. They include the start of the process, because an operator waits for that
+// too. The head is read before: nothing writes meanwhile.
 func (s *harness) replay(ctx context.Context) (float64, error) {
 	if err := projections.Rebuild(ctx, s.dsn, projections.CurrentGeneration); err != nil {
 		return 0, err
@@ -105,7 +110,8 @@ func (s *harness) replay(ctx context.Context) (float64, error) {
 	return took, err
 }
 
-// projected waits until the projector has applied head.
+// projected returns an error until the projector's checkpoint has reached head. It is a
+// condition for process.ready.
 func (s *harness) projected(ctx context.Context, head uint64) error {
 	var at uint64
 	if err := s.db.QueryRow(ctx, `SELECT "commit" FROM read_1.checkpoint`).Scan(&at); err != nil {
@@ -117,8 +123,10 @@ func (s *harness) projected(ctx context.Context, head uint64) error {
 	return nil
 }
 
-// copyRows copies every table of the read model, except for its checkpoint,
-// into an empty one with the same indexes, and returns the rows and seconds.
+// copyRows copies every table of the read model except its checkpoint into an empty
+// table with the same indexes. It returns the number of rows and the seconds of the
+// writing alone: the rows are in memory before the clock starts. Binary COPY is the
+// fastest way into Postgres.
 func (s *harness) copyRows(ctx context.Context) (count int, seconds float64, err error) {
 	found, err := s.db.Query(ctx, `SELECT table_name::text FROM information_schema.tables
 		WHERE table_schema = 'read_1' AND table_type = 'BASE TABLE' AND table_name <> 'checkpoint' ORDER BY 1`)

@@ -17,12 +17,13 @@ type measurement struct {
 // rate returns operations per second.
 func (l measurement) rate() float64 { return float64(l.count) / l.seconds }
 
-// plus adds two rounds.
+// plus adds two rounds, for sums of CPU time. Rates are never averaged this way.
 func (l measurement) plus(m measurement) measurement {
 	return measurement{l.count + m.count, l.seconds + m.seconds, l.cpu.plus(m.cpu)}
 }
 
-// workload does one kind of work for about d and reports what it did.
+// workload does one kind of work for about d and reports what it did. It overruns d by
+// at most one operation.
 type workload func(ctx context.Context, d time.Duration) (measurement, error)
 
 // comparison holds the rounds of both sides; rounds with the same index ran one after
@@ -43,6 +44,7 @@ func (d comparison) rates() (measured, baseline, ratio float64) {
 }
 
 // describeCPU returns how much CPU time each operation took, and in which process.
+// bystander is the name of the baseline's process.
 func (d comparison) describeCPU(bystander string) string {
 	var ours, theirs measurement
 	for i := range d.measured {
@@ -51,7 +53,9 @@ func (d comparison) describeCPU(bystander string) string {
 	return fmt.Sprintf("CPU µs each: %s; baseline: %s", ours.cpu.each(ours.count, bystander), theirs.cpu.each(theirs.count, bystander))
 }
 
-// compare runs both workloads in turns, after a short warm-up of each.
+// compare runs both workloads in turns, Rounds times each, after a warm-up of a quarter
+// round that fills caches and connection pools. It returns the rounds measured before
+// an error.
 func (s *harness) compare(ctx context.Context, measured, baseline workload) (comparison, error) {
 	var d comparison
 	for _, warm := range []workload{measured, baseline} {

@@ -10,17 +10,18 @@ import (
 	"time"
 )
 
-// spec is one row: its name on the command line and how it is measured.
+// spec is one row: its name on the command line and how it is measured. measure
+// prepares what the row needs and leaves it for the rows after it.
 type spec struct {
 	name    string
 	measure func(ctx context.Context, s *harness) (row, error)
 }
 
-// rowEsdb is the row that --eventstore is about.
+// rowEsdb is the name of the row that --eventstore selects.
 const rowEsdb = "esdb"
 
-// specs are in the order in which they are measured. replay stops the service and reads
-// what the rows before it wrote; esdb needs another log and comes last.
+// specs are the rows in the order in which they are measured. replay stops the service
+// and reads what the rows before it wrote. esdb needs another log and comes last.
 var specs = []spec{
 	{"get", measureGet},
 	{"sync", measureSync},
@@ -41,7 +42,9 @@ func names() []string {
 	return all
 }
 
-// setDefaults completes and checks the options. Errors name the option.
+// setDefaults completes and checks the options. Errors name the option. --quick lowers
+// options and never raises one that was given. At most 1000 pairs in a request is the
+// API's limit.
 func (c *runCmd) setDefaults() error {
 	if len(c.Rows) == 0 {
 		c.Rows = names()

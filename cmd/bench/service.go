@@ -16,13 +16,15 @@ import (
 	"nonassociations/internal/dev/issuer"
 )
 
-// installation is a log and a database for the service.
+// installation is a log and a database for the service, as URLs. name is that of its
+// process and its log file; installations with one name are the same.
 type installation struct {
 	name, eventstoreURL, databaseURL string
 }
 
 // serve starts the service unless it runs there already, and waits until its read model
-// has caught up.
+// has caught up. It applies the schema first. Every start resets the highest
+// acknowledged position, which belongs to the log.
 func (s *harness) serve(ctx context.Context, where installation) error {
 	if s.service != nil && s.service.name == where.name {
 		return nil
@@ -70,7 +72,8 @@ func (s *harness) spawnRole(where installation, environment []string, role ...st
 	return s.spawn(where.name, self(), environment, args...)
 }
 
-// environment is the configuration of the service.
+// environment returns the configuration of the service in installation where. Variables
+// that this process may have inherited are set to empty, so that they do not take part.
 func (s *harness) environment(where installation, address string) []string {
 	return []string{
 		"EVENTSTORE_URL=" + where.eventstoreURL, "DATABASE_URL=" + where.databaseURL, "READ_DATABASE_URL=",
@@ -79,7 +82,8 @@ func (s *harness) environment(where installation, address string) []string {
 	}
 }
 
-// stopService stops the service, if it runs.
+// stopService stops the service, if it runs. It may be called twice. An error is an
+// exit status other than 0.
 func (s *harness) stopService() error {
 	if s.service == nil {
 		return nil
@@ -105,13 +109,14 @@ func (s *harness) waitUntilIdle(ctx context.Context) error {
 	}
 	_, err := s.db.Exec(ctx, "CHECKPOINT")
 	if s.DatabaseURL != "" {
-		return nil // the login may not make one
+		return nil // the role may lack the right
 	}
 	return err
 }
 
-// note returns what explains a row: where the CPU time went, and how long the read model
-// needed after a round.
+// note returns what explains a row: where the CPU time went, and how long the read
+// model needed after a round. It resets the lags and the number of 503 for the next
+// row.
 func (s *harness) note(row string, d comparison) string {
 	defer func() { s.lags, _ = nil, s.busy.Swap(0) }()
 	bystander := ""
@@ -122,7 +127,7 @@ func (s *harness) note(row string, d comparison) string {
 		row, d.describeCPU(bystander), quantile(s.lags, 1), s.busy.Load())
 }
 
-// self returns the path of this binary.
+// self returns the path of this binary, which serves as the baselines' processes too.
 func self() string {
 	path, err := os.Executable()
 	if err != nil {
@@ -131,7 +136,9 @@ func self() string {
 	return path
 }
 
-// serviceCmd runs the service inside this binary and writes a CPU profile.
+// serviceCmd runs the service inside this binary and writes a CPU profile. The profile
+// is written when Run ends; a killed process leaves an empty one. The harness spawns
+// it.
 type serviceCmd struct {
 	File    string
 	Serve   bool
@@ -139,7 +146,8 @@ type serviceCmd struct {
 	Schema  bool
 }
 
-// Run runs until the process is stopped.
+// Run runs the service until SIGTERM. It repeats what the production binary does with
+// its environment, so that the profile is that of the service.
 func (c serviceCmd) Run(ctx context.Context) error {
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {

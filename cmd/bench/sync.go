@@ -16,7 +16,8 @@ import (
 	"nonassociations/web/client"
 )
 
-// measureSync creates new pairs, one a request.
+// measureSync creates new pairs, one with each request. The baseline commits one row of
+// the same size: the lowest price of a durable write with this concurrency.
 func measureSync(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
@@ -39,6 +40,7 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 // syncRequests returns a request template for that many pairs, with placeholders for
 // both prisoners of each.
 func (s *harness) syncRequests(path string, pairs int) request {
+	// Lengths are typical of NOMIS, since the size of an event is part of the price.
 	by, comment := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
 	body := client.SyncRequest{PrisonerNumber: placeholder}
 	for range pairs {
@@ -58,7 +60,8 @@ func (s *harness) syncRequests(path string, pairs int) request {
 	return newRequest(http.MethodPost, path, s.token, text)
 }
 
-// syncWorkload creates one new pair a turn.
+// syncWorkload creates one new pair a turn. Every pair is new, so no request conflicts
+// with another.
 func (s *harness) syncWorkload() workload {
 	template := s.syncRequests("/sync", 1)
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
@@ -74,6 +77,7 @@ func (s *harness) fillPair(r request) {
 }
 
 // sampleEvent is an event as the service wrote it. The baselines write the same bytes.
+// Its position is not kept: the baselines have an identity column.
 type sampleEvent struct {
 	eventType      string
 	data, metadata []byte
@@ -110,6 +114,8 @@ func (s *harness) takeSample(ctx context.Context, log eventstore.Store) error {
 	return nil
 }
 
+// The baseline's table has the columns of an event and one primary key, but no further
+// index and no trigger.
 const (
 	rawTableSQL = `CREATE SCHEMA IF NOT EXISTS bench;
 CREATE TABLE IF NOT EXISTS bench.raw (
@@ -119,7 +125,8 @@ CREATE TABLE IF NOT EXISTS bench.raw (
 	rawInsertSQL = `INSERT INTO bench.raw (stream, revision, id, type, data, metadata) VALUES ($1, 0, $2, $3, $4, $5)`
 )
 
-// rawTable makes the table that the baselines write, unless it is there.
+// rawTable takes the sample and creates the table that the baselines write. Both are
+// done once a run.
 func (s *harness) rawTable(ctx context.Context) error {
 	if s.sample.size() > 0 {
 		return nil
@@ -135,7 +142,7 @@ func (s *harness) rawTable(ctx context.Context) error {
 	return err
 }
 
-// insertWorkload commits single rows, each worker on a connection of its own.
+// insertWorkload commits single rows, one a turn, each worker on its own connection.
 func (s *harness) insertWorkload() workload {
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
 		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
@@ -149,7 +156,8 @@ func (s *harness) insertWorkload() workload {
 	}
 }
 
-// insert commits one row of the sample's size.
+// insert commits one row of the sample's size. Without a transaction around it the
+// statement is one round trip and one commit.
 func (s *harness) insert(ctx context.Context, conn *pgx.Conn) error {
 	one, other := s.newPair()
 	_, err := conn.Exec(ctx, rawInsertSQL, domain.StreamPrefix+one+"_"+other, [16]byte(uuid.New()),

@@ -51,11 +51,15 @@ func (g goal) verdict() string {
 	}
 }
 
+// table is the result of a run. header describes machine and settings; rows are in the
+// order in which they were measured.
 type table struct {
 	header []string
 	rows   []row
 }
 
+// print writes the table, the notes and the benchmark lines. Columns are aligned by
+// runes.
 func (t table) print(out io.Writer) {
 	for _, line := range t.header {
 		fmt.Fprintln(out, line)
@@ -78,10 +82,10 @@ func (t table) print(out io.Writer) {
 	t.printBenchmarks(out)
 }
 
-// rate formats a rate such as "12,345/s".
+// rate formats operations a second, rounded, such as "12,345/s".
 func rate(perSecond float64) string { return thousands(int(perSecond+0.5)) + "/s" }
 
-// thousands formats a number with commas.
+// thousands formats a non-negative number with commas.
 func thousands(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

@@ -10,8 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// measureVisible writes and reads, one after the other, in blocks that alternate with
-// the baseline's.
+// measureVisible measures the delay of the read model: from the acknowledgement of a
+// write until GET at its position has answered. Writes come one after the other, in
+// blocks that alternate with the baseline's. The baseline is the least that any
+// asynchronous projection needs: a notification and a commit.
 func measureVisible(ctx context.Context, s *harness) (row, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
 		return row{}, err
@@ -19,11 +21,11 @@ func measureVisible(ctx context.Context, s *harness) (row, error) {
 	if err := s.rawTable(ctx); err != nil {
 		return row{}, err
 	}
-	looker, err := s.newPoller(ctx)
+	reader, err := s.newPoller(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	defer looker.wire.close()
+	defer reader.wire.close()
 	echo, err := s.newEcho(ctx)
 	if err != nil {
 		return row{}, err
@@ -34,7 +36,7 @@ func measureVisible(ctx context.Context, s *harness) (row, error) {
 		if err := s.waitUntilIdle(ctx); err != nil {
 			return row{}, err
 		}
-		if seen, err = repeat(seen, s.Looks/s.Rounds, looker.poll); err != nil {
+		if seen, err = repeat(seen, s.Looks/s.Rounds, reader.poll); err != nil {
 			return row{}, err
 		}
 		if echoed, err = repeat(echoed, s.Looks/s.Rounds, func() (float64, error) { return echo.once(ctx) }); err != nil {
@@ -51,13 +53,13 @@ func measureVisible(ctx context.Context, s *harness) (row, error) {
 	}, nil
 }
 
-// times formats the median and the 99th percentile.
+// times formats the median and the 99th percentile. Both are in milliseconds.
 func times(seconds []float64) string {
 	return fmt.Sprintf("%.2f / %.2f ms", 1000*median(seconds), 1000*quantile(seconds, 0.99))
 }
 
-// repeat appends the seconds of n calls; a few calls before them warm up and do not
-// count.
+// repeat appends the seconds of n calls of once to into. Five calls before them warm up
+// and do not count. It stops at the first error.
 func repeat(into []float64, n int, once func() (float64, error)) ([]float64, error) {
 	for i := range n + 5 {
 		took, err := once()
@@ -71,23 +73,25 @@ func repeat(into []float64, n int, once func() (float64, error)) ([]float64, err
 	return into, nil
 }
 
-// poller writes a pair and reads it back at the position of the response.
+// poller writes a pair and reads it back at the position of the response. Its
+// connection stays open, and its requests are built without allocation.
 type poller struct {
 	*harness
 
 	wire    *httpConn
 	posting request
-	asking  []byte
+	query   []byte
 }
 
-// newPoller opens its connections.
+// newPoller opens the connection, which the caller closes.
 func (s *harness) newPoller(ctx context.Context) (*poller, error) {
 	w, err := dial(ctx, s.address)
 	return &poller{harness: s, wire: w, posting: s.syncRequests("/sync", 1)}, err
 }
 
 // poll returns the seconds between the response to the write and the response to the
-// read.
+// read. It fails when the read answers with an earlier position: the service would have
+// broken its promise.
 func (l *poller) poll() (float64, error) {
 	one, other := l.newPair()
 	l.posting.fill(0, one)
@@ -98,25 +102,26 @@ func (l *poller) poll() (float64, error) {
 		return 0, fmt.Errorf("POST /sync answers %d: %w", written.status, err)
 	}
 	l.written(written.position)
-	l.asking = append(l.asking[:0], "GET /non-associations/"...)
-	l.asking = append(append(l.asking, other...), "?atLeast="...)
-	l.asking = strconv.AppendUint(l.asking, written.position, 10)
-	l.asking = append(append(l.asking, " HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "...), l.token...)
-	l.asking = append(l.asking, "\r\n\r\n"...)
-	got, err := l.wire.do(l.asking)
+	l.query = append(l.query[:0], "GET /non-associations/"...)
+	l.query = append(append(l.query, other...), "?atLeast="...)
+	l.query = strconv.AppendUint(l.query, written.position, 10)
+	l.query = append(append(l.query, " HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "...), l.token...)
+	l.query = append(l.query, "\r\n\r\n"...)
+	got, err := l.wire.do(l.query)
 	if err != nil || got.status != http.StatusOK || got.position < written.position {
 		return 0, fmt.Errorf("GET behind position %d answers %d of position %d: %w", written.position, got.status, got.position, err)
 	}
 	return time.Since(began).Seconds(), nil
 }
 
-// echo measures a NOTIFY from one connection to another.
+// echo measures a NOTIFY from one connection to another, followed by one commit.
 type echo struct {
-	stage             *harness
+	harness           *harness
 	notifies, listens *pgx.Conn
 }
 
-// newEcho opens both connections and starts to listen.
+// newEcho opens both connections and starts to listen. The caller calls close. After an
+// error the connections may stay open until the run ends.
 func (s *harness) newEcho(ctx context.Context) (*echo, error) {
 	notifies, err := pgx.Connect(ctx, s.dsn)
 	if err != nil {
@@ -130,7 +135,7 @@ func (s *harness) newEcho(ctx context.Context) (*echo, error) {
 	return &echo{s, notifies, listens}, err
 }
 
-// close closes both connections.
+// close closes both connections within five seconds. The end of ctx does not matter.
 func (e *echo) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -152,7 +157,7 @@ func (e *echo) once(ctx context.Context) (float64, error) {
 	if err := <-arrived; err != nil {
 		return 0, err
 	}
-	if err := e.stage.insert(ctx, e.notifies); err != nil {
+	if err := e.harness.insert(ctx, e.notifies); err != nil {
 		return 0, err
 	}
 	return time.Since(began).Seconds(), nil

@@ -13,14 +13,16 @@ import (
 	"nonassociations/internal/dev/token"
 )
 
-// demoCmd loads a made-up estate.
+// demoCmd loads a made-up estate into a development run, as the migration from NOMIS
+// would.
 type demoCmd struct {
 	Seed      uint64 `default:"1" help:"The same seed makes the same estate."`
 	Prisoners int    `help:"How many; tens of thousands when not given."`
 }
 
 // Run loads into the run of this data folder. Where none is running, it starts one for
-// as long as the loading takes.
+// as long as the loading takes. The lock of the folder decides which of the two it is.
+// Loading again adds nothing.
 func (c demoCmd) Run(ctx context.Context, set settings) error {
 	set, err := set.withFolder()
 	if err != nil {
@@ -37,7 +39,8 @@ func (c demoCmd) Run(ctx context.Context, set settings) error {
 	return c.loadIntoOwnRun(ctx, set)
 }
 
-// loadIntoRun finds the port in the folder of the run: PORT is for runs to come.
+// loadIntoRun loads into the run that holds the lock. It reads the address from the
+// folder of that run, because PORT is a setting of runs that are still to start.
 func (c demoCmd) loadIntoRun(ctx context.Context, set settings) error {
 	address, err := os.ReadFile(addressFile(set))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +52,8 @@ func (c demoCmd) loadIntoRun(ctx context.Context, set settings) error {
 	return c.load(ctx, set, string(address))
 }
 
-// loadIntoOwnRun starts a run, loads, and stops it.
+// loadIntoOwnRun starts a run, loads and stops it. The caller holds the lock. Errors:
+// those of the loading first, then those of the run.
 func (c demoCmd) loadIntoOwnRun(ctx context.Context, set settings) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -65,7 +69,9 @@ func (c demoCmd) loadIntoOwnRun(ctx context.Context, set settings) error {
 	return nil
 }
 
-// load loads the estate at an address, with a token that it signs itself.
+// load loads the estate into the service at address, host and port. It signs its own
+// token with the folder's key; READ_NON_ASSOCIATIONS lets it wait until everything can
+// be read.
 func (c demoCmd) load(ctx context.Context, set settings, address string) error {
 	issuer, err := token.Load(set.DataDir)
 	if err != nil {

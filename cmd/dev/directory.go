@@ -9,7 +9,8 @@ import (
 	"nonassociations/internal/dev/prisonersearch"
 )
 
-// demoSeed is the seed of the demonstration when none is asked for.
+// demoSeed is the default seed of the demonstration. The directory stand-in always uses
+// it, so an estate of another seed has prisoners that the directory does not know.
 const demoSeed = 1
 
 // startDirectory serves a stand-in for Prisoner Search. It knows the prisoners of the
@@ -32,7 +33,8 @@ func (s *standIns) startDirectory(ctx context.Context, _ settings) error {
 // added.
 type demoDirectory struct{ *estate.Estate }
 
-// Find returns a prisoner by number, and whether there is one.
+// Find returns a prisoner by number, and whether there is one. The estate wins over the
+// examples. It implements prisonersearch.Estate and is safe for concurrent use.
 func (a demoDirectory) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
 	if prisoner, there := a.Estate.Find(number); there {
 		return prisoner, true
@@ -48,7 +50,8 @@ func (a demoDirectory) Find(number domain.PrisonerNumber) (estate.Prisoner, bool
 	}, true
 }
 
-// examples are first name, last name and cell.
+// examples are first name, last name and the last digit of the cell by prisoner number.
+// They are the prisoners of the documentation, of which none is a real person.
 var examples = map[domain.PrisonerNumber][3]string{
 	"A9109UD": {"Adam", "Example", "1"},
 	"A0135GA": {"Bertram", "Sample", "2"},

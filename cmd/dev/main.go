@@ -26,7 +26,7 @@ type settings struct {
 	Verbose bool   `env:"VERBOSE" help:"Log every request."`
 }
 
-// cli is the command line.
+// cli is the command line. kong binds settings to the Run of each command.
 type cli struct {
 	settings
 
@@ -36,6 +36,8 @@ type cli struct {
 	Token tokenCmd `cmd:"" help:"Print a token for the run of this data folder."`
 }
 
+// main parses the command line and runs one command. Exit status: 1 for an error, 0 for
+// a run that was stopped, also before it was ready.
 func main() {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, restore) // a second signal ends the process at once
@@ -54,7 +56,8 @@ func main() {
 	}
 }
 
-// withFolder makes the data folder and returns the settings with its absolute path.
+// withFolder makes the data folder and returns the settings with its absolute path. It
+// may be called again. Mode 0755 is needed where Postgres runs as another user.
 func (s settings) withFolder() (settings, error) {
 	dir, err := filepath.Abs(s.DataDir)
 	if err != nil {

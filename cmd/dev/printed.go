@@ -18,6 +18,8 @@ func printReady(set settings, address string, own bool) {
 	}
 }
 
+// syncExample has placeholders in capital letters, because printf verbs would clash
+// with the JSON and the shell variables in it.
 const syncExample = `
   A token, good for a day:
     TOKEN=$(TOKEN_COMMAND token --role NON_ASSOCIATIONS_SYNC --role NON_ASSOCIATIONS_MIGRATE --user NOMIS)
@@ -36,13 +38,13 @@ const syncExample = `
 `
 
 // commandLine returns how to call the production binary for this run from the current
-// folder.
+// folder. It is safe to paste into a shell.
 func commandLine(set settings) string {
 	return showDir(set) + binary()
 }
 
 // binary returns the path of the production binary beside this one, relative where that
-// is shorter.
+// is shorter. The text is quoted for a shell.
 func binary() string {
 	self, err := os.Executable()
 	if err != nil {
@@ -52,7 +54,7 @@ func binary() string {
 }
 
 // showDir returns the assignment of DATA_DIR before a command, "" for the default
-// folder.
+// folder. It ends with a blank when it is not empty.
 func showDir(set settings) string {
 	if dir := shortest(set.DataDir); dir != ".data" {
 		return "DATA_DIR=" + quoted(dir) + " "
@@ -60,10 +62,12 @@ func showDir(set settings) string {
 	return ""
 }
 
-// plain are the characters without a meaning to a shell.
+// plain are the characters that mean nothing to a POSIX shell, so a word of these needs
+// no quotes.
 const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:@"
 
-// quoted quotes a text so that a shell passes it on unchanged as one word.
+// quoted quotes a text so that a shell passes it on unchanged as one word. A single
+// quote inside is closed, escaped and opened again, as POSIX demands.
 func quoted(text string) string {
 	if text != "" && strings.Trim(text, plain) == "" {
 		return text
@@ -71,7 +75,8 @@ func quoted(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// shortest returns a path relative to the current folder when it lies below it.
+// shortest returns a path relative to the current folder when it lies below it, and the
+// path unchanged otherwise or when the current folder is unknown.
 func shortest(path string) string {
 	here, err := os.Getwd()
 	if err != nil {

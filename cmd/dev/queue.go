@@ -10,16 +10,19 @@ import (
 	"nonassociations/internal/dev/localaws"
 )
 
-// Names of what stands in for AWS here.
+// Names of the local queue and of the local topic. They are part of the URL and the ARN
+// that a developer sees.
 const (
 	prisonerEvents = "prisoner-events"
 	domainEvents   = "domain-events"
 )
 
-// maxReceived is how many domain events the local queue keeps.
+// maxReceived is how many domain events the local queue keeps. Older ones are dropped:
+// an unread queue must not grow without bound.
 const maxReceived = 1000
 
-// localAWS returns the stand-in for queues and topics. The first call starts it.
+// localAWS returns the stand-in for queues and topics. The first call starts it. Its
+// queue file lies in the data folder. It ends with the other stand-ins.
 func (s *standIns) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
 	if s.aws != nil {
 		return s.aws, nil
@@ -70,8 +73,8 @@ func setEndpoint(variable string, server *localaws.Server) error {
 	return nil
 }
 
-// printQueues prints how to read the published domain events, how to merge two prisoners
-// and how to take that back.
+// printQueues prints how to read the published domain events, how to merge two
+// prisoners and how to take that back. Each part is printed only if its stand-in runs.
 func printQueues(local *standIns) {
 	if local.receivedQueue != "" {
 		fmt.Printf(receiveExample, local.aws.URL(), local.receivedQueue, local.shell("DATABASE_URL", "EVENTSTORE_URL")+binary())
@@ -82,7 +85,8 @@ func printQueues(local *standIns) {
 }
 
 // shell returns the assignments that a command needs in front of it. Variables of the
-// caller's shell are left out: the shell has them, and they may be secrets.
+// caller's shell are left out: the shell has them, and they may be secrets. Values are
+// quoted, and the text ends with a blank unless it is empty.
 func (s *standIns) shell(names ...string) string {
 	var text strings.Builder
 	for _, name := range names {
@@ -93,6 +97,8 @@ func (s *standIns) shell(names ...string) string {
 	return text.String()
 }
 
+// The examples are formats: their verbs are the URL, the queue and the command, in the
+// order of printQueues.
 const receiveExample = `
   Receive the published domain events (SNS to SQS, local):
     curl -sS %s -H 'X-Amz-Target: AmazonSQS.ReceiveMessage' -d '{"QueueUrl": "%s", "MaxNumberOfMessages": 10}'

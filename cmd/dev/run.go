@@ -15,11 +15,11 @@ import (
 	"nonassociations/internal/dev/localpg"
 )
 
-// runCmd starts everything.
+// runCmd runs the service with its stand-ins. It is the default command.
 type runCmd struct{}
 
-// Run serves until Ctrl-C. Two runs cannot share a folder: the second one is refused
-// with a suggestion.
+// Run serves until Ctrl-C. Two runs cannot share a folder: the second is refused with a
+// suggestion, and so is a port that is taken. A run that was stopped returns nil.
 func (runCmd) Run(ctx context.Context, set settings) error {
 	set, err := set.withFolder()
 	if err != nil {
@@ -46,7 +46,8 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 }
 
 // takeLock takes the lock of the data folder. It retries for three seconds, so that a
-// run that is being stopped can finish.
+// run that is being stopped can finish. Errors: localpg.ErrInUse after that time, and
+// the context's.
 func takeLock(ctx context.Context, set settings) (*localpg.Lock, error) {
 	limit := time.NewTimer(3 * time.Second)
 	defer limit.Stop()
@@ -68,7 +69,8 @@ func takeLock(ctx context.Context, set settings) (*localpg.Lock, error) {
 	}
 }
 
-// lockFile is locked as long as a run uses the folder.
+// lockFile is locked as long as a run uses the folder. The kernel releases the lock of
+// a run that was killed.
 func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock") }
 
 // addressFile contains the address of the run. It is only valid while the folder is
@@ -77,7 +79,8 @@ func addressFile(set settings) string { return filepath.Join(set.DataDir, "run.a
 
 // runAll starts the stand-ins and the service, calls ready when requests are answered,
 // and stops everything in reverse order when ctx ends. The caller holds the lock of the
-// folder.
+// folder. The stand-ins start first, because the configuration of the service names
+// them. Errors: the first step that failed; after it nothing is left running.
 func runAll(ctx context.Context, set settings, ready func(local *standIns, address string)) error {
 	// A run that was killed left its address: a demo must not go there.
 	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -118,6 +121,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 }
 
 // level is the log level: warnings only, so that the printed examples stay visible.
+// VERBOSE logs each request.
 func level(set settings) slog.Level {
 	if set.Verbose {
 		return slog.LevelInfo
@@ -127,7 +131,8 @@ func level(set settings) slog.Level {
 
 // stopWithMake returns a context that ends when the make that started this run has
 // ended. A make that is killed sends no signal to its children, and the run would keep
-// the port.
+// the port. It polls the parent's process id four times a second, since Unix notifies
+// no child of it. Without make, ctx is returned unchanged.
 func stopWithMake(ctx context.Context) context.Context {
 	if os.Getenv("MAKELEVEL") == "" {
 		return ctx

@@ -17,7 +17,8 @@ import (
 const audience = "nonassociations"
 
 // standIns are the local replacements for what surrounds the service in production, and
-// the environment that points the service at them.
+// the environment that points the service at them. It is built before the service
+// starts and only read afterwards, except for metrics.
 type standIns struct {
 	environment   map[string]string
 	own           bool   // the issuer is ours, so that tokens can be printed
@@ -30,15 +31,18 @@ type standIns struct {
 }
 
 const (
-	// stopTimeout is what a run may take to stop, the service included; the hard
-	// ways of Postgres need what is left of ten seconds.
+	// stopTimeout bounds the end of a run from the signal on, the service included.
+	// Killing Postgres takes the rest of ten seconds, after which process managers send
+	// SIGKILL.
 	stopTimeout = 8500 * time.Millisecond
-	// minStopTime is for what stands around the service, however long that took.
+	// minStopTime is left to the stand-ins even when the service has used all of
+	// stopTimeout.
 	minStopTime = 300 * time.Millisecond
 )
 
 // startStandIns starts a stand-in for each part that the environment does not name.
-// After an error nothing is left running.
+// After an error nothing is left running. A variable that is set to the empty string
+// counts as not set.
 func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*standIns, error) {
 	s := &standIns{environment: app.Environment(), stopped: make(chan time.Time, 1)}
 	// All limits of the end count from the signal, not from when the stand-ins are reached.
@@ -70,6 +74,7 @@ func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*sta
 
 // onLoopback replaces the host of an address by loopback; "" becomes any free port
 // there. A text that is no address is returned unchanged, and the service refuses it.
+// It applies to the metrics, which have no authentication.
 func onLoopback(address string) string {
 	if address == "" {
 		return "127.0.0.1:0"
@@ -88,7 +93,7 @@ func (s *standIns) setDefault(name, value string) {
 }
 
 // startPostgres starts a durable Postgres in the data folder and restarts it when it
-// dies.
+// dies. The supervision ends before the server is stopped, else it would restart it.
 func (s *standIns) startPostgres(ctx context.Context, set settings, logger *slog.Logger) error {
 	server, err := localpg.Start(ctx, localpg.Options{Dir: set.DataDir, Durable: true, Logger: logger})
 	if err != nil {
@@ -112,7 +117,8 @@ func (s *standIns) startPostgres(ctx context.Context, set settings, logger *slog
 	return nil
 }
 
-// startIssuer serves the key set of this folder's token issuer.
+// startIssuer serves the key set of this folder's token issuer. It also sets
+// AUTH_AUDIENCE where the environment has none.
 func (s *standIns) startIssuer(ctx context.Context, set settings) error {
 	s.setDefault("AUTH_AUDIENCE", audience)
 	keys, err := issuer.Open(set.DataDir, s.environment["AUTH_AUDIENCE"])
@@ -130,7 +136,7 @@ func (s *standIns) startIssuer(ctx context.Context, set settings) error {
 }
 
 // stop stops the stand-ins, the last started first, within what is left of stopTimeout
-// since the signal.
+// since the signal. An error is logged and does not keep the others running.
 func (s *standIns) stop(ctx context.Context, logger *slog.Logger) {
 	until := time.Now().Add(stopTimeout)
 	if ctx.Err() != nil {

@@ -29,7 +29,8 @@ The token is good for a day, and for the run of DATA_DIR alone.`
 // roleName keeps a typing error from becoming a token that nothing accepts.
 var roleName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
-// Run prints the token.
+// Run prints the token. It needs no run that is alive: the key in the folder is enough.
+// Errors: an invalid role, an empty user, token.ErrNoRun.
 func (c tokenCmd) Run(set settings) error {
 	roles := make([]string, 0, len(c.Role))
 	for _, role := range c.Role {

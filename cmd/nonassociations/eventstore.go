@@ -41,7 +41,8 @@ Another process sees an option's password: EVENTSTORE_ADMIN_URL is seen by fewer
 Exit status: 0 done, 2 the rights could not be asked for or set.`
 }
 
-// Run sets the rights and prints one sentence for each.
+// Run sets the rights and prints one sentence for each. Sentences about rights that
+// were set are printed also when a later one fails, since nothing takes them back.
 func (c grantCmd) Run(ctx context.Context) error {
 	sentences, err := app.Grant(ctx, "--admin", c.Admin, app.Environment(), c.EventStoreUsers, c.DryRun, quietLogger())
 	for _, sentence := range sentences {
@@ -50,7 +51,8 @@ func (c grantCmd) Run(ctx context.Context) error {
 	return exitNotJudged(err)
 }
 
-// checkCmd compares the rights of one user with those of its role.
+// checkCmd compares the rights of one user with those of its role. It is a probe for
+// monitoring: status 1 is a finding, and 2 is no result.
 type checkCmd struct {
 	Role string `default:"serve" enum:"serve,listen,project,publish" help:"The role whose user it is: serve, listen, project or publish."`
 	JSON bool   `help:"Print one JSON object."`
@@ -69,7 +71,8 @@ to it; serve and listen append. Whatever else a user may do is too much.
 Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not be asked for.`
 }
 
-// Run prints the rights. It returns an error when they are not exactly those of the role.
+// Run prints the rights. It returns an error when they are not exactly those of the
+// role. With --json the report is printed also when the check fails.
 func (c checkCmd) Run(ctx context.Context) error {
 	report, err := app.CheckRights(ctx, app.Environment(), c.Role, quietLogger())
 	if err != nil {
@@ -89,7 +92,8 @@ func (c checkCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// printRights prints one line for each right.
+// printRights prints one line for each right, the ones that are as they should be
+// included: an operator compares them with the list of the role.
 func printRights(report app.RightsReport) {
 	user := "no user (none is sent)"
 	if report.User != nil {

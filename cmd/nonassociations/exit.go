@@ -7,14 +7,15 @@ import (
 )
 
 // exitError ends the process with a status other than 1. A nil error prints nothing:
-// another program has printed what is wrong already.
+// another program has printed what is wrong already. fail reads the status.
 type exitError struct {
 	error
 
 	status int
 }
 
-// Error returns the text to print, "" for none.
+// Error returns the text to print, "" for none. An exitError without a cause is valid,
+// so it cannot rely on the embedded error.
 func (e exitError) Error() string {
 	if e.error == nil {
 		return ""

@@ -19,7 +19,8 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// cli is the command line. Its texts are part of the contract with operators.
+// cli is the command line. Its texts are part of the contract with operators, whose
+// scripts use the names and the flags: never change one.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Answer requests."`
 	Project projectCmd `cmd:"" help:"Build the read model from the log, continuously."`
@@ -46,7 +47,8 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-// run runs one command and returns the exit status.
+// run runs one command and returns the exit status. It returns instead of exiting, so
+// that deferred calls run.
 func run(args []string) int {
 	var commands cli
 	parser, err := kong.New(&commands, kong.Name("nonassociations"), kong.Description(description),
@@ -74,7 +76,8 @@ func run(args []string) int {
 	return 0
 }
 
-// fail prints an error and returns the exit status for it.
+// fail prints an error and returns the exit status for it. 2 is an outcome that could
+// not be judged, and kong's 80 a wrong command line.
 func fail(err error) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(os.Stderr, "nonassociations:", text)
@@ -87,7 +90,9 @@ func fail(err error) int {
 }
 
 // options reads the configuration and makes what every role needs from outside: the
-// London clock, which no other package makes, and the logger.
+// London clock, which no other package makes, and the logger. Errors name every
+// variable that is missing. A connection in plain text is logged here, once for each
+// process.
 func options(roles app.Roles) (app.Options, error) {
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {

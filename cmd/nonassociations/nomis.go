@@ -15,7 +15,7 @@ type nomisCmd struct {
 	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
 }
 
-// listenCmd runs the listener for merges and booking moves.
+// listenCmd consumes the queue of prisoner merges and booking moves.
 type listenCmd struct{}
 
 // Help returns the examples that kong prints below the options.
@@ -29,12 +29,14 @@ deleted when everything that it asks for is in the log, and when it asks for not
 cannot be understood is left for the queue's redrive.`
 }
 
-// Run processes messages until the process is stopped.
+// Run processes messages until SIGTERM. A message that is cut off by it becomes visible
+// again and is repeated, which changes nothing.
 func (listenCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Listen: true})
 }
 
-// unmergeCmd takes a merge back that NOMIS made by mistake.
+// unmergeCmd takes a merge back that NOMIS made by mistake. It is a compensating
+// command: the facts of the merge stay in the log.
 type unmergeCmd struct {
 	Message string `required:"" placeholder:"ID" help:"MessageId of the message in its SNS envelope; it is the commandId of the facts that came of it."`
 	Reason  string `required:"" placeholder:"TEXT" help:"Why, for the history."`
@@ -52,7 +54,8 @@ and reads by the number are answered for itself again; what else was changed mea
 it changes nothing.`
 }
 
-// Run prints each change. The facts that the merge wrote stay; new facts take it back.
+// Run prints each change, one line a record, in a form for scripts. New facts take the
+// merge back; a repetition prints that nothing is left to do.
 func (c unmergeCmd) Run(ctx context.Context) error {
 	// The reason becomes part of a fact and is shown in the history for ever.
 	if strings.TrimSpace(c.Reason) == "" {

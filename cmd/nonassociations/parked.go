@@ -14,7 +14,8 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// publishParkedCmd has an operator's commands for parked messages.
+// publishParkedCmd groups an operator's commands for parked messages, the dead letters
+// of the publisher.
 type publishParkedCmd struct {
 	List  parkedListCmd  `cmd:"" help:"List parked and skipped messages."`
 	Retry parkedRetryCmd `cmd:"" help:"Send a refused or failing message once more, now; those blocked behind it follow."`
@@ -93,8 +94,9 @@ The running publisher maps the message from the log again and sends it within se
 publisher does. If SNS does not take it, it stays parked.`
 }
 
-// Run stores the request and does not wait for its result, which depends on a
-// publisher that may run elsewhere or not at all.
+// Run stores the request and does not wait for its result, which depends on a publisher
+// that may run elsewhere or not at all. Errors: the event is not parked on the topic,
+// or only blocked.
 func (c parkedRetryCmd) Run(ctx context.Context) error {
 	id, err := c.id()
 	if err != nil {

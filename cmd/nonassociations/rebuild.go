@@ -34,7 +34,9 @@ log: the idempotency keys, the publisher's checkpoints and the parked messages. 
 the log from its beginning.`
 }
 
-// Run prints what is done. Without --yes and without --dry-run it does nothing and fails.
+// Run prints what is done. Without --yes and without --dry-run it does nothing and
+// fails. Each sentence that app.Rebuild returned is printed before its error, because
+// the steps before the failing one were done.
 func (c rebuildCmd) Run(ctx context.Context) error {
 	adopt, err := c.adopted()
 	if err != nil {

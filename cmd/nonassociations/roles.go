@@ -6,7 +6,7 @@ import (
 	"nonassociations/cmd/internal/app"
 )
 
-// serveCmd runs the API.
+// serveCmd runs the API, and with --project the projections in the same process.
 type serveCmd struct {
 	// For a small installation; with two processes a deployment of the API does not
 	// interrupt the projections.
@@ -23,12 +23,14 @@ MAX_FEEDS_PER_CLIENT=4, MAX_FEEDS=32, MAX_WAITERS_PER_CLIENT=64 and MAX_CONNECTI
 METRICS_ADDR, if it is set, answers /metrics. SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
 }
 
-// Run serves until the process is stopped.
+// Run serves until SIGTERM. Errors: the port is taken, the configuration is wrong, or
+// the log is another one than the read model's.
 func (c serveCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Serve: true, Project: c.Project})
 }
 
-// projectCmd runs the projections.
+// projectCmd runs the projections. A lease in Postgres elects one process among
+// several.
 type projectCmd struct{}
 
 // Help returns the examples that kong prints below the options.
@@ -40,7 +42,7 @@ Any number may run: one works, the others wait and take over. LISTEN_ADDR, if it
 /health and, unless METRICS_ADDR has them, /metrics.`
 }
 
-// Run projects until the process is stopped.
+// Run projects until SIGTERM.
 func (projectCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Project: true})
 }
@@ -50,7 +52,8 @@ type schemaCmd struct {
 	Up schemaUpCmd `cmd:"" help:"Bring the durable tables up to this version."`
 }
 
-// schemaUpCmd creates and upgrades them.
+// schemaUpCmd creates and upgrades the durable tables. It runs as their owner, before a
+// new version of the roles is deployed.
 type schemaUpCmd struct{}
 
 // Help returns the examples that kong prints below the options.
@@ -61,7 +64,8 @@ func (schemaUpCmd) Help() string {
 Repeating it changes nothing. What projections write needs no schema change: they make it.`
 }
 
-// Run creates and upgrades the durable tables.
+// Run applies the migrations that are missing. It may be run again and by several
+// processes at once.
 func (schemaUpCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
@@ -70,7 +74,8 @@ func (schemaUpCmd) Run(ctx context.Context) error {
 	return app.SchemaUp(ctx, o.Config)
 }
 
-// start runs roles until the process is stopped. TuneGC is for processes that run long.
+// start runs roles until the process is stopped. TuneGC is called here and not by the
+// commands that end by themselves: it trades memory for time.
 func start(ctx context.Context, roles app.Roles) error {
 	o, err := options(roles)
 	if err != nil {

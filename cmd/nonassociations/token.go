@@ -28,7 +28,8 @@ The token is good for a day, and for the development run of DATA_DIR alone. The 
 which lies beside this one in development, signs it; production has no such program.`
 }
 
-// Run answers with what dev printed and with its exit code.
+// Run runs dev with the same arguments and the same standard streams. Its exit status
+// becomes that of this process. Errors: dev is missing or could not be started.
 func (c tokenCmd) Run(ctx context.Context) error {
 	// Beside this binary, and never on the PATH: any program could be called dev there.
 	own, err := os.Executable()
@@ -51,7 +52,7 @@ func (c tokenCmd) Run(ctx context.Context) error {
 // versionCmd prints the commit of the build.
 type versionCmd struct{}
 
-// Run prints the version.
+// Run prints the name of the program and the commit of its build.
 func (versionCmd) Run() error {
 	_, err := fmt.Println("nonassociations", app.Version())
 	return err

@@ -34,7 +34,8 @@ here from the log, whose facts are all read once; nothing is changed, and nothin
 Exit: 0 the same facts, 1 others, 2 it could not be judged.`
 }
 
-// Run compares, and fails with status 1 when the facts differ.
+// Run compares, and fails with status 1 when the facts differ. Status 2 means that
+// nothing was judged: the log or Postgres failed. It changes nothing.
 func (c verifyReadModelCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {

@@ -14,23 +14,26 @@ import (
 	"nonassociations/eventstore"
 )
 
-// maxAppend is the default limit of a real server, over all events of an append.
+// maxAppend is the default limit of a real server, over all events of an append. The
+// service's own limit is lower, so only tests of the client meet it.
 const maxAppend = 1 << 20
 
 // errTooLarge is a real server's answer to an append over its limit.
 var errTooLarge = status.Errorf(codes.InvalidArgument, "Maximum Append Size of %d Exceeded.", maxAppend)
 
-// NotLeader is the answer of a node that is not the leader. It names the leader.
+// NotLeader is the error of a node that is not the leader. It names the leader, to
+// which the client reconnects. Options.Before may return it.
 type NotLeader struct {
 	Host string
 	Port int
 }
 
-// Error names the leader.
+// Error returns the address of the leader.
 func (e NotLeader) Error() string { return fmt.Sprintf("the leader is %s:%d", e.Host, e.Port) }
 
 // answer maps an error to the gRPC status and trailers of a real server, which carry
-// its typed errors.
+// its typed errors. nil stays nil, and a gRPC status of the hook is passed on. stream
+// names the stream in errors about one.
 func answer(ctx context.Context, stream string, err error) error {
 	var notLeader NotLeader
 	switch {
@@ -59,7 +62,8 @@ func answer(ctx context.Context, stream string, err error) error {
 	return status.Error(codes.Unknown, "Unexpected "+err.Error())
 }
 
-// setTrailers sets trailers. It can only fail outside of a call.
+// setTrailers sets trailers from pairs of name and value. It fails only outside of a
+// call, so the error is ignored.
 func setTrailers(ctx context.Context, pairs ...string) {
 	_ = grpc.SetTrailer(ctx, metadata.Pairs(pairs...))
 }

@@ -17,7 +17,8 @@ import (
 )
 
 // Append implements the protocol's append: the client streams the options and then the
-// events. They are written when the client closes its side.
+// events. They are written when the client closes its side. An append is atomic: a
+// client that breaks off before that has written nothing.
 func (s *Server) Append(stream streams.Streams_AppendServer) error {
 	ctx := stream.Context()
 	if err := s.before(ctx, "Append"); err != nil {
@@ -34,7 +35,9 @@ func (s *Server) Append(stream streams.Streams_AppendServer) error {
 	return stream.SendAndClose(response)
 }
 
-// append writes a received append to the store and makes the answer.
+// append writes a received append to the store and makes the answer. With HoldSame, an
+// append that repeats one in flight is answered Aborted and not written. The hook
+// Written runs after the commit, so that its error is a lost answer.
 func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams.AppendResp, error) {
 	if len(wanted.Events) == 0 { // a real server reports success and writes nothing
 		return success(eventstore.Appended{}), nil
@@ -61,7 +64,8 @@ func (s *Server) append(ctx context.Context, wanted eventstore.Append) (*streams
 	return success(appended), nil
 }
 
-// receiveAppend reads the options and all events, and checks the right to append.
+// receiveAppend reads the options and all events, and checks the right to append before
+// it reads the events.
 func (s *Server) receiveAppend(stream streams.Streams_AppendServer) (eventstore.Append, error) {
 	first, err := stream.Recv()
 	if err != nil {
@@ -153,7 +157,8 @@ func success(appended eventstore.Appended) *streams.AppendResp {
 }
 
 // wrongVersion makes the answer to a conflict. In the protocol it is a normal response
-// with the current revision, and no error.
+// with the current revision, and no error. The revision is read after the conflict and
+// may be a later one, as on a real server.
 func (s *Server) wrongVersion(ctx context.Context, wanted eventstore.Append) (*streams.AppendResp, error) {
 	wrong := &streams.AppendResp_WrongExpectedVersion{}
 	if wanted.Expected == eventstore.NoStream {

@@ -19,7 +19,8 @@ type tombstoner interface {
 	Tombstone(stream string)
 }
 
-// Delete soft-deletes a stream: the next append continues after its last revision.
+// Delete soft-deletes a stream: reads do not find it, and the next append continues
+// after its last revision.
 func (s *Server) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
 	name := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
 	last, err := s.delete(ctx, "Delete", name, wantedRevision(request.GetOptions()), tombstoner.Delete)
@@ -31,7 +32,7 @@ func (s *Server) Delete(ctx context.Context, request *streams.DeleteReq) (*strea
 	}}}, nil
 }
 
-// Tombstone deletes a stream for ever.
+// Tombstone deletes a stream for ever. Every later append or read of it fails.
 func (s *Server) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
 	name := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
 	last, err := s.delete(ctx, "Tombstone", name, wantedRevision(request.GetOptions()), tombstoner.Tombstone)
@@ -47,7 +48,7 @@ func (s *Server) Tombstone(ctx context.Context, request *streams.TombstoneReq) (
 // one of a deletion.
 type check func(last int64) bool
 
-// deletion is what the options of Delete and Tombstone have in common.
+// deletion has the getters that the generated options of Delete and Tombstone share.
 type deletion interface {
 	GetRevision() uint64
 	GetNoStream() *shared.Empty
@@ -69,7 +70,9 @@ func wantedRevision(options deletion) check {
 }
 
 // delete checks rights and revision, deletes the stream, and returns the position of
-// its last event: the client panics on an answer without a position.
+// its last event: the client panics on an answer without a position. Revision check and
+// deletion are not atomic, which is enough for tests. A store that does not implement
+// tombstoner is answered Unimplemented.
 func (s *Server) delete(ctx context.Context, method, name string, fits check, act func(tombstoner, string)) (eventstore.Position, error) {
 	if err := s.before(ctx, method); err != nil {
 		return eventstore.Position{}, err

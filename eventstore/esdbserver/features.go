@@ -8,11 +8,13 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 )
 
-// version is the server version whose answers this package reproduces.
+// version is the server version whose answers this package reproduces. The client
+// chooses its requests by it.
 const version = "24.6.0"
 
 // GetSupportedMethods returns the server's version and the methods that the client may
-// call. The client asks once per connection.
+// call. The client asks once per connection. Batch append is missing, so the client
+// appends by the streaming call.
 func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*serverfeatures.SupportedMethods, error) {
 	if err := s.before(ctx, "Features"); err != nil {
 		return nil, answer(ctx, "", err)
@@ -27,7 +29,8 @@ func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*ser
 	return methods, nil
 }
 
-// Member is one node of a cluster, as gossip reports it.
+// Member is one node of a cluster, as gossip reports it. Host and Port must be
+// reachable by the client, which connects to one of the members.
 type Member struct {
 	Host   string
 	Port   int
@@ -42,7 +45,8 @@ type gossipServer struct {
 	server *Server
 }
 
-// Read returns the members of the cluster.
+// Read returns the members of the cluster in the order of Options.Members. The client
+// picks the leader among those alive.
 func (g *gossipServer) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
 	if err := g.server.before(ctx, "Gossip"); err != nil {
 		return nil, answer(ctx, "", err)

@@ -17,14 +17,16 @@ import (
 // one commits. It leaves the outcome unknown.
 var errCommitTimeout = status.Error(codes.Aborted, "Operation timed out: Commit phase timeout.")
 
-// inFlight holds the appends that are being written and not answered yet.
+// inFlight holds the appends that are being written and not answered yet. The zero
+// value is empty and ready.
 type inFlight struct {
 	mu   sync.Mutex
 	keys map[string]struct{}
 }
 
 // enter registers an append until leave is called. If the same append is registered
-// already, first is false.
+// already, first is false. leave must be called once. An append that was not first has
+// nothing to leave.
 func (u *inFlight) enter(wanted eventstore.Append) (first bool, leave func()) {
 	key := requestKey(wanted)
 	u.mu.Lock()
@@ -44,7 +46,8 @@ func (u *inFlight) enter(wanted eventstore.Append) (first bool, leave func()) {
 }
 
 // requestKey returns a key that is equal for appends which a server recognises as the
-// same.
+// same. These have the same stream, expected revision and ids in order; contents do not
+// count.
 func requestKey(wanted eventstore.Append) string {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q %d", wanted.Stream, wanted.Expected)
@@ -55,7 +58,8 @@ func requestKey(wanted eventstore.Append) string {
 }
 
 // waitForLock waits as long as a real server waits for the lock of the stream, and
-// returns its answer.
+// returns its answer. Errors: errCommitTimeout, or the context's when the client leaves
+// first.
 func waitForLock(ctx context.Context, long time.Duration) error {
 	timer := time.NewTimer(long)
 	defer timer.Stop()

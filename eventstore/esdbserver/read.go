@@ -17,7 +17,8 @@ import (
 // connection busy, few enough to hold in memory per reader.
 const page = 500
 
-// Read serves reads and subscriptions, which are one method of the protocol.
+// Read serves reads and subscriptions, which are one method of the protocol. The count
+// option distinguishes them.
 func (s *Server) Read(request *streams.ReadReq, out streams.Streams_ReadServer) error {
 	options, ctx := request.GetOptions(), out.Context()
 	name := string(options.GetStream().GetStreamIdentifier().GetStreamName())
@@ -44,7 +45,8 @@ func direction(options *streams.ReadReq_Options) eventstore.Direction {
 	return eventstore.Forwards
 }
 
-// readStream sends a stream in pages. A missing stream is a message and no error.
+// readStream sends a stream in pages. A missing stream is a message and no error. Pages
+// are separate reads: events that are appended meanwhile may be included.
 func (s *Server) readStream(ctx context.Context, options *streams.ReadReq_Options, name string, out streams.Streams_ReadServer) error {
 	if err := s.before(ctx, "Read"); err != nil {
 		return err
@@ -93,7 +95,8 @@ func firstRevision(options *streams.ReadReq_Options_StreamOptions) uint64 {
 	return 0
 }
 
-// readAll sends the whole log in pages.
+// readAll sends the whole log in pages. Positions go to the store unchanged, so
+// inclusive and exclusive ends are the store's.
 func (s *Server) readAll(ctx context.Context, options *streams.ReadReq_Options, out streams.Streams_ReadServer) error {
 	if err := s.before(ctx, "Read"); err != nil {
 		return err
@@ -140,7 +143,8 @@ func firstPosition(options *streams.ReadReq_Options_AllOptions) eventstore.Posit
 	return eventstore.Start
 }
 
-// send sends events one by one. It blocks while the client does not read.
+// send sends events one by one. It blocks while the client does not read. gRPC's flow
+// control is the backpressure.
 func send(out streams.Streams_ReadServer, events []eventstore.RecordedEvent) error {
 	for _, event := range events {
 		if err := out.Send(toProto(event)); err != nil {

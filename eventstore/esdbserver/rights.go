@@ -18,7 +18,8 @@ import (
 
 // Rights make the server check rights per user, as a secured real server does: by the
 // metadata of streams, and by the stream $settings for those without. A client sends a
-// user only over TLS.
+// user only over TLS. Passwords are compared in plain text: this is for tests. A member
+// of $admins may do anything.
 type Rights struct {
 	// Users has the passwords by user name.
 	Users map[string]string
@@ -31,6 +32,7 @@ type Rights struct {
 // act is an operation on a stream, by its key in an ACL.
 type act string
 
+// Names of the protocol: the keys of an ACL, the groups, and the system streams.
 const (
 	reads        act = "$r"
 	writes       act = "$w"
@@ -86,8 +88,9 @@ func (s *Server) storeOf(stream string) eventstore.Store {
 	return s.store
 }
 
-// allow refuses a call that its user has no right to, before anything else is
-// looked at: also what does not exist is denied.
+// allow refuses a call that its user has no right to, before anything else is looked
+// at: also what does not exist is denied. nil rights allow everything. Errors:
+// ErrDenied, or Unauthenticated.
 func (s *Server) allow(ctx context.Context, doing act, stream string) error {
 	r := s.options.Rights
 	if r == nil {
@@ -129,7 +132,7 @@ func (r *Rights) user(ctx context.Context) (string, error) {
 }
 
 // may returns the roles that may do an operation on a stream: by its own ACL, else by
-// the default of its kind.
+// the default of its kind. An empty list of its own ACL allows administrators alone.
 func (r *Rights) may(ctx context.Context, doing act, stream string) (roles, error) {
 	var own struct {
 		ACL acl `json:"$acl"`
@@ -150,7 +153,8 @@ func (r *Rights) may(ctx context.Context, doing act, stream string) (roles, erro
 	return all.User[doing], nil
 }
 
-// last decodes the newest event of a system stream, if it has one.
+// last decodes the newest event of a system stream, if it has one. Without an event,
+// into keeps its values, which are the defaults.
 func (r *Rights) last(ctx context.Context, stream string, into any) error {
 	events, err := r.System.ReadStream(ctx, stream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if errors.Is(err, eventstore.ErrStreamNotFound) || err == nil && len(events) == 0 {

@@ -41,7 +41,7 @@ type Options struct {
 }
 
 // Server serves one store. Make one with New. It cannot be used again after Stop or
-// Kill.
+// Kill. Its methods may be called at any time and from any goroutine.
 type Server struct {
 	streams.UnimplementedStreamsServer
 	serverfeatures.UnimplementedServerFeaturesServer
@@ -70,7 +70,7 @@ const (
 )
 
 // New makes a server over a store. The caller closes the store, after the server has
-// stopped.
+// stopped. Nothing is served before Serve.
 func New(store eventstore.Store, options Options) *Server {
 	s := &Server{store: store, options: options, stopping: make(chan struct{})}
 	s.stop = sync.OnceFunc(func() { close(s.stopping) })
@@ -100,7 +100,7 @@ func (s *Server) grpcOptions() []grpc.ServerOption {
 }
 
 // Serve accepts connections on a listener, which it closes at the end. It returns nil
-// after Stop or Kill.
+// after Stop or Kill. It may be called with several listeners.
 func (s *Server) Serve(listener net.Listener) error {
 	err := s.grpc.Serve(&tracked{Listener: listener, open: &s.open})
 	if errors.Is(err, grpc.ErrServerStopped) {
@@ -110,7 +110,8 @@ func (s *Server) Serve(listener net.Listener) error {
 }
 
 // Stop ends the subscriptions, gives the calls in flight two seconds to finish, and
-// returns when none is running.
+// returns when none is running. Calls that are still running then are aborted. It may
+// be called twice.
 func (s *Server) Stop() {
 	s.stop()
 	finished := make(chan struct{})
@@ -128,13 +129,15 @@ func (s *Server) Stop() {
 	}
 }
 
-// Kill aborts all calls and connections at once, as a crash of the server does.
+// Kill aborts all calls and connections at once, as a crash of the server does. Their
+// outcome is unknown to the clients.
 func (s *Server) Kill() {
 	s.stop()
 	s.grpc.Stop()
 }
 
-// Drop closes all connections. New ones are accepted.
+// Drop closes all connections, as a network fault does. Calls on them fail, and new
+// connections are accepted.
 func (s *Server) Drop() { s.open.closeAll() }
 
 // before calls the hook of the options, through which tests inject faults.

@@ -20,7 +20,8 @@ var errStopping = fmt.Errorf("%w: the server stops", eventstore.ErrUnavailable)
 
 // subscribe sends the confirmation, then what the store delivers. The store waits for
 // each message to be sent, so a slow reader is slowed down by the connection and needs
-// no buffer.
+// no buffer. It returns when the client leaves, the server stops or the store ends the
+// subscription.
 func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options, out streams.Streams_ReadServer) error {
 	if err := s.before(ctx, "Subscribe"); err != nil {
 		return err
@@ -58,7 +59,7 @@ func (s *Server) subscribe(ctx context.Context, options *streams.ReadReq_Options
 	return err
 }
 
-// subscription is what a client has requested.
+// subscription is what a client has requested. It belongs to one call and has no lock.
 type subscription struct {
 	from eventstore.Position
 	// prefixes are the part of the filter that the store applies, matches the rest.
@@ -87,7 +88,8 @@ func (s *Server) wanted(ctx context.Context, options *streams.ReadReq_Options) (
 	return wanted, err
 }
 
-// behind replaces the end by the current last position.
+// behind replaces the position End by that of the last event, which a subscription
+// excludes. On an empty log it is Start. Any other position is returned unchanged.
 func (s *Server) behind(ctx context.Context, from eventstore.Position) (eventstore.Position, error) {
 	if from != eventstore.End {
 		return from, nil
@@ -100,6 +102,7 @@ func (s *Server) behind(ctx context.Context, from eventstore.Position) (eventsto
 }
 
 // ofOneStream selects one stream by name, from a revision (exclusive) or from its end.
+// The store gets the name as a prefix, and matches excludes longer names.
 func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options *streams.ReadReq_Options_StreamOptions) error {
 	name := string(options.GetStreamIdentifier().GetStreamName())
 	wanted.prefixes = []string{name}
@@ -118,7 +121,9 @@ func (s *Server) ofOneStream(ctx context.Context, wanted *subscription, options 
 }
 
 // filterBy sets the filter: by prefixes, which the store can use itself, or by a
-// regular expression, on the stream name or the event type.
+// regular expression, on the stream name or the event type. every is the window times
+// the multiplier, as a real server counts. Errors: InvalidArgument for a bad regular
+// expression.
 func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) error {
 	w.filtered = true
 	w.every = max(1, uint64(filter.GetMax())) * max(1, uint64(filter.GetCheckpointIntervalMultiplier()))
@@ -149,7 +154,8 @@ func (w *subscription) filterBy(filter *streams.ReadReq_Options_FilterOptions) e
 }
 
 // forward sends one message. An event that the filter leaves out counts towards the
-// next checkpoint.
+// next checkpoint. Checkpoints of the store are sent as well, so a client may get more
+// than it asked for.
 func (w *subscription) forward(message eventstore.Message, out streams.Streams_ReadServer) error {
 	switch message.Kind {
 	case eventstore.CaughtUp:

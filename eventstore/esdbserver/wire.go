@@ -10,7 +10,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// toProto converts an event to the message of the protocol.
+// toProto converts an event to the message of the protocol. An event without a position
+// has the protocol's value for none in each of the three places.
 func toProto(event eventstore.RecordedEvent) *streams.ReadResp {
 	most, least := esdb.UUIDAsInt64(event.ID)
 	commit, prepare := event.Position.Commit, event.Position.Prepare
@@ -41,7 +42,8 @@ func toProto(event eventstore.RecordedEvent) *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_Event{Event: read}}
 }
 
-// confirmation is the first message of a subscription.
+// confirmation is the first message of a subscription. The client returns from its call
+// to subscribe when it arrives.
 func confirmation(id string) *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_Confirmation{
 		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: id},

@@ -18,7 +18,8 @@ func (s *Store) ReadStream(ctx context.Context, name string, direction eventstor
 	return events, nil
 }
 
-// ReadMany implements eventstore.Store.
+// ReadMany implements eventstore.Store. It is no snapshot: each stream is read by
+// itself, as on a real server.
 func (s *Store) ReadMany(ctx context.Context, names []string) []eventstore.Stream {
 	streams := make([]eventstore.Stream, len(names))
 	for i, name := range names {
@@ -31,7 +32,8 @@ func (s *Store) ReadMany(ctx context.Context, names []string) []eventstore.Strea
 	return streams
 }
 
-// readStream also serves the metadata stream that a soft delete leaves.
+// readStream also serves the metadata stream that a soft delete leaves. A limit of 0
+// returns no events, but still reports a missing stream.
 func (s *Store) readStream(ctx context.Context, name string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -60,7 +62,8 @@ func (s *Store) readStream(ctx context.Context, name string, direction eventstor
 }
 
 // revisions returns the revisions that a read returns, in its order. A soft delete
-// hides those before first.
+// hides those before first. from may be FromEnd. Revisions before 0 wrap around, so the
+// loop compares r+1.
 func (s *stream) revisions(direction eventstore.Direction, from uint64, limit int) []uint64 {
 	var revisions []uint64
 	if direction == eventstore.Forwards {

@@ -57,7 +57,8 @@ func (s *Store) Append(ctx context.Context, append eventstore.Append) (eventstor
 	return appended, nil
 }
 
-// AppendMany implements eventstore.Store.
+// AppendMany implements eventstore.Store. Each append is locked by itself, so others
+// may come between.
 func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
 	outcomes := make([]eventstore.Outcome, len(appends))
 	for i, append := range appends {
@@ -67,7 +68,8 @@ func (s *Store) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 }
 
 // append follows the order in which a real server decides: a tombstone, the expected
-// revision, a repeat, a stream that was soft-deleted, a conflict.
+// revision, a repeat, a stream that was soft-deleted, a conflict. The order matters: it
+// decides which error a caller sees.
 func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
 	if err := append.Check(); err != nil {
 		return eventstore.Appended{}, err
@@ -99,7 +101,8 @@ func (s *Store) append(ctx context.Context, append eventstore.Append) (eventstor
 	return eventstore.Appended{}, eventstore.ErrConflict
 }
 
-// accepts reports whether the stream is at the expected revision.
+// accepts reports whether the stream is at the expected revision. NoStream is -1, which
+// is the revision before the first event.
 func (s *stream) accepts(expected eventstore.Expected) bool {
 	return int64(expected) == int64(len(s.events))-1
 }
@@ -109,7 +112,8 @@ func (s *stream) softDeleted() bool {
 	return len(s.events) > 0 && s.first == uint64(len(s.events))
 }
 
-// alreadyStored reports whether exactly these ids follow the expected revision.
+// alreadyStored reports whether exactly these ids follow the expected revision. Fewer
+// ids than were written count too: a prefix is a repeat.
 func (s *Store) alreadyStored(into *stream, append eventstore.Append) bool {
 	for i, event := range append.Events {
 		at := int64(append.Expected) + 1 + int64(i)
@@ -126,7 +130,8 @@ func (s *Store) positionOf(of *stream, revision int64) eventstore.Appended {
 	return eventstore.Appended{Revision: recorded.Revision, Position: recorded.Position}
 }
 
-// write appends the events and wakes the subscriptions. The caller holds the lock.
+// write appends the events and wakes the subscriptions. The caller holds the lock. All
+// events of an append have the same time.
 func (s *Store) write(into *stream, added eventstore.Append) eventstore.Appended {
 	s.streams[added.Stream] = into
 	now := time.Now().UTC()

@@ -9,7 +9,8 @@ import (
 
 // Subscribe implements eventstore.Store. Catching up and live delivery are one loop
 // over one growing slice, so no event can be missed between them. deliver is called
-// without the lock, so a slow reader does not delay others.
+// without the lock, so a slow reader does not delay others. An error of deliver is
+// returned unchanged.
 func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixes []string, deliver func(eventstore.Message) error) error {
 	next, caughtUp := -1, false
 	for {
@@ -46,7 +47,8 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 
 // sendPosition delivers a checkpoint after events were read, and CaughtUp once. Like a
 // real server, the checkpoint is a position before the next event, with prepare 0, and
-// one comes just before CaughtUp.
+// one comes just before CaughtUp. scanned is whether events were read since the last
+// call.
 func (s *Store) sendPosition(scanned, caughtUp bool, next int, deliver func(eventstore.Message) error) error {
 	if caughtUp && !scanned {
 		return nil

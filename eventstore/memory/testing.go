@@ -39,7 +39,8 @@ func (s *Store) metadata(name string) ([]eventstore.RecordedEvent, bool) {
 	}}}, true
 }
 
-// Tombstone deletes a stream for ever, also one that does not exist yet.
+// Tombstone deletes a stream for ever, also one that does not exist yet. Its events
+// stay in the log.
 func (s *Store) Tombstone(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,8 +52,10 @@ func (s *Store) Tombstone(name string) {
 	of.tombstoned = true
 }
 
-// Replace replaces the content of the log by that of another one while it is in use,
-// as when a backup is restored or another database takes over an address.
+// Replace replaces the content of the log by that of another one while it is in use, as
+// when a backup is restored or another database takes over an address. Subscriptions
+// continue at their index, which may now be another event: the failure that a consumer
+// must detect. other must not be s.
 func (s *Store) Replace(other *Store) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

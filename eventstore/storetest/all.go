@@ -9,7 +9,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// allTests are the rules of reads of the whole log.
+// allTests are the rules of reads of the whole log. Projections page and resume by
+// these rules.
 func (s *suite) allTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"forwards from a position is inclusive":  s.allForwards,
@@ -20,7 +21,8 @@ func (s *suite) allTests() map[string]func(t *testing.T) {
 	}
 }
 
-// own keeps the events of streams that begin with prefix: others may write too.
+// own keeps the events of streams whose name begins with prefix, in their order. Other
+// tests and other programs may write to the same log.
 func own(recorded []eventstore.RecordedEvent, prefix string) []eventstore.RecordedEvent {
 	var kept []eventstore.RecordedEvent
 	for _, event := range recorded {
@@ -31,10 +33,11 @@ func own(recorded []eventstore.RecordedEvent, prefix string) []eventstore.Record
 	return kept
 }
 
-// inAll writes three events to each of two streams, alternating, and returns
-// them with the positions that $all has for them.
+// inAll appends three events to each of two streams, alternating. It returns the six
+// events in the order of the log, with the positions that ReadAll has for them: stream
+// reads of some stores have none.
 func (s *suite) inAll(t *testing.T, prefix string) []eventstore.RecordedEvent {
-	before := s.placed(t)
+	before := s.mark(t)
 	for i := range 3 {
 		for _, name := range []string{"a", "b"} {
 			s.write(t, prefix+name, eventstore.Expected(i-1), 1)
@@ -49,7 +52,7 @@ func (s *suite) inAll(t *testing.T, prefix string) []eventstore.RecordedEvent {
 }
 
 // allForwards reads forwards from positions of events. A forwards read includes the
-// event at its position.
+// event at its position, so a page that continues from an event begins with it.
 func (s *suite) allForwards(t *testing.T) {
 	prefix := s.prefix()
 	mine := s.inAll(t, prefix)
@@ -62,8 +65,8 @@ func (s *suite) allForwards(t *testing.T) {
 	require.Equal(t, mine[0], s.one(t, eventstore.Forwards, mine[0].Position))
 }
 
-// allBackwards reads backwards from positions of events. A backwards read starts
-// before its position.
+// allBackwards reads backwards from positions of events. A backwards read starts before
+// its position. The last event of a page is therefore not repeated.
 func (s *suite) allBackwards(t *testing.T) {
 	prefix := s.prefix()
 	mine := s.inAll(t, prefix)
@@ -77,7 +80,7 @@ func (s *suite) allBackwards(t *testing.T) {
 	}
 }
 
-// one reads a single event of the whole log.
+// one reads one event of the whole log and fails when there is none.
 func (s *suite) one(t *testing.T, direction eventstore.Direction, from eventstore.Position) eventstore.RecordedEvent {
 	recorded, err := s.store.ReadAll(within(t), direction, from, 1)
 	require.NoError(t, err)
@@ -86,7 +89,8 @@ func (s *suite) one(t *testing.T, direction eventstore.Direction, from eventstor
 }
 
 // allPaged reads the log in pages from the last position of each page. Pages must
-// neither skip an event nor read one twice other than the first of a forwards page.
+// neither skip an event nor read one twice other than the first of a forwards page. A
+// page of four does not divide the six events, so the last page is short.
 func (s *suite) allPaged(t *testing.T) {
 	const size = 4
 	prefix := s.prefix()
@@ -114,7 +118,7 @@ func (s *suite) allPaged(t *testing.T) {
 // ends reads at the two ends of the log. Towards the log there is its last or first
 // event, and away from it there is nothing and no error.
 func (s *suite) ends(t *testing.T) {
-	mark := s.placed(t)
+	mark := s.mark(t)
 	require.False(t, s.one(t, eventstore.Backwards, eventstore.End).Position.Before(mark), "the head")
 	require.False(t, mark.Before(s.one(t, eventstore.Forwards, eventstore.Start).Position))
 
@@ -127,8 +131,10 @@ func (s *suite) ends(t *testing.T) {
 }
 
 // noSystemEvents demands that reads leave out the events that a server writes itself.
+// They begin with $ in EventStoreDB. A consumer could not decode them, and an upgrade
+// of the server may add more.
 func (s *suite) noSystemEvents(t *testing.T) {
-	s.placed(t)
+	s.mark(t)
 	first, err := s.store.ReadAll(within(t), eventstore.Forwards, eventstore.Start, 200)
 	require.NoError(t, err)
 	last, err := s.store.ReadAll(within(t), eventstore.Backwards, eventstore.End, 200)

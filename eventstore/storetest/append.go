@@ -9,7 +9,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// appendTests are the rules of a single append.
+// appendTests are the rules of a single append. The outcome of an append is one of
+// three: stored, conflict or refused before it was sent.
 func (s *suite) appendTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"the expected revision decides":                   s.expectedRevision,
@@ -24,7 +25,8 @@ func (s *suite) appendTests() map[string]func(t *testing.T) {
 }
 
 // expectedRevision sends every kind of wrong expectation. Nothing may be written then:
-// optimistic concurrency depends on it.
+// optimistic concurrency depends on it. A conflict is also the answer for a stream that
+// is shorter than expected.
 func (s *suite) expectedRevision(t *testing.T) {
 	for _, row := range []struct {
 		name     string
@@ -62,7 +64,8 @@ func (s *suite) expectedRevision(t *testing.T) {
 }
 
 // ownPositions demands that the position of a result is that of the append's own last
-// event. Clients wait for that position in reads.
+// event. Clients wait for that position in reads. A position of another append would
+// let such a read miss the write.
 func (s *suite) ownPositions(t *testing.T) {
 	stream := s.stream()
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: events(3)})
@@ -75,7 +78,7 @@ func (s *suite) ownPositions(t *testing.T) {
 	if recorded[0].Position != eventstore.Start {
 		requireRising(t, recorded)
 	}
-	s.requirePlace(t, recorded[2], appended.Position)
+	s.requirePosition(t, recorded[2], appended.Position)
 
 	next, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.Exactly(2), Events: events(1)})
 	require.NoError(t, err)
@@ -83,7 +86,9 @@ func (s *suite) ownPositions(t *testing.T) {
 	require.True(t, eventstore.Start.Before(appended.Position))
 }
 
-// atomic demands that a refused append of several events writes none of them.
+// atomic demands that a refused append of several events writes none of them. One
+// command's events are one append, and half of them would be a state that the domain
+// does not have.
 func (s *suite) atomic(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 2)
@@ -99,7 +104,8 @@ func (s *suite) atomic(t *testing.T) {
 }
 
 // faithful demands that all fields are stored byte for byte: unusual JSON, absent
-// metadata, and names outside of ASCII.
+// metadata, and names outside of ASCII. The service hashes and compares the bytes, so
+// an equal JSON value is not enough.
 func (s *suite) faithful(t *testing.T) {
 	stream := s.prefix() + "Ünïcode_A1234BC"
 	sent := events(3)
@@ -131,6 +137,7 @@ func (s *suite) ownBytes(t *testing.T) {
 	want := string(sent[0].Data)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
 	require.NoError(t, err)
+	// A store in memory could keep the caller's slice.
 	clear(sent[0].Data)
 	require.Equal(t, want, string(s.read(t, stream)[0].Data))
 }
@@ -145,7 +152,8 @@ func (s *suite) noEvents(t *testing.T) {
 }
 
 // tooLarge exceeds each limit of an append. The refusal must come before anything is
-// sent, see eventstore.MaxAppendBytes.
+// sent, see eventstore.MaxAppendBytes: a client that is still sending loses the reason
+// of a server.
 func (s *suite) tooLarge(t *testing.T) {
 	one := events(1)
 	one[0].Data = jsonOf(eventstore.MaxAppendBytes)
@@ -169,7 +177,8 @@ func (s *suite) tooLarge(t *testing.T) {
 	}
 }
 
-// largest appends as much as the limits allow.
+// largest appends exactly as much as the limits allow. A store that counts envelopes or
+// encodings too would refuse it.
 func (s *suite) largest(t *testing.T) {
 	large := events(2)
 	large[1].Data = jsonOf(eventstore.MaxAppendBytes - 1000)
@@ -185,9 +194,9 @@ func (s *suite) largest(t *testing.T) {
 	}
 }
 
-// requirePlace demands that the result of an append has the position of its last event
+// requirePosition demands that the result of an append has the position of its last event
 // in the log, also for stores whose stream reads return no positions.
-func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, at eventstore.Position) {
+func (s *suite) requirePosition(t testing.TB, last eventstore.RecordedEvent, at eventstore.Position) {
 	t.Helper()
 	require.NotEqual(t, eventstore.Start, at, "0 is before every event")
 	found, err := s.store.ReadAll(within(t), eventstore.Forwards, at, 1)
@@ -198,7 +207,8 @@ func (s *suite) requirePlace(t testing.TB, last eventstore.RecordedEvent, at eve
 	require.Equal(t, at, found[0].Position)
 }
 
-// requireLength demands that a stream has n events; with n = 0, that it is not found.
+// requireLength demands that a stream has n events; with n = 0, that it is not found. A
+// stream without events does not exist.
 func (s *suite) requireLength(t testing.TB, stream string, n int) {
 	t.Helper()
 	if n == 0 {
@@ -209,7 +219,7 @@ func (s *suite) requireLength(t testing.TB, stream string, n int) {
 	require.Len(t, s.read(t, stream), n)
 }
 
-// jsonOf returns a JSON text of n bytes.
+// jsonOf returns a JSON string of n bytes, quotes included; n is at least 2.
 func jsonOf(n int) []byte {
 	return append(append([]byte(`"`), bytes.Repeat([]byte("x"), n-2)...), '"')
 }

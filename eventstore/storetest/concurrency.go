@@ -13,7 +13,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// concurrencyTests are the rules of concurrent writers and readers.
+// concurrencyTests are the rules of concurrent writers and readers. The failures that
+// they look for are of the log: lost updates and gaps.
 func (s *suite) concurrencyTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"50 racing appends to a new stream: one wins":     s.race,
@@ -23,8 +24,9 @@ func (s *suite) concurrencyTests() map[string]func(t *testing.T) {
 	}
 }
 
-// race appends to one new stream concurrently. Exactly one append wins, and every
-// other one is a conflict.
+// race appends to one new stream concurrently. Exactly one append wins, and every other
+// one is a conflict. Fifty is more than a connection pool holds, so appends also queue
+// inside of the store.
 func (s *suite) race(t *testing.T) {
 	const racers = 50
 	stream, ctx := s.stream(), within(t)
@@ -50,7 +52,8 @@ func (s *suite) race(t *testing.T) {
 }
 
 // sameRace sends one append concurrently, as a client does that repeats it before the
-// first answer. All calls must return the same result.
+// first answer. All calls must return the same result. A conflict among them would make
+// the caller reload its own events as those of another.
 func (s *suite) sameRace(t *testing.T) {
 	ctx := within(t)
 	same := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(2)}
@@ -71,10 +74,11 @@ func (s *suite) sameRace(t *testing.T) {
 
 // sixteenWriters runs a paging reader and a subscriber while 16 writers append. Both
 // must see every event once and in one order. A position that becomes visible after a
-// later one was read would be lost for ever.
+// later one was read would be lost for ever. This is the failure of a sequence in
+// Postgres, whose values commit in any order.
 func (s *suite) sixteenWriters(t *testing.T) {
 	const writers, each = 16, 40
-	prefix, before, ctx := s.prefix(), s.placed(t), within(t)
+	prefix, before, ctx := s.prefix(), s.mark(t), within(t)
 	l := s.listen(t, before, prefix)
 
 	var group errgroup.Group
@@ -94,7 +98,8 @@ func (s *suite) sixteenWriters(t *testing.T) {
 	require.Equal(t, ids(live), ids(<-paged), "both readers see one order")
 }
 
-// writeChain appends one or two events at a time, each time after the last.
+// writeChain appends one or two events at a time, each time after the last. No other
+// writer uses the stream, so any error is a fault and is returned.
 func (s *suite) writeChain(ctx context.Context, stream string, n int) error {
 	for done := 0; done < n; {
 		step := min(1+done%2, n-done)
@@ -107,7 +112,9 @@ func (s *suite) writeChain(ctx context.Context, stream string, n int) error {
 	return nil
 }
 
-// pageUntil reads the log forwards in pages until it has n events with a prefix.
+// pageUntil reads the log forwards in pages until it has n events with a prefix. It
+// returns what it has when ctx ends, and nil on an error: the caller compares the ids.
+// The event at from was read before, since a forwards read is inclusive.
 func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix string, n int) []eventstore.RecordedEvent {
 	var mine []eventstore.RecordedEvent
 	for len(mine) < n && ctx.Err() == nil {
@@ -127,7 +134,8 @@ func (s *suite) pageUntil(ctx context.Context, from eventstore.Position, prefix 
 	return mine
 }
 
-// requireWhole demands every event of every stream once, in the order of the stream.
+// requireWhole demands that there are streams × each events, each once. Within a stream
+// they are in its order, without a gap.
 func requireWhole(t testing.TB, recorded []eventstore.RecordedEvent, streams, each int) {
 	t.Helper()
 	next, seen := map[string]uint64{}, map[uuid.UUID]bool{}
@@ -142,7 +150,8 @@ func requireWhole(t testing.TB, recorded []eventstore.RecordedEvent, streams, ea
 }
 
 // hotStream lets several writers append to one stream, each with a retry after a
-// conflict. All events must be stored once.
+// conflict. All events must be stored once. A false conflict would only cost time; a
+// missing one loses an update.
 func (s *suite) hotStream(t *testing.T) {
 	const writers, each = 8, 5
 	stream, ctx := s.stream(), within(t)

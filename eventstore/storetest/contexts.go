@@ -14,8 +14,9 @@ import (
 // errCanceled is the error of a subscription that a test has ended.
 var errCanceled = context.Canceled
 
-// leavingTests are the rules of contexts and of Close.
-func (s *suite) leavingTests() map[string]func(t *testing.T) {
+// contextTests are the rules of contexts and of Close. A caller must be able to leave
+// at any time, and the outcome of its append is then unknown.
+func (s *suite) contextTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"every method returns after its context ended":        s.endedContexts,
 		"a live subscription ends with its context":           s.endedLiveSubscription,
@@ -26,6 +27,7 @@ func (s *suite) leavingTests() map[string]func(t *testing.T) {
 }
 
 // calls returns a call of each method but Close, with arguments that would succeed.
+// callsAll compares the list with the interface.
 func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Context) error {
 	stream := s.stream()
 	return map[string]func(ctx context.Context) error{
@@ -55,7 +57,8 @@ func (s *suite) calls(store eventstore.Store) map[string]func(ctx context.Contex
 	}
 }
 
-// inTime runs a call and fails the test when it hangs.
+// inTime runs a call and returns its error. A call that hangs fails the test after ten
+// seconds, well before the limit of the test itself, and its goroutine is left behind.
 func inTime(t testing.TB, call func() error) error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -69,8 +72,8 @@ func inTime(t testing.TB, call func() error) error {
 	}
 }
 
-// endedContexts calls every method with an ended context. It must return the error of that
-// context, at once.
+// endedContexts calls every method with an ended context. It must return the error of
+// that context, at once. An append with an ended context must not be sent.
 func (s *suite) endedContexts(t *testing.T) {
 	for name, call := range s.calls(s.store) {
 		t.Run(name, func(t *testing.T) {
@@ -86,26 +89,29 @@ func (s *suite) endedContexts(t *testing.T) {
 	}
 }
 
-// endedLiveSubscription ends the context of a subscription that has caught up.
+// endedLiveSubscription ends the context of a subscription that has caught up and waits
+// for the next event. Waiting is where a subscription spends its life.
 func (s *suite) endedLiveSubscription(t *testing.T) {
-	l := s.listen(t, s.placed(t), s.prefix())
+	l := s.listen(t, s.mark(t), s.prefix())
 	l.untilCaughtUp(t)
 	require.ErrorIs(t, l.end(t), context.Canceled)
 }
 
 // subscriptionDeadline subscribes with a deadline. A server that ends the stream at the
-// deadline must not make it look like a break.
+// deadline must not make it look like a break. The consumer retries after a break, and
+// would never end.
 func (s *suite) subscriptionDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	err := inTime(t, func() error {
-		return s.store.Subscribe(ctx, s.placed(t), []string{s.prefix()}, func(eventstore.Message) error { return nil })
+		return s.store.Subscribe(ctx, s.mark(t), []string{s.prefix()}, func(eventstore.Message) error { return nil })
 	})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// concurrentCallers lets half of many concurrent callers leave. A store that groups appends
-// must not cancel those of the others.
+// concurrentCallers lets half of many concurrent callers leave. A store that groups
+// appends must not cancel those of the others. Group commit is such a store: one
+// request carries the appends of several callers.
 func (s *suite) concurrentCallers(t *testing.T) {
 	const pairs = 30
 	ctx := within(t)
@@ -132,12 +138,13 @@ func (s *suite) concurrentCallers(t *testing.T) {
 }
 
 // closed closes a store with a live subscription. All calls return ErrUnavailable
-// afterwards, and a second Close is no error.
+// afterwards, and a second Close is no error. Close happens during shutdown, where
+// several owners may call it.
 func (s *suite) closed(t *testing.T) {
 	// The store of the run stays open for later tests, so this one has its own.
 	own := *s
 	own.store = s.Open(t)
-	l := own.listen(t, own.placed(t), own.prefix())
+	l := own.listen(t, own.mark(t), own.prefix())
 	l.untilCaughtUp(t)
 	require.NoError(t, own.store.Close(within(t)))
 	require.ErrorIs(t, l.over(t), eventstore.ErrUnavailable)

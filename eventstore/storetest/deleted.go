@@ -10,7 +10,8 @@ import (
 
 // deletedTests are the rules of deleted streams. The port deletes nothing, but an
 // operator of a real server can. A store must distinguish a soft-deleted, a tombstoned
-// and a missing stream.
+// and a missing stream. A store without the hooks of Setup has no such streams and no
+// such tests.
 func (s *suite) deletedTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){}
 	if s.Delete != nil {
@@ -50,11 +51,11 @@ func (s *suite) softDeleted(t *testing.T) {
 	require.Equal(t, []uint64{4, 3}, revisions(backwards))
 }
 
-// tombstoned deletes a stream for ever. Every later call on it is ErrStreamDeleted,
-// and subscriptions skip the tombstone event.
+// tombstoned deletes a stream for ever. Every later call on it is ErrStreamDeleted, and
+// subscriptions skip the tombstone event. Other streams are not affected.
 func (s *suite) tombstoned(t *testing.T) {
 	prefix := s.prefix()
-	before := s.placed(t)
+	before := s.mark(t)
 	stream := prefix + "a"
 	s.write(t, stream, eventstore.NoStream, 2)
 	s.Tombstone(t, s.store, stream)

@@ -38,16 +38,16 @@ func (s *suite) end(t testing.TB) eventstore.Position {
 // next one.
 func (s *suite) endMoves(t *testing.T) {
 	for range 3 {
-		before := s.placed(t)
+		before := s.mark(t)
 		end := s.end(t)
 		require.False(t, end.Before(before), "%s is behind %s", before, end)
-		require.True(t, end.Before(s.placed(t)), "nothing was after %s", end)
+		require.True(t, end.Before(s.mark(t)), "nothing was after %s", end)
 	}
 }
 
 // endOfOwn appends system events. End counts them, although reads leave them out.
 func (s *suite) endOfOwn(t *testing.T) {
-	mark := s.placed(t)
+	mark := s.mark(t)
 	// These are more than the extra events that a read of one event asks for.
 	for range 40 {
 		s.Own(t, s.store)
@@ -58,7 +58,8 @@ func (s *suite) endOfOwn(t *testing.T) {
 	require.True(t, last[0].Position.Before(s.end(t)), "a system event is after %s", last[0].Position)
 }
 
-// has asks Reach for a position and fails on an error.
+// has asks Reach for a position and fails on an error. position is in the public form,
+// one number.
 func (s *suite) has(t testing.TB, reach *eventstore.Reach, position uint64) bool {
 	t.Helper()
 	has, err := reach.Has(within(t), position)
@@ -86,9 +87,10 @@ func (s *suite) reachesNamed(t *testing.T) {
 	require.True(t, s.has(t, reach, 0))
 }
 
-// reachesNoFurther asks for positions after the end, and with an ended context.
+// reachesNoFurther asks for positions after the end, and with an ended context. The
+// largest position that fits into 63 bits must be answered too, and not overflow.
 func (s *suite) reachesNoFurther(t *testing.T) {
-	reach, last := eventstore.NewReach(s.store), s.placed(t).Uint64()
+	reach, last := eventstore.NewReach(s.store), s.mark(t).Uint64()
 	for _, far := range []uint64{last + 1<<30, 1<<63 - 1} {
 		require.False(t, s.has(t, reach, far), "%d of %d", far, last)
 	}

@@ -10,7 +10,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// listener is a subscription of a test, which takes its messages one by one.
+// listener is a subscription of a test, which takes its messages one by one. messages
+// has no buffer, so the store sees the speed of the test.
 type listener struct {
 	messages chan eventstore.Message
 	ended    chan error
@@ -18,7 +19,8 @@ type listener struct {
 }
 
 // listen subscribes. The subscription waits until each message is taken, and ends with
-// the test at the latest.
+// the test at the latest. It keeps the store of the time of the call, because an outage
+// test may replace it.
 func (s *suite) listen(t *testing.T, from eventstore.Position, prefixes ...string) *listener {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listener{messages: make(chan eventstore.Message), ended: make(chan error, 1), cancel: cancel}
@@ -39,7 +41,8 @@ func (s *suite) listen(t *testing.T, from eventstore.Position, prefixes ...strin
 	return l
 }
 
-// next returns the next message, and fails when the subscription ends or is silent.
+// next returns the next message. It fails the test when the subscription ends, or when
+// nothing is delivered for waitTime.
 func (l *listener) next(t testing.TB) eventstore.Message {
 	t.Helper()
 	select {
@@ -53,7 +56,8 @@ func (l *listener) next(t testing.TB) eventstore.Message {
 	return eventstore.Message{}
 }
 
-// events returns the next n events, and skips messages of other kinds.
+// events returns the next n events, and skips messages of other kinds. The position of
+// an event's message must be that of the event.
 func (l *listener) events(t testing.TB, n int) []eventstore.RecordedEvent {
 	t.Helper()
 	taken := make([]eventstore.RecordedEvent, 0, n)
@@ -66,7 +70,7 @@ func (l *listener) events(t testing.TB, n int) []eventstore.RecordedEvent {
 	return taken
 }
 
-// untilCaughtUp returns all messages before the first CaughtUp.
+// untilCaughtUp returns all messages before the first CaughtUp, checkpoints included.
 func (l *listener) untilCaughtUp(t testing.TB) []eventstore.Message {
 	t.Helper()
 	var taken []eventstore.Message
@@ -100,7 +104,7 @@ func (l *listener) over(t testing.TB) error {
 	}
 }
 
-// appeared returns the events among messages.
+// appeared returns the events among messages, in their order.
 func appeared(messages []eventstore.Message) []eventstore.RecordedEvent {
 	var kept []eventstore.RecordedEvent
 	for _, message := range messages {

@@ -8,7 +8,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// manyTests are the rules of AppendMany and ReadMany.
+// manyTests are the rules of AppendMany and ReadMany, which send several streams in one
+// round trip. They are no transaction: each stream succeeds or fails by itself.
 func (s *suite) manyTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"AppendMany: each stream has its own outcome":  s.ownOutcomes,
@@ -16,12 +17,13 @@ func (s *suite) manyTests() map[string]func(t *testing.T) {
 		"AppendMany: two appends to one stream":        s.chained,
 		"AppendMany: hundreds of streams":              s.hundreds,
 		"ReadMany: each stream in the order asked for": s.readMany,
-		"no arguments, no results":                     s.noneAsked,
+		"no arguments, no results":                     s.noArguments,
 	}
 }
 
 // ownOutcomes sends good and bad appends together. Each has its own outcome: one
-// conflict must not fail a request for several pairs.
+// conflict must not fail a request for several pairs. The outcomes are in the order of
+// the arguments.
 func (s *suite) ownOutcomes(t *testing.T) {
 	taken, large := s.stream(), events(1)
 	s.write(t, taken, eventstore.NoStream, 1)
@@ -79,7 +81,7 @@ func (s *suite) refusedBetween(t *testing.T) {
 		stored := s.read(t, appends[i].Stream)
 		last := stored[len(stored)-1]
 		require.Equal(t, last.Revision, outcome.Revision)
-		s.requirePlace(t, last, outcome.Position)
+		s.requirePosition(t, last, outcome.Position)
 		own := stored[len(stored)-len(appends[i].Events):]
 		require.Equal(t, ids(appends[i].Events), ids(own))
 	}
@@ -103,7 +105,8 @@ func (s *suite) chained(t *testing.T) {
 	s.requireLength(t, stream, 1)
 }
 
-// hundreds appends to and reads more streams than one group or connection holds.
+// hundreds appends to and reads more streams than one group or connection holds. A
+// store has to split or stream them; the caller cannot know its limits.
 func (s *suite) hundreds(t *testing.T) {
 	const n = 300
 	appends, names := make([]eventstore.Append, n), make([]string, n)
@@ -123,7 +126,9 @@ func (s *suite) hundreds(t *testing.T) {
 	}
 }
 
-// readMany reads streams in an order of its own, with a missing and a repeated name.
+// readMany reads streams in an arbitrary order, with a missing and a repeated name.
+// Results are in the order of the names. A missing stream has no events and no error,
+// because the caller asks in order to find that out.
 func (s *suite) readMany(t *testing.T) {
 	one, missing, three := s.stream(), s.stream(), s.stream()
 	s.write(t, one, eventstore.NoStream, 1)
@@ -140,8 +145,8 @@ func (s *suite) readMany(t *testing.T) {
 	require.Equal(t, streams[0].Events, streams[3].Events)
 }
 
-// noneAsked passes no arguments, which must not wait for a server.
-func (s *suite) noneAsked(t *testing.T) {
+// noArguments passes no arguments. The result is empty and comes without a round trip.
+func (s *suite) noArguments(t *testing.T) {
 	require.Empty(t, s.store.AppendMany(within(t), nil))
 	require.Empty(t, s.store.ReadMany(within(t), nil))
 }

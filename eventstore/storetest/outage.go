@@ -12,7 +12,7 @@ import (
 )
 
 // outageTests are the rules of outages and restarts. They run last, because they
-// replace the store.
+// replace the store. Setup.Outage and Setup.Restart decide which of them a store has.
 func (s *suite) outageTests() map[string]func(t *testing.T) {
 	tests := map[string]func(t *testing.T){}
 	if s.Outage != nil {
@@ -27,13 +27,13 @@ func (s *suite) outageTests() map[string]func(t *testing.T) {
 }
 
 // unknown reports whether an error leaves the outcome open. During an outage any other
-// error would be a statement about the log that cannot be known.
+// error, such as a conflict or a missing stream, would claim to know the log.
 func unknown(err error) bool {
 	return errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// duringOutage calls every method during an outage. Each must return when its context ends,
-// with an error that leaves the outcome open.
+// duringOutage calls every method during an outage. Each must return when its context
+// ends, with an error that leaves the outcome open: ErrUnavailable or the deadline.
 func (s *suite) duringOutage(t *testing.T) {
 	restore := s.Outage(t, s.store)
 	for name, call := range s.calls(s.store) {
@@ -48,7 +48,8 @@ func (s *suite) duringOutage(t *testing.T) {
 	s.requireBack(t)
 }
 
-// requireBack waits until the store works again.
+// requireBack waits until the store works again, without being opened anew: a store has
+// to reconnect by itself.
 func (s *suite) requireBack(t testing.TB) {
 	t.Helper()
 	same := eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)}
@@ -56,7 +57,9 @@ func (s *suite) requireBack(t testing.TB) {
 	s.requireLength(t, same.Stream, 1)
 }
 
-// untilDone sends the same append until its outcome is known.
+// untilDone sends the same append until its outcome is known. It is the retry of the
+// port's contract: safe, because a repeat is recognised. A try takes two seconds at
+// most, since a request in a dead connection may never be answered.
 func (s *suite) untilDone(ctx context.Context, same eventstore.Append) error {
 	for {
 		try, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -73,11 +76,12 @@ func (s *suite) untilDone(ctx context.Context, same eventstore.Append) error {
 }
 
 // outageAmongAppends breaks the server while writers repeat their appends. Each event
-// must be stored once, whatever answers were lost.
+// must be stored once, whatever answers were lost. This is exactly-once by retry and
+// recognition.
 func (s *suite) outageAmongAppends(t *testing.T) {
 	const writers, each = 4, 60
 	ctx := within(t)
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	names := []string{"a", "b", "c", "d"}[:writers]
 	acknowledged := make(chan struct{}, writers*each)
 	done := make(chan error, writers)
@@ -116,10 +120,11 @@ func (s *suite) outageAmongAppends(t *testing.T) {
 	}
 }
 
-// brokenSubscription breaks a live subscription. It ends with ErrUnavailable, and a
-// new one from the last position misses nothing.
+// brokenSubscription breaks a live subscription. It ends with ErrUnavailable, and a new
+// one from the last position misses nothing. A subscription never reconnects by itself:
+// only its reader knows from where.
 func (s *suite) brokenSubscription(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	l := s.listen(t, before, prefix)
 	l.untilCaughtUp(t)
 	written := s.write(t, prefix+"a", eventstore.NoStream, 2)
@@ -136,9 +141,10 @@ func (s *suite) brokenSubscription(t *testing.T) {
 }
 
 // restarted opens the log again. Events, positions and the recognition of repeats must
-// survive.
+// survive. Recognition must come from the stored ids and not from the memory of a
+// process.
 func (s *suite) restarted(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	same := eventstore.Append{Stream: prefix + "a", Expected: eventstore.NoStream, Events: events(3)}
 	first, err := s.store.Append(within(t), same)
 	require.NoError(t, err)
@@ -147,7 +153,7 @@ func (s *suite) restarted(t *testing.T) {
 	require.ErrorIs(t, l.end(t), errCanceled)
 	recorded := s.read(t, same.Stream)
 
-	s.store = s.Restart(s.whole, s.store)
+	s.store = s.Restart(s.root, s.store)
 	require.Equal(t, recorded, s.read(t, same.Stream))
 	again, err := s.store.Append(within(t), same)
 	require.NoError(t, err)

@@ -8,7 +8,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-// readTests are the rules of reads of one stream.
+// readTests are the rules of reads of one stream. Revisions are zero-based and dense.
 func (s *suite) readTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"both ways, from any revision, to any limit": s.bothWays,
@@ -17,7 +17,8 @@ func (s *suite) readTests() map[string]func(t *testing.T) {
 	}
 }
 
-// bothWays reads a stream in both directions from every kind of revision and limit.
+// bothWays reads a stream in both directions from every kind of revision and limit. The
+// first revision is included in both directions.
 func (s *suite) bothWays(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 5)
@@ -47,7 +48,8 @@ func (s *suite) bothWays(t *testing.T) {
 	}
 }
 
-// beyondTheEnd reads after the last event, which is no error: the stream exists.
+// beyondTheEnd reads after the last event, which is no error: the stream exists. A
+// cache that continues from its last revision relies on it.
 func (s *suite) beyondTheEnd(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 2)
@@ -58,7 +60,8 @@ func (s *suite) beyondTheEnd(t *testing.T) {
 	}
 }
 
-// missing reads a stream that does not exist although a longer name does.
+// missing reads a stream that does not exist although a stream with a longer name does.
+// A store that finds streams by prefix would return that one.
 func (s *suite) missing(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream+"-longer", eventstore.NoStream, 1) // a longer name is another stream

@@ -8,10 +8,10 @@ import (
 	"nonassociations/eventstore"
 )
 
-// againTests are the rules of repeated appends. After an unknown outcome a caller
+// repeatTests are the rules of repeated appends. After an unknown outcome a caller
 // sends the same append again. A repeat is recognised by its ids together with the
 // same expected revision, and never by the ids alone.
-func (s *suite) againTests() map[string]func(t *testing.T) {
+func (s *suite) repeatTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"the same append answers as the first time":          s.sameAgain,
 		"a prefix of an append is recognised":                s.prefixAgain,
@@ -46,8 +46,8 @@ func (s *suite) sameAgain(t *testing.T) {
 	}
 }
 
-// prefixAgain repeats the first events of a longer append. A real server recognises
-// it, so every store does.
+// prefixAgain repeats the first events of a longer append. A real server recognises it,
+// so every store does. The position returned is that of the last event of the prefix.
 func (s *suite) prefixAgain(t *testing.T) {
 	stream, sent := s.stream(), events(3)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})
@@ -56,7 +56,7 @@ func (s *suite) prefixAgain(t *testing.T) {
 	again, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent[:2]})
 	require.NoError(t, err)
 	require.Equal(t, uint64(1), again.Revision)
-	s.requirePlace(t, s.read(t, stream)[1], again.Position)
+	s.requirePosition(t, s.read(t, stream)[1], again.Position)
 	s.requireLength(t, stream, 3)
 }
 
@@ -98,7 +98,8 @@ func (s *suite) longerThanWritten(t *testing.T) {
 	s.requireLength(t, stream, 1)
 }
 
-// otherIDs sends new events at revisions that are taken: the plain conflict.
+// otherIDs sends new events at revisions that are taken: the plain conflict. Another
+// writer was first, and the caller has to load its events.
 func (s *suite) otherIDs(t *testing.T) {
 	stream := s.stream()
 	s.write(t, stream, eventstore.NoStream, 3)
@@ -178,7 +179,8 @@ func (s *suite) sameIDsTwice(t *testing.T) {
 	require.Equal(t, append(ids(one.Events), ids(one.Events)...), ids(s.read(t, one.Stream)))
 }
 
-// otherOrder sends stored ids in another order, which is another append.
+// otherOrder sends stored ids in another order, which is another append. Only the
+// stored order, from its first event on, is a repeat.
 func (s *suite) otherOrder(t *testing.T) {
 	stream, sent := s.stream(), events(3)
 	_, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: eventstore.NoStream, Events: sent})

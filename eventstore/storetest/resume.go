@@ -23,9 +23,10 @@ func (s *suite) resumeTests() map[string]func(t *testing.T) {
 }
 
 // scattered writes events with the prefix among many without, so that a filtered
-// subscription sends checkpoints between its events.
+// subscription sends checkpoints between its events. It returns a position before all
+// of them.
 func (s *suite) scattered(t *testing.T, prefix string, mine, between int) eventstore.Position {
-	before := s.placed(t)
+	before := s.mark(t)
 	var appends []eventstore.Append
 	for i := range mine {
 		appends = append(appends, eventstore.Append{Stream: prefix + strconv.Itoa(i), Expected: eventstore.NoStream, Events: events(1)})
@@ -39,7 +40,8 @@ func (s *suite) scattered(t *testing.T, prefix string, mine, between int) events
 	return before
 }
 
-// fromEvents continues from the position of each event, which is exclusive.
+// fromEvents continues from the position of each event, which is exclusive. A consumer
+// stores the position of the last event that it applied.
 func (s *suite) fromEvents(t *testing.T) {
 	prefix := s.prefix()
 	before := s.scattered(t, prefix, 6, 2)
@@ -52,7 +54,8 @@ func (s *suite) fromEvents(t *testing.T) {
 }
 
 // fromCheckpoints continues from checkpoints, which are positions between events. The
-// next events follow exactly, without loss or repeat.
+// next events follow exactly, without loss or repeat. A consumer stores them too when
+// only events of other streams have passed.
 func (s *suite) fromCheckpoints(t *testing.T) {
 	const most = 8 // checkpoints to go on from
 	prefix := s.prefix()
@@ -78,18 +81,19 @@ func (s *suite) fromCheckpoints(t *testing.T) {
 }
 
 // fromLastCheckpoint continues from the checkpoint at the end of the log, which in
-// EventStoreDB is after the last event.
+// EventStoreDB is after the last event. Five rounds, because the server picks the
+// positions of checkpoints.
 func (s *suite) fromLastCheckpoint(t *testing.T) {
 	for range 5 {
 		prefix := s.prefix()
 		before := s.scattered(t, prefix, 2, 3)
 		messages := s.listen(t, before, prefix).untilCaughtUp(t)
-		place := before
+		checkpoint := before
 		for _, message := range messages {
-			place = message.Position
+			checkpoint = message.Position
 		}
 		written := s.write(t, prefix+"behind", eventstore.NoStream, 2)
-		require.Equal(t, ids(written), ids(appeared(s.listen(t, place, prefix).untilCaughtUp(t))))
+		require.Equal(t, ids(written), ids(appeared(s.listen(t, checkpoint, prefix).untilCaughtUp(t))))
 	}
 }
 

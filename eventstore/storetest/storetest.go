@@ -42,22 +42,25 @@ const waitTime = 30 * time.Second
 // suite is one run: a store, and a prefix of stream names that no other run has.
 type suite struct {
 	Setup
-	// whole is the test of the run, which the store lives as long as.
-	whole *testing.T
+	// root is the test of the run. A store that is opened for the run ends with it and
+	// not with a sub-test.
+	root  *testing.T
 	store eventstore.Store
-	// run is the prefix of all stream names of the run.
+	// run is the prefix of all stream names of the run, unique so that a log may be
+	// used again.
 	run string
 }
 
-// Run tests a store. Groups and tests run in a fixed order, one after the other.
+// Run tests a store. Groups and tests run in a fixed order, one after the other: the
+// last group replaces the store.
 func Run(t *testing.T, setup Setup) {
-	s := &suite{Setup: setup, whole: t, store: setup.Open(t), run: "storetest-" + uuid.NewString()}
+	s := &suite{Setup: setup, root: t, store: setup.Open(t), run: "storetest-" + uuid.NewString()}
 	groups := []struct {
 		name  string
 		tests map[string]func(t *testing.T)
 	}{
 		{"append", s.appendTests()},
-		{"again", s.againTests()},
+		{"again", s.repeatTests()},
 		{"many", s.manyTests()},
 		{"read", s.readTests()},
 		{"all", s.allTests()},
@@ -65,7 +68,7 @@ func Run(t *testing.T, setup Setup) {
 		{"subscribe", s.subscribeTests()},
 		{"resume", s.resumeTests()},
 		{"concurrency", s.concurrencyTests()},
-		{"leaving", s.leavingTests()},
+		{"leaving", s.contextTests()},
 		{"deleted", s.deletedTests()},
 		{"outage", s.outageTests()}, // last: it replaces the store
 	}
@@ -78,20 +81,23 @@ func Run(t *testing.T, setup Setup) {
 	}
 }
 
-// prefix returns a new prefix of stream names for one test.
+// prefix returns a new prefix of stream names. Every test has its own, so that tests do
+// not see each other's events.
 func (s *suite) prefix() string { return s.run + "-" + uuid.NewString()[:8] + "-" }
 
 // stream returns a new stream name for one test.
 func (s *suite) stream() string { return s.prefix() + "a" }
 
-// within returns a context with patience as its time limit.
+// within returns a context with patience as its time limit. The context ends with the
+// test at the latest.
 func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// events makes n new events with distinct ids and data.
+// events makes n new events with distinct ids and data. Data and metadata differ too,
+// so that swapped fields are found.
 func events(n int) []eventstore.Event {
 	made := make([]eventstore.Event, n)
 	for i := range made {
@@ -105,7 +111,8 @@ func events(n int) []eventstore.Event {
 	return made
 }
 
-// write appends n new events to a stream and returns them as recorded.
+// write appends n new events to a stream and returns them as recorded. It fails the
+// test on any error.
 func (s *suite) write(t testing.TB, stream string, expected eventstore.Expected, n int) []eventstore.RecordedEvent {
 	t.Helper()
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: stream, Expected: expected, Events: events(n)})
@@ -115,7 +122,7 @@ func (s *suite) write(t testing.TB, stream string, expected eventstore.Expected,
 	return recorded[len(recorded)-n:]
 }
 
-// read reads a whole stream.
+// read reads a whole stream forwards and fails the test when it does not exist.
 func (s *suite) read(t testing.TB, stream string) []eventstore.RecordedEvent {
 	t.Helper()
 	recorded, err := s.store.ReadStream(within(t), stream, eventstore.Forwards, 0, 100_000)
@@ -123,9 +130,10 @@ func (s *suite) read(t testing.TB, stream string) []eventstore.RecordedEvent {
 	return recorded
 }
 
-// placed appends one event to a new stream and returns its position, which is after
-// everything that was in the log.
-func (s *suite) placed(t testing.TB) eventstore.Position {
+// mark appends one event to a new stream and returns its position, which is after
+// everything that was in the log. Subscriptions start there and so skip what earlier
+// tests wrote.
+func (s *suite) mark(t testing.TB) eventstore.Position {
 	t.Helper()
 	appended, err := s.store.Append(within(t), eventstore.Append{Stream: s.stream(), Expected: eventstore.NoStream, Events: events(1)})
 	require.NoError(t, err)
@@ -155,7 +163,8 @@ func ids[E eventstore.Event | eventstore.RecordedEvent](list []E) []uuid.UUID {
 	return found
 }
 
-// requireRising demands strictly increasing positions.
+// requireRising demands strictly increasing positions: the order of the log, without a
+// repeat.
 func requireRising(t testing.TB, recorded []eventstore.RecordedEvent) {
 	t.Helper()
 	for i := 1; i < len(recorded); i++ {

@@ -11,7 +11,8 @@ import (
 	"nonassociations/eventstore"
 )
 
-// subscribeTests are the rules of what a subscription delivers.
+// subscribeTests are the rules of what a subscription delivers. deliver is called by
+// one goroutine, one message at a time.
 func (s *suite) subscribeTests() map[string]func(t *testing.T) {
 	return map[string]func(t *testing.T){
 		"stored events, then CaughtUp, then live ones":   s.catchUpThenLive,
@@ -19,7 +20,7 @@ func (s *suite) subscribeTests() map[string]func(t *testing.T) {
 		"streams of several prefixes, in one order":      s.severalPrefixes,
 		"a prefix is literal text":                       s.literalPrefix,
 		"no prefix: every stream":                        s.noPrefix,
-		"without events CaughtUp comes first":            s.nothingThere,
+		"without events CaughtUp comes first":            s.noMatch,
 		"events of one append come in their order":       s.appendInOrder,
 		"an error of deliver ends it and is returned":    s.deliverError,
 		"a slow reader delays no writer":                 s.slowReader,
@@ -28,21 +29,22 @@ func (s *suite) subscribeTests() map[string]func(t *testing.T) {
 }
 
 // catchUpThenLive demands stored events first, then CaughtUp once, then live events,
-// all in one rising order.
+// all in one rising order. An event that is appended while the store switches from
+// reading to listening must not be missed.
 func (s *suite) catchUpThenLive(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	s.write(t, prefix+"a", eventstore.NoStream, 3)
 	s.write(t, prefix+"b", eventstore.NoStream, 2)
 
 	l := s.listen(t, before, prefix)
-	there := appeared(l.untilCaughtUp(t))
-	require.Len(t, there, 5)
-	requireRising(t, there)
+	stored := appeared(l.untilCaughtUp(t))
+	require.Len(t, stored, 5)
+	requireRising(t, stored)
 
 	s.write(t, prefix+"a", eventstore.Exactly(2), 2)
 	s.write(t, prefix+"c", eventstore.NoStream, 1)
 	live := l.events(t, 3)
-	all := slices.Concat(there, live)
+	all := slices.Concat(stored, live)
 	requireRising(t, all)
 	require.Equal(t, append(ids(s.read(t, prefix+"a")[3:]), ids(s.read(t, prefix+"c"))...), ids(live))
 	require.ErrorIs(t, l.end(t), errCanceled)
@@ -51,7 +53,7 @@ func (s *suite) catchUpThenLive(t *testing.T) {
 // filtered demands that only stream names with the prefix match, and not those that
 // contain it or are shorter.
 func (s *suite) filtered(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	// Besides the wanted stream there is one that contains the prefix, and one whose name
 	// is the prefix without its last character.
 	write := func(round int) {
@@ -61,17 +63,17 @@ func (s *suite) filtered(t *testing.T) {
 	}
 	write(0)
 	l := s.listen(t, before, prefix)
-	there := appeared(l.untilCaughtUp(t))
+	stored := appeared(l.untilCaughtUp(t))
 	write(1)
 	write(2)
-	all := slices.Concat(there, l.events(t, 2))
+	all := slices.Concat(stored, l.events(t, 2))
 	require.Equal(t, ids(s.read(t, prefix+"in")), ids(all))
 }
 
 // severalPrefixes subscribes with overlapping prefixes. An event is delivered once
 // even when two of them match.
 func (s *suite) severalPrefixes(t *testing.T) {
-	one, other, neither, before := s.prefix(), s.prefix(), s.prefix(), s.placed(t)
+	one, other, neither, before := s.prefix(), s.prefix(), s.prefix(), s.mark(t)
 	var ours []eventstore.RecordedEvent
 	write := func(round int) {
 		for _, name := range []string{one + "a", neither + "a", other + "a", one + "b", "other-" + one} {
@@ -83,19 +85,19 @@ func (s *suite) severalPrefixes(t *testing.T) {
 	}
 	write(0)
 	l := s.listen(t, before, other, one, one+"b")
-	there := appeared(l.untilCaughtUp(t))
-	require.Equal(t, ids(ours), ids(there))
+	stored := appeared(l.untilCaughtUp(t))
+	require.Equal(t, ids(ours), ids(stored))
 	write(1)
 	write(2)
-	all := slices.Concat(there, l.events(t, 6))
+	all := slices.Concat(stored, l.events(t, 6))
 	require.Equal(t, ids(ours), ids(all))
 	requireRising(t, all)
 }
 
 // literalPrefix uses characters that are special in LIKE and in regular expressions. A
-// prefix is literal text.
+// prefix is literal text. Stores translate a prefix to either of these.
 func (s *suite) literalPrefix(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	asked := prefix + "a_.%[b"
 	s.write(t, prefix+"axxxb", eventstore.NoStream, 1)
 	s.write(t, prefix+"a_.%", eventstore.NoStream, 1)
@@ -107,7 +109,7 @@ func (s *suite) literalPrefix(t *testing.T) {
 
 // noPrefix subscribes to every stream, by no prefix and by the empty one.
 func (s *suite) noPrefix(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	written := s.write(t, prefix+"a", eventstore.NoStream, 2)
 	elsewhere := s.write(t, "another-"+prefix, eventstore.NoStream, 1)
 	for _, prefixes := range [][]string{nil, {""}} {
@@ -121,10 +123,11 @@ func (s *suite) noPrefix(t *testing.T) {
 	}
 }
 
-// nothingThere subscribes where no event matches: CaughtUp comes all the same.
-func (s *suite) nothingThere(t *testing.T) {
+// noMatch subscribes where no event matches: CaughtUp comes all the same. A
+// consumer without CaughtUp would never become ready.
+func (s *suite) noMatch(t *testing.T) {
 	prefix := s.prefix()
-	l := s.listen(t, s.placed(t), prefix)
+	l := s.listen(t, s.mark(t), prefix)
 	require.Empty(t, appeared(l.untilCaughtUp(t)))
 	s.write(t, prefix+"a", eventstore.NoStream, 1)
 	require.Equal(t, ids(s.read(t, prefix+"a")), ids(l.events(t, 1)))
@@ -133,7 +136,7 @@ func (s *suite) nothingThere(t *testing.T) {
 // appendInOrder demands that the events of one append are delivered in their order.
 func (s *suite) appendInOrder(t *testing.T) {
 	prefix := s.prefix()
-	l := s.listen(t, s.placed(t), prefix)
+	l := s.listen(t, s.mark(t), prefix)
 	l.untilCaughtUp(t)
 	written := s.write(t, prefix+"a", eventstore.NoStream, 50)
 	live := l.events(t, 50)
@@ -142,9 +145,9 @@ func (s *suite) appendInOrder(t *testing.T) {
 }
 
 // deliverError returns an error from deliver. Subscribe returns it unchanged, and
-// delivers nothing after it.
+// delivers nothing after it. The consumer finds its own error with errors.Is.
 func (s *suite) deliverError(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	s.write(t, prefix+"a", eventstore.NoStream, 3)
 	broken := errors.New("cannot apply")
 	for _, on := range []eventstore.Kind{eventstore.EventAppeared, eventstore.CaughtUp} {
@@ -169,7 +172,7 @@ func (s *suite) deliverError(t *testing.T) {
 func (s *suite) slowReader(t *testing.T) {
 	const rounds, each = 40, 50
 	prefix := s.prefix()
-	l := s.listen(t, s.placed(t), prefix)
+	l := s.listen(t, s.mark(t), prefix)
 	l.untilCaughtUp(t)
 	for round := range rounds {
 		sent := events(each)
@@ -186,9 +189,10 @@ func (s *suite) slowReader(t *testing.T) {
 	require.Equal(t, uint64(rounds*each), l.events(t, 1)[0].Revision)
 }
 
-// several demands that subscriptions do not take events from each other.
+// several demands that subscriptions are independent: each gets every event. The
+// publisher and the projections read the same log.
 func (s *suite) several(t *testing.T) {
-	prefix, before := s.prefix(), s.placed(t)
+	prefix, before := s.prefix(), s.mark(t)
 	s.write(t, prefix+"a", eventstore.NoStream, 3)
 	listeners := []*listener{s.listen(t, before, prefix), s.listen(t, before, prefix), s.listen(t, before, prefix)}
 	s.write(t, prefix+"b", eventstore.NoStream, 3)

@@ -8,7 +8,8 @@ import (
 	"nonassociations/domain"
 )
 
-// answer is what the service answered for one number.
+// answer is what the service answered for one number. An unknown number is an answer
+// too and is cached like any other.
 type answer struct {
 	prisoner Prisoner
 	known    bool // false: the service does not know the number
@@ -32,6 +33,8 @@ type cache struct {
 	answers *simplelru.LRU[domain.PrisonerNumber, cached]
 }
 
+// newCache returns an empty cache of at least one entry. ttl is the life of an answer
+// from when it is put.
 func newCache(size int, ttl time.Duration, clock func() time.Time) cache {
 	answers, _ := simplelru.NewLRU[domain.PrisonerNumber, cached](max(size, 1), nil) // fails only for a size below 1
 	return cache{ttl: ttl, clock: clock, answers: answers}
@@ -46,6 +49,7 @@ func (c cache) get(number domain.PrisonerNumber) (answer, bool) {
 	return found.answer, true
 }
 
+// put stores an answer and evicts the least recently used one when the cache is full.
 func (c cache) put(number domain.PrisonerNumber, a answer) {
 	c.answers.Add(number, cached{a, c.clock().Add(c.ttl)})
 }

@@ -38,14 +38,18 @@ type tokens struct {
 	until       time.Time
 }
 
+// newTokens returns an empty token cache. It sends no request yet.
 func newTokens(credentials Credentials, client *http.Client, clock func() time.Time) *tokens {
 	return &tokens{credentials: credentials, client: client, clock: clock, lock: make(chan struct{}, 1)}
 }
 
-// get returns a token that is valid now, and fetches one if necessary.
+// get returns a token that is valid now, and fetches one if necessary. Concurrent
+// callers share the token of one successful request.
 func (t *tokens) get(ctx context.Context) (string, error) { return t.renew(ctx, "") }
 
-// renew returns a token other than refused, which the service did not accept.
+// renew returns a token other than refused, which the service did not accept. A caller
+// that comes after another has renewed gets that token. Errors: the context's, or those
+// of fetch; the old token is then kept.
 func (t *tokens) renew(ctx context.Context, refused string) (string, error) {
 	select {
 	case t.lock <- struct{}{}:
@@ -65,6 +69,7 @@ func (t *tokens) renew(ctx context.Context, refused string) (string, error) {
 	return value, nil
 }
 
+// errNoToken is an answer of 200 without an access token, or one that is no JSON.
 var errNoToken = errors.New("the answer holds no token")
 
 // fetch requests a token, and returns it with its lifetime. Its errors quote nothing of

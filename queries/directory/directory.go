@@ -39,7 +39,8 @@ func (p Prisoner) intersect(other Prisoner) Prisoner {
 	return p
 }
 
-// ErrUnavailable says that at least one number could not be looked up.
+// ErrUnavailable says that at least one number could not be looked up. It wraps no
+// detail of the answer, which may hold names.
 var ErrUnavailable = errors.New("the prisoner directory is not available")
 
 // Options of a Directory. URL and Clock must be set.
@@ -77,7 +78,7 @@ type Directory struct {
 const maxSlots = 8
 
 // New returns a Directory that lives until Close, also when ctx has ended. It does not
-// connect yet.
+// connect yet. Nothing fails here: a wrong URL is an error of each lookup.
 func New(ctx context.Context, options Options) *Directory {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -172,6 +173,8 @@ func anyAnswer(answer) bool { return true }
 
 func inPrison(a answer) bool { return a.known && a.prisoner.PrisonID != "" }
 
+// find is Find with a condition on cached answers: those that are not usable are looked
+// up again. It starts lookups before it waits, so that chunks run in parallel.
 func (d *Directory) find(ctx context.Context, numbers []domain.PrisonerNumber, usable func(answer) bool) (map[domain.PrisonerNumber]Prisoner, error) {
 	found, lookups, err := d.prepare(numbers, usable)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package alerts reads the alerting rules of deploy/alerts for the tests that hold
-// them to what the program exports, and has promtool judge them.
+// Package alerts reads the alerting rules of deploy/alerts for tests. The tests compare
+// the rules with the metrics that the program exports, and run promtool on them.
 package alerts
 
 import (
@@ -16,7 +16,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Rule is one alert.
+// Rule is one alert. File is the path that the rule was read from. The other fields are
+// Prometheus's own.
 type Rule struct {
 	Name        string            `yaml:"alert"`
 	Expr        string            `yaml:"expr"`
@@ -26,6 +27,7 @@ type Rule struct {
 	File        string            `yaml:"-"`
 }
 
+// document is a file of alerting rules, as Prometheus reads it.
 type document struct {
 	Groups []struct {
 		Name  string `yaml:"name"`
@@ -33,7 +35,8 @@ type document struct {
 	} `yaml:"groups"`
 }
 
-// Load reads every file of rules of a folder. A folder without a rule is an error.
+// Load reads all *.yaml files of a folder, in the order of their names. A folder
+// without a rule is an error: a test over no rules would pass.
 func Load(dir string) ([]Rule, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
@@ -58,13 +61,14 @@ func Load(dir string) ([]Rule, error) {
 	return all, nil
 }
 
-// Case is one expectation of a file of promtool's unit tests.
+// Case is one expectation in a file of promtool's unit tests: whether the alert fires.
 type Case struct {
 	Alert string
 	Fires bool
 }
 
-// Cases reads what the unit tests of a folder expect of alerts.
+// Cases returns the expectations in the unit tests of a folder, in the order of files
+// and tests. An alert may occur in several of them.
 func Cases(dir string) ([]Case, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
@@ -92,7 +96,7 @@ func Cases(dir string) ([]Case, error) {
 	return all, nil
 }
 
-// decode reads a YAML file and refuses unknown keys.
+// decode reads a YAML file. Unknown keys are ignored, since promtool checks the syntax.
 func decode(file string, into any) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -105,20 +109,24 @@ func decode(file string, into any) error {
 }
 
 var (
+	// Metrics removes the matches of these from an expression, texts first: a text may
+	// contain any of the others.
 	texts    = regexp.MustCompile(`"(\\.|[^"\\])*"|'(\\.|[^'\\])*'`)
 	braces   = regexp.MustCompile(`\{[^}]*\}`)
 	ranges   = regexp.MustCompile(`\[[^\]]*\]`)
 	grouping = regexp.MustCompile(`(?i)\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)`)
 	words    = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*\s*\(?`)
-	// A number with a unit is a length of time, and has no name in it.
+	// lengths are durations, such as 5m, and numbers. Neither contains a name.
 	lengths = regexp.MustCompile(`\b[0-9][0-9a-z.]*\b`)
 )
 
+// keywords are the words of PromQL that are neither functions nor metrics, in lower
+// case.
 var keywords = []string{"and", "or", "unless", "offset", "bool", "by", "without", "on", "ignoring", "group_left", "group_right", "inf", "nan", "start", "end"}
 
-// Metrics are the names of all metrics that the rule asks for. What is neither a
-// function nor a keyword counts as one: a name too many fails a test, one too few
-// would hide an alert that can never fire.
+// Metrics returns the names of all metrics in the expression, each once. A name that is
+// neither a function nor a keyword counts as a metric. That errs on the safe side: a
+// name too many fails a test, and one too few would hide an alert that can never fire.
 func (r Rule) Metrics() []string {
 	text := texts.ReplaceAllString(r.Expr, "")
 	for _, other := range []*regexp.Regexp{braces, ranges, grouping, lengths} {
@@ -135,11 +143,11 @@ func (r Rule) Metrics() []string {
 	return names
 }
 
-// Causes are the parts of the rule between lines that consist of "or": each
-// fires the alert by itself.
+// Causes returns the alternatives of the expression, which lines that consist of "or"
+// separate. Each of them fires the alert by itself, so each needs a test.
 func (r Rule) Causes() []string { return strings.Split(strings.TrimSpace(r.Expr), "\nor\n") }
 
-// Promtool runs promtool, of Debian's package prometheus. The error has its words.
+// Promtool runs promtool, of Debian's package prometheus. An error contains its output.
 func Promtool(ctx context.Context, args ...string) error {
 	out, err := exec.CommandContext(ctx, "promtool", args...).CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {

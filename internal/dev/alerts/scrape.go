@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Scrape is what a program exported at one moment.
+// Scrape is what a program exported at one moment. At is the time before the request.
 type Scrape struct {
 	At     time.Time
 	Values map[string]float64 // by name and labels, as they were written
 }
 
-// Get scrapes an address, "host:port".
+// Get scrapes /metrics at an address, "host:port". Any status but 200 is an error.
 func Get(ctx context.Context, client *http.Client, address string) (Scrape, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", http.NoBody)
 	if err != nil {
@@ -38,7 +38,8 @@ func Get(ctx context.Context, client *http.Client, address string) (Scrape, erro
 	return parse(at, string(text))
 }
 
-// parse reads the text format of Prometheus.
+// parse reads the text format of Prometheus, without timestamps, which our exporter
+// does not write.
 func parse(at time.Time, text string) (Scrape, error) {
 	scrape := Scrape{At: at, Values: map[string]float64{}}
 	for line := range strings.Lines(text) {
@@ -69,22 +70,22 @@ func (s Scrape) Has(name string) bool {
 	return false
 }
 
-// Phase is how one scraped program went on between two scrapes of it. Without a
-// scrape nothing answered.
+// Phase is what a scraped program did between two scrapes of it. The zero Scrape means
+// that the program did not answer: its series are then stale.
 type Phase struct{ First, Second Scrape }
 
-// every is the interval of the unit tests that are made here, in seconds, and
-// each phase has so many.
+// every is the interval of samples in the generated unit tests, in seconds. A phase has
+// phase samples, so it lasts five minutes: longer than the window of any rate.
 const (
 	every  = 15
 	phase  = 20
 	second = float64(time.Second)
 )
 
-// UnitTest is a file for promtool: a program whose metrics went on through the
-// phases as they did between their two scrapes, and the alert that fires at the
-// end, "" for none. Labels are those of the alert. The clock of promtool begins at
-// 0: a name that ends in _timestamp_seconds is moved there.
+// UnitTest returns a file of promtool's unit tests. Its input series continue through
+// the phases as they did between the two scrapes of each. It expects the alert of rule
+// at the end, or none when fires is false. promtool's clock begins at 0, so a series
+// whose name ends in _timestamp_seconds is moved there.
 func UnitTest(rule Rule, fires bool, phases ...Phase) string {
 	names := map[string]bool{}
 	for _, p := range phases {
@@ -109,7 +110,8 @@ func UnitTest(rule Rule, fires bool, phases ...Phase) string {
 	return text.String()
 }
 
-// values are those of one series through all phases, in promtool's notation.
+// values returns the samples of one series through all phases, in promtool's notation.
+// A gauge of an age grows with the clock only if it grew between the scrapes.
 func values(series string, phases []Phase) string {
 	var parts []string
 	began := 0.0
@@ -121,29 +123,31 @@ func values(series string, phases []Phase) string {
 			parts = append(parts, fmt.Sprintf("stale _x%d", phase-1))
 		case isTime(series):
 			age := float64(p.First.At.UnixNano())/second - first
-			parts = append(parts, stretch(began-age, later > first))
+			parts = append(parts, notation(began-age, later > first))
 		default:
-			parts = append(parts, stretch(later, isAge(series) && later > first))
+			parts = append(parts, notation(later, isAge(series) && later > first))
 		}
 		began += every * phase
 	}
 	return strings.Join(parts, " ")
 }
 
-// isTime reports whether the value of a series is a point in time.
+// isTime reports whether the value of a series is a point in time. The suffix is
+// Prometheus's convention.
 func isTime(series string) bool {
 	name, _, _ := strings.Cut(series, "{")
 	return strings.HasSuffix(name, "_timestamp_seconds")
 }
 
-// isAge reports whether a series grows with the clock while nothing happens.
+// isAge reports whether a series grows with the clock while nothing happens. Such a
+// gauge must not stand still in the generated test.
 func isAge(series string) bool {
 	name, _, _ := strings.Cut(series, "{")
 	return strings.HasSuffix(name, "_lag_seconds")
 }
 
-// stretch is a phase of values that stand still, or go on as the clock does.
-func stretch(from float64, ticks bool) string {
+// notation returns the samples of one phase: constant, or growing with the clock.
+func notation(from float64, ticks bool) string {
 	step := 0
 	if ticks {
 		step = every

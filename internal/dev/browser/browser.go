@@ -17,11 +17,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Patience is how long a page may take until it shows what a test waits for.
+// Patience is the time limit of a page, from Open on. It is long because a browser that
+// starts on a busy machine may need half of it.
 const Patience = 60 * time.Second
 
-// Page is one empty page of a browser of its own. Its context is for chromedp,
-// and ends with the test.
+// Page is one empty page in its own browser with an empty profile. Context is for
+// chromedp and ends with the test or after Patience. Its methods are safe for
+// concurrent use.
 type Page struct {
 	Context context.Context //nolint:containedctx // chromedp keeps its page in the context
 
@@ -30,14 +32,16 @@ type Page struct {
 	asked      []string
 }
 
-// Open starts a browser. It fails the test when there is none.
+// Open starts a browser without access to anything but 127.0.0.1. It fails the test
+// when no browser is installed: a skipped test proves nothing.
 func Open(t testing.TB) *Page {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-dev-shm-usage", true),
-		// Names beyond this machine are not even looked up.
+		// The resolver refuses all other names, so the test sees what a page loads from
+		// elsewhere.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 	)
 	ctx, stopBrowser := chromedp.NewExecAllocator(t.Context(), options...)
@@ -55,20 +59,23 @@ func Open(t testing.TB) *Page {
 	return p
 }
 
-// Complaints are what the page did wrong: errors, and what its policy refused.
+// Complaints returns a copy of the page's errors and warnings so far, refusals by its
+// content security policy included.
 func (p *Page) Complaints() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string{}, p.complaints...)
 }
 
-// Asked are the addresses that the page asked for, in order.
+// Asked returns the URLs that the page has requested so far, in order. data: URLs are
+// left out, because they cause no request.
 func (p *Page) Asked() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string{}, p.asked...)
 }
 
+// record collects an event of the browser. chromedp calls it from its own goroutine.
 func (p *Page) record(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,7 +93,8 @@ func (p *Page) record(event any) {
 	}
 }
 
-// program is the browser of this machine.
+// program returns the path of the first browser on the PATH, and fails the test without
+// one.
 func program(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {

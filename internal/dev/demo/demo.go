@@ -1,7 +1,6 @@
-// Package demo loads a made-up estate into a running service, as the migration
-// from NOMIS would: through POST /migrate, one request for each prisoner
-// with records. Loading again, or after a break, adds nothing: what is
-// there already is UNCHANGED.
+// Package demo loads a made-up estate into a running service, as the migration from
+// NOMIS would: through POST /migrate, with one request for each prisoner with records.
+// Loading again adds nothing, because records that exist already are UNCHANGED.
 package demo
 
 import (
@@ -29,21 +28,24 @@ type Options struct {
 	Seed      uint64
 	Prisoners int       // estate.DefaultPrisoners when 0
 	Out       io.Writer // progress and summary
-	// Show is put before each command of the summary, where a shell needs to
-	// know more, such as "DATA_DIR=/tmp/x ". It may be empty.
+	// Show is a prefix of each command of the summary, such as "DATA_DIR=/tmp/x ". It
+	// may be empty.
 	Show string
 }
 
 const (
-	connections = 16               // at once
-	patience    = 60 * time.Second // for one request, trying again included
+	// connections bounds the requests at once. More of them only queue in the service.
+	connections = 16 // at once
+	// patience is the time limit of one request, its retries included.
+	patience = 60 * time.Second // for one request, trying again included
 )
 
-// Run loads the estate, and prints the progress and the prisoners that are worth a look.
-// Errors: the first request that failed for good.
+// Run loads the estate. It prints the progress, a summary and example commands to
+// Options.Out. Errors: the first request that failed for good; what was loaded before
+// stays.
 func Run(ctx context.Context, options Options) error { return runPausing(ctx, options, pause) }
 
-// runPausing is Run with a clock for tests.
+// runPausing is Run with an injected pause, so that tests of retries do not wait.
 func runPausing(ctx context.Context, options Options, pause pauser) error {
 	e, err := estate.New(estate.Options{Seed: options.Seed, Prisoners: options.Prisoners})
 	if err != nil {
@@ -67,7 +69,8 @@ func runPausing(ctx context.Context, options Options, pause pauser) error {
 // pauser waits for a duration. Errors: the context's.
 type pauser func(context.Context, time.Duration) error
 
-// loader sends requests and counts their outcomes.
+// loader sends requests and counts their outcomes. mu guards total, which all requests
+// update.
 type loader struct {
 	Options
 
@@ -80,14 +83,15 @@ type loader struct {
 	total tally
 }
 
-// tally counts answers.
+// tally counts the outcomes of all responses.
 type tally struct {
 	pairs    int
 	outcomes map[domain.OutcomeKind]int
 	position uint64 // the highest
 }
 
-// newLoader prepares the client and the counters.
+// newLoader makes a loader without sending anything. Each of the parallel requests
+// keeps its connection open.
 func newLoader(options Options, pause pauser) *loader {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections}
 	options.BaseURL = strings.TrimSuffix(options.BaseURL, "/")
@@ -101,7 +105,8 @@ func newLoader(options Options, pause pauser) *loader {
 	}
 }
 
-// load sends all requests of the estate, several at a time.
+// load sends all requests of the estate, connections at a time. The first error stops
+// the others and is returned. The duration is stored for the summary.
 func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 	began := time.Now()
 	bar := progressbar.NewOptions(len(e.Pairs),
@@ -134,7 +139,8 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 	return err
 }
 
-// send sends one request until it is accepted, and returns the number of its pairs.
+// send sends one request until it is accepted, and returns the number of its pairs. A
+// pair may have several records, so pairs are counted by the other prisoner.
 func (l *loader) send(ctx context.Context, request client.SyncRequest) (pairs int, err error) {
 	answer, err := l.post(ctx, request)
 	if err != nil {

@@ -10,19 +10,18 @@ import (
 	"nonassociations/web/client"
 )
 
-// post sends one request, and tries again while the service answers 503.
+// post sends one request and retries it, see retry.
 func (l *loader) post(ctx context.Context, request client.SyncRequest) (client.SyncResponse, error) {
-	got, err := again(ctx, l, func(ctx context.Context) (client.Response[client.SyncResponse], error) {
+	got, err := retry(ctx, l, func(ctx context.Context) (client.Response[client.SyncResponse], error) {
 		return l.service.Migrate(ctx, client.Correlation{}, request)
 	})
 	return got.Body, err
 }
 
-// untilReadable waits until the last thing that was loaded can be read, so
-// that what the summary shows is true when it is shown. A token that may not
-// read does not wait.
+// untilReadable waits until the read model contains the last record, so that the
+// commands of the summary show it. A token without the right to read does not wait.
 func (l *loader) untilReadable(ctx context.Context, e *estate.Estate) error {
-	_, err := again(ctx, l, func(ctx context.Context) (client.Response[client.NonAssociations], error) {
+	_, err := retry(ctx, l, func(ctx context.Context) (client.Response[client.NonAssociations], error) {
 		return l.service.NonAssociations(ctx, string(e.Prisoners[0].Number), client.Read{AtLeast: l.total.position})
 	})
 	var refused *client.Error
@@ -32,9 +31,11 @@ func (l *loader) untilReadable(ctx context.Context, e *estate.Estate) error {
 	return err
 }
 
-// again repeats a request for as long as the service is away or busy, which is
-// safe: everything that is sent repeats by its content.
-func again[T any](ctx context.Context, l *loader, ask func(context.Context) (T, error)) (T, error) {
+// retry repeats a request with exponential backoff while its error is temporary: 503,
+// 429 or no connection. A Retry-After of the service wins. Repeating is safe, because
+// the service recognises records by their content. The result is the last response and
+// error.
+func retry[T any](ctx context.Context, l *loader, ask func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	wait := 100 * time.Millisecond
@@ -56,7 +57,7 @@ func again[T any](ctx context.Context, l *loader, ask func(context.Context) (T, 
 	}
 }
 
-// pause waits on the real clock.
+// pause waits for d. Errors: the context's, when it ends first.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -10,10 +10,11 @@ import (
 	"nonassociations/web/client"
 )
 
-// outcomes in the order in which they are printed.
+// outcomes are the outcomes of the summary in the order in which they are printed.
 var outcomes = []domain.OutcomeKind{domain.Created, domain.Changed, domain.Unchanged, domain.WasIgnored}
 
-// summary prints the outcome and one example of each kind.
+// summary prints how many pairs were loaded, how fast, and how many records had each
+// outcome.
 func (l *loader) summary() {
 	rate := float64(l.total.pairs) / max(l.took.Seconds(), 1e-3)
 	fmt.Fprintf(l.Out, "%d pairs in %s, %.0f a second:", l.total.pairs, l.took.Round(10*time.Millisecond), rate)
@@ -25,13 +26,14 @@ func (l *loader) summary() {
 	fmt.Fprintln(l.Out)
 }
 
-// example is a prisoner with something to show.
+// example is a prisoner whose list demonstrates something. what describes it.
 type example struct {
 	what   string
 	number domain.PrisonerNumber
 }
 
-// lookAt prints commands that a person can copy.
+// lookAt prints commands that can be pasted into a shell: one for a token and one for
+// each example.
 func (l *loader) lookAt(e *estate.Estate) {
 	fmt.Fprintln(l.Out, "\nworth a look:")
 	fmt.Fprintf(l.Out, "  TOKEN=$(%sbin/nonassociations token --role READ_NON_ASSOCIATIONS --user DEMO)\n", l.Show)
@@ -40,7 +42,8 @@ func (l *loader) lookAt(e *estate.Estate) {
 	}
 }
 
-// examples finds one prisoner of each kind; a small estate may lack some.
+// examples finds one prisoner of each kind; a small estate may lack some. The result
+// depends on the estate alone, so a seed always shows the same prisoners.
 func examples(e *estate.Estate) []example {
 	list := []example{mostKeptApart(e)}
 	longest := 0
@@ -65,7 +68,8 @@ func examples(e *estate.Estate) []example {
 	return list
 }
 
-// mostKeptApart returns the prisoner with the most non-associations.
+// mostKeptApart returns the prisoner with the most non-associations. The first of
+// several wins.
 func mostKeptApart(e *estate.Estate) example {
 	degree, most := make([]int, len(e.Prisoners)), 0
 	for _, pair := range e.Pairs {
@@ -80,12 +84,16 @@ func mostKeptApart(e *estate.Estate) example {
 	return example{fmt.Sprintf("kept apart from %d others, more than any other", degree[most]), e.Prisoners[most].Number}
 }
 
+// isPending reports whether a record begins in the future. LocalDateTime sorts as text.
 func isPending(item client.SyncItem) bool { return item.EffectiveDate >= estate.ToCome }
 
+// willExpire reports whether an open record has an expiry date in the future.
 func willExpire(item client.SyncItem) bool {
 	return !isPending(item) && item.ExpiryDate != nil && *item.ExpiryDate >= estate.ToCome
 }
 
+// sentTwice reports whether NOMIS has two open records of the pair, a known fault of
+// its data.
 func sentTwice(items []client.SyncItem) bool {
 	open := 0
 	for _, item := range items {

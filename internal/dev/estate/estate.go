@@ -11,7 +11,7 @@ import (
 // DefaultPrisoners is the size of an estate when none is asked for.
 const DefaultPrisoners = 40_000
 
-// MaxPrisoners is the largest estate that is made.
+// MaxPrisoners is the largest estate. All of it is in memory.
 const MaxPrisoners = 1_000_000
 
 // Options choose an estate. The zero Options are seed 0 with DefaultPrisoners.
@@ -20,14 +20,15 @@ type Options struct {
 	Prisoners int
 }
 
-// Estate is a made-up prison service. It must not be changed: its parts are
-// shared by all readers.
+// Estate is a made-up prison service. It is safe for concurrent reads and must not be
+// changed.
 type Estate struct {
 	Prisons   []Prison
 	Prisoners []Prisoner
 	// Pairs are the prisoners to be kept apart, each pair once.
 	Pairs []Pair
 
+	// places maps a number to its index in Prisoners.
 	places map[domain.PrisonerNumber]int
 }
 
@@ -49,15 +50,16 @@ type Prisoner struct {
 	CellLocation string                `json:"cellLocation"`
 }
 
-// Pair is what two prisoners have had between them, the oldest first. First
-// and Other are their places in Estate.Prisoners. The items are recorded from the side
-// of First.
+// Pair is the records of two prisoners about each other, the oldest first. First and
+// Other are indexes into Estate.Prisoners. The items are recorded from the side of
+// First.
 type Pair struct {
 	First, Other int
 	Items        []client.SyncItem
 }
 
-// New makes the estate. It refuses fewer than two and more than MaxPrisoners.
+// New makes the estate that belongs to the options. Errors: fewer than two or more than
+// MaxPrisoners.
 func New(options Options) (*Estate, error) {
 	if options.Prisoners == 0 {
 		options.Prisoners = DefaultPrisoners
@@ -66,20 +68,20 @@ func New(options Options) (*Estate, error) {
 		return nil, fmt.Errorf("an estate of %d prisoners: from 2 to %d", options.Prisoners, MaxPrisoners)
 	}
 	e := &Estate{Prisons: prisons(), places: make(map[domain.PrisonerNumber]int, options.Prisoners)}
-	// Each concern draws from its own stream: a change of the names leaves
-	// the non-associations as they were.
+	// Each part has its own random stream, so a change of the names does not change the
+	// pairs.
 	e.place(source(options.Seed, 1), options)
 	e.makePairs(source(options.Seed, 2))
 	return e, nil
 }
 
-// source returns a generator that depends on the seed and on what it is for: a change in
-// one part of the estate leaves the others as they are.
+// source returns the random stream of one part of the estate. PCG's output is the same
+// on every platform and in every version of Go.
 func source(seed, concern uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, concern))
 }
 
-// Find is the prisoner of this number.
+// Find returns the prisoner with a number, and whether there is one.
 func (e *Estate) Find(number domain.PrisonerNumber) (Prisoner, bool) {
 	i, there := e.places[number]
 	if !there {
@@ -88,11 +90,12 @@ func (e *Estate) Find(number domain.PrisonerNumber) (Prisoner, bool) {
 	return e.Prisoners[i], true
 }
 
-// numbers is how many prisoner numbers there can be.
+// numbers is how many prisoner numbers of the form A0000AA exist.
 const numbers = 26 * 10_000 * 26 * 26
 
-// Number is the i-th prisoner number. Different i below 175,760,000 give
-// different numbers, neighbours far apart.
+// Number returns the i-th prisoner number. Indexes below 175,760,000 give different
+// numbers, and neighbouring indexes give distant numbers: real numbers are not
+// consecutive either.
 func Number(i uint64) domain.PrisonerNumber {
 	n := i % numbers * 61_803_399 % numbers // the factor shares no divisor with numbers, so nothing falls together
 	text := [7]byte{}

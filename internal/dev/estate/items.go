@@ -9,7 +9,7 @@ import (
 	"nonassociations/web/client"
 )
 
-// kind is what made two prisoners fall out.
+// kind is why two prisoners are kept apart. It decides the reason codes.
 type kind int
 
 const (
@@ -17,26 +17,28 @@ const (
 	gang
 )
 
-// What is over lies in [begin, begin+past days), what is to come long after.
+// Records of the past lie in [begin, begin+past days). Those still to come lie in
+// [future, future+ahead days), long after any run of a test.
 var (
 	begin  = time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC)
 	future = time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// ToCome parts the dates: what is over lies before, what is still to come at or
-// after it.
+// ToCome is the earliest date of the future in an estate. Dates before it are over.
 const ToCome domain.LocalDateTime = "2035-01-01T00:00:00"
 
+// past and ahead are in days.
 const past, ahead = 16 * 365, 4 * 365
 
-// history makes up what a pair has had between them.
+// history generates the records of one pair.
 type history struct {
 	rng   *rand.Rand
 	kind  kind
 	other domain.PrisonerNumber
 }
 
-// item makes one record with random details.
+// items generates the records of the pair in order. Their dates do not overlap, except
+// for the pairs that NOMIS has open twice. TypeSequence counts from 1.
 func (l *history) items() []client.SyncItem {
 	closed, last := l.closed(), l.rng.IntN(100)
 	if closed == 0 && last < 25 {
@@ -65,7 +67,8 @@ func (l *history) items() []client.SyncItem {
 	return items
 }
 
-// closed returns how many closed records the pair has.
+// closed draws the number of closed records: none for three pairs in four, up to six
+// for others.
 func (l *history) closed() int {
 	switch n := l.rng.IntN(100); {
 	case n < 75:
@@ -77,7 +80,7 @@ func (l *history) closed() int {
 	}
 }
 
-// days are n different days of the past, in order.
+// days draws n different days of the past and returns them in order.
 func (l *history) days(n int) []int {
 	days := make([]int, 0, n)
 	for len(days) < n {
@@ -89,13 +92,15 @@ func (l *history) days(n int) []int {
 	return days
 }
 
-// at is a moment of office hours, when no clock is put forward or back.
+// at returns a random moment between 07:00 and 19:00 of a day, when no clock is put
+// forward or back: every local time exists exactly once then.
 func at(rng *rand.Rand, from time.Time, day int) *domain.LocalDateTime {
 	seconds := 7*3600 + rng.IntN(12*3600)
 	moment := domain.Local(from.AddDate(0, 0, day).Add(time.Duration(seconds) * time.Second))
 	return &moment
 }
 
+// item generates one record. A nil expiry is an open one.
 func (l *history) item(effective, expiry *domain.LocalDateTime) client.SyncItem {
 	mine, theirs := l.reasonCodes()
 	return client.SyncItem{NonAssociation: client.NonAssociation{
@@ -106,7 +111,7 @@ func (l *history) item(effective, expiry *domain.LocalDateTime) client.SyncItem 
 	}}
 }
 
-// reasonCodes returns the codes of both sides.
+// reasonCodes draws the codes of both sides. Four in five gang records say RIVAL GANG.
 func (l *history) reasonCodes() (mine, theirs domain.ReasonCode) {
 	if l.kind == gang && l.rng.IntN(5) > 0 {
 		return domain.CodeRivalGang, domain.CodeRivalGang

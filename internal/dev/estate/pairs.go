@@ -2,7 +2,8 @@ package estate
 
 import "math/rand/v2"
 
-// enemyPairs chooses the pairs: most prisoners have no enemy, a few have many.
+// enemyPairs generates the pairs. Their degree is as uneven as in practice: most
+// prisoners have none, and a few have dozens.
 type enemyPairs struct {
 	*Estate
 
@@ -11,7 +12,7 @@ type enemyPairs struct {
 	known map[[2]int]bool
 }
 
-// makePairs makes the pairs of the estate.
+// makePairs fills Pairs. The order of the three steps is part of what a seed means.
 func (e *Estate) makePairs(rng *rand.Rand) {
 	q := enemyPairs{Estate: e, rng: rng, near: map[string][]int{}, known: map[[2]int]bool{}}
 	for i, p := range e.Prisoners {
@@ -34,7 +35,8 @@ func (q *enemyPairs) neighbours() {
 	}
 }
 
-// gangs fell out within themselves: each member is kept apart from each.
+// gangs generates groups of up to nine prisoners. Each member is kept apart from each
+// other one.
 func (q *enemyPairs) gangs() {
 	for range len(q.Prisoners) / 400 {
 		members := []int{q.rng.IntN(len(q.Prisoners))}
@@ -59,7 +61,8 @@ func (q *enemyPairs) manyEnemies() {
 	}
 }
 
-// neighbourOf returns a prisoner who is mostly of the same prison.
+// neighbourOf draws a prisoner, in nine of ten cases one of the same prison. It may
+// return i.
 func (q *enemyPairs) neighbourOf(i int) int {
 	if q.rng.IntN(10) == 0 {
 		return q.rng.IntN(len(q.Prisoners))
@@ -67,7 +70,8 @@ func (q *enemyPairs) neighbourOf(i int) int {
 	return pick(q.rng, q.near[q.Prisoners[i].PrisonID])
 }
 
-// add makes a pair unless there is one.
+// add generates the records of a pair. It does nothing for a known pair or for one
+// prisoner twice.
 func (q *enemyPairs) add(first, other int, kind kind) {
 	key := [2]int{min(first, other), max(first, other)}
 	if first == other || q.known[key] {

@@ -18,7 +18,7 @@ var (
 // outside is where prisoners are who were released: they keep their non-associations.
 var outside = Prison{ID: "OUT", Name: "Outside"}
 
-// prisons lists the made-up prisons, large and small.
+// prisons returns two prisons for each town. Sizes vary by the factor nine.
 func prisons() []Prison {
 	list := make([]Prison, 0, 2*len(towns))
 	for i := range 2 * len(towns) {
@@ -32,7 +32,8 @@ func prisons() []Prison {
 	return list
 }
 
-// place gives every prisoner a number, a name and a place.
+// place generates the prisoners: number, name, prison and cell. Six in a hundred are
+// outside and have no cell.
 func (e *Estate) place(rng *rand.Rand, options Options) {
 	shares := 0
 	for _, prison := range e.Prisons {
@@ -55,7 +56,8 @@ func (e *Estate) place(rng *rand.Rand, options Options) {
 	}
 }
 
-// choose returns a prison, larger ones more often.
+// choose returns the prison that a number below the sum of all shares falls into, so
+// larger prisons are drawn more often.
 func (e *Estate) choose(share int) Prison {
 	for _, prison := range e.Prisons {
 		if share -= prison.share; share < 0 {
@@ -65,7 +67,7 @@ func (e *Estate) choose(share int) Prison {
 	return e.Prisons[0]
 }
 
-// name returns an invented name.
+// name draws an invented first or last name.
 func name(rng *rand.Rand) string {
 	text := pick(rng, heads)
 	if rng.IntN(2) == 0 {
@@ -74,4 +76,5 @@ func name(rng *rand.Rand) string {
 	return text + pick(rng, tails)
 }
 
+// pick draws one of the values evenly. from must not be empty.
 func pick[V any](rng *rand.Rand, from []V) V { return from[rng.IntN(len(from))] }

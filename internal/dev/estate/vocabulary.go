@@ -8,13 +8,13 @@ import (
 	"nonassociations/domain"
 )
 
-// chance is a value and how often it is drawn, against the others' weights.
+// chance is a value with its weight against the other values.
 type chance[V any] struct {
 	value  V
 	weight int
 }
 
-// weighted returns one of the values, each as often as its share says.
+// weighted draws a value with the probability of its weight. from must not be empty.
 func weighted[V any](rng *rand.Rand, from []chance[V]) V {
 	sum := 0
 	for _, c := range from {
@@ -29,11 +29,13 @@ func weighted[V any](rng *rand.Rand, from []chance[V]) V {
 	return from[0].value
 }
 
+// typeCodes has every type code. The weights are percentages.
 var typeCodes = []chance[domain.TypeCode]{
 	{domain.TypeWing, 48}, {domain.TypeLanding, 16}, {domain.TypeCell, 15}, {domain.TypeTotal, 13}, {domain.TypeDoNotExercise, 8},
 }
 
-// reasonCodes are the codes of the first prisoner and of the other.
+// reasonCodes are pairs of codes, the first prisoner's and the other's. Weights are
+// percentages.
 var reasonCodes = []chance[[2]domain.ReasonCode]{
 	{[2]domain.ReasonCode{domain.CodeVictim, domain.CodePerpetrator}, 34},
 	{[2]domain.ReasonCode{domain.CodePerpetrator, domain.CodeVictim}, 24},
@@ -62,7 +64,8 @@ var sentences = []string{
 	"Former neighbours at the café, dispute about money.",
 }
 
-// comment is up to 240 characters, often one sentence, sometimes none.
+// comment draws a comment, nil in 12 of 100 cases. Three in a hundred have exactly
+// domain.MaxComment characters, the edge of the field.
 func comment(rng *rand.Rand) *string {
 	n := rng.IntN(100)
 	if n < 12 {
@@ -84,6 +87,7 @@ func comment(rng *rand.Rand) *string {
 	return &text
 }
 
+// authorisedBy draws the name of a member of staff, nil in one case of ten.
 func authorisedBy(rng *rand.Rand) *string {
 	if rng.IntN(100) < 10 {
 		return nil

@@ -1,6 +1,6 @@
 // Package issuer stands in for the organisation's token issuer in development and
-// tests: it makes one key, keeps it in the data folder and publishes its public
-// half on loopback, where the service reads it as it would read the real one.
+// tests. It makes one key, keeps it in the data folder, and publishes the public half
+// on loopback. The service reads it there as it would read the real issuer's.
 package issuer
 
 import (
@@ -22,11 +22,11 @@ import (
 	"nonassociations/internal/dev/token"
 )
 
-// Name is the issuer's name in every development token: it stays the same
-// over restarts, which the address, whose port is any free one, does not.
+// Name is the claim iss of every development token. It is not the address, whose port
+// changes with each start, so tokens survive a restart.
 const Name = "https://issuer.invalid/nonassociations-development"
 
-// Server publishes the key set of one issuer.
+// Server publishes the key set of one issuer. Its methods are safe for concurrent use.
 type Server struct {
 	token.Issuer
 	http *http.Server
@@ -34,7 +34,8 @@ type Server struct {
 	stop func() error // stops once, and returns the same result each time
 }
 
-// Open takes the issuer that is in the folder, or makes one for the audience.
+// Open returns the issuer in the folder, or makes one for the audience. A folder with
+// another audience keeps its key. Errors: the folder cannot be read or written.
 func Open(dir, audience string) (token.Issuer, error) {
 	found, err := token.Load(dir)
 	if err == nil && found.Name == Name && found.Audience == audience {
@@ -58,7 +59,8 @@ func Open(dir, audience string) (token.Issuer, error) {
 	return made, made.Save(dir)
 }
 
-// Serve publishes the key set on a free port of loopback until Stop.
+// Serve publishes the key set on a free port of loopback until Stop. ctx bounds the
+// start only.
 func Serve(ctx context.Context, issuer token.Issuer) (*Server, error) {
 	set, err := KeySet(issuer)
 	if err != nil {
@@ -83,11 +85,11 @@ func Serve(ctx context.Context, issuer token.Issuer) (*Server, error) {
 	return s, nil
 }
 
-// KeysURL is where the key set is.
+// KeysURL returns the URL of the key set, for AUTH_JWKS_URL.
 func (s *Server) KeysURL() string { return s.url }
 
-// Stop ends the publishing and returns when it has ended, also when it is
-// called again.
+// Stop closes the server and all its connections. It returns when serving has ended. A
+// second call returns the same result.
 func (s *Server) Stop() error {
 	if err := s.stop(); err != nil {
 		return fmt.Errorf("stop the issuer: %w", err)
@@ -103,7 +105,7 @@ func unlessClosed(err error) error {
 	return err
 }
 
-// KeySet is the JSON Web Key Set of the issuer's public key.
+// KeySet returns the JSON Web Key Set (RFC 7517) with the issuer's public key alone.
 func KeySet(issuer token.Issuer) ([]byte, error) {
 	x, y, err := coordinates(issuer.Key)
 	if err != nil {
@@ -126,7 +128,8 @@ func KeySet(issuer token.Issuer) ([]byte, error) {
 	return text, nil
 }
 
-// coordinates returns the public key's point as a JWK has it.
+// coordinates returns the public key's point as a JWK has it. They have a fixed length,
+// leading zeros included (RFC 7518 §6.2.1).
 func coordinates(key *ecdsa.PrivateKey) (x, y string, err error) {
 	point, err := key.PublicKey.Bytes() // 0x04, then both coordinates
 	if err != nil {

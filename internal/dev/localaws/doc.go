@@ -1,8 +1,10 @@
-// Package localaws stands in for the message services of AWS on one machine, for
-// development and tests, over real HTTP and spoken to by the real clients. Queues
-// speak SQS's JSON protocol, with visibility, long polls and redrive to a dead
-// letter queue; topics speak SNS's Query protocol, standard and FIFO, and deliver
-// to the queues here, raw or in an envelope, through filter policies. Faults come
-// on request: down, slow, throttling, single entries of a batch, lost answers. It
-// checks no signatures.
+// Package localaws is a stand-in for SQS and SNS on one machine, for development and
+// tests. It serves real HTTP to the real AWS clients and checks no signatures.
+//
+// Queues implement SQS's JSON protocol with visibility timeouts, long polls and redrive
+// to a dead-letter queue. Topics, standard and FIFO, implement SNS's Query protocol.
+// They deliver to the queues here, raw or in an envelope, through filter policies.
+//
+// Options inject faults: unavailable, slow, throttled, single entries of a batch, lost
+// responses.
 package localaws

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// filter is a filter policy over message attributes: for each name the values of
-// which one must be there. The zero filter matches everything. SNS knows more
-// operators (prefix, anything-but, exists); the policy that docs/events/README.md
-// recommends needs none of them, and a test proves that policy here.
+// filter is a filter policy over message attributes: for each name the values of which
+// one must be present. The zero filter matches everything. SNS has more operators, such
+// as prefix and exists. docs/events/README.md recommends a policy that needs none of
+// them, and a test proves that policy here.
 type filter map[string][]string
 
 // parseFilter reads a policy, "" for none. An operator in it is an error: a stand-in

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// handle distinguishes the three kinds of request: SQS by its header, SNS by a form
-// at the root, and people by a queue's URL.
+// handle distinguishes the three kinds of request: SQS by its header, SNS by a form at
+// the root, and a developer's event by the URL of a queue. Delay and Fail come before
+// any of them.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	form := action == "" && r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
@@ -44,7 +45,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// handleQueue answers an action of SQS.
+// handleQueue decodes and performs an action of SQS.
 func (s *Server) handleQueue(w http.ResponseWriter, r *http.Request, action string) {
 	var ask request
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ask); err != nil {
@@ -54,8 +55,7 @@ func (s *Server) handleQueue(w http.ResponseWriter, r *http.Request, action stri
 	s.do(w, r, action, ask)
 }
 
-// delay waits as long as the test asked for, and reports whether the caller is still
-// there.
+// delay waits for Options.Delay. It reports whether the caller is still connected.
 func (s *Server) delay(r *http.Request, action string) bool {
 	if s.options.Delay == nil {
 		return true
@@ -78,10 +78,11 @@ func (s *Server) fault(action string) (status int, code string) {
 	return s.options.Fail(action)
 }
 
-// parseFault parts an error that was asked for into its code and its message.
+// parseFault splits a fault into its code and its message at ": ". Without one the
+// message is fixed.
 func parseFault(fault string) (code, message string) {
-	code, message, worded := strings.Cut(fault, ": ")
-	if !worded {
+	code, message, hasMessage := strings.Cut(fault, ": ")
+	if !hasMessage {
 		message = "asked to fail"
 	}
 	return code, message

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Notification is an event in the envelope that SNS puts around it on the way to
-// a queue.
+// Notification returns an event in the envelope of SNS, as a queue without raw delivery
+// gets it. id is the MessageId, by which consumers recognise a repeat.
 func Notification(id, event string, at time.Time) string {
 	return envelope("arn:aws:sns:eu-west-2:000000000000:domain-events", id, Entry{Message: event}, at)
 }
@@ -32,8 +32,9 @@ func envelope(topic, id string, e Entry, at time.Time) string {
 	return string(text)
 }
 
-// notify is the way for people: an event posted to a queue's URL arrives as if a
-// topic had sent it. The query may give the id (?MessageId=), to send one twice.
+// notify accepts an event that a developer posts to the URL of a queue. It arrives in
+// an envelope as if a topic had sent it. The query ?MessageId= sets the id, so that one
+// message can be sent twice.
 func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 	event, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 256<<10))
 	if err != nil || !json.Valid(event) {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Message is one message in a queue.
+// Message is one message in a queue. Received counts its receipts.
 type Message struct {
 	ID       string `json:"id"`
 	Body     string `json:"body"`
@@ -15,12 +15,13 @@ type Message struct {
 	Attributes map[string]Attribute `json:"attributes,omitempty"` // of what a topic delivered as it is
 	Group      string               `json:"group,omitempty"`      // of what came from a FIFO topic
 
+	// These two are not in the file: after a restart every message is visible.
 	hiddenUntil time.Time
 	receipt     string // of the last receipt: an older one is no longer good
 }
 
-// HiddenUntil is when a message that was received becomes visible again; the
-// zero time has not been received yet.
+// HiddenUntil returns when a received message becomes visible again, and the zero time
+// for a message that was not received yet.
 func (m Message) HiddenUntil() time.Time { return m.hiddenUntil }
 
 // queue is guarded by its server's lock.
@@ -40,13 +41,14 @@ func newQueue(name string, visibility time.Duration) *queue {
 	return &queue{name: name, visibility: visibility, arrived: make(chan struct{})}
 }
 
-// wake ends the wait of all long polls.
+// wake wakes all long polls, which then look again. The caller holds the lock.
 func (q *queue) wake() {
 	close(q.arrived)
 	q.arrived = make(chan struct{})
 }
 
-// send appends a message and wakes long polls.
+// send appends a message and wakes long polls. A bounded queue drops its oldest
+// messages.
 func (q *queue) send(body string) *Message {
 	m := &Message{ID: uuid.NewString(), Body: body}
 	q.messages = append(q.messages, m)
@@ -57,8 +59,9 @@ func (q *queue) send(body string) *Message {
 	return m
 }
 
-// receive hides what it gives out; wait is how long until more becomes visible,
-// or -1 when nothing is on its way.
+// receive returns up to limit visible messages and hides them for visibility. Messages
+// with maxReceives receipts go to the dead-letter queue instead. wait is the time until
+// the next hidden message becomes visible, or -1 for none. The caller holds the lock.
 func (q *queue) receive(now time.Time, limit int, visibility time.Duration) (given []*Message, wait time.Duration) {
 	wait = -1
 	var dead []*Message
@@ -94,7 +97,7 @@ func (q *queue) deadLetter(dead []*Message) {
 }
 
 // byReceipt returns the message that was received under a handle, nil when there is
-// none.
+// none. A handle expires with the next receipt of its message, as in SQS.
 func (q *queue) byReceipt(receipt string) *Message {
 	for _, m := range q.messages {
 		if m.receipt == receipt && receipt != "" {

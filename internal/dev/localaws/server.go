@@ -13,31 +13,32 @@ import (
 
 // Options of a Server.
 type Options struct {
-	// Address to listen on, a free port of this machine when empty.
+	// Address is "host:port"; empty means a free port on loopback.
 	Address string
-	// File keeps the messages, so that a run that was killed goes on with them;
-	// none when empty.
+	// File stores the messages, so that they survive the end of the process. Empty: in
+	// memory only.
 	File string
-	// Fail is asked before each action ("ReceiveMessage"); a status other than 0
-	// is the answer, with an error of that code. It may be nil. Here and below,
-	// what stands behind ": " in a code is the error's message.
+	// Fail is called before each action, such as "ReceiveMessage". A status other than
+	// 0 is the response, with an error of that code. It may be nil. Here and below, a
+	// text after ": " in a code is the message of the error.
 	Fail func(action string) (status int, code string)
-	// FailBatch is asked for each batch that a topic gets; a status other than 0 is
-	// the answer to the whole of it, and nothing of it is delivered. It may be nil,
+	// FailBatch is called for each batch that a topic receives. A status other than 0
+	// is the response to the whole batch, of which nothing is delivered. It may be nil
 	// and must not call the server.
 	FailBatch func(topic string, entries []Entry) (status int, code string)
-	// FailEntry is asked for each entry of a batch that a topic gets; a code other
-	// than "" is its answer, and nothing of it is delivered. It may be nil, and
-	// must not call the server.
+	// FailEntry is called for each entry of a batch. A code other than "" is the
+	// entry's result, and it is not delivered. It may be nil and must not call the
+	// server.
 	FailEntry func(topic string, e Entry) (code string, senderFault bool)
-	// Delay holds an action back before it is done; it may be nil.
+	// Delay is called before each action and returns how long to wait. It may be nil.
 	Delay func(action string) time.Duration
-	// Lose cuts the connection after an action of a topic is done, so that no caller
-	// knows how it went; it may be nil.
+	// Lose reports whether the connection is closed after an action of a topic was
+	// performed. The outcome is then unknown to the caller. It may be nil.
 	Lose func(action string) bool
 }
 
-// Server is queues and topics over HTTP. Everything on it may be called at any time.
+// Server serves queues and topics over HTTP. Its methods are safe for concurrent use.
+// Make one with Start.
 type Server struct {
 	options  Options
 	http     *http.Server
@@ -50,10 +51,12 @@ type Server struct {
 	topics map[string]*topic // by ARN
 }
 
-// Visibility is how long a received message stays hidden by default.
+// Visibility is how long a received message stays hidden by default. It is the default
+// of SQS.
 const Visibility = 30 * time.Second
 
-// Start listens and serves until Stop.
+// Start restores the messages of Options.File, listens and serves until Stop. ctx
+// bounds the start only. Errors: an unreadable file, or an address that is taken.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	if options.Address == "" {
 		options.Address = "127.0.0.1:0"
@@ -80,14 +83,15 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	return s, nil
 }
 
-// URL is what AWS_ENDPOINT_URL has to be.
+// URL returns the endpoint, for AWS_ENDPOINT_URL.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// grace is more than an answer takes that is on its way. A connection on which
-// nothing was ever asked would hold a shutdown up for longer.
+// grace is the time for responses in flight. A connection that was opened and never
+// used would delay an orderly shutdown by five seconds.
 const grace = 500 * time.Millisecond
 
-// Stop ends it, long polls too. Stopping twice is no error.
+// Stop ends long polls and requests and returns when serving has ended. A second call
+// is no error.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop()
 	ctx, cancel := context.WithTimeout(ctx, grace)
@@ -103,7 +107,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Queue makes a queue, unless it is there, and returns its URL.
+// Queue creates a queue unless it exists, and returns its URL.
 func (s *Server) Queue(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +115,8 @@ func (s *Server) Queue(name string) string {
 	return s.URL() + "/000000000000/" + name
 }
 
-// named returns the queue of that name and makes it if need be.
+// named returns the queue with a name and creates it if necessary. The caller holds the
+// lock.
 func (s *Server) named(name string) *queue {
 	if s.queues[name] == nil {
 		s.queues[name] = newQueue(name, Visibility)
@@ -119,15 +124,15 @@ func (s *Server) named(name string) *queue {
 	return s.queues[name]
 }
 
-// Hide sets for how long a received message of a queue stays hidden.
+// Hide sets the visibility timeout of a queue, for later receipts.
 func (s *Server) Hide(name string, visibility time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.named(name).visibility = visibility
 }
 
-// Bound lets the oldest messages of a queue go when it holds more than so many;
-// such a queue is not kept in the file. It is for a queue that may stay unread.
+// Bound limits a queue to most messages and returns its URL. The oldest are dropped,
+// and the queue is not stored in the file. It is for a queue that may stay unread.
 func (s *Server) Bound(name string, most int) string {
 	url := s.Queue(name)
 	s.mu.Lock()
@@ -136,7 +141,8 @@ func (s *Server) Bound(name string, most int) string {
 	return url
 }
 
-// Redrive moves messages of a queue to another one after so many receipts.
+// Redrive moves messages of a queue to another one after maxReceives receipts: SQS's
+// dead-letter queue.
 func (s *Server) Redrive(name, dead string, maxReceives int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +150,8 @@ func (s *Server) Redrive(name, dead string, maxReceives int) {
 	q.dead, q.maxReceives = s.named(dead), maxReceives
 }
 
-// Send puts a message into a queue and returns its id.
+// Send adds a message to a queue, which is created if necessary, and returns the
+// message's id.
 func (s *Server) Send(name, body string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,7 +160,7 @@ func (s *Server) Send(name, body string) string {
 	return m.ID
 }
 
-// Messages is what a queue holds, hidden ones too.
+// Messages returns copies of the messages in a queue, hidden ones included.
 func (s *Server) Messages(name string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,21 +13,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// Limits of SNS.
+// Limits of SNS, which the publisher must respect.
 const (
 	maxBytes   = 256 << 10 // of a message, and of a whole batch
 	maxEntries = 10
 )
 
-// The actions of SNS that are here.
+// Names of actions that are used more than once.
 const (
 	publish      = "Publish"
 	publishBatch = "PublishBatch"
 )
 
+// errNoTopic is returned by Subscribe for an unknown ARN.
 var errNoTopic = errors.New("the topic does not exist")
 
-// apiError is an error in the words of SNS.
+// apiError is an error response of SNS.
 type apiError struct {
 	status        int
 	code, message string
@@ -40,7 +41,8 @@ func invalid(message string) apiError {
 	return apiError{http.StatusBadRequest, "InvalidParameter", "Invalid parameter: " + message}
 }
 
-// The answers, as the protocol has them.
+// Responses of the Query protocol. The names of their elements are the contract with
+// the client.
 type (
 	published struct {
 		XMLName   xml.Name
@@ -71,9 +73,10 @@ type (
 	}
 )
 
+// named returns the root element of an action's response.
 func named(action string) xml.Name { return xml.Name{Local: action + "Response"} }
 
-// handleTopic are the actions of SNS, in its Query protocol.
+// handleTopic performs an action of SNS and writes its response as XML.
 func (s *Server) handleTopic(w http.ResponseWriter, r *http.Request, action string) {
 	answer, err := s.actSNS(action, r.PostForm)
 	if s.options.Lose != nil && s.options.Lose(action) {
@@ -146,7 +149,7 @@ func (s *Server) subscribe(form url.Values) (any, error) {
 	return subscribed{named("Subscribe"), arn}, nil
 }
 
-// queueOf is the name in an ARN or a URL of a queue.
+// queueOf returns the name in the ARN or the URL of a queue.
 func queueOf(endpoint string) string {
 	name := path.Base(endpoint)
 	for i := len(name) - 1; i >= 0; i-- {
@@ -157,9 +160,11 @@ func queueOf(endpoint string) string {
 	return name
 }
 
+// notFound is SNS's error for an unknown topic.
 func notFound() apiError { return apiError{http.StatusNotFound, "NotFound", "Topic does not exist"} }
 
-// entryOf reads one message from the form fields that begin with prefix.
+// entryOf reads one message from the form fields that begin with prefix. Attributes are
+// numbered from 1 without a gap.
 func entryOf(form url.Values, prefix string) Entry {
 	e := Entry{
 		ID: form.Get(prefix + "Id"), Message: form.Get(prefix + "Message"), Attributes: map[string]Attribute{},
@@ -184,7 +189,7 @@ func (e Entry) size() int {
 	return n
 }
 
-// faults of an entry by itself.
+// check returns the error of SNS for an entry that is invalid by itself, nil for none.
 func (t *topic) check(e Entry) error {
 	switch {
 	case e.Message == "":
@@ -202,7 +207,7 @@ func (t *topic) check(e Entry) error {
 	return nil
 }
 
-// publish delivers one message to a topic.
+// publish delivers one message to a topic and returns its id. Errors: apiError.
 func (s *Server) publish(arn string, e Entry) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,8 +223,8 @@ func (s *Server) publish(arn string, e Entry) (string, error) {
 	return id, nil
 }
 
-// publishBatch delivers up to ten messages. The answer has a result for each of them, in
-// which some may have failed.
+// publishBatch delivers up to ten messages. A response has a result for each entry, of
+// which some may have failed. Errors: apiError for a fault of the whole batch.
 func (s *Server) publishBatch(form url.Values) (any, error) {
 	var entries []Entry
 	size := 0

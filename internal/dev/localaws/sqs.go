@@ -16,7 +16,7 @@ const (
 	deleteMessage = "DeleteMessage"
 )
 
-// request is what the actions here read of their input.
+// request has the input fields of all supported actions. Other fields are ignored.
 type request struct {
 	QueueURL            string `json:"QueueUrl"`
 	QueueName           string
@@ -27,6 +27,7 @@ type request struct {
 	ReceiptHandle       string
 }
 
+// received is a message in the response to ReceiveMessage.
 type received struct {
 	MessageID     string `json:"MessageId"`
 	ReceiptHandle string
@@ -48,7 +49,8 @@ func valuesOf(attributes map[string]Attribute) map[string]attributeValue {
 	return values
 }
 
-// do performs an action of a queue.
+// do performs an action of a queue. An action on an unknown queue fails with
+// QueueDoesNotExist.
 func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask request) {
 	if action == "CreateQueue" {
 		writeJSON(w, map[string]string{"QueueUrl": s.Queue(ask.QueueName)})
@@ -77,7 +79,8 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask r
 	}
 }
 
-// receive is a long poll.
+// receive is ReceiveMessage. It long-polls until a message is visible, WaitTimeSeconds
+// are over or the caller leaves.
 func (s *Server) receive(ctx context.Context, q *queue, ask request) []received {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(ask.WaitTimeSeconds)*time.Second)
 	defer cancel()
@@ -126,7 +129,8 @@ func waitFor(ctx context.Context, arrived <-chan struct{}, visible time.Duration
 	}
 }
 
-// change changes the visibility of a received message, or deletes it.
+// change performs DeleteMessage or ChangeMessageVisibility on a received message.
+// Deleting with an expired receipt succeeds and does nothing, as in SQS.
 func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +150,8 @@ func (s *Server) change(w http.ResponseWriter, q *queue, action string, ask requ
 	writeJSON(w, struct{}{})
 }
 
-// sum is the MD5 that clients of AWS compare with the body.
+// sum returns the MD5 that clients of AWS compare with the body. It is no security
+// measure.
 func sum(text string) string {
 	digest := md5.Sum([]byte(text))
 	return hex.EncodeToString(digest[:])

@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// kept is the file: the messages by the name of their queue.
-type kept map[string][]*Message
+// queueFile is the content of Options.File: messages by the name of their queue.
+type queueFile map[string][]*Message
 
-// restore reads the messages that the last run kept.
+// restore reads the messages of an earlier run. A missing file is no error.
 func (s *Server) restore() error {
 	if s.options.File == "" {
 		return nil
@@ -24,7 +24,7 @@ func (s *Server) restore() error {
 	if err != nil {
 		return fmt.Errorf("read the local queues: %w", err)
 	}
-	all := kept{}
+	all := queueFile{}
 	if err := json.Unmarshal(content, &all); err != nil {
 		return fmt.Errorf("read the local queues in %s: %w", s.options.File, err)
 	}
@@ -34,13 +34,13 @@ func (s *Server) restore() error {
 	return nil
 }
 
-// save writes the file anew. What cannot be kept is still in memory: this is a
-// stand-in, and says so by going on.
+// save replaces the file atomically by a rename. An error is ignored, because the
+// messages are still in memory and this is a stand-in. The caller holds the lock.
 func (s *Server) save() {
 	if s.options.File == "" {
 		return
 	}
-	all := kept{}
+	all := queueFile{}
 	for name, q := range s.queues {
 		if q.most == 0 {
 			all[name] = q.messages
@@ -56,7 +56,9 @@ func (s *Server) save() {
 	}
 }
 
-// saveTopic writes the file anew when a topic has sent something that is kept.
+// saveTopic saves after a topic has delivered. Nothing is written when all its queues
+// are bounded, which are not stored: publishing thousands of messages would rewrite the
+// file as often.
 func (s *Server) saveTopic(t *topic) {
 	if s.options.File != "" && slices.ContainsFunc(t.subscriptions, func(sub *subscription) bool { return sub.queue.most == 0 }) {
 		s.save()

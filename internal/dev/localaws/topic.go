@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Entry is one message as it was given to a topic.
+// Entry is one message as a publisher sends it.
 type Entry struct {
 	ID            string // of the entry in its batch, "" when it came alone
 	Message       string
@@ -17,14 +17,14 @@ type Entry struct {
 	Deduplication string
 }
 
-// Attribute is one of a message: Type is String, String.Array (a JSON array as
+// Attribute is a message attribute. Type is String, String.Array (a JSON array as
 // text), Number or Binary.
 type Attribute struct {
 	Type  string `json:"Type"`
 	Value string `json:"Value"`
 }
 
-// topic is guarded by its server's lock.
+// topic is guarded by the lock of its server.
 type topic struct {
 	arn           string
 	subscriptions []*subscription
@@ -32,7 +32,7 @@ type topic struct {
 	serial        int
 }
 
-// recentSend is what a FIFO topic answers to a repeat.
+// recentSend is the result of a message, which a FIFO topic returns for a repeat.
 type recentSend struct {
 	id string
 	at time.Time
@@ -46,14 +46,15 @@ type subscription struct {
 	filter filter
 }
 
-// repeatTime is how long a FIFO topic knows a deduplication id.
+// repeatTime is the deduplication interval of FIFO topics in SNS.
 const repeatTime = 5 * time.Minute
 
 // fifo reports whether the topic orders and deduplicates its messages.
 func (t *topic) fifo() bool { return strings.HasSuffix(t.arn, ".fifo") }
 
-// publish delivers to every queue whose filter lets the entry through, and
-// returns the message's id. A FIFO topic takes a repeat and delivers it not.
+// publish delivers to every queue whose filter matches and returns the message's id. A
+// repeat on a FIFO topic is acknowledged with the first id and not delivered. The
+// caller holds the lock.
 func (t *topic) publish(e Entry, now time.Time) string {
 	if t.fifo() {
 		if was, there := t.sent[e.Deduplication]; there && now.Sub(was.at) < repeatTime {
@@ -73,7 +74,7 @@ func (t *topic) publish(e Entry, now time.Time) string {
 	return id
 }
 
-// deliver puts a message into the queue, as it is or in an envelope.
+// deliver adds a message to the queue, raw or in an envelope.
 func (s *subscription) deliver(topic, id string, e Entry, now time.Time) {
 	if s.raw {
 		m := s.queue.send(e.Message)
@@ -83,8 +84,8 @@ func (s *subscription) deliver(topic, id string, e Entry, now time.Time) {
 	s.queue.send(envelope(topic, id, e, now)).Group = e.Group
 }
 
-// Topic makes a topic, unless it is there, and returns its ARN. A name that ends
-// with .fifo makes a FIFO topic.
+// Topic creates a topic unless it exists, and returns its ARN. A name that ends in
+// .fifo makes a FIFO topic.
 func (s *Server) Topic(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,8 +96,8 @@ func (s *Server) Topic(name string) string {
 	return arn
 }
 
-// DropTopic takes a topic away with its subscriptions, as an operator would by
-// mistake.
+// DropTopic removes a topic with its subscriptions, as an operator could by mistake.
+// The queues stay.
 func (s *Server) DropTopic(arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -114,12 +114,12 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) (string, error
 		return "", fmt.Errorf("connect to Postgres: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	var there bool
+	var exists bool
 	query := "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
-	if err := conn.QueryRow(ctx, query, name).Scan(&there); err != nil {
+	if err := conn.QueryRow(ctx, query, name).Scan(&exists); err != nil {
 		return "", fmt.Errorf("look for database %s: %w", name, err)
 	}
-	if there {
+	if exists {
 		return s.DSN(name), nil
 	}
 	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {

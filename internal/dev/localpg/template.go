@@ -42,8 +42,8 @@ func saveTemplate(ctx context.Context, cluster, template string) {
 		return
 	}
 	defer os.RemoveAll(part)
-	whole := filepath.Join(part, "whole")
-	if copyTree(ctx, cluster, whole) == nil {
-		_ = os.Rename(whole, template) // fails where another process was faster
+	full := filepath.Join(part, "whole")
+	if copyTree(ctx, cluster, full) == nil {
+		_ = os.Rename(full, template) // fails where another process was faster
 	}
 }

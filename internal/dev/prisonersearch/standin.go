@@ -25,13 +25,13 @@ type Estate interface {
 }
 
 // StandIn is the service as an [http.Handler]. It behaves well until it is asked
-// otherwise; its knobs may be turned while it serves.
+// otherwise; its behaviour may be turned while it serves.
 type StandIn struct {
 	estate Estate
 
-	mu    sync.Mutex
-	knobs settings
-	asked int
+	mu        sync.Mutex
+	behaviour settings
+	asked     int
 }
 
 // settings are the ways in which it behaves badly.
@@ -66,10 +66,10 @@ func (s *StandIn) Asked() int {
 }
 
 // change changes the behaviour of later requests.
-func (s *StandIn) change(knob func(*settings)) {
+func (s *StandIn) change(set func(*settings)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	knob(&s.knobs)
+	set(&s.behaviour)
 }
 
 // next returns the behaviour for a request and counts it.
@@ -77,7 +77,7 @@ func (s *StandIn) next() settings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	return s.knobs
+	return s.behaviour
 }
 
 // ServeHTTP answers one request.
