@@ -3,11 +3,13 @@ package nonassociations_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -74,4 +76,31 @@ func TestDecisions_checkerCanFail(t *testing.T) {
 	} {
 		require.NotEmpty(t, unlisted(index, files), fault)
 	}
+}
+
+// A guarantee is worth what its test is worth: each one that the documents
+// name must be there.
+func TestArchitecture_namesTestsThatExist(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("docs", "ARCHITECTURE.md"))
+	require.NoError(t, err)
+	sources, err := exec.Command("git", "grep", "-o", "^func Test[A-Za-z0-9_]*", "--", "*_test.go").Output()
+	require.NoError(t, err)
+	there := map[string]bool{} // folder and test
+	for line := range strings.Lines(string(sources)) {
+		file, declared, _ := strings.Cut(strings.TrimSpace(line), ":func ")
+		there[filepath.Dir(file)+" "+declared] = true
+	}
+	folder, named := "", 0
+	for _, word := range regexp.MustCompile("(?:`([\\w/]+)`|(top folder))(:?)").FindAllStringSubmatch(string(document), -1) {
+		switch {
+		case word[2] != "":
+			folder = "."
+		case word[3] == ":":
+			folder = word[1]
+		case strings.HasPrefix(word[1], "Test"):
+			named++
+			assert.True(t, there[folder+" "+word[1]], "%s has no test %s", folder, word[1])
+		}
+	}
+	require.Positive(t, named)
 }

@@ -25,7 +25,7 @@ func refused(t *testing.T, r *audit.Reader, from uint64, follow bool) error {
 	})
 }
 
-func TestFeed_fromBehindTheEndIsRefused(t *testing.T) {
+func TestFeed_fromBeyondTheEndIsRefused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		for _, follow := range []bool{false, true} {
 			require.ErrorIs(t, refused(t, b.reader().Reader, 1, follow), audit.ErrBeyondEnd, "the log is empty")
@@ -53,7 +53,7 @@ func (b *book) end() uint64 {
 
 // An event of others, of the store itself, or a place that a subscription named
 // may be what a caller holds: X-Position of a list that no fact of ours is behind.
-func TestPlaces_ofOthersAreNoneBehindTheEnd(t *testing.T) {
+func TestPlaces_ofOthersAreNeverBeyondTheEnd(t *testing.T) {
 	b := newBook(t, memory.New())
 	b.quarrels(1) // 6 facts
 	log := bytewise{b.store}

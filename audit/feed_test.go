@@ -42,7 +42,7 @@ func (b *book) quarrels(rounds int) []domain.Pair {
 	return pairs
 }
 
-func TestFeed_givesWhatTheHistoriesTell(t *testing.T) {
+func TestFeed_agreesWithTheHistories(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *book) {
 		_, err := eventstore.WriteIdentity(t.Context(), b.store, uuid.New()) // a stream that is not of a pair
 		require.NoError(t, err)

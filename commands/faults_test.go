@@ -153,7 +153,7 @@ func (a *awkward) tellsAll(t *testing.T, h *commands.Handler, tells []commands.P
 	require.True(t, othersAreDone())
 }
 
-func TestFirstFault_ofTheRequestIsTold(t *testing.T) {
+func TestSync_returnsTheFirstFaultOfTheRequest(t *testing.T) {
 	tells := requestOf(t, 3)
 	for _, order := range [][2]int{{0, 1}, {1, 0}, {0, 2}, {2, 0}, {1, 2}, {2, 1}} {
 		log := &awkward{memory.New(), map[string]error{}, map[string]error{}}
@@ -170,7 +170,7 @@ func TestFirstFault_ofTheRequestIsTold(t *testing.T) {
 
 // A guess is appended before anything is read. Where the stream had lost its
 // beginning, the fact lies behind it: that is said, and never answered as new.
-func TestGuess_thatWentOnBehindALostBeginningIsAFault(t *testing.T) {
+func TestOptimisticAppend_afterALostBeginningIsAFault(t *testing.T) {
 	log := &awkward{memory.New(), map[string]error{}, map[string]error{}}
 	tells := requestOf(t, 3)
 	log.plant(t, tells[1].Pair.Stream(), 2)

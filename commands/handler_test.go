@@ -180,7 +180,7 @@ func TestTime_overIsBusyAndRepeatingIsSafe(t *testing.T) {
 	require.Equal(t, domain.Unchanged, answer.Outcomes[0][0].Kind)
 }
 
-func TestFaults_thatDoNotPassAreToldAtOnce(t *testing.T) {
+func TestPermanentFaults_areReturnedAtOnce(t *testing.T) {
 	for _, fault := range []error{eventstore.ErrDenied, eventstore.ErrStreamDeleted, eventstore.ErrTooLarge} {
 		log := newFaulty()
 		log.before = func(int) error { return fault }

@@ -25,7 +25,7 @@ func (l *loads) ReadMany(ctx context.Context, streams []string) []eventstore.Str
 	return l.Store.ReadMany(ctx, streams)
 }
 
-func TestSync_aPairThatNoneHasMetIsNotLoaded(t *testing.T) {
+func TestSync_aPairWithoutEventsIsNotLoaded(t *testing.T) {
 	log, pair := &loads{Store: newFaulty()}, domaintest.PairOf(low, high)
 	h := newHandler(log)
 	for i, want := range []domain.OutcomeKind{domain.Created, domain.Unchanged, domain.Unchanged} {

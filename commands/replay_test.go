@@ -61,7 +61,7 @@ func TestRefusal_freesTheKey(t *testing.T) {
 	d.does(amending(id, "z", "stale"))
 }
 
-func TestRefusal_isToldOnlyWhenItsKeyIsFree(t *testing.T) {
+func TestRefusal_isAnsweredOnlyWhenItsKeyIsFree(t *testing.T) {
 	d := newDesk(t)
 	d.does(opening(t, "Apart", ""))
 	d.keys.free = errDown
@@ -141,7 +141,7 @@ func TestLostAppend_isMadeByTheRepeat(t *testing.T) {
 	require.Len(t, d.facts(), 1)
 }
 
-func TestLostAnswer_isFoundBehindAMerge(t *testing.T) {
+func TestLostAnswer_isFoundAfterAMerge(t *testing.T) {
 	d := newDesk(t)
 	id := d.does(opening(t, "Apart", "")).NonAssociation.ID
 	closing := commands.StaffCommand{Key: keyOf("close", "c"), ID: id, Command: domain.Close{ID: id, ClosedReason: "Friends"}}

@@ -59,7 +59,7 @@ func happened(t *rapid.T, n int) domain.Event {
 
 // A folding is to answer as one evolution after the other does, whatever the
 // facts are, and what it has handed out is not to change any more.
-func TestProperty_aFoldingIsEvolvingAndWhatItToldStays(t *testing.T) {
+func TestProperty_aFoldEvolvesAndNeverTakesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		begun := domain.State{Pair: pair}
 		for n := range rapid.IntRange(0, 40).Draw(t, "records before") {

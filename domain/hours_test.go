@@ -19,7 +19,7 @@ func utc(text string) time.Time {
 	return at
 }
 
-func TestInstants_ofAWallClockTimeAreOneNoneOrTwo(t *testing.T) {
+func TestInstants_ofAWallClockTimeAreZeroOneOrTwo(t *testing.T) {
 	for wall, want := range map[domain.LocalDateTime][]time.Time{
 		"2026-07-15T12:00:00": {utc("2026-07-15T11:00:00Z")},
 		"2026-01-15T12:00:00": {utc("2026-01-15T12:00:00Z")},

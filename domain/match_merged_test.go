@@ -12,7 +12,7 @@ import (
 
 // NOMIS numbers the records of a pair anew at a merge, in whatever order, those
 // that were there as well as those that arrived: none is made a second time.
-func TestMatch_afterAMergeNoRecordIsToldASecondTime(t *testing.T) {
+func TestMatch_afterAMergeNoRecordIsMatchedTwice(t *testing.T) {
 	closed := item(y2018, expiring(y2019))
 	open := item(y2021)
 	with := func(i domain.Item, n int) domain.Item { sequence(n)(&i); return i }

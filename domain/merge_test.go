@@ -33,7 +33,7 @@ func givenTarget(t *testing.T) *domaintest.Scenario {
 	return s
 }
 
-func TestArrive_carriesTheWholeRecordUnderTheNewNumber(t *testing.T) {
+func TestTransferIn_carriesTheWholeRecordUnderTheNewNumber(t *testing.T) {
 	s, id := OpenedScenario(t)
 	there := givenTarget(t).At(domaintest.Noon.AddDate(0, 0, 1))
 	d := there.Merge(transferOf(s))
@@ -57,7 +57,7 @@ func TestArrive_carriesTheWholeRecordUnderTheNewNumber(t *testing.T) {
 	require.Contains(t, s.State.Items[0].Sides, domaintest.High, "the old state stays as it was")
 }
 
-func TestArrive_ofTwoNotClosedTheStricterStays(t *testing.T) {
+func TestTransferIn_ofTwoNotClosedTheStricterStays(t *testing.T) {
 	const yetToCome domain.LocalDateTime = "2204-01-01T00:00:00"
 	for name, c := range map[string]struct {
 		here, arrives domain.TypeCode
@@ -95,7 +95,7 @@ func TestArrive_ofTwoNotClosedTheStricterStays(t *testing.T) {
 	}
 }
 
-func TestArrive_closesNothingThatStandsAlone(t *testing.T) {
+func TestTransferIn_closesNoRecordThatIsAlone(t *testing.T) {
 	s := domaintest.NewScenario(t)
 	s.Sync(item(y2021, typed(domain.TypeTotal)))
 	there := givenTarget(t)
@@ -109,7 +109,7 @@ func forTarget(i domain.Item) domain.Item {
 	return i
 }
 
-func TestArrive_aClosedOneKeepsItsClosing(t *testing.T) {
+func TestTransferIn_ofAClosedRecordKeepsItsClosing(t *testing.T) {
 	s, id := OpenedScenario(t)
 	s.Staff(domain.Close{ID: id, ClosedReason: "Friends", ClosedBy: "BOSS"})
 	there := givenTarget(t)
@@ -121,14 +121,14 @@ func TestArrive_aClosedOneKeepsItsClosing(t *testing.T) {
 	require.Equal(t, "BOSS", n.ClosedBy)
 }
 
-func TestArrive_againIsNothing(t *testing.T) {
+func TestTransferIn_againChangesNothing(t *testing.T) {
 	s, _ := OpenedScenario(t)
 	there := givenTarget(t)
 	there.Merge(transferOf(s))
 	require.Empty(t, there.Merge(transferOf(s)).Events)
 }
 
-func TestArrive_againCarriesOverWhatChangedOnEitherSide(t *testing.T) {
+func TestTransferIn_againCarriesChangesOfEitherSide(t *testing.T) {
 	s, id := OpenedScenario(t)
 	there := givenTarget(t)
 	there.Merge(transferOf(s))
@@ -149,7 +149,7 @@ func TestArrive_againCarriesOverWhatChangedOnEitherSide(t *testing.T) {
 	require.EqualValues(t, 2, n.TransferredFrom.Revision)
 }
 
-func TestArrive_againCarriesADeletionOver(t *testing.T) {
+func TestTransferIn_againCarriesADeletion(t *testing.T) {
 	s, id := OpenedScenario(t)
 	there := givenTarget(t)
 	there.Merge(transferOf(s))
@@ -161,7 +161,7 @@ func TestArrive_againCarriesADeletionOver(t *testing.T) {
 	require.True(t, there.State.Items[0].Deleted)
 }
 
-func TestLeave_thePairLacksItAndKnowsWhereItWent(t *testing.T) {
+func TestTransferOut_leavesATraceOfTheNewPair(t *testing.T) {
 	s, id := OpenedScenario(t)
 	leave := domain.TransferOut{Renumbering: renamed, IDs: []uuid.UUID{id}, To: target}
 	require.Len(t, s.Merge(leave).Events, 1)
@@ -183,7 +183,7 @@ func TestLeave_thePairLacksItAndKnowsWhereItWent(t *testing.T) {
 	require.Equal(t, created, s.Sync(item(y2021, named(id), expiring(y2022))).Outcomes[0].Kind, "it is stored as given")
 }
 
-func TestArrive_backIsHereAgain(t *testing.T) {
+func TestTransferIn_backIntoTheFirstPairRestoresTheRecord(t *testing.T) {
 	s, id := OpenedScenario(t)
 	there := givenTarget(t)
 	there.Merge(transferOf(s))
@@ -196,7 +196,7 @@ func TestArrive_backIsHereAgain(t *testing.T) {
 	s.Staff(domain.Amend{ID: id, Comment: ptr("Here")})
 }
 
-func TestDissolve_deletesWhatLivesAndSaysByWhom(t *testing.T) {
+func TestDeleteSelfPair_deletesRecordsAndNamesTheActor(t *testing.T) {
 	s, id := OpenedScenario(t)
 	require.Equal(t, []domain.Event{domain.Deleted{NonAssociationID: id, RequestedBy: "OFFICER", DeletionReason: "MERGE"}},
 		s.Merge(domain.DeleteSelfPair{IDs: []uuid.UUID{id}}).Events)
@@ -222,7 +222,7 @@ func TestSpan_coversByLondonWallClockBothEndsIncluded(t *testing.T) {
 	require.True(t, domain.Period{}.Contains(told, domaintest.London))
 }
 
-func TestArrive_hasNoSequenceUntilNOMISGivesOne(t *testing.T) {
+func TestTransferIn_hasNoSequenceUntilNOMISGivesOne(t *testing.T) {
 	s := domaintest.NewScenario(t)
 	s.Sync(item(y2021, sequence(3)))
 	there := givenTarget(t)

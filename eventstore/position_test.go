@@ -77,7 +77,7 @@ func TestPosition_isPrintedAsTheServersToolsDo(t *testing.T) {
 	require.Equal(t, "18446744073709551615/18446744073709551615", eventstore.End.String())
 }
 
-func TestName_beginsWithOneOfThePrefixesOrThereAreNone(t *testing.T) {
+func TestName_beginsWithOneOfThePrefixes(t *testing.T) {
 	for _, row := range []struct {
 		stream   string
 		prefixes []string
@@ -100,7 +100,7 @@ func TestName_beginsWithOneOfThePrefixesOrThereAreNone(t *testing.T) {
 	}
 }
 
-func TestExpectedRevision_isItsNumberAndNoneIsLess(t *testing.T) {
+func TestExpectedRevision_isANumberAndNoStreamIsLess(t *testing.T) {
 	require.Equal(t, eventstore.Expected(7), eventstore.Exactly(7))
 	require.EqualValues(t, -1, eventstore.NoStream)
 }

@@ -66,7 +66,7 @@ func TestLog_reachesEveryPlaceThatItNamed(t *testing.T) {
 	}
 }
 
-func TestMore_noneIsReadThanIsNeeded(t *testing.T) {
+func TestReach_readsNoMoreThanNeeded(t *testing.T) {
 	log := &bytewise{Store: memory.New()}
 	add(t, log, "a")
 	reach := eventstore.NewReach(log)

@@ -136,8 +136,8 @@ func TestAppend_isKnownByItsIDOnceASubscriptionDeliveredIt(t *testing.T) {
 	require.Eventually(t, func() bool { return v.Mismatch() != nil }, patience, poll)
 }
 
-// TestLog_whoseIDAloneIsAnotherIsAnother: every event is where it was.
-func TestLog_whoseIDAloneIsAnotherIsAnother(t *testing.T) {
+// TestLog_withAnotherIDIsAnotherLog: every event is where it was.
+func TestLog_withAnotherIDIsAnotherLog(t *testing.T) {
 	t.Parallel()
 	log := connectedTo(logOf(t, theLog, 5))
 	v := eventstore.Verify(log)

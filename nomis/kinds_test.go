@@ -57,7 +57,7 @@ func asksForNothing(t require.TestingT, body string) {
 
 // Each member with each kind of value, in the event and beside it: one whose
 // type concerns nobody is never left to the queue's redrive.
-func TestParse_whatConcernsNoneIsNeverUnreadable(t *testing.T) {
+func TestParse_ofAnotherEventTypeIsNeverUnreadable(t *testing.T) {
 	for _, name := range append([]string{"additionalInformation", "Message", "MessageAttributes", "Type"}, beside...) {
 		for _, value := range values {
 			more := fmt.Sprintf(`,%q:%s`, name, value)
@@ -79,7 +79,7 @@ func TestParse_whatConcernsNoneIsNeverUnreadable(t *testing.T) {
 
 // The type may be told by the attribute alone: then the event may be anything,
 // unless it should have been a merge or a booking move.
-func TestParse_whatConcernsNoneByItsAttribute(t *testing.T) {
+func TestParse_ofAnotherEventTypeByItsAttribute(t *testing.T) {
 	for _, value := range values {
 		body := func(eventType string) string {
 			return `{"Type":"Notification","MessageId":"m","Message":` + value +
@@ -96,7 +96,7 @@ func TestParse_whatConcernsNoneByItsAttribute(t *testing.T) {
 
 // Each member beside those that a merge needs, with each kind of value: it is
 // worked on, and asks for the same.
-func TestParse_aMergeNeedsFourMembersAlone(t *testing.T) {
+func TestParse_aMergeNeedsOnlyFourMembers(t *testing.T) {
 	const needed = `"reason":"MERGE","nomsNumber":"S1111SS","removedNomsNumber":"R1111RR"`
 	works := func(body string, ids ...string) {
 		t.Helper()

@@ -226,7 +226,7 @@ func TestListener_worksOnWhatTheOutsideReallySends(t *testing.T) {
 	}
 }
 
-func TestListener_poisonGoesToTheDeadLettersToldOnceAndStopsNone(t *testing.T) {
+func TestListener_sendsPoisonToTheDeadLettersAndGoesOn(t *testing.T) {
 	r := newRig(t, memory.New())
 	r.opens()
 	r.aws.Hide(queue, 10*time.Millisecond)

@@ -138,7 +138,7 @@ func TestParse_whatAsksForNothing(t *testing.T) {
 	}
 }
 
-func TestParse_whatCannotBeUnderstoodIsAnErrorThatNamesNone(t *testing.T) {
+func TestParse_ofAnUnreadableMessageNamesNoPrisoner(t *testing.T) {
 	for _, body := range []string{
 		``, `{`, `[]`, `"R1111RR"`, `{}`, `{"Message":"R1111RR"}`, `{"Message":"{\"eventType\":7}"}`,
 		`{"eventType":"prison-offender-events.prisoner.merged","additionalInformation":{"nomsNumber":"R1111RR","reason":"MERGE"}}`,

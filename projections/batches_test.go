@@ -62,7 +62,7 @@ func ownEvents(t require.TestingT, log eventstore.Store) []eventstore.RecordedEv
 // However the log is cut into batches, put off or not, and wherever a crash
 // takes back what was not committed, the rows are those of one batch, and those
 // that folding the streams gives.
-func TestRows_dependOnTheLogAlone(t *testing.T) {
+func TestRows_dependOnlyOnTheLog(t *testing.T) {
 	t.Parallel()
 	dsn, conn := database(t)
 	rapid.Check(t, func(rt *rapid.T) {

@@ -30,7 +30,7 @@ func everyRaw() string {
 
 // No document and no state holds a control character raw, and each reads back
 // as it came, also when a document is taken apart and put together again.
-func TestDocument_noneHoldsARawControlCharacter(t *testing.T) {
+func TestDocuments_holdNoRawControlCharacter(t *testing.T) {
 	log, raw := newLog(t), everyRaw()
 	dsn, conn := database(t)
 	for _, other := range []string{"B1111BB", "C1111CC", "D1111DD"} {

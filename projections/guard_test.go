@@ -97,9 +97,9 @@ func putBack(t *testing.T, log eventstore.Store) eventstore.Store {
 	return earlier
 }
 
-// TestGuard_needsTheViewsAlone: by the views alone, which are all that the
+// TestGuard_needsOnlyTheViews: by the views alone, which are all that the
 // reader's role may see.
-func TestGuard_needsTheViewsAlone(t *testing.T) {
+func TestGuard_needsOnlyTheViews(t *testing.T) {
 	log := someLog(t, "B1111BB", "C1111CC")
 	dsn, conn := database(t)
 	require.NoError(t, projections.Guard(t.Context(), dsn, log.log), "there is nothing to compare")

@@ -13,7 +13,7 @@ import (
 
 // A plan is kept by its session after five executions, so a dozen batches come
 // while the tables are so small that reading all of them would be cheapest.
-func TestBatch_noneReadsAWholeTable(t *testing.T) {
+func TestBatches_readNoWholeTable(t *testing.T) {
 	tables := []string{"read_1.pair", "read_1.non_association", "read_1.prisoner", "read_1.merge"}
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)

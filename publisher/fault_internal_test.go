@@ -12,7 +12,7 @@ import (
 
 // What a code and its message are to blame on: the message, the topic, or nobody
 // that is known.
-func TestFaults_areOfTheMessageOfTheTopicOrOfNone(t *testing.T) {
+func TestFaults_areOfAMessageATopicOrNeither(t *testing.T) {
 	const content, topic, nobody = "content", "topic", "nobody"
 	for _, c := range []struct{ code, message, want string }{
 		{"InvalidParameter", "Invalid parameter: Message too long", content},

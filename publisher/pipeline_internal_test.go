@@ -48,7 +48,7 @@ func TestPipeline_isFullByWhatIsOpenUnlessTooFewPairsCanBeTried(t *testing.T) {
 }
 
 // What is read far beyond a full window is kept without what it says.
-func TestPipeline_keepsNoMoreBodiesThanTwoWindowsHaveRoomFor(t *testing.T) {
+func TestPipeline_keepsAtMostTwoWindowsOfBodies(t *testing.T) {
 	const limit = 2
 	l := pipelineOf(limit, 1, 1, 1, 1, 1, 2)
 	for i, it := range append(slices.Clone(l.queues[pairOf(1)].deliveries), l.queues[pairOf(2)].deliveries[0]) {

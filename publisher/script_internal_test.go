@@ -22,7 +22,7 @@ func (p *simulation) states() map[uuid.UUID]store.State {
 // A refused fact of one pair, a throttled one of another, and a renumbering of
 // both: the throttled one is no part of what is parked. Whatever comes first
 // behind a kill, the renumbering waits for it.
-func TestOrder_aThrottledFactBeforeARenumberingBehindARefusedOne(t *testing.T) {
+func TestOrder_aRefusalHoldsLaterFactsAndTheRenumbering(t *testing.T) {
 	conn := database(t)
 	for _, order := range orders("RMLSSS") {
 		p := newSimulation(t, conn)
@@ -195,7 +195,7 @@ func TestOperator_skipsAtAnyTime(t *testing.T) {
 
 // A message in flight cannot be skipped: it is told, or the skip comes behind its
 // answer.
-func TestOperator_skipsAMessageInFlightBehindItsAnswer(t *testing.T) {
+func TestOperator_skipsAMessageInFlightAfterItsAnswer(t *testing.T) {
 	conn := database(t)
 	for _, says := range []error{nil, errInvalid, errUnknown, errThrottled} {
 		p := newSimulation(t, conn)

@@ -23,7 +23,7 @@ func unpolled(t *testing.T) (projector, *queries.Reader) {
 	return p, reader
 }
 
-func TestWatermark_risesByNotificationsAlone(t *testing.T) {
+func TestWatermark_risesOnlyByNotifications(t *testing.T) {
 	t.Parallel()
 	p, reader := unpolled(t)
 	for position := uint64(11); position < 40; position++ {
@@ -40,7 +40,7 @@ var falseNotes = []string{
 
 // A watermark that is too high would pass old rows off as new, one that stays too
 // high would wake no waiter any more.
-func TestFalseNotification_noneMovesTheWatermark(t *testing.T) {
+func TestFalseNotification_neverMovesTheWatermark(t *testing.T) {
 	t.Parallel()
 	p, reader := unpolled(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -67,7 +67,7 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 // and the rest reads no rows.
 var notLookUps = []string{"Advance", "Close", "Page", "Ping", "Position", "WaitFor"}
 
-func TestLookUps_areAllCovered(t *testing.T) {
+func TestLookups_areAllCovered(t *testing.T) {
 	walked := asked(nil)
 	for method := range reflect.TypeFor[*queries.Reader]().Methods() {
 		_, is := walked[method.Name]

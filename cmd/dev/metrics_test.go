@@ -31,7 +31,7 @@ func TestMetrics_stayOnThisMachine(t *testing.T) {
 	h.stop(t, run)
 }
 
-func TestAddress_ofMetricsThatIsNoneIsRefusedInWords(t *testing.T) {
+func TestMetricsAddress_thatIsInvalidIsRefused(t *testing.T) {
 	t.Parallel()
 	h := newTestRun(t)
 	run := exec.Command(filepath.Join(h.bin, "dev"))

@@ -258,7 +258,7 @@ func (h testRun) demo(t *testing.T) string {
 	return string(out)
 }
 
-func TestToken_withoutARunIsRefusedInWords(t *testing.T) {
+func TestToken_withoutARunIsRefused(t *testing.T) {
 	t.Parallel()
 	h := newTestRun(t)
 	token := exec.Command(filepath.Join(h.bin, "nonassociations"), "token", "--role", "NON_ASSOCIATIONS_SYNC", "--user", "ME")

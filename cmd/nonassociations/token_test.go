@@ -39,7 +39,7 @@ func tokenOf(t *testing.T, program string, args ...string) (stdout, stderr strin
 	return out.String(), errs.String(), command.ProcessState.ExitCode()
 }
 
-func TestToken_isRefusedInWordsWhereThereIsNoDev(t *testing.T) {
+func TestToken_withoutTheDevProgramIsRefused(t *testing.T) {
 	stdout, stderr, status := tokenOf(t, installed(t), "--role", "NON_ASSOCIATIONS_SYNC", "--user", "NOMIS")
 	require.Equal(t, 1, status)
 	require.Empty(t, stdout)

@@ -69,7 +69,7 @@ func TestMerge_leavesDeletedOnesWhereTheyAreAndClosingsAsTheyWere(t *testing.T) 
 	require.Equal(t, "BOSS", there[1].ClosedBy)
 }
 
-func TestMerge_deliveredAgainChangesNothingAndLaterWordsStayAsGiven(t *testing.T) {
+func TestMerge_deliveredAgainChangesNothing(t *testing.T) {
 	e := newEstate(t)
 	e.opens(removed, third)
 	cause := message()

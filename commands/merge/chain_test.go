@@ -25,7 +25,7 @@ func chain() []delivery {
 
 // Each message is killed behind one of its appends, any of them, and comes again
 // at the end.
-func TestMerge_aChainIsFollowedInWhicheverOrderItIsTold(t *testing.T) {
+func TestMerge_aChainIsFollowedInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for _, order := range orders(chain()) {
 		for cuts := range 4 * 4 * 4 {

@@ -187,7 +187,7 @@ func TestRace_ofANeighbourIsNoPoison(t *testing.T) {
 	}
 }
 
-func TestRefusal_thatStaysIsPoisonWhateverItLooksAt(t *testing.T) {
+func TestRefusal_thatStaysIsPoison(t *testing.T) {
 	for _, code := range append([]string{"22001"}, raceCodes...) {
 		t.Run(code, func(t *testing.T) {
 			b, k := newFixture(t), &tableHandler{}

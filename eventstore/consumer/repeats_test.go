@@ -50,7 +50,7 @@ func (s inclusiveStore) Subscribe(ctx context.Context, from eventstore.Position,
 
 // An event that comes again, for whatever reason, is worked on once; the place
 // that a consumer stores never goes back.
-func TestEvent_noneThatComesAgainIsWorkedOnAgain(t *testing.T) {
+func TestRepeatedEvent_isAppliedOnce(t *testing.T) {
 	type say = func(m eventstore.Message, before []eventstore.Message, deliver func(eventstore.Message) error) error
 	saying := func(s say) func(eventstore.Store) eventstore.Store {
 		return func(store eventstore.Store) eventstore.Store { return repeatingStore{store, s} }

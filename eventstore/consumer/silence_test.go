@@ -30,7 +30,7 @@ func (s stalledStore) Subscribe(ctx context.Context, from eventstore.Position, _
 
 // A handler that expects more events delays its commit. It must not wait
 // for ever.
-func TestHandler_isToldWhenMoreDoesNotCome(t *testing.T) {
+func TestHandler_seesTheEndOfTheLog(t *testing.T) {
 	b, k := newFixture(t), &tableHandler{}
 	b.happens("ours-", "one", "two")
 	b.follow(k, func(o *consumer.Options) { o.Store = stalledStore{b.log} })

@@ -92,7 +92,7 @@ func TestB_closeNeverClosesUnderACall(t *testing.T) {
 }
 
 // C: a host that takes connections and says nothing does not hold the caller.
-func TestC_aSilentHostHoldsNone(t *testing.T) {
+func TestC_aSilentHostBlocksNoCaller(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	store, err := Open(t.Context(), "esdb://"+listener.Addr().String()+"?tls=false&gossipTimeout=1&discoveryInterval=5", Options{})

@@ -15,7 +15,7 @@
 //     the calls in flight or leaves the client open.
 //     TestB_closeNeverClosesUnderACall, TestClose_thatACallerStillWaitsForReportsIt
 //   - C: contexts are ignored during discovery as well.
-//     TestC_aSilentHostHoldsNone
+//     TestC_aSilentHostBlocksNoCaller
 //   - D: when a server aborts an append while it is being sent, the reason is lost.
 //     Sizes are checked before sending, and an aborted request is repeated, at most
 //     twice. TestD_tooLargeIsNeverSent, TestD_brokenOffIsAskedAgain
@@ -51,7 +51,7 @@
 //   - A gRPC NotFound is not a missing stream. TestNotFound_byGRPCIsNoMissingStream
 //   - A position of 2⁶⁴−1 means none, and so does 0 in the result of an append: the
 //     client returns it, with success, for each answer that it does not understand.
-//     TestPosition_thatIsNoneIsZero, TestAppend_isNeverAnsweredWithPositionZero,
+//     TestPosition_thatIsMissingIsZero, TestAppend_isNeverAnsweredWithPositionZero,
 //     TestEvent_ofTheWholeLogWithoutAPositionBreaksTheReading
 //   - Aborted, a timeout and most other statuses leave the outcome of an append
 //     unknown, and concurrent repeats of one append get them. The same append is

@@ -181,7 +181,7 @@ func TestReadAll_passesOverSystemEvents(t *testing.T) {
 	}
 }
 
-func TestPosition_thatIsNoneIsZero(t *testing.T) {
+func TestPosition_thatIsMissingIsZero(t *testing.T) {
 	store := openOdd(t, Options{}, func(_ *streams.ReadReq, out streams.Streams_ReadServer) error {
 		return say(out, nil, wireEvent("a", "x", math.MaxUint64))
 	})

@@ -18,7 +18,7 @@ func (h *headNotifier) moved(was headSeen, next int64) bool {
 	return now.since(was, next)
 }
 
-func TestHint_isFollowedOnceAndBelievedNever(t *testing.T) {
+func TestHint_isFollowedOnceAndNeverTrusted(t *testing.T) {
 	h := newHeadNotifier()
 	h.reached(10)
 	was, changed := h.watch()
@@ -69,7 +69,7 @@ func TestHeadNotifier_oldPositionsAreNewInAShorterLog(t *testing.T) {
 
 // What is told is taken back by the first subscription that has looked, so that
 // one wrong word does not cost a look for every append from then on.
-func TestLook_takesAFalseHintBack(t *testing.T) {
+func TestHint_thatIsFalseIsTakenBack(t *testing.T) {
 	dsn := testdb.New(t)
 	require.NoError(t, Migrate(t.Context(), dsn))
 	store, err := Open(t.Context(), dsn, Options{Poll: time.Hour})

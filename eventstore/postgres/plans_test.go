@@ -13,7 +13,7 @@ import (
 
 // A plan is kept by its session after five executions, so each statement is
 // run often while the log is so small that reading all of it would be cheapest.
-func TestStatement_noneReadsTheWholeLog(t *testing.T) {
+func TestStatements_neverReadTheWholeLog(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	before := testdb.Scans(t, dsn, "eventstore.events")

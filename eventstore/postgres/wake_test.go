@@ -100,7 +100,7 @@ func TestSubscription_isWokenByItsOwnProcessAndByOthers(t *testing.T) {
 }
 
 // Anybody who may connect can notify. What is said is looked into once.
-func TestFalseHint_nonePutsOutTheWakeUps(t *testing.T) {
+func TestFalseHint_keepsLaterWakeUps(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	writer, reader, other := open(t, dsn), unpolled(t, dsn), connect(t, dsn, "")

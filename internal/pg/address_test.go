@@ -34,7 +34,7 @@ func TestPool_isAsLargeAsItsAddressSays(t *testing.T) {
 	require.Equal(t, []int32{50, 50, 50}, []int32{config.MaxConns, config.MinConns, config.MinIdleConns})
 }
 
-func TestConnect_takesNoLongerThanTheAddressAndTheRoomAllow(t *testing.T) {
+func TestConnect_takesNoLongerThanTheAddressAndLimitAllow(t *testing.T) {
 	for parameter, want := range map[string]time.Duration{
 		"": 4 * time.Second, "?connect_timeout=1": time.Second, "?connect_timeout=60": 4 * time.Second, "?connect_timeout=0": 4 * time.Second,
 	} {
@@ -97,7 +97,7 @@ func TestPlainHosts_mayBeReachedWithoutTLS(t *testing.T) {
 }
 
 // An address means the same everywhere because one package reads it.
-func TestAddresses_ofPostgresAreReadHereAlone(t *testing.T) {
+func TestAddresses_ofPostgresAreReadOnlyHere(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "git", "-C", "../..", "ls-files", "*.go").Output()
 	require.NoError(t, err)
 	reads := regexp.MustCompile(`\b(pgx|pgconn|pgxpool|sql)\.(Connect|ParseConfig|ParseConfigWithOptions|ConnectWithOptions|New|Open)\(`)
@@ -132,7 +132,7 @@ func open(t *testing.T, config *pgxpool.Config) *pgxpool.Pool {
 }
 
 // What an operator was told is done is on the disk, whatever the database says.
-func TestAct_ofAnOperatorOutlivesACrash(t *testing.T) {
+func TestOperatorCommand_outlivesACrash(t *testing.T) {
 	dsn := testdb.New(t)
 	require.NoError(t, pg.WithSession(t.Context(), dsn+"&synchronous_commit=off", func(conn *pgx.Conn) error {
 		var setting string

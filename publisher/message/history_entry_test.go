@@ -71,7 +71,7 @@ func TestHistory_hasTheMigration(t *testing.T) {
 	require.Nil(t, s.history()[0].After.TypeSequence)
 }
 
-func TestHistory_keepsWhatNOMISToldInVain(t *testing.T) {
+func TestHistory_keepsWhatNOMISSentInVain(t *testing.T) {
 	s := newScenario(t)
 	s.syncs(domain.NOMIS, itemOf(y2021), itemOf("2020-01-01T00:00:00", remarks("Older")))
 	require.Equal(t, []message.Change{message.ChangeOpened}, s.changes(), "an ignored item is not published")

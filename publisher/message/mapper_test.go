@@ -91,7 +91,7 @@ func TestMessages_areAboutThePrisonerWhomTheCommandWasAbout(t *testing.T) {
 	}
 }
 
-func TestMessages_ofAFactAboutNoneAreAboutWhoWasNamedFirst(t *testing.T) {
+func TestMessages_ofAFactWithoutAPrisonerNameTheFirstOfThePair(t *testing.T) {
 	for _, about := range []domain.PrisonerNumber{"", survivor} {
 		s := newScenario(t)
 		id := s.opens(ours)
@@ -177,7 +177,7 @@ func TestMessages_ofOneWhoseDateHasComeMeanwhile(t *testing.T) {
 	require.Equal(t, []message.Change{message.ChangeReopened}, s.changes())
 }
 
-func TestMessages_ofTheMigrationAreTheHistoryAlone(t *testing.T) {
+func TestMessages_ofTheMigrationAreHistoryOnly(t *testing.T) {
 	s := newScenario(t)
 	for _, items := range [][]domain.Item{
 		{itemOf(y2021)},
@@ -192,7 +192,7 @@ func TestMessages_ofTheMigrationAreTheHistoryAlone(t *testing.T) {
 	}
 }
 
-func TestMessages_forNoneWhoKeepsTheHistory(t *testing.T) {
+func TestMessages_ofTheDomainTopicOnly(t *testing.T) {
 	m := mapper()
 	m.DomainOnly = true
 	before := domain.State{Pair: ours}

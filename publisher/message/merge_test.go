@@ -26,7 +26,7 @@ func (s *scenario) leaves(r domain.Renumbering, from, to domain.Pair, id uuid.UU
 	s.does(domain.Merge, from, r.Number, domain.TransferOut{Renumbering: r, To: to, IDs: []uuid.UUID{id}, Revision: s.length[from] - 1})
 }
 
-func TestMessages_ofAMergeTellTheArrivalAndNotTheLeave(t *testing.T) {
+func TestMessages_ofAMergePublishOnlyTheTransferIn(t *testing.T) {
 	s := newScenario(t)
 	id := s.opens(ours)
 	s.arrives(merged, ours, theirs)

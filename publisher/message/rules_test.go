@@ -29,7 +29,7 @@ func publishedTypes() []domain.Entry {
 
 // A type that is new in the catalogue fails here until it is decided
 // whether it is published.
-func TestRules_everyEventTypeOfEverySourceIsToldOrPrivate(t *testing.T) {
+func TestRules_everyEventTypeOfEverySourceIsPublishedOrPrivate(t *testing.T) {
 	known := 0
 	for _, entry := range domain.Events().Types() {
 		for _, source := range sources {
@@ -44,13 +44,13 @@ func TestRules_everyEventTypeOfEverySourceIsToldOrPrivate(t *testing.T) {
 	require.Equal(t, known, entries, "a rule is of a type that the catalogue lacks")
 }
 
-func TestRules_eachIsEitherToldOrPrivateWithItsReason(t *testing.T) {
+func TestRules_eachIsPublishedOrPrivateWithItsReason(t *testing.T) {
 	for _, r := range message.Rules() {
 		require.NotEqual(t, r.Private == "", len(r.Changes) == 0, r.Type)
 	}
 }
 
-func TestRules_nothingThatCameByTheMigrationIsTold(t *testing.T) {
+func TestRules_nothingOfTheMigrationIsPublished(t *testing.T) {
 	for _, r := range message.Rules() {
 		if slices.Contains(r.Sources, domain.Migration) {
 			require.NotEmpty(t, r.Private, r.Type)
@@ -165,7 +165,7 @@ func TestMessages_ofAnUnknownSourceAreAnError(t *testing.T) {
 }
 
 // What became of a number is published with the records that move.
-func TestMessages_ofAPrisonerNumberAreNoneOnEitherTopic(t *testing.T) {
+func TestMessages_ofARenumberingAreOnNeitherTopic(t *testing.T) {
 	for _, event := range []domain.Event{
 		domain.PrisonerMerged{Renumbering: merged, Pairs: []domain.Pair{ours}}, domain.PrisonerUnmerged{Renumbering: merged},
 	} {

@@ -131,9 +131,9 @@ func TestToken_withoutALifetimeIsGoodForOneQuestion(t *testing.T) {
 	}
 }
 
-// TestTokenAnswer_thatIsNoneIsRefused: nothing is asked with it, and the reason
+// TestTokenAnswer_thatIsInvalidIsRefused: nothing is asked with it, and the reason
 // quotes nothing of the answer.
-func TestTokenAnswer_thatIsNoneIsRefused(t *testing.T) {
+func TestTokenAnswer_thatIsInvalidIsRefused(t *testing.T) {
 	const lifetime, token = "expires_in of the answer is no number of seconds", "the answer holds no token"
 	answers := map[string]string{
 		`{"Access_Token":"secret","expires_in":60}`:                 token,

@@ -45,9 +45,9 @@ func requireRefused(t *testing.T, errs <-chan error, count int) {
 	}
 }
 
-// TestTrial_isOneAlone: while it is under way all other lookups are refused at once,
+// TestTrial_isOneAtATime: while it is under way all other lookups are refused at once,
 // whether they began after it or together with it.
-func TestTrial_isOneAlone(t *testing.T) {
+func TestTrial_isOneAtATime(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *harness) {
 		h.opens()
 		h.search.Down(false)

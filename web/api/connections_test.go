@@ -75,7 +75,7 @@ func (c *caller) served() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-func TestConnections_beyondTheBoundAreToldSo(t *testing.T) {
+func TestConnections_beyondTheLimitAreRefused(t *testing.T) {
 	h := newHouse(t)
 	address := limited(t, h, 2)
 	first, second := dial(t, address), dial(t, address)

@@ -34,7 +34,7 @@ func operations(t testing.TB) []operationOf {
 	return all
 }
 
-func TestOpenAPI_everyCallHasItsWords(t *testing.T) {
+func TestOpenAPI_describesEveryOperation(t *testing.T) {
 	tags := map[string]bool{}
 	for _, tag := range openContract(t).root["tags"].([]any) {
 		tags[tag.(map[string]any)["name"].(string)] = false

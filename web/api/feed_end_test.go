@@ -16,7 +16,7 @@ import (
 	"nonassociations/web/api"
 )
 
-func TestShutdown_endsAConsumerBehindItsLastWholeLine(t *testing.T) {
+func TestShutdown_endsAFeedAfterAWholeLine(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		h := newHouse(t)
 		h.quarrels(5)
@@ -38,7 +38,7 @@ func TestShutdown_endsAConsumerBehindItsLastWholeLine(t *testing.T) {
 	})
 }
 
-func TestOutage_breaksAFeedOffBehindItsWholeLines(t *testing.T) {
+func TestOutage_cutsAFeedAfterAWholeLine(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		h := newHouse(t)
 		h.quarrels(5)
@@ -129,7 +129,7 @@ func TestTimes_ofARequestAreNotThoseOfAFeed(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestFeed_thatIsBrokenOffIsLoggedWithoutWhatItTold(t *testing.T) {
+func TestFeed_thatIsCutIsLoggedWithoutItsContent(t *testing.T) {
 	logs, ended := new(syncedLog), make(chan error, 1)
 	h := newHouse(t, func(o *api.Options) {
 		o.Audit = watched{halfway{o.Audit, 2}, ended}

@@ -58,7 +58,7 @@ func TestFeed_ofAnotherLogIsRefused(t *testing.T) {
 	}
 }
 
-func TestLogID_thatIsNoneIsNamed(t *testing.T) {
+func TestLogID_thatIsInvalidIsNamed(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	id := theLog.String()
 	for _, bad := range []string{
@@ -86,7 +86,7 @@ func TestFeed_ofALogThatIsNotKnownYetWaits(t *testing.T) {
 	}
 }
 
-func TestFeed_fromBehindTheEndOfTheLogIsRefused(t *testing.T) {
+func TestFeed_fromBeyondTheEndOfTheLogIsRefused(t *testing.T) {
 	h := newHouse(t)
 	h.quarrels(3)
 	for _, query := range []string{"from=4", "from=4&follow=true", "from=9223372036854775807", "from=1000&logId=" + theLog.String()} {
@@ -120,7 +120,7 @@ func oldest(t *testing.T, address, method, path, more string) (status int, head,
 	return answer.StatusCode, head, string(text)
 }
 
-func TestFeed_noneOverHTTP10(t *testing.T) {
+func TestFeed_overHTTP10IsRefused(t *testing.T) {
 	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	_, base := serve(t, h)
 	address := strings.TrimPrefix(base, "http://")

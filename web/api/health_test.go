@@ -67,7 +67,7 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-func TestRush_ofProbesCostsOneLook(t *testing.T) {
+func TestRush_ofProbesCostsOneCheck(t *testing.T) {
 	var l looked
 	at := noon
 	h := newHouse(t, func(o *api.Options) {

@@ -86,7 +86,7 @@ func TestKey_isFreedByTheseAnswers(t *testing.T) {
 	require.Equal(t, http.StatusOK, h.close(id, closing, idempotencyKey, "k2").Code)
 }
 
-func TestKeys_thatAreNone(t *testing.T) {
+func TestKeys_thatAreInvalidAreRefused(t *testing.T) {
 	h, _ := newKeyedHouse(t)
 	for _, bad := range []string{strings.Repeat("k", 256), "é", "a\tb", "a\x7f"} {
 		w := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, bad)

@@ -124,7 +124,7 @@ func TestLongList_thatCannotBeReadIsRefused(t *testing.T) {
 
 // An answer whose headers are out can only be broken off, and must not look
 // whole then: neither by its length nor by its end.
-func TestLongList_thatBreaksOffNeverLooksWhole(t *testing.T) {
+func TestLongList_thatIsCutNeverLooksComplete(t *testing.T) {
 	for name, spoil := range map[string]func(*longList){
 		"a fault at the first record": func(l *longList) { l.fault = faultAt(3, 0) },
 		"a fault in the middle":       func(l *longList) { l.fault = faultAt(3, 600) },

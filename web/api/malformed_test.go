@@ -240,7 +240,7 @@ func TestBody_thatIsNotPlainJSONIsNotRead(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, newHouse(t).call(http.MethodPost, "/sync", syncer, "", "Content-Type", "application/json").Code)
 }
 
-func TestEmptyEncoding_isNone(t *testing.T) {
+func TestEmptyEncoding_isIgnored(t *testing.T) {
 	h := newHouse(t)
 	r := httptest.NewRequest(http.MethodPost, "/sync", strings.NewReader(record))
 	r.Header = http.Header{"Authorization": {"Bearer " + syncer}, "Content-Type": {"application/json"}, "Content-Encoding": {""}}

@@ -35,7 +35,7 @@ func TestRemovedNumber_inAGroupStandsForTheOneThatSurvivesToo(t *testing.T) {
 	require.JSONEq(t, "[]", w.Body.String(), "stored as given")
 }
 
-func TestGroup_twoNumbersOfOnePrisonerAreNone(t *testing.T) {
+func TestGroup_twoNumbersOfOnePrisonerMakeNoPair(t *testing.T) {
 	h := newHouse(t)
 	h.told("Q1111QQ", "X1111XX", "")
 	h.merge("Q1111QQ", "R1111RR")

@@ -106,7 +106,7 @@ func TestMerge_isAnEntryOfBothItsNumbersInTheOrderOfTheLog(t *testing.T) {
 }
 
 // An item that is ignored beside no record names none.
-func TestIgnoredItem_besideWhichNoRecordCountsNamesNone(t *testing.T) {
+func TestIgnoredItem_withoutACountingRecordNamesNone(t *testing.T) {
 	h := newHouse(t)
 	pair, err := domain.NewPair("A9109UD", "A0135GA")
 	require.NoError(t, err)

@@ -87,7 +87,7 @@ func (b seenBody) years() string {
 	return strings.Join(all, " ")
 }
 
-func TestPrisonersList_inTheWordsOfStaff(t *testing.T) {
+func TestPrisonersList_ofRecordsByStaff(t *testing.T) {
 	h, _ := search(t)
 	w := h.call(http.MethodGet, "/prisoner/b1111bb/non-associations", reader, "")
 	id := h.ofPrisoner("B1111BB", "").NonAssociations[0].ID

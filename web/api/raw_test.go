@@ -143,7 +143,7 @@ func isJSON(w *recorder) bool {
 }
 
 // A refusal names the caller's own keys.
-func TestRefusal_noneHoldsARawControlCharacter(t *testing.T) {
+func TestRefusals_holdNoRawControlCharacter(t *testing.T) {
 	h := newStaffHouse(t)
 	for r := range rune(0x10000) {
 		if !isRaw(r) {

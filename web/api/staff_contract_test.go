@@ -12,7 +12,7 @@ import (
 	"nonassociations/domain"
 )
 
-func TestWords_ofStaffInTheDocumentAreThoseOfTheDomain(t *testing.T) {
+func TestLimits_ofTheDocumentAreThoseOfTheDomain(t *testing.T) {
 	for name, words := range map[string][]string{
 		"Role": wordsOf(domain.Roles()), "Reason": wordsOf(domain.Reasons()), "RestrictionType": wordsOf(domain.Restrictions()),
 	} {

@@ -68,7 +68,7 @@ func TestBadWords_ofStaffAreNamedByPointer(t *testing.T) {
 	require.Zero(t, h.people.asked.Load())
 }
 
-func TestLimits_ofStaffsWordsAreReachable(t *testing.T) {
+func TestLimits_ofStaffTextAreReachable(t *testing.T) {
 	h := newStaffHouse(t)
 	long, name := strings.Repeat("é", 240), strings.Repeat("é", 60)
 	w := h.call(http.MethodPost, "/non-associations", writer, strings.Replace(newOne, "They keep fighting", long, 1))
@@ -105,7 +105,7 @@ func TestBodies_ofStaffThatAreNoObject(t *testing.T) {
 	require.Zero(t, h.facts())
 }
 
-func TestID_ofStaffThatIsNone(t *testing.T) {
+func TestStaffID_thatIsInvalidIsRefused(t *testing.T) {
 	h := newStaffHouse(t)
 	for name, c := range staffCalls {
 		if name == "open" {

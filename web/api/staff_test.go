@@ -116,7 +116,7 @@ func TestRules_ofState(t *testing.T) {
 	require.Equal(t, 5, h.facts())
 }
 
-func TestAmend_ofANOMISRecordInDPSWords(t *testing.T) {
+func TestAmend_ofANOMISRecordInDPSVocabulary(t *testing.T) {
 	h := newStaffHouse(t)
 	told := toldIn(t, h.sync(request(item("A0135GA", "2021-07-05T10:35:17", `"comments":"Theirs",`))))
 	id := told.Results[0].NonAssociationID

@@ -167,7 +167,7 @@ func TestSequence_isOneHoweverItIsWritten(t *testing.T) {
 	}
 }
 
-func TestSequence_thatIsNone(t *testing.T) {
+func TestSequence_thatIsInvalidIsRefused(t *testing.T) {
 	h := newHouse(t)
 	for _, bad := range []string{
 		"0", "0.0", "-0", "-1", "-1.0", "1000", "1e3", "999.5", "1.5", "1e-1", "0.1", "15e-1", "1.0000000000000000000000000001",

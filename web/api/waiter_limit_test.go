@@ -185,7 +185,7 @@ func TestReach_isAskedOnlyWhenItMustBe(t *testing.T) {
 	require.Equal(t, uint64(2), reads.next(t), "a log that hangs is away")
 }
 
-func TestOneClient_takesNotAllSeats(t *testing.T) {
+func TestOneClient_neverTakesAllWaiters(t *testing.T) {
 	reading(t, func(t *testing.T, method, path, body string) {
 		h, reads := newWaitingHouse(t, func(o *api.Options) { o.WaiterLimit = api.NewWaiterLimit(2) })
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
@@ -217,7 +217,7 @@ func TestOneClient_takesNotAllSeats(t *testing.T) {
 	})
 }
 
-func TestMiss_waitsOnASeatOfItsClient(t *testing.T) {
+func TestMissingRecord_countsAsAWaiterOfItsClient(t *testing.T) {
 	for _, path := range []string{"/non-associations/" + anID, "/non-associations/" + anID + "/history", "/subject-access-request?prn=A9109UD"} {
 		h, reads := newWaitingHouse(t, func(o *api.Options) { o.WaiterLimit = api.NewWaiterLimit(1) })
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
@@ -248,7 +248,7 @@ func (h heedless) ExecuteByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, 
 	})
 }
 
-func TestSeats_aCommandWaitsOnOneOfItsClient(t *testing.T) {
+func TestCommand_countsAsAWaiterOfItsClient(t *testing.T) {
 	c := heedless{limit: api.NewWaiterLimit(1), joined: make(chan struct{}, 9)}
 	h := newHouse(t, func(o *api.Options) { o.Commands, o.Verifier = c, clients{} })
 	ctx, leave := context.WithCancel(t.Context())

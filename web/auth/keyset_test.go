@@ -157,7 +157,7 @@ func TestKey_forSomethingElseIsNoFault(t *testing.T) {
 	}
 }
 
-func TestKeySet_thatIsNoneIsRefused(t *testing.T) {
+func TestKeySet_thatIsInvalidIsRefused(t *testing.T) {
 	key := ecKey(t)
 	good, token := jsonOf(t, ecPublic(t, "e", key)), sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
 	for _, answer := range []string{

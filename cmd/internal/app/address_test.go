@@ -82,9 +82,9 @@ func driverParameters(t *testing.T) []string {
 	return names
 }
 
-// TestParameter_ofTheDriverWorksInEveryRoom migrates, serves, projects, writes,
+// TestDriverParameter_worksInEveryProcess migrates, serves, projects, writes,
 // reads and rebuilds at an address that has it.
-func TestParameter_ofTheDriverWorksInEveryRoom(t *testing.T) {
+func TestDriverParameter_worksInEveryProcess(t *testing.T) {
 	t.Parallel()
 	all := validParameters(t)
 	for _, name := range driverParameters(t) {

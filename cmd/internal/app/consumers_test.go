@@ -61,7 +61,7 @@ func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
 }
 
 // A consumer without a row was never there.
-func TestProjector_noneAtAllIsDown(t *testing.T) {
+func TestHealth_withoutAProjectorIsDown(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	s := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{}, nil)

@@ -18,7 +18,7 @@ type late struct{ number domain.PrisonerNumber }
 
 func (l late) LogValue() slog.Value { return slog.StringValue("of " + string(l.number)) }
 
-func TestPrisonerNumber_noneStandsInALine(t *testing.T) {
+func TestLogLine_holdsNoPrisonerNumber(t *testing.T) {
 	var lines bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&lines, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr}))
 	pair := struct{ First, Second domain.PrisonerNumber }{"A1234BC", "D5678EF"}

@@ -90,7 +90,7 @@ func with(environment map[string]string, name, value string) map[string]string {
 	return changed
 }
 
-func TestAddressBeyond_noneThisMachineIsReachedInPlainText(t *testing.T) {
+func TestPlainText_neverLeavesThisMachine(t *testing.T) {
 	for _, name := range addresses(t) {
 		for _, host := range []string{"far.test", "10.0.0.7", "127.0.0.1.far.test", "localhost.far.test", "0.0.0.0"} {
 			for _, value := range addressesOf(name, host) {

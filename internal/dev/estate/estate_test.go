@@ -86,7 +86,7 @@ func TestPrisoners_areFoundByTheirNumber(t *testing.T) {
 	}
 }
 
-func TestEstate_mostHaveNoneManyAFewAndSomeDozens(t *testing.T) {
+func TestEstate_mostPrisonersHaveNoRecordAndSomeHaveDozens(t *testing.T) {
 	e := made(t, estate.Options{Seed: 3})
 	degree := make([]int, len(e.Prisoners))
 	for _, pair := range e.Pairs {

@@ -64,7 +64,7 @@ func TestKey_isMadeOnceAndClosed(t *testing.T) {
 	}
 }
 
-func TestFolder_withoutARunIsRefusedInWords(t *testing.T) {
+func TestFolder_withoutARunIsRefused(t *testing.T) {
 	_, err := token.Load(t.TempDir())
 	require.ErrorIs(t, err, token.ErrNoRun)
 }

@@ -133,7 +133,7 @@ func TestNotify_anEventPostedToAQueueComesInAnEnvelope(t *testing.T) {
 	require.Equal(t, `{"eventType":"x"}`, envelope.Message)
 }
 
-func TestFail_answersAsTold(t *testing.T) {
+func TestFail_answersAsScripted(t *testing.T) {
 	s := start(t, localaws.Options{Fail: func(action string) (int, string) {
 		if action == "SendMessage" {
 			return http.StatusBadRequest, "OverLimit"

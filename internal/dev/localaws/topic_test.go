@@ -239,7 +239,7 @@ func TestQueue_aBoundedOneForgetsTheOldest(t *testing.T) {
 }
 
 // As curl asks when nobody tells it what it sends.
-func TestQueue_isToldApartByItsHeaderAlone(t *testing.T) {
+func TestQueue_isKnownByItsHeader(t *testing.T) {
 	s := start(t, localaws.Options{})
 	s.Send("q", "x")
 	ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL(), strings.NewReader(`{"QueueUrl":"`+s.Queue("q")+`"}`))

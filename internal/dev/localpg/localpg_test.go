@@ -142,7 +142,7 @@ func TestLongPath_getsAShortSocket(t *testing.T) {
 	require.NotContains(t, server.DSN("postgres"), "longlong")
 }
 
-func TestHalfMadeCluster_isMadeAnew(t *testing.T) {
+func TestIncompleteCluster_isMadeAnew(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
 	server := startWith(t, localpg.Options{Dir: dir})

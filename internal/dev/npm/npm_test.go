@@ -57,8 +57,8 @@ func TestLinters_canFail(t *testing.T) {
 	require.NotEmpty(t, npm.AsyncAPI(t, write(`{`)))
 }
 
-// TestTool_noneReachesTheNetwork: a tool that asks for it has failed.
-func TestTool_noneReachesTheNetwork(t *testing.T) {
+// TestTools_neverReachTheNetwork: a tool that asks for it has failed.
+func TestTools_neverReachTheNetwork(t *testing.T) {
 	npm.File(t, "")
 	for _, script := range []string{
 		`require("net").connect(9, "127.0.0.1")`, `fetch("http://127.0.0.1:9999")`, `require("http").get("http://127.0.0.1:9999")`,
