@@ -163,7 +163,7 @@ module: ## rename the module: make module NAME=github.com/…
 	@[[ "$(NAME)" == */* ]] || { echo "usage: make module NAME=github.com/ministryofjustice/non-associations" >&2; exit 1; }
 	@old=$$(go list -m); \
 	git ls-files '*.go' | xargs sed -i -E \
-	  -e "s#^(import |\s+)([a-z]+ |_ )?\"$$old/#\1\2\"$(NAME)/#" -e "s#^(const module = )\"$$old\"#\1\"$(NAME)\"#"; \
+	  -e "s#^(import |\s+)([a-z]+ |_ )?\"$$old/#\1\2\"$(NAME)/#" -e "s#^(const module = )\"$$old\"#\1\"$(NAME)\"#" -e "s#^(//.*\[)$$old/#\1$(NAME)/#"; \
 	sed -i -E "s#(pkg: )$$old/#\1$(NAME)/#; s#(module-path: )$$old#\1$(NAME)#" .golangci.yml; \
 	go mod edit -module "$(NAME)"; go build ./... && go vet ./... && go test .; \
 	echo "$$old is $(NAME) now: read the change, and commit it"

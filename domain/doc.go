@@ -1,7 +1,7 @@
 // Package domain holds the rules of the record and nothing else: no context, no clock,
 // no I/O. It imports the standard library and uuid only.
 //
-// The terms used everywhere in this service (docs/GLOSSARY.md has all of them):
+// docs/GLOSSARY.md has all terms of this service. Those of the rules:
 //
 //   - prisoner number: A9109UD, see [PrisonerNumber].
 //   - removed number: a number that was merged into another one, see [Removal].

@@ -10,7 +10,7 @@ import (
 // The circuit opens after maxFailures failures in a row. While it is open the service is
 // not called. After pause one request tries whether the service has recovered. Pause
 // and time-out together stay far below the 30 s within which a service that has
-// recovered must be used again (DESIGN §5.5).
+// recovered must be used again.
 const (
 	maxFailures = 3
 	pause       = 5 * time.Second
@@ -30,7 +30,7 @@ func newBreaker(log *slog.Logger, ignored func() bool) *gobreaker.CircuitBreaker
 			case to == gobreaker.StateClosed:
 				log.Info("prisoner directory circuit closed")
 			case from == gobreaker.StateClosed:
-				log.Warn("prisoner directory circuit opened", "error", last, "retry_after", pause)
+				log.Warn("prisoner directory circuit opened", "error", last, "retry_in", pause)
 			}
 		},
 	})
