@@ -1,4 +1,4 @@
-// Package nonassociations_test holds the house to its promises: who may import
+// Package nonassociations_test checks the promises of the folders: who may import
 // whom, read from go list, and the few rules of form that no linter knows.
 package nonassociations_test
 
@@ -33,7 +33,7 @@ const (
 	aws    = "github.com/aws/aws-sdk-go-v2"
 )
 
-// crossCutting may be used in every room but domain.
+// crossCutting may be used in every folder but domain.
 var crossCutting = []string{
 	uuid, "github.com/cenkalti/backoff/v5", "golang.org/x/sync", "github.com/go-json-experiment/json",
 	"go.opentelemetry.io/otel", "github.com/prometheus/client_golang",
@@ -44,17 +44,17 @@ var impure = []string{
 	"context", "database", "html", "io", "log", "math/rand", "crypto/rand", "net", "os", "runtime", "sync", "syscall",
 }
 
-// room is one folder's promise. may lists packages of this module by exact
+// folder is one folder's promise. may lists packages of this module by exact
 // name and modules of others by prefix; its own folder is always allowed
 // unless alone is set. The longest matching path decides.
-type room struct {
+type folder struct {
 	path    string
 	promise string
 	may     []string
 	alone   bool
 }
 
-var house = []room{
+var folders = []folder{
 	{"domain", "domain is pure: the standard library without I/O and clock, and uuid", []string{uuid}, false},
 	{"domain/domaintest", "domain/domaintest builds the scenarios of tests", []string{"domain", uuid, "github.com/stretchr/testify"}, true},
 	{"commands", "commands is the only package that appends, and knows no driver", []string{"domain", "eventstore"}, false},
@@ -87,7 +87,7 @@ var house = []room{
 	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},
 	{"cmd/dev", "cmd/dev may use what is for development", []string{"*", "internal/dev"}, false},
 	{"cmd/bench", "cmd/bench may use what is for development", []string{"*", "internal/dev"}, false},
-	{"internal/pg", "internal/pg opens Postgres for every room with tables, and is part of production", []string{pgx}, true},
+	{"internal/pg", "internal/pg opens Postgres for every folder with tables, and is part of production", []string{pgx}, true},
 	{"internal/pg/lease", "internal/pg/lease lets one process at a time do something", []string{pgx}, true},
 	{"internal/pg/migrate", "internal/pg/migrate alone migrates durable tables", []string{pgx, goose}, true},
 	{"internal/dev", "internal/dev is for development and tests only", []string{"*", "internal/dev"}, false},
@@ -103,10 +103,10 @@ type listed struct {
 func TestPackage_keepsItsPromise(t *testing.T) {
 	packages := list(t)
 	require.NotEmpty(t, packages)
-	require.Empty(t, broken(house, packages))
+	require.Empty(t, broken(folders, packages))
 }
 
-// TestChecker_canFail shows it a small made-up house with one fault each.
+// TestChecker_canFail shows it a small made-up module with one fault each.
 func TestChecker_canFail(t *testing.T) {
 	for name, fault := range map[string]listed{
 		"domain may not import net":    {ImportPath: module + "/domain", Imports: []string{"net/http"}},
@@ -115,13 +115,13 @@ func TestChecker_canFail(t *testing.T) {
 		"queries only SELECTs":         {ImportPath: module + "/queries", Imports: []string{module + "/eventstore"}},
 		"cmd wires everything":         {ImportPath: module + "/cmd/nonassociations", Imports: []string{module + "/internal/dev/localpg"}},
 		"web has no SQL":               {ImportPath: module + "/web/api", Imports: []string{pgx}},
-		"belongs to no room":           {ImportPath: module + "/helpers", Imports: nil},
+		"is in no folder":              {ImportPath: module + "/helpers", Imports: nil},
 		"says nowhere what it is for":  {ImportPath: module + "/audit", Doc: "-"},
 		"commands is the only package": {ImportPath: module + "/commands", Imports: []string{module + "/eventstore/postgres"}},
 	} {
 		fault.GoFiles = []string{"some.go"}
 		fault.Doc = map[string]string{"": "Package x does y.", "-": ""}[fault.Doc]
-		got := broken(house, []listed{fault})
+		got := broken(folders, []listed{fault})
 		require.Len(t, got, 1, name)
 		require.Contains(t, got[0], name)
 	}
@@ -129,20 +129,20 @@ func TestChecker_canFail(t *testing.T) {
 		ImportPath: module + "/eventstore/postgres", Doc: "x", GoFiles: []string{"a.go"},
 		Imports: []string{"context", pgx + "/pgxpool", module + "/eventstore", "golang.org/x/sync/errgroup"},
 	}
-	require.Empty(t, broken(house, []listed{good}))
+	require.Empty(t, broken(folders, []listed{good}))
 }
 
 // broken lists the promises that packages break, in words.
-func broken(table []room, packages []listed) []string {
+func broken(table []folder, packages []listed) []string {
 	var faults []string
 	for _, p := range packages {
 		path := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
 		if len(p.GoFiles) == 0 {
 			continue
 		}
-		home, ok := roomOf(table, path)
+		home, ok := folderOf(table, path)
 		if !ok {
-			faults = append(faults, path+" belongs to no room of the house")
+			faults = append(faults, path+" is in no folder of the table")
 			continue
 		}
 		if p.Doc == "" {
@@ -157,8 +157,8 @@ func broken(table []room, packages []listed) []string {
 	return faults
 }
 
-func roomOf(table []room, path string) (room, bool) {
-	var best room
+func folderOf(table []folder, path string) (folder, bool) {
+	var best folder
 	for _, r := range table {
 		if within(path, r.path) && len(r.path) > len(best.path) {
 			best = r
@@ -167,24 +167,24 @@ func roomOf(table []room, path string) (room, bool) {
 	return best, best.path != ""
 }
 
-func (r room) allows(imported string) bool {
+func (f folder) allows(imported string) bool {
 	own, ours := strings.CutPrefix(imported, module+"/")
-	top, _, _ := strings.Cut(r.path, "/")
+	top, _, _ := strings.Cut(f.path, "/")
 	switch {
 	case ours && within(own, "internal/pg"):
-		return slices.Contains(r.may, "*") || slices.Contains(r.may, pgx)
+		return slices.Contains(f.may, "*") || slices.Contains(f.may, pgx)
 	case ours && within(own, "internal"):
-		return slices.Contains(r.may, "internal/dev")
+		return slices.Contains(f.may, "internal/dev")
 	case ours:
-		return slices.Contains(r.may, "*") || slices.Contains(r.may, own) || (!r.alone && within(own, top))
-	case standard(imported) && r.path != "domain":
+		return slices.Contains(f.may, "*") || slices.Contains(f.may, own) || (!f.alone && within(own, top))
+	case standard(imported) && f.path != "domain":
 		return true
 	case standard(imported):
 		return !slices.ContainsFunc(impure, func(bad string) bool { return within(imported, bad) })
-	case r.path != "domain" && slices.ContainsFunc(crossCutting, func(lib string) bool { return within(imported, lib) }):
+	case f.path != "domain" && slices.ContainsFunc(crossCutting, func(lib string) bool { return within(imported, lib) }):
 		return true
 	}
-	return slices.ContainsFunc(r.may, func(lib string) bool { return lib == "*" || within(imported, lib) })
+	return slices.ContainsFunc(f.may, func(lib string) bool { return lib == "*" || within(imported, lib) })
 }
 
 func within(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
@@ -210,8 +210,8 @@ func list(t *testing.T) []listed {
 	}
 }
 
-// folders is the whole top level; what git ignores is nobody's business.
-var folders = []string{
+// topLevel lists all folders of the top level, those that git ignores included.
+var topLevel = []string{
 	".git", ".github", ".ci", ".bin", ".data", "bin", "cmd", "domain", "commands", "projections", "queries", "publisher",
 	"audit", "nomis", "eventstore", "web", "deploy", "docs", "internal",
 }
@@ -221,7 +221,7 @@ func TestTopLevel_hasTheFoldersAndNoMore(t *testing.T) {
 	require.NoError(t, err)
 	for _, entry := range entries {
 		if entry.IsDir() {
-			require.Contains(t, folders, entry.Name())
+			require.Contains(t, topLevel, entry.Name())
 		}
 	}
 }

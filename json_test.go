@@ -93,8 +93,8 @@ func readsLaxly(t *testing.T, file string) bool {
 	return found
 }
 
-// timeOuts are those that a server of HTTP must set: without one, whoever is
-// slow keeps a connection for ever.
+// timeOuts are those that a server of HTTP must set: without one, a slow
+// client keeps a connection for ever.
 var timeOuts = []string{"ReadHeaderTimeout", "ReadTimeout", "WriteTimeout", "IdleTimeout"}
 
 // TestServer_ofProductionLimitsItsTimes walks all servers that code outside

@@ -26,7 +26,7 @@ func refused(t *testing.T, r *audit.Reader, from uint64, follow bool) error {
 }
 
 func TestFeed_fromBeyondTheEndIsRefused(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		for _, follow := range []bool{false, true} {
 			require.ErrorIs(t, refused(t, b.reader().Reader, 1, follow), audit.ErrBeyondEnd, "the log is empty")
 		}
@@ -44,7 +44,7 @@ func TestFeed_fromBeyondTheEndIsRefused(t *testing.T) {
 }
 
 // end is where the log ends.
-func (b *book) end() uint64 {
+func (b *testLog) end() uint64 {
 	b.t.Helper()
 	end, err := b.store.End(b.t.Context())
 	require.NoError(b.t, err)
@@ -54,7 +54,7 @@ func (b *book) end() uint64 {
 // An event of others, of the store itself, or a place that a subscription named
 // may be what a caller holds: X-Position of a list that no fact of ours is behind.
 func TestPlaces_ofOthersAreNeverBeyondTheEnd(t *testing.T) {
-	b := newBook(t, memory.New())
+	b := newTestLog(t, memory.New())
 	b.quarrels(1) // 6 facts
 	log := bytewise{b.store}
 	for range 3 {
@@ -107,7 +107,7 @@ func (h hiding) ReadAll(ctx context.Context, way eventstore.Direction, from even
 }
 
 func TestLog_thatGoesAwayWhileTheEndIsAskedIsNoRefusal(t *testing.T) {
-	b := newBook(t, memory.New())
+	b := newTestLog(t, memory.New())
 	b.quarrels(1)
 	r := audit.New(endless{b.store}, audit.Options{London: london})
 	require.ErrorIs(t, refused(t, r, 1000, true), audit.ErrUnavailable)

@@ -28,7 +28,7 @@ func told(t *testing.T, r *audit.Reader, from uint64) []shape.FeedLine {
 }
 
 // quarrels writes n rounds of facts of three pairs that take turns.
-func (b *book) quarrels(rounds int) []domain.Pair {
+func (b *testLog) quarrels(rounds int) []domain.Pair {
 	pairs := []domain.Pair{domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol), domaintest.PairOf(bob, carol)}
 	ids := make([]uuid.UUID, len(pairs))
 	for i, pair := range pairs {
@@ -43,7 +43,7 @@ func (b *book) quarrels(rounds int) []domain.Pair {
 }
 
 func TestFeed_agreesWithTheHistories(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		_, err := eventstore.WriteIdentity(t.Context(), b.store, uuid.New()) // a stream that is not of a pair
 		require.NoError(t, err)
 		pairs := b.quarrels(3)
@@ -60,7 +60,7 @@ func TestFeed_agreesWithTheHistories(t *testing.T) {
 }
 
 func TestFeed_thatRemembersNothingGivesTheSame(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		b.quarrels(5)
 		forgetful := audit.New(b.store, audit.Options{London: london, FeedMemory: 1})
 		require.Equal(t, told(t, b.reader().Reader, 0), told(t, forgetful, 0))
@@ -68,7 +68,7 @@ func TestFeed_thatRemembersNothingGivesTheSame(t *testing.T) {
 }
 
 func TestFeed_goesOnWithoutGapOrDuplicateFromEveryLine(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		b.quarrels(2)
 		all := told(t, b.reader().Reader, 0)
 		for i, line := range all {
@@ -78,7 +78,7 @@ func TestFeed_goesOnWithoutGapOrDuplicateFromEveryLine(t *testing.T) {
 }
 
 func TestFeed_followsTheLiveTail(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		lines, caughtUp := make(chan shape.FeedLine, 10), make(chan struct{})
@@ -97,7 +97,7 @@ func TestFeed_followsTheLiveTail(t *testing.T) {
 	})
 }
 
-func follow(t *testing.T, b *book, lines chan<- shape.FeedLine, caughtUp chan<- struct{}) <-chan error {
+func follow(t *testing.T, b *testLog, lines chan<- shape.FeedLine, caughtUp chan<- struct{}) <-chan error {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- b.reader().Feed(t.Context(), audit.Feed{
@@ -110,7 +110,7 @@ func follow(t *testing.T, b *book, lines chan<- shape.FeedLine, caughtUp chan<- 
 }
 
 func TestFeed_isStoppedByItsReceiver(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		b.quarrels(1)
 		gone, lines := errors.New("the caller has gone"), 0
 		err := b.reader().Feed(t.Context(), audit.Feed{Line: func(audit.Entry) error {
@@ -142,7 +142,7 @@ func (f flaky) ReadStream(context.Context, string, eventstore.Direction, uint64,
 }
 
 func TestOutage_orAHoleInMidFeedIsAnErrorNotAnEnd(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pairs := b.quarrels(2)
 		whole, err := b.store.ReadStream(t.Context(), pairs[0].Stream(), eventstore.Forwards, 0, 10)
 		require.NoError(t, err)

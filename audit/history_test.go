@@ -17,7 +17,7 @@ import (
 )
 
 func TestHistory_hasActorTimeAndWhatItWasBeforeAndAfter(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		b.amends(pair, id, "They fight at meals")
@@ -67,7 +67,7 @@ func TestHistory_hasActorTimeAndWhatItWasBeforeAndAfter(t *testing.T) {
 }
 
 func TestEntry_hasTheseKeysAndNoCommand(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		history, err := b.reader().OfNonAssociation(t.Context(), streams(pair), id)
@@ -96,7 +96,7 @@ func TestEntry_hasTheseKeysAndNoCommand(t *testing.T) {
 }
 
 func TestPrisonersHistory_isInTheOrderOfTheLogAndOfNoOther(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		ab, ac, bc := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol), domaintest.PairOf(bob, carol)
 		first, second := b.opens(ac), b.opens(ab)
 		other := b.opens(bc)
@@ -119,7 +119,7 @@ func TestPrisonersHistory_isInTheOrderOfTheLogAndOfNoOther(t *testing.T) {
 }
 
 func TestNOMIS_codesAreShownVerbatim(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		expiry := domain.LocalDateTime("2026-07-15T00:00:00")
 		item := domain.Item{
@@ -153,7 +153,7 @@ func TestNOMIS_codesAreShownVerbatim(t *testing.T) {
 }
 
 func TestOldEntry_readsTheSameForEver(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		expiry := domain.LocalDateTime("2026-07-20T00:00:00") // five days to come when it is told
 		b.does(pair, domain.NOMIS, "NOMIS_USER", domain.Sync{About: alice, Items: []domain.Item{{
@@ -169,7 +169,7 @@ func TestOldEntry_readsTheSameForEver(t *testing.T) {
 }
 
 func TestLog_thatIsAwayOrUnreadableIsAnError(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair, other := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol)
 		id := b.opens(pair)
 		_, err := b.store.Append(t.Context(), eventstore.Append{

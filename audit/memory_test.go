@@ -28,7 +28,7 @@ func held() int64 {
 // each consumer.
 func TestFeeds_manyRememberHardlyMoreThanOne(t *testing.T) {
 	const feeds, most = 16, 100 << 10 // bytes of each
-	b := newBook(t, memory.New())
+	b := newTestLog(t, memory.New())
 	for i := range 2000 {
 		pair := domaintest.PairOf(bob, domain.PrisonerNumber(fmt.Sprintf("C%04dCC", i)))
 		b.amends(pair, b.opens(pair), fmt.Sprint(strings.Repeat("x", 200), i))

@@ -16,7 +16,7 @@ import (
 )
 
 // ofNumber appends what a command of a number's own stream comes to.
-func (b *book) ofNumber(number domain.PrisonerNumber, message uuid.UUID, decide func(domain.Removal, domain.Cause) []domain.Fact) {
+func (b *testLog) ofNumber(number domain.PrisonerNumber, message uuid.UUID, decide func(domain.Removal, domain.Cause) []domain.Fact) {
 	b.t.Helper()
 	removal, expected := domain.Removal{Number: number}, eventstore.NoStream
 	stream := b.store.ReadMany(context.Background(), []string{number.Stream()})[0]
@@ -34,7 +34,7 @@ func (b *book) ofNumber(number domain.PrisonerNumber, message uuid.UUID, decide 
 	require.NoError(b.t, err)
 }
 
-func (b *book) removes(previous, number domain.PrisonerNumber) (message uuid.UUID) {
+func (b *testLog) removes(previous, number domain.PrisonerNumber) (message uuid.UUID) {
 	b.t.Helper()
 	message = uuid.New()
 	r := domain.Renumbering{Previous: previous, Number: number, Reason: domain.ByMerge}
@@ -44,7 +44,7 @@ func (b *book) removes(previous, number domain.PrisonerNumber) (message uuid.UUI
 	return message
 }
 
-func (b *book) returns(previous, number domain.PrisonerNumber, message uuid.UUID) {
+func (b *testLog) returns(previous, number domain.PrisonerNumber, message uuid.UUID) {
 	b.t.Helper()
 	r := domain.Renumbering{Previous: previous, Number: number, Reason: "Two men"}
 	b.ofNumber(previous, uuid.New(), func(removal domain.Removal, by domain.Cause) []domain.Fact {
@@ -72,7 +72,7 @@ const (
 )
 
 func TestMerge_isAnEntryOfItsTwoNumbersInTheOrderOfTheLog(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		ab, as := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, survivor)
 		b.opens(ab)
 		message := b.removes(bob, survivor)
@@ -120,7 +120,7 @@ func TestMerge_isAnEntryOfItsTwoNumbersInTheOrderOfTheLog(t *testing.T) {
 }
 
 func TestMerge_isNothingThatIsHeldOfAPerson(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		b.opens(domaintest.PairOf(alice, carol))
 		b.removes(bob, survivor)
 		answer, err := b.subjectAccess(t.Context(), b.reader().Reader, []string{bob.Stream(), domaintest.PairOf(alice, carol).Stream()}, subjectOf(b, bob, "", ""))

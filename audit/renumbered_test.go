@@ -14,7 +14,7 @@ import (
 const survivor domain.PrisonerNumber = "B2345BB"
 
 // merges moves one of alice's non-associations with bob to his surviving number.
-func (b *book) merges(n domain.NonAssociation, from domain.Pair, revision uint64) domain.Pair {
+func (b *testLog) merges(n domain.NonAssociation, from domain.Pair, revision uint64) domain.Pair {
 	b.t.Helper()
 	to := domaintest.PairOf(alice, survivor)
 	r := domain.Renumbering{Previous: bob, Number: survivor, Reason: domain.ByMerge}
@@ -26,7 +26,7 @@ func (b *book) merges(n domain.NonAssociation, from domain.Pair, revision uint64
 }
 
 func TestRenumberedOne_hasOneHistoryWhicheverNumberIsAsked(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		from := domaintest.PairOf(alice, bob)
 		id, other := b.opens(from), b.opens(domaintest.PairOf(bob, carol))
 		to := b.merges(b.state(from).Items[0], from, 0)
@@ -68,7 +68,7 @@ func TestRenumberedOne_hasOneHistoryWhicheverNumberIsAsked(t *testing.T) {
 }
 
 func TestFeed_givesBothHalvesOfARenumbering(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		from := domaintest.PairOf(alice, bob)
 		id := b.opens(from)
 		to := b.merges(b.state(from).Items[0], from, 0)
@@ -86,7 +86,7 @@ func TestFeed_givesBothHalvesOfARenumbering(t *testing.T) {
 }
 
 func TestSubjectAccess_knowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		from := domaintest.PairOf(alice, bob)
 		id := b.opens(from)
 		b.does(from, domain.DPS, "DELETER", domain.Delete{ID: id, DeletionReason: "Mistake", RequestedBy: "AJONES"})
@@ -106,7 +106,7 @@ func TestSubjectAccess_knowsWhatWasDeletedUnderAnotherNumber(t *testing.T) {
 // What was deleted under a removed number stayed there, and is held about the
 // same person; what was there in two pairs at once is told once.
 func TestSubjectAccess_givesWhatStayedUnderARemovedNumber(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		from, own := domaintest.PairOf(alice, bob), domaintest.PairOf(bob, survivor)
 		deleted := b.opens(from)
 		b.does(from, domain.DPS, "DELETER", domain.Delete{ID: deleted, DeletionReason: "Mistake", RequestedBy: "AJONES"})
@@ -141,7 +141,7 @@ func TestSubjectAccess_givesWhatStayedUnderARemovedNumber(t *testing.T) {
 }
 
 func TestOne_thatIsRestoredWhereItIsWasNotThereBefore(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(bob, survivor)
 		id := b.opens(pair)
 		before := b.state(pair).Items[0]

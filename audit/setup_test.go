@@ -38,20 +38,20 @@ var london = domaintest.London
 var summer = time.Date(2026, 7, 15, 12, 30, 15, 250_000_000, london)
 
 // onEveryStore runs a test over each log that needs no server of others.
-func onEveryStore(t *testing.T, test func(t *testing.T, b *book)) {
+func onEveryStore(t *testing.T, test func(t *testing.T, b *testLog)) {
 	t.Run("memory", func(t *testing.T) {
 		store := memory.New()
 		t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
-		test(t, newBook(t, store))
+		test(t, newTestLog(t, store))
 	})
-	t.Run("esdb", func(t *testing.T) { test(t, newBook(t, overGRPC(t, memory.New()))) })
+	t.Run("esdb", func(t *testing.T) { test(t, newTestLog(t, overGRPC(t, memory.New()))) })
 	t.Run("postgres", func(t *testing.T) {
 		dsn := testdb.New(t)
 		require.NoError(t, postgres.Migrate(t.Context(), dsn))
 		store, err := postgres.Open(t.Context(), dsn, postgres.Options{})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })
-		test(t, newBook(t, store))
+		test(t, newTestLog(t, store))
 	})
 }
 
@@ -73,8 +73,8 @@ func overGRPC(t *testing.T, log eventstore.Store) eventstore.Store {
 	return store
 }
 
-// book writes facts by the rules, a command at a time, and reads them back.
-type book struct {
+// testLog writes facts by the rules, a command at a time, and reads them back.
+type testLog struct {
 	t     testing.TB
 	store eventstore.Store
 	now   time.Time
@@ -82,16 +82,16 @@ type book struct {
 	facts int
 }
 
-func newBook(t testing.TB, store eventstore.Store) *book {
-	return &book{t: t, store: store, now: summer}
+func newTestLog(t testing.TB, store eventstore.Store) *testLog {
+	return &testLog{t: t, store: store, now: summer}
 }
 
-func (b *book) reader() shapedReader {
+func (b *testLog) reader() shapedReader {
 	return shapedReader{audit.New(b.store, audit.Options{London: london})}
 }
 
 // state folds a pair; facts is then how many it has.
-func (b *book) state(pair domain.Pair) domain.State {
+func (b *testLog) state(pair domain.Pair) domain.State {
 	b.t.Helper()
 	events, err := b.store.ReadStream(context.Background(), pair.Stream(), eventstore.Forwards, 0, 10_000)
 	if !errors.Is(err, eventstore.ErrStreamNotFound) {
@@ -109,7 +109,7 @@ func (b *book) state(pair domain.Pair) domain.State {
 
 // does appends what a command of an actor comes to, and gives the id of the
 // non-association that it was about.
-func (b *book) does(pair domain.Pair, source domain.Source, actor string, command domain.Command) uuid.UUID {
+func (b *testLog) does(pair domain.Pair, source domain.Source, actor string, command domain.Command) uuid.UUID {
 	b.t.Helper()
 	ctx, state := context.Background(), b.state(pair)
 	b.asked++
@@ -130,7 +130,7 @@ func (b *book) does(pair domain.Pair, source domain.Source, actor string, comman
 }
 
 // opens is staff's way to begin one; the larger number is named first.
-func (b *book) opens(pair domain.Pair) uuid.UUID {
+func (b *testLog) opens(pair domain.Pair) uuid.UUID {
 	b.t.Helper()
 	first := pair.Numbers()[1]
 	return b.does(pair, domain.DPS, "OPENER", domain.Open{
@@ -139,7 +139,7 @@ func (b *book) opens(pair domain.Pair) uuid.UUID {
 	})
 }
 
-func (b *book) amends(pair domain.Pair, id uuid.UUID, comment string) {
+func (b *testLog) amends(pair domain.Pair, id uuid.UUID, comment string) {
 	b.t.Helper()
 	b.does(pair, domain.DPS, "AMENDER", domain.Amend{ID: id, Comment: &comment})
 }

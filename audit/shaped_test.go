@@ -31,7 +31,7 @@ type shapedSubject struct {
 }
 
 // SubjectAccess shows what is held on the day of the story.
-func (b *book) subjectAccess(ctx context.Context, r *audit.Reader, streams []string, subject audit.Subject) (shapedSubject, error) {
+func (b *testLog) subjectAccess(ctx context.Context, r *audit.Reader, streams []string, subject audit.Subject) (shapedSubject, error) {
 	view := shape.View{Today: domain.Today(b.now), London: london}
 	held, err := r.SubjectAccess(ctx, streams, subject)
 	var items []shape.SubjectItem

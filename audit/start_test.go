@@ -69,7 +69,7 @@ func (b bytewise) Subscribe(ctx context.Context, from eventstore.Position, prefi
 }
 
 func TestFeed_beginsAnywhereThoughTheLogDoesNot(t *testing.T) {
-	b := newBook(t, memory.New())
+	b := newTestLog(t, memory.New())
 	b.quarrels(5) // 18 facts
 	b.store = bytewise{b.store}
 	all := told(t, b.reader().Reader, 0)
@@ -93,7 +93,7 @@ func positionsBehind(lines []shape.FeedLine, from uint64) []uint64 {
 }
 
 func TestLog_thatIsLongerThanAPageIsWalkedBack(t *testing.T) {
-	b := newBook(t, memory.New())
+	b := newTestLog(t, memory.New())
 	for i := range 1301 {
 		b.opens(domaintest.PairOf(alice, domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i))))
 	}
@@ -105,7 +105,7 @@ func TestLog_thatIsLongerThanAPageIsWalkedBack(t *testing.T) {
 }
 
 func TestFeed_beginsOnlyWhenTheLogHasAnswered(t *testing.T) {
-	b := newBook(t, memory.New())
+	b := newTestLog(t, memory.New())
 	pairs := b.quarrels(1)
 	var heads []uint64
 	feed := audit.Feed{

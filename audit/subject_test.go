@@ -11,14 +11,14 @@ import (
 	"nonassociations/domain/domaintest"
 )
 
-func subjectOf(b *book, number domain.PrisonerNumber, from, to string) audit.Subject {
+func subjectOf(b *testLog, number domain.PrisonerNumber, from, to string) audit.Subject {
 	return audit.Subject{
 		PrisonerNumber: number, FromDate: from, ToDate: to,
 	}
 }
 
 func TestSubjectAccess_showsEverythingAlsoWhatWasDeleted(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		ab, ac, bc := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol), domaintest.PairOf(bob, carol)
 		deleted, open := b.opens(ab), b.opens(ac)
 		b.opens(bc)
@@ -47,7 +47,7 @@ func TestSubjectAccess_showsEverythingAlsoWhatWasDeleted(t *testing.T) {
 }
 
 func TestSubjectAccess_holdsItsDaysAgainstTheLastChange(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)             // on the 15th
 		b.amends(pair, id, "and again") // on the 16th
@@ -63,7 +63,7 @@ func TestSubjectAccess_holdsItsDaysAgainstTheLastChange(t *testing.T) {
 }
 
 func TestSubjectAccess_theDirectoryDecidesWhenNothingIsHeld(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		b.opens(pair)
 		answer, err := b.subjectAccess(t.Context(), b.reader().Reader, streams(pair), subjectOf(b, carol, "", ""))
@@ -74,7 +74,7 @@ func TestSubjectAccess_theDirectoryDecidesWhenNothingIsHeld(t *testing.T) {
 }
 
 func TestCounts_followFromTheDay(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, b *book) {
+	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.PairOf(alice, bob)
 		id := b.opens(pair)
 		b.does(pair, domain.DPS, "CLOSER", domain.Close{ID: id, ClosedReason: "Friends"})

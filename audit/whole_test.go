@@ -21,7 +21,7 @@ func TestHistory_isNotGivenOfAStreamThatLostItsBeginning(t *testing.T) {
 		for left, again := range map[string]bool{"nothing is left": false, "something is left": true} {
 			t.Run(store+", "+left, func(t *testing.T) {
 				log := memory.New()
-				b := newBook(t, open(t, log))
+				b := newTestLog(t, open(t, log))
 				ab, ac := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol)
 				id := b.opens(ab)
 				b.opens(ac)

@@ -19,7 +19,7 @@ import (
 	"nonassociations/internal/dev/testdb"
 )
 
-// directory knows everybody but some, until it is down.
+// directory knows all prisoners but some, until it is down.
 type directory struct {
 	missing []domain.PrisonerNumber
 	nowhere []domain.PrisonerNumber
@@ -114,8 +114,8 @@ func (r routes) PairOf(ctx context.Context, id uuid.UUID, _ uint64) (domain.Pair
 	return domain.Pair{}, false, nil
 }
 
-// desk is staff's way to the record with all that may go wrong beneath it.
-type desk struct {
+// staffFixture is the handler of staff's commands over parts that can be made to fail.
+type staffFixture struct {
 	*commands.Handler
 	t         testing.TB
 	log       *faulty
@@ -124,20 +124,20 @@ type desk struct {
 	now       time.Time
 }
 
-func newDesk(t testing.TB) *desk {
+func newStaffFixture(t testing.TB) *staffFixture {
 	t.Helper()
 	dsn := testdb.New(t)
 	require.NoError(t, idempotency.Migrate(t.Context(), dsn))
 	store, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	d := &desk{t: t, log: newFaulty(), keys: &unkept{IdempotencyStore: store}, directory: &directory{}, now: noon}
+	d := &staffFixture{t: t, log: newFaulty(), keys: &unkept{IdempotencyStore: store}, directory: &directory{}, now: noon}
 	d.Handler = d.process(5 * time.Second)
 	return d
 }
 
 // process is one more process beside the same log and the same keys.
-func (d *desk) process(patience time.Duration) *commands.Handler {
+func (d *staffFixture) process(patience time.Duration) *commands.Handler {
 	return commands.New(d.log, commands.Options{
 		Clock: func() time.Time { return d.now }, Locator: routes{pairs{d.log}}, Directory: d.directory, Keys: d.keys, Timeout: patience,
 	})
@@ -160,14 +160,14 @@ func keyOf(name, request string) *commands.IdempotencyKey {
 	return &key
 }
 
-func (d *desk) does(act commands.StaffCommand) commands.Receipt {
+func (d *staffFixture) does(act commands.StaffCommand) commands.Receipt {
 	d.t.Helper()
 	receipt, err := d.Staff(d.t.Context(), domaintest.NewCause(domain.DPS), act)
 	require.NoError(d.t, err)
 	return receipt
 }
 
-func (d *desk) refused(act commands.StaffCommand) domain.Code {
+func (d *staffFixture) refused(act commands.StaffCommand) domain.Code {
 	d.t.Helper()
 	_, err := d.Staff(d.t.Context(), domaintest.NewCause(domain.DPS), act)
 	var refusal domain.Refusal
@@ -175,7 +175,7 @@ func (d *desk) refused(act commands.StaffCommand) domain.Code {
 	return refusal.Code
 }
 
-func (d *desk) facts() []domain.Fact {
+func (d *staffFixture) facts() []domain.Fact {
 	d.t.Helper()
 	return facts(d.t, d.log, domaintest.PairOf(low, high))
 }

@@ -156,7 +156,7 @@ func TestRepeat_isAnsweredFromTheFactsOfItsCommand(t *testing.T) {
 	}
 }
 
-// laggard is a read model that knows nothing until somebody waits for it.
+// laggard is a read model that knows nothing until a request waits for it.
 type laggard struct {
 	routes
 	waited bool
@@ -186,7 +186,7 @@ func TestRepeat_waitsForTheRouterAsAFirstAttemptDoes(t *testing.T) {
 		"delete": func(id uuid.UUID) domain.Command { return domain.Delete{ID: id, DeletionReason: reason} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
+			d := newStaffFixture(t)
 			id := d.does(opening(t, "Apart", "")).NonAssociation.ID
 			act := commands.StaffCommand{Key: keyOf("k", name), ID: id, Command: of(id)}
 			d.crashed(act)

@@ -109,7 +109,7 @@ func TestSync_racesEndWithOneNonAssociation(t *testing.T) {
 func TestConflict_loadsAndDecidesAgain(t *testing.T) {
 	log, pair := newFaulty(), domaintest.PairOf(low, high)
 	log.before = func(attempt int) error {
-		if attempt == 1 { // somebody else was quicker
+		if attempt == 1 { // another writer was quicker
 			_, err := newHandler(log.Store).Sync(t.Context(), domaintest.NewCause(domain.NOMIS), told(pair, "theirs"))
 			require.NoError(t, err)
 		}

@@ -31,7 +31,7 @@ func TestQueue_letsOneThroughAtATime(t *testing.T) {
 	}
 	wait.Wait()
 	require.EqualValues(t, 1, most.Load())
-	require.Empty(t, q.waiters, "nobody in line leaves nothing behind")
+	require.Empty(t, q.waiters, "without waiters the mutex keeps nothing")
 }
 
 func TestQueue_aCancelledWaiterLeavesTheLine(t *testing.T) {

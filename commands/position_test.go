@@ -42,7 +42,7 @@ func (b *blind) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 
 func TestPosition_ofAnAnswerIsTheHeadNeverZero(t *testing.T) {
 	for _, appends := range []bool{false, true} {
-		d := newDesk(t)
+		d := newStaffFixture(t)
 		d.log.Store = &blind{d.log.Store, appends}
 		head := func() eventstore.Position {
 			position, err := newHandler(d.log.Store).Head(t.Context())

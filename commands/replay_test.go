@@ -16,7 +16,7 @@ import (
 )
 
 func TestRepeat_answersAsTheFirstDid(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	first := d.does(opening(t, "Apart", "k"))
 	d.does(amending(first.NonAssociation.ID, "Changed by somebody else", ""))
 	d.directory.err, d.now = errDown, noon.AddDate(0, 0, 3)
@@ -30,7 +30,7 @@ func TestRepeat_answersAsTheFirstDid(t *testing.T) {
 }
 
 func TestRepeat_ofWhatChangedNothingAnswersAsItWas(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	id := d.does(opening(t, "Apart", "")).NonAssociation.ID
 	first := d.does(amending(id, "Apart", "k"))
 	d.does(amending(id, "Changed by somebody else", ""))
@@ -41,7 +41,7 @@ func TestRepeat_ofWhatChangedNothingAnswersAsItWas(t *testing.T) {
 }
 
 func TestKey_forAnotherRequestIsRefused(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	d.does(opening(t, "Apart", "k"))
 	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Other words", "k"))
 	require.ErrorIs(t, err, commands.ErrOtherRequest)
@@ -49,7 +49,7 @@ func TestKey_forAnotherRequestIsRefused(t *testing.T) {
 }
 
 func TestRefusal_freesTheKey(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	id := d.does(opening(t, "Apart", "")).NonAssociation.ID
 	require.Equal(t, domain.CodeOpenExists, d.refused(opening(t, "Apart", "k")))
 	d.does(amending(id, "The key may be used for anything", "k"))
@@ -62,7 +62,7 @@ func TestRefusal_freesTheKey(t *testing.T) {
 }
 
 func TestRefusal_isAnsweredOnlyWhenItsKeyIsFree(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	d.does(opening(t, "Apart", ""))
 	d.keys.free = errDown
 	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
@@ -72,7 +72,7 @@ func TestRefusal_isAnsweredOnlyWhenItsKeyIsFree(t *testing.T) {
 }
 
 func TestKeysAway_nothingIsWritten(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	d.keys.claim = errDown
 	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	require.ErrorIs(t, err, commands.ErrBusy)
@@ -81,7 +81,7 @@ func TestKeysAway_nothingIsWritten(t *testing.T) {
 }
 
 func TestAnswerThatWasNotKept_isFoundInTheStream(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	d.keys.keep = errDown
 	first := d.does(opening(t, "Apart", "k"))
 	d.directory.err = errDown
@@ -94,8 +94,8 @@ func TestAnswerThatWasNotKept_isFoundInTheStream(t *testing.T) {
 	require.Len(t, d.facts(), 1)
 }
 
-// crashed runs an act whose append is written and whose answer nobody gets.
-func (d *desk) crashed(act commands.StaffCommand) {
+// crashed runs an act whose append is written and whose answer is lost.
+func (d *staffFixture) crashed(act commands.StaffCommand) {
 	d.t.Helper()
 	ctx, leave := context.WithCancel(d.t.Context())
 	defer leave()
@@ -106,7 +106,7 @@ func (d *desk) crashed(act commands.StaffCommand) {
 }
 
 func TestLostAnswer_isGivenByTheRepeat(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	d.crashed(opening(t, "Apart", "open"))
 	d.directory.err = errDown
 	opened := d.does(opening(t, "Apart", "open"))
@@ -128,7 +128,7 @@ func TestLostAnswer_isGivenByTheRepeat(t *testing.T) {
 }
 
 func TestLostAppend_isMadeByTheRepeat(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	d.log.before = func(int) error { leave(); return eventstore.ErrUnavailable }
@@ -142,7 +142,7 @@ func TestLostAppend_isMadeByTheRepeat(t *testing.T) {
 }
 
 func TestLostAnswer_isFoundAfterAMerge(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	id := d.does(opening(t, "Apart", "")).NonAssociation.ID
 	closing := commands.StaffCommand{Key: keyOf("close", "c"), ID: id, Command: domain.Close{ID: id, ClosedReason: "Friends"}}
 	d.crashed(closing)
@@ -175,7 +175,7 @@ func (m *meeting) AppendMany(ctx context.Context, appends []eventstore.Append) [
 }
 
 func TestConcurrentRepeat_inAnotherProcessAnswersTheSame(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	m := &meeting{d.log.Store, make(chan struct{}), make(chan struct{})}
 	receipts, act := make(chan commands.Receipt, 2), opening(t, "Apart", "k")
 	for i := range 2 {

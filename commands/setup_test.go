@@ -90,7 +90,7 @@ func all(appends []eventstore.Append, err error) []eventstore.Outcome {
 type router struct {
 	known   map[uuid.UUID]domain.Pair
 	waited  []uint64
-	arrives func() // what reaches the read model while somebody waits
+	arrives func() // what reaches the read model while a request waits
 	waitErr error
 	err     error
 }

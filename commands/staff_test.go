@@ -22,7 +22,7 @@ func amending(id uuid.UUID, text, name string) commands.StaffCommand {
 }
 
 func TestOpening_needsBothPrisonersToBeKnown(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	d.directory.missing = []domain.PrisonerNumber{low, high}
 	_, err := d.Staff(t.Context(), domaintest.NewCause(domain.DPS), opening(t, "Apart", "k"))
 	require.Equal(t, commands.MissingPrisoners{high, low}, err, "in the order in which they were named")
@@ -55,7 +55,7 @@ func TestOpening_withoutADirectoryIsRefusedAsBusy(t *testing.T) {
 }
 
 func TestRoles_areGivenInTheOrderOfNaming(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	id := d.does(opening(t, "Apart", "")).NonAssociation.ID
 	act := amending(id, "Apart", "")
 	act.Roles = [2]domain.Role{domain.NotRelevant, ""}
@@ -92,7 +92,7 @@ func TestRoles_followAMergeThatTheRouterHasNotSeen(t *testing.T) {
 }
 
 func TestIfMatch_isComparedByEveryCommand(t *testing.T) {
-	d := newDesk(t)
+	d := newStaffFixture(t)
 	d.now = noon
 	receipt := d.does(opening(t, "Apart", ""))
 	id, seen := receipt.NonAssociation.ID, receipt.NonAssociation.LastEventID

@@ -38,7 +38,7 @@ func orders(n int) [][]int {
 }
 
 // One request for each order of three pairs, all at once. Their turns are held
-// until everybody waits, so that each request would get the first pair that it
+// until all requests wait, so that each request would get the first pair that it
 // asks for: in the order of the requests they would wait for each other.
 func TestRequests_thatNamePairsInAnyOrderDoNotWaitForEachOther(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -158,7 +158,7 @@ func TestLog_withAnotherIDIsAnotherLog(t *testing.T) {
 	require.Equal(t, another, v.Mismatch().Found)
 }
 
-// TestPlace_isKnownWithoutTheIDOfItsEvent: what was appended here, and nobody has
+// TestPlace_isKnownWithoutTheIDOfItsEvent: what was appended here, and no reader has
 // read.
 func TestPlace_isKnownWithoutTheIDOfItsEvent(t *testing.T) {
 	t.Parallel()

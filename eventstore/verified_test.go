@@ -66,7 +66,7 @@ func requireServed(t *testing.T, err error, method string) {
 }
 
 // TestVerified_acknowledgesNoAppendIntoAnotherLog: not even the first one behind the
-// change, where nobody has had the time to look. A longer log shows by its
+// change, where no check has been made yet. A longer log shows by its
 // connection.
 func TestVerified_acknowledgesNoAppendIntoAnotherLog(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ const soon = 5 * time.Second
 
 // holdsUp keeps a merge from being worked on until it is released, at the latest
 // at the end of the test: before the listeners are stopped.
-func (r *rig) holdsUp(listens func()) (release func()) {
+func (r *fixture) holdsUp(listens func()) (release func()) {
 	r.t.Helper()
 	r.turn.Lock()
 	var once sync.Once
@@ -29,7 +29,7 @@ func (r *rig) holdsUp(listens func()) (release func()) {
 }
 
 // hiddenUntil is of the message that came first.
-func (r *rig) hiddenUntil() time.Time {
+func (r *fixture) hiddenUntil() time.Time {
 	messages := r.aws.Messages(queue)
 	if len(messages) == 0 {
 		return time.Time{}
@@ -40,7 +40,7 @@ func (r *rig) hiddenUntil() time.Time {
 // A message at work is hidden far beyond the queue's own time, again and again
 // for as long as it is at work, and no other consumer gets it.
 func TestListener_keepsAMessageAtWorkFromOtherConsumers(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	r.extend = poll
 	r.aws.Hide(queue, soon) // less than half a minute: the difference shows
@@ -70,9 +70,9 @@ func TestListener_hidesInTime(t *testing.T) {
 	require.Less(t, extend, localaws.Visibility/2)
 }
 
-// A queue that refuses to hide a message keeps nobody from working on it.
+// A queue that refuses to hide a message keeps no listener from working on it.
 func TestListener_worksOnAMessageThatCannotBeHidden(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	r.extend = poll
 	fail := func(action string) (int, string) {

@@ -56,7 +56,7 @@ func asksForNothing(t require.TestingT, body string) {
 }
 
 // Each member with each kind of value, in the event and beside it: one whose
-// type concerns nobody is never left to the queue's redrive.
+// type concerns no record is never left to the queue's redrive.
 func TestParse_ofAnotherEventTypeIsNeverUnreadable(t *testing.T) {
 	for _, name := range append([]string{"additionalInformation", "Message", "MessageAttributes", "Type"}, beside...) {
 		for _, value := range values {
@@ -254,7 +254,7 @@ var someNumber = regexp.MustCompile(`[A-Z][0-9]{4}[A-Z]{2}`)
 
 // FuzzParse reads anything: no error tells of a person, what is worked on has
 // two numbers, and no JSON keeps an event from being deleted that concerns
-// nobody.
+// no record.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"merged.json", "booking-moved.json"} {
 		content, err := os.ReadFile(filepath.Join("testdata", name))

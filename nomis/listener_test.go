@@ -60,8 +60,8 @@ func (p *pairs) PairsOf(context.Context, domain.PrisonerNumber, uint64) ([]domai
 	return []domain.Pair{pair}, err
 }
 
-// rig is a listener at work on a queue, a log and what they say.
-type rig struct {
+// fixture is a listener at work on a queue, a log and what they say.
+type fixture struct {
 	t        *testing.T
 	aws      *localaws.Server
 	log      eventstore.Store
@@ -74,9 +74,9 @@ type rig struct {
 	extend   time.Duration
 }
 
-func newRig(t *testing.T, log eventstore.Store) *rig {
+func newFixture(t *testing.T, log eventstore.Store) *fixture {
 	t.Helper()
-	r := &rig{t: t, log: log, commands: commands.New(log, commands.Options{Clock: clock}), pairs: &pairs{}, said: &buffer{}}
+	r := &fixture{t: t, log: log, commands: commands.New(log, commands.Options{Clock: clock}), pairs: &pairs{}, said: &buffer{}}
 	server, err := localaws.Start(t.Context(), localaws.Options{Fail: func(action string) (int, string) {
 		if fail := r.fail.Load(); fail != nil {
 			return (*fail)(action)
@@ -90,7 +90,7 @@ func newRig(t *testing.T, log eventstore.Store) *rig {
 }
 
 // listens starts a listener and returns what stops it and waits for its end.
-func (r *rig) listens() (stop func()) {
+func (r *fixture) listens() (stop func()) {
 	r.t.Helper()
 	q, err := nomis.OpenQueue(r.t.Context(), r.aws.Queue(queue))
 	require.NoError(r.t, err)
@@ -107,7 +107,7 @@ func (r *rig) listens() (stop func()) {
 	return stop
 }
 
-func (r *rig) opens() uuid.UUID {
+func (r *fixture) opens() uuid.UUID {
 	r.t.Helper()
 	pair, err := domain.NewPair(removed, third)
 	require.NoError(r.t, err)
@@ -119,7 +119,7 @@ func (r *rig) opens() uuid.UUID {
 	return receipt.NonAssociation.ID
 }
 
-func (r *rig) facts(one, other domain.PrisonerNumber) []domain.Fact {
+func (r *fixture) facts(one, other domain.PrisonerNumber) []domain.Fact {
 	pair, err := domain.NewPair(one, other)
 	require.NoError(r.t, err)
 	var all []domain.Fact
@@ -133,7 +133,7 @@ func (r *rig) facts(one, other domain.PrisonerNumber) []domain.Fact {
 	return all
 }
 
-func (r *rig) isEmpty() {
+func (r *fixture) isEmpty() {
 	r.t.Helper()
 	require.Eventually(r.t, func() bool { return len(r.aws.Messages(queue)) == 0 }, patience, poll)
 }
@@ -174,7 +174,7 @@ func TestListener_aMergeIsWorkedOnAndThenDeleted(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, open(t))
+			r := newFixture(t, open(t))
 			id := r.opens()
 			r.listens()
 			message := uuid.NewString()
@@ -198,7 +198,7 @@ func TestListener_aMergeIsWorkedOnAndThenDeleted(t *testing.T) {
 }
 
 func TestListener_whatAsksForNothingIsDeleted(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	r.aws.Send(queue, strings.Replace(merged("m"), `\"MERGE\"`, `\"RELINK\"`, 1))
 	r.aws.Send(queue, `{"eventType":"prison-offender-events.prisoner.received"}`)
@@ -215,7 +215,7 @@ func TestListener_worksOnWhatTheOutsideReallySends(t *testing.T) {
 		`{"Type":"Notification","MessageId":"m","timestamp":1,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",\"occurredAt\":1784109602.5,` +
 			strings.ReplaceAll(information, `"`, `\"`) + `}"}`,
 	} {
-		r := newRig(t, memory.New())
+		r := newFixture(t, memory.New())
 		r.opens()
 		r.aws.Send(queue, `{"eventType":"prison-offender-events.prisoner.released","message":{},"additionalInformation":[1],"occurredAt":{}}`)
 		r.aws.Send(queue, body)
@@ -227,7 +227,7 @@ func TestListener_worksOnWhatTheOutsideReallySends(t *testing.T) {
 }
 
 func TestListener_sendsPoisonToTheDeadLettersAndGoesOn(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	r.aws.Hide(queue, 10*time.Millisecond)
 	r.aws.Redrive(queue, "dead", 3)
@@ -243,7 +243,7 @@ func TestListener_sendsPoisonToTheDeadLettersAndGoesOn(t *testing.T) {
 }
 
 func TestListener_waitsWhileTheReadModelIsBehind(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	r.pairs.behind.Store(true)
 	r.aws.Send(queue, merged("m"))
@@ -262,7 +262,7 @@ func TestListener_waitsWhileTheReadModelIsBehind(t *testing.T) {
 }
 
 func TestListener_outlivesAQueueThatFails(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	var refused atomic.Int32
 	fail := func(action string) (int, string) {
@@ -280,7 +280,7 @@ func TestListener_outlivesAQueueThatFails(t *testing.T) {
 
 // The answer to the deletion is lost: the message comes again.
 func TestListener_aDeletionThatFailsDoesNoHarm(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	r.aws.Hide(queue, 10*time.Millisecond)
 	var deletions atomic.Int32

@@ -11,7 +11,7 @@ import (
 )
 
 // alone is the turn of one process at a time, in this process.
-func (r *rig) alone(ctx context.Context, do func(context.Context)) error {
+func (r *fixture) alone(ctx context.Context, do func(context.Context)) error {
 	if r.noTurn.Load() {
 		return errors.New("Postgres is away")
 	}
@@ -23,7 +23,7 @@ func (r *rig) alone(ctx context.Context, do func(context.Context)) error {
 
 // The turn cannot be asked for: the message waits, and is not given up.
 func TestListener_waitsForItsTurn(t *testing.T) {
-	r := newRig(t, memory.New())
+	r := newFixture(t, memory.New())
 	r.opens()
 	r.noTurn.Store(true)
 	r.aws.Send(queue, merged("m"))

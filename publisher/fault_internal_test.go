@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a code and its message are to blame on: the message, the topic, or nobody
+// What a code and its message are to blame on: the message, the topic, or neither
 // that is known.
 func TestFaults_areOfAMessageATopicOrNeither(t *testing.T) {
 	const content, topic, nobody = "content", "topic", "nobody"

@@ -85,7 +85,7 @@ func TestPipeline_fillsBatchesWithinTheLimitsOfSNS(t *testing.T) {
 	require.Equal(t, []int{2, 1, 1}, sizes(l), "one that is too large goes by itself")
 }
 
-// Whoever writes the checkpoint, and whoever reads the log, hears of what it waits
+// The writer of the checkpoint and the reader of the log are signalled what they wait
 // for.
 func TestPipeline_signalsWhenSomethingCanBeCommittedAndWhenThereIsRoom(t *testing.T) {
 	l := pipelineOf(100, 1, 1)

@@ -165,7 +165,7 @@ func TestOperator_endsThePauseOfAFailingMessage(t *testing.T) {
 	}
 }
 
-// A skip that came while nobody published, or while the message was ready.
+// A skip that came without a running publisher, or while the message was ready.
 func TestOperator_skipsAtAnyTime(t *testing.T) {
 	conn := database(t)
 	for _, when := range []string{"down", "up", "ready"} {

@@ -105,7 +105,7 @@ func (p *simulation) appendFact(says error, pairs ...domain.Pair) uuid.UUID {
 	return m.EventID
 }
 
-// appendPrivateFact appends a fact that is told nobody.
+// appendPrivateFact appends a fact that is never published.
 func (p *simulation) appendPrivateFact() {
 	fact := factOf(messageAt(len(p.log)+1, pairOf(1)))
 	fact.messages = nil
@@ -204,7 +204,7 @@ func (p *simulation) arrive(batch []*delivery) []error {
 // The ways in which a call ends.
 const (
 	answered  = "answered"
-	lost      = "lost" // it arrived, and nobody hears of it
+	lost      = "lost" // it arrived, and the answer is lost
 	throttled = "throttled"
 )
 

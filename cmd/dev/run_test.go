@@ -23,7 +23,7 @@ import (
 	"nonassociations/internal/dev/localpg"
 )
 
-// testRun is the built programs and one data folder, as somebody has them who
+// testRun is the built programs and one data folder, as a user has them who
 // typed `make run`.
 type testRun struct {
 	bin, data string
@@ -217,7 +217,7 @@ func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
 	require.Contains(t, h.demo(t), "start the service to look at it", "none runs")
 
 	running := h.start(t)
-	elsewhere := testRun{bin: h.bin, data: h.data, port: freePort(t)} // whoever forgot to say PORT again
+	elsewhere := testRun{bin: h.bin, data: h.data, port: freePort(t)} // without the PORT of the run
 	said := elsewhere.demo(t)
 	require.Contains(t, said, "UNCHANGED", "the same estate came before")
 	require.NotContains(t, said, "start the service")

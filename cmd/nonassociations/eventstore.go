@@ -35,10 +35,10 @@ func (grantCmd) Help() string {
 The users must exist already. Two rights are set: the metadata of $all lists the users that may read
 and subscribe to it, and $settings those that may read and append to streams. Only $admins may delete,
 tombstone or set metadata. Both hold for the whole cluster: a user who is not named, also one of another
-service, can no longer do anything to ordinary streams. What is as it should be is not written again.
-Another process sees an option's password: EVENTSTORE_ADMIN_URL is seen by fewer.
+service, can no longer do anything to ordinary streams. Rights that are already right are not written again.
+Other processes can see the password of an option: EVENTSTORE_ADMIN_URL is visible to fewer of them.
 
-Exit status: 0 done, 2 the rights could not be asked for or set.`
+Exit status: 0 done, 2 the rights could not be read or set.`
 }
 
 // Run sets the rights and prints one sentence for each. Sentences about rights that
@@ -48,7 +48,7 @@ func (c grantCmd) Run(ctx context.Context) error {
 	for _, sentence := range sentences {
 		fmt.Println(sentence)
 	}
-	return exitNotJudged(err)
+	return exitUnknown(err)
 }
 
 // checkCmd compares the rights of one user with those of its role. It is a probe for
@@ -68,7 +68,7 @@ Asks as the user of EVENTSTORE_URL for each right, in a way that is refused to e
 right was checked: nothing is written or removed. Every role reads streams and $all and subscribes
 to it; serve and listen append. Whatever else a user may do is too much.
 
-Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not be asked for.`
+Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not be checked.`
 }
 
 // Run prints the rights. It returns an error when they are not exactly those of the
@@ -76,7 +76,7 @@ Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not b
 func (c checkCmd) Run(ctx context.Context) error {
 	report, err := app.CheckRights(ctx, app.Environment(), c.Role, quietLogger())
 	if err != nil {
-		return exitNotJudged(err)
+		return exitUnknown(err)
 	}
 	if c.JSON {
 		if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {

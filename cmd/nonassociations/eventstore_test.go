@@ -146,7 +146,7 @@ func TestCheck_reportsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	require.Empty(t, all)
 }
 
-func TestRights_thatCannotBeAskedForAreNotJudged(t *testing.T) {
+func TestRights_thatCannotBeReadAreNoResult(t *testing.T) {
 	c := newCluster(t)
 	for name, address := range map[string]string{
 		"a wrong password": strings.Replace(c.address("admin"), "secret", "guess", 1), "plain text": "esdb://admin:secret@far.test?tls=false",

@@ -29,10 +29,10 @@ func (e exitError) ExitCode() int { return e.status }
 // Unwrap returns the cause, nil for none.
 func (e exitError) Unwrap() error { return e.error }
 
-// exitNotJudged gives a check the status 2 when it could not be made. Monitoring must
+// exitUnknown gives a check the status 2 when it could not be made. Monitoring must
 // not take such a result for a bad one.
-func exitNotJudged(err error) error {
-	if errors.Is(err, app.ErrNotJudged) {
+func exitUnknown(err error) error {
+	if errors.Is(err, app.ErrRightsUnknown) {
 		return exitError{err, 2}
 	}
 	return err

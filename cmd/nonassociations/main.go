@@ -77,7 +77,7 @@ func run(args []string) int {
 }
 
 // fail prints an error and returns the exit status for it. 2 is an outcome that could
-// not be judged, and kong's 80 a wrong command line.
+// not be checked, and kong's 80 a wrong command line.
 func fail(err error) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(os.Stderr, "nonassociations:", text)

@@ -124,7 +124,7 @@ type parkedSkipCmd struct {
 // Help shows an example.
 func (parkedSkipCmd) Help() string {
 	return `Example:
-  nonassociations publish parked skip 7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11 --reason "told by telephone"
+  nonassociations publish parked skip 7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11 --reason "subscriber informed by telephone"
 
 This message is never sent to the topic. The fact itself stays in the log.`
 }

@@ -18,7 +18,7 @@ type publishCmd struct {
 	Run    publishRunCmd    `cmd:"" default:"1" help:"Publish to SNS until the process is stopped."`
 	Status publishStatusCmd `cmd:"" help:"Show how far each topic is."`
 	Parked publishParkedCmd `cmd:"" help:"List, retry or skip parked messages."`
-	Replay publishReplayCmd `cmd:"" help:"Publish a stretch of the log again, to a topic for a consumer that has lost messages."`
+	Replay publishReplayCmd `cmd:"" help:"Publish a range of the log again, for a consumer that has lost messages."`
 }
 
 // publishRunCmd is what plain "publish" runs: the publishers of the configured
@@ -91,9 +91,9 @@ func (publishStatusCmd) Run(ctx context.Context) error {
 // publishReplayCmd sends lost messages again. Positions are those in the messages,
 // so a consumer can name the first that it lost.
 type publishReplayCmd struct {
-	From    uint64 `required:"" placeholder:"POSITION" help:"The first position, that of the message that was lost first."`
+	From    uint64 `required:"" placeholder:"POSITION" help:"The first position: that of the first lost message."`
 	To      uint64 `placeholder:"POSITION" help:"The last position; by default the head."`
-	Topic   string `placeholder:"ARN" help:"Destination, usually a topic that only the consumer in need subscribes to."`
+	Topic   string `placeholder:"ARN" help:"ARN of the destination, usually a topic that only this consumer subscribes to."`
 	History bool   `help:"The messages of the history topic, not the domain events."`
 	DryRun  bool   `help:"Only list what would be sent."`
 }

@@ -175,7 +175,7 @@ func TestPublishers_thatAreKilledLoseNothing(t *testing.T) {
 	latest := map[string]int{}
 	for _, id := range distinct(o.heard()) {
 		i, known := order[id]
-		require.True(t, known, "nobody said %s", id)
+		require.True(t, known, "no fact has the id %s", id)
 		stream := facts[i].Stream
 		require.LessOrEqual(t, latest[stream], i, "order of %s", stream)
 		latest[stream] = i

@@ -13,9 +13,9 @@ import (
 // rebuildCmd drops the read model. Without --yes it does nothing, because reads are
 // answered with 503 until a projector has read the whole log.
 type rebuildCmd struct {
-	AdoptLog string `placeholder:"ID" help:"Take over the log with this id, though the read model is of another or of a later day."`
+	AdoptLog string `placeholder:"ID" help:"Read the log with this id, although the read model was built from another one."`
 	DryRun   bool   `help:"Print what would be done, and do nothing."`
-	Yes      bool   `help:"Do it: reads are answered with 503 until a projector has been through the log."`
+	Yes      bool   `help:"Do it: reads are answered with 503 until a projector has read the whole log."`
 }
 
 // Help returns the examples that kong prints below the options.
@@ -28,10 +28,12 @@ func (rebuildCmd) Help() string {
 
 The log itself is never changed. Before anything is done its facts are compared with those that the
 read model was built from. Where they differ, the log was changed, and only --adopt-log proceeds.
-Nothing has to be stopped: a projector that is running starts again from the beginning. --adopt-log is for a log that was restored from a backup, or replaced. The id must be that of the log
+Nothing has to be stopped: a projector that is running starts again from the beginning.
+
+--adopt-log is for a log that was restored from a backup, or replaced. The id must be that of the log
 at EVENTSTORE_URL, which a role that refused to start has logged. It also drops what is about the old
-log: the idempotency keys, the publisher's checkpoints and the parked messages. The topics then receive
-the log from its beginning.`
+log: the idempotency keys, the publisher's checkpoints and the parked messages. The topics then
+receive the log from its beginning.`
 }
 
 // Run prints what is done. Without --yes and without --dry-run it does nothing and
@@ -54,7 +56,7 @@ func (c rebuildCmd) Run(ctx context.Context) error {
 	case err != nil:
 		return err
 	case c.DryRun:
-		fmt.Println("Nothing was done yet: this is what would be.")
+		fmt.Println("Nothing was done yet: this is what --yes would do.")
 	case !c.Yes:
 		return errors.New("nothing was done: add --yes to do it, or --dry-run to see what would be done")
 	}

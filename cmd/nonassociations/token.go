@@ -15,7 +15,7 @@ import (
 // tokenCmd signs nothing: production holds no code that makes a token. It runs
 // the program dev that lies beside this one, which has the key of its run.
 type tokenCmd struct {
-	Args []string `arg:"" optional:"" passthrough:"" help:"As of dev token --help."`
+	Args []string `arg:"" optional:"" passthrough:"" help:"The arguments of dev token: see dev token --help."`
 }
 
 // Help shows the examples.
@@ -24,7 +24,7 @@ func (tokenCmd) Help() string {
   nonassociations token --role NON_ASSOCIATIONS_SYNC --user NOMIS
   nonassociations token --role READ_NON_ASSOCIATIONS --role WRITE_NON_ASSOCIATIONS --scope write --user JSMITH
 
-The token is good for a day, and for the development run of DATA_DIR alone. The program dev,
+The token is valid for a day, and only for the development run of DATA_DIR. The program dev,
 which lies beside this one in development, signs it; production has no such program.`
 }
 

@@ -93,7 +93,7 @@ func TestRun_thatReachesNoLogReportsWhyAndEndsInOrder(t *testing.T) {
 func TestRole_endsInOrderThoughTheLogIsSilent(t *testing.T) {
 	dsn := testdb.New(t)
 	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and nobody reads them
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and reads nothing them
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })
 	for _, role := range roleCommands {

@@ -28,14 +28,14 @@ func (verifyReadModelCmd) Help() string {
   nonassociations verify read-model
   nonassociations verify read-model --json
 
-The projector keeps a running hash of the ids of all facts that it has worked on. It is made again
-here from the log, whose facts are all read once; nothing is changed, and nothing has to be stopped.
+The projector keeps a running hash of the ids of all facts that it has applied. The same hash is
+computed here from the whole log. Nothing is changed, and nothing has to be stopped.
 
-Exit: 0 the same facts, 1 others, 2 it could not be judged.`
+Exit status: 0 the same facts, 1 other facts, 2 they could not be compared.`
 }
 
 // Run compares, and fails with status 1 when the facts differ. Status 2 means that
-// nothing was judged: the log or Postgres failed. It changes nothing.
+// nothing was compared: the log or Postgres failed. It changes nothing.
 func (c verifyReadModelCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {

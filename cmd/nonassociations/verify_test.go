@@ -33,7 +33,7 @@ func TestVerify_findsAReadModelOfOtherFacts(t *testing.T) {
 	require.Equal(t, 0, status, text)
 }
 
-func TestCheck_whatCannotBeJudgedIsNotGood(t *testing.T) {
+func TestCheck_thatCannotBeMadeIsNoPass(t *testing.T) {
 	conn, _ := record(t)
 	_, err := conn.Exec(t.Context(), `UPDATE read_1.checkpoint SET store_id = $1`, uuid.New())
 	require.NoError(t, err)

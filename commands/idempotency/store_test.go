@@ -23,16 +23,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var noon = domaintest.Noon.UTC()
 
-// rig is a store with a clock that stands until it is moved.
-type rig struct {
+// fixture is a store with a clock that stands until it is moved.
+type fixture struct {
 	*idempotency.Store
 	dsn string
 	now atomic.Pointer[time.Time]
 }
 
-func newRig(t testing.TB) *rig {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	r := &rig{dsn: testdb.New(t)}
+	r := &fixture{dsn: testdb.New(t)}
 	r.at(noon)
 	require.NoError(t, idempotency.Migrate(t.Context(), r.dsn))
 	var err error
@@ -42,9 +42,9 @@ func newRig(t testing.TB) *rig {
 	return r
 }
 
-func (r *rig) at(now time.Time) { r.now.Store(&now) }
+func (r *fixture) at(now time.Time) { r.now.Store(&now) }
 
-func (r *rig) claim(t testing.TB, key commands.IdempotencyKey, command uuid.UUID) commands.Reservation {
+func (r *fixture) claim(t testing.TB, key commands.IdempotencyKey, command uuid.UUID) commands.Reservation {
 	t.Helper()
 	claim, err := r.Reserve(t.Context(), key, command, *r.now.Load())
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func answer(t testing.TB, revision uint64) commands.StoredAnswer {
 }
 
 func TestKey_standsForItsFirstCommand(t *testing.T) {
-	r, first, k := newRig(t), uuid.New(), key("ui", "k1", "one")
+	r, first, k := newFixture(t), uuid.New(), key("ui", "k1", "one")
 	require.Equal(t, commands.Reservation{CommandID: first, Since: noon, New: true}, r.claim(t, k, first))
 
 	again := r.claim(t, k, uuid.New())
@@ -81,7 +81,7 @@ func TestKey_standsForItsFirstCommand(t *testing.T) {
 }
 
 func TestFirst_answerStays(t *testing.T) {
-	r, command, k := newRig(t), uuid.New(), key("ui", "k", "one")
+	r, command, k := newFixture(t), uuid.New(), key("ui", "k", "one")
 	claim := r.claim(t, k, command)
 	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 3)))
 	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 9)))
@@ -95,7 +95,7 @@ func TestFirst_answerStays(t *testing.T) {
 }
 
 func TestFreedKey_isNew(t *testing.T) {
-	r, command, k := newRig(t), uuid.New(), key("ui", "k", "one")
+	r, command, k := newFixture(t), uuid.New(), key("ui", "k", "one")
 	claim := r.claim(t, k, command)
 	require.NoError(t, r.Release(t.Context(), k, uuid.New()), "of another command")
 	require.False(t, r.claim(t, k, uuid.New()).New)
@@ -108,7 +108,7 @@ func TestFreedKey_isNew(t *testing.T) {
 }
 
 func TestAnswer_neverTakesAKeyFromAnotherCommand(t *testing.T) {
-	r, k, old := newRig(t), key("ui", "k", "one"), uuid.New()
+	r, k, old := newFixture(t), key("ui", "k", "one"), uuid.New()
 	claim := r.claim(t, k, old)
 	require.NoError(t, r.Release(t.Context(), k, old))
 	young := uuid.New()
@@ -119,7 +119,7 @@ func TestAnswer_neverTakesAKeyFromAnotherCommand(t *testing.T) {
 }
 
 func TestKey_isNewAfterSevenDays(t *testing.T) {
-	r, k, first := newRig(t), key("ui", "k", "one"), uuid.New()
+	r, k, first := newFixture(t), key("ui", "k", "one"), uuid.New()
 	claim := r.claim(t, k, first)
 	require.NoError(t, r.Complete(t.Context(), k, claim, answer(t, 1)))
 	r.at(noon.Add(idempotency.TTL - time.Second))
@@ -134,7 +134,7 @@ func TestKey_isNewAfterSevenDays(t *testing.T) {
 }
 
 func TestPurge_takesWhatIsOver(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.claim(t, key("ui", "old", "x"), uuid.New())
 	r.at(noon.Add(time.Hour))
 	r.claim(t, key("ui", "young", "x"), uuid.New())
@@ -150,7 +150,7 @@ func TestPurge_takesWhatIsOver(t *testing.T) {
 }
 
 func TestOne_ofManyClaimsWins(t *testing.T) {
-	r, k := newRig(t), key("ui", "k", "one")
+	r, k := newFixture(t), key("ui", "k", "one")
 	claims := make([]commands.Reservation, 16)
 	var all sync.WaitGroup
 	for i := range claims {
@@ -168,7 +168,7 @@ func TestOne_ofManyClaimsWins(t *testing.T) {
 }
 
 func TestKeys_belongToOneLog(t *testing.T) {
-	r, log := newRig(t), uuid.New()
+	r, log := newFixture(t), uuid.New()
 	require.NoError(t, r.BindToLog(t.Context(), log))
 	require.NoError(t, r.BindToLog(t.Context(), log))
 	other := uuid.New()
@@ -201,7 +201,7 @@ func TestMigrating_againAndAtOnceChangesNothing(t *testing.T) {
 
 // A build before the first release had the keys in a table of another name.
 func TestMigrate_keepsTheKeysOfAnEarlierBuild(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	first := uuid.New()
 	require.True(t, r.claim(t, key("ui", "k", "one"), first).New)
 	conn, err := pgx.Connect(t.Context(), r.dsn)

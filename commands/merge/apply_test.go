@@ -14,7 +14,7 @@ import (
 )
 
 func TestMerge_bringsTheRecordToTheSurvivingNumber(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	cause := message()
 	require.Equal(t, []merge.Change{{
@@ -34,7 +34,7 @@ func TestMerge_bringsTheRecordToTheSurvivingNumber(t *testing.T) {
 }
 
 func TestMerge_closesADuplicateAndDeletesWhatWasBetweenTheTwo(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	first, duplicate, between, other := e.opens(survivor, third), e.opens(removed, third), e.opens(removed, survivor), e.opens(fourth, third)
 	changes := e.merges(message(), merging)
 	require.ElementsMatch(t, []merge.Action{merge.Removed, merge.Renumbered, merge.Closed}, dones(changes))
@@ -55,7 +55,7 @@ func TestMerge_closesADuplicateAndDeletesWhatWasBetweenTheTwo(t *testing.T) {
 }
 
 func TestMerge_leavesDeletedOnesWhereTheyAreAndClosingsAsTheyWere(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.opens(survivor, third)
 	deleted := e.opens(removed, third)
 	e.does(removed, third, domain.Delete{ID: deleted})
@@ -70,7 +70,7 @@ func TestMerge_leavesDeletedOnesWhereTheyAreAndClosingsAsTheyWere(t *testing.T) 
 }
 
 func TestMerge_deliveredAgainChangesNothing(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.opens(removed, third)
 	cause := message()
 	e.merges(cause, merging)
@@ -88,7 +88,7 @@ func TestMerge_deliveredAgainChangesNothing(t *testing.T) {
 }
 
 func TestMerge_isKeptOnceAlsoWhenNothingMoved(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.opens(third, fourth)
 	cause := message()
 	require.Empty(t, e.merges(cause, merging))
@@ -102,7 +102,7 @@ func TestMerge_isKeptOnceAlsoWhenNothingMoved(t *testing.T) {
 }
 
 func TestMerge_aBookingThatMovedRemovesNoNumber(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.opens(removed, third)
 	booking := merging
 	booking.Booking = true
@@ -111,7 +111,7 @@ func TestMerge_aBookingThatMovedRemovesNoNumber(t *testing.T) {
 }
 
 func TestMerge_aBookingTakesOnlyWhatWasCreatedInItsSpan(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	for _, n := range []struct {
 		other     domain.PrisonerNumber
 		effective domain.LocalDateTime
@@ -131,7 +131,7 @@ func TestMerge_aBookingTakesOnlyWhatWasCreatedInItsSpan(t *testing.T) {
 	}
 }
 
-// Between the two halves somebody changes the record, on either side.
+// Between the two steps another writer changes the record, on either side.
 // Whatever is said of a record on either side before any append of the merge, or
 // while it is cut off there, holds in the end.
 func TestMerge_cutOffAnywhereIsCompletedWhenItComesAgain(t *testing.T) {
@@ -141,7 +141,7 @@ func TestMerge_cutOffAnywhereIsCompletedWhenItComesAgain(t *testing.T) {
 			"after":  func(i *interrupted, hook func(int) error) { i.after = hook },
 		} {
 			t.Run(name, func(t *testing.T) {
-				e := newEstate(t)
+				e := newFixture(t)
 				e.opens(survivor, third)
 				ids := []uuid.UUID{e.opens(removed, third), e.opens(removed, fourth)}
 				log := &interrupted{Store: e.log}
@@ -167,7 +167,7 @@ func TestMerge_cutOffAnywhereIsCompletedWhenItComesAgain(t *testing.T) {
 }
 
 func TestStaff_goesOnWhereTheRecordWent(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	e.merges(message(), merging)
 	e.merges(message(), onward)
@@ -185,7 +185,7 @@ func TestStaff_goesOnWhereTheRecordWent(t *testing.T) {
 	require.Equal(t, domain.NotRelevant, receipt.NonAssociation.Sides[fourth].Role)
 }
 
-// Several processes at one message, while somebody keeps changing the record
+// Several processes at one message, while another writer keeps changing the record
 // under the removed number.
 // Between any two appends of a message that is killed there, another brings a
 // record from one of its pairs to a pair that was not in the list.
@@ -194,7 +194,7 @@ func TestStaff_goesOnWhereTheRecordWent(t *testing.T) {
 // Two processes at one message have seen different states of the record, and
 // append under the same ids: the log takes the one for the other.
 func TestMerge_deliveredAgainLetsBeWhatALaterMessageBroughtBack(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	there, back := message(), message()
 	booking := merge.Message{Renumbering: domain.Renumbering{Previous: removed, Number: survivor}, Booking: true}

@@ -16,7 +16,7 @@ import (
 )
 
 func TestMerge_newerFactsAreCarriedOverBeforeItLeaves(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	log := &interrupted{Store: e.log}
 	log.before = func(n int) error {
@@ -59,7 +59,7 @@ func TestMerge_forgetsNothingThatWasSaidBetweenItsAppends(t *testing.T) {
 				},
 			} {
 				for _, side := range []domain.PrisonerNumber{removed, survivor} {
-					e := newEstate(t)
+					e := newFixture(t)
 					id := e.opens(removed, third)
 					log := &interrupted{Store: e.log, before: func(at int) error {
 						if at != n {
@@ -92,7 +92,7 @@ func TestMerge_forgetsNothingThatWasSaidBetweenItsAppends(t *testing.T) {
 }
 
 func TestMerge_racesLoseNoWord(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	cause := message()
 	behind := &router{known: map[uuid.UUID]domain.Pair{id: domaintest.PairOf(removed, third)}}
@@ -116,7 +116,7 @@ func TestMerge_racesLoseNoWord(t *testing.T) {
 
 func TestMerge_followsWhatAnotherMessageMovesMeanwhile(t *testing.T) {
 	for n := 1; n <= 3; n++ {
-		e := newEstate(t)
+		e := newFixture(t)
 		id := e.opens(removed, third)
 		cause := message()
 		_, err := newService(&interrupted{Store: e.log, after: killedAt(n)}).Apply(t.Context(), cause, merging, pairs{e.log})
@@ -131,7 +131,7 @@ func TestMerge_followsWhatAnotherMessageMovesMeanwhile(t *testing.T) {
 }
 
 func TestMerge_takesFromAPairThatIsNotListedOnlyWhatWasBroughtThere(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	cause := message()
 	_, err := newService(&interrupted{Store: e.log, after: killedAt(1)}).Apply(t.Context(), cause, merging, pairs{e.log})
@@ -145,7 +145,7 @@ func TestMerge_takesFromAPairThatIsNotListedOnlyWhatWasBroughtThere(t *testing.T
 }
 
 func TestMerge_ofTwoProcessesLetsNothingLeaveThatDidNotArrive(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	cause := message()
 	slow := &interrupted{Store: e.log}

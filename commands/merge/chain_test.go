@@ -29,7 +29,7 @@ func TestMerge_aChainIsFollowedInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for _, order := range orders(chain()) {
 		for cuts := range 4 * 4 * 4 {
-			e := newEstate(t)
+			e := newFixture(t)
 			ids := []uuid.UUID{e.opens(removed, third), e.opens(survivor, high), e.opens(fourth, third)}
 			for i, d := range order {
 				cut := []int{cuts % 4, cuts / 4 % 4, cuts / 16}[i]
@@ -60,7 +60,7 @@ func TestMerge_aChainIsFollowedInAnyOrder(t *testing.T) {
 // A move was cut off, and then the number that it went to was removed: it is
 // finished where it was going, so that no second copy is made further on.
 func TestMerge_finishesAMoveToANumberThatWasRemovedSince(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	first, second := message(), message()
 	cut := func(n int, cause domain.Cause, m merge.Message) {
@@ -87,7 +87,7 @@ func idsIn(s domain.State) []uuid.UUID {
 }
 
 func TestMerge_aFactNamesTheWayThatItTook(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.opens(removed, third)
 	e.merges(message(), renumber(survivor, fourth))
 	e.merges(message(), renumber(fourth, low))
@@ -103,7 +103,7 @@ func TestMerge_aFactNamesTheWayThatItTook(t *testing.T) {
 }
 
 func TestMerge_inACircleChangesNothing(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	e.merges(message(), merging)
 	e.merges(message(), onward)
@@ -121,7 +121,7 @@ func TestMerge_inACircleChangesNothing(t *testing.T) {
 // A merge that stood in the way of a circle is taken back: the number at which
 // the circle closes counts, and nothing goes round for ever.
 func TestMerge_aCircleThatAnUndoingClosesHasAnEnd(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.merges(message(), renumber(removed, survivor))
 	second := message()
 	e.merges(second, renumber(removed, third))
@@ -135,7 +135,7 @@ func TestMerge_aCircleThatAnUndoingClosesHasAnEnd(t *testing.T) {
 // Those that a merge made one prisoner, also by way of others, are not kept apart.
 func TestMerge_deletesWhatIsBetweenTwoNumbersAtEitherEndOfAWay(t *testing.T) {
 	for _, order := range orders(chain()) {
-		e := newEstate(t)
+		e := newFixture(t)
 		ids := []uuid.UUID{e.opens(removed, low), e.opens(removed, survivor), e.opens(survivor, fourth)}
 		for _, d := range order {
 			e.merges(d.cause, d.message)
@@ -162,7 +162,7 @@ func TestMerge_deletesWhatIsBetweenTwoNumbersAtEitherEndOfAWay(t *testing.T) {
 
 // A word that came later of two numbers, both of which were merged into a third.
 func TestMerge_deletesWhatIsBetweenTwoNumbersOfOneSurvivor(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.merges(message(), onward)
 	id := e.opens(removed, survivor)
 	require.Equal(t, []merge.Action{merge.Removed}, dones(e.merges(message(), renumber(removed, fourth))))
@@ -173,7 +173,7 @@ func TestMerge_deletesWhatIsBetweenTwoNumbersOfOneSurvivor(t *testing.T) {
 // The later merge of a way is wrong: what came through it belongs to the number
 // before it, whichever message brought it.
 func TestUnmerge_ofAMergeThatOthersWentThrough(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	first, second, last := message(), message(), message()
 	id, theirs := e.opens(removed, third), e.opens(fourth, third)
 	e.merges(last, renumber(fourth, low))
@@ -209,7 +209,7 @@ func item(s domain.State, id uuid.UUID) domain.NonAssociation {
 }
 
 // current is the merge that removes a number.
-func (e *estate) current(number domain.PrisonerNumber) (domain.Merging, bool) {
+func (e *fixture) current(number domain.PrisonerNumber) (domain.Merging, bool) {
 	removal := domain.Removal{Number: number}
 	for _, fact := range facts(e.t, e.log, number.Stream()) {
 		removal = removal.Evolve(fact)
@@ -218,7 +218,7 @@ func (e *estate) current(number domain.PrisonerNumber) (domain.Merging, bool) {
 }
 
 func TestUnmerge_returnsTheNumberOnce(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	cause := message()
 	e.merges(cause, merging)
 	undone, err := e.Undo(t.Context(), cause, wrong, true)
@@ -249,7 +249,7 @@ func TestUnmerge_returnsTheNumberOnce(t *testing.T) {
 // when the merge is taken back, unless a later word closed it too.
 func TestUnmerge_reopensTheOneThatStoodThere(t *testing.T) {
 	for _, meanwhile := range []bool{false, true} {
-		e := newEstate(t)
+		e := newFixture(t)
 		stood, came := e.opens(survivor, third), e.opens(removed, third)
 		e.does(removed, third, domain.Amend{ID: came, Restriction: new(domain.Wing)})
 		cause := message()

@@ -20,7 +20,7 @@ func TestMerge_comparesNoClocks(t *testing.T) {
 	for _, tells := range skews {
 		for _, merges := range skews {
 			for _, again := range skews {
-				e := newEstate(t)
+				e := newFixture(t)
 				teller, first, second := serviceAt(e.log, at(tells)), serviceAt(e.log, at(merges)), serviceAt(e.log, at(again))
 				tell := func(other domain.PrisonerNumber, comment string) {
 					t.Helper()
@@ -47,7 +47,7 @@ func TestMerge_comparesNoClocks(t *testing.T) {
 // A message that was cut off takes what its first fact in a pair saw there, and
 // of pairs that it had not begun whatever is there when it comes again.
 func TestMerge_takesOfAPairWhatItsFirstFactSaw(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	seen, all := e.opens(removed, third), e.opens(removed, fourth)
 	cause := message()
 	_, err := newService(&interrupted{Store: e.log, after: killedAt(2)}).Apply(t.Context(), cause, merging, pairs{e.log})

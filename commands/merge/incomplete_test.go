@@ -47,7 +47,7 @@ func places(t require.TestingT, people []domain.PrisonerNumber, state func(domai
 // A merge is killed when the record has arrived and not left, and then the one
 // that brought the record there is taken back.
 func TestUnmerge_completesAMoveOfAnotherThatWasCutOff(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	first, second := message(), message()
 	e.merges(first, renumber(third, fourth))
@@ -68,7 +68,7 @@ func TestUnmerge_completesAMoveOfAnotherThatWasCutOff(t *testing.T) {
 // The same with a merge in place of the undoing, of either number.
 func TestMerge_completesAMoveOfAnotherThatWasCutOff(t *testing.T) {
 	for _, next := range []merge.Message{renumber(survivor, fourth), renumber(third, fourth)} {
-		e := newEstate(t)
+		e := newFixture(t)
 		id := e.opens(removed, third)
 		cause := message()
 		killed := newService(&interrupted{Store: e.log, after: killedAt(2)})
@@ -91,7 +91,7 @@ func TestMerge_completesAMoveOfAnotherThatWasCutOff(t *testing.T) {
 // one place then.
 func TestProperty_aChainCutOffAndTakenBackLeavesNoCopy(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
+		w := &interleaving{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		pair, err := domain.NewPair(removed, third)
 		require.NoError(t, err)
 		receipt, err := newService(w.log).Execute(t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Open{

@@ -18,7 +18,7 @@ const many = 1000
 
 // tellsMany records closed non-associations of a pair with the longest texts
 // that NOMIS can send, and an open one.
-func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
+func (e *fixture) tellsMany(one, other domain.PrisonerNumber) {
 	e.t.Helper()
 	longest := strings.Repeat("𝕏", domain.MaxComment)
 	for from := 0; from < many; from += domain.MaxItems {
@@ -42,7 +42,7 @@ func (e *estate) tellsMany(one, other domain.PrisonerNumber) {
 
 // untilDone runs a step that is killed behind its next append or the one after
 // that, in turn, and looks at what is left between.
-func (e *estate) untilDone(step func(service) error, look func()) (kills int) {
+func (e *fixture) untilDone(step func(service) error, look func()) (kills int) {
 	e.t.Helper()
 	for ; ; kills++ {
 		require.Less(e.t, kills, 100, "it ends")
@@ -57,7 +57,7 @@ func (e *estate) untilDone(step func(service) error, look func()) (kills int) {
 
 // everyOne looks that each of the records, and no other, is in one of the pairs
 // at least.
-func (e *estate) everyOne(ids []uuid.UUID, pairs ...domain.State) {
+func (e *fixture) everyOne(ids []uuid.UUID, pairs ...domain.State) {
 	e.t.Helper()
 	found := map[uuid.UUID]bool{}
 	for _, pair := range pairs {
@@ -73,7 +73,7 @@ func (e *estate) everyOne(ids []uuid.UUID, pairs ...domain.State) {
 
 func TestMerge_ofALargePairGoesInPartsAndBack(t *testing.T) {
 	t.Parallel()
-	e := newEstate(t)
+	e := newFixture(t)
 	e.tellsMany(removed, third)
 	stood := e.opens(survivor, third)
 	ids := idsIn(e.state(removed, third))
@@ -103,7 +103,7 @@ func TestMerge_ofALargePairGoesInPartsAndBack(t *testing.T) {
 
 func TestMerge_deletesALargePairBetweenTheTwoInParts(t *testing.T) {
 	t.Parallel()
-	e := newEstate(t)
+	e := newFixture(t)
 	e.tellsMany(removed, survivor)
 	cause := message()
 	kills := e.untilDone(func(s service) error {

@@ -21,8 +21,8 @@ import (
 
 var people = []domain.PrisonerNumber{removed, survivor, third, fourth}
 
-// world is a log on which merges run while others get in between.
-type world struct {
+// interleaving is a log on which merges run while others get in between.
+type interleaving struct {
 	*rapid.T
 	log      eventstore.Store
 	messages []delivery
@@ -35,14 +35,14 @@ type delivery struct {
 }
 
 // pair draws two different people.
-func (w *world) pair(label string) domain.Pair {
+func (w *interleaving) pair(label string) domain.Pair {
 	two := rapid.Permutation(people).Draw(w.T, label)
 	pair, err := domain.NewPair(two[0], two[1])
 	require.NoError(w, err)
 	return pair
 }
 
-func (w *world) facts(pair domain.Pair) (all []domain.Fact) {
+func (w *interleaving) facts(pair domain.Pair) (all []domain.Fact) {
 	for _, stream := range w.log.ReadMany(w.Context(), []string{pair.Stream()}) {
 		for _, recorded := range stream.Events {
 			fact, err := eventstore.Decode(domain.Events(), recorded)
@@ -53,10 +53,10 @@ func (w *world) facts(pair domain.Pair) (all []domain.Fact) {
 	return all
 }
 
-func (w *world) state(pair domain.Pair) domain.State { return domain.Fold(pair, w.facts(pair)) }
+func (w *interleaving) state(pair domain.Pair) domain.State { return domain.Fold(pair, w.facts(pair)) }
 
-// somebody does something to some pair; a refusal is an answer too.
-func (w *world) somebody(label string) {
+// otherWriter sends a command for some pair; a refusal is an answer too.
+func (w *interleaving) otherWriter(label string) {
 	pair := w.pair(label)
 	numbers := pair.Numbers()
 	var command domain.Command = domain.Open{
@@ -81,8 +81,8 @@ func (w *world) somebody(label string) {
 }
 
 // deliver works on a new message or one that was there before, perhaps until it
-// is killed, perhaps with somebody in between.
-func (w *world) deliver(n int) {
+// is killed, perhaps with another writer in between.
+func (w *interleaving) deliver(n int) {
 	if len(w.messages) == 0 || rapid.Bool().Draw(w.T, "new message") {
 		two := rapid.Permutation(people).Draw(w.T, "merge")
 		w.messages = append(w.messages, delivery{message(), merge.Message{
@@ -98,7 +98,7 @@ func (w *world) deliver(n int) {
 }
 
 // undoEffect undoes a message, perhaps one that has done nothing yet.
-func (w *world) takeBack(n int) {
+func (w *interleaving) takeBack(n int) {
 	if len(w.messages) == 0 {
 		return
 	}
@@ -109,16 +109,16 @@ func (w *world) takeBack(n int) {
 	}
 }
 
-// disturbed is the log of a process that is perhaps killed, and in whose way
-// somebody perhaps gets.
-func (w *world) disturbed(n int) eventstore.Store {
+// disturbed is the log of a process that may be killed, and between whose
+// calls another writer may come.
+func (w *interleaving) disturbed(n int) eventstore.Store {
 	killedAt := rapid.IntRange(0, 6).Draw(w.T, "killed at")
 	afterwards := rapid.Bool().Draw(w.T, "after the append")
-	getsIn := rapid.IntRange(0, 4).Draw(w.T, "somebody gets in at")
+	getsIn := rapid.IntRange(0, 4).Draw(w.T, "another writer comes at")
 	kill := func(when bool) func(int) error {
 		return func(at int) error {
 			if at == getsIn && !when {
-				w.somebody(fmt.Sprint("between ", n))
+				w.otherWriter(fmt.Sprint("between ", n))
 			}
 			if at == killedAt && when == afterwards {
 				return errKilled
@@ -126,16 +126,16 @@ func (w *world) disturbed(n int) eventstore.Store {
 			return nil
 		}
 	}
-	reads := rapid.IntRange(0, 24).Draw(w.T, "somebody gets in after read")
+	reads := rapid.IntRange(0, 24).Draw(w.T, "another writer comes after read")
 	return &interrupted{Store: w.log, before: kill(false), after: kill(true), loaded: func(n int) {
 		if n == reads {
-			w.somebody(fmt.Sprint("after read ", n))
+			w.otherWriter(fmt.Sprint("after read ", n))
 		}
 	}}
 }
 
 // calm delivers every message until none has anything left to do.
-func (w *world) calm() {
+func (w *interleaving) calm() {
 	for _, d := range w.messages {
 		_, err := newService(w.log).Apply(w.Context(), d.cause, d.message, pairs{w.log})
 		if !errors.Is(err, merge.ErrCircle) {
@@ -146,7 +146,7 @@ func (w *world) calm() {
 
 // checkEveryDecision walks the whole log: at the end of each decision a pair
 // has at most one not closed, and nothing is ever nowhere.
-func (w *world) checkEveryDecision() {
+func (w *interleaving) checkEveryDecision() {
 	events, err := w.log.ReadAll(w.Context(), eventstore.Forwards, eventstore.Start, 100_000)
 	require.NoError(w, err)
 	states, held, leaving := map[string]domain.State{}, map[uuid.UUID]int{}, map[string]departing{}
@@ -187,7 +187,7 @@ type departing struct {
 
 // checkLeave: everything that happened before a record left had arrived where
 // it went to.
-func (w *world) checkLeave(d departing, states map[string]domain.State, revision uint64, fact domain.Fact) departing {
+func (w *interleaving) checkLeave(d departing, states map[string]domain.State, revision uint64, fact domain.Fact) departing {
 	e, is := fact.Event.(domain.TransferredOut)
 	if !is {
 		return departing{}
@@ -218,7 +218,7 @@ func notClosed(s domain.State) int {
 func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
+		w := &interleaving{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 12).Draw(t, "steps") {
 			switch rapid.IntRange(0, 5).Draw(t, "act") {
 			case 0, 1:
@@ -226,7 +226,7 @@ func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
 			case 2:
 				w.takeBack(n)
 			default:
-				w.somebody(fmt.Sprint("act ", n))
+				w.otherWriter(fmt.Sprint("act ", n))
 			}
 		}
 		w.checkEveryDecision()
@@ -240,9 +240,9 @@ func TestProperty_mergesLoseNothingAndLeaveAtMostOneNotClosed(t *testing.T) {
 func TestProperty_aMergeCompletesHoweverOftenItIsCutOff(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
+		w := &interleaving{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 8).Draw(t, "before") {
-			w.somebody(fmt.Sprint("before ", n))
+			w.otherWriter(fmt.Sprint("before ", n))
 		}
 		w.messages = []delivery{{message(), merging}}
 		cuts := rapid.IntRange(0, 3).Draw(t, "cuts")

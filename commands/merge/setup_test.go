@@ -107,8 +107,8 @@ func serviceAt(log eventstore.Store, clock func() time.Time) service {
 	return service{handler, merge.New(merge.Options{Log: log, Handler: handler, Clock: clock, Timeout: 30 * time.Second})}
 }
 
-// estate is a log with a service, and what tests of merges do with them.
-type estate struct {
+// fixture is a log with a service, and what tests of merges do with them.
+type fixture struct {
 	t      testing.TB
 	log    eventstore.Store
 	folded map[domain.Pair]foldedPair // by state, so that each fact is decoded once
@@ -121,19 +121,19 @@ type foldedPair struct {
 	facts int
 }
 
-func newEstate(t testing.TB) *estate {
+func newFixture(t testing.TB) *fixture {
 	log := memory.New()
-	return &estate{t, log, map[domain.Pair]foldedPair{}, newService(log)}
+	return &fixture{t, log, map[domain.Pair]foldedPair{}, newService(log)}
 }
 
-func (e *estate) merges(cause domain.Cause, m merge.Message) []merge.Change {
+func (e *fixture) merges(cause domain.Cause, m merge.Message) []merge.Change {
 	e.t.Helper()
 	changes, err := e.Apply(e.t.Context(), cause, m, pairs{e.log})
 	require.NoError(e.t, err)
 	return changes
 }
 
-func (e *estate) opens(one, other domain.PrisonerNumber) uuid.UUID {
+func (e *fixture) opens(one, other domain.PrisonerNumber) uuid.UUID {
 	e.t.Helper()
 	receipt, err := e.Execute(e.t.Context(), domaintest.NewCause(domain.DPS), domaintest.PairOf(one, other), domain.Open{
 		FirstPrisoner: one, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Cell,
@@ -143,13 +143,13 @@ func (e *estate) opens(one, other domain.PrisonerNumber) uuid.UUID {
 	return receipt.NonAssociation.ID
 }
 
-func (e *estate) does(one, other domain.PrisonerNumber, command domain.Command) {
+func (e *fixture) does(one, other domain.PrisonerNumber, command domain.Command) {
 	e.t.Helper()
 	_, err := e.Execute(e.t.Context(), domaintest.NewCause(domain.DPS), domaintest.PairOf(one, other), command)
 	require.NoError(e.t, err)
 }
 
-func (e *estate) state(one, other domain.PrisonerNumber) domain.State {
+func (e *fixture) state(one, other domain.PrisonerNumber) domain.State {
 	e.t.Helper()
 	pair := domaintest.PairOf(one, other)
 	known, is := e.folded[pair]
@@ -168,7 +168,7 @@ func (e *estate) state(one, other domain.PrisonerNumber) domain.State {
 	return folding.State()
 }
 
-func (e *estate) size() int {
+func (e *fixture) size() int {
 	events, err := e.log.ReadAll(e.t.Context(), eventstore.Forwards, eventstore.Start, 100_000)
 	require.NoError(e.t, err)
 	return len(events)
@@ -184,11 +184,11 @@ func dones(changes []merge.Change) []merge.Action {
 
 var errKilled = errors.New("the process was killed")
 
-// interrupted is a log that somebody gets in between the appends of.
+// interrupted is a log that runs a function between appends.
 type interrupted struct {
 	eventstore.Store
 	before, after func(n int) error
-	loaded        func(n int) // somebody gets in when the streams have been read
+	loaded        func(n int) // runs when the streams have been read
 	tries, loads  int
 	last          eventstore.Append // that was tried
 }

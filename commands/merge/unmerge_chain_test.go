@@ -13,7 +13,7 @@ var onward = merge.Message{Renumbering: domain.Renumbering{Previous: survivor, N
 
 func TestUnmerge_ofAChainInEitherOrder(t *testing.T) {
 	for _, earlierFirst := range []bool{true, false} {
-		e := newEstate(t)
+		e := newFixture(t)
 		id := e.opens(removed, third)
 		first, second := message(), message()
 		e.merges(first, merging)
@@ -35,7 +35,7 @@ func TestUnmerge_ofAChainInEitherOrder(t *testing.T) {
 // The undoing of a merge of the other prisoner, or of a later one, does not
 // hide this one.
 func TestUnmerge_followsOtherUndoings(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	first, second, others := message(), message(), message()
 	e.merges(first, merging)

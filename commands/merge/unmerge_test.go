@@ -13,7 +13,7 @@ import (
 
 const wrong = "They are two men"
 
-func (e *estate) unmerges(message domain.Cause, dryRun bool) []merge.Change {
+func (e *fixture) unmerges(message domain.Cause, dryRun bool) []merge.Change {
 	e.t.Helper()
 	undone, err := e.Undo(e.t.Context(), message, wrong, dryRun)
 	require.NoError(e.t, err)
@@ -21,7 +21,7 @@ func (e *estate) unmerges(message domain.Cause, dryRun bool) []merge.Change {
 }
 
 func TestUnmerge_bringsEverythingBackAndUndoesWhatTheMergeEnded(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	theirs, ours, between := e.opens(survivor, third), e.opens(removed, third), e.opens(removed, survivor)
 	cause := message()
 	e.merges(cause, merging)
@@ -60,7 +60,7 @@ func TestUnmerge_bringsEverythingBackAndUndoesWhatTheMergeEnded(t *testing.T) {
 }
 
 func TestUnmerge_keepsWhatWasChangedMeanwhile(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.opens(survivor, third)
 	id := e.opens(removed, third)
 	cause := message()
@@ -77,7 +77,7 @@ func TestUnmerge_keepsWhatWasChangedMeanwhile(t *testing.T) {
 }
 
 func TestUnmerge_besideOneThatWasSentMeanwhileItStaysClosed(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	cause := message()
 	e.merges(cause, merging)
@@ -92,7 +92,7 @@ func TestUnmerge_besideOneThatWasSentMeanwhileItStaysClosed(t *testing.T) {
 }
 
 func TestUnmerge_findsWhatLaterMergesTookFurther(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	cause := message()
 	e.merges(cause, merging)
@@ -104,7 +104,7 @@ func TestUnmerge_findsWhatLaterMergesTookFurther(t *testing.T) {
 }
 
 func TestUnmerge_aDeletedOneStaysWhereItIs(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	cause := message()
 	e.merges(cause, merging)
@@ -116,7 +116,7 @@ func TestUnmerge_aDeletedOneStaysWhereItIs(t *testing.T) {
 }
 
 func TestUnmerge_ofAMergeThatWasCutOff(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	id := e.opens(removed, third)
 	log := &interrupted{Store: e.log, after: killedAt(2)}
 	cause := message()
@@ -134,7 +134,7 @@ func TestUnmerge_ofAMergeThatWasCutOff(t *testing.T) {
 
 func TestUnmerge_cutOffIsCompletedWhenAskedAgain(t *testing.T) {
 	for n := 1; n <= 3; n++ {
-		e := newEstate(t)
+		e := newFixture(t)
 		e.opens(survivor, third)
 		id, between := e.opens(removed, third), e.opens(removed, survivor)
 		cause := message()
@@ -160,7 +160,7 @@ func TestUnmerge_cutOffIsCompletedWhenAskedAgain(t *testing.T) {
 // message comes again before the operator does.
 func TestUnmerge_cutOffIsNotUndoneByTheMessage(t *testing.T) {
 	for n := 1; n <= 3; n++ {
-		e := newEstate(t)
+		e := newFixture(t)
 		ours, between := e.opens(removed, third), e.opens(removed, survivor)
 		cause := message()
 		e.merges(cause, merging)
@@ -177,7 +177,7 @@ func TestUnmerge_cutOffIsNotUndoneByTheMessage(t *testing.T) {
 // A message that was taken back before it had moved everything moves no more.
 func TestUnmerge_ofAMergeThatHadOnlyBegunEndsIt(t *testing.T) {
 	for n := 1; n <= 3; n++ {
-		e := newEstate(t)
+		e := newFixture(t)
 		ids := []uuid.UUID{e.opens(removed, third), e.opens(removed, fourth)}
 		cause := message()
 		_, err := newService(&interrupted{Store: e.log, after: killedAt(n)}).Apply(t.Context(), cause, merging, pairs{e.log})
@@ -191,7 +191,7 @@ func TestUnmerge_ofAMergeThatHadOnlyBegunEndsIt(t *testing.T) {
 }
 
 func TestUnmerge_ofAMessageThatDidNothingReportsIt(t *testing.T) {
-	e := newEstate(t)
+	e := newFixture(t)
 	e.opens(removed, third)
 	cause := message()
 	cause.CommandID = uuid.New()

@@ -41,10 +41,10 @@ func requireOneStory(t require.TestingT, events []eventstore.RecordedEvent) {
 // which has a clock of its own.
 func TestProperty_whateverTheClocksShowALogGivesOneStory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
+		w := &interleaving{T: t, log: memory.New(), opened: map[uuid.UUID]bool{}}
 		for n := range rapid.IntRange(1, 8).Draw(t, "steps") {
 			skew := time.Duration(rapid.IntRange(-48, 48).Draw(t, "clock")) * time.Hour
-			w.somebody(fmt.Sprint("act ", n))
+			w.otherWriter(fmt.Sprint("act ", n))
 			service := serviceAt(w.disturbed(n), func() time.Time { return noon.Add(skew) })
 			if len(w.messages) == 0 || rapid.Bool().Draw(t, "new message") {
 				two := rapid.Permutation(people).Draw(t, "merge")
@@ -82,7 +82,7 @@ func TestMerge_movesNothingOutOfOrIntoAStreamThatLostItsBeginning(t *testing.T) 
 		for _, left := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, something left %v", name, left), func(t *testing.T) {
 				log := memory.New()
-				e := &estate{t, log, map[domain.Pair]foldedPair{}, newService(log)}
+				e := &fixture{t, log, map[domain.Pair]foldedPair{}, newService(log)}
 				e.opens(removed, third)
 				e.opens(survivor, third)
 				e.opens(removed, survivor)

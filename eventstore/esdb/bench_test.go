@@ -15,7 +15,7 @@ import (
 // What the containment costs: the same appends by the bare client and by the
 // store, to new streams, from 64 callers.
 func BenchmarkAppend(b *testing.B) {
-	server := newRig(b, memory.New(), esdbserver.Options{})
+	server := newServerFixture(b, memory.New(), esdbserver.Options{})
 	bare, store := bareClient(b, server), server.open(b, Options{})
 	data := make([]byte, 600)
 	var next atomic.Int64

@@ -104,7 +104,7 @@ func (c *cluster) open(t testing.TB) *Store {
 }
 
 // H: a read that cannot be opened does not make the client look for the new
-// leader; nobody but readers is there to do it.
+// leader; only readers are there to do it.
 func TestH_readersFindTheNewLeader(t *testing.T) {
 	c := newCluster(t, 2)
 	store := c.open(t)

@@ -47,7 +47,7 @@ func TestConformance(t *testing.T) {
 
 func conform(t *testing.T, log eventstore.Store, plants bool, options esdbserver.Options) {
 	t.Parallel()
-	server := newRig(t, log, options)
+	server := newServerFixture(t, log, options)
 	setup := storetest.Setup{
 		Open: func(t testing.TB) eventstore.Store { return server.open(t, Options{}) },
 		Restart: func(_ testing.TB, store eventstore.Store) eventstore.Store {

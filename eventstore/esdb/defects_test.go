@@ -22,7 +22,7 @@ import (
 
 // A: the bare client gives up for ever after some attempts; the store does not.
 func TestA_theSearchForAServerNeverEnds(t *testing.T) {
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	bare := bareClient(t, server)
 	_, err := bare.AppendToStream(within(t, waitTime), "a", esdb.AppendToStreamOptions{})
@@ -40,7 +40,7 @@ func TestA_theSearchForAServerNeverEnds(t *testing.T) {
 	mustAppend(t, store, opening("a"))
 }
 
-func bareClient(t testing.TB, server *rig) *esdb.Client {
+func bareClient(t testing.TB, server *serverFixture) *esdb.Client {
 	cfg, err := esdb.ParseConnectionString("esdb://ignored?tls=false&discoveryInterval=1&maxDiscoverAttempts=3")
 	require.NoError(t, err)
 	cfg.Address, cfg.Logger = "unix:"+server.socket, esdb.NoopLogging()
@@ -52,7 +52,7 @@ func bareClient(t testing.TB, server *rig) *esdb.Client {
 
 // B: callers queue inside the client unheard; they leave with their context.
 func TestB_callersLeaveWithTheirContext(t *testing.T) {
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{InFlight: 4})
 	mustAppend(t, store, opening("a"))
 	server.kill(t)
@@ -76,14 +76,14 @@ func TestB_callersLeaveWithTheirContext(t *testing.T) {
 
 // B': closing the client under a call is a panic; Close waits, or leaves it open.
 func TestB_closeNeverClosesUnderACall(t *testing.T) {
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	store := server.open(t, Options{})
 	_, err := store.Append(within(t, 20*time.Millisecond), opening("a"))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Len(t, store.slots, 1, "the call is still inside the client")
 
-	require.NoError(t, store.Close(within(t, 20*time.Millisecond)), "nobody waits for it, and the client is left open")
+	require.NoError(t, store.Close(within(t, 20*time.Millisecond)), "Close does not wait for the client, which is left open")
 	require.Len(t, store.slots, 1, "the call is still inside the client")
 	_, err = store.Append(within(t, waitTime), opening("a"))
 	require.ErrorIs(t, err, eventstore.ErrUnavailable)
@@ -112,7 +112,7 @@ func TestC_aSilentHostBlocksNoCaller(t *testing.T) {
 // D: what is too large is refused here, because a server's reason gets lost.
 func TestD_tooLargeIsNeverSent(t *testing.T) {
 	var calls atomic.Int64
-	server := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
 		if method == "Append" {
 			calls.Add(1)
 		}
@@ -145,13 +145,13 @@ func TestD_brokenOffIsAskedAgain(t *testing.T) {
 // D: a server that refuses us before it has read the request is asked for its
 // reason by a read.
 func TestD_brokenOffByARefusalReportsIt(t *testing.T) {
-	rig := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+	serverFixture := newServerFixture(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
 		if method == "Read" {
 			return status.Error(codes.Unauthenticated, "")
 		}
 		return nil
 	}})
-	s := rig.open(t, Options{})
+	s := serverFixture.open(t, Options{})
 	lost := s.failure(errorOf(t, io.EOF), rightToAppend)
 	require.ErrorIs(t, lost, eventstore.ErrUnavailable)
 	require.ErrorIs(t, lost, errBrokenOff)
@@ -168,7 +168,7 @@ func errorOf(t testing.TB, cause error) error {
 // E: the word that wants the leader really reaches the server.
 func TestE_theLeaderIsAskedFor(t *testing.T) {
 	asked := make(chan string, 8)
-	server := newRig(t, memory.New(), esdbserver.Options{Before: func(ctx context.Context, method string) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{Before: func(ctx context.Context, method string) error {
 		headers, _ := metadata.FromIncomingContext(ctx)
 		if len(headers.Get("requires-leader")) == 1 {
 			asked <- method
@@ -188,7 +188,7 @@ func TestE_theLeaderIsAskedFor(t *testing.T) {
 
 // G: a drop is a bare gRPC status and nothing subscribes again; it must be told.
 func TestG_aDroppedSubscriptionReportsIt(t *testing.T) {
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{})
 	caughtUp := make(chan struct{})
 	ended := make(chan error, 1)

@@ -111,7 +111,7 @@ func unreachables(t *testing.T) map[string]unreachable {
 		"a port that says nothing, TLS":        {"esdb://localhost:" + taker(t, swallow) + tlsWith + caFile, eventstore.CauseSilent},
 		"a port of another protocol":           {"esdb://127.0.0.1:" + taker(t, speaks("220 mail ready, and more than nine bytes\r\n")) + plainly, eventstore.CauseSilent},
 		"nodes of which none leads":            {"esdb://127.0.0.1:" + noLeader + ",127.0.0.1:" + closed + plainly, eventstore.CauseNoLeader},
-		"a leader that nobody reaches":         {"esdb://127.0.0.1:" + lostLeader + ",127.0.0.1:" + lostLeader + plainly, eventstore.CauseRefused},
+		"a leader out of reach":                {"esdb://127.0.0.1:" + lostLeader + ",127.0.0.1:" + lostLeader + plainly, eventstore.CauseRefused},
 		"a node that is electing":              {"esdb://127.0.0.1:" + electing + plainly, eventstore.CauseNoLeader},
 	}
 }
@@ -158,7 +158,7 @@ func TestUnreached_logNamesWhy(t *testing.T) {
 // The caller's own time-out carries the cause too, in every call of the port.
 func TestCall_namesWhyNoLogIsReached(t *testing.T) {
 	t.Parallel()
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	store := server.open(t, Options{Timeout: time.Second, lookAfter: 20 * time.Millisecond})
 	calls := map[string]func(context.Context) error{
@@ -206,7 +206,7 @@ func TestNode_withoutALeaderReportsItAtOnce(t *testing.T) {
 // A finding is not told of a store that is reached again.
 func TestFinding_endsWithTheOutage(t *testing.T) {
 	t.Parallel()
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	var lines lockedBuffer
 	store, err := Open(t.Context(), "esdb://x?tls=false&discoveryInterval=5", Options{
 		Address: "unix:" + server.socket, Logger: slog.New(slog.NewTextHandler(&lines, nil)),
@@ -224,7 +224,7 @@ func TestFinding_endsWithTheOutage(t *testing.T) {
 }
 
 func TestClose_thatACallerStillWaitsForReportsIt(t *testing.T) {
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	store := server.open(t, Options{})
 	left := make(chan error, 1)

@@ -29,7 +29,7 @@ func TestF_fewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
 	const workers, each = 10, 30
 	var ready atomic.Bool
 	var connections atomic.Int64
-	server := newRig(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
 		if method == "Features" { // asked once on every connection
 			connections.Add(1)
 			return nil
@@ -64,7 +64,7 @@ func TestF_fewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
 }
 
 // Leaders die and resign under load: what was acknowledged is there once, and
-// nobody is refused after each change for long.
+// no user is refused for long after a change.
 func TestWrite_noneIsLostOrDoubledWhenLeadersChange(t *testing.T) {
 	const writers, each, changes = 8, 150, 4
 	c := newCluster(t, 3)

@@ -24,7 +24,7 @@ func TestCall_returnsInTimeAndWorksAgainAfterAnOutage(t *testing.T) {
 		limit   = 300 * time.Millisecond
 		slack   = 3 * time.Second // the machine's, not ours
 	)
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{})
 	mustAppend(t, store, opening("before"))
 	server.kill(t)
@@ -78,10 +78,10 @@ func oneTry(ctx context.Context, store *Store, same eventstore.Append, limit tim
 // append again by itself, and so may its caller.
 func TestAppend_repeatedAfterALostAnswerIsOneEvent(t *testing.T) {
 	log := memory.New()
-	var server *rig
+	var server *serverFixture
 	lost := make(chan struct{}, 1)
 	lost <- struct{}{}
-	server = newRig(t, log, esdbserver.Options{Written: func(ctx context.Context) error {
+	server = newServerFixture(t, log, esdbserver.Options{Written: func(ctx context.Context) error {
 		select {
 		case <-lost:
 			server.server.Drop()
@@ -110,7 +110,7 @@ func TestAppend_repeatedAfterALostAnswerIsOneEvent(t *testing.T) {
 // once, over two outages.
 func TestSubscription_acrossOutagesHasNoGapAndNoDuplicate(t *testing.T) {
 	const events, each = 90, 30
-	server := newRig(t, memory.New(), esdbserver.Options{})
+	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	store := server.open(t, Options{})
 	ctx := within(t, waitTime)
 

@@ -39,7 +39,7 @@ func (p placeless) ReadStream(ctx context.Context, stream string, direction even
 func TestAppend_withoutAPositionIsLookedUp(t *testing.T) {
 	t.Parallel()
 	log := placeless{memory.New()}
-	store := newRig(t, log, esdbserver.Options{}).open(t, Options{})
+	store := newServerFixture(t, log, esdbserver.Options{}).open(t, Options{})
 	first, second := opening("a"), opening("b")
 	require.Equal(t, eventstore.Position{Commit: 1, Prepare: 1}, mustAppend(t, store, first).Position)
 	require.Equal(t, eventstore.Position{Commit: 2, Prepare: 2}, mustAppend(t, store, second).Position)

@@ -23,7 +23,7 @@ func TestRace_ofTheSameAppendIsOneEventAndOneAnswer(t *testing.T) {
 	const racers = 20
 	asked, all := make(chan struct{}, 10_000), make(chan struct{})
 	var first sync.Once
-	server := newRig(t, memory.New(), esdbserver.Options{
+	server := newServerFixture(t, memory.New(), esdbserver.Options{
 		HoldSame: time.Millisecond,
 		Before: func(_ context.Context, method string) error {
 			if method == "Append" {
@@ -104,7 +104,7 @@ func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
 				t.Parallel()
 				var said atomic.Int64
 				log := memory.New()
-				store := newRig(t, log, place(func() error {
+				store := newServerFixture(t, log, place(func() error {
 					if said.Add(1) > times {
 						return nil
 					}
@@ -134,7 +134,7 @@ func TestKnownOutcome_isAskedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int64
-			store := newRig(t, memory.New(), esdbserver.Options{Written: func(context.Context) error {
+			store := newServerFixture(t, memory.New(), esdbserver.Options{Written: func(context.Context) error {
 				asked.Add(1)
 				return row.said
 			}}).open(t, Options{})
@@ -143,7 +143,7 @@ func TestKnownOutcome_isAskedOnce(t *testing.T) {
 			require.EqualValues(t, 1, asked.Load())
 		})
 	}
-	store := newRig(t, memory.New(), esdbserver.Options{}).open(t, Options{})
+	store := newServerFixture(t, memory.New(), esdbserver.Options{}).open(t, Options{})
 	mustAppend(t, store, opening("a"))
 	_, err := store.Append(within(t, waitTime), opening("a"))
 	require.ErrorIs(t, err, eventstore.ErrConflict)
@@ -155,7 +155,7 @@ func TestKnownOutcome_isAskedOnce(t *testing.T) {
 func TestSameAppend_isAskedAgainWhileTheCallersTimeLasts(t *testing.T) {
 	var asked atomic.Int64
 	often := make(chan struct{}, 10_000)
-	server := newRig(t, memory.New(), esdbserver.Options{Written: func(context.Context) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{Written: func(context.Context) error {
 		asked.Add(1)
 		often <- struct{}{}
 		return unknownOutcomes[0]

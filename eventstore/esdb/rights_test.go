@@ -102,13 +102,13 @@ func TestRights_areWhatEachUserMayDo(t *testing.T) {
 	require.Equal(t, asWriter, has)
 	require.False(t, fine, "appending is too much for who reads alone")
 	has, _ = holds(t, s.as(t, ""), true)
-	require.Empty(t, has, "nobody is nobody")
+	require.Empty(t, has, "no user is no user")
 	_, err = s.as(t, "serve:guess@").Rights(within(t, waitTime), true)
 	require.ErrorIs(t, err, eventstore.ErrDenied)
 	require.ErrorContains(t, err, "user or password is wrong")
 }
 
-// What a check asks for leaves nothing behind, whoever asks.
+// What a check asks for leaves nothing behind, for every user.
 func TestRights_checkLeavesNothing(t *testing.T) {
 	s := newSecured(t)
 	for _, user := range []string{"admin:x@", "serve:x@", "stranger:x@", ""} {

@@ -99,7 +99,7 @@ func TestSubscription_isWokenByItsOwnProcessAndByOthers(t *testing.T) {
 	}
 }
 
-// Anybody who may connect can notify. What is said is looked into once.
+// Every user who may connect can notify. A notification is checked once.
 func TestFalseHint_keepsLaterWakeUps(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
@@ -146,7 +146,7 @@ func TestSlowSubscription_isWokenForWhatAQuickOneHasSeen(t *testing.T) {
 	}
 }
 
-// What was committed while nobody listened is found when somebody does again.
+// What was committed without a listener is found when there is one again.
 func TestBrokenListener_losesNoWakeUp(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)

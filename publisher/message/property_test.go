@@ -89,7 +89,7 @@ func (s *scenario) at(m message.DomainEvent, id uuid.UUID) (closed, there bool) 
 	return false, false
 }
 
-// anything is one command by anybody, or a merge or its undoing in one go.
+// anything is one command of any source, or a merge or its undoing in one go.
 func (s *scenario) anything(r *rapid.T) []message.DomainEvent {
 	pair := rapid.SampledFrom([]domain.Pair{ours, theirs}).Draw(r, "pair")
 	switch rapid.IntRange(0, 3).Draw(r, "who") {

@@ -133,7 +133,7 @@ func (h *harness) nobody() domain.PrisonerNumber {
 			return number
 		}
 	}
-	require.Fail(h.t, "the estate has everybody")
+	require.Fail(h.t, "the estate has every number")
 	return ""
 }
 

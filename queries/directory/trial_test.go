@@ -64,7 +64,7 @@ func TestTrial_isOneAtATime(t *testing.T) {
 		require.NoError(t, <-trial)
 		errs := h.asks(numbers[30:]...)
 		for range numbers[30:] {
-			require.NoError(t, <-errs, "it answers again: everybody may ask")
+			require.NoError(t, <-errs, "it answers again: every caller may ask")
 		}
 	})
 }

@@ -63,7 +63,7 @@ var allRoles = []string{
 func TestRoles_mayDoWhatTheTableSays(t *testing.T) {
 	for _, g := range guarded {
 		for _, role := range allRoles {
-			h := newHouse(t)
+			h := newTestServer(t)
 			w := h.call(g.method, g.path, "SOMEBODY:"+role+":write", g.body)
 			may := false
 			for _, r := range g.roles {
@@ -84,7 +84,7 @@ func TestCalls_needAValidToken(t *testing.T) {
 		for name, header := range map[string]string{
 			"none": "", "other scheme": "Basic bm90OnRoaXM=", "scheme alone": "Bearer", "blank": "Bearer  ", "bad": "Bearer bad",
 		} {
-			h := newHouse(t)
+			h := newTestServer(t)
 			w := h.call(g.method, g.path, "", g.body, "Authorization", header)
 			require.Equal(t, http.StatusUnauthorized, w.Code, "%s %s with %s", g.method, g.path, name)
 			require.Zero(t, errorIn(t, w).code())
@@ -94,7 +94,7 @@ func TestCalls_needAValidToken(t *testing.T) {
 }
 
 func TestAuthorization_twoHeadersAreNone(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	r := httptest.NewRequest(http.MethodGet, "/non-associations/A9109UD", nil)
 	r.Header["Authorization"] = []string{"Bearer " + reader, "Bearer " + reader}
 	w := httptest.NewRecorder()
@@ -104,7 +104,7 @@ func TestAuthorization_twoHeadersAreNone(t *testing.T) {
 
 func TestValidToken_thatNamesNoUser(t *testing.T) {
 	for _, g := range guarded {
-		h := newHouse(t)
+		h := newTestServer(t)
 		w := h.call(g.method, g.path, ":"+g.roles[0]+":write", g.body)
 		require.Equal(t, http.StatusUnauthorized, w.Code)
 		require.Equal(t, 401, errorIn(t, w).code())
@@ -113,7 +113,7 @@ func TestValidToken_thatNamesNoUser(t *testing.T) {
 }
 
 func TestAccess_isJudgedBeforeTheRequest(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	require.Equal(t, http.StatusUnauthorized, h.call(http.MethodPost, "/sync", "", "{").Code)
 	require.Equal(t, http.StatusForbidden, h.call(http.MethodPost, "/sync", reader, "{").Code)
 	require.Equal(t, http.StatusUnauthorized, h.call(http.MethodGet, "/non-associations/x", "", "").Code)
@@ -127,14 +127,14 @@ func (unverifiable) Verify(context.Context, string) (auth.Claims, error) {
 
 func TestToken_thatCannotBeCheckedNow(t *testing.T) {
 	for _, g := range guarded {
-		h := newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} })
+		h := newTestServer(t, func(o *api.Options) { o.Verifier = unverifiable{} })
 		w := h.call(g.method, g.path, "SOMEBODY:"+g.roles[0]+":write", g.body)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
 		require.Equal(t, "1", w.Header().Get("Retry-After"))
 		require.Zero(t, errorIn(t, w).code())
 		require.Zero(t, h.facts())
 		require.NotContains(t, w.Body.String(), "secret")
-		require.Contains(t, h.logs.String(), "secret", "but whoever runs it must know")
+		require.Contains(t, h.logs.String(), "secret", "but operators must know")
 	}
 }
 
@@ -150,7 +150,7 @@ func TestRetryAfter_isWhenTheKeyCanBeAskedFor(t *testing.T) {
 		0: "1", -time.Hour: "1", time.Millisecond: "1", time.Second: "1", 6100 * time.Millisecond: "7", 10 * time.Second: "10", time.Hour: "60",
 	} {
 		for _, g := range guarded {
-			h := newHouse(t, func(o *api.Options) { o.Verifier = later(wait) })
+			h := newTestServer(t, func(o *api.Options) { o.Verifier = later(wait) })
 			w := h.call(g.method, g.path, "SOMEBODY:"+g.roles[0]+":write", g.body)
 			require.Equal(t, http.StatusServiceUnavailable, w.Code)
 			require.Equal(t, told, w.Header().Get("Retry-After"), wait)
@@ -161,7 +161,7 @@ func TestRetryAfter_isWhenTheKeyCanBeAskedFor(t *testing.T) {
 // TestRoutes_thatAreGuardedAreAllWalked fails when a route asks for a token that the
 // tests of access do not ask.
 func TestRoutes_thatAreGuardedAreAllWalked(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for _, route := range h.Routes() {
 		method, pattern, _ := strings.Cut(route, " ")
 		w, _ := h.answer(method, filled(t, pattern), "", "")
@@ -190,7 +190,7 @@ func TestTokens_ofTheIssuer(t *testing.T) {
 		Issuer: "https://issuer.test", Audience: "a", JWKSURL: issuer.URL, Clock: clock, Client: issuer.Client(),
 	})
 	require.NoError(t, err)
-	h := newHouse(t, func(o *api.Options) { o.Verifier = verifier })
+	h := newTestServer(t, func(o *api.Options) { o.Verifier = verifier })
 	token := func(changes jwt.MapClaims) string {
 		claims := jwt.MapClaims{
 			"iss": "https://issuer.test", "aud": "a", "exp": noon.Add(time.Hour).Unix(), "user_name": "REAL_USER",

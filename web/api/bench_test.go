@@ -33,7 +33,7 @@ func (w noWriter) WriteHeader(int)             {}
 func (w noWriter) Write(b []byte) (int, error) { return len(b), nil }
 
 func BenchmarkList(b *testing.B) {
-	h := newHouse(b, func(o *api.Options) { o.Reads, o.Logger = oneDocument{}, nil })
+	h := newTestServer(b, func(o *api.Options) { o.Reads, o.Logger = oneDocument{}, nil })
 	r := httptest.NewRequest(http.MethodGet, "/non-associations/A9109UD", nil)
 	r.Header.Set("Authorization", "Bearer "+reader)
 	b.ReportAllocs()
@@ -55,7 +55,7 @@ func (taken) Sync(_ context.Context, _ domain.Cause, tells []commands.PairSync) 
 
 // BenchmarkMigrate is one request of 1000 pairs.
 func BenchmarkMigrate(b *testing.B) {
-	h := newHouse(b, func(o *api.Options) { o.Commands, o.Logger = taken{}, nil })
+	h := newTestServer(b, func(o *api.Options) { o.Commands, o.Logger = taken{}, nil })
 	var items []string
 	for i := range 1000 {
 		items = append(items, item(fmt.Sprintf("B%04dBB", i), "2021-01-01T00:00:00", `"authorisedBy":"Staff Name","comments":"Do not locate near",`))

@@ -16,7 +16,7 @@ import (
 // a token, try a call and read the answer. The page asks nothing of others, and
 // works under the policy that it is served with.
 func TestPage_triesACall(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	require.Equal(t, http.StatusOK, h.sync(record).Code)
 	server := httptest.NewServer(h)
 	defer server.Close()

@@ -18,7 +18,7 @@ import (
 	"nonassociations/web/api"
 )
 
-// limited serves a house by so many connections at once.
+// limited serves a test server by so many connections at once.
 func limited(t *testing.T, h http.Handler, most int) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,7 +76,7 @@ func (c *caller) served() bool {
 }
 
 func TestConnections_beyondTheLimitAreRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	address := limited(t, h, 2)
 	first, second := dial(t, address), dial(t, address)
 	require.True(t, first.served())
@@ -109,7 +109,7 @@ const headerTime = 5 * time.Second
 
 // Connections that say nothing must not pile up beyond the limit either.
 func TestConnectionsFarBeyond_areClosed(t *testing.T) {
-	address := limited(t, newHouse(t), 1)
+	address := limited(t, newTestServer(t), 1)
 	require.True(t, dial(t, address).served())
 	idle := make([]*caller, 140)
 	for i := range idle {
@@ -126,7 +126,7 @@ func TestConnectionsFarBeyond_areClosed(t *testing.T) {
 func TestConnections_servedByDefault(t *testing.T) {
 	require.Equal(t, 2048, api.DefaultConnections)
 	require.Equal(t, 64, api.DefaultWaiters)
-	address := limited(t, newHouse(t), 0)
+	address := limited(t, newTestServer(t), 0)
 	for range 200 {
 		require.True(t, dial(t, address).served())
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 func TestDelete_byNOMIS(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 
 	w := h.call(http.MethodDelete, "/sync/"+id, syncer, "")
@@ -37,7 +37,7 @@ func TestDelete_byNOMIS(t *testing.T) {
 }
 
 func TestDelete_ofWhatWasNeverSeen(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	w := h.call(http.MethodDelete, "/sync/"+anID, syncer, "")
 	require.Equal(t, http.StatusNotFound, w.Code)
 	require.Equal(t, 404, errorIn(t, w).code())
@@ -50,7 +50,7 @@ func TestDelete_ofWhatWasNeverSeen(t *testing.T) {
 }
 
 func TestDelete_beforeTheReadModelHasCaughtUp(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.reads.err = queries.ErrNotCaughtUp
 	require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodDelete, "/sync/"+anID, syncer, "").Code)
 }
@@ -84,7 +84,7 @@ func (h *hurried) Sync(ctx context.Context, _ domain.Cause, _ []commands.PairSyn
 
 func TestRequest_isAnsweredWithinTenSeconds(t *testing.T) {
 	slow := &hurried{}
-	h := newHouse(t, func(o *api.Options) { o.Commands = slow })
+	h := newTestServer(t, func(o *api.Options) { o.Commands = slow })
 	require.Equal(t, http.StatusServiceUnavailable, h.sync(request(item("A0135GA", "2021-07-05T10:35:17", ""))).Code)
 	require.Positive(t, slow.left)
 	require.LessOrEqual(t, slow.left, 9500*time.Millisecond)
@@ -101,7 +101,7 @@ func TestErrors_ofTheRecord(t *testing.T) {
 		"refused":        {domain.Refusal{Code: domain.CodeInvalid, Field: "items", Message: "must be fewer"}, 400, 102},
 		"a bug or fault": {errors.New("append nonAssociation-A0135GA_A9109UD: disk of Jane Doe"), 500, 0},
 	} {
-		h := newHouse(t, func(o *api.Options) { o.Commands = failing{c.err} })
+		h := newTestServer(t, func(o *api.Options) { o.Commands = failing{c.err} })
 		w := h.sync(record)
 		require.Equal(t, c.status, w.Code, name)
 		require.Equal(t, c.code, errorIn(t, w).code(), name)

@@ -150,7 +150,7 @@ func TestWrongMethod_isRefusedAsDocumented(t *testing.T) {
 		}
 		walked++
 		method, path, _ := strings.Cut(o.name, " ")
-		w, _ := newHouse(t).answer(http.MethodPatch, strings.Replace(path, "{file}", "index.html", 1), "", "")
+		w, _ := newTestServer(t).answer(http.MethodPatch, strings.Replace(path, "{file}", "index.html", 1), "", "")
 		require.Equal(t, http.StatusMethodNotAllowed, w.Code, o.name)
 		require.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
 		documented(t, method, path, w.Result(), w.Body.Bytes())
@@ -162,17 +162,17 @@ func TestDocument_isServedAtEachOfItsAddresses(t *testing.T) {
 	text, err := os.ReadFile("openapi.json")
 	require.NoError(t, err)
 	for _, address := range []string{"/openapi.json", "/v3/api-docs"} {
-		w := newHouse(t).call(http.MethodGet, address, "", "")
+		w := newTestServer(t).call(http.MethodGet, address, "", "")
 		require.Equal(t, http.StatusOK, w.Code)
 		require.JSONEq(t, string(text), w.Body.String())
-		again := newHouse(t).call(http.MethodGet, address, "", "", "If-None-Match", w.Header().Get("ETag"))
+		again := newTestServer(t).call(http.MethodGet, address, "", "", "If-None-Match", w.Header().Get("ETag"))
 		require.Equal(t, http.StatusNotModified, again.Code)
 	}
 }
 
 func TestPage_otherAddressesLeadThere(t *testing.T) {
 	for _, address := range leads {
-		w, _ := newHouse(t).answer(http.MethodGet, address, "", "")
+		w, _ := newTestServer(t).answer(http.MethodGet, address, "", "")
 		require.Equal(t, http.StatusFound, w.Code, address)
 		require.Equal(t, "/swagger-ui/index.html", w.Header().Get("Location"))
 	}
@@ -196,15 +196,15 @@ func TestPage_isServedWhole(t *testing.T) {
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(pageFiles(t))), listed)
 	for name, text := range pageFiles(t) {
-		w := newHouse(t).call(http.MethodGet, "/swagger-ui/"+name, "", "")
+		w := newTestServer(t).call(http.MethodGet, "/swagger-ui/"+name, "", "")
 		require.Equal(t, http.StatusOK, w.Code, name)
 		require.Equal(t, text, w.Body.String(), name)
 		require.Equal(t, types[path.Ext(name)], w.Header().Get("Content-Type"), name)
-		again := newHouse(t).call(http.MethodGet, "/swagger-ui/"+name, "", "", "If-None-Match", w.Header().Get("ETag"))
+		again := newTestServer(t).call(http.MethodGet, "/swagger-ui/"+name, "", "", "If-None-Match", w.Header().Get("ETag"))
 		require.Equal(t, http.StatusNotModified, again.Code)
 	}
 	for _, name := range []string{"LICENSE", "x.js", "..%2Fopenapi.json", "dist"} {
-		require.Equal(t, http.StatusNotFound, newHouse(t).call(http.MethodGet, "/swagger-ui/"+name, "", "").Code, name)
+		require.Equal(t, http.StatusNotFound, newTestServer(t).call(http.MethodGet, "/swagger-ui/"+name, "", "").Code, name)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func TestFeeds_areBoundedOfAClientAndInAll(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		o.Verifier, o.Feeds = clients{}, api.FeedLimits{Most: 5, Each: 2}
 	})
 	client, url := serve(t, h)
@@ -46,7 +46,7 @@ func TestFeeds_areBoundedOfAClientAndInAll(t *testing.T) {
 }
 
 func TestBounds_ofFeedsByDefault(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Verifier = clients{} })
+	h := newTestServer(t, func(o *api.Options) { o.Verifier = clients{} })
 	client, url := serve(t, h)
 	for i := range 32 {
 		feed := followAs(t, client, url+"/history?follow=true", anyRole(strconv.Itoa(i/4)), false)
@@ -65,7 +65,7 @@ type brief struct{ api.Audit }
 func (brief) Feed(context.Context, audit.Feed) error { return audit.ErrUnavailable }
 
 func TestFeed_thatNeverBeganIsGivenBack(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit = brief{o.Audit} })
+	h := newTestServer(t, func(o *api.Options) { o.Audit = brief{o.Audit} })
 	for range 40 {
 		w := h.call(http.MethodGet, "/history", syncer, "")
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)

@@ -52,7 +52,7 @@ func (s *stuck) SetWriteDeadline(at time.Time) error {
 }
 
 // stages are what a feed can be at when its reader leaves: asking the log, writing
-// a line that nobody takes, and waiting for the next fact.
+// a line that no reader takes, and waiting for the next fact.
 func stages(t *testing.T) map[string]func(o *api.Options, at chan<- struct{}) {
 	t.Helper()
 	return map[string]func(o *api.Options, at chan<- struct{}){
@@ -154,7 +154,7 @@ func TestFeed_isCutWhenItsReaderLeaves(t *testing.T) {
 				if name != "in a line" {
 					close(w.over) // the headers of gzip, or the refusal, are taken
 				}
-				h := newHouse(t, func(o *api.Options) { stage(o, at) })
+				h := newTestServer(t, func(o *api.Options) { stage(o, at) })
 				ctx, leave := context.WithCancel(t.Context())
 				defer leave()
 				r := httptest.NewRequest(http.MethodGet, "/history"+kind.query, nil).WithContext(ctx)
@@ -178,7 +178,7 @@ func TestFeed_beginsInTimeOrNotAtAll(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		for _, kind := range kindsOfFeed {
 			t.Run(method+" "+kind.query+kind.accept, func(t *testing.T) {
-				h := newHouse(t, func(o *api.Options) { o.Audit, o.Timeout = silent{o.Audit}, time.Millisecond })
+				h := newTestServer(t, func(o *api.Options) { o.Audit, o.Timeout = silent{o.Audit}, time.Millisecond })
 				ctx, leave := context.WithCancel(t.Context())
 				defer leave()
 				r := httptest.NewRequest(method, "/history"+kind.query, nil).WithContext(ctx)
@@ -201,7 +201,7 @@ func (late) Feed(ctx context.Context, feed audit.Feed) error {
 }
 
 func TestFeed_thatWasGivenUpDoesNotBegin(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit, o.Timeout = late{o.Audit}, time.Millisecond })
+	h := newTestServer(t, func(o *api.Options) { o.Audit, o.Timeout = late{o.Audit}, time.Millisecond })
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/history?follow=true", nil)
 	r.Header.Set("Authorization", "Bearer "+syncer)

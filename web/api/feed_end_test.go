@@ -18,7 +18,7 @@ import (
 
 func TestShutdown_endsAFeedAfterAWholeLine(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.quarrels(5)
 		client, url := serve(t, h)
 		feed := follow(t, client, url+"/history?follow=true", zipped).unzip()
@@ -40,7 +40,7 @@ func TestShutdown_endsAFeedAfterAWholeLine(t *testing.T) {
 
 func TestOutage_cutsAFeedAfterAWholeLine(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.quarrels(5)
 		client, url := serve(t, h)
 		feed := follow(t, client, url+"/history?follow=true", zipped).unzip()
@@ -55,7 +55,7 @@ func TestOutage_cutsAFeedAfterAWholeLine(t *testing.T) {
 
 func TestFeed_thatIsBrokenOffIsNotTakenForTheWhole(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
-		h := newHouse(t, func(o *api.Options) { o.Audit = halfway{o.Audit, 4} })
+		h := newTestServer(t, func(o *api.Options) { o.Audit = halfway{o.Audit, 4} })
 		h.quarrels(9)
 		client, url := serve(t, h)
 		lines, err := follow(t, client, url+"/history", zipped).unzip().rest()
@@ -68,7 +68,7 @@ func TestFeed_thatIsBrokenOffIsNotTakenForTheWhole(t *testing.T) {
 func TestClient_thatLeavesEndsItsFeed(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
 		ended := make(chan error, 1)
-		h := newHouse(t, withWatch(ended))
+		h := newTestServer(t, withWatch(ended))
 		client, url := serve(t, h)
 		feed := follow(t, client, url+"/history?follow=true", zipped)
 		feed.leave()
@@ -78,7 +78,7 @@ func TestClient_thatLeavesEndsItsFeed(t *testing.T) {
 
 func TestLog_waitsForASlowReader(t *testing.T) {
 	told, ended := new(atomic.Int64), make(chan error, 1)
-	h := newHouse(t, func(o *api.Options) { o.Audit = endless{o.Audit, longLine(), told, ended} })
+	h := newTestServer(t, func(o *api.Options) { o.Audit = endless{o.Audit, longLine(), told, ended} })
 	feed := follow(t, overPipes(t, h), "http://pipes/history", false)
 	for read := int64(1); read <= 100; read++ {
 		feed.next()
@@ -92,7 +92,7 @@ func TestLog_waitsForASlowReader(t *testing.T) {
 // headers.
 func TestReader_thatTakesNothingIsLetGo(t *testing.T) {
 	told, ended := new(atomic.Int64), make(chan error, 1)
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		o.Audit, o.StallTimeout = endless{o.Audit, longLine(), told, ended}, time.Millisecond
 	})
 	ctx, leave := context.WithTimeout(t.Context(), soon)
@@ -111,7 +111,7 @@ func TestReader_thatTakesNothingIsLetGo(t *testing.T) {
 }
 
 func TestTimes_ofARequestAreNotThoseOfAFeed(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = api.Server(h, slog.New(slog.DiscardHandler))
 	conns := make(chan *limits, 2)
@@ -131,7 +131,7 @@ func TestTimes_ofARequestAreNotThoseOfAFeed(t *testing.T) {
 
 func TestFeed_thatIsCutIsLoggedWithoutItsContent(t *testing.T) {
 	logs, ended := new(syncedLog), make(chan error, 1)
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		o.Audit = watched{halfway{o.Audit, 2}, ended}
 		o.Logger = slog.New(slog.NewJSONHandler(logs, nil))
 	})

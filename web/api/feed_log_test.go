@@ -21,7 +21,7 @@ import (
 )
 
 func TestFeed_namesTheLogItGives(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.quarrels(2)
 	for _, query := range []string{"", "?logId=" + theLog.String(), "?from=1&logId=" + strings.ToUpper(theLog.String())} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
@@ -45,7 +45,7 @@ func (u untold) Feed(context.Context, audit.Feed) error {
 }
 
 func TestFeed_ofAnotherLogIsRefused(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
+	h := newTestServer(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	for _, query := range []string{"", "&from=1", "&follow=true", "&from=9223372036854775807"} {
 		for _, other := range []uuid.UUID{uuid.Nil, uuid.New()} {
 			w := h.call(http.MethodGet, "/history?logId="+other.String()+query, syncer, "")
@@ -59,7 +59,7 @@ func TestFeed_ofAnotherLogIsRefused(t *testing.T) {
 }
 
 func TestLogID_thatIsInvalidIsNamed(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
+	h := newTestServer(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	id := theLog.String()
 	for _, bad := range []string{
 		"", "x", "null", strings.ReplaceAll(id, "-", ""), "{" + id + "}", "urn:uuid:" + id, id + "0", id[:35], " " + id[1:],
@@ -79,7 +79,7 @@ func TestFeed_ofALogThatIsNotKnownYetWaits(t *testing.T) {
 	for name, logID := range map[string]func() (uuid.UUID, bool){
 		"unknown": func() (uuid.UUID, bool) { return uuid.Nil, false }, "none": nil,
 	} {
-		h := newHouse(t, func(o *api.Options) { o.Audit, o.LogID = untold{o.Audit, t}, logID })
+		h := newTestServer(t, func(o *api.Options) { o.Audit, o.LogID = untold{o.Audit, t}, logID })
 		w := h.call(http.MethodGet, "/history?logId="+uuid.Nil.String(), syncer, "")
 		full(t, w.Header(), w.Code, errorIn(t, w))
 		require.Empty(t, w.Header().Get("X-Log-Id"), name)
@@ -87,7 +87,7 @@ func TestFeed_ofALogThatIsNotKnownYetWaits(t *testing.T) {
 }
 
 func TestFeed_fromBeyondTheEndOfTheLogIsRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.quarrels(3)
 	for _, query := range []string{"from=4", "from=4&follow=true", "from=9223372036854775807", "from=1000&logId=" + theLog.String()} {
 		w := h.call(http.MethodGet, "/history?"+query, syncer, "")
@@ -121,7 +121,7 @@ func oldest(t *testing.T, address, method, path, more string) (status int, head,
 }
 
 func TestFeed_overHTTP10IsRefused(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
+	h := newTestServer(t, func(o *api.Options) { o.Audit = untold{o.Audit, t} })
 	_, base := serve(t, h)
 	address := strings.TrimPrefix(base, "http://")
 	bearer := "Authorization: Bearer " + syncer + "\r\n"
@@ -142,7 +142,7 @@ func TestFeed_overHTTP10IsRefused(t *testing.T) {
 }
 
 func TestHTTP10_otherCallsGoOn(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(record)
 	_, base := serve(t, h)
 	token := "U:" + strings.Join(allRoles, ",") + ":write"

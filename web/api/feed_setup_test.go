@@ -107,7 +107,7 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 // overPipes serves without buffers in between.
-func overPipes(t *testing.T, h *house) *http.Client {
+func overPipes(t *testing.T, h *testServer) *http.Client {
 	t.Helper()
 	listener, ended := &pipes{dialled: make(chan net.Conn), closed: make(chan struct{})}, make(chan error, 1)
 	server := api.Server(h, slog.New(slog.DiscardHandler))

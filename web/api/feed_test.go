@@ -18,7 +18,7 @@ import (
 )
 
 // feed asks for the log on a recorder and holds each line to the document.
-func (h *house) feed(query string) []entryBody {
+func (h *testServer) feed(query string) []entryBody {
 	h.t.Helper()
 	w := h.call(http.MethodGet, "/history"+query, syncer, "")
 	require.Equal(h.t, http.StatusOK, w.Code, w.Body.String())
@@ -44,7 +44,7 @@ func entryIn(t testing.TB, line []byte) entryBody {
 }
 
 // quarrels writes n facts of several pairs.
-func (h *house) quarrels(n int) {
+func (h *testServer) quarrels(n int) {
 	h.t.Helper()
 	for i := range n {
 		other := fmt.Sprintf("B000%dBB", i%3)
@@ -53,7 +53,7 @@ func (h *house) quarrels(n int) {
 }
 
 func TestFeed_givesTheWholeLogInOrder(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	require.Empty(t, h.feed(""))
 	h.quarrels(9)
 	all := h.feed("?from=0&follow=false")
@@ -67,7 +67,7 @@ func TestFeed_givesTheWholeLogInOrder(t *testing.T) {
 }
 
 func TestFeed_goesOnFromEveryPosition(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.quarrels(7)
 	all := h.feed("")
 	for i, line := range all {
@@ -76,7 +76,7 @@ func TestFeed_goesOnFromEveryPosition(t *testing.T) {
 }
 
 func TestFeed_fromNowhereIsRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for query, source := range map[string]string{
 		"?from=x": "from", "?from=": "from", "?from=-1": "from", "?from=%2B1": "from", "?from=1.0": "from",
 		"?from=9223372036854775808": "from", "?from=1&from=1": "from", "?follow=yes": "follow", "?follow=": "follow",
@@ -90,7 +90,7 @@ func TestFeed_fromNowhereIsRefused(t *testing.T) {
 }
 
 func TestFeed_ofALogThatIsAwayIsNotBegun(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit = brokenAudit{o.Audit} })
+	h := newTestServer(t, func(o *api.Options) { o.Audit = brokenAudit{o.Audit} })
 	w := h.call(http.MethodGet, "/history", syncer, "", "Accept-Encoding", "gzip")
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.Empty(t, w.Header().Get("Content-Encoding"))
@@ -157,7 +157,7 @@ func plainAndZipped(t *testing.T, test func(t *testing.T, zipped bool)) {
 }
 
 func TestPackedFeed_hasTheSameContent(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.quarrels(20)
 	client, url := serve(t, h)
 	plain, zipped := follow(t, client, url+"/history", false), follow(t, client, url+"/history", true)
@@ -175,7 +175,7 @@ func TestPackedFeed_hasTheSameContent(t *testing.T) {
 
 func TestStatus_andHeadersComeBeforeTheFirstLineAndEachLineAtOnce(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
-		h := newHouse(t)
+		h := newTestServer(t)
 		client, url := serve(t, h)
 		feed := follow(t, client, url+"/history?from=0&follow=true", zipped)
 		require.Equal(t, http.StatusOK, feed.answer.StatusCode, "though the log is empty")
@@ -191,7 +191,7 @@ func TestStatus_andHeadersComeBeforeTheFirstLineAndEachLineAtOnce(t *testing.T) 
 
 func TestConsumer_seesEverythingOnceWhileOthersWrite(t *testing.T) {
 	plainAndZipped(t, func(t *testing.T, zipped bool) {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.quarrels(10)
 		client, url := serve(t, h)
 		feed := follow(t, client, url+"/history?follow=true", zipped).unzip()
@@ -215,7 +215,7 @@ func TestConsumer_seesEverythingOnceWhileOthersWrite(t *testing.T) {
 }
 
 func TestHEAD_ofAFeedIsItsHeadersEvenWhenItWouldFollow(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.quarrels(3)
 	client, url := serve(t, h)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, url+"/history?follow=true", nil)
@@ -230,7 +230,7 @@ func TestHEAD_ofAFeedIsItsHeadersEvenWhenItWouldFollow(t *testing.T) {
 }
 
 func TestFeed_givesNoMoreThanTheHistories(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.quarrels(6)
 	entries := entriesIn(t, h.history("B0001BB"))
 	var theirs []entryBody

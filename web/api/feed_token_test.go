@@ -55,7 +55,7 @@ func TestFeed_endsWithItsToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plainAndZipped(t, func(t *testing.T, zipped bool) {
 				change, end := prepare()
-				h := newHouse(t, change)
+				h := newTestServer(t, change)
 				h.quarrels(5)
 				client, url := serve(t, h)
 				feed := follow(t, client, url+"/history?follow=true", zipped).unzip()
@@ -75,7 +75,7 @@ func TestFeed_thatIsNotThroughWhenItsTokenEndsBreaksOff(t *testing.T) {
 			plainAndZipped(t, func(t *testing.T, zipped bool) {
 				change, end := prepare()
 				ended := make(chan error, 1)
-				h := newHouse(t, change, func(o *api.Options) {
+				h := newTestServer(t, change, func(o *api.Options) {
 					o.Audit, o.Feeds.Parting = watched{pausing{o.Audit}, ended}, time.Hour // the next line ends it
 				})
 				client, url := serve(t, h)
@@ -96,7 +96,7 @@ func TestReader_thatTakesNothingIsCutWhenTheTokenEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			change, end := prepare()
 			told, ended := new(atomic.Int64), make(chan error, 1)
-			h := newHouse(t, change, func(o *api.Options) {
+			h := newTestServer(t, change, func(o *api.Options) {
 				o.Audit, o.Feeds.Parting = endless{o.Audit, longLine(), told, ended}, time.Millisecond
 			})
 			feed := follow(t, overPipes(t, h), "http://pipes/history?follow=true", false)
@@ -114,7 +114,7 @@ func TestReader_thatTakesNothingIsCutWhenTheTokenEnds(t *testing.T) {
 
 func TestToken_thatHasEndedOpensNoFeed(t *testing.T) {
 	for _, ago := range []time.Duration{0, time.Second, 4 * time.Second} { // other calls allow for clocks that differ
-		h := newHouse(t, func(o *api.Options) {
+		h := newTestServer(t, func(o *api.Options) {
 			o.Audit, o.Verifier = untold{o.Audit, t}, passing{err: new(atomic.Pointer[error]), expires: noon.Add(-ago)}
 		})
 		w := h.call(http.MethodGet, "/history", syncer, "")
@@ -124,7 +124,7 @@ func TestToken_thatHasEndedOpensNoFeed(t *testing.T) {
 }
 
 func TestToken_thatEndsBeforeTheFirstLineIsReported(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		o.Audit, o.Verifier = silent{o.Audit}, passing{err: new(atomic.Pointer[error]), expires: noon.Add(time.Millisecond)}
 	})
 	require.Equal(t, http.StatusUnauthorized, h.call(http.MethodGet, "/history?follow=true", syncer, "").Code)

@@ -78,7 +78,7 @@ func TestReads_areAskedForWhatTheCallerHasSeen(t *testing.T) {
 	walked := map[string]bool{}
 	walk := func(t *testing.T, method, path, body string) {
 		f := &floors{asked: map[string]uint64{}}
-		h := newHouse(t, func(o *api.Options) {
+		h := newTestServer(t, func(o *api.Options) {
 			f.twin = o.Reads.(*twin)
 			o.Reads, o.Streams = f, f
 		})

@@ -18,7 +18,7 @@ func FuzzSync(f *testing.F) {
 		f.Add(bad.body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		h := newHouse(t)
+		h := newTestServer(t)
 		w := h.call(http.MethodPost, "/sync", syncer, body, "Content-Type", "application/json")
 		if w.Code != http.StatusOK {
 			require.Equal(t, http.StatusBadRequest, w.Code)
@@ -44,7 +44,7 @@ func FuzzGroup(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.sync(record)
 		for _, path := range []string{"/non-associations/between", "/non-associations/involving"} {
 			w := h.call(http.MethodPost, path, reader, body, "Content-Type", "application/json")
@@ -62,7 +62,7 @@ func FuzzPage(f *testing.F) {
 	f.Add("page=0&size=200&includeClosed=true")
 	f.Add("sort=id;x&%zz")
 	f.Fuzz(func(t *testing.T, query string) {
-		h := newHouse(t)
+		h := newTestServer(t)
 		r := httptest.NewRequest(http.MethodGet, "/non-associations", http.NoBody)
 		r.Header.Set("Authorization", "Bearer "+reader)
 		r.URL.RawQuery = query

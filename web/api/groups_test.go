@@ -25,7 +25,7 @@ func yearsOf(all []shortBody) string {
 	return strings.Join(years, " ")
 }
 
-func (h *house) group(path, body string) string {
+func (h *testServer) group(path, body string) string {
 	h.t.Helper()
 	w := h.call(http.MethodPost, "/non-associations/"+path, reader, body)
 	require.Equal(h.t, http.StatusOK, w.Code, w.Body.String())
@@ -60,7 +60,7 @@ func TestGroups_betweenAndInvolving(t *testing.T) {
 }
 
 func TestGroup_mayBeLarge(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(record)
 	require.Equal(t, "2021", h.group("between?includeClosed=true", many(10_000)))
 	w := h.call(http.MethodPost, "/non-associations/between", reader, many(10_001))
@@ -78,7 +78,7 @@ func many(count int) string {
 }
 
 func TestGroups_badBodies(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for name, c := range map[string]struct{ body, source string }{
 		"nobody":         {`[]`, ""},
 		"one":            {`["A9109UD"]`, ""},

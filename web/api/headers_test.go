@@ -31,7 +31,7 @@ func TestRoute_readsEverySpellingOfJSON(t *testing.T) {
 			return route == g.method+" "+openContract(t).pathOf(strings.Split(g.path, "?")[0])
 		})
 		token := "SOMEBODY:" + g.roles[0] + ":write"
-		h := newStaffHouse(t)
+		h := newStaffServer(t)
 		for _, media := range bad {
 			w := h.call(g.method, g.path, token, g.body, "Content-Type", media)
 			require.Equal(t, http.StatusUnsupportedMediaType, w.Code, "%s %s as %q", g.method, g.path, media)
@@ -63,7 +63,7 @@ func bodied(t *testing.T) []string {
 // Every read that gives an entity tag knows it again, wherever in a list of tags
 // it stands, and in no other tag.
 func TestReads_knowTheirTagInAList(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	walked := tagged(t)
 	reads := []struct{ method, path, token, body string }{

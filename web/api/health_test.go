@@ -52,7 +52,7 @@ func TestHealth(t *testing.T) {
 		"event store away":   {looked{store: errAway}, "DOWN", "UP", storeDown},
 		"read model unknown": {looked{fault: fault}, "DOWN", "UP", modelDown},
 	} {
-		h := newHouse(t, func(o *api.Options) { o.Health = c.looked.health() })
+		h := newTestServer(t, func(o *api.Options) { o.Health = c.looked.health() })
 		for path, status := range map[string]string{"/health": c.whole, "/health/readiness": c.ready} {
 			w := h.call(http.MethodGet, path, "", "")
 			require.JSONEq(t, `{"status":"`+status+`","components":`+c.all+`}`, w.Body.String(), "%s: %s", path, name)
@@ -70,7 +70,7 @@ func TestHealth(t *testing.T) {
 func TestRush_ofProbesCostsOneCheck(t *testing.T) {
 	var l looked
 	at := noon
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		o.Health = l.health()
 		o.Clock = func() time.Time { return at }
 	})
@@ -85,7 +85,7 @@ func TestRush_ofProbesCostsOneCheck(t *testing.T) {
 }
 
 func TestShuttingDown_isNotReadyButAlive(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	require.Equal(t, http.StatusOK, h.call(http.MethodGet, "/health/readiness", "", "").Code)
 	h.ShutDown()
 	require.Equal(t, http.StatusServiceUnavailable, h.call(http.MethodGet, "/health/readiness", "", "").Code)
@@ -94,7 +94,7 @@ func TestShuttingDown_isNotReadyButAlive(t *testing.T) {
 }
 
 func TestInfo_reportsWhatWasBuilt(t *testing.T) {
-	w := newHouse(t).call(http.MethodGet, "/info", "", "")
+	w := newTestServer(t).call(http.MethodGet, "/info", "", "")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), `"name":"nonassociations","version":"test"`)
 }

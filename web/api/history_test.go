@@ -38,7 +38,7 @@ type whole struct {
 	Comment             string `json:"comment"`
 }
 
-func (h *house) history(reference string, headers ...string) *httptest.ResponseRecorder {
+func (h *testServer) history(reference string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	return h.call(http.MethodGet, "/non-associations/"+reference+"/history", reader, "", headers...)
 }
@@ -55,7 +55,7 @@ func entriesIn(t testing.TB, w *httptest.ResponseRecorder) []entryBody {
 }
 
 func TestHistory_ofAPrisonerAndOfOneNonAssociation(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	first := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	h.sync(request(item("B1111BB", "2021-01-01T00:00:00", "")))
 	h.sync(swap("Do not location near", "Changed"))
@@ -83,7 +83,7 @@ func TestHistory_ofAPrisonerAndOfOneNonAssociation(t *testing.T) {
 }
 
 func TestHistory_thatIsEmptyAndOneThatIsNot(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	w := h.history("A9109UD")
 	require.JSONEq(t, `{"entries":[]}`, w.Body.String())
 	require.Equal(t, "0", w.Header().Get("X-Position"))
@@ -117,7 +117,7 @@ func TestHistory_isWholeOrUnavailable(t *testing.T) {
 		"too many wait":             func(o *api.Options) { o.Reads.(*twin).wait = queries.ErrTooManyWaiters },
 	} {
 		for path, token := range paths {
-			h := newHouse(t, change)
+			h := newTestServer(t, change)
 			h.sync(record)
 			w := h.call(http.MethodGet, path, token, "")
 			require.Equal(t, http.StatusServiceUnavailable, w.Code, "%s: %s: %s", name, path, w.Body)
@@ -130,7 +130,7 @@ func TestHistory_isWholeOrUnavailable(t *testing.T) {
 func headless(context.Context) (uint64, error) { return 0, commands.ErrBusy }
 
 func TestHistory_whoseLogIsAwayIsUnavailable(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Audit = brokenAudit{o.Audit} })
+	h := newTestServer(t, func(o *api.Options) { o.Audit = brokenAudit{o.Audit} })
 	h.sync(record)
 	for path, token := range map[string]string{
 		"/non-associations/A9109UD/history": reader, "/subject-access-request?prn=A9109UD": subjectReader,

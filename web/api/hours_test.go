@@ -16,7 +16,7 @@ import (
 func TestHour_thatDoesNotExistIsNamedByPointer(t *testing.T) {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	h.process(h.store, nil, func() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, london) }, 5*time.Second)
 	for at, status := range map[string]int{
 		"2026-03-29T00:59:59": http.StatusNotFound, // such a time is taken, and then there is no such record
@@ -47,7 +47,7 @@ func TestHour_thatDoesNotExistIsNamedByPointer(t *testing.T) {
 func TestStream_thatLostItsBeginningIsAFault(t *testing.T) {
 	for name, left := range map[string]int{"nothing is left": 0, "something is left": 1} {
 		t.Run(name, func(t *testing.T) {
-			h := newStaffHouse(t)
+			h := newStaffServer(t)
 			id, _ := h.opened()
 			const stream = "nonAssociation-A0135GA_A9109UD"
 			recorded, err := h.store.ReadStream(t.Context(), stream, eventstore.Forwards, 0, 1)

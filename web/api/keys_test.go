@@ -19,7 +19,7 @@ import (
 const idempotencyKey = "Idempotency-Key"
 
 func TestRepeat_answersAsTheFirstDid(t *testing.T) {
-	h, _ := newKeyedHouse(t)
+	h, _ := newKeyedServer(t)
 	first := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, "open")
 	id := staffIn(t, first, http.StatusCreated).ID
 	amended := h.amend(id, `{"comment":"x"}`, idempotencyKey, "amend", "If-Match", first.Header().Get("ETag"))
@@ -47,7 +47,7 @@ func TestRepeat_answersAsTheFirstDid(t *testing.T) {
 }
 
 func TestAnotherRequest_withTheKeyIsRefused(t *testing.T) {
-	h, _ := newKeyedHouse(t)
+	h, _ := newKeyedServer(t)
 	id, etag := h.opened(idempotencyKey, "k")
 	for name, w := range map[string]*recorder{
 		"body":     h.call(http.MethodPost, "/non-associations", writer, newOne+" ", idempotencyKey, "k"),
@@ -64,7 +64,7 @@ func TestAnotherRequest_withTheKeyIsRefused(t *testing.T) {
 }
 
 func TestKey_isFreedByTheseAnswers(t *testing.T) {
-	h, _ := newKeyedHouse(t)
+	h, _ := newKeyedServer(t)
 	h.people.missing = []domain.PrisonerNumber{"A0135GA"}
 	send := func(body string, headers ...string) int {
 		return h.call(http.MethodPost, "/non-associations", writer, body, append(headers, idempotencyKey, "k")...).Code
@@ -87,7 +87,7 @@ func TestKey_isFreedByTheseAnswers(t *testing.T) {
 }
 
 func TestKeys_thatAreInvalidAreRefused(t *testing.T) {
-	h, _ := newKeyedHouse(t)
+	h, _ := newKeyedServer(t)
 	for _, bad := range []string{strings.Repeat("k", 256), "é", "a\tb", "a\x7f"} {
 		w := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, bad)
 		require.Equal(t, http.StatusBadRequest, w.Code, bad)
@@ -118,7 +118,7 @@ func (l *lossy) AppendMany(ctx context.Context, appends []eventstore.Append) []e
 
 func TestCrash_inTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
 	for name, log := range map[string]*lossy{"nothing was written": {before: true}, "the answer was lost": {after: true}} {
-		h, kept := newKeyedHouse(t)
+		h, kept := newKeyedServer(t)
 		log.Store = h.store
 		h.process(log, kept, clock, time.Second)
 		w := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, "k")
@@ -129,7 +129,7 @@ func TestCrash_inTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
 
 		h.process(h.store, kept, clock, 5*time.Second)
 		if written {
-			h.people.err = errors.New("down") // and nobody asks it
+			h.people.err = errors.New("down") // and is not asked
 		}
 		first := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, "k")
 		id := staffIn(t, first, http.StatusCreated).ID
@@ -143,7 +143,7 @@ func TestCrash_inTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
 }
 
 func TestConcurrentRepeat_doesNotWaitAndAnswersTheSame(t *testing.T) {
-	h, _ := newKeyedHouse(t)
+	h, _ := newKeyedServer(t)
 	var all sync.WaitGroup
 	answers := make([]*recorder, 6)
 	for i := range answers {

@@ -81,7 +81,7 @@ func (l *longList) each(ctx context.Context, most int, do func(queries.Record) e
 	return nil
 }
 
-// recordOf is the i-th of a long list: A9109UD with everybody, once each.
+// recordOf is the i-th of a long list: A9109UD with every number, once each.
 func recordOf(i int, comment string) queries.Record {
 	other := domain.PrisonerNumber(fmt.Sprintf("B%04d%cB", i%10_000, 'A'+i/10_000))
 	pair, err := domain.NewPair("A9109UD", other)
@@ -100,11 +100,11 @@ func recordOf(i int, comment string) queries.Record {
 	}}
 }
 
-// longHouse is a house with so many records in every group.
-func longHouse(t *testing.T, count int, change ...func(*api.Options)) (*house, *longList) {
+// longListServer is a test server with so many records in every group.
+func longListServer(t *testing.T, count int, change ...func(*api.Options)) (*testServer, *longList) {
 	t.Helper()
 	list := &longList{count: count}
-	h := newHouse(t, append([]func(*api.Options){func(o *api.Options) { o.Reads = list }}, change...)...)
+	h := newTestServer(t, append([]func(*api.Options){func(o *api.Options) { o.Reads = list }}, change...)...)
 	t.Cleanup(func() { require.Equal(t, list.opened.Load(), list.closed.Load(), "every group is closed") })
 	return h, list
 }

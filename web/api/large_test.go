@@ -29,7 +29,7 @@ var groupPaths = []string{"/non-associations/between", "/non-associations/involv
 func TestLongList_isTheSameAsAShortOne(t *testing.T) {
 	for _, path := range groupPaths {
 		for _, count := range []int{0, 1, fewRecords, fewRecords + 1, 1500} {
-			h, list := longHouse(t, count)
+			h, list := longListServer(t, count)
 			list.change = func(int) string { return "raw \u0085 and \x7f" } // escaped wherever it is made
 			ask := func(headers ...string) *recorder {
 				if count < 10 {
@@ -89,7 +89,7 @@ func (p *pace) Write(b []byte) (int, error) {
 func TestLongList_isNeverWholeInMemory(t *testing.T) {
 	const buffer, count = 32 << 10, 5000
 	for _, path := range groupPaths {
-		h, list := longHouse(t, count)
+		h, list := longListServer(t, count)
 		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(aGroup))
 		r.Header = http.Header{"Authorization": {"Bearer " + reader}, "Content-Type": {"application/json"}}
 		p := &pace{ResponseRecorder: httptest.NewRecorder(), list: list}
@@ -108,7 +108,7 @@ func TestLongList_isNeverWholeInMemory(t *testing.T) {
 func TestLongList_thatCannotBeReadIsRefused(t *testing.T) {
 	for _, path := range groupPaths {
 		for pass := 1; pass <= 2; pass++ { // what fits, and what measures
-			h, list := longHouse(t, 1200)
+			h, list := longListServer(t, 1200)
 			list.fault = func(at, i int) error {
 				if at == pass && i == 900 {
 					return errors.New("the connection broke")
@@ -136,7 +136,7 @@ func TestLongList_thatIsCutNeverLooksComplete(t *testing.T) {
 		"less words": func(l *longList) { l.change = func(pass int) string { return strings.Repeat("x", 10-pass) } },
 	} {
 		for _, path := range groupPaths {
-			h, list := longHouse(t, 1200)
+			h, list := longListServer(t, 1200)
 			spoil(list)
 			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(aGroup))
 			r.Header = http.Header{"Authorization": {"Bearer " + reader}, "Content-Type": {"application/json"}}
@@ -184,7 +184,7 @@ func (s *unmoved) Write(b []byte) (int, error) {
 // more: further long lists wait with none in hand.
 func TestReaders_thatTakeNothingLeaveConnectionsToOthers(t *testing.T) {
 	const turns = 4
-	h, list := longHouse(t, fewRecords+1)
+	h, list := longListServer(t, fewRecords+1)
 	ask := func(ctx context.Context, w http.ResponseWriter) {
 		r := httptest.NewRequest(http.MethodPost, groupPaths[1], strings.NewReader(aGroup)).WithContext(ctx)
 		r.Header = http.Header{"Authorization": {"Bearer " + reader}, "Content-Type": {"application/json"}}
@@ -256,7 +256,7 @@ func (p *places100) Remembered([]domain.PrisonerNumber) (map[domain.PrisonerNumb
 
 func TestLongList_ofOnePrison(t *testing.T) {
 	p := &places100{t: t}
-	h, list := longHouse(t, 3000, func(o *api.Options) { o.Directory = p })
+	h, list := longListServer(t, 3000, func(o *api.Options) { o.Directory = p })
 	p.list = list
 	answered := func() int {
 		w, _ := h.answer(http.MethodPost, "/non-associations/between?prisonId=MDI", reader, aGroup)
@@ -267,5 +267,5 @@ func TestLongList_ofOnePrison(t *testing.T) {
 	}
 	require.Equal(t, 2970, answered())
 	p.err = directory.ErrUnavailable
-	require.Equal(t, 3000, answered(), "nobody is hidden when the directory fails")
+	require.Equal(t, 3000, answered(), "no prisoner is hidden when the directory fails")
 }

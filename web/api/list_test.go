@@ -46,7 +46,7 @@ func TestReference_isANumberOrAUUID(t *testing.T) {
 		anID + "?atLeast=9223372036854775807":    {503, 0},
 		"B1111BB?atLeast=0000000000000000000000": {200, 0},
 	} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.sync(record)
 		w := h.call(http.MethodGet, "/non-associations/"+reference, reader, "")
 		require.Equal(t, want.status, w.Code, "%s: %s", reference, w.Body)
@@ -58,7 +58,7 @@ func TestReference_isANumberOrAUUID(t *testing.T) {
 }
 
 func TestPosition_ofAWriteCanBeReadBehind(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	position := h.sync(record).Header().Get("X-Position")
 	w := h.call(http.MethodGet, "/non-associations/A0135GA?atLeast="+position, reader, "")
 	require.Equal(t, http.StatusOK, w.Code)
@@ -66,7 +66,7 @@ func TestPosition_ofAWriteCanBeReadBehind(t *testing.T) {
 }
 
 func TestList_thatIsHeldAlreadyIsNotSentAgain(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(record)
 	get := func(held string) (int, string, int) {
 		w := h.call(http.MethodGet, "/non-associations/A9109UD", reader, "", "If-None-Match", held)
@@ -97,7 +97,7 @@ func TestReadModel_thatCannotAnswerIsNeverAnEmptyList(t *testing.T) {
 		"too many wait":  func(r *twin) { r.wait = queries.ErrTooManyWaiters },
 		"caller is gone": func(r *twin) { r.wait = context.Canceled },
 	} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		plant(h.reads)
 		w := h.call(http.MethodGet, "/non-associations/A9109UD?atLeast=1", reader, "")
 		if h.reads.wait == nil {
@@ -118,7 +118,7 @@ func (slowReads) List(ctx context.Context, _ domain.PrisonerNumber, _ uint64) (q
 }
 
 func TestRequest_hasItsTime(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		o.Timeout = 1
 		o.Reads = slowReads{o.Reads.(*twin)}
 	})

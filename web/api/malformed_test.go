@@ -111,7 +111,7 @@ func extra(field string) string { return swap(`"typeCode": "WING",`, `"typeCode"
 func TestBadField_isNamedAndNothingIsStored(t *testing.T) {
 	for name, bad := range badFields {
 		for path, token := range map[string]string{"/sync": syncer, "/migrate": migrator} {
-			h := newHouse(t)
+			h := newTestServer(t)
 			require.NotEqual(t, record, bad.body, name)
 			w := h.call(http.MethodPost, path, token, bad.body)
 			require.Equal(t, http.StatusBadRequest, w.Code, "%s: %s", name, w.Body)
@@ -124,7 +124,7 @@ func TestBadField_isNamedAndNothingIsStored(t *testing.T) {
 }
 
 func TestBadField_isNamedAtOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	w := h.sync(`{"nonAssociations":[
 		{"reasonCode":7,"typeCode":"X","comments":"` + strings.Repeat("x", 241) + `","prisonerNonAssociation":{"reasonCode":"PER"}},
 		` + item("A0135GA", "2021-07-05T10:35:17", "") + `,
@@ -148,7 +148,7 @@ func TestBadField_isNamedAtOnce(t *testing.T) {
 }
 
 func TestOneHundredItems_ofAPairAreTooMany(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	var items []string
 	for i := range 100 {
 		items = append(items, item("B2222BB", fmt.Sprintf("2020-01-01T00:%02d:%02d", i/60, i%60), `"expiryDate":"2020-02-01T00:00:00",`))
@@ -161,7 +161,7 @@ func TestOneHundredItems_ofAPairAreTooMany(t *testing.T) {
 }
 
 func TestList_ofFaultsIsBounded(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	w := h.sync(request(strings.Repeat("0,", 200_000) + "0"))
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	body := errorIn(t, w)
@@ -195,7 +195,7 @@ func TestJSON_thatIsNotStrictIsRefused(t *testing.T) {
 		"long key twice":   extra(`"` + strings.Repeat("x", 50_000) + `":{"y":1,"y":2}`),
 		"wrong end":        `{"prisonerNumber":"A9109UD","nonAssociations":[}`,
 	} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		w := h.sync(body)
 		require.Equal(t, http.StatusBadRequest, w.Code, "%s: %s", name, w.Body)
 		answer := errorIn(t, w)
@@ -208,7 +208,7 @@ func TestJSON_thatIsNotStrictIsRefused(t *testing.T) {
 }
 
 func TestPointer_thatIsTooLongLeadsToWhatIsAroundTheValue(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	w := h.sync(extra(`"x":` + strings.Repeat(`{"a":`, 1000) + `{"b":1,"b":2}` + strings.Repeat("}", 1000)))
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.Equal(t, []string{items0 + "/x" + strings.Repeat("/a", 118)}, errorIn(t, w).sources())
@@ -231,17 +231,17 @@ func TestBody_thatIsNotPlainJSONIsNotRead(t *testing.T) {
 		"other parameter":    {[]string{"Content-Type", "application/json; version=1"}, 200},
 		"identity":           {[]string{"Content-Encoding", "identity"}, 200},
 	} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		w := h.call(http.MethodPost, "/sync", syncer, record, c.headers...)
 		require.Equal(t, c.status, w.Code, name)
 		require.Equal(t, c.status == 200, h.facts() == 1, name)
 	}
-	require.Equal(t, http.StatusUnsupportedMediaType, newHouse(t).call(http.MethodPost, "/sync", syncer, "").Code, "no body, no type")
-	require.Equal(t, http.StatusBadRequest, newHouse(t).call(http.MethodPost, "/sync", syncer, "", "Content-Type", "application/json").Code)
+	require.Equal(t, http.StatusUnsupportedMediaType, newTestServer(t).call(http.MethodPost, "/sync", syncer, "").Code, "no body, no type")
+	require.Equal(t, http.StatusBadRequest, newTestServer(t).call(http.MethodPost, "/sync", syncer, "", "Content-Type", "application/json").Code)
 }
 
 func TestEmptyEncoding_isIgnored(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	r := httptest.NewRequest(http.MethodPost, "/sync", strings.NewReader(record))
 	r.Header = http.Header{"Authorization": {"Bearer " + syncer}, "Content-Type": {"application/json"}, "Content-Encoding": {""}}
 	w := httptest.NewRecorder()
@@ -250,7 +250,7 @@ func TestEmptyEncoding_isIgnored(t *testing.T) {
 }
 
 func TestBody_overOneMebibyteIsTooLarge(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	fits := record + strings.Repeat(" ", 1<<20-len(record))
 	require.Equal(t, http.StatusOK, h.sync(fits).Code)
 	for _, path := range []string{"/sync", "/migrate"} {

@@ -22,7 +22,7 @@ import (
 )
 
 func TestRoutes_unknownOnesAndMethods(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for _, path := range []string{"/", "/non-associations/", "/non-associations/A9109UD/", "/SYNC", "/sync/", "/sync/a/b", "//sync", "/.env"} {
 		w := h.call(http.MethodGet, path, "", "")
 		require.Equal(t, http.StatusNotFound, w.Code, path)
@@ -52,7 +52,7 @@ func (panicking) Sync(context.Context, domain.Cause, []commands.PairSync) (comma
 }
 
 func TestPanic_isAnAnswer(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) { o.Commands = panicking{} })
+	h := newTestServer(t, func(o *api.Options) { o.Commands = panicking{} })
 	w := h.sync(record)
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.NotContains(t, w.Body.String(), "bug")
@@ -60,7 +60,7 @@ func TestPanic_isAnAnswer(t *testing.T) {
 }
 
 func TestOneLine_isLoggedARequestWithoutPersonalData(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.call(http.MethodPost, "/sync", syncer, record, "X-Correlation-Id", anID)
 	h.list("A9109UD")
 	h.sync(swap("VIC", "Staff Name"))
@@ -84,7 +84,7 @@ func TestOneLine_isLoggedARequestWithoutPersonalData(t *testing.T) {
 }
 
 // serve runs the API on a real connection.
-func serve(t *testing.T, h *house) (*http.Client, string) {
+func serve(t *testing.T, h *testServer) (*http.Client, string) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = api.Server(h, slog.New(slog.DiscardHandler))
 	server.Start()
@@ -93,7 +93,7 @@ func serve(t *testing.T, h *house) (*http.Client, string) {
 }
 
 func TestHEAD_isGETWithoutTheBody(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(record)
 	client, url := serve(t, h)
 	ask := func(method string) (*http.Response, string) {
@@ -117,7 +117,7 @@ func TestHEAD_isGETWithoutTheBody(t *testing.T) {
 }
 
 func TestBody_withoutALengthHasTheSameLimit(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	client, url := serve(t, h)
 	for size, status := range map[int]int{1 << 20: http.StatusOK, 1<<20 + 1: http.StatusRequestEntityTooLarge, 8 << 20: http.StatusRequestEntityTooLarge} {
 		body := io.MultiReader(strings.NewReader(record), bytes.NewReader(bytes.Repeat([]byte(" "), size-len(record))))
@@ -133,7 +133,7 @@ func TestBody_withoutALengthHasTheSameLimit(t *testing.T) {
 }
 
 func TestBody_thatBreaksOffStoresNothing(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	_, url := serve(t, h)
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
@@ -157,7 +157,7 @@ func (slowBody) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 func (slowBody) Close() error             { return nil }
 
 func TestBody_thatDoesNotArrive(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	r := httptest.NewRequest(http.MethodPost, "/sync", slowBody{})
 	r.Header.Set("Authorization", "Bearer "+syncer)
 	r.Header.Set("Content-Type", "application/json")

@@ -13,7 +13,7 @@ import (
 func numberOf(text string) domain.PrisonerNumber { return domain.PrisonerNumber(text) }
 
 func TestRemovedNumber_inAGroupStandsForTheOneThatSurvivesToo(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.told("Q1111QQ", "X1111XX", "")
 	h.merge("Q1111QQ", "R1111RR")
 	h.merge("R1111RR", "S1111SS")
@@ -36,7 +36,7 @@ func TestRemovedNumber_inAGroupStandsForTheOneThatSurvivesToo(t *testing.T) {
 }
 
 func TestGroup_twoNumbersOfOnePrisonerMakeNoPair(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.told("Q1111QQ", "X1111XX", "")
 	h.merge("Q1111QQ", "R1111RR")
 	last := h.merge("R1111RR", "S1111SS")
@@ -59,5 +59,5 @@ func TestGroup_twoNumbersOfOnePrisonerMakeNoPair(t *testing.T) {
 
 	h.reads.err = queries.ErrNotCaughtUp
 	w = h.call(http.MethodPost, "/non-associations/between", reader, `["Q1111QQ","R1111RR"]`)
-	require.Equal(t, http.StatusServiceUnavailable, w.Code, "nobody knows yet who is one")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code, "it is not known yet which numbers are one prisoner")
 }

@@ -47,7 +47,7 @@ func mergesIn(t *testing.T, lines ...json.RawMessage) []ofMerge {
 	return all
 }
 
-func (h *house) rawHistory(number string) []json.RawMessage {
+func (h *testServer) rawHistory(number string) []json.RawMessage {
 	h.t.Helper()
 	w := h.history(number)
 	require.Equal(h.t, http.StatusOK, w.Code, w.Body)
@@ -59,7 +59,7 @@ func (h *house) rawHistory(number string) []json.RawMessage {
 }
 
 func TestMerge_isAnEntryOfBothItsNumbersInTheOrderOfTheLog(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.told("R1111RR", "X1111XX", "")
 	first := h.merge("R1111RR", "S1111SS")
 	h.unmerge(first)
@@ -107,7 +107,7 @@ func TestMerge_isAnEntryOfBothItsNumbersInTheOrderOfTheLog(t *testing.T) {
 
 // An item that is ignored beside no record names none.
 func TestIgnoredItem_withoutACountingRecordNamesNone(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	pair, err := domain.NewPair("A9109UD", "A0135GA")
 	require.NoError(t, err)
 	h.puts(pair.Stream(), domain.Ignored{Reason: domain.NotLatest})

@@ -15,7 +15,7 @@ import (
 )
 
 // merge makes a number another, and gives the id of the message that said so.
-func (h *house) merge(previous, number domain.PrisonerNumber) uuid.UUID {
+func (h *testServer) merge(previous, number domain.PrisonerNumber) uuid.UUID {
 	h.t.Helper()
 	by := mergeCause()
 	_, err := h.merges.Apply(context.Background(), by, merge.Message{Renumbering: mergeOf(previous, number)}, h.reads)
@@ -23,7 +23,7 @@ func (h *house) merge(previous, number domain.PrisonerNumber) uuid.UUID {
 	return by.CommandID
 }
 
-func (h *house) unmerge(message uuid.UUID) {
+func (h *testServer) unmerge(message uuid.UUID) {
 	h.t.Helper()
 	by := mergeCause()
 	by.CommandID = message
@@ -32,7 +32,7 @@ func (h *house) unmerge(message uuid.UUID) {
 }
 
 // beginMerge is a merge that was killed behind its first fact.
-func (h *house) beginMerge(previous, number domain.PrisonerNumber) {
+func (h *testServer) beginMerge(previous, number domain.PrisonerNumber) {
 	h.t.Helper()
 	removal := domain.Removal{Number: previous}
 	facts := removal.Remove(domain.RemoveNumber{Renumbering: mergeOf(previous, number)}, noon, mergeCause())
@@ -40,7 +40,7 @@ func (h *house) beginMerge(previous, number domain.PrisonerNumber) {
 }
 
 // puts begins a stream with an event.
-func (h *house) puts(stream string, event domain.Event) {
+func (h *testServer) puts(stream string, event domain.Event) {
 	h.t.Helper()
 	fact := domain.Fact{ID: uuid.New(), Event: event, Meta: domain.Meta{Cause: mergeCause(), Count: 1, DecidedAt: noon, OccurredAt: noon}}
 	_, err := h.store.Append(context.Background(), eventstore.Append{
@@ -58,7 +58,7 @@ func mergeCause() domain.Cause {
 }
 
 // told is one of a pair that NOMIS tells of.
-func (h *house) told(about, other, fields string) string {
+func (h *testServer) told(about, other, fields string) string {
 	h.t.Helper()
 	w := h.sync(strings.Replace(request(item(other, "2021-07-05T10:35:17", fields)), "A9109UD", about, 1))
 	require.Equal(h.t, http.StatusOK, w.Code, w.Body.String())
@@ -94,7 +94,7 @@ func TestReads_byNumberAreAllWalked(t *testing.T) {
 	for _, r := range readsByNumber {
 		walked = append(walked, r.route)
 	}
-	for _, route := range newHouse(t).Routes() {
+	for _, route := range newTestServer(t).Routes() {
 		about := strings.Contains(route, "{reference}") || strings.Contains(route, "{prisonerNumber}") || strings.Contains(route, "subject")
 		if about && strings.HasPrefix(route, http.MethodGet) {
 			served = append(served, route)
@@ -105,7 +105,7 @@ func TestReads_byNumberAreAllWalked(t *testing.T) {
 
 // asksAll asks every read by number and holds it to one status; where that is
 // 301, it must lead to the survivor.
-func (h *house) asksAll(number string, status int, survivor string) {
+func (h *testServer) asksAll(number string, status int, survivor string) {
 	h.t.Helper()
 	for _, r := range readsByNumber {
 		w := h.call(http.MethodGet, r.path(number, ""), r.token, "")

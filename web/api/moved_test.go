@@ -14,7 +14,7 @@ import (
 )
 
 func TestRemovedNumber_leadsToTheOneThatSurvives(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.told("R1111RR", "X1111XX", "")
 	h.merge("R1111RR", "S1111SS")
 	before := h.facts()
@@ -50,7 +50,7 @@ func TestRemovedNumber_leadsToTheOneThatSurvives(t *testing.T) {
 }
 
 func TestRemoval_removesOnlyItsNumber(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.told("R1111RR", "X1111XX", "")
 	h.asksAll("R1111RR", http.StatusOK, "")
 	h.merge("R1111RR", "S1111SS")
@@ -66,7 +66,7 @@ func TestWay_ofMergesIsFollowedToItsEnd(t *testing.T) {
 	for name, order := range map[string][][2]string{
 		"in their order": {{"Q1111QQ", "R1111RR"}, {"R1111RR", "S1111SS"}}, "the later first": {{"R1111RR", "S1111SS"}, {"Q1111QQ", "R1111RR"}},
 	} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.told("Q1111QQ", "X1111XX", "")
 		messages := map[string]uuid.UUID{}
 		for _, m := range order {
@@ -84,13 +84,13 @@ func TestWay_ofMergesIsFollowedToItsEnd(t *testing.T) {
 }
 
 func TestRemovedNumber_isAskedAsEverWhileALiveRecordStandsUnderIt(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.told("R1111RR", "X1111XX", "")
 	h.beginMerge("R1111RR", "S1111SS")
 	h.asksAll("R1111RR", http.StatusOK, "") // the merge is half done
 	require.Contains(t, h.list("R1111RR"), "X1111XX")
 
-	h = newHouse(t)
+	h = newTestServer(t)
 	h.told("R1111RR", "X1111XX", "")
 	h.merge("R1111RR", "S1111SS")
 	late := h.told("R1111RR", "Y1111YY", `"expiryDate":"2021-07-06T00:00:00",`)
@@ -106,7 +106,7 @@ func TestRemovedNumber_isAskedAsEverWhileALiveRecordStandsUnderIt(t *testing.T) 
 }
 
 func TestValidation_comesBeforeTheRemovedNumber(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.merge("R1111RR", "S1111SS")
 	for _, r := range readsByNumber {
 		for _, c := range []struct {
@@ -140,7 +140,7 @@ func TestRemovedNumber_isAnsweredOnlyAtTheHeadOfTheLog(t *testing.T) {
 		"it has never caught up":   func(o *api.Options) { o.Reads.(*twin).err = queries.ErrNotCaughtUp },
 		"the head is not known":    func(o *api.Options) { o.Head = headless },
 	} {
-		h := newHouse(t, change)
+		h := newTestServer(t, change)
 		h.beginMerge("R1111RR", "S1111SS")
 		for path, token := range map[string]string{
 			"/non-associations/R1111RR/history": reader, "/subject-access-request?prn=R1111RR": subjectReader,
@@ -153,8 +153,8 @@ func TestRemovedNumber_isAnsweredOnlyAtTheHeadOfTheLog(t *testing.T) {
 // TestSubjectAccess_seesAMergeThatComesWhileItReads: what the merge has taken
 // away would else be told as nothing.
 func TestSubjectAccess_seesAMergeThatComesWhileItReads(t *testing.T) {
-	var h *house
-	h = newHouse(t, func(o *api.Options) {
+	var h *testServer
+	h = newTestServer(t, func(o *api.Options) {
 		o.Audit = mergingAudit{o.Audit, func() { h.merge("R1111RR", "S1111SS") }}
 	})
 	h.told("R1111RR", "X1111XX", "")
@@ -166,7 +166,7 @@ func TestSubjectAccess_seesAMergeThatComesWhileItReads(t *testing.T) {
 // What was deleted before a merge is held about the same person, though the
 // removed number leads on.
 func TestSubjectAccess_givesWhatWasDeletedUnderARemovedNumber(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	deleted := h.told("Q1111QQ", "X1111XX", "")
 	require.Equal(t, http.StatusNoContent, h.call(http.MethodDelete, "/sync/"+deleted, syncer, "").Code)
 	h.merge("Q1111QQ", "R1111RR")

@@ -26,7 +26,7 @@ func TestRoute_isDocumentedAndEveryDocumentedRouteIsThere(t *testing.T) {
 	for _, path := range leads {
 		documented = append(documented, "GET "+path)
 	}
-	served := newHouse(t).Routes()
+	served := newTestServer(t).Routes()
 	sort.Strings(documented)
 	sort.Strings(served)
 	require.Equal(t, documented, served)
@@ -72,14 +72,14 @@ func TestExample_ofARequestIsAccepted(t *testing.T) {
 			require.NoError(t, openContract(t).validate(t, schema, value), name)
 			body, err := json.Marshal(value)
 			require.NoError(t, err)
-			w := newHouse(t).call(http.MethodPost, path, token, string(body))
+			w := newTestServer(t).call(http.MethodPost, path, token, string(body))
 			require.Less(t, w.Code, 300, "%s %s: %s", path, name, w.Body)
 		}
 	}
 }
 
 func TestExample_ofTheListIsWhatTheListSays(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	require.Equal(t, http.StatusOK, h.sync(record).Code)
 	content, _ := openContract(t).at(t, "paths", "/non-associations/{reference}", "get", "responses", "200", "content", "application/json")
 	example, err := json.Marshal(content["example"])

@@ -28,7 +28,7 @@ type pageBody struct {
 	} `json:"pageable"`
 }
 
-func (h *house) page(path string) (pageBody, string) {
+func (h *testServer) page(path string) (pageBody, string) {
 	h.t.Helper()
 	w := h.call(http.MethodGet, path, reader, "")
 	require.Equal(h.t, http.StatusOK, w.Code, "%s: %s", path, w.Body)
@@ -47,8 +47,8 @@ func next(w *httptest.ResponseRecorder) string {
 }
 
 // five are non-associations of five years, the first of them closed.
-func five(t testing.TB) *house {
-	h := newHouse(t)
+func five(t testing.TB) *testServer {
+	h := newTestServer(t)
 	items := []string{item("B0000BB", "2020-01-01T00:00:00", `"expiryDate":"2020-02-01T00:00:00",`)}
 	for year := 2021; year < 2025; year++ {
 		items = append(items, item(fmt.Sprintf("B%04dBB", year), fmt.Sprintf("%d-01-01T00:00:00", year), ""))
@@ -71,7 +71,7 @@ func TestPage_isWrittenAsSpringDoes(t *testing.T) {
 		"sort":{"empty":false,"sorted":true,"unsorted":false},"first":false,"numberOfElements":1,"empty":false}`, string(rest))
 	require.True(t, strings.HasPrefix(w.Body.String(), `{"content":[`))
 
-	w = newHouse(t).call(http.MethodGet, "/non-associations", reader, "")
+	w = newTestServer(t).call(http.MethodGet, "/non-associations", reader, "")
 	require.JSONEq(t, `{"content":[],"pageable":{"pageNumber":0,"pageSize":20,"sort":{"empty":false,"sorted":true,"unsorted":false},
 		"offset":0,"paged":true,"unpaged":false},"last":true,"totalPages":0,"totalElements":0,"size":20,"number":0,
 		"sort":{"empty":false,"sorted":true,"unsorted":false},"first":true,"numberOfElements":0,"empty":true}`, w.Body.String())

@@ -20,9 +20,9 @@ type places struct {
 	asked []string // of the last question
 }
 
-// moving is a house whose prisoners move: B and C are with A in MDI, D is in
-// LEI, and nobody knows E.
-func moving(t *testing.T) (*house, *prisonersearch.Server, *places) {
+// moving is a test server whose prisoners move: B and C are with A in MDI, D is in
+// LEI, and the directory does not know E.
+func moving(t *testing.T) (*testServer, *prisonersearch.Server, *places) {
 	t.Helper()
 	h, server := search(t)
 	p := &places{at: map[string]string{"A9109UD": "MDI", "B1111BB": "MDI", "C1111CC": "MDI", "D1111DD": "LEI"}}
@@ -55,13 +55,13 @@ func (p *places) last() string {
 	return strings.Join(p.asked, " ")
 }
 
-// prisonFilters are all that leave somebody out for a prison, by the parameter
+// prisonFilters are all that leave prisoners out for a prison, by the parameter
 // that asks for it; each gives the years of A's list, or of the group of all.
-var prisonFilters = map[string]func(*house) string{
-	"GET /prisoner/{prisonerNumber}/non-associations includeOtherPrisons": func(h *house) string {
+var prisonFilters = map[string]func(*testServer) string{
+	"GET /prisoner/{prisonerNumber}/non-associations includeOtherPrisons": func(h *testServer) string {
 		return h.ofPrisoner("A9109UD", "?sortDirection=ASC").years()
 	},
-	"POST /non-associations/between prisonId": func(h *house) string {
+	"POST /non-associations/between prisonId": func(h *testServer) string {
 		return h.group("between?prisonId=MDI", `["A9109UD","B1111BB","C1111CC","D1111DD","E1111EE"]`)
 	},
 }
@@ -107,7 +107,7 @@ func TestLists_hideNoPrisonerOnACachedPlace(t *testing.T) {
 		require.Equal(t, everybody, filter(h), name)
 		require.Equal(t, 3, server.Asked())
 		require.Equal(t, everybody, filter(h), name)
-		require.Equal(t, 3, server.Asked(), "%s: a list that would hide nobody asks nobody", name)
+		require.Equal(t, 3, server.Asked(), "%s: a list that hides no prisoner makes no call", name)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestIfMatch_theOtherPrisonersMoveCountsTheSame(t *testing.T) {
 		require.Equal(t, withoutD, filter(h), name)
 		p.move("A9109UD", "LEI")
 		p.move("D1111DD", "LEI")
-		want := "2024 2100" // A is with D now, and nobody knows where E is
+		want := "2024 2100" // A is with D now, and where E is is not known
 		if strings.HasSuffix(name, "prisonId") {
 			want = "" // all are A's, and A is not in MDI
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestStaleWrite_isRefusedWithTheCurrentTag(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id, seen := h.opened()
 	require.Regexp(t, `^"[0-9a-f-]{36}\.[A-Za-z0-9_-]+"$`, seen)
 	w := h.amend(id, `{"comment":"first"}`, "If-Match", seen)
@@ -41,7 +41,7 @@ func TestStaleWrite_isRefusedWithTheCurrentTag(t *testing.T) {
 }
 
 // as reports status, entity tag and error code of a call.
-func (h *staffHouse) as(call func(id, body string, headers ...string) *recorder, id, body string) func(...string) (int, string, int) {
+func (h *staffServer) as(call func(id, body string, headers ...string) *recorder, id, body string) func(...string) (int, string, int) {
 	return func(headers ...string) (int, string, int) {
 		h.t.Helper()
 		w := call(id, body, headers...)
@@ -50,7 +50,7 @@ func (h *staffHouse) as(call func(id, body string, headers ...string) *recorder,
 }
 
 func TestIfMatch_thatIsNoTag(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id, seen := h.opened()
 	for _, bad := range []string{"x", seen[1:], seen[:len(seen)-1], "", " ", ",", " , ", `W/`, `w/"a"`, `W/ "a"`, `"a b"`, "*, *", seen + ", *", "*, " + seen, seen + seen, seen + ";" + seen, seen + ", x", seen + `, "`, "\"a\x7f\"", manyTags(maxTags + 1)} {
 		w := h.amendIf(id, `{"comment":"x"}`, bad)
@@ -81,7 +81,7 @@ func manyTags(count int) string {
 }
 
 // amendIf sends what may be an empty header, over several lines.
-func (h *staffHouse) amendIf(id, body string, lines ...string) *recorder {
+func (h *staffServer) amendIf(id, body string, lines ...string) *recorder {
 	h.t.Helper()
 	r := httptest.NewRequest(http.MethodPatch, "/non-associations/"+id, strings.NewReader(body))
 	r.Header = http.Header{"Authorization": {"Bearer " + writer}, "Content-Type": {"application/json"}, "If-Match": lines}
@@ -91,7 +91,7 @@ func (h *staffHouse) amendIf(id, body string, lines ...string) *recorder {
 }
 
 func TestOne_ofTheTagsThatIfMatchHoldsIsEnough(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id, seen := h.opened()
 	first := seen
 	for i, lines := range [][]string{
@@ -132,14 +132,14 @@ func TestOne_ofTheTagsThatIfMatchHoldsIsEnough(t *testing.T) {
 }
 
 func TestTag_thatTheCallerHoldsDoesNotChangeTheAnswerToAWrite(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id, seen := h.opened()
 	require.Equal(t, http.StatusOK, h.amend(id, `{}`, "If-None-Match", seen).Code)
 	require.Equal(t, http.StatusPreconditionFailed, h.amend(id, `{}`, "If-Match", `"a"`, "If-None-Match", "*").Code)
 }
 
 func TestRace_ofTwoClientsOnOneRecord(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id, seen := h.opened()
 	for range 20 {
 		var all sync.WaitGroup
@@ -165,7 +165,7 @@ func TestRace_ofTwoClientsOnOneRecord(t *testing.T) {
 }
 
 func TestRace_ofTwoClientsToOpenOnePair(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	var all sync.WaitGroup
 	answers := make([]*recorder, 8)
 	for i := range answers {

@@ -17,23 +17,23 @@ import (
 	"nonassociations/web/api"
 )
 
-// somebody are those whom the stand-in for Prisoner Search knows.
-type somebody map[domain.PrisonerNumber]estate.Prisoner
+// prisoners are those whom the stand-in for Prisoner Search knows.
+type prisoners map[domain.PrisonerNumber]estate.Prisoner
 
-func (s somebody) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
+func (s prisoners) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
 	prisoner, there := s[number]
 	return prisoner, there
 }
 
-var everyone = somebody{
+var everyone = prisoners{
 	"A9109UD": {Number: "A9109UD", FirstName: "John", LastName: "Doe", PrisonID: "MDI", PrisonName: "Moorland", CellLocation: "MDI-A-1"},
 	"B1111BB": {Number: "B1111BB", FirstName: "Zed", LastName: "Adams", PrisonID: "MDI", PrisonName: "Moorland", CellLocation: "MDI-C-9"},
 	"C1111CC": {Number: "C1111CC", FirstName: "Amos", LastName: "de Vere", PrisonID: "MDI", PrisonName: "Moorland", CellLocation: "MDI-B-2"},
 	"D1111DD": {Number: "D1111DD", FirstName: "Merlin", LastName: "Somerplumbs", PrisonID: "LEI", PrisonName: "Leeds"},
 }
 
-// search is a house that asks a stand-in over HTTP who people are.
-func search(t testing.TB) (*house, *prisonersearch.Server) {
+// search is a test server that asks a stand-in over HTTP who people are.
+func search(t testing.TB) (*testServer, *prisonersearch.Server) {
 	t.Helper()
 	server, err := prisonersearch.Serve(context.Background(), everyone)
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func search(t testing.TB) (*house, *prisonersearch.Server) {
 		d.Close()
 		require.NoError(t, server.Stop())
 	})
-	h := newHouse(t, func(o *api.Options) { o.Directory = d })
+	h := newTestServer(t, func(o *api.Options) { o.Directory = d })
 	require.Equal(t, http.StatusOK, h.sync(request(
 		item("B1111BB", "2021-01-01T00:00:00", `"comments":"first","authorisedBy":"Mr Bobby",`),
 		item("C1111CC", "2022-01-01T00:00:00", `"expiryDate":"2026-07-15T23:00:00",`), // ends today: closed
@@ -69,7 +69,7 @@ type seenBody struct {
 	} `json:"nonAssociations"`
 }
 
-func (h *house) ofPrisoner(number, query string) seenBody {
+func (h *testServer) ofPrisoner(number, query string) seenBody {
 	h.t.Helper()
 	w := h.call(http.MethodGet, "/prisoner/"+number+"/non-associations"+query, reader, "")
 	require.Equal(h.t, http.StatusOK, w.Code, w.Body.String())
@@ -204,7 +204,7 @@ func TestDirectory_thatIsDownSlowOrLyingKeepsNoReadFromAnswering(t *testing.T) {
 }
 
 func TestLists_haveNoNamesWithoutADirectory(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(record)
 	got := h.ofPrisoner("A9109UD", "?includeClosed=true")
 	require.Equal(t, "2021", got.years())

@@ -8,7 +8,7 @@ import (
 // The values of the headers that every answer has.
 const (
 	cacheNever   = "no-store" // about a person, or of this moment
-	cacheAsking  = "no-cache" // the same for everybody, until the next release
+	cacheAsking  = "no-cache" // the same for every caller, until the next release
 	policyStrict = "default-src 'none'; frame-ancestors 'none'"
 	// policyPage lets a page load what this service serves, and nothing else; an
 	// image may stand in the style sheet.

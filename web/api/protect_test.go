@@ -26,7 +26,7 @@ const (
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-// fixed are the routes whose good answers are public and the same for everybody,
+// fixed are the routes whose good answers are public and the same for every caller,
 // with their policy. All others are about a person, or of this moment.
 var fixed = map[string]string{
 	"/info": nothing, "/openapi.json": nothing, "/v3/api-docs": nothing, "/swagger-ui/{file}": ownPage,
@@ -63,7 +63,7 @@ var wholeRole = "EVERYBODY:" + strings.Join(allRoles, ",") + ":read,write"
 // without, as HEAD, by a wrong method, when nothing can be verified and when the
 // service has a fault.
 func TestRoute_hasItsHeaders(t *testing.T) {
-	usual, down, broken := newHouse(t), newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} }), newHouse(t, allPanic)
+	usual, down, broken := newTestServer(t), newTestServer(t, func(o *api.Options) { o.Verifier = unverifiable{} }), newTestServer(t, allPanic)
 	usual.sync(record)
 	seen := map[int]bool{}
 	routes := usual.Routes()
@@ -75,7 +75,7 @@ func TestRoute_hasItsHeaders(t *testing.T) {
 		if method == http.MethodGet {
 			methods = append(methods, http.MethodHead)
 		}
-		for _, h := range []*house{usual, down, broken} {
+		for _, h := range []*testServer{usual, down, broken} {
 			for _, token := range []string{"", "bad", "NOBODY:NONE", wholeRole} {
 				for _, method := range methods {
 					w, _ := h.answer(method, path, token, "")
@@ -113,7 +113,7 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 		seen[w.Code] = true
 		return w
 	}
-	h, _ := newKeyedHouse(t)
+	h, _ := newKeyedServer(t)
 	opened := hold("an opening", h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, "k"))
 	id := staffIn(t, opened, http.StatusCreated).ID
 	hold("another with its key", h.call(http.MethodPost, "/non-associations", writer, strings.Replace(newOne, "fighting", "it up", 1), idempotencyKey, "k"))
@@ -124,14 +124,14 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	hold("a media type", h.call(http.MethodPost, "/non-associations", writer, newOne, "Content-Type", "text/plain"))
 	hold("a large body", h.call(http.MethodPost, "/non-associations", writer, newOne+strings.Repeat(" ", 1<<20)))
 
-	plain := newHouse(t)
+	plain := newTestServer(t)
 	plain.told("A9109UD", "A0135GA", "")
 	read := hold("a read", plain.call(http.MethodGet, "/non-associations/A0135GA", reader, ""))
 	hold("the same again", plain.call(http.MethodGet, "/non-associations/A0135GA", reader, "", "If-None-Match", read.Header().Get("ETag")))
 	plain.merge("A9109UD", "C1234CC")
 	hold("a removed number", plain.call(http.MethodGet, "/non-associations/A9109UD", reader, ""))
 	hold("a feed", plain.call(http.MethodGet, "/history", syncer, ""))
-	hold("an unknown subject", newHouse(t, withBook(phoneBook{})).subject("crn=X123456"))
+	hold("an unknown subject", newTestServer(t, withBook(phoneBook{})).subject("crn=X123456"))
 	hold("a bad number", plain.call(http.MethodGet, "/non-associations/x", reader, ""))
 	hold("no token", plain.call(http.MethodGet, "/non-associations/A9109UD", "", ""))
 	hold("no role", plain.call(http.MethodGet, "/non-associations/A9109UD", syncer+"X", ""))
@@ -139,8 +139,8 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	hold("a wrong method", plain.call(http.MethodPut, "/sync", syncer, ""))
 	hold("a page of nobody", plain.call(http.MethodGet, "/info/../nowhere", "", ""))
 	hold("OPTIONS *", must(plain.answer(http.MethodOptions, "*", "", "")))
-	hold("a bug", must(newHouse(t, allPanic).answer(http.MethodPost, "/sync", syncer, record)))
-	hold("unverifiable", newHouse(t, func(o *api.Options) { o.Verifier = unverifiable{} }).call(http.MethodGet, "/constants", reader, ""))
+	hold("a bug", must(newTestServer(t, allPanic).answer(http.MethodPost, "/sync", syncer, record)))
+	hold("unverifiable", newTestServer(t, func(o *api.Options) { o.Verifier = unverifiable{} }).call(http.MethodGet, "/constants", reader, ""))
 	slow := httptest.NewRequest(http.MethodPost, "/sync", slowBody{})
 	slow.Header.Set("Authorization", "Bearer "+syncer)
 	slow.Header.Set("Content-Type", "application/json")
@@ -185,7 +185,7 @@ func documentedStatuses(t testing.TB) []int {
 // TestBrowsers_areHeldToHTTPSOverHTTPSOnly: what a caller or a proxy says of the
 // connection counts as the nearest to the caller says it.
 func TestBrowsers_areHeldToHTTPSOverHTTPSOnly(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for said, held := range map[string]bool{
 		"": false, "http": false, "https": true, "HTTPS": true, "https, http": true, "http, https": false, "httpsx": false, "wss": false,
 	} {
@@ -203,9 +203,9 @@ func TestBrowsers_areHeldToHTTPSOverHTTPSOnly(t *testing.T) {
 
 // TestServer_ownRefusalsHoldNoText: what cannot be read as a request
 // never reaches a handler, so that its answer has no header of ours. It is a
-// fixed text for nobody, on a connection that ends.
+// fixed text to no client, on a connection that ends.
 func TestServer_ownRefusalsHoldNoText(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	_, url := serve(t, h)
 	address := strings.TrimPrefix(url, "http://")
 	for name, request := range map[string]string{
@@ -236,7 +236,7 @@ func TestServer_ownRefusalsHoldNoText(t *testing.T) {
 // TestWholeServer_isAskedAsAnyRoute: OPTIONS * is for the server, not for a
 // route, and net/http has an answer of its own to it.
 func TestWholeServer_isAskedAsAnyRoute(t *testing.T) {
-	_, url := serve(t, newHouse(t))
+	_, url := serve(t, newTestServer(t))
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
 	require.NoError(t, err)
 	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))

@@ -39,13 +39,13 @@ var everyRaw = func() string {
 	return "<" + b.String() + "\n>"
 }()
 
-// rawHouse holds one record of NOMIS and one of staff, in whose every text all
+// rawTextServer holds one record of NOMIS and one of staff, in whose every text all
 // characters stand that JSON allows raw, deeds of staff with such texts, and
 // prisoners of such names.
-func rawHouse(t *testing.T) (*house, map[string]string) {
+func rawTextServer(t *testing.T) (*testServer, map[string]string) {
 	t.Helper()
 	book := phoneBook{known: map[domain.PrisonerNumber]string{"A9109UD": everyRaw, "A0135GA": everyRaw, "B2222BB": everyRaw}}
-	h := newHouse(t, withBook(book), func(o *api.Options) {
+	h := newTestServer(t, withBook(book), func(o *api.Options) {
 		reads, _ := o.Reads.(*twin)
 		o.Commands = commands.New(reads.store, commands.Options{Clock: clock, Locator: reads, Directory: new(register), Timeout: 5 * time.Second})
 	})
@@ -101,7 +101,7 @@ func holds(t *testing.T, body []byte, wanted string) bool {
 // Every read there is, of everything that holds such texts: none goes out raw,
 // each reads back as it came, and the entity tag goes on to mean the answer.
 func TestAnswers_holdNoRawControlCharacter(t *testing.T) {
-	h, ids := rawHouse(t)
+	h, ids := rawTextServer(t)
 	spoke := map[string]bool{}
 	for path, item := range openContract(t).root["paths"].(map[string]any) {
 		for method := range item.(map[string]any) {
@@ -144,7 +144,7 @@ func isJSON(w *recorder) bool {
 
 // A refusal names the caller's own keys.
 func TestRefusals_holdNoRawControlCharacter(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	for r := range rune(0x10000) {
 		if !isRaw(r) {
 			continue
@@ -159,7 +159,7 @@ func TestRefusals_holdNoRawControlCharacter(t *testing.T) {
 
 // What NOMIS tells again in the same characters is the same.
 func TestControlCharacters_sentAgainChangeNothing(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for range 2 {
 		w := h.sync(request(item("A0135GA", "2021-01-01T00:00:00", `"comments":`+quoted(t, everyRaw)+`,`)))
 		require.Equal(t, http.StatusOK, w.Code)
@@ -169,7 +169,7 @@ func TestControlCharacters_sentAgainChangeNothing(t *testing.T) {
 
 // A key and an entity tag mean the same request and the same record as ever.
 func TestRepeat_byKeyWithRawCharactersAnswersAsTheFirstDid(t *testing.T) {
-	h, _ := newKeyedHouse(t)
+	h, _ := newKeyedServer(t)
 	body := strings.Replace(newOne, "They keep fighting", "\ufffeThey\uffff", 1)
 	first := h.call(http.MethodPost, "/non-associations", writer, body, "Idempotency-Key", "k")
 	again := h.call(http.MethodPost, "/non-associations", writer, body, "Idempotency-Key", "k")

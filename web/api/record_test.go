@@ -16,7 +16,7 @@ import (
 )
 
 func TestOne_isReadByWhicheverMayReadTheList(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	want := strings.Replace(`{"id":"ID","firstPrisonerNumber":"A9109UD","firstPrisonerRole":"VICTIM","firstPrisonerRoleDescription":"Victim",
 		"secondPrisonerNumber":"A0135GA","secondPrisonerRole":"PERPETRATOR","secondPrisonerRoleDescription":"Perpetrator",
@@ -31,7 +31,7 @@ func TestOne_isReadByWhicheverMayReadTheList(t *testing.T) {
 }
 
 func TestEntityTag_ofOneNamesItsLastFact(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	get := func(held string) (int, string) {
 		w := h.call(http.MethodGet, "/non-associations/"+id, reader, "", "If-None-Match", held)
@@ -59,7 +59,7 @@ func factOf(etag string) string {
 
 func TestDay_aloneClosesOne(t *testing.T) {
 	now := noon
-	h := newHouse(t, func(o *api.Options) { o.Clock = func() time.Time { return now } })
+	h := newTestServer(t, func(o *api.Options) { o.Clock = func() time.Time { return now } })
 	id := toldIn(t, h.sync(request(item("B1111BB", "2021-01-01T00:00:00", `"expiryDate":"2026-07-16T18:00:00",`)))).Results[0].NonAssociationID
 	get := func() (string, string) {
 		w := h.call(http.MethodGet, "/non-associations/"+id, reader, "")
@@ -75,7 +75,7 @@ func TestDay_aloneClosesOne(t *testing.T) {
 }
 
 func TestDeletedOne_isNotThere(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	require.Equal(t, http.StatusNoContent, h.call(http.MethodDelete, "/sync/"+id, syncer, "").Code)
 	require.Equal(t, http.StatusNotFound, h.call(http.MethodGet, "/non-associations/"+id, reader, "").Code)
@@ -109,7 +109,7 @@ func (b *behind) WaitFor(_ context.Context, position uint64) error {
 
 func TestNotFound_isAnsweredOnlyAtTheHeadOfTheLog(t *testing.T) {
 	var reads *behind
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		reads = &behind{twin: o.Reads.(*twin)}
 		o.Reads = reads
 	})
@@ -127,7 +127,7 @@ func TestNotFound_isAnsweredOnlyAtTheHeadOfTheLog(t *testing.T) {
 }
 
 func TestLog_thatIsAwayDoesNotSayThatOneIsNotThere(t *testing.T) {
-	h := newHouse(t, func(o *api.Options) {
+	h := newTestServer(t, func(o *api.Options) {
 		o.Head = func(context.Context) (uint64, error) { return 0, errors.New("10.0.0.1 is away") }
 	})
 	w := h.call(http.MethodGet, "/non-associations/"+anID, reader, "")
@@ -147,7 +147,7 @@ var staffReads = []struct{ method, path, body string }{
 }
 
 func TestRead_ofStaffWaitsStatesItsPositionAndIsNotSentTwice(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	position := h.sync(record).Header().Get("X-Position")
 	for _, read := range staffReads[1:] {
 		w := h.call(read.method, read.path+"&includeClosed=true&atLeast="+position, reader, read.body)
@@ -166,7 +166,7 @@ func TestRead_ofStaffWaitsStatesItsPositionAndIsNotSentTwice(t *testing.T) {
 
 func TestReads_ofStaffNeedAReadModel(t *testing.T) {
 	for _, err := range []error{queries.ErrNotCaughtUp, errors.New("dial tcp 10.0.0.1:5432: connection refused")} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.reads.err = err
 		for _, read := range staffReads {
 			w := h.call(read.method, read.path, reader, read.body)

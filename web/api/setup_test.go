@@ -50,12 +50,12 @@ const (
 	migrator = "NOMIS_MIGRATE:NON_ASSOCIATIONS_MIGRATE"
 )
 
-// theLog is the id of the log of every house.
+// theLog is the id of the log of every test server.
 var theLog = uuid.MustParse("8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10")
 
-// house is the real command side over a log in memory, with reads that fold
+// testServer is the real command side over a log in memory, with reads that fold
 // the same log.
-type house struct {
+type testServer struct {
 	*api.API
 
 	t      testing.TB
@@ -65,9 +65,9 @@ type house struct {
 	logs   *bytes.Buffer
 }
 
-func newHouse(t testing.TB, change ...func(*api.Options)) *house {
+func newTestServer(t testing.TB, change ...func(*api.Options)) *testServer {
 	t.Helper()
-	h := &house{t: t, store: memory.New(), logs: new(bytes.Buffer)}
+	h := &testServer{t: t, store: memory.New(), logs: new(bytes.Buffer)}
 	h.reads = &twin{store: h.store}
 	handler := commands.New(h.store, commands.Options{Clock: clock, Locator: h.reads, Timeout: 5 * time.Second})
 	h.merges = merge.New(merge.Options{Log: h.store, Handler: handler, Clock: clock})
@@ -90,7 +90,7 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 }
 
 // call asks the API, and holds the answer to the OpenAPI document.
-func (h *house) call(method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
+func (h *testServer) call(method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	w, r := h.answer(method, path, token, body, headers...)
 	documented(h.t, method, r.URL.EscapedPath(), w.Result(), w.Body.Bytes())
@@ -98,14 +98,14 @@ func (h *house) call(method, path, token, body string, headers ...string) *httpt
 }
 
 // plainly asks without a body. HEAD is documented as GET.
-func (h *house) plainly(method, path, token string, headers ...string) *httptest.ResponseRecorder {
+func (h *testServer) plainly(method, path, token string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	w, r := h.answer(method, path, token, "", headers...)
 	documented(h.t, http.MethodGet, r.URL.EscapedPath(), w.Result(), w.Body.Bytes())
 	return w
 }
 
-func (h *house) answer(method, path, token, body string, headers ...string) (*httptest.ResponseRecorder, *http.Request) {
+func (h *testServer) answer(method, path, token, body string, headers ...string) (*httptest.ResponseRecorder, *http.Request) {
 	h.t.Helper()
 	var content io.Reader
 	if body != "" {
@@ -129,12 +129,12 @@ func (h *house) answer(method, path, token, body string, headers ...string) (*ht
 	return w, r
 }
 
-func (h *house) sync(body string) *httptest.ResponseRecorder {
+func (h *testServer) sync(body string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	return h.call(http.MethodPost, "/sync", syncer, body)
 }
 
-func (h *house) list(number string) string {
+func (h *testServer) list(number string) string {
 	h.t.Helper()
 	w := h.call(http.MethodGet, "/non-associations/"+number, reader, "")
 	require.Equal(h.t, http.StatusOK, w.Code, w.Body.String())
@@ -142,7 +142,7 @@ func (h *house) list(number string) string {
 }
 
 // facts is how many facts the log holds.
-func (h *house) facts() int {
+func (h *testServer) facts() int {
 	h.t.Helper()
 	events, err := h.store.ReadAll(context.Background(), eventstore.Forwards, eventstore.Start, 1_000_000)
 	require.NoError(h.t, err)

@@ -31,7 +31,7 @@ func TestLimits_ofTheDocumentAreThoseOfTheDomain(t *testing.T) {
 }
 
 func TestExample_ofStaffIsAccepted(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id := anID
 	for _, c := range []struct{ method, path, token string }{
 		{"post", "/non-associations", writer},

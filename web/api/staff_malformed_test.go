@@ -45,7 +45,7 @@ var badWords = map[string][]any{
 }
 
 func TestBadWords_ofStaffAreNamedByPointer(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	for at, values := range badWords {
 		call, field, _ := strings.Cut(at, " ")
 		for _, value := range values {
@@ -69,7 +69,7 @@ func TestBadWords_ofStaffAreNamedByPointer(t *testing.T) {
 }
 
 func TestLimits_ofStaffTextAreReachable(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	long, name := strings.Repeat("é", 240), strings.Repeat("é", 60)
 	w := h.call(http.MethodPost, "/non-associations", writer, strings.Replace(newOne, "They keep fighting", long, 1))
 	id := staffIn(t, w, http.StatusCreated).ID
@@ -79,7 +79,7 @@ func TestLimits_ofStaffTextAreReachable(t *testing.T) {
 }
 
 func TestBadField_ofOneRequestIsNamed(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	w := h.call(http.MethodPost, "/non-associations", writer, `{"firstPrisonerNumber":"x","reason":1}`)
 	require.ElementsMatch(t, []string{
 		"/firstPrisonerNumber", "/reason", "/firstPrisonerRole", "/secondPrisonerNumber", "/secondPrisonerRole", "/restrictionType", "/comment",
@@ -87,7 +87,7 @@ func TestBadField_ofOneRequestIsNamed(t *testing.T) {
 }
 
 func TestBodies_ofStaffThatAreNoObject(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	for name, c := range staffCalls {
 		for body, source := range map[string]string{
 			"null": "", "[]": "", `"x"`: "", "{": "", "{}{}": "", "\ufeff{}": "", `{"a":1,"a":2}`: "/a", "{\"comment\":\"\xff\"}": "/comment",
@@ -106,7 +106,7 @@ func TestBodies_ofStaffThatAreNoObject(t *testing.T) {
 }
 
 func TestStaffID_thatIsInvalidIsRefused(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	for name, c := range staffCalls {
 		if name == "open" {
 			continue
@@ -120,7 +120,7 @@ func TestStaffID_thatIsInvalidIsRefused(t *testing.T) {
 }
 
 func TestWrite_ofStaffNeedsTheScope(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	for name, c := range staffCalls {
 		role, _, _ := strings.Cut(c.token[strings.Index(c.token, ":")+1:], ":")
 		for _, scopes := range []string{"", ":", ":read", ":WRITE", ":write2,read"} {
@@ -141,7 +141,7 @@ func FuzzStaff(f *testing.F) {
 	f.Add(`{"comment":"x","reason":"OTHER","closedReason":" ","closedAt":"2026-07-15T12:00:00"}`)
 	f.Add(`{"firstPrisonerNumber":"A1234BC","secondPrisonerNumber":"a1234bc"}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		h := newStaffHouse(t)
+		h := newStaffServer(t)
 		id, _ := h.opened()
 		for _, call := range []string{"amend", "close", "reopen", "delete", "open"} {
 			c, before := staffCalls[call], h.facts()

@@ -30,7 +30,7 @@ const (
 	deletion  = `{"deletionReason":"Created in error","staffUserNameRequestingDeletion":"AJONES"}`
 )
 
-// register is a prisoner directory that knows everybody but some.
+// register is a prisoner directory that knows all numbers but some.
 type register struct {
 	missing []domain.PrisonerNumber
 	nowhere []domain.PrisonerNumber
@@ -79,49 +79,49 @@ func textOf(t *string) string {
 }
 
 // opened opens one and tells its id and its entity tag.
-func (h *staffHouse) opened(headers ...string) (id, etag string) {
+func (h *staffServer) opened(headers ...string) (id, etag string) {
 	h.t.Helper()
 	w := h.call(http.MethodPost, "/non-associations", writer, newOne, headers...)
 	return staffIn(h.t, w, http.StatusCreated).ID, w.Header().Get("ETag")
 }
 
-func (h *staffHouse) amend(id, body string, headers ...string) *httptest.ResponseRecorder {
+func (h *staffServer) amend(id, body string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	return h.call(http.MethodPatch, "/non-associations/"+id, writer, body, headers...)
 }
 
-func (h *staffHouse) close(id, body string, headers ...string) *httptest.ResponseRecorder {
+func (h *staffServer) close(id, body string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	return h.call(http.MethodPut, "/non-associations/"+id+"/close", writer, body, headers...)
 }
 
-func (h *staffHouse) reopen(id, body string, headers ...string) *httptest.ResponseRecorder {
+func (h *staffServer) reopen(id, body string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	return h.call(http.MethodPut, "/non-associations/"+id+"/reopen", admin, body, headers...)
 }
 
-func (h *staffHouse) remove(id, body string, headers ...string) *httptest.ResponseRecorder {
+func (h *staffServer) remove(id, body string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	return h.call(http.MethodPost, "/non-associations/"+id+"/delete", admin, body, headers...)
 }
 
-// staffHouse is a house that staff can work in: with a prisoner directory.
-type staffHouse struct {
-	*house
+// staffServer is a test server that staff can work in: with a prisoner directory.
+type staffServer struct {
+	*testServer
 
 	people *register
 }
 
-func newStaffHouse(t testing.TB) *staffHouse {
+func newStaffServer(t testing.TB) *staffServer {
 	t.Helper()
-	h := &staffHouse{newHouse(t), new(register)}
+	h := &staffServer{newTestServer(t), new(register)}
 	h.process(h.store, nil, clock, 5*time.Second)
 	return h
 }
 
-// process makes the house answer by another process over the same log, keys and
-// directory; the clock is everybody's.
-func (h *staffHouse) process(store eventstore.Store, kept commands.IdempotencyStore, now func() time.Time, patience time.Duration) {
+// process makes the test server answer by another process over the same log, keys and
+// directory; all parts share the clock.
+func (h *staffServer) process(store eventstore.Store, kept commands.IdempotencyStore, now func() time.Time, patience time.Duration) {
 	h.API = api.New(api.Options{
 		Commands: commands.New(store, commands.Options{
 			Clock: now, Locator: h.reads, Directory: h.people, Keys: kept, Timeout: patience,
@@ -130,15 +130,15 @@ func (h *staffHouse) process(store eventstore.Store, kept commands.IdempotencySt
 	})
 }
 
-// newKeyedHouse has keys in a Postgres of its own.
-func newKeyedHouse(t testing.TB) (*staffHouse, *idempotency.Store) {
+// newKeyedServer has keys in a Postgres of its own.
+func newKeyedServer(t testing.TB) (*staffServer, *idempotency.Store) {
 	t.Helper()
 	dsn := testdb.New(t)
 	require.NoError(t, idempotency.Migrate(t.Context(), dsn))
 	store, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	h.process(h.store, store, clock, 5*time.Second)
 	return h, store
 }

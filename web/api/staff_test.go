@@ -15,7 +15,7 @@ import (
 )
 
 func TestStaff_open(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	w := h.call(http.MethodPost, "/non-associations", writer, strings.ReplaceAll(newOne, "A9109UD", "a9109ud"))
 	body := staffIn(t, w, http.StatusCreated)
 	require.JSONEq(t, `{"id":"`+body.ID+`",
@@ -28,13 +28,13 @@ func TestStaff_open(t *testing.T) {
 	require.JSONEq(t, `{"prisonerNumber":"A0135GA","nonAssociations":[{"reasonCode":"PER","typeCode":"CELL",
 		"effectiveDate":"2026-07-15T12:00:00","expiryDate":null,"authorisedBy":"OFFICER","comments":"They keep fighting",
 		"prisonerNonAssociation":{"prisonerNumber":"A9109UD","reasonCode":"VIC"}}]}`, h.list("A0135GA"))
-	cause := causeOfFirst(t, h.house)
+	cause := causeOfFirst(t, h.testServer)
 	require.Equal(t, domain.DPS, cause.Source)
 	require.EqualValues(t, "A9109UD", cause.About)
 }
 
 func TestLife_ofStaff(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id, first := h.opened()
 
 	w := h.amend(id, `{"restrictionType":"LANDING","secondPrisonerRole":"NOT_RELEVANT","comment":"UPDATED comment","id":"x"}`)
@@ -71,7 +71,7 @@ func TestLife_ofStaff(t *testing.T) {
 }
 
 func TestRules_ofState(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	id, _ := h.opened()
 	tomorrow := `"2026-07-16T00:00:00"`
 	refused := func(status, code int, w *httptest.ResponseRecorder) {
@@ -117,7 +117,7 @@ func TestRules_ofState(t *testing.T) {
 }
 
 func TestAmend_ofANOMISRecordInDPSVocabulary(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	told := toldIn(t, h.sync(request(item("A0135GA", "2021-07-05T10:35:17", `"comments":"Theirs",`))))
 	id := told.Results[0].NonAssociationID
 	body := staffIn(t, h.amend(id, `{"firstPrisonerRole":"UNKNOWN"}`), http.StatusOK)
@@ -127,7 +127,7 @@ func TestAmend_ofANOMISRecordInDPSVocabulary(t *testing.T) {
 }
 
 func TestOpening_asksTheDirectory(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	h.people.missing = []domain.PrisonerNumber{"A0135GA"}
 	w := h.call(http.MethodPost, "/non-associations", writer, newOne)
 	require.Equal(t, http.StatusNotFound, w.Code)
@@ -154,7 +154,7 @@ func TestOpening_asksTheDirectory(t *testing.T) {
 func TestTimes_areThoseOfLondon(t *testing.T) {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	h.process(h.store, nil, func() time.Time { return noon.Add(123456 * time.Microsecond).In(london) }, time.Second)
 	w := h.call(http.MethodPost, "/non-associations", writer, newOne)
 	require.Contains(t, w.Body.String(), `"whenCreated":"2026-07-15T13:00:00.123456"`)
@@ -163,7 +163,7 @@ func TestTimes_areThoseOfLondon(t *testing.T) {
 }
 
 func TestConstants(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	w := h.call(http.MethodGet, "/constants", "ANYBODY:", "")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.JSONEq(t, `{

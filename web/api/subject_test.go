@@ -45,7 +45,7 @@ func withBook(b api.Directory) func(*api.Options) {
 	return func(o *api.Options) { o.Directory = b }
 }
 
-func (h *house) subject(query string, headers ...string) *httptest.ResponseRecorder {
+func (h *testServer) subject(query string, headers ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	return h.call(http.MethodGet, "/subject-access-request?"+query, subjectReader, "", headers...)
 }
@@ -79,7 +79,7 @@ func subjectIn(t testing.TB, w *httptest.ResponseRecorder) subjectBody {
 }
 
 func TestSubjectAccess_showsWhatIsHeldWithNames(t *testing.T) {
-	h := newHouse(t, withBook(phoneBook{known: map[domain.PrisonerNumber]string{"A9109UD": "SMITH", "A0135GA": "JONES"}}))
+	h := newTestServer(t, withBook(phoneBook{known: map[domain.PrisonerNumber]string{"A9109UD": "SMITH", "A0135GA": "JONES"}}))
 	first := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	w := h.subject("prn=a9109ud&fromDate=2026-07-15&toDate=2026-07-15")
 	content := subjectIn(t, w).Content
@@ -104,7 +104,7 @@ func TestSubjectAccess_goesOnWithoutNames(t *testing.T) {
 			known: map[domain.PrisonerNumber]string{"A9109UD": "SMITH"}, err: errors.New("away"),
 		}, "knows one": phoneBook{known: map[domain.PrisonerNumber]string{"A9109UD": "SMITH"}}, "knows nobody": phoneBook{}, "none": nil,
 	} {
-		h := newHouse(t, func(o *api.Options) { o.Directory = directory })
+		h := newTestServer(t, func(o *api.Options) { o.Directory = directory })
 		h.sync(record)
 		content := subjectIn(t, h.subject("prn=A9109UD")).Content
 		require.True(t, content.NamesMissing, name)
@@ -129,7 +129,7 @@ func TestSubjectAccess_withoutContent(t *testing.T) {
 		{"prn=%20&crn=X123456", phoneBook{known: known}, 209},
 		{"prn=A9109UD&crn=X123456&toDate=2026-07-14", phoneBook{}, http.StatusNoContent},
 	} {
-		h := newHouse(t, withBook(c.directory))
+		h := newTestServer(t, withBook(c.directory))
 		h.sync(record)
 		w := h.subject(c.query)
 		require.Equal(t, c.want, w.Code, c.query)
@@ -139,7 +139,7 @@ func TestSubjectAccess_withoutContent(t *testing.T) {
 }
 
 func TestSubjectAccess_refusesWhatIsNoRequest(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for query, sources := range map[string][]string{
 		"":                                      {"prn"},
 		"prn=&crn=":                             {"prn"},

@@ -47,7 +47,7 @@ func request(items ...string) string {
 }
 
 func TestRecord_hasItsOwnJSON(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	w := h.sync(record)
 	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 	body := toldIn(t, w)
@@ -68,7 +68,7 @@ func TestRecord_hasItsOwnJSON(t *testing.T) {
 }
 
 func TestDifference_isOneEvent(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(record)
 	changed := strings.Replace(mirror, "Do not location near", "Apart at all times", 1)
 	require.Equal(t, "AMENDED", kinds(toldIn(t, h.sync(changed))))
@@ -77,7 +77,7 @@ func TestDifference_isOneEvent(t *testing.T) {
 }
 
 func TestMigrate_saysWhetherAnythingWasNew(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	w := h.call(http.MethodPost, "/migrate", migrator, record)
 	require.Equal(t, http.StatusCreated, w.Code)
 	require.Equal(t, "CREATED", kinds(toldIn(t, w)))
@@ -88,7 +88,7 @@ func TestMigrate_saysWhetherAnythingWasNew(t *testing.T) {
 }
 
 func TestResults_comeInTheOrderOfTheRequest(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	body := toldIn(t, h.sync(request(
 		item("C3333CC", "2021-01-01T00:00:00", ""),
 		item("B2222BB", "2021-01-01T00:00:00", `"expiryDate":"2022-01-01T00:00:00",`),
@@ -105,7 +105,7 @@ func TestResults_comeInTheOrderOfTheRequest(t *testing.T) {
 }
 
 func TestItem_besideAStoredOneIsIgnored(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(request(
 		item("B2222BB", "2021-01-01T00:00:00", `"typeSequence":1,"expiryDate":"2021-02-01T00:00:00",`),
 		item("B2222BB", "2024-01-01T00:00:00", `"typeSequence":2,`),
@@ -116,7 +116,7 @@ func TestItem_besideAStoredOneIsIgnored(t *testing.T) {
 
 func TestCaller_thatKnowsDaysOnlyChangesNoTimeOfDay(t *testing.T) {
 	for path, token := range map[string]string{"/sync": syncer, "/migrate": migrator} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.sync(record)
 		told := func(body string) string { return kinds(toldIn(t, h.call(http.MethodPost, path, token, body))) }
 		day := strings.NewReplacer("T10:35:17", "T00:00:00", `"VIC",`, `"VIC","datePrecision":"DAY",`).Replace(record)
@@ -132,7 +132,7 @@ func TestCaller_thatKnowsDaysOnlyChangesNoTimeOfDay(t *testing.T) {
 }
 
 func TestSameSequence_ofTwoPairsIsNotTwice(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	body := toldIn(t, h.sync(request(
 		item("B2222BB", "2021-01-01T00:00:00", `"typeSequence":1,`), item("C3333CC", "2021-01-01T00:00:00", `"typeSequence":1,`),
 	)))
@@ -140,7 +140,7 @@ func TestSameSequence_ofTwoPairsIsNotTwice(t *testing.T) {
 }
 
 func TestSameItemTwice_isOneRecord(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	closed := item("B2222BB", "2021-01-01T00:00:00", `"expiryDate":"2022-01-01T00:00:00",`)
 	body := toldIn(t, h.sync(request(closed, closed)))
 	require.Equal(t, "CREATED CREATED", kinds(body))
@@ -149,7 +149,7 @@ func TestSameItemTwice_isOneRecord(t *testing.T) {
 }
 
 func TestAbsence_isNotAFact(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(request(item("B2222BB", "2021-01-01T00:00:00", "")))
 	h.sync(request(item("C3333CC", "2021-01-01T00:00:00", "")))
 	w := h.sync(request())
@@ -168,7 +168,7 @@ func TestItem_missingValuesAreNullAndUnknownFieldsIgnored(t *testing.T) {
 		"empty":         `"authorisedBy":"","comments":"",`,
 		"unknown extra": `"extra":{"a":[1,{"b":null}]},"Comments":"not this",`,
 	} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		w := h.call(http.MethodPost, "/sync?what=ever&atLeast=x", syncer, request(item("B2222BB", "2021-01-01T00:00:00", fields)))
 		require.Equal(t, http.StatusOK, w.Code, name)
 		require.JSONEq(t, `{"prisonerNumber":"A9109UD","nonAssociations":[{"reasonCode":"VIC","typeCode":"WING",
@@ -187,7 +187,7 @@ func TestText_thatIsAllowedIsKeptAsGiven(t *testing.T) {
 		"escapes":                 `"comments":"\u00e9 \ud83d\ude00 <b>&amp;</b> \" \\ \/",`,
 		"id and sequence":         `"id":"8BD1A8C5-1b1f-4d4c-8d1c-6a2d7a0e9f10","typeSequence":999,`,
 	} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		body := request(item("B2222BB", "2021-01-01T00:00:00", fields))
 		require.Equal(t, http.StatusOK, h.sync(body).Code, name)
 		require.Equal(t, "UNCHANGED", kinds(toldIn(t, h.sync(body))), name)
@@ -197,7 +197,7 @@ func TestText_thatIsAllowedIsKeptAsGiven(t *testing.T) {
 func TestFact_knowsItsActorAndReason(t *testing.T) {
 	const correlation = "8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"
 	for given, kept := range map[string]bool{correlation: true, "something else": false, "": false} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		h.call(http.MethodPost, "/sync", syncer, record, "X-Correlation-Id", given)
 		cause := causeOfFirst(t, h)
 		require.Equal(t, "NOMIS_SYNC", cause.Actor)
@@ -208,7 +208,7 @@ func TestFact_knowsItsActorAndReason(t *testing.T) {
 	}
 }
 
-func causeOfFirst(t *testing.T, h *house) domain.Cause {
+func causeOfFirst(t *testing.T, h *testServer) domain.Cause {
 	events, err := h.store.ReadAll(t.Context(), eventstore.Forwards, eventstore.Start, 1)
 	require.NoError(t, err)
 	fact, err := eventstore.Decode(domain.Events(), events[0])
@@ -217,7 +217,7 @@ func causeOfFirst(t *testing.T, h *house) domain.Cause {
 }
 
 func TestLargeRequest_isTakenWhole(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	var items []string
 	for i := range 1000 {
 		items = append(items, item(fmt.Sprintf("B%04dBB", i), "2021-01-01T00:00:00", ""))

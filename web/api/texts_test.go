@@ -25,7 +25,7 @@ var said = map[string]int{"comments": 240, "authorisedBy": 60}
 
 // refusesStaff sends one text to staff's field, and tells whether it was
 // refused as such; what is refused for its state (404, 409) was read.
-func (h *staffHouse) refusesStaff(at, text string) bool {
+func (h *staffServer) refusesStaff(at, text string) bool {
 	h.t.Helper()
 	call, field, _ := strings.Cut(at, " ")
 	c := staffCalls[call]
@@ -44,7 +44,7 @@ func (h *staffHouse) refusesStaff(at, text string) bool {
 }
 
 // refusesNOMIS is refusesStaff for a field of a synchronised item.
-func (h *house) refusesNOMIS(field, text string) bool {
+func (h *testServer) refusesNOMIS(field, text string) bool {
 	h.t.Helper()
 	value, err := json.Marshal(text)
 	require.NoError(h.t, err)
@@ -60,7 +60,7 @@ func (h *house) refusesNOMIS(field, text string) bool {
 
 // staff's limits count as NOMIS does on the way back.
 func TestLimit_ofStaffCountsUTF16WithoutBlanksAround(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	for at, limit := range prose {
 		x, pile := strings.Repeat("x", limit), strings.Repeat("😀", limit/2)
 		lines := "x" + strings.Repeat("\r\n", limit-2) + "x"
@@ -83,7 +83,7 @@ func TestLimit_ofStaffCountsUTF16WithoutBlanksAround(t *testing.T) {
 }
 
 func TestLimit_ofNOMISCountsCodePointsOfAllThatIsGiven(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for field, limit := range said {
 		for _, fits := range []string{
 			strings.Repeat("😀", limit), strings.Repeat("\r\n", limit/2), strings.Repeat(" ", limit), strings.Repeat("\uffff", limit), "",
@@ -98,7 +98,7 @@ func TestLimit_ofNOMISCountsCodePointsOfAllThatIsGiven(t *testing.T) {
 
 // Every control character, in every field that takes a text.
 func TestControlCharacters_thatAreRefused(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	for r := range rune(0x100) {
 		if !unicode.IsControl(r) {
 			continue
@@ -115,7 +115,7 @@ func TestControlCharacters_thatAreRefused(t *testing.T) {
 }
 
 func TestText_ofStaffIsKeptAsGiven(t *testing.T) {
-	h := newStaffHouse(t)
+	h := newStaffServer(t)
 	const given = " \r\n They\r\nkeep\tfighting \ufffe\uffff 😀 \u00a0\n"
 	quoted, err := json.Marshal(given)
 	require.NoError(t, err)
@@ -129,7 +129,7 @@ func TestText_ofStaffIsKeptAsGiven(t *testing.T) {
 // The most that 99 items can say, each changed in every text, is one append.
 func TestLargestRequest_ofAPairFitsOneAppend(t *testing.T) {
 	for _, widest := range []string{`\u0001`, "\ufffe", "😀"} {
-		h := newHouse(t)
+		h := newTestServer(t)
 		all := func(widest string) string {
 			fields := fmt.Sprintf(`"expiryDate":"2020-02-01T00:00:00","comments":"%s","authorisedBy":"%s",`,
 				strings.Repeat(widest, 240), strings.Repeat(widest, 60))
@@ -151,7 +151,7 @@ func TestSequence_isOneHoweverItIsWritten(t *testing.T) {
 		"100": {"1e2", "1.00E2", "100.00", "0.1e3", "0.00000001e10"},
 	} {
 		for _, path := range []string{"/sync", "/migrate"} {
-			h, token := newHouse(t), "U:NON_ASSOCIATIONS_SYNC,NON_ASSOCIATIONS_MIGRATE"
+			h, token := newTestServer(t), "U:NON_ASSOCIATIONS_SYNC,NON_ASSOCIATIONS_MIGRATE"
 			tell := func(sequence string) string {
 				w := h.call(http.MethodPost, path, token, extra(`"typeSequence":`+sequence))
 				require.Less(t, w.Code, 300, "%s: %s", sequence, w.Body)
@@ -168,7 +168,7 @@ func TestSequence_isOneHoweverItIsWritten(t *testing.T) {
 }
 
 func TestSequence_thatIsInvalidIsRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	for _, bad := range []string{
 		"0", "0.0", "-0", "-1", "-1.0", "1000", "1e3", "999.5", "1.5", "1e-1", "0.1", "15e-1", "1.0000000000000000000000000001",
 		"1e400", "1e-400", "1e99999999999999999999", "1e-99999999999999999999", "0e99999999999999999999", "9e2147483647",
@@ -192,7 +192,7 @@ func TestSequence_byAnotherCalculation(t *testing.T) {
 		exact, is := new(big.Rat).SetString(text)
 		require.True(t, is)
 		good := exact.IsInt() && exact.Num().IsInt64() && exact.Num().Int64() >= 1 && exact.Num().Int64() <= 999
-		h := newHouse(t)
+		h := newTestServer(t)
 		w := h.sync(extra(`"typeSequence":` + text))
 		require.Equal(t, good, w.Code == http.StatusOK, text)
 		if good {
@@ -208,7 +208,7 @@ var positionTexts = []string{
 
 // Every operation that takes a position, wherever it takes it.
 func TestPosition_thatCannotBeParsedIsRefusedEverywhere(t *testing.T) {
-	h := newHouse(t)
+	h := newTestServer(t)
 	h.sync(record)
 	asked := 0
 	for path, item := range openContract(t).root["paths"].(map[string]any) {

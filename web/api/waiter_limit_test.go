@@ -77,10 +77,10 @@ func (w *waits) WaitFor(ctx context.Context, position uint64) error {
 }
 
 // newWaitingHouse has a log of some facts and reads that lie behind it.
-func newWaitingHouse(t *testing.T, change ...func(*api.Options)) (*house, *waits) {
+func newWaitingHouse(t *testing.T, change ...func(*api.Options)) (*testServer, *waits) {
 	t.Helper()
 	reads := &waits{joined: make(chan uint64, 100), released: make(chan struct{})}
-	h := newHouse(t, append([]func(*api.Options){func(o *api.Options) {
+	h := newTestServer(t, append([]func(*api.Options){func(o *api.Options) {
 		reads.twin = o.Reads.(*twin)
 		o.Reads, o.Verifier = reads, clients{}
 	}}, change...)...)
@@ -156,7 +156,7 @@ func TestReach_isAskedOnlyWhenItMustBe(t *testing.T) {
 			o.Reaches = func(context.Context, uint64) (bool, error) { asked.Add(1); return reached, err }
 		}
 	}
-	ask := func(h *house, least uint64) {
+	ask := func(h *testServer, least uint64) {
 		h.call(http.MethodGet, "/constants?atLeast="+strconv.FormatUint(least, 10), anyRole("c"), "")
 	}
 	h, reads := newWaitingHouse(t, answers(false, nil))
@@ -232,7 +232,7 @@ func TestMissingRecord_countsAsAWaiterOfItsClient(t *testing.T) {
 	}
 }
 
-// heedless is a command side that waits on the seat of whoever it works for.
+// heedless is a command side that counts as a waiter of its caller.
 type heedless struct {
 	api.Commands
 
@@ -250,7 +250,7 @@ func (h heedless) ExecuteByID(ctx context.Context, _ domain.Cause, _ uuid.UUID, 
 
 func TestCommand_countsAsAWaiterOfItsClient(t *testing.T) {
 	c := heedless{limit: api.NewWaiterLimit(1), joined: make(chan struct{}, 9)}
-	h := newHouse(t, func(o *api.Options) { o.Commands, o.Verifier = c, clients{} })
+	h := newTestServer(t, func(o *api.Options) { o.Commands, o.Verifier = c, clients{} })
 	ctx, leave := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	for _, client := range []string{"a", "b"} {

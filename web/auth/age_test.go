@@ -33,7 +33,7 @@ func lasting() jwt.MapClaims {
 	return claims(jwt.MapClaims{"exp": time.Now().Add(24 * time.Hour).Unix()})
 }
 
-// TestWithdrawnKey_leavesByItself: nobody names an unknown key, and still the set
+// TestWithdrawnKey_leavesByItself: no token names an unknown key, and still the set
 // is asked for again and again.
 func TestWithdrawnKey_leavesByItself(t *testing.T) {
 	withdrawn, kept := ecKey(t), ecKey(t)
@@ -139,7 +139,7 @@ func TestSameKeySet_againIsAsGoodAsNew(t *testing.T) {
 	})
 }
 
-// TestUnknownKey_isJudgedWhenTheIssuerWasAsked: until then nobody knows, and
+// TestUnknownKey_isJudgedWhenTheIssuerWasAsked: until then it is not known, and
 // the answer says how long that takes.
 func TestUnknownKey_isJudgedWhenTheIssuerWasAsked(t *testing.T) {
 	key, next := ecKey(t), ecKey(t)

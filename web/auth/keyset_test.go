@@ -189,8 +189,8 @@ func TestKeySet_twoKeysOfOneNameAreBothTried(t *testing.T) {
 	require.ErrorIs(t, err, auth.ErrInvalid)
 }
 
-// TestFetch_outlivesItsCaller: whoever leaves, or has no time left, ends it for
-// nobody else.
+// TestFetch_outlivesItsCaller: a caller that leaves, or whose time is up, does not end
+// it for others.
 func TestFetch_outlivesItsCaller(t *testing.T) {
 	key := ecKey(t)
 	token := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))

@@ -88,7 +88,7 @@ func TestDriverParameter_worksInEveryProcess(t *testing.T) {
 	t.Parallel()
 	all := validParameters(t)
 	for _, name := range driverParameters(t) {
-		require.Contains(t, all, name, "a parameter of the driver that nobody has tried")
+		require.Contains(t, all, name, "a parameter of the driver that has not been tried")
 	}
 	for name, values := range all {
 		for _, value := range values {

@@ -32,14 +32,14 @@ func (u EventStoreUsers) users() esdb.Users {
 // rightsTimeout bounds a command about rights, which makes a few calls.
 const rightsTimeout = 15 * time.Second
 
-// ErrNotJudged means that the rights could not be read or set. It is not the same as
+// ErrRightsUnknown means that the rights could not be read or set. It is not the same as
 // rights that are wrong, and commands exit with another status.
-var ErrNotJudged = errors.New("the rights could not be asked for")
+var ErrRightsUnknown = errors.New("the rights could not be checked")
 
 // Grant sets the rights of the roles' users in EventStoreDB and returns one sentence for
 // each right. It connects with admin, the address of an administrator, which came from
 // the variable or option called name. With dryRun it changes nothing. Errors:
-// ErrNotJudged, or a user name that EventStoreDB would not accept.
+// ErrRightsUnknown, or a user name that EventStoreDB would not accept.
 func Grant(ctx context.Context, name, admin string, environment map[string]string, users EventStoreUsers, dryRun bool, logger *slog.Logger) ([]string, error) {
 	if err := users.users().Check(); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func Grant(ctx context.Context, name, admin string, environment map[string]strin
 	for _, setting := range settings {
 		sentences = append(sentences, describeRights(setting, dryRun))
 	}
-	return sentences, notJudged(err)
+	return sentences, rightsUnknown(err)
 }
 
 // describeRights returns the sentence for one setting.
@@ -89,7 +89,7 @@ type RightsReport struct {
 
 // CheckRights finds out the rights of the user of EVENTSTORE_URL and compares them with
 // what role needs: serve, listen, project or publish. It writes nothing. Errors:
-// ErrNotJudged, also for a log that is not in EventStoreDB.
+// ErrRightsUnknown, also for a log that is not in EventStoreDB.
 func CheckRights(ctx context.Context, environment map[string]string, role string, logger *slog.Logger) (RightsReport, error) {
 	store, err := openForRights(ctx, "EVENTSTORE_URL", environment["EVENTSTORE_URL"], environment, logger)
 	if err != nil {
@@ -99,7 +99,7 @@ func CheckRights(ctx context.Context, environment map[string]string, role string
 	defer cancel()
 	held, err := store.Rights(asking, role == "serve" || role == "listen")
 	if err = errors.Join(err, closers{store.Close}.within(flushTime)); err != nil {
-		return RightsReport{}, notJudged(err)
+		return RightsReport{}, rightsUnknown(err)
 	}
 	return report(role, store.User(), held), nil
 }
@@ -128,28 +128,28 @@ func openForRights(ctx context.Context, name, address string, environment map[st
 	var f faults
 	switch {
 	case address == "":
-		return nil, fmt.Errorf("%w: %s is not set", ErrNotJudged, name)
+		return nil, fmt.Errorf("%w: %s is not set", ErrRightsUnknown, name)
 	case address == Embedded || hasScheme(address, postgresSchemes):
-		return nil, fmt.Errorf("%w: %s is no EventStoreDB; where the log is in Postgres its rights are those of deploy/postgres", ErrNotJudged, name)
+		return nil, fmt.Errorf("%w: %s is no EventStoreDB; where the log is in Postgres its rights are those of deploy/postgres", ErrRightsUnknown, name)
 	}
 	f.eventStore(name, address)
 	config := Config{EventStoreURL: address, PlainTextAllowed: environment["PLAIN_TEXT_ALLOWED"]}
 	config.checkPlainText(&f)
 	if len(f) > 0 {
-		return nil, fmt.Errorf("%w: %s", ErrNotJudged, strings.ReplaceAll(strings.Join(f, "; "), "EVENTSTORE_URL", name))
+		return nil, fmt.Errorf("%w: %s", ErrRightsUnknown, strings.ReplaceAll(strings.Join(f, "; "), "EVENTSTORE_URL", name))
 	}
 	config.WarnOfPlainText(ctx, logger)
 	store, err := esdb.Open(ctx, address, esdb.Options{Logger: logger})
-	return store, notJudged(err)
+	return store, rightsUnknown(err)
 }
 
-// notJudged wraps an error of the log in ErrNotJudged.
-func notJudged(err error) error {
+// rightsUnknown wraps an error of the log in ErrRightsUnknown.
+func rightsUnknown(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, eventstore.ErrConflict):
-		return fmt.Errorf("%w: the rights were changed at the same moment: %w", ErrNotJudged, err)
+		return fmt.Errorf("%w: the rights were changed at the same moment: %w", ErrRightsUnknown, err)
 	}
-	return fmt.Errorf("%w: %w", ErrNotJudged, err)
+	return fmt.Errorf("%w: %w", ErrRightsUnknown, err)
 }

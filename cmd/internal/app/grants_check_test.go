@@ -14,7 +14,7 @@ import (
 )
 
 // TestProcess_worksWithItsOwnLogin: a write, its message, its list, a merge, a
-// rebuild by whoever may, and the read model stays the projector's.
+// rebuild by every role that may, and the read model stays the projector's.
 func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
@@ -64,7 +64,7 @@ func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 	one.stopInOrder(t)
 }
 
-// ownsTheReadModel holds that nothing of it is anybody else's.
+// ownsTheReadModel checks that no other role owns a part of it.
 func (e *installation) ownsTheReadModel(t *testing.T, name string) {
 	t.Helper()
 	var others []string
@@ -108,20 +108,20 @@ func TestRight_thatGoesLaterIsReportedByReadiness(t *testing.T) {
 }
 
 // TestTables_thatMayNotBeSeenAreNotTakenForMissing: a table of another log that this role
-// may not read stops it, whichever room it is of.
+// may not read stops it, whichever schema it is in.
 func TestTables_thatMayNotBeSeenAreNotTakenForMissing(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
 	one := e.start(t, "serve --project") // so that the log has its id
 	one.waitReady(t)
 	one.stopInOrder(t)
-	execSQL(t, e.conn, `CREATE SCHEMA "Some room"; CREATE TABLE "Some room".kept (store_id uuid);
-		INSERT INTO "Some room".kept VALUES (gen_random_uuid())`)
+	execSQL(t, e.conn, `CREATE SCHEMA "Some schema"; CREATE TABLE "Some schema".kept (store_id uuid);
+		INSERT INTO "Some schema".kept VALUES (gen_random_uuid())`)
 	for _, kind := range []string{"serve", "nomis listen", "serve --project"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		err := app.Run(ctx, e.options(t, kind))
 		cancel()
-		require.ErrorContains(t, err, "lacks USAGE ON SCHEMA Some room, SELECT ON TABLE Some room.kept", kind)
+		require.ErrorContains(t, err, "lacks USAGE ON SCHEMA Some schema, SELECT ON TABLE Some schema.kept", kind)
 		require.ErrorContains(t, err, e.names[processes[kind].login])
 	}
 }

@@ -213,7 +213,7 @@ func TestReadModel_behindAFreshHeadIsDown(t *testing.T) {
 
 var metric = regexp.MustCompile(`nonassociations_[a-z_]+`)
 
-// A rule over a metric that nobody exports never fires.
+// A rule over a metric that is not exported never fires.
 func TestMetric_ofARuleIsExported(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)

@@ -127,7 +127,7 @@ func (r *service) atOnce(t *testing.T, method, path string, times int) (waited i
 	return waited
 }
 
-// A read model that nobody goes on with is waited for in vain, by reads and by
+// A read model without a projector is waited for in vain, by reads and by
 // commands that need an id.
 func TestProcess_keepsTheBoundOfThoseThatWait(t *testing.T) {
 	dsn := migrated(t)

@@ -45,14 +45,14 @@ func TestAnotherLog_isRefusedWithBothIDs(t *testing.T) {
 	require.ErrorContains(t, err, other.String())
 }
 
-// rememberLog fills a table of some room with the id of a log.
+// rememberLog fills a table of some schema with the id of a log.
 func rememberLog(t *testing.T, dsn string, id uuid.UUID) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `CREATE SCHEMA "some Room"; CREATE TABLE "some Room".checkpoint (store_id uuid)`)
+	_, err = conn.Exec(t.Context(), `CREATE SCHEMA "some Schema"; CREATE TABLE "some Schema".checkpoint (store_id uuid)`)
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `INSERT INTO "some Room".checkpoint VALUES ($1)`, id)
+	_, err = conn.Exec(t.Context(), `INSERT INTO "some Schema".checkpoint VALUES ($1)`, id)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 }

@@ -77,12 +77,12 @@ func TestReadinessGate_letsNothingPassWhileClosed(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		gate *readinessGate
-		want func(room string) error
+		want func(part string) error
 	}{
-		"the log is not known": {&readinessGate{opened: make(chan struct{}), mismatch: none}, func(room string) error { return unknown[room] }},
+		"the log is not known": {&readinessGate{opened: make(chan struct{}), mismatch: none}, func(part string) error { return unknown[part] }},
 		"the log is another":   {open(func() *eventstore.Mismatch { return other }, true), func(string) error { return other }},
-		"the read model is not of the log": {open(none, false), func(room string) error {
-			if room == "Commands" || room == "Audit" {
+		"the read model is not of the log": {open(none, false), func(part string) error {
+			if part == "Commands" || part == "Audit" {
 				return nil // they need no read model
 			}
 			return queries.ErrNotCaughtUp

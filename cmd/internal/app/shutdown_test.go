@@ -12,7 +12,7 @@ import (
 	"nonassociations/internal/dev/testdb"
 )
 
-// TestShutdown_endsInTimeThoughPostgresHangs leaves calls of every room hanging before
+// TestShutdown_endsInTimeThoughPostgresHangs leaves calls of every package hanging before
 // the signal comes.
 func TestShutdown_endsInTimeThoughPostgresHangs(t *testing.T) {
 	for _, store := range []string{"embedded", "postgres"} {

@@ -25,7 +25,7 @@ func (anyVerifier) Verify(context.Context, string) (auth.Claims, error) {
 	return auth.Claims{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}, nil
 }
 
-// unread has an empty list for everybody: the demonstration only waits for it.
+// unread has an empty list for every prisoner: the demonstration only waits for it.
 type unread struct {
 	api.Reads
 

@@ -238,7 +238,7 @@ func TestQueue_aBoundedOneForgetsTheOldest(t *testing.T) {
 	require.Equal(t, "2", s.Messages("q")[0].Body)
 }
 
-// As curl asks when nobody tells it what it sends.
+// As curl asks without a content type.
 func TestQueue_isKnownByItsHeader(t *testing.T) {
 	s := start(t, localaws.Options{})
 	s.Send("q", "x")

@@ -80,7 +80,7 @@ func TestServer_thatDiesIsStartedAgainWhileItIsKept(t *testing.T) {
 	}()
 	first := server.PID()
 	require.NoError(t, syscall.Kill(first, syscall.SIGKILL))
-	// Between the two servers there is no pid file, and nobody answers.
+	// Between the two servers there is no pid file, and no answer.
 	require.Eventually(t, func() bool {
 		pid, err := pidOf(server)
 		return err == nil && pid != first && answers(t.Context(), server)
@@ -160,7 +160,7 @@ func TestLink_toAClusterThatIsGoneIsRefused(t *testing.T) {
 }
 
 // TestLayout_belowAClosedFolder is about root, whose server runs as another user; for
-// everybody else the cluster simply lies in the folder.
+// others the cluster lies in the folder.
 func TestLayout_belowAClosedFolder(t *testing.T) {
 	t.Parallel()
 	closed := t.TempDir()

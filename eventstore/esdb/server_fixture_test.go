@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 // waitTime bounds what must come; nothing is measured by it.
 const waitTime = 20 * time.Second
 
-// rig is a server over a log that can be killed and started again at the same
+// serverFixture is a server over a log that can be killed and started again at the same
 // address.
-type rig struct {
+type serverFixture struct {
 	log     eventstore.Store
 	options esdbserver.Options
 	socket  string
@@ -39,24 +39,24 @@ type rig struct {
 	ended   chan error
 }
 
-func newRig(t testing.TB, log eventstore.Store, options esdbserver.Options) *rig {
+func newServerFixture(t testing.TB, log eventstore.Store, options esdbserver.Options) *serverFixture {
 	dir, err := os.MkdirTemp("", "esdb") // t.TempDir is too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	r := &rig{log: log, options: options, socket: filepath.Join(dir, "s")}
+	r := &serverFixture{log: log, options: options, socket: filepath.Join(dir, "s")}
 	r.start(t)
 	t.Cleanup(func() { r.kill(t) })
 	return r
 }
 
-func (r *rig) start(t testing.TB) {
+func (r *serverFixture) start(t testing.TB) {
 	listener, err := net.Listen("unix", r.socket)
 	require.NoError(t, err)
 	r.server, r.ended = esdbserver.New(r.log, r.options), make(chan error, 1)
 	go func() { r.ended <- r.server.Serve(listener) }()
 }
 
-func (r *rig) kill(t testing.TB) {
+func (r *serverFixture) kill(t testing.TB) {
 	if r.server == nil {
 		return
 	}
@@ -65,9 +65,9 @@ func (r *rig) kill(t testing.TB) {
 	r.server = nil
 }
 
-// open makes a store on the rig, closed at the end of the test, when the server
+// open makes a store on the fixture, closed at the end of the test, when the server
 // is up again.
-func (r *rig) open(t testing.TB, options Options) *Store {
+func (r *serverFixture) open(t testing.TB, options Options) *Store {
 	options.Address = "unix:" + r.socket
 	return open(t, "esdb://ignored?tls=false&discoveryInterval=5", options)
 }
