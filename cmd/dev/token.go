@@ -23,7 +23,7 @@ func (tokenCmd) Help() string {
   dev token --role NON_ASSOCIATIONS_SYNC --user NOMIS
   dev token --role READ_NON_ASSOCIATIONS --role WRITE_NON_ASSOCIATIONS --scope write --user JSMITH
 
-The token is good for a day, and for the run of DATA_DIR alone.`
+The token is good for a day, and only for the run of DATA_DIR.`
 }
 
 // roleName keeps a typing error from becoming a token that nothing accepts.

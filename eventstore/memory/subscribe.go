@@ -19,7 +19,7 @@ func (s *Store) Subscribe(ctx context.Context, from eventstore.Position, prefixe
 			return fmt.Errorf("subscribe to %q: %w", prefixes, err)
 		}
 		if next < 0 {
-			next = s.firstBehind(from)
+			next = s.firstAfter(from)
 		}
 		scanned := next < len(log)
 		for ; next < len(log); next++ {
@@ -74,8 +74,8 @@ func (s *Store) snapshot(ctx context.Context) ([]eventstore.RecordedEvent, <-cha
 	return s.log, s.changed, nil
 }
 
-// firstBehind returns the index in the log of the first event after a position.
-func (s *Store) firstBehind(position eventstore.Position) int {
+// firstAfter returns the index in the log of the first event after a position.
+func (s *Store) firstAfter(position eventstore.Position) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	at := s.firstNotBefore(position)

@@ -55,19 +55,19 @@ func TestFindNow_isNotAnsweredFromTheCache(t *testing.T) {
 func TestRemembered_callsNothing(t *testing.T) {
 	h := newHarness(t)
 	someone, nobody := h.numbers(1)[0], h.nobody()
-	found, whole := h.directory.Remembered([]domain.PrisonerNumber{someone})
+	found, whole := h.directory.Cached([]domain.PrisonerNumber{someone})
 	require.Empty(t, found)
 	require.False(t, whole)
 	h.finds(someone, nobody)
-	found, whole = h.directory.Remembered([]domain.PrisonerNumber{someone, nobody, someone})
+	found, whole = h.directory.Cached([]domain.PrisonerNumber{someone, nobody, someone})
 	require.Len(t, found, 1)
 	require.True(t, whole, "an unknown number is an answer too")
-	found, whole = h.directory.Remembered(h.numbers(2))
+	found, whole = h.directory.Cached(h.numbers(2))
 	require.Len(t, found, 1)
 	require.False(t, whole)
 	require.Equal(t, 1, h.search.Asked())
 	h.clock.pass(time.Minute)
-	_, whole = h.directory.Remembered([]domain.PrisonerNumber{someone})
+	_, whole = h.directory.Cached([]domain.PrisonerNumber{someone})
 	require.False(t, whole)
 }
 

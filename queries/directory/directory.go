@@ -128,9 +128,9 @@ func (d *Directory) FindNow(ctx context.Context, numbers []domain.PrisonerNumber
 	return found, collect(ctx, lookups, found)
 }
 
-// Remembered returns the cached answers for numbers. It calls nothing. complete reports
+// Cached returns the cached answers for numbers. It calls nothing. complete reports
 // whether there is an answer for each of them, be it that the number is unknown.
-func (d *Directory) Remembered(numbers []domain.PrisonerNumber) (_ map[domain.PrisonerNumber]Prisoner, complete bool) {
+func (d *Directory) Cached(numbers []domain.PrisonerNumber) (_ map[domain.PrisonerNumber]Prisoner, complete bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	found, complete := map[domain.PrisonerNumber]Prisoner{}, true

@@ -105,7 +105,7 @@ type API struct {
 	timeout      time.Duration
 	stallTimeout time.Duration
 	openFeeds    feedRegistry
-	turns        slots
+	slots        slots
 	reaches      func(ctx context.Context, position uint64) (bool, error)
 	seen         *seenPosition
 	logID        func() (uuid.UUID, bool)
@@ -143,7 +143,7 @@ func New(options Options) *API {
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
-		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, turns: make(slots, maxTurns),
+		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
 	a.router = a.routes(infoOf(options.Version))

@@ -17,9 +17,9 @@ type Directory interface {
 	Find(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, error)
 	// FindNow asks for every number, whatever is cached.
 	FindNow(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, error)
-	// Remembered answers from the cache alone. whole reports whether every number is
+	// Cached answers from the cache alone. whole reports whether every number is
 	// in it.
-	Remembered(numbers []domain.PrisonerNumber) (people map[domain.PrisonerNumber]directory.Prisoner, whole bool)
+	Cached(numbers []domain.PrisonerNumber) (people map[domain.PrisonerNumber]directory.Prisoner, whole bool)
 }
 
 // lookUp returns the prisoners whom the directory knows. A directory that is down
@@ -44,17 +44,17 @@ func (a *API) lookUpNow(ctx context.Context, numbers []domain.PrisonerNumber, hi
 	if a.directory == nil || len(numbers) == 0 {
 		return nil, false
 	}
-	remembered, whole := a.directory.Remembered(numbers)
-	if whole && !hides(remembered) {
-		return remembered, false
+	cached, whole := a.directory.Cached(numbers)
+	if whole && !hides(cached) {
+		return cached, false
 	}
 	now, err := a.directory.FindNow(ctx, numbers)
 	if err == nil {
 		return now, true
 	}
 	a.logger.WarnContext(ctx, "prison filter not applied: prisoner directory unavailable", "error", err)
-	maps.Copy(remembered, now)
-	return remembered, false
+	maps.Copy(cached, now)
+	return cached, false
 }
 
 // prisoners maps prisoner numbers to what the directory knows.

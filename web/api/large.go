@@ -34,9 +34,9 @@ const largeBuffer = 32 << 10
 // connection to the read model for as long as its client reads.
 type slots chan struct{}
 
-// maxTurns is half of the smallest pool: stalled readers leave the other half to other
+// maxSlots is half of the smallest pool: stalled readers leave the other half to other
 // requests.
-const maxTurns = 4
+const maxSlots = 4
 
 // take waits for a slot and returns the function that gives it back.
 func (t slots) take(ctx context.Context) (giveBack func(), err error) {
@@ -50,7 +50,7 @@ func (t slots) take(ctx context.Context) (giveBack func(), err error) {
 
 // large prepares a streamed list. It waits for a slot before it takes a connection.
 func (l groupList) large(ctx context.Context, out response) (response, error) {
-	giveBack, err := l.api.turns.take(ctx)
+	giveBack, err := l.api.slots.take(ctx)
 	if err != nil {
 		return out, err
 	}

@@ -250,7 +250,7 @@ func (p *places100) FindNow(_ context.Context, numbers []domain.PrisonerNumber) 
 	return found, p.err
 }
 
-func (p *places100) Remembered([]domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, bool) {
+func (p *places100) Cached([]domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, bool) {
 	return map[domain.PrisonerNumber]directory.Prisoner{}, false
 }
 

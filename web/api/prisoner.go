@@ -51,7 +51,7 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 // only on an answer of the directory to this very request (ADR 0012).
 func (a *API) prisonerView(ctx context.Context, l listOptions, records []queries.Record) shape.PrisonerList[shape.PrisonerView] {
 	numbers := append(numbersOf(records), l.number)
-	// Without the filter, names and places only decorate the list. Remembered answers
+	// Without the filter, names and places only decorate the list. Cached answers
 	// are good enough then, and an outage of the directory costs nothing but names.
 	if l.otherPrisons {
 		return l.at(records, a.lookUp(ctx, numbers))

@@ -37,7 +37,7 @@ func (b phoneBook) FindNow(ctx context.Context, numbers []domain.PrisonerNumber)
 	return b.Find(ctx, numbers)
 }
 
-func (phoneBook) Remembered([]domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, bool) {
+func (phoneBook) Cached([]domain.PrisonerNumber) (map[domain.PrisonerNumber]directory.Prisoner, bool) {
 	return map[domain.PrisonerNumber]directory.Prisoner{}, false
 }
 
