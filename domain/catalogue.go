@@ -17,6 +17,7 @@ const (
 	TypeIgnored          = "nonassociation.ignored.v1"
 	TypeSequenceLearned  = "nonassociation.sequence-learned.v1"
 	TypeSequenceReleased = "nonassociation.sequence-released.v1"
+	TypeDelivered        = "nonassociation.delivered.v1"
 	TypeTransferredIn    = "nonassociation.transferred-in.v1"
 	TypeTransferredOut   = "nonassociation.transferred-out.v1"
 	TypeRestored         = "nonassociation.restored.v1"
@@ -63,6 +64,7 @@ func Events() Catalogue {
 		entry[Ignored](TypeIgnored, "NOMIS sent an item that the record did not take over, and why."),
 		entry[SequenceLearned](TypeSequenceLearned, "NOMIS's sequence of a non-association became known."),
 		entry[SequenceReleased](TypeSequenceReleased, "NOMIS has no detail of this sequence any more, and may give it to another."),
+		entry[Delivered](TypeDelivered, "NOMIS holds this detail, as read back from it."),
 		entry[TransferredIn](TypeTransferredIn, "A prisoner's number changed: the non-association arrived in the pair of the new number."),
 		entry[TransferredOut](TypeTransferredOut, "A prisoner's number changed: the non-association left the pair of the old number."),
 		entry[Restored](TypeRestored, "A deletion or closing by a wrong merge was taken back."),
@@ -159,6 +161,8 @@ func TypeOf(event Event) string {
 		return TypeSequenceLearned
 	case SequenceReleased:
 		return TypeSequenceReleased
+	case Delivered:
+		return TypeDelivered
 	case TransferredIn:
 		return TypeTransferredIn
 	case TransferredOut:

@@ -54,6 +54,10 @@ var commandDecoders = map[string]func(json.RawMessage) (Command, error){
 	"transfer-out":     decodeAs[TransferOut],
 	"delete-self-pair": decodeAs[DeleteSelfPair],
 
+	"learn-sequence":   decodeAs[LearnSequence],
+	"release-sequence": decodeAs[ReleaseSequence],
+	"deliver":          decodeAs[Deliver],
+
 	"restore":       decodeAs[Restore],
 	"remove-number": decodeAs[RemoveNumber],
 	"return-number": decodeAs[ReturnNumber],
@@ -89,6 +93,12 @@ func commandName(c Command) string {
 		return "transfer-out"
 	case DeleteSelfPair:
 		return "delete-self-pair"
+	case LearnSequence:
+		return "learn-sequence"
+	case ReleaseSequence:
+		return "release-sequence"
+	case Deliver:
+		return "deliver"
 	case Restore:
 		return "restore"
 	case RemoveNumber:

@@ -127,6 +127,12 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 		return decideDeleteSelfPair(s, c, now, by)
 	case Restore:
 		return decideRestore(s, c, now, by)
+	case LearnSequence:
+		return decideLearnSequence(s, c, now)
+	case ReleaseSequence:
+		return decideReleaseSequence(s, c, now, by)
+	case Deliver:
+		return decideDeliver(s, c, now)
 	case RemoveNumber, ReturnNumber: // decided by a Removal
 	}
 	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command of a pair"}

@@ -106,7 +106,8 @@ func (h *HistoryEntry) addDetails(pair domain.Pair, event domain.Event) {
 		h.setRenumbered(e.Renumbering, Left, e.From, e.To)
 	case domain.Restored:
 		h.setRenumbered(e.Renumbering, Arrived, pair, pair)
-	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.SequenceReleased, domain.PrisonerMerged, domain.PrisonerUnmerged:
+	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.SequenceReleased, domain.Delivered,
+		domain.PrisonerMerged, domain.PrisonerUnmerged:
 	}
 }
 

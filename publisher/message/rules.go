@@ -53,6 +53,7 @@ const (
 	ofMigration = "the migration takes over what is already known: nothing changed"
 	ofIgnored   = "nothing was taken over: no answer has changed"
 	ofSequence  = "no answer shows the sequence by which NOMIS knows it"
+	ofDelivery  = "what NOMIS holds changes no answer"
 	ofDeparture = "the arrival is published, under the number that counts from now on"
 	ofNumber    = "it is of a prisoner number: each non-association that transfers is published by itself"
 )
@@ -80,6 +81,7 @@ var rules = []Rule{
 	{Type: domain.TypeIgnored, Sources: anySource, Private: ofIgnored},
 	{Type: domain.TypeSequenceLearned, Sources: anySource, Private: ofSequence},
 	{Type: domain.TypeSequenceReleased, Sources: anySource, Private: ofSequence},
+	{Type: domain.TypeDelivered, Sources: anySource, Private: ofDelivery},
 	{Type: domain.TypeTransferredIn, Sources: acting, Changes: []Change{ChangeRenumbered, ChangeDeleted}, changeOf: byArrival},
 	{Type: domain.TypeTransferredIn, Sources: migrating, Private: ofMigration},
 	{Type: domain.TypeTransferredOut, Sources: anySource, Private: ofDeparture},

@@ -99,6 +99,9 @@ func TestMessages_ofEveryTypeAndSource(t *testing.T) {
 		{"sequence released", "", sources, func(id uuid.UUID) domain.Event {
 			return domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2}
 		}},
+		{"delivered", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.Delivered{NonAssociationID: id, TypeSequence: 2}
+		}},
 		{"left", "", sources, func(id uuid.UUID) domain.Event {
 			return domain.TransferredOut{NonAssociationID: id, Renumbering: merged, From: ours, To: theirs}
 		}},
