@@ -99,6 +99,7 @@ type Outcome struct {
 type Decision struct {
 	Events     []Event
 	Outcomes   []Outcome
+	Actors     []string  // of the events whose actor is not that of the command; nil for none
 	OccurredAt time.Time // when it was true: the time that staff gave, else now
 }
 
@@ -161,6 +162,9 @@ func (d Decision) factsIn(stream string, first int, c Command, now time.Time, by
 				DecidedAt: now.UTC(), OccurredAt: d.OccurredAt.UTC(),
 			},
 			Event: event,
+		}
+		if i < len(d.Actors) && d.Actors[i] != "" {
+			facts[i].Meta.Actor = d.Actors[i]
 		}
 	}
 	if len(facts) > 0 {

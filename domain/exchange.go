@@ -191,9 +191,14 @@ func (e Exchange) FormsSince() []Detail {
 	if len(e.base) == 0 {
 		first = 0
 	}
-	details := make([]Detail, 0, len(e.forms)-first)
-	for _, form := range e.forms[first:] {
-		details = append(details, form.detail)
+	return e.Forms()[first:]
+}
+
+// Forms returns every detail that the record has been in this pair, oldest first.
+func (e Exchange) Forms() []Detail {
+	details := make([]Detail, len(e.forms))
+	for i, form := range e.forms {
+		details[i] = form.detail
 	}
 	return details
 }

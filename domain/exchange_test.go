@@ -29,7 +29,7 @@ func (x *exchanges) happens(source domain.Source, event domain.Event) uint64 {
 
 // recordedAt is a time for each revision.
 func recordedAt(revision uint64) time.Time {
-	return domaintest.Noon.Add(time.Duration(revision) * time.Hour) //nolint:gosec // a story is short
+	return domaintest.Noon.Add(time.Duration(revision) * time.Hour)
 }
 
 func (x *exchanges) record() domain.Exchange { return x.Of(recordID(1)) }

@@ -17,7 +17,7 @@ func decideSync(s State, c Sync, now time.Time, by Cause) (Decision, error) {
 	today := Today(now)
 	t := syncing{state: s, about: c.About, items: c.Items, by: by, outcomes: make([]Outcome, len(c.Items))}
 	t.decide(match(s, c.Items, today), s.NotClosed(today), today)
-	return Decision{Events: t.events, Outcomes: t.outcomes, OccurredAt: now}, nil
+	return Decision{Events: t.events, Outcomes: t.outcomes, Actors: t.actors, OccurredAt: now}, nil
 }
 
 // check refuses too many items, and items that share an id or a sequence.
@@ -42,6 +42,7 @@ type syncing struct {
 	items    []Item
 	by       Cause
 	events   []Event
+	actors   []string // of the events
 	outcomes []Outcome
 }
 
@@ -86,10 +87,10 @@ func (t *syncing) update(i int, m matching) {
 	switch {
 	case len(changes) == 0:
 	case len(changes) == 1 && changes[0].Field == FieldTypeSequence && stored.TypeSequence == 0:
-		t.events = append(t.events, SequenceLearned{NonAssociationID: stored.ID, TypeSequence: item.TypeSequence})
+		t.record(i, SequenceLearned{NonAssociationID: stored.ID, TypeSequence: item.TypeSequence})
 	default:
 		t.outcomes[i].Kind = Changed
-		t.events = append(t.events, Amended{NonAssociationID: stored.ID, Changes: changes})
+		t.record(i, Amended{NonAssociationID: stored.ID, Changes: changes})
 	}
 }
 
@@ -99,10 +100,10 @@ func (t *syncing) create(i int) {
 	t.outcomes[i] = Outcome{Kind: Created, NonAssociationID: id}
 	details := item.details(t.state.Pair)
 	if t.by.Source == Migration {
-		t.events = append(t.events, Imported{id, t.about, item.TypeSequence, details})
+		t.record(i, Imported{id, t.about, item.TypeSequence, details})
 		return
 	}
-	t.events = append(t.events, Opened{id, t.about, item.TypeSequence, details})
+	t.record(i, Opened{id, t.about, item.TypeSequence, details})
 }
 
 // ignore records an item that is ignored, unless the same item was recorded as ignored
@@ -116,8 +117,13 @@ func (t *syncing) ignore(i int, m matching) {
 	item := t.items[i]
 	event := Ignored{NonAssociationID: counts, Reason: m.ignored, Item: &item}
 	if !slices.Contains(t.state.Ignored, ignoredKey(event)) {
-		t.events = append(t.events, event)
+		t.record(i, event)
 	}
+}
+
+// record adds an event of an item.
+func (t *syncing) record(i int, event Event) {
+	t.events, t.actors = append(t.events, event), append(t.actors, t.items[i].UpdatedBy)
 }
 
 // amendedByNOMIS applies an item. A value of staff changes only when the code of NOMIS
