@@ -15,6 +15,9 @@ func (j *job) decide(s stream, clock time.Time) error {
 	if first, last, there := s.ownRange(j.by.CommandID); there {
 		return j.answerFrom(s, first, last, clock.Location())
 	}
+	if err := j.checkPlanned(s); err != nil {
+		return err
+	}
 	return j.decideOn(s.state, s.expected(), s.now(clock))
 }
 

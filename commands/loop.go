@@ -29,7 +29,8 @@ type job struct {
 	command    domain.Command
 	complete   func(domain.State) domain.Command // completes the command with the state; nil when it is complete
 	by         domain.Cause
-	assumedNew bool // the pair may be decided without a load
+	assumedNew bool   // the pair may be decided without a load
+	plannedOn  *int64 // the only revision at which it may be appended; nil for any
 
 	step     step
 	held     bool  // the job holds the keyed mutex of its pair
