@@ -12,7 +12,7 @@
 DO $roles$
 DECLARE
   kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator'];
-  modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer'];
+  modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer', 'nomis'];
   db_owner CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
   all_roles CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
   given  record;
@@ -105,6 +105,12 @@ BEGIN
       ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator']),
       ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'projector', 'publisher']),
       ('TABLE', 'consumer', 'status', 'DELETE', ARRAY['operator']),
+      -- What is due to be compared with NOMIS, and what its messages said.
+      ('SCHEMA', 'nomis', NULL, 'USAGE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'due_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'prisoner_message', 'SELECT, INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'brake', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

@@ -66,6 +66,12 @@ var (
 	grantsOfServing   = slices.Concat(
 		grantsOfListening, tables("commands", "idempotency_keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
 	)
+	// To ring, to keep evidence, to stop, and to keep copies of purged messages.
+	grantsOfTurns = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
+	)
+	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "merge", "SELECT"), tables("read", "non_association", "SELECT"),
@@ -89,7 +95,7 @@ var (
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}
 	grantsOfSchemas   = []grant{
-		create, owned("commands"), owned("publisher"), owned("consumer"),
+		create, owned("commands"), owned("publisher"), owned("consumer"), owned("nomis"),
 	}
 )
 
@@ -133,6 +139,10 @@ func (o Options) requirements() requirements {
 	}
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
+		all.add(dsn, grantsOfQueues)
+	}
+	if o.Roles.Listen {
+		all.add(dsn, grantsOfTurns)
 	}
 	all.add(dsn, grantsOfWatching)
 	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen {

@@ -6,6 +6,7 @@ import (
 	"nonassociations/commands/idempotency"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/postgres"
+	nomisstore "nonassociations/nomis/store"
 	"nonassociations/publisher/store"
 )
 
@@ -24,6 +25,9 @@ func SchemaUp(ctx context.Context, config Config) error {
 		return err
 	}
 	if err := status.Migrate(ctx, config.DatabaseURL); err != nil {
+		return err
+	}
+	if err := nomisstore.Migrate(ctx, config.DatabaseURL); err != nil {
 		return err
 	}
 	return store.Migrate(ctx, config.DatabaseURL)

@@ -34,6 +34,7 @@ const (
 	PublisherLock  LockID = 7305810324572
 	CommandsLock   LockID = 7305810324573
 	ConsumerLock   LockID = 7305810324574
+	NOMISLock      LockID = 7305810324576
 )
 
 // Schema is a schema of Postgres with its migrations, in goose's format.

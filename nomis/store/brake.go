@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrNoBrake means that the brake is not on.
+var ErrNoBrake = errors.New("the brake is not on")
+
+// Brake is a stop of all turns, in all processes.
+type Brake struct {
+	Since   time.Time
+	Why     string
+	Release Release // zero while the brake is on
+}
+
+// IsOn reports whether the brake is on. The zero Brake is not.
+func (b Brake) IsOn() bool { return !b.Since.IsZero() && b.Release.At.IsZero() }
+
+// Side is which of the two systems is right after a release.
+type Side string
+
+// The sides. They are stored: never change one.
+const (
+	FromDPS   Side = "DPS"   // what is here is written to NOMIS
+	FromNOMIS Side = "NOMIS" // what NOMIS holds is taken over
+)
+
+// Release is a person's decision to go on.
+type Release struct {
+	At     time.Time
+	From   Side
+	Reason string
+	By     string // user name
+}
+
+// SetBrake stops all turns. A brake that is on stays as it is.
+func (s *Store) SetBrake(ctx context.Context, now time.Time, why string) error {
+	_, err := s.pool.Exec(ctx, `INSERT INTO nomis.brake (since, why) VALUES ($1, $2)
+		ON CONFLICT ((true)) WHERE released_at IS NULL DO NOTHING`, now, why)
+	if err != nil {
+		return fmt.Errorf("set the brake of NOMIS: %w", err)
+	}
+	return nil
+}
+
+// GetBrake returns the brake that was set last, on or released; the zero Brake when
+// none was ever set.
+func (s *Store) GetBrake(ctx context.Context) (Brake, error) {
+	var (
+		b                Brake
+		at               *time.Time
+		from, reason, by *string
+	)
+	err := s.pool.QueryRow(ctx, `SELECT since, why, released_at, released_from, reason, released_by FROM nomis.brake
+		ORDER BY id DESC LIMIT 1`).Scan(&b.Since, &b.Why, &at, &from, &reason, &by)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Brake{}, nil
+	}
+	if err != nil {
+		return Brake{}, fmt.Errorf("read the brake of NOMIS: %w", err)
+	}
+	if at != nil {
+		b.Release = Release{*at, Side(*from), *reason, *by}
+	}
+	return b, nil
+}
+
+// ReleaseBrake lets turns go on. Errors: ErrNoBrake when the brake is not on, and
+// faults.
+func (s *Store) ReleaseBrake(ctx context.Context, release Release) error {
+	tag, err := s.pool.Exec(ctx, `UPDATE nomis.brake SET released_at = $1, released_from = $2, reason = $3, released_by = $4
+		WHERE released_at IS NULL`, release.At, string(release.From), release.Reason, release.By)
+	if err != nil {
+		return fmt.Errorf("release the brake of NOMIS: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNoBrake
+	}
+	return nil
+}
