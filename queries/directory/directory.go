@@ -12,6 +12,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"nonassociations/domain"
+	"nonassociations/internal/bearer"
 )
 
 // Prisoner is what the directory says about a number. A field is empty when the service
@@ -42,6 +43,9 @@ func (p Prisoner) intersect(other Prisoner) Prisoner {
 // ErrUnavailable says that at least one number could not be looked up. It wraps no
 // detail of the answer, which may hold names.
 var ErrUnavailable = errors.New("the prisoner directory is not available")
+
+// Credentials are those with which the service's tokens are got.
+type Credentials = bearer.Credentials
 
 // Options of a Directory. URL and Clock must be set.
 type Options struct {
