@@ -4,19 +4,20 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/nomis/store"
 )
 
 // The event types that change the identity of a prisoner.
 const (
 	prisonerMerged = "prison-offender-events.prisoner.merged"
 	bookingMoved   = "prison-offender-events.prisoner.booking.moved"
+	bookingDeleted = "prison-offender-events.prisoner.booking.deleted"
 )
 
 // bookingMovedReason is the reason in the facts of a booking move.
@@ -27,6 +28,9 @@ type message struct {
 	id      uuid.UUID // of the command
 	ignored string    // why nothing is to be done; "" when there is
 	merge   merge.Message
+	// What the message is evidence of, about which prisoners; "" for none.
+	evidence  store.MessageKind
+	prisoners []domain.PrisonerNumber
 }
 
 // CommandID returns the command id of a message: its SNS message id, or an id derived
@@ -39,31 +43,51 @@ func CommandID(messageID string) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(messageID))
 }
 
-// parse reads a message. fallbackID is the SQS message id, for a message without an SNS
-// envelope. An error means that the event type is unknown or that an event of a known
-// type lacks a value. An event of another type asks for nothing, whatever else it has.
-// Errors do not quote the message, because it is about people.
-func parse(body, fallbackID string, london *time.Location) (message, error) {
+// delivery is an event as a queue delivers it. envelope is empty around a bare event.
+type delivery struct {
+	event, envelope object
+	id              uuid.UUID
+	kind            string // the event's type, "" for none
+}
+
+// unwrap reads a body: an event, or an SNS envelope around one. fallbackID is the SQS
+// message id, for a message without an envelope. With an error the kind may still be
+// known, from the envelope.
+func unwrap(body, fallbackID string) (delivery, error) {
 	outer, err := parseObject(body)
 	if err != nil {
-		return message{}, err
+		return delivery{}, err
 	}
-	event, envelope := outer, object{}
+	d := delivery{event: outer, envelope: object{}}
 	if isEnvelope(outer) {
-		envelope = outer
-		event, err = eventIn(outer)
+		d.envelope = outer
+		d.event, err = eventIn(outer)
 	}
-	m := message{id: CommandID(cmp.Or(envelope.textOrEmpty("MessageId"), fallbackID))}
-	switch kind := typeOf(event, envelope); {
-	case kind == "":
+	d.id = CommandID(cmp.Or(d.envelope.textOrEmpty("MessageId"), fallbackID))
+	if d.kind = typeOf(d.event, d.envelope); d.kind == "" {
 		err = errors.New("it has no event type")
-	case kind != prisonerMerged && kind != bookingMoved:
-		m.ignored, err = "event type not handled", nil
+	}
+	return d, err
+}
+
+// parse reads a message. An error means that the event type is unknown or that an event
+// of a known type lacks a value. An event of another type asks for nothing, whatever
+// else it has. Errors do not quote the message, because it is about people.
+func parse(body, fallbackID string, london *time.Location) (message, error) {
+	d, err := unwrap(body, fallbackID)
+	m := message{id: d.id}
+	switch {
+	case d.kind == "":
+	case d.kind != prisonerMerged && d.kind != bookingMoved && d.kind != bookingDeleted:
+		m.ignored, err = notHandled, nil
 	case err == nil:
-		err = m.read(kind, event, envelope, london)
+		err = m.read(d, london)
 	}
 	return m, err
 }
+
+// notHandled is why an event of another type asks for nothing.
+const notHandled = "event type not handled"
 
 // isEnvelope reports whether an object is an SNS envelope around an event. An envelope
 // has no event type of its own. There is none with raw message delivery. An event may
@@ -103,19 +127,30 @@ func typeOf(event, envelope object) string {
 }
 
 // read reads an event of a known type.
-func (m *message) read(kind string, event, envelope object, london *time.Location) error {
-	in, err := event.object("additionalInformation")
+func (m *message) read(d delivery, london *time.Location) error {
+	if d.kind == bookingDeleted {
+		return m.deleted(d.event)
+	}
+	in, err := d.event.object("additionalInformation")
 	if err != nil {
 		return err
 	}
-	if kind == prisonerMerged {
+	if d.kind == prisonerMerged {
 		return m.merged(in)
 	}
-	m.merge.Booking = true
+	m.merge.Booking, m.evidence = true, store.BookingMoved
 	if err := m.readNumbers(in, "movedFromNomsNumber", "movedToNomsNumber", bookingMovedReason); err != nil {
 		return err
 	}
-	return m.parsePeriod(in, event, envelope, london)
+	return m.parsePeriod(in, d.event, d.envelope, london)
+}
+
+// deleted reads a booking.deleted event. It changes nothing here: the rows that NOMIS
+// loses with a booking are still true.
+func (m *message) deleted(event object) (err error) {
+	m.ignored, m.evidence = "a deleted booking changes nothing here", store.BookingDeleted
+	m.prisoners, err = event.people()
+	return err
 }
 
 // merged reads a prisoner.merged event. Other reasons than MERGE are ignored: they do
@@ -129,6 +164,7 @@ func (m *message) merged(in object) error {
 		m.ignored = "its reason is not MERGE"
 		return nil
 	}
+	m.evidence = store.Merged
 	return m.readNumbers(in, "removedNomsNumber", "nomsNumber", domain.ByMerge)
 }
 
@@ -141,24 +177,11 @@ func (m *message) readNumbers(in object, previous, number, reason string) error 
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
+	m.prisoners = []domain.PrisonerNumber{m.merge.Previous, m.merge.Number}
 	if m.merge.Previous == m.merge.Number {
-		m.ignored = "both numbers are the same"
+		m.evidence, m.ignored = "", "both numbers are the same"
 	}
 	return nil
-}
-
-// number returns a member that must be a prisoner number. NOMIS pads some numbers with
-// blanks.
-func (o object) number(name string) (domain.PrisonerNumber, error) {
-	text, err := o.text(name)
-	if err != nil {
-		return "", err
-	}
-	number, err := domain.ParsePrisonerNumber(strings.TrimSpace(text))
-	if err != nil {
-		return "", fmt.Errorf("%s %w", name, err)
-	}
-	return number, nil
 }
 
 // parsePeriod reads the period of a booking move. Without the start of the booking the

@@ -1,9 +1,11 @@
 package nomis
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -114,4 +116,48 @@ func (o object) object(name string) (object, error) {
 		return nil, fmt.Errorf("%s is %w", name, err)
 	}
 	return inner, nil
+}
+
+// objects returns a member that must be an array of objects. It returns none when the
+// member is missing or null.
+func (o object) objects(name string) ([]object, error) {
+	value, there := o[name]
+	if !there || value.Kind() == jsontext.KindNull {
+		return nil, nil
+	}
+	if value.Kind() != jsontext.KindBeginArray || o.occursTwice(name) {
+		return nil, fmt.Errorf("%s is no array", name)
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	_, err := d.ReadToken()
+	var all []object
+	for err == nil && d.PeekKind() != jsontext.KindEndArray {
+		var element jsontext.Value
+		if element, err = d.ReadValue(); err != nil {
+			break
+		}
+		one, fault := parseObject(string(element))
+		if fault != nil {
+			return nil, fmt.Errorf("an element of %s is %w", name, fault)
+		}
+		all = append(all, one)
+	}
+	if err != nil {
+		return nil, errNotJSON
+	}
+	return all, nil
+}
+
+// count returns a member that must be a whole number from 1 on. It returns 0 when the
+// member is missing or null.
+func (o object) count(name string) (int, error) {
+	value, there := o[name]
+	if !there || value.Kind() == jsontext.KindNull {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(string(value), 10, 32)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s is no count", name)
+	}
+	return int(n), nil
 }

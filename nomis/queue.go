@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 const (
@@ -74,20 +76,23 @@ func isLoopback(host string) bool {
 // sqsMessage is one delivery of an SQS message. receipt identifies the delivery.
 type sqsMessage struct{ id, body, receipt string }
 
-// receive waits up to pollTime for a message (long polling). It returns false when none
-// arrived.
-func (q *Queue) receive(ctx context.Context) (sqsMessage, bool, error) {
+// maxBatch is the most messages that SQS delivers or deletes in one call.
+const maxBatch = 10
+
+// receive waits up to pollTime for messages (long polling), and returns up to limit of
+// them, none when none arrived.
+func (q *Queue) receive(ctx context.Context, limit int32) ([]sqsMessage, error) {
 	answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &q.url, MaxNumberOfMessages: 1, WaitTimeSeconds: pollTime,
+		QueueUrl: &q.url, MaxNumberOfMessages: limit, WaitTimeSeconds: pollTime,
 	})
 	if err != nil {
-		return sqsMessage{}, false, fmt.Errorf("receive from the queue: %w", err)
+		return nil, fmt.Errorf("receive from the queue: %w", err)
 	}
-	if len(answer.Messages) == 0 {
-		return sqsMessage{}, false, nil
+	all := make([]sqsMessage, len(answer.Messages))
+	for i, m := range answer.Messages {
+		all[i] = sqsMessage{aws.ToString(m.MessageId), aws.ToString(m.Body), aws.ToString(m.ReceiptHandle)}
 	}
-	m := answer.Messages[0]
-	return sqsMessage{aws.ToString(m.MessageId), aws.ToString(m.Body), aws.ToString(m.ReceiptHandle)}, true, nil
+	return all, nil
 }
 
 func (q *Queue) delete(ctx context.Context, l sqsMessage) error {
@@ -97,11 +102,30 @@ func (q *Queue) delete(ctx context.Context, l sqsMessage) error {
 	return nil
 }
 
-// extendVisibility hides the message from other consumers for visibilityTimeout from
-// now on.
-func (q *Queue) extendVisibility(ctx context.Context, l sqsMessage) error {
+// deleteAll deletes up to maxBatch messages in one call. After an error some may be
+// deleted.
+func (q *Queue) deleteAll(ctx context.Context, messages []sqsMessage) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	var entries []types.DeleteMessageBatchRequestEntry
+	for i, m := range messages {
+		entries = append(entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &m.receipt})
+	}
+	answer, err := q.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+	if err != nil {
+		return fmt.Errorf("delete from the queue: %w", err)
+	}
+	if failed := len(answer.Failed); failed > 0 {
+		return fmt.Errorf("delete from the queue: %d of %d messages, %s", failed, len(entries), aws.ToString(answer.Failed[0].Code))
+	}
+	return nil
+}
+
+// hide hides a message from other consumers for some seconds from now on; 0 shows it.
+func (q *Queue) hide(ctx context.Context, l sqsMessage, seconds int32) error {
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: &q.url, ReceiptHandle: &l.receipt, VisibilityTimeout: int32(visibilityTimeout / time.Second),
+		QueueUrl: &q.url, ReceiptHandle: &l.receipt, VisibilityTimeout: seconds,
 	})
 	if err != nil {
 		return fmt.Errorf("hide a message of the queue: %w", err)

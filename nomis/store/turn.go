@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,7 +67,7 @@ func (s *Store) WaitUntil(ctx context.Context, pair domain.Pair, version uuid.UU
 // named the sequence since.
 func (s *Store) Spend(ctx context.Context, pair domain.Pair, spent Deletion) error {
 	_, err := s.pool.Exec(ctx, `UPDATE nomis.due_pair SET deletions = deletions - $2::text
-		WHERE pair = $1 AND (deletions ->> $2::text)::timestamptz <= $3`, pair.String(), fmt.Sprint(spent.Sequence), spent.ReceivedAt)
+		WHERE pair = $1 AND (deletions ->> $2::text)::timestamptz <= $3`, pair.String(), strconv.Itoa(spent.Sequence), spent.ReceivedAt)
 	if err != nil {
 		return fmt.Errorf("spend the evidence of a deletion: %w", err)
 	}

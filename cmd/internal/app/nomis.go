@@ -15,6 +15,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/internal/pg/lease"
 	"nonassociations/nomis"
+	"nonassociations/nomis/store"
 	"nonassociations/queries"
 )
 
@@ -25,6 +26,11 @@ func (p *process) listen(ctx, below context.Context) error {
 	if err != nil {
 		return fmt.Errorf("PRISONER_EVENTS_QUEUE_URL: %w", err)
 	}
+	evidence, err := store.Open(below, p.Config.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer evidence.Close()
 	reads, handler := p.reads, p.commands
 	if !p.Roles.Serve {
 		if reads, err = queries.Open(below, p.Config.readDSN(), queries.Options{Logger: p.Logger}); err != nil {
@@ -42,7 +48,7 @@ func (p *process) listen(ctx, below context.Context) error {
 	beat, ended := p.reportListener(ctx)
 	defer ended()
 	return nomis.NewListener(nomis.Options{
-		Queue: queue, Pairs: reads, Clock: p.Clock, Logger: p.Logger,
+		Queue: queue, Pairs: reads, Evidence: evidence, Clock: p.Clock, Logger: p.Logger,
 		Merges:      merge.New(merge.Options{Log: p.log, Handler: handler, Clock: p.Clock, Logger: p.Logger}),
 		Exclusively: exclusively(p.Config, p.Logger), Beat: beat,
 	}).Run(ctx)

@@ -7,7 +7,10 @@ import (
 	"net/http"
 	"path"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Words of the protocol.
@@ -25,6 +28,15 @@ type request struct {
 	WaitTimeSeconds     int
 	VisibilityTimeout   *int
 	ReceiptHandle       string
+	MessageAttributes   map[string]attributeValue
+	Entries             []entry
+	SourceArn           string
+}
+
+// entry is a message in DeleteMessageBatch.
+type entry struct {
+	ID            string `json:"Id"`
+	ReceiptHandle string
 }
 
 // received is a message in the response to ReceiveMessage.
@@ -38,13 +50,27 @@ type received struct {
 	MessageAttributes map[string]attributeValue `json:",omitempty"`
 }
 
-type attributeValue struct{ DataType, StringValue string }
+// attributeValue is an attribute in SQS's form. A binary value is base64, in SQS as here.
+type attributeValue struct {
+	DataType    string
+	StringValue string `json:",omitempty"`
+	BinaryValue string `json:",omitempty"`
+}
+
+// attribute returns an attribute in the form in which it is kept.
+func (v attributeValue) attribute() Attribute {
+	return Attribute{Type: v.DataType, Value: v.StringValue + v.BinaryValue}
+}
 
 // valuesOf returns attributes in the JSON form of SQS.
 func valuesOf(attributes map[string]Attribute) map[string]attributeValue {
 	values := map[string]attributeValue{}
 	for name, a := range attributes {
-		values[name] = attributeValue{a.Type, a.Value}
+		if strings.HasPrefix(a.Type, "Binary") {
+			values[name] = attributeValue{DataType: a.Type, BinaryValue: a.Value}
+			continue
+		}
+		values[name] = attributeValue{DataType: a.Type, StringValue: a.Value}
 	}
 	return values
 }
@@ -56,8 +82,12 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask r
 		writeJSON(w, map[string]string{"QueueUrl": s.Queue(ask.QueueName)})
 		return
 	}
+	name := ask.QueueURL + ask.QueueName
+	if action == "StartMessageMoveTask" { // the only one that names its queue by ARN
+		name = strings.TrimPrefix(ask.SourceArn, arnPrefix)
+	}
 	s.mu.Lock()
-	q := s.queues[path.Base("/"+ask.QueueURL+ask.QueueName)]
+	q := s.queues[path.Base("/"+name)]
 	s.mu.Unlock()
 	if q == nil {
 		writeError(w, http.StatusBadRequest, "QueueDoesNotExist", "The specified queue does not exist.")
@@ -67,13 +97,19 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask r
 	case "GetQueueUrl":
 		writeJSON(w, map[string]string{"QueueUrl": s.Queue(q.name)})
 	case "SendMessage":
-		writeJSON(w, map[string]string{messageID: s.Send(q.name, ask.MessageBody), "MD5OfMessageBody": sum(ask.MessageBody)})
+		id := s.sendWith(q, ask)
+		writeJSON(w, map[string]string{messageID: id, "MD5OfMessageBody": sum(ask.MessageBody)})
 	case "ReceiveMessage":
 		writeJSON(w, map[string]any{"Messages": s.receive(r.Context(), q, ask)})
 	case deleteMessage, "ChangeMessageVisibility":
 		s.change(w, q, action, ask)
+	case "DeleteMessageBatch":
+		s.deleteBatch(w, q, ask.Entries)
 	case "GetQueueAttributes":
-		writeJSON(w, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": strconv.Itoa(len(s.Messages(q.name)))}})
+		writeJSON(w, map[string]any{"Attributes": s.attributesOf(q)})
+	case "StartMessageMoveTask":
+		s.moveBack(q)
+		writeJSON(w, map[string]string{"TaskHandle": uuid.NewString()})
 	default:
 		writeError(w, http.StatusBadRequest, "UnknownOperationException", action+" is not here")
 	}
