@@ -31,8 +31,10 @@ type Input struct {
 
 // Theirs is one non-association as NOMIS holds it, read from both of its rows.
 type Theirs struct {
-	// Detail has its sequence. A side without a row has an empty code.
-	Detail    domain.Detail
+	// Detail has its sequence. A side without a row has no code.
+	Detail domain.Detail
+	// Texts, if any, has the texts as NOMIS holds them, not cut to what it can be sent.
+	Texts     *domain.Detail
 	UpdatedBy string // of the lower number's row
 	// Open reports whether either row has no expiry date. NOMIS then creates no other.
 	Open bool

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"nonassociations/domain"
@@ -112,19 +113,14 @@ func (t *Theirs) is(d domain.Detail) bool {
 
 // hasCodes reports whether the codes of both prisoners are those of a detail.
 func (t *Theirs) hasCodes(d domain.Detail) bool {
-	for number, code := range t.filled(d).ReasonCodes {
-		if code != d.ReasonCodes[number] {
-			return false
-		}
-	}
-	return true
+	return maps.Equal(t.filled(d).ReasonCodes, d.ReasonCodes)
 }
 
 // filled returns the detail with the codes of another one where NOMIS lacks the row.
 func (t *Theirs) filled(from domain.Detail) domain.Detail {
 	d := t.Detail
-	for number, code := range t.Detail.ReasonCodes {
-		if code == "" {
+	for number := range from.ReasonCodes {
+		if t.Detail.ReasonCodes[number] == "" {
 			d = d.With(domain.DetailReasonCode(number), from.Get(domain.DetailReasonCode(number)))
 		}
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -134,7 +135,7 @@ func (p *planner) candidates() []candidate {
 			continue
 		}
 		if p.isCreatable(t) {
-			all = append(all, candidate{item: itemOf(t), theirs: t, news: true})
+			all = append(all, candidate{item: p.itemOf(t), theirs: t, news: true})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b candidate) int { return compareBool(!a.news, !b.news) })
@@ -182,11 +183,12 @@ func (p *planner) known(r *record, t *Theirs) candidate {
 	if r.TypeSequence == t.sequence() {
 		item.TypeSequence = r.TypeSequence
 	}
+	texts := t.texts()
 	if !same(c.merged.AuthorisedBy, r.detail.AuthorisedBy) {
-		item.AuthorisedBy = c.merged.AuthorisedBy
+		item.AuthorisedBy = texts.AuthorisedBy
 	}
 	if !same(c.merged.Comment, r.detail.Comment) {
-		item.Comment = c.merged.Comment
+		item.Comment = texts.Comment
 	}
 	if same(c.merged.ExpiryDate, r.detail.ExpiryDate) {
 		item.ExpiryDate = r.ExpiryDate
@@ -202,19 +204,24 @@ func (r *record) hadForm(d domain.Detail) bool {
 
 // itemOf returns the item of a detail that is only in NOMIS. A code that NOMIS lacks is
 // UNKNOWN.
-func itemOf(t *Theirs) domain.Item {
-	codes := map[domain.PrisonerNumber]domain.ReasonCode{}
-	for number, code := range t.Detail.ReasonCodes {
-		codes[number] = domain.CodeUnknown
-		if code != "" {
-			codes[number] = code
-		}
+func (p *planner) itemOf(t *Theirs) domain.Item {
+	codes, texts := map[domain.PrisonerNumber]domain.ReasonCode{}, t.texts()
+	for _, number := range p.Pair.Numbers() {
+		codes[number] = cmp.Or(t.Detail.ReasonCodes[number], domain.CodeUnknown)
 	}
 	return domain.Item{
 		TypeSequence: t.sequence(), DatePrecision: domain.Day, UpdatedBy: t.UpdatedBy,
-		AuthorisedBy: t.Detail.AuthorisedBy, Comment: t.Detail.Comment, TypeCode: t.Detail.TypeCode, ReasonCodes: codes,
+		AuthorisedBy: texts.AuthorisedBy, Comment: texts.Comment, TypeCode: t.Detail.TypeCode, ReasonCodes: codes,
 		EffectiveDate: midnight(t.Detail.EffectiveDate), ExpiryDate: midnightOf(t.Detail.ExpiryDate),
 	}
+}
+
+// texts returns the detail with the texts that are taken over.
+func (t *Theirs) texts() domain.Detail {
+	if t.Texts != nil {
+		return *t.Texts
+	}
+	return t.Detail
 }
 
 func midnight(day string) domain.LocalDateTime { return domain.LocalDateTime(day + "T00:00:00") }
