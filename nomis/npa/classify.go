@@ -50,7 +50,7 @@ func classify(a answer) error {
 	case a.status == http.StatusNotFound && notFound.MatchString(said):
 		f.Kind = ErrNotFound
 	case a.status == http.StatusBadRequest:
-		f.Kind, f.Field = classifyBadRequest(said)
+		f.Field, f.Kind = classifyBadRequest(said)
 	case a.status == http.StatusInternalServerError && mirrorsDisagree.MatchString(said):
 		f.Kind = ErrMirrorsDisagree
 	default:
@@ -60,19 +60,19 @@ func classify(a answer) error {
 }
 
 // classifyBadRequest tells the answers of 400 apart, and names the field of ErrRefused.
-func classifyBadRequest(said string) (kind error, field string) {
+func classifyBadRequest(said string) (field string, kind error) {
 	switch {
 	case prisonerUnknown.MatchString(said):
-		return ErrPrisonerUnknown, ""
+		return "", ErrPrisonerUnknown
 	case alreadyExists.MatchString(said):
-		return ErrAlreadyExists, ""
+		return "", ErrAlreadyExists
 	}
 	for _, f := range fields {
 		if f.words.MatchString(said) {
-			return ErrRefused, f.name
+			return f.name, ErrRefused
 		}
 	}
-	return ErrRefused, ""
+	return "", ErrRefused
 }
 
 // isSilence reports whether a status without a body of the API means that something in

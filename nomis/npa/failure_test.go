@@ -62,7 +62,7 @@ func TestAnswer_ofAWriteIsClassified(t *testing.T) {
 		"other reason":        {400, refusal(400, "Bad request: Reciprocal reason with code=XXX does not exist"), npa.ErrRefused, "reasonCodes"},
 		"type":                {400, refusal(400, "Bad request: Type with code=XXX does not exist"), npa.ErrRefused, "typeCode"},
 		"comment":             {400, refusal(400, spring), npa.ErrRefused, "comment"},
-		"authorised":          {400, refusal(400, "Validation failure: on field 'authorisedBy': rejected value [" + secret + "]"), npa.ErrRefused, "authorisedBy"},
+		"authorised":          {400, refusal(400, "Validation failure: on field 'authorisedBy': rejected value ["+secret+"]"), npa.ErrRefused, "authorisedBy"},
 		"expiry":              {400, refusal(400, "Bad request: Expiry date must not be before"), npa.ErrRefused, "expiryDate"},
 		"jackson":             {400, refusal(400, "Bad request: value failed for JSON property type due to missing value"), npa.ErrRefused, "typeCode"},
 		"no field":            {400, refusal(400, "Bad request: Offender and NS Offender cannot be the same"), npa.ErrRefused, ""},

@@ -50,7 +50,8 @@ func TestAll_ofNothingIsEmpty(t *testing.T) {
 		status int
 		body   string
 	}{
-		{http.StatusOK, "[]"}, {http.StatusNotFound, refusal(404, "Not Found: Non-association not found")},
+		{http.StatusOK, "[]"},
+		{http.StatusNotFound, refusal(404, "Not Found: Non-association not found")},
 		{http.StatusNotFound, refusal(404, "Not Found: Open NonAssociation not found")},
 	} {
 		s.says(says.status, says.body)
