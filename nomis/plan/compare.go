@@ -21,7 +21,7 @@ type comparison struct {
 func (p *planner) compared(r *record, t *Theirs) comparison {
 	theirs := t.filled(r.detail)
 	c := comparison{theirs: theirs, merged: r.detail, target: r.detail}
-	fromNOMIS, chosen := p.repairs(r, t)
+	fromNOMIS, chosen := p.repairs(r.live(), t)
 	for _, f := range domain.DetailFields(p.Pair) {
 		ours, other := r.detail.Get(f), theirs.Get(f)
 		switch {
@@ -106,8 +106,12 @@ func (p *planner) compare(i int) {
 		return
 	}
 	t := &p.Theirs[r.theirs]
-	if _, is := p.decision(Accepted, r, t); is {
-		p.plan.Matches = append(p.plan.Matches, Match{Ours: &r.NonAssociation, Theirs: t, Accepted: true})
+	m := Match{Theirs: t}
+	if !r.Deleted {
+		m.Ours = &r.NonAssociation
+	}
+	if _, m.Accepted = p.decision(Accepted, r.live(), t); m.Accepted {
+		p.plan.Matches = append(p.plan.Matches, m)
 		return
 	}
 	if r.TypeSequence != t.sequence() {
@@ -115,14 +119,22 @@ func (p *planner) compare(i int) {
 	}
 	c := p.compared(r, t)
 	if r.Deleted {
-		p.plan.Matches = append(p.plan.Matches, Match{Theirs: t})
+		p.plan.Matches = append(p.plan.Matches, m)
 		p.compareDeleted(r, t, c)
 		return
 	}
-	p.plan.Matches = append(p.plan.Matches, Match{
-		Ours: &r.NonAssociation, Theirs: t, Differs: r.detail.Differences(p.Pair, c.theirs),
-	})
+	m.Differs = r.detail.Differences(p.Pair, c.theirs)
+	p.plan.Matches = append(p.plan.Matches, m)
 	p.compareLive(r, t, c)
+}
+
+// live returns the record, or nil for a deleted one: what NOMIS still holds of that is a
+// difference of NOMIS alone.
+func (r *record) live() *record {
+	if r.Deleted {
+		return nil
+	}
+	return r
 }
 
 // compareLive adds what a live record and its partner ask for.
@@ -162,9 +174,9 @@ func (p *planner) isNews(r *record, c comparison) bool {
 func (p *planner) compareDeleted(r *record, t *Theirs, c comparison) {
 	switch {
 	case len(c.there) > 0:
-		p.problem(r, t, ChangedAfterDelete, c.there, whyChangedAfterDelete(t, c))
+		p.problem(nil, t, ChangedAfterDelete, c.there, whyChangedAfterDelete(t, c))
 	case t.RowMissing:
-		p.problem(r, t, MirrorsDisagree, nil, t.Disagreement)
+		p.problem(nil, t, MirrorsDisagree, nil, t.Disagreement)
 	case p.Policy.Outbound:
 		p.step(rankRemove, r, Step{Action: Remove, TypeSequence: t.sequence(), Why: whyRemove(r, t)})
 	}

@@ -30,5 +30,14 @@ CREATE TABLE nomis.difference (
 CREATE UNIQUE INDEX difference_living ON nomis.difference (pair, identity) WHERE state IN ('OPEN', 'ACCEPTED');
 CREATE INDEX difference_state ON nomis.difference (state, first_seen, id);
 
+-- Pairs whose records would get a form back that they had before. Many at once mean that
+-- NOMIS was restored from a backup. Old rows are removed.
+CREATE TABLE nomis.given_back (
+    pair    text COLLATE "C" PRIMARY KEY,
+    at      timestamptz NOT NULL,
+    records integer     NOT NULL
+);
+
 -- +goose Down
+DROP TABLE nomis.given_back;
 DROP TABLE nomis.difference;
