@@ -81,7 +81,6 @@ func TestProbe_isOneAtATime(t *testing.T) {
 	})
 }
 
-// A refused call does not wait behind those that wait for an answer.
 func TestCall_whileNOMISDoesNotAnswerFailsAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, api *npa.API, s *server) {
 		s.answer(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -128,14 +127,31 @@ func TestAvailable_dependsOnWhetherNOMISAnswers(t *testing.T) {
 	}
 }
 
+// A caller that gives up says neither that NOMIS answers nor that it does not.
 func TestAvailable_isNotChangedByACallerThatGivesUp(t *testing.T) {
 	inBubble(t, func(t *testing.T, api *npa.API, s *server) {
-		s.answer(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-		for range 20 {
+		givesUp := func() {
+			t.Helper()
+			s.answer(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
 			require.ErrorIs(t, api.For(npa.Operator).Ping(ctx), context.DeadlineExceeded)
-			cancel()
 		}
+		for range 20 {
+			givesUp()
+		}
+		require.True(t, api.Available())
+		for range 5 {
+			givesUp()
+			s.says(http.StatusBadGateway, "")
+			require.Error(t, api.For(npa.Turn).Ping(t.Context()))
+		}
+		require.False(t, api.Available(), "five in a row did not answer")
+		time.Sleep(11 * time.Second)
+		givesUp()
+		require.False(t, api.Available())
+		s.says(http.StatusOK, "[]")
+		require.NoError(t, api.For(npa.Probe).Ping(t.Context()), "another may probe")
 		require.True(t, api.Available())
 	})
 }

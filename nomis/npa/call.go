@@ -47,9 +47,6 @@ func (c *Client) call(ctx context.Context, method, path string, content any) ([]
 			return nil, &Failure{Kind: ErrRefused, cause: errors.New("it cannot be written as JSON")}
 		}
 	}
-	if c.api.breaker.State() == gobreaker.StateOpen {
-		return nil, notCalled() // without a wait for those that still wait for an answer
-	}
 	select {
 	case c.api.slots <- struct{}{}:
 		defer func() { <-c.api.slots }()

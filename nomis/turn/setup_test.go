@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, err)
 	api := npa.New(npa.Options{
 		URL: f.nomis.URL(), Clock: time.Now,
-		Credentials: &npa.Credentials{URL: f.nomis.URL() + "/oauth/token", ID: "client", Secret: "secret"},
+		Credentials: &npa.Credentials{TokenURL: f.nomis.URL() + "/oauth/token", ClientID: "client", ClientSecret: "secret"},
 	})
 	t.Cleanup(func() {
 		require.NoError(t, f.nomis.Stop(context.Background()))
@@ -232,5 +233,6 @@ func (f *fixture) writes() []string {
 			writes = append(writes, c.Method)
 		}
 	}
+	slices.Reverse(writes) // the newest comes first
 	return writes
 }

@@ -113,12 +113,12 @@ func TestTurn_ofNOMISThatDoesNotAnswerChangesNothing(t *testing.T) {
 	f := newFixture(t)
 	f.staffOpen()
 	for _, fault := range []string{"error-503", "html-404", "locked"} {
-		f.fault(fault, 1)
+		f.fault(fault, 10)
 		_, err := f.Take(t.Context(), pair, turn.Why{})
 		require.ErrorIs(t, err, npa.ErrUnavailable, fault)
+		f.there(http.MethodDelete, "/faults", nil)
 		require.Len(t, f.facts(), 1)
 	}
-	f.there(http.MethodDelete, "/faults", nil)
 	f.take()
 	f.isQuiet()
 }
