@@ -72,6 +72,12 @@ func decisions(living []store.Difference, refused []store.Finding) []plan.Decisi
 // deleted, or a sequence that is there again.
 func (r *run) deletions(ctx context.Context, in plan.Input) (map[int]time.Time, error) {
 	ripe := map[int]time.Time{}
+	for _, d := range r.living { // the bell forgets its evidence when the turn ends
+		known := d.Problem == string(plan.DeletedThere) || d.Problem == string(plan.ChangedAfterSwitch)
+		if n, is := in.Exchanges.State().Item(d.NonAssociationID); is && known && d.Theirs == nil && !r.isThere(in, n.TypeSequence) {
+			ripe[n.TypeSequence] = d.FirstSeen
+		}
+	}
 	for _, d := range r.why.Due.Deletions {
 		at := d.ReceivedAt.Add(r.DeleteAfter)
 		explained, err := r.explained(ctx, in, d, at)
@@ -105,10 +111,11 @@ func (r *run) explained(ctx context.Context, in plan.Input, d store.Deletion, ri
 	day := d.ReceivedAt.In(in.Now.Location()).AddDate(0, 0, -1).Format(time.DateOnly)
 	for _, number := range numbers {
 		merges, err := r.NOMIS.Merges(ctx, number, day)
-		if err != nil && !errors.Is(err, npa.ErrPrisonerUnknown) {
+		unknown := errors.Is(err, npa.ErrPrisonerUnknown)
+		if err != nil && !unknown {
 			return false, err
 		}
-		if err != nil || len(merges) > 0 {
+		if unknown || len(merges) > 0 {
 			return true, nil
 		}
 	}

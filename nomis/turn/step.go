@@ -32,6 +32,7 @@ func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) error {
 		return nil
 	case errors.Is(err, npa.ErrRefused), errors.Is(err, npa.ErrMirrorsDisagree), errors.Is(err, npa.ErrPrisonerUnknown):
 		r.refused = append(r.refused, r.refusal(in, s, err))
+		r.result.Refused = r.refused
 		return nil
 	case err != nil:
 		return fmt.Errorf("%s: %w", s.Action, err)

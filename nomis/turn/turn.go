@@ -92,6 +92,8 @@ type Result struct {
 	Ours   commands.Planned
 	Theirs []plan.Theirs
 	Rows   mirror.Rows
+	// Refused are the writes that NOMIS refused in this turn.
+	Refused []store.Finding
 }
 
 // Take takes a turn on a pair. The problems that the last plan leaves are kept as
@@ -166,6 +168,23 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	now := r.Clock()
 	return r.Store.Record(ctx, r.pair, now, domain.Today(now), r.repaired(), found...)
+}
+
+// NotReached keeps that a pair could not be brought in step for long, beside the
+// differences that it has. why is one sentence without personal data.
+func (t *Turns) NotReached(ctx context.Context, pair domain.Pair, why string) error {
+	living, err := t.Store.Living(ctx, pair)
+	if err != nil {
+		return err
+	}
+	found := []store.Finding{{Bucket: store.Unchecked, Problem: string(plan.NotReached), Why: why, Cause: Unknown}}
+	for _, d := range living {
+		if d.Problem != string(plan.NotReached) {
+			found = append(found, d.Finding)
+		}
+	}
+	now := t.Clock()
+	return t.Store.Record(ctx, pair, now, domain.Today(now), uuid.Nil, found...)
 }
 
 // repaired returns the difference that a person repairs, or the nil UUID.
