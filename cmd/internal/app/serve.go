@@ -60,6 +60,10 @@ func (p *process) prepare(below context.Context) error {
 	p.commands = commands.New(p.log, commands.Options{
 		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
 	})
+	queues, err := p.openQueues(below)
+	if err != nil {
+		return err
+	}
 	// Everything that reaches the log or the read model goes through the gate.
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
@@ -67,6 +71,7 @@ func (p *process) prepare(below context.Context) error {
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
+		Queues:    queues,
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
