@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/internal/dev/token"
 	"nonassociations/web/client"
+	"nonassociations/web/shape"
 )
 
 // A serving process shows the queues whose variables are set, and no other.
@@ -34,6 +36,24 @@ func TestQueues_ofAServingProcess(t *testing.T) {
 	all, err := c.RetryAllDLQs(t.Context())
 	require.NoError(t, err)
 	require.Len(t, all.Body, 1)
+	health := func() client.Components {
+		t.Helper()
+		body, err := c.Health(t.Context())
+		var down *client.Error
+		require.ErrorAs(t, err, &down, "%v", body.Body)
+		_, text := r.get(t, "/health")
+		var whole client.Health
+		require.NoError(t, json.Unmarshal([]byte(text), &whole))
+		return *whole.Components
+	}
+	components := health()
+	require.Equal(t, client.QueueHealth{Status: "UP", Details: shape.QueueDetails{
+		QueueName: events, MessagesOnQueue: "1", MessagesInFlight: "0", DLQName: dead, MessagesOnDLQ: "0", DLQStatus: "UP",
+	}}, *components.DomainEvents)
+	require.Equal(t, client.QueueHealth{Status: "DOWN", Details: shape.QueueDetails{
+		QueueName: details, MessagesOnQueue: "0", MessagesInFlight: "0", DLQStatus: "DOWN",
+	}}, *components.NOMISEvents, "without a dead-letter queue")
+	require.Nil(t, components.PrisonerEvents, "its variable is not set")
 	aws.Send(details, "poison")
 	for _, queue := range []string{events, details} {
 		purged, err := c.PurgeQueue(t.Context(), queue, client.PurgeParams{Reason: "a mistake"})
