@@ -21,6 +21,9 @@ const (
 // an unread queue must not grow without bound.
 const maxReceived = 1000
 
+// maxReceives is how often a message is delivered before it goes to the dead letters.
+const maxReceives = 3
+
 // localAWS returns the stand-in for queues and topics. The first call starts it. Its
 // queue file lies in the data folder. It ends with the other stand-ins.
 func (s *standIns) localAWS(ctx context.Context, set settings) (*localaws.Server, error) {
@@ -44,6 +47,7 @@ func (s *standIns) startQueue(ctx context.Context, set settings) error {
 		return err
 	}
 	s.environment["PRISONER_EVENTS_QUEUE_URL"] = server.Queue(prisonerEvents)
+	server.Redrive(prisonerEvents, prisonerEvents+"-dlq", maxReceives)
 	s.queue = s.environment["PRISONER_EVENTS_QUEUE_URL"]
 	return setEndpoint("AWS_ENDPOINT_URL_SQS", server)
 }

@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/queries"
 	"nonassociations/web/auth"
 )
@@ -78,6 +79,7 @@ type Options struct {
 	Directory    Directory // nil: no names, and no prisoner is known
 	Audit        Audit     // reads of the log
 	Streams      Streams   // lists the streams that Audit reads
+	Queues       Queues    // nil: there is none
 	Verifier     Verifier
 	Health       Health
 	Clock        func() time.Time // in Europe/London
@@ -98,6 +100,7 @@ type API struct {
 	directory    Directory
 	audit        Audit
 	streams      Streams
+	queues       Queues
 	verifier     Verifier
 	clock        func() time.Time
 	newID        func() uuid.UUID
@@ -145,6 +148,9 @@ func New(options Options) *API {
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
 		health: newHealth(options.Health, options.Clock, options.Logger),
+	}
+	if a.queues = options.Queues; a.queues == nil {
+		a.queues = &nomis.Queues{}
 	}
 	a.router = a.routes(infoOf(options.Version))
 	return a
@@ -214,6 +220,7 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Get("/history", a.feed(roleSync, roleAdmin))
 	mux.Get("/subject-access-request", a.authenticated(a.subjectAccess, roleSubject))
 
+	a.queueAdmin(mux)
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))
 	mux.Get(pathLiveness, a.open(up))

@@ -58,6 +58,14 @@ type (
 	NonAssociations = shape.NOMISList
 	// NonAssociation is one item of a prisoner's list in the vocabulary of NOMIS.
 	NonAssociation = shape.NOMISItem
+	// QueueHealth is a queue with its dead letters.
+	QueueHealth = shape.QueueHealth
+	// MessagesFound is how many messages a call about a queue met.
+	MessagesFound = shape.MessagesFound
+	// DeadLetters are messages of a dead-letter queue.
+	DeadLetters = shape.DeadLetters
+	// DeadLetter is one message of a dead-letter queue.
+	DeadLetter = shape.DeadLetter
 	// Side is the other prisoner with NOMIS's reason code.
 	Side = shape.NOMISSide
 )

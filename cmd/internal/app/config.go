@@ -25,6 +25,11 @@ type Config struct {
 	// PrisonerEventsQueueURL is the SQS queue that merges and booking moves come
 	// from, this service's own; only a listening process needs it.
 	PrisonerEventsQueueURL string `env:"PRISONER_EVENTS_QUEUE_URL"`
+	// DomainEventsQueueURL is the queue of our own domain events, and
+	// NOMISEventsQueueURL that of NOMIS's change events. Whatever queue is set, a serving
+	// process shows to operators.
+	DomainEventsQueueURL string `env:"DOMAIN_EVENTS_QUEUE_URL"`
+	NOMISEventsQueueURL  string `env:"NOMIS_EVENTS_QUEUE_URL"`
 	// SNSTopicARN is the topic of domain events, which a publishing process needs.
 	// HistoryTopicARN is the topic of the history, which serves reconciliation; no
 	// history is published when it is empty.
@@ -150,6 +155,8 @@ func (c Config) faults(f *faults, roles Roles) {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}
 	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
+	f.scheme("DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, webSchemes)
+	f.scheme("NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, webSchemes)
 	f.scheme("NOMIS_API_URL", c.NomisAPIURL, webSchemes)
 	if roles.Publish {
 		c.publishFaults(f, roles)
