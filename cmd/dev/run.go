@@ -36,6 +36,9 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 	defer lock.Release()
 	err = runAll(ctx, set, func(local *standIns, address string) {
 		fmt.Println("metrics http://" + local.metrics)
+		if local.nomis != "" {
+			fmt.Println("nomis " + local.nomis)
+		}
 		printReady(set, address, local.own)
 		printQueues(local)
 	})
