@@ -32,14 +32,17 @@ type Record struct {
 	// Alias puts the pair under an old alias of OffenderNo: it is listed with the same
 	// numbers, maybe a second time, and no call finds its rows.
 	Alias bool `json:"alias"`
+	// NoRecip of a pair's newest record leaves the parent rows without a reciprocal reason:
+	// every read of the pair is then a 500.
+	NoRecip bool `json:"noRecip"`
 }
 
 // staged is the table that Fill copies into, and the columns of it.
 const staged = `CREATE TEMPORARY TABLE staged (a bigint, b bigint, a_no text, b_no text, seq int, a_reason text, b_reason text, kind text,
-	effective text, expiry text, authorised text, words text, by text, opposite text, at text) ON COMMIT DROP`
+	effective text, expiry text, authorised text, words text, by text, opposite text, at text, no_recip boolean) ON COMMIT DROP`
 
 var stagedColumns = []string{
-	"a", "b", "a_no", "b_no", "seq", "a_reason", "b_reason", "kind", "effective", "expiry", "authorised", "words", "by", "opposite", "at",
+	"a", "b", "a_no", "b_no", "seq", "a_reason", "b_reason", "kind", "effective", "expiry", "authorised", "words", "by", "opposite", "at", "no_recip",
 }
 
 // fills are the statements that make rows of what was copied. A pair that is there
@@ -52,9 +55,9 @@ var fills = []string{
 		INSERT INTO offender_bookings (offender_book_id, offender_id) SELECT offender_id + 200000000, offender_id FROM made`,
 	`INSERT INTO offender_non_associations (offender_id, ns_offender_id, offender_book_id, ns_offender_book_id, ns_reason_code,
 			recip_ns_reason_code)
-		SELECT a, b, a + 200000000, b + 200000000, b_reason, b_reason
+		SELECT a, b, a + 200000000, b + 200000000, b_reason, CASE WHEN NOT no_recip THEN b_reason END
 		FROM (SELECT DISTINCT ON (a, b) * FROM staged ORDER BY a, b, seq DESC) newest
-		UNION ALL SELECT b, a, b + 200000000, a + 200000000, b_reason, a_reason
+		UNION ALL SELECT b, a, b + 200000000, a + 200000000, b_reason, CASE WHEN NOT no_recip THEN a_reason END
 		FROM (SELECT DISTINCT ON (a, b) * FROM staged ORDER BY a, b, seq DESC) newest ORDER BY 1, 2`,
 	`INSERT INTO offender_na_details (offender_id, ns_offender_id, type_seq, ns_reason_code, ns_type, ns_effective_date,
 			ns_expiry_date, authorized_staff, comment_text, create_datetime, create_user_id, audit_module_name)
@@ -132,7 +135,7 @@ func (r Record) row(at string) ([]any, error) {
 	}
 	return []any{
 		a, b, r.OffenderNo, r.NSOffenderNo, r.TypeSequence, r.Reason, r.RecipReason, r.Type, r.EffectiveDate, r.ExpiryDate,
-		r.AuthorisedBy, r.Comment, by, r.Opposite, at,
+		r.AuthorisedBy, r.Comment, by, r.Opposite, at, r.NoRecip,
 	}, nil
 }
 

@@ -141,6 +141,13 @@ func TestFill_leavesWhatIsThereAndPlantsDamage(t *testing.T) {
 	require.Equal(t, 1, written)
 	require.Contains(t, n.ok("GET", "/non-associations/ids", ""), `"G0001AA"`)
 	n.refused(404, "Offender with nomsId=G0001AA not found", "GET", "/non-associations/offender/G0001AA/ns-offender/G0002AA/all", "")
+	broken := one(1, "", "H0001AA", "H0002AA")
+	broken.NoRecip = true
+	_, err = n.Fill(t.Context(), slices.Values([]nomisapi.Record{broken}))
+	require.NoError(t, err)
+	for _, end := range []string{"/all", "?typeSequence=1"} {
+		n.refused(500, "Unexpected error: ", "GET", "/non-associations/offender/H0002AA/ns-offender/H0001AA"+end, "")
+	}
 	_, err = n.Fill(t.Context(), slices.Values([]nomisapi.Record{one(1, "", a, "nobody")}))
 	require.ErrorContains(t, err, "no pair")
 

@@ -3,6 +3,7 @@ package nomisapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,6 +135,27 @@ func TestMerge_keepsTheSequencesWhereTheSurvivorHasNone(t *testing.T) {
 	rows := n.rows("/non-associations/offender/" + c + "/ns-offender/" + a)
 	require.Len(t, rows, 1)
 	require.Equal(t, "2 PER VIC second", fmt.Sprint(rows[0].TypeSequence, " ", rows[0].Reason, " ", rows[0].RecipReason, " ", *rows[0].Comment))
+}
+
+func TestMerge_besideWritesLeavesTheMirrorsEqual(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() { n.call("POST", "/staff/non-associations", body()) })
+		group.Go(func() { n.call("POST", "/staff/non-associations", body("offenderNo", c, "nsOffenderNo", a)) })
+		group.Go(func() { n.call("POST", "/staff/non-associations", body("offenderNo", b, "nsOffenderNo", c)) })
+		group.Go(func() { n.call("POST", "/staff/merges", `{"from":"`+b+`","to":"`+c+`"}`) })
+	}
+	group.Wait()
+	require.Equal(t, 1, n.page("").TotalElements, "nothing is left of the number that was merged away")
+	forwards, back := n.rows("/non-associations/offender/"+a+"/ns-offender/"+c), n.rows("/non-associations/offender/"+c+"/ns-offender/"+a)
+	require.Len(t, back, len(forwards))
+	require.GreaterOrEqual(t, len(forwards), 8)
+	for i := range forwards {
+		require.Equal(t, i+1, forwards[i].TypeSequence)
+		require.Equal(t, forwards[i].TypeSequence, back[i].TypeSequence)
+	}
 }
 
 func TestBookingMove_takesTheRowsOfTheBooking(t *testing.T) {
