@@ -1,7 +1,7 @@
 // Command dev is the whole service on one machine, with stand-ins for what is
-// outside of it: a Postgres of its own and a token issuer, both reachable from
-// this machine only. It is what `make run` starts. Whatever the environment
-// names (DATABASE_URL, EVENTSTORE_URL, AUTH_ISSUER) replaces its stand-in.
+// outside of it: a Postgres of its own, a token issuer and NOMIS among them, all
+// reachable from this machine only. It is what `make run` starts. Whatever the environment
+// names (DATABASE_URL, EVENTSTORE_URL, AUTH_ISSUER, NOMIS_API_URL) replaces its stand-in.
 package main
 
 import (

@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -111,3 +112,17 @@ func (s *standIns) knows(ctx context.Context, logger *slog.Logger) func(context.
 		return known, nil
 	}
 }
+
+// printNomis prints how to do what NOMIS's own staff do, if the stand-in runs.
+func printNomis(local *standIns) {
+	if local.nomis != "" {
+		fmt.Print(strings.ReplaceAll(nomisExample, "NOMIS_URL", local.nomis))
+	}
+}
+
+const nomisExample = `
+  NOMIS as its own staff see it, with its rows, calls and faults: NOMIS_URL/
+    curl -sS NOMIS_URL/staff/non-associations -d '{
+      "offenderNo": "A9109UD", "nsOffenderNo": "A0135GA", "reason": "VIC", "recipReason": "PER", "type": "WING",
+      "effectiveDate": "2021-07-05", "authorisedBy": "Staff Name", "comment": "Do not locate near"}'
+`

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -62,20 +61,17 @@ func (s *standIns) sender(queue string, logger *slog.Logger) func(message string
 }
 
 // sendTo sends a message to a queue that the environment names, by the standard AWS_
-// variables. The host of the URL is the endpoint when they name none and it is not one of
-// AWS.
+// variables. The endpoint is the host of the URL, unless that is one of AWS: the variable
+// for it may have been set to the local queues since.
 func sendTo(ctx context.Context, queue, message string) error {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
-	defer transport.CloseIdleConnections()
-	loaded, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion("eu-west-2"),
-		config.WithHTTPClient(&http.Client{Transport: transport}))
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion("eu-west-2"))
 	if err != nil {
 		return fmt.Errorf("read the AWS environment: %w", err)
 	}
 	scheme, rest, _ := strings.Cut(queue, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	client := sqs.NewFromConfig(loaded, func(o *sqs.Options) {
-		if o.BaseEndpoint == nil && !strings.HasSuffix(host, ".amazonaws.com") {
+		if !strings.HasSuffix(host, ".amazonaws.com") {
 			o.BaseEndpoint = aws.String(scheme + "://" + host)
 		}
 		if strings.HasPrefix(host, "127.0.0.1") || strings.HasPrefix(host, "localhost") {

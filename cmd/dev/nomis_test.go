@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nonassociations/internal/dev/localaws"
 )
 
 // startWithNomis returns a running service and the address of its stand-in for NOMIS.
@@ -103,4 +106,17 @@ func TestNomis_isNotStartedWhereOneIsNamed(t *testing.T) {
 	run, nomis := h.startWithNomis(t, "NOMIS_API_URL=http://127.0.0.1:1")
 	require.Empty(t, nomis)
 	h.stop(t, run)
+}
+
+func TestNomis_tellsTheQueuesThatTheEnvironmentNames(t *testing.T) {
+	t.Parallel()
+	h := newTestRun(t)
+	queues, err := localaws.Start(t.Context(), localaws.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, queues.Stop(context.Background())) })
+	run, nomis := h.startWithNomis(t, "NOMIS_EVENTS_QUEUE_URL="+queues.Queue("changes"))
+	const record = `{"offenderNo":"A9109UD","nsOffenderNo":"A0135GA","reason":"VIC","recipReason":"PER","type":"WING","effectiveDate":"2021-07-05"}`
+	require.Equal(t, http.StatusCreated, post(t, nomis+"/staff/non-associations", record))
+	h.stop(t, run)
+	require.Len(t, queues.Messages("changes"), 2)
 }

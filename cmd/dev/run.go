@@ -41,6 +41,7 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 		}
 		printReady(set, address, local.own)
 		printQueues(local)
+		printNomis(local)
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d is taken: choose another, such as PORT=%d", set.Port, set.Port+1)
