@@ -30,6 +30,12 @@ func (r *Reader) OfPrisoner(ctx context.Context, streams []string, number domain
 	return r.history(ctx, theirs, concerningPrisoner(number))
 }
 
+// OfSwitchOver returns the facts of the switch-over, oldest first. Errors are those of
+// the log.
+func (r *Reader) OfSwitchOver(ctx context.Context) ([]Entry, error) {
+	return r.history(ctx, []string{domain.SwitchOverStream}, func(recordedFact) bool { return true })
+}
+
 // history reads streams whole and keeps the entries of the facts that concern the
 // question.
 func (r *Reader) history(ctx context.Context, streams []string, concerns func(recordedFact) bool) ([]Entry, error) {
