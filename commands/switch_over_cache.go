@@ -84,7 +84,10 @@ func (c *switchOverCache) refresh(ctx context.Context) (eventstore.Position, err
 		c.put(latest.switchOverState)
 		return eventstore.Position{}, nil
 	}
-	read := c.log.ReadMany(ctx, []string{domain.SwitchOverStream})[0]
+	read := eventstore.Stream{}
+	if next > 0 {
+		read = c.log.ReadMany(ctx, []string{domain.SwitchOverStream})[0]
+	}
 	loaded, err := foldSwitchOver(ctx, c.log, c.catalogue, read)
 	if err != nil {
 		return eventstore.Position{}, err

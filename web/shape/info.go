@@ -7,7 +7,7 @@ type Info struct {
 	Git   Git   `json:"git"`
 	// ActiveAgencies are the prisons at BOTH or DPS, "***" when all known ones are;
 	// null: the log does not answer.
-	ActiveAgencies []string `json:"activeAgencies,format:emitnull"`
+	ActiveAgencies *[]string `json:"activeAgencies"`
 }
 
 // Build is the name and the version of the service.
