@@ -33,7 +33,13 @@ func (r *Reader) OfPrisoner(ctx context.Context, streams []string, number domain
 // OfSwitchOver returns the facts of the switch-over, oldest first. Errors are those of
 // the log.
 func (r *Reader) OfSwitchOver(ctx context.Context) ([]Entry, error) {
-	return r.history(ctx, []string{domain.SwitchOverStream}, func(recordedFact) bool { return true })
+	var all []Entry
+	every := func(recordedFact) bool { return true }
+	err := r.each(ctx, []string{domain.SwitchOverStream}, every, func(folding *eventstore.Folding, f recordedFact) error {
+		all = append(all, Entry{Fact: f})
+		return folding.Add(f) // for the revisions alone
+	})
+	return all, err
 }
 
 // history reads streams whole and keeps the entries of the facts that concern the
