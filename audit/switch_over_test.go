@@ -35,14 +35,14 @@ func (b *testLog) switches(command domain.SwitchOverCommand) {
 
 func TestSwitchOver_isReadWholeAndInOrder(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *testLog) {
-		none, err := b.reader().Reader.OfSwitchOver(t.Context())
+		none, err := b.reader().OfSwitchOver(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, none)
 		b.switches(domain.StagePrison{PrisonID: "MDI", Stage: domain.StageBoth, Reason: "Trial"})
 		b.opens(domaintest.PairOf(alice, bob))
 		b.switches(domain.SwitchInbound{Reason: "Over", Force: true})
 
-		entries, err := b.reader().Reader.OfSwitchOver(t.Context())
+		entries, err := b.reader().OfSwitchOver(t.Context())
 		require.NoError(t, err)
 		require.Len(t, entries, 2)
 		require.Equal(t, domain.PrisonStaged{PrisonID: "MDI", From: domain.StageNOMIS, To: domain.StageBoth, Reason: "Trial"}, entries[0].Fact.Event)

@@ -11,8 +11,8 @@ import (
 // SwitchOverCommand is a request to change the switch-over.
 type SwitchOverCommand interface {
 	Command
-	// change returns what happens, nil when nothing changes. The error is a [Refusal].
-	change(s SwitchOver, now time.Time) (Event, error)
+	// change returns what happens, nothing when nothing changes. The error is a [Refusal].
+	change(s SwitchOver, now time.Time) ([]Event, error)
 	reason() string
 }
 
@@ -79,14 +79,14 @@ func (s SwitchOver) Decide(c SwitchOverCommand, now time.Time, by Cause) ([]Fact
 	if isBlank(c.reason()) {
 		return nil, refusalOf("reason", errBlank)
 	}
-	event, err := c.change(s, now)
-	if err != nil || event == nil {
+	events, err := c.change(s, now)
+	if err != nil {
 		return nil, err
 	}
-	return Decision{Events: []Event{event}, OccurredAt: now}.factsIn(SwitchOverStream, 0, c, now, by), nil
+	return Decision{Events: events, OccurredAt: now}.factsIn(SwitchOverStream, 0, c, now, by), nil
 }
 
-func (c StagePrison) change(s SwitchOver, _ time.Time) (Event, error) {
+func (c StagePrison) change(s SwitchOver, _ time.Time) ([]Event, error) {
 	if !Contains(Stages(), c.Stage) {
 		return nil, refusalOf("stage", errStage)
 	}
@@ -94,16 +94,16 @@ func (c StagePrison) change(s SwitchOver, _ time.Time) (Event, error) {
 	if was == c.Stage {
 		return nil, nil
 	}
-	return PrisonStaged{PrisonID: c.PrisonID, From: was, To: c.Stage, Reason: c.Reason}, nil
+	return []Event{PrisonStaged{PrisonID: c.PrisonID, From: was, To: c.Stage, Reason: c.Reason}}, nil
 }
 
-func (c AnnouncePrison) change(s SwitchOver, _ time.Time) (Event, error) {
+func (c AnnouncePrison) change(s SwitchOver, _ time.Time) ([]Event, error) {
 	was := s.Prison(c.PrisonID).Announced
 	if isBlank(c.Text) {
 		if was == nil {
 			return nil, nil
 		}
-		return PrisonAnnounced{PrisonID: c.PrisonID, Reason: c.Reason}, nil
+		return []Event{PrisonAnnounced{PrisonID: c.PrisonID, Reason: c.Reason}}, nil
 	}
 	if !isDay(c.From) {
 		return nil, refusalOf("from", errDay)
@@ -111,21 +111,21 @@ func (c AnnouncePrison) change(s SwitchOver, _ time.Time) (Event, error) {
 	if was != nil && was.From == c.From && was.Text == c.Text {
 		return nil, nil
 	}
-	return PrisonAnnounced{PrisonID: c.PrisonID, From: c.From, Text: c.Text, Reason: c.Reason}, nil
+	return []Event{PrisonAnnounced{PrisonID: c.PrisonID, From: c.From, Text: c.Text, Reason: c.Reason}}, nil
 }
 
-func (c SwitchInbound) change(s SwitchOver, _ time.Time) (Event, error) {
+func (c SwitchInbound) change(s SwitchOver, _ time.Time) ([]Event, error) {
 	switch {
 	case c.On == !s.Inbound.Ended:
 		return nil, nil
 	case c.On:
-		return InboundResumed{Reason: c.Reason}, nil
+		return []Event{InboundResumed{Reason: c.Reason}}, nil
 	case !c.Force:
 		if err := s.lacksDPS(c.Given); err != nil {
 			return nil, err
 		}
 	}
-	return InboundEnded{Reason: c.Reason}, nil
+	return []Event{InboundEnded{Reason: c.Reason}}, nil
 }
 
 // lacksDPS refuses the end of inbound unless there is a known prison and all of them are
@@ -142,31 +142,31 @@ func (s SwitchOver) lacksDPS(given []PrisonID) error {
 	return Refusal{Code: CodeNotSwitched, Message: fmt.Sprintf("Inbound must not end: not at DPS are %s", others)}
 }
 
-func (c SwitchOutbound) change(s SwitchOver, _ time.Time) (Event, error) {
+func (c SwitchOutbound) change(s SwitchOver, _ time.Time) ([]Event, error) { //nolint:unparam // others refuse
 	switch {
 	case c.On == !s.Outbound.Ended:
 		return nil, nil
 	case c.On:
-		return OutboundResumed{Reason: c.Reason}, nil
+		return []Event{OutboundResumed{Reason: c.Reason}}, nil
 	}
-	return OutboundEnded{Reason: c.Reason}, nil
+	return []Event{OutboundEnded{Reason: c.Reason}}, nil
 }
 
 // change ends the list also when it is ended already, but for another time.
-func (c SwitchLegacy) change(s SwitchOver, now time.Time) (Event, error) {
+func (c SwitchLegacy) change(s SwitchOver, now time.Time) ([]Event, error) {
 	on := s.Legacy.On(now)
 	switch {
 	case c.On && on, !c.On && !on && c.Minutes == 0 && s.Legacy.Until == nil:
 		return nil, nil
 	case c.On:
-		return LegacyResumed{Reason: c.Reason}, nil
+		return []Event{LegacyResumed{Reason: c.Reason}}, nil
 	case c.Minutes == 0:
-		return LegacyEnded{Reason: c.Reason}, nil
+		return []Event{LegacyEnded{Reason: c.Reason}}, nil
 	case c.Minutes < 0:
 		return nil, refusalOf("minutes", errors.New("must not be negative"))
 	}
 	until := now.UTC().Add(time.Duration(c.Minutes) * time.Minute)
-	return LegacyEnded{Reason: c.Reason, Until: &until}, nil
+	return []Event{LegacyEnded{Reason: c.Reason, Until: &until}}, nil
 }
 
 // isDay reports whether a text is an existing day, as in 2026-12-01.

@@ -108,15 +108,21 @@ func TestSwitches_endAndResumeOnceEach(t *testing.T) {
 			func(on bool) domain.SwitchOverCommand {
 				return domain.SwitchInbound{On: on, Reason: "Why", Force: true}
 			},
-			domain.InboundEnded{Reason: "Why"}, domain.InboundResumed{Reason: "Why"}, func() domain.Switch { return s.Inbound },
+			domain.InboundEnded{Reason: "Why"},
+			domain.InboundResumed{Reason: "Why"},
+			func() domain.Switch { return s.Inbound },
 		},
 		{
 			func(on bool) domain.SwitchOverCommand { return domain.SwitchOutbound{On: on, Reason: "Why"} },
-			domain.OutboundEnded{Reason: "Why"}, domain.OutboundResumed{Reason: "Why"}, func() domain.Switch { return s.Outbound },
+			domain.OutboundEnded{Reason: "Why"},
+			domain.OutboundResumed{Reason: "Why"},
+			func() domain.Switch { return s.Outbound },
 		},
 		{
 			func(on bool) domain.SwitchOverCommand { return domain.SwitchLegacy{On: on, Reason: "Why"} },
-			domain.LegacyEnded{Reason: "Why"}, domain.LegacyResumed{Reason: "Why"}, func() domain.Switch { return s.Legacy },
+			domain.LegacyEnded{Reason: "Why"},
+			domain.LegacyResumed{Reason: "Why"},
+			func() domain.Switch { return s.Legacy },
 		},
 	} {
 		require.Nil(t, s.does(c.command(true)), "it is on")

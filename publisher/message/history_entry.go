@@ -11,9 +11,9 @@ import (
 // deliveries are equal byte for byte.
 type HistoryEntry struct {
 	EventID          uuid.UUID                `json:"eventId"`
-	Type             string                   `json:"type"` // as it was recorded
+	Type             string                   `json:"type"`             // as it was recorded
 	NonAssociationID *uuid.UUID               `json:"nonAssociationId"` // null: an ignored item beside which no record counts
-	PrisonerNumbers  [2]domain.PrisonerNumber `json:"prisonerNumbers"` // the pair, the smaller number first
+	PrisonerNumbers  [2]domain.PrisonerNumber `json:"prisonerNumbers"`  // the pair, the smaller number first
 	Actor            string                   `json:"actor"`
 	Source           domain.Source            `json:"source"`
 	OccurredAt       domain.LocalDateTime     `json:"occurredAt"` // when it was true

@@ -180,8 +180,14 @@ func TestMessages_ofARenumberingAreOnNeitherTopic(t *testing.T) {
 // The switch-over is of no non-association, so that neither topic has its facts.
 func TestMessages_ofTheSwitchOverAreOnNeitherTopic(t *testing.T) {
 	for _, event := range []domain.Event{
-		domain.PrisonStaged{PrisonID: "MDI"}, domain.PrisonAnnounced{PrisonID: "MDI"}, domain.InboundEnded{}, domain.InboundResumed{},
-		domain.OutboundEnded{}, domain.OutboundResumed{}, domain.LegacyEnded{}, domain.LegacyResumed{},
+		domain.PrisonStaged{PrisonID: "MDI"},
+		domain.PrisonAnnounced{PrisonID: "MDI"},
+		domain.InboundEnded{},
+		domain.InboundResumed{},
+		domain.OutboundEnded{},
+		domain.OutboundResumed{},
+		domain.LegacyEnded{},
+		domain.LegacyResumed{},
 	} {
 		fact := factBy(domain.DPS, event)
 		recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: domain.SwitchOverStream}

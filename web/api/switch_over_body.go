@@ -14,6 +14,9 @@ import (
 // stage parses a stage of the switch-over.
 var stage = word(domain.Stages())
 
+// keyReason is the field of a reason.
+const keyReason = "reason"
+
 // maxNotice bounds reasons and announcements of the switch-over, in UTF-16 units. NOMIS
 // never holds them.
 const maxNotice = 1000
@@ -76,13 +79,13 @@ func decodeStaging(body *bytes.Buffer, id domain.PrisonID) (domain.StagePrison, 
 		switch name {
 		case "stage":
 			return strictjson.Text(d, &to, stage)
-		case "reason":
+		case keyReason:
 			return strictjson.Text(d, &why, whyChanged)
 		}
 		return d.Skip()
 	}, func() {
 		strictjson.Need(d, to, "stage")
-		strictjson.Need(d, why, "reason")
+		strictjson.Need(d, why, keyReason)
 	})
 	return domain.StagePrison{PrisonID: id, Stage: to.Value, Reason: why.Value}, d.Result(err)
 }
@@ -97,13 +100,13 @@ func decodeAnnouncement(body *bytes.Buffer, id domain.PrisonID) (domain.Announce
 			return strictjson.Text(d, &from, calendarDay)
 		case "text":
 			return strictjson.Text(d, &text, notice)
-		case "reason":
+		case keyReason:
 			return strictjson.Text(d, &why, whyChanged)
 		}
 		return d.Skip()
 	}, func() {
 		strictjson.Need(d, text, "text")
-		strictjson.Need(d, why, "reason")
+		strictjson.Need(d, why, keyReason)
 		if text.Value != "" {
 			strictjson.Need(d, from, "from")
 		}
@@ -130,7 +133,7 @@ func decodeSwitch(body *bytes.Buffer, hasForce, hasMinutes bool) (switching, err
 		switch {
 		case name == "on":
 			return strictjson.Flag(d, &s.on)
-		case name == "reason":
+		case name == keyReason:
 			return strictjson.Text(d, &s.why, whyChanged)
 		case name == "force" && hasForce:
 			return strictjson.Flag(d, &s.force)
@@ -140,7 +143,7 @@ func decodeSwitch(body *bytes.Buffer, hasForce, hasMinutes bool) (switching, err
 		return d.Skip()
 	}, func() {
 		strictjson.Need(d, s.on, "on")
-		strictjson.Need(d, s.why, "reason")
+		strictjson.Need(d, s.why, keyReason)
 		if s.on.Value && s.minutes.Given {
 			d.FaultIn("minutes", "must not be given with on")
 		}

@@ -1,7 +1,6 @@
 package strictjson_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -35,6 +34,7 @@ func TestFlag_isTrueOrFalseAndNothingElse(t *testing.T) {
 	}
 	for _, text := range []string{`{"on": True}`, `{"on": tru}`, `{"on": true, "on": true}`} {
 		_, err := readFlag(text)
-		require.True(t, errors.As(err, new(*strictjson.SyntaxError)), text)
+		var syntax *strictjson.SyntaxError
+		require.ErrorAs(t, err, &syntax, text)
 	}
 }
