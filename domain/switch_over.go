@@ -78,9 +78,9 @@ func (s SwitchOver) Prison(id PrisonID) Prison {
 }
 
 // Known returns the ids of all known prisons in order: those that were ever staged, and
-// those that the directory gave.
+// those that the directory gave. OUT and TRN are no prisons.
 func (s SwitchOver) Known(given []PrisonID) []PrisonID {
-	ids := slices.Clone(given)
+	ids := slices.DeleteFunc(slices.Clone(given), func(id PrisonID) bool { return !id.IsPrison() })
 	for _, p := range s.Prisons {
 		if p.Staged {
 			ids = append(ids, p.ID)

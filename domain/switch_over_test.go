@@ -82,7 +82,7 @@ func TestSwitchOver_prisonsAreInOrderAndKnownOnceStaged(t *testing.T) {
 	}
 	require.Equal(t, []domain.PrisonID{"BXI", "LEI", "MDI"}, ids)
 	require.Equal(t, []domain.PrisonID{"BXI", "MDI"}, s.Known(nil), "to be announced is not to be staged")
-	require.Equal(t, []domain.PrisonID{"BXI", "MDI", "WWI"}, s.Known([]domain.PrisonID{"WWI", "MDI", "WWI"}))
+	require.Equal(t, []domain.PrisonID{"BXI", "MDI", "WWI"}, s.Known([]domain.PrisonID{"WWI", "MDI", domain.Outside, "WWI", domain.InTransfer, ""}))
 }
 
 func TestSwitchOver_factHasTheCommandAndItsCause(t *testing.T) {
