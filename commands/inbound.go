@@ -45,11 +45,8 @@ func (h *Handler) judge(ctx context.Context, jobs []*job) error {
 	if err != nil {
 		return err
 	}
-	verdict := verdictOf(rule)
 	for _, j := range jobs {
-		j.rule, j.inbound = &rule, verdict
-		// A pair that only seems new may hold what NOMIS sends, and then nobody is asked.
-		j.assumedNew = j.assumedNew && verdict != needsPlaces
+		j.rule, j.inbound = &rule, verdictOf(rule)
 	}
 	return nil
 }

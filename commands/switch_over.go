@@ -33,27 +33,23 @@ func (h *Handler) ChangeSwitchOver(ctx context.Context, by domain.Cause, command
 // was appended before the call is in it. It retries outages until the timeout. Errors:
 // ErrBusy, [eventstore.ErrNotWhole], and faults of the store.
 func (h *Handler) SwitchOver(ctx context.Context) (domain.SwitchOver, error) {
-	return h.readSwitchOver(ctx, h.switchOver.read)
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	for wait := NewBackoff(); ; {
+		state, err := h.switchOver.read(ctx)
+		if !eventstore.Passes(err) || wait.Wait(ctx) != nil {
+			return state, busyOnTimeout(ctx, err)
+		}
+	}
 }
 
 // CachedSwitchOver is SwitchOver, but the state may be up to a second old. Within that
 // second it calls nothing.
 func (h *Handler) CachedSwitchOver(ctx context.Context) (domain.SwitchOver, error) {
-	return h.readSwitchOver(ctx, h.switchOver.get)
-}
-
-// readSwitchOver reads the state with retries during outages of the store.
-func (h *Handler) readSwitchOver(
-	ctx context.Context, read func(context.Context) (domain.SwitchOver, error),
-) (domain.SwitchOver, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.timeout)
-	defer cancel()
-	for wait := NewBackoff(); ; {
-		state, err := read(ctx)
-		if !eventstore.Passes(err) || wait.Wait(ctx) != nil {
-			return state, busyOnTimeout(ctx, err)
-		}
+	if state, fresh := h.switchOver.fresh(); fresh {
+		return state, nil
 	}
+	return h.SwitchOver(ctx)
 }
 
 // switchOverJob is what a job on the switch-over has in the place of a pair.

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -38,15 +39,14 @@ func newSwitchOverCache(log eventstore.Store, clock func() time.Time, catalogue 
 	return c
 }
 
-// get returns a state that is at most switchOverAge old.
-func (c *switchOverCache) get(ctx context.Context) (domain.SwitchOver, error) {
-	if latest := c.latest.Load(); latest != nil {
-		// A clock that steps back must not make a state young for ever.
-		if age := c.clock().Sub(latest.at); age >= 0 && age < switchOverAge {
-			return latest.state, nil
-		}
+// fresh returns the cached state, and false unless it is younger than switchOverAge.
+func (c *switchOverCache) fresh() (domain.SwitchOver, bool) {
+	latest := c.latest.Load()
+	if latest == nil {
+		return domain.SwitchOver{}, false
 	}
-	return c.read(ctx)
+	age := c.clock().Sub(latest.at)
+	return latest.state, age >= 0 && age < switchOverAge // a clock that steps back keeps no state young
 }
 
 // read returns the state as of a read that begins after the call.
@@ -93,7 +93,7 @@ func (c *switchOverCache) refresh(ctx context.Context) (eventstore.Position, err
 		return eventstore.Position{}, err
 	}
 	if latest != nil && loaded.facts < latest.facts {
-		return eventstore.Position{}, eventstore.ErrNotWhole
+		return eventstore.Position{}, fmt.Errorf("%w: %s is shorter than it was", eventstore.ErrNotWhole, domain.SwitchOverStream)
 	}
 	c.put(loaded.switchOverState)
 	return eventstore.Position{}, nil

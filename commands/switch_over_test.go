@@ -222,3 +222,15 @@ func TestSwitchOver_thatLostItsBeginningIsRefused(t *testing.T) {
 		require.ErrorIs(t, err, eventstore.ErrNotWhole)
 	}
 }
+
+func TestSwitchOver_thatLostItsEndIsRefused(t *testing.T) {
+	log, shorter, clock := memory.New(), memory.New(), &ticking{}
+	h := commands.New(log, commands.Options{Clock: clock.now, Timeout: time.Second})
+	change(t, h, toDPS("MDI"))
+	change(t, h, domain.SwitchInbound{Reason: "Over"})
+	change(t, newHandler(shorter), toDPS("MDI"))
+	log.Replace(shorter)
+	clock.advance(time.Second)
+	_, err := h.CachedSwitchOver(t.Context())
+	require.ErrorIs(t, err, eventstore.ErrNotWhole)
+}
