@@ -36,7 +36,9 @@ func TestProblem_ofAnotherOpenOneUnderTheSequenceOfAClosedRecord(t *testing.T) {
 	closed := s.nomisOpen(1, "2021-07-05", ptr("2022-07-05"))
 	s.staffOpen()
 	s.theirs[1] = theirs(detail(1, "2023-07-05", nil))
-	s.changes(1, func(t *plan.Theirs) { t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "RIV", high: "RIV"} })
+	s.changes(1, func(t *plan.Theirs) {
+		t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "RIV", high: "RIV"}
+	})
 	s.takes()
 	require.Empty(t, s.steps())
 	require.ElementsMatch(t, []plan.ProblemKind{plan.AnotherOpen, plan.BlockedByOpen}, s.problems())
