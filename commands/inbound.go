@@ -110,3 +110,22 @@ func (h *Handler) prisonsOf(ctx context.Context, numbers []domain.PrisonerNumber
 	}
 	return known
 }
+
+// InboundAllowed reports whether what NOMIS says may change the record of a pair now. It
+// asks the directory only when that decides it. Errors: those of SwitchOver.
+func (h *Handler) InboundAllowed(ctx context.Context, pair domain.Pair) (bool, error) {
+	rule, err := h.CachedSwitchOver(ctx)
+	if err != nil || !rule.InboundDependsOnPlaces() {
+		return !rule.Inbound.Ended, err
+	}
+	numbers := pair.Numbers()
+	known := h.prisonsOf(ctx, numbers[:])
+	return rule.AllowsInbound(domain.Places{known[numbers[0]], known[numbers[1]]}), nil
+}
+
+// OutboundAllowed reports whether the service may write to NOMIS now. Errors: those of
+// SwitchOver.
+func (h *Handler) OutboundAllowed(ctx context.Context) (bool, error) {
+	rule, err := h.CachedSwitchOver(ctx)
+	return !rule.Outbound.Ended, err
+}
