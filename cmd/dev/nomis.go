@@ -36,6 +36,10 @@ func (s *standIns) startNomis(ctx context.Context, set settings, logger *slog.Lo
 		DatabaseURL: s.environment["DATABASE_URL"], Knows: s.knows(ctx, logger), Logger: logger,
 		Now: func() time.Time { return time.Now().In(london) },
 	}
+	// A stand-in needs no care, and a developer no patience.
+	s.setDefault("NOMIS_RATE", "0")
+	s.setDefault("NOMIS_DELETE_AFTER", "5s")
+	s.setDefault("NOMIS_SWEEP", "5s")
 	s.setDefault("NOMIS_API_CLIENT_ID", nomisClient)
 	s.setDefault("NOMIS_API_CLIENT_SECRET", nomisSecret)
 	options.ClientID, options.ClientSecret = s.environment["NOMIS_API_CLIENT_ID"], s.environment["NOMIS_API_CLIENT_SECRET"]

@@ -15,6 +15,7 @@ import (
 const (
 	prisonerEvents = "prisoner-events"
 	domainEvents   = "domain-events"
+	ownEvents      = "nomis-domain-events" // the domain events that ring for NOMIS
 )
 
 // maxReceived is how many domain events the local queue keeps. Older ones are dropped:
@@ -63,6 +64,13 @@ func (s *standIns) startTopic(ctx context.Context, set settings) error {
 	s.receivedQueue = server.Bound(domainEvents, maxReceived)
 	if err := server.Subscribe(s.environment["SNS_TOPIC_ARN"], domainEvents, true, ""); err != nil {
 		return err
+	}
+	if s.environment["DOMAIN_EVENTS_QUEUE_URL"] == "" && s.queue != "" {
+		s.environment["DOMAIN_EVENTS_QUEUE_URL"] = server.Queue(ownEvents)
+		server.Redrive(ownEvents, ownEvents+"-dlq", maxReceives)
+		if err := server.Subscribe(s.environment["SNS_TOPIC_ARN"], ownEvents, false, ""); err != nil {
+			return err
+		}
 	}
 	return setEndpoint("AWS_ENDPOINT_URL_SNS", server)
 }

@@ -35,8 +35,7 @@ type Config struct {
 	// history is published when it is empty.
 	SNSTopicARN     string `env:"SNS_TOPIC_ARN"`
 	HistoryTopicARN string `env:"HISTORY_TOPIC_ARN"`
-	// NomisAPIURL is the base of NOMIS's own API.
-	NomisAPIURL string `env:"NOMIS_API_URL"`
+	NOMIS           NOMIS
 	// PlainTextAllowed names variables, with commas between, whose address may lead to
 	// another machine without TLS.
 	PlainTextAllowed string `env:"PLAIN_TEXT_ALLOWED"`
@@ -79,6 +78,9 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge, options))
 	} else {
 		config.Edge.PublicURL = environment["PUBLIC_URL"]
+	}
+	if roles.Listen && !roles.Serve {
+		err = errors.Join(err, env.ParseWithOptions(&config.Edge.Search, options))
 	}
 	if !roles.Serve && roles != (Roles{}) {
 		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
@@ -157,7 +159,7 @@ func (c Config) faults(f *faults, roles Roles) {
 	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
 	f.scheme("DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, webSchemes)
 	f.scheme("NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, webSchemes)
-	f.scheme("NOMIS_API_URL", c.NomisAPIURL, webSchemes)
+	c.NOMIS.faults(f)
 	if roles.Publish {
 		c.publishFaults(f, roles)
 	}

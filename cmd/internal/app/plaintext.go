@@ -38,7 +38,8 @@ func (c Config) trustedAddresses() []trustedAddress {
 		{"PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, plainHTTPHosts},
 		{"DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, plainHTTPHosts},
 		{"NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, plainHTTPHosts},
-		{"NOMIS_API_URL", c.NomisAPIURL, plainHTTPHosts},
+		{"NOMIS_API_URL", c.NOMIS.APIURL, plainHTTPHosts},
+		{"NOMIS_API_TOKEN_URL", c.NOMIS.TokenURL, plainHTTPHosts},
 	}
 }
 
