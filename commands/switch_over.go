@@ -20,12 +20,12 @@ type SwitchOverReceipt struct {
 // appends nothing. Every process follows within a second. Errors: [domain.Refusal],
 // [ErrBusy], [eventstore.ErrNotWhole], and faults of the store.
 func (h *Handler) ChangeSwitchOver(ctx context.Context, by domain.Cause, command domain.SwitchOverCommand) (SwitchOverReceipt, error) {
-	j := &job{switchOver: &switchOverJob{command: command}, by: by}
+	j, began := &job{switchOver: &switchOverJob{command: command}, by: by}, h.clock()
 	position, err := h.run(ctx, []*job{j})
 	if err != nil {
 		return SwitchOverReceipt{}, err
 	}
-	h.switchOver.put(j.switchOver.after)
+	h.switchOver.put(j.switchOver.after, began)
 	return SwitchOverReceipt{SwitchOver: j.switchOver.after.state, Position: position}, nil
 }
 

@@ -26,7 +26,7 @@ type switchOverCache struct {
 	latest    atomic.Pointer[cachedSwitchOver]
 }
 
-// cachedSwitchOver is a state and when it was read.
+// cachedSwitchOver is a state and when its read began.
 type cachedSwitchOver struct {
 	switchOverState
 
@@ -57,9 +57,10 @@ func (c *switchOverCache) read(ctx context.Context) (domain.SwitchOver, error) {
 	return c.latest.Load().state, nil
 }
 
-// put stores a state that was read or appended now, unless a later one is stored.
-func (c *switchOverCache) put(s switchOverState) {
-	fresh := &cachedSwitchOver{switchOverState: s, at: c.clock()}
+// put stores the state of a read or an append that began at a moment, unless a later
+// state is stored.
+func (c *switchOverCache) put(s switchOverState, began time.Time) {
+	fresh := &cachedSwitchOver{switchOverState: s, at: began}
 	for {
 		latest := c.latest.Load()
 		if latest != nil && latest.facts > s.facts || c.latest.CompareAndSwap(latest, fresh) {
@@ -71,7 +72,7 @@ func (c *switchOverCache) put(s switchOverState) {
 // refresh reads the last event of the stream, and the whole stream when the event is
 // new. The position that it returns has no meaning.
 func (c *switchOverCache) refresh(ctx context.Context) (eventstore.Position, error) {
-	latest := c.latest.Load()
+	latest, began := c.latest.Load(), c.clock()
 	last, err := c.log.ReadStream(ctx, domain.SwitchOverStream, eventstore.Backwards, eventstore.FromEnd, 1)
 	if err != nil && !errors.Is(err, eventstore.ErrStreamNotFound) {
 		return eventstore.Position{}, err
@@ -81,7 +82,7 @@ func (c *switchOverCache) refresh(ctx context.Context) (eventstore.Position, err
 		next = last[0].Revision + 1
 	}
 	if latest != nil && latest.facts == next {
-		c.put(latest.switchOverState)
+		c.put(latest.switchOverState, began)
 		return eventstore.Position{}, nil
 	}
 	read := eventstore.Stream{}
@@ -95,6 +96,6 @@ func (c *switchOverCache) refresh(ctx context.Context) (eventstore.Position, err
 	if latest != nil && loaded.facts < latest.facts {
 		return eventstore.Position{}, fmt.Errorf("%w: %s is shorter than it was", eventstore.ErrNotWhole, domain.SwitchOverStream)
 	}
-	c.put(loaded.switchOverState)
+	c.put(loaded.switchOverState, began)
 	return eventstore.Position{}, nil
 }
