@@ -31,6 +31,8 @@ const (
 	client = "github.com/EventStore/EventStore-Client-Go/v4"
 	uuid   = "github.com/google/uuid"
 	aws    = "github.com/aws/aws-sdk-go-v2"
+
+	breaker = "github.com/sony/gobreaker/v2"
 )
 
 // crossCutting may be used in every folder but domain.
@@ -62,14 +64,14 @@ var folders = []folder{
 	{"commands/merge", "commands/merge is the process that follows a prisoner merge", []string{"domain", "commands", "eventstore"}, false},
 	{"projections", "projections reads the log and writes read tables only", []string{"domain", "eventstore", "eventstore/consumer", pgx}, false},
 	{"queries", "queries only SELECTs and never sees the log", []string{"domain", pgx}, false},
-	{"queries/directory", "queries/directory asks Prisoner Search over net/http", []string{"domain", "github.com/sony/gobreaker/v2", "github.com/hashicorp/golang-lru/v2"}, false},
+	{"queries/directory", "queries/directory asks Prisoner Search over net/http", []string{"domain", "internal/bearer", breaker, "github.com/hashicorp/golang-lru/v2"}, false},
 	{"publisher", "publisher is the only importer of SNS and never queries", []string{"domain", "eventstore", "eventstore/consumer", "eventstore/consumer/status", "eventstore/statecache", aws}, false},
 	{"publisher/message", "publisher/message maps a fact to its SNS messages, and does no I/O", []string{"domain", "eventstore"}, true},
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},
 	{"audit", "audit reads the log only: its answers rest on nothing that may be stale", []string{"domain", "eventstore", "eventstore/statecache"}, false},
 	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "commands/merge", "queries", "audit", aws}, false},
 	{"nomis/mirror", "nomis/mirror has what NOMIS holds of a pair, and does no I/O", []string{"domain"}, true},
-	{"nomis/npa", "nomis/npa calls the NOMIS Prisoner API over net/http", []string{"domain", "nomis/mirror", "golang.org/x/oauth2", "golang.org/x/time"}, true},
+	{"nomis/npa", "nomis/npa calls the NOMIS Prisoner API over net/http", []string{"domain", "nomis/mirror", "internal/bearer", breaker, "golang.org/x/time"}, true},
 	{"nomis/plan", "nomis/plan is the one comparison of the two systems, and does no I/O", []string{"domain", "nomis/mirror"}, true},
 	{"nomis/store", "nomis/store keeps nomis's durable tables in Postgres", []string{"domain", pgx}, false},
 	{"eventstore", "eventstore is a port and knows no driver", []string{"domain"}, true},
@@ -90,6 +92,7 @@ var folders = []folder{
 	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},
 	{"cmd/dev", "cmd/dev may use what is for development", []string{"*", "internal/dev"}, false},
 	{"cmd/bench", "cmd/bench may use what is for development", []string{"*", "internal/dev"}, false},
+	{"internal/bearer", "internal/bearer gets tokens for calls of services next door, and is part of production", nil, true},
 	{"internal/pg", "internal/pg opens Postgres for every folder with tables, and is part of production", []string{pgx}, true},
 	{"internal/pg/lease", "internal/pg/lease lets one process at a time do something", []string{pgx}, true},
 	{"internal/pg/migrate", "internal/pg/migrate alone migrates durable tables", []string{pgx, goose}, true},
@@ -177,7 +180,7 @@ func (f folder) allows(imported string) bool {
 	case ours && within(own, "internal/pg"):
 		return slices.Contains(f.may, "*") || slices.Contains(f.may, pgx)
 	case ours && within(own, "internal"):
-		return slices.Contains(f.may, "internal/dev")
+		return slices.Contains(f.may, "internal/dev") || slices.Contains(f.may, own)
 	case ours:
 		return slices.Contains(f.may, "*") || slices.Contains(f.may, own) || (!f.alone && within(own, top))
 	case standard(imported) && f.path != "domain":

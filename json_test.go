@@ -35,7 +35,7 @@ var laxReads = map[string]string{
 
 // isForDevelopment reports whether production code never imports a file's package.
 func isForDevelopment(file string) bool {
-	return strings.HasPrefix(file, "internal/") || strings.HasPrefix(file, "cmd/bench/") || strings.HasPrefix(file, "cmd/dev/")
+	return strings.HasPrefix(file, "internal/dev/") || strings.HasPrefix(file, "cmd/bench/") || strings.HasPrefix(file, "cmd/dev/")
 }
 
 // TestJSON_ofStrangersIsReadExactly walks all code of production for readers

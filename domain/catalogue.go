@@ -17,11 +17,21 @@ const (
 	TypeIgnored          = "nonassociation.ignored.v1"
 	TypeSequenceLearned  = "nonassociation.sequence-learned.v1"
 	TypeSequenceReleased = "nonassociation.sequence-released.v1"
+	TypeDelivered        = "nonassociation.delivered.v1"
 	TypeTransferredIn    = "nonassociation.transferred-in.v1"
 	TypeTransferredOut   = "nonassociation.transferred-out.v1"
 	TypeRestored         = "nonassociation.restored.v1"
 	TypeMerged           = "prisoner.merged.v1"
 	TypeUnmerged         = "prisoner.unmerged.v1"
+
+	TypePrisonStaged    = "switch-over.prison-staged.v1"
+	TypePrisonAnnounced = "switch-over.prison-announced.v1"
+	TypeInboundEnded    = "switch-over.inbound-ended.v1"
+	TypeInboundResumed  = "switch-over.inbound-resumed.v1"
+	TypeOutboundEnded   = "switch-over.outbound-ended.v1"
+	TypeOutboundResumed = "switch-over.outbound-resumed.v1"
+	TypeLegacyEnded     = "switch-over.legacy-ended.v1"
+	TypeLegacyResumed   = "switch-over.legacy-resumed.v1"
 )
 
 // Entry describes one current event type.
@@ -63,11 +73,20 @@ func Events() Catalogue {
 		entry[Ignored](TypeIgnored, "NOMIS sent an item that the record did not take over, and why."),
 		entry[SequenceLearned](TypeSequenceLearned, "NOMIS's sequence of a non-association became known."),
 		entry[SequenceReleased](TypeSequenceReleased, "NOMIS has no detail of this sequence any more, and may give it to another."),
+		entry[Delivered](TypeDelivered, "NOMIS holds this detail, as read back from it."),
 		entry[TransferredIn](TypeTransferredIn, "A prisoner's number changed: the non-association arrived in the pair of the new number."),
 		entry[TransferredOut](TypeTransferredOut, "A prisoner's number changed: the non-association left the pair of the old number."),
 		entry[Restored](TypeRestored, "A deletion or closing by a wrong merge was taken back."),
 		entry[PrisonerMerged](TypeMerged, "NOMIS merged a prisoner number into another: the number is removed."),
 		entry[PrisonerUnmerged](TypeUnmerged, "A wrong merge was taken back: the number counts again."),
+		entry[PrisonStaged](TypePrisonStaged, "A prison moved to another stage of the switch-over from NOMIS."),
+		entry[PrisonAnnounced](TypePrisonAnnounced, "Staff of a prison are told about the switch-over, or no longer."),
+		entry[InboundEnded](TypeInboundEnded, "NOMIS may change nothing here any more."),
+		entry[InboundResumed](TypeInboundResumed, "NOMIS may change records here again."),
+		entry[OutboundEnded](TypeOutboundEnded, "Nothing is written to NOMIS any more."),
+		entry[OutboundResumed](TypeOutboundResumed, "Changes are written to NOMIS again."),
+		entry[LegacyEnded](TypeLegacyEnded, "The legacy list ended, for good or for some minutes."),
+		entry[LegacyResumed](TypeLegacyResumed, "The legacy list is answered again."),
 	}, upcasts())
 }
 
@@ -159,6 +178,8 @@ func TypeOf(event Event) string {
 		return TypeSequenceLearned
 	case SequenceReleased:
 		return TypeSequenceReleased
+	case Delivered:
+		return TypeDelivered
 	case TransferredIn:
 		return TypeTransferredIn
 	case TransferredOut:
@@ -169,6 +190,22 @@ func TypeOf(event Event) string {
 		return TypeMerged
 	case PrisonerUnmerged:
 		return TypeUnmerged
+	case PrisonStaged:
+		return TypePrisonStaged
+	case PrisonAnnounced:
+		return TypePrisonAnnounced
+	case InboundEnded:
+		return TypeInboundEnded
+	case InboundResumed:
+		return TypeInboundResumed
+	case OutboundEnded:
+		return TypeOutboundEnded
+	case OutboundResumed:
+		return TypeOutboundResumed
+	case LegacyEnded:
+		return TypeLegacyEnded
+	case LegacyResumed:
+		return TypeLegacyResumed
 	}
 	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
 }

@@ -50,14 +50,23 @@ func golden() []domain.Event {
 		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: &told},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: 2},
 		domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2},
-		domain.TransferredIn{
-			NonAssociationID: id, Renumbering: renamed, Via: []domain.PrisonerNumber{"B1234BC"},
-			From: pair, To: target, Revision: 4, NonAssociation: arrived,
-			Base: &domain.Detail{
+		domain.Delivered{
+			NonAssociationID: id, TypeSequence: 2, Revision: 3, Held: []domain.DetailField{domain.DetailComment},
+			Detail: domain.Detail{
 				AuthorisedBy: told.AuthorisedBy, Comment: told.Comment, EffectiveDate: y2021.Date(), ExpiryDate: ptr(y2022.Date()),
 				ReasonCodes: told.ReasonCodes, TypeCode: domain.TypeTotal, TypeSequence: ptr(2),
 			},
-			OwnSince: map[domain.Field][]*string{domain.FieldComment: {ptr("before"), nil}},
+		},
+		domain.TransferredIn{
+			NonAssociationID: id, Renumbering: renamed, Via: []domain.PrisonerNumber{"B1234BC"},
+			From: pair, To: target, Revision: 4, NonAssociation: arrived,
+			NOMISKnowledge: domain.NOMISKnowledge{
+				Base: &domain.Detail{
+					AuthorisedBy: told.AuthorisedBy, Comment: told.Comment, EffectiveDate: y2021.Date(), ExpiryDate: ptr(y2022.Date()),
+					ReasonCodes: told.ReasonCodes, TypeCode: domain.TypeTotal, TypeSequence: ptr(2),
+				},
+				OwnSince: map[domain.DetailField][]*string{domain.DetailComment: {ptr("before"), nil}},
+			},
 		},
 		domain.TransferredOut{
 			NonAssociationID: id, Renumbering: renamed, Via: []domain.PrisonerNumber{"B1234BC"}, From: pair, To: target, Revision: 4,
@@ -65,6 +74,14 @@ func golden() []domain.Event {
 		domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: arrived},
 		domain.PrisonerMerged{Renumbering: renamed, Pairs: []domain.Pair{pair}},
 		domain.PrisonerUnmerged{Renumbering: renamed, Message: domaintest.CommandID(1)},
+		domain.PrisonStaged{PrisonID: "MDI", From: domain.StageBoth, To: domain.StageDPS, Reason: "Staff are trained"},
+		domain.PrisonAnnounced{PrisonID: "MDI", From: "2026-12-01", Text: "The training is on Monday.", Reason: "As planned"},
+		domain.InboundEnded{Reason: "The last prison is over"},
+		domain.InboundResumed{Reason: "Too early"},
+		domain.OutboundEnded{Reason: "NOMIS is repaired"},
+		domain.OutboundResumed{Reason: "NOMIS is well"},
+		domain.LegacyEnded{Reason: "Who still calls?", Until: ptr(domaintest.Noon.UTC())},
+		domain.LegacyResumed{Reason: "One who cannot go yet"},
 	}
 }
 

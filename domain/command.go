@@ -54,9 +54,19 @@ var commandDecoders = map[string]func(json.RawMessage) (Command, error){
 	"transfer-out":     decodeAs[TransferOut],
 	"delete-self-pair": decodeAs[DeleteSelfPair],
 
+	"learn-sequence":   decodeAs[LearnSequence],
+	"release-sequence": decodeAs[ReleaseSequence],
+	"deliver":          decodeAs[Deliver],
+
 	"restore":       decodeAs[Restore],
 	"remove-number": decodeAs[RemoveNumber],
 	"return-number": decodeAs[ReturnNumber],
+
+	"stage-prison":    decodeAs[StagePrison],
+	"announce-prison": decodeAs[AnnouncePrison],
+	"switch-inbound":  decodeAs[SwitchInbound],
+	"switch-outbound": decodeAs[SwitchOutbound],
+	"switch-legacy":   decodeAs[SwitchLegacy],
 }
 
 // decodeAs decodes a command of a Go type.
@@ -89,12 +99,28 @@ func commandName(c Command) string {
 		return "transfer-out"
 	case DeleteSelfPair:
 		return "delete-self-pair"
+	case LearnSequence:
+		return "learn-sequence"
+	case ReleaseSequence:
+		return "release-sequence"
+	case Deliver:
+		return "deliver"
 	case Restore:
 		return "restore"
 	case RemoveNumber:
 		return "remove-number"
 	case ReturnNumber:
 		return "return-number"
+	case StagePrison:
+		return "stage-prison"
+	case AnnouncePrison:
+		return "announce-prison"
+	case SwitchInbound:
+		return "switch-inbound"
+	case SwitchOutbound:
+		return "switch-outbound"
+	case SwitchLegacy:
+		return "switch-legacy"
 	}
 	return ""
 }

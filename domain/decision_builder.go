@@ -76,6 +76,9 @@ func compareBool(a, b bool) int {
 	}
 }
 
+// StricterThan reports whether a type keeps a pair apart further than another one.
+func (c TypeCode) StricterThan(other TypeCode) bool { return c.strictness() > other.strictness() }
+
 // strictness orders the type codes from the least to the most strict. It is -1 for an
 // unknown code.
 func (c TypeCode) strictness() int {

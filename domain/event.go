@@ -2,14 +2,15 @@ package domain
 
 import "github.com/google/uuid"
 
-// Event is something that happened to a pair or to a prisoner number. The set is
+// Event is something that happened to a pair, to a prisoner number or to the
+// switch-over from NOMIS. The set is
 // closed: a switch over it that leaves one out is a bug that the linter finds. Events
 // are stored forever, so a JSON name never changes its meaning.
 //
 //sumtype:decl
 type Event interface {
 	// About returns the id of the non-association that the event is about. It
-	// returns the nil UUID for an event about a prisoner number.
+	// returns the nil UUID for an event about a prisoner number or the switch-over.
 	About() uuid.UUID
 	event()
 }
@@ -89,19 +90,30 @@ type SequenceReleased struct {
 	TypeSequence     int       `json:"typeSequence"`
 }
 
+// Delivered means that NOMIS holds a detail, as read back from it, and that the record
+// was at Revision what NOMIS was sent, or found to have. The fields of Held are those
+// that NOMIS was left with, because a person has yet to decide on them. It changes no
+// value that answers show.
+type Delivered struct {
+	NonAssociationID uuid.UUID     `json:"nonAssociationId"`
+	TypeSequence     int           `json:"typeSequence"`
+	Revision         uint64        `json:"revision"` // of the stream
+	Detail           Detail        `json:"detail"`
+	Held             []DetailField `json:"held,omitempty"`
+}
+
 // TransferredIn is the arrival of a non-association in another pair, after the number
 // of one of its prisoners changed. It carries the whole record under the new number.
 // The sequence is unknown there until NOMIS sends it.
 type TransferredIn struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	Renumbering
-	Via            []PrisonerNumber    `json:"via,omitempty"` // removed numbers between the previous and the new one, in order
-	From           Pair                `json:"from"`
-	To             Pair                `json:"to"`
-	Revision       uint64              `json:"revision"` // of From, whose state was carried
-	NonAssociation NonAssociation      `json:"nonAssociation"`
-	Base           *Detail             `json:"base"`     // what NOMIS held last, as folded in From; nil: not known
-	OwnSince       map[Field][]*string `json:"ownSince"` // values that each field has had here since Base; nil: not known
+	Via            []PrisonerNumber `json:"via,omitempty"` // removed numbers between the previous and the new one, in order
+	From           Pair             `json:"from"`
+	To             Pair             `json:"to"`
+	Revision       uint64           `json:"revision"` // of From, whose state was carried
+	NonAssociation NonAssociation   `json:"nonAssociation"`
+	NOMISKnowledge
 }
 
 // TransferredOut is the departure of a non-association that has arrived in another pair
@@ -145,6 +157,7 @@ const (
 	NotLatest        IgnoreReason = "NOT_LATEST"         // another not-closed one of the request is later
 	AnotherNotClosed IgnoreReason = "ANOTHER_NOT_CLOSED" // the pair has one that the request does not close
 	NamesDeleted     IgnoreReason = "DELETED"            // it names one that was deleted here
+	Switched         IgnoreReason = "SWITCHED"           // it would change a record, and inbound is not allowed
 )
 
 // Field names a value of a non-association that an [Amended] can change. The values are
@@ -201,6 +214,9 @@ func (e SequenceLearned) About() uuid.UUID { return e.NonAssociationID }
 func (e SequenceReleased) About() uuid.UUID { return e.NonAssociationID }
 
 // About returns the id of the non-association that the event changes.
+func (e Delivered) About() uuid.UUID { return e.NonAssociationID }
+
+// About returns the id of the non-association that the event changes.
 func (e TransferredIn) About() uuid.UUID { return e.NonAssociationID }
 
 // About returns the id of the non-association that the event changes.
@@ -224,6 +240,7 @@ func (Deleted) event()          {}
 func (Ignored) event()          {}
 func (SequenceLearned) event()  {}
 func (SequenceReleased) event() {}
+func (Delivered) event()        {}
 func (TransferredIn) event()    {}
 func (TransferredOut) event()   {}
 func (Restored) event()         {}

@@ -37,6 +37,7 @@ type Item struct {
 	ReasonCodes   map[PrisonerNumber]ReasonCode `json:"reasonCodes"` // one entry a side
 	TypeCode      TypeCode                      `json:"typeCode"`
 	TypeSequence  int                           `json:"typeSequence,omitempty"`
+	UpdatedBy     string                        `json:"updatedBy,omitempty"` // the actor of its fact; empty: that of the command
 }
 
 // details returns the values of a new record, with the values of staff derived from the
@@ -70,7 +71,13 @@ func plainJSON(v any) []byte {
 }
 
 // ignoredKey returns a deterministic id of an ignored item. Equal items with equal
-// reasons have equal ids.
+// reasons have equal ids, whatever their UpdatedBy.
 func ignoredKey(e Ignored) uuid.UUID {
-	return uuid.NewSHA1(e.NonAssociationID, append([]byte(e.Reason), plainJSON(e.Item)...))
+	item := e.Item
+	if item != nil && item.UpdatedBy != "" {
+		anonymous := *item
+		anonymous.UpdatedBy = ""
+		item = &anonymous
+	}
+	return uuid.NewSHA1(e.NonAssociationID, append([]byte(e.Reason), plainJSON(item)...))
 }

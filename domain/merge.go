@@ -75,6 +75,7 @@ type TransferIn struct {
 type TransferredRecord struct {
 	Base           *NonAssociation `json:"base,omitempty"`
 	NonAssociation NonAssociation  `json:"nonAssociation"`
+	Exchanged      *NOMISKnowledge `json:"exchanged,omitempty"` // under the new number
 }
 
 // TransferOut is the second half of a transfer, a command on the source pair. It must
@@ -132,11 +133,19 @@ func decideTransferIn(s State, c TransferIn, now time.Time, by Cause) (Decision,
 		}
 		d.record(TransferredIn{
 			NonAssociationID: id, Renumbering: c.Renumbering, Via: c.Via, From: c.From, To: s.Pair,
-			Revision: c.Revision, NonAssociation: arrives,
+			Revision: c.Revision, NonAssociation: arrives, NOMISKnowledge: r.exchanged(),
 		})
 		d.closeOthers(id)
 	}
 	return d.decision(), nil
+}
+
+// exchanged returns what is known of the record and NOMIS. It is zero when nothing is.
+func (r TransferredRecord) exchanged() NOMISKnowledge {
+	if r.Exchanged == nil {
+		return NOMISKnowledge{}
+	}
+	return *r.Exchanged
 }
 
 // covers reports whether the arrival carried this state of the pair or a later one.

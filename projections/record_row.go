@@ -71,7 +71,7 @@ type rowKey struct {
 // changesRecordRow reports whether an event that adds no record may change a row.
 func changesRecordRow(e domain.Event) bool {
 	switch e.(type) {
-	case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased:
+	case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased, domain.Delivered:
 		return false
 	default:
 		return true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,10 +21,12 @@ type stream struct {
 	facts   []domain.Fact // the index is the revision
 	folding *eventstore.Folding
 	before  map[uint64]domain.State // by revision; a cache of at
+	nomis   *domain.Exchanges       // of all facts; nil until asked for
 }
 
 // add folds the next fact. Errors are those of [eventstore.Folding.Add].
 func (s *stream) add(fact eventstore.Fact) error {
+	s.nomis = nil
 	s.facts = append(s.facts, fact.Fact)
 	return s.folding.Add(fact)
 }
@@ -51,6 +54,17 @@ func (s *stream) at(revision uint64) domain.State {
 		s.before[revision] = state
 	}
 	return state
+}
+
+// knowledge returns what the log says of a record and NOMIS.
+func (s *stream) knowledge(id uuid.UUID) domain.NOMISKnowledge {
+	if s.nomis == nil {
+		s.nomis = domain.NewExchanges(s.pair)
+		for revision, fact := range s.facts {
+			s.nomis.Add(uint64(revision), time.Time{}, fact) // a transfer carries no time
+		}
+	}
+	return s.nomis.Of(id).Knowledge(s.pair)
 }
 
 // find returns a record of the pair, deleted or not.
@@ -102,7 +116,7 @@ func (s *stream) lastChanges() map[uuid.UUID]uint64 {
 	last := map[uuid.UUID]uint64{}
 	for revision, fact := range s.facts {
 		switch fact.Event.(type) {
-		case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased:
+		case domain.Ignored, domain.SequenceLearned, domain.SequenceReleased, domain.Delivered:
 		default:
 			last[fact.Event.About()] = uint64(revision)
 		}

@@ -136,6 +136,9 @@ func (m transfer) command(from, to *stream, records []domain.NonAssociation) dom
 // merge.
 func (m transfer) incoming(n domain.NonAssociation, from, to *stream) domain.TransferredRecord {
 	arriving := domain.TransferredRecord{NonAssociation: m.transferred(n)}
+	if known := m.Known(from.knowledge(n.ID)); known.OwnSince != nil {
+		arriving.Exchanged = &known
+	}
 	if here, is := to.arrivedFrom(m.from, n.ID); is {
 		if base, there := from.at(here.TransferredFrom.Revision).Item(n.ID); there {
 			base = m.transferred(base)

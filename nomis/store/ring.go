@@ -71,6 +71,7 @@ func (s *Store) Ring(ctx context.Context, now time.Time, rings ...Ring) error {
 	if len(rings) == 0 {
 		return nil
 	}
+	now = now.Truncate(time.Microsecond) // as Postgres has it: the same time is compared in JSON and in columns
 	pairs, causes, deletions := columnsOf(rings, now)
 	if _, err := s.pool.Exec(ctx, ringSQL, now, pairs, causes, deletions, mostCauses); err != nil {
 		return fmt.Errorf("ring for pairs: %w", err)

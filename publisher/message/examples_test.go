@@ -140,6 +140,7 @@ func happenings(t *testing.T) []happening {
 		{"ignored", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeIgnored)},
 		{"sequence-learned", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeSequenceLearned)},
 		{"sequence-released", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeSequenceReleased)},
+		{"delivered", domain.NOMIS, standing(t, ours, nil), goldenOf(t, domain.TypeDelivered)},
 	}
 }
 

@@ -53,8 +53,10 @@ const (
 	ofMigration = "the migration takes over what is already known: nothing changed"
 	ofIgnored   = "nothing was taken over: no answer has changed"
 	ofSequence  = "no answer shows the sequence by which NOMIS knows it"
+	ofDelivery  = "what NOMIS holds changes no answer"
 	ofDeparture = "the arrival is published, under the number that counts from now on"
 	ofNumber    = "it is of a prisoner number: each non-association that transfers is published by itself"
+	ofSwitching = "it is of the switch-over from NOMIS and of no non-association"
 )
 
 var (
@@ -80,6 +82,7 @@ var rules = []Rule{
 	{Type: domain.TypeIgnored, Sources: anySource, Private: ofIgnored},
 	{Type: domain.TypeSequenceLearned, Sources: anySource, Private: ofSequence},
 	{Type: domain.TypeSequenceReleased, Sources: anySource, Private: ofSequence},
+	{Type: domain.TypeDelivered, Sources: anySource, Private: ofDelivery},
 	{Type: domain.TypeTransferredIn, Sources: acting, Changes: []Change{ChangeRenumbered, ChangeDeleted}, changeOf: byArrival},
 	{Type: domain.TypeTransferredIn, Sources: migrating, Private: ofMigration},
 	{Type: domain.TypeTransferredOut, Sources: anySource, Private: ofDeparture},
@@ -87,6 +90,14 @@ var rules = []Rule{
 	{Type: domain.TypeRestored, Sources: migrating, Private: ofMigration},
 	{Type: domain.TypeMerged, Sources: anySource, Private: ofNumber, Unpublished: true},
 	{Type: domain.TypeUnmerged, Sources: anySource, Private: ofNumber, Unpublished: true},
+	{Type: domain.TypePrisonStaged, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypePrisonAnnounced, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeInboundEnded, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeInboundResumed, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeOutboundEnded, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeOutboundResumed, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeLegacyEnded, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeLegacyResumed, Sources: anySource, Private: ofSwitching, Unpublished: true},
 }
 
 // Rules returns the rule of every kind of fact.

@@ -99,6 +99,9 @@ func TestMessages_ofEveryTypeAndSource(t *testing.T) {
 		{"sequence released", "", sources, func(id uuid.UUID) domain.Event {
 			return domain.SequenceReleased{NonAssociationID: id, TypeSequence: 2}
 		}},
+		{"delivered", "", sources, func(id uuid.UUID) domain.Event {
+			return domain.Delivered{NonAssociationID: id, TypeSequence: 2}
+		}},
 		{"left", "", sources, func(id uuid.UUID) domain.Event {
 			return domain.TransferredOut{NonAssociationID: id, Renumbering: merged, From: ours, To: theirs}
 		}},
@@ -171,6 +174,26 @@ func TestMessages_ofARenumberingAreOnNeitherTopic(t *testing.T) {
 	} {
 		fact := factBy(domain.Merge, event)
 		recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: larger.Stream()}
+		messages, err := mapper().Messages(recorded, fact, domain.State{}, domain.State{})
+		require.NoError(t, err)
+		require.Empty(t, messages)
+	}
+}
+
+// The switch-over is of no non-association, so that neither topic has its facts.
+func TestMessages_ofTheSwitchOverAreOnNeitherTopic(t *testing.T) {
+	for _, event := range []domain.Event{
+		domain.PrisonStaged{PrisonID: "MDI"},
+		domain.PrisonAnnounced{PrisonID: "MDI"},
+		domain.InboundEnded{},
+		domain.InboundResumed{},
+		domain.OutboundEnded{},
+		domain.OutboundResumed{},
+		domain.LegacyEnded{},
+		domain.LegacyResumed{},
+	} {
+		fact := factBy(domain.DPS, event)
+		recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: domain.SwitchOverStream}
 		messages, err := mapper().Messages(recorded, fact, domain.State{}, domain.State{})
 		require.NoError(t, err)
 		require.Empty(t, messages)

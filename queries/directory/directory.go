@@ -6,12 +6,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
 
 	"nonassociations/domain"
+	"nonassociations/internal/bearer"
 )
 
 // Prisoner is what the directory says about a number. A field is empty when the service
@@ -42,6 +44,9 @@ func (p Prisoner) intersect(other Prisoner) Prisoner {
 // ErrUnavailable says that at least one number could not be looked up. It wraps no
 // detail of the answer, which may hold names.
 var ErrUnavailable = errors.New("the prisoner directory is not available")
+
+// Credentials are those with which the service's tokens are got.
+type Credentials = bearer.Credentials
 
 // Options of a Directory. URL and Clock must be set.
 type Options struct {
@@ -166,6 +171,20 @@ func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber
 		return nil, nil, err
 	}
 	return missing, nowhere, nil
+}
+
+// PrisonsOf returns the prison of each prisoner whose place is known, OUT and TRN too.
+// An answer may be as old as CacheTTL. Errors: as Find, and what was found is returned
+// beside them.
+func (d *Directory) PrisonsOf(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.PrisonID, error) {
+	found, err := d.Find(ctx, numbers)
+	places := make(map[domain.PrisonerNumber]domain.PrisonID, len(found))
+	for number, prisoner := range found {
+		if id := strings.ToUpper(strings.TrimSpace(prisoner.PrisonID)); id != "" {
+			places[number] = domain.PrisonID(id)
+		}
+	}
+	return places, err
 }
 
 // anyAnswer and inPrison say which cached answers may be used.

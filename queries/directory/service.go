@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"nonassociations/domain"
+	"nonassociations/internal/bearer"
 )
 
 const path = "/prisoner-search/prisoner-numbers"
@@ -22,7 +23,7 @@ const path = "/prisoner-search/prisoner-numbers"
 type service struct {
 	url    string
 	client *http.Client
-	tokens *tokens // nil: none are sent
+	tokens *bearer.Tokens // nil: none are sent
 }
 
 // newService prepares the client. It does not connect.
@@ -38,7 +39,7 @@ func newService(options Options) service {
 	}
 	s := service{url: strings.TrimRight(options.URL, "/") + path, client: client}
 	if options.Credentials != nil {
-		s.tokens = newTokens(*options.Credentials, client, options.Clock)
+		s.tokens = bearer.NewTokens(*options.Credentials, client, options.Clock)
 	}
 	return s
 }
@@ -74,7 +75,7 @@ func (s service) find(ctx context.Context, numbers []domain.PrisonerNumber) (ans
 	if s.tokens == nil {
 		return s.post(ctx, body, "", numbers)
 	}
-	token, err := s.tokens.get(ctx)
+	token, err := s.tokens.Get(ctx)
 	if err != nil {
 		return answers{}, err
 	}
@@ -83,7 +84,7 @@ func (s service) find(ctx context.Context, numbers []domain.PrisonerNumber) (ans
 		return found, err
 	}
 	// The token may have been revoked before it expired: one new token is tried.
-	if token, err = s.tokens.renew(ctx, token); err != nil {
+	if token, err = s.tokens.Renew(ctx, token); err != nil {
 		return answers{}, err
 	}
 	return s.post(ctx, body, token, numbers)

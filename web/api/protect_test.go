@@ -51,7 +51,8 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 
 // filled is a path of a route.
 func filled(t testing.TB, path string) string {
-	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{file}", "index.html", "{dlq}", "q", "{queue}", "q").Replace(path)
+	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{prisonId}", "MDI", "{file}", "index.html",
+		"{dlq}", "q", "{queue}", "q").Replace(path)
 	require.NotContains(t, path, "{", "say what this parameter is")
 	return path
 }

@@ -52,6 +52,12 @@ type (
 	Consumer = shape.Consumer
 	// ConsumerFault is why a consumer is stuck.
 	ConsumerFault = shape.ConsumerFault
+	// SwitchOver is how far the switch-over from NOMIS is.
+	SwitchOver = shape.SwitchOver
+	// Prison is a prison in the switch-over.
+	Prison = shape.Prison
+	// SwitchOverEntry is one fact of the switch-over.
+	SwitchOverEntry = shape.SwitchOverEntry
 	// Fault is one bad value of a request.
 	Fault = shape.Fault
 	// NonAssociations is a prisoner's list in the vocabulary of NOMIS.

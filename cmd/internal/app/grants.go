@@ -66,10 +66,11 @@ var (
 	grantsOfServing   = slices.Concat(
 		grantsOfListening, tables("commands", "idempotency_keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
 	)
-	// To ring, to keep evidence, to stop, and to keep copies of purged messages.
+	// To ring, to keep evidence, to stop, and to keep differences.
 	grantsOfTurns = slices.Concat(
 		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(

@@ -61,7 +61,8 @@ func (p *process) prepare(below context.Context) error {
 	limits := p.Config.Edge.Limits
 	waiters := api.NewWaiterLimit(limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
+		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Places: p.directory.places,
+		Keys: p.keys, Logger: p.Logger,
 	})
 	if err := p.openQueues(below); err != nil {
 		return err

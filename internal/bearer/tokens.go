@@ -1,4 +1,6 @@
-package directory
+// Package bearer gets the tokens with which services next door are called. It is part of
+// production.
+package bearer
 
 import (
 	"bytes"
@@ -23,13 +25,13 @@ type Credentials struct {
 	TokenURL, ClientID, ClientSecret string
 }
 
-// tokens fetches a token and uses it until shortly before it expires. It is safe for
-// concurrent use.
+// Tokens fetches a token and uses it until shortly before it expires. It is safe for
+// concurrent use. NewTokens makes one.
 //
 // It is our own code because x/oauth2 keeps a token without expires_in for ever, refuses
 // a fraction of a second, quotes the issuer's answer in its errors, and cannot replace
 // a token that the service refuses.
-type tokens struct {
+type Tokens struct {
 	credentials Credentials
 	client      *http.Client
 	clock       func() time.Time
@@ -38,19 +40,25 @@ type tokens struct {
 	until       time.Time
 }
 
-// newTokens returns an empty token cache. It sends no request yet.
-func newTokens(credentials Credentials, client *http.Client, clock func() time.Time) *tokens {
-	return &tokens{credentials: credentials, client: client, clock: clock, lock: make(chan struct{}, 1)}
+// NewTokens returns an empty token cache. It sends no request yet. client should follow
+// no redirect, which could send the secret to another server.
+func NewTokens(credentials Credentials, client *http.Client, clock func() time.Time) *Tokens {
+	return &Tokens{credentials: credentials, client: client, clock: clock, lock: make(chan struct{}, 1)}
 }
 
-// get returns a token that is valid now, and fetches one if necessary. Concurrent
-// callers share the token of one successful request.
-func (t *tokens) get(ctx context.Context) (string, error) { return t.renew(ctx, "") }
+// ErrRefused says that the issuer refused the credentials, in which case another try is
+// of no use.
+var ErrRefused = errors.New("the issuer refuses the credentials")
 
-// renew returns a token other than refused, which the service did not accept. A caller
-// that comes after another has renewed gets that token. Errors: the context's, or those
-// of fetch; the old token is then kept.
-func (t *tokens) renew(ctx context.Context, refused string) (string, error) {
+// Get returns a token that is valid now, and fetches one if necessary. Concurrent
+// callers share the token of one successful request. Errors: as Renew.
+func (t *Tokens) Get(ctx context.Context) (string, error) { return t.Renew(ctx, "") }
+
+// Renew returns a token other than refused, which the service did not accept. A caller
+// that comes after another has renewed gets that token. Errors: the context's,
+// ErrRefused, and those of an issuer that cannot be reached or read; the old token is
+// then kept. None quotes the answer.
+func (t *Tokens) Renew(ctx context.Context, refused string) (string, error) {
 	select {
 	case t.lock <- struct{}{}:
 		defer func() { <-t.lock }()
@@ -74,7 +82,7 @@ var errNoToken = errors.New("the answer holds no token")
 
 // fetch requests a token, and returns it with its lifetime. Its errors quote nothing of
 // the answer.
-func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
+func (t *Tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 	form := strings.NewReader(url.Values{"grant_type": {"client_credentials"}}.Encode())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.credentials.TokenURL, form)
 	if err != nil {
@@ -89,7 +97,11 @@ func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 		return "", 0, fmt.Errorf("send the request: %w", err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden: // RFC 6749 §5.2
+		return "", 0, fmt.Errorf("%w: the answer is %d", ErrRefused, response.StatusCode)
+	default:
 		return "", 0, fmt.Errorf("the answer is %d", response.StatusCode)
 	}
 	// The error of the decoder might quote the token, so it is not passed on.

@@ -1,0 +1,139 @@
+package plan
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"nonassociations/domain"
+)
+
+// match finds out which of ours is which of theirs, stage by stage from the surest to
+// the least sure. Within a stage ours come in recorded order, the deleted ones last, and
+// theirs by sequence.
+func (p *planner) match() {
+	for _, same := range []func(*record, *Theirs) bool{
+		bySequenceAndDay, byForm(p.Pair), byDayAndCodes, bySequence,
+	} {
+		for _, i := range p.liveFirst() {
+			if p.records[i].theirs != none {
+				continue
+			}
+			for k := range p.Theirs {
+				if p.partner[k] == none && same(&p.records[i], &p.Theirs[k]) {
+					p.join(i, k)
+					break
+				}
+			}
+		}
+	}
+	p.matchOpen()
+}
+
+// liveFirst returns the indexes of ours in recorded order, the deleted ones last: a live
+// record must never be lost to a deleted one.
+func (p *planner) liveFirst() []int {
+	order := make([]int, len(p.records))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return compareBool(p.records[a].Deleted, p.records[b].Deleted) })
+	return order
+}
+
+func (p *planner) join(i, k int) { p.records[i].theirs, p.partner[k] = k, i }
+
+// bySequenceAndDay matches the sequence and the effective day, here or as NOMIS had it
+// last. A deleted record needs the codes of both prisoners too, because NOMIS gives the
+// sequence of a deleted detail to a new one.
+func bySequenceAndDay(r *record, t *Theirs) bool {
+	if r.TypeSequence == 0 || r.TypeSequence != t.sequence() {
+		return false
+	}
+	if !r.Deleted {
+		day, known := r.Base(domain.DetailEffectiveDate)
+		return t.Detail.EffectiveDate == r.detail.EffectiveDate || known && t.Detail.EffectiveDate == *day
+	}
+	return t.Detail.EffectiveDate == r.detail.EffectiveDate && t.hasCodes(r.detail)
+}
+
+// byForm matches what NOMIS had last, and what the record has been since. NOMIS creates
+// a detail without an expiry date, so that one is matched without it too.
+func byForm(pair domain.Pair) func(*record, *Theirs) bool {
+	return func(r *record, t *Theirs) bool {
+		if base, whole := r.WholeBase(pair); whole && t.is(base) {
+			return true
+		}
+		return slices.ContainsFunc(r.FormsSince(), t.is)
+	}
+}
+
+// byDayAndCodes matches the effective day and the codes of both prisoners.
+func byDayAndCodes(r *record, t *Theirs) bool {
+	return !r.Deleted && t.Detail.EffectiveDate == r.detail.EffectiveDate && t.hasCodes(r.detail)
+}
+
+// bySequence matches the sequence alone.
+func bySequence(r *record, t *Theirs) bool {
+	return !r.Deleted && r.TypeSequence != 0 && r.TypeSequence == t.sequence()
+}
+
+// matchOpen matches the record that is not closed with the one that counts of theirs,
+// when neither has a partner.
+func (p *planner) matchOpen() {
+	i := slices.IndexFunc(p.records, func(r record) bool { return !r.Deleted && !r.detail.IsClosed(p.today) && r.theirs == none })
+	latest := none
+	for k := range p.Theirs {
+		t := &p.Theirs[k]
+		if p.partner[k] == none && t.NotHoldable == "" && !t.Detail.IsClosed(p.today) &&
+			(latest == none || t.countsBefore(&p.Theirs[latest], p.today)) {
+			latest = k
+		}
+	}
+	if i >= 0 && latest != none {
+		p.join(i, latest)
+	}
+}
+
+// countsBefore reports whether it is later than another one that is not closed either.
+// One that has begun counts before one that is yet to begin.
+func (t *Theirs) countsBefore(other *Theirs, today string) bool {
+	return cmp.Or(
+		compareBool(t.Detail.EffectiveDate <= today, other.Detail.EffectiveDate <= today),
+		cmp.Compare(t.Detail.EffectiveDate, other.Detail.EffectiveDate),
+		cmp.Compare(t.sequence(), other.sequence()),
+	) > 0
+}
+
+// is reports whether it equals a detail, or would without the expiry date of the detail.
+func (t *Theirs) is(d domain.Detail) bool {
+	filled := t.filled(d)
+	return filled.Equal(d) || filled.ExpiryDate == nil && filled.Equal(d.With(domain.DetailExpiryDate, nil))
+}
+
+// hasCodes reports whether the codes of both prisoners are those of a detail.
+func (t *Theirs) hasCodes(d domain.Detail) bool {
+	return maps.Equal(t.filled(d).ReasonCodes, d.ReasonCodes)
+}
+
+// filled returns the detail with the codes of another one where NOMIS lacks the row.
+func (t *Theirs) filled(from domain.Detail) domain.Detail {
+	d := t.Detail
+	for number := range from.ReasonCodes {
+		if t.Detail.ReasonCodes[number] == "" {
+			d = d.With(domain.DetailReasonCode(number), from.Get(domain.DetailReasonCode(number)))
+		}
+	}
+	return d
+}
+
+// compareBool orders true after false.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}

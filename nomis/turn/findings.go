@@ -1,0 +1,114 @@
+package turn
+
+import (
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+	"nonassociations/nomis/plan"
+	"nonassociations/nomis/store"
+)
+
+// Unknown is the cause of a difference whose cause is not known.
+const Unknown = "UNKNOWN"
+
+// Findings returns what a plan leaves apart: its problems and waits, and what differs
+// without either. A plan with steps has the records of these steps too.
+func Findings(p plan.Plan, pair domain.Pair) []store.Finding {
+	var all []store.Finding
+	for _, m := range p.Matches {
+		if f, apart := found(p, pair, m); apart {
+			all = append(all, f)
+		}
+	}
+	for _, problem := range p.Problems {
+		if problem.NonAssociationID == uuid.Nil && problem.TypeSequence == 0 {
+			all = append(all, store.Finding{Bucket: store.Unchecked, Problem: string(problem.Kind), Why: problem.Why, Cause: Unknown})
+		}
+	}
+	return all
+}
+
+// found returns the finding of one match, and false when it is in step.
+func found(p plan.Plan, pair domain.Pair, m plan.Match) (store.Finding, bool) {
+	f := store.Finding{Cause: Unknown}
+	f.Ours, f.Theirs = sidesOf(m)
+	if m.Ours != nil {
+		f.NonAssociationID = m.Ours.ID
+	}
+	if m.Theirs != nil {
+		f.TypeSequence = *m.Theirs.Detail.TypeSequence
+	}
+	switch {
+	case m.Accepted:
+		f.Bucket, f.Why = store.AcceptedAsIs, "A person left the difference as it is."
+		return f, true
+	case m.Ours != nil && m.Theirs != nil:
+		f.Bucket, f.Fields, f.Why = store.Differs, fieldsOf(pair, *f.Ours, *f.Theirs), "NOMIS holds other values."
+	case m.Ours != nil:
+		f.Bucket, f.Why = store.OnlyHere, "NOMIS does not hold the record."
+	default:
+		f.Bucket, f.Why = store.OnlyThere, "Only NOMIS holds the record."
+	}
+	named := explain(&f, p)
+	return f, named || f.Bucket != store.Differs || len(f.Fields) > 0
+}
+
+// explain gives a finding the problem or the wait of its record, and reports whether
+// there is one.
+func explain(f *store.Finding, p plan.Plan) bool {
+	for _, problem := range p.Problems {
+		if !isOf(f, problem.NonAssociationID, problem.TypeSequence) {
+			continue
+		}
+		f.Problem, f.Why = string(problem.Kind), problem.Why
+		switch problem.Kind {
+		case plan.MirrorsDisagree:
+			f.Bucket = store.MirrorsDisagree
+		case plan.AnotherOpen:
+			f.Bucket, f.Cause = store.IgnoredHere, "SEVERAL_OPEN"
+		case plan.ChangedAfterSwitch:
+			f.Cause = "EDIT_AFTER_SWITCH"
+		case plan.OnlyHere, plan.DeletedThere, plan.ChangedAfterDelete, plan.BlockedByOpen, plan.PrisonerUnknown,
+			plan.NotHoldable, plan.Refused, plan.NotTaken, plan.NoProgress, plan.NotReached:
+		}
+		return true
+	}
+	for _, wait := range p.Waits {
+		if isOf(f, wait.NonAssociationID, wait.TypeSequence) {
+			f.Bucket, f.Why = store.Held, wait.Why
+			return true
+		}
+	}
+	return false
+}
+
+// isOf reports whether a problem or a wait is of the record of a finding.
+func isOf(f *store.Finding, id uuid.UUID, sequence int) bool {
+	if f.NonAssociationID != uuid.Nil || id != uuid.Nil {
+		return f.NonAssociationID == id
+	}
+	return sequence != 0 && f.TypeSequence == sequence
+}
+
+// fieldsOf lists the values in which two details differ.
+func fieldsOf(pair domain.Pair, ours, theirs domain.Detail) []store.Field {
+	var fields []store.Field
+	for _, f := range ours.Differences(pair, theirs) {
+		name, of := f.Name()
+		fields = append(fields, store.Field{Field: name, PrisonerNumber: of, Ours: ours.Get(f), Theirs: theirs.Get(f)})
+	}
+	return fields
+}
+
+// sidesOf returns both sides of a match in canonical form, nil for none.
+func sidesOf(m plan.Match) (ours, theirs *domain.Detail) {
+	if m.Ours != nil {
+		d, _ := m.Ours.Detail()
+		ours = &d
+	}
+	if m.Theirs != nil {
+		d := m.Theirs.Detail
+		theirs = &d
+	}
+	return ours, theirs
+}
