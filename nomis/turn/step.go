@@ -26,6 +26,11 @@ const (
 // step does one step. It returns nil when a new plan is to be made, also when what was
 // planned on has changed meanwhile.
 func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) error {
+	if r.why.Confirm != nil {
+		if err := r.why.Confirm(ctx); err != nil {
+			return err
+		}
+	}
 	err := r.do(ctx, in, s)
 	switch {
 	case errors.Is(err, commands.ErrNewerFacts), errors.Is(err, npa.ErrAlreadyExists), errors.Is(err, npa.ErrNotFound):

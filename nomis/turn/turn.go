@@ -83,6 +83,9 @@ type Why struct {
 	Repair *plan.Repair
 	// DryRun plans once and does nothing.
 	DryRun bool
+	// Confirm returns an error when the lock of the pair is no longer held. It is asked
+	// before each write. It may be nil.
+	Confirm func(ctx context.Context) error
 	// Due is the row of the bell, with the evidence of deletions. It may be zero.
 	Due store.DuePair
 }
