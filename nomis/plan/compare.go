@@ -160,11 +160,16 @@ func (p *planner) isNews(r *record, c comparison) bool {
 
 // compareDeleted adds what a deleted record that NOMIS still holds asks for.
 func (p *planner) compareDeleted(r *record, t *Theirs, c comparison) {
+	refused, isRefused := p.decision(Refusal, r, t)
 	switch {
 	case len(c.there) > 0:
 		p.problem(r, t, ChangedAfterDelete, c.there, whyChangedAfterDelete(t, c))
 	case t.RowMissing:
 		p.problem(r, t, MirrorsDisagree, nil, t.Disagreement)
+	case p.unequal() != "":
+		p.problem(r, t, MirrorsDisagree, nil, p.unequal())
+	case isRefused:
+		p.problem(r, t, Refused, nil, whyRefused(refused))
 	case p.Policy.Outbound:
 		p.step(rankRemove, r, Step{Action: Remove, TypeSequence: t.sequence(), Why: whyRemove(r, t)})
 	}

@@ -44,3 +44,34 @@ func TestProblem_ofAnotherOpenOneUnderTheSequenceOfAClosedRecord(t *testing.T) {
 		Kind: plan.AnotherOpen, NonAssociationID: closed, TypeSequence: 1, Why: s.plan().Problems[1].Why,
 	})
 }
+
+// NOMIS deletes no detail while its mirrors differ in number, and creates none while
+// their last sequences differ.
+func TestProblem_ofMirrorsThatDoNotListTheSame(t *testing.T) {
+	s := newStory(t)
+	deleted := s.nomisOpen(1, "2021-07-05", ptr("2022-07-05"))
+	s.nomisOpen(2, "2023-07-05", ptr("2024-07-05"))
+	s.changes(2, func(t *plan.Theirs) {
+		t.RowMissing, t.Disagreement = true, "The row of A9109UD is missing."
+		t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "VIC", high: ""}
+	})
+	s.Staff(domain.Delete{ID: deleted})
+	s.staffOpen()
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.MirrorsDisagree, plan.MirrorsDisagree, plan.MirrorsDisagree}, s.problems())
+
+	s.theirs[3] = theirs(detail(3, "2024-07-05", ptr("2025-07-05")))
+	s.takes()
+	require.Equal(t, []plan.Action{plan.Post}, s.steps(), "the next sequence is the same in both")
+}
+
+// What NOMIS refused to delete is not sent again.
+func TestProblem_ofARemovalThatNOMISRefused(t *testing.T) {
+	s := newStory(t)
+	id := s.nomisOpen(1, "2021-07-05", nil)
+	s.Staff(domain.Delete{ID: id})
+	ours, theirs := s.ours(id), s.theirs[1].Detail
+	s.policy.Decisions = []plan.Decision{{Kind: plan.Refusal, NonAssociationID: id, Ours: &ours, Theirs: &theirs, Words: "Locked for ever"}}
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.Refused}, s.problems())
+}

@@ -29,9 +29,17 @@ func (p *planner) onlyTheirs() {
 	}
 }
 
-// remove adds the removal of a detail that no record of ours is.
+// remove adds the removal of a detail that no record of ours is, or why it is not removed.
 func (p *planner) remove(t *Theirs, why string) {
-	if p.Policy.Outbound {
+	refused, isRefused := p.decision(Refusal, nil, t)
+	switch {
+	case t.RowMissing:
+		p.problem(nil, t, MirrorsDisagree, nil, t.Disagreement)
+	case p.unequal() != "":
+		p.problem(nil, t, MirrorsDisagree, nil, p.unequal())
+	case isRefused:
+		p.problem(nil, t, Refused, nil, whyRefused(refused))
+	case p.Policy.Outbound:
 		p.plan.Steps = append(p.plan.Steps, Step{Action: Remove, TypeSequence: t.sequence(), Why: why, rank: rankRemove})
 	}
 }

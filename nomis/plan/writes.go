@@ -149,6 +149,8 @@ func (p *planner) post(r *record, chosen bool) {
 		p.problem(r, nil, Refused, nil, whyRefused(refused))
 	case open >= 0:
 		p.problem(r, nil, BlockedByOpen, nil, whyBlocked(&p.Theirs[open]))
+	case p.uneven() != "":
+		p.problem(r, nil, MirrorsDisagree, nil, p.uneven())
 	case p.Policy.Outbound:
 		rank := rankPost
 		if r.detail.IsClosed(p.today) {
