@@ -36,7 +36,9 @@ func TestProblem_ofAnotherOpenOneUnderTheSequenceOfAClosedRecord(t *testing.T) {
 	closed := s.nomisOpen(1, "2021-07-05", ptr("2022-07-05"))
 	s.staffOpen()
 	s.theirs[1] = theirs(detail(1, "2023-07-05", nil))
-	s.changes(1, func(t *plan.Theirs) { t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "RIV", high: "RIV"} })
+	s.changes(1, func(t *plan.Theirs) {
+		t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "RIV", high: "RIV"}
+	})
 	s.takes()
 	require.Empty(t, s.steps())
 	require.ElementsMatch(t, []plan.ProblemKind{plan.AnotherOpen, plan.BlockedByOpen}, s.problems())
@@ -74,4 +76,23 @@ func TestProblem_ofARemovalThatNOMISRefused(t *testing.T) {
 	s.policy.Decisions = []plan.Decision{{Kind: plan.Refusal, NonAssociationID: id, Ours: &ours, Theirs: &theirs, Words: "Locked for ever"}}
 	require.Empty(t, s.steps())
 	require.Equal(t, []plan.ProblemKind{plan.Refused}, s.problems())
+}
+
+// A record of staff that took over what NOMIS's staff opened, and then another one of
+// theirs, was never created in NOMIS. What it was in between is no twin of it.
+func TestRemove_ofATwinOfNothingThatNOMISStaffOpened(t *testing.T) {
+	s := newStory(t)
+	s.staffOpen()
+	for sequence, effective := range map[int]string{2: "2026-07-16", 3: "2026-07-18"} {
+		s.theirs[sequence] = theirs(detail(sequence, effective, nil))
+		s.changes(sequence, func(t *plan.Theirs) { t.UpdatedBy = "STAFF" })
+	}
+	s.decide(domain.LearnSequence{ID: s.State.Items[0].ID, TypeSequence: 3})
+	s.takes()
+	require.Equal(t, "2026-07-18", s.ours(s.State.Items[0].ID).EffectiveDate)
+	s.At(s.Now.AddDate(0, 0, 1))
+	s.takes()
+	require.Equal(t, "2026-07-16", s.ours(s.State.Items[0].ID).EffectiveDate, "the other one has begun")
+	require.NotContains(t, s.steps(), plan.Remove)
+	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
 }

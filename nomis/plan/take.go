@@ -45,8 +45,9 @@ func (p *planner) remove(t *Theirs, why string) {
 }
 
 // twinOf returns the record that was created in NOMIS twice, because the answer to the
-// first creation was lost. The twin equals what the record was, has a higher sequence
-// and the same author in NOMIS. It returns nil for another detail.
+// first creation was lost. The twin equals what the record was before NOMIS was known to
+// hold it, has a higher sequence and the same author in NOMIS. It returns nil for another
+// detail.
 func (p *planner) twinOf(t *Theirs) *record {
 	for i := range p.records {
 		r := &p.records[i]
@@ -54,7 +55,7 @@ func (p *planner) twinOf(t *Theirs) *record {
 			continue
 		}
 		first := &p.Theirs[r.theirs]
-		if t.sequence() > first.sequence() && t.UpdatedBy == first.UpdatedBy && byForm(p.Pair)(r, t) {
+		if t.sequence() > first.sequence() && t.UpdatedBy == first.UpdatedBy && slices.ContainsFunc(r.UnheldForms(), t.is) {
 			return r
 		}
 	}
