@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -95,4 +96,19 @@ func TestRemove_ofATwinOfNothingThatNOMISStaffOpened(t *testing.T) {
 	require.Equal(t, "2026-07-16", s.ours(s.State.Items[0].ID).EffectiveDate, "the other one has begun")
 	require.NotContains(t, s.steps(), plan.Remove)
 	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
+}
+
+// NOMIS's midnight may come more than a quarter of an hour after ours. A wait that has
+// passed does not hide the one that followed it.
+func TestWait_thatHasPassedHidesNoLaterOne(t *testing.T) {
+	s := newStory(t)
+	id := s.staffOpen()
+	ours := s.ours(id)
+	for _, until := range []time.Duration{-time.Minute, time.Minute} {
+		s.policy.Decisions = append(s.policy.Decisions, plan.Decision{
+			Kind: plan.Future, NonAssociationID: id, Ours: &ours, Until: s.Now.Add(until),
+		})
+	}
+	require.Empty(t, s.steps())
+	require.Len(t, s.plan().Waits, 1)
 }
