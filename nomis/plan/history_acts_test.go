@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,10 +28,27 @@ func newHistory(t *rapid.T) *history {
 	return h
 }
 
-// goes draws one thing that happens.
+// length draws how many things happen. A single range would nearly always give a few.
+func (h *history) length() int {
+	return rapid.IntRange(1, 16).Draw(h.T, "acts") + one(h, "more acts", 0, 4, 8, 16)
+}
+
+// kinds draws what happens in a history, as often as it is listed. A history has few of
+// the disturbances: where all occur, most of what is found is a problem that hides the rest.
+func (h *history) kinds() []string {
+	acts := []string{"here", "here", "here", "there", "there", "there", "turn", "turn", "turn", "time"}
+	for _, disturbance := range []string{"late", "switch", "booking", "damage", "mangle", "sync"} {
+		if seldom(h, disturbance) {
+			acts = append(acts, disturbance)
+		}
+	}
+	return acts
+}
+
+// happens draws one thing that happens.
 func (h *history) happens(acts []string) {
 	h.acts++
-	act := rapid.SampledFrom(acts).Draw(h.T, "act")
+	act := one(h, "act", acts...)
 	s := h.of(pair)
 	h.T.Logf("%d %s at %s", h.acts, act, h.now.Format(time.DateTime))
 	switch act {
@@ -41,28 +59,28 @@ func (h *history) happens(acts []string) {
 	case "damage":
 		h.damage(s)
 	case "time":
-		h.pass(time.Duration(rapid.IntRange(1, 40).Draw(h.T, "hours")) * time.Hour)
+		h.pass(time.Duration(one(h, "hours", 1, 6, 12, 24, 40)) * time.Hour)
 	case "turn":
 		h.turn(s, h.drawCrash())
 	case "late":
 		h.land()
 	case "switch":
-		h.inbound, h.outbound = rapid.Bool().Draw(h.T, "inbound"), rapid.Bool().Draw(h.T, "outbound")
+		h.inbound, h.outbound = !seldom(h, "inbound off"), !seldom(h, "outbound off")
 		h.T.Logf("  inbound %v, outbound %v", h.inbound, h.outbound)
 	case "booking":
 		h.booking(s)
 	case "mangle":
-		h.nomis.Mangle = !h.nomis.Mangle
+		h.nomis.Mangle = seldom(h, "mangles")
 	case "sync":
 		h.sync(s)
 	}
 }
 
 func (h *history) drawCrash() crash {
-	if !rapid.Bool().Draw(h.T, "crashes") {
+	if !seldom(h, "crashes") {
 		return noCrash
 	}
-	c := crash{at: rapid.IntRange(0, 6).Draw(h.T, "at call"), after: rapid.Bool().Draw(h.T, "after it")}
+	c := crash{at: one(h, "at call", 0, 1, 2, 3), after: rapid.Bool().Draw(h.T, "after it")}
 	c.late = !c.after && rapid.Bool().Draw(h.T, "lands late")
 	return c
 }
@@ -77,11 +95,27 @@ func (h *history) land() {
 }
 
 var (
-	words      = rapid.SampledFrom([]string{"one", "two", "three"})
-	codesDrawn = rapid.SampledFrom([]string{"VIC", "PER", "BUL", "RIV"})
-	typesDrawn = rapid.SampledFrom([]string{"CELL", "LAND", "WING", "TNA"})
-	daysDrawn  = rapid.SampledFrom([]string{"2026-07-01", "2026-07-10", "2026-07-15", "2026-07-16", "2026-07-18"})
+	words = []string{"one", "two", "three"}
+	codes = []string{"VIC", "PER", "BUL", "RIV"}
+	types = []string{"CELL", "LAND", "WING", "TNA"}
+	days  = []string{"2026-07-01", "2026-07-10", "2026-07-15", "2026-07-16", "2026-07-18"}
 )
+
+// one draws one of some values, each as likely as the others. The generators of rapid
+// prefer the first ones, and a long history is then of one kind.
+func one[T any](h *history, what string, values ...T) T {
+	n := 0
+	for _, bit := range rapid.SliceOfN(rapid.Bool(), 6, 6).Draw(h.T, what) {
+		n *= 2
+		if bit {
+			n++
+		}
+	}
+	return values[n*len(values)/64]
+}
+
+// seldom is true once in four times.
+func seldom(h *history, what string) bool { return one(h, what, false, false, false, true) }
 
 // staffHere sends a command of staff. It may be refused.
 func (h *history) staffHere(s *stream) {
@@ -89,26 +123,26 @@ func (h *history) staffHere(s *stream) {
 	for _, n := range s.state.Items {
 		ids = append(ids, n.ID)
 	}
-	if len(ids) == 0 || rapid.Bool().Draw(h.T, "opens") {
+	if len(ids) == 0 || seldom(h, "opens") {
 		numbers := s.pair.Numbers()
 		h.staff(s, domain.Open{
 			FirstPrisoner: numbers[0], Comment: fmt.Sprint("here ", h.acts),
-			Reason:      rapid.SampledFrom([]domain.Reason{domain.Threat, domain.Bullying}).Draw(h.T, "reason"),
-			Restriction: rapid.SampledFrom([]domain.Restriction{domain.Cell, domain.Wing}).Draw(h.T, "restriction"),
+			Reason:      one(h, "reason", domain.Threat, domain.Bullying),
+			Restriction: one(h, "restriction", domain.Cell, domain.Wing),
 			Roles:       map[domain.PrisonerNumber]domain.Role{numbers[0]: domain.Victim, numbers[1]: domain.Perpetrator},
 		})
 		return
 	}
-	id := rapid.SampledFrom(ids).Draw(h.T, "which")
-	switch rapid.IntRange(0, 5).Draw(h.T, "command") {
+	id := one(h, "which", ids...)
+	switch one(h, "command", 0, 1, 2, 3, 4, 5) {
 	case 0:
-		h.staff(s, domain.Amend{ID: id, Comment: ptr(words.Draw(h.T, "comment"))})
+		h.staff(s, domain.Amend{ID: id, Comment: ptr(one(h, "comment", words...))})
 	case 1:
-		h.staff(s, domain.Amend{ID: id, Restriction: ptr(rapid.SampledFrom([]domain.Restriction{domain.Cell, domain.Wing}).Draw(h.T, "restriction"))})
+		h.staff(s, domain.Amend{ID: id, Restriction: ptr(one(h, "restriction", domain.Cell, domain.Wing))})
 	case 2:
 		h.staff(s, domain.Close{ID: id, ClosedReason: "over"})
 	case 3:
-		h.staff(s, domain.Close{ID: id, ClosedReason: "over", ClosedAt: ptr(domain.LocalDateTime(daysDrawn.Draw(h.T, "day") + "T00:00:00"))})
+		h.staff(s, domain.Close{ID: id, ClosedReason: "over", ClosedAt: ptr(domain.LocalDateTime(one(h, "day", days...) + "T00:00:00"))})
 	case 4:
 		h.staff(s, domain.Reopen{ID: id, ReopenReason: "again"})
 	default:
@@ -120,12 +154,13 @@ func (h *history) staffHere(s *stream) {
 func (h *history) staffThere(s *stream) {
 	of, with := s.names()
 	sequence := h.drawSequence(s)
-	if sequence == 0 || rapid.Bool().Draw(h.T, "opens") {
+	if sequence == 0 || seldom(h, "opens") {
 		h.opensThere(s)
 		return
 	}
 	occurrence := h.occurrence(s, sequence)
-	what := rapid.IntRange(0, 6).Draw(h.T, "edit")
+	days, mayOpen := h.days(), !h.orderly || h.openThere(s) == 0
+	what := one(h, "edit", 0, 1, 2, 3, 4, 5, 6)
 	h.T.Logf("  there: edit %d of %d", what, sequence)
 	if what == 6 {
 		h.nomis.Remove(of, with, sequence)
@@ -135,9 +170,9 @@ func (h *history) staffThere(s *stream) {
 		}
 		return
 	}
-	value := words.Draw(h.T, "word")
-	code, typed := codesDrawn.Draw(h.T, "code"), typesDrawn.Draw(h.T, "type")
-	day := daysDrawn.Draw(h.T, "day")
+	value := one(h, "word", words...)
+	code, typed := one(h, "code", codes...), one(h, "type", types...)
+	day := one(h, "day", days...)
 	h.nomis.Amend(of, with, sequence, "STAFF", func(r *nomismodel.Row) {
 		switch what {
 		case 0:
@@ -152,20 +187,42 @@ func (h *history) staffThere(s *stream) {
 			r.Expiry = &day
 			h.truth.end(occurrence)
 		case 5:
-			r.Expiry = nil
+			if mayOpen {
+				r.Expiry = nil
+			}
 		}
 	})
+}
+
+// days are those that staff there may write: careful people write none to come.
+func (h *history) days() []string {
+	if !h.orderly {
+		return days
+	}
+	return slices.DeleteFunc(slices.Clone(days), func(day string) bool { return day > h.nomis.Today })
+}
+
+// openThere counts what is not closed in NOMIS.
+func (h *history) openThere(s *stream) int {
+	open := 0
+	for _, t := range h.theirs(s) {
+		if !t.Detail.IsClosed(h.nomis.Today) {
+			open++
+		}
+	}
+	return open
 }
 
 // opensThere opens one at NOMIS's screens, beside any other.
 func (h *history) opensThere(s *stream) {
 	of, with := s.names()
+	days := h.days()
 	v := nomismodel.Values{
-		Reason: codesDrawn.Draw(h.T, "reason"), RecipReason: codesDrawn.Draw(h.T, "recip"), Type: typesDrawn.Draw(h.T, "type"),
-		Effective: daysDrawn.Draw(h.T, "effective"), Comment: ptr(fmt.Sprint("there ", h.acts)), AuthorisedBy: ptr("STAFF"),
+		Reason: one(h, "reason", codes...), RecipReason: one(h, "recip", codes...), Type: one(h, "type", types...),
+		Effective: one(h, "effective", days...), Comment: ptr(fmt.Sprint("there ", h.acts)), AuthorisedBy: ptr("STAFF"),
 	}
-	if rapid.Bool().Draw(h.T, "expires") {
-		v.Expiry = ptr(daysDrawn.Draw(h.T, "expiry"))
+	if rapid.Bool().Draw(h.T, "expires") || h.orderly && h.openThere(s) > 0 {
+		v.Expiry = ptr(one(h, "expiry", days...))
 	}
 	sequence := h.nomis.Open(of, with, v, "STAFF")
 	h.T.Logf("  there: opened %d %+v until %v", sequence, v, v.Expiry != nil)
@@ -183,7 +240,7 @@ func (h *history) drawSequence(s *stream) int {
 	if len(all) == 0 {
 		return 0
 	}
-	return rapid.SampledFrom(all).Draw(h.T, "sequence")
+	return one(h, "sequence", all...)
 }
 
 // damage changes one row alone, or writes what the service cannot hold.
@@ -197,8 +254,8 @@ func (h *history) damage(s *stream) {
 		of, with = with, of
 	}
 	occurrence := h.occurrence(s, sequence)
-	day := daysDrawn.Draw(h.T, "day")
-	what := rapid.IntRange(0, 4).Draw(h.T, "damage")
+	day := one(h, "day", days...)
+	what := one(h, "damage", 0, 1, 2, 3, 4)
 	h.T.Logf("  damage %d of %d of %s", what, sequence, of)
 	switch what {
 	case 0:
@@ -230,7 +287,7 @@ func (h *history) sync(s *stream) {
 	if !h.inbound {
 		return
 	}
-	source := rapid.SampledFrom([]domain.Source{domain.NOMIS, domain.Migration}).Draw(h.T, "source")
+	source := one(h, "source", domain.NOMIS, domain.Migration)
 	told := domain.Sync{About: s.pair.Numbers()[0]}
 	for _, t := range h.theirs(s) {
 		if t.Disagreement == "" && t.NotHoldable == "" {

@@ -71,6 +71,28 @@ func (w *world) checkNamed(s *stream) {
 	require.Equal(w.t, ours, theirs, "a difference without a name: problems %+v, waits %+v", p.Problems, p.Waits)
 }
 
+// textsHere are the live records of a pair here.
+func (w *world) textsHere(s *stream) []string {
+	var texts []string
+	for _, n := range s.state.Items {
+		if d, _ := n.Detail(); !n.Deleted {
+			texts = append(texts, text(d))
+		}
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// textsThere are the details of a pair in NOMIS.
+func (w *world) textsThere(s *stream) []string {
+	var texts []string
+	for _, t := range w.theirs(s) {
+		texts = append(texts, text(t.Detail))
+	}
+	slices.Sort(texts)
+	return texts
+}
+
 // text is a detail without its sequence.
 func text(d domain.Detail) string {
 	d.TypeSequence = nil

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -14,8 +15,8 @@ func TestProperty_turnsEndAndNameWhatIsApart(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		h := newHistory(t)
-		acts := []string{"here", "here", "there", "there", "turn", "turn", "time", "late", "switch", "booking", "damage", "mangle", "sync"}
-		for range rapid.IntRange(1, 14).Draw(t, "acts") {
+		acts := h.kinds()
+		for range h.length() {
 			h.happens(acts)
 		}
 		h.land()
@@ -24,6 +25,31 @@ func TestProperty_turnsEndAndNameWhatIsApart(t *testing.T) {
 		for range 3 {
 			h.pass(25 * time.Hour)
 			h.calm()
+		}
+	})
+}
+
+// Of people who wait for the other system before they write, every word survives: what
+// one side holds after an edit is what both hold in the end.
+func TestProperty_whatCarefulPeopleWriteIsInBothSystems(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t)
+		h.orderly, h.lag = true, 0
+		s := h.of(pair)
+		for range h.length() {
+			side := one(h, "side", "here", "there", "time")
+			h.happens([]string{side})
+			written := map[string][]string{"here": h.textsHere(s), "there": h.textsThere(s)}[side]
+			h.turn(s, h.drawCrash())
+			h.calm()
+			h.pass(deleteAfter) // a deletion there is ripe
+			h.calm()
+			require.Equal(t, h.textsHere(s), h.textsThere(s))
+			require.Empty(t, h.plan(s).Problems)
+			if side != "time" {
+				require.Equal(t, written, h.textsHere(s), "what was written last")
+			}
 		}
 	})
 }
