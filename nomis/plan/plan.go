@@ -193,10 +193,10 @@ func (p *planner) wait(r *record, t *Theirs, until time.Time, why string) {
 }
 
 // decision returns the decision of a kind about a record or one of theirs, while both
-// sides are what they were.
+// sides are what they were and its time has not passed.
 func (p *planner) decision(kind Kind, r *record, t *Theirs) (Decision, bool) {
 	for _, d := range p.Policy.Decisions {
-		if d.Kind == kind && d.about(r, t) && d.holds(r, t) {
+		if d.Kind == kind && d.about(r, t) && d.holds(r, t) && (d.Until.IsZero() || p.Now.Before(d.Until)) {
 			return d, true
 		}
 	}

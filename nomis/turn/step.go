@@ -194,6 +194,9 @@ func (r *run) refusal(in plan.Input, s plan.Step, err error) store.Finding {
 	for _, m := range r.result.Plan.Matches {
 		if m.Ours != nil && m.Ours.ID == s.NonAssociationID || m.Ours == nil && m.Theirs != nil && *m.Theirs.Detail.TypeSequence == s.TypeSequence {
 			f.Ours, f.Theirs = sidesOf(m)
+			if m.Ours == nil { // a record that is deleted here is a difference of NOMIS alone
+				f.NonAssociationID, f.Bucket = uuid.Nil, store.OnlyThere
+			}
 		}
 	}
 	var failure *npa.Failure
