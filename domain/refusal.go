@@ -5,7 +5,7 @@ package domain
 type Code int
 
 // The codes. Callers compare 404 and 412 as well, which equal the status that web/api
-// sends with them.
+// sends with them. 1409 is that of NOMIS's mapping service.
 const (
 	CodeAlreadyClosed Code = 100
 	CodeOpenExists    Code = 101
@@ -14,6 +14,7 @@ const (
 	CodeAlreadyOpen   Code = 104
 	CodeNotFound      Code = 404
 	CodeStale         Code = 412
+	CodeMapped        Code = 1409
 )
 
 // Refusal is the error for a command that a rule forbids. Message may be part of an
@@ -22,7 +23,7 @@ type Refusal struct {
 	Code    Code
 	Field   string // of the command, when one field is at fault
 	Message string
-	Current *NonAssociation // of a stale one: as it is now
+	Current *NonAssociation // of a stale one: as it is now; of CodeMapped: the one that is mapped
 }
 
 func (r Refusal) Error() string { return r.Message }
