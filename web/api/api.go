@@ -63,7 +63,7 @@ type Verifier interface {
 }
 
 // Options are the dependencies and settings of an API. Commands, Reads, Head, Audit,
-// Streams, Verifier and Clock must be set.
+// Streams, Mappings, Verifier and Clock must be set.
 type Options struct {
 	Commands Commands
 	Reads    Reads
@@ -78,6 +78,9 @@ type Options struct {
 	Directory    Directory // nil: no names, and no prisoner is known
 	Audit        Audit     // reads of the log
 	Streams      Streams   // lists the streams that Audit reads
+	Mappings     Mappings
+	Migrations   Migrations // labels of migrations; nil: none has one
+	Problems     Problems   // of deliveries to NOMIS; nil: there are none
 	Verifier     Verifier
 	Health       Health
 	Clock        func() time.Time // in Europe/London
@@ -98,6 +101,9 @@ type API struct {
 	directory    Directory
 	audit        Audit
 	streams      Streams
+	mappings     Mappings
+	migrations   Migrations
+	problems     Problems
 	verifier     Verifier
 	clock        func() time.Time
 	newID        func() uuid.UUID
@@ -141,6 +147,7 @@ func New(options Options) *API {
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams,
+		mappings: options.Mappings, migrations: options.Migrations, problems: options.Problems,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
@@ -182,6 +189,7 @@ const (
 	roleDelete  = "DELETE_NON_ASSOCIATIONS"
 	roleSubject = "SAR_DATA_ACCESS"
 	roleAdmin   = "NON_ASSOCIATIONS_ADMIN"
+	roleMapping = "NOMIS_MAPPING_API__SYNCHRONISATION__RW"
 	anyToken    = ""
 )
 
@@ -213,6 +221,9 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Get("/non-associations/{reference}/history", a.authenticated(a.history, roleRead))
 	mux.Get("/history", a.feed(roleSync, roleAdmin))
 	mux.Get("/subject-access-request", a.authenticated(a.subjectAccess, roleSubject))
+
+	a.mappingRoutes(mux)
+	mux.Get("/non-associations/{id}/delivery", a.authenticated(a.delivery, roleRead))
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -51,7 +51,8 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 
 // filled is a path of a route.
 func filled(t testing.TB, path string) string {
-	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{file}", "index.html").Replace(path)
+	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{file}", "index.html",
+		"{firstOffenderNo}", "A9109UD", "{secondOffenderNo}", "A0135GA", "{typeSequence}", "2", "{label}", "2026-12-01T10:15:00").Replace(path)
 	require.NotContains(t, path, "{", "say what this parameter is")
 	return path
 }
@@ -100,7 +101,7 @@ func TestRoute_hasItsHeaders(t *testing.T) {
 
 // allPanic has a bug in everything that is not the router's own.
 func allPanic(o *api.Options) {
-	o.Commands, o.Reads, o.Audit, o.Streams, o.Head = panicking{}, nil, nil, nil, nil
+	o.Commands, o.Reads, o.Audit, o.Streams, o.Mappings, o.Head = panicking{}, nil, nil, nil, nil, nil
 }
 
 // TestKind_ofAnswerHasItsHeaders asks for each status that the document

@@ -22,6 +22,7 @@ func behindTheGate(g *readinessGate) map[reflect.Type]any {
 	return map[reflect.Type]any{
 		reflect.TypeFor[api.Reads]():            gatedReads{gate: g},
 		reflect.TypeFor[api.Streams]():          gatedStreams{gate: g},
+		reflect.TypeFor[api.Mappings]():         gatedMappings{gate: g},
 		reflect.TypeFor[api.Commands]():         gatedCommands{gate: g},
 		reflect.TypeFor[api.Audit]():            gatedAudit{gate: g},
 		reflect.TypeFor[commands.PairLocator](): gatedLocator{gate: g},
@@ -42,7 +43,10 @@ var free = map[string]string{
 // and for an exception that is none any more.
 func TestEverything_ofTheAPIIsBehindTheGate(t *testing.T) {
 	walked := behindTheGate(&readinessGate{})
-	elsewhere := map[string]string{"Directory": "names and places, of another service", "Verifier": "tokens"}
+	elsewhere := map[string]string{
+		"Directory": "names and places, of another service", "Verifier": "tokens",
+		"Migrations": "of tables that belong to no log", "Problems": "of tables that belong to no log",
+	}
 	for field := range reflect.TypeFor[api.Options]().Fields() {
 		if field.Type.Kind() == reflect.Interface && elsewhere[field.Name] == "" {
 			require.Contains(t, walked, field.Type, field.Name)
@@ -72,7 +76,7 @@ func TestReadinessGate_letsNothingPassWhileClosed(t *testing.T) {
 		return g
 	}
 	unknown := map[string]error{
-		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
+		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "Mappings": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
 		"Commands": commands.ErrBusy, "Audit": audit.ErrUnavailable,
 	}
 	for name, c := range map[string]struct {

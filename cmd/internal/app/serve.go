@@ -67,6 +67,7 @@ func (p *process) prepare(below context.Context) error {
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
+		Mappings:  gatedMappings{&p.gate, reads},
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
