@@ -19,7 +19,7 @@ type sampler struct {
 // texts fit one or the other schema of a text.
 var texts = []any{
 	"A1234BC", anID, "2021-07-05T10:35:17", "2021-07-05T10:35:17.123456",
-	"2021-07-05T10:35:17+01:00", "nonassociation.opened.v1", "some text",
+	"2021-07-05T10:35:17+01:00", "2021-07-05", "nonassociation.opened.v1", "some text",
 }
 
 func (d *document) sample(t *testing.T, pointer string, s sampler) []byte {
