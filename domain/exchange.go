@@ -45,8 +45,8 @@ type form struct {
 // Delivery is when NOMIS is known to have held a record last. The zero Delivery means
 // never.
 type Delivery struct {
-	At       time.Time // at which that was recorded
-	Revision uint64    // of the stream, as of which the record was that
+	At       time.Time `json:"at"`       // at which that was recorded
+	Revision uint64    `json:"revision"` // of the stream, as of which the record was that
 }
 
 // NewExchanges begins before the first fact of a pair.

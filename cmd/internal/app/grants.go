@@ -75,7 +75,8 @@ var (
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
-		tables("read", "checkpoint", "SELECT"), tables("read", "merge", "SELECT"), tables("read", "non_association", "SELECT"),
+		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
+		tables("read", "non_association", "SELECT"),
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
 	grantsOfProjecting = []grant{
