@@ -44,8 +44,7 @@ const (
 	// an earlier date is not held today.
 	pendingSQL = ` FROM read.non_association WHERE differs_since IS NOT NULL AND (deleted OR when_created < $1)`
 
-	pendingPairsSQL = `SELECT pair` + pendingSQL + ` AND differs_since < $2
-		GROUP BY pair ORDER BY min(differs_since), pair LIMIT $3`
+	pendingPairsSQL  = `SELECT DISTINCT pair` + pendingSQL + ` AND differs_since < $2 AND pair > $3 ORDER BY pair LIMIT $4`
 	oldestPendingSQL = `SELECT min(differs_since)` + pendingSQL
 
 	// This reads all rows. It is asked once a day, and an index on either date would
@@ -83,13 +82,14 @@ func scanDelivery(row pgx.CollectableRow, id uuid.UUID) (Delivery, error) {
 type PendingRequest struct {
 	Before  time.Time
 	Today   string // the day, as [domain.Today] writes it
-	Limit   int    // of pairs; those that wait longest come first
+	After   string // the pairs after this one, in their order; "" for all
+	Limit   int    // of pairs
 	AtLeast uint64
 }
 
 // Pending lists pairs whose writing to NOMIS is late. Errors: ErrNotCaughtUp, ErrBehind.
 func (r *Reader) Pending(ctx context.Context, of PendingRequest) ([]domain.Pair, error) {
-	pairs, err := routed(ctx, r, of.AtLeast, domain.ParsePair, pendingPairsSQL, endOfDay(of.Today), of.Before, of.Limit)
+	pairs, err := routed(ctx, r, of.AtLeast, domain.ParsePair, pendingPairsSQL, endOfDay(of.Today), of.Before, of.After, of.Limit)
 	return pairs, wrapped("list what is pending", err)
 }
 
