@@ -79,9 +79,9 @@ func TestPending_isWhatDiffersAndIsNotHeld(t *testing.T) {
 	r.tells(by(), pairFor(t, "A1111AA", "Z1111ZZ"), "2021-07-05T10:35:17", 4) // in step
 	before := time.Now().Add(time.Hour)
 	none := func() bool {
-		_, any, err := r.OldestPending(t.Context(), today, r.position)
+		_, pending, err := r.OldestPending(t.Context(), today, r.position)
 		require.NoError(t, err)
-		return !any
+		return !pending
 	}
 	r.waitForProjection()
 	require.True(t, none())
