@@ -112,3 +112,20 @@ func TestWait_thatHasPassedHidesNoLaterOne(t *testing.T) {
 	require.Empty(t, s.steps())
 	require.Len(t, s.plan().Waits, 1)
 }
+
+// NOMIS's staff wrote an equal one and then changed the first. The two have one author,
+// who is not the service.
+func TestRemove_ofATwinByNOMISStaffIsNotDone(t *testing.T) {
+	s := newStory(t)
+	id := s.staffOpen()
+	s.delivered(id, 1)
+	s.theirs[2] = theirs(numbered(s.ours(id), 2))
+	for _, sequence := range []int{1, 2} {
+		s.changes(sequence, func(t *plan.Theirs) { t.UpdatedBy = "STAFF" })
+	}
+	s.changes(1, func(t *plan.Theirs) { t.Detail.ExpiryDate = ptr("2026-07-10") })
+	require.NotContains(t, s.steps(), plan.Remove)
+	s.takes()
+	require.Empty(t, s.steps())
+	require.Len(t, s.State.Items, 2, "the pair stays apart")
+}

@@ -47,8 +47,8 @@ func (p *planner) remove(t *Theirs, why string) {
 
 // twinOf returns the record that was created in NOMIS twice, because the answer to the
 // first creation was lost. The twin equals what the record was before NOMIS was known to
-// hold it, has a higher sequence and the same author in NOMIS. It returns nil for another
-// detail.
+// hold it, has a higher sequence and the same author in NOMIS, which is the service. It
+// returns nil for another detail.
 func (p *planner) twinOf(t *Theirs) *record {
 	for i := range p.records {
 		r := &p.records[i]
@@ -56,11 +56,20 @@ func (p *planner) twinOf(t *Theirs) *record {
 			continue
 		}
 		first := &p.Theirs[r.theirs]
-		if t.sequence() > first.sequence() && t.UpdatedBy == first.UpdatedBy && slices.ContainsFunc(r.UnheldForms(), t.is) {
+		if t.sequence() > first.sequence() && t.UpdatedBy == first.UpdatedBy && p.isOurs(r, first) &&
+			slices.ContainsFunc(r.UnheldForms(), t.is) {
 			return r
 		}
 	}
 	return nil
+}
+
+// isOurs reports whether NOMIS holds the partner of a record as the service wrote it last, so
+// that its author there is the service.
+func (p *planner) isOurs(r *record, t *Theirs) bool {
+	readBack, is := r.ReadBack()
+	written := !r.HasBase() || is && r.Delivery().Revision == readBack.Revision
+	return written && len(p.compared(r, t).there) == 0
 }
 
 // candidate is an item of a take, with what it is of.
