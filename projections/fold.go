@@ -17,6 +17,7 @@ type pairRow struct {
 	facts     uint64           // that led to the state
 	positions []int64          // of the opening event of each item of the state
 	standings domain.Standings // of each item of the state
+	mapped    []*mappingRow    // that began in this batch
 	folding   *eventstore.Folding
 	items     []*listItem
 	begins    bool // with this batch: the table cannot have the row
@@ -168,8 +169,10 @@ func (r rows) fold(facts []*fact) error {
 			touched[rowKey{id, f.Pair}] = struct{}{}
 		}
 		for _, change := range changes {
-			r.mappings.add(f, change)
-			touched[rowKey{change.ID, f.Pair}] = struct{}{} // also that of a record which lost its sequence
+			r.mappings.add(row, f, change)
+			if change.ID != id { // it lost its sequence to the other one
+				touched[rowKey{change.ID, f.Pair}] = struct{}{}
+			}
 		}
 	}
 	// Items and rows are made once a batch, after the last fact: a state in between is

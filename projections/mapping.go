@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,8 +26,7 @@ const (
 // mappings are the changes of a batch to the table mapping.
 type mappings struct {
 	begun []*mappingRow
-	open  map[rowKey]*mappingRow // those of begun that have not ended
-	ended endedMappings          // those that the table has
+	ended endedMappings // those that the table has
 }
 
 // mappingRow is a row of the table mapping.
@@ -49,25 +49,23 @@ type endedMappings struct {
 	until     []time.Time
 }
 
-// add applies a change that a fact has made.
-func (m *mappings) add(f *fact, change domain.MappingChange) {
-	key, at := rowKey{change.ID, f.Pair}, f.RecordedAt.UTC()
+// add applies a change that a fact of a pair has made.
+func (m *mappings) add(pair *pairRow, f *fact, change domain.MappingChange) {
+	at := f.RecordedAt.UTC()
 	position := int64(f.Position.Commit) //nolint:gosec // positions stay below 2⁶³
 	if change.TypeSequence != 0 {
 		row := &mappingRow{
 			id: change.ID, pair: f.Pair, sequence: change.TypeSequence, kind: change.Type,
 			correlation: f.Meta.CorrelationID, position: position, since: at,
 		}
-		if m.open == nil {
-			m.open = map[rowKey]*mappingRow{}
-		}
-		m.begun, m.open[key] = append(m.begun, row), row
+		m.begun, pair.mapped = append(m.begun, row), append(pair.mapped, row)
 		return
 	}
-	if row := m.open[key]; row != nil {
-		row.until = &at
-		delete(m.open, key)
-		return
+	for _, row := range slices.Backward(pair.mapped) {
+		if row.id == change.ID && row.until == nil {
+			row.until = &at
+			return
+		}
 	}
 	m.ended.ids, m.ended.pairs = append(m.ended.ids, [16]byte(change.ID)), append(m.ended.pairs, f.Pair.String())
 	m.ended.positions, m.ended.until = append(m.ended.positions, position), append(m.ended.until, at)

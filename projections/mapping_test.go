@@ -89,6 +89,7 @@ func given(event domain.Event) int {
 				return sequence
 			}
 		}
+	default:
 	}
 	return 0
 }
@@ -113,6 +114,7 @@ func wantedMappings(facts []eventstore.Fact) []mapped {
 			end(f, func(m *mapped) bool { return m.ID == id && m.Sequence == e.TypeSequence })
 		case domain.TransferredOut:
 			end(f, func(m *mapped) bool { return m.ID == id })
+		default:
 		}
 		if sequence == 0 {
 			continue
