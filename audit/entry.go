@@ -29,7 +29,8 @@ func (e Entry) Position() *uint64 {
 	return &position
 }
 
-// PrisonerNumbers returns the two numbers that the fact is about, the smaller first.
+// PrisonerNumbers returns the two numbers that the fact is about, the smaller first;
+// none for a fact of the switch-over.
 func (e Entry) PrisonerNumbers() []domain.PrisonerNumber { return numbersOf(e.Fact) }
 
 // step adds one fact to its pair and returns it with the record before and after.

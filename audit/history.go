@@ -30,6 +30,18 @@ func (r *Reader) OfPrisoner(ctx context.Context, streams []string, number domain
 	return r.history(ctx, theirs, concerningPrisoner(number))
 }
 
+// OfSwitchOver returns the facts of the switch-over, oldest first. Errors are those of
+// the log.
+func (r *Reader) OfSwitchOver(ctx context.Context) ([]Entry, error) {
+	var all []Entry
+	every := func(recordedFact) bool { return true }
+	err := r.each(ctx, []string{domain.SwitchOverStream}, every, func(folding *eventstore.Folding, f recordedFact) error {
+		all = append(all, Entry{Fact: f})
+		return folding.Add(f) // for the revisions alone
+	})
+	return all, err
+}
+
 // history reads streams whole and keeps the entries of the facts that concern the
 // question.
 func (r *Reader) history(ctx context.Context, streams []string, concerns func(recordedFact) bool) ([]Entry, error) {

@@ -53,17 +53,12 @@ func (r *Reader) read(recorded eventstore.RecordedEvent) (recordedFact, error) {
 	return fact, err
 }
 
-// pairOf returns the pair of a stream; the zero Pair for the stream of a prisoner
-// number.
-func pairOf(stream string) (domain.Pair, error) {
-	if _, err := domain.ParsePrisonerStream(stream); err == nil {
-		return domain.Pair{}, nil
-	}
-	return domain.ParseStream(stream)
-}
-
-// numbersOf returns the two prisoner numbers of a fact, sorted.
+// numbersOf returns the two prisoner numbers of a fact, sorted. A fact of the
+// switch-over has none; the list is never nil.
 func numbersOf(f recordedFact) []domain.PrisonerNumber {
+	if f.Stream == domain.SwitchOverStream {
+		return []domain.PrisonerNumber{}
+	}
 	numbers := f.Pair.Numbers()
 	switch e := f.Event.(type) {
 	case domain.PrisonerMerged:
@@ -136,7 +131,7 @@ func including(all []string, more ...string) []string {
 func ofPrisoner(streams []string, numbers ...domain.PrisonerNumber) ([]string, error) {
 	var theirs []string
 	for _, stream := range streams {
-		pair, err := pairOf(stream)
+		pair, err := eventstore.PairOf(stream)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +160,7 @@ func concerningPrisoner(numbers ...domain.PrisonerNumber) func(recordedFact) boo
 
 // walk visits the facts of one stream from the first.
 func (r *Reader) walk(ctx context.Context, stream string, events []eventstore.RecordedEvent, visit visitor) error {
-	pair, err := pairOf(stream)
+	pair, err := eventstore.PairOf(stream)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,25 @@
 package commands
 
 import (
+	"context"
 	"errors"
 	"time"
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 )
+
+// decide folds what was read of a job's stream, and decides the job's command on it.
+func (h *Handler) decide(ctx context.Context, j *job, read eventstore.Stream) error {
+	if j.switchOver != nil {
+		return h.decideSwitchOver(ctx, j, read)
+	}
+	s, err := h.foldStream(ctx, j.pair, read)
+	if err != nil {
+		return err
+	}
+	return j.decide(s, h.clock())
+}
 
 // decide runs the rules on a pair as it was loaded. Facts that carry the command's own
 // id were appended by an earlier attempt whose answer was lost. The answer is then
@@ -26,6 +39,9 @@ func (j *job) decide(s stream, clock time.Time) error {
 func (j *job) decideOn(state domain.State, expected eventstore.Expected, now time.Time) error {
 	command := j.commandOn(state)
 	decision, err := domain.Decide(state, command, now, j.by)
+	if err == nil && j.inbound == needsPlaces && decision.Changes() {
+		err = errPlacesNeeded
+	}
 	if err != nil {
 		return err
 	}
@@ -53,12 +69,17 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 }
 
 // commandOn returns the command to decide. Some commands can be completed only with the
-// state: the roles of an amendment depend on which prisoner was named first.
+// state: the roles of an amendment depend on which prisoner was named first. A command
+// that is not allowed says so itself: a later build decides the stored one alike.
 func (j *job) commandOn(state domain.State) domain.Command {
-	if j.complete == nil {
+	switch {
+	case j.inbound == notAllowed:
+		return domain.AsSwitched(j.command)
+	case j.complete == nil:
 		return j.command
+	default:
+		return j.complete(state)
 	}
-	return j.complete(state)
 }
 
 // fitsAppend refuses a decision that is larger than one append may be. Every store has

@@ -40,6 +40,7 @@ type Options struct {
 	Clock     func() time.Time // in Europe/London
 	Locator   PairLocator      // needed for commands by id
 	Directory Directory        // nil: nothing new can be opened by staff
+	Places    Places           // nil: no place is known, and NOMIS may change records until inbound is off
 	Keys      IdempotencyStore // nil: requests with a key are refused as busy
 	Logger    *slog.Logger
 	Timeout   time.Duration // of one request, retries included; RequestTimeout when zero
@@ -53,6 +54,7 @@ type Handler struct {
 	clock      func() time.Time
 	locator    PairLocator
 	directory  Directory
+	places     Places
 	keys       IdempotencyStore
 	logger     *slog.Logger
 	timeout    time.Duration
@@ -60,6 +62,7 @@ type Handler struct {
 	turns      *keyedMutex
 	seen       *seenStreams
 	headReader *headReader
+	switchOver *switchOverCache
 }
 
 // New returns a Handler that appends to the log. It starts nothing and calls nothing.
@@ -70,10 +73,12 @@ func New(log eventstore.Store, options Options) *Handler {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	catalogue := domain.Events()
 	return &Handler{
-		log: log, clock: options.Clock, locator: options.Locator, directory: options.Directory, keys: options.Keys,
-		logger: options.Logger, timeout: options.Timeout,
-		catalogue: domain.Events(), turns: newKeyedMutex(), seen: newSeenStreams(), headReader: newHeadReader(log),
+		log: log, clock: options.Clock, locator: options.Locator, directory: options.Directory, places: options.Places,
+		keys: options.Keys, logger: options.Logger, timeout: options.Timeout,
+		switchOver: newSwitchOverCache(log, options.Clock, catalogue),
+		catalogue:  catalogue, turns: newKeyedMutex(), seen: newSeenStreams(), headReader: newHeadReader(log),
 	}
 }
 
@@ -94,13 +99,14 @@ type SyncResult struct {
 // Sync records what NOMIS sends about several pairs. The pairs are independent: a pair
 // that fails does not stop the others. The error is the first one in the order of the
 // request, and the pairs without an error are recorded all the same. Sending the request
-// again records the rest.
+// again records the rest. What comes from [domain.NOMIS] while inbound is not allowed is
+// ignored instead of recorded; the migration is not bound by that.
 // Errors: [domain.Refusal], [ErrBusy], [eventstore.ErrNotWhole], and faults of
 // the store.
 func (h *Handler) Sync(ctx context.Context, by domain.Cause, parts []PairSync) (SyncResult, error) {
 	jobs := make([]*job, len(parts))
 	for i, part := range parts {
-		jobs[i] = &job{pair: part.Pair, command: part.Sync, by: by, assumedNew: true}
+		jobs[i] = &job{pair: part.Pair, command: part.Sync, by: by, assumedNew: true, inbound: inboundOf(by)}
 	}
 	position, err := h.run(ctx, jobs)
 	if err != nil {
@@ -123,7 +129,7 @@ type Receipt struct {
 	At             time.Time             // of the decision; for a repeat with a key: of the first answer
 }
 
-// Execute runs a command on a pair. Errors are those of Sync, and [domain.Moved] when
+// Execute runs a command on a pair, whatever the switch-over allows. Errors are those of Sync, and [domain.Moved] when
 // the record has left the pair by a merge.
 func (h *Handler) Execute(ctx context.Context, by domain.Cause, pair domain.Pair, command domain.Command) (Receipt, error) {
 	return h.execute(ctx, &job{pair: pair, command: command, by: by})
@@ -144,10 +150,10 @@ func (h *Handler) execute(ctx context.Context, j *job) (Receipt, error) {
 // ExecuteByID runs a command on the pair that a non-association belongs to, and follows
 // the record when a merge has moved it. When the locator does not know the id, it is
 // asked once more after it has reached the head of the log: the record may be new. An id
-// that is unknown then is refused with [domain.CodeNotFound]. Other errors are those of
-// Sync.
+// that is unknown then is refused with [domain.CodeNotFound]. A deletion by
+// [domain.NOMIS] is ignored while inbound is not allowed. Other errors are those of Sync.
 func (h *Handler) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
-	return h.executeByID(ctx, id, job{command: command, by: by})
+	return h.executeByID(ctx, id, job{command: command, by: by, inbound: inboundOf(by)})
 }
 
 // executeByID runs a job that lacks its pair on the pair of a non-association, and

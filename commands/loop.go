@@ -23,14 +23,18 @@ const (
 	maxConcurrentRounds = 4
 )
 
-// job is one command on one pair, with its progress in the loop. One goroutine owns it.
+// job is one command on one pair or on the switch-over, with its progress in the loop.
+// One goroutine owns it.
 type job struct {
 	pair       domain.Pair
 	command    domain.Command
 	complete   func(domain.State) domain.Command // completes the command with the state; nil when it is complete
 	by         domain.Cause
-	assumedNew bool   // the pair may be decided without a load
-	plannedOn  *int64 // the only revision at which it may be appended; nil for any
+	assumedNew bool               // the pair may be decided without a load
+	plannedOn  *int64             // the only revision at which it may be appended; nil for any
+	switchOver *switchOverJob     // of the switch-over, which has no pair; nil for a pair
+	inbound    inbound            // whether NOMIS may make this change
+	rule       *domain.SwitchOver // by which inbound is judged; nil for an unbound job
 
 	step     step
 	held     bool  // the job holds the keyed mutex of its pair
@@ -41,6 +45,14 @@ type job struct {
 	at       time.Time           // of the decision
 	revision int64               // of the last fact in after; -1 without facts
 	position eventstore.Position // of the last own fact; the zero Position when unknown
+}
+
+// stream returns the name of the stream that the job is about.
+func (j *job) stream() string {
+	if j.switchOver != nil {
+		return domain.SwitchOverStream
+	}
+	return j.pair.Stream()
 }
 
 // step is what a job needs next.
@@ -54,13 +66,18 @@ const (
 
 // run executes the jobs and returns a position that covers all of them. It sorts them by
 // stream and works in groups. A fault ends its own job only. After all others are
-// finished, run returns the first fault in the order of the request.
+// finished, run returns the first fault in the order of the request. Jobs that need to
+// know where prisoners are run twice, the second time with the answer.
 func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
+	if err := h.judge(ctx, jobs); err != nil {
+		return eventstore.Position{}, err
+	}
 	sorted := slices.Clone(jobs)
-	slices.SortFunc(sorted, func(a, b *job) int { return cmp.Compare(a.pair.Stream(), b.pair.Stream()) })
+	slices.SortFunc(sorted, func(a, b *job) int { return cmp.Compare(a.stream(), b.stream()) })
 	h.runSorted(ctx, sorted)
+	h.runSorted(ctx, h.askPlaces(ctx, sorted))
 	for _, j := range jobs {
 		if j.err != nil {
 			return eventstore.Position{}, j.err
@@ -143,8 +160,8 @@ func (h *Handler) runGroup(ctx context.Context, group []*job, rounds int) {
 // take their common pairs in the same order and cannot deadlock.
 func (h *Handler) enter(ctx context.Context, group []*job) error {
 	for i, j := range group {
-		stream := j.pair.Stream()
-		if i > 0 && group[i-1].pair == j.pair {
+		stream := j.stream()
+		if i > 0 && group[i-1].stream() == stream {
 			return fmt.Errorf("two commands on %s in one request", stream)
 		}
 		if err := h.turns.enter(ctx, stream); err != nil {
@@ -159,7 +176,7 @@ func (h *Handler) enter(ctx context.Context, group []*job) error {
 func (h *Handler) leave(jobs ...*job) {
 	for _, j := range jobs {
 		if j.held {
-			h.turns.leave(j.pair.Stream())
+			h.turns.leave(j.stream())
 			j.held = false
 		}
 	}
@@ -194,7 +211,7 @@ func withStep(group []*job, s step) []*job {
 	return jobs
 }
 
-// load reads the facts of the jobs' pairs in one round trip and decides. An outage of
+// load reads the facts of the jobs' streams in one round trip and decides. An outage of
 // the store leaves a job unchanged for the next round.
 func (h *Handler) load(ctx context.Context, jobs []*job) {
 	if len(jobs) == 0 {
@@ -202,14 +219,11 @@ func (h *Handler) load(ctx context.Context, jobs []*job) {
 	}
 	streams := make([]string, len(jobs))
 	for i, j := range jobs {
-		streams[i] = j.pair.Stream()
+		streams[i] = j.stream()
 	}
 	for i, read := range h.log.ReadMany(ctx, streams) {
 		j := jobs[i]
-		s, err := h.foldStream(ctx, j.pair, read)
-		if err == nil {
-			err = j.decide(s, h.clock())
-		}
+		err := h.decide(ctx, j, read)
 		switch {
 		case eventstore.Passes(err):
 			h.logger.WarnContext(ctx, "load failed, retrying", "stream", streams[i], "error", err)

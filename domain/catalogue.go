@@ -23,6 +23,15 @@ const (
 	TypeRestored         = "nonassociation.restored.v1"
 	TypeMerged           = "prisoner.merged.v1"
 	TypeUnmerged         = "prisoner.unmerged.v1"
+
+	TypePrisonStaged    = "switch-over.prison-staged.v1"
+	TypePrisonAnnounced = "switch-over.prison-announced.v1"
+	TypeInboundEnded    = "switch-over.inbound-ended.v1"
+	TypeInboundResumed  = "switch-over.inbound-resumed.v1"
+	TypeOutboundEnded   = "switch-over.outbound-ended.v1"
+	TypeOutboundResumed = "switch-over.outbound-resumed.v1"
+	TypeLegacyEnded     = "switch-over.legacy-ended.v1"
+	TypeLegacyResumed   = "switch-over.legacy-resumed.v1"
 )
 
 // Entry describes one current event type.
@@ -70,6 +79,14 @@ func Events() Catalogue {
 		entry[Restored](TypeRestored, "A deletion or closing by a wrong merge was taken back."),
 		entry[PrisonerMerged](TypeMerged, "NOMIS merged a prisoner number into another: the number is removed."),
 		entry[PrisonerUnmerged](TypeUnmerged, "A wrong merge was taken back: the number counts again."),
+		entry[PrisonStaged](TypePrisonStaged, "A prison moved to another stage of the switch-over from NOMIS."),
+		entry[PrisonAnnounced](TypePrisonAnnounced, "Staff of a prison are told about the switch-over, or no longer."),
+		entry[InboundEnded](TypeInboundEnded, "NOMIS may change nothing here any more."),
+		entry[InboundResumed](TypeInboundResumed, "NOMIS may change records here again."),
+		entry[OutboundEnded](TypeOutboundEnded, "Nothing is written to NOMIS any more."),
+		entry[OutboundResumed](TypeOutboundResumed, "Changes are written to NOMIS again."),
+		entry[LegacyEnded](TypeLegacyEnded, "The legacy list ended, for good or for some minutes."),
+		entry[LegacyResumed](TypeLegacyResumed, "The legacy list is answered again."),
 	}, upcasts())
 }
 
@@ -173,6 +190,22 @@ func TypeOf(event Event) string {
 		return TypeMerged
 	case PrisonerUnmerged:
 		return TypeUnmerged
+	case PrisonStaged:
+		return TypePrisonStaged
+	case PrisonAnnounced:
+		return TypePrisonAnnounced
+	case InboundEnded:
+		return TypeInboundEnded
+	case InboundResumed:
+		return TypeInboundResumed
+	case OutboundEnded:
+		return TypeOutboundEnded
+	case OutboundResumed:
+		return TypeOutboundResumed
+	case LegacyEnded:
+		return TypeLegacyEnded
+	case LegacyResumed:
+		return TypeLegacyResumed
 	}
 	panic(fmt.Sprintf("event %T has no type on the wire", event)) // a bug: the set of events is closed
 }

@@ -74,6 +74,14 @@ func golden() []domain.Event {
 		domain.Restored{NonAssociationID: id, Renumbering: renamed, NonAssociation: arrived},
 		domain.PrisonerMerged{Renumbering: renamed, Pairs: []domain.Pair{pair}},
 		domain.PrisonerUnmerged{Renumbering: renamed, Message: domaintest.CommandID(1)},
+		domain.PrisonStaged{PrisonID: "MDI", From: domain.StageBoth, To: domain.StageDPS, Reason: "Staff are trained"},
+		domain.PrisonAnnounced{PrisonID: "MDI", From: "2026-12-01", Text: "The training is on Monday.", Reason: "As planned"},
+		domain.InboundEnded{Reason: "The last prison is over"},
+		domain.InboundResumed{Reason: "Too early"},
+		domain.OutboundEnded{Reason: "NOMIS is repaired"},
+		domain.OutboundResumed{Reason: "NOMIS is well"},
+		domain.LegacyEnded{Reason: "Who still calls?", Until: ptr(domaintest.Noon.UTC())},
+		domain.LegacyResumed{Reason: "One who cannot go yet"},
 	}
 }
 

@@ -61,6 +61,12 @@ var commandDecoders = map[string]func(json.RawMessage) (Command, error){
 	"restore":       decodeAs[Restore],
 	"remove-number": decodeAs[RemoveNumber],
 	"return-number": decodeAs[ReturnNumber],
+
+	"stage-prison":    decodeAs[StagePrison],
+	"announce-prison": decodeAs[AnnouncePrison],
+	"switch-inbound":  decodeAs[SwitchInbound],
+	"switch-outbound": decodeAs[SwitchOutbound],
+	"switch-legacy":   decodeAs[SwitchLegacy],
 }
 
 // decodeAs decodes a command of a Go type.
@@ -105,6 +111,16 @@ func commandName(c Command) string {
 		return "remove-number"
 	case ReturnNumber:
 		return "return-number"
+	case StagePrison:
+		return "stage-prison"
+	case AnnouncePrison:
+		return "announce-prison"
+	case SwitchInbound:
+		return "switch-inbound"
+	case SwitchOutbound:
+		return "switch-outbound"
+	case SwitchLegacy:
+		return "switch-legacy"
 	}
 	return ""
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Command is a request to change one pair, or one prisoner number. The set is closed: a
-// switch over it that leaves one out is a bug that the linter finds.
+// Command is a request to change one pair, one prisoner number or the switch-over. The
+// set is closed: a switch over it that leaves one out is a bug that the linter finds.
 //
 //sumtype:decl
 type Command interface{ command() }
@@ -15,8 +15,9 @@ type Command interface{ command() }
 // Sync is what NOMIS sends about a pair, by sync or by migration. A record that no item
 // mentions is left as it is. NOMIS deletes records by their own endpoint.
 type Sync struct {
-	About PrisonerNumber `json:"about"` // the prisoner of the request, who is named first in new records
-	Items []Item         `json:"items"`
+	About    PrisonerNumber `json:"about"` // the prisoner of the request, who is named first in new records
+	Items    []Item         `json:"items"`
+	Switched bool           `json:"switched,omitempty"` // inbound is not allowed: what would change a record is ignored
 }
 
 // Open creates a non-association on behalf of staff.
@@ -65,6 +66,7 @@ type Delete struct {
 	ID             uuid.UUID `json:"id"`
 	IfMatch        FactsSeen `json:"ifMatch,omitzero"` // one of them is the last fact that the caller saw
 	RequestedBy    string    `json:"requestedBy,omitempty"`
+	Switched       bool      `json:"switched,omitempty"` // inbound is not allowed: it is ignored
 }
 
 func (Sync) command()   {}
@@ -135,6 +137,7 @@ func Decide(s State, c Command, now time.Time, by Cause) (Decision, error) {
 	case Deliver:
 		return decideDeliver(s, c, now)
 	case RemoveNumber, ReturnNumber: // decided by a Removal
+	case StagePrison, AnnouncePrison, SwitchInbound, SwitchOutbound, SwitchLegacy: // decided by a SwitchOver
 	}
 	return Decision{}, Refusal{Code: CodeInvalid, Message: "no such command of a pair"}
 }

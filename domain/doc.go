@@ -13,6 +13,7 @@
 //   - role, reason, restriction: the codes of staff ([Role], [Reason], [Restriction]).
 //   - reasonCode, typeCode: the codes of NOMIS, kept verbatim ([ReasonCode],
 //     [TypeCode]).
+//   - switch-over: the end of NOMIS, prison by prison, see [SwitchOver].
 //   - event: something that happened, in the past tense ([Event]). With its [Meta] it is
 //     a [Fact]. Facts are never changed or removed.
 //

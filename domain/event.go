@@ -2,14 +2,15 @@ package domain
 
 import "github.com/google/uuid"
 
-// Event is something that happened to a pair or to a prisoner number. The set is
+// Event is something that happened to a pair, to a prisoner number or to the
+// switch-over from NOMIS. The set is
 // closed: a switch over it that leaves one out is a bug that the linter finds. Events
 // are stored forever, so a JSON name never changes its meaning.
 //
 //sumtype:decl
 type Event interface {
 	// About returns the id of the non-association that the event is about. It
-	// returns the nil UUID for an event about a prisoner number.
+	// returns the nil UUID for an event about a prisoner number or the switch-over.
 	About() uuid.UUID
 	event()
 }
@@ -156,6 +157,7 @@ const (
 	NotLatest        IgnoreReason = "NOT_LATEST"         // another not-closed one of the request is later
 	AnotherNotClosed IgnoreReason = "ANOTHER_NOT_CLOSED" // the pair has one that the request does not close
 	NamesDeleted     IgnoreReason = "DELETED"            // it names one that was deleted here
+	Switched         IgnoreReason = "SWITCHED"           // it would change a record, and inbound is not allowed
 )
 
 // Field names a value of a non-association that an [Amended] can change. The values are

@@ -61,6 +61,8 @@ func (f *Folding) Add(fact Fact) {
 		f.putRecord(fact, e.NonAssociation)
 	case Delivered: // see Exchange
 	case PrisonerMerged, PrisonerUnmerged: // of a number's own stream, see Removal
+	case PrisonStaged, PrisonAnnounced, InboundEnded, InboundResumed, OutboundEnded, OutboundResumed,
+		LegacyEnded, LegacyResumed: // of a stream of their own, see SwitchOver
 	case SequenceLearned:
 		f.with(e.NonAssociationID, func(n *NonAssociation) { n.TypeSequence = e.TypeSequence })
 	case SequenceReleased:

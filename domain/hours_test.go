@@ -126,6 +126,13 @@ func TestReadCommand_readsWhatAFactKeeps(t *testing.T) {
 		domain.Reopen{ID: id},
 		domain.Delete{ID: id, IfMatch: domain.FactsSeen{id}, DeletionReason: comment, RequestedBy: "X"},
 		domain.Delete{ID: id},
+		domain.Delete{ID: id, Switched: true},
+		domain.Sync{About: domaintest.Low, Items: []domain.Item{item(y2021)}, Switched: true},
+		domain.StagePrison{PrisonID: "MDI", Stage: domain.StageDPS, Reason: comment},
+		domain.AnnouncePrison{PrisonID: "MDI", From: "2026-12-01", Text: comment, Reason: comment},
+		domain.SwitchInbound{On: true, Force: true, Given: []domain.PrisonID{"MDI"}, Reason: comment},
+		domain.SwitchOutbound{Reason: comment},
+		domain.SwitchLegacy{Minutes: 7, Reason: comment},
 	} {
 		decision := domain.Decision{Events: []domain.Event{domain.Deleted{NonAssociationID: id}}}
 		kept := decision.Facts(domain.State{Pair: pair}, c, domaintest.Noon, domain.Cause{})[0].Meta.Command
@@ -148,6 +155,8 @@ func TestCommand_isReadUnderEveryNameThatWasStored(t *testing.T) {
 		"transfer-out": domain.TransferOut{}, "leave": domain.TransferOut{},
 		"delete-self-pair": domain.DeleteSelfPair{}, "dissolve": domain.DeleteSelfPair{},
 		"restore": domain.Restore{}, "remove-number": domain.RemoveNumber{}, "return-number": domain.ReturnNumber{},
+		"stage-prison": domain.StagePrison{}, "announce-prison": domain.AnnouncePrison{}, "switch-inbound": domain.SwitchInbound{},
+		"switch-outbound": domain.SwitchOutbound{}, "switch-legacy": domain.SwitchLegacy{},
 	} {
 		got, err := domain.DecodeCommand([]byte(`{"type":"` + name + `","input":{}}`))
 		require.NoError(t, err, name)

@@ -4,8 +4,8 @@ package domain
 // one, and never reuse one.
 type Code int
 
-// The codes. Callers compare 404 and 412 as well, which equal the status that web/api
-// sends with them.
+// The codes. Callers compare 404, 409 and 412 as well, which equal the status that
+// web/api sends with them.
 const (
 	CodeAlreadyClosed Code = 100
 	CodeOpenExists    Code = 101
@@ -13,6 +13,7 @@ const (
 	CodeNoPrison      Code = 103
 	CodeAlreadyOpen   Code = 104
 	CodeNotFound      Code = 404
+	CodeNotSwitched   Code = 409
 	CodeStale         Code = 412
 )
 

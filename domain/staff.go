@@ -137,6 +137,9 @@ func decideDelete(s State, c Delete, now time.Time, by Cause) (Decision, error) 
 	if _, err := s.findLive(c.ID, c.IfMatch); err != nil {
 		return Decision{}, err
 	}
+	if c.Switched {
+		return s.ignoreDeletion(c.ID, now), nil
+	}
 	return decided(c.ID, now, Deleted{
 		NonAssociationID: c.ID, RequestedBy: orElse(c.RequestedBy, by.Actor), DeletionReason: c.DeletionReason,
 	}), nil

@@ -15,7 +15,7 @@ func decideSync(s State, c Sync, now time.Time, by Cause) (Decision, error) {
 		return Decision{}, err
 	}
 	today := Today(now)
-	t := syncing{state: s, about: c.About, items: c.Items, by: by, outcomes: make([]Outcome, len(c.Items))}
+	t := syncing{state: s, about: c.About, items: c.Items, switched: c.Switched, by: by, outcomes: make([]Outcome, len(c.Items))}
 	t.decide(match(s, c.Items, today), s.NotClosed(today), today)
 	return Decision{Events: t.events, Outcomes: t.outcomes, Actors: t.actors, OccurredAt: now}, nil
 }
@@ -40,6 +40,7 @@ type syncing struct {
 	state    State
 	about    PrisonerNumber
 	items    []Item
+	switched bool
 	by       Cause
 	events   []Event
 	actors   []string // of the events
@@ -74,9 +75,14 @@ func (t *syncing) decide(matched []matching, current int, today string) {
 }
 
 // update decides an item that is recorded: it creates a record or amends the matched
-// one.
+// one. While inbound is not allowed it does neither.
 func (t *syncing) update(i int, m matching) {
-	if m.stored < 0 {
+	switch {
+	case m.stored >= 0:
+	case t.switched:
+		t.ignoreAs(i, Switched, uuid.Nil)
+		return
+	default:
 		t.create(i)
 		return
 	}
@@ -88,6 +94,8 @@ func (t *syncing) update(i int, m matching) {
 	case len(changes) == 0:
 	case len(changes) == 1 && changes[0].Field == FieldTypeSequence && stored.TypeSequence == 0:
 		t.record(i, SequenceLearned{NonAssociationID: stored.ID, TypeSequence: item.TypeSequence})
+	case t.switched:
+		t.ignoreAs(i, Switched, stored.ID)
 	default:
 		t.outcomes[i].Kind = Changed
 		t.record(i, Amended{NonAssociationID: stored.ID, Changes: changes})
@@ -106,16 +114,22 @@ func (t *syncing) create(i int) {
 	t.record(i, Opened{id, t.about, item.TypeSequence, details})
 }
 
-// ignore records an item that is ignored, unless the same item was recorded as ignored
-// before. Otherwise each repetition of a nightly sync would append a fact.
+// ignore decides an item that is ignored. counts is the record that counts instead, of
+// the request or of the pair.
 func (t *syncing) ignore(i int, m matching) {
 	counts := m.counts
 	if m.beside >= 0 {
 		counts = t.outcomes[m.beside].NonAssociationID
 	}
-	t.outcomes[i] = Outcome{Kind: WasIgnored, NonAssociationID: counts, Reason: m.ignored}
+	t.ignoreAs(i, m.ignored, counts)
+}
+
+// ignoreAs records an item that is ignored, unless the same item was recorded as ignored
+// before. Otherwise each repetition of a nightly sync would append a fact.
+func (t *syncing) ignoreAs(i int, why IgnoreReason, counts uuid.UUID) {
+	t.outcomes[i] = Outcome{Kind: WasIgnored, NonAssociationID: counts, Reason: why}
 	item := t.items[i]
-	event := Ignored{NonAssociationID: counts, Reason: m.ignored, Item: &item}
+	event := Ignored{NonAssociationID: counts, Reason: why, Item: &item}
 	if !slices.Contains(t.state.Ignored, ignoredKey(event)) {
 		t.record(i, event)
 	}

@@ -19,7 +19,8 @@ type Fact struct {
 	// Type is the type as recorded, which may be that of an older version.
 	Type   string
 	Stream string
-	// Pair is the pair of the stream; the zero Pair for a stream of a prisoner number.
+	// Pair is the pair of the stream; the zero Pair for the stream of a prisoner number
+	// or of the switch-over.
 	Pair domain.Pair
 	// Revision, Position and RecordedAt are those of RecordedEvent.
 	Revision   uint64
@@ -27,7 +28,8 @@ type Fact struct {
 	RecordedAt time.Time
 }
 
-// OfPair reports whether the fact belongs to a pair, and not to a prisoner number.
+// OfPair reports whether the fact belongs to a pair, and not to a prisoner number or to
+// the switch-over.
 func (f Fact) OfPair() bool { return f.Pair != domain.Pair{} }
 
 // Encode returns the event to append for a fact.
@@ -70,18 +72,21 @@ func ReadFolded(catalogue domain.Catalogue, recorded RecordedEvent) (Fact, error
 
 // placed adds the place of the recorded event to a fact.
 func placed(fact domain.Fact, recorded RecordedEvent) (Fact, error) {
-	pair, err := pairOf(recorded.Stream)
+	pair, err := PairOf(recorded.Stream)
 	if err != nil {
 		return Fact{}, fmt.Errorf("event %s: %w", recorded.ID, err)
 	}
 	return Fact{fact, recorded.Type, recorded.Stream, pair, recorded.Revision, recorded.Position, recorded.RecordedAt}, nil
 }
 
-// pairOf returns the pair of a stream; the zero Pair for one of a prisoner number.
-// Any other stream is an error.
-func pairOf(stream string) (domain.Pair, error) {
+// PairOf returns the pair of a stream; the zero Pair for one of a prisoner number and
+// for that of the switch-over. Any other stream is an error.
+func PairOf(stream string) (domain.Pair, error) {
 	if strings.HasPrefix(stream, domain.StreamPrefix) {
 		return domain.ParseStream(stream)
+	}
+	if stream == domain.SwitchOverStream {
+		return domain.Pair{}, nil
 	}
 	_, err := domain.ParsePrisonerStream(stream)
 	return domain.Pair{}, err

@@ -19,6 +19,9 @@ const Actor = "NON_ASSOCIATIONS_API"
 // Consumer is the name of the listener in the table consumer.status.
 const Consumer = "nomis"
 
+// TurnsConsumer is the name of the workers that take turns in the same table.
+const TurnsConsumer = "nomisTurns"
+
 // Merger applies a merge message. [merge.Process] implements it.
 type Merger interface {
 	Apply(ctx context.Context, by domain.Cause, m merge.Message, pairs merge.Pairs) ([]merge.Change, error)

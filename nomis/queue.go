@@ -95,6 +95,22 @@ func (q *Queue) receive(ctx context.Context, limit int32) ([]sqsMessage, error) 
 	return all, nil
 }
 
+// takeWait is how long one request of an operator's call waits for messages, in
+// seconds: SQS then asks all its servers.
+const takeWait = 1
+
+// take receives up to most messages, at most maxBatch, with their attributes.
+func (q *Queue) take(ctx context.Context, most int) ([]types.Message, error) {
+	answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: &q.url, MaxNumberOfMessages: int32(min(most, maxBatch)), WaitTimeSeconds: takeWait, //nolint:gosec // at most 10
+		MessageAttributeNames: []string{"All"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("receive from the queue %s: %w", q.Name(), err)
+	}
+	return answer.Messages, nil
+}
+
 func (q *Queue) delete(ctx context.Context, l sqsMessage) error {
 	if _, err := q.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: &l.receipt}); err != nil {
 		return fmt.Errorf("delete from the queue: %w", err)

@@ -12,11 +12,17 @@ import (
 	"nonassociations/nomis/store"
 )
 
+// PurgeOrder is an operator's decision to empty a queue. By is the user name.
+type PurgeOrder struct {
+	Reason, By string
+	At         time.Time
+}
+
 // Purge removes the messages of a queue or of a dead-letter queue, and returns how many
 // it removed: those that were visible when it began. A copy of each is kept first, so
-// SQS's own purge is not used. Queue of the purge is ignored. Errors: ErrUnknownQueue,
-// and faults; those removed by then stay removed, and repeating is safe.
-func (s *Queues) Purge(ctx context.Context, name string, purge store.Purge) (removed int, err error) {
+// SQS's own purge is not used. Errors: ErrUnknownQueue, and faults; those removed by
+// then stay removed, and repeating is safe.
+func (s *Queues) Purge(ctx context.Context, name string, order PurgeOrder) (removed int, err error) {
 	q, err := s.named(ctx, name)
 	if err != nil {
 		return 0, err
@@ -25,7 +31,7 @@ func (s *Queues) Purge(ctx context.Context, name string, purge store.Purge) (rem
 	if err != nil {
 		return 0, err
 	}
-	purge.Queue = name
+	purge := store.Purge{Queue: name, Reason: order.Reason, By: order.By, At: order.At}
 	for removed < begun.visible {
 		batch, err := q.take(ctx, begun.visible-removed)
 		if err != nil || len(batch) == 0 {

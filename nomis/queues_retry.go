@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 // RetryDLQ returns the messages of a dead-letter queue to the queue that they came
@@ -84,20 +83,4 @@ func (d withDeadLetters) move(ctx context.Context, most int) (moved int, err err
 		}
 	}
 	return moved, nil
-}
-
-// takeWait is how long one request of an operator's call waits for messages, in
-// seconds: SQS then asks all its servers.
-const takeWait = 1
-
-// take receives up to most messages, at most maxBatch, with their attributes.
-func (q *Queue) take(ctx context.Context, most int) ([]types.Message, error) {
-	answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &q.url, MaxNumberOfMessages: int32(min(most, maxBatch)), WaitTimeSeconds: takeWait, //nolint:gosec // at most 10
-		MessageAttributeNames: []string{"All"},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("receive from the queue %s: %w", q.Name(), err)
-	}
-	return answer.Messages, nil
 }

@@ -202,7 +202,7 @@ func TestPurge_keepsACopyOfEachMessage(t *testing.T) {
 		r.sends(detailEvents, strconv.Itoa(n))
 	}
 	r.aws.Send(deadEvents, "dead")
-	purge := store.Purge{Reason: "why", By: "OPERATOR", At: noon}
+	purge := nomis.PurgeOrder{Reason: "why", By: "OPERATOR", At: noon}
 	removed, err := queues.Purge(t.Context(), detailEvents, purge)
 	require.NoError(t, err)
 	require.Equal(t, 12, removed)

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
@@ -75,21 +76,25 @@ func (w *Worker) Wake() {
 // Run takes turns until the context ends, and then returns nil. Turns under way end
 // first. It retries during outages of Postgres, of the event store and of NOMIS.
 func (w *Worker) Run(ctx context.Context) error {
-	waits := newDelays()
-	for ctx.Err() == nil {
-		locks, err := w.Locks(ctx)
-		if err == nil {
-			waits.Reset()
-			err = w.work(ctx, locks)
-			locks.Close()
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	for waits := newDelays(); ctx.Err() == nil; {
+		w.session(ctx, waits)
+	}
+	return nil
+}
+
+// session takes turns until the session of the locks is lost, and then waits before the
+// next one.
+func (w *Worker) session(ctx context.Context, waits *backoff.ExponentialBackOff) {
+	locks, err := w.Locks(ctx)
+	if err == nil {
+		waits.Reset()
+		err = w.work(ctx, locks)
+		locks.Close()
+	}
+	if ctx.Err() == nil {
 		w.Beat(err)
 		pause(ctx, w.Logger, waits, "taking turns failed, retrying", err)
 	}
-	return nil
 }
 
 // work takes turns while the session of the locks is there. It returns an error when

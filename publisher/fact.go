@@ -11,7 +11,7 @@ import (
 type fact struct {
 	recorded eventstore.RecordedEvent
 	fact     domain.Fact
-	pair     domain.Pair // zero when the fact is of a prisoner number
+	pair     domain.Pair // zero when the fact is of a prisoner number or the switch-over
 	// err is why this build cannot decode the fact. The fact is then poison, and
 	// everything before it is published first.
 	err error

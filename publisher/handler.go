@@ -150,9 +150,7 @@ func (h *handler) counts() Counts {
 // comes before it is published first.
 func (h *handler) Decode(recorded eventstore.RecordedEvent) (fact, error) {
 	f := fact{recorded: recorded}
-	if _, err := domain.ParsePrisonerStream(recorded.Stream); err != nil {
-		f.pair, f.err = domain.ParseStream(recorded.Stream)
-	}
+	f.pair, f.err = eventstore.PairOf(recorded.Stream)
 	if f.err == nil {
 		f.fact, f.err = eventstore.Decode(h.catalogue, recorded)
 	}

@@ -1,7 +1,7 @@
 // Command dev is the whole service on one machine, with stand-ins for what is
-// outside of it: a Postgres of its own and a token issuer, both reachable from
-// this machine only. It is what `make run` starts. Whatever the environment
-// names (DATABASE_URL, EVENTSTORE_URL, AUTH_ISSUER) replaces its stand-in.
+// outside of it: a Postgres of its own, a token issuer and NOMIS among them, all
+// reachable from this machine only. It is what `make run` starts. Whatever the environment
+// names (DATABASE_URL, EVENTSTORE_URL, AUTH_ISSUER, NOMIS_API_URL) replaces its stand-in.
 package main
 
 import (
@@ -21,9 +21,10 @@ import (
 // settings are the options of the development run alone; the service itself is
 // configured by the environment as in production.
 type settings struct {
-	Port    uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1; 0 is any free one."`
-	DataDir string `env:"DATA_DIR" default:".data" help:"Folder of everything that is kept."`
-	Verbose bool   `env:"VERBOSE" help:"Log every request."`
+	Port      uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1; 0 is any free one."`
+	NomisPort uint16 `env:"NOMIS_PORT" help:"Port of the stand-in for NOMIS; by default PORT + 1500, or any free one if that is taken."`
+	DataDir   string `env:"DATA_DIR" default:".data" help:"Folder of everything that is kept."`
+	Verbose   bool   `env:"VERBOSE" help:"Log every request."`
 }
 
 // cli is the command line. kong binds settings to the Run of each command.

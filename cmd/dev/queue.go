@@ -15,11 +15,15 @@ import (
 const (
 	prisonerEvents = "prisoner-events"
 	domainEvents   = "domain-events"
+	ownEvents      = "nomis-domain-events" // the domain events that ring for NOMIS
 )
 
 // maxReceived is how many domain events the local queue keeps. Older ones are dropped:
 // an unread queue must not grow without bound.
 const maxReceived = 1000
+
+// maxReceives is how often a message is delivered before it goes to the dead letters.
+const maxReceives = 3
 
 // localAWS returns the stand-in for queues and topics. The first call starts it. Its
 // queue file lies in the data folder. It ends with the other stand-ins.
@@ -44,6 +48,7 @@ func (s *standIns) startQueue(ctx context.Context, set settings) error {
 		return err
 	}
 	s.environment["PRISONER_EVENTS_QUEUE_URL"] = server.Queue(prisonerEvents)
+	server.Redrive(prisonerEvents, prisonerEvents+"-dlq", maxReceives)
 	s.queue = s.environment["PRISONER_EVENTS_QUEUE_URL"]
 	return setEndpoint("AWS_ENDPOINT_URL_SQS", server)
 }
@@ -59,6 +64,13 @@ func (s *standIns) startTopic(ctx context.Context, set settings) error {
 	s.receivedQueue = server.Bound(domainEvents, maxReceived)
 	if err := server.Subscribe(s.environment["SNS_TOPIC_ARN"], domainEvents, true, ""); err != nil {
 		return err
+	}
+	if s.environment["DOMAIN_EVENTS_QUEUE_URL"] == "" && s.queue != "" {
+		s.environment["DOMAIN_EVENTS_QUEUE_URL"] = server.Queue(ownEvents)
+		server.Redrive(ownEvents, ownEvents+"-dlq", maxReceives)
+		if err := server.Subscribe(s.environment["SNS_TOPIC_ARN"], ownEvents, false, ""); err != nil {
+			return err
+		}
 	}
 	return setEndpoint("AWS_ENDPOINT_URL_SNS", server)
 }

@@ -36,8 +36,12 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 	defer lock.Release()
 	err = runAll(ctx, set, func(local *standIns, address string) {
 		fmt.Println("metrics http://" + local.metrics)
+		if local.nomis != "" {
+			fmt.Println("nomis " + local.nomis)
+		}
 		printReady(set, address, local.own)
 		printQueues(local)
+		printNomis(local)
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d is taken: choose another, such as PORT=%d", set.Port, set.Port+1)

@@ -100,6 +100,9 @@ func (h testRun) start(t *testing.T) *exec.Cmd {
 	requireMetrics(t, line)
 	line, err = lines.ReadString('\n')
 	require.NoError(t, err, stderr)
+	require.Regexp(t, `^nomis http://127\.0\.0\.1:\d+\n$`, line)
+	line, err = lines.ReadString('\n')
+	require.NoError(t, err, stderr)
 	require.Equal(t, fmt.Sprintf("ready http://127.0.0.1:%d\n", h.port), line)
 	return run
 }

@@ -24,6 +24,7 @@ type standIns struct {
 	own           bool   // the issuer is ours, so that tokens can be printed
 	queue         string // the URL of the stand-in for merges; "" when there is none
 	receivedQueue string // the URL of the queue behind the local topic; "" when there is none
+	nomis         string // the URL of the stand-in for NOMIS; "" when there is none
 	metrics       string // where the metrics are
 	aws           *localaws.Server
 	stops         []func(context.Context) error
@@ -60,6 +61,7 @@ func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*sta
 		{"PRISONER_SEARCH_URL", s.startDirectory},
 		{"PRISONER_EVENTS_QUEUE_URL", s.startQueue},
 		{"SNS_TOPIC_ARN", s.startTopic},
+		{"NOMIS_API_URL", func(ctx context.Context, set settings) error { return s.startNomis(ctx, set, logger) }},
 	} {
 		if s.environment[part.variable] != "" {
 			continue

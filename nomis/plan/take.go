@@ -76,9 +76,7 @@ func (p *planner) take() {
 		return
 	}
 	for n, c := range candidates {
-		if c.record == nil {
-			p.taken(c.theirs, decision.Outcomes[n])
-		}
+		p.taken(c, decision.Outcomes[n])
 	}
 	if !p.Policy.Inbound {
 		candidates = slices.DeleteFunc(candidates, func(c candidate) bool { return !p.isChosen(c) })
@@ -112,12 +110,14 @@ func (p *planner) isChosen(c candidate) bool {
 	return chosen && fromNOMIS
 }
 
-// taken reports a detail that is only in NOMIS and would not be taken over.
-func (p *planner) taken(t *Theirs, outcome domain.Outcome) {
+// taken reports what would not be taken over: a detail that would open the pair twice, and
+// one that is only in NOMIS while its changes are not allowed.
+func (p *planner) taken(c candidate, outcome domain.Outcome) {
+	t := c.theirs
 	switch {
 	case outcome.Kind == domain.WasIgnored && outcome.Reason != domain.NamesDeleted:
-		p.problem(nil, t, AnotherOpen, nil, whyAnotherOpen(t, outcome))
-	case !p.Policy.Inbound && (outcome.Kind == domain.Created || outcome.Kind == domain.Changed):
+		p.problem(c.record, t, AnotherOpen, nil, whyAnotherOpen(t, outcome))
+	case c.record == nil && !p.Policy.Inbound && (outcome.Kind == domain.Created || outcome.Kind == domain.Changed):
 		p.problem(nil, t, ChangedAfterSwitch, nil, whyNewAfterSwitch(t))
 	}
 }

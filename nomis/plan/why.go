@@ -64,6 +64,10 @@ func whyBlocked(t *Theirs) string {
 	return fmt.Sprintf("NOMIS creates no record while sequence %d has no expiry date.", t.sequence())
 }
 
+func whyBlockedReopening(t, other *Theirs) string {
+	return fmt.Sprintf("Sequence %d is not given an open end in NOMIS while sequence %d has one.", t.sequence(), other.sequence())
+}
+
 func whyOnlyHere(r *record) string {
 	if r.TypeSequence == 0 {
 		return fmt.Sprintf("NOMIS does not hold the record (effective %s), and it is not known why.", r.detail.EffectiveDate)

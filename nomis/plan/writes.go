@@ -32,6 +32,7 @@ func (p *planner) put(r *record, t *Theirs, c comparison) {
 	refused, isRefused := p.decision(Refusal, r, t)
 	readBack, isReadBack := r.ReadBack()
 	_, chosen := p.repairs(r, t)
+	other := p.openBeside(t)
 	switch {
 	case t.Disagreement != "" && !p.mends(r, t, chosen):
 		p.problem(r, t, MirrorsDisagree, nil, t.Disagreement)
@@ -42,6 +43,8 @@ func (p *planner) put(r *record, t *Theirs, c comparison) {
 		p.problem(r, t, Refused, nil, whyRefused(refused))
 	case isReadBack && readBack.Revision >= r.Revision() && readBack.Detail.Equal(t.Detail) && !chosen:
 		p.problem(r, t, NotTaken, c.target.Differences(p.Pair, c.theirs), whyNotTaken(p, r, c))
+	case !t.Open && c.target.ExpiryDate == nil && other != nil && !chosen:
+		p.problem(r, t, BlockedByOpen, []domain.DetailField{domain.DetailExpiryDate}, whyBlockedReopening(t, other))
 	case p.Policy.Outbound:
 		rank := rankPut
 		if r.detail.IsClosed(p.today) && !t.Detail.IsClosed(p.today) {
@@ -51,6 +54,17 @@ func (p *planner) put(r *record, t *Theirs, c comparison) {
 			Action: Put, TypeSequence: t.sequence(), Detail: numbered(c.target, t), Held: c.held, Why: whyPut(p, c),
 		})
 	}
+}
+
+// openBeside returns another detail of NOMIS that has no expiry date, or nil. A put makes
+// no second one: NOMIS takes it, but would then hold the pair open twice.
+func (p *planner) openBeside(t *Theirs) *Theirs {
+	for k := range p.Theirs {
+		if other := &p.Theirs[k]; other != t && other.Open {
+			return other
+		}
+	}
+	return nil
 }
 
 // mends reports whether a put makes the two rows of NOMIS agree without a loss: ours is

@@ -3,6 +3,7 @@ package turn
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"nonassociations/domain"
@@ -20,8 +21,8 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if brake.IsOn() && !r.why.DryRun {
 		return ErrBraked
 	}
-	p := plan.Policy{Repair: r.why.Repair}
-	if p.Inbound, p.Outbound, err = r.Rules.Allowed(ctx, r.pair); err != nil {
+	p := plan.Policy{Repair: r.why.Repair, Inbound: true}
+	if p.Outbound, err = r.Rules.OutboundAllowed(ctx); err != nil {
 		return err
 	}
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
@@ -144,11 +145,20 @@ func (r *run) isAfterBase(in plan.Input, d store.Deletion) bool {
 	return false
 }
 
-// planned makes the plan. When it would create a record here, a merge that NOMIS names
-// and that may bring the record is waited for, from the first ring on for as long as a
-// deletion waits.
+// planned makes the plan. Whether NOMIS may change the record is asked only when it would.
+// When the plan would create a record here, a merge that NOMIS names and that may bring
+// the record is waited for, from the first ring on for as long as a deletion waits.
 func (r *run) planned(ctx context.Context, in plan.Input) (plan.Plan, error) {
 	made := plan.Make(in)
+	if changesHere(made) {
+		allowed, err := r.Rules.InboundAllowed(ctx, r.pair)
+		if err != nil {
+			return plan.Plan{}, err
+		}
+		if in.Policy.Inbound = allowed; !allowed {
+			made = plan.Make(in)
+		}
+	}
 	if !creates(made) || r.why.Due.FirstRing.IsZero() {
 		return made, nil
 	}
@@ -162,6 +172,11 @@ func (r *run) planned(ctx context.Context, in plan.Input) (plan.Plan, error) {
 	}
 	in.Policy.CreateAfter = until
 	return plan.Make(in), nil
+}
+
+// changesHere reports whether a plan has a step by which NOMIS changes the record.
+func changesHere(p plan.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Action == plan.Take || s.Action == plan.Delete })
 }
 
 // creates reports whether the first take of a plan has an item that no record here is.

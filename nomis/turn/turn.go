@@ -43,11 +43,13 @@ type NOMIS interface {
 	Merges(ctx context.Context, of domain.PrisonerNumber, from string) ([]npa.Merge, error)
 }
 
-// Rules say what is allowed for a pair, by the switch-over.
+// Rules say what is allowed by the switch-over. [commands.Handler] implements it.
 type Rules interface {
-	// Allowed reports whether what NOMIS says may change the record of the pair, and
-	// whether the service may write to NOMIS.
-	Allowed(ctx context.Context, pair domain.Pair) (inbound, outbound bool, err error)
+	// InboundAllowed reports whether what NOMIS says may change the record of a pair. It
+	// may ask the directory.
+	InboundAllowed(ctx context.Context, pair domain.Pair) (bool, error)
+	// OutboundAllowed reports whether the service may write to NOMIS.
+	OutboundAllowed(ctx context.Context) (bool, error)
 }
 
 // Options are what Turns depend on.

@@ -28,7 +28,7 @@ var fieldWords = map[string]string{
 
 	"HistoryEntry.eventId":          "Id of the fact. The same entry again carries the same id.",
 	"HistoryEntry.type":             "Type of the fact as it was recorded.",
-	"HistoryEntry.nonAssociationId": "Id of the non-association; of an ignored item the id of the one that counts instead.",
+	"HistoryEntry.nonAssociationId": "Id of the non-association; of an ignored item the id of the one that counts instead, null when none does.",
 	"HistoryEntry.prisonerNumbers":  "The pair whose history has the fact, the smaller number first.",
 	"HistoryEntry.actor":            "User name of the person or system that asked for it.",
 	"HistoryEntry.source":           "Origin of the fact.",
@@ -52,7 +52,7 @@ var fieldWords = map[string]string{
 	"NOMISValues.authorisedBy":  "Name of the person who authorised it; null when none was given.",
 	"NOMISValues.comments":      "Comment; null when there is none.",
 
-	"IgnoredItem.reason": "NOT_LATEST: another open item of the request counted before it. ANOTHER_NOT_CLOSED: the pair had an open one that stayed. DELETED: the item is of a record that was deleted here.",
+	"IgnoredItem.reason": "NOT_LATEST: another open item of the request counted before it. ANOTHER_NOT_CLOSED: the pair had an open one that stayed. DELETED: the item is of a record that was deleted here. SWITCHED: it would have changed a record, and the prisons of its prisoners have switched over from NOMIS.",
 	"IgnoredItem.item":   "The item as received; null when it was a deletion.",
 
 	"Renumbered.previousPrisonerNumber": "The number before.",

@@ -11,9 +11,9 @@ import (
 // deliveries are equal byte for byte.
 type HistoryEntry struct {
 	EventID          uuid.UUID                `json:"eventId"`
-	Type             string                   `json:"type"` // as it was recorded
-	NonAssociationID uuid.UUID                `json:"nonAssociationId"`
-	PrisonerNumbers  [2]domain.PrisonerNumber `json:"prisonerNumbers"` // the pair, the smaller number first
+	Type             string                   `json:"type"`             // as it was recorded
+	NonAssociationID *uuid.UUID               `json:"nonAssociationId"` // null: an ignored item beside which no record counts
+	PrisonerNumbers  [2]domain.PrisonerNumber `json:"prisonerNumbers"`  // the pair, the smaller number first
 	Actor            string                   `json:"actor"`
 	Source           domain.Source            `json:"source"`
 	OccurredAt       domain.LocalDateTime     `json:"occurredAt"` // when it was true
@@ -78,11 +78,14 @@ type Renumbered struct {
 func (m Mapper) historyEntry(now moment) (Message, error) {
 	meta := now.fact.Meta
 	entry := HistoryEntry{
-		EventID: now.fact.ID, Type: now.recorded.Type, NonAssociationID: now.fact.Event.About(),
+		EventID: now.fact.ID, Type: now.recorded.Type,
 		PrisonerNumbers: now.pair.Numbers(), Actor: meta.Actor, Source: meta.Source,
 		OccurredAt: domain.Local(meta.OccurredAt.In(m.London)), RecordedAt: m.withOffset(now.recorded.RecordedAt),
 		Revision: now.recorded.Revision, Position: now.recorded.Position.Uint64(),
 		Before: recordOf(now.before), After: recordOf(now.after),
+	}
+	if id := now.fact.Event.About(); id != uuid.Nil {
+		entry.NonAssociationID = &id
 	}
 	entry.addDetails(now.pair, now.fact.Event)
 	return now.message(History, now.recorded.Type, entry)
@@ -107,7 +110,9 @@ func (h *HistoryEntry) addDetails(pair domain.Pair, event domain.Event) {
 	case domain.Restored:
 		h.setRenumbered(e.Renumbering, Arrived, pair, pair)
 	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.SequenceReleased, domain.Delivered,
-		domain.PrisonerMerged, domain.PrisonerUnmerged:
+		domain.PrisonerMerged, domain.PrisonerUnmerged,
+		domain.PrisonStaged, domain.PrisonAnnounced, domain.InboundEnded, domain.InboundResumed, domain.OutboundEnded,
+		domain.OutboundResumed, domain.LegacyEnded, domain.LegacyResumed:
 	}
 }
 

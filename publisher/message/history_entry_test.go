@@ -65,7 +65,7 @@ func TestHistory_hasTheMigration(t *testing.T) {
 
 	id := s.history()[0].NonAssociationID
 	s.sent = nil
-	s.happens(ours, factBy(domain.NOMIS, domain.SequenceReleased{NonAssociationID: id, TypeSequence: 3}))
+	s.happens(ours, factBy(domain.NOMIS, domain.SequenceReleased{NonAssociationID: *id, TypeSequence: 3}))
 	require.Equal(t, domain.TypeSequenceReleased, s.history()[0].Type)
 	require.Equal(t, 3, *s.history()[0].Before.TypeSequence)
 	require.Nil(t, s.history()[0].After.TypeSequence)
@@ -86,6 +86,15 @@ func TestHistory_ofADeletionInVainHasNoItem(t *testing.T) {
 	s.happens(ours, factBy(domain.NOMIS, domain.Ignored{NonAssociationID: s.opens(ours), Reason: domain.NamesDeleted}))
 	last := s.sent[len(s.sent)-1]
 	require.Contains(t, string(last.Body), `"item":null`)
+}
+
+func TestHistory_ofAnItemBesideNoRecordHasNoID(t *testing.T) {
+	s := newScenario(t)
+	item := itemOf(y2021)
+	s.happens(ours, factBy(domain.NOMIS, domain.Ignored{Reason: domain.Switched, Item: &item}))
+	require.Nil(t, s.history()[0].NonAssociationID)
+	require.Contains(t, string(s.sent[0].Body), `"nonAssociationId":null`)
+	require.Equal(t, domain.Switched, s.history()[0].Ignored.Reason)
 }
 
 func TestHistory_ofAMergeGivesBothHalves(t *testing.T) {

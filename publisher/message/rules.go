@@ -56,6 +56,7 @@ const (
 	ofDelivery  = "what NOMIS holds changes no answer"
 	ofDeparture = "the arrival is published, under the number that counts from now on"
 	ofNumber    = "it is of a prisoner number: each non-association that transfers is published by itself"
+	ofSwitching = "it is of the switch-over from NOMIS and of no non-association"
 )
 
 var (
@@ -89,6 +90,14 @@ var rules = []Rule{
 	{Type: domain.TypeRestored, Sources: migrating, Private: ofMigration},
 	{Type: domain.TypeMerged, Sources: anySource, Private: ofNumber, Unpublished: true},
 	{Type: domain.TypeUnmerged, Sources: anySource, Private: ofNumber, Unpublished: true},
+	{Type: domain.TypePrisonStaged, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypePrisonAnnounced, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeInboundEnded, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeInboundResumed, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeOutboundEnded, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeOutboundResumed, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeLegacyEnded, Sources: anySource, Private: ofSwitching, Unpublished: true},
+	{Type: domain.TypeLegacyResumed, Sources: anySource, Private: ofSwitching, Unpublished: true},
 }
 
 // Rules returns the rule of every kind of fact.

@@ -180,6 +180,26 @@ func TestMessages_ofARenumberingAreOnNeitherTopic(t *testing.T) {
 	}
 }
 
+// The switch-over is of no non-association, so that neither topic has its facts.
+func TestMessages_ofTheSwitchOverAreOnNeitherTopic(t *testing.T) {
+	for _, event := range []domain.Event{
+		domain.PrisonStaged{PrisonID: "MDI"},
+		domain.PrisonAnnounced{PrisonID: "MDI"},
+		domain.InboundEnded{},
+		domain.InboundResumed{},
+		domain.OutboundEnded{},
+		domain.OutboundResumed{},
+		domain.LegacyEnded{},
+		domain.LegacyResumed{},
+	} {
+		fact := factBy(domain.DPS, event)
+		recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: domain.SwitchOverStream}
+		messages, err := mapper().Messages(recorded, fact, domain.State{}, domain.State{})
+		require.NoError(t, err)
+		require.Empty(t, messages)
+	}
+}
+
 func TestMessages_ofAStreamThatIsNoPairAreAnError(t *testing.T) {
 	fact := factBy(domain.DPS, closedNow(uuid.NameSpaceURL))
 	_, err := mapper().Messages(eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: "app-meta"}, fact, domain.State{}, domain.State{})

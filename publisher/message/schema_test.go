@@ -107,7 +107,7 @@ var leaves = map[reflect.Type]object{
 	reflect.TypeFor[domain.Source]():            enum(sources...),
 	reflect.TypeFor[domain.ReasonCode]():        vocabulary(domain.ReasonCodes()),
 	reflect.TypeFor[domain.TypeCode]():          vocabulary(domain.TypeCodes()),
-	reflect.TypeFor[domain.IgnoreReason]():      enum(domain.NotLatest, domain.AnotherNotClosed, domain.NamesDeleted),
+	reflect.TypeFor[domain.IgnoreReason]():      enum(domain.NotLatest, domain.AnotherNotClosed, domain.NamesDeleted, domain.Switched),
 	reflect.TypeFor[message.Phase]():            enum(message.Arrived, message.Left),
 	reflect.TypeFor[message.EventType]():        enum(message.EventCreated, message.EventAmended),
 	reflect.TypeFor[message.Change]():           enum(publishedChanges()...),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -170,6 +171,20 @@ func (d *Directory) Missing(ctx context.Context, numbers []domain.PrisonerNumber
 		return nil, nil, err
 	}
 	return missing, nowhere, nil
+}
+
+// PrisonsOf returns the prison of each prisoner whose place is known, OUT and TRN too.
+// An answer may be as old as CacheTTL. Errors: as Find, and what was found is returned
+// beside them.
+func (d *Directory) PrisonsOf(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.PrisonID, error) {
+	found, err := d.Find(ctx, numbers)
+	places := make(map[domain.PrisonerNumber]domain.PrisonID, len(found))
+	for number, prisoner := range found {
+		if id := strings.ToUpper(strings.TrimSpace(prisoner.PrisonID)); id != "" {
+			places[number] = domain.PrisonID(id)
+		}
+	}
+	return places, err
 }
 
 // anyAnswer and inPrison say which cached answers may be used.

@@ -23,6 +23,17 @@ func TestDirectory_findsTheKnownAndOmitsTheOthers(t *testing.T) {
 	require.Empty(t, h.finds())
 }
 
+func TestPrisons_areOfThoseWhosePlaceIsKnown(t *testing.T) {
+	h := newHarness(t)
+	known := h.estate.Prisoners[7]
+	for range 2 {
+		prisons, err := h.directory.PrisonsOf(t.Context(), []domain.PrisonerNumber{known.Number, h.nobody()})
+		require.NoError(t, err)
+		require.Equal(t, map[domain.PrisonerNumber]domain.PrisonID{known.Number: domain.PrisonID(known.PrisonID)}, prisons)
+	}
+	require.Equal(t, 1, h.search.Asked(), "a minute old is new enough")
+}
+
 func TestDirectory_asksForAtMostAThousandAtATimeAndCaches(t *testing.T) {
 	h := newHarness(t)
 	require.Len(t, h.finds(h.numbers(2500)...), 2500)

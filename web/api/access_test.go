@@ -52,7 +52,21 @@ var guarded = []guardedCall{
 	{http.MethodGet, "/prisoner/A9109UD/non-associations", "", []string{"READ_NON_ASSOCIATIONS"}},
 	{http.MethodPost, "/non-associations/between", `["A9109UD","A0135GA"]`, []string{"READ_NON_ASSOCIATIONS"}},
 	{http.MethodPost, "/non-associations/involving", `["A9109UD"]`, []string{"READ_NON_ASSOCIATIONS"}},
+	{http.MethodPut, "/queue-admin/retry-dlq/q", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
+	{http.MethodPut, "/queue-admin/retry-all-dlqs", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
+	{http.MethodPut, "/queue-admin/purge-queue/q?reason=x", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
+	{http.MethodGet, "/queue-admin/get-dlq-messages/q", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
+	{http.MethodGet, "/nomis/switch-over", "", operators},
+	{http.MethodGet, "/nomis/switch-over/history", "", operators},
+	{http.MethodPut, "/nomis/switch-over/prisons/MDI", staging, operators},
+	{http.MethodPut, "/nomis/switch-over/prisons/MDI/announcement", announcing, operators},
+	{http.MethodPut, "/nomis/switch-over/inbound", ending, operators},
+	{http.MethodPut, "/nomis/switch-over/outbound", switchingOff, operators},
+	{http.MethodPut, "/nomis/legacy", switchingOff, operators},
 }
+
+// operators are the roles of those who run the service.
+var operators = []string{"NON_ASSOCIATIONS_ADMIN"}
 
 var allRoles = []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",

@@ -11,8 +11,10 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/queries"
 	"nonassociations/web/auth"
+	"nonassociations/web/shape"
 )
 
 // Commands are the writes that the API makes. Errors: [domain.Refusal],
@@ -28,6 +30,12 @@ type Commands interface {
 	// Staff runs a command of staff. With an idempotency key it happens once, and every
 	// repeat returns the receipt of the first.
 	Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error)
+	// ChangeSwitchOver runs a command on the switch-over.
+	ChangeSwitchOver(ctx context.Context, by domain.Cause, command domain.SwitchOverCommand) (commands.SwitchOverReceipt, error)
+	// SwitchOver returns the state of the switch-over as the log has it now.
+	SwitchOver(ctx context.Context) (domain.SwitchOver, error)
+	// CachedSwitchOver returns a state of the switch-over that may be a second old.
+	CachedSwitchOver(ctx context.Context) (domain.SwitchOver, error)
 }
 
 // Reads are the reads of the read model. Each answers from a snapshot at or after
@@ -78,6 +86,8 @@ type Options struct {
 	Directory    Directory // nil: no names, and no prisoner is known
 	Audit        Audit     // reads of the log
 	Streams      Streams   // lists the streams that Audit reads
+	Queues       Queues    // nil: there is none
+	Prisons      Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
 	Verifier     Verifier
 	Health       Health
 	Clock        func() time.Time // in Europe/London
@@ -98,6 +108,8 @@ type API struct {
 	directory    Directory
 	audit        Audit
 	streams      Streams
+	queues       Queues
+	prisons      Prisons
 	verifier     Verifier
 	clock        func() time.Time
 	newID        func() uuid.UUID
@@ -140,11 +152,14 @@ func New(options Options) *API {
 	// that was written here. A later atLeast up to it needs no question to the log.
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
-		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams,
+		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
 		health: newHealth(options.Health, options.Clock, options.Logger),
+	}
+	if a.queues = options.Queues; a.queues == nil {
+		a.queues = &nomis.Queues{}
 	}
 	a.router = a.routes(infoOf(options.Version))
 	return a
@@ -187,7 +202,7 @@ const (
 
 // routes builds the router. Every route is in the OpenAPI document, and a test walks
 // both lists.
-func (a *API) routes(info []byte) *chi.Mux {
+func (a *API) routes(build shape.Info) *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(a.middleware)
 	mux.NotFound(a.open(func(context.Context, *http.Request) (response, error) { return response{}, noSuchRoute() }))
@@ -214,11 +229,14 @@ func (a *API) routes(info []byte) *chi.Mux {
 	mux.Get("/history", a.feed(roleSync, roleAdmin))
 	mux.Get("/subject-access-request", a.authenticated(a.subjectAccess, roleSubject))
 
+	a.queueAdmin(mux)
+	a.switchOverRoutes(mux)
+
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))
 	mux.Get(pathLiveness, a.open(up))
 	mux.Get("/health/readiness", a.open(a.health.readiness))
-	mux.Get("/info", a.open(always(mediaJSON, info)))
+	mux.Get("/info", a.open(a.info(build)))
 	a.documentation(mux)
 	return mux
 }

@@ -70,6 +70,18 @@ func (f failing) Staff(context.Context, domain.Cause, commands.StaffCommand) (co
 	return commands.Receipt{}, f.err
 }
 
+func (f failing) ChangeSwitchOver(context.Context, domain.Cause, domain.SwitchOverCommand) (commands.SwitchOverReceipt, error) {
+	return commands.SwitchOverReceipt{}, f.err
+}
+
+func (f failing) SwitchOver(context.Context) (domain.SwitchOver, error) {
+	return domain.SwitchOver{}, f.err
+}
+
+func (f failing) CachedSwitchOver(context.Context) (domain.SwitchOver, error) {
+	return domain.SwitchOver{}, f.err
+}
+
 // hurried keeps the time that a command is given.
 type hurried struct {
 	failing

@@ -210,7 +210,10 @@ func (f feedParams) into(ctx context.Context, london *time.Location, out *ndjson
 		if err := ctx.Err(); err != nil { // no line after the end
 			return err
 		}
-		line, err := json.Marshal(shape.FeedLine{Entry: entryOf(london, entry), PrisonerNumbers: entry.PrisonerNumbers()})
+		line, err := json.Marshal(shape.FeedLine{
+			Entry: entryOf(london, entry), PrisonerNumbers: entry.PrisonerNumbers(),
+			SwitchOver: shape.NewSwitchOverChange(london, entry.Fact.Event),
+		})
 		if err != nil {
 			return err
 		}

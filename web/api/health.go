@@ -26,6 +26,8 @@ type Health struct {
 	Reason func(error) string
 	// Consumers returns the consumers by name.
 	Consumers func(ctx context.Context) map[string]shape.Consumer
+	// Queues returns the queues by the names of their components.
+	Queues func(ctx context.Context) map[string]shape.QueueHealth
 }
 
 const (
@@ -57,6 +59,7 @@ type findings struct {
 	ready      error
 	eventStore *shape.Component
 	consumers  map[string]shape.Consumer
+	queues     map[string]shape.QueueHealth
 }
 
 // components returns all components by name.
@@ -68,6 +71,9 @@ func (f findings) components() map[string]any {
 	for name, one := range f.consumers {
 		parts[name] = one
 	}
+	for name, one := range f.queues {
+		parts[name] = one
+	}
 	return parts
 }
 
@@ -75,6 +81,11 @@ func (f findings) components() map[string]any {
 func (f findings) good() bool {
 	for _, one := range f.consumers {
 		if !one.IsUp() {
+			return false
+		}
+	}
+	for _, one := range f.queues {
+		if one.Status != shape.Up {
 			return false
 		}
 	}
@@ -144,6 +155,9 @@ func (h *health) ask(ctx context.Context) findings {
 	}
 	if h.checks.Consumers != nil {
 		all.Go(func() { found.consumers = h.checks.Consumers(ctx) })
+	}
+	if h.checks.Queues != nil {
+		all.Go(func() { found.queues = h.checks.Queues(ctx) })
 	}
 	all.Wait()
 	return found

@@ -98,3 +98,26 @@ func TestInfo_reportsWhatWasBuilt(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), `"name":"nonassociations","version":"test"`)
 }
+
+func TestHealth_isDownWhileAQueueIs(t *testing.T) {
+	queue := shape.QueueHealth{Status: shape.Up, Details: shape.QueueDetails{
+		QueueName: "q", MessagesOnQueue: "2", MessagesInFlight: "1", DLQName: "q-dlq", MessagesOnDLQ: "0", DLQStatus: shape.Up,
+	}}
+	const good = `{"status":"UP","details":{"queueName":"q","messagesOnQueue":"2","messagesInFlight":"1","dlqName":"q-dlq","messagesOnDlq":"0","dlqStatus":"UP"}}`
+	h := func() *testServer {
+		return newTestServer(t, func(o *api.Options) {
+			o.Health.Queues = func(context.Context) map[string]shape.QueueHealth {
+				return map[string]shape.QueueHealth{"nomisEvents-health": queue}
+			}
+		})
+	}
+	w := h().call(http.MethodGet, "/health", "", "")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.JSONEq(t, `{"status":"UP","components":{"nomisEvents-health":`+good+`}}`, w.Body.String())
+
+	queue = shape.QueueHealth{Status: shape.Down, Details: shape.QueueDetails{QueueName: "q", DLQStatus: shape.Down}}
+	w = h().call(http.MethodGet, "/health", "", "")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.JSONEq(t, `{"status":"DOWN","components":{"nomisEvents-health":{"status":"DOWN","details":{"queueName":"q","dlqStatus":"DOWN"}}}}`, w.Body.String())
+	require.Equal(t, http.StatusOK, h().call(http.MethodGet, "/health/readiness", "", "").Code)
+}

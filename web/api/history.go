@@ -25,6 +25,8 @@ type Audit interface {
 	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.Entry, error)
 	// SubjectAccess returns what is held about a prisoner, deleted records included.
 	SubjectAccess(ctx context.Context, streams []string, subject audit.Subject) (audit.SubjectAccess, error)
+	// OfSwitchOver returns the facts of the switch-over, oldest first.
+	OfSwitchOver(ctx context.Context) ([]audit.Entry, error)
 	// Feed calls back for each fact of the log after a position, and returns nil only when
 	// it does not follow and every fact was given.
 	Feed(ctx context.Context, feed audit.Feed) error

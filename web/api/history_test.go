@@ -147,6 +147,10 @@ func (brokenAudit) OfPrisoner(context.Context, []string, domain.PrisonerNumber) 
 	return nil, audit.ErrUnavailable
 }
 
+func (brokenAudit) OfSwitchOver(context.Context) ([]audit.Entry, error) {
+	return nil, audit.ErrUnavailable
+}
+
 func (brokenAudit) SubjectAccess(context.Context, []string, audit.Subject) (audit.SubjectAccess, error) {
 	return audit.SubjectAccess{}, audit.ErrUnavailable
 }

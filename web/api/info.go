@@ -1,7 +1,10 @@
 package api
 
 import (
+	"context"
+	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -11,8 +14,11 @@ import (
 // serviceName is the name in /info.
 const serviceName = "nonassociations"
 
+// infoTime bounds how long /info waits for the log: the build is known without it.
+const infoTime = time.Second
+
 // infoOf returns what the toolchain stamped into the binary.
-func infoOf(version string) []byte {
+func infoOf(version string) shape.Info {
 	i := shape.Info{Build: shape.Build{Name: serviceName, Version: version}}
 	if build, known := debug.ReadBuildInfo(); known {
 		if version == "" {
@@ -29,9 +35,33 @@ func infoOf(version string) []byte {
 			}
 		}
 	}
-	text, err := json.Marshal(i)
-	if err != nil {
-		panic("build information is not JSON: " + err.Error()) // a bug: texts only
+	return i
+}
+
+// info answers with the build and with the prisons that use this service. A log that
+// does not answer costs the prisons alone.
+func (a *API) info(build shape.Info) public {
+	return func(ctx context.Context, _ *http.Request) (response, error) {
+		i := build
+		i.ActiveAgencies = a.activeAgencies(ctx)
+		body, err := json.Marshal(i)
+		return response{status: http.StatusOK, body: body, etag: etagOf(body)}, err
 	}
-	return text
+}
+
+// activeAgencies returns the prisons at BOTH or DPS; nil when they cannot be known now.
+func (a *API) activeAgencies(ctx context.Context) *[]string {
+	ctx, cancel := context.WithTimeout(ctx, infoTime)
+	defer cancel()
+	state, err := a.commands.CachedSwitchOver(ctx)
+	if err == nil {
+		given, unlisted := a.knownPrisons(ctx)
+		if unlisted == nil {
+			active := shape.ActiveAgencies(state, given)
+			return &active
+		}
+		err = unlisted
+	}
+	a.logger.WarnContext(ctx, "information without the active agencies", "error", err)
+	return nil
 }

@@ -37,7 +37,7 @@ func TestVocabularies_ofTheDocumentAreThoseOfTheDomain(t *testing.T) {
 		"ReasonCode":   wordsOf(domain.ReasonCodes()),
 		"TypeCode":     wordsOf(domain.TypeCodes()),
 		"Outcome":      {string(domain.Created), string(domain.Changed), string(domain.Unchanged), string(domain.WasIgnored)},
-		"IgnoreReason": {string(domain.NotLatest), string(domain.AnotherNotClosed), string(domain.NamesDeleted)},
+		"IgnoreReason": {string(domain.NotLatest), string(domain.AnotherNotClosed), string(domain.NamesDeleted), string(domain.Switched)},
 	} {
 		schema, _ := openContract(t).at(t, "components", "schemas", name)
 		var documented []string

@@ -100,6 +100,8 @@ func refused(r domain.Refusal) problem {
 	switch r.Code {
 	case domain.CodeInvalid:
 		return invalidValue("/"+r.Field, r.Message)
+	case domain.CodeNotSwitched:
+		return plain(http.StatusConflict, r.Message)
 	case domain.CodeStale:
 		return plain(http.StatusPreconditionFailed, r.Message)
 	case domain.CodeNotFound:

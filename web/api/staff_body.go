@@ -55,7 +55,7 @@ func (w *staffText) member(d *strictjson.Decoder, name string) error {
 		return strictjson.Text(d, &w.firstRole, role)
 	case "secondPrisonerRole":
 		return strictjson.Text(d, &w.secondRole, role)
-	case "reason":
+	case keyReason:
 		return strictjson.Text(d, &w.reason, reason)
 	case "restrictionType":
 		return strictjson.Text(d, &w.restriction, restriction)

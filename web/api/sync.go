@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 
 	"nonassociations/commands"
 	"nonassociations/domain"
@@ -51,8 +52,10 @@ func (a *API) syncOrMigrate(ctx context.Context, r *http.Request, by auth.Claims
 	for i, at := range indexes {
 		outcome := answer.Outcomes[at.sync][at.item]
 		results[i] = shape.SyncResult{
-			NonAssociationID: outcome.NonAssociationID, PrisonerNumber: request.items[i].other,
-			Outcome: outcome.Kind, Reason: outcome.Reason,
+			PrisonerNumber: request.items[i].other, Outcome: outcome.Kind, Reason: outcome.Reason,
+		}
+		if outcome.NonAssociationID != uuid.Nil {
+			results[i].NonAssociationID = &outcome.NonAssociationID
 		}
 	}
 	position := answer.Position.Uint64()

@@ -122,7 +122,7 @@ func (w *twin) fold(ctx context.Context) (map[domain.Pair]domain.State, uint64, 
 	}
 	states, head := map[domain.Pair]domain.State{}, uint64(0)
 	for _, recorded := range events {
-		if _, err := domain.ParsePrisonerStream(recorded.Stream); err == nil {
+		if pair, err := eventstore.PairOf(recorded.Stream); err == nil && pair == (domain.Pair{}) {
 			head = recorded.Position.Uint64()
 			continue
 		}

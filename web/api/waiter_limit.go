@@ -140,3 +140,10 @@ func (n recordingCommands) Staff(ctx context.Context, by domain.Cause, act comma
 	n.seen.note(receipt.Position.Uint64())
 	return receipt, err
 }
+
+// ChangeSwitchOver records the position of the receipt.
+func (n recordingCommands) ChangeSwitchOver(ctx context.Context, by domain.Cause, command domain.SwitchOverCommand) (commands.SwitchOverReceipt, error) {
+	receipt, err := n.Commands.ChangeSwitchOver(ctx, by, command)
+	n.seen.note(receipt.Position.Uint64())
+	return receipt, err
+}

@@ -15,13 +15,17 @@ type Health struct {
 	Components *Components        `json:"components,omitempty"`
 }
 
-// Components are the event store and the consumers of the log.
+// Components are the event store, the consumers of the log and the queues.
 type Components struct {
 	EventStore       *Component `json:"eventStore,omitempty"`
 	ReadModel        *Consumer  `json:"readModel,omitempty"`
 	Publisher        *Consumer  `json:"publisher,omitempty"`
 	HistoryPublisher *Consumer  `json:"historyPublisher,omitempty"`
 	Nomis            *Consumer  `json:"nomis,omitempty"`
+
+	DomainEvents   *QueueHealth `json:"domainEvents-health,omitempty"`
+	NOMISEvents    *QueueHealth `json:"nomisEvents-health,omitempty"`
+	PrisonerEvents *QueueHealth `json:"prisonerEvents-health,omitempty"`
 }
 
 // Health asks for the health of all components.

@@ -19,7 +19,8 @@ type sampler struct {
 // texts fit one or the other schema of a text.
 var texts = []any{
 	"A1234BC", anID, "2021-07-05T10:35:17", "2021-07-05T10:35:17.123456",
-	"2021-07-05T10:35:17+01:00", "nonassociation.opened.v1", "some text",
+	"2021-07-05T10:35:17+01:00", "nonassociation.opened.v1", "some text", "7",
+	"switch-over.prison-staged.v1", "2021-07-05",
 }
 
 func (d *document) sample(t *testing.T, pointer string, s sampler) []byte {

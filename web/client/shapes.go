@@ -52,12 +52,26 @@ type (
 	Consumer = shape.Consumer
 	// ConsumerFault is why a consumer is stuck.
 	ConsumerFault = shape.ConsumerFault
+	// SwitchOver is how far the switch-over from NOMIS is.
+	SwitchOver = shape.SwitchOver
+	// Prison is a prison in the switch-over.
+	Prison = shape.Prison
+	// SwitchOverEntry is one fact of the switch-over.
+	SwitchOverEntry = shape.SwitchOverEntry
 	// Fault is one bad value of a request.
 	Fault = shape.Fault
 	// NonAssociations is a prisoner's list in the vocabulary of NOMIS.
 	NonAssociations = shape.NOMISList
 	// NonAssociation is one item of a prisoner's list in the vocabulary of NOMIS.
 	NonAssociation = shape.NOMISItem
+	// QueueHealth is a queue with its dead letters.
+	QueueHealth = shape.QueueHealth
+	// MessagesFound is how many messages a call about a queue met.
+	MessagesFound = shape.MessagesFound
+	// DeadLetters are messages of a dead-letter queue.
+	DeadLetters = shape.DeadLetters
+	// DeadLetter is one message of a dead-letter queue.
+	DeadLetter = shape.DeadLetter
 	// Side is the other prisoner with NOMIS's reason code.
 	Side = shape.NOMISSide
 )

@@ -17,7 +17,7 @@ const (
 )
 
 // Health is the answer of the health endpoints. Components are by name: each is a
-// [Component], a [Consumer] or a [TopicHealth].
+// [Component], a [Consumer], a [QueueHealth] or a [TopicHealth].
 type Health struct {
 	Status     HealthStatus   `json:"status"`
 	Components map[string]any `json:"components,omitzero"`

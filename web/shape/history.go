@@ -33,11 +33,12 @@ type Entry struct {
 }
 
 // FeedLine is one line of the feed: an entry with the two prisoner numbers, the
-// smaller first. Its Position is never null.
+// smaller first, and none for a fact of the switch-over. Its Position is never null.
 type FeedLine struct {
 	Entry
 
-	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"`
+	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"` // never null
+	SwitchOver      *SwitchOverChange       `json:"switchOver,omitzero"`
 }
 
 // Renumbered has the old and the new number of a prisoner. A transfer has two entries:
@@ -155,6 +156,6 @@ func reasonOf(event domain.Event) (reason, requestedBy *string) {
 	case domain.Ignored:
 		return orNull(string(e.Reason)), nil
 	default:
-		return nil, nil
+		return orNull(switchOverReason(event)), nil
 	}
 }

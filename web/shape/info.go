@@ -1,10 +1,13 @@
 package shape
 
-// Info is which build answers. Texts are empty where the binary was built outside a
-// repository.
+// Info is which build answers, and for which prisons. Texts are empty where the binary
+// was built outside a repository.
 type Info struct {
 	Build Build `json:"build"`
 	Git   Git   `json:"git"`
+	// ActiveAgencies are the prisons at BOTH or DPS, "***" when all known ones are;
+	// null: the log does not answer.
+	ActiveAgencies *[]string `json:"activeAgencies"`
 }
 
 // Build is the name and the version of the service.

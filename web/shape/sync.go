@@ -17,7 +17,7 @@ type SyncResponse struct {
 // SyncResult is the outcome of one item. PrisonerNumber is that of the other
 // prisoner.
 type SyncResult struct {
-	NonAssociationID uuid.UUID             `json:"nonAssociationId"`
+	NonAssociationID *uuid.UUID            `json:"nonAssociationId"` // null: an ignored item beside which no record counts
 	PrisonerNumber   domain.PrisonerNumber `json:"prisonerNumber"`
 	Outcome          domain.OutcomeKind    `json:"outcome"`
 	Reason           domain.IgnoreReason   `json:"reason,omitempty"` // of IGNORED

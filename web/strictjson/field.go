@@ -57,3 +57,21 @@ func Need[T any](d *Decoder, f Field[T], name string) {
 		d.Lacks(name)
 	}
 }
+
+// Flag reads true or false.
+func Flag(d *Decoder, into *Field[bool]) error {
+	switch d.json.PeekKind() {
+	case jsontext.KindTrue, jsontext.KindFalse:
+	case jsontext.KindNull:
+		return d.json.SkipValue()
+	default:
+		into.Bad = true
+		return d.wrong("true or false")
+	}
+	token, err := d.json.ReadToken()
+	if err != nil {
+		return err
+	}
+	into.Value, into.Given = token.Bool(), true
+	return nil
+}

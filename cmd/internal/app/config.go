@@ -25,13 +25,17 @@ type Config struct {
 	// PrisonerEventsQueueURL is the SQS queue that merges and booking moves come
 	// from, this service's own; only a listening process needs it.
 	PrisonerEventsQueueURL string `env:"PRISONER_EVENTS_QUEUE_URL"`
+	// DomainEventsQueueURL is the queue of our own domain events, and
+	// NOMISEventsQueueURL that of NOMIS's change events. Whatever queue is set, a serving
+	// process shows to operators.
+	DomainEventsQueueURL string `env:"DOMAIN_EVENTS_QUEUE_URL"`
+	NOMISEventsQueueURL  string `env:"NOMIS_EVENTS_QUEUE_URL"`
 	// SNSTopicARN is the topic of domain events, which a publishing process needs.
 	// HistoryTopicARN is the topic of the history, which serves reconciliation; no
 	// history is published when it is empty.
 	SNSTopicARN     string `env:"SNS_TOPIC_ARN"`
 	HistoryTopicARN string `env:"HISTORY_TOPIC_ARN"`
-	// NomisAPIURL is the base of NOMIS's own API.
-	NomisAPIURL string `env:"NOMIS_API_URL"`
+	NOMIS           NOMIS
 	// PlainTextAllowed names variables, with commas between, whose address may lead to
 	// another machine without TLS.
 	PlainTextAllowed string `env:"PLAIN_TEXT_ALLOWED"`
@@ -74,6 +78,9 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge, options))
 	} else {
 		config.Edge.PublicURL = environment["PUBLIC_URL"]
+	}
+	if roles.Listen && !roles.Serve {
+		err = errors.Join(err, env.ParseWithOptions(&config.Edge.Search, options))
 	}
 	if !roles.Serve && roles != (Roles{}) {
 		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
@@ -150,7 +157,9 @@ func (c Config) faults(f *faults, roles Roles) {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}
 	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
-	f.scheme("NOMIS_API_URL", c.NomisAPIURL, webSchemes)
+	f.scheme("DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, webSchemes)
+	f.scheme("NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, webSchemes)
+	c.NOMIS.faults(f)
 	if roles.Publish {
 		c.publishFaults(f, roles)
 	}

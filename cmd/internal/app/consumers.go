@@ -110,7 +110,7 @@ func (h *consumerHealth) watch(w watchedConsumer) {
 
 // Consumers returns the names of all consumers of this build, in no particular order.
 func Consumers() []string {
-	return []string{projections.Consumer, "publisher", "historyPublisher", nomis.Consumer}
+	return []string{projections.Consumer, "publisher", "historyPublisher", nomis.Consumer, nomis.TurnsConsumer}
 }
 
 // queryTimeout bounds each question of a refresh. A store that hangs then spoils neither

@@ -19,11 +19,12 @@ type Search struct {
 	ClientSecret string `env:"PRISONER_SEARCH_CLIENT_SECRET"`
 }
 
-// directoryParts is the directory as reads and commands use it. Both are nil when there
-// is no directory; close is never nil.
+// directoryParts is the directory as reads and commands use it. All are nil when there
+// is no directory, but close, which is never nil.
 type directoryParts struct {
 	reads    api.Directory
 	commands commands.Directory
+	places   commands.Places
 	close    func()
 }
 
@@ -42,5 +43,5 @@ func openDirectory(ctx context.Context, search Search, clock func() time.Time, l
 		}
 	}
 	d := directory.New(ctx, options)
-	return directoryParts{reads: d, commands: d, close: d.Close}
+	return directoryParts{reads: d, commands: d, places: d, close: d.Close}
 }

@@ -6,23 +6,22 @@ import (
 
 	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/consumer/status"
-	"nonassociations/nomis"
 )
 
-// reportListener writes the status row of the listener for merges until the context
-// ends. The listener reads a queue and has no position in the log. Its row is shared by
+// reportListener writes the status row of a listener until the context ends. A listener
+// has no position in the log. Its row is shared by
 // all processes, because any of them may get the next message: it shows when one of them
 // last looked. beat is called after each round, with the error of that round. ended
 // stops writing and waits.
-func (p *process) reportListener(ctx context.Context) (beat func(error), ended func()) {
+func (p *process) reportListener(ctx context.Context, name string) (beat func(error), ended func()) {
 	writer := status.NewWriter(status.Options{
-		Consumer: nomis.Consumer, Build: Version(), DSN: p.Config.DatabaseURL, Clock: p.Clock, Logger: p.Logger, Shared: true,
+		Consumer: name, Build: Version(), DSN: p.Config.DatabaseURL, Clock: p.Clock, Logger: p.Logger, Shared: true,
 	})
 	var (
 		mu    sync.Mutex
 		fault error
 	)
-	p.consumers.watch(watchedConsumer{name: nomis.Consumer, own: func() consumer.Status {
+	p.consumers.watch(watchedConsumer{name: name, own: func() consumer.Status {
 		mu.Lock()
 		defer mu.Unlock()
 		return consumer.Status{Failure: fault, Heartbeat: writer.Beaten()}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
@@ -19,25 +20,28 @@ import (
 	"nonassociations/queries"
 )
 
-// listen processes merges from the queue until the context ends. A process that also
+// listen processes merges from their queue, and keeps pairs in step with NOMIS, until the
+// context ends. A process that also
 // serves shares its read model and command handler; any other opens its own.
 func (p *process) listen(ctx, below context.Context) error {
 	queue, err := nomis.OpenQueue(below, p.Config.PrisonerEventsQueueURL)
 	if err != nil {
 		return fmt.Errorf("PRISONER_EVENTS_QUEUE_URL: %w", err)
 	}
-	evidence, err := store.Open(below, p.Config.DatabaseURL)
+	kept, err := store.Open(below, p.Config.DatabaseURL)
 	if err != nil {
 		return err
 	}
-	defer evidence.Close()
+	defer kept.Close()
 	reads, handler := p.reads, p.commands
 	if !p.Roles.Serve {
 		if reads, err = queries.Open(below, p.Config.readDSN(), queries.Options{Logger: p.Logger}); err != nil {
 			return err
 		}
 		defer reads.Close()
-		handler = commands.New(p.log, commands.Options{Clock: p.Clock, Locator: reads, Logger: p.Logger})
+		directory := openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
+		defer directory.close()
+		handler = commands.New(p.log, commands.Options{Clock: p.Clock, Locator: reads, Places: directory.places, Logger: p.Logger})
 	}
 	if err := p.waitForRights(ctx); err != nil {
 		return unlessCancelled(ctx, func(context.Context) error { return err })
@@ -45,13 +49,18 @@ func (p *process) listen(ctx, below context.Context) error {
 	if err := p.awaitLog(ctx); err != nil {
 		return unlessCancelled(ctx, func(context.Context) error { return err })
 	}
-	beat, ended := p.reportListener(ctx)
+	beat, ended := p.reportListener(ctx, nomis.Consumer)
 	defer ended()
-	return nomis.NewListener(nomis.Options{
-		Queue: queue, Pairs: reads, Evidence: evidence, Clock: p.Clock, Logger: p.Logger,
-		Merges:      merge.New(merge.Options{Log: p.log, Handler: handler, Clock: p.Clock, Logger: p.Logger}),
-		Exclusively: exclusively(p.Config, p.Logger), Beat: beat,
-	}).Run(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.takeTurns(ctx, kept, handler) })
+	group.Go(func() error {
+		return nomis.NewListener(nomis.Options{
+			Queue: queue, Pairs: reads, Evidence: kept, Clock: p.Clock, Logger: p.Logger,
+			Merges:      merge.New(merge.Options{Log: p.log, Handler: handler, Clock: p.Clock, Logger: p.Logger}),
+			Exclusively: exclusively(p.Config, p.Logger), Beat: beat,
+		}).Run(ctx)
+	})
+	return group.Wait()
 }
 
 // exclusively returns a function that runs do under the lease for merges, which one

@@ -36,7 +36,10 @@ func (c Config) trustedAddresses() []trustedAddress {
 		{"PRISONER_SEARCH_URL", c.Edge.Search.URL, plainHTTPHosts},
 		{"PRISONER_SEARCH_TOKEN_URL", c.Edge.Search.TokenURL, plainHTTPHosts},
 		{"PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, plainHTTPHosts},
-		{"NOMIS_API_URL", c.NomisAPIURL, plainHTTPHosts},
+		{"DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, plainHTTPHosts},
+		{"NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, plainHTTPHosts},
+		{"NOMIS_API_URL", c.NOMIS.APIURL, plainHTTPHosts},
+		{"NOMIS_API_TOKEN_URL", c.NOMIS.TokenURL, plainHTTPHosts},
 	}
 }
 

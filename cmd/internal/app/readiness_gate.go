@@ -113,6 +113,30 @@ func (c gatedCommands) Staff(ctx context.Context, by domain.Cause, act commands.
 	return c.Commands.Staff(ctx, by, act)
 }
 
+// ChangeSwitchOver is refused while the gate is closed.
+func (c gatedCommands) ChangeSwitchOver(ctx context.Context, by domain.Cause, command domain.SwitchOverCommand) (commands.SwitchOverReceipt, error) {
+	if err := c.closed(); err != nil {
+		return commands.SwitchOverReceipt{}, err
+	}
+	return c.Commands.ChangeSwitchOver(ctx, by, command)
+}
+
+// SwitchOver is refused while the gate is closed.
+func (c gatedCommands) SwitchOver(ctx context.Context) (domain.SwitchOver, error) {
+	if err := c.closed(); err != nil {
+		return domain.SwitchOver{}, err
+	}
+	return c.Commands.SwitchOver(ctx)
+}
+
+// CachedSwitchOver is refused while the gate is closed.
+func (c gatedCommands) CachedSwitchOver(ctx context.Context) (domain.SwitchOver, error) {
+	if err := c.closed(); err != nil {
+		return domain.SwitchOver{}, err
+	}
+	return c.Commands.CachedSwitchOver(ctx)
+}
+
 // gatedAudit fails with audit.ErrUnavailable until the gate is open.
 type gatedAudit struct {
 	gate *readinessGate

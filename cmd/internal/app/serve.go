@@ -13,6 +13,7 @@ import (
 	"nonassociations/commands/idempotency"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
+	"nonassociations/nomis"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -28,6 +29,8 @@ type serving struct {
 	api       *api.API
 	server    *httpServer
 	gate      readinessGate
+	queues    *nomis.Queues
+	queueIDs  []string // of queues, in their order
 }
 
 // prepare builds the dependencies of the API and listens. Backends may still be down:
@@ -58,8 +61,12 @@ func (p *process) prepare(below context.Context) error {
 	limits := p.Config.Edge.Limits
 	waiters := api.NewWaiterLimit(limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Keys: p.keys, Logger: p.Logger,
+		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Places: p.directory.places,
+		Keys: p.keys, Logger: p.Logger,
 	})
+	if err := p.openQueues(below); err != nil {
+		return err
+	}
 	// Everything that reaches the log or the read model goes through the gate.
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
@@ -67,6 +74,7 @@ func (p *process) prepare(below context.Context) error {
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
+		Queues:    p.queues,
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
@@ -252,7 +260,7 @@ func (p *process) health() api.Health {
 			return p.reads.Ping(ctx)
 		},
 		EventStore: p.eventStore, Reason: reasonOf,
-		Consumers: p.consumers.refresh,
+		Consumers: p.consumers.refresh, Queues: p.queueHealth,
 	}
 }
 

@@ -101,10 +101,11 @@ func New(t *testing.T) *Circle {
 	return f
 }
 
-// Allowed implements [turn.Rules].
-func (f *Circle) Allowed(context.Context, domain.Pair) (inbound, outbound bool, err error) {
-	return f.Inbound, f.Outbound, nil
-}
+// InboundAllowed implements [turn.Rules].
+func (f *Circle) InboundAllowed(context.Context, domain.Pair) (bool, error) { return f.Inbound, nil }
+
+// OutboundAllowed implements [turn.Rules].
+func (f *Circle) OutboundAllowed(context.Context) (bool, error) { return f.Outbound, nil }
 
 // StaffOpen opens a record by staff.
 func (f *Circle) StaffOpen() uuid.UUID {

@@ -70,7 +70,8 @@ func (s *Server) api(do handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, err := newCall(w, r, s.options.Now())
 		if err != nil {
-			return // the caller left, or sent too much to be a caller of this API
+			refuse(badRequest("the body cannot be read")).write(w)
+			return
 		}
 		a := s.answer(r, c, do)
 		if c.Status = a.status; c.writes() && a.status < http.StatusMultipleChoices {
@@ -98,8 +99,10 @@ func (s *Server) answer(r *http.Request, c *call, do handler) answer {
 	if refused := s.authorise(r); refused != 0 {
 		return refused.answer()
 	}
-	if _, on := s.faults.take(locked, c.pair); on && c.writes() {
-		return refuse(errLocked)
+	if c.writes() {
+		if _, on := s.faults.take(locked, c.pair); on {
+			return refuse(errLocked)
+		}
 	}
 	if c.pair != (pairKey{}) {
 		_, c.unknown = s.faults.take(prisonerUnknown, c.pair)

@@ -48,7 +48,7 @@ func (s *Server) staffMove(r *http.Request, c *call) (answer, error) {
 	if !isSilent(r) {
 		send(s.options.Merges, movedMessage(b, booking, begun, at))
 	}
-	return ok(map[string]int64{"bookingId": booking, "pairs": int64(pairs)}), nil
+	return ok(movedBooking{booking, &pairs}), nil
 }
 
 // staffDeleteBooking is DELETE /staff/bookings/{no}, of the booking that counts of a
@@ -81,44 +81,73 @@ func (s *Server) staffDeleteBooking(r *http.Request, _ *call) (answer, error) {
 	if !isSilent(r) {
 		send(s.options.Merges, bookingDeletedMessage(no, booking, s.options.Now()))
 	}
-	return ok(map[string]int64{"bookingId": booking}), nil
+	return ok(movedBooking{BookingID: booking}), nil
 }
 
 // domainEvent is an event about a prisoner, as Prison Offender Events tells it.
 type domainEvent struct {
-	EventType   string         `json:"eventType"`
-	Version     int            `json:"version"`
-	Description string         `json:"description"`
-	OccurredAt  string         `json:"occurredAt"`
-	PublishedAt string         `json:"publishedAt"`
-	Person      map[string]any `json:"personReference"`
-	Information map[string]any `json:"additionalInformation"`
+	EventType   string `json:"eventType"`
+	Version     int    `json:"version"`
+	Description string `json:"description"`
+	OccurredAt  string `json:"occurredAt"`
+	PublishedAt string `json:"publishedAt"`
+	Person      person `json:"personReference"`
+	Information any    `json:"additionalInformation"`
+}
+
+type person struct {
+	Identifiers []identifier `json:"identifiers"`
+}
+
+type identifier struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
 }
 
 // prisonerMessage returns an event about a prisoner in its envelope.
-func prisonerMessage(kind, what, about string, at time.Time, information map[string]any) string {
+func prisonerMessage(kind, what, about string, at time.Time, information any) string {
 	kind = "prison-offender-events.prisoner." + kind
 	return envelope(kind, domainEvent{
 		EventType: kind, Version: 1, Description: what, OccurredAt: at.Format(time.RFC3339), PublishedAt: at.Format(time.RFC3339),
-		Person:      map[string]any{"identifiers": []map[string]string{{"type": "NOMS", "value": about}}},
+		Person:      person{[]identifier{{"NOMS", about}}},
 		Information: information,
 	}, at)
 }
 
+// movedBooking is a booking that something was done to, and how many pairs went along.
+type movedBooking struct {
+	BookingID int64 `json:"bookingId"`
+	Pairs     *int  `json:"pairs,omitempty"`
+}
+
+type mergeInformation struct {
+	BookingID  string `json:"bookingId"` // a text here, and a number in the others
+	NomsNumber string `json:"nomsNumber"`
+	Removed    string `json:"removedNomsNumber"`
+	Reason     string `json:"reason"`
+}
+
+type moveInformation struct {
+	BookingID int64  `json:"bookingId"`
+	From      string `json:"movedFromNomsNumber"`
+	To        string `json:"movedToNomsNumber"`
+	Begun     string `json:"bookingStartDateTime"`
+}
+
 func mergedMessage(b fromTo, booking int64, at time.Time) string {
-	return prisonerMessage("merged", "A prisoner has been merged from "+b.From+" to "+b.To, b.To, at, map[string]any{
-		"bookingId": strconv.FormatInt(booking, 10), "nomsNumber": b.To, "removedNomsNumber": b.From, "reason": "MERGE",
+	return prisonerMessage("merged", "A prisoner has been merged from "+b.From+" to "+b.To, b.To, at, mergeInformation{
+		strconv.FormatInt(booking, 10), b.To, b.From, "MERGE",
 	})
 }
 
 func movedMessage(b fromTo, booking int64, begun, at time.Time) string {
-	return prisonerMessage("booking.moved", "a NOMIS booking has moved between prisoners", b.To, at, map[string]any{
-		"bookingId": booking, "movedFromNomsNumber": b.From, "movedToNomsNumber": b.To, "bookingStartDateTime": begun.Format(localTime),
+	return prisonerMessage("booking.moved", "a NOMIS booking has moved between prisoners", b.To, at, moveInformation{
+		booking, b.From, b.To, begun.Format(localTime),
 	})
 }
 
 func bookingDeletedMessage(no string, booking int64, at time.Time) string {
-	return prisonerMessage("booking.deleted", "a NOMIS booking has been deleted", no, at, map[string]any{"bookingId": booking})
+	return prisonerMessage("booking.deleted", "a NOMIS booking has been deleted", no, at, movedBooking{BookingID: booking})
 }
 
 // merge is a merge as the API gives it.

@@ -89,9 +89,10 @@ func (s *Server) record(ctx context.Context, c call) {
 		s.reads.add(c)
 		return
 	}
-	text, _ := json.Marshal(c) // cannot fail
+	c.Body = strings.ReplaceAll(c.Body, "\x00", "") // Postgres has no such character
+	text, _ := json.Marshal(c)                      // cannot fail
 	_, err := s.db.Exec(context.WithoutCancel(ctx), `INSERT INTO calls (pair, recorded) VALUES ($1, $2::text::jsonb)`,
-		c.pair.String(), strings.ReplaceAll(string(text), `\u0000`, ""))
+		c.pair.String(), string(text))
 	if err != nil {
 		s.log.ErrorContext(ctx, "keep a call of NOMIS", "error", err)
 	}

@@ -16,17 +16,13 @@ func (c *change) damageWritten(rows *pair) {
 }
 
 // damage damages a non-association if a fault for the pair is on and both mirrors have
-// it. It reports whether it did.
-func (c *change) damage(rows *pair, seq int) bool {
-	done := false
+// it.
+func (c *change) damage(rows *pair, seq int) {
 	for _, fault := range damageFaults {
-		if rows[0].at(seq) == nil || rows[1].at(seq) == nil || !c.server.faults.takeOnce(fault, rows.key(), seq) {
-			continue
+		if rows[0].at(seq) != nil && rows[1].at(seq) != nil && c.server.faults.takeOnce(fault, rows.key(), seq) {
+			c.hurt(rows, seq, fault)
 		}
-		c.hurt(rows, seq, fault)
-		done = true
 	}
-	return done
 }
 
 // hurt damages the mirror of the higher prisoner number: its row ends today, or has no

@@ -33,13 +33,13 @@ var errMovedOn = errors.New("the pairs of the prisoner have changed")
 // pairs them with; do gets the others' numbers. numbers are locked too.
 func (s *Server) changeAll(ctx context.Context, by author, silent bool, of string, numbers []string, do func(*change, []string) error) error {
 	for {
-		before, err := s.others(ctx, of)
+		before, err := others(ctx, s.db, of)
 		if err != nil {
 			return err
 		}
 		all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(numbers, []string{of}, before))))
 		err = s.change(ctx, by, silent, all, func(c *change) error {
-			now, err := s.others(ctx, of) // what is committed, and nobody commits while the lock is held
+			now, err := others(ctx, c.tx, of)
 			if err == nil && !slices.Equal(now, before) {
 				err = errMovedOn
 			}
@@ -55,8 +55,8 @@ func (s *Server) changeAll(ctx context.Context, by author, silent bool, of strin
 }
 
 // others returns the numbers that a prisoner has a pair with.
-func (s *Server) others(ctx context.Context, of string) ([]string, error) {
-	pairs, err := s.pairsOf(ctx, `p.offender_id = $1`, offenderID(of))
+func others(ctx context.Context, db querier, of string) ([]string, error) {
+	pairs, err := pairsOf(ctx, db, `p.offender_id = $1`, offenderID(of))
 	numbers := make([]string, len(pairs))
 	for i, p := range pairs {
 		numbers[i] = p.OffenderNo2

@@ -148,14 +148,19 @@ func (s *Server) ofBooking(r *http.Request, _ *call) (answer, error) {
 	if err != nil {
 		return answer{}, badRequest("booking %q is not a number", r.PathValue("booking"))
 	}
-	pairs, err := s.pairsOf(r.Context(), `offender_book_id = $1`, id)
+	pairs, err := pairsOf(r.Context(), s.db, `offender_book_id = $1`, id)
 	return ok(pairs), err
+}
+
+// querier is the pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
 // pairsOf returns the pairs of the parent rows that a condition selects, in the order of
 // ids.
-func (s *Server) pairsOf(ctx context.Context, condition string, args ...any) ([]numbersPair, error) {
-	rows, err := s.db.Query(ctx, `SELECT one.offender_id_display, other.offender_id_display
+func pairsOf(ctx context.Context, db querier, condition string, args ...any) ([]numbersPair, error) {
+	rows, err := db.Query(ctx, `SELECT one.offender_id_display, other.offender_id_display
 		FROM offender_non_associations p
 		JOIN offenders one USING (offender_id) JOIN offenders other ON other.offender_id = p.ns_offender_id
 		WHERE `+condition+` ORDER BY p.offender_id, p.ns_offender_id`, args...)

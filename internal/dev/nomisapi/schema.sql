@@ -1,29 +1,32 @@
 CREATE SCHEMA IF NOT EXISTS nomisapi;
 
--- A person. Real rows are aliases, several a person; here a number has one.
+-- An alias of a person, who may have several. Calls know the one whose id the number gives.
 CREATE TABLE IF NOT EXISTS nomisapi.offenders (
     offender_id         bigint PRIMARY KEY,
-    offender_id_display text   NOT NULL UNIQUE,
+    offender_id_display text   NOT NULL,
     merged_into         text   -- the number that survived a merge; the API then knows this one no more
 );
 
 CREATE TABLE IF NOT EXISTS nomisapi.offender_bookings (
     offender_book_id   bigint    PRIMARY KEY,
-    offender_id        bigint    NOT NULL REFERENCES nomisapi.offenders,
+    offender_id        bigint    NOT NULL,
     booking_begin_date timestamp NOT NULL DEFAULT '2000-01-01 00:00:00',
     received_at        timestamp NOT NULL DEFAULT '2000-01-01 00:00:00' -- by this prisoner: the latest booking counts
 );
 CREATE INDEX IF NOT EXISTS offender_bookings_offender ON nomisapi.offender_bookings (offender_id);
 
 CREATE TABLE IF NOT EXISTS nomisapi.offender_non_associations (
-    offender_id          bigint      NOT NULL REFERENCES nomisapi.offenders,
-    ns_offender_id       bigint      NOT NULL REFERENCES nomisapi.offenders,
+    offender_id          bigint      NOT NULL,
+    ns_offender_id       bigint      NOT NULL,
     offender_book_id     bigint      NOT NULL,
     ns_offender_book_id  bigint      NOT NULL,
     ns_reason_code       varchar(12) NOT NULL,
     recip_ns_reason_code varchar(12),
     PRIMARY KEY (offender_id, ns_offender_id)
 );
+-- What the list of pairs is read from.
+CREATE INDEX IF NOT EXISTS offender_non_associations_listed ON nomisapi.offender_non_associations (offender_id, ns_offender_id)
+    WHERE offender_id < ns_offender_id;
 CREATE INDEX IF NOT EXISTS offender_non_associations_booking ON nomisapi.offender_non_associations (offender_book_id);
 
 CREATE TABLE IF NOT EXISTS nomisapi.offender_na_details (

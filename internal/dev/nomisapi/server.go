@@ -99,6 +99,7 @@ func open(ctx context.Context, address string) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the address of NOMIS's tables: %w", err)
 	}
+	pg.PreferIndexes(config.ConnConfig)
 	pg.Set(config.ConnConfig, "search_path", "nomisapi")
 	pg.Set(config.ConnConfig, "lock_timeout", "5s") // a longer wait is the 423 of the real one
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -38,8 +38,9 @@ const (
 type nomis struct {
 	*nomisapi.Server
 
-	t    *testing.T
-	http *http.Client
+	t        *testing.T
+	database string
+	http     *http.Client
 
 	mu     sync.Mutex
 	events []string
@@ -49,22 +50,36 @@ type nomis struct {
 
 func start(t *testing.T) *nomis {
 	t.Helper()
+	return startOn(t, testdb.New(t))
+}
+
+// again returns a second one on the same tables.
+func (n *nomis) again() *nomis {
+	n.t.Helper()
+	return startOn(n.t, n.database)
+}
+
+func startOn(t *testing.T, database string) *nomis {
+	t.Helper()
 	transport := &http.Transport{}
-	n := &nomis{t: t, http: &http.Client{Transport: transport}, grown: make(chan struct{}, 1000)}
+	n := &nomis{t: t, database: database, http: &http.Client{Transport: transport}, grown: make(chan struct{}, 1000)}
 	keep := func(in *[]string) func(string) {
 		return func(message string) {
 			n.mu.Lock()
 			defer n.mu.Unlock()
 			*in = append(*in, message)
-			n.grown <- struct{}{}
+			select {
+			case n.grown <- struct{}{}:
+			default:
+			}
 		}
 	}
 	var err error
 	n.Server, err = nomisapi.Start(t.Context(), nomisapi.Options{
-		DatabaseURL: testdb.New(t), Now: func() time.Time { return noon },
+		DatabaseURL: database, Now: func() time.Time { return noon },
 		Knows:  func(_ context.Context, no string) (bool, error) { return slices.Contains([]string{a, b, c}, no), nil },
 		Verify: verify, Events: keep(&n.events), Merges: keep(&n.merges),
-		Sign:     func(id string) (string, time.Duration, error) { return "good", time.Hour, nil },
+		Sign:     func(string) (string, time.Duration, error) { return "good", time.Hour, nil },
 		ClientID: "client", ClientSecret: "secret",
 	})
 	require.NoError(t, err)

@@ -37,7 +37,7 @@ func parseStaff(body string, required ...string) (staffBody, author, error) {
 // staffCreate is POST /staff/non-associations. The screen lets pass what the API
 // refuses: a second open one, a day to come, an end, any code.
 func (s *Server) staffCreate(r *http.Request, c *call) (answer, error) {
-	b, by, err := parseStaff(c.Body, "offenderNo", "nsOffenderNo", "reason", "recipReason", "type", "effectiveDate")
+	b, by, err := parseStaff(c.Body, "offenderNo", "nsOffenderNo", "reason", "recipReason", "type", effectiveDate)
 	if err != nil {
 		return answer{}, err
 	}
@@ -96,7 +96,7 @@ func (b staffBody) patch(d detail, reason *string) detail {
 			*field = *value
 		}
 	}
-	for name, field := range map[string]**string{"expiryDate": &d.Expiry, "authorisedBy": &d.AuthorisedBy, "comment": &d.Comment} {
+	for name, field := range map[string]**string{expiryDate: &d.Expiry, authorisedBy: &d.AuthorisedBy, comment: &d.Comment} {
 		if _, there := b.has[name]; there {
 			*field = *b.fields()[name]
 		}

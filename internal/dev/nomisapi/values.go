@@ -21,6 +21,14 @@ var (
 	types   = []string{"CELL", "LAND", "NONEX", "WING", "TNA"}
 )
 
+// The names of fields that are looked for by name.
+const (
+	effectiveDate = "effectiveDate"
+	expiryDate    = "expiryDate"
+	authorisedBy  = "authorisedBy"
+	comment       = "comment"
+)
+
 // values are the fields of a body that writes. A nil field is absent or null.
 type values struct {
 	OffenderNo    *string `json:"offenderNo"`
@@ -47,7 +55,7 @@ func parseValues(body []byte, required ...string) (values, error) {
 			return v, badRequest("JSON parse error: value failed for JSON property %s due to missing (therefore NULL) value", name)
 		}
 	}
-	for _, name := range []string{"effectiveDate", "expiryDate"} {
+	for _, name := range []string{effectiveDate, expiryDate} {
 		if day := *fields[name]; day != nil {
 			if _, err := time.Parse(time.DateOnly, *day); err != nil {
 				return v, badRequest("JSON parse error: %s is not a date of the form yyyy-MM-dd", name)
@@ -61,8 +69,8 @@ func parseValues(body []byte, required ...string) (values, error) {
 func (v *values) fields() map[string]**string {
 	return map[string]**string{
 		"offenderNo": &v.OffenderNo, "nsOffenderNo": &v.NSOffenderNo, "reason": &v.Reason, "recipReason": &v.RecipReason,
-		"type": &v.Type, "effectiveDate": &v.EffectiveDate, "expiryDate": &v.ExpiryDate,
-		"authorisedBy": &v.AuthorisedBy, "comment": &v.Comment,
+		"type": &v.Type, effectiveDate: &v.EffectiveDate, expiryDate: &v.ExpiryDate,
+		authorisedBy: &v.AuthorisedBy, comment: &v.Comment,
 	}
 }
 

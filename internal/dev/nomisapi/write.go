@@ -10,7 +10,7 @@ type handler func(r *http.Request, c *call) (answer, error)
 
 // create is POST /non-associations.
 func (s *Server) create(r *http.Request, c *call) (answer, error) {
-	v, err := parseValues([]byte(c.Body), "offenderNo", "nsOffenderNo", "reason", "recipReason", "type", "effectiveDate")
+	v, err := parseValues([]byte(c.Body), "offenderNo", "nsOffenderNo", "reason", "recipReason", "type", effectiveDate)
 	if err != nil {
 		return answer{}, err
 	}
@@ -106,7 +106,7 @@ func errOpposite(kind func(string, ...any) error, rows *pair, seq int) error {
 
 // update is PUT …/sequence/{n}.
 func (s *Server) update(r *http.Request, c *call) (answer, error) {
-	v, err := parseValues([]byte(c.Body), "reason", "recipReason", "type", "effectiveDate")
+	v, err := parseValues([]byte(c.Body), "reason", "recipReason", "type", effectiveDate)
 	if err != nil {
 		return answer{}, err
 	}

@@ -157,6 +157,9 @@ func (n *nomis) tables() [2]int {
 func TestWrites_ofOnePairAreOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	n := start(t)
+	n.ok("POST", "/non-associations", body()) // the rows of the prisoners are there
+	n.ok("DELETE", paired+"/sequence/1", "")
+	n.told()
 	var group sync.WaitGroup
 	statuses := make(chan int, 20)
 	for i := range 20 {
