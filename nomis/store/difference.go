@@ -89,6 +89,9 @@ func (f Finding) identity() string {
 	return "pair"
 }
 
+// IsOf reports whether it is about the same non-association as another finding of its pair.
+func (f Finding) IsOf(other Finding) bool { return f.identity() == other.identity() }
+
 // sameSides reports whether both sides are what they are in another finding.
 func (f Finding) sameSides(other Finding) bool {
 	return sameDetail(f.Ours, other.Ours) && sameDetail(f.Theirs, other.Theirs)

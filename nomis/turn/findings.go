@@ -1,6 +1,8 @@
 package turn
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
@@ -107,6 +109,20 @@ func disagrees(f *store.Finding, t *plan.Theirs) {
 	for _, d := range t.Disagreements {
 		f.Fields = append(f.Fields, store.Field{Field: d.Field, Ours: d.Forwards, Theirs: d.Backwards, OfMirrors: true})
 	}
+}
+
+// withRefusals adds to findings what NOMIS said when it refused a write of their records,
+// and the refusals of records that have no finding.
+func withRefusals(found, refused []store.Finding) []store.Finding {
+	for _, r := range refused {
+		i := slices.IndexFunc(found, r.IsOf)
+		if i < 0 {
+			found = append(found, r)
+			continue
+		}
+		found[i].Words, found[i].NotBefore = r.Words, r.NotBefore
+	}
+	return found
 }
 
 // isOf reports whether a problem or a wait is of the record of a finding.
