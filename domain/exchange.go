@@ -28,6 +28,7 @@ type Exchange struct {
 	released bool                      // NOMIS was known to hold it, and holds it no longer
 	delivery Delivery                  // that set the base last
 	readBack *Delivered                // the last one
+	apart    time.Time                 // since when it is other than the base; zero: it is not
 }
 
 // baseValue is a value that NOMIS held, and the revision of the record that it was.
@@ -82,6 +83,7 @@ func (x *Exchanges) Add(revision uint64, recordedAt time.Time, fact Fact) {
 		x.records[id] = e
 	}
 	e.add(revision, recordedAt, fact, before, after)
+	e.setApart(recordedAt, after, x.folding.State().Pair)
 }
 
 // add folds a fact about the record.

@@ -96,6 +96,13 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 			_, _, err := reader.OldestPending(ctx, today, 0)
 			return err
 		},
+		"AllPairs": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			last, err := domain.NewPair("Z0000ZZ", "Z9999ZZ")
+			if err == nil {
+				_, err = reader.AllPairs(ctx, last, 10, 0)
+			}
+			return err
+		},
 	}
 }
 

@@ -15,7 +15,7 @@ func FromMirrors(pair domain.Pair, rows mirror.Rows, today string) []Theirs {
 		texts := d.Whole()
 		all = append(all, Theirs{
 			Detail: d.Detail, Texts: &texts, UpdatedBy: d.UpdatedBy, Open: d.BlocksCreate(), Disagreement: disagreement(d),
-			RowMissing: d.Missing != "", OneRowClosed: d.HasClosedRow(today), NotHoldable: sentence(d.NotHoldable),
+			Disagreements: d.Disagreements, RowMissing: d.Missing != "", OneRowClosed: d.HasClosedRow(today), NotHoldable: sentence(d.NotHoldable),
 		})
 	}
 	return all

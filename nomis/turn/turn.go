@@ -163,7 +163,7 @@ func (r *run) finish(ctx context.Context) error {
 	if r.why.DryRun {
 		return nil
 	}
-	found := append(Findings(r.result.Plan, r.pair), r.refused...)
+	found := withRefusals(Findings(r.result.Plan, r.pair), r.refused)
 	if r.stuck != "" {
 		r.Logger.ErrorContext(ctx, "turn made no progress", "stream", r.pair.Stream(), "why", r.stuck)
 		found = append(found, store.Finding{Bucket: store.Unchecked, Problem: string(plan.NoProgress), Why: r.stuck, Cause: Unknown})

@@ -71,6 +71,12 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
+	)
+	// To request reconciliations, to carry them out and to repair what they find.
+	grantsOfReconciling = slices.Concat(
+		grantsOfTurns, tables("nomis", "reconciliation", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "reconciliation_pair", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("nomis", "repair_plan", "SELECT", "INSERT"),
 	)
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
@@ -142,6 +148,7 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
+		all.add(dsn, grantsOfReconciling)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
