@@ -94,6 +94,15 @@ type Plan struct {
 	Problems []Problem
 	Waits    []Wait
 	Matches  []Match // ours in recorded order, then those of NOMIS alone by sequence
+	// Told is what a take would come to for each detail that takes part in one, whether or
+	// not inbound is allowed, and whether or not there is such a step.
+	Told []Told
+}
+
+// Told is the outcome of one detail of NOMIS in a take.
+type Told struct {
+	TypeSequence int
+	Outcome      domain.Outcome
 }
 
 // planner is the state of one call of Make.

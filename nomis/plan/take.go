@@ -95,6 +95,7 @@ func (p *planner) take() {
 	}
 	for n, c := range candidates {
 		p.taken(c, decision.Outcomes[n])
+		p.plan.Told = append(p.plan.Told, Told{c.theirs.sequence(), decision.Outcomes[n]})
 	}
 	if !p.Policy.Inbound {
 		candidates = slices.DeleteFunc(candidates, func(c candidate) bool { return !p.isChosen(c) })
@@ -118,7 +119,7 @@ func (p *planner) decide(candidates []candidate) (domain.Sync, domain.Decision, 
 	for _, c := range candidates {
 		sync.Items = append(sync.Items, c.item)
 	}
-	decision, err := domain.Decide(p.state, sync, p.Now, domain.Cause{Source: domain.NOMIS})
+	decision, err := domain.Decide(p.state, sync, p.Now, domain.Cause{Source: cmp.Or(p.Source, domain.NOMIS)})
 	return sync, decision, err
 }
 

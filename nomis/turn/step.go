@@ -84,10 +84,14 @@ func (r *run) cause(in plan.Input, s plan.Step, by string) domain.Cause {
 	if r.why.Actor != "" {
 		by = r.why.Actor
 	}
+	source := domain.NOMIS
+	if s.Action == plan.Take {
+		source = r.source
+	}
 	place := r.pair.Stream() + "/" + strconv.FormatInt(in.Revision, 10) + "/" + string(s.Action)
 	return domain.Cause{
 		CommandID: uuid.NewSHA1(r.why.Cause, []byte(place)), CorrelationID: r.why.Cause, CausationID: r.why.Cause,
-		Actor: by, Source: domain.NOMIS, About: r.pair.Numbers()[0],
+		Actor: by, Source: source, About: r.pair.Numbers()[0],
 	}
 }
 

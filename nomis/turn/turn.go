@@ -109,7 +109,7 @@ func (t *Turns) Take(ctx context.Context, pair domain.Pair, why Why) (Result, er
 	if why.Cause == uuid.Nil {
 		why.Cause = uuid.New()
 	}
-	r := &run{Turns: t, pair: pair, why: why}
+	r := &run{Turns: t, pair: pair, why: why, source: domain.NOMIS}
 	err := r.take(ctx)
 	if err != nil {
 		err = fmt.Errorf("take the turn of %s: %w", pair.Stream(), err)
@@ -122,6 +122,7 @@ type run struct {
 	*Turns
 	pair    domain.Pair
 	why     Why
+	source  domain.Source // of what a take records
 	result  Result
 	policy  plan.Policy
 	living  []store.Difference
