@@ -148,6 +148,7 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
+		all.add(dsn, grantsOfTurns)
 		all.add(dsn, grantsOfReconciling)
 	}
 	if o.Roles.Listen {
