@@ -82,3 +82,46 @@ func TestReleaseSequence_withoutOneIsOfTheOneThatTheRecordHas(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, d.Events)
 }
+
+func TestMapping_beginsWithWhateverGivesASequence(t *testing.T) {
+	for name, told := range map[string][]domain.Event{
+		"opened":   {domain.Opened{NonAssociationID: recordID(1), TypeSequence: 4, Details: detailsOf(y2021)}},
+		"imported": {domain.Imported{NonAssociationID: recordID(1), TypeSequence: 4, Details: detailsOf(y2021)}},
+		"amended": {
+			domain.Opened{NonAssociationID: recordID(1), Details: detailsOf(y2021)},
+			domain.Amended{NonAssociationID: recordID(1), Changes: []domain.Change{{Field: domain.FieldTypeSequence, Now: ptr("4")}}},
+		},
+		"learned": {
+			domain.Opened{NonAssociationID: recordID(1), Details: detailsOf(y2021)},
+			domain.SequenceLearned{NonAssociationID: recordID(1), TypeSequence: 4},
+		},
+	} {
+		x := newStandings()
+		for _, event := range told {
+			x.happens(domain.NOMIS, event)
+		}
+		require.Equal(t, []domain.MappingChange{{ID: recordID(1), TypeSequence: 4, Type: domain.MappingNOMIS}}, x.changes, name)
+		require.Equal(t, 4, x.list[0].Mapped, name)
+	}
+}
+
+func TestMapping_endsWhenItIsReleasedReplacedOrTaken(t *testing.T) {
+	x := newStandings()
+	x.opened(domain.NOMIS)
+	x.happens(domain.NOMIS, domain.SequenceReleased{NonAssociationID: recordID(1), TypeSequence: 3})
+	require.Empty(t, x.changes, "it has another sequence by then")
+	x.happens(domain.NOMIS, domain.SequenceLearned{NonAssociationID: recordID(1), TypeSequence: 5})
+	require.Equal(t, []domain.MappingChange{{ID: recordID(1)}, {ID: recordID(1), TypeSequence: 5, Type: domain.MappingNOMIS}}, x.changes)
+	x.happens(domain.NOMIS, domain.Opened{NonAssociationID: recordID(2), TypeSequence: 5, Details: detailsOf(y2022)})
+	require.Equal(t, []domain.MappingChange{{ID: recordID(1)}, {ID: recordID(2), TypeSequence: 5, Type: domain.MappingNOMIS}}, x.changes)
+	require.Zero(t, x.list[0].Mapped)
+	x.happens(domain.NOMIS, domain.SequenceReleased{NonAssociationID: recordID(2), TypeSequence: 5})
+	require.Equal(t, []domain.MappingChange{{ID: recordID(2)}}, x.changes)
+	for _, event := range []domain.Event{
+		domain.Deleted{NonAssociationID: recordID(1)},
+		domain.Ignored{NonAssociationID: recordID(2), Reason: domain.NotLatest, Item: ptr(item(y2021, sequence(7)))},
+	} {
+		x.happens(domain.NOMIS, event)
+		require.Empty(t, x.changes)
+	}
+}

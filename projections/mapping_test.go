@@ -148,10 +148,13 @@ func TestMapping_endsWhereARecordLeavesAndBeginsWhereItIsLearned(t *testing.T) {
 	it := item(old, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator)
 	it.TypeSequence = 2
 	log.execute(old, domain.Migration, domain.Sync{About: "A1111AA", Items: []domain.Item{it}})
-	n := log.states[old].Items[0]
-	log.execute(fresh, domain.Merge, domain.TransferIn{
-		Renumbering: by, From: old, Records: []domain.TransferredRecord{{NonAssociation: by.Of(n)}},
-	})
+	n, exchanges := log.states[old].Items[0], domain.NewExchanges(old)
+	for _, f := range pairFacts(t, log) {
+		exchanges.Add(f.Revision, f.RecordedAt, f.Fact)
+	}
+	log.execute(fresh, domain.Merge, domain.TransferIn{Renumbering: by, From: old, Records: []domain.TransferredRecord{{
+		NonAssociation: by.Of(n), Exchanged: ptr(by.Known(exchanges.Of(n.ID).Knowledge(old))),
+	}}})
 	log.execute(old, domain.Merge, domain.TransferOut{Renumbering: by, IDs: []uuid.UUID{n.ID}, To: fresh})
 	log.execute(fresh, domain.NOMIS, domain.LearnSequence{ID: n.ID, TypeSequence: 1})
 
@@ -164,6 +167,10 @@ func TestMapping_endsWhereARecordLeavesAndBeginsWhereItIsLearned(t *testing.T) {
 		require.NoError(t, hand.Work(t.Context(), conn, events[cut:], false))
 		requireMappingsOf(t, conn, log)
 		requireDeliveriesOf(t, conn, log)
+		got := deliveries(t, conn)
+		require.Len(t, got, 1)
+		require.Nil(t, got[0].Differs, "what NOMIS has came along")
+		require.Nil(t, got[0].Delivered, "it was not seen in this pair")
 	}
 	want := wantedMappings(pairFacts(t, log))
 	require.Len(t, want, 2)
