@@ -129,3 +129,18 @@ func TestRemove_ofATwinByNOMISStaffIsNotDone(t *testing.T) {
 	require.Empty(t, s.steps())
 	require.Len(t, s.State.Items, 2, "the pair stays apart")
 }
+
+// A deletion that came while inbound was not allowed is a person's to decide, also when
+// it is allowed again.
+func TestSwitched_deletionStaysWithAPerson(t *testing.T) {
+	s := newStory(t)
+	id := s.nomisOpen(1, "2021-07-05", nil)
+	delete(s.theirs, 1)
+	s.policy.Deletions[1] = s.Now
+	ours := s.ours(id)
+	s.policy.Decisions = []plan.Decision{{Kind: plan.Switched, NonAssociationID: id, Ours: &ours}}
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.ChangedAfterSwitch}, s.problems())
+	s.policy.Repair = &plan.Repair{NonAssociationID: id, FromNOMIS: true}
+	require.Equal(t, []plan.Action{plan.Delete}, s.steps())
+}
