@@ -12,7 +12,7 @@ import (
 // theirs by sequence.
 func (p *planner) match() {
 	for _, same := range []func(*record, *Theirs) bool{
-		bySequenceAndDay, byForm(p.Pair), byDayAndCodes, bySequence,
+		bySequenceAndForm(p.Pair), byCreation, bySequenceAndDay, byForm(p.Pair), byDayAndCodes, bySequence,
 	} {
 		for _, i := range p.liveFirst() {
 			if p.records[i].theirs != none {
@@ -41,6 +41,18 @@ func (p *planner) liveFirst() []int {
 }
 
 func (p *planner) join(i, k int) { p.records[i].theirs, p.partner[k] = k, i }
+
+// bySequenceAndForm matches the sequence and all values, as they are or were.
+func bySequenceAndForm(pair domain.Pair) func(*record, *Theirs) bool {
+	return func(r *record, t *Theirs) bool { return bySequenceAndDay(r, t) && byForm(pair)(r, t) }
+}
+
+// byCreation matches what was created in NOMIS when its answer was lost. It comes before
+// the sequence and day alone, because NOMIS may have given it the sequence of a detail
+// that it lost.
+func byCreation(r *record, t *Theirs) bool {
+	return r.TypeSequence == 0 && !r.HasBase() && slices.ContainsFunc(r.UnheldForms(), t.is)
+}
 
 // bySequenceAndDay matches the sequence and the effective day, here or as NOMIS had it
 // last. A deleted record needs the codes of both prisoners too, because NOMIS gives the

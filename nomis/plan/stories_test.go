@@ -144,3 +144,24 @@ func TestSwitched_deletionStaysWithAPerson(t *testing.T) {
 	s.policy.Repair = &plan.Repair{NonAssociationID: id, FromNOMIS: true}
 	require.Equal(t, []plan.Action{plan.Delete}, s.steps())
 }
+
+// NOMIS lost a detail with a booking and gave its sequence to the next one that was
+// created, of the same day, and the answer was lost. The new record is that one.
+func TestMatch_ofACreationUnderTheSequenceOfALostDetail(t *testing.T) {
+	s := newStory(t)
+	closed := s.staffOpen()
+	s.delivered(closed, 1)
+	s.Staff(domain.Close{ID: closed, ClosedReason: "Friends"})
+	s.delivered(closed, 1)
+	s.Staff(domain.Open{
+		FirstPrisoner: low, Comment: "Again", Reason: domain.Threat, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
+	})
+	created := s.State.Items[1].ID
+	s.theirs[1] = theirs(numbered(s.ours(created), 1))
+	require.Equal(t, []plan.Action{plan.Learn, plan.Confirm}, s.steps())
+	require.Equal(t, created, s.plan().Steps[0].NonAssociationID)
+	s.decide(domain.LearnSequence{ID: created, TypeSequence: 1})
+	require.Equal(t, []plan.ProblemKind{plan.OnlyHere}, s.problems(), "the closed one is gone")
+	require.Equal(t, ptr("Apart"), s.State.Items[0].Comment)
+}
