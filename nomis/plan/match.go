@@ -19,7 +19,7 @@ func (p *planner) match() {
 				continue
 			}
 			for k := range p.Theirs {
-				if p.partner[k] == none && same(&p.records[i], &p.Theirs[k]) {
+				if p.partner[k] == none && !p.isElsewhere(&p.records[i], &p.Theirs[k]) && same(&p.records[i], &p.Theirs[k]) {
 					p.join(i, k)
 					break
 				}
@@ -41,6 +41,12 @@ func (p *planner) liveFirst() []int {
 }
 
 func (p *planner) join(i, k int) { p.records[i].theirs, p.partner[k] = k, i }
+
+// isElsewhere reports whether NOMIS still has the sequence of a deleted record, and this
+// detail is another one. One that equals what was deleted is then a new one.
+func (p *planner) isElsewhere(r *record, t *Theirs) bool {
+	return r.Deleted && r.TypeSequence != 0 && r.TypeSequence != t.sequence() && p.has(r.TypeSequence)
+}
 
 // bySequenceAndForm matches the sequence and all values, as they are or were.
 func bySequenceAndForm(pair domain.Pair) func(*record, *Theirs) bool {

@@ -165,3 +165,19 @@ func TestMatch_ofACreationUnderTheSequenceOfALostDetail(t *testing.T) {
 	require.Equal(t, []plan.ProblemKind{plan.OnlyHere}, s.problems(), "the closed one is gone")
 	require.Equal(t, ptr("Apart"), s.State.Items[0].Comment)
 }
+
+// NOMIS's staff changed a deleted record and opened one that equals it. Neither is it.
+func TestRemove_ofANewOneThatEqualsADeletedOneIsNotDone(t *testing.T) {
+	s := newStory(t)
+	id := s.nomisOpen(1, "2021-07-05", nil)
+	s.Staff(domain.Delete{ID: id})
+	s.theirs[2] = theirs(detail(2, "2021-07-05", nil))
+	s.changes(1, func(t *plan.Theirs) {
+		t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "BUL", high: "PER"}
+	})
+	require.Equal(t, []plan.Action{plan.Release, plan.Take}, s.steps())
+	s.decide(domain.ReleaseSequence{ID: id, TypeSequence: 1})
+	s.takes()
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
+}
