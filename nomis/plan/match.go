@@ -12,7 +12,7 @@ import (
 // theirs by sequence.
 func (p *planner) match() {
 	for _, same := range []func(*record, *Theirs) bool{
-		bySequenceAndForm(p.Pair), byCreation, bySequenceAndDay, byForm(p.Pair), byDayAndCodes, bySequence,
+		bySequenceAndForm(p.Pair), byCreation, bySequenceAndDay, byForm(p.Pair), p.unlessTwin(byDayAndCodes), p.unlessTwin(bySequence),
 	} {
 		for _, i := range p.liveFirst() {
 			if p.records[i].theirs != none {
@@ -41,6 +41,12 @@ func (p *planner) liveFirst() []int {
 }
 
 func (p *planner) join(i, k int) { p.records[i].theirs, p.partner[k] = k, i }
+
+// unlessTwin leaves out what was created twice: the record that it is has its partner, and
+// it is no other one.
+func (p *planner) unlessTwin(same func(*record, *Theirs) bool) func(*record, *Theirs) bool {
+	return func(r *record, t *Theirs) bool { return same(r, t) && p.twinOf(t) == nil }
+}
 
 // isElsewhere reports whether NOMIS still has the sequence of a deleted record, and this
 // detail is another one. One that equals what was deleted is then a new one.
@@ -102,7 +108,7 @@ func (p *planner) matchOpen() {
 	latest := none
 	for k := range p.Theirs {
 		t := &p.Theirs[k]
-		if p.partner[k] == none && t.NotHoldable == "" && !t.Detail.IsClosed(p.today) &&
+		if p.partner[k] == none && t.NotHoldable == "" && p.twinOf(t) == nil && !t.Detail.IsClosed(p.today) &&
 			(latest == none || t.countsBefore(&p.Theirs[latest], p.today)) {
 			latest = k
 		}

@@ -181,3 +181,21 @@ func TestRemove_ofANewOneThatEqualsADeletedOneIsNotDone(t *testing.T) {
 	require.Empty(t, s.steps())
 	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
 }
+
+// The first creation of a closed record comes to NOMIS late, and staff have opened
+// another one of the same day. The twin does not become that one.
+func TestRemove_ofATwinThatIsOpenBesideANewRecord(t *testing.T) {
+	s := newStory(t)
+	first := s.staffOpen()
+	s.Staff(domain.Close{ID: first, ClosedReason: "Friends"})
+	s.delivered(first, 1)
+	s.Staff(domain.Open{
+		FirstPrisoner: low, Comment: "Again", Reason: domain.Threat, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
+	})
+	s.theirs[2] = theirs(numbered(s.ours(first), 2).With(domain.DetailExpiryDate, nil))
+	require.Equal(t, []plan.Action{plan.Remove}, s.steps())
+	require.Equal(t, 2, s.plan().Steps[0].TypeSequence)
+	delete(s.theirs, 2)
+	require.Equal(t, []plan.Action{plan.Post}, s.steps())
+}
