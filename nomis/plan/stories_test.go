@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/nomis/plan"
 )
 
@@ -198,4 +199,25 @@ func TestRemove_ofATwinThatIsOpenBesideANewRecord(t *testing.T) {
 	require.Equal(t, 2, s.plan().Steps[0].TypeSequence)
 	delete(s.theirs, 2)
 	require.Equal(t, []plan.Action{plan.Post}, s.steps())
+}
+
+// A closed record of staff came by a merge, and NOMIS never held it. It is created there
+// without an expiry date, and stays closed here.
+func TestPost_ofAClosedRecordThatAMergeBroughtReopensNothing(t *testing.T) {
+	s := newStory(t)
+	other := domaintest.NewScenarioOf(t, domaintest.PairOf("B1234CD", high))
+	id := other.Staff(domain.Open{
+		FirstPrisoner: high, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{"B1234CD": domain.Victim, high: domain.Perpetrator},
+	}).Outcomes[0].NonAssociationID
+	other.Staff(domain.Close{ID: id, ClosedReason: "Friends"})
+	merged := domain.Renumbering{Previous: "B1234CD", Number: low, Reason: domain.ByMerge}
+	s.Merge(domain.TransferIn{Renumbering: merged, From: other.State.Pair, Revision: 1, Records: []domain.TransferredRecord{
+		{NonAssociation: merged.Of(other.State.Items[0])},
+	}})
+	require.Equal(t, []plan.Action{plan.Post}, s.steps())
+	s.theirs[1] = theirs(numbered(s.ours(id), 1).With(domain.DetailExpiryDate, nil))
+	s.decide(domain.LearnSequence{ID: id, TypeSequence: 1})
+	require.Equal(t, []plan.Action{plan.Put}, s.steps())
+	require.Equal(t, ptr(today), s.plan().Steps[0].Detail.ExpiryDate)
 }
