@@ -221,3 +221,17 @@ func TestPost_ofAClosedRecordThatAMergeBroughtReopensNothing(t *testing.T) {
 	require.Equal(t, []plan.Action{plan.Put}, s.steps())
 	require.Equal(t, ptr(today), s.plan().Steps[0].Detail.ExpiryDate)
 }
+
+// NOMIS lost a record whose sequence was learned and whose put was yet to come, and gave
+// the sequence to another. It is not created again.
+func TestPost_isNotRepeatedWhenNOMISGaveTheSequenceAway(t *testing.T) {
+	s := newStory(t)
+	first := s.staffOpen()
+	s.Staff(domain.Close{ID: first, ClosedReason: "Friends"})
+	s.decide(domain.LearnSequence{ID: first, TypeSequence: 1})
+	second := s.staffOpen()
+	s.delivered(second, 1)
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.OnlyHere}, s.problems())
+	require.Equal(t, first, s.plan().Problems[0].NonAssociationID)
+}

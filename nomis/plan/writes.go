@@ -109,7 +109,7 @@ func (p *planner) compareAlone(r *record) {
 // isToPost reports whether a record is new to NOMIS: staff opened it, and NOMIS was never
 // known to hold it.
 func (p *planner) isToPost(r *record) bool {
-	return r.CreatedSource == domain.DPS && r.TypeSequence == 0 && !r.HasBase()
+	return r.CreatedSource == domain.DPS && r.TypeSequence == 0 && !r.Held()
 }
 
 // has reports whether either row of NOMIS has a sequence.
