@@ -91,7 +91,13 @@ func (t truth) linked(w *world, s *stream, fact domain.Fact) {
 func (t truth) agree(w *world, s *stream) {
 	for _, theirs := range w.theirs(s) {
 		for _, n := range s.state.Items {
-			if !n.Deleted && n.TypeSequence == *theirs.Detail.TypeSequence && textOf(n) == text(theirs.Detail) {
+			held := theirs.Detail
+			for number, code := range theirs.Detail.ReasonCodes {
+				if side := string(n.Sides[number].ReasonCode); code == "" { // its row is missing
+					held = held.With(domain.DetailReasonCode(number), &side)
+				}
+			}
+			if !n.Deleted && n.TypeSequence == *theirs.Detail.TypeSequence && textOf(n) == text(held) {
 				t.agreed[n.ID] = textOf(n)
 				t.link(n.ID, w.occurrence(s, n.TypeSequence))
 			}
@@ -120,9 +126,18 @@ func (t truth) removes(by *turn, step plan.Step) {
 	}
 	held := by.readBack(step.TypeSequence)
 	require.True(w.t, slices.ContainsFunc(s.state.Items, func(n domain.NonAssociation) bool {
-		was, _ := n.Detail()
-		return n.Deleted && (t.group(n.ID) == t.group(occurrence) || !t.released[n.ID] && was.Equal(held.Detail))
+		return n.Deleted && (t.group(n.ID) == t.group(occurrence) || !t.released[n.ID] && s.was(n.ID, held.Detail))
 	}), "a turn deletes sequence %d, which nobody deleted here", step.TypeSequence)
+}
+
+// was reports whether a record once was a detail, with or without its expiry date. Nothing
+// tells the two apart then.
+func (s *stream) was(id uuid.UUID, d domain.Detail) bool {
+	known := s.exchanges.Of(id)
+	base, _ := known.WholeBase(s.pair)
+	return slices.ContainsFunc(append(known.Forms(), base), func(form domain.Detail) bool {
+		return form.Equal(d) || form.With(domain.DetailExpiryDate, nil).Equal(d)
+	})
 }
 
 func (t truth) isPosted(occurrence int) bool {
