@@ -49,7 +49,7 @@ func (h *history) happens(acts []string) {
 	h.acts++
 	act := one(h, "act", acts...)
 	s := h.of(pair)
-	h.T.Logf("%d %s at %s", h.acts, act, h.now.Format(time.DateTime))
+	h.Logf("%d %s at %s", h.acts, act, h.now.Format(time.DateTime))
 	switch act {
 	case "here":
 		h.staffHere(s)
@@ -65,7 +65,7 @@ func (h *history) happens(acts []string) {
 		h.land()
 	case "switch":
 		h.inbound, h.outbound = !seldom(h, "inbound off"), !seldom(h, "outbound off")
-		h.T.Logf("  inbound %v, outbound %v", h.inbound, h.outbound)
+		h.Logf("  inbound %v, outbound %v", h.inbound, h.outbound)
 	case "booking":
 		h.booking(s)
 	case "mangle":

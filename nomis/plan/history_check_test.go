@@ -133,8 +133,15 @@ func textOf(n domain.NonAssociation) string {
 // text is a detail without its sequence.
 func text(d domain.Detail) string {
 	d.TypeSequence = nil
-	all, _ := json.Marshal(d)
-	return string(all)
+	return asJSON(d)
+}
+
+func asJSON(v any) string {
+	written, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(written)
 }
 
 // checkNothingLost requires that what nobody ended still counts: every record here, and

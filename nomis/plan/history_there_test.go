@@ -21,7 +21,7 @@ func (h *history) staffThere(s *stream) {
 	occurrence := h.occurrence(s, sequence)
 	days, mayOpen := h.days(), !h.orderly || h.openThere(s) == 0
 	what := one(h, "edit", 0, 1, 2, 3, 4, 5, 6)
-	h.T.Logf("  there: edit %d of %d", what, sequence)
+	h.Logf("  there: edit %d of %d", what, sequence)
 	if what == 6 {
 		h.nomis.Remove(of, with, sequence)
 		h.truth.end(occurrence)
@@ -92,7 +92,7 @@ func (h *history) opensThere(s *stream, copied int) {
 		}
 	}
 	sequence := h.nomis.Open(of, with, v, by)
-	h.T.Logf("  there: opened %d %+v until %v", sequence, v, v.Expiry != nil)
+	h.Logf("  there: opened %d %s", sequence, asJSON(v))
 	if v.Expiry != nil {
 		h.truth.end(h.occurrence(s, sequence))
 	}
@@ -123,7 +123,7 @@ func (h *history) damage(s *stream) {
 	occurrence := h.occurrence(s, sequence)
 	day := one(h, "day", days...)
 	what := one(h, "damage", 0, 1, 2, 3, 4)
-	h.T.Logf("  damage %d of %d of %s", what, sequence, of)
+	h.Logf("  damage %d of %d of %s", what, sequence, of)
 	switch what {
 	case 0:
 		h.nomis.RemoveOne(of, with, sequence)
@@ -162,5 +162,5 @@ func (h *history) sync(s *stream) {
 		}
 	}
 	_, err := h.decide(s, source, "CALLER", told)
-	h.T.Logf("  told: %v", err)
+	h.Logf("  told: %v", err)
 }

@@ -117,7 +117,7 @@ func (w *world) decide(s *stream, source domain.Source, actor string, c domain.C
 // staff decides a command of staff here. It may be refused.
 func (w *world) staff(s *stream, c domain.Command) {
 	_, err := w.decide(s, domain.DPS, "OFFICER", c)
-	w.t.Logf("here: %T %+v: %v", c, c, err)
+	w.t.Logf("  here: %T %s: %v", c, asJSON(c), err)
 }
 
 // checkOneNotClosed requires at most one record here that is not closed.
