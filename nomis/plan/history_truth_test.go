@@ -57,7 +57,7 @@ func (t truth) ours(before, after domain.State, source domain.Source) {
 	}
 	for _, n := range after.Items {
 		was, is := before.Item(n.ID)
-		if is && (n.Deleted != was.Deleted || n.ExpiryDate != nil && was.ExpiryDate == nil) {
+		if (is || source == domain.Merge) && (n.Deleted != was.Deleted || n.ExpiryDate != nil && was.ExpiryDate == nil) {
 			t.end(n.ID)
 		}
 	}

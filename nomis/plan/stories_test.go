@@ -235,3 +235,15 @@ func TestPost_isNotRepeatedWhenNOMISGaveTheSequenceAway(t *testing.T) {
 	require.Equal(t, []plan.ProblemKind{plan.OnlyHere}, s.problems())
 	require.Equal(t, first, s.plan().Problems[0].NonAssociationID)
 }
+
+// NOMIS gave the sequence of a deleted record to the next one, of the same day and codes.
+func TestMatch_ofALiveRecordComesBeforeThatOfADeletedOne(t *testing.T) {
+	s := newStory(t)
+	deleted := s.staffOpen()
+	s.delivered(deleted, 1)
+	s.Staff(domain.Delete{ID: deleted})
+	live := s.staffOpen()
+	s.delivered(live, 1)
+	require.Equal(t, []plan.Action{plan.Release}, s.steps())
+	require.Equal(t, deleted, s.plan().Steps[0].NonAssociationID)
+}
