@@ -110,7 +110,7 @@ func (e *Exchange) add(revision uint64, recordedAt time.Time, fact Fact, before,
 		e.hold(event.Detail, event.Revision, event.Held)
 		e.delivery, e.readBack, e.released = Delivery{recordedAt, event.Revision}, &event, false
 	case SequenceLearned:
-		e.released = false
+		e.released, e.held = false, true
 	case SequenceReleased:
 		if before.TypeSequence == event.TypeSequence {
 			*e = Exchange{base: map[DetailField]baseValue{}, baseOwn: true, released: true, forms: e.forms, held: true, unheld: e.unheld}
@@ -248,6 +248,9 @@ func (e Exchange) ReadBack() (Delivered, bool) {
 	}
 	return *e.readBack, true
 }
+
+// Held reports whether NOMIS was ever known to hold the record, or any value of it.
+func (e Exchange) Held() bool { return e.held }
 
 // Released reports whether NOMIS held the record once and is known to hold it no longer.
 func (e Exchange) Released() bool { return e.released }

@@ -199,4 +199,13 @@ func TestUnheld_areTheFormsBeforeNOMISWasKnownToHoldIt(t *testing.T) {
 	x = newExchanges()
 	x.opened(domain.NOMIS)
 	require.Empty(t, x.record().UnheldForms())
+	require.True(t, x.record().Held())
+
+	x = newExchanges()
+	x.happens(domain.DPS, domain.Opened{NonAssociationID: recordID(1), Details: detailsOf(y2021)})
+	require.False(t, x.record().Held())
+	x.happens(domain.NOMIS, domain.SequenceLearned{NonAssociationID: recordID(1), TypeSequence: 4})
+	x.comments(domain.DPS, "Second")
+	require.True(t, x.record().Held())
+	require.Len(t, x.record().UnheldForms(), 1)
 }

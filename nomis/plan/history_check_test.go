@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/internal/dev/nomismodel"
 	"nonassociations/nomis/plan"
 )
 
@@ -60,15 +61,42 @@ func (w *world) checkNamed(s *stream) {
 		if d, _ := n.Detail(); !n.Deleted && !names.ours[n.ID] {
 			ours = append(ours, text(d))
 		}
+		require.False(w.t, n.Deleted && n.TypeSequence != 0 && !names.ours[n.ID], "%v is gone, and keeps its sequence", n.ID)
 	}
+	created := map[uuid.UUID]int{}
 	for _, t := range w.theirs(s) {
 		if !names.theirs[*t.Detail.TypeSequence] {
 			theirs = append(theirs, text(t.Detail))
 		}
+		id, posted := w.truth.posted[w.occurrence(s, *t.Detail.TypeSequence)]
+		if posted && id != uuid.Nil && t.UpdatedBy == nomismodel.API && !w.truth.released[id] && !names.theirs[*t.Detail.TypeSequence] {
+			created[id]++
+			require.Equal(w.t, 1, created[id], "%v is in NOMIS twice", id)
+		}
 	}
+	w.checkDeleted(s, p)
 	slices.Sort(ours)
 	slices.Sort(theirs)
 	require.Equal(w.t, ours, theirs, "a difference without a name: problems %+v, waits %+v", p.Problems, p.Waits)
+}
+
+// checkDeleted requires that what is said to be a deleted record has its day and codes: a
+// new one under its sequence is never taken for it.
+func (w *world) checkDeleted(s *stream, p plan.Plan) {
+	for _, problem := range p.Problems {
+		if problem.Kind != plan.ChangedAfterDelete {
+			continue
+		}
+		n, _ := s.state.Item(problem.NonAssociationID)
+		was, _ := n.Detail()
+		for _, t := range w.theirs(s) {
+			occurrence := w.occurrence(s, *t.Detail.TypeSequence)
+			if *t.Detail.TypeSequence == problem.TypeSequence && w.truth.group(occurrence) != w.truth.group(n.ID) {
+				require.Equal(w.t, was.EffectiveDate, t.Detail.EffectiveDate, "a new one is taken for a deleted one")
+				require.Equal(w.t, was.ReasonCodes, t.Detail.ReasonCodes, "a new one is taken for a deleted one")
+			}
+		}
+	}
 }
 
 // textsHere are the live records of a pair here.
@@ -93,17 +121,34 @@ func (w *world) textsThere(s *stream) []string {
 	return texts
 }
 
+// textOf is a record in canonical form. It is empty for none.
+func textOf(n domain.NonAssociation) string {
+	if n.ID == uuid.Nil {
+		return ""
+	}
+	d, _ := n.Detail()
+	return text(d)
+}
+
 // text is a detail without its sequence.
 func text(d domain.Detail) string {
 	d.TypeSequence = nil
-	all, _ := json.Marshal(d)
-	return string(all)
+	return asJSON(d)
+}
+
+func asJSON(v any) string {
+	written, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(written)
 }
 
 // checkNothingLost requires that what nobody ended still counts: every record here, and
 // of NOMIS's every one that has a record here or a name.
 func (w *world) checkNothingLost(s *stream) {
 	w.t.Helper()
+	w.truth.agree(w, s)
 	today := domain.Today(w.now)
 	counts := map[any]bool{}
 	for _, n := range s.state.Items {

@@ -40,10 +40,15 @@ func TestProperty_whatCarefulPeopleWriteIsInBothSystems(t *testing.T) {
 		for range h.length() {
 			side := one(h, "side", "here", "there", "time")
 			h.happens([]string{side})
+			for side != "time" && !h.removed && rapid.Bool().Draw(t, "again") { // before the other system knows all of it
+				h.turn(s, h.drawCrash())
+				h.happens([]string{side})
+			}
 			written := map[string][]string{"here": h.textsHere(s), "there": h.textsThere(s)}[side]
 			h.turn(s, h.drawCrash())
 			h.calm()
 			h.pass(deleteAfter) // a deletion there is ripe
+			h.removed = false
 			h.calm()
 			require.Equal(t, h.textsHere(s), h.textsThere(s))
 			require.Empty(t, h.plan(s).Problems)

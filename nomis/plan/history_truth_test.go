@@ -15,13 +15,19 @@ import (
 // and what people ended. It only grows. Records and occurrences that were ever one are
 // in one group, and a group is ended once a person closed or deleted any of it.
 type truth struct {
-	groups map[any]any // a uuid.UUID or an occurrence (int), to another of its group
-	ended  map[any]bool
-	posted map[int]bool // occurrences that turns created
+	groups   map[any]any // a uuid.UUID or an occurrence (int), to another of its group
+	ended    map[any]bool
+	posted   map[int]uuid.UUID    // occurrences that turns created, and of which record
+	known    map[uuid.UUID]bool   // records that NOMIS was known to hold
+	agreed   map[uuid.UUID]string // what records were when both systems had the same
+	released map[uuid.UUID]bool   // records that NOMIS was known to hold no longer
 }
 
 func newTruth() truth {
-	return truth{groups: map[any]any{}, ended: map[any]bool{}, posted: map[int]bool{}}
+	return truth{
+		groups: map[any]any{}, ended: map[any]bool{}, posted: map[int]uuid.UUID{}, known: map[uuid.UUID]bool{},
+		agreed: map[uuid.UUID]string{}, released: map[uuid.UUID]bool{},
+	}
 }
 
 // group returns the one that stands for the group of a record or an occurrence.
@@ -51,7 +57,7 @@ func (t truth) ours(before, after domain.State, source domain.Source) {
 	}
 	for _, n := range after.Items {
 		was, is := before.Item(n.ID)
-		if is && (n.Deleted != was.Deleted || n.ExpiryDate != nil && was.ExpiryDate == nil) {
+		if (is || source == domain.Merge) && (n.Deleted != was.Deleted || n.ExpiryDate != nil && was.ExpiryDate == nil) {
 			t.end(n.ID)
 		}
 	}
@@ -60,22 +66,49 @@ func (t truth) ours(before, after domain.State, source domain.Source) {
 // linked notes which occurrence a record is, after a fact that says so.
 func (t truth) linked(w *world, s *stream, fact domain.Fact) {
 	n, is := s.state.Item(fact.Event.About())
+	switch event := fact.Event.(type) {
+	case domain.SequenceReleased:
+		t.released[n.ID] = true
+	case domain.Delivered:
+		if len(event.Held) > 0 { // all of ours was delivered that may be
+			t.agreed[n.ID] = textOf(n)
+		}
+	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned:
+	default:
+		return
+	}
 	if !is || n.Deleted || n.TypeSequence == 0 {
 		return
 	}
-	switch fact.Event.(type) {
-	case domain.Opened, domain.Imported, domain.Amended, domain.SequenceLearned, domain.Delivered:
-		if occurrence := w.occurrence(s, n.TypeSequence); occurrence != 0 {
-			t.link(n.ID, occurrence)
+	t.known[n.ID] = true
+	if occurrence := w.occurrence(s, n.TypeSequence); occurrence != 0 {
+		t.link(n.ID, occurrence)
+	}
+}
+
+// agree notes the records of which NOMIS holds the same at this moment, under the sequence
+// that is known here. They are one from then on.
+func (t truth) agree(w *world, s *stream) {
+	for _, theirs := range w.theirs(s) {
+		for _, n := range s.state.Items {
+			held := theirs.Detail
+			for number, code := range theirs.Detail.ReasonCodes {
+				if side := string(n.Sides[number].ReasonCode); code == "" { // its row is missing
+					held = held.With(domain.DetailReasonCode(number), &side)
+				}
+			}
+			if !n.Deleted && n.TypeSequence == *theirs.Detail.TypeSequence && textOf(n) == text(held) {
+				t.agreed[n.ID] = textOf(n)
+				t.link(n.ID, w.occurrence(s, n.TypeSequence))
+			}
 		}
-	default:
 	}
 }
 
 // created notes that a turn created the occurrence of a sequence.
 func (t truth) created(w *world, s *stream, id uuid.UUID, sequence int) {
 	occurrence := w.occurrence(s, sequence)
-	t.posted[occurrence] = true
+	t.posted[occurrence] = id
 	t.link(id, occurrence)
 }
 
@@ -88,19 +121,57 @@ func (t truth) removes(by *turn, step plan.Step) {
 	case by.dead:
 		t.hit(occurrence, step.NonAssociationID)
 		return
-	case occurrence == 0 || t.posted[occurrence]:
+	case occurrence == 0 || t.isPosted(occurrence):
 		return
 	}
+	held := by.readBack(step.TypeSequence)
 	require.True(w.t, slices.ContainsFunc(s.state.Items, func(n domain.NonAssociation) bool {
-		return n.Deleted && t.group(n.ID) == t.group(occurrence)
+		return n.Deleted && (t.group(n.ID) == t.group(occurrence) || !t.released[n.ID] && s.was(n.ID, held.Detail))
 	}), "a turn deletes sequence %d, which nobody deleted here", step.TypeSequence)
+}
+
+// was reports whether a record once was a detail, with or without its expiry date. Nothing
+// tells the two apart then.
+func (s *stream) was(id uuid.UUID, d domain.Detail) bool {
+	known := s.exchanges.Of(id)
+	base, _ := known.WholeBase(s.pair)
+	return slices.ContainsFunc(append(known.Forms(), base), func(form domain.Detail) bool {
+		return form.Equal(d) || form.With(domain.DetailExpiryDate, nil).Equal(d)
+	})
+}
+
+func (t truth) isPosted(occurrence int) bool {
+	_, is := t.posted[occurrence]
+	return is
+}
+
+// allows requires what a step needs: that its direction is on, evidence for a deletion,
+// and that only what NOMIS never held is created there.
+func (t truth) allows(by *turn, step plan.Step) {
+	switch step.Action {
+	case plan.Take, plan.Delete:
+		require.True(by.t, by.inbound, "%s while inbound is off", step.Action)
+	case plan.Remove, plan.Put, plan.Post:
+		require.True(by.t, by.outbound, "%s while outbound is off", step.Action)
+	case plan.Learn, plan.Release, plan.Confirm:
+	}
+	n, _ := by.state.Item(step.NonAssociationID)
+	switch step.Action {
+	case plan.Delete:
+		ripe, told := by.deletions[step.TypeSequence]
+		require.True(by.t, told && !by.now.Before(ripe), "a deletion here without evidence")
+		require.Equal(by.t, t.agreed[n.ID], textOf(n), "a deletion of what was changed here")
+	case plan.Post:
+		require.False(by.t, t.known[n.ID] || n.CreatedSource != domain.DPS, "%v is created in NOMIS again", n.ID)
+	default:
+	}
 }
 
 // hit notes what a late write of a record met. Nothing prevents that it is another one,
 // under the same sequence: what is left of that is what a turn wrote.
 func (t truth) hit(occurrence int, id uuid.UUID) {
 	if occurrence != 0 && t.group(occurrence) != t.group(id) {
-		t.posted[occurrence] = true
+		t.posted[occurrence] = uuid.Nil
 		t.end(occurrence)
 	}
 }

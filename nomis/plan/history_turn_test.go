@@ -57,6 +57,7 @@ func (w *world) turn(s *stream, c crash) int {
 		now := fmt.Sprintf("%+v", p.Steps)
 		require.NotEqual(w.t, last, now, "a step left the same plan")
 		last = now
+		w.truth.allows(t, p.Steps[0])
 		err := t.carryOut(p.Steps[0])
 		w.t.Logf("  %s of %v as %d: %v (%s)", p.Steps[0].Action, p.Steps[0].NonAssociationID, p.Steps[0].TypeSequence, err, p.Steps[0].Why)
 		if errors.Is(err, errCrashed) {
@@ -162,7 +163,7 @@ func (t *turn) put(s plan.Step) error {
 		if t.dead {
 			t.truth.hit(t.occurrence(t.stream, s.TypeSequence), s.NonAssociationID)
 		}
-		return t.write(s.TypeSequence, func() error { return t.nomis.Put(of, with, s.TypeSequence, t.values(s.Detail)) })
+		return t.write(s.TypeSequence, func() error { return t.nomis.Put(of, with, s.TypeSequence, valuesOf(t.pair, s.Detail)) })
 	})
 	if err != nil {
 		return t.refused(s, err)
@@ -180,7 +181,7 @@ func (t *turn) post(s plan.Step) error {
 	sequence := 0
 	err := t.call(func() error {
 		return t.write(0, func() (err error) {
-			if sequence, err = t.nomis.Post(of, with, t.values(s.Detail)); err == nil {
+			if sequence, err = t.nomis.Post(of, with, valuesOf(t.pair, s.Detail)); err == nil {
 				t.truth.created(t.world, t.stream, s.NonAssociationID, sequence)
 			}
 			return err
@@ -209,9 +210,9 @@ func (t *turn) readBack(sequence int) *plan.Theirs {
 	return &theirs[i]
 }
 
-// values are a detail as a call has it. No expiry date is one of the far future.
-func (t *turn) values(d domain.Detail) nomismodel.Values {
-	numbers := t.pair.Numbers()
+// valuesOf are a detail as a call has it. No expiry date is one of the far future.
+func valuesOf(pair domain.Pair, d domain.Detail) nomismodel.Values {
+	numbers := pair.Numbers()
 	v := nomismodel.Values{
 		Reason: string(d.ReasonCodes[numbers[0]]), RecipReason: string(d.ReasonCodes[numbers[1]]), Type: string(d.TypeCode),
 		Effective: d.EffectiveDate, Expiry: d.ExpiryDate, AuthorisedBy: d.AuthorisedBy, Comment: d.Comment,

@@ -97,6 +97,7 @@ func (w *world) decide(s *stream, source domain.Source, actor string, c domain.C
 	by := domaintest.CauseOf(id, source)
 	by.Actor = actor
 	before := s.state
+	w.truth.agree(w, s)
 	decided, err := domain.Decide(s.state, c, w.now, by)
 	if err != nil {
 		return decided, err
@@ -107,6 +108,7 @@ func (w *world) decide(s *stream, source domain.Source, actor string, c domain.C
 		s.facts++
 		w.truth.linked(w, s, fact)
 	}
+	w.truth.agree(w, s)
 	w.truth.ours(before, s.state, source)
 	w.checkOneNotClosed(s)
 	return decided, nil
@@ -115,7 +117,7 @@ func (w *world) decide(s *stream, source domain.Source, actor string, c domain.C
 // staff decides a command of staff here. It may be refused.
 func (w *world) staff(s *stream, c domain.Command) {
 	_, err := w.decide(s, domain.DPS, "OFFICER", c)
-	w.t.Logf("here: %T %+v: %v", c, c, err)
+	w.t.Logf("  here: %T %s: %v", c, asJSON(c), err)
 }
 
 // checkOneNotClosed requires at most one record here that is not closed.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
 	"nonassociations/nomis/plan"
 )
 
@@ -128,4 +129,121 @@ func TestRemove_ofATwinByNOMISStaffIsNotDone(t *testing.T) {
 	s.takes()
 	require.Empty(t, s.steps())
 	require.Len(t, s.State.Items, 2, "the pair stays apart")
+}
+
+// A deletion that came while inbound was not allowed is a person's to decide, also when
+// it is allowed again.
+func TestSwitched_deletionStaysWithAPerson(t *testing.T) {
+	s := newStory(t)
+	id := s.nomisOpen(1, "2021-07-05", nil)
+	delete(s.theirs, 1)
+	s.policy.Deletions[1] = s.Now
+	ours := s.ours(id)
+	s.policy.Decisions = []plan.Decision{{Kind: plan.Switched, NonAssociationID: id, Ours: &ours}}
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.ChangedAfterSwitch}, s.problems())
+	s.policy.Repair = &plan.Repair{NonAssociationID: id, FromNOMIS: true}
+	require.Equal(t, []plan.Action{plan.Delete}, s.steps())
+}
+
+// NOMIS lost a detail with a booking and gave its sequence to the next one that was
+// created, of the same day, and the answer was lost. The new record is that one.
+func TestMatch_ofACreationUnderTheSequenceOfALostDetail(t *testing.T) {
+	s := newStory(t)
+	closed := s.staffOpen()
+	s.delivered(closed, 1)
+	s.Staff(domain.Close{ID: closed, ClosedReason: "Friends"})
+	s.delivered(closed, 1)
+	s.Staff(domain.Open{
+		FirstPrisoner: low, Comment: "Again", Reason: domain.Threat, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
+	})
+	created := s.State.Items[1].ID
+	s.theirs[1] = theirs(numbered(s.ours(created), 1))
+	require.Equal(t, []plan.Action{plan.Learn, plan.Confirm}, s.steps())
+	require.Equal(t, created, s.plan().Steps[0].NonAssociationID)
+	s.decide(domain.LearnSequence{ID: created, TypeSequence: 1})
+	require.Equal(t, []plan.ProblemKind{plan.OnlyHere}, s.problems(), "the closed one is gone")
+	require.Equal(t, ptr("Apart"), s.State.Items[0].Comment)
+}
+
+// NOMIS's staff changed a deleted record and opened one that equals it. Neither is it.
+func TestRemove_ofANewOneThatEqualsADeletedOneIsNotDone(t *testing.T) {
+	s := newStory(t)
+	id := s.nomisOpen(1, "2021-07-05", nil)
+	s.Staff(domain.Delete{ID: id})
+	s.theirs[2] = theirs(detail(2, "2021-07-05", nil))
+	s.changes(1, func(t *plan.Theirs) {
+		t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: "BUL", high: "PER"}
+	})
+	require.Equal(t, []plan.Action{plan.Release, plan.Take}, s.steps())
+	s.decide(domain.ReleaseSequence{ID: id, TypeSequence: 1})
+	s.takes()
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
+}
+
+// The first creation of a closed record comes to NOMIS late, and staff have opened
+// another one of the same day. The twin does not become that one.
+func TestRemove_ofATwinThatIsOpenBesideANewRecord(t *testing.T) {
+	s := newStory(t)
+	first := s.staffOpen()
+	s.Staff(domain.Close{ID: first, ClosedReason: "Friends"})
+	s.delivered(first, 1)
+	s.Staff(domain.Open{
+		FirstPrisoner: low, Comment: "Again", Reason: domain.Threat, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
+	})
+	s.theirs[2] = theirs(numbered(s.ours(first), 2).With(domain.DetailExpiryDate, nil))
+	require.Equal(t, []plan.Action{plan.Remove}, s.steps())
+	require.Equal(t, 2, s.plan().Steps[0].TypeSequence)
+	delete(s.theirs, 2)
+	require.Equal(t, []plan.Action{plan.Post}, s.steps())
+}
+
+// A closed record of staff came by a merge, and NOMIS never held it. It is created there
+// without an expiry date, and stays closed here.
+func TestPost_ofAClosedRecordThatAMergeBroughtReopensNothing(t *testing.T) {
+	s := newStory(t)
+	other := domaintest.NewScenarioOf(t, domaintest.PairOf("B1234CD", high))
+	id := other.Staff(domain.Open{
+		FirstPrisoner: high, Comment: "Apart", Reason: domain.Threat, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{"B1234CD": domain.Victim, high: domain.Perpetrator},
+	}).Outcomes[0].NonAssociationID
+	other.Staff(domain.Close{ID: id, ClosedReason: "Friends"})
+	merged := domain.Renumbering{Previous: "B1234CD", Number: low, Reason: domain.ByMerge}
+	s.Merge(domain.TransferIn{Renumbering: merged, From: other.State.Pair, Revision: 1, Records: []domain.TransferredRecord{
+		{NonAssociation: merged.Of(other.State.Items[0])},
+	}})
+	require.Equal(t, []plan.Action{plan.Post}, s.steps())
+	s.theirs[1] = theirs(numbered(s.ours(id), 1).With(domain.DetailExpiryDate, nil))
+	s.decide(domain.LearnSequence{ID: id, TypeSequence: 1})
+	require.Equal(t, []plan.Action{plan.Put}, s.steps())
+	require.Equal(t, ptr(today), s.plan().Steps[0].Detail.ExpiryDate)
+}
+
+// NOMIS lost a record whose sequence was learned and whose put was yet to come, and gave
+// the sequence to another. It is not created again.
+func TestPost_isNotRepeatedWhenNOMISGaveTheSequenceAway(t *testing.T) {
+	s := newStory(t)
+	first := s.staffOpen()
+	s.Staff(domain.Close{ID: first, ClosedReason: "Friends"})
+	s.decide(domain.LearnSequence{ID: first, TypeSequence: 1})
+	second := s.staffOpen()
+	s.delivered(second, 1)
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.OnlyHere}, s.problems())
+	require.Equal(t, first, s.plan().Problems[0].NonAssociationID)
+}
+
+// NOMIS gave the sequence of a deleted record to the next one, of the same day and codes.
+func TestMatch_ofALiveRecordComesBeforeThatOfADeletedOne(t *testing.T) {
+	s := newStory(t)
+	deleted := s.staffOpen()
+	s.delivered(deleted, 1)
+	s.Staff(domain.Delete{ID: deleted})
+	live := s.staffOpen()
+	s.delivered(live, 1)
+	require.Equal(t, []plan.Action{plan.Release}, s.steps())
+	require.Equal(t, deleted, s.plan().Steps[0].NonAssociationID)
 }

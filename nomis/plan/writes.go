@@ -109,7 +109,7 @@ func (p *planner) compareAlone(r *record) {
 // isToPost reports whether a record is new to NOMIS: staff opened it, and NOMIS was never
 // known to hold it.
 func (p *planner) isToPost(r *record) bool {
-	return r.CreatedSource == domain.DPS && r.TypeSequence == 0 && !r.HasBase()
+	return r.CreatedSource == domain.DPS && r.TypeSequence == 0 && !r.Held()
 }
 
 // has reports whether either row of NOMIS has a sequence.
@@ -122,12 +122,13 @@ func (p *planner) has(sequence int) bool {
 func (p *planner) gone(r *record) {
 	ripe, deleted := p.Policy.Deletions[r.TypeSequence]
 	base, whole := r.WholeBase(p.Pair)
+	_, switched := p.decision(Switched, r, nil)
 	switch {
 	case r.TypeSequence == 0 || !deleted:
 		p.problem(r, nil, OnlyHere, nil, whyOnlyHere(r))
 	case p.Now.Before(ripe):
 		p.wait(r, nil, ripe, fmt.Sprintf("NOMIS deleted sequence %d, and the cause may still be a merge or a deleted booking.", r.TypeSequence))
-	case !p.Policy.Inbound:
+	case !p.Policy.Inbound, switched:
 		p.problem(r, nil, ChangedAfterSwitch, nil, whyDeletedAfterSwitch(r))
 	case !whole || !base.Equal(r.detail):
 		p.problem(r, nil, DeletedThere, nil, whyDeletedThere(r))
