@@ -31,6 +31,8 @@ type (
 	Filter = store.Filter
 	// State is where a difference stands.
 	State = store.State
+	// Decision is what a person decided about a difference.
+	Decision = store.Decision
 	// Step is one thing that brings the two systems together.
 	Step = plan.Step
 )

@@ -83,11 +83,12 @@ type Options struct {
 	// LogID returns the id of the log, false while it is not known. Only the feed
 	// needs it.
 	LogID        func() (id uuid.UUID, known bool)
-	Directory    Directory // nil: no names, and no prisoner is known
-	Audit        Audit     // reads of the log
-	Streams      Streams   // lists the streams that Audit reads
-	Queues       Queues    // nil: there is none
-	Prisons      Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
+	Directory    Directory      // nil: no names, and no prisoner is known
+	Audit        Audit          // reads of the log
+	Streams      Streams        // lists the streams that Audit reads
+	Queues       Queues         // nil: there is none
+	Reconcile    Reconciliation // nil: this process reconciles with no NOMIS, and says so
+	Prisons      Prisons        // nil: known are the prisons that were ever staged, and nothing else of them
 	Verifier     Verifier
 	Health       Health
 	Clock        func() time.Time // in Europe/London
@@ -110,6 +111,7 @@ type API struct {
 	streams      Streams
 	queues       Queues
 	prisons      Prisons
+	reconcile    Reconciliation
 	verifier     Verifier
 	clock        func() time.Time
 	newID        func() uuid.UUID
@@ -152,7 +154,7 @@ func New(options Options) *API {
 	// that was written here. A later atLeast up to it needs no question to the log.
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
-		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
+		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons, reconcile: options.Reconcile,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
@@ -231,6 +233,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 
 	a.queueAdmin(mux)
 	a.switchOverRoutes(mux)
+	a.reconciliationRoutes(mux)
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -39,6 +39,10 @@ var whole = []any{
 	},
 	client.PurgeParams{Reason: "some text"},
 	client.DLQParams{MaxMessages: 20},
+	client.PageOnly{Page: 3, Size: 5},
+	client.DifferenceParams{
+		PageOnly: client.PageOnly{Page: 3, Size: 5}, State: "OPEN", Bucket: "differs", Problem: "REFUSED", Cause: "UNKNOWN", Pair: "A1234BC,B1234BC",
+	},
 	client.InvolvingParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
 }
 
@@ -162,7 +166,13 @@ func askOf(t *testing.T, kind reflect.Type) reflect.Value {
 func (o operation) holds(t *testing.T, r *http.Request, s sampler) {
 	t.Helper()
 	require.Equal(t, o.method, strings.ToLower(r.Method))
-	require.Equal(t, strings.Replace(o.path, "{"+o.parameter+"}", o.named(), 1), r.URL.EscapedPath())
+	path := o.path
+	for _, p := range o.parameters {
+		if p.in == "path" {
+			path = strings.Replace(path, "{"+p.name+"}", o.named(), 1)
+		}
+	}
+	require.Equal(t, path, r.URL.EscapedPath())
 	require.Equal(t, "Bearer "+token, r.Header.Get("Authorization"))
 	query := r.URL.Query()
 	for _, p := range o.parameters {
