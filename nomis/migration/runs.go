@@ -11,11 +11,14 @@ import (
 	"nonassociations/nomis/store"
 )
 
-// What callers see of a run: see package store.
 type (
-	Run     = store.Migration
-	Status  = store.MigrationStatus
-	Sample  = store.Sample
+	// Run is a run with its counts.
+	Run = store.Migration
+	// Filter selects the pairs of a run.
+	Filter = store.MigrationFilter
+	// Sample is a number of pairs that a seed chooses.
+	Sample = store.Sample
+	// Failure is a pair that failed or cannot be read.
 	Failure = store.MigrationPair
 )
 
@@ -38,7 +41,7 @@ type Runs struct {
 
 // Order is what is asked for.
 type Order struct {
-	Filter store.MigrationFilter // has at most one field
+	Filter Filter // has at most one field
 	DryRun bool
 	By     string // user name
 }
