@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nonassociations/domain"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
 )
@@ -59,7 +60,7 @@ func (r *Runs) Start(ctx context.Context, order Order) (Run, error) {
 		newID = uuid.New
 	}
 	run := Run{
-		ID: newID(), Label: now.Format(time.DateOnly + "T" + time.TimeOnly), Status: store.MigrationStarted, DryRun: order.DryRun,
+		ID: newID(), Label: string(domain.Local(now)), Status: store.MigrationStarted, DryRun: order.DryRun,
 		Filter: order.Filter, RequestedBy: order.By, Started: now,
 	}
 	switch of := order.Filter; {

@@ -63,7 +63,16 @@ var guarded = []guardedCall{
 	{http.MethodPut, "/nomis/switch-over/inbound", ending, operators},
 	{http.MethodPut, "/nomis/switch-over/outbound", switchingOff, operators},
 	{http.MethodPut, "/nomis/legacy", switchingOff, operators},
+	{http.MethodPost, "/migrate/non-associations", `{}`, migrators},
+	{http.MethodPost, "/migrate/cancel/" + anID, "", migrators},
+	{http.MethodGet, "/migrate/history/" + anID, "", migrators},
+	{http.MethodGet, "/migrate/history/" + anID + "/failures", "", migrators},
+	{http.MethodGet, "/migrate/history/all/NON_ASSOCIATIONS", "", migrators},
+	{http.MethodGet, "/migrate/history/active/NON_ASSOCIATIONS", "", migrators},
 }
+
+// migrators are the roles that may migrate NOMIS's data.
+var migrators = []string{"NON_ASSOCIATIONS_ADMIN", "PRISONER_FROM_NOMIS__MIGRATION__RW"}
 
 // operators are the roles of those who run the service.
 var operators = []string{"NON_ASSOCIATIONS_ADMIN"}
@@ -71,7 +80,7 @@ var operators = []string{"NON_ASSOCIATIONS_ADMIN"}
 var allRoles = []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
 	"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_ADMIN", "",
-	"non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
+	"PRISONER_FROM_NOMIS__MIGRATION__RW", "non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
 }
 
 func TestRoles_mayDoWhatTheTableSays(t *testing.T) {

@@ -83,11 +83,12 @@ type Options struct {
 	// LogID returns the id of the log, false while it is not known. Only the feed
 	// needs it.
 	LogID        func() (id uuid.UUID, known bool)
-	Directory    Directory // nil: no names, and no prisoner is known
-	Audit        Audit     // reads of the log
-	Streams      Streams   // lists the streams that Audit reads
-	Queues       Queues    // nil: there is none
-	Prisons      Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
+	Directory    Directory  // nil: no names, and no prisoner is known
+	Audit        Audit      // reads of the log
+	Streams      Streams    // lists the streams that Audit reads
+	Queues       Queues     // nil: there is none
+	Migrations   Migrations // nil: none can be started or seen
+	Prisons      Prisons    // nil: known are the prisons that were ever staged, and nothing else of them
 	Verifier     Verifier
 	Health       Health
 	Clock        func() time.Time // in Europe/London
@@ -109,6 +110,7 @@ type API struct {
 	audit        Audit
 	streams      Streams
 	queues       Queues
+	migrations   Migrations
 	prisons      Prisons
 	verifier     Verifier
 	clock        func() time.Time
@@ -157,6 +159,9 @@ func New(options Options) *API {
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
 		health: newHealth(options.Health, options.Clock, options.Logger),
+	}
+	if a.migrations = options.Migrations; a.migrations == nil {
+		a.migrations = noMigrations{}
 	}
 	if a.queues = options.Queues; a.queues == nil {
 		a.queues = &nomis.Queues{}
@@ -231,6 +236,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 
 	a.queueAdmin(mux)
 	a.switchOverRoutes(mux)
+	a.migrationRoutes(mux)
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -102,7 +102,7 @@ func TestRoute_hasItsHeaders(t *testing.T) {
 // allPanic has a bug in everything that is not the router's own.
 func allPanic(o *api.Options) {
 	o.Commands, o.Reads, o.Audit, o.Streams, o.Head = panicking{}, nil, nil, nil, nil
-	o.Queues = struct{ api.Queues }{}
+	o.Queues, o.Migrations = struct{ api.Queues }{}, struct{ api.Migrations }{}
 }
 
 // TestKind_ofAnswerHasItsHeaders asks for each status that the document
@@ -126,6 +126,8 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	hold("a media type", h.call(http.MethodPost, "/non-associations", writer, newOne, "Content-Type", "text/plain"))
 	hold("a large body", h.call(http.MethodPost, "/non-associations", writer, newOne+strings.Repeat(" ", 1<<20)))
 
+	runs := newMigrationServer(t)
+	hold("a request of a migration", runs.call(http.MethodPost, "/migrate/non-associations", migrates, `{}`))
 	plain := newTestServer(t)
 	plain.told("A9109UD", "A0135GA", "")
 	read := hold("a read", plain.call(http.MethodGet, "/non-associations/A0135GA", reader, ""))

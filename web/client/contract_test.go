@@ -39,6 +39,8 @@ var whole = []any{
 	},
 	client.PurgeParams{Reason: "some text"},
 	client.DLQParams{MaxMessages: 20},
+	client.MigrationsParams{FromDateTime: "2021-07-05T10:35:17", ToDateTime: "2021-07-05T10:35:17"},
+	client.FailuresParams{Cause: "NOT_FOUND", Page: 3, Size: 5},
 	client.InvolvingParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
 }
 
