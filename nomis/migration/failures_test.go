@@ -119,7 +119,7 @@ func TestFilter_ofPrisonersAndOfPairs(t *testing.T) {
 func TestSample_isThatOfItsSeed(t *testing.T) {
 	f := newFixture(t)
 	f.stock(30)
-	pairs := func(seed int64) []store.ListedPair {
+	pairs := func(seed int64) []migration.Failure {
 		run := f.carries(migration.Order{DryRun: true, Filter: store.MigrationFilter{Sample: &store.Sample{Size: 5, Seed: seed}}})
 		require.Equal(t, 5, run.Counts.Total)
 		require.Equal(t, 5, run.Estimated)
