@@ -118,3 +118,8 @@ func (r *Runs) All(ctx context.Context, from, to time.Time) ([]Run, error) {
 func (r *Runs) Failures(ctx context.Context, id uuid.UUID, cause string, offset, most int) ([]Failure, int, error) {
 	return r.Store.MigrationFailures(ctx, id, cause, offset, most)
 }
+
+// Causes counts the failures of a run by their cause.
+func (r *Runs) Causes(ctx context.Context, id uuid.UUID) ([]store.CauseCount, error) {
+	return r.Store.MigrationCauses(ctx, id)
+}

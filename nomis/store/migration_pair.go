@@ -145,3 +145,23 @@ func (s *Store) MigrationFailures(ctx context.Context, id uuid.UUID, cause strin
 	}
 	return page, total, err
 }
+
+// CauseCount is how many pairs of a run were lost for a cause.
+type CauseCount struct {
+	Cause string
+	Count int
+}
+
+// MigrationCauses counts the failures of a run by their cause.
+func (s *Store) MigrationCauses(ctx context.Context, id uuid.UUID) ([]CauseCount, error) {
+	rows, err := s.pool.Query(ctx, `SELECT cause, count(*) FROM nomis.migration_pair WHERE migration_id = $1 AND cause IS NOT NULL
+		GROUP BY cause ORDER BY cause`, id)
+	if err != nil {
+		return nil, fmt.Errorf("count the failures of a migration: %w", err)
+	}
+	counts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[CauseCount])
+	if err != nil {
+		return nil, fmt.Errorf("count the failures of a migration: %w", err)
+	}
+	return counts, nil
+}

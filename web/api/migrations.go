@@ -196,7 +196,12 @@ func (a *API) migrationFailures(ctx context.Context, r *http.Request, _ auth.Cla
 
 // shapeOf returns a migration as answers show it.
 func (a *API) shapeOf(run migration.Run) shape.Migration {
-	london, counts := a.clock().Location(), run.Counts
+	return MigrationOf(a.clock().Location(), run)
+}
+
+// MigrationOf returns a run as answers, and the commands of operators, show it.
+func MigrationOf(london *time.Location, run migration.Run) shape.Migration {
+	counts := run.Counts
 	m := shape.Migration{
 		MigrationID: run.ID, Label: run.Label, MigrationType: shape.MigrationType, Status: string(run.Status), DryRun: run.DryRun,
 		WhenStarted: domain.Local(run.Started.In(london)), EstimatedRecordCount: run.Estimated,

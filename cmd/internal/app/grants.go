@@ -72,6 +72,15 @@ var (
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
+	// To request and see migrations, to carry them out, and to draw up their sheets.
+	grantsOfMigrationOps = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "migration", "SELECT", "INSERT", "UPDATE"), tables("nomis", "migration_pair", "SELECT"),
+	)
+	grantsOfMigrating = append(slices.Clone(grantsOfMigrationOps), tables("nomis", "migration_pair", "INSERT", "UPDATE", "DELETE")...)
+	grantsOfSheets    = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "migration", "SELECT"), tables("nomis", "migration_pair", "SELECT"),
+		tables("nomis", "brake", "SELECT"), tables("nomis", "difference", "SELECT"),
+	)
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
@@ -141,9 +150,11 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
+		all.add(dsn, grantsOfMigrationOps)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
+		all.add(dsn, grantsOfMigrating)
 	}
 	all.add(dsn, grantsOfWatching)
 	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen {
