@@ -28,6 +28,7 @@ type cli struct {
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
 	Publish publishCmd `cmd:"" help:"Publish domain events to SNS."`
 	Nomis   nomisCmd   `cmd:"" help:"NOMIS operations."`
+	Migrate migrateCmd `cmd:"" help:"Take over NOMIS's stock of old data."`
 	Schema  schemaCmd  `cmd:"" help:"Manage the tables in Postgres."`
 
 	Reconcile reconcileCmd `cmd:"" help:"Compare the record with NOMIS, and decide what to do."`

@@ -54,11 +54,11 @@ func (c reconcileShowCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.print(run.Body, func() { printRun(run.Body) })
+	return c.print(run.Body, func() { printReconciliation(run.Body) })
 }
 
-// printRun prints a run as sentences and a table.
-func printRun(run client.Reconciliation) {
+// printReconciliation prints a run as sentences and a table.
+func printReconciliation(run client.Reconciliation) {
 	fmt.Printf("reconciliation %s of %s: %s\n", run.ID, run.Scope, run.Status)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "bucket\tours\ttheirs\tunion\t")

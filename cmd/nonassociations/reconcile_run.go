@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -49,10 +47,13 @@ the rest), 3 the run failed for another reason, or could not be asked for.`
 // it too.
 func (c reconcileRunCmd) Run(ctx context.Context) error {
 	body := client.ReconciliationRequest{Scope: c.Scope, AllowUnchecked: c.AllowUnchecked}
-	var err error
 	if c.Pairs != "" {
-		if body.Pairs, err = readPairs(c.Pairs); err != nil {
+		pairs, err := readPairs(c.Pairs)
+		if err != nil {
 			return exitError{err, exitUsage}
+		}
+		for _, pair := range pairs {
+			body.Pairs = append(body.Pairs, pair[:])
 		}
 	}
 	switch {
@@ -77,24 +78,21 @@ func (c reconcileRunCmd) Run(ctx context.Context) error {
 			fmt.Printf("requested %s\nnonassociations reconcile show %s shows how far it is\n", requested.Body.ID, requested.Body.ID)
 		})
 	}
-	run, err := follow(ctx, api, requested.Body.ID.String())
+	run, err := followReconciliation(ctx, api, requested.Body.ID.String())
 	if err != nil {
 		return exitError{err, exitFailed}
 	}
-	if err := c.print(run, func() { printRun(run) }); err != nil {
+	if err := c.print(run, func() { printReconciliation(run) }); err != nil {
 		return err
 	}
-	if status := exitOf(run); status != 0 {
+	if status := exitOfReconciliation(run); status != 0 {
 		return exitError{status: status}
 	}
 	return nil
 }
 
-// exitUsage is kong's status of a wrong command line.
-const exitUsage = 80
-
-// exitOf returns the exit status of a run that has ended. The sums are checked here too.
-func exitOf(run client.Reconciliation) int {
+// exitOfReconciliation returns the exit status of a run that has ended. The sums are checked here too.
+func exitOfReconciliation(run client.Reconciliation) int {
 	var ours, theirs, union int
 	for _, b := range bucketsOf(run) {
 		ours, theirs, union = ours+b.count.Ours, theirs+b.count.Theirs, union+b.count.Union
@@ -115,9 +113,9 @@ func exitOf(run client.Reconciliation) int {
 // askEvery is how often a run is asked how far it is.
 const askEvery = time.Second
 
-// follow shows a run until it has ended. An outage of the service is waited for: the run
+// followReconciliation shows a run until it has ended. An outage of the service is waited for: the run
 // goes on meanwhile.
-func follow(ctx context.Context, api *client.Client, id string) (client.Reconciliation, error) {
+func followReconciliation(ctx context.Context, api *client.Client, id string) (client.Reconciliation, error) {
 	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("pairs compared"),
 		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	defer func() { _ = bar.Finish() }() // a terminal that is gone needs no bar
@@ -142,29 +140,4 @@ func follow(ctx context.Context, api *client.Client, id string) (client.Reconcil
 		case <-tick.C:
 		}
 	}
-}
-
-// readPairs reads a file of one pair a line. Errors name the line.
-func readPairs(path string) ([]client.Pair, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names it
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	var pairs []client.Pair
-	lines := bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" {
-			continue
-		}
-		one, other, _ := strings.Cut(line, ",")
-		first, firstErr := domain.ParsePrisonerNumber(strings.TrimSpace(one))
-		second, secondErr := domain.ParsePrisonerNumber(strings.TrimSpace(other))
-		if firstErr != nil || secondErr != nil || first == second {
-			return nil, fmt.Errorf("line %d of %s is no pair such as A0135GA,A9109UD", n, path)
-		}
-		pairs = append(pairs, client.Pair{first, second})
-	}
-	return pairs, lines.Err()
 }

@@ -117,6 +117,8 @@ BEGIN
       ('TABLE', 'nomis', 'reconciliation_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'repair_plan', 'SELECT, INSERT', ARRAY['writer']),
       ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'migration', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'migration_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

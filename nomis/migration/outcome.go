@@ -22,6 +22,11 @@ const (
 	Fault           = "FAULT"            // of the record
 )
 
+// Causes returns every cause of a failure.
+func Causes() []string {
+	return []string{NotAPair, NotFound, PrisonerUnknown, Unavailable, NotHoldable, RefusedHere, NoProgress, Fault}
+}
+
 // lost is the outcome of a pair that failed or cannot be read.
 func lost(pair store.ListedPair, outcome store.PairOutcome, cause, why string) store.MigrationPair {
 	return store.MigrationPair{Pair: pair, Outcome: outcome, Cause: cause, Why: why}

@@ -80,17 +80,17 @@ func rest(ctx context.Context, most time.Duration) error {
 // goes on with the next Runner. It retries during outages of Postgres, of the event store
 // and of NOMIS.
 func (r *Runner) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for {
 		var fault error
 		err := r.Exclusively(ctx, func(ctx context.Context) { fault = r.work(ctx) })
-		if err = errors.Join(err, fault); ctx.Err() != nil {
-			break
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // it ended as it was asked to
 		}
+		err = errors.Join(err, fault)
 		r.Beat(err)
 		r.Logger.WarnContext(ctx, "the migration of NOMIS's data is held up, retrying", "error", err)
 		_ = rest(ctx, r.Poll) // the loop ends with the context
 	}
-	return nil
 }
 
 // work carries out runs while the session of the locks is there. It returns an error when

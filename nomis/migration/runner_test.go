@@ -2,22 +2,18 @@ package migration_test
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/internal/dev/circle"
 	"nonassociations/internal/dev/nomisapi"
 	"nonassociations/nomis/migration"
 	"nonassociations/nomis/store"
-	"nonassociations/nomis/turn"
 )
 
 // What NOMIS's own tables say, asked without any of the code that is tested.
@@ -169,50 +165,4 @@ func TestSweep_aPairThatRangIsNotNew(t *testing.T) {
 	run := f.carries(migration.Order{})
 	require.Equal(t, 2, run.Sweeps)
 	require.Equal(t, 3, run.Counts.Created, "it is taken all the same")
-}
-
-// appends counts what is appended, and may cut a runner off right after one.
-type appends struct {
-	turn.Record
-
-	count atomic.Int64
-	after int64
-	cut   func()
-}
-
-func (a *appends) ExecutePlanned(ctx context.Context, by domain.Cause, pair domain.Pair, command domain.Command, revision int64) (commands.Executed, error) {
-	executed, err := a.Record.ExecutePlanned(ctx, by, pair, command, revision)
-	if err == nil && a.count.Add(1) >= a.after {
-		a.cut()
-		return executed, errors.New("the process was killed")
-	}
-	return executed, err
-}
-
-// A process that is killed may have appended what it has not counted.
-func TestRun_thatIsKilledGoesOnWhereItWas(t *testing.T) {
-	f := newFixture(t)
-	f.stock(40)
-	id := f.start(migration.Order{})
-	for range 3 {
-		killed := &appends{Record: f.Commands, after: 9}
-		stopped := make(chan struct{})
-		killed.cut = func() {
-			select {
-			case stopped <- struct{}{}:
-			default:
-			}
-		}
-		stop := f.runner(func(o *migration.Options) {
-			o.Turns.Record = killed
-			o.Pause = func(ctx context.Context, _ time.Duration) error { <-ctx.Done(); return ctx.Err() }
-		})
-		<-stopped
-		stop()
-		run := f.get(id)
-		require.True(t, run.IsAtWork())
-		require.Less(t, run.Counts.Total, 40)
-	}
-	f.runner()
-	f.isWhole(f.ended(id))
 }

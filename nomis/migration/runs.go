@@ -7,15 +7,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"nonassociations/domain"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
 )
 
-// What callers see of a run: see package store.
 type (
-	Run     = store.Migration
-	Status  = store.MigrationStatus
-	Sample  = store.Sample
+	// Run is a run with its counts.
+	Run = store.Migration
+	// Filter selects the pairs of a run.
+	Filter = store.MigrationFilter
+	// Sample is a number of pairs that a seed chooses.
+	Sample = store.Sample
+	// Failure is a pair that failed or cannot be read.
 	Failure = store.MigrationPair
 )
 
@@ -38,7 +42,7 @@ type Runs struct {
 
 // Order is what is asked for.
 type Order struct {
-	Filter store.MigrationFilter // has at most one field
+	Filter Filter // has at most one field
 	DryRun bool
 	By     string // user name
 }
@@ -56,7 +60,7 @@ func (r *Runs) Start(ctx context.Context, order Order) (Run, error) {
 		newID = uuid.New
 	}
 	run := Run{
-		ID: newID(), Label: now.Format(time.DateOnly + "T" + time.TimeOnly), Status: store.MigrationStarted, DryRun: order.DryRun,
+		ID: newID(), Label: string(domain.Local(now)), Status: store.MigrationStarted, DryRun: order.DryRun,
 		Filter: order.Filter, RequestedBy: order.By, Started: now,
 	}
 	switch of := order.Filter; {
@@ -113,4 +117,9 @@ func (r *Runs) All(ctx context.Context, from, to time.Time) ([]Run, error) {
 // unless that is "", and how many there are. Errors: ErrNoRun, and faults.
 func (r *Runs) Failures(ctx context.Context, id uuid.UUID, cause string, offset, most int) ([]Failure, int, error) {
 	return r.Store.MigrationFailures(ctx, id, cause, offset, most)
+}
+
+// Causes counts the failures of a run by their cause.
+func (r *Runs) Causes(ctx context.Context, id uuid.UUID) ([]store.CauseCount, error) {
+	return r.Store.MigrationCauses(ctx, id)
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,8 +53,10 @@ type fixture struct {
 	options migration.Options
 	// pages, if any, changes the pages of ids: it is given the number of the page, from 0,
 	// and what is on it. Set it before a run.
-	pages func(number int, content []listed) []listed
-	db    *pgx.Conn
+	pages  func(number int, content []listed) []listed
+	denied atomic.Bool  // the proxy lets nobody in
+	sick   atomic.Int64 // how many calls still fail
+	db     *pgx.Conn
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -64,6 +67,7 @@ func newFixture(t *testing.T) *fixture {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		ModifyResponse: f.change, Transport: &http.Transport{},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {},
 	}
 	server := httptest.NewServer(proxy)
 	f.api = npa.New(npa.Options{
@@ -81,7 +85,7 @@ func newFixture(t *testing.T) *fixture {
 	clock := func() time.Time { return f.Now }
 	f.runs = &migration.Runs{Store: f.Store, NOMIS: f.api.For(npa.Operator), Clock: clock, Logger: f.Logger}
 	f.options = migration.Options{
-		Store: f.Store, API: f.api, Turns: f.Turns.Options, Clock: clock, Logger: f.Logger, PageSize: 4, Poll: look,
+		Store: f.Store, API: f.api, Turns: f.Options, Clock: clock, Logger: f.Logger, PageSize: 4, Poll: look,
 		Locks: func(ctx context.Context) (*store.PairLocks, error) { return store.OpenPairLocks(ctx, f.DSN) },
 		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		Exclusively: func(ctx context.Context, do func(context.Context)) error {
@@ -93,6 +97,12 @@ func newFixture(t *testing.T) *fixture {
 
 // change changes a page of ids on its way.
 func (f *fixture) change(r *http.Response) error {
+	if f.denied.Load() {
+		r.StatusCode = http.StatusForbidden
+	}
+	if f.sick.Add(-1) >= 0 {
+		r.StatusCode = http.StatusInternalServerError
+	}
 	if f.pages == nil || !strings.HasSuffix(r.Request.URL.Path, "/non-associations/ids") || r.Request.URL.Query().Get("size") == "1" {
 		return nil
 	}
@@ -228,4 +238,16 @@ func (f *fixture) number(sql string) int {
 	var n int
 	require.NoError(f.t, f.db.QueryRow(f.t.Context(), sql).Scan(&n))
 	return n
+}
+
+// exec changes what is in the tables. It may be called by any goroutine.
+func (f *fixture) exec(sql string, args ...any) {
+	conn, err := pgx.Connect(context.Background(), f.DSN)
+	if err == nil {
+		_, err = conn.Exec(context.Background(), sql, args...)
+		_ = conn.Close(context.Background())
+	}
+	if err != nil {
+		panic(err)
+	}
 }

@@ -60,8 +60,24 @@ func (s *Store) KeepSample(ctx context.Context, id uuid.UUID, sample Sample) err
 }
 
 // MigrationSample returns a sample of the pairs of a run, in the order of the pairs.
-func (s *Store) MigrationSample(ctx context.Context, id uuid.UUID, sample Sample) ([]ListedPair, error) {
-	return s.listedPairs(ctx, `SELECT one, other FROM (`+sampleSQL+`) chosen ORDER BY one, other`, id, sample.Seed, sample.Size)
+func (s *Store) MigrationSample(ctx context.Context, id uuid.UUID, sample Sample) ([]MigrationPair, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+pairColumns+` FROM nomis.migration_pair WHERE migration_id = $1
+		AND (one, other) IN (`+sampleSQL+`) ORDER BY one, other`, id, sample.Seed, sample.Size)
+	if err != nil {
+		return nil, fmt.Errorf("choose a sample of a migration: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, scanPair)
+	if err != nil {
+		return nil, fmt.Errorf("choose a sample of a migration: %w", err)
+	}
+	return all, nil
+}
+
+const pairColumns = `one, other, coalesce(outcome, ''), coalesce(cause, ''), coalesce(why, ''), created, amended, unchanged, ignored`
+
+// scanPair reads a row with the columns above.
+func scanPair(row pgx.CollectableRow) (p MigrationPair, err error) {
+	return p, row.Scan(&p.Pair[0], &p.Pair[1], &p.Outcome, &p.Cause, &p.Why, &p.Items.Created, &p.Items.Amended, &p.Items.Unchanged, &p.Items.Ignored)
 }
 
 // PendingPairs returns up to most pairs of a run without an outcome, in their order after
@@ -116,18 +132,36 @@ func (s *Store) MigrationFailures(ctx context.Context, id uuid.UUID, cause strin
 		if err := tx.QueryRow(ctx, `SELECT count(*) `+failureSQL, id, cause).Scan(&total); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `SELECT one, other, outcome, cause, why `+failureSQL+` ORDER BY cause, one, other LIMIT $3 OFFSET $4`,
+		rows, err := tx.Query(ctx, `SELECT `+pairColumns+` `+failureSQL+` ORDER BY cause, one, other LIMIT $3 OFFSET $4`,
 			id, cause, most, offset)
 		if err != nil {
 			return err
 		}
-		page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p MigrationPair, err error) {
-			return p, row.Scan(&p.Pair[0], &p.Pair[1], &p.Outcome, &p.Cause, &p.Why)
-		})
+		page, err = pgx.CollectRows(rows, scanPair)
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNoMigration) {
 		err = fmt.Errorf("read the failures of a migration: %w", err)
 	}
 	return page, total, err
+}
+
+// CauseCount is how many pairs of a run were lost for a cause.
+type CauseCount struct {
+	Cause string
+	Count int
+}
+
+// MigrationCauses counts the failures of a run by their cause.
+func (s *Store) MigrationCauses(ctx context.Context, id uuid.UUID) ([]CauseCount, error) {
+	rows, err := s.pool.Query(ctx, `SELECT cause, count(*) FROM nomis.migration_pair WHERE migration_id = $1 AND cause IS NOT NULL
+		GROUP BY cause ORDER BY cause`, id)
+	if err != nil {
+		return nil, fmt.Errorf("count the failures of a migration: %w", err)
+	}
+	counts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[CauseCount])
+	if err != nil {
+		return nil, fmt.Errorf("count the failures of a migration: %w", err)
+	}
+	return counts, nil
 }

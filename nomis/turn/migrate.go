@@ -3,6 +3,7 @@ package turn
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -58,8 +59,8 @@ func (r *run) migrate(ctx context.Context) (Migrated, error) {
 		if !is {
 			break
 		}
-		done, err := r.migrateStep(ctx, &in, step)
-		if err != nil {
+		var done bool
+		if done, err = r.migrateStep(ctx, &in, step); err != nil {
 			return Migrated{}, err
 		}
 		if done {
@@ -146,7 +147,9 @@ func (r *run) migrated(in plan.Input, told map[int]domain.Outcome) Migrated {
 			item.Kind, item.Reason = domain.WasIgnored, domain.Switched // and so it was not taken
 		case takesPart:
 			item.Kind, item.Reason = would.Kind, would.Reason
-		case partner != nil && partner.Deleted:
+		case slices.ContainsFunc(in.Exchanges.State().Items, func(n domain.NonAssociation) bool {
+			return n.Deleted && n.TypeSequence == item.TypeSequence
+		}):
 			item.Kind, item.Reason = domain.WasIgnored, domain.NamesDeleted
 		case partner != nil && len(in.Theirs) > domain.MaxItems:
 			item.Kind = domain.Unchanged // there was no room for it in the last Sync

@@ -80,7 +80,16 @@ var guarded = []guardedCall{
 	{http.MethodGet, "/mapping/non-associations/first-offender-no/A9109UD/second-offender-no/A0135GA/type-sequence/2", "", mappers},
 	{http.MethodGet, "/mapping/non-associations/migration-id/" + anID, "", mappers},
 	{http.MethodGet, "/mapping/non-associations/migrated/latest", "", mappers},
+	{http.MethodPost, "/migrate/non-associations", `{}`, migrators},
+	{http.MethodPost, "/migrate/cancel/" + anID, "", migrators},
+	{http.MethodGet, "/migrate/history/" + anID, "", migrators},
+	{http.MethodGet, "/migrate/history/" + anID + "/failures", "", migrators},
+	{http.MethodGet, "/migrate/history/all/NON_ASSOCIATIONS", "", migrators},
+	{http.MethodGet, "/migrate/history/active/NON_ASSOCIATIONS", "", migrators},
 }
+
+// migrators are the roles that may migrate NOMIS's data.
+var migrators = []string{"NON_ASSOCIATIONS_ADMIN", "PRISONER_FROM_NOMIS__MIGRATION__RW"}
 
 // operators are the roles of those who run the service.
 var operators = []string{"NON_ASSOCIATIONS_ADMIN"}
@@ -91,7 +100,7 @@ var allRoles = []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
 	"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_ADMIN", "",
 	"NOMIS_MAPPING_API__SYNCHRONISATION__RW",
-	"non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
+	"PRISONER_FROM_NOMIS__MIGRATION__RW", "non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
 }
 
 func TestRoles_mayDoWhatTheTableSays(t *testing.T) {

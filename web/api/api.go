@@ -82,26 +82,27 @@ type Options struct {
 	Reaches func(ctx context.Context, position uint64) (bool, error)
 	// LogID returns the id of the log, false while it is not known. Only the feed
 	// needs it.
-	LogID        func() (id uuid.UUID, known bool)
-	Directory    Directory // nil: no names, and no prisoner is known
-	Audit        Audit     // reads of the log
-	Streams      Streams   // lists the streams that Audit reads
-	Queues       Queues    // nil: there is none
-	Prisons      Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
-	Mappings     Mappings
-	Migrations   Migrations     // labels of migrations; nil: none has one
-	Problems     Problems       // of deliveries to NOMIS; nil: there are none
-	Reconcile    Reconciliation // nil: this process reconciles with no NOMIS, and says so
-	Verifier     Verifier
-	Health       Health
-	Clock        func() time.Time // in Europe/London
-	NewID        func() uuid.UUID // of commands; nil: random ids
-	Logger       *slog.Logger
-	Timeout      time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
-	StallTimeout time.Duration // how long a reader of the feed may read nothing; 0: 5 min
-	Feeds        FeedLimits
-	WaiterLimit  *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
-	Version      string       // for /info; "": the module's own
+	LogID           func() (id uuid.UUID, known bool)
+	Directory       Directory // nil: no names, and no prisoner is known
+	Audit           Audit     // reads of the log
+	Streams         Streams   // lists the streams that Audit reads
+	Queues          Queues    // nil: there is none
+	Prisons         Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
+	Mappings        Mappings
+	MigrationLabels MigrationLabels // nil: none has one
+	Migrations      Migrations      // nil: none can be started or seen
+	Problems        Problems        // of deliveries to NOMIS; nil: there are none
+	Reconcile       Reconciliation  // nil: this process reconciles with no NOMIS, and says so
+	Verifier        Verifier
+	Health          Health
+	Clock           func() time.Time // in Europe/London
+	NewID           func() uuid.UUID // of commands; nil: random ids
+	Logger          *slog.Logger
+	Timeout         time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
+	StallTimeout    time.Duration // how long a reader of the feed may read nothing; 0: 5 min
+	Feeds           FeedLimits
+	WaiterLimit     *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
+	Version         string       // for /info; "": the module's own
 }
 
 // API is an [http.Handler] with all routes. It is safe for concurrent use.
@@ -113,9 +114,10 @@ type API struct {
 	audit        Audit
 	streams      Streams
 	queues       Queues
+	migrations   Migrations
 	prisons      Prisons
 	mappings     Mappings
-	migrations   Migrations
+	labels       MigrationLabels
 	problems     Problems
 	reconcile    Reconciliation
 	verifier     Verifier
@@ -161,11 +163,14 @@ func New(options Options) *API {
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
-		mappings: options.Mappings, migrations: options.Migrations, problems: options.Problems, reconcile: options.Reconcile,
+		mappings: options.Mappings, labels: options.MigrationLabels, problems: options.Problems, reconcile: options.Reconcile,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
 		health: newHealth(options.Health, options.Clock, options.Logger),
+	}
+	if a.migrations = options.Migrations; a.migrations == nil {
+		a.migrations = noMigrations{}
 	}
 	if a.queues = options.Queues; a.queues == nil {
 		a.queues = &nomis.Queues{}
@@ -244,6 +249,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 	a.mappingRoutes(mux)
 	mux.Get("/non-associations/{id}/delivery", a.authenticated(a.delivery, roleRead))
 	a.reconciliationRoutes(mux)
+	a.migrationRoutes(mux)
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -32,9 +32,9 @@ type Mappings interface {
 	Delivery(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Deliveries, error)
 }
 
-// Migrations know the migrations by their labels. Implementations are safe for
+// MigrationLabels know the migrations by their labels. Implementations are safe for
 // concurrent use.
-type Migrations interface {
+type MigrationLabels interface {
 	// Migration returns the id of the migration with a label; false when there is none.
 	Migration(ctx context.Context, label string) (uuid.UUID, bool, error)
 	// Label returns the label of a migration; "" when there is none.
@@ -163,13 +163,13 @@ func (a *API) shownMappings(ctx context.Context, all []queries.Mapping) ([]shape
 	for i, m := range all {
 		shown[i] = shape.NewMapping(m.NonAssociationID, m.Pair, m.TypeSequence, m.Type)
 		shown[i].WhenCreated = domain.Local(m.Since.In(a.clock().Location()))
-		if a.migrations == nil || m.Type != domain.MappingMigrated {
+		if a.labels == nil || m.Type != domain.MappingMigrated {
 			continue
 		}
 		label, known := labels[m.Correlation]
 		if !known {
 			var err error
-			if label, err = a.migrations.Label(ctx, m.Correlation); err != nil {
+			if label, err = a.labels.Label(ctx, m.Correlation); err != nil {
 				return nil, unavailable(err)
 			}
 			labels[m.Correlation] = label

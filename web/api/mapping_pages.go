@@ -54,10 +54,10 @@ func (a *API) migrationOf(ctx context.Context, label string) (uuid.UUID, error) 
 	if id, err := parseID(label); err == nil {
 		return id, nil
 	}
-	if a.migrations == nil {
+	if a.labels == nil {
 		return uuid.Nil, nil
 	}
-	id, _, err := a.migrations.Migration(ctx, label)
+	id, _, err := a.labels.Migration(ctx, label)
 	if err != nil {
 		return uuid.Nil, unavailable(err)
 	}

@@ -51,7 +51,7 @@ func (h *testServer) migrated(query string) mappingPage {
 
 func TestMigrated_isFoundByTheLabelOfItsRun(t *testing.T) {
 	known := &runs{}
-	h := newTestServer(t, func(o *api.Options) { o.Migrations = known })
+	h := newTestServer(t, func(o *api.Options) { o.MigrationLabels = known })
 	require.Equal(t, http.StatusNotFound, h.call(http.MethodGet, "/mapping/non-associations/migrated/latest", mapper, "").Code)
 	for i, other := range []string{"A0001AA", "A0002AA", "A0003AA"} {
 		w := h.call(http.MethodPost, "/migrate", migrator, sequenced(other, i+1), "X-Correlation-Id", anID)

@@ -106,6 +106,7 @@ func allPanic(o *api.Options) {
 	o.Commands, o.Reads, o.Audit, o.Streams, o.Mappings, o.Head = panicking{}, nil, nil, nil, nil, nil
 	o.Queues = struct{ api.Queues }{}
 	o.Reconcile = struct{ api.Reconciliation }{}
+	o.Migrations = struct{ api.Migrations }{}
 }
 
 // TestKind_ofAnswerHasItsHeaders asks for each status that the document
@@ -132,6 +133,8 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	reconciles, _ := newReconciler(t)
 	hold("a request", reconciles.call(http.MethodPost, "/nomis/reconciliations", operator, `{"scope":"ALL"}`))
 
+	runs := newMigrationServer(t)
+	hold("a request of a migration", runs.call(http.MethodPost, "/migrate/non-associations", migrates, `{}`))
 	plain := newTestServer(t)
 	plain.told("A9109UD", "A0135GA", "")
 	read := hold("a read", plain.call(http.MethodGet, "/non-associations/A0135GA", reader, ""))

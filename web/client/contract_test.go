@@ -45,6 +45,8 @@ var whole = []any{
 	client.DifferenceParams{
 		PageOnly: client.PageOnly{Page: 3, Size: 5}, State: "OPEN", Bucket: "differs", Problem: "REFUSED", Cause: "UNKNOWN", Pair: "A1234BC,B1234BC",
 	},
+	client.MigrationsParams{FromDateTime: "2021-07-05T10:35:17", ToDateTime: "2021-07-05T10:35:17"},
+	client.FailuresParams{Cause: "NOT_FOUND", Page: 3, Size: 5},
 	client.InvolvingParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
 }
 

@@ -88,6 +88,18 @@ type (
 	DeadLetters = shape.DeadLetters
 	// DeadLetter is one message of a dead-letter queue.
 	DeadLetter = shape.DeadLetter
+	// MigrationStart is a migration that was requested.
+	MigrationStart = shape.MigrationStart
+	// Migration is a migration of NOMIS's stock of old data.
+	Migration = shape.Migration
+	// MigrationPairs counts pairs.
+	MigrationPairs = shape.MigrationPairs
+	// MigrationItems counts non-associations.
+	MigrationItems = shape.MigrationItems
+	// MigrationFailures is a page of pairs that were not migrated.
+	MigrationFailures = shape.MigrationFailures
+	// MigrationFailure is a pair that was not migrated.
+	MigrationFailure = shape.MigrationFailure
 	// Side is the other prisoner with NOMIS's reason code.
 	Side = shape.NOMISSide
 	// Mapping says by which sequence NOMIS knows a non-association.

@@ -42,6 +42,8 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"publish replay":  shown(c.requirementsOf(grantsOfLog, nil)),
 		"verify":          shown(c.requirementsOf(grantsOfLog, grantsOfVerifying)),
 		"nomis unmerge":   shown(c.requirementsOf(grantsOfAppend, nil)),
+		"migrate":         shown(c.requirementsOf(nil, grantsOfMigrationOps)),
+		"migrate sheet":   shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
 	}
 }
 

@@ -78,6 +78,15 @@ var (
 		grantsOfTurns, tables("nomis", "reconciliation", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "reconciliation_pair", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("nomis", "repair_plan", "SELECT", "INSERT"),
 	)
+	// To request and see migrations, to carry them out, and to draw up their sheets.
+	grantsOfMigrationOps = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "migration", "SELECT", "INSERT", "UPDATE"), tables("nomis", "migration_pair", "SELECT"),
+	)
+	grantsOfMigrating = append(slices.Clone(grantsOfMigrationOps), tables("nomis", "migration_pair", "INSERT", "UPDATE", "DELETE")...)
+	grantsOfSheets    = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "migration", "SELECT"), tables("nomis", "migration_pair", "SELECT"),
+		tables("nomis", "brake", "SELECT"), tables("nomis", "difference", "SELECT"),
+	)
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
@@ -150,9 +159,11 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfQueues)
 		all.add(dsn, grantsOfTurns)
 		all.add(dsn, grantsOfReconciling)
+		all.add(dsn, grantsOfMigrationOps)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
+		all.add(dsn, grantsOfMigrating)
 	}
 	all.add(dsn, grantsOfWatching)
 	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen {

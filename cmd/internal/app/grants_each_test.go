@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
+	"nonassociations/nomis/migration"
 	"nonassociations/publisher"
 	"nonassociations/publisher/message"
 )
@@ -77,6 +79,17 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			return err
 		}},
 		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},
+		"migrate": {writer, func(ctx context.Context) error {
+			m, err := app.OpenMigrations(ctx, writer)
+			if err == nil {
+				m.Close()
+			}
+			return err
+		}},
+		"migrate sheet": {writer, func(ctx context.Context) error {
+			_, err := app.MigrationSheet(ctx, writer, io.Discard, uuid.New(), migration.Sample{Size: 1})
+			return err
+		}},
 		"nomis unmerge": {writer, func(ctx context.Context) error {
 			_, err := app.Unmerge(ctx, writer, uuid.NewString(), "why", true)
 			return err
