@@ -88,7 +88,7 @@ func (h *history) opensThere(s *stream, copied int) {
 	}
 	for _, t := range h.theirs(s) {
 		if *t.Detail.TypeSequence == copied && t.Disagreement == "" && !h.orderly && seldom(h, "copies") {
-			v, by = valuesOf(s.pair, t.Detail), "COPYIST"
+			v, by = valuesOf(s.pair, t.Detail), fmt.Sprint("COPYIST ", h.acts)
 		}
 	}
 	sequence := h.nomis.Open(of, with, v, by)
