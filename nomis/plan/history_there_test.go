@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
@@ -34,6 +35,9 @@ func (h *history) staffThere(s *stream) {
 	value := one(h, "word", words...)
 	code, typed := one(h, "code", codes...), one(h, "type", types...)
 	day := one(h, "day", days...)
+	if h.truth.isPosted(occurrence) {
+		h.truth.posted[occurrence] = uuid.Nil // by itself it no longer tells which record it is
+	}
 	h.nomis.Amend(of, with, sequence, h.author(), func(r *nomismodel.Row) {
 		switch what {
 		case 0:
@@ -138,6 +142,9 @@ func (h *history) damage(s *stream) {
 	case 3:
 		h.nomis.AmendOne(of, with, sequence, func(r *nomismodel.Row) { r.Expiry = nil })
 	case 4:
+		if h.truth.isPosted(occurrence) {
+			h.truth.posted[occurrence] = uuid.Nil // by itself it no longer tells which record it is
+		}
 		h.nomis.Amend(of, with, sequence, h.author(), func(r *nomismodel.Row) { r.Type = odd })
 	}
 	h.truth.end(occurrence)
