@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
@@ -34,7 +35,10 @@ func (h *history) staffThere(s *stream) {
 	value := one(h, "word", words...)
 	code, typed := one(h, "code", codes...), one(h, "type", types...)
 	day := one(h, "day", days...)
-	h.nomis.Amend(of, with, sequence, "STAFF", func(r *nomismodel.Row) {
+	if h.truth.isPosted(occurrence) {
+		h.truth.posted[occurrence] = uuid.Nil // by itself it no longer tells which record it is
+	}
+	h.nomis.Amend(of, with, sequence, h.author(), func(r *nomismodel.Row) {
 		switch what {
 		case 0:
 			r.Comment = &value
@@ -54,6 +58,10 @@ func (h *history) staffThere(s *stream) {
 		}
 	})
 }
+
+// author is who writes in NOMIS: somebody else each time. What one author of NOMIS wrote
+// twice the planner takes for a twin of the service, because it does not know its own name.
+func (h *history) author() string { return fmt.Sprint("STAFF ", h.acts) }
 
 // days are those that staff there may write: careful people write none to come.
 func (h *history) days() []string {
@@ -78,7 +86,7 @@ func (h *history) openThere(s *stream) int {
 // to the last letter, but for who wrote it: that alone tells it from a twin.
 func (h *history) opensThere(s *stream, copied int) {
 	of, with := s.names()
-	days, by := h.days(), "STAFF"
+	days, by := h.days(), h.author()
 	v := nomismodel.Values{
 		Reason: one(h, "reason", codes...), RecipReason: one(h, "recip", codes...), Type: one(h, "type", types...),
 		Effective: one(h, "effective", days...), Comment: ptr(fmt.Sprint("there ", h.acts)), AuthorisedBy: ptr("STAFF"),
@@ -88,7 +96,7 @@ func (h *history) opensThere(s *stream, copied int) {
 	}
 	for _, t := range h.theirs(s) {
 		if *t.Detail.TypeSequence == copied && t.Disagreement == "" && !h.orderly && seldom(h, "copies") {
-			v, by = valuesOf(s.pair, t.Detail), "COPYIST"
+			v = valuesOf(s.pair, t.Detail)
 		}
 	}
 	sequence := h.nomis.Open(of, with, v, by)
@@ -134,7 +142,10 @@ func (h *history) damage(s *stream) {
 	case 3:
 		h.nomis.AmendOne(of, with, sequence, func(r *nomismodel.Row) { r.Expiry = nil })
 	case 4:
-		h.nomis.Amend(of, with, sequence, "STAFF", func(r *nomismodel.Row) { r.Type = odd })
+		if h.truth.isPosted(occurrence) {
+			h.truth.posted[occurrence] = uuid.Nil // by itself it no longer tells which record it is
+		}
+		h.nomis.Amend(of, with, sequence, h.author(), func(r *nomismodel.Row) { r.Type = odd })
 	}
 	h.truth.end(occurrence)
 }

@@ -145,11 +145,12 @@ func Make(in Input) Plan {
 }
 
 // list collects the records of ours that take part: live ones, and deleted ones until
-// NOMIS is known to have them no longer.
+// NOMIS is known to have them no longer. A deleted one that a merge brought without a base
+// was never in NOMIS, or is no longer: a transfer does not say which.
 func (p *planner) list() {
 	for _, n := range p.state.Items {
 		exchange := p.Exchanges.Of(n.ID)
-		if n.Deleted && exchange.Released() {
+		if n.Deleted && (exchange.Released() || n.TransferredFrom != nil && n.TypeSequence == 0 && !exchange.HasBase()) {
 			continue
 		}
 		detail, _ := n.Detail()

@@ -247,3 +247,16 @@ func TestMatch_ofALiveRecordComesBeforeThatOfADeletedOne(t *testing.T) {
 	require.Equal(t, []plan.Action{plan.Release}, s.steps())
 	require.Equal(t, deleted, s.plan().Steps[0].NonAssociationID)
 }
+
+// A merge brought a deleted record that NOMIS no longer had. One that equals it is new.
+func TestRemove_ofANewOneThatEqualsADeletedOneThatAMergeBrought(t *testing.T) {
+	s := newStory(t)
+	other := newStory(t)
+	id := other.staffOpen()
+	other.Staff(domain.Delete{ID: id})
+	s.Merge(domain.TransferIn{From: domaintest.PairOf("B1234CD", high), Revision: 1, Records: []domain.TransferredRecord{
+		{NonAssociation: other.State.Items[0]},
+	}})
+	s.theirs[1] = theirs(numbered(other.ours(id), 1))
+	require.Equal(t, []plan.Action{plan.Take}, s.steps())
+}
