@@ -9,7 +9,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"nonassociations/domain"
 	"nonassociations/web/client"
 )
 
