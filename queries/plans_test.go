@@ -63,9 +63,9 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 	}
 }
 
-// notLookUps are the other methods of a Reader: Page counts all that there are,
+// notLookUps are the other methods of a Reader: Live and Page walk all that there are,
 // and the rest reads no rows.
-var notLookUps = []string{"Advance", "Close", "Page", "Ping", "Position", "WaitFor"}
+var notLookUps = []string{"Advance", "Close", "Live", "Page", "Ping", "Position", "WaitFor"}
 
 func TestLookups_areAllCovered(t *testing.T) {
 	walked := asked(nil)

@@ -113,6 +113,8 @@ BEGIN
       ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'legacy_caller', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'known_prison', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

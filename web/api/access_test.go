@@ -63,6 +63,8 @@ var guarded = []guardedCall{
 	{http.MethodPut, "/nomis/switch-over/inbound", ending, operators},
 	{http.MethodPut, "/nomis/switch-over/outbound", switchingOff, operators},
 	{http.MethodPut, "/nomis/legacy", switchingOff, operators},
+	{http.MethodGet, "/legacy/api/offenders/A9109UD/non-association-details", "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
+	{http.MethodGet, "/nomis/legacy-callers", "", operators},
 }
 
 // operators are the roles of those who run the service.

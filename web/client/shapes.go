@@ -58,6 +58,10 @@ type (
 	Prison = shape.Prison
 	// SwitchOverEntry is one fact of the switch-over.
 	SwitchOverEntry = shape.SwitchOverEntry
+	// LegacyList is a prisoner's list as prison-api answered it.
+	LegacyList = shape.LegacyList
+	// LegacyCaller is a client that called the legacy list.
+	LegacyCaller = shape.LegacyCaller
 	// Fault is one bad value of a request.
 	Fault = shape.Fault
 	// NonAssociations is a prisoner's list in the vocabulary of NOMIS.

@@ -72,7 +72,12 @@ var (
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
-	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
+	grantsOfQueues = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
+	// To count the callers of the legacy list, and to know prisons and their differences.
+	grantsOfLegacy = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "legacy_caller", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), tables("nomis", "difference", "SELECT"),
+	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "merge", "SELECT"), tables("read", "non_association", "SELECT"),
@@ -141,6 +146,7 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
+		all.add(dsn, grantsOfLegacy)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
