@@ -85,7 +85,7 @@ func TestLegacyList_isThatOfPrisonAPI(t *testing.T) {
 	h, _ := search(t)
 	w := h.legacy("b1111bb", "")
 	require.Equal(t, http.StatusOK, w.Code)
-	require.Equal(t, legacyGolden, w.Body.String()) //nolint:testifylint // the order of the keys counts
+	require.Equal(t, legacyGolden, w.Body.String())
 	require.Equal(t, itoa(h.facts()), w.Header().Get("X-Position"))
 	require.NotEmpty(t, w.Header().Get("ETag"))
 	require.Empty(t, w.Header().Get("Sunset"))

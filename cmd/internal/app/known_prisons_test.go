@@ -2,7 +2,10 @@ package app_test
 
 import (
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,4 +81,36 @@ func TestPrison_hasTheCountsOfTheLastWalk(t *testing.T) {
 	require.Nil(t, entry.LastNOMISChange)
 	require.Nil(t, entry.NOMISEdits7Days)
 	s.ends(t)
+}
+
+// TestScreen_isAskedForOnceAMinute of a NOMIS that answers only the first question.
+func TestScreen_isAskedForOnceAMinute(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	nomis := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) > 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`[{"prisonId":"MDI"}]`))
+	}))
+	t.Cleanup(nomis.Close)
+	s := newLegacyService(t, "NOMIS_API_URL", nomis.URL)
+	for id, blocked := range map[string]bool{"MDI": true, "LEI": false} {
+		entry, err := s.StagePrison(t.Context(), id, client.Correlation{}, client.Staging{Stage: domain.StageDPS, Reason: "Go live"})
+		require.NoError(t, err)
+		require.Equal(t, blocked, *entry.Body.ScreenBlocked)
+	}
+	require.Equal(t, int64(1), asked.Load())
+	s.ends(t)
+
+	away := newLegacyService(t, "NOMIS_API_URL", nomis.URL)
+	for _, id := range []string{"MDI", "LEI"} {
+		entry, err := away.StagePrison(t.Context(), id, client.Correlation{}, client.Staging{Stage: domain.StageDPS, Reason: "Go live"})
+		require.NoError(t, err)
+		require.Nil(t, entry.Body.ScreenBlocked)
+	}
+	require.Equal(t, int64(2), asked.Load(), "a NOMIS that does not answer is not asked with each request")
+	away.ends(t)
 }

@@ -32,7 +32,7 @@ type legacyService struct {
 	search     *prisonersearch.Server
 }
 
-func newLegacyService(t *testing.T) *legacyService {
+func newLegacyService(t *testing.T, variables ...string) *legacyService {
 	t.Helper()
 	e, err := estate.New(estate.Options{Prisoners: 100})
 	require.NoError(t, err)
@@ -43,11 +43,15 @@ func newLegacyService(t *testing.T) *legacyService {
 	}}
 	s := &legacyService{dsn: migrated(t), search: search}
 	s.one, s.other = inPrison(t, e)
-	s.service = runOf(t, app.Roles{Serve: true, Project: true}, claims, time.Now(), map[string]string{
+	environment := map[string]string{
 		"EVENTSTORE_URL": app.Embedded, "DATABASE_URL": s.dsn, "PRISONER_SEARCH_URL": search.URL(), "LEGACY_SUNSET": "2027-07-01",
-	})
+	}
+	for i := 0; i < len(variables); i += 2 {
+		environment[variables[i]] = variables[i+1]
+	}
+	s.service = runOf(t, app.Roles{Serve: true, Project: true}, claims, time.Now(), environment)
 	<-s.ready
-	s.Client = client.New(client.Options{BaseURL: s.base, Token: client.StaticToken(s.token), HTTP: s.service.client})
+	s.Client = client.New(client.Options{BaseURL: s.base, Token: client.StaticToken(s.token), HTTP: s.client})
 	t.Cleanup(func() { require.NoError(t, search.Stop()) })
 	return s
 }
@@ -101,7 +105,7 @@ func TestLegacyList_ofARunningService(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, refused.Status)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/legacy/api/offenders/A1234BC/non-association-details", nil)
 	require.NoError(t, err)
-	answer, err := s.service.client.Do(r)
+	answer, err := s.client.Do(r)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
