@@ -52,6 +52,7 @@ func TestReadersRole_mayAskEverything(t *testing.T) {
 			_, err := reader.Page(t.Context(), queries.PageRequest{Filter: wanted, Size: 1})
 			return err
 		},
+		"live":        func() error { _, err := reader.Live(t.Context(), today, uuid.Nil, 1); return err },
 		"pairs":       func() error { _, err := reader.PairsOf(t.Context(), number, 0); return err },
 		"all pairs":   func() error { _, err := reader.AllPairs(t.Context(), domain.Pair{}, 1, 0); return err },
 		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New(), 0); return err },

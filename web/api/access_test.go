@@ -86,6 +86,8 @@ var guarded = []guardedCall{
 	{http.MethodGet, "/migrate/history/" + anID + "/failures", "", migrators},
 	{http.MethodGet, "/migrate/history/all/NON_ASSOCIATIONS", "", migrators},
 	{http.MethodGet, "/migrate/history/active/NON_ASSOCIATIONS", "", migrators},
+	{http.MethodGet, "/legacy/api/offenders/A9109UD/non-association-details", "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
+	{http.MethodGet, "/nomis/legacy-callers", "", operators},
 }
 
 // migrators are the roles that may migrate NOMIS's data.

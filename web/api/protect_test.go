@@ -147,6 +147,8 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	hold("no token", plain.call(http.MethodGet, "/non-associations/A9109UD", "", ""))
 	hold("no role", plain.call(http.MethodGet, "/non-associations/A9109UD", syncer+"X", ""))
 	hold("no route", plain.call(http.MethodGet, "/nowhere", "", ""))
+	plain.change("/nomis/legacy", switchingOff)
+	hold("a list that is gone", plain.legacy("A9109UD", ""))
 	hold("a wrong method", plain.call(http.MethodPut, "/sync", syncer, ""))
 	hold("a page of nobody", plain.call(http.MethodGet, "/info/../nowhere", "", ""))
 	hold("OPTIONS *", must(plain.answer(http.MethodOptions, "*", "", "")))

@@ -38,6 +38,7 @@ var whole = []any{
 		Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, PrisonerNumber: "A1234BC", CaseReference: "X123456",
 		FromDate: "2023-06-07", ToDate: "2023-06-08",
 	},
+	client.LegacyParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, CurrentPrisonOnly: true, ExcludeInactive: true},
 	client.PurgeParams{Reason: "some text"},
 	client.DLQParams{MaxMessages: 20},
 	client.MigratedParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Page: 3, Size: 5},

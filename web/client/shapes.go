@@ -74,6 +74,10 @@ type (
 	RepairPlan = shape.RepairPlan
 	// RepairOutcome is what a plan did.
 	RepairOutcome = shape.RepairOutcome
+	// LegacyList is a prisoner's list as prison-api answered it.
+	LegacyList = shape.LegacyList
+	// LegacyCaller is a client that called the legacy list.
+	LegacyCaller = shape.LegacyCaller
 	// Fault is one bad value of a request.
 	Fault = shape.Fault
 	// NonAssociations is a prisoner's list in the vocabulary of NOMIS.

@@ -87,7 +87,12 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "migration", "SELECT"), tables("nomis", "migration_pair", "SELECT"),
 		tables("nomis", "brake", "SELECT"), tables("nomis", "difference", "SELECT"),
 	)
-	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
+	grantsOfQueues = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
+	// To count the callers of the legacy list, and to know prisons and their differences.
+	grantsOfLegacy = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "legacy_caller", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), tables("nomis", "difference", "SELECT"),
+	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
@@ -160,6 +165,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfTurns)
 		all.add(dsn, grantsOfReconciling)
 		all.add(dsn, grantsOfMigrationOps)
+		all.add(dsn, grantsOfLegacy)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
