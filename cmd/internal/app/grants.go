@@ -72,6 +72,10 @@ var (
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
+	// To show what waits and differs, and whether turns are stopped.
+	grantsOfShowing = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT"), tables("nomis", "brake", "SELECT"), tables("nomis", "difference", "SELECT"),
+	)
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
@@ -141,6 +145,7 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
+		all.add(dsn, grantsOfShowing)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)

@@ -13,7 +13,6 @@ import (
 	"nonassociations/commands/idempotency"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
-	"nonassociations/nomis"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -29,8 +28,6 @@ type serving struct {
 	api       *api.API
 	server    *httpServer
 	gate      readinessGate
-	queues    *nomis.Queues
-	queueIDs  []string // of queues, in their order
 }
 
 // prepare builds the dependencies of the API and listens. Backends may still be down:
@@ -64,9 +61,6 @@ func (p *process) prepare(below context.Context) error {
 		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Places: p.directory.places,
 		Keys: p.keys, Logger: p.Logger,
 	})
-	if err := p.openQueues(below); err != nil {
-		return err
-	}
 	// Everything that reaches the log or the read model goes through the gate.
 	p.api = api.New(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
