@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -52,15 +53,13 @@ func (s observedService) turnsBecome(t *testing.T, want, category string) {
 }
 
 // takesTurns is a process with all that is about NOMIS, and a pair that is due.
-func takesTurns(t *testing.T, dsn, nomisURL string, more map[string]string) observedService {
+func takesTurns(t *testing.T, dsn, nomisURL string, more map[string]string, change ...func(*app.Options)) observedService {
 	t.Helper()
 	merges := unique("merges")
 	aws.Redrive(merges, unique("dead"), 3)
 	environment := map[string]string{"PRISONER_EVENTS_QUEUE_URL": aws.Queue(merges), "NOMIS_API_URL": nomisURL}
-	for name, value := range more {
-		environment[name] = value
-	}
-	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true}, app.HealthLimits{}, environment)
+	maps.Copy(environment, more)
+	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true}, app.HealthLimits{}, environment, change...)
 	<-s.ready
 	return s
 }
@@ -192,6 +191,18 @@ func TestMetrics_ofQueuesSayWhatWaitsInThem(t *testing.T) {
 	require.Contains(t, s.scrape(t), `nonassociations_queue_dead_letters{queue="nomisEvents"} 2`, "the answer is kept for a while")
 }
 
+// knowing are hooks that know something, but for one.
+var knowing = app.NOMISHooks{
+	OldestPending: func(context.Context) (time.Time, bool) { return london().Add(-time.Hour), true },
+	Migration: func(context.Context) (app.RunProgress, bool) {
+		return app.RunProgress{Active: true, Done: 3, Total: 8}, true
+	},
+	Reconciliation: func(context.Context) (app.RunProgress, bool) { return app.RunProgress{}, false },
+	OpenScreens: func(context.Context) (map[string]bool, bool) {
+		return map[string]bool{"LEI": true, "MDI": false}, true
+	},
+}
+
 // scrapeHooks is what a process with hooks exports.
 func scrapeHooks(t *testing.T, hooks app.NOMISHooks) string {
 	t.Helper()
@@ -202,12 +213,7 @@ func scrapeHooks(t *testing.T, hooks app.NOMISHooks) string {
 
 func TestHooks_tellTheMetricsWhatTheyKnow(t *testing.T) {
 	t.Parallel()
-	known := app.NOMISHooks{
-		OldestPending:  func(context.Context) (time.Time, bool) { return london().Add(-time.Hour), true },
-		Migration:      func(context.Context) (app.RunProgress, bool) { return app.RunProgress{Active: true, Done: 3, Total: 8}, true },
-		Reconciliation: func(context.Context) (app.RunProgress, bool) { return app.RunProgress{}, false },
-		OpenScreens:    func(context.Context) (map[string]bool, bool) { return map[string]bool{"LEI": true, "MDI": false}, true },
-	}
+	known := knowing
 	exported := scrapeHooks(t, known)
 	require.Regexp(t, `\nnonassociations_nomis_pending_oldest_age_seconds 36\d\d`, exported)
 	for _, line := range []string{
