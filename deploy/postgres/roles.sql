@@ -112,6 +112,7 @@ BEGIN
       ('TABLE', 'nomis', 'brake', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'restored_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])

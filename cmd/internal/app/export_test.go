@@ -37,5 +37,6 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"publish replay":  shown(c.requirementsOf(grantsOfLog, nil)),
 		"verify":          shown(c.requirementsOf(grantsOfLog, grantsOfVerifying)),
 		"nomis unmerge":   shown(c.requirementsOf(grantsOfAppend, nil)),
+		"nomis resume":    shown(c.requirementsOf(nil, grantsOfResuming)),
 	}
 }

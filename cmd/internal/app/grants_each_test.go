@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
+	"nonassociations/nomis/store"
 	"nonassociations/publisher"
 	"nonassociations/publisher/message"
 )
@@ -79,6 +80,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},
 		"nomis unmerge": {writer, func(ctx context.Context) error {
 			_, err := app.Unmerge(ctx, writer, uuid.NewString(), "why", true)
+			return err
+		}},
+		"nomis resume": {writer, func(ctx context.Context) error {
+			_, err := app.Resume(ctx, writer, store.Release{From: store.FromDPS, Reason: "why", By: "OPERATOR"}, false)
 			return err
 		}},
 	}
