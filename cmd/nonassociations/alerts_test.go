@@ -145,7 +145,7 @@ func hasFault(category string) func(alerts.Scrape) bool {
 }
 
 // unwired are metrics whose hooks no process has yet: see app.NOMISHooks.
-var unwired = []string{"nonassociations_nomis_pending_oldest_age_seconds", "nonassociations_switch_over_screen_open"}
+var unwired = []string{"nonassociations_switch_over_screen_open"}
 
 func TestMetric_ofAnAlertIsExported(t *testing.T) {
 	o := newOutside(t)

@@ -113,6 +113,10 @@ BEGIN
       ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'restored_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'touched_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'reconciliation', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'reconciliation_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'repair_plan', 'SELECT, INSERT', ARRAY['writer']),
       ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/nomis/mirror"
 )
 
 // Input is all that a plan depends on.
@@ -27,6 +28,8 @@ type Input struct {
 	Unknown string
 	Now     time.Time // in Europe/London
 	Policy  Policy
+	// Source is that of the facts of a take. "" stands for [domain.NOMIS].
+	Source domain.Source
 }
 
 // Theirs is one non-association as NOMIS holds it, read from both of its rows.
@@ -39,9 +42,10 @@ type Theirs struct {
 	// Open reports whether either row has no expiry date. NOMIS then creates no other.
 	Open bool
 	// Disagreement says how the two rows differ. It is empty when they agree.
-	Disagreement string
-	RowMissing   bool
-	OneRowClosed bool
+	Disagreement  string
+	Disagreements []mirror.Disagreement // by value; empty when a row is missing
+	RowMissing    bool
+	OneRowClosed  bool
 	// NotHoldable says what the service cannot hold of it. It is empty when it can.
 	NotHoldable string
 }

@@ -109,7 +109,7 @@ func (t *Turns) Take(ctx context.Context, pair domain.Pair, why Why) (Result, er
 	if why.Cause == uuid.Nil {
 		why.Cause = uuid.New()
 	}
-	r := &run{Turns: t, pair: pair, why: why}
+	r := &run{Turns: t, pair: pair, why: why, source: domain.NOMIS}
 	err := r.take(ctx)
 	if err != nil {
 		err = fmt.Errorf("take the turn of %s: %w", pair.Stream(), err)
@@ -122,6 +122,7 @@ type run struct {
 	*Turns
 	pair    domain.Pair
 	why     Why
+	source  domain.Source // of what a take records
 	result  Result
 	policy  plan.Policy
 	living  []store.Difference
@@ -151,9 +152,13 @@ func (r *run) take(ctx context.Context) error {
 			r.stuck = "A step changed nothing: " + made.Steps[0].Why
 			return r.finish(ctx)
 		}
-		last = made.Steps
-		if err := r.step(ctx, in, made.Steps[0]); err != nil {
+		last = nil // a step that lost a race may well be planned again
+		done, err := r.step(ctx, in, made.Steps[0])
+		if err != nil {
 			return err
+		}
+		if done {
+			last = made.Steps
 		}
 	}
 	r.stuck = fmt.Sprintf("The turn did not end after %d steps.", maxSteps)
@@ -165,7 +170,7 @@ func (r *run) finish(ctx context.Context) error {
 	if r.why.DryRun {
 		return nil
 	}
-	found := append(Findings(r.result.Plan, r.pair), r.refused...)
+	found := withRefusals(Findings(r.result.Plan, r.pair), r.refused)
 	found, err := r.withTaken(ctx, found)
 	if err != nil {
 		return err

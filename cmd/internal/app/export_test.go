@@ -1,5 +1,10 @@
 package app
 
+import (
+	"nonassociations/nomis/store"
+	"nonassociations/web/api"
+)
+
 // Right is a grant for tests outside, which take it away.
 type Right struct{ Privilege, Kind, Schema, Name, Words string }
 
@@ -40,3 +45,6 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"nomis resume":    shown(c.requirementsOf(nil, grantsOfResuming)),
 	}
 }
+
+// Problems is what the API answers of a record's delivery to NOMIS.
+func Problems(kept *store.Store) api.Problems { return nomisProblems{kept} }

@@ -72,20 +72,24 @@ var (
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "restored_pair", "SELECT", "UPDATE", "DELETE"),
+		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
 	// To let turns go on, and to ring for the pairs that were counted.
 	grantsOfResuming = slices.Concat(
 		[]grant{schemaUse("nomis")}, tables("nomis", "brake", "SELECT", "UPDATE"), tables("nomis", "given_back", "SELECT", "DELETE"),
 		tables("nomis", "restored_pair", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE"),
 	)
-	// To show what waits and differs, and whether turns are stopped.
-	grantsOfShowing = slices.Concat(
-		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT"), tables("nomis", "brake", "SELECT"), tables("nomis", "difference", "SELECT"),
+	// To request reconciliations, to carry them out and to repair what they find.
+	grantsOfReconciling = slices.Concat(
+		grantsOfTurns, tables("nomis", "reconciliation", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "reconciliation_pair", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("nomis", "repair_plan", "SELECT", "INSERT"),
 	)
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
-		tables("read", "checkpoint", "SELECT"), tables("read", "merge", "SELECT"), tables("read", "non_association", "SELECT"),
+		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
+		tables("read", "non_association", "SELECT"),
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
 	grantsOfProjecting = []grant{
@@ -151,7 +155,8 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
-		all.add(dsn, grantsOfShowing)
+		all.add(dsn, grantsOfTurns)
+		all.add(dsn, grantsOfReconciling)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)

@@ -20,7 +20,7 @@ func (p *process) openNOMISTables(below context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, infallible(tables.Close))
-	p.nomisTables, p.consumers.brake = tables, tables.GetBrake
+	p.kept, p.consumers.brake = tables, tables.GetBrake
 	if p.Config.NOMIS.APIURL != "" {
 		// Turns are taken somewhere. A process that takes them replaces this.
 		p.consumers.watch(watchedConsumer{name: nomis.TurnsConsumer})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"nonassociations/domain"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/nomis"
 	"nonassociations/nomis/npa"
@@ -31,6 +32,13 @@ var (
 	queueInFlight    = newDesc("queue_messages_in_flight", "Messages that a reader of a queue works on, about.", "queue")
 	queueDeadLetters = newDesc("queue_dead_letters", "Messages in the dead-letter queue of a queue, about.", "queue")
 )
+
+// pendingSince is the hook OldestPending of a process that serves. The read model answers,
+// unless it has not caught up.
+func (p *process) pendingSince(ctx context.Context) (time.Time, bool) {
+	since, _, err := p.reads.OldestPending(ctx, domain.Today(p.Clock()), 0)
+	return since, err == nil
+}
 
 // NOMISHooks tell the metrics what other parts know of NOMIS. What a nil function would
 // tell is not exported. Each returns soon after its context ends, and false when the
@@ -114,7 +122,7 @@ func (m nomisMetrics) collectProcess(to chan<- prometheus.Metric) {
 
 // collectTables sends what the tables say.
 func (m nomisMetrics) collectTables(ctx context.Context, to chan<- prometheus.Metric) {
-	tables := m.process.nomisTables
+	tables := m.process.kept
 	if tables == nil {
 		return
 	}

@@ -75,7 +75,7 @@ type process struct {
 	runner *projections.Runner // nil when this process does not project
 	serving
 	nomis         nomisParts
-	nomisTables   *store.Store    // nil in a process that neither serves nor listens, as queues
+	kept          *store.Store    // nil in a process that neither serves nor listens, as queues
 	queues        *nomis.Queues   // those whose variables are set
 	queueIDs      []string        // of queues, in their order
 	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
@@ -113,6 +113,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.Serve {
 		if err := p.prepare(below); err != nil {
 			return err
+		}
+		if p.Hooks.OldestPending == nil && p.Config.NOMIS.APIURL != "" { // without it all is pending
+			p.Hooks.OldestPending = p.pendingSince
 		}
 	}
 	// Rights are checked beside everything else: Postgres may not be up yet, and a part

@@ -69,6 +69,8 @@ func (p *process) prepare(below context.Context) error {
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
 		Queues:    p.queues,
+		Mappings:  gatedMappings{&p.gate, reads},
+		Problems:  nomisProblems{p.kept},
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
