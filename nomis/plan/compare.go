@@ -152,8 +152,9 @@ func (p *planner) compareLive(r *record, t *Theirs, c comparison) {
 	case len(c.held) > 0:
 		p.problem(r, t, ChangedAfterSwitch, c.held, whyHeld(p, r, c))
 	}
+	fromNOMIS, chosen := p.repairs(r, t)
 	switch {
-	case !c.target.Equal(c.theirs):
+	case !c.target.Equal(c.theirs), chosen && !fromNOMIS && t.Disagreement != "" && p.mends(r, t, chosen):
 		p.put(r, t, c)
 	case t.Disagreement != "":
 		p.problem(r, t, MirrorsDisagree, nil, t.Disagreement)

@@ -32,6 +32,11 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 		return err
 	}
 	p.Decisions = decisions(r.living, r.refused, domain.Today(in.Now))
+	if c := p.Repair; c != nil { // what a person repairs is no longer left as it is
+		p.Decisions = slices.DeleteFunc(p.Decisions, func(d plan.Decision) bool {
+			return d.Kind == plan.Accepted && d.NonAssociationID == c.NonAssociationID && (c.TypeSequence == 0 || d.TypeSequence == c.TypeSequence)
+		})
+	}
 	if p.Deletions, err = r.deletions(ctx, in); err != nil {
 		return err
 	}

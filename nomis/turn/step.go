@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -103,7 +104,23 @@ func (r *run) takeOver(ctx context.Context, in plan.Input, s plan.Step) error {
 			return err
 		}
 	}
-	return r.append(ctx, in, s, staffOfNOMIS, s.Sync)
+	return r.append(ctx, in, s, staffOfNOMIS, r.ofPerson(s.Sync))
+}
+
+// ofPerson leaves out who wrote an item in NOMIS where a person decided to take it over.
+// That person is then the actor.
+func (r *run) ofPerson(sync domain.Sync) domain.Sync {
+	if r.why.Repair == nil {
+		return sync
+	}
+	sync.Items = slices.Clone(sync.Items)
+	for i := range sync.Items {
+		item, repair := &sync.Items[i], r.why.Repair
+		if item.ID == repair.NonAssociationID && (item.ID != uuid.Nil || item.TypeSequence == repair.TypeSequence) {
+			item.UpdatedBy = ""
+		}
+	}
+	return sync
 }
 
 // remove deletes a detail in NOMIS and records that it is gone. A twin has no record.

@@ -89,8 +89,9 @@ type Options struct {
 	Queues       Queues    // nil: there is none
 	Prisons      Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
 	Mappings     Mappings
-	Migrations   Migrations // labels of migrations; nil: none has one
-	Problems     Problems   // of deliveries to NOMIS; nil: there are none
+	Migrations   Migrations     // labels of migrations; nil: none has one
+	Problems     Problems       // of deliveries to NOMIS; nil: there are none
+	Reconcile    Reconciliation // nil: this process reconciles with no NOMIS, and says so
 	Verifier     Verifier
 	Health       Health
 	Clock        func() time.Time // in Europe/London
@@ -116,6 +117,7 @@ type API struct {
 	mappings     Mappings
 	migrations   Migrations
 	problems     Problems
+	reconcile    Reconciliation
 	verifier     Verifier
 	clock        func() time.Time
 	newID        func() uuid.UUID
@@ -159,7 +161,7 @@ func New(options Options) *API {
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
-		mappings: options.Mappings, migrations: options.Migrations, problems: options.Problems,
+		mappings: options.Mappings, migrations: options.Migrations, problems: options.Problems, reconcile: options.Reconcile,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
@@ -241,6 +243,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 	a.switchOverRoutes(mux)
 	a.mappingRoutes(mux)
 	mux.Get("/non-associations/{id}/delivery", a.authenticated(a.delivery, roleRead))
+	a.reconciliationRoutes(mux)
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -53,7 +53,8 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 func filled(t testing.TB, path string) string {
 	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{prisonId}", "MDI", "{file}", "index.html",
 		"{dlq}", "q", "{queue}", "q",
-		"{firstOffenderNo}", "A9109UD", "{secondOffenderNo}", "A0135GA", "{typeSequence}", "2", "{label}", "2026-12-01T10:15:00").Replace(path)
+		"{firstOffenderNo}", "A9109UD", "{secondOffenderNo}", "A0135GA", "{typeSequence}", "2", "{label}", "2026-12-01T10:15:00",
+		"{planId}", anID, "{firstPrisonerNumber}", "A9109UD", "{secondPrisonerNumber}", "A0135GA").Replace(path)
 	require.NotContains(t, path, "{", "say what this parameter is")
 	return path
 }
@@ -104,6 +105,7 @@ func TestRoute_hasItsHeaders(t *testing.T) {
 func allPanic(o *api.Options) {
 	o.Commands, o.Reads, o.Audit, o.Streams, o.Mappings, o.Head = panicking{}, nil, nil, nil, nil, nil
 	o.Queues = struct{ api.Queues }{}
+	o.Reconcile = struct{ api.Reconciliation }{}
 }
 
 // TestKind_ofAnswerHasItsHeaders asks for each status that the document
@@ -126,6 +128,9 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	hold("a deletion", h.remove(id, deletion))
 	hold("a media type", h.call(http.MethodPost, "/non-associations", writer, newOne, "Content-Type", "text/plain"))
 	hold("a large body", h.call(http.MethodPost, "/non-associations", writer, newOne+strings.Repeat(" ", 1<<20)))
+
+	reconciles, _ := newReconciler(t)
+	hold("a request", reconciles.call(http.MethodPost, "/nomis/reconciliations", operator, `{"scope":"ALL"}`))
 
 	plain := newTestServer(t)
 	plain.told("A9109UD", "A0135GA", "")

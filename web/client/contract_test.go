@@ -41,6 +41,10 @@ var whole = []any{
 	client.PurgeParams{Reason: "some text"},
 	client.DLQParams{MaxMessages: 20},
 	client.MigratedParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Page: 3, Size: 5},
+	client.PageOnly{Page: 3, Size: 5},
+	client.DifferenceParams{
+		PageOnly: client.PageOnly{Page: 3, Size: 5}, State: "OPEN", Bucket: "differs", Problem: "REFUSED", Cause: "UNKNOWN", Pair: "A1234BC,B1234BC",
+	},
 	client.InvolvingParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
 }
 

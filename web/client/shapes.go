@@ -58,6 +58,22 @@ type (
 	Prison = shape.Prison
 	// SwitchOverEntry is one fact of the switch-over.
 	SwitchOverEntry = shape.SwitchOverEntry
+	// Requested is the answer to the request of a run.
+	Requested = shape.Requested
+	// Reconciliation is one comparison with NOMIS.
+	Reconciliation = shape.Reconciliation
+	// ReconciliationPage is a page of runs.
+	ReconciliationPage = shape.PageOf[shape.Reconciliation]
+	// Difference is one non-association that is not in step with NOMIS.
+	Difference = shape.Difference
+	// DifferencePage is a page of differences.
+	DifferencePage = shape.PageOf[shape.Difference]
+	// Repaired is what a repair did, and the difference after it.
+	Repaired = shape.Repaired
+	// RepairPlan is what a repair of many differences would do.
+	RepairPlan = shape.RepairPlan
+	// RepairOutcome is what a plan did.
+	RepairOutcome = shape.RepairOutcome
 	// Fault is one bad value of a request.
 	Fault = shape.Fault
 	// NonAssociations is a prisoner's list in the vocabulary of NOMIS.

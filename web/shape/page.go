@@ -34,3 +34,17 @@ type Sorted struct {
 	Sorted   bool `json:"sorted"`
 	Unsorted bool `json:"unsorted"`
 }
+
+// NewPageOf returns the page of a number, of so many elements in all.
+func NewPageOf[T any](content []T, number int64, size, total int) PageOf[T] {
+	if content == nil {
+		content = []T{}
+	}
+	sort := Sorted{Sorted: true}
+	behind := number*int64(size) + int64(len(content))
+	return PageOf[T]{
+		Content: content, Pageable: Pageable{PageNumber: number, PageSize: size, Sort: sort, Offset: number * int64(size), Paged: true},
+		Last: behind >= int64(total), First: number == 0, Sort: sort, Size: size, Number: number, TotalElements: int64(total),
+		TotalPages: (int64(total) + int64(size) - 1) / int64(size), NumberOfElements: len(content), Empty: len(content) == 0,
+	}
+}
