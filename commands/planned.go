@@ -16,6 +16,7 @@ var ErrNewerFacts = errors.New("the pair has newer facts than the command was pl
 // Planned is what a command on a pair is planned on.
 type Planned struct {
 	Exchanges *domain.Exchanges // the caller owns it
+	Facts     []domain.Fact     // oldest first
 	Revision  int64             // of the last fact; -1 without facts
 	Position  eventstore.Position
 }
@@ -32,6 +33,7 @@ func (h *Handler) Plan(ctx context.Context, pair domain.Pair) (Planned, error) {
 	p := Planned{Exchanges: domain.NewExchanges(pair), Revision: -1}
 	for _, fact := range loaded[0].facts {
 		p.Exchanges.Add(fact.Revision, fact.RecordedAt, fact.Fact)
+		p.Facts = append(p.Facts, fact.Fact)
 		p.Revision, p.Position = int64(fact.Revision), fact.Position //nolint:gosec // revisions stay far below 2⁶³
 	}
 	return p, nil

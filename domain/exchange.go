@@ -23,6 +23,8 @@ type Exchange struct {
 	forms    []form                    // that the record has had, oldest first
 	carried  map[DetailField][]*string // that a transfer brought along
 	baseOwn  bool                      // base was set by a fact of this stream, not by a transfer alone
+	held     bool                      // NOMIS was ever known to hold it
+	unheld   int                       // how many of the forms it had before that
 	released bool                      // NOMIS was known to hold it, and holds it no longer
 	delivery Delivery                  // that set the base last
 	readBack *Delivered                // the last one
@@ -44,8 +46,8 @@ type form struct {
 // Delivery is when NOMIS is known to have held a record last. The zero Delivery means
 // never.
 type Delivery struct {
-	At       time.Time // at which that was recorded
-	Revision uint64    // of the stream, as of which the record was that
+	At       time.Time `json:"at"`       // at which that was recorded
+	Revision uint64    `json:"revision"` // of the stream, as of which the record was that
 }
 
 // NewExchanges begins before the first fact of a pair.
@@ -111,11 +113,14 @@ func (e *Exchange) add(revision uint64, recordedAt time.Time, fact Fact, before,
 		e.released = false
 	case SequenceReleased:
 		if before.TypeSequence == event.TypeSequence {
-			*e = Exchange{base: map[DetailField]baseValue{}, baseOwn: true, released: true, forms: e.forms}
+			*e = Exchange{base: map[DetailField]baseValue{}, baseOwn: true, released: true, forms: e.forms, held: true, unheld: e.unheld}
 		}
 	case TransferredIn:
 		e.transferIn(event, revision)
 	default:
+	}
+	if e.held = e.held || len(e.base) > 0; !e.held {
+		e.unheld = len(e.forms)
 	}
 }
 
@@ -204,6 +209,10 @@ func (e Exchange) Forms() []Detail {
 	}
 	return details
 }
+
+// UnheldForms returns the details that the record was before NOMIS was first known to
+// hold it, oldest first. Only these can have been created in NOMIS.
+func (e Exchange) UnheldForms() []Detail { return e.Forms()[:e.unheld] }
 
 // since returns the index of the form that the record had at the revision of a field's
 // base, 0 without one.

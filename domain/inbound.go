@@ -46,7 +46,7 @@ func (s SwitchOver) AllowsInbound(at Places) bool {
 func (d Decision) Changes() bool {
 	return slices.ContainsFunc(d.Events, func(event Event) bool {
 		switch event.(type) {
-		case Ignored, SequenceLearned, SequenceReleased:
+		case Ignored, SequenceLearned, SequenceReleased, Delivered:
 			return false
 		default:
 			return true

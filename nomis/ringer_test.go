@@ -207,11 +207,14 @@ func TestListener_remembersWhatItReceives(t *testing.T) {
 type unsteadyEvidence struct {
 	*store.Store
 
-	tries atomic.Int32
+	tries  atomic.Int32
+	merged func() bool
+	late   atomic.Bool
 }
 
 func (e *unsteadyEvidence) Remember(ctx context.Context, messages ...store.PrisonerMessage) error {
 	if e.tries.Add(1) == 1 {
+		e.late.Store(e.merged())
 		return errors.New("Postgres is away")
 	}
 	return e.Store.Remember(ctx, messages...)
@@ -222,9 +225,11 @@ func (e *unsteadyEvidence) Remember(ctx context.Context, messages ...store.Priso
 func TestListener_remembersBeforeItMerges(t *testing.T) {
 	r, evidence := newFixture(t, memory.New()), &unsteadyEvidence{Store: openStore(t)}
 	r.opens()
+	evidence.merged = func() bool { return len(r.facts(survivor, third)) > 0 }
 	r.aws.Send(queue, merged("m"))
 	r.listensWith(evidence)
 	r.isEmpty()
+	require.False(t, evidence.late.Load())
 	require.Equal(t, int32(2), evidence.tries.Load())
 	require.Equal(t, 1, r.said.count(commands.ErrBusy.Error()))
 	require.Len(t, r.facts(survivor, third), 1)

@@ -140,7 +140,7 @@ func (w *Worker) claim(ctx context.Context, locks *store.PairLocks, free chan st
 	turns.Go(func() {
 		defer func() { <-free }()
 		defer locks.Unlock(context.WithoutCancel(ctx), claimed[0].Pair)
-		w.turn(ctx, claimed[0])
+		w.turn(ctx, locks, claimed[0])
 	})
 	return true, nil
 }
@@ -173,8 +173,8 @@ func (w *Worker) rest(ctx context.Context, most time.Duration) {
 }
 
 // turn takes the turn of a pair and settles its row of the bell.
-func (w *Worker) turn(ctx context.Context, due store.DuePair) {
-	result, err := w.Turns.Take(ctx, due.Pair, turn.Why{Cause: causeOf(due), Due: due})
+func (w *Worker) turn(ctx context.Context, locks *store.PairLocks, due store.DuePair) {
+	result, err := w.Turns.Take(ctx, due.Pair, turn.Why{Cause: causeOf(due), Due: due, Confirm: locks.Confirm})
 	if ctx.Err() != nil {
 		return // the row is as it was: the next turn begins anew
 	}
@@ -235,6 +235,8 @@ func (w *Worker) putOff(ctx context.Context, due store.DuePair, failed error) er
 		return nil
 	case errors.Is(failed, npa.ErrDenied):
 		w.denied.Store(true)
+		return nil
+	case errors.Is(failed, store.ErrLocksLost):
 		return nil
 	}
 	problem := problemOf(failed)

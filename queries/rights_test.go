@@ -57,6 +57,8 @@ func TestReadersRole_mayAskEverything(t *testing.T) {
 		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New(), 0); return err },
 		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },
 		"removed":     func() error { _, err := reader.RemovedInto(t.Context(), number, 0); return err },
+		"a mapping":   func() error { _, err := reader.MappingOf(t.Context(), uuid.New(), 0); return err },
+		"a delivery":  func() error { _, err := reader.Delivery(t.Context(), uuid.New(), 0); return err },
 	} {
 		require.NoError(t, ask(), name)
 	}

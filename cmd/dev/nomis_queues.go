@@ -33,6 +33,7 @@ func (s *standIns) nomisQueues(ctx context.Context, set settings, options *nomis
 			return err
 		}
 		s.environment["NOMIS_EVENTS_QUEUE_URL"] = server.Queue(nomisEvents)
+		server.Redrive(nomisEvents, nomisEvents+"-dlq", maxReceives)
 	}
 	options.Events = s.sender(s.environment["NOMIS_EVENTS_QUEUE_URL"], logger)
 	options.Merges = s.sender(s.environment["PRISONER_EVENTS_QUEUE_URL"], logger)

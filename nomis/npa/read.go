@@ -31,6 +31,19 @@ func (c *Client) All(ctx context.Context, of, about domain.PrisonerNumber) ([]mi
 	return rows, nil
 }
 
+// Absence returns what NOMIS says of a mirror that has no rows, "" when it has some.
+// Errors: ErrDenied, ErrUnavailable.
+func (c *Client) Absence(ctx context.Context, of, about domain.PrisonerNumber) (string, error) {
+	_, err := c.call(ctx, http.MethodGet, mirrorPath(of, about)+"/all", nil)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrPrisonerUnknown) {
+		return Words(err), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask NOMIS why it has no rows: %w", err)
+	}
+	return "", nil
+}
+
 // Rows returns both mirrors of a pair, read at the same time. Both are empty for a pair
 // that NOMIS has nothing of. Errors: as All, those of the lower number's mirror first.
 func (c *Client) Rows(ctx context.Context, pair domain.Pair) (mirror.Rows, error) {

@@ -173,11 +173,16 @@ func (p *planner) isNews(r *record, c comparison) bool {
 
 // compareDeleted adds what a deleted record that NOMIS still holds asks for.
 func (p *planner) compareDeleted(r *record, t *Theirs, c comparison) {
+	refused, isRefused := p.decision(Refusal, nil, t)
 	switch {
 	case len(c.there) > 0:
 		p.problem(nil, t, ChangedAfterDelete, c.there, whyChangedAfterDelete(t, c))
 	case t.RowMissing:
 		p.problem(nil, t, MirrorsDisagree, nil, t.Disagreement)
+	case p.unequal() != "":
+		p.problem(nil, t, MirrorsDisagree, nil, p.unequal())
+	case isRefused:
+		p.problem(nil, t, Refused, nil, whyRefused(refused))
 	case p.Policy.Outbound:
 		p.step(rankRemove, r, Step{Action: Remove, TypeSequence: t.sequence(), Why: whyRemove(r, t)})
 	}

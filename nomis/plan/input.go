@@ -28,6 +28,8 @@ type Input struct {
 	Unknown string
 	Now     time.Time // in Europe/London
 	Policy  Policy
+	// Source is that of the facts of a take. "" stands for [domain.NOMIS].
+	Source domain.Source
 }
 
 // Theirs is one non-association as NOMIS holds it, read from both of its rows.

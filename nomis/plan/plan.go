@@ -94,6 +94,15 @@ type Plan struct {
 	Problems []Problem
 	Waits    []Wait
 	Matches  []Match // ours in recorded order, then those of NOMIS alone by sequence
+	// Told is what a take would come to for each detail that takes part in one, whether or
+	// not inbound is allowed, and whether or not there is such a step.
+	Told []Told
+}
+
+// Told is the outcome of one detail of NOMIS in a take.
+type Told struct {
+	TypeSequence int
+	Outcome      domain.Outcome
 }
 
 // planner is the state of one call of Make.
@@ -193,10 +202,10 @@ func (p *planner) wait(r *record, t *Theirs, until time.Time, why string) {
 }
 
 // decision returns the decision of a kind about a record or one of theirs, while both
-// sides are what they were.
+// sides are what they were and its time has not passed.
 func (p *planner) decision(kind Kind, r *record, t *Theirs) (Decision, bool) {
 	for _, d := range p.Policy.Decisions {
-		if d.Kind == kind && d.about(r, t) && d.holds(r, t) {
+		if d.Kind == kind && d.about(r, t) && d.holds(r, t) && (d.Until.IsZero() || p.Now.Before(d.Until)) {
 			return d, true
 		}
 	}

@@ -76,8 +76,7 @@ func (p *planner) mends(r *record, t *Theirs, chosen bool) bool {
 
 // isFuture adds the wait for an effective day that NOMIS said is in the future.
 func (p *planner) isFuture(r *record, t *Theirs) bool {
-	d, is := p.decision(Future, r, t)
-	if !is || !p.Now.Before(d.Until) {
+	if _, is := p.decision(Future, r, t); !is {
 		return false
 	}
 	p.wait(r, t, time.Time{}, "NOMIS says that the effective date is in the future")
@@ -149,6 +148,8 @@ func (p *planner) post(r *record, chosen bool) {
 		p.problem(r, nil, Refused, nil, whyRefused(refused))
 	case open >= 0:
 		p.problem(r, nil, BlockedByOpen, nil, whyBlocked(&p.Theirs[open]))
+	case p.uneven() != "":
+		p.problem(r, nil, MirrorsDisagree, nil, p.uneven())
 	case p.Policy.Outbound:
 		rank := rankPost
 		if r.detail.IsClosed(p.today) {

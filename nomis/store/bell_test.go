@@ -45,6 +45,21 @@ func TestRing_theSameMessageTwiceChangesNothing(t *testing.T) {
 	require.True(t, noon.Add(time.Minute).Equal(after.LastRing))
 }
 
+// SQS has no order: what a row says of its pair must not depend on one.
+func TestRing_messagesMayComeInAnyOrder(t *testing.T) {
+	f, one, other := newFixture(t), pairOf(t, 1), pairOf(t, 2)
+	kinds := []store.Ring{{Cause: upserted("a")}, {Cause: deletedBy("b"), Deleted: 1}, {Cause: ourEvent("c")}, {Cause: deletedBy("d"), Deleted: 2}}
+	for i := range kinds {
+		forwards, backwards := kinds[i], kinds[len(kinds)-1-i]
+		forwards.Pair, backwards.Pair = one, other
+		f.ring(noon, forwards)
+		f.ring(noon, backwards)
+	}
+	require.ElementsMatch(t, f.get(one).Causes, f.get(other).Causes)
+	require.Equal(t, f.get(one).Deletions, f.get(other).Deletions)
+	require.Len(t, f.get(one).Deletions, 2)
+}
+
 func TestRing_byItselfAlwaysRings(t *testing.T) {
 	f, pair := newFixture(t), pairOf(t, 1)
 	f.ring(noon, store.Ring{Pair: pair, Cause: swept})

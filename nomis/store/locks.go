@@ -87,6 +87,14 @@ func (l *PairLocks) Unlock(ctx context.Context, pair domain.Pair) {
 	l.unlockAll(ctx, []domain.Pair{pair})
 }
 
+// Confirm asks the session whether it is there, and with it all locks. A turn asks
+// before each write: Lost is closed a moment after a break. Errors: ErrLocksLost.
+func (l *PairLocks) Confirm(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.run(ctx, l.conn.Ping)
+}
+
 // lockKey is the key of a pair's lock, of the name of its stream. The prefix keeps the
 // keys apart from those of leases.
 const lockKey = `hashtextextended('nomis ' || stream, 0)`
@@ -172,9 +180,7 @@ func (l *PairLocks) beat(ctx context.Context, every time.Duration) {
 			return
 		case <-tick.C:
 		}
-		l.mu.Lock()
-		_ = l.run(ctx, l.conn.Ping) // it closes Lost
-		l.mu.Unlock()
+		_ = l.Confirm(ctx) // it closes Lost
 	}
 }
 

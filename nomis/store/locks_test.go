@@ -23,6 +23,16 @@ func mustLock(t *testing.T, l *store.PairLocks, pair domain.Pair, expected bool)
 	require.Equal(t, expected, locked)
 }
 
+// eventuallyLocks waits for the end of another session: the server ends it a moment
+// after its client.
+func eventuallyLocks(t *testing.T, l *store.PairLocks, pair domain.Pair) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		locked, err := l.TryLock(t.Context(), pair)
+		return err == nil && locked
+	}, patience, poll)
+}
+
 func TestPairLocks_letOneHaveAPair(t *testing.T) {
 	f := newFixture(t)
 	one, other, pair := f.locks(), f.locks(), pairOf(t, 1)
@@ -35,10 +45,7 @@ func TestPairLocks_letOneHaveAPair(t *testing.T) {
 	one.Unlock(t.Context(), pair)
 	mustLock(t, other, pair, true)
 	other.Close()
-	require.Eventually(t, func() bool { // Postgres ends the session in its own time
-		locked, err := one.TryLock(t.Context(), pair)
-		return err == nil && locked
-	}, patience, 10*time.Millisecond)
+	eventuallyLocks(t, one, pair)
 }
 
 // A caller who leaves must not break the session that holds the locks of all.
@@ -73,14 +80,16 @@ func TestPairLocks_aKilledSessionIsNoticedWhileItIsIdle(t *testing.T) {
 	_, err := held.TryLock(t.Context(), pairOf(t, 1))
 	require.ErrorIs(t, err, store.ErrLocksLost)
 	held.Unlock(t.Context(), pairOf(t, 1)) // does nothing
-	mustLock(t, f.locks(), pairOf(t, 1), true)
+	eventuallyLocks(t, f.locks(), pairOf(t, 1))
 }
 
 func TestPairLocks_aFailedStatementIsALoss(t *testing.T) {
 	f := newFixture(t)
-	held := f.locks()
+	held, other := f.locks(), f.locks()
+	require.NoError(t, held.Confirm(t.Context()))
 	f.exec(killLocks)
-	_, err := held.TryLock(t.Context(), pairOf(t, 1))
+	require.ErrorIs(t, held.Confirm(t.Context()), store.ErrLocksLost)
+	_, err := other.TryLock(t.Context(), pairOf(t, 1))
 	require.ErrorIs(t, err, store.ErrLocksLost)
 	<-held.Lost()
 	f.ring(noon, store.Ring{Pair: pairOf(t, 1), Cause: ourEvent("a")})

@@ -16,7 +16,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 20 * time.Second
+const (
+	patience = 20 * time.Second
+	poll     = 5 * time.Millisecond
+)
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 

@@ -18,7 +18,7 @@ func (r *run) read(ctx context.Context) (plan.Input, error) {
 	if err != nil {
 		return plan.Input{}, err
 	}
-	in := plan.Input{Pair: r.pair, Exchanges: ours.Exchanges, Revision: ours.Revision, Now: r.Clock()}
+	in := plan.Input{Pair: r.pair, Exchanges: ours.Exchanges, Revision: ours.Revision, Now: r.Clock(), Source: r.source}
 	if in.Theirs, in.Unknown, err = r.theirs(ctx, domain.Today(in.Now)); err != nil {
 		return plan.Input{}, err
 	}

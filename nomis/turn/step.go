@@ -24,22 +24,27 @@ const (
 	staffOfNOMIS = "NOMIS"
 )
 
-// step does one step. It returns nil when a new plan is to be made, also when what was
-// planned on has changed meanwhile.
-func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) error {
-	err := r.do(ctx, in, s)
+// step does one step and reports whether it did. It did not when what was planned on has
+// changed meanwhile, or when NOMIS refused; then a new plan is to be made too.
+func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) (done bool, err error) {
+	if r.why.Confirm != nil {
+		if err := r.why.Confirm(ctx); err != nil {
+			return false, err
+		}
+	}
+	err = r.do(ctx, in, s)
 	switch {
 	case errors.Is(err, commands.ErrNewerFacts), errors.Is(err, npa.ErrAlreadyExists), errors.Is(err, npa.ErrNotFound):
-		return nil
+		return false, nil
 	case errors.Is(err, npa.ErrRefused), errors.Is(err, npa.ErrMirrorsDisagree), errors.Is(err, npa.ErrPrisonerUnknown):
 		r.refused = append(r.refused, r.refusal(in, s, err))
 		r.result.Refused = r.refused
-		return nil
+		return false, nil
 	case err != nil:
-		return fmt.Errorf("%s: %w", s.Action, err)
+		return false, fmt.Errorf("%s: %w", s.Action, err)
 	}
 	r.result.Done = append(r.result.Done, s)
-	return nil
+	return true, nil
 }
 
 // do carries a step out.
@@ -80,10 +85,14 @@ func (r *run) cause(in plan.Input, s plan.Step, by string) domain.Cause {
 	if r.why.Actor != "" {
 		by = r.why.Actor
 	}
+	source := domain.NOMIS
+	if s.Action == plan.Take {
+		source = r.source
+	}
 	place := r.pair.Stream() + "/" + strconv.FormatInt(in.Revision, 10) + "/" + string(s.Action)
 	return domain.Cause{
 		CommandID: uuid.NewSHA1(r.why.Cause, []byte(place)), CorrelationID: r.why.Cause, CausationID: r.why.Cause,
-		Actor: by, Source: domain.NOMIS, About: r.pair.Numbers()[0],
+		Actor: by, Source: source, About: r.pair.Numbers()[0],
 	}
 }
 
@@ -206,6 +215,9 @@ func (r *run) refusal(in plan.Input, s plan.Step, err error) store.Finding {
 	for _, m := range r.result.Plan.Matches {
 		if m.Ours != nil && m.Ours.ID == s.NonAssociationID || m.Ours == nil && m.Theirs != nil && *m.Theirs.Detail.TypeSequence == s.TypeSequence {
 			f.Ours, f.Theirs = sidesOf(m)
+			if m.Ours == nil { // a record that is deleted here is a difference of NOMIS alone
+				f.NonAssociationID, f.Bucket = uuid.Nil, store.OnlyThere
+			}
 		}
 	}
 	var failure *npa.Failure

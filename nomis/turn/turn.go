@@ -83,6 +83,9 @@ type Why struct {
 	Repair *plan.Repair
 	// DryRun plans once and does nothing.
 	DryRun bool
+	// Confirm returns an error when the lock of the pair is no longer held. It is asked
+	// before each write. It may be nil.
+	Confirm func(ctx context.Context) error
 	// Due is the row of the bell, with the evidence of deletions. It may be zero.
 	Due store.DuePair
 }
@@ -106,7 +109,7 @@ func (t *Turns) Take(ctx context.Context, pair domain.Pair, why Why) (Result, er
 	if why.Cause == uuid.Nil {
 		why.Cause = uuid.New()
 	}
-	r := &run{Turns: t, pair: pair, why: why}
+	r := &run{Turns: t, pair: pair, why: why, source: domain.NOMIS}
 	err := r.take(ctx)
 	if err != nil {
 		err = fmt.Errorf("take the turn of %s: %w", pair.Stream(), err)
@@ -119,6 +122,7 @@ type run struct {
 	*Turns
 	pair    domain.Pair
 	why     Why
+	source  domain.Source // of what a take records
 	result  Result
 	policy  plan.Policy
 	living  []store.Difference
@@ -146,9 +150,13 @@ func (r *run) take(ctx context.Context) error {
 			r.stuck = "A step changed nothing: " + made.Steps[0].Why
 			return r.finish(ctx)
 		}
-		last = made.Steps
-		if err := r.step(ctx, in, made.Steps[0]); err != nil {
+		last = nil // a step that lost a race may well be planned again
+		done, err := r.step(ctx, in, made.Steps[0])
+		if err != nil {
 			return err
+		}
+		if done {
+			last = made.Steps
 		}
 	}
 	r.stuck = fmt.Sprintf("The turn did not end after %d steps.", maxSteps)

@@ -1,6 +1,7 @@
 package turn_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/domain/domaintest"
 	"nonassociations/internal/dev/circle"
@@ -280,4 +282,41 @@ func TestInbound_offKeepsWhatNOMISChangedApartAndStillWrites(t *testing.T) {
 	f.NOMISChange(1, map[string]any{"comment": "Changed later"})
 	require.Equal(t, []plan.Action{plan.Take}, f.TakeTurn())
 	f.IsQuiet()
+}
+
+// racing is the record of a pair, with another writer before each of some appends.
+type racing struct {
+	turn.Record
+
+	before func()
+	left   int
+}
+
+func (r *racing) ExecutePlanned(ctx context.Context, by domain.Cause, pair domain.Pair, c domain.Command, revision int64) (commands.Executed, error) {
+	if r.left > 0 {
+		r.left--
+		r.before()
+	}
+	return r.Record.ExecutePlanned(ctx, by, pair, c, revision)
+}
+
+// A step that loses a race may be planned again unchanged: that is no lack of progress.
+func TestTurn_thatLosesRacesGoesOn(t *testing.T) {
+	f := circle.New(t)
+	f.NOMISOpen("2021-07-05")
+	f.TakeTurn()
+	f.NOMISChange(1, map[string]any{"comment": "Changed there"})
+	reason := domain.Threat
+	racer := &racing{Record: f.Commands, left: 3, before: func() {
+		f.Staff(domain.Amend{ID: f.Items()[0].ID, Reason: &reason}) // which NOMIS does not see
+		reason = domain.Violence
+	}}
+	turns := *f.Turns
+	turns.Record = racer
+	result, err := turns.Take(t.Context(), circle.Pair, turn.Why{})
+	require.NoError(t, err)
+	require.Equal(t, []plan.Action{plan.Take}, circle.Actions(result.Done))
+	require.Zero(t, racer.left)
+	f.IsQuiet()
+	require.NotContains(t, f.Logs.String(), "no progress")
 }

@@ -72,14 +72,25 @@ var guarded = []guardedCall{
 	{http.MethodPut, "/nomis/switch-over/inbound", ending, operators},
 	{http.MethodPut, "/nomis/switch-over/outbound", switchingOff, operators},
 	{http.MethodPut, "/nomis/legacy", switchingOff, operators},
+	{http.MethodGet, "/non-associations/" + anID + "/delivery", "", []string{"READ_NON_ASSOCIATIONS"}},
+	{http.MethodPost, "/mapping/non-associations", newMapping(anID, 2), mappers},
+	{http.MethodGet, "/mapping/non-associations/non-association-id/" + anID, "", mappers},
+	{http.MethodDelete, "/mapping/non-associations/non-association-id/" + anID, "", mappers},
+	{http.MethodGet, "/mapping/non-associations/non-association-id/" + anID + "/history", "", mappers},
+	{http.MethodGet, "/mapping/non-associations/first-offender-no/A9109UD/second-offender-no/A0135GA/type-sequence/2", "", mappers},
+	{http.MethodGet, "/mapping/non-associations/migration-id/" + anID, "", mappers},
+	{http.MethodGet, "/mapping/non-associations/migrated/latest", "", mappers},
 }
 
 // operators are the roles of those who run the service.
 var operators = []string{"NON_ASSOCIATIONS_ADMIN"}
 
+var mappers = []string{"NOMIS_MAPPING_API__SYNCHRONISATION__RW", "NON_ASSOCIATIONS_ADMIN"}
+
 var allRoles = []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
 	"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_ADMIN", "",
+	"NOMIS_MAPPING_API__SYNCHRONISATION__RW",
 	"non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
 }
 

@@ -71,7 +71,7 @@ type Verifier interface {
 }
 
 // Options are the dependencies and settings of an API. Commands, Reads, Head, Audit,
-// Streams, Verifier and Clock must be set.
+// Streams, Mappings, Verifier and Clock must be set.
 type Options struct {
 	Commands Commands
 	Reads    Reads
@@ -87,8 +87,11 @@ type Options struct {
 	Audit        Audit          // reads of the log
 	Streams      Streams        // lists the streams that Audit reads
 	Queues       Queues         // nil: there is none
-	Reconcile    Reconciliation // nil: this process reconciles with no NOMIS, and says so
 	Prisons      Prisons        // nil: known are the prisons that were ever staged, and nothing else of them
+	Reconcile    Reconciliation // nil: this process reconciles with no NOMIS, and says so
+	Mappings     Mappings
+	Migrations   Migrations // labels of migrations; nil: none has one
+	Problems     Problems   // of deliveries to NOMIS; nil: there are none
 	Verifier     Verifier
 	Health       Health
 	Clock        func() time.Time // in Europe/London
@@ -112,6 +115,9 @@ type API struct {
 	queues       Queues
 	prisons      Prisons
 	reconcile    Reconciliation
+	mappings     Mappings
+	migrations   Migrations
+	problems     Problems
 	verifier     Verifier
 	clock        func() time.Time
 	newID        func() uuid.UUID
@@ -154,7 +160,8 @@ func New(options Options) *API {
 	// that was written here. A later atLeast up to it needs no question to the log.
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
-		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons, reconcile: options.Reconcile,
+		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
+		reconcile: options.Reconcile, mappings: options.Mappings, migrations: options.Migrations, problems: options.Problems,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
@@ -199,6 +206,7 @@ const (
 	roleDelete  = "DELETE_NON_ASSOCIATIONS"
 	roleSubject = "SAR_DATA_ACCESS"
 	roleAdmin   = "NON_ASSOCIATIONS_ADMIN"
+	roleMapping = "NOMIS_MAPPING_API__SYNCHRONISATION__RW"
 	anyToken    = ""
 )
 
@@ -234,6 +242,8 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 	a.queueAdmin(mux)
 	a.switchOverRoutes(mux)
 	a.reconciliationRoutes(mux)
+	a.mappingRoutes(mux)
+	mux.Get("/non-associations/{id}/delivery", a.authenticated(a.delivery, roleRead))
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

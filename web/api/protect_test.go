@@ -52,7 +52,8 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 // filled is a path of a route.
 func filled(t testing.TB, path string) string {
 	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{prisonId}", "MDI", "{file}", "index.html",
-		"{dlq}", "q", "{queue}", "q", "{planId}", anID, "{firstPrisonerNumber}", "A9109UD", "{secondPrisonerNumber}", "A0135GA").Replace(path)
+		"{dlq}", "q", "{queue}", "q", "{planId}", anID, "{firstPrisonerNumber}", "A9109UD", "{secondPrisonerNumber}", "A0135GA",
+		"{firstOffenderNo}", "A9109UD", "{secondOffenderNo}", "A0135GA", "{typeSequence}", "2", "{label}", "2026-12-01T10:15:00").Replace(path)
 	require.NotContains(t, path, "{", "say what this parameter is")
 	return path
 }
@@ -101,7 +102,7 @@ func TestRoute_hasItsHeaders(t *testing.T) {
 
 // allPanic has a bug in everything that is not the router's own.
 func allPanic(o *api.Options) {
-	o.Commands, o.Reads, o.Audit, o.Streams, o.Head = panicking{}, nil, nil, nil, nil
+	o.Commands, o.Reads, o.Audit, o.Streams, o.Mappings, o.Head = panicking{}, nil, nil, nil, nil, nil
 	o.Queues = struct{ api.Queues }{}
 	o.Reconcile = struct{ api.Reconciliation }{}
 }

@@ -90,4 +90,14 @@ type (
 	DeadLetter = shape.DeadLetter
 	// Side is the other prisoner with NOMIS's reason code.
 	Side = shape.NOMISSide
+	// Mapping says by which sequence NOMIS knows a non-association.
+	Mapping = shape.Mapping
+	// MappingPeriod is a time in which NOMIS knew a non-association by a sequence.
+	MappingPeriod = shape.MappingPeriod
+	// MappingPage is a page of mappings, as Spring writes it.
+	MappingPage = shape.PageOf[shape.Mapping]
+	// Delivery says whether NOMIS has a non-association as it is.
+	Delivery = shape.Delivery
+	// DeliveryProblem is why the two are not brought into step.
+	DeliveryProblem = shape.DeliveryProblem
 )

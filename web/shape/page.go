@@ -1,18 +1,21 @@
 package shape
 
-// Page is a page as Spring writes it, which callers of the former service read.
-type Page struct {
-	Content          []NonAssociation `json:"content"`
-	Pageable         Pageable         `json:"pageable"`
-	Last             bool             `json:"last"`
-	TotalPages       int64            `json:"totalPages"`
-	TotalElements    int64            `json:"totalElements"`
-	Size             int              `json:"size"`
-	Number           int64            `json:"number"` // from 0
-	Sort             Sorted           `json:"sort"`
-	First            bool             `json:"first"`
-	NumberOfElements int              `json:"numberOfElements"` // on this page
-	Empty            bool             `json:"empty"`
+// Page is a page of all non-associations.
+type Page = PageOf[NonAssociation]
+
+// PageOf is a page as Spring writes it, which callers of the former service read.
+type PageOf[T any] struct {
+	Content          []T      `json:"content"`
+	Pageable         Pageable `json:"pageable"`
+	Last             bool     `json:"last"`
+	TotalPages       int64    `json:"totalPages"`
+	TotalElements    int64    `json:"totalElements"`
+	Size             int      `json:"size"`
+	Number           int64    `json:"number"` // from 0
+	Sort             Sorted   `json:"sort"`
+	First            bool     `json:"first"`
+	NumberOfElements int      `json:"numberOfElements"` // on this page
+	Empty            bool     `json:"empty"`
 }
 
 // Pageable is where a page is.

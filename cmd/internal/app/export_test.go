@@ -1,5 +1,10 @@
 package app
 
+import (
+	"nonassociations/nomis/store"
+	"nonassociations/web/api"
+)
+
 // Right is a grant for tests outside, which take it away.
 type Right struct{ Privilege, Kind, Schema, Name, Words string }
 
@@ -39,3 +44,6 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"nomis unmerge":   shown(c.requirementsOf(grantsOfAppend, nil)),
 	}
 }
+
+// Problems is what the API answers of a record's delivery to NOMIS.
+func Problems(kept *store.Store) api.Problems { return nomisProblems{kept} }

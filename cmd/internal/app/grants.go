@@ -81,7 +81,8 @@ var (
 	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
-		tables("read", "checkpoint", "SELECT"), tables("read", "merge", "SELECT"), tables("read", "non_association", "SELECT"),
+		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
+		tables("read", "non_association", "SELECT"),
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
 	grantsOfProjecting = []grant{
@@ -147,6 +148,7 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
+		all.add(dsn, grantsOfTurns)
 		all.add(dsn, grantsOfReconciling)
 	}
 	if o.Roles.Listen {

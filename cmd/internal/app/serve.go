@@ -14,6 +14,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/nomis"
+	"nonassociations/nomis/store"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -29,6 +30,7 @@ type serving struct {
 	api       *api.API
 	server    *httpServer
 	gate      readinessGate
+	kept      *store.Store // the tables of nomis
 	queues    *nomis.Queues
 	queueIDs  []string // of queues, in their order
 }
@@ -64,6 +66,10 @@ func (p *process) prepare(below context.Context) error {
 		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Places: p.directory.places,
 		Keys: p.keys, Logger: p.Logger,
 	})
+	if p.kept, err = store.Open(below, p.Config.DatabaseURL); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, infallible(p.kept.Close))
 	if err := p.openQueues(below); err != nil {
 		return err
 	}
@@ -75,6 +81,8 @@ func (p *process) prepare(below context.Context) error {
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
 		Queues:    p.queues,
+		Mappings:  gatedMappings{&p.gate, reads},
+		Problems:  nomisProblems{p.kept},
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	})
