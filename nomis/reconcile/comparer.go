@@ -149,7 +149,7 @@ func (c *comparer) hasMoved(ctx context.Context, pair domain.Pair, due store.Due
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}
-	unknown := err != nil // it cannot be said that it has not moved
+	unknown := err != nil                                        // it cannot be said that it has not moved
 	return unknown || ours.Revision != result.Ours.Revision, nil //nolint:nilerr // see unknown
 }
 
