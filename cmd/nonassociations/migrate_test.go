@@ -167,15 +167,23 @@ func TestMigrate_refusesWhatItCannotRead(t *testing.T) {
 		require.Equal(t, exitUnjudged, status, content)
 	}
 	for _, args := range [][]string{
-		{"run", "--pairs", bad + "x"}, {"run", "--failed-of", "8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"}, {"status"},
+		{"run", "--pairs", bad + "x"},
+		{"run", "--failed-of", "8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"},
+		{"status"},
 		{"cancel", "8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"},
 	} {
 		_, status := printed(t, append([]string{"migrate"}, args...)...)
 		require.Equal(t, exitUnjudged, status, args)
 	}
 	for _, args := range [][]string{
-		{"run", "--failed-of", "x"}, {"run", "--sample=-1"}, {"status", "x"}, {"cancel", "x"}, {"cancel"},
-		{"history", "--from", "2026-07-15"}, {"history", "--to", "2026-03-29T01:30:00"}, {"sheet", "x", "--out", "x", "--sample", "1"},
+		{"run", "--failed-of", "x"},
+		{"run", "--sample=-1"},
+		{"status", "x"},
+		{"cancel", "x"},
+		{"cancel"},
+		{"history", "--from", "2026-07-15"},
+		{"history", "--to", "2026-03-29T01:30:00"},
+		{"sheet", "x", "--out", "x", "--sample", "1"},
 	} {
 		_, status := printed(t, append([]string{"migrate"}, args...)...)
 		require.Equal(t, exitUsage, status, args)

@@ -218,4 +218,3 @@ func MigrationOf(london *time.Location, run migration.Run) shape.Migration {
 	}
 	return m
 }
-
