@@ -23,9 +23,12 @@ type Exchange struct {
 	forms    []form                    // that the record has had, oldest first
 	carried  map[DetailField][]*string // that a transfer brought along
 	baseOwn  bool                      // base was set by a fact of this stream, not by a transfer alone
+	held     bool                      // NOMIS was ever known to hold it
+	unheld   int                       // how many of the forms it had before that
 	released bool                      // NOMIS was known to hold it, and holds it no longer
 	delivery Delivery                  // that set the base last
 	readBack *Delivered                // the last one
+	apart    time.Time                 // since when it is other than the base; zero: it is not
 }
 
 // baseValue is a value that NOMIS held, and the revision of the record that it was.
@@ -43,8 +46,8 @@ type form struct {
 // Delivery is when NOMIS is known to have held a record last. The zero Delivery means
 // never.
 type Delivery struct {
-	At       time.Time // at which that was recorded
-	Revision uint64    // of the stream, as of which the record was that
+	At       time.Time `json:"at"`       // at which that was recorded
+	Revision uint64    `json:"revision"` // of the stream, as of which the record was that
 }
 
 // NewExchanges begins before the first fact of a pair.
@@ -80,6 +83,7 @@ func (x *Exchanges) Add(revision uint64, recordedAt time.Time, fact Fact) {
 		x.records[id] = e
 	}
 	e.add(revision, recordedAt, fact, before, after)
+	e.setApart(recordedAt, after, x.folding.State().Pair)
 }
 
 // add folds a fact about the record.
@@ -106,14 +110,17 @@ func (e *Exchange) add(revision uint64, recordedAt time.Time, fact Fact, before,
 		e.hold(event.Detail, event.Revision, event.Held)
 		e.delivery, e.readBack, e.released = Delivery{recordedAt, event.Revision}, &event, false
 	case SequenceLearned:
-		e.released = false
+		e.released, e.held = false, true
 	case SequenceReleased:
 		if before.TypeSequence == event.TypeSequence {
-			*e = Exchange{base: map[DetailField]baseValue{}, baseOwn: true, released: true, forms: e.forms}
+			*e = Exchange{base: map[DetailField]baseValue{}, baseOwn: true, released: true, forms: e.forms, held: true, unheld: e.unheld}
 		}
 	case TransferredIn:
 		e.transferIn(event, revision)
 	default:
+	}
+	if e.held = e.held || len(e.base) > 0; !e.held {
+		e.unheld = len(e.forms)
 	}
 }
 
@@ -203,6 +210,10 @@ func (e Exchange) Forms() []Detail {
 	return details
 }
 
+// UnheldForms returns the details that the record was before NOMIS was first known to
+// hold it, oldest first. Only these can have been created in NOMIS.
+func (e Exchange) UnheldForms() []Detail { return e.Forms()[:e.unheld] }
+
 // since returns the index of the form that the record had at the revision of a field's
 // base, 0 without one.
 func (e Exchange) since(f DetailField) int {
@@ -237,6 +248,9 @@ func (e Exchange) ReadBack() (Delivered, bool) {
 	}
 	return *e.readBack, true
 }
+
+// Held reports whether NOMIS was ever known to hold the record, or any value of it.
+func (e Exchange) Held() bool { return e.held }
 
 // Released reports whether NOMIS held the record once and is known to hold it no longer.
 func (e Exchange) Released() bool { return e.released }

@@ -182,3 +182,30 @@ func TestBase_ofATransferBeforeItWasCarriedIsNotKnown(t *testing.T) {
 	there.happens(domain.Merge, domain.TransferredOut{NonAssociationID: n.ID, Renumbering: renamed, From: target, To: pair})
 	require.Empty(t, there.record().FormsSince(), "it is not here any more")
 }
+
+func TestUnheld_areTheFormsBeforeNOMISWasKnownToHoldIt(t *testing.T) {
+	x := newExchanges()
+	x.happens(domain.DPS, domain.Opened{NonAssociationID: recordID(1), Details: detailsOf(y2021)})
+	first := x.detail()
+	x.comments(domain.DPS, "Second")
+	second := x.detail()
+	x.comments(domain.NOMIS, "Third")
+	x.comments(domain.DPS, "Fourth")
+	require.Equal(t, []domain.Detail{first, second}, x.record().UnheldForms())
+	x.happens(domain.NOMIS, domain.SequenceReleased{NonAssociationID: recordID(1)})
+	x.comments(domain.DPS, "Fifth")
+	require.Equal(t, []domain.Detail{first, second}, x.record().UnheldForms())
+
+	x = newExchanges()
+	x.opened(domain.NOMIS)
+	require.Empty(t, x.record().UnheldForms())
+	require.True(t, x.record().Held())
+
+	x = newExchanges()
+	x.happens(domain.DPS, domain.Opened{NonAssociationID: recordID(1), Details: detailsOf(y2021)})
+	require.False(t, x.record().Held())
+	x.happens(domain.NOMIS, domain.SequenceLearned{NonAssociationID: recordID(1), TypeSequence: 4})
+	x.comments(domain.DPS, "Second")
+	require.True(t, x.record().Held())
+	require.Len(t, x.record().UnheldForms(), 1)
+}

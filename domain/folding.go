@@ -40,6 +40,9 @@ func (f *Folding) Find(id uuid.UUID) (NonAssociation, bool) {
 	return NonAssociation{}, false
 }
 
+// At returns the record at an index of [State].Items.
+func (f *Folding) At(index int) NonAssociation { return f.state.Items[index] }
+
 // Len returns the number of records, deleted ones included.
 func (f *Folding) Len() int { return len(f.state.Items) }
 

@@ -5,7 +5,7 @@ package domain
 type Code int
 
 // The codes. Callers compare 404, 409 and 412 as well, which equal the status that
-// web/api sends with them.
+// web/api sends with them. 1409 is that of NOMIS's mapping service.
 const (
 	CodeAlreadyClosed Code = 100
 	CodeOpenExists    Code = 101
@@ -15,6 +15,7 @@ const (
 	CodeNotFound      Code = 404
 	CodeNotSwitched   Code = 409
 	CodeStale         Code = 412
+	CodeMapped        Code = 1409
 )
 
 // Refusal is the error for a command that a rule forbids. Message may be part of an
@@ -23,7 +24,7 @@ type Refusal struct {
 	Code    Code
 	Field   string // of the command, when one field is at fault
 	Message string
-	Current *NonAssociation // of a stale one: as it is now
+	Current *NonAssociation // of a stale one: as it is now; of CodeMapped: the one that is mapped
 }
 
 func (r Refusal) Error() string { return r.Message }

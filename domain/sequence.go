@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -50,4 +51,25 @@ func (n *NonAssociation) release(sequence int) {
 	if n.TypeSequence == sequence {
 		n.TypeSequence = 0
 	}
+}
+
+// mappedTo returns the record that NOMIS knows by a sequence. A deleted record keeps
+// its sequence when a later one takes it, so the later one counts.
+func (s State) mappedTo(sequence int) (NonAssociation, bool) {
+	var found *NonAssociation
+	for i, n := range slices.Backward(s.Items) {
+		if n.TypeSequence == sequence && (found == nil || !n.Deleted) {
+			found = &s.Items[i]
+		}
+	}
+	if found == nil {
+		return NonAssociation{}, false
+	}
+	return *found, true
+}
+
+// isMapped reports whether NOMIS knows the record by its sequence.
+func (s State) isMapped(n NonAssociation) bool {
+	holder, mapped := s.mappedTo(n.TypeSequence)
+	return n.TypeSequence != 0 && mapped && holder.ID == n.ID
 }

@@ -51,14 +51,15 @@ func Read(catalogue domain.Catalogue, recorded RecordedEvent) (Fact, error) {
 
 // headerMetadata is the part of the metadata that folding needs.
 type headerMetadata struct {
-	CommandID uuid.UUID     `json:"commandId"`
-	Actor     string        `json:"actor"`
-	Source    domain.Source `json:"source"`
-	DecidedAt time.Time     `json:"decidedAt"`
+	CommandID     uuid.UUID     `json:"commandId"`
+	CorrelationID uuid.UUID     `json:"correlationId"`
+	Actor         string        `json:"actor"`
+	Source        domain.Source `json:"source"`
+	DecidedAt     time.Time     `json:"decidedAt"`
 }
 
 // ReadFolded is Read for a reader that only folds. Of the metadata it decodes the
-// command id, the actor, the source and the time of the decision. Half of a stored
+// command id, the correlation id, the actor, the source and the time of the decision. Half of a stored
 // fact is metadata, and a replay takes a tenth less time this way.
 func ReadFolded(catalogue domain.Catalogue, recorded RecordedEvent) (Fact, error) {
 	event, meta, err := decode[headerMetadata](catalogue, recorded)
@@ -66,7 +67,8 @@ func ReadFolded(catalogue domain.Catalogue, recorded RecordedEvent) (Fact, error
 		return Fact{}, err
 	}
 	return placed(domain.Fact{ID: recorded.ID, Event: event, Meta: domain.Meta{
-		Cause: domain.Cause{CommandID: meta.CommandID, Actor: meta.Actor, Source: meta.Source}, DecidedAt: meta.DecidedAt,
+		Cause:     domain.Cause{CommandID: meta.CommandID, CorrelationID: meta.CorrelationID, Actor: meta.Actor, Source: meta.Source},
+		DecidedAt: meta.DecidedAt,
 	}}, recorded)
 }
 

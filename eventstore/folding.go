@@ -58,6 +58,9 @@ func (f *Folding) State() domain.State { return f.facts.State() }
 // false when the pair does not have it.
 func (f *Folding) Find(id uuid.UUID) (domain.NonAssociation, bool) { return f.facts.Find(id) }
 
+// At returns the non-association at an index.
+func (f *Folding) At(index int) domain.NonAssociation { return f.facts.At(index) }
+
 // Len returns the number of non-associations of the pair, deleted ones included.
 func (f *Folding) Len() int { return f.facts.Len() }
 

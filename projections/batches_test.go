@@ -35,17 +35,20 @@ func randomLog(t *rapid.T) *logWriter {
 		}
 		pair := pairOf(t, one, other)
 		items := log.states[pair].Items
-		switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
+		switch what := rapid.IntRange(0, 8).Draw(t, "what"); {
 		case what <= 2 || len(items) == 0:
 			it := item(pair, dates.Draw(t, "date"), codes.Draw(t, "low"), codes.Draw(t, "high"))
 			if rapid.Bool().Draw(t, "closed") {
 				it.ExpiryDate = text[domain.LocalDateTime]("2023-01-01T00:00:00")
 			}
+			it.TypeSequence = rapid.IntRange(0, 3).Draw(t, "sequence")
 			log.sync(pair, it)
 		case what == 3:
 			log.execute(pair, domain.NOMIS, domain.Delete{ID: rapid.SampledFrom(items).Draw(t, "item").ID})
 		case what == 4:
 			log.execute(pair, domain.DPS, domain.Close{ID: rapid.SampledFrom(items).Draw(t, "item").ID, ClosedReason: "over"})
+		case what >= 6:
+			log.exchange(t, pair, rapid.SampledFrom(items).Draw(t, "item"))
 		default:
 			log.execute(pair, domain.DPS, domain.Reopen{ID: rapid.SampledFrom(items).Draw(t, "item").ID, ReopenReason: "again"})
 		}
@@ -75,6 +78,8 @@ func TestRows_dependOnlyOnTheLog(t *testing.T) {
 		requireRecordRowsOf(rt, conn, log)
 		requireStatesOf(rt, conn, log)
 		requireMergesOf(rt, conn, log)
+		requireMappingsOf(rt, conn, log)
+		requireDeliveriesOf(rt, conn, log)
 
 		require.NoError(rt, projections.Rebuild(context.Background(), dsn, projections.CurrentGeneration))
 		projectInPieces(rt, dsn, log)

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,30 +29,34 @@ func appended(buffer []byte, from int) []byte {
 	return buffer[from:len(buffer):len(buffer)]
 }
 
-// forCopy renders the rows of pairs and of records. The result shares memory with s.
+// forCopy renders the rows of pairs, of records and of mappings. The result shares memory with s.
 func (r rows) forCopy(s *scratch) ([]copySource, error) {
 	pairs, records := make([][]any, 0, len(r.pairs)), make([][]any, 0, len(r.opened))
-	states := s.first[:0]
+	states, standings := s.first[:0], s.second[:0]
 	for pair, row := range r.pairs {
-		before := len(states)
-		longer, err := appendState(states, row.state)
-		if err != nil {
+		state, with := len(states), len(standings)
+		var err, failed error
+		states, err = appendState(states, row.state)
+		standings, failed = appendStandings(standings, row.standings)
+		if err := errors.Join(err, failed); err != nil {
 			return nil, err
 		}
-		states = longer
-		pairs = append(pairs, []any{pair.String(), appended(states, before), row.facts, row.positions})
+		pairs = append(pairs, []any{pair.String(), appended(states, state), row.facts, row.positions, appended(standings, with)})
 	}
-	s.first = states // which may have been allocated anew
+	s.first, s.second = states, standings // which may have been allocated anew
 	for id, record := range r.opened {
 		records = append(records, record.values(id))
 	}
 	// COPY of no rows would still cost a round trip.
 	var all []copySource
 	if len(pairs) > 0 {
-		all = append(all, copySource{"pair", "pair state facts positions", pgx.CopyFromRows(pairs)})
+		all = append(all, copySource{"pair", "pair state facts positions standings", pgx.CopyFromRows(pairs)})
 	}
 	if len(records) > 0 {
 		all = append(all, copySource{"non_association", recordColumnNames, pgx.CopyFromRows(records)})
+	}
+	if mapped := r.mappings.forCopy(); len(mapped) > 0 {
+		all = append(all, copySource{"mapping", mappingColumnNames, pgx.CopyFromRows(mapped)})
 	}
 	return all, nil
 }

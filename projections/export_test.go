@@ -11,7 +11,10 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-var AppendState = appendState
+var (
+	AppendState     = appendState
+	AppendStandings = appendStandings
+)
 
 // Hand drives a projector batch by batch.
 type Hand struct{ projector }

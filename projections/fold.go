@@ -14,34 +14,46 @@ import (
 // next fact is folded onto the stored state, so that the stream is not read again.
 type pairRow struct {
 	state     domain.State
-	facts     uint64  // that led to the state
-	positions []int64 // of the opening event of each item of the state
+	facts     uint64           // that led to the state
+	positions []int64          // of the opening event of each item of the state
+	standings domain.Standings // of each item of the state
+	mapped    []*mappingRow    // that began in this batch
 	folding   *eventstore.Folding
 	items     []*listItem
 	begins    bool // with this batch: the table cannot have the row
 	stored    bool // the table has the row
 }
 
-// evolve folds one fact and keeps the position of the opening event beside each item.
-// It reports whether an item was added.
-func (p *pairRow) evolve(f *fact) (added bool, err error) {
+// evolve folds one fact, and keeps the position of the opening event and the standing
+// beside each item. It reports whether an item was added, and which mappings changed.
+func (p *pairRow) evolve(f *fact) (added bool, changes []domain.MappingChange, err error) {
 	if p.folding == nil {
 		p.folding = eventstore.Resume(p.state, p.facts)
 	}
 	count, at := p.folding.Len(), p.folding.Index(f.Event.About())
-	if err := p.folding.Add(*f); err != nil {
-		return false, err
+	var before, after domain.NonAssociation
+	if at >= 0 {
+		before = p.folding.At(at)
 	}
+	if err := p.folding.Add(*f); err != nil {
+		return false, nil, err
+	}
+	recorded := domain.Recorded{Revision: f.Revision, At: f.RecordedAt.UTC()}
 	// An item disappears when its record is transferred to another pair. The positions
 	// must stay beside the items, because they decide the order of a list.
 	switch grown := p.folding.Len() - count; {
 	case grown > 0:
 		p.positions = append(p.positions, int64(f.Position.Commit)) //nolint:gosec // positions stay below 2⁶³
-		return true, nil
+		after = p.folding.At(count)
+		return true, p.standings.Add(f.Fact, recorded, count, nil, &after), nil
 	case grown < 0:
 		p.positions = slices.Delete(p.positions, at, at+1)
+		return false, p.standings.Add(f.Fact, recorded, at, &before, nil), nil
+	case at < 0: // about no record of the pair
+		return false, nil, nil
 	}
-	return false, nil
+	after = p.folding.At(at)
+	return false, p.standings.Add(f.Fact, recorded, at, &before, &after), nil
 }
 
 // prisonerRow is a row of the table prisoner. A fact of a pair changes two of them.
@@ -91,6 +103,7 @@ type rows struct {
 	opened     map[uuid.UUID]recordRow // records that begin in a pair or arrive in it, which owns them from now on
 	arrived    map[uuid.UUID]struct{}  // those of opened that came from another pair
 	changed    map[rowKey]recordRow    // all other records
+	mappings   *mappings
 	merges     merges
 	london     *time.Location
 }
@@ -104,6 +117,7 @@ func rowsFor(facts []*fact, g Generation, london *time.Location) rows {
 		opened:     make(map[uuid.UUID]recordRow, len(facts)),
 		arrived:    map[uuid.UUID]struct{}{},
 		changed:    map[rowKey]recordRow{},
+		mappings:   &mappings{},
 		london:     london,
 	}
 	for _, f := range facts {
@@ -140,7 +154,7 @@ func (r rows) fold(facts []*fact) error {
 			continue
 		}
 		row := r.pairs[f.Pair]
-		added, err := row.evolve(f)
+		added, changes, err := row.evolve(f)
 		if err != nil {
 			return err
 		}
@@ -153,6 +167,12 @@ func (r rows) fold(facts []*fact) error {
 			owner[id] = row
 		case changesRecordRow(f.Event):
 			touched[rowKey{id, f.Pair}] = struct{}{}
+		}
+		for _, change := range changes {
+			r.mappings.add(row, f, change)
+			if change.ID != id { // it lost its sequence to the other one
+				touched[rowKey{change.ID, f.Pair}] = struct{}{}
+			}
 		}
 	}
 	// Items and rows are made once a batch, after the last fact: a state in between is
@@ -179,6 +199,8 @@ func arrives(e domain.Event) bool {
 func (r rows) splitNewAndExisting() (existing, created rows) {
 	existing.generation, created.generation = r.generation, r.generation
 	existing.merges, r.merges = r.merges, merges{}
+	existing.mappings, r.mappings = r.mappings.split()
+	created.mappings = r.mappings
 	// Changed records and merges may be rows that exist: they go with existing.
 	if r.allNew() {
 		existing.changed = r.changed
@@ -232,5 +254,5 @@ func (r rows) allNew() bool {
 
 // none reports whether there is nothing to write.
 func (r rows) none() bool {
-	return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 && r.merges.none()
+	return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 && r.merges.none() && r.mappings.none()
 }

@@ -12,4 +12,11 @@ CREATE INDEX IF NOT EXISTS by_first_number ON {schema}.non_association (first_nu
 CREATE INDEX IF NOT EXISTS by_second_number ON {schema}.non_association (second_number) WHERE NOT deleted;
 CREATE INDEX IF NOT EXISTS by_when_updated ON {schema}.non_association (when_updated, id) INCLUDE (expires) WHERE NOT deleted;
 CREATE INDEX IF NOT EXISTS by_second_of_pair ON {schema}.pair ("right"(pair, 7), pair);
-ANALYZE {schema}.non_association, {schema}.pair (pair);
+-- Few records differ from what NOMIS holds, so the index of those is small.
+CREATE INDEX IF NOT EXISTS by_differs_since ON {schema}.non_association (differs_since) WHERE differs_since IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_type_sequence ON {schema}.mapping (pair, type_sequence) WHERE until IS NULL;
+CREATE INDEX IF NOT EXISTS by_migration ON {schema}.mapping (correlation, position) WHERE mapping_type = 'MIGRATED' AND until IS NULL;
+-- The last condition is always true. A page of one migration does not state it, and is therefore never looked for in
+-- this index, through all of them.
+CREATE INDEX IF NOT EXISTS by_migrated_position ON {schema}.mapping (position) WHERE mapping_type = 'MIGRATED' AND until IS NULL AND position > 0;
+ANALYZE {schema}.non_association, {schema}.pair (pair), {schema}.mapping;

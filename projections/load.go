@@ -13,7 +13,7 @@ import (
 // Rows are looked up by the primary key. A list of thousands of keys is one parameter, so
 // that the statement and its plan stay the same.
 const (
-	loadPairsSQL     = `SELECT pair, state, facts, positions FROM {schema}.pair WHERE pair = ANY($1)`
+	loadPairsSQL     = `SELECT pair, state, facts, positions, standings FROM {schema}.pair WHERE pair = ANY($1)`
 	loadPrisonersSQL = `SELECT prisoner_number, document, entries FROM {schema}.prisoner WHERE prisoner_number = ANY($1)`
 )
 
@@ -61,8 +61,9 @@ func (r rows) readPairs(found pgx.Rows) error {
 		state     []byte
 		facts     uint64
 		positions []int64
+		standings []byte
 	)
-	_, err := pgx.ForEachRow(found, []any{&name, &state, &facts, &positions}, func() error {
+	_, err := pgx.ForEachRow(found, []any{&name, &state, &facts, &positions, &standings}, func() error {
 		pair, err := domain.ParsePair(name)
 		if err != nil {
 			return err
@@ -72,7 +73,7 @@ func (r rows) readPairs(found pgx.Rows) error {
 			return fmt.Errorf("read the state of a pair: %w", err)
 		}
 		row.facts, row.positions, row.stored = facts, positions, true
-		return nil
+		return row.readStandings(standings)
 	})
 	return err
 }

@@ -67,7 +67,7 @@ func BenchmarkReplay(b *testing.B) {
 // copyTime is how long COPY takes for the rows that are there.
 func copyTime(t testing.TB, conn *pgx.Conn) time.Duration {
 	ctx := context.Background()
-	tables := []string{"pair", "non_association", "prisoner"}
+	tables := []string{"pair", "non_association", "prisoner", "mapping"}
 	content := map[string]*bytes.Buffer{}
 	for _, table := range tables {
 		content[table] = &bytes.Buffer{}

@@ -19,12 +19,13 @@ CREATE TABLE {schema}.checkpoint (
 );
 
 -- The folded state of a pair, how many facts led to it, and for each of its non-associations the position of the
--- event that opened it.
+-- event that opened it, and where it stands with NOMIS.
 CREATE TABLE {schema}.pair (
   pair      text COLLATE "C" PRIMARY KEY,
   state     text NOT NULL, -- JSON; a column of type json would be parsed again with every write
   facts     bigint NOT NULL,
-  positions bigint[] NOT NULL
+  positions bigint[] NOT NULL,
+  standings text NOT NULL -- JSON, in the order of the state's items
 );
 
 -- One row for each non-association, by which it is found, filtered and sorted. Its content is in the state of its pair.
@@ -37,6 +38,13 @@ CREATE TABLE {schema}.non_association (
   when_updated  text COLLATE "C" NOT NULL, -- in UTC
   expires       text COLLATE "C" NOT NULL, -- in London; 'never' sorts after every date
   deleted       boolean NOT NULL,
+  -- Delivery to NOMIS: the sequence by which NOMIS knows the record, since when the two differ, when NOMIS was last
+  -- known to hold it and which revision that was, and whether a text is longer than NOMIS can hold.
+  type_sequence      smallint,
+  differs_since      timestamptz,
+  delivered_at       timestamptz,
+  delivered_revision bigint,
+  shortened          boolean NOT NULL DEFAULT false,
   PRIMARY KEY (id) INCLUDE (expires, deleted) -- sorts by id, and holds what the filters compare
 );
 
@@ -45,6 +53,20 @@ CREATE TABLE {schema}.prisoner (
   prisoner_number text COLLATE "C" PRIMARY KEY,
   document        text NOT NULL,
   entries         text NOT NULL
+);
+
+-- One row for each time in which NOMIS knew a non-association by a sequence. until is null while it does: then the
+-- record is mapped.
+CREATE TABLE {schema}.mapping (
+  id            uuid NOT NULL, -- of the non-association
+  pair          text COLLATE "C" NOT NULL,
+  type_sequence smallint NOT NULL,
+  mapping_type  text COLLATE "C" NOT NULL,
+  correlation   uuid NOT NULL, -- of the fact; of a migration it is the id of the run
+  position      bigint NOT NULL, -- of the fact
+  since         timestamptz NOT NULL,
+  until         timestamptz,
+  PRIMARY KEY (id, position)
 );
 
 -- One row for each merge of prisoner numbers. For a number, the last merge that was not taken back counts.

@@ -9,30 +9,35 @@ import (
 )
 
 // statements write many rows of each table at once.
-type statements struct{ pairs, prisoners, records string }
+type statements struct{ pairs, prisoners, records, mappings string }
 
 var (
 	// insert is for rows that the tables do not have. It takes three quarters of the
 	// time of put.
 	insert = statements{
-		pairs: `INSERT INTO {schema}.pair (pair, state, positions, facts)
-			SELECT p, s, o::bigint[], f FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) u(p, s, o, f)`,
+		pairs: `INSERT INTO {schema}.pair (pair, state, positions, facts, standings)
+			SELECT p, s, o::bigint[], f, n FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) u(p, s, o, f, n)`,
 		prisoners: `INSERT INTO {schema}.prisoner (prisoner_number, document, entries)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`,
 		records: `INSERT INTO {schema}.non_association
-			(id, pair, first_number, second_number, when_created, when_updated, expires, deleted)
+			(id, pair, first_number, second_number, when_created, when_updated, expires, deleted,
+			type_sequence, differs_since, delivered_at, delivered_revision, shortened)
 			SELECT * FROM ` + recordsSQL,
+		mappings: insertMappingsSQL,
 	}
 	// put is for rows that the tables may have.
 	put = statements{
 		pairs: insert.pairs + ` ON CONFLICT (pair) DO UPDATE SET state = excluded.state, positions = excluded.positions,
-			facts = excluded.facts`,
+			facts = excluded.facts, standings = excluded.standings`,
 		prisoners: insert.prisoners + ` ON CONFLICT (prisoner_number) DO UPDATE SET
 			document = excluded.document, entries = excluded.entries`,
 		records: insert.records + ` ON CONFLICT (id) DO UPDATE SET pair = excluded.pair,
 			first_number = excluded.first_number, second_number = excluded.second_number,
 			when_created = excluded.when_created, when_updated = excluded.when_updated,
-			expires = excluded.expires, deleted = excluded.deleted`,
+			expires = excluded.expires, deleted = excluded.deleted, type_sequence = excluded.type_sequence,
+			differs_since = excluded.differs_since, delivered_at = excluded.delivered_at,
+			delivered_revision = excluded.delivered_revision, shortened = excluded.shortened`,
+		mappings: insert.mappings + ` ON CONFLICT (id, position) DO UPDATE SET until = excluded.until`,
 	}
 )
 
@@ -74,32 +79,37 @@ func (r rows) put(ctx context.Context, tx pgx.Tx) error {
 
 // queue adds the statements for all rows to a batch. A table without rows gets none.
 func (r rows) queue(batch *pgx.Batch, with statements) error {
-	pairs, facts, err := r.pairColumns()
+	pairs, facts, standings, err := r.pairColumns()
 	if err != nil {
 		return err
 	}
 	if len(pairs.first) > 0 {
-		batch.Queue(r.generation.sql(with.pairs), pairs.first, pairs.second, pairs.third, facts)
+		batch.Queue(r.generation.sql(with.pairs), pairs.first, pairs.second, pairs.third, facts, standings)
 	}
 	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
 		batch.Queue(r.generation.sql(with.prisoners), prisoners.first, prisoners.second, prisoners.third)
 	}
 	r.queueRecordRows(batch, with)
+	r.mappings.queue(batch, r.generation, with)
 	r.merges.queue(batch, r.generation)
 	return nil
 }
 
-// pairColumns renders the states of the pairs.
-func (r rows) pairColumns() (c columns, facts []uint64, err error) {
+// pairColumns renders the states of the pairs, and where their records stand with NOMIS.
+func (r rows) pairColumns() (c columns, facts []uint64, standings [][]byte, err error) {
 	for pair, row := range r.pairs {
 		state, err := appendState(make([]byte, 0, stateBytes), row.state)
 		if err != nil {
-			return columns{}, nil, err
+			return columns{}, nil, nil, err
+		}
+		with, err := appendStandings(nil, row.standings)
+		if err != nil {
+			return columns{}, nil, nil, err
 		}
 		c.add(pair.String(), state, arrayText(row.positions))
-		facts = append(facts, row.facts)
+		facts, standings = append(facts, row.facts), append(standings, with)
 	}
-	return c, facts, nil
+	return c, facts, standings, nil
 }
 
 // prisonerColumns renders the documents of the prisoners.

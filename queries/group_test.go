@@ -127,8 +127,8 @@ func TestRecord_ofALargeGroupIsGivenOnce(t *testing.T) {
 	p := projector{t, connect(t, r.dsn), r.dsn}
 	p.exec(`CREATE TEMP TABLE more AS SELECT 'C' || lpad(i::text, 4, '0') || 'CC' AS other, gen_random_uuid() AS closed, gen_random_uuid() AS open
 		FROM generate_series(1, $1::int) i`, pairs)
-	p.exec(`INSERT INTO read_1.pair (pair, state, facts, positions)
-		SELECT 'A1111AA_' || other, replace(replace(replace(state, 'B1111BB', other), $1, closed::text), $2, open::text), facts, positions
+	p.exec(`INSERT INTO read_1.pair (pair, state, facts, positions, standings)
+		SELECT 'A1111AA_' || other, replace(replace(replace(state, 'B1111BB', other), $1, closed::text), $2, open::text), facts, positions, standings
 		FROM read_1.pair, more`, two.Records[0].NonAssociation.ID.String(), two.Records[1].NonAssociation.ID.String())
 	for i, id := range []string{"closed", "open"} {
 		p.exec(`INSERT INTO read_1.non_association (id, pair, first_number, second_number, when_created, when_updated, expires, deleted)

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -60,12 +61,54 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 			_, err := reader.PairsOf(ctx, number, 0)
 			return err
 		},
+		"MappingOf": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.MappingOf(ctx, uuid.New(), 0)
+			return err
+		},
+		"MappingBySequence": func(ctx context.Context, number domain.PrisonerNumber) error {
+			pair, err := domain.NewPair(number, "Z2222ZZ")
+			if err == nil {
+				_, err = reader.MappingBySequence(ctx, pair, 1, 0)
+			}
+			return err
+		},
+		"MappingHistory": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.MappingHistory(ctx, uuid.New(), 0)
+			return err
+		},
+		"LatestMigrated": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.LatestMigrated(ctx, 0)
+			return err
+		},
+		"Migrated": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.Migrated(ctx, queries.MigratedRequest{Migration: uuid.New(), Size: 10})
+			return err
+		},
+		"Delivery": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.Delivery(ctx, uuid.New(), 0)
+			return err
+		},
+		"Pending": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.Pending(ctx, queries.PendingRequest{Before: time.Unix(0, 0), Today: today, Limit: 10})
+			return err
+		},
+		"OldestPending": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, _, err := reader.OldestPending(ctx, today, 0)
+			return err
+		},
+		"AllPairs": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			last, err := domain.NewPair("Z0000ZZ", "Z9999ZZ")
+			if err == nil {
+				_, err = reader.AllPairs(ctx, last, 10, 0)
+			}
+			return err
+		},
 	}
 }
 
-// notLookUps are the other methods of a Reader: Page counts all that there are,
-// and the rest reads no rows.
-var notLookUps = []string{"Advance", "Close", "Page", "Ping", "Position", "WaitFor"}
+// notLookUps are the other methods of a Reader: Live and Page walk all that there are,
+// PairsOnDays reads all of them once a day, and the rest reads no rows.
+var notLookUps = []string{"Advance", "Close", "Live", "Page", "PairsOnDays", "Ping", "Position", "WaitFor"}
 
 func TestLookups_areAllCovered(t *testing.T) {
 	walked := asked(nil)
@@ -75,17 +118,18 @@ func TestLookups_areAllCovered(t *testing.T) {
 	}
 }
 
-var planned = []string{"read_1.prisoner", "read_1.non_association", "read_1.pair", "read_1.merge"}
+var planned = []string{"read_1.prisoner", "read_1.non_association", "read_1.pair", "read_1.merge", "read_1.mapping"}
 
 // few are tables so small that reading all of them would be cheapest.
 func few(p projector) {
 	p.t.Helper()
 	p.tables()
 	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1234BC', '{}', '')`)
-	p.exec(`INSERT INTO read_1.pair VALUES ('A1234BC_B1234BC', '{}', 1, '{}')`)
+	p.exec(`INSERT INTO read_1.pair VALUES ('A1234BC_B1234BC', '{}', 1, '{}', '[]')`)
 	p.exec(`INSERT INTO read_1.non_association VALUES (gen_random_uuid(), 'A1234BC_B1234BC', 'A1234BC', 'B1234BC', '', '', '', true)`)
+	p.exec(`INSERT INTO read_1.mapping VALUES (gen_random_uuid(), 'A1234BC_B1234BC', 1, 'MIGRATED', gen_random_uuid(), 1, now(), NULL)`)
 	p.merges("C1111CC>A1234BC", "A1111AA>C1111CC", "-A1111AA>B1111BB")
-	p.exec(`VACUUM ANALYZE read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge`)
+	p.exec(`VACUUM ANALYZE read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge, read_1.mapping`)
 }
 
 // many is a number of rows of prisoners that are not asked for.
@@ -96,13 +140,14 @@ func fill(p projector) {
 	const one, other = `'F' || lpad(i::text, 4, '0') || 'FF'`, `'G' || lpad(i::text, 4, '0') || 'GG'`
 	for _, sql := range []string{
 		`INSERT INTO read_1.prisoner SELECT ` + one + `, '{}', ''`,
-		`INSERT INTO read_1.pair SELECT ` + one + ` || '_' || ` + other + `, '{}', 1, '{}'`,
+		`INSERT INTO read_1.pair SELECT ` + one + ` || '_' || ` + other + `, '{}', 1, '{}', '[]'`,
 		`INSERT INTO read_1.non_association SELECT gen_random_uuid(), ` + one + ` || '_' || ` + other + `, ` + one + `, ` + other + `, '', '', 'never', false`,
 		`INSERT INTO read_1.merge SELECT gen_random_uuid(), ` + one + `, ` + other + `, i, false`,
+		`INSERT INTO read_1.mapping SELECT gen_random_uuid(), ` + one + ` || '_' || ` + other + `, 1, 'MIGRATED', gen_random_uuid(), i, now(), NULL`,
 	} {
 		p.exec(sql + fmt.Sprintf(` FROM generate_series(1, %d) i`, many))
 	}
-	p.exec(`VACUUM read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge`)
+	p.exec(`VACUUM read_1.prisoner, read_1.non_association, read_1.pair, read_1.merge, read_1.mapping`)
 }
 
 // A plan is kept by its session after five executions, so each question is asked

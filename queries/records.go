@@ -39,7 +39,7 @@ type Filter struct {
 // date with a U. Every date sorts before "never".
 func (f Filter) expiry() (from, before string) {
 	const all = "~"
-	tomorrow := f.Today + "U"
+	tomorrow := endOfDay(f.Today)
 	switch {
 	case f.Open && f.Closed:
 		return "", all

@@ -52,10 +52,14 @@ func TestReadersRole_mayAskEverything(t *testing.T) {
 			_, err := reader.Page(t.Context(), queries.PageRequest{Filter: wanted, Size: 1})
 			return err
 		},
+		"live":        func() error { _, err := reader.Live(t.Context(), today, uuid.Nil, 1); return err },
 		"pairs":       func() error { _, err := reader.PairsOf(t.Context(), number, 0); return err },
+		"all pairs":   func() error { _, err := reader.AllPairs(t.Context(), domain.Pair{}, 1, 0); return err },
 		"a pair":      func() error { _, _, err := reader.PairOf(t.Context(), uuid.New(), 0); return err },
 		"merged with": func() error { _, err := reader.MergedWith(t.Context(), number, 0); return err },
 		"removed":     func() error { _, err := reader.RemovedInto(t.Context(), number, 0); return err },
+		"a mapping":   func() error { _, err := reader.MappingOf(t.Context(), uuid.New(), 0); return err },
+		"a delivery":  func() error { _, err := reader.Delivery(t.Context(), uuid.New(), 0); return err },
 	} {
 		require.NoError(t, ask(), name)
 	}

@@ -31,6 +31,8 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Take over NOMIS's stock of old data."`
 	Schema  schemaCmd  `cmd:"" help:"Manage the tables in Postgres."`
 
+	Reconcile reconcileCmd `cmd:"" help:"Compare the record with NOMIS, and decide what to do."`
+
 	Eventstore eventstoreCmd `cmd:"" help:"Manage the rights in EventStoreDB."`
 
 	Token   tokenCmd   `cmd:"" help:"Print a token for a development run."`

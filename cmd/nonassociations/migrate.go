@@ -125,7 +125,7 @@ func readPairs(path string) ([][2]domain.PrisonerNumber, error) {
 		other, errOther := domain.ParsePrisonerNumber(fields[1])
 		if _, err := domain.NewPair(one, other); errors.Join(errOne, errOther, err) != nil {
 			line, _ := lines.FieldPos(0)
-			return nil, fmt.Errorf("line %d of %s is no pair of prisoner numbers", line, path)
+			return nil, fmt.Errorf("line %d of %s is no pair such as A0135GA,A9109UD", line, path)
 		}
 		pairs = append(pairs, [2]domain.PrisonerNumber{one, other})
 	}

@@ -112,9 +112,15 @@ BEGIN
       ('TABLE', 'nomis', 'brake', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'touched_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'reconciliation', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'reconciliation_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'repair_plan', 'SELECT, INSERT', ARRAY['writer']),
       ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
       ('TABLE', 'nomis', 'migration', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'migration_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'legacy_caller', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'known_prison', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

@@ -44,9 +44,14 @@ func (p *planner) compared(r *record, t *Theirs) comparison {
 
 // changedThere reports whether NOMIS changed a field: its value is neither the base nor
 // one that the field has had here since. A value that it has had is our own write, whose
-// answer was lost.
+// answer was lost. A creation by the service has no expiry date, so that none is our own
+// write too, until a base is known.
 func (r *record) changedThere(f domain.DetailField, theirs *string) bool {
-	if base, known := r.Base(f); known && same(base, theirs) {
+	base, known := r.Base(f)
+	switch {
+	case known && same(base, theirs):
+		return false
+	case !known && f == domain.DetailExpiryDate && theirs == nil && r.CreatedSource == domain.DPS:
 		return false
 	}
 	return !slices.ContainsFunc(r.OwnSince(f), func(own *string) bool { return same(own, theirs) })
@@ -146,8 +151,9 @@ func (p *planner) compareLive(r *record, t *Theirs, c comparison) {
 	case len(c.held) > 0:
 		p.problem(r, t, ChangedAfterSwitch, c.held, whyHeld(p, r, c))
 	}
+	fromNOMIS, chosen := p.repairs(r, t)
 	switch {
-	case !c.target.Equal(c.theirs):
+	case !c.target.Equal(c.theirs), chosen && !fromNOMIS && t.Disagreement != "" && p.mends(r, t, chosen):
 		p.put(r, t, c)
 	case t.Disagreement != "":
 		p.problem(r, t, MirrorsDisagree, nil, t.Disagreement)
@@ -172,11 +178,16 @@ func (p *planner) isNews(r *record, c comparison) bool {
 
 // compareDeleted adds what a deleted record that NOMIS still holds asks for.
 func (p *planner) compareDeleted(r *record, t *Theirs, c comparison) {
+	refused, isRefused := p.decision(Refusal, nil, t)
 	switch {
 	case len(c.there) > 0:
 		p.problem(nil, t, ChangedAfterDelete, c.there, whyChangedAfterDelete(t, c))
 	case t.RowMissing:
 		p.problem(nil, t, MirrorsDisagree, nil, t.Disagreement)
+	case p.unequal() != "":
+		p.problem(nil, t, MirrorsDisagree, nil, p.unequal())
+	case isRefused:
+		p.problem(nil, t, Refused, nil, whyRefused(refused))
 	case p.Policy.Outbound:
 		p.step(rankRemove, r, Step{Action: Remove, TypeSequence: t.sequence(), Why: whyRemove(r, t)})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/nomis/mirror"
 )
 
 // Input is all that a plan depends on.
@@ -41,9 +42,10 @@ type Theirs struct {
 	// Open reports whether either row has no expiry date. NOMIS then creates no other.
 	Open bool
 	// Disagreement says how the two rows differ. It is empty when they agree.
-	Disagreement string
-	RowMissing   bool
-	OneRowClosed bool
+	Disagreement  string
+	Disagreements []mirror.Disagreement // by value; empty when a row is missing
+	RowMissing    bool
+	OneRowClosed  bool
 	// NotHoldable says what the service cannot hold of it. It is empty when it can.
 	NotHoldable string
 }

@@ -13,14 +13,14 @@ import (
 // theirs by sequence.
 func (p *planner) match() {
 	for _, same := range []func(*record, *Theirs) bool{
-		bySequenceAndDay, byForm(p.Pair), byDayAndCodes, bySequence,
+		bySequenceAndForm(p.Pair), byCreation, bySequenceAndDay, byForm(p.Pair), p.unlessTwin(byDayAndCodes), p.unlessTwin(bySequence),
 	} {
 		for _, i := range p.liveFirst() {
 			if p.records[i].theirs != none {
 				continue
 			}
 			for k := range p.Theirs {
-				if p.partner[k] == none && same(&p.records[i], &p.Theirs[k]) {
+				if p.partner[k] == none && !p.isElsewhere(&p.records[i], &p.Theirs[k]) && same(&p.records[i], &p.Theirs[k]) {
 					p.join(i, k)
 					break
 				}
@@ -42,6 +42,30 @@ func (p *planner) liveFirst() []int {
 }
 
 func (p *planner) join(i, k int) { p.records[i].theirs, p.partner[k] = k, i }
+
+// unlessTwin leaves out what was created twice: the record that it is has its partner, and
+// it is no other one.
+func (p *planner) unlessTwin(same func(*record, *Theirs) bool) func(*record, *Theirs) bool {
+	return func(r *record, t *Theirs) bool { return same(r, t) && p.twinOf(t) == nil }
+}
+
+// isElsewhere reports whether NOMIS still has the sequence of a deleted record, and this
+// detail is another one. One that equals what was deleted is then a new one.
+func (p *planner) isElsewhere(r *record, t *Theirs) bool {
+	return r.Deleted && r.TypeSequence != 0 && r.TypeSequence != t.sequence() && p.has(r.TypeSequence)
+}
+
+// bySequenceAndForm matches the sequence and all values, as they are or were.
+func bySequenceAndForm(pair domain.Pair) func(*record, *Theirs) bool {
+	return func(r *record, t *Theirs) bool { return bySequenceAndDay(r, t) && byForm(pair)(r, t) }
+}
+
+// byCreation matches what was created in NOMIS when its answer was lost. It comes before
+// the sequence and day alone, because NOMIS may have given it the sequence of a detail
+// that it lost.
+func byCreation(r *record, t *Theirs) bool {
+	return r.TypeSequence == 0 && !r.HasBase() && slices.ContainsFunc(r.UnheldForms(), t.is)
+}
 
 // bySequenceAndDay matches the sequence and the effective day, here or as NOMIS had it
 // last. A deleted record needs the codes of both prisoners too, because NOMIS gives the
@@ -85,7 +109,7 @@ func (p *planner) matchOpen() {
 	latest := none
 	for k := range p.Theirs {
 		t := &p.Theirs[k]
-		if p.partner[k] == none && t.NotHoldable == "" && !t.Detail.IsClosed(p.today) &&
+		if p.partner[k] == none && t.NotHoldable == "" && p.twinOf(t) == nil && !t.Detail.IsClosed(p.today) &&
 			(latest == none || t.countsBefore(&p.Theirs[latest], p.today)) {
 			latest = k
 		}

@@ -2,44 +2,48 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 
 	"nonassociations/domain"
-	"nonassociations/nomis/mirror"
 )
 
-// FromMirrors returns what NOMIS holds of a pair on a day, from both of its mirrors.
-func FromMirrors(pair domain.Pair, rows mirror.Rows, today string) []Theirs {
-	var all []Theirs
-	for _, d := range mirror.Details(pair, rows) {
-		texts := d.Whole()
-		all = append(all, Theirs{
-			Detail: d.Detail, Texts: &texts, UpdatedBy: d.UpdatedBy, Open: d.BlocksCreate(), Disagreement: disagreement(d),
-			RowMissing: d.Missing != "", OneRowClosed: d.HasClosedRow(today), NotHoldable: sentence(d.NotHoldable),
-		})
-	}
-	return all
-}
+// NOMIS refuses some writes while its two mirrors do not list the same sequences. What
+// it would refuse is not sent. The row of a prisoner is missing from a detail when the
+// detail has no code of that prisoner.
 
-// disagreement says in one sentence how the two rows of a detail differ.
-func disagreement(d mirror.Detail) string {
-	switch {
-	case d.Missing != "":
-		return fmt.Sprintf("NOMIS lacks the row of %s of sequence %d.", d.Missing, *d.TypeSequence)
-	case len(d.Disagreements) == 0:
+// uneven says why NOMIS would create no detail: its two mirrors would give it different
+// sequences. It is empty when they would not.
+func (p *planner) uneven() string {
+	highest := map[domain.PrisonerNumber]int{}
+	for _, t := range p.Theirs {
+		for number, code := range t.Detail.ReasonCodes {
+			if code != "" {
+				highest[number] = max(highest[number], t.sequence())
+			}
+		}
+	}
+	numbers := p.Pair.Numbers()
+	low, high := highest[numbers[0]], highest[numbers[1]]
+	if low == high {
 		return ""
 	}
-	fields := make([]string, len(d.Disagreements))
-	for i, one := range d.Disagreements {
-		fields[i] = one.Field
-	}
-	return fmt.Sprintf("The two rows of sequence %d differ in %s.", *d.TypeSequence, strings.Join(fields, ", "))
+	return fmt.Sprintf("The last row of %s in NOMIS is sequence %d, and that of %s is %d: it would create no other.", numbers[0], low, numbers[1], high)
 }
 
-// sentence makes a sentence of a reason, or "" of none.
-func sentence(reason string) string {
-	if reason == "" {
+// unequal says why NOMIS would delete no detail: its two mirrors differ in number. It is
+// empty when they do not.
+func (p *planner) unequal() string {
+	rows := map[domain.PrisonerNumber]int{}
+	for _, t := range p.Theirs {
+		for number, code := range t.Detail.ReasonCodes {
+			if code != "" {
+				rows[number]++
+			}
+		}
+	}
+	numbers := p.Pair.Numbers()
+	low, high := rows[numbers[0]], rows[numbers[1]]
+	if low == high {
 		return ""
 	}
-	return strings.ToUpper(reason[:1]) + reason[1:] + "."
+	return fmt.Sprintf("NOMIS has %d rows of %s and %d of %s: it would delete none.", low, numbers[0], high, numbers[1])
 }

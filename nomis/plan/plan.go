@@ -145,11 +145,12 @@ func Make(in Input) Plan {
 }
 
 // list collects the records of ours that take part: live ones, and deleted ones until
-// NOMIS is known to have them no longer.
+// NOMIS is known to have them no longer. A deleted one that a merge brought without a base
+// was never in NOMIS, or is no longer: a transfer does not say which.
 func (p *planner) list() {
 	for _, n := range p.state.Items {
 		exchange := p.Exchanges.Of(n.ID)
-		if n.Deleted && exchange.Released() {
+		if n.Deleted && (exchange.Released() || n.TransferredFrom != nil && n.TypeSequence == 0 && !exchange.HasBase()) {
 			continue
 		}
 		detail, _ := n.Detail()
@@ -202,10 +203,10 @@ func (p *planner) wait(r *record, t *Theirs, until time.Time, why string) {
 }
 
 // decision returns the decision of a kind about a record or one of theirs, while both
-// sides are what they were.
+// sides are what they were and its time has not passed.
 func (p *planner) decision(kind Kind, r *record, t *Theirs) (Decision, bool) {
 	for _, d := range p.Policy.Decisions {
-		if d.Kind == kind && d.about(r, t) && d.holds(r, t) {
+		if d.Kind == kind && d.about(r, t) && d.holds(r, t) && (d.Until.IsZero() || p.Now.Before(d.Until)) {
 			return d, true
 		}
 	}

@@ -30,16 +30,25 @@ func (p *planner) onlyTheirs() {
 	}
 }
 
-// remove adds the removal of a detail that no record of ours is.
+// remove adds the removal of a detail that no record of ours is, or why it is not removed.
 func (p *planner) remove(t *Theirs, why string) {
-	if p.Policy.Outbound {
+	refused, isRefused := p.decision(Refusal, nil, t)
+	switch {
+	case t.RowMissing:
+		p.problem(nil, t, MirrorsDisagree, nil, t.Disagreement)
+	case p.unequal() != "":
+		p.problem(nil, t, MirrorsDisagree, nil, p.unequal())
+	case isRefused:
+		p.problem(nil, t, Refused, nil, whyRefused(refused))
+	case p.Policy.Outbound:
 		p.plan.Steps = append(p.plan.Steps, Step{Action: Remove, TypeSequence: t.sequence(), Why: why, rank: rankRemove})
 	}
 }
 
 // twinOf returns the record that was created in NOMIS twice, because the answer to the
-// first creation was lost. The twin equals what the record was, has a higher sequence
-// and the same author in NOMIS. It returns nil for another detail.
+// first creation was lost. The twin equals what the record was before NOMIS was known to
+// hold it, has a higher sequence and the same author in NOMIS, which is the service. It
+// returns nil for another detail.
 func (p *planner) twinOf(t *Theirs) *record {
 	for i := range p.records {
 		r := &p.records[i]
@@ -47,11 +56,20 @@ func (p *planner) twinOf(t *Theirs) *record {
 			continue
 		}
 		first := &p.Theirs[r.theirs]
-		if t.sequence() > first.sequence() && t.UpdatedBy == first.UpdatedBy && byForm(p.Pair)(r, t) {
+		if t.sequence() > first.sequence() && t.UpdatedBy == first.UpdatedBy && p.isOurs(r, first) &&
+			slices.ContainsFunc(r.UnheldForms(), t.is) {
 			return r
 		}
 	}
 	return nil
+}
+
+// isOurs reports whether NOMIS holds the partner of a record as the service wrote it last, so
+// that its author there is the service.
+func (p *planner) isOurs(r *record, t *Theirs) bool {
+	readBack, is := r.ReadBack()
+	written := !r.HasBase() || is && r.Delivery().Revision == readBack.Revision
+	return written && len(p.compared(r, t).there) == 0
 }
 
 // candidate is an item of a take, with what it is of.

@@ -76,8 +76,7 @@ func (p *planner) mends(r *record, t *Theirs, chosen bool) bool {
 
 // isFuture adds the wait for an effective day that NOMIS said is in the future.
 func (p *planner) isFuture(r *record, t *Theirs) bool {
-	d, is := p.decision(Future, r, t)
-	if !is || !p.Now.Before(d.Until) {
+	if _, is := p.decision(Future, r, t); !is {
 		return false
 	}
 	p.wait(r, t, time.Time{}, "NOMIS says that the effective date is in the future")
@@ -110,7 +109,7 @@ func (p *planner) compareAlone(r *record) {
 // isToPost reports whether a record is new to NOMIS: staff opened it, and NOMIS was never
 // known to hold it.
 func (p *planner) isToPost(r *record) bool {
-	return r.CreatedSource == domain.DPS && r.TypeSequence == 0 && !r.HasBase()
+	return r.CreatedSource == domain.DPS && r.TypeSequence == 0 && !r.Held()
 }
 
 // has reports whether either row of NOMIS has a sequence.
@@ -123,12 +122,13 @@ func (p *planner) has(sequence int) bool {
 func (p *planner) gone(r *record) {
 	ripe, deleted := p.Policy.Deletions[r.TypeSequence]
 	base, whole := r.WholeBase(p.Pair)
+	_, switched := p.decision(Switched, r, nil)
 	switch {
 	case r.TypeSequence == 0 || !deleted:
 		p.problem(r, nil, OnlyHere, nil, whyOnlyHere(r))
 	case p.Now.Before(ripe):
 		p.wait(r, nil, ripe, fmt.Sprintf("NOMIS deleted sequence %d, and the cause may still be a merge or a deleted booking.", r.TypeSequence))
-	case !p.Policy.Inbound:
+	case !p.Policy.Inbound, switched:
 		p.problem(r, nil, ChangedAfterSwitch, nil, whyDeletedAfterSwitch(r))
 	case !whole || !base.Equal(r.detail):
 		p.problem(r, nil, DeletedThere, nil, whyDeletedThere(r))
@@ -149,6 +149,8 @@ func (p *planner) post(r *record, chosen bool) {
 		p.problem(r, nil, Refused, nil, whyRefused(refused))
 	case open >= 0:
 		p.problem(r, nil, BlockedByOpen, nil, whyBlocked(&p.Theirs[open]))
+	case p.uneven() != "":
+		p.problem(r, nil, MirrorsDisagree, nil, p.uneven())
 	case p.Policy.Outbound:
 		rank := rankPost
 		if r.detail.IsClosed(p.today) {

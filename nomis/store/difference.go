@@ -49,6 +49,10 @@ const (
 	AcceptedAsIs    Bucket = "accepted"
 )
 
+// CauseUnknown is the cause of a difference whose cause is not known. It is stored: never
+// change it.
+const CauseUnknown = "UNKNOWN"
+
 // Field is one value in which two sides differ. Of mirrors that disagree, Ours is the
 // value of the lower number's row and Theirs that of the other.
 type Field struct {
@@ -85,6 +89,9 @@ func (f Finding) identity() string {
 	return "pair"
 }
 
+// IsOf reports whether it is about the same non-association as another finding of its pair.
+func (f Finding) IsOf(other Finding) bool { return f.identity() == other.identity() }
+
 // sameSides reports whether both sides are what they are in another finding.
 func (f Finding) sameSides(other Finding) bool {
 	return sameDetail(f.Ours, other.Ours) && sameDetail(f.Theirs, other.Theirs)
@@ -111,6 +118,11 @@ type Difference struct {
 	DecidedBy string // user name; "" when no person decided
 	Reason    string
 	Until     string // the last day of one that is accepted; "" for no end
+}
+
+// HasExpired reports whether the last day of an accepted difference has passed.
+func (d Difference) HasExpired(today string) bool {
+	return d.State == StateAccepted && d.Until != "" && d.Until < today
 }
 
 const differenceColumns = `id, version, pair, non_association_id, coalesce(type_sequence, 0), bucket, coalesce(problem, ''), fields, why, cause,

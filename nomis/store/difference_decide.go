@@ -99,3 +99,24 @@ func (s *Store) OpenByBucket(ctx context.Context) ([]BucketCount, error) {
 	counts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[BucketCount])
 	return counts, errors.Join(err)
 }
+
+// PairsBesideAnother returns the pairs of which NOMIS holds an open record that does not
+// count beside another one here.
+func (s *Store) PairsBesideAnother(ctx context.Context) ([]domain.Pair, error) {
+	rows, err := s.pool.Query(ctx, `SELECT DISTINCT pair FROM nomis.difference
+		WHERE state IN ('OPEN', 'ACCEPTED') AND bucket = 'ignored' ORDER BY pair`)
+	if err != nil {
+		return nil, fmt.Errorf("read the pairs with several open records: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("read the pairs with several open records: %w", err)
+	}
+	pairs := make([]domain.Pair, len(names))
+	for i, name := range names {
+		if pairs[i], err = domain.ParsePair(name); err != nil {
+			return nil, err
+		}
+	}
+	return pairs, nil
+}

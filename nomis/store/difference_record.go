@@ -64,7 +64,10 @@ func queueChanges(batch *pgx.Batch, pair domain.Pair, now time.Time, today strin
 
 // queueFinding queues an insert, an update, or the time at which it was seen again.
 func queueFinding(batch *pgx.Batch, d Difference, f Finding, now time.Time, today string, is bool) error {
-	reopens := d.State == StateAccepted && (!d.sameSides(f) || d.Until != "" && d.Until < today)
+	reopens := d.State == StateAccepted && (!d.sameSides(f) || d.HasExpired(today))
+	if is {
+		f.inherit(d.Finding, now)
+	}
 	if is && !reopens && (d.State == StateAccepted || reflect.DeepEqual(d.comparable(), f.comparable())) {
 		batch.Queue(`UPDATE nomis.difference SET last_seen = $2 WHERE id = $1`, d.ID, now)
 		return nil
@@ -95,6 +98,23 @@ func queueFinding(batch *pgx.Batch, d Difference, f Finding, now time.Time, toda
 		d.ID, d.Pair.String(), f.NonAssociationID, f.TypeSequence, f.identity(), string(f.Bucket), f.Problem, string(fields), f.Why, f.Cause,
 		d.FirstSeen, now, ours, theirs, timeOrNull(f.NotBefore), f.Words)
 	return nil
+}
+
+// inherit takes over what an earlier comparison knew of the same difference and this one
+// does not: its cause, what NOMIS said when it refused the record, and for how long.
+func (f *Finding) inherit(earlier Finding, now time.Time) {
+	if !f.sameSides(earlier) {
+		return
+	}
+	if f.Cause == CauseUnknown && f.Bucket == earlier.Bucket {
+		f.Cause = earlier.Cause
+	}
+	if f.Words == "" && f.Problem == earlier.Problem {
+		f.Words = earlier.Words
+	}
+	if f.NotBefore.IsZero() && f.Bucket == earlier.Bucket && now.Before(earlier.NotBefore) {
+		f.NotBefore = earlier.NotBefore
+	}
 }
 
 // comparable is the finding without the order of its maps and the location of its times.

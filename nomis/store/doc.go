@@ -1,6 +1,7 @@
 // Package store keeps the durable tables of nomis in Postgres, in the schema nomis: the
 // pairs that are due to be compared with NOMIS, what messages said of prisoners'
-// identities, the brake that stops all work, and copies of purged messages.
+// identities, the brake that stops all work, copies of purged messages, who calls the
+// legacy list, and the prisons that are known.
 //
 // None of it is bound to a log. A row says what came out of a queue or what a person
 // decided, and names no position; a pair that is compared without need costs two reads.

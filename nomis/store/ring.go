@@ -48,11 +48,17 @@ const mostCauses = 20
 // ringSQL adds or renews the rows of a batch. A message that is in the row already has
 // rung: its repeat changes nothing. What rings by itself has no id, and always rings.
 // A message makes its pair due at once, because it is news; what rings by itself leaves
-// a pair put off. Sorted rows keep two batches from a deadlock.
+// a pair put off. Sorted rows keep two batches from a deadlock. That a message of NOMIS
+// came is kept for reconciliation, which compares what was touched.
 const ringSQL = `
+WITH rung AS MATERIALIZED (
+    SELECT pair, causes::jsonb, deletions::jsonb FROM unnest($2::text[], $3::text[], $4::text[]) AS rung(pair, causes, deletions) ORDER BY pair),
+touched AS (
+    INSERT INTO nomis.touched_pair AS t (pair, at)
+    SELECT pair, $1 FROM rung WHERE causes @? '$[*] ? (@.kind starts with "nomis-")' ORDER BY pair
+    ON CONFLICT (pair) DO UPDATE SET at = greatest(t.at, excluded.at))
 INSERT INTO nomis.due_pair AS d (pair, version, first_ring, last_ring, not_before, causes, deletions)
-SELECT pair, gen_random_uuid(), $1, $1, $1, causes::jsonb, deletions::jsonb
-FROM unnest($2::text[], $3::text[], $4::text[]) AS rung(pair, causes, deletions) ORDER BY pair
+SELECT pair, gen_random_uuid(), $1, $1, $1, causes, deletions FROM rung ORDER BY pair
 ON CONFLICT (pair) DO UPDATE SET
     version = excluded.version, last_ring = excluded.last_ring,
     not_before = CASE WHEN excluded.causes @? '$[*] ? (exists(@.id))' THEN least(d.not_before, excluded.not_before) ELSE d.not_before END,

@@ -1,6 +1,8 @@
 package turn
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
@@ -8,8 +10,18 @@ import (
 	"nonassociations/nomis/store"
 )
 
-// Unknown is the cause of a difference whose cause is not known.
-const Unknown = "UNKNOWN"
+// What is thought to have caused a difference. The values are stored and part of the
+// API: never change one.
+const (
+	Unknown         = store.CauseUnknown
+	LostAnswer      = "LOST_ANSWER"     // a write was carried out, and its answer did not come
+	LostMessage     = "LOST_MESSAGE"    // one side changed, and no message said so
+	BookingDeleted  = "BOOKING_DELETED" // the rows went with a booking
+	MergeMissed     = "MERGE_MISSED"    // NOMIS names a merge that was not followed here
+	EditAfterSwitch = "EDIT_AFTER_SWITCH"
+	MirrorDamage    = "MIRROR_DAMAGE"
+	SeveralOpen     = "SEVERAL_OPEN"
+)
 
 // Findings returns what a plan leaves apart: its problems and waits, and what differs
 // without either. A plan with steps has the records of these steps too.
@@ -50,36 +62,67 @@ func found(p plan.Plan, pair domain.Pair, m plan.Match) (store.Finding, bool) {
 		f.Bucket, f.Why = store.OnlyThere, "Only NOMIS holds the record."
 	}
 	named := explain(&f, p)
+	if m.Theirs != nil && m.Theirs.Disagreement != "" {
+		disagrees(&f, m.Theirs)
+	}
 	return f, named || f.Bucket != store.Differs || len(f.Fields) > 0
 }
 
-// explain gives a finding the problem or the wait of its record, and reports whether
-// there is one.
-func explain(f *store.Finding, p plan.Plan) bool {
+// explain gives a finding the problem and the wait of its record, and reports whether
+// there is one. A wait decides the bucket.
+func explain(f *store.Finding, p plan.Plan) (named bool) {
 	for _, problem := range p.Problems {
 		if !isOf(f, problem.NonAssociationID, problem.TypeSequence) {
 			continue
 		}
-		f.Problem, f.Why = string(problem.Kind), problem.Why
+		f.Problem, f.Why, named = string(problem.Kind), problem.Why, true
 		switch problem.Kind {
-		case plan.MirrorsDisagree:
-			f.Bucket = store.MirrorsDisagree
 		case plan.AnotherOpen:
-			f.Bucket, f.Cause = store.IgnoredHere, "SEVERAL_OPEN"
+			f.Bucket, f.Cause = store.IgnoredHere, SeveralOpen
 		case plan.ChangedAfterSwitch:
-			f.Cause = "EDIT_AFTER_SWITCH"
-		case plan.OnlyHere, plan.DeletedThere, plan.ChangedAfterDelete, plan.BlockedByOpen, plan.PrisonerUnknown,
+			f.Cause = EditAfterSwitch
+		case plan.MirrorsDisagree, plan.OnlyHere, plan.DeletedThere, plan.ChangedAfterDelete, plan.BlockedByOpen, plan.PrisonerUnknown,
 			plan.NotHoldable, plan.Refused, plan.NotTaken, plan.NoProgress, plan.NotReached:
+		}
+		break
+	}
+	for _, wait := range p.Waits {
+		if !isOf(f, wait.NonAssociationID, wait.TypeSequence) {
+			continue
+		}
+		f.Bucket = store.Held
+		if !named {
+			f.Why = wait.Why
 		}
 		return true
 	}
-	for _, wait := range p.Waits {
-		if isOf(f, wait.NonAssociationID, wait.TypeSequence) {
-			f.Bucket, f.Why = store.Held, wait.Why
-			return true
-		}
+	return named
+}
+
+// disagrees makes a finding one of mirrors that disagree. That comes before all that is
+// compared with ours, also where a step will mend it.
+func disagrees(f *store.Finding, t *plan.Theirs) {
+	f.Bucket, f.Cause, f.Fields = store.MirrorsDisagree, MirrorDamage, nil
+	if f.Problem == "" {
+		f.Why = t.Disagreement
 	}
-	return false
+	for _, d := range t.Disagreements {
+		f.Fields = append(f.Fields, store.Field{Field: d.Field, Ours: d.Forwards, Theirs: d.Backwards, OfMirrors: true})
+	}
+}
+
+// withRefusals adds to findings what NOMIS said when it refused a write of their records,
+// and the refusals of records that have no finding.
+func withRefusals(found, refused []store.Finding) []store.Finding {
+	for _, r := range refused {
+		i := slices.IndexFunc(found, r.IsOf)
+		if i < 0 {
+			found = append(found, r)
+			continue
+		}
+		found[i].Words, found[i].NotBefore = r.Words, r.NotBefore
+	}
+	return found
 }
 
 // isOf reports whether a problem or a wait is of the record of a finding.

@@ -82,9 +82,7 @@ func (r *run) migrateStep(ctx context.Context, in *plan.Input, s plan.Step) (boo
 	if r.why.DryRun {
 		return true, r.imagine(in, s)
 	}
-	before := len(r.result.Done)
-	err := r.step(ctx, *in, s)
-	return len(r.result.Done) > before, err
+	return r.step(ctx, *in, s)
 }
 
 // imagine makes the input what it would be after a take, so that a dry run of a pair with

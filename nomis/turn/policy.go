@@ -28,7 +28,12 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
 		return err
 	}
-	p.Decisions = decisions(r.living, r.refused)
+	p.Decisions = decisions(r.living, r.refused, domain.Today(in.Now))
+	if c := p.Repair; c != nil { // what a person repairs is no longer left as it is
+		p.Decisions = slices.DeleteFunc(p.Decisions, func(d plan.Decision) bool {
+			return d.Kind == plan.Accepted && d.NonAssociationID == c.NonAssociationID && (c.TypeSequence == 0 || d.TypeSequence == c.TypeSequence)
+		})
+	}
 	if p.Deletions, err = r.deletions(ctx, in); err != nil {
 		return err
 	}
@@ -36,9 +41,9 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	return nil
 }
 
-// decisions returns what counts of the living differences, and of what NOMIS refused in
-// this turn.
-func decisions(living []store.Difference, refused []store.Finding) []plan.Decision {
+// decisions returns what counts of the living differences on a day, and of what NOMIS
+// refused in this turn.
+func decisions(living []store.Difference, refused []store.Finding, today string) []plan.Decision {
 	var all []plan.Decision
 	add := func(kind plan.Kind, f store.Finding) {
 		all = append(all, plan.Decision{
@@ -48,6 +53,7 @@ func decisions(living []store.Difference, refused []store.Finding) []plan.Decisi
 	}
 	for _, d := range living {
 		switch {
+		case d.HasExpired(today): // it is to be decided anew
 		case d.State == store.StateAccepted:
 			add(plan.Accepted, d.Finding)
 		case !d.NotBefore.IsZero():

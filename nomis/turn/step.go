@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,27 +24,27 @@ const (
 	staffOfNOMIS = "NOMIS"
 )
 
-// step does one step. It returns nil when a new plan is to be made, also when what was
-// planned on has changed meanwhile.
-func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) error {
+// step does one step and reports whether it did. It did not when what was planned on has
+// changed meanwhile, or when NOMIS refused; then a new plan is to be made too.
+func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) (done bool, err error) {
 	if r.why.Confirm != nil {
 		if err := r.why.Confirm(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
-	err := r.do(ctx, in, s)
+	err = r.do(ctx, in, s)
 	switch {
 	case errors.Is(err, commands.ErrNewerFacts), errors.Is(err, npa.ErrAlreadyExists), errors.Is(err, npa.ErrNotFound):
-		return nil
+		return false, nil
 	case errors.Is(err, npa.ErrRefused), errors.Is(err, npa.ErrMirrorsDisagree), errors.Is(err, npa.ErrPrisonerUnknown):
 		r.refused = append(r.refused, r.refusal(in, s, err))
 		r.result.Refused = r.refused
-		return nil
+		return false, nil
 	case err != nil:
-		return fmt.Errorf("%s: %w", s.Action, err)
+		return false, fmt.Errorf("%s: %w", s.Action, err)
 	}
 	r.result.Done = append(r.result.Done, s)
-	return nil
+	return true, nil
 }
 
 // do carries a step out.
@@ -103,7 +104,23 @@ func (r *run) takeOver(ctx context.Context, in plan.Input, s plan.Step) error {
 			return err
 		}
 	}
-	return r.append(ctx, in, s, staffOfNOMIS, s.Sync)
+	return r.append(ctx, in, s, staffOfNOMIS, r.ofPerson(s.Sync))
+}
+
+// ofPerson leaves out who wrote an item in NOMIS where a person decided to take it over.
+// That person is then the actor.
+func (r *run) ofPerson(sync domain.Sync) domain.Sync {
+	if r.why.Repair == nil {
+		return sync
+	}
+	sync.Items = slices.Clone(sync.Items)
+	for i := range sync.Items {
+		item, repair := &sync.Items[i], r.why.Repair
+		if item.ID == repair.NonAssociationID && (item.ID != uuid.Nil || item.TypeSequence == repair.TypeSequence) {
+			item.UpdatedBy = ""
+		}
+	}
+	return sync
 }
 
 const (
@@ -198,6 +215,9 @@ func (r *run) refusal(in plan.Input, s plan.Step, err error) store.Finding {
 	for _, m := range r.result.Plan.Matches {
 		if m.Ours != nil && m.Ours.ID == s.NonAssociationID || m.Ours == nil && m.Theirs != nil && *m.Theirs.Detail.TypeSequence == s.TypeSequence {
 			f.Ours, f.Theirs = sidesOf(m)
+			if m.Ours == nil { // a record that is deleted here is a difference of NOMIS alone
+				f.NonAssociationID, f.Bucket = uuid.Nil, store.OnlyThere
+			}
 		}
 	}
 	var failure *npa.Failure

@@ -150,9 +150,13 @@ func (r *run) take(ctx context.Context) error {
 			r.stuck = "A step changed nothing: " + made.Steps[0].Why
 			return r.finish(ctx)
 		}
-		last = made.Steps
-		if err := r.step(ctx, in, made.Steps[0]); err != nil {
+		last = nil // a step that lost a race may well be planned again
+		done, err := r.step(ctx, in, made.Steps[0])
+		if err != nil {
 			return err
+		}
+		if done {
+			last = made.Steps
 		}
 	}
 	r.stuck = fmt.Sprintf("The turn did not end after %d steps.", maxSteps)
@@ -164,7 +168,7 @@ func (r *run) finish(ctx context.Context) error {
 	if r.why.DryRun {
 		return nil
 	}
-	found := append(Findings(r.result.Plan, r.pair), r.refused...)
+	found := withRefusals(Findings(r.result.Plan, r.pair), r.refused)
 	if r.stuck != "" {
 		r.Logger.ErrorContext(ctx, "turn made no progress", "stream", r.pair.Stream(), "why", r.stuck)
 		found = append(found, store.Finding{Bucket: store.Unchecked, Problem: string(plan.NoProgress), Why: r.stuck, Cause: Unknown})

@@ -262,22 +262,3 @@ func TestMirrors_thatDisagreeAreReadTwice(t *testing.T) {
 	require.Positive(t, f.Paused)
 	require.Equal(t, store.MirrorsDisagree, f.Living()[0].Bucket)
 }
-
-func TestInbound_offKeepsWhatNOMISChangedApartAndStillWrites(t *testing.T) {
-	f := circle.New(t)
-	f.NOMISOpen("2021-07-05")
-	f.TakeTurn()
-	f.Inbound = false
-	f.IsQuiet()
-	f.NOMISChange(1, map[string]any{"comment": "Changed there"})
-	require.Empty(t, f.TakeTurn())
-	require.Equal(t, string(plan.ChangedAfterSwitch), f.Living()[0].Problem)
-	f.Staff(domain.Amend{ID: f.Items()[0].ID, Restriction: ptr(domain.Cell)})
-	require.Equal(t, []plan.Action{plan.Put}, f.TakeTurn())
-	require.Equal(t, ptr("Changed there"), f.Living()[0].Theirs.Comment, "NOMIS keeps its value")
-	f.Inbound = true
-	require.Empty(t, f.TakeTurn(), "a person decides")
-	f.NOMISChange(1, map[string]any{"comment": "Changed later"})
-	require.Equal(t, []plan.Action{plan.Take}, f.TakeTurn())
-	f.IsQuiet()
-}

@@ -56,6 +56,15 @@ var guarded = []guardedCall{
 	{http.MethodPut, "/queue-admin/retry-all-dlqs", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
 	{http.MethodPut, "/queue-admin/purge-queue/q?reason=x", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
 	{http.MethodGet, "/queue-admin/get-dlq-messages/q", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
+	{http.MethodPost, "/nomis/reconciliations", `{"scope":"ALL"}`, operators},
+	{http.MethodGet, "/nomis/reconciliations", "", operators},
+	{http.MethodGet, "/nomis/reconciliations/" + anID, "", operators},
+	{http.MethodGet, "/non-associations/reconciliation/A9109UD/ns/A0135GA", "", operators},
+	{http.MethodGet, "/nomis/differences", "", operators},
+	{http.MethodPost, "/nomis/differences/" + anID + "/repair", repairing, operators},
+	{http.MethodPost, "/nomis/differences/" + anID + "/accept", accepting, operators},
+	{http.MethodPost, "/nomis/differences/plan", planning, operators},
+	{http.MethodPost, "/nomis/differences/plan/" + anID, "", operators},
 	{http.MethodGet, "/nomis/switch-over", "", operators},
 	{http.MethodGet, "/nomis/switch-over/history", "", operators},
 	{http.MethodPut, "/nomis/switch-over/prisons/MDI", staging, operators},
@@ -63,12 +72,22 @@ var guarded = []guardedCall{
 	{http.MethodPut, "/nomis/switch-over/inbound", ending, operators},
 	{http.MethodPut, "/nomis/switch-over/outbound", switchingOff, operators},
 	{http.MethodPut, "/nomis/legacy", switchingOff, operators},
+	{http.MethodGet, "/non-associations/" + anID + "/delivery", "", []string{"READ_NON_ASSOCIATIONS"}},
+	{http.MethodPost, "/mapping/non-associations", newMapping(anID, 2), mappers},
+	{http.MethodGet, "/mapping/non-associations/non-association-id/" + anID, "", mappers},
+	{http.MethodDelete, "/mapping/non-associations/non-association-id/" + anID, "", mappers},
+	{http.MethodGet, "/mapping/non-associations/non-association-id/" + anID + "/history", "", mappers},
+	{http.MethodGet, "/mapping/non-associations/first-offender-no/A9109UD/second-offender-no/A0135GA/type-sequence/2", "", mappers},
+	{http.MethodGet, "/mapping/non-associations/migration-id/" + anID, "", mappers},
+	{http.MethodGet, "/mapping/non-associations/migrated/latest", "", mappers},
 	{http.MethodPost, "/migrate/non-associations", `{}`, migrators},
 	{http.MethodPost, "/migrate/cancel/" + anID, "", migrators},
 	{http.MethodGet, "/migrate/history/" + anID, "", migrators},
 	{http.MethodGet, "/migrate/history/" + anID + "/failures", "", migrators},
 	{http.MethodGet, "/migrate/history/all/NON_ASSOCIATIONS", "", migrators},
 	{http.MethodGet, "/migrate/history/active/NON_ASSOCIATIONS", "", migrators},
+	{http.MethodGet, "/legacy/api/offenders/A9109UD/non-association-details", "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
+	{http.MethodGet, "/nomis/legacy-callers", "", operators},
 }
 
 // migrators are the roles that may migrate NOMIS's data.
@@ -77,9 +96,12 @@ var migrators = []string{"NON_ASSOCIATIONS_ADMIN", "PRISONER_FROM_NOMIS__MIGRATI
 // operators are the roles of those who run the service.
 var operators = []string{"NON_ASSOCIATIONS_ADMIN"}
 
+var mappers = []string{"NOMIS_MAPPING_API__SYNCHRONISATION__RW", "NON_ASSOCIATIONS_ADMIN"}
+
 var allRoles = []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
 	"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_ADMIN", "",
+	"NOMIS_MAPPING_API__SYNCHRONISATION__RW",
 	"PRISONER_FROM_NOMIS__MIGRATION__RW", "non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
 }
 

@@ -63,6 +63,15 @@ type Reads interface {
 	Position() uint64
 }
 
+// LegacyCallers count the calls of the legacy list. Implementations are safe for
+// concurrent use.
+type LegacyCallers interface {
+	// Count counts one answered call of a client. It does no I/O.
+	Count(clientID string, notFound bool)
+	// Callers returns the clients that were counted, the one that called last first.
+	Callers(ctx context.Context) ([]nomis.LegacyCaller, error)
+}
+
 // Verifier verifies a bearer token and returns its claims. Errors: [auth.ErrInvalid]
 // for a token that is known to be invalid, [auth.ErrUnverifiable] when that cannot be
 // found out now.
@@ -71,7 +80,7 @@ type Verifier interface {
 }
 
 // Options are the dependencies and settings of an API. Commands, Reads, Head, Audit,
-// Streams, Verifier and Clock must be set.
+// Streams, Mappings, Verifier and Clock must be set.
 type Options struct {
 	Commands Commands
 	Reads    Reads
@@ -82,52 +91,68 @@ type Options struct {
 	Reaches func(ctx context.Context, position uint64) (bool, error)
 	// LogID returns the id of the log, false while it is not known. Only the feed
 	// needs it.
-	LogID        func() (id uuid.UUID, known bool)
-	Directory    Directory  // nil: no names, and no prisoner is known
-	Audit        Audit      // reads of the log
-	Streams      Streams    // lists the streams that Audit reads
-	Queues       Queues     // nil: there is none
-	Migrations   Migrations // nil: none can be started or seen
-	Prisons      Prisons    // nil: known are the prisons that were ever staged, and nothing else of them
-	Verifier     Verifier
-	Health       Health
-	Clock        func() time.Time // in Europe/London
-	NewID        func() uuid.UUID // of commands; nil: random ids
-	Logger       *slog.Logger
-	Timeout      time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
-	StallTimeout time.Duration // how long a reader of the feed may read nothing; 0: 5 min
-	Feeds        FeedLimits
-	WaiterLimit  *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
-	Version      string       // for /info; "": the module's own
+	LogID           func() (id uuid.UUID, known bool)
+	Directory       Directory // nil: no names, and no prisoner is known
+	Audit           Audit     // reads of the log
+	Streams         Streams   // lists the streams that Audit reads
+	Queues          Queues    // nil: there is none
+	Prisons         Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
+	Mappings        Mappings
+	MigrationLabels MigrationLabels // nil: none has one
+	Migrations      Migrations      // nil: none can be started or seen
+	Problems        Problems        // of deliveries to NOMIS; nil: there are none
+	Reconcile       Reconciliation  // nil: this process reconciles with no NOMIS, and says so
+	// PrisonSeen is told, and must not wait, in which prison the directory places a prisoner
+	// with a live record, and the prison's name, if it is known. It may be nil.
+	PrisonSeen    func(id domain.PrisonID, name string)
+	LegacyCallers LegacyCallers // nil: no caller is counted
+	LegacySunset  time.Time     // when the legacy list ends; zero: that is not known
+	Verifier      Verifier
+	Health        Health
+	Clock         func() time.Time // in Europe/London
+	NewID         func() uuid.UUID // of commands; nil: random ids
+	Logger        *slog.Logger
+	Timeout       time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
+	StallTimeout  time.Duration // how long a reader of the feed may read nothing; 0: 5 min
+	Feeds         FeedLimits
+	WaiterLimit   *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
+	Version       string       // for /info; "": the module's own
 }
 
 // API is an [http.Handler] with all routes. It is safe for concurrent use.
 type API struct {
-	commands     Commands
-	reads        Reads
-	head         func(ctx context.Context) (uint64, error)
-	directory    Directory
-	audit        Audit
-	streams      Streams
-	queues       Queues
-	migrations   Migrations
-	prisons      Prisons
-	verifier     Verifier
-	clock        func() time.Time
-	newID        func() uuid.UUID
-	logger       *slog.Logger
-	timeout      time.Duration
-	stallTimeout time.Duration
-	openFeeds    feedRegistry
-	slots        slots
-	reaches      func(ctx context.Context, position uint64) (bool, error)
-	seen         *seenPosition
-	logID        func() (uuid.UUID, bool)
-	feeds        *quota
-	limits       FeedLimits
-	waiterLimit  *WaiterLimit
-	health       *health
-	router       *chi.Mux
+	commands      Commands
+	reads         Reads
+	head          func(ctx context.Context) (uint64, error)
+	directory     Directory
+	audit         Audit
+	streams       Streams
+	queues        Queues
+	migrations    Migrations
+	prisons       Prisons
+	prisonSeen    func(id domain.PrisonID, name string)
+	legacyCallers LegacyCallers
+	legacySunset  time.Time
+	mappings      Mappings
+	labels        MigrationLabels
+	problems      Problems
+	reconcile     Reconciliation
+	verifier      Verifier
+	clock         func() time.Time
+	newID         func() uuid.UUID
+	logger        *slog.Logger
+	timeout       time.Duration
+	stallTimeout  time.Duration
+	openFeeds     feedRegistry
+	slots         slots
+	reaches       func(ctx context.Context, position uint64) (bool, error)
+	seen          *seenPosition
+	logID         func() (uuid.UUID, bool)
+	feeds         *quota
+	limits        FeedLimits
+	waiterLimit   *WaiterLimit
+	health        *health
+	router        *chi.Mux
 }
 
 // New returns an API that is ready to serve. Its backends need not be up.
@@ -155,9 +180,11 @@ func New(options Options) *API {
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
+		mappings: options.Mappings, labels: options.MigrationLabels, problems: options.Problems, reconcile: options.Reconcile,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
+		prisonSeen: options.PrisonSeen, legacyCallers: options.LegacyCallers, legacySunset: options.LegacySunset,
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
 	if a.migrations = options.Migrations; a.migrations == nil {
@@ -202,6 +229,7 @@ const (
 	roleDelete  = "DELETE_NON_ASSOCIATIONS"
 	roleSubject = "SAR_DATA_ACCESS"
 	roleAdmin   = "NON_ASSOCIATIONS_ADMIN"
+	roleMapping = "NOMIS_MAPPING_API__SYNCHRONISATION__RW"
 	anyToken    = ""
 )
 
@@ -236,7 +264,12 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 
 	a.queueAdmin(mux)
 	a.switchOverRoutes(mux)
+	a.mappingRoutes(mux)
+	mux.Get("/non-associations/{id}/delivery", a.authenticated(a.delivery, roleRead))
+	a.reconciliationRoutes(mux)
 	a.migrationRoutes(mux)
+	mux.Get("/legacy/api/offenders/{prisonerNumber}/non-association-details", a.legacy(a.authenticated(a.legacyList, roleRead, roleSync)))
+	mux.Get("/nomis/legacy-callers", a.authenticated(a.callersOfLegacy, roleAdmin))
 
 	mux.Get("/health", a.open(a.health.whole))
 	mux.Get("/health/ping", a.open(up))

@@ -28,7 +28,7 @@ func (a *API) authenticated(do endpoint, roles ...string) http.HandlerFunc {
 		// The actor is known from here on, also for a request that is refused, so that
 		// the log shows whose request it was.
 		if rec, is := w.(*responseRecorder); is {
-			rec.actor, rec.correlation = by.User, correlation(r)
+			rec.actor, rec.client, rec.correlation = by.User, by.ClientID, correlation(r)
 		}
 		if err == nil {
 			out, err = do(ofClient(ctx, by.ClientID), r, by)
@@ -45,7 +45,7 @@ func (a *API) authenticated(do endpoint, roles ...string) http.HandlerFunc {
 }
 
 // admit verifies the token of a request and demands one of the roles. The claims come
-// with a 403 too, for the log line.
+// with every refusal of a valid token too.
 func (a *API) admit(ctx context.Context, r *http.Request, roles []string) (auth.Claims, error) {
 	token, is := bearer(r)
 	if !is {
@@ -58,7 +58,7 @@ func (a *API) admit(ctx context.Context, r *http.Request, roles []string) (auth.
 	case err != nil:
 		return auth.Claims{}, unverifiable(err)
 	case by.User == "":
-		return auth.Claims{}, noUser()
+		return by, noUser()
 	case !slices.Contains(roles, anyToken) && !by.HasAnyRole(roles):
 		return by, forbidden()
 	}

@@ -72,6 +72,36 @@ func (f *floors) RemovedInto(ctx context.Context, number domain.PrisonerNumber, 
 	return f.twin.RemovedInto(ctx, number, atLeast)
 }
 
+func (f *floors) MappingOf(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Mappings, error) {
+	f.note("MappingOf", atLeast)
+	return f.twin.MappingOf(ctx, id, atLeast)
+}
+
+func (f *floors) MappingBySequence(ctx context.Context, pair domain.Pair, sequence int, atLeast uint64) (queries.Mappings, error) {
+	f.note("MappingBySequence", atLeast)
+	return f.twin.MappingBySequence(ctx, pair, sequence, atLeast)
+}
+
+func (f *floors) MappingHistory(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Mappings, error) {
+	f.note("MappingHistory", atLeast)
+	return f.twin.MappingHistory(ctx, id, atLeast)
+}
+
+func (f *floors) Migrated(ctx context.Context, of queries.MigratedRequest) (queries.MigratedPage, error) {
+	f.note("Migrated", of.AtLeast)
+	return f.twin.Migrated(ctx, of)
+}
+
+func (f *floors) LatestMigrated(ctx context.Context, atLeast uint64) (queries.Mappings, error) {
+	f.note("LatestMigrated", atLeast)
+	return f.twin.LatestMigrated(ctx, atLeast)
+}
+
+func (f *floors) Delivery(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Deliveries, error) {
+	f.note("Delivery", atLeast)
+	return f.twin.Delivery(ctx, id, atLeast)
+}
+
 // TestReads_areAskedForWhatTheCallerHasSeen: another server than the one that was
 // waited for may answer a read. Every documented atLeast is walked.
 func TestReads_areAskedForWhatTheCallerHasSeen(t *testing.T) {
@@ -80,7 +110,7 @@ func TestReads_areAskedForWhatTheCallerHasSeen(t *testing.T) {
 		f := &floors{asked: map[string]uint64{}}
 		h := newTestServer(t, func(o *api.Options) {
 			f.twin = o.Reads.(*twin)
-			o.Reads, o.Streams = f, f
+			o.Reads, o.Streams, o.Mappings = f, f, f
 		})
 		h.call(http.MethodPost, "/sync", anyRole("c"), record)
 		h.call(method, path+"1", anyRole("c"), body)
@@ -93,5 +123,5 @@ func TestReads_areAskedForWhatTheCallerHasSeen(t *testing.T) {
 	for _, path := range []string{"", "/history"} { // the same paths, of one record
 		walk(t, http.MethodGet, "/non-associations/"+uuid.NewString()+path+"?atLeast=", "")
 	}
-	require.Len(t, walked, 10, "%v", walked)
+	require.Len(t, walked, 16, "%v", walked)
 }

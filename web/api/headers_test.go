@@ -65,6 +65,9 @@ func bodied(t *testing.T) []string {
 func TestReads_knowTheirTagInAList(t *testing.T) {
 	h := newTestServer(t)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
+	require.Equal(t, http.StatusCreated, h.call(http.MethodPost, "/mapping/non-associations", mapper, newMapping(id, 2)).Code)
+	migrated := toldIn(t, h.call(http.MethodPost, "/migrate", migrator, sequenced("A0001AA", 1), "X-Correlation-Id", anID))
+	require.Equal(t, "CREATED", kinds(migrated))
 	walked := tagged(t)
 	reads := []struct{ method, path, token, body string }{
 		{http.MethodGet, "/non-associations/A9109UD", reader, ""},
@@ -77,8 +80,15 @@ func TestReads_knowTheirTagInAList(t *testing.T) {
 		{http.MethodPost, "/non-associations/involving", reader, `["A9109UD"]`},
 		{http.MethodGet, "/subject-access-request?prn=A9109UD", subjectReader, ""},
 		{http.MethodGet, "/constants", reader, ""},
+		{http.MethodGet, "/legacy/api/offenders/A9109UD/non-association-details", reader, ""},
 		{http.MethodGet, "/nomis/switch-over", operator, ""},
 		{http.MethodGet, "/nomis/switch-over/history", operator, ""},
+		{http.MethodGet, "/non-associations/" + id + "/delivery", reader, ""},
+		{http.MethodGet, "/mapping/non-associations/non-association-id/" + id, mapper, ""},
+		{http.MethodGet, "/mapping/non-associations/non-association-id/" + id + "/history", mapper, ""},
+		{http.MethodGet, "/mapping/non-associations/first-offender-no/A9109UD/second-offender-no/A0135GA/type-sequence/2", mapper, ""},
+		{http.MethodGet, "/mapping/non-associations/migration-id/" + anID, mapper, ""},
+		{http.MethodGet, "/mapping/non-associations/migrated/latest", mapper, ""},
 		{http.MethodGet, "/info", "", ""},
 		{http.MethodGet, "/openapi.json", "", ""},
 		{http.MethodGet, "/v3/api-docs", "", ""},

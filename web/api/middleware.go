@@ -13,13 +13,14 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// responseRecorder records the status, the actor and the correlation of an answer for
-// the log line.
+// responseRecorder records the status, the actor, the client and the correlation of an
+// answer, for the log line and for those who count.
 type responseRecorder struct {
 	http.ResponseWriter
 
 	status      int
 	actor       string
+	client      string
 	correlation string
 }
 

@@ -16,7 +16,7 @@ import (
 // may keep it: a merge can be taken back.
 func movedReply(r *http.Request, number, survivor domain.PrisonerNumber) problem {
 	p := plain(http.StatusMovedPermanently, fmt.Sprintf("%s is now %s", number, survivor))
-	p.MoreInfo, p.location = orNull(string(survivor)), movedTo(r, survivor)
+	p.MoreInfo, p.location = string(survivor), movedTo(r, survivor)
 	return p
 }
 

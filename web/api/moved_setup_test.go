@@ -85,6 +85,8 @@ var readsByNumber = []readByNumber{
 	{"GET /non-associations/{reference}/history", "/non-associations/", "/history", reader},
 	{"GET /prisoner/{prisonerNumber}/non-associations", "/prisoner/", "/non-associations", reader},
 	{"GET /subject-access-request", "/subject-access-request?prn=", "", subjectReader},
+	{"GET /legacy/api/offenders/{prisonerNumber}/non-association-details", "/legacy/api/offenders/", "/non-association-details", reader},
+	{"GET /legacy/api/offenders/{prisonerNumber}/non-association-details", "/legacy/api/offenders/", "/non-association-details", syncer},
 }
 
 // TestReads_byNumberAreAllWalked fails when a read by number is added that the

@@ -50,17 +50,22 @@ func (a *API) records(ctx context.Context, r *http.Request, _ auth.Claims) (resp
 	return out, err
 }
 
-// pageBody builds a page as Spring does. Last is true only when no further record
-// exists, whatever the total says: the total may be a moment older.
+// pageBody builds a page of records. Last is true only when no further record exists,
+// whatever the total says: the total may be a moment older.
 func pageBody(content []shape.NonAssociation, found queries.Page, size int, number int64) shape.Page {
+	return springPage(content, found.Total, size, number, found.Next == nil)
+}
+
+// springPage builds a page as Spring does.
+func springPage[T any](content []T, total int64, size int, number int64, last bool) shape.PageOf[T] {
 	sort := shape.Sorted{Sorted: true}
-	return shape.Page{
+	return shape.PageOf[T]{
 		Content: content,
 		Pageable: shape.Pageable{
 			PageNumber: number, PageSize: size, Sort: sort, Offset: number * int64(size), Paged: true,
 		},
-		Last: found.Next == nil, First: number == 0, Sort: sort, Size: size, Number: number,
-		TotalElements: found.Total, TotalPages: (found.Total + int64(size) - 1) / int64(size),
+		Last: last, First: number == 0, Sort: sort, Size: size, Number: number,
+		TotalElements: total, TotalPages: (total + int64(size) - 1) / int64(size),
 		NumberOfElements: len(content), Empty: len(content) == 0,
 	}
 }

@@ -64,6 +64,9 @@ var prisonFilters = map[string]func(*testServer) string{
 	"POST /non-associations/between prisonId": func(h *testServer) string {
 		return h.group("between?prisonId=MDI", `["A9109UD","B1111BB","C1111CC","D1111DD","E1111EE"]`)
 	},
+	"GET /legacy/api/offenders/{prisonerNumber}/non-association-details currentPrisonOnly": func(h *testServer) string {
+		return h.legacyYears("A9109UD", "?currentPrisonOnly=true&excludeInactive=true")
+	},
 }
 
 const (
@@ -79,7 +82,7 @@ func TestFilters_byPrisonAreAllWalked(t *testing.T) {
 			for _, parameter := range parameters {
 				p := parameter.(map[string]any)
 				name, _ := p["name"].(string)
-				if p["in"] == "query" && regexp.MustCompile(`(?i)prisonI|prisons|caseload|location`).MatchString(name) {
+				if p["in"] == "query" && regexp.MustCompile(`(?i)prisonI|prisonO|prisons|caseload|location`).MatchString(name) {
 					documented = append(documented, strings.ToUpper(method)+" "+path+" "+name)
 				}
 			}

@@ -51,18 +51,32 @@ func (a *API) ofPrisoner(ctx context.Context, r *http.Request, _ auth.Claims) (r
 // only on an answer of the directory to this very request (ADR 0012).
 func (a *API) prisonerView(ctx context.Context, l listOptions, records []queries.Record) shape.PrisonerList[shape.PrisonerView] {
 	numbers := append(numbersOf(records), l.number)
-	// Without the filter, names and places only decorate the list. Cached answers
-	// are good enough then, and an outage of the directory costs nothing but names.
-	if l.otherPrisons {
-		return l.at(records, a.lookUp(ctx, numbers))
-	}
-	now, sure := a.lookUpNow(ctx, numbers, func(now prisoners) bool {
-		return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], now[l.number].PrisonID) })
-	})
+	people, sure := a.placesFor(ctx, records, numbers, !l.otherPrisons)
 	// An unsure directory switches the filter off: a list that shows too many prisoners
 	// is safe, one that omits a threat is not.
 	l.otherPrisons = !sure
-	return l.at(records, now)
+	return l.at(records, people)
+}
+
+// placesFor returns the prisoners of a list; the last of numbers is the one whose list it
+// is. sure reports whether filtered is set and records may be omitted by these places.
+func (a *API) placesFor(ctx context.Context, records []queries.Record, numbers []domain.PrisonerNumber, filtered bool) (people prisoners, sure bool) {
+	if filtered {
+		of := numbers[len(numbers)-1]
+		people, sure = a.lookUpNow(ctx, numbers, func(now prisoners) bool {
+			return slices.ContainsFunc(numbers, func(n domain.PrisonerNumber) bool { return isElsewhere(now[n], now[of].PrisonID) })
+		})
+	} else {
+		// Without the filter, names and places only decorate the list. Cached answers
+		// are good enough then, and an outage of the directory costs nothing but names.
+		people = a.lookUp(ctx, numbers)
+	}
+	if len(records) > 0 && a.prisonSeen != nil {
+		for _, p := range people {
+			a.prisonSeen(domain.PrisonID(prisonOf(p.PrisonID)), p.PrisonName)
+		}
+	}
+	return people, sure
 }
 
 // listOptions are the parameters of a prisoner's list.

@@ -33,7 +33,7 @@ var everyone = prisoners{
 }
 
 // search is a test server that asks a stand-in over HTTP who people are.
-func search(t testing.TB) (*testServer, *prisonersearch.Server) {
+func search(t testing.TB, change ...func(*api.Options)) (*testServer, *prisonersearch.Server) {
 	t.Helper()
 	server, err := prisonersearch.Serve(context.Background(), everyone)
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func search(t testing.TB) (*testServer, *prisonersearch.Server) {
 		d.Close()
 		require.NoError(t, server.Stop())
 	})
-	h := newTestServer(t, func(o *api.Options) { o.Directory = d })
+	h := newTestServer(t, append(change, func(o *api.Options) { o.Directory = d })...)
 	require.Equal(t, http.StatusOK, h.sync(request(
 		item("B1111BB", "2021-01-01T00:00:00", `"comments":"first","authorisedBy":"Mr Bobby",`),
 		item("C1111CC", "2022-01-01T00:00:00", `"expiryDate":"2026-07-15T23:00:00",`), // ends today: closed

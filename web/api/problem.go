@@ -24,6 +24,7 @@ type problem struct {
 	retryAfter string // seconds, for a 503
 	etag       string // the current one, for a 412
 	location   string // for a 301
+	link       string // for a 410
 	cause      error  // for the log
 }
 
@@ -37,7 +38,7 @@ func (p problem) reply() response {
 		panic("a problem is not JSON: " + err.Error()) // a bug: texts and numbers only
 	}
 	return response{
-		status: p.Status, body: body, retryAfter: p.retryAfter, etag: p.etag, location: p.location,
+		status: p.Status, body: body, retryAfter: p.retryAfter, etag: p.etag, location: p.location, link: p.link,
 		challenge: p.Status == http.StatusUnauthorized,
 	}
 }

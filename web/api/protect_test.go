@@ -52,7 +52,9 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 // filled is a path of a route.
 func filled(t testing.TB, path string) string {
 	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{prisonId}", "MDI", "{file}", "index.html",
-		"{dlq}", "q", "{queue}", "q").Replace(path)
+		"{dlq}", "q", "{queue}", "q",
+		"{firstOffenderNo}", "A9109UD", "{secondOffenderNo}", "A0135GA", "{typeSequence}", "2", "{label}", "2026-12-01T10:15:00",
+		"{planId}", anID, "{firstPrisonerNumber}", "A9109UD", "{secondPrisonerNumber}", "A0135GA").Replace(path)
 	require.NotContains(t, path, "{", "say what this parameter is")
 	return path
 }
@@ -101,8 +103,10 @@ func TestRoute_hasItsHeaders(t *testing.T) {
 
 // allPanic has a bug in everything that is not the router's own.
 func allPanic(o *api.Options) {
-	o.Commands, o.Reads, o.Audit, o.Streams, o.Head = panicking{}, nil, nil, nil, nil
-	o.Queues, o.Migrations = struct{ api.Queues }{}, struct{ api.Migrations }{}
+	o.Commands, o.Reads, o.Audit, o.Streams, o.Mappings, o.Head = panicking{}, nil, nil, nil, nil, nil
+	o.Queues = struct{ api.Queues }{}
+	o.Reconcile = struct{ api.Reconciliation }{}
+	o.Migrations = struct{ api.Migrations }{}
 }
 
 // TestKind_ofAnswerHasItsHeaders asks for each status that the document
@@ -126,6 +130,9 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	hold("a media type", h.call(http.MethodPost, "/non-associations", writer, newOne, "Content-Type", "text/plain"))
 	hold("a large body", h.call(http.MethodPost, "/non-associations", writer, newOne+strings.Repeat(" ", 1<<20)))
 
+	reconciles, _ := newReconciler(t)
+	hold("a request", reconciles.call(http.MethodPost, "/nomis/reconciliations", operator, `{"scope":"ALL"}`))
+
 	runs := newMigrationServer(t)
 	hold("a request of a migration", runs.call(http.MethodPost, "/migrate/non-associations", migrates, `{}`))
 	plain := newTestServer(t)
@@ -140,6 +147,8 @@ func TestKind_ofAnswerHasItsHeaders(t *testing.T) {
 	hold("no token", plain.call(http.MethodGet, "/non-associations/A9109UD", "", ""))
 	hold("no role", plain.call(http.MethodGet, "/non-associations/A9109UD", syncer+"X", ""))
 	hold("no route", plain.call(http.MethodGet, "/nowhere", "", ""))
+	plain.change("/nomis/legacy", switchingOff)
+	hold("a list that is gone", plain.legacy("A9109UD", ""))
 	hold("a wrong method", plain.call(http.MethodPut, "/sync", syncer, ""))
 	hold("a page of nobody", plain.call(http.MethodGet, "/info/../nowhere", "", ""))
 	hold("OPTIONS *", must(plain.answer(http.MethodOptions, "*", "", "")))

@@ -132,7 +132,7 @@ func TestAnswers_holdNoRawControlCharacter(t *testing.T) {
 	}
 	slices.Sort(all)
 	require.Equal(t, []string{
-		"/history", "/non-associations", "/non-associations/between", "/non-associations/involving",
+		"/history", "/legacy/api/offenders/{prisonerNumber}/non-association-details", "/non-associations", "/non-associations/between", "/non-associations/involving",
 		"/non-associations/{reference}", "/non-associations/{reference}/history",
 		"/prisoner/{prisonerNumber}/non-associations", "/subject-access-request",
 	}, all)

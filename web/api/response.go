@@ -18,7 +18,7 @@ type response struct {
 	body        []byte
 	position    string // for X-Position; none when empty
 	etag        string
-	link        string // to the next page
+	link        string // to the next page, or to what replaces this
 	location    string // where to ask instead
 	retryAfter  string // seconds
 	challenge   bool   // says how to authenticate

@@ -73,7 +73,7 @@ func newTestServer(t testing.TB, change ...func(*api.Options)) *testServer {
 	h.merges = merge.New(merge.Options{Log: h.store, Handler: handler, Clock: clock})
 	options := api.Options{
 		Commands: handler, Reads: h.reads, Verifier: tokens{}, Clock: clock, Version: "test",
-		Audit: audit.New(h.store, audit.Options{London: time.UTC}), Streams: h.reads,
+		Audit: audit.New(h.store, audit.Options{London: time.UTC}), Streams: h.reads, Mappings: h.reads,
 		Head: func(ctx context.Context) (uint64, error) {
 			position, err := handler.Head(ctx)
 			return position.Uint64(), err

@@ -216,7 +216,7 @@ func TestPosition_thatCannotBeParsedIsRefusedEverywhere(t *testing.T) {
 			for _, name := range positionsOf(t, operation.(map[string]any)) {
 				asked++
 				for _, bad := range append(slices.Clone(positionTexts), "1&"+name+"=1") {
-					target := strings.NewReplacer("{reference}", "A9109UD", "{prisonerNumber}", "A9109UD").Replace(path) + "?prn=A9109UD&" + name + "=" + bad
+					target := filled(t, path) + "?prn=A9109UD&" + name + "=" + bad
 					body := map[string]string{"post": `["A9109UD","A0135GA"]`}[method]
 					w := h.call(strings.ToUpper(method), target, everyRole, body)
 					require.Equal(t, http.StatusBadRequest, w.Code, "%s %s: %s", method, target, w.Body)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,8 +38,14 @@ var whole = []any{
 		Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, PrisonerNumber: "A1234BC", CaseReference: "X123456",
 		FromDate: "2023-06-07", ToDate: "2023-06-08",
 	},
+	client.LegacyParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, CurrentPrisonOnly: true, ExcludeInactive: true},
 	client.PurgeParams{Reason: "some text"},
 	client.DLQParams{MaxMessages: 20},
+	client.MigratedParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Page: 3, Size: 5},
+	client.PageOnly{Page: 3, Size: 5},
+	client.DifferenceParams{
+		PageOnly: client.PageOnly{Page: 3, Size: 5}, State: "OPEN", Bucket: "differs", Problem: "REFUSED", Cause: "UNKNOWN", Pair: "A1234BC,B1234BC",
+	},
 	client.MigrationsParams{FromDateTime: "2021-07-05T10:35:17", ToDateTime: "2021-07-05T10:35:17"},
 	client.FailuresParams{Cause: "NOT_FOUND", Page: 3, Size: 5},
 	client.InvolvingParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
@@ -127,17 +134,21 @@ func (o operation) call(t *testing.T, name string, s sampler) {
 	}
 }
 
-// arguments are the context, the parameter of the path, what may be asked, and
+// arguments are the context, the parameters of the path, what may be asked, and
 // the body, in this order.
 func (o operation) arguments(t *testing.T, method reflect.Type, s sampler) []reflect.Value {
 	t.Helper()
 	arguments := []reflect.Value{reflect.ValueOf(t.Context())}
-	last := method.NumIn() - 1
+	last, inPath := method.NumIn()-1, o.inPath
 	for i := 1; i <= last; i++ {
 		kind := method.In(i)
 		switch {
 		case kind.Kind() == reflect.String:
-			arguments = append(arguments, reflect.ValueOf(o.named()))
+			arguments, inPath = append(arguments, reflect.ValueOf(named(inPath[0])).Convert(kind)), inPath[1:]
+		case kind.Kind() == reflect.Int:
+			number, err := strconv.Atoi(named(inPath[0]))
+			require.NoError(t, err)
+			arguments, inPath = append(arguments, reflect.ValueOf(number)), inPath[1:]
 		case i == last && o.body != "":
 			body := reflect.New(kind)
 			require.NoError(t, json.Unmarshal(o.d.sample(t, o.body, s), body.Interface()))
@@ -164,7 +175,7 @@ func askOf(t *testing.T, kind reflect.Type) reflect.Value {
 func (o operation) holds(t *testing.T, r *http.Request, s sampler) {
 	t.Helper()
 	require.Equal(t, o.method, strings.ToLower(r.Method))
-	require.Equal(t, strings.Replace(o.path, "{"+o.parameter+"}", o.named(), 1), r.URL.EscapedPath())
+	require.Equal(t, o.filled(), r.URL.EscapedPath())
 	require.Equal(t, "Bearer "+token, r.Header.Get("Authorization"))
 	query := r.URL.Query()
 	for _, p := range o.parameters {

@@ -39,7 +39,7 @@ type operation struct {
 	d                *document
 	t                *testing.T
 	id, method, path string
-	parameter        string // of the path
+	inPath           []string // the parameters of the path, in their order
 	parameters       []parameter
 	body             string // "" when there is none
 	status           int
@@ -72,7 +72,7 @@ func (d *document) operation(t *testing.T, path, method string) operation {
 		value := d.at(p).(map[string]any)
 		o.parameters = append(o.parameters, parameter{value["name"].(string), value["in"].(string), p + "/schema"})
 		if value["in"] == "path" {
-			o.parameter = value["name"].(string)
+			o.inPath = append(o.inPath, value["name"].(string))
 		}
 	}
 	if whole["requestBody"] != nil {
@@ -88,12 +88,26 @@ func (d *document) operation(t *testing.T, path, method string) operation {
 	return o
 }
 
-// named is what stands in the path.
-func (o operation) named() string {
-	if strings.Contains(o.parameter, "risonerNumber") {
+// named is what stands in the path in the place of a parameter.
+func named(parameter string) string {
+	switch {
+	case strings.Contains(parameter, "risonerNumber"), parameter == "firstOffenderNo":
 		return "A1234BC"
+	case parameter == "secondOffenderNo":
+		return "B1234BC"
+	case parameter == "typeSequence":
+		return "1"
 	}
 	return anID
+}
+
+// filled is the path with what stands in it.
+func (o operation) filled() string {
+	path := o.path
+	for _, parameter := range o.inPath {
+		path = strings.Replace(path, "{"+parameter+"}", named(parameter), 1)
+	}
+	return path
 }
 
 // answer is what a server says.

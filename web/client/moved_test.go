@@ -50,7 +50,7 @@ func TestRead_thatIsNotLedOnIsAnError(t *testing.T) {
 	var refused *client.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, http.StatusMovedPermanently, refused.Status)
-	require.Equal(t, "S1111SS", *refused.MoreInfo)
+	require.Equal(t, "S1111SS", refused.MoreInfo)
 	require.Zero(t, refused.Code())
 	require.Equal(t, http.StatusMovedPermanently, got.Status)
 	require.EqualValues(t, 7, got.Position)

@@ -58,6 +58,26 @@ type (
 	Prison = shape.Prison
 	// SwitchOverEntry is one fact of the switch-over.
 	SwitchOverEntry = shape.SwitchOverEntry
+	// Requested is the answer to the request of a run.
+	Requested = shape.Requested
+	// Reconciliation is one comparison with NOMIS.
+	Reconciliation = shape.Reconciliation
+	// ReconciliationPage is a page of runs.
+	ReconciliationPage = shape.PageOf[shape.Reconciliation]
+	// Difference is one non-association that is not in step with NOMIS.
+	Difference = shape.Difference
+	// DifferencePage is a page of differences.
+	DifferencePage = shape.PageOf[shape.Difference]
+	// Repaired is what a repair did, and the difference after it.
+	Repaired = shape.Repaired
+	// RepairPlan is what a repair of many differences would do.
+	RepairPlan = shape.RepairPlan
+	// RepairOutcome is what a plan did.
+	RepairOutcome = shape.RepairOutcome
+	// LegacyList is a prisoner's list as prison-api answered it.
+	LegacyList = shape.LegacyList
+	// LegacyCaller is a client that called the legacy list.
+	LegacyCaller = shape.LegacyCaller
 	// Fault is one bad value of a request.
 	Fault = shape.Fault
 	// NonAssociations is a prisoner's list in the vocabulary of NOMIS.
@@ -86,4 +106,14 @@ type (
 	MigrationFailure = shape.MigrationFailure
 	// Side is the other prisoner with NOMIS's reason code.
 	Side = shape.NOMISSide
+	// Mapping says by which sequence NOMIS knows a non-association.
+	Mapping = shape.Mapping
+	// MappingPeriod is a time in which NOMIS knew a non-association by a sequence.
+	MappingPeriod = shape.MappingPeriod
+	// MappingPage is a page of mappings, as Spring writes it.
+	MappingPage = shape.PageOf[shape.Mapping]
+	// Delivery says whether NOMIS has a non-association as it is.
+	Delivery = shape.Delivery
+	// DeliveryProblem is why the two are not brought into step.
+	DeliveryProblem = shape.DeliveryProblem
 )

@@ -78,6 +78,11 @@ type RecordedFact struct {
 	Position   *uint64 // nil when it is not known
 }
 
+// Recorded returns when a fact was recorded, as answers show it.
+func Recorded(at time.Time, london *time.Location) string {
+	return at.In(london).Format(recordedLayout)
+}
+
 // recordedLayout is RFC 3339 with the offset in figures, in winter too.
 const recordedLayout = "2006-01-02T15:04:05.999999-07:00"
 
@@ -89,7 +94,7 @@ func NewEntry(london *time.Location, f RecordedFact, before, after *Record) Entr
 		EventID: f.ID, Type: f.Type,
 		Actor: f.Meta.Actor, Source: f.Meta.Source,
 		OccurredAt: domain.Local(f.Meta.OccurredAt.In(london)),
-		RecordedAt: f.RecordedAt.In(london).Format(recordedLayout),
+		RecordedAt: Recorded(f.RecordedAt, london),
 		Revision:   f.Revision, Position: f.Position,
 		Renumbered: renumbered(f.Event), Before: view.record(before), After: view.record(after),
 	}

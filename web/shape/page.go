@@ -1,18 +1,21 @@
 package shape
 
-// Page is a page as Spring writes it, which callers of the former service read.
-type Page struct {
-	Content          []NonAssociation `json:"content"`
-	Pageable         Pageable         `json:"pageable"`
-	Last             bool             `json:"last"`
-	TotalPages       int64            `json:"totalPages"`
-	TotalElements    int64            `json:"totalElements"`
-	Size             int              `json:"size"`
-	Number           int64            `json:"number"` // from 0
-	Sort             Sorted           `json:"sort"`
-	First            bool             `json:"first"`
-	NumberOfElements int              `json:"numberOfElements"` // on this page
-	Empty            bool             `json:"empty"`
+// Page is a page of all non-associations.
+type Page = PageOf[NonAssociation]
+
+// PageOf is a page as Spring writes it, which callers of the former service read.
+type PageOf[T any] struct {
+	Content          []T      `json:"content"`
+	Pageable         Pageable `json:"pageable"`
+	Last             bool     `json:"last"`
+	TotalPages       int64    `json:"totalPages"`
+	TotalElements    int64    `json:"totalElements"`
+	Size             int      `json:"size"`
+	Number           int64    `json:"number"` // from 0
+	Sort             Sorted   `json:"sort"`
+	First            bool     `json:"first"`
+	NumberOfElements int      `json:"numberOfElements"` // on this page
+	Empty            bool     `json:"empty"`
 }
 
 // Pageable is where a page is.
@@ -30,4 +33,18 @@ type Sorted struct {
 	Empty    bool `json:"empty"`
 	Sorted   bool `json:"sorted"`
 	Unsorted bool `json:"unsorted"`
+}
+
+// NewPageOf returns the page of a number, of so many elements in all.
+func NewPageOf[T any](content []T, number int64, size, total int) PageOf[T] {
+	if content == nil {
+		content = []T{}
+	}
+	sort := Sorted{Sorted: true}
+	behind := number*int64(size) + int64(len(content))
+	return PageOf[T]{
+		Content: content, Pageable: Pageable{PageNumber: number, PageSize: size, Sort: sort, Offset: number * int64(size), Paged: true},
+		Last: behind >= int64(total), First: number == 0, Sort: sort, Size: size, Number: number, TotalElements: int64(total),
+		TotalPages: (int64(total) + int64(size) - 1) / int64(size), NumberOfElements: len(content), Empty: len(content) == 0,
+	}
 }

@@ -9,7 +9,7 @@ type Problem struct {
 	ErrorCode        *domain.Code `json:"errorCode"`
 	UserMessage      string       `json:"userMessage"`
 	DeveloperMessage string       `json:"developerMessage"`
-	MoreInfo         *string      `json:"moreInfo"`        // of a 301: the prisoner number that survives
+	MoreInfo         any          `json:"moreInfo"`        // of a 301: the prisoner number that survives; of 1409: a [MappingConflict]
 	Errors           []Fault      `json:"errors,omitzero"` // of a 400
 }
 

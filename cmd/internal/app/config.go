@@ -59,6 +59,8 @@ type Edge struct {
 	AuthJWKSURL  string `env:"AUTH_JWKS_URL,required,notEmpty"`
 	AuthAudience string `env:"AUTH_AUDIENCE,required,notEmpty"`
 	Search       Search
+	// LegacySunset is the day on which the legacy list ends, in London; "": not known.
+	LegacySunset string `env:"LEGACY_SUNSET"`
 	Limits       Limits `env:"-"`
 }
 
@@ -177,4 +179,5 @@ func (e Edge) faults(f *faults) {
 	f.scheme("PRISONER_SEARCH_URL", e.Search.URL, webSchemes)
 	f.scheme("PRISONER_SEARCH_TOKEN_URL", e.Search.TokenURL, webSchemes)
 	f.address("LISTEN_ADDR", e.ListenAddr)
+	f.day("LEGACY_SUNSET", e.LegacySunset)
 }

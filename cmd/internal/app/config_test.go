@@ -54,6 +54,7 @@ func TestValue_isReadBeforeItIsNeeded(t *testing.T) {
 		"AUTH_AUDIENCE":     {"\t"},
 		"AUTH_JWKS_URL":     {"ftp://secret/keys", "issuer/keys", "https:///keys", "HTTPS://", "file:///secret"},
 		"PUBLIC_URL":        {"secret:8080"},
+		"LEGACY_SUNSET":     {"secret", "2027-02-30", "2027-3-1", "2027-03-31T00:00:00", " "},
 	} {
 		for _, value := range values {
 			environment := completeEnvironment()

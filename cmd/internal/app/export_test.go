@@ -1,5 +1,10 @@
 package app
 
+import (
+	"nonassociations/nomis/store"
+	"nonassociations/web/api"
+)
+
 // Right is a grant for tests outside, which take it away.
 type Right struct{ Privilege, Kind, Schema, Name, Words string }
 
@@ -41,3 +46,6 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"migrate sheet":   shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
 	}
 }
+
+// Problems is what the API answers of a record's delivery to NOMIS.
+func Problems(kept *store.Store) api.Problems { return nomisProblems{kept} }

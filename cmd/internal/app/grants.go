@@ -71,6 +71,12 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
+	)
+	// To request reconciliations, to carry them out and to repair what they find.
+	grantsOfReconciling = slices.Concat(
+		grantsOfTurns, tables("nomis", "reconciliation", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "reconciliation_pair", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("nomis", "repair_plan", "SELECT", "INSERT"),
 	)
 	// To request and see migrations, to carry them out, and to draw up their sheets.
 	grantsOfMigrationOps = slices.Concat(
@@ -81,10 +87,16 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "migration", "SELECT"), tables("nomis", "migration_pair", "SELECT"),
 		tables("nomis", "brake", "SELECT"), tables("nomis", "difference", "SELECT"),
 	)
-	grantsOfQueues  = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
+	grantsOfQueues = append(tables("nomis", "purged_message", "INSERT"), schemaUse("nomis"))
+	// To count the callers of the legacy list, and to know prisons and their differences.
+	grantsOfLegacy = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "legacy_caller", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), tables("nomis", "difference", "SELECT"),
+	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
-		tables("read", "checkpoint", "SELECT"), tables("read", "merge", "SELECT"), tables("read", "non_association", "SELECT"),
+		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
+		tables("read", "non_association", "SELECT"),
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
 	grantsOfProjecting = []grant{
@@ -150,7 +162,10 @@ func (o Options) requirements() requirements {
 	if o.Roles.Serve {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
+		all.add(dsn, grantsOfTurns)
+		all.add(dsn, grantsOfReconciling)
 		all.add(dsn, grantsOfMigrationOps)
+		all.add(dsn, grantsOfLegacy)
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)

@@ -52,7 +52,7 @@ func (p *process) listen(ctx, below context.Context) error {
 	beat, ended := p.reportListener(ctx, nomis.Consumer)
 	defer ended()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.takeTurns(ctx, kept, handler) })
+	group.Go(func() error { return p.takeTurns(ctx, kept, handler, reads) })
 	group.Go(func() error {
 		return nomis.NewListener(nomis.Options{
 			Queue: queue, Pairs: reads, Evidence: kept, Clock: p.Clock, Logger: p.Logger,

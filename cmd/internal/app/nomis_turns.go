@@ -12,6 +12,7 @@ import (
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
 	"nonassociations/nomis/turn"
+	"nonassociations/queries"
 )
 
 // NOMIS is how this service calls NOMIS and how patient it is with it.
@@ -60,7 +61,7 @@ const mirrorsPause = time.Second
 
 // takeTurns rings for the pairs that messages name and takes the turns of those that are
 // due, until ctx ends. It returns at once, without an error, when NOMIS is not configured.
-func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *commands.Handler) error {
+func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *commands.Handler, reads *queries.Reader) error {
 	if p.Config.NOMIS.APIURL == "" {
 		return nil
 	}
@@ -85,6 +86,10 @@ func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *com
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return worker.Run(ctx) })
+	sweeper := nomis.NewSweeper(nomis.SweeperOptions{
+		Deliveries: reads, Store: kept, Bell: wakingBell{kept, worker}, Clock: p.Clock, Logger: p.Logger, After: p.Config.NOMIS.Sweep,
+	})
+	group.Go(func() error { return sweeper.Run(ctx) })
 	for _, queue := range queues {
 		ringer := nomis.NewRinger(nomis.RingerOptions{Queue: queue, Bell: wakingBell{kept, worker}, Clock: p.Clock, Logger: p.Logger})
 		group.Go(func() error { return ringer.Run(ctx) })

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -104,6 +105,17 @@ func isRemote(host string) bool {
 	}
 	address, err := netip.ParseAddr(host)
 	return err != nil || !address.Unmap().IsLoopback()
+}
+
+// CheckCalled refuses an address that a command sends its token to and that leads beyond
+// this machine without TLS, unless PLAIN_TEXT_ALLOWED names its variable. The error has no
+// value in it.
+func CheckCalled(environment map[string]string, name, value string) error {
+	allowed := strings.Split(environment["PLAIN_TEXT_ALLOWED"], ",")
+	if !slices.ContainsFunc(plainHTTPHosts(value), isRemote) || slices.Contains(allowed, name) {
+		return nil
+	}
+	return fmt.Errorf("%s leads beyond this machine without TLS, or may: use https, or name it in PLAIN_TEXT_ALLOWED", name)
 }
 
 // WarnOfPlainText logs each variable that uses PLAIN_TEXT_ALLOWED, at every start: a

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"nonassociations/nomis"
-	"nonassociations/nomis/store"
 	"nonassociations/web/shape"
 )
 
@@ -27,12 +26,8 @@ func (p *process) openQueues(below context.Context) error {
 		p.queues = &nomis.Queues{}
 		return nil
 	}
-	keeper, err := store.Open(below, p.Config.DatabaseURL)
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, infallible(keeper.Close))
-	p.queues, err = nomis.OpenQueues(below, keeper, addresses...)
+	var err error
+	p.queues, err = nomis.OpenQueues(below, p.tables, addresses...)
 	return err
 }
 

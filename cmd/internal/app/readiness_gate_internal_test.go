@@ -22,6 +22,7 @@ func behindTheGate(g *readinessGate) map[reflect.Type]any {
 	return map[reflect.Type]any{
 		reflect.TypeFor[api.Reads]():            gatedReads{gate: g},
 		reflect.TypeFor[api.Streams]():          gatedStreams{gate: g},
+		reflect.TypeFor[api.Mappings]():         gatedMappings{gate: g},
 		reflect.TypeFor[api.Commands]():         gatedCommands{gate: g},
 		reflect.TypeFor[api.Audit]():            gatedAudit{gate: g},
 		reflect.TypeFor[commands.PairLocator](): gatedLocator{gate: g},
@@ -45,7 +46,8 @@ func TestEverything_ofTheAPIIsBehindTheGate(t *testing.T) {
 	walked := behindTheGate(&readinessGate{})
 	elsewhere := map[string]string{
 		"Directory": "names and places, of another service", "Verifier": "tokens", "Queues": "messages, of SQS",
-		"Prisons": "names and counts beside the facts",
+		"Prisons":    "names and counts beside the facts",
+		"Migrations": "of tables that belong to no log", "MigrationLabels": "the same", "Problems": "of tables that belong to no log",
 	}
 	for field := range reflect.TypeFor[api.Options]().Fields() {
 		if field.Type.Kind() == reflect.Interface && elsewhere[field.Name] == "" {
@@ -76,7 +78,7 @@ func TestReadinessGate_letsNothingPassWhileClosed(t *testing.T) {
 		return g
 	}
 	unknown := map[string]error{
-		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
+		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "Mappings": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
 		"Commands": commands.ErrBusy, "Audit": audit.ErrUnavailable,
 	}
 	for name, c := range map[string]struct {

@@ -13,7 +13,6 @@ import (
 	"nonassociations/commands/idempotency"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
-	"nonassociations/nomis"
 	"nonassociations/queries"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
@@ -29,8 +28,7 @@ type serving struct {
 	api       *api.API
 	server    *httpServer
 	gate      readinessGate
-	queues    *nomis.Queues
-	queueIDs  []string // of queues, in their order
+	nomisServing
 }
 
 // prepare builds the dependencies of the API and listens. Backends may still be down:
@@ -64,20 +62,21 @@ func (p *process) prepare(below context.Context) error {
 		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Places: p.directory.places,
 		Keys: p.keys, Logger: p.Logger,
 	})
-	if err := p.openQueues(below); err != nil {
+	if err := p.openNOMIS(below); err != nil {
 		return err
 	}
 	// Everything that reaches the log or the read model goes through the gate.
-	p.api = api.New(api.Options{
+	p.api = api.New(p.withNOMIS(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
 		Audit:   gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})},
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
-		Queues:    p.queues,
+		Mappings:  gatedMappings{&p.gate, reads},
+		Problems:  nomisProblems{p.tables},
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
-	})
+	}))
 	// The port is bound last: from then on an orchestrator takes the process for alive.
 	if p.server, err = listen(below, p.Config.Edge.ListenAddr, limits.Connections, p.api, p.Logger); err != nil {
 		return err
@@ -117,6 +116,7 @@ func (p *process) serve(ctx, below context.Context) error {
 	group.Go(func() error { return unlessCancelled(below, p.verifier.Run) })
 	group.Go(func() error { return unlessCancelled(ctx, p.admitTraffic) })
 	group.Go(func() error { return unlessCancelled(ctx, p.keys.Run) })
+	group.Go(func() error { return p.keepNOMIS(below) })
 	// Feeds never end by themselves. ShutDown ends them after their last whole line; the
 	// server would otherwise wait for them until the time limit.
 	group.Go(func() error {

@@ -17,7 +17,7 @@ import (
 // officer may do everything.
 var officer = token.Request{User: "OFFICER", Scopes: []string{"write"}, Roles: []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
-	"NON_ASSOCIATIONS_SYNC", "SAR_DATA_ACCESS",
+	"NON_ASSOCIATIONS_SYNC", "SAR_DATA_ACCESS", "NOMIS_MAPPING_API__SYNCHRONISATION__RW",
 }}
 
 // staffClient are a whole process on a real log and read model, with two prisoners.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"nonassociations/eventstore/esdb"
 	"nonassociations/internal/pg"
@@ -73,6 +74,13 @@ func (f *faults) address(name, value string) {
 	}
 	if err != nil {
 		f.add(name + " must be host:port or :port, with a port from 0 (any free one) to 65535")
+	}
+}
+
+// day adds a fault for a value that is no day that exists.
+func (f *faults) day(name, value string) {
+	if _, err := time.Parse(time.DateOnly, value); value != "" && err != nil {
+		f.add(name + " must be a day such as 2027-03-31")
 	}
 }
 

@@ -2,6 +2,7 @@ package nomismodel
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -18,8 +19,10 @@ func (n *NOMIS) Open(of, with string, v Values, by string) int {
 func (n *NOMIS) Amend(of, with string, sequence int, by string, change func(*Row)) {
 	for _, l := range []link{{of, with}, {with, of}} {
 		if row := n.find(l, sequence); row != nil {
-			change(row)
-			row.UpdatedBy = by
+			before := *row
+			if change(row); !reflect.DeepEqual(before, *row) {
+				row.UpdatedBy = by
+			}
 		}
 	}
 }

@@ -37,10 +37,12 @@ func File(t testing.TB, name string) string {
 }
 
 // OpenAPI is what `redocly lint` with its recommended rules finds in a document,
-// warnings and what a file tells it to ignore included.
+// warnings and what a file tells it to ignore included. One rule is left out: a fixed
+// segment where another path has an id is not ambiguous, because the id is a UUID and the
+// router takes the fixed one first.
 func OpenAPI(t testing.TB, document string) []Problem {
 	t.Helper()
-	out := node(t, File(t, "@redocly/cli/bin/cli.js"), "lint", "--extends=recommended", "--format=json", absolute(t, document))
+	out := node(t, File(t, "@redocly/cli/bin/cli.js"), "lint", "--extends=recommended", "--skip-rule=no-ambiguous-paths", "--format=json", absolute(t, document))
 	var report struct {
 		Totals   *struct{ Errors, Warnings, Ignored int }
 		Problems []struct {

@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+	"nonassociations/nomis/store"
+	"nonassociations/web/api"
+)
+
+// nomisProblems answers what the comparison with NOMIS has found, from the differences
+// that turns and reconciliations keep. It implements [api.Problems].
+type nomisProblems struct{ kept *store.Store }
+
+// OfRecord implements [api.Problems]. A problem of the whole pair is a problem of each of
+// its records.
+func (n nomisProblems) OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID) (api.Findings, error) {
+	living, err := n.kept.Living(ctx, pair)
+	if err != nil {
+		return api.Findings{}, err
+	}
+	var found api.Findings
+	for _, d := range living {
+		own := d.NonAssociationID == id
+		ofPair := d.NonAssociationID == uuid.Nil && d.TypeSequence == 0
+		if d.Bucket == store.IgnoredHere && d.TypeSequence != 0 {
+			found.AlsoOpen = append(found.AlsoOpen, d.TypeSequence)
+		}
+		if d.State != store.StateOpen || !own && !ofPair {
+			continue
+		}
+		found.Held = found.Held || own && d.Bucket == store.Held && !d.NotBefore.IsZero()
+		if d.Problem != "" && (own || found.Problem == nil) {
+			found.Problem = &api.FoundProblem{Problem: d.Problem, Why: d.Why, Since: d.FirstSeen}
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
+	"nonassociations/queries"
+	"nonassociations/web/auth"
+	"nonassociations/web/shape"
+)
+
+// Problems are what the comparison with NOMIS has found. Implementations are safe for
+// concurrent use.
+type Problems interface {
+	// OfRecord returns what is found of one record; the zero Findings for nothing.
+	OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID) (Findings, error)
+}
+
+// Findings are what the comparison with NOMIS has found of one record.
+type Findings struct {
+	Problem  *FoundProblem // nil: none is open
+	AlsoOpen []int         // sequences of other details of the pair that are open in NOMIS
+	Held     bool          // it is tried again soon, because NOMIS's day begins later than ours
+}
+
+// FoundProblem is an open problem. Why is one sentence in English.
+type FoundProblem struct {
+	Problem, Why string
+	Since        time.Time
+}
+
+// delivery answers whether NOMIS has a non-association as it is. It knows deleted ones
+// too.
+func (a *API) delivery(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
+	out := response{status: http.StatusOK, position: formatPosition(a.reads.Position())}
+	id, err := pathID(r, "id")
+	if err != nil {
+		return out, err
+	}
+	least, err := atLeast(r.URL)
+	if err != nil {
+		return out, err
+	}
+	found, err := readAtHead(ctx, a, least, func(ctx context.Context, atLeast uint64) (queries.Deliveries, bool, error) {
+		found, err := a.mappings.Delivery(ctx, id, atLeast)
+		return found, len(found.Deliveries) > 0, err
+	})
+	if err != nil {
+		return out, err
+	}
+	out.position = formatPosition(found.Position)
+	if len(found.Deliveries) == 0 {
+		return out, domain.NotFound(id)
+	}
+	d := found.Deliveries[0]
+	var findings Findings
+	if a.problems != nil {
+		if findings, err = a.problems.OfRecord(ctx, d.Pair, id); err != nil {
+			return out, unavailable(err)
+		}
+	}
+	out.body, err = json.Marshal(deliveryOf(d, findings, a.today(), a.clock().Location()))
+	out.etag = etagOf(out.body)
+	return out, err
+}
+
+// deliveryOf returns the delivery of a record on a day.
+func deliveryOf(d queries.Delivery, f Findings, today string, london *time.Location) shape.Delivery {
+	state, since := shape.InStep, d.DiffersSince
+	var until *string
+	switch {
+	case d.IsHeld(today):
+		state, until = shape.Held, &d.EffectiveDay
+	case d.DiffersSince != nil && f.Held:
+		state = shape.Held
+	case d.DiffersSince != nil:
+		state = shape.Pending
+	case d.Deleted:
+		state = shape.NotInNOMIS
+	case f.Problem != nil: // what we know of NOMIS may be wrong
+		state, since = shape.Pending, &f.Problem.Since
+	}
+	answer := shape.Delivery{
+		State: state, Since: recordedOrNull(since, london), Until: until, TypeSequence: d.TypeSequence,
+		DeliveredAt: recordedOrNull(d.DeliveredAt, london), DeliveredRevision: d.Revision, Shortened: d.Shortened,
+		AlsoOpenInNOMIS: f.AlsoOpen,
+	}
+	if f.Problem != nil {
+		answer.Problem = &shape.DeliveryProblem{
+			Problem: f.Problem.Problem, Why: f.Problem.Why, Since: shape.Recorded(f.Problem.Since, london),
+		}
+	}
+	return answer
+}
+
+// recordedOrNull returns a time as answers show it, nil for nil.
+func recordedOrNull(at *time.Time, london *time.Location) *string {
+	if at == nil {
+		return nil
+	}
+	text := shape.Recorded(*at, london)
+	return &text
+}
+
+// readAtHead reads what a caller asks for. When it is not there, it reads again after
+// the whole log has been applied: only then is it known not to exist.
+func readAtHead[T any](ctx context.Context, a *API, atLeast uint64, read func(ctx context.Context, atLeast uint64) (T, bool, error)) (T, error) {
+	var none T
+	if err := a.waitFor(ctx, atLeast); err != nil {
+		return none, err
+	}
+	found, there, err := read(ctx, atLeast)
+	if err == nil && !there {
+		head, late := a.reachHead(ctx)
+		if late != nil {
+			return none, late
+		}
+		found, _, err = read(ctx, max(head, atLeast))
+	}
+	if err != nil {
+		return none, unavailable(err)
+	}
+	return found, nil
+}
