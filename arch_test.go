@@ -70,6 +70,7 @@ var folders = []folder{
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},
 	{"audit", "audit reads the log only: its answers rest on nothing that may be stale", []string{"domain", "eventstore", "eventstore/statecache"}, false},
 	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "commands/merge", "queries", "audit", aws}, false},
+	{"nomis/migration", "nomis/migration takes over NOMIS's stock of old data", []string{"domain", "commands"}, false},
 	{"nomis/mirror", "nomis/mirror has what NOMIS holds of a pair, and does no I/O", []string{"domain"}, true},
 	{"nomis/npa", "nomis/npa calls the NOMIS Prisoner API over net/http", []string{"domain", "nomis/mirror", "internal/bearer", breaker, "golang.org/x/time"}, true},
 	{"nomis/plan", "nomis/plan is the one comparison of the two systems, and does no I/O", []string{"domain", "nomis/mirror"}, true},

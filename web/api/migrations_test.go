@@ -106,10 +106,10 @@ func TestMigration_isStartedSeenAndCancelled(t *testing.T) {
 func TestMigrations_areListedByTheirStartTheNewestFirst(t *testing.T) {
 	s := newMigrationServer(t)
 	var ids []string
-	for _, hour := range []time.Duration{0, 1, 2} {
-		s.now = noon.Add(hour*time.Hour + 500*time.Millisecond)
+	for i, after := range []time.Duration{0, time.Hour, 2 * time.Hour} {
+		s.now = noon.Add(after + 500*time.Millisecond)
 		ids = append(ids, s.starts(`{}`))
-		s.ends(ids[hour])
+		s.ends(ids[i])
 	}
 	for query, expected := range map[string][]string{
 		"":                                  {ids[2], ids[1], ids[0]},
