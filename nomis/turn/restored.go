@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"nonassociations/domain"
 	"nonassociations/nomis/plan"
 	"nonassociations/nomis/store"
@@ -63,7 +65,7 @@ func (r *run) readRestored(ctx context.Context, brake store.Brake, now time.Time
 // stopped. One that stays ends when the record is again what it was.
 func (r *run) withTaken(ctx context.Context, found []store.Finding) ([]store.Finding, error) {
 	for _, d := range r.living {
-		if last, is := r.lastForm(d.Finding); d.Stays && is && last.Equal(*d.Ours) {
+		if d.Stays && d.Ours != nil && r.isNow(d.NonAssociationID, *d.Ours) {
 			if err := r.Store.EndStaying(ctx, d.ID, r.Clock()); err != nil {
 				return nil, err
 			}
@@ -80,12 +82,14 @@ func (r *run) withTaken(ctx context.Context, found []store.Finding) ([]store.Fin
 	return found, nil
 }
 
-// lastForm returns what the record of a finding is now. It returns false when there is no
-// live one.
-func (r *run) lastForm(f store.Finding) (domain.Detail, bool) {
-	n, is := r.result.Ours.Exchanges.State().Item(f.NonAssociationID)
+// isNow reports whether there is a live record that has a form.
+func (r *run) isNow(id uuid.UUID, form domain.Detail) bool {
+	n, is := r.result.Ours.Exchanges.State().Item(id)
+	if !is || n.Deleted {
+		return false
+	}
 	detail, _ := n.Detail()
-	return detail, is && !n.Deleted
+	return detail.Equal(form)
 }
 
 // wasTaken reports whether a take gave a live record the form back, and the record has not
