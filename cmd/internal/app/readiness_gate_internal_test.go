@@ -46,7 +46,8 @@ func TestEverything_ofTheAPIIsBehindTheGate(t *testing.T) {
 	walked := behindTheGate(&readinessGate{})
 	elsewhere := map[string]string{
 		"Directory": "names and places, of another service", "Verifier": "tokens", "Queues": "messages, of SQS",
-		"Prisons":    "names and counts beside the facts",
+		"Prisons": "names and counts beside the facts", "LegacyCallers": "counts of calls",
+		"Reconcile":  "of NOMIS, and of tables that belong to no log",
 		"Migrations": "of tables that belong to no log", "MigrationLabels": "the same", "Problems": "of tables that belong to no log",
 	}
 	for field := range reflect.TypeFor[api.Options]().Fields() {
