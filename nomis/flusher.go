@@ -59,9 +59,10 @@ func (f *flusher) run(ctx context.Context) {
 	}
 }
 
-// flush writes once and reports whether that failed.
+// flush writes once and reports whether that failed. The end of ctx does not cut it off:
+// a write whose outcome is unknown would be counted twice.
 func (f *flusher) flush(ctx context.Context, wasDown bool) (down bool) {
-	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	err := f.write(ctx)
 	switch {
