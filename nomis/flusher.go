@@ -43,26 +43,28 @@ func (f *flusher) mark() {
 // run writes what was gathered, at most once in an interval, until ctx ends, and then
 // once more. An outage is logged once.
 func (f *flusher) run(ctx context.Context) {
+	// A write that the end of ctx cut off would have an unknown outcome, and be counted
+	// twice. What is under way and the last write share the time after the end.
+	writing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastFlushTime, cancel) })()
 	down := false
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-f.dirty:
-			down = f.flush(ctx, down)
+			down = f.flush(writing, down)
 			f.pause(ctx)
 		}
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlushTime)
-	defer cancel()
-	if err := f.write(last); err != nil {
+	if err := f.write(writing); err != nil {
 		f.logger.WarnContext(ctx, "lost at the end", "what", f.what, "error", err)
 	}
 }
 
-// flush writes once and reports whether that failed. The end of ctx does not cut it off:
-// a write whose outcome is unknown would be counted twice.
+// flush writes once and reports whether that failed.
 func (f *flusher) flush(ctx context.Context, wasDown bool) (down bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	ctx, cancel := context.WithTimeout(ctx, flushTime)
 	defer cancel()
 	err := f.write(ctx)
 	switch {
