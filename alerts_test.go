@@ -90,26 +90,40 @@ func TestCause_ofAnAlertIsTried(t *testing.T) {
 				continue // without it there is no rule
 			}
 			others := slices.Delete(slices.Clone(causes), i, i+1)
-			require.Error(t, tried(t, rule, strings.Join(others, "\nor\n")), "no test of %s needs this:\n%s", rule.Name, cause)
+			require.Error(t, tried(t, rules, rule, strings.Join(others, "\nor\n")), "no test of %s needs this:\n%s", rule.Name, cause)
 		}
-		require.NoError(t, tried(t, rule, rule.Expr), "the rule as it is, at another place")
+		require.NoError(t, tried(t, rules, rule, rule.Expr), "the rule as it is, at another place")
 	}
 }
 
-// tried runs the tests of a rule with another expression in its place.
-func tried(t *testing.T, rule alerts.Rule, expr string) error {
+// tried runs the tests of a rule's file with another expression in its place.
+func tried(t *testing.T, rules []alerts.Rule, rule alerts.Rule, expr string) error {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "tests"), 0o700))
-	indent := "          "
-	text := fmt.Sprintf("groups:\n  - name: one\n    rules:\n      - alert: %s\n        for: %s\n        labels: {severity: %q}\n        annotations: {summary: %q, runbook: %q}\n        expr: |\n%s%s\n",
-		rule.Name, rule.For, rule.Labels["severity"], rule.Annotations["summary"], rule.Annotations["runbook"],
-		indent, strings.ReplaceAll(strings.TrimSpace(expr), "\n", "\n"+indent))
+	var text strings.Builder
+	text.WriteString("groups:\n  - name: one\n    rules:\n")
+	for _, one := range rules {
+		if one.Name == rule.Name {
+			one.Expr = expr
+		}
+		if one.File == rule.File {
+			writeRule(&text, one)
+		}
+	}
 	name := filepath.Base(rule.File)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o600))
 	tests, err := os.ReadFile(filepath.Join(alertTestsDir, name))
 	require.NoError(t, err)
 	copied := filepath.Join(dir, "tests", name)
 	require.NoError(t, os.WriteFile(copied, tests, 0o600))
 	return alerts.Promtool(t.Context(), "test", "rules", copied)
+}
+
+// writeRule writes a rule as a file of rules has it.
+func writeRule(to *strings.Builder, rule alerts.Rule) {
+	indent := "          "
+	fmt.Fprintf(to, "      - alert: %s\n        for: %s\n        labels: {severity: %q}\n        annotations: {summary: %q, runbook: %q}\n        expr: |\n%s%s\n",
+		rule.Name, rule.For, rule.Labels["severity"], rule.Annotations["summary"], rule.Annotations["runbook"],
+		indent, strings.ReplaceAll(strings.TrimSpace(rule.Expr), "\n", "\n"+indent))
 }

@@ -74,7 +74,7 @@ var folders = []folder{
 	{"nomis/mirror", "nomis/mirror has what NOMIS holds of a pair, and does no I/O", []string{"domain"}, true},
 	{"nomis/npa", "nomis/npa calls the NOMIS Prisoner API over net/http", []string{"domain", "nomis/mirror", "internal/bearer", breaker, "golang.org/x/time"}, true},
 	{"nomis/plan", "nomis/plan is the one comparison of the two systems, and does no I/O", []string{"domain", "nomis/mirror"}, true},
-	{"nomis/reconcile", "nomis/reconcile compares the two systems, and lets people repair what differs", []string{"domain", "commands", "queries", "audit", pgx, "github.com/robfig/cron/v3"}, false},
+	{"nomis/reconcile", "nomis/reconcile counts what differs between the two systems, and lets people repair it", []string{"domain", "commands", "queries", "audit", "github.com/robfig/cron/v3", pgx}, false},
 	{"nomis/store", "nomis/store keeps nomis's durable tables in Postgres", []string{"domain", pgx}, false},
 	{"eventstore", "eventstore is a port and knows no driver", []string{"domain"}, true},
 	{"eventstore/memory", "eventstore/memory is a log in memory", []string{"eventstore"}, true},

@@ -45,7 +45,8 @@ type WorkerOptions struct {
 type Worker struct {
 	WorkerOptions
 	wake   chan struct{}
-	denied atomic.Bool // NOMIS let no call of a turn in
+	denied atomic.Bool               // NOMIS let no call of a turn in
+	counts map[Outcome]*atomic.Int64 // one for each of Outcomes; the map is never changed
 }
 
 // NewWorker returns a Worker. It does nothing until Run.
@@ -62,7 +63,7 @@ func NewWorker(options WorkerOptions) *Worker {
 	if options.Beat == nil {
 		options.Beat = func(error) {}
 	}
-	return &Worker{WorkerOptions: options, wake: make(chan struct{}, 1)}
+	return &Worker{WorkerOptions: options, wake: make(chan struct{}, 1), counts: newCounts()}
 }
 
 // Wake makes the worker look at the bell now. It never blocks.
@@ -175,6 +176,7 @@ func (w *Worker) rest(ctx context.Context, most time.Duration) {
 // turn takes the turn of a pair and settles its row of the bell.
 func (w *Worker) turn(ctx context.Context, locks *store.PairLocks, due store.DuePair) {
 	result, err := w.Turns.Take(ctx, due.Pair, turn.Why{Cause: causeOf(due), Due: due, Confirm: locks.Confirm})
+	w.counts[outcomeOf(ctx, err)].Add(1)
 	if ctx.Err() != nil {
 		return // the row is as it was: the next turn begins anew
 	}

@@ -13,6 +13,7 @@ import (
 type nomisCmd struct {
 	Listen  listenCmd  `cmd:"" help:"Process prisoner merges and booking moves, continuously."`
 	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
+	Resume  resumeCmd  `cmd:"" help:"Go on after NOMIS looked restored from a backup."`
 }
 
 // listenCmd consumes the queue of prisoner merges and booking moves.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -46,7 +47,7 @@ func (c reconcileShowCmd) Run(ctx context.Context) error {
 			return err
 		}
 		if len(last.Body.Content) == 0 {
-			return fmt.Errorf("there is no reconciliation yet: nonassociations reconcile run")
+			return errors.New("there is no reconciliation yet: nonassociations reconcile run")
 		}
 		c.ID = last.Body.Content[0].ID.String()
 	}

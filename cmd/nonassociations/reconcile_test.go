@@ -129,12 +129,12 @@ func TestReconcile_pairsComeFromAFile(t *testing.T) {
 func TestReconcile_repairsAndAccepts(t *testing.T) {
 	d := shape.Difference{ID: uuid.MustParse(runID), Version: 2, Pair: client.Pair{"A0135GA", "A9109UD"}, State: "REPAIRED", Bucket: "differs"}
 	c := serving(t, map[string]any{
-		"GET /nomis/differences":                       shape.NewPageOf([]shape.Difference{d}, 0, 20, 1),
+		"GET /nomis/differences":                       shape.PageOf[shape.Difference]{Content: []shape.Difference{d}},
 		"POST /nomis/differences/" + runID + "/repair": shape.Repaired{Steps: []shape.Step{{Step: "put", Why: "Because."}}, Difference: d},
 		"POST /nomis/differences/" + runID + "/accept": d,
 		"POST /nomis/differences/plan":                 shape.RepairPlan{PlanID: "abc", Count: 1},
 		"POST /nomis/differences/plan/abc":             shape.RepairOutcome{PlanID: "abc", Failed: []shape.FailedRepair{{Why: "No."}}},
-		"GET /nomis/reconciliations":                   shape.NewPageOf([]shape.Reconciliation{runOf("COMPLETED", nil)}, 0, 1, 1),
+		"GET /nomis/reconciliations":                   shape.PageOf[shape.Reconciliation]{Content: []shape.Reconciliation{runOf("COMPLETED", nil)}},
 		"GET /nomis/reconciliations/" + runID:          runOf("FAILED", unchecked),
 	})
 	for _, line := range []struct {

@@ -112,6 +112,7 @@ BEGIN
       ('TABLE', 'nomis', 'brake', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'restored_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'touched_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'reconciliation', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'reconciliation_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),

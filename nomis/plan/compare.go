@@ -22,6 +22,7 @@ func (p *planner) compared(r *record, t *Theirs) comparison {
 	theirs := t.filled(r.detail)
 	c := comparison{theirs: theirs, merged: r.detail, target: r.detail}
 	fromNOMIS, chosen := p.repairs(r.live(), t)
+	restored := !chosen && p.isRestored(r, theirs)
 	for _, f := range domain.DetailFields(p.Pair) {
 		ours, other := r.detail.Get(f), theirs.Get(f)
 		switch {
@@ -29,7 +30,7 @@ func (p *planner) compared(r *record, t *Theirs) comparison {
 		case chosen && fromNOMIS:
 			c.there = append(c.there, f)
 			c.merged, c.target = c.merged.With(f, other), c.target.With(f, other)
-		case chosen, !r.changedThere(f, other):
+		case chosen, restored, !r.changedThere(f, other):
 		case p.isHeld(r, f, other):
 			c.there, c.held = append(c.there, f), append(c.held, f)
 			c.target = c.target.With(f, other)

@@ -69,6 +69,17 @@ type Policy struct {
 	Decisions []Decision
 	// Repair, if any, is the direction that a person chose for one difference.
 	Repair *Repair
+	// Restored, if any, is what a person decided when NOMIS looked restored.
+	Restored *Restored
+}
+
+// Restored is which side is right after NOMIS looked restored from a backup. It counts for
+// the records of which NOMIS is not known to have held anything since At.
+type Restored struct {
+	At time.Time
+	// FromNOMIS takes older forms over, uncounted. Otherwise a record that has an older
+	// form of its own in NOMIS is written there.
+	FromNOMIS bool
 }
 
 // Kind is what was decided about a difference.

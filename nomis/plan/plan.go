@@ -36,8 +36,8 @@ type Step struct {
 	Detail domain.Detail        // put, post: what NOMIS is to hold; confirm: what it holds
 	Held   []domain.DetailField // put, confirm: fields that NOMIS is left with
 	Sync   domain.Sync          // take
-	// GivesBack is how many records a take would give a form that they had before.
-	GivesBack int
+	// GivesBack are the records that a take would give a form that they had before.
+	GivesBack []GivenBack
 
 	rank int // the order in which steps are taken
 }

@@ -78,7 +78,8 @@ type candidate struct {
 	record *record // nil for one that is only in NOMIS
 	theirs *Theirs
 	news   bool // it would likely append something
-	former bool // it would give the record a form that it had before
+	// becomes is the form that the record had before and would get back, nil for another.
+	becomes *domain.Detail
 }
 
 // take adds one Sync of all details of the pair when it would append something. It
@@ -104,13 +105,13 @@ func (p *planner) take() {
 	if err != nil || len(decision.Events) == 0 {
 		return
 	}
-	former := 0
+	var back []GivenBack
 	for n, c := range candidates {
-		if c.former && decision.Outcomes[n].Kind == domain.Changed {
-			former++
+		if c.becomes != nil && decision.Outcomes[n].Kind == domain.Changed {
+			back = append(back, GivenBack{c.record.ID, c.record.detail, *c.becomes})
 		}
 	}
-	p.plan.Steps = append(p.plan.Steps, Step{Action: Take, Sync: sync, GivesBack: former, Why: whyTake(decision), rank: rankTake})
+	p.plan.Steps = append(p.plan.Steps, Step{Action: Take, Sync: sync, GivesBack: back, Why: whyTake(decision), rank: rankTake})
 }
 
 // decide returns the Sync of candidates and what it would come to.
@@ -212,13 +213,11 @@ func (p *planner) known(r *record, t *Theirs) candidate {
 	if same(c.merged.ExpiryDate, r.detail.ExpiryDate) {
 		item.ExpiryDate = r.ExpiryDate
 	}
-	changed := !c.merged.Equal(r.detail)
-	return candidate{item: item, record: r, theirs: t, news: changed, former: changed && r.hadForm(c.merged)}
-}
-
-// hadForm reports whether the record was once what it would become.
-func (r *record) hadForm(d domain.Detail) bool {
-	return slices.ContainsFunc(r.Forms(), d.Equal)
+	known := candidate{item: item, record: r, theirs: t, news: !c.merged.Equal(r.detail)}
+	if known.news && p.countsAsGivenBack(r, c.merged) {
+		known.becomes = &c.merged
+	}
+	return known
 }
 
 // itemOf returns the item of a detail that is only in NOMIS. A code that NOMIS lacks is

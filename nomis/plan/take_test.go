@@ -93,9 +93,11 @@ func TestTake_thatGivesAFormerFormBackIsCounted(t *testing.T) {
 	s := newStory(t)
 	id := s.nomisOpen(1, "2021-07-05", nil)
 	s.comment(1, "Second")
-	require.Zero(t, s.plan().Steps[0].GivesBack)
+	require.Empty(t, s.plan().Steps[0].GivesBack)
 	s.takes()
 	s.comment(1, "Told")
-	require.Equal(t, 1, s.plan().Steps[0].GivesBack, "as after NOMIS was restored")
+	back := s.plan().Steps[0].GivesBack
+	require.Len(t, back, 1, "as after NOMIS was restored")
+	require.Equal(t, []*string{ptr("Second"), ptr("Told")}, []*string{back[0].Before.Comment, back[0].After.Comment})
 	require.Equal(t, id, s.plan().Steps[0].Sync.Items[0].ID)
 }

@@ -149,7 +149,8 @@ func (c *comparer) hasMoved(ctx context.Context, pair domain.Pair, due store.Due
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}
-	return err != nil || ours.Revision != result.Ours.Revision, nil
+	unknown := err != nil                                        // it cannot be said that it has not moved
+	return unknown || ours.Revision != result.Ours.Revision, nil //nolint:nilerr // see unknown
 }
 
 // unreadable counts a pair of which at least one side could not be read. Of NOMIS it

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,30 +74,43 @@ func TestRun_thatIsKilledGoesOn(t *testing.T) {
 	require.Equal(t, 2, s.reads[named[0]], "what was done is not read again")
 }
 
+// The second of two processes waits for the lease while the first one works.
 func TestRunners_oneWorksAtATime(t *testing.T) {
 	f := newFixture(t)
-	var working, most atomic.Int32
-	f.spies(nil)
-	f.options.Turns.Record = overlap{f.options.Turns.Record, &working, &most}
-	first, second := f.request(store.Run{Scope: store.ScopePairs}, pairOf(1), pairOf(2)), f.request(store.Run{Scope: store.ScopePairs}, pairOf(3), pairOf(4))
-	stops := []func(){running(t, reconcile.NewRunner(f.options).Run), running(t, reconcile.NewRunner(f.options).Run)}
+	o := &overlap{Record: f.options.Turns.Record, entered: make(chan struct{}), release: make(chan struct{})}
+	f.options.Turns.Record = o
+	first, second := f.request(store.Run{Scope: store.ScopePairs}, pairOf(1)), f.request(store.Run{Scope: store.ScopePairs}, pairOf(2))
+	stops := []func(){running(t, reconcile.NewRunner(f.options).Run)}
+	<-o.entered
+	f.options.Beat = func(error) { o.once.Do(func() { close(o.release) }) } // it waits, or it works
+	stops = append(stops, running(t, reconcile.NewRunner(f.options).Run))
 	require.Equal(t, store.Completed, f.ended(first).Status)
 	require.Equal(t, store.Completed, f.ended(second).Status)
 	for _, stop := range stops {
 		stop()
 	}
-	require.EqualValues(t, 1, most.Load())
+	require.EqualValues(t, 1, o.most.Load())
 }
 
-// overlap counts the reads at once.
+// overlap counts the reads at once. The first one is held until it is released, or until
+// another one begins.
 type overlap struct {
 	turn.Record
-	working, most *atomic.Int32
+	entered, release chan struct{}
+	once             sync.Once
+	reads, working   atomic.Int32
+	most             atomic.Int32
 }
 
-func (o overlap) Plan(ctx context.Context, pair domain.Pair) (commands.Planned, error) {
+func (o *overlap) Plan(ctx context.Context, pair domain.Pair) (commands.Planned, error) {
 	o.most.Store(max(o.most.Load(), o.working.Add(1)))
 	defer o.working.Add(-1)
+	if o.reads.Add(1) == 1 {
+		close(o.entered)
+		<-o.release
+	} else {
+		o.once.Do(func() { close(o.release) })
+	}
 	return o.Record.Plan(ctx, pair)
 }
 

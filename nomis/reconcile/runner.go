@@ -93,13 +93,11 @@ const leaseName = "nonassociations reconciliation"
 func (r *Runner) Run(ctx context.Context) error {
 	r.began = r.Clock()
 	for ctx.Err() == nil {
-		err := r.hold(ctx)
-		if ctx.Err() != nil {
-			break
+		if err := r.hold(ctx); ctx.Err() == nil {
+			r.Beat(err)
+			r.Logger.WarnContext(ctx, "reconciliation interrupted, retrying", "error", err)
+			r.rest(ctx, r.Poll)
 		}
-		r.Beat(err)
-		r.Logger.WarnContext(ctx, "reconciliation interrupted, retrying", "error", err)
-		r.rest(ctx, r.Poll)
 	}
 	return nil
 }

@@ -52,13 +52,14 @@ func newFixture(t *testing.T) *fixture {
 	_, err = eventstore.WriteIdentity(t.Context(), f.Log, uuid.New())
 	require.NoError(t, err)
 	running(t, projections.New(projections.Options{
-		Store: f.Log, DSN: f.DSN, Generation: projections.CurrentGeneration, Clock: clock, Logger: quiet,
+		Store: f.Log, DSN: f.DSN, Generation: projections.CurrentGeneration, Logger: quiet,
+		Clock: func() time.Time { return time.Now().In(london) },
 	}).Run)
 	reader, err := queries.Open(t.Context(), f.DSN, queries.Options{Logger: quiet, WaitTime: patience})
 	require.NoError(t, err)
 	t.Cleanup(reader.Close)
 	f.options = reconcile.Options{
-		Store: f.Store, DSN: f.DSN, API: f.API, Turns: f.Turns.Options, Pairs: reader, Feed: audit.New(f.Log, audit.Options{London: london}),
+		Store: f.Store, DSN: f.DSN, API: f.API, Turns: f.Options, Pairs: reader, Feed: audit.New(f.Log, audit.Options{London: london}),
 		Head: func(ctx context.Context) (uint64, error) {
 			position, err := f.Commands.Head(ctx)
 			return position.Uint64(), err

@@ -70,17 +70,3 @@ func (s *Store) GetBrake(ctx context.Context) (Brake, error) {
 	}
 	return b, nil
 }
-
-// ReleaseBrake lets turns go on. Errors: ErrNoBrake when the brake is not on, and
-// faults.
-func (s *Store) ReleaseBrake(ctx context.Context, release Release) error {
-	tag, err := s.pool.Exec(ctx, `UPDATE nomis.brake SET released_at = $1, released_from = $2, reason = $3, released_by = $4
-		WHERE released_at IS NULL`, release.At, string(release.From), release.Reason, release.By)
-	if err != nil {
-		return fmt.Errorf("release the brake of NOMIS: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return ErrNoBrake
-	}
-	return nil
-}

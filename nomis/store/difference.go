@@ -76,6 +76,9 @@ type Finding struct {
 	Ours, Theirs     *domain.Detail // nil: that side has none
 	NotBefore        time.Time      // of one that NOMIS refused for now; zero: not by itself
 	Words            string         // of NOMIS, when it refused
+	// Stays says that only a person ends it: both sides hold the same by now. Ours is what
+	// the record was before.
+	Stays bool
 }
 
 // identity is the key of a finding within its pair.
@@ -126,7 +129,7 @@ func (d Difference) HasExpired(today string) bool {
 }
 
 const differenceColumns = `id, version, pair, non_association_id, coalesce(type_sequence, 0), bucket, coalesce(problem, ''), fields, why, cause,
-	state, first_seen, last_seen, ours, theirs, not_before, words, coalesce(decided_by, ''), coalesce(reason, ''), coalesce(until::text, '')`
+	state, first_seen, last_seen, ours, theirs, not_before, words, coalesce(decided_by, ''), coalesce(reason, ''), coalesce(until::text, ''), stays`
 
 // scanDifference reads a row with the columns above.
 func scanDifference(row pgx.CollectableRow) (Difference, error) {
@@ -138,7 +141,7 @@ func scanDifference(row pgx.CollectableRow) (Difference, error) {
 		notBefore    *time.Time
 	)
 	err := row.Scan(&d.ID, &d.Version, &pair, &id, &d.TypeSequence, &d.Bucket, &d.Problem, &fields, &d.Why, &d.Cause,
-		&d.State, &d.FirstSeen, &d.LastSeen, &ours, &theirs, &notBefore, &d.Words, &d.DecidedBy, &d.Reason, &d.Until)
+		&d.State, &d.FirstSeen, &d.LastSeen, &ours, &theirs, &notBefore, &d.Words, &d.DecidedBy, &d.Reason, &d.Until, &d.Stays)
 	if err != nil {
 		return d, err
 	}

@@ -44,6 +44,9 @@ func queueChanges(batch *pgx.Batch, pair domain.Pair, now time.Time, today strin
 	}
 	for _, f := range found {
 		d, is := known[f.identity()]
+		if d.isKept() && !f.Stays {
+			continue // it goes first: a record has one difference at a time
+		}
 		delete(known, f.identity())
 		if !is {
 			d = Difference{ID: uuid.New(), Pair: pair, State: StateOpen, FirstSeen: now}
@@ -54,8 +57,12 @@ func queueChanges(batch *pgx.Batch, pair domain.Pair, now time.Time, today strin
 	}
 	for _, gone := range known {
 		state := StateHealed
-		if gone.ID == repaired {
+		switch {
+		case gone.ID == repaired:
 			state = StateRepaired
+		case gone.isKept():
+			batch.Queue(`UPDATE nomis.difference SET last_seen = $2 WHERE id = $1`, gone.ID, now)
+			continue
 		}
 		batch.Queue(`UPDATE nomis.difference SET state = $2, version = version + 1, ended_at = $3 WHERE id = $1`, gone.ID, string(state), now)
 	}
@@ -88,17 +95,20 @@ func queueFinding(batch *pgx.Batch, d Difference, f Finding, now time.Time, toda
 		return err
 	}
 	batch.Queue(`INSERT INTO nomis.difference (id, pair, non_association_id, type_sequence, identity, bucket, problem, fields, why, cause,
-			state, first_seen, last_seen, ours, theirs, not_before, words)
+			state, first_seen, last_seen, ours, theirs, not_before, words, stays)
 		VALUES ($1, $2, nullif($3::uuid, '00000000-0000-0000-0000-000000000000'), nullif($4, 0), $5, $6, nullif($7, ''), $8, $9, $10,
-			'OPEN', $11, $12, $13, $14, $15, $16)
+			'OPEN', $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (id) DO UPDATE SET version = nomis.difference.version + 1, type_sequence = excluded.type_sequence, bucket = excluded.bucket,
 			problem = excluded.problem, fields = excluded.fields, why = excluded.why, cause = excluded.cause, state = 'OPEN',
 			first_seen = excluded.first_seen, last_seen = excluded.last_seen, ours = excluded.ours, theirs = excluded.theirs,
-			not_before = excluded.not_before, words = excluded.words, decided_by = NULL, reason = NULL, until = NULL`,
+			not_before = excluded.not_before, words = excluded.words, stays = excluded.stays, decided_by = NULL, reason = NULL, until = NULL`,
 		d.ID, d.Pair.String(), f.NonAssociationID, f.TypeSequence, f.identity(), string(f.Bucket), f.Problem, string(fields), f.Why, f.Cause,
-		d.FirstSeen, now, ours, theirs, timeOrNull(f.NotBefore), f.Words)
+		d.FirstSeen, now, ours, theirs, timeOrNull(f.NotBefore), f.Words, f.Stays)
 	return nil
 }
+
+// isKept reports whether a person has to end the difference, and has not decided yet.
+func (d Difference) isKept() bool { return d.Stays && d.State == StateOpen }
 
 // inherit takes over what an earlier comparison knew of the same difference and this one
 // does not: its cause, what NOMIS said when it refused the record, and for how long.

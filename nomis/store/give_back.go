@@ -2,25 +2,50 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/domain"
 )
 
+// GivenBack is a record that a take would give a form that it had before.
+type GivenBack struct {
+	NonAssociationID uuid.UUID     `json:"id"`
+	Before           domain.Detail `json:"before"` // the take
+	After            domain.Detail `json:"after"`
+}
+
 // GiveBack notes that a take would give records of a pair a form back that they had
 // before, and returns how many records of all pairs have done so within a time until
-// now. It is counted once for a pair: a repeat replaces what was noted.
-func (s *Store) GiveBack(ctx context.Context, now time.Time, within time.Duration, pair domain.Pair, records int) (int, error) {
+// now. A record is counted once: a repeat replaces what was noted of it.
+func (s *Store) GiveBack(ctx context.Context, now time.Time, within time.Duration, pair domain.Pair, records ...GivenBack) (int, error) {
 	var count int
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM nomis.given_back WHERE at < $1`, now.Add(-within)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO nomis.given_back (pair, at, records) VALUES ($1, $2, $3)
-			ON CONFLICT (pair) DO UPDATE SET at = excluded.at, records = excluded.records`, pair.String(), now, records); err != nil {
+		var known string
+		err := tx.QueryRow(ctx, `SELECT forms FROM nomis.given_back WHERE pair = $1 FOR UPDATE`, pair.String()).Scan(&known)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		all, err := addTo(known, records)
+		if err != nil {
+			return err
+		}
+		forms, err := json.Marshal(all, json.Deterministic(true))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO nomis.given_back (pair, at, records, forms) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (pair) DO UPDATE SET at = excluded.at, records = excluded.records, forms = excluded.forms`,
+			pair.String(), now, len(all), string(forms)); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, `SELECT coalesce(sum(records), 0) FROM nomis.given_back WHERE at > $1`, now.Add(-within)).Scan(&count)
@@ -29,4 +54,57 @@ func (s *Store) GiveBack(ctx context.Context, now time.Time, within time.Duratio
 		return 0, fmt.Errorf("count the records that NOMIS gives back: %w", err)
 	}
 	return count, nil
+}
+
+// addTo returns the records of a row with others in place of those of the same id. Of one
+// that is given back again the oldest form counts as that before.
+func addTo(known string, records []GivenBack) ([]GivenBack, error) {
+	all, err := decodeGivenBack(known)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range records {
+		at := slices.IndexFunc(all, func(g GivenBack) bool { return g.NonAssociationID == one.NonAssociationID })
+		if at < 0 {
+			all = append(all, one)
+			continue
+		}
+		all[at].After = one.After
+	}
+	return all, nil
+}
+
+// decodeGivenBack reads the records of a row, none of "".
+func decodeGivenBack(forms string) ([]GivenBack, error) {
+	if forms == "" {
+		return nil, nil
+	}
+	var all []GivenBack
+	err := json.Unmarshal([]byte(forms), &all)
+	return all, err
+}
+
+// CountedPair is a pair with records that were given back lately.
+type CountedPair struct {
+	Pair    domain.Pair
+	Records int
+}
+
+// Counted returns the pairs that GiveBack has counted, in their order.
+func (s *Store) Counted(ctx context.Context) ([]CountedPair, error) {
+	rows, err := s.pool.Query(ctx, `SELECT pair, records FROM nomis.given_back ORDER BY pair`)
+	if err != nil {
+		return nil, fmt.Errorf("read the records that NOMIS gave back: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c CountedPair, err error) {
+		var pair string
+		if err = row.Scan(&pair, &c.Records); err == nil {
+			c.Pair, err = domain.ParsePair(pair)
+		}
+		return c, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the records that NOMIS gave back: %w", err)
+	}
+	return all, nil
 }

@@ -24,6 +24,7 @@ const (
 	Swept          CauseKind = "swept"          // a record was pending for long
 	DayCame        CauseKind = "day-came"       // an effective day or an expiry, or another try
 	Reconciliation CauseKind = "reconciliation" // a scheduled run found a step
+	Resumed        CauseKind = "resumed"        // a person let turns go on
 )
 
 // Cause is why a pair is due. ID is the SNS message id, "" for what rings by itself.

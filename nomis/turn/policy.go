@@ -22,6 +22,9 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 		return ErrBraked
 	}
 	p := plan.Policy{Repair: r.why.Repair, Inbound: true}
+	if p.Restored, err = r.readRestored(ctx, brake, in.Now); err != nil {
+		return err
+	}
 	if p.Outbound, err = r.Rules.OutboundAllowed(ctx); err != nil {
 		return err
 	}

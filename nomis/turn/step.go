@@ -99,7 +99,7 @@ func (r *run) cause(in plan.Input, s plan.Step, by string) domain.Cause {
 // takeOver records what NOMIS holds. Takes that would give records a form back that they
 // had before are counted: many of them mean that NOMIS was restored from a backup.
 func (r *run) takeOver(ctx context.Context, in plan.Input, s plan.Step) error {
-	if s.GivesBack > 0 && r.why.Repair == nil {
+	if len(s.GivesBack) > 0 && r.why.Repair == nil {
 		if err := r.countGivenBack(ctx, in.Now, s.GivesBack); err != nil {
 			return err
 		}
@@ -121,27 +121,6 @@ func (r *run) ofPerson(sync domain.Sync) domain.Sync {
 		}
 	}
 	return sync
-}
-
-const (
-	// restoredWithin is the time in which so many takes mean that NOMIS was restored.
-	restoredWithin = 10 * time.Minute
-	restoredAfter  = 20
-)
-
-// countGivenBack sets the brake when too many records would get a form back. The turn
-// then ends with ErrBraked before anything is taken.
-func (r *run) countGivenBack(ctx context.Context, now time.Time, records int) error {
-	count, err := r.Store.GiveBack(ctx, now, restoredWithin, r.pair, records)
-	if err != nil || count <= restoredAfter {
-		return err
-	}
-	why := fmt.Sprintf("%d records would get a form back that they had before, within %s: NOMIS looks restored from a backup.", count, restoredWithin)
-	if err := r.Store.SetBrake(ctx, now, why); err != nil {
-		return err
-	}
-	r.Logger.ErrorContext(ctx, "turns stopped: NOMIS looks restored", "records", count)
-	return ErrBraked
 }
 
 // remove deletes a detail in NOMIS and records that it is gone. A twin has no record.

@@ -128,6 +128,8 @@ type run struct {
 	living  []store.Difference
 	stuck   string          // why the turn makes no progress; "" when it does
 	refused []store.Finding // by NOMIS in this turn
+	// restored is the pair while it is not in step after NOMIS looked restored.
+	restored store.RestoredPair
 }
 
 // take reads, plans and does one step, until no step is left.
@@ -169,15 +171,21 @@ func (r *run) finish(ctx context.Context) error {
 		return nil
 	}
 	found := withRefusals(Findings(r.result.Plan, r.pair), r.refused)
+	found, err := r.withTaken(ctx, found)
+	if err != nil {
+		return err
+	}
 	if r.stuck != "" {
 		r.Logger.ErrorContext(ctx, "turn made no progress", "stream", r.pair.Stream(), "why", r.stuck)
 		found = append(found, store.Finding{Bucket: store.Unchecked, Problem: string(plan.NoProgress), Why: r.stuck, Cause: Unknown})
 	}
-	if len(found) == 0 && len(r.living) == 0 {
-		return nil
+	if len(found) > 0 || len(r.living) > 0 {
+		now := r.Clock()
+		if err := r.Store.Record(ctx, r.pair, now, domain.Today(now), r.repaired(), found...); err != nil {
+			return err
+		}
 	}
-	now := r.Clock()
-	return r.Store.Record(ctx, r.pair, now, domain.Today(now), r.repaired(), found...)
+	return r.settleRestored(ctx)
 }
 
 // NotReached keeps that a pair could not be brought in step for long, beside the
@@ -197,12 +205,16 @@ func (t *Turns) NotReached(ctx context.Context, pair domain.Pair, why string) er
 	return t.Store.Record(ctx, pair, now, domain.Today(now), uuid.Nil, found...)
 }
 
-// repaired returns the difference that a person repairs, or the nil UUID.
+// repaired returns the difference that a person repairs, or the nil UUID. What a record
+// was before it was taken over is not brought back by a turn.
 func (r *run) repaired() uuid.UUID {
 	if r.why.Repair == nil {
 		return uuid.Nil
 	}
 	for _, d := range r.living {
+		if d.Stays && !r.why.Repair.FromNOMIS {
+			continue
+		}
 		if d.NonAssociationID == r.why.Repair.NonAssociationID && d.TypeSequence == r.why.Repair.TypeSequence ||
 			d.NonAssociationID != uuid.Nil && d.NonAssociationID == r.why.Repair.NonAssociationID {
 			return d.ID

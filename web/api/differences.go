@@ -33,7 +33,7 @@ func (a *API) differences(ctx context.Context, r *http.Request, _ auth.Claims) (
 	if err != nil {
 		return response{}, err
 	}
-	return jsonResponse(shape.NewPageOf(mapped(found, a.differenceOf), number, size, total))
+	return jsonResponse(pageWith(mapped(found, a.differenceOf), number, size, total))
 }
 
 // pair parses two prisoner numbers with a comma between; the zero Pair when none is given.

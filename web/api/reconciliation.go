@@ -132,7 +132,7 @@ func (a *API) reconciliations(ctx context.Context, r *http.Request, _ auth.Claim
 	if err != nil {
 		return response{}, err
 	}
-	return jsonResponse(shape.NewPageOf(mapped(runs, a.reconciliationOf), number, size, total))
+	return jsonResponse(pageWith(mapped(runs, a.reconciliationOf), number, size, total))
 }
 
 // reconciliation answers with one run.
@@ -167,6 +167,12 @@ func (a *API) comparePair(ctx context.Context, r *http.Request, _ auth.Claims) (
 		return response{}, err
 	}
 	return jsonResponse(mapped(found, a.differenceOf))
+}
+
+// pageWith returns a page of so many elements in all.
+func pageWith[T any](content []T, number int64, size, total int) shape.PageOf[T] {
+	last := number*int64(size)+int64(len(content)) >= int64(total)
+	return springPage(content, int64(total), size, number, last)
 }
 
 // mapped returns what a function makes of each value; never nil.

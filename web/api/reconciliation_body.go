@@ -12,6 +12,9 @@ import (
 	"nonassociations/web/strictjson"
 )
 
+// keyFrom is the field of the side that is right.
+const keyFrom = "from"
+
 // maxPairs bounds the pairs of one request.
 const maxPairs = 10_000
 
@@ -127,7 +130,7 @@ func decodeRepair(body *bytes.Buffer) (reconcile.Repair, error) {
 		switch name {
 		case "version":
 			return strictjson.Number(d, &seen, version)
-		case "from":
+		case keyFrom:
 			return strictjson.Text(d, &from, fromNOMIS)
 		case keyReason:
 			return strictjson.Text(d, &why, whyChanged)
@@ -137,7 +140,7 @@ func decodeRepair(body *bytes.Buffer) (reconcile.Repair, error) {
 		return d.Skip()
 	}, func() {
 		strictjson.Need(d, seen, "version")
-		strictjson.Need(d, from, "from")
+		strictjson.Need(d, from, keyFrom)
 		strictjson.Need(d, why, keyReason)
 	})
 	return reconcile.Repair{Version: seen.Value, FromNOMIS: from.Value, Reason: why.Value, DryRun: dryRun.Value}, d.Result(err)

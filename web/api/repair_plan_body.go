@@ -52,7 +52,7 @@ func decodePlan(body *bytes.Buffer) (reconcile.PlanRequest, error) {
 		switch name {
 		case "filter":
 			return filter.read(d)
-		case "from":
+		case keyFrom:
 			return strictjson.Text(d, &from, fromNOMIS)
 		case keyReason:
 			return strictjson.Text(d, &why, whyChanged)
@@ -64,7 +64,7 @@ func decodePlan(body *bytes.Buffer) (reconcile.PlanRequest, error) {
 		if !filter.given {
 			d.Lacks("filter")
 		}
-		strictjson.Need(d, from, "from")
+		strictjson.Need(d, from, keyFrom)
 		strictjson.Need(d, why, keyReason)
 	})
 	return reconcile.PlanRequest{

@@ -15,6 +15,7 @@ import (
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/internal/pg"
 	"nonassociations/nomis"
+	"nonassociations/nomis/store"
 	"nonassociations/projections"
 	"nonassociations/web/shape"
 )
@@ -61,6 +62,7 @@ type consumerHealth struct {
 	process *process
 	rows    *pgxpool.Pool
 	limits  HealthLimits
+	brake   func(context.Context) (store.Brake, error) // nil in a process that may not read it
 
 	mu      sync.Mutex
 	watched []watchedConsumer
@@ -139,6 +141,9 @@ func (h *consumerHealth) refresh(ctx context.Context) map[string]shape.Consumer 
 	for _, w := range h.watched {
 		row, there := rows[w.name]
 		all[w.name] = h.statusOf(ctx, w, row, there, head)
+	}
+	if err == nil {
+		h.showBrake(ctx, all)
 	}
 	return all
 }

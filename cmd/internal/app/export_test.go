@@ -44,6 +44,7 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"nomis unmerge":   shown(c.requirementsOf(grantsOfAppend, nil)),
 		"migrate":         shown(c.requirementsOf(nil, grantsOfMigrationOps)),
 		"migrate sheet":   shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
+		"nomis resume":    shown(c.requirementsOf(nil, grantsOfResuming)),
 	}
 }
 

@@ -71,7 +71,14 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		tables("nomis", "restored_pair", "SELECT", "UPDATE", "DELETE"),
 		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
+	)
+	// To let turns go on, and to ring for the pairs that were counted.
+	grantsOfResuming = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "brake", "SELECT", "UPDATE"), tables("nomis", "given_back", "SELECT", "DELETE"),
+		tables("nomis", "restored_pair", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE"),
+		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE"),
 	)
 	// To request reconciliations, to carry them out and to repair what they find.
 	grantsOfReconciling = slices.Concat(

@@ -19,6 +19,7 @@ import (
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/nomis/migration"
+	"nonassociations/nomis/store"
 	"nonassociations/publisher"
 	"nonassociations/publisher/message"
 )
@@ -92,6 +93,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 		}},
 		"nomis unmerge": {writer, func(ctx context.Context) error {
 			_, err := app.Unmerge(ctx, writer, uuid.NewString(), "why", true)
+			return err
+		}},
+		"nomis resume": {writer, func(ctx context.Context) error {
+			_, err := app.Resume(ctx, writer, store.Release{From: store.FromDPS, Reason: "why", By: "OPERATOR"}, false)
 			return err
 		}},
 	}

@@ -112,5 +112,8 @@ func (p *process) metricsHandler() http.Handler {
 	// Pedantic: a metric that contradicts its description fails the scrape, and a test.
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(metrics{p})
+	if p.queues != nil {
+		registry.MustRegister(nomisMetrics{p, &queueNumbers{ask: p.askQueues, clock: p.Clock}})
+	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2})
 }

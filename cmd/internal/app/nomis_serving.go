@@ -7,32 +7,22 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/nomis"
-	"nonassociations/nomis/store"
 	"nonassociations/web/api"
 )
 
 // nomisServing is what a serving process has of nomis. openNOMIS makes it.
 type nomisServing struct {
-	tables   *store.Store
-	queues   *nomis.Queues
-	queueIDs []string // of queues, in their order
-	callers  *nomis.LegacyCallers
-	seen     *nomis.PrisonRecorder
-	prisons  *knownPrisons
+	callers *nomis.LegacyCallers
+	seen    *nomis.PrisonRecorder
+	prisons *knownPrisons
 }
 
-// openNOMIS opens the tables, the queues and, where it is configured, NOMIS itself. It
-// sends no request. Errors: an address that a driver cannot read, or that is no queue's.
-func (p *process) openNOMIS(below context.Context) error {
-	var err error
-	if p.tables, err = store.Open(below, p.Config.DatabaseURL); err != nil {
-		return err
-	}
-	p.closers = append(p.closers, infallible(p.tables.Close))
-	p.callers = nomis.NewLegacyCallers(nomis.LegacyCallersOptions{Store: p.tables, Clock: p.Clock, Logger: p.Logger})
-	p.seen = nomis.NewPrisonRecorder(nomis.PrisonRecorderOptions{Store: p.tables, Clock: p.Clock, Logger: p.Logger})
-	p.prisons = newKnownPrisons(p.tables, p.directory.places, p.openScreen(), p.Clock)
-	return p.openQueues(below)
+// openNOMIS makes what requests note of callers and prisons and, where it is configured,
+// the client of NOMIS. It sends no request.
+func (p *process) openNOMIS() {
+	p.callers = nomis.NewLegacyCallers(nomis.LegacyCallersOptions{Store: p.kept, Clock: p.Clock, Logger: p.Logger})
+	p.seen = nomis.NewPrisonRecorder(nomis.PrisonRecorderOptions{Store: p.kept, Clock: p.Clock, Logger: p.Logger})
+	p.prisons = newKnownPrisons(p.kept, p.directory.places, p.openScreen(), p.Clock)
 }
 
 // withNOMIS adds to the options of the API what openNOMIS has made.

@@ -67,6 +67,7 @@ func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *com
 	}
 	api := p.Config.NOMIS.open(p)
 	defer api.Close()
+	p.nomis.api.Store(api)
 	beat, ended := p.reportListener(ctx, nomis.TurnsConsumer)
 	defer ended()
 	worker := nomis.NewWorker(nomis.WorkerOptions{
@@ -74,12 +75,13 @@ func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *com
 			Record: handler, Rules: handler, NOMIS: api.For(npa.Turn), Store: kept, Clock: p.Clock, Logger: p.Logger,
 			DeleteAfter: p.Config.NOMIS.DeleteAfter, Pause: func(ctx context.Context) error { return sleep(ctx, mirrorsPause) },
 		}),
-		Store: kept, Clock: p.Clock, Logger: p.Logger, Most: p.Config.NOMIS.InFlight, Beat: beat,
+		Store: kept, Clock: p.Clock, Logger: p.Logger, Most: p.Config.NOMIS.InFlight, Beat: func(fault error) { beat(faultOfTurns(fault)) },
 		Locks: func(ctx context.Context) (*store.PairLocks, error) {
 			return store.OpenPairLocks(ctx, p.Config.DatabaseURL)
 		},
 		Available: api.Available, Probe: api.For(npa.Probe).Ping,
 	})
+	p.nomis.worker.Store(worker)
 	queues, err := p.doorbells(ctx)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func (p *process) openQueues(below context.Context) error {
 		return nil
 	}
 	var err error
-	p.queues, err = nomis.OpenQueues(below, p.tables, addresses...)
+	p.queues, err = nomis.OpenQueues(below, p.kept, addresses...)
 	return err
 }
 

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/eventstore"
+	"nonassociations/nomis"
+	"nonassociations/nomis/store"
 	"nonassociations/projections"
 	"nonassociations/publisher"
 )
@@ -39,6 +41,7 @@ type Options struct {
 	// MetricsAt is called with the address of the metrics before Ready. It may be nil.
 	MetricsAt func(address string)
 	Limits    HealthLimits
+	Hooks     NOMISHooks
 }
 
 // Run runs the roles until ctx ends and then stops them in order: requests first, then
@@ -71,6 +74,10 @@ type process struct {
 	log    *openedLog
 	runner *projections.Runner // nil when this process does not project
 	serving
+	nomis         nomisParts
+	kept          *store.Store    // nil in a process that neither serves nor listens, as queues
+	queues        *nomis.Queues   // those whose variables are set
+	queueIDs      []string        // of queues, in their order
 	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
 	consumers     *consumerHealth
 	topics        atomic.Pointer[[]*publisher.Publisher]
@@ -98,9 +105,17 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	group.Go(func() error {
 		return unlessCancelled(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, logCheckInterval, p.Logger) })
 	})
+	if p.Roles.Serve || p.Roles.Listen {
+		if err := p.openNOMISTables(below); err != nil {
+			return err
+		}
+	}
 	if p.Roles.Serve {
 		if err := p.prepare(below); err != nil {
 			return err
+		}
+		if p.Hooks.OldestPending == nil && p.Config.NOMIS.APIURL != "" { // without it all is pending
+			p.Hooks.OldestPending = p.pendingSince
 		}
 	}
 	// Rights are checked beside everything else: Postgres may not be up yet, and a part

@@ -62,9 +62,7 @@ func (p *process) prepare(below context.Context) error {
 		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Places: p.directory.places,
 		Keys: p.keys, Logger: p.Logger,
 	})
-	if err := p.openNOMIS(below); err != nil {
-		return err
-	}
+	p.openNOMIS()
 	// Everything that reaches the log or the read model goes through the gate.
 	p.api = api.New(p.withNOMIS(api.Options{
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
@@ -73,7 +71,7 @@ func (p *process) prepare(below context.Context) error {
 		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
 		Streams:   gatedStreams{&p.gate, reads},
 		Mappings:  gatedMappings{&p.gate, reads},
-		Problems:  nomisProblems{p.tables},
+		Problems:  nomisProblems{p.kept},
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	}))

@@ -33,6 +33,9 @@ const (
 	TopicMissing   Kind = "TOPIC_MISSING"
 	TopicThrottled Kind = "TOPIC_THROTTLED"
 	MessageRefused Kind = "MESSAGE_REFUSED"
+	NOMISAway      Kind = "NOMIS_AWAY"
+	NOMISDenied    Kind = "NOMIS_DENIED"   // NOMIS, or the issuer of its tokens, lets no call in
+	NOMISRestored  Kind = "NOMIS_RESTORED" // the brake is on: NOMIS looks restored
 	Other          Kind = "OTHER"
 )
 
@@ -98,21 +101,22 @@ func kindOfCode(code string) Kind {
 // Category is the coarser classification that rows and metrics have.
 type Category string
 
-// Away is the category of outages. It is shown while it lasts, and not stored. The
-// other categories have the values of their kinds.
+// Away is the category of outages. It is shown while it lasts, and not stored; nor are
+// those of NOMIS, whose restoration has a record of its own. The other categories have
+// the values of their kinds.
 const Away Category = "AWAY"
 
 // Categories returns all categories.
 func Categories() []Category {
-	return []Category{Category(CannotApply), Category(CannotRead), Category(UnknownType), Category(OutOfOrder), Category(Other), Away}
+	return []Category{Category(CannotApply), Category(CannotRead), Category(UnknownType), Category(OutOfOrder), Category(Other), Away, Category(NOMISDenied), Category(NOMISRestored)}
 }
 
 // Category returns the category of a kind; "" for "".
 func (k Kind) Category() Category {
 	switch k {
-	case "", CannotApply, CannotRead, UnknownType, OutOfOrder:
+	case "", CannotApply, CannotRead, UnknownType, OutOfOrder, NOMISDenied, NOMISRestored:
 		return Category(k)
-	case PostgresAway, EventStoreAway, NetworkAway, TimedOut, TopicThrottled:
+	case PostgresAway, EventStoreAway, NetworkAway, NOMISAway, TimedOut, TopicThrottled:
 		return Away
 	default:
 		return Category(Other)

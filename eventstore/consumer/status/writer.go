@@ -143,11 +143,12 @@ func (w *Writer) row(store uuid.UUID, claim bool) []any {
 	return []any{w.Consumer, holder, w.Build, id, position, head, oldest, age, moved, w.Shared, claim}
 }
 
-// Fail stores a fault in the row. Category Away is not stored: it is shown while it
-// lasts, and passes by itself. Repeats of one fault keep the time of the first. It
+// Fail stores a fault in the row. It stores no category but those of the log's
+// consumers: Away and those of NOMIS are shown while they last. Repeats of one fault keep the time of the first. It
 // works with an ended context too, and takes at most a few seconds.
 func (w *Writer) Fail(ctx context.Context, fault Fault) {
-	if fault.Category == Away || fault.Category == "" {
+	switch fault.Category {
+	case "", Away, Category(NOMISDenied), Category(NOMISRestored):
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
