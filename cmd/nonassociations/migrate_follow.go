@@ -56,7 +56,7 @@ func follow(ctx context.Context, m *app.Migrations, id uuid.UUID, asJSON bool) e
 // exitOf returns the exit status of a run that has ended, nil for 0.
 func exitOf(run migration.Run) error {
 	switch {
-	case run.Status != "COMPLETED":
+	case run.Status != migration.Completed:
 		return exitError{status: exitCancelled}
 	case run.Counts.Lost() > 0:
 		return exitError{status: exitLost}

@@ -57,7 +57,7 @@ func next(run migration.Run) string {
 		return fmt.Sprintf("nonassociations migrate status %s", run.ID)
 	case run.Counts.Lost() > 0:
 		return fmt.Sprintf("nonassociations migrate run --failed-of %s", run.ID)
-	case run.Status != "COMPLETED", run.DryRun:
+	case run.Status != migration.Completed, run.DryRun:
 		return "nonassociations migrate run"
 	}
 	return fmt.Sprintf("nonassociations migrate sheet %s --sample 100 --seed 1 --out sheet.csv", run.ID)

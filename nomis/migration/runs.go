@@ -23,6 +23,9 @@ type (
 	Failure = store.MigrationPair
 )
 
+// Completed is the status of a run whose pairs all have an outcome.
+const Completed = store.MigrationCompleted
+
 // Errors of Runs.
 var (
 	ErrAtWork = store.ErrMigrationAtWork // one run at a time
