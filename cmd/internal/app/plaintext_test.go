@@ -20,6 +20,7 @@ var notCalled = map[string]string{
 	"SNS_TOPIC_ARN": "a name; the endpoint is AWS's", "HISTORY_TOPIC_ARN": "a name; the endpoint is AWS's",
 	"PRISONER_SEARCH_CLIENT_ID": "a name", "PRISONER_SEARCH_CLIENT_SECRET": "a secret",
 	"NOMIS_API_CLIENT_ID": "a name", "NOMIS_API_CLIENT_SECRET": "a secret",
+	"LEGACY_SUNSET": "a day",
 }
 
 // spellings are addresses without TLS, by what an address is of; HOST is replaced.

@@ -45,7 +45,7 @@ func TestEverything_ofTheAPIIsBehindTheGate(t *testing.T) {
 	walked := behindTheGate(&readinessGate{})
 	elsewhere := map[string]string{
 		"Directory": "names and places, of another service", "Verifier": "tokens", "Queues": "messages, of SQS",
-		"Prisons": "names and counts beside the facts",
+		"Prisons": "names and counts beside the facts", "LegacyCallers": "counts of calls",
 	}
 	for field := range reflect.TypeFor[api.Options]().Fields() {
 		if field.Type.Kind() == reflect.Interface && elsewhere[field.Name] == "" {
