@@ -9,8 +9,8 @@ import (
 const (
 	// flushInterval is the least time between two writes.
 	flushInterval = time.Second
-	// flushTime bounds a write, and lastFlushTime the one at the end: a process that
-	// stops waits for Postgres no longer than that.
+	// flushTime bounds a write, and lastFlushTime all writing after the end: a process
+	// that stops waits for Postgres no longer than that.
 	flushTime     = 5 * time.Second
 	lastFlushTime = 500 * time.Millisecond
 )
@@ -43,18 +43,21 @@ func (f *flusher) mark() {
 // run writes what was gathered, at most once in an interval, until ctx ends, and then
 // once more. An outage is logged once.
 func (f *flusher) run(ctx context.Context) {
+	// A write in flight is not cut off by the end: it would be made again although it may
+	// have been done.
+	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastFlushTime, stop) })()
 	down := false
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-f.dirty:
-			down = f.flush(ctx, down)
+			down = f.flush(writing, down)
 			f.pause(ctx)
 		}
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlushTime)
-	defer cancel()
-	if err := f.write(last); err != nil {
+	if err := f.write(writing); err != nil {
 		f.logger.WarnContext(ctx, "lost at the end", "what", f.what, "error", err)
 	}
 }

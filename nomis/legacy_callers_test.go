@@ -25,18 +25,24 @@ type table struct {
 	mu      sync.Mutex
 	away    bool
 	hangs   bool
+	slow    time.Duration // of a write, whose answer is lost when the caller leaves
 	writes  []time.Time
 	added   map[string]store.CallerDay
 	batches [][]store.CallerDay
 }
 
-func (s *table) AddCalls(ctx context.Context, days ...store.CallerDay) error {
+func (s *table) AddCalls(ctx context.Context, days ...store.CallerDay) (err error) {
 	s.mu.Lock()
 	hangs := s.hangs
 	s.mu.Unlock()
 	if hangs {
 		<-ctx.Done()
 		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		defer func() { err = ctx.Err() }()
+	case <-time.After(s.slow):
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,6 +156,23 @@ func TestLegacyCallers_waitNoLongerThanHalfASecondAtTheEnd(t *testing.T) {
 		stop()
 		require.LessOrEqual(t, time.Since(began), 500*time.Millisecond)
 		require.Contains(t, logs.String(), "lost at the end")
+	})
+}
+
+// TestLegacyCallers_areNotCountedAgainAtTheEnd stops while a write is in flight.
+func TestLegacyCallers_areNotCountedAgainAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logs strings.Builder
+		s := &table{slow: 100 * time.Millisecond}
+		l := counting(s, &logs)
+		stop := running(t, l.Run)
+		l.Count("visits", false)
+		synctest.Wait()
+		l.Count("visits", false)
+		stop()
+		require.Equal(t, int64(2), s.of("visits").Calls)
+		require.Len(t, s.writes, 2)
+		require.Empty(t, logs.String())
 	})
 }
 
