@@ -9,8 +9,8 @@ import (
 const (
 	// flushInterval is the least time between two writes.
 	flushInterval = time.Second
-	// flushTime bounds a write, and lastFlushTime the one at the end: a process that
-	// stops waits for Postgres no longer than that.
+	// flushTime bounds a write, and lastFlushTime all writing after the end: a process
+	// that stops waits for Postgres no longer than that.
 	flushTime     = 5 * time.Second
 	lastFlushTime = 500 * time.Millisecond
 )
@@ -43,11 +43,11 @@ func (f *flusher) mark() {
 // run writes what was gathered, at most once in an interval, until ctx ends, and then
 // once more. An outage is logged once.
 func (f *flusher) run(ctx context.Context) {
-	// A write that the end of ctx cut off would have an unknown outcome, and be counted
-	// twice. What is under way and the last write share the time after the end.
-	writing, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastFlushTime, cancel) })()
+	// A write in flight is not cut off by the end: it would be made again although it may
+	// have been done.
+	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastFlushTime, stop) })()
 	down := false
 	for ctx.Err() == nil {
 		select {

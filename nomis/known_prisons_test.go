@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,12 +23,15 @@ import (
 
 // prisonTable keeps what is stored of prisons.
 type prisonTable struct {
+	mu      sync.Mutex
 	away    bool
 	seen    []store.SeenPrison
 	counted []store.SeenPrison
 }
 
 func (s *prisonTable) SeePrisons(_ context.Context, _ time.Time, prisons ...store.SeenPrison) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.away {
 		return errors.New("no Postgres")
 	}
@@ -36,6 +40,8 @@ func (s *prisonTable) SeePrisons(_ context.Context, _ time.Time, prisons ...stor
 }
 
 func (s *prisonTable) CountPrisons(_ context.Context, _ time.Time, prisons ...store.SeenPrison) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.away {
 		return errors.New("no Postgres")
 	}
@@ -62,10 +68,10 @@ func TestPrisonRecorder_writesAPrisonOnceAnHour(t *testing.T) {
 		r.Note("MDI", "")
 		wait(time.Hour)
 		require.Len(t, s.seen, 2)
-		s.away = true
+		s.set(true)
 		r.Note("MDI", "")
 		wait(10 * time.Second)
-		s.away = false
+		s.set(false)
 		wait(10 * time.Second)
 		require.Len(t, s.seen, 3, "an outage loses nothing")
 		require.Equal(t, "Moorland", s.seen[2].Name)
@@ -75,6 +81,12 @@ func TestPrisonRecorder_writesAPrisonOnceAnHour(t *testing.T) {
 		stop()
 		require.Len(t, s.seen, 3+999, "and is bounded")
 	})
+}
+
+func (s *prisonTable) set(away bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = away
 }
 
 // walked is a walk over records in a small world: every prisoner's place is given.

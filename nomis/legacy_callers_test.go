@@ -25,18 +25,24 @@ type table struct {
 	mu      sync.Mutex
 	away    bool
 	hangs   bool
+	slow    time.Duration // of a write, whose answer is lost when the caller leaves
 	writes  []time.Time
 	added   map[string]store.CallerDay
 	batches [][]store.CallerDay
 }
 
-func (s *table) AddCalls(ctx context.Context, days ...store.CallerDay) error {
+func (s *table) AddCalls(ctx context.Context, days ...store.CallerDay) (err error) {
 	s.mu.Lock()
 	hangs := s.hangs
 	s.mu.Unlock()
 	if hangs {
 		<-ctx.Done()
 		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		defer func() { err = ctx.Err() }()
+	case <-time.After(s.slow):
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,6 +131,7 @@ func TestLegacyCallers_outliveAnOutage(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		s.set(false, false)
 		time.Sleep(20 * time.Second)
+		synctest.Wait()
 		require.Equal(t, int64(101), s.of("visits").Calls)
 		require.Equal(t, int64(100), s.of("visits").NotFound)
 		require.Equal(t, int64(100), s.of("activities").Calls)
@@ -132,6 +139,7 @@ func TestLegacyCallers_outliveAnOutage(t *testing.T) {
 		require.Equal(t, 1, strings.Count(logs.String(), "written again"))
 		writes := len(s.writes)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Len(t, s.writes, writes, "nothing is written without a call")
 		stop()
 	})
@@ -148,6 +156,23 @@ func TestLegacyCallers_waitNoLongerThanHalfASecondAtTheEnd(t *testing.T) {
 		stop()
 		require.LessOrEqual(t, time.Since(began), 500*time.Millisecond)
 		require.Contains(t, logs.String(), "lost at the end")
+	})
+}
+
+// TestLegacyCallers_areNotCountedAgainAtTheEnd stops while a write is in flight.
+func TestLegacyCallers_areNotCountedAgainAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logs strings.Builder
+		s := &table{slow: 100 * time.Millisecond}
+		l := counting(s, &logs)
+		stop := running(t, l.Run)
+		l.Count("visits", false)
+		synctest.Wait()
+		l.Count("visits", false)
+		stop()
+		require.Equal(t, int64(2), s.of("visits").Calls)
+		require.Len(t, s.writes, 2)
+		require.Empty(t, logs.String())
 	})
 }
 

@@ -244,7 +244,7 @@ func TestPrisons_ofPrisonersWithRecordsAreSeen(t *testing.T) {
 	for _, path := range []string{"/prisoner/%s/non-associations", "/legacy/api/offenders/%s/non-association-details"} {
 		seen := map[domain.PrisonID]string{}
 		h, _ := search(t, func(o *api.Options) { o.PrisonSeen = func(id domain.PrisonID, name string) { seen[id] = name } })
-		h.call(http.MethodGet, strings.Replace(path, "%s", "F1111FF", 1), reader, "")
+		h.call(http.MethodGet, strings.Replace(path, "%s", "G1111GG", 1), reader, "")
 		require.Empty(t, seen, path)
 		h.call(http.MethodGet, strings.Replace(path, "%s", "A9109UD", 1), reader, "")
 		require.Equal(t, map[domain.PrisonID]string{"MDI": "Moorland", "LEI": "Leeds"}, seen, path)

@@ -30,6 +30,7 @@ var everyone = prisoners{
 	"B1111BB": {Number: "B1111BB", FirstName: "Zed", LastName: "Adams", PrisonID: "MDI", PrisonName: "Moorland", CellLocation: "MDI-C-9"},
 	"C1111CC": {Number: "C1111CC", FirstName: "Amos", LastName: "de Vere", PrisonID: "MDI", PrisonName: "Moorland", CellLocation: "MDI-B-2"},
 	"D1111DD": {Number: "D1111DD", FirstName: "Merlin", LastName: "Somerplumbs", PrisonID: "LEI", PrisonName: "Leeds"},
+	"G1111GG": {Number: "G1111GG", FirstName: "Ann", LastName: "Other", PrisonID: "WWI", PrisonName: "Wandsworth"}, // has no record
 }
 
 // search is a test server that asks a stand-in over HTTP who people are.

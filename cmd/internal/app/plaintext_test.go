@@ -19,7 +19,8 @@ var notCalled = map[string]string{
 	"PUBLIC_URL": "told to others, never called", "AUTH_ISSUER": "a name to compare", "AUTH_AUDIENCE": "a name to compare",
 	"SNS_TOPIC_ARN": "a name; the endpoint is AWS's", "HISTORY_TOPIC_ARN": "a name; the endpoint is AWS's",
 	"PRISONER_SEARCH_CLIENT_ID": "a name", "PRISONER_SEARCH_CLIENT_SECRET": "a secret",
-	"LEGACY_SUNSET": "a day", "NOMIS_API_CLIENT_ID": "a name", "NOMIS_API_CLIENT_SECRET": "a secret",
+	"NOMIS_API_CLIENT_ID": "a name", "NOMIS_API_CLIENT_SECRET": "a secret",
+	"LEGACY_SUNSET": "a day",
 }
 
 // spellings are addresses without TLS, by what an address is of; HOST is replaced.
