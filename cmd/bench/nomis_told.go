@@ -63,23 +63,25 @@ type alternating struct {
 	// behind is called when NOMIS has the comment. It may be nil.
 	behind func(began time.Time, of record) error
 
+	by              string // part of each comment, so that no two ways write the same one
 	count           int
 	older, newer    *record
 	opened, amended []float64
 }
 
-// next writes once and returns the seconds until NOMIS has it.
-func (a *alternating) next(ctx context.Context, told *nomisTold) (float64, error) {
+// next writes once and returns the seconds until NOMIS has it. has waits for a comment.
+func (a *alternating) next(ctx context.Context, has func(context.Context, string) error) (float64, error) {
 	a.count++
+	comment := fmt.Sprintf("Threats made through the cell window after lock-up, %d by %s.", a.count, a.by)
 	var of *record
 	if a.count%2 == 0 {
 		of = a.older
 	}
-	written, began, err := a.do(ctx, of, fmt.Sprintf("Threats made through the cell window after lock-up, %d.", a.count))
+	written, began, err := a.do(ctx, of, comment)
 	if err != nil {
 		return 0, err
 	}
-	if err := told.has(ctx, fmt.Sprintf("Threats made through the cell window after lock-up, %d.", a.count)); err != nil {
+	if err := has(ctx, comment); err != nil {
 		return 0, err
 	}
 	took := time.Since(began).Seconds()

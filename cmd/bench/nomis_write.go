@@ -35,10 +35,10 @@ func measureNomisWrite(ctx context.Context, s *harness) (_ row, err error) {
 		if err = s.waitUntilIdle(ctx); err != nil {
 			return row{}, err
 		}
-		if served, err = repeat(served, s.Looks/s.Rounds, func() (float64, error) { return w.staff.next(ctx, w.told) }); err != nil {
+		if served, err = repeat(served, s.Looks/s.Rounds, func() (float64, error) { return w.staff.next(ctx, w.told.has) }); err != nil {
 			return row{}, err
 		}
-		if bare, err = repeat(bare, s.Looks/s.Rounds, func() (float64, error) { return w.bare.next(ctx, w.told) }); err != nil {
+		if bare, err = repeat(bare, s.Looks/s.Rounds, func() (float64, error) { return w.bare.next(ctx, w.told.has) }); err != nil {
 			return row{}, err
 		}
 	}
@@ -105,7 +105,7 @@ func (s *harness) newNomisWriter(ctx context.Context) (w *nomisWriter, stop func
 		return nil, stop, err
 	}
 	stops = append(stops, listening.stop)
-	w = &nomisWriter{}
+	w = &nomisWriter{staff: alternating{by: "staff"}, bare: alternating{by: "the bare client"}}
 	if w.told, err = newNomisTold(ctx, where.databaseURL); err != nil {
 		return nil, stop, err
 	}
