@@ -151,7 +151,7 @@ BenchmarkVisible/baseline 1 1000000 ns/op 1000000 p99-ns/op
 }
 
 func TestRows_thatCannotBeMeasuredAreRefused(t *testing.T) {
-	good := runCmd{Rounds: 5, Round: time.Second, Connections: 64, Bulk: 50, Migrators: 8, Looks: 100}
+	good := runCmd{Rounds: 5, Round: time.Second, Connections: 64, Bulk: 50, Migrators: 8, Looks: 100, Pairs: 100}
 	all := good
 	require.NoError(t, all.setDefaults())
 	require.Equal(t, names(), all.Rows)

@@ -50,6 +50,12 @@ type harness struct {
 	lags     []float64     // seconds that the read model needed after a round
 	// sample is an event as the service wrote it, for the baselines.
 	sample sampleEvent
+	// directory is where Prisoner Search is, "" for none: staff of the row nomis-write need
+	// one.
+	directory string
+	// stock is the NOMIS that the row nomis-migrate has migrated, for rows after it; nil
+	// before.
+	stock *nomis
 	// bulks counts the requests of the row migrate, which takes its numbers from it.
 	bulks atomic.Uint64
 }
@@ -173,7 +179,8 @@ func (s *harness) startIssuer(ctx context.Context) error {
 	}
 	s.closers = append(s.closers, func(context.Context) error { return s.issuer.Stop() })
 	s.token, err = keys.Sign(token.Request{
-		User: "BENCH", Roles: []string{"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"},
+		User: "BENCH", Scopes: []string{"write"},
+		Roles: []string{"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS"},
 	}, time.Now())
 	return err
 }

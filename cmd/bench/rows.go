@@ -30,6 +30,10 @@ var specs = []spec{
 	{"replay", measureReplay},
 	{"publish", measurePublish},
 	{"delivered", measureListening},
+	{"nomis-write", measureNomisWrite},
+	{"nomis-migrate", measureNomisMigrate},
+	// nomis-reconcile belongs here. It finds the migrated stock in harness.stock and is
+	// compared with readStock of it, as nomis-migrate is.
 	{rowEsdb, measureEsdb},
 }
 
@@ -65,8 +69,9 @@ func (c *runCmd) setDefaults() error {
 	}
 	if c.Quick {
 		c.Rounds, c.Round, c.Looks = min(c.Rounds, 3), min(c.Round, 700*time.Millisecond), min(c.Looks, 200)
+		c.Pairs = min(c.Pairs, 2000)
 	}
-	if c.Rounds < 1 || c.Connections < 1 || c.Migrators < 1 || c.Looks < c.Rounds || c.Bulk < 1 || c.Bulk > 1000 || c.Round <= 0 {
+	if c.Rounds < 1 || c.Connections < 1 || c.Migrators < 1 || c.Looks < c.Rounds || c.Bulk < 1 || c.Bulk > 1000 || c.Pairs < 1 || c.Round <= 0 {
 		return errors.New("rounds, connections and sizes must be positive, --bulk at most 1000, --looks at least --rounds")
 	}
 	return nil

@@ -78,7 +78,7 @@ func (s *harness) environment(where installation, address string) []string {
 	return []string{
 		"EVENTSTORE_URL=" + where.eventstoreURL, "DATABASE_URL=" + where.databaseURL, "READ_DATABASE_URL=",
 		"LISTEN_ADDR=" + address, "AUTH_ISSUER=" + issuer.Name, "AUTH_JWKS_URL=" + s.issuer.KeysURL(),
-		"AUTH_AUDIENCE=" + audience,
+		"AUTH_AUDIENCE=" + audience, "PRISONER_SEARCH_URL=" + s.directory,
 	}
 }
 

@@ -49,7 +49,11 @@ func (c demoCmd) loadIntoRun(ctx context.Context, set settings) error {
 	if err != nil {
 		return fmt.Errorf("find the run: %w", err)
 	}
-	return c.load(ctx, set, string(address))
+	nomis, err := os.ReadFile(nomisFile(set))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("find the run's NOMIS: %w", err)
+	}
+	return c.load(ctx, set, string(address), string(nomis))
 }
 
 // loadIntoOwnRun starts a run, loads and stops it. The caller holds the lock. Errors:
@@ -58,8 +62,8 @@ func (c demoCmd) loadIntoOwnRun(ctx context.Context, set settings) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var loaded error
-	err := runAll(ctx, set, func(_ *standIns, address string) {
-		loaded = c.load(ctx, set, address)
+	err := runAll(ctx, set, func(local *standIns, address string) {
+		loaded = c.load(ctx, set, address, local.nomis)
 		stop()
 	})
 	if err := errors.Join(loaded, err); err != nil {
@@ -69,21 +73,23 @@ func (c demoCmd) loadIntoOwnRun(ctx context.Context, set settings) error {
 	return nil
 }
 
-// load loads the estate into the service at address, host and port. It signs its own
-// token with the folder's key; READ_NON_ASSOCIATIONS lets it wait until everything can
-// be read.
-func (c demoCmd) load(ctx context.Context, set settings, address string) error {
+// load loads the estate into the service at address, host and port, and into the stand-in
+// for NOMIS at its URL, "" for none. It signs its own token with the folder's key;
+// READ_NON_ASSOCIATIONS lets it wait until everything can be read.
+func (c demoCmd) load(ctx context.Context, set settings, address, nomis string) error {
 	issuer, err := token.Load(set.DataDir)
 	if err != nil {
 		return err
 	}
-	claims := token.Request{User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS"}}
+	claims := token.Request{
+		User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS"}, Scopes: []string{"write"},
+	}
 	token, err := issuer.Sign(claims, time.Now())
 	if err != nil {
 		return err
 	}
 	return demo.Run(ctx, demo.Options{
-		BaseURL: "http://" + address, Token: token, Seed: c.Seed, Prisoners: c.Prisoners,
+		BaseURL: "http://" + address, Token: token, NOMIS: nomis, Seed: c.Seed, Prisoners: c.Prisoners,
 		Out: os.Stdout, Show: showDir(set),
 	})
 }

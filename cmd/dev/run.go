@@ -81,14 +81,19 @@ func lockFile(set settings) string { return filepath.Join(set.DataDir, "run.lock
 // locked.
 func addressFile(set settings) string { return filepath.Join(set.DataDir, "run.address") }
 
+// nomisFile is the URL of the run's stand-in for NOMIS. There is none without one.
+func nomisFile(set settings) string { return filepath.Join(set.DataDir, "run.nomis") }
+
 // runAll starts the stand-ins and the service, calls ready when requests are answered,
 // and stops everything in reverse order when ctx ends. The caller holds the lock of the
 // folder. The stand-ins start first, because the configuration of the service names
 // them. Errors: the first step that failed; after it nothing is left running.
 func runAll(ctx context.Context, set settings, ready func(local *standIns, address string)) error {
 	// A run that was killed left its address: a demo must not go there.
-	if err := os.Remove(addressFile(set)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("forget the address of the last run: %w", err)
+	for _, file := range []string{addressFile(set), nomisFile(set)} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("forget the address of the last run: %w", err)
+		}
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set), ReplaceAttr: app.MaskAttr}))
 	local, err := startStandIns(ctx, set, logger)
@@ -116,12 +121,23 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 		Clock:     func() time.Time { return time.Now().In(london) },
 		MetricsAt: func(address string) { local.metrics = address },
 		Ready: func(address string) {
-			if err := os.WriteFile(addressFile(set), []byte(address), 0o600); err != nil {
+			if err := saveAddress(set, address, local.nomis); err != nil {
 				logger.WarnContext(ctx, "address of this run not saved, so a demo will not find it", "error", err)
 			}
 			ready(local, address)
 		},
 	})
+}
+
+// saveAddress tells a demo where this run and its NOMIS are. The address comes last: with
+// it the run is found.
+func saveAddress(set settings, address, nomis string) error {
+	if nomis != "" {
+		if err := os.WriteFile(nomisFile(set), []byte(nomis), 0o600); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(addressFile(set), []byte(address), 0o600)
 }
 
 // level is the log level: warnings only, so that the printed examples stay visible.

@@ -224,6 +224,7 @@ func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
 	said := elsewhere.demo(t)
 	require.Contains(t, said, "UNCHANGED", "the same estate came before")
 	require.NotContains(t, said, "start the service")
+	require.Contains(t, said, "of which 0 are new", "and so did NOMIS's view of it")
 	h.stop(t, running)
 }
 

@@ -1,6 +1,7 @@
 // Package demo loads a made-up estate into a running service, as the migration from
 // NOMIS would: through POST /migrate, with one request for each prisoner with records.
-// Loading again adds nothing, because records that exist already are UNCHANGED.
+// Loading again adds nothing, because records that exist already are UNCHANGED. A stand-in
+// for NOMIS gets its own view of the estate, in which some hundred pairs differ.
 package demo
 
 import (
@@ -24,7 +25,8 @@ import (
 // Options are the service to load into, the estate, and the output.
 type Options struct {
 	BaseURL   string // http://127.0.0.1:8080
-	Token     string // may POST /migrate; if it may read as well, the end waits until all can be read
+	Token     string // may POST /migrate; if it may read as well, the end waits until all can be read; with NOMIS it may write as staff too
+	NOMIS     string // the stand-in, http://127.0.0.1:9580; "" when there is none
 	Seed      uint64
 	Prisoners int       // estate.DefaultPrisoners when 0
 	Out       io.Writer // progress and summary
@@ -55,12 +57,21 @@ func runPausing(ctx context.Context, options Options, pause pauser) error {
 		len(e.Prisons), len(e.Prisoners), len(e.Pairs), options.Seed)
 	l := newLoader(options, pause)
 	defer l.http.CloseIdleConnections()
-	if err := l.load(ctx, e); err != nil {
+	v := &view{}
+	if options.NOMIS != "" {
+		v = viewOf(e)
+	}
+	if err := l.load(ctx, e, v); err != nil {
 		return errors.Join(err, fmt.Errorf("%d pairs were loaded; the same command goes on from there", l.total.pairs))
 	}
 	l.summary()
 	if err := l.untilReadable(ctx, e); err != nil {
 		return err
+	}
+	if options.NOMIS != "" {
+		if err := l.fillNOMIS(ctx, e, v); err != nil {
+			return err
+		}
 	}
 	l.lookAt(e)
 	return nil
@@ -106,10 +117,11 @@ func newLoader(options Options, pause pauser) *loader {
 }
 
 // load sends all requests of the estate, connections at a time. The first error stops
-// the others and is returned. The duration is stored for the summary.
-func (l *loader) load(ctx context.Context, e *estate.Estate) error {
+// the others and is returned. The duration is stored for the summary. What the view holds
+// back is left out.
+func (l *loader) load(ctx context.Context, e *estate.Estate, v *view) error {
 	began := time.Now()
-	bar := progressbar.NewOptions(len(e.Pairs),
+	bar := progressbar.NewOptions(len(e.Pairs)-len(v.held),
 		progressbar.OptionSetWriter(l.Out), progressbar.OptionSetDescription("POST /migrate"),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("pairs"),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
@@ -119,6 +131,9 @@ func (l *loader) load(ctx context.Context, e *estate.Estate) error {
 	for request := range e.SyncRequests() {
 		if within.Err() != nil {
 			break
+		}
+		if request = v.without(request); len(request.NonAssociations) == 0 {
+			continue
 		}
 		work.Go(func() error {
 			pairs, err := l.send(within, request)

@@ -1,0 +1,204 @@
+package demo
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
+	"nonassociations/internal/dev/circle"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/nomisapi"
+	"nonassociations/nomis/turn"
+)
+
+// migrate loads the records of a pair as POST /migrate does.
+func migrate(t *testing.T, c *circle.Circle, of numbers, pair estate.Pair) {
+	t.Helper()
+	sync := domain.Sync{About: of[0]}
+	for _, item := range pair.Items {
+		sync.Items = append(sync.Items, domain.Item{
+			ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{of[0]: item.ReasonCode, of[1]: item.PrisonerNonAssociation.ReasonCode},
+			TypeCode:    item.TypeCode, EffectiveDate: item.EffectiveDate, ExpiryDate: item.ExpiryDate,
+			AuthorisedBy: item.AuthorisedBy, Comment: item.Comments, TypeSequence: *item.TypeSequence,
+		})
+	}
+	id := uuid.New()
+	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: "DEMO", Source: domain.Migration, About: of[0]}
+	_, err := c.Commands.Sync(t.Context(), by, []commands.PairSync{{Pair: domaintest.PairOf(of[0], of[1]), Sync: sync}})
+	require.NoError(t, err)
+}
+
+// amend changes the newest record of a pair as staff do.
+func amend(t *testing.T, c *circle.Circle, pair domain.Pair) {
+	t.Helper()
+	ours, err := c.Commands.Plan(t.Context(), pair)
+	require.NoError(t, err)
+	items := ours.Exchanges.State().Items
+	by := domaintest.NewCause(domain.DPS)
+	by.About = pair.Numbers()[0]
+	_, err = c.Commands.Execute(t.Context(), by, pair, domain.Amend{ID: items[len(items)-1].ID, Comment: new(heldComment)})
+	require.NoError(t, err)
+}
+
+// What is printed of a planted difference is what a reconciliation counts: both are held to
+// the same comparison.
+func TestPlantedDifferences_areInTheirBuckets(t *testing.T) {
+	t.Parallel()
+	e, err := estate.New(estate.Options{Seed: 1, Prisoners: 2000})
+	require.NoError(t, err)
+	v, c := viewOf(e), circle.New(t)
+	_, err = c.NOMIS.Fill(t.Context(), slices.Values(v.records))
+	require.NoError(t, err)
+	pairs := map[numbers]estate.Pair{}
+	for _, pair := range e.Pairs {
+		pairs[namesOf(e, pair)] = pair
+	}
+	for _, p := range v.planted {
+		require.NotEmpty(t, p.pairs, p.what)
+		of := p.pairs[0]
+		pair := domaintest.PairOf(of[0], of[1])
+		if known, is := pairs[of]; is {
+			migrate(t, c, of, known)
+		}
+		if p.bucket == "held" {
+			amend(t, c, pair)
+		}
+		result, err := c.Take(t.Context(), pair, turn.Why{DryRun: true})
+		require.NoError(t, err)
+		found := turn.Findings(result.Plan, pair)
+		require.Len(t, found, 1, "%s: %+v", p.what, found)
+		require.Equal(t, p.bucket, string(found[0].Bucket), p.what)
+		if p.bucket == "differs" {
+			require.Len(t, found[0].Fields, 1, p.what)
+		}
+	}
+}
+
+func TestView_isElsewhereTheSame(t *testing.T) {
+	t.Parallel()
+	e, err := estate.New(estate.Options{Seed: 1, Prisoners: 40_000})
+	require.NoError(t, err)
+	v := viewOf(e)
+	planted := map[numbers]bool{}
+	for _, p := range v.planted {
+		for _, of := range p.pairs {
+			require.False(t, planted[of], "%v is planted twice", of)
+			planted[of] = true
+		}
+	}
+	require.Greater(t, len(planted), 300)
+	require.Less(t, len(planted), 1000)
+	require.Equal(t, v, viewOf(e), "another run plants the same")
+	there := map[numbers][]nomisapi.Record{}
+	for _, r := range v.records {
+		of := numbers{domain.PrisonerNumber(r.OffenderNo), domain.PrisonerNumber(r.NSOffenderNo)}
+		there[of] = append(there[of], r)
+	}
+	for _, pair := range e.Pairs {
+		if of := namesOf(e, pair); !planted[of] {
+			require.Equal(t, recordsOf(e, pair), there[of])
+		}
+	}
+}
+
+// nomis is a stand-in that has what it was sent.
+type nomis struct {
+	mu    sync.Mutex
+	lines int
+}
+
+func (n *nomis) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(r.Body); err != nil || r.URL.Path != "/staff/records" {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	n.lines = strings.Count(body.String(), "\n")
+	_, _ = w.Write([]byte(`{"records":3}`))
+}
+
+// staffService is service with one record of a pair for staff, which keeps its comment.
+type staffService struct {
+	service
+
+	comments map[string]bool // of pairs, whether staff have changed it
+	amended  int
+}
+
+func (s *staffService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var body bytes.Buffer
+	switch r.Method + r.URL.Path {
+	case "POST/non-associations/between":
+		_, _ = body.ReadFrom(r.Body)
+		changed, there := s.comments[body.String()]
+		switch {
+		case !there: // it is loaded now
+			s.comments[body.String()] = false
+			_, _ = w.Write([]byte("[]"))
+		case changed:
+			_, _ = w.Write([]byte(`[{"id":"` + uuid.NewString() + `","comment":"` + heldComment + `"}]`))
+		default:
+			s.comments[body.String()] = true // by the PATCH that follows
+			_, _ = w.Write([]byte(`[{"id":"` + uuid.NewString() + `","comment":"Loaded."}]`))
+		}
+	default:
+		if r.Method == http.MethodPatch {
+			s.amended++
+			_, _ = w.Write([]byte("{}"))
+			return
+		}
+		s.service.ServeHTTP(w, r)
+	}
+}
+
+func TestDemo_fillsNOMISAndNamesWhatDiffers(t *testing.T) {
+	t.Parallel()
+	here := &staffService{service: service{known: map[string]bool{}, status: always(0)}, comments: map[string]bool{}}
+	there := &nomis{}
+	service, nomis := httptest.NewServer(here), httptest.NewServer(there)
+	defer service.Close()
+	defer nomis.Close()
+	load := func() string {
+		var out bytes.Buffer
+		require.NoError(t, Run(t.Context(), Options{
+			BaseURL: service.URL, Token: "secret", NOMIS: nomis.URL, Seed: 1, Prisoners: 2000, Out: &out,
+		}))
+		return out.String()
+	}
+	printed := load()
+	for _, what := range []string{"differs", "onlyHere", "onlyThere", "mirrorsDisagree", "held", "ignored", "3 are new"} {
+		require.Contains(t, printed, what)
+	}
+	require.Greater(t, there.lines, 500)
+	amended := here.amended
+	require.Positive(t, amended)
+	require.Equal(t, len(here.comments), amended)
+
+	printed = load()
+	require.NotContains(t, printed, "CREATED")
+	require.Equal(t, amended, here.amended, "staff change nothing twice")
+}
+
+func TestDemo_saysWhyNOMISCannotBeFilled(t *testing.T) {
+	t.Parallel()
+	service := httptest.NewServer(&service{known: map[string]bool{}, status: always(0)})
+	defer service.Close()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "no room", http.StatusInsufficientStorage)
+	}))
+	defer refusing.Close()
+	err := Run(t.Context(), Options{BaseURL: service.URL, Token: "secret", NOMIS: refusing.URL, Prisoners: 100, Out: t.Output()})
+	require.ErrorContains(t, err, "fill NOMIS: it answers 507: no room")
+}
