@@ -13,6 +13,7 @@ import (
 type nomisCmd struct {
 	Listen  listenCmd  `cmd:"" help:"Process prisoner merges and booking moves, continuously."`
 	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
+	Mapping mappingCmd `cmd:"" help:"Check the mapping between the record and NOMIS."`
 }
 
 // listenCmd consumes the queue of prisoner merges and booking moves.

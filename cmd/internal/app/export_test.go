@@ -42,6 +42,7 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"publish replay":  shown(c.requirementsOf(grantsOfLog, nil)),
 		"verify":          shown(c.requirementsOf(grantsOfLog, grantsOfVerifying)),
 		"nomis unmerge":   shown(c.requirementsOf(grantsOfAppend, nil)),
+		"mapping check":   shown(c.requirementsOf(grantsOfLog, nil)),
 	}
 }
 

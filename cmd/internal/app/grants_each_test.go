@@ -81,6 +81,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.Unmerge(ctx, writer, uuid.NewString(), "why", true)
 			return err
 		}},
+		"mapping check": {writer, func(ctx context.Context) error {
+			_, err := app.CheckMapping(ctx, writer, app.MappingCheck{Against: os.DevNull})
+			return err
+		}},
 	}
 }
 
