@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -37,8 +38,8 @@ func (b *testLog) delivers(pair domain.Pair, id uuid.UUID, sequence int) {
 	b.does(pair, domain.NOMIS, "NON_ASSOCIATIONS_API", domain.Deliver{ID: id, Detail: detail, TypeSequence: sequence})
 }
 
-// What NOMIS held is told from the facts: not before it was delivered, and until it was
-// released, also of a record that was deleted meanwhile.
+// What NOMIS held is told from the facts: not before it was delivered, and until its
+// sequence was released or taken, also of a record that was deleted meanwhile.
 func TestHeld_isWhatTheFactsSay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *testLog) {
 		pair := domaintest.Pair
@@ -49,7 +50,10 @@ func TestHeld_isWhatTheFactsSay(t *testing.T) {
 		require.Equal(t, []int{4}, b.sequences(pair, time.Time{}))
 		b.does(pair, domain.DPS, "DELETER", domain.Delete{ID: id})
 		require.Equal(t, []int{4}, b.sequences(pair, time.Time{}))
-		b.does(pair, domain.NOMIS, "NON_ASSOCIATIONS_API", domain.ReleaseSequence{ID: id})
+		other := b.opens(pair)
+		b.delivers(pair, other, 4)
+		require.Equal(t, []int{4}, b.sequences(pair, time.Time{}), "the other one has it now, and the deleted one is gone")
+		b.does(pair, domain.NOMIS, "NON_ASSOCIATIONS_API", domain.ReleaseSequence{ID: other})
 		require.Empty(t, b.sequences(pair, time.Time{}))
 	})
 }
@@ -89,7 +93,7 @@ func TestPairs_ofALogAreAllItsPairsOnceAndSorted(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, b *testLog) {
 		ab, ac, bc := domaintest.PairOf(alice, bob), domaintest.PairOf(alice, carol), domaintest.PairOf(bob, carol)
 		for _, pair := range []domain.Pair{bc, ab, ac, ab} {
-			b.does(pair, domain.NOMIS, "NOMIS", domaintest.SyncOf(pair, fmt.Sprint(b.asked)))
+			b.does(pair, domain.NOMIS, "NOMIS", domaintest.SyncOf(pair, strconv.Itoa(b.asked)))
 		}
 		var pairs audit.Pairs
 		require.NoError(t, audit.New(b.store, audit.Options{}).AddPairs(t.Context(), &pairs, nil))

@@ -73,7 +73,7 @@ func openTheirs(ctx context.Context, o Options, path string) (_ mappingcheck.The
 		api := o.Config.NOMIS.open(o)
 		return mappingcheck.NewLive(api.For(npa.Operator), api.Available, sleep), api.Close, nil
 	}
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // the operator names it
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the extract: %w", err)
 	}
