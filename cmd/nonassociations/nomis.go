@@ -14,6 +14,7 @@ type nomisCmd struct {
 	Listen  listenCmd  `cmd:"" help:"Process prisoner merges and booking moves, continuously."`
 	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
 	Resume  resumeCmd  `cmd:"" help:"Go on after NOMIS looked restored from a backup."`
+	Mapping mappingCmd `cmd:"" help:"Check the mapping between the record and NOMIS."`
 }
 
 // listenCmd consumes the queue of prisoner merges and booking moves.

@@ -45,6 +45,7 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"migrate":         shown(c.requirementsOf(nil, grantsOfMigrationOps)),
 		"migrate sheet":   shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
 		"nomis resume":    shown(c.requirementsOf(nil, grantsOfResuming)),
+		"mapping check":   shown(c.requirementsOf(grantsOfLog, nil)),
 	}
 }
 

@@ -99,6 +99,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.Resume(ctx, writer, store.Release{From: store.FromDPS, Reason: "why", By: "OPERATOR"}, false)
 			return err
 		}},
+		"mapping check": {writer, func(ctx context.Context) error {
+			_, err := app.CheckMapping(ctx, writer, app.MappingCheck{Against: os.DevNull})
+			return err
+		}},
 	}
 }
 

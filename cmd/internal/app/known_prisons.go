@@ -132,7 +132,7 @@ func (p *process) openScreen() func(context.Context) (npa.Screen, error) {
 	if p.Config.NOMIS.APIURL == "" {
 		return func(context.Context) (npa.Screen, error) { return npa.Screen{}, nil }
 	}
-	nomisAPI := p.Config.NOMIS.open(p)
+	nomisAPI := p.Config.NOMIS.open(p.Options)
 	p.closers = append(p.closers, infallible(nomisAPI.Close))
 	asks := nomisAPI.For(npa.SwitchOver)
 	return func(ctx context.Context) (npa.Screen, error) { return asks.Blocked(ctx, npa.NonAssociationsScreen) }

@@ -34,7 +34,7 @@ func OpenMigrations(ctx context.Context, o Options) (*Migrations, error) {
 	}
 	m := &Migrations{Runs: migration.Runs{Store: kept, Clock: o.Clock, Logger: o.Logger}}
 	if o.Config.NOMIS.APIURL != "" {
-		m.api = o.Config.NOMIS.open(&process{Options: o})
+		m.api = o.Config.NOMIS.open(o)
 		m.NOMIS = m.api.For(npa.Operator)
 	}
 	return m, nil
@@ -68,7 +68,7 @@ func MigrationSheet(ctx context.Context, o Options, out io.Writer, id uuid.UUID,
 		return 0, err
 	}
 	defer kept.Close()
-	api := o.Config.NOMIS.open(&process{Options: o})
+	api := o.Config.NOMIS.open(o)
 	defer api.Close()
 	handler := commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger})
 	sheets := migration.Sheets{Store: kept, Turns: turn.New(turn.Options{

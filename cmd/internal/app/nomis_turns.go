@@ -48,8 +48,8 @@ func (n NOMIS) faults(f *faults) {
 }
 
 // open returns the API with all that the callers of this process share.
-func (n NOMIS) open(p *process) *npa.API {
-	options := npa.Options{URL: n.APIURL, Clock: p.Clock, Logger: p.Logger, Rate: n.Rate, InFlight: n.InFlight}
+func (n NOMIS) open(o Options) *npa.API {
+	options := npa.Options{URL: n.APIURL, Clock: o.Clock, Logger: o.Logger, Rate: n.Rate, InFlight: n.InFlight}
 	if n.TokenURL != "" {
 		options.Credentials = &npa.Credentials{TokenURL: n.TokenURL, ClientID: n.ClientID, ClientSecret: n.ClientSecret}
 	}
@@ -65,7 +65,7 @@ func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *com
 	if p.Config.NOMIS.APIURL == "" {
 		return nil
 	}
-	api := p.Config.NOMIS.open(p)
+	api := p.Config.NOMIS.open(p.Options)
 	defer api.Close()
 	p.nomis.api.Store(api)
 	beat, ended := p.reportListener(ctx, nomis.TurnsConsumer)

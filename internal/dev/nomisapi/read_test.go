@@ -154,7 +154,7 @@ func TestFill_leavesWhatIsThereAndPlantsDamage(t *testing.T) {
 	require.JSONEq(t, `{"records":1}`, n.ok("POST", "/staff/records", `{"offenderNo":"F0001AA","nsOffenderNo":"F0002AA","typeSequence":1,
 		"reason":"VIC","recipReason":"VIC","type":"CELL","effectiveDate":"2020-01-01"}`+"\n"))
 	n.refused(400, "Bad request", "POST", "/staff/records", `{"offenderNo":`)
-	written, err := nomisapi.FillAt(t.Context(), n.http, n.URL(), slices.Values([]nomisapi.Record{
+	written, err = nomisapi.FillAt(t.Context(), n.http, n.URL(), slices.Values([]nomisapi.Record{
 		one(1, "", "F0001AA", "F0002AA"), one(1, "", "F0003AA", "F0004AA"),
 	}))
 	require.NoError(t, err)
