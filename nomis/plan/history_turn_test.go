@@ -114,7 +114,7 @@ func (t *turn) carryOut(s plan.Step) error {
 		return t.append(nomismodel.API, domain.LearnSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence})
 	case plan.Release, plan.Delete:
 		return t.append(nomismodel.API, domain.ReleaseSequence{
-			ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Delete: s.Action == plan.Delete,
+			ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Delete: s.Action == plan.Delete, Unmapped: s.TypeSequence == 0,
 		})
 	case plan.Take:
 		return t.append("STAFF", s.Sync)

@@ -30,7 +30,7 @@ const (
 type Step struct {
 	Action           Action
 	NonAssociationID uuid.UUID // the nil UUID for a take, and for a removal of one that is not here
-	TypeSequence     int       // 0 for a take and a post
+	TypeSequence     int       // 0 for a take, a post, and what NOMIS never had a sequence for
 	Why              string    // one sentence with the values that decided it
 
 	Detail domain.Detail        // put, post: what NOMIS is to hold; confirm: what it holds

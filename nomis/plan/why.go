@@ -18,6 +18,9 @@ func whyLearn(r *record, t *Theirs) string {
 }
 
 func whyRelease(r *record) string {
+	if r.TypeSequence == 0 {
+		return fmt.Sprintf("The record is deleted, and NOMIS holds nothing that it was (effective %s).", r.detail.EffectiveDate)
+	}
 	return fmt.Sprintf("The record is deleted, and NOMIS no longer holds it as sequence %d.", r.TypeSequence)
 }
 

@@ -86,7 +86,7 @@ func (p *planner) isFuture(r *record, t *Theirs) bool {
 // compareAlone adds what a record without a partner asks for.
 func (p *planner) compareAlone(r *record) {
 	if r.Deleted {
-		if r.TypeSequence != 0 {
+		if r.TypeSequence != 0 || r.HasBase() {
 			p.step(rankRelease, r, Step{Action: Release, TypeSequence: r.TypeSequence, Why: whyRelease(r)})
 		}
 		return

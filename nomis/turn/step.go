@@ -53,7 +53,7 @@ func (r *run) do(ctx context.Context, in plan.Input, s plan.Step) error {
 	case plan.Learn:
 		return r.append(ctx, in, s, actor, domain.LearnSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence})
 	case plan.Release:
-		return r.append(ctx, in, s, actor, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence})
+		return r.append(ctx, in, s, actor, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Unmapped: s.TypeSequence == 0})
 	case plan.Delete:
 		return r.append(ctx, in, s, staffOfNOMIS, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Delete: true})
 	case plan.Take:
