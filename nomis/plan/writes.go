@@ -87,7 +87,7 @@ func (p *planner) isFuture(r *record, t *Theirs) bool {
 func (p *planner) compareAlone(r *record) {
 	if r.Deleted {
 		if r.TypeSequence != 0 || r.HasBase() {
-			p.step(rankRelease, r, Step{Action: Release, TypeSequence: r.TypeSequence, Why: whyRelease(r)})
+			p.step(rankRelease, r, Step{Action: Release, TypeSequence: r.TypeSequence, Why: whyRelease(p, r)})
 		}
 		return
 	}

@@ -105,7 +105,7 @@ func (o *Operations) planned(ctx context.Context, d Difference, fromNOMIS bool) 
 	case !s.hasStep(d.Finding):
 		return nil, ImpossibleError{whyNot(result, d)}
 	case fromNOMIS && slices.ContainsFunc(about, writesThere):
-		return nil, ImpossibleError{"The record is deleted here, and NOMIS's cannot be taken over: open it anew instead."}
+		return nil, ImpossibleError{"NOMIS's cannot be taken over without a write to NOMIS."}
 	}
 	return result.Plan.Steps, nil
 }

@@ -59,6 +59,9 @@ func TestRepair_endsADifferenceInItsDirection(t *testing.T) {
 		"only here from NOMIS":  {plantOnlyHere, true, []plan.Action{plan.Delete}, 0},
 		"only there from DPS":   {plantOnlyThere, false, []plan.Action{plan.Remove}, 0},
 		"only there from NOMIS": {plantOnlyThere, true, []plan.Action{plan.Take}, 1},
+		"deleted from DPS":      {plantDeleted, false, []plan.Action{plan.Remove}, 0},
+		"deleted from NOMIS":    {plantDeleted, true, []plan.Action{plan.Release, plan.Take}, 1},
+		"changed, from NOMIS":   {plantChangedAfterDelete, true, []plan.Action{plan.Release, plan.Take}, 1},
 		"mirrors from DPS":      {plantMirrors, false, []plan.Action{plan.Put}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,17 +74,13 @@ func TestRepair_endsADifferenceInItsDirection(t *testing.T) {
 			try.Version, try.FromNOMIS, try.DryRun = d.Version, c.fromNOMIS, true
 			tried, err := o.Repair(t.Context(), d.ID, try)
 			require.NoError(t, err)
-			require.Equal(t, c.steps[0], tried.Steps[0].Action)
+			require.Equal(t, c.steps, actionsOf(tried.Steps))
 			require.Equal(t, d, f.compared(o, pair), "nothing was done")
 
 			try.DryRun = false
 			done, err := o.Repair(t.Context(), d.ID, try)
 			require.NoError(t, err)
-			var actions []plan.Action
-			for _, step := range done.Steps {
-				actions = append(actions, step.Action)
-			}
-			require.Equal(t, c.steps, actions)
+			require.Equal(t, c.steps, actionsOf(done.Steps))
 			require.Equal(t, store.StateRepaired, done.Difference.State)
 			require.Equal(t, "OPERATOR", done.Difference.DecidedBy)
 			require.Equal(t, "Looked at it", done.Difference.Reason)
@@ -104,6 +103,14 @@ func TestRepair_endsADifferenceInItsDirection(t *testing.T) {
 	}
 }
 
+func actionsOf(steps []reconcile.Step) []plan.Action {
+	var actions []plan.Action
+	for _, step := range steps {
+		actions = append(actions, step.Action)
+	}
+	return actions
+}
+
 func plantDiffers(f *fixture, pair domain.Pair) {
 	f.nomisOpens(pair, "2021-07-05")
 	f.turn(pair)
@@ -117,6 +124,17 @@ func plantOnlyHere(f *fixture, pair domain.Pair) {
 }
 
 func plantOnlyThere(f *fixture, pair domain.Pair) { f.nomisOpens(pair, "2021-07-05") }
+
+func plantDeleted(f *fixture, pair domain.Pair) {
+	f.nomisOpens(pair, "2021-07-05")
+	f.turn(pair)
+	f.staffDeletes(pair)
+}
+
+func plantChangedAfterDelete(f *fixture, pair domain.Pair) {
+	plantDeleted(f, pair)
+	f.there(http.MethodPatch, pair, 1, map[string]any{"comment": "Other words"})
+}
 
 func plantMirrors(f *fixture, pair domain.Pair) {
 	f.nomisOpens(pair, "2021-07-05")
