@@ -126,6 +126,7 @@ func (t *turn) carryOut(s plan.Step) error {
 		return t.post(s)
 	case plan.Confirm:
 		return t.deliver(s, s.Detail)
+	case plan.Revert: // only a person asks for it
 	}
 	panic("no such action: " + s.Action)
 }

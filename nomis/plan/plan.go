@@ -18,6 +18,7 @@ const (
 	Learn   Action = "learn"   // record under which sequence NOMIS knows the record
 	Release Action = "release" // record that NOMIS has the sequence no longer
 	Delete  Action = "delete"  // delete the record here: NOMIS's staff deleted it
+	Revert  Action = "revert"  // give the record the form back that it had before a take
 	Take    Action = "take"    // take over what NOMIS holds
 	Remove  Action = "remove"  // delete it in NOMIS
 	Put     Action = "put"     // write the values to NOMIS
@@ -35,7 +36,7 @@ type Step struct {
 
 	Detail domain.Detail        // put, post: what NOMIS is to hold; confirm: what it holds
 	Held   []domain.DetailField // put, confirm: fields that NOMIS is left with
-	Sync   domain.Sync          // take
+	Sync   domain.Sync          // take, revert
 	// GivesBack are the records that a take would give a form that they had before.
 	GivesBack []GivenBack
 
@@ -139,6 +140,7 @@ func Make(in Input) Plan {
 		p.compare(i)
 	}
 	p.onlyTheirs()
+	p.revert()
 	p.take()
 	slices.SortStableFunc(p.plan.Steps, func(a, b Step) int { return cmp.Compare(a.rank, b.rank) })
 	return p.plan

@@ -11,7 +11,8 @@ import (
 // The order in which the steps of a pair are taken. A put that closes comes before the
 // posts, because NOMIS creates nothing while another one is open.
 const (
-	rankLearn = iota + 1
+	rankRevert = iota + 1
+	rankLearn
 	rankRelease
 	rankDelete
 	rankTake

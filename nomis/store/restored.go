@@ -83,11 +83,11 @@ func (s *Store) SettleRestored(ctx context.Context, pair domain.Pair, inStep boo
 	return nil
 }
 
-// EndStaying ends an open difference that only a person ends: the record is again what it
-// was. It changes nothing of another one.
+// EndStaying ends a difference that only a person ends: the record is again what it was. It
+// changes nothing of another one.
 func (s *Store) EndStaying(ctx context.Context, id uuid.UUID, now time.Time) error {
 	_, err := s.pool.Exec(ctx, `UPDATE nomis.difference SET state = 'REPAIRED', version = version + 1, ended_at = $2
-		WHERE id = $1 AND state = 'OPEN' AND stays`, id, now)
+		WHERE id = $1 AND state IN ('OPEN', 'ACCEPTED') AND stays`, id, now)
 	if err != nil {
 		return fmt.Errorf("end a difference: %w", err)
 	}

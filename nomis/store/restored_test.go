@@ -93,13 +93,16 @@ func TestRecord_keepsADifferenceThatOnlyAPersonEnds(t *testing.T) {
 	require.Equal(t, "Told", *after[0].Theirs.Comment)
 	require.True(t, noon.Add(time.Minute).Equal(after[0].LastSeen))
 
-	_, err := f.Accept(t.Context(), kept.ID, kept.Version, store.Decision{By: "OPERATOR", Reason: "x"})
+	_, err := f.Accept(t.Context(), kept.ID, kept.Version, store.Decision{By: "OPERATOR", Reason: "x", Until: domain.Today(noon)})
 	require.NoError(t, err)
 	f.record(noon, pair)
-	require.Empty(t, f.living(pair), "a person decided")
-
-	f.record(noon, pair, stays)
+	require.Equal(t, store.StateAccepted, f.living(pair)[0].State, "a person decided")
+	require.NoError(t, f.Record(t.Context(), pair, noon, domain.Today(noon.AddDate(0, 0, 1)), uuid.Nil))
 	again := f.living(pair)[0]
+	require.Equal(t, store.StateOpen, again.State, "its last day has passed")
+	require.Empty(t, again.DecidedBy)
+	require.True(t, again.Stays)
+
 	require.NoError(t, f.EndStaying(t.Context(), again.ID, noon))
 	ended, err := f.Difference(t.Context(), again.ID)
 	require.NoError(t, err)

@@ -31,6 +31,7 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
 		return err
 	}
+	p.Repair = r.withFormer(p.Repair)
 	p.Decisions = decisions(r.living, r.refused, domain.Today(in.Now))
 	if c := p.Repair; c != nil { // what a person repairs is no longer left as it is
 		p.Decisions = slices.DeleteFunc(p.Decisions, func(d plan.Decision) bool {

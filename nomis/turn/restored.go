@@ -62,13 +62,20 @@ func (r *run) readRestored(ctx context.Context, brake store.Brake, now time.Time
 }
 
 // withTaken adds the differences of records that were taken over before turns were
-// stopped. One that stays ends when the record is again what it was.
+// stopped. One that stays ends when the record is again what it was. One that a person
+// accepted opens again when the record has become something else.
 func (r *run) withTaken(ctx context.Context, found []store.Finding) ([]store.Finding, error) {
 	for _, d := range r.living {
-		if d.Stays && d.Ours != nil && r.isNow(d.NonAssociationID, *d.Ours) {
+		switch now := r.now(d.NonAssociationID); {
+		case !d.Stays || d.Ours == nil || now == nil:
+		case now.Equal(*d.Ours):
 			if err := r.Store.EndStaying(ctx, d.ID, r.Clock()); err != nil {
 				return nil, err
 			}
+		case d.State == store.StateAccepted && !slices.ContainsFunc(found, d.IsOf):
+			again := d.Finding
+			again.Theirs, again.Fields = now, fieldsOf(r.pair, *d.Ours, *now)
+			found = append(found, again)
 		}
 	}
 	for _, one := range r.restored.Records {
@@ -82,14 +89,14 @@ func (r *run) withTaken(ctx context.Context, found []store.Finding) ([]store.Fin
 	return found, nil
 }
 
-// isNow reports whether there is a live record that has a form.
-func (r *run) isNow(id uuid.UUID, form domain.Detail) bool {
+// now returns what a live record is, nil without one.
+func (r *run) now(id uuid.UUID) *domain.Detail {
 	n, is := r.result.Ours.Exchanges.State().Item(id)
 	if !is || n.Deleted {
-		return false
+		return nil
 	}
 	detail, _ := n.Detail()
-	return detail.Equal(form)
+	return &detail
 }
 
 // wasTaken reports whether a take gave a live record the form back, and the record has not

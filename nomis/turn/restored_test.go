@@ -159,7 +159,10 @@ func TestRelease_fromDPSLeavesEachTakeAsAnOpenDifference(t *testing.T) {
 	kept, err = f.Store.Difference(t.Context(), living[1].ID)
 	require.NoError(t, err)
 	require.Equal(t, store.StateRepaired, kept.State)
-	_, err = f.Take(t.Context(), circle.Pair, turn.Why{Actor: "OPERATOR", Repair: &plan.Repair{NonAssociationID: living[2].NonAssociationID}})
+	done, err := f.Take(t.Context(), circle.Pair, turn.Why{Actor: "OPERATOR", Repair: &plan.Repair{NonAssociationID: living[2].NonAssociationID}})
 	require.NoError(t, err)
-	require.Len(t, f.Living(), 1, "no turn makes a record what it was")
+	require.Equal(t, []plan.Action{plan.Revert, plan.Put}, circle.Actions(done.Done))
+	require.Empty(t, f.Living())
+	require.Equal(t, map[string]int{"Told": 1, "Second": 20}, comments(f))
+	f.IsQuiet()
 }

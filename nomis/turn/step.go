@@ -56,6 +56,8 @@ func (r *run) do(ctx context.Context, in plan.Input, s plan.Step) error {
 		return r.append(ctx, in, s, actor, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Unmapped: s.TypeSequence == 0})
 	case plan.Delete:
 		return r.append(ctx, in, s, staffOfNOMIS, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Delete: true})
+	case plan.Revert:
+		return r.append(ctx, in, s, actor, s.Sync)
 	case plan.Take:
 		return r.takeOver(ctx, in, s)
 	case plan.Confirm:
@@ -86,8 +88,11 @@ func (r *run) cause(in plan.Input, s plan.Step, by string) domain.Cause {
 		by = r.why.Actor
 	}
 	source := domain.NOMIS
-	if s.Action == plan.Take {
+	switch s.Action { //nolint:exhaustive // the others record what is known of NOMIS
+	case plan.Take:
 		source = r.source
+	case plan.Revert:
+		source = domain.DPS // NOMIS does not hold it
 	}
 	place := r.pair.Stream() + "/" + strconv.FormatInt(in.Revision, 10) + "/" + string(s.Action)
 	return domain.Cause{
