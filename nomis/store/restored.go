@@ -17,6 +17,9 @@ import (
 // ErrNoBrake when the brake is not on, and faults.
 func (s *Store) ReleaseBrake(ctx context.Context, release Release) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := lockBrake(ctx, tx); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `UPDATE nomis.brake SET released_at = $1, released_from = $2, reason = $3, released_by = $4
 			WHERE released_at IS NULL`, release.At, string(release.From), release.Reason, release.By)
 		if err != nil {

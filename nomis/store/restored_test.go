@@ -18,9 +18,50 @@ func (f fixture) givesBack(now time.Time, pair domain.Pair, ids ...uuid.UUID) in
 	for i, id := range ids {
 		records[i] = store.GivenBack{NonAssociationID: id, Before: *detailWith("Second"), After: *detailWith("Told")}
 	}
-	count, err := f.GiveBack(f.t.Context(), now, 10*time.Minute, pair, records...)
+	count, err := f.countsBack(now, pair, records...)
 	require.NoError(f.t, err)
 	return count
+}
+
+// countsBack counts under the brake as it is.
+func (f fixture) countsBack(now time.Time, pair domain.Pair, records ...store.GivenBack) (int, error) {
+	brake, err := f.GetBrake(f.t.Context())
+	require.NoError(f.t, err)
+	return f.GiveBack(f.t.Context(), store.GivingBack{Now: now, Within: 10 * time.Minute, Most: 5, Brake: brake, Why: why}, pair, records...)
+}
+
+func why(int) string { return "NOMIS looks restored." }
+
+// A turn was planned before the brake was set, and counts after it was released. That sets
+// no other brake.
+func TestGiveBack_thatWasPlannedUnderAnotherBrakeCountsNothing(t *testing.T) {
+	f := newFixture(t)
+	var many []store.GivenBack
+	for range 6 {
+		many = append(many, store.GivenBack{NonAssociationID: uuid.New(), Before: *detailWith("Second"), After: *detailWith("Told")})
+	}
+	planned := store.GivingBack{Now: noon, Within: 10 * time.Minute, Most: 5, Why: why}
+	count, err := f.GiveBack(t.Context(), planned, pairOf(t, 1), many...)
+	require.NoError(t, err)
+	require.Equal(t, 6, count)
+	brake, err := f.GetBrake(t.Context())
+	require.NoError(t, err)
+	require.True(t, brake.IsOn(), "it is set with the count")
+	require.Equal(t, why(6), brake.Why)
+	_, err = f.GiveBack(t.Context(), planned, pairOf(t, 2), many...)
+	require.ErrorIs(t, err, store.ErrOtherBrake, "it is on")
+
+	require.NoError(t, f.ReleaseBrake(t.Context(), store.Release{At: noon, From: store.FromDPS, Reason: "x", By: "OPERATOR"}))
+	for _, pair := range []domain.Pair{pairOf(t, 2), pairOf(t, 3)} {
+		_, err = f.GiveBack(t.Context(), planned, pair, many...)
+		require.ErrorIs(t, err, store.ErrOtherBrake)
+	}
+	counted, err := f.Counted(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, counted)
+	brake, err = f.GetBrake(t.Context())
+	require.NoError(t, err)
+	require.False(t, brake.IsOn())
 }
 
 func (f fixture) restored(pair domain.Pair) store.RestoredPair {

@@ -23,29 +23,32 @@ const (
 )
 
 // countGivenBack sets the brake when too many records would get a form back. The turn
-// then ends with ErrBraked before anything is taken.
+// then ends with ErrBraked before anything is taken. When the brake was set or released
+// since the turn was planned it returns store.ErrOtherBrake: the turn is to be planned anew.
 func (r *run) countGivenBack(ctx context.Context, now time.Time, records []plan.GivenBack) error {
 	noted := make([]store.GivenBack, len(records))
 	for i, one := range records {
 		noted[i] = store.GivenBack(one)
 	}
-	count, err := r.Store.GiveBack(ctx, now, restoredWithin, r.pair, noted...)
+	count, err := r.Store.GiveBack(ctx, store.GivingBack{
+		Now: now, Within: restoredWithin, Most: restoredAfter, Brake: r.brake, Why: whyRestored,
+	}, r.pair, noted...)
 	if err != nil || count <= restoredAfter {
-		return err
-	}
-	why := fmt.Sprintf("%d records would get a form back that they had before, within %s: NOMIS looks restored from a backup.", count, restoredWithin)
-	if err := r.Store.SetBrake(ctx, now, why); err != nil {
 		return err
 	}
 	r.Logger.ErrorContext(ctx, "turns stopped: NOMIS looks restored", "records", count)
 	return ErrBraked
 }
 
+func whyRestored(count int) string {
+	return fmt.Sprintf("%d records would get a form back that they had before, within %s: NOMIS looks restored from a backup.", count, restoredWithin)
+}
+
 // readRestored returns what a person decided about a NOMIS that looked restored, as far as
 // it counts for the pair. A pair that was counted keeps it until it is in step.
-func (r *run) readRestored(ctx context.Context, brake store.Brake, now time.Time) (*plan.Restored, error) {
-	release := brake.Release
-	if brake.Since.IsZero() {
+func (r *run) readRestored(ctx context.Context, now time.Time) (*plan.Restored, error) {
+	release := r.brake.Release
+	if r.brake.Since.IsZero() {
 		return nil, nil //nolint:nilnil // NOMIS never looked restored
 	}
 	var err error

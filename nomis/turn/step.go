@@ -34,7 +34,7 @@ func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) (done bool, 
 	}
 	err = r.do(ctx, in, s)
 	switch {
-	case errors.Is(err, commands.ErrNewerFacts), errors.Is(err, npa.ErrAlreadyExists), errors.Is(err, npa.ErrNotFound):
+	case errors.Is(err, commands.ErrNewerFacts), errors.Is(err, store.ErrOtherBrake), errors.Is(err, npa.ErrAlreadyExists), errors.Is(err, npa.ErrNotFound):
 		return false, nil
 	case errors.Is(err, npa.ErrRefused), errors.Is(err, npa.ErrMirrorsDisagree), errors.Is(err, npa.ErrPrisonerUnknown):
 		r.refused = append(r.refused, r.refusal(in, s, err))

@@ -128,6 +128,7 @@ type run struct {
 	living  []store.Difference
 	stuck   string          // why the turn makes no progress; "" when it does
 	refused []store.Finding // by NOMIS in this turn
+	brake   store.Brake     // that the plan was made under
 	// restored is the pair while it is not in step after NOMIS looked restored.
 	restored store.RestoredPair
 }
