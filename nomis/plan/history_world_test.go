@@ -165,7 +165,7 @@ func (w *world) input(s *stream) plan.Input {
 	in := plan.Input{
 		Pair: s.pair, Exchanges: s.exchanges, Revision: int64(s.facts) - 1, Theirs: theirs, Unknown: unknown, Now: w.now,
 		Policy: plan.Policy{
-			Inbound: w.inbound, Outbound: w.outbound, Deletions: maps.Clone(s.deletions), CreateAfter: s.waitsUntil,
+			Inbound: w.inbound, Outbound: w.outbound, Authors: []string{nomismodel.API}, Deletions: maps.Clone(s.deletions), CreateAfter: s.waitsUntil,
 		},
 	}
 	for _, d := range s.decisions {

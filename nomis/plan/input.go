@@ -58,6 +58,9 @@ type Policy struct {
 	// Inbound allows what NOMIS says to change the record. Outbound allows writes to
 	// NOMIS.
 	Inbound, Outbound bool
+	// Authors are the names by which NOMIS records what the service writes. Without one
+	// nothing is known to be written by the service.
+	Authors []string
 	// Deletions are what messages say about details that NOMIS's staff deleted, by
 	// sequence. A deletion whose time has come is evidence.
 	Deletions map[int]time.Time

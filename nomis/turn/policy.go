@@ -27,6 +27,9 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if p.Outbound, err = r.Rules.OutboundAllowed(ctx); err != nil {
 		return err
 	}
+	if p.Authors, err = r.authors.read(ctx, r.Store); err != nil {
+		return err
+	}
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
 		return err
 	}

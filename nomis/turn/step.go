@@ -156,6 +156,9 @@ func (r *run) post(ctx context.Context, in plan.Input, s plan.Step) error {
 // readBack reads what NOMIS holds after a write, and records that.
 func (r *run) readBack(ctx context.Context, in plan.Input, s plan.Step, sequence int) error {
 	held, t, is, err := r.find(ctx, in, sequence)
+	if err == nil && is {
+		err = r.authors.learn(ctx, r.Store, t.UpdatedBy, in.Now)
+	}
 	if err != nil || !is || t.Disagreement != "" || t.NotHoldable != "" {
 		return err // the next plan says what there is
 	}

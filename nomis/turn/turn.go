@@ -69,10 +69,13 @@ type Options struct {
 
 // Turns take turns on pairs. They are safe for concurrent use, but the caller makes sure
 // that a pair has one turn at a time, in all processes: see [store.PairLocks].
-type Turns struct{ Options }
+type Turns struct {
+	Options
+	authors *authors
+}
 
 // New returns Turns. It calls nothing.
-func New(options Options) *Turns { return &Turns{options} }
+func New(options Options) *Turns { return &Turns{options, &authors{}} }
 
 // Why is what a turn is taken for.
 type Why struct {

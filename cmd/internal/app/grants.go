@@ -71,7 +71,7 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
-		tables("nomis", "restored_pair", "SELECT", "UPDATE", "DELETE"),
+		tables("nomis", "restored_pair", "SELECT", "UPDATE", "DELETE"), tables("nomis", "own_author", "SELECT", "INSERT"),
 		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
 	// To let turns go on, and to ring for the pairs that were counted.
