@@ -7,7 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"nonassociations/domain"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/nomis"
 	"nonassociations/nomis/npa"
@@ -26,19 +25,12 @@ var (
 	nomisBrake       = newDesc("nomis_brake_on", "1 while all turns are stopped, because NOMIS looks restored.")
 	nomisPendingAge  = newDesc("nomis_pending_oldest_age_seconds", "Age in seconds of the oldest record that NOMIS does not hold yet; 0 when there is none.")
 	nomisRunActive   = newDesc("nomis_run_active", "1 while a run of the kind is under way.", "run")
-	nomisRunPairs    = newDesc("nomis_run_pairs", "Pairs of the last run of the kind.", "run", "state")
+	nomisRunPairs    = newDesc("nomis_run_pairs", "Pairs of the run of the kind that is under way, or of the last one; of a reconciliation 0 when it has ended.", "run", "state")
 	screenOpen       = newDesc("switch_over_screen_open", "1 while NOMIS's screen is open in a prison that has left it.", "prison")
 	queueMessages    = newDesc("queue_messages", "Messages in a queue, about.", "queue")
 	queueInFlight    = newDesc("queue_messages_in_flight", "Messages that a reader of a queue works on, about.", "queue")
 	queueDeadLetters = newDesc("queue_dead_letters", "Messages in the dead-letter queue of a queue, about.", "queue")
 )
-
-// pendingSince is the hook OldestPending of a process that serves. The read model answers,
-// unless it has not caught up.
-func (p *process) pendingSince(ctx context.Context) (time.Time, bool) {
-	since, _, err := p.reads.OldestPending(ctx, domain.Today(p.Clock()), 0)
-	return since, err == nil
-}
 
 // NOMISHooks tell the metrics what other parts know of NOMIS. What a nil function would
 // tell is not exported. Each returns soon after its context ends, and false when the
@@ -60,10 +52,10 @@ type RunProgress struct {
 	Done, Total int
 }
 
-// nomisParts are what a process that takes turns has of NOMIS, nil in others.
+// nomisParts are what a process has of NOMIS.
 type nomisParts struct {
-	api    atomic.Pointer[npa.API]
-	worker atomic.Pointer[nomis.Worker]
+	api    *npa.API                     // nil where NOMIS is not configured
+	worker atomic.Pointer[nomis.Worker] // nil in a process that takes no turns
 }
 
 // nomisMetrics is a prometheus.Collector beside [metrics], so that both are asked at the
@@ -105,15 +97,16 @@ func gauge(to chan<- prometheus.Metric, desc *prometheus.Desc, value float64, la
 	to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 }
 
-// collectProcess sends what this process counts while it takes turns.
+// collectProcess sends what this process counts. Whether NOMIS answers is told where it is
+// asked all the time.
 func (m nomisMetrics) collectProcess(to chan<- prometheus.Metric) {
-	if api := m.process.nomis.api.Load(); api != nil {
-		gauge(to, nomisAvailable, oneIf(api.Available()))
+	if api := m.process.nomis.api; api != nil {
 		for cause, count := range api.Counts() {
 			to <- prometheus.MustNewConstMetric(nomisRequests, prometheus.CounterValue, float64(count), string(cause))
 		}
 	}
 	if worker := m.process.nomis.worker.Load(); worker != nil {
+		gauge(to, nomisAvailable, oneIf(m.process.nomis.api.Available()))
 		for outcome, count := range worker.Counts() {
 			to <- prometheus.MustNewConstMetric(nomisTurns, prometheus.CounterValue, float64(count), string(outcome))
 		}
