@@ -55,9 +55,8 @@ func (workCmd) Help() string {
 Carries out the migrations and reconciliations that are requested: see "migrate run" and "reconcile
 run". Any number may run: one of them works, the others take over. A run that was cut off goes on
 where it was. NOMIS_API_URL must be set; the other variables are those of "nomis listen".
-RECONCILE_SCHEDULE="30 2 * * 2" is when a reconciliation of all begins by itself: minute, hour,
-day of the month, month, day of the week, in London. Each night it also renews which prisons the
-directory gives.`
+RECONCILE_SCHEDULE="30 2 * * 2" is when a reconciliation of all begins by itself, in the five fields
+of cron and in London. Each night it also renews which prisons the directory gives.`
 }
 
 // Run works until SIGTERM. A run that is cut off by it goes on with the next process.
