@@ -2,6 +2,7 @@ package nomis
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -49,7 +50,12 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	tick := time.NewTicker(min(max(s.After/3, time.Second), mostPause))
 	defer tick.Stop()
 	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+		err := s.Sweep(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case errors.Is(err, queries.ErrNotCaughtUp):
+			s.Logger.InfoContext(ctx, "sweep for pending records waits for the read model", "error", err)
+		default:
 			s.Logger.WarnContext(ctx, "sweep for pending records failed, retrying", "error", err)
 		}
 		select {

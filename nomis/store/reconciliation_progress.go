@@ -167,15 +167,3 @@ func (s *Store) TouchedPairs(ctx context.Context, run uuid.UUID, since time.Time
 	}
 	return nil
 }
-
-// ReconciliationProgress returns how many pairs of the run that is under way are done, and
-// how many it has so far. active is false, and both are 0, when none is.
-func (s *Store) ReconciliationProgress(ctx context.Context) (done, total int, active bool, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(done), 0), coalesce(sum(pairs), 0), count(*) > 0 FROM nomis.reconciliation r,
-		LATERAL (SELECT count(*) FILTER (WHERE done) done, count(*) pairs FROM nomis.reconciliation_pair p WHERE p.run = r.id) s
-		WHERE status = 'RUNNING'`).Scan(&done, &total, &active)
-	if err != nil {
-		return 0, 0, false, fmt.Errorf("read how far the reconciliation is: %w", err)
-	}
-	return done, total, active, nil
-}

@@ -51,8 +51,12 @@ func (p *process) migrationProgress(ctx context.Context) (RunProgress, bool) {
 
 // reconciliationProgress is the hook Reconciliation.
 func (p *process) reconciliationProgress(ctx context.Context) (RunProgress, bool) {
-	done, total, active, err := p.kept.ReconciliationProgress(ctx)
-	return RunProgress{Active: active, Done: done, Total: total}, err == nil
+	runs, _, err := p.kept.Reconciliations(ctx, 0, 1)
+	if err != nil || len(runs) == 0 {
+		return RunProgress{}, err == nil
+	}
+	last := runs[0]
+	return RunProgress{Active: last.Status == store.Running, Done: last.Counts.Pairs, Total: max(last.Pairs, last.Counts.Pairs)}, true
 }
 
 // openScreens is the hook OpenScreens: what NOMIS says of its screen, at most a minute old.

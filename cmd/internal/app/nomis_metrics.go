@@ -25,7 +25,7 @@ var (
 	nomisBrake       = newDesc("nomis_brake_on", "1 while all turns are stopped, because NOMIS looks restored.")
 	nomisPendingAge  = newDesc("nomis_pending_oldest_age_seconds", "Age in seconds of the oldest record that NOMIS does not hold yet; 0 when there is none.")
 	nomisRunActive   = newDesc("nomis_run_active", "1 while a run of the kind is under way.", "run")
-	nomisRunPairs    = newDesc("nomis_run_pairs", "Pairs of the run of the kind that is under way, or of the last one; of a reconciliation 0 when it has ended.", "run", "state")
+	nomisRunPairs    = newDesc("nomis_run_pairs", "Pairs of the last run of the kind.", "run", "state")
 	screenOpen       = newDesc("switch_over_screen_open", "1 while NOMIS's screen is open in a prison that has left it.", "prison")
 	queueMessages    = newDesc("queue_messages", "Messages in a queue, about.", "queue")
 	queueInFlight    = newDesc("queue_messages_in_flight", "Messages that a reader of a queue works on, about.", "queue")

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -12,6 +14,7 @@ import (
 	"nonassociations/nomis/migration"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/reconcile"
+	"nonassociations/queries"
 )
 
 // work carries out migrations and reconciliations and renews the known prisons, until the
@@ -99,7 +102,11 @@ func (p *process) renewPrisons(ctx context.Context, record nomisRecord) error {
 			now := p.Clock()
 			next = nightly.Next(now).Sub(now)
 		} else if ctx.Err() == nil {
-			p.Logger.WarnContext(ctx, "the known prisons were not renewed, retrying", "error", walked, "lease", err)
+			level := slog.LevelWarn
+			if errors.Is(walked, queries.ErrNotCaughtUp) {
+				level = slog.LevelInfo
+			}
+			p.Logger.Log(ctx, level, "the known prisons were not renewed, retrying", "error", errors.Join(err, walked))
 		}
 		_ = sleep(ctx, next) // the loop ends with the context
 	}

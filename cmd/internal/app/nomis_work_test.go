@@ -97,7 +97,9 @@ func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return strings.Contains(metrics.scrape(t), `nonassociations_switch_over_screen_open{prison="`+one.PrisonID+`"} 1`)
 	}, soon, often)
-	require.Contains(t, metrics.scrape(t), `nonassociations_nomis_run_pairs{run="migration",state="done"} 1`)
+	for _, run := range []string{"migration", "reconciliation"} {
+		require.Contains(t, metrics.scrape(t), `nonassociations_nomis_run_pairs{run="`+run+`",state="done"} 1`)
+	}
 
 	working.stop()
 	require.NoError(t, <-working.ended)
