@@ -105,7 +105,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 	if err != nil {
 		return fmt.Errorf("load the London time zone: %w", err)
 	}
-	roles := app.Roles{Serve: true, Project: true, Listen: true, Publish: true}
+	roles := app.Roles{Serve: true, Project: true, Listen: true, Work: local.environment["NOMIS_API_URL"] != "", Publish: true}
 	config, err := app.ReadConfig(local.environment, roles)
 	if err != nil {
 		return err

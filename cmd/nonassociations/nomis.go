@@ -11,7 +11,8 @@ import (
 
 // nomisCmd groups the commands about NOMIS, the legacy system.
 type nomisCmd struct {
-	Listen  listenCmd  `cmd:"" help:"Process prisoner merges and booking moves, continuously."`
+	Listen  listenCmd  `cmd:"" help:"Keep pairs in step with NOMIS and process prisoner merges, continuously."`
+	Work    workCmd    `cmd:"" help:"Carry out migrations and reconciliations, continuously."`
 	Unmerge unmergeCmd `cmd:"" help:"Take a wrong merge back."`
 	Resume  resumeCmd  `cmd:"" help:"Go on after NOMIS looked restored from a backup."`
 	Mapping mappingCmd `cmd:"" help:"Check the mapping between the record and NOMIS."`
@@ -28,13 +29,39 @@ func (listenCmd) Help() string {
 Reads the queue at PRISONER_EVENTS_QUEUE_URL with the standard AWS_ variables. The queue must be
 this service's own, with a visibility timeout of more than 5 s. Any number may run. A message is
 deleted when everything that it asks for is in the log, and when it asks for nothing; one that
-cannot be understood is left for the queue's redrive.`
+cannot be understood is left for the queue's redrive.
+
+With NOMIS_API_URL it also keeps pairs in step with NOMIS: DOMAIN_EVENTS_QUEUE_URL and
+NOMIS_EVENTS_QUEUE_URL are the queues whose messages name a pair. NOMIS_API_TOKEN_URL,
+NOMIS_API_CLIENT_ID and NOMIS_API_CLIENT_SECRET get its token. NOMIS_RATE=50 and NOMIS_IN_FLIGHT=8
+bound what a process asks of it, NOMIS_DELETE_AFTER=1h is how long a deletion there waits, and
+NOMIS_SWEEP=15m is how long a record may be pending before it is looked at again.`
 }
 
-// Run processes messages until SIGTERM. A message that is cut off by it becomes visible
+// Run processes messages and takes turns until SIGTERM. A message that is cut off by it becomes visible
 // again and is repeated, which changes nothing.
 func (listenCmd) Run(ctx context.Context) error {
 	return start(ctx, app.Roles{Listen: true})
+}
+
+// workCmd carries out what is requested of all pairs.
+type workCmd struct{}
+
+// Help returns the examples that kong prints below the options.
+func (workCmd) Help() string {
+	return `Example:
+  nonassociations nomis work
+
+Carries out the migrations and reconciliations that are requested: see "migrate run" and "reconcile
+run". Any number may run: one of them works, the others take over. A run that was cut off goes on
+where it was. NOMIS_API_URL must be set; the other variables are those of "nomis listen".
+RECONCILE_SCHEDULE="30 2 * * 2" is when a reconciliation of all begins by itself, in the five fields
+of cron and in London. Each night it also renews which prisons the directory gives.`
+}
+
+// Run works until SIGTERM. A run that is cut off by it goes on with the next process.
+func (workCmd) Run(ctx context.Context) error {
+	return start(ctx, app.Roles{Work: true})
 }
 
 // unmergeCmd takes a merge back that NOMIS made by mistake. It is a compensating

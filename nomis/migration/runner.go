@@ -15,6 +15,10 @@ import (
 	"nonassociations/nomis/turn"
 )
 
+// Consumer is the name of the runner in health and metrics. It is the same in all
+// processes.
+const Consumer = "nomisMigration"
+
 // Options are what a Runner depends on. PageSize, Poll, InFlight, Pause and Beat may be
 // left out.
 type Options struct {

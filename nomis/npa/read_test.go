@@ -174,6 +174,7 @@ func TestBlocked_tellsAnUnknownScreenFromAnOpenOne(t *testing.T) {
 		"some":    {`[{"prisonId":"MDI"},{"prisonId":"LEI"}]`, "", 500, npa.Screen{Known: true, Prisons: []string{"MDI", "LEI"}}, 1},
 		"all":     {`[{"prisonId":"**ALL**"}]`, "", 500, npa.Screen{Known: true, Prisons: []string{}, All: true}, 1},
 		"open":    {`[]`, `{"moduleName":"OIDONONA"}`, 200, npa.Screen{Known: true, Prisons: []string{}}, 2},
+		"unsaid":  {`[]`, "gateway", 502, npa.Screen{Known: true, Prisons: []string{}}, 2},
 		"unknown": {`[]`, refusal(404, "Not Found: no such screen"), 404, npa.Screen{Prisons: []string{}}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,15 +207,6 @@ func TestBlocked_thatCannotBeReadIsAFailure(t *testing.T) {
 		_, err := client.Blocked(t.Context(), "X")
 		requireKind(t, npa.ErrUnavailable, err)
 	}
-	s.answer(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/blocked") {
-			http.NotFound(w, r) // a gateway's
-			return
-		}
-		fmt.Fprint(w, "[]")
-	})
-	_, err := client.Blocked(t.Context(), "X")
-	requireKind(t, npa.ErrUnavailable, err)
 }
 
 // FuzzRows reads any answer: it is a failure, or rows of the pair with a sequence each.

@@ -17,7 +17,7 @@ const everywhere = "**ALL**"
 
 // Screen is where a screen of NOMIS is blocked.
 type Screen struct {
-	Known   bool     // false: NOMIS has no such entry, so nothing is said about the screen
+	Known   bool     // false: NOMIS has no such entry, so nothing blocks the screen or its module has another name
 	Prisons []string // where it is blocked
 	All     bool     // it is blocked in all prisons
 }
@@ -28,12 +28,12 @@ func (s Screen) Blocks(prison string) bool { return s.All || slices.Contains(s.P
 // Blocked returns where a screen is blocked. Errors: ErrDenied, ErrUnavailable.
 func (c *Client) Blocked(ctx context.Context, module string) (Screen, error) {
 	screen, err := c.blocked(ctx, module)
-	if err == nil && !screen.Known {
-		// "Nothing is blocked" and "there is no such screen" look alike.
-		screen.Known, err = c.exists(ctx, module)
-	}
 	if err != nil {
 		return Screen{}, fmt.Errorf("read where a screen of NOMIS is blocked: %w", err)
+	}
+	if !screen.Known {
+		// "Nothing is blocked" and "there is no such screen" look alike.
+		screen.Known = !c.isMissing(ctx, module)
 	}
 	return screen, nil
 }
@@ -53,14 +53,12 @@ func (c *Client) blocked(ctx context.Context, module string) (Screen, error) {
 	return screen, nil
 }
 
-// exists asks for the screen itself. Its 404 counts in the API's own form only.
-func (c *Client) exists(ctx context.Context, module string) (bool, error) {
+// isMissing reports whether NOMIS says that it has no such screen. A 404 counts in the
+// API's own form only; any other failure says nothing.
+func (c *Client) isMissing(ctx context.Context, module string) bool {
 	_, err := c.call(ctx, http.MethodGet, screenPath(module), nil)
 	var f *Failure
-	if errors.As(err, &f) && f.Status == http.StatusNotFound && f.ours {
-		return false, nil
-	}
-	return err == nil, err
+	return errors.As(err, &f) && f.Status == http.StatusNotFound && f.ours
 }
 
 func screenPath(module string) string { return "/splash-screens/" + url.PathEscape(module) }

@@ -85,6 +85,10 @@ func (r *Runner) Wake() {
 	}
 }
 
+// Consumer is the name of the runner in health and metrics. It is the same in all
+// processes.
+const Consumer = "nomisReconciliation"
+
 // leaseName is that of the one process that works.
 const leaseName = "nonassociations reconciliation"
 

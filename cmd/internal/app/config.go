@@ -81,7 +81,7 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	} else {
 		config.Edge.PublicURL = environment["PUBLIC_URL"]
 	}
-	if roles.Listen && !roles.Serve {
+	if (roles.Listen || roles.Work) && !roles.Serve {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge.Search, options))
 	}
 	if !roles.Serve && roles != (Roles{}) {
@@ -162,6 +162,9 @@ func (c Config) faults(f *faults, roles Roles) {
 	f.scheme("DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, webSchemes)
 	f.scheme("NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, webSchemes)
 	c.NOMIS.faults(f)
+	if roles.Work && c.NOMIS.APIURL == "" {
+		f.add(`required environment variable "NOMIS_API_URL" is not set`)
+	}
 	if roles.Publish {
 		c.publishFaults(f, roles)
 	}

@@ -15,6 +15,8 @@ import (
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/internal/pg"
 	"nonassociations/nomis"
+	"nonassociations/nomis/migration"
+	"nonassociations/nomis/reconcile"
 	"nonassociations/nomis/store"
 	"nonassociations/projections"
 	"nonassociations/web/shape"
@@ -112,7 +114,7 @@ func (h *consumerHealth) watch(w watchedConsumer) {
 
 // Consumers returns the names of all consumers of this build, in no particular order.
 func Consumers() []string {
-	return []string{projections.Consumer, "publisher", "historyPublisher", nomis.Consumer, nomis.TurnsConsumer}
+	return []string{projections.Consumer, "publisher", "historyPublisher", nomis.Consumer, nomis.TurnsConsumer, migration.Consumer, reconcile.Consumer}
 }
 
 // queryTimeout bounds each question of a refresh. A store that hangs then spoils neither

@@ -16,7 +16,7 @@ import (
 // may have several, and several roles may share one.
 type EventStoreUsers struct {
 	Serve   []string `default:"nonassociations-serve"   help:"Users of serve, which reads and appends: ${default}."               placeholder:"NAME"`
-	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen, which reads and appends: ${default}."        placeholder:"NAME"`
+	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen and nomis work, which reads and appends: ${default}."        placeholder:"NAME"`
 	Project []string `default:"nonassociations-project" help:"Users of project, which reads: ${default}."                         placeholder:"NAME"`
 	Publish []string `default:"nonassociations-publish" help:"Users of publish, its status and replay, which read: ${default}." placeholder:"NAME"`
 }

@@ -98,9 +98,10 @@ var (
 	// To count the callers of the legacy list, and to know prisons and their differences.
 	grantsOfLegacy = slices.Concat(
 		[]grant{schemaUse("nomis")}, tables("nomis", "legacy_caller", "SELECT", "INSERT", "UPDATE"),
-		tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), tables("nomis", "difference", "SELECT"),
+		grantsOfKnownPrisons, tables("nomis", "difference", "SELECT"),
 	)
-	grantsOfReading = slices.Concat(
+	grantsOfKnownPrisons = append(tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
+	grantsOfReading      = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
 		tables("read", "non_association", "SELECT"),
@@ -161,7 +162,7 @@ func (n *requirements) add(dsn string, grants []grant) {
 func (o Options) requirements() requirements {
 	var all requirements
 	log, dsn := o.Config.logDSN(), o.Config.DatabaseURL
-	if o.Roles.Serve || o.Roles.Listen {
+	if o.Roles.withNOMIS() {
 		all.add(log, grantsOfAppend)
 		all.add(dsn, grantsOfListening)
 		all.add(o.Config.readDSN(), grantsOfReading)
@@ -176,10 +177,14 @@ func (o Options) requirements() requirements {
 	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
+	}
+	if o.Roles.Work {
 		all.add(dsn, grantsOfMigrating)
+		all.add(dsn, grantsOfReconciling)
+		all.add(dsn, grantsOfKnownPrisons)
 	}
 	all.add(dsn, grantsOfWatching)
-	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen {
+	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen || o.Roles.Work {
 		all.add(dsn, grantsOfConsuming)
 	}
 	if o.Roles.Project {

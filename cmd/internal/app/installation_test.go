@@ -159,6 +159,7 @@ var processes = map[string]kind{
 	"serve --project": {"both", app.Roles{Serve: true, Project: true}},
 	"publish":         {"publisher", app.Roles{Publish: true}},
 	"nomis listen":    {"writer", app.Roles{Listen: true}},
+	"nomis work":      {"writer", app.Roles{Work: true}},
 }
 
 func (e *installation) options(t *testing.T, kind string) app.Options {
@@ -172,6 +173,9 @@ func (e *installation) options(t *testing.T, kind string) app.Options {
 		config.Edge = app.Edge{
 			ListenAddr: "127.0.0.1:0", AuthIssuer: issuer.Name, AuthJWKSURL: e.issuer.KeysURL(), AuthAudience: "nonassociations",
 		}
+	}
+	if of.roles.Work {
+		config.NOMIS = app.NOMIS{APIURL: "http://127.0.0.1:1", InFlight: 1, DeleteAfter: time.Hour, Sweep: time.Hour}
 	}
 	config.Edge.PublicURL = "http://x.test"
 	return app.Options{

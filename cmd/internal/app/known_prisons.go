@@ -129,12 +129,10 @@ func countDifferences(ctx context.Context, tables *store.Store, places commands.
 // openScreen returns the question where NOMIS's own screen is blocked. Without NOMIS it
 // is not known.
 func (p *process) openScreen() func(context.Context) (npa.Screen, error) {
-	if p.Config.NOMIS.APIURL == "" {
+	if p.nomis.api == nil {
 		return func(context.Context) (npa.Screen, error) { return npa.Screen{}, nil }
 	}
-	nomisAPI := p.Config.NOMIS.open(p.Options)
-	p.closers = append(p.closers, infallible(nomisAPI.Close))
-	asks := nomisAPI.For(npa.SwitchOver)
+	asks := p.nomis.api.For(npa.SwitchOver)
 	return func(ctx context.Context) (npa.Screen, error) { return asks.Blocked(ctx, npa.NonAssociationsScreen) }
 }
 

@@ -71,9 +71,6 @@ func MigrationSheet(ctx context.Context, o Options, out io.Writer, id uuid.UUID,
 	api := o.Config.NOMIS.open(o)
 	defer api.Close()
 	handler := commands.New(log, commands.Options{Clock: o.Clock, Logger: o.Logger})
-	sheets := migration.Sheets{Store: kept, Turns: turn.New(turn.Options{
-		Record: handler, Rules: handler, NOMIS: api.For(npa.Operator), Store: kept, Clock: o.Clock, Logger: o.Logger,
-		DeleteAfter: o.Config.NOMIS.DeleteAfter, Pause: func(ctx context.Context) error { return sleep(ctx, mirrorsPause) },
-	})}
+	sheets := migration.Sheets{Store: kept, Turns: turn.New(o.turnOptions(handler, api.For(npa.Operator), kept))}
 	return sheets.Write(ctx, out, id, sample)
 }

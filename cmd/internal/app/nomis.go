@@ -16,47 +16,31 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/internal/pg/lease"
 	"nonassociations/nomis"
-	"nonassociations/nomis/store"
-	"nonassociations/queries"
 )
 
 // listen processes merges from their queue, and keeps pairs in step with NOMIS, until the
-// context ends. A process that also
-// serves shares its read model and command handler; any other opens its own.
+// context ends.
 func (p *process) listen(ctx, below context.Context) error {
 	queue, err := nomis.OpenQueue(below, p.Config.PrisonerEventsQueueURL)
 	if err != nil {
 		return fmt.Errorf("PRISONER_EVENTS_QUEUE_URL: %w", err)
 	}
-	kept, err := store.Open(below, p.Config.DatabaseURL)
+	record, err := p.openRecord(below)
 	if err != nil {
 		return err
 	}
-	defer kept.Close()
-	reads, handler := p.reads, p.commands
-	if !p.Roles.Serve {
-		if reads, err = queries.Open(below, p.Config.readDSN(), queries.Options{Logger: p.Logger}); err != nil {
-			return err
-		}
-		defer reads.Close()
-		directory := openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
-		defer directory.close()
-		handler = commands.New(p.log, commands.Options{Clock: p.Clock, Locator: reads, Places: directory.places, Logger: p.Logger})
-	}
-	if err := p.waitForRights(ctx); err != nil {
-		return unlessCancelled(ctx, func(context.Context) error { return err })
-	}
-	if err := p.awaitLog(ctx); err != nil {
+	defer record.close()
+	if err := p.awaitStores(ctx); err != nil {
 		return unlessCancelled(ctx, func(context.Context) error { return err })
 	}
 	beat, ended := p.reportListener(ctx, nomis.Consumer)
 	defer ended()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.takeTurns(ctx, kept, handler, reads) })
+	group.Go(func() error { return p.takeTurns(ctx, record) })
 	group.Go(func() error {
 		return nomis.NewListener(nomis.Options{
-			Queue: queue, Pairs: reads, Evidence: kept, Clock: p.Clock, Logger: p.Logger,
-			Merges:      merge.New(merge.Options{Log: p.log, Handler: handler, Clock: p.Clock, Logger: p.Logger}),
+			Queue: queue, Pairs: record.reads, Evidence: p.kept, Clock: p.Clock, Logger: p.Logger,
+			Merges:      merge.New(merge.Options{Log: p.log, Handler: record.handler, Clock: p.Clock, Logger: p.Logger}),
 			Exclusively: exclusively(p.Config, p.Logger), Beat: beat,
 		}).Run(ctx)
 	})
@@ -70,6 +54,15 @@ func exclusively(config Config, logger *slog.Logger) func(context.Context, func(
 	return func(ctx context.Context, do func(context.Context)) error {
 		return lease.With(ctx, config.DatabaseURL, "nonassociations merges", logger, do)
 	}
+}
+
+// awaitStores returns when this process has all rights, and knows that the log and the
+// tables belong together. Errors: those of both, and the context's.
+func (p *process) awaitStores(ctx context.Context) error {
+	if err := p.waitForRights(ctx); err != nil {
+		return err
+	}
+	return p.awaitLog(ctx)
 }
 
 // awaitLog returns when the log has an id and all bound tables belong to it. Errors: the

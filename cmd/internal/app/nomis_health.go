@@ -6,14 +6,16 @@ import (
 
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/nomis"
+	"nonassociations/nomis/migration"
 	"nonassociations/nomis/npa"
+	"nonassociations/nomis/reconcile"
 	"nonassociations/nomis/store"
 	"nonassociations/nomis/turn"
 	"nonassociations/web/shape"
 )
 
-// openNOMISTables opens what health and metrics show of NOMIS, and the queues. It sends no
-// request. Errors: an address that cannot be read.
+// openNOMISTables opens what this process keeps of NOMIS and shows of it, the client of
+// NOMIS where that is configured, and the queues. It sends no request. Errors: an address that cannot be read.
 func (p *process) openNOMISTables(below context.Context) error {
 	tables, err := store.Open(below, p.Config.DatabaseURL)
 	if err != nil {
@@ -22,9 +24,14 @@ func (p *process) openNOMISTables(below context.Context) error {
 	p.closers = append(p.closers, infallible(tables.Close))
 	p.kept, p.consumers.brake = tables, tables.GetBrake
 	if p.Config.NOMIS.APIURL != "" {
-		// Turns are taken somewhere. A process that takes them replaces this.
-		p.consumers.watch(watchedConsumer{name: nomis.TurnsConsumer})
+		p.nomis.api = p.Config.NOMIS.open(p.Options)
+		p.closers = append(p.closers, infallible(p.nomis.api.Close))
+		// These run somewhere. A process that runs them replaces this.
+		for _, name := range []string{nomis.TurnsConsumer, migration.Consumer, reconcile.Consumer} {
+			p.consumers.watch(watchedConsumer{name: name})
+		}
 	}
+	p.setNOMISHooks()
 	return p.openQueues(below)
 }
 

@@ -7,11 +7,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"nonassociations/domain"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/nomis"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
+	"nonassociations/queries"
 )
 
 // The metrics of NOMIS. Labels come from closed sets, but for the prisons, of which there
@@ -33,13 +33,6 @@ var (
 	queueDeadLetters = newDesc("queue_dead_letters", "Messages in the dead-letter queue of a queue, about.", "queue")
 )
 
-// pendingSince is the hook OldestPending of a process that serves. The read model answers,
-// unless it has not caught up.
-func (p *process) pendingSince(ctx context.Context) (time.Time, bool) {
-	since, _, err := p.reads.OldestPending(ctx, domain.Today(p.Clock()), 0)
-	return since, err == nil
-}
-
 // NOMISHooks tell the metrics what other parts know of NOMIS. What a nil function would
 // tell is not exported. Each returns soon after its context ends, and false when the
 // answer is not known. They are called concurrently.
@@ -60,10 +53,11 @@ type RunProgress struct {
 	Done, Total int
 }
 
-// nomisParts are what a process that takes turns has of NOMIS, nil in others.
+// nomisParts are what a process has of NOMIS.
 type nomisParts struct {
-	api    atomic.Pointer[npa.API]
-	worker atomic.Pointer[nomis.Worker]
+	api    *npa.API                       // nil where NOMIS is not configured
+	reads  atomic.Pointer[queries.Reader] // nil until they are open
+	worker atomic.Pointer[nomis.Worker]   // nil in a process that takes no turns
 }
 
 // nomisMetrics is a prometheus.Collector beside [metrics], so that both are asked at the
@@ -105,15 +99,16 @@ func gauge(to chan<- prometheus.Metric, desc *prometheus.Desc, value float64, la
 	to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 }
 
-// collectProcess sends what this process counts while it takes turns.
+// collectProcess sends what this process counts. Whether NOMIS answers is told where it is
+// asked all the time.
 func (m nomisMetrics) collectProcess(to chan<- prometheus.Metric) {
-	if api := m.process.nomis.api.Load(); api != nil {
-		gauge(to, nomisAvailable, oneIf(api.Available()))
+	if api := m.process.nomis.api; api != nil {
 		for cause, count := range api.Counts() {
 			to <- prometheus.MustNewConstMetric(nomisRequests, prometheus.CounterValue, float64(count), string(cause))
 		}
 	}
 	if worker := m.process.nomis.worker.Load(); worker != nil {
+		gauge(to, nomisAvailable, oneIf(m.process.nomis.api.Available()))
 		for outcome, count := range worker.Counts() {
 			to <- prometheus.MustNewConstMetric(nomisTurns, prometheus.CounterValue, float64(count), string(outcome))
 		}

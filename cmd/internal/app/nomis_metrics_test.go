@@ -59,7 +59,7 @@ func takesTurns(t *testing.T, dsn, nomisURL string, more map[string]string, chan
 	aws.Redrive(merges, unique("dead"), 3)
 	environment := map[string]string{"PRISONER_EVENTS_QUEUE_URL": aws.Queue(merges), "NOMIS_API_URL": nomisURL}
 	maps.Copy(environment, more)
-	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true}, app.HealthLimits{}, environment, change...)
+	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true, Work: true}, app.HealthLimits{}, environment, change...)
 	<-s.ready
 	return s
 }

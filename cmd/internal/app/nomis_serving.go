@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/nomis"
+	"nonassociations/nomis/migration"
+	"nonassociations/nomis/npa"
+	"nonassociations/nomis/reconcile"
 	"nonassociations/web/api"
 )
 
@@ -15,19 +18,33 @@ type nomisServing struct {
 	callers *nomis.LegacyCallers
 	seen    *nomis.PrisonRecorder
 	prisons *knownPrisons
+	repairs *reconcile.Operations // nil where NOMIS is not configured
 }
 
-// openNOMIS makes what requests note of callers and prisons and, where it is configured,
-// the client of NOMIS. It sends no request.
+// openNOMIS makes what requests note of callers and prisons and, where NOMIS is configured,
+// what operators do about it. It sends no request.
 func (p *process) openNOMIS() {
 	p.callers = nomis.NewLegacyCallers(nomis.LegacyCallersOptions{Store: p.kept, Clock: p.Clock, Logger: p.Logger})
 	p.seen = nomis.NewPrisonRecorder(nomis.PrisonRecorderOptions{Store: p.kept, Clock: p.Clock, Logger: p.Logger})
 	p.prisons = newKnownPrisons(p.kept, p.directory.places, p.openScreen(), p.Clock)
+	if p.nomis.api == nil {
+		return
+	}
+	p.repairs = reconcile.NewOperations(reconcile.OperationsOptions{
+		Store: p.kept, DSN: p.Config.DatabaseURL, API: p.nomis.api, Turns: p.turnOptions(gatedTurns{&p.gate, p.commands}, npa.Operator),
+		Clock: p.Clock, Pending: p.Config.NOMIS.Sweep,
+	})
+	p.closers = append(p.closers, infallible(p.repairs.Close))
 }
 
 // withNOMIS adds to the options of the API what openNOMIS has made.
 func (p *process) withNOMIS(o api.Options) api.Options {
 	o.Queues, o.Prisons, o.PrisonSeen, o.LegacyCallers = p.queues, p.prisons, p.seen.Note, p.callers
+	o.MigrationLabels = migration.Labels{Store: p.kept}
+	if p.nomis.api != nil {
+		o.Reconcile = p.repairs
+		o.Migrations = &migration.Runs{Store: p.kept, NOMIS: p.nomis.api.For(npa.Operator), Clock: p.Clock, Logger: p.Logger}
+	}
 	o.LegacySunset = legacySunset(p.Config.Edge.LegacySunset, p.Clock().Location())
 	return o
 }

@@ -7,12 +7,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"nonassociations/commands"
 	"nonassociations/nomis"
 	"nonassociations/nomis/npa"
+	"nonassociations/nomis/reconcile"
 	"nonassociations/nomis/store"
 	"nonassociations/nomis/turn"
-	"nonassociations/queries"
 )
 
 // NOMIS is how this service calls NOMIS and how patient it is with it.
@@ -30,6 +29,9 @@ type NOMIS struct {
 	DeleteAfter time.Duration `env:"NOMIS_DELETE_AFTER" envDefault:"1h"`
 	// Sweep is how long a record may be pending before it is looked at again.
 	Sweep time.Duration `env:"NOMIS_SWEEP" envDefault:"15m"`
+	// Schedule is when a reconciliation of all is due by itself, in the five fields of
+	// cron and in London.
+	Schedule string `env:"RECONCILE_SCHEDULE"`
 }
 
 // faults adds what is wrong with the values.
@@ -41,6 +43,9 @@ func (n NOMIS) faults(f *faults) {
 	}
 	if n.InFlight < 1 {
 		f.add("NOMIS_IN_FLIGHT must be at least 1")
+	}
+	if _, err := n.schedule(); err != nil {
+		f.add("RECONCILE_SCHEDULE must be five fields of cron, such as \"" + reconcile.DefaultSchedule + "\"")
 	}
 	if n.DeleteAfter <= 0 || n.Sweep <= 0 {
 		f.add("NOMIS_DELETE_AFTER and NOMIS_SWEEP must be durations such as 15m")
@@ -61,24 +66,17 @@ const mirrorsPause = time.Second
 
 // takeTurns rings for the pairs that messages name and takes the turns of those that are
 // due, until ctx ends. It returns at once, without an error, when NOMIS is not configured.
-func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *commands.Handler, reads *queries.Reader) error {
-	if p.Config.NOMIS.APIURL == "" {
+func (p *process) takeTurns(ctx context.Context, record nomisRecord) error {
+	api, kept := p.nomis.api, p.kept
+	if api == nil {
 		return nil
 	}
-	api := p.Config.NOMIS.open(p.Options)
-	defer api.Close()
-	p.nomis.api.Store(api)
 	beat, ended := p.reportListener(ctx, nomis.TurnsConsumer)
 	defer ended()
 	worker := nomis.NewWorker(nomis.WorkerOptions{
-		Turns: turn.New(turn.Options{
-			Record: handler, Rules: handler, NOMIS: api.For(npa.Turn), Store: kept, Clock: p.Clock, Logger: p.Logger,
-			DeleteAfter: p.Config.NOMIS.DeleteAfter, Pause: func(ctx context.Context) error { return sleep(ctx, mirrorsPause) },
-		}),
+		Turns: turn.New(p.turnOptions(record.handler, npa.Turn)),
 		Store: kept, Clock: p.Clock, Logger: p.Logger, Most: p.Config.NOMIS.InFlight, Beat: func(fault error) { beat(faultOfTurns(fault)) },
-		Locks: func(ctx context.Context) (*store.PairLocks, error) {
-			return store.OpenPairLocks(ctx, p.Config.DatabaseURL)
-		},
+		Locks:     p.pairLocks,
 		Available: api.Available, Probe: api.For(npa.Probe).Ping,
 	})
 	p.nomis.worker.Store(worker)
@@ -89,7 +87,7 @@ func (p *process) takeTurns(ctx context.Context, kept *store.Store, handler *com
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return worker.Run(ctx) })
 	sweeper := nomis.NewSweeper(nomis.SweeperOptions{
-		Deliveries: reads, Store: kept, Bell: wakingBell{kept, worker}, Clock: p.Clock, Logger: p.Logger, After: p.Config.NOMIS.Sweep,
+		Deliveries: record.reads, Store: kept, Bell: wakingBell{kept, worker}, Clock: p.Clock, Logger: p.Logger, After: p.Config.NOMIS.Sweep,
 	})
 	group.Go(func() error { return sweeper.Run(ctx) })
 	for _, queue := range queues {

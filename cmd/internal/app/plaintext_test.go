@@ -20,7 +20,7 @@ var notCalled = map[string]string{
 	"SNS_TOPIC_ARN": "a name; the endpoint is AWS's", "HISTORY_TOPIC_ARN": "a name; the endpoint is AWS's",
 	"PRISONER_SEARCH_CLIENT_ID": "a name", "PRISONER_SEARCH_CLIENT_SECRET": "a secret",
 	"NOMIS_API_CLIENT_ID": "a name", "NOMIS_API_CLIENT_SECRET": "a secret",
-	"LEGACY_SUNSET": "a day",
+	"LEGACY_SUNSET": "a day", "RECONCILE_SCHEDULE": "times",
 }
 
 // spellings are addresses without TLS, by what an address is of; HOST is replaced.
@@ -78,11 +78,12 @@ func addressesOf(name, host string) []string {
 	return all
 }
 
-var everyRole = app.Roles{Serve: true, Project: true, Listen: true, Publish: true}
+var everyRole = app.Roles{Serve: true, Project: true, Listen: true, Work: true, Publish: true}
 
 func completePublishEnvironment() map[string]string {
 	all := completeEnvironment()
 	all["SNS_TOPIC_ARN"], all["PRISONER_EVENTS_QUEUE_URL"] = "arn:aws:sns:eu-west-2:000000000000:x", "https://sqs.eu-west-2.amazonaws.com/0/x"
+	all["NOMIS_API_URL"] = "https://nomis.test"
 	return all
 }
 
@@ -140,7 +141,7 @@ func TestTLS_needsNoPermission(t *testing.T) {
 
 // What a role does not use it need not have, but what it uses is judged in each.
 func TestPlainText_isRefusedInEveryRole(t *testing.T) {
-	for _, roles := range []app.Roles{{}, {Serve: true}, {Project: true}, {Listen: true}, {Publish: true}, everyRole} {
+	for _, roles := range []app.Roles{{}, {Serve: true}, {Project: true}, {Listen: true}, {Work: true}, {Publish: true}, everyRole} {
 		for _, name := range []string{"EVENTSTORE_URL", "DATABASE_URL", "READ_DATABASE_URL", "PRISONER_EVENTS_QUEUE_URL", "NOMIS_API_URL"} {
 			_, err := app.ReadConfig(with(with(completePublishEnvironment(), "PUBLIC_URL", "https://x.test"), name, addressesOf(name, "far.test")[0]), roles)
 			require.ErrorContains(t, err, name, roles)

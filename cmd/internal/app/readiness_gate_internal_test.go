@@ -26,6 +26,7 @@ func behindTheGate(g *readinessGate) map[reflect.Type]any {
 		reflect.TypeFor[api.Commands]():         gatedCommands{gate: g},
 		reflect.TypeFor[api.Audit]():            gatedAudit{gate: g},
 		reflect.TypeFor[commands.PairLocator](): gatedLocator{gate: g},
+		reflect.TypeFor[turnHandler]():          gatedTurns{gate: g},
 	}
 }
 
@@ -80,7 +81,7 @@ func TestReadinessGate_letsNothingPassWhileClosed(t *testing.T) {
 	}
 	unknown := map[string]error{
 		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "Mappings": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
-		"Commands": commands.ErrBusy, "Audit": audit.ErrUnavailable,
+		"Commands": commands.ErrBusy, "Audit": audit.ErrUnavailable, "turnHandler": commands.ErrBusy,
 	}
 	for name, c := range map[string]struct {
 		gate *readinessGate
@@ -89,7 +90,7 @@ func TestReadinessGate_letsNothingPassWhileClosed(t *testing.T) {
 		"the log is not known": {&readinessGate{opened: make(chan struct{}), mismatch: none}, func(part string) error { return unknown[part] }},
 		"the log is another":   {open(func() *eventstore.Mismatch { return other }, true), func(string) error { return other }},
 		"the read model is not of the log": {open(none, false), func(part string) error {
-			if part == "Commands" || part == "Audit" {
+			if part == "Commands" || part == "Audit" || part == "turnHandler" {
 				return nil // they need no read model
 			}
 			return queries.ErrNotCaughtUp

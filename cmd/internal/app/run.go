@@ -22,8 +22,12 @@ type Roles struct {
 	Serve   bool // answers requests
 	Project bool // builds the read model
 	Listen  bool // works on prisoner merges from their queue
+	Work    bool // migrates from NOMIS and reconciles with it
 	Publish bool // publishes to SNS
 }
+
+// withNOMIS reports whether a role needs what the service keeps of NOMIS.
+func (r Roles) withNOMIS() bool { return r.Serve || r.Listen || r.Work }
 
 // Options are the dependencies of Run and of the commands. Config, Roles, Clock and
 // Logger must be set.
@@ -50,7 +54,7 @@ type Options struct {
 // cut off by these limits, and otherwise the first error that ended it. It does not wait
 // for Postgres or the event store: health shows whether they are up.
 func Run(ctx context.Context, o Options) error {
-	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen, "publish", o.Roles.Publish)
+	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen, "work", o.Roles.Work, "publish", o.Roles.Publish)
 	// Dependencies of requests outlive the signal, until the last request is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
@@ -75,7 +79,7 @@ type process struct {
 	runner *projections.Runner // nil when this process does not project
 	serving
 	nomis         nomisParts
-	kept          *store.Store    // nil in a process that neither serves nor listens, as queues
+	kept          *store.Store    // nil in a process that does not work with NOMIS, as queues
 	queues        *nomis.Queues   // those whose variables are set
 	queueIDs      []string        // of queues, in their order
 	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
@@ -105,7 +109,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	group.Go(func() error {
 		return unlessCancelled(groupCtx, func(ctx context.Context) error { return p.log.Watch(ctx, logCheckInterval, p.Logger) })
 	})
-	if p.Roles.Serve || p.Roles.Listen {
+	if p.Roles.withNOMIS() {
 		if err := p.openNOMISTables(below); err != nil {
 			return err
 		}
@@ -113,9 +117,6 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.Serve {
 		if err := p.prepare(below); err != nil {
 			return err
-		}
-		if p.Hooks.OldestPending == nil && p.Config.NOMIS.APIURL != "" { // without it all is pending
-			p.Hooks.OldestPending = p.pendingSince
 		}
 	}
 	// Rights are checked beside everything else: Postgres may not be up yet, and a part
@@ -137,6 +138,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	}
 	if p.Roles.Listen {
 		group.Go(func() error { return p.listen(groupCtx, below) })
+	}
+	if p.Roles.Work {
+		group.Go(func() error { return p.work(groupCtx, below) })
 	}
 	if p.Roles.Publish {
 		group.Go(func() error { return p.publish(groupCtx, below) })
