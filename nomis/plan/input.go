@@ -102,7 +102,7 @@ const (
 type Decision struct {
 	Kind             Kind
 	NonAssociationID uuid.UUID // the nil UUID for one that is only in NOMIS
-	TypeSequence     int       // of one that is only in NOMIS
+	TypeSequence     int       // of one that is only in NOMIS; 0 when it was told without: Theirs tells it
 	Ours, Theirs     *domain.Detail
 	Until            time.Time // of kind Future
 	Words            string    // of NOMIS

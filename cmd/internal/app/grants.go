@@ -101,7 +101,10 @@ var (
 		grantsOfKnownPrisons, tables("nomis", "difference", "SELECT"),
 	)
 	grantsOfKnownPrisons = append(tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
-	grantsOfReading      = slices.Concat(
+	// To make differences of what NOMIS told while its changes were not allowed. The rest is
+	// that of turns.
+	grantsOfSwitched = append(tables("nomis", "switched_checkpoint", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
+	grantsOfReading  = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
 		tables("read", "non_association", "SELECT"),
@@ -182,6 +185,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfMigrating)
 		all.add(dsn, grantsOfReconciling)
 		all.add(dsn, grantsOfKnownPrisons)
+		all.add(dsn, grantsOfSwitched)
 	}
 	all.add(dsn, grantsOfWatching)
 	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen || o.Roles.Work {
