@@ -101,6 +101,10 @@ var (
 		grantsOfKnownPrisons, tables("nomis", "difference", "SELECT"),
 	)
 	grantsOfKnownPrisons = append(tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
+	// To remove old messages.
+	grantsOfPruning = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "prisoner_message", "SELECT", "DELETE"), tables("nomis", "purged_message", "SELECT", "DELETE"),
+	)
 	// To make differences of what NOMIS told while its changes were not allowed. The rest is
 	// that of turns.
 	grantsOfSwitched = append(tables("nomis", "switched_checkpoint", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
@@ -186,6 +190,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfReconciling)
 		all.add(dsn, grantsOfKnownPrisons)
 		all.add(dsn, grantsOfSwitched)
+		all.add(dsn, grantsOfPruning)
 	}
 	all.add(dsn, grantsOfWatching)
 	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen || o.Roles.Work {

@@ -19,7 +19,8 @@ import (
 )
 
 // work carries out migrations and reconciliations, makes differences of what NOMIS told
-// while its changes were not allowed, and renews the known prisons, until the context ends. Several processes may work: a lease for each lets one of them at it.
+// while its changes were not allowed, renews the known prisons and removes old messages, until
+// the context ends. Several processes may work: a lease for each lets one of them at it.
 func (p *process) work(ctx, below context.Context) error {
 	record, err := p.openRecord(below)
 	if err != nil {
@@ -34,6 +35,7 @@ func (p *process) work(ctx, below context.Context) error {
 	group.Go(func() error { return p.reconcileWithNOMIS(ctx, record) })
 	group.Go(func() error { return p.followSwitched(ctx) })
 	group.Go(func() error { return p.renewPrisons(ctx, record) })
+	group.Go(func() error { return nomis.NewPruner(p.kept, p.Clock, p.Logger).Run(ctx) })
 	return group.Wait()
 }
 
