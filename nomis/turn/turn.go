@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,10 +70,13 @@ type Options struct {
 
 // Turns take turns on pairs. They are safe for concurrent use, but the caller makes sure
 // that a pair has one turn at a time, in all processes: see [store.PairLocks].
-type Turns struct{ Options }
+type Turns struct {
+	Options
+	author *atomic.Value // string: the name that NOMIS gave the author of the service's last write
+}
 
 // New returns Turns. It calls nothing.
-func New(options Options) *Turns { return &Turns{options} }
+func New(options Options) *Turns { return &Turns{options, &atomic.Value{}} }
 
 // Why is what a turn is taken for.
 type Why struct {
