@@ -2,7 +2,6 @@ package turn
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -40,15 +39,21 @@ func (r *run) find(ctx context.Context, in plan.Input, sequence int) (domain.Det
 // read, but for values that NOMIS's staff changed between the write and the read: of these
 // it is what was sent. NOMIS held it for a moment, and the next plan finds their change.
 func (r *run) asWritten(in plan.Input, s plan.Step, read plan.Theirs) domain.Detail {
-	before := slices.IndexFunc(in.Theirs, func(t plan.Theirs) bool { return *t.Detail.TypeSequence == *read.Detail.TypeSequence })
+	var before plan.Theirs // the zero Theirs when it was created
+	for _, t := range in.Theirs {
+		if *t.Detail.TypeSequence == *read.Detail.TypeSequence {
+			before = t
+		}
+	}
+	author, known := r.author.Load().(string)
 	detail := read.Detail
 	for _, f := range s.Detail.Differences(r.pair, read.Detail) {
 		sent, got := s.Detail.Get(f), read.Detail.Get(f)
-		switch author, known := r.author.Load().(string); {
+		switch {
 		case known && author == read.UpdatedBy: // the service, and NOMIS did not take its value
-		case known:
+		case known && before.UpdatedBy != read.UpdatedBy: // somebody else, since the write
 			detail = detail.With(f, sent)
-		case before >= 0 && same(in.Theirs[before].Detail.Get(f), got): // nothing was written
+		case before.Detail.TypeSequence != nil && same(before.Detail.Get(f), got): // nothing was written
 		case !isAltered(sent, got):
 			detail = detail.With(f, sent)
 		}

@@ -76,15 +76,19 @@ func TestReadBack_ofWhatNOMISDidNotTake(t *testing.T) {
 		"nothing was written":     func(_ *circle.Circle, b *busy) { b.deaf = true },
 		"a text that is cut off":  func(_ *circle.Circle, b *busy) { b.sends = func(d *domain.Detail) { d.Comment = ptr("Zo") } },
 	} {
-		for _, first := range []bool{true, false} {
-			t.Run(name, func(t *testing.T) {
+		for _, earlier := range []string{"", "service", "staff"} {
+			t.Run(name+" "+earlier, func(t *testing.T) {
 				f := circle.New(t)
 				b := newBusy(f)
 				f.NOMISOpen("2021-07-05")
 				f.TakeTurn()
 				id := f.Items()[0].ID
-				if !first { // the service has written before
+				if earlier != "" { // the service knows its name in NOMIS
 					f.Staff(domain.Amend{ID: id, Comment: ptr("Written well")})
+					f.TakeTurn()
+				}
+				if earlier == "staff" { // who wrote last
+					f.NOMISChange(1, map[string]any{"comment": "Written by staff"})
 					f.TakeTurn()
 				}
 				happens(f, b)
