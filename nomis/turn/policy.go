@@ -14,15 +14,14 @@ import (
 
 // readPolicy reads what neither side says of itself.
 func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
-	brake, err := r.Store.GetBrake(ctx)
-	if err != nil {
+	if r.brake, err = r.Store.GetBrake(ctx); err != nil {
 		return err
 	}
-	if brake.IsOn() && !r.why.DryRun {
+	if r.brake.IsOn() && !r.why.DryRun {
 		return ErrBraked
 	}
 	p := plan.Policy{Repair: r.why.Repair, Inbound: true}
-	if p.Restored, err = r.readRestored(ctx, brake, in.Now); err != nil {
+	if p.Restored, err = r.readRestored(ctx, in.Now); err != nil {
 		return err
 	}
 	if p.Outbound, err = r.Rules.OutboundAllowed(ctx); err != nil {
@@ -31,6 +30,7 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
 		return err
 	}
+	p.Repair = r.withFormer(p.Repair)
 	p.Decisions = decisions(r.living, r.refused, domain.Today(in.Now))
 	if c := p.Repair; c != nil { // what a person repairs is no longer left as it is
 		p.Decisions = slices.DeleteFunc(p.Decisions, func(d plan.Decision) bool {

@@ -22,11 +22,11 @@ func (r *run) read(ctx context.Context) (plan.Input, error) {
 	if in.Theirs, in.Unknown, err = r.theirs(ctx, domain.Today(in.Now)); err != nil {
 		return plan.Input{}, err
 	}
+	r.result.Ours, r.result.Theirs = ours, in.Theirs
 	if err := r.readPolicy(ctx, in); err != nil {
 		return plan.Input{}, err
 	}
 	in.Policy = r.policy
-	r.result.Ours, r.result.Theirs = ours, in.Theirs
 	return in, nil
 }
 
