@@ -53,7 +53,7 @@ func (r *run) asWritten(in plan.Input, s plan.Step, read plan.Theirs) domain.Det
 		case known && author == read.UpdatedBy: // the service, and NOMIS did not take its value
 		case known && before.UpdatedBy != read.UpdatedBy: // somebody else, since the write
 			detail = detail.With(f, sent)
-		case before.Detail.TypeSequence != nil && same(before.Detail.Get(f), got): // nothing was written
+		case before.Detail.TypeSequence != nil && sameValue(before.Detail.Get(f), got): // nothing was written
 		case !isAltered(sent, got):
 			detail = detail.With(f, sent)
 		}
@@ -79,6 +79,3 @@ func letters(text string) string {
 		return unicode.ToLower(c)
 	}, text)
 }
-
-// same reports whether two optional values are equal.
-func same(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
