@@ -36,6 +36,8 @@ type world struct {
 	commands int
 	steps    int // that turns have carried out
 	truth    truth
+
+	meanwhile func() // what NOMIS's staff do right after the next write
 }
 
 // stream is one pair here, with what is known of its deletions and differences.

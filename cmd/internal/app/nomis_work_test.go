@@ -19,10 +19,12 @@ import (
 	"nonassociations/web/client"
 )
 
-// startNOMIS starts a NOMIS that knows everybody, with its tables in dsn.
-func startNOMIS(t *testing.T, dsn string) *nomisapi.Server {
+// startNOMIS starts a NOMIS that knows everybody, with its tables in dsn. Its messages go
+// to events, unless that is nil.
+func startNOMIS(t *testing.T, dsn string, events func(message string)) *nomisapi.Server {
 	t.Helper()
 	there, err := nomisapi.Start(t.Context(), nomisapi.Options{
+		Events:      events,
 		DatabaseURL: dsn, Now: london, Knows: func(context.Context, string) (bool, error) { return true, nil },
 		Verify: func(token string) ([]string, error) {
 			if token != "good" {
@@ -43,7 +45,7 @@ func startNOMIS(t *testing.T, dsn string) *nomisapi.Server {
 func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	there := startNOMIS(t, dsn)
+	there := startNOMIS(t, dsn, nil)
 	e, err := estate.New(estate.Options{Prisoners: 100})
 	require.NoError(t, err)
 	search, err := prisonersearch.Serve(t.Context(), e)
