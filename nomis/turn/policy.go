@@ -21,7 +21,7 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if brake.IsOn() && !r.why.DryRun {
 		return ErrBraked
 	}
-	p := plan.Policy{Repair: r.why.Repair, Inbound: true}
+	p := plan.Policy{Repair: r.why.Repair, AskedAt: r.askedAt, Inbound: true}
 	if p.Restored, err = r.readRestored(ctx, brake, in.Now); err != nil {
 		return err
 	}
@@ -31,7 +31,13 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
 		return err
 	}
-	p.Decisions = decisions(r.living, r.refused, domain.Today(in.Now))
+	living := r.living
+	if r.why.Asked { // what NOMIS refuses in this turn still counts
+		living = slices.DeleteFunc(slices.Clone(living), func(d store.Difference) bool {
+			return d.State == store.StateOpen && d.Problem == string(plan.Refused)
+		})
+	}
+	p.Decisions = decisions(living, r.refused, domain.Today(in.Now))
 	if c := p.Repair; c != nil { // what a person repairs is no longer left as it is
 		p.Decisions = slices.DeleteFunc(p.Decisions, func(d plan.Decision) bool {
 			return d.Kind == plan.Accepted && d.NonAssociationID == c.NonAssociationID && (c.TypeSequence == 0 || d.TypeSequence == c.TypeSequence)

@@ -22,11 +22,14 @@ func (r *run) read(ctx context.Context) (plan.Input, error) {
 	if in.Theirs, in.Unknown, err = r.theirs(ctx, domain.Today(in.Now)); err != nil {
 		return plan.Input{}, err
 	}
+	if r.why.Asked && r.askedAt == nil {
+		r.askedAt = &in.Revision
+	}
 	if err := r.readPolicy(ctx, in); err != nil {
 		return plan.Input{}, err
 	}
 	in.Policy = r.policy
-	r.result.Ours, r.result.Theirs = ours, in.Theirs
+	r.result.Ours, r.result.Theirs, r.result.Unknown = ours, in.Theirs, in.Unknown
 	return in, nil
 }
 
