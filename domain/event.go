@@ -83,8 +83,9 @@ type SequenceLearned struct {
 }
 
 // SequenceReleased means that NOMIS has deleted the detail of this sequence and may use
-// the sequence again. It has no effect when the record has another sequence by then. It
-// changes no value that answers show.
+// the sequence again. It has no effect when the record has another sequence by then. A
+// TypeSequence of 0 is that of a deleted record whose sequence was never known, or is
+// another record's: NOMIS does not hold it. It changes no value that answers show.
 type SequenceReleased struct {
 	NonAssociationID uuid.UUID `json:"nonAssociationId"`
 	TypeSequence     int       `json:"typeSequence"`

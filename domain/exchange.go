@@ -92,6 +92,9 @@ func (e *Exchange) add(revision uint64, recordedAt time.Time, fact Fact, before,
 	if len(e.forms) == 0 || !e.forms[len(e.forms)-1].detail.Equal(detail) {
 		e.forms = append(e.forms, form{revision, detail})
 	}
+	if _, given := sequenceOf(fact.Event); given != 0 {
+		e.released, e.held = false, true
+	}
 	byNOMIS := fact.Meta.Source == NOMIS || fact.Meta.Source == Migration
 	switch event := fact.Event.(type) {
 	case Opened, Imported:
@@ -103,17 +106,17 @@ func (e *Exchange) add(revision uint64, recordedAt time.Time, fact Fact, before,
 		for _, c := range event.Changes {
 			if f, is := c.detailField(); is && byNOMIS {
 				e.setBase(f, baseValue{detail.Get(f), revision})
-				e.delivery = Delivery{recordedAt, revision}
+				e.delivery, e.released = Delivery{recordedAt, revision}, false
 			}
 		}
 	case Delivered:
 		e.hold(event.Detail, event.Revision, event.Held)
 		e.delivery, e.readBack, e.released = Delivery{recordedAt, event.Revision}, &event, false
-	case SequenceLearned:
-		e.released, e.held = false, true
 	case SequenceReleased:
 		if before.TypeSequence == event.TypeSequence {
-			*e = Exchange{base: map[DetailField]baseValue{}, baseOwn: true, released: true, forms: e.forms, held: true, unheld: e.unheld}
+			*e = Exchange{
+				base: map[DetailField]baseValue{}, baseOwn: true, released: true, forms: e.forms, held: true, unheld: e.unheld, apart: e.apart,
+			}
 		}
 	case TransferredIn:
 		e.transferIn(event, revision)

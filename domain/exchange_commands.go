@@ -19,11 +19,13 @@ type LearnSequence struct {
 
 // ReleaseSequence records that NOMIS no longer has the detail of a sequence. Without
 // TypeSequence it releases the one that the record has. With Delete it deletes the
-// record too, because the staff of NOMIS deleted the detail.
+// record too, because the staff of NOMIS deleted the detail. With Unmapped it also counts
+// for a deleted record without a sequence: NOMIS was compared, and does not hold it.
 type ReleaseSequence struct {
 	Delete       bool      `json:"delete,omitempty"`
 	ID           uuid.UUID `json:"id"`
 	TypeSequence int       `json:"typeSequence"`
+	Unmapped     bool      `json:"unmapped,omitempty"`
 }
 
 // Deliver records what NOMIS holds of a record, as read back, and under which sequence.
@@ -76,7 +78,8 @@ func (c LearnSequence) refusal(s State, n NonAssociation) error {
 	return Refusal{Code: CodeMapped, Message: "Non-association mapping already exists", Current: &holder}
 }
 
-// decideReleaseSequence releases a sequence that the record has.
+// decideReleaseSequence releases a sequence that the record has, or 0 of a deleted record
+// that has none.
 func decideReleaseSequence(s State, c ReleaseSequence, now time.Time, by Cause) (Decision, error) {
 	n, is := s.Item(c.ID)
 	if !is {
@@ -87,7 +90,8 @@ func decideReleaseSequence(s State, c ReleaseSequence, now time.Time, by Cause) 
 	if c.Delete && !n.Deleted {
 		d.Events = append(d.Events, Deleted{NonAssociationID: c.ID, RequestedBy: by.Actor})
 	}
-	if n.TypeSequence != 0 && n.TypeSequence == c.TypeSequence {
+	has := n.TypeSequence != 0 || c.Unmapped && n.Deleted
+	if has && n.TypeSequence == c.TypeSequence {
 		d.Events = append(d.Events, SequenceReleased{NonAssociationID: c.ID, TypeSequence: c.TypeSequence})
 	}
 	return d, nil

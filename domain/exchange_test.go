@@ -209,3 +209,20 @@ func TestUnheld_areTheFormsBeforeNOMISWasKnownToHoldIt(t *testing.T) {
 	require.True(t, x.record().Held())
 	require.Len(t, x.record().UnheldForms(), 1)
 }
+
+// What is known of NOMIS changes nothing that is shown or that an entity tag is made of.
+func TestPrivateFacts_changeNothingOfTheRecord(t *testing.T) {
+	x := newExchanges()
+	x.opened(domain.DPS)
+	before, _ := x.State().Item(recordID(1))
+	for _, event := range []domain.Event{
+		domain.SequenceLearned{NonAssociationID: recordID(1), TypeSequence: 7},
+		domain.Delivered{NonAssociationID: recordID(1), TypeSequence: 7, Detail: x.detail()},
+		domain.SequenceReleased{NonAssociationID: recordID(1), TypeSequence: 7},
+	} {
+		x.happens(domain.NOMIS, event)
+		after, _ := x.State().Item(recordID(1))
+		after.TypeSequence = before.TypeSequence
+		require.Equal(t, before, after, "%T", event)
+	}
+}

@@ -83,6 +83,27 @@ func TestReleaseSequence_withoutOneIsOfTheOneThatTheRecordHas(t *testing.T) {
 	require.Empty(t, d.Events)
 }
 
+// A mapping that is ended says nothing of a record that has none. A comparison with NOMIS
+// does, of a deleted one.
+func TestReleaseSequence_ofARecordWithoutOneNeedsAComparison(t *testing.T) {
+	s := domain.Evolve(mappedPair(), factOf(5, domain.Opened{NonAssociationID: recordID(7), Details: detailsOf(y2022)}))
+	compared := domain.ReleaseSequence{ID: recordID(7), Unmapped: true}
+	d, err := decideOn(s, compared)
+	require.NoError(t, err)
+	require.Empty(t, d.Events, "a live one keeps what is known of it")
+	s = domain.Evolve(s, factOf(6, domain.Deleted{NonAssociationID: recordID(7)}))
+	d, err = decideOn(s, domain.ReleaseSequence{ID: recordID(7)})
+	require.NoError(t, err)
+	require.Empty(t, d.Events)
+	d, err = decideOn(s, compared)
+	require.NoError(t, err)
+	require.Equal(t, []domain.Event{domain.SequenceReleased{NonAssociationID: recordID(7)}}, d.Events)
+	s = domain.Evolve(s, factOf(7, domain.SequenceLearned{NonAssociationID: recordID(7), TypeSequence: 6}))
+	d, err = decideOn(s, domain.ReleaseSequence{ID: recordID(7), TypeSequence: 7, Unmapped: true})
+	require.NoError(t, err)
+	require.Empty(t, d.Events, "of another sequence")
+}
+
 func TestMapping_beginsWithWhateverGivesASequence(t *testing.T) {
 	for name, told := range map[string][]domain.Event{
 		"opened":   {domain.Opened{NonAssociationID: recordID(1), TypeSequence: 4, Details: detailsOf(y2021)}},

@@ -97,7 +97,7 @@ func (s *Standing) amend(event Amended, r Recorded, after *NonAssociation) {
 		if !is {
 			continue
 		}
-		s.Own, s.Delivery = true, Delivery{r.At, r.Revision}
+		s.Own, s.Gone, s.Delivery = true, false, Delivery{r.At, r.Revision}
 		if !s.Same { // a base that was the same follows by itself
 			detail, _ := after.Detail()
 			s.set(f, detail.Get(f))

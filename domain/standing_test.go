@@ -90,6 +90,7 @@ func exchanged(t *rapid.T, x *standings, n int) domain.Event {
 		domain.Ignored{NonAssociationID: id, Reason: domain.NotLatest, Item: ptr(item(y2021))},
 		domain.SequenceLearned{NonAssociationID: id, TypeSequence: sequence},
 		domain.SequenceReleased{NonAssociationID: id, TypeSequence: sequence},
+		domain.SequenceReleased{NonAssociationID: id, TypeSequence: here.TypeSequence},
 		domain.Delivered{NonAssociationID: id, TypeSequence: sequence, Revision: x.revision - 1, Detail: detail, Held: held},
 		domain.Delivered{NonAssociationID: id, Revision: x.revision - 1, Detail: detail.With(domain.DetailComment, comment), Held: held},
 		domain.Restored{NonAssociationID: id, NonAssociation: carried},
@@ -142,8 +143,12 @@ func TestProperty_standingsSayWhatExchangesSay(t *testing.T) {
 					holders[s.Mapped] = true
 				}
 				require.False(t, s.Differs.After(recordedAt(at)))
-				if !n.Deleted {
+				switch apart := x.Of(n.ID).ApartSince(); {
+				case !n.Deleted:
 					require.Equal(t, s.Same, s.Differs.IsZero())
+					require.Equal(t, apart.IsZero(), s.Differs.IsZero())
+				case !s.Differs.IsZero():
+					require.False(t, apart.IsZero(), "a release is planned for what is pending")
 				}
 				requireBaseOf(t, n, s, x.Of(n.ID))
 			}
@@ -184,6 +189,13 @@ func TestStanding_ofADeletedRecordIsInStepWhenNOMISDoesNotHaveIt(t *testing.T) {
 		"deleted there, of no known sequence": func(x *standings) {
 			x.happens(domain.NOMIS, domain.Opened{NonAssociationID: recordID(1), Details: detailsOf(y2021)})
 			x.happens(domain.NOMIS, deletion)
+		},
+		"not there by any sequence": func(x *standings) {
+			x.happens(domain.NOMIS, domain.Opened{NonAssociationID: recordID(1), Details: detailsOf(y2021)})
+			x.happens(domain.DPS, deletion)
+			require.False(t, x.list[0].Differs.IsZero())
+			x.happens(domain.NOMIS, domain.SequenceReleased{NonAssociationID: recordID(1)})
+			require.True(t, x.Of(recordID(1)).Released())
 		},
 	} {
 		x := newStandings()

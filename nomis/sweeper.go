@@ -25,7 +25,8 @@ type SweeperOptions struct {
 	Bell       Bell
 	Clock      func() time.Time // in Europe/London
 	Logger     *slog.Logger
-	// After is how long a record may be pending before its pair is rung for.
+	// After is how long a record may be pending before its pair is rung for, and before it
+	// is rung for again.
 	After time.Duration
 }
 
@@ -34,7 +35,8 @@ type SweeperOptions struct {
 // in any process: a ring too many costs two reads. One goroutine owns it.
 type Sweeper struct {
 	SweeperOptions
-	rung string // the last day whose pairs were rung for
+	rung string    // the last day whose pairs were rung for
+	last time.Time // when what is pending was rung for
 }
 
 // NewSweeper returns a Sweeper. It does nothing until Run.
@@ -74,7 +76,11 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	now := s.Clock()
 	today := domain.Today(now)
 	for after := ""; ; {
-		pairs, err := s.Deliveries.Pending(ctx, queries.PendingRequest{Before: now.Add(-s.After), Today: today, After: after, Limit: sweepPage})
+		request := queries.PendingRequest{Before: now.Add(-s.After), Every: s.After, Today: today, After: after, Limit: sweepPage}
+		if !s.last.IsZero() {
+			request.Last = s.last.Add(-s.After)
+		}
+		pairs, err := s.Deliveries.Pending(ctx, request)
 		if err != nil {
 			return err
 		}
@@ -86,6 +92,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 		}
 		after = pairs[len(pairs)-1].String()
 	}
+	s.last = now
 	return s.newDay(ctx, now, today)
 }
 

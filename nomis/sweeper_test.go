@@ -22,13 +22,13 @@ import (
 type deliveries struct {
 	pending []domain.Pair
 	onDays  []domain.Pair
-	asked   []string // days
-	before  time.Time
+	asked   []string               // days
+	request queries.PendingRequest // the last one
 	err     error
 }
 
 func (d *deliveries) Pending(_ context.Context, of queries.PendingRequest) ([]domain.Pair, error) {
-	d.before = of.Before
+	d.request = of
 	var page []domain.Pair
 	for _, pair := range d.pending {
 		if pair.String() > of.After && len(page) < of.Limit {
@@ -67,9 +67,16 @@ func TestSweep_ringsForAllThatIsPendingForLong(t *testing.T) {
 	for n := range 1201 {
 		d.pending = append(d.pending, domaintest.PairOf("A0000AA", domain.PrisonerNumber(fmt.Sprintf("B%04dBB", n))))
 	}
-	require.NoError(t, sweeper(c, d).Sweep(t.Context()))
+	s := sweeper(c, d)
+	require.NoError(t, s.Sweep(t.Context()))
 	require.Len(t, due(t, c), 1201, "also those of later pages")
-	require.Equal(t, c.Now.Add(-15*time.Minute), d.before)
+	require.Zero(t, d.request.Last, "a process that starts rings for all of them")
+	require.Equal(t, c.Now.Add(-15*time.Minute), d.request.Before)
+	first := d.request.Before
+	c.Now = c.Now.Add(time.Minute)
+	require.NoError(t, s.Sweep(t.Context()))
+	require.Equal(t, first, d.request.Last, "and then for each once in fifteen minutes")
+	require.Equal(t, 15*time.Minute, d.request.Every)
 }
 
 func TestSweep_ringsOnceADayForWhatHasCome(t *testing.T) {

@@ -43,7 +43,7 @@ type WorkerOptions struct {
 type Worker struct {
 	WorkerOptions
 	wake   chan struct{}
-	denied atomic.Bool               // NOMIS let no call of a turn in
+	denied atomic.Bool               // NOMIS denied the calls of a turn, and none ended since
 	counts map[Outcome]*atomic.Int64 // one for each of Outcomes; the map is never changed
 }
 
@@ -105,12 +105,12 @@ func (w *Worker) work(ctx context.Context, locks *store.PairLocks) error {
 	defer turns.Wait()
 	free := make(chan struct{}, w.Most)
 	for {
-		fault := w.awaitNOMIS(ctx)
+		ready, fault := w.awaitNOMIS(ctx)
 		w.Beat(fault)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if fault != nil {
+		if !ready {
 			continue
 		}
 		some, err := w.claim(ctx, locks, free, &turns)
@@ -118,6 +118,9 @@ func (w *Worker) work(ctx context.Context, locks *store.PairLocks) error {
 			return err
 		}
 		if !some {
+			if fault != nil && len(free) == 0 {
+				w.denied.Store(false) // the probe was let in, and no turn is left to say otherwise
+			}
 			w.rest(ctx, w.Poll)
 		}
 	}
@@ -144,20 +147,42 @@ func (w *Worker) claim(ctx context.Context, locks *store.PairLocks, free chan st
 	return true, nil
 }
 
-// awaitNOMIS probes NOMIS while it does not answer or lets no call in. It returns the
-// fault that is left, nil when there is none.
-func (w *Worker) awaitNOMIS(ctx context.Context) error {
-	if w.Available() && !w.denied.Load() {
-		return nil
+// awaitNOMIS probes NOMIS while it does not answer, and reports whether a turn may begin.
+// The fault is what keeps turns from ending, nil when nothing does. After a turn that NOMIS
+// denied, a probe that is let in proves little: one turn is then tried after each ProbeEvery,
+// until one ends.
+func (w *Worker) awaitNOMIS(ctx context.Context) (ready bool, fault error) {
+	denied := w.denied.Load()
+	if w.Available() && !denied {
+		return true, nil
 	}
-	if err := w.Probe(ctx); err != nil {
-		w.Beat(err)
-		w.Logger.WarnContext(ctx, "NOMIS does not answer, so no turns are taken", "retry_in", w.ProbeEvery, "error", err)
-		w.rest(ctx, w.ProbeEvery)
-		return err
+	if denied {
+		w.Beat(npa.ErrDenied)
+		w.hold(ctx)
 	}
-	w.denied.Store(false)
-	return nil
+	err := w.Probe(ctx)
+	switch {
+	case err == nil && w.denied.Load():
+		return true, npa.ErrDenied
+	case err == nil:
+		return true, nil
+	}
+	w.Beat(err)
+	w.Logger.WarnContext(ctx, "NOMIS does not answer, so no turns are taken", "retry_in", w.ProbeEvery, "error", err)
+	if !denied {
+		w.hold(ctx)
+	}
+	return false, err
+}
+
+// hold waits for ProbeEvery, or for the end of the context. A ring does not end it.
+func (w *Worker) hold(ctx context.Context) {
+	timer := time.NewTimer(w.ProbeEvery)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // rest waits for a time, for a ring, or for the end of the context.
@@ -179,6 +204,7 @@ func (w *Worker) turn(ctx context.Context, locks *store.PairLocks, due store.Due
 		return // the row is as it was: the next turn begins anew
 	}
 	if err == nil {
+		w.denied.Store(false)
 		err = settle(ctx, w.Store, w.Clock(), due, result)
 	} else {
 		err = w.putOff(ctx, due, err)
@@ -197,7 +223,7 @@ func (w *Worker) putOff(ctx context.Context, due store.DuePair, failed error) er
 	switch {
 	case errors.Is(failed, turn.ErrBraked):
 		w.Beat(failed)
-		w.rest(ctx, w.ProbeEvery)
+		w.hold(ctx)
 		return nil
 	case errors.Is(failed, npa.ErrDenied):
 		w.denied.Store(true)

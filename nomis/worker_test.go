@@ -12,9 +12,11 @@ import (
 	"nonassociations/domain"
 	"nonassociations/internal/dev/circle"
 	"nonassociations/nomis"
+	"nonassociations/nomis/mirror"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/plan"
 	"nonassociations/nomis/store"
+	"nonassociations/nomis/turn"
 )
 
 const (
@@ -158,6 +160,70 @@ func TestWorker_stopsWhileNOMISDeniesAccess(t *testing.T) {
 	due, err := c.Store.Get(t.Context(), circle.Pair)
 	require.NoError(t, err)
 	require.Zero(t, due.Tries, "the pair is not to blame")
+}
+
+// gate denies the calls of turns while it is closed.
+type gate struct {
+	turn.NOMIS
+	closed atomic.Bool
+	denied atomic.Int64
+}
+
+func (g *gate) Rows(ctx context.Context, pair domain.Pair) (mirror.Rows, error) {
+	if g.closed.Load() {
+		g.denied.Add(1)
+		return mirror.Rows{}, npa.ErrDenied
+	}
+	return g.NOMIS.Rows(ctx, pair)
+}
+
+// The probe is let in, and the calls about pairs are not: the worker asks at its pace,
+// whatever rings, says so all the time, and goes on when it is let in again.
+func TestWorker_thatIsDeniedAsksAtItsPace(t *testing.T) {
+	c := circle.New(t)
+	c.StaffOpen()
+	door := &gate{NOMIS: c.API.For(npa.Turn)}
+	door.closed.Store(true)
+	turns := *c.Turns
+	turns.NOMIS = door
+	const pace = 40 * time.Millisecond
+	beats := make(chan error, 1000)
+	rings(t, c)
+	began := time.Now()
+	w := worker(t, c, func(o *nomis.WorkerOptions) {
+		o.Turns, o.ProbeEvery, o.Most = &turns, pace, 1
+		o.Beat = func(fault error) {
+			select {
+			case beats <- fault:
+			default:
+			}
+		}
+	})
+	for !errors.Is(<-beats, npa.ErrDenied) { // until the first turn has ended
+	}
+	require.Eventually(t, func() bool {
+		w.Wake()
+		return door.denied.Load() >= 5
+	}, workTime, look)
+	require.GreaterOrEqual(t, time.Since(began), 3*pace, "the first two may have begun at once")
+	for len(beats) > 0 {
+		require.ErrorIs(t, <-beats, npa.ErrDenied)
+	}
+	due, err := c.Store.Get(t.Context(), circle.Pair)
+	require.NoError(t, err)
+	require.Zero(t, due.Tries)
+
+	door.closed.Store(false)
+	isSettled(t, c)
+	c.IsQuiet()
+	require.Eventually(t, func() bool {
+		select {
+		case fault := <-beats:
+			return fault == nil
+		default:
+			return false
+		}
+	}, workTime, look)
 }
 
 func TestWorker_letsAPairWaitForADeletionToRipen(t *testing.T) {

@@ -44,7 +44,9 @@ const (
 	// an earlier date is not held today.
 	pendingSQL = ` FROM read.non_association WHERE differs_since IS NOT NULL AND (deleted OR when_created < $1)`
 
-	pendingPairsSQL  = `SELECT DISTINCT pair` + pendingSQL + ` AND differs_since < $2 AND pair > $3 ORDER BY pair LIMIT $4`
+	pendingPairsSQL = `SELECT DISTINCT pair` + pendingSQL + ` AND differs_since < $2 AND pair > $3
+		AND ($5::timestamptz IS NULL OR floor(extract(epoch FROM $2 - differs_since) / $6) > floor(extract(epoch FROM $5 - differs_since) / $6))
+		ORDER BY pair LIMIT $4`
 	oldestPendingSQL = `SELECT min(differs_since)` + pendingSQL
 
 	// This reads all rows. It is asked once a day, and an index on either date would
@@ -79,17 +81,27 @@ func scanDelivery(row pgx.CollectableRow, id uuid.UUID) (Delivery, error) {
 
 // PendingRequest asks for the pairs that have a record which is not in step with NOMIS
 // since before a time, and which is not held.
+//
+// With Last, which is the Before of an earlier request, those are left out that were
+// listed by then: a pair is listed when it becomes late, and again after each Every.
 type PendingRequest struct {
 	Before  time.Time
-	Today   string // the day, as [domain.Today] writes it
-	After   string // the pairs after this one, in their order; "" for all
-	Limit   int    // of pairs
+	Last    time.Time     // zero: there was no earlier request
+	Every   time.Duration // more than 0 with Last
+	Today   string        // the day, as [domain.Today] writes it
+	After   string        // the pairs after this one, in their order; "" for all
+	Limit   int           // of pairs
 	AtLeast uint64
 }
 
 // Pending lists pairs whose writing to NOMIS is late. Errors: ErrNotCaughtUp, ErrBehind.
 func (r *Reader) Pending(ctx context.Context, of PendingRequest) ([]domain.Pair, error) {
-	pairs, err := routed(ctx, r, of.AtLeast, domain.ParsePair, pendingPairsSQL, endOfDay(of.Today), of.Before, of.After, of.Limit)
+	var last *time.Time
+	if !of.Last.IsZero() {
+		last = &of.Last
+	}
+	pairs, err := routed(ctx, r, of.AtLeast, domain.ParsePair, pendingPairsSQL,
+		endOfDay(of.Today), of.Before, of.After, of.Limit, last, max(of.Every, time.Microsecond).Seconds())
 	return pairs, wrapped("list what is pending", err)
 }
 

@@ -106,6 +106,20 @@ func TestPending_isWhatDiffersAndIsNotHeld(t *testing.T) {
 	pairs, err = r.Pending(t.Context(), queries.PendingRequest{Before: since, Today: today, Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, pairs)
+	for name, c := range map[string]struct {
+		from, to time.Duration // after it became pending
+		listed   bool
+	}{
+		"not late yet": {-20 * time.Minute, -time.Minute, false}, "late since": {-time.Minute, time.Minute, true},
+		"listed before": {time.Minute, 14 * time.Minute, false}, "again": {14 * time.Minute, 16 * time.Minute, true},
+		"again after a pause of the caller": {time.Minute, time.Hour, true},
+	} {
+		pairs, err := r.Pending(t.Context(), queries.PendingRequest{
+			Before: since.Add(c.to), Last: since.Add(c.from), Every: 15 * time.Minute, Today: today, Limit: 10,
+		})
+		require.NoError(t, err)
+		require.Equal(t, c.listed, len(pairs) == 1, name)
+	}
 	oldest, is, err := r.OldestPending(t.Context(), today, r.position)
 	require.NoError(t, err)
 	require.True(t, is)

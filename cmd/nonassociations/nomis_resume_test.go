@@ -22,7 +22,7 @@ func TestResume_releasesTheBrakeAndSaysWhatItWasAbout(t *testing.T) {
 	require.Equal(t, 1, status, text)
 
 	at := time.Now()
-	_, err = tables.GiveBack(t.Context(), at, time.Hour, domaintest.Pair,
+	_, err = tables.GiveBack(t.Context(), store.GivingBack{Now: at, Within: time.Hour, Most: 20}, domaintest.Pair,
 		store.GivenBack{NonAssociationID: uuid.New(), Before: domain.Detail{EffectiveDate: "2021-07-05"}, After: domain.Detail{EffectiveDate: "2020-07-05"}})
 	require.NoError(t, err)
 	require.NoError(t, tables.SetBrake(t.Context(), at, "NOMIS looks restored."))

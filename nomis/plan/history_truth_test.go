@@ -154,6 +154,8 @@ func (t truth) allows(by *turn, step plan.Step) {
 	case plan.Remove, plan.Put, plan.Post:
 		require.True(by.t, by.outbound, "%s while outbound is off", step.Action)
 	case plan.Learn, plan.Release, plan.Confirm:
+	case plan.Revert:
+		require.Fail(by.t, "only a person reverts")
 	}
 	n, _ := by.state.Item(step.NonAssociationID)
 	switch step.Action {

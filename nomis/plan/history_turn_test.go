@@ -114,7 +114,7 @@ func (t *turn) carryOut(s plan.Step) error {
 		return t.append(nomismodel.API, domain.LearnSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence})
 	case plan.Release, plan.Delete:
 		return t.append(nomismodel.API, domain.ReleaseSequence{
-			ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Delete: s.Action == plan.Delete,
+			ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Delete: s.Action == plan.Delete, Unmapped: s.TypeSequence == 0,
 		})
 	case plan.Take:
 		return t.append("STAFF", s.Sync)
@@ -126,6 +126,7 @@ func (t *turn) carryOut(s plan.Step) error {
 		return t.post(s)
 	case plan.Confirm:
 		return t.deliver(s, s.Detail)
+	case plan.Revert: // only a person asks for it
 	}
 	panic("no such action: " + s.Action)
 }

@@ -113,4 +113,7 @@ type Repair struct {
 	NonAssociationID uuid.UUID // the nil UUID for one that is only in NOMIS
 	TypeSequence     int       // of one that is only in NOMIS
 	FromNOMIS        bool      // theirs is right; otherwise ours
+	// Former, if any, is what the record is to be again here: it took an older form over,
+	// and ours is what it was before. It names the record by its id.
+	Former *domain.Item
 }

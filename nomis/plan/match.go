@@ -28,6 +28,23 @@ func (p *planner) match() {
 		}
 	}
 	p.matchOpen()
+	p.partRepaired()
+}
+
+// partRepaired parts a deleted record from the detail that a person chose to take over: it
+// is a record of its own from then on. The deleted one is released, and claims nothing.
+func (p *planner) partRepaired() {
+	for k, i := range p.partner {
+		if i == none || !p.records[i].Deleted {
+			continue
+		}
+		if fromNOMIS, chosen := p.repairs(nil, &p.Theirs[k]); chosen && fromNOMIS {
+			p.records[i].theirs, p.partner[k] = none, none
+			p.state = domain.Evolve(p.state, domain.Fact{Event: domain.SequenceReleased{
+				NonAssociationID: p.records[i].ID, TypeSequence: p.records[i].TypeSequence,
+			}})
+		}
+	}
 }
 
 // liveFirst returns the indexes of ours in recorded order, the deleted ones last: a live

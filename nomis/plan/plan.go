@@ -18,6 +18,7 @@ const (
 	Learn   Action = "learn"   // record under which sequence NOMIS knows the record
 	Release Action = "release" // record that NOMIS has the sequence no longer
 	Delete  Action = "delete"  // delete the record here: NOMIS's staff deleted it
+	Revert  Action = "revert"  // give the record the form back that it had before a take
 	Take    Action = "take"    // take over what NOMIS holds
 	Remove  Action = "remove"  // delete it in NOMIS
 	Put     Action = "put"     // write the values to NOMIS
@@ -30,12 +31,12 @@ const (
 type Step struct {
 	Action           Action
 	NonAssociationID uuid.UUID // the nil UUID for a take, and for a removal of one that is not here
-	TypeSequence     int       // 0 for a take and a post
+	TypeSequence     int       // 0 for a take, a post, and what NOMIS never had a sequence for
 	Why              string    // one sentence with the values that decided it
 
 	Detail domain.Detail        // put, post: what NOMIS is to hold; confirm: what it holds
 	Held   []domain.DetailField // put, confirm: fields that NOMIS is left with
-	Sync   domain.Sync          // take
+	Sync   domain.Sync          // take, revert
 	// GivesBack are the records that a take would give a form that they had before.
 	GivesBack []GivenBack
 
@@ -139,6 +140,7 @@ func Make(in Input) Plan {
 		p.compare(i)
 	}
 	p.onlyTheirs()
+	p.revert()
 	p.take()
 	slices.SortStableFunc(p.plan.Steps, func(a, b Step) int { return cmp.Compare(a.rank, b.rank) })
 	return p.plan

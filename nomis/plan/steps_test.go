@@ -55,6 +55,38 @@ func TestRelease_whenTheSequenceIsAnotherRecordByNow(t *testing.T) {
 	s.isQuiet()
 }
 
+// A record that was told without a sequence was deleted before NOMIS showed it. That NOMIS
+// does not hold it ends the wait, and deletes nothing: what appears later is a new record.
+func TestRelease_ofADeletedRecordThatNeverHadASequence(t *testing.T) {
+	s := newStory(t)
+	told := itemOf(detail(1, "2021-07-05", nil))
+	told.TypeSequence = 0
+	id := s.Sync(told).Outcomes[0].NonAssociationID
+	s.Staff(domain.Delete{ID: id})
+	unknown := s.input()
+	unknown.Unknown = "NOMIS does not know A0135GA."
+	require.Empty(t, plan.Make(unknown).Steps, "what cannot be read is not gone")
+	require.Equal(t, []plan.Action{plan.Release}, s.steps())
+	require.Equal(t, id, s.plan().Steps[0].NonAssociationID)
+	s.decide(domain.ReleaseSequence{ID: id, Unmapped: true})
+	s.isQuiet()
+
+	s.theirs[1] = theirs(detail(1, "2021-07-05", nil))
+	require.Equal(t, domain.Created, s.takes().Outcomes[0].Kind)
+	require.Equal(t, []bool{true, false}, []bool{s.State.Items[0].Deleted, s.State.Items[1].Deleted})
+	s.isQuiet()
+}
+
+// While NOMIS holds it, it is removed there and not released.
+func TestRemove_ofADeletedRecordThatWasToldWithoutASequence(t *testing.T) {
+	s := newStory(t)
+	told := itemOf(detail(1, "2021-07-05", nil))
+	told.TypeSequence = 0
+	s.Staff(domain.Delete{ID: s.Sync(told).Outcomes[0].NonAssociationID})
+	s.theirs[1] = theirs(detail(1, "2021-07-05", nil))
+	require.Equal(t, []plan.Action{plan.Learn, plan.Remove}, s.steps())
+}
+
 func TestDelete_needsEvidenceWhoseTimeHasCome(t *testing.T) {
 	s := newStory(t)
 	id := s.nomisOpen(1, "2021-07-05", nil)

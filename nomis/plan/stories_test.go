@@ -131,6 +131,21 @@ func TestRemove_ofATwinByNOMISStaffIsNotDone(t *testing.T) {
 	require.Len(t, s.State.Items, 2, "the pair stays apart")
 }
 
+// A detail equals what the record was only after NOMIS held it. The service never created
+// that: a merge in NOMIS brought it from another pair.
+func TestRemove_ofATwinOfWhatWasNeverCreatedIsNotDone(t *testing.T) {
+	s := newStory(t)
+	id := s.staffOpen()
+	s.delivered(id, 1)
+	s.Staff(domain.Amend{ID: id, Comment: ptr("Changed since")})
+	s.delivered(id, 1)
+	s.theirs[2] = theirs(numbered(s.ours(id), 2))
+	require.NotContains(t, s.steps(), plan.Remove)
+	s.takes()
+	require.Empty(t, s.steps())
+	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
+}
+
 // A deletion that came while inbound was not allowed is a person's to decide, also when
 // it is allowed again.
 func TestSwitched_deletionStaysWithAPerson(t *testing.T) {

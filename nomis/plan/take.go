@@ -24,6 +24,7 @@ func (p *planner) onlyTheirs() {
 			p.remove(t, "A person chose the record here, which does not have this one.")
 		case t.NotHoldable != "":
 			p.problem(nil, t, NotHoldable, nil, t.NotHoldable)
+		case chosen: // it is taken over
 		case p.twinOf(t) != nil:
 			p.remove(t, whyTwin(p.twinOf(t), t))
 		}
@@ -174,10 +175,12 @@ func (p *planner) isCreatable(t *Theirs) bool {
 	_, accepted := p.decision(Accepted, nil, t)
 	fromNOMIS, chosen := p.repairs(nil, t)
 	switch {
-	case accepted, chosen && !fromNOMIS, t.NotHoldable != "", p.twinOf(t) != nil:
+	case accepted, chosen && !fromNOMIS, t.NotHoldable != "":
 		return false
 	case chosen:
 		return true
+	case p.twinOf(t) != nil:
+		return false
 	}
 	if _, held := p.decision(Switched, nil, t); held {
 		p.problem(nil, t, ChangedAfterSwitch, nil, whyNewAfterSwitch(t))

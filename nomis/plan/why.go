@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"nonassociations/domain"
 )
 
@@ -17,7 +19,13 @@ func whyLearn(r *record, t *Theirs) string {
 	return fmt.Sprintf("NOMIS knows the record as sequence %d and no longer as %d.", t.sequence(), r.TypeSequence)
 }
 
-func whyRelease(r *record) string {
+func whyRelease(p *planner, r *record) string {
+	if c := p.Policy.Repair; c != nil && c.FromNOMIS && c.NonAssociationID == uuid.Nil && p.has(c.TypeSequence) && c.TypeSequence == r.TypeSequence {
+		return fmt.Sprintf("A person chose NOMIS, so sequence %d is no longer the deleted record.", r.TypeSequence)
+	}
+	if r.TypeSequence == 0 {
+		return fmt.Sprintf("The record is deleted, and NOMIS holds nothing that it was (effective %s).", r.detail.EffectiveDate)
+	}
 	return fmt.Sprintf("The record is deleted, and NOMIS no longer holds it as sequence %d.", r.TypeSequence)
 }
 

@@ -11,7 +11,8 @@ import (
 // The order in which the steps of a pair are taken. A put that closes comes before the
 // posts, because NOMIS creates nothing while another one is open.
 const (
-	rankLearn = iota + 1
+	rankRevert = iota + 1
+	rankLearn
 	rankRelease
 	rankDelete
 	rankTake
@@ -96,8 +97,8 @@ func (p *planner) isFuture(r *record, t *Theirs) bool {
 // compareAlone adds what a record without a partner asks for.
 func (p *planner) compareAlone(r *record) {
 	if r.Deleted {
-		if r.TypeSequence != 0 {
-			p.step(rankRelease, r, Step{Action: Release, TypeSequence: r.TypeSequence, Why: whyRelease(r)})
+		if r.TypeSequence != 0 || r.HasBase() {
+			p.step(rankRelease, r, Step{Action: Release, TypeSequence: r.TypeSequence, Why: whyRelease(p, r)})
 		}
 		return
 	}

@@ -102,12 +102,19 @@ func (o *Operations) planned(ctx context.Context, d Difference, fromNOMIS bool) 
 		return !(&seen{pair: d.Pair, result: turn.Result{Plan: plan.Plan{Steps: []Step{step}}}}).hasStep(d.Finding)
 	})
 	switch {
+	case d.Stays && (fromNOMIS || !hasProblem(result.Plan, d)): // both may hold what was chosen by now
+		return result.Plan.Steps, nil
 	case !s.hasStep(d.Finding):
 		return nil, ImpossibleError{whyNot(result, d)}
 	case fromNOMIS && slices.ContainsFunc(about, writesThere):
-		return nil, ImpossibleError{"The record is deleted here, and NOMIS's cannot be taken over: open it anew instead."}
+		return nil, ImpossibleError{"NOMIS's cannot be taken over without a write to NOMIS."}
 	}
 	return result.Plan.Steps, nil
+}
+
+// hasProblem reports whether a plan has a problem with the record of a difference.
+func hasProblem(p plan.Plan, d Difference) bool {
+	return slices.ContainsFunc(p.Problems, func(problem plan.Problem) bool { return problem.NonAssociationID == d.NonAssociationID })
 }
 
 // writesThere reports whether a step changes what NOMIS holds.

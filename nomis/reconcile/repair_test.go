@@ -12,7 +12,6 @@ import (
 	"nonassociations/nomis/plan"
 	"nonassociations/nomis/reconcile"
 	"nonassociations/nomis/store"
-	"nonassociations/nomis/turn"
 )
 
 func (f *fixture) operations() *reconcile.Operations {
@@ -59,6 +58,9 @@ func TestRepair_endsADifferenceInItsDirection(t *testing.T) {
 		"only here from NOMIS":  {plantOnlyHere, true, []plan.Action{plan.Delete}, 0},
 		"only there from DPS":   {plantOnlyThere, false, []plan.Action{plan.Remove}, 0},
 		"only there from NOMIS": {plantOnlyThere, true, []plan.Action{plan.Take}, 1},
+		"deleted from DPS":      {plantDeleted, false, []plan.Action{plan.Remove}, 0},
+		"deleted from NOMIS":    {plantDeleted, true, []plan.Action{plan.Release, plan.Take}, 1},
+		"changed, from NOMIS":   {plantChangedAfterDelete, true, []plan.Action{plan.Release, plan.Take}, 1},
 		"mirrors from DPS":      {plantMirrors, false, []plan.Action{plan.Put}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,17 +73,13 @@ func TestRepair_endsADifferenceInItsDirection(t *testing.T) {
 			try.Version, try.FromNOMIS, try.DryRun = d.Version, c.fromNOMIS, true
 			tried, err := o.Repair(t.Context(), d.ID, try)
 			require.NoError(t, err)
-			require.Equal(t, c.steps[0], tried.Steps[0].Action)
+			require.Equal(t, c.steps, actionsOf(tried.Steps))
 			require.Equal(t, d, f.compared(o, pair), "nothing was done")
 
 			try.DryRun = false
 			done, err := o.Repair(t.Context(), d.ID, try)
 			require.NoError(t, err)
-			var actions []plan.Action
-			for _, step := range done.Steps {
-				actions = append(actions, step.Action)
-			}
-			require.Equal(t, c.steps, actions)
+			require.Equal(t, c.steps, actionsOf(done.Steps))
 			require.Equal(t, store.StateRepaired, done.Difference.State)
 			require.Equal(t, "OPERATOR", done.Difference.DecidedBy)
 			require.Equal(t, "Looked at it", done.Difference.Reason)
@@ -104,6 +102,14 @@ func TestRepair_endsADifferenceInItsDirection(t *testing.T) {
 	}
 }
 
+func actionsOf(steps []reconcile.Step) []plan.Action {
+	var actions []plan.Action
+	for _, step := range steps {
+		actions = append(actions, step.Action)
+	}
+	return actions
+}
+
 func plantDiffers(f *fixture, pair domain.Pair) {
 	f.nomisOpens(pair, "2021-07-05")
 	f.turn(pair)
@@ -117,6 +123,17 @@ func plantOnlyHere(f *fixture, pair domain.Pair) {
 }
 
 func plantOnlyThere(f *fixture, pair domain.Pair) { f.nomisOpens(pair, "2021-07-05") }
+
+func plantDeleted(f *fixture, pair domain.Pair) {
+	f.nomisOpens(pair, "2021-07-05")
+	f.turn(pair)
+	f.staffDeletes(pair)
+}
+
+func plantChangedAfterDelete(f *fixture, pair domain.Pair) {
+	plantDeleted(f, pair)
+	f.there(http.MethodPatch, pair, 1, map[string]any{"comment": "Other words"})
+}
 
 func plantMirrors(f *fixture, pair domain.Pair) {
 	f.nomisOpens(pair, "2021-07-05")
@@ -190,51 +207,6 @@ func TestRepair_thatNOMISCannotDoSaysWhy(t *testing.T) {
 	require.ErrorAs(t, err, &impossible)
 	require.Contains(t, impossible.Why, "NOMIS lacks the row")
 	require.Equal(t, d, f.compared(o, pair), "nothing was begun")
-}
-
-func TestAccepted_isLeftAloneUntilASideChangesOrItsDayHasPassed(t *testing.T) {
-	f := newFixture(t)
-	pair, o := pairOf(1), f.operations()
-	plantDiffers(f, pair)
-	d := f.compared(o, pair)
-	today := domain.Today(f.Now)
-	_, err := o.Accept(t.Context(), d.ID, d.Version+1, store.Decision{By: "OPERATOR", Reason: "Known"})
-	require.ErrorIs(t, err, reconcile.ErrStale)
-	d, err = o.Accept(t.Context(), d.ID, d.Version, store.Decision{By: "OPERATOR", Reason: "Known", Until: today})
-	require.NoError(t, err)
-	require.Equal(t, store.StateAccepted, d.State)
-	_, err = o.Accept(t.Context(), d.ID, d.Version, store.Decision{By: "OPERATOR", Reason: "Known"})
-	require.ErrorAs(t, err, &reconcile.ImpossibleError{})
-
-	result, err := f.Take(t.Context(), pair, turn.Why{})
-	require.NoError(t, err)
-	require.Empty(t, result.Done, "no step touches it")
-	require.Equal(t, store.StateAccepted, f.compared(o, pair).State)
-
-	f.Now = f.Now.AddDate(0, 0, 1)
-	again := f.compared(o, pair)
-	require.Equal(t, store.StateOpen, again.State, "its last day has passed")
-	require.Equal(t, store.Differs, again.Bucket)
-	d, err = o.Accept(t.Context(), again.ID, again.Version, store.Decision{By: "OPERATOR", Reason: "Known"})
-	require.NoError(t, err)
-	f.there(http.MethodPatch, pair, 1, map[string]any{"comment": "Third words"})
-	require.Equal(t, store.StateOpen, f.compared(o, pair).State, "a side has changed")
-	require.Equal(t, d.ID, f.compared(o, pair).ID)
-}
-
-func TestRepair_ofOneThatWasAccepted(t *testing.T) {
-	f := newFixture(t)
-	pair, o := pairOf(1), f.operations()
-	plantDiffers(f, pair)
-	d := f.compared(o, pair)
-	d, err := o.Accept(t.Context(), d.ID, d.Version, store.Decision{By: "OPERATOR", Reason: "Known"})
-	require.NoError(t, err)
-	repair := actor("SECOND")
-	repair.Version, repair.FromNOMIS = d.Version, true
-	done, err := o.Repair(t.Context(), d.ID, repair)
-	require.NoError(t, err)
-	require.Equal(t, store.StateRepaired, done.Difference.State)
-	require.Equal(t, "SECOND", done.Difference.DecidedBy)
 }
 
 func TestPlan_isCarriedOutWhileItIsTheSame(t *testing.T) {

@@ -138,6 +138,14 @@ func (f *fixture) staffAmends(pair domain.Pair, comment string) {
 	require.NoError(f.t, err)
 }
 
+func (f *fixture) staffDeletes(pair domain.Pair) {
+	f.t.Helper()
+	ours, err := f.Commands.Plan(f.t.Context(), pair)
+	require.NoError(f.t, err)
+	_, err = f.Commands.Execute(f.t.Context(), domaintest.NewCause(domain.DPS), pair, domain.Delete{ID: ours.Exchanges.State().Items[0].ID})
+	require.NoError(f.t, err)
+}
+
 // A pair whose bell rings at each read is never settled.
 func TestInFlight_forLongIsUnchecked(t *testing.T) {
 	f := newFixture(t)

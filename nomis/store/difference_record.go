@@ -60,7 +60,11 @@ func queueChanges(batch *pgx.Batch, pair domain.Pair, now time.Time, today strin
 		switch {
 		case gone.ID == repaired:
 			state = StateRepaired
-		case gone.isKept():
+		case gone.Stays && gone.HasExpired(today):
+			batch.Queue(`UPDATE nomis.difference SET state = 'OPEN', version = version + 1, first_seen = $2, last_seen = $2,
+				decided_by = NULL, reason = NULL, until = NULL WHERE id = $1`, gone.ID, now)
+			continue
+		case gone.Stays:
 			batch.Queue(`UPDATE nomis.difference SET last_seen = $2 WHERE id = $1`, gone.ID, now)
 			continue
 		}

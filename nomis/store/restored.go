@@ -17,6 +17,9 @@ import (
 // ErrNoBrake when the brake is not on, and faults.
 func (s *Store) ReleaseBrake(ctx context.Context, release Release) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := lockBrake(ctx, tx); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `UPDATE nomis.brake SET released_at = $1, released_from = $2, reason = $3, released_by = $4
 			WHERE released_at IS NULL`, release.At, string(release.From), release.Reason, release.By)
 		if err != nil {
@@ -83,11 +86,11 @@ func (s *Store) SettleRestored(ctx context.Context, pair domain.Pair, inStep boo
 	return nil
 }
 
-// EndStaying ends an open difference that only a person ends: the record is again what it
-// was. It changes nothing of another one.
+// EndStaying ends a difference that only a person ends: the record is again what it was. It
+// changes nothing of another one.
 func (s *Store) EndStaying(ctx context.Context, id uuid.UUID, now time.Time) error {
 	_, err := s.pool.Exec(ctx, `UPDATE nomis.difference SET state = 'REPAIRED', version = version + 1, ended_at = $2
-		WHERE id = $1 AND state = 'OPEN' AND stays`, id, now)
+		WHERE id = $1 AND state IN ('OPEN', 'ACCEPTED') AND stays`, id, now)
 	if err != nil {
 		return fmt.Errorf("end a difference: %w", err)
 	}

@@ -18,9 +18,50 @@ func (f fixture) givesBack(now time.Time, pair domain.Pair, ids ...uuid.UUID) in
 	for i, id := range ids {
 		records[i] = store.GivenBack{NonAssociationID: id, Before: *detailWith("Second"), After: *detailWith("Told")}
 	}
-	count, err := f.GiveBack(f.t.Context(), now, 10*time.Minute, pair, records...)
+	count, err := f.countsBack(now, pair, records...)
 	require.NoError(f.t, err)
 	return count
+}
+
+// countsBack counts under the brake as it is.
+func (f fixture) countsBack(now time.Time, pair domain.Pair, records ...store.GivenBack) (int, error) {
+	brake, err := f.GetBrake(f.t.Context())
+	require.NoError(f.t, err)
+	return f.GiveBack(f.t.Context(), store.GivingBack{Now: now, Within: 10 * time.Minute, Most: 5, Brake: brake, Why: why}, pair, records...)
+}
+
+func why(int) string { return "NOMIS looks restored." }
+
+// A turn was planned before the brake was set, and counts after it was released. That sets
+// no other brake.
+func TestGiveBack_thatWasPlannedUnderAnotherBrakeCountsNothing(t *testing.T) {
+	f := newFixture(t)
+	var many []store.GivenBack
+	for range 6 {
+		many = append(many, store.GivenBack{NonAssociationID: uuid.New(), Before: *detailWith("Second"), After: *detailWith("Told")})
+	}
+	planned := store.GivingBack{Now: noon, Within: 10 * time.Minute, Most: 5, Why: why}
+	count, err := f.GiveBack(t.Context(), planned, pairOf(t, 1), many...)
+	require.NoError(t, err)
+	require.Equal(t, 6, count)
+	brake, err := f.GetBrake(t.Context())
+	require.NoError(t, err)
+	require.True(t, brake.IsOn(), "it is set with the count")
+	require.Equal(t, why(6), brake.Why)
+	_, err = f.GiveBack(t.Context(), planned, pairOf(t, 2), many...)
+	require.ErrorIs(t, err, store.ErrOtherBrake, "it is on")
+
+	require.NoError(t, f.ReleaseBrake(t.Context(), store.Release{At: noon, From: store.FromDPS, Reason: "x", By: "OPERATOR"}))
+	for _, pair := range []domain.Pair{pairOf(t, 2), pairOf(t, 3)} {
+		_, err = f.GiveBack(t.Context(), planned, pair, many...)
+		require.ErrorIs(t, err, store.ErrOtherBrake)
+	}
+	counted, err := f.Counted(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, counted)
+	brake, err = f.GetBrake(t.Context())
+	require.NoError(t, err)
+	require.False(t, brake.IsOn())
 }
 
 func (f fixture) restored(pair domain.Pair) store.RestoredPair {
@@ -93,13 +134,16 @@ func TestRecord_keepsADifferenceThatOnlyAPersonEnds(t *testing.T) {
 	require.Equal(t, "Told", *after[0].Theirs.Comment)
 	require.True(t, noon.Add(time.Minute).Equal(after[0].LastSeen))
 
-	_, err := f.Accept(t.Context(), kept.ID, kept.Version, store.Decision{By: "OPERATOR", Reason: "x"})
+	_, err := f.Accept(t.Context(), kept.ID, kept.Version, store.Decision{By: "OPERATOR", Reason: "x", Until: domain.Today(noon)})
 	require.NoError(t, err)
 	f.record(noon, pair)
-	require.Empty(t, f.living(pair), "a person decided")
-
-	f.record(noon, pair, stays)
+	require.Equal(t, store.StateAccepted, f.living(pair)[0].State, "a person decided")
+	require.NoError(t, f.Record(t.Context(), pair, noon, domain.Today(noon.AddDate(0, 0, 1)), uuid.Nil))
 	again := f.living(pair)[0]
+	require.Equal(t, store.StateOpen, again.State, "its last day has passed")
+	require.Empty(t, again.DecidedBy)
+	require.True(t, again.Stays)
+
 	require.NoError(t, f.EndStaying(t.Context(), again.ID, noon))
 	ended, err := f.Difference(t.Context(), again.ID)
 	require.NoError(t, err)

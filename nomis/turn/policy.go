@@ -14,15 +14,14 @@ import (
 
 // readPolicy reads what neither side says of itself.
 func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
-	brake, err := r.Store.GetBrake(ctx)
-	if err != nil {
+	if r.brake, err = r.Store.GetBrake(ctx); err != nil {
 		return err
 	}
-	if brake.IsOn() && !r.why.DryRun {
+	if r.brake.IsOn() && !r.why.DryRun {
 		return ErrBraked
 	}
 	p := plan.Policy{Repair: r.why.Repair, AskedAt: r.askedAt, Inbound: true}
-	if p.Restored, err = r.readRestored(ctx, brake, in.Now); err != nil {
+	if p.Restored, err = r.readRestored(ctx, in.Now); err != nil {
 		return err
 	}
 	if p.Outbound, err = r.Rules.OutboundAllowed(ctx); err != nil {
@@ -31,13 +30,8 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
 		return err
 	}
-	living := r.living
-	if r.why.Asked { // what NOMIS refuses in this turn still counts
-		living = slices.DeleteFunc(slices.Clone(living), func(d store.Difference) bool {
-			return d.State == store.StateOpen && d.Problem == string(plan.Refused)
-		})
-	}
-	p.Decisions = decisions(living, r.refused, domain.Today(in.Now))
+	p.Repair = r.withFormer(p.Repair)
+	p.Decisions = decisions(r.counting(), r.refused, domain.Today(in.Now))
 	if c := p.Repair; c != nil { // what a person repairs is no longer left as it is
 		p.Decisions = slices.DeleteFunc(p.Decisions, func(d plan.Decision) bool {
 			return d.Kind == plan.Accepted && d.NonAssociationID == c.NonAssociationID && (c.TypeSequence == 0 || d.TypeSequence == c.TypeSequence)
@@ -48,6 +42,17 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	}
 	r.policy = p
 	return nil
+}
+
+// counting returns the differences that count in the turn. When a person asks for it, what
+// NOMIS refused before does not.
+func (r *run) counting() []store.Difference {
+	if !r.why.Asked {
+		return r.living
+	}
+	return slices.DeleteFunc(slices.Clone(r.living), func(d store.Difference) bool {
+		return d.State == store.StateOpen && d.Problem == string(plan.Refused)
+	})
 }
 
 // decisions returns what counts of the living differences on a day, and of what NOMIS

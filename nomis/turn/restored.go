@@ -23,29 +23,32 @@ const (
 )
 
 // countGivenBack sets the brake when too many records would get a form back. The turn
-// then ends with ErrBraked before anything is taken.
+// then ends with ErrBraked before anything is taken. When the brake was set or released
+// since the turn was planned it returns store.ErrOtherBrake: the turn is to be planned anew.
 func (r *run) countGivenBack(ctx context.Context, now time.Time, records []plan.GivenBack) error {
 	noted := make([]store.GivenBack, len(records))
 	for i, one := range records {
 		noted[i] = store.GivenBack(one)
 	}
-	count, err := r.Store.GiveBack(ctx, now, restoredWithin, r.pair, noted...)
+	count, err := r.Store.GiveBack(ctx, store.GivingBack{
+		Now: now, Within: restoredWithin, Most: restoredAfter, Brake: r.brake, Why: whyRestored,
+	}, r.pair, noted...)
 	if err != nil || count <= restoredAfter {
-		return err
-	}
-	why := fmt.Sprintf("%d records would get a form back that they had before, within %s: NOMIS looks restored from a backup.", count, restoredWithin)
-	if err := r.Store.SetBrake(ctx, now, why); err != nil {
 		return err
 	}
 	r.Logger.ErrorContext(ctx, "turns stopped: NOMIS looks restored", "records", count)
 	return ErrBraked
 }
 
+func whyRestored(count int) string {
+	return fmt.Sprintf("%d records would get a form back that they had before, within %s: NOMIS looks restored from a backup.", count, restoredWithin)
+}
+
 // readRestored returns what a person decided about a NOMIS that looked restored, as far as
 // it counts for the pair. A pair that was counted keeps it until it is in step.
-func (r *run) readRestored(ctx context.Context, brake store.Brake, now time.Time) (*plan.Restored, error) {
-	release := brake.Release
-	if brake.Since.IsZero() {
+func (r *run) readRestored(ctx context.Context, now time.Time) (*plan.Restored, error) {
+	release := r.brake.Release
+	if r.brake.Since.IsZero() {
 		return nil, nil //nolint:nilnil // NOMIS never looked restored
 	}
 	var err error
@@ -62,13 +65,20 @@ func (r *run) readRestored(ctx context.Context, brake store.Brake, now time.Time
 }
 
 // withTaken adds the differences of records that were taken over before turns were
-// stopped. One that stays ends when the record is again what it was.
+// stopped. One that stays ends when the record is again what it was. One that a person
+// accepted opens again when the record has become something else.
 func (r *run) withTaken(ctx context.Context, found []store.Finding) ([]store.Finding, error) {
 	for _, d := range r.living {
-		if d.Stays && d.Ours != nil && r.isNow(d.NonAssociationID, *d.Ours) {
+		switch now := r.now(d.NonAssociationID); {
+		case !d.Stays || d.Ours == nil || now == nil:
+		case now.Equal(*d.Ours):
 			if err := r.Store.EndStaying(ctx, d.ID, r.Clock()); err != nil {
 				return nil, err
 			}
+		case d.State == store.StateAccepted && !slices.ContainsFunc(found, d.IsOf):
+			again := d.Finding
+			again.Theirs, again.Fields = now, fieldsOf(r.pair, *d.Ours, *now)
+			found = append(found, again)
 		}
 	}
 	for _, one := range r.restored.Records {
@@ -82,14 +92,14 @@ func (r *run) withTaken(ctx context.Context, found []store.Finding) ([]store.Fin
 	return found, nil
 }
 
-// isNow reports whether there is a live record that has a form.
-func (r *run) isNow(id uuid.UUID, form domain.Detail) bool {
+// now returns what a live record is, nil without one.
+func (r *run) now(id uuid.UUID) *domain.Detail {
 	n, is := r.result.Ours.Exchanges.State().Item(id)
 	if !is || n.Deleted {
-		return false
+		return nil
 	}
 	detail, _ := n.Detail()
-	return detail.Equal(form)
+	return &detail
 }
 
 // wasTaken reports whether a take gave a live record the form back, and the record has not

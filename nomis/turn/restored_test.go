@@ -1,6 +1,7 @@
 package turn_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -130,6 +131,43 @@ func TestRelease_fromNOMISTakesAllAndSetsNoOtherBrake(t *testing.T) {
 	require.False(t, brake.IsOn())
 }
 
+// meanwhile does something once, after a turn has read what it plans on.
+type meanwhile struct {
+	turn.Rules
+	once func()
+}
+
+func (m *meanwhile) InboundAllowed(ctx context.Context, pair domain.Pair) (bool, error) {
+	if once := m.once; once != nil {
+		m.once = nil
+		once()
+	}
+	return m.Rules.InboundAllowed(ctx, pair)
+}
+
+// The brake is set by others and released while a turn is under way. The turn counts
+// nothing under the old one, and plans again by what the person decided.
+func TestRelease_whileATurnIsUnderWayIsObeyedByIt(t *testing.T) {
+	f := circle.New(t)
+	f.Now = time.Now().In(f.Now.Location())
+	f.NOMISOpen("2021-07-05")
+	f.TakeTurn()
+	f.NOMISChange(1, map[string]any{"comment": "Second"})
+	f.TakeTurn()
+	f.NOMISChange(1, map[string]any{"comment": "Told"})
+	turns := *f.Turns
+	turns.Rules = &meanwhile{turns.Rules, func() {
+		require.NoError(t, f.Store.SetBrake(t.Context(), f.Now, "NOMIS looks restored."))
+		release(t, f, store.FromDPS)
+	}}
+	result, err := turns.Take(t.Context(), circle.Pair, turn.Why{})
+	require.NoError(t, err)
+	require.Equal(t, []plan.Action{plan.Put}, circle.Actions(result.Done))
+	counted, err := f.Store.Counted(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, counted)
+}
+
 // A take that was made before the stop waits for a person.
 func TestRelease_fromDPSLeavesEachTakeAsAnOpenDifference(t *testing.T) {
 	f := restoredNOMIS(t, 3)
@@ -159,7 +197,10 @@ func TestRelease_fromDPSLeavesEachTakeAsAnOpenDifference(t *testing.T) {
 	kept, err = f.Store.Difference(t.Context(), living[1].ID)
 	require.NoError(t, err)
 	require.Equal(t, store.StateRepaired, kept.State)
-	_, err = f.Take(t.Context(), circle.Pair, turn.Why{Actor: "OPERATOR", Repair: &plan.Repair{NonAssociationID: living[2].NonAssociationID}})
+	done, err := f.Take(t.Context(), circle.Pair, turn.Why{Actor: "OPERATOR", Repair: &plan.Repair{NonAssociationID: living[2].NonAssociationID}})
 	require.NoError(t, err)
-	require.Len(t, f.Living(), 1, "no turn makes a record what it was")
+	require.Equal(t, []plan.Action{plan.Revert, plan.Put}, circle.Actions(done.Done))
+	require.Empty(t, f.Living())
+	require.Equal(t, map[string]int{"Told": 1, "Second": 20}, comments(f))
+	f.IsQuiet()
 }

@@ -34,7 +34,7 @@ func (r *run) step(ctx context.Context, in plan.Input, s plan.Step) (done bool, 
 	}
 	err = r.do(ctx, in, s)
 	switch {
-	case errors.Is(err, commands.ErrNewerFacts), errors.Is(err, npa.ErrAlreadyExists), errors.Is(err, npa.ErrNotFound):
+	case errors.Is(err, commands.ErrNewerFacts), errors.Is(err, store.ErrOtherBrake), errors.Is(err, npa.ErrAlreadyExists), errors.Is(err, npa.ErrNotFound):
 		return false, nil
 	case errors.Is(err, npa.ErrRefused), errors.Is(err, npa.ErrMirrorsDisagree), errors.Is(err, npa.ErrPrisonerUnknown):
 		r.refused = append(r.refused, r.refusal(in, s, err))
@@ -53,9 +53,11 @@ func (r *run) do(ctx context.Context, in plan.Input, s plan.Step) error {
 	case plan.Learn:
 		return r.append(ctx, in, s, actor, domain.LearnSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence})
 	case plan.Release:
-		return r.append(ctx, in, s, actor, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence})
+		return r.append(ctx, in, s, actor, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Unmapped: s.TypeSequence == 0})
 	case plan.Delete:
 		return r.append(ctx, in, s, staffOfNOMIS, domain.ReleaseSequence{ID: s.NonAssociationID, TypeSequence: s.TypeSequence, Delete: true})
+	case plan.Revert:
+		return r.append(ctx, in, s, actor, s.Sync)
 	case plan.Take:
 		return r.takeOver(ctx, in, s)
 	case plan.Confirm:
@@ -86,8 +88,11 @@ func (r *run) cause(in plan.Input, s plan.Step, by string) domain.Cause {
 		by = r.why.Actor
 	}
 	source := domain.NOMIS
-	if s.Action == plan.Take {
+	switch s.Action { //nolint:exhaustive // the others record what is known of NOMIS
+	case plan.Take:
 		source = r.source
+	case plan.Revert:
+		source = domain.DPS // NOMIS does not hold it
 	}
 	place := r.pair.Stream() + "/" + strconv.FormatInt(in.Revision, 10) + "/" + string(s.Action)
 	return domain.Cause{

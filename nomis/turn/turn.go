@@ -134,6 +134,7 @@ type run struct {
 	living  []store.Difference
 	stuck   string          // why the turn makes no progress; "" when it does
 	refused []store.Finding // by NOMIS in this turn
+	brake   store.Brake     // that the plan was made under
 	// restored is the pair while it is not in step after NOMIS looked restored.
 	restored store.RestoredPair
 	// askedAt is the revision at which the turn began that a person asked for, else nil.
@@ -213,14 +214,14 @@ func (t *Turns) NotReached(ctx context.Context, pair domain.Pair, why string) er
 	return t.Store.Record(ctx, pair, now, domain.Today(now), uuid.Nil, found...)
 }
 
-// repaired returns the difference that a person repairs, or the nil UUID. What a record
-// was before it was taken over is not brought back by a turn.
+// repaired returns the difference that a person repairs, or the nil UUID. One that stays is
+// repaired when the record is what the person chose.
 func (r *run) repaired() uuid.UUID {
 	if r.why.Repair == nil {
 		return uuid.Nil
 	}
 	for _, d := range r.living {
-		if d.Stays && !r.why.Repair.FromNOMIS {
+		if d.Stays && !r.why.Repair.FromNOMIS && !r.isReverted() {
 			continue
 		}
 		if d.NonAssociationID == r.why.Repair.NonAssociationID && d.TypeSequence == r.why.Repair.TypeSequence ||

@@ -88,6 +88,25 @@ func TestTurn_createsAClosedOneWithItsDate(t *testing.T) {
 }
 
 // The answer to a write is lost: the next turn finds what is there, and repeats nothing.
+// The sync told of a record without a sequence, and staff deleted it before NOMIS showed it.
+func TestTurn_releasesADeletedRecordThatNOMISNeverShowed(t *testing.T) {
+	f := circle.New(t)
+	_, err := f.Commands.Execute(t.Context(), domaintest.NewCause(domain.NOMIS), circle.Pair, domain.Sync{
+		About: domaintest.Low, Items: []domain.Item{{
+			EffectiveDate: "2021-07-05T00:00:00", DatePrecision: domain.Day, TypeCode: domain.TypeWing,
+			ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{domaintest.Low: domain.CodeVictim, domaintest.High: domain.CodePerpetrator},
+		}},
+	})
+	require.NoError(t, err)
+	f.Staff(domain.Delete{ID: f.Items()[0].ID})
+	require.Equal(t, []plan.Action{plan.Release}, f.TakeTurn())
+	f.IsQuiet()
+	require.Empty(t, f.Writes())
+	f.NOMISOpen("2021-07-05")
+	require.Equal(t, []plan.Action{plan.Take}, f.TakeTurn(), "what NOMIS shows later keeps the pair apart")
+	require.Equal(t, []bool{true, false}, []bool{f.Items()[0].Deleted, f.Items()[1].Deleted})
+}
+
 func TestTurn_findsWhatALostAnswerLeft(t *testing.T) {
 	f := circle.New(t)
 	id := f.StaffOpen()

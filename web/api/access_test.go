@@ -126,6 +126,24 @@ func TestRoles_mayDoWhatTheTableSays(t *testing.T) {
 	}
 }
 
+// aboutNOMIS are the beginnings of the paths whose changes need a scope beside the role.
+var aboutNOMIS = []string{"/nomis/", "/mapping/", "/migrate/", "/queue-admin/"}
+
+func TestChanges_aboutNOMISNeedTheScope(t *testing.T) {
+	for _, g := range guarded {
+		if g.method == http.MethodGet || !slices.ContainsFunc(aboutNOMIS, func(path string) bool { return strings.HasPrefix(g.path, path) }) {
+			continue
+		}
+		for _, role := range g.roles {
+			h := newTestServer(t)
+			w := h.call(g.method, g.path, "SOMEBODY:"+role+":read", g.body)
+			require.Equal(t, http.StatusForbidden, w.Code, "%s %s as %s", g.method, g.path, role)
+			require.Contains(t, errorIn(t, w).DeveloperMessage, "scope write")
+			require.Zero(t, h.facts())
+		}
+	}
+}
+
 func TestCalls_needAValidToken(t *testing.T) {
 	for _, g := range guarded {
 		for name, header := range map[string]string{

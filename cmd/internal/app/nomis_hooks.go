@@ -22,13 +22,10 @@ func (p *process) setNOMISHooks() {
 	if hooks.Reconciliation == nil {
 		hooks.Reconciliation = p.reconciliationProgress
 	}
-	if !p.Roles.Serve {
-		return // the read model answers for the others
-	}
 	if hooks.OldestPending == nil {
 		hooks.OldestPending = p.pendingSince
 	}
-	if hooks.OpenScreens == nil {
+	if hooks.OpenScreens == nil && p.Roles.Serve {
 		hooks.OpenScreens = p.openScreens
 	}
 }
@@ -36,7 +33,11 @@ func (p *process) setNOMISHooks() {
 // pendingSince is the hook OldestPending. The read model answers, unless it has not caught
 // up.
 func (p *process) pendingSince(ctx context.Context) (time.Time, bool) {
-	since, _, err := p.reads.OldestPending(ctx, domain.Today(p.Clock()), 0)
+	reads := p.nomis.reads.Load()
+	if reads == nil {
+		return time.Time{}, false
+	}
+	since, _, err := reads.OldestPending(ctx, domain.Today(p.Clock()), 0)
 	return since, err == nil
 }
 

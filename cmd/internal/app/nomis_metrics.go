@@ -11,6 +11,7 @@ import (
 	"nonassociations/nomis"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
+	"nonassociations/queries"
 )
 
 // The metrics of NOMIS. Labels come from closed sets, but for the prisons, of which there
@@ -54,8 +55,9 @@ type RunProgress struct {
 
 // nomisParts are what a process has of NOMIS.
 type nomisParts struct {
-	api    *npa.API                     // nil where NOMIS is not configured
-	worker atomic.Pointer[nomis.Worker] // nil in a process that takes no turns
+	api    *npa.API                       // nil where NOMIS is not configured
+	reads  atomic.Pointer[queries.Reader] // nil until they are open
+	worker atomic.Pointer[nomis.Worker]   // nil in a process that takes no turns
 }
 
 // nomisMetrics is a prometheus.Collector beside [metrics], so that both are asked at the

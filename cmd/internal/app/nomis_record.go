@@ -28,6 +28,7 @@ func (p *process) openRecord(below context.Context) (nomisRecord, error) {
 	if err != nil {
 		return nomisRecord{}, err
 	}
+	p.nomis.reads.Store(reads)
 	directory := openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
 	handler := commands.New(p.log, commands.Options{Clock: p.Clock, Locator: reads, Places: directory.places, Logger: p.Logger})
 	return nomisRecord{reads, handler, directory, func() { directory.close(); reads.Close() }}, nil

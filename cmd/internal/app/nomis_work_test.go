@@ -101,6 +101,11 @@ func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 		require.Contains(t, metrics.scrape(t), `nonassociations_nomis_run_pairs{run="`+run+`",state="done"} 1`)
 	}
 
+	atWork := observedService{working, "http://" + environment["METRICS_ADDR"]}
+	require.Eventually(t, func() bool {
+		return strings.Contains(atWork.scrape(t), "\nnonassociations_nomis_pending_oldest_age_seconds 0\n")
+	}, soon, often)
+	require.Contains(t, atWork.scrape(t), `nonassociations_nomis_requests_total{cause="reconciliation"}`)
 	working.stop()
 	require.NoError(t, <-working.ended)
 	working = runOf(t, app.Roles{Work: true}, claims, time.Now(), environment)

@@ -80,6 +80,7 @@ func (p *process) prepare(below context.Context) error {
 		return err
 	}
 	p.reads = reads
+	p.nomis.reads.Store(reads)
 	return nil
 }
 
