@@ -2,6 +2,7 @@ package nomis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -123,6 +124,16 @@ func (d *Dossiers) look(ctx context.Context, pair domain.Pair, asked bool) (_ tu
 		return turn.Result{}, why, nil
 	}
 	return turn.Result{}, "", err
+}
+
+// due returns the row of the bell. A pair without one is taken as if it rang now: that is
+// when its turn would begin.
+func (d *Dossiers) due(ctx context.Context, pair domain.Pair) (store.DuePair, error) {
+	due, err := d.Store.Get(ctx, pair)
+	if errors.Is(err, store.ErrNotDue) {
+		return store.DuePair{Pair: pair, FirstRing: d.Clock()}, nil
+	}
+	return due, err
 }
 
 // dossier returns the dossier of what a turn has read last.

@@ -88,15 +88,6 @@ func (d *Dossiers) synchronise(ctx context.Context, locks *store.PairLocks, pair
 	return Synchronised{result.Done, dossier}, err
 }
 
-// due returns the row of the bell, zero when there is none.
-func (d *Dossiers) due(ctx context.Context, pair domain.Pair) (store.DuePair, error) {
-	due, err := d.Store.Get(ctx, pair)
-	if errors.Is(err, store.ErrNotDue) {
-		return store.DuePair{}, nil
-	}
-	return due, err
-}
-
 // notNow gives the errors of a turn that pass without a change of the pair their sentence.
 func notNow(err error) error {
 	why := npa.Why(err)
