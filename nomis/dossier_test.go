@@ -1,6 +1,7 @@
 package nomis_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -105,7 +106,23 @@ func TestDossier_whileNOMISIsAwaySaysWhy(t *testing.T) {
 		require.Len(t, found.Mapping, 1)
 		c.There("DELETE", "/faults", nil)
 	}
-	_, err := d.Synchronise(t.Context(), circle.Pair, false)
-	require.NoError(t, err)
-	require.NotNil(t, dossier(t, c, d).Plan)
+	c.Fault("half-closed", 1)
+	c.NOMISChange(1, map[string]any{"comment": "Changed"})
+	d = dossiers(t, c, func(o *nomis.DossiersOptions) {
+		o.Patience = 500 * time.Millisecond
+		o.Turns.Pause = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	})
+	require.Equal(t, nomis.DossierTheirs{Why: npa.WhyAway}, dossier(t, c, d).Theirs, "time ran out between two reads")
+	require.NotNil(t, dossier(t, c, dossiers(t, c)).Plan)
+}
+
+// A caller who leaves is no NOMIS that does not answer.
+func TestDossier_ofACallerWhoLeavesIsAnError(t *testing.T) {
+	c := circle.New(t)
+	gone, cancel := context.WithCancel(t.Context())
+	d := dossiers(t, c, func(o *nomis.DossiersOptions) {
+		o.Turns.Clock = func() time.Time { cancel(); return c.Now }
+	})
+	_, err := d.Dossier(gone, circle.Pair)
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -79,6 +79,9 @@ func (d *Dossiers) synchronise(ctx context.Context, locks *store.PairLocks, pair
 	}
 	result, err := d.turns.Take(ctx, pair, turn.Why{Cause: causeOf(due), Asked: true, Due: due, Confirm: locks.Confirm})
 	if err != nil {
+		if lost := context.Cause(ctx); errors.Is(lost, store.ErrLocksLost) {
+			err = errors.Join(err, lost) // a call of NOMIS that this cut off says only that it was
+		}
 		return Synchronised{}, err
 	}
 	if err := settle(ctx, d.Store, d.Clock(), due, result); err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
@@ -140,6 +141,37 @@ func TestSynchronise_waitsForTheLockOfThePair(t *testing.T) {
 	require.Len(t, dossier(t, c, d).Plan.Steps, 1, "reading needs no lock")
 	others.Unlock(t.Context(), circle.Pair)
 	require.Len(t, synchronises(t, d).Steps, 1)
+}
+
+// losing are rules that end the session of the locks when they are asked.
+type losing struct {
+	turn.Rules
+
+	lose func()
+}
+
+func (l losing) OutboundAllowed(ctx context.Context) (bool, error) {
+	l.lose()
+	return l.Rules.OutboundAllowed(ctx)
+}
+
+func TestSynchronise_writesNothingWithoutItsLock(t *testing.T) {
+	c := circle.New(t)
+	conn, err := pgx.Connect(t.Context(), c.DSN)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	d := dossiers(t, c, func(o *nomis.DossiersOptions) {
+		o.Turns.Rules = losing{o.Turns.Rules, func() {
+			_, err := conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+				WHERE datname = current_database() AND application_name = 'nonassociations nomis pairs'`)
+			require.NoError(t, err)
+		}}
+	})
+	c.StaffOpen()
+	_, err = d.Synchronise(t.Context(), circle.Pair, false)
+	isNotNow(t, err, "The lock of the pair")
+	require.Empty(t, c.Writes())
+	require.True(t, writtenBy(t, c).ringing)
 }
 
 func TestSynchronise_obeysTheSwitchOver(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/internal/dev/circle"
+	"nonassociations/nomis/mirror"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/plan"
 	"nonassociations/nomis/turn"
@@ -76,4 +77,30 @@ type counting struct {
 func (c *counting) Create(ctx context.Context, pair domain.Pair, d domain.Detail) (int, error) {
 	c.tries++
 	return c.NOMIS.Create(ctx, pair, d)
+}
+
+// leaving is a NOMIS that knows the prisoners for one read.
+type leaving struct {
+	turn.NOMIS
+
+	reads int
+}
+
+func (l *leaving) Rows(ctx context.Context, pair domain.Pair) (mirror.Rows, error) {
+	if l.reads++; l.reads > 1 {
+		return mirror.Rows{}, &npa.Failure{Kind: npa.ErrPrisonerUnknown, Status: 404}
+	}
+	return l.NOMIS.Rows(ctx, pair)
+}
+
+func TestResult_isOfTheLastRead(t *testing.T) {
+	f := circle.New(t)
+	f.NOMISOpen("2021-07-05")
+	f.Turns.NOMIS = &leaving{NOMIS: f.Turns.NOMIS}
+	result, err := f.Take(t.Context(), circle.Pair, turn.Why{})
+	require.NoError(t, err)
+	require.Equal(t, []plan.Action{plan.Take}, circle.Actions(result.Done))
+	require.NotEmpty(t, result.Unknown)
+	require.Empty(t, result.Theirs)
+	require.Empty(t, result.Rows)
 }

@@ -93,6 +93,10 @@ func TestDossier_isAnsweredAsDocumented(t *testing.T) {
 	require.Contains(t, body, `"plan":{"steps":[{"step":"take","nonAssociationId":null,"typeSequence":null,"why":"NOMIS holds more."}],`+
 		`"problems":[{"problem":"NOT_HOLDABLE","nonAssociationId":null,"typeSequence":3,"why":"NOMIS has no date."}]},"differences":[{"id":`)
 
+	for range 20 {
+		require.Equal(t, body, h.call(http.MethodGet, dossierPath, operator, "").Body.String(), "the same is always the same text")
+	}
+
 	d.found.Theirs, d.found.Plan = nomis.DossierTheirs{Why: "NOMIS does not answer."}, nil
 	d.found.Ours[0].Closed = true
 	body = h.call(http.MethodGet, dossierPath, operator, "").Body.String()
