@@ -72,6 +72,9 @@ type Policy struct {
 	Decisions []Decision
 	// Repair, if any, is the direction that a person chose for one difference.
 	Repair *Repair
+	// AskedAt is the revision of the stream at which a person asked for the turn, nil when
+	// nobody did. What NOMIS accepted before it and did not take is sent once more.
+	AskedAt *int64
 	// Restored, if any, is what a person decided when NOMIS looked restored.
 	Restored *Restored
 }

@@ -84,6 +84,9 @@ type Why struct {
 	Cause  uuid.UUID
 	Actor  string // of a person's repair; "" otherwise
 	Repair *plan.Repair
+	// Asked is a turn that a person asks for: what NOMIS refused or did not take before is
+	// sent once more.
+	Asked bool
 	// DryRun plans once and does nothing.
 	DryRun bool
 	// Confirm returns an error when the lock of the pair is no longer held. It is asked
@@ -100,6 +103,9 @@ type Result struct {
 	Ours   commands.Planned
 	Theirs []plan.Theirs
 	Rows   mirror.Rows
+	// Unknown says why NOMIS does not know one of the two prisoners. It is empty when it
+	// knows both.
+	Unknown string
 	// Refused are the writes that NOMIS refused in this turn.
 	Refused []store.Finding
 }
@@ -134,6 +140,8 @@ type run struct {
 	brake   store.Brake     // that the plan was made under
 	// restored is the pair while it is not in step after NOMIS looked restored.
 	restored store.RestoredPair
+	// askedAt is the revision at which the turn began that a person asked for, else nil.
+	askedAt *int64
 }
 
 // take reads, plans and does one step, until no step is left.
