@@ -62,7 +62,7 @@ func TestRun_waitsForNOMIS(t *testing.T) {
 // NOMIS goes away while pairs are taken.
 func TestPairs_waitForNOMIS(t *testing.T) {
 	f := newFixture(t)
-	f.stock(10)
+	f.stock(60) // far more than are at work at once
 	id := f.start(migration.Order{})
 	away := &appends{Record: f.Commands, after: 3}
 	away.then = func() error {

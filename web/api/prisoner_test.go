@@ -38,7 +38,7 @@ func search(t testing.TB, change ...func(*api.Options)) (*testServer, *prisoners
 	t.Helper()
 	server, err := prisonersearch.Serve(context.Background(), everyone)
 	require.NoError(t, err)
-	d := directory.New(context.Background(), directory.Options{URL: server.URL(), Clock: time.Now, Timeout: 100 * time.Millisecond})
+	d := directory.New(context.Background(), directory.Options{URL: server.URL(), Clock: time.Now, Timeout: time.Second})
 	t.Cleanup(func() {
 		d.Close()
 		require.NoError(t, server.Stop())
