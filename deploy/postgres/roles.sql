@@ -123,6 +123,9 @@ BEGIN
       ('TABLE', 'nomis', 'legacy_caller', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'own_author', 'SELECT, INSERT', ARRAY['writer']),
       ('TABLE', 'nomis', 'switched_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'prison_edit', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'prison_edit_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'found_edit', 'SELECT, INSERT, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'known_prison', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])

@@ -53,6 +53,10 @@ const (
 // change it.
 const CauseUnknown = "UNKNOWN"
 
+// CauseEditAfterSwitch is the cause of a difference that staff of NOMIS made while its changes
+// were not allowed. It is stored: never change it.
+const CauseEditAfterSwitch = "EDIT_AFTER_SWITCH"
+
 // Field is one value in which two sides differ. Of mirrors that disagree, Ours is the
 // value of the lower number's row and Theirs that of the other.
 type Field struct {

@@ -48,6 +48,7 @@ func queueChanges(batch *pgx.Batch, pair domain.Pair, now time.Time, today strin
 			continue // it goes first: a record has one difference at a time
 		}
 		delete(known, f.identity())
+		queueFoundEdit(batch, pair, now, f, living)
 		if !is {
 			d = newDifference(pair, now)
 		}

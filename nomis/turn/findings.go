@@ -18,7 +18,7 @@ const (
 	LostMessage     = "LOST_MESSAGE"    // one side changed, and no message said so
 	BookingDeleted  = "BOOKING_DELETED" // the rows went with a booking
 	MergeMissed     = "MERGE_MISSED"    // NOMIS names a merge that was not followed here
-	EditAfterSwitch = "EDIT_AFTER_SWITCH"
+	EditAfterSwitch = store.CauseEditAfterSwitch
 	MirrorDamage    = "MIRROR_DAMAGE"
 	SeveralOpen     = "SEVERAL_OPEN"
 )

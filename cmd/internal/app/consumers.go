@@ -115,8 +115,8 @@ func (h *consumerHealth) watch(w watchedConsumer) {
 // Consumers returns the names of all consumers of this build, in no particular order.
 func Consumers() []string {
 	return []string{
-		projections.Consumer, "publisher", "historyPublisher", nomis.Consumer, nomis.TurnsConsumer, nomis.SwitchedConsumer, migration.Consumer,
-		reconcile.Consumer,
+		projections.Consumer, "publisher", "historyPublisher", nomis.Consumer, nomis.TurnsConsumer, nomis.SwitchedConsumer, nomis.EditsConsumer,
+		migration.Consumer, reconcile.Consumer,
 	}
 }
 

@@ -27,7 +27,8 @@ func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
 	aws.Redrive(merges, unique("dead"), 3)
 	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true, Work: true, Publish: true}, app.HealthLimits{}, map[string]string{
 		"SNS_TOPIC_ARN": aws.Topic(unique("world")), "HISTORY_TOPIC_ARN": aws.Topic(unique("history")), "PRISONER_EVENTS_QUEUE_URL": aws.Queue(merges),
-		"NOMIS_API_URL": "http://127.0.0.1:1", // no pair is due, so it is not called
+		// No pair is due, and nobody has a record: they are not called.
+		"NOMIS_API_URL": "http://127.0.0.1:1", "PRISONER_SEARCH_URL": "http://127.0.0.1:1",
 	})
 	<-s.ready
 	conn, err := pgx.Connect(t.Context(), dsn)

@@ -72,7 +72,7 @@ var (
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "restored_pair", "SELECT", "UPDATE", "DELETE"), tables("nomis", "own_author", "SELECT", "INSERT"),
-		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("nomis", "found_edit", "INSERT"),
 	)
 	// To let turns go on, and to ring for the pairs that were counted.
 	grantsOfResuming = slices.Concat(
@@ -98,7 +98,8 @@ var (
 	// To count the callers of the legacy list, and to know prisons and their differences.
 	grantsOfLegacy = slices.Concat(
 		[]grant{schemaUse("nomis")}, tables("nomis", "legacy_caller", "SELECT", "INSERT", "UPDATE"),
-		grantsOfKnownPrisons, tables("nomis", "difference", "SELECT"),
+		grantsOfKnownPrisons, tables("nomis", "difference", "SELECT"), tables("nomis", "prison_edit", "SELECT"),
+		tables("nomis", "prison_edit_checkpoint", "SELECT"),
 	)
 	grantsOfKnownPrisons = append(tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
 	// To remove old messages.
@@ -108,7 +109,12 @@ var (
 	// To make differences of what NOMIS told while its changes were not allowed. The rest is
 	// that of turns.
 	grantsOfSwitched = append(tables("nomis", "switched_checkpoint", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
-	grantsOfReading  = slices.Concat(
+	// To count what NOMIS's staff change. The rest is that of turns.
+	grantsOfCountingEdits = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "prison_edit", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		tables("nomis", "prison_edit_checkpoint", "SELECT", "INSERT", "UPDATE"), tables("nomis", "found_edit", "SELECT", "DELETE"),
+	)
+	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
 		tables("read", "non_association", "SELECT"),
@@ -190,6 +196,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfReconciling)
 		all.add(dsn, grantsOfKnownPrisons)
 		all.add(dsn, grantsOfSwitched)
+		all.add(dsn, grantsOfCountingEdits)
 		all.add(dsn, grantsOfPruning)
 	}
 	all.add(dsn, grantsOfWatching)

@@ -30,6 +30,9 @@ func (p *process) openNOMISTables(below context.Context) error {
 		for _, name := range []string{nomis.TurnsConsumer, nomis.SwitchedConsumer, migration.Consumer, reconcile.Consumer} {
 			p.consumers.watch(watchedConsumer{name: name})
 		}
+		if p.Config.Edge.Search.URL != "" { // without a directory nobody counts
+			p.consumers.watch(watchedConsumer{name: nomis.EditsConsumer})
+		}
 	}
 	p.setNOMISHooks()
 	return p.openQueues(below)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/audit"
+	"nonassociations/eventstore/consumer/status"
 	"nonassociations/internal/pg/lease"
 	"nonassociations/nomis"
 	"nonassociations/nomis/migration"
@@ -19,8 +20,8 @@ import (
 )
 
 // work carries out migrations and reconciliations, makes differences of what NOMIS told
-// while its changes were not allowed, renews the known prisons and removes old messages, until
-// the context ends. Several processes may work: a lease for each lets one of them at it.
+// while its changes were not allowed, counts what NOMIS's staff change, renews the known prisons
+// and removes old messages, until the context ends. Several processes may work: a lease for each lets one of them at it.
 func (p *process) work(ctx, below context.Context) error {
 	record, err := p.openRecord(below)
 	if err != nil {
@@ -34,6 +35,7 @@ func (p *process) work(ctx, below context.Context) error {
 	group.Go(func() error { return p.migrateFromNOMIS(ctx, record) })
 	group.Go(func() error { return p.reconcileWithNOMIS(ctx, record) })
 	group.Go(func() error { return p.followSwitched(ctx) })
+	group.Go(func() error { return p.countEdits(ctx, record) })
 	group.Go(func() error { return p.renewPrisons(ctx, record) })
 	group.Go(func() error { return nomis.NewPruner(p.kept, p.Clock, p.Logger).Run(ctx) })
 	return group.Wait()
@@ -84,6 +86,30 @@ func (p *process) followSwitched(ctx context.Context) error {
 		},
 		Clock: p.Clock, Logger: p.Logger, Beat: beat,
 	}).Run(ctx)
+}
+
+// countEdits counts what NOMIS's staff change, by prison. It does nothing without a directory.
+func (p *process) countEdits(ctx context.Context, record nomisRecord) error {
+	if record.directory.places == nil {
+		return nil
+	}
+	beat, ended := p.reportListener(ctx, nomis.EditsConsumer)
+	defer ended()
+	return nomis.NewEditCounter(nomis.EditCounterOptions{
+		Feed: audit.New(p.log, audit.Options{London: p.Clock().Location()}), Store: p.kept, Prisons: record.directory.places.PrisonsOf,
+		Exclusively: func(ctx context.Context, do func(context.Context)) error {
+			return lease.With(ctx, p.Config.DatabaseURL, "nonassociations edits", p.Logger, do)
+		},
+		Clock: p.Clock, Logger: p.Logger, Beat: func(fault error) { beat(faultOfPlaces(fault)) },
+	}).Run(ctx)
+}
+
+// faultOfPlaces gives an error of the directory its kind. It returns nil for nil.
+func faultOfPlaces(err error) error {
+	if errors.Is(err, nomis.ErrPlacesUnknown) {
+		return nomisFault{err, status.NetworkAway}
+	}
+	return err
 }
 
 // schedule returns when a reconciliation is due. Errors: text that is no schedule.
