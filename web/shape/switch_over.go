@@ -25,10 +25,10 @@ type Prison struct {
 	Reason              *string         `json:"reason"`
 	OpenNonAssociations *int            `json:"openNonAssociations"` // with a prisoner who is there
 	Differences         *int            `json:"differences"`         // between this service and NOMIS
-	LastNOMISChange     *string         `json:"lastNOMISChange"`
-	ScreenBlocked       *bool           `json:"screenBlocked"` // NOMIS's own; null: NOMIS was not asked
+	LastNOMISChange     *string         `json:"lastNOMISChange"`     // by staff, of a record with a prisoner there
+	ScreenBlocked       *bool           `json:"screenBlocked"`       // NOMIS's own; null: NOMIS was not asked
 	Announced           *Announced      `json:"announced"`
-	NOMISEdits7Days     *int            `json:"nomisEdits7Days"` // changes that staff still made in NOMIS
+	NOMISEdits7Days     *int            `json:"nomisEdits7Days"` // such changes in seven days in London, today is one of them
 }
 
 // Announced is what staff of a prison are told.

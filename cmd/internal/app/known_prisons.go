@@ -30,21 +30,31 @@ const (
 //
 // Names and openNonAssociations are those of the last walk ([nomis.PrisonWalk]).
 // Differences are those that are open, by where their prisoners are now; they are not
-// known while there are more than 500, or while the directory does not answer. When
-// NOMIS changed something last, and how often in seven days, is not known: no table has
-// the source of a record's last change.
+// known while there are more than 500, or while the directory does not answer. What
+// NOMIS's staff changed is known as far as [nomis.EditCounter] has counted it, and not at
+// all where nothing counts it.
 type knownPrisons struct {
 	known       *briefly[[]store.KnownPrison]
-	differences *briefly[map[domain.PrisonID]int] // nil: not known
-	screen      *briefly[npa.Screen]              // not Known: NOMIS does not say
+	differences *briefly[map[domain.PrisonID]int]               // nil: not known
+	screen      *briefly[npa.Screen]                            // not Known: NOMIS does not say
+	edits       *briefly[map[domain.PrisonID]store.PrisonEdits] // nil: nothing counts them
 }
 
+// editsOf returns what NOMIS's staff changed, as of a day in London; nil: it is not known.
+type editsOf func(ctx context.Context, today string) (map[domain.PrisonID]store.PrisonEdits, error)
+
 // newKnownPrisons returns what is known by the tables, by the directory, and by NOMIS.
-// places may be nil.
+// places may be nil. edits may be nil too, where nothing counts what NOMIS's staff change.
 func newKnownPrisons(
-	tables *store.Store, places commands.Places, screen func(context.Context) (npa.Screen, error), clock func() time.Time,
+	tables *store.Store, places commands.Places, screen func(context.Context) (npa.Screen, error), edits editsOf, clock func() time.Time,
 ) *knownPrisons {
+	if edits == nil {
+		edits = func(context.Context, string) (map[domain.PrisonID]store.PrisonEdits, error) { return nil, nil } //nolint:nilnil // not counted
+	}
 	return &knownPrisons{
+		edits: newBriefly(func(ctx context.Context) (map[domain.PrisonID]store.PrisonEdits, error) {
+			return edits(ctx, domain.Today(clock()))
+		}, knownAge, clock),
 		known:  newBriefly(tables.KnownPrisons, knownAge, clock),
 		screen: newBriefly(screen, detailAge, clock),
 		differences: newBriefly(func(ctx context.Context) (map[domain.PrisonID]int, error) {
@@ -69,6 +79,7 @@ func (k *knownPrisons) Details(ctx context.Context, ids []domain.PrisonID) (map[
 	known, unread := k.known.get(ctx)
 	differences, uncounted := k.differences.get(ctx)
 	screen, unasked := k.screen.get(ctx)
+	edits, unseen := k.edits.get(ctx)
 	details := map[domain.PrisonID]shape.PrisonDetails{}
 	for _, id := range ids {
 		var of shape.PrisonDetails
@@ -77,6 +88,9 @@ func (k *knownPrisons) Details(ctx context.Context, ids []domain.PrisonID) (map[
 		}
 		if screen.Known {
 			of.ScreenBlocked = new(screen.Blocks(string(id)))
+		}
+		if edits != nil {
+			of.LastNOMISChange, of.NOMISEdits7Days = lastOf(edits[id]), new(edits[id].LastWeek)
 		}
 		details[id] = of
 	}
@@ -90,7 +104,24 @@ func (k *knownPrisons) Details(ctx context.Context, ids []domain.PrisonID) (map[
 		}
 		details[p.ID] = of
 	}
-	return details, errors.Join(unread, uncounted, unasked)
+	return details, errors.Join(unread, uncounted, unasked, unseen)
+}
+
+// lastOf returns when NOMIS's staff last changed something; nil for never.
+func lastOf(e store.PrisonEdits) *time.Time {
+	if e.Last.IsZero() {
+		return nil
+	}
+	return &e.Last
+}
+
+// openEdits returns the question what NOMIS's staff changed; nil where nobody counts it,
+// because there is no NOMIS or no directory.
+func (p *process) openEdits() editsOf {
+	if p.nomis.api == nil || p.directory.places == nil {
+		return nil
+	}
+	return p.kept.PrisonEdits
 }
 
 // countDifferences returns the open differences by prison, nil when they cannot be

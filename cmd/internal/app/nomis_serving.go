@@ -29,7 +29,7 @@ type nomisServing struct {
 func (p *process) openNOMIS() {
 	p.callers = nomis.NewLegacyCallers(nomis.LegacyCallersOptions{Store: p.kept, Clock: p.Clock, Logger: p.Logger})
 	p.seen = nomis.NewPrisonRecorder(nomis.PrisonRecorderOptions{Store: p.kept, Clock: p.Clock, Logger: p.Logger})
-	p.prisons = newKnownPrisons(p.kept, p.directory.places, p.openScreen(), p.Clock)
+	p.prisons = newKnownPrisons(p.kept, p.directory.places, p.openScreen(), p.openEdits(), p.Clock)
 	if p.nomis.api == nil {
 		return
 	}

@@ -118,6 +118,7 @@ func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 		return i >= 0 && answer.Body.Prisons[i].OpenNonAssociations != nil && *answer.Body.Prisons[i].OpenNonAssociations == 1
 	}, soon, often)
 	requireSwitchedDifference(t, c, string(one.Number))
+	requireOneEdit(t, c, one.PrisonID, other.PrisonID)
 	for _, s := range []*service{working, serving} {
 		s.stop()
 		require.NoError(t, <-s.ended)
@@ -145,6 +146,22 @@ func requireSwitchedDifference(t *testing.T, c *client.Client, number string) {
 		page, err := c.Differences(t.Context(), client.DifferenceParams{Cause: "EDIT_AFTER_SWITCH"})
 		require.NoError(t, err)
 		return len(page.Body.Content) == 1 && page.Body.Content[0].Problem != nil && *page.Body.Content[0].Problem == "CHANGED_AFTER_SWITCH"
+	}, soon, often)
+}
+
+// requireOneEdit waits until a change of NOMIS's staff counts in prisons. What was migrated
+// does not.
+func requireOneEdit(t *testing.T, c *client.Client, prisons ...string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		answer, err := c.SwitchOver(t.Context(), client.Read{})
+		require.NoError(t, err)
+		for _, p := range answer.Body.Prisons {
+			if slices.Contains(prisons, string(p.PrisonID)) && (p.LastNOMISChange == nil || p.NOMISEdits7Days == nil || *p.NOMISEdits7Days != 1) {
+				return false
+			}
+		}
+		return true
 	}, soon, often)
 }
 
