@@ -156,12 +156,13 @@ func requireOneEdit(t *testing.T, c *client.Client, prisons ...string) {
 	require.Eventually(t, func() bool {
 		answer, err := c.SwitchOver(t.Context(), client.Read{})
 		require.NoError(t, err)
+		counted := 0
 		for _, p := range answer.Body.Prisons {
-			if slices.Contains(prisons, string(p.PrisonID)) && (p.LastNOMISChange == nil || p.NOMISEdits7Days == nil || *p.NOMISEdits7Days != 1) {
-				return false
+			if slices.Contains(prisons, string(p.PrisonID)) && p.LastNOMISChange != nil && p.NOMISEdits7Days != nil && *p.NOMISEdits7Days == 1 {
+				counted++
 			}
 		}
-		return true
+		return counted == len(slices.Compact(slices.Clone(prisons)))
 	}, soon, often)
 }
 
