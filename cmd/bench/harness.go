@@ -23,6 +23,12 @@ import (
 
 const audience = "nonassociations"
 
+// user is who writes in all rows.
+const user = "BENCH"
+
+// authorisedBy is who has authorised every non-association, as long as a real name.
+const authorisedBy = "Blettugga Snokdle"
+
 // harness is the environment in which all rows are measured: Postgres, tokens, the
 // service and counters. Its methods lie in the file of the row, or of the part, that
 // they serve. Fields without a lock are set before the workers start.
@@ -179,7 +185,7 @@ func (s *harness) startIssuer(ctx context.Context) error {
 	}
 	s.closers = append(s.closers, func(context.Context) error { return s.issuer.Stop() })
 	s.token, err = keys.Sign(token.Request{
-		User: "BENCH", Scopes: []string{"write"},
+		User: user, Scopes: []string{"write"},
 		Roles: []string{"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS"},
 	}, time.Now())
 	return err

@@ -64,7 +64,7 @@ func (c migratorCmd) Run(ctx context.Context) error {
 func (c migratorCmd) carry(ctx context.Context, kept *store.Store, api *npa.API, handler *commands.Handler, clock func() time.Time) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	runs := &migration.Runs{Store: kept, NOMIS: api.For(npa.Operator), Clock: clock, Logger: logger}
-	run, err := runs.Start(ctx, migration.Order{By: "BENCH"})
+	run, err := runs.Start(ctx, migration.Order{By: user})
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (s *harness) migrateStock(ctx context.Context, pairs int) (_ stocked, err e
 // open one.
 func (s *harness) stockOf(pairs int) iter.Seq[nomisapi.Record] {
 	return func(yield func(nomisapi.Record) bool) {
-		by, comment, ended := "Blettugga Snokdle", "Threats made through the cell window after lock-up.", "2020-03-01"
+		by, comment, ended := authorisedBy, "Threats made through the cell window after lock-up.", "2020-03-01"
 		for i := range pairs {
 			one, other := s.newPair()
 			r := nomisapi.Record{

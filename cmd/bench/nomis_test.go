@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -71,7 +72,7 @@ func TestWrites_alternateBetweenNewRecordsAndEarlierOnes(t *testing.T) {
 		}
 		made++
 		wrote = append(wrote, "new")
-		return record{id: fmt.Sprint(made)}, time.Now(), nil
+		return record{id: strconv.Itoa(made)}, time.Now(), nil
 	}}
 	var seen []string
 	for range 6 {

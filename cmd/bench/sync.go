@@ -41,7 +41,7 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 // both prisoners of each.
 func (s *harness) syncRequests(path string, pairs int) request {
 	// Lengths are typical of NOMIS, since the size of an event is part of the price.
-	by, comment := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
+	by, comment := authorisedBy, "Threats made through the cell window after lock-up."
 	body := client.SyncRequest{PrisonerNumber: placeholder}
 	for range pairs {
 		body.NonAssociations = append(body.NonAssociations, client.SyncItem{
