@@ -26,8 +26,12 @@ const audience = "nonassociations"
 // user is who writes in all rows.
 const user = "BENCH"
 
-// authorisedBy is who has authorised every non-association, as long as a real name.
-const authorisedBy = "Blettugga Snokdle"
+// The texts of every non-association. Their lengths are typical of NOMIS, since the size
+// of an event is part of the price.
+const (
+	authorisedBy = "Blettugga Snokdle"
+	commentText  = "Threats made through the cell window after lock-up."
+)
 
 // harness is the environment in which all rows are measured: Postgres, tokens, the
 // service and counters. Its methods lie in the file of the row, or of the part, that

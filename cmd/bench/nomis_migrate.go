@@ -95,12 +95,12 @@ func (s *harness) migrateStock(ctx context.Context, pairs int) (_ stocked, err e
 // open one.
 func (s *harness) stockOf(pairs int) iter.Seq[nomisapi.Record] {
 	return func(yield func(nomisapi.Record) bool) {
-		by, comment, ended := authorisedBy, "Threats made through the cell window after lock-up.", "2020-03-01"
+		ended := "2020-03-01"
 		for i := range pairs {
 			one, other := s.newPair()
 			r := nomisapi.Record{
 				OffenderNo: one, NSOffenderNo: other, TypeSequence: 1, Reason: "VIC", RecipReason: "PER", Type: "WING",
-				EffectiveDate: "2021-07-05", AuthorisedBy: &by, Comment: &comment,
+				EffectiveDate: "2021-07-05", AuthorisedBy: new(authorisedBy), Comment: new(commentText),
 			}
 			if i%4 == 3 {
 				closed := r

@@ -155,10 +155,9 @@ func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 // requestOf returns the sync command for one new pair. Errors: the numbers are no pair.
 func requestOf(one, other domain.PrisonerNumber) (commands.PairSync, error) {
 	pair, err := domain.NewPair(one, other)
-	by, text := authorisedBy, "Threats made through the cell window after lock-up."
 	return commands.PairSync{Pair: pair, Sync: domain.Sync{About: one, Items: []domain.Item{{
 		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{one: domain.CodeVictim, other: domain.CodePerpetrator},
-		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", AuthorisedBy: &by, Comment: &text, TypeSequence: 1,
+		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", AuthorisedBy: new(authorisedBy), Comment: new(commentText), TypeSequence: 1,
 	}}}}, err
 }
 
