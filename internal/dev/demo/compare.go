@@ -2,7 +2,9 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"nonassociations/web/client"
@@ -62,17 +64,11 @@ func (l *loader) knownArrivals(ctx context.Context, v *view) (int, error) {
 
 // migrate runs a migration and returns it when it has ended.
 func (l *loader) migrate(ctx context.Context, what client.MigrationRequest) (client.Migration, error) {
-	started, err := l.service.StartMigration(ctx, what)
+	id, err := l.startMigration(ctx, what)
 	if err != nil {
 		return client.Migration{}, fmt.Errorf("start a migration: %w", err)
 	}
-	id := started.Body.MigrationID.String()
-	run, err := follow(ctx, l, func(ctx context.Context) (client.Response[client.Migration], error) {
-		return l.service.Migration(ctx, id)
-	},
-		func(run client.Migration) progress {
-			return progress{run.Pairs.Total, run.EstimatedRecordCount, run.WhenEnded != nil}
-		})
+	run, err := l.followMigration(ctx, id)
 	if err == nil && run.Status != "COMPLETED" {
 		err = fmt.Errorf("it is %s", run.Status)
 	}
@@ -80,6 +76,44 @@ func (l *loader) migrate(ctx context.Context, what client.MigrationRequest) (cli
 		return run, fmt.Errorf("migration %s: %w", id, err)
 	}
 	return run, nil
+}
+
+// startMigration requests a migration and returns its id. Another one that is at work, such
+// as that of a demonstration that was interrupted, is waited for.
+func (l *loader) startMigration(ctx context.Context, what client.MigrationRequest) (id string, err error) {
+	for {
+		started, err := l.service.StartMigration(ctx, what)
+		if !isStatus(err, http.StatusConflict) {
+			return started.Body.MigrationID.String(), err
+		}
+		other, err := l.service.ActiveMigration(ctx)
+		if isStatus(err, http.StatusNotFound) {
+			continue // it has ended in between
+		}
+		if err == nil {
+			fmt.Fprintln(l.Out, "another migration is at work, and ends first")
+			_, err = l.followMigration(ctx, other.Body.MigrationID.String())
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// isStatus reports whether an error is an answer of the service with this status.
+func isStatus(err error, status int) bool {
+	var refused *client.Error
+	return errors.As(err, &refused) && refused.Status == status
+}
+
+// followMigration returns a migration when it has ended.
+func (l *loader) followMigration(ctx context.Context, id string) (client.Migration, error) {
+	return follow(ctx, l, func(ctx context.Context) (client.Response[client.Migration], error) {
+		return l.service.Migration(ctx, id)
+	},
+		func(run client.Migration) progress {
+			return progress{run.Pairs.Total, run.EstimatedRecordCount, run.WhenEnded != nil}
+		})
 }
 
 // reconcile runs a reconciliation of all pairs and returns it when it has ended. In a run
@@ -111,23 +145,38 @@ type progress struct {
 	ended       bool
 }
 
-// between two looks at a run.
-const lookAgain = 300 * time.Millisecond
+const (
+	// lookAgain is the time between two looks at a run.
+	lookAgain = 300 * time.Millisecond
+	// standstill is how long a run may make no progress. A reconciliation makes none until
+	// the one before it has ended.
+	standstill = 5 * time.Minute
+)
 
-// follow looks at a run until it has ended, and shows how far it is.
+// errStandstill says where a run tells why it makes no progress.
+var errStandstill = fmt.Errorf("no progress for %s: GET /health says whether NOMIS answers and looks restored", standstill)
+
+// follow looks at a run until it has ended, and shows how far it is. Errors: those of look,
+// the context's, and errStandstill.
 func follow[T any](ctx context.Context, l *loader, look func(context.Context) (client.Response[T], error), of func(T) progress) (T, error) {
-	bar := l.bar("compared", 1)
+	bar, before, still := l.bar("compared", 1), 0, time.Duration(0)
 	for {
 		run, err := retry(ctx, l, look)
 		if err != nil {
 			return run.Body, err
 		}
 		now := of(run.Body)
+		if still += lookAgain; now.done != before {
+			before, still = now.done, 0
+		}
 		if now.total > 1 && !bar.IsFinished() {
 			bar.ChangeMax(now.total)
 		}
 		if now.ended {
 			return run.Body, bar.Finish()
+		}
+		if still >= standstill {
+			return run.Body, errStandstill
 		}
 		if now.done < now.total {
 			err = bar.Set(now.done)

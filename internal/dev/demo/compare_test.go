@@ -109,7 +109,7 @@ func asPlanted(v *view, known int) *runs {
 }
 
 // compared is what compare prints.
-func compared(t *testing.T, s *runs, v *view) (string, error) {
+func compared(t *testing.T, s http.Handler, v *view) (string, error) {
 	t.Helper()
 	server := httptest.NewServer(s)
 	defer server.Close()
@@ -171,4 +171,54 @@ func TestCompare_failsWhenARunDoes(t *testing.T) {
 	s.reconciled.Failure = new("The buckets of ours sum to 3, and ours is 4.")
 	_, err = compared(t, s, v)
 	require.ErrorContains(t, err, "it has failed: The buckets of ours")
+}
+
+// busy refuses to start the first migration, because another one is at work.
+type busy struct {
+	*runs
+
+	refused bool
+	asked   []string
+}
+
+func (s *busy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch what := r.Method + r.URL.Path; {
+	case what == "POST/migrate/non-associations" && !s.refused:
+		s.refused = true
+		w.WriteHeader(http.StatusConflict)
+	case what == "GET/migrate/history/active/NON_ASSOCIATIONS" && len(s.asked) == 0:
+		s.asked = append(s.asked, what)
+		_, _ = w.Write([]byte(`{"migrationId":"8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"}`))
+	case strings.HasSuffix(what, "8bd1a8c5-1b1f-4d4c-8d1c-6a2d7a0e9f10"):
+		s.asked = append(s.asked, what)
+		_, _ = w.Write([]byte(`{"whenEnded":"2026-12-01T10:15:00"}`))
+	default:
+		s.runs.ServeHTTP(w, r)
+	}
+}
+
+func TestCompare_waitsForTheMigrationAtWork(t *testing.T) {
+	t.Parallel()
+	v := viewOfSome(t)
+	s := &busy{runs: asPlanted(v, 0)}
+	printed, err := compared(t, s, v)
+	require.NoError(t, err)
+	require.Contains(t, printed, "another migration is at work")
+	require.Equal(t, 3, strings.Count(printed, "  all as planted"), printed)
+	require.Len(t, s.asked, 2, "which one it is, and whether it has ended")
+	require.Len(t, s.started, 2)
+}
+
+// A run waits for as long as NOMIS looks restored, and nobody may be there to resume it.
+func TestCompare_saysThatARunStandsStill(t *testing.T) {
+	t.Parallel()
+	v := viewOfSome(t)
+	_, err := compared(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method+r.URL.Path == "POST/non-associations/between" {
+			_, _ = w.Write([]byte("[]"))
+			return
+		}
+		_, _ = w.Write([]byte(`{"estimatedRecordCount":9}`))
+	}), v)
+	require.ErrorIs(t, err, errStandstill)
 }
