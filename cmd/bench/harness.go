@@ -63,9 +63,8 @@ type harness struct {
 	// directory is where Prisoner Search is, "" for none: staff of the row nomis-write need
 	// one.
 	directory string
-	// stock is the NOMIS that the row nomis-migrate has migrated, for rows after it; nil
-	// before.
-	stock *nomis
+	// stocks are those that migratedStocks has made, the smaller one first.
+	stocks []*stock
 	// bulks counts the requests of the row migrate, which takes its numbers from it.
 	bulks atomic.Uint64
 }
