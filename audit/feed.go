@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
@@ -15,7 +16,8 @@ type Feed struct {
 	// From is the position after which the feed begins; 0 is before everything. Any
 	// number up to the end of the log is valid, also one without a fact.
 	From   uint64
-	Follow bool // continue with new facts after the end
+	Follow bool     // continue with new facts after the end
+	Types  []string // if set, only facts of these types are given, and no others are read
 	// Begin, if set, is called once before the first line, when the log has
 	// answered. The feed holds at least everything up to head.
 	Begin func(head uint64) error
@@ -29,7 +31,7 @@ type Feed struct {
 var errDone = errors.New("feed is complete")
 
 // Feed calls Line for every fact after From in the order of the log, without gap or
-// duplicate. It returns nil only when it does not follow and every fact was given.
+// duplicate, or for those of some types. It returns nil only when it does not follow and every fact was given.
 // Otherwise it returns ErrBeyondEnd, before Begin, or the error of a callback, of ctx
 // or of the log ([eventstore.ErrUnavailable] when its connection broke). A feed from
 // the last position that was given then continues without loss.
@@ -108,6 +110,9 @@ func (t *feedWriter) caughtUp() error {
 func (t *feedWriter) line(ctx context.Context, recorded eventstore.RecordedEvent) error {
 	if recorded.Position.Uint64() <= t.feed.From {
 		return nil // the subscription began at an earlier place
+	}
+	if len(t.feed.Types) > 0 && !slices.Contains(t.feed.Types, recorded.Type) {
+		return nil
 	}
 	fact, err := t.reader.read(recorded)
 	if err != nil {

@@ -17,6 +17,7 @@ var ErrNewerFacts = errors.New("the pair has newer facts than the command was pl
 type Planned struct {
 	Exchanges *domain.Exchanges // the caller owns it
 	Facts     []domain.Fact     // oldest first
+	Recorded  []domain.Recorded // where and when each of Facts was
 	Revision  int64             // of the last fact; -1 without facts
 	Position  eventstore.Position
 }
@@ -34,6 +35,7 @@ func (h *Handler) Plan(ctx context.Context, pair domain.Pair) (Planned, error) {
 	for _, fact := range loaded[0].facts {
 		p.Exchanges.Add(fact.Revision, fact.RecordedAt, fact.Fact)
 		p.Facts = append(p.Facts, fact.Fact)
+		p.Recorded = append(p.Recorded, domain.Recorded{Revision: fact.Revision, At: fact.RecordedAt})
 		p.Revision, p.Position = int64(fact.Revision), fact.Position //nolint:gosec // revisions stay far below 2⁶³
 	}
 	return p, nil

@@ -48,6 +48,12 @@ func (n NonAssociation) Detail() (_ Detail, shortened bool) {
 	return d, cut[0] || cut[1]
 }
 
+// Detail returns what NOMIS sent in canonical form.
+func (i Item) Detail(pair Pair) Detail {
+	d, _ := NonAssociation{TypeSequence: i.TypeSequence, Details: i.details(pair)}.Detail()
+	return d
+}
+
 // CanonicalExpiry returns an expiry day, or nil for a day that NOMIS reads as none.
 func CanonicalExpiry(day string) *string {
 	if day > lastExpiry {

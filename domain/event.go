@@ -92,7 +92,8 @@ type SequenceReleased struct {
 }
 
 // Delivered means that NOMIS holds a detail, as read back from it, and that the record
-// was at Revision what NOMIS was sent, or found to have. The fields of Held are those
+// was at Revision what NOMIS was sent, or found to have. A value that was changed
+// in NOMIS between the write and the reading back is the one that was sent. The fields of Held are those
 // that NOMIS was left with, because a person has yet to decide on them. It changes no
 // value that answers show.
 type Delivered struct {

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/google/uuid"
 
 	"nonassociations/domain"
 	"nonassociations/nomis/npa"
@@ -207,47 +205,13 @@ func (w *Worker) turn(ctx context.Context, locks *store.PairLocks, due store.Due
 	}
 	if err == nil {
 		w.denied.Store(false)
-		err = w.settle(ctx, due, result)
+		err = settle(ctx, w.Store, w.Clock(), due, result)
 	} else {
 		err = w.putOff(ctx, due, err)
 	}
 	if err != nil && ctx.Err() == nil {
 		w.Logger.ErrorContext(ctx, "the turn of a pair could not be settled", "stream", due.Pair.Stream(), "error", err)
 	}
-}
-
-// causeOf returns the id of the message that rang last, or the nil UUID when none did.
-func causeOf(due store.DuePair) uuid.UUID {
-	for _, cause := range slices.Backward(due.Causes) {
-		if cause.ID != "" {
-			return CommandID(cause.ID)
-		}
-	}
-	return uuid.Nil
-}
-
-// soon bounds what a row of the bell waits for. A later day rings by itself.
-const soon = 24 * time.Hour
-
-// settle removes the row, or lets it wait for what comes soon.
-func (w *Worker) settle(ctx context.Context, due store.DuePair, result turn.Result) error {
-	var until time.Time
-	earlier := func(at time.Time) {
-		if !at.IsZero() && at.Before(w.Clock().Add(soon)) && (until.IsZero() || at.Before(until)) {
-			until = at
-		}
-	}
-	for _, wait := range result.Plan.Waits {
-		earlier(wait.Until)
-	}
-	for _, f := range result.Refused {
-		earlier(f.NotBefore)
-	}
-	if !until.IsZero() {
-		return w.Store.WaitUntil(ctx, due.Pair, due.Version, until)
-	}
-	_, err := w.Store.Done(ctx, due.Pair, due.Version)
-	return err
 }
 
 // triesUntilShown is how many failed turns in a row make a problem of the pair.

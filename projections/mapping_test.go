@@ -134,8 +134,22 @@ func wantedMappings(facts []eventstore.Fact) []mapped {
 }
 
 func requireMappingsOf(t require.TestingT, conn *pgx.Conn, log *logWriter) {
-	want := wantedMappings(pairFacts(t, log))
+	facts := pairFacts(t, log)
+	want := wantedMappings(facts)
 	require.ElementsMatch(t, want, mappingsIn(t, conn))
+	for pair, history := range standingHistories(facts) {
+		var periods []mapped
+		for _, p := range history.Mappings() {
+			periods = append(periods, mapped{ID: p.ID, Pair: pair.String(), Sequence: p.TypeSequence, Since: *stored(&p.Since), Until: stored(&p.Until)})
+		}
+		var kept []mapped
+		for _, m := range want {
+			if m.Pair == pair.String() {
+				kept = append(kept, mapped{ID: m.ID, Pair: m.Pair, Sequence: m.Sequence, Since: m.Since, Until: m.Until})
+			}
+		}
+		require.Equal(t, kept, periods, "what is folded at once is what is kept")
+	}
 }
 
 // A record that NOMIS numbered goes to another pair, where NOMIS numbers it anew:

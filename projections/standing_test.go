@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nonassociations/domain"
+	"nonassociations/eventstore"
 	"nonassociations/projections"
 )
 
@@ -93,7 +94,7 @@ func requireDeliveriesOf(t require.TestingT, conn *pgx.Conn, log *logWriter) {
 			}
 		}
 	}
-	got := deliveries(t, conn)
+	got, histories := deliveries(t, conn), standingHistories(facts)
 	for i, d := range got {
 		pair, err := domain.ParsePair(d.Pair)
 		require.NoError(t, err)
@@ -111,5 +112,27 @@ func requireDeliveriesOf(t require.TestingT, conn *pgx.Conn, log *logWriter) {
 		}
 		_, want.Shortened = n.Detail()
 		require.Equal(t, want, got[i])
+
+		of := histories[pair].Of(d.ID)
+		require.Equal(t, d.Differs, stored(&of.Differs), "what is folded at once is what is kept")
+		require.Equal(t, d.Delivered, stored(&of.Delivery.At))
+		if d.Sequence != nil || of.Mapped != 0 {
+			require.Equal(t, d.Sequence, &of.Mapped)
+		}
+		if d.Revision != nil {
+			require.Equal(t, *d.Revision, of.Delivery.Revision)
+		}
 	}
+}
+
+// standingHistories folds each pair at once.
+func standingHistories(facts []eventstore.Fact) map[domain.Pair]*domain.StandingHistory {
+	all := map[domain.Pair]*domain.StandingHistory{}
+	for _, f := range facts {
+		if all[f.Pair] == nil {
+			all[f.Pair] = domain.NewStandingHistory(f.Pair)
+		}
+		all[f.Pair].Add(domain.Recorded{Revision: f.Revision, At: f.RecordedAt}, f.Fact)
+	}
+	return all
 }

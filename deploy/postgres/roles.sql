@@ -108,7 +108,7 @@ BEGIN
       -- What is due to be compared with NOMIS, and what its messages said.
       ('SCHEMA', 'nomis', NULL, 'USAGE', ARRAY['writer']),
       ('TABLE', 'nomis', 'due_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'prisoner_message', 'SELECT, INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'prisoner_message', 'SELECT, INSERT, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'brake', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
@@ -117,10 +117,12 @@ BEGIN
       ('TABLE', 'nomis', 'reconciliation', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'reconciliation_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'repair_plan', 'SELECT, INSERT', ARRAY['writer']),
-      ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'purged_message', 'SELECT, INSERT, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'migration', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'migration_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'legacy_caller', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'own_author', 'SELECT, INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'switched_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'known_prison', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])

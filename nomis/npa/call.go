@@ -136,7 +136,7 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, tok
 		return answer{}, c.unanswered(ctx, limited, err)
 	}
 	if len(got.body) > maxBody {
-		return answer{}, &Failure{Kind: ErrUnavailable, Status: got.status, cause: errTooLong}
+		return answer{}, &Failure{Kind: ErrUnavailable, Status: got.status, cause: errTooLong, garbled: got.status < 300}
 	}
 	return got, nil
 }

@@ -37,6 +37,7 @@ type Failure struct {
 
 	cause   error // why there is no answer, or none that can be read; may be nil
 	ours    bool  // the answer has the API's own form
+	garbled bool  // it succeeded, and cannot be read
 	silent  bool  // NOMIS did not answer at all
 	givenUp bool  // the caller's context ended first
 }
@@ -76,7 +77,29 @@ func Words(err error) string {
 	return ""
 }
 
+// Why NOMIS could not be read or written. Each is a sentence without personal data.
+const (
+	WhyAway       = "NOMIS does not answer."
+	WhyDenied     = "NOMIS lets no call in."
+	WhyUnreadable = "What NOMIS answered cannot be read."
+)
+
+// Why says in a sentence without personal data why NOMIS could not be asked. It is empty
+// for an error of another cause.
+func Why(err error) string {
+	var f *Failure
+	switch {
+	case errors.Is(err, ErrDenied):
+		return WhyDenied
+	case errors.As(err, &f) && f.garbled:
+		return WhyUnreadable
+	case errors.Is(err, ErrUnavailable):
+		return WhyAway
+	}
+	return ""
+}
+
 // unreadable is the failure of an answer that succeeded in a form that is not expected.
 func unreadable(why string) *Failure {
-	return &Failure{Kind: ErrUnavailable, cause: errors.New(why)}
+	return &Failure{Kind: ErrUnavailable, cause: errors.New(why), garbled: true}
 }

@@ -130,6 +130,30 @@ func TestWords_areKeptApartFromTheText(t *testing.T) {
 	require.Empty(t, npa.Words(errors.New("another")))
 }
 
+func TestWhy_saysInASentenceWhyNOMISCouldNotBeAsked(t *testing.T) {
+	client, s := newClient(t)
+	for _, c := range []struct {
+		status int
+		body   string
+		why    string
+	}{
+		{http.StatusOK, `[{"offenderNo":"` + secret + `"}]`, npa.WhyUnreadable},
+		{http.StatusOK, `<html>`, npa.WhyUnreadable},
+		{http.StatusOK, strings.Repeat(" ", 4<<20) + " []", npa.WhyUnreadable},
+		{http.StatusNotFound, `<html>`, npa.WhyAway},
+		{http.StatusLocked, refusal(http.StatusLocked, secret), npa.WhyAway},
+		{http.StatusForbidden, "", npa.WhyDenied},
+		{http.StatusBadRequest, refusal(http.StatusBadRequest, secret), ""},
+	} {
+		s.says(c.status, c.body)
+		_, err := client.Rows(t.Context(), thePair(t))
+		require.Error(t, err)
+		require.Equal(t, c.why, npa.Why(err), "%d", c.status)
+	}
+	require.Empty(t, npa.Why(errors.New("another")))
+	require.Empty(t, npa.Why(nil))
+}
+
 func TestConnection_thatBreaksIsUnavailable(t *testing.T) {
 	client, s := newClient(t)
 	cut := func(w http.ResponseWriter, _ *http.Request) {

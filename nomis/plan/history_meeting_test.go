@@ -66,6 +66,39 @@ func TestProperty_changesOfBothSidesMeetFieldByField(t *testing.T) {
 	})
 }
 
+// NOMIS's staff change a record between a write of the service and its reading back. They
+// saw what was written, so what they made of it is what both hold in the end.
+func TestProperty_aChangeRightAfterAWriteIsInBothSystems(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t)
+		h.orderly, h.lag = true, 0
+		s := h.of(pair)
+		created := rapid.Bool().Draw(t, "it creates")
+		var theirs domain.Detail
+		change := func() { theirs = h.changesThere(s) }
+		if created {
+			h.meanwhile = change
+		}
+		h.staff(s, domain.Open{
+			FirstPrisoner: low, Comment: "first", Reason: domain.Threat, Restriction: domain.Landing,
+			Roles: map[domain.PrisonerNumber]domain.Role{low: domain.Victim, high: domain.Perpetrator},
+		})
+		h.calm()
+		if !created {
+			h.meanwhile = change
+			h.changesHere(s)
+			h.calm()
+		}
+		if h.meanwhile != nil { // nothing was to be written
+			return
+		}
+		require.Equal(t, []string{text(theirs)}, h.textsThere(s))
+		require.Equal(t, h.textsThere(s), h.textsHere(s))
+		require.Empty(t, h.plan(s).Problems)
+	})
+}
+
 // changesHere amends the record of staff, and may close it. It returns what it is then.
 func (h *history) changesHere(s *stream) domain.Detail {
 	id := s.state.Items[0].ID

@@ -169,10 +169,29 @@ func (t *turn) put(s plan.Step) error {
 	if err != nil {
 		return t.refused(s, err)
 	}
+	t.meet()
 	if held := t.readBack(s.TypeSequence); held != nil {
-		return t.deliver(s, held.Detail)
+		return t.deliver(s, heldAfter(s, *held))
 	}
 	return errAgain
+}
+
+// meet lets NOMIS's staff act between a write and its reading back.
+func (t *turn) meet() {
+	if act := t.meanwhile; act != nil {
+		t.meanwhile = nil
+		act()
+	}
+}
+
+// heldAfter is what is recorded of a write: what somebody else wrote over it is a change.
+func heldAfter(s plan.Step, read plan.Theirs) domain.Detail {
+	if read.UpdatedBy == nomismodel.API {
+		return read.Detail
+	}
+	sent := s.Detail
+	sent.TypeSequence = read.Detail.TypeSequence
+	return sent
 }
 
 // post creates in NOMIS, reads back and records what it holds. Of a closed one only the
@@ -191,6 +210,7 @@ func (t *turn) post(s plan.Step) error {
 	if err != nil {
 		return t.refused(s, err)
 	}
+	t.meet()
 	held := t.readBack(sequence)
 	switch {
 	case held == nil:
@@ -198,7 +218,7 @@ func (t *turn) post(s plan.Step) error {
 	case s.Detail.IsClosed(domain.Today(t.now)):
 		return t.append(nomismodel.API, domain.LearnSequence{ID: s.NonAssociationID, TypeSequence: sequence})
 	}
-	return t.deliver(s, held.Detail)
+	return t.deliver(s, heldAfter(s, *held))
 }
 
 // readBack returns what NOMIS holds under a sequence, or nil.

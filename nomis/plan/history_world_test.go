@@ -36,6 +36,8 @@ type world struct {
 	commands int
 	steps    int // that turns have carried out
 	truth    truth
+
+	meanwhile func() // what NOMIS's staff do right after the next write
 }
 
 // stream is one pair here, with what is known of its deletions and differences.
@@ -165,7 +167,7 @@ func (w *world) input(s *stream) plan.Input {
 	in := plan.Input{
 		Pair: s.pair, Exchanges: s.exchanges, Revision: int64(s.facts) - 1, Theirs: theirs, Unknown: unknown, Now: w.now,
 		Policy: plan.Policy{
-			Inbound: w.inbound, Outbound: w.outbound, Deletions: maps.Clone(s.deletions), CreateAfter: s.waitsUntil,
+			Inbound: w.inbound, Outbound: w.outbound, Authors: []string{nomismodel.API}, Deletions: maps.Clone(s.deletions), CreateAfter: s.waitsUntil,
 		},
 	}
 	for _, d := range s.decisions {

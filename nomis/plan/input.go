@@ -58,6 +58,9 @@ type Policy struct {
 	// Inbound allows what NOMIS says to change the record. Outbound allows writes to
 	// NOMIS.
 	Inbound, Outbound bool
+	// Authors are the names by which NOMIS records what the service writes. Without one
+	// nothing is known to be written by the service.
+	Authors []string
 	// Deletions are what messages say about details that NOMIS's staff deleted, by
 	// sequence. A deletion whose time has come is evidence.
 	Deletions map[int]time.Time
@@ -69,6 +72,9 @@ type Policy struct {
 	Decisions []Decision
 	// Repair, if any, is the direction that a person chose for one difference.
 	Repair *Repair
+	// AskedAt is the revision of the stream at which a person asked for the turn, nil when
+	// nobody did. What NOMIS accepted before it and did not take is sent once more.
+	AskedAt *int64
 	// Restored, if any, is what a person decided when NOMIS looked restored.
 	Restored *Restored
 }
@@ -99,7 +105,7 @@ const (
 type Decision struct {
 	Kind             Kind
 	NonAssociationID uuid.UUID // the nil UUID for one that is only in NOMIS
-	TypeSequence     int       // of one that is only in NOMIS
+	TypeSequence     int       // of one that is only in NOMIS; 0 when it was told without: Theirs tells it
 	Ours, Theirs     *domain.Detail
 	Until            time.Time // of kind Future
 	Words            string    // of NOMIS

@@ -221,7 +221,10 @@ func (d Decision) about(r *record, t *Theirs) bool {
 	if r != nil {
 		return d.NonAssociationID == r.ID
 	}
-	return d.NonAssociationID == uuid.Nil && t != nil && d.TypeSequence == t.sequence()
+	if d.NonAssociationID != uuid.Nil || t == nil {
+		return false
+	}
+	return d.TypeSequence == t.sequence() || d.TypeSequence == 0 && d.Theirs != nil && d.Theirs.Equal(t.Detail)
 }
 
 // holds reports whether both sides are what they were when it was decided.

@@ -151,6 +151,21 @@ func TestProblem_ofAPutThatNOMISDidNotTake(t *testing.T) {
 	require.Equal(t, []plan.Action{plan.Put}, s.steps())
 }
 
+// A person asks for the turn: it is sent once more, and what is read back since counts.
+func TestProblem_ofAPutThatNOMISDidNotTakeEndsWhenAPersonAsks(t *testing.T) {
+	s := newStory(t)
+	id := s.nomisOpen(1, "2021-07-05", nil)
+	s.Staff(domain.Amend{ID: id, Comment: ptr("Ours")})
+	s.decide(domain.Deliver{ID: id, TypeSequence: 1, Revision: s.revision(), Detail: s.theirs[1].Detail})
+	asked := int64(s.revision())
+	s.policy.AskedAt = &asked
+	require.Equal(t, []plan.Action{plan.Put}, s.steps())
+	require.Empty(t, s.problems())
+	s.decide(domain.Deliver{ID: id, TypeSequence: 1, Revision: s.revision(), Detail: s.theirs[1].Detail})
+	require.Equal(t, []plan.ProblemKind{plan.NotTaken}, s.problems())
+	require.Empty(t, s.steps())
+}
+
 func TestWait_ofAnEffectiveDayToCome(t *testing.T) {
 	s := newStory(t)
 	s.nomisOpen(1, "2027-01-01", nil)

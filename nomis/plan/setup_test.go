@@ -32,7 +32,7 @@ type story struct {
 func newStory(t testing.TB) *story {
 	return &story{
 		Scenario: domaintest.NewScenario(t), t: t, theirs: map[int]plan.Theirs{},
-		policy: plan.Policy{Inbound: true, Outbound: true, Deletions: map[int]time.Time{}},
+		policy: plan.Policy{Inbound: true, Outbound: true, Authors: []string{api}, Deletions: map[int]time.Time{}},
 	}
 }
 

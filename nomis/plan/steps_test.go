@@ -154,6 +154,10 @@ func TestRemove_ofATwin(t *testing.T) {
 	require.Equal(t, uuid.Nil, step.NonAssociationID)
 	require.Equal(t, 2, step.TypeSequence)
 
+	s.policy.Authors = nil
+	require.NotContains(t, s.steps(), plan.Remove, "the name of the service is not known yet")
+	s.policy.Authors = []string{api}
+
 	s.changes(2, func(t *plan.Theirs) { t.UpdatedBy = "STAFF" })
 	require.NotContains(t, s.steps(), plan.Remove, "the record of another author is no twin")
 	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())

@@ -131,6 +131,25 @@ func TestRemove_ofATwinByNOMISStaffIsNotDone(t *testing.T) {
 	require.Len(t, s.State.Items, 2, "the pair stays apart")
 }
 
+// Staff who keep both systems wrote the same in both, closed it in both, and opened it
+// again in NOMIS alone. Nothing of it was written by the service.
+func TestRemove_ofWhatPeopleWroteInBothSystemsIsNotDone(t *testing.T) {
+	for _, confirmed := range []bool{false, true} {
+		s := newStory(t)
+		id := s.staffOpen()
+		open := s.ours(id)
+		s.Staff(domain.Close{ID: id, ClosedReason: "Friends"})
+		s.theirs[1], s.theirs[2] = theirs(numbered(s.ours(id), 1)), theirs(numbered(open, 2))
+		for _, sequence := range []int{1, 2} {
+			s.changes(sequence, func(t *plan.Theirs) { t.UpdatedBy = "STAFF" })
+		}
+		if confirmed {
+			s.decide(domain.Deliver{ID: id, TypeSequence: 1, Revision: s.revision(), Detail: numbered(s.ours(id), 1)})
+		}
+		require.NotContains(t, s.steps(), plan.Remove)
+	}
+}
+
 // A detail equals what the record was only after NOMIS held it. The service never created
 // that: a merge in NOMIS brought it from another pair.
 func TestRemove_ofATwinOfWhatWasNeverCreatedIsNotDone(t *testing.T) {

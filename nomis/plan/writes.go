@@ -31,7 +31,6 @@ func (p *planner) put(r *record, t *Theirs, c comparison) {
 		return
 	}
 	refused, isRefused := p.decision(Refusal, r, t)
-	readBack, isReadBack := r.ReadBack()
 	_, chosen := p.repairs(r, t)
 	other := p.openBeside(t)
 	switch {
@@ -42,7 +41,7 @@ func (p *planner) put(r *record, t *Theirs, c comparison) {
 	case p.isFuture(r, t):
 	case isRefused && !chosen:
 		p.problem(r, t, Refused, nil, whyRefused(refused))
-	case isReadBack && readBack.Revision >= r.Revision() && readBack.Detail.Equal(t.Detail) && !chosen:
+	case p.isNotTaken(r, t) && !chosen:
 		p.problem(r, t, NotTaken, c.target.Differences(p.Pair, c.theirs), whyNotTaken(p, r, c))
 	case !t.Open && c.target.ExpiryDate == nil && other != nil && !chosen:
 		p.problem(r, t, BlockedByOpen, []domain.DetailField{domain.DetailExpiryDate}, whyBlockedReopening(t, other))
@@ -55,6 +54,17 @@ func (p *planner) put(r *record, t *Theirs, c comparison) {
 			Action: Put, TypeSequence: t.sequence(), Detail: numbered(c.target, t), Held: c.held, Why: whyPut(p, c),
 		})
 	}
+}
+
+// isNotTaken reports whether NOMIS accepted the record as it is and did not take it. It is
+// sent again when a person has asked since.
+func (p *planner) isNotTaken(r *record, t *Theirs) bool {
+	readBack, is := r.ReadBack()
+	if !is || readBack.Revision < r.Revision() || !readBack.Detail.Equal(t.Detail) {
+		return false
+	}
+	// What is read back after the person asked has at least the revision at which they did.
+	return p.Policy.AskedAt == nil || int64(readBack.Revision) >= *p.Policy.AskedAt //nolint:gosec // revisions stay far below 2⁶³
 }
 
 // openBeside returns another detail of NOMIS that has no expiry date, or nil. A put makes

@@ -1,12 +1,12 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
 	"time"
 
-	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
@@ -25,12 +25,9 @@ const (
 
 // Why a non-association is unchecked. Each is a sentence without personal data.
 const (
-	inFlight        = "The pair changed while it was read."
-	pendingLately   = "The record was changed here, and NOMIS is about to be told."
-	recordAway      = "The record could not be read."
-	nomisAway       = "NOMIS does not answer."
-	nomisDenied     = "NOMIS lets no call in."
-	nomisUnreadable = "What NOMIS answered cannot be read."
+	inFlight      = "The pair changed while it was read."
+	pendingLately = "The record was changed here, and NOMIS is about to be told."
+	recordAway    = "The record could not be read."
 )
 
 // turns is the part of [turn.Turns] that a comparison needs.
@@ -189,17 +186,4 @@ func (c *comparer) unreadable(ctx context.Context, pair domain.Pair, cause strin
 }
 
 // causeOf says why a pair could not be read.
-func causeOf(err error) string {
-	var failure *npa.Failure
-	switch {
-	case errors.Is(err, npa.ErrDenied):
-		return nomisDenied
-	case errors.As(err, &failure) && failure.Status >= 200 && failure.Status < 300:
-		return nomisUnreadable
-	case errors.Is(err, npa.ErrUnavailable):
-		return nomisAway
-	case errors.Is(err, commands.ErrBusy):
-		return recordAway
-	}
-	return recordAway
-}
+func causeOf(err error) string { return cmp.Or(npa.Why(err), recordAway) }

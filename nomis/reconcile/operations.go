@@ -35,6 +35,8 @@ type (
 	Decision = store.Decision
 	// Step is one thing that brings the two systems together.
 	Step = plan.Step
+	// Problem is a difference that no step may solve.
+	Problem = plan.Problem
 )
 
 // Errors of the operations, beside faults. All but ErrUnavailable are final.
@@ -57,7 +59,7 @@ func (e ImpossibleError) Error() string { return e.Why }
 // OperationsOptions are what Operations depend on.
 type OperationsOptions struct {
 	Store   *store.Store
-	DSN     string // of the session that holds the locks of pairs
+	Locks   *store.LockSessions
 	API     *npa.API
 	Turns   turn.Options // NOMIS is replaced: a person's calls are counted apart
 	Clock   func() time.Time
@@ -69,11 +71,9 @@ type OperationsOptions struct {
 }
 
 // Operations are what people do about differences. They are safe for concurrent use.
-// Close must be called.
 type Operations struct {
 	OperationsOptions
 	turns *turn.Turns
-	locks *sessions
 }
 
 // NewOperations returns Operations. It connects to nothing.
@@ -85,11 +85,8 @@ func NewOperations(options OperationsOptions) *Operations {
 		options.Requested = func() {}
 	}
 	options.Turns.NOMIS = options.API.For(npa.Operator)
-	return &Operations{options, turn.New(options.Turns), &sessions{dsn: options.DSN}}
+	return &Operations{options, turn.New(options.Turns)}
 }
-
-// Close ends the session of the locks, when no operation is under way any more.
-func (o *Operations) Close() { o.locks.close() }
 
 // Request is a run that a person asks for. Pairs are those of scope PAIRS.
 type Request struct {
@@ -131,7 +128,7 @@ func (o *Operations) Differences(ctx context.Context, f Filter, offset, most int
 // differences of the pair. Errors: ErrUnavailable when NOMIS could not be read, and
 // faults.
 func (o *Operations) Compare(ctx context.Context, pair domain.Pair) ([]Difference, error) {
-	locks, err := o.locks.open(ctx)
+	locks, err := o.Locks.Open(ctx)
 	if err != nil {
 		return nil, errors.Join(ErrUnavailable, err)
 	}
@@ -143,9 +140,20 @@ func (o *Operations) Compare(ctx context.Context, pair domain.Pair) ([]Differenc
 		return nil, err
 	}
 	for _, cause := range counts.UncheckedCauses() {
-		if slices.Contains([]string{nomisAway, nomisDenied, nomisUnreadable, recordAway}, cause) {
+		if slices.Contains([]string{npa.WhyAway, npa.WhyDenied, npa.WhyUnreadable, recordAway}, cause) {
 			return nil, ErrUnavailable
 		}
 	}
 	return o.Store.Living(ctx, pair)
+}
+
+// locked runs do under the lock of a pair. It waits for a turn that works on the pair.
+// The context of do ends with the session. Errors: ErrUnavailable when the lock is not to
+// be had, and those of do.
+func (o *Operations) locked(ctx context.Context, pair domain.Pair, do func(context.Context) error) error {
+	err := o.Locks.With(ctx, pair, func(ctx context.Context, _ *store.PairLocks) error { return do(ctx) })
+	if errors.Is(err, store.ErrNotLocked) {
+		return errors.Join(ErrUnavailable, err)
+	}
+	return err
 }

@@ -16,11 +16,11 @@ import (
 
 func (f *fixture) operations() *reconcile.Operations {
 	f.t.Helper()
-	o := reconcile.NewOperations(reconcile.OperationsOptions{
-		Store: f.Store, DSN: f.DSN, API: f.API, Turns: f.options.Turns, Clock: f.options.Clock, Pending: pending, Wait: f.options.Wait,
+	locks := store.NewLockSessions(f.DSN, f.options.Wait)
+	f.t.Cleanup(locks.Close)
+	return reconcile.NewOperations(reconcile.OperationsOptions{
+		Store: f.Store, Locks: locks, API: f.API, Turns: f.options.Turns, Clock: f.options.Clock, Pending: pending, Wait: f.options.Wait,
 	})
-	f.t.Cleanup(o.Close)
-	return o
 }
 
 // compared is the one difference of a pair after a comparison.

@@ -51,6 +51,11 @@ func (s *seen) apartSince(f store.Finding) time.Time {
 			return s.result.Ours.Exchanges.Of(n.ID).ApartSince()
 		}
 	}
+	for _, step := range s.result.Plan.Steps { // of one whose sequence was never known
+		if step.Action == plan.Learn && step.TypeSequence == f.TypeSequence {
+			return s.result.Ours.Exchanges.Of(step.NonAssociationID).ApartSince()
+		}
+	}
 	return time.Time{}
 }
 

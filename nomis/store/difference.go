@@ -64,7 +64,8 @@ type Field struct {
 }
 
 // Finding is one non-association that is not in step. It is identified within its pair
-// by the id, else by the sequence; one without both is of the whole pair.
+// by the id, else by the sequence, else by the effective day in NOMIS; one without any is of
+// the whole pair.
 type Finding struct {
 	NonAssociationID uuid.UUID // the nil UUID: only NOMIS has it
 	TypeSequence     int       // 0: NOMIS does not have it
@@ -88,6 +89,8 @@ func (f Finding) identity() string {
 		return f.NonAssociationID.String()
 	case f.TypeSequence != 0:
 		return "#" + strconv.Itoa(f.TypeSequence)
+	case f.Theirs != nil:
+		return "@" + f.Theirs.EffectiveDate
 	}
 	return "pair"
 }

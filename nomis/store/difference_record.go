@@ -49,7 +49,7 @@ func queueChanges(batch *pgx.Batch, pair domain.Pair, now time.Time, today strin
 		}
 		delete(known, f.identity())
 		if !is {
-			d = Difference{ID: uuid.New(), Pair: pair, State: StateOpen, FirstSeen: now}
+			d = newDifference(pair, now)
 		}
 		if err := queueFinding(batch, d, f, now, today, is); err != nil {
 			return err
@@ -71,6 +71,10 @@ func queueChanges(batch *pgx.Batch, pair domain.Pair, now time.Time, today strin
 		batch.Queue(`UPDATE nomis.difference SET state = $2, version = version + 1, ended_at = $3 WHERE id = $1`, gone.ID, string(state), now)
 	}
 	return nil
+}
+
+func newDifference(pair domain.Pair, now time.Time) Difference {
+	return Difference{ID: uuid.New(), Pair: pair, State: StateOpen, FirstSeen: now}
 }
 
 // queueFinding queues an insert, an update, or the time at which it was seen again.

@@ -25,6 +25,8 @@ const (
 	DayCame        CauseKind = "day-came"       // an effective day or an expiry, or another try
 	Reconciliation CauseKind = "reconciliation" // a scheduled run found a step
 	Resumed        CauseKind = "resumed"        // a person let turns go on
+	Switched       CauseKind = "switched"       // NOMIS told what it may not change
+	Asked          CauseKind = "asked"          // a person asked for the turn
 )
 
 // Cause is why a pair is due. ID is the SNS message id, "" for what rings by itself.

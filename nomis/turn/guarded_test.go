@@ -47,8 +47,8 @@ func (forgetful) ExecutePlanned(context.Context, domain.Cause, domain.Pair, doma
 func TestTurn_whoseStepChangesNothingEndsAsAProblem(t *testing.T) {
 	f := circle.New(t)
 	f.NOMISOpen("2021-07-05")
-	record := f.Turns.Record
-	f.Turns.Record = forgetful{record}
+	record := f.Record
+	f.Record = forgetful{record}
 	require.Equal(t, []plan.Action{plan.Take}, f.TakeTurn(), "once and not again")
 	require.Contains(t, f.Logs.String(), "no progress")
 	var problems []string
@@ -57,7 +57,7 @@ func TestTurn_whoseStepChangesNothingEndsAsAProblem(t *testing.T) {
 	}
 	require.Contains(t, problems, string(plan.NoProgress))
 
-	f.Turns.Record = record
+	f.Record = record
 	require.Equal(t, []plan.Action{plan.Take}, f.TakeTurn())
 	f.IsQuiet()
 }
@@ -81,8 +81,8 @@ func (a *asked) ExecutePlanned(_ context.Context, by domain.Cause, _ domain.Pair
 func TestTurn_commandIDsDependOnTheCauseAlone(t *testing.T) {
 	f := circle.New(t)
 	f.NOMISOpen("2021-07-05")
-	record := &asked{Record: f.Turns.Record}
-	f.Turns.Record = record
+	record := &asked{Record: f.Record}
+	f.Record = record
 	message := uuid.New()
 	for _, cause := range []uuid.UUID{message, message, uuid.New(), uuid.Nil, uuid.Nil} {
 		_, err := f.Take(t.Context(), circle.Pair, turn.Why{Cause: cause})

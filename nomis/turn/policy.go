@@ -20,18 +20,21 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if r.brake.IsOn() && !r.why.DryRun {
 		return ErrBraked
 	}
-	p := plan.Policy{Repair: r.why.Repair, Inbound: true}
+	p := plan.Policy{Repair: r.why.Repair, AskedAt: r.askedAt, Inbound: true}
 	if p.Restored, err = r.readRestored(ctx, in.Now); err != nil {
 		return err
 	}
 	if p.Outbound, err = r.Rules.OutboundAllowed(ctx); err != nil {
 		return err
 	}
+	if p.Authors, err = r.authors.read(ctx, r.Store); err != nil {
+		return err
+	}
 	if r.living, err = r.Store.Living(ctx, r.pair); err != nil {
 		return err
 	}
 	p.Repair = r.withFormer(p.Repair)
-	p.Decisions = decisions(r.living, r.refused, domain.Today(in.Now))
+	p.Decisions = decisions(r.counting(), r.refused, domain.Today(in.Now))
 	if c := p.Repair; c != nil { // what a person repairs is no longer left as it is
 		p.Decisions = slices.DeleteFunc(p.Decisions, func(d plan.Decision) bool {
 			return d.Kind == plan.Accepted && d.NonAssociationID == c.NonAssociationID && (c.TypeSequence == 0 || d.TypeSequence == c.TypeSequence)
@@ -42,6 +45,17 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	}
 	r.policy = p
 	return nil
+}
+
+// counting returns the differences that count in the turn. When a person asks for it, what
+// NOMIS refused before does not.
+func (r *run) counting() []store.Difference {
+	if !r.why.Asked {
+		return r.living
+	}
+	return slices.DeleteFunc(slices.Clone(r.living), func(d store.Difference) bool {
+		return d.State == store.StateOpen && d.Problem == string(plan.Refused)
+	})
 }
 
 // decisions returns what counts of the living differences on a day, and of what NOMIS

@@ -22,7 +22,10 @@ func (r *run) read(ctx context.Context) (plan.Input, error) {
 	if in.Theirs, in.Unknown, err = r.theirs(ctx, domain.Today(in.Now)); err != nil {
 		return plan.Input{}, err
 	}
-	r.result.Ours, r.result.Theirs = ours, in.Theirs
+	if r.why.Asked && r.askedAt == nil {
+		r.askedAt = &in.Revision
+	}
+	r.result.Ours, r.result.Theirs, r.result.Unknown = ours, in.Theirs, in.Unknown
 	if err := r.readPolicy(ctx, in); err != nil {
 		return plan.Input{}, err
 	}
@@ -35,6 +38,7 @@ func (r *run) read(ctx context.Context) (plan.Input, error) {
 func (r *run) theirs(ctx context.Context, today string) (all []plan.Theirs, unknown string, err error) {
 	rows, err := r.NOMIS.Rows(ctx, r.pair)
 	if errors.Is(err, npa.ErrPrisonerUnknown) {
+		r.result.Rows = mirror.Rows{}
 		return nil, fmt.Sprintf("NOMIS does not know one of %s, or no booking of theirs.", r.pair), nil
 	}
 	if err == nil && disagree(r.pair, rows) {

@@ -153,29 +153,6 @@ func (r *run) post(ctx context.Context, in plan.Input, s plan.Step) error {
 	return r.readBack(ctx, in, s, sequence)
 }
 
-// readBack reads what NOMIS holds after a write, and records that.
-func (r *run) readBack(ctx context.Context, in plan.Input, s plan.Step, sequence int) error {
-	held, t, is, err := r.find(ctx, in, sequence)
-	if err != nil || !is || t.Disagreement != "" || t.NotHoldable != "" {
-		return err // the next plan says what there is
-	}
-	return r.deliver(ctx, in, s, sequence, held)
-}
-
-// find reads a detail of NOMIS.
-func (r *run) find(ctx context.Context, in plan.Input, sequence int) (domain.Detail, plan.Theirs, bool, error) {
-	rows, err := r.NOMIS.Rows(ctx, r.pair)
-	if err != nil {
-		return domain.Detail{}, plan.Theirs{}, false, err
-	}
-	for _, t := range plan.FromMirrors(r.pair, rows, domain.Today(in.Now)) {
-		if *t.Detail.TypeSequence == sequence {
-			return t.Detail, t, true, nil
-		}
-	}
-	return domain.Detail{}, plan.Theirs{}, false, nil
-}
-
 // deliver records what NOMIS holds of a record.
 func (r *run) deliver(ctx context.Context, in plan.Input, s plan.Step, sequence int, held domain.Detail) error {
 	return r.append(ctx, in, s, actor, domain.Deliver{

@@ -69,10 +69,13 @@ type Options struct {
 
 // Turns take turns on pairs. They are safe for concurrent use, but the caller makes sure
 // that a pair has one turn at a time, in all processes: see [store.PairLocks].
-type Turns struct{ Options }
+type Turns struct {
+	Options
+	authors *authors
+}
 
 // New returns Turns. It calls nothing.
-func New(options Options) *Turns { return &Turns{options} }
+func New(options Options) *Turns { return &Turns{options, &authors{}} }
 
 // Why is what a turn is taken for.
 type Why struct {
@@ -81,6 +84,9 @@ type Why struct {
 	Cause  uuid.UUID
 	Actor  string // of a person's repair; "" otherwise
 	Repair *plan.Repair
+	// Asked is a turn that a person asks for: what NOMIS refused or did not take before is
+	// sent once more.
+	Asked bool
 	// DryRun plans once and does nothing.
 	DryRun bool
 	// Confirm returns an error when the lock of the pair is no longer held. It is asked
@@ -97,6 +103,9 @@ type Result struct {
 	Ours   commands.Planned
 	Theirs []plan.Theirs
 	Rows   mirror.Rows
+	// Unknown says why NOMIS does not know one of the two prisoners. It is empty when it
+	// knows both.
+	Unknown string
 	// Refused are the writes that NOMIS refused in this turn.
 	Refused []store.Finding
 }
@@ -131,6 +140,8 @@ type run struct {
 	brake   store.Brake     // that the plan was made under
 	// restored is the pair while it is not in step after NOMIS looked restored.
 	restored store.RestoredPair
+	// askedAt is the revision at which the turn began that a person asked for, else nil.
+	askedAt *int64
 }
 
 // take reads, plans and does one step, until no step is left.

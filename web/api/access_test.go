@@ -65,6 +65,8 @@ var guarded = []guardedCall{
 	{http.MethodPost, "/nomis/differences/" + anID + "/accept", accepting, operators},
 	{http.MethodPost, "/nomis/differences/plan", planning, operators},
 	{http.MethodPost, "/nomis/differences/plan/" + anID, "", operators},
+	{http.MethodGet, "/nomis/pairs/A9109UD/A0135GA", "", operators},
+	{http.MethodPost, "/nomis/pairs/A9109UD/A0135GA/synchronise", "", operators},
 	{http.MethodGet, "/nomis/switch-over", "", operators},
 	{http.MethodGet, "/nomis/switch-over/history", "", operators},
 	{http.MethodPut, "/nomis/switch-over/prisons/MDI", staging, operators},

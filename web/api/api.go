@@ -102,6 +102,7 @@ type Options struct {
 	Migrations      Migrations      // nil: none can be started or seen
 	Problems        Problems        // of deliveries to NOMIS; nil: there are none
 	Reconcile       Reconciliation  // nil: this process reconciles with no NOMIS, and says so
+	Dossiers        Dossiers        // nil: as Reconcile
 	// PrisonSeen is told, and must not wait, in which prison the directory places a prisoner
 	// with a live record, and the prison's name, if it is known. It may be nil.
 	PrisonSeen    func(id domain.PrisonID, name string)
@@ -137,6 +138,7 @@ type API struct {
 	labels        MigrationLabels
 	problems      Problems
 	reconcile     Reconciliation
+	dossiers      Dossiers
 	verifier      Verifier
 	clock         func() time.Time
 	newID         func() uuid.UUID
@@ -180,7 +182,7 @@ func New(options Options) *API {
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
-		mappings: options.Mappings, labels: options.MigrationLabels, problems: options.Problems, reconcile: options.Reconcile,
+		mappings: options.Mappings, labels: options.MigrationLabels, problems: options.Problems, reconcile: options.Reconcile, dossiers: options.Dossiers,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
@@ -267,6 +269,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 	a.mappingRoutes(mux)
 	mux.Get("/non-associations/{id}/delivery", a.authenticated(a.delivery, roleRead))
 	a.reconciliationRoutes(mux)
+	a.dossierRoutes(mux)
 	a.migrationRoutes(mux)
 	mux.Get("/legacy/api/offenders/{prisonerNumber}/non-association-details", a.legacy(a.authenticated(a.legacyList, roleRead, roleSync)))
 	mux.Get("/nomis/legacy-callers", a.authenticated(a.callersOfLegacy, roleAdmin))

@@ -57,16 +57,26 @@ func (a *API) delivery(ctx context.Context, r *http.Request, _ auth.Claims) (res
 	if len(found.Deliveries) == 0 {
 		return out, domain.NotFound(id)
 	}
-	d := found.Deliveries[0]
-	var findings Findings
-	if a.problems != nil {
-		if findings, err = a.problems.OfRecord(ctx, d.Pair, id); err != nil {
-			return out, unavailable(err)
-		}
+	shown, err := a.shownDelivery(ctx, found.Deliveries[0])
+	if err != nil {
+		return out, err
 	}
-	out.body, err = json.Marshal(deliveryOf(d, findings, a.today(), a.clock().Location()))
+	out.body, err = json.Marshal(shown)
 	out.etag = etagOf(out.body)
 	return out, err
+}
+
+// shownDelivery returns a delivery as answers show it, with what the comparison with NOMIS
+// has found of the record.
+func (a *API) shownDelivery(ctx context.Context, d queries.Delivery) (shape.Delivery, error) {
+	var findings Findings
+	if a.problems != nil {
+		var err error
+		if findings, err = a.problems.OfRecord(ctx, d.Pair, d.NonAssociationID); err != nil {
+			return shape.Delivery{}, unavailable(err)
+		}
+	}
+	return deliveryOf(d, findings, a.today(), a.clock().Location()), nil
 }
 
 // deliveryOf returns the delivery of a record on a day.

@@ -66,3 +66,20 @@ func pathNumber(r *http.Request, name string) (domain.PrisonerNumber, error) {
 	}
 	return number, nil
 }
+
+// pathPair parses the two prisoner numbers in the path.
+func pathPair(r *http.Request) (domain.Pair, error) {
+	one, err := pathNumber(r, "firstPrisonerNumber")
+	if err != nil {
+		return domain.Pair{}, err
+	}
+	other, err := pathNumber(r, "secondPrisonerNumber")
+	if err != nil {
+		return domain.Pair{}, err
+	}
+	pair, err := domain.NewPair(one, other)
+	if err != nil {
+		return domain.Pair{}, invalidValue("secondPrisonerNumber", err.Error())
+	}
+	return pair, nil
+}

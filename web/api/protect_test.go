@@ -107,6 +107,7 @@ func allPanic(o *api.Options) {
 	o.Queues = struct{ api.Queues }{}
 	o.Reconcile = struct{ api.Reconciliation }{}
 	o.Migrations = struct{ api.Migrations }{}
+	o.Dossiers = struct{ api.Dossiers }{}
 }
 
 // TestKind_ofAnswerHasItsHeaders asks for each status that the document

@@ -50,13 +50,22 @@ var errNoNOMIS = errors.New("this process does not reconcile with NOMIS")
 func withNOMIS[T any](a *API, do func(Reconciliation) (T, error)) (T, error) {
 	if a.reconcile == nil {
 		var none T
-		p := unavailable(errNoNOMIS)
-		p.UserMessage = "This process does not reconcile with NOMIS: NOMIS_API_URL is not set."
-		p.DeveloperMessage = p.UserMessage
-		return none, p
+		return none, noNOMIS()
 	}
 	done, err := do(a.reconcile)
 	return done, refusedReconciliation(err)
+}
+
+// noNOMIS is the 503 of a process without NOMIS.
+func noNOMIS() problem {
+	return notNow("This process does not reconcile with NOMIS: NOMIS_API_URL is not set.", errNoNOMIS)
+}
+
+// notNow is the 503 of a request that may be sent again, with why. cause is logged.
+func notNow(why string, cause error) problem {
+	p := unavailable(cause)
+	p.UserMessage, p.DeveloperMessage = why, why
+	return p
 }
 
 // refusedReconciliation maps the errors of the operations to their statuses.
@@ -150,17 +159,9 @@ func (a *API) reconciliation(ctx context.Context, r *http.Request, _ auth.Claims
 
 // comparePair compares one pair now.
 func (a *API) comparePair(ctx context.Context, r *http.Request, _ auth.Claims) (response, error) {
-	one, err := pathNumber(r, "firstPrisonerNumber")
+	pair, err := pathPair(r)
 	if err != nil {
 		return response{}, err
-	}
-	other, err := pathNumber(r, "secondPrisonerNumber")
-	if err != nil {
-		return response{}, err
-	}
-	pair, err := domain.NewPair(one, other)
-	if err != nil {
-		return response{}, invalidValue("secondPrisonerNumber", err.Error())
 	}
 	found, err := withNOMIS(a, func(o Reconciliation) ([]reconcile.Difference, error) { return o.Compare(ctx, pair) })
 	if err != nil {

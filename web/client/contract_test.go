@@ -43,6 +43,7 @@ var whole = []any{
 	client.DLQParams{MaxMessages: 20},
 	client.MigratedParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}, Page: 3, Size: 5},
 	client.PageOnly{Page: 3, Size: 5},
+	client.SynchroniseParams{DryRun: true},
 	client.DifferenceParams{
 		PageOnly: client.PageOnly{Page: 3, Size: 5}, State: "OPEN", Bucket: "differs", Problem: "REFUSED", Cause: "UNKNOWN", Pair: "A1234BC,B1234BC",
 	},

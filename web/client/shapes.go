@@ -74,6 +74,10 @@ type (
 	RepairPlan = shape.RepairPlan
 	// RepairOutcome is what a plan did.
 	RepairOutcome = shape.RepairOutcome
+	// Dossier is all that is known of a pair and NOMIS.
+	Dossier = shape.Dossier
+	// Synchronised is what a turn did, and the dossier after it.
+	Synchronised = shape.Synchronised
 	// LegacyList is a prisoner's list as prison-api answered it.
 	LegacyList = shape.LegacyList
 	// LegacyCaller is a client that called the legacy list.

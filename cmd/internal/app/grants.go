@@ -71,7 +71,7 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "due_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prisoner_message", "SELECT", "INSERT"), tables("nomis", "brake", "SELECT", "INSERT", "UPDATE"),
 		tables("nomis", "difference", "SELECT", "INSERT", "UPDATE"), tables("nomis", "given_back", "SELECT", "INSERT", "UPDATE", "DELETE"),
-		tables("nomis", "restored_pair", "SELECT", "UPDATE", "DELETE"),
+		tables("nomis", "restored_pair", "SELECT", "UPDATE", "DELETE"), tables("nomis", "own_author", "SELECT", "INSERT"),
 		tables("nomis", "touched_pair", "SELECT", "INSERT", "UPDATE", "DELETE"),
 	)
 	// To let turns go on, and to ring for the pairs that were counted.
@@ -101,7 +101,14 @@ var (
 		grantsOfKnownPrisons, tables("nomis", "difference", "SELECT"),
 	)
 	grantsOfKnownPrisons = append(tables("nomis", "known_prison", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
-	grantsOfReading      = slices.Concat(
+	// To remove old messages.
+	grantsOfPruning = slices.Concat(
+		[]grant{schemaUse("nomis")}, tables("nomis", "prisoner_message", "SELECT", "DELETE"), tables("nomis", "purged_message", "SELECT", "DELETE"),
+	)
+	// To make differences of what NOMIS told while its changes were not allowed. The rest is
+	// that of turns.
+	grantsOfSwitched = append(tables("nomis", "switched_checkpoint", "SELECT", "INSERT", "UPDATE"), schemaUse("nomis"))
+	grantsOfReading  = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
 		tables("read", "non_association", "SELECT"),
@@ -182,6 +189,8 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfMigrating)
 		all.add(dsn, grantsOfReconciling)
 		all.add(dsn, grantsOfKnownPrisons)
+		all.add(dsn, grantsOfSwitched)
+		all.add(dsn, grantsOfPruning)
 	}
 	all.add(dsn, grantsOfWatching)
 	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen || o.Roles.Work {

@@ -53,10 +53,11 @@ func TestPrison_isKnownOnceItWasSeen(t *testing.T) {
 func TestPrison_hasTheCountsOfTheLastWalk(t *testing.T) {
 	t.Parallel()
 	s := newLegacyService(t)
-	s.record(t)
+	position := s.record(t)
 	reads, err := queries.Open(t.Context(), s.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(reads.Close)
+	require.NoError(t, reads.WaitFor(t.Context(), position))
 	people := directory.New(t.Context(), directory.Options{URL: s.search.URL(), Clock: time.Now})
 	t.Cleanup(people.Close)
 	tables, err := store.Open(t.Context(), s.dsn)

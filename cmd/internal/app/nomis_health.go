@@ -27,7 +27,7 @@ func (p *process) openNOMISTables(below context.Context) error {
 		p.nomis.api = p.Config.NOMIS.open(p.Options)
 		p.closers = append(p.closers, infallible(p.nomis.api.Close))
 		// These run somewhere. A process that runs them replaces this.
-		for _, name := range []string{nomis.TurnsConsumer, migration.Consumer, reconcile.Consumer} {
+		for _, name := range []string{nomis.TurnsConsumer, nomis.SwitchedConsumer, migration.Consumer, reconcile.Consumer} {
 			p.consumers.watch(watchedConsumer{name: name})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"nonassociations/nomis/migration"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/reconcile"
+	"nonassociations/nomis/store"
 	"nonassociations/web/api"
 )
 
@@ -18,7 +19,9 @@ type nomisServing struct {
 	callers *nomis.LegacyCallers
 	seen    *nomis.PrisonRecorder
 	prisons *knownPrisons
-	repairs *reconcile.Operations // nil where NOMIS is not configured
+	// What operators do about NOMIS; nil where it is not configured.
+	repairs  *reconcile.Operations
+	dossiers *nomis.Dossiers
 }
 
 // openNOMIS makes what requests note of callers and prisons and, where NOMIS is configured,
@@ -30,11 +33,12 @@ func (p *process) openNOMIS() {
 	if p.nomis.api == nil {
 		return
 	}
+	locks, turns := store.NewLockSessions(p.Config.DatabaseURL, sleep), p.turnOptions(gatedTurns{&p.gate, p.commands}, npa.Operator)
+	p.closers = append(p.closers, infallible(locks.Close))
 	p.repairs = reconcile.NewOperations(reconcile.OperationsOptions{
-		Store: p.kept, DSN: p.Config.DatabaseURL, API: p.nomis.api, Turns: p.turnOptions(gatedTurns{&p.gate, p.commands}, npa.Operator),
-		Clock: p.Clock, Pending: p.Config.NOMIS.Sweep,
+		Store: p.kept, Locks: locks, API: p.nomis.api, Turns: turns, Clock: p.Clock, Pending: p.Config.NOMIS.Sweep,
 	})
-	p.closers = append(p.closers, infallible(p.repairs.Close))
+	p.dossiers = nomis.NewDossiers(nomis.DossiersOptions{Store: p.kept, Locks: locks, API: p.nomis.api, Turns: turns, Clock: p.Clock})
 }
 
 // withNOMIS adds to the options of the API what openNOMIS has made.
@@ -42,7 +46,7 @@ func (p *process) withNOMIS(o api.Options) api.Options {
 	o.Queues, o.Prisons, o.PrisonSeen, o.LegacyCallers = p.queues, p.prisons, p.seen.Note, p.callers
 	o.MigrationLabels = migration.Labels{Store: p.kept}
 	if p.nomis.api != nil {
-		o.Reconcile = p.repairs
+		o.Reconcile, o.Dossiers = p.repairs, p.dossiers
 		o.Migrations = &migration.Runs{Store: p.kept, NOMIS: p.nomis.api.For(npa.Operator), Clock: p.Clock, Logger: p.Logger}
 	}
 	o.LegacySunset = legacySunset(p.Config.Edge.LegacySunset, p.Clock().Location())

@@ -11,14 +11,16 @@ import (
 
 	"nonassociations/audit"
 	"nonassociations/internal/pg/lease"
+	"nonassociations/nomis"
 	"nonassociations/nomis/migration"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/reconcile"
 	"nonassociations/queries"
 )
 
-// work carries out migrations and reconciliations and renews the known prisons, until the
-// context ends. Several processes may work: a lease for each lets one of them at it.
+// work carries out migrations and reconciliations, makes differences of what NOMIS told
+// while its changes were not allowed, renews the known prisons and removes old messages, until
+// the context ends. Several processes may work: a lease for each lets one of them at it.
 func (p *process) work(ctx, below context.Context) error {
 	record, err := p.openRecord(below)
 	if err != nil {
@@ -31,7 +33,9 @@ func (p *process) work(ctx, below context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.migrateFromNOMIS(ctx, record) })
 	group.Go(func() error { return p.reconcileWithNOMIS(ctx, record) })
+	group.Go(func() error { return p.followSwitched(ctx) })
 	group.Go(func() error { return p.renewPrisons(ctx, record) })
+	group.Go(func() error { return nomis.NewPruner(p.kept, p.Clock, p.Logger).Run(ctx) })
 	return group.Wait()
 }
 
@@ -66,6 +70,19 @@ func (p *process) reconcileWithNOMIS(ctx context.Context, record nomisRecord) er
 		},
 		Clock: p.Clock, Logger: p.Logger, Schedule: schedule, Pending: p.Config.NOMIS.Sweep, Most: p.Config.NOMIS.InFlight,
 		Beat: func(fault error) { beat(faultOfTurns(fault)) },
+	}).Run(ctx)
+}
+
+// followSwitched makes differences of what NOMIS told while its changes were not allowed.
+func (p *process) followSwitched(ctx context.Context) error {
+	beat, ended := p.reportListener(ctx, nomis.SwitchedConsumer)
+	defer ended()
+	return nomis.NewSwitched(nomis.SwitchedOptions{
+		Feed: audit.New(p.log, audit.Options{London: p.Clock().Location()}), Store: p.kept, Locks: p.pairLocks,
+		Exclusively: func(ctx context.Context, do func(context.Context)) error {
+			return lease.With(ctx, p.Config.DatabaseURL, "nonassociations switched", p.Logger, do)
+		},
+		Clock: p.Clock, Logger: p.Logger, Beat: beat,
 	}).Run(ctx)
 }
 

@@ -19,10 +19,12 @@ import (
 	"nonassociations/web/client"
 )
 
-// startNOMIS starts a NOMIS that knows everybody, with its tables in dsn.
-func startNOMIS(t *testing.T, dsn string) *nomisapi.Server {
+// startNOMIS starts a NOMIS that knows everybody, with its tables in dsn. Its messages go
+// to events, unless that is nil.
+func startNOMIS(t *testing.T, dsn string, events func(message string)) *nomisapi.Server {
 	t.Helper()
 	there, err := nomisapi.Start(t.Context(), nomisapi.Options{
+		Events:      events,
 		DatabaseURL: dsn, Now: london, Knows: func(context.Context, string) (bool, error) { return true, nil },
 		Verify: func(token string) ([]string, error) {
 			if token != "good" {
@@ -43,7 +45,7 @@ func startNOMIS(t *testing.T, dsn string) *nomisapi.Server {
 func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	there := startNOMIS(t, dsn)
+	there := startNOMIS(t, dsn, nil)
 	e, err := estate.New(estate.Options{Prisoners: 100})
 	require.NoError(t, err)
 	search, err := prisonersearch.Serve(t.Context(), e)
@@ -55,7 +57,7 @@ func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 		"EVENTSTORE_URL": dsn, "DATABASE_URL": dsn, "PRISONER_SEARCH_URL": search.URL(), "METRICS_ADDR": served,
 		"NOMIS_API_URL": there.URL(), "NOMIS_API_TOKEN_URL": there.TokenURL(), "NOMIS_API_CLIENT_ID": "client", "NOMIS_API_CLIENT_SECRET": "secret",
 	}
-	claims := token.Request{User: "OPERATOR", Scopes: []string{"write"}, Roles: []string{"NON_ASSOCIATIONS_ADMIN"}}
+	claims := token.Request{User: "OPERATOR", Scopes: []string{"write"}, Roles: []string{"NON_ASSOCIATIONS_ADMIN", "NON_ASSOCIATIONS_SYNC"}}
 	serving := runOf(t, app.Roles{Serve: true, Project: true}, claims, time.Now(), environment)
 	<-serving.ready
 	environment["METRICS_ADDR"] = freeAddress(t)
@@ -115,10 +117,35 @@ func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 		i := slices.IndexFunc(answer.Body.Prisons, func(p client.Prison) bool { return string(p.PrisonID) == other.PrisonID })
 		return i >= 0 && answer.Body.Prisons[i].OpenNonAssociations != nil && *answer.Body.Prisons[i].OpenNonAssociations == 1
 	}, soon, often)
+	requireSwitchedDifference(t, c, string(one.Number))
 	for _, s := range []*service{working, serving} {
 		s.stop()
 		require.NoError(t, <-s.ended)
 	}
+}
+
+// requireSwitchedDifference has NOMIS tell a change of the record of a prisoner while its
+// changes are not allowed: a process that works makes that a difference.
+func requireSwitchedDifference(t *testing.T, c *client.Client, number string) {
+	t.Helper()
+	_, err := c.SwitchInbound(t.Context(), client.Correlation{}, client.InboundSwitching{
+		Switching: client.Switching{Reason: "The switch is over."}, Force: true,
+	})
+	require.NoError(t, err)
+	held, err := c.NonAssociations(t.Context(), number, client.Read{})
+	require.NoError(t, err)
+	require.Len(t, held.Body.NonAssociations, 1)
+	item, words := held.Body.NonAssociations[0], "Told later"
+	item.Comments = &words
+	_, err = c.Sync(t.Context(), client.Correlation{}, client.SyncRequest{
+		PrisonerNumber: domain.PrisonerNumber(number), NonAssociations: []client.SyncItem{{NonAssociation: item}},
+	})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		page, err := c.Differences(t.Context(), client.DifferenceParams{Cause: "EDIT_AFTER_SWITCH"})
+		require.NoError(t, err)
+		return len(page.Body.Content) == 1 && page.Body.Content[0].Problem != nil && *page.Body.Content[0].Problem == "CHANGED_AFTER_SWITCH"
+	}, soon, often)
 }
 
 func TestConfig_workNeedsNOMISAndATimetable(t *testing.T) {

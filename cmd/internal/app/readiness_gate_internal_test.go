@@ -49,6 +49,7 @@ func TestEverything_ofTheAPIIsBehindTheGate(t *testing.T) {
 		"Directory": "names and places, of another service", "Verifier": "tokens", "Queues": "messages, of SQS",
 		"Prisons": "names and counts beside the facts", "LegacyCallers": "counts of calls",
 		"Reconcile":  "of NOMIS, and of tables that belong to no log",
+		"Dossiers":   "the same; the log is read by a turnHandler, which is walked",
 		"Migrations": "of tables that belong to no log", "MigrationLabels": "the same", "Problems": "of tables that belong to no log",
 	}
 	for field := range reflect.TypeFor[api.Options]().Fields() {

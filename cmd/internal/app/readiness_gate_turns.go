@@ -7,8 +7,8 @@ import (
 	"nonassociations/domain"
 )
 
-// gatedTurns fails with commands.ErrBusy until the gate is open. Operators' repairs use it;
-// a worker begins its turns when the gate has opened.
+// gatedTurns fails with commands.ErrBusy until the gate is open. Operators' repairs and
+// the turns that they ask for use it; a worker begins its turns when the gate has opened.
 type gatedTurns struct {
 	gate *readinessGate
 	turnHandler

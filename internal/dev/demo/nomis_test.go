@@ -94,7 +94,7 @@ func TestPlantedDifferences_areCountedAsWasSaid(t *testing.T) {
 	}
 	for _, p := range v.planted {
 		require.NotEmpty(t, p.pairs, p.what)
-		for _, of := range p.pairs[:min(len(p.pairs), 5)] {
+		for _, of := range p.pairs[:min(len(p.pairs), 3)] {
 			pair := domaintest.PairOf(of[0], of[1])
 			if known, is := pairs[of]; is {
 				migrate(t, c, of, known)
@@ -144,9 +144,9 @@ func TestView_isElsewhereTheSame(t *testing.T) {
 			require.Equal(t, recordsOf(e, pair), there[of])
 		}
 	}
-	for _, r := range v.records {
-		require.False(t, r.Opposite == "closed" && r.ExpiryDate != nil && *r.ExpiryDate == r.EffectiveDate, "both halves end on one day")
-	}
+	require.False(t, slices.ContainsFunc(v.records, func(r nomisapi.Record) bool {
+		return r.Opposite == "closed" && r.ExpiryDate != nil && *r.ExpiryDate == r.EffectiveDate
+	}), "both halves end on one day")
 }
 
 // nomis is a stand-in that has what it was sent.
