@@ -109,6 +109,7 @@ func (s *harness) migrate(ctx context.Context, m *stock) error {
 	defer kept.Close()
 	id := uuid.New()
 	m.migrated, err = s.work(ctx, m.nomis, work{
+		name: fmt.Sprintf("work-migrate-%d", m.pairs),
 		request: func() error {
 			now := time.Now()
 			return kept.StartMigration(ctx, store.Migration{ID: id, Label: string(domain.Local(now)), RequestedBy: user, Started: now, Estimated: m.pairs})

@@ -54,6 +54,7 @@ func (s *harness) reconcile(ctx context.Context, of *stock) (worked, store.Run, 
 	defer kept.Close()
 	id := uuid.New()
 	m, err := s.work(ctx, of.nomis, work{
+		name: fmt.Sprintf("work-reconcile-%d", of.pairs),
 		request: func() error {
 			return kept.RequestReconciliation(ctx, store.Run{ID: id, Scope: store.ScopeAll, RequestedBy: user, RequestedAt: time.Now()}, nil)
 		},

@@ -14,6 +14,7 @@ import (
 
 // work is one run that a `nomis work` carries out.
 type work struct {
+	name    string       // of the process
 	request func() error // asks for the run
 	ended   string       // SQL that tells by the id whether it has ended
 	id      uuid.UUID
@@ -35,7 +36,7 @@ func (s *harness) work(ctx context.Context, n *nomis, w work) (_ worked, err err
 	}
 	environment := append(s.environment(n.where, address), n.environment()...)
 	environment = append(environment, fmt.Sprintf("NOMIS_IN_FLIGHT=%d", inFlight))
-	working, err := s.spawnRole(installation{name: n.where.name + "-work"}, environment, "nomis", "work")
+	working, err := s.spawnRole(installation{name: w.name}, environment, "nomis", "work")
 	if err != nil {
 		return worked{}, err
 	}
