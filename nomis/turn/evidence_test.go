@@ -101,3 +101,18 @@ func TestTurn_waitsForTheRecordThatAMergeBrings(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []plan.Action{plan.Take}, circle.Actions(result.Done))
 }
+
+// What NOMIS's staff changed after the record was deleted here is shown beside what it was.
+func TestChangedAfterDelete_saysWhatWasChanged(t *testing.T) {
+	f := circle.New(t)
+	f.NOMISOpen("2021-07-05")
+	f.TakeTurn()
+	n := f.Items()[0]
+	f.Staff(domain.Delete{ID: n.ID})
+	f.NOMISChange(1, map[string]any{"comment": "Changed there"})
+	f.TakeTurn()
+	living := f.Living()
+	require.Len(t, living, 1)
+	require.Equal(t, string(plan.ChangedAfterDelete), living[0].Problem)
+	require.Equal(t, []store.Field{{Field: "comment", Ours: n.Comment, Theirs: new("Changed there")}}, living[0].Fields)
+}
