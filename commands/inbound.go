@@ -114,7 +114,7 @@ func (h *Handler) prisonsOf(ctx context.Context, numbers []domain.PrisonerNumber
 // InboundAllowed reports whether what NOMIS says may change the record of a pair now. It
 // asks the directory only when that decides it. Errors: those of SwitchOver.
 func (h *Handler) InboundAllowed(ctx context.Context, pair domain.Pair) (bool, error) {
-	rule, err := h.CachedSwitchOver(ctx)
+	rule, err := h.SwitchOver(ctx)
 	if err != nil || !rule.InboundDependsOnPlaces() {
 		return !rule.Inbound.Ended, err
 	}
@@ -126,6 +126,6 @@ func (h *Handler) InboundAllowed(ctx context.Context, pair domain.Pair) (bool, e
 // OutboundAllowed reports whether the service may write to NOMIS now. Errors: those of
 // SwitchOver.
 func (h *Handler) OutboundAllowed(ctx context.Context) (bool, error) {
-	rule, err := h.CachedSwitchOver(ctx)
+	rule, err := h.SwitchOver(ctx)
 	return !rule.Outbound.Ended, err
 }

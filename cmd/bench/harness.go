@@ -23,6 +23,16 @@ import (
 
 const audience = "nonassociations"
 
+// user is who writes in all rows.
+const user = "BENCH"
+
+// The texts of every non-association. Their lengths are typical of NOMIS, since the size
+// of an event is part of the price.
+const (
+	authorisedBy = "Blettugga Snokdle"
+	commentText  = "Threats made through the cell window after lock-up."
+)
+
 // harness is the environment in which all rows are measured: Postgres, tokens, the
 // service and counters. Its methods lie in the file of the row, or of the part, that
 // they serve. Fields without a lock are set before the workers start.
@@ -53,9 +63,8 @@ type harness struct {
 	// directory is where Prisoner Search is, "" for none: staff of the row nomis-write need
 	// one.
 	directory string
-	// stock is the NOMIS that the row nomis-migrate has migrated, for rows after it; nil
-	// before.
-	stock *nomis
+	// stocks are those that migratedStocks has made, the smaller one first.
+	stocks []*stock
 	// bulks counts the requests of the row migrate, which takes its numbers from it.
 	bulks atomic.Uint64
 }
@@ -179,7 +188,7 @@ func (s *harness) startIssuer(ctx context.Context) error {
 	}
 	s.closers = append(s.closers, func(context.Context) error { return s.issuer.Stop() })
 	s.token, err = keys.Sign(token.Request{
-		User: "BENCH", Scopes: []string{"write"},
+		User: user, Scopes: []string{"write"},
 		Roles: []string{"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS"},
 	}, time.Now())
 	return err

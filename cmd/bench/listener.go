@@ -92,8 +92,8 @@ func (e *listener) open(ctx context.Context) error {
 	e.posting = e.syncRequests("/sync", 1)
 	keys := credentials.NewStaticCredentialsProvider("local", "local", "")
 	endpoint := aws.String(e.sink.URL())
-	e.sqs = sqs.New(sqs.Options{Region: "eu-west-2", BaseEndpoint: endpoint, Credentials: keys})
-	e.sns = sns.New(sns.Options{Region: "eu-west-2", BaseEndpoint: endpoint, Credentials: keys})
+	e.sqs = sqs.New(sqs.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys})
+	e.sns = sns.New(sns.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys})
 	return nil
 }
 

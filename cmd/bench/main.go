@@ -38,9 +38,14 @@
 //     the message; beside it a bare PublishBatch of one and its arrival.
 //   - nomis-write: from the answer to a write of staff until NOMIS, a stand-in in a
 //     process of its own, has it; beside it the same calls of NOMIS's API made bare.
-//   - nomis-migrate: a migration of all pairs that NOMIS has, and before it one of a
-//     tenth of them: the note has the memory of both; beside it a bare client that
-//     reads the same pages and both mirrors of each pair.
+//   - nomis-migrate: a migration of all pairs that NOMIS has by a process of the role
+//     `nomis work`, and before it one of a tenth of them by another: the note has the
+//     memory of both; beside it a bare client that reads the same pages and both
+//     mirrors of each pair.
+//   - nomis-reconcile: a reconciliation of the pairs that were migrated, of a tenth and of
+//     all, measured and compared in the same way. --pairs sets the size of both rows:
+//     `bin/bench --rows nomis-migrate,nomis-reconcile --pairs 100000` tells that memory is
+//     flat from 10,000 pairs to 100,000.
 //   - esdb: sync again with an EventStoreDB as the log; beside it what the bare
 //     client appends there. Without --eventstore the server is our own
 //     esdbserver over the same Postgres, in a process of its own, and the row
@@ -61,20 +66,19 @@ import (
 
 // cli is what can be asked on the command line.
 type cli struct {
-	Run      runCmd      `cmd:"" default:"withargs"                                 help:"Measure and print the table."`
-	Handler  handlerCmd  `cmd:"" help:"The bare handler that GET is compared with." hidden:""`
-	Log      logCmd      `cmd:"" help:"Our own EventStoreDB server over Postgres."  hidden:""`
-	Sender   senderCmd   `cmd:"" help:"The bare loops that publish is compared with." hidden:""`
-	NOMIS    nomisCmd    `cmd:"" help:"The stand-in for NOMIS." hidden:"" name:"nomis"`
-	Migrator migratorCmd `cmd:"" help:"A migration from NOMIS." hidden:""`
-	Service  serviceCmd  `cmd:"" help:"The service, writing a CPU profile."         hidden:""`
+	Run     runCmd     `cmd:"" default:"withargs"                                 help:"Measure and print the table."`
+	Handler handlerCmd `cmd:"" help:"The bare handler that GET is compared with." hidden:""`
+	Log     logCmd     `cmd:"" help:"Our own EventStoreDB server over Postgres."  hidden:""`
+	Sender  senderCmd  `cmd:"" help:"The bare loops that publish is compared with." hidden:""`
+	NOMIS   nomisCmd   `cmd:"" help:"The stand-in for NOMIS." hidden:"" name:"nomis"`
+	Service serviceCmd `cmd:"" help:"The service, writing a CPU profile."         hidden:""`
 }
 
 // runCmd chooses what is measured and for how long. setDefaults completes and checks
 // it.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
-	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, delivered, nomis-write, nomis-migrate, esdb."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
 	Rounds      int           `default:"11"                                                                                 help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`
@@ -82,7 +86,7 @@ type runCmd struct {
 	Bulk        int           `default:"50"                                                                                 help:"Pairs in one request of the row migrate."`
 	Migrators   int           `default:"16"                                                                                 help:"Connections of the row migrate."`
 	Looks       int           `default:"1000"                                                                               help:"Writes of the row visible."`
-	Pairs       int           `default:"100000" help:"Pairs of the row nomis-migrate."`
+	Pairs       int           `default:"50000"                                                                                help:"Pairs of the rows nomis-migrate and nomis-reconcile."`
 	Binary      string        `help:"The service's binary; nonassociations beside this one by default."                     placeholder:"FILE"`
 	Profile     string        `help:"Write CPU profiles of the service there; it then runs inside this binary."             placeholder:"DIR"`
 	DatabaseURL string        `env:"DATABASE_URL"                                                                           help:"A Postgres to use instead of one made for this run; a fresh database is made there and dropped." placeholder:"URL"`

@@ -58,7 +58,7 @@ func (c nomisCmd) Run(ctx context.Context) error {
 // a change of NOMIS is found without it too.
 func sendTo(ctx context.Context, queue string) func(string) {
 	client := sqs.New(sqs.Options{
-		Region: "eu-west-2", BaseEndpoint: aws.String(os.Getenv("AWS_ENDPOINT_URL_SQS")), HTTPClient: manyConnections(loops),
+		Region: region, BaseEndpoint: aws.String(os.Getenv("AWS_ENDPOINT_URL_SQS")), HTTPClient: manyConnections(loops),
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	})
 	return func(message string) {
@@ -83,7 +83,7 @@ func (s *harness) startNomis(ctx context.Context, where installation, sink *snsS
 		return nil, err
 	}
 	n := &nomis{where: where, address: address}
-	if n.token, err = s.issuer.Sign(token.Request{User: "BENCH", Roles: []string{nomisapi.Role}}, time.Now()); err != nil {
+	if n.token, err = s.issuer.Sign(token.Request{User: user, Roles: []string{nomisapi.Role}}, time.Now()); err != nil {
 		return nil, err
 	}
 	args := []string{"nomis", "--address", address, "--dsn", where.databaseURL, "--keys", s.dir}

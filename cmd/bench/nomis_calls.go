@@ -93,7 +93,7 @@ func (b *bareCalls) write(_ context.Context, of *record, comment string) (record
 	}
 	body, err := json.Marshal(map[string]string{
 		"offenderNo": to.one, "nsOffenderNo": to.other, "reason": "VIC", "recipReason": "PER", "type": "WING",
-		"effectiveDate": "2021-07-05", "authorisedBy": "Blettugga Snokdle", "comment": comment,
+		"effectiveDate": "2021-07-05", "authorisedBy": authorisedBy, "comment": comment,
 	})
 	if err != nil {
 		return to, time.Time{}, err

@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
+	"nonassociations/domain"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/dev/nomisapi"
 	"nonassociations/nomis/store"
@@ -18,89 +20,120 @@ import (
 // must not grow with the stock. The projection runs meanwhile, as it does in service. The
 // baseline reads the same pages and both mirrors of each pair, and does nothing with them.
 func measureNomisMigrate(ctx context.Context, s *harness) (row, error) {
-	tenth, err := s.migrateStock(ctx, max(1, s.Pairs/10))
+	tenth, whole, err := s.migratedStocks(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	if err := tenth.nomis.stop(); err != nil {
-		return row{}, err
-	}
-	whole, err := s.migrateStock(ctx, s.Pairs)
+	read, calls, err := s.readStock(ctx, whole)
 	if err != nil {
 		return row{}, err
 	}
-	s.stock = whole.nomis
-	s.closers = append(s.closers, func(context.Context) error { return whole.nomis.stop() })
-	d := comparison{measured: []measurement{whole.migrated}, baseline: []measurement{whole.read}}
+	d := comparison{measured: []measurement{whole.migrated.measurement}, baseline: []measurement{read}}
 	measured, baseline, ratio := d.rates()
 	return row{
 		what: fmt.Sprintf("nomis-migrate: a migration of %s pairs from NOMIS, %d calls in flight", thousands(s.Pairs), inFlight), measured: rate(measured),
-		beside: fmt.Sprintf("a bare client's reads of the same pages and both mirrors, %d connections", inFlight), baseline: rate(baseline),
-		ratio: ratio, results: d.results(),
-		note: fmt.Sprintf("nomis-migrate: %s requests in %d sweeps and the turns (bare: %s); peak memory %d MB at %s pairs, %d MB at %s; %s; read model at the end %.2f s later",
-			thousands(int(whole.run.Requests)), whole.run.Sweeps, thousands(whole.calls), tenth.peak>>10, thousands(tenth.run.Counts.Total),
-			whole.peak>>10, thousands(s.Pairs), d.describeCPU("NOMIS"), whole.lag),
+		beside: besideStock, baseline: rate(baseline), ratio: ratio, results: d.results(),
+		note: fmt.Sprintf("nomis-migrate: %s requests in %d sweeps and the turns (bare: %s); %s; %s; read model at the end %.2f s later",
+			thousands(int(whole.run.Requests)), whole.run.Sweeps, thousands(calls), peaks(tenth.migrated, whole.migrated), d.describeCPU("NOMIS"), whole.lag),
 	}, nil
 }
 
-// stocked is a stock that was migrated, and then read bare.
-type stocked struct {
-	nomis          *nomis
-	run            store.Migration
-	migrated, read measurement
-	peak           int     // of the migrating process, in KiB
-	calls          int     // of the bare client
-	lag            float64 // seconds that the read model needed after the migration
+// besideStock is what migrations and reconciliations are compared with.
+var besideStock = fmt.Sprintf("a bare client's reads of the same pages and both mirrors, %d connections", inFlight)
+
+// peaks describes the most memory of two processes with different amounts of work.
+func peaks(less, more worked) string {
+	return fmt.Sprintf("peak memory of nomis work %d MB at %s pairs, %d MB at %s", less.peak>>10, thousands(less.count), more.peak>>10, thousands(more.count))
 }
 
-// migrateStock makes a NOMIS with so many pairs beside an empty log, migrates it and reads
-// it bare. NOMIS goes on running unless there is an error.
-func (s *harness) migrateStock(ctx context.Context, pairs int) (_ stocked, err error) {
+// stock is what a NOMIS of its own has, and its migration beside an empty log.
+type stock struct {
+	nomis    *nomis
+	pairs    int
+	records  int
+	run      store.Migration
+	migrated worked
+	lag      float64 // seconds that the read model needed after the migration
+}
+
+// migratedStocks returns a tenth of the stock and the whole of it, migrated. The first row
+// that needs them makes them. Their NOMIS ends with the run.
+func (s *harness) migratedStocks(ctx context.Context) (tenth, whole *stock, err error) {
+	for _, pairs := range []int{max(1, s.Pairs/10), s.Pairs}[len(s.stocks):] {
+		made, err := s.migrateStock(ctx, pairs)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.stocks = append(s.stocks, made)
+	}
+	return s.stocks[0], s.stocks[1], nil
+}
+
+// migrateStock makes a NOMIS with so many pairs beside an empty log and migrates it.
+func (s *harness) migrateStock(ctx context.Context, pairs int) (*stock, error) {
 	where, err := s.storedFacts(ctx, "nomis-migrate-"+strconv.Itoa(pairs))
 	if err != nil {
-		return stocked{}, err
+		return nil, err
 	}
-	m := stocked{}
+	m := &stock{pairs: pairs}
 	if m.nomis, err = s.startNomis(ctx, where, nil, ""); err != nil {
-		return stocked{}, err
+		return nil, err
 	}
-	s.bystander = m.nomis.process
-	defer func() {
-		s.bystander = nil
-		if err != nil {
-			err = errors.Join(err, m.nomis.stop())
-		}
-	}()
-	if _, err = nomisapi.FillAt(ctx, http.DefaultClient, "http://"+m.nomis.address, s.stockOf(pairs)); err != nil {
-		return stocked{}, err
+	s.closers = append(s.closers, func(context.Context) error { return m.nomis.stop() })
+	if m.records, err = nomisapi.FillAt(ctx, http.DefaultClient, "http://"+m.nomis.address, s.stockOf(pairs)); err != nil {
+		return nil, err
 	}
 	if err = s.waitUntilIdle(ctx); err != nil {
-		return stocked{}, err
+		return nil, err
 	}
-	if err = s.migrate(ctx, &m); err != nil {
-		return stocked{}, err
+	if err = s.migrate(ctx, m); err != nil {
+		return nil, err
 	}
 	if n := m.run.Counts.Created; n != pairs {
-		return stocked{}, fmt.Errorf("%d of %d pairs were migrated: %+v", n, pairs, m.run.Counts)
+		return nil, fmt.Errorf("%d of %d pairs were migrated: %+v", n, pairs, m.run.Counts)
 	}
 	if err = s.catchUp(ctx, where); err != nil {
-		return stocked{}, err
+		return nil, err
 	}
 	m.lag, s.lags = s.lags[len(s.lags)-1], nil
-	m.read, m.calls, err = s.readStock(ctx, m.nomis, pairs)
-	return m, err
+	return m, nil
+}
+
+// migrate requests a migration of a stock and measures the process that carries it out.
+// Its time is that of the run, from the request on.
+func (s *harness) migrate(ctx context.Context, m *stock) error {
+	kept, err := store.Open(ctx, m.nomis.where.databaseURL)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	id := uuid.New()
+	m.migrated, err = s.work(ctx, m.nomis, work{
+		name: fmt.Sprintf("work-migrate-%d", m.pairs),
+		request: func() error {
+			now := time.Now()
+			return kept.StartMigration(ctx, store.Migration{ID: id, Label: string(domain.Local(now)), RequestedBy: user, Started: now, Estimated: m.pairs})
+		},
+		ended: `SELECT ended_at IS NOT NULL FROM nomis.migration WHERE id = $1`, id: id,
+	})
+	if err != nil {
+		return err
+	}
+	m.run, err = kept.Migration(ctx, id)
+	m.migrated.count, m.migrated.seconds = m.run.Counts.Total, m.run.Ended.Sub(m.run.Started).Seconds()
+	return err
 }
 
 // stockOf makes up that many pairs. One in four has a closed non-association before the
 // open one.
 func (s *harness) stockOf(pairs int) iter.Seq[nomisapi.Record] {
 	return func(yield func(nomisapi.Record) bool) {
-		by, comment, ended := "Blettugga Snokdle", "Threats made through the cell window after lock-up.", "2020-03-01"
+		ended := "2020-03-01"
 		for i := range pairs {
 			one, other := s.newPair()
 			r := nomisapi.Record{
 				OffenderNo: one, NSOffenderNo: other, TypeSequence: 1, Reason: "VIC", RecipReason: "PER", Type: "WING",
-				EffectiveDate: "2021-07-05", AuthorisedBy: &by, Comment: &comment,
+				EffectiveDate: "2021-07-05", AuthorisedBy: new(authorisedBy), Comment: new(commentText),
 			}
 			if i%4 == 3 {
 				closed := r
@@ -115,38 +148,6 @@ func (s *harness) stockOf(pairs int) iter.Seq[nomisapi.Record] {
 			}
 		}
 	}
-}
-
-// migrate runs a migration in a process of its own. Its time is that of the run, without
-// the start of the process.
-func (s *harness) migrate(ctx context.Context, m *stocked) error {
-	before := s.used()
-	migrator, err := s.spawn("migrator", self(), m.nomis.environment(), "migrator", "--dsn", m.nomis.where.databaseURL)
-	if err != nil {
-		return err
-	}
-	select {
-	case err = <-migrator.ended:
-	case <-ctx.Done():
-		return errors.Join(ctx.Err(), migrator.stop())
-	}
-	if err != nil {
-		return fmt.Errorf("migrator: %w: %s", err, migrator.lastLogLine())
-	}
-	m.migrated.cpu = s.used().minus(before)
-	ended := migrator.command.ProcessState
-	m.migrated.cpu.service += (ended.UserTime() + ended.SystemTime()).Seconds()
-	if m.peak, err = strconv.Atoi(migrator.lastLogLine()); err != nil {
-		return fmt.Errorf("read the memory of the migrator: %w", err)
-	}
-	kept, err := store.Open(ctx, m.nomis.where.databaseURL)
-	if err != nil {
-		return err
-	}
-	defer kept.Close()
-	m.run, err = kept.LastMigration(ctx)
-	m.migrated.count, m.migrated.seconds = m.run.Counts.Total, m.run.Ended.Sub(m.run.Started).Seconds()
-	return err
 }
 
 // catchUp waits until the read model shows all of the log.
@@ -167,14 +168,19 @@ func (s *harness) catchUp(ctx context.Context, where installation) error {
 // inFlight is how many calls of NOMIS are under way at once, on both sides.
 const inFlight = 8
 
-// readStock reads what a migration reads: the list of pairs twice, and both mirrors of
-// each. It returns how many calls that were.
-func (s *harness) readStock(ctx context.Context, n *nomis, pairs int) (measurement, int, error) {
-	before, began := s.used(), time.Now()
-	reader := &stockReader{nomis: n}
-	err := reader.readAll(ctx)
-	if err == nil && len(reader.pairs) != pairs {
-		err = fmt.Errorf("NOMIS lists %d of %d pairs", len(reader.pairs), pairs)
+// readStock reads what a migration or a reconciliation reads: the list of pairs twice, and
+// both mirrors of each. It returns how many calls that were.
+func (s *harness) readStock(ctx context.Context, of *stock) (measurement, int, error) {
+	if err := s.waitUntilIdle(ctx); err != nil {
+		return measurement{}, 0, err
 	}
-	return measurement{pairs, time.Since(began).Seconds(), s.used().minus(before)}, int(reader.calls.Load()), err
+	s.bystander = of.nomis.process
+	defer func() { s.bystander = nil }()
+	before, began := s.used(), time.Now()
+	reader := &stockReader{nomis: of.nomis}
+	err := reader.readAll(ctx)
+	if err == nil && len(reader.pairs) != of.pairs {
+		err = fmt.Errorf("NOMIS lists %d of %d pairs", len(reader.pairs), of.pairs)
+	}
+	return measurement{of.pairs, time.Since(began).Seconds(), s.used().minus(before)}, int(reader.calls.Load()), err
 }

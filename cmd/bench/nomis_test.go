@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -71,7 +73,7 @@ func TestWrites_alternateBetweenNewRecordsAndEarlierOnes(t *testing.T) {
 		}
 		made++
 		wrote = append(wrote, "new")
-		return record{id: fmt.Sprint(made)}, time.Now(), nil
+		return record{id: strconv.Itoa(made)}, time.Now(), nil
 	}}
 	var seen []string
 	for range 6 {
@@ -89,7 +91,7 @@ func TestWrites_alternateBetweenNewRecordsAndEarlierOnes(t *testing.T) {
 }
 
 func TestPeakMemory_isThatOfThisProcess(t *testing.T) {
-	peak, err := peakMemory()
+	peak, err := peakMemory(os.Getpid())
 	require.NoError(t, err)
 	require.Less(t, peak, 4<<20)
 }

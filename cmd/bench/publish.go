@@ -39,6 +39,9 @@ type snsSink struct {
 	received atomic.Int64
 }
 
+// region is where the stand-in for AWS says that it is.
+const region = "eu-west-2"
+
 // newSNSSink starts a stand-in for SNS in this process with one topic. It ends with the
 // run.
 func (s *harness) newSNSSink(ctx context.Context) (*snsSink, error) {
@@ -142,7 +145,7 @@ func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 			syncs = append(syncs, sync)
 		}
 		id := uuid.New()
-		if _, err := handler.Sync(ctx, domain.Cause{CommandID: id, Actor: "BENCH", Source: domain.NOMIS, About: syncs[0].Sync.About}, syncs); err != nil {
+		if _, err := handler.Sync(ctx, domain.Cause{CommandID: id, Actor: user, Source: domain.NOMIS, About: syncs[0].Sync.About}, syncs); err != nil {
 			return err
 		}
 	}
@@ -152,10 +155,9 @@ func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 // requestOf returns the sync command for one new pair. Errors: the numbers are no pair.
 func requestOf(one, other domain.PrisonerNumber) (commands.PairSync, error) {
 	pair, err := domain.NewPair(one, other)
-	by, text := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
 	return commands.PairSync{Pair: pair, Sync: domain.Sync{About: one, Items: []domain.Item{{
 		ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{one: domain.CodeVictim, other: domain.CodePerpetrator},
-		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", AuthorisedBy: &by, Comment: &text, TypeSequence: 1,
+		TypeCode:    domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17", AuthorisedBy: new(authorisedBy), Comment: new(commentText), TypeSequence: 1,
 	}}}}, err
 }
 

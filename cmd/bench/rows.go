@@ -32,8 +32,7 @@ var specs = []spec{
 	{"delivered", measureListening},
 	{"nomis-write", measureNomisWrite},
 	{"nomis-migrate", measureNomisMigrate},
-	// nomis-reconcile belongs here. It finds the migrated stock in harness.stock and is
-	// compared with readStock of it, as nomis-migrate is.
+	{"nomis-reconcile", measureNomisReconcile},
 	{rowEsdb, measureEsdb},
 }
 

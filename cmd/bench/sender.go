@@ -24,7 +24,7 @@ type senderCmd struct {
 // Run sends Count messages and ends. The first loop also sends what the division leaves
 // over. Errors: the first call that the SDK gave up.
 func (c senderCmd) Run(ctx context.Context) error {
-	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion("eu-west-2"),
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(region),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
 	if err != nil {
 		return err

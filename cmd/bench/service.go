@@ -63,11 +63,11 @@ func (s *harness) spawnRole(where installation, environment []string, role ...st
 		return s.spawn(where.name, s.Binary, environment, role...)
 	}
 	file := filepath.Join(s.Profile, where.name+".pprof")
-	args := append([]string{"service", "--file", file}, role[1:]...)
-	if role[0] == "serve" {
-		args = append(args, "--serve")
-	} else {
-		args = append(args, "--project")
+	args := []string{"service", "--file", file}
+	for _, part := range role {
+		if part != "nomis" { // of "nomis work"
+			args = append(args, "--"+strings.TrimPrefix(part, "--"))
+		}
 	}
 	return s.spawn(where.name, self(), environment, args...)
 }
@@ -143,6 +143,7 @@ type serviceCmd struct {
 	File    string
 	Serve   bool
 	Project bool
+	Work    bool
 	Schema  bool
 }
 
@@ -158,7 +159,7 @@ func (c serviceCmd) Run(ctx context.Context) error {
 		name, value, _ := strings.Cut(pair, "=")
 		environment[name] = value
 	}
-	roles := app.Roles{Serve: c.Serve, Project: c.Project}
+	roles := app.Roles{Serve: c.Serve, Project: c.Project, Work: c.Work}
 	app.TuneGC(environment)
 	config, err := app.ReadConfig(environment, roles)
 	if err != nil {

@@ -40,14 +40,12 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 // syncRequests returns a request template for that many pairs, with placeholders for
 // both prisoners of each.
 func (s *harness) syncRequests(path string, pairs int) request {
-	// Lengths are typical of NOMIS, since the size of an event is part of the price.
-	by, comment := "Blettugga Snokdle", "Threats made through the cell window after lock-up."
 	body := client.SyncRequest{PrisonerNumber: placeholder}
 	for range pairs {
 		body.NonAssociations = append(body.NonAssociations, client.SyncItem{
 			NonAssociation: client.NonAssociation{
 				ReasonCode: domain.CodeVictim, TypeCode: domain.TypeWing, EffectiveDate: "2021-07-05T10:35:17",
-				AuthorisedBy: &by, Comments: &comment,
+				AuthorisedBy: new(authorisedBy), Comments: new(commentText),
 				PrisonerNonAssociation: client.Side{PrisonerNumber: placeholder, ReasonCode: domain.CodePerpetrator},
 			},
 			TypeSequence: new(1),

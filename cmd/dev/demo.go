@@ -82,7 +82,8 @@ func (c demoCmd) load(ctx context.Context, set settings, address, nomis string) 
 		return err
 	}
 	claims := token.Request{
-		User: "DEMO", Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS"}, Scopes: []string{"write"},
+		User: "DEMO", Scopes: []string{"write"},
+		Roles: []string{"NON_ASSOCIATIONS_MIGRATE", "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_ADMIN"},
 	}
 	token, err := issuer.Sign(claims, time.Now())
 	if err != nil {

@@ -217,14 +217,18 @@ func TestRuns_sideBySideAndOneFolderTakesOne(t *testing.T) {
 func TestDemo_goesIntoTheRunOfItsFolder(t *testing.T) {
 	t.Parallel()
 	h := newTestRun(t)
-	require.Contains(t, h.demo(t), "start the service to look at it", "none runs")
+	said := h.demo(t)
+	require.Contains(t, said, "start the service to look at it", "none runs")
+	require.Equal(t, 3, strings.Count(said, "  all as planted"), "of two migrations and a reconciliation: "+said)
+	require.Regexp(t, `[1-9]\d* +[1-9]\d*  differs`, said)
 
 	running := h.start(t)
 	elsewhere := testRun{bin: h.bin, data: h.data, port: freePort(t)} // without the PORT of the run
-	said := elsewhere.demo(t)
+	said = elsewhere.demo(t)
 	require.Contains(t, said, "UNCHANGED", "the same estate came before")
 	require.NotContains(t, said, "start the service")
 	require.Contains(t, said, "of which 0 are new", "and so did NOMIS's view of it")
+	require.Equal(t, 3, strings.Count(said, "  all as planted"), "nothing was taken over since: "+said)
 	h.stop(t, running)
 }
 

@@ -183,6 +183,7 @@ func (p *planner) compareDeleted(r *record, t *Theirs, c comparison) {
 	switch {
 	case len(c.there) > 0:
 		p.problem(nil, t, ChangedAfterDelete, c.there, whyChangedAfterDelete(t, c))
+		p.plan.Problems[len(p.plan.Problems)-1].Deleted = &r.detail
 	case t.RowMissing:
 		p.problem(nil, t, MirrorsDisagree, nil, t.Disagreement)
 	case p.unequal() != "":

@@ -70,6 +70,7 @@ type Problem struct {
 	NonAssociationID uuid.UUID // the nil UUID for one that is only in NOMIS
 	TypeSequence     int       // 0 when NOMIS does not have it
 	Fields           []domain.DetailField
+	Deleted          *domain.Detail // what the record was whose detail this is; of CHANGED_AFTER_DELETE only
 	Why              string
 }
 

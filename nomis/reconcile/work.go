@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"nonassociations/domain"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
 	"nonassociations/nomis/turn"
 )
 
-// pairsAtOnce is how many pairs are compared between two times at which progress is kept.
+// pairsAtOnce is how many pairs are begun between two times at which progress is kept.
 const pairsAtOnce = 64
 
 // work carries a run out from where it is until it ends, or the brake is set.
@@ -35,41 +37,7 @@ func (r *Runner) work(ctx context.Context, locks *store.PairLocks, run store.Run
 			return err
 		}
 	}
-	for {
-		brake, err := r.Store.GetBrake(ctx)
-		if err != nil || brake.IsOn() {
-			return err
-		}
-		pairs, err := r.Store.PairsLeft(ctx, run.ID, pairsAtOnce)
-		if err != nil {
-			return err
-		}
-		if len(pairs) == 0 {
-			return w.end(ctx)
-		}
-		began := r.Clock()
-		progress := store.Progress{Pairs: pairs}
-		var mu sync.Mutex
-		group, comparing := errgroup.WithContext(ctx)
-		group.SetLimit(r.Most)
-		for _, pair := range pairs {
-			group.Go(func() error {
-				counts, err := w.comparer.compare(comparing, pair)
-				mu.Lock()
-				defer mu.Unlock()
-				progress.Counts.Add(counts)
-				return err
-			})
-		}
-		if err := group.Wait(); err != nil {
-			return err
-		}
-		progress.Seconds = r.Clock().Sub(began).Seconds()
-		if err := w.progress(ctx, progress); err != nil {
-			return err
-		}
-		r.Beat(nil)
-	}
+	return w.compareLeft(ctx)
 }
 
 // worker is the work of one process on one run.
@@ -78,7 +46,78 @@ type worker struct {
 	run      store.Run
 	client   *npa.Client
 	comparer *comparer
-	sent     int64 // requests that were kept
+	sent     int64     // requests that were kept
+	since    time.Time // until when the seconds were kept
+
+	mu   sync.Mutex
+	done store.Progress // what was compared and is not kept
+}
+
+// compareLeft compares the pairs that are left and ends the run, unless the brake is set.
+// Pairs that must be read again keep no others waiting.
+func (w *worker) compareLeft(ctx context.Context) error {
+	w.since = w.Clock()
+	group, comparing := errgroup.WithContext(ctx)
+	group.SetLimit(w.Most)
+	braked, err := w.begin(comparing, group)
+	if fault := group.Wait(); fault != nil {
+		return fault
+	}
+	if err == nil {
+		err = w.keepDone(ctx)
+	}
+	if err != nil || braked {
+		return err
+	}
+	return w.end(ctx)
+}
+
+// begin begins the comparison of each pair that is left, and keeps what is done meanwhile.
+// It reports whether the brake has stopped it.
+func (w *worker) begin(ctx context.Context, group *errgroup.Group) (braked bool, err error) {
+	for after := (domain.Pair{}); ; {
+		brake, err := w.Store.GetBrake(ctx)
+		if err != nil || brake.IsOn() {
+			return true, err
+		}
+		pairs, err := w.Store.PairsLeft(ctx, w.run.ID, after, pairsAtOnce)
+		if err != nil || len(pairs) == 0 {
+			return false, err
+		}
+		after = pairs[len(pairs)-1]
+		for _, pair := range pairs {
+			group.Go(func() error { return w.compare(ctx, pair) })
+		}
+		if err := w.keepDone(ctx); err != nil {
+			return false, err
+		}
+		w.Beat(nil)
+	}
+}
+
+// compare compares a pair and notes what came of it.
+func (w *worker) compare(ctx context.Context, pair domain.Pair) error {
+	counts, err := w.comparer.compare(ctx, pair)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done.Pairs = append(w.done.Pairs, pair)
+	w.done.Counts.Add(counts)
+	return nil
+}
+
+// keepDone keeps what was noted.
+func (w *worker) keepDone(ctx context.Context) error {
+	w.mu.Lock()
+	done := w.done
+	w.done = store.Progress{}
+	w.mu.Unlock()
+	now := w.Clock()
+	done.Seconds = now.Sub(w.since).Seconds()
+	w.since = now
+	return w.progress(ctx, done)
 }
 
 // newComparer returns the comparer of the run. Only a run of ALL asks NOMIS for its

@@ -67,9 +67,15 @@ func (s *Store) CountPairs(ctx context.Context, run uuid.UUID) (count int, err e
 	return count, nil
 }
 
-// PairsLeft returns up to most pairs of a run that are not done, in sorted order.
-func (s *Store) PairsLeft(ctx context.Context, run uuid.UUID, most int) ([]domain.Pair, error) {
-	rows, err := s.pool.Query(ctx, `SELECT pair FROM nomis.reconciliation_pair WHERE run = $1 AND NOT done ORDER BY pair LIMIT $2`, run, most)
+// PairsLeft returns up to most pairs of a run that are not done and come after a pair, in
+// sorted order. All come after the zero pair.
+func (s *Store) PairsLeft(ctx context.Context, run uuid.UUID, after domain.Pair, most int) ([]domain.Pair, error) {
+	from := ""
+	if after != (domain.Pair{}) {
+		from = after.String()
+	}
+	rows, err := s.pool.Query(ctx, `SELECT pair FROM nomis.reconciliation_pair WHERE run = $1 AND NOT done AND pair > $2 ORDER BY pair LIMIT $3`,
+		run, from, most)
 	if err != nil {
 		return nil, fmt.Errorf("read the pairs of a reconciliation: %w", err)
 	}

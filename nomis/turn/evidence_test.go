@@ -56,6 +56,23 @@ func TestTurn_spendsADeletionThatSomethingElseExplains(t *testing.T) {
 	}
 }
 
+// The message may come before what NOMIS held a moment earlier is recorded.
+func TestTurn_countsADeletionThatCameWhileTheRecordWasRead(t *testing.T) {
+	f := circle.New(t)
+	f.NOMISOpen("2021-07-05")
+	f.TakeTurn()
+	f.NOMISDelete(1)
+	at := time.Now().Add(-10 * time.Second)
+	require.NoError(t, f.Store.Ring(t.Context(), at, store.Ring{Pair: circle.Pair, Cause: store.Cause{Kind: store.NOMISDeleted, ID: "m"}, Deleted: 1}))
+	due, err := f.Store.Get(t.Context(), circle.Pair)
+	require.NoError(t, err)
+	f.Now = at.Add(2 * time.Hour).In(f.Now.Location())
+	result, err := f.Take(t.Context(), circle.Pair, turn.Why{Due: due})
+	require.NoError(t, err)
+	require.Equal(t, []plan.Action{plan.Delete}, circle.Actions(result.Done))
+	require.True(t, f.Items()[0].Deleted)
+}
+
 // NOMIS has merged two numbers, and the merge has not been followed here. Its detail is
 // not taken for a new record, but for a time only.
 func TestTurn_waitsForTheRecordThatAMergeBrings(t *testing.T) {
@@ -83,4 +100,19 @@ func TestTurn_waitsForTheRecordThatAMergeBrings(t *testing.T) {
 	result, err = f.Take(t.Context(), circle.Pair, why)
 	require.NoError(t, err)
 	require.Equal(t, []plan.Action{plan.Take}, circle.Actions(result.Done))
+}
+
+// What NOMIS's staff changed after the record was deleted here is shown beside what it was.
+func TestChangedAfterDelete_saysWhatWasChanged(t *testing.T) {
+	f := circle.New(t)
+	f.NOMISOpen("2021-07-05")
+	f.TakeTurn()
+	n := f.Items()[0]
+	f.Staff(domain.Delete{ID: n.ID})
+	f.NOMISChange(1, map[string]any{"comment": "Changed there"})
+	f.TakeTurn()
+	living := f.Living()
+	require.Len(t, living, 1)
+	require.Equal(t, string(plan.ChangedAfterDelete), living[0].Problem)
+	require.Equal(t, []store.Field{{Field: "comment", Ours: n.Comment, Theirs: new("Changed there")}}, living[0].Fields)
 }

@@ -81,7 +81,9 @@ func explain(f *store.Finding, p plan.Plan) (named bool) {
 			f.Bucket, f.Cause = store.IgnoredHere, SeveralOpen
 		case plan.ChangedAfterSwitch:
 			f.Cause = EditAfterSwitch
-		case plan.MirrorsDisagree, plan.OnlyHere, plan.DeletedThere, plan.ChangedAfterDelete, plan.BlockedByOpen, plan.PrisonerUnknown,
+		case plan.ChangedAfterDelete:
+			f.Fields = fieldsThere(problem, *f.Theirs)
+		case plan.MirrorsDisagree, plan.OnlyHere, plan.DeletedThere, plan.BlockedByOpen, plan.PrisonerUnknown,
 			plan.NotHoldable, plan.Refused, plan.NotTaken, plan.NoProgress, plan.NotReached:
 		}
 		break
@@ -131,6 +133,16 @@ func isOf(f *store.Finding, id uuid.UUID, sequence int) bool {
 		return f.NonAssociationID == id
 	}
 	return sequence != 0 && f.TypeSequence == sequence
+}
+
+// fieldsThere lists what NOMIS's staff changed in the detail of a deleted record.
+func fieldsThere(problem plan.Problem, theirs domain.Detail) []store.Field {
+	var fields []store.Field
+	for _, f := range problem.Fields {
+		name, of := f.Name()
+		fields = append(fields, store.Field{Field: name, PrisonerNumber: of, Ours: problem.Deleted.Get(f), Theirs: theirs.Get(f)})
+	}
+	return fields
 }
 
 // fieldsOf lists the values in which two details differ.

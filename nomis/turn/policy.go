@@ -20,11 +20,8 @@ func (r *run) readPolicy(ctx context.Context, in plan.Input) (err error) {
 	if r.brake.IsOn() && !r.why.DryRun {
 		return ErrBraked
 	}
-	p := plan.Policy{Repair: r.why.Repair, AskedAt: r.askedAt, Inbound: true}
+	p := plan.Policy{Repair: r.why.Repair, AskedAt: r.askedAt, Inbound: true, Outbound: true}
 	if p.Restored, err = r.readRestored(ctx, in.Now); err != nil {
-		return err
-	}
-	if p.Outbound, err = r.Rules.OutboundAllowed(ctx); err != nil {
 		return err
 	}
 	if p.Authors, err = r.authors.read(ctx, r.Store); err != nil {
@@ -156,20 +153,28 @@ func (r *run) isThere(in plan.Input, sequence int) bool {
 	return false
 }
 
-// isAfterBase reports whether a deletion was received after NOMIS was known to hold the
-// record of its sequence.
+// readTime is the most that lies between a read of NOMIS and the append of what it held.
+const readTime = time.Minute
+
+// isAfterBase reports whether a deletion was received after NOMIS was read that held the
+// record of its sequence. When that was is known to within readTime: a deletion that was
+// told between the read and its append counts, although base is later. One of an earlier
+// detail of the same number does no harm by it: when the later one was read, it was spent.
 func (r *run) isAfterBase(in plan.Input, d store.Deletion) bool {
 	for _, n := range in.Exchanges.State().Items {
 		if n.TypeSequence == d.Sequence && !n.Deleted {
-			return d.ReceivedAt.After(in.Exchanges.Of(n.ID).Delivery().At)
+			return d.ReceivedAt.After(in.Exchanges.Of(n.ID).Delivery().At.Add(-readTime))
 		}
 	}
 	return false
 }
 
-// planned makes the plan. Whether NOMIS may change the record is asked only when it would.
-// When the plan would create a record here, a merge that NOMIS names and that may bring
-// the record is waited for, from the first ring on for as long as a deletion waits.
+// mergeWait is how long a merge that NOMIS names is waited for, from the first ring on.
+const mergeWait = time.Hour
+
+// planned makes the plan. What the switch-over allows is asked only when a step depends on
+// it. When the plan would create a record here, a merge that NOMIS names and that may bring
+// the record is waited for.
 func (r *run) planned(ctx context.Context, in plan.Input) (plan.Plan, error) {
 	made := plan.Make(in)
 	if changesHere(made) {
@@ -181,10 +186,19 @@ func (r *run) planned(ctx context.Context, in plan.Input) (plan.Plan, error) {
 			made = plan.Make(in)
 		}
 	}
+	if writesThere(made) {
+		allowed, err := r.Rules.OutboundAllowed(ctx)
+		if err != nil {
+			return plan.Plan{}, err
+		}
+		if in.Policy.Outbound = allowed; !allowed {
+			made = plan.Make(in)
+		}
+	}
 	if !creates(made) || r.why.Due.FirstRing.IsZero() {
 		return made, nil
 	}
-	until := r.why.Due.FirstRing.Add(r.DeleteAfter)
+	until := r.why.Due.FirstRing.Add(mergeWait)
 	if !in.Now.Before(until) {
 		return made, nil
 	}
@@ -199,6 +213,13 @@ func (r *run) planned(ctx context.Context, in plan.Input) (plan.Plan, error) {
 // changesHere reports whether a plan has a step by which NOMIS changes the record.
 func changesHere(p plan.Plan) bool {
 	return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Action == plan.Take || s.Action == plan.Delete })
+}
+
+// writesThere reports whether a plan has a step that writes to NOMIS.
+func writesThere(p plan.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
+		return s.Action == plan.Remove || s.Action == plan.Put || s.Action == plan.Post
+	})
 }
 
 // creates reports whether the first take of a plan has an item that no record here is.

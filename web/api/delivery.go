@@ -17,8 +17,10 @@ import (
 // Problems are what the comparison with NOMIS has found. Implementations are safe for
 // concurrent use.
 type Problems interface {
-	// OfRecord returns what is found of one record; the zero Findings for nothing.
-	OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID) (Findings, error)
+	// OfRecord returns what is found of one record; the zero Findings for nothing. sequence
+	// is that by which NOMIS knows it, 0 for none: what NOMIS still holds of a deleted record
+	// is found under it.
+	OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID, sequence int) (Findings, error)
 }
 
 // Findings are what the comparison with NOMIS has found of one record.
@@ -71,8 +73,12 @@ func (a *API) delivery(ctx context.Context, r *http.Request, _ auth.Claims) (res
 func (a *API) shownDelivery(ctx context.Context, d queries.Delivery) (shape.Delivery, error) {
 	var findings Findings
 	if a.problems != nil {
+		var sequence int
+		if d.TypeSequence != nil {
+			sequence = *d.TypeSequence
+		}
 		var err error
-		if findings, err = a.problems.OfRecord(ctx, d.Pair, d.NonAssociationID); err != nil {
+		if findings, err = a.problems.OfRecord(ctx, d.Pair, d.NonAssociationID, sequence); err != nil {
 			return shape.Delivery{}, unavailable(err)
 		}
 	}

@@ -46,7 +46,7 @@ type planted struct {
 	err error
 }
 
-func (p *planted) OfRecord(context.Context, domain.Pair, uuid.UUID) (api.Findings, error) {
+func (p *planted) OfRecord(context.Context, domain.Pair, uuid.UUID, int) (api.Findings, error) {
 	return p.Findings, p.err
 }
 

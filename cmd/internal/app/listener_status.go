@@ -9,10 +9,10 @@ import (
 )
 
 // reportListener writes the status row of a listener until the context ends. A listener
-// has no position in the log. Its row is shared by
-// all processes, because any of them may get the next message: it shows when one of them
-// last looked. beat is called after each round, with the error of that round. ended
-// stops writing and waits.
+// has no position in the log. Its row is shared by all processes, because any of them may get
+// the next message: it shows when one of them last looked, and the fault that the last one
+// had. beat is called after each round, with the error of that round. ended stops writing
+// and waits.
 func (p *process) reportListener(ctx context.Context, name string) (beat func(error), ended func()) {
 	writer := status.NewWriter(status.Options{
 		Consumer: name, Build: Version(), DSN: p.Config.DatabaseURL, Clock: p.Clock, Logger: p.Logger, Shared: true,
@@ -33,7 +33,7 @@ func (p *process) reportListener(ctx context.Context, name string) (beat func(er
 		mu.Lock()
 		fault = err
 		mu.Unlock()
-		writer.Beat()
+		writer.Report(status.KindOf(err).Category())
 	}
 	return beat, func() { cancel(); writing.Wait() }
 }

@@ -94,10 +94,14 @@ func TestHealth_saysThatNOMISDeniesAccess(t *testing.T) {
 	s.turnsBecome(t, "UP", "")
 	rings(t, tables)
 	s.turnsBecome(t, "DOWN", string(status.NOMISDenied))
+	other := runRoles(t, dsn, app.Roles{Serve: true}, app.HealthLimits{}, map[string]string{"NOMIS_API_URL": there.URL})
+	<-other.ready
+	other.turnsBecome(t, "DOWN", string(status.NOMISDenied))
 	require.Contains(t, s.scrape(t), "\nnonassociations_nomis_turns_total{outcome=\"stopped\"} 1\n")
 	require.Contains(t, s.scrape(t), "\nnonassociations_nomis_due_pairs 1\n", "the pair is not to blame")
 	lets.Store(true)
 	s.turnsBecome(t, "UP", "")
+	other.turnsBecome(t, "UP", "")
 }
 
 func TestHealth_saysThatNOMISDoesNotAnswer(t *testing.T) {

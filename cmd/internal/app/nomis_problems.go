@@ -16,14 +16,14 @@ type nomisProblems struct{ kept *store.Store }
 
 // OfRecord implements [api.Problems]. A problem of the whole pair is a problem of each of
 // its records.
-func (n nomisProblems) OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID) (api.Findings, error) {
+func (n nomisProblems) OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID, sequence int) (api.Findings, error) {
 	living, err := n.kept.Living(ctx, pair)
 	if err != nil {
 		return api.Findings{}, err
 	}
 	var found api.Findings
 	for _, d := range living {
-		own := d.NonAssociationID == id
+		own := d.NonAssociationID == id || d.NonAssociationID == uuid.Nil && d.TypeSequence != 0 && d.TypeSequence == sequence
 		ofPair := d.NonAssociationID == uuid.Nil && d.TypeSequence == 0
 		if d.Bucket == store.IgnoredHere && d.TypeSequence != 0 {
 			found.AlsoOpen = append(found.AlsoOpen, d.TypeSequence)

@@ -101,9 +101,9 @@ func kindOfCode(code string) Kind {
 // Category is the coarser classification that rows and metrics have.
 type Category string
 
-// Away is the category of outages. It is shown while it lasts, and not stored; nor are
-// those of NOMIS, whose restoration has a record of its own. The other categories have
-// the values of their kinds.
+// Away is the category of outages. It is shown while it lasts, and stored in a shared row
+// only, whose loops may all be in other processes. The other categories have the values of
+// their kinds.
 const Away Category = "AWAY"
 
 // Categories returns all categories.

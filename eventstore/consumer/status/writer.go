@@ -52,8 +52,9 @@ type Writer struct {
 
 	mu      sync.Mutex
 	beat    time.Time
-	moved   bool // something was applied since Claim, which ends every fault
-	failing bool // the last write failed, and that was logged
+	moved   bool     // something was applied since Claim, which ends every fault
+	fault   Category // of a shared row, as of the last Report
+	failing bool     // the last write failed, and that was logged
 }
 
 // NewWriter makes a writer that does nothing until Claim or Run.
@@ -68,6 +69,14 @@ func (w *Writer) Beat() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.beat = w.Clock()
+}
+
+// Report is Beat for the loop of a shared row, which stores with its heartbeat why it does
+// nothing, "" for no fault. Of several loops the one that wrote last counts.
+func (w *Writer) Report(fault Category) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.beat, w.fault = w.Clock(), fault
 }
 
 // Beaten returns when Beat was last called, or when the writer was made.
@@ -100,18 +109,19 @@ func (w *Writer) Claim(ctx context.Context, conn *pgx.Conn, store uuid.UUID) err
 
 // upsertSQL inserts the row or updates it, the latter only for its holder ($10 is
 // Shared, $11 a claim). $9 removes the fault. Of several writers of a shared row the
-// latest heartbeat counts.
-const upsertSQL = `INSERT INTO consumer.status AS s (consumer, holder, build, store_id, position, head, oldest, heartbeat)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() - make_interval(secs => $8))
+// latest heartbeat and the fault of the last writer ($12) count.
+const upsertSQL = `INSERT INTO consumer.status AS s (consumer, holder, build, store_id, position, head, oldest, heartbeat, fault_category, fault_since)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() - make_interval(secs => $8), $12, CASE WHEN $12::text IS NOT NULL THEN clock_timestamp() END)
 	ON CONFLICT (consumer) DO UPDATE SET holder = excluded.holder, build = excluded.build,
 		store_id = coalesce(excluded.store_id, s.store_id), position = excluded.position,
 		head = coalesce(excluded.head, s.head), oldest = excluded.oldest,
 		heartbeat = CASE WHEN $10 THEN greatest(s.heartbeat, excluded.heartbeat) ELSE excluded.heartbeat END,
-		fault_category = CASE WHEN $9 THEN NULL ELSE s.fault_category END,
+		fault_category = CASE WHEN $10 THEN excluded.fault_category WHEN $9 THEN NULL ELSE s.fault_category END,
 		fault_event = CASE WHEN $9 THEN NULL ELSE s.fault_event END,
 		fault_type = CASE WHEN $9 THEN NULL ELSE s.fault_type END,
 		fault_position = CASE WHEN $9 THEN NULL ELSE s.fault_position END,
-		fault_since = CASE WHEN $9 THEN NULL ELSE s.fault_since END
+		fault_since = CASE WHEN $10 AND s.fault_category IS DISTINCT FROM excluded.fault_category THEN excluded.fault_since
+			WHEN $9 AND NOT $10 THEN NULL ELSE s.fault_since END
 	WHERE $10 OR $11 OR s.holder = excluded.holder`
 
 // row are the arguments of upsertSQL.
@@ -125,6 +135,10 @@ func (w *Writer) row(store uuid.UUID, claim bool) []any {
 	// the position that was reached with it.
 	w.mu.Lock()
 	holder, moved, beat := w.holder, w.moved, w.beat
+	var fault *string
+	if w.Shared && w.fault != "" {
+		fault = new(string(w.fault))
+	}
 	w.mu.Unlock()
 	if w.Now != nil {
 		now := w.Now()
@@ -140,11 +154,11 @@ func (w *Writer) row(store uuid.UUID, claim bool) []any {
 		id = &store
 	}
 	age := max(0, w.Clock().Sub(beat)).Seconds()
-	return []any{w.Consumer, holder, w.Build, id, position, head, oldest, age, moved, w.Shared, claim}
+	return []any{w.Consumer, holder, w.Build, id, position, head, oldest, age, moved, w.Shared, claim, fault}
 }
 
-// Fail stores a fault in the row. It stores no category but those of the log's
-// consumers: Away and those of NOMIS are shown while they last. Repeats of one fault keep the time of the first. It
+// Fail stores a fault in the row of a consumer with a lease. It stores no category but
+// those of an event: an outage is shown while it lasts. Repeats of one fault keep the time of the first. It
 // works with an ended context too, and takes at most a few seconds.
 func (w *Writer) Fail(ctx context.Context, fault Fault) {
 	switch fault.Category {

@@ -1,7 +1,8 @@
 // Package demo loads a made-up estate into a running service, as the migration from
 // NOMIS would: through POST /migrate, with one request for each prisoner with records.
 // Loading again adds nothing, because records that exist already are UNCHANGED. A stand-in
-// for NOMIS gets its own view of the estate, in which some hundred pairs differ.
+// for NOMIS gets its own view of the estate, in which some hundred pairs differ. A migration
+// and a reconciliation then show them.
 package demo
 
 import (
@@ -25,7 +26,7 @@ import (
 // Options are the service to load into, the estate, and the output.
 type Options struct {
 	BaseURL   string // http://127.0.0.1:8080
-	Token     string // may POST /migrate; if it may read as well, the end waits until all can be read; with NOMIS it may write as staff too
+	Token     string // may POST /migrate; if it may read as well, the end waits until all can be read; with NOMIS it may write as staff and administer too
 	NOMIS     string // the stand-in, http://127.0.0.1:9580; "" when there is none
 	Seed      uint64
 	Prisoners int       // estate.DefaultPrisoners when 0
@@ -69,7 +70,10 @@ func runPausing(ctx context.Context, options Options, pause pauser) error {
 		return err
 	}
 	if options.NOMIS != "" {
-		if err := l.fillNOMIS(ctx, e, v); err != nil {
+		if err := l.fillNOMIS(ctx, v); err != nil {
+			return err
+		}
+		if err := l.compare(ctx, v); err != nil {
 			return err
 		}
 	}
@@ -121,11 +125,7 @@ func newLoader(options Options, pause pauser) *loader {
 // back is left out.
 func (l *loader) load(ctx context.Context, e *estate.Estate, v *view) error {
 	began := time.Now()
-	bar := progressbar.NewOptions(len(e.Pairs)-len(v.held),
-		progressbar.OptionSetWriter(l.Out), progressbar.OptionSetDescription("POST /migrate"),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("pairs"),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionOnCompletion(func() { fmt.Fprintln(l.Out) }))
+	bar := l.bar("POST /migrate", len(e.Pairs)-len(v.held))
 	work, within := errgroup.WithContext(ctx)
 	work.SetLimit(connections)
 	for request := range e.SyncRequests() {
@@ -152,6 +152,15 @@ func (l *loader) load(ctx context.Context, e *estate.Estate, v *view) error {
 		fmt.Fprintln(l.Out)
 	}
 	return err
+}
+
+// bar shows how many of some pairs are done.
+func (l *loader) bar(what string, pairs int) *progressbar.ProgressBar {
+	return progressbar.NewOptions(pairs,
+		progressbar.OptionSetWriter(l.Out), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("pairs"),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionOnCompletion(func() { fmt.Fprintln(l.Out) }))
 }
 
 // send sends one request until it is accepted, and returns the number of its pairs. A

@@ -40,6 +40,10 @@ func (l *loader) lookAt(e *estate.Estate) {
 	for _, s := range examples(e) {
 		fmt.Fprintf(l.Out, "\n  # %s\n  curl -s -H \"Authorization: Bearer $TOKEN\" %s/non-associations/%s\n", s.what, l.BaseURL, s.number)
 	}
+	if l.NOMIS != "" {
+		fmt.Fprintf(l.Out, "\n  # what differs from NOMIS, field by field\n  ADMIN=$(%sbin/nonassociations token --role NON_ASSOCIATIONS_ADMIN --user DEMO)\n", l.Show)
+		fmt.Fprintf(l.Out, "  curl -s -H \"Authorization: Bearer $ADMIN\" '%s/nomis/differences?state=OPEN&bucket=differs'\n", l.BaseURL)
+	}
 }
 
 // examples finds one prisoner of each kind; a small estate may lack some. The result

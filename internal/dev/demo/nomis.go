@@ -12,7 +12,7 @@ import (
 
 // fillNOMIS gives NOMIS its own view of the estate and plants what only the service can
 // hold. A pair that NOMIS has is left as it is, so that another run adds nothing.
-func (l *loader) fillNOMIS(ctx context.Context, e *estate.Estate, v *view) error {
+func (l *loader) fillNOMIS(ctx context.Context, v *view) error {
 	filled, err := nomisapi.FillAt(ctx, l.http, l.NOMIS, func(yield func(nomisapi.Record) bool) {
 		for _, record := range v.records {
 			if !yield(record) {
@@ -32,11 +32,8 @@ func (l *loader) fillNOMIS(ctx context.Context, e *estate.Estate, v *view) error
 			fmt.Fprintf(l.Out, "  %4d %-16s %s, such as %s and %s\n", len(p.pairs), p.bucket, p.what, p.pairs[0][0], p.pairs[0][1])
 		}
 	}
-	return l.compare(ctx, e)
+	return nil
 }
-
-// compare is where a migration and a reconciliation run that show what was planted.
-func (*loader) compare(context.Context, *estate.Estate) error { return nil }
 
 // heldComment is what staff of the demonstration wrote to a record before its day.
 const heldComment = "Agreed at the safety meeting, to begin on its day."

@@ -8,9 +8,11 @@ import (
 
 // view is what NOMIS holds of an estate: nearly all of it is the same.
 type view struct {
-	records []nomisapi.Record
-	planted []planting
-	held    map[numbers]estate.Pair // also the last of planted
+	records  []nomisapi.Record
+	pairs    int // of the records
+	planted  []planting
+	held     map[numbers]estate.Pair // also the last of planted
+	arrivals planting                // also in planted: what the migration of the demonstration takes over
 }
 
 // numbers are two prisoners, in the order in which the estate has them.
@@ -18,15 +20,16 @@ type numbers [2]domain.PrisonerNumber
 
 // planting is one kind of difference with the pairs that have it, which may be none.
 type planting struct {
-	bucket string // of a reconciliation
-	what   string
-	pairs  []numbers
+	bucket  string // of a reconciliation, of one non-association of each pair
+	outcome string // of each pair in a migration
+	what    string
+	pairs   []numbers
 }
 
 const (
 	mostPlanted   = 360 // pairs of the kinds of differences, about
 	mostHeld      = 24  // pairs that wait for a day
-	mostStrangers = 24  // pairs that only NOMIS has
+	mostStrangers = 24  // pairs that only NOMIS has, and as many that are migrated
 )
 
 // viewOf makes up the view of NOMIS. Which pair differs in what depends on the estate
@@ -34,10 +37,10 @@ const (
 func viewOf(e *estate.Estate) *view {
 	v := &view{held: map[numbers]estate.Pair{}}
 	for _, d := range differences {
-		v.planted = append(v.planted, planting{bucket: d.bucket, what: d.what})
+		v.planted = append(v.planted, planting{bucket: d.bucket, outcome: d.outcome, what: d.what})
 	}
-	several := planting{bucket: "ignored", what: "several are open, as in real data: the latest counts"}
-	held := planting{bucket: "held", what: "changed by staff before its day, which NOMIS refuses until then"}
+	several := planting{bucket: ignored, outcome: ignored, what: "several are open, as in real data: the latest counts"}
+	toCome := planting{bucket: held, outcome: unchanged, what: "changed by staff before its day, which NOMIS refuses until then"}
 	every, next := max(4, len(e.Pairs)/mostPlanted), 0
 	for i, pair := range e.Pairs {
 		records, of := recordsOf(e, pair), namesOf(e, pair)
@@ -45,8 +48,8 @@ func viewOf(e *estate.Estate) *view {
 		case sentTwice(pair.Items):
 			several.pairs = append(several.pairs, of)
 		case isPending(pair.Items[len(pair.Items)-1]):
-			if len(pair.Items) == 1 && len(held.pairs) < mostHeld {
-				held.pairs, v.held[of] = append(held.pairs, of), pair
+			if len(pair.Items) == 1 && len(toCome.pairs) < mostHeld {
+				toCome.pairs, v.held[of] = append(toCome.pairs, of), pair
 			}
 		case i%every == 0:
 			n := next % len(differences)
@@ -54,32 +57,44 @@ func viewOf(e *estate.Estate) *view {
 			records = differences[n].plant(records)
 			v.planted[n].pairs = append(v.planted[n].pairs, of)
 		}
-		v.records = append(v.records, records...)
+		v.add(records...)
 	}
-	v.planted = append(v.planted, v.addStrangers(e), several, held)
+	strangers := planting{bucket: onlyThere, outcome: created, what: "a pair that only NOMIS has"}
+	v.arrivals = planting{bucket: same, outcome: created, what: "a pair that only NOMIS has, until the migration below"}
+	v.addStrangers(e, &strangers, &v.arrivals)
+	v.planted = append(v.planted, strangers, several, toCome, v.arrivals)
 	return v
 }
 
-// addStrangers adds pairs that the estate does not have.
-func (v *view) addStrangers(e *estate.Estate) planting {
+// add adds the records of a pair, which may be none.
+func (v *view) add(records ...nomisapi.Record) {
+	v.records = append(v.records, records...)
+	if len(records) > 0 {
+		v.pairs++
+	}
+}
+
+// addStrangers adds pairs that the estate does not have to plantings, in turns.
+func (v *view) addStrangers(e *estate.Estate, to ...*planting) {
 	known := map[numbers]bool{}
 	for _, pair := range e.Pairs {
 		of := namesOf(e, pair)
 		known[of], known[numbers{of[1], of[0]}] = true, true
 	}
-	added := planting{bucket: "onlyThere", what: "a pair that only NOMIS has"}
-	for i := 0; i+1 < len(e.Prisoners) && len(added.pairs) < mostStrangers; i += 2 {
+	added := 0
+	for i := 0; i+1 < len(e.Prisoners) && added < len(to)*mostStrangers; i += 2 {
 		of := numbers{e.Prisoners[i].Number, e.Prisoners[i+1].Number}
 		if known[of] {
 			continue
 		}
-		added.pairs = append(added.pairs, of)
-		v.records = append(v.records, nomisapi.Record{
+		next := to[added%len(to)]
+		added++
+		next.pairs = append(next.pairs, of)
+		v.add(nomisapi.Record{
 			OffenderNo: string(of[0]), NSOffenderNo: string(of[1]), TypeSequence: 1, Reason: "VIC", RecipReason: "PER", Type: "WING",
 			EffectiveDate: "2024-03-01", Comment: new("Never told to DPS."),
 		})
 	}
-	return added
 }
 
 // namesOf returns the two prisoners of a pair.
