@@ -13,7 +13,7 @@ import (
 // theirs by sequence.
 func (p *planner) match() {
 	for _, same := range []func(*record, *Theirs) bool{
-		bySequenceAndForm(p.Pair), byCreation, bySequenceAndDay, byForm(p.Pair), p.unlessTwin(byDayAndCodes), p.unlessTwin(bySequence),
+		bySequenceAndForm(p.Pair), byCreation, bySequenceAndDay, byForm(p.Pair), p.unlessTwin(p.unlessTaken(byDayAndCodes)), p.unlessTwin(p.bySequence),
 	} {
 		for _, i := range p.liveFirst() {
 			if p.records[i].theirs != none {
@@ -66,6 +66,22 @@ func (p *planner) unlessTwin(same func(*record, *Theirs) bool) func(*record, *Th
 	return func(r *record, t *Theirs) bool { return same(r, t) && p.twinOf(t) == nil }
 }
 
+// unlessTaken leaves out what would take the sequence of another record: see isTaken.
+func (p *planner) unlessTaken(same func(*record, *Theirs) bool) func(*record, *Theirs) bool {
+	return func(r *record, t *Theirs) bool { return same(r, t) && !p.isTaken(r, t) }
+}
+
+// isTaken reports whether a detail is matched with another record by its sequence, while
+// that of the record itself is gone. NOMIS renumbers nothing: it gave the
+// number of a deleted detail to a new one. Were the record that looks alike matched, the
+// other one would have no sequence any more, and no message could say that it was deleted.
+func (p *planner) isTaken(r *record, t *Theirs) bool {
+	if r.TypeSequence == 0 || p.has(r.TypeSequence) {
+		return false
+	}
+	return slices.ContainsFunc(p.records, func(other record) bool { return other.theirs == none && p.bySequence(&other, t) })
+}
+
 // isElsewhere reports whether NOMIS still has the sequence of a deleted record, and this
 // detail is another one. One that equals what was deleted is then a new one.
 func (p *planner) isElsewhere(r *record, t *Theirs) bool {
@@ -114,9 +130,17 @@ func byDayAndCodes(r *record, t *Theirs) bool {
 	return !r.Deleted && t.Detail.EffectiveDate == r.detail.EffectiveDate && t.hasCodes(r.detail)
 }
 
-// bySequence matches the sequence alone.
-func bySequence(r *record, t *Theirs) bool {
-	return !r.Deleted && r.TypeSequence != 0 && r.TypeSequence == t.sequence()
+// bySequence matches the sequence alone. NOMIS may have given it to a new detail. A closed
+// one of another day would end what is open here, so it needs the codes and the comment too.
+func (p *planner) bySequence(r *record, t *Theirs) bool {
+	if r.Deleted || r.TypeSequence == 0 || r.TypeSequence != t.sequence() {
+		return false
+	}
+	if r.detail.IsClosed(p.today) || !t.Detail.IsClosed(p.today) {
+		return true
+	}
+	comment, known := r.Base(domain.DetailComment)
+	return t.hasCodes(r.detail) && (same(t.Detail.Comment, r.detail.Comment) || known && same(t.Detail.Comment, comment))
 }
 
 // matchOpen matches the record that is not closed with the one that counts of theirs,

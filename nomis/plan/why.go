@@ -19,6 +19,11 @@ func whyLearn(r *record, t *Theirs) string {
 	return fmt.Sprintf("NOMIS knows the record as sequence %d and no longer as %d.", t.sequence(), r.TypeSequence)
 }
 
+// whyReleaseReused says why a live record has a sequence no longer.
+func whyReleaseReused(r *record) string {
+	return fmt.Sprintf("NOMIS gave sequence %d to another detail, and does not hold the record (effective %s).", r.TypeSequence, r.detail.EffectiveDate)
+}
+
 func whyRelease(p *planner, r *record) string {
 	if c := p.Policy.Repair; c != nil && c.FromNOMIS && c.NonAssociationID == uuid.Nil && p.has(c.TypeSequence) && c.TypeSequence == r.TypeSequence {
 		return fmt.Sprintf("A person chose NOMIS, so sequence %d is no longer the deleted record.", r.TypeSequence)

@@ -111,6 +111,8 @@ func (p *planner) compareAlone(r *record) {
 		p.step(rankDelete, r, Step{Action: Delete, TypeSequence: r.TypeSequence, Why: "A person chose NOMIS, which does not hold the record."})
 	case chosen, p.isToPost(r):
 		p.post(r, chosen)
+	case r.TypeSequence != 0 && p.hasFree(r.TypeSequence): // else what is taken over under it would be this record
+		p.step(rankRelease, r, Step{Action: Release, TypeSequence: r.TypeSequence, Why: whyReleaseReused(r)})
 	case r.TypeSequence != 0 && p.has(r.TypeSequence): // the one that has it learns it first
 	default:
 		p.gone(r)
@@ -126,6 +128,12 @@ func (p *planner) isToPost(r *record) bool {
 // has reports whether either row of NOMIS has a sequence.
 func (p *planner) has(sequence int) bool {
 	return slices.ContainsFunc(p.Theirs, func(t Theirs) bool { return t.sequence() == sequence })
+}
+
+// hasFree reports whether NOMIS has a sequence, and its detail is no record of ours.
+func (p *planner) hasFree(sequence int) bool {
+	k := slices.IndexFunc(p.Theirs, func(t Theirs) bool { return t.sequence() == sequence })
+	return k >= 0 && p.partner[k] == none
 }
 
 // gone adds what a live record asks for that NOMIS held and holds no longer. Absence
