@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,9 +62,11 @@ func TestNomis_knowsTheDirectoryAndTellsItsQueue(t *testing.T) {
 	const record = `{"offenderNo":"A9109UD","nsOffenderNo":"%s","reason":"VIC","recipReason":"PER","type":"WING","effectiveDate":"2021-07-05"}`
 	require.Equal(t, http.StatusCreated, post(t, nomis+"/staff/non-associations", fmt.Sprintf(record, "A0135GA")))
 	require.Equal(t, http.StatusNotFound, post(t, nomis+"/staff/non-associations", fmt.Sprintf(record, "Z9999ZZ")))
-	queues, err := os.ReadFile(filepath.Join(h.data, "queues.json"))
-	require.NoError(t, err)
-	require.Contains(t, string(queues), `"nomis-events":[{`)
+	reader := h.token(t, "READ_NON_ASSOCIATIONS")
+	require.Eventually(t, func() bool { // nothing but the message names the pair
+		_, text := h.call(t, http.MethodGet, "/non-associations/A0135GA", reader, "")
+		return strings.Contains(text, "A9109UD")
+	}, time.Minute, 50*time.Millisecond)
 
 	token := h.token(t, "NOMIS_PRISONER_API__SYNCHRONISATION__RW")
 	mirror := testRun{port: port}
