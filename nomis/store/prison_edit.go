@@ -84,18 +84,7 @@ func (s *Store) RestartEdits(ctx context.Context, from uint64) error {
 }
 
 func (s *Store) moveEditCheckpoint(ctx context.Context, from, to uint64, keep func(pgx.Tx) error) error {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `INSERT INTO nomis.prison_edit_checkpoint AS c (position)
-			SELECT $2::bigint WHERE $1::bigint = 0 OR EXISTS (SELECT FROM nomis.prison_edit_checkpoint)
-			ON CONFLICT (only_row) DO UPDATE SET position = excluded.position WHERE c.position = $1`, from, to)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return ErrOtherCheckpoint
-		}
-		return keep(tx)
-	})
+	err := s.moveCheckpoint(ctx, "nomis.prison_edit_checkpoint", from, to, keep)
 	if err != nil && !errors.Is(err, ErrOtherCheckpoint) {
 		return fmt.Errorf("count NOMIS's edits: %w", err)
 	}

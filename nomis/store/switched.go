@@ -69,18 +69,7 @@ func queueBeside(batch *pgx.Batch, pair domain.Pair, now time.Time, living []Dif
 }
 
 func (s *Store) keepSwitched(ctx context.Context, from, to uint64, keep func(pgx.Tx) error) error {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `INSERT INTO nomis.switched_checkpoint AS c (position)
-			SELECT $2::bigint WHERE $1::bigint = 0 OR EXISTS (SELECT FROM nomis.switched_checkpoint)
-			ON CONFLICT (only_row) DO UPDATE SET position = excluded.position WHERE c.position = $1`, from, to)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return ErrOtherCheckpoint
-		}
-		return keep(tx)
-	})
+	err := s.moveCheckpoint(ctx, "nomis.switched_checkpoint", from, to, keep)
 	if err != nil && !errors.Is(err, ErrOtherCheckpoint) {
 		return fmt.Errorf("keep what came while inbound was not allowed: %w", err)
 	}
