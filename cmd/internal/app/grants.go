@@ -180,7 +180,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfListening)
 		all.add(o.Config.readDSN(), grantsOfReading)
 	}
-	if o.Roles.Serve {
+	if o.Roles.answers() {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
 		all.add(dsn, grantsOfTurns)
