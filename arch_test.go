@@ -90,6 +90,7 @@ var folders = []folder{
 	{"web/client", "web/client calls the service over HTTP and knows nothing of it but its shapes", []string{"domain", "web/shape"}, true},
 	{"web/shape", "web/shape has the JSON of answers, built from domain values", []string{"domain"}, true},
 	{"web/strictjson", "web/strictjson reads JSON text of callers, and knows neither HTTP nor the domain", nil, true},
+	{"web/screens/govuk", "web/screens/govuk draws what it is given in the two design systems, and knows nothing of the domain", nil, true},
 	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "audit", "nomis", chi}, false},
 	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},
 	{"cmd/dev", "cmd/dev may use what is for development", []string{"*", "internal/dev"}, false},
