@@ -51,11 +51,18 @@ func TestDestination_isAWingALandingACellOrAnywhere(t *testing.T) {
 		prison, text string
 		size         domain.Near
 	}{
-		{"XAA", "A", domain.NearWing}, {"XAA", "RECP", domain.NearWing}, {"XAA", "XAA-A", domain.NearWing},
-		{"XAA", "A-1", domain.NearLanding}, {"XAA", "A-1-X", domain.NearLanding}, {"XAA", "A-1-2-X", domain.NearLanding},
-		{"XAA", "A-1-002", domain.NearCell}, {"XAA", "xaa-a-1-002", domain.NearCell},
-		{"WWI", "A", domain.NearWing}, {"WWI", "A-1", domain.NearWing},
-		{"WWI", "A-1-002", domain.NearLanding}, {"WWI", "A-1-2-002", domain.NearCell},
+		{"XAA", "A", domain.NearWing},
+		{"XAA", "RECP", domain.NearWing},
+		{"XAA", "XAA-A", domain.NearWing},
+		{"XAA", "A-1", domain.NearLanding},
+		{"XAA", "A-1-X", domain.NearLanding},
+		{"XAA", "A-1-2-X", domain.NearLanding},
+		{"XAA", "A-1-002", domain.NearCell},
+		{"XAA", "xaa-a-1-002", domain.NearCell},
+		{"WWI", "A", domain.NearWing},
+		{"WWI", "A-1", domain.NearWing},
+		{"WWI", "A-1-002", domain.NearLanding},
+		{"WWI", "A-1-2-002", domain.NearCell},
 	} {
 		d, err := wingParts.ParseDestination(domain.PrisonID(c.prison), c.text)
 		require.NoError(t, err, c.text)

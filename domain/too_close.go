@@ -47,7 +47,7 @@ func (r PlacedRecord) LocationOf(number PrisonerNumber) Location {
 
 // CannotTell reports whether it is not known how near the two are.
 func (r PlacedRecord) CannotTell() bool {
-	return !r.TooClose && !(r.Locations[0].IsCell() && r.Locations[1].IsCell())
+	return !r.TooClose && (!r.Locations[0].IsCell() || !r.Locations[1].IsCell())
 }
 
 // LeftOutReason is why a record is left out of a judgement. The values are part of the API:
