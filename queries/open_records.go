@@ -3,6 +3,7 @@ package queries
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/go-json-experiment/json"
@@ -15,6 +16,8 @@ import (
 // OpenRecords are the open records of a group of prisoners in one snapshot.
 type OpenRecords struct {
 	Records []domain.OpenRecord // in no order
+	// Names has the number that was asked for of each other name that it counts as.
+	Names map[domain.PrisonerNumber]domain.PrisonerNumber
 	// Survivors has the surviving number of each removed number that was asked for or that
 	// a record has.
 	Survivors map[domain.PrisonerNumber]domain.PrisonerNumber
@@ -22,18 +25,19 @@ type OpenRecords struct {
 }
 
 const (
-	// namesSQL adds to numbers those that were merged into them, from merge to merge. As in
-	// removedIntoSQL the last merge of a removed number counts.
-	namesSQL = `WITH RECURSIVE names(number) AS (
-		SELECT n COLLATE "C" FROM unnest($1::text[]) n
+	// mergedIntoSQL lists the numbers that were merged into those of $1, from merge to merge,
+	// each with the one that it leads to. As in removedIntoSQL the last merge of a removed
+	// number counts.
+	mergedIntoSQL = `WITH RECURSIVE names(root, number) AS (
+		SELECT n COLLATE "C", n COLLATE "C" FROM unnest($1::text[]) n
 		UNION
-		SELECT m.removed FROM names n
+		SELECT n.root, m.removed FROM names n
 		CROSS JOIN LATERAL (SELECT removed, position FROM read.merge WHERE survivor = n.number AND NOT taken_back) m
 		CROSS JOIN LATERAL (SELECT position FROM read.merge
 			WHERE removed = m.removed AND NOT taken_back ORDER BY position DESC LIMIT 1) standing
 		WHERE standing.position = m.position
 	)
-	SELECT number FROM names`
+	SELECT root, number FROM names WHERE number <> root`
 
 	openSQL = `SELECT n.id, n.pair, p.state FROM read.non_association n JOIN read.pair p USING (pair)
 		WHERE NOT n.deleted AND n.expires >= $1 AND (n.first_number = ANY($2) OR n.second_number = ANY($2))`
@@ -65,22 +69,50 @@ func (r *Reader) openOf(ctx context.Context, numbers []domain.PrisonerNumber, to
 	if found.Position, err = positionIn(ctx, tx); err != nil {
 		return found, err
 	}
-	forward, err := namesOf(ctx, tx, numbers, 0)
-	if err != nil {
+	if found.Names, err = otherNames(ctx, tx, numbers); err != nil {
 		return found, err
 	}
-	rows, _ := tx.Query(ctx, namesSQL, texts(forward)) // its error is that of the rows
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return found, err
-	}
+	names := slices.AppendSeq(slices.Clone(numbers), maps.Keys(found.Names))
 	from, _ := Filter{Open: true, Today: today}.expiry()
-	rows, _ = tx.Query(ctx, openSQL, from, names)
+	rows, _ := tx.Query(ctx, openSQL, from, texts(names)) // its error is that of the rows
 	if found.Records, err = openRecords(rows); err != nil {
 		return found, err
 	}
 	found.Survivors, err = survivors(ctx, tx, found.Records, numbers)
 	return found, err
+}
+
+// otherNames returns the names of numbers that are not among them, each with the number
+// whose name it is.
+func otherNames(ctx context.Context, tx pgx.Tx, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.PrisonerNumber, error) {
+	found, err := routes(ctx, tx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[domain.PrisonerNumber]domain.PrisonerNumber, len(numbers))
+	for _, number := range numbers {
+		of[number] = number
+	}
+	add := func(name, number domain.PrisonerNumber) {
+		if _, known := of[name]; !known {
+			of[name] = number
+		}
+	}
+	for number, way := range found {
+		for _, name := range way.names {
+			add(name, number)
+		}
+	}
+	rows, _ := tx.Query(ctx, mergedIntoSQL, texts(slices.Collect(maps.Keys(of)))) // its error is that of the rows
+	var root, name domain.PrisonerNumber
+	_, err = pgx.ForEachRow(rows, []any{&root, &name}, func() error {
+		add(name, of[root])
+		return nil
+	})
+	for _, number := range numbers {
+		delete(of, number)
+	}
+	return of, err
 }
 
 // survivors returns the surviving number of each removed number of records and of those

@@ -71,18 +71,19 @@ func TestOpenOf_aNumberCountsAsAllItsNames(t *testing.T) {
 		merges       []string
 		asked, found string
 		survivors    string // each letter's, of those that are removed
+		names        string // each letter's, of those that are another name of a number asked for
 	}{
-		{nil, "A", "2001", ""},
-		{[]string{"A1111AA>B1111BB"}, "A", "2001 2002", "AB"},
-		{[]string{"A1111AA>B1111BB"}, "B", "2001 2002", "AB"},
-		{[]string{"A1111AA>B1111BB", "B1111BB>C1111CC"}, "C", "2001 2002 2003", "AC BC"},
-		{[]string{"A1111AA>B1111BB", "B1111BB>C1111CC"}, "B", "2001 2002 2003", "AC BC"},
-		{[]string{"-A1111AA>B1111BB"}, "A", "2001", ""},
-		{[]string{"-A1111AA>B1111BB"}, "B", "2002", ""},
-		{[]string{"A1111AA>B1111BB", "A1111AA>C1111CC"}, "B", "2002", ""},
-		{[]string{"G1111GG>H1111HH"}, "C", "2003", "GH"}, // the other prisoner's number is removed
-		{[]string{"Y1111YY>Z1111ZZ"}, "Y", "", "YZ"},
-		{[]string{"A1111AA>B1111BB", "B1111BB>A1111AA"}, "A", "2001 2002", ""},
+		{nil, "A", "2001", "", ""},
+		{[]string{"A1111AA>B1111BB"}, "A", "2001 2002", "AB", "BA"},
+		{[]string{"A1111AA>B1111BB"}, "B", "2001 2002", "AB", "AB"},
+		{[]string{"A1111AA>B1111BB", "B1111BB>C1111CC"}, "C", "2001 2002 2003", "AC BC", "AC BC"},
+		{[]string{"A1111AA>B1111BB", "B1111BB>C1111CC"}, "B", "2001 2002 2003", "AC BC", "AB CB"},
+		{[]string{"-A1111AA>B1111BB"}, "A", "2001", "", ""},
+		{[]string{"-A1111AA>B1111BB"}, "B", "2002", "", ""},
+		{[]string{"A1111AA>B1111BB", "A1111AA>C1111CC"}, "B", "2002", "", ""},
+		{[]string{"G1111GG>H1111HH"}, "C", "2003", "GH", ""}, // the other prisoner's number is removed
+		{[]string{"Y1111YY>Z1111ZZ"}, "Y", "", "YZ", "ZY"},
+		{[]string{"A1111AA>B1111BB", "B1111BB>A1111AA"}, "A", "2001 2002", "", "BA"},
 	} {
 		p.merges(c.merges...)
 		found, err := r.OpenOf(t.Context(), numbers(c.asked), today, 0)
@@ -93,6 +94,11 @@ func TestOpenOf_aNumberCountsAsAllItsNames(t *testing.T) {
 			want[numbers(pair)[0]] = numbers(pair)[1]
 		}
 		require.Equal(t, want, found.Survivors, "%v", c)
+		clear(want)
+		for pair := range strings.FieldsSeq(c.names) {
+			want[numbers(pair)[0]] = numbers(pair)[1]
+		}
+		require.Equal(t, want, found.Names, "%v", c)
 	}
 }
 
