@@ -272,7 +272,9 @@ func button(o struct {
 
 func label(o labelOption) any { return o.label() }
 
-func hint(o struct{ ID, Text, Classes string }) any { return govuk.Hint{ID: o.ID, Text: o.Text, Classes: o.Classes} }
+func hint(o struct{ ID, Text, Classes string }) any {
+	return govuk.Hint{ID: o.ID, Text: o.Text, Classes: o.Classes}
+}
 
 func errorMessage(o textOption) any { return govuk.ErrorMessage{ID: o.ID, Text: o.Text} }
 
