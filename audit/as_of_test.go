@@ -197,3 +197,24 @@ func TestAsOf_isWholeOrAnError(t *testing.T) {
 	_, err := b.reader.AsOfPrisoner(t.Context(), streams(pair), alice, b.moments("", ""))
 	require.ErrorIs(t, err, eventstore.ErrNotWhole)
 }
+
+func TestAsOf_aRecordThatCameBackHasNotMoved(t *testing.T) {
+	b := newPast(t)
+	life := &wanderer{past: b, number: bob}
+	from, to := life.pair(), domaintest.PairOf(alice, survivor)
+	id := b.opens(from)
+	life.wanders(b.state(from)) // 16 and 17 July
+	life.wanders(b.state(to)) // 18 and 19 July
+	b.amends(from, id, "back again")
+
+	back := b.ofPrisoner(bob, "", "", from)
+	require.Equal(t, []string{"back again"}, comments(back))
+	require.Nil(t, back[0].MovedTo)
+	away := b.ofPrisoner(bob, "", "2026-07-17", from)
+	require.Equal(t, &to, away[0].MovedTo)
+	left := b.ofPrisoner(survivor, "", "", to)
+	require.Equal(t, &from, left[0].MovedTo)
+	require.Equal(t, []string{"They fight"}, comments(left))
+	once := b.ofPrisoner(alice, "", "", from, to)
+	require.Equal(t, []string{"back again"}, comments(once))
+}
