@@ -204,7 +204,7 @@ func TestAsOf_aRecordThatCameBackHasNotMoved(t *testing.T) {
 	from, to := life.pair(), domaintest.PairOf(alice, survivor)
 	id := b.opens(from)
 	life.wanders(b.state(from)) // 16 and 17 July
-	life.wanders(b.state(to)) // 18 and 19 July
+	life.wanders(b.state(to))   // 18 and 19 July
 	b.amends(from, id, "back again")
 
 	back := b.ofPrisoner(bob, "", "", from)

@@ -111,18 +111,15 @@ func (r *Reader) entriesOf(all []Entry, number domain.PrisonerNumber, told map[u
 		if d, is := e.Fact.Event.(domain.Delivered); is {
 			markDelivered(entries, e.Fact, d)
 		}
-		act := r.actOf(e)
-		if act == "" {
+		entry := r.describe(e)
+		if entry.Act == "" {
 			continue
 		}
-		entry := TimelineEntry{Entry: e, Act: act, Changes: changesOf(e), Reason: domain.WhyOf(e.Fact.Event), ToldBefore: told[e.Fact.ID]}
-		if d, is := e.Fact.Event.(domain.Deleted); is {
-			entry.RequestedBy = d.RequestedBy
-		}
+		entry.ToldBefore = told[e.Fact.ID]
 		if number != "" {
 			entry.Other = aliases.other(e)
 		}
-		if act != NotTakenOver {
+		if entry.Act != NotTakenOver {
 			gone[e.Fact.Event.About()] = e.Fact.OfPair() && e.After == nil
 		}
 		entries = append(entries, entry)
@@ -132,6 +129,14 @@ func (r *Reader) entriesOf(all []Entry, number domain.PrisonerNumber, told map[u
 	}
 	slices.Reverse(entries)
 	return entries
+}
+
+// describe returns what the entry of a fact says by itself.
+func (r *Reader) describe(e Entry) TimelineEntry {
+	d, _ := e.Fact.Event.(domain.Deleted)
+	return TimelineEntry{
+		Entry: e, Act: r.actOf(e), Changes: changesOf(e), Reason: domain.WhyOf(e.Fact.Event), RequestedBy: d.RequestedBy,
+	}
 }
 
 // actOf returns what a fact did; "" for one that no timeline shows.

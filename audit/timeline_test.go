@@ -91,15 +91,14 @@ func TestTimeline_aDeliveryStandsInTheNewestEntryThatItCovers(t *testing.T) {
 	b, pair := newPast(t), domaintest.PairOf(alice, bob)
 	id := b.opens(pair)
 	b.amends(pair, id, "more")
+	b.amends(pair, id, "said while the delivery was on its way")
 	first := b.now
 	for sequence := range 2 {
 		b.does(pair, domain.NOMIS, "NON_ASSOCIATIONS_API", domain.Deliver{ID: id, Detail: b.detail(pair, id), TypeSequence: sequence + 1, Revision: 1})
 	}
-	b.amends(pair, id, "not yet there")
-
 	entries := b.timelineOfRecord(pair, id)
 	require.Equal(t, []audit.Act{audit.Updated, audit.Updated, audit.Added}, acts(entries))
-	require.Zero(t, entries[0].InNOMISSince)
+	require.Zero(t, entries[0].InNOMISSince, "not yet there")
 	require.WithinDuration(t, first, entries[1].InNOMISSince, 0, "since the first delivery")
 	require.Zero(t, entries[2].InNOMISSince)
 }
