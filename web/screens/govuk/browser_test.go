@@ -97,6 +97,22 @@ func TestPage_warnsBeforeTheSessionEnds(t *testing.T) {
 	}
 }
 
+// TestPage_staysSignedInNoLongerThanItCan: a request that puts the end off to the last
+// moment of the session leaves nothing to press.
+func TestPage_staysSignedInNoLongerThanItCan(t *testing.T) {
+	layout, data := everything()
+	layout.Session = &govuk.Session{Idle: 59 * time.Second, Left: time.Minute, Warn: 5 * time.Minute, KeepAlive: "/keep-alive"}
+	server := serve(t, layout, data)
+	page := browser.Open(t)
+	require.NoError(t, chromedp.Do(page.Context, chromedp.Navigate(server.URL), chromedp.WaitVisible(chromedp.CSS("#signing-out button"))))
+	_, err := chromedp.Run(page.Context, chromedp.Poll[bool](`(() => {
+		const button = document.querySelector('#signing-out button')
+		button.click()
+		return button.hidden
+	})()`, chromedp.WithPollingInterval(100*time.Millisecond)))
+	require.NoError(t, err)
+}
+
 // TestPage_prints: each sheet has the line, and what only works on a screen is left out.
 func TestPage_prints(t *testing.T) {
 	layout, data := everything()
