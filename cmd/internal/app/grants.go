@@ -116,7 +116,8 @@ var (
 	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
-		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
+		tables("read", "checkpoint", "SELECT"), tables("read", "fact_index", "SELECT"), tables("read", "mapping", "SELECT"),
+		tables("read", "merge", "SELECT"),
 		tables("read", "non_association", "SELECT"),
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
