@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/ledongthuc/pdf"
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,43 @@ func TestPage_scrollsNeverSideways(t *testing.T) {
 	require.NoError(t, err)
 	require.LessOrEqual(t, widths[0], 320)
 	require.Greater(t, widths[1], 320, "the table is wider than the pane")
+}
+
+// TestErrorSummary_leadsToTheFirstControl: it has the focus when the page opens, and each
+// link moves it to a radio, not to a box around it.
+func TestErrorSummary_leadsToTheFirstControl(t *testing.T) {
+	layout, data := everything()
+	layout.Saved, layout.Done = nil, "" // a banner takes the focus too, and never stands beside errors
+	server := serve(t, layout, data)
+	page := browser.Open(t)
+	focus := func() string {
+		at, err := chromedp.Run(page.Context, chromedp.Evaluate[string](`document.activeElement.id || document.activeElement.className`))
+		require.NoError(t, err)
+		return at
+	}
+	require.NoError(t, chromedp.Do(page.Context, chromedp.Navigate(server.URL), chromedp.WaitReady(enhanced)))
+	require.Equal(t, "govuk-error-summary", focus())
+	for _, first := range []string{"add-reason", "add-comment"} {
+		require.NoError(t, chromedp.Do(page.Context, chromedp.Click(chromedp.CSS(`.govuk-error-summary a[href="#`+first+`"]`))))
+		require.Equal(t, first, focus())
+	}
+}
+
+// TestPage_needsNoScript: without one the counter says the limit, and nothing is missing.
+func TestPage_needsNoScript(t *testing.T) {
+	layout, data := everything()
+	server := serve(t, layout, data)
+	page := browser.Open(t)
+	_, err := chromedp.Call(page.Context, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Do(page.Context, chromedp.EmulateViewport(320, 640), chromedp.Navigate(server.URL)))
+	text, err := chromedp.Run(page.Context, chromedp.Text(chromedp.CSS("#add-comment-info")))
+	require.NoError(t, err)
+	require.Equal(t, "You can enter up to 240 characters", text)
+	require.NoError(t, chromedp.Do(page.Context, chromedp.WaitVisible(chromedp.CSS("#add-reason + label"))))
+	for _, address := range page.Asked() {
+		require.False(t, strings.HasSuffix(address, ".js"), address)
+	}
 }
 
 // TestCharacterCount_countsAsTheServerDoes: UTF-16 units, and no white space around.

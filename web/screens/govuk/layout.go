@@ -92,7 +92,8 @@ func (l Layout) Crumbs() Breadcrumbs {
 	return Breadcrumbs{links}
 }
 
-// Alert returns the warnings as one alert.
+// Alert returns the warnings as one alert. The error summary and the banner of a save need
+// the focus more.
 func (l Layout) Alert() Alert {
 	all := make([]Warning, len(l.Warnings))
 	for i, w := range l.Warnings {
@@ -103,7 +104,10 @@ func (l Layout) Alert() Alert {
 		}
 		all[i] = w
 	}
-	return Alert{ID: "warning", Kind: AlertWarning, Name: "Warning", Role: "alert", Paragraphs: all}
+	return Alert{
+		ID: "warning", Kind: AlertWarning, Name: "Warning", Role: "alert", Paragraphs: all,
+		NoFocus: len(l.Errors) > 0 || l.Saved != nil || l.Done != "",
+	}
 }
 
 // Announced returns the announcements of a switch-over as one alert.
