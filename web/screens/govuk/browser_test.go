@@ -112,6 +112,7 @@ func TestPage_warnsBeforeTheSessionEnds(t *testing.T) {
 	}{
 		"idle":     {govuk.Session{Idle: 300 * time.Second, Left: time.Hour, Warn: 5 * time.Minute, KeepAlive: "/keep-alive"}, "You will be signed out in 5 minutes.", true},
 		"one left": {govuk.Session{Idle: 40 * time.Second, Left: time.Hour, Warn: 5 * time.Minute, KeepAlive: "/keep-alive"}, "You will be signed out in 1 minute.", true},
+		"over":     {govuk.Session{Left: time.Hour, Warn: 5 * time.Minute, KeepAlive: "/keep-alive"}, "You have been signed out.", false},
 		"lifetime": {govuk.Session{Idle: time.Hour, Left: 110 * time.Second, Warn: 5 * time.Minute, KeepAlive: "/keep-alive"}, "You will be signed out in 2 minutes.", false},
 	} {
 		layout, data := everything()

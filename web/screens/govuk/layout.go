@@ -53,7 +53,7 @@ type Saving struct{ Href string }
 
 // Session is when the session ends, for the warning #signing-out.
 type Session struct {
-	Idle      time.Duration // after the last request
+	Idle      time.Duration // until it ends without a further request; on a page that refreshes itself what is left
 	Left      time.Duration // until the session ends, whatever happens
 	Warn      time.Duration // the warning appears this long before the end
 	KeepAlive string        // an address that counts as a request and answers 200
