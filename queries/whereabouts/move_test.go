@@ -23,7 +23,9 @@ func (w *where) check(to string, numbers ...domain.PrisonerNumber) (whereabouts.
 
 // said is an answer in a few words, in the order of the answer.
 func said(found whereabouts.MoveCheck) (all []string) {
-	short := func(m domain.MovedRecord) string { return string(m.Prisoner[0]) + string(m.Other[0]) + " " + m.Location }
+	short := func(m domain.MovedRecord) string {
+		return string(m.Prisoner[0]) + string(m.Other[0]) + " " + m.Location
+	}
 	for _, c := range found.Conflicts {
 		all = append(all, fmt.Sprintf("%s %s %t", short(c.MovedRecord), c.Near, c.TooClose))
 	}
