@@ -41,6 +41,9 @@ type payload struct {
 // fieldsParameter is the parameter that asks for some fields of a prisoner alone.
 const fieldsParameter = "responseFields"
 
+// sizeParameter is the parameter that says how many people a page has.
+const sizeParameter = "size"
+
 // responseFields are the fields of payload.
 const responseFields = "prisonerNumber,firstName,lastName,prisonId,prisonName,cellLocation," +
 	"locationDescription,inOutStatus,lastPrisonId,restrictedPatient,supportingPrisonId"

@@ -36,7 +36,7 @@ func (p Page) Missing() int { return max(p.Total-len(p.People), len(p.People)-p.
 // the service does not know has nobody. Errors: ErrUnavailable, and the context's.
 func (d *Directory) Prison(ctx context.Context, prison domain.PrisonID) (Page, error) {
 	return d.peopleOf(ctx, prison, maxPeople, url.Values{
-		"size": {strconv.Itoa(maxPeople)}, fieldsParameter: {responseFields},
+		sizeParameter: {strconv.Itoa(maxPeople)}, fieldsParameter: {responseFields},
 	})
 }
 
@@ -50,7 +50,7 @@ func (d *Directory) IsKnown(ctx context.Context, prison domain.PrisonID, caseloa
 	if !prison.IsPrison() {
 		return false, nil
 	}
-	page, err := d.peopleOf(ctx, prison, 1, url.Values{"size": {"1"}, fieldsParameter: {responseFields}})
+	page, err := d.peopleOf(ctx, prison, 1, url.Values{sizeParameter: {"1"}, fieldsParameter: {responseFields}})
 	return len(page.People) > 0, err
 }
 
@@ -59,7 +59,7 @@ func (d *Directory) IsKnown(ctx context.Context, prison domain.PrisonID, caseloa
 // ErrUnavailable, and the context's.
 func (d *Directory) SearchPrison(ctx context.Context, prison domain.PrisonID, term string, page int) (Page, error) {
 	return d.peopleOf(ctx, prison, PageSize, url.Values{
-		"term": {term}, "page": {strconv.Itoa(page)}, "size": {strconv.Itoa(PageSize)}, "sort": {"lastName,ASC"},
+		"term": {term}, "page": {strconv.Itoa(page)}, sizeParameter: {strconv.Itoa(PageSize)}, "sort": {"lastName,ASC"},
 	})
 }
 
@@ -108,7 +108,7 @@ func (d *Directory) SearchGlobal(ctx context.Context, query string, page int) (P
 	}
 	return d.page(ctx, request{
 		method: http.MethodPost, path: "/global-search",
-		query: url.Values{"page": {strconv.Itoa(page)}, "size": {strconv.Itoa(PageSize)}},
+		query: url.Values{"page": {strconv.Itoa(page)}, sizeParameter: {strconv.Itoa(PageSize)}},
 		body:  asked, limit: maxBody(PageSize),
 		read: func(body io.Reader) (answers, error) {
 			return readPage(body, func(Prisoner) bool { return true })

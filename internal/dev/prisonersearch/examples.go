@@ -50,7 +50,7 @@ func examples() []estate.Prisoner {
 			PrisonID: "XA" + prison, PrisonName: "Example " + prison + " (HMP)", CellLocation: cell, InOutStatus: "IN",
 		}
 	}
-	const home, outside = "XAA", string(domain.Outside)
+	const home, outside, outsideName = "XAA", string(domain.Outside), "Outside"
 	return []estate.Prisoner{
 		in("A9109UD", "Adam", "Example", "A", "A-1-001"),
 		in("A0135GA", "Bertram", "Sample", "A", "A-1-002"),
@@ -64,11 +64,11 @@ func examples() []estate.Prisoner {
 			InOutStatus: "TRN", LastPrisonID: home, LocationDescription: "Transfer",
 		},
 		{
-			Number: "A5555AA", FirstName: "Ossie", LastName: "Outside", PrisonID: outside, PrisonName: "Outside",
+			Number: "A5555AA", FirstName: "Ossie", LastName: "Outside", PrisonID: outside, PrisonName: outsideName,
 			InOutStatus: outside, LastPrisonID: home, LocationDescription: "Outside - released from Example A (HMP)",
 		},
 		{
-			Number: "A6666AA", FirstName: "Pat", LastName: "Patient", PrisonID: outside, PrisonName: "Outside",
+			Number: "A6666AA", FirstName: "Pat", LastName: "Patient", PrisonID: outside, PrisonName: outsideName,
 			InOutStatus: outside, LastPrisonID: home, LocationDescription: "Example A (HMP) - discharged to a hospital",
 			RestrictedPatient: true, SupportingPrisonID: home,
 		},
