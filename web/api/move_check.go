@@ -42,18 +42,19 @@ func (a *API) checkMove(ctx context.Context, r *http.Request, caller auth.Claims
 	if err := p.result(); err != nil {
 		return out, err
 	}
-	if a.whereabouts == nil {
-		if _, err = decodeMove(body, domain.WingParts{}.ParseDestination); err == nil {
-			err = unavailable(errNoDirectory)
-		}
-		return out, err
+	destination := domain.WingParts{}.ParseDestination
+	if a.whereabouts != nil {
+		destination = a.whereabouts.Destination
 	}
-	question, err := decodeMove(body, a.whereabouts.Destination)
+	question, err := decodeMove(body, destination)
 	if err != nil {
 		return out, err
 	}
 	if err := a.waitFor(ctx, seen); err != nil {
 		return out, err
+	}
+	if a.whereabouts == nil {
+		return out, unavailable(errNoDirectory)
 	}
 	question.Caseloads, question.AtLeast = caller.Caseloads, seen
 	found, err := a.whereabouts.MoveCheck(ctx, question)
