@@ -55,6 +55,8 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 		},
 		"OpenOf": func(ctx context.Context, number domain.PrisonerNumber) error {
 			_, err := reader.OpenOf(ctx, group(number), today, 0)
+			return err
+		},
 		"Facts": func(ctx context.Context, number domain.PrisonerNumber) error {
 			_, err := reader.Facts(ctx, queries.FactsRequest{Prisoner: number, Size: 20})
 			return err

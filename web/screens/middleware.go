@@ -51,6 +51,14 @@ func (s *Screens) first(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case reading && strings.HasPrefix(r.URL.Path, "/assets/"):
+		s.assets.ServeHTTP(w, r)
+		return
+	case reading && r.URL.Path == "/.well-known/security.txt":
+		http.Redirect(w, r, s.securityURL, http.StatusMovedPermanently)
+		return
+	}
 	if reading && s.onLoopback && r.Host != s.public.Host {
 		http.Redirect(w, r, s.public.Scheme+"://"+s.public.Host+pathAndQuery(r), http.StatusPermanentRedirect)
 		return

@@ -89,7 +89,7 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 	if v.session == nil {
 		return layout, nil
 	}
-	layout.User = s.userOf(v)
+	layout.User = s.userOf(ctx, v)
 	layout.Breadcrumbs = s.breadcrumbs(out.crumbs)
 	layout.SwitchOver = s.announcements(ctx, v)
 	layout.Session = s.sessionEnd(v)
@@ -143,7 +143,10 @@ func zip(body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("compress: %w", err)
 	}
 	_, _ = w.Write(body) // a buffer takes everything
-	return out.Bytes(), w.Close()
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	return out.Bytes(), nil
 }
 
 // announcements says from when the prisons of the user's caseloads use this service, one
@@ -155,7 +158,7 @@ func (s *Screens) announcements(ctx context.Context, v *visit) []string {
 	if err != nil {
 		return nil
 	}
-	return announced(state, v.session.Caseloads, func(id domain.PrisonID) string { return s.prisonName(v, id) })
+	return announced(state, v.session.Caseloads, func(id domain.PrisonID) string { return s.prisonName(ctx, v, id) })
 }
 
 // announcementTime bounds how long a page waits for the switch-over.

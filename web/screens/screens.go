@@ -21,6 +21,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/queries"
 	"nonassociations/queries/directory"
+	"nonassociations/queries/whereabouts"
 	"nonassociations/web/screens/govuk"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
@@ -68,13 +69,6 @@ type Directory interface {
 	IsKnown(ctx context.Context, prison domain.PrisonID, caseloads []domain.PrisonID) (bool, error)
 }
 
-// Locations know the names of prisons. Implementations are safe for concurrent use.
-type Locations interface {
-	// NameOf returns the name of a prison; the id when nobody has said it yet. It does no
-	// I/O.
-	NameOf(id domain.PrisonID) string
-}
-
 // Views keep who looked at whom. Implementations are safe for concurrent use.
 type Views interface {
 	// InsertView keeps one view durably before it returns.
@@ -90,7 +84,8 @@ type Options struct {
 	Reads     Reads
 	Audit     Audit
 	Directory Directory
-	Locations Locations
+	// Whereabouts says who is where, and the names of prisons.
+	Whereabouts *whereabouts.Service
 	// Head returns the position of the last fact of ours, read after the call began.
 	Head func(ctx context.Context) (uint64, error)
 	// Probes answers /ping, /health and what lies below it, and /info.
@@ -111,17 +106,18 @@ type Options struct {
 
 // Screens is an [http.Handler] with all pages. It is safe for concurrent use.
 type Screens struct {
-	sessions  *signin.SignIn
-	views     Views
-	commands  Commands
-	reads     Reads
-	audit     Audit
-	directory Directory
-	locations Locations
-	fresh     *freshness
-	pages     *govuk.Pages
-	mux       *chi.Mux
-	probes    http.Handler
+	sessions    *signin.SignIn
+	views       Views
+	commands    Commands
+	reads       Reads
+	audit       Audit
+	directory   Directory
+	whereabouts *whereabouts.Service
+	fresh       *freshness
+	pages       *govuk.Pages
+	mux         *chi.Mux
+	probes      http.Handler
+	assets      http.Handler
 
 	public      *url.URL
 	onLoopback  bool
@@ -170,7 +166,7 @@ func New(o Options) (*Screens, error) {
 	}
 	s := &Screens{
 		sessions: o.Sessions, views: o.Views, commands: o.Commands, reads: o.Reads, audit: o.Audit, directory: o.Directory,
-		locations: o.Locations, fresh: &freshness{head: o.Head, clock: o.Clock}, pages: pages, probes: o.Probes,
+		whereabouts: o.Whereabouts, fresh: &freshness{head: o.Head, clock: o.Clock}, pages: pages, probes: o.Probes, assets: govuk.Assets(),
 		public: public, onLoopback: isLoopback(public.Host), crossOrigin: crossOrigin, idle: o.Idle,
 		dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
 		clock: o.Clock, newID: o.NewID, logger: o.Logger, timeout: cmp.Or(o.Timeout, commands.RequestTimeout),

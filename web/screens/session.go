@@ -113,23 +113,34 @@ func (s *Screens) sessionEnd(v *visit) *govuk.Session {
 }
 
 // userOf returns who is signed in, for the header.
-func (s *Screens) userOf(v *visit) *govuk.User {
+func (s *Screens) userOf(ctx context.Context, v *visit) *govuk.User {
 	user := &govuk.User{Name: v.session.UserName, CanChange: len(v.session.Caseloads.All) > 1}
 	if active := v.session.Caseloads.Active; active != "" {
-		user.Caseload = s.prisonName(v, active)
+		user.Caseload = s.prisonName(ctx, v, active)
 	}
 	return user
 }
 
+// nameTime bounds how long a page waits for the name of a prison.
+const nameTime = time.Second
+
 // prisonName returns the name of a prison: that of the user's caseloads, else the one
-// that the directory gave any of its people, else its id.
-func (s *Screens) prisonName(v *visit, id domain.PrisonID) string {
+// that the directory gave any of its people, who are asked for when nobody has been, else
+// its id.
+func (s *Screens) prisonName(ctx context.Context, v *visit, id domain.PrisonID) string {
 	for _, one := range v.session.Caseloads.All {
 		if one.ID == id && one.Name != "" {
 			return one.Name
 		}
 	}
-	return s.locations.NameOf(id)
+	locations := s.whereabouts.Locations()
+	if name := locations.NameOf(id); name != string(id) {
+		return name
+	}
+	ctx, cancel := context.WithTimeout(ctx, nameTime)
+	defer cancel()
+	_, _ = locations.Of(ctx, id) // without an answer the id stands for the name
+	return locations.NameOf(id)
 }
 
 // isRefreshing reports whether a page loads itself again, which is no request of its user.

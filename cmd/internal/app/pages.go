@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"nonassociations/domain"
+	"nonassociations/queries/whereabouts"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
@@ -69,9 +69,16 @@ func (p *process) newScreens(config Screens) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.gatedAudit(),
-		Directory: p.directory.pages, Locations: noNames{}, Head: p.head, Probes: p.api,
+		Directory: p.directory.pages, Whereabouts: p.openWhereabouts(), Head: p.head, Probes: p.api,
 		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
+	})
+}
+
+// openWhereabouts makes what says who is where.
+func (p *process) openWhereabouts() *whereabouts.Service {
+	return whereabouts.New(whereabouts.Options{
+		Reads: p.reads, Directory: p.directory.pages, Clock: p.Clock, Head: p.head, Logger: p.Logger,
 	})
 }
 
@@ -99,9 +106,3 @@ func homeToPages(calls http.Handler, home string) http.Handler {
 		calls.ServeHTTP(w, r)
 	})
 }
-
-// noNames knows no prison.
-type noNames struct{}
-
-// NameOf returns the id.
-func (noNames) NameOf(id domain.PrisonID) string { return string(id) }
