@@ -31,6 +31,8 @@ const (
 	client = "github.com/EventStore/EventStore-Client-Go/v4"
 	uuid   = "github.com/google/uuid"
 	aws    = "github.com/aws/aws-sdk-go-v2"
+	oauth2 = "golang.org/x/oauth2"
+	oidc   = "github.com/coreos/go-oidc/v3"
 
 	breaker = "github.com/sony/gobreaker/v2"
 )
@@ -65,6 +67,7 @@ var folders = []folder{
 	{"projections", "projections reads the log and writes read tables only", []string{"domain", "eventstore", "eventstore/consumer", pgx}, false},
 	{"queries", "queries only SELECTs and never sees the log", []string{"domain", pgx}, false},
 	{"queries/directory", "queries/directory asks Prisoner Search over net/http", []string{"domain", "internal/bearer", breaker, "github.com/hashicorp/golang-lru/v2"}, false},
+	{"queries/whereabouts", "queries/whereabouts joins open records with the directory's locations, and has no rules and no SQL", []string{"domain", "queries", "queries/directory"}, true},
 	{"publisher", "publisher is the only importer of SNS and never queries", []string{"domain", "eventstore", "eventstore/consumer", "eventstore/consumer/status", "eventstore/statecache", aws}, false},
 	{"publisher/message", "publisher/message maps a fact to its SNS messages, and does no I/O", []string{"domain", "eventstore"}, true},
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},
@@ -85,13 +88,15 @@ var folders = []folder{
 	{"eventstore/consumer/status", "eventstore/consumer/status keeps in Postgres how each consumer is doing", []string{"domain", "eventstore", pgx}, true},
 	{"eventstore/statecache", "eventstore/statecache knows what a pair was before a fact", []string{"domain", "eventstore"}, true},
 	{"eventstore/storetest", "eventstore/storetest is the suite that all logs pass", []string{"eventstore", "eventstore/memory", "github.com/stretchr/testify", "pgregory.net/rapid", "go.uber.org/goleak"}, true},
-	{"web", "web has no SQL and no rules", []string{"domain", "commands", "queries", "queries/directory", "audit", "nomis", "nomis/migration", "nomis/reconcile", chi}, false},
+	{"web", "web has no SQL and no rules", []string{"domain", "commands", "queries", "queries/directory", "queries/whereabouts", "audit", "nomis", "nomis/migration", "nomis/reconcile", chi}, false},
 	{"web/auth", "web/auth verifies tokens", []string{"domain", "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/jwkset"}, false},
 	{"web/client", "web/client calls the service over HTTP and knows nothing of it but its shapes", []string{"domain", "web/shape"}, true},
 	{"web/shape", "web/shape has the JSON of answers, built from domain values", []string{"domain"}, true},
 	{"web/strictjson", "web/strictjson reads JSON text of callers, and knows neither HTTP nor the domain", nil, true},
 	{"web/screens/govuk", "web/screens/govuk draws what it is given in the two design systems, and knows nothing of the domain", nil, true},
-	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "audit", "nomis", chi}, false},
+	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "queries/whereabouts", "audit", "nomis", chi}, false},
+	{"web/screens/signin", "web/screens/signin signs users in at the issuer and keeps their sessions", []string{"domain", oauth2, oidc}, false},
+	{"web/screens/store", "web/screens/store keeps sessions and views in Postgres", []string{"domain", pgx}, true},
 	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},
 	{"cmd/dev", "cmd/dev may use what is for development", []string{"*", "internal/dev"}, false},
 	{"cmd/bench", "cmd/bench may use what is for development", []string{"*", "internal/dev"}, false},

@@ -20,6 +20,7 @@ import (
 // change it.
 type Claims struct {
 	User     string   // the actor, at most 60 characters; "" when the token names no user that a record could keep
+	Subject  string   // the claim sub
 	ClientID string   // the calling system; the user where the token names no system
 	Roles    []string // without the prefix ROLE_
 	Scopes   []string
@@ -116,7 +117,7 @@ func (s *seconds) date() (*jwt.NumericDate, error) {
 
 // claims returns the claims that the service uses. Roles lose their prefix.
 func (t *token) claims() Claims {
-	c := Claims{User: t.user(), ClientID: t.ClientID, Scopes: t.Scope, Caseloads: t.Caseloads}
+	c := Claims{User: t.user(), Subject: t.Subject, ClientID: t.ClientID, Scopes: t.Scope, Caseloads: t.Caseloads}
 	if t.Expires != nil {
 		c.Expires = t.Expires.Time
 	}

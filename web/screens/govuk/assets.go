@@ -104,7 +104,7 @@ func Assets() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Vary", "Accept-Encoding")
 		body := file.plain
-		if file.gzip != nil && takesGzip(r) {
+		if file.gzip != nil && TakesGzip(r) {
 			h.Set("Content-Encoding", "gzip")
 			body = file.gzip
 		}
@@ -116,8 +116,8 @@ func Assets() http.Handler {
 	})
 }
 
-// takesGzip reports whether a request accepts gzip. A weight of 0 refuses it.
-func takesGzip(r *http.Request) bool {
+// TakesGzip reports whether a request accepts gzip. A weight of 0 refuses it.
+func TakesGzip(r *http.Request) bool {
 	for coding := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		name, weight, weighted := strings.Cut(coding, ";")
 		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
