@@ -34,16 +34,17 @@ type Server struct {
 	ttl     time.Duration
 	stop    func() error // stops once, and returns the same result each time
 
-	mu       sync.Mutex
-	users    []User
-	codes    map[string]grant // by code
-	used     map[string]bool  // refresh tokens that were exchanged, by their id
-	revoked  map[string]time.Time
-	asked    int // for tokens
-	isAway   bool
-	noClaim  bool
-	idTokens bool
-	alter    Alter
+	mu        sync.Mutex
+	users     []User
+	codes     map[string]grant // by code
+	used      map[string]bool  // refresh tokens that were exchanged, by their id
+	revoked   map[string]time.Time
+	asked     int // for tokens
+	isAway    bool
+	noClaim   bool
+	idTokens  bool
+	noRefresh bool
+	alter     Alter
 }
 
 // Alter changes the claims of tokens before they are signed; a nil function changes

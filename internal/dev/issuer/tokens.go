@@ -109,7 +109,7 @@ func (s *Server) mint(name, nonce string) (map[string]any, error) {
 		return nil, errGrant
 	}
 	s.mu.Lock()
-	noClaim, idTokens, alter := s.noClaim, s.idTokens, s.alter
+	noClaim, idTokens, noRefresh, alter := s.noClaim, s.idTokens, s.noRefresh, s.alter
 	s.mu.Unlock()
 	now := s.clock()
 	access := jwt.MapClaims{
@@ -125,6 +125,9 @@ func (s *Server) mint(name, nonce string) (map[string]any, error) {
 		"refresh_token": {
 			"iss": s.Name, "aud": refreshUse, "sub": user.Name, "jti": uuid.NewString(), "iat": now.Unix(), "exp": now.Add(refreshTTL).Unix(),
 		},
+	}
+	if noRefresh {
+		delete(all, "refresh_token")
 	}
 	if idTokens {
 		all["id_token"] = changedBy(alter.ID, jwt.MapClaims{

@@ -37,7 +37,7 @@ type Tokens struct {
 
 	Roles []string `json:"roles"` // without the prefix ROLE_
 	// Caseloads is nil when the token has no claim caseloads.
-	Caseloads []domain.PrisonID `json:"caseloads"`
+	Caseloads []domain.PrisonID `json:"caseloads,omitzero"`
 
 	RenewedAt time.Time `json:"renewedAt"` // when the issuer was asked for the access token
 	ExpiresAt time.Time `json:"expiresAt"` // of the access token, by the issuer's clock
