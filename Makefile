@@ -60,7 +60,7 @@ test: tools postgres npm ## all tests, with the race detector
 # programs and servers, walk large records or start a browser.
 .PHONY: test-fast
 test-fast: postgres ## the quick tests, without the race detector
-	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api)$$)')
+	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api|web/screens/govuk)$$)')
 
 .PHONY: vet
 vet: ## go vet and gofmt
@@ -76,12 +76,18 @@ fmt: linter ## format with gofumpt and gci
 tidy: ## tidy go.mod and go.sum
 	go mod tidy
 
+# FONT=transport takes the font of GOV.UK, which only pages on GOV.UK may use.
+.PHONY: assets
+assets: npm ## make web/screens/govuk/assets anew from the packages of npm
+	go generate ./web/screens/govuk
+
 # Each line fails when a file in the tree is not what its generator makes.
 .PHONY: verify
 verify: linter npm ## check that everything generated is fresh: modules, format, documents
 	go mod tidy -diff
 	$(GOLANGCI) fmt --diff
 	go test -count=1 ./publisher/message ./web/api -run '^Test(Documents?|OpenAPI|Route)_'
+	go test -count=1 ./internal/dev/npm -run '^TestAssets_'
 
 .PHONY: lint
 lint: linter ## golangci-lint with every linter on

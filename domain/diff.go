@@ -2,6 +2,10 @@ package domain
 
 import "strconv"
 
+// Changes returns every value in which two states of one non-association of a pair
+// differ, in a fixed order.
+func Changes(pair Pair, was, now NonAssociation) []Change { return diff(pair, was, now) }
+
 // diff returns every value in which two states of one non-association differ. The order
 // of the fields is fixed, so that the same difference gives the same event.
 func diff(pair Pair, was, now NonAssociation) []Change {

@@ -77,10 +77,12 @@ const (
 	dropKeysSQL = `ALTER TABLE {schema}.pair DROP CONSTRAINT pair_pkey;
 		ALTER TABLE {schema}.prisoner DROP CONSTRAINT prisoner_pkey;
 		ALTER TABLE {schema}.mapping DROP CONSTRAINT mapping_pkey;
+		ALTER TABLE {schema}.fact_index DROP CONSTRAINT fact_index_pkey;
 		ALTER TABLE {schema}.non_association DROP CONSTRAINT non_association_pkey`
 	addKeysSQL = `ALTER TABLE {schema}.pair ADD PRIMARY KEY (pair);
 		ALTER TABLE {schema}.prisoner ADD PRIMARY KEY (prisoner_number);
 		ALTER TABLE {schema}.mapping ADD PRIMARY KEY (id, position);
+		ALTER TABLE {schema}.fact_index ADD PRIMARY KEY ("commit", prepare);
 		ALTER TABLE {schema}.non_association ADD PRIMARY KEY (id) INCLUDE (expires, deleted)`
 )
 

@@ -58,6 +58,9 @@ func (r rows) forCopy(s *scratch) ([]copySource, error) {
 	if mapped := r.mappings.forCopy(); len(mapped) > 0 {
 		all = append(all, copySource{"mapping", mappingColumnNames, pgx.CopyFromRows(mapped)})
 	}
+	if indexed := r.index.forCopy(); len(indexed) > 0 {
+		all = append(all, copySource{"fact_index", factColumnNames, pgx.CopyFromRows(indexed)})
+	}
 	return all, nil
 }
 

@@ -105,6 +105,7 @@ type rows struct {
 	changed    map[rowKey]recordRow    // all other records
 	mappings   *mappings
 	merges     merges
+	index      *factIndex
 	london     *time.Location
 }
 
@@ -118,9 +119,11 @@ func rowsFor(facts []*fact, g Generation, london *time.Location) rows {
 		arrived:    map[uuid.UUID]struct{}{},
 		changed:    map[rowKey]recordRow{},
 		mappings:   &mappings{},
+		index:      &factIndex{},
 		london:     london,
 	}
 	for _, f := range facts {
+		r.index.add(f, london)
 		if !f.OfPair() {
 			r.merges.add(f)
 			continue
@@ -200,7 +203,7 @@ func (r rows) splitNewAndExisting() (existing, created rows) {
 	existing.generation, created.generation = r.generation, r.generation
 	existing.merges, r.merges = r.merges, merges{}
 	existing.mappings, r.mappings = r.mappings.split()
-	created.mappings = r.mappings
+	created.mappings, created.index = r.mappings, r.index
 	// Changed records and merges may be rows that exist: they go with existing.
 	if r.allNew() {
 		existing.changed = r.changed
@@ -254,5 +257,5 @@ func (r rows) allNew() bool {
 
 // none reports whether there is nothing to write.
 func (r rows) none() bool {
-	return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 && r.merges.none() && r.mappings.none()
+	return len(r.pairs)+len(r.prisoners)+len(r.opened)+len(r.changed) == 0 && r.merges.none() && r.mappings.none() && r.index.none()
 }

@@ -19,4 +19,8 @@ CREATE INDEX IF NOT EXISTS by_migration ON {schema}.mapping (correlation, positi
 -- The last condition is always true. A page of one migration does not state it, and is therefore never looked for in
 -- this index, through all of them.
 CREATE INDEX IF NOT EXISTS by_migrated_position ON {schema}.mapping (position) WHERE mapping_type = 'MIGRATED' AND until IS NULL AND position > 0;
-ANALYZE {schema}.non_association, {schema}.pair (pair), {schema}.mapping;
+-- Facts are found by either number of their pair or by the day, newest first.
+CREATE INDEX IF NOT EXISTS facts_by_first ON {schema}.fact_index ("left"(pair, 7), "commit", prepare) WHERE pair IS NOT NULL;
+CREATE INDEX IF NOT EXISTS facts_by_second ON {schema}.fact_index ("right"(pair, 7), "commit", prepare) WHERE pair IS NOT NULL;
+CREATE INDEX IF NOT EXISTS facts_by_day ON {schema}.fact_index (day, "commit", prepare);
+ANALYZE {schema}.non_association, {schema}.pair (pair), {schema}.mapping, {schema}.fact_index;

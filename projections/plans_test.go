@@ -14,7 +14,7 @@ import (
 // A plan is kept by its session after five executions, so a dozen batches come
 // while the tables are so small that reading all of them would be cheapest.
 func TestBatches_readNoWholeTable(t *testing.T) {
-	tables := []string{"read_1.pair", "read_1.non_association", "read_1.prisoner", "read_1.merge", "read_1.mapping"}
+	tables := []string{"read_1.pair", "read_1.non_association", "read_1.prisoner", "read_1.merge", "read_1.mapping", "read_1.fact_index"}
 	log := someLog(t, "B1111BB")
 	dsn, conn := database(t)
 	require.NoError(t, conn.Close(context.Background()))

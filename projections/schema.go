@@ -28,12 +28,12 @@ const (
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('{schema}.pair') AND attname = 'facts')
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('{schema}.pair') AND attname = 'standings')
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('{schema}.checkpoint') AND attname = 'trail')
-		FROM unnest('{checkpoint,mapping,merge,pair,non_association,prisoner}'::text[]) name`
+		FROM unnest('{checkpoint,fact_index,mapping,merge,pair,non_association,prisoner}'::text[]) name`
 
 	viewsCompleteSQL = `SELECT bool_and(to_regclass('read.' || name) IS NOT NULL)
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read.checkpoint') AND attname = 'trail')
 		AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('read.non_association') AND attname = 'differs_since')
-		FROM unnest('{checkpoint,mapping,merge,non_association,pair,prisoner}'::text[]) name`
+		FROM unnest('{checkpoint,fact_index,mapping,merge,non_association,pair,prisoner}'::text[]) name`
 
 	dropSQL             = `DROP SCHEMA IF EXISTS {schema} CASCADE`
 	insertCheckpointSQL = `INSERT INTO {schema}.checkpoint (name, store_id) VALUES ($1, $2)`

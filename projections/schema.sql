@@ -80,6 +80,17 @@ CREATE TABLE {schema}.merge (
 CREATE INDEX by_removed ON {schema}.merge (removed, position);
 CREATE INDEX by_survivor ON {schema}.merge (survivor);
 
+-- One row for each fact, by which facts are found. What they say is in the log alone.
+CREATE TABLE {schema}.fact_index (
+  "commit" bigint NOT NULL, -- the two parts of the position
+  prepare  bigint NOT NULL,
+  day      date NOT NULL, -- in London, on which it was recorded
+  actor    text COLLATE "C" NOT NULL,
+  source   text COLLATE "C" NOT NULL,
+  pair     text COLLATE "C", -- the two numbers that it is about, sorted; null for a fact of the switch-over
+  PRIMARY KEY ("commit", prepare)
+);
+
 -- The fence: moves the checkpoint, or ends the transaction if it is not where the caller left it. The notification
 -- says which generation has moved, and to which public position; it is sent with the commit.
 CREATE FUNCTION {schema}.move_checkpoint(

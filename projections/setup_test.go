@@ -184,7 +184,7 @@ func contents(t testing.TB, conn *pgx.Conn) []string {
 
 func contentsOf(t testing.TB, conn *pgx.Conn, generation projections.Generation) []string {
 	var all []string
-	for _, table := range []string{"pair", "non_association", "prisoner", "merge", "mapping"} {
+	for _, table := range []string{"pair", "non_association", "prisoner", "merge", "mapping", "fact_index"} {
 		rows, err := conn.Query(context.Background(), `SELECT row_to_json(t)::text FROM `+generation.Schema()+`.`+table+` t ORDER BY 1`)
 		require.NoError(t, err)
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])

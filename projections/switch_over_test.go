@@ -26,7 +26,8 @@ func TestSwitchOver_changesNoRowAndIgnoredItemsAreNoRecords(t *testing.T) {
 	dsn, conn := database(t)
 	runner := start(t, log.log, dsn)
 	runner.reaches(t, appended.Position)
-	require.Empty(t, contents(t, conn))
+	require.Len(t, contents(t, conn), 1, "the place of the fact alone")
+	require.True(t, isTrue(conn, `SELECT pair IS NULL AND "commit" = $1 FROM read_1.fact_index`, appended.Position.Commit))
 
 	pair := pairOf(t, "A1111AA", "B1111BB")
 	told := item(pair, "2021-07-05T10:35:17", domain.CodeVictim, domain.CodePerpetrator)

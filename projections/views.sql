@@ -13,3 +13,4 @@ CREATE OR REPLACE VIEW read.pair AS SELECT pair, state FROM {schema}.pair;
 CREATE OR REPLACE VIEW read.mapping AS
   SELECT id, pair, type_sequence, mapping_type, correlation, position, since, until FROM {schema}.mapping;
 CREATE OR REPLACE VIEW read.merge AS SELECT removed, survivor, position, taken_back FROM {schema}.merge;
+CREATE OR REPLACE VIEW read.fact_index AS SELECT "commit", prepare, day, actor, source, pair FROM {schema}.fact_index;

@@ -91,6 +91,7 @@ func (r rows) queue(batch *pgx.Batch, with statements) error {
 	}
 	r.queueRecordRows(batch, with)
 	r.mappings.queue(batch, r.generation, with)
+	r.index.queue(batch, r.generation)
 	r.merges.queue(batch, r.generation)
 	return nil
 }

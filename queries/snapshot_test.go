@@ -141,6 +141,10 @@ func routers(id uuid.UUID) map[string]func(ctx context.Context, r *queries.Reade
 			_, err := r.PairsOnDays(ctx, today, today, atLeast)
 			return err
 		},
+		"Facts": func(ctx context.Context, r *queries.Reader, atLeast uint64) error {
+			_, err := r.Facts(ctx, queries.FactsRequest{Prisoner: "A1111AA", Size: 10, AtLeast: atLeast})
+			return err
+		},
 		"AllPairs": func(ctx context.Context, r *queries.Reader, atLeast uint64) error {
 			_, err := r.AllPairs(ctx, domain.Pair{}, 10, atLeast)
 			return err

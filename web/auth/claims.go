@@ -117,8 +117,7 @@ func (s *seconds) date() (*jwt.NumericDate, error) {
 
 // claims returns the claims that the service uses. Roles lose their prefix.
 func (t *token) claims() Claims {
-	c := Claims{User: t.user(), ClientID: t.ClientID, Scopes: t.Scope, Caseloads: t.Caseloads}
-	c.Subject = t.Subject
+	c := Claims{User: t.user(), Subject: t.Subject, ClientID: t.ClientID, Scopes: t.Scope, Caseloads: t.Caseloads}
 	if t.Expires != nil {
 		c.Expires = t.Expires.Time
 	}

@@ -103,7 +103,7 @@ func NewEntry(london *time.Location, f RecordedFact, before, after *Record) Entr
 	if id := f.Event.About(); id != uuid.Nil {
 		entry.NonAssociationID = &id
 	}
-	entry.Reason, entry.RequestedBy = reasonOf(f.Event)
+	entry.Reason, entry.RequestedBy = orNull(domain.WhyOf(f.Event)), requesterOf(f.Event)
 	return entry
 }
 
@@ -138,29 +138,8 @@ func renumbered(event domain.Event) *Renumbered {
 	}
 }
 
-// reasonOf returns the reason that a fact gives, and for a deletion at whose request it
-// was. Facts that amend a record have none: what changed shows in before and after.
-func reasonOf(event domain.Event) (reason, requestedBy *string) {
-	switch e := event.(type) {
-	case domain.Closed:
-		return orNull(e.ClosedReason), nil
-	case domain.Reopened:
-		return orNull(e.ReopenReason), nil
-	case domain.Deleted:
-		return orNull(e.DeletionReason), orNull(e.RequestedBy)
-	case domain.TransferredIn:
-		return orNull(e.Reason), nil
-	case domain.TransferredOut:
-		return orNull(e.Reason), nil
-	case domain.Restored:
-		return orNull(e.Reason), nil
-	case domain.PrisonerMerged:
-		return orNull(e.Reason), nil
-	case domain.PrisonerUnmerged:
-		return orNull(e.Reason), nil
-	case domain.Ignored:
-		return orNull(string(e.Reason)), nil
-	default:
-		return orNull(switchOverReason(event)), nil
-	}
+// requesterOf returns at whose request a record was deleted; nil for any other fact.
+func requesterOf(event domain.Event) *string {
+	e, _ := event.(domain.Deleted)
+	return orNull(e.RequestedBy)
 }

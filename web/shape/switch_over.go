@@ -123,37 +123,12 @@ func NewSwitchOverChange(london *time.Location, event domain.Event) *SwitchOverC
 // NewSwitchOverEntry returns the entry of a fact of the switch-over.
 func NewSwitchOverEntry(london *time.Location, f RecordedFact) SwitchOverEntry {
 	entry := SwitchOverEntry{
-		Type: f.Type, Reason: switchOverReason(f.Event), By: f.Meta.Actor, At: withOffset(london, f.Meta.DecidedAt), Position: f.Position,
+		Type: f.Type, Reason: domain.WhyOf(f.Event), By: f.Meta.Actor, At: withOffset(london, f.Meta.DecidedAt), Position: f.Position,
 	}
 	if change := NewSwitchOverChange(london, f.Event); change != nil {
 		entry.SwitchOverChange = *change
 	}
 	return entry
-}
-
-// switchOverReason returns the reason that a fact of the switch-over gives; "" for any
-// other event.
-func switchOverReason(event domain.Event) string {
-	switch e := event.(type) {
-	case domain.PrisonStaged:
-		return e.Reason
-	case domain.PrisonAnnounced:
-		return e.Reason
-	case domain.InboundEnded:
-		return e.Reason
-	case domain.InboundResumed:
-		return e.Reason
-	case domain.OutboundEnded:
-		return e.Reason
-	case domain.OutboundResumed:
-		return e.Reason
-	case domain.LegacyEnded:
-		return e.Reason
-	case domain.LegacyResumed:
-		return e.Reason
-	default:
-		return ""
-	}
 }
 
 // ActiveAgencies returns the prisons at BOTH or DPS in order, and "***" alone when there

@@ -116,7 +116,8 @@ var (
 	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
-		tables("read", "checkpoint", "SELECT"), tables("read", "mapping", "SELECT"), tables("read", "merge", "SELECT"),
+		tables("read", "checkpoint", "SELECT"), tables("read", "fact_index", "SELECT"), tables("read", "mapping", "SELECT"),
+		tables("read", "merge", "SELECT"),
 		tables("read", "non_association", "SELECT"),
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
@@ -190,7 +191,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfListening)
 		all.add(o.Config.readDSN(), grantsOfReading)
 	}
-	if o.Roles.Serve {
+	if o.Roles.answers() {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
 		all.add(dsn, grantsOfTurns)

@@ -1,0 +1,410 @@
+package screens_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nonassociations/audit"
+	"nonassociations/commands"
+	"nonassociations/commands/idempotency"
+	"nonassociations/domain"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/issuer"
+	"nonassociations/internal/dev/prisonersearch"
+	"nonassociations/internal/dev/testdb"
+	"nonassociations/projections"
+	"nonassociations/queries"
+	"nonassociations/queries/directory"
+	"nonassociations/queries/whereabouts"
+	"nonassociations/web/auth"
+	"nonassociations/web/screens"
+	"nonassociations/web/screens/signin"
+	"nonassociations/web/screens/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var london = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}()
+
+// noon is when a house begins: 13:00 in London.
+var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+
+// Numbers of the people of the development run, for short.
+const (
+	adam   domain.PrisonerNumber = "A9109UD" // XAA, A-1-001
+	bert   domain.PrisonerNumber = "A0135GA" // XAA, A-1-002
+	john   domain.PrisonerNumber = "A1234BC" // XAA, A-1-001
+	merlin domain.PrisonerNumber = "D5678EF" // XAA, B-2-004
+	otto   domain.PrisonerNumber = "A3333AA" // XAB
+	trent  domain.PrisonerNumber = "A4444AA" // TRN
+	ossie  domain.PrisonerNumber = "A5555AA" // OUT
+	una    domain.PrisonerNumber = "A7777AA" // known, no prison
+	nobody domain.PrisonerNumber = "Z9999ZZ" // known to nobody
+)
+
+// house is the pages over real parts: Postgres with the real projections, the development
+// issuer and the directory's stand-in over HTTP. The log is in memory. One clock rules all.
+type house struct {
+	*screens.Screens
+
+	t         *testing.T
+	server    *httptest.Server
+	log       eventstore.Store
+	commands  *commands.Handler
+	reads     *queries.Reader
+	directory *prisonersearch.Server
+	issuer    *issuer.Server
+	store     *store.Store
+	dsn       string
+	logs      *lockedBuffer
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+// newHouse builds a house that ends with the test. change may alter what the pages get.
+func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
+	t.Helper()
+	h := &house{t: t, dsn: testdb.New(t), log: memory.New(), logs: &lockedBuffer{}, now: noon}
+	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
+	h.startRecord(logger)
+	h.startNeighbours()
+	secret := bytes.Repeat([]byte{7}, store.KeySize)
+	key, err := store.NewKey(secret)
+	require.NoError(t, err)
+	require.NoError(t, store.Migrate(t.Context(), h.dsn))
+	h.store, err = store.Open(t.Context(), h.dsn, key)
+	require.NoError(t, err)
+	t.Cleanup(h.store.Close)
+	// The address comes first: the pages must know it.
+	late := &lateHandler{}
+	h.server = httptest.NewServer(late)
+	t.Cleanup(h.server.Close)
+	verifier, err := auth.New(auth.Options{Issuer: h.issuer.Name, Audience: h.issuer.Audience, JWKSURL: h.issuer.KeysURL(), Clock: h.clock, Logger: logger})
+	require.NoError(t, err)
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Second}
+	t.Cleanup(client.CloseIdleConnections)
+	sessions, err := signin.New(signin.Options{
+		Store: h.store, Key: key, Verifier: verifier, Clock: h.clock, Issuer: h.issuer.Name, KeysURL: h.issuer.KeysURL(), ClientID: issuer.ClientID,
+		AuthorizeURL: h.issuer.AuthorizeURL(), TokenURL: h.issuer.TokenURL(), SignOutURL: h.issuer.SignOutURL(), PublicURL: h.server.URL,
+		Lifetime: 12 * time.Hour, Idle: time.Hour, KeepFormFor: 15 * time.Minute, Logger: logger, Client: client,
+	})
+	require.NoError(t, err)
+	people := directory.New(t.Context(), directory.Options{URL: h.directory.URL(), Clock: h.clock, Logger: logger})
+	t.Cleanup(people.Close)
+	head := func(ctx context.Context) (uint64, error) {
+		position, err := h.commands.Head(ctx)
+		return position.Uint64(), err
+	}
+	options := screens.Options{
+		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: audit.New(h.log, audit.Options{London: london}),
+		Directory:   people,
+		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: people, Clock: h.clock, Head: head, Logger: logger}),
+		Head:        head, Probes: http.NotFoundHandler(), PublicURL: h.server.URL, Idle: time.Hour,
+		SecurityTextURL: "https://security.invalid/security.txt", Version: "test", Clock: h.clock, Logger: logger,
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	h.Screens, err = screens.New(options)
+	require.NoError(t, err)
+	late.set(h.Screens)
+	return h
+}
+
+// startRecord starts the command side and the read model.
+func (h *house) startRecord(logger *slog.Logger) {
+	h.t.Helper()
+	_, err := eventstore.WriteIdentity(h.t.Context(), h.log, uuid.New())
+	require.NoError(h.t, err)
+	runner := projections.New(projections.Options{
+		Store: h.log, DSN: h.dsn, Generation: projections.CurrentGeneration, Clock: time.Now, London: london, Logger: logger, Build: "test",
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	h.t.Cleanup(func() {
+		stop()
+		require.NoError(h.t, <-ended)
+	})
+	h.reads, err = queries.Open(h.t.Context(), h.dsn, queries.Options{Logger: logger})
+	require.NoError(h.t, err)
+	h.t.Cleanup(h.reads.Close)
+	require.NoError(h.t, idempotency.Migrate(h.t.Context(), h.dsn))
+	keys, err := idempotency.Open(h.t.Context(), h.dsn, idempotency.Options{Clock: h.clock, Logger: logger})
+	require.NoError(h.t, err)
+	h.t.Cleanup(keys.Close)
+	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: everybody{}, Logger: logger})
+}
+
+// startNeighbours starts the issuer and the directory.
+func (h *house) startNeighbours() {
+	h.t.Helper()
+	keys, err := issuer.Open(h.t.TempDir(), "nonassociations")
+	require.NoError(h.t, err)
+	h.issuer, err = issuer.Start(h.t.Context(), keys, issuer.Options{Clock: h.clock})
+	require.NoError(h.t, err)
+	h.t.Cleanup(func() { require.NoError(h.t, h.issuer.Stop()) })
+	few, err := estate.New(estate.Options{Seed: 1, Prisoners: 40})
+	require.NoError(h.t, err)
+	h.directory, err = prisonersearch.Serve(h.t.Context(), prisonersearch.WithExamples(few))
+	require.NoError(h.t, err)
+	h.t.Cleanup(func() { require.NoError(h.t, h.directory.Stop()) })
+}
+
+// everybody is a directory to which nobody is missing, for what a test opens itself.
+type everybody struct{}
+
+func (everybody) Missing(context.Context, []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
+	return nil, nil, nil
+}
+
+// clock is the one clock of the house, in London.
+func (h *house) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now.In(london)
+}
+
+// pass lets time pass.
+func (h *house) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+// execute runs a command, and waits until the read model has it.
+func (h *house) execute(a, b domain.PrisonerNumber, user string, command domain.Command) commands.Receipt {
+	h.t.Helper()
+	pair, err := domain.NewPair(a, b)
+	require.NoError(h.t, err)
+	cause := domain.Cause{CommandID: uuid.New(), CorrelationID: uuid.New(), CausationID: uuid.New(), Actor: user, Source: domain.DPS, About: a}
+	receipt, err := h.commands.Execute(h.t.Context(), cause, pair, command)
+	require.NoError(h.t, err)
+	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), receipt.Position.Uint64()))
+	return receipt
+}
+
+// open opens a record between two prisoners, about the first.
+func (h *house) open(a, b domain.PrisonerNumber, change ...func(*domain.Open)) uuid.UUID {
+	h.t.Helper()
+	command := domain.Open{
+		FirstPrisoner: a, Comment: "Keep them apart", Reason: domain.Bullying, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{a: domain.Victim, b: domain.Perpetrator},
+	}
+	for _, c := range change {
+		c(&command)
+	}
+	return h.execute(a, b, "OFFICER_A", command).NonAssociation.ID
+}
+
+// facts returns how many facts the log holds.
+func (h *house) facts() int {
+	h.t.Helper()
+	all, err := h.log.ReadAll(h.t.Context(), eventstore.Forwards, eventstore.Start, 1_000_000)
+	require.NoError(h.t, err)
+	return len(all)
+}
+
+// views returns the views of the audit, newest first.
+func (h *house) views(filter store.ViewFilter) []store.View {
+	h.t.Helper()
+	views, err := h.store.Views(h.t.Context(), filter, store.Cursor{}, 1000)
+	require.NoError(h.t, err)
+	return views
+}
+
+// browser is one browser with its cookies. It follows no redirect of the pages.
+type browser struct {
+	t    *testing.T
+	base string
+	http *http.Client
+}
+
+// visit returns a browser without a session.
+func (h *house) visit() *browser {
+	h.t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(h.t, err)
+	client := &http.Client{
+		Jar: jar, Transport: &http.Transport{}, Timeout: 20 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	h.t.Cleanup(client.CloseIdleConnections)
+	return &browser{t: h.t, base: h.server.URL, http: client}
+}
+
+// signIn returns a browser in which a user of the development issuer is signed in.
+func (h *house) signIn(user string) *browser {
+	h.t.Helper()
+	b := h.visit()
+	require.Equal(h.t, http.StatusFound, b.signIn(user).Code)
+	return b
+}
+
+// signIn walks the sign-in of this browser as a user does, and returns the answer of the
+// callback.
+func (b *browser) signIn(user string) *page {
+	b.t.Helper()
+	choice := b.get(b.get("/sign-in").location())
+	form := url.Values{"user": {user}}
+	choice.doc.Find("input[type=hidden]").Each(func(_ int, field *goquery.Selection) {
+		form.Set(field.AttrOr("name", ""), field.AttrOr("value", ""))
+	})
+	address := *choice.URL
+	address.Path, address.RawQuery = choice.doc.Find("form").AttrOr("action", ""), ""
+	return b.get(b.post(address.String(), form).location())
+}
+
+// page is an answer, parsed.
+type page struct {
+	*goquery.Selection
+
+	t      *testing.T
+	Code   int
+	Header http.Header
+	URL    *url.URL
+	Text   string // of the body
+	doc    *goquery.Document
+}
+
+// get asks for a path, or for a whole address.
+func (b *browser) get(path string) *page {
+	b.t.Helper()
+	return b.do(http.MethodGet, path, "", nil)
+}
+
+// post sends a form.
+func (b *browser) post(path string, form url.Values) *page {
+	b.t.Helper()
+	return b.do(http.MethodPost, path, form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
+}
+
+// do sends a request.
+func (b *browser) do(method, path, body string, headers map[string]string) *page {
+	b.t.Helper()
+	if strings.HasPrefix(path, "/") {
+		path = b.base + path
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), method, path, strings.NewReader(body))
+	require.NoError(b.t, err)
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
+	answer, err := b.http.Do(r)
+	require.NoError(b.t, err)
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(b.t, err)
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(text))
+	require.NoError(b.t, err)
+	return &page{Selection: doc.Selection, t: b.t, Code: answer.StatusCode, Header: answer.Header, URL: r.URL, Text: string(text), doc: doc}
+}
+
+// location returns where a redirect leads.
+func (p *page) location() string {
+	p.t.Helper()
+	require.Contains(p.t, []int{http.StatusFound, http.StatusSeeOther}, p.Code, p.Text)
+	return p.Header.Get("Location")
+}
+
+// text returns the words of what a selector finds, with single blanks.
+func (p *page) text(selector string) string {
+	return strings.Join(strings.Fields(p.Find(selector).Text()), " ")
+}
+
+// link returns the address of the link with these words, hidden ones among them.
+func (p *page) link(text string) string {
+	p.t.Helper()
+	found := p.Find("a").FilterFunction(func(_ int, a *goquery.Selection) bool {
+		return strings.Join(strings.Fields(a.Text()), " ") == text
+	})
+	require.Equal(p.t, 1, found.Length(), "links %q", text)
+	return found.AttrOr("href", "")
+}
+
+// form returns the fields of a form as a browser would send them, with changes.
+func (p *page) form(selector string, changes url.Values) url.Values {
+	p.t.Helper()
+	form := p.Find(selector)
+	require.Equal(p.t, 1, form.Length(), "forms %q", selector)
+	fields := url.Values{}
+	form.Find("input, textarea, select").Each(func(_ int, field *goquery.Selection) {
+		name, _ := field.Attr("name")
+		_, checked := field.Attr("checked")
+		switch kind := field.AttrOr("type", "text"); {
+		case name == "":
+		case goquery.NodeName(field) == "textarea":
+			fields.Add(name, strings.TrimPrefix(field.Text(), "\n"))
+		case kind == "radio" || kind == "checkbox":
+			if checked {
+				fields.Add(name, field.AttrOr("value", "on"))
+			}
+		default:
+			fields.Add(name, field.AttrOr("value", ""))
+		}
+	})
+	maps.Copy(fields, changes)
+	return fields
+}
+
+// lateHandler is a handler that is set after its server has begun.
+type lateHandler struct {
+	mu      sync.Mutex
+	handler http.Handler
+}
+
+func (l *lateHandler) set(handler http.Handler) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.handler = handler
+}
+
+func (l *lateHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	handler := l.handler
+	l.mu.Unlock()
+	handler.ServeHTTP(w, r)
+}
+
+// lockedBuffer is a buffer for concurrent use.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
