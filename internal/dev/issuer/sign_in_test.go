@@ -150,9 +150,17 @@ func TestCode_countsOnceAndForItsVerifier(t *testing.T) {
 func TestAuthorize_leadsToThisMachineAlone(t *testing.T) {
 	s, client := started(t)
 	for _, bad := range [][]string{
-		{"redirect_uri", "https://elsewhere.test/"}, {"redirect_uri", "http://127.0.0.1.elsewhere.test/"}, {"redirect_uri", "javascript:alert(1)"},
-		{"redirect_uri", "http://x@127.0.0.1/"}, {"redirect_uri", ""}, {"client_id", "others"}, {"response_type", "token"}, {"state", ""},
-		{"code_challenge", ""}, {"code_challenge_method", "plain"}, {"user", "STRANGER"},
+		{"redirect_uri", "https://elsewhere.test/"},
+		{"redirect_uri", "http://127.0.0.1.elsewhere.test/"},
+		{"redirect_uri", "javascript:alert(1)"},
+		{"redirect_uri", "http://x@127.0.0.1/"},
+		{"redirect_uri", ""},
+		{"client_id", "others"},
+		{"response_type", "token"},
+		{"state", ""},
+		{"code_challenge", ""},
+		{"code_challenge_method", "plain"},
+		{"user", "STRANGER"},
 	} {
 		form := wish("user", "OFFICER_A")
 		form.Set(bad[0], bad[1])

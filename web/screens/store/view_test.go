@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,15 +108,8 @@ func TestSearch_usesIndexes(t *testing.T) {
 		require.NoError(t, err)
 		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)
-		require.Contains(t, join(plan), index, where)
+		require.Contains(t, strings.Join(plan, "\n"), index, where)
 	}
-}
-
-func join(lines []string) (all string) {
-	for _, line := range lines {
-		all += line + "\n"
-	}
-	return all
 }
 
 func TestRecentPrisoners(t *testing.T) {
