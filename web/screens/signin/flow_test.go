@@ -3,6 +3,7 @@ package signin_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -71,7 +72,6 @@ func TestCallback_thatIsNotOurs(t *testing.T) {
 		"another issuer":     func(_ *browser, p string) string { return p + "&iss=https%3A%2F%2Felsewhere.test" },
 		"another browser":    func(b *browser, p string) string { clear(b.cookies); b.begin(); return p },
 		"no browser":         func(b *browser, p string) string { clear(b.cookies); return p },
-		"too late":           func(_ *browser, p string) string { f.move(15 * time.Minute); return p },
 		"a code too late":    func(_ *browser, p string) string { f.move(time.Minute); return p },
 	} {
 		b := f.browser()
@@ -81,6 +81,25 @@ func TestCallback_thatIsNotOurs(t *testing.T) {
 		b.isNobody()
 	}
 	require.Zero(t, f.count(`SELECT count(*) FROM screens.session`))
+}
+
+// TestSignIn_thatTakesTooLong at the issuer.
+func TestSignIn_thatTakesTooLong(t *testing.T) {
+	f := newFixture(t)
+	for _, late := range []bool{false, true} {
+		b := f.browser()
+		location := b.begin()
+		f.move(15*time.Minute - time.Second)
+		if late {
+			f.move(time.Second)
+		}
+		_, err := b.callback(b.choose(location, "OFFICER_A"))
+		require.Equal(t, late, errors.Is(err, signin.ErrFailed))
+	}
+	f.browser().begin()
+	f.move(15 * time.Minute)
+	require.NoError(t, f.Prune(t.Context()))
+	require.Zero(t, f.count(`SELECT count(*) FROM screens.sign_in_attempt`))
 }
 
 func TestCallback_countsOnce(t *testing.T) {
@@ -148,9 +167,14 @@ func TestIssuerAway_atEachStepOfASignIn(t *testing.T) {
 	_, err = b.callback(path)
 	require.ErrorIs(t, err, signin.ErrIssuerAway)
 	b.isNobody()
+	later := b.choose(f.backAgain(b.begin), "OFFICER_A")
+	f.issuer.SetAway(true)
+	_, err = b.callback(later)
+	require.ErrorIs(t, err, signin.ErrIssuerAway, "it was away a moment ago, and is not asked")
 	f.issuer.SetAway(false)
 	f.move(time.Second)
-	b.signIn("OFFICER_A")
+	_, err = b.callback(later)
+	require.NoError(t, err, "so the same answer still counts")
 }
 
 func TestPageToReturnTo(t *testing.T) {
@@ -234,4 +258,10 @@ func requireGuarded(t *testing.T, c *http.Cookie, prefix string, secure bool) {
 	require.Equal(t, secure, c.Secure)
 	require.Equal(t, "/", c.Path)
 	require.Empty(t, c.Domain)
+}
+
+// backAgain lets the issuer answer again for a step.
+func (f *fixture) backAgain(step func() string) string {
+	f.issuer.SetAway(false)
+	return step()
 }

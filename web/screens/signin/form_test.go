@@ -44,11 +44,19 @@ func TestForm_isKeptForItsUserAlone(t *testing.T) {
 
 	require.Equal(t, "/", b.signIn("OFFICER_B"))
 	require.Nil(t, b.takes("OFFICER_B", addPage))
+	fields, err := f.KeptForm(t.Context(), b.is("OFFICER_B"), b.request(http.MethodGet, addPage))
+	require.NoError(t, err)
+	require.Nil(t, fields)
 	require.Equal(t, addPage, b.signIn("OFFICER_A"))
 	page, err := f.KeptPage(t.Context(), "OFFICER_A")
 	require.NoError(t, err)
 	require.Equal(t, addPage, page)
 	require.Nil(t, b.takes("OFFICER_A", "/prisoner/A1234BC/non-associations/add/with-prisoner/A9109UD"))
+	for range 2 {
+		fields, err := f.KeptForm(t.Context(), b.is("OFFICER_A"), b.request(http.MethodGet, addPage))
+		require.NoError(t, err)
+		require.Equal(t, typed, fields)
+	}
 	require.Equal(t, typed, b.takes("OFFICER_A", addPage))
 	require.Nil(t, b.takes("OFFICER_A", addPage), "it counts once")
 	require.Equal(t, "/", b.signIn("OFFICER_A"))
