@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nonassociations/domain"
@@ -197,11 +198,11 @@ func (l listing) head(g group, query url.Values) []govuk.Header {
 	head := []govuk.Header{{Text: "Name"}, {Text: g.place}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: date}, {Text: "Actions", Hidden: true}}
 	columns := map[int]string{0: "LAST_NAME", 4: dateColumn}
 	switch g.id {
-	case "unknown":
+	case idUnknown:
 		return head
-	case "same":
+	case idSame:
 		columns[1] = "CELL_LOCATION"
-	case "other", "any":
+	case idOther, idAny:
 		columns[1] = "PRISON_NAME"
 	}
 	for i, column := range columns {
@@ -221,7 +222,7 @@ func (l listing) head(g group, query url.Values) []govuk.Header {
 // row returns one record of a group's table.
 func (l listing) row(_ *visit, g group, r listRow) govuk.Row {
 	place := r.Location
-	if g.place == "Establishment" {
+	if g.place == byEstablishment {
 		place = r.Establishment
 	}
 	name := govuk.Cell{Text: r.Other.ListName(), Below: string(r.Other.Number)}
@@ -285,7 +286,7 @@ func (l listing) cells(r listRow) []string {
 	return []string{
 		string(r.Other.Number), govuk.TitleCase(r.Other.LastName), govuk.TitleCase(r.Other.FirstName), r.Establishment, r.Location, r.Reason,
 		word(domain.Roles(), r.mine.Role), word(domain.Roles(), n.Sides[r.Other.Number].Role), word(domain.Restrictions(), n.Restriction), nomisType(n.TypeCode),
-		comment, isoDay(n.EffectiveDate), n.UpdatedAt.In(l.london).Format("2006-01-02"), closed, n.ClosedBy, n.ID.String(), fmt.Sprint(l.records.Position),
+		comment, isoDay(n.EffectiveDate), n.UpdatedAt.In(l.london).Format("2006-01-02"), closed, n.ClosedBy, n.ID.String(), strconv.FormatUint(l.records.Position, 10),
 	}
 }
 

@@ -158,6 +158,10 @@ func (h *house) startRecord(logger *slog.Logger) {
 	keys, err := idempotency.Open(h.t.Context(), h.dsn, idempotency.Options{Clock: h.clock, Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(keys.Close)
+	require.Eventually(h.t, func() bool {
+		_, err := h.reads.List(h.t.Context(), nobody, 0)
+		return err == nil
+	}, 20*time.Second, 5*time.Millisecond, "the read model has not caught up")
 	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: everybody{}, Logger: logger})
 }
 
