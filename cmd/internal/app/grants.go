@@ -199,6 +199,9 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfMigrationOps)
 		all.add(dsn, grantsOfLegacy)
 	}
+	if o.Roles.Screens {
+		all.add(dsn, grantsOfScreens)
+	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
 	}
