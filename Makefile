@@ -76,12 +76,18 @@ fmt: linter ## format with gofumpt and gci
 tidy: ## tidy go.mod and go.sum
 	go mod tidy
 
+# FONT=transport takes the font of GOV.UK, which only pages on GOV.UK may use.
+.PHONY: assets
+assets: npm ## make web/screens/govuk/assets anew from the packages of npm
+	go generate ./web/screens/govuk
+
 # Each line fails when a file in the tree is not what its generator makes.
 .PHONY: verify
 verify: linter npm ## check that everything generated is fresh: modules, format, documents
 	go mod tidy -diff
 	$(GOLANGCI) fmt --diff
 	go test -count=1 ./publisher/message ./web/api -run '^Test(Documents?|OpenAPI|Route)_'
+	go test -count=1 ./internal/dev/npm -run '^TestAssets_'
 
 .PHONY: lint
 lint: linter ## golangci-lint with every linter on

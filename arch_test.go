@@ -31,6 +31,8 @@ const (
 	client = "github.com/EventStore/EventStore-Client-Go/v4"
 	uuid   = "github.com/google/uuid"
 	aws    = "github.com/aws/aws-sdk-go-v2"
+	oauth2 = "golang.org/x/oauth2"
+	oidc   = "github.com/coreos/go-oidc/v3"
 
 	breaker = "github.com/sony/gobreaker/v2"
 )
@@ -90,7 +92,10 @@ var folders = []folder{
 	{"web/client", "web/client calls the service over HTTP and knows nothing of it but its shapes", []string{"domain", "web/shape"}, true},
 	{"web/shape", "web/shape has the JSON of answers, built from domain values", []string{"domain"}, true},
 	{"web/strictjson", "web/strictjson reads JSON text of callers, and knows neither HTTP nor the domain", nil, true},
+	{"web/screens/govuk", "web/screens/govuk draws what it is given in the two design systems, and knows nothing of the domain", nil, true},
 	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "audit", "nomis", chi}, false},
+	{"web/screens/signin", "web/screens/signin signs users in at the issuer and keeps their sessions", []string{"domain", oauth2, oidc}, false},
+	{"web/screens/store", "web/screens/store keeps sessions and views in Postgres", []string{"domain", pgx}, true},
 	{"cmd", "cmd wires everything but what is for development", []string{"*"}, false},
 	{"cmd/dev", "cmd/dev may use what is for development", []string{"*", "internal/dev"}, false},
 	{"cmd/bench", "cmd/bench may use what is for development", []string{"*", "internal/dev"}, false},

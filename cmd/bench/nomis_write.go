@@ -16,8 +16,11 @@ type everybody struct{}
 
 // Find implements [prisonersearch.Estate].
 func (everybody) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
-	return estate.Prisoner{Number: number, FirstName: "Bra", LastName: "Snokdle", PrisonID: "XAA", PrisonName: "Bracklemoor (HMP)"}, true
+	return estate.Prisoner{Number: number, FirstName: "Bra", LastName: "Snokdle", PrisonID: "XAA", PrisonName: "Example A (HMP)"}, true
 }
+
+// People implements [prisonersearch.Estate]. Nobody searches here.
+func (everybody) People() []estate.Prisoner { return nil }
 
 // measureNomisWrite measures how long NOMIS does not have what staff wrote: from the
 // acknowledgement until both of its rows are committed. Between the two are the

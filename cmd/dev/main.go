@@ -21,10 +21,11 @@ import (
 // settings are the options of the development run alone; the service itself is
 // configured by the environment as in production.
 type settings struct {
-	Port      uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1; 0 is any free one."`
-	NomisPort uint16 `env:"NOMIS_PORT" help:"Port of the stand-in for NOMIS; by default PORT + 1500, or any free one if that is taken."`
-	DataDir   string `env:"DATA_DIR" default:".data" help:"Folder of everything that is kept."`
-	Verbose   bool   `env:"VERBOSE" help:"Log every request."`
+	Port        uint16 `env:"PORT" default:"8080" help:"Port on 127.0.0.1; 0 is any free one."`
+	ScreensPort uint16 `env:"SCREENS_PORT" help:"Port of the screens; by default PORT + 1000, or any free one if that is taken."`
+	NomisPort   uint16 `env:"NOMIS_PORT" help:"Port of the stand-in for NOMIS; by default PORT + 1500, or any free one if that is taken."`
+	DataDir     string `env:"DATA_DIR" default:".data" help:"Folder of everything that is kept."`
+	Verbose     bool   `env:"VERBOSE" help:"Log every request."`
 }
 
 // cli is the command line. kong binds settings to the Run of each command.

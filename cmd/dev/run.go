@@ -36,6 +36,11 @@ func (runCmd) Run(ctx context.Context, set settings) error {
 	defer lock.Release()
 	err = runAll(ctx, set, func(local *standIns, address string) {
 		fmt.Println("metrics http://" + local.metrics)
+		if local.screens != "" {
+			fmt.Println("screens " + local.screens)
+		} else {
+			fmt.Println("screens off: SCREENS_CLIENT_ID is not set")
+		}
 		if local.nomis != "" {
 			fmt.Println("nomis " + local.nomis)
 		}
@@ -105,7 +110,11 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 	if err != nil {
 		return fmt.Errorf("load the London time zone: %w", err)
 	}
-	roles := app.Roles{Serve: true, Project: true, Listen: true, Work: local.environment["NOMIS_API_URL"] != "", Publish: true}
+	screens, err := local.prepareScreens(ctx, set)
+	if err != nil {
+		return err
+	}
+	roles := app.Roles{Serve: true, Screens: screens, Project: true, Listen: true, Work: local.environment["NOMIS_API_URL"] != "", Publish: true}
 	config, err := app.ReadConfig(local.environment, roles)
 	if err != nil {
 		return err
@@ -118,8 +127,10 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 	app.TuneGC(local.environment)
 	return app.Run(ctx, app.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
-		Clock:     func() time.Time { return time.Now().In(london) },
-		MetricsAt: func(address string) { local.metrics = address },
+		Clock:       func() time.Time { return time.Now().In(london) },
+		MetricsAt:   func(address string) { local.metrics = address },
+		ScreensAt:   func(address string) { local.screens = "http://" + address },
+		Development: true,
 		Ready: func(address string) {
 			if err := saveAddress(set, address, local.nomis); err != nil {
 				logger.WarnContext(ctx, "address of this run not saved, so a demo will not find it", "error", err)

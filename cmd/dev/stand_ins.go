@@ -26,6 +26,7 @@ type standIns struct {
 	receivedQueue string // the URL of the queue behind the local topic; "" when there is none
 	nomis         string // the URL of the stand-in for NOMIS; "" when there is none
 	metrics       string // where the metrics are
+	screens       string // the URL of the pages; "" when there are none
 	aws           *localaws.Server
 	stops         []func(context.Context) error
 	stopped       chan time.Time // when the signal to stop came

@@ -11,8 +11,8 @@
 -- list, and a test compares it with this file.
 DO $roles$
 DECLARE
-  kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator'];
-  modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer', 'nomis'];
+  kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator', 'screens'];
+  modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer', 'nomis', 'screens'];
   db_owner CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
   all_roles CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
   given  record;
@@ -127,6 +127,15 @@ BEGIN
       ('TABLE', 'nomis', 'prison_edit_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
       ('TABLE', 'nomis', 'found_edit', 'SELECT, INSERT, DELETE', ARRAY['writer']),
       ('TABLE', 'nomis', 'known_prison', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      -- Sessions and the view audit. Nobody changes a view; an operator removes old ones.
+      ('SCHEMA', 'screens', NULL, 'USAGE', ARRAY['screens', 'operator']),
+      ('TABLE', 'screens', 'session', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['screens']),
+      ('TABLE', 'screens', 'sign_in_attempt', 'SELECT, INSERT, DELETE', ARRAY['screens']),
+      ('TABLE', 'screens', 'kept_form', 'SELECT, INSERT, DELETE', ARRAY['screens']),
+      ('TABLE', 'screens', 'view', 'SELECT, INSERT', ARRAY['screens']),
+      ('TABLE', 'screens', 'view', 'SELECT, DELETE', ARRAY['operator']),
+      ('TABLE', 'screens', 'unsent_view', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['screens']),
+      ('TABLE', 'screens', 'unsent_view', 'SELECT', ARRAY['operator']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

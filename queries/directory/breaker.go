@@ -1,7 +1,9 @@
 package directory
 
 import (
+	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -16,6 +18,10 @@ const (
 	pause       = 5 * time.Second
 )
 
+// errRefused is the status 400. The service works: it refused one request, which may be
+// the text that somebody searched for.
+const errRefused = statusError(http.StatusBadRequest)
+
 // newBreaker returns a closed circuit breaker. Failures that ignored reports, when they
 // happen, count for nothing.
 func newBreaker(log *slog.Logger, ignored func() bool) *gobreaker.CircuitBreaker[answers] {
@@ -24,7 +30,7 @@ func newBreaker(log *slog.Logger, ignored func() bool) *gobreaker.CircuitBreaker
 		Timeout:      pause,
 		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= maxFailures },
 		IsExcluded:   func(error) bool { return ignored() },
-		IsSuccessful: func(err error) bool { last = err; return err == nil },
+		IsSuccessful: func(err error) bool { last = err; return err == nil || errors.Is(err, errRefused) },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			switch {
 			case to == gobreaker.StateClosed:

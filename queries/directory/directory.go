@@ -25,6 +25,14 @@ type Prisoner struct {
 	PrisonID     string
 	PrisonName   string
 	CellLocation string
+
+	LocationDescription string // of somebody in no prison: where they are, in words
+	InOutStatus         string // IN, OUT (as for a day at court) or TRN
+	LastPrisonID        string // of somebody in no prison: where they were
+	// RestrictedPatient reports whether a prison is responsible for somebody who is OUT
+	// in a hospital. It is false too when the service did not say so.
+	RestrictedPatient  bool
+	SupportingPrisonID string // of a restricted patient: the prison that is responsible
 }
 
 // intersect keeps the fields in which two answers for the same number agree.
@@ -38,6 +46,10 @@ func (p Prisoner) intersect(other Prisoner) Prisoner {
 	p.PrisonID, p.PrisonName = agreed(p.PrisonID, other.PrisonID), agreed(p.PrisonName, other.PrisonName)
 	p.CellLocation = agreed(p.CellLocation, other.CellLocation)
 	p.FirstName, p.LastName = agreed(p.FirstName, other.FirstName), agreed(p.LastName, other.LastName)
+	p.LocationDescription = agreed(p.LocationDescription, other.LocationDescription)
+	p.InOutStatus, p.LastPrisonID = agreed(p.InOutStatus, other.InOutStatus), agreed(p.LastPrisonID, other.LastPrisonID)
+	p.SupportingPrisonID = agreed(p.SupportingPrisonID, other.SupportingPrisonID)
+	p.RestrictedPatient = p.RestrictedPatient && other.RestrictedPatient
 	return p
 }
 

@@ -18,7 +18,7 @@ func TestDirectory_findsTheKnownAndOmitsTheOthers(t *testing.T) {
 	known := h.estate.Prisoners[7]
 	require.Equal(t, map[domain.PrisonerNumber]directory.Prisoner{known.Number: {
 		Number: known.Number, FirstName: known.FirstName, LastName: known.LastName,
-		PrisonID: known.PrisonID, PrisonName: known.PrisonName, CellLocation: known.CellLocation,
+		PrisonID: known.PrisonID, PrisonName: known.PrisonName, CellLocation: known.CellLocation, InOutStatus: "IN",
 	}}, h.finds(known.Number, h.nobody(), known.Number))
 	require.Empty(t, h.finds())
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/sony/gobreaker/v2"
@@ -102,9 +105,30 @@ func (d *Directory) cacheAnswers(l *lookup) {
 	}
 }
 
-// send calls the service within the time-out, the wait for a free slot included. The
-// time-out begins with the lookup, so a caller that joins later waits no longer.
+// send looks numbers up. It is the request of a lookup.
 func (d *Directory) send(numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]Prisoner, error) {
+	found, err := d.call(request{
+		method: http.MethodPost, path: "/prisoner-search/prisoner-numbers",
+		query: url.Values{fieldsParameter: {responseFields}},
+		body: struct {
+			PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"`
+		}{numbers},
+		limit: maxBody(len(numbers)),
+		read:  func(body io.Reader) (answers, error) { return readAnswers(body, numbers) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found.complete {
+		return found.prisoners, fmt.Errorf("%w: part of its answer cannot be read", ErrUnavailable)
+	}
+	return found.prisoners, nil
+}
+
+// call calls the service within the time-out, the wait for a free slot included. The
+// time-out begins with the call, so a caller that joins later waits no longer. Errors:
+// ErrUnavailable.
+func (d *Directory) call(r request) (answers, error) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.options.Timeout)
 	defer cancel()
 	select {
@@ -113,18 +137,16 @@ func (d *Directory) send(numbers []domain.PrisonerNumber) (map[domain.PrisonerNu
 	// Too many requests under way say nothing about the service, so the breaker does
 	// not count them.
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: too many requests are under way", ErrUnavailable)
+		return answers{}, fmt.Errorf("%w: too many requests are under way", ErrUnavailable)
 	}
-	found, err := d.breaker.Execute(func() (answers, error) { return d.service.find(ctx, numbers) })
+	found, err := d.breaker.Execute(func() (answers, error) { return d.service.ask(ctx, r) })
 	switch {
 	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
-		return nil, fmt.Errorf("%w: it failed and is not called for a moment", ErrUnavailable)
+		return answers{}, fmt.Errorf("%w: it failed and is not called for a moment", ErrUnavailable)
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	case !found.complete:
-		return found.prisoners, fmt.Errorf("%w: part of its answer cannot be read", ErrUnavailable)
+		return answers{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return found.prisoners, nil
+	return found, nil
 }
 
 // collect waits for lookups and adds what they found of the wanted numbers to into. It

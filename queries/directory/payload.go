@@ -17,7 +17,9 @@ import (
 // number that is missing need not be unknown.
 type answers struct {
 	prisoners map[domain.PrisonerNumber]Prisoner
+	order     []domain.PrisonerNumber // the numbers of prisoners, as the service ordered them
 	complete  bool
+	total     int // of a page: how many people all pages have by the service's count
 }
 
 // payload is one prisoner in an answer of the service, which has many more fields.
@@ -28,7 +30,23 @@ type payload struct {
 	PrisonID       string `json:"prisonId"`
 	PrisonName     string `json:"prisonName"`
 	CellLocation   string `json:"cellLocation"`
+
+	LocationDescription string `json:"locationDescription"`
+	InOutStatus         string `json:"inOutStatus"`
+	LastPrisonID        string `json:"lastPrisonId"`
+	RestrictedPatient   bool   `json:"restrictedPatient"`
+	SupportingPrisonID  string `json:"supportingPrisonId"`
 }
+
+// fieldsParameter is the parameter that asks for some fields of a prisoner alone.
+const fieldsParameter = "responseFields"
+
+// sizeParameter is the parameter that says how many people a page has.
+const sizeParameter = "size"
+
+// responseFields are the fields of payload.
+const responseFields = "prisonerNumber,firstName,lastName,prisonId,prisonName,cellLocation," +
+	"locationDescription,inOutStatus,lastPrisonId,restrictedPatient,supportingPrisonId"
 
 var errNoList = errors.New("its answer is not a list")
 
@@ -40,20 +58,13 @@ func readAnswers(body io.Reader, asked []domain.PrisonerNumber) (answers, error)
 	for _, number := range asked {
 		wanted[number] = true
 	}
-	a := answers{prisoners: map[domain.PrisonerNumber]Prisoner{}, complete: true}
+	a := newAnswers()
 	decoder := jsontext.NewDecoder(body)
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '[' {
 		return answers{}, errNoList
 	}
-	for decoder.PeekKind() != ']' {
-		value, err := decoder.ReadValue()
-		if err != nil {
-			return answers{}, errUnreadable(decoder)
-		}
-		a.add(value, wanted)
-	}
-	if _, err := decoder.ReadToken(); err != nil {
-		return answers{}, errUnreadable(decoder)
+	if err := a.addList(decoder, func(p Prisoner) bool { return wanted[p.Number] }); err != nil {
+		return answers{}, err
 	}
 	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return answers{}, errNoList // something follows it
@@ -67,8 +78,29 @@ func errUnreadable(decoder *jsontext.Decoder) error {
 	return fmt.Errorf("its answer cannot be read after %d bytes", decoder.InputOffset())
 }
 
+func newAnswers() answers {
+	return answers{prisoners: map[domain.PrisonerNumber]Prisoner{}, complete: true}
+}
+
+// addList adds the rest of a list, of which the decoder has read the beginning. Prisoners
+// that are not wanted are ignored: an answer to another question must not be shown,
+// however well it is formed.
+func (a *answers) addList(decoder *jsontext.Decoder, wanted func(Prisoner) bool) error {
+	for decoder.PeekKind() != ']' {
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return errUnreadable(decoder)
+		}
+		a.add(value, wanted)
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return errUnreadable(decoder)
+	}
+	return nil
+}
+
 // add adds one prisoner. One that cannot be decoded makes the answer incomplete.
-func (a *answers) add(value jsontext.Value, wanted map[domain.PrisonerNumber]bool) {
+func (a *answers) add(value jsontext.Value, wanted func(Prisoner) bool) {
 	var p payload
 	if err := json.Unmarshal(value, &p); err != nil {
 		a.complete = false
@@ -79,13 +111,16 @@ func (a *answers) add(value jsontext.Value, wanted map[domain.PrisonerNumber]boo
 		a.complete = false
 		return
 	}
-	// An answer to another question must not be shown, however well it is formed.
-	if !wanted[number] {
+	prisoner := p.as(number)
+	if !wanted(prisoner) {
 		return
 	}
-	prisoner := p.as(number)
+	before, twice := a.prisoners[number]
+	if !twice {
+		a.order = append(a.order, number)
+	}
 	// Of a contradiction only what both agree on is shown: a wrong cell is worse than none.
-	if before, twice := a.prisoners[number]; twice && before != prisoner {
+	if twice && before != prisoner {
 		prisoner = before.intersect(prisoner)
 	}
 	a.prisoners[number] = prisoner
@@ -96,6 +131,9 @@ func (p payload) as(number domain.PrisonerNumber) Prisoner {
 	return Prisoner{
 		Number: number, FirstName: sanitise(p.FirstName), LastName: sanitise(p.LastName),
 		PrisonID: sanitise(p.PrisonID), PrisonName: sanitise(p.PrisonName), CellLocation: sanitise(p.CellLocation),
+		LocationDescription: sanitise(p.LocationDescription), InOutStatus: sanitise(p.InOutStatus),
+		LastPrisonID: sanitise(p.LastPrisonID), SupportingPrisonID: sanitise(p.SupportingPrisonID),
+		RestrictedPatient: p.RestrictedPatient,
 	}
 }
 

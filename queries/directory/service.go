@@ -8,16 +8,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
-	"nonassociations/domain"
 	"nonassociations/internal/bearer"
 )
-
-const path = "/prisoner-search/prisoner-numbers"
 
 // service is the HTTP client of Prisoner Search.
 type service struct {
@@ -37,7 +35,7 @@ func newService(options Options) service {
 		// A redirect could send the token to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	s := service{url: strings.TrimRight(options.URL, "/") + path, client: client}
+	s := service{url: strings.TrimRight(options.URL, "/"), client: client}
 	if options.Credentials != nil {
 		s.tokens = bearer.NewTokens(*options.Credentials, client, options.Clock)
 	}
@@ -63,23 +61,35 @@ func newTransport(timeout time.Duration) *http.Transport {
 
 func (s service) close() { s.client.CloseIdleConnections() }
 
-// find looks up at most maxNumbers numbers. Every status but 200 is an error, and so is
-// an answer that is not a list.
-func (s service) find(ctx context.Context, numbers []domain.PrisonerNumber) (answers, error) {
-	body, err := json.Marshal(struct {
-		PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"`
-	}{numbers})
-	if err != nil {
-		return answers{}, fmt.Errorf("write the request: %w", err)
+// request is one question to the service. It is sent again as it is when a token was
+// refused.
+type request struct {
+	method string
+	path   string
+	query  url.Values
+	body   any   // nil: none is sent
+	limit  int64 // the most bytes of the answer that are read
+	read   func(io.Reader) (answers, error)
+}
+
+// ask sends a request. Every status but 200 is an error, and so is an answer that read
+// refuses.
+func (s service) ask(ctx context.Context, r request) (answers, error) {
+	var body []byte
+	if r.body != nil {
+		var err error
+		if body, err = json.Marshal(r.body); err != nil {
+			return answers{}, fmt.Errorf("write the request: %w", err)
+		}
 	}
 	if s.tokens == nil {
-		return s.post(ctx, body, "", numbers)
+		return s.send(ctx, r, body, "")
 	}
 	token, err := s.tokens.Get(ctx)
 	if err != nil {
 		return answers{}, err
 	}
-	found, err := s.post(ctx, body, token, numbers)
+	found, err := s.send(ctx, r, body, token)
 	if !errors.Is(err, errUnauthorised) {
 		return found, err
 	}
@@ -87,39 +97,60 @@ func (s service) find(ctx context.Context, numbers []domain.PrisonerNumber) (ans
 	if token, err = s.tokens.Renew(ctx, token); err != nil {
 		return answers{}, err
 	}
-	return s.post(ctx, body, token, numbers)
+	return s.send(ctx, r, body, token)
 }
 
 // errUnauthorised is the status 401, for which a new token is tried.
 var errUnauthorised = errors.New("it answers 401")
 
-// post sends one request. Its errors quote nothing of the answer, which holds names.
-func (s service) post(ctx context.Context, body []byte, token string, numbers []domain.PrisonerNumber) (answers, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
-	if err != nil {
-		return answers{}, fmt.Errorf("make the request: %w", err)
+// send sends one request. Its errors quote nothing of the answer, which holds names.
+func (s service) send(ctx context.Context, r request, body []byte, token string) (answers, error) {
+	target := s.url + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "application/json")
+	sent, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(body))
+	if err != nil {
+		return answers{}, errors.New("make the request") // the error quotes the address, which may hold a name
+	}
+	if body != nil {
+		sent.Header.Set("Content-Type", "application/json")
+	}
+	sent.Header.Set("Accept", "application/json")
 	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
+		sent.Header.Set("Authorization", "Bearer "+token)
 	}
 	// The request changes nothing and may be repeated. net/http repeats a POST on a new
 	// connection if it has this key, and sends no header for a nil value.
-	request.Header["Idempotency-Key"] = nil
-	response, err := s.client.Do(request)
+	sent.Header["Idempotency-Key"] = nil
+	response, err := s.client.Do(sent)
 	if err != nil {
-		return answers{}, fmt.Errorf("send the request: %w", err)
+		return answers{}, fmt.Errorf("send the request: %w", withoutAddress(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusUnauthorized {
 		return answers{}, errUnauthorised
 	}
 	if response.StatusCode != http.StatusOK {
-		return answers{}, fmt.Errorf("it answers %d", response.StatusCode)
+		return answers{}, statusError(response.StatusCode)
 	}
-	return readAnswers(io.LimitReader(response.Body, maxBody(len(numbers))), numbers)
+	return r.read(io.LimitReader(response.Body, r.limit))
 }
+
+// withoutAddress returns the cause of an error of the client. The client quotes the
+// address, and that of a search holds a name.
+func withoutAddress(err error) error {
+	var quoted *url.Error
+	if errors.As(err, &quoted) {
+		return quoted.Err
+	}
+	return err
+}
+
+// statusError is a status other than 200 and 401.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("it answers %d", int(e)) }
 
 // maxBody limits an answer: 16 KiB for each prisoner, of whom the real service sends
 // many fields that are not used here.

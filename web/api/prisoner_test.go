@@ -3,7 +3,9 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +26,8 @@ func (s prisoners) Find(number domain.PrisonerNumber) (estate.Prisoner, bool) {
 	prisoner, there := s[number]
 	return prisoner, there
 }
+
+func (s prisoners) People() []estate.Prisoner { return slices.Collect(maps.Values(s)) }
 
 var everyone = prisoners{
 	"A9109UD": {Number: "A9109UD", FirstName: "John", LastName: "Doe", PrisonID: "MDI", PrisonName: "Moorland", CellLocation: "MDI-A-1"},

@@ -20,10 +20,15 @@ import (
 // change it.
 type Claims struct {
 	User     string   // the actor, at most 60 characters; "" when the token names no user that a record could keep
+	Subject  string   // the claim sub
 	ClientID string   // the calling system; the user where the token names no system
 	Roles    []string // without the prefix ROLE_
 	Scopes   []string
 	Expires  time.Time // by the issuer's clock
+
+	// Caseloads are the prisons that the claim caseloads lists. nil is a token without
+	// the claim; an empty list that is not nil is a claim that lists no prison.
+	Caseloads []domain.PrisonID
 }
 
 // HasAnyRole reports whether the bearer has one of the roles.
@@ -54,6 +59,7 @@ type token struct {
 	ClientID    string           `json:"client_id"`
 	Authorities []string         `json:"authorities"`
 	Scope       words            `json:"scope"`
+	Caseloads   caseloads        `json:"caseloads"`
 }
 
 // UnmarshalJSON accepts claims under their exact names only, and refuses a payload with
@@ -111,7 +117,7 @@ func (s *seconds) date() (*jwt.NumericDate, error) {
 
 // claims returns the claims that the service uses. Roles lose their prefix.
 func (t *token) claims() Claims {
-	c := Claims{User: t.user(), ClientID: t.ClientID, Scopes: t.Scope}
+	c := Claims{User: t.user(), Subject: t.Subject, ClientID: t.ClientID, Scopes: t.Scope, Caseloads: t.Caseloads}
 	if t.Expires != nil {
 		c.Expires = t.Expires.Time
 	}
@@ -171,5 +177,25 @@ func (w *words) UnmarshalJSON(data []byte) error {
 		return errors.New("scope is neither a list nor a text")
 	}
 	*w = strings.Fields(text)
+	return nil
+}
+
+// caseloads are the prisons of a claim. nil means that the token has no such claim.
+type caseloads []domain.PrisonID
+
+// UnmarshalJSON reads a list of texts. Null is refused like every other value: taken for
+// a claim that is absent, it would free the token of its caseloads. A text that names no
+// prison is left out, because it gives no right: NOMIS has caseloads that are no prison.
+func (c *caseloads) UnmarshalJSON(data []byte) error {
+	var texts []string
+	if err := json.Unmarshal(data, &texts); err != nil || texts == nil {
+		return errors.New("caseloads is no list of texts")
+	}
+	*c = make(caseloads, 0, len(texts))
+	for _, text := range texts {
+		if id, err := domain.ParsePrisonID(text); err == nil {
+			*c = append(*c, id)
+		}
+	}
 	return nil
 }

@@ -59,11 +59,11 @@ func goodClaims() (good, lies map[string]string) {
 	later := strconv.FormatInt(now.Add(time.Hour).Unix(), 10)
 	good = map[string]string{
 		"iss": strconv.Quote(issuerName), "aud": strconv.Quote(audience), "exp": later, "nbf": "1", "iat": "1", "sub": `"S"`,
-		"user_name": `"U"`, "client_id": `"C"`, "authorities": `["ROLE_R"]`, "scope": `["read"]`,
+		"user_name": `"U"`, "client_id": `"C"`, "authorities": `["ROLE_R"]`, "scope": `["read"]`, "caseloads": `["XAA"]`,
 	}
 	lies = map[string]string{
 		"iss": `"https://evil.test"`, "aud": `"evil"`, "exp": "1", "nbf": later, "iat": later, "sub": `"evil"`,
-		"user_name": `"evil"`, "client_id": `"evil"`, "authorities": `["ROLE_EVIL"]`, "scope": `["evil"]`,
+		"user_name": `"evil"`, "client_id": `"evil"`, "authorities": `["ROLE_EVIL"]`, "scope": `["evil"]`, "caseloads": `["EVI"]`,
 	}
 	return good, lies
 }

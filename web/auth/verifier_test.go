@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/domain"
 	"nonassociations/web/auth"
 )
 
@@ -49,6 +51,39 @@ func TestGoodToken_namesTheCallerAndItsRights(t *testing.T) {
 		require.True(t, got.HasScope("write"))
 		require.True(t, got.HasAnyRole([]string{"OTHER", "NON_ASSOCIATIONS_SYNC"}))
 		require.False(t, got.HasAnyRole([]string{"GROUP_X", "ROLE_NON_ASSOCIATIONS_SYNC"}))
+	}
+}
+
+// TestCaseloads_areTheClaimAlone: a token without the claim differs from one whose claim
+// lists no prison, and a claim that cannot be read makes no token without it.
+func TestCaseloads_areTheClaimAlone(t *testing.T) {
+	key := ecKey(t)
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
+	verify := func(claim any) ([]domain.PrisonID, error) {
+		got, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, key, "e", claims(jwt.MapClaims{"caseloads": claim})))
+		return got.Caseloads, err
+	}
+
+	for name, c := range map[string]struct {
+		claim any
+		want  []domain.PrisonID
+	}{
+		"absent":       {nil, nil},
+		"none":         {[]string{}, []domain.PrisonID{}},
+		"two":          {[]string{"XAA", "XAB"}, []domain.PrisonID{"XAA", "XAB"}},
+		"lower case":   {[]string{"xaa"}, []domain.PrisonID{"XAA"}},
+		"not a prison": {[]string{"OUT", "trn", "CADM_I", "", " XAA"}, []domain.PrisonID{}},
+	} {
+		got, err := verify(c.claim)
+		require.NoError(t, err, name)
+		require.Equal(t, c.want, got, name)
+	}
+	for name, claim := range map[string]any{
+		"null": json.RawMessage("null"), "text": "XAA", "number": 7, "numbers": []int{1}, "object": map[string]string{"id": "XAA"},
+		"no text in it": json.RawMessage(`["XAA",["XAB"]]`),
+	} {
+		_, err := verify(claim)
+		require.ErrorIs(t, err, auth.ErrInvalid, name)
 	}
 }
 

@@ -44,6 +44,8 @@ type Config struct {
 	// LISTEN_ADDR, if set.
 	MetricsAddr string `env:"METRICS_ADDR"`
 	Edge        Edge   `env:"-"`
+	// Screens is read by a process that serves the pages.
+	Screens Screens `env:"-"`
 
 	plainText []string // the variables for which that is used
 }
@@ -81,16 +83,19 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	} else {
 		config.Edge.PublicURL = environment["PUBLIC_URL"]
 	}
-	if (roles.Listen || roles.Work) && !roles.Serve {
+	if roles.Screens {
+		err = config.readScreens(options, roles.Serve, err)
+	}
+	if (roles.Listen || roles.Work) && !roles.Serve && !roles.Screens {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge.Search, options))
 	}
-	if !roles.Serve && roles != (Roles{}) {
+	if !roles.Serve && !roles.Screens && roles != (Roles{}) {
 		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
 	}
 	faults := faults(parseFaults(err))
 	config.faults(&faults, roles)
 	config.checkPlainText(&faults)
-	if roles.Serve {
+	if roles.Serve || roles.Screens {
 		config.Edge.Limits = readLimits(environment, &faults)
 	}
 	if len(faults) == 0 {
@@ -168,12 +173,18 @@ func (c Config) faults(f *faults, roles Roles) {
 	if roles.Publish {
 		c.publishFaults(f, roles)
 	}
-	if roles.Serve {
+	if roles.Serve || roles.Screens {
 		c.Edge.faults(f)
+	}
+	if roles.Serve {
+		f.address("LISTEN_ADDR", c.Edge.ListenAddr)
+	}
+	if roles.Screens {
+		c.Screens.faults(f, c.Edge.Search)
 	}
 }
 
-// faults adds what is wrong with the values of a serving process.
+// faults adds what is wrong with the values of a process that serves the API or pages.
 func (e Edge) faults(f *faults) {
 	f.scheme("PUBLIC_URL", e.PublicURL, webSchemes)
 	f.blank("AUTH_ISSUER", e.AuthIssuer)
@@ -181,6 +192,5 @@ func (e Edge) faults(f *faults) {
 	f.scheme("AUTH_JWKS_URL", e.AuthJWKSURL, webSchemes)
 	f.scheme("PRISONER_SEARCH_URL", e.Search.URL, webSchemes)
 	f.scheme("PRISONER_SEARCH_TOKEN_URL", e.Search.TokenURL, webSchemes)
-	f.address("LISTEN_ADDR", e.ListenAddr)
 	f.day("LEGACY_SUNSET", e.LegacySunset)
 }

@@ -46,6 +46,8 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"migrate sheet":   shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
 		"nomis resume":    shown(c.requirementsOf(nil, grantsOfResuming)),
 		"mapping check":   shown(c.requirementsOf(grantsOfLog, nil)),
+		"prune-views":     shown(c.requirementsOf(nil, grantsOfPruningViews)),
+		"screens":         shown(c.requirementsOf(nil, grantsOfScreens)),
 	}
 }
 

@@ -131,7 +131,17 @@ var (
 	grantsOfPublishStatus = slices.Concat(
 		[]grant{schemaUse("publisher")}, tables("publisher", "checkpoint", "SELECT"), tables("publisher", "parked", "SELECT"),
 	)
-	grantsOfParkedOps  = append(slices.Clone(grantsOfPublishStatus), tables("publisher", "parked", "UPDATE")...)
+	grantsOfParkedOps = append(slices.Clone(grantsOfPublishStatus), tables("publisher", "parked", "UPDATE")...)
+	// To keep sessions, and to record views and send them. No page changes or removes a view.
+	grantsOfScreens = slices.Concat(
+		[]grant{schemaUse("screens")}, tables("screens", "session", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		tables("screens", "sign_in_attempt", "SELECT", "INSERT", "DELETE"), tables("screens", "kept_form", "SELECT", "INSERT", "DELETE"),
+		tables("screens", "view", "SELECT", "INSERT"), tables("screens", "unsent_view", "SELECT", "INSERT", "UPDATE", "DELETE"),
+	)
+	// To remove old views.
+	grantsOfPruningViews = slices.Concat(
+		[]grant{schemaUse("screens")}, tables("screens", "view", "SELECT", "DELETE"), tables("screens", "unsent_view", "SELECT"),
+	)
 	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfBinding)
 	grantsOfAdopting   = slices.Concat(
 		grantsOfRebuilding, tables("commands", "idempotency_keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
@@ -139,7 +149,7 @@ var (
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}
 	grantsOfSchemas   = []grant{
-		create, owned("commands"), owned("publisher"), owned("consumer"), owned("nomis"),
+		create, owned("commands"), owned("publisher"), owned("consumer"), owned("nomis"), owned("screens"),
 	}
 )
 
@@ -181,7 +191,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfListening)
 		all.add(o.Config.readDSN(), grantsOfReading)
 	}
-	if o.Roles.Serve {
+	if o.Roles.answers() {
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
 		all.add(dsn, grantsOfTurns)

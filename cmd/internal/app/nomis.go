@@ -68,7 +68,7 @@ func (p *process) awaitStores(ctx context.Context) error {
 // awaitLog returns when the log has an id and all bound tables belong to it. Errors: the
 // context's, and errOtherLog.
 func (p *process) awaitLog(ctx context.Context) error {
-	if p.Roles.Serve {
+	if p.Roles.answers() {
 		select {
 		case <-p.gate.opened:
 			return nil

@@ -25,7 +25,7 @@ func (p *process) setNOMISHooks() {
 	if hooks.OldestPending == nil {
 		hooks.OldestPending = p.pendingSince
 	}
-	if hooks.OpenScreens == nil && p.Roles.Serve {
+	if hooks.OpenScreens == nil && p.Roles.answers() {
 		hooks.OpenScreens = p.openScreens
 	}
 }

@@ -18,10 +18,10 @@ type nomisRecord struct {
 	close     func()
 }
 
-// openRecord returns the record. A process that also serves shares what it has; any other
+// openRecord returns the record. A process that also answers requests shares what it has; any other
 // opens its own, which close closes. Errors: an address that cannot be read.
 func (p *process) openRecord(below context.Context) (nomisRecord, error) {
-	if p.Roles.Serve {
+	if p.Roles.answers() {
 		return nomisRecord{p.reads, p.commands, p.directory, func() {}}, nil
 	}
 	reads, err := queries.Open(below, p.Config.readDSN(), queries.Options{Logger: p.Logger})

@@ -76,7 +76,7 @@ func (p *process) publish(ctx, below context.Context) error {
 		p.consumers.watch(watchedConsumer{name: publisher.ConsumerOf(one.Topic()), hasPosition: true, own: one.Consuming})
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	if p.Roles.Serve {
+	if p.Roles.answers() {
 		if err := p.awaitLog(ctx); err != nil {
 			return unlessCancelled(ctx, func(context.Context) error { return err })
 		}

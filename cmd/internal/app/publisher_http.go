@@ -79,7 +79,7 @@ func writeHealth(w http.ResponseWriter, body shape.Health) {
 // read them. An error means that an address cannot be listened on.
 func (p *process) show(ctx, below context.Context, group *errgroup.Group) error {
 	address := p.Config.MetricsAddr
-	if !p.Roles.Serve && p.Config.Edge.ListenAddr != "" {
+	if !p.Roles.answers() && p.Config.Edge.ListenAddr != "" {
 		mux := p.publisherStatusHandler()
 		if address == "" {
 			mux.Handle("GET /metrics", p.metricsHandler())
@@ -114,12 +114,19 @@ func (c Config) statusAddressFaults(f *faults, roles Roles) {
 	if c.MetricsAddr != "" {
 		f.address("METRICS_ADDR", c.MetricsAddr)
 	}
-	if !roles.Serve && c.Edge.ListenAddr != "" {
+	if !roles.answers() && c.Edge.ListenAddr != "" {
 		f.address("LISTEN_ADDR", c.Edge.ListenAddr)
 	}
 	_, port, err := net.SplitHostPort(c.MetricsAddr)
 	_, served, other := net.SplitHostPort(c.Edge.ListenAddr)
 	if err == nil && other == nil && port == served && port != "0" {
 		f.add("METRICS_ADDR must have another port than LISTEN_ADDR")
+	}
+	_, pages, screens := net.SplitHostPort(c.Screens.Addr)
+	if err == nil && screens == nil && port == pages && port != "0" {
+		f.add("METRICS_ADDR must have another port than SCREENS_ADDR")
+	}
+	if other == nil && screens == nil && served == pages && served != "0" {
+		f.add("SCREENS_ADDR must have another port than LISTEN_ADDR")
 	}
 }

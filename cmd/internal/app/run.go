@@ -19,15 +19,19 @@ import (
 
 // Roles are what one process does. The zero value is a command, which does none of them.
 type Roles struct {
-	Serve   bool // answers requests
+	Serve   bool // answers requests of the API
+	Screens bool // serves the pages
 	Project bool // builds the read model
 	Listen  bool // works on prisoner merges from their queue
 	Work    bool // migrates from NOMIS and reconciles with it
 	Publish bool // publishes to SNS
 }
 
+// answers reports whether the process answers requests, of the API or for pages.
+func (r Roles) answers() bool { return r.Serve || r.Screens }
+
 // withNOMIS reports whether a role needs what the service keeps of NOMIS.
-func (r Roles) withNOMIS() bool { return r.Serve || r.Listen || r.Work }
+func (r Roles) withNOMIS() bool { return r.answers() || r.Listen || r.Work }
 
 // Options are the dependencies of Run and of the commands. Config, Roles, Clock and
 // Logger must be set.
@@ -44,8 +48,13 @@ type Options struct {
 	Ready func(address string)
 	// MetricsAt is called with the address of the metrics before Ready. It may be nil.
 	MetricsAt func(address string)
-	Limits    HealthLimits
-	Hooks     NOMISHooks
+	// ScreensAt is called with the address of the pages before Ready. It may be nil.
+	ScreensAt func(address string)
+	// Development is set by the development run: answers say how long the server worked on
+	// them, and a browser that opens the API is led to the pages.
+	Development bool
+	Limits      HealthLimits
+	Hooks       NOMISHooks
 }
 
 // Run runs the roles until ctx ends and then stops them in order: requests first, then
@@ -54,7 +63,7 @@ type Options struct {
 // cut off by these limits, and otherwise the first error that ended it. It does not wait
 // for Postgres or the event store: health shows whether they are up.
 func Run(ctx context.Context, o Options) error {
-	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "project", o.Roles.Project, "listen", o.Roles.Listen, "work", o.Roles.Work, "publish", o.Roles.Publish)
+	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "screens", o.Roles.Screens, "project", o.Roles.Project, "listen", o.Roles.Listen, "work", o.Roles.Work, "publish", o.Roles.Publish)
 	// Dependencies of requests outlive the signal, until the last request is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
@@ -114,7 +123,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 			return err
 		}
 	}
-	if p.Roles.Serve {
+	if p.Roles.answers() {
 		if err := p.prepare(below); err != nil {
 			return err
 		}
@@ -130,7 +139,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		})
 		group.Go(func() error { return p.project(groupCtx, below) })
 	}
-	if p.Roles.Serve || p.Roles.Project {
+	if p.Roles.answers() || p.Roles.Project {
 		p.watchReadModel()
 	}
 	if err := p.show(groupCtx, below, group); err != nil {
@@ -149,7 +158,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	// stop as well.
 	group.Go(func() error {
 		defer stopBelow()
-		if p.Roles.Serve {
+		if p.Roles.answers() {
 			return p.serve(groupCtx, below)
 		}
 		<-groupCtx.Done()
@@ -161,7 +170,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 // watchReadModel adds what this process knows of the read model to its health.
 func (p *process) watchReadModel() {
 	w := watchedConsumer{name: projections.Consumer, hasPosition: true}
-	if p.Roles.Serve {
+	if p.Roles.answers() {
 		w.seen = p.shownPosition
 	}
 	if p.runner != nil {
@@ -181,7 +190,7 @@ func (p *process) publishing() []*publisher.Publisher {
 // project runs the projections. A process that also serves gives a new log its id, so
 // the projections wait for that.
 func (p *process) project(ctx, below context.Context) error {
-	if p.Roles.Serve {
+	if p.Roles.answers() {
 		select {
 		case <-p.gate.opened:
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"nonassociations/eventstore/postgres"
 	nomisstore "nonassociations/nomis/store"
 	"nonassociations/publisher/store"
+	screensstore "nonassociations/web/screens/store"
 )
 
 // SchemaUp creates and upgrades the durable tables of all packages. Repeating it changes
@@ -28,6 +29,9 @@ func SchemaUp(ctx context.Context, config Config) error {
 		return err
 	}
 	if err := nomisstore.Migrate(ctx, config.DatabaseURL); err != nil {
+		return err
+	}
+	if err := screensstore.Migrate(ctx, config.DatabaseURL); err != nil {
 		return err
 	}
 	return store.Migrate(ctx, config.DatabaseURL)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,23 +19,44 @@ import (
 	"nonassociations/web/auth"
 )
 
-// serving is the state that only a process with the role serve has.
+// serving is the state of a process that answers requests, of the API or for pages.
 type serving struct {
 	reads     *queries.Reader
 	directory directoryParts
 	keys      *idempotency.Store
 	commands  *commands.Handler
 	verifier  *auth.Verifier
+	waiters   *api.WaiterLimit
 	api       *api.API
-	server    *httpServer
+	server    *httpServer // nil without the role serve
+	pages     pages
 	gate      readinessGate
 	nomisServing
 }
 
-// prepare builds the dependencies of the API and listens. Backends may still be down:
-// the gate refuses requests until they are verified. Errors: the port is taken, or an
-// address that a driver cannot read.
+// prepare builds what requests depend on and listens. Backends may still be down: the
+// gate refuses requests until they are verified. Errors: a port is taken, or an address
+// that a driver cannot read.
 func (p *process) prepare(below context.Context) error {
+	if err := p.openBackends(below); err != nil {
+		return err
+	}
+	if p.Roles.Screens {
+		if err := p.listenForPages(below); err != nil {
+			return err
+		}
+	}
+	if p.Roles.Serve {
+		if err := p.listenForCalls(below); err != nil {
+			return err
+		}
+	}
+	p.nomis.reads.Store(p.reads)
+	return nil
+}
+
+// openBackends builds what the API and the pages share.
+func (p *process) openBackends(below context.Context) error {
 	var err error
 	p.verifier, err = auth.New(auth.Options{
 		Issuer: p.Config.Edge.AuthIssuer, Audience: p.Config.Edge.AuthAudience, JWKSURL: p.Config.Edge.AuthJWKSURL,
@@ -56,32 +78,49 @@ func (p *process) prepare(below context.Context) error {
 	p.directory = openDirectory(below, p.Config.Edge.Search, p.Clock, p.Logger)
 	p.closers = append(p.closers, infallible(p.directory.close))
 	// A client's reads and commands that wait for the read model share one limit.
-	limits := p.Config.Edge.Limits
-	waiters := api.NewWaiterLimit(limits.WaitersPerClient)
+	p.waiters = api.NewWaiterLimit(p.Config.Edge.Limits.WaitersPerClient)
 	p.commands = commands.New(p.log, commands.Options{
-		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, waiters}}, Directory: p.directory.commands, Places: p.directory.places,
+		Clock: p.Clock, Locator: gatedLocator{&p.gate, locatorWithWaiterLimit{reads, p.waiters}}, Directory: p.directory.commands, Places: p.directory.places,
 		Keys: p.keys, Logger: p.Logger,
 	})
 	p.openNOMIS()
-	// Everything that reaches the log or the read model goes through the gate.
-	p.api = api.New(p.withNOMIS(api.Options{
-		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, reads}, Head: p.head,
-		Audit:   gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})},
+	p.reads = reads
+	p.api = p.newAPI()
+	return nil
+}
+
+// newAPI makes the API. Everything that reaches the log or the read model goes through
+// the gate. A process with pages alone takes the probes from it.
+func (p *process) newAPI() *api.API {
+	limits := p.Config.Edge.Limits
+	return api.New(p.withNOMIS(api.Options{
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, p.reads}, Head: p.head,
+		Audit:   p.gatedAudit(),
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,
-		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: waiters,
-		Streams:   gatedStreams{&p.gate, reads},
-		Mappings:  gatedMappings{&p.gate, reads},
+		Feeds: api.FeedLimits{Most: limits.Feeds, Each: limits.FeedsPerClient}, WaiterLimit: p.waiters,
+		Streams:   gatedStreams{&p.gate, p.reads},
+		Mappings:  gatedMappings{&p.gate, p.reads},
 		Problems:  nomisProblems{p.kept},
 		Directory: p.directory.reads, Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	}))
-	// The port is bound last: from then on an orchestrator takes the process for alive.
-	if p.server, err = listen(below, p.Config.Edge.ListenAddr, limits.Connections, p.api, p.Logger); err != nil {
-		return err
+}
+
+// listenForCalls binds the port of the API. It is bound last: from then on an
+// orchestrator takes the process for alive.
+func (p *process) listenForCalls(below context.Context) error {
+	handler := http.Handler(p.api)
+	if p.Development && p.pages.server != nil {
+		handler = homeToPages(p.api, "http://"+p.pages.server.address()+"/")
 	}
-	p.reads = reads
-	p.nomis.reads.Store(reads)
-	return nil
+	var err error
+	p.server, err = listen(below, p.Config.Edge.ListenAddr, p.Config.Edge.Limits.Connections, handler, p.Logger)
+	return err
+}
+
+// gatedAudit returns the reads of the log, behind the gate.
+func (p *process) gatedAudit() gatedAudit {
+	return gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})}
 }
 
 // logID returns the id of the log, false before the gate is open.
@@ -116,12 +155,19 @@ func (p *process) serve(ctx, below context.Context) error {
 	group.Go(func() error { return unlessCancelled(ctx, p.admitTraffic) })
 	group.Go(func() error { return unlessCancelled(ctx, p.keys.Run) })
 	group.Go(func() error { return p.keepNOMIS(below) })
-	// Feeds never end by themselves. ShutDown ends them after their last whole line; the
-	// server would otherwise wait for them until the time limit.
+	servers, ctx := errgroup.WithContext(ctx)
+	if p.server != nil {
+		// Feeds never end by themselves. ShutDown ends them after their last whole line;
+		// the server would otherwise wait for them until the time limit.
+		context.AfterFunc(ctx, p.api.ShutDown)
+		servers.Go(func() error { return p.server.run(ctx) })
+	}
+	if p.pages.server != nil {
+		servers.Go(func() error { return p.pages.server.run(ctx) })
+	}
 	group.Go(func() error {
 		defer stop()
-		context.AfterFunc(ctx, p.api.ShutDown)
-		return p.server.run(ctx)
+		return servers.Wait()
 	})
 	return group.Wait()
 }
@@ -153,7 +199,7 @@ func (p *process) admitTraffic(ctx context.Context) error {
 	if err := p.openWhenVerified(ctx, id); err != nil {
 		return err
 	}
-	p.Logger.InfoContext(ctx, "serving", "address", p.server.address(), "log", id)
+	p.Logger.InfoContext(ctx, "serving", "address", p.address(), "log", id)
 	if err := p.announceReady(ctx); err != nil {
 		return err
 	}
@@ -174,8 +220,20 @@ func (p *process) announceReady(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-	p.Ready(p.server.address())
+	if p.pages.server != nil && p.ScreensAt != nil {
+		p.ScreensAt(p.pages.server.address())
+	}
+	p.Ready(p.address())
 	return nil
+}
+
+// address returns the address of the API, or that of the pages where this process has
+// no API.
+func (p *process) address() string {
+	if p.server != nil {
+		return p.server.address()
+	}
+	return p.pages.server.address()
 }
 
 // openWhenVerified opens the gate unless the read model shows events that are not in the

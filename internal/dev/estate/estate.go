@@ -40,14 +40,21 @@ type Prison struct {
 	share int // how many prisoners it holds, against the others' shares
 }
 
-// Prisoner is one entry as the prisoner directory would give it.
+// Prisoner is one entry as the prisoner directory would give it. It leaves out what it
+// does not know of a prisoner.
 type Prisoner struct {
 	Number       domain.PrisonerNumber `json:"prisonerNumber"`
-	FirstName    string                `json:"firstName"`
-	LastName     string                `json:"lastName"`
-	PrisonID     string                `json:"prisonId"`
-	PrisonName   string                `json:"prisonName"`
-	CellLocation string                `json:"cellLocation"`
+	FirstName    string                `json:"firstName,omitempty"`
+	LastName     string                `json:"lastName,omitempty"`
+	PrisonID     string                `json:"prisonId,omitempty"` // TRN in transfer, OUT outside
+	PrisonName   string                `json:"prisonName,omitempty"`
+	CellLocation string                `json:"cellLocation,omitempty"`
+
+	LocationDescription string `json:"locationDescription,omitempty"`
+	InOutStatus         string `json:"inOutStatus,omitempty"` // IN, OUT or TRN
+	LastPrisonID        string `json:"lastPrisonId,omitempty"`
+	RestrictedPatient   bool   `json:"restrictedPatient"`
+	SupportingPrisonID  string `json:"supportingPrisonId,omitempty"`
 }
 
 // Pair is the records of two prisoners about each other, the oldest first. First and
@@ -72,6 +79,7 @@ func New(options Options) (*Estate, error) {
 	// pairs.
 	e.place(source(options.Seed, 1), options)
 	e.makePairs(source(options.Seed, 2))
+	e.move(source(options.Seed, 3))
 	return e, nil
 }
 
@@ -89,6 +97,9 @@ func (e *Estate) Find(number domain.PrisonerNumber) (Prisoner, bool) {
 	}
 	return e.Prisoners[i], true
 }
+
+// People returns all prisoners.
+func (e *Estate) People() []Prisoner { return e.Prisoners }
 
 // numbers is how many prisoner numbers of the form A0000AA exist.
 const numbers = 26 * 10_000 * 26 * 26

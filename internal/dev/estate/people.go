@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"nonassociations/domain"
 )
 
 // Invented syllables: no real person has a name of two or three of them.
@@ -16,9 +18,10 @@ var (
 )
 
 // outside is where prisoners are who were released: they keep their non-associations.
-var outside = Prison{ID: "OUT", Name: "Outside"}
+var outside = Prison{ID: string(domain.Outside), Name: "Outside"}
 
-// prisons returns two prisons for each town. Sizes vary by the factor nine.
+// prisons returns two prisons for each town. Sizes vary by the factor nine. The first two
+// are those of the documentation.
 func prisons() []Prison {
 	list := make([]Prison, 0, 2*len(towns))
 	for i := range 2 * len(towns) {
@@ -29,6 +32,7 @@ func prisons() []Prison {
 			share: 1 + (i*7)%9,
 		})
 	}
+	list[0].Name, list[1].Name = "Example A (HMP)", "Example B (HMP)"
 	return list
 }
 

@@ -1,10 +1,10 @@
 // Package issuer stands in for the organisation's token issuer in development and
 // tests. It makes one key, keeps it in the data folder, and publishes the public half
-// on loopback. The service reads it there as it would read the real issuer's.
+// on loopback. The service reads it there as it would read the real issuer's. Users sign
+// in by choosing who they are.
 package issuer
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,11 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"sync"
-	"time"
 
 	"nonassociations/internal/dev/token"
 )
@@ -25,14 +21,6 @@ import (
 // Name is the claim iss of every development token. It is not the address, whose port
 // changes with each start, so tokens survive a restart.
 const Name = "https://issuer.invalid/nonassociations-development"
-
-// Server publishes the key set of one issuer. Its methods are safe for concurrent use.
-type Server struct {
-	token.Issuer
-	http *http.Server
-	url  string
-	stop func() error // stops once, and returns the same result each time
-}
 
 // Open returns the issuer in the folder, or makes one for the audience. A folder with
 // another audience keeps its key. Errors: the folder cannot be read or written.
@@ -57,52 +45,6 @@ func Open(dir, audience string) (token.Issuer, error) {
 		return token.Issuer{}, fmt.Errorf("make the data folder: %w", err)
 	}
 	return made, made.Save(dir)
-}
-
-// Serve publishes the key set on a free port of loopback until Stop. ctx bounds the
-// start only.
-func Serve(ctx context.Context, issuer token.Issuer) (*Server, error) {
-	set, err := KeySet(issuer)
-	if err != nil {
-		return nil, err
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listen for the issuer: %w", err)
-	}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(set) // a reader that left needs no answer
-	})
-	s := &Server{
-		Issuer: issuer,
-		http:   &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second},
-		url:    "http://" + listener.Addr().String() + "/.well-known/jwks.json",
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(listener) }()
-	s.stop = sync.OnceValue(func() error { return errors.Join(s.http.Close(), unlessClosed(<-served)) })
-	return s, nil
-}
-
-// KeysURL returns the URL of the key set, for AUTH_JWKS_URL.
-func (s *Server) KeysURL() string { return s.url }
-
-// Stop closes the server and all its connections. It returns when serving has ended. A
-// second call returns the same result.
-func (s *Server) Stop() error {
-	if err := s.stop(); err != nil {
-		return fmt.Errorf("stop the issuer: %w", err)
-	}
-	return nil
-}
-
-// unlessClosed drops the error of a server that was closed on purpose.
-func unlessClosed(err error) error {
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
 }
 
 // KeySet returns the JSON Web Key Set (RFC 7517) with the issuer's public key alone.

@@ -13,100 +13,78 @@ import (
 	"nonassociations/internal/dev/estate"
 )
 
-// Path is the one route.
+// Path is the route of the look-up by number.
 const Path = "/prisoner-search/prisoner-numbers"
 
 // MaxNumbers is how many numbers one request may ask for.
 const MaxNumbers = 1000
 
-// Estate knows prisoners; [estate.Estate] does.
+// Estate knows prisoners. [estate.Estate] does, and what [WithExamples] returns. The
+// people must not be changed.
 type Estate interface {
 	Find(number domain.PrisonerNumber) (estate.Prisoner, bool)
+	People() []estate.Prisoner
 }
 
 // StandIn is the service as an [http.Handler]. It behaves well until it is asked
 // otherwise; its behaviour may be turned while it serves.
 type StandIn struct {
 	estate Estate
+	mux    *http.ServeMux
 
 	mu        sync.Mutex
 	behaviour settings
 	asked     int
 }
 
-// settings are the ways in which it behaves badly.
-type settings struct {
-	down  bool
-	held  <-chan struct{}
-	lie   func(asked []string) []byte
-	token string
-}
-
 // New is a stand-in that behaves well.
-func New(e Estate) *StandIn { return &StandIn{estate: e} }
-
-// Down makes it answer 503, or well again.
-func (s *StandIn) Down(down bool) { s.change(func(k *settings) { k.down = down }) }
-
-// Hold keeps back every answer until the channel is closed; nil ends that.
-func (s *StandIn) Hold(until <-chan struct{}) { s.change(func(k *settings) { k.held = until }) }
-
-// Lie answers 200 with whatever the function makes of the numbers; nil ends
-// that.
-func (s *StandIn) Lie(lie func(asked []string) []byte) { s.change(func(k *settings) { k.lie = lie }) }
-
-// Demand answers 401 to requests without this bearer token; "" accepts all requests.
-func (s *StandIn) Demand(token string) { s.change(func(k *settings) { k.token = token }) }
-
-// Asked is how many requests have come.
-func (s *StandIn) Asked() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.asked
-}
-
-// change changes the behaviour of later requests.
-func (s *StandIn) change(set func(*settings)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	set(&s.behaviour)
-}
-
-// next returns the behaviour for a request and counts it.
-func (s *StandIn) next() settings {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked++
-	return s.behaviour
+func New(e Estate) *StandIn {
+	s := &StandIn{estate: e, mux: http.NewServeMux()}
+	s.mux.HandleFunc("POST "+Path, s.numbers)
+	s.mux.HandleFunc("GET /prison/{prisonId}/prisoners", s.prison)
+	s.mux.HandleFunc("POST /global-search", s.global)
+	return s
 }
 
 // ServeHTTP answers one request.
-func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost || r.URL.Path != Path {
-		http.NotFound(w, r)
-		return
-	}
+func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// numbers answers the look-up by number.
+func (s *StandIn) numbers(w http.ResponseWriter, r *http.Request) {
 	numbers, err := read(r)
-	behave := s.next()
-	if behave.held != nil {
-		select {
-		case <-behave.held:
-		case <-r.Context().Done():
-			return
-		}
-	}
+	behave, well := s.begin(w, r)
 	switch {
-	case behave.down:
-		http.Error(w, "down", http.StatusServiceUnavailable)
-	case behave.token != "" && r.Header.Get("Authorization") != "Bearer "+behave.token:
-		http.Error(w, "unauthorized", http.StatusUnauthorized)
+	case !well:
 	case err != nil || len(numbers) > MaxNumbers:
 		http.Error(w, "at most 1000 prisonerNumbers", http.StatusBadRequest)
 	case behave.lie != nil:
 		answer(w, behave.lie(numbers))
 	default:
-		answer(w, s.known(numbers))
+		answer(w, encode(shown(s.known(numbers), r, behave)))
 	}
+}
+
+// begin counts a request and applies what keeps it from being answered well. It reports
+// whether it is to be answered. The body must have been read: only then is it seen when
+// the caller leaves.
+func (s *StandIn) begin(w http.ResponseWriter, r *http.Request) (settings, bool) {
+	behave := s.next()
+	if behave.held != nil {
+		select {
+		case <-behave.held:
+		case <-r.Context().Done():
+			return behave, false
+		}
+	}
+	switch {
+	case behave.status != 0:
+		http.Error(w, http.StatusText(behave.status), behave.status)
+	case behave.token != "" && r.Header.Get("Authorization") != "Bearer "+behave.token:
+		http.Error(w, "unauthorized", http.StatusUnauthorized)
+	default:
+		return behave, true
+	}
+	return behave, false
 }
 
 // read returns the numbers that a request asks for.
@@ -122,9 +100,8 @@ func read(r *http.Request) ([]string, error) {
 	return asked.PrisonerNumbers, err
 }
 
-// known returns the prisoners that the estate has, as JSON. Unknown numbers are left
-// out.
-func (s *StandIn) known(numbers []string) []byte {
+// known returns the prisoners that the estate has. Unknown numbers are left out.
+func (s *StandIn) known(numbers []string) []estate.Prisoner {
 	found := []estate.Prisoner{}
 	for _, text := range numbers {
 		number, err := domain.ParsePrisonerNumber(text)
@@ -135,7 +112,12 @@ func (s *StandIn) known(numbers []string) []byte {
 			found = append(found, prisoner)
 		}
 	}
-	text, _ := json.Marshal(found) // texts only: cannot fail
+	return found
+}
+
+// encode writes JSON.
+func encode(value any) []byte {
+	text, _ := json.Marshal(value) // texts and numbers only: cannot fail
 	return text
 }
 

@@ -39,7 +39,8 @@ func TestStandIn_answersFromTheEstateUntilSetOtherwise(t *testing.T) {
 	status, text := post(t, s, ask)
 	require.Equal(t, 200, status)
 	require.JSONEq(t, `[{"prisonerNumber":"`+string(one.Number)+`","firstName":"`+one.FirstName+`","lastName":"`+one.LastName+
-		`","prisonId":"`+one.PrisonID+`","prisonName":"`+one.PrisonName+`","cellLocation":"`+one.CellLocation+`"}]`, text)
+		`","prisonId":"`+one.PrisonID+`","prisonName":"`+one.PrisonName+`","cellLocation":"`+one.CellLocation+
+		`","inOutStatus":"IN","restrictedPatient":false}]`, text)
 	_, text = post(t, s, `{"prisonerNumbers":[]}`)
 	require.Equal(t, "[]", text)
 

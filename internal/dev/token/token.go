@@ -45,6 +45,9 @@ type Request struct {
 	User   string
 	Roles  []string // without the prefix ROLE_
 	Scopes []string
+
+	// Caseloads are the prisons of the claim caseloads; nil leaves the claim out.
+	Caseloads []string
 }
 
 // Load reads the issuer that a run left in its data folder, or ErrNoRun.
@@ -120,11 +123,15 @@ func (i Issuer) Sign(claims Request, now time.Time) (string, error) {
 	if scopes == nil {
 		scopes = []string{}
 	}
-	return i.SignClaims(jwt.MapClaims{
+	signed := jwt.MapClaims{
 		"iss": i.Name, "aud": i.Audience, "sub": claims.User, "user_name": claims.User, "client_id": "development",
 		"authorities": authorities, "scope": scopes, "jti": uuid.NewString(),
 		"iat": now.Unix(), "exp": now.Add(TTL).Unix(),
-	})
+	}
+	if claims.Caseloads != nil {
+		signed["caseloads"] = claims.Caseloads
+	}
+	return i.SignClaims(signed)
 }
 
 // SignClaims signs any claims, also wrong ones: tests want those.

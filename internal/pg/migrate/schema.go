@@ -35,6 +35,7 @@ const (
 	CommandsLock   LockID = 7305810324573
 	ConsumerLock   LockID = 7305810324574
 	NOMISLock      LockID = 7305810324576
+	ScreensLock    LockID = 7305810324577
 )
 
 // Schema is a schema of Postgres with its migrations, in goose's format.

@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"nonassociations/web/screens"
+	"nonassociations/web/screens/signin"
+	"nonassociations/web/screens/store"
+)
+
+// pages is what a process with the role screens has. The zero value has no pages.
+type pages struct {
+	store    *store.Store
+	sessions *signin.SignIn
+	server   *httpServer
+}
+
+// listenForPages binds the port of the pages and makes them. The port comes first, since
+// on loopback it gives the public address.
+func (p *process) listenForPages(below context.Context) error {
+	config := p.Config.Screens
+	secret, err := config.Key()
+	if err != nil {
+		return err
+	}
+	key, err := store.NewKey(secret)
+	if err != nil {
+		return err
+	}
+	if p.pages.store, err = store.Open(below, p.Config.DatabaseURL, key); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, infallible(p.pages.store.Close))
+	served := new(lateHandler)
+	if p.pages.server, err = listen(below, config.Addr, p.Config.Edge.Limits.Connections, served, p.Logger); err != nil {
+		return err
+	}
+	if config.PublicURL == "" {
+		config.PublicURL = "http://" + p.pages.server.address()
+	}
+	if p.pages.sessions, err = p.openSessions(config, key); err != nil {
+		return err
+	}
+	served.Handler, err = p.newScreens(config)
+	return err
+}
+
+// lateHandler is a handler that is made after its server. It is set before the server
+// runs.
+type lateHandler struct{ http.Handler }
+
+// openSessions makes what signs users in.
+func (p *process) openSessions(config Screens, key *store.Key) (*signin.SignIn, error) {
+	edge := p.Config.Edge
+	return signin.New(signin.Options{
+		Store: p.pages.store, Key: key, Verifier: p.verifier, Clock: p.Clock, Issuer: edge.AuthIssuer, KeysURL: edge.AuthJWKSURL,
+		ClientID: config.ClientID, ClientSecret: config.ClientSecret, AuthorizeURL: config.AuthorizeURL, TokenURL: config.TokenURL,
+		SignOutURL: config.SignOutURL, PublicURL: config.PublicURL, UserRolesURL: config.UserRolesURL,
+		Lifetime: config.Lifetime, Idle: config.Idle, KeepForm: config.KeepForm, Logger: p.Logger,
+	})
+}
+
+// newScreens makes the pages. As with the API, everything that reaches the log or the read
+// model goes through the gate.
+func (p *process) newScreens(config Screens) (*screens.Screens, error) {
+	return screens.New(screens.Options{
+		Sessions: p.pages.sessions, Views: p.pages.store,
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.gatedAudit(),
+		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api,
+		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, SecurityTextURL: config.SecurityTextURL,
+		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
+	})
+}
+
+// pageReads are the reads of the pages, behind the gate.
+type pageReads struct {
+	gatedReads
+	gatedStreams
+	gatedMappings
+}
+
+// pageReads returns the reads of the pages.
+func (p *process) pageReads() pageReads {
+	return pageReads{gatedReads{&p.gate, p.reads}, gatedStreams{&p.gate, p.reads}, gatedMappings{&p.gate, p.reads}}
+}
+
+// homeToPages leads a browser that opens the API to the pages. Every other request is the
+// API's.
+func homeToPages(calls http.Handler, home string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if reading && r.URL.Path == "/" && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			http.Redirect(w, r, home, http.StatusFound)
+			return
+		}
+		calls.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,67 @@
+package screens
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// freshness knows up to when an answer shows everything that was recorded. It is safe
+// for concurrent use.
+type freshness struct {
+	head  func(ctx context.Context) (uint64, error)
+	clock func() time.Time
+
+	mu    sync.Mutex
+	heads []headAt // the oldest first, at most maxHeads
+}
+
+// headAt is a head of the log that was read after a moment.
+type headAt struct {
+	at       time.Time
+	position uint64
+}
+
+const (
+	maxHeads    = 64
+	headAge     = time.Second            // a head is read again after this time
+	headTimeout = 500 * time.Millisecond // a page does not wait longer for its footer
+)
+
+// upTo returns the last moment at which an answer that reflects a position showed
+// everything recorded, false while that is not known.
+func (f *freshness) upTo(ctx context.Context, position uint64) (time.Time, bool) {
+	f.renew(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := len(f.heads) - 1; i >= 0; i-- {
+		if f.heads[i].position <= position {
+			return f.heads[i].at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// renew reads the head unless it was just read. While the log does not answer, the last
+// heads stay, and the moment that they give grows old.
+func (f *freshness) renew(ctx context.Context) {
+	now := f.clock()
+	f.mu.Lock()
+	fresh := len(f.heads) > 0 && now.Sub(f.heads[len(f.heads)-1].at) < headAge
+	f.mu.Unlock()
+	if fresh {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, headTimeout)
+	defer cancel()
+	position, err := f.head(ctx)
+	if err != nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heads = append(f.heads, headAt{now, position})
+	if len(f.heads) > maxHeads {
+		f.heads = f.heads[1:]
+	}
+}

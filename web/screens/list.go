@@ -1,0 +1,219 @@
+package screens
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"nonassociations/domain"
+	"nonassociations/queries"
+	"nonassociations/queries/directory"
+	"nonassociations/web/screens/govuk"
+)
+
+// List shows the open or the closed records of one prisoner.
+type List struct {
+	Key    person
+	Place  string // where the prisoner is; "" when that is not known
+	Tabs   govuk.SubNavigation
+	Add    *govuk.Link // nil for a user who may not
+	// NeedRole says to a user without the right to write where to get it.
+	NeedRole    *govuk.Details
+	Shown       string // "3 of 7 shown", while a filter is set
+	Filters     listFilters
+	Empty       string // the one sentence of a list without any record
+	Groups      []listGroup
+	CSVHref     string
+	HistoryHref string
+}
+
+// listGroup is one table of a list, or the sentence in its place.
+type listGroup struct {
+	ID, Heading, Empty string
+	Table              *govuk.Table
+}
+
+// listing is what is read for a list, before it becomes a page or a file.
+type listing struct {
+	key       person
+	kind      listKind
+	london    *time.Location
+	everybody people
+	records   queries.Records
+	rows      []listRow // unfiltered
+	filters   filters
+	groups    []group
+	fault     string // of the sort
+}
+
+// openList and closedList are the two lists of a prisoner.
+func (s *Screens) openList(ctx context.Context, v *visit) (answer, error) {
+	return s.list(ctx, v, openKind)
+}
+
+func (s *Screens) closedList(ctx context.Context, v *visit) (answer, error) {
+	return s.list(ctx, v, closedKind)
+}
+
+func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, error) {
+	number, err := v.number("pn")
+	if err != nil {
+		return answer{}, err
+	}
+	out := answer{subjects: []domain.PrisonerNumber{number}, title: "Non-associations"}
+	l, err := s.readList(ctx, v, number, kind)
+	if err != nil {
+		return out, err
+	}
+	if survivor := l.records.Survivor; survivor != "" {
+		out.redirect = movedTo(v.request, number, survivor)
+		return out, nil
+	}
+	rights, err := s.listRights(v, l)
+	if err != nil {
+		return out, err
+	}
+	out.position, out.page = l.records.Position, l.page(v, rights)
+	out.crumbs = []crumb{{l.key.ListName(), ""}}
+	out.warnings = append(out.warnings, l.warnings()...)
+	if l.fault != "" {
+		out.status = http.StatusBadRequest
+		out.errors = []govuk.ErrorLink{{Text: l.fault}}
+	}
+	return out, s.warnOfMerge(ctx, v, number, &out)
+}
+
+// readList reads a prisoner's records and the people on them. A prisoner whom the
+// directory denies is not found only when the log holds nothing of the number.
+func (s *Screens) readList(ctx context.Context, v *visit, number domain.PrisonerNumber, kind listKind) (listing, error) {
+	l := listing{kind: kind, london: v.now.Location()}
+	var err error
+	if l.records, err = s.reads.OfPrisoner(ctx, number, 0); err != nil || l.records.Survivor != "" {
+		return l, err
+	}
+	numbers := []domain.PrisonerNumber{number}
+	for _, r := range l.records.Records {
+		if other := r.Pair.Other(number); !slices.Contains(numbers, other) {
+			numbers = append(numbers, other)
+		}
+	}
+	if l.everybody, err = s.find(ctx, numbers); err != nil {
+		return l, err
+	}
+	if err := s.requireKnown(ctx, number, l.everybody, len(l.records.Records) > 0); err != nil {
+		return l, err
+	}
+	l.key = l.everybody.of(number)
+	query := v.request.URL.Query()
+	l.rows = rowsOf(l.records.Records, number, l.everybody, kind, v.now)
+	l.filters = filtersOf(query, l.rows)
+	var sorts map[string]sorting
+	sorts, l.fault = sortsOf(query, kind)
+	l.groups = groupsOf(l.key, establishment(l.key), l.everybody, l.filters.of(l.rows))
+	for i := range l.groups {
+		l.groups[i].sort = sorts[l.groups[i].id]
+		l.groups[i].rows = sorted(l.groups[i].rows, l.groups[i].sort)
+	}
+	return l, nil
+}
+
+// find asks the directory for prisoners. One that does not answer costs names and places,
+// and not the page.
+func (s *Screens) find(ctx context.Context, numbers []domain.PrisonerNumber) (people, error) {
+	found, err := s.directory.Find(ctx, numbers)
+	if errors.Is(err, directory.ErrUnavailable) {
+		return people{all: found, away: true}, nil
+	}
+	return people{all: found}, err
+}
+
+// requireKnown refuses a prisoner whom the directory denies when the log holds nothing of
+// the number, not even a deleted record or a merge.
+func (s *Screens) requireKnown(ctx context.Context, number domain.PrisonerNumber, everybody people, hasRecords bool) error {
+	if _, known := everybody.all[number]; known || everybody.away || hasRecords {
+		return nil
+	}
+	pairs, err := s.reads.PairsOf(ctx, number, 0)
+	if err != nil || len(pairs) > 0 {
+		return err
+	}
+	merges, err := s.reads.MergedWith(ctx, number, 0)
+	if err == nil && len(merges) == 0 {
+		return notFound()
+	}
+	return err
+}
+
+// warnOfMerge says that a number led here, when the log says so too: the address alone is
+// the word of whoever wrote it.
+func (s *Screens) warnOfMerge(ctx context.Context, v *visit, number domain.PrisonerNumber, out *answer) error {
+	merged, err := domain.ParsePrisonerNumber(v.request.URL.Query().Get("merged"))
+	if err != nil {
+		return nil //nolint:nilerr // whatever else it is, it names no removed number
+	}
+	removed, err := s.reads.RemovedInto(ctx, number, 0)
+	if err == nil && slices.Contains(removed, merged) {
+		out.warnings = append(out.warnings, govuk.Warning{Text: string(merged) + " is now " + string(number) + "."})
+	}
+	return err
+}
+
+// movedTo returns the same page of the number that survives, saying which number led
+// there.
+func movedTo(r *http.Request, number, survivor domain.PrisonerNumber) string {
+	query := r.URL.Query()
+	query.Set("merged", string(number))
+	return replaceNumber(r, survivor) + "?" + query.Encode()
+}
+
+// warnings says what of a list is not to be relied on.
+func (l listing) warnings() []govuk.Warning {
+	var all []govuk.Warning
+	if l.everybody.away {
+		all = append(all, govuk.Warning{Text: "Names and locations are missing. The list itself is complete."})
+	}
+	return append(all, ignoredFilters(l.filters.ignored)...)
+}
+
+// ignoredFilters names each value that no filter has.
+func ignoredFilters(values []string) []govuk.Warning {
+	var all []govuk.Warning
+	for _, value := range values {
+		all = append(all, govuk.Warning{Text: "Filter " + value + " is not known and was ignored."})
+	}
+	return all
+}
+
+// openListFile and closedListFile are the lists as files.
+func (s *Screens) openListFile(ctx context.Context, v *visit) (answer, error) {
+	return s.listFile(ctx, v, openKind)
+}
+
+func (s *Screens) closedListFile(ctx context.Context, v *visit) (answer, error) {
+	return s.listFile(ctx, v, closedKind)
+}
+
+// listFile returns the list with its filters and sorts as a file. Without names it would
+// look whole and not be.
+func (s *Screens) listFile(ctx context.Context, v *visit, kind listKind) (answer, error) {
+	number, err := v.number("pn")
+	if err != nil {
+		return answer{}, err
+	}
+	out := answer{subjects: []domain.PrisonerNumber{number}}
+	l, err := s.readList(ctx, v, number, kind)
+	switch {
+	case err != nil:
+		return out, err
+	case l.records.Survivor != "":
+		out.redirect = movedTo(v.request, number, l.records.Survivor)
+		return out, nil
+	case l.everybody.away:
+		return out, locationsAway(nil)
+	}
+	out.position = l.records.Position
+	out.file, err = l.file()
+	return out, err
+}

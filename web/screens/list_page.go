@@ -1,0 +1,309 @@
+package screens
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"nonassociations/domain"
+	"nonassociations/web/screens/govuk"
+)
+
+// listFilters is the form of a list's filters.
+type listFilters struct {
+	Reason, Restriction, Establishment govuk.Checkboxes
+	// Carried are the sorts, which a filter leaves as they are.
+	Carried []hidden
+	Apply   govuk.Button
+	Clear   govuk.Link
+	Set     bool
+}
+
+// hidden is a field of a form that nobody sees.
+type hidden struct{ Name, Value string }
+
+// listPath returns the address of a prisoner's list.
+func listPath(number domain.PrisonerNumber, kind listKind) string {
+	path := "/prisoner/" + string(number) + "/non-associations"
+	if kind.closed {
+		path += "/closed"
+	}
+	return path
+}
+
+// page returns the page of a list.
+func (l listing) page(v *visit, rights listRights) List {
+	number := l.key.Number
+	query := l.query(v.request.URL.Query())
+	p := List{
+		Key: l.key, Place: l.place(), Tabs: l.tabs(domain.Today(v.now)),
+		HistoryHref: listPath(number, openKind) + "/history",
+		Filters: l.filterForm(query), CSVHref: addressOf(strings.TrimSuffix(listPath(number, l.kind), "/")+".csv", query),
+	}
+	if rights.add {
+		p.Add = &govuk.Link{Text: "Add a non-association", Href: listPath(number, openKind) + "/add/search-prisoner"}
+	}
+	if rights.needsRole {
+		p.NeedRole = &govuk.Details{
+			Summary: "Need to add non-associations?",
+			Text:    "Ask your local system administrator (LSA) to add the ‘Non-associations’ role to your account.",
+		}
+	}
+	if len(l.rows) == 0 {
+		p.Empty = fmt.Sprintf("%s has no %s non-associations.", l.key.FullName(), l.kind.word)
+		return p
+	}
+	if l.filters.set() {
+		p.Shown = fmt.Sprintf("%d of %d shown", len(l.filters.of(l.rows)), len(l.rows))
+	}
+	for _, g := range l.groups {
+		p.Groups = append(p.Groups, l.group(v, g, query))
+	}
+	return p
+}
+
+// place returns where the key prisoner is.
+func (l listing) place() string {
+	switch {
+	case l.everybody.away || l.key.PrisonID == "":
+		return ""
+	case l.key.prison().IsPrison():
+		return joined(l.key.place(), "in", establishment(l.key))
+	}
+	return l.key.place()
+}
+
+// tabs leads to the open and to the closed records. Their counts are of all records.
+func (l listing) tabs(today string) govuk.SubNavigation {
+	nav := govuk.SubNavigation{Label: "Open or closed"}
+	closed := 0
+	for _, r := range l.records.Records {
+		if r.NonAssociation.IsClosed(today) {
+			closed++
+		}
+	}
+	for _, tab := range []struct {
+		kind  listKind
+		text  string
+		count int
+	}{{openKind, "Open", len(l.records.Records) - closed}, {closedKind, "Closed", closed}} {
+		nav.Tabs = append(nav.Tabs, govuk.SubNavigationLink{
+			Text: fmt.Sprintf("%s (%s)", tab.text, govuk.Count(tab.count, "record", "records")),
+			Href: listPath(l.key.Number, tab.kind), Current: tab.kind == l.kind,
+		})
+	}
+	return nav
+}
+
+// query returns the part of an address that this list goes on with: its filters that are
+// known and its sorts, unless one of these is wrong.
+func (l listing) query(given url.Values) url.Values {
+	query := url.Values{}
+	for _, reason := range l.filters.reasons {
+		query.Add("reason", string(reason))
+	}
+	for _, restriction := range l.filters.restrictions {
+		query.Add("restriction", string(restriction))
+	}
+	for _, establishment := range l.filters.establishments {
+		query.Add("establishment", establishment)
+	}
+	for _, group := range sortableGroups {
+		for _, name := range []string{group + "Sort", group + "Order"} {
+			if l.fault == "" && given.Has(name) {
+				query.Set(name, given.Get(name))
+			}
+		}
+	}
+	return query
+}
+
+// filterForm returns the filters with what can be chosen: every reason and restriction,
+// and the establishments of the unfiltered list.
+func (l listing) filterForm(query url.Values) listFilters {
+	f := listFilters{
+		Reason:        checkboxes("reason", "Reason", domain.Reasons(), l.filters.reasons),
+		Restriction:   checkboxes("restriction", "Where to keep apart", domain.Restrictions(), l.filters.restrictions),
+		Establishment: govuk.Checkboxes{ID: "filter-establishment", Name: "establishment", Legend: govuk.Legend{Text: "Establishment", Size: "s"}, Small: true, Values: l.filters.establishments},
+		Set:           l.filters.set(),
+		Apply:         govuk.Button{Text: "Apply filters", Kind: govuk.Secondary},
+	}
+	names := map[string]string{}
+	for _, row := range l.rows {
+		if row.Other.prison().IsPrison() {
+			names[row.Other.PrisonID] = row.Establishment
+		}
+	}
+	for id, name := range names {
+		f.Establishment.Choices = append(f.Establishment.Choices, govuk.Choice{Value: id, Text: name})
+	}
+	slices.SortFunc(f.Establishment.Choices, func(a, b govuk.Choice) int {
+		return strings.Compare(a.Text+"\x00"+a.Value, b.Text+"\x00"+b.Value)
+	})
+	sorts := url.Values{}
+	for _, group := range sortableGroups {
+		for _, name := range []string{group + "Sort", group + "Order"} {
+			if query.Has(name) {
+				f.Carried = append(f.Carried, hidden{name, query.Get(name)})
+				sorts.Set(name, query.Get(name))
+			}
+		}
+	}
+	f.Clear = govuk.Link{Text: "Clear filters", Href: addressOf(listPath(l.key.Number, l.kind), sorts)}
+	return f
+}
+
+// checkboxes returns a group of the form filter for a vocabulary.
+func checkboxes[W ~string](name, legend string, vocabulary []domain.Term[W], chosen []W) govuk.Checkboxes {
+	boxes := govuk.Checkboxes{ID: "filter-" + name, Name: name, Legend: govuk.Legend{Text: legend, Size: "s"}, Small: true}
+	for _, term := range vocabulary {
+		boxes.Choices = append(boxes.Choices, govuk.Choice{Value: string(term.Code), Text: term.Description})
+	}
+	for _, code := range chosen {
+		boxes.Values = append(boxes.Values, string(code))
+	}
+	return boxes
+}
+
+// group returns one table, or the sentence in its place.
+func (l listing) group(v *visit, g group, query url.Values) listGroup {
+	out := listGroup{ID: g.id, Heading: g.heading}
+	if len(g.rows) == 0 {
+		out.Empty = fmt.Sprintf("%s has no %s non-associations%s.", l.key.FullName(), l.kind.word, g.where)
+		if l.filters.set() {
+			out.Empty = "No record matches the filters."
+		}
+		return out
+	}
+	table := &govuk.Table{
+		ID: g.id, Caption: fmt.Sprintf("%s %s non-associations: %s", l.key.Possessive(), l.kind.word, g.heading), Size: "m",
+		Scrolls: true, RowHeader: true, Head: l.head(g, query),
+	}
+	for _, row := range g.rows {
+		table.Rows = append(table.Rows, l.row(v, g, row))
+	}
+	out.Table = table
+	return out
+}
+
+// head returns the headers of a group's table, with the links that sort.
+func (l listing) head(g group, query url.Values) []govuk.Header {
+	date, dateColumn := "Last updated", "WHEN_UPDATED"
+	if l.kind.closed {
+		date, dateColumn = "Date closed", "WHEN_CLOSED"
+	}
+	head := []govuk.Header{{Text: "Name"}, {Text: g.place}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: date}, {Text: "Actions", Hidden: true}}
+	columns := map[int]string{0: "LAST_NAME", 4: dateColumn}
+	switch g.id {
+	case "unknown":
+		return head
+	case "same":
+		columns[1] = "CELL_LOCATION"
+	case "other", "any":
+		columns[1] = "PRISON_NAME"
+	}
+	for i, column := range columns {
+		next := g.sort.clicked(column)
+		to := cloned(query)
+		to.Set(g.id+"Sort", next.column)
+		to.Set(g.id+"Order", next.order())
+		sort := &govuk.Sort{Href: addressOf(listPath(l.key.Number, l.kind), to)}
+		if g.sort.column == column {
+			sort.Order = map[bool]string{true: "descending", false: "ascending"}[g.sort.descending]
+		}
+		head[i].Sort = sort
+	}
+	return head
+}
+
+// row returns one record of a group's table.
+func (l listing) row(_ *visit, g group, r listRow) govuk.Row {
+	place := r.Location
+	if g.place == "Establishment" {
+		place = r.Establishment
+	}
+	name := govuk.Cell{Text: r.Other.ListName(), Below: string(r.Other.Number)}
+	if !r.Other.named {
+		name.Below = ""
+	}
+	return govuk.Row{ID: r.ID.String(), Cells: []govuk.Cell{
+		name, {Text: place}, {Text: r.Reason}, {Text: r.Restriction, Tags: tags(r.Tags)}, {Text: r.Date},
+		{Link: &govuk.Link{
+			Text: "View details", Hidden: fmt.Sprintf(" of %s, %s", withNumber(r.Other), r.Date),
+			Href: "/prisoner/" + string(l.key.Number) + "/non-associations/" + r.ID.String(),
+		}},
+	}}
+}
+
+// withNumber returns "First Last (A1234BC)", or the number alone.
+func withNumber(p person) string {
+	if !p.named {
+		return string(p.Number)
+	}
+	return p.FullName() + " (" + string(p.Number) + ")"
+}
+
+// tags returns the tags of a record.
+func tags(texts []string) []govuk.Tag {
+	all := make([]govuk.Tag, len(texts))
+	for i, text := range texts {
+		all[i] = govuk.Tag{Text: text, Colour: "grey"}
+	}
+	return all
+}
+
+// file returns a list as a file.
+func (l listing) file() (*file, error) {
+	header := strings.Split("Prison number,Last name,First name,Establishment,Location,Reason,Role,Other role,Where to keep apart,NOMIS type,Comments,Date added,Last updated,Date closed,Closed by,Id,Position", ",")
+	var rows [][]string
+	for _, g := range l.groups {
+		for _, r := range g.rows {
+			rows = append(rows, l.cells(r))
+		}
+	}
+	return csvFile(fmt.Sprintf("non-associations-%s-%s.csv", l.key.Number, l.kind.word), header, rows)
+}
+
+// cells returns one line of the file. It is about the other prisoner; the role is the key
+// prisoner's.
+func (l listing) cells(r listRow) []string {
+	n := r.record
+	closed := ""
+	if n.ExpiryDate != nil && l.kind.closed {
+		closed = isoDay(*n.ExpiryDate)
+	}
+	comment := ""
+	if n.Comment != nil {
+		comment = *n.Comment
+	}
+	return []string{
+		string(r.Other.Number), govuk.TitleCase(r.Other.LastName), govuk.TitleCase(r.Other.FirstName), r.Establishment, r.Location, r.Reason,
+		word(domain.Roles(), r.mine.Role), word(domain.Roles(), n.Sides[r.Other.Number].Role), word(domain.Restrictions(), n.Restriction), nomisType(n.TypeCode),
+		comment, isoDay(n.EffectiveDate), n.UpdatedAt.In(l.london).Format("2006-01-02"), closed, n.ClosedBy, n.ID.String(), fmt.Sprint(l.records.Position),
+	}
+}
+
+// isoDay returns the day of a local time, 2023-07-26.
+func isoDay(at domain.LocalDateTime) string { return string(at)[:min(len("2006-01-02"), len(at))] }
+
+// addressOf joins a path and a query.
+func addressOf(path string, query url.Values) string { return withQuery(path, query.Encode()) }
+
+// cloned returns a query that can be changed.
+func cloned(query url.Values) url.Values {
+	to := url.Values{}
+	for name, values := range query {
+		to[name] = slices.Clone(values)
+	}
+	return to
+}
+
+// replaceNumber returns the path of a request with another key prisoner.
+func replaceNumber(r *http.Request, number domain.PrisonerNumber) string {
+	parts := strings.Split(r.URL.EscapedPath(), "/")
+	parts[2] = string(number)
+	return strings.Join(parts, "/")
+}
+

@@ -1,0 +1,92 @@
+package screens
+
+import (
+	"strings"
+	"time"
+
+	"nonassociations/domain"
+	"nonassociations/queries/directory"
+	"nonassociations/web/screens/govuk"
+)
+
+// person is a prisoner as pages show one. A prisoner whom the directory did not name has
+// a number alone.
+type person struct {
+	directory.Prisoner
+
+	named bool // the directory answered with a name
+}
+
+// FullName returns "First Last", or the number.
+func (p person) FullName() string {
+	if !p.named {
+		return string(p.Number)
+	}
+	return govuk.FullName(p.FirstName, p.LastName)
+}
+
+// ListName returns "Last, First", or the number.
+func (p person) ListName() string {
+	if !p.named {
+		return string(p.Number)
+	}
+	return govuk.ListName(p.FirstName, p.LastName)
+}
+
+// Possessive returns "First Last’s", or the number with "’s".
+func (p person) Possessive() string {
+	if !p.named {
+		return string(p.Number) + "’s"
+	}
+	return govuk.Possessive(p.FullName())
+}
+
+// prison returns the id of where the prisoner is, TRN and OUT among them; "" when that is
+// not known.
+func (p person) prison() domain.PrisonID { return domain.PrisonID(p.PrisonID) }
+
+// place returns where the prisoner is inside a prison, or on the way, or outside.
+func (p person) place() string {
+	switch {
+	case p.prison() == domain.InTransfer:
+		return orText(p.LocationDescription, "Transfer")
+	case p.prison() == domain.Outside:
+		return orText(p.LocationDescription, "Outside")
+	}
+	return orText(p.CellLocation, "Not known")
+}
+
+// orText returns a text, or another when it is empty.
+func orText(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// people are the prisoners of one page.
+type people struct {
+	all  map[domain.PrisonerNumber]directory.Prisoner
+	away bool // the directory did not answer for everybody
+}
+
+// of returns a prisoner. One whom the directory does not know is shown by number.
+func (p people) of(number domain.PrisonerNumber) person {
+	found, known := p.all[number]
+	found.Number = number
+	return person{Prisoner: found, named: known && (found.FirstName != "" || found.LastName != "")}
+}
+
+// listDate returns a date of a list, 26/07/2023.
+func listDate(t time.Time) string { return govuk.ShortDate(t) }
+
+// day returns the date of a local time of NOMIS.
+func day(at domain.LocalDateTime) string {
+	if t, err := time.Parse(time.DateOnly, string(at)[:min(10, len(at))]); err == nil {
+		return govuk.ShortDate(t)
+	}
+	return string(at)
+}
+
+// upper raises a path's prisoner number to capitals.
+func upper(text string) string { return strings.ToUpper(text) }

@@ -1,0 +1,77 @@
+package screens
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"nonassociations/web/screens/signin"
+	"nonassociations/web/screens/store"
+)
+
+// access says whose session opens a route.
+type access int
+
+const (
+	// everybody needs no session.
+	everybody access = iota
+	// anyRole needs a session with one of the roles below.
+	anyRole
+	staff     // PRISON
+	operators // NON_ASSOCIATIONS_ADMIN
+	auditors  // NON_ASSOCIATIONS_AUDIT
+)
+
+// Roles of the three kinds of users.
+const (
+	rolePrison   = "PRISON"
+	roleOperator = "NON_ASSOCIATIONS_ADMIN"
+	roleAuditor  = "NON_ASSOCIATIONS_AUDIT"
+)
+
+// roleOf has the role that opens the routes of one kind of users.
+var roleOf = map[access]string{staff: rolePrison, operators: roleOperator, auditors: roleAuditor}
+
+// route is one method of one path.
+type route struct {
+	method, path string
+	access       access
+	// page is the page's name in the view audit; "" for a page that shows no person.
+	page  store.Page
+	serve handler
+}
+
+// routes returns every route. A test walks them: rights, view audit and headers hold for
+// all.
+func (s *Screens) routes() []route {
+	const (
+		get  = http.MethodGet
+		post = http.MethodPost
+		list = "/prisoner/{pn}/non-associations"
+	)
+	return []route{
+		{get, "/help", everybody, "", s.help},
+		{get, "/accessibility", everybody, "", s.accessibility},
+		{get, "/cookies", everybody, "", s.cookies},
+		{get, signin.SignInPath, everybody, "", s.signIn},
+		{get, signin.CallbackPath, everybody, "", s.callback},
+		{get, signin.SignOutPath, everybody, "", s.signOut},
+		{get, signin.SignedOutPath, everybody, "", s.signedOut},
+		{get, keepAlivePath, anyRole, "", s.keepAlive},
+		{get, list, staff, store.PageList, s.openList},
+		{get, list + "/closed", staff, store.PageList, s.closedList},
+		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
+		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+	}
+}
+
+// router returns the router of all routes.
+func (s *Screens) router() *chi.Mux {
+	mux := chi.NewRouter()
+	for _, rt := range s.routes() {
+		mux.Method(rt.method, rt.path, s.handle(rt))
+	}
+	mux.NotFound(s.handle(route{access: anyRole, serve: unknownPath}).ServeHTTP)
+	mux.MethodNotAllowed(s.methodNotAllowed)
+	return mux
+}
