@@ -101,7 +101,11 @@ func options(roles app.Roles) (app.Options, error) {
 	if err != nil {
 		return app.Options{}, fmt.Errorf("load the London time zone: %w", err)
 	}
-	config, err := app.ReadConfig(app.Environment(), roles)
+	environment := app.Environment()
+	if roles == (app.Roles{}) {
+		environment = app.CommandEnvironment()
+	}
+	config, err := app.ReadConfig(environment, roles)
 	if err != nil {
 		return app.Options{}, err
 	}
