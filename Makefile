@@ -60,7 +60,7 @@ test: tools postgres npm ## all tests, with the race detector
 # programs and servers, walk large records or start a browser.
 .PHONY: test-fast
 test-fast: postgres ## the quick tests, without the race detector
-	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api)$$)')
+	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api|web/screens/govuk)$$)')
 
 .PHONY: vet
 vet: ## go vet and gofmt

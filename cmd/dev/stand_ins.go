@@ -135,6 +135,12 @@ func (s *standIns) startIssuer(ctx context.Context, set settings) error {
 	s.stops = append(s.stops, func(context.Context) error { return server.Stop() })
 	s.environment["AUTH_ISSUER"], s.environment["AUTH_JWKS_URL"] = issuer.Name, server.KeysURL()
 	s.own = true
+	for name, value := range map[string]string{
+		"SCREENS_CLIENT_ID": issuer.ClientID, "SCREENS_AUTHORIZE_URL": server.AuthorizeURL(), "SCREENS_TOKEN_URL": server.TokenURL(),
+		"SCREENS_SIGN_OUT_URL": server.SignOutURL(),
+	} {
+		s.setDefault(name, value)
+	}
 	return nil
 }
 

@@ -20,9 +20,9 @@ type answer struct {
 	saved    *govuk.Saved
 	saving   *govuk.Saving
 
-	done     string // the sentence of #done
-	refresh  int    // seconds after which the page loads itself again
-	cookies  []*http.Cookie
+	done    string // the sentence of #done
+	refresh int    // seconds after which the page loads itself again
+	cookies []*http.Cookie
 
 	file     *file
 	redirect string // an address of this service

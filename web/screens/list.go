@@ -15,10 +15,10 @@ import (
 
 // List shows the open or the closed records of one prisoner.
 type List struct {
-	Key    person
-	Place  string // where the prisoner is; "" when that is not known
-	Tabs   govuk.SubNavigation
-	Add    *govuk.Link // nil for a user who may not
+	Key   person
+	Place string // where the prisoner is; "" when that is not known
+	Tabs  govuk.SubNavigation
+	Add   *govuk.Link // nil for a user who may not
 	// NeedRole says to a user without the right to write where to get it.
 	NeedRole    *govuk.Details
 	Shown       string // "3 of 7 shown", while a filter is set
@@ -71,13 +71,9 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 		out.redirect = movedTo(v.request, number, survivor)
 		return out, nil
 	}
-	rights, err := s.listRights(v, l)
-	if err != nil {
-		return out, err
-	}
-	out.position, out.page = l.records.Position, l.page(v, rights)
+	out.position, out.page = l.records.Position, l.page(v)
 	out.crumbs = []crumb{{l.key.ListName(), ""}}
-	out.warnings = append(out.warnings, l.warnings()...)
+	out.warnings = slices.Concat(v.caseloadWarnings(), l.warnings())
 	if l.fault != "" {
 		out.status = http.StatusBadRequest
 		out.errors = []govuk.ErrorLink{{Text: l.fault}}

@@ -34,18 +34,18 @@ func listPath(number domain.PrisonerNumber, kind listKind) string {
 }
 
 // page returns the page of a list.
-func (l listing) page(v *visit, rights listRights) List {
+func (l listing) page(v *visit) List {
 	number := l.key.Number
 	query := l.query(v.request.URL.Query())
 	p := List{
 		Key: l.key, Place: l.place(), Tabs: l.tabs(domain.Today(v.now)),
 		HistoryHref: listPath(number, openKind) + "/history",
-		Filters: l.filterForm(query), CSVHref: addressOf(strings.TrimSuffix(listPath(number, l.kind), "/")+".csv", query),
+		Filters:     l.filterForm(query), CSVHref: addressOf(strings.TrimSuffix(listPath(number, l.kind), "/")+".csv", query),
 	}
-	if rights.add {
+	if v.offers(domain.ActSearch, l.everybody, l.key, l.key) {
 		p.Add = &govuk.Link{Text: "Add a non-association", Href: listPath(number, openKind) + "/add/search-prisoner"}
 	}
-	if rights.needsRole {
+	if !v.staffOf().HasRolesFor(domain.ActSearch) {
 		p.NeedRole = &govuk.Details{
 			Summary: "Need to add non-associations?",
 			Text:    "Ask your local system administrator (LSA) to add the ‘Non-associations’ role to your account.",
@@ -229,7 +229,11 @@ func (l listing) row(_ *visit, g group, r listRow) govuk.Row {
 		name.Below = ""
 	}
 	return govuk.Row{ID: r.ID.String(), Cells: []govuk.Cell{
-		name, {Text: place}, {Text: r.Reason}, {Text: r.Restriction, Tags: tags(r.Tags)}, {Text: r.Date},
+		name,
+		{Text: place},
+		{Text: r.Reason},
+		{Text: r.Restriction, Tags: tags(r.Tags)},
+		{Text: r.Date},
 		{Link: &govuk.Link{
 			Text: "View details", Hidden: fmt.Sprintf(" of %s, %s", withNumber(r.Other), r.Date),
 			Href: "/prisoner/" + string(l.key.Number) + "/non-associations/" + r.ID.String(),
@@ -306,4 +310,3 @@ func replaceNumber(r *http.Request, number domain.PrisonerNumber) string {
 	parts[2] = string(number)
 	return strings.Join(parts, "/")
 }
-

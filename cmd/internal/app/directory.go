@@ -25,6 +25,7 @@ type directoryParts struct {
 	reads    api.Directory
 	commands commands.Directory
 	places   commands.Places
+	pages    *directory.Directory
 	close    func()
 }
 
@@ -43,5 +44,5 @@ func openDirectory(ctx context.Context, search Search, clock func() time.Time, l
 		}
 	}
 	d := directory.New(ctx, options)
-	return directoryParts{reads: d, commands: d, places: d, close: d.Close}
+	return directoryParts{reads: d, commands: d, places: d, pages: d, close: d.Close}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"nonassociations/domain"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
@@ -58,7 +59,7 @@ func (p *process) openSessions(config Screens, key *store.Key) (*signin.SignIn, 
 		Store: p.pages.store, Key: key, Verifier: p.verifier, Clock: p.Clock, Issuer: edge.AuthIssuer, KeysURL: edge.AuthJWKSURL,
 		ClientID: config.ClientID, ClientSecret: config.ClientSecret, AuthorizeURL: config.AuthorizeURL, TokenURL: config.TokenURL,
 		SignOutURL: config.SignOutURL, PublicURL: config.PublicURL, UserRolesURL: config.UserRolesURL,
-		Lifetime: config.Lifetime, Idle: config.Idle, KeepForm: config.KeepForm, Logger: p.Logger,
+		Lifetime: config.Lifetime, Idle: config.Idle, KeepFormFor: config.KeepForm, Logger: p.Logger,
 	})
 }
 
@@ -68,7 +69,7 @@ func (p *process) newScreens(config Screens) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.gatedAudit(),
-		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api,
+		Directory: p.directory.pages, Locations: noNames{}, Head: p.head, Probes: p.api,
 		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
 	})
@@ -98,3 +99,9 @@ func homeToPages(calls http.Handler, home string) http.Handler {
 		calls.ServeHTTP(w, r)
 	})
 }
+
+// noNames knows no prison.
+type noNames struct{}
+
+// NameOf returns the id.
+func (noNames) NameOf(id domain.PrisonID) string { return string(id) }

@@ -163,6 +163,7 @@ func (p *process) serve(ctx, below context.Context) error {
 		servers.Go(func() error { return p.server.run(ctx) })
 	}
 	if p.pages.server != nil {
+		group.Go(func() error { return unlessCancelled(below, p.pages.sessions.Run) })
 		servers.Go(func() error { return p.pages.server.run(ctx) })
 	}
 	group.Go(func() error {

@@ -30,6 +30,9 @@
 //	  </div>
 //	</form>
 //
+// A form stands in `<div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">`,
+// as wide as a line that is easy to read; a table takes the full width.
+//
 // There is no style for bare elements: a paragraph is `<p class="govuk-body">`, a link is
 // a [Link] or has the class "govuk-link". No element has a style attribute, because the
 // content security policy refuses it. The class "app-lines" keeps the line breaks of a

@@ -128,9 +128,9 @@ func (l Layout) DoneBanner() Banner { return Banner{ID: "done", Text: l.Done} }
 
 // Footer returns the links of the footer.
 func (l Layout) Footer() []Link {
-	return []Link{
-		{Text: "Help", Href: "/help", NewTab: l.Typed, Classes: "govuk-footer__link"},
-		{Text: "Accessibility statement", Href: "/accessibility", NewTab: l.Typed, Classes: "govuk-footer__link"},
-		{Text: "Cookies", Href: "/cookies", NewTab: l.Typed, Classes: "govuk-footer__link"},
+	var links []Link
+	for _, to := range [][2]string{{"Help", "/help"}, {"Accessibility statement", "/accessibility"}, {"Cookies", "/cookies"}} {
+		links = append(links, Link{Text: to[0], Href: to[1], NewTab: l.Typed, Classes: "govuk-footer__link"})
 	}
+	return links
 }
