@@ -83,7 +83,9 @@ func (c parkedOne) id() (uuid.UUID, error) {
 }
 
 // object names the message in the record of acts.
-func (c parkedOne) object(id uuid.UUID) string { return "event " + id.String() + " of the " + c.Topic + " topic" }
+func (c parkedOne) object(id uuid.UUID) string {
+	return "event " + id.String() + " of the " + c.Topic + " topic"
+}
 
 // parkedRetryCmd requests one more attempt. Blocked messages cannot be named: they
 // follow the one before them.
