@@ -10,6 +10,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"nonassociations/eventstore"
 	"nonassociations/internal/pg"
 	nomisstore "nonassociations/nomis/store"
 	"nonassociations/web/shape"
@@ -30,9 +31,14 @@ const partTime = 3 * time.Second
 type StatusOptions struct {
 	// Environment has the variables. A part whose variables are not set is left out.
 	Environment map[string]string
-	Clock       func() time.Time
-	Logger      *slog.Logger
-	PartTime    time.Duration // 3 s when 0
+	// Config is that of a process, whose variables were read before; nil: Environment is read.
+	Config *Config
+	// Log is the log of a process; nil: it is opened for the question. A client whose server
+	// is away never ends, so only a command that ends itself may leave it nil.
+	Log      eventstore.Store
+	Clock    func() time.Time
+	Logger   *slog.Logger
+	PartTime time.Duration // 3 s when 0
 }
 
 // Status asks every part how it is. It needs no session and no read model, and answers in a
@@ -60,6 +66,9 @@ func (o StatusOptions) Status(ctx context.Context) (shape.SystemStatus, error) {
 // config reads the variables. Those that are missing leave their part out; those that are
 // set are held to the rules of every command.
 func (o StatusOptions) config() (Config, error) {
+	if o.Config != nil {
+		return *o.Config, nil
+	}
 	var config Config
 	// What is required of a role may be missing here.
 	_ = env.ParseWithOptions(&config, env.Options{Environment: o.Environment})

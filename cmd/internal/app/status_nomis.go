@@ -41,20 +41,27 @@ func (a *statusAsking) views(ctx context.Context) (of shape.PartStatus, err erro
 	return of, err
 }
 
-// hasNOMIS reports whether the tables of nomis are there.
-func (a *statusAsking) hasNOMIS(ctx context.Context) (there bool, err error) {
-	err = a.rows.QueryRow(ctx, `SELECT to_regclass('nomis.due_pair') IS NOT NULL`).Scan(&there)
-	return there, err
+// needNOMIS returns errNoPart where the tables of nomis are not there.
+func (a *statusAsking) needNOMIS(ctx context.Context) error {
+	var there bool
+	err := a.rows.QueryRow(ctx, `SELECT to_regclass('nomis.due_pair') IS NOT NULL`).Scan(&there)
+	if err == nil && !there {
+		return errNoPart
+	}
+	return err
 }
 
 // migration tells of the last run.
 func (a *statusAsking) migration(ctx context.Context) (of shape.PartStatus, err error) {
-	if there, err := a.hasNOMIS(ctx); err != nil || !there {
-		return of, errors.Join(err, unless(there))
+	if err := a.needNOMIS(ctx); err != nil {
+		return of, err
 	}
 	run, err := a.kept.LastMigration(ctx)
 	if errors.Is(err, nomisstore.ErrNoMigration) {
-		return of, errNoPart
+		if a.config.NOMIS.APIURL == "" {
+			return of, errNoPart
+		}
+		return shape.PartStatus{OK: true}, nil
 	}
 	failed := run.Counts.Failed + run.Counts.Unreadable
 	of.Numbers = map[string]any{
@@ -68,8 +75,8 @@ func (a *statusAsking) migration(ctx context.Context) (of shape.PartStatus, err 
 
 // reconciliation tells of the last run that completed, and of what is open.
 func (a *statusAsking) reconciliation(ctx context.Context) (of shape.PartStatus, err error) {
-	if there, err := a.hasNOMIS(ctx); err != nil || !there {
-		return of, errors.Join(err, unless(there))
+	if err := a.needNOMIS(ctx); err != nil {
+		return of, err
 	}
 	buckets, err := a.kept.OpenByBucket(ctx)
 	if err != nil {
@@ -96,18 +103,9 @@ func (a *statusAsking) reconciliation(ctx context.Context) (of shape.PartStatus,
 	return of, err
 }
 
-// unless returns errNoPart when something is not there.
-func unless(there bool) error {
-	if there {
-		return nil
-	}
-	return errNoPart
-}
-
 // nomis tells of the bell, the turns and the brake.
 func (a *statusAsking) nomis(ctx context.Context) (of shape.PartStatus, err error) {
-	there, err := a.hasNOMIS(ctx)
-	if err != nil {
+	if err := a.needNOMIS(ctx); err != nil {
 		return of, err
 	}
 	consumers, err := status.ReadAll(ctx, a.rows)
@@ -115,7 +113,7 @@ func (a *statusAsking) nomis(ctx context.Context) (of shape.PartStatus, err erro
 		return of, err
 	}
 	turns, taken := consumers[nomis.TurnsConsumer]
-	if !there || a.config.NOMIS.APIURL == "" && !taken {
+	if a.config.NOMIS.APIURL == "" && !taken {
 		return of, errNoPart
 	}
 	due, err := a.kept.Backlog(ctx)

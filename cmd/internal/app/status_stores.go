@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,13 +35,18 @@ func (a *statusAsking) postgres(ctx context.Context) (of shape.PartStatus, err e
 	return of, err
 }
 
-// withStore opens the log for one question.
+// withStore opens the log for one question. It is closed behind the answer: a client whose
+// server is away takes seconds to end.
 func (a *statusAsking) withStore(ctx context.Context, ask func(eventstore.Store) error) error {
+	if a.Log != nil {
+		return ask(a.Log)
+	}
 	log, err := openLog(ctx, a.config, "", a.Logger)
 	if err != nil {
 		return err
 	}
-	return errors.Join(ask(log), closeLog(log))
+	defer func() { go func() { _ = closeLog(log) }() }()
+	return ask(log)
 }
 
 // eventStore asks for the head of the log.
