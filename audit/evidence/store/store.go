@@ -75,6 +75,21 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 // Close closes all connections.
 func (s *Store) Close() { s.pool.Close() }
 
+// ErrNoTable means that the schema evidence was not migrated yet.
+var ErrNoTable = errors.New("the table evidence.action is missing: nonassociations schema up makes it")
+
+// Check returns why no act can be recorded now: ErrNoTable, or a fault of Postgres.
+func (s *Store) Check(ctx context.Context) error {
+	var there bool
+	if err := s.pool.QueryRow(ctx, `SELECT to_regclass('evidence.action') IS NOT NULL`).Scan(&there); err != nil {
+		return fmt.Errorf("look for the acts of operators: %w", err)
+	}
+	if !there {
+		return ErrNoTable
+	}
+	return nil
+}
+
 // Record adds an act. The same id again, as after a lost answer, adds nothing.
 func (s *Store) Record(ctx context.Context, a Action) error {
 	_, err := s.pool.Exec(ctx, `INSERT INTO evidence.action (id, at, user_name, action, object, reason, outcome, request_id)

@@ -35,6 +35,9 @@ func (o Options) RecordAct(ctx context.Context, act Act, do func() error) error 
 		return err
 	}
 	defer kept.Close()
+	if err := kept.Check(ctx); err != nil {
+		return err
+	}
 	err = do()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
