@@ -2,6 +2,7 @@ package screens
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -49,7 +50,7 @@ func (s *Screens) routes() []route {
 		post = http.MethodPost
 		list = "/prisoner/{pn}/non-associations"
 	)
-	return []route{
+	return slices.Concat(s.operatorRoutes(), []route{
 		{get, "/help", everybody, "", s.help},
 		{get, "/accessibility", everybody, "", s.accessibility},
 		{get, "/cookies", everybody, "", s.cookies},
@@ -66,7 +67,7 @@ func (s *Screens) routes() []route {
 		{get, list + "/closed", staff, store.PageList, s.closedList},
 		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
 		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
-	}
+	})
 }
 
 // router returns the router of all routes.

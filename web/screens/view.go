@@ -15,7 +15,9 @@ import (
 
 // numbers finds the prisoner numbers in a page. Every number that a page shows is in its
 // view, so that no page has to list the people on it, and none can forget one.
-var numbers = regexp.MustCompile(`\b[A-Z][0-9]{4}[A-Z]{2}\b`)
+// What stands beside a number is no letter and no digit: the name of a stream has an
+// underscore between two.
+var numbers = regexp.MustCompile(`(?:^|[^A-Za-z0-9])([A-Z][0-9]{4}[A-Z]{2})(?:[^A-Za-z0-9]|$)`)
 
 // record keeps the view of an answer before it is sent. A redirect and a page without a
 // name show nobody.
@@ -46,10 +48,15 @@ func (a answer) isRefused() bool {
 // shownOn returns the prisoner numbers in a body that are no subjects, each once.
 func shownOn(body []byte, subjects []domain.PrisonerNumber) []domain.PrisonerNumber {
 	var shown []domain.PrisonerNumber
-	for _, found := range numbers.FindAll(body, -1) {
-		if number := domain.PrisonerNumber(found); !slices.Contains(subjects, number) {
+	for at := 0; ; {
+		found := numbers.FindSubmatchIndex(body[at:])
+		if found == nil {
+			break
+		}
+		if number := domain.PrisonerNumber(body[at+found[2] : at+found[3]]); !slices.Contains(subjects, number) {
 			shown = append(shown, number)
 		}
+		at += found[3] // what ends one number may begin the next
 	}
 	slices.Sort(shown)
 	return slices.Compact(shown)
