@@ -41,6 +41,17 @@ type route struct {
 	serve handler
 }
 
+// mayBeMissing reports whether the page is one of a pair or a record, which may not be
+// there. That is judged before the body of a POST, so the handler reads the form itself.
+func (rt route) mayBeMissing() bool {
+	switch rt.page {
+	case store.PageAdd, store.PageUpdate, store.PageClose, store.PageReopen, store.PageDelete:
+		return true
+	default:
+		return false
+	}
+}
+
 // routes returns every route. A test walks them: rights, view audit and headers hold for
 // all.
 func (s *Screens) routes() []route {
@@ -48,6 +59,8 @@ func (s *Screens) routes() []route {
 		get  = http.MethodGet
 		post = http.MethodPost
 		list = "/prisoner/{pn}/non-associations"
+		with = list + "/add/with-prisoner/{other}"
+		one  = list + "/{id}"
 	)
 	return []route{
 		{get, "/help", everybody, "", s.help},
@@ -62,6 +75,16 @@ func (s *Screens) routes() []route {
 		{get, list + "/closed", staff, store.PageList, s.closedList},
 		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
 		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+		{get, with, staff, store.PageAdd, s.shows(formAdd)},
+		{post, with, staff, store.PageAdd, s.saves(formAdd)},
+		{get, one + "/update", staff, store.PageUpdate, s.shows(formUpdate)},
+		{post, one + "/update", staff, store.PageUpdate, s.saves(formUpdate)},
+		{get, one + "/close", staff, store.PageClose, s.shows(formClose)},
+		{post, one + "/close", staff, store.PageClose, s.saves(formClose)},
+		{get, one + "/reopen", staff, store.PageReopen, s.shows(formReopen)},
+		{post, one + "/reopen", staff, store.PageReopen, s.saves(formReopen)},
+		{get, one + "/delete", staff, store.PageDelete, s.shows(formDelete)},
+		{post, one + "/delete", staff, store.PageDelete, s.saves(formDelete)},
 	}
 }
 

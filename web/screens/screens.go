@@ -55,6 +55,7 @@ type Reads interface {
 type Audit interface {
 	OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) ([]audit.Entry, error)
 	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.Entry, error)
+	TimelineOfRecord(ctx context.Context, streams []string, id uuid.UUID) ([]audit.TimelineEntry, error)
 }
 
 // Directory is Prisoner Search. Errors: [directory.ErrUnavailable]; what is returned
@@ -136,7 +137,7 @@ type Screens struct {
 	timeout time.Duration
 }
 
-//go:embed templates
+//go:embed templates/*.gohtml
 var templates embed.FS
 
 // New returns pages that are ready to serve. Their backends need not be up. Errors: the
