@@ -80,7 +80,7 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 	layout := govuk.Layout{
 		Title: out.title, Nonce: nonce, Saved: out.saved, Saving: out.saving, Done: out.done,
 		Warnings: out.warnings, Errors: out.errors, Refresh: out.refresh,
-		Typed: v.request.Method == http.MethodPost,
+		Typed: v.request.Method == http.MethodPost && v.session != nil && keepsTyped(out.statusOf(v.request.Method)),
 	}
 	if v.session == nil {
 		return layout
@@ -96,6 +96,11 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 		}
 	}
 	return layout
+}
+
+// keepsTyped reports whether an answer of a status to a POST holds what was typed.
+func keepsTyped(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusConflict || status == http.StatusServiceUnavailable
 }
 
 // breadcrumbs begin with the services of the estate, where their address is known.
