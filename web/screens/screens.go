@@ -74,6 +74,8 @@ type Directory interface {
 type Views interface {
 	// InsertView keeps one view durably before it returns.
 	InsertView(ctx context.Context, view store.View) error
+	// RecentPrisoners returns the key prisoners that a user looked at, the last one first.
+	RecentPrisoners(ctx context.Context, user string, limit int) ([]domain.PrisonerNumber, error)
 }
 
 // Options are the dependencies and settings of the pages. Those without a note must be
@@ -137,7 +139,7 @@ type Screens struct {
 	timeout time.Duration
 }
 
-//go:embed templates/*.gohtml
+//go:embed all:templates
 var templates embed.FS
 
 // New returns pages that are ready to serve. Their backends need not be up. Errors: the

@@ -68,6 +68,7 @@ func (s *Screens) saveDraft(ctx context.Context, v *visit, w writing, out answer
 		return s.addUnderSurvivor(v, w, out, d), nil
 	}
 	act := w.form.command(w, values)
+	act.Staff = new(v.staffOf())
 	act.Key = d.idempotencyKey(v.session.UserName, w.path(), fields, values)
 	if w.form.act != domain.ActAdd {
 		act.IfMatch = d.seen()
@@ -154,7 +155,7 @@ func (s *Screens) refused(ctx context.Context, v *visit, w writing, out answer, 
 	var refusal domain.Refusal
 	var missing commands.MissingPrisoners
 	switch {
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, commands.ErrNotPermitted):
 		return out, notFound()
 	case !errors.As(err, &refusal):
 		return s.notSaved(ctx, v, w, out, d, err), nil

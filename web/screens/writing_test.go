@@ -57,7 +57,9 @@ func TestAdd_isDrawnAndSaved(t *testing.T) {
 	require.Equal(t, "Enter non-association details – Non-associations", p.text("title"))
 	require.Equal(t, "Non-association details", p.text("h1"))
 	var legends []string
-	p.Find("fieldset legend").Each(func(i int, _ *goquery.Selection) { legends = append(legends, strings.TrimSpace(p.Find("fieldset legend").Eq(i).Text())) })
+	p.Find("fieldset legend").Each(func(i int, _ *goquery.Selection) {
+		legends = append(legends, strings.TrimSpace(p.Find("fieldset legend").Eq(i).Text()))
+	})
 	require.Equal(t, []string{"Reason", "Adam Example’s role", "Merlin Somerplumbs’ role", "Where to keep these prisoners apart"}, legends)
 	require.Equal(t, "Next", p.text("form h2"))
 	require.Equal(t, "true", p.Find("form button").AttrOr("data-prevent-double-click", ""))
