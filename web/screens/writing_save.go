@@ -33,6 +33,7 @@ func (s *Screens) saveForm(ctx context.Context, v *visit, f form) (answer, error
 	if err := v.readForm(); err != nil {
 		return out, err
 	}
+	s.forgetKept(ctx, v)
 	switch id := one(v.form, hiddenForm); {
 	case id != "" && id != f.id:
 		return out, &failure{status: http.StatusBadRequest, title: "Request not understood", heading: "Sorry, this request cannot be answered", text: []string{"This is another form."}}
