@@ -72,6 +72,7 @@ type house struct {
 	reads     *queries.Reader
 	directory *prisonersearch.Server
 	people    *directory.Directory
+	audit     *audit.Reader
 	issuer    *issuer.Server
 	store     *store.Store
 	dsn       string
@@ -114,7 +115,7 @@ func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 		return position.Uint64(), err
 	}
 	options := screens.Options{
-		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: audit.New(h.log, audit.Options{London: london}),
+		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: h.audit,
 		Directory:   h.people,
 		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: h.people, Clock: h.clock, Head: head, Logger: logger}),
 		Head:        head, Probes: http.NotFoundHandler(), PublicURL: h.server.URL, Idle: time.Hour,
@@ -144,6 +145,7 @@ func (h *house) startRecord(logger *slog.Logger) {
 		stop()
 		require.NoError(h.t, <-ended)
 	})
+	h.audit = audit.New(h.log, audit.Options{London: london})
 	h.reads, err = queries.Open(h.t.Context(), h.dsn, queries.Options{Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(h.reads.Close)
