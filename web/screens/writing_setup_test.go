@@ -15,6 +15,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/eventstore"
 	"nonassociations/web/screens"
 )
 
@@ -154,4 +155,13 @@ func newFailingHouse(t *testing.T) (*house, *failingCommands) {
 func sameBut(address string) string {
 	before, _, _ := strings.Cut(address, "&atLeast=")
 	return before
+}
+
+// lastFact returns the data of the last fact.
+func (h *house) lastFact() string {
+	h.t.Helper()
+	all, err := h.log.ReadAll(h.t.Context(), eventstore.Backwards, eventstore.End, 1)
+	require.NoError(h.t, err)
+	require.Len(h.t, all, 1)
+	return string(all[0].Data)
 }
