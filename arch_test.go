@@ -72,6 +72,7 @@ var folders = []folder{
 	{"publisher/message", "publisher/message maps a fact to its SNS messages, and does no I/O", []string{"domain", "eventstore"}, true},
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},
 	{"audit", "audit reads the log only: its answers rest on nothing that may be stale", []string{"domain", "eventstore", "eventstore/statecache"}, false},
+	{"audit/evidence/store", "audit/evidence/store keeps in Postgres what operators did", []string{pgx}, false},
 	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "commands/merge", "queries", "audit", aws}, false},
 	{"nomis/migration", "nomis/migration takes over NOMIS's stock of old data", []string{"domain", "commands"}, false},
 	{"nomis/mirror", "nomis/mirror has what NOMIS holds of a pair, and does no I/O", []string{"domain"}, true},

@@ -61,6 +61,10 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 			_, err := reader.Facts(ctx, queries.FactsRequest{Prisoner: number, Size: 20})
 			return err
 		},
+		"OpenOf": func(ctx context.Context, number domain.PrisonerNumber) error {
+			_, err := reader.OpenOf(ctx, group(number), today, 0)
+			return err
+		},
 		"PairOf": func(ctx context.Context, _ domain.PrisonerNumber) error {
 			_, _, err := reader.PairOf(ctx, uuid.New(), 0)
 			return err

@@ -187,6 +187,11 @@ func (everybody) Missing(context.Context, []domain.PrisonerNumber) (missing, now
 	return nil, nil, nil
 }
 
+// Whereabouts knows nobody: what a test opens itself is bound to no caseload.
+func (everybody) Whereabouts(context.Context, []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.Whereabouts, error) {
+	return map[domain.PrisonerNumber]domain.Whereabouts{}, nil
+}
+
 // clock is the one clock of the house, in London.
 func (h *house) clock() time.Time {
 	h.mu.Lock()

@@ -134,9 +134,9 @@ func connectTo(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-func execSQL(t *testing.T, conn *pgx.Conn, sql string) {
+func execSQL(t *testing.T, conn *pgx.Conn, sql string, arguments ...any) {
 	t.Helper()
-	_, err := conn.Exec(t.Context(), sql)
+	_, err := conn.Exec(t.Context(), sql, arguments...)
 	require.NoError(t, err, sql)
 }
 

@@ -15,22 +15,24 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/queries"
+	"nonassociations/queries/whereabouts"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
 )
 
 // serving is the state of a process that answers requests, of the API or for pages.
 type serving struct {
-	reads     *queries.Reader
-	directory directoryParts
-	keys      *idempotency.Store
-	commands  *commands.Handler
-	verifier  *auth.Verifier
-	waiters   *api.WaiterLimit
-	api       *api.API
-	server    *httpServer // nil without the role serve
-	pages     pages
-	gate      readinessGate
+	reads       *queries.Reader
+	directory   directoryParts
+	whereabouts *whereabouts.Service // nil without a directory
+	keys        *idempotency.Store
+	commands    *commands.Handler
+	verifier    *auth.Verifier
+	waiters     *api.WaiterLimit
+	api         *api.API
+	server      *httpServer // nil without the role serve
+	pages       pages
+	gate        readinessGate
 	nomisServing
 }
 
@@ -85,6 +87,7 @@ func (p *process) openBackends(below context.Context) error {
 	})
 	p.openNOMIS()
 	p.reads = reads
+	p.openWhereabouts()
 	p.api = p.newAPI()
 	return nil
 }
@@ -101,7 +104,7 @@ func (p *process) newAPI() *api.API {
 		Streams:   gatedStreams{&p.gate, p.reads},
 		Mappings:  gatedMappings{&p.gate, p.reads},
 		Problems:  nomisProblems{p.kept},
-		Directory: p.directory.reads, Verifier: p.verifier,
+		Directory: p.directory.reads, Whereabouts: p.moveChecks(), Verifier: p.verifier,
 		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(),
 	}))
 }
