@@ -86,7 +86,7 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 func (s *Screens) readList(ctx context.Context, v *visit, number domain.PrisonerNumber, kind listKind) (listing, error) {
 	l := listing{kind: kind, london: v.now.Location()}
 	var err error
-	if l.records, err = s.reads.OfPrisoner(ctx, number, 0); err != nil || l.records.Survivor != "" {
+	if l.records, err = s.reads.OfPrisoner(ctx, number, atLeast(v.request.URL.Query())); err != nil || l.records.Survivor != "" {
 		return l, err
 	}
 	numbers := []domain.PrisonerNumber{number}

@@ -39,7 +39,7 @@ func (l listing) page(v *visit) List {
 	query := l.query(v.request.URL.Query())
 	p := List{
 		Key: l.key, Place: l.place(), Tabs: l.tabs(domain.Today(v.now)),
-		HistoryHref: listPath(number, openKind) + "/history",
+		HistoryHref: historyPath(number),
 		Filters:     l.filterForm(query), CSVHref: addressOf(strings.TrimSuffix(listPath(number, l.kind), "/")+".csv", query),
 	}
 	if v.offers(domain.ActSearch, l.everybody, l.key, l.key) {

@@ -2,7 +2,6 @@ package screens
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -212,9 +211,4 @@ func (p people) warnings() []govuk.Warning {
 		return nil
 	}
 	return []govuk.Warning{{Text: "Names and locations are missing. The list itself is complete."}}
-}
-
-// errIsBehind reports whether the read model does not reflect a position yet.
-func errIsBehind(err error) bool {
-	return errors.Is(err, queries.ErrBehind) || errors.Is(err, queries.ErrNotCaughtUp)
 }

@@ -63,6 +63,7 @@ func (s *Screens) routes() []route {
 		{get, list + "/closed", staff, store.PageList, s.closedList},
 		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
 		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+		{get, list + "/history", staff, store.PageHistory, s.history},
 		{get, record, staff, store.PageRecord, s.recordPage},
 	}
 }

@@ -153,7 +153,7 @@ type Screens struct {
 	timeout time.Duration
 }
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // New returns pages that are ready to serve. Their backends need not be up. Errors: the

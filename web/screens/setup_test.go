@@ -89,7 +89,7 @@ type house struct {
 // newHouse builds a house that ends with the test. change may alter what the pages get.
 func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	t.Helper()
-	h := &house{t: t, dsn: testdb.New(t), log: memory.New(), logs: &lockedBuffer{}, now: noon}
+	h := &house{t: t, dsn: testdb.New(t), log: decidedLog{Store: memory.New()}, logs: &lockedBuffer{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
 	h.startRecord(logger)
 	h.startNeighbours()
@@ -335,6 +335,11 @@ func (p *page) location() string {
 // text returns the words of what a selector finds, with single blanks.
 func (p *page) text(selector string) string {
 	return words(p.Find(selector))
+}
+
+// all returns the words of each thing that a selector finds.
+func (p *page) all(selector string) []string {
+	return p.Find(selector).Map(func(_ int, one *goquery.Selection) string { return words(one) })
 }
 
 // words returns the text of a selection with single blanks.
