@@ -41,8 +41,10 @@ func TestEstate_drawsHeaderAndFooterOrWeDo(t *testing.T) {
 		"wrong shape": says(`{"header":[],"footer":7}`),
 		"an h1":       says(`{"header":{"html":"<h1>Ours?</h1>"},"footer":{"html":""}}`),
 		"a fault":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
-		"a redirect":  func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.invalid", http.StatusFound) },
-		"silence":     func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.invalid", http.StatusFound)
+		},
+		"silence": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
 		answer = bad
 		p = b.get("/prisoner/A9109UD/non-associations")

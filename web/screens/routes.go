@@ -45,9 +45,10 @@ type route struct {
 // all.
 func (s *Screens) routes() []route {
 	const (
-		get  = http.MethodGet
-		post = http.MethodPost
-		list = "/prisoner/{pn}/non-associations"
+		get    = http.MethodGet
+		post   = http.MethodPost
+		list   = "/prisoner/{pn}/non-associations"
+		record = list + "/{id}"
 	)
 	return []route{
 		{get, "/help", everybody, "", s.help},
@@ -66,6 +67,8 @@ func (s *Screens) routes() []route {
 		{get, list + "/closed", staff, store.PageList, s.closedList},
 		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
 		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+		{get, list + "/history", staff, store.PageHistory, s.history},
+		{get, record, staff, store.PageRecord, s.recordPage},
 	}
 }
 

@@ -83,7 +83,7 @@ type house struct {
 // newHouse builds a house that ends with the test. change may alter what the pages get.
 func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	t.Helper()
-	h := &house{t: t, dsn: testdb.New(t), log: memory.New(), logs: &lockedBuffer{}, now: noon}
+	h := &house{t: t, dsn: testdb.New(t), log: decidedLog{Store: memory.New()}, logs: &lockedBuffer{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
 	h.startRecord(logger)
 	h.startNeighbours()
