@@ -49,7 +49,7 @@ func (s *Screens) serve(ctx context.Context, v *visit, rt route) (answer, error)
 	if err := enters(session.Roles, rt.access); err != nil {
 		return answer{}, err
 	}
-	if v.request.Method == http.MethodPost {
+	if v.request.Method == http.MethodPost && !rt.mayBeMissing() {
 		if err := v.readForm(); err != nil {
 			return answer{}, err
 		}
