@@ -76,7 +76,7 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 		return out, nil
 	}
 	out.position, out.page = l.records.Position, l.page(v)
-	out.crumbs = []crumb{{l.key.ListName(), ""}}
+	out.crumbs = s.crumbsTo(v, l.key, listKind{})[:1]
 	out.warnings = slices.Concat(v.caseloadWarnings(), l.warnings())
 	if l.fault != "" {
 		out.status = http.StatusBadRequest
@@ -173,11 +173,7 @@ func movedTo(r *http.Request, number, survivor domain.PrisonerNumber) string {
 
 // warnings says what of a list is not to be relied on.
 func (l listing) warnings() []govuk.Warning {
-	var all []govuk.Warning
-	if l.everybody.away {
-		all = append(all, govuk.Warning{Text: "Names and locations are missing. The list itself is complete."})
-	}
-	return append(all, ignoredFilters(l.filters.ignored)...)
+	return append(l.everybody.warnings(), ignoredFilters(l.filters.ignored)...)
 }
 
 // ignoredFilters names each value that no filter has.

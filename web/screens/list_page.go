@@ -39,17 +39,14 @@ func (l listing) page(v *visit) List {
 	query := l.query(v.request.URL.Query())
 	p := List{
 		Key: l.key, Place: l.place(), Tabs: l.tabs(domain.Today(v.now)),
-		HistoryHref: listPath(number, openKind) + "/history",
+		HistoryHref: historyPath(number),
 		Filters:     l.filterForm(query), CSVHref: addressOf(strings.TrimSuffix(listPath(number, l.kind), "/")+".csv", query),
 	}
 	if v.offers(domain.ActSearch, l.everybody, l.key, l.key) {
 		p.Add = &govuk.Link{Text: "Add a non-association", Href: listPath(number, openKind) + "/add/search-prisoner"}
 	}
 	if !v.staffOf().HasRolesFor(domain.ActSearch) {
-		p.NeedRole = &govuk.Details{
-			Summary: "Need to add non-associations?",
-			Text:    "Ask your local system administrator (LSA) to add the ‘Non-associations’ role to your account.",
-		}
+		p.NeedRole = needRole("Need to add non-associations?")
 	}
 	if len(l.rows) == 0 {
 		p.Empty = fmt.Sprintf("%s has no %s non-associations.", l.key.FullName(), l.kind.word)

@@ -71,11 +71,16 @@ func establishment(p person) string {
 
 // tagsOf returns what a record's dates say on a day.
 func tagsOf(n domain.NonAssociation, today string) []string {
-	if n.IsClosed(today) {
+	return dateTags(n, n.IsClosed(today), isPending(n, today))
+}
+
+// dateTags returns what the dates of a record say that is closed, or has not begun.
+func dateTags(n domain.NonAssociation, closed, pending bool) []string {
+	if closed {
 		return []string{"Closed"}
 	}
 	var tags []string
-	if isPending(n, today) {
+	if pending {
 		tags = append(tags, "Starts "+day(n.EffectiveDate))
 	}
 	if n.ExpiryDate != nil {

@@ -99,3 +99,17 @@ func day(at domain.LocalDateTime) string {
 
 // upper raises a path's prisoner number to capitals.
 func upper(text string) string { return strings.ToUpper(text) }
+
+// crumbsTo returns the breadcrumbs of a page below the list of a prisoner.
+func (s *Screens) crumbsTo(v *visit, p person, kind listKind) []crumb {
+	return []crumb{{p.ListName(), s.profileOf(v, p)}, {"Non-associations", listPath(p.Number, kind)}}
+}
+
+// profileOf returns the address of a prisoner's profile; "" for a user who may not open
+// it, and where no address of the estate is known.
+func (s *Screens) profileOf(v *visit, p person) string {
+	if s.dpsURL == "" || !v.session.Caseloads.Known || !v.staffOf().CanViewProfile(p.whereabouts()) {
+		return ""
+	}
+	return strings.TrimRight(s.dpsURL, "/") + "/prisoner/" + string(p.Number)
+}

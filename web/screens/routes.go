@@ -56,11 +56,11 @@ func (rt route) mayBeMissing() bool {
 // all.
 func (s *Screens) routes() []route {
 	const (
-		get  = http.MethodGet
-		post = http.MethodPost
-		list = "/prisoner/{pn}/non-associations"
-		with = list + "/add/with-prisoner/{other}"
-		one  = list + "/{id}"
+		get    = http.MethodGet
+		post   = http.MethodPost
+		list   = "/prisoner/{pn}/non-associations"
+		record = list + "/{id}"
+		with   = list + "/add/with-prisoner/{other}"
 	)
 	return []route{
 		{get, "/help", everybody, "", s.help},
@@ -79,16 +79,18 @@ func (s *Screens) routes() []route {
 		{get, list + "/closed", staff, store.PageList, s.closedList},
 		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
 		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+		{get, list + "/history", staff, store.PageHistory, s.history},
+		{get, record, staff, store.PageRecord, s.recordPage},
 		{get, with, staff, store.PageAdd, s.shows(formAdd)},
 		{post, with, staff, store.PageAdd, s.saves(formAdd)},
-		{get, one + "/update", staff, store.PageUpdate, s.shows(formUpdate)},
-		{post, one + "/update", staff, store.PageUpdate, s.saves(formUpdate)},
-		{get, one + "/close", staff, store.PageClose, s.shows(formClose)},
-		{post, one + "/close", staff, store.PageClose, s.saves(formClose)},
-		{get, one + "/reopen", staff, store.PageReopen, s.shows(formReopen)},
-		{post, one + "/reopen", staff, store.PageReopen, s.saves(formReopen)},
-		{get, one + "/delete", staff, store.PageDelete, s.shows(formDelete)},
-		{post, one + "/delete", staff, store.PageDelete, s.saves(formDelete)},
+		{get, record + "/update", staff, store.PageUpdate, s.shows(formUpdate)},
+		{post, record + "/update", staff, store.PageUpdate, s.saves(formUpdate)},
+		{get, record + "/close", staff, store.PageClose, s.shows(formClose)},
+		{post, record + "/close", staff, store.PageClose, s.saves(formClose)},
+		{get, record + "/reopen", staff, store.PageReopen, s.shows(formReopen)},
+		{post, record + "/reopen", staff, store.PageReopen, s.saves(formReopen)},
+		{get, record + "/delete", staff, store.PageDelete, s.shows(formDelete)},
+		{post, record + "/delete", staff, store.PageDelete, s.saves(formDelete)},
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"nonassociations/audit"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
@@ -68,9 +67,9 @@ func (p *process) openSessions(config Screens, key *store.Key) (*signin.SignIn, 
 func (p *process) newScreens(config Screens) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
-		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: audit.New(p.log, audit.Options{London: p.Clock().Location()}),
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept},
 		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api,
-		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, SecurityTextURL: config.SecurityTextURL,
+		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, ComponentsURL: config.ComponentsURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
 	})
 }

@@ -122,7 +122,13 @@ func (p *process) listenForCalls(below context.Context) error {
 
 // gatedAudit returns the reads of the log, behind the gate.
 func (p *process) gatedAudit() gatedAudit {
-	return gatedAudit{&p.gate, audit.New(p.log, audit.Options{London: p.Clock().Location()})}
+	return gatedAudit{&p.gate, p.auditReader()}
+}
+
+// auditReader returns the reads of the log. Those that pages make need no gate, as with
+// gatedAudit: they come after one of the read model, which is behind it.
+func (p *process) auditReader() *audit.Reader {
+	return audit.New(p.log, audit.Options{London: p.Clock().Location()})
 }
 
 // logID returns the id of the log, false before the gate is open.
