@@ -23,6 +23,7 @@ import (
 type directory struct {
 	missing []domain.PrisonerNumber
 	nowhere []domain.PrisonerNumber
+	at      map[domain.PrisonerNumber]domain.Whereabouts
 	err     error
 	asked   atomic.Int64
 }
@@ -36,6 +37,25 @@ func (d *directory) Missing(_ context.Context, numbers []domain.PrisonerNumber) 
 		}
 	}
 	return missing, d.nowhere, d.err
+}
+
+// Whereabouts places everybody whom it knows in XAA, but those whom at places elsewhere.
+func (d *directory) Whereabouts(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.Whereabouts, error) {
+	found := map[domain.PrisonerNumber]domain.Whereabouts{}
+	missing, nowhere, err := d.Missing(ctx, numbers)
+	for _, number := range numbers {
+		found[number] = domain.Whereabouts{Prison: "XAA"}
+		if w, elsewhere := d.at[number]; elsewhere {
+			found[number] = w
+		}
+	}
+	for _, number := range missing {
+		delete(found, number)
+	}
+	for _, number := range nowhere {
+		found[number] = domain.Whereabouts{}
+	}
+	return found, err
 }
 
 var errDown = errors.New("connection refused")

@@ -153,12 +153,12 @@ func (h *Handler) execute(ctx context.Context, j *job) (Receipt, error) {
 // that is unknown then is refused with [domain.CodeNotFound]. A deletion by
 // [domain.NOMIS] is ignored while inbound is not allowed. Other errors are those of Sync.
 func (h *Handler) ExecuteByID(ctx context.Context, by domain.Cause, id uuid.UUID, command domain.Command) (Receipt, error) {
-	return h.executeByID(ctx, id, job{command: command, by: by, inbound: inboundOf(by)})
+	return h.executeByID(ctx, id, job{command: command, by: by, inbound: inboundOf(by)}, func(domain.Pair) error { return nil })
 }
 
 // executeByID runs a job that lacks its pair on the pair of a non-association, and
-// follows the record when a merge has transferred it.
-func (h *Handler) executeByID(ctx context.Context, id uuid.UUID, asked job) (Receipt, error) {
+// follows the record when a merge has transferred it. Each pair must be admitted first.
+func (h *Handler) executeByID(ctx context.Context, id uuid.UUID, asked job, admitted func(domain.Pair) error) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	pair, err := h.pairOf(ctx, id)
@@ -166,6 +166,9 @@ func (h *Handler) executeByID(ctx context.Context, id uuid.UUID, asked job) (Rec
 		return Receipt{}, err
 	}
 	for {
+		if err := admitted(pair); err != nil {
+			return Receipt{}, err
+		}
 		j := asked
 		j.pair = pair
 		receipt, err := h.execute(ctx, &j)

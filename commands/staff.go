@@ -19,12 +19,16 @@ type StaffCommand struct {
 	IfMatch domain.FactsSeen // the last change that the caller saw is one of these; empty: unchecked
 	Command domain.Command   // without IfMatch, which is set from the field above
 	Roles   [2]domain.Role   // of an Amend: of the first-named prisoner and of the other; "" keeps a role
+
+	// Staff is whom the command is judged by, before the loop: where both prisoners are
+	// must allow it. nil is a system, which is not bound by that.
+	Staff *domain.Staff
 }
 
 // Staff runs a command of staff. With a key the command is idempotent: it is executed at
 // most once, and every repeat gets the first answer again. A refused command frees its
-// key. Errors: [domain.Refusal], [MissingPrisoners], [ErrOtherRequest], [ErrBusy], and
-// faults of the store.
+// key. Errors: [domain.Refusal], [MissingPrisoners], [ErrNotPermitted], [ErrOtherRequest],
+// [ErrBusy], and faults of the store.
 func (h *Handler) Staff(ctx context.Context, by domain.Cause, act StaffCommand) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
@@ -53,7 +57,7 @@ func (h *Handler) Staff(ctx context.Context, by domain.Cause, act StaffCommand) 
 // earlier attempt in the stream, if its answer was lost.
 func (h *Handler) attempt(ctx context.Context, by domain.Cause, act StaffCommand) (receipt Receipt, err error) {
 	if open, is := act.Command.(domain.Open); is {
-		if err := h.requireKnown(ctx, act.Pair, open.FirstPrisoner); err != nil {
+		if err := h.admit(ctx, act, open); err != nil {
 			return Receipt{}, err
 		}
 		if len(act.IfMatch) > 0 {
@@ -88,7 +92,7 @@ func (h *Handler) attemptByID(ctx context.Context, by domain.Cause, act StaffCom
 		asked.command = c
 	default:
 	}
-	return h.executeByID(ctx, act.ID, asked)
+	return h.executeByID(ctx, act.ID, asked, func(pair domain.Pair) error { return h.admitByID(ctx, act, pair) })
 }
 
 // rolesIn returns the roles of an amendment by prisoner number. The caller gives them by
@@ -147,7 +151,7 @@ func (h *Handler) completeKey(ctx context.Context, key IdempotencyKey, reservati
 	}
 	var refusal domain.Refusal
 	var missing MissingPrisoners
-	if !errors.As(err, &refusal) && !errors.As(err, &missing) {
+	if !errors.As(err, &refusal) && !errors.As(err, &missing) && !errors.Is(err, ErrNotPermitted) {
 		return Receipt{}, err // the outcome is unknown, so the key stays
 	}
 	if freed := h.keys.Release(ctx, key, reservation.CommandID); freed != nil {

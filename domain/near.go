@@ -1,8 +1,9 @@
 package domain
 
 import (
+	"bytes"
 	"cmp"
-	"strings"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -77,8 +78,8 @@ func compareRecords(a, b OpenRecord) int {
 	return cmp.Or(
 		cmp.Compare(a.strictness(), b.strictness()),
 		cmp.Compare(a.EffectiveDate, b.EffectiveDate),
-		cmp.Compare(a.Pair.String(), b.Pair.String()),
-		strings.Compare(a.ID.String(), b.ID.String()),
+		cmp.Compare(a.Pair.low, b.Pair.low), cmp.Compare(a.Pair.high, b.Pair.high),
+		bytes.Compare(a.ID[:], b.ID[:]),
 	)
 }
 
@@ -106,9 +107,9 @@ func nearness(a, b Location) Near {
 		return NearPrison
 	case a.isText(b.text):
 		return NearCell
-	case a.Landing() == b.Landing():
+	case slices.Equal(a.area(Landing), b.area(Landing)):
 		return NearLanding
-	case a.Wing() == b.Wing():
+	case slices.Equal(a.area(Wing), b.area(Wing)):
 		return NearWing
 	default:
 		return NearPrison

@@ -80,12 +80,21 @@ type TooClose struct {
 // The order is kept.
 func (p PrisonPlaces) Placed(records []OpenRecord, today string) []PlacedRecord {
 	var placed []PlacedRecord
+	locations := map[PrisonerNumber]Location{} // each text is read once
+	at := func(number PrisonerNumber) Location {
+		l, known := locations[number]
+		if !known {
+			l = p.Location(number)
+			locations[number] = l
+		}
+		return l
+	}
 	for _, record := range records {
 		numbers := record.Pair.Numbers()
 		if !record.HasBegun(today) || !p.has(numbers[0]) || !p.has(numbers[1]) {
 			continue
 		}
-		one := PlacedRecord{OpenRecord: record, Locations: [2]Location{p.Location(numbers[0]), p.Location(numbers[1])}}
+		one := PlacedRecord{OpenRecord: record, Locations: [2]Location{at(numbers[0]), at(numbers[1])}}
 		one.Near = nearness(one.Locations[0], one.Locations[1])
 		one.TooClose = record.isBroken(one.Near)
 		placed = append(placed, one)

@@ -18,6 +18,7 @@ import (
 type demoCmd struct {
 	Seed      uint64 `default:"1" help:"The same seed makes the same estate."`
 	Prisoners int    `help:"How many; tens of thousands when not given."`
+	Crowded   int    `help:"How many more open pairs the fullest prison has."`
 }
 
 // Run loads into the run of this data folder. Where none is running, it starts one for
@@ -90,7 +91,7 @@ func (c demoCmd) load(ctx context.Context, set settings, address, nomis string) 
 		return err
 	}
 	return demo.Run(ctx, demo.Options{
-		BaseURL: "http://" + address, Token: token, NOMIS: nomis, Seed: c.Seed, Prisoners: c.Prisoners,
+		BaseURL: "http://" + address, Token: token, NOMIS: nomis, Seed: c.Seed, Prisoners: c.Prisoners, Crowded: c.Crowded,
 		Out: os.Stdout, Show: showDir(set),
 	})
 }

@@ -95,7 +95,7 @@ func nomisFile(set settings) string { return filepath.Join(set.DataDir, "run.nom
 // them. Errors: the first step that failed; after it nothing is left running.
 func runAll(ctx context.Context, set settings, ready func(local *standIns, address string)) error {
 	// A run that was killed left its address: a demo must not go there.
-	for _, file := range []string{addressFile(set), nomisFile(set)} {
+	for _, file := range []string{addressFile(set), nomisFile(set), environmentFile(set)} {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("forget the address of the last run: %w", err)
 		}
@@ -132,6 +132,9 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 		ScreensAt:   func(address string) { local.screens = "http://" + address },
 		Development: true,
 		Ready: func(address string) {
+			if err := saveEnvironment(set, local.environment); err != nil {
+				logger.WarnContext(ctx, "variables of this run not saved, so commands will not find it", "error", err)
+			}
 			if err := saveAddress(set, address, local.nomis); err != nil {
 				logger.WarnContext(ctx, "address of this run not saved, so a demo will not find it", "error", err)
 			}

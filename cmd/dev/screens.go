@@ -14,9 +14,6 @@ import (
 	"syscall"
 )
 
-// screensClient is the client id of the pages at the issuer of this run.
-const screensClient = "nonassociations-screens"
-
 // sessionKeyFile keeps the key of the sessions, so that a restart signs nobody out.
 func sessionKeyFile(set settings) string { return filepath.Join(set.DataDir, "screens.key") }
 
@@ -47,7 +44,7 @@ func screensAddress(ctx context.Context, set settings) (string, error) {
 		port = int(set.Port) + 1000
 	}
 	if port == 0 || port > 65535 {
-		return "127.0.0.1:0", nil
+		return anyPort, nil
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
@@ -60,7 +57,7 @@ func screensAddress(ctx context.Context, set settings) (string, error) {
 		// Text, since the caller takes the errno for that of PORT.
 		return "", fmt.Errorf("port %d is taken: choose another, such as SCREENS_PORT=%d", set.ScreensPort, set.ScreensPort+1)
 	}
-	return "127.0.0.1:0", nil
+	return anyPort, nil
 }
 
 // sessionKey returns the key in a file, which is made when it is not there.

@@ -75,12 +75,15 @@ func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*sta
 	return s, nil
 }
 
+// anyPort is any free port of loopback.
+const anyPort = "127.0.0.1:0"
+
 // onLoopback replaces the host of an address by loopback; "" becomes any free port
 // there. A text that is no address is returned unchanged, and the service refuses it.
 // It applies to the metrics, which have no authentication.
 func onLoopback(address string) string {
 	if address == "" {
-		return "127.0.0.1:0"
+		return anyPort
 	}
 	if _, port, err := net.SplitHostPort(address); err == nil {
 		return net.JoinHostPort("127.0.0.1", port)

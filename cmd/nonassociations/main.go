@@ -26,6 +26,7 @@ type cli struct {
 	Project projectCmd `cmd:"" help:"Build the read model from the log, continuously."`
 	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
+	Status  statusCmd  `cmd:"" help:"Say how every part is, also while Postgres is away."`
 	Publish publishCmd `cmd:"" help:"Publish domain events to SNS."`
 	Nomis   nomisCmd   `cmd:"" help:"NOMIS operations."`
 	Migrate migrateCmd `cmd:"" help:"Take over NOMIS's stock of old data."`
@@ -101,7 +102,11 @@ func options(roles app.Roles) (app.Options, error) {
 	if err != nil {
 		return app.Options{}, fmt.Errorf("load the London time zone: %w", err)
 	}
-	config, err := app.ReadConfig(app.Environment(), roles)
+	environment := app.Environment()
+	if roles == (app.Roles{}) {
+		environment = app.CommandEnvironment()
+	}
+	config, err := app.ReadConfig(environment, roles)
 	if err != nil {
 		return app.Options{}, err
 	}

@@ -55,7 +55,7 @@ func (c resumeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	of, err := app.Resume(ctx, o, store.Release{From: store.Side(c.From), Reason: c.Reason, By: c.By}, c.DryRun)
+	of, err := c.resume(ctx, o)
 	if errors.Is(err, store.ErrNoBrake) {
 		return errors.New(notStopped(of.Brake))
 	}
@@ -72,6 +72,20 @@ func (c resumeCmd) Run(ctx context.Context) error {
 	}
 	fmt.Printf("turns go on, and %s is right\n", c.From)
 	return nil
+}
+
+// resume records the act unless it only shows what it would do.
+func (c resumeCmd) resume(ctx context.Context, o app.Options) (of app.Resumption, err error) {
+	release := store.Release{From: store.Side(c.From), Reason: c.Reason, By: c.By}
+	if c.DryRun {
+		return app.Resume(ctx, o, release, true)
+	}
+	act := app.Act{User: c.By, Action: "nomis resume", Object: "from " + c.From, Reason: c.Reason}
+	err = o.RecordAct(ctx, act, func() (err error) {
+		of, err = app.Resume(ctx, o, release, false)
+		return err
+	})
+	return of, err
 }
 
 // notStopped says that there is nothing to release, and what became of the last stop.

@@ -69,6 +69,7 @@ func (parkedListCmd) Run(ctx context.Context) error {
 type parkedOne struct {
 	Event string `arg:"" placeholder:"EVENT" help:"Id of the event, as parked list shows it."`
 	Topic string `default:"domain" enum:"domain,history" help:"The topic: domain or history."`
+	actFlags
 }
 
 // id parses the argument. An error repeats it, since no id of an event is personal
@@ -79,6 +80,11 @@ func (c parkedOne) id() (uuid.UUID, error) {
 		return uuid.Nil, fmt.Errorf("%q is not the id of an event", c.Event)
 	}
 	return id, nil
+}
+
+// object names the message in the record of acts.
+func (c parkedOne) object(id uuid.UUID) string {
+	return "event " + id.String() + " of the " + c.Topic + " topic"
 }
 
 // parkedRetryCmd requests one more attempt. Blocked messages cannot be named: they
@@ -106,7 +112,10 @@ func (c parkedRetryCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := app.RetryParked(ctx, o, c.Topic, id); err != nil {
+	err = c.recorded(ctx, o, app.Act{Action: "publish parked retry", Object: c.object(id)}, func() error {
+		return app.RetryParked(ctx, o, c.Topic, id)
+	})
+	if err != nil {
 		return err
 	}
 	fmt.Println("queued for retry: publish parked list shows the result")
@@ -143,7 +152,10 @@ func (c parkedSkipCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := app.SkipParked(ctx, o, c.Topic, id, c.Reason); err != nil {
+	err = c.recorded(ctx, o, app.Act{Action: "publish parked skip", Object: c.object(id), Reason: c.Reason}, func() error {
+		return app.SkipParked(ctx, o, c.Topic, id, c.Reason)
+	})
+	if err != nil {
 		return err
 	}
 	fmt.Println("skipped: messages blocked behind it are sent")

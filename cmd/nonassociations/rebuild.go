@@ -13,6 +13,8 @@ import (
 // rebuildCmd drops the read model. Without --yes it does nothing, because reads are
 // answered with 503 until a projector has read the whole log.
 type rebuildCmd struct {
+	actFlags
+
 	AdoptLog string `placeholder:"ID" help:"Read the log with this id, although the read model was built from another one."`
 	DryRun   bool   `help:"Print what would be done, and do nothing."`
 	Yes      bool   `help:"Do it: reads are answered with 503 until a projector has read the whole log."`
@@ -48,7 +50,7 @@ func (c rebuildCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sentences, err := app.Rebuild(ctx, o, adopt, c.DryRun || !c.Yes)
+	sentences, err := c.rebuild(ctx, o, adopt)
 	for _, sentence := range sentences {
 		fmt.Println(sentence)
 	}
@@ -61,6 +63,19 @@ func (c rebuildCmd) Run(ctx context.Context) error {
 		return errors.New("nothing was done: add --yes to do it, or --dry-run to see what would be done")
 	}
 	return nil
+}
+
+// rebuild records the act when another log is taken over.
+func (c rebuildCmd) rebuild(ctx context.Context, o app.Options, adopt uuid.UUID) (sentences []string, err error) {
+	if c.DryRun || !c.Yes || adopt == uuid.Nil {
+		return app.Rebuild(ctx, o, adopt, c.DryRun || !c.Yes)
+	}
+	act := app.Act{Action: "rebuild --adopt-log", Object: "log " + adopt.String()}
+	err = c.recorded(ctx, o, act, func() (err error) {
+		sentences, err = app.Rebuild(ctx, o, adopt, false)
+		return err
+	})
+	return sentences, err
 }
 
 // adopted returns the id in --adopt-log, zero for none. Only the usual spelling of a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"nonassociations/cmd/internal/app"
 	"nonassociations/domain"
 	"nonassociations/web/client"
 	"nonassociations/web/shape"
@@ -15,6 +16,7 @@ import (
 // out.
 type reconcileRepairCmd struct {
 	callFlags
+	actFlags
 
 	ID      string `arg:"" optional:"" placeholder:"ID" help:"Of the difference."`
 	Version int    `placeholder:"N" help:"Of the difference, as reconcile differences shows it."`
@@ -51,10 +53,18 @@ func (c reconcileRepairCmd) Run(ctx context.Context) error {
 	case err != nil:
 		return err
 	case c.Plan != "":
-		return c.carryOut(ctx, api)
+		return c.recordedCall(ctx, app.Act{Action: "reconcile repair", Object: "plan " + c.Plan}, func() error { return c.carryOut(ctx, api) })
 	case c.ID == "":
 		return c.plan(ctx, api)
+	case c.DryRun:
+		return c.one(ctx, api)
 	}
+	act := app.Act{Action: "reconcile repair", Object: "difference " + c.ID + " from " + c.From, Reason: c.Reason}
+	return c.recordedCall(ctx, act, func() error { return c.one(ctx, api) })
+}
+
+// one repairs one difference, or shows what would be done.
+func (c reconcileRepairCmd) one(ctx context.Context, api *client.Client) error {
 	done, err := api.RepairDifference(ctx, c.ID, client.Repair{Version: c.Version, From: c.From, Reason: c.Reason, DryRun: c.DryRun})
 	if err != nil {
 		return err
@@ -134,6 +144,7 @@ func printSteps(steps []shape.Step) {
 // reconcileAcceptCmd leaves a difference as it is.
 type reconcileAcceptCmd struct {
 	callFlags
+	actFlags
 
 	ID      string `arg:"" placeholder:"ID" help:"Of the difference."`
 	Version int    `required:"" placeholder:"N" help:"Of the difference, as reconcile differences shows it."`
@@ -159,9 +170,11 @@ func (c reconcileAcceptCmd) Run(ctx context.Context) error {
 	if c.Until != "" {
 		body.Until = &c.Until
 	}
-	d, err := api.AcceptDifference(ctx, c.ID, body)
-	if err != nil {
-		return err
-	}
-	return c.print(d.Body, func() { printDifference(d.Body) })
+	return c.recordedCall(ctx, app.Act{Action: "reconcile accept", Object: "difference " + c.ID, Reason: c.Reason}, func() error {
+		d, err := api.AcceptDifference(ctx, c.ID, body)
+		if err != nil {
+			return err
+		}
+		return c.print(d.Body, func() { printDifference(d.Body) })
+	})
 }

@@ -12,7 +12,7 @@
 DO $roles$
 DECLARE
   kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator', 'screens'];
-  modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer', 'nomis', 'screens'];
+  modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer', 'nomis', 'screens', 'evidence'];
   db_owner CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
   all_roles CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
   given  record;
@@ -136,6 +136,10 @@ BEGIN
       ('TABLE', 'screens', 'view', 'SELECT, DELETE', ARRAY['operator']),
       ('TABLE', 'screens', 'unsent_view', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['screens']),
       ('TABLE', 'screens', 'unsent_view', 'SELECT', ARRAY['operator']),
+      -- What operators did. Every role that writes at all adds to it, and nobody changes it.
+      ('SCHEMA', 'evidence', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator', 'screens']),
+      ('TABLE', 'evidence', 'action', 'INSERT', ARRAY['writer', 'projector', 'publisher', 'operator', 'screens']),
+      ('TABLE', 'evidence', 'action', 'SELECT', ARRAY['screens']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -192,8 +191,8 @@ func (d *Directory) PrisonsOf(ctx context.Context, numbers []domain.PrisonerNumb
 	found, err := d.Find(ctx, numbers)
 	places := make(map[domain.PrisonerNumber]domain.PrisonID, len(found))
 	for number, prisoner := range found {
-		if id := strings.ToUpper(strings.TrimSpace(prisoner.PrisonID)); id != "" {
-			places[number] = domain.PrisonID(id)
+		if id := prisonID(prisoner.PrisonID); id != "" {
+			places[number] = id
 		}
 	}
 	return places, err

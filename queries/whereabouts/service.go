@@ -54,12 +54,9 @@ func New(options Options) *Service {
 // Locations returns the last answers of the directory, which the Service uses.
 func (s *Service) Locations() *Locations { return s.locations }
 
-// Destination parses where somebody is to be moved in a prison; "" is anywhere. Errors:
-// [domain.ErrDestination].
+// Destination parses a wing, landing or cell of a prison. The zero value of its result is
+// anywhere. Errors: [domain.ErrDestination], also for an empty text.
 func (s *Service) Destination(prison domain.PrisonID, text string) (domain.Destination, error) {
-	if text == "" {
-		return domain.Destination{}, nil
-	}
 	return s.options.WingParts.ParseDestination(prison, text)
 }
 

@@ -1,6 +1,7 @@
 package whereabouts
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -56,8 +57,11 @@ func (s *Service) Sheet(ctx context.Context, prison domain.PrisonID, filter Shee
 		numbers := record.Pair.Numbers()
 		sheet.Rows = append(sheet.Rows, SheetRow{record, numbers[0], numbers[1]}, SheetRow{record, numbers[1], numbers[0]})
 	}
+	rank := g.ranks()
 	slices.SortFunc(sheet.Rows, func(a, b SheetRow) int {
-		return cmp.Or(g.compare(a.Prisoner, b.Prisoner), g.compare(a.Other, b.Other), strings.Compare(a.ID.String(), b.ID.String()))
+		return cmp.Or(
+			cmp.Compare(rank[a.Prisoner], rank[b.Prisoner]), cmp.Compare(rank[a.Other], rank[b.Other]), bytes.Compare(a.ID[:], b.ID[:]),
+		)
 	})
 	return sheet, nil
 }
@@ -92,15 +96,22 @@ func (g gathered) wings() []string {
 	return slices.Sorted(maps.Keys(wings))
 }
 
-// compare sorts two prisoners by name, those without a name last, and then by number.
-func (g gathered) compare(one, other domain.PrisonerNumber) int {
-	if one == other {
-		return 0
+// ranks returns the place of each prisoner with a record in the order of names, those
+// without a name last, and then of numbers.
+func (g gathered) ranks() map[domain.PrisonerNumber]int {
+	rank := map[domain.PrisonerNumber]int{}
+	for _, record := range g.records.Records {
+		numbers := record.Pair.Numbers()
+		rank[numbers[0]], rank[numbers[1]] = 0, 0
 	}
-	a, b := g.People[one], g.People[other]
-	return cmp.Or(
-		compareNames(a.LastName, b.LastName), compareNames(a.FirstName, b.FirstName), cmp.Compare(one, other),
-	)
+	numbers := slices.SortedFunc(maps.Keys(rank), func(one, other domain.PrisonerNumber) int {
+		a, b := g.People[one], g.People[other]
+		return cmp.Or(compareNames(a.LastName, b.LastName), compareNames(a.FirstName, b.FirstName), cmp.Compare(one, other))
+	})
+	for i, number := range numbers {
+		rank[number] = i
+	}
+	return rank
 }
 
 // compareNames sorts names without regard to capitals, the empty one last.

@@ -52,6 +52,7 @@ var guarded = []guardedCall{
 	{http.MethodGet, "/prisoner/A9109UD/non-associations", "", []string{"READ_NON_ASSOCIATIONS"}},
 	{http.MethodPost, "/non-associations/between", `["A9109UD","A0135GA"]`, []string{"READ_NON_ASSOCIATIONS"}},
 	{http.MethodPost, "/non-associations/involving", `["A9109UD"]`, []string{"READ_NON_ASSOCIATIONS"}},
+	{http.MethodPost, "/checks/move", `{"prisonerNumbers":["A9109UD"],"prisonId":"XAA"}`, []string{"READ_NON_ASSOCIATIONS"}},
 	{http.MethodPut, "/queue-admin/retry-dlq/q", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
 	{http.MethodPut, "/queue-admin/retry-all-dlqs", "", []string{"NON_ASSOCIATIONS_ADMIN"}},
 	{http.MethodPut, "/queue-admin/purge-queue/q?reason=x", "", []string{"NON_ASSOCIATIONS_ADMIN"}},

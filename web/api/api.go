@@ -92,11 +92,12 @@ type Options struct {
 	// LogID returns the id of the log, false while it is not known. Only the feed
 	// needs it.
 	LogID           func() (id uuid.UUID, known bool)
-	Directory       Directory // nil: no names, and no prisoner is known
-	Audit           Audit     // reads of the log
-	Streams         Streams   // lists the streams that Audit reads
-	Queues          Queues    // nil: there is none
-	Prisons         Prisons   // nil: known are the prisons that were ever staged, and nothing else of them
+	Directory       Directory   // nil: no names, and no prisoner is known
+	Whereabouts     Whereabouts // nil: no move can be checked
+	Audit           Audit       // reads of the log
+	Streams         Streams     // lists the streams that Audit reads
+	Queues          Queues      // nil: there is none
+	Prisons         Prisons     // nil: known are the prisons that were ever staged, and nothing else of them
 	Mappings        Mappings
 	MigrationLabels MigrationLabels // nil: none has one
 	Migrations      Migrations      // nil: none can be started or seen
@@ -126,6 +127,7 @@ type API struct {
 	reads         Reads
 	head          func(ctx context.Context) (uint64, error)
 	directory     Directory
+	whereabouts   Whereabouts
 	audit         Audit
 	streams       Streams
 	queues        Queues
@@ -183,7 +185,7 @@ func New(options Options) *API {
 	a := &API{
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
 		mappings: options.Mappings, labels: options.MigrationLabels, problems: options.Problems, reconcile: options.Reconcile, dossiers: options.Dossiers,
-		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, verifier: options.Verifier,
+		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, whereabouts: options.Whereabouts, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
 		prisonSeen: options.PrisonSeen, legacyCallers: options.LegacyCallers, legacySunset: options.LegacySunset,
@@ -258,6 +260,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 	mux.Get("/non-associations", a.authenticated(a.records, roleRead))
 	mux.Post("/non-associations/between", a.authenticated(a.between, roleRead))
 	mux.Post("/non-associations/involving", a.authenticated(a.involving, roleRead))
+	mux.Post("/checks/move", a.authenticated(a.checkMove, roleRead))
 	mux.Get("/prisoner/{prisonerNumber}/non-associations", a.authenticated(a.ofPrisoner, roleRead))
 
 	mux.Get("/non-associations/{reference}/history", a.authenticated(a.history, roleRead))

@@ -63,7 +63,7 @@ func bodied(t *testing.T) []string {
 // Every read that gives an entity tag knows it again, wherever in a list of tags
 // it stands, and in no other tag.
 func TestReads_knowTheirTagInAList(t *testing.T) {
-	h := newTestServer(t)
+	h, _ := moveServer(t, inPrison)
 	id := toldIn(t, h.sync(record)).Results[0].NonAssociationID
 	require.Equal(t, http.StatusCreated, h.call(http.MethodPost, "/mapping/non-associations", mapper, newMapping(id, 2)).Code)
 	migrated := toldIn(t, h.call(http.MethodPost, "/migrate", migrator, sequenced("A0001AA", 1), "X-Correlation-Id", anID))
@@ -78,6 +78,7 @@ func TestReads_knowTheirTagInAList(t *testing.T) {
 		{http.MethodGet, "/prisoner/A9109UD/non-associations", reader, ""},
 		{http.MethodPost, "/non-associations/between", reader, `["A9109UD","A0135GA"]`},
 		{http.MethodPost, "/non-associations/involving", reader, `["A9109UD"]`},
+		{http.MethodPost, "/checks/move", reader, `{"prisonerNumbers":["A9109UD"],"prisonId":"XAA"}`},
 		{http.MethodGet, "/subject-access-request?prn=A9109UD", subjectReader, ""},
 		{http.MethodGet, "/constants", reader, ""},
 		{http.MethodGet, "/legacy/api/offenders/A9109UD/non-association-details", reader, ""},

@@ -63,6 +63,7 @@ func wordsOf[W ~string](terms []domain.Term[W]) []string {
 func TestExample_ofARequestIsAccepted(t *testing.T) {
 	for path, token := range map[string]string{
 		"/sync": syncer, "/migrate": migrator, "/non-associations/between": reader, "/non-associations/involving": reader,
+		"/checks/move": reader,
 	} {
 		examples, pointer := openContract(t).at(t, "paths", path, "post", "requestBody", "content", "application/json", "examples")
 		require.NotEmpty(t, examples)
@@ -72,7 +73,7 @@ func TestExample_ofARequestIsAccepted(t *testing.T) {
 			require.NoError(t, openContract(t).validate(t, schema, value), name)
 			body, err := json.Marshal(value)
 			require.NoError(t, err)
-			w := newTestServer(t).call(http.MethodPost, path, token, string(body))
+			w := first(moveServer(t, inPrison)).call(http.MethodPost, path, token, string(body))
 			require.Less(t, w.Code, 300, "%s %s: %s", path, name, w.Body)
 		}
 	}

@@ -73,6 +73,8 @@ func problemOf(err error) problem {
 		return invalidBody(values)
 	case errors.As(err, &missing):
 		return problemWith(http.StatusNotFound, domain.CodeNotFound, "Missing prisoners: "+missing.Error())
+	case errors.Is(err, commands.ErrNotPermitted):
+		return plain(http.StatusForbidden, "Forbidden: the caseloads and roles of the token do not allow this for where the prisoners are")
 	case errors.Is(err, commands.ErrOtherRequest):
 		return plain(http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request; nothing was stored")
 	case errors.As(err, &refusal):

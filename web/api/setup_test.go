@@ -19,6 +19,7 @@ import (
 	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
+	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/web/api"
@@ -31,8 +32,8 @@ var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return noon }
 
-// tokens is a verifier for which a token is the user, the roles and the scopes:
-// USER:ROLE,ROLE:scope,scope.
+// tokens is a verifier for which a token is the user, the roles, the scopes and, where
+// there is a fourth part, the caseloads: USER:ROLE,ROLE:scope,scope:XAA,XAB.
 type tokens struct{}
 
 func (tokens) Verify(_ context.Context, token string) (auth.Claims, error) {
@@ -41,7 +42,15 @@ func (tokens) Verify(_ context.Context, token string) (auth.Claims, error) {
 		return auth.Claims{}, auth.ErrInvalid
 	}
 	roles, scopes, _ := strings.Cut(roles, ":")
-	return auth.Claims{User: user, ClientID: "client", Roles: strings.Split(roles, ","), Scopes: strings.Split(scopes, ",")}, nil
+	scopes, caseloads, bound := strings.Cut(scopes, ":")
+	claims := auth.Claims{User: user, ClientID: "client", Roles: strings.Split(roles, ","), Scopes: strings.Split(scopes, ",")}
+	if bound {
+		claims.Caseloads = []domain.PrisonID{}
+		for _, prison := range strings.FieldsFunc(caseloads, func(c rune) bool { return c == ',' }) {
+			claims.Caseloads = append(claims.Caseloads, domain.PrisonID(prison))
+		}
+	}
+	return claims, nil
 }
 
 const (

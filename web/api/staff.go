@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"nonassociations/commands"
@@ -52,6 +53,7 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 	if err != nil {
 		return response{}, err
 	}
+	act.Staff = staffOf(by)
 	cause := a.cause(r, by, domain.DPS)
 	// The first prisoner of the request is recorded with the cause: the pair itself is
 	// ordered by number and no longer knows which came first.
@@ -71,6 +73,16 @@ func (a *API) write(ctx context.Context, r *http.Request, by auth.Claims, w staf
 	}
 	out.body, out.etag, err = render(receipt.Pair, receipt.NonAssociation, receipt.At.In(a.clock().Location()))
 	return out, err
+}
+
+// staffOf returns whom a write is judged by; nil for the token of a system, which has no
+// caseloads. The role that the call itself needs stands for NON_ASSOCIATIONS.
+func staffOf(by auth.Claims) *domain.Staff {
+	if by.Caseloads == nil {
+		return nil
+	}
+	// The claims are shared between requests, so their roles are copied.
+	return &domain.Staff{Roles: append(slices.Clone(by.Roles), domain.RoleNonAssociations), Caseloads: by.Caseloads}
 }
 
 // read parses the whole request into a command.

@@ -43,6 +43,21 @@ func (p *register) Missing(_ context.Context, numbers []domain.PrisonerNumber) (
 	return slices.DeleteFunc(slices.Clone(numbers), func(n domain.PrisonerNumber) bool { return !slices.Contains(p.missing, n) }), p.nowhere, p.err
 }
 
+// Whereabouts places everybody whom it knows in XAA.
+func (p *register) Whereabouts(ctx context.Context, numbers []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.Whereabouts, error) {
+	at := map[domain.PrisonerNumber]domain.Whereabouts{}
+	missing, nowhere, err := p.Missing(ctx, numbers)
+	for _, number := range numbers {
+		if !slices.Contains(missing, number) {
+			at[number] = domain.Whereabouts{Prison: "XAA"}
+		}
+	}
+	for _, number := range nowhere {
+		at[number] = domain.Whereabouts{}
+	}
+	return at, err
+}
+
 // recorder is an answer as it was given.
 type recorder = httptest.ResponseRecorder
 

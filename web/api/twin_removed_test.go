@@ -6,6 +6,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/queries"
 )
 
 // removals are the numbers that were ever removed, as their streams tell.
@@ -101,4 +102,30 @@ func (w *twin) RemovedInto(ctx context.Context, number domain.PrisonerNumber, _ 
 		}
 	}
 	return into, err
+}
+
+// OpenOf follows merges forwards, as tests here need them.
+func (w *twin) OpenOf(ctx context.Context, numbers []domain.PrisonerNumber, today string, _ uint64) (queries.OpenRecords, error) {
+	open := queries.OpenRecords{Names: map[domain.PrisonerNumber]domain.PrisonerNumber{}, Survivors: map[domain.PrisonerNumber]domain.PrisonerNumber{}}
+	names := slices.Clone(numbers)
+	for _, number := range numbers {
+		way, err := w.way(ctx, number)
+		if err != nil {
+			return open, err
+		}
+		for _, name := range way[1:] {
+			names, open.Names[name], open.Survivors[number] = append(names, name), number, way[len(way)-1]
+		}
+	}
+	found, err := w.records(ctx, func(r queries.Record) bool {
+		return !r.NonAssociation.IsClosed(today) && slices.ContainsFunc(names, r.Pair.Has)
+	})
+	open.Position = found.Position
+	for _, r := range found.Records {
+		n := r.NonAssociation
+		open.Records = append(open.Records, domain.OpenRecord{
+			ID: n.ID, Pair: r.Pair, Reason: n.Reason, Restriction: n.Restriction, TypeCode: n.TypeCode, EffectiveDate: n.EffectiveDate,
+		})
+	}
+	return open, err
 }

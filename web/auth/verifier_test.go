@@ -46,7 +46,7 @@ func TestGoodToken_namesTheCallerAndItsRights(t *testing.T) {
 		require.WithinDuration(t, now.Add(time.Hour), got.Expires, 0, name)
 		got.Expires = time.Time{}
 		require.Equal(t, auth.Claims{
-			User: "STAFF_GEN", ClientID: "the-client", Roles: []string{"NON_ASSOCIATIONS_SYNC"}, Scopes: []string{"read", "write"},
+			User: "STAFF_GEN", Subject: "the-client", ClientID: "the-client", Roles: []string{"NON_ASSOCIATIONS_SYNC"}, Scopes: []string{"read", "write"},
 		}, got, name)
 		require.True(t, got.HasScope("write"))
 		require.True(t, got.HasAnyRole([]string{"OTHER", "NON_ASSOCIATIONS_SYNC"}))

@@ -107,6 +107,20 @@ func (c *Client) Involving(ctx context.Context, ask InvolvingParams, group []dom
 	})
 }
 
+// MoveQuestion is the body of CheckMove.
+type MoveQuestion struct {
+	PrisonerNumbers []domain.PrisonerNumber `json:"prisonerNumbers"` // 1 to 30 different ones
+	PrisonID        string                  `json:"prisonId"`
+	Location        *string                 `json:"location"` // a wing, landing or cell; nil: anywhere in the prison
+}
+
+// CheckMove returns whom prisoners would be too close to at a destination. A prison or a
+// prisoner that nobody knows is an [Error] with status 404.
+func (c *Client) CheckMove(ctx context.Context, ask Read, question MoveQuestion) (Response[MoveCheck], error) {
+	query, header := ask.set(url.Values{})
+	return send[MoveCheck](ctx, c, request{method: http.MethodPost, path: "/checks/move", query: query, header: header, body: question})
+}
+
 // All returns a page of all non-associations.
 func (c *Client) All(ctx context.Context, ask PageParams) (Response[Page], error) {
 	query, header := ask.set(ask.Include.values())

@@ -20,7 +20,7 @@ type sampler struct {
 var texts = []any{
 	"A1234BC", anID, "2021-07-05T10:35:17", "2021-07-05T10:35:17.123456",
 	"2021-07-05T10:35:17+01:00", "nonassociation.opened.v1", "some text", "7",
-	"switch-over.prison-staged.v1", "2021-07-05",
+	"switch-over.prison-staged.v1", "2021-07-05", "MDI",
 }
 
 func (d *document) sample(t *testing.T, pointer string, s sampler) []byte {

@@ -16,6 +16,14 @@ type (
 	Person = shape.Person
 	// OtherPrisoner is the other prisoner of the pair.
 	OtherPrisoner = shape.Other
+	// MoveCheck is whom prisoners would be too close to at a destination.
+	MoveCheck = shape.MoveCheck
+	// MoveConflict is a record of somebody on the list with somebody in the prison.
+	MoveConflict = shape.MoveConflict
+	// MoveWithoutPlace is a record whose other prisoner cannot be placed.
+	MoveWithoutPlace = shape.MoveWithoutPlace
+	// MoveLeftOut is a record that was not judged.
+	MoveLeftOut = shape.MoveLeftOut
 	// History is what happened, oldest first.
 	History = shape.History
 	// HistoryEntry is one fact with the record before and after it.

@@ -27,7 +27,7 @@ func (v *visit) readForm() error {
 		return notUnderstood(http.StatusUnsupportedMediaType, "The body is encoded.")
 	}
 	if v.form, err = url.ParseQuery(string(body)); err != nil {
-		return &failure{status: http.StatusBadRequest, title: "Request not understood", heading: "Sorry, this request cannot be answered", text: []string{"The form could not be read."}}
+		return notUnderstood(http.StatusBadRequest, "The form could not be read.")
 	}
 	return nil
 }
@@ -40,7 +40,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	case errors.As(err, &large):
 		return nil, notUnderstood(http.StatusRequestEntityTooLarge, "The form is too large.")
 	case err != nil:
-		return nil, &failure{status: http.StatusBadRequest, title: "Request not understood", heading: "Sorry, this request cannot be answered", text: []string{"The form was cut off."}, cause: err}
+		return nil, notUnderstood(http.StatusBadRequest, "The form was cut off.")
 	}
 	return body, nil
 }

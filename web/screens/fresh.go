@@ -2,6 +2,7 @@ package screens
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -34,9 +35,9 @@ func (f *freshness) upTo(ctx context.Context, position uint64) (time.Time, bool)
 	f.renew(ctx)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for i := len(f.heads) - 1; i >= 0; i-- {
-		if f.heads[i].position <= position {
-			return f.heads[i].at, true
+	for _, head := range slices.Backward(f.heads) {
+		if head.position <= position {
+			return head.at, true
 		}
 	}
 	return time.Time{}, false

@@ -17,24 +17,32 @@ type group struct {
 	sort    sorting
 }
 
+// Headers of the second column, and the ids of tables.
+const (
+	byLocation      = "Location"
+	byEstablishment = "Establishment"
+
+	idSame, idOther, idAny, idOutside, idUnknown = "same", "other", "any", "outside", "unknown"
+)
+
 // groupsOf divides rows by the other prisoner's place, as seen from the key prisoner.
 // While places are not known everybody is in #unknown.
 func groupsOf(key person, prisonName string, everybody people, rows []listRow) []group {
-	unknown := group{id: "unknown", heading: "Location not known", place: "Location"}
+	unknown := group{id: idUnknown, heading: "Location not known", place: byLocation}
 	if everybody.away {
 		unknown.rows = rows
 		return withRows(nil, unknown)
 	}
-	outside := group{id: "outside", heading: "Not currently in an establishment", where: " outside an establishment", place: "Location"}
+	outside := group{id: idOutside, heading: "Not currently in an establishment", where: " outside an establishment", place: byLocation}
 	if !key.prison().IsPrison() {
-		inside := group{id: "any", heading: "In establishments", where: " in an establishment", place: "Establishment"}
+		inside := group{id: idAny, heading: "In establishments", where: " in an establishment", place: byEstablishment}
 		for _, row := range rows {
 			*pick(row, &unknown, &outside, &inside) = append(*pick(row, &unknown, &outside, &inside), row)
 		}
 		return withRows([]group{inside, outside}, unknown)
 	}
-	same := group{id: "same", heading: prisonName, where: " in " + prisonName, place: "Location"}
-	other := group{id: "other", heading: "Other establishments", where: " in other establishments", place: "Establishment"}
+	same := group{id: idSame, heading: prisonName, where: " in " + prisonName, place: byLocation}
+	other := group{id: idOther, heading: "Other establishments", where: " in other establishments", place: byEstablishment}
 	for _, row := range rows {
 		inside := &other
 		if row.Other.prison() == key.prison() {
@@ -67,7 +75,7 @@ func withRows(groups []group, unknown group) []group {
 }
 
 // sortableGroups are the tables whose order an address can give.
-var sortableGroups = []string{"same", "other", "any", "outside"}
+var sortableGroups = []string{idSame, idOther, idAny, idOutside}
 
 // The texts of the error summary for a bad sort.
 const (
@@ -86,7 +94,7 @@ func sortsOf(query url.Values, kind listKind) (sorts map[string]sorting, fault s
 		}
 		sorts[group] = by
 	}
-	sorts["unknown"] = defaultSort(kind)
+	sorts[idUnknown] = defaultSort(kind)
 	if fault == "" {
 		return sorts, ""
 	}

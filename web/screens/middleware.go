@@ -19,11 +19,11 @@ import (
 // here: the host, the slash at the end, other origins, the request id, a panic and the
 // log line.
 func (s *Screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	began, id := time.Now(), s.newID()
-	rec := &statusRecorder{ResponseWriter: w, began: began, timed: s.timed}
+	began, id := s.clock(), s.newID()
+	rec := &statusRecorder{ResponseWriter: w, began: began, clock: s.clock, timed: s.timed}
 	r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
 	h := rec.Header()
-	h.Set("X-Request-Id", id.String())
+	h.Set("X-Request-ID", id.String())
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -38,7 +38,7 @@ func (s *Screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.recovered(rec, r, recover())
 		s.logger.LogAttrs(r.Context(), slog.LevelInfo, "page", slog.String("method", r.Method),
 			slog.String("route", route.RoutePattern()), slog.Int("status", rec.status), slog.String("requestId", id.String()),
-			slog.Float64("ms", milliseconds(time.Since(began))))
+			slog.Float64("ms", milliseconds(s.clock().Sub(began))))
 	}()
 	s.first(rec, r)
 }
@@ -110,6 +110,7 @@ type statusRecorder struct {
 	http.ResponseWriter
 
 	began  time.Time
+	clock  func() time.Time
 	timed  bool
 	status int
 }
@@ -119,7 +120,7 @@ func (r *statusRecorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
 		if r.timed {
-			r.Header().Set("Server-Timing", fmt.Sprintf("total;dur=%.1f", milliseconds(time.Since(r.began))))
+			r.Header().Set("Server-Timing", fmt.Sprintf("total;dur=%.1f", milliseconds(r.clock().Sub(r.began))))
 		}
 	}
 	r.ResponseWriter.WriteHeader(status)

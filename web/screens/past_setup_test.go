@@ -3,7 +3,9 @@ package screens_test
 import (
 	"context"
 	"slices"
+	"strings"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -117,4 +119,20 @@ func (h *house) catchUp() {
 	head, err := h.commands.Head(h.t.Context())
 	require.NoError(h.t, err)
 	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
+}
+
+// all returns the words of each thing that a selector finds.
+func (p *page) all(selector string) []string {
+	return p.Find(selector).Map(func(_ int, one *goquery.Selection) string { return words(one) })
+}
+
+// words returns the text of a selection with single blanks.
+func words(of *goquery.Selection) string { return strings.Join(strings.Fields(of.Text()), " ") }
+
+// button returns the address of a link drawn as a button; "" when there is none.
+func (p *page) button(text string) string {
+	p.t.Helper()
+	found := p.Find(`a[role="button"]`).FilterFunction(func(_ int, a *goquery.Selection) bool { return words(a) == text })
+	require.LessOrEqual(p.t, found.Length(), 1, "buttons %q", text)
+	return found.AttrOr("href", "")
 }

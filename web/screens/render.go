@@ -71,23 +71,19 @@ func (s *Screens) draw(ctx context.Context, v *visit, out answer, nonce string) 
 	if out.file != nil {
 		return "text/csv; charset=utf-8", out.file.body, nil
 	}
-	layout, err := s.layout(ctx, v, out, nonce)
-	if err != nil {
-		return "", nil, err
-	}
-	body, err = s.pages.Render(layout, reflect.TypeOf(out.page).Name(), out.page)
+	body, err = s.pages.Render(s.layout(ctx, v, out, nonce), reflect.TypeOf(out.page).Name(), out.page)
 	return "text/html; charset=utf-8", body, err
 }
 
 // layout returns what stands around the content of a page.
-func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string) (govuk.Layout, error) {
+func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string) govuk.Layout {
 	layout := govuk.Layout{
 		Title: out.title, Nonce: nonce, Saved: out.saved, Saving: out.saving, Done: out.done,
 		Warnings: out.warnings, Errors: out.errors, Refresh: out.refresh,
-		Typed: v.request.Method == http.MethodPost,
+		Typed: v.request.Method == http.MethodPost && v.session != nil && keepsTyped(out.statusOf(v.request.Method)),
 	}
 	if v.session == nil {
-		return layout, nil
+		return layout
 	}
 	layout.User = s.userOf(ctx, v)
 	layout.Breadcrumbs = s.breadcrumbs(out.crumbs)
@@ -99,7 +95,12 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 			layout.UpTo = govuk.UpTo(at.In(v.now.Location()), v.now)
 		}
 	}
-	return layout, nil
+	return layout
+}
+
+// keepsTyped reports whether an answer of a status to a POST holds what was typed.
+func keepsTyped(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusConflict || status == http.StatusServiceUnavailable
 }
 
 // breadcrumbs begin with the services of the estate, where their address is known.

@@ -87,6 +87,8 @@ type Directory interface {
 type Views interface {
 	// InsertView keeps one view durably before it returns.
 	InsertView(ctx context.Context, view store.View) error
+	// RecentPrisoners returns the key prisoners that a user looked at, the last one first.
+	RecentPrisoners(ctx context.Context, user string, limit int) ([]domain.PrisonerNumber, error)
 }
 
 // Options are the dependencies and settings of the pages. Those without a note must be

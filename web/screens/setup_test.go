@@ -3,19 +3,13 @@ package screens_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
-	"maps"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -158,6 +152,10 @@ func (h *house) startRecord(logger *slog.Logger) {
 	keys, err := idempotency.Open(h.t.Context(), h.dsn, idempotency.Options{Clock: h.clock, Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(keys.Close)
+	require.Eventually(h.t, func() bool {
+		_, err := h.reads.List(h.t.Context(), nobody, 0)
+		return err == nil
+	}, 20*time.Second, 5*time.Millisecond, "the read model has not caught up")
 	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: everybody{}, Logger: logger})
 }
 
@@ -181,6 +179,11 @@ type everybody struct{}
 
 func (everybody) Missing(context.Context, []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
 	return nil, nil, nil
+}
+
+// Whereabouts knows nobody: what a test opens itself is bound to no caseload.
+func (everybody) Whereabouts(context.Context, []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.Whereabouts, error) {
+	return map[domain.PrisonerNumber]domain.Whereabouts{}, nil
 }
 
 // clock is the one clock of the house, in London.
@@ -236,156 +239,6 @@ func (h *house) views(filter store.ViewFilter) []store.View {
 	views, err := h.store.Views(h.t.Context(), filter, store.Cursor{}, 1000)
 	require.NoError(h.t, err)
 	return views
-}
-
-// browser is one browser with its cookies. It follows no redirect of the pages.
-type browser struct {
-	t    *testing.T
-	base string
-	http *http.Client
-}
-
-// visit returns a browser without a session.
-func (h *house) visit() *browser {
-	h.t.Helper()
-	jar, err := cookiejar.New(nil)
-	require.NoError(h.t, err)
-	client := &http.Client{
-		Jar: jar, Transport: &http.Transport{}, Timeout: 20 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	h.t.Cleanup(client.CloseIdleConnections)
-	return &browser{t: h.t, base: h.server.URL, http: client}
-}
-
-// signIn returns a browser in which a user of the development issuer is signed in.
-func (h *house) signIn(user string) *browser {
-	h.t.Helper()
-	b := h.visit()
-	require.Equal(h.t, http.StatusFound, b.signIn(user).Code)
-	return b
-}
-
-// signIn walks the sign-in of this browser as a user does, and returns the answer of the
-// callback.
-func (b *browser) signIn(user string) *page {
-	b.t.Helper()
-	choice := b.get(b.get("/sign-in").location())
-	form := url.Values{"user": {user}}
-	choice.doc.Find("input[type=hidden]").Each(func(_ int, field *goquery.Selection) {
-		form.Set(field.AttrOr("name", ""), field.AttrOr("value", ""))
-	})
-	address := *choice.URL
-	address.Path, address.RawQuery = choice.doc.Find("form").AttrOr("action", ""), ""
-	return b.get(b.post(address.String(), form).location())
-}
-
-// page is an answer, parsed.
-type page struct {
-	*goquery.Selection
-
-	t      *testing.T
-	Code   int
-	Header http.Header
-	URL    *url.URL
-	Text   string // of the body
-	doc    *goquery.Document
-}
-
-// get asks for a path, or for a whole address.
-func (b *browser) get(path string) *page {
-	b.t.Helper()
-	return b.do(http.MethodGet, path, "", nil)
-}
-
-// post sends a form.
-func (b *browser) post(path string, form url.Values) *page {
-	b.t.Helper()
-	return b.do(http.MethodPost, path, form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
-}
-
-// do sends a request.
-func (b *browser) do(method, path, body string, headers map[string]string) *page {
-	b.t.Helper()
-	if strings.HasPrefix(path, "/") {
-		path = b.base + path
-	}
-	r, err := http.NewRequestWithContext(b.t.Context(), method, path, strings.NewReader(body))
-	require.NoError(b.t, err)
-	for name, value := range headers {
-		r.Header.Set(name, value)
-	}
-	answer, err := b.http.Do(r)
-	require.NoError(b.t, err)
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	require.NoError(b.t, err)
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(text))
-	require.NoError(b.t, err)
-	return &page{Selection: doc.Selection, t: b.t, Code: answer.StatusCode, Header: answer.Header, URL: r.URL, Text: string(text), doc: doc}
-}
-
-// location returns where a redirect leads.
-func (p *page) location() string {
-	p.t.Helper()
-	require.Contains(p.t, []int{http.StatusFound, http.StatusSeeOther}, p.Code, p.Text)
-	return p.Header.Get("Location")
-}
-
-// text returns the words of what a selector finds, with single blanks.
-func (p *page) text(selector string) string {
-	return words(p.Find(selector))
-}
-
-// all returns the words of each thing that a selector finds.
-func (p *page) all(selector string) []string {
-	return p.Find(selector).Map(func(_ int, one *goquery.Selection) string { return words(one) })
-}
-
-// words returns the text of a selection with single blanks.
-func words(of *goquery.Selection) string { return strings.Join(strings.Fields(of.Text()), " ") }
-
-// button returns the address of a link drawn as a button; "" when there is none.
-func (p *page) button(text string) string {
-	p.t.Helper()
-	found := p.Find(`a[role="button"]`).FilterFunction(func(_ int, a *goquery.Selection) bool { return words(a) == text })
-	require.LessOrEqual(p.t, found.Length(), 1, "buttons %q", text)
-	return found.AttrOr("href", "")
-}
-
-// link returns the address of the link with these words, hidden ones among them.
-func (p *page) link(text string) string {
-	p.t.Helper()
-	found := p.Find("a").FilterFunction(func(_ int, a *goquery.Selection) bool {
-		return words(a) == text
-	})
-	require.Equal(p.t, 1, found.Length(), "links %q", text)
-	return found.AttrOr("href", "")
-}
-
-// form returns the fields of a form as a browser would send them, with changes.
-func (p *page) form(selector string, changes url.Values) url.Values {
-	p.t.Helper()
-	form := p.Find(selector)
-	require.Equal(p.t, 1, form.Length(), "forms %q", selector)
-	fields := url.Values{}
-	form.Find("input, textarea, select").Each(func(_ int, field *goquery.Selection) {
-		name, _ := field.Attr("name")
-		_, checked := field.Attr("checked")
-		switch kind := field.AttrOr("type", "text"); {
-		case name == "":
-		case goquery.NodeName(field) == "textarea":
-			fields.Add(name, strings.TrimPrefix(field.Text(), "\n"))
-		case kind == "radio" || kind == "checkbox":
-			if checked {
-				fields.Add(name, field.AttrOr("value", "on"))
-			}
-		default:
-			fields.Add(name, field.AttrOr("value", ""))
-		}
-	})
-	maps.Copy(fields, changes)
-	return fields
 }
 
 // lateHandler is a handler that is set after its server has begun.

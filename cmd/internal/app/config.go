@@ -9,6 +9,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"nonassociations/domain"
 	"nonassociations/internal/pg"
 )
 
@@ -63,7 +64,9 @@ type Edge struct {
 	Search       Search
 	// LegacySunset is the day on which the legacy list ends, in London; "": not known.
 	LegacySunset string `env:"LEGACY_SUNSET"`
-	Limits       Limits `env:"-"`
+	// WingParts has the prisons whose wings' names have several parts.
+	WingParts domain.WingParts `env:"-"`
+	Limits    Limits           `env:"-"`
 }
 
 // Embedded is the EVENTSTORE_URL of a log that lies in the Postgres of DATABASE_URL and
@@ -97,6 +100,7 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	config.checkPlainText(&faults)
 	if roles.Serve || roles.Screens {
 		config.Edge.Limits = readLimits(environment, &faults)
+		config.Edge.WingParts = readWingParts(environment, &faults)
 	}
 	if len(faults) == 0 {
 		return config.withDefaults(), nil

@@ -47,7 +47,6 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"nomis resume":    shown(c.requirementsOf(nil, grantsOfResuming)),
 		"mapping check":   shown(c.requirementsOf(grantsOfLog, nil)),
 		"prune-views":     shown(c.requirementsOf(nil, grantsOfPruningViews)),
-		"screens":         shown(c.requirementsOf(nil, grantsOfScreens)),
 	}
 }
 

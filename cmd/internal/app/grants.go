@@ -114,6 +114,9 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "prison_edit", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prison_edit_checkpoint", "SELECT", "INSERT", "UPDATE"), tables("nomis", "found_edit", "SELECT", "DELETE"),
 	)
+	// To add what an operator did, and to show it.
+	grantsOfActing  = append(tables("evidence", "action", "INSERT"), schemaUse("evidence"))
+	grantsOfActions = append(slices.Clone(grantsOfActing), tables("evidence", "action", "SELECT")...)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "fact_index", "SELECT"), tables("read", "mapping", "SELECT"),
@@ -137,6 +140,7 @@ var (
 		[]grant{schemaUse("screens")}, tables("screens", "session", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("screens", "sign_in_attempt", "SELECT", "INSERT", "DELETE"), tables("screens", "kept_form", "SELECT", "INSERT", "DELETE"),
 		tables("screens", "view", "SELECT", "INSERT"), tables("screens", "unsent_view", "SELECT", "INSERT", "UPDATE", "DELETE"),
+		grantsOfActions,
 	)
 	// To remove old views.
 	grantsOfPruningViews = slices.Concat(
@@ -149,7 +153,7 @@ var (
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}
 	grantsOfSchemas   = []grant{
-		create, owned("commands"), owned("publisher"), owned("consumer"), owned("nomis"), owned("screens"),
+		create, owned("commands"), owned("publisher"), owned("consumer"), owned("nomis"), owned("screens"), owned("evidence"),
 	}
 )
 
@@ -199,6 +203,9 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfMigrationOps)
 		all.add(dsn, grantsOfLegacy)
 	}
+	if o.Roles.Screens {
+		all.add(dsn, grantsOfScreens)
+	}
 	if o.Roles.Listen {
 		all.add(dsn, grantsOfTurns)
 	}
@@ -211,6 +218,7 @@ func (o Options) requirements() requirements {
 		all.add(dsn, grantsOfPruning)
 	}
 	all.add(dsn, grantsOfWatching)
+	all.add(dsn, grantsOfActing)
 	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen || o.Roles.Work {
 		all.add(dsn, grantsOfConsuming)
 	}

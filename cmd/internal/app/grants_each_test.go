@@ -79,6 +79,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.Replay(ctx, publish, publisher.Replay{Topic: message.Domain, From: 1, DryRun: true}, "")
 			return err
 		}},
+		"prune-views": {adopting, func(ctx context.Context) error {
+			_, err := app.PruneViews(ctx, adopting, time.Now())
+			return err
+		}},
 		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},
 		"migrate": {writer, func(ctx context.Context) error {
 			m, err := app.OpenMigrations(ctx, writer)

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -42,7 +43,7 @@ var rolesLock sync.Mutex
 // membersOf says which roles each login has; the owner has the database.
 var membersOf = map[string][]string{
 	"owner": nil, "writer": {"writer"}, "projector": {"projector"}, "publisher": {"publisher"}, "reader": {"reader"},
-	"both": {"writer", "projector"}, "adopting": {"projector", "operator"},
+	"both": {"writer", "projector"}, "adopting": {"projector", "operator"}, "screens": {"writer", "screens"},
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -133,9 +134,9 @@ func connectTo(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-func execSQL(t *testing.T, conn *pgx.Conn, sql string) {
+func execSQL(t *testing.T, conn *pgx.Conn, sql string, arguments ...any) {
 	t.Helper()
-	_, err := conn.Exec(t.Context(), sql)
+	_, err := conn.Exec(t.Context(), sql, arguments...)
 	require.NoError(t, err, sql)
 }
 
@@ -155,6 +156,7 @@ type kind struct {
 // processes are all of them.
 var processes = map[string]kind{
 	"serve":           {"writer", app.Roles{Serve: true}},
+	"screens":         {"screens", app.Roles{Screens: true}},
 	"project":         {"projector", app.Roles{Project: true}},
 	"serve --project": {"both", app.Roles{Serve: true, Project: true}},
 	"publish":         {"publisher", app.Roles{Publish: true}},
@@ -169,9 +171,15 @@ func (e *installation) options(t *testing.T, kind string) app.Options {
 	require.NoError(t, err)
 	config := e.config(of.login)
 	config.SNSTopicARN, config.PrisonerEventsQueueURL = aws.Topic(e.topic), aws.Queue(e.merges)
-	if of.roles.Serve {
+	if of.roles.Serve || of.roles.Screens {
 		config.Edge = app.Edge{
 			ListenAddr: "127.0.0.1:0", AuthIssuer: issuer.Name, AuthJWKSURL: e.issuer.KeysURL(), AuthAudience: "nonassociations",
+		}
+	}
+	if of.roles.Screens {
+		config.Screens = app.Screens{
+			Addr: "127.0.0.1:0", ClientID: issuer.ClientID, SessionKey: base64.StdEncoding.EncodeToString(make([]byte, 32)),
+			Lifetime: time.Hour, Idle: time.Hour, KeepForm: time.Hour,
 		}
 	}
 	if of.roles.Work {

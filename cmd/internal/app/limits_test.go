@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
+	"nonassociations/domain"
 	"nonassociations/internal/dev/token"
 )
 
@@ -41,6 +42,23 @@ func TestLimit_isRead(t *testing.T) {
 		if strings.TrimSpace(bad) == "many" {
 			require.NotContains(t, err.Error(), bad)
 		}
+	}
+}
+
+func TestWingParts_areRead(t *testing.T) {
+	environment := completeEnvironment()
+	config, err := app.ReadConfig(environment, app.Roles{Serve: true})
+	require.NoError(t, err)
+	require.Empty(t, config.Edge.WingParts)
+	environment["WING_PARTS"] = "WWI=2, LEI=3"
+	config, err = app.ReadConfig(environment, app.Roles{Serve: true})
+	require.NoError(t, err)
+	require.Equal(t, domain.WingParts{"WWI": 2, "LEI": 3}, config.Edge.WingParts)
+	for _, bad := range []string{"secret", "WWI", "WWI=0", "WWI=5", "WWI=2,", "WWI=2,WWI=3", "OUT=2", " "} {
+		environment["WING_PARTS"] = bad
+		_, err := app.ReadConfig(environment, app.Roles{Serve: true})
+		require.ErrorContains(t, err, "WING_PARTS must be prisons with the parts of their wings' names, such as WWI=2,LEI=2: entry ", bad)
+		require.NotContains(t, err.Error(), "secret")
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"nonassociations/queries/whereabouts"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
@@ -69,16 +68,9 @@ func (p *process) newScreens(config Screens) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept},
-		Directory: p.directory.pages, Whereabouts: p.openWhereabouts(), Head: p.head, Probes: p.api,
+		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api,
 		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
-	})
-}
-
-// openWhereabouts makes what says who is where.
-func (p *process) openWhereabouts() *whereabouts.Service {
-	return whereabouts.New(whereabouts.Options{
-		Reads: p.reads, Directory: p.directory.pages, Clock: p.Clock, Head: p.head, Logger: p.Logger,
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/eventstore"
 	"nonassociations/queries"
+	"nonassociations/queries/whereabouts"
 	"nonassociations/web/api"
 )
 
@@ -25,6 +26,7 @@ func behindTheGate(g *readinessGate) map[reflect.Type]any {
 		reflect.TypeFor[api.Mappings]():         gatedMappings{gate: g},
 		reflect.TypeFor[api.Commands]():         gatedCommands{gate: g},
 		reflect.TypeFor[api.Audit]():            gatedAudit{gate: g},
+		reflect.TypeFor[whereabouts.Reads]():    gatedOpenRecords{gate: g},
 		reflect.TypeFor[commands.PairLocator](): gatedLocator{gate: g},
 		reflect.TypeFor[turnHandler]():          gatedTurns{gate: g},
 	}
@@ -46,7 +48,8 @@ var free = map[string]string{
 func TestEverything_ofTheAPIIsBehindTheGate(t *testing.T) {
 	walked := behindTheGate(&readinessGate{})
 	elsewhere := map[string]string{
-		"Directory": "names and places, of another service", "Verifier": "tokens", "Queues": "messages, of SQS",
+		"Directory": "names and places, of another service", "Verifier": "tokens",
+		"Whereabouts": "locations, of another service; its records are whereabouts.Reads, which is walked", "Queues": "messages, of SQS",
 		"Prisons": "names and counts beside the facts", "LegacyCallers": "counts of calls",
 		"Reconcile":  "of NOMIS, and of tables that belong to no log",
 		"Dossiers":   "the same; the log is read by a turnHandler, which is walked",

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	evidencestore "nonassociations/audit/evidence/store"
 	"nonassociations/commands/idempotency"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/postgres"
@@ -32,6 +33,9 @@ func SchemaUp(ctx context.Context, config Config) error {
 		return err
 	}
 	if err := screensstore.Migrate(ctx, config.DatabaseURL); err != nil {
+		return err
+	}
+	if err := evidencestore.Migrate(ctx, config.DatabaseURL); err != nil {
 		return err
 	}
 	return store.Migrate(ctx, config.DatabaseURL)

@@ -30,6 +30,7 @@ type Options struct {
 	NOMIS     string // the stand-in, http://127.0.0.1:9580; "" when there is none
 	Seed      uint64
 	Prisoners int       // estate.DefaultPrisoners when 0
+	Crowded   int       // open pairs that the fullest prison has beside the others
 	Out       io.Writer // progress and summary
 	// Show is a prefix of each command of the summary, such as "DATA_DIR=/tmp/x ". It
 	// may be empty.
@@ -50,7 +51,7 @@ func Run(ctx context.Context, options Options) error { return runPausing(ctx, op
 
 // runPausing is Run with an injected pause, so that tests of retries do not wait.
 func runPausing(ctx context.Context, options Options, pause pauser) error {
-	e, err := estate.New(estate.Options{Seed: options.Seed, Prisoners: options.Prisoners})
+	e, err := estate.New(estate.Options{Seed: options.Seed, Prisoners: options.Prisoners, Crowded: options.Crowded})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ const MaxPrisoners = 1_000_000
 type Options struct {
 	Seed      uint64
 	Prisoners int
+	// Crowded is how many open pairs the fullest prison gets beside those that every
+	// estate has; as many as fit when there are fewer.
+	Crowded int
 }
 
 // Estate is a made-up prison service. It is safe for concurrent reads and must not be
@@ -80,6 +83,7 @@ func New(options Options) (*Estate, error) {
 	e.place(source(options.Seed, 1), options)
 	e.makePairs(source(options.Seed, 2))
 	e.move(source(options.Seed, 3))
+	e.crowd(source(options.Seed, 4), options.Crowded)
 	return e, nil
 }
 

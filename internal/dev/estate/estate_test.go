@@ -110,6 +110,55 @@ func TestEstate_mostPrisonersHaveNoRecordAndSomeHaveDozens(t *testing.T) {
 	require.Less(t, dozens, 100)
 }
 
+// TestCrowded_addsOpenPairsToOnePrison is for screens that must show very many.
+func TestCrowded_addsOpenPairsToOnePrison(t *testing.T) {
+	plain, crowded := made(t, estate.Options{Seed: 1}), made(t, estate.Options{Seed: 1, Crowded: 4000})
+	require.Equal(t, plain.Prisoners, crowded.Prisoners)
+	require.Equal(t, plain.Pairs, crowded.Pairs[:len(plain.Pairs)])
+	people, open := map[string]int{}, 0
+	for _, p := range crowded.Prisoners {
+		people[p.PrisonID]++
+	}
+	in := crowded.Prisoners[crowded.Pairs[len(crowded.Pairs)-1].First].PrisonID
+	for _, pair := range crowded.Pairs[len(plain.Pairs):] {
+		require.Equal(t, in, crowded.Prisoners[pair.First].PrisonID)
+		require.Equal(t, in, crowded.Prisoners[pair.Other].PrisonID)
+		if last := pair.Items[len(pair.Items)-1]; last.ExpiryDate == nil && last.EffectiveDate < estate.ToCome {
+			open++
+		}
+	}
+	require.Equal(t, 4000, open)
+	require.GreaterOrEqual(t, people[in], 1500)
+	made(t, estate.Options{Seed: 1, Prisoners: 20, Crowded: 4000}) // ends
+}
+
+// TestPlaces_areOfEveryKind: a screen must show each of them.
+func TestPlaces_areOfEveryKind(t *testing.T) {
+	kinds := map[string]int{}
+	for _, p := range made(t, estate.Options{Seed: 1}).Prisoners {
+		switch p.PrisonID {
+		case "OUT", "TRN":
+			require.Empty(t, p.CellLocation)
+			require.NotEmpty(t, p.LocationDescription)
+			require.NotEmpty(t, p.LastPrisonID)
+			kinds[p.PrisonID]++
+		default:
+			require.Regexp(t, `^([A-F]-[1-4]-0[0-6][0-9]|RECP|CSWAP|COURT)$`, p.CellLocation)
+			if len(p.CellLocation) < 7 {
+				kinds[p.CellLocation]++
+			}
+		}
+		require.Equal(t, p.RestrictedPatient, p.SupportingPrisonID != "")
+		if p.RestrictedPatient {
+			require.Equal(t, "OUT", p.PrisonID)
+			kinds["patient"]++
+		}
+	}
+	for _, kind := range []string{"OUT", "TRN", "RECP", "CSWAP", "COURT", "patient"} {
+		require.GreaterOrEqual(t, kinds[kind], 50, kind)
+	}
+}
+
 // Every item must be one that the service takes, and every kind of life must be there.
 func TestItems_areValidAndOfEveryKind(t *testing.T) {
 	e := made(t, estate.Options{Seed: 5})

@@ -58,6 +58,13 @@ func (s *Server) GiveIDTokens(gives bool) {
 	s.idTokens = gives
 }
 
+// GiveRefreshTokens makes the issuer give refresh tokens, as it does by itself, or none.
+func (s *Server) GiveRefreshTokens(gives bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noRefresh = !gives
+}
+
 // SetAlter changes the claims of tokens from now on.
 func (s *Server) SetAlter(alter Alter) {
 	s.mu.Lock()

@@ -62,7 +62,7 @@ func KeySet(issuer token.Issuer) ([]byte, error) {
 		X     string `json:"x"`
 		Y     string `json:"y"`
 	}
-	set := map[string][]key{"keys": {{Type: "EC", Curve: "P-256", Use: "sig", Alg: "ES256", ID: issuer.KeyID, X: x, Y: y}}}
+	set := map[string][]key{"keys": {{Type: "EC", Curve: "P-256", Use: "sig", Alg: algorithm, ID: issuer.KeyID, X: x, Y: y}}}
 	text, err := json.Marshal(set)
 	if err != nil {
 		return nil, fmt.Errorf("write the key set: %w", err)

@@ -11,19 +11,20 @@ type User struct {
 
 // people are the users of the development run.
 func people() []User {
-	staff := func(more ...string) []string { return append([]string{"PRISON", "NON_ASSOCIATIONS"}, more...) }
+	const prison = "PRISON"
+	staff := func(more ...string) []string { return append([]string{prison, "NON_ASSOCIATIONS"}, more...) }
 	here := []string{"XAA"}
 	return []User{
 		{"OFFICER_A", staff(), here},
 		{"OFFICER_B", staff(), []string{"XAB"}},
-		{"READER_A", []string{"PRISON"}, here},
+		{"READER_A", []string{prison}, here},
 		{"POM_A", staff("POM"), here},
 		{"GLOBAL_SEARCHER", staff("GLOBAL_SEARCH"), here},
 		{"INACTIVE_SEARCHER", staff("INACTIVE_BOOKINGS"), here},
 		{"GLOBAL", staff("GLOBAL_SEARCH", "INACTIVE_BOOKINGS"), []string{"XAA", "XAB"}},
 		{"MANAGER_A", staff("REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS"), here},
 		{"OPERATOR", []string{"NON_ASSOCIATIONS_ADMIN"}, []string{}},
-		{"AUDITOR", []string{"PRISON", "NON_ASSOCIATIONS_AUDIT"}, here},
+		{"AUDITOR", []string{prison, "NON_ASSOCIATIONS_AUDIT"}, here},
 		{"NOBODY", []string{}, []string{}},
 	}
 }

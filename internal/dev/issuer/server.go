@@ -34,16 +34,17 @@ type Server struct {
 	ttl     time.Duration
 	stop    func() error // stops once, and returns the same result each time
 
-	mu       sync.Mutex
-	users    []User
-	codes    map[string]grant // by code
-	used     map[string]bool  // refresh tokens that were exchanged, by their id
-	revoked  map[string]time.Time
-	asked    int // for tokens
-	isAway   bool
-	noClaim  bool
-	idTokens bool
-	alter    Alter
+	mu        sync.Mutex
+	users     []User
+	codes     map[string]grant // by code
+	used      map[string]bool  // refresh tokens that were exchanged, by their id
+	revoked   map[string]time.Time
+	asked     int // for tokens
+	isAway    bool
+	noClaim   bool
+	idTokens  bool
+	noRefresh bool
+	alter     Alter
 }
 
 // Alter changes the claims of tokens before they are signed; a nil function changes
@@ -147,8 +148,8 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"issuer": s.Name, "authorization_endpoint": s.AuthorizeURL(), "token_endpoint": s.TokenURL(),
 		"end_session_endpoint": s.SignOutURL(), "jwks_uri": s.KeysURL(), "response_types_supported": []string{"code"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
-		"grant_types_supported": []string{"authorization_code", "refresh_token"}, "code_challenge_methods_supported": []string{"S256"},
+		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{algorithm},
+		"grant_types_supported": []string{"authorization_code", refreshToken}, "code_challenge_methods_supported": []string{"S256"},
 		"token_endpoint_auth_methods_supported": []string{"none", "client_secret_basic"},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,6 +15,9 @@ import (
 )
 
 const (
+	algorithm    = "ES256"
+	refreshToken = "refresh_token"
+
 	accessTTL  = 10 * time.Minute
 	refreshTTL = 12 * time.Hour
 	// refreshUse is the audience of refresh tokens: nobody takes one for an access token.
@@ -47,8 +51,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	switch r.PostForm.Get("grant_type") {
 	case "authorization_code":
 		user, nonce, err = s.exchange(r.PostForm)
-	case "refresh_token":
-		user, err = s.refresh(r.PostForm.Get("refresh_token"))
+	case refreshToken:
+		user, err = s.refresh(r.PostForm.Get(refreshToken))
 	default:
 		refuse(w, http.StatusBadRequest, "unsupported_grant_type")
 		return
@@ -87,7 +91,7 @@ func (s *Server) exchange(form url.Values) (user, nonce string, err error) {
 func (s *Server) refresh(text string) (string, error) {
 	var claims jwt.RegisteredClaims
 	_, err := jwt.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return s.Key.Public(), nil },
-		jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience(refreshUse), jwt.WithIssuer(s.Name),
+		jwt.WithValidMethods([]string{algorithm}), jwt.WithAudience(refreshUse), jwt.WithIssuer(s.Name),
 		jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.clock))
 	if err != nil {
 		return "", errGrant
@@ -109,27 +113,24 @@ func (s *Server) mint(name, nonce string) (map[string]any, error) {
 		return nil, errGrant
 	}
 	s.mu.Lock()
-	noClaim, idTokens, alter := s.noClaim, s.idTokens, s.alter
+	noClaim, idTokens, noRefresh, alter := s.noClaim, s.idTokens, s.noRefresh, s.alter
 	s.mu.Unlock()
-	now := s.clock()
-	access := jwt.MapClaims{
-		"iss": s.Name, "aud": s.Audience, "sub": user.Name, "user_name": user.Name, "client_id": ClientID, "scope": []string{},
-		"authorities": authorities(user.Roles), "jti": uuid.NewString(), "iat": now.Unix(), "exp": now.Add(s.ttl).Unix(),
-	}
+	access := s.claims(s.Audience, user.Name, s.ttl, jwt.MapClaims{
+		"user_name": user.Name, "client_id": ClientID, "scope": []string{}, "authorities": authorities(user.Roles),
+	})
 	if !noClaim {
 		access["caseloads"] = user.Caseloads
 	}
 	answer := map[string]any{"token_type": "Bearer", "expires_in": int(s.ttl.Seconds())}
 	all := map[string]jwt.MapClaims{
 		"access_token": changedBy(alter.Access, access),
-		"refresh_token": {
-			"iss": s.Name, "aud": refreshUse, "sub": user.Name, "jti": uuid.NewString(), "iat": now.Unix(), "exp": now.Add(refreshTTL).Unix(),
-		},
+		refreshToken:   s.claims(refreshUse, user.Name, refreshTTL, nil),
+	}
+	if noRefresh {
+		delete(all, refreshToken)
 	}
 	if idTokens {
-		all["id_token"] = changedBy(alter.ID, jwt.MapClaims{
-			"iss": s.Name, "aud": ClientID, "sub": user.Name, "nonce": nonce, "iat": now.Unix(), "exp": now.Add(s.ttl).Unix(),
-		})
+		all["id_token"] = changedBy(alter.ID, s.claims(ClientID, user.Name, s.ttl, jwt.MapClaims{"nonce": nonce}))
 	}
 	for kind, claims := range all {
 		signed, err := s.SignClaims(claims)
@@ -139,6 +140,16 @@ func (s *Server) mint(name, nonce string) (map[string]any, error) {
 		answer[kind] = signed
 	}
 	return answer, nil
+}
+
+// claims returns those of every token of a user, and more.
+func (s *Server) claims(audience, user string, ttl time.Duration, more jwt.MapClaims) jwt.MapClaims {
+	now := s.clock()
+	all := jwt.MapClaims{
+		"iss": s.Name, "aud": audience, "sub": user, "jti": uuid.NewString(), "iat": now.Unix(), "exp": now.Add(ttl).Unix(),
+	}
+	maps.Copy(all, more)
+	return all
 }
 
 // changedBy returns the claims after a function has changed them.

@@ -111,9 +111,9 @@ func (s *Server) caseloads(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "fault", fault)
 		return
 	}
-	text, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	text, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	user, err := s.verify(r.Context(), text)
-	if err != nil {
+	if err != nil || !bearer {
 		http.Error(w, "no token", http.StatusUnauthorized)
 		return
 	}

@@ -36,6 +36,7 @@ const (
 	ConsumerLock   LockID = 7305810324574
 	NOMISLock      LockID = 7305810324576
 	ScreensLock    LockID = 7305810324577
+	EvidenceLock   LockID = 7305810324578
 )
 
 // Schema is a schema of Postgres with its migrations, in goose's format.

@@ -39,6 +39,9 @@ type Alert struct {
 	Name       string // what a screen reader calls it
 	Role       string // "": region
 	Paragraphs []Warning
+	// NoFocus leaves the focus alone. Otherwise an alert with the role "alert" takes it when
+	// the page opens.
+	NoFocus bool
 }
 
 // AlertKind is how an alert looks.

@@ -53,7 +53,7 @@ type Saving struct{ Href string }
 
 // Session is when the session ends, for the warning #signing-out.
 type Session struct {
-	Idle      time.Duration // after the last request
+	Idle      time.Duration // until it ends without a further request; on a page that refreshes itself what is left
 	Left      time.Duration // until the session ends, whatever happens
 	Warn      time.Duration // the warning appears this long before the end
 	KeepAlive string        // an address that counts as a request and answers 200
@@ -92,7 +92,8 @@ func (l Layout) Crumbs() Breadcrumbs {
 	return Breadcrumbs{links}
 }
 
-// Alert returns the warnings as one alert.
+// Alert returns the warnings as one alert. The error summary and the banner of a save need
+// the focus more.
 func (l Layout) Alert() Alert {
 	all := make([]Warning, len(l.Warnings))
 	for i, w := range l.Warnings {
@@ -103,7 +104,10 @@ func (l Layout) Alert() Alert {
 		}
 		all[i] = w
 	}
-	return Alert{ID: "warning", Kind: AlertWarning, Name: "Warning", Role: "alert", Paragraphs: all}
+	return Alert{
+		ID: "warning", Kind: AlertWarning, Name: "Warning", Role: "alert", Paragraphs: all,
+		NoFocus: len(l.Errors) > 0 || l.Saved != nil || l.Done != "",
+	}
 }
 
 // Announced returns the announcements of a switch-over as one alert.

@@ -49,6 +49,14 @@ func (s *SignIn) Begin(ctx context.Context, r *http.Request) (Redirect, error) {
 // was kept for the user, if there is one, else to the page that asked for the sign-in.
 // Errors: ErrFailed, ErrIssuerAway, and faults.
 func (s *SignIn) Callback(ctx context.Context, r *http.Request) (Redirect, error) {
+	// Before the attempt is taken: while the issuer is away the same answer can come again.
+	issuer, err := s.endpoints.get(ctx)
+	if err == nil && s.issuer.since(s.Clock(), awayTime) {
+		err = ErrIssuerAway
+	}
+	if err != nil {
+		return Redirect{}, err
+	}
 	attempt, err := s.takeAttempt(ctx, r)
 	if err != nil {
 		return Redirect{}, err
@@ -57,10 +65,6 @@ func (s *SignIn) Callback(ctx context.Context, r *http.Request) (Redirect, error
 	code := single(query, "code")
 	if query.Has("error") || code == "" || !s.isOfIssuer(query) {
 		return Redirect{}, ErrFailed
-	}
-	issuer, err := s.endpoints.get(ctx)
-	if err != nil {
-		return Redirect{}, err
 	}
 	now := s.Clock()
 	answer, err := s.exchange(ctx, issuer, code, attempt.Secrets.Verifier)

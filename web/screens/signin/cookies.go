@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// https is the scheme under which cookies are secure.
+const https = "https"
+
 // secretSize is 256 bits.
 const secretSize = 32
 
@@ -36,26 +39,26 @@ type cookies struct {
 // the name two runs on one machine would overwrite each other's.
 func cookiesOf(public *url.URL) cookies {
 	name := "__Host-nonassociations"
-	if public.Scheme != "https" {
+	if public.Scheme != https {
 		port := public.Port()
 		if port == "" {
 			port = "80"
 		}
 		name = "nonassociations-" + port
 	}
-	return cookies{name, name + "-sign-in", name + "-return", public.Scheme == "https"}
+	return cookies{name, name + "-sign-in", name + "-return", public.Scheme == https}
 }
 
 // make returns a cookie. It lasts as long as the browser is open, or for a time.
 func (c cookies) make(name, value string, lasts time.Duration) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // on loopback there is no https
 		Name: name, Value: value, Path: "/", MaxAge: int(lasts.Seconds()), Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }
 
 // remove returns a cookie that removes another.
 func (c cookies) remove(name string) *http.Cookie {
-	gone := c.make(name, "", 0)
+	gone := c.make(name, "", 0) //nolint:gosec // as in make
 	gone.MaxAge = -1
 	return gone
 }

@@ -54,6 +54,16 @@ func (s *SignIn) KeptPage(ctx context.Context, user string) (string, error) {
 	return page, err
 }
 
+// KeptForm returns the fields that were kept for the user and the page of a request; nil
+// when there are none. They stay, so that a page that never arrived can be asked for again.
+func (s *SignIn) KeptForm(ctx context.Context, session Session, r *http.Request) (url.Values, error) {
+	form, err := s.Store.Form(ctx, session.UserName, r.URL.RequestURI(), s.Clock().Add(-s.KeepFormFor))
+	if errors.Is(err, store.ErrNone) {
+		return nil, nil //nolint:nilnil // nothing is kept
+	}
+	return form.Fields, err
+}
+
 // TakeKeptForm returns the fields that were kept for the user and the page of a request,
 // and forgets them; nil when there are none.
 func (s *SignIn) TakeKeptForm(ctx context.Context, session Session, r *http.Request) (url.Values, error) {

@@ -20,7 +20,9 @@ type idTokens struct {
 func newIDTokens(o Options) *idTokens {
 	client := *o.Client
 	client.Transport = keysOrAway{client.Transport}
-	keys := oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), &client), o.KeysURL)
+	// The key set outlives every request; the time-out of its client bounds a fetch.
+	ctx := oidc.ClientContext(context.Background(), &client) //nolint:forbidigo // as above
+	keys := oidc.NewRemoteKeySet(ctx, o.KeysURL)
 	return &idTokens{keys, oidc.NewVerifier(o.Issuer, keys, &oidc.Config{
 		ClientID: o.ClientID, SupportedSigningAlgs: []string{oidc.RS256, oidc.ES256}, Now: o.Clock,
 	})}

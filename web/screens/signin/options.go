@@ -103,7 +103,7 @@ func New(o Options) (*SignIn, error) {
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	public, err := url.Parse(o.PublicURL)
-	if err != nil || public.Host == "" || (public.Scheme != "https" && public.Scheme != "http") {
+	if err != nil || public.Host == "" || (public.Scheme != https && public.Scheme != "http") {
 		return nil, errors.New("sign-in needs the public URL of the pages")
 	}
 	if o.Client == nil {

@@ -57,9 +57,9 @@ func (s *SignIn) renewLocked(ctx context.Context, id store.ID) (renewed, error) 
 	}
 	var cookie string
 	row, err := s.Store.Renew(ctx, id, func(before store.Session) (store.Renewal, error) {
-		renewal, err := s.decide(ctx, before)
+		renewal := s.decide(ctx, before)
 		cookie = renewal.Cookie
-		return renewal, err
+		return renewal, nil
 	})
 	if errors.Is(err, store.ErrNone) {
 		return renewed{}, ErrNoSession
@@ -69,44 +69,44 @@ func (s *SignIn) renewLocked(ctx context.Context, id store.ID) (renewed, error) 
 
 // decide asks the issuer for new tokens, unless another was quicker, and returns what
 // becomes of the session. The issuer being away changes nothing.
-func (s *SignIn) decide(ctx context.Context, before store.Session) (store.Renewal, error) {
+func (s *SignIn) decide(ctx context.Context, before store.Session) store.Renewal {
 	now := s.Clock()
 	end := store.Renewal{End: true, At: now}
 	switch {
 	case !before.EndedAt.IsZero() || !isOld(before.Tokens, now):
-		return store.Renewal{}, nil
+		return store.Renewal{}
 	case before.Tokens.Refresh == "":
 		if now.Before(before.Tokens.ExpiresAt) {
-			return store.Renewal{}, nil
+			return store.Renewal{}
 		}
-		return end, nil
+		return end
 	case s.issuer.since(now, awayTime):
-		return store.Renewal{}, nil
+		return store.Renewal{}
 	}
 	issuer, err := s.endpoints.get(ctx)
 	if err != nil {
-		return store.Renewal{}, nil //nolint:nilerr // the last roles hold
+		return store.Renewal{} // the last roles hold
 	}
 	answer, err := s.refresh(ctx, issuer, before.Tokens.Refresh)
 	switch {
 	case errors.Is(err, errInvalidGrant):
-		return end, nil
+		return end
 	case err != nil:
 		s.issuer.fails(s.Clock())
-		return store.Renewal{}, nil
+		return store.Renewal{}
 	}
 	user, tokens, err := s.read(ctx, answer, now, nil)
 	switch {
 	case errors.Is(err, errRefused) || err == nil && (user != before.User || tokens.Subject != before.Tokens.Subject):
-		return end, nil
+		return end
 	case err != nil:
 		// The keys cannot be had. The refresh token is new all the same, and the old
 		// one counts no longer.
 		kept := before.Tokens
 		kept.Refresh = answer.RefreshToken
-		return store.Renewal{Tokens: &kept}, nil
+		return store.Renewal{Tokens: &kept}
 	}
-	return changed(before, tokens, now), nil
+	return changed(before, tokens, now)
 }
 
 // changed returns the renewal with new tokens. With other roles the session gets another

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -54,9 +55,7 @@ func withQuery(address string, query url.Values) string {
 		return SignedOutPath
 	}
 	all := to.Query()
-	for name, values := range query {
-		all[name] = values
-	}
+	maps.Copy(all, query)
 	to.RawQuery = all.Encode()
 	return to.String()
 }

@@ -23,9 +23,6 @@ var (
 
 // exchange turns a code into tokens. Errors: ErrFailed, ErrIssuerAway.
 func (s *SignIn) exchange(ctx context.Context, issuer *addresses, code, verifier string) (*oauth2.Token, error) {
-	if s.issuer.since(s.Clock(), awayTime) {
-		return nil, ErrIssuerAway
-	}
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, s.Client), issuerTime)
 	defer cancel()
 	answer, err := issuer.Exchange(ctx, code, oauth2.VerifierOption(verifier))

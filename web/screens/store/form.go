@@ -58,10 +58,22 @@ func (s *Store) KeptPage(ctx context.Context, user string, after time.Time) (pag
 	return page, nil
 }
 
+// Form returns the form of a user and page that was kept after a time. Errors: ErrNone, and
+// faults.
+func (s *Store) Form(ctx context.Context, user, page string, after time.Time) (Form, error) {
+	const sql = `SELECT id, kept_at, fields FROM screens.kept_form WHERE user_name = $1 AND page = $2 AND kept_at > $3`
+	return s.readForm(ctx, sql, user, page, after)
+}
+
 // TakeForm returns the form of a user and page that was kept after a time, and removes it.
 // Errors: ErrNone, and faults.
 func (s *Store) TakeForm(ctx context.Context, user, page string, after time.Time) (Form, error) {
 	const sql = `DELETE FROM screens.kept_form WHERE user_name = $1 AND page = $2 AND kept_at > $3 RETURNING id, kept_at, fields`
+	return s.readForm(ctx, sql, user, page, after)
+}
+
+// readForm reads the form that a statement returns.
+func (s *Store) readForm(ctx context.Context, sql, user, page string, after time.Time) (Form, error) {
 	f := Form{User: user, Page: page}
 	var sealed []byte
 	err := orNone(s.pool.QueryRow(ctx, sql, user, page, after).Scan(&f.ID, &f.KeptAt, &sealed))
@@ -69,7 +81,7 @@ func (s *Store) TakeForm(ctx context.Context, user, page string, after time.Time
 		err = ErrNone // of another key
 	}
 	if err != nil {
-		return Form{}, fmt.Errorf("take a kept form: %w", err)
+		return Form{}, fmt.Errorf("read a kept form: %w", err)
 	}
 	return f, nil
 }

@@ -41,7 +41,7 @@ func (k *Key) seal(row string, value any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write what is encrypted: %w", err)
 	}
-	return k.aead.Seal(nil, nil, text, []byte(row)), nil
+	return k.aead.Seal(nil, nil, text, []byte(row)), nil //nolint:gosec // the cipher makes the nonce itself
 }
 
 // open decrypts what seal made of the row. The error is errSealed.
@@ -56,7 +56,7 @@ func (k *Key) open(row string, sealed []byte, value any) error {
 // Seal encrypts a text that a browser keeps, such as a cookie. purpose tells such texts
 // apart.
 func (k *Key) Seal(purpose, text string) string {
-	return string(k.aead.Seal(nil, nil, []byte(text), []byte("browser "+purpose)))
+	return string(k.aead.Seal(nil, nil, []byte(text), []byte("browser "+purpose))) //nolint:gosec // as in seal
 }
 
 // Open decrypts what Seal made for the purpose, and reports whether it did.

@@ -37,7 +37,7 @@ type Tokens struct {
 
 	Roles []string `json:"roles"` // without the prefix ROLE_
 	// Caseloads is nil when the token has no claim caseloads.
-	Caseloads []domain.PrisonID `json:"caseloads"`
+	Caseloads []domain.PrisonID `json:"caseloads,omitzero"`
 
 	RenewedAt time.Time `json:"renewedAt"` // when the issuer was asked for the access token
 	ExpiresAt time.Time `json:"expiresAt"` // of the access token, by the issuer's clock
@@ -100,8 +100,8 @@ func (s *Store) EndSession(ctx context.Context, id ID, at time.Time) error {
 		if err != nil {
 			return fmt.Errorf("end a session: %w", err)
 		}
-		var next string
-		if sealed == nil || s.key.open(rowOf("successor", id), sealed, &next) != nil {
+		next := s.openSuccessor(id, sealed)
+		if next == "" {
 			return nil
 		}
 		id = IDOf(next)
@@ -188,15 +188,21 @@ func (s *Store) scanSession(row pgx.CollectableRow) (Session, error) {
 	}
 	if ended != nil {
 		n.EndedAt = *ended
-		if successor != nil && s.key.open(rowOf("successor", n.ID), successor, &n.Successor) != nil {
-			n.Successor = ""
-		}
+		n.Successor = s.openSuccessor(n.ID, successor)
 		return n, nil
 	}
 	if s.key.open(rowOf("session", n.ID), tokens, &n.Tokens) != nil {
 		n.Tokens, n.EndedAt = Tokens{}, n.SeenAt
 	}
 	return n, nil
+}
+
+// openSuccessor returns the cookie that replaced that of a row; "" for none.
+func (s *Store) openSuccessor(id ID, sealed []byte) (cookie string) {
+	if sealed == nil || s.key.open(rowOf("successor", id), sealed, &cookie) != nil {
+		return ""
+	}
+	return cookie
 }
 
 // rowOf names a row for encryption.

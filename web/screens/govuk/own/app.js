@@ -26,9 +26,9 @@ if (warning) {
   const draw = () => {
     const seconds = Math.max(0, (Math.min(idleEnd, end) - Date.now()) / 1000)
     const minutes = Math.ceil(seconds / 60)
-    const words = `You will be signed out in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
+    const words = minutes === 0 ? 'You have been signed out.' : `You will be signed out in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
     if (text.textContent !== words) text.textContent = words
-    stay.hidden = end <= idleEnd
+    stay.hidden = end <= idleEnd || minutes === 0
     warning.hidden = seconds > Number(warn)
   }
   const requested = () => {
@@ -43,6 +43,7 @@ if (warning) {
   })
   tabs.addEventListener('message', requested)
   requested()
-  tabs.postMessage('requested')
+  // A page that refreshes itself is no request of its user.
+  if (!document.querySelector('meta[http-equiv="refresh"]')) tabs.postMessage('requested')
   setInterval(draw, 1000)
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"nonassociations/cmd/internal/app"
+	"nonassociations/web/shape"
+)
+
+// statusCmd says how every part is, also while Postgres is away.
+type statusCmd struct {
+	JSON bool `help:"Print one JSON object."`
+}
+
+// Help returns the examples that kong prints below the options.
+func (statusCmd) Help() string {
+	return `Examples:
+  nonassociations status
+  nonassociations status --json
+
+Each part is asked for at most 3 s, all at the same time. A part whose variables are not set is left
+out. Without DATABASE_URL the development run of DATA_DIR is asked.
+
+Exit status: 0 all is well, 1 something is over its threshold, 2 something could not be asked.`
+}
+
+// Run prints the parts. The status is 2 before it is 1: what could not be asked may be worse.
+func (c statusCmd) Run(ctx context.Context) error {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		return exitError{fmt.Errorf("load the London time zone: %w", err), 2}
+	}
+	environment := app.CommandEnvironment()
+	if err := nameEndpoints(environment); err != nil {
+		return exitError{err, 2}
+	}
+	found, err := app.StatusOptions{
+		Environment: environment, Clock: func() time.Time { return time.Now().In(london) },
+		Logger: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr})),
+	}.Status(ctx)
+	if err != nil {
+		return exitError{err, 2}
+	}
+	if err := c.print(found); err != nil {
+		return exitError{err, 2}
+	}
+	switch {
+	case !found.AllAsked():
+		return exitError{status: 2}
+	case found.Status != shape.Up:
+		return exitError{status: 1}
+	}
+	return nil
+}
+
+// nameEndpoints puts the queues' endpoint of a development run where the client of SQS
+// reads it. What is set stays as it is.
+func nameEndpoints(environment map[string]string) error {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"} {
+		if _, set := os.LookupEnv(name); set || environment[name] == "" {
+			continue
+		}
+		if err := os.Setenv(name, environment[name]); err != nil {
+			return fmt.Errorf("name the endpoint of the queues: %w", err)
+		}
+	}
+	return nil
+}
+
+// print prints one JSON object, or a line a part.
+func (c statusCmd) print(s shape.SystemStatus) error {
+	if c.JSON {
+		text, err := json.Marshal(s, json.Deterministic(true))
+		if err == nil {
+			fmt.Println(string(text))
+		}
+		return err
+	}
+	for _, p := range s.Parts {
+		fmt.Println(sentenceOf(p))
+	}
+	return nil
+}
+
+// sentenceOf returns one part in one line.
+func sentenceOf(p shape.PartStatus) string {
+	if !p.Asked {
+		return p.Part + ": could not be asked" + runbookOf(p)
+	}
+	text := p.Part + ": well"
+	if !p.OK {
+		text = p.Part + ": NOT WELL"
+		if p.Since != nil {
+			text += " since " + p.Since.UTC().Format(time.RFC3339)
+		}
+	}
+	var numbers []string
+	for _, name := range slices.Sorted(maps.Keys(p.Numbers)) {
+		numbers = append(numbers, fmt.Sprintf("%s %v", name, p.Numbers[name]))
+	}
+	if len(numbers) > 0 {
+		text += " (" + strings.Join(numbers, ", ") + ")"
+	}
+	if !p.OK {
+		text += runbookOf(p)
+	}
+	return text
+}
+
+func runbookOf(p shape.PartStatus) string {
+	if p.Runbook == nil {
+		return ""
+	}
+	return "; see " + *p.Runbook
+}
