@@ -55,7 +55,7 @@ func (s *Screens) send(ctx context.Context, w http.ResponseWriter, v *visit, rt 
 	if out.file != nil {
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": out.file.name}))
 	} else {
-		h.Set("Content-Security-Policy", policy(nonce, s.componentOrigin))
+		h.Set("Content-Security-Policy", policy(nonce, s.components.origin()))
 	}
 	write(w, v.request, status, body)
 }
@@ -89,6 +89,9 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 	layout.Breadcrumbs = s.breadcrumbs(out.crumbs)
 	layout.SwitchOver = s.announcements(ctx, v)
 	layout.Session = s.sessionEnd(v)
+	if v.request.Method == http.MethodGet {
+		layout.Estate = s.components.get(ctx, v.session.AccessToken)
+	}
 	layout.Print = &govuk.Print{User: v.session.UserName, At: v.now, Position: out.position}
 	if out.position != 0 {
 		if at, known := s.fresh.upTo(ctx, out.position); known {

@@ -111,6 +111,7 @@ type Options struct {
 	PublicURL       string        // of the pages: a scheme and a host
 	Idle            time.Duration // after which a session ends without a request
 	DPSURL          string        // "": no links to other services
+	ComponentsURL   string        // of the estate's header and footer; "": our own
 	SecurityTextURL string
 	Timed           bool // answers say how long the server worked on them
 	Version         string
@@ -144,10 +145,9 @@ type Screens struct {
 	idle        time.Duration
 	dpsURL      string
 	securityURL string
-	// componentOrigin is where the estate's header and footer come from; "" for our own.
-	componentOrigin string
-	timed           bool
-	version         string
+	components  *components // nil: our own header and footer
+	timed       bool
+	version     string
 
 	clock   func() time.Time
 	newID   func() uuid.UUID
@@ -177,17 +177,21 @@ func New(o Options) (*Screens, error) {
 	if err := crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, fmt.Errorf("trust the public address: %w", err)
 	}
-	if o.NewID == nil {
-		o.NewID = uuid.New
-	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	components, err := newComponents(o.ComponentsURL, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	if o.NewID == nil {
+		o.NewID = uuid.New
 	}
 	s := &Screens{
 		sessions: o.Sessions, views: o.Views, commands: o.Commands, reads: o.Reads, audit: o.Audit, directory: o.Directory, problems: o.Problems, head: o.Head,
 		whereabouts: o.Whereabouts, fresh: &freshness{head: o.Head, clock: o.Clock}, pages: pages, probes: o.Probes, assets: govuk.Assets(),
 		public: public, onLoopback: isLoopback(public.Host), crossOrigin: crossOrigin, idle: o.Idle,
-		dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
+		components: components, dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
 		clock: o.Clock, newID: o.NewID, logger: o.Logger, timeout: cmp.Or(o.Timeout, commands.RequestTimeout),
 	}
 	s.mux = s.router()

@@ -111,14 +111,30 @@ func (p *page) location() string {
 
 // text returns the words of what a selector finds, with single blanks.
 func (p *page) text(selector string) string {
-	return strings.Join(strings.Fields(p.Find(selector).Text()), " ")
+	return words(p.Find(selector))
+}
+
+// all returns the words of each thing that a selector finds.
+func (p *page) all(selector string) []string {
+	return p.Find(selector).Map(func(_ int, one *goquery.Selection) string { return words(one) })
+}
+
+// words returns the text of a selection with single blanks.
+func words(of *goquery.Selection) string { return strings.Join(strings.Fields(of.Text()), " ") }
+
+// button returns the address of a link drawn as a button; "" when there is none.
+func (p *page) button(text string) string {
+	p.t.Helper()
+	found := p.Find(`a[role="button"]`).FilterFunction(func(_ int, a *goquery.Selection) bool { return words(a) == text })
+	require.LessOrEqual(p.t, found.Length(), 1, "buttons %q", text)
+	return found.AttrOr("href", "")
 }
 
 // link returns the address of the link with these words, hidden ones among them.
 func (p *page) link(text string) string {
 	p.t.Helper()
 	found := p.Find("a").FilterFunction(func(_ int, a *goquery.Selection) bool {
-		return strings.Join(strings.Fields(a.Text()), " ") == text
+		return words(a) == text
 	})
 	require.Equal(p.t, 1, found.Length(), "links %q", text)
 	return found.AttrOr("href", "")

@@ -69,7 +69,7 @@ func (p *process) newScreens(config Screens) (*screens.Screens, error) {
 		Sessions: p.pages.sessions, Views: p.pages.store,
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept},
 		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api,
-		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, SecurityTextURL: config.SecurityTextURL,
+		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, ComponentsURL: config.ComponentsURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
 	})
 }
