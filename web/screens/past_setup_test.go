@@ -3,9 +3,7 @@ package screens_test
 import (
 	"context"
 	"slices"
-	"strings"
 
-	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -57,11 +55,11 @@ func (d decidedLog) Subscribe(ctx context.Context, from eventstore.Position, pre
 	})
 }
 
-// tell has NOMIS, or a migration, tell the records of a pair, and waits for the read
-// model.
-func (h *house) tell(source domain.Source, about, other domain.PrisonerNumber, items ...domain.Item) commands.Receipt {
+// tell has NOMIS, or a migration, tell the records of a pair, waits for the read model,
+// and returns the record that the first item came to.
+func (h *house) tell(source domain.Source, about, other domain.PrisonerNumber, items ...domain.Item) uuid.UUID {
 	h.t.Helper()
-	return h.does(source, "NOMIS_USER", about, other, domain.Sync{About: about, Items: items})
+	return h.does(source, "NOMIS_USER", about, other, domain.Sync{About: about, Items: items}).NonAssociation.ID
 }
 
 // does runs a command of a source, and waits until the read model has it.
@@ -119,20 +117,4 @@ func (h *house) catchUp() {
 	head, err := h.commands.Head(h.t.Context())
 	require.NoError(h.t, err)
 	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
-}
-
-// all returns the words of each thing that a selector finds.
-func (p *page) all(selector string) []string {
-	return p.Find(selector).Map(func(_ int, one *goquery.Selection) string { return words(one) })
-}
-
-// words returns the text of a selection with single blanks.
-func words(of *goquery.Selection) string { return strings.Join(strings.Fields(of.Text()), " ") }
-
-// button returns the address of a link drawn as a button; "" when there is none.
-func (p *page) button(text string) string {
-	p.t.Helper()
-	found := p.Find(`a[role="button"]`).FilterFunction(func(_ int, a *goquery.Selection) bool { return words(a) == text })
-	require.LessOrEqual(p.t, found.Length(), 1, "buttons %q", text)
-	return found.AttrOr("href", "")
 }
