@@ -99,7 +99,7 @@ func failureOf(err error) *failure {
 	switch {
 	case errors.As(err, &f):
 		return f
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, commands.ErrNotPermitted):
 		return notFound()
 	case errors.As(err, &refusal) && refusal.Code == domain.CodeNotFound:
 		return notFound()

@@ -46,7 +46,8 @@ func (s *Screens) meanwhileOf(ctx context.Context, w writing, d draft) (meanwhil
 }
 
 // changed returns the values that were changed, each once, by the numbers that the
-// prisoners have now.
+// prisoners have now. A reason of NOMIS that follows from a changed reason or role is no
+// further change.
 func (m meanwhile) changed() map[changeKey]bool {
 	all := map[changeKey]bool{}
 	for _, e := range m.since {
@@ -54,6 +55,11 @@ func (m meanwhile) changed() map[changeKey]bool {
 			if c.Field != domain.FieldTypeSequence {
 				all[changeKey{c.Field, m.numberNow(e, c.PrisonerNumber)}] = true
 			}
+		}
+	}
+	for key := range all {
+		if key.field == domain.FieldReasonCode && (all[changeKey{field: domain.FieldReason}] || all[changeKey{domain.FieldRole, key.of}]) {
+			delete(all, key)
 		}
 	}
 	return all

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -154,12 +155,12 @@ func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error
 			return out, err
 		}
 	}
-	// What was kept is forgotten when it is taken, so nothing may fail after this.
-	kept, err := s.takeKept(ctx, v)
+	kept, err := s.sessions.KeptForm(ctx, *v.session, v.request)
 	switch {
 	case err != nil:
 		return out, unavailable(err)
 	case kept != nil && isOfAnother(v, kept):
+		s.forgetKept(ctx, v)
 		return s.openedByAnother(v, w, out)
 	case kept != nil:
 		return s.showKept(ctx, v, w, out, kept)
@@ -171,13 +172,12 @@ func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error
 	return out, nil
 }
 
-// takeKept returns what was kept of a form; nil for nothing. Asking for the head of a page
-// does not take it.
-func (s *Screens) takeKept(ctx context.Context, v *visit) (url.Values, error) {
-	if v.request.Method != http.MethodGet {
-		return nil, nil //nolint:nilnil // nothing is kept
+// forgetKept forgets what was kept of a form. It is kept until then, so that a page that
+// never arrived can be asked for again.
+func (s *Screens) forgetKept(ctx context.Context, v *visit) {
+	if _, err := s.sessions.TakeKeptForm(ctx, *v.session, v.request); err != nil {
+		s.logger.WarnContext(ctx, "kept form not forgotten", slog.String("requestId", v.id.String()), slog.Any("error", err))
 	}
-	return s.sessions.TakeKeptForm(ctx, *v.session, v.request)
 }
 
 // showKept shows what was typed before the session was over, with the change of the record
