@@ -48,6 +48,8 @@ func (s *Screens) routes() []route {
 		get  = http.MethodGet
 		post = http.MethodPost
 		list = "/prisoner/{pn}/non-associations"
+
+		prison = "/prison/{" + prisonParameter + "}"
 	)
 	return []route{
 		{get, "/help", everybody, "", s.help},
@@ -66,6 +68,10 @@ func (s *Screens) routes() []route {
 		{get, list + "/closed", staff, store.PageList, s.closedList},
 		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
 		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+		{get, prison, staff, store.PagePrison, s.sheet},
+		{get, prison + ".csv", staff, store.PagePrisonCSV, s.sheetFile},
+		{get, prison + tooCloseEnd, staff, store.PageTooClose, s.tooClose},
+		{get, prison + moveCheckEnd, staff, store.PageMoveCheck, s.moveCheck},
 	}
 }
 

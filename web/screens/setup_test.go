@@ -71,7 +71,7 @@ const (
 type house struct {
 	*screens.Screens
 
-	t         *testing.T
+	t         testing.TB
 	server    *httptest.Server
 	log       eventstore.Store
 	commands  *commands.Handler
@@ -87,7 +87,7 @@ type house struct {
 }
 
 // newHouse builds a house that ends with the test. change may alter what the pages get.
-func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
+func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 	t.Helper()
 	h := &house{t: t, dsn: testdb.New(t), log: memory.New(), logs: &lockedBuffer{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
@@ -177,7 +177,8 @@ func (h *house) startNeighbours() {
 	require.NoError(h.t, err)
 	h.directory, err = prisonersearch.Serve(h.t.Context(), prisonersearch.WithExamples(few))
 	require.NoError(h.t, err)
-	h.t.Cleanup(func() { require.NoError(h.t, h.directory.Stop()) })
+	stop := h.directory.Stop // a test may put another directory in its place
+	h.t.Cleanup(func() { require.NoError(h.t, stop()) })
 }
 
 // everybody is a directory to which nobody is missing, for what a test opens itself.
@@ -249,7 +250,7 @@ func (h *house) views(filter store.ViewFilter) []store.View {
 
 // browser is one browser with its cookies. It follows no redirect of the pages.
 type browser struct {
-	t    *testing.T
+	t    testing.TB
 	base string
 	http *http.Client
 }
@@ -293,7 +294,7 @@ func (b *browser) signIn(user string) *page {
 type page struct {
 	*goquery.Selection
 
-	t      *testing.T
+	t      testing.TB
 	Code   int
 	Header http.Header
 	URL    *url.URL
