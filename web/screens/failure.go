@@ -11,6 +11,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/queries"
 	"nonassociations/queries/directory"
+	"nonassociations/queries/whereabouts"
 )
 
 // failure is an answer that is not the page that was asked for. It is an error too, so
@@ -103,7 +104,9 @@ func failureOf(err error) *failure {
 		return notFound()
 	case errors.As(err, &refusal) && refusal.Code == domain.CodeNotFound:
 		return notFound()
-	case errors.Is(err, directory.ErrUnavailable):
+	case errors.Is(err, whereabouts.ErrUnknownPrison):
+		return notFound()
+	case errors.Is(err, directory.ErrUnavailable), errors.Is(err, whereabouts.ErrNoLocations):
 		return locationsAway(err)
 	case passes(err):
 		return unavailable(err)
