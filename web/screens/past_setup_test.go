@@ -55,11 +55,11 @@ func (d decidedLog) Subscribe(ctx context.Context, from eventstore.Position, pre
 	})
 }
 
-// tell has NOMIS, or a migration, tell the records of a pair, and waits for the read
-// model.
-func (h *house) tell(source domain.Source, about, other domain.PrisonerNumber, items ...domain.Item) commands.Receipt {
+// tell has NOMIS, or a migration, tell the records of a pair, waits for the read model,
+// and returns the record that the first item came to.
+func (h *house) tell(source domain.Source, about, other domain.PrisonerNumber, items ...domain.Item) uuid.UUID {
 	h.t.Helper()
-	return h.does(source, "NOMIS_USER", about, other, domain.Sync{About: about, Items: items})
+	return h.does(source, "NOMIS_USER", about, other, domain.Sync{About: about, Items: items}).NonAssociation.ID
 }
 
 // does runs a command of a source, and waits until the read model has it.

@@ -61,6 +61,7 @@ func (s *Screens) routes() []route {
 		list   = "/prisoner/{pn}/non-associations"
 		record = list + "/{id}"
 		with   = list + "/add/with-prisoner/{other}"
+		prison = "/prison/{" + prisonParameter + "}"
 	)
 	return []route{
 		{get, "/help", everybody, "", s.help},
@@ -91,6 +92,10 @@ func (s *Screens) routes() []route {
 		{post, record + "/reopen", staff, store.PageReopen, s.saves(formReopen)},
 		{get, record + "/delete", staff, store.PageDelete, s.shows(formDelete)},
 		{post, record + "/delete", staff, store.PageDelete, s.saves(formDelete)},
+		{get, prison, staff, store.PagePrison, s.sheet},
+		{get, prison + ".csv", staff, store.PagePrisonCSV, s.sheetFile},
+		{get, prison + tooCloseEnd, staff, store.PageTooClose, s.tooClose},
+		{get, prison + moveCheckEnd, staff, store.PageMoveCheck, s.moveCheck},
 	}
 }
 

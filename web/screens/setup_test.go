@@ -56,6 +56,9 @@ const (
 	otto   domain.PrisonerNumber = "A3333AA" // XAB
 	trent  domain.PrisonerNumber = "A4444AA" // TRN
 	ossie  domain.PrisonerNumber = "A5555AA" // OUT
+	rex    domain.PrisonerNumber = "A1111AA" // XAA, RECP
+	ray    domain.PrisonerNumber = "A2222AA" // XAA, RECP
+	pat    domain.PrisonerNumber = "A6666AA" // OUT, a restricted patient
 	una    domain.PrisonerNumber = "A7777AA" // known, no prison
 	nobody domain.PrisonerNumber = "Z9999ZZ" // known to nobody
 )
@@ -65,7 +68,7 @@ const (
 type house struct {
 	*screens.Screens
 
-	t         *testing.T
+	t         testing.TB
 	server    *httptest.Server
 	log       eventstore.Store
 	commands  *commands.Handler
@@ -83,7 +86,7 @@ type house struct {
 }
 
 // newHouse builds a house that ends with the test. change may alter what the pages get.
-func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
+func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 	t.Helper()
 	return newHouseAsking(t, "", change...)
 }
@@ -179,7 +182,8 @@ func (h *house) startNeighbours(logger *slog.Logger) {
 	require.NoError(h.t, err)
 	h.directory, err = prisonersearch.Serve(h.t.Context(), prisonersearch.WithExamples(few))
 	require.NoError(h.t, err)
-	h.t.Cleanup(func() { require.NoError(h.t, h.directory.Stop()) })
+	stop := h.directory.Stop // a test may put another directory in its place
+	h.t.Cleanup(func() { require.NoError(h.t, stop()) })
 	h.people = directory.New(h.t.Context(), directory.Options{URL: h.directory.URL(), Clock: h.clock, Logger: logger})
 	h.t.Cleanup(h.people.Close)
 }
