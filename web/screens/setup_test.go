@@ -93,7 +93,7 @@ func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 
 // newHouseAsking is newHouse with the address of the service of user roles, which is asked
 // for the caseloads of a token without the claim.
-func newHouseAsking(t *testing.T, userRolesURL string, change ...func(*screens.Options)) *house {
+func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.Options)) *house {
 	t.Helper()
 	h := &house{t: t, dsn: testdb.New(t), log: decidedLog{Store: memory.New()}, logs: &lockedBuffer{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
