@@ -64,7 +64,7 @@ func (s *Screens) first(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if path, slashed := strings.CutSuffix(r.URL.EscapedPath(), "/"); reading && slashed && path != "" {
-		http.Redirect(w, r, withQuery(local(path), r.URL.RawQuery), http.StatusPermanentRedirect)
+		http.Redirect(w, r, withQuery(local(path), r.URL.RawQuery), http.StatusPermanentRedirect) //nolint:gosec // local keeps it here
 		return
 	}
 	if err := s.crossOrigin.Check(r); err != nil {

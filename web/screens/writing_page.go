@@ -111,7 +111,9 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 	for _, n := range w.closed {
 		closed := day(*n.ExpiryDate)
 		table.Rows = append(table.Rows, govuk.Row{ID: n.ID.String(), Cells: []govuk.Cell{
-			{Text: closed}, {Text: word(domain.Reasons(), n.Reason)}, {Text: restriction(n.Restriction, n.TypeCode)},
+			{Text: closed},
+			{Text: word(domain.Reasons(), n.Reason)},
+			{Text: restriction(n.Restriction, n.TypeCode)},
 			{Text: n.ClosedReason, Lines: true},
 			{Link: &govuk.Link{
 				Text: "View details", Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),

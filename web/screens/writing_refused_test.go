@@ -31,9 +31,11 @@ func newFormsHouse(t *testing.T, form string) (*house, uuid.UUID) {
 // faults are what is said when nothing is filled in, in the order of the page.
 var faults = map[string][]struct{ field, text string }{
 	"add": {
-		{"reason", "Select a reason for the non-association"}, {"prisonerRole", "Select Adam Example’s role in the situation"},
+		{"reason", "Select a reason for the non-association"},
+		{"prisonerRole", "Select Adam Example’s role in the situation"},
 		{"otherPrisonerRole", "Select Merlin Somerplumbs’ role in the situation"},
-		{"restrictionType", "Select where to keep the prisoners apart"}, {"comment", "Enter a comment"},
+		{"restrictionType", "Select where to keep the prisoners apart"},
+		{"comment", "Enter a comment"},
 	},
 	"close": {{"closedReason", "Enter a comment"}}, "reopen": {{"reopenReason", "Enter a comment"}},
 	"delete": {
@@ -91,8 +93,12 @@ func TestForm_holdsTextsToTheirRules(t *testing.T) {
 		limit             int
 	}
 	for _, f := range []textField{
-		{"add", "comment", "Comment", 240}, {"update", "comment", "Comment", 240}, {"close", "closedReason", "Comment", 240},
-		{"reopen", "reopenReason", "Comment", 240}, {"delete", "deletionReason", "Reason", 240}, {"delete", "staffUserNameRequestingDeletion", "User name", 60},
+		{"add", "comment", "Comment", 240},
+		{"update", "comment", "Comment", 240},
+		{"close", "closedReason", "Comment", 240},
+		{"reopen", "reopenReason", "Comment", 240},
+		{"delete", "deletionReason", "Reason", 240},
+		{"delete", "staffUserNameRequestingDeletion", "User name", 60},
 	} {
 		t.Run(f.form+" "+f.field, func(t *testing.T) {
 			h, id := newFormsHouse(t, f.form)
