@@ -88,6 +88,13 @@ type house struct {
 // newHouse builds a house that ends with the test. change may alter what the pages get.
 func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 	t.Helper()
+	return newHouseAsking(t, "", change...)
+}
+
+// newHouseAsking is newHouse with the address of the service of user roles, which is asked
+// for the caseloads of a token without the claim.
+func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.Options)) *house {
+	t.Helper()
 	h := &house{t: t, dsn: testdb.New(t), log: decidedLog{Store: memory.New()}, logs: &lockedBuffer{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
 	h.startNeighbours(logger)
@@ -109,7 +116,7 @@ func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 	t.Cleanup(client.CloseIdleConnections)
 	sessions, err := signin.New(signin.Options{
 		Store: h.store, Key: key, Verifier: verifier, Clock: h.clock, Issuer: h.issuer.Name, KeysURL: h.issuer.KeysURL(), ClientID: issuer.ClientID,
-		AuthorizeURL: h.issuer.AuthorizeURL(), TokenURL: h.issuer.TokenURL(), SignOutURL: h.issuer.SignOutURL(), PublicURL: h.server.URL,
+		AuthorizeURL: h.issuer.AuthorizeURL(), TokenURL: h.issuer.TokenURL(), SignOutURL: h.issuer.SignOutURL(), PublicURL: h.server.URL, UserRolesURL: userRolesURL,
 		Lifetime: 12 * time.Hour, Idle: time.Hour, KeepFormFor: 15 * time.Minute, Logger: logger, Client: client,
 	})
 	require.NoError(t, err)

@@ -199,7 +199,7 @@ func (w writing) conflictTable(m meanwhile, d draft) *govuk.Table {
 		if !differs && !slices.ContainsFunc(f.keys, func(k changeKey) bool { return changed[k] }) {
 			continue
 		}
-		cells := []govuk.Cell{{Text: f.label}, {Text: orText(f.shown, "none"), Lines: true}}
+		cells := []govuk.Cell{{Text: f.label}, {Text: orText(f.shown, orText(f.now, noValue)), Lines: true}}
 		if hasYours {
 			cells = append(cells, govuk.Cell{Text: orText(mine, "–"), Lines: true})
 		}
@@ -213,42 +213,38 @@ type recordField struct {
 	name  string // of the field of a form; "" for none
 	label string
 	now   string // as the form says it
-	shown string
+	shown string // as the table says it; "" for as the form says it
 	keys  []changeKey
 }
 
-// recordFields are the values of the record now, in the order of pages.
+// recordFields are the values of the record now, in the order of pages. Those that a page
+// of a record shows have its names.
 func (w writing) recordFields() []recordField {
 	n := w.record
-	comment, ends, authorised := "", "", ""
-	if n.Comment != nil {
-		comment = *n.Comment
+	value := func(field domain.Field, name string, now *string) recordField {
+		return recordField{label: name, now: valueText(field, now), keys: []changeKey{{field: field}}}
 	}
-	if n.AuthorisedBy != nil {
-		authorised = *n.AuthorisedBy
-	}
-	endsLabel := "Ends"
-	if n.ExpiryDate != nil {
-		ends = day(*n.ExpiryDate)
-	}
-	if w.form.act == domain.ActReopen {
-		endsLabel = "Closed"
-	}
-	kept := word(domain.Restrictions(), n.Restriction)
 	fields := []recordField{
 		{fieldReason, "Reason", word(domain.Reasons(), n.Reason), "", []changeKey{{field: domain.FieldReason}}},
 		{fieldRole, w.p.Possessive() + " role", word(domain.Roles(), n.Sides[w.p.Number].Role), "", []changeKey{{domain.FieldRole, w.p.Number}}},
 		{fieldOtherRole, w.o.Possessive() + " role", word(domain.Roles(), n.Sides[w.o.Number].Role), "", []changeKey{{domain.FieldRole, w.o.Number}}},
-		{fieldRestriction, "Where to keep apart", kept, restriction(n.Restriction, n.TypeCode), []changeKey{{field: domain.FieldRestriction}, {field: domain.FieldTypeCode}}},
-		{fieldComment, "Comments", comment, "", []changeKey{{field: domain.FieldComment}}},
-		{"", "Starts", day(n.EffectiveDate), "", []changeKey{{field: domain.FieldEffectiveDate}}},
-		{"", endsLabel, ends, "", []changeKey{{field: domain.FieldExpiryDate}}},
-		{"", "Added by", authorised, "", []changeKey{{field: domain.FieldAuthorisedBy}}},
-		{"", w.p.Possessive() + " reason in NOMIS", word(domain.ReasonCodes(), n.Sides[w.p.Number].ReasonCode), "", []changeKey{{domain.FieldReasonCode, w.p.Number}}},
-		{"", w.o.Possessive() + " reason in NOMIS", word(domain.ReasonCodes(), n.Sides[w.o.Number].ReasonCode), "", []changeKey{{domain.FieldReasonCode, w.o.Number}}},
+		{
+			fieldRestriction, "Where to keep apart", word(domain.Restrictions(), n.Restriction), restriction(n.Restriction, n.TypeCode),
+			[]changeKey{{field: domain.FieldRestriction}, {field: domain.FieldTypeCode}},
+		},
+		{fieldComment, "Comments", textOf(n.Comment), "", []changeKey{{field: domain.FieldComment}}},
+		value(domain.FieldEffectiveDate, "Starts", (*string)(&n.EffectiveDate)),
+		value(domain.FieldExpiryDate, "Ends", (*string)(n.ExpiryDate)),
+		value(domain.FieldAuthorisedBy, "Authorised by", n.AuthorisedBy),
 	}
-	for i := range fields {
-		fields[i].shown = orText(fields[i].shown, fields[i].now)
+	if w.form.act == domain.ActReopen {
+		fields[6].label = "Closed"
+	}
+	for _, of := range []person{w.p, w.o} {
+		code := n.Sides[of.Number].ReasonCode
+		fields = append(fields, recordField{
+			label: of.Possessive() + " reason in NOMIS", now: word(domain.ReasonCodes(), code), keys: []changeKey{{domain.FieldReasonCode, of.Number}},
+		})
 	}
 	return fields
 }

@@ -43,16 +43,17 @@ func (w writing) fresh(key uuid.UUID) draft {
 	return d
 }
 
-// answer returns the page of the form without its content.
-func (w writing) answer() answer {
-	out := answer{title: w.form.title, position: w.position, subjects: []domain.PrisonerNumber{w.key}}
+// formAnswer returns the page of a form without its content.
+func (s *Screens) formAnswer(v *visit, w writing) answer {
+	out := answer{title: w.form.title, position: w.position}
+	if w.key == "" {
+		return out // the address names nobody
+	}
+	out.subjects = []domain.PrisonerNumber{w.key}
 	if w.pair.Has(w.key) {
 		out.subjects = append(out.subjects, w.pair.Other(w.key))
 	}
-	if w.key == "" {
-		out.subjects = nil
-	}
-	out.crumbs = []crumb{{w.p.ListName(), listPath(w.key, openKind)}}
+	out.crumbs = s.crumbsTo(v, w.p, openKind)
 	if w.id != uuid.Nil {
 		out.crumbs = append(out.crumbs, crumb{"Non-association details", recordPath(w.key, w.id)})
 	}
@@ -141,7 +142,7 @@ func (s *Screens) shows(f form) handler {
 // session was over.
 func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error) {
 	w, err := s.readWriting(ctx, v, f)
-	out := w.answer()
+	out := s.formAnswer(v, w)
 	if err != nil {
 		return out, err
 	}

@@ -23,7 +23,7 @@ func (s *Screens) saves(f form) handler {
 // While that cannot be judged nothing is saved, and nothing that was typed is lost.
 func (s *Screens) saveForm(ctx context.Context, v *visit, f form) (answer, error) {
 	w, unread := s.readWriting(ctx, v, f)
-	out := w.answer()
+	out := s.formAnswer(v, w)
 	if unread == nil {
 		unread = v.require(f.act, w.everybody, w.p, w.o)
 	}

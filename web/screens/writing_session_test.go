@@ -2,6 +2,7 @@ package screens_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -65,9 +66,27 @@ func TestForm_whileTheDirectoryIsAway(t *testing.T) {
 	require.Equal(t, sent, p.form("main form", nil))
 	require.Equal(t, http.StatusNotFound, reader.get(pathTo("close", id)).Code, "a role that is missing is known to be")
 	require.Equal(t, facts, h.facts())
+}
 
-	h.directory.Refuse(0)
-	b.post(pathTo("update", id), p.form("main form", nil)).savedAs("updated")
+// TestForm_whileTheCaseloadsAreAway shows no form, and saves nothing.
+func TestForm_whileTheCaseloadsAreAway(t *testing.T) {
+	roles := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(roles.Close)
+	h := newHouseAsking(t, roles.URL)
+	id := h.open(adam, merlin)
+	h.issuer.WithoutClaim(true)
+	b := h.signIn("OFFICER_A")
+	facts := h.facts()
+	const unknown = "Your caseloads are not known now. Nothing can be changed."
+	p := b.get(pathTo("close", id))
+	require.Equal(t, http.StatusServiceUnavailable, p.Code)
+	require.Contains(t, p.text("main"), unknown)
+	p = b.post(pathTo("close", id), filled["close"])
+	require.Equal(t, http.StatusServiceUnavailable, p.Code)
+	require.Equal(t, []string{unknown, "Non-association could not be closed, please try again"}, p.texts("#warning p"))
+	require.Equal(t, "It is over", p.form("main form", nil).Get("closedReason"))
+	require.Equal(t, facts, h.facts())
+	require.Equal(t, http.StatusNotFound, b.get(pathTo("delete", id)).Code, "a role that is missing is known to be")
 }
 
 // TestForm_ofAnotherUser is drawn for one user and sent by another in the same browser.
@@ -85,8 +104,9 @@ func TestForm_ofAnotherUser(t *testing.T) {
 		anew := p.form("main form", nil)
 		require.Equal(t, "MANAGER_A", anew.Get("user"))
 		require.NotEqual(t, sent.Get("key"), anew.Get("key"))
+		fresh := b.get(pathTo(form, id)).form("main form", nil)
 		for field := range fields {
-			require.NotEqual(t, sent.Get(field), anew.Get(field), "%s %s", form, field)
+			require.Equal(t, fresh[field], anew[field], "%s %s", form, field)
 		}
 		require.Equal(t, facts, h.facts())
 		sent.Del("user")
