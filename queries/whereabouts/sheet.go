@@ -30,10 +30,11 @@ type SheetRow struct {
 type Sheet struct {
 	Seen
 
-	Rows           []SheetRow // by the last name, first name and number of either
-	Wings          []string   // on which somebody is, sorted
-	IgnoredWings   []string   // of the filter: nobody is there
-	IgnoredReasons []string   // of the filter: no such reason
+	Rows           []SheetRow  // by the last name, first name and number of either
+	Wings          []string    // on which somebody is, sorted
+	Used           SheetFilter // what of the filter is known, sorted
+	IgnoredWings   []string    // of the filter: nobody is there
+	IgnoredReasons []string    // of the filter: no such reason
 }
 
 // Sheet lists the open records that have begun with both prisoners in a prison. Errors:
@@ -49,6 +50,7 @@ func (s *Service) Sheet(ctx context.Context, prison domain.PrisonID, filter Shee
 	reasons, sheet.IgnoredReasons = known(filter.Reasons, strings.TrimSpace, func(reason string) bool {
 		return domain.Contains(domain.Reasons(), domain.Reason(reason))
 	})
+	sheet.Used = SheetFilter{Wings: slices.Sorted(maps.Keys(wings)), Reasons: slices.Sorted(maps.Keys(reasons))}
 	for _, record := range g.places.Placed(g.records.Records, g.today) {
 		onWing := wings[record.Locations[0].Wing()] || wings[record.Locations[1].Wing()]
 		if len(wings) > 0 && !onWing || len(reasons) > 0 && !reasons[string(record.Reason)] {

@@ -11,6 +11,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/queries"
 	"nonassociations/queries/directory"
+	"nonassociations/queries/whereabouts"
 )
 
 // failure is an answer that is not the page that was asked for. It is an error too, so
@@ -99,11 +100,13 @@ func failureOf(err error) *failure {
 	switch {
 	case errors.As(err, &f):
 		return f
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, commands.ErrNotPermitted):
 		return notFound()
 	case errors.As(err, &refusal) && refusal.Code == domain.CodeNotFound:
 		return notFound()
-	case errors.Is(err, directory.ErrUnavailable):
+	case errors.Is(err, whereabouts.ErrUnknownPrison):
+		return notFound()
+	case errors.Is(err, directory.ErrUnavailable), errors.Is(err, whereabouts.ErrNoLocations):
 		return locationsAway(err)
 	case passes(err):
 		return unavailable(err)

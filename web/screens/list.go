@@ -63,7 +63,11 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 		return answer{}, err
 	}
 	out := answer{subjects: []domain.PrisonerNumber{number}, title: "Non-associations"}
-	l, err := s.readList(ctx, v, number, kind)
+	save := s.afterSave(ctx, v)
+	l, err := s.readList(ctx, v, number, kind, save.atLeast)
+	if isBehind(err) && save != (afterSave{}) {
+		return s.savingList(ctx, v, number, out)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -78,15 +82,18 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 		out.status = http.StatusBadRequest
 		out.errors = []govuk.ErrorLink{{Text: l.fault}}
 	}
+	if out.saved, err = s.savedOnList(ctx, v, save, l.key); err != nil {
+		return out, err
+	}
 	return out, s.warnOfMerge(ctx, v, number, &out)
 }
 
 // readList reads a prisoner's records and the people on them. A prisoner whom the
 // directory denies is not found only when the log holds nothing of the number.
-func (s *Screens) readList(ctx context.Context, v *visit, number domain.PrisonerNumber, kind listKind) (listing, error) {
+func (s *Screens) readList(ctx context.Context, v *visit, number domain.PrisonerNumber, kind listKind, atLeast uint64) (listing, error) {
 	l := listing{kind: kind, london: v.now.Location()}
 	var err error
-	if l.records, err = s.reads.OfPrisoner(ctx, number, atLeast(v.request.URL.Query())); err != nil || l.records.Survivor != "" {
+	if l.records, err = s.reads.OfPrisoner(ctx, number, atLeast); err != nil || l.records.Survivor != "" {
 		return l, err
 	}
 	numbers := []domain.PrisonerNumber{number}
@@ -205,7 +212,7 @@ func (s *Screens) listFile(ctx context.Context, v *visit, kind listKind) (answer
 		return answer{}, err
 	}
 	out := answer{subjects: []domain.PrisonerNumber{number}}
-	l, err := s.readList(ctx, v, number, kind)
+	l, err := s.readList(ctx, v, number, kind, 0)
 	switch {
 	case err != nil:
 		return out, err

@@ -40,7 +40,7 @@ func TestListFile_hasEveryColumn(t *testing.T) {
 	h.tell(domain.NOMIS, adam, ossie, item(adam, ossie, func(i *domain.Item) { i.TypeCode = domain.TypeTotal }))
 	closed := h.open(adam, otto)
 	h.pass(24 * time.Hour)
-	h.close(adam, otto, closed)
+	h.closeBetween(adam, otto, closed)
 	b := h.signIn("OFFICER_A")
 
 	file := b.get(adamsList + ".csv")

@@ -142,7 +142,7 @@ func TestList_linksSort(t *testing.T) {
 	for _, other := range []domain.PrisonerNumber{merlin, otto, ossie, una} {
 		h.open(adam, other)
 	}
-	h.close(adam, bert, h.open(adam, bert))
+	h.closeBetween(adam, bert, h.open(adam, bert))
 	b := h.signIn("OFFICER_A")
 	p := b.get(adamsList + "?otherSort=LAST_NAME&otherOrder=DESC&reason=BULLYING")
 	hrefs := func(p *page, table string) map[string]string {

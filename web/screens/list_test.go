@@ -17,18 +17,12 @@ import (
 )
 
 const (
-	rex domain.PrisonerNumber = "A1111AA" // XAA, RECP
-	ray domain.PrisonerNumber = "A2222AA" // XAA, RECP
-	pat domain.PrisonerNumber = "A6666AA" // OUT, restricted patient
-)
-
-const (
 	adamsList = "/prisoner/A9109UD/non-associations"
 	noNames   = "Names and locations are missing. The list itself is complete."
 )
 
-// close closes a record.
-func (h *house) close(a, b domain.PrisonerNumber, id uuid.UUID) {
+// closeBetween closes a record.
+func (h *house) closeBetween(a, b domain.PrisonerNumber, id uuid.UUID) {
 	h.t.Helper()
 	h.execute(a, b, "OFFICER_B", domain.Close{ID: id, ClosedReason: "They are friends"})
 }
@@ -156,8 +150,8 @@ func TestList_saysWhatIsEmpty(t *testing.T) {
 	require.Equal(t, "Open (1 record)", p.text(`nav a[aria-current="page"]`))
 	require.Equal(t, adamsList+"/closed", p.link("Closed (0 records)"))
 
-	h.close(adam, otto, first)
-	h.close(adam, bert, h.open(adam, bert))
+	h.closeBetween(adam, otto, first)
+	h.closeBetween(adam, bert, h.open(adam, bert))
 	h.open(trent, ossie)
 	p = b.get(adamsList + "/closed")
 	require.Contains(t, p.text("main"), "Adam Example has no closed non-associations outside an establishment.")

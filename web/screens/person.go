@@ -20,7 +20,7 @@ type person struct {
 // FullName returns "First Last", or the number.
 func (p person) FullName() string {
 	if !p.named {
-		return string(p.Number)
+		return p.unnamed()
 	}
 	return govuk.FullName(p.FirstName, p.LastName)
 }
@@ -28,7 +28,7 @@ func (p person) FullName() string {
 // ListName returns "Last, First", or the number.
 func (p person) ListName() string {
 	if !p.named {
-		return string(p.Number)
+		return p.unnamed()
 	}
 	return govuk.ListName(p.FirstName, p.LastName)
 }
@@ -36,9 +36,18 @@ func (p person) ListName() string {
 // Possessive returns "First Last’s", or the number with "’s".
 func (p person) Possessive() string {
 	if !p.named {
-		return string(p.Number) + "’s"
+		return p.unnamed() + "’s"
 	}
 	return govuk.Possessive(p.FullName())
+}
+
+// unnamed returns what stands for a name: the number, or, while a record cannot be read,
+// who it is of a pair.
+func (p person) unnamed() string {
+	if p.Number == "" {
+		return "The other prisoner"
+	}
+	return string(p.Number)
 }
 
 // prison returns the id of where the prisoner is, TRN and OUT among them; "" when that is

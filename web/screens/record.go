@@ -2,9 +2,7 @@ package screens
 
 import (
 	"context"
-	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -43,8 +41,11 @@ func (s *Screens) recordPage(ctx context.Context, v *visit) (answer, error) {
 	if err != nil {
 		return out, err
 	}
-	of, survivor, err := s.readRecord(ctx, number, id, atLeast(v.request.URL.Query()))
+	save := s.afterSave(ctx, v)
+	of, survivor, err := s.readRecord(ctx, number, id, save.atLeast)
 	switch {
+	case isBehind(err) && save != (afterSave{}):
+		return saving(v, out, "Non-association"), nil
 	case err != nil:
 		return out, err
 	case survivor != "":
@@ -61,20 +62,11 @@ func (s *Screens) recordPage(ctx context.Context, v *visit) (answer, error) {
 		return out, err
 	}
 	out.position = of.position
+	out.saved = s.saved(ctx, v, save, of.key, []string{of.Pair.Stream()})
 	out.page = s.recordAsPage(v, of, delivery, happened)
 	out.crumbs = s.crumbsTo(v, of.key, listKindOf(of.closed(domain.Today(v.now))))
 	out.warnings = slices.Concat(v.caseloadWarnings(), of.everybody.warnings())
 	return out, s.warnOfMerge(ctx, v, number, &out)
-}
-
-// atLeast returns the position that an address names; 0 for none. Whatever else it is, it
-// is the word of whoever wrote the address, and no page depends on it.
-func atLeast(query url.Values) uint64 {
-	position, err := strconv.ParseUint(one(query, "atLeast"), 10, 63)
-	if err != nil {
-		return 0
-	}
-	return position
 }
 
 // readRecord reads a record of a prisoner with the people on it. It is not found only

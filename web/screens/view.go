@@ -3,6 +3,7 @@ package screens
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,13 +30,27 @@ func (s *Screens) record(ctx context.Context, v *visit, rt route, out answer, bo
 	}
 	view := store.View{
 		ID: s.newID(), At: v.now, UserName: v.session.UserName, Page: rt.page, Route: chi.RouteContext(v.request.Context()).RoutePattern(),
-		Query: v.request.URL.RawQuery, Subjects: subjects, Shown: shownOn(body, subjects),
+		Query: queryOf(v.request), Subjects: subjects, Shown: shownOn(body, subjects),
 		Build: s.version, RequestID: v.id, Position: out.position, OutsideCaseload: out.outside, Refused: out.isRefused(),
 	}
 	if out.as != "" {
 		view.Page = out.as
 	}
 	return s.views.InsertView(ctx, view)
+}
+
+// queryOf returns the query of a request. That of a page of a prison begins with the
+// prison, which the route does not name.
+func queryOf(r *http.Request) string {
+	id := chi.URLParam(r, prisonParameter)
+	if id == "" {
+		return r.URL.RawQuery
+	}
+	query := url.Values{prisonParameter: {id}}.Encode()
+	if r.URL.RawQuery != "" {
+		query += "&" + r.URL.RawQuery
+	}
+	return query
 }
 
 // isRefused reports whether the user was not let see what was asked for.
