@@ -37,7 +37,7 @@ func TestAsOf_isTheListAsItWas(t *testing.T) {
 		i.EffectiveDate, i.TypeCode = "2026-08-01T09:00:00", domain.TypeTotal
 	}))
 	h.pass(24 * time.Hour)
-	h.close(adam, bert, closed)
+	h.closeBetween(adam, bert, closed)
 	comment := "Later"
 	h.execute(adam, merlin, "OFFICER_B", domain.Amend{ID: open, Comment: &comment})
 	b := h.signIn("OFFICER_A")
@@ -97,7 +97,7 @@ func TestAsOf_hasDeletedRecordsForAuditorsAlone(t *testing.T) {
 	p := officer.get(now)
 	require.Contains(t, p.text("main"), "No record was open or closed at that time.")
 	require.NotContains(t, p.Text, "D5678EF")
-	require.Equal(t, map[string]string{id.String(): "Open"}, officer.get(historyOfAdam + "?knownAt=2026-07-15+13:00").states(), "it was not deleted then")
+	require.Equal(t, map[string]string{id.String(): "Open"}, officer.get(historyOfAdam+"?knownAt=2026-07-15+13:00").states(), "it was not deleted then")
 	require.Contains(t, officer.get(historyOfAdam).entries()[0], "Deleted", "that it was is history")
 }
 

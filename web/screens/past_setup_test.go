@@ -119,12 +119,6 @@ func (h *house) catchUp() {
 	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
 }
 
-// stopReading ends the projections: the read model stays as it is now.
-func (h *house) stopReading() {
-	h.t.Helper()
-	h.stop()
-}
-
 // writes opens a record without waiting for the read model.
 func (h *house) writes(a, b domain.PrisonerNumber) {
 	h.t.Helper()

@@ -60,7 +60,7 @@ func TestRecord_showsEverythingKnown(t *testing.T) {
 	require.Equal(t, "/prisoner/D5678EF/non-associations", p.link("Return to Merlin Somerplumbs’ non-associations"))
 
 	h.pass(24 * time.Hour)
-	h.close(adam, merlin, id)
+	h.closeBetween(adam, merlin, id)
 	p = h.signIn("OFFICER_A").get(path) // a session does not last a day
 	rows := p.details()
 	require.Equal(t, "16 July 2026 by OFFICER_B", rows["Closed"])
@@ -108,7 +108,7 @@ func TestRecord_ofNOMISAndOfAMigration(t *testing.T) {
 func TestRecord_offersWhatFitsAndIsAllowed(t *testing.T) {
 	h := newHouse(t)
 	open, closed, elsewhere, unplaced := h.open(adam, merlin), h.open(adam, bert), h.open(adam, otto), h.open(adam, una)
-	h.close(adam, bert, closed)
+	h.closeBetween(adam, bert, closed)
 	for user, want := range map[string]map[uuid.UUID]string{
 		"OFFICER_A": {open: "Update Close", closed: "", elsewhere: "Update Close", unplaced: ""},
 		"OFFICER_B": {open: "", closed: "", elsewhere: "Update Close", unplaced: ""},
