@@ -80,6 +80,8 @@ type house struct {
 	store     *store.Store
 	dsn       string
 	logs      *lockedBuffer
+	// stopReading ends the projections: the read model stays as it is then.
+	stopReading func() error
 
 	mu  sync.Mutex
 	now time.Time
@@ -151,10 +153,11 @@ func (h *house) startRecord(logger *slog.Logger) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
-	h.t.Cleanup(func() {
+	h.stopReading = sync.OnceValue(func() error {
 		stop()
-		require.NoError(h.t, <-ended)
+		return <-ended
 	})
+	h.t.Cleanup(func() { require.NoError(h.t, h.stopReading()) })
 	h.audit = audit.New(h.log, audit.Options{London: london})
 	h.reads, err = queries.Open(h.t.Context(), h.dsn, queries.Options{Logger: logger})
 	require.NoError(h.t, err)
