@@ -91,6 +91,10 @@ func (s *Screens) routes() []route {
 		{post, record + "/reopen", staff, store.PageReopen, s.saves(formReopen)},
 		{get, record + "/delete", staff, store.PageDelete, s.shows(formDelete)},
 		{post, record + "/delete", staff, store.PageDelete, s.saves(formDelete)},
+		{get, viewsPath, auditors, store.PageViews, s.auditViews},
+		{get, viewsPath + ".csv", auditors, store.PageViews, s.auditViewsFile},
+		{get, factsPath, auditors, store.PageFacts, s.auditFacts},
+		{get, actionsPath, auditors, store.PageActions, s.auditActions},
 	}
 }
 

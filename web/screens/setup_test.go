@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/audit"
+	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/commands"
 	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
@@ -73,6 +74,7 @@ type house struct {
 	directory *prisonersearch.Server
 	issuer    *issuer.Server
 	store     *store.Store
+	acts      *evidence.Store
 	dsn       string
 	logs      *lockedBuffer
 
@@ -94,6 +96,10 @@ func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	h.store, err = store.Open(t.Context(), h.dsn, key)
 	require.NoError(t, err)
 	t.Cleanup(h.store.Close)
+	require.NoError(t, evidence.Migrate(t.Context(), h.dsn))
+	h.acts, err = evidence.Open(t.Context(), h.dsn)
+	require.NoError(t, err)
+	t.Cleanup(h.acts.Close)
 	// The address comes first: the pages must know it.
 	late := &lateHandler{}
 	h.server = httptest.NewServer(late)
@@ -116,7 +122,7 @@ func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	}
 	options := screens.Options{
 		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: audit.New(h.log, audit.Options{London: london}),
-		Directory:   people,
+		Directory:   people, Actions: h.acts,
 		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: people, Clock: h.clock, Head: head, Logger: logger}),
 		Head:        head, Probes: http.NotFoundHandler(), PublicURL: h.server.URL, Idle: time.Hour,
 		SecurityTextURL: "https://security.invalid/security.txt", Version: "test", Clock: h.clock, Logger: logger,
