@@ -59,13 +59,27 @@ func (s *Service) Sheet(ctx context.Context, prison domain.PrisonID, filter Shee
 		numbers := record.Pair.Numbers()
 		sheet.Rows = append(sheet.Rows, SheetRow{record, numbers[0], numbers[1]}, SheetRow{record, numbers[1], numbers[0]})
 	}
-	rank := g.ranks()
-	slices.SortFunc(sheet.Rows, func(a, b SheetRow) int {
+	g.sortRows(sheet.Rows)
+	return sheet, nil
+}
+
+// sortRows sorts by the names of the prisoner and then of the other. Rows are large: keys
+// are sorted, and each row is moved once.
+func (g gathered) sortRows(rows []SheetRow) {
+	type key struct{ prisoner, other, row int }
+	rank, keys := g.ranks(), make([]key, len(rows))
+	for i, row := range rows {
+		keys[i] = key{rank[row.Prisoner], rank[row.Other], i}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
 		return cmp.Or(
-			cmp.Compare(rank[a.Prisoner], rank[b.Prisoner]), cmp.Compare(rank[a.Other], rank[b.Other]), bytes.Compare(a.ID[:], b.ID[:]),
+			cmp.Compare(a.prisoner, b.prisoner), cmp.Compare(a.other, b.other), bytes.Compare(rows[a.row].ID[:], rows[b.row].ID[:]),
 		)
 	})
-	return sheet, nil
+	unsorted := slices.Clone(rows)
+	for i, key := range keys {
+		rows[i] = unsorted[key.row]
+	}
 }
 
 // known splits the values of a filter into those that are known, in their canonical form,

@@ -143,8 +143,11 @@ func asOfTable(records []audit.RecordAsOf, key person, everybody people, london 
 			name.Below = string(other.Number)
 		}
 		table.Rows = append(table.Rows, govuk.Row{ID: n.ID.String(), Cells: []govuk.Cell{
-			name, {Text: word(domain.Reasons(), n.Reason)}, {Text: restriction(n.Restriction, n.TypeCode)},
-			{Text: listDate(n.UpdatedAt.In(london))}, stateCell(r, key.Number),
+			name,
+			{Text: word(domain.Reasons(), n.Reason)},
+			{Text: restriction(n.Restriction, n.TypeCode)},
+			{Text: listDate(n.UpdatedAt.In(london))},
+			stateCell(r, key.Number),
 		}})
 	}
 	return table

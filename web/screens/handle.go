@@ -112,6 +112,6 @@ func (s *Screens) failed(ctx context.Context, v *visit, out answer, f *failure) 
 	}
 	return answer{
 		status: f.status, title: f.title, page: Failure{Heading: f.heading, Text: f.text, RequestID: v.id.String(), SignInAgain: f.signIn, SignOut: f.status == http.StatusForbidden && v.session != nil},
-		subjects: out.subjects, outside: out.outside, failure: f,
+		subjects: out.subjects, as: out.as, outside: out.outside, failure: f,
 	}
 }

@@ -118,3 +118,16 @@ func (h *house) catchUp() {
 	require.NoError(h.t, err)
 	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
 }
+
+// writes opens a record without waiting for the read model.
+func (h *house) writes(a, b domain.PrisonerNumber) {
+	h.t.Helper()
+	pair, err := domain.NewPair(a, b)
+	require.NoError(h.t, err)
+	cause := domain.Cause{CommandID: uuid.New(), CorrelationID: uuid.New(), CausationID: uuid.New(), Actor: "OFFICER_A", Source: domain.DPS, About: a}
+	_, err = h.commands.Execute(h.t.Context(), cause, pair, domain.Open{
+		FirstPrisoner: a, Comment: "Keep them apart", Reason: domain.Bullying, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{a: domain.Victim, b: domain.Perpetrator},
+	})
+	require.NoError(h.t, err)
+}

@@ -157,8 +157,10 @@ func (r oneRecord) buttons(v *visit) []govuk.Button {
 		text, path string
 		kind       govuk.ButtonKind
 	}{
-		{domain.ActUpdate, "Update", "update", govuk.Secondary}, {domain.ActClose, "Close", "close", govuk.Warns},
-		{domain.ActReopen, "Reopen", "reopen", govuk.Secondary}, {domain.ActDelete, "Delete", "delete", govuk.Warns},
+		{domain.ActUpdate, "Update", "update", govuk.Secondary},
+		{domain.ActClose, "Close", "close", govuk.Warns},
+		{domain.ActReopen, "Reopen", "reopen", govuk.Secondary},
+		{domain.ActDelete, "Delete", "delete", govuk.Warns},
 	} {
 		if to.act.Fits(closed) && v.offers(to.act, r.everybody, r.key, r.other) {
 			buttons = append(buttons, govuk.Button{

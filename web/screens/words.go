@@ -2,6 +2,16 @@ package screens
 
 import "nonassociations/domain"
 
+// Words that stand on several pages.
+const (
+	titleDetails = "Non-association details"
+	linkDetails  = "View details"
+	headReason   = "Reason"
+	headComments = "Comments"
+	headClosed   = "Closed"
+	headActions  = "Actions"
+)
+
 // word returns the text of a word of DPS, and the word itself when the vocabulary does
 // not have it: an old fact may hold a word that was withdrawn.
 func word[W ~string](vocabulary []domain.Term[W], code W) string {

@@ -55,7 +55,7 @@ func (s *Screens) formAnswer(v *visit, w writing) answer {
 	}
 	out.crumbs = s.crumbsTo(v, w.p, openKind)
 	if w.id != uuid.Nil {
-		out.crumbs = append(out.crumbs, crumb{"Non-association details", recordPath(w.key, w.id)})
+		out.crumbs = append(out.crumbs, crumb{titleDetails, recordPath(w.key, w.id)})
 	}
 	return out
 }
@@ -107,7 +107,7 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 	}
 	table := &govuk.Table{
 		ID: "closed-before", Caption: "Closed non-associations of these prisoners", Size: "m", Scrolls: true,
-		Head: []govuk.Header{{Text: "Date closed"}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: "Closing comments"}, {Text: "Actions", Hidden: true}},
+		Head: []govuk.Header{{Text: "Date closed"}, {Text: headReason}, {Text: headApart}, {Text: "Closing comments"}, {Text: headActions, Hidden: true}},
 	}
 	for _, n := range w.closed {
 		closed := day(*n.ExpiryDate)
@@ -117,7 +117,7 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 			{Text: restriction(n.Restriction, n.TypeCode)},
 			{Text: n.ClosedReason, Lines: true},
 			{Link: &govuk.Link{
-				Text: "View details", Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
+				Text: linkDetails, Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
 				NewTab: v.request.Method == http.MethodPost,
 			}},
 		}})
