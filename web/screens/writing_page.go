@@ -83,6 +83,9 @@ func (w writing) body(v *visit, d draft) formBody {
 	}
 	for _, f := range w.form.fields(w.p, w.o) {
 		id, fault := w.form.id+"-"+f.name, d.faults[f.name]
+		if n := w.record; f.name == fieldRestriction && n != nil && nomisType(n.TypeCode) != "" {
+			f.hint = restriction(n.Restriction, n.TypeCode)
+		}
 		switch {
 		case f.choices != nil:
 			b.Radios = append(b.Radios, govuk.Radios{
