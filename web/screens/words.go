@@ -4,11 +4,13 @@ import "nonassociations/domain"
 
 // Words that stand on several pages.
 const (
-	titleDetails = "Non-association details"
-	linkDetails  = "View details"
+	listTitle    = "Non-associations"
+	recordTitle  = "Non-association details"
+	viewDetails  = "View details"
+	wordClosed   = "Closed"
+	headName     = "Name"
 	headReason   = "Reason"
 	headComments = "Comments"
-	headClosed   = "Closed"
 	headActions  = "Actions"
 )
 

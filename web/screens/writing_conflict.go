@@ -159,7 +159,7 @@ func (w writing) typed(d draft) *govuk.SummaryList {
 
 // turned says who closed or reopened the record, and when.
 func (w writing) turned(m meanwhile, london *time.Location) string {
-	did, act, by, at := headClosed, audit.Closed, w.record.ClosedBy, ""
+	did, act, by, at := wordClosed, audit.Closed, w.record.ClosedBy, ""
 	if w.record.ExpiryDate != nil {
 		at = govuk.DateTime(w.record.ExpiryDate.In(london))
 	} else {
@@ -238,7 +238,7 @@ func (w writing) recordFields() []recordField {
 		value(domain.FieldAuthorisedBy, "Authorised by", n.AuthorisedBy),
 	}
 	if w.form.act == domain.ActReopen {
-		fields[6].label = headClosed
+		fields[6].label = wordClosed
 	}
 	for _, of := range []person{w.p, w.o} {
 		code := n.Sides[of.Number].ReasonCode

@@ -26,11 +26,11 @@ type form struct {
 
 var (
 	formAdd = form{
-		id: "add", act: domain.ActAdd, title: "Enter non-association details", heading: titleDetails,
+		id: "add", act: domain.ActAdd, title: "Enter non-association details", heading: recordTitle,
 		fields: detailFields, save: govuk.Button{Text: "Save", Once: true}, next: nextAfterDetails, done: didAdd, verb: "saved", command: openCommand,
 	}
 	formUpdate = form{
-		id: "update", act: domain.ActUpdate, title: "Enter non-association details", heading: titleDetails,
+		id: "update", act: domain.ActUpdate, title: "Enter non-association details", heading: recordTitle,
 		fields: detailFields, save: govuk.Button{Text: "Save", Once: true}, next: nextAfterDetails, done: didUpdate, verb: didUpdate, command: amendCommand,
 	}
 	formClose = form{

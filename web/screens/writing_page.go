@@ -55,7 +55,7 @@ func (s *Screens) formAnswer(v *visit, w writing) answer {
 	}
 	out.crumbs = s.crumbsTo(v, w.p, openKind)
 	if w.id != uuid.Nil {
-		out.crumbs = append(out.crumbs, crumb{titleDetails, recordPath(w.key, w.id)})
+		out.crumbs = append(out.crumbs, crumb{recordTitle, recordPath(w.key, w.id)})
 	}
 	return out
 }
@@ -120,7 +120,7 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 			{Text: restriction(n.Restriction, n.TypeCode)},
 			{Text: n.ClosedReason, Lines: true},
 			{Link: &govuk.Link{
-				Text: linkDetails, Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
+				Text: viewDetails, Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
 				NewTab: v.request.Method == http.MethodPost,
 			}},
 		}})
