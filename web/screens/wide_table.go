@@ -64,7 +64,7 @@ func (w *rowWriter) other(number domain.PrisonerNumber) {
 func (w *rowWriter) name(p person) {
 	if p.named {
 		w.WriteString(template.HTMLEscapeString(p.ListName()))
-		w.WriteString("<br>")
+		w.WriteString(" <br>")
 	}
 	w.WriteString(string(p.Number))
 }
