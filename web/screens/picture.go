@@ -167,7 +167,7 @@ func (p *picture) key() int {
 		p.Styles = append(p.Styles, pictureStyle{Class: edgeClasses[term.Code], Text: term.Description, X: margin, ToX: margin + 60, Y: y - lineHeight/4, TextX: margin + 72})
 		y += lineHeight
 	}
-	p.Styles = append(p.Styles, pictureStyle{Class: "app-edge--broken", Text: "Too close now", X: margin, ToX: margin + 60, Y: y - lineHeight/4, TextX: margin + 72})
+	p.Styles = append(p.Styles, pictureStyle{Class: "app-edge--broken", Text: tooCloseNow, X: margin, ToX: margin + 60, Y: y - lineHeight/4, TextX: margin + 72})
 	return y
 }
 

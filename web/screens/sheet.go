@@ -156,7 +156,7 @@ func (w *rowWriter) apart(listed []whereabouts.SheetRow, prison string) *wideTab
 		w.text(breach(r.PlacedRecord, prison))
 		w.details(r.Prisoner, r.Other, r.ID)
 	}
-	return w.table("apart", "Who must be kept apart, by person", headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, "Reason", "Too close now")
+	return w.table("apart", "Who must be kept apart, by person", headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, "Reason", tooCloseNow)
 }
 
 // breach says how near two are who are too close; "" of all others.
