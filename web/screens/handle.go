@@ -49,7 +49,7 @@ func (s *Screens) serve(ctx context.Context, v *visit, rt route) (answer, error)
 	if err := enters(session.Roles, rt.access); err != nil {
 		return answer{}, err
 	}
-	if v.request.Method == http.MethodPost {
+	if v.request.Method == http.MethodPost && !rt.mayBeMissing() {
 		if err := v.readForm(); err != nil {
 			return answer{}, err
 		}
@@ -112,6 +112,6 @@ func (s *Screens) failed(ctx context.Context, v *visit, out answer, f *failure) 
 	}
 	return answer{
 		status: f.status, title: f.title, page: Failure{Heading: f.heading, Text: f.text, RequestID: v.id.String(), SignInAgain: f.signIn, SignOut: f.status == http.StatusForbidden && v.session != nil},
-		subjects: out.subjects, outside: out.outside, failure: f,
+		subjects: out.subjects, as: out.as, outside: out.outside, failure: f,
 	}
 }

@@ -70,7 +70,7 @@ func (s *Screens) moveCheck(ctx context.Context, v *visit) (answer, error) {
 // destination reads where the prisoners are to be moved; without a text it is anywhere in
 // the prison. wrong is the text of the error, "" without one.
 func (s *Screens) destination(id domain.PrisonID, query url.Values) (to domain.Destination, wrong string) {
-	typed := text(query, fieldTo)
+	typed := text(query, fieldDestination)
 	if typed == "" {
 		return to, ""
 	}

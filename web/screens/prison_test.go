@@ -90,12 +90,6 @@ func examplePeople() *residents {
 	return r
 }
 
-const (
-	rex domain.PrisonerNumber = "A1111AA" // XAA, RECP
-	ray domain.PrisonerNumber = "A2222AA" // XAA, RECP
-	pat domain.PrisonerNumber = "A6666AA" // a restricted patient
-)
-
 func apartBy(kind domain.Restriction) func(*domain.Open) {
 	return func(o *domain.Open) { o.Restriction = kind }
 }

@@ -103,11 +103,6 @@ func (w *rowWriter) details(one, other domain.PrisonerNumber, id uuid.UUID) {
 		template.HTMLEscapeString(both), "</span></a>")
 }
 
-// recordPath returns the address of a record, seen from one of its prisoners.
-func recordPath(number domain.PrisonerNumber, id uuid.UUID) string {
-	return listPath(number, openKind) + "/" + id.String()
-}
-
 // table returns the table of the rows that were written; nil without any.
 func (w *rowWriter) table(id, caption string, head ...string) *wideTable {
 	if len(w.body) == 0 {
