@@ -79,7 +79,10 @@ func (g gathered) sortRows(rows []SheetRow) {
 		all[i] = ranked{rank[row.Prisoner], rank[row.Other], row}
 	}
 	slices.SortFunc(all, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(a.prisoner, b.prisoner), cmp.Compare(a.other, b.other), bytes.Compare(a.row.ID[:], b.row.ID[:]))
+		if by := cmp.Or(a.prisoner-b.prisoner, a.other-b.other); by != 0 {
+			return by
+		}
+		return bytes.Compare(a.row.ID[:], b.row.ID[:])
 	})
 	for i, one := range all {
 		rows[i] = one.row
