@@ -62,7 +62,7 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{subjects: []domain.PrisonerNumber{number}, title: "Non-associations"}
+	out := answer{subjects: []domain.PrisonerNumber{number}, title: listTitle}
 	save := s.afterSave(ctx, v)
 	l, err := s.readList(ctx, v, number, kind, save.atLeast)
 	if isBehind(err) && save != (afterSave{}) {

@@ -2,6 +2,7 @@ package screens_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,7 +63,7 @@ func TestList_isSeenAfterSignIn(t *testing.T) {
 	require.Equal(t, []domain.PrisonerNumber{adam}, view.Subjects)
 	require.Equal(t, []domain.PrisonerNumber{merlin}, view.Shown)
 	require.Equal(t, p.Header.Get("X-Position"), strconv.FormatUint(view.Position, 10))
-	require.Equal(t, p.Header.Get("X-Request-Id"), view.RequestID.String())
+	require.Equal(t, p.Header.Get("X-Request-ID"), view.RequestID.String())
 	require.Equal(t, store.PageList, view.Page)
 	require.Equal(t, "/prisoner/{pn}/non-associations", view.Route)
 	require.Equal(t, "OFFICER_A", view.UserName)
@@ -240,19 +241,10 @@ func TestList_offersAddingOnlyToWhoMay(t *testing.T) {
 		for _, key := range []domain.PrisonerNumber{adam, otto, trent, ossie, pat, una} {
 			p := b.get("/prisoner/" + string(key) + "/non-associations")
 			offered := p.Find("main a").FilterFunction(func(_ int, a *goquery.Selection) bool { return words(a) == "Add a non-association" }).Length() == 1
-			require.Equal(t, contains(want.offered, key), offered, "%s of %s", user, key)
+			require.Equal(t, slices.Contains(want.offered, key), offered, "%s of %s", user, key)
 			require.Equal(t, want.advised, strings.Contains(p.text("main details"), advice), user)
 		}
 	}
-}
-
-func contains(all []domain.PrisonerNumber, one domain.PrisonerNumber) bool {
-	for _, n := range all {
-		if n == one {
-			return true
-		}
-	}
-	return false
 }
 
 // TestList_leadsToTheProfileOfWhoMayBeViewed needs the address of the estate.
@@ -267,7 +259,7 @@ func TestList_leadsToTheProfileOfWhoMayBeViewed(t *testing.T) {
 			p := b.get("/prisoner/" + string(key) + "/non-associations")
 			require.Equal(t, "Digital Prison Services", p.all(crumbs)[0])
 			led := p.Find(`a[href="https://dps.invalid/prisoner/` + string(key) + `"]`).Length()
-			require.Equal(t, contains(numbers, key), led == 1, "%s of %s", user, key)
+			require.Equal(t, slices.Contains(numbers, key), led == 1, "%s of %s", user, key)
 		}
 	}
 	p := newHouse(t).signIn("OFFICER_A").get(adamsList)

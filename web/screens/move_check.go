@@ -131,11 +131,7 @@ func conflictsTable(found whereabouts.MoveCheck, to domain.Destination, prison s
 		rows.text(where)
 		rows.text(restriction(c.Restriction, c.TypeCode))
 		rows.text(howNear(c.Near, to.Text(), prison))
-		if c.TooClose {
-			rows.tag("Too close", "red")
-		} else {
-			rows.text("No")
-		}
+		rows.tooClose(c.TooClose)
 		rows.details(c.Prisoner, c.Other, c.ID)
 	}
 	return rows.table("conflicts", "Who must be kept apart there", headPrisoner, headMustBeKeptFrom, headWhere, headApart, headHowNear, "Too close")

@@ -102,7 +102,7 @@ func upper(text string) string { return strings.ToUpper(text) }
 
 // crumbsTo returns the breadcrumbs of a page below the list of a prisoner.
 func (s *Screens) crumbsTo(v *visit, p person, kind listKind) []crumb {
-	return []crumb{s.crumbOf(v, p), {"Non-associations", listPath(p.Number, kind)}}
+	return []crumb{s.crumbOf(v, p), {listTitle, listPath(p.Number, kind)}}
 }
 
 // crumbOf is the breadcrumb of a prisoner, which leads to the profile.

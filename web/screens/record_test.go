@@ -119,7 +119,7 @@ func TestRecord_offersWhatFitsAndIsAllowed(t *testing.T) {
 		for id, buttons := range want {
 			p := b.get(adamsList + "/" + id.String())
 			require.Equal(t, buttons, strings.Join(p.all(`main a[role="button"]`), " "), user)
-			for _, name := range strings.Fields(buttons) {
+			for name := range strings.FieldsSeq(buttons) {
 				require.Equal(t, adamsList+"/"+id.String()+"/"+strings.ToLower(name), p.button(name))
 			}
 			advised := strings.Contains(p.text("main details"), "Need to update non-associations?")

@@ -68,7 +68,7 @@ const maxSheet = 2500
 
 // list lists one part of the prisoners, whole prisoners each.
 func (p *Sheet) list(v *visit, found whereabouts.Sheet) {
-	parts := partsOf(found.Rows)
+	parts := p.parts(found.Rows)
 	page := min(pageOf(v.request.URL.Query()), len(parts))
 	before, all := 0, 0
 	for i, part := range parts {
@@ -83,7 +83,9 @@ func (p *Sheet) list(v *visit, found whereabouts.Sheet) {
 		p.Showing = fmt.Sprintf("Showing %d to %d of %s", before+1, before+part.prisoners, p.Showing)
 		p.Pagination = pagination(v.request.URL, page, len(parts))
 	}
-	p.Apart = apartTable(part.rows, people{all: found.People}, p.Prison)
+	rows := newRows(people{all: found.People}, len(part.rows))
+	rows.links = rows.links || p.Picture != nil // the table has each link of the picture
+	p.Apart = rows.apart(part.rows, p.Prison)
 }
 
 // sheetPart is what one page of a sheet lists.
@@ -92,16 +94,16 @@ type sheetPart struct {
 	prisoners int
 }
 
-// partsOf divides rows into parts of at most maxSheet rows. A prisoner is on one page,
-// however many rows that takes.
-func partsOf(rows []whereabouts.SheetRow) []sheetPart {
+// parts divides rows into parts of at most maxSheet rows. A prisoner is on one page,
+// however many rows that takes. Below a picture stands everybody who is in it.
+func (p *Sheet) parts(rows []whereabouts.SheetRow) []sheetPart {
 	parts := []sheetPart{{}}
 	for len(rows) > 0 {
 		n := 1
 		for n < len(rows) && rows[n].Prisoner == rows[0].Prisoner {
 			n++
 		}
-		if last := len(parts[len(parts)-1].rows); last > 0 && last+n > maxSheet {
+		if last := len(parts[len(parts)-1].rows); p.Picture == nil && last > 0 && last+n > maxSheet {
 			parts = append(parts, sheetPart{})
 		}
 		part := &parts[len(parts)-1]
@@ -142,20 +144,19 @@ func filtersOfSheet(id domain.PrisonID, found whereabouts.Sheet) sheetFilters {
 	return f
 }
 
-// apartTable returns the table of a sheet, by person.
-func apartTable(listed []whereabouts.SheetRow, everybody people, prison string) *wideTable {
-	rows := newRows(everybody, len(listed))
+// apart returns the table of a sheet, by person.
+func (w *rowWriter) apart(listed []whereabouts.SheetRow, prison string) *wideTable {
 	for _, r := range listed {
-		rows.prisoner(r.Prisoner)
-		rows.text(located(r.LocationOf(r.Prisoner).Text()))
-		rows.other(r.Other)
-		rows.text(located(r.LocationOf(r.Other).Text()))
-		rows.text(restriction(r.Restriction, r.TypeCode))
-		rows.text(word(domain.Reasons(), r.Reason))
-		rows.text(breach(r.PlacedRecord, prison))
-		rows.details(r.Prisoner, r.Other, r.ID)
+		w.prisoner(r.Prisoner)
+		w.text(located(r.LocationOf(r.Prisoner).Text()))
+		w.other(r.Other)
+		w.text(located(r.LocationOf(r.Other).Text()))
+		w.text(restriction(r.Restriction, r.TypeCode))
+		w.text(word(domain.Reasons(), r.Reason))
+		w.text(breach(r.PlacedRecord, prison))
+		w.details(r.Prisoner, r.Other, r.ID)
 	}
-	return rows.table("apart", "Who must be kept apart, by person", headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, "Reason", "Too close now")
+	return w.table("apart", "Who must be kept apart, by person", headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, "Reason", tooCloseNow)
 }
 
 // breach says how near two are who are too close; "" of all others.

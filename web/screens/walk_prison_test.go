@@ -22,7 +22,7 @@ func prisonStates() []state {
 		{name: "sheet", route: prison, user: "OFFICER_A", path: of, title: sheet},
 		{name: "sheet-of-a-wing", route: prison, user: "OFFICER_A", path: of + "?wing=A", title: sheet},
 		{name: "sheet-none", route: prison, user: "OFFICER_A", path: of + "?reason=LEGAL_REQUEST", title: sheet},
-		{name: "sheet-filter-ignored", route: prison, user: "OFFICER_A", path: of + "?wing=" + url.QueryEscape(hostileText) + "&reason=x", title: sheet},
+		{name: "sheet-filter-ignored", route: prison, user: "OFFICER_A", path: of + "?wing=" + url.QueryEscape(wildText) + "&reason=x", title: sheet},
 		{name: "sheet-of-another-prison", route: prison, user: "GLOBAL", path: "/prison/XAB", title: sheet},
 		{name: "sheet-file", route: prison + ".csv", user: "OFFICER_A", path: of + ".csv", noPage: true},
 		{name: "too-close", route: prison + "/too-close", user: "OFFICER_A", path: of + "/too-close", title: tooClose},
@@ -31,7 +31,7 @@ func prisonStates() []state {
 		{name: "move-check-found", route: prison + "/move-check", user: "OFFICER_A", path: check("B-2", "A9109UD", "A1234BC", "A1111AA"), title: checked},
 		{name: "move-check-nobody", route: prison + "/move-check", user: "OFFICER_A", path: check("B", "A2222AA"), title: checked},
 		{name: "move-check-nothing", route: prison + "/move-check", user: "OFFICER_A", path: check("", ""), status: http.StatusBadRequest, title: "Error: " + checked},
-		{name: "move-check-wrong", route: prison + "/move-check", user: "OFFICER_A", path: check("A 1", hostileText, "Z9999ZZ"), status: http.StatusBadRequest, title: "Error: " + checked},
+		{name: "move-check-wrong", route: prison + "/move-check", user: "OFFICER_A", path: check("A 1", wildText, "Z9999ZZ"), status: http.StatusBadRequest, title: "Error: " + checked},
 	}
 }
 
@@ -41,12 +41,12 @@ func auditStates() []state {
 		views, facts, actions = "/audit/views", "/audit/facts", "/audit/actions"
 		who, log, did         = "Who looked at whom", "Facts", "What operators did"
 	)
-	strange := "?user=" + url.QueryEscape(hostileText)
+	strange := "?user=" + url.QueryEscape(wildText)
 	return []state{
 		{name: "views", route: "GET " + views, user: "AUDITOR", path: views, title: who},
 		{name: "views-of-a-prisoner", route: "GET " + views, user: "AUDITOR", path: views + "?prisoner=A9109UD", title: who},
 		{name: "views-none", route: "GET " + views, user: "AUDITOR", path: views + strange, title: who},
-		{name: "views-wrong", route: "GET " + views, user: "AUDITOR", path: views + "?prisoner=" + url.QueryEscape(hostileText) + "&from=x&to=y", status: http.StatusBadRequest, title: "Error: " + who},
+		{name: "views-wrong", route: "GET " + views, user: "AUDITOR", path: views + "?prisoner=" + url.QueryEscape(wildText) + "&from=x&to=y", status: http.StatusBadRequest, title: "Error: " + who},
 		{name: "views-file", route: "GET " + views + ".csv", user: "AUDITOR", path: views + ".csv?user=OFFICER_A", noPage: true},
 		{name: "facts", route: "GET " + facts, user: "AUDITOR", path: facts, title: log},
 		{name: "facts-of-a-prisoner", route: "GET " + facts, user: "AUDITOR", path: facts + "?prisoner=A9109UD", title: log},

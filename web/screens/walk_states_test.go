@@ -42,8 +42,8 @@ func (s state) code() int {
 	return s.status
 }
 
-// hostileText is text that must stand on a page as text, and never widens it.
-const hostileText = `<script>alert(1)</script><b>"bold"</b> & {{.Key}} ` + "\n" + `WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW ` + "\u202egnitirw"
+// wildText is text that must stand on a page as text, and never widens it.
+const wildText = `<script>alert(1)</script><b>"bold"</b> & {{.Key}} ` + "\n" + `WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW ` + "\u202egnitirw"
 
 // walker goes from state to state of one house.
 type walker struct {
@@ -74,7 +74,7 @@ func newWalker(t *testing.T) *walker {
 		return func(o *domain.Open) { o.Restriction, o.Comment = restriction, comment }
 	}
 	ids := map[string]uuid.UUID{
-		"open": h.open(adam, merlin), "hostile": h.open(adam, john, with(domain.Cell, hostileText)), "other": h.open(adam, otto),
+		"open": h.open(adam, merlin), "hostile": h.open(adam, john, with(domain.Cell, wildText)), "other": h.open(adam, otto),
 		"transit": h.open(adam, trent), "outside": h.open(adam, ossie), "unknown": h.open(adam, una), "patient": h.open(adam, pat),
 		"closed": h.open(adam, bert), "reception": h.open(rex, ray, with(domain.Landing, "They met in reception")),
 		"forms": h.open(bert, merlin, with(domain.Landing, "Forms are opened of it")), "turns": h.open(bert, rex), "back": h.open(bert, ray),
@@ -182,8 +182,8 @@ func listStates() []state {
 		{name: "list-of-somebody-outside", route: open, user: "INACTIVE_SEARCHER", path: "/prisoner/A5555AA/non-associations", title: title},
 		{name: "list-filtered", route: open, user: "OFFICER_A", path: ofAdam + "?reason=GANG_RELATED&sameSort=LAST_NAME&sameOrder=ASC", title: title},
 		{name: "list-filtered-none", route: open, user: "OFFICER_A", path: ofAdam + "?reason=THREAT", title: title},
-		{name: "list-filter-ignored", route: open, user: "OFFICER_A", path: ofAdam + "?reason=" + url.QueryEscape(hostileText), title: title},
-		{name: "list-bad-sort", route: open, user: "OFFICER_A", path: ofAdam + "?sameSort=" + url.QueryEscape(hostileText), status: http.StatusBadRequest, title: "Error: " + title},
+		{name: "list-filter-ignored", route: open, user: "OFFICER_A", path: ofAdam + "?reason=" + url.QueryEscape(wildText), title: title},
+		{name: "list-bad-sort", route: open, user: "OFFICER_A", path: ofAdam + "?sameSort=" + url.QueryEscape(wildText), status: http.StatusBadRequest, title: "Error: " + title},
 		{name: "list-without-right", route: open, user: "READER_A", path: ofAdam, title: title},
 		{name: "list-file", route: open + ".csv", user: "OFFICER_A", path: ofAdam + ".csv", noPage: true},
 		{name: "list-closed-file", route: closed + ".csv", user: "OFFICER_A", path: ofAdam + "/closed.csv", noPage: true},
@@ -211,7 +211,7 @@ func historyStates() []state {
 		{name: "history-nothing", route: route, user: "OFFICER_A", path: "/prisoner/" + string(nobody) + "/non-associations/history", status: http.StatusNotFound, title: "Page not found"},
 		{name: "as-of", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=2026-07-15", title: title},
 		{name: "as-of-none", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=2001-01-01+09:00", title: title},
-		{name: "as-of-error", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=" + url.QueryEscape(hostileText) + "&knownAt=2099-01-01", status: http.StatusBadRequest, title: "Error: " + title},
+		{name: "as-of-error", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=" + url.QueryEscape(wildText) + "&knownAt=2099-01-01", status: http.StatusBadRequest, title: "Error: " + title},
 	}
 }
 

@@ -28,23 +28,26 @@ func newFormsHouse(t *testing.T, form string) (*house, uuid.UUID) {
 	return h, id
 }
 
+// faultOf is what is said of an empty field.
+type faultOf struct{ field, text string }
+
+var faultsOfDetails = []faultOf{
+	{"reason", "Select a reason for the non-association"},
+	{"prisonerRole", "Select Adam Example’s role in the situation"},
+	{"otherPrisonerRole", "Select Merlin Somerplumbs’ role in the situation"},
+	{"restrictionType", "Select where to keep the prisoners apart"},
+	{"comment", "Enter a comment"},
+}
+
 // faults are what is said when nothing is filled in, in the order of the page.
-var faults = map[string][]struct{ field, text string }{
-	"add": {
-		{"reason", "Select a reason for the non-association"},
-		{"prisonerRole", "Select Adam Example’s role in the situation"},
-		{"otherPrisonerRole", "Select Merlin Somerplumbs’ role in the situation"},
-		{"restrictionType", "Select where to keep the prisoners apart"},
-		{"comment", "Enter a comment"},
-	},
+var faults = map[string][]faultOf{
+	"add": faultsOfDetails, "update": faultsOfDetails,
 	"close": {{"closedReason", "Enter a comment"}}, "reopen": {{"reopenReason", "Enter a comment"}},
 	"delete": {
 		{"deletionReason", "Enter a reason for deletion"},
 		{"staffUserNameRequestingDeletion", "Enter the user name of the person who asked for it"},
 	},
 }
-
-func init() { faults["update"] = faults["add"] }
 
 // TestForm_namesEachFault sends each form with nothing, with each field twice, and with
 // values that are not offered.
@@ -132,8 +135,8 @@ func TestForm_holdsTextsToTheirRules(t *testing.T) {
 	}
 }
 
-// hostile is text that would be markup, a script, a template or another field.
-const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}' & </textarea>`
+// hostileText is text that would be markup, a script, a template or another field.
+const hostileText = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}' & </textarea>`
 
 // TestForm_drawsHostileTextAsText sends it in every field, hidden ones too.
 func TestForm_drawsHostileTextAsText(t *testing.T) {
@@ -141,19 +144,19 @@ func TestForm_drawsHostileTextAsText(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			h, id := newFormsHouse(t, form)
 			b, facts := h.signIn("MANAGER_A"), h.facts()
-			fields := url.Values{"key": {hostile}, "etag": {hostile}, "unknown": {hostile}}
+			fields := url.Values{"key": {hostileText}, "etag": {hostileText}, "unknown": {hostileText}}
 			for field := range filled[form] {
-				fields.Set(field, hostile)
+				fields.Set(field, hostileText)
 			}
 			for _, more := range []string{"", "user", "formId"} {
 				sent := b.get(pathTo(form, id)).form("main form", fields)
 				if more != "" {
-					sent.Set(more, hostile)
+					sent.Set(more, hostileText)
 				}
 				if form == "close" || form == "reopen" || form == "delete" {
-					sent.Set("reopenReason", hostile+"\x00") // so that it is refused
-					sent.Set("closedReason", hostile+"\x00")
-					sent.Set("deletionReason", hostile+"\x00")
+					sent.Set("reopenReason", hostileText+"\x00") // so that it is refused
+					sent.Set("closedReason", hostileText+"\x00")
+					sent.Set("deletionReason", hostileText+"\x00")
 				}
 				p := b.post(pathTo(form, id), sent)
 				require.Contains(t, []int{http.StatusBadRequest, http.StatusConflict}, p.Code)
@@ -161,7 +164,7 @@ func TestForm_drawsHostileTextAsText(t *testing.T) {
 				require.Zero(t, p.Find("img[src=x]").Length())
 				require.NotContains(t, p.Text, "<script>alert")
 			}
-			p := b.get(pathTo(form, id) + "?merged=" + url.QueryEscape(hostile) + "&saved=" + url.QueryEscape(hostile))
+			p := b.get(pathTo(form, id) + "?merged=" + url.QueryEscape(hostileText) + "&saved=" + url.QueryEscape(hostileText))
 			require.Equal(t, http.StatusOK, p.Code)
 			require.NotContains(t, p.Text, "<script>alert")
 			require.Equal(t, facts, h.facts())

@@ -3,6 +3,7 @@ package screens_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,9 +44,7 @@ var filled = map[string]url.Values{
 // with returns a copy of fields with one changed.
 func with(fields url.Values, name string, values ...string) url.Values {
 	changed := url.Values{}
-	for field, value := range fields {
-		changed[field] = value
-	}
+	maps.Copy(changed, fields)
 	changed[name] = values
 	return changed
 }
@@ -126,16 +125,16 @@ type failingCommands struct {
 	ids           atomic.Pointer[domain.Cause]
 }
 
-var errAway = errors.New("the log is away")
+var errLogAway = errors.New("the log is away")
 
 func (f *failingCommands) Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error) {
 	f.ids.Store(&by)
 	if f.before.Load() {
-		return commands.Receipt{}, errors.Join(commands.ErrBusy, errAway)
+		return commands.Receipt{}, errors.Join(commands.ErrBusy, errLogAway)
 	}
 	receipt, err := f.Commands.Staff(ctx, by, act)
 	if f.after.Load() {
-		return commands.Receipt{}, errors.Join(commands.ErrBusy, errAway)
+		return commands.Receipt{}, errors.Join(commands.ErrBusy, errLogAway)
 	}
 	return receipt, err
 }

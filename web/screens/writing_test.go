@@ -174,7 +174,7 @@ func TestSave_hasIDsOfItsOwn(t *testing.T) {
 	by := commands.ids.Load()
 	for _, id := range []uuid.UUID{by.CommandID, by.CorrelationID, by.CausationID} {
 		require.NotEqual(t, uuid.Nil, id)
-		require.NotEqual(t, p.Header.Get("X-Request-Id"), id.String())
+		require.NotEqual(t, p.Header.Get("X-Request-ID"), id.String())
 	}
 	require.Equal(t, "OFFICER_A", by.Actor)
 	require.Equal(t, domain.DPS, by.Source)
