@@ -222,6 +222,23 @@ func TestList_withoutTheDirectoryHasNumbersAndNoWrites(t *testing.T) {
 	require.Equal(t, http.StatusOK, b.get("/prisoner/Z9999ZZ/non-associations").Code, "nobody is unknown now")
 }
 
+// TestList_withoutAWholeAnswerIsAsWithoutAny also when the key prisoner's place is still
+// known: who is near cannot be told.
+func TestList_withoutAWholeAnswerIsAsWithoutAny(t *testing.T) {
+	h := newHouse(t)
+	h.open(adam, merlin)
+	b := h.signIn("OFFICER_A")
+	require.NotZero(t, b.get(adamsList).Find("main a[href*=add]").Length())
+	h.open(adam, otto)
+	h.directory.Down(true)
+	p := b.get(adamsList)
+	require.Equal(t, http.StatusOK, p.Code)
+	require.Equal(t, noNames, p.text("#warning .moj-alert__content"))
+	require.Equal(t, []string{"unknown"}, p.tables())
+	require.Len(t, p.ids("unknown"), 2)
+	require.Zero(t, p.Find("main a[href*=add]").Length())
+}
+
 // TestList_offersAddingOnlyToWhoMay looks at the button and at the advice in its place.
 func TestList_offersAddingOnlyToWhoMay(t *testing.T) {
 	h := newHouse(t)

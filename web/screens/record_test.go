@@ -16,6 +16,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/nomis"
+	"nonassociations/queries"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/store"
 )
@@ -333,4 +334,33 @@ type aheadAudit struct {
 func (a *aheadAudit) TimelineOfRecord(ctx context.Context, streams []string, id uuid.UUID) ([]audit.TimelineEntry, error) {
 	a.first()
 	return a.Audit.TimelineOfRecord(ctx, streams, id)
+}
+
+// TestRecord_saysOfWhatItShowsWhereThatStands also when the record changes while its
+// delivery is read.
+func TestRecord_saysOfWhatItShowsWhereThatStands(t *testing.T) {
+	ahead := &aheadReads{}
+	h := newHouse(t, func(o *screens.Options) { ahead.Reads = o.Reads; o.Reads = ahead })
+	id := h.tell(domain.NOMIS, adam, bert, item(adam, bert))
+	comment := "More"
+	ahead.first = func() {
+		ahead.first = func() {}
+		h.execute(adam, bert, "OFFICER_B", domain.Amend{ID: id, Comment: &comment})
+	}
+	p := h.signIn("OFFICER_A").get(adamsList + "/" + id.String())
+	require.Equal(t, "Not in NOMIS yet (since 15 July 2026 at 13:00)", p.text("#nomis"))
+	require.Equal(t, comment, p.details()["Comments"], "that is what is not in NOMIS yet")
+	require.Equal(t, []string{"Updated", "Added"}, p.all("ol#timeline h3"))
+}
+
+// aheadReads does something before a delivery is read.
+type aheadReads struct {
+	screens.Reads
+
+	first func()
+}
+
+func (a *aheadReads) Delivery(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Deliveries, error) {
+	a.first()
+	return a.Reads.Delivery(ctx, id, atLeast)
 }
