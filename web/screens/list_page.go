@@ -85,7 +85,7 @@ func (l listing) tabs(today string) govuk.SubNavigation {
 		kind  listKind
 		text  string
 		count int
-	}{{openKind, "Open", len(l.records.Records) - closed}, {closedKind, isClosedTag, closed}} {
+	}{{openKind, "Open", len(l.records.Records) - closed}, {closedKind, wordClosed, closed}} {
 		nav.Tabs = append(nav.Tabs, govuk.SubNavigationLink{
 			Text: fmt.Sprintf("%s (%s)", tab.text, govuk.Count(tab.count, "record", "records")),
 			Href: listPath(l.key.Number, tab.kind), Current: tab.kind == l.kind,

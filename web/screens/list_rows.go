@@ -77,7 +77,7 @@ func tagsOf(n domain.NonAssociation, today string) []string {
 // dateTags returns what the dates of a record say that is closed, or has not begun.
 func dateTags(n domain.NonAssociation, closed, pending bool) []string {
 	if closed {
-		return []string{isClosedTag}
+		return []string{wordClosed}
 	}
 	var tags []string
 	if pending {

@@ -70,7 +70,7 @@ func (s *Screens) moveCheck(ctx context.Context, v *visit) (answer, error) {
 // destination reads where the prisoners are to be moved; without a text it is anywhere in
 // the prison. wrong is the text of the error, "" without one.
 func (s *Screens) destination(id domain.PrisonID, query url.Values) (to domain.Destination, wrong string) {
-	typed := text(query, fieldTo)
+	typed := text(query, fieldDestination)
 	if typed == "" {
 		return to, ""
 	}
@@ -131,11 +131,7 @@ func conflictsTable(found whereabouts.MoveCheck, to domain.Destination, prison s
 		rows.text(where)
 		rows.text(restriction(c.Restriction, c.TypeCode))
 		rows.text(howNear(c.Near, to.Text(), prison))
-		if c.TooClose {
-			rows.tag("Too close", "red")
-		} else {
-			rows.text("No")
-		}
+		rows.tooClose(c.TooClose)
 		rows.details(c.Prisoner, c.Other, c.ID)
 	}
 	return rows.table("conflicts", "Who must be kept apart there", headPrisoner, headMustBeKeptFrom, headWhere, headApart, headHowNear, "Too close")

@@ -12,8 +12,8 @@ import (
 
 // Fields of the form of a move check.
 const (
-	fieldMoved = "prisoner"
-	fieldTo    = "to"
+	fieldMoved       = "prisoner"
+	fieldDestination = "to"
 )
 
 // maxMoved is how many prisoners one check may be about.
@@ -34,7 +34,7 @@ func newMoveForm(query url.Values, prison string) moveForm {
 			Value: text(query, fieldMoved), Rows: 8, Exact: true,
 		},
 		To: govuk.Input{
-			ID: "move-to", Name: fieldTo, Label: govuk.Label{Text: "Wing, landing or cell"}, Width: 20, Exact: true, Value: text(query, fieldTo),
+			ID: "move-to", Name: fieldDestination, Label: govuk.Label{Text: "Wing, landing or cell"}, Width: 20, Exact: true, Value: text(query, fieldDestination),
 			Hint: "For example A, A-1 or A-1-002. Leave it empty for anywhere in " + prison + ".",
 		},
 		Check: govuk.Button{Text: "Check"},

@@ -75,7 +75,7 @@ const (
 func (s *Screens) prisonTop(ctx context.Context, v *visit, id domain.PrisonID, current string) prisonTop {
 	top := prisonTop{Prison: s.prisonName(ctx, v, id), Tabs: govuk.SubNavigation{Label: "Pages of this prison"}}
 	for _, tab := range []struct{ text, end string }{
-		{"Who must be kept apart", ""}, {"Too close now", tooCloseEnd}, {"Check a move", moveCheckEnd},
+		{"Who must be kept apart", ""}, {tooCloseNow, tooCloseEnd}, {"Check a move", moveCheckEnd},
 	} {
 		top.Tabs.Tabs = append(top.Tabs.Tabs, govuk.SubNavigationLink{Text: tab.text, Href: prisonPath(id) + tab.end, Current: tab.end == current})
 	}

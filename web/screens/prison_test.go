@@ -128,6 +128,7 @@ func TestTooClose_showsWhoIs(t *testing.T) {
 	h.open(adam, rex)
 	h.open(adam, otto)
 	h.open(john, pat)
+	h.nomisRecord(bert, ray, domain.TypeWing, "2026-08-01T00:00:00") // to begin
 	p := h.signIn("OFFICER_A").get("/prison/XAA/too-close")
 	require.Equal(t, http.StatusOK, p.Code, p.Text)
 	require.Equal(t, "Too close now – Non-associations", p.text("title"))
@@ -140,7 +141,11 @@ func TestTooClose_showsWhoIs(t *testing.T) {
 		{"Example, Adam A9109UD", "A-1-001", "Somerplumbs, Merlin D5678EF", "A-2-004", "Cell, landing and wing", "Same wing", "View details of Adam Example (A9109UD) and Merlin Somerplumbs (D5678EF)"},
 	}, p.cells("#too-close"))
 	require.Equal(t, [][]string{{"Ception, Rex A1111AA", "RECP", "Example, Adam A9109UD", "A-1-001", "Cell, landing and wing", "View details of Rex Ception (A1111AA) and Adam Example (A9109UD)"}}, p.cells("#cannot-place"))
-	require.Equal(t, [][]string{{"Doe, John A1234BC", "Patient, Pat A6666AA", "Cell, landing and wing", "The other is a restricted patient", "", "View details of John Doe (A1234BC) and Pat Patient (A6666AA)"}}, p.cells("#left-out"))
+	require.Equal(t, []string{"Prisoner", "Keep from", "Where to keep apart", "Why", "From", "Actions"}, p.heads("#left-out"))
+	require.Equal(t, [][]string{
+		{"Doe, John A1234BC", "Patient, Pat A6666AA", "Cell, landing and wing", "The other is a restricted patient", "", "View details of John Doe (A1234BC) and Pat Patient (A6666AA)"},
+		{"Sample, Bertram A0135GA", "Ception, Ray A2222AA", "Cell, landing and wing", "The non-association has not begun", "01/08/2026", "View details of Bertram Sample (A0135GA) and Ray Ception (A2222AA)"},
+	}, p.cells("#left-out"))
 	require.Equal(t, "Locations as of 15 July 2026 at 13:00.", p.text("#locations-age"))
 	require.Contains(t, p.text("main"), "Nothing here blocks a move in NOMIS.")
 	require.NotContains(t, p.text("main"), "Nobody is too close now.")

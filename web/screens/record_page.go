@@ -85,7 +85,7 @@ func (r oneRecord) details(today string, london *time.Location, addedBy string) 
 	}
 	switch {
 	case closed:
-		add(isClosedTag, doneBy(longDate(*n.ExpiryDate), n.ClosedBy), false)
+		add(wordClosed, doneBy(longDate(*n.ExpiryDate), n.ClosedBy), false)
 		add("Closing comments", n.ClosedReason, true)
 	case n.ExpiryDate != nil:
 		add("Ends", longDate(*n.ExpiryDate), false)

@@ -96,6 +96,10 @@ func (s *Screens) routes() []route {
 		{get, prison + ".csv", staff, store.PagePrisonCSV, s.sheetFile},
 		{get, prison + tooCloseEnd, staff, store.PageTooClose, s.tooClose},
 		{get, prison + moveCheckEnd, staff, store.PageMoveCheck, s.moveCheck},
+		{get, viewsPath, auditors, store.PageViews, s.auditViews},
+		{get, viewsPath + ".csv", auditors, store.PageViews, s.auditViewsFile},
+		{get, factsPath, auditors, store.PageFacts, s.auditFacts},
+		{get, actionsPath, auditors, store.PageActions, s.auditActions},
 	}
 }
 

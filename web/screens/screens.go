@@ -46,6 +46,8 @@ type Reads interface {
 	Delivery(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Deliveries, error)
 	PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error)
 	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
+	// Facts returns where the facts are that a request asks for.
+	Facts(ctx context.Context, of queries.FactsRequest) (queries.FactPlaces, error)
 	MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
 	RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
 	// WaitFor returns when the read model has reached atLeast.
@@ -61,6 +63,7 @@ type Audit interface {
 	TimelineOfRecord(ctx context.Context, streams []string, id uuid.UUID) ([]audit.TimelineEntry, error)
 	TimelineOfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.TimelineEntry, error)
 	AsOfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber, at audit.Moments) ([]audit.RecordAsOf, error)
+	FactsAt(ctx context.Context, positions []audit.Position) ([]audit.TimelineEntry, error)
 }
 
 // Problems are what the comparison with NOMIS has found. Implementations are safe for
@@ -89,6 +92,8 @@ type Views interface {
 	InsertView(ctx context.Context, view store.View) error
 	// RecentPrisoners returns the key prisoners that a user looked at, the last one first.
 	RecentPrisoners(ctx context.Context, user string, limit int) ([]domain.PrisonerNumber, error)
+	// Views returns at most limit views behind a place, newest first.
+	Views(ctx context.Context, f store.ViewFilter, after store.Cursor, limit int) ([]store.View, error)
 }
 
 // Options are the dependencies and settings of the pages. Those without a note must be
@@ -101,6 +106,7 @@ type Options struct {
 	Audit     Audit
 	Directory Directory
 	Problems  Problems // nil: there are none
+	Actions   Actions
 	// Whereabouts says who is where, and the names of prisons.
 	Whereabouts *whereabouts.Service
 	// Head returns the position of the last fact of ours, read after the call began.
@@ -131,6 +137,7 @@ type Screens struct {
 	audit       Audit
 	directory   Directory
 	problems    Problems
+	actions     Actions
 	head        func(ctx context.Context) (uint64, error)
 	whereabouts *whereabouts.Service
 	fresh       *freshness
@@ -188,7 +195,7 @@ func New(o Options) (*Screens, error) {
 		o.NewID = uuid.New
 	}
 	s := &Screens{
-		sessions: o.Sessions, views: o.Views, commands: o.Commands, reads: o.Reads, audit: o.Audit, directory: o.Directory, problems: o.Problems, head: o.Head,
+		sessions: o.Sessions, views: o.Views, commands: o.Commands, reads: o.Reads, audit: o.Audit, directory: o.Directory, problems: o.Problems, actions: o.Actions, head: o.Head,
 		whereabouts: o.Whereabouts, fresh: &freshness{head: o.Head, clock: o.Clock}, pages: pages, probes: o.Probes, assets: govuk.Assets(),
 		public: public, onLoopback: isLoopback(public.Host), crossOrigin: crossOrigin, idle: o.Idle,
 		components: components, dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/audit"
+	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/commands"
 	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
@@ -78,6 +79,7 @@ type house struct {
 	audit     *audit.Reader
 	issuer    *issuer.Server
 	store     *store.Store
+	acts      *evidence.Store
 	dsn       string
 	logs      *lockedBuffer
 	// stopReading ends the projections: the read model stays as it is then.
@@ -108,6 +110,10 @@ func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.O
 	h.store, err = store.Open(t.Context(), h.dsn, key)
 	require.NoError(t, err)
 	t.Cleanup(h.store.Close)
+	require.NoError(t, evidence.Migrate(t.Context(), h.dsn))
+	h.acts, err = evidence.Open(t.Context(), h.dsn)
+	require.NoError(t, err)
+	t.Cleanup(h.acts.Close)
 	// The address comes first: the pages must know it.
 	late := &lateHandler{}
 	h.server = httptest.NewServer(late)
@@ -128,7 +134,7 @@ func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.O
 	}
 	options := screens.Options{
 		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: h.audit,
-		Directory:   h.people,
+		Directory: h.people, Actions: h.acts,
 		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: h.people, Clock: h.clock, Head: head, Logger: logger}),
 		Head:        head, Probes: http.NotFoundHandler(), PublicURL: h.server.URL, Idle: time.Hour,
 		SecurityTextURL: "https://security.invalid/security.txt", Version: "test", Clock: h.clock, Logger: logger,

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,11 +17,13 @@ type Sheet struct {
 	prisonTop
 
 	Filters sheetFilters
-	Count   string // of the records
-	Empty   string // the sentence in place of the table
-	Picture *picture
-	Apart   *wideTable
-	CSVHref string
+	// Showing says which of how many prisoners the page lists.
+	Showing    string
+	Empty      string // the sentence in place of the table
+	Pagination *govuk.Pagination
+	Picture    *picture
+	Apart      *wideTable
+	CSVHref    string
 }
 
 // sheetFilters is the form of a sheet's filters.
@@ -45,16 +48,69 @@ func (s *Screens) sheet(ctx context.Context, v *visit) (answer, error) {
 	query := map[string][]string{"reason": found.Used.Reasons, "wing": found.Used.Wings}
 	page := Sheet{
 		prisonTop: top, Filters: filtersOfSheet(id, found), CSVHref: addressOf(prisonPath(id)+".csv", query),
-		Count: govuk.Count(len(found.Rows)/2, "record", "records"), Picture: pictureOf(found), Apart: apartTable(found, top.Prison),
+		Picture: pictureOf(found),
 	}
-	if len(found.Rows) == 0 {
+	switch {
+	case len(found.Rows) > 0:
+		page.list(v, found)
+	case page.Filters.Set:
+		page.Empty = "No record matches the filters."
+	default:
 		page.Empty = "No open record of two people in this prison was found."
-		if page.Filters.Set {
-			page.Empty = "No record matches the filters."
-		}
 	}
 	out.page = page
 	return out, nil
+}
+
+// maxSheet is the number of rows that a page of a sheet has at most. Twice as many would
+// be more than 100 kB compressed. Only very large prisons have more.
+const maxSheet = 2500
+
+// list lists one part of the prisoners, whole prisoners each.
+func (p *Sheet) list(v *visit, found whereabouts.Sheet) {
+	parts := p.parts(found.Rows)
+	page := min(pageOf(v.request.URL.Query()), len(parts))
+	before, all := 0, 0
+	for i, part := range parts {
+		if i < page-1 {
+			before += part.prisoners
+		}
+		all += part.prisoners
+	}
+	part := parts[page-1]
+	p.Showing = govuk.Count(all, "prisoner", "prisoners")
+	if len(parts) > 1 {
+		p.Showing = fmt.Sprintf("Showing %d to %d of %s", before+1, before+part.prisoners, p.Showing)
+		p.Pagination = pagination(v.request.URL, page, len(parts))
+	}
+	rows := newRows(people{all: found.People}, len(part.rows))
+	rows.links = rows.links || p.Picture != nil // the table has each link of the picture
+	p.Apart = rows.apart(part.rows, p.Prison)
+}
+
+// sheetPart is what one page of a sheet lists.
+type sheetPart struct {
+	rows      []whereabouts.SheetRow
+	prisoners int
+}
+
+// parts divides rows into parts of at most maxSheet rows. A prisoner is on one page,
+// however many rows that takes. Below a picture stands everybody who is in it.
+func (p *Sheet) parts(rows []whereabouts.SheetRow) []sheetPart {
+	parts := []sheetPart{{}}
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].Prisoner == rows[0].Prisoner {
+			n++
+		}
+		if last := len(parts[len(parts)-1].rows); p.Picture == nil && last > 0 && last+n > maxSheet {
+			parts = append(parts, sheetPart{})
+		}
+		part := &parts[len(parts)-1]
+		part.rows, part.prisoners = append(part.rows, rows[:n]...), part.prisoners+1
+		rows = rows[n:]
+	}
+	return parts
 }
 
 // readSheet reads the sheet that the address asks for.
@@ -88,24 +144,23 @@ func filtersOfSheet(id domain.PrisonID, found whereabouts.Sheet) sheetFilters {
 	return f
 }
 
-// apartTable returns the table of a sheet, by person.
-func apartTable(found whereabouts.Sheet, prison string) *wideTable {
-	rows := newRows(people{all: found.People}, len(found.Rows))
-	for _, r := range found.Rows {
-		rows.prisoner(r.Prisoner)
-		rows.text(located(r.LocationOf(r.Prisoner).Text()))
-		rows.other(r.Other)
-		rows.text(located(r.LocationOf(r.Other).Text()))
-		rows.text(restriction(r.Restriction, r.TypeCode))
-		rows.text(word(domain.Reasons(), r.Reason))
-		rows.text(breach(r.PlacedRecord, prison))
-		rows.details(r.Prisoner, r.Other, r.ID)
+// apart returns the table of a sheet, by person.
+func (w *rowWriter) apart(listed []whereabouts.SheetRow, prison string) *wideTable {
+	for _, r := range listed {
+		w.prisoner(r.Prisoner)
+		w.text(located(r.LocationOf(r.Prisoner).Text()))
+		w.other(r.Other)
+		w.text(located(r.LocationOf(r.Other).Text()))
+		w.text(restriction(r.Restriction, r.TypeCode))
+		w.text(word(domain.Reasons(), r.Reason))
+		w.text(breach(r.PlacedRecord, prison))
+		w.details(r.Prisoner, r.Other, r.ID)
 	}
-	return rows.table("apart", "Who must be kept apart, by person", headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, "Reason", "Too close now")
+	return w.table("apart", "Who must be kept apart, by person", headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, "Reason", tooCloseNow)
 }
 
 // breach says how near two are who are too close; "" of all others.
-func breach(r domain.PlacedRecord, prison string) string {
+func breach(r *domain.PlacedRecord, prison string) string {
 	if !r.TooClose {
 		return ""
 	}

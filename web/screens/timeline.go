@@ -13,7 +13,7 @@ import (
 
 // actTitles are the headings of the timeline.
 var actTitles = map[audit.Act]string{
-	audit.Added: "Added", audit.Migrated: "Migrated", audit.Updated: "Updated", audit.Closed: isClosedTag, audit.Reopened: "Reopened",
+	audit.Added: "Added", audit.Migrated: "Migrated", audit.Updated: "Updated", audit.Closed: wordClosed, audit.Reopened: "Reopened",
 	audit.Deleted: "Deleted", audit.Renumbered: "Prisoner number changed", audit.Restored: "Restored", audit.NotTakenOver: "Not taken over",
 	audit.NumbersMerged: "Prisoner numbers merged", audit.MergeReversed: "Merge taken back",
 }
@@ -187,7 +187,7 @@ func fieldName(e audit.TimelineEntry, c domain.Change, everybody people) string 
 		return everybody.of(c.PrisonerNumber).Possessive() + " reason in NOMIS"
 	case domain.FieldExpiryDate:
 		if e.Act == audit.Closed || e.Act == audit.Reopened {
-			return isClosedTag
+			return wordClosed
 		}
 		return "Ends"
 	default:

@@ -21,6 +21,8 @@ type TooClose struct {
 	LeftOut     *wideTable
 }
 
+const tooCloseNow = "Too close now" // title, and header of a column
+
 // Headers of the tables of a prison's pages.
 const (
 	headPrisoner      = "Prisoner"
@@ -35,7 +37,7 @@ const (
 
 // tooClose shows the records of a prison that are broken now.
 func (s *Screens) tooClose(ctx context.Context, v *visit) (answer, error) {
-	out := answer{title: "Too close now"}
+	out := answer{title: tooCloseNow}
 	id, err := s.prison(ctx, v, &out)
 	if err != nil {
 		return out, err
@@ -65,7 +67,7 @@ func tooCloseTable(found whereabouts.TooClose, prison string) *wideTable {
 		rows.text(howNear(r.Near, r.Locations[0].Text(), prison))
 		rows.details(r.Pair.Numbers()[0], r.Pair.Numbers()[1], r.ID)
 	}
-	return rows.table("too-close", "Too close now", headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, headHowNear)
+	return rows.table("too-close", tooCloseNow, headPrisoner, headLocation, headKeepFrom, headTheirLocation, headApart, headHowNear)
 }
 
 // cannotPlaceTable returns the table of the records of which it cannot be told.

@@ -2,7 +2,6 @@ package screens
 
 import (
 	"html/template"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -23,63 +22,75 @@ type wideTable struct {
 // the prisoners' names lead to their lists.
 const maxLinked = 1000
 
-// rowWriter writes the rows of a wide table. Every text is escaped.
+// rowWriter writes the rows of a wide table.
 type rowWriter struct {
-	strings.Builder
-
+	body      []byte
 	everybody people
-	links     bool // each row has a link to its record
+	names     map[domain.PrisonerNumber]string // as nameCell writes them
+	links     bool                             // each row has a link to its record
 	last      domain.PrisonerNumber
 }
 
 // newRows returns a writer for a number of rows.
 func newRows(everybody people, rows int) *rowWriter {
-	return &rowWriter{everybody: everybody, links: rows <= maxLinked}
+	return &rowWriter{everybody: everybody, names: map[domain.PrisonerNumber]string{}, links: rows <= maxLinked}
+}
+
+// markup adds markup of this file, and what was escaped.
+func (w *rowWriter) markup(parts ...string) {
+	for _, part := range parts {
+		w.body = append(w.body, part...)
+	}
 }
 
 // prisoner begins a row with the prisoner whom it is about. The rows of one prisoner that
 // follow each other stay together on paper, and the first of them has the link to the
 // prisoner's list.
 func (w *rowWriter) prisoner(number domain.PrisonerNumber) {
+	name := w.name(number)
 	if number == w.last {
-		w.WriteString("<tr><th scope=row>")
-		w.name(w.everybody.of(number))
+		w.markup("<tr><th scope=row>", name)
 		return
 	}
-	w.WriteString("<tbody><tr class=first><th scope=row><a class=govuk-link href=\"")
-	w.WriteString(listPath(number, openKind))
-	w.WriteString("\">")
-	w.name(w.everybody.of(number))
-	w.WriteString("</a>")
 	w.last = number
+	w.markup("<tbody><tr class=first><th scope=row><a class=govuk-link href=\"", listPath(number, openKind), "\">", name, "</a>")
 }
 
 // other adds a cell with another prisoner.
 func (w *rowWriter) other(number domain.PrisonerNumber) {
-	w.WriteString("<td>")
-	w.name(w.everybody.of(number))
+	w.markup("<td>", w.name(number))
 }
 
-// name writes a name with its number below.
-func (w *rowWriter) name(p person) {
-	if p.named {
-		w.WriteString(template.HTMLEscapeString(p.ListName()))
-		w.WriteString("<br>")
+// name returns a name as nameCell does. A prisoner stands in many rows.
+func (w *rowWriter) name(number domain.PrisonerNumber) string {
+	name, known := w.names[number]
+	if !known {
+		name = nameCell(w.everybody.of(number))
+		w.names[number] = name
 	}
-	w.WriteString(string(p.Number))
+	return name
+}
+
+// nameCell returns a name, escaped, with the number below.
+func nameCell(p person) string {
+	if !p.named {
+		return string(p.Number)
+	}
+	return template.HTMLEscapeString(p.ListName()) + " <br>" + string(p.Number)
 }
 
 // text adds a cell.
 func (w *rowWriter) text(text string) {
-	w.WriteString("<td>")
-	w.WriteString(template.HTMLEscapeString(text))
+	w.markup("<td>", template.HTMLEscapeString(text))
 }
 
-// tag adds a cell with a tag.
-func (w *rowWriter) tag(text, colour string) {
-	w.WriteString("<td><strong class=\"govuk-tag govuk-tag--" + colour + "\">")
-	w.WriteString(template.HTMLEscapeString(text))
-	w.WriteString("</strong>")
+// tooClose adds a cell that says whether two would be too close.
+func (w *rowWriter) tooClose(is bool) {
+	if is {
+		w.markup("<td><strong class=\"govuk-tag govuk-tag--red\">Too close</strong>")
+		return
+	}
+	w.markup("<td>No")
 }
 
 // details adds a cell with the link to a record of the prisoner of the row.
@@ -87,20 +98,18 @@ func (w *rowWriter) details(one, other domain.PrisonerNumber, id uuid.UUID) {
 	if !w.links {
 		return
 	}
-	w.WriteString("<td class=app-no-print><a class=govuk-link href=\"")
-	w.WriteString(recordPath(one, id))
-	w.WriteString("\">View details<span class=govuk-visually-hidden> of ")
-	w.WriteString(template.HTMLEscapeString(withNumber(w.everybody.of(one)) + " and " + withNumber(w.everybody.of(other))))
-	w.WriteString("</span></a>")
+	both := withNumber(w.everybody.of(one)) + " and " + withNumber(w.everybody.of(other))
+	w.markup("<td class=app-no-print><a class=govuk-link href=\"", recordPath(one, id), "\">View details<span class=govuk-visually-hidden> of ",
+		template.HTMLEscapeString(both), "</span></a>")
 }
 
 // table returns the table of the rows that were written; nil without any.
 func (w *rowWriter) table(id, caption string, head ...string) *wideTable {
-	if w.Len() == 0 {
+	if len(w.body) == 0 {
 		return nil
 	}
 	if w.links {
 		head = append(head, "Actions")
 	}
-	return &wideTable{ID: id, Caption: caption, Head: head, Body: template.HTML(w.String())} //nolint:gosec // every text was escaped
+	return &wideTable{ID: id, Caption: caption, Head: head, Body: template.HTML(w.body)} //nolint:gosec // every text was escaped
 }

@@ -7,7 +7,7 @@ const (
 	listTitle    = "Non-associations"
 	recordTitle  = "Non-association details"
 	viewDetails  = "View details"
-	isClosedTag  = "Closed"
+	wordClosed   = "Closed"
 	headName     = "Name"
 	headReason   = "Reason"
 	headComments = "Comments"

@@ -159,9 +159,9 @@ func (w writing) typed(d draft) *govuk.SummaryList {
 
 // turned says who closed or reopened the record, and when.
 func (w writing) turned(m meanwhile, london *time.Location) string {
-	did, act, by, at := "Closed", audit.Closed, w.record.ClosedBy, ""
+	did, act, by, at := wordClosed, audit.Closed, w.record.ClosedBy, ""
 	if w.record.ExpiryDate != nil {
-		at = govuk.DateTime(w.record.ExpiryDate.In(london))
+		at = longTime(*w.record.ExpiryDate)
 	} else {
 		did, act, by = "Reopened", audit.Reopened, w.record.UpdatedBy
 	}
@@ -225,20 +225,20 @@ func (w writing) recordFields() []recordField {
 		return recordField{label: name, now: valueText(field, now), keys: []changeKey{{field: field}}}
 	}
 	fields := []recordField{
-		{fieldReason, "Reason", word(domain.Reasons(), n.Reason), "", []changeKey{{field: domain.FieldReason}}},
+		{fieldReason, headReason, word(domain.Reasons(), n.Reason), "", []changeKey{{field: domain.FieldReason}}},
 		{fieldRole, w.p.Possessive() + " role", word(domain.Roles(), n.Sides[w.p.Number].Role), "", []changeKey{{domain.FieldRole, w.p.Number}}},
 		{fieldOtherRole, w.o.Possessive() + " role", word(domain.Roles(), n.Sides[w.o.Number].Role), "", []changeKey{{domain.FieldRole, w.o.Number}}},
 		{
-			fieldRestriction, "Where to keep apart", word(domain.Restrictions(), n.Restriction), restriction(n.Restriction, n.TypeCode),
+			fieldRestriction, headApart, word(domain.Restrictions(), n.Restriction), restriction(n.Restriction, n.TypeCode),
 			[]changeKey{{field: domain.FieldRestriction}, {field: domain.FieldTypeCode}},
 		},
-		{fieldComment, "Comments", textOf(n.Comment), "", []changeKey{{field: domain.FieldComment}}},
+		{fieldComment, headComments, textOf(n.Comment), "", []changeKey{{field: domain.FieldComment}}},
 		value(domain.FieldEffectiveDate, "Starts", (*string)(&n.EffectiveDate)),
 		value(domain.FieldExpiryDate, "Ends", (*string)(n.ExpiryDate)),
 		value(domain.FieldAuthorisedBy, "Authorised by", n.AuthorisedBy),
 	}
 	if w.form.act == domain.ActReopen {
-		fields[6].label = "Closed"
+		fields[6].label = wordClosed
 	}
 	for _, of := range []person{w.p, w.o} {
 		code := n.Sides[of.Number].ReasonCode

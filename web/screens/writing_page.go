@@ -55,7 +55,7 @@ func (s *Screens) formAnswer(v *visit, w writing) answer {
 	}
 	out.crumbs = s.crumbsTo(v, w.p, openKind)
 	if w.id != uuid.Nil {
-		out.crumbs = append(out.crumbs, crumb{"Non-association details", recordPath(w.key, w.id)})
+		out.crumbs = append(out.crumbs, crumb{recordTitle, recordPath(w.key, w.id)})
 	}
 	return out
 }
@@ -83,6 +83,9 @@ func (w writing) body(v *visit, d draft) formBody {
 	}
 	for _, f := range w.form.fields(w.p, w.o) {
 		id, fault := w.form.id+"-"+f.name, d.faults[f.name]
+		if n := w.record; f.name == fieldRestriction && n != nil && nomisType(n.TypeCode) != "" {
+			f.hint = restriction(n.Restriction, n.TypeCode)
+		}
 		switch {
 		case f.choices != nil:
 			b.Radios = append(b.Radios, govuk.Radios{
@@ -107,7 +110,7 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 	}
 	table := &govuk.Table{
 		ID: "closed-before", Caption: "Closed non-associations of these prisoners", Size: "m", Scrolls: true,
-		Head: []govuk.Header{{Text: "Date closed"}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: "Closing comments"}, {Text: "Actions", Hidden: true}},
+		Head: []govuk.Header{{Text: "Date closed"}, {Text: headReason}, {Text: headApart}, {Text: "Closing comments"}, {Text: headActions, Hidden: true}},
 	}
 	for _, n := range w.closed {
 		closed := day(*n.ExpiryDate)
@@ -117,7 +120,7 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 			{Text: restriction(n.Restriction, n.TypeCode)},
 			{Text: n.ClosedReason, Lines: true},
 			{Link: &govuk.Link{
-				Text: "View details", Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
+				Text: viewDetails, Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
 				NewTab: v.request.Method == http.MethodPost,
 			}},
 		}})

@@ -70,7 +70,7 @@ func (s *Screens) saveDraft(ctx context.Context, v *visit, w writing, out answer
 	}
 	act := w.form.command(w, values)
 	act.Staff = new(v.staffOf())
-	act.Key = d.idempotencyKey(v.session.UserName, w.path(), fields, values)
+	act.Key = d.idempotencyKey(v.session.UserName, v.request.URL.Path, fields, values)
 	if w.form.act != domain.ActAdd {
 		act.IfMatch = d.seen()
 	}

@@ -3,6 +3,7 @@ package screens_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,9 +44,7 @@ var filled = map[string]url.Values{
 // with returns a copy of fields with one changed.
 func with(fields url.Values, name string, values ...string) url.Values {
 	changed := url.Values{}
-	for field, value := range fields {
-		changed[field] = value
-	}
+	maps.Copy(changed, fields)
 	changed[name] = values
 	return changed
 }

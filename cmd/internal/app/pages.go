@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"nonassociations/queries"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
@@ -79,11 +80,18 @@ type pageReads struct {
 	gatedReads
 	gatedStreams
 	gatedMappings
+
+	facts *queries.Reader
 }
 
 // pageReads returns the reads of the pages.
 func (p *process) pageReads() pageReads {
-	return pageReads{gatedReads{&p.gate, p.reads}, gatedStreams{&p.gate, p.reads}, gatedMappings{&p.gate, p.reads}}
+	return pageReads{gatedReads{&p.gate, p.reads}, gatedStreams{&p.gate, p.reads}, gatedMappings{&p.gate, p.reads}, p.reads}
+}
+
+// Facts is refused while reads are.
+func (r pageReads) Facts(ctx context.Context, of queries.FactsRequest) (queries.FactPlaces, error) {
+	return ifReadsAllowed(r.gatedReads.gate, func() (queries.FactPlaces, error) { return r.facts.Facts(ctx, of) })
 }
 
 // homeToPages leads a browser that opens the API to the pages. Every other request is the
