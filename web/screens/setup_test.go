@@ -122,7 +122,7 @@ func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	}
 	options := screens.Options{
 		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: audit.New(h.log, audit.Options{London: london}),
-		Directory:   people, Actions: h.acts,
+		Directory: people, Actions: h.acts,
 		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: people, Clock: h.clock, Head: head, Logger: logger}),
 		Head:        head, Probes: http.NotFoundHandler(), PublicURL: h.server.URL, Idle: time.Hour,
 		SecurityTextURL: "https://security.invalid/security.txt", Version: "test", Clock: h.clock, Logger: logger,
