@@ -15,6 +15,7 @@ import (
 
 	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/web/screens/govuk"
 )
 
@@ -33,8 +34,8 @@ type act struct {
 	subjects []domain.PrisonerNumber
 	// plan says what the act would do. It changes nothing.
 	plan func(ctx context.Context, typed actTyped) (actPlan, error)
-	// do does it, and returns what was done in one sentence.
-	do func(ctx context.Context, typed actTyped) (string, error)
+	// do does what the plan says, and returns what was done in one sentence.
+	do func(ctx context.Context, typed actTyped, plan actPlan) (string, error)
 }
 
 // page is a page of operators that acts lead back to.
@@ -45,6 +46,8 @@ type actPlan struct {
 	Lines []string // a sentence each
 	// State is all that the lines rest on. A plan with another one is another plan.
 	State any
+
+	version int // of the difference that is decided
 }
 
 // actTyped is what was typed into the form of an act, by field.
@@ -57,7 +60,7 @@ type actRefusal struct{ why string }
 func (r actRefusal) Error() string { return r.why }
 
 // actOf makes an act from the path of a request. Errors: a *failure.
-type actOf func(v *visit) (act, error)
+type actOf func(ctx context.Context, v *visit) (act, error)
 
 // errOtherPlan means that an act would do something else by now.
 var errOtherPlan = fmt.Errorf("%w: the plan is another one by now", evidence.ErrNotBegun)
@@ -65,7 +68,7 @@ var errOtherPlan = fmt.Errorf("%w: the plan is another one by now", evidence.Err
 // actForm shows the form of an act.
 func (s *Screens) actForm(of actOf) handler {
 	return func(ctx context.Context, v *visit) (answer, error) {
-		a, err := of(v)
+		a, err := of(ctx, v)
 		if err != nil {
 			return answer{}, err
 		}
@@ -92,7 +95,7 @@ func (s *Screens) keptAct(ctx context.Context, v *visit) (url.Values, error) {
 // actSent answers a form of an act: the first step shows its plan, the second does it.
 func (s *Screens) actSent(of actOf) handler {
 	return func(ctx context.Context, v *visit) (answer, error) {
-		a, err := of(v)
+		a, err := of(ctx, v)
 		if err != nil {
 			return answer{}, err
 		}
@@ -154,7 +157,7 @@ func (s *Screens) confirm(ctx context.Context, v *visit, a act, draft actDraft, 
 		if now, err := idOfPlan(a, typed, plan); err != nil || now != planID {
 			return "", errors.Join(errOtherPlan, err)
 		}
-		sentence, err := a.do(ctx, typed)
+		sentence, err := a.do(ctx, typed, plan)
 		if errors.As(err, new(actRefusal)) {
 			err = fmt.Errorf("%w: %w", evidence.ErrRefused, err)
 		}
@@ -180,6 +183,10 @@ func (s *Screens) notDone(v *visit, a act, draft actDraft, err error, passing st
 	out := s.actPage(v, a, draft)
 	var refused actRefusal
 	var f *failure
+	var notNow *nomis.NotNowError
+	if errors.As(err, &notNow) {
+		passing = notNow.Why
+	}
 	switch {
 	case errors.As(err, &refused):
 		out.status, out.warnings = http.StatusConflict, []govuk.Warning{{Text: refused.why}}

@@ -42,7 +42,7 @@ func (s *Screens) switchOverAct(
 		}
 		return actPlan{Lines: lines(typed, state), State: state}, nil
 	}
-	a.do = func(ctx context.Context, typed actTyped) (string, error) {
+	a.do = func(ctx context.Context, typed actTyped, _ actPlan) (string, error) {
 		_, wanted, err := decide(ctx, typed)
 		if err != nil {
 			return "", err
@@ -78,7 +78,7 @@ func (s *Screens) prisonOf(v *visit) (domain.PrisonID, error) {
 }
 
 // changeStage moves a prison to a stage.
-func (s *Screens) changeStage(v *visit) (act, error) {
+func (s *Screens) changeStage(_ context.Context, v *visit) (act, error) {
 	id, err := s.prisonOf(v)
 	if err != nil {
 		return act{}, err
@@ -98,7 +98,7 @@ func (s *Screens) changeStage(v *visit) (act, error) {
 }
 
 // announce tells the staff of a prison, or takes that back.
-func (s *Screens) announce(v *visit) (act, error) {
+func (s *Screens) announce(_ context.Context, v *visit) (act, error) {
 	id, err := s.prisonOf(v)
 	if err != nil {
 		return act{}, err
@@ -152,7 +152,7 @@ func (s *Screens) announce(v *visit) (act, error) {
 
 // switchAct ends or resumes inbound or outbound.
 func (s *Screens) switchAct(name string, on bool) actOf {
-	return func(v *visit) (act, error) {
+	return func(_ context.Context, v *visit) (act, error) {
 		if s.operators.SwitchOver == nil {
 			return act{}, notFound()
 		}
