@@ -160,7 +160,7 @@ func (w *rowWriter) apart(listed []whereabouts.SheetRow, prison string) *wideTab
 }
 
 // breach says how near two are who are too close; "" of all others.
-func breach(r domain.PlacedRecord, prison string) string {
+func breach(r *domain.PlacedRecord, prison string) string {
 	if !r.TooClose {
 		return ""
 	}

@@ -26,13 +26,14 @@ const maxLinked = 1000
 type rowWriter struct {
 	body      []byte
 	everybody people
-	links     bool // each row has a link to its record
+	names     map[domain.PrisonerNumber]string // as nameCell writes them
+	links     bool                             // each row has a link to its record
 	last      domain.PrisonerNumber
 }
 
 // newRows returns a writer for a number of rows.
 func newRows(everybody people, rows int) *rowWriter {
-	return &rowWriter{everybody: everybody, links: rows <= maxLinked}
+	return &rowWriter{everybody: everybody, names: map[domain.PrisonerNumber]string{}, links: rows <= maxLinked}
 }
 
 // markup adds markup of this file, and what was escaped.
@@ -46,7 +47,7 @@ func (w *rowWriter) markup(parts ...string) {
 // follow each other stay together on paper, and the first of them has the link to the
 // prisoner's list.
 func (w *rowWriter) prisoner(number domain.PrisonerNumber) {
-	name := nameCell(w.everybody.of(number))
+	name := w.name(number)
 	if number == w.last {
 		w.markup("<tr><th scope=row>", name)
 		return
@@ -57,7 +58,17 @@ func (w *rowWriter) prisoner(number domain.PrisonerNumber) {
 
 // other adds a cell with another prisoner.
 func (w *rowWriter) other(number domain.PrisonerNumber) {
-	w.markup("<td>", nameCell(w.everybody.of(number)))
+	w.markup("<td>", w.name(number))
+}
+
+// name returns a name as nameCell does. A prisoner stands in many rows.
+func (w *rowWriter) name(number domain.PrisonerNumber) string {
+	name, known := w.names[number]
+	if !known {
+		name = nameCell(w.everybody.of(number))
+		w.names[number] = name
+	}
+	return name
 }
 
 // nameCell returns a name, escaped, with the number below.

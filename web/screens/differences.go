@@ -1,0 +1,3 @@
+package screens
+
+var differencesPage = page{operationsPath + "/differences", "Differences"}
