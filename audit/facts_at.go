@@ -9,13 +9,16 @@ import (
 	"nonassociations/eventstore"
 )
 
+// Position is a place in the log.
+type Position = eventstore.Position
+
 // factReaders is how many facts of one page are read at once.
 const factReaders = 8
 
 // FactsAt reads the facts at positions of the log, in the order of the argument. Of a fact
 // that no timeline shows Act is "". A position at which the log has no fact is an error,
 // and so is one that cannot be read: the read model that named it is of another log then.
-func (r *Reader) FactsAt(ctx context.Context, positions []eventstore.Position) ([]TimelineEntry, error) {
+func (r *Reader) FactsAt(ctx context.Context, positions []Position) ([]TimelineEntry, error) {
 	entries := make([]TimelineEntry, len(positions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(factReaders)

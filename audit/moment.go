@@ -78,6 +78,21 @@ func (e MomentError) Error() string { return e.Parameter + " " + e.Err.Error() }
 // Unwrap returns ErrMoment, ErrFuture or domain.ErrNoSuchHour.
 func (e MomentError) Unwrap() error { return e.Err }
 
+// MomentErrors returns the refusals in an error of [ParseMoments], that of trueAt first.
+func MomentErrors(err error) []MomentError {
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		var all []MomentError
+		for _, one := range joined.Unwrap() {
+			all = append(all, MomentErrors(one)...)
+		}
+		return all
+	}
+	if one, is := errors.AsType[MomentError](err); is {
+		return []MomentError{one}
+	}
+	return nil
+}
+
 // ParseMoments parses the times of a question. An empty knownAt is now, and an empty
 // trueAt is knownAt. A knownAt of today's day is now as well. The location of now is
 // London. The error joins a [MomentError] for each time that is refused.

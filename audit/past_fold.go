@@ -87,7 +87,7 @@ func (p *pastFold) arrival(e domain.TransferredIn) domain.TransferredIn {
 	if before, arrived := p.pair(e.To).Find(n.ID); arrived && before.UpdatedAt.After(n.UpdatedAt) {
 		n = before
 	} else {
-		n = e.Renumbering.Of(n)
+		n = e.Of(n)
 	}
 	e.NonAssociation = n
 	return e

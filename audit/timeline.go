@@ -191,7 +191,7 @@ func changesOf(e Entry) []domain.Change {
 	}
 	was := e.Before.NonAssociation
 	if t, is := e.Fact.Event.(domain.TransferredIn); is && e.Before.Pair != e.After.Pair {
-		was = t.Renumbering.Of(was)
+		was = t.Of(was)
 	}
 	return domain.Changes(e.After.Pair, was, e.After.NonAssociation)
 }

@@ -24,7 +24,7 @@ type Refusal struct {
 	Code    Code
 	Field   string // of the command, when one field is at fault
 	Message string
-	Current *NonAssociation // of a stale one: as it is now; of CodeMapped: the one that is mapped
+	Current *NonAssociation // of a stale one: as it is now; of CodeMapped: the one that is mapped; of 101 and 104: the open one
 }
 
 func (r Refusal) Error() string { return r.Message }

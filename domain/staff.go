@@ -15,6 +15,7 @@ func decideOpen(s State, c Open, now time.Time, by Cause) (Decision, error) {
 		return Decision{}, Refusal{
 			Code:    CodeOpenExists,
 			Message: "Non-association already exists for these prisoners that is open: " + s.Items[open].ID.String(),
+			Current: new(s.Items[open]),
 		}
 	}
 	id := nonAssociationID(by.CommandID, s.Pair, 0)
@@ -109,6 +110,7 @@ func decideReopen(s State, c Reopen, now time.Time, by Cause) (Decision, error) 
 		return Decision{}, Refusal{
 			Code:    CodeAlreadyOpen,
 			Message: "Non-association already open for these prisoners: " + s.Items[open].ID.String(),
+			Current: new(s.Items[open]),
 		}
 	}
 	at, when := Local(now), now

@@ -68,7 +68,6 @@ func (c SwitchOutbound) reason() string { return c.Reason }
 func (c SwitchLegacy) reason() string   { return c.Reason }
 
 var (
-	errBlank = errors.New("must not be blank")
 	errStage = errors.New("must be one of NOMIS, BOTH, DPS")
 	errDay   = errors.New("must be a day such as 2026-12-01")
 )
@@ -77,7 +76,7 @@ var (
 // is a [Refusal]. It is pure.
 func (s SwitchOver) Decide(c SwitchOverCommand, now time.Time, by Cause) ([]Fact, error) {
 	if isBlank(c.reason()) {
-		return nil, refusalOf("reason", errBlank)
+		return nil, refusalOf("reason", ErrBlank)
 	}
 	events, err := c.change(s, now)
 	if err != nil {

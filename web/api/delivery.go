@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/queries"
 	"nonassociations/web/auth"
 	"nonassociations/web/shape"
@@ -20,20 +21,7 @@ type Problems interface {
 	// OfRecord returns what is found of one record; the zero Findings for nothing. sequence
 	// is that by which NOMIS knows it, 0 for none: what NOMIS still holds of a deleted record
 	// is found under it.
-	OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID, sequence int) (Findings, error)
-}
-
-// Findings are what the comparison with NOMIS has found of one record.
-type Findings struct {
-	Problem  *FoundProblem // nil: none is open
-	AlsoOpen []int         // sequences of other details of the pair that are open in NOMIS
-	Held     bool          // it is tried again soon, because NOMIS's day begins later than ours
-}
-
-// FoundProblem is an open problem. Why is one sentence in English.
-type FoundProblem struct {
-	Problem, Why string
-	Since        time.Time
+	OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID, sequence int) (nomis.Findings, error)
 }
 
 // delivery answers whether NOMIS has a non-association as it is. It knows deleted ones
@@ -71,7 +59,7 @@ func (a *API) delivery(ctx context.Context, r *http.Request, _ auth.Claims) (res
 // shownDelivery returns a delivery as answers show it, with what the comparison with NOMIS
 // has found of the record.
 func (a *API) shownDelivery(ctx context.Context, d queries.Delivery) (shape.Delivery, error) {
-	var findings Findings
+	var findings nomis.Findings
 	if a.problems != nil {
 		var sequence int
 		if d.TypeSequence != nil {
@@ -82,33 +70,19 @@ func (a *API) shownDelivery(ctx context.Context, d queries.Delivery) (shape.Deli
 			return shape.Delivery{}, unavailable(err)
 		}
 	}
-	return deliveryOf(d, findings, a.today(), a.clock().Location()), nil
+	return deliveryOf(nomis.DeliveryOf(d, findings, a.today()), a.clock().Location()), nil
 }
 
-// deliveryOf returns the delivery of a record on a day.
-func deliveryOf(d queries.Delivery, f Findings, today string, london *time.Location) shape.Delivery {
-	state, since := shape.InStep, d.DiffersSince
-	var until *string
-	switch {
-	case d.IsHeld(today):
-		state, until = shape.Held, &d.EffectiveDay
-	case d.DiffersSince != nil && f.Held:
-		state = shape.Held
-	case d.DiffersSince != nil:
-		state = shape.Pending
-	case d.Deleted:
-		state = shape.NotInNOMIS
-	case f.Problem != nil: // what we know of NOMIS may be wrong
-		state, since = shape.Pending, &f.Problem.Since
-	}
+// deliveryOf returns the JSON of a delivery.
+func deliveryOf(d nomis.Delivery, london *time.Location) shape.Delivery {
 	answer := shape.Delivery{
-		State: state, Since: recordedOrNull(since, london), Until: until, TypeSequence: d.TypeSequence,
+		State: string(d.State), Since: recordedOrNull(d.Since, london), Until: d.Until, TypeSequence: d.TypeSequence,
 		DeliveredAt: recordedOrNull(d.DeliveredAt, london), DeliveredRevision: d.Revision, Shortened: d.Shortened,
-		AlsoOpenInNOMIS: f.AlsoOpen,
+		AlsoOpenInNOMIS: d.AlsoOpen,
 	}
-	if f.Problem != nil {
+	if d.Problem != nil {
 		answer.Problem = &shape.DeliveryProblem{
-			Problem: f.Problem.Problem, Why: f.Problem.Why, Since: shape.Recorded(f.Problem.Since, london),
+			Problem: d.Problem.Problem, Why: d.Problem.Why, Since: shape.Recorded(d.Problem.Since, london),
 		}
 	}
 	return answer

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/web/api"
 )
 
@@ -41,12 +42,12 @@ func (h *testServer) delivery(id string) deliveryBody {
 
 // planted are findings of every record, or an error.
 type planted struct {
-	api.Findings
+	nomis.Findings
 
 	err error
 }
 
-func (p *planted) OfRecord(context.Context, domain.Pair, uuid.UUID, int) (api.Findings, error) {
+func (p *planted) OfRecord(context.Context, domain.Pair, uuid.UUID, int) (nomis.Findings, error) {
 	return p.Findings, p.err
 }
 
@@ -92,7 +93,7 @@ func TestDelivery_hasTheProblemThatIsOpen(t *testing.T) {
 	h := newTestServer(t, func(o *api.Options) { o.Problems = found })
 	id := toldIn(t, h.sync(sequenced("A0135GA", 4))).Results[0].NonAssociationID
 	require.Equal(t, "IN_STEP", h.delivery(id).State)
-	found.Problem = &api.FoundProblem{Problem: "ONLY_HERE", Why: "NOMIS has no detail 4.", Since: noon.Add(-time.Hour)}
+	found.Problem = &nomis.FoundProblem{Problem: "ONLY_HERE", Why: "NOMIS has no detail 4.", Since: noon.Add(-time.Hour)}
 	found.AlsoOpen = []int{7}
 	d := h.delivery(id)
 	require.Equal(t, "PENDING", d.State, "what is known of NOMIS may be wrong")
@@ -102,7 +103,7 @@ func TestDelivery_hasTheProblemThatIsOpen(t *testing.T) {
 
 	require.Equal(t, http.StatusOK, h.call(http.MethodPatch, "/non-associations/"+id, deleter, `{"comment":"Keep apart"}`).Code)
 	require.NotEqual(t, d.Problem.Since, *h.delivery(id).Since, "the log says since when")
-	found.Findings = api.Findings{Held: true}
+	found.Findings = nomis.Findings{Held: true}
 	d = h.delivery(id)
 	require.Equal(t, "HELD", d.State)
 	require.Nil(t, d.Until)

@@ -110,7 +110,7 @@ func TestDossier_isAnsweredAsDocumented(t *testing.T) {
 }
 
 func TestDossier_hasTheOpenProblemsInTheDeliveries(t *testing.T) {
-	found := &planted{Findings: api.Findings{Problem: &api.FoundProblem{Problem: "REFUSED", Why: "No.", Since: noon}, AlsoOpen: []int{7}}}
+	found := &planted{Findings: nomis.Findings{Problem: &nomis.FoundProblem{Problem: "REFUSED", Why: "No.", Since: noon}, AlsoOpen: []int{7}}}
 	h, _ := newDossiers(t, func(o *api.Options) { o.Problems = found })
 	require.Contains(t, h.call(http.MethodGet, dossierPath, operator, "").Body.String(),
 		`"alsoOpenInNOMIS":[7],"problem":{"problem":"REFUSED","why":"No.","since":"2026-07-15T12:00:00+00:00"}}`)

@@ -5,18 +5,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"nonassociations/domain"
 )
 
-var (
-	errBlank   = errors.New("must not be blank")
-	errNUL     = errors.New("must not have the character NUL")
-	errControl = errors.New("must not have control characters other than tab, line feed and return")
-)
+var errNUL = errors.New("must not have the character NUL")
 
 // authorisedBy and comments parse texts of NOMIS. They are kept as given: limits
 // count code points, and only NUL is refused, which Postgres cannot store.
@@ -43,17 +37,14 @@ func userName(s string) (string, error) { return typed(s, domain.MaxAuthorisedBy
 // message must stay far below the limits of the log and of SNS.
 const maxGiven = 4096
 
-// typed parses a text of staff up to a limit in UTF-16 units, without the blanks
-// around it. Control characters other than tab and line ends are refused.
+// typed parses a text of staff up to a limit as domain.CheckTyped counts.
 func typed(s string, limit int) (string, error) {
-	trimmed := strings.TrimSpace(s)
+	err := domain.CheckTyped(s, limit)
 	switch {
-	case trimmed == "":
-		return "", errBlank
-	case strings.ContainsFunc(s, isRefused):
-		return "", errControl
-	case unitsOf(trimmed) > limit:
+	case errors.Is(err, domain.ErrTooLong):
 		return "", tooLong(limit)
+	case err != nil:
+		return "", err
 	case utf8.RuneCountInString(s) > maxGiven:
 		return "", fmt.Errorf("must be at most %d characters with the blanks around it", maxGiven)
 	}
@@ -62,18 +53,6 @@ func typed(s string, limit int) (string, error) {
 
 // tooLong is the detail of a text beyond its limit.
 func tooLong(limit int) error { return fmt.Errorf("must be at most %d characters", limit) }
-
-// isRefused reports whether staff may not write a character.
-func isRefused(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
-
-// unitsOf counts as NOMIS does: in UTF-16 units, with the end of a line as one.
-func unitsOf(s string) int {
-	units := -strings.Count(s, "\r\n")
-	for _, r := range s {
-		units += utf16.RuneLen(r)
-	}
-	return units
-}
 
 // wholeNumber returns the value of a JSON number that is whole, in any spelling: 1,
 // 1.0, 10e-1 and 1E0 are equal. Negative numbers and those of more than six digits

@@ -51,7 +51,6 @@ const (
 
 	fieldWhy   = "reason"
 	fieldStage = "stage"
-	fieldFrom  = "from"
 	fieldText  = "text"
 	fieldScope = "scope"
 	fieldUntil = "until"

@@ -62,8 +62,12 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{subjects: []domain.PrisonerNumber{number}, title: "Non-associations"}
-	l, err := s.readList(ctx, v, number, kind)
+	out := answer{subjects: []domain.PrisonerNumber{number}, title: listTitle}
+	save := s.afterSave(ctx, v)
+	l, err := s.readList(ctx, v, number, kind, save.atLeast)
+	if isBehind(err) && save != (afterSave{}) {
+		return s.savingList(ctx, v, number, out)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -72,21 +76,24 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 		return out, nil
 	}
 	out.position, out.page = l.records.Position, l.page(v)
-	out.crumbs = []crumb{{l.key.ListName(), ""}}
+	out.crumbs = []crumb{s.crumbOf(v, l.key)}
 	out.warnings = slices.Concat(v.caseloadWarnings(), l.warnings())
 	if l.fault != "" {
 		out.status = http.StatusBadRequest
 		out.errors = []govuk.ErrorLink{{Text: l.fault}}
+	}
+	if out.saved, err = s.savedOnList(ctx, v, save, l.key); err != nil {
+		return out, err
 	}
 	return out, s.warnOfMerge(ctx, v, number, &out)
 }
 
 // readList reads a prisoner's records and the people on them. A prisoner whom the
 // directory denies is not found only when the log holds nothing of the number.
-func (s *Screens) readList(ctx context.Context, v *visit, number domain.PrisonerNumber, kind listKind) (listing, error) {
+func (s *Screens) readList(ctx context.Context, v *visit, number domain.PrisonerNumber, kind listKind, atLeast uint64) (listing, error) {
 	l := listing{kind: kind, london: v.now.Location()}
 	var err error
-	if l.records, err = s.reads.OfPrisoner(ctx, number, 0); err != nil || l.records.Survivor != "" {
+	if l.records, err = s.reads.OfPrisoner(ctx, number, atLeast); err != nil || l.records.Survivor != "" {
 		return l, err
 	}
 	numbers := []domain.PrisonerNumber{number}
@@ -119,6 +126,12 @@ func (s *Screens) readList(ctx context.Context, v *visit, number domain.Prisoner
 // and not the page.
 func (s *Screens) find(ctx context.Context, numbers []domain.PrisonerNumber) (people, error) {
 	found, err := s.directory.Find(ctx, numbers)
+	for number, p := range found {
+		if id := domain.PrisonID(p.PrisonID); id.IsPrison() && p.PrisonName == "" {
+			p.PrisonName = s.whereabouts.Locations().NameOf(id) // that of anybody there, else the id
+			found[number] = p
+		}
+	}
 	if errors.Is(err, directory.ErrUnavailable) {
 		return people{all: found, away: true}, nil
 	}
@@ -131,11 +144,15 @@ func (s *Screens) requireKnown(ctx context.Context, number domain.PrisonerNumber
 	if _, known := everybody.all[number]; known || everybody.away || hasRecords {
 		return nil
 	}
-	pairs, err := s.reads.PairsOf(ctx, number, 0)
+	head, err := s.reachHead(ctx)
+	if err != nil {
+		return err
+	}
+	pairs, err := s.reads.PairsOf(ctx, number, head)
 	if err != nil || len(pairs) > 0 {
 		return err
 	}
-	merges, err := s.reads.MergedWith(ctx, number, 0)
+	merges, err := s.reads.MergedWith(ctx, number, head)
 	if err == nil && len(merges) == 0 {
 		return notFound()
 	}
@@ -166,11 +183,7 @@ func movedTo(r *http.Request, number, survivor domain.PrisonerNumber) string {
 
 // warnings says what of a list is not to be relied on.
 func (l listing) warnings() []govuk.Warning {
-	var all []govuk.Warning
-	if l.everybody.away {
-		all = append(all, govuk.Warning{Text: "Names and locations are missing. The list itself is complete."})
-	}
-	return append(all, ignoredFilters(l.filters.ignored)...)
+	return append(l.everybody.warnings(), ignoredFilters(l.filters.ignored)...)
 }
 
 // ignoredFilters names each value that no filter has.
@@ -199,7 +212,7 @@ func (s *Screens) listFile(ctx context.Context, v *visit, kind listKind) (answer
 		return answer{}, err
 	}
 	out := answer{subjects: []domain.PrisonerNumber{number}}
-	l, err := s.readList(ctx, v, number, kind)
+	l, err := s.readList(ctx, v, number, kind, 0)
 	switch {
 	case err != nil:
 		return out, err
@@ -208,6 +221,8 @@ func (s *Screens) listFile(ctx context.Context, v *visit, kind listKind) (answer
 		return out, nil
 	case l.everybody.away:
 		return out, locationsAway(nil)
+	case l.fault != "":
+		return out, badAddress(l.fault)
 	}
 	out.position = l.records.Position
 	out.file, err = l.file()

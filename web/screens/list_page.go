@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"nonassociations/domain"
@@ -40,17 +39,14 @@ func (l listing) page(v *visit) List {
 	query := l.query(v.request.URL.Query())
 	p := List{
 		Key: l.key, Place: l.place(), Tabs: l.tabs(domain.Today(v.now)),
-		HistoryHref: listPath(number, openKind) + "/history",
+		HistoryHref: historyPath(number),
 		Filters:     l.filterForm(query), CSVHref: addressOf(strings.TrimSuffix(listPath(number, l.kind), "/")+".csv", query),
 	}
 	if v.offers(domain.ActSearch, l.everybody, l.key, l.key) {
 		p.Add = &govuk.Link{Text: "Add a non-association", Href: listPath(number, openKind) + "/add/search-prisoner"}
 	}
 	if !v.staffOf().HasRolesFor(domain.ActSearch) {
-		p.NeedRole = &govuk.Details{
-			Summary: "Need to add non-associations?",
-			Text:    "Ask your local system administrator (LSA) to add the ‘Non-associations’ role to your account.",
-		}
+		p.NeedRole = needRole("Need to add non-associations?")
 	}
 	if len(l.rows) == 0 {
 		p.Empty = fmt.Sprintf("%s has no %s non-associations.", l.key.FullName(), l.kind.word)
@@ -89,7 +85,7 @@ func (l listing) tabs(today string) govuk.SubNavigation {
 		kind  listKind
 		text  string
 		count int
-	}{{openKind, "Open", len(l.records.Records) - closed}, {closedKind, "Closed", closed}} {
+	}{{openKind, "Open", len(l.records.Records) - closed}, {closedKind, wordClosed, closed}} {
 		nav.Tabs = append(nav.Tabs, govuk.SubNavigationLink{
 			Text: fmt.Sprintf("%s (%s)", tab.text, govuk.Count(tab.count, "record", "records")),
 			Href: listPath(l.key.Number, tab.kind), Current: tab.kind == l.kind,
@@ -191,11 +187,11 @@ func (l listing) group(v *visit, g group, query url.Values) listGroup {
 
 // head returns the headers of a group's table, with the links that sort.
 func (l listing) head(g group, query url.Values) []govuk.Header {
-	date, dateColumn := "Last updated", "WHEN_UPDATED"
+	date, dateColumn := "Last updated", byUpdated
 	if l.kind.closed {
-		date, dateColumn = "Date closed", "WHEN_CLOSED"
+		date, dateColumn = "Date closed", byClosed
 	}
-	head := []govuk.Header{{Text: "Name"}, {Text: g.place}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: date}, {Text: "Actions", Hidden: true}}
+	head := []govuk.Header{{Text: headName}, {Text: g.place}, {Text: headReason}, {Text: headApart}, {Text: date}, {Text: headActions, Hidden: true}}
 	columns := map[int]string{0: "LAST_NAME", 4: dateColumn}
 	switch g.id {
 	case idUnknown:
@@ -236,7 +232,7 @@ func (l listing) row(_ *visit, g group, r listRow) govuk.Row {
 		{Text: r.Restriction, Tags: tags(r.Tags)},
 		{Text: r.Date},
 		{Link: &govuk.Link{
-			Text: "View details", Hidden: fmt.Sprintf(" of %s, %s", withNumber(r.Other), r.Date),
+			Text: viewDetails, Hidden: fmt.Sprintf("of %s, %s", withNumber(r.Other), r.Date),
 			Href: "/prisoner/" + string(l.key.Number) + "/non-associations/" + r.ID.String(),
 		}},
 	}}
@@ -258,40 +254,6 @@ func tags(texts []string) []govuk.Tag {
 	}
 	return all
 }
-
-// file returns a list as a file.
-func (l listing) file() (*file, error) {
-	header := strings.Split("Prison number,Last name,First name,Establishment,Location,Reason,Role,Other role,Where to keep apart,NOMIS type,Comments,Date added,Last updated,Date closed,Closed by,Id,Position", ",")
-	var rows [][]string
-	for _, g := range l.groups {
-		for _, r := range g.rows {
-			rows = append(rows, l.cells(r))
-		}
-	}
-	return csvFile(fmt.Sprintf("non-associations-%s-%s.csv", l.key.Number, l.kind.word), header, rows)
-}
-
-// cells returns one line of the file. It is about the other prisoner; the role is the key
-// prisoner's.
-func (l listing) cells(r listRow) []string {
-	n := r.record
-	closed := ""
-	if n.ExpiryDate != nil && l.kind.closed {
-		closed = isoDay(*n.ExpiryDate)
-	}
-	comment := ""
-	if n.Comment != nil {
-		comment = *n.Comment
-	}
-	return []string{
-		string(r.Other.Number), govuk.TitleCase(r.Other.LastName), govuk.TitleCase(r.Other.FirstName), r.Establishment, r.Location, r.Reason,
-		word(domain.Roles(), r.mine.Role), word(domain.Roles(), n.Sides[r.Other.Number].Role), word(domain.Restrictions(), n.Restriction), nomisType(n.TypeCode),
-		comment, isoDay(n.EffectiveDate), n.UpdatedAt.In(l.london).Format("2006-01-02"), closed, n.ClosedBy, n.ID.String(), strconv.FormatUint(l.records.Position, 10),
-	}
-}
-
-// isoDay returns the day of a local time, 2023-07-26.
-func isoDay(at domain.LocalDateTime) string { return string(at)[:min(len("2006-01-02"), len(at))] }
 
 // addressOf joins a path and a query.
 func addressOf(path string, query url.Values) string { return withQuery(path, query.Encode()) }

@@ -71,11 +71,16 @@ func establishment(p person) string {
 
 // tagsOf returns what a record's dates say on a day.
 func tagsOf(n domain.NonAssociation, today string) []string {
-	if n.IsClosed(today) {
-		return []string{"Closed"}
+	return dateTags(n, n.IsClosed(today), isPending(n, today))
+}
+
+// dateTags returns what the dates of a record say that is closed, or has not begun.
+func dateTags(n domain.NonAssociation, closed, pending bool) []string {
+	if closed {
+		return []string{wordClosed}
 	}
 	var tags []string
-	if isPending(n, today) {
+	if pending {
 		tags = append(tags, "Starts "+day(n.EffectiveDate))
 	}
 	if n.ExpiryDate != nil {
@@ -98,8 +103,8 @@ type sorting struct {
 // sortColumns have the value of each column of the real system. A value of "" is missing.
 var sortColumns = map[string]func(listRow) string{
 	"WHEN_CREATED": func(r listRow) string { return string(r.record.EffectiveDate) },
-	"WHEN_UPDATED": func(r listRow) string { return r.record.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000000000") },
-	"WHEN_CLOSED": func(r listRow) string {
+	byUpdated:      func(r listRow) string { return r.record.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000000000") },
+	byClosed: func(r listRow) string {
 		if r.record.ExpiryDate == nil {
 			return ""
 		}

@@ -111,7 +111,7 @@ const partTime = 3 * time.Second
 
 // partOf returns a part as it is shown.
 func (s *Screens) partOf(v *visit, of shape.PartStatus) partStatus {
-	part := partStatus{Name: wordsOf(of.Part), Tag: govuk.Tag{Text: "Well", Colour: "green"}}
+	part := partStatus{Name: spelled(of.Part), Tag: govuk.Tag{Text: "Well", Colour: "green"}}
 	switch {
 	case !of.Asked:
 		part.Tag = govuk.Tag{Text: "Could not be asked", Colour: "red"}
@@ -135,7 +135,7 @@ func (s *Screens) partOf(v *visit, of shape.PartStatus) partStatus {
 		if name == "openDifferences" {
 			to = differencesPage.path
 		}
-		part.Numbers = append(part.Numbers, partNumber{wordsOf(name), valueOf(of.Numbers[name]), to})
+		part.Numbers = append(part.Numbers, partNumber{spelled(name), valueOf(of.Numbers[name]), to})
 	}
 	return part
 }
@@ -154,9 +154,9 @@ func (s *Screens) runbook(file string) (*govuk.Link, string) {
 	return &govuk.Link{Text: "Runbook " + name, Href: base + name}, ""
 }
 
-// wordsOf returns the name of a part or a number in words: "openDifferences" is "Open
+// spelled returns the name of a part or a number in words: "openDifferences" is "Open
 // differences".
-func wordsOf(name string) string {
+func spelled(name string) string {
 	var words strings.Builder
 	before := ' '
 	for i, r := range name {

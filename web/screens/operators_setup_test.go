@@ -46,7 +46,7 @@ const (
 	deadEvents = "nomis-events-dead"
 )
 
-var errAway = errors.New("the backend is away")
+var errBackendAway = errors.New("the backend is away")
 
 // newOffice builds an office that ends with the test. change may alter what the pages get.
 func newOffice(t *testing.T, change ...func(*office, *screens.Operators)) *office {
@@ -93,7 +93,7 @@ func newOffice(t *testing.T, change ...func(*office, *screens.Operators)) *offic
 
 func (o *office) fault(part string) error {
 	if o.away[part] {
-		return errAway
+		return errBackendAway
 	}
 	return nil
 }
@@ -223,15 +223,6 @@ func (o *office) act(b *browser, path string, typed url.Values) *page {
 	require.NotEmpty(o.t, act.Done)
 	return p
 }
-
-// button returns the address of the button with these words, hidden ones among them.
-func (p *page) button(text string) string {
-	p.t.Helper()
-	require.Equal(p.t, "button", p.Find("a[href='"+p.link(text)+"']").AttrOr("role", ""))
-	return p.link(text)
-}
-
-const hostile = `</td><script>alert("x")</script>'"&{{.}}`
 
 // viewOf returns the last view of a page.
 func (o *office) viewOf(name store.Page) store.View {

@@ -20,7 +20,7 @@ type person struct {
 // FullName returns "First Last", or the number.
 func (p person) FullName() string {
 	if !p.named {
-		return string(p.Number)
+		return p.unnamed()
 	}
 	return govuk.FullName(p.FirstName, p.LastName)
 }
@@ -28,7 +28,7 @@ func (p person) FullName() string {
 // ListName returns "Last, First", or the number.
 func (p person) ListName() string {
 	if !p.named {
-		return string(p.Number)
+		return p.unnamed()
 	}
 	return govuk.ListName(p.FirstName, p.LastName)
 }
@@ -36,9 +36,18 @@ func (p person) ListName() string {
 // Possessive returns "First Last’s", or the number with "’s".
 func (p person) Possessive() string {
 	if !p.named {
-		return string(p.Number) + "’s"
+		return p.unnamed() + "’s"
 	}
 	return govuk.Possessive(p.FullName())
+}
+
+// unnamed returns what stands for a name: the number, or, while a record cannot be read,
+// who it is of a pair.
+func (p person) unnamed() string {
+	if p.Number == "" {
+		return "The other prisoner"
+	}
+	return string(p.Number)
 }
 
 // prison returns the id of where the prisoner is, TRN and OUT among them; "" when that is
@@ -90,3 +99,20 @@ func day(at domain.LocalDateTime) string {
 
 // upper raises a path's prisoner number to capitals.
 func upper(text string) string { return strings.ToUpper(text) }
+
+// crumbsTo returns the breadcrumbs of a page below the list of a prisoner.
+func (s *Screens) crumbsTo(v *visit, p person, kind listKind) []crumb {
+	return []crumb{s.crumbOf(v, p), {listTitle, listPath(p.Number, kind)}}
+}
+
+// crumbOf is the breadcrumb of a prisoner, which leads to the profile.
+func (s *Screens) crumbOf(v *visit, p person) crumb { return crumb{p.ListName(), s.profileOf(v, p)} }
+
+// profileOf returns the address of a prisoner's profile; "" for a user who may not open
+// it, and where no address of the estate is known.
+func (s *Screens) profileOf(v *visit, p person) string {
+	if s.dpsURL == "" || !v.session.Caseloads.Known || !v.staffOf().CanViewProfile(p.whereabouts()) {
+		return ""
+	}
+	return strings.TrimRight(s.dpsURL, "/") + "/prisoner/" + string(p.Number)
+}

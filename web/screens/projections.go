@@ -58,7 +58,7 @@ func consumersTable(v *visit, found Projected) *govuk.Table {
 			behind = "yes"
 		}
 		table.Rows = append(table.Rows, govuk.Row{ID: c.Name, Cells: []govuk.Cell{
-			{Text: wordsOf(c.Name)},
+			{Text: spelled(c.Name)},
 			{Text: numberOrNone(c.Position)},
 			{Text: behind},
 			{Text: fmt.Sprintf("%s ago", c.Age.Round(time.Second)), Below: govuk.DateTime(c.Heartbeat.In(v.now.Location()))},

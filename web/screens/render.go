@@ -55,7 +55,7 @@ func (s *Screens) send(ctx context.Context, w http.ResponseWriter, v *visit, rt 
 	if out.file != nil {
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": out.file.name}))
 	} else {
-		h.Set("Content-Security-Policy", policy(nonce, s.componentOrigin))
+		h.Set("Content-Security-Policy", policy(nonce, s.components.origin()))
 	}
 	write(w, v.request, status, body)
 }
@@ -80,7 +80,7 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 	layout := govuk.Layout{
 		Title: out.title, Nonce: nonce, Saved: out.saved, Saving: out.saving, Done: out.done,
 		Warnings: out.warnings, Errors: out.errors, Refresh: out.refresh,
-		Typed: v.request.Method == http.MethodPost,
+		Typed: v.request.Method == http.MethodPost && v.session != nil && keepsTyped(out.statusOf(v.request.Method)),
 	}
 	if v.session == nil {
 		return layout
@@ -89,6 +89,9 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 	layout.Breadcrumbs = s.breadcrumbs(out.crumbs)
 	layout.SwitchOver = s.announcements(ctx, v)
 	layout.Session = s.sessionEnd(v)
+	if v.request.Method == http.MethodGet {
+		layout.Estate = s.components.get(ctx, v.session.AccessToken)
+	}
 	layout.Print = &govuk.Print{User: v.session.UserName, At: v.now, Position: out.position}
 	if out.position != 0 {
 		if at, known := s.fresh.upTo(ctx, out.position); known {
@@ -98,13 +101,18 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 	return layout
 }
 
+// keepsTyped reports whether an answer of a status to a POST holds what was typed.
+func keepsTyped(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusConflict || status == http.StatusServiceUnavailable
+}
+
 // breadcrumbs begin with the services of the estate, where their address is known.
 func (s *Screens) breadcrumbs(own []crumb) []govuk.Link {
 	var all []govuk.Link
 	if s.dpsURL != "" {
 		all = append(all, govuk.Link{Text: "Digital Prison Services", Href: s.dpsURL})
 	}
-	all = append(all, govuk.Link{Text: "Non-associations", Href: "/"})
+	all = append(all, govuk.Link{Text: listTitle, Href: "/"})
 	for _, c := range own {
 		all = append(all, govuk.Link{Text: c.text, Href: c.href})
 	}

@@ -42,13 +42,27 @@ type route struct {
 	serve handler
 }
 
+// mayBeMissing reports whether the page is one of a pair or a record, which may not be
+// there. That is judged before the body of a POST, so the handler reads the form itself.
+func (rt route) mayBeMissing() bool {
+	switch rt.page {
+	case store.PageAdd, store.PageUpdate, store.PageClose, store.PageReopen, store.PageDelete:
+		return true
+	default:
+		return false
+	}
+}
+
 // routes returns every route. A test walks them: rights, view audit and headers hold for
 // all.
 func (s *Screens) routes() []route {
 	const (
-		get  = http.MethodGet
-		post = http.MethodPost
-		list = "/prisoner/{pn}/non-associations"
+		get    = http.MethodGet
+		post   = http.MethodPost
+		list   = "/prisoner/{pn}/non-associations"
+		record = list + "/{id}"
+		with   = list + "/add/with-prisoner/{other}"
+		prison = "/prison/{" + prisonParameter + "}"
 	)
 	return slices.Concat(s.operatorRoutes(), []route{
 		{get, "/help", everybody, "", s.help},
@@ -67,6 +81,26 @@ func (s *Screens) routes() []route {
 		{get, list + "/closed", staff, store.PageList, s.closedList},
 		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
 		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+		{get, list + "/history", staff, store.PageHistory, s.history},
+		{get, record, staff, store.PageRecord, s.recordPage},
+		{get, with, staff, store.PageAdd, s.shows(formAdd)},
+		{post, with, staff, store.PageAdd, s.saves(formAdd)},
+		{get, record + "/update", staff, store.PageUpdate, s.shows(formUpdate)},
+		{post, record + "/update", staff, store.PageUpdate, s.saves(formUpdate)},
+		{get, record + "/close", staff, store.PageClose, s.shows(formClose)},
+		{post, record + "/close", staff, store.PageClose, s.saves(formClose)},
+		{get, record + "/reopen", staff, store.PageReopen, s.shows(formReopen)},
+		{post, record + "/reopen", staff, store.PageReopen, s.saves(formReopen)},
+		{get, record + "/delete", staff, store.PageDelete, s.shows(formDelete)},
+		{post, record + "/delete", staff, store.PageDelete, s.saves(formDelete)},
+		{get, prison, staff, store.PagePrison, s.sheet},
+		{get, prison + ".csv", staff, store.PagePrisonCSV, s.sheetFile},
+		{get, prison + tooCloseEnd, staff, store.PageTooClose, s.tooClose},
+		{get, prison + moveCheckEnd, staff, store.PageMoveCheck, s.moveCheck},
+		{get, viewsPath, auditors, store.PageViews, s.auditViews},
+		{get, viewsPath + ".csv", auditors, store.PageViews, s.auditViewsFile},
+		{get, factsPath, auditors, store.PageFacts, s.auditFacts},
+		{get, actionsPath, auditors, store.PageActions, s.auditActions},
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/queries"
 	"nonassociations/queries/directory"
 	"nonassociations/queries/whereabouts"
@@ -45,8 +46,12 @@ type Reads interface {
 	Delivery(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Deliveries, error)
 	PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error)
 	PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (domain.Pair, bool, error)
+	// Facts returns where the facts are that a request asks for.
+	Facts(ctx context.Context, of queries.FactsRequest) (queries.FactPlaces, error)
 	MergedWith(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
 	RemovedInto(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.PrisonerNumber, error)
+	// WaitFor returns when the read model has reached atLeast.
+	WaitFor(ctx context.Context, atLeast uint64) error
 	// Position returns a lower bound of what the read model reflects, without I/O.
 	Position() uint64
 }
@@ -55,6 +60,18 @@ type Reads interface {
 type Audit interface {
 	OfNonAssociation(ctx context.Context, streams []string, id uuid.UUID) ([]audit.Entry, error)
 	OfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.Entry, error)
+	TimelineOfRecord(ctx context.Context, streams []string, id uuid.UUID) ([]audit.TimelineEntry, error)
+	TimelineOfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber) ([]audit.TimelineEntry, error)
+	AsOfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber, at audit.Moments) ([]audit.RecordAsOf, error)
+	FactsAt(ctx context.Context, positions []audit.Position) ([]audit.TimelineEntry, error)
+}
+
+// Problems are what the comparison with NOMIS has found. Implementations are safe for
+// concurrent use.
+type Problems interface {
+	// OfRecord returns what is found of one record; the zero Findings for nothing. sequence
+	// is that by which NOMIS knows it, 0 for none.
+	OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID, sequence int) (nomis.Findings, error)
 }
 
 // Directory is Prisoner Search. Errors: [directory.ErrUnavailable]; what is returned
@@ -75,6 +92,8 @@ type Views interface {
 	InsertView(ctx context.Context, view store.View) error
 	// RecentPrisoners returns the key prisoners that a user looked at, the last one first.
 	RecentPrisoners(ctx context.Context, user string, limit int) ([]domain.PrisonerNumber, error)
+	// Views returns at most limit views behind a place, newest first.
+	Views(ctx context.Context, f store.ViewFilter, after store.Cursor, limit int) ([]store.View, error)
 }
 
 // Options are the dependencies and settings of the pages. Those without a note must be
@@ -86,6 +105,8 @@ type Options struct {
 	Reads     Reads
 	Audit     Audit
 	Directory Directory
+	Problems  Problems // nil: there are none
+	Actions   Actions
 	// Whereabouts says who is where, and the names of prisons.
 	Whereabouts *whereabouts.Service
 	// Head returns the position of the last fact of ours, read after the call began.
@@ -98,6 +119,7 @@ type Options struct {
 	PublicURL       string        // of the pages: a scheme and a host
 	Idle            time.Duration // after which a session ends without a request
 	DPSURL          string        // "": no links to other services
+	ComponentsURL   string        // of the estate's header and footer; "": our own
 	SecurityTextURL string
 	Timed           bool // answers say how long the server worked on them
 	Version         string
@@ -116,6 +138,9 @@ type Screens struct {
 	reads       Reads
 	audit       Audit
 	directory   Directory
+	problems    Problems
+	actions     Actions
+	head        func(ctx context.Context) (uint64, error)
 	whereabouts *whereabouts.Service
 	fresh       *freshness
 	operators   Operators
@@ -130,10 +155,9 @@ type Screens struct {
 	idle        time.Duration
 	dpsURL      string
 	securityURL string
-	// componentOrigin is where the estate's header and footer come from; "" for our own.
-	componentOrigin string
-	timed           bool
-	version         string
+	components  *components // nil: our own header and footer
+	timed       bool
+	version     string
 
 	clock   func() time.Time
 	newID   func() uuid.UUID
@@ -163,17 +187,21 @@ func New(o Options) (*Screens, error) {
 	if err := crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, fmt.Errorf("trust the public address: %w", err)
 	}
-	if o.NewID == nil {
-		o.NewID = uuid.New
-	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	components, err := newComponents(o.ComponentsURL, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	if o.NewID == nil {
+		o.NewID = uuid.New
+	}
 	s := &Screens{
-		sessions: o.Sessions, views: o.Views, commands: o.Commands, reads: o.Reads, audit: o.Audit, directory: o.Directory,
+		sessions: o.Sessions, views: o.Views, commands: o.Commands, reads: o.Reads, audit: o.Audit, directory: o.Directory, problems: o.Problems, actions: o.Actions, head: o.Head,
 		whereabouts: o.Whereabouts, fresh: &freshness{head: o.Head, clock: o.Clock}, pages: pages, probes: o.Probes, assets: govuk.Assets(),
 		public: public, onLoopback: isLoopback(public.Host), crossOrigin: crossOrigin, idle: o.Idle,
-		operators: o.Operators, dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
+		components: components, operators: o.Operators, dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
 		clock: o.Clock, newID: o.NewID, logger: o.Logger, timeout: cmp.Or(o.Timeout, commands.RequestTimeout),
 	}
 	s.mux = s.router()

@@ -3,24 +3,19 @@ package screens_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
-	"maps"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"nonassociations/audit"
+	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/commands"
 	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
@@ -62,6 +57,9 @@ const (
 	otto   domain.PrisonerNumber = "A3333AA" // XAB
 	trent  domain.PrisonerNumber = "A4444AA" // TRN
 	ossie  domain.PrisonerNumber = "A5555AA" // OUT
+	rex    domain.PrisonerNumber = "A1111AA" // XAA, RECP
+	ray    domain.PrisonerNumber = "A2222AA" // XAA, RECP
+	pat    domain.PrisonerNumber = "A6666AA" // OUT, a restricted patient
 	una    domain.PrisonerNumber = "A7777AA" // known, no prison
 	nobody domain.PrisonerNumber = "Z9999ZZ" // known to nobody
 )
@@ -71,28 +69,40 @@ const (
 type house struct {
 	*screens.Screens
 
-	t         *testing.T
+	t         testing.TB
 	server    *httptest.Server
 	log       eventstore.Store
 	commands  *commands.Handler
 	reads     *queries.Reader
 	directory *prisonersearch.Server
+	people    *directory.Directory
+	audit     *audit.Reader
 	issuer    *issuer.Server
 	store     *store.Store
+	acts      *evidence.Store
 	dsn       string
 	logs      *lockedBuffer
+	// stopReading ends the projections: the read model stays as it is then.
+	stopReading func() error
 
 	mu  sync.Mutex
 	now time.Time
 }
 
 // newHouse builds a house that ends with the test. change may alter what the pages get.
-func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
+func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 	t.Helper()
-	h := &house{t: t, dsn: testdb.New(t), log: memory.New(), logs: &lockedBuffer{}, now: noon}
+	return newHouseAsking(t, "", change...)
+}
+
+// newHouseAsking is newHouse with the address of the service of user roles, which is asked
+// for the caseloads of a token without the claim.
+func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.Options)) *house {
+	t.Helper()
+	h := &house{t: t, dsn: testdb.New(t), log: decidedLog{Store: memory.New()}, logs: &lockedBuffer{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
+	h.startNeighbours(logger)
 	h.startRecord(logger)
-	h.startNeighbours()
 	secret := bytes.Repeat([]byte{7}, store.KeySize)
 	key, err := store.NewKey(secret)
 	require.NoError(t, err)
@@ -100,6 +110,10 @@ func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	h.store, err = store.Open(t.Context(), h.dsn, key)
 	require.NoError(t, err)
 	t.Cleanup(h.store.Close)
+	require.NoError(t, evidence.Migrate(t.Context(), h.dsn))
+	h.acts, err = evidence.Open(t.Context(), h.dsn)
+	require.NoError(t, err)
+	t.Cleanup(h.acts.Close)
 	// The address comes first: the pages must know it.
 	late := &lateHandler{}
 	h.server = httptest.NewServer(late)
@@ -110,20 +124,18 @@ func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	t.Cleanup(client.CloseIdleConnections)
 	sessions, err := signin.New(signin.Options{
 		Store: h.store, Key: key, Verifier: verifier, Clock: h.clock, Issuer: h.issuer.Name, KeysURL: h.issuer.KeysURL(), ClientID: issuer.ClientID,
-		AuthorizeURL: h.issuer.AuthorizeURL(), TokenURL: h.issuer.TokenURL(), SignOutURL: h.issuer.SignOutURL(), PublicURL: h.server.URL,
+		AuthorizeURL: h.issuer.AuthorizeURL(), TokenURL: h.issuer.TokenURL(), SignOutURL: h.issuer.SignOutURL(), PublicURL: h.server.URL, UserRolesURL: userRolesURL,
 		Lifetime: 12 * time.Hour, Idle: time.Hour, KeepFormFor: 15 * time.Minute, Logger: logger, Client: client,
 	})
 	require.NoError(t, err)
-	people := directory.New(t.Context(), directory.Options{URL: h.directory.URL(), Clock: h.clock, Logger: logger})
-	t.Cleanup(people.Close)
 	head := func(ctx context.Context) (uint64, error) {
 		position, err := h.commands.Head(ctx)
 		return position.Uint64(), err
 	}
 	options := screens.Options{
-		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: audit.New(h.log, audit.Options{London: london}),
-		Directory:   people,
-		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: people, Clock: h.clock, Head: head, Logger: logger}),
+		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: h.audit,
+		Directory: h.people, Actions: h.acts,
+		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: h.people, Clock: h.clock, Head: head, Logger: logger}),
 		Head:        head, Probes: http.NotFoundHandler(), PublicURL: h.server.URL, Idle: time.Hour,
 		SecurityTextURL: "https://security.invalid/security.txt", Version: "test", Clock: h.clock, Logger: logger,
 	}
@@ -147,10 +159,12 @@ func (h *house) startRecord(logger *slog.Logger) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
-	h.t.Cleanup(func() {
+	h.stopReading = sync.OnceValue(func() error {
 		stop()
-		require.NoError(h.t, <-ended)
+		return <-ended
 	})
+	h.t.Cleanup(func() { require.NoError(h.t, h.stopReading()) })
+	h.audit = audit.New(h.log, audit.Options{London: london})
 	h.reads, err = queries.Open(h.t.Context(), h.dsn, queries.Options{Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(h.reads.Close)
@@ -162,11 +176,11 @@ func (h *house) startRecord(logger *slog.Logger) {
 		_, err := h.reads.List(h.t.Context(), nobody, 0)
 		return err == nil
 	}, 20*time.Second, 5*time.Millisecond, "the read model has not caught up")
-	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: everybody{}, Logger: logger})
+	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: h.people, Logger: logger})
 }
 
 // startNeighbours starts the issuer and the directory.
-func (h *house) startNeighbours() {
+func (h *house) startNeighbours(logger *slog.Logger) {
 	h.t.Helper()
 	keys, err := issuer.Open(h.t.TempDir(), "nonassociations")
 	require.NoError(h.t, err)
@@ -177,19 +191,10 @@ func (h *house) startNeighbours() {
 	require.NoError(h.t, err)
 	h.directory, err = prisonersearch.Serve(h.t.Context(), prisonersearch.WithExamples(few))
 	require.NoError(h.t, err)
-	h.t.Cleanup(func() { require.NoError(h.t, h.directory.Stop()) })
-}
-
-// everybody is a directory to which nobody is missing, for what a test opens itself.
-type everybody struct{}
-
-func (everybody) Missing(context.Context, []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
-	return nil, nil, nil
-}
-
-// Whereabouts knows nobody: what a test opens itself is bound to no caseload.
-func (everybody) Whereabouts(context.Context, []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.Whereabouts, error) {
-	return map[domain.PrisonerNumber]domain.Whereabouts{}, nil
+	stop := h.directory.Stop // a test may put another directory in its place
+	h.t.Cleanup(func() { require.NoError(h.t, stop()) })
+	h.people = directory.New(h.t.Context(), directory.Options{URL: h.directory.URL(), Clock: h.clock, Logger: logger})
+	h.t.Cleanup(h.people.Close)
 }
 
 // clock is the one clock of the house, in London.
@@ -245,140 +250,6 @@ func (h *house) views(filter store.ViewFilter) []store.View {
 	views, err := h.store.Views(h.t.Context(), filter, store.Cursor{}, 1000)
 	require.NoError(h.t, err)
 	return views
-}
-
-// browser is one browser with its cookies. It follows no redirect of the pages.
-type browser struct {
-	t    *testing.T
-	base string
-	http *http.Client
-}
-
-// visit returns a browser without a session.
-func (h *house) visit() *browser {
-	h.t.Helper()
-	jar, err := cookiejar.New(nil)
-	require.NoError(h.t, err)
-	client := &http.Client{
-		Jar: jar, Transport: &http.Transport{}, Timeout: 20 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	h.t.Cleanup(client.CloseIdleConnections)
-	return &browser{t: h.t, base: h.server.URL, http: client}
-}
-
-// signIn returns a browser in which a user of the development issuer is signed in.
-func (h *house) signIn(user string) *browser {
-	h.t.Helper()
-	b := h.visit()
-	require.Equal(h.t, http.StatusFound, b.signIn(user).Code)
-	return b
-}
-
-// signIn walks the sign-in of this browser as a user does, and returns the answer of the
-// callback.
-func (b *browser) signIn(user string) *page {
-	b.t.Helper()
-	choice := b.get(b.get("/sign-in").location())
-	form := url.Values{"user": {user}}
-	choice.doc.Find("input[type=hidden]").Each(func(_ int, field *goquery.Selection) {
-		form.Set(field.AttrOr("name", ""), field.AttrOr("value", ""))
-	})
-	address := *choice.URL
-	address.Path, address.RawQuery = choice.doc.Find("form").AttrOr("action", ""), ""
-	return b.get(b.post(address.String(), form).location())
-}
-
-// page is an answer, parsed.
-type page struct {
-	*goquery.Selection
-
-	t      *testing.T
-	Code   int
-	Header http.Header
-	URL    *url.URL
-	Text   string // of the body
-	doc    *goquery.Document
-}
-
-// get asks for a path, or for a whole address.
-func (b *browser) get(path string) *page {
-	b.t.Helper()
-	return b.do(http.MethodGet, path, "", nil)
-}
-
-// post sends a form.
-func (b *browser) post(path string, form url.Values) *page {
-	b.t.Helper()
-	return b.do(http.MethodPost, path, form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
-}
-
-// do sends a request.
-func (b *browser) do(method, path, body string, headers map[string]string) *page {
-	b.t.Helper()
-	if strings.HasPrefix(path, "/") {
-		path = b.base + path
-	}
-	r, err := http.NewRequestWithContext(b.t.Context(), method, path, strings.NewReader(body))
-	require.NoError(b.t, err)
-	for name, value := range headers {
-		r.Header.Set(name, value)
-	}
-	answer, err := b.http.Do(r)
-	require.NoError(b.t, err)
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	require.NoError(b.t, err)
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(text))
-	require.NoError(b.t, err)
-	return &page{Selection: doc.Selection, t: b.t, Code: answer.StatusCode, Header: answer.Header, URL: r.URL, Text: string(text), doc: doc}
-}
-
-// location returns where a redirect leads.
-func (p *page) location() string {
-	p.t.Helper()
-	require.Contains(p.t, []int{http.StatusFound, http.StatusSeeOther}, p.Code, p.Text)
-	return p.Header.Get("Location")
-}
-
-// text returns the words of what a selector finds, with single blanks.
-func (p *page) text(selector string) string {
-	return strings.Join(strings.Fields(p.Find(selector).Text()), " ")
-}
-
-// link returns the address of the link with these words, hidden ones among them.
-func (p *page) link(text string) string {
-	p.t.Helper()
-	found := p.Find("a").FilterFunction(func(_ int, a *goquery.Selection) bool {
-		return strings.Join(strings.Fields(a.Text()), " ") == text
-	})
-	require.Equal(p.t, 1, found.Length(), "links %q", text)
-	return found.AttrOr("href", "")
-}
-
-// form returns the fields of a form as a browser would send them, with changes.
-func (p *page) form(selector string, changes url.Values) url.Values {
-	p.t.Helper()
-	form := p.Find(selector)
-	require.Equal(p.t, 1, form.Length(), "forms %q", selector)
-	fields := url.Values{}
-	form.Find("input, textarea, select").Each(func(_ int, field *goquery.Selection) {
-		name, _ := field.Attr("name")
-		_, checked := field.Attr("checked")
-		switch kind := field.AttrOr("type", "text"); {
-		case name == "":
-		case goquery.NodeName(field) == "textarea":
-			fields.Add(name, strings.TrimPrefix(field.Text(), "\n"))
-		case kind == "radio" || kind == "checkbox":
-			if checked {
-				fields.Add(name, field.AttrOr("value", "on"))
-			}
-		default:
-			fields.Add(name, field.AttrOr("value", ""))
-		}
-	})
-	maps.Copy(fields, changes)
-	return fields
 }
 
 // lateHandler is a handler that is set after its server has begun.

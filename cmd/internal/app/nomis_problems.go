@@ -6,22 +6,23 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/nomis/store"
-	"nonassociations/web/api"
 )
 
 // nomisProblems answers what the comparison with NOMIS has found, from the differences
-// that turns and reconciliations keep. It implements [api.Problems].
+// that turns and reconciliations keep. It implements the Problems of the API and of the
+// pages.
 type nomisProblems struct{ kept *store.Store }
 
-// OfRecord implements [api.Problems]. A problem of the whole pair is a problem of each of
-// its records.
-func (n nomisProblems) OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID, sequence int) (api.Findings, error) {
+// OfRecord is what both ask. A problem of the whole pair is a problem of each of its
+// records.
+func (n nomisProblems) OfRecord(ctx context.Context, pair domain.Pair, id uuid.UUID, sequence int) (nomis.Findings, error) {
 	living, err := n.kept.Living(ctx, pair)
 	if err != nil {
-		return api.Findings{}, err
+		return nomis.Findings{}, err
 	}
-	var found api.Findings
+	var found nomis.Findings
 	for _, d := range living {
 		own := d.NonAssociationID == id || d.NonAssociationID == uuid.Nil && d.TypeSequence != 0 && d.TypeSequence == sequence
 		ofPair := d.NonAssociationID == uuid.Nil && d.TypeSequence == 0
@@ -33,7 +34,7 @@ func (n nomisProblems) OfRecord(ctx context.Context, pair domain.Pair, id uuid.U
 		}
 		found.Held = found.Held || own && d.Bucket == store.Held && !d.NotBefore.IsZero()
 		if d.Problem != "" && (own || found.Problem == nil) {
-			found.Problem = &api.FoundProblem{Problem: d.Problem, Why: d.Why, Since: d.FirstSeen}
+			found.Problem = &nomis.FoundProblem{Problem: d.Problem, Why: d.Why, Since: d.FirstSeen}
 		}
 	}
 	return found, nil

@@ -9,8 +9,8 @@ import (
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/domain/domaintest"
+	"nonassociations/nomis"
 	"nonassociations/nomis/store"
-	"nonassociations/web/api"
 )
 
 func TestProblems_areThoseOfTheRecordAndOfItsPair(t *testing.T) {
@@ -38,13 +38,13 @@ func TestProblems_areThoseOfTheRecordAndOfItsPair(t *testing.T) {
 		store.Finding{NonAssociationID: id, Bucket: store.Differs, Problem: "REFUSED", Why: "x", Cause: "UNKNOWN"}))
 	found, err = problems.OfRecord(t.Context(), pair, id, 4)
 	require.NoError(t, err)
-	require.Equal(t, api.Findings{Problem: &api.FoundProblem{Problem: "REFUSED", Why: "x", Since: found.Problem.Since}}, found, "its own comes first")
+	require.Equal(t, nomis.Findings{Problem: &nomis.FoundProblem{Problem: "REFUSED", Why: "x", Since: found.Problem.Since}}, found, "its own comes first")
 
 	require.NoError(t, kept.Record(t.Context(), pair, now, "2026-07-15", uuid.Nil,
 		store.Finding{NonAssociationID: id, Bucket: store.Held, Why: "x", Cause: "UNKNOWN", NotBefore: now}))
 	found, err = problems.OfRecord(t.Context(), pair, id, 4)
 	require.NoError(t, err)
-	require.Equal(t, api.Findings{Held: true}, found)
+	require.Equal(t, nomis.Findings{Held: true}, found)
 
 	require.NoError(t, kept.Record(t.Context(), pair, now, "2026-07-15", uuid.Nil,
 		store.Finding{TypeSequence: 4, Bucket: store.OnlyThere, Problem: "CHANGED_AFTER_DELETE", Why: "x", Cause: "UNKNOWN"}))

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"nonassociations/queries"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
@@ -71,9 +72,9 @@ func (p *process) openSessions(config Screens, key *store.Key) (*signin.SignIn, 
 func (p *process) newScreens(config Screens, operators screens.Operators) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
-		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.gatedAudit(),
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept},
 		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api, Operators: operators,
-		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, SecurityTextURL: config.SecurityTextURL,
+		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, ComponentsURL: config.ComponentsURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
 	})
 }
@@ -83,11 +84,18 @@ type pageReads struct {
 	gatedReads
 	gatedStreams
 	gatedMappings
+
+	facts *queries.Reader
 }
 
 // pageReads returns the reads of the pages.
 func (p *process) pageReads() pageReads {
-	return pageReads{gatedReads{&p.gate, p.reads}, gatedStreams{&p.gate, p.reads}, gatedMappings{&p.gate, p.reads}}
+	return pageReads{gatedReads{&p.gate, p.reads}, gatedStreams{&p.gate, p.reads}, gatedMappings{&p.gate, p.reads}, p.reads}
+}
+
+// Facts is refused while reads are.
+func (r pageReads) Facts(ctx context.Context, of queries.FactsRequest) (queries.FactPlaces, error) {
+	return ifReadsAllowed(r.gatedReads.gate, func() (queries.FactPlaces, error) { return r.facts.Facts(ctx, of) })
 }
 
 // homeToPages leads a browser that opens the API to the pages. Every other request is the

@@ -24,6 +24,8 @@ const (
 	runbookNOMIS     = "docs/runbooks/NomisPendingTooLong.md"
 )
 
+const partPostgres = "postgres"
+
 // partTime is how long one part may take to answer. All are asked at the same time.
 const partTime = 3 * time.Second
 
@@ -145,7 +147,7 @@ func (a *statusAsking) all(ctx context.Context) []shape.PartStatus {
 	}
 	withRows, withLog := a.config.DatabaseURL != "", a.config.EventStoreURL != ""
 	questions := []question{
-		{"postgres", "", withRows, a.postgres},
+		{partPostgres, "", withRows, a.postgres},
 		{"eventstore", "", withLog, a.eventStore},
 		{"readModel", runbookProjector, withRows, a.readModel},
 		{"publisher", "", withRows, a.publisher},

@@ -137,7 +137,8 @@ type Timeline struct {
 	Items []TimelineItem
 }
 
-// TimelineItem is one fact. Level 2 headings stand above it.
+// TimelineItem is one fact. Level 2 headings stand above it. What is set of its
+// description is drawn in the order of the fields.
 type TimelineItem struct {
 	EventID string
 	Title   string
@@ -145,5 +146,13 @@ type TimelineItem struct {
 	Tag     *Tag
 	When    string // in words
 	ISO     string // for machines
+
 	HTML    template.HTML
+	Lines   []string // paragraphs, which keep their line breaks
+	Changes []TimelineChange
+	Link    *Link
+	About   *Details
 }
+
+// TimelineChange is one value before and after a fact.
+type TimelineChange struct{ Field, Was, Now string }
