@@ -24,8 +24,7 @@ const axeRun = `scrollTo(0, 0), axe.run(document, {runOnly: {type: 'tag', values
 // Axe returns what axe-core finds on the open page, one line each: violations of WCAG 2.2
 // AA and of best practice, and what axe cannot decide. What it cannot decide of the
 // contrast over a shadow, a line of a timeline and a picture, and of a single character, is
-// left out. Rules named in except are
-// not counted.
+// left out. Rules named in except are not counted.
 func (p *Page) Axe(t testing.TB, except ...string) []string {
 	t.Helper()
 	script, err := os.ReadFile(npm.File(t, "axe-core/axe.min.js"))
