@@ -45,7 +45,7 @@ func (s *Screens) repairDifference(fromNOMIS bool) actOf {
 			if err != nil {
 				return actPlan{}, err
 			}
-			return actPlan{Lines: append([]string{"Of " + pairWords(d.Pair) + ":"}, linesOf(made.Steps)...), State: []any{now.Version, made.Steps}, version: now.Version}, nil
+			return actPlan{Lines: append([]string{"Of " + pairWords(d.Pair) + ":"}, stepLines(made.Steps)...), State: []any{now.Version, made.Steps}, version: now.Version}, nil
 		}
 		a.do = func(ctx context.Context, typed actTyped, plan actPlan) (string, error) {
 			done, err := repair(ctx, plan.version, typed[fieldWhy], false)
@@ -112,8 +112,8 @@ func refusedRepair(err error) error {
 	return err
 }
 
-// linesOf returns steps as lines of a plan.
-func linesOf(steps []reconcile.Step) []string {
+// stepLines returns steps as lines of a plan.
+func stepLines(steps []reconcile.Step) []string {
 	if len(steps) == 0 {
 		return []string{"No step is to be taken."}
 	}

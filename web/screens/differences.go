@@ -255,5 +255,5 @@ func fieldWords(field domain.DetailField) string {
 	if of != "" {
 		return "Reason code of " + string(of)
 	}
-	return wordsOf(name)
+	return spelled(name)
 }

@@ -131,7 +131,7 @@ func planOf(d nomis.Dossier) planWords {
 		words.None = "There is nothing to do."
 	}
 	if len(d.Plan.Steps) > 0 {
-		words.Steps = linesOf(d.Plan.Steps)
+		words.Steps = stepLines(d.Plan.Steps)
 	}
 	for _, problem := range d.Plan.Problems {
 		words.Problems = append(words.Problems, problemWords(problem))
@@ -262,7 +262,7 @@ func (s *Screens) synchronise(_ context.Context, v *visit) (act, error) {
 		name: "nomis synchronise", object: "pair " + pairWords(pair), heading: "Synchronise a pair", back: page{pairPath(pair), "Pair"},
 		plan: func(ctx context.Context, _ actTyped) (actPlan, error) {
 			steps, err := turn(ctx, true)
-			return actPlan{Lines: linesOf(steps), State: steps}, err
+			return actPlan{Lines: stepLines(steps), State: steps}, err
 		},
 		do: func(ctx context.Context, _ actTyped, _ actPlan) (string, error) {
 			steps, err := turn(ctx, false)
