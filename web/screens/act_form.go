@@ -117,7 +117,8 @@ func (d actDraft) check(ctx context.Context, a act, now time.Time) (actTyped, ma
 		}
 		typed[f.name] = value
 	}
-	if a.needs == nil {
+	// What depends on the state is judged once: Confirm may find it changed by itself.
+	if a.needs == nil || one(d.values, hiddenPlan) != "" {
 		return typed, faults, nil
 	}
 	field, fault, err := a.needs(ctx, typed)

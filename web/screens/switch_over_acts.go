@@ -70,8 +70,9 @@ func refusedByRule(err error) error {
 
 // prisonOf returns the prison of a path.
 func (s *Screens) prisonOf(v *visit) (domain.PrisonID, error) {
-	id, err := domain.ParsePrisonID(chi.URLParam(v.request, "prison"))
-	if err != nil || !id.IsPrison() || s.operators.SwitchOver == nil {
+	text := chi.URLParam(v.request, "prison")
+	id, err := domain.ParsePrisonID(text)
+	if err != nil || string(id) != text || !id.IsPrison() || s.operators.SwitchOver == nil {
 		return "", notFound()
 	}
 	return id, nil
