@@ -229,6 +229,7 @@ func TestMoveCheck_ofARemovedNumber(t *testing.T) {
 	h.renumber(removed, otto)
 	b := h.signIn("OFFICER_A")
 	for _, number := range []domain.PrisonerNumber{removed, otto} {
+		h.pass(time.Second)
 		p := b.move("A-1", string(number))
 		require.Equal(t, http.StatusOK, p.Code, p.errors())
 		rows := p.cells("#conflicts")
