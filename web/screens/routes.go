@@ -2,6 +2,7 @@ package screens
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -63,7 +64,7 @@ func (s *Screens) routes() []route {
 		with   = list + "/add/with-prisoner/{other}"
 		prison = "/prison/{" + prisonParameter + "}"
 	)
-	return []route{
+	return slices.Concat(s.operatorRoutes(), []route{
 		{get, "/help", everybody, "", s.help},
 		{get, "/accessibility", everybody, "", s.accessibility},
 		{get, "/cookies", everybody, "", s.cookies},
@@ -100,7 +101,7 @@ func (s *Screens) routes() []route {
 		{get, viewsPath + ".csv", auditors, store.PageViews, s.auditViewsFile},
 		{get, factsPath, auditors, store.PageFacts, s.auditFacts},
 		{get, actionsPath, auditors, store.PageActions, s.auditActions},
-	}
+	})
 }
 
 // router returns the router of all routes.

@@ -54,7 +54,7 @@ func TestSaved_saysWhatWasDone(t *testing.T) {
 		for _, wrong := range []string{
 			savedWith(address, "saved", "added2"), savedWith(address, "saved", map[bool]string{true: "closed", false: "added"}[act.form == "add"]),
 			savedWith(address, "fact", uuid.NewString()), savedWith(address, "fact", "x"), savedWith(address, "atLeast", "x"),
-			savedWith(address, "atLeast", "-1"), savedWith(address, "atLeast", "9000000000000000000"), savedWith(address, "saved", hostileText),
+			savedWith(address, "atLeast", "-1"), savedWith(address, "atLeast", "9000000000000000000"), savedWith(address, "saved", hostile),
 		} {
 			p := b.get(wrong)
 			require.Equal(t, http.StatusOK, p.Code, wrong)

@@ -100,9 +100,10 @@ func hasForm(text []byte, form string) bool {
 	return true
 }
 
-// isWord reports whether a byte belongs to a word.
+// isWord reports whether a byte belongs to a word. The underscore does not: the name of a
+// stream has one between two numbers.
 func isWord(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_'
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
 // numbersInPath returns the prisoner numbers that a path names.

@@ -20,7 +20,8 @@ func TestView_findsEveryNumberOfAPage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(parts, 0, 8).Draw(t, "parts"), "")
 		want := map[domain.PrisonerNumber]struct{}{}
-		for _, found := range number.FindAllString(text, -1) {
+		// The underscore ends a word here: it stands between the two numbers of a stream.
+		for _, found := range number.FindAllString(strings.ReplaceAll(text, "_", " "), -1) {
 			want[domain.PrisonerNumber(found)] = struct{}{}
 		}
 		require.Equal(t, want, screens.NumbersIn([]byte(text)), text)

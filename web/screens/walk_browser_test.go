@@ -109,10 +109,10 @@ func (b *tab) enter(user string) {
 // show brings the browser to a state, at 1280 px.
 func (b *tab) show(s state) {
 	b.t.Helper()
-	b.enter(s.user)
 	if s.before != nil {
 		s.before(b.walker)
 	}
+	b.enter(s.user)
 	b.do(chromedp.EmulateViewport(wide, 1000))
 	status := b.to(s.path)
 	if s.fields != nil {

@@ -19,11 +19,11 @@ func formStates(ids map[string]uuid.UUID) []state {
 	)
 	add := ofAdam + "/add/with-prisoner/A1111AA"
 	of := func(path, id, form string) string { return path + "/" + ids[id].String() + "/" + form }
-	nothing := url.Values{"comment": {"\u0007 " + hostileText + hostileText + hostileText}}
+	nothing := url.Values{"comment": {"\u0007 " + wildText + wildText + wildText}}
 	return []state{
 		{name: "add", route: "GET " + with, user: "OFFICER_A", path: add, title: entering},
 		{name: "add-nothing", route: "POST " + with, user: "OFFICER_A", path: add, fields: url.Values{}, status: http.StatusBadRequest, title: "Error: " + entering},
-		{name: "add-hostileText", route: "POST " + with, user: "OFFICER_A", path: add, fields: nothing, status: http.StatusBadRequest, title: "Error: " + entering},
+		{name: "add-hostile", route: "POST " + with, user: "OFFICER_A", path: add, fields: nothing, status: http.StatusBadRequest, title: "Error: " + entering},
 		{name: "add-closed-before", route: "GET " + with, user: "OFFICER_A", path: ofAdam + "/add/with-prisoner/A0135GA", title: entering},
 		{name: "add-open-already", route: "GET " + with, user: "OFFICER_A", path: ofAdam + "/add/with-prisoner/D5678EF", title: entering},
 		{
@@ -60,9 +60,9 @@ func conflictStates(ids map[string]uuid.UUID) []state {
 		w.execute(bert, ray, "MANAGER_A", domain.Reopen{ID: w.ids["back"], ReopenReason: "Reopened in between"})
 	}
 	return []state{
-		{name: "update-conflict", route: record + "/update", user: "OFFICER_A", path: of(ofBert, "forms", "update"), fields: url.Values{"comment": {hostileText}, "reason": {"VIOLENCE"}}, between: amended("forms", bert, merlin), status: http.StatusConflict, title: changed},
+		{name: "update-conflict", route: record + "/update", user: "OFFICER_A", path: of(ofBert, "forms", "update"), fields: url.Values{"comment": {wildText}, "reason": {"VIOLENCE"}}, between: amended("forms", bert, merlin), status: http.StatusConflict, title: changed},
 		{name: "close-conflict", route: record + "/close", user: "OFFICER_A", path: of(ofBert, "forms", "close"), fields: url.Values{"closedReason": {"No longer"}}, between: amended("forms", bert, merlin), status: http.StatusConflict, title: changed},
-		{name: "update-closed-meanwhile", route: record + "/update", user: "OFFICER_A", path: of(ofBert, "turns", "update"), fields: url.Values{"comment": {hostileText}}, between: closed, status: http.StatusConflict, title: changed},
+		{name: "update-closed-meanwhile", route: record + "/update", user: "OFFICER_A", path: of(ofBert, "turns", "update"), fields: url.Values{"comment": {wildText}}, between: closed, status: http.StatusConflict, title: changed},
 		{name: "reopen-reopened-meanwhile", route: record + "/reopen", user: "MANAGER_A", path: of(ofBert, "back", "reopen"), fields: url.Values{"reopenReason": {"Again"}}, between: reopened, status: http.StatusConflict, title: changed},
 		{name: "close-opened-by-another", route: record + "/close", user: "OFFICER_A", path: of(ofBert, "forms", "close"), fields: url.Values{"user": {"OFFICER_B"}, "closedReason": {"Mine"}}, status: http.StatusConflict, title: "Close a non-association"},
 		{name: "close-saved", route: record + "/close", user: "OFFICER_A", path: of(ofBert, "forms", "close"), fields: url.Values{"closedReason": {"They get on"}}, title: "Non-association details"},

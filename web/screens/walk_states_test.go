@@ -42,8 +42,8 @@ func (s state) code() int {
 	return s.status
 }
 
-// hostileText is text that must stand on a page as text, and never widens it.
-const hostileText = `<script>alert(1)</script><b>"bold"</b> & {{.Key}} ` + "\n" + `WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW ` + "\u202egnitirw"
+// wildText is text that must stand on a page as text, and never widens it.
+const wildText = `<script>alert(1)</script><b>"bold"</b> & {{.Key}} ` + "\n" + `WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW ` + "\u202egnitirw"
 
 // walker goes from state to state of one house.
 type walker struct {
@@ -74,7 +74,7 @@ func newWalker(t *testing.T) *walker {
 		return func(o *domain.Open) { o.Restriction, o.Comment = restriction, comment }
 	}
 	ids := map[string]uuid.UUID{
-		"open": h.open(adam, merlin), "hostileText": h.open(adam, john, with(domain.Cell, hostileText)), "other": h.open(adam, otto),
+		"open": h.open(adam, merlin), "hostile": h.open(adam, john, with(domain.Cell, wildText)), "other": h.open(adam, otto),
 		"transit": h.open(adam, trent), "outside": h.open(adam, ossie), "unknown": h.open(adam, una), "patient": h.open(adam, pat),
 		"closed": h.open(adam, bert), "reception": h.open(rex, ray, with(domain.Landing, "They met in reception")),
 		"forms": h.open(bert, merlin, with(domain.Landing, "Forms are opened of it")), "turns": h.open(bert, rex), "back": h.open(bert, ray),
@@ -114,7 +114,10 @@ const (
 // states returns every state of every page. In the last of them the directory is away.
 func states(ids map[string]uuid.UUID) []state {
 	var all []state
-	for _, some := range [][]state{openStates(), homeStates(), listStates(), recordStates(ids), historyStates(), formStates(ids), conflictStates(ids), failureStates(), awayStates(ids)} {
+	for _, some := range [][]state{
+		openStates(), homeStates(), listStates(), recordStates(ids), historyStates(), prisonStates(), formStates(ids), conflictStates(ids),
+		auditStates(), failureStates(), awayStates(ids),
+	} {
 		all = append(all, some...)
 	}
 	return all
@@ -179,8 +182,8 @@ func listStates() []state {
 		{name: "list-of-somebody-outside", route: open, user: "INACTIVE_SEARCHER", path: "/prisoner/A5555AA/non-associations", title: title},
 		{name: "list-filtered", route: open, user: "OFFICER_A", path: ofAdam + "?reason=GANG_RELATED&sameSort=LAST_NAME&sameOrder=ASC", title: title},
 		{name: "list-filtered-none", route: open, user: "OFFICER_A", path: ofAdam + "?reason=THREAT", title: title},
-		{name: "list-filter-ignored", route: open, user: "OFFICER_A", path: ofAdam + "?reason=" + url.QueryEscape(hostileText), title: title},
-		{name: "list-bad-sort", route: open, user: "OFFICER_A", path: ofAdam + "?sameSort=" + url.QueryEscape(hostileText), status: http.StatusBadRequest, title: "Error: " + title},
+		{name: "list-filter-ignored", route: open, user: "OFFICER_A", path: ofAdam + "?reason=" + url.QueryEscape(wildText), title: title},
+		{name: "list-bad-sort", route: open, user: "OFFICER_A", path: ofAdam + "?sameSort=" + url.QueryEscape(wildText), status: http.StatusBadRequest, title: "Error: " + title},
 		{name: "list-without-right", route: open, user: "READER_A", path: ofAdam, title: title},
 		{name: "list-file", route: open + ".csv", user: "OFFICER_A", path: ofAdam + ".csv", noPage: true},
 		{name: "list-closed-file", route: closed + ".csv", user: "OFFICER_A", path: ofAdam + "/closed.csv", noPage: true},
@@ -193,7 +196,7 @@ func recordStates(ids map[string]uuid.UUID) []state {
 	of := func(path, id string) string { return path + "/" + ids[id].String() }
 	return []state{
 		{name: "record", route: route, user: "OFFICER_A", path: of(ofAdam, "open"), title: title},
-		{name: "record-hostileText", route: route, user: "MANAGER_A", path: of(ofAdam, "hostileText"), title: title},
+		{name: "record-hostile", route: route, user: "MANAGER_A", path: of(ofAdam, "hostile"), title: title},
 		{name: "record-closed", route: route, user: "MANAGER_A", path: of(ofAdam, "closed"), title: title},
 		{name: "record-without-right", route: route, user: "READER_A", path: of(ofAdam, "open"), title: title},
 		{name: "record-saving", route: route, user: "OFFICER_A", path: of(ofAdam, "open") + "?saved=updated&fact=" + uuid.Nil.String() + "&atLeast=999999", title: title},
@@ -208,7 +211,7 @@ func historyStates() []state {
 		{name: "history-nothing", route: route, user: "OFFICER_A", path: "/prisoner/" + string(nobody) + "/non-associations/history", status: http.StatusNotFound, title: "Page not found"},
 		{name: "as-of", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=2026-07-15", title: title},
 		{name: "as-of-none", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=2001-01-01+09:00", title: title},
-		{name: "as-of-error", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=" + url.QueryEscape(hostileText) + "&knownAt=2099-01-01", status: http.StatusBadRequest, title: "Error: " + title},
+		{name: "as-of-error", route: route, user: "OFFICER_A", path: ofAdam + "/history?trueAt=" + url.QueryEscape(wildText) + "&knownAt=2099-01-01", status: http.StatusBadRequest, title: "Error: " + title},
 	}
 }
 
@@ -226,6 +229,8 @@ func awayStates(ids map[string]uuid.UUID) []state {
 		{name: "home-directory-away", route: "GET /", user: "OFFICER_A", path: "/", title: "Keep prisoners apart"},
 		{name: "home-search-away", route: "GET /", user: "OFFICER_A", path: "/?q=doe", status: away, title: "Keep prisoners apart"},
 		{name: "list-directory-away", route: list, user: "OFFICER_A", path: ofAdam, title: "Non-associations"},
+		{name: "sheet-directory-away", route: "GET /prison/{prisonId}", user: "OFFICER_A", path: "/prison/XAA", title: "Who must be kept apart"},
+		{name: "prison-unknown-places", route: "GET /prison/{prisonId}/too-close", user: "GLOBAL", path: "/prison/XAC/too-close", status: http.StatusServiceUnavailable, title: "Service unavailable"},
 		{name: "record-directory-away", route: list + "/{id}", user: "OFFICER_A", path: ofAdam + "/" + ids["open"].String(), title: "Non-association details"},
 	}
 }

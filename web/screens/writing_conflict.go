@@ -161,7 +161,7 @@ func (w writing) typed(d draft) *govuk.SummaryList {
 func (w writing) turned(m meanwhile, london *time.Location) string {
 	did, act, by, at := wordClosed, audit.Closed, w.record.ClosedBy, ""
 	if w.record.ExpiryDate != nil {
-		at = govuk.DateTime(w.record.ExpiryDate.In(london))
+		at = longTime(*w.record.ExpiryDate)
 	} else {
 		did, act, by = "Reopened", audit.Reopened, w.record.UpdatedBy
 	}

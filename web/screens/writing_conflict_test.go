@@ -146,6 +146,40 @@ func TestClosedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestClosedMeanwhile_byItsDate opens a form on the day before the record ends.
+func TestClosedMeanwhile_byItsDate(t *testing.T) {
+	h := newHouse(t)
+	ends := domain.LocalDateTime("2026-07-16T00:00:00")
+	h.tell(domain.NOMIS, adam, merlin, item(adam, merlin, func(i *domain.Item) { i.ExpiryDate = &ends }))
+	found, err := h.reads.OfPrisoner(t.Context(), adam, 0)
+	require.NoError(t, err)
+	id := found.Records[0].NonAssociation.ID
+	sent := h.signIn("OFFICER_A").get(pathTo("update", id)).form("main form", details())
+	h.pass(24 * time.Hour)
+	facts := h.facts()
+	b := h.signIn("OFFICER_A")
+	p := b.post(pathTo("update", id), sent)
+	p.conflicts()
+	require.Contains(t, p.texts("main p"), "Closed by NOMIS_USER on 16 July 2026.")
+	require.Contains(t, p.text("#typed"), "They fight")
+	require.Equal(t, http.StatusNotFound, b.get(pathTo("update", id)).Code)
+	require.Equal(t, facts, h.facts())
+}
+
+// TestUpdate_saysWhatNOMISSaysOfTheRestriction beside the field.
+func TestUpdate_saysWhatNOMISSaysOfTheRestriction(t *testing.T) {
+	h := newHouse(t)
+	h.tell(domain.NOMIS, adam, merlin, item(adam, merlin, func(i *domain.Item) { i.TypeCode = domain.TypeTotal }))
+	found, err := h.reads.OfPrisoner(t.Context(), adam, 0)
+	require.NoError(t, err)
+	id := found.Records[0].NonAssociation.ID
+	b := h.signIn("OFFICER_A")
+	p := b.get(pathTo("update", id))
+	require.Equal(t, "Cell, landing and wing – NOMIS: Total Non Association", p.text("#update-restrictionType-hint"))
+	b.post(pathTo("update", id), p.form("main form", url.Values{"comment": {"Another"}})).savedAs("updated")
+	require.Equal(t, domain.TypeTotal, h.record(id).TypeCode, "what staff did not change stays")
+}
+
 func TestReopenedMeanwhile(t *testing.T) {
 	h := newHouse(t)
 	id := h.open(adam, merlin)

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/web/screens"
 	"nonassociations/web/screens/store"
 )
 
@@ -135,8 +134,8 @@ func TestForm_holdsTextsToTheirRules(t *testing.T) {
 	}
 }
 
-// hostileText is text that would be markup, a script, a template or another field.
-const hostileText = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}' & </textarea>`
+// hostile is text that would be markup, a script, a template or another field.
+const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}' & </textarea>`
 
 // TestForm_drawsHostileTextAsText sends it in every field, hidden ones too.
 func TestForm_drawsHostileTextAsText(t *testing.T) {
@@ -144,19 +143,19 @@ func TestForm_drawsHostileTextAsText(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			h, id := newFormsHouse(t, form)
 			b, facts := h.signIn("MANAGER_A"), h.facts()
-			fields := url.Values{"key": {hostileText}, "etag": {hostileText}, "unknown": {hostileText}}
+			fields := url.Values{"key": {hostile}, "etag": {hostile}, "unknown": {hostile}}
 			for field := range filled[form] {
-				fields.Set(field, hostileText)
+				fields.Set(field, hostile)
 			}
 			for _, more := range []string{"", "user", "formId"} {
 				sent := b.get(pathTo(form, id)).form("main form", fields)
 				if more != "" {
-					sent.Set(more, hostileText)
+					sent.Set(more, hostile)
 				}
 				if form == "close" || form == "reopen" || form == "delete" {
-					sent.Set("reopenReason", hostileText+"\x00") // so that it is refused
-					sent.Set("closedReason", hostileText+"\x00")
-					sent.Set("deletionReason", hostileText+"\x00")
+					sent.Set("reopenReason", hostile+"\x00") // so that it is refused
+					sent.Set("closedReason", hostile+"\x00")
+					sent.Set("deletionReason", hostile+"\x00")
 				}
 				p := b.post(pathTo(form, id), sent)
 				require.Contains(t, []int{http.StatusBadRequest, http.StatusConflict}, p.Code)
@@ -164,7 +163,7 @@ func TestForm_drawsHostileTextAsText(t *testing.T) {
 				require.Zero(t, p.Find("img[src=x]").Length())
 				require.NotContains(t, p.Text, "<script>alert")
 			}
-			p := b.get(pathTo(form, id) + "?merged=" + url.QueryEscape(hostileText) + "&saved=" + url.QueryEscape(hostileText))
+			p := b.get(pathTo(form, id) + "?merged=" + url.QueryEscape(hostile) + "&saved=" + url.QueryEscape(hostile))
 			require.Equal(t, http.StatusOK, p.Code)
 			require.NotContains(t, p.Text, "<script>alert")
 			require.Equal(t, facts, h.facts())
@@ -279,26 +278,4 @@ func TestForm_isRefusedInOrder(t *testing.T) {
 		require.Equal(t, "GET, POST, HEAD", p.Header.Get("Allow"))
 	}
 	require.Equal(t, facts, h.facts())
-}
-
-// TestForm_opensLinksInNewTabs holds that no link of a page with what was typed leads away
-// from it, but for Cancel and the header.
-func TestForm_opensLinksInNewTabs(t *testing.T) {
-	h := newHouse(t, func(o *screens.Options) { o.DPSURL = "https://dps.invalid" })
-	h.close(h.open(adam, merlin), "OFFICER_B")
-	b := h.signIn("OFFICER_A")
-	require.Zero(t, b.get(addPath).Find("main a[target]").Length())
-	p := b.submit(addPath, with(details(), "comment", ""))
-	require.Equal(t, http.StatusBadRequest, p.Code)
-	leading := p.Find(`main a[href^="/"], .govuk-breadcrumbs a, footer a`)
-	require.Positive(t, leading.Length())
-	for i := range leading.Length() {
-		link := leading.Eq(i)
-		if strings.TrimSpace(link.Text()) == "Cancel" {
-			continue
-		}
-		require.Equal(t, "_blank", link.AttrOr("target", ""), link.Text())
-		require.True(t, strings.HasSuffix(strings.TrimSpace(link.Text()), "(opens in new tab)"), link.Text())
-	}
-	require.Zero(t, p.Find("header a[target]").Length())
 }

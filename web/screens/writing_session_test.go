@@ -1,15 +1,20 @@
 package screens_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/queries"
+	"nonassociations/web/screens"
 	"nonassociations/web/screens/store"
 )
 
@@ -45,6 +50,52 @@ func TestNotSaved_keepsWhatWasTyped(t *testing.T) {
 			require.Equal(t, http.StatusSeeOther, b.post(pathTo(form, id), p.form("main form", nil)).Code, form)
 			require.Equal(t, facts+1, h.facts(), form)
 		}
+	}
+}
+
+// awayReads are a read model that can be away.
+type awayReads struct {
+	screens.Reads
+
+	away *atomic.Bool
+}
+
+func (r awayReads) One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error) {
+	if r.away.Load() {
+		return queries.Records{}, queries.ErrNotCaughtUp
+	}
+	return r.Reads.One(ctx, id, atLeast)
+}
+
+func (r awayReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error) {
+	if r.away.Load() {
+		return queries.Records{}, queries.ErrNotCaughtUp
+	}
+	return r.Reads.OfPrisoner(ctx, number, atLeast)
+}
+
+// TestNotSaved_whileTheRecordCannotBeRead shows what was typed, although it is not known
+// whom the record is about.
+func TestNotSaved_whileTheRecordCannotBeRead(t *testing.T) {
+	for form, fields := range filled {
+		away := &atomic.Bool{}
+		h := newHouse(t, func(o *screens.Options) { o.Reads = awayReads{o.Reads, away} })
+		id := h.open(adam, merlin)
+		if form == "reopen" || form == "add" {
+			h.close(id, "OFFICER_B")
+		}
+		b := h.signIn("MANAGER_A")
+		sent := b.get(pathTo(form, id)).form("main form", fields)
+		facts := h.facts()
+		away.Store(true)
+		p := b.post(pathTo(form, id), sent)
+		require.Equal(t, http.StatusServiceUnavailable, p.Code, form)
+		require.Equal(t, "Non-association could not be "+verbs[form]+", please try again", p.text("#warning p"))
+		require.Equal(t, sent, p.form("main form", nil), form)
+		require.Equal(t, facts, h.facts())
+		away.Store(false)
+		require.Equal(t, http.StatusSeeOther, b.post(pathTo(form, id), p.form("main form", nil)).Code)
+		require.Equal(t, facts+1, h.facts())
 	}
 }
 

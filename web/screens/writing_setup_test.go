@@ -125,16 +125,16 @@ type failingCommands struct {
 	ids           atomic.Pointer[domain.Cause]
 }
 
-var errLogAway = errors.New("the log is away")
+var errAway = errors.New("the log is away")
 
 func (f *failingCommands) Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error) {
 	f.ids.Store(&by)
 	if f.before.Load() {
-		return commands.Receipt{}, errors.Join(commands.ErrBusy, errLogAway)
+		return commands.Receipt{}, errors.Join(commands.ErrBusy, errAway)
 	}
 	receipt, err := f.Commands.Staff(ctx, by, act)
 	if f.after.Load() {
-		return commands.Receipt{}, errors.Join(commands.ErrBusy, errLogAway)
+		return commands.Receipt{}, errors.Join(commands.ErrBusy, errAway)
 	}
 	return receipt, err
 }

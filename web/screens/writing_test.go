@@ -2,6 +2,7 @@ package screens_test
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/web/screens"
 	"nonassociations/web/screens/store"
 )
 
@@ -212,4 +214,26 @@ func TestBackAndEdit(t *testing.T) {
 	require.Equal(t, http.StatusConflict, b.post(pathTo("update", id), update).Code)
 	b.submit(pathTo("update", id), with(details(), "comment", "Far apart")).savedAs("updated")
 	require.Equal(t, facts+2, h.facts())
+}
+
+// TestForm_opensLinksInNewTabs holds that no link of a page with what was typed leads away
+// from it, but for Cancel and the header.
+func TestForm_opensLinksInNewTabs(t *testing.T) {
+	h := newHouse(t, func(o *screens.Options) { o.DPSURL = "https://dps.invalid" })
+	h.close(h.open(adam, merlin), "OFFICER_B")
+	b := h.signIn("OFFICER_A")
+	require.Zero(t, b.get(addPath).Find("main a[target]").Length())
+	p := b.submit(addPath, with(details(), "comment", ""))
+	require.Equal(t, http.StatusBadRequest, p.Code)
+	leading := p.Find(`main a[href^="/"], .govuk-breadcrumbs a, footer a`)
+	require.Positive(t, leading.Length())
+	for i := range leading.Length() {
+		link := leading.Eq(i)
+		if strings.TrimSpace(link.Text()) == "Cancel" {
+			continue
+		}
+		require.Equal(t, "_blank", link.AttrOr("target", ""), link.Text())
+		require.True(t, strings.HasSuffix(strings.TrimSpace(link.Text()), "(opens in new tab)"), link.Text())
+	}
+	require.Zero(t, p.Find("header a[target]").Length())
 }

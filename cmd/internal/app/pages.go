@@ -44,7 +44,11 @@ func (p *process) listenForPages(below context.Context) error {
 	if p.pages.sessions, err = p.openSessions(config, key); err != nil {
 		return err
 	}
-	served.Handler, err = p.newScreens(config)
+	operators, err := p.operators(below)
+	if err != nil {
+		return err
+	}
+	served.Handler, err = p.newScreens(config, operators)
 	return err
 }
 
@@ -65,11 +69,11 @@ func (p *process) openSessions(config Screens, key *store.Key) (*signin.SignIn, 
 
 // newScreens makes the pages. As with the API, everything that reaches the log or the read
 // model goes through the gate.
-func (p *process) newScreens(config Screens) (*screens.Screens, error) {
+func (p *process) newScreens(config Screens, operators screens.Operators) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept},
-		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api,
+		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api, Operators: operators,
 		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, ComponentsURL: config.ComponentsURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
 	})
