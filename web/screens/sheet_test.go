@@ -194,6 +194,7 @@ func TestPicture_standsForOneWing(t *testing.T) {
 	var labels, breaches, landings []string
 	svg.Find("a").Each(func(_ int, a *goquery.Selection) {
 		require.True(t, table[a.AttrOr("href", "")])
+		require.Regexp(t, `/non-associations/[0-9a-f-]{36}$`, a.AttrOr("href", ""))
 		require.Equal(t, "-1", a.AttrOr("tabindex", ""))
 		labels = append(labels, a.AttrOr("aria-label", ""))
 		if text := a.Find("text").Text(); text != "" {
