@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 
@@ -19,6 +18,9 @@ type screensCmd struct {
 	Run        screensRunCmd `cmd:"" default:"1" help:"Serve the pages until the process is stopped."`
 	PruneViews pruneViewsCmd `cmd:"" help:"Remove old rows of who looked at whom."`
 }
+
+// Help is that of the role, which plain "screens" runs.
+func (screensCmd) Help() string { return screensRunCmd{}.Help() }
 
 // screensRunCmd is what plain "screens" runs: the pages and nothing else of the service.
 type screensRunCmd struct{}
@@ -102,9 +104,6 @@ func (c pruneViewsCmd) check() (app.ViewPruning, error) {
 		return app.ViewPruning{}, errors.New("--reason is empty")
 	}
 	user, err := c.name()
-	if err == nil && !utf8.ValidString(c.Reason+user) { // which no table can hold
-		err = errors.New("--reason and --user must be UTF-8")
-	}
 	return app.ViewPruning{Before: before, DryRun: c.DryRun, Act: app.Act{
 		User: user, Action: "screens prune-views", Object: "views before " + c.Before, Reason: c.Reason,
 	}}, err
