@@ -95,7 +95,7 @@ var folders = []folder{
 	{"web/shape", "web/shape has the JSON of answers, built from domain values", []string{"domain"}, true},
 	{"web/strictjson", "web/strictjson reads JSON text of callers, and knows neither HTTP nor the domain", nil, true},
 	{"web/screens/govuk", "web/screens/govuk draws what it is given in the two design systems, and knows nothing of the domain", []string{"golang.org/x/net/html"}, true},
-	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "queries/whereabouts", "audit", "audit/evidence/store", "nomis", chi}, false},
+	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "queries/whereabouts", "audit", "audit/evidence/store", "nomis", "nomis/migration", "nomis/reconcile", chi}, false},
 	{"web/screens/signin", "web/screens/signin signs users in at the issuer and keeps their sessions", []string{"domain", oauth2, oidc}, false},
 	{"web/screens/outbox", "web/screens/outbox brings views to the audit queue, and has no SQL", []string{"domain", "web/screens/store", aws}, true},
 	{"web/screens/store", "web/screens/store keeps sessions and views in Postgres", []string{"domain", pgx}, true},

@@ -79,7 +79,7 @@ type TooClose struct {
 // Placed returns the records that have begun on a day, with both prisoners in the prison.
 // The order is kept.
 func (p PrisonPlaces) Placed(records []OpenRecord, today string) []PlacedRecord {
-	var placed []PlacedRecord
+	placed := make([]PlacedRecord, 0, len(records))
 	locations := map[PrisonerNumber]Location{} // each text is read once
 	at := func(number PrisonerNumber) Location {
 		l, known := locations[number]

@@ -2,12 +2,10 @@ package publisher
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
 	"nonassociations/domain"
-	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/statecache"
 	"nonassociations/publisher/message"
@@ -50,37 +48,7 @@ func (s *session) withBodies(ctx context.Context, deliveries []*delivery) []*del
 func (s *session) reload(ctx context.Context, m *message.Message) (bool, error) {
 	s.reread.mu.Lock()
 	defer s.reread.mu.Unlock()
-	pair := m.Pairs[0]
-	events, err := s.Store.ReadStream(ctx, pair.Stream(), eventstore.Forwards, m.Revision, 1)
-	if err != nil {
-		return false, fmt.Errorf("read fact %s again: %w", m.EventID, err)
-	}
-	if len(events) == 0 || events[0].ID != m.EventID {
-		return false, fmt.Errorf("fact %s is not at revision %d of %s any more", m.EventID, m.Revision, pair)
-	}
-	recorded := events[0]
-	recorded.Position = m.Position // not every server sends it with a stream
-	read, err := eventstore.Decode(domain.Events(), recorded)
-	if err != nil {
-		return false, err
-	}
-	before, err := s.reread.cache.StateBefore(ctx, pair, m.Revision)
-	if err != nil {
-		return false, err
-	}
-	after := domain.Evolve(before, read)
-	s.reread.cache.Put(after, m.Revision)
-	messages, err := s.Mapper.Messages(recorded, read, before, after)
-	if err != nil {
-		return false, err
-	}
-	for _, again := range messages {
-		if again.Topic == m.Topic {
-			m.Body, m.Attributes = again.Body, again.Attributes
-			return true, nil
-		}
-	}
-	return false, nil
+	return mapAgain(ctx, s.Store, s.Mapper, s.reread.cache, m)
 }
 
 // outgoingOf maps facts up to the first that fails, and returns what it has with

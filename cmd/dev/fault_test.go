@@ -86,6 +86,8 @@ func TestFolder_ofAnyNameAndAnyPort(t *testing.T) {
 	require.True(t, lines.Scan())
 	requireMetrics(t, lines.Text()+"\n")
 	require.True(t, lines.Scan())
+	require.Regexp(t, `^screens http://127\.0\.0\.1:\d+$`, lines.Text())
+	require.True(t, lines.Scan())
 	require.Regexp(t, `^nomis http://127\.0\.0\.1:\d+$`, lines.Text())
 	require.True(t, lines.Scan())
 	_, err = fmt.Sscanf(lines.Text(), "ready http://127.0.0.1:%d", &h.port)

@@ -75,7 +75,7 @@ func (h testRun) environment() []string {
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
 		switch name {
-		case "DATA_DIR", "PORT", "DATABASE_URL", "EVENTSTORE_URL", "AUTH_ISSUER", "MAKELEVEL":
+		case "DATA_DIR", "PORT", "SCREENS_PORT", "SCREENS_CLIENT_ID", "DATABASE_URL", "EVENTSTORE_URL", "AUTH_ISSUER", "MAKELEVEL":
 		default:
 			kept = append(kept, pair)
 		}
@@ -98,6 +98,9 @@ func (h testRun) start(t *testing.T) *exec.Cmd {
 	line, err := lines.ReadString('\n')
 	require.NoError(t, err, stderr)
 	requireMetrics(t, line)
+	line, err = lines.ReadString('\n')
+	require.NoError(t, err, stderr)
+	requireScreens(t, line, h.port)
 	line, err = lines.ReadString('\n')
 	require.NoError(t, err, stderr)
 	require.Regexp(t, `^nomis http://127\.0\.0\.1:\d+\n$`, line)

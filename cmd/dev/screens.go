@@ -62,7 +62,7 @@ func screensAddress(ctx context.Context, set settings) (string, error) {
 
 // sessionKey returns the key in a file, which is made when it is not there.
 func sessionKey(file string) (string, error) {
-	kept, err := os.ReadFile(file)
+	kept, err := os.ReadFile(file) //nolint:gosec // it lies in the folder of this run
 	if err == nil {
 		return string(kept), nil
 	}

@@ -101,6 +101,7 @@ BEGIN
       ('TABLE', 'publisher', 'checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['publisher']),
       ('TABLE', 'publisher', 'checkpoint', 'SELECT', ARRAY['writer', 'projector']),
       ('TABLE', 'publisher', 'parked', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['publisher']),
+      ('TABLE', 'publisher', 'parked', 'SELECT, UPDATE', ARRAY['screens']),
       -- The status of the consumers. Each writes its own row; the roles of processes may read it.
       ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator']),
       ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'projector', 'publisher']),

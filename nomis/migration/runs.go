@@ -21,6 +21,8 @@ type (
 	Sample = store.Sample
 	// Failure is a pair that failed or cannot be read.
 	Failure = store.MigrationPair
+	// CauseCount is a cause of failures and how many pairs have it.
+	CauseCount = store.CauseCount
 )
 
 // Completed is the status of a run whose pairs all have an outcome.
@@ -123,6 +125,6 @@ func (r *Runs) Failures(ctx context.Context, id uuid.UUID, cause string, offset,
 }
 
 // Causes counts the failures of a run by their cause.
-func (r *Runs) Causes(ctx context.Context, id uuid.UUID) ([]store.CauseCount, error) {
+func (r *Runs) Causes(ctx context.Context, id uuid.UUID) ([]CauseCount, error) {
 	return r.Store.MigrationCauses(ctx, id)
 }

@@ -124,6 +124,11 @@ func (o *Operations) Differences(ctx context.Context, f Filter, offset, most int
 	return o.Store.Differences(ctx, f, offset, most)
 }
 
+// Difference returns one difference. Errors: ErrNoDifference, and faults.
+func (o *Operations) Difference(ctx context.Context, id uuid.UUID) (Difference, error) {
+	return o.Store.Difference(ctx, id)
+}
+
 // Compare compares a pair now, keeps what it finds and returns the open and accepted
 // differences of the pair. Errors: ErrUnavailable when NOMIS could not be read, and
 // faults.

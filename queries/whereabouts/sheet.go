@@ -19,9 +19,10 @@ type SheetFilter struct {
 	Reasons []string // codes of [domain.Reasons]; none: all
 }
 
-// SheetRow is a record as seen from one of its prisoners.
+// SheetRow is a record as seen from one of its prisoners. Both rows of a record share it:
+// never change it.
 type SheetRow struct {
-	domain.PlacedRecord
+	*domain.PlacedRecord
 
 	Prisoner, Other domain.PrisonerNumber
 }
@@ -30,10 +31,11 @@ type SheetRow struct {
 type Sheet struct {
 	Seen
 
-	Rows           []SheetRow // by the last name, first name and number of either
-	Wings          []string   // on which somebody is, sorted
-	IgnoredWings   []string   // of the filter: nobody is there
-	IgnoredReasons []string   // of the filter: no such reason
+	Rows           []SheetRow  // by the last name, first name and number of either
+	Wings          []string    // on which somebody is, sorted
+	Used           SheetFilter // what of the filter is known, sorted
+	IgnoredWings   []string    // of the filter: nobody is there
+	IgnoredReasons []string    // of the filter: no such reason
 }
 
 // Sheet lists the open records that have begun with both prisoners in a prison. Errors:
@@ -49,7 +51,11 @@ func (s *Service) Sheet(ctx context.Context, prison domain.PrisonID, filter Shee
 	reasons, sheet.IgnoredReasons = known(filter.Reasons, strings.TrimSpace, func(reason string) bool {
 		return domain.Contains(domain.Reasons(), domain.Reason(reason))
 	})
-	for _, record := range g.places.Placed(g.records.Records, g.today) {
+	sheet.Used = SheetFilter{Wings: slices.Sorted(maps.Keys(wings)), Reasons: slices.Sorted(maps.Keys(reasons))}
+	placed := g.places.Placed(g.records.Records, g.today)
+	sheet.Rows = make([]SheetRow, 0, 2*len(placed))
+	for i := range placed {
+		record := &placed[i]
 		onWing := wings[record.Locations[0].Wing()] || wings[record.Locations[1].Wing()]
 		if len(wings) > 0 && !onWing || len(reasons) > 0 && !reasons[string(record.Reason)] {
 			continue
@@ -57,13 +63,30 @@ func (s *Service) Sheet(ctx context.Context, prison domain.PrisonID, filter Shee
 		numbers := record.Pair.Numbers()
 		sheet.Rows = append(sheet.Rows, SheetRow{record, numbers[0], numbers[1]}, SheetRow{record, numbers[1], numbers[0]})
 	}
-	rank := g.ranks()
-	slices.SortFunc(sheet.Rows, func(a, b SheetRow) int {
-		return cmp.Or(
-			cmp.Compare(rank[a.Prisoner], rank[b.Prisoner]), cmp.Compare(rank[a.Other], rank[b.Other]), bytes.Compare(a.ID[:], b.ID[:]),
-		)
-	})
+	g.sortRows(sheet.Rows)
 	return sheet, nil
+}
+
+// sortRows sorts by the names of the prisoner and then of the other.
+func (g gathered) sortRows(rows []SheetRow) {
+	rank := g.ranks()
+	type ranked struct {
+		prisoner, other int
+		row             SheetRow
+	}
+	all := make([]ranked, len(rows))
+	for i, row := range rows {
+		all[i] = ranked{rank[row.Prisoner], rank[row.Other], row}
+	}
+	slices.SortFunc(all, func(a, b ranked) int {
+		if by := cmp.Or(a.prisoner-b.prisoner, a.other-b.other); by != 0 {
+			return by
+		}
+		return bytes.Compare(a.row.ID[:], b.row.ID[:])
+	})
+	for i, one := range all {
+		rows[i] = one.row
+	}
 }
 
 // known splits the values of a filter into those that are known, in their canonical form,
@@ -97,27 +120,35 @@ func (g gathered) wings() []string {
 }
 
 // ranks returns the place of each prisoner with a record in the order of names, those
-// without a name last, and then of numbers.
+// without a name last, and then of numbers. Capitals do not matter.
 func (g gathered) ranks() map[domain.PrisonerNumber]int {
 	rank := map[domain.PrisonerNumber]int{}
 	for _, record := range g.records.Records {
 		numbers := record.Pair.Numbers()
 		rank[numbers[0]], rank[numbers[1]] = 0, 0
 	}
-	numbers := slices.SortedFunc(maps.Keys(rank), func(one, other domain.PrisonerNumber) int {
-		a, b := g.People[one], g.People[other]
-		return cmp.Or(compareNames(a.LastName, b.LastName), compareNames(a.FirstName, b.FirstName), cmp.Compare(one, other))
+	type named struct {
+		last, first string
+		number      domain.PrisonerNumber
+	}
+	all := make([]named, 0, len(rank))
+	for number := range rank {
+		person := g.People[number]
+		all = append(all, named{strings.ToLower(person.LastName), strings.ToLower(person.FirstName), number})
+	}
+	slices.SortFunc(all, func(a, b named) int {
+		return cmp.Or(compareNames(a.last, b.last), compareNames(a.first, b.first), cmp.Compare(a.number, b.number))
 	})
-	for i, number := range numbers {
-		rank[number] = i
+	for i, one := range all {
+		rank[one.number] = i
 	}
 	return rank
 }
 
-// compareNames sorts names without regard to capitals, the empty one last.
+// compareNames sorts names, the empty one last.
 func compareNames(a, b string) int {
 	if (a == "") != (b == "") {
 		return cmp.Compare(b, a)
 	}
-	return cmp.Compare(strings.ToLower(a), strings.ToLower(b))
+	return cmp.Compare(a, b)
 }

@@ -134,7 +134,7 @@ func onMoment(m audit.Moment) string {
 func asOfTable(records []audit.RecordAsOf, key person, everybody people, london *time.Location) *govuk.Table {
 	table := &govuk.Table{
 		ID: "as-of-list", Caption: key.Possessive() + " non-associations as they were", Size: "m", Scrolls: true, RowHeader: true,
-		Head: []govuk.Header{{Text: "Name"}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: "Last updated"}, {Text: "State"}},
+		Head: []govuk.Header{{Text: headName}, {Text: headReason}, {Text: headApart}, {Text: "Last updated"}, {Text: "State"}},
 	}
 	for _, r := range records {
 		n, other := r.NonAssociation, everybody.of(r.Pair.Other(key.Number))
@@ -143,8 +143,11 @@ func asOfTable(records []audit.RecordAsOf, key person, everybody people, london 
 			name.Below = string(other.Number)
 		}
 		table.Rows = append(table.Rows, govuk.Row{ID: n.ID.String(), Cells: []govuk.Cell{
-			name, {Text: word(domain.Reasons(), n.Reason)}, {Text: restriction(n.Restriction, n.TypeCode)},
-			{Text: listDate(n.UpdatedAt.In(london))}, stateCell(r, key.Number),
+			name,
+			{Text: word(domain.Reasons(), n.Reason)},
+			{Text: restriction(n.Restriction, n.TypeCode)},
+			{Text: listDate(n.UpdatedAt.In(london))},
+			stateCell(r, key.Number),
 		}})
 	}
 	return table

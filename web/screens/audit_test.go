@@ -39,8 +39,8 @@ func (h *house) looked(user string, after time.Duration, change func(*store.View
 	return v
 }
 
-// ids are the data-ids of the rows of a table.
-func (p *page) ids(table string) []string {
+// rowIDs are the data-ids of the rows of a table.
+func (p *page) rowIDs(table string) []string {
 	var ids []string
 	for _, row := range p.Find("table#" + table + " tbody tr").EachIter() {
 		ids = append(ids, row.AttrOr("data-id", row.AttrOr("data-event-id", "")))
@@ -83,7 +83,7 @@ func TestAuditViews_sayWhoLookedAtWhom(t *testing.T) {
 		h.pass(time.Second)
 		p := b.get("/audit/views?prisoner=" + strings.ToLower(string(asked)))
 		require.Equal(t, http.StatusOK, p.Code)
-		require.Contains(t, p.ids("views"), looked[0].ID.String())
+		require.Contains(t, p.rowIDs("views"), looked[0].ID.String())
 		row := p.text(`table#views tr[data-id="` + looked[0].ID.String() + `"]`)
 		for _, want := range []string{"15/07/2026 13:00:00", "OFFICER_A", "LIST", "A9109UD", "D5678EF", "/prisoner/{pn}/non-associations", looked[0].RequestID.String(), "Build test"} {
 			require.Contains(t, row, want)
@@ -118,7 +118,7 @@ func TestAuditViews_byUserAndDay(t *testing.T) {
 		"user=+OFFICER_B+&from=2026-07-15":              {last},
 		"prisoner=A9109UD&user=OFFICER_A&to=2026-07-15": {first, before},
 	} {
-		found := slices.DeleteFunc(b.get("/audit/views?"+query).ids("views"), func(id string) bool {
+		found := slices.DeleteFunc(b.get("/audit/views?"+query).rowIDs("views"), func(id string) bool {
 			return !slices.Contains([]string{before, first, last, after}, id) // the auditor's own
 		})
 		require.Equal(t, want, found, query)
@@ -126,7 +126,7 @@ func TestAuditViews_byUserAndDay(t *testing.T) {
 	for _, query := range []string{"user=officer_b", "from=2026-07-16&to=2026-07-15", "prisoner=Z9999ZZ"} {
 		p := b.get("/audit/views?" + query)
 		require.Equal(t, http.StatusOK, p.Code)
-		require.Empty(t, p.ids("views"), query)
+		require.Empty(t, p.rowIDs("views"), query)
 		require.Contains(t, p.text("main"), "Nothing was found.")
 	}
 }
@@ -137,7 +137,7 @@ func TestAuditViews_anHourThatComesTwice(t *testing.T) {
 	at := time.Date(2026, 10, 25, 23, 30, 0, 0, time.UTC) // 23:30 in London, 24.5 hours after midnight
 	late := h.looked("OFFICER_A", at.Sub(noon), nil).ID.String()
 	h.looked("OFFICER_A", at.Add(30*time.Minute).Sub(noon), nil)
-	require.Equal(t, []string{late}, h.signIn("AUDITOR").get("/audit/views?from=2026-10-25&to=2026-10-25").ids("views"))
+	require.Equal(t, []string{late}, h.signIn("AUDITOR").get("/audit/views?from=2026-10-25&to=2026-10-25").rowIDs("views"))
 }
 
 // TestAuditViews_pageByPage: none is left out or shown twice, also when others are added
@@ -153,10 +153,10 @@ func TestAuditViews_pageByPage(t *testing.T) {
 	address := "/audit/views?user=OFFICER_A"
 	for range 3 {
 		p := b.get(address)
-		seen = append(seen, p.ids("views")...)
+		seen = append(seen, p.rowIDs("views")...)
 		h.looked("OFFICER_A", time.Hour, nil)
 		if len(seen) < len(want) {
-			require.Len(t, p.ids("views"), 50)
+			require.Len(t, p.rowIDs("views"), 50)
 			address = p.link("Older")
 			continue
 		}
@@ -167,7 +167,7 @@ func TestAuditViews_pageByPage(t *testing.T) {
 	for _, wrong := range []string{"x", "1-2", "-1-" + uuid.NewString(), "9223372036854775807-" + uuid.NewString(), "%00", "'"} {
 		p := b.get("/audit/views?user=OFFICER_A&before=" + wrong)
 		require.Equal(t, http.StatusOK, p.Code, wrong)
-		require.Len(t, p.ids("views"), 50, "it begins with the newest")
+		require.Len(t, p.rowIDs("views"), 50, "it begins with the newest")
 	}
 }
 
@@ -199,7 +199,7 @@ func TestAuditViewsFile_hasEveryView(t *testing.T) {
 	})
 	b := h.signIn("AUDITOR")
 	p := b.get("/audit/views?from=2026-07-15")
-	require.Len(t, p.ids("views"), 50)
+	require.Len(t, p.rowIDs("views"), 50)
 	require.Contains(t, p.text("table#views"), "Refused Outside caseload")
 	p = b.get(p.link("Download as CSV"))
 	require.Equal(t, http.StatusOK, p.Code)
@@ -323,7 +323,7 @@ func TestAuditFacts_areThoseOfTheLog(t *testing.T) {
 	rows := p.all("table#facts tbody tr")
 	require.GreaterOrEqual(t, len(rows), 4)
 	require.NotEmpty(t, p.Header.Get("X-Position"))
-	require.NotContains(t, p.ids("facts"), "")
+	require.NotContains(t, p.rowIDs("facts"), "")
 	for n, want := range [][]string{
 		{"Added", "A9109UD D5678EF", "OFFICER_A", "DPS", "Reason: Bullying", "Where to keep apart: Cell, landing and wing", "A9109UD’s role: Victim", "Comments: Keep them apart", "15/07/2026 13:00:00"},
 		{"Updated", "OFFICER_B", "Comments: was Keep them apart, now <b>More</b>", "15/07/2026 13:01:00"},
@@ -334,18 +334,18 @@ func TestAuditFacts_areThoseOfTheLog(t *testing.T) {
 			require.Contains(t, rows[len(rows)-1-n], text)
 		}
 	}
-	require.Equal(t, p.ids("facts"), b.get("/audit/facts?from=2026-07-01&to=2026-07-31&prisoner=A9109UD").ids("facts"))
+	require.Equal(t, p.rowIDs("facts"), b.get("/audit/facts?from=2026-07-01&to=2026-07-31&prisoner=A9109UD").rowIDs("facts"))
 	merged := b.get("/audit/facts?prisoner=D5678EF&source=MERGE").text("table#facts")
 	require.Contains(t, merged, "Prisoner numbers merged")
 	require.Contains(t, merged, "D5678EF is now A3333AA.")
-	require.Len(t, b.get("/audit/facts?prisoner=A9109UD&user=OFFICER_B").ids("facts"), 1)
-	require.Len(t, b.get("/audit/facts?prisoner=A9109UD&source=NOMIS").ids("facts"), 1)
-	require.Empty(t, b.get("/audit/facts?from=2026-06-14&to=2026-07-14").ids("facts"))
-	require.GreaterOrEqual(t, len(b.get("/audit/facts?from=2026-07-15&to=2026-08-15").ids("facts")), 5, "31 days apart")
+	require.Len(t, b.get("/audit/facts?prisoner=A9109UD&user=OFFICER_B").rowIDs("facts"), 1)
+	require.Len(t, b.get("/audit/facts?prisoner=A9109UD&source=NOMIS").rowIDs("facts"), 1)
+	require.Empty(t, b.get("/audit/facts?from=2026-06-14&to=2026-07-14").rowIDs("facts"))
+	require.GreaterOrEqual(t, len(b.get("/audit/facts?from=2026-07-15&to=2026-08-15").rowIDs("facts")), 5, "31 days apart")
 
 	odd := b.get("/audit/facts?prisoner=A9109UD&source=PAPER")
 	require.Contains(t, odd.text("#warning"), "Filter PAPER is not known and was ignored.")
-	require.Equal(t, p.ids("facts"), odd.ids("facts"))
+	require.Equal(t, p.rowIDs("facts"), odd.rowIDs("facts"))
 
 	none := b.get("/audit/facts")
 	require.Zero(t, none.Find("main table").Length())
@@ -364,18 +364,18 @@ func TestAuditFacts_pageByPage(t *testing.T) {
 	}
 	b := h.signIn("AUDITOR")
 	first := b.get("/audit/facts?prisoner=A9109UD&source=DPS")
-	require.Len(t, first.ids("facts"), 50)
+	require.Len(t, first.rowIDs("facts"), 50)
 	comment := "Meanwhile"
 	h.execute(adam, merlin, "OFFICER_A", domain.Amend{ID: id, Comment: &comment})
 	second := b.get(first.link("Older"))
-	require.Len(t, second.ids("facts"), 11)
-	for _, id := range second.ids("facts") {
-		require.NotContains(t, first.ids("facts"), id)
+	require.Len(t, second.rowIDs("facts"), 11)
+	for _, id := range second.rowIDs("facts") {
+		require.NotContains(t, first.rowIDs("facts"), id)
 	}
 	require.Contains(t, second.all("table#facts tbody tr")[10], "Added")
 	require.Equal(t, "/audit/facts?prisoner=A9109UD&source=DPS", second.link("Newest"))
 	for _, wrong := range []string{"x", "1", "9223372036854775808-1", "-1-1", "1-99999999999999999999"} {
-		require.Len(t, b.get("/audit/facts?prisoner=A9109UD&before="+wrong).ids("facts"), 50, wrong)
+		require.Len(t, b.get("/audit/facts?prisoner=A9109UD&before="+wrong).rowIDs("facts"), 50, wrong)
 	}
 }
 
@@ -411,11 +411,11 @@ func TestAuditActions_byUserAndDay(t *testing.T) {
 	before, first := act("OPERATOR", midnight.Add(-time.Microsecond), evidence.Done), act("OPERATOR", midnight, evidence.Refused)
 	last := act("root", midnight.Add(24*time.Hour-time.Microsecond), evidence.Failed)
 	b := h.signIn("AUDITOR")
-	require.Equal(t, []string{last, first, before}, b.get("/audit/actions").ids("actions"))
+	require.Equal(t, []string{last, first, before}, b.get("/audit/actions").rowIDs("actions"))
 	p := b.get("/audit/actions?from=2026-07-15&to=2026-07-15")
-	require.Equal(t, []string{last, first}, p.ids("actions"))
+	require.Equal(t, []string{last, first}, p.rowIDs("actions"))
 	require.Equal(t, "15/07/2026 23:59:59 root publish parked skip event 1 Sent by hand to A1234BC Failed Command line", p.all("table#actions tbody tr")[0])
-	require.Equal(t, []string{first, before}, b.get("/audit/actions?user=OPERATOR").ids("actions"))
+	require.Equal(t, []string{first, before}, b.get("/audit/actions?user=OPERATOR").rowIDs("actions"))
 	own := h.views(store.ViewFilter{UserName: "AUDITOR"})[0]
 	require.Equal(t, store.PageActions, own.Page)
 	require.Equal(t, []domain.PrisonerNumber{john}, own.Shown, "who is named in a reason is shown")
@@ -424,8 +424,8 @@ func TestAuditActions_byUserAndDay(t *testing.T) {
 		act("MANY", midnight.Add(time.Duration(n/9)*time.Microsecond), evidence.Done)
 	}
 	p = b.get("/audit/actions?user=MANY")
-	all := p.ids("actions")
-	all = append(all, b.get(p.link("Older")).ids("actions")...)
+	all := p.rowIDs("actions")
+	all = append(all, b.get(p.link("Older")).rowIDs("actions")...)
 	slices.Sort(all)
 	require.Len(t, slices.Compact(all), 60)
 }
@@ -433,14 +433,14 @@ func TestAuditActions_byUserAndDay(t *testing.T) {
 // away has neither views nor acts now.
 type away struct{ *store.Store }
 
-var errAway = errors.New("Postgres is away")
+var errPostgresAway = errors.New("Postgres is away")
 
 func (away) Views(context.Context, store.ViewFilter, store.Cursor, int) ([]store.View, error) {
-	return nil, errAway
+	return nil, errPostgresAway
 }
 
 func (away) Actions(context.Context, evidence.Filter) ([]evidence.Action, bool, error) {
-	return nil, false, errAway
+	return nil, false, errPostgresAway
 }
 
 // TestAudit_thatCannotBeReadIsUnavailable, and never an empty list.
@@ -453,6 +453,6 @@ func TestAudit_thatCannotBeReadIsUnavailable(t *testing.T) {
 	for _, path := range []string{"/audit/views", "/audit/views.csv", "/audit/actions"} {
 		p := b.get(path)
 		require.Equal(t, http.StatusServiceUnavailable, p.Code, path)
-		require.NotContains(t, p.Text, errAway.Error())
+		require.NotContains(t, p.Text, errPostgresAway.Error())
 	}
 }

@@ -16,3 +16,6 @@ func (s *Screens) AllRoutes() []RouteInfo {
 	}
 	return all
 }
+
+// NumbersIn returns the prisoner numbers that the view audit finds in a page.
+var NumbersIn = numbersIn

@@ -11,6 +11,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/queries"
 	"nonassociations/queries/directory"
+	"nonassociations/queries/whereabouts"
 )
 
 // failure is an answer that is not the page that was asked for. It is an error too, so
@@ -61,10 +62,13 @@ func crossOrigin(cause error) *failure {
 	}
 }
 
-// notUnderstood is a 405, 413 or 415.
+// notUnderstood is a 400, 405, 413 or 415.
 func notUnderstood(status int, text string) *failure {
 	return &failure{status: status, title: "Request not understood", heading: "Sorry, this request cannot be answered", text: []string{text}}
 }
+
+// badAddress is the 400 of a file whose address has a value that is refused.
+func badAddress(text string) *failure { return notUnderstood(http.StatusBadRequest, text) }
 
 // unavailable is the 503 of a request that may be sent again. texts say what is away.
 func unavailable(cause error, texts ...string) *failure {
@@ -96,11 +100,13 @@ func failureOf(err error) *failure {
 	switch {
 	case errors.As(err, &f):
 		return f
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, commands.ErrNotPermitted):
 		return notFound()
 	case errors.As(err, &refusal) && refusal.Code == domain.CodeNotFound:
 		return notFound()
-	case errors.Is(err, directory.ErrUnavailable):
+	case errors.Is(err, whereabouts.ErrUnknownPrison):
+		return notFound()
+	case errors.Is(err, directory.ErrUnavailable), errors.Is(err, whereabouts.ErrNoLocations):
 		return locationsAway(err)
 	case passes(err):
 		return unavailable(err)

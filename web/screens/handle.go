@@ -102,7 +102,7 @@ func (s *Screens) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 }
 
 // failed returns the page of a failure, and logs a fault of this service once. What the
-// handler says of subjects is kept, for the view audit.
+// handler says of subjects and caseloads is kept, for the view audit.
 func (s *Screens) failed(ctx context.Context, v *visit, out answer, f *failure) answer {
 	switch {
 	case f.status == http.StatusInternalServerError:
@@ -112,6 +112,6 @@ func (s *Screens) failed(ctx context.Context, v *visit, out answer, f *failure) 
 	}
 	return answer{
 		status: f.status, title: f.title, page: Failure{Heading: f.heading, Text: f.text, RequestID: v.id.String(), SignInAgain: f.signIn, SignOut: f.status == http.StatusForbidden && v.session != nil},
-		subjects: out.subjects, failure: f,
+		subjects: out.subjects, as: out.as, outside: out.outside, failure: f,
 	}
 }

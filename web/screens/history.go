@@ -99,7 +99,7 @@ func (s *Screens) asItHappened(ctx context.Context, v *visit, of past, typed url
 	if err != nil {
 		return err
 	}
-	everybody, err := s.peopleOf(ctx, of, numbersIn(entries))
+	everybody, err := s.peopleOf(ctx, of, othersIn(entries))
 	if err != nil {
 		return err
 	}
@@ -131,8 +131,8 @@ func (s *Screens) peopleOf(ctx context.Context, of past, others []domain.Prisone
 	return everybody, nil
 }
 
-// numbersIn returns the other prisoners of a timeline, and those whose values changed.
-func numbersIn(entries []audit.TimelineEntry) []domain.PrisonerNumber {
+// othersIn returns the other prisoners of a timeline, and those whose values changed.
+func othersIn(entries []audit.TimelineEntry) []domain.PrisonerNumber {
 	var numbers []domain.PrisonerNumber
 	for _, e := range entries {
 		if e.Other != "" {

@@ -62,7 +62,7 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{subjects: []domain.PrisonerNumber{number}, title: "Non-associations"}
+	out := answer{subjects: []domain.PrisonerNumber{number}, title: listTitle}
 	save := s.afterSave(ctx, v)
 	l, err := s.readList(ctx, v, number, kind, save.atLeast)
 	if isBehind(err) && save != (afterSave{}) {
@@ -76,7 +76,7 @@ func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, er
 		return out, nil
 	}
 	out.position, out.page = l.records.Position, l.page(v)
-	out.crumbs = s.crumbsTo(v, l.key, listKind{})[:1]
+	out.crumbs = []crumb{s.crumbOf(v, l.key)}
 	out.warnings = slices.Concat(v.caseloadWarnings(), l.warnings())
 	if l.fault != "" {
 		out.status = http.StatusBadRequest
@@ -126,6 +126,12 @@ func (s *Screens) readList(ctx context.Context, v *visit, number domain.Prisoner
 // and not the page.
 func (s *Screens) find(ctx context.Context, numbers []domain.PrisonerNumber) (people, error) {
 	found, err := s.directory.Find(ctx, numbers)
+	for number, p := range found {
+		if id := domain.PrisonID(p.PrisonID); id.IsPrison() && p.PrisonName == "" {
+			p.PrisonName = s.whereabouts.Locations().NameOf(id) // that of anybody there, else the id
+			found[number] = p
+		}
+	}
 	if errors.Is(err, directory.ErrUnavailable) {
 		return people{all: found, away: true}, nil
 	}
@@ -138,11 +144,15 @@ func (s *Screens) requireKnown(ctx context.Context, number domain.PrisonerNumber
 	if _, known := everybody.all[number]; known || everybody.away || hasRecords {
 		return nil
 	}
-	pairs, err := s.reads.PairsOf(ctx, number, 0)
+	head, err := s.reachHead(ctx)
+	if err != nil {
+		return err
+	}
+	pairs, err := s.reads.PairsOf(ctx, number, head)
 	if err != nil || len(pairs) > 0 {
 		return err
 	}
-	merges, err := s.reads.MergedWith(ctx, number, 0)
+	merges, err := s.reads.MergedWith(ctx, number, head)
 	if err == nil && len(merges) == 0 {
 		return notFound()
 	}
@@ -211,6 +221,8 @@ func (s *Screens) listFile(ctx context.Context, v *visit, kind listKind) (answer
 		return out, nil
 	case l.everybody.away:
 		return out, locationsAway(nil)
+	case l.fault != "":
+		return out, badAddress(l.fault)
 	}
 	out.position = l.records.Position
 	out.file, err = l.file()

@@ -77,6 +77,13 @@ func withRows(groups []group, unknown group) []group {
 // sortableGroups are the tables whose order an address can give.
 var sortableGroups = []string{idSame, idOther, idAny, idOutside}
 
+// Words of an address that sorts.
+const (
+	byUpdated = "WHEN_UPDATED"
+	byClosed  = "WHEN_CLOSED"
+	orderDown = "DESC"
+)
+
 // The texts of the error summary for a bad sort.
 const (
 	badColumn = "Invalid sort column"
@@ -116,10 +123,10 @@ func sortOf(query url.Values, group string, kind listKind) (sorting, string) {
 	}
 	if query.Has(group + "Order") {
 		order := one(query, group+"Order")
-		if order != "ASC" && order != "DESC" {
+		if order != "ASC" && order != orderDown {
 			return by, badOrder
 		}
-		by.descending = order == "DESC"
+		by.descending = order == orderDown
 	}
 	return by, ""
 }
@@ -127,14 +134,14 @@ func sortOf(query url.Values, group string, kind listKind) (sorting, string) {
 // defaultSort is the order of a list that nobody has sorted.
 func defaultSort(kind listKind) sorting {
 	if kind.closed {
-		return sorting{"WHEN_CLOSED", true}
+		return sorting{byClosed, true}
 	}
-	return sorting{"WHEN_UPDATED", true}
+	return sorting{byUpdated, true}
 }
 
 // newestFirst reports whether the first click on a column sorts it downwards: a date.
 func newestFirst(column string) bool {
-	return slices.Contains([]string{"WHEN_CREATED", "WHEN_UPDATED", "WHEN_CLOSED"}, column)
+	return slices.Contains([]string{"WHEN_CREATED", byUpdated, byClosed}, column)
 }
 
 // clicked returns the order that a click on a column gives.
@@ -148,7 +155,7 @@ func (s sorting) clicked(column string) sorting {
 // order is the word of a direction in an address.
 func (s sorting) order() string {
 	if s.descending {
-		return "DESC"
+		return orderDown
 	}
 	return "ASC"
 }

@@ -85,7 +85,7 @@ func (l listing) tabs(today string) govuk.SubNavigation {
 		kind  listKind
 		text  string
 		count int
-	}{{openKind, "Open", len(l.records.Records) - closed}, {closedKind, "Closed", closed}} {
+	}{{openKind, "Open", len(l.records.Records) - closed}, {closedKind, wordClosed, closed}} {
 		nav.Tabs = append(nav.Tabs, govuk.SubNavigationLink{
 			Text: fmt.Sprintf("%s (%s)", tab.text, govuk.Count(tab.count, "record", "records")),
 			Href: listPath(l.key.Number, tab.kind), Current: tab.kind == l.kind,
@@ -187,11 +187,11 @@ func (l listing) group(v *visit, g group, query url.Values) listGroup {
 
 // head returns the headers of a group's table, with the links that sort.
 func (l listing) head(g group, query url.Values) []govuk.Header {
-	date, dateColumn := "Last updated", "WHEN_UPDATED"
+	date, dateColumn := "Last updated", byUpdated
 	if l.kind.closed {
-		date, dateColumn = "Date closed", "WHEN_CLOSED"
+		date, dateColumn = "Date closed", byClosed
 	}
-	head := []govuk.Header{{Text: "Name"}, {Text: g.place}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: date}, {Text: "Actions", Hidden: true}}
+	head := []govuk.Header{{Text: headName}, {Text: g.place}, {Text: headReason}, {Text: headApart}, {Text: date}, {Text: headActions, Hidden: true}}
 	columns := map[int]string{0: "LAST_NAME", 4: dateColumn}
 	switch g.id {
 	case idUnknown:
@@ -232,7 +232,7 @@ func (l listing) row(_ *visit, g group, r listRow) govuk.Row {
 		{Text: r.Restriction, Tags: tags(r.Tags)},
 		{Text: r.Date},
 		{Link: &govuk.Link{
-			Text: "View details", Hidden: fmt.Sprintf(" of %s, %s", withNumber(r.Other), r.Date),
+			Text: viewDetails, Hidden: fmt.Sprintf("of %s, %s", withNumber(r.Other), r.Date),
 			Href: "/prisoner/" + string(l.key.Number) + "/non-associations/" + r.ID.String(),
 		}},
 	}}

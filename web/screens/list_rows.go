@@ -77,7 +77,7 @@ func tagsOf(n domain.NonAssociation, today string) []string {
 // dateTags returns what the dates of a record say that is closed, or has not begun.
 func dateTags(n domain.NonAssociation, closed, pending bool) []string {
 	if closed {
-		return []string{"Closed"}
+		return []string{wordClosed}
 	}
 	var tags []string
 	if pending {
@@ -103,8 +103,8 @@ type sorting struct {
 // sortColumns have the value of each column of the real system. A value of "" is missing.
 var sortColumns = map[string]func(listRow) string{
 	"WHEN_CREATED": func(r listRow) string { return string(r.record.EffectiveDate) },
-	"WHEN_UPDATED": func(r listRow) string { return r.record.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000000000") },
-	"WHEN_CLOSED": func(r listRow) string {
+	byUpdated:      func(r listRow) string { return r.record.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000000000") },
+	byClosed: func(r listRow) string {
 		if r.record.ExpiryDate == nil {
 			return ""
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -46,7 +47,12 @@ func (s *Screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // first answers what is decided before any route: probes under any name, then a page for
 // another host, a path with a slash at its end, and a form of another origin.
 func (s *Screens) first(w http.ResponseWriter, r *http.Request) {
-	if s.isProbe(r.URL.Path) {
+	switch {
+	case isPing(r):
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, "pong") // the prober may be gone
+		return
+	case isProbe(r.URL.Path):
 		s.probes.ServeHTTP(w, r)
 		return
 	}
@@ -64,7 +70,7 @@ func (s *Screens) first(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if path, slashed := strings.CutSuffix(r.URL.EscapedPath(), "/"); reading && slashed && path != "" {
-		http.Redirect(w, r, withQuery(local(path), r.URL.RawQuery), http.StatusPermanentRedirect)
+		http.Redirect(w, r, withQuery(local(path), r.URL.RawQuery), http.StatusPermanentRedirect) //nolint:gosec // local keeps it here
 		return
 	}
 	if err := s.crossOrigin.Check(r); err != nil {
@@ -158,9 +164,15 @@ func (s *Screens) recovered(rec *statusRecorder, r *http.Request, panicked any) 
 // milliseconds returns a duration in milliseconds.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// isProbe reports whether a path is answered under any name and without a session.
-func (s *Screens) isProbe(path string) bool {
-	return path == "/ping" || path == "/info" || path == "/health" || strings.HasPrefix(path, "/health/")
+// isPing reports whether a request asks whether this process answers at all.
+func isPing(r *http.Request) bool {
+	return r.URL.Path == "/ping" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
+
+// isProbe reports whether a path is answered under any name and without a session, as on
+// the API.
+func isProbe(path string) bool {
+	return path == "/info" || path == "/health" || strings.HasPrefix(path, "/health/")
 }
 
 // newRouteContext returns an empty context for a look into the router.

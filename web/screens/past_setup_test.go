@@ -55,11 +55,11 @@ func (d decidedLog) Subscribe(ctx context.Context, from eventstore.Position, pre
 	})
 }
 
-// tell has NOMIS, or a migration, tell the records of a pair, and waits for the read
-// model.
-func (h *house) tell(source domain.Source, about, other domain.PrisonerNumber, items ...domain.Item) commands.Receipt {
+// tell has NOMIS, or a migration, tell the records of a pair, waits for the read model,
+// and returns the record that the first item came to.
+func (h *house) tell(source domain.Source, about, other domain.PrisonerNumber, items ...domain.Item) uuid.UUID {
 	h.t.Helper()
-	return h.does(source, "NOMIS_USER", about, other, domain.Sync{About: about, Items: items})
+	return h.does(source, "NOMIS_USER", about, other, domain.Sync{About: about, Items: items}).NonAssociation.ID
 }
 
 // does runs a command of a source, and waits until the read model has it.
@@ -117,4 +117,17 @@ func (h *house) catchUp() {
 	head, err := h.commands.Head(h.t.Context())
 	require.NoError(h.t, err)
 	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
+}
+
+// writes opens a record without waiting for the read model.
+func (h *house) writes(a, b domain.PrisonerNumber) {
+	h.t.Helper()
+	pair, err := domain.NewPair(a, b)
+	require.NoError(h.t, err)
+	cause := domain.Cause{CommandID: uuid.New(), CorrelationID: uuid.New(), CausationID: uuid.New(), Actor: "OFFICER_A", Source: domain.DPS, About: a}
+	_, err = h.commands.Execute(h.t.Context(), cause, pair, domain.Open{
+		FirstPrisoner: a, Comment: "Keep them apart", Reason: domain.Bullying, Restriction: domain.Wing,
+		Roles: map[domain.PrisonerNumber]domain.Role{a: domain.Victim, b: domain.Perpetrator},
+	})
+	require.NoError(h.t, err)
 }

@@ -102,8 +102,11 @@ func upper(text string) string { return strings.ToUpper(text) }
 
 // crumbsTo returns the breadcrumbs of a page below the list of a prisoner.
 func (s *Screens) crumbsTo(v *visit, p person, kind listKind) []crumb {
-	return []crumb{{p.ListName(), s.profileOf(v, p)}, {"Non-associations", listPath(p.Number, kind)}}
+	return []crumb{s.crumbOf(v, p), {listTitle, listPath(p.Number, kind)}}
 }
+
+// crumbOf is the breadcrumb of a prisoner, which leads to the profile.
+func (s *Screens) crumbOf(v *visit, p person) crumb { return crumb{p.ListName(), s.profileOf(v, p)} }
 
 // profileOf returns the address of a prisoner's profile; "" for a user who may not open
 // it, and where no address of the estate is known.

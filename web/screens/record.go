@@ -36,7 +36,7 @@ func (s *Screens) recordPage(ctx context.Context, v *visit) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{subjects: []domain.PrisonerNumber{number}, title: "Non-association details"}
+	out := answer{subjects: []domain.PrisonerNumber{number}, title: recordTitle}
 	id, err := v.recordID()
 	if err != nil {
 		return out, err

@@ -70,11 +70,11 @@ func (r oneRecord) details(today string, london *time.Location, addedBy string) 
 	if pending {
 		added = govuk.Date(n.OpenedAt.In(london))
 	}
-	add("Reason", word(domain.Reasons(), n.Reason), false)
+	add(headReason, word(domain.Reasons(), n.Reason), false)
 	add(r.key.Possessive()+" role", word(domain.Roles(), n.Sides[r.key.Number].Role), false)
 	add(r.other.Possessive()+" role", word(domain.Roles(), n.Sides[r.other.Number].Role), false)
-	add("Where to keep apart", restriction(n.Restriction, n.TypeCode), false)
-	add("Comments", textOf(n.Comment), true)
+	add(headApart, restriction(n.Restriction, n.TypeCode), false)
+	add(headComments, textOf(n.Comment), true)
 	if authorised := textOf(n.AuthorisedBy); authorised != addedBy {
 		add("Authorised by", authorised, false)
 	}
@@ -85,7 +85,7 @@ func (r oneRecord) details(today string, london *time.Location, addedBy string) 
 	}
 	switch {
 	case closed:
-		add("Closed", doneBy(longDate(*n.ExpiryDate), n.ClosedBy), false)
+		add(wordClosed, doneBy(longDate(*n.ExpiryDate), n.ClosedBy), false)
 		add("Closing comments", n.ClosedReason, true)
 	case n.ExpiryDate != nil:
 		add("Ends", longDate(*n.ExpiryDate), false)
@@ -157,8 +157,10 @@ func (r oneRecord) buttons(v *visit) []govuk.Button {
 		text, path string
 		kind       govuk.ButtonKind
 	}{
-		{domain.ActUpdate, "Update", "update", govuk.Secondary}, {domain.ActClose, "Close", "close", govuk.Warns},
-		{domain.ActReopen, "Reopen", "reopen", govuk.Secondary}, {domain.ActDelete, "Delete", "delete", govuk.Warns},
+		{domain.ActUpdate, "Update", "update", govuk.Secondary},
+		{domain.ActClose, "Close", "close", govuk.Warns},
+		{domain.ActReopen, "Reopen", "reopen", govuk.Secondary},
+		{domain.ActDelete, "Delete", "delete", govuk.Warns},
 	} {
 		if to.act.Fits(closed) && v.offers(to.act, r.everybody, r.key, r.other) {
 			buttons = append(buttons, govuk.Button{

@@ -112,7 +112,7 @@ func (s *Screens) breadcrumbs(own []crumb) []govuk.Link {
 	if s.dpsURL != "" {
 		all = append(all, govuk.Link{Text: "Digital Prison Services", Href: s.dpsURL})
 	}
-	all = append(all, govuk.Link{Text: "Non-associations", Href: "/"})
+	all = append(all, govuk.Link{Text: listTitle, Href: "/"})
 	for _, c := range own {
 		all = append(all, govuk.Link{Text: c.text, Href: c.href})
 	}

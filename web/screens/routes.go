@@ -2,6 +2,7 @@ package screens
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -61,8 +62,9 @@ func (s *Screens) routes() []route {
 		list   = "/prisoner/{pn}/non-associations"
 		record = list + "/{id}"
 		with   = list + "/add/with-prisoner/{other}"
+		prison = "/prison/{" + prisonParameter + "}"
 	)
-	return []route{
+	return slices.Concat(s.operatorRoutes(), []route{
 		{get, "/help", everybody, "", s.help},
 		{get, "/accessibility", everybody, "", s.accessibility},
 		{get, "/cookies", everybody, "", s.cookies},
@@ -91,11 +93,15 @@ func (s *Screens) routes() []route {
 		{post, record + "/reopen", staff, store.PageReopen, s.saves(formReopen)},
 		{get, record + "/delete", staff, store.PageDelete, s.shows(formDelete)},
 		{post, record + "/delete", staff, store.PageDelete, s.saves(formDelete)},
+		{get, prison, staff, store.PagePrison, s.sheet},
+		{get, prison + ".csv", staff, store.PagePrisonCSV, s.sheetFile},
+		{get, prison + tooCloseEnd, staff, store.PageTooClose, s.tooClose},
+		{get, prison + moveCheckEnd, staff, store.PageMoveCheck, s.moveCheck},
 		{get, viewsPath, auditors, store.PageViews, s.auditViews},
 		{get, viewsPath + ".csv", auditors, store.PageViews, s.auditViewsFile},
 		{get, factsPath, auditors, store.PageFacts, s.auditFacts},
 		{get, actionsPath, auditors, store.PageActions, s.auditActions},
-	}
+	})
 }
 
 // router returns the router of all routes.

@@ -17,7 +17,8 @@ import (
 
 // pathOf fills the parameters of a route.
 func pathOf(route screens.RouteInfo, id string) string {
-	return strings.NewReplacer("{pn}", string(adam), "{other}", string(john), "{id}", id, "{prisonId}", "XAA", "{a}", string(adam), "{b}", string(merlin)).
+	return strings.NewReplacer("{pn}", string(adam), "{other}", string(john), "{id}", id, "{prisonId}", "XAA", "{a}", string(adam), "{b}", string(merlin),
+		"{topic}", "domain", "{event}", id, "{queue}", events, "{prison}", "XAA").
 		Replace(route.Path)
 }
 

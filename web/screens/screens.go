@@ -111,6 +111,8 @@ type Options struct {
 	Whereabouts *whereabouts.Service
 	// Head returns the position of the last fact of ours, read after the call began.
 	Head func(ctx context.Context) (uint64, error)
+	// Operators are the parts of the pages of operators. The zero value has none.
+	Operators Operators
 	// Probes answers /ping, /health and what lies below it, and /info.
 	Probes http.Handler
 
@@ -141,6 +143,7 @@ type Screens struct {
 	head        func(ctx context.Context) (uint64, error)
 	whereabouts *whereabouts.Service
 	fresh       *freshness
+	operators   Operators
 	pages       *govuk.Pages
 	mux         *chi.Mux
 	probes      http.Handler
@@ -198,7 +201,7 @@ func New(o Options) (*Screens, error) {
 		sessions: o.Sessions, views: o.Views, commands: o.Commands, reads: o.Reads, audit: o.Audit, directory: o.Directory, problems: o.Problems, actions: o.Actions, head: o.Head,
 		whereabouts: o.Whereabouts, fresh: &freshness{head: o.Head, clock: o.Clock}, pages: pages, probes: o.Probes, assets: govuk.Assets(),
 		public: public, onLoopback: isLoopback(public.Host), crossOrigin: crossOrigin, idle: o.Idle,
-		components: components, dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
+		components: components, operators: o.Operators, dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
 		clock: o.Clock, newID: o.NewID, logger: o.Logger, timeout: cmp.Or(o.Timeout, commands.RequestTimeout),
 	}
 	s.mux = s.router()

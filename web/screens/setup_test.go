@@ -57,6 +57,9 @@ const (
 	otto   domain.PrisonerNumber = "A3333AA" // XAB
 	trent  domain.PrisonerNumber = "A4444AA" // TRN
 	ossie  domain.PrisonerNumber = "A5555AA" // OUT
+	rex    domain.PrisonerNumber = "A1111AA" // XAA, RECP
+	ray    domain.PrisonerNumber = "A2222AA" // XAA, RECP
+	pat    domain.PrisonerNumber = "A6666AA" // OUT, a restricted patient
 	una    domain.PrisonerNumber = "A7777AA" // known, no prison
 	nobody domain.PrisonerNumber = "Z9999ZZ" // known to nobody
 )
@@ -66,29 +69,40 @@ const (
 type house struct {
 	*screens.Screens
 
-	t         *testing.T
+	t         testing.TB
 	server    *httptest.Server
 	log       eventstore.Store
 	commands  *commands.Handler
 	reads     *queries.Reader
 	directory *prisonersearch.Server
+	people    *directory.Directory
+	audit     *audit.Reader
 	issuer    *issuer.Server
 	store     *store.Store
 	acts      *evidence.Store
 	dsn       string
 	logs      *lockedBuffer
+	// stopReading ends the projections: the read model stays as it is then.
+	stopReading func() error
 
 	mu  sync.Mutex
 	now time.Time
 }
 
 // newHouse builds a house that ends with the test. change may alter what the pages get.
-func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
+func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
+	t.Helper()
+	return newHouseAsking(t, "", change...)
+}
+
+// newHouseAsking is newHouse with the address of the service of user roles, which is asked
+// for the caseloads of a token without the claim.
+func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.Options)) *house {
 	t.Helper()
 	h := &house{t: t, dsn: testdb.New(t), log: decidedLog{Store: memory.New()}, logs: &lockedBuffer{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
+	h.startNeighbours(logger)
 	h.startRecord(logger)
-	h.startNeighbours()
 	secret := bytes.Repeat([]byte{7}, store.KeySize)
 	key, err := store.NewKey(secret)
 	require.NoError(t, err)
@@ -110,20 +124,18 @@ func newHouse(t *testing.T, change ...func(*screens.Options)) *house {
 	t.Cleanup(client.CloseIdleConnections)
 	sessions, err := signin.New(signin.Options{
 		Store: h.store, Key: key, Verifier: verifier, Clock: h.clock, Issuer: h.issuer.Name, KeysURL: h.issuer.KeysURL(), ClientID: issuer.ClientID,
-		AuthorizeURL: h.issuer.AuthorizeURL(), TokenURL: h.issuer.TokenURL(), SignOutURL: h.issuer.SignOutURL(), PublicURL: h.server.URL,
+		AuthorizeURL: h.issuer.AuthorizeURL(), TokenURL: h.issuer.TokenURL(), SignOutURL: h.issuer.SignOutURL(), PublicURL: h.server.URL, UserRolesURL: userRolesURL,
 		Lifetime: 12 * time.Hour, Idle: time.Hour, KeepFormFor: 15 * time.Minute, Logger: logger, Client: client,
 	})
 	require.NoError(t, err)
-	people := directory.New(t.Context(), directory.Options{URL: h.directory.URL(), Clock: h.clock, Logger: logger})
-	t.Cleanup(people.Close)
 	head := func(ctx context.Context) (uint64, error) {
 		position, err := h.commands.Head(ctx)
 		return position.Uint64(), err
 	}
 	options := screens.Options{
-		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: audit.New(h.log, audit.Options{London: london}),
-		Directory: people, Actions: h.acts,
-		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: people, Clock: h.clock, Head: head, Logger: logger}),
+		Sessions: sessions, Views: h.store, Commands: h.commands, Reads: h.reads, Audit: h.audit,
+		Directory: h.people, Actions: h.acts,
+		Whereabouts: whereabouts.New(whereabouts.Options{Reads: h.reads, Directory: h.people, Clock: h.clock, Head: head, Logger: logger}),
 		Head:        head, Probes: http.NotFoundHandler(), PublicURL: h.server.URL, Idle: time.Hour,
 		SecurityTextURL: "https://security.invalid/security.txt", Version: "test", Clock: h.clock, Logger: logger,
 	}
@@ -147,10 +159,12 @@ func (h *house) startRecord(logger *slog.Logger) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
-	h.t.Cleanup(func() {
+	h.stopReading = sync.OnceValue(func() error {
 		stop()
-		require.NoError(h.t, <-ended)
+		return <-ended
 	})
+	h.t.Cleanup(func() { require.NoError(h.t, h.stopReading()) })
+	h.audit = audit.New(h.log, audit.Options{London: london})
 	h.reads, err = queries.Open(h.t.Context(), h.dsn, queries.Options{Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(h.reads.Close)
@@ -162,11 +176,11 @@ func (h *house) startRecord(logger *slog.Logger) {
 		_, err := h.reads.List(h.t.Context(), nobody, 0)
 		return err == nil
 	}, 20*time.Second, 5*time.Millisecond, "the read model has not caught up")
-	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: everybody{}, Logger: logger})
+	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: h.people, Logger: logger})
 }
 
 // startNeighbours starts the issuer and the directory.
-func (h *house) startNeighbours() {
+func (h *house) startNeighbours(logger *slog.Logger) {
 	h.t.Helper()
 	keys, err := issuer.Open(h.t.TempDir(), "nonassociations")
 	require.NoError(h.t, err)
@@ -177,19 +191,10 @@ func (h *house) startNeighbours() {
 	require.NoError(h.t, err)
 	h.directory, err = prisonersearch.Serve(h.t.Context(), prisonersearch.WithExamples(few))
 	require.NoError(h.t, err)
-	h.t.Cleanup(func() { require.NoError(h.t, h.directory.Stop()) })
-}
-
-// everybody is a directory to which nobody is missing, for what a test opens itself.
-type everybody struct{}
-
-func (everybody) Missing(context.Context, []domain.PrisonerNumber) (missing, nowhere []domain.PrisonerNumber, err error) {
-	return nil, nil, nil
-}
-
-// Whereabouts knows nobody: what a test opens itself is bound to no caseload.
-func (everybody) Whereabouts(context.Context, []domain.PrisonerNumber) (map[domain.PrisonerNumber]domain.Whereabouts, error) {
-	return map[domain.PrisonerNumber]domain.Whereabouts{}, nil
+	stop := h.directory.Stop // a test may put another directory in its place
+	h.t.Cleanup(func() { require.NoError(h.t, stop()) })
+	h.people = directory.New(h.t.Context(), directory.Options{URL: h.directory.URL(), Clock: h.clock, Logger: logger})
+	h.t.Cleanup(h.people.Close)
 }
 
 // clock is the one clock of the house, in London.

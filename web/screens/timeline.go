@@ -13,7 +13,7 @@ import (
 
 // actTitles are the headings of the timeline.
 var actTitles = map[audit.Act]string{
-	audit.Added: "Added", audit.Migrated: "Migrated", audit.Updated: "Updated", audit.Closed: "Closed", audit.Reopened: "Reopened",
+	audit.Added: "Added", audit.Migrated: "Migrated", audit.Updated: "Updated", audit.Closed: wordClosed, audit.Reopened: "Reopened",
 	audit.Deleted: "Deleted", audit.Renumbered: "Prisoner number changed", audit.Restored: "Restored", audit.NotTakenOver: "Not taken over",
 	audit.NumbersMerged: "Prisoner numbers merged", audit.MergeReversed: "Merge taken back",
 }
@@ -55,7 +55,7 @@ func itemOf(e audit.TimelineEntry, key domain.PrisonerNumber, everybody people, 
 	}
 	if id := fact.Event.About(); e.Other != "" && id != uuid.Nil && !e.Gone {
 		item.Link = &govuk.Link{
-			Text: "View details", Hidden: " of " + withNumber(everybody.of(e.Other)) + ", " + govuk.ShortDate(at), Href: recordPath(key, id),
+			Text: viewDetails, Hidden: "of " + withNumber(everybody.of(e.Other)) + ", " + govuk.ShortDate(at), Href: recordPath(key, id),
 		}
 	}
 	return item
@@ -148,8 +148,7 @@ func changesOf(e audit.TimelineEntry, everybody people) []govuk.TimelineChange {
 	var changes []govuk.TimelineChange
 	apart := placesApart(e)
 	for _, c := range e.Changes {
-		switch {
-		case c.Field == domain.FieldRestriction || c.Field == domain.FieldTypeCode && apart != nil:
+		if c.Field == domain.FieldRestriction || c.Field == domain.FieldTypeCode && apart != nil {
 			continue
 		}
 		changes = append(changes, govuk.TimelineChange{
@@ -170,7 +169,7 @@ func placesApart(e audit.TimelineEntry) *govuk.TimelineChange {
 	}
 	was, now := e.Before.NonAssociation, e.After.NonAssociation
 	change := govuk.TimelineChange{
-		Field: "Where to keep apart", Was: restriction(was.Restriction, was.TypeCode), Now: restriction(now.Restriction, now.TypeCode),
+		Field: headApart, Was: restriction(was.Restriction, was.TypeCode), Now: restriction(now.Restriction, now.TypeCode),
 	}
 	if change.Was == change.Now {
 		return nil
@@ -188,7 +187,7 @@ func fieldName(e audit.TimelineEntry, c domain.Change, everybody people) string 
 		return everybody.of(c.PrisonerNumber).Possessive() + " reason in NOMIS"
 	case domain.FieldExpiryDate:
 		if e.Act == audit.Closed || e.Act == audit.Reopened {
-			return "Closed"
+			return wordClosed
 		}
 		return "Ends"
 	default:
@@ -198,8 +197,8 @@ func fieldName(e audit.TimelineEntry, c domain.Change, everybody people) string 
 
 // fieldNames are the names of the fields that have one name.
 var fieldNames = map[domain.Field]string{
-	domain.FieldAuthorisedBy: "Authorised by", domain.FieldComment: "Comments", domain.FieldEffectiveDate: "Starts",
-	domain.FieldReason: "Reason", domain.FieldTypeCode: "NOMIS type", domain.FieldTypeSequence: "NOMIS sequence",
+	domain.FieldAuthorisedBy: "Authorised by", domain.FieldComment: headComments, domain.FieldEffectiveDate: "Starts",
+	domain.FieldReason: headReason, domain.FieldTypeCode: "NOMIS type", domain.FieldTypeSequence: "NOMIS sequence",
 }
 
 // valueText returns a value in the words of the pages.

@@ -3,7 +3,7 @@ package screens
 import (
 	"context"
 	"net/http"
-	"regexp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -12,10 +12,6 @@ import (
 	"nonassociations/domain"
 	"nonassociations/web/screens/store"
 )
-
-// numbers finds the prisoner numbers in a page. Every number that a page shows is in its
-// view, so that no page has to list the people on it, and none can forget one.
-var numbers = regexp.MustCompile(`\b[A-Z][0-9]{4}[A-Z]{2}\b`)
 
 // record keeps the view of an answer before it is sent. A redirect and a page without a
 // name show nobody.
@@ -29,7 +25,7 @@ func (s *Screens) record(ctx context.Context, v *visit, rt route, out answer, bo
 	}
 	view := store.View{
 		ID: s.newID(), At: v.now, UserName: v.session.UserName, Page: rt.page, Route: chi.RouteContext(v.request.Context()).RoutePattern(),
-		Query: v.request.URL.RawQuery, Subjects: subjects, Shown: shownOn(body, subjects),
+		Query: queryOf(v.request), Subjects: subjects, Shown: shownOn(body, subjects),
 		Build: s.version, RequestID: v.id, Position: out.position, OutsideCaseload: out.outside, Refused: out.isRefused(),
 	}
 	if out.as != "" {
@@ -38,21 +34,76 @@ func (s *Screens) record(ctx context.Context, v *visit, rt route, out answer, bo
 	return s.views.InsertView(ctx, view)
 }
 
+// queryOf returns the query of a request. That of a page of a prison begins with the
+// prison, which the route does not name.
+func queryOf(r *http.Request) string {
+	id := chi.URLParam(r, prisonParameter)
+	if id == "" {
+		return r.URL.RawQuery
+	}
+	query := url.Values{prisonParameter: {id}}.Encode()
+	if r.URL.RawQuery != "" {
+		query += "&" + r.URL.RawQuery
+	}
+	return query
+}
+
 // isRefused reports whether the user was not let see what was asked for.
 func (a answer) isRefused() bool {
 	return a.failure != nil && (a.failure.status == http.StatusNotFound || a.failure.status == http.StatusForbidden)
 }
 
-// shownOn returns the prisoner numbers in a body that are no subjects, each once.
+// shownOn returns the prisoner numbers in a body that are no subjects, each once. Every
+// number that a page shows is in its view, so that no page has to list the people on it,
+// and none can forget one.
 func shownOn(body []byte, subjects []domain.PrisonerNumber) []domain.PrisonerNumber {
 	var shown []domain.PrisonerNumber
-	for _, found := range numbers.FindAll(body, -1) {
-		if number := domain.PrisonerNumber(found); !slices.Contains(subjects, number) {
+	for number := range numbersIn(body) {
+		if !slices.Contains(subjects, number) {
 			shown = append(shown, number)
 		}
 	}
 	slices.Sort(shown)
-	return slices.Compact(shown)
+	return shown
+}
+
+// numbersIn returns the prisoner numbers in a text that stand alone: [A-Z][0-9]{4}[A-Z]{2}
+// between two ends of a word. A page of a large prison has more than a megabyte, for which
+// a regular expression needs longer than for all else.
+func numbersIn(text []byte) map[domain.PrisonerNumber]struct{} {
+	const form = "A0000AA"
+	found := map[domain.PrisonerNumber]struct{}{}
+	for i := 0; i+len(form) <= len(text); i++ {
+		end := i + len(form)
+		if !hasForm(text[i:end], form) || i > 0 && isWord(text[i-1]) || end < len(text) && isWord(text[end]) {
+			continue
+		}
+		if _, known := found[domain.PrisonerNumber(text[i:end])]; !known {
+			found[domain.PrisonerNumber(text[i:end])] = struct{}{}
+		}
+		i = end - 1
+	}
+	return found
+}
+
+// hasForm reports whether a text has a digit where a form has 0, and a capital elsewhere.
+func hasForm(text []byte, form string) bool {
+	for i, c := range text {
+		first, last := byte('A'), byte('Z')
+		if form[i] == '0' {
+			first, last = '0', '9'
+		}
+		if c < first || c > last {
+			return false
+		}
+	}
+	return true
+}
+
+// isWord reports whether a byte belongs to a word. The underscore does not: the name of a
+// stream has one between two numbers.
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
 // numbersInPath returns the prisoner numbers that a path names.

@@ -17,7 +17,7 @@ import (
 
 // browser is one browser with its cookies. It follows no redirect of the pages.
 type browser struct {
-	t    *testing.T
+	t    testing.TB
 	base string
 	http *http.Client
 }
@@ -61,7 +61,7 @@ func (b *browser) signIn(user string) *page {
 type page struct {
 	*goquery.Selection
 
-	t      *testing.T
+	t      testing.TB
 	Code   int
 	Header http.Header
 	URL    *url.URL

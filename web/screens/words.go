@@ -2,6 +2,18 @@ package screens
 
 import "nonassociations/domain"
 
+// Words that stand on several pages.
+const (
+	listTitle    = "Non-associations"
+	recordTitle  = "Non-association details"
+	viewDetails  = "View details"
+	wordClosed   = "Closed"
+	headName     = "Name"
+	headReason   = "Reason"
+	headComments = "Comments"
+	headActions  = "Actions"
+)
+
 // word returns the text of a word of DPS, and the word itself when the vocabulary does
 // not have it: an old fact may hold a word that was withdrawn.
 func word[W ~string](vocabulary []domain.Term[W], code W) string {

@@ -46,7 +46,8 @@ func (s *Screens) meanwhileOf(ctx context.Context, w writing, d draft) (meanwhil
 }
 
 // changed returns the values that were changed, each once, by the numbers that the
-// prisoners have now.
+// prisoners have now. A reason of NOMIS that follows from a changed reason or role is no
+// further change.
 func (m meanwhile) changed() map[changeKey]bool {
 	all := map[changeKey]bool{}
 	for _, e := range m.since {
@@ -54,6 +55,11 @@ func (m meanwhile) changed() map[changeKey]bool {
 			if c.Field != domain.FieldTypeSequence {
 				all[changeKey{c.Field, m.numberNow(e, c.PrisonerNumber)}] = true
 			}
+		}
+	}
+	for key := range all {
+		if key.field == domain.FieldReasonCode && (all[changeKey{field: domain.FieldReason}] || all[changeKey{domain.FieldRole, key.of}]) {
+			delete(all, key)
 		}
 	}
 	return all
@@ -153,9 +159,9 @@ func (w writing) typed(d draft) *govuk.SummaryList {
 
 // turned says who closed or reopened the record, and when.
 func (w writing) turned(m meanwhile, london *time.Location) string {
-	did, act, by, at := "Closed", audit.Closed, w.record.ClosedBy, ""
+	did, act, by, at := wordClosed, audit.Closed, w.record.ClosedBy, ""
 	if w.record.ExpiryDate != nil {
-		at = govuk.DateTime(w.record.ExpiryDate.In(london))
+		at = longTime(*w.record.ExpiryDate)
 	} else {
 		did, act, by = "Reopened", audit.Reopened, w.record.UpdatedBy
 	}
@@ -193,7 +199,7 @@ func (w writing) conflictTable(m meanwhile, d draft) *govuk.Table {
 		if !differs && !slices.ContainsFunc(f.keys, func(k changeKey) bool { return changed[k] }) {
 			continue
 		}
-		cells := []govuk.Cell{{Text: f.label}, {Text: orText(f.shown, "none"), Lines: true}}
+		cells := []govuk.Cell{{Text: f.label}, {Text: orText(f.shown, orText(f.now, noValue)), Lines: true}}
 		if hasYours {
 			cells = append(cells, govuk.Cell{Text: orText(mine, "–"), Lines: true})
 		}
@@ -207,42 +213,38 @@ type recordField struct {
 	name  string // of the field of a form; "" for none
 	label string
 	now   string // as the form says it
-	shown string
+	shown string // as the table says it; "" for as the form says it
 	keys  []changeKey
 }
 
-// recordFields are the values of the record now, in the order of pages.
+// recordFields are the values of the record now, in the order of pages. Those that a page
+// of a record shows have its names.
 func (w writing) recordFields() []recordField {
 	n := w.record
-	comment, ends, authorised := "", "", ""
-	if n.Comment != nil {
-		comment = *n.Comment
+	value := func(field domain.Field, name string, now *string) recordField {
+		return recordField{label: name, now: valueText(field, now), keys: []changeKey{{field: field}}}
 	}
-	if n.AuthorisedBy != nil {
-		authorised = *n.AuthorisedBy
-	}
-	endsLabel := "Ends"
-	if n.ExpiryDate != nil {
-		ends = day(*n.ExpiryDate)
-	}
-	if w.form.act == domain.ActReopen {
-		endsLabel = "Closed"
-	}
-	kept := word(domain.Restrictions(), n.Restriction)
 	fields := []recordField{
-		{fieldReason, "Reason", word(domain.Reasons(), n.Reason), "", []changeKey{{field: domain.FieldReason}}},
+		{fieldReason, headReason, word(domain.Reasons(), n.Reason), "", []changeKey{{field: domain.FieldReason}}},
 		{fieldRole, w.p.Possessive() + " role", word(domain.Roles(), n.Sides[w.p.Number].Role), "", []changeKey{{domain.FieldRole, w.p.Number}}},
 		{fieldOtherRole, w.o.Possessive() + " role", word(domain.Roles(), n.Sides[w.o.Number].Role), "", []changeKey{{domain.FieldRole, w.o.Number}}},
-		{fieldRestriction, "Where to keep apart", kept, restriction(n.Restriction, n.TypeCode), []changeKey{{field: domain.FieldRestriction}, {field: domain.FieldTypeCode}}},
-		{fieldComment, "Comments", comment, "", []changeKey{{field: domain.FieldComment}}},
-		{"", "Starts", day(n.EffectiveDate), "", []changeKey{{field: domain.FieldEffectiveDate}}},
-		{"", endsLabel, ends, "", []changeKey{{field: domain.FieldExpiryDate}}},
-		{"", "Added by", authorised, "", []changeKey{{field: domain.FieldAuthorisedBy}}},
-		{"", w.p.Possessive() + " reason in NOMIS", word(domain.ReasonCodes(), n.Sides[w.p.Number].ReasonCode), "", []changeKey{{domain.FieldReasonCode, w.p.Number}}},
-		{"", w.o.Possessive() + " reason in NOMIS", word(domain.ReasonCodes(), n.Sides[w.o.Number].ReasonCode), "", []changeKey{{domain.FieldReasonCode, w.o.Number}}},
+		{
+			fieldRestriction, headApart, word(domain.Restrictions(), n.Restriction), restriction(n.Restriction, n.TypeCode),
+			[]changeKey{{field: domain.FieldRestriction}, {field: domain.FieldTypeCode}},
+		},
+		{fieldComment, headComments, textOf(n.Comment), "", []changeKey{{field: domain.FieldComment}}},
+		value(domain.FieldEffectiveDate, "Starts", (*string)(&n.EffectiveDate)),
+		value(domain.FieldExpiryDate, "Ends", (*string)(n.ExpiryDate)),
+		value(domain.FieldAuthorisedBy, "Authorised by", n.AuthorisedBy),
 	}
-	for i := range fields {
-		fields[i].shown = orText(fields[i].shown, fields[i].now)
+	if w.form.act == domain.ActReopen {
+		fields[6].label = wordClosed
+	}
+	for _, of := range []person{w.p, w.o} {
+		code := n.Sides[of.Number].ReasonCode
+		fields = append(fields, recordField{
+			label: of.Possessive() + " reason in NOMIS", now: word(domain.ReasonCodes(), code), keys: []changeKey{{domain.FieldReasonCode, of.Number}},
+		})
 	}
 	return fields
 }

@@ -26,11 +26,11 @@ type form struct {
 
 var (
 	formAdd = form{
-		id: "add", act: domain.ActAdd, title: "Enter non-association details", heading: "Non-association details",
+		id: "add", act: domain.ActAdd, title: "Enter non-association details", heading: recordTitle,
 		fields: detailFields, save: govuk.Button{Text: "Save", Once: true}, next: nextAfterDetails, done: didAdd, verb: "saved", command: openCommand,
 	}
 	formUpdate = form{
-		id: "update", act: domain.ActUpdate, title: "Enter non-association details", heading: "Non-association details",
+		id: "update", act: domain.ActUpdate, title: "Enter non-association details", heading: recordTitle,
 		fields: detailFields, save: govuk.Button{Text: "Save", Once: true}, next: nextAfterDetails, done: didUpdate, verb: didUpdate, command: amendCommand,
 	}
 	formClose = form{
@@ -79,7 +79,7 @@ type field struct {
 // detailFields are those of add and update, for the key prisoner and the other.
 func detailFields(p, o person) []field {
 	return []field{
-		{name: fieldReason, label: "Reason", choices: choicesOf(domain.Reasons()), missing: "Select a reason for the non-association"},
+		{name: fieldReason, label: headReason, choices: choicesOf(domain.Reasons()), missing: "Select a reason for the non-association"},
 		roleField(fieldRole, p),
 		roleField(fieldOtherRole, o),
 		{
@@ -102,7 +102,7 @@ func roleField(name string, of person) field {
 
 func commentField(name, hint string) field {
 	return field{
-		name: name, label: "Comments", hint: hint, limit: domain.MaxComment, missing: "Enter a comment",
+		name: name, label: headComments, hint: hint, limit: domain.MaxComment, missing: "Enter a comment",
 		long: "Comment must be 240 characters or less", refused: "Comment contains a character that cannot be used",
 	}
 }

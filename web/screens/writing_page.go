@@ -2,6 +2,7 @@ package screens
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,18 +43,19 @@ func (w writing) fresh(key uuid.UUID) draft {
 	return d
 }
 
-// answer returns the page of the form without its content.
-func (w writing) answer() answer {
-	out := answer{title: w.form.title, position: w.position, subjects: []domain.PrisonerNumber{w.key}}
+// formAnswer returns the page of a form without its content.
+func (s *Screens) formAnswer(v *visit, w writing) answer {
+	out := answer{title: w.form.title, position: w.position}
+	if w.key == "" {
+		return out // the address names nobody
+	}
+	out.subjects = []domain.PrisonerNumber{w.key}
 	if w.pair.Has(w.key) {
 		out.subjects = append(out.subjects, w.pair.Other(w.key))
 	}
-	if w.key == "" {
-		out.subjects = nil
-	}
-	out.crumbs = []crumb{{w.p.ListName(), listPath(w.key, openKind)}}
+	out.crumbs = s.crumbsTo(v, w.p, openKind)
 	if w.id != uuid.Nil {
-		out.crumbs = append(out.crumbs, crumb{"Non-association details", recordPath(w.key, w.id)})
+		out.crumbs = append(out.crumbs, crumb{recordTitle, recordPath(w.key, w.id)})
 	}
 	return out
 }
@@ -81,6 +83,9 @@ func (w writing) body(v *visit, d draft) formBody {
 	}
 	for _, f := range w.form.fields(w.p, w.o) {
 		id, fault := w.form.id+"-"+f.name, d.faults[f.name]
+		if n := w.record; f.name == fieldRestriction && n != nil && nomisType(n.TypeCode) != "" {
+			f.hint = restriction(n.Restriction, n.TypeCode)
+		}
 		switch {
 		case f.choices != nil:
 			b.Radios = append(b.Radios, govuk.Radios{
@@ -105,15 +110,17 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 	}
 	table := &govuk.Table{
 		ID: "closed-before", Caption: "Closed non-associations of these prisoners", Size: "m", Scrolls: true,
-		Head: []govuk.Header{{Text: "Date closed"}, {Text: "Reason"}, {Text: "Where to keep apart"}, {Text: "Closing comments"}, {Text: "Actions", Hidden: true}},
+		Head: []govuk.Header{{Text: "Date closed"}, {Text: headReason}, {Text: headApart}, {Text: "Closing comments"}, {Text: headActions, Hidden: true}},
 	}
 	for _, n := range w.closed {
 		closed := day(*n.ExpiryDate)
 		table.Rows = append(table.Rows, govuk.Row{ID: n.ID.String(), Cells: []govuk.Cell{
-			{Text: closed}, {Text: word(domain.Reasons(), n.Reason)}, {Text: restriction(n.Restriction, n.TypeCode)},
+			{Text: closed},
+			{Text: word(domain.Reasons(), n.Reason)},
+			{Text: restriction(n.Restriction, n.TypeCode)},
 			{Text: n.ClosedReason, Lines: true},
 			{Link: &govuk.Link{
-				Text: "View details", Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
+				Text: viewDetails, Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
 				NewTab: v.request.Method == http.MethodPost,
 			}},
 		}})
@@ -138,7 +145,7 @@ func (s *Screens) shows(f form) handler {
 // session was over.
 func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error) {
 	w, err := s.readWriting(ctx, v, f)
-	out := w.answer()
+	out := s.formAnswer(v, w)
 	if err != nil {
 		return out, err
 	}
@@ -154,12 +161,12 @@ func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error
 			return out, err
 		}
 	}
-	// What was kept is forgotten when it is taken, so nothing may fail after this.
-	kept, err := s.takeKept(ctx, v)
+	kept, err := s.sessions.KeptForm(ctx, *v.session, v.request)
 	switch {
 	case err != nil:
 		return out, unavailable(err)
 	case kept != nil && isOfAnother(v, kept):
+		s.forgetKept(ctx, v)
 		return s.openedByAnother(v, w, out)
 	case kept != nil:
 		return s.showKept(ctx, v, w, out, kept)
@@ -171,13 +178,12 @@ func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error
 	return out, nil
 }
 
-// takeKept returns what was kept of a form; nil for nothing. Asking for the head of a page
-// does not take it.
-func (s *Screens) takeKept(ctx context.Context, v *visit) (url.Values, error) {
-	if v.request.Method != http.MethodGet {
-		return nil, nil //nolint:nilnil // nothing is kept
+// forgetKept forgets what was kept of a form. It is kept until then, so that a page that
+// never arrived can be asked for again.
+func (s *Screens) forgetKept(ctx context.Context, v *visit) {
+	if _, err := s.sessions.TakeKeptForm(ctx, *v.session, v.request); err != nil {
+		s.logger.WarnContext(ctx, "kept form not forgotten", slog.String("requestId", v.id.String()), slog.Any("error", err))
 	}
-	return s.sessions.TakeKeptForm(ctx, *v.session, v.request)
 }
 
 // showKept shows what was typed before the session was over, with the change of the record

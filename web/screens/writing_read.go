@@ -43,7 +43,7 @@ func (s *Screens) readWriting(ctx context.Context, v *visit, f form) (writing, e
 	} else {
 		err = s.readStored(ctx, v, &w)
 	}
-	if err != nil && !passes(err) {
+	if err != nil && failureOf(err).status != http.StatusServiceUnavailable {
 		return w, err
 	}
 	if found := s.readPeople(ctx, &w); err == nil {
@@ -106,38 +106,50 @@ func (w *writing) divide(records []queries.Record, today string) {
 	}
 }
 
-// readStored reads the record of the address. A deleted one has a pair and no record.
+// readStored reads the record of the address. A deleted one has a pair and no record. It
+// is not found only after the whole log has been applied.
 func (s *Screens) readStored(ctx context.Context, v *visit, w *writing) error {
 	var err error
 	if w.id, err = v.recordID(); err != nil {
 		return err
 	}
-	found, err := s.reads.One(ctx, w.id, 0)
+	found, err := s.findStored(ctx, w, 0)
+	if err != nil || found {
+		return err
+	}
+	head, err := s.reachHead(ctx)
 	if err != nil {
 		return err
+	}
+	if found, err = s.findStored(ctx, w, head); err == nil && !found {
+		return notFound()
+	}
+	return err
+}
+
+// findStored reads the record from a read model that reflects a position, and reports
+// whether it is the key prisoner's.
+func (s *Screens) findStored(ctx context.Context, w *writing, atLeast uint64) (bool, error) {
+	found, err := s.reads.One(ctx, w.id, atLeast)
+	if err != nil {
+		return false, err
 	}
 	w.position = found.Position
 	pair, known := domain.Pair{}, len(found.Records) > 0
 	if known {
 		pair, w.record = found.Records[0].Pair, &found.Records[0].NonAssociation
-	} else if pair, known, err = s.reads.PairOf(ctx, w.id, 0); err != nil {
-		return err
-	}
-	if !known {
-		return notFound()
+	} else if pair, known, err = s.reads.PairOf(ctx, w.id, found.Position); err != nil || !known {
+		return false, err
 	}
 	if !pair.Has(w.key) {
 		survivor, err := s.survivorOf(ctx, w.key)
-		if err != nil {
-			return err
-		}
-		if survivor == "" || !pair.Has(survivor) {
-			return notFound()
+		if err != nil || survivor == "" || !pair.Has(survivor) {
+			return false, err
 		}
 		w.merged, w.survivor, w.key = w.key, survivor, survivor
 	}
 	w.pair = pair
-	return nil
+	return true, nil
 }
 
 // readPeople asks the directory for both prisoners.

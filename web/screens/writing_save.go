@@ -23,7 +23,7 @@ func (s *Screens) saves(f form) handler {
 // While that cannot be judged nothing is saved, and nothing that was typed is lost.
 func (s *Screens) saveForm(ctx context.Context, v *visit, f form) (answer, error) {
 	w, unread := s.readWriting(ctx, v, f)
-	out := w.answer()
+	out := s.formAnswer(v, w)
 	if unread == nil {
 		unread = v.require(f.act, w.everybody, w.p, w.o)
 	}
@@ -33,6 +33,7 @@ func (s *Screens) saveForm(ctx context.Context, v *visit, f form) (answer, error
 	if err := v.readForm(); err != nil {
 		return out, err
 	}
+	s.forgetKept(ctx, v)
 	switch id := one(v.form, hiddenForm); {
 	case id != "" && id != f.id:
 		return out, &failure{status: http.StatusBadRequest, title: "Request not understood", heading: "Sorry, this request cannot be answered", text: []string{"This is another form."}}
@@ -68,7 +69,8 @@ func (s *Screens) saveDraft(ctx context.Context, v *visit, w writing, out answer
 		return s.addUnderSurvivor(v, w, out, d), nil
 	}
 	act := w.form.command(w, values)
-	act.Key = d.idempotencyKey(v.session.UserName, w.path(), fields, values)
+	act.Staff = new(v.staffOf())
+	act.Key = d.idempotencyKey(v.session.UserName, v.request.URL.Path, fields, values)
 	if w.form.act != domain.ActAdd {
 		act.IfMatch = d.seen()
 	}
@@ -154,7 +156,7 @@ func (s *Screens) refused(ctx context.Context, v *visit, w writing, out answer, 
 	var refusal domain.Refusal
 	var missing commands.MissingPrisoners
 	switch {
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, commands.ErrNotPermitted):
 		return out, notFound()
 	case !errors.As(err, &refusal):
 		return s.notSaved(ctx, v, w, out, d, err), nil

@@ -46,6 +46,7 @@ type Action struct {
 	Reason    string // "" where none was given
 	Outcome   Outcome
 	RequestID string // of the page or the call; "" on the command line
+	Done      string // what was done, in one sentence for the user; "" where nothing says it
 }
 
 // Store reads and adds acts. It is safe for concurrent use. Open makes one.
@@ -53,17 +54,18 @@ type Store struct{ pool *pgxpool.Pool }
 
 const (
 	connectTime = 5 * time.Second
-	minConns    = 2
+	// maxConns bounds the acts that are done at the same time: each holds a connection.
+	maxConns = 8
 )
 
 // Open returns a Store of the database at dsn. It does not wait for Postgres. The caller
 // must call Close. Errors: an address that cannot be read.
 func Open(ctx context.Context, dsn string) (*Store, error) {
-	config, err := pg.ParsePool(dsn, minConns, connectTime)
+	config, err := pg.ParsePool(dsn, maxConns, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the evidence: %w", err)
 	}
-	pg.Resize(config, minConns)
+	pg.Resize(config, maxConns)
 	pg.Set(config.ConnConfig, "application_name", "evidence")
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -90,12 +92,19 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
+// columns are those of an act, in the order of its fields.
+const columns = `id, at, user_name, action, object, reason, outcome, request_id, done`
+
+const insertSQL = `INSERT INTO evidence.action (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
+
+// values are those of the columns.
+func (a Action) values() []any {
+	return []any{a.ID, a.At, a.User, a.Action, a.Object, a.Reason, string(a.Outcome), a.RequestID, a.Done}
+}
+
 // Record adds an act. The same id again, as after a lost answer, adds nothing.
 func (s *Store) Record(ctx context.Context, a Action) error {
-	_, err := s.pool.Exec(ctx, `INSERT INTO evidence.action (id, at, user_name, action, object, reason, outcome, request_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-		a.ID, a.At, a.User, a.Action, a.Object, a.Reason, string(a.Outcome), a.RequestID)
-	if err != nil {
+	if _, err := s.pool.Exec(ctx, insertSQL, a.values()...); err != nil {
 		return fmt.Errorf("record the act of an operator: %w", err)
 	}
 	return nil
@@ -128,7 +137,7 @@ func (s *Store) Actions(ctx context.Context, f Filter) (all []Action, more bool,
 	if f.Before != nil {
 		before, id = f.Before.At, f.Before.ID
 	}
-	rows, err := s.pool.Query(ctx, `SELECT id, at, user_name, action, object, reason, outcome, request_id FROM evidence.action
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM evidence.action
 		WHERE ($1 = '' OR user_name = $1) AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
 		AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5))
 		ORDER BY at DESC, id DESC LIMIT $6`, f.User, orNull(f.From), orNull(f.To), orNull(before), id, f.Size+1)

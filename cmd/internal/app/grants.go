@@ -135,12 +135,13 @@ var (
 		[]grant{schemaUse("publisher")}, tables("publisher", "checkpoint", "SELECT"), tables("publisher", "parked", "SELECT"),
 	)
 	grantsOfParkedOps = append(slices.Clone(grantsOfPublishStatus), tables("publisher", "parked", "UPDATE")...)
-	// To keep sessions, and to record views and send them. No page changes or removes a view.
+	// To keep sessions, to record views and send them, and to show and decide on parked
+	// messages. No page changes or removes a view.
 	grantsOfScreens = slices.Concat(
 		[]grant{schemaUse("screens")}, tables("screens", "session", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("screens", "sign_in_attempt", "SELECT", "INSERT", "DELETE"), tables("screens", "kept_form", "SELECT", "INSERT", "DELETE"),
 		tables("screens", "view", "SELECT", "INSERT"), tables("screens", "unsent_view", "SELECT", "INSERT", "UPDATE", "DELETE"),
-		grantsOfActions,
+		grantsOfActions, grantsOfParkedOps,
 	)
 	// To remove old views, which is an act.
 	grantsOfPruningViews = slices.Concat(

@@ -23,7 +23,7 @@ func TestMapping_walksTheWholeWay(t *testing.T) {
 		require.NoError(t, err)
 		return got.Body
 	}
-	require.EqualValues(t, "PENDING", delivery(opened.Position).State)
+	require.Equal(t, "PENDING", delivery(opened.Position).State)
 
 	asked := client.NewMapping{
 		NonAssociationID: id, FirstOffenderNo: s.second.Number, SecondOffenderNo: s.first.Number, NOMISTypeSequence: 1,

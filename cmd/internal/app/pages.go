@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/web/screens"
 	"nonassociations/web/screens/outbox"
 	"nonassociations/web/screens/signin"
@@ -16,7 +15,6 @@ import (
 // pages is what a process with the role screens has. The zero value has no pages.
 type pages struct {
 	store    *store.Store
-	acts     *evidence.Store
 	sessions *signin.SignIn
 	server   *httpServer
 	sender   *outbox.Sender // nil without an audit queue
@@ -38,10 +36,6 @@ func (p *process) listenForPages(below context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, infallible(p.pages.store.Close))
-	if p.pages.acts, err = evidence.Open(below, p.Config.DatabaseURL); err != nil {
-		return err
-	}
-	p.closers = append(p.closers, infallible(p.pages.acts.Close))
 	if p.pages.sender, err = p.openSender(below, config); err != nil {
 		return err
 	}
@@ -55,7 +49,11 @@ func (p *process) listenForPages(below context.Context) error {
 	if p.pages.sessions, err = p.openSessions(config, key); err != nil {
 		return err
 	}
-	served.Handler, err = p.newScreens(config)
+	operators, err := p.operators(below)
+	if err != nil {
+		return err
+	}
+	served.Handler, err = p.newScreens(config, operators)
 	return err
 }
 
@@ -101,11 +99,11 @@ func (p *process) openSessions(config Screens, key *store.Key) (*signin.SignIn, 
 
 // newScreens makes the pages. As with the API, everything that reaches the log or the read
 // model goes through the gate.
-func (p *process) newScreens(config Screens) (*screens.Screens, error) {
+func (p *process) newScreens(config Screens, operators screens.Operators) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
-		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept}, Actions: p.pages.acts,
-		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api,
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept}, Actions: operators.Acts,
+		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api, Operators: operators,
 		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, ComponentsURL: config.ComponentsURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
 	})

@@ -17,13 +17,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Patience is the time limit of a page, from Open on. It is long because a browser that
+// Patience is the time limit of a page that Open opens. It is long because a browser that
 // starts on a busy machine may need half of it.
 const Patience = 60 * time.Second
 
 // Page is one empty page in its own browser with an empty profile. Context is for
-// chromedp and ends with the test or after Patience. Its methods are safe for
-// concurrent use.
+// chromedp and ends with the test or after the page's time limit. Its methods are safe
+// for concurrent use.
 type Page struct {
 	Context context.Context //nolint:containedctx // chromedp keeps its page in the context
 
@@ -36,6 +36,13 @@ type Page struct {
 // when no browser is installed: a skipped test proves nothing.
 func Open(t testing.TB) *Page {
 	t.Helper()
+	return OpenFor(t, Patience)
+}
+
+// OpenFor is Open with another time limit, for a test that looks at many pages in one
+// browser.
+func OpenFor(t testing.TB, patience time.Duration) *Page {
+	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true),
@@ -46,7 +53,7 @@ func Open(t testing.TB) *Page {
 	)
 	ctx, stopBrowser := chromedp.NewExecAllocator(t.Context(), options...)
 	ctx, stop := chromedp.NewContext(ctx)
-	ctx, give := context.WithTimeout(ctx, Patience)
+	ctx, give := context.WithTimeout(ctx, patience)
 	p := &Page{Context: ctx}
 	t.Cleanup(func() {
 		give()

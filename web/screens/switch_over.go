@@ -1,0 +1,155 @@
+package screens
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"nonassociations/domain"
+	"nonassociations/web/screens/govuk"
+	"nonassociations/web/shape"
+)
+
+// SwitchOverPage shows how far each prison has switched over from NOMIS.
+type SwitchOverPage struct {
+	None              string // in place of the page
+	Inbound, Outbound switchWords
+	Board             *govuk.Table
+	NoBoard           string
+}
+
+// switchWords is one of the two switches.
+type switchWords struct {
+	State, Why string
+	Act        govuk.Button
+}
+
+// The two switches.
+const (
+	inbound  = "inbound"
+	outbound = "outbound"
+)
+
+var switchOverPage = page{operationsPath + "/switch-over", "Switch-over"}
+
+// switchOver shows the board of prisons and the two switches.
+func (s *Screens) switchOver(ctx context.Context, v *visit) (answer, error) {
+	if s.operators.SwitchOver == nil {
+		return s.operatorPage(ctx, v, switchOverPage.title, SwitchOverPage{None: "This process does not know the switch-over."}), nil
+	}
+	state, err := s.operators.SwitchOver.SwitchOver(ctx)
+	if err != nil {
+		return answer{}, unavailable(err, "The switch-over could not be read.")
+	}
+	shown := SwitchOverPage{Inbound: switchOf(v, inbound, state.Inbound), Outbound: switchOf(v, outbound, state.Outbound)}
+	known, err := s.knownPrisons(ctx)
+	if err != nil {
+		s.logger.WarnContext(ctx, "prisons not known", "requestId", v.id, "error", err)
+		shown.NoBoard = "The prisons that are known could not be listed. Those below were staged or announced before."
+	}
+	for _, p := range state.Prisons {
+		known = append(known, p.ID)
+	}
+	shown.Board = s.boardOf(ctx, v, state, state.Known(known))
+	return s.operatorPage(ctx, v, switchOverPage.title, shown), nil
+}
+
+// knownPrisons returns the prisons that the directory ever gave. Without that part there
+// are none beside those of the facts.
+func (s *Screens) knownPrisons(ctx context.Context) ([]domain.PrisonID, error) {
+	if s.operators.Prisons == nil {
+		return nil, nil
+	}
+	return s.operators.Prisons.Known(ctx)
+}
+
+// switchOf returns a switch in words, with what can be done about it.
+func switchOf(v *visit, name string, of domain.Switch) switchWords {
+	words := switchWords{State: "on", Act: govuk.Button{Text: "End " + name, Href: switchOverPage.path + "/" + name + "/end", Kind: govuk.Warns}}
+	if !of.On(v.now) {
+		words.State = "off"
+		words.Act = govuk.Button{Text: "Resume " + name, Href: switchOverPage.path + "/" + name + "/resume", Kind: govuk.Secondary}
+	}
+	if !of.Since.IsZero() {
+		words.Why = fmt.Sprintf("Since %s by %s: %s", govuk.DateTime(of.Since.In(v.now.Location())), of.By, of.Reason)
+	}
+	return words
+}
+
+// boardOf has a line for each prison. Details that are not known are said so.
+func (s *Screens) boardOf(ctx context.Context, v *visit, state domain.SwitchOver, ids []domain.PrisonID) *govuk.Table {
+	var details map[domain.PrisonID]shape.PrisonDetails
+	if s.operators.Prisons != nil {
+		var err error
+		if details, err = s.operators.Prisons.Details(ctx, ids); err != nil {
+			s.logger.WarnContext(ctx, "page without the details of prisons", "requestId", v.id, "error", err)
+		}
+	}
+	table := &govuk.Table{
+		ID: "prisons", Caption: "Prisons", Size: "m", Scrolls: true, RowHeader: true,
+		Head: []govuk.Header{
+			{Text: "Prison"},
+			{Text: "Stage"},
+			{Text: "Announced"},
+			{Text: "Open records"},
+			{Text: "Differences"},
+			{Text: "Changes in NOMIS in 7 days"},
+			{Text: "NOMIS’s screen"},
+			{Text: "Acts"},
+		},
+	}
+	for _, id := range ids {
+		table.Rows = append(table.Rows, prisonRow(v, state.Prison(id), details[id]))
+	}
+	return table
+}
+
+// prisonRow is the line of one prison.
+func prisonRow(v *visit, p domain.Prison, details shape.PrisonDetails) govuk.Row {
+	name, stage := govuk.Cell{Text: string(p.ID)}, govuk.Cell{Text: stageWord(p.Stage)}
+	if details.Name != nil {
+		name.Text, name.Below = *details.Name, string(p.ID)
+	}
+	if p.Staged {
+		stage.Below = fmt.Sprintf("%s by %s: %s", govuk.DateTime(p.Since.In(v.now.Location())), p.By, p.Reason)
+	}
+	announced, screen := "no", "not known"
+	if a := p.Announced; a != nil {
+		announced = "From " + longDay(a.From) + ". " + a.Text
+	}
+	if details.ScreenBlocked != nil {
+		screen = map[bool]string{true: "off", false: "on"}[*details.ScreenBlocked]
+	}
+	base := switchOverPage.path + "/prisons/" + string(p.ID)
+	return govuk.Row{Prison: string(p.ID), Cells: []govuk.Cell{
+		name, stage,
+		{Text: announced, Lines: true},
+		{Text: countOrUnknown(details.OpenNonAssociations)},
+		{Text: countOrUnknown(details.Differences)},
+		{Text: countOrUnknown(details.NOMISEdits7Days)},
+		{Text: screen},
+		{HTML: buttons(
+			govuk.Button{Text: "Change stage", Hidden: "of " + string(p.ID), Href: base + "/stage", Kind: govuk.Secondary},
+			govuk.Button{Text: "Announce", Hidden: "in " + string(p.ID), Href: base + "/announce", Kind: govuk.Secondary},
+		)},
+	}}
+}
+
+func countOrUnknown(n *int) string {
+	if n == nil {
+		return "not known"
+	}
+	return strconv.Itoa(*n)
+}
+
+// stageChoices are the stages as a form offers them.
+func stageChoices() []govuk.Choice {
+	return []govuk.Choice{
+		{Value: string(domain.StageNOMIS), Text: "NOMIS"}, {Value: string(domain.StageBoth), Text: "Both"}, {Value: string(domain.StageDPS), Text: "DPS"},
+	}
+}
+
+// stageWord returns a stage as the form has it.
+func stageWord(stage domain.Stage) string {
+	return actField{choices: stageChoices()}.words(string(stage))
+}

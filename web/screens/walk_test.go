@@ -1,0 +1,111 @@
+package screens_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+)
+
+// TestWalk_hasAStateOfEveryRoute: a page that nobody looks at is a page that nobody knows.
+func TestWalk_hasAStateOfEveryRoute(t *testing.T) {
+	w := newWalker(t)
+	seen, names := map[string]bool{}, map[string]bool{}
+	for _, s := range states(w.ids) {
+		require.False(t, names[s.name], "two states are called %s", s.name)
+		seen[s.route], names[s.name] = true, true
+	}
+	for _, route := range w.AllRoutes() {
+		require.True(t, seen[route.Method+" "+route.Path], "no state of %s %s", route.Method, route.Path)
+	}
+}
+
+// TestWalk_everyStateIsWhole looks at the answers of the server, without a browser.
+func TestWalk_everyStateIsWhole(t *testing.T) {
+	w := newWalker(t)
+	for _, s := range states(w.ids) {
+		if s.twist != "" {
+			continue // only a browser can be altered
+		}
+		if s.before != nil {
+			s.before(w)
+		}
+		p := w.answerOf(s)
+		require.Equal(t, s.code(), p.Code, "%s: %s", s.name, p.text("main"))
+		if !s.noPage {
+			requireWhole(t, s, p)
+			w.requireSent(s)
+		}
+		require.Empty(t, p.Header.Get("Server-Timing"), "%s: only a development run is timed", s.name)
+		if s.after != nil {
+			s.after(w)
+		}
+	}
+}
+
+// answerOf asks for a state, sends its form, and follows where a save leads.
+func (w *walker) answerOf(s state) *page {
+	w.t.Helper()
+	b := w.session(s.user)
+	p := b.get(s.path)
+	if s.fields == nil {
+		return p
+	}
+	require.Equal(w.t, http.StatusOK, p.Code, "%s: %s", s.name, p.text("main"))
+	form := p.form("main form[method=post]", s.fields)
+	action := p.Find("main form[method=post]").AttrOr("action", s.path)
+	if s.between != nil {
+		s.between(w)
+	}
+	p = b.post(action, form)
+	if p.Code == http.StatusSeeOther {
+		return b.get(p.location())
+	}
+	return p
+}
+
+// requireWhole checks what holds for every page.
+func requireWhole(t *testing.T, s state, p *page) {
+	t.Helper()
+	require.Equal(t, s.title+" – Non-associations", p.text("title"), s.name)
+	require.Equal(t, "en", p.Find("html").AttrOr("lang", ""), s.name)
+	for _, once := range []string{"h1", "main#main-content", "header", "footer", "meta[name=viewport]", "a.govuk-skip-link[href='#main-content']"} {
+		require.Equal(t, 1, p.Find(once).Length(), "%s: %s", s.name, once)
+	}
+	require.Equal(t, strings.HasPrefix(s.title, "Error: "), p.Find(".govuk-error-summary").Length() == 1, "%s: the title and the error summary go together", s.name)
+	require.Zero(t, p.Find("[style], [onclick]").Length(), "%s has an inline style or script", s.name)
+	ids := map[string]bool{}
+	p.Find("[id]").Each(func(_ int, e *goquery.Selection) {
+		id := e.AttrOr("id", "")
+		require.False(t, ids[id], "%s: the id %q stands twice", s.name, id)
+		ids[id] = true
+	})
+	p.Find("link[href], script[src], img[src]").Each(func(_ int, e *goquery.Selection) {
+		address := e.AttrOr("href", e.AttrOr("src", ""))
+		require.True(t, strings.HasPrefix(address, "/assets/"), "%s loads %s", s.name, address)
+	})
+	// A page never goes where the address says.
+	require.NotContains(t, p.Text, "<script>alert(1)", s.name)
+	require.NotContains(t, p.Text, `<b>"`, s.name)
+}
+
+// requireSent checks how a page is sent that is only asked for: HEAD answers as GET does,
+// and what is over 1 kB is compressed, to at most 100 kB.
+func (w *walker) requireSent(s state) {
+	w.t.Helper()
+	if s.fields != nil || s.user == "" {
+		return
+	}
+	head := w.session(s.user).do(http.MethodHead, s.path, "", map[string]string{"Accept-Encoding": "gzip"})
+	require.Equal(w.t, s.code(), head.Code, s.name)
+	require.Empty(w.t, head.Text, s.name)
+	size, err := strconv.Atoi(head.Header.Get("Content-Length"))
+	require.NoError(w.t, err, s.name)
+	require.Equal(w.t, "gzip", head.Header.Get("Content-Encoding"), s.name)
+	require.Positive(w.t, size, s.name)
+	require.LessOrEqual(w.t, size, 100<<10, s.name)
+	require.Contains(w.t, head.Header.Values("Vary"), "Accept-Encoding", s.name)
+}
