@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -72,24 +71,30 @@ func (s *Screens) actForm(of actOf) handler {
 		if err != nil {
 			return answer{}, err
 		}
-		kept, err := s.keptAct(ctx, v)
-		if err != nil {
+		kept, err := s.sessions.KeptForm(ctx, *v.session, v.request)
+		switch {
+		case err != nil:
 			return answer{}, unavailable(err)
+		case kept == nil:
+			return s.actPage(v, a, actDraft{}), nil
+		case isOfAnother(v, kept):
+			s.forgetKept(ctx, v)
+			return s.actOfAnother(v, a), nil
 		}
 		out := s.actPage(v, a, actDraft{values: kept})
-		if kept != nil {
-			out.warnings = []govuk.Warning{{Text: "You were signed out. Nothing was saved yet."}}
-		}
+		out.warnings = []govuk.Warning{{Text: signedOutWarning}}
 		return out, nil
 	}
 }
 
-// keptAct returns what this user typed before the session ended; nil for nothing.
-func (s *Screens) keptAct(ctx context.Context, v *visit) (url.Values, error) {
-	if v.request.Method != http.MethodGet {
-		return nil, nil //nolint:nilnil // a HEAD shows nobody what was typed
+// actOfAnother shows the form as it stands now, with nothing of what another user typed.
+func (s *Screens) actOfAnother(v *visit, a act) answer {
+	out := s.actPage(v, a, actDraft{})
+	if v.request.Method == http.MethodPost {
+		out.status = http.StatusConflict
 	}
-	return s.sessions.TakeKeptForm(ctx, *v.session, v.request)
+	out.warnings = []govuk.Warning{{Text: anotherUserWarning}}
+	return out
 }
 
 // actSent answers a form of an act: the first step shows its plan, the second does it.
@@ -99,11 +104,12 @@ func (s *Screens) actSent(of actOf) handler {
 		if err != nil {
 			return answer{}, err
 		}
-		if user := one(v.form, "user"); user != "" && user != v.session.UserName {
-			out := s.actPage(v, a, actDraft{})
-			out.status = http.StatusConflict
-			out.warnings = []govuk.Warning{{Text: "This page was opened by another user. Nothing was saved."}}
-			return out, nil
+		s.forgetKept(ctx, v)
+		switch id := one(v.form, hiddenForm); {
+		case id != "" && id != actID:
+			return answer{subjects: a.subjects}, anotherForm()
+		case isOfAnother(v, v.form):
+			return s.actOfAnother(v, a), nil
 		}
 		draft := actDraft{values: v.form}
 		typed, faults, err := draft.check(ctx, a, v.now)
@@ -141,13 +147,13 @@ func (s *Screens) planned(ctx context.Context, v *visit, a act, draft actDraft, 
 
 // confirm does an act, unless it is done already or would do something else by now.
 func (s *Screens) confirm(ctx context.Context, v *visit, a act, draft actDraft, typed actTyped, planID string) (answer, error) {
-	key := one(v.form, "key")
+	key := one(v.form, hiddenKey)
 	if _, err := uuid.Parse(key); err != nil {
 		key = s.newID().String() // none of ours: the request counts as one of its own
 	}
 	record := evidence.Action{
 		ID: idOfAct(v.session.UserName, a, key, planID), At: v.now, User: v.session.UserName, Action: a.name, Object: a.object,
-		Reason: typed[fieldWhy], RequestID: v.id.String(),
+		Reason: typed[fieldReason], RequestID: v.id.String(),
 	}
 	done, err := s.operators.Acts.Once(ctx, record, func(ctx context.Context) (string, error) {
 		plan, err := a.plan(ctx, typed)

@@ -41,14 +41,14 @@ func (s *Screens) repairDifference(fromNOMIS bool) actOf {
 			if err != nil {
 				return actPlan{}, err
 			}
-			made, err := repair(ctx, now.Version, typed[fieldWhy], true)
+			made, err := repair(ctx, now.Version, typed[fieldReason], true)
 			if err != nil {
 				return actPlan{}, err
 			}
 			return actPlan{Lines: append([]string{"Of " + pairWords(d.Pair) + ":"}, stepLines(made.Steps)...), State: []any{now.Version, made.Steps}, version: now.Version}, nil
 		}
 		a.do = func(ctx context.Context, typed actTyped, plan actPlan) (string, error) {
-			done, err := repair(ctx, plan.version, typed[fieldWhy], false)
+			done, err := repair(ctx, plan.version, typed[fieldReason], false)
 			if err != nil {
 				return "", err
 			}
@@ -89,7 +89,7 @@ func (s *Screens) acceptDifference(ctx context.Context, v *visit) (act, error) {
 	}
 	a.do = func(ctx context.Context, typed actTyped, plan actPlan) (string, error) {
 		_, err := s.operators.Reconcile.Accept(ctx, d.ID, plan.version, reconcile.Decision{
-			By: v.session.UserName, Reason: typed[fieldWhy], Until: typed[fieldUntil],
+			By: v.session.UserName, Reason: typed[fieldReason], Until: typed[fieldUntil],
 		})
 		return "The difference is accepted.", refusedRepair(err)
 	}

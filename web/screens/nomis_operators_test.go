@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -298,6 +299,17 @@ func (n *nomisOffice) sql(text string, args ...any) {
 	require.NoError(n.office.t, err)
 }
 
+// asked asks for a reconciliation.
+func (n *nomisOffice) asked() uuid.UUID {
+	n.office.t.Helper()
+	id, err := n.operations.Request(n.office.t.Context(), reconcile.Request{Scope: "ALL", By: "OPERATOR"})
+	require.NoError(n.office.t, err)
+	n.sql(`UPDATE nomis.reconciliation SET status = 'COMPLETED', started_at = $2, ended_at = $2, listed = true, counts =
+		'{"total":{"ours":4,"theirs":3,"union":4},"pairs":3,"buckets":{"same":{"ours":3,"theirs":3,"union":3},"onlyHere":{"ours":1,"theirs":0,"union":1}}}'
+		WHERE id = $1`, id, noon)
+	return id
+}
+
 func TestReconciliations_areStartedAndShown(t *testing.T) {
 	t.Parallel()
 	n := newNOMISOffice(t)
@@ -317,11 +329,10 @@ func TestReconciliations_areStartedAndShown(t *testing.T) {
 	require.Equal(t, "OPERATOR", runs[0].RequestedBy)
 	require.EqualValues(t, "TOUCHED", runs[0].Scope)
 
-	n.sql(`UPDATE nomis.reconciliation SET status = 'COMPLETED', started_at = $1, ended_at = $1, listed = true, counts =
-		'{"total":{"ours":4,"theirs":3,"union":4},"pairs":3,"buckets":{"same":{"ours":3,"theirs":3,"union":3},"onlyHere":{"ours":1,"theirs":0,"union":1}}}'`, noon)
+	compared := n.asked()
 	p = b.get("/operations/reconciliations")
 	require.Contains(t, p.text("main"), "1 differences in the last run that completed")
-	p = b.get("/operations/reconciliations/" + runs[0].ID.String())
+	p = b.get("/operations/reconciliations/" + compared.String())
 	require.Equal(t, "Reconciliation of 15 July 2026 at 13:00", p.text("h1"))
 	require.Contains(t, p.text("table#buckets"), "Only here 1 0 1")
 	require.Equal(t, 1, p.Find("progress").Length())

@@ -158,6 +158,12 @@ func (s *Screens) runbook(file string) (*govuk.Link, string) {
 // spelled returns the name of a part or a number in words: "openDifferences" is "Open
 // differences".
 func spelled(name string) string {
+	switch name {
+	case "nomis":
+		return "NOMIS"
+	case "switchOver":
+		return switchOverPage.title
+	}
 	var words strings.Builder
 	before := ' '
 	for i, r := range name {
@@ -171,9 +177,6 @@ func spelled(name string) string {
 			words.WriteRune(r)
 		}
 		before = r
-	}
-	if name == "nomis" {
-		return "NOMIS"
 	}
 	return capital(words.String())
 }

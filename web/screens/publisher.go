@@ -141,7 +141,7 @@ func (s *Screens) parkedAct(v *visit, heading, name string, change func(ctx cont
 			if err != nil {
 				return "", err
 			}
-			sentence, err := change(ctx, m, typed[fieldWhy])
+			sentence, err := change(ctx, m, typed[fieldReason])
 			if errors.Is(err, ErrNotParked) {
 				err = actRefusal{"The message is not parked any more, or its state does not allow this."}
 			}

@@ -147,7 +147,7 @@ func (s *Screens) retryLetters(_ context.Context, v *visit) (act, error) {
 // removeLetters removes dead letters. A copy of each is kept.
 func (s *Screens) removeLetters(_ context.Context, v *visit) (act, error) {
 	return s.lettersAct(v, "Remove all dead letters", "queues purge", func(ctx context.Context, dead string, typed actTyped) (string, error) {
-		removed, err := s.operators.Queues.Purge(ctx, dead, nomis.PurgeOrder{Reason: typed[fieldWhy], By: v.session.UserName, At: v.now})
+		removed, err := s.operators.Queues.Purge(ctx, dead, nomis.PurgeOrder{Reason: typed[fieldReason], By: v.session.UserName, At: v.now})
 		return fmt.Sprintf("%s of %s removed. A copy of each is kept.", govuk.Count(removed, "dead letter was", "dead letters were"), dead), err
 	}, func(status nomis.QueueStatus) []string {
 		return []string{

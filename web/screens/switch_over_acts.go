@@ -70,9 +70,8 @@ func refusedByRule(err error) error {
 
 // prisonOf returns the prison of a path.
 func (s *Screens) prisonOf(v *visit) (domain.PrisonID, error) {
-	text := chi.URLParam(v.request, "prison")
-	id, err := domain.ParsePrisonID(text)
-	if err != nil || string(id) != text || !id.IsPrison() || s.operators.SwitchOver == nil {
+	id := domain.PrisonID(chi.URLParam(v.request, "prison"))
+	if !isThreeCapitals(string(id)) || !id.IsPrison() || s.operators.SwitchOver == nil {
 		return "", notFound()
 	}
 	return id, nil
@@ -90,7 +89,7 @@ func (s *Screens) changeStage(_ context.Context, v *visit) (act, error) {
 		fields: []actField{{name: fieldStage, label: "Stage", choices: choices, check: chosen(choices, "Select a stage")}},
 	}
 	return s.switchOverAct(v, a, func(_ context.Context, typed actTyped) (domain.SwitchOverCommand, error) {
-		return domain.StagePrison{PrisonID: id, Stage: domain.Stage(typed[fieldStage]), Reason: typed[fieldWhy]}, nil
+		return domain.StagePrison{PrisonID: id, Stage: domain.Stage(typed[fieldStage]), Reason: typed[fieldReason]}, nil
 	}, func(typed actTyped) string {
 		return fmt.Sprintf("%s is at stage %s.", id, stageWord(domain.Stage(typed[fieldStage])))
 	}, func(typed actTyped, state domain.SwitchOver) []string {
@@ -133,7 +132,7 @@ func (s *Screens) announce(_ context.Context, v *visit) (act, error) {
 		},
 	}
 	return s.switchOverAct(v, a, func(_ context.Context, typed actTyped) (domain.SwitchOverCommand, error) {
-		command := domain.AnnouncePrison{PrisonID: id, Text: typed[fieldText], Reason: typed[fieldWhy]}
+		command := domain.AnnouncePrison{PrisonID: id, Text: typed[fieldText], Reason: typed[fieldReason]}
 		if command.Text != "" {
 			command.From = typed[fieldFrom]
 		}
@@ -170,9 +169,9 @@ func (s *Screens) switchAct(name string, on bool) actOf {
 		a := act{name: "switch-over " + strings.ToLower(verb) + " " + name, object: name, heading: verb + " " + name}
 		return s.switchOverAct(v, a, func(ctx context.Context, typed actTyped) (domain.SwitchOverCommand, error) {
 			if name == outbound {
-				return domain.SwitchOutbound{On: on, Reason: typed[fieldWhy]}, nil
+				return domain.SwitchOutbound{On: on, Reason: typed[fieldReason]}, nil
 			}
-			command := domain.SwitchInbound{On: on, Reason: typed[fieldWhy]}
+			command := domain.SwitchInbound{On: on, Reason: typed[fieldReason]}
 			var err error
 			if !on { // the rules refuse it while a known prison is not at DPS
 				command.Given, err = s.knownPrisons(ctx)
