@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -211,5 +212,19 @@ func valueOf(name string, value any) string {
 	case float64:
 		return fmt.Sprintf("%.1f", is)
 	}
+	if inner := reflect.ValueOf(value); inner.Kind() == reflect.Map {
+		return valuesOf(inner)
+	}
 	return fmt.Sprint(value)
+}
+
+// valuesOf returns the numbers of a group in the order of their names: "dead letters 0, in
+// flight 1".
+func valuesOf(group reflect.Value) string {
+	var all []string
+	for _, key := range group.MapKeys() {
+		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(group.MapIndex(key).Interface()))
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
 }
