@@ -14,7 +14,7 @@ func environmentFile(set settings) string { return filepath.Join(set.DataDir, ap
 // forCommands are the variables that commands of operators need. All others of the person
 // who started the run stay out of the file.
 var forCommands = []string{
-	"DATABASE_URL", "READ_DATABASE_URL", "EVENTSTORE_URL", "PRISONER_EVENTS_QUEUE_URL", "DOMAIN_EVENTS_QUEUE_URL", "NOMIS_EVENTS_QUEUE_URL",
+	"DATABASE_URL", "READ_DATABASE_URL", "EVENTSTORE_URL", "PRISONER_EVENTS_QUEUE_URL", "DOMAIN_EVENTS_QUEUE_URL", "NOMIS_EVENTS_QUEUE_URL", "AUDIT_QUEUE_URL",
 	"SNS_TOPIC_ARN", "HISTORY_TOPIC_ARN", "PRISONER_SEARCH_URL", "NOMIS_API_URL", "NOMIS_API_TOKEN_URL", "NOMIS_API_CLIENT_ID",
 	"NOMIS_API_CLIENT_SECRET", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SNS",
 }

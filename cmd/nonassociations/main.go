@@ -23,6 +23,7 @@ import (
 // scripts use the names and the flags: never change one.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Answer requests."`
+	Screens screensCmd `cmd:"" help:"Serve the pages of staff, operators and auditors."`
 	Project projectCmd `cmd:"" help:"Build the read model from the log, continuously."`
 	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
@@ -44,7 +45,8 @@ type cli struct {
 const description = `The record of prisoners who must be kept apart.
 
 Configuration comes from the environment: EVENTSTORE_URL, DATABASE_URL and, for serve,
-AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR. An error names every variable that is missing.
+AUTH_ISSUER, AUTH_JWKS_URL, AUTH_AUDIENCE, LISTEN_ADDR; each role's --help names its own. An error names
+every variable that is missing.
 An address beyond this machine without TLS is refused, unless PLAIN_TEXT_ALLOWED names its variable.`
 
 func main() {

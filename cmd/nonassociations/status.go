@@ -105,7 +105,7 @@ func sentenceOf(p shape.PartStatus) string {
 	}
 	var numbers []string
 	for _, name := range slices.Sorted(maps.Keys(p.Numbers)) {
-		numbers = append(numbers, fmt.Sprintf("%s %v", name, p.Numbers[name]))
+		numbers = append(numbers, name+" "+valueOf(p.Numbers[name]))
 	}
 	if len(numbers) > 0 {
 		text += " (" + strings.Join(numbers, ", ") + ")"
@@ -114,6 +114,20 @@ func sentenceOf(p shape.PartStatus) string {
 		text += runbookOf(p)
 	}
 	return text
+}
+
+// valueOf returns a number, or a group of numbers in the order of their names, such as
+// "deadLetters 0 messages 3".
+func valueOf(value any) string {
+	group, is := value.(map[string]any)
+	if !is {
+		return fmt.Sprint(value)
+	}
+	var inner []string
+	for _, name := range slices.Sorted(maps.Keys(group)) {
+		inner = append(inner, fmt.Sprintf("%s %v", name, group[name]))
+	}
+	return strings.Join(inner, " ")
 }
 
 func runbookOf(p shape.PartStatus) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net"
@@ -60,7 +61,7 @@ func plainServer(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-var roleCommands = [][]string{{"serve"}, {"serve", "--project"}, {"project"}, {"publish"}, {"nomis", "listen"}}
+var roleCommands = [][]string{{"serve"}, {"serve", "--project"}, {"project"}, {"publish"}, {"nomis", "listen"}, {"screens"}}
 
 // TestRun_thatReachesNoLogReportsWhyAndEndsInOrder starts each role at each place,
 // and stops it as an orchestrator does.
@@ -138,7 +139,8 @@ func startedAndStopped(t *testing.T, until string, environment []string, role ..
 	program := exec.CommandContext(t.Context(), os.Args[0], role...)
 	program.Env = append(append(os.Environ(), asProgram+"=yes", "LISTEN_ADDR=127.0.0.1:0", "PUBLIC_URL=https://x.test",
 		"AUTH_ISSUER=x", "AUTH_AUDIENCE=x", "AUTH_JWKS_URL=http://127.0.0.1:1/", "SNS_TOPIC_ARN=arn:aws:sns:eu-west-2:000000000000:x",
-		"PRISONER_EVENTS_QUEUE_URL=http://127.0.0.1:1/0/x", "AWS_EC2_METADATA_DISABLED=true"), environment...)
+		"PRISONER_EVENTS_QUEUE_URL=http://127.0.0.1:1/0/x", "PRISONER_SEARCH_URL=http://127.0.0.1:1", "SCREENS_ADDR=127.0.0.1:0", "SCREENS_CLIENT_ID=x",
+		"SCREENS_SESSION_KEY="+base64.StdEncoding.EncodeToString(make([]byte, 32)), "AUDIT_QUEUE_URL=http://127.0.0.1:1/0/x", "AWS_EC2_METADATA_DISABLED=true"), environment...)
 	logged, err := program.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, program.Start())

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -15,6 +14,7 @@ import (
 
 	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/domain"
+	"nonassociations/nomis"
 	"nonassociations/web/screens/govuk"
 )
 
@@ -33,8 +33,8 @@ type act struct {
 	subjects []domain.PrisonerNumber
 	// plan says what the act would do. It changes nothing.
 	plan func(ctx context.Context, typed actTyped) (actPlan, error)
-	// do does it, and returns what was done in one sentence.
-	do func(ctx context.Context, typed actTyped) (string, error)
+	// do does what the plan says, and returns what was done in one sentence.
+	do func(ctx context.Context, typed actTyped, plan actPlan) (string, error)
 }
 
 // page is a page of operators that acts lead back to.
@@ -45,6 +45,8 @@ type actPlan struct {
 	Lines []string // a sentence each
 	// State is all that the lines rest on. A plan with another one is another plan.
 	State any
+
+	version int // of the difference that is decided
 }
 
 // actTyped is what was typed into the form of an act, by field.
@@ -57,7 +59,7 @@ type actRefusal struct{ why string }
 func (r actRefusal) Error() string { return r.why }
 
 // actOf makes an act from the path of a request. Errors: a *failure.
-type actOf func(v *visit) (act, error)
+type actOf func(ctx context.Context, v *visit) (act, error)
 
 // errOtherPlan means that an act would do something else by now.
 var errOtherPlan = fmt.Errorf("%w: the plan is another one by now", evidence.ErrNotBegun)
@@ -65,42 +67,49 @@ var errOtherPlan = fmt.Errorf("%w: the plan is another one by now", evidence.Err
 // actForm shows the form of an act.
 func (s *Screens) actForm(of actOf) handler {
 	return func(ctx context.Context, v *visit) (answer, error) {
-		a, err := of(v)
+		a, err := of(ctx, v)
 		if err != nil {
 			return answer{}, err
 		}
-		kept, err := s.keptAct(ctx, v)
-		if err != nil {
+		kept, err := s.sessions.KeptForm(ctx, *v.session, v.request)
+		switch {
+		case err != nil:
 			return answer{}, unavailable(err)
+		case kept == nil:
+			return s.actPage(v, a, actDraft{}), nil
+		case isOfAnother(v, kept):
+			s.forgetKept(ctx, v)
+			return s.actOfAnother(v, a), nil
 		}
 		out := s.actPage(v, a, actDraft{values: kept})
-		if kept != nil {
-			out.warnings = []govuk.Warning{{Text: "You were signed out. Nothing was saved yet."}}
-		}
+		out.warnings = []govuk.Warning{{Text: signedOutWarning}}
 		return out, nil
 	}
 }
 
-// keptAct returns what this user typed before the session ended; nil for nothing.
-func (s *Screens) keptAct(ctx context.Context, v *visit) (url.Values, error) {
-	if v.request.Method != http.MethodGet {
-		return nil, nil //nolint:nilnil // a HEAD shows nobody what was typed
+// actOfAnother shows the form as it stands now, with nothing of what another user typed.
+func (s *Screens) actOfAnother(v *visit, a act) answer {
+	out := s.actPage(v, a, actDraft{})
+	if v.request.Method == http.MethodPost {
+		out.status = http.StatusConflict
 	}
-	return s.sessions.TakeKeptForm(ctx, *v.session, v.request)
+	out.warnings = []govuk.Warning{{Text: anotherUserWarning}}
+	return out
 }
 
 // actSent answers a form of an act: the first step shows its plan, the second does it.
 func (s *Screens) actSent(of actOf) handler {
 	return func(ctx context.Context, v *visit) (answer, error) {
-		a, err := of(v)
+		a, err := of(ctx, v)
 		if err != nil {
 			return answer{}, err
 		}
-		if user := one(v.form, "user"); user != "" && user != v.session.UserName {
-			out := s.actPage(v, a, actDraft{})
-			out.status = http.StatusConflict
-			out.warnings = []govuk.Warning{{Text: "This page was opened by another user. Nothing was saved."}}
-			return out, nil
+		s.forgetKept(ctx, v)
+		switch id := one(v.form, hiddenForm); {
+		case id != "" && id != actID:
+			return answer{subjects: a.subjects}, anotherForm()
+		case isOfAnother(v, v.form):
+			return s.actOfAnother(v, a), nil
 		}
 		draft := actDraft{values: v.form}
 		typed, faults, err := draft.check(ctx, a, v.now)
@@ -138,13 +147,13 @@ func (s *Screens) planned(ctx context.Context, v *visit, a act, draft actDraft, 
 
 // confirm does an act, unless it is done already or would do something else by now.
 func (s *Screens) confirm(ctx context.Context, v *visit, a act, draft actDraft, typed actTyped, planID string) (answer, error) {
-	key := one(v.form, "key")
+	key := one(v.form, hiddenKey)
 	if _, err := uuid.Parse(key); err != nil {
 		key = s.newID().String() // none of ours: the request counts as one of its own
 	}
 	record := evidence.Action{
 		ID: idOfAct(v.session.UserName, a, key, planID), At: v.now, User: v.session.UserName, Action: a.name, Object: a.object,
-		Reason: typed[fieldWhy], RequestID: v.id.String(),
+		Reason: typed[fieldReason], RequestID: v.id.String(),
 	}
 	done, err := s.operators.Acts.Once(ctx, record, func(ctx context.Context) (string, error) {
 		plan, err := a.plan(ctx, typed)
@@ -154,7 +163,7 @@ func (s *Screens) confirm(ctx context.Context, v *visit, a act, draft actDraft, 
 		if now, err := idOfPlan(a, typed, plan); err != nil || now != planID {
 			return "", errors.Join(errOtherPlan, err)
 		}
-		sentence, err := a.do(ctx, typed)
+		sentence, err := a.do(ctx, typed, plan)
 		if errors.As(err, new(actRefusal)) {
 			err = fmt.Errorf("%w: %w", evidence.ErrRefused, err)
 		}
@@ -180,6 +189,10 @@ func (s *Screens) notDone(v *visit, a act, draft actDraft, err error, passing st
 	out := s.actPage(v, a, draft)
 	var refused actRefusal
 	var f *failure
+	var notNow *nomis.NotNowError
+	if errors.As(err, &notNow) {
+		passing = notNow.Why
+	}
 	switch {
 	case errors.As(err, &refused):
 		out.status, out.warnings = http.StatusConflict, []govuk.Warning{{Text: refused.why}}

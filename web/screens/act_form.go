@@ -7,12 +7,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"nonassociations/domain"
 	"nonassociations/web/screens/govuk"
 )
 
@@ -49,7 +47,6 @@ const (
 	actID      = "act"
 	hiddenPlan = "planId"
 
-	fieldWhy   = "reason"
 	fieldStage = "stage"
 	fieldText  = "text"
 	fieldScope = "scope"
@@ -61,7 +58,7 @@ const maxReason = 1000
 
 // whyField is the field that every act has.
 func whyField() actField {
-	return actField{name: fieldWhy, label: "Reason", lines: true, check: func(typed string, _ time.Time) (string, string) {
+	return actField{name: fieldReason, label: "Reason", lines: true, check: func(typed string, _ time.Time) (string, string) {
 		return prose(typed, "Enter a reason", "Reason")
 	}}
 }
@@ -71,19 +68,16 @@ func (a act) allFields() []actField { return append(slices.Clip(a.fields), whyFi
 
 // prose checks a text that must not be blank.
 func prose(typed, missing, name string) (value, fault string) {
-	switch value = strings.TrimSpace(typed); {
-	case value == "":
+	switch err := domain.CheckTyped(typed, maxReason); {
+	case errors.Is(err, domain.ErrBlank):
 		return "", missing
-	case !utf8.ValidString(value) || strings.ContainsFunc(value, isRefusedRune):
-		return "", name + " contains a character that cannot be used"
-	case len(utf16.Encode([]rune(value))) > maxReason:
+	case errors.Is(err, domain.ErrTooLong):
 		return "", name + " must be 1000 characters or less"
+	case err != nil:
+		return "", name + " contains a character that cannot be used"
 	}
-	return value, ""
+	return strings.TrimSpace(typed), ""
 }
-
-// isRefusedRune reports whether nobody may type a character.
-func isRefusedRune(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' }
 
 // chosen returns the check of a choice: one that is not offered counts as none.
 func chosen(choices []govuk.Choice, missing string) func(string, time.Time) (string, string) {
@@ -117,7 +111,8 @@ func (d actDraft) check(ctx context.Context, a act, now time.Time) (actTyped, ma
 		}
 		typed[f.name] = value
 	}
-	if a.needs == nil {
+	// What depends on the state is judged once: Confirm may find it changed by itself.
+	if a.needs == nil || one(d.values, hiddenPlan) != "" {
 		return typed, faults, nil
 	}
 	field, fault, err := a.needs(ctx, typed)
@@ -140,13 +135,13 @@ func (d actDraft) links(fields []actField) []govuk.ErrorLink {
 
 // actPage returns the page of an act: its form, or its plan when the draft has one.
 func (s *Screens) actPage(v *visit, a act, draft actDraft) answer {
-	key, err := uuid.Parse(one(draft.values, "key"))
+	key, err := uuid.Parse(one(draft.values, hiddenKey))
 	if err != nil {
 		key = s.newID()
 	}
 	p := Act{
 		Heading: a.heading, Object: a.object, Cancel: govuk.Link{Text: "Cancel", Href: a.back.path},
-		Hidden: []hidden{{"formId", actID}, {"key", key.String()}, {"user", v.session.UserName}},
+		Hidden: []hidden{{hiddenForm, actID}, {hiddenKey, key.String()}, {hiddenUser, v.session.UserName}},
 	}
 	fields := a.allFields()
 	if draft.plan == nil {

@@ -12,6 +12,15 @@ import (
 // maxForm bounds the body of a form, in bytes. A comment has at most 240 characters.
 const maxForm = 64 << 10
 
+// What a form says that is not what its user left.
+const (
+	signedOutWarning   = "You were signed out. Nothing was saved yet."
+	anotherUserWarning = "This page was opened by another user. Nothing was saved."
+)
+
+// anotherForm is for fields that were sent to the address of another form.
+func anotherForm() *failure { return notUnderstood(http.StatusBadRequest, "This is another form.") }
+
 // readForm reads the body of a POST. Errors: 413, 415, and 400 for a body that is no
 // form.
 func (v *visit) readForm() error {

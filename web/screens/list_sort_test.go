@@ -119,6 +119,8 @@ func TestList_isSortedByEveryColumn(t *testing.T) {
 	}
 	slices.Reverse(byTime)
 	require.Equal(t, byTime, ids(b.get(adamsList)), "the newest first")
+	require.Equal(t, byTime, ids(b.get(adamsList+"?sameSort=WHEN_CREATED")), "a date without an order too")
+	require.Equal(t, byName, ids(b.get(adamsList+"?sameSort=LAST_NAME")))
 	slices.Reverse(byTime)
 	require.Equal(t, byTime, ids(b.get(adamsList+"?sameOrder=ASC")))
 }

@@ -13,7 +13,7 @@ import (
 
 // startMigration makes the act that starts a run, or a dry one.
 func (s *Screens) startMigration(dryRun bool) actOf {
-	return func(v *visit) (act, error) {
+	return func(_ context.Context, v *visit) (act, error) {
 		if s.operators.Migrations == nil {
 			return act{}, notFound()
 		}
@@ -42,7 +42,7 @@ func (s *Screens) startAct(a act, says []string, order migration.Order) act {
 		}
 		return actPlan{Lines: says}, nil
 	}
-	a.do = func(ctx context.Context, _ actTyped) (string, error) {
+	a.do = func(ctx context.Context, _ actTyped, _ actPlan) (string, error) {
 		run, err := s.operators.Migrations.Start(ctx, order)
 		switch {
 		case errors.Is(err, migration.ErrAtWork):
@@ -66,7 +66,7 @@ func (s *Screens) migrationAct(v *visit, a act) (act, uuid.UUID, error) {
 }
 
 // cancelMigration asks a run to end.
-func (s *Screens) cancelMigration(v *visit) (act, error) {
+func (s *Screens) cancelMigration(_ context.Context, v *visit) (act, error) {
 	a, id, err := s.migrationAct(v, act{name: "migrate cancel", heading: "Cancel a migration"})
 	if err != nil {
 		return a, err
@@ -83,7 +83,7 @@ func (s *Screens) cancelMigration(v *visit) (act, error) {
 			Lines: []string{"Migration " + run.Label + " takes no new pairs from then on. What is done stays."}, State: run.Status,
 		}, nil
 	}
-	a.do = func(ctx context.Context, _ actTyped) (string, error) {
+	a.do = func(ctx context.Context, _ actTyped, _ actPlan) (string, error) {
 		err := s.operators.Migrations.Cancel(ctx, id)
 		if errors.Is(err, migration.ErrNoRun) {
 			return "", notFound()
@@ -94,7 +94,7 @@ func (s *Screens) cancelMigration(v *visit) (act, error) {
 }
 
 // retryMigration starts a run of what an earlier one did not migrate.
-func (s *Screens) retryMigration(v *visit) (act, error) {
+func (s *Screens) retryMigration(_ context.Context, v *visit) (act, error) {
 	a, id, err := s.migrationAct(v, act{name: "migrate retry failed", heading: "Retry the failed pairs"})
 	if err != nil {
 		return a, err

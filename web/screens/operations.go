@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -157,6 +158,12 @@ func (s *Screens) runbook(file string) (*govuk.Link, string) {
 // spelled returns the name of a part or a number in words: "openDifferences" is "Open
 // differences".
 func spelled(name string) string {
+	switch name {
+	case "nomis":
+		return "NOMIS"
+	case "switchOver":
+		return switchOverPage.title
+	}
 	var words strings.Builder
 	before := ' '
 	for i, r := range name {
@@ -170,9 +177,6 @@ func spelled(name string) string {
 			words.WriteRune(r)
 		}
 		before = r
-	}
-	if name == "nomis" {
-		return "NOMIS"
 	}
 	return capital(words.String())
 }
@@ -193,5 +197,19 @@ func valueOf(value any) string {
 	case float64:
 		return fmt.Sprintf("%.1f", is)
 	}
+	if inner := reflect.ValueOf(value); inner.Kind() == reflect.Map {
+		return valuesOf(inner)
+	}
 	return fmt.Sprint(value)
+}
+
+// valuesOf returns the numbers of a group in the order of their names: "dead letters 0, in
+// flight 1".
+func valuesOf(group reflect.Value) string {
+	var all []string
+	for _, key := range group.MapKeys() {
+		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(group.MapIndex(key).Interface()))
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
 }

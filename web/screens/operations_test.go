@@ -21,7 +21,7 @@ func TestOperations_saysWhatStatusSays(t *testing.T) {
 	runbook, since := "docs/runbooks/ProjectorStopped.md", noon.Add(-time.Minute)
 	o.status = shape.NewSystemStatus("build 7", []shape.PartStatus{
 		{Part: "readModel", Asked: true, Numbers: map[string]any{"position": 12, "lagSeconds": 61.25}, Since: &since, Runbook: &runbook},
-		{Part: "publisher", Asked: true, OK: true, Numbers: map[string]any{"parked": 3}},
+		{Part: "publisher", Asked: true, OK: true, Numbers: map[string]any{"parked": 3, "domainEvents": map[string]int{"deadLetters": 2, "messages": 1}}},
 		{Part: "queues"},
 		{Part: "reconciliation", Asked: true, OK: true, Numbers: map[string]any{"openDifferences": 4}},
 		{Part: "nomis", Asked: true, OK: true, Numbers: map[string]any{"due": 5, "brake": false}, Runbook: &runbook},
@@ -33,6 +33,7 @@ func TestOperations_saysWhatStatusSays(t *testing.T) {
 	require.Contains(t, p.text("main"), "Not every part is well. Build build 7.")
 	require.Equal(t, "/operations/projections", p.link("61.2 (Lag seconds)"))
 	require.Equal(t, "/operations/publisher", p.link("3 (Parked)"))
+	require.Equal(t, "/operations/publisher", p.link("dead letters 2, messages 1 (Domain events)"))
 	require.Equal(t, "/operations/differences", p.link("4 (Open differences)"))
 	require.Equal(t, "/operations/switch-over", p.link("on (Inbound)"))
 	require.Equal(t, "https://runbooks.invalid/ProjectorStopped", p.link("Runbook ProjectorStopped"))

@@ -19,6 +19,9 @@ func (s *Screens) operatorRoutes() []route {
 		{get, migrationsPage.path + "/{id}", operators, store.PageMigration, s.migration},
 		{get, reconciliationsPage.path, operators, "", s.reconciliations},
 		{get, reconciliationsPage.path + "/{id}", operators, "", s.reconciliation},
+		{get, differencesPage.path, operators, store.PageDifferences, s.differences},
+		{get, differencesPage.path + "/{id}", operators, store.PageDifferences, s.difference},
+		{get, operationsPath + "/pairs/{a}/{b}", operators, store.PagePair, s.pair},
 		{get, switchOverPage.path, operators, "", s.switchOver},
 	}
 	for _, one := range []struct {
@@ -35,6 +38,10 @@ func (s *Screens) operatorRoutes() []route {
 		{migrationsPage.path + "/{id}/cancel", store.PageMigration, s.cancelMigration},
 		{migrationsPage.path + "/{id}/retry-failed", store.PageMigration, s.retryMigration},
 		{reconciliationsPage.path + "/start", "", s.startReconciliation},
+		{differencesPage.path + "/{id}/repair-from-dps", store.PageDifferences, s.repairDifference(false)},
+		{differencesPage.path + "/{id}/repair-from-nomis", store.PageDifferences, s.repairDifference(true)},
+		{differencesPage.path + "/{id}/accept", store.PageDifferences, s.acceptDifference},
+		{operationsPath + "/pairs/{a}/{b}/synchronise", store.PagePair, s.synchronise},
 		{switchOverPage.path + "/prisons/{prison}/stage", "", s.changeStage},
 		{switchOverPage.path + "/prisons/{prison}/announce", "", s.announce},
 		{switchOverPage.path + "/inbound/end", "", s.switchAct(inbound, false)},

@@ -136,12 +136,12 @@ func (s *Screens) parkedAct(v *visit, heading, name string, change func(ctx cont
 			says, err := lines(m)
 			return actPlan{Lines: says, State: []any{m.State, m.Attempts, m.Request, m.Since.UTC()}}, err
 		},
-		do: func(ctx context.Context, typed actTyped) (string, error) {
+		do: func(ctx context.Context, typed actTyped, _ actPlan) (string, error) {
 			m, err := find(ctx)
 			if err != nil {
 				return "", err
 			}
-			sentence, err := change(ctx, m, typed[fieldWhy])
+			sentence, err := change(ctx, m, typed[fieldReason])
 			if errors.Is(err, ErrNotParked) {
 				err = actRefusal{"The message is not parked any more, or its state does not allow this."}
 			}
@@ -154,7 +154,7 @@ func (s *Screens) parkedAct(v *visit, heading, name string, change func(ctx cont
 const maxName = 256
 
 // retryParked sends a parked message again.
-func (s *Screens) retryParked(v *visit) (act, error) {
+func (s *Screens) retryParked(_ context.Context, v *visit) (act, error) {
 	return s.parkedAct(v, "Retry a parked message", "publish parked retry", func(ctx context.Context, m ParkedMessage, _ string) (string, error) {
 		return "The message of event " + m.EventID.String() + " will be sent again.", s.operators.Publisher.Retry(ctx, m.Topic, m.EventID)
 	}, func(m ParkedMessage) ([]string, error) {
@@ -169,7 +169,7 @@ func (s *Screens) retryParked(v *visit) (act, error) {
 }
 
 // skipParked gives a parked message up.
-func (s *Screens) skipParked(v *visit) (act, error) {
+func (s *Screens) skipParked(_ context.Context, v *visit) (act, error) {
 	return s.parkedAct(v, "Skip a parked message", "publish parked skip", func(ctx context.Context, m ParkedMessage, why string) (string, error) {
 		return "The message of event " + m.EventID.String() + " is skipped.", s.operators.Publisher.Skip(ctx, m.Topic, m.EventID, why)
 	}, func(m ParkedMessage) ([]string, error) {

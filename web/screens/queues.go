@@ -121,7 +121,7 @@ func (s *Screens) lettersAct(v *visit, heading, name string, change func(ctx con
 			}
 			return actPlan{Lines: lines(status), State: []any{status.DeadLetterName, status.DeadLetters}}, nil
 		},
-		do: func(ctx context.Context, typed actTyped) (string, error) {
+		do: func(ctx context.Context, typed actTyped, _ actPlan) (string, error) {
 			status, err := find(ctx)
 			if err != nil {
 				return "", err
@@ -135,7 +135,7 @@ func (s *Screens) lettersAct(v *visit, heading, name string, change func(ctx con
 func letterCount(n int) string { return govuk.Count(n, "dead letter", "dead letters") }
 
 // retryLetters returns dead letters to their queue.
-func (s *Screens) retryLetters(v *visit) (act, error) {
+func (s *Screens) retryLetters(_ context.Context, v *visit) (act, error) {
 	return s.lettersAct(v, "Retry all dead letters", "queues retry", func(ctx context.Context, dead string, _ actTyped) (string, error) {
 		found, err := s.operators.Queues.RetryDLQ(ctx, dead)
 		return fmt.Sprintf("%s of %s went back to the queue.", letterCount(found), dead), err
@@ -145,9 +145,9 @@ func (s *Screens) retryLetters(v *visit) (act, error) {
 }
 
 // removeLetters removes dead letters. A copy of each is kept.
-func (s *Screens) removeLetters(v *visit) (act, error) {
+func (s *Screens) removeLetters(_ context.Context, v *visit) (act, error) {
 	return s.lettersAct(v, "Remove all dead letters", "queues purge", func(ctx context.Context, dead string, typed actTyped) (string, error) {
-		removed, err := s.operators.Queues.Purge(ctx, dead, nomis.PurgeOrder{Reason: typed[fieldWhy], By: v.session.UserName, At: v.now})
+		removed, err := s.operators.Queues.Purge(ctx, dead, nomis.PurgeOrder{Reason: typed[fieldReason], By: v.session.UserName, At: v.now})
 		return fmt.Sprintf("%s of %s removed. A copy of each is kept.", govuk.Count(removed, "dead letter was", "dead letters were"), dead), err
 	}, func(status nomis.QueueStatus) []string {
 		return []string{

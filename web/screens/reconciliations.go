@@ -163,7 +163,7 @@ func bucketsTable(run reconcile.Run) *govuk.Table {
 }
 
 // startReconciliation asks for a run.
-func (s *Screens) startReconciliation(v *visit) (act, error) {
+func (s *Screens) startReconciliation(_ context.Context, v *visit) (act, error) {
 	if s.operators.Reconcile == nil {
 		return act{}, notFound()
 	}
@@ -178,7 +178,7 @@ func (s *Screens) startReconciliation(v *visit) (act, error) {
 			}[typed[fieldScope]]
 			return actPlan{Lines: []string{says, "Nothing is repaired. The process that works with NOMIS carries the run out."}}, nil
 		},
-		do: func(ctx context.Context, typed actTyped) (string, error) {
+		do: func(ctx context.Context, typed actTyped, _ actPlan) (string, error) {
 			_, err := s.operators.Reconcile.Request(ctx, reconcile.Request{Scope: reconcile.Scope(typed[fieldScope]), By: v.session.UserName})
 			return "A reconciliation was started.", err
 		},

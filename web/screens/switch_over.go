@@ -30,6 +30,12 @@ const (
 	outbound = "outbound"
 )
 
+// switchSays is what is so while a switch is on, and while it is off.
+var switchSays = map[string]map[bool]string{
+	inbound:  {true: "What NOMIS sends changes records here.", false: "What NOMIS sends changes nothing here."},
+	outbound: {true: "What changes here is written to NOMIS.", false: "What changes here is not written to NOMIS."},
+}
+
 var switchOverPage = page{operationsPath + "/switch-over", "Switch-over"}
 
 // switchOver shows the board of prisons and the two switches.
@@ -65,9 +71,9 @@ func (s *Screens) knownPrisons(ctx context.Context) ([]domain.PrisonID, error) {
 
 // switchOf returns a switch in words, with what can be done about it.
 func switchOf(v *visit, name string, of domain.Switch) switchWords {
-	words := switchWords{State: "on", Act: govuk.Button{Text: "End " + name, Href: switchOverPage.path + "/" + name + "/end", Kind: govuk.Warns}}
+	words := switchWords{State: switchSays[name][true], Act: govuk.Button{Text: "End " + name, Href: switchOverPage.path + "/" + name + "/end", Kind: govuk.Warns}}
 	if !of.On(v.now) {
-		words.State = "off"
+		words.State = switchSays[name][false]
 		words.Act = govuk.Button{Text: "Resume " + name, Href: switchOverPage.path + "/" + name + "/resume", Kind: govuk.Secondary}
 	}
 	if !of.Since.IsZero() {

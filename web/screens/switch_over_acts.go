@@ -42,7 +42,7 @@ func (s *Screens) switchOverAct(
 		}
 		return actPlan{Lines: lines(typed, state), State: state}, nil
 	}
-	a.do = func(ctx context.Context, typed actTyped) (string, error) {
+	a.do = func(ctx context.Context, typed actTyped, _ actPlan) (string, error) {
 		_, wanted, err := decide(ctx, typed)
 		if err != nil {
 			return "", err
@@ -70,15 +70,15 @@ func refusedByRule(err error) error {
 
 // prisonOf returns the prison of a path.
 func (s *Screens) prisonOf(v *visit) (domain.PrisonID, error) {
-	id, err := domain.ParsePrisonID(chi.URLParam(v.request, "prison"))
-	if err != nil || !id.IsPrison() || s.operators.SwitchOver == nil {
+	id := domain.PrisonID(chi.URLParam(v.request, "prison"))
+	if !isThreeCapitals(string(id)) || !id.IsPrison() || s.operators.SwitchOver == nil {
 		return "", notFound()
 	}
 	return id, nil
 }
 
 // changeStage moves a prison to a stage.
-func (s *Screens) changeStage(v *visit) (act, error) {
+func (s *Screens) changeStage(_ context.Context, v *visit) (act, error) {
 	id, err := s.prisonOf(v)
 	if err != nil {
 		return act{}, err
@@ -89,7 +89,7 @@ func (s *Screens) changeStage(v *visit) (act, error) {
 		fields: []actField{{name: fieldStage, label: "Stage", choices: choices, check: chosen(choices, "Select a stage")}},
 	}
 	return s.switchOverAct(v, a, func(_ context.Context, typed actTyped) (domain.SwitchOverCommand, error) {
-		return domain.StagePrison{PrisonID: id, Stage: domain.Stage(typed[fieldStage]), Reason: typed[fieldWhy]}, nil
+		return domain.StagePrison{PrisonID: id, Stage: domain.Stage(typed[fieldStage]), Reason: typed[fieldReason]}, nil
 	}, func(typed actTyped) string {
 		return fmt.Sprintf("%s is at stage %s.", id, stageWord(domain.Stage(typed[fieldStage])))
 	}, func(typed actTyped, state domain.SwitchOver) []string {
@@ -98,7 +98,7 @@ func (s *Screens) changeStage(v *visit) (act, error) {
 }
 
 // announce tells the staff of a prison, or takes that back.
-func (s *Screens) announce(v *visit) (act, error) {
+func (s *Screens) announce(_ context.Context, v *visit) (act, error) {
 	id, err := s.prisonOf(v)
 	if err != nil {
 		return act{}, err
@@ -132,7 +132,7 @@ func (s *Screens) announce(v *visit) (act, error) {
 		},
 	}
 	return s.switchOverAct(v, a, func(_ context.Context, typed actTyped) (domain.SwitchOverCommand, error) {
-		command := domain.AnnouncePrison{PrisonID: id, Text: typed[fieldText], Reason: typed[fieldWhy]}
+		command := domain.AnnouncePrison{PrisonID: id, Text: typed[fieldText], Reason: typed[fieldReason]}
 		if command.Text != "" {
 			command.From = typed[fieldFrom]
 		}
@@ -152,7 +152,7 @@ func (s *Screens) announce(v *visit) (act, error) {
 
 // switchAct ends or resumes inbound or outbound.
 func (s *Screens) switchAct(name string, on bool) actOf {
-	return func(v *visit) (act, error) {
+	return func(_ context.Context, v *visit) (act, error) {
 		if s.operators.SwitchOver == nil {
 			return act{}, notFound()
 		}
@@ -169,9 +169,9 @@ func (s *Screens) switchAct(name string, on bool) actOf {
 		a := act{name: "switch-over " + strings.ToLower(verb) + " " + name, object: name, heading: verb + " " + name}
 		return s.switchOverAct(v, a, func(ctx context.Context, typed actTyped) (domain.SwitchOverCommand, error) {
 			if name == outbound {
-				return domain.SwitchOutbound{On: on, Reason: typed[fieldWhy]}, nil
+				return domain.SwitchOutbound{On: on, Reason: typed[fieldReason]}, nil
 			}
-			command := domain.SwitchInbound{On: on, Reason: typed[fieldWhy]}
+			command := domain.SwitchInbound{On: on, Reason: typed[fieldReason]}
 			var err error
 			if !on { // the rules refuse it while a known prison is not at DPS
 				command.Given, err = s.knownPrisons(ctx)

@@ -69,7 +69,8 @@ func (w *walker) session(user string) *browser {
 // newWalker returns a walker of a house with records of every kind.
 func newWalker(t *testing.T) *walker {
 	t.Helper()
-	h := newHouse(t)
+	n := newNOMISOffice(t)
+	h := n.house
 	with := func(restriction domain.Restriction, comment string) func(*domain.Open) {
 		return func(o *domain.Open) { o.Restriction, o.Comment = restriction, comment }
 	}
@@ -88,7 +89,9 @@ func newWalker(t *testing.T) *walker {
 	h.tell(domain.NOMIS, john, ray, item(john, ray, func(i *domain.Item) { i.EffectiveDate = "2026-12-01T00:00:00" }))
 	h.tell(domain.NOMIS, john, bert, item(john, bert, func(i *domain.Item) { i.ExpiryDate = new(domain.LocalDateTime("2026-12-24T00:00:00")) }))
 	h.catchUp()
-	return &walker{house: h, ids: ids, sessions: map[string]*browser{}}
+	w := &walker{house: h, ids: ids, sessions: map[string]*browser{}}
+	w.operatorThings(n)
+	return w
 }
 
 // changes returns fields that were filled without a fault, with one change.
@@ -116,7 +119,7 @@ func states(ids map[string]uuid.UUID) []state {
 	var all []state
 	for _, some := range [][]state{
 		openStates(), homeStates(), listStates(), recordStates(ids), historyStates(), prisonStates(), formStates(ids), conflictStates(ids),
-		auditStates(), failureStates(), awayStates(ids),
+		auditStates(), operatorStates(ids), failureStates(), awayStates(ids),
 	} {
 		all = append(all, some...)
 	}

@@ -194,7 +194,7 @@ func (s *Screens) showKept(ctx context.Context, v *visit, w writing, out answer,
 		return s.changedMeanwhile(ctx, v, w, out, d)
 	}
 	out.page = w.page(v, d)
-	out.warnings = slices.Concat(out.warnings, []govuk.Warning{{Text: "You were signed out. Nothing was saved yet."}}, w.openWarnings())
+	out.warnings = slices.Concat(out.warnings, []govuk.Warning{{Text: signedOutWarning}}, w.openWarnings())
 	return out, nil
 }
 
@@ -222,6 +222,6 @@ func (s *Screens) openedByAnother(v *visit, w writing, out answer) (answer, erro
 		out.status = http.StatusConflict
 	}
 	out.page = w.page(v, w.fresh(s.newID()))
-	out.warnings = slices.Concat(out.warnings, []govuk.Warning{{Text: "This page was opened by another user. Nothing was saved."}}, w.openWarnings())
+	out.warnings = slices.Concat(out.warnings, []govuk.Warning{{Text: anotherUserWarning}}, w.openWarnings())
 	return out, nil
 }

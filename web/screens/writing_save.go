@@ -36,7 +36,7 @@ func (s *Screens) saveForm(ctx context.Context, v *visit, f form) (answer, error
 	s.forgetKept(ctx, v)
 	switch id := one(v.form, hiddenForm); {
 	case id != "" && id != f.id:
-		return out, &failure{status: http.StatusBadRequest, title: "Request not understood", heading: "Sorry, this request cannot be answered", text: []string{"This is another form."}}
+		return out, anotherForm()
 	case unread == nil && isOfAnother(v, v.form):
 		return s.openedByAnother(v, w, out)
 	}

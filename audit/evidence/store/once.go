@@ -64,8 +64,7 @@ func lockedBy(ctx context.Context, tx pgx.Tx, a Action) (earlier Action, is bool
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('evidence.action ' || $1, 0))`, a.ID.String()); err != nil {
 		return a, false, fmt.Errorf("wait for the same act: %w", err)
 	}
-	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM evidence.action WHERE id = $1 AND user_name = $2 AND action = $3 AND object = $4`,
-		a.ID, a.User, a.Action, a.Object)
+	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM evidence.action WHERE id = $1`, a.ID)
 	if err != nil {
 		return a, false, fmt.Errorf("look for the same act: %w", err)
 	}
@@ -75,6 +74,8 @@ func lockedBy(ctx context.Context, tx pgx.Tx, a Action) (earlier Action, is bool
 		return a, false, nil
 	case err != nil:
 		return a, false, fmt.Errorf("look for the same act: %w", err)
+	case earlier.User != a.User || earlier.Action != a.Action || earlier.Object != a.Object:
+		return a, false, fmt.Errorf("%w: its id is of another act", ErrNotBegun)
 	}
 	return earlier, true, nil
 }

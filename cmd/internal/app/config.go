@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -79,7 +81,7 @@ const Embedded = "embedded"
 // in the wrong variable.
 func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	var config Config
-	options := env.Options{Environment: environment}
+	options := env.Options{Environment: environment, FuncMap: map[reflect.Type]env.ParserFunc{reflect.TypeFor[time.Duration](): parseSpan}}
 	err := env.ParseWithOptions(&config, options)
 	if roles.Serve {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge, options))
@@ -88,6 +90,8 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	}
 	if roles.Screens {
 		err = config.readScreens(options, roles.Serve, err)
+	} else if roles == (Roles{}) {
+		config.Screens.AuditQueueURL = environment["AUDIT_QUEUE_URL"] // decides which views may be removed
 	}
 	if (roles.Listen || roles.Work) && !roles.Serve && !roles.Screens {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge.Search, options))
@@ -125,7 +129,7 @@ func parseFaults(err error) []string {
 	for text := range strings.SplitSeq(fmt.Sprint(err), "\n") {
 		for fault := range strings.SplitSeq(strings.TrimPrefix(text, "env: "), "; ") {
 			if err != nil && fault != "" {
-				faults = append(faults, fault)
+				faults = append(faults, named(fault))
 			}
 		}
 	}
@@ -185,6 +189,8 @@ func (c Config) faults(f *faults, roles Roles) {
 	}
 	if roles.Screens {
 		c.Screens.faults(f, c.Edge.Search)
+	} else {
+		f.scheme("AUDIT_QUEUE_URL", c.Screens.AuditQueueURL, webSchemes)
 	}
 }
 

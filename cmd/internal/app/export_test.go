@@ -32,21 +32,21 @@ func Requirements(o Options) []Requirement { return shown(o.requirements()) }
 // CommandRequirements are those of each command by its name.
 func CommandRequirements(c Config) map[string][]Requirement {
 	return map[string][]Requirement{
-		"schema up":       shown(c.requirementsOf(grantsOfLogSchema, grantsOfSchemas)),
-		"rebuild":         shown(c.requirementsOf(grantsOfLog, grantsOfRebuilding)),
-		"rebuild --adopt": shown(c.requirementsOf(grantsOfLog, grantsOfAdopting)),
-		"publish status":  shown(c.requirementsOf(grantsOfLog, grantsOfPublishStatus)),
-		"parked list":     shown(c.requirementsOf(nil, grantsOfPublishStatus)),
-		"parked retry":    shown(c.requirementsOf(nil, grantsOfParkedOps)),
-		"parked skip":     shown(c.requirementsOf(nil, grantsOfParkedOps)),
-		"publish replay":  shown(c.requirementsOf(grantsOfLog, nil)),
-		"verify":          shown(c.requirementsOf(grantsOfLog, grantsOfVerifying)),
-		"nomis unmerge":   shown(c.requirementsOf(grantsOfAppend, nil)),
-		"migrate":         shown(c.requirementsOf(nil, grantsOfMigrationOps)),
-		"migrate sheet":   shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
-		"nomis resume":    shown(c.requirementsOf(nil, grantsOfResuming)),
-		"mapping check":   shown(c.requirementsOf(grantsOfLog, nil)),
-		"prune-views":     shown(c.requirementsOf(nil, grantsOfPruningViews)),
+		"schema up":           shown(c.requirementsOf(grantsOfLogSchema, grantsOfSchemas)),
+		"rebuild":             shown(c.requirementsOf(grantsOfLog, grantsOfRebuilding)),
+		"rebuild --adopt":     shown(c.requirementsOf(grantsOfLog, grantsOfAdopting)),
+		"publish status":      shown(c.requirementsOf(grantsOfLog, grantsOfPublishStatus)),
+		"parked list":         shown(c.requirementsOf(nil, grantsOfPublishStatus)),
+		"parked retry":        shown(c.requirementsOf(nil, grantsOfParkedOps)),
+		"parked skip":         shown(c.requirementsOf(nil, grantsOfParkedOps)),
+		"publish replay":      shown(c.requirementsOf(grantsOfLog, nil)),
+		"verify":              shown(c.requirementsOf(grantsOfLog, grantsOfVerifying)),
+		"nomis unmerge":       shown(c.requirementsOf(grantsOfAppend, nil)),
+		"migrate":             shown(c.requirementsOf(nil, grantsOfMigrationOps)),
+		"migrate sheet":       shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
+		"nomis resume":        shown(c.requirementsOf(nil, grantsOfResuming)),
+		"mapping check":       shown(c.requirementsOf(grantsOfLog, nil)),
+		"screens prune-views": shown(c.requirementsOf(nil, grantsOfPruningViews)),
 	}
 }
 

@@ -143,9 +143,9 @@ var (
 		tables("screens", "view", "SELECT", "INSERT"), tables("screens", "unsent_view", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		grantsOfActions, grantsOfParkedOps,
 	)
-	// To remove old views.
+	// To remove old views, which is an act.
 	grantsOfPruningViews = slices.Concat(
-		[]grant{schemaUse("screens")}, tables("screens", "view", "SELECT", "DELETE"), tables("screens", "unsent_view", "SELECT"),
+		[]grant{schemaUse("screens")}, tables("screens", "view", "SELECT", "DELETE"), tables("screens", "unsent_view", "SELECT"), grantsOfActing,
 	)
 	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfBinding)
 	grantsOfAdopting   = slices.Concat(

@@ -79,8 +79,8 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.Replay(ctx, publish, publisher.Replay{Topic: message.Domain, From: 1, DryRun: true}, "")
 			return err
 		}},
-		"prune-views": {adopting, func(ctx context.Context) error {
-			_, err := app.PruneViews(ctx, adopting, time.Now())
+		"screens prune-views": {adopting, func(ctx context.Context) error {
+			_, err := app.PruneViews(ctx, adopting, app.ViewPruning{Before: time.Now(), Act: app.Act{User: "OPERATOR", Action: "screens prune-views"}})
 			return err
 		}},
 		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},

@@ -115,5 +115,8 @@ func (p *process) metricsHandler() http.Handler {
 	if p.queues != nil {
 		registry.MustRegister(nomisMetrics{p, &queueNumbers{ask: p.askQueues, clock: p.Clock}})
 	}
+	if p.pages.store != nil {
+		registry.MustRegister(viewsMetrics{p})
+	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2})
 }

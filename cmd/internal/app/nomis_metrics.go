@@ -150,7 +150,7 @@ func asked(ctx context.Context, p *process, ask func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	if err := ask(ctx); err != nil {
-		p.Logger.WarnContext(ctx, "a metric of NOMIS cannot be read", "kind", status.KindOf(err))
+		p.Logger.WarnContext(ctx, "a metric cannot be read", "kind", status.KindOf(err))
 	}
 }
 

@@ -2,11 +2,12 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
-	"nonassociations/queries"
 	"nonassociations/web/screens"
+	"nonassociations/web/screens/outbox"
 	"nonassociations/web/screens/signin"
 	"nonassociations/web/screens/store"
 )
@@ -16,6 +17,7 @@ type pages struct {
 	store    *store.Store
 	sessions *signin.SignIn
 	server   *httpServer
+	sender   *outbox.Sender // nil without an audit queue
 }
 
 // listenForPages binds the port of the pages and makes them. The port comes first, since
@@ -34,6 +36,9 @@ func (p *process) listenForPages(below context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, infallible(p.pages.store.Close))
+	if p.pages.sender, err = p.openSender(below, config); err != nil {
+		return err
+	}
 	served := new(lateHandler)
 	if p.pages.server, err = listen(below, config.Addr, p.Config.Edge.Limits.Connections, served, p.Logger); err != nil {
 		return err
@@ -50,6 +55,31 @@ func (p *process) listenForPages(below context.Context) error {
 	}
 	served.Handler, err = p.newScreens(config, operators)
 	return err
+}
+
+// openSender makes what brings views to the audit queue; nil without a queue. Errors: an
+// address that is no queue's.
+func (p *process) openSender(below context.Context, config Screens) (*outbox.Sender, error) {
+	if config.AuditQueueURL == "" {
+		p.Logger.InfoContext(below, "AUDIT_QUEUE_URL is not set, so views stay in the table screens.view")
+		return nil, nil //nolint:nilnil // a process without a queue has no sender
+	}
+	queue, err := outbox.OpenQueue(below, config.AuditQueueURL)
+	if err != nil {
+		return nil, fmt.Errorf("AUDIT_QUEUE_URL: %w", err)
+	}
+	return outbox.New(outbox.Options{Views: p.pages.store, Queue: queue, Clock: p.Clock, Logger: p.Logger}), nil
+}
+
+// sendViews brings views to the audit queue until ctx ends, which is after the last page was
+// answered. It begins when this process has all rights.
+func (p *process) sendViews(ctx context.Context) error {
+	return unlessCancelled(ctx, func(ctx context.Context) error {
+		if err := p.waitForRights(ctx); err != nil {
+			return err
+		}
+		return p.pages.sender.Run(ctx)
+	})
 }
 
 // lateHandler is a handler that is made after its server. It is set before the server
@@ -72,7 +102,7 @@ func (p *process) openSessions(config Screens, key *store.Key) (*signin.SignIn, 
 func (p *process) newScreens(config Screens, operators screens.Operators) (*screens.Screens, error) {
 	return screens.New(screens.Options{
 		Sessions: p.pages.sessions, Views: p.pages.store,
-		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept},
+		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept}, Actions: operators.Acts,
 		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api, Operators: operators,
 		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, ComponentsURL: config.ComponentsURL, SecurityTextURL: config.SecurityTextURL,
 		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
@@ -84,18 +114,12 @@ type pageReads struct {
 	gatedReads
 	gatedStreams
 	gatedMappings
-
-	facts *queries.Reader
+	gatedFacts
 }
 
 // pageReads returns the reads of the pages.
 func (p *process) pageReads() pageReads {
-	return pageReads{gatedReads{&p.gate, p.reads}, gatedStreams{&p.gate, p.reads}, gatedMappings{&p.gate, p.reads}, p.reads}
-}
-
-// Facts is refused while reads are.
-func (r pageReads) Facts(ctx context.Context, of queries.FactsRequest) (queries.FactPlaces, error) {
-	return ifReadsAllowed(r.gatedReads.gate, func() (queries.FactPlaces, error) { return r.facts.Facts(ctx, of) })
+	return pageReads{gatedReads{&p.gate, p.reads}, gatedStreams{&p.gate, p.reads}, gatedMappings{&p.gate, p.reads}, gatedFacts{&p.gate, p.reads}}
 }
 
 // homeToPages leads a browser that opens the API to the pages. Every other request is the

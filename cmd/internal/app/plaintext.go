@@ -29,7 +29,7 @@ func (c Config) trustedAddresses() []trustedAddress {
 	if hasScheme(c.EventStoreURL, postgresSchemes) {
 		log = pg.PlainHosts
 	}
-	return []trustedAddress{
+	all := []trustedAddress{
 		{"EVENTSTORE_URL", c.EventStoreURL, log},
 		{"DATABASE_URL", c.DatabaseURL, pg.PlainHosts},
 		{"READ_DATABASE_URL", c.ReadDatabaseURL, pg.PlainHosts},
@@ -41,7 +41,17 @@ func (c Config) trustedAddresses() []trustedAddress {
 		{"NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, plainHTTPHosts},
 		{"NOMIS_API_URL", c.NOMIS.APIURL, plainHTTPHosts},
 		{"NOMIS_API_TOKEN_URL", c.NOMIS.TokenURL, plainHTTPHosts},
+		{"SCREENS_AUTHORIZE_URL", c.Screens.AuthorizeURL, plainHTTPHosts}, // users type their passwords there
+		{"SCREENS_TOKEN_URL", c.Screens.TokenURL, plainHTTPHosts},
+		{"SCREENS_SIGN_OUT_URL", c.Screens.SignOutURL, plainHTTPHosts}, // gets the ID token
+		{"USER_ROLES_API_URL", c.Screens.UserRolesURL, plainHTTPHosts},
+		{"AUDIT_QUEUE_URL", c.Screens.AuditQueueURL, plainHTTPHosts},
+		{"COMPONENT_API_URL", c.Screens.ComponentsURL, plainHTTPHosts},
 	}
+	if c.Screens.usesDiscovery() {
+		all = append(all, trustedAddress{"AUTH_ISSUER", c.Edge.AuthIssuer, plainHTTPHosts})
+	}
+	return all
 }
 
 // plainHTTPHosts returns the host of an http address, and none for https.

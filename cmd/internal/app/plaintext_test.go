@@ -21,6 +21,9 @@ var notCalled = map[string]string{
 	"PRISONER_SEARCH_CLIENT_ID": "a name", "PRISONER_SEARCH_CLIENT_SECRET": "a secret",
 	"NOMIS_API_CLIENT_ID": "a name", "NOMIS_API_CLIENT_SECRET": "a secret",
 	"LEGACY_SUNSET": "a day", "RECONCILE_SCHEDULE": "times",
+	"SCREENS_ADDR": "where this process listens", "SCREENS_PUBLIC_URL": "told to browsers; it has a rule of its own",
+	"SCREENS_CLIENT_ID": "a name", "SCREENS_CLIENT_SECRET": "a secret", "SCREENS_SESSION_KEY": "a secret",
+	"DPS_URL": "a link", "SECURITY_TXT_URL": "a link", "RUNBOOKS_URL": "a link",
 }
 
 // spellings are addresses without TLS, by what an address is of; HOST is replaced.
@@ -78,12 +81,13 @@ func addressesOf(name, host string) []string {
 	return all
 }
 
-var everyRole = app.Roles{Serve: true, Project: true, Listen: true, Work: true, Publish: true}
+var everyRole = app.Roles{Serve: true, Screens: true, Project: true, Listen: true, Work: true, Publish: true}
 
 func completePublishEnvironment() map[string]string {
 	all := completeEnvironment()
 	all["SNS_TOPIC_ARN"], all["PRISONER_EVENTS_QUEUE_URL"] = "arn:aws:sns:eu-west-2:000000000000:x", "https://sqs.eu-west-2.amazonaws.com/0/x"
 	all["NOMIS_API_URL"] = "https://nomis.test"
+	maps.Copy(all, screensEnvironment())
 	return all
 }
 
@@ -163,6 +167,29 @@ func TestPlainText_isAllowedByNameAndLoggedEachTime(t *testing.T) {
 		environment := with(with(completePublishEnvironment(), name, addressesOf(name, "far.test")[0]), "PLAIN_TEXT_ALLOWED", strings.ToLower(name))
 		_, err := app.ReadConfig(environment, everyRole)
 		require.ErrorContains(t, err, name)
+	}
+}
+
+// TestIssuer_thatPagesAskIsNotAskedInPlainText: its discovery document says where users
+// type their passwords. Where the addresses are set the issuer is a name.
+func TestIssuer_thatPagesAskIsNotAskedInPlainText(t *testing.T) {
+	for _, set := range []string{"", "SCREENS_AUTHORIZE_URL", "SCREENS_TOKEN_URL"} {
+		environment := with(completePublishEnvironment(), "AUTH_ISSUER", "http://far.test/issuer")
+		_, err := app.ReadConfig(environment, everyRole)
+		require.NoError(t, err)
+		for _, name := range []string{"SCREENS_AUTHORIZE_URL", "SCREENS_TOKEN_URL"} {
+			if name != set {
+				delete(environment, name)
+			}
+		}
+		_, err = app.ReadConfig(environment, everyRole)
+		require.ErrorContains(t, err, "AUTH_ISSUER leads beyond this machine without TLS")
+		require.NotContains(t, err.Error(), "far.test")
+		config, err := app.ReadConfig(with(environment, "PLAIN_TEXT_ALLOWED", "AUTH_ISSUER"), everyRole)
+		require.NoError(t, err)
+		require.Equal(t, []string{"AUTH_ISSUER"}, warned(t, config))
+		_, err = app.ReadConfig(environment, app.Roles{Serve: true})
+		require.NoError(t, err, "the API compares it")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"nonassociations/queries"
 	"nonassociations/queries/whereabouts"
 	"nonassociations/web/api"
+	"nonassociations/web/screens"
 )
 
 // behindTheGate is everything that a request can reach, with nothing behind the
@@ -29,13 +30,19 @@ func behindTheGate(g *readinessGate) map[reflect.Type]any {
 		reflect.TypeFor[whereabouts.Reads]():    gatedOpenRecords{gate: g},
 		reflect.TypeFor[commands.PairLocator](): gatedLocator{gate: g},
 		reflect.TypeFor[turnHandler]():          gatedTurns{gate: g},
+		reflect.TypeFor[pageReadings]():         pageReads{gatedReads{gate: g}, gatedStreams{gate: g}, gatedMappings{gate: g}, gatedFacts{gate: g}},
 	}
 }
+
+// pageReadings are the reads of the pages.
+type pageReadings interface{ screens.Reads }
 
 // free are the methods that need no gate, and why.
 var free = map[string]string{
 	"Reads.WaitFor":          "shows nothing",
 	"Reads.Position":         "shows nothing",
+	"pageReadings.WaitFor":   "shows nothing",
+	"pageReadings.Position":  "shows nothing",
 	"PairLocator.WaitFor":    "shows nothing",
 	"Audit.OfNonAssociation": "asks for the head of the log first",
 	"Audit.OfPrisoner":       "asks for the head of the log first",
@@ -84,7 +91,7 @@ func TestReadinessGate_letsNothingPassWhileClosed(t *testing.T) {
 		return g
 	}
 	unknown := map[string]error{
-		"Reads": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "Mappings": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
+		"Reads": queries.ErrNotCaughtUp, "pageReadings": queries.ErrNotCaughtUp, "Streams": queries.ErrNotCaughtUp, "Mappings": queries.ErrNotCaughtUp, "PairLocator": queries.ErrNotCaughtUp,
 		"Commands": commands.ErrBusy, "Audit": audit.ErrUnavailable, "turnHandler": commands.ErrBusy,
 	}
 	for name, c := range map[string]struct {

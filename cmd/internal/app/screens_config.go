@@ -53,6 +53,12 @@ func (s Screens) Key() ([]byte, error) {
 	return key, nil
 }
 
+// usesDiscovery reports whether the pages ask the issuer for its addresses. Everywhere else
+// the issuer is a name that is compared.
+func (s Screens) usesDiscovery() bool {
+	return s.ClientID != "" && (s.AuthorizeURL == "" || s.TokenURL == "")
+}
+
 // readScreens reads the variables of a process that serves the pages, and joins their
 // faults to err.
 func (c *Config) readScreens(options env.Options, served bool, err error) error {
@@ -84,8 +90,8 @@ func (s Screens) faults(f *faults, search Search) {
 		name string
 		d    time.Duration
 	}{{"SCREENS_LIFETIME", s.Lifetime}, {"SCREENS_IDLE", s.Idle}, {"SCREENS_KEEP_FORM", s.KeepForm}} {
-		if span.d < 0 {
-			f.add(span.name + " must be longer than 0, such as 30m")
+		if span.d <= 0 {
+			f.add(span.name + " " + errSpan.Error())
 		}
 	}
 	for name, value := range map[string]string{

@@ -172,6 +172,9 @@ func (p *process) serve(ctx, below context.Context) error {
 	}
 	if p.pages.server != nil {
 		group.Go(func() error { return unlessCancelled(below, p.pages.sessions.Run) })
+		if p.pages.sender != nil {
+			group.Go(func() error { return p.sendViews(below) })
+		}
 		servers.Go(func() error { return p.pages.server.run(ctx) })
 	}
 	group.Go(func() error {

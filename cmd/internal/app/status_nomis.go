@@ -34,7 +34,7 @@ func (a *statusAsking) views(ctx context.Context) (of shape.PartStatus, err erro
 	of.OK, of.Numbers = true, map[string]any{"unsent": unsent}
 	if oldest != nil {
 		of.Numbers["oldestSeconds"] = a.Clock().Sub(*oldest).Seconds()
-		if a.Environment["AUDIT_QUEUE_URL"] != "" && a.Clock().Sub(*oldest) > viewsMayWait {
+		if a.config.Screens.AuditQueueURL != "" && a.Clock().Sub(*oldest) > viewsMayWait {
 			of.OK, of.Since = false, oldest
 		}
 	}

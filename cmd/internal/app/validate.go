@@ -23,8 +23,12 @@ var (
 // here: the parser reports those that are required.
 type faults []string
 
-// add adds one sentence.
-func (f *faults) add(fault string) { *f = append(*f, fault) }
+// add adds one sentence, once.
+func (f *faults) add(fault string) {
+	if !slices.Contains(*f, fault) { // the parser may have said it
+		*f = append(*f, fault)
+	}
+}
 
 // scheme adds a fault unless the value is empty or begins with one of the schemes. It
 // reports whether there is a value to check further.

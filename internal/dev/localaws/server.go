@@ -26,14 +26,14 @@ type Options struct {
 	// is the response to the whole batch, of which nothing is delivered. It may be nil
 	// and must not call the server.
 	FailBatch func(topic string, entries []Entry) (status int, code string)
-	// FailEntry is called for each entry of a batch. A code other than "" is the
-	// entry's result, and it is not delivered. It may be nil and must not call the
+	// FailEntry is called for each entry of a batch that a topic or, by its name, a queue
+	// receives. A code other than "" is the entry's result, and it is not delivered. It may be nil and must not call the
 	// server.
 	FailEntry func(topic string, e Entry) (code string, senderFault bool)
 	// Delay is called before each action and returns how long to wait. It may be nil.
 	Delay func(action string) time.Duration
-	// Lose reports whether the connection is closed after an action of a topic was
-	// performed. The outcome is then unknown to the caller. It may be nil.
+	// Lose reports whether the connection is closed after an action of a topic, or a
+	// SendMessageBatch, was performed. The outcome is then unknown to the caller. It may be nil.
 	Lose func(action string) bool
 }
 

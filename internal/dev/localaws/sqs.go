@@ -33,10 +33,11 @@ type request struct {
 	SourceArn           string
 }
 
-// entry is a message in DeleteMessageBatch.
+// entry is a message in DeleteMessageBatch or SendMessageBatch.
 type entry struct {
 	ID            string `json:"Id"`
 	ReceiptHandle string
+	MessageBody   string
 }
 
 // received is a message in the response to ReceiveMessage.
@@ -99,6 +100,8 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request, action string, ask r
 	case "SendMessage":
 		id := s.sendWith(q, ask)
 		writeJSON(w, map[string]string{messageID: id, "MD5OfMessageBody": sum(ask.MessageBody)})
+	case "SendMessageBatch":
+		s.sendBatch(w, q, ask.Entries)
 	case "ReceiveMessage":
 		writeJSON(w, map[string]any{"Messages": s.receive(r.Context(), q, ask)})
 	case deleteMessage, "ChangeMessageVisibility":

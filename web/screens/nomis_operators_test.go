@@ -1,0 +1,357 @@
+package screens_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/domain"
+	"nonassociations/domain/domaintest"
+	"nonassociations/internal/dev/circle"
+	"nonassociations/nomis"
+	"nonassociations/nomis/migration"
+	"nonassociations/nomis/npa"
+	"nonassociations/nomis/reconcile"
+	nomisstore "nonassociations/nomis/store"
+	"nonassociations/web/screens"
+	"nonassociations/web/screens/store"
+)
+
+// nomisOffice is an office with both systems: the record of the circle and the stand-in for
+// NOMIS.
+type nomisOffice struct {
+	*office
+	*circle.Circle
+
+	operations *reconcile.Operations
+}
+
+func noWait(context.Context, time.Duration) error { return nil }
+
+func newNOMISOffice(t *testing.T) *nomisOffice {
+	t.Helper()
+	n := &nomisOffice{Circle: circle.New(t)}
+	n.Now = time.Now().Add(time.Hour)
+	locks := nomisstore.NewLockSessions(n.Circle.DSN, noWait)
+	t.Cleanup(locks.Close)
+	clock := func() time.Time { return n.Now }
+	n.operations = reconcile.NewOperations(reconcile.OperationsOptions{
+		Store: n.Store, Locks: locks, API: n.API, Turns: n.Options, Clock: clock, Pending: 15 * time.Minute, Wait: noWait,
+	})
+	dossiers := nomis.NewDossiers(nomis.DossiersOptions{Store: n.Store, Locks: locks, API: n.API, Turns: n.Options, Clock: clock, Patience: time.Second})
+	n.office = newOffice(t, func(_ *office, operators *screens.Operators) {
+		operators.Reconcile, operators.Dossiers = n.operations, dossiers
+		operators.Migrations = &migration.Runs{Store: n.Store, NOMIS: n.API.For(npa.Operator), Clock: func() time.Time { return n.Now.In(london) }}
+	})
+	return n
+}
+
+// both is all that the two systems hold of the pair, without evidence of turns.
+func (n *nomisOffice) both() string {
+	var all strings.Builder
+	for _, fact := range n.Facts() {
+		all.WriteString(fact.Type + "\n")
+	}
+	all.WriteString(strings.Join(n.Writes(), " "))
+	for _, d := range n.Living() {
+		all.WriteString(string(d.State) + d.Reason)
+	}
+	return all.String()
+}
+
+// differs plants a difference: NOMIS's comment is another one than ours.
+func (n *nomisOffice) differs() reconcile.Difference {
+	n.office.t.Helper()
+	n.StaffOpen()
+	n.TakeTurn()
+	n.NOMISChange(1, map[string]any{"comment": hostile})
+	return n.compared()
+}
+
+func (n *nomisOffice) compared() reconcile.Difference {
+	n.office.t.Helper()
+	all, err := n.operations.Compare(n.office.t.Context(), circle.Pair)
+	require.NoError(n.office.t, err)
+	require.Len(n.office.t, all, 1)
+	return all[0]
+}
+
+// acts is act for what the circle holds.
+func (n *nomisOffice) acts(b *browser, path string, typed map[string]string) *page {
+	n.office.t.Helper()
+	form := why()
+	for field, value := range typed {
+		form.Set(field, value)
+	}
+	before := n.both()
+	plan := b.show(path, form)
+	require.Equal(n.office.t, http.StatusOK, plan.Code, plan.Text)
+	require.Equal(n.office.t, before, n.both(), "the first step changes nothing")
+	return n.act(b, path, form)
+}
+
+func TestDifferences_areShownWithBothSides(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	p := b.get("/operations/differences")
+	require.Equal(t, "Differences", p.text("h1"))
+	require.Contains(t, p.text("main"), "0 differences.")
+	d := n.differs()
+	p = b.get("/operations/differences")
+	require.Equal(t, 1, p.Find("table#differences tbody tr").Length())
+	require.Equal(t, d.ID.String(), p.Find("table#differences tbody tr").AttrOr("data-id", ""))
+	n.pass(time.Second)
+	p = b.get(p.link("View details of " + string(domaintest.Low) + " and " + string(domaintest.High)))
+	require.Equal(t, http.StatusOK, p.Code, p.Text)
+	require.Equal(t, "Difference", p.text("h1"))
+	require.Equal(t, "Difference – Non-associations", p.text("title"))
+	require.Contains(t, p.text("table#sides"), "Comment Differs Apart "+hostile)
+	require.Zero(t, p.Find("main script").Length())
+	require.Contains(t, p.text("#details"), string(d.Cause))
+	require.NotEmpty(t, p.text("#steps")+p.text("#problems"), p.Text)
+	view := n.viewOf(store.PageDifferences)
+	require.ElementsMatch(t, []domain.PrisonerNumber{domaintest.Low, domaintest.High}, view.Subjects)
+
+	n.Fault("error-503", 1000)
+	p = b.get("/operations/differences/" + d.ID.String())
+	require.Equal(t, http.StatusOK, p.Code)
+	require.Contains(t, p.text("main"), "could not be read")
+	for _, path := range []string{"x", "7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11", d.ID.String() + "/repair"} {
+		require.Equal(t, http.StatusNotFound, b.get("/operations/differences/"+path).Code, path)
+	}
+	require.Contains(t, b.get("/operations/differences?state="+hostileQuery+"&page=x").text("main"), "1 difference.")
+	require.Contains(t, b.get("/operations/differences?state=ACCEPTED&page=9").text("main"), "0 differences.")
+}
+
+const hostileQuery = "%3C%2Ftd%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E"
+
+func TestDifference_isRepairedFromEitherSide(t *testing.T) {
+	t.Parallel()
+	for _, side := range []string{"DPS", "NOMIS"} {
+		n := newNOMISOffice(t)
+		b := n.signIn("OPERATOR")
+		d := n.differs()
+		path := b.get("/operations/differences/" + d.ID.String()).button("Repair from " + side + " this difference")
+		p := n.acts(b, path, nil)
+		require.Equal(t, "Difference", p.text("h1"))
+		require.Contains(t, p.text("#done"), "The difference is repaired.")
+		require.Equal(t, "reconcile repair from "+side, n.recorded()[0].Action)
+		require.Zero(t, p.Find("main [role=button]").Length(), "there is nothing left to decide")
+		require.Contains(t, p.text("#details"), "Agreed in the call of today")
+		comment := "Apart"
+		if side == "NOMIS" {
+			comment = hostile
+			require.Equal(t, "OPERATOR", n.Facts()[len(n.Facts())-1].Meta.Actor)
+		}
+		require.Equal(t, comment, *n.Items()[0].Comment)
+		again := b.show(path, why())
+		require.Equal(t, http.StatusConflict, again.Code)
+		require.Contains(t, again.text("#warning"), "The difference is gone")
+	}
+}
+
+func TestDifference_isAccepted(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	d := n.differs()
+	path := b.get("/operations/differences/" + d.ID.String()).button("Accept this difference")
+	for _, until := range []string{"yesterday", "2026-07-14", "2027-02-30", hostile} {
+		p := b.show(path, why("until", until))
+		require.Equal(t, http.StatusBadRequest, p.Code, until)
+		require.Equal(t, "Enter a date that has not passed", p.text(".govuk-error-summary a[href='#act-until']"), until)
+	}
+	require.Empty(t, n.recorded())
+	p := n.acts(b, path, map[string]string{"until": "2027-01-31"})
+	require.Contains(t, p.text("#done"), "The difference is accepted.")
+	require.Contains(t, p.text("#details"), "31 January 2027")
+	require.Equal(t, "2027-01-31", n.Living()[0].Until)
+	require.Equal(t, http.StatusConflict, b.show(path, why()).Code)
+}
+
+// TestDifference_thatChangedBetweenTheSteps is repaired by nobody.
+func TestDifference_thatChangedBetweenTheSteps(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	d := n.differs()
+	path := "/operations/differences/" + d.ID.String() + "/repair-from-nomis"
+	plan := b.show(path, why())
+	n.NOMISChange(1, map[string]any{"comment": "Another one"})
+	require.NotEqual(t, d.Version, n.compared().Version)
+	before := n.both()
+	p := b.post(path, plan.form("form", nil))
+	require.Equal(t, http.StatusConflict, p.Code, p.Text)
+	require.NotEmpty(t, p.text("#plan"))
+	require.Equal(t, before, n.both())
+	require.Empty(t, n.recorded())
+	require.Equal(t, http.StatusSeeOther, b.post(path, p.form("form", nil)).Code)
+
+	n.Fault("error-503", 1000)
+	p = b.show("/operations/differences/"+d.ID.String()+"/repair-from-dps", why())
+	require.NotEqual(t, http.StatusOK, p.Code)
+	require.Zero(t, p.Find("#plan").Length())
+}
+
+func TestPair_isShownAndSynchronised(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	path := "/operations/pairs/" + string(domaintest.High) + "/" + strings.ToLower(string(domaintest.Low))
+	p := b.get(path)
+	require.Equal(t, http.StatusOK, p.Code, p.Text)
+	require.Equal(t, "Pair "+string(domaintest.High)+" and "+string(domaintest.Low), p.text("h1"))
+	require.Equal(t, "Pair – Non-associations", p.text("title"))
+	require.Contains(t, p.text("main"), "NOMIS holds nothing of the pair.")
+	n.StaffOpen()
+	n.open(adam, merlin)
+	n.pass(time.Second)
+	p = b.get(path)
+	require.Contains(t, p.text("table#ours"), "Apart")
+	require.Contains(t, p.text("#steps"), "Create it in NOMIS.")
+	require.NotEmpty(t, p.Header.Get("X-Position"))
+	require.ElementsMatch(t, []domain.PrisonerNumber{domaintest.Low, domaintest.High}, n.viewOf(store.PagePair).Subjects)
+	p = n.acts(b, p.button("Synchronise this pair"), nil)
+	require.Contains(t, p.text("#done"), "The pair is synchronised")
+	require.Equal(t, 2, p.Find("table#theirs tbody tr").Length())
+	require.Contains(t, p.text("main"), "There is nothing to do.")
+
+	n.Fault("error-503", 1000)
+	p = b.get(path)
+	require.Equal(t, http.StatusOK, p.Code)
+	require.Contains(t, p.text("main"), "NOMIS could not be read.")
+	require.Zero(t, p.Find("table#theirs").Length())
+	synchronise := b.show(p.button("Synchronise this pair"), why())
+	require.Equal(t, http.StatusServiceUnavailable, synchronise.Code)
+	require.NotEmpty(t, synchronise.text("#warning"))
+	for _, wrong := range []string{"A1234BC/A1234BC", "A1234BC/x", "x/A1234BC", "A1234BC/" + hostileQuery} {
+		require.Equal(t, http.StatusNotFound, b.get("/operations/pairs/"+wrong).Code, wrong)
+	}
+}
+
+func TestMigrations_areStartedCancelledAndRetried(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	p := b.get("/operations/migrations")
+	require.Equal(t, "Migrations", p.text("h1"))
+	dry := p.button("Start a dry run of a migration")
+	p = n.act(b, p.button("Start a migration"), why())
+	require.Contains(t, p.text("#done"), "has started.")
+	require.Equal(t, 1, p.Find("table#runs tbody tr").Length())
+	refused := b.show(dry, why())
+	require.Equal(t, http.StatusConflict, refused.Code)
+	require.Contains(t, refused.text("#warning"), "Another migration is at work.")
+
+	run, err := n.Store.ActiveMigration(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "OPERATOR", run.RequestedBy)
+	require.False(t, run.DryRun)
+	p = b.get(p.link(run.Label))
+	require.Equal(t, "Migration "+run.Label, p.text("h1"))
+	require.Equal(t, 1, p.Find("progress").Length())
+	require.NotEmpty(t, p.link("Refresh every 5 seconds"))
+	p = n.act(b, p.button("Cancel this run"), why())
+	require.Contains(t, p.text("#done"), "The migration was asked to end.")
+	require.Contains(t, p.text("#details"), "Being cancelled")
+	for _, path := range []string{"x", "7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11"} {
+		require.Equal(t, http.StatusNotFound, b.get("/operations/migrations/"+path).Code, path)
+	}
+
+	n.failedRun(run)
+	p = b.get("/operations/migrations/" + run.ID.String())
+	require.Contains(t, p.text("table#causes"), "NOT_FOUND 1")
+	require.Contains(t, p.text("table#failures"), hostile)
+	require.Zero(t, p.Find("main script").Length())
+	require.Equal(t, []domain.PrisonerNumber{adam, merlin}, n.viewOf(store.PageMigration).Shown)
+	p = n.act(b, p.button("Retry the failed of this run"), why())
+	require.Contains(t, p.text("#done"), "has started.")
+	again, err := n.Store.ActiveMigration(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, run.ID, again.Filter.FailedOf)
+}
+
+// failedRun gives a run a pair that failed, and ends it.
+func (n *nomisOffice) failedRun(run migration.Run) {
+	n.office.t.Helper()
+	n.pass(time.Second)
+	ctx := n.office.t.Context()
+	_, err := n.Store.AddMigrationPairs(ctx, run.ID, []nomisstore.ListedPair{{string(adam), string(merlin)}})
+	require.NoError(n.office.t, err)
+	n.sql(`UPDATE nomis.migration_pair SET outcome = 'unreadable', cause = 'NOT_FOUND', why = $1`, hostile)
+	n.sql(`UPDATE nomis.migration SET ended_at = now(), status = 'CANCELLED', listed = true WHERE id = $1`, run.ID)
+}
+
+// sql changes the tables of the circle.
+func (n *nomisOffice) sql(text string, args ...any) {
+	n.office.t.Helper()
+	conn, err := pgx.Connect(n.office.t.Context(), n.Circle.DSN)
+	require.NoError(n.office.t, err)
+	defer func() { require.NoError(n.office.t, conn.Close(n.office.t.Context())) }()
+	_, err = conn.Exec(n.office.t.Context(), text, args...)
+	require.NoError(n.office.t, err)
+}
+
+// asked asks for a reconciliation.
+func (n *nomisOffice) asked() uuid.UUID {
+	n.office.t.Helper()
+	id, err := n.operations.Request(n.office.t.Context(), reconcile.Request{Scope: "ALL", By: "OPERATOR"})
+	require.NoError(n.office.t, err)
+	n.sql(`UPDATE nomis.reconciliation SET status = 'COMPLETED', started_at = $2, ended_at = $2, listed = true, counts =
+		'{"total":{"ours":4,"theirs":3,"union":4},"pairs":3,"buckets":{"same":{"ours":3,"theirs":3,"union":3},"onlyHere":{"ours":1,"theirs":0,"union":1}}}'
+		WHERE id = $1`, id, noon)
+	return id
+}
+
+func TestReconciliations_areStartedAndShown(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	path := b.get("/operations/reconciliations").button("Start a reconciliation")
+	p := b.show(path, why("scope", "PAIRS"))
+	require.Equal(t, http.StatusBadRequest, p.Code)
+	require.Equal(t, "Select what to compare", p.text(".govuk-error-summary a[href='#act-scope']"))
+	form := b.get(path)
+	require.Equal(t, "All records"+"What changed since the last run", form.text(".govuk-radios__label"))
+	p = n.act(b, path, why("scope", "TOUCHED"))
+	require.Equal(t, "Reconciliations", p.text("h1"))
+	require.Contains(t, p.text("#done"), "A reconciliation was started.")
+	require.Equal(t, 1, p.Find("table#runs tbody tr").Length())
+	runs, _, err := n.Store.Reconciliations(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Equal(t, "OPERATOR", runs[0].RequestedBy)
+	require.EqualValues(t, "TOUCHED", runs[0].Scope)
+
+	compared := n.asked()
+	p = b.get("/operations/reconciliations")
+	require.Contains(t, p.text("main"), "1 differences in the last run that completed")
+	p = b.get("/operations/reconciliations/" + compared.String())
+	require.Equal(t, "Reconciliation of 15 July 2026 at 13:00", p.text("h1"))
+	require.Contains(t, p.text("table#buckets"), "Only here 1 0 1")
+	require.Equal(t, 1, p.Find("progress").Length())
+	require.Equal(t, http.StatusNotFound, b.get("/operations/reconciliations/7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11").Code)
+}
+
+func TestNOMIS_ofAProcessWithoutIt(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.signIn("OPERATOR")
+	for _, path := range []string{"migrations", "reconciliations", "differences", "pairs/A9109UD/D5678EF"} {
+		p := b.get("/operations/" + path)
+		require.Equal(t, http.StatusOK, p.Code, path)
+		require.Contains(t, p.text("main"), "NOMIS is not configured in this process.", path)
+		require.Zero(t, p.Find("main [role=button]").Length(), path)
+	}
+	for _, path := range []string{"migrations/start", "reconciliations/start", "pairs/A9109UD/D5678EF/synchronise"} {
+		require.Equal(t, http.StatusNotFound, b.get("/operations/"+path).Code, path)
+		require.Equal(t, http.StatusNotFound, b.post("/operations/"+path, why("planId", "x")).Code, path)
+	}
+	require.Empty(t, o.recorded())
+}
