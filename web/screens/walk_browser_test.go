@@ -1,6 +1,7 @@
 package screens_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http/cookiejar"
@@ -28,10 +29,14 @@ const (
 	narrow = 320
 )
 
+// patience is how long a page may take on a busy machine.
+const patience = 20 * time.Second
+
 // tab is the page of a real browser that goes from state to state.
 type tab struct {
 	*walker
 
+	t      *testing.T
 	page   *chromium.Page
 	user   string // whose session it has
 	heard  int    // complaints so far
@@ -43,7 +48,7 @@ type tab struct {
 // TestWalk_inABrowser looks at every state in one real browser.
 func TestWalk_inABrowser(t *testing.T) {
 	began := time.Now()
-	b := &tab{walker: newWalker(t), page: chromium.OpenFor(t, 10*time.Minute), looked: map[string]bool{}, shots: os.Getenv(picturesVariable)}
+	b := &tab{walker: newWalker(t), t: t, page: chromium.OpenFor(t, 10*time.Minute), looked: map[string]bool{}, shots: os.Getenv(picturesVariable)}
 	for i, s := range states(b.ids) {
 		if s.noPage {
 			continue
@@ -61,13 +66,17 @@ func TestWalk_inABrowser(t *testing.T) {
 // do runs steps in the browser.
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	require.NoError(b.t, chromedp.Do(b.page.Context, steps...))
+	ctx, cancel := context.WithTimeout(b.page.Context, patience)
+	defer cancel()
+	require.NoError(b.t, chromedp.Do(ctx, steps...))
 }
 
 // eval returns what an expression gives on the open page.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
-	value, err := chromedp.Run(b.page.Context, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(b.page.Context, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	require.NoError(b.t, err, expression)
 	return value
 }
@@ -76,7 +85,9 @@ func eval[T any](b *tab, expression string) T {
 // the answer.
 func (b *tab) navigate(steps ...chromedp.Action[chromedp.Void]) int {
 	b.t.Helper()
-	answer, err := chromedp.RunResponse(b.page.Context, steps...)
+	ctx, cancel := context.WithTimeout(b.page.Context, patience)
+	defer cancel()
+	answer, err := chromedp.RunResponse(ctx, steps...)
 	require.NoError(b.t, err)
 	return int(answer.Status)
 }
