@@ -223,7 +223,7 @@ func valueOf(name string, value any) string {
 func valuesOf(group reflect.Value) string {
 	var all []string
 	for _, key := range group.MapKeys() {
-		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(group.MapIndex(key).Interface()))
+		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(spelled(key.String()), group.MapIndex(key).Interface()))
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")
