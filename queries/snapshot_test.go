@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -105,6 +106,13 @@ func marks(id uuid.UUID) map[string]mark {
 			found, err := r.OfPrisoner(ctx, "A1111AA", atLeast)
 			return found.Position, markOf(found.Records), err
 		},
+		"OpenOf": func(ctx context.Context, r *queries.Reader, atLeast uint64) (uint64, string, error) {
+			found, err := r.OpenOf(ctx, []domain.PrisonerNumber{"A1111AA"}, today, atLeast)
+			if err != nil {
+				return 0, "", err
+			}
+			return found.Position, string(found.Records[0].Reason), nil
+		},
 		"Page": func(ctx context.Context, r *queries.Reader, atLeast uint64) (uint64, string, error) {
 			found, err := r.Page(ctx, queries.PageRequest{By: queries.ByID, Size: 10, Filter: queries.Filter{Open: true, Closed: true, AtLeast: atLeast}})
 			return found.Position, markOf(found.Records.Records), err
@@ -187,7 +195,8 @@ func markedModel(t *testing.T) (projector, uuid.UUID) {
 	)
 	require.NoError(t, source.QueryRow(t.Context(), `SELECT n.id, p.pair, p.state, first_number, second_number
 		FROM read_1.non_association n JOIN read_1.pair p USING (pair)`).Scan(&id, &pair, &state, &first, &other))
-	p.exec(`INSERT INTO read_1.pair VALUES ($1, $2, 1, '{10}', '[]')`, pair, strings.ReplaceAll(state, `"comment":null`, `"comment":"MARK"`))
+	state = regexp.MustCompile(`"reason":"[A-Z_]+"`).ReplaceAllString(strings.ReplaceAll(state, `"comment":null`, `"comment":"MARK"`), `"reason":"MARK"`)
+	p.exec(`INSERT INTO read_1.pair VALUES ($1, $2, 1, '{10}', '[]')`, pair, state)
 	p.exec(`INSERT INTO read_1.non_association VALUES ($1, $2, $3, $4, '2001', '2001', 'never', false)`, id, pair, first, other)
 	p.exec(`INSERT INTO read_1.mapping VALUES ($1, 'A1111AA_B1111BB', 1, 'MIGRATED', $1, 1, now(), NULL)`, id)
 	p.exec(`INSERT INTO read_1.prisoner VALUES ('A1111AA', 'MARK', '')`)

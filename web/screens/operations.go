@@ -3,6 +3,7 @@ package screens
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"reflect"
 	"slices"
@@ -126,19 +127,27 @@ func (s *Screens) partOf(v *visit, of shape.PartStatus) partStatus {
 		part.Runbook, part.Named = s.runbook(*of.Runbook)
 	}
 	href := pageOfPart[of.Part].path
-	names := make([]string, 0, len(of.Numbers))
-	for name := range of.Numbers {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(of.Numbers)) {
 		to := href
 		if name == "openDifferences" {
 			to = differencesPage.path
 		}
-		part.Numbers = append(part.Numbers, partNumber{spelled(name), valueOf(of.Numbers[name]), to})
+		part.Numbers = append(part.Numbers, numbersOf(spelled(name), of.Numbers[name], to)...)
 	}
 	return part
+}
+
+// numbersOf returns a number, or those of one thing in their order.
+func numbersOf(name string, value any, href string) []partNumber {
+	several, is := value.(map[string]any)
+	if !is {
+		return []partNumber{{name, valueOf(name, value), href}}
+	}
+	var all []partNumber
+	for _, part := range slices.Sorted(maps.Keys(several)) {
+		all = append(all, partNumber{name + ", " + strings.ToLower(spelled(part)), valueOf(part, several[part]), href})
+	}
+	return all
 }
 
 // runbook returns the link to a runbook by its name, or its path where runbooks have no
@@ -158,12 +167,14 @@ func (s *Screens) runbook(file string) (*govuk.Link, string) {
 // spelled returns the name of a part or a number in words: "openDifferences" is "Open
 // differences".
 func spelled(name string) string {
-	switch name {
-	case "nomis":
-		return "NOMIS"
-	case "switchOver":
+	if name == "switchOver" {
 		return switchOverPage.title
 	}
+	name, ofNOMIS := strings.CutPrefix(name, "nomis")
+	if ofNOMIS {
+		return joined("NOMIS", strings.ToLower(spelled(strings.ReplaceAll(name, "-", " "))))
+	}
+	name = strings.ReplaceAll(name, "-", " ")
 	var words strings.Builder
 	before := ' '
 	for i, r := range name {
@@ -190,10 +201,14 @@ func capital(text string) string {
 }
 
 // valueOf returns a number as it is read.
-func valueOf(value any) string {
+func valueOf(name string, value any) string {
 	switch is := value.(type) {
 	case bool:
-		return map[bool]string{true: "on", false: "off"}[is]
+		words := map[bool]string{true: "yes", false: "no"}
+		if name == "Brake" || name == "Inbound" || name == "Outbound" {
+			words = map[bool]string{true: "on", false: "off"}
+		}
+		return words[is]
 	case float64:
 		return fmt.Sprintf("%.1f", is)
 	}
@@ -208,7 +223,7 @@ func valueOf(value any) string {
 func valuesOf(group reflect.Value) string {
 	var all []string
 	for _, key := range group.MapKeys() {
-		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(group.MapIndex(key).Interface()))
+		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(spelled(key.String()), group.MapIndex(key).Interface()))
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")

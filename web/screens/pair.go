@@ -33,8 +33,10 @@ type planWords struct {
 }
 
 // pairPath returns the address of a pair.
-func pairPath(pair domain.Pair) string {
-	numbers := pair.Numbers()
+func pairPath(pair domain.Pair) string { return numbersPath(pair.Numbers()) }
+
+// numbersPath returns the address of a pair, with its numbers in this order.
+func numbersPath(numbers [2]domain.PrisonerNumber) string {
 	return operationsPath + "/pairs/" + string(numbers[0]) + "/" + string(numbers[1])
 }
 
@@ -79,7 +81,7 @@ func (s *Screens) pair(ctx context.Context, v *visit) (answer, error) {
 		return answer{}, unavailable(err, "The dossier could not be made.")
 	}
 	shown.fill(v, dossier)
-	shown.Acts = []govuk.Button{{Text: "Synchronise", Hidden: "this pair", Href: pairPath(pair) + "/synchronise", Kind: govuk.Secondary}}
+	shown.Acts = []govuk.Button{{Text: "Synchronise", Hidden: "this pair", Href: numbersPath(numbers) + "/synchronise", Kind: govuk.Secondary}}
 	out := s.operatorPage(ctx, v, "Pair", shown)
 	out.position = reached
 	return out, nil
@@ -101,7 +103,7 @@ func (s *Screens) pairMoved(ctx context.Context, numbers [2]domain.PrisonerNumbe
 	if !moved || numbers[0] == numbers[1] {
 		return "", nil
 	}
-	return operationsPath + "/pairs/" + string(numbers[0]) + "/" + string(numbers[1]), nil
+	return numbersPath(numbers), nil
 }
 
 // fill takes over what a dossier has.
@@ -246,7 +248,7 @@ func mappingTable(v *visit, periods []domain.MappingPeriod) *govuk.Table {
 // synchronise makes the act that takes the turn of a pair. It takes a removed number as it
 // was asked: what NOMIS still has under it is to be brought in step too.
 func (s *Screens) synchronise(_ context.Context, v *visit) (act, error) {
-	pair, _, err := v.pairOf()
+	pair, numbers, err := v.pairOf()
 	if err != nil || s.operators.Dossiers == nil {
 		return act{}, notFound()
 	}
@@ -259,7 +261,7 @@ func (s *Screens) synchronise(_ context.Context, v *visit) (act, error) {
 		return done.Steps, err
 	}
 	return act{
-		name: "nomis synchronise", object: "pair " + pairWords(pair), heading: "Synchronise a pair", back: page{pairPath(pair), "Pair"},
+		name: "nomis synchronise", object: "pair " + pairWords(pair), heading: "Synchronise a pair", back: page{numbersPath(numbers), "Pair"}, subjects: subjectsOf(pair),
 		plan: func(ctx context.Context, _ actTyped) (actPlan, error) {
 			steps, err := turn(ctx, true)
 			return actPlan{Lines: stepLines(steps), State: steps}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"nonassociations/domain"
 	"nonassociations/web/screens/govuk"
@@ -16,6 +17,8 @@ type SwitchOverPage struct {
 	Inbound, Outbound switchWords
 	Board             *govuk.Table
 	NoBoard           string
+	Other             govuk.Input // a prison that is not on the board
+	Show              govuk.Button
 }
 
 // switchWords is one of the two switches.
@@ -55,6 +58,14 @@ func (s *Screens) switchOver(ctx context.Context, v *visit) (answer, error) {
 	}
 	for _, p := range state.Prisons {
 		known = append(known, p.ID)
+	}
+	shown.Other = govuk.Input{ID: "prison-prison", Name: "prison", Label: govuk.Label{Text: "A prison that is not in the list"}, Hint: "For example, MDI", Width: 5, Exact: true}
+	shown.Show = govuk.Button{Text: "Show", Kind: govuk.Secondary}
+	if asked := strings.ToUpper(text(v.request.URL.Query(), "prison")); asked != "" {
+		shown.Other.Value = asked
+		if isThreeCapitals(asked) {
+			known = append(known, domain.PrisonID(asked))
+		}
 	}
 	shown.Board = s.boardOf(ctx, v, state, state.Known(known))
 	return s.operatorPage(ctx, v, switchOverPage.title, shown), nil

@@ -49,6 +49,9 @@ func TestSwitchOver_showsTheBoard(t *testing.T) {
 	require.NotEmpty(t, p.button("Change stage of XAB"))
 	require.NotEmpty(t, p.button("End inbound"))
 	require.NotEmpty(t, p.button("End outbound"))
+	p = b.get(switchOverPath + "?prison=mdi")
+	require.NotEmpty(t, p.button("Change stage of MDI"), "any prison may be staged")
+	require.Equal(t, 2, b.get(switchOverPath+"?prison="+hostileQuery).Find("table#prisons tr[data-prison]").Length())
 	o.away["details"] = true
 	require.Equal(t, http.StatusOK, b.get(switchOverPath).Code, "the stages are shown all the same")
 	o.away["prisons"] = true
