@@ -62,6 +62,14 @@ test: tools postgres npm ## all tests, with the race detector
 test-fast: postgres ## the quick tests, without the race detector
 	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api|web/screens/govuk)$$)')
 
+# The walk over all pages writes them. Without the fonts of Liberation, which have the
+# measures of Arial, everything looks too wide.
+.PHONY: shots
+shots: tools postgres npm ## pictures of every page and state of the screens, into .shots/
+	rm -rf .shots
+	SHOTS=$(CURDIR)/.shots go test -count=1 -timeout 20m -run '^TestWalk_inABrowser$$' ./web/screens
+	@echo "$$(ls .shots | wc -l) pictures in .shots/"
+
 .PHONY: vet
 vet: ## go vet and gofmt
 	go vet ./...
@@ -131,12 +139,13 @@ postgres: ## make sure that PostgreSQL is installed
 	$(call install,postgresql)
 
 # The race detector needs a C compiler, the linters of the documents Node, the
-# alerts promtool, the page of the API a browser.
+# alerts promtool, the pages a browser and fonts with the measures of Arial.
 .PHONY: tools
 tools: ## make sure that the programs are there that the tests call
 	@missing=; need() { local name; for name in $$1; do if command -v "$$name" >/dev/null; then return; fi; done; missing+="$${missing:+ }$$2"; }; \
 	need "$${CC:-gcc}" "gcc libc6-dev"; need node nodejs; need npm npm; need promtool prometheus; \
 	need "chromium chromium-browser google-chrome chrome" chromium; \
+	! command -v apt-get >/dev/null || [[ "$$(fc-list 2>/dev/null)" == *"Liberation Sans"* ]] || missing+="$${missing:+ }fonts-liberation fontconfig"; \
 	[ -z "$$missing" ] || { $(call install,$$missing); }
 
 .PHONY: npm

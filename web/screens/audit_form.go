@@ -82,7 +82,7 @@ func storable(text string) string {
 func (q *auditQuestion) readPrisoner(typed string) {
 	number, err := domain.ParsePrisonerNumber(typed)
 	if err != nil {
-		q.refuse(fieldPrisoner, typed+" is not a prison number")
+		q.refuse(fieldPrisoner, echoed(typed)+" is not a prison number")
 		return
 	}
 	q.prisoner = number

@@ -190,7 +190,7 @@ func (l listing) warnings() []govuk.Warning {
 func ignoredFilters(values []string) []govuk.Warning {
 	var all []govuk.Warning
 	for _, value := range values {
-		all = append(all, govuk.Warning{Text: "Filter " + value + " is not known and was ignored."})
+		all = append(all, govuk.Warning{Text: "Filter " + echoed(value) + " is not known and was ignored."})
 	}
 	return all
 }

@@ -107,9 +107,9 @@ func (m moved) faults(unknown whereabouts.UnknownPrisoners) []string {
 	for _, line := range m {
 		switch {
 		case line.number == "":
-			all = append(all, line.text+" is not a prison number")
+			all = append(all, echoed(line.text)+" is not a prison number")
 		case slices.Contains(unknown, line.number):
-			all = append(all, line.text+" is not known")
+			all = append(all, echoed(line.text)+" is not known")
 		}
 	}
 	return all

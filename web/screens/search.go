@@ -145,7 +145,7 @@ func (s *Screens) find20(ctx context.Context, v *visit, a asked) (directory.Page
 // results returns the table of a page of people.
 func (s *Screens) results(ctx context.Context, v *visit, a asked, found directory.Page, action func(directory.Prisoner) *govuk.Link) *results {
 	if len(found.People) == 0 {
-		return &results{None: fmt.Sprintf("0 results found for “%s”.", a.q)}
+		return &results{None: fmt.Sprintf("0 results found for “%s”.", echoed(a.q))}
 	}
 	first := (a.page-1)*directory.PageSize + 1
 	out := &results{Showing: fmt.Sprintf("Showing %d to %d of %s", first, first+len(found.People)-1, govuk.Count(found.Total, "prisoner", "prisoners"))}

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	chromium "nonassociations/internal/dev/browser"
@@ -45,22 +46,32 @@ type tab struct {
 	shots  string // the folder of the pictures; "" for none
 }
 
-// TestWalk_inABrowser looks at every state in one real browser.
+// TestWalk_inABrowser looks at every state. What reads and what writes have a browser and
+// a house of their own each, so that neither waits for the other.
 func TestWalk_inABrowser(t *testing.T) {
-	began := time.Now()
-	b := &tab{walker: newWalker(t), t: t, page: chromium.OpenFor(t, 10*time.Minute), looked: map[string]bool{}, shots: os.Getenv(picturesVariable)}
-	for i, s := range states(b.ids) {
-		if s.noPage {
-			continue
-		}
-		b.show(s)
-		b.look(i, s)
-		if s.after != nil {
-			s.after(b.walker)
-			b.user = ""
-		}
+	t.Parallel()
+	for name, some := range map[string]func(ids map[string]uuid.UUID) []state{"reading": readingStates, "writing": writingStates} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := &tab{walker: newWalker(t), t: t, page: chromium.OpenFor(t, 10*time.Minute), looked: map[string]bool{}, shots: os.Getenv(picturesVariable)}
+			for i, s := range some(b.ids) {
+				if !s.noPage && !s.alike {
+					b.visit(name+fmt.Sprintf("-%03d", i), s)
+				}
+			}
+		})
 	}
-	t.Logf("walked in %v", time.Since(began))
+}
+
+// visit shows a state, and looks at it.
+func (b *tab) visit(picture string, s state) {
+	b.t.Helper()
+	b.show(s)
+	b.look(picture, s)
+	if s.after != nil {
+		s.after(b.walker)
+		b.user = ""
+	}
 }
 
 // do runs steps in the browser.
@@ -156,7 +167,7 @@ func (b *tab) send(fields url.Values, twist string) int {
 }
 
 // look checks the state that the browser shows, and what is checked once a page.
-func (b *tab) look(i int, s state) {
+func (b *tab) look(picture string, s state) {
 	b.t.Helper()
 	page := s.route + strings.TrimPrefix(s.title, "Error: ")
 	first := !b.looked[page]
@@ -167,14 +178,14 @@ func (b *tab) look(i int, s state) {
 		except = append(except, s.except)
 	}
 	found := b.page.Axe(b.t, except...)
-	b.check(len(found) == 0, s, "axe: %s", strings.Join(found, "\n"))
-	b.picture(i, s, wide)
+	b.checkf(len(found) == 0, s, "axe: %s", strings.Join(found, "\n"))
+	b.picture(picture, s, wide)
 	if first {
 		b.lookByKeyboard(s)
 		b.lookAtPrint(s)
 	}
 	b.do(chromedp.EmulateViewport(narrow, 640))
-	b.picture(i, s, narrow)
+	b.picture(picture, s, narrow)
 	b.lookForSidewaysScroll(s)
 	if first && s.fields == nil {
 		b.lookWithoutScripts(s)
@@ -182,8 +193,8 @@ func (b *tab) look(i int, s state) {
 	b.listen(s)
 }
 
-// check fails the test, and goes on to the next state.
-func (b *tab) check(holds bool, s state, format string, args ...any) {
+// checkf fails the test, and goes on to the next state.
+func (b *tab) checkf(holds bool, s state, format string, args ...any) {
 	b.t.Helper()
 	if !holds {
 		b.t.Errorf("%s: %s", s.name, fmt.Sprintf(format, args...))
@@ -197,17 +208,17 @@ func (b *tab) listen(s state) {
 	complaints := b.page.Complaints()
 	for _, complaint := range complaints[b.heard:] {
 		own := s.code() >= 400 && strings.Contains(complaint, fmt.Sprintf("the server responded with a status of %d", s.code()))
-		b.check(own, s, "the console says %s", complaint)
+		b.checkf(own, s, "the console says %s", complaint)
 	}
 	asked := b.page.Asked()
 	for _, address := range asked[b.asked:] {
-		b.check(strings.HasPrefix(address, b.server.URL+"/"), s, "it asks %s", address)
+		b.checkf(strings.HasPrefix(address, b.server.URL+"/"), s, "it asks %s", address)
 	}
 	b.heard, b.asked = len(complaints), len(asked)
 }
 
 // picture writes a picture of the whole page, where pictures are asked for.
-func (b *tab) picture(i int, s state, width int) {
+func (b *tab) picture(name string, s state, width int) {
 	b.t.Helper()
 	if b.shots == "" {
 		return
@@ -215,5 +226,5 @@ func (b *tab) picture(i int, s state, width int) {
 	png, err := chromedp.Run(b.page.Context, chromedp.FullScreenshot(100))
 	require.NoError(b.t, err)
 	require.NoError(b.t, os.MkdirAll(b.shots, 0o750))
-	require.NoError(b.t, os.WriteFile(filepath.Join(b.shots, fmt.Sprintf("%03d-%s-%d.png", i, s.name, width)), png, 0o600))
+	require.NoError(b.t, os.WriteFile(filepath.Join(b.shots, fmt.Sprintf("%s-%s-%d.png", name, s.name, width)), png, 0o600))
 }

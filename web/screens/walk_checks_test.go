@@ -57,11 +57,11 @@ func (b *tab) lookByKeyboard(s state) {
 	}
 	type stops struct{ Want, Got, Unseen []string }
 	found := eval[stops](b, `window.walk`)
-	b.check(strings.Join(found.Want, "\n") == strings.Join(found.Got, "\n"), s, "the Tab key reaches\n%s\nand not\n%s", strings.Join(found.Got, "\n"), strings.Join(found.Want, "\n"))
-	b.check(len(found.Unseen) == 0, s, "the focus is not seen on %v", found.Unseen)
-	b.check(len(found.Got) > 0 && found.Got[0] == "A #main-content", s, "the skip link is not first")
+	b.checkf(strings.Join(found.Want, "\n") == strings.Join(found.Got, "\n"), s, "the Tab key reaches\n%s\nand not\n%s", strings.Join(found.Got, "\n"), strings.Join(found.Want, "\n"))
+	b.checkf(len(found.Unseen) == 0, s, "the focus is not seen on %v", found.Unseen)
+	b.checkf(len(found.Got) > 0 && found.Got[0] == "A #main-content", s, "the skip link is not first")
 	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById('walk-start').focus()`), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
-	b.check(eval[string](b, `document.activeElement.id`) == "main-content", s, "the skip link leads nowhere")
+	b.checkf(eval[string](b, `document.activeElement.id`) == "main-content", s, "the skip link leads nowhere")
 	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById('walk-start').remove(), document.activeElement.blur(), scrollTo(0, 0)`))
 }
 
@@ -72,11 +72,11 @@ func (b *tab) lookAtPrint(s state) {
 	b.media("print")
 	shown := eval[[]string](b, `['.govuk-skip-link', 'header', 'footer', '.govuk-breadcrumbs', 'nav', 'button', 'a[role=button]', '#signing-out']
 		.filter((s) => [...document.querySelectorAll(s)].some((e) => e.checkVisibility()))`)
-	b.check(len(shown) == 0, s, "%v are printed", shown)
-	b.check(eval[bool](b, `document.querySelector('h1').checkVisibility()`), s, "the heading is not printed")
+	b.checkf(len(shown) == 0, s, "%v are printed", shown)
+	b.checkf(eval[bool](b, `document.querySelector('h1').checkVisibility()`), s, "the heading is not printed")
 	if s.user != "" && s.code() != http.StatusUnauthorized {
 		line := eval[string](b, `[...document.querySelectorAll('.app-print-line')].filter((e) => e.checkVisibility()).map((e) => e.textContent).join()`)
-		b.check(strings.HasPrefix(line, "Official sensitive – printed by "+s.user+" on "), s, "the printed line is %q", line)
+		b.checkf(strings.HasPrefix(line, "Official sensitive – printed by "+s.user+" on "), s, "the printed line is %q", line)
 	}
 	b.media("")
 }
@@ -95,7 +95,7 @@ func (b *tab) lookForSidewaysScroll(s state) {
 	width := eval[int](b, `document.documentElement.scrollWidth`)
 	wider := eval[[]string](b, `[...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.moj-scrollable-pane, [role=region]'))
 		.slice(0, 3).map((e) => e.outerHTML.slice(0, 100))`)
-	b.check(width <= narrow, s, "the page is %d px wide: %v", width, wider)
+	b.checkf(width <= narrow, s, "the page is %d px wide: %v", width, wider)
 }
 
 // seen is JavaScript: what a user can press, choose and fill.
@@ -109,8 +109,8 @@ func (b *tab) lookWithoutScripts(s state) {
 	b.scripts(false)
 	b.to(s.path)
 	without := eval[[]string](b, seen)
-	b.check(strings.Join(with, "\n") == strings.Join(without, "\n"), s, "without scripts there is\n%s\nand not\n%s", strings.Join(without, "\n"), strings.Join(with, "\n"))
-	b.check(len(without) > 0, s, "without scripts nothing can be pressed")
+	b.checkf(strings.Join(with, "\n") == strings.Join(without, "\n"), s, "without scripts there is\n%s\nand not\n%s", strings.Join(without, "\n"), strings.Join(with, "\n"))
+	b.checkf(len(without) > 0, s, "without scripts nothing can be pressed")
 	b.scripts(true)
 }
 

@@ -16,6 +16,7 @@ import (
 
 // TestFlows_inABrowser walks each flow once, in one real browser.
 func TestFlows_inABrowser(t *testing.T) {
+	t.Parallel()
 	w, opened := newWalker(t), chromium.OpenFor(t, 5*time.Minute)
 	for _, flow := range []struct {
 		name string

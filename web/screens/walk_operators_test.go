@@ -3,6 +3,7 @@ package screens_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -26,11 +27,11 @@ func (w *walker) operatorThings(n *nomisOffice) {
 
 // started starts a run of the migration.
 func (n *nomisOffice) started() migration.Run {
-	n.office.t.Helper()
+	n.t.Helper()
 	runs := migration.Runs{Store: n.Store, Clock: n.clock}
-	run, err := runs.Start(n.office.t.Context(), migration.Order{By: "OPERATOR"})
+	run, err := runs.Start(n.t.Context(), migration.Order{By: "OPERATOR"})
 	if err != nil {
-		n.office.t.Fatal(err)
+		n.t.Fatal(err)
 	}
 	return run
 }
@@ -102,10 +103,12 @@ func walkedActs(ids map[string]uuid.UUID) []walkedAct {
 func actStates(ids map[string]uuid.UUID) []state {
 	const of = "/operations"
 	var all []state
+	// The browser looks at each kind of form, and at two plans.
+	forms, plans := []string{"retry", "reconcile", "accept", "stage", "announce"}, []string{"retry", "announce"}
 	for _, a := range walkedActs(ids) {
 		all = append(all,
-			state{name: "act-" + a.name, route: "GET " + of + a.pattern, user: "OPERATOR", path: of + a.path, title: a.title},
-			state{name: "act-" + a.name + "-plan", route: "POST " + of + a.pattern, user: "OPERATOR", path: of + a.path, fields: a.fields, title: a.title})
+			state{name: "act-" + a.name, route: "GET " + of + a.pattern, user: "OPERATOR", path: of + a.path, title: a.title, alike: !slices.Contains(forms, a.name)},
+			state{name: "act-" + a.name + "-plan", route: "POST " + of + a.pattern, user: "OPERATOR", path: of + a.path, fields: a.fields, title: a.title, alike: !slices.Contains(plans, a.name)})
 	}
 	return all
 }
@@ -124,10 +127,10 @@ func actFaults(ids map[string]uuid.UUID) []state {
 		{"resume-outbound", "/switch-over/outbound/resume", "/switch-over/outbound/resume", "Resume outbound"},
 	} {
 		all = append(all,
-			state{name: "act-" + refused.name, route: "GET " + of + refused.pattern, user: "OPERATOR", path: of + refused.path, title: refused.title},
+			state{name: "act-" + refused.name, route: "GET " + of + refused.pattern, user: "OPERATOR", path: of + refused.path, title: refused.title, alike: true},
 			state{
 				name: "act-" + refused.name + "-refused", route: "POST " + of + refused.pattern, user: "OPERATOR", path: of + refused.path,
-				fields: why(), status: http.StatusConflict, title: refused.title,
+				fields: why(), status: http.StatusConflict, title: refused.title, alike: refused.name != "cancel",
 			})
 	}
 	return all

@@ -105,7 +105,7 @@ func axText(value *accessibility.Value) string {
 func staysSignedIn(b *tab) {
 	b.enter("OFFICER_A")
 	b.to("/help")
-	require.Equal(b.t, "", b.read("#signing-out:not([hidden])"))
+	require.Empty(b.t, b.read("#signing-out:not([hidden])"))
 	b.elapse(56 * time.Minute)
 	b.do(chromedp.WaitVisible(chromedp.CSS("#signing-out")))
 	require.Contains(b.t, b.read("#signing-out:not([hidden])"), "You will be signed out in 4 minutes.")

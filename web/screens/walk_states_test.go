@@ -1,9 +1,9 @@
 package screens_test
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,6 +32,8 @@ type state struct {
 	title  string // before " – Non-associations"
 	except string // an axe rule that does not hold here
 	noPage bool   // a file, or a redirect
+	// alike says that a browser has seen the same page with other words.
+	alike bool
 }
 
 // code is the status of the answer.
@@ -94,13 +96,6 @@ func newWalker(t *testing.T) *walker {
 	return w
 }
 
-// changes returns fields that were filled without a fault, with one change.
-func changes(name string, values ...string) url.Values {
-	fields := maps.Clone(details())
-	fields[name] = values
-	return fields
-}
-
 // directoryAway also makes every answer of the directory old.
 func directoryAway(w *walker) {
 	w.directory.Down(true)
@@ -114,16 +109,20 @@ const (
 	ofBert = "/prisoner/A0135GA/non-associations"
 )
 
-// states returns every state of every page. In the last of them the directory is away.
+// states returns every state of every page.
 func states(ids map[string]uuid.UUID) []state {
-	var all []state
-	for _, some := range [][]state{
-		openStates(), homeStates(), listStates(), recordStates(ids), historyStates(), prisonStates(), formStates(ids), conflictStates(ids),
-		auditStates(), operatorStates(ids), failureStates(), awayStates(ids),
-	} {
-		all = append(all, some...)
-	}
-	return all
+	return append(readingStates(ids), writingStates(ids)...)
+}
+
+// readingStates are those of pages that change nothing.
+func readingStates(ids map[string]uuid.UUID) []state {
+	return slices.Concat(openStates(), homeStates(), listStates(), recordStates(ids), historyStates(), prisonStates(), auditStates())
+}
+
+// writingStates are those of forms and operators. In the last of them the directory is
+// away.
+func writingStates(ids map[string]uuid.UUID) []state {
+	return slices.Concat(formStates(ids), conflictStates(ids), operatorStates(ids), failureStates(), awayStates(ids))
 }
 
 // openStates are those of pages that need no session.

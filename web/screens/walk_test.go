@@ -87,7 +87,7 @@ func requireWhole(t *testing.T, s state, p *page) {
 		address := e.AttrOr("href", e.AttrOr("src", ""))
 		require.True(t, strings.HasPrefix(address, "/assets/"), "%s loads %s", s.name, address)
 	})
-	// A page never goes where the address says.
+	require.NotContains(t, p.text("#warning, .govuk-error-summary, .govuk-error-message, main [role=status]"), "\u202e", "%s: what was typed turns the words after it round", s.name)
 	require.NotContains(t, p.Text, "<script>alert(1)", s.name)
 	require.NotContains(t, p.Text, `<b>"`, s.name)
 }

@@ -1,6 +1,11 @@
 package screens
 
-import "nonassociations/domain"
+import (
+	"strings"
+	"unicode"
+
+	"nonassociations/domain"
+)
 
 // Words that stand on several pages.
 const (
@@ -42,4 +47,15 @@ func nomisType(code domain.TypeCode) string {
 		return ""
 	}
 	return word(domain.TypeCodes(), code)
+}
+
+// echoed returns a text that somebody typed as it stands in a sentence. Marks that turn the
+// direction of what follows round are replaced, because they would turn the sentence too.
+func echoed(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }

@@ -50,9 +50,10 @@ func (p *Page) Axe(t testing.TB, except ...string) []string {
 		}
 	}
 	for _, f := range report.Incomplete {
-		overShadow := f.Rule == "color-contrast" && slices.Contains([]string{"bgGradient", "bgImage", "imgNode", "pseudoContent"}, f.Why)
-		inPicture := f.Rule == "color-contrast" && f.Why == "bgOverlap" && f.InPicture
-		oneCharacter := f.Rule == "color-contrast" && f.Why == "shortTextContent"
+		isContrast := f.Rule == "color-contrast"
+		overShadow := isContrast && slices.Contains([]string{"bgGradient", "bgImage", "imgNode", "pseudoContent"}, f.Why)
+		inPicture := isContrast && f.Why == "bgOverlap" && f.InPicture
+		oneCharacter := isContrast && f.Why == "shortTextContent"
 		if !overShadow && !inPicture && !oneCharacter && !slices.Contains(except, f.Rule) {
 			findings = append(findings, fmt.Sprintf("undecided %s (%s): %s", f.Rule, f.Why, f.Where))
 		}
