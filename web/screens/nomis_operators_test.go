@@ -36,7 +36,7 @@ func newNOMISOffice(t *testing.T) *nomisOffice {
 	t.Helper()
 	n := &nomisOffice{Circle: circle.New(t)}
 	n.Now = time.Now().Add(time.Hour)
-	locks := nomisstore.NewLockSessions(n.Circle.DSN, noWait)
+	locks := nomisstore.NewLockSessions(n.DSN, noWait)
 	t.Cleanup(locks.Close)
 	clock := func() time.Time { return n.Now }
 	n.operations = reconcile.NewOperations(reconcile.OperationsOptions{
@@ -65,7 +65,7 @@ func (n *nomisOffice) both() string {
 
 // differs plants a difference: NOMIS's comment is another one than ours.
 func (n *nomisOffice) differs() reconcile.Difference {
-	n.office.t.Helper()
+	n.t.Helper()
 	n.StaffOpen()
 	n.TakeTurn()
 	n.NOMISChange(1, map[string]any{"comment": hostile})
@@ -73,24 +73,24 @@ func (n *nomisOffice) differs() reconcile.Difference {
 }
 
 func (n *nomisOffice) compared() reconcile.Difference {
-	n.office.t.Helper()
-	all, err := n.operations.Compare(n.office.t.Context(), circle.Pair)
-	require.NoError(n.office.t, err)
-	require.Len(n.office.t, all, 1)
+	n.t.Helper()
+	all, err := n.operations.Compare(n.t.Context(), circle.Pair)
+	require.NoError(n.t, err)
+	require.Len(n.t, all, 1)
 	return all[0]
 }
 
 // acts is act for what the circle holds.
 func (n *nomisOffice) acts(b *browser, path string, typed map[string]string) *page {
-	n.office.t.Helper()
+	n.t.Helper()
 	form := why()
 	for field, value := range typed {
 		form.Set(field, value)
 	}
 	before := n.both()
 	plan := b.show(path, form)
-	require.Equal(n.office.t, http.StatusOK, plan.Code, plan.Text)
-	require.Equal(n.office.t, before, n.both(), "the first step changes nothing")
+	require.Equal(n.t, http.StatusOK, plan.Code, plan.Text)
+	require.Equal(n.t, before, n.both(), "the first step changes nothing")
 	return n.act(b, path, form)
 }
 

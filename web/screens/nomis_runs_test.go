@@ -60,30 +60,30 @@ func TestMigrations_areStartedCancelledAndRetried(t *testing.T) {
 
 // failedRun gives a run a pair that failed, and ends it.
 func (n *nomisOffice) failedRun(run migration.Run) {
-	n.office.t.Helper()
+	n.t.Helper()
 	n.pass(time.Second)
-	ctx := n.office.t.Context()
+	ctx := n.t.Context()
 	_, err := n.Store.AddMigrationPairs(ctx, run.ID, []nomisstore.ListedPair{{string(adam), string(merlin)}})
-	require.NoError(n.office.t, err)
+	require.NoError(n.t, err)
 	n.sql(`UPDATE nomis.migration_pair SET outcome = 'unreadable', cause = 'NOT_FOUND', why = $1`, hostile)
 	n.sql(`UPDATE nomis.migration SET ended_at = now(), status = 'CANCELLED', listed = true WHERE id = $1`, run.ID)
 }
 
 // sql changes the tables of the circle.
 func (n *nomisOffice) sql(text string, args ...any) {
-	n.office.t.Helper()
-	conn, err := pgx.Connect(n.office.t.Context(), n.Circle.DSN)
-	require.NoError(n.office.t, err)
-	defer func() { require.NoError(n.office.t, conn.Close(n.office.t.Context())) }()
-	_, err = conn.Exec(n.office.t.Context(), text, args...)
-	require.NoError(n.office.t, err)
+	n.t.Helper()
+	conn, err := pgx.Connect(n.t.Context(), n.DSN)
+	require.NoError(n.t, err)
+	defer func() { require.NoError(n.t, conn.Close(n.t.Context())) }()
+	_, err = conn.Exec(n.t.Context(), text, args...)
+	require.NoError(n.t, err)
 }
 
 // asked asks for a reconciliation.
 func (n *nomisOffice) asked() uuid.UUID {
-	n.office.t.Helper()
-	id, err := n.operations.Request(n.office.t.Context(), reconcile.Request{Scope: "ALL", By: "OPERATOR"})
-	require.NoError(n.office.t, err)
+	n.t.Helper()
+	id, err := n.operations.Request(n.t.Context(), reconcile.Request{Scope: "ALL", By: "OPERATOR"})
+	require.NoError(n.t, err)
 	n.sql(`UPDATE nomis.reconciliation SET status = 'COMPLETED', started_at = $2, ended_at = $2, listed = true, counts =
 		'{"total":{"ours":4,"theirs":3,"union":4},"pairs":3,"buckets":{"same":{"ours":3,"theirs":3,"union":3},"onlyHere":{"ours":1,"theirs":0,"union":1}}}'
 		WHERE id = $1`, id, noon)

@@ -202,15 +202,30 @@ func theirsTable(theirs nomis.DossierTheirs) *govuk.Table {
 	table := &govuk.Table{
 		ID: "theirs", Caption: "NOMIS", Size: "m", Scrolls: true, RowHeader: true,
 		Head: []govuk.Header{
-			{Text: "Row of"}, {Text: "Sequence"}, {Text: "Reason"}, {Text: "Reason of the other"}, {Text: "Type"}, {Text: "Effective date"},
-			{Text: "Expiry date"}, {Text: "Authorised by"}, {Text: "Updated by"}, {Text: "Comment"},
+			{Text: "Row of"},
+			{Text: "Sequence"},
+			{Text: "Reason"},
+			{Text: "Reason of the other"},
+			{Text: "Type"},
+			{Text: "Effective date"},
+			{Text: "Expiry date"},
+			{Text: "Authorised by"},
+			{Text: "Updated by"},
+			{Text: "Comment"},
 		},
 	}
 	for _, rows := range [][]nomis.Row{theirs.Forwards, theirs.Backwards} {
 		for _, row := range rows {
 			table.Rows = append(table.Rows, govuk.Row{Cells: []govuk.Cell{
-				{Text: row.OffenderNo}, {Text: strconv.Itoa(row.TypeSequence)}, {Text: row.Reason}, {Text: row.RecipReason}, {Text: row.Type},
-				{Text: row.EffectiveDate}, optional(row.ExpiryDate), optional(row.AuthorisedBy), {Text: row.UpdatedBy}, optional(row.Comment),
+				{Text: row.OffenderNo},
+				{Text: strconv.Itoa(row.TypeSequence)},
+				{Text: row.Reason},
+				{Text: row.RecipReason},
+				{Text: row.Type},
+				{Text: row.EffectiveDate},
+				optional(row.ExpiryDate), optional(row.AuthorisedBy),
+				{Text: row.UpdatedBy},
+				optional(row.Comment),
 			}})
 		}
 	}

@@ -91,7 +91,7 @@ func (s *Screens) search(ctx context.Context, v *visit, out *answer, actions fun
 	if err != nil {
 		return form, nil, err
 	}
-	return form, s.results(ctx, v, a, found, actions), nil
+	return form, s.results(v, a, found, actions), nil
 }
 
 // searchForm returns the form with what was asked for. Without a caseload only every
@@ -143,7 +143,7 @@ func (s *Screens) find20(ctx context.Context, v *visit, a asked) (directory.Page
 }
 
 // results returns the table of a page of people.
-func (s *Screens) results(ctx context.Context, v *visit, a asked, found directory.Page, action func(directory.Prisoner) *govuk.Link) *results {
+func (s *Screens) results(v *visit, a asked, found directory.Page, action func(directory.Prisoner) *govuk.Link) *results {
 	if len(found.People) == 0 {
 		return &results{None: fmt.Sprintf("0 results found for “%s”.", echoed(a.q))}
 	}
