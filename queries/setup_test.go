@@ -110,3 +110,11 @@ func open(t testing.TB, dsn string, change ...func(*queries.Options)) *queries.R
 	t.Cleanup(reader.Close)
 	return reader
 }
+
+// waits reports whether a session waits for the lock.
+func waits(conn *pgx.Conn) bool {
+	var waiting bool
+	err := conn.QueryRow(context.Background(), `SELECT count(*) > 0 FROM pg_locks
+		WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting)
+	return err == nil && waiting
+}

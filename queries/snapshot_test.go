@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
@@ -252,14 +251,6 @@ func TestRow_andItsPositionAreOfOneSnapshot(t *testing.T) {
 			p.exec(`CREATE OR REPLACE VIEW read.` + slow + ` AS ` + definitions[slow])
 		}
 	}
-}
-
-// waits reports whether a session waits for the lock.
-func waits(conn *pgx.Conn) bool {
-	var waiting bool
-	err := conn.QueryRow(context.Background(), `SELECT count(*) > 0 FROM pg_locks
-		WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting)
-	return err == nil && waiting
 }
 
 // TestSnapshot_thatIsBehindIsNotRead: of a server that has not come as far

@@ -124,8 +124,14 @@ func TestPruneViews_removesThoseBeforeADayOfLondon(t *testing.T) {
 func TestPruneViews_refusesAWrongCommandLine(t *testing.T) {
 	environment := []string{"DATABASE_URL=postgres://127.0.0.1:1/x", "EVENTSTORE_URL=embedded"}
 	for _, args := range [][]string{
-		{}, {"--before", "2026-07-15"}, {"--reason", "why"}, {"--before", "yesterday", "--reason", "why"}, {"--before", "2026-02-30", "--reason", "why"},
-		{"--before", "0000-01-01", "--reason", "why"}, {"--before", "2026-07-15", "--reason", " "}, {"--before", "2026-07-15", "--reason", "why", "--user", ""},
+		{},
+		{"--before", "2026-07-15"},
+		{"--reason", "why"},
+		{"--before", "yesterday", "--reason", "why"},
+		{"--before", "2026-02-30", "--reason", "why"},
+		{"--before", "0000-01-01", "--reason", "why"},
+		{"--before", "2026-07-15", "--reason", " "},
+		{"--before", "2026-07-15", "--reason", "why", "--user", ""},
 		{"--before", "2026-07-15", "--reason", "why", "more"},
 	} {
 		stdout, stderr, status := program(t, environment, append([]string{"screens", "prune-views", "--json"}, args...)...)

@@ -51,8 +51,13 @@ func actionsTable(actions []evidence.Action, london *time.Location) *govuk.Table
 	}
 	for _, a := range actions {
 		table.Rows = append(table.Rows, govuk.Row{ID: a.ID.String(), Cells: []govuk.Cell{
-			{Text: toTheSecond(a.At, london)}, {Text: a.User}, {Text: a.Action}, {Text: orText(a.Object, "–"), Lines: true},
-			{Text: orText(a.Reason, "–"), Lines: true}, {Text: orText(outcomes[a.Outcome], string(a.Outcome)), Below: a.Done}, {Text: orText(a.RequestID, "Command line")},
+			{Text: toTheSecond(a.At, london)},
+			{Text: a.User},
+			{Text: a.Action},
+			{Text: orText(a.Object, "–"), Lines: true},
+			{Text: orText(a.Reason, "–"), Lines: true},
+			{Text: orText(outcomes[a.Outcome], string(a.Outcome)), Below: a.Done},
+			{Text: orText(a.RequestID, "Command line")},
 		}})
 	}
 	return table

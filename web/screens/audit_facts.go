@@ -101,8 +101,12 @@ func factRow(e audit.TimelineEntry, london *time.Location) govuk.Row {
 		position = strconv.FormatUint(*at, 10)
 	}
 	return govuk.Row{EventID: fact.ID.String(), Cells: []govuk.Cell{
-		{Text: toTheSecond(fact.RecordedAt, london)}, {Text: factTitle(e), Below: fact.Type}, {Text: orText(numbersText(e.PrisonerNumbers()), "–")},
-		{Text: orText(fact.Meta.Actor, "–")}, source, {Text: orText(strings.Join(factLines(e, london), "\n"), "–"), Lines: true},
+		{Text: toTheSecond(fact.RecordedAt, london)},
+		{Text: factTitle(e), Below: fact.Type},
+		{Text: orText(numbersText(e.PrisonerNumbers()), "–")},
+		{Text: orText(fact.Meta.Actor, "–")},
+		source,
+		{Text: orText(strings.Join(factLines(e, london), "\n"), "–"), Lines: true},
 		{Text: position, Below: fact.ID.String()},
 	}}
 }

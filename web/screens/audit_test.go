@@ -134,7 +134,7 @@ func TestAudit_formSaysWhatIsWrong(t *testing.T) {
 // away has neither views nor acts now.
 type away struct{ *store.Store }
 
-var errPostgresAway = errors.New("Postgres is away")
+var errPostgresAway = errors.New("postgres is away")
 
 func (away) Views(context.Context, store.ViewFilter, store.Cursor, int) ([]store.View, error) {
 	return nil, errPostgresAway

@@ -64,9 +64,14 @@ func viewsTable(views []store.View, asked domain.PrisonerNumber, london *time.Lo
 	}
 	for _, view := range views {
 		table.Rows = append(table.Rows, govuk.Row{ID: view.ID.String(), Cells: []govuk.Cell{
-			{Text: toTheSecond(view.At, london)}, {Text: view.UserName}, {Text: string(view.Page), Tags: viewTags(view)},
-			{Text: orText(numbersText(view.Subjects), "Nobody’s")}, {Text: shownText(view.Shown, asked)}, {Text: addressText(view), Lines: true},
-			{Text: positionText(view.Position), Below: "Build " + view.Build}, {Text: view.RequestID.String()},
+			{Text: toTheSecond(view.At, london)},
+			{Text: view.UserName},
+			{Text: string(view.Page), Tags: viewTags(view)},
+			{Text: orText(numbersText(view.Subjects), "Nobody’s")},
+			{Text: shownText(view.Shown, asked)},
+			{Text: addressText(view), Lines: true},
+			{Text: positionText(view.Position), Below: "Build " + view.Build},
+			{Text: view.RequestID.String()},
 		}})
 	}
 	return table

@@ -132,22 +132,9 @@ func (s *Screens) partOf(v *visit, of shape.PartStatus) partStatus {
 		if name == "openDifferences" {
 			to = differencesPage.path
 		}
-		part.Numbers = append(part.Numbers, numbersOf(spelled(name), of.Numbers[name], to)...)
+		part.Numbers = append(part.Numbers, partNumber{spelled(name), valueOf(name, of.Numbers[name]), to})
 	}
 	return part
-}
-
-// numbersOf returns a number, or those of one thing in their order.
-func numbersOf(name string, value any, href string) []partNumber {
-	several, is := value.(map[string]any)
-	if !is {
-		return []partNumber{{name, valueOf(name, value), href}}
-	}
-	var all []partNumber
-	for _, part := range slices.Sorted(maps.Keys(several)) {
-		all = append(all, partNumber{name + ", " + strings.ToLower(spelled(part)), valueOf(part, several[part]), href})
-	}
-	return all
 }
 
 // runbook returns the link to a runbook by its name, or its path where runbooks have no
@@ -205,7 +192,7 @@ func valueOf(name string, value any) string {
 	switch is := value.(type) {
 	case bool:
 		words := map[bool]string{true: "yes", false: "no"}
-		if name == "Brake" || name == "Inbound" || name == "Outbound" {
+		if name == "brake" || name == inbound || name == outbound {
 			words = map[bool]string{true: "on", false: "off"}
 		}
 		return words[is]
@@ -223,7 +210,7 @@ func valueOf(name string, value any) string {
 func valuesOf(group reflect.Value) string {
 	var all []string
 	for _, key := range group.MapKeys() {
-		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(spelled(key.String()), group.MapIndex(key).Interface()))
+		all = append(all, strings.ToLower(spelled(key.String()))+" "+valueOf(key.String(), group.MapIndex(key).Interface()))
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")

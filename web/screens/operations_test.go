@@ -23,7 +23,7 @@ func TestOperations_saysWhatStatusSays(t *testing.T) {
 		{Part: "readModel", Asked: true, Numbers: map[string]any{"position": 12, "lagSeconds": 61.25}, Since: &since, Runbook: &runbook},
 		{Part: "publisher", Asked: true, OK: true, Numbers: map[string]any{"parked": 3, "domainEvents": map[string]int{"deadLetters": 2, "messages": 1}}},
 		{Part: "queues"},
-		{Part: "migration", Asked: true, OK: true, Numbers: map[string]any{"nomis-events": map[string]any{"deadLetters": 6, "inFlight": 0}}},
+		{Part: "migration", Asked: true, OK: true, Numbers: map[string]any{"nomis-events": map[string]any{"deadLetters": 6, "inFlight": 0}, "listed": true}},
 		{Part: "reconciliation", Asked: true, OK: true, Numbers: map[string]any{"openDifferences": 4}},
 		{Part: "nomis", Asked: true, OK: true, Numbers: map[string]any{"due": 5, "brake": false}, Runbook: &runbook},
 	})
@@ -37,8 +37,9 @@ func TestOperations_saysWhatStatusSays(t *testing.T) {
 	require.Equal(t, "/operations/publisher", p.link("dead letters 2, messages 1 (Domain events)"))
 	require.Equal(t, "/operations/differences", p.link("4 (Open differences)"))
 	require.Equal(t, "/operations/switch-over", p.link("on (Inbound)"))
-	require.NotEmpty(t, p.link("6 (NOMIS events, dead letters)"))
+	require.NotEmpty(t, p.link("dead letters 6, in flight 0 (NOMIS events)"))
 	require.NotEmpty(t, p.link("off (Brake)"))
+	require.NotEmpty(t, p.link("yes (Listed)"))
 	require.Equal(t, "https://runbooks.invalid/ProjectorStopped", p.link("Runbook ProjectorStopped"))
 	require.Contains(t, p.text("#status"), "Since 15 July 2026 at 12:59")
 	require.Contains(t, p.text("#status tr:contains('Queues')"), "Could not be asked")

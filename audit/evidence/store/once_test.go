@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -21,13 +22,25 @@ func TestOnce_ofManyAtTheSameTime(t *testing.T) {
 	other, err := store.Open(t.Context(), dsn) // another process
 	require.NoError(t, err)
 	defer other.Close()
+	watcher, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, watcher.Close(t.Context())) }()
+	const presses = 6
+	othersWait := func() bool {
+		var waiting int
+		err := watcher.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting)
+		return err == nil && waiting == presses-1
+	}
 	var done atomic.Int32
 	var pressed sync.WaitGroup
-	for i := range 6 {
+	for i := range presses {
 		pressed.Go(func() {
 			s := []*store.Store{one, other}[i%2]
 			got, err := s.Once(t.Context(), act("JSMITH", 0), func(context.Context) (string, error) {
-				return fmt.Sprintf("Done %d times", done.Add(1)), nil
+				count := done.Add(1)
+				require.Eventually(t, othersWait, 20*time.Second, 5*time.Millisecond, "the others do not wait")
+				return fmt.Sprintf("Done %d times", count), nil
 			})
 			require.NoError(t, err)
 			require.Equal(t, "Done 1 times", got.Done)

@@ -91,7 +91,7 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 	if roles.Screens {
 		err = config.readScreens(options, roles.Serve, err)
 	} else if roles == (Roles{}) {
-		config.Screens.AuditQueueURL = environment["AUDIT_QUEUE_URL"] // decides which views may be removed
+		config.Screens.AuditQueueURL = environment[auditQueueVariable] // decides which views may be removed
 	}
 	if (roles.Listen || roles.Work) && !roles.Serve && !roles.Screens {
 		err = errors.Join(err, env.ParseWithOptions(&config.Edge.Search, options))
@@ -190,7 +190,7 @@ func (c Config) faults(f *faults, roles Roles) {
 	if roles.Screens {
 		c.Screens.faults(f, c.Edge.Search)
 	} else {
-		f.scheme("AUDIT_QUEUE_URL", c.Screens.AuditQueueURL, webSchemes)
+		f.scheme(auditQueueVariable, c.Screens.AuditQueueURL, webSchemes)
 	}
 }
 

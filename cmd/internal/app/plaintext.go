@@ -45,7 +45,7 @@ func (c Config) trustedAddresses() []trustedAddress {
 		{"SCREENS_TOKEN_URL", c.Screens.TokenURL, plainHTTPHosts},
 		{"SCREENS_SIGN_OUT_URL", c.Screens.SignOutURL, plainHTTPHosts}, // gets the ID token
 		{"USER_ROLES_API_URL", c.Screens.UserRolesURL, plainHTTPHosts},
-		{"AUDIT_QUEUE_URL", c.Screens.AuditQueueURL, plainHTTPHosts},
+		{auditQueueVariable, c.Screens.AuditQueueURL, plainHTTPHosts},
 		{"COMPONENT_API_URL", c.Screens.ComponentsURL, plainHTTPHosts},
 	}
 	if c.Screens.usesDiscovery() {

@@ -41,6 +41,9 @@ type Screens struct {
 	Timed bool `env:"-"`
 }
 
+// auditQueueVariable names the variable of the audit queue, which commands read too.
+const auditQueueVariable = "AUDIT_QUEUE_URL"
+
 // sessionKeySize is the size of SCREENS_SESSION_KEY, in bytes.
 const sessionKeySize = 32
 
@@ -96,7 +99,7 @@ func (s Screens) faults(f *faults, search Search) {
 	}
 	for name, value := range map[string]string{
 		"SCREENS_AUTHORIZE_URL": s.AuthorizeURL, "SCREENS_TOKEN_URL": s.TokenURL, "SCREENS_SIGN_OUT_URL": s.SignOutURL,
-		"USER_ROLES_API_URL": s.UserRolesURL, "AUDIT_QUEUE_URL": s.AuditQueueURL, "COMPONENT_API_URL": s.ComponentsURL,
+		"USER_ROLES_API_URL": s.UserRolesURL, auditQueueVariable: s.AuditQueueURL, "COMPONENT_API_URL": s.ComponentsURL,
 		"DPS_URL": s.DPSURL, "SECURITY_TXT_URL": s.SecurityTextURL, "RUNBOOKS_URL": s.RunbooksURL,
 	} {
 		f.scheme(name, value, webSchemes)

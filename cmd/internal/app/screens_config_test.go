@@ -86,7 +86,7 @@ func TestScreens_eachVariableIsJudgedBeforeItIsNeeded(t *testing.T) {
 			_, err := app.ReadConfig(with(completeScreensEnvironment(), name, value), app.Roles{Screens: true})
 			require.ErrorContains(t, err, name, "%q", value)
 			require.NotContains(t, err.Error(), "secret", name)
-			require.Equal(t, 2, len(strings.Split(err.Error(), "\n")), "one line a fault: %s", err)
+			require.Len(t, strings.Split(err.Error(), "\n"), 2, "one line a fault: %s", err)
 		}
 	}
 	for name, value := range map[string]string{

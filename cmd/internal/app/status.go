@@ -74,7 +74,7 @@ func (o StatusOptions) config() (Config, error) {
 	var config Config
 	// What is required of a role may be missing here.
 	_ = env.ParseWithOptions(&config, env.Options{Environment: o.Environment})
-	config.Screens.AuditQueueURL = o.Environment["AUDIT_QUEUE_URL"]
+	config.Screens.AuditQueueURL = o.Environment[auditQueueVariable]
 	if config.DatabaseURL == "" && config.EventStoreURL == "" {
 		return Config{}, errors.New("DATABASE_URL and EVENTSTORE_URL are not set, and there is no development run in DATA_DIR")
 	}

@@ -50,28 +50,38 @@ func (r *round) refuse(id uuid.UUID, code string) {
 	r.codes = append(r.codes, code)
 }
 
-// send sends all messages in batches, until ctx ends or a call fails. A call goes on for as
-// long as work does.
+// send sends all messages in batches, until ctx ends or a call fails. What is not sent then
+// is left to the next sender. A call goes on for as long as work does.
 func (r *round) send(ctx, work context.Context, queue *Queue) error {
 	for _, batch := range batches(r.parcels) {
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		default:
 		}
-		bodies := make([]string, len(batch))
-		for i, p := range batch {
-			bodies[i] = p.body
-		}
-		refused, err := queue.send(work, bodies)
-		if err != nil {
+		if err := r.sendBatch(work, queue, batch); err != nil {
 			return err
 		}
-		for i, p := range batch {
-			if code, is := refused[i]; is {
-				r.refuse(p.view, code)
-				continue
-			}
-			r.waiting[p.view]--
+	}
+	return nil
+}
+
+// sendBatch sends one batch, and records what the queue has taken and what it refused.
+func (r *round) sendBatch(ctx context.Context, queue *Queue, batch []parcel) error {
+	bodies := make([]string, len(batch))
+	for i, p := range batch {
+		bodies[i] = p.body
+	}
+	refused, err := queue.send(ctx, bodies)
+	if err != nil {
+		return err
+	}
+	for i, p := range batch {
+		if code, is := refused[i]; is {
+			r.refuse(p.view, code)
+			continue
 		}
+		r.waiting[p.view]--
 	}
 	return nil
 }

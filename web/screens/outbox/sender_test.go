@@ -155,13 +155,10 @@ func TestView_ofALostAnswerIsSentAgain(t *testing.T) {
 func TestOutage_losesNothing(t *testing.T) {
 	var down atomic.Bool
 	down.Store(true)
-	asked := make(chan struct{}, 1000)
+	var asked atomic.Int32
 	f := newFixture(t, localaws.Options{Fail: func(string) (int, string) {
 		if down.Load() {
-			select {
-			case asked <- struct{}{}:
-			default:
-			}
+			asked.Add(1)
 			return http.StatusServiceUnavailable, "ServiceUnavailable"
 		}
 		return 0, ""
@@ -171,9 +168,7 @@ func TestOutage_losesNothing(t *testing.T) {
 		views = append(views, f.look(nil))
 	}
 	f.runs(f.sender(f.Store))
-	for range 5 {
-		<-asked
-	}
+	require.Eventually(t, func() bool { return asked.Load() >= 5 }, 20*time.Second, time.Millisecond)
 	require.Equal(t, 60, f.unsent())
 	down.Store(false)
 	f.waitUntilSent()
@@ -228,7 +223,7 @@ func TestSenders_shareTheWork(t *testing.T) {
 	require.Len(t, f.received(), len(views))
 }
 
-// counting is a table that fails now and then.
+// failing is a table that fails now and then.
 type failing struct {
 	*store.Store
 
@@ -237,7 +232,7 @@ type failing struct {
 
 func (f *failing) ClaimViews(ctx context.Context, now, until time.Time, limit int) ([]store.UnsentView, error) {
 	if f.claims.Add(1)%2 == 1 {
-		return nil, errors.New("Postgres is away")
+		return nil, errors.New("postgres is away")
 	}
 	return f.Store.ClaimViews(ctx, now, until, limit)
 }
