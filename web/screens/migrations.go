@@ -80,7 +80,7 @@ func (s *Screens) migrations(ctx context.Context, v *visit) (answer, error) {
 			lost = append([]int{run.Counts.Lost()}, lost...)
 		}
 	}
-	shown.Spark = sparkOf(lost, "failed in the last run")
+	shown.Spark = sparkOf(lost, func(last int) string { return strconv.Itoa(last) + " failed in the last run" })
 	return v.withRefresh(s.operatorPage(ctx, v, migrationsPage.title, shown)), nil
 }
 
@@ -88,11 +88,11 @@ func (s *Screens) migrations(ctx context.Context, v *visit) (answer, error) {
 const mostRuns = 100
 
 // sparkOf draws values, oldest first, into 120 by 24.
-func sparkOf(values []int, of string) spark {
+func sparkOf(values []int, words func(last int) string) spark {
 	if len(values) == 0 {
 		return spark{}
 	}
-	drawn := spark{Last: strconv.Itoa(values[len(values)-1]) + " " + of}
+	drawn := spark{Last: words(values[len(values)-1])}
 	most := 1
 	for _, value := range values {
 		most = max(most, value)

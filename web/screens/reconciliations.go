@@ -63,7 +63,9 @@ func (s *Screens) reconciliations(ctx context.Context, v *visit) (answer, error)
 			found = append([]int{run.Counts.Differences()}, found...)
 		}
 	}
-	shown.Spark = sparkOf(found, "differences in the last run that completed")
+	shown.Spark = sparkOf(found, func(last int) string {
+		return govuk.Count(last, "difference", "differences") + " in the last run that completed"
+	})
 	return v.withRefresh(s.operatorPage(ctx, v, reconciliationsPage.title, shown)), nil
 }
 

@@ -29,7 +29,7 @@ const keyboard = `(() => {
 		const parts = [[e], [e.nextElementSibling || e, '::before']]
 		return JSON.stringify(parts.map((p) => {
 			const s = getComputedStyle(...p)
-			return [s.outlineStyle, s.outlineWidth, s.boxShadow, s.backgroundColor, s.borderTopColor, s.borderTopWidth]
+			return [s.outlineStyle, s.outlineWidth, s.boxShadow, s.backgroundColor, s.borderTopWidth, s.borderTopWidth === '0px' || s.borderTopColor]
 		}))
 	}
 	const name = (e) => e.tagName + ' ' + (e.id || e.getAttribute('href') || e.textContent.trim().slice(0, 40))

@@ -8,6 +8,8 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
+
+	"nonassociations/web/screens"
 )
 
 // TestWalk_hasAStateOfEveryRoute: a page that nobody looks at is a page that nobody knows.
@@ -108,4 +110,30 @@ func (w *walker) requireSent(s state) {
 	require.Positive(w.t, size, s.name)
 	require.LessOrEqual(w.t, size, 100<<10, s.name)
 	require.Contains(w.t, head.Header.Values("Vary"), "Accept-Encoding", s.name)
+}
+
+// TestAnswers_areTimedInDevelopment says how long the server worked, where it is asked to.
+func TestAnswers_areTimedInDevelopment(t *testing.T) {
+	h := newHouse(t, func(o *screens.Options) { o.Timed = true })
+	for _, path := range []string{"/help", ofAdam, "/no-such-page"} {
+		require.Regexp(t, `^total;dur=\d+\.\d$`, h.signIn("OFFICER_A").get(path).Header.Get("Server-Timing"), path)
+	}
+}
+
+// TestAssets_neverChange: what a page loads may be kept for ever, because its address has a
+// hash of what it is.
+func TestAssets_neverChange(t *testing.T) {
+	h := newHouse(t)
+	b := h.visit()
+	loaded := b.get("/help").Find("link[href], script[src]").Map(func(_ int, e *goquery.Selection) string {
+		return e.AttrOr("href", e.AttrOr("src", ""))
+	})
+	require.NotEmpty(t, loaded)
+	for _, address := range loaded {
+		require.Regexp(t, `^/assets/[0-9a-f]+/`, address)
+		p := b.get(address)
+		require.Equal(t, http.StatusOK, p.Code, address)
+		require.Contains(t, p.Header.Get("Cache-Control"), "immutable", address)
+		require.Equal(t, http.StatusNotFound, b.get("/assets/000000000000/app.css").Code)
+	}
 }
