@@ -51,10 +51,16 @@ bench: postgres build ## measure against raw Postgres, as a table
 # eventstore/esdb/doc.go), so that the race detector would fail them now and then.
 WITHOUT_RACE = $$(sed -n 's/^func \(Test[^(]*\).*/\1/p' eventstore/esdb/norace_test.go | paste -sd '|')
 
+# A page is drawn by one goroutine. Drawing all of them in a browser takes four times as
+# long under the race detector, so it looks at what is done at once, and at every route.
+PAGES_AT_ONCE = happensOnce|TwoTabs|doneOnce|EveryRoute|EveryAnswer|Renew|TestFreshness|TestUpTo
+
 .PHONY: test
 test: tools postgres npm ## all tests, with the race detector
-	go test -race -count=1 -p 3 -parallel 4 -timeout 20m ./...
+	go test -race -count=1 -p 3 -parallel 4 -timeout 20m $$(go list ./... | grep -v '/web/screens$$')
 	go test -count=1 -timeout 5m -run "^($(WITHOUT_RACE))$$" ./eventstore/esdb
+	go test -count=1 -parallel 4 -timeout 10m ./web/screens
+	go test -race -count=1 -parallel 4 -timeout 5m -run '$(PAGES_AT_ONCE)' ./web/screens
 
 # What takes less than a minute: no race detector, and not the packages that kill
 # programs and servers, walk large records or start a browser.

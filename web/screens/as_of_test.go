@@ -30,6 +30,7 @@ func (p *page) states() map[string]string {
 
 // TestAsOf_isTheListAsItWas in each state of a record.
 func TestAsOf_isTheListAsItWas(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	open, closed, ahead := h.open(adam, merlin), h.open(adam, bert), domain.LocalDateTime("2026-12-31T00:00:00")
 	ends := h.tell(domain.NOMIS, adam, john, item(adam, john, func(i *domain.Item) { i.ExpiryDate = &ahead }))
@@ -77,6 +78,7 @@ func TestAsOf_isTheListAsItWas(t *testing.T) {
 
 // TestAsOf_changesNothing has no button but its own, for nobody.
 func TestAsOf_changesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	p := h.signIn("MANAGER_A").get(historyOfAdam + "?trueAt=2026-07-15")
@@ -87,6 +89,7 @@ func TestAsOf_changesNothing(t *testing.T) {
 
 // TestAsOf_hasDeletedRecordsForAuditorsAlone.
 func TestAsOf_hasDeletedRecordsForAuditorsAlone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	h.pass(time.Minute)
@@ -103,6 +106,7 @@ func TestAsOf_hasDeletedRecordsForAuditorsAlone(t *testing.T) {
 
 // TestAsOf_ofARemovedNumberIsAnsweredByIt and says where its records went.
 func TestAsOf_ofARemovedNumberIsAnsweredByIt(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	h.pass(time.Minute)
@@ -121,6 +125,7 @@ func TestAsOf_ofARemovedNumberIsAnsweredByIt(t *testing.T) {
 
 // TestAsOf_refusesWhatIsNoTime with the form as it was typed.
 func TestAsOf_refusesWhatIsNoTime(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	b := h.signIn("OFFICER_A")

@@ -19,6 +19,7 @@ import (
 
 // TestAuditFacts_areThoseOfTheLog, newest first, with what each says.
 func TestAuditFacts_areThoseOfTheLog(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	comment := "<b>More</b>"
@@ -68,6 +69,7 @@ func TestAuditFacts_areThoseOfTheLog(t *testing.T) {
 
 // TestAuditFacts_pageByPage shows each fact once.
 func TestAuditFacts_pageByPage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	for n := range 60 {
@@ -93,6 +95,7 @@ func TestAuditFacts_pageByPage(t *testing.T) {
 
 // TestAuditFacts_areNotShownFromAReadModelThatIsBehind: a fact would be missing silently.
 func TestAuditFacts_areNotShownFromAReadModelThatIsBehind(t *testing.T) {
+	t.Parallel()
 	ahead := uint64(0)
 	h := newHouse(t, func(o *screens.Options) {
 		head := o.Head
@@ -111,6 +114,7 @@ func TestAuditFacts_areNotShownFromAReadModelThatIsBehind(t *testing.T) {
 
 // TestAuditActions_byUserAndDay, newest first and page by page.
 func TestAuditActions_byUserAndDay(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	act := func(user string, at time.Time, outcome evidence.Outcome) string {
 		id := uuid.New()

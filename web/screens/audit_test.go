@@ -47,6 +47,7 @@ func (p *page) rowIDs(table string) []string {
 
 // TestAudit_pagesLeadToEachOther, each with its title as h1.
 func TestAudit_pagesLeadToEachOther(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("AUDITOR")
 	for path, title := range auditTitles {
@@ -74,6 +75,7 @@ var hostileTexts = []string{
 
 // TestAudit_hostileTextIsText in every field of every form and in the rows.
 func TestAudit_hostileTextIsText(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for n, hostile := range hostileTexts {
 		h.looked(hostile, time.Duration(n)*time.Second, func(v *store.View) { v.Query, v.Route = hostile, hostile })
@@ -99,6 +101,7 @@ func TestAudit_hostileTextIsText(t *testing.T) {
 
 // TestAudit_formSaysWhatIsWrong, in the order of the page, and finds nothing then.
 func TestAudit_formSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	b := h.signIn("AUDITOR")
@@ -146,6 +149,7 @@ func (away) Actions(context.Context, evidence.Filter) ([]evidence.Action, bool, 
 
 // TestAudit_thatCannotBeReadIsUnavailable, and never an empty list.
 func TestAudit_thatCannotBeReadIsUnavailable(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(o *screens.Options) {
 		kept, _ := o.Views.(*store.Store)
 		o.Views, o.Actions = away{kept}, away{}

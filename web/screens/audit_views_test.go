@@ -20,6 +20,7 @@ import (
 
 // TestAuditViews_sayWhoLookedAtWhom, and are themselves views.
 func TestAuditViews_sayWhoLookedAtWhom(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	require.Equal(t, http.StatusOK, h.signIn("OFFICER_A").get("/prisoner/A9109UD/non-associations").Code)
@@ -50,6 +51,7 @@ func TestAuditViews_sayWhoLookedAtWhom(t *testing.T) {
 
 // TestAuditViews_byUserAndDay: a day is one of London, and the last one is included.
 func TestAuditViews_byUserAndDay(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	begin := -13 * time.Hour // 14 July 2026, 23:00 UTC: the 15th begins in London
 	before := h.looked("OFFICER_A", begin-time.Microsecond, nil).ID.String()
@@ -81,6 +83,7 @@ func TestAuditViews_byUserAndDay(t *testing.T) {
 
 // TestAuditViews_anHourThatComesTwice: the day on which the clocks go back has 25 hours.
 func TestAuditViews_anHourThatComesTwice(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	at := time.Date(2026, 10, 25, 23, 30, 0, 0, time.UTC) // 23:30 in London, 24.5 hours after midnight
 	late := h.looked("OFFICER_A", at.Sub(noon), nil).ID.String()
@@ -91,6 +94,7 @@ func TestAuditViews_anHourThatComesTwice(t *testing.T) {
 // TestAuditViews_pageByPage: none is left out or shown twice, also when others are added
 // meanwhile and several are of one moment.
 func TestAuditViews_pageByPage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var want []string
 	for n := range 120 {
@@ -121,6 +125,7 @@ func TestAuditViews_pageByPage(t *testing.T) {
 
 // TestAuditViews_nameWhoWasAskedFor among many, and say how many more there are.
 func TestAuditViews_nameWhoWasAskedFor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var many []domain.PrisonerNumber
 	for n := range 30 {
@@ -136,6 +141,7 @@ func TestAuditViews_nameWhoWasAskedFor(t *testing.T) {
 
 // TestAuditViewsFile_hasEveryView of the question, and no formula.
 func TestAuditViewsFile_hasEveryView(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for n := range 60 {
 		h.looked("OFFICER_A", time.Duration(n)*time.Second, nil)
@@ -179,6 +185,7 @@ func (endless) Views(_ context.Context, _ store.ViewFilter, _ store.Cursor, limi
 
 // TestAuditViewsFile_isWholeOrRefused.
 func TestAuditViewsFile_isWholeOrRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(o *screens.Options) {
 		kept, _ := o.Views.(*store.Store)
 		o.Views = endless{kept}

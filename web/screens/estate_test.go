@@ -13,6 +13,7 @@ import (
 // TestEstate_drawsHeaderAndFooterOrWeDo asks a service that answers in many ways. Whatever
 // it does, the page is whole.
 func TestEstate_drawsHeaderAndFooterOrWeDo(t *testing.T) {
+	t.Parallel()
 	var answer http.HandlerFunc
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r) }))
 	defer service.Close()
@@ -58,6 +59,7 @@ func TestEstate_drawsHeaderAndFooterOrWeDo(t *testing.T) {
 
 // TestEstate_addressMustBeOne refuses what is no URL.
 func TestEstate_addressMustBeOne(t *testing.T) {
+	t.Parallel()
 	_, err := screens.New(screens.Options{PublicURL: "http://127.0.0.1:9080", ComponentsURL: "not a url"})
 	require.Error(t, err)
 }

@@ -17,6 +17,7 @@ import (
 
 // TestProbe_isAnsweredUnderAnyName asks without a session and for another host.
 func TestProbe_isAnsweredUnderAnyName(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(o *screens.Options) {
 		o.Probes = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("probe " + r.URL.Path)) })
 	})
@@ -36,6 +37,7 @@ func TestProbe_isAnsweredUnderAnyName(t *testing.T) {
 // TestSwitchOver_isAnnouncedToItsStaff shows the announcement on every page of staff with
 // the caseload, and to nobody else.
 func TestSwitchOver_isAnnouncedToItsStaff(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	cause := domain.Cause{CommandID: uuid.New(), CorrelationID: uuid.New(), CausationID: uuid.New(), Actor: "OPERATOR", Source: domain.DPS}
 	_, err := h.commands.ChangeSwitchOver(t.Context(), cause, domain.AnnouncePrison{PrisonID: "XAA", From: "2026-12-01", Text: "Ask <b>Sam</b>.", Reason: "Plan"})
@@ -48,6 +50,7 @@ func TestSwitchOver_isAnnouncedToItsStaff(t *testing.T) {
 
 // TestView_ofARefusedPageIsKept keeps who asked for what they may not see.
 func TestView_ofARefusedPageIsKept(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	require.Equal(t, http.StatusForbidden, h.signIn("NOBODY").get("/prisoner/A9109UD/non-associations").Code)
 	require.Equal(t, http.StatusNotFound, h.signIn("OPERATOR").get("/prisoner/A9109UD/non-associations").Code)
@@ -82,6 +85,7 @@ func (b broken) OfPrisoner(context.Context, domain.PrisonerNumber, uint64) (quer
 
 // TestFault_isAPageWithAReference walks the faults of a backend. No page says why.
 func TestFault_isAPageWithAReference(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]struct {
 		err  error
 		want int
@@ -105,6 +109,7 @@ func TestFault_isAPageWithAReference(t *testing.T) {
 
 // TestUpTo_isTheLastMomentThatIsShown says up to when a page shows everything.
 func TestUpTo_isTheLastMomentThatIsShown(t *testing.T) {
+	t.Parallel()
 	var away bool
 	h := newHouse(t, func(o *screens.Options) {
 		head := o.Head

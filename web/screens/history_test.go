@@ -16,6 +16,7 @@ const historyOfAdam = adamsList + "/history"
 
 // TestHistory_hasEveryRecordAndMerge also of what was deleted.
 func TestHistory_hasEveryRecordAndMerge(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	first := h.open(adam, merlin)
 	h.pass(time.Minute)
@@ -55,6 +56,7 @@ func TestHistory_hasEveryRecordAndMerge(t *testing.T) {
 
 // TestHistory_hasMergesOfTheNumber and leads a removed number to the one that survives.
 func TestHistory_hasMergesOfTheNumber(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	message := h.merge(merlin, otto)
 	b := h.signIn("OFFICER_A")
@@ -79,6 +81,7 @@ func TestHistory_hasMergesOfTheNumber(t *testing.T) {
 
 // TestHistory_ofNobodyIsEmpty and has the form all the same.
 func TestHistory_ofNobodyIsEmpty(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	p := h.signIn("READER_A").get("/prisoner/A1111AA/non-associations/history")
 	require.Equal(t, http.StatusOK, p.Code)
@@ -94,6 +97,7 @@ func TestHistory_ofNobodyIsEmpty(t *testing.T) {
 
 // TestHistory_withoutTheDirectoryHasNumbers and links to every record.
 func TestHistory_withoutTheDirectoryHasNumbers(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	h.directory.Down(true)
@@ -111,6 +115,7 @@ func TestHistory_withoutTheDirectoryHasNumbers(t *testing.T) {
 // TestHistory_readsTheWholeLog or is not shown: a list of streams that is behind would
 // silently omit some.
 func TestHistory_readsTheWholeLog(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	b := h.signIn("OFFICER_A")
@@ -128,6 +133,7 @@ func TestHistory_readsTheWholeLog(t *testing.T) {
 
 // TestHistory_isEscaped whatever was typed or told.
 func TestHistory_isEscaped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}`
 	id := h.open(adam, merlin, func(o *domain.Open) { o.Comment = hostile })

@@ -12,6 +12,7 @@ import (
 
 // TestHome_leadsEverybodyToTheirPages signs one of each in.
 func TestHome_leadsEverybodyToTheirPages(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	require.Equal(t, "/operations", h.signIn("OPERATOR").get("/").location())
 	require.NoError(t, h.issuer.SetRoles("AUDITOR", "NON_ASSOCIATIONS_AUDIT"))
@@ -30,6 +31,7 @@ func TestHome_leadsEverybodyToTheirPages(t *testing.T) {
 
 // TestHome_withoutTheDirectoryKnowsNoFigures never says 0.
 func TestHome_withoutTheDirectoryKnowsNoFigures(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	h.directory.Down(true)
@@ -44,6 +46,7 @@ func TestHome_withoutTheDirectoryKnowsNoFigures(t *testing.T) {
 
 // TestSearch_findsPeople in one prison and everywhere.
 func TestSearch_findsPeople(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	p := b.get("/?q=doe")
@@ -67,6 +70,7 @@ func TestSearch_findsPeople(t *testing.T) {
 // TestSearch_pages leads through a long answer, and takes every page for one that is
 // there.
 func TestSearch_pages(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.issuer.SetCaseloads("GLOBAL")
 	b := h.signIn("GLOBAL")
@@ -84,6 +88,7 @@ func TestSearch_pages(t *testing.T) {
 // TestSearchPrisoner_offersWhatTheUserMayDo lists an open record, somebody to select, and
 // the key prisoner without an action.
 func TestSearchPrisoner_offersWhatTheUserMayDo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	b := h.signIn("OFFICER_A")
@@ -109,6 +114,7 @@ func TestSearchPrisoner_offersWhatTheUserMayDo(t *testing.T) {
 
 // TestCaseload_isChosen and leads back to the page that the user came from.
 func TestCaseload_isChosen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	require.Equal(t, http.StatusNotFound, h.signIn("OFFICER_A").get("/caseload").Code, "one caseload")
 	b := h.signIn("GLOBAL")

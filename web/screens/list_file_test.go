@@ -35,6 +35,7 @@ func rowsIn(t *testing.T, file *page) [][]string {
 
 // TestListFile_hasEveryColumn of an open and of a closed list.
 func TestListFile_hasEveryColumn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin, func(o *domain.Open) { o.Comment = "He said \"no\",\nthen left" })
 	h.tell(domain.NOMIS, adam, ossie, item(adam, ossie, func(i *domain.Item) { i.TypeCode = domain.TypeTotal }))
@@ -72,6 +73,7 @@ func TestListFile_hasEveryColumn(t *testing.T) {
 
 // TestListFile_isInTheOrderOfThePage group by group, each in its own sort.
 func TestListFile_isInTheOrderOfThePage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, other := range []domain.PrisonerNumber{ossie, una, rex, trent, otto, bert, merlin} {
 		h.open(adam, other)
@@ -88,6 +90,7 @@ func TestListFile_isInTheOrderOfThePage(t *testing.T) {
 
 // TestListFile_hasNoFormulas whoever wrote the comment.
 func TestListFile_hasNoFormulas(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	hostile := []string{"=1+1", "+1", "-1", "@SUM(A1)", "\tx", "=cmd|' /C calc'!A0", "\"=1\"", "fine = so"}
 	others := []domain.PrisonerNumber{bert, john, merlin, rex, ray, otto, trent, ossie}
@@ -108,6 +111,7 @@ func TestListFile_hasNoFormulas(t *testing.T) {
 
 // TestList_ofAHundredRecordsIsSmall as it goes over the wire.
 func TestList_ofAHundredRecordsIsSmall(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for i := range 100 {
 		other := domain.PrisonerNumber(fmt.Sprintf("B%04dBB", i))

@@ -14,6 +14,7 @@ import (
 
 // TestList_offersAddingOnlyToWhoMay looks at the button and at the advice in its place.
 func TestList_offersAddingOnlyToWhoMay(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	const advice = "Need to add non-associations?"
 	for user, want := range map[string]struct {
@@ -39,6 +40,7 @@ func TestList_offersAddingOnlyToWhoMay(t *testing.T) {
 
 // TestList_leadsToTheProfileOfWhoMayBeViewed needs the address of the estate.
 func TestList_leadsToTheProfileOfWhoMayBeViewed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(o *screens.Options) { o.DPSURL = "https://dps.invalid/" })
 	const crumbs = `nav[aria-label="Breadcrumb"] a`
 	for user, numbers := range map[string][]domain.PrisonerNumber{

@@ -14,6 +14,7 @@ import (
 
 // TestList_isFiltered by every filter and by several at once.
 func TestList_isFiltered(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	with := func(reason domain.Reason, restriction domain.Restriction) func(*domain.Open) {
 		return func(o *domain.Open) { o.Reason, o.Restriction = reason, restriction }
@@ -59,6 +60,7 @@ func TestList_isFiltered(t *testing.T) {
 
 // TestList_namesFiltersThatItIgnores and shows everything then.
 func TestList_namesFiltersThatItIgnores(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	b := h.signIn("OFFICER_A")
@@ -80,6 +82,7 @@ func TestList_namesFiltersThatItIgnores(t *testing.T) {
 
 // TestList_isSortedByEveryColumn of the real system, in both directions.
 func TestList_isSortedByEveryColumn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	opened := map[string]string{}
 	for _, other := range []domain.PrisonerNumber{rex, bert, john, ray, merlin} {
@@ -127,6 +130,7 @@ func TestList_isSortedByEveryColumn(t *testing.T) {
 
 // TestList_hasMissingValuesLast in both directions.
 func TestList_hasMissingValuesLast(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ends := func(other domain.PrisonerNumber, at domain.LocalDateTime) string {
 		return h.tell(domain.NOMIS, trent, other, item(trent, other, func(i *domain.Item) { i.ExpiryDate = &at })).String()
@@ -140,6 +144,7 @@ func TestList_hasMissingValuesLast(t *testing.T) {
 
 // TestList_linksSort by the columns of the design, and carry the sorts of the others.
 func TestList_linksSort(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, other := range []domain.PrisonerNumber{merlin, otto, ossie, una} {
 		h.open(adam, other)
@@ -186,6 +191,7 @@ func TestList_linksSort(t *testing.T) {
 
 // TestList_refusesABadSort with the tables in their default order below it.
 func TestList_refusesABadSort(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	first := h.open(adam, merlin).String()
 	h.pass(time.Minute)

@@ -38,6 +38,7 @@ func (p *page) tables() []string {
 // TestList_isSeenAfterSignIn walks the whole way: no session, sign-in, the page that was
 // asked for, and the view of it.
 func TestList_isSeenAfterSignIn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	b := h.visit()
@@ -70,6 +71,7 @@ func TestList_isSeenAfterSignIn(t *testing.T) {
 // TestList_hasAGroupForEachPlace goes through every place of the key prisoner and of the
 // others.
 func TestList_hasAGroupForEachPlace(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	all := []domain.PrisonerNumber{adam, merlin, otto, trent, ossie, pat, una, nobody}
 	id := map[[2]domain.PrisonerNumber]string{}
@@ -132,6 +134,7 @@ func TestList_hasAGroupForEachPlace(t *testing.T) {
 
 // TestList_saysWhatIsEmpty of a whole list and of each group.
 func TestList_saysWhatIsEmpty(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	p := b.get(adamsList)
@@ -164,6 +167,7 @@ func TestList_saysWhatIsEmpty(t *testing.T) {
 
 // TestList_tagsDatesAndNamesTypesOfNOMIS has the records that only NOMIS can make.
 func TestList_tagsDatesAndNamesTypesOfNOMIS(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ahead := domain.LocalDateTime("2026-12-31T00:00:00")
 	h.tell(domain.NOMIS, adam, bert, item(adam, bert, func(i *domain.Item) {
@@ -179,6 +183,7 @@ func TestList_tagsDatesAndNamesTypesOfNOMIS(t *testing.T) {
 // TestList_isFoundOnlyForWhomSomebodyKnows holds numbers that are none, that nobody knows,
 // and that only a tombstone is left of.
 func TestList_isFoundOnlyForWhomSomebodyKnows(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	for _, number := range []string{"Z9999ZZ", "A910", "A9109UDX", "%41%00", "<script>", "A9109UD%20"} {
@@ -200,6 +205,7 @@ func TestList_isFoundOnlyForWhomSomebodyKnows(t *testing.T) {
 
 // TestList_withoutTheDirectoryHasNumbersAndNoWrites shows the whole list all the same.
 func TestList_withoutTheDirectoryHasNumbersAndNoWrites(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ids := []string{h.open(adam, otto).String()}
 	h.pass(time.Minute)
@@ -222,6 +228,7 @@ func TestList_withoutTheDirectoryHasNumbersAndNoWrites(t *testing.T) {
 // TestList_withoutAWholeAnswerIsAsWithoutAny also when the key prisoner's place is still
 // known: who is near cannot be told.
 func TestList_withoutAWholeAnswerIsAsWithoutAny(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.open(adam, merlin)
 	b := h.signIn("OFFICER_A")
@@ -238,6 +245,7 @@ func TestList_withoutAWholeAnswerIsAsWithoutAny(t *testing.T) {
 
 // TestList_ofARemovedNumberIsThatOfTheSurvivor says so only when the log does.
 func TestList_ofARemovedNumberIsThatOfTheSurvivor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	h.merge(merlin, bert)

@@ -112,7 +112,7 @@ func TestDifferences_areShownWithBothSides(t *testing.T) {
 	require.Equal(t, "Difference – Non-associations", p.text("title"))
 	require.Contains(t, p.text("table#sides"), "Comment Differs Apart "+hostile)
 	require.Zero(t, p.Find("main script").Length())
-	require.Contains(t, p.text("#details"), string(d.Cause))
+	require.Contains(t, p.text("#details"), d.Cause)
 	require.NotEmpty(t, p.text("#steps")+p.text("#problems"), p.Text)
 	view := n.viewOf(store.PageDifferences)
 	require.ElementsMatch(t, []domain.PrisonerNumber{domaintest.Low, domaintest.High}, view.Subjects)

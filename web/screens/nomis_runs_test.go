@@ -111,7 +111,7 @@ func TestReconciliations_areStartedAndShown(t *testing.T) {
 
 	compared := n.asked()
 	p = b.get("/operations/reconciliations")
-	require.Contains(t, p.text("main"), "1 differences in the last run that completed")
+	require.Contains(t, p.text("main"), "1 difference in the last run that completed")
 	p = b.get("/operations/reconciliations/" + compared.String())
 	require.Equal(t, "Reconciliation of 15 July 2026 at 13:00", p.text("h1"))
 	require.Contains(t, p.text("table#buckets"), "Only here 1 0 1")

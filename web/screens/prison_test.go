@@ -119,6 +119,7 @@ func (p *page) heads(table string) []string {
 // TestTooClose_showsWhoIs in the order of the rules, with those who cannot be placed and
 // those who are left out.
 func TestTooClose_showsWhoIs(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	h.open(adam, merlin)                        // the same wing
 	h.open(adam, bert, apartBy(domain.Landing)) // the same landing
@@ -164,6 +165,7 @@ func TestTooClose_showsWhoIs(t *testing.T) {
 
 // TestTooClose_saysNobodyOnlyOfEverybody leaves people out in turn.
 func TestTooClose_saysNobodyOnlyOfEverybody(t *testing.T) {
+	t.Parallel()
 	const nobody = "Nobody is too close now."
 	r := examplePeople()
 	h := newPrison(t, r)
@@ -207,6 +209,7 @@ var prisonPages = []string{"/prison/XAA", "/prison/XAA/too-close", "/prison/XAA/
 
 // TestPrison_pagesAreNoneWithoutLocations of any time.
 func TestPrison_pagesAreNoneWithoutLocations(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	h.open(adam, john)
 	b := h.signIn("OFFICER_A")
@@ -222,6 +225,7 @@ func TestPrison_pagesAreNoneWithoutLocations(t *testing.T) {
 
 // TestPrison_pagesSayHowOldTheLocationsAre while the directory is away.
 func TestPrison_pagesSayHowOldTheLocationsAre(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	h.open(adam, john)
 	b := h.signIn("OFFICER_A")
@@ -249,6 +253,7 @@ func TestPrison_pagesSayHowOldTheLocationsAre(t *testing.T) {
 // TestPrison_isSeenByThoseWhoMay of the caseloads, and with GLOBAL_SEARCH of any prison
 // that is known.
 func TestPrison_isSeenByThoseWhoMay(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	officer, global := h.signIn("OFFICER_A"), h.signIn("GLOBAL_SEARCHER")
 	ends := []string{"", ".csv", "/too-close", "/move-check", "/move-check?prisoner=A9109UD"}

@@ -29,6 +29,7 @@ func (p *page) details() map[string]string {
 func (p *page) entries() []string { return p.all("ol#timeline > li[data-event-id]") }
 
 func TestRecord_showsEverythingKnown(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin, func(o *domain.Open) { o.Comment = "Line 1\nLine <b>2</b>" })
 	b := h.signIn("MANAGER_A")
@@ -73,6 +74,7 @@ func TestRecord_showsEverythingKnown(t *testing.T) {
 
 // TestRecord_ofNOMISAndOfAMigration has what staff cannot type.
 func TestRecord_ofNOMISAndOfAMigration(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ahead, authorised := domain.LocalDateTime("2026-12-31T00:00:00"), "Gov Smith"
 	pending := h.tell(domain.NOMIS, adam, bert, item(adam, bert, func(i *domain.Item) {
@@ -104,6 +106,7 @@ func TestRecord_ofNOMISAndOfAMigration(t *testing.T) {
 
 // TestRecord_offersWhatFitsAndIsAllowed goes through users, places and states.
 func TestRecord_offersWhatFitsAndIsAllowed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	open, closed, elsewhere, unplaced := h.open(adam, merlin), h.open(adam, bert), h.open(adam, otto), h.open(adam, una)
 	h.closeBetween(adam, bert, closed)
@@ -136,6 +139,7 @@ func TestRecord_offersWhatFitsAndIsAllowed(t *testing.T) {
 
 // TestRecord_isFoundOnlyUnderItsPrisoners and is seen by nobody else.
 func TestRecord_isFoundOnlyUnderItsPrisoners(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id, gone := h.open(adam, merlin), h.open(adam, bert)
 	h.execute(adam, bert, "MANAGER_A", domain.Delete{ID: gone, DeletionReason: "Mistake", RequestedBy: "BOSS"})
@@ -159,6 +163,7 @@ func TestRecord_isFoundOnlyUnderItsPrisoners(t *testing.T) {
 
 // TestRecord_underARemovedNumberIsThatOfTheSurvivor as the list is.
 func TestRecord_underARemovedNumberIsThatOfTheSurvivor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	h.merge(merlin, bert)
@@ -189,6 +194,7 @@ func (f *findings) OfRecord(context.Context, domain.Pair, uuid.UUID, int) (nomis
 
 // TestRecord_saysWhereItStandsWithNOMIS in every state of a delivery.
 func TestRecord_saysWhereItStandsWithNOMIS(t *testing.T) {
+	t.Parallel()
 	found := &findings{}
 	h := newHouse(t, func(o *screens.Options) { o.Problems = found })
 	told := h.tell(domain.NOMIS, adam, bert, item(adam, bert))

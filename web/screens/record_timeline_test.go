@@ -20,6 +20,7 @@ import (
 
 // TestRecord_hasATimelineOfEveryFact with what each did.
 func TestRecord_hasATimelineOfEveryFact(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin, func(o *domain.Open) { o.Restriction = domain.Cell })
 	h.pass(time.Hour)
@@ -60,6 +61,7 @@ func TestRecord_hasATimelineOfEveryFact(t *testing.T) {
 
 // TestRecord_saysWhatNOMISToldAndWhatItShows in the entries.
 func TestRecord_saysWhatNOMISToldAndWhatItShows(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	newer := item(adam, bert, func(i *domain.Item) { i.EffectiveDate, i.TypeSequence = "2022-07-05T10:35:17", 2 })
 	older, over := item(adam, bert), domain.LocalDateTime("2023-01-01T00:00:00")
@@ -88,6 +90,7 @@ func TestRecord_saysWhatNOMISToldAndWhatItShows(t *testing.T) {
 
 // TestRecord_saysInWhichEntryNOMISIs as a delivery covers it.
 func TestRecord_saysInWhichEntryNOMISIs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	found, err := h.reads.One(t.Context(), id, 0)
@@ -117,6 +120,7 @@ func (awayAudit) TimelineOfRecord(context.Context, []string, uuid.UUID) ([]audit
 
 // TestRecord_withoutTheLogIsWhole but for its timeline: somebody may need it now.
 func TestRecord_withoutTheLogIsWhole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(o *screens.Options) { o.Audit = awayAudit{o.Audit} })
 	id := h.open(adam, merlin)
 	p := h.signIn("OFFICER_A").get(adamsList + "/" + id.String())
@@ -129,6 +133,7 @@ func TestRecord_withoutTheLogIsWhole(t *testing.T) {
 // TestRecord_leavesOutFactsThatItDoesNotShow so that the timeline says no more than the
 // record above it.
 func TestRecord_leavesOutFactsThatItDoesNotShow(t *testing.T) {
+	t.Parallel()
 	var h *house
 	ahead := &aheadAudit{}
 	h = newHouse(t, func(o *screens.Options) { ahead.Audit = o.Audit; o.Audit = ahead })
@@ -158,6 +163,7 @@ func (a *aheadAudit) TimelineOfRecord(ctx context.Context, streams []string, id 
 // TestRecord_saysOfWhatItShowsWhereThatStands also when the record changes while its
 // delivery is read.
 func TestRecord_saysOfWhatItShowsWhereThatStands(t *testing.T) {
+	t.Parallel()
 	ahead := &aheadReads{}
 	h := newHouse(t, func(o *screens.Options) { ahead.Reads = o.Reads; o.Reads = ahead })
 	id := h.tell(domain.NOMIS, adam, bert, item(adam, bert))

@@ -33,6 +33,7 @@ func (b *browser) ask(route screens.RouteInfo, path string) *page {
 
 // TestEveryRoute_needsASession walks all routes without one.
 func TestEveryRoute_needsASession(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b, id := h.visit(), h.open(adam, merlin).String()
 	facts := h.facts()
@@ -56,6 +57,7 @@ func TestEveryRoute_needsASession(t *testing.T) {
 // TestEveryRoute_opensForItsRoleAlone walks all routes with the users of the other roles.
 // What is not permitted looks as what does not exist.
 func TestEveryRoute_opensForItsRoleAlone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id, facts := h.open(adam, merlin).String(), h.facts()
 	users := map[string]string{"PRISON": "READER_A", "NON_ASSOCIATIONS_ADMIN": "OPERATOR", "": "NOBODY"}
@@ -81,6 +83,7 @@ func TestEveryRoute_opensForItsRoleAlone(t *testing.T) {
 
 // TestEveryAnswer_hasTheHeaders walks all routes as a user who may see most.
 func TestEveryAnswer_hasTheHeaders(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin).String()
 	for _, user := range []string{"MANAGER_A", "OPERATOR", "AUDITOR"} {
@@ -110,6 +113,7 @@ func (blind) InsertView(context.Context, store.View) error { return errors.New("
 
 // TestView_thatCannotBeKeptIsNotShown walks all routes that may show a person.
 func TestView_thatCannotBeKeptIsNotShown(t *testing.T) {
+	t.Parallel()
 	var kept *store.Store
 	h := newHouse(t, func(o *screens.Options) {
 		kept, _ = o.Views.(*store.Store)
@@ -135,6 +139,7 @@ func TestView_thatCannotBeKeptIsNotShown(t *testing.T) {
 
 // TestEveryForm_isRefusedFromElsewhere walks all routes that change something.
 func TestEveryForm_isRefusedFromElsewhere(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin).String()
 	facts, b := h.facts(), h.signIn("MANAGER_A")
@@ -153,6 +158,7 @@ func TestEveryForm_isRefusedFromElsewhere(t *testing.T) {
 
 // TestForm_isReadStrictly sends bodies that are no form.
 func TestForm_isReadStrictly(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.issuer.SetCaseloads("OFFICER_A", "XAA", "XAB")
 	b := h.signIn("OFFICER_A")
@@ -179,6 +185,7 @@ func activeCaseload(b *browser) string { return b.get("/help").text("header li:n
 // TestAddress_hasOneForm redirects a slash at the end and another host, and refuses other
 // methods.
 func TestAddress_hasOneForm(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	for asked, want := range map[string]string{
@@ -210,6 +217,7 @@ func TestAddress_hasOneForm(t *testing.T) {
 
 // TestRole_takenAwayIsGoneWithinAMinute changes a user's roles at the issuer.
 func TestRole_takenAwayIsGoneWithinAMinute(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	const list = "/prisoner/A9109UD/non-associations"
@@ -224,6 +232,7 @@ func TestRole_takenAwayIsGoneWithinAMinute(t *testing.T) {
 // TestSession_thatEndsKeepsWhatWasTyped walks a form that is sent after the end of the
 // session.
 func TestSession_thatEndsKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	require.Equal(t, http.StatusOK, b.get("/").Code)
@@ -240,6 +249,7 @@ func TestSession_thatEndsKeepsWhatWasTyped(t *testing.T) {
 
 // TestFailedSignIn_saysSo answers a state that nobody began.
 func TestFailedSignIn_saysSo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	p := h.visit().get("/sign-in/callback?code=x&state=y")
 	require.Equal(t, http.StatusBadRequest, p.Code)

@@ -25,6 +25,7 @@ func savedWith(address, name, value string) string {
 
 // TestSaved_saysWhatWasDone follows the redirect of each save.
 func TestSaved_saysWhatWasDone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("MANAGER_A")
 	id := uuid.Nil
@@ -67,6 +68,7 @@ func TestSaved_saysWhatWasDone(t *testing.T) {
 // TestSaved_standsUntilSomebodyChangesTheRecord ends the banner by each later change, and
 // not by what changes no value that the record shows.
 func TestSaved_standsUntilSomebodyChangesTheRecord(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	sent := b.submit(addPath, details())
@@ -97,6 +99,7 @@ func (r behindReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumbe
 
 // TestSaving_standsInThePlaceOfTheRecord has a read model that is behind.
 func TestSaving_standsInThePlaceOfTheRecord(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(o *screens.Options) { o.Reads = behindReads{o.Reads} })
 	b := h.signIn("MANAGER_A")
 	sent := b.submit(addPath, details())

@@ -38,6 +38,7 @@ const longAgo domain.LocalDateTime = "2020-01-01T00:00:00"
 
 // TestSheet_listsByPerson with both directions of each record.
 func TestSheet_listsByPerson(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	h.open(adam, john, apartBy(domain.Cell))
 	id := h.open(adam, merlin, func(o *domain.Open) { o.Reason = domain.Threat })
@@ -82,6 +83,7 @@ func TestSheet_listsByPerson(t *testing.T) {
 
 // TestSheet_ofNobody is a sentence.
 func TestSheet_ofNobody(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	p := h.signIn("OFFICER_A").get("/prison/XAA")
 	require.Contains(t, p.text("main"), "No open record of two people in this prison was found.")
@@ -95,6 +97,7 @@ func TestSheet_ofNobody(t *testing.T) {
 
 // TestSheet_namesWhatItIgnores whatever it is.
 func TestSheet_namesWhatItIgnores(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	h.open(adam, john)
 	b := h.signIn("OFFICER_A")
@@ -111,6 +114,7 @@ func TestSheet_namesWhatItIgnores(t *testing.T) {
 
 // TestSheet_asAFile has the page's filters, and cells that no spreadsheet computes.
 func TestSheet_asAFile(t *testing.T) {
+	t.Parallel()
 	r := examplePeople()
 	r.put(merlin, "=SOMER,PLUMBS", "@MERLIN", "XAA", "A-2-004")
 	h := newPrison(t, r)
@@ -136,6 +140,7 @@ func TestSheet_asAFile(t *testing.T) {
 
 // TestSheet_namesTheTypeOfNOMIS that says more than the restriction, on every page.
 func TestSheet_namesTheTypeOfNOMIS(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	h.nomisRecord(adam, merlin, domain.TypeTotal, longAgo)
 	h.nomisRecord(bert, merlin, domain.TypeDoNotExercise, longAgo)
@@ -150,6 +155,7 @@ func TestSheet_namesTheTypeOfNOMIS(t *testing.T) {
 
 // TestSheet_hostileNamesAreText on every page and in the picture.
 func TestSheet_hostileNamesAreText(t *testing.T) {
+	t.Parallel()
 	r := examplePeople()
 	const name = `<img src=x onerror=alert(1)>"'&`
 	r.put(adam, name, name, "XAA", "A-1-001")
@@ -170,6 +176,7 @@ func TestSheet_hostileNamesAreText(t *testing.T) {
 
 // TestPicture_standsForOneWing of at most 150 people, and has the links of the table.
 func TestPicture_standsForOneWing(t *testing.T) {
+	t.Parallel()
 	h := newPrison(t, examplePeople())
 	h.open(adam, john, apartBy(domain.Cell))    // the same cell
 	h.open(bert, john, apartBy(domain.Landing)) // the same landing
@@ -218,6 +225,7 @@ func TestPicture_standsForOneWing(t *testing.T) {
 
 // TestPicture_ofManyHasNoTextOnAnother draws 150 people, and none of 151.
 func TestPicture_ofManyHasNoTextOnAnother(t *testing.T) {
+	t.Parallel()
 	r := &residents{}
 	number := func(i int) domain.PrisonerNumber { return domain.PrisonerNumber(fmt.Sprintf("B%04dAA", i)) }
 	for i := range 151 {
@@ -258,6 +266,7 @@ func TestPicture_ofManyHasNoTextOnAnother(t *testing.T) {
 
 // TestSheet_ofAVeryLargePrisonHasPages that say what they list. Each person is on one.
 func TestSheet_ofAVeryLargePrisonHasPages(t *testing.T) {
+	t.Parallel()
 	h := largePrison(t, 600, 1700)
 	b := h.signIn("OFFICER_A")
 	found, rows := map[string]int{}, 0

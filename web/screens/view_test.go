@@ -15,6 +15,7 @@ import (
 // TestView_findsEveryNumberOfAPage compares with a regular expression, over texts that are
 // nearly numbers.
 func TestView_findsEveryNumberOfAPage(t *testing.T) {
+	t.Parallel()
 	number := regexp.MustCompile(`\b[A-Z][0-9]{4}[A-Z]{2}\b`)
 	parts := rapid.SampledFrom([]string{"A1234BC", "Z0000ZZ", "A1234B", "a1234bc", "A", "1", "_", "-", " ", "<br>", "é", "A1234BCD", "9A1234BC"})
 	rapid.Check(t, func(t *rapid.T) {

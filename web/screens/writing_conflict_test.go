@@ -39,6 +39,7 @@ func amend(id uuid.UUID, change func(*domain.Amend)) domain.Amend {
 
 // TestStaleUpdate_showsBothAndSavesOnce has two tabs of two users.
 func TestStaleUpdate_showsBothAndSavesOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(merlin, adam) // merlin is the victim
 	mine, theirs := h.signIn("OFFICER_A"), h.signIn("MANAGER_A")
@@ -75,6 +76,7 @@ func TestStaleUpdate_showsBothAndSavesOnce(t *testing.T) {
 
 // TestTwoTabs has one user with the same form twice: the second save meets the first.
 func TestTwoTabs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	one, two := b.get(addPath).form("main form", details()), b.get(addPath).form("main form", details())
@@ -89,6 +91,7 @@ func TestTwoTabs(t *testing.T) {
 
 // TestStaleForm_ofOtherActs shows what was changed, without "Yours", and the form.
 func TestStaleForm_ofOtherActs(t *testing.T) {
+	t.Parallel()
 	for _, form := range []string{"close", "delete"} {
 		h := newHouse(t)
 		id := h.open(adam, merlin)
@@ -109,6 +112,7 @@ func TestStaleForm_ofOtherActs(t *testing.T) {
 
 // TestStaleForm_withoutATagOfOurs overwrites nothing that nobody has seen.
 func TestStaleForm_withoutATagOfOurs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	facts, b := h.facts(), h.signIn("MANAGER_A")
@@ -124,6 +128,7 @@ func TestStaleForm_withoutATagOfOurs(t *testing.T) {
 
 // TestClosedMeanwhile shows who closed it, and what was typed as text.
 func TestClosedMeanwhile(t *testing.T) {
+	t.Parallel()
 	for _, form := range []string{"update", "close"} {
 		h := newHouse(t)
 		id := h.open(adam, merlin)
@@ -148,6 +153,7 @@ func TestClosedMeanwhile(t *testing.T) {
 
 // TestClosedMeanwhile_byItsDate opens a form on the day before the record ends.
 func TestClosedMeanwhile_byItsDate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ends := domain.LocalDateTime("2026-07-16T00:00:00")
 	h.tell(domain.NOMIS, adam, merlin, item(adam, merlin, func(i *domain.Item) { i.ExpiryDate = &ends }))
@@ -168,6 +174,7 @@ func TestClosedMeanwhile_byItsDate(t *testing.T) {
 
 // TestUpdate_saysWhatNOMISSaysOfTheRestriction beside the field.
 func TestUpdate_saysWhatNOMISSaysOfTheRestriction(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.tell(domain.NOMIS, adam, merlin, item(adam, merlin, func(i *domain.Item) { i.TypeCode = domain.TypeTotal }))
 	found, err := h.reads.OfPrisoner(t.Context(), adam, 0)
@@ -181,6 +188,7 @@ func TestUpdate_saysWhatNOMISSaysOfTheRestriction(t *testing.T) {
 }
 
 func TestReopenedMeanwhile(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	h.close(id, "OFFICER_B")
@@ -198,6 +206,7 @@ func TestReopenedMeanwhile(t *testing.T) {
 
 // TestReopen_whileAnotherIsOpen leads to the other one.
 func TestReopen_whileAnotherIsOpen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	closed := h.open(adam, merlin)
 	h.close(closed, "OFFICER_B")
@@ -214,6 +223,7 @@ func TestReopen_whileAnotherIsOpen(t *testing.T) {
 }
 
 func TestDeletedMeanwhile_isNotFound(t *testing.T) {
+	t.Parallel()
 	for _, form := range []string{"update", "close", "delete"} {
 		h := newHouse(t)
 		id := h.open(adam, merlin)
@@ -229,6 +239,7 @@ func TestDeletedMeanwhile_isNotFound(t *testing.T) {
 // TestSequenceOfNOMIS_isNoConflict changes the sequence alone, in both ways in which NOMIS
 // tells of it, while a form is open.
 func TestSequenceOfNOMIS_isNoConflict(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	b := h.signIn("OFFICER_A")

@@ -51,6 +51,7 @@ var faults = map[string][]faultOf{
 // TestForm_namesEachFault sends each form with nothing, with each field twice, and with
 // values that are not offered.
 func TestForm_namesEachFault(t *testing.T) {
+	t.Parallel()
 	for form, want := range faults {
 		t.Run(form, func(t *testing.T) {
 			h, id := newFormsHouse(t, form)
@@ -90,6 +91,7 @@ func TestForm_namesEachFault(t *testing.T) {
 // TestForm_holdsTextsToTheirRules sends texts of each length and with each kind of
 // character into each text field.
 func TestForm_holdsTextsToTheirRules(t *testing.T) {
+	t.Parallel()
 	type textField struct {
 		form, field, word string
 		limit             int
@@ -139,6 +141,7 @@ const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}' &
 
 // TestForm_drawsHostileTextAsText sends it in every field, hidden ones too.
 func TestForm_drawsHostileTextAsText(t *testing.T) {
+	t.Parallel()
 	for form := range filled {
 		t.Run(form, func(t *testing.T) {
 			h, id := newFormsHouse(t, form)
@@ -174,6 +177,7 @@ func TestForm_drawsHostileTextAsText(t *testing.T) {
 // TestForm_isNotThere asks for forms of nobody, of no record, of another's record and of
 // records in the wrong state, and sends them.
 func TestForm_isNotThere(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	open, closed, theirs, deleted := h.open(adam, merlin), h.open(adam, john), h.open(bert, john), h.open(adam, bert)
 	h.execute(adam, john, "OFFICER_B", domain.Close{ID: closed, ClosedReason: "It is over"})
@@ -218,6 +222,7 @@ func TestForm_isNotThere(t *testing.T) {
 
 // TestForm_isHeldToTheGrid lets each user ask for each form, and send it.
 func TestForm_isHeldToTheGrid(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	open, closed, elsewhere := h.open(adam, merlin), h.open(adam, john), h.open(otto, trent)
 	h.execute(adam, john, "OFFICER_B", domain.Close{ID: closed, ClosedReason: "It is over"})
@@ -249,6 +254,7 @@ func TestForm_isHeldToTheGrid(t *testing.T) {
 // TestForm_isJudgedByTheCommandToo opens a form, and sends it when the prisoners have left
 // the prison: the page has cached places, the command asks anew.
 func TestForm_isJudgedByTheCommandToo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	sent := b.get(addPath).form("main form", details())
@@ -261,6 +267,7 @@ func TestForm_isJudgedByTheCommandToo(t *testing.T) {
 // TestForm_isRefusedInOrder sends bodies that are no forms: whether there is the page is
 // said first.
 func TestForm_isRefusedInOrder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	facts := h.facts()

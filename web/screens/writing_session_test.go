@@ -24,6 +24,7 @@ var verbs = map[string]string{"add": "saved", "update": "updated", "close": "clo
 // TestNotSaved_keepsWhatWasTyped fails before a command ran, then after it: the same Save
 // then happens once.
 func TestNotSaved_keepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
 	for form, fields := range filled {
 		for _, after := range []bool{false, true} {
 			h, failing := newFailingHouse(t)
@@ -77,6 +78,7 @@ func (r awayReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber,
 // TestNotSaved_whileTheRecordCannotBeRead shows what was typed, although it is not known
 // whom the record is about.
 func TestNotSaved_whileTheRecordCannotBeRead(t *testing.T) {
+	t.Parallel()
 	for form, fields := range filled {
 		away := &atomic.Bool{}
 		h := newHouse(t, func(o *screens.Options) { o.Reads = awayReads{o.Reads, away} })
@@ -101,6 +103,7 @@ func TestNotSaved_whileTheRecordCannotBeRead(t *testing.T) {
 
 // TestForm_whileTheDirectoryIsAway shows no form, and saves nothing of an open one.
 func TestForm_whileTheDirectoryIsAway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	b, reader := h.signIn("OFFICER_A"), h.signIn("READER_A")
@@ -121,6 +124,7 @@ func TestForm_whileTheDirectoryIsAway(t *testing.T) {
 
 // TestForm_whileTheCaseloadsAreAway shows no form, and saves nothing.
 func TestForm_whileTheCaseloadsAreAway(t *testing.T) {
+	t.Parallel()
 	roles := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(roles.Close)
 	h := newHouseAsking(t, roles.URL)
@@ -142,6 +146,7 @@ func TestForm_whileTheCaseloadsAreAway(t *testing.T) {
 
 // TestForm_ofAnotherUser is drawn for one user and sent by another in the same browser.
 func TestForm_ofAnotherUser(t *testing.T) {
+	t.Parallel()
 	for form, fields := range filled {
 		h, id := newFormsHouse(t, form)
 		b := h.signIn("MANAGER_A")
@@ -168,6 +173,7 @@ func TestForm_ofAnotherUser(t *testing.T) {
 // TestForm_whenTheSessionIsOver is sent without a session, and shown again after the
 // sign-in of the same user, filled.
 func TestForm_whenTheSessionIsOver(t *testing.T) {
+	t.Parallel()
 	for form, fields := range filled {
 		h, id := newFormsHouse(t, form)
 		b := h.signIn("MANAGER_A")
@@ -197,6 +203,7 @@ func TestForm_whenTheSessionIsOver(t *testing.T) {
 // TestKeptForm_isSeenByNobodyElse is sent after the end of a session, before another user
 // signs in; or is another user's form that is still open when a session ends.
 func TestKeptForm_isSeenByNobodyElse(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.issuer.SetCaseloads("OFFICER_B", "XAA")
 	b := h.signIn("OFFICER_A")
@@ -222,6 +229,7 @@ func TestKeptForm_isSeenByNobodyElse(t *testing.T) {
 
 // TestKeptForm_meetsWhatChangedSince shows what was typed although the record changed.
 func TestKeptForm_meetsWhatChangedSince(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	b := h.signIn("OFFICER_A")
@@ -248,6 +256,7 @@ func TestKeptForm_meetsWhatChangedSince(t *testing.T) {
 // TestForm_ofARemovedNumber leads to the number that survives, and saves nothing under it
 // that was typed under the other.
 func TestForm_ofARemovedNumber(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	sent := b.get(addPath).form("main form", details())

@@ -15,6 +15,7 @@ import (
 )
 
 func TestAdd_isDrawnAndSaved(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	p := b.get(addPath)
@@ -52,6 +53,7 @@ func TestAdd_isDrawnAndSaved(t *testing.T) {
 }
 
 func TestAdd_isSeenFromTheOtherSide(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	p := h.signIn("OFFICER_A").submit("/prisoner/d5678ef/non-associations/add/with-prisoner/a9109ud", details())
 	require.Contains(t, p.location(), "/prisoner/D5678EF/non-associations/")
@@ -64,6 +66,7 @@ func TestAdd_isSeenFromTheOtherSide(t *testing.T) {
 }
 
 func TestAdd_showsTheClosedRecordsOfThePair(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	closed := h.open(adam, merlin)
 	h.close(closed, "OFFICER_B")
@@ -76,6 +79,7 @@ func TestAdd_showsTheClosedRecordsOfThePair(t *testing.T) {
 }
 
 func TestUpdate_beginsWithTheStoredValues(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(merlin, adam, func(o *domain.Open) { o.Comment = "line 1\nline 2" }) // merlin is named first, and the victim
 	b := h.signIn("OFFICER_A")
@@ -108,6 +112,7 @@ func TestUpdate_beginsWithTheStoredValues(t *testing.T) {
 }
 
 func TestCloseReopenAndDelete(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.open(adam, merlin)
 	b := h.signIn("MANAGER_A")
@@ -136,6 +141,7 @@ func TestCloseReopenAndDelete(t *testing.T) {
 
 // TestSave_happensOnce presses Save twice at the same time, and once more later.
 func TestSave_happensOnce(t *testing.T) {
+	t.Parallel()
 	for form, fields := range filled {
 		t.Run(form, func(t *testing.T) {
 			h := newHouse(t)
@@ -170,6 +176,7 @@ func TestSave_happensOnce(t *testing.T) {
 // TestSave_hasIDsOfItsOwn holds the ids of a command apart from that of the request, which
 // users see.
 func TestSave_hasIDsOfItsOwn(t *testing.T) {
+	t.Parallel()
 	h, commands := newFailingHouse(t)
 	p := h.signIn("OFFICER_A").submit(addPath, details())
 	p.savedAs("added")
@@ -184,6 +191,7 @@ func TestSave_hasIDsOfItsOwn(t *testing.T) {
 
 // TestBackAndEdit saves again what a browser still has after a save.
 func TestBackAndEdit(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.signIn("OFFICER_A")
 	first := b.get(addPath).form("main form", details())
@@ -219,6 +227,7 @@ func TestBackAndEdit(t *testing.T) {
 // TestForm_opensLinksInNewTabs holds that no link of a page with what was typed leads away
 // from it, but for Cancel and the header.
 func TestForm_opensLinksInNewTabs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(o *screens.Options) { o.DPSURL = "https://dps.invalid" })
 	h.close(h.open(adam, merlin), "OFFICER_B")
 	b := h.signIn("OFFICER_A")
