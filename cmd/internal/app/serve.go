@@ -163,19 +163,20 @@ func (p *process) serve(ctx, below context.Context) error {
 	group.Go(func() error { return unlessCancelled(ctx, p.admitTraffic) })
 	group.Go(func() error { return unlessCancelled(ctx, p.keys.Run) })
 	group.Go(func() error { return p.keepNOMIS(below) })
-	servers, ctx := errgroup.WithContext(ctx)
+	// The first server that ends takes the other with it.
+	servers, serving := errgroup.WithContext(ctx)
 	if p.server != nil {
 		// Feeds never end by themselves. ShutDown ends them after their last whole line;
 		// the server would otherwise wait for them until the time limit.
-		context.AfterFunc(ctx, p.api.ShutDown)
-		servers.Go(func() error { return p.server.run(ctx) })
+		context.AfterFunc(serving, p.api.ShutDown)
+		servers.Go(func() error { return p.server.run(serving) })
 	}
 	if p.pages.server != nil {
 		group.Go(func() error { return unlessCancelled(below, p.pages.sessions.Run) })
 		if p.pages.sender != nil {
 			group.Go(func() error { return p.sendViews(below) })
 		}
-		servers.Go(func() error { return p.pages.server.run(ctx) })
+		servers.Go(func() error { return p.pages.server.run(serving) })
 	}
 	group.Go(func() error {
 		defer stop()
