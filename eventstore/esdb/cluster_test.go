@@ -126,8 +126,8 @@ func TestLeader_thatResignsCostsNoCall(t *testing.T) {
 	mustAppend(t, store, opening("a"))
 	c.leader.Store(2)
 	mustAppend(t, store, opening("b"))
-	turned := c.turned.Load() // once, or twice when the first time it was told nothing but the end
-	require.Contains(t, []int64{1, 2}, turned)
+	turned := c.turned.Load() // once, or more often when it was told nothing but the end
+	require.Positive(t, turned)
 	_, err := store.ReadStream(within(t, waitTime), "b", eventstore.Forwards, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, turned, c.turned.Load(), "the client stays with the new leader")
