@@ -17,6 +17,7 @@ type Home struct {
 	Prison   string       // the name of the active caseload; "" without one
 	Figures  []govuk.Link // of the active caseload
 	NotKnown bool         // the figures are not known now
+	Age      string       // of the locations, in words
 	// Incomplete says that the figures may be too small.
 	Incomplete string
 	Pages      []govuk.Link // about the active caseload
@@ -80,10 +81,9 @@ func (s *Screens) addFigures(ctx context.Context, v *visit, page *Home, out *ans
 		page.NotKnown = true
 		return
 	}
-	out.position = found.Position
-	if found.Incomplete > 0 {
-		page.Incomplete = incomplete(found.Incomplete)
-	}
+	var top prisonTop
+	top.tell(v, out, found.Seen)
+	page.Age, page.Incomplete = top.Age, top.Incomplete
 	path := prison + "/too-close"
 	page.Figures = []govuk.Link{
 		{Text: strconv.Itoa(len(found.TooClose.TooClose)) + " too close now in " + page.Prison, Href: path},

@@ -24,6 +24,7 @@ func TestHome_leadsEverybodyToTheirPages(t *testing.T) {
 	require.Equal(t, "Keep prisoners apart", p.text("h1"))
 	require.Equal(t, "/prison/XAA/too-close", p.link("1 too close now in Example A (HMP)"))
 	require.Contains(t, p.text("main"), "0 cannot be placed")
+	require.Equal(t, "Locations as of 15 July 2026 at 13:00.", p.text("#locations-age"))
 	require.Zero(t, p.Find("#recent").Length())
 	require.Equal(t, http.StatusOK, b.get("/prisoner/A9109UD/non-associations").Code)
 	require.Equal(t, "/prisoner/A9109UD/non-associations", b.get("/").link("Example, Adam (A9109UD)"))

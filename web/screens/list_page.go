@@ -38,7 +38,7 @@ func (l listing) page(v *visit) List {
 	number := l.key.Number
 	query := l.query(v.request.URL.Query())
 	p := List{
-		Key: l.key, Place: l.place(), Tabs: l.tabs(domain.Today(v.now)),
+		Key: l.key, Place: whereIs(l.everybody, l.key), Tabs: l.tabs(domain.Today(v.now)),
 		HistoryHref: historyPath(number),
 		Filters:     l.filterForm(query), CSVHref: addressOf(strings.TrimSuffix(listPath(number, l.kind), "/")+".csv", query),
 	}
@@ -59,17 +59,6 @@ func (l listing) page(v *visit) List {
 		p.Groups = append(p.Groups, l.group(v, g, query))
 	}
 	return p
-}
-
-// place returns where the key prisoner is.
-func (l listing) place() string {
-	switch {
-	case l.everybody.away || l.key.PrisonID == "":
-		return ""
-	case l.key.prison().IsPrison():
-		return joined(l.key.place(), "in", establishment(l.key))
-	}
-	return l.key.place()
 }
 
 // tabs leads to the open and to the closed records. Their counts are of all records.

@@ -12,6 +12,7 @@ import (
 // Record shows one non-association with everything known of it.
 type Record struct {
 	Key, Other person
+	Involved   []involved // both of them, the key prisoner first
 	Tags       []govuk.Tag
 	Details    []govuk.SummaryRow
 	NOMIS      []string // paragraphs of #nomis
@@ -27,7 +28,7 @@ type Record struct {
 func (s *Screens) recordAsPage(v *visit, of oneRecord, delivery nomis.Delivery, h happened) Record {
 	n, today, london := of.NonAssociation, domain.Today(v.now), v.now.Location()
 	p := Record{
-		Key: of.key, Other: of.other, Tags: tags(tagsOf(n, today)), Details: of.details(today, london, h.by()),
+		Key: of.key, Other: of.other, Involved: involvedIn(of.everybody, of.key, of.other), Tags: tags(tagsOf(n, today)), Details: of.details(today, london, h.by()),
 		NOMIS: nomisLines(delivery, today, london), Buttons: of.buttons(v), TimelineAway: h.away,
 		Timeline: timelineOf(h.entries, of.key.Number, of.everybody, london),
 		Return: govuk.Link{

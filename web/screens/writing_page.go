@@ -16,7 +16,7 @@ import (
 // Form is the page of a form that writes a record.
 type Form struct {
 	Heading  string
-	Involved []person // of a form that does not name them in its fields
+	Involved []involved // both of them, the key prisoner first
 	// ClosedBefore are the closed records of the pair, above an add form.
 	ClosedBefore *govuk.Table
 	Body         formBody
@@ -62,13 +62,9 @@ func (s *Screens) formAnswer(v *visit, w writing) answer {
 
 // page returns the page of the form with a draft.
 func (w writing) page(v *visit, d draft) Form {
-	page := Form{Heading: w.form.heading, Body: w.body(v, d)}
-	switch w.form.act {
-	case domain.ActAdd:
+	page := Form{Heading: w.form.heading, Involved: involvedIn(w.everybody, w.p, w.o), Body: w.body(v, d)}
+	if w.form.act == domain.ActAdd {
 		page.ClosedBefore = w.closedBefore(v)
-	case domain.ActClose, domain.ActReopen, domain.ActDelete:
-		page.Involved = []person{w.p, w.o}
-	default:
 	}
 	return page
 }

@@ -125,7 +125,7 @@ func TestCloseReopenAndDelete(t *testing.T) {
 		require.Equal(t, http.StatusOK, p.Code, p.Text)
 		require.Equal(t, act.heading+" – Non-associations", p.text("title"))
 		require.Equal(t, act.heading, p.text("h1"))
-		require.Equal(t, []string{"Adam Example (A9109UD)", "Merlin Somerplumbs (D5678EF)"}, p.texts("#involved li"))
+		require.Equal(t, []string{"Adam Example (A9109UD) – A-1-001 in Example A (HMP)", "Merlin Somerplumbs (D5678EF) – B-2-004 in Example A (HMP)"}, p.texts("#involved li"))
 		require.Equal(t, act.button, p.text("form button"))
 		b.post(pathTo(act.form, id), p.form("main form", filled[act.form])).savedAs(act.did)
 		h.settle()
