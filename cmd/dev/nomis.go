@@ -129,4 +129,7 @@ const nomisExample = `
     curl -sS NOMIS_URL/staff/non-associations -d '{
       "offenderNo": "A9109UD", "nsOffenderNo": "A0135GA", "reason": "VIC", "recipReason": "PER", "type": "WING",
       "effectiveDate": "2021-07-05", "authorisedBy": "Staff Name", "comment": "Do not locate near"}'
+
+  Merge two numbers there; NOMIS moves the records and tells this service:
+    curl -sS NOMIS_URL/staff/merges -d '{"from": "A0135GA", "to": "A1234BC"}'
 `

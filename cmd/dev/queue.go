@@ -120,7 +120,8 @@ const receiveExample = `
 `
 
 const mergeExample = `
-  Merge two numbers of one prisoner; the answer, {"MessageId": "ID"}, names the message (?MessageId=ID sends it again):
+  The message of a merge alone, as if NOMIS had sent it; what NOMIS itself still has under the removed number it tells
+  again, so merge there where the stand-in runs. The answer, {"MessageId": "ID"}, names the message (?MessageId=ID sends it again):
     curl -sS %s -d '{
       "eventType": "prison-offender-events.prisoner.merged", "occurredAt": "2026-07-15T11:00:00+01:00",
       "additionalInformation": {"removedNomsNumber": "A0135GA", "nomsNumber": "B1234CD", "reason": "MERGE"}}'

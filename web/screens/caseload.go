@@ -19,6 +19,7 @@ const (
 // Caseload lets a user with several caseloads choose the active one.
 type Caseload struct {
 	User   string
+	Key    string // as every form has one; a choice needs none, since the last one counts
 	Choice govuk.Radios
 	// Back is the page to return to.
 	Back   string
@@ -35,7 +36,7 @@ func (s *Screens) caseload(ctx context.Context, v *visit) (answer, error) {
 
 func (s *Screens) caseloadPage(ctx context.Context, v *visit, back string) Caseload {
 	page := Caseload{
-		User: v.session.UserName, Back: back, Button: govuk.Button{Text: "Continue"},
+		User: v.session.UserName, Key: s.newID().String(), Back: back, Button: govuk.Button{Text: "Continue"},
 		Choice: govuk.Radios{
 			ID: "caseload-caseload", Name: "caseload", Legend: govuk.Legend{Text: chooseCaseload, Heading: true, Size: "l"},
 			Value: string(v.session.Caseloads.Active),
@@ -54,6 +55,12 @@ func (s *Screens) chooseCaseload(ctx context.Context, v *visit) (answer, error) 
 		return answer{}, notFound()
 	}
 	back := s.back(s.public.String() + one(v.form, "back"))
+	if isOfAnother(v, v.form) {
+		return answer{
+			status: http.StatusConflict, title: chooseCaseload, page: s.caseloadPage(ctx, v, back),
+			warnings: []govuk.Warning{{Text: anotherUserWarning}},
+		}, nil
+	}
 	err := s.sessions.SetCaseload(ctx, *v.session, domain.PrisonID(one(v.form, "caseload")))
 	switch {
 	case errors.Is(err, signin.ErrNotACaseload):

@@ -38,7 +38,7 @@ func (s *Screens) serve(ctx context.Context, v *visit, rt route) (answer, error)
 	}
 	session, err := s.sessions.Session(ctx, v.request, isRefreshing(v.request))
 	switch {
-	case errors.Is(err, signin.ErrNoSession) && v.request.Method == http.MethodPost:
+	case errors.Is(err, signin.ErrNoSession) && !isReading(v.request):
 		return s.signedOutForm(ctx, v)
 	case errors.Is(err, signin.ErrNoSession):
 		return s.askToSignIn(ctx, v)

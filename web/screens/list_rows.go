@@ -114,7 +114,7 @@ var sortColumns = map[string]func(listRow) string{
 	"FIRST_NAME":      func(r listRow) string { return fold(r.Other.FirstName) },
 	"PRISONER_NUMBER": func(r listRow) string { return string(r.Other.Number) },
 	"PRISON_ID":       func(r listRow) string { return r.Other.PrisonID },
-	"PRISON_NAME":     func(r listRow) string { return fold(r.Establishment) },
+	"PRISON_NAME":     func(r listRow) string { return fold(orText(r.Establishment, r.Other.PrisonName)) },
 	"CELL_LOCATION":   func(r listRow) string { return r.Other.CellLocation },
 }
 

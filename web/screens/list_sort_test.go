@@ -212,3 +212,14 @@ func TestList_refusesABadSort(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, b.get(adamsList+"?unknownSort=NAME&unknownOrder=x").Code, "that table has one order")
 }
+
+// TestList_outsideIsSortedByEveryRealValue also by the name that the directory gives the
+// place, which no column shows.
+func TestList_outsideIsSortedByEveryRealValue(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	inTransfer, outside := h.open(adam, trent).String(), h.open(adam, ossie).String()
+	b := h.signIn("OFFICER_A")
+	require.Equal(t, []string{outside, inTransfer}, b.get(adamsList+"?outsideSort=PRISON_NAME&outsideOrder=ASC").ids("outside"))
+	require.Equal(t, []string{inTransfer, outside}, b.get(adamsList+"?outsideSort=PRISON_NAME&outsideOrder=DESC").ids("outside"))
+}

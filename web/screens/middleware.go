@@ -47,30 +47,17 @@ func (s *Screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // first answers what is decided before any route: probes under any name, then a page for
 // another host, a path with a slash at its end, and a form of another origin.
 func (s *Screens) first(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case isPing(r):
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, "pong") // the prober may be gone
-		return
-	case isProbe(r.URL.Path):
+	if isProbe(r.URL.Path) {
 		s.probes.ServeHTTP(w, r)
 		return
 	}
-	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
-	switch {
-	case reading && strings.HasPrefix(r.URL.Path, "/assets/"):
-		s.assets.ServeHTTP(w, r)
-		return
-	case reading && r.URL.Path == "/.well-known/security.txt":
-		http.Redirect(w, r, s.securityURL, http.StatusMovedPermanently)
-		return
-	}
-	if reading && s.onLoopback && r.Host != s.public.Host {
-		http.Redirect(w, r, s.public.Scheme+"://"+s.public.Host+pathAndQuery(r), http.StatusPermanentRedirect)
-		return
-	}
+	reading := isReading(r)
 	if path, slashed := strings.CutSuffix(r.URL.EscapedPath(), "/"); reading && slashed && path != "" {
 		http.Redirect(w, r, withQuery(local(path), r.URL.RawQuery), http.StatusPermanentRedirect) //nolint:gosec // local keeps it here
+		return
+	}
+	if reading && s.onLoopback && r.Host != s.public.Host && !isOpenFile(r.URL.Path) {
+		http.Redirect(w, r, s.public.Scheme+"://"+s.public.Host+pathAndQuery(r), http.StatusPermanentRedirect)
 		return
 	}
 	if err := s.crossOrigin.Check(r); err != nil {
@@ -164,9 +151,26 @@ func (s *Screens) recovered(rec *statusRecorder, r *http.Request, panicked any) 
 // milliseconds returns a duration in milliseconds.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// isPing reports whether a request asks whether this process answers at all.
-func isPing(r *http.Request) bool {
-	return r.URL.Path == "/ping" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+// isReading reports whether a request asks for a page and sends nothing.
+func isReading(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
+}
+
+const (
+	pingPath     = "/ping"
+	securityPath = "/.well-known/security.txt"
+	assetsPath   = "/assets/"
+)
+
+// isOpenFile reports whether a path is no page, and answered under any name.
+func isOpenFile(path string) bool {
+	return path == pingPath || path == securityPath || strings.HasPrefix(path, assetsPath)
+}
+
+// ping says that this process answers at all.
+func ping(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, "pong") // the prober may be gone
 }
 
 // isProbe reports whether a path is answered under any name and without a session, as on

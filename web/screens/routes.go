@@ -110,6 +110,9 @@ func (s *Screens) router() *chi.Mux {
 	for _, rt := range s.routes() {
 		mux.Method(rt.method, rt.path, s.handle(rt))
 	}
+	mux.Get(pingPath, ping)
+	mux.Method(http.MethodGet, securityPath, http.RedirectHandler(s.securityURL, http.StatusMovedPermanently))
+	mux.Method(http.MethodGet, assetsPath+"*", s.assets)
 	mux.NotFound(s.handle(route{access: anyRole, serve: unknownPath}).ServeHTTP)
 	mux.MethodNotAllowed(s.methodNotAllowed)
 	return mux

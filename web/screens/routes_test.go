@@ -210,6 +210,15 @@ func TestAddress_hasOneForm(t *testing.T) {
 	require.Equal(t, "GET, POST, HEAD", p.Header.Get("Allow"))
 	require.Equal(t, "Sorry, this request cannot be answered", p.text("h1"))
 	require.Equal(t, http.StatusOK, b.do(http.MethodHead, "/help", "", nil).Code)
+	for _, path := range []string{"/ping", "/.well-known/security.txt"} {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+			p := h.visit().do(method, path, "", nil)
+			require.Equal(t, http.StatusMethodNotAllowed, p.Code, method+path)
+			require.Equal(t, "GET, HEAD", p.Header.Get("Allow"))
+		}
+	}
+	require.Equal(t, http.StatusUnauthorized, h.visit().do(http.MethodDelete, "/no-such-page", "", nil).Code, "only a page is led to the sign-in")
+	require.Equal(t, http.StatusNotFound, b.do(http.MethodDelete, "/no-such-page", "", nil).Code)
 	moved := b.get("/.well-known/security.txt")
 	require.Equal(t, http.StatusMovedPermanently, moved.Code)
 	require.Equal(t, "https://security.invalid/security.txt", moved.Header.Get("Location"))

@@ -60,6 +60,10 @@ func (s *Screens) saveDraft(ctx context.Context, v *visit, w writing, out answer
 			d.faults[fieldComment] = "Enter a comment to explain what you are updating"
 		}
 	}
+	// What can no longer be done is said before what is wrong with it.
+	if len(d.faults) > 0 && !w.fits(domain.Today(v.now)) {
+		return s.changedMeanwhile(ctx, v, w, out, d)
+	}
 	if len(d.faults) > 0 {
 		out.status, out.errors = http.StatusBadRequest, d.links(w.form.id, fields)
 		out.page = w.page(v, d)
