@@ -3,18 +3,16 @@ package nomis
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"nonassociations/internal/queue"
 )
 
 const (
@@ -36,41 +34,14 @@ type Queue struct {
 	url    string
 }
 
-// OpenQueue returns the queue of a URL. It sends no request. Region, credentials and
-// endpoint come from the standard AWS_ variables. When these name no endpoint and the
-// URL is not one of AWS, the host of the URL is the endpoint: a local stand-in.
+// OpenQueue returns the queue of a URL. It sends no request. Errors: those of
+// [queue.Open].
 func OpenQueue(ctx context.Context, address string) (*Queue, error) {
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" {
-		return nil, fmt.Errorf("%q is not the URL of a queue", address)
-	}
-	settings := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTime)),
-		config.WithDefaultRegion("eu-west-2"),
-	}
-	environment, err := config.NewEnvConfig()
+	client, err := queue.Open(ctx, address, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTime)))
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS environment: %w", err)
+		return nil, err
 	}
-	if isLoopback(parsed.Hostname()) && !environment.Credentials.HasKeys() {
-		settings = append(settings, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, settings...)
-	if err != nil {
-		return nil, fmt.Errorf("read the AWS environment: %w", err)
-	}
-	client := sqs.NewFromConfig(loaded, func(o *sqs.Options) {
-		if o.BaseEndpoint == nil && !strings.HasSuffix(parsed.Hostname(), ".amazonaws.com") {
-			o.BaseEndpoint = aws.String(parsed.Scheme + "://" + parsed.Host)
-		}
-	})
 	return &Queue{client: client, url: address}, nil
-}
-
-// isLoopback reports whether a host is this machine. Only then are dummy credentials
-// used.
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // sqsMessage is one delivery of an SQS message. receipt identifies the delivery.

@@ -2,20 +2,17 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"nonassociations/internal/queue"
 )
 
 const (
@@ -35,41 +32,14 @@ type Queue struct {
 	url    string
 }
 
-// OpenQueue returns the queue of a URL. It sends no request. Region, credentials and
-// endpoint come from the standard AWS_ variables. When these name no endpoint and the URL
-// is not one of AWS, the host of the URL is the endpoint: a local stand-in. Errors: a text
-// that is no URL, and an environment that cannot be read.
+// OpenQueue returns the queue of a URL. It sends no request. Errors: those of
+// [queue.Open].
 func OpenQueue(ctx context.Context, address string) (*Queue, error) {
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" {
-		return nil, errors.New("that is not the URL of a queue")
-	}
-	settings := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTime)), config.WithDefaultRegion("eu-west-2"),
-		config.WithRetryMaxAttempts(tries),
-	}
-	environment, err := config.NewEnvConfig()
+	client, err := queue.Open(ctx, address, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTime)), config.WithRetryMaxAttempts(tries))
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS environment: %w", err)
+		return nil, err
 	}
-	if isLoopback(parsed.Hostname()) && !environment.Credentials.HasKeys() {
-		settings = append(settings, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, settings...)
-	if err != nil {
-		return nil, fmt.Errorf("read the AWS environment: %w", err)
-	}
-	client := sqs.NewFromConfig(loaded, func(o *sqs.Options) {
-		if o.BaseEndpoint == nil && !strings.HasSuffix(parsed.Hostname(), ".amazonaws.com") {
-			o.BaseEndpoint = aws.String(parsed.Scheme + "://" + parsed.Host)
-		}
-	})
 	return &Queue{client: client, url: address}, nil
-}
-
-// isLoopback reports whether a host is this machine. Only then are dummy credentials used.
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // send sends up to maxEntries messages of together at most maxBytes, and returns the code
