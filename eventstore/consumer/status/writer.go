@@ -170,16 +170,24 @@ func (w *Writer) Fail(ctx context.Context, fault Fault) {
 	conn, err := w.connect(ctx)
 	if err == nil {
 		defer conn.Close(ctx)
-		w.mu.Lock()
-		holder := w.holder
-		w.mu.Unlock()
-		_, err = conn.Exec(ctx, `UPDATE consumer.status SET fault_category = $3, fault_event = $4, fault_type = nullif($5, ''), fault_position = $6,
+		before, holder := w.fence()
+		_, err = conn.Exec(ctx, `UPDATE consumer.status SET holder = $7, fault_category = $3, fault_event = $4, fault_type = nullif($5, ''), fault_position = $6,
 			fault_since = CASE WHEN fault_category = $3 AND fault_event IS NOT DISTINCT FROM $4 AND fault_position = $6
 				THEN fault_since ELSE clock_timestamp() END
 			WHERE consumer = $1 AND holder = $2`,
-			w.Consumer, holder, string(fault.Category), idOrNull(fault.EventID), fault.Type, fault.Position)
+			w.Consumer, before, string(fault.Category), idOrNull(fault.EventID), fault.Type, fault.Position, holder)
 	}
 	w.report(ctx, err)
+}
+
+// fence makes this writer a new holder and returns both. A write that is under way, which
+// may say that something was applied before the fault, matches no row after it.
+func (w *Writer) fence() (before, holder uuid.UUID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before = w.holder
+	w.holder, w.moved = uuid.New(), false
+	return before, w.holder
 }
 
 // idOrNull returns nil, which becomes NULL, for the zero id.
