@@ -72,7 +72,7 @@ func Run(ctx context.Context, o Options) error {
 	p.gate.mismatch = func() *eventstore.Mismatch { return p.log.Mismatch() }
 	err := p.logTimeout(ctx, p.run(ctx, below, stopBelow))
 	stopBelow()
-	err = errors.Join(err, p.logTimeout(ctx, p.closers.within(closeTime)))
+	err = errors.Join(err, p.logTimeout(ctx, p.close()))
 	o.Logger.InfoContext(ctx, "stopped")
 	return err
 }
@@ -107,7 +107,6 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.log, err = openLog(below, p.Config, p.Scratch, p.Logger); err != nil {
 		return err
 	}
-	p.closers = append(p.closers, p.log.Close)
 	p.below = below
 	if err := p.newConsumerHealth(below); err != nil {
 		return err
@@ -165,6 +164,15 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 		return nil
 	})
 	return waitForWorkers(ctx, groupCtx, group.Wait)
+}
+
+// close closes what was opened, the log last: the others were opened on it.
+func (p *process) close() error {
+	all := closers{p.closers.atOnce}
+	if p.log != nil {
+		all = closers{p.log.Close, p.closers.atOnce}
+	}
+	return all.within(closeTime)
 }
 
 // watchReadModel adds what this process knows of the read model to its health.

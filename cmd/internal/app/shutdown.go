@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // The time limits of a shutdown. An orchestrator gives a process ten seconds after
@@ -55,6 +57,16 @@ func (c closers) close(ctx context.Context) error {
 		}
 	}
 	return first
+}
+
+// atOnce calls every closer at the same time, and returns the first error. It is for
+// closers of which none needs another: pools of which each waits for its own server.
+func (c closers) atOnce(ctx context.Context) error {
+	group := new(errgroup.Group)
+	for _, shut := range c {
+		group.Go(func() error { return shut(ctx) })
+	}
+	return group.Wait()
 }
 
 // infallible adapts a function that cannot fail and cannot be hurried.
