@@ -7,6 +7,7 @@ package pg
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func ParsePool(address string, least int32, limit time.Duration) (*pgxpool.Confi
 		config.MaxConns = max(config.MaxConns, least)
 	}
 	Resize(config, config.MaxConns)
-	bound(config.ConnConfig, limit)
+	prepare(config.ConnConfig, limit)
 	return config, nil
 }
 
@@ -62,14 +63,33 @@ func ParseConn(address string, limit time.Duration) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	bound(config.ConnConfig, limit)
+	prepare(config.ConnConfig, limit)
 	return config.ConnConfig, nil
 }
 
-// bound limits the time of a connect, which an address may set to no limit.
-func bound(config *pgx.ConnConfig, limit time.Duration) {
+// prepare limits the time of a connect, which an address may set to no limit, and lets
+// the end of its context end it.
+func prepare(config *pgx.ConnConfig, limit time.Duration) {
+	config.LookupFunc = lookup(net.DefaultResolver)
 	if config.ConnectTimeout <= 0 || config.ConnectTimeout > limit {
 		config.ConnectTimeout = limit
+	}
+}
+
+// lookup returns a function that resolves a host to its addresses, and that ends with its
+// context. The driver's own, Resolver.LookupHost, waits for a name server that does
+// not answer, five seconds each time, and a shutdown waits with it.
+func lookup(resolver *net.Resolver) pgconn.LookupFunc {
+	return func(ctx context.Context, host string) ([]string, error) {
+		found, err := resolver.LookupIPAddr(ctx, host)
+		if err != nil {
+			return nil, err
+		}
+		addresses := make([]string, len(found))
+		for i, address := range found {
+			addresses[i] = address.String()
+		}
+		return addresses, nil
 	}
 }
 
