@@ -137,8 +137,10 @@ func TestQueues_areRetriedAndEmptied(t *testing.T) {
 	require.Empty(t, o.aws.Messages(deadEvents))
 
 	o.aws.Send(deadEvents, "three")
-	p = o.act(b, b.get("/operations/queues").button("Remove all of "+deadEvents), why())
-	require.Contains(t, p.text("#done"), "1 dead letter was of")
+	remove := b.get("/operations/queues").button("Remove all of " + deadEvents)
+	require.Contains(t, b.show(remove, why()).text("#plan"), "1 dead letter of "+deadEvents+" is removed, and never worked on.")
+	p = o.act(b, remove, why())
+	require.Contains(t, p.text("#done"), "1 dead letter of "+deadEvents+" was removed. A copy of each is kept.")
 	require.Empty(t, o.aws.Messages(deadEvents))
 	require.Contains(t, o.everything(), "three", "a copy is kept")
 	refused := b.show("/operations/queues/"+events+"/remove-all", why())
