@@ -151,7 +151,7 @@ func TestDifference_isRepairedFromEitherSide(t *testing.T) {
 		require.Equal(t, comment, *n.Items()[0].Comment)
 		again := b.show(path, why())
 		require.Equal(t, http.StatusConflict, again.Code)
-		require.Contains(t, again.text("#warning"), "The difference is gone")
+		require.Contains(t, again.text("#warning"), "The difference is gone: repaired.")
 	}
 }
 
@@ -187,7 +187,8 @@ func TestDifference_thatChangedBetweenTheSteps(t *testing.T) {
 	before := n.both()
 	p := b.post(path, plan.form("form", nil))
 	require.Equal(t, http.StatusConflict, p.Code, p.Text)
-	require.NotEmpty(t, p.text("#plan"))
+	require.Contains(t, plan.text("#plan"), "Comment “"+hostile+"”")
+	require.Contains(t, p.text("#plan"), "Comment “Another one”", "the values that are confirmed stand in the plan")
 	require.Equal(t, before, n.both())
 	require.Empty(t, n.recorded())
 	require.Equal(t, http.StatusSeeOther, b.post(path, p.form("form", nil)).Code)
@@ -216,6 +217,8 @@ func TestPair_isShownAndSynchronised(t *testing.T) {
 	require.Contains(t, p.text("#steps"), "Create it in NOMIS.")
 	require.NotEmpty(t, p.Header.Get("X-Position"))
 	require.ElementsMatch(t, []domain.PrisonerNumber{domaintest.Low, domaintest.High}, n.viewOf(store.PagePair).Subjects)
+	require.Contains(t, b.show(p.button("Synchronise this pair"), why()).text("#plan"), "Create it in NOMIS. ")
+	require.Contains(t, b.show(p.button("Synchronise this pair"), why()).text("#plan"), "Comment “Apart”.")
 	p = n.acts(b, p.button("Synchronise this pair"), nil)
 	require.Contains(t, p.text("#done"), "The pair is synchronised")
 	require.Equal(t, 2, p.Find("table#theirs tbody tr").Length())

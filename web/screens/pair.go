@@ -279,7 +279,7 @@ func (s *Screens) synchronise(_ context.Context, v *visit) (act, error) {
 		name: "nomis synchronise", object: "pair " + pairWords(pair), heading: "Synchronise a pair", back: page{numbersPath(numbers), "Pair"}, subjects: subjectsOf(pair),
 		plan: func(ctx context.Context, _ actTyped) (actPlan, error) {
 			steps, err := turn(ctx, true)
-			return actPlan{Lines: stepLines(steps), State: steps}, err
+			return actPlan{Lines: planLines(pair, steps), State: steps}, err
 		},
 		do: func(ctx context.Context, _ actTyped, _ actPlan) (string, error) {
 			steps, err := turn(ctx, false)
