@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -110,10 +111,21 @@ func differencesTable(v *visit, found []reconcile.Difference) *govuk.Table {
 			{Text: orText(d.Problem, "none")},
 			{Text: d.Cause},
 			{Text: govuk.ShortDate(d.FirstSeen.In(v.now.Location()))},
-			{Link: &govuk.Link{Text: "View details", Hidden: " of " + pairWords(d.Pair), Href: differencesPage.path + "/" + d.ID.String()}},
+			{Link: &govuk.Link{Text: "View details", Hidden: " of " + pairWords(d.Pair) + amongPair(d), Href: differencesPage.path + "/" + d.ID.String()}},
 		}})
 	}
 	return table
+}
+
+// amongPair tells the differences of one pair apart.
+func amongPair(d reconcile.Difference) string {
+	switch {
+	case d.TypeSequence != 0:
+		return ", sequence " + strconv.Itoa(d.TypeSequence)
+	case d.NonAssociationID != uuid.Nil:
+		return ", record " + d.NonAssociationID.String()
+	}
+	return ""
 }
 
 // difference shows one difference.
@@ -123,7 +135,7 @@ func (s *Screens) difference(ctx context.Context, v *visit) (answer, error) {
 		return answer{}, err
 	}
 	shown := DifferencePage{
-		Details: differenceDetails(v, d), Sides: sidesTable(d), Plan: s.planOfPair(ctx, v, d.Pair), Acts: differenceActs(d),
+		Details: differenceDetails(v, d), Sides: sidesTable(d, v.now.Location()), Plan: s.planOfPair(ctx, v, d.Pair), Acts: differenceActs(d),
 		PairRef: govuk.Link{Text: "Pair " + pairWords(d.Pair), Href: pairPath(d.Pair)},
 	}
 	out := s.operatorPage(ctx, v, "Difference", shown, crumb{differencesPage.title, differencesPage.path})
@@ -205,10 +217,11 @@ func differenceDetails(v *visit, d reconcile.Difference) govuk.SummaryList {
 	return list
 }
 
-// sidesTable has both sides side by side. Words mark what differs.
-func sidesTable(d reconcile.Difference) *govuk.Table {
+// sidesTable has both sides side by side, as they were when the difference was last seen:
+// either may have changed since. Words mark what differs.
+func sidesTable(d reconcile.Difference, london *time.Location) *govuk.Table {
 	table := &govuk.Table{
-		ID: "sides", Caption: "Both sides", Size: "m", Scrolls: true, RowHeader: true,
+		ID: "sides", Caption: "Both sides as they were on " + govuk.DateTime(d.LastSeen.In(london)), Size: "m", Scrolls: true, RowHeader: true,
 		Head: []govuk.Header{{Text: "Field"}, {Text: "DPS"}, {Text: "NOMIS"}},
 	}
 	for _, field := range domain.DetailFields(d.Pair) {

@@ -18,6 +18,7 @@ import (
 	"nonassociations/nomis/reconcile"
 	nomisstore "nonassociations/nomis/store"
 	"nonassociations/web/screens"
+	"nonassociations/web/screens/govuk"
 	"nonassociations/web/screens/store"
 )
 
@@ -106,11 +107,12 @@ func TestDifferences_areShownWithBothSides(t *testing.T) {
 	require.Equal(t, 1, p.Find("table#differences tbody tr").Length())
 	require.Equal(t, d.ID.String(), p.Find("table#differences tbody tr").AttrOr("data-id", ""))
 	n.pass(time.Second)
-	p = b.get(p.link("View details of " + string(domaintest.Low) + " and " + string(domaintest.High)))
+	p = b.get(p.link("View details of " + string(domaintest.Low) + " and " + string(domaintest.High) + ", sequence 1"))
 	require.Equal(t, http.StatusOK, p.Code, p.Text)
 	require.Equal(t, "Difference", p.text("h1"))
 	require.Equal(t, "Difference – Non-associations", p.text("title"))
 	require.Contains(t, p.text("table#sides"), "Comment Differs Apart "+hostile)
+	require.Equal(t, "Both sides as they were on "+govuk.DateTime(d.LastSeen.In(london)), p.text("table#sides caption"))
 	require.Zero(t, p.Find("main script").Length())
 	require.Contains(t, p.text("#details"), d.Cause)
 	require.NotEmpty(t, p.text("#steps")+p.text("#problems"), p.Text)
