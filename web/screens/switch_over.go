@@ -130,12 +130,15 @@ func prisonRow(v *visit, p domain.Prison, details shape.PrisonDetails) govuk.Row
 	if p.Staged {
 		stage.Below = fmt.Sprintf("%s by %s: %s", govuk.DateTime(p.Since.In(v.now.Location())), p.By, p.Reason)
 	}
-	announced, screen := "no", "not known"
+	announced, screen := "no", govuk.Cell{Text: "not known"}
 	if a := p.Announced; a != nil {
 		announced = "From " + longDay(a.From) + ". " + a.Text
 	}
-	if details.ScreenBlocked != nil {
-		screen = map[bool]string{true: "off", false: "on"}[*details.ScreenBlocked]
+	if blocked := details.ScreenBlocked; blocked != nil {
+		screen.Text = map[bool]string{true: "off", false: "on"}[*blocked]
+		if !*blocked && p.Stage == domain.StageDPS {
+			screen.Tags = []govuk.Tag{{Text: "Open at stage DPS", Colour: "red"}}
+		}
 	}
 	base := switchOverPage.path + "/prisons/" + string(p.ID)
 	return govuk.Row{Prison: string(p.ID), Cells: []govuk.Cell{
@@ -144,7 +147,7 @@ func prisonRow(v *visit, p domain.Prison, details shape.PrisonDetails) govuk.Row
 		{Text: countOrUnknown(details.OpenNonAssociations)},
 		{Text: countOrUnknown(details.Differences)},
 		{Text: countOrUnknown(details.NOMISEdits7Days)},
-		{Text: screen},
+		screen,
 		{HTML: buttons(
 			govuk.Button{Text: "Change stage", Hidden: "of " + string(p.ID), Href: base + "/stage", Kind: govuk.Secondary},
 			govuk.Button{Text: "Announce", Hidden: "in " + string(p.ID), Href: base + "/announce", Kind: govuk.Secondary},
