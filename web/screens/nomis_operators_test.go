@@ -211,6 +211,7 @@ func TestPair_isShownAndSynchronised(t *testing.T) {
 	require.Equal(t, "Pair "+string(domaintest.High)+" and "+string(domaintest.Low), p.text("h1"))
 	require.Equal(t, "Pair – Non-associations", p.text("title"))
 	require.Contains(t, p.text("main"), "NOMIS holds nothing of the pair.")
+	require.Contains(t, b.get("/operations/pairs/A9109UD/Z9999ZZ").text("main"), "NOMIS does not know A9109UD or Z9999ZZ, or no booking of theirs.")
 	n.StaffOpen()
 	n.open(adam, merlin)
 	n.pass(time.Second)
