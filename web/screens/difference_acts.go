@@ -48,7 +48,7 @@ func (s *Screens) repairDifference(fromNOMIS bool) actOf {
 			if err != nil {
 				return actPlan{}, err
 			}
-			return actPlan{Lines: append([]string{"Of " + pairWords(d.Pair) + ":"}, planLines(d.Pair, made.Steps)...), State: []any{now.Version, made.Steps}, version: now.Version}, nil
+			return actPlan{Lines: append([]string{"The pair is " + pairWords(d.Pair) + "."}, planLines(d.Pair, made.Steps)...), State: []any{now.Version, made.Steps}, version: now.Version}, nil
 		}
 		a.do = func(ctx context.Context, typed actTyped, plan actPlan) (string, error) {
 			done, err := repair(ctx, plan.version, typed[fieldReason], false)

@@ -239,3 +239,19 @@ func TestPair_isShownAndSynchronised(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, b.get("/operations/pairs/"+wrong).Code, wrong)
 	}
 }
+
+// TestPair_thatWaitsForADecisionIsNotInStep is about what a turn may not take over.
+func TestPair_thatWaitsForADecisionIsNotInStep(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	n.StaffOpen()
+	n.TakeTurn()
+	n.Inbound = false
+	n.NOMISChange(1, map[string]any{"comment": hostile})
+	path := "/operations/pairs/" + string(domaintest.Low) + "/" + string(domaintest.High) + "/synchronise"
+	require.Contains(t, b.show(path, why()).text("#plan"), "No step is to be taken. Left for a person to decide: CHANGED_AFTER_SWITCH.")
+	p := n.act(b, path, why())
+	require.Contains(t, p.text("#done"), "0 steps were taken. 1 problem is left for a person to decide.")
+	require.NotContains(t, p.text("#done"), "synchronised")
+}

@@ -2,7 +2,6 @@ package screens
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"nonassociations/domain"
@@ -258,32 +257,4 @@ func mappingTable(v *visit, periods []domain.MappingPeriod) *govuk.Table {
 		}})
 	}
 	return table
-}
-
-// synchronise makes the act that takes the turn of a pair. It takes a removed number as it
-// was asked: what NOMIS still has under it is to be brought in step too.
-func (s *Screens) synchronise(_ context.Context, v *visit) (act, error) {
-	pair, numbers, err := v.pairOf()
-	if err != nil || s.operators.Dossiers == nil {
-		return act{}, notFound()
-	}
-	turn := func(ctx context.Context, dryRun bool) ([]reconcile.Step, error) {
-		done, err := s.operators.Dossiers.Synchronise(ctx, pair, dryRun)
-		var refusal domain.Refusal
-		if errors.As(err, &refusal) {
-			err = actRefusal{"The record refuses what NOMIS holds: " + refusal.Message + "."}
-		}
-		return done.Steps, err
-	}
-	return act{
-		name: "nomis synchronise", object: "pair " + pairWords(pair), heading: "Synchronise a pair", back: page{numbersPath(numbers), "Pair"}, subjects: subjectsOf(pair),
-		plan: func(ctx context.Context, _ actTyped) (actPlan, error) {
-			steps, err := turn(ctx, true)
-			return actPlan{Lines: planLines(pair, steps), State: steps}, err
-		},
-		do: func(ctx context.Context, _ actTyped, _ actPlan) (string, error) {
-			steps, err := turn(ctx, false)
-			return "The pair is synchronised: " + govuk.Count(len(steps), "step was", "steps were") + " taken.", err
-		},
-	}, nil
 }
