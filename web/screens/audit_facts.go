@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"nonassociations/audit"
 	"nonassociations/queries"
 	"nonassociations/web/screens/govuk"
@@ -100,10 +102,14 @@ func factRow(e audit.TimelineEntry, london *time.Location) govuk.Row {
 	if at := e.Position(); at != nil {
 		position = strconv.FormatUint(*at, 10)
 	}
+	who := govuk.Cell{Text: orText(numbersText(e.PrisonerNumbers()), "–")}
+	if id := fact.Event.About(); id != uuid.Nil { // a pair may have several records
+		who.Below = "Record " + id.String()
+	}
 	return govuk.Row{EventID: fact.ID.String(), Cells: []govuk.Cell{
 		{Text: toTheSecond(fact.RecordedAt, london)},
 		{Text: factTitle(e), Below: fact.Type},
-		{Text: orText(numbersText(e.PrisonerNumbers()), "–")},
+		who,
 		{Text: orText(fact.Meta.Actor, "–")},
 		source,
 		{Text: orText(strings.Join(factLines(e, london), "\n"), "–"), Lines: true},
