@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"nonassociations/web/screens/signin"
 )
@@ -19,7 +20,7 @@ func (s *Screens) handle(rt route) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 		defer cancel()
 		v := &visit{request: r, id: requestID(r), now: s.clock()}
-		out, err := s.serve(ctx, v, rt)
+		out, err := s.serveInTime(ctx, v, rt)
 		if err != nil {
 			out = s.failed(ctx, v, out, failureOf(err))
 		}
@@ -28,6 +29,21 @@ func (s *Screens) handle(rt route) http.Handler {
 		}
 		s.send(ctx, w, v, rt, out)
 	})
+}
+
+// answerTime is what is left of a request's time for its answer when what was asked for
+// takes long: a page is drawn and its view recorded even then, and a form that could not
+// be saved shows what was typed.
+const answerTime = 2 * time.Second
+
+// answerTime returns the part of a request's time that belongs to its answer.
+func (s *Screens) answerTime() time.Duration { return min(answerTime, s.timeout/4) }
+
+// serveInTime serves a request, and leaves the time for its answer.
+func (s *Screens) serveInTime(ctx context.Context, v *visit, rt route) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout-s.answerTime())
+	defer cancel()
+	return s.serve(ctx, v, rt)
 }
 
 // serve finds the session, checks that it opens the route, and calls the handler.

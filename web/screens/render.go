@@ -75,8 +75,11 @@ func (s *Screens) draw(ctx context.Context, v *visit, out answer, nonce string) 
 	return "text/html; charset=utf-8", body, err
 }
 
-// layout returns what stands around the content of a page.
+// layout returns what stands around the content of a page. What it waits for may be away
+// together: it leaves time to record the view.
 func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string) govuk.Layout {
+	ctx, cancel := context.WithTimeout(ctx, s.answerTime()/2)
+	defer cancel()
 	layout := govuk.Layout{
 		Title: out.title, Nonce: nonce, Saved: out.saved, Saving: out.saving, Done: out.done,
 		Warnings: out.warnings, Errors: out.errors, Refresh: out.refresh,

@@ -1,0 +1,78 @@
+package screens_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/commands"
+	"nonassociations/domain"
+	"nonassociations/web/screens"
+	"nonassociations/web/screens/store"
+)
+
+// hanging is a log that answers nothing before the caller gives up, while it is told to.
+type hanging struct {
+	screens.Commands
+
+	hangs atomic.Bool
+}
+
+// wait returns when the caller gives up.
+func (h *hanging) wait(ctx context.Context) error {
+	if !h.hangs.Load() {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (h *hanging) Staff(ctx context.Context, by domain.Cause, act commands.StaffCommand) (commands.Receipt, error) {
+	if err := h.wait(ctx); err != nil {
+		return commands.Receipt{}, err
+	}
+	return h.Commands.Staff(ctx, by, act)
+}
+
+func (h *hanging) CachedSwitchOver(ctx context.Context) (domain.SwitchOver, error) {
+	if err := h.wait(ctx); err != nil {
+		return domain.SwitchOver{}, err
+	}
+	return h.Commands.CachedSwitchOver(ctx)
+}
+
+// TestAnswer_isThereWhateverTakesLong: the log answers nothing until the time of the
+// request is over. What was typed is shown again all the same, and the view is recorded.
+func TestAnswer_isThereWhateverTakesLong(t *testing.T) {
+	t.Parallel()
+	log := &hanging{}
+	h := newHouse(t, func(o *screens.Options) {
+		log.Commands, o.Commands = o.Commands, log
+		head := o.Head
+		o.Head = func(ctx context.Context) (uint64, error) {
+			if err := log.wait(ctx); err != nil {
+				return 0, err
+			}
+			return head(ctx)
+		}
+		o.Timeout = 4 * time.Second
+	})
+	id := h.open(adam, merlin)
+	h.settle()
+	b := h.signIn("MANAGER_A")
+	sent := b.get(pathTo("update", id)).form("main form", filled["update"])
+	views := len(h.views(store.ViewFilter{Prisoner: merlin}))
+	log.hangs.Store(true)
+	h.pass(time.Minute) // no head is known
+	p := b.post(pathTo("update", id), sent)
+	require.Equal(t, http.StatusServiceUnavailable, p.Code)
+	require.Equal(t, "Non-association could not be updated, please try again", p.text("#warning p"))
+	require.Equal(t, sent, p.form("main form", nil))
+	require.Len(t, h.views(store.ViewFilter{Prisoner: merlin}), views+1)
+	log.hangs.Store(false)
+	b.post(pathTo("update", id), p.form("main form", nil)).savedAs("updated")
+}
