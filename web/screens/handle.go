@@ -24,6 +24,9 @@ func (s *Screens) handle(rt route) http.Handler {
 		if err != nil {
 			out = s.failed(ctx, v, out, failureOf(err))
 		}
+		if out.status == http.StatusNotFound && v.session != nil && r.Method == http.MethodGet {
+			s.forgetKept(ctx, v) // else each sign-in would lead to a page that is gone
+		}
 		if v.session != nil && v.session.Cookie != nil {
 			out.cookies = append(out.cookies, v.session.Cookie)
 		}
