@@ -100,11 +100,15 @@ func enters(roles []string, needed access) error {
 	return nil
 }
 
+// unknownRoute is that of a path of no route.
+var unknownRoute = route{access: anyRole, serve: unknownPath}
+
 // unknownPath answers a path of no route. A user sees it as every page that is not
 // permitted.
 func unknownPath(context.Context, *visit) (answer, error) { return answer{}, notFound() }
 
-// methodNotAllowed answers 405 with the methods that the path has.
+// methodNotAllowed answers 405 with the methods that the path has. The router asks for it
+// with every method that it does not know, also where there is no such path.
 func (s *Screens) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
@@ -114,6 +118,10 @@ func (s *Screens) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	}
 	if slices.Contains(allowed, http.MethodGet) {
 		allowed = append(allowed, http.MethodHead)
+	}
+	if len(allowed) == 0 {
+		s.handle(unknownRoute).ServeHTTP(w, r)
+		return
 	}
 	f := notUnderstood(http.StatusMethodNotAllowed, "This address does not take the method "+methodName(r.Method)+".")
 	f.allow = strings.Join(allowed, ", ")

@@ -209,6 +209,10 @@ func TestAddress_hasOneForm(t *testing.T) {
 	require.Equal(t, http.StatusMethodNotAllowed, p.Code)
 	require.Equal(t, "GET, POST, HEAD", p.Header.Get("Allow"))
 	require.Equal(t, "Sorry, this request cannot be answered", p.text("h1"))
+	require.Equal(t, "GET, POST, HEAD", b.do("FOO", "/caseload", "", nil).Header.Get("Allow"))
+	for _, method := range []string{http.MethodPut, "FOO"} {
+		require.Equal(t, http.StatusNotFound, b.do(method, "/no-such-page", "", nil).Code, method)
+	}
 	require.Equal(t, http.StatusOK, b.do(http.MethodHead, "/help", "", nil).Code)
 	for _, path := range []string{"/ping", "/.well-known/security.txt"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
