@@ -154,6 +154,16 @@ func TestEveryForm_isRefusedFromElsewhere(t *testing.T) {
 		require.Equal(t, "You do not have permission", p.text("h1"), route)
 	}
 	require.Equal(t, facts, h.facts())
+
+	// The origin of the Host header is not ours by that.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.server.URL+"/caseload", strings.NewReader("caseload=XAB"))
+	require.NoError(t, err)
+	r.Host = "evil.invalid"
+	r.Header.Set("Origin", "http://evil.invalid")
+	answer, err := b.http.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusForbidden, answer.StatusCode)
 }
 
 // TestForm_isReadStrictly sends bodies that are no form.
