@@ -20,6 +20,7 @@ type hanging struct {
 	screens.Commands
 
 	hangs atomic.Bool
+	asked atomic.Int64 // for the switch-over
 }
 
 // wait returns when the caller gives up.
@@ -39,6 +40,7 @@ func (h *hanging) Staff(ctx context.Context, by domain.Cause, act commands.Staff
 }
 
 func (h *hanging) CachedSwitchOver(ctx context.Context) (domain.SwitchOver, error) {
+	h.asked.Add(1)
 	if err := h.wait(ctx); err != nil {
 		return domain.SwitchOver{}, err
 	}
@@ -73,6 +75,12 @@ func TestAnswer_isThereWhateverTakesLong(t *testing.T) {
 	require.Equal(t, "Non-association could not be updated, please try again", p.text("#warning p"))
 	require.Equal(t, sent, p.form("main form", nil))
 	require.Len(t, h.views(store.ViewFilter{Prisoner: merlin}), views+1)
+	asked := log.asked.Load()
+	require.Equal(t, http.StatusOK, b.get(adamsList).Code)
+	require.Equal(t, asked, log.asked.Load(), "not every page waits for it")
 	log.hangs.Store(false)
 	b.post(pathTo("update", id), p.form("main form", nil)).savedAs("updated")
+	h.pass(2 * time.Second)
+	b.get(adamsList)
+	require.Greater(t, log.asked.Load(), asked, "it is asked again")
 }
