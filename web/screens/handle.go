@@ -137,8 +137,12 @@ func (s *Screens) failed(ctx context.Context, v *visit, out answer, f *failure) 
 	case f.cause != nil:
 		s.logger.WarnContext(ctx, "page not served", slog.String("requestId", v.id.String()), slog.Any("error", f.cause))
 	}
+	text := f.text
+	if f.status == http.StatusServiceUnavailable && v.request.Method == http.MethodPost {
+		text = append(slices.Clip(text), "Load this page again to send what you typed again. It is saved once.")
+	}
 	return answer{
-		status: f.status, title: f.title, page: Failure{Heading: f.heading, Text: f.text, RequestID: v.id.String(), SignInAgain: f.signIn, SignOut: f.status == http.StatusForbidden && v.session != nil},
+		status: f.status, title: f.title, page: Failure{Heading: f.heading, Text: text, RequestID: v.id.String(), SignInAgain: f.signIn, SignOut: f.status == http.StatusForbidden && v.session != nil},
 		subjects: out.subjects, as: out.as, outside: out.outside, failure: f,
 	}
 }

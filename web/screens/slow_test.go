@@ -84,3 +84,18 @@ func TestAnswer_isThereWhateverTakesLong(t *testing.T) {
 	b.get(adamsList)
 	require.Greater(t, log.asked.Load(), asked, "it is asked again")
 }
+
+// TestForm_whileSessionsCannotBeRead cannot be shown again, since nobody knows for whom:
+// the page says how what was typed is sent again.
+func TestForm_whileSessionsCannotBeRead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b, facts := h.signIn("OFFICER_A"), h.facts()
+	sent := b.get(addPath).form("main form", details())
+	h.store.Close()
+	p := b.post(addPath, sent)
+	require.Equal(t, http.StatusServiceUnavailable, p.Code)
+	require.Contains(t, p.text("main"), "Load this page again to send what you typed again. It is saved once.")
+	require.NotContains(t, b.get(addPath).text("main"), "again to send")
+	require.Equal(t, facts, h.facts())
+}
