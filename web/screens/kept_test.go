@@ -51,3 +51,25 @@ func TestKeptForm_ofAPageThatIsGone(t *testing.T) {
 	}
 	require.Equal(t, "/", b.get("/sign-in").location())
 }
+
+// TestKeptForm_ofAMergedPrisoner is shown under the number that survives.
+func TestKeptForm_ofAMergedPrisoner(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := h.signIn("OFFICER_A")
+	h.open(merlin, bert)
+	sent := b.get(addPath).form("main form", details())
+	h.pass(2 * time.Hour)
+	require.Equal(t, http.StatusUnauthorized, b.post(addPath, sent).Code)
+	h.merge(merlin, john)
+	moved := "/prisoner/A9109UD/non-associations/add/with-prisoner/A1234BC"
+	require.Equal(t, addPath, b.signIn("OFFICER_A").location())
+	require.Equal(t, moved+"?merged=D5678EF", b.get(addPath).location())
+	p := b.get(moved + "?merged=D5678EF")
+	require.Equal(t, []string{"D5678EF is now A1234BC.", "You were signed out. Nothing was saved yet."}, p.texts("#warning p"))
+	again := p.form("main form", nil)
+	require.Equal(t, sent, again)
+	require.Equal(t, moved, b.get("/sign-in").location())
+	require.Equal(t, http.StatusSeeOther, b.post(p.Find("main form").AttrOr("action", ""), again).Code)
+	require.Equal(t, "/", b.get("/sign-in").location())
+}
