@@ -88,7 +88,7 @@ func problemOf(err error) problem {
 // passes reports whether the same request may succeed later.
 func passes(err error) bool {
 	for _, passing := range []error{
-		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
+		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters, queries.ErrAway,
 		audit.ErrUnavailable, context.DeadlineExceeded, context.Canceled,
 	} {
 		if errors.Is(err, passing) {

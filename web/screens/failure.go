@@ -117,7 +117,7 @@ func failureOf(err error) *failure {
 // passes reports whether the same request may succeed later.
 func passes(err error) bool {
 	for _, passing := range []error{
-		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
+		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters, queries.ErrAway,
 		audit.ErrUnavailable, context.DeadlineExceeded, context.Canceled,
 	} {
 		if errors.Is(err, passing) {
