@@ -70,6 +70,7 @@ func TestPrison_isReadAgainAfterAFact(t *testing.T) {
 	require.Len(t, sheet.Rows, 2)
 	require.EqualValues(t, 1, w.reads.count.Load())
 
+	w.pass(whereabouts.Fresh / 2)
 	two := w.apart("A1111AA", "C1111CC", domain.TypeCell, longAgo)
 	found, reads = w.tooClose(w.position)
 	require.EqualValues(t, 1, reads, "a fact")
@@ -77,7 +78,7 @@ func TestPrison_isReadAgainAfterAFact(t *testing.T) {
 	require.ElementsMatch(t, []uuid.UUID{one, two}, ids(found.TooClose.TooClose))
 
 	w.people.put("C1111CC", "XAA", "B-1-001")
-	w.pass(whereabouts.Fresh)
+	w.pass(whereabouts.Fresh / 2)
 	found, reads = w.tooClose(0)
 	require.EqualValues(t, 1, reads, "the locations")
 	require.Equal(t, []uuid.UUID{one}, ids(found.TooClose.TooClose))
