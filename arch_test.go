@@ -67,7 +67,7 @@ var folders = []folder{
 	{"projections", "projections reads the log and writes read tables only", []string{"domain", "eventstore", "eventstore/consumer", pgx}, false},
 	{"queries", "queries only SELECTs and never sees the log", []string{"domain", pgx}, false},
 	{"queries/directory", "queries/directory asks Prisoner Search over net/http", []string{"domain", "internal/bearer", breaker, "github.com/hashicorp/golang-lru/v2"}, false},
-	{"queries/whereabouts", "queries/whereabouts joins open records with the directory's locations, and has no rules and no SQL", []string{"domain", "queries", "queries/directory"}, true},
+	{"queries/whereabouts", "queries/whereabouts joins open records with the directory's locations, and has no rules and no SQL", []string{"domain", "queries", "queries/directory", "github.com/hashicorp/golang-lru/v2"}, true},
 	{"publisher", "publisher is the only importer of SNS and never queries", []string{"domain", "eventstore", "eventstore/consumer", "eventstore/consumer/status", "eventstore/statecache", aws}, false},
 	{"publisher/message", "publisher/message maps a fact to its SNS messages, and does no I/O", []string{"domain", "eventstore"}, true},
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},
