@@ -15,6 +15,7 @@ import (
 type PairPage struct {
 	Heading     string
 	None        string // in place of the page
+	Refresh     refreshing
 	Acts        []govuk.Button
 	Ours        *govuk.Table
 	NoOurs      string
@@ -63,7 +64,7 @@ func (s *Screens) pair(ctx context.Context, v *visit) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	shown := PairPage{Heading: "Pair " + string(numbers[0]) + " and " + string(numbers[1])}
+	shown := PairPage{Heading: "Pair " + string(numbers[0]) + " and " + string(numbers[1]), Refresh: v.refreshing()}
 	if s.operators.Dossiers == nil {
 		shown.None = noNOMIS
 		return s.operatorPage(ctx, v, "Pair", shown), nil

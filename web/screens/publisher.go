@@ -55,7 +55,7 @@ func (s *Screens) publisher(ctx context.Context, v *visit) (answer, error) {
 	for i, m := range parked {
 		shown.Parked = append(shown.Parked, s.parkedRow(ctx, v, m, i < mostPayloads))
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, publisherPage.title, shown)), nil
+	return s.operatorPage(ctx, v, publisherPage.title, shown), nil
 }
 
 // mostPayloads bounds how many payloads a page reads from the log.

@@ -78,6 +78,13 @@ func requireWhole(t *testing.T, s state, p *page) {
 		require.Equal(t, 1, p.Find(once).Length(), "%s: %s", s.name, once)
 	}
 	require.Equal(t, strings.HasPrefix(s.title, "Error: "), p.Find(".govuk-error-summary").Length() == 1, "%s: the title and the error summary go together", s.name)
+	if strings.HasPrefix(s.name, "operations") {
+		link := "Refresh every 5 seconds"
+		if strings.Contains(s.path, "refresh=5") {
+			link = "Stop refreshing"
+		}
+		require.Contains(t, p.all("main a"), link, s.name)
+	}
 	require.Zero(t, p.Find("[style], [onclick]").Length(), "%s has an inline style or script", s.name)
 	ids := map[string]bool{}
 	p.Find("[id]").Each(func(_ int, e *goquery.Selection) {
