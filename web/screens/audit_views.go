@@ -59,7 +59,7 @@ func viewsTable(views []store.View, asked domain.PrisonerNumber, london *time.Lo
 	table := &govuk.Table{
 		ID: "views", Caption: "Views, newest first", Size: "m", Scrolls: true, RowHeader: true,
 		Head: []govuk.Header{
-			{Text: "Time"}, {Text: "User"}, {Text: "Page"}, {Text: "Whose page"}, {Text: "Also shown"}, {Text: "Address"}, {Text: "Shown as of"}, {Text: "Request"},
+			{Text: "Time"}, {Text: "User"}, {Text: "Page"}, {Text: "Whose page"}, {Text: "Also shown"}, {Text: "Address and request"}, {Text: "Shown as of"},
 		},
 	}
 	for _, view := range views {
@@ -69,9 +69,8 @@ func viewsTable(views []store.View, asked domain.PrisonerNumber, london *time.Lo
 			{Text: string(view.Page), Tags: viewTags(view)},
 			{Text: orText(numbersText(view.Subjects), "Nobody’s")},
 			{Text: shownText(view.Shown, asked)},
-			{Text: addressText(view), Lines: true},
+			{Text: addressText(view), Below: view.RequestID.String(), Lines: true},
 			{Text: positionText(view.Position), Below: "Build " + view.Build},
-			{Text: view.RequestID.String()},
 		}})
 	}
 	return table

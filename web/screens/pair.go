@@ -180,7 +180,9 @@ func oursTable(v *visit, d nomis.Dossier) *govuk.Table {
 		}
 		row := govuk.Row{ID: record.ID.String(), Cells: []govuk.Cell{{Text: record.ID.String()}, {Text: state}}}
 		for _, field := range fields {
-			row.Cells = append(row.Cells, sideCell(&record.Detail, field))
+			cell := sideCell(&record.Detail, field)
+			cell.Lines = field == domain.DetailComment // each column of lines is wide
+			row.Cells = append(row.Cells, cell)
 		}
 		sequence, since := "none", "no"
 		if record.Delivery.TypeSequence != nil {
@@ -217,6 +219,8 @@ func theirsTable(theirs nomis.DossierTheirs) *govuk.Table {
 	}
 	for _, rows := range [][]nomis.Row{theirs.Forwards, theirs.Backwards} {
 		for _, row := range rows {
+			comment := optional(row.Comment)
+			comment.Lines = true
 			table.Rows = append(table.Rows, govuk.Row{Cells: []govuk.Cell{
 				{Text: row.OffenderNo},
 				{Text: strconv.Itoa(row.TypeSequence)},
@@ -226,7 +230,7 @@ func theirsTable(theirs nomis.DossierTheirs) *govuk.Table {
 				{Text: row.EffectiveDate},
 				optional(row.ExpiryDate), optional(row.AuthorisedBy),
 				{Text: row.UpdatedBy},
-				optional(row.Comment),
+				comment,
 			}})
 		}
 	}
@@ -237,7 +241,7 @@ func optional(text *string) govuk.Cell {
 	if text == nil {
 		return govuk.Cell{Text: "none"}
 	}
-	return govuk.Cell{Text: *text, Lines: true}
+	return govuk.Cell{Text: *text}
 }
 
 // mappingTable has the times in which NOMIS knew a record by a sequence; nil without any.
