@@ -93,6 +93,7 @@ var folders = []folder{
 	{"web/auth", "web/auth verifies tokens", []string{"domain", "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/jwkset"}, false},
 	{"web/client", "web/client calls the service over HTTP and knows nothing of it but its shapes", []string{"domain", "web/shape"}, true},
 	{"web/shape", "web/shape has the JSON of answers, built from domain values", []string{"domain"}, true},
+	{"web/outage", "web/outage says which errors pass, and knows no HTTP", []string{"audit", "commands", "queries"}, true},
 	{"web/strictjson", "web/strictjson reads JSON text of callers, and knows neither HTTP nor the domain", nil, true},
 	{"web/screens/govuk", "web/screens/govuk draws what it is given in the two design systems, and knows nothing of the domain", []string{"golang.org/x/net/html"}, true},
 	{"web/screens", "web/screens shows pages", []string{"domain", "commands", "queries", "queries/directory", "queries/whereabouts", "audit", "audit/evidence/store", "nomis", "nomis/migration", "nomis/reconcile", chi}, false},
