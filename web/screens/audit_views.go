@@ -3,6 +3,7 @@ package screens
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -46,7 +47,7 @@ func (s *Screens) auditViews(ctx context.Context, v *visit) (answer, error) {
 	}
 	out = out.withRows(v.request.URL, viewsTable(found, q.prisoner, london), older)
 	if page, is := out.page.(AuditPage); is && len(found) > 0 {
-		query := cloned(q.query)
+		query := maps.Clone(q.query)
 		query.Del(beforeField)
 		page.CSV = &govuk.Link{Text: "Download as CSV", Href: addressOf(viewsPath+".csv", query)}
 		out.page = page
