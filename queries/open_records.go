@@ -55,7 +55,7 @@ func (r *Reader) OpenOf(ctx context.Context, numbers []domain.PrisonerNumber, to
 		return found, found.Position, err
 	})
 	if err != nil {
-		return OpenRecords{}, fmt.Errorf("read the open records of prisoners: %w", mapMissingView(err))
+		return OpenRecords{}, fmt.Errorf("read the open records of prisoners: %w", mapFault(err))
 	}
 	return found, nil
 }

@@ -23,7 +23,7 @@ func (r *Reader) Version(ctx context.Context, atLeast uint64) (Version, uint64, 
 	var position uint64
 	version, err := reaching(ctx, r, atLeast, func(ctx context.Context) (version Version, _ uint64, err error) {
 		version, position, err = readVersion(r.pool.QueryRow(ctx, versionSQL))
-		return version, position, mapMissingView(err)
+		return version, position, mapFault(err)
 	})
 	return version, position, wrapped("read the version of the read model", err)
 }

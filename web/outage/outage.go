@@ -14,7 +14,7 @@ import (
 // Passes reports whether the same request may succeed later.
 func Passes(err error) bool {
 	for _, passing := range []error{
-		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
+		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters, queries.ErrAway,
 		audit.ErrUnavailable, context.DeadlineExceeded, context.Canceled,
 	} {
 		if errors.Is(err, passing) {

@@ -16,7 +16,7 @@ import (
 
 func TestPasses_whatIsRepeatedMaySucceed(t *testing.T) {
 	for _, passing := range []error{
-		commands.ErrBusy, audit.ErrUnavailable, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters, context.Canceled, context.DeadlineExceeded,
+		commands.ErrBusy, audit.ErrUnavailable, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters, queries.ErrAway, context.Canceled, context.DeadlineExceeded,
 	} {
 		require.True(t, outage.Passes(fmt.Errorf("do something: %w", passing)), passing)
 	}

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"nonassociations/domain"
 	"nonassociations/web/screens/govuk"
@@ -75,8 +74,11 @@ func (s *Screens) draw(ctx context.Context, v *visit, out answer, nonce string) 
 	return "text/html; charset=utf-8", body, err
 }
 
-// layout returns what stands around the content of a page.
+// layout returns what stands around the content of a page. What it waits for may be away
+// together: it leaves time to record the view.
 func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string) govuk.Layout {
+	ctx, cancel := context.WithTimeout(ctx, s.answerTime()/2)
+	defer cancel()
 	layout := govuk.Layout{
 		Title: out.title, Nonce: nonce, Saved: out.saved, Saving: out.saving, Done: out.done,
 		Warnings: out.warnings, Errors: out.errors, Refresh: out.refresh,
@@ -159,19 +161,24 @@ func zip(body []byte) ([]byte, error) {
 }
 
 // announcements says from when the prisons of the user's caseloads use this service, one
-// paragraph a prison. A log that does not answer costs the announcement alone.
+// paragraph a prison. A log that does not answer costs the announcement alone, and a page
+// in two seconds half a second.
 func (s *Screens) announcements(ctx context.Context, v *visit) []string {
-	ctx, cancel := context.WithTimeout(ctx, announcementTime)
+	if s.notTold.lasts(v.now) {
+		return nil
+	}
+	asked, cancel := context.WithTimeout(ctx, announcementTime)
 	defer cancel()
-	state, err := s.commands.CachedSwitchOver(ctx)
+	state, err := s.commands.CachedSwitchOver(asked)
 	if err != nil {
+		s.notTold.begins(ctx, v.now)
 		return nil
 	}
 	return announced(state, v.session.Caseloads, func(id domain.PrisonID) string { return s.prisonName(ctx, v, id) })
 }
 
 // announcementTime bounds how long a page waits for the switch-over.
-const announcementTime = time.Second
+const announcementTime = headTimeout
 
 // joined joins the words of a sentence that are not empty.
 func joined(words ...string) string {

@@ -113,7 +113,7 @@ func (s *Screens) router() *chi.Mux {
 	mux.Get(pingPath, ping)
 	mux.Method(http.MethodGet, securityPath, http.RedirectHandler(s.securityURL, http.StatusMovedPermanently))
 	mux.Method(http.MethodGet, assetsPath+"*", s.assets)
-	mux.NotFound(s.handle(route{access: anyRole, serve: unknownPath}).ServeHTTP)
+	mux.NotFound(s.handle(unknownRoute).ServeHTTP)
 	mux.MethodNotAllowed(s.methodNotAllowed)
 	return mux
 }

@@ -146,6 +146,9 @@ func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error
 		return out, err
 	}
 	if w.merged != "" {
+		if err := s.sessions.MoveKeptForm(ctx, *v.session, v.request, w.path()); err != nil {
+			return out, unavailable(err)
+		}
 		out.redirect = w.movedTo(v.request)
 		return out, nil
 	}

@@ -126,7 +126,7 @@ func TestForms_ofTwoTabs(t *testing.T) {
 	require.Equal(t, typed, b.takes("OFFICER_A", addPage))
 	f.Move(idle)
 	for i := range 40 {
-		require.True(t, b.keep("/caseload?x="+strings.Repeat("i", i), typed))
+		require.True(t, b.keep("/caseload/x"+strings.Repeat("i", i), typed))
 		f.Move(time.Second)
 	}
 	require.Equal(t, 20, f.count(`SELECT count(*) FROM screens.kept_form`))
