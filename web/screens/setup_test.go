@@ -45,8 +45,8 @@ var london = func() *time.Location {
 	return zone
 }()
 
-// tables is a database with the tables of sessions, views and acts.
-var tables = testdb.NewTemplate(store.Migrate, evidence.Migrate)
+// tables is a database with the tables of sessions, views, acts and idempotency keys.
+var tables = testdb.NewTemplate(store.Migrate, evidence.Migrate, idempotency.Migrate)
 
 // noon is when a house begins: 13:00 in London.
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
@@ -169,7 +169,6 @@ func (h *house) startRecord(logger *slog.Logger) {
 	h.reads, err = queries.Open(h.t.Context(), h.dsn, queries.Options{Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(h.reads.Close)
-	require.NoError(h.t, idempotency.Migrate(h.t.Context(), h.dsn))
 	keys, err := idempotency.Open(h.t.Context(), h.dsn, idempotency.Options{Clock: h.clock, Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(keys.Close)
