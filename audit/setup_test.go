@@ -37,6 +37,9 @@ var london = domaintest.London
 // summer is a day on which London is an hour ahead.
 var summer = time.Date(2026, 7, 15, 12, 30, 15, 250_000_000, london)
 
+// logs is a database with the tables of a log.
+var logs = testdb.NewTemplate(postgres.Migrate)
+
 // onEveryStore runs a test over each log that needs no server of others.
 func onEveryStore(t *testing.T, test func(t *testing.T, b *testLog)) {
 	t.Run("memory", func(t *testing.T) {
@@ -46,8 +49,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, b *testLog)) {
 	})
 	t.Run("esdb", func(t *testing.T) { test(t, newTestLog(t, overGRPC(t, memory.New()))) })
 	t.Run("postgres", func(t *testing.T) {
-		dsn := testdb.New(t)
-		require.NoError(t, postgres.Migrate(t.Context(), dsn))
+		dsn := logs.New(t)
 		store, err := postgres.Open(t.Context(), dsn, postgres.Options{})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, store.Close(context.Background())) })

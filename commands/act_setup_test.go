@@ -19,6 +19,9 @@ import (
 	"nonassociations/internal/dev/testdb"
 )
 
+// keyTables is a database with the tables of idempotency keys.
+var keyTables = testdb.NewTemplate(idempotency.Migrate)
+
 // directory knows all prisoners but some, until it is down.
 type directory struct {
 	missing []domain.PrisonerNumber
@@ -146,8 +149,7 @@ type staffFixture struct {
 
 func newStaffFixture(t testing.TB) *staffFixture {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, idempotency.Migrate(t.Context(), dsn))
+	dsn := keyTables.New(t)
 	store, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)

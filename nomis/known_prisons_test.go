@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
-	"nonassociations/internal/dev/testdb"
 	"nonassociations/nomis"
 	"nonassociations/nomis/store"
 	"nonassociations/queries"
@@ -156,8 +155,7 @@ func TestPrisonWalk_thatBreaksOffCountsNothing(t *testing.T) {
 }
 
 func TestPrisonWalk_ofPostgresKeepsItsCounts(t *testing.T) {
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := tables.New(t)
 	kept, err := store.Open(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(kept.Close)

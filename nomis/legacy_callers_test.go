@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/internal/dev/testdb"
 	"nonassociations/nomis"
 	"nonassociations/nomis/store"
 )
@@ -196,8 +195,7 @@ func TestLegacyCallers_takeBoundedMemory(t *testing.T) {
 // TestLegacyCallers_ofManyProcessesAreSummedInPostgres counts from many requests and two
 // processes, with ids that Postgres would refuse.
 func TestLegacyCallers_ofManyProcessesAreSummedInPostgres(t *testing.T) {
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := tables.New(t)
 	kept, err := store.Open(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(kept.Close)

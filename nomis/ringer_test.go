@@ -24,11 +24,13 @@ import (
 
 const detailEvents = "nomis-events"
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 // openStore is a migrated database with a store.
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := tables.New(t)
 	s, err := store.Open(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)

@@ -50,6 +50,9 @@ type faults struct {
 	lose  atomic.Int64 // answers to lose from now on
 }
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 // harness is a log, a database and an SNS with a queue that gets every message.
 type harness struct {
 	t   *testing.T
@@ -76,9 +79,8 @@ const queue = "published"
 func newHarness(t *testing.T, topic string) *harness {
 	t.Helper()
 	t.Parallel()
-	w := &harness{t: t, log: memory.New(), dsn: testdb.New(t), revisions: map[domain.Pair]int{}, opened: map[domain.Pair]uuid.UUID{}}
+	w := &harness{t: t, log: memory.New(), dsn: tables.New(t), revisions: map[domain.Pair]int{}, opened: map[domain.Pair]uuid.UUID{}}
 	w.startSNS("127.0.0.1:0", topic)
-	require.NoError(t, store.Migrate(t.Context(), w.dsn))
 	var err error
 	w.db, err = pgx.Connect(t.Context(), w.dsn)
 	require.NoError(t, err)

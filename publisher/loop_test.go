@@ -206,7 +206,7 @@ func TestKills_atEveryStepLoseNothing(t *testing.T) {
 			written := make(chan struct{})
 			go func() {
 				defer close(written)
-				for i := 0; i < 1000 && commanding.Err() == nil; i++ {
+				for i := 0; i < 500 && commanding.Err() == nil; i++ {
 					if i%50 == 49 {
 						w.appendTransfer(pairNo(i%37), pairNo(100+i))
 					}
@@ -236,7 +236,7 @@ func TestKills_atEveryStepLoseNothing(t *testing.T) {
 // reports whether the publisher came to the step before all was published.
 func (w *harness) runUntilKilled(at string) bool {
 	var left atomic.Int64
-	left.Store(1 + rand.Int64N(20))
+	left.Store(1 + rand.Int64N(10))
 	killed := make(chan struct{})
 	dead, end := context.WithCancel(context.Background())
 	defer end()

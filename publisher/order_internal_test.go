@@ -18,11 +18,13 @@ import (
 	"nonassociations/publisher/store"
 )
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 func database(t *testing.T) *pgx.Conn {
 	t.Helper()
 	t.Parallel()
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := tables.New(t)
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })

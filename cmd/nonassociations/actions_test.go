@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -14,6 +15,11 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/internal/dev/testdb"
 )
+
+// schemas is a database with all durable tables.
+var schemas = testdb.NewTemplate(func(ctx context.Context, dsn string) error {
+	return app.SchemaUp(ctx, app.Config{EventStoreURL: dsn, DatabaseURL: dsn})
+})
 
 // acts are all acts that are kept, newest first.
 func acts(t *testing.T, dsn string) []evidence.Action {
@@ -29,8 +35,7 @@ func acts(t *testing.T, dsn string) []evidence.Action {
 // withTables returns a database with all tables, which the commands of this test use.
 func withTables(t *testing.T) string {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	dsn := schemas.New(t)
 	t.Setenv("DATABASE_URL", dsn)
 	t.Setenv("EVENTSTORE_URL", dsn)
 	return dsn

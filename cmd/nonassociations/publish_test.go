@@ -149,11 +149,11 @@ func (o *outside) recorded(t *testing.T) []eventstore.RecordedEvent {
 // A kill -9 at any moment, again and again, while commands run.
 func TestPublishers_thatAreKilledLoseNothing(t *testing.T) {
 	o := newOutside(t)
-	done := o.commanding(t, 4, 750)
+	done := o.commanding(t, 4, 400)
 	written := make(chan struct{})
 	go func() { done.Wait(); close(written) }()
 	for range 12 {
-		process, enough := publishing(t), len(o.heard())+1+rand.IntN(400)
+		process, enough := publishing(t), len(o.heard())+1+rand.IntN(200)
 		require.Eventually(t, func() bool {
 			select {
 			case <-written:

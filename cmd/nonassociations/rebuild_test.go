@@ -11,10 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
-	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
 )
 
@@ -31,8 +29,7 @@ func record(t *testing.T) (*pgx.Conn, uuid.UUID) {
 // newRecord is the same for a test that runs beside others: no variable is set.
 func newRecord(t *testing.T) (dsn string, conn *pgx.Conn, id uuid.UUID) {
 	t.Helper()
-	dsn = testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	dsn = schemas.New(t)
 	log, err := postgres.Open(t.Context(), dsn, postgres.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	id, err = eventstore.WriteIdentity(t.Context(), log, uuid.New())

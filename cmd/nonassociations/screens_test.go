@@ -16,7 +16,6 @@ import (
 
 	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/cmd/internal/app"
-	"nonassociations/internal/dev/testdb"
 	"nonassociations/web/screens/store"
 )
 
@@ -80,8 +79,7 @@ func viewsOf(t *testing.T, dsn string) (count int) {
 
 // TestPruneViews_removesThoseBeforeADayOfLondon, and is kept as an act.
 func TestPruneViews_removesThoseBeforeADayOfLondon(t *testing.T) {
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	dsn := schemas.New(t)
 	ids := viewed(t, dsn, "2026-07-14T22:59:59Z", "2026-07-14T23:00:00Z", "2026-01-01T00:00:00Z")
 	environment := []string{"DATABASE_URL=" + dsn, "EVENTSTORE_URL=" + dsn}
 	prune := []string{"screens", "prune-views", "--before", "2026-07-15", "--reason", "Three years are over", "--json"}
@@ -152,8 +150,7 @@ func TestPruneViews_thatCannotBeDoneSaysWhy(t *testing.T) {
 	require.Equal(t, 2, status)
 	require.Empty(t, stdout)
 
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	dsn := schemas.New(t)
 	viewed(t, dsn, "2026-01-01T00:00:00Z")
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
@@ -167,8 +164,7 @@ func TestPruneViews_thatCannotBeDoneSaysWhy(t *testing.T) {
 
 // TestPruneViews_usesTheDevelopmentRun where nothing is configured.
 func TestPruneViews_usesTheDevelopmentRun(t *testing.T) {
-	dsn, data := testdb.New(t), t.TempDir()
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	dsn, data := schemas.New(t), t.TempDir()
 	viewed(t, dsn, "2026-01-01T00:00:00Z")
 	require.NoError(t, os.WriteFile(filepath.Join(data, app.RunFile), []byte(`{"DATABASE_URL":"`+dsn+`","EVENTSTORE_URL":"`+dsn+`"}`), 0o600))
 	stdout, stderr, status := program(t, []string{"DATA_DIR=" + data}, "screens", "prune-views", "--before", "2026-01-02", "--reason", "why", "--json")

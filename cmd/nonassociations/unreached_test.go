@@ -20,7 +20,6 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
-	"nonassociations/internal/dev/testdb"
 )
 
 // unreached are addresses at which no log is, and the kind that the log must name.
@@ -66,8 +65,7 @@ var roleCommands = [][]string{{"serve"}, {"serve", "--project"}, {"project"}, {"
 // TestRun_thatReachesNoLogReportsWhyAndEndsInOrder starts each role at each place,
 // and stops it as an orchestrator does.
 func TestRun_thatReachesNoLogReportsWhyAndEndsInOrder(t *testing.T) {
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	dsn := schemas.New(t)
 	i := 0
 	for url, kind := range unreached(t) {
 		role := roleCommands[i%len(roleCommands)]
@@ -92,8 +90,7 @@ func TestRun_thatReachesNoLogReportsWhyAndEndsInOrder(t *testing.T) {
 // Every role, where nothing is heard of the log at all, or of Postgres: the longest
 // way to an end.
 func TestRole_endsInOrderThoughTheLogIsSilent(t *testing.T) {
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
+	dsn := schemas.New(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and reads nothing them
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })

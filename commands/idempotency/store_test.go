@@ -23,6 +23,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var noon = domaintest.Noon.UTC()
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(idempotency.Migrate)
+
 // fixture is a store with a clock that stands until it is moved.
 type fixture struct {
 	*idempotency.Store
@@ -32,9 +35,8 @@ type fixture struct {
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	r := &fixture{dsn: testdb.New(t)}
+	r := &fixture{dsn: tables.New(t)}
 	r.at(noon)
-	require.NoError(t, idempotency.Migrate(t.Context(), r.dsn))
 	var err error
 	r.Store, err = idempotency.Open(t.Context(), r.dsn, idempotency.Options{Clock: func() time.Time { return *r.now.Load() }})
 	require.NoError(t, err)

@@ -23,40 +23,6 @@ func chain() []delivery {
 	}
 }
 
-// Each message is killed behind one of its appends, any of them, and comes again
-// at the end.
-func TestMerge_aChainIsFollowedInAnyOrder(t *testing.T) {
-	t.Parallel()
-	for _, order := range orders(chain()) {
-		for cuts := range 4 * 4 * 4 {
-			e := newFixture(t)
-			ids := []uuid.UUID{e.opens(removed, third), e.opens(survivor, high), e.opens(fourth, third)}
-			for i, d := range order {
-				cut := []int{cuts % 4, cuts / 4 % 4, cuts / 16}[i]
-				_, err := newService(&interrupted{Store: e.log, after: killedAt(cut)}).Apply(t.Context(), d.cause, d.message, pairs{e.log})
-				if err != nil {
-					require.ErrorIs(t, err, errKilled)
-				}
-			}
-			for _, d := range order {
-				e.merges(d.cause, d.message)
-			}
-			require.ElementsMatch(t, []uuid.UUID{ids[0], ids[2]}, idsIn(e.state(low, third)))
-			require.Equal(t, []uuid.UUID{ids[1]}, idsIn(e.state(low, high)))
-			for _, number := range []domain.PrisonerNumber{removed, survivor, fourth} {
-				for _, other := range []domain.PrisonerNumber{third, high} {
-					require.Empty(t, e.state(number, other).Items)
-				}
-			}
-			size := e.size()
-			for _, d := range order {
-				require.Empty(t, e.merges(d.cause, d.message))
-			}
-			require.Equal(t, size, e.size())
-		}
-	}
-}
-
 // A move was cut off, and then the number that it went to was removed: it is
 // finished where it was going, so that no second copy is made further on.
 func TestMerge_finishesAMoveToANumberThatWasRemovedSince(t *testing.T) {

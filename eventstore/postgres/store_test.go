@@ -18,6 +18,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// tables is a database with the schema.
+var tables = testdb.NewTemplate(postgres.Migrate)
+
 func TestContract(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
@@ -33,9 +36,8 @@ func TestContract(t *testing.T) {
 
 // migrated is a database with the schema.
 func migrated(t testing.TB) string {
-	dsn := testdb.New(t)
-	require.NoError(t, postgres.Migrate(t.Context(), dsn))
-	return dsn
+	t.Helper()
+	return tables.New(t)
 }
 
 func open(t testing.TB, dsn string) *postgres.Store { return opened(t, dsn, postgres.Options{}) }

@@ -23,6 +23,9 @@ const (
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 // fixture is a migrated database with a store.
 type fixture struct {
 	*store.Store
@@ -33,8 +36,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := tables.New(t)
 	return fixture{open(t, dsn), t, dsn}
 }
 

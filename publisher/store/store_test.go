@@ -22,11 +22,13 @@ const topic = "domain"
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 // begun is a session with a checkpoint that has told nothing.
 func begun(t *testing.T) (dsn string, conn *pgx.Conn, was store.Checkpoint) {
 	t.Helper()
-	dsn = testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn = tables.New(t)
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })

@@ -20,6 +20,9 @@ import (
 
 const migrates = "OPERATOR:PRISONER_FROM_NOMIS__MIGRATION__RW:write"
 
+// nomisTables is a database with the tables of migrations.
+var nomisTables = testdb.NewTemplate(store.Migrate)
+
 // migrationServer is a test server over real runs, without anybody who carries them out.
 type migrationServer struct {
 	*testServer
@@ -31,8 +34,7 @@ type migrationServer struct {
 
 func newMigrationServer(t *testing.T) *migrationServer {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := nomisTables.New(t)
 	kept, err := store.Open(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(kept.Close)

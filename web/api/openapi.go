@@ -5,6 +5,7 @@ import (
 	"embed"
 	"net/http"
 	"path"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -37,8 +38,9 @@ func (a *API) documentation(mux *chi.Mux) {
 	mux.Get("/docs", a.open(leadsToThePage))
 }
 
-// swaggerFiles returns the endpoint of each file of the page by file name.
-func swaggerFiles() map[string]public {
+// swaggerFiles returns the endpoint of each file of the page by file name. They are made
+// once a process: their tags are hashes of 2 MB.
+var swaggerFiles = sync.OnceValue(func() map[string]public {
 	files := map[string]public{}
 	for _, folder := range swaggerFolders {
 		entries, err := swaggerUI.ReadDir(folder)
@@ -57,7 +59,7 @@ func swaggerFiles() map[string]public {
 		}
 	}
 	return files
-}
+})
 
 // media are the content types by file extension. The table of the machine may lack them.
 var media = map[string]string{

@@ -17,7 +17,6 @@ import (
 	"nonassociations/domain"
 	"nonassociations/internal/dev/estate"
 	"nonassociations/internal/dev/prisonersearch"
-	"nonassociations/internal/dev/testdb"
 	"nonassociations/queries/directory"
 	"nonassociations/web/api"
 )
@@ -58,8 +57,7 @@ type boundServer struct {
 
 func newBoundServer(t *testing.T) *boundServer {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, idempotency.Migrate(t.Context(), dsn))
+	dsn := keyTables.New(t)
 	keys, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	search, err := prisonersearch.Serve(t.Context(), residents())

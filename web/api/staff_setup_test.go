@@ -30,6 +30,9 @@ const (
 	deletion  = `{"deletionReason":"Created in error","staffUserNameRequestingDeletion":"AJONES"}`
 )
 
+// keyTables is a database with the tables of idempotency keys.
+var keyTables = testdb.NewTemplate(idempotency.Migrate)
+
 // register is a prisoner directory that knows all numbers but some.
 type register struct {
 	missing []domain.PrisonerNumber
@@ -148,8 +151,7 @@ func (h *staffServer) process(store eventstore.Store, kept commands.IdempotencyS
 // newKeyedServer has keys in a Postgres of its own.
 func newKeyedServer(t testing.TB) (*staffServer, *idempotency.Store) {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, idempotency.Migrate(t.Context(), dsn))
+	dsn := keyTables.New(t)
 	store, err := idempotency.Open(t.Context(), dsn, idempotency.Options{Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)

@@ -26,6 +26,9 @@ import (
 	"nonassociations/web/shape"
 )
 
+// officeTables is a database with the tables of the parts of operators.
+var officeTables = testdb.NewTemplate(evidence.Migrate, publisherstore.Migrate, nomisstore.Migrate)
+
 // office is a house with the parts of operators: their stores on a Postgres of their own,
 // and the stand-in for AWS.
 type office struct {
@@ -51,10 +54,7 @@ var errBackendAway = errors.New("the backend is away")
 // newOffice builds an office that ends with the test. change may alter what the pages get.
 func newOffice(t *testing.T, change ...func(*office, *screens.Operators)) *office {
 	t.Helper()
-	o := &office{dsn: testdb.New(t), away: map[string]bool{}}
-	for _, migrate := range []func(context.Context, string) error{evidence.Migrate, publisherstore.Migrate, nomisstore.Migrate} {
-		require.NoError(t, migrate(t.Context(), o.dsn))
-	}
+	o := &office{dsn: officeTables.New(t), away: map[string]bool{}}
 	var err error
 	o.db, err = pgxpool.New(t.Context(), o.dsn)
 	require.NoError(t, err)

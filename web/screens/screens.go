@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -169,6 +170,16 @@ type Screens struct {
 //go:embed all:templates
 var templates embed.FS
 
+// parsedPages returns the templates. They are parsed once a process, which takes longer
+// than all else of New.
+var parsedPages = sync.OnceValues(func() (*govuk.Pages, error) {
+	folder, err := fs.Sub(templates, "templates")
+	if err != nil {
+		return nil, err
+	}
+	return govuk.Parse(folder)
+})
+
 // New returns pages that are ready to serve. Their backends need not be up. Errors: the
 // public address is none, or a template is wrong.
 func New(o Options) (*Screens, error) {
@@ -176,11 +187,7 @@ func New(o Options) (*Screens, error) {
 	if err != nil || public.Host == "" {
 		return nil, errors.New("the pages need a public address")
 	}
-	folder, err := fs.Sub(templates, "templates")
-	if err != nil {
-		return nil, err
-	}
-	pages, err := govuk.Parse(folder)
+	pages, err := parsedPages()
 	if err != nil {
 		return nil, err
 	}

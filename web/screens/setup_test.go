@@ -46,6 +46,9 @@ var london = func() *time.Location {
 	return zone
 }()
 
+// tables is a database with the tables of sessions, views, acts and idempotency keys.
+var tables = testdb.NewTemplate(store.Migrate, evidence.Migrate, idempotency.Migrate)
+
 // noon is when a house begins: 13:00 in London.
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
@@ -100,18 +103,16 @@ func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 // for the caseloads of a token without the claim.
 func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.Options)) *house {
 	t.Helper()
-	h := &house{t: t, dsn: testdb.New(t), log: decidedLog{Store: memory.New()}, logs: &doubles.Log{}, now: noon}
+	h := &house{t: t, dsn: tables.New(t), log: decidedLog{Store: memory.New()}, logs: &doubles.Log{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
 	h.startNeighbours(logger)
 	h.startRecord(logger)
 	secret := bytes.Repeat([]byte{7}, store.KeySize)
 	key, err := store.NewKey(secret)
 	require.NoError(t, err)
-	require.NoError(t, store.Migrate(t.Context(), h.dsn))
 	h.store, err = store.Open(t.Context(), h.dsn, key)
 	require.NoError(t, err)
 	t.Cleanup(h.store.Close)
-	require.NoError(t, evidence.Migrate(t.Context(), h.dsn))
 	h.acts, err = evidence.Open(t.Context(), h.dsn)
 	require.NoError(t, err)
 	t.Cleanup(h.acts.Close)
@@ -169,7 +170,6 @@ func (h *house) startRecord(logger *slog.Logger) {
 	h.reads, err = queries.Open(h.t.Context(), h.dsn, queries.Options{Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(h.reads.Close)
-	require.NoError(h.t, idempotency.Migrate(h.t.Context(), h.dsn))
 	keys, err := idempotency.Open(h.t.Context(), h.dsn, idempotency.Options{Clock: h.clock, Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(keys.Close)

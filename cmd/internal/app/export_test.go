@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"nonassociations/nomis/store"
 	"nonassociations/web/api"
 )
@@ -28,6 +30,9 @@ func shown(all requirements) []Requirement {
 
 // Requirements are those of a process that runs without end.
 func Requirements(o Options) []Requirement { return shown(o.requirements()) }
+
+// CheckGrants is the check with which a process starts that runs without end.
+func CheckGrants(ctx context.Context, o Options) error { return checkAllGrants(ctx, o.requirements()) }
 
 // CommandRequirements are those of each command by its name.
 func CommandRequirements(c Config) map[string][]Requirement {

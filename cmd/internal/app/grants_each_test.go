@@ -24,8 +24,11 @@ import (
 	"nonassociations/publisher/message"
 )
 
-// TestProcess_namesTheRightThatItLacks takes away each right of each process, one
-// at a time. What roles.sql gives and no process needs is a fault as well.
+// TestProcess_namesTheRightThatItLacks takes away each right of each process, one at a
+// time. What roles.sql gives and no process needs is a fault as well. A process that runs
+// without end takes long to start: the first that needs a right is run without it, and of
+// the others the check is run with which they start. Each is run without all of its rights
+// at once, and names them all, so that its check is of no fewer.
 func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
@@ -33,15 +36,18 @@ func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	one.waitReady(t)
 	one.stopInOrder(t)
 	walked := map[string]bool{}
-	for kind := range processes {
+	for _, kind := range slices.Sorted(maps.Keys(processes)) {
 		o := e.options(t, kind)
-		e.requireEachRight(t, walked, kind, app.Requirements(o), func(ctx context.Context) error { return app.Run(ctx, o) })
+		e.requireEachRight(t, walked, kind, app.Requirements(o), process{
+			run:   func(ctx context.Context) error { return app.Run(ctx, o) },
+			check: func(ctx context.Context) error { return app.CheckGrants(ctx, o) },
+		})
 	}
 	for name, command := range e.commands(t) {
 		o := command.options
 		needs, known := app.CommandRequirements(o.Config)[name]
 		require.True(t, known, name)
-		e.requireEachRight(t, walked, name, needs, command.run)
+		e.requireEachRight(t, walked, name, needs, process{command.run, command.run})
 	}
 	requireAllWalked(t, len(e.commands(t)))
 	for _, given := range e.given(t) {
@@ -49,6 +55,9 @@ func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	}
 	t.Logf("%d rights, each taken from each process that has it", len(walked))
 }
+
+// process is a way into the package, and what it does first.
+type process struct{ run, check func(context.Context) error }
 
 type command struct {
 	options app.Options
@@ -134,7 +143,7 @@ func requireAllWalked(t *testing.T, commands int) {
 }
 
 // requireEachRight takes each right away, expects its name, and gives it back.
-func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, what string, needs []app.Requirement, run func(context.Context) error) {
+func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, what string, needs []app.Requirement, of process) {
 	t.Helper()
 	require.NotEmpty(t, needs, what)
 	for _, need := range needs {
@@ -142,10 +151,13 @@ func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, wh
 		need.Rights = slices.DeleteFunc(need.Rights, func(right app.Right) bool { return isOwners(login, right) })
 		require.NotEmpty(t, need.Rights, what)
 		for _, right := range need.Rights {
+			known := len(walked)
 			giveBack := e.take(t, walked, login, right)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-			err := run(ctx)
-			cancel()
+			way := of.check
+			if len(walked) > known || right.Privilege == "OWNERSHIP" { // which is not among what is given
+				way = of.run
+			}
+			err := runAtMost(t, 20*time.Second, way)
 			require.ErrorContains(t, err, right.Words, "%s without %s", what, right.Words)
 			require.ErrorContains(t, err, e.names[login], what)
 			giveBack()
@@ -155,9 +167,7 @@ func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, wh
 		for _, right := range need.Rights {
 			back = append(back, e.take(t, walked, login, right))
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		err := run(ctx)
-		cancel()
+		err := runAtMost(t, 20*time.Second, of.run)
 		for _, right := range need.Rights {
 			require.ErrorContains(t, err, right.Words, what)
 		}
@@ -165,7 +175,7 @@ func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, wh
 			giveBack()
 		}
 	}
-	err := runBriefly(t, run)
+	err := runAtMost(t, time.Second, of.run) // what is missing is said before that is over
 	if err != nil { // such as that nothing is parked
 		require.NotContains(t, err.Error(), "lacks", "%s with all rights", what)
 		require.NotContains(t, err.Error(), "42501", "%s with all rights", what)
@@ -177,10 +187,10 @@ func isOwners(login string, right app.Right) bool {
 	return slices.Contains(membersOf[login], "projector") && strings.HasPrefix(right.Schema, "read") && right.Privilege != "OWNERSHIP"
 }
 
-// runBriefly runs for a moment: what is missing is said before that is over.
-func runBriefly(t *testing.T, run func(context.Context) error) error {
+// runAtMost runs until it ends, or for a time.
+func runAtMost(t *testing.T, limit time.Duration, run func(context.Context) error) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	return run(ctx)
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
-	"nonassociations/internal/dev/testdb"
 	"nonassociations/web/client"
 )
 
@@ -68,8 +67,7 @@ func TestMerge_reachesTheListsAndIsTakenBack(t *testing.T) {
 // listening is a process that works on merges alone, with a queue of its own.
 func listening(t *testing.T) (o app.Options, queue string) {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: app.Embedded, DatabaseURL: dsn}))
+	dsn := migrated(t)
 	queue = unique("prisoner-events")
 	roles := app.Roles{Listen: true}
 	config, err := app.ReadConfig(map[string]string{

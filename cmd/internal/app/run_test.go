@@ -131,11 +131,14 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
+// schemas is a database with all durable tables.
+var schemas = testdb.NewTemplate(func(ctx context.Context, dsn string) error {
+	return app.SchemaUp(ctx, app.Config{EventStoreURL: dsn, DatabaseURL: dsn})
+})
+
 func migrated(t *testing.T) string {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, app.SchemaUp(t.Context(), app.Config{EventStoreURL: dsn, DatabaseURL: dsn}))
-	return dsn
+	return schemas.New(t)
 }
 
 func (r *service) request(t *testing.T, method, path string, body io.Reader) *http.Request {

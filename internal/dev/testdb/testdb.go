@@ -32,25 +32,57 @@ var (
 // the test, together with connections that are still open.
 func New(t testing.TB) string {
 	t.Helper()
-	admin := os.Getenv(Variable)
-	if admin == "" {
-		server, err := shared()
-		if err != nil {
-			t.Fatalf("no Postgres for this test: %v", err)
-		}
-		admin = server.DSN("postgres")
+	if admin := os.Getenv(Variable); admin != "" {
+		return create(t, admin, "")
 	}
-	return create(t, admin)
+	server := sharedServer(t)
+	return create(t, server.DSN("postgres"), server.strategy)
+}
+
+// server is the Postgres of this process.
+type server struct {
+	*localpg.Server
+
+	strategy string // of CREATE DATABASE
+}
+
+// sharedServer starts the server of this process with the first test that asks.
+func sharedServer(t testing.TB) server {
+	t.Helper()
+	started, err := shared()
+	if err != nil {
+		t.Fatalf("no Postgres for this test: %v", err)
+	}
+	return started
 }
 
 // startShared starts the server of this process.
-func startShared() (*localpg.Server, error) {
+func startShared() (server, error) {
 	dir, err := reapedDir()
 	if err != nil {
-		return nil, err
+		return server{}, err
 	}
-	return localpg.Start(context.Background(), localpg.Options{Dir: dir, Templates: templates()})
+	ctx := context.Background()
+	started, err := localpg.Start(ctx, localpg.Options{Dir: dir, Templates: templates()})
+	if err != nil {
+		return server{}, err
+	}
+	conn, err := pgx.Connect(ctx, started.DSN("postgres"))
+	if err != nil {
+		return server{}, fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer conn.Close(ctx)
+	s := server{Server: started}
+	if err := conn.QueryRow(ctx, strategySQL).Scan(&s.strategy); err != nil {
+		return server{}, fmt.Errorf("ask for the version of Postgres: %w", err)
+	}
+	return s, nil
 }
+
+// strategySQL returns how CREATE DATABASE copies files, which takes half the processor
+// time of writing each page to the log. Before version 15 there is no other way, and no
+// word for it.
+const strategySQL = `SELECT CASE WHEN current_setting('server_version_num')::int >= 150000 THEN ' STRATEGY FILE_COPY' ELSE '' END`
 
 // templates is a folder of this user that outlives the test process. It returns ""
 // where the user has no cache folder: then initdb makes every cluster.
@@ -62,15 +94,18 @@ func templates() string {
 	return filepath.Join(cache, "nonassociations-postgres")
 }
 
-// create creates a database with a unique name.
-func create(t testing.TB, admin string) string {
+// create creates a database with a unique name, as the rest of the statement says.
+func create(t testing.TB, admin, how string) string {
 	t.Helper()
-	// The process id keeps test processes apart that share one server.
-	name := fmt.Sprintf("test_%d_%d", os.Getpid(), serial.Add(1))
-	execute(t, admin, "CREATE DATABASE "+name)
+	name := uniqueName()
+	execute(t, admin, "CREATE DATABASE "+name+how)
 	t.Cleanup(func() { execute(t, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return inDatabase(t, admin, name)
 }
+
+// uniqueName returns a name for a database that no other test has. The process id keeps
+// test processes apart that share one server.
+func uniqueName() string { return fmt.Sprintf("test_%d_%d", os.Getpid(), serial.Add(1)) }
 
 // execute runs one statement on a connection of its own. It also runs in cleanups.
 func execute(t testing.TB, dsn, statement string) {

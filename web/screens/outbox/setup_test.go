@@ -28,6 +28,9 @@ var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 // queueName is the audit queue of the tests.
 const queueName = "audit"
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 // fixture is a real table of views and a real queue over HTTP, with one clock.
 type fixture struct {
 	*store.Store
@@ -43,8 +46,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, options localaws.Options) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dsn: testdb.New(t), logs: &doubles.Log{}, now: noon.Add(time.Hour)}
-	require.NoError(t, store.Migrate(t.Context(), f.dsn))
+	f := &fixture{t: t, dsn: tables.New(t), logs: &doubles.Log{}, now: noon.Add(time.Hour)}
 	key, err := store.NewKey(bytes.Repeat([]byte{1}, store.KeySize))
 	require.NoError(t, err)
 	f.Store, err = store.Open(t.Context(), f.dsn, key)

@@ -35,6 +35,9 @@ const (
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 // fixture is an issuer, the tables, and one process with sessions.
 type fixture struct {
 	*signin.SignIn
@@ -51,11 +54,10 @@ type fixture struct {
 
 func newFixture(t *testing.T, changes ...func(*signin.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, Clock: doubles.NewClock(noon), dsn: testdb.New(t), client: &http.Client{
+	f := &fixture{t: t, Clock: doubles.NewClock(noon), dsn: tables.New(t), client: &http.Client{
 		Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	t.Cleanup(f.client.CloseIdleConnections)
-	require.NoError(t, store.Migrate(t.Context(), f.dsn))
 	made, err := issuer.Open(t.TempDir(), audience)
 	require.NoError(t, err)
 	made.Name = "" // its address

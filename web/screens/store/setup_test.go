@@ -19,6 +19,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 
+// tables is a database with the tables of the store.
+var tables = testdb.NewTemplate(store.Migrate)
+
 func key(t *testing.T, fill byte) *store.Key {
 	t.Helper()
 	secret := make([]byte, store.KeySize)
@@ -40,8 +43,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := tables.New(t)
 	f := &fixture{t: t, dsn: dsn}
 	f.Store = f.process(1)
 	return f
