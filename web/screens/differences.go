@@ -16,6 +16,7 @@ import (
 // DifferencesPage lists what differs from NOMIS.
 type DifferencesPage struct {
 	None       string // in place of the list
+	Refresh    refreshing
 	Tabs       govuk.SubNavigation
 	Count      string
 	Table      *govuk.Table
@@ -24,6 +25,7 @@ type DifferencesPage struct {
 
 // DifferencePage is one difference, with both sides of it.
 type DifferencePage struct {
+	Refresh refreshing
 	Details govuk.SummaryList
 	Sides   *govuk.Table
 	Plan    planWords
@@ -42,7 +44,7 @@ var stateWords = map[reconcile.State]string{"OPEN": "Open", "ACCEPTED": "Accepte
 // differences lists the differences of one state, the oldest first.
 func (s *Screens) differences(ctx context.Context, v *visit) (answer, error) {
 	if s.operators.Reconcile == nil {
-		return s.operatorPage(ctx, v, differencesPage.title, DifferencesPage{None: noNOMIS}), nil
+		return s.operatorPage(ctx, v, differencesPage.title, DifferencesPage{None: noNOMIS, Refresh: v.refreshing()}), nil
 	}
 	query := v.request.URL.Query()
 	state := reconcile.State(query.Get("state"))
@@ -62,7 +64,7 @@ func (s *Screens) differences(ctx context.Context, v *visit) (answer, error) {
 		return answer{}, unavailable(err, "The differences could not be read.")
 	}
 	shown := DifferencesPage{
-		Tabs: stateTabs(state), Count: govuk.Count(total, "difference", "differences") + ".", Pagination: pagesOfList(differencesPage.path, string(state), number, total),
+		Refresh: v.refreshing(), Tabs: stateTabs(state), Count: govuk.Count(total, "difference", "differences") + ".", Pagination: pagesOfList(differencesPage.path, string(state), number, total),
 	}
 	if len(found) > 0 {
 		shown.Table = differencesTable(v, found)
@@ -135,7 +137,7 @@ func (s *Screens) difference(ctx context.Context, v *visit) (answer, error) {
 		return answer{}, err
 	}
 	shown := DifferencePage{
-		Details: differenceDetails(v, d), Sides: sidesTable(d, v.now.Location()), Plan: s.planOfPair(ctx, v, d.Pair), Acts: differenceActs(d),
+		Refresh: v.refreshing(), Details: differenceDetails(v, d), Sides: sidesTable(d, v.now.Location()), Plan: s.planOfPair(ctx, v, d.Pair), Acts: differenceActs(d),
 		PairRef: govuk.Link{Text: "Pair " + pairWords(d.Pair), Href: pairPath(d.Pair)},
 	}
 	out := s.operatorPage(ctx, v, "Difference", shown, crumb{differencesPage.title, differencesPage.path})

@@ -123,12 +123,7 @@ func (s *Screens) recent(ctx context.Context, v *visit) ([]govuk.Link, error) {
 	}
 	var links []govuk.Link
 	for _, number := range numbers {
-		p := everybody.of(number)
-		text := string(number)
-		if p.named {
-			text = p.ListName() + " (" + string(number) + ")"
-		}
-		links = append(links, govuk.Link{Text: text, Href: listPath(number, openKind)})
+		links = append(links, govuk.Link{Text: listedName(everybody.of(number)), Href: listPath(number, openKind)})
 	}
 	return links, nil
 }

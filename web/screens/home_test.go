@@ -28,6 +28,7 @@ func TestHome_leadsEverybodyToTheirPages(t *testing.T) {
 	p = b.get("/")
 	require.NotContains(t, p.text("main"), "Further pages")
 	require.Equal(t, "Keep prisoners apart", p.text("h1"))
+	require.Equal(t, "Non-associations", p.text(`nav[aria-label="Breadcrumb"] [aria-current=page]`), "no page leads to itself")
 	require.Equal(t, "/prison/XAA/too-close", p.link("1 too close now in Example A (HMP)"))
 	require.Contains(t, p.text("main"), "0 cannot be placed")
 	require.Equal(t, "Locations as of 15 July 2026 at 13:00.", p.text("#locations-age"))

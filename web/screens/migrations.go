@@ -52,7 +52,7 @@ const noNOMIS = "NOMIS is not configured in this process."
 // migrations lists the runs, the newest first.
 func (s *Screens) migrations(ctx context.Context, v *visit) (answer, error) {
 	if s.operators.Migrations == nil {
-		return s.operatorPage(ctx, v, migrationsPage.title, MigrationsPage{None: noNOMIS}), nil
+		return s.operatorPage(ctx, v, migrationsPage.title, MigrationsPage{None: noNOMIS, Refresh: v.refreshing()}), nil
 	}
 	runs, err := s.operators.Migrations.All(ctx, time.Time{}, time.Time{})
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Screens) migrations(ctx context.Context, v *visit) (answer, error) {
 		}
 	}
 	shown.Spark = sparkOf(lost, func(last int) string { return strconv.Itoa(last) + " failed in the last run that ended" })
-	return v.withRefresh(s.operatorPage(ctx, v, migrationsPage.title, shown)), nil
+	return s.operatorPage(ctx, v, migrationsPage.title, shown), nil
 }
 
 // mostRuns bounds the runs of a list.
@@ -146,7 +146,7 @@ func (s *Screens) migration(ctx context.Context, v *visit) (answer, error) {
 		shown.Causes, shown.Failures = causesTable(causes), failuresTable(failures)
 		shown.More = fmt.Sprintf("%d of %s shown.", len(failures), govuk.Count(total, "failure", "failures"))
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, shown.Heading, shown, crumb{migrationsPage.title, migrationsPage.path})), nil
+	return s.operatorPage(ctx, v, shown.Heading, shown, crumb{migrationsPage.title, migrationsPage.path}), nil
 }
 
 // canBeCancelled reports whether a run works that nobody has asked to end.

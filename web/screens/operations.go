@@ -68,7 +68,7 @@ func (s *Screens) operations(ctx context.Context, v *visit) (answer, error) {
 		shown.Well = shown.Well && part.OK
 		shown.Parts = append(shown.Parts, s.partOf(v, part))
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, operationsTitle, shown)), nil
+	return s.operatorPage(ctx, v, operationsTitle, shown), nil
 }
 
 // partsNow asks the parts.

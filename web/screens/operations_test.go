@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
@@ -87,16 +86,7 @@ func TestRefresh_isNoRequestOfTheUser(t *testing.T) {
 
 func TestProjections_showsConsumersAndGenerations(t *testing.T) {
 	t.Parallel()
-	ten, twelve := uint64(10), uint64(12)
-	found := screens.Projected{
-		Head: &twelve, Generations: []screens.Generation{{Number: 1, Answers: true, Position: &ten}},
-		Consumers: []screens.Consumer{
-			{Name: "readModel", Build: "7", Position: &ten, Heartbeat: noon, Age: 4 * time.Second},
-			{Name: "publisher", Build: "7", Position: &twelve, Heartbeat: noon, Age: time.Minute, Fault: &screens.ConsumerFault{
-				Category: "CANNOT_READ", Type: hostile, EventID: uuid.New(), Position: 11, Since: noon,
-			}},
-		},
-	}
+	found := projected()
 	o := newOffice(t, func(o *office, operators *screens.Operators) {
 		operators.Projections = func(context.Context) (screens.Projected, error) { return found, o.fault("consumers") }
 	})

@@ -55,7 +55,7 @@ func (s *Screens) publisher(ctx context.Context, v *visit) (answer, error) {
 	for i, m := range parked {
 		shown.Parked = append(shown.Parked, s.parkedRow(ctx, v, m, i < mostPayloads))
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, publisherPage.title, shown)), nil
+	return s.operatorPage(ctx, v, publisherPage.title, shown), nil
 }
 
 // mostPayloads bounds how many payloads a page reads from the log.
@@ -69,7 +69,7 @@ func (s *Screens) parkedRow(ctx context.Context, v *visit, m ParkedMessage, with
 	}
 	row := parkedRow{
 		Topic: m.Topic, EventID: m.EventID.String(), Pairs: strings.Join(pairs, ", "), Position: strconv.FormatUint(m.Position, 10), State: m.State,
-		Reason: m.Reason, Attempts: strconv.Itoa(m.Attempts), Since: govuk.DateTime(m.Since.In(v.now.Location())), Request: m.Request,
+		Reason: m.Reason, Attempts: govuk.Count(m.Attempts, "attempt", "attempts"), Since: govuk.DateTime(m.Since.In(v.now.Location())), Request: m.Request,
 	}
 	row.NoPayload = "The first " + strconv.Itoa(mostPayloads) + " messages have their payload."
 	if withPayload {
@@ -96,7 +96,7 @@ func canRetry(m ParkedMessage) bool { return m.State == parkedRefused || m.State
 
 // Head returns the headers of the table.
 func (PublisherPage) Head() []string {
-	return []string{"Message", "Pair", "State", "Reason", "Attempts", "Payload", "Acts"}
+	return []string{"Message", "Pair", "State", "Reason", "Payload", "Acts"}
 }
 
 // Tag returns the state.

@@ -65,7 +65,7 @@ func (s *Screens) queues(ctx context.Context, v *visit) (answer, error) {
 			shown.Queues = append(shown.Queues, s.lettersOf(ctx, v, status))
 		}
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, queuesPage.title, shown)), nil
+	return s.operatorPage(ctx, v, queuesPage.title, shown), nil
 }
 
 // lettersOf returns the dead letters of a queue, as far as a page shows them.

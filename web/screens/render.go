@@ -88,7 +88,7 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 		return layout
 	}
 	layout.User = s.userOf(ctx, v)
-	layout.Breadcrumbs = s.breadcrumbs(out.crumbs)
+	layout.Breadcrumbs = s.breadcrumbs(out.crumbs, v.request.URL.Path == "/")
 	layout.SwitchOver = s.announcements(ctx, v)
 	layout.Session = s.sessionEnd(v)
 	if v.request.Method == http.MethodGet {
@@ -108,13 +108,18 @@ func keepsTyped(status int) bool {
 	return status == http.StatusBadRequest || status == http.StatusConflict || status == http.StatusServiceUnavailable
 }
 
-// breadcrumbs begin with the services of the estate, where their address is known.
-func (s *Screens) breadcrumbs(own []crumb) []govuk.Link {
+// breadcrumbs begin with the services of the estate, where their address is known. The last
+// one of the first page is the page itself.
+func (s *Screens) breadcrumbs(own []crumb, atHome bool) []govuk.Link {
 	var all []govuk.Link
 	if s.dpsURL != "" {
 		all = append(all, govuk.Link{Text: "Digital Prison Services", Href: s.dpsURL})
 	}
-	all = append(all, govuk.Link{Text: listTitle, Href: "/"})
+	first := govuk.Link{Text: listTitle, Href: "/"}
+	if atHome {
+		first.Href = ""
+	}
+	all = append(all, first)
 	for _, c := range own {
 		all = append(all, govuk.Link{Text: c.text, Href: c.href})
 	}

@@ -14,6 +14,7 @@ import (
 // SwitchOverPage shows how far each prison has switched over from NOMIS.
 type SwitchOverPage struct {
 	None              string // in place of the page
+	Refresh           refreshing
 	Inbound, Outbound switchWords
 	Board             *govuk.Table
 	NoBoard           string
@@ -43,14 +44,16 @@ var switchOverPage = page{operationsPath + "/switch-over", "Switch-over"}
 
 // switchOver shows the board of prisons and the two switches.
 func (s *Screens) switchOver(ctx context.Context, v *visit) (answer, error) {
+	shown := SwitchOverPage{Refresh: v.refreshing()}
 	if s.operators.SwitchOver == nil {
-		return s.operatorPage(ctx, v, switchOverPage.title, SwitchOverPage{None: "This process does not know the switch-over."}), nil
+		shown.None = "This process does not know the switch-over."
+		return s.operatorPage(ctx, v, switchOverPage.title, shown), nil
 	}
 	state, err := s.operators.SwitchOver.SwitchOver(ctx)
 	if err != nil {
 		return answer{}, unavailable(err, "The switch-over could not be read.")
 	}
-	shown := SwitchOverPage{Inbound: switchOf(v, inbound, state.Inbound), Outbound: switchOf(v, outbound, state.Outbound)}
+	shown.Inbound, shown.Outbound = switchOf(v, inbound, state.Inbound), switchOf(v, outbound, state.Outbound)
 	known, err := s.knownPrisons(ctx)
 	if err != nil {
 		s.logger.WarnContext(ctx, "prisons not known", "requestId", v.id, "error", err)

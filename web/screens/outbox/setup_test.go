@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/domain"
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/web/screens/outbox"
@@ -35,7 +35,7 @@ type fixture struct {
 	t    *testing.T
 	dsn  string
 	aws  *localaws.Server
-	logs *lockedBuffer
+	logs *doubles.Log
 
 	mu  sync.Mutex
 	now time.Time
@@ -43,7 +43,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, options localaws.Options) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dsn: testdb.New(t), logs: &lockedBuffer{}, now: noon.Add(time.Hour)}
+	f := &fixture{t: t, dsn: testdb.New(t), logs: &doubles.Log{}, now: noon.Add(time.Hour)}
 	require.NoError(t, store.Migrate(t.Context(), f.dsn))
 	key, err := store.NewKey(bytes.Repeat([]byte{1}, store.KeySize))
 	require.NoError(t, err)
@@ -142,21 +142,4 @@ func (f *fixture) of(v store.View) (all []map[string]any) {
 		}
 	}
 	return all
-}
-
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf strings.Builder
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
