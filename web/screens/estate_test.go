@@ -3,6 +3,7 @@ package screens_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,8 +15,8 @@ import (
 // it does, the page is whole.
 func TestEstate_drawsHeaderAndFooterOrWeDo(t *testing.T) {
 	t.Parallel()
-	var answer http.HandlerFunc
-	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r) }))
+	var answer atomic.Pointer[http.HandlerFunc] // a late request may still read it
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*answer.Load())(w, r) }))
 	defer service.Close()
 	h := newHouse(t, func(o *screens.Options) { o.ComponentsURL = service.URL + "/" })
 	b := h.signIn("OFFICER_A")
@@ -28,7 +29,7 @@ func TestEstate_drawsHeaderAndFooterOrWeDo(t *testing.T) {
 			_, _ = w.Write([]byte(body))
 		}
 	}
-	answer = says(`{"header":{"html":"<header><p>The estate</p><script>alert(1)</script>","css":["` + service.URL + `/h.css","https://evil.invalid/x.css"],"javascript":["` + service.URL + `/h.js"]},"footer":{"html":"<footer>Estate's footer</footer>"},"meta":{"caseLoads":[]}}`)
+	answer.Store(new(says(`{"header":{"html":"<header><p>The estate</p><script>alert(1)</script>","css":["` + service.URL + `/h.css","https://evil.invalid/x.css"],"javascript":["` + service.URL + `/h.js"]},"footer":{"html":"<footer>Estate's footer</footer>"},"meta":{"caseLoads":[]}}`)))
 	p := b.get("/prisoner/A9109UD/non-associations")
 	require.Equal(t, "The estate", p.text("header"))
 	require.Contains(t, p.text("footer"), "Estate's footer")
@@ -49,7 +50,7 @@ func TestEstate_drawsHeaderAndFooterOrWeDo(t *testing.T) {
 		},
 		"silence": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
-		answer = bad
+		answer.Store(&bad)
 		p = b.get("/prisoner/A9109UD/non-associations")
 		require.Equal(t, http.StatusOK, p.Code, name)
 		require.Equal(t, "Non-associations", p.text("header a[href='/']"), name)
