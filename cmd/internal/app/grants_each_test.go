@@ -176,7 +176,7 @@ func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, wh
 		}
 	}
 	err := runAtMost(t, time.Second, of.run) // what is missing is said before that is over
-	if err != nil { // such as that nothing is parked
+	if err != nil {                          // such as that nothing is parked
 		require.NotContains(t, err.Error(), "lacks", "%s with all rights", what)
 		require.NotContains(t, err.Error(), "42501", "%s with all rights", what)
 	}
