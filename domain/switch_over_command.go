@@ -2,7 +2,6 @@ package domain
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -138,7 +137,11 @@ func (s SwitchOver) lacksDPS(given []PrisonID) error {
 	if len(others) == 0 {
 		return nil
 	}
-	return Refusal{Code: CodeNotSwitched, Message: fmt.Sprintf("Inbound must not end: not at DPS are %s", others)}
+	names := make([]string, len(others))
+	for i, id := range others {
+		names[i] = string(id)
+	}
+	return Refusal{Code: CodeNotSwitched, Message: "Inbound must not end while a prison is not at DPS: " + strings.Join(names, ", ")}
 }
 
 func (c SwitchOutbound) change(s SwitchOver, _ time.Time) ([]Event, error) { //nolint:unparam // others refuse

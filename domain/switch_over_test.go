@@ -177,8 +177,8 @@ func TestSwitchOver_refuses(t *testing.T) {
 		"a day that does not exist":   {domain.AnnouncePrison{PrisonID: "MDI", From: "2026-02-29", Text: "x", Reason: "x"}, invalid("from", "must be a day such as 2026-12-01")},
 		"an announcement of no day":   {domain.AnnouncePrison{PrisonID: "MDI", Text: "x", Reason: "x"}, invalid("from", "must be a day such as 2026-12-01")},
 		"a brown-out that is over":    {domain.SwitchLegacy{Minutes: -1, Reason: "x"}, invalid("minutes", "must not be negative")},
-		"the end without any prison":  {domain.SwitchInbound{Reason: "x"}, notSwitched("no prison is known")},
-		"the end before the last one": {domain.SwitchInbound{Reason: "x", Given: []domain.PrisonID{"WWI", "BXI"}}, notSwitched("not at DPS are [BXI WWI]")},
+		"the end without any prison":  {domain.SwitchInbound{Reason: "x"}, notSwitched(": no prison is known")},
+		"the end before the last one": {domain.SwitchInbound{Reason: "x", Given: []domain.PrisonID{"WWI", "BXI"}}, notSwitched(" while a prison is not at DPS: BXI, WWI")},
 	} {
 		s := newSwitching(t)
 		_, err := s.decide(c.command)
@@ -191,10 +191,10 @@ func TestInbound_endsWhenEveryKnownPrisonIsAtDPS(t *testing.T) {
 	s.stage("MDI", domain.StageDPS)
 	s.stage("BXI", domain.StageBoth)
 	_, err := s.decide(domain.SwitchInbound{Reason: "x"})
-	require.Equal(t, notSwitched("not at DPS are [BXI]"), err)
+	require.Equal(t, notSwitched(" while a prison is not at DPS: BXI"), err)
 	s.stage("BXI", domain.StageDPS)
 	_, err = s.decide(domain.SwitchInbound{Reason: "x", Given: []domain.PrisonID{"LEI", "MDI"}})
-	require.Equal(t, notSwitched("not at DPS are [LEI]"), err)
+	require.Equal(t, notSwitched(" while a prison is not at DPS: LEI"), err)
 	require.NotNil(t, s.does(domain.SwitchInbound{Reason: "x", Given: []domain.PrisonID{"MDI"}}))
 	require.Nil(t, s.does(domain.SwitchInbound{Reason: "x", Given: []domain.PrisonID{"LEI"}}), "it has ended already")
 }
@@ -206,7 +206,7 @@ func invalid(field, message string) domain.Refusal {
 }
 
 func notSwitched(why string) domain.Refusal {
-	return domain.Refusal{Code: domain.CodeNotSwitched, Message: "Inbound must not end: " + why}
+	return domain.Refusal{Code: domain.CodeNotSwitched, Message: "Inbound must not end" + why}
 }
 
 // The fold is total: any event in any order gives a state, and the given one stays.

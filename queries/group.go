@@ -32,7 +32,7 @@ type Group struct {
 func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, wanted Filter) (Group, error) {
 	found, err := r.openGroup(ctx, betweenSQL+limited, numbers, 2, wanted)
 	if err != nil {
-		return Group{}, fmt.Errorf("read those between prisoners: %w", mapMissingView(err))
+		return Group{}, fmt.Errorf("read those between prisoners: %w", mapFault(err))
 	}
 	return found, nil
 }
@@ -43,7 +43,7 @@ func (r *Reader) Between(ctx context.Context, numbers []domain.PrisonerNumber, w
 func (r *Reader) Involving(ctx context.Context, numbers []domain.PrisonerNumber, wanted Filter) (Group, error) {
 	found, err := r.openGroup(ctx, involvingSQL+limited, numbers, 1, wanted)
 	if err != nil {
-		return Group{}, fmt.Errorf("read those involving prisoners: %w", mapMissingView(err))
+		return Group{}, fmt.Errorf("read those involving prisoners: %w", mapFault(err))
 	}
 	return found, nil
 }
@@ -126,7 +126,7 @@ func eachRecord(rows pgx.Rows, do func(Record) error) error {
 		return do(record)
 	})
 	if err != nil {
-		return fmt.Errorf("read the records of a group: %w", mapMissingView(err))
+		return fmt.Errorf("read the records of a group: %w", mapFault(err))
 	}
 	return nil
 }

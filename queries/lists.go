@@ -129,7 +129,7 @@ func (l *lists) query(ctx context.Context, group []listRequest, found []listAnsw
 	// read model between the drop and the rebuild.
 	rows, err := l.pool.Query(ctx, listsSQL, numbers)
 	if err != nil {
-		return mapMissingView(err)
+		return mapFault(err)
 	}
 	var (
 		i        int
@@ -143,5 +143,5 @@ func (l *lists) query(ctx context.Context, group []listRequest, found []listAnsw
 		found[i-1] = listAnswer{document: document, position: *at}
 		return nil
 	})
-	return mapMissingView(err)
+	return mapFault(err)
 }

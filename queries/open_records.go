@@ -22,6 +22,7 @@ type OpenRecords struct {
 	// a record has.
 	Survivors map[domain.PrisonerNumber]domain.PrisonerNumber
 	Position  uint64
+	Version   Version
 }
 
 const (
@@ -54,19 +55,19 @@ func (r *Reader) OpenOf(ctx context.Context, numbers []domain.PrisonerNumber, to
 		return found, found.Position, err
 	})
 	if err != nil {
-		return OpenRecords{}, fmt.Errorf("read the open records of prisoners: %w", mapMissingView(err))
+		return OpenRecords{}, fmt.Errorf("read the open records of prisoners: %w", mapFault(err))
 	}
 	return found, nil
 }
 
-// openOf reads position, merges and records in one transaction, as openOnce does.
+// openOf reads version, merges and records in one transaction, as openOnce does.
 func (r *Reader) openOf(ctx context.Context, numbers []domain.PrisonerNumber, today string) (found OpenRecords, err error) {
 	tx, err := r.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return found, err
 	}
 	defer rollBack(ctx, tx)
-	if found.Position, err = positionIn(ctx, tx); err != nil {
+	if found.Version, found.Position, err = readVersion(tx.QueryRow(ctx, versionSQL)); err != nil {
 		return found, err
 	}
 	if found.Names, err = otherNames(ctx, tx, numbers); err != nil {

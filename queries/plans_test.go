@@ -115,8 +115,8 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 }
 
 // notLookUps are the other methods of a Reader: Live and Page walk all that there are,
-// PairsOnDays reads all of them once a day, and the rest reads no rows.
-var notLookUps = []string{"Advance", "Close", "Live", "Page", "PairsOnDays", "Ping", "Position", "WaitFor"}
+// PairsOnDays reads all of them once a day, and the rest reads no rows of records.
+var notLookUps = []string{"Advance", "Close", "Live", "Page", "PairsOnDays", "Ping", "Position", "Version", "WaitFor"}
 
 func TestLookups_areAllCovered(t *testing.T) {
 	walked := asked(nil)

@@ -18,12 +18,13 @@ import (
 	"nonassociations/internal/pg"
 )
 
-// The errors of a Reader, for errors.Is, beside ErrOnePrisoner. All three are temporary:
-// the same request may succeed later.
+// The errors of a Reader, for errors.Is, beside ErrOnePrisoner. All four are temporary:
+// the same request may succeed later. Every read may return ErrAway.
 var (
 	ErrNotCaughtUp    = errors.New("the read model has not caught up with the log yet")
 	ErrBehind         = errors.New("the read model has not reached the position")
 	ErrTooManyWaiters = errors.New("too many requests wait for a position")
+	ErrAway           = errors.New("the read model does not answer now")
 )
 
 // Options of a Reader.
@@ -125,7 +126,7 @@ func (r *Reader) List(ctx context.Context, number domain.PrisonerNumber, atLeast
 		return list, list.Position, err
 	})
 	if err != nil {
-		return List{}, fmt.Errorf("read a list: %w", mapMissingView(err))
+		return List{}, fmt.Errorf("read a list: %w", mapFault(err))
 	}
 	return list, nil
 }
@@ -187,11 +188,15 @@ func (r *Reader) PairOf(ctx context.Context, id uuid.UUID, atLeast uint64) (doma
 	return pairs[0], true, nil
 }
 
-// mapMissingView turns the error of a missing view into ErrNotCaughtUp, because the views
-// appear when the read model has caught up for the first time.
-func mapMissingView(err error) error {
-	if viewMissing(err) {
+// mapFault turns the error of a missing view into ErrNotCaughtUp, because the views
+// appear when the read model has caught up for the first time, and that of a server that
+// does not answer into ErrAway.
+func mapFault(err error) error {
+	switch {
+	case viewMissing(err):
 		return ErrNotCaughtUp
+	case pg.IsAway(err):
+		return fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return err
 }

@@ -88,3 +88,19 @@ func TestPostgresAway_isAnErrorNotAnEmptyList(t *testing.T) {
 	require.Error(t, reader.Ping(t.Context()))
 	require.Zero(t, reader.Position())
 }
+
+// TestRead_whileTheServerIsAway is temporary, whichever read it is: callers answer that the
+// request may be sent again.
+func TestRead_whileTheServerIsAway(t *testing.T) {
+	t.Parallel()
+	reader := open(t, "postgres://app@127.0.0.1:1/none?sslmode=disable")
+	_, list := reader.List(t.Context(), number, 0)
+	_, one := reader.One(t.Context(), uuid.New(), 0)
+	_, _, pair := reader.PairOf(t.Context(), uuid.New(), 0)
+	_, staff := reader.OfPrisoner(t.Context(), number, 0)
+	_, open := reader.OpenOf(t.Context(), []domain.PrisonerNumber{number}, "2026-07-15", 0)
+	_, group := reader.Between(t.Context(), []domain.PrisonerNumber{number, "A2222AA"}, queries.Filter{})
+	for i, err := range []error{list, one, pair, staff, open, group} {
+		require.ErrorIs(t, err, queries.ErrAway, "read %d", i)
+	}
+}

@@ -31,7 +31,7 @@ func (r *Reader) snapshot(ctx context.Context, read func(pgx.Rows) error, sql st
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, ErrNotCaughtUp
 	}
-	return position, mapMissingView(err)
+	return position, mapFault(err)
 }
 
 // retryEvery is the pause before a snapshot that was behind is read again.

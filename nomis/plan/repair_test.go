@@ -39,7 +39,7 @@ func TestRepair_ofADeletedRecordFromNOMISCreatesAnother(t *testing.T) {
 		s.policy.Repair = &plan.Repair{TypeSequence: 1, FromNOMIS: true}
 		s.policy.Inbound = false
 		require.Equal(t, []plan.Action{plan.Release, plan.Take}, s.steps(), name)
-		require.Contains(t, s.plan().Steps[1].Why, "1 that are new here", name)
+		require.Contains(t, s.plan().Steps[1].Why, "1 new here", name)
 		s.decide(domain.ReleaseSequence{ID: id, TypeSequence: told, Unmapped: told == 0})
 		require.Equal(t, domain.Created, s.takes().Outcomes[0].Kind, name)
 		s.policy.Repair = nil

@@ -273,5 +273,5 @@ func whyTake(d domain.Decision) string {
 		case domain.Unchanged:
 		}
 	}
-	return fmt.Sprintf("NOMIS holds %d that are new here, %d that it changed and %d that do not count beside another.", created, changed, ignored)
+	return fmt.Sprintf("Of what NOMIS holds: %d new here, %d changed there, %d not counted beside another.", created, changed, ignored)
 }

@@ -39,7 +39,8 @@ func (r *run) theirs(ctx context.Context, today string) (all []plan.Theirs, unkn
 	rows, err := r.NOMIS.Rows(ctx, r.pair)
 	if errors.Is(err, npa.ErrPrisonerUnknown) {
 		r.result.Rows = mirror.Rows{}
-		return nil, fmt.Sprintf("NOMIS does not know one of %s, or no booking of theirs.", r.pair), nil
+		numbers := r.pair.Numbers()
+		return nil, fmt.Sprintf("NOMIS does not know %s or %s, or no booking of theirs.", numbers[0], numbers[1]), nil
 	}
 	if err == nil && disagree(r.pair, rows) {
 		if err := r.Pause(ctx); err != nil {

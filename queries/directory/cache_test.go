@@ -66,7 +66,7 @@ func TestRemembered_callsNothing(t *testing.T) {
 	require.Len(t, found, 1)
 	require.False(t, whole)
 	require.Equal(t, 1, h.search.Asked())
-	h.clock.pass(time.Minute)
+	h.clock.Move(time.Minute)
 	_, whole = h.directory.Cached([]domain.PrisonerNumber{someone})
 	require.False(t, whole)
 }

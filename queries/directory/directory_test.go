@@ -42,7 +42,7 @@ func TestDirectory_asksForAtMostAThousandAtATimeAndCaches(t *testing.T) {
 	h.finds(h.nobody())
 	h.finds(h.nobody())
 	require.Equal(t, 4, h.search.Asked(), "an unknown one is remembered too")
-	h.clock.pass(time.Minute)
+	h.clock.Move(time.Minute)
 	h.finds(h.numbers(1)...)
 	require.Equal(t, 5, h.search.Asked())
 }
@@ -130,7 +130,7 @@ func TestMissing_asksAgainForAPrisonerInNoPrison(t *testing.T) {
 	require.NotEmpty(t, h.finds(someone...)[someone[0]].PrisonID, "and lists know it too")
 	require.Equal(t, 3, h.search.Asked())
 
-	h.clock.pass(time.Minute)
+	h.clock.Move(time.Minute)
 	h.search.Down(true)
 	_, _, err = h.directory.Missing(t.Context(), someone)
 	require.ErrorIs(t, err, directory.ErrUnavailable)

@@ -54,10 +54,24 @@ func (d *Directory) IsKnown(ctx context.Context, prison domain.PrisonID, caseloa
 	return len(page.People) > 0, err
 }
 
+// maxSearch is the longest text that is searched for, in bytes. Nobody has a longer name,
+// and servers refuse long addresses.
+const maxSearch = 500
+
+// searchable returns a text as the service takes it, and whether anybody can be found by
+// it. A text that could not be sent would count as a failure of the service.
+func searchable(text string) (string, bool) {
+	return strings.ToValidUTF8(text, "\uFFFD"), len(text) <= maxSearch
+}
+
 // SearchPrison returns a page of the people of a prison whose name or number fits a
-// term, by last name. page counts from 0; one behind the last has nobody. Errors:
-// ErrUnavailable, and the context's.
+// term, by last name. A term longer than 500 bytes finds nobody. page counts from 0; one
+// behind the last has nobody. Errors: ErrUnavailable, and the context's.
 func (d *Directory) SearchPrison(ctx context.Context, prison domain.PrisonID, term string, page int) (Page, error) {
+	term, canBeFound := searchable(term)
+	if !canBeFound {
+		return Page{}, nil
+	}
 	return d.peopleOf(ctx, prison, PageSize, url.Values{
 		"term": {term}, "page": {strconv.Itoa(page)}, sizeParameter: {strconv.Itoa(PageSize)}, "sort": {"lastName,ASC"},
 	})
@@ -90,13 +104,14 @@ type globalQuery struct {
 
 // SearchGlobal returns a page of the people of all prisons, and of those in none, whom a
 // query finds. A query with a digit is a prisoner number. Of any other the first word is
-// the last name, and the second the first name. A blank query finds nobody. page counts
-// from 0. Errors: ErrUnavailable, and the context's.
+// the last name, and the second the first name. A blank query finds nobody, nor does one
+// longer than 500 bytes. page counts from 0. Errors: ErrUnavailable, and the context's.
 func (d *Directory) SearchGlobal(ctx context.Context, query string, page int) (Page, error) {
 	asked := globalQuery{Location: "ALL", IncludeAliases: true}
+	query, canBeFound := searchable(query)
 	words := strings.Fields(query)
 	switch {
-	case len(words) == 0:
+	case !canBeFound, len(words) == 0:
 		return Page{}, nil
 	case strings.ContainsAny(query, "0123456789"):
 		asked.PrisonerIdentifier = strings.ToUpper(strings.TrimSpace(query))

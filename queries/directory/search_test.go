@@ -62,3 +62,21 @@ func TestSearchGlobal_takesANumberOrNames(t *testing.T) {
 	}, patient.People[0])
 	require.Equal(t, patient.People[0], h.finds("A6666AA")["A6666AA"])
 }
+
+// TestSearch_forWhatCannotBeSent finds nobody, and is no failure of the service: a few of
+// them would open the circuit for everybody.
+func TestSearch_forWhatCannotBeSent(t *testing.T) {
+	h := newHarness(t)
+	for _, text := range []string{"\xff", "Doe \xed\xa0\x80", "A1\xff", "\x00", strings.Repeat("x", 100_000), "1" + strings.Repeat("x", 100_000)} {
+		asked := h.search.Asked()
+		got, err := h.directory.SearchGlobal(t.Context(), text, 0)
+		require.NoError(t, err, "%.9q", text)
+		require.Empty(t, got.People)
+		got, err = h.directory.SearchPrison(t.Context(), "XAC", text, 0)
+		require.NoError(t, err, "%.9q", text)
+		require.Empty(t, got.People)
+		if len(text) > 1000 {
+			require.Equal(t, asked, h.search.Asked(), "nobody has so long a name")
+		}
+	}
+}

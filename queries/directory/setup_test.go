@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/domain"
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/estate"
 	"nonassociations/internal/dev/prisonersearch"
 	"nonassociations/queries/directory"
@@ -20,42 +20,24 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// clock moves by pass alone.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // harness is a directory that calls a stand-in.
 type harness struct {
 	t         testing.TB
 	estate    *estate.Estate
 	search    *prisonersearch.StandIn
-	stop      func() error // of the stand-in; nil where there is no server
-	clock     *clock       // nil in a bubble, where time itself passes
+	stop      func() error   // of the stand-in; nil where there is no server
+	clock     *doubles.Clock // nil in a bubble, where time itself passes
 	directory *directory.Directory
 }
 
-// newHarness calls the stand-in over HTTP. Its clock moves by pass alone.
+// newHarness calls the stand-in over HTTP. Its clock moves by Move alone.
 func newHarness(t testing.TB, set ...func(*directory.Options)) *harness {
 	e, err := estate.New(estate.Options{Prisoners: 3000})
 	require.NoError(t, err)
 	search, err := prisonersearch.Serve(t.Context(), e)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = search.Stop() }) // a test may have stopped it
-	h := &harness{t: t, estate: e, search: search.StandIn, stop: search.Stop, clock: &clock{now: time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)}}
+	h := &harness{t: t, estate: e, search: search.StandIn, stop: search.Stop, clock: doubles.NewClock(time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC))}
 	options := directory.Options{URL: search.URL() + "/", Clock: h.clock.Now, Timeout: time.Minute}
 	for _, s := range set {
 		s(&options)

@@ -30,6 +30,12 @@ func BenchmarkPrison(b *testing.B) {
 			found, err := w.TooClose(b.Context(), "XAA", w.position)
 			return len(found.TooClose.TooClose), err
 		},
+		"TooClose after a fact": func() (int, error) {
+			_, err := w.conn.Exec(b.Context(), `UPDATE read_1.checkpoint SET trail = sha256(trail)`)
+			require.NoError(b, err)
+			found, err := w.TooClose(b.Context(), "XAA", w.position)
+			return len(found.TooClose.TooClose), err
+		},
 		"Sheet": func() (int, error) {
 			found, err := w.Sheet(b.Context(), "XAA", whereabouts.SheetFilter{}, w.position)
 			return len(found.Rows), err

@@ -19,6 +19,8 @@ import (
 type Reads interface {
 	// OpenOf reads the open records of prisoners, in one snapshot.
 	OpenOf(ctx context.Context, numbers []domain.PrisonerNumber, today string, atLeast uint64) (queries.OpenRecords, error)
+	// Version reads of which facts the read model is made, and the position that it reflects.
+	Version(ctx context.Context, atLeast uint64) (queries.Version, uint64, error)
 	// PairsOf lists the pairs of a prisoner, also those without records any more.
 	PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error)
 	// MergedWith lists the removed numbers whose streams hold merges of a number.
@@ -41,6 +43,7 @@ type Options struct {
 type Service struct {
 	options   Options
 	locations *Locations
+	kept      *kept
 }
 
 // New returns a Service without any answer of the directory.
@@ -48,7 +51,7 @@ func New(options Options) *Service {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{options: options, locations: NewLocations(options.Directory, options.Clock)}
+	return &Service{options: options, locations: NewLocations(options.Directory, options.Clock), kept: newKept()}
 }
 
 // Locations returns the last answers of the directory, which the Service uses.
@@ -161,7 +164,7 @@ func prisonOf(p directory.Prisoner) domain.PrisonID {
 	return domain.PrisonID(strings.ToUpper(strings.TrimSpace(p.PrisonID)))
 }
 
-// TooClose is who is too close to whom in a prison.
+// TooClose is who is too close to whom in a prison. Its lists are shared: never change one.
 type TooClose struct {
 	domain.TooClose
 	Seen
@@ -170,20 +173,11 @@ type TooClose struct {
 // TooClose judges the open records of everybody in a prison by where they are. Errors:
 // ErrNoLocations, those of package queries, and the context's.
 func (s *Service) TooClose(ctx context.Context, prison domain.PrisonID, atLeast uint64) (TooClose, error) {
-	g, err := s.ofPrison(ctx, prison, atLeast)
+	found, err := s.ofPrison(ctx, prison, atLeast)
 	if err != nil {
 		return TooClose{}, fmt.Errorf("find who is too close: %w", err)
 	}
-	return TooClose{g.places.TooClose(g.records.Records, g.today), g.Seen}, nil
-}
-
-// ofPrison reads what a page about a whole prison is made of.
-func (s *Service) ofPrison(ctx context.Context, prison domain.PrisonID, atLeast uint64) (gathered, error) {
-	people, err := s.locations.Of(ctx, prison)
-	if err != nil {
-		return gathered{}, err
-	}
-	return s.gather(ctx, prison, people, nil, atLeast, s.options.Directory.Find)
+	return TooClose{found.tooClose(), found.Seen}, nil
 }
 
 // IsKnown reports whether a prison is one of the caseloads or has anybody in it. A prison

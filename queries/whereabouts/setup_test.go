@@ -84,6 +84,7 @@ type where struct {
 	commands *commands.Handler
 	position uint64
 	conn     *pgx.Conn
+	reads    *countedReads
 
 	mu  sync.Mutex
 	now time.Time
@@ -130,9 +131,10 @@ func newWhere(t testing.TB) *where {
 	w.search = search.StandIn
 	found := directory.New(t.Context(), directory.Options{URL: search.URL(), Clock: w.clock})
 	t.Cleanup(found.Close)
+	w.reads = &countedReads{Reader: reader}
 	w.commands = commands.New(log, commands.Options{Clock: w.clock, Locator: reader})
 	w.Service = whereabouts.New(whereabouts.Options{
-		Reads: reader, Directory: found, WingParts: domain.WingParts{"XAW": 2}, Clock: w.clock,
+		Reads: w.reads, Directory: found, WingParts: domain.WingParts{"XAW": 2}, Clock: w.clock,
 		Head: func(ctx context.Context) (uint64, error) {
 			position, err := w.commands.Head(ctx)
 			return position.Uint64(), err
@@ -158,11 +160,14 @@ func (w *where) apart(one, other domain.PrisonerNumber, code domain.TypeCode, fr
 	return told.Outcomes[0][0].NonAssociationID
 }
 
-// merge writes that a number was merged into another, as the projection does.
+// merge writes that a number was merged into another by one more fact, as the projection
+// does.
 func (w *where) merge(removed, survivor domain.PrisonerNumber) {
 	w.t.Helper()
 	_, err := w.conn.Exec(w.t.Context(), `INSERT INTO read_1.merge (message, removed, survivor, position, taken_back) VALUES ($1, $2, $3, 1, false)`,
 		uuid.New(), removed, survivor)
+	require.NoError(w.t, err)
+	_, err = w.conn.Exec(w.t.Context(), `UPDATE read_1.checkpoint SET trail = sha256(trail)`)
 	require.NoError(w.t, err)
 }
 

@@ -28,6 +28,7 @@ type SheetRow struct {
 }
 
 // Sheet lists for everybody in a prison from whom they must be kept. A record has two rows.
+// Its lists are shared: never change one.
 type Sheet struct {
 	Seen
 
@@ -41,30 +42,46 @@ type Sheet struct {
 // Sheet lists the open records that have begun with both prisoners in a prison. Errors:
 // ErrNoLocations, those of package queries, and the context's.
 func (s *Service) Sheet(ctx context.Context, prison domain.PrisonID, filter SheetFilter, atLeast uint64) (Sheet, error) {
-	g, err := s.ofPrison(ctx, prison, atLeast)
+	of, err := s.ofPrison(ctx, prison, atLeast)
 	if err != nil {
 		return Sheet{}, fmt.Errorf("list who is to be kept apart: %w", err)
 	}
-	sheet := Sheet{Seen: g.Seen, Wings: g.wings()}
+	sheet := Sheet{Seen: of.Seen, Rows: of.rows(), Wings: of.wings()}
 	var wings, reasons map[string]bool
 	wings, sheet.IgnoredWings = known(filter.Wings, strings.ToUpper, func(wing string) bool { return slices.Contains(sheet.Wings, wing) })
 	reasons, sheet.IgnoredReasons = known(filter.Reasons, strings.TrimSpace, func(reason string) bool {
 		return domain.Contains(domain.Reasons(), domain.Reason(reason))
 	})
 	sheet.Used = SheetFilter{Wings: slices.Sorted(maps.Keys(wings)), Reasons: slices.Sorted(maps.Keys(reasons))}
-	placed := g.places.Placed(g.records.Records, g.today)
-	sheet.Rows = make([]SheetRow, 0, 2*len(placed))
-	for i := range placed {
-		record := &placed[i]
-		onWing := wings[record.Locations[0].Wing()] || wings[record.Locations[1].Wing()]
-		if len(wings) > 0 && !onWing || len(reasons) > 0 && !reasons[string(record.Reason)] {
-			continue
-		}
-		numbers := record.Pair.Numbers()
-		sheet.Rows = append(sheet.Rows, SheetRow{record, numbers[0], numbers[1]}, SheetRow{record, numbers[1], numbers[0]})
+	if len(wings)+len(reasons) > 0 {
+		sheet.Rows = filtered(sheet.Rows, wings, reasons)
 	}
-	g.sortRows(sheet.Rows)
 	return sheet, nil
+}
+
+// filtered returns the rows of some wings and reasons; none stands for all.
+func filtered(rows []SheetRow, wings, reasons map[string]bool) []SheetRow {
+	var found []SheetRow
+	for _, row := range rows {
+		onWing := wings[row.Locations[0].Wing()] || wings[row.Locations[1].Wing()]
+		if (len(wings) == 0 || onWing) && (len(reasons) == 0 || reasons[string(row.Reason)]) {
+			found = append(found, row)
+		}
+	}
+	return found
+}
+
+// sheetRows lists two rows for each record that has begun with both prisoners in the
+// prison, sorted.
+func (g gathered) sheetRows() []SheetRow {
+	placed := g.places.Placed(g.records.Records, g.today)
+	rows := make([]SheetRow, 0, 2*len(placed))
+	for i := range placed {
+		numbers := placed[i].Pair.Numbers()
+		rows = append(rows, SheetRow{&placed[i], numbers[0], numbers[1]}, SheetRow{&placed[i], numbers[1], numbers[0]})
+	}
+	g.sortRows(rows)
+	return rows
 }
 
 // sortRows sorts by the names of the prisoner and then of the other.
@@ -105,8 +122,8 @@ func known(values []string, canonical func(string) string, is func(string) bool)
 	return found, ignored
 }
 
-// wings lists the wings on which somebody of the prison is.
-func (g gathered) wings() []string {
+// wingsOfPrison lists the wings on which somebody of the prison is.
+func (g gathered) wingsOfPrison() []string {
 	wings := map[string]bool{}
 	for number, place := range g.places.Places {
 		if place.PrisonID != g.Prison {

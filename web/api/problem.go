@@ -11,7 +11,7 @@ import (
 	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/domain"
-	"nonassociations/queries"
+	"nonassociations/web/outage"
 	"nonassociations/web/shape"
 	"nonassociations/web/strictjson"
 )
@@ -79,23 +79,10 @@ func problemOf(err error) problem {
 		return plain(http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request; nothing was stored")
 	case errors.As(err, &refusal):
 		return refused(refusal)
-	case passes(err):
+	case outage.Passes(err):
 		return unavailable(err)
 	}
 	return unexpected()
-}
-
-// passes reports whether the same request may succeed later.
-func passes(err error) bool {
-	for _, passing := range []error{
-		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
-		audit.ErrUnavailable, context.DeadlineExceeded, context.Canceled,
-	} {
-		if errors.Is(err, passing) {
-			return true
-		}
-	}
-	return false
 }
 
 // refused maps a refusal of the domain to its status: 400, 404, 409 or 412.

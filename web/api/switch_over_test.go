@@ -105,9 +105,9 @@ func TestInbound_doesNotEndBeforeThePrisonsHaveSwitched(t *testing.T) {
 		require.Contains(t, w.Body.String(), names)
 		require.Zero(t, errorIn(t, w).code())
 	}
-	refused("[MDI WWI]")
+	refused("MDI, WWI")
 	h.change("/nomis/switch-over/prisons/MDI", staging)
-	refused("[WWI]")
+	refused("not at DPS: WWI")
 	known.err = errors.New("no table")
 	require.Equal(t, http.StatusServiceUnavailable, h.change("/nomis/switch-over/inbound", switchingOff).Code, "who is known is not known")
 	known.err, known.known = nil, nil

@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"slices"
+	"strconv"
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
@@ -102,6 +104,12 @@ func (w *twin) RemovedInto(ctx context.Context, number domain.PrisonerNumber, _ 
 		}
 	}
 	return into, err
+}
+
+// Version is another one at each position.
+func (w *twin) Version(ctx context.Context, _ uint64) (queries.Version, uint64, error) {
+	found, err := w.records(ctx, func(queries.Record) bool { return false })
+	return queries.Version{Trail: sha256.Sum256(strconv.AppendUint(nil, found.Position, 10))}, found.Position, err
 }
 
 // OpenOf follows merges forwards, as tests here need them.

@@ -13,6 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/web/auth"
 )
 
@@ -145,7 +146,7 @@ func TestUnknownKey_isJudgedWhenTheIssuerWasAsked(t *testing.T) {
 	key, next := ecKey(t), ecKey(t)
 	for name, kid := range map[string]string{"a key that is not known": "next", "no key at all": ""} {
 		t.Run(name, func(t *testing.T) {
-			i, c := newIssuer(t, ecPublic(t, "e", key)), &clock{at: now}
+			i, c := newIssuer(t, ecPublic(t, "e", key)), doubles.NewClock(now)
 			v := newVerifier(t, i, c)
 			verify := func() error {
 				_, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, next, kid, claims(nil)))
@@ -153,25 +154,25 @@ func TestUnknownKey_isJudgedWhenTheIssuerWasAsked(t *testing.T) {
 			}
 			_, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, key, "e", claims(nil)))
 			require.NoError(t, err)
-			c.move(3 * time.Second)
+			c.Move(3 * time.Second)
 			var unverifiable *auth.UnverifiableError
 			require.ErrorAs(t, verify(), &unverifiable)
 			require.ErrorIs(t, unverifiable, auth.ErrUnverifiable)
 			require.Equal(t, 7*time.Second, unverifiable.RetryAfter)
 			require.Equal(t, 1, i.fetched())
 
-			c.move(unverifiable.RetryAfter)
+			c.Move(unverifiable.RetryAfter)
 			i.answer(http.StatusBadGateway, ecPublic(t, "e", key))
 			require.ErrorIs(t, verify(), auth.ErrUnverifiable, "asked, but not answered")
 			require.Equal(t, 2, i.fetched())
-			c.move(time.Second)
+			c.Move(time.Second)
 			require.ErrorIs(t, verify(), auth.ErrUnverifiable)
 			require.Equal(t, 2, i.fetched())
 
-			c.move(auth.RenewEvery)
+			c.Move(auth.RenewEvery)
 			i.answer(http.StatusOK, ecPublic(t, "e", key))
 			require.ErrorIs(t, verify(), auth.ErrInvalid, "the issuer knows no such key")
-			c.move(auth.RenewEvery)
+			c.Move(auth.RenewEvery)
 			i.answer(http.StatusOK, ecPublic(t, "e", key), ecPublic(t, "next", next))
 			require.NoError(t, verify())
 			require.Equal(t, 4, i.fetched())
@@ -182,18 +183,18 @@ func TestUnknownKey_isJudgedWhenTheIssuerWasAsked(t *testing.T) {
 // TestClock_thatGoesBackMakesNoSetYounger: what was believed for an hour is not
 // believed for two, and the issuer is asked at once.
 func TestClock_thatGoesBackMakesNoSetYounger(t *testing.T) {
-	key, c := ecKey(t), &clock{at: now}
+	key, c := ecKey(t), doubles.NewClock(now)
 	i := newIssuer(t, ecPublic(t, "e", key))
 	v := newVerifier(t, i, c)
 	token := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
 	_, err := v.Verify(t.Context(), token)
 	require.NoError(t, err)
-	c.move(-10 * time.Minute)
+	c.Move(-10 * time.Minute)
 	_, err = v.Verify(t.Context(), token)
 	require.NoError(t, err)
 	require.Equal(t, 2, i.fetched(), "asked again")
 	i.answer(http.StatusBadGateway)
-	c.move(-10 * time.Minute)
+	c.Move(-10 * time.Minute)
 	_, err = v.Verify(t.Context(), token)
 	require.ErrorIs(t, err, auth.ErrUnverifiable)
 }

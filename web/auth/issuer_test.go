@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/web/auth"
 )
 
@@ -71,28 +72,10 @@ func (i *issuer) fetched() int {
 	return i.fetches
 }
 
-// clock is a clock that a test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-func newVerifier(t *testing.T, i *issuer, c *clock) *auth.Verifier {
+func newVerifier(t *testing.T, i *issuer, c *doubles.Clock) *auth.Verifier {
 	client := i.Client()
 	t.Cleanup(client.CloseIdleConnections)
-	v, err := auth.New(auth.Options{Issuer: issuerName, Audience: audience, JWKSURL: i.URL, Clock: c.now, Client: client})
+	v, err := auth.New(auth.Options{Issuer: issuerName, Audience: audience, JWKSURL: i.URL, Clock: c.Now, Client: client})
 	require.NoError(t, err)
 	return v
 }

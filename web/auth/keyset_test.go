@@ -22,6 +22,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/web/auth"
 )
 
@@ -178,7 +179,7 @@ func TestKeySet_thatIsInvalidIsRefused(t *testing.T) {
 func TestKeySet_twoKeysOfOneNameAreBothTried(t *testing.T) {
 	one, two, third := ecKey(t), ecKey(t), rsaKey(t)
 	i := newIssuer(t, ecPublic(t, "k", one), ecPublic(t, "k", two), rsaPublic("k", third))
-	v := newVerifier(t, i, &clock{at: now})
+	v := newVerifier(t, i, doubles.NewClock(now))
 	for _, key := range []*ecdsa.PrivateKey{one, two} {
 		_, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, key, "k", claims(nil)))
 		require.NoError(t, err)
@@ -236,7 +237,7 @@ func TestWeakKey_isNoKey(t *testing.T) {
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
-	v := newVerifier(t, newIssuer(t, rsaPublic("weak", weak), ecPublic(t, "e", ecKey(t))), &clock{at: now})
+	v := newVerifier(t, newIssuer(t, rsaPublic("weak", weak), ecPublic(t, "e", ecKey(t))), doubles.NewClock(now))
 	_, err = v.Verify(t.Context(), sign(t, jwt.SigningMethodRS256, weak, "weak", claims(nil)))
 	require.ErrorIs(t, err, auth.ErrInvalid)
 }

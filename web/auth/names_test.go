@@ -13,6 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/web/auth"
 )
 
@@ -71,7 +72,7 @@ func goodClaims() (good, lies map[string]string) {
 // TestClaim_countsUnderItsExactNameOnly walks every claim that is read.
 func TestClaim_countsUnderItsExactNameOnly(t *testing.T) {
 	key := ecKey(t)
-	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), doubles.NewClock(now))
 	verify := func(payload string) (auth.Claims, error) {
 		return v.Verify(t.Context(), signText(t, key, plainHeader, payload))
 	}
@@ -103,7 +104,7 @@ func TestClaim_countsUnderItsExactNameOnly(t *testing.T) {
 
 func TestPayload_thatCanBeReadInTwoWaysIsInvalid(t *testing.T) {
 	key := ecKey(t)
-	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), doubles.NewClock(now))
 	good, _ := goodClaims()
 	for name, payload := range map[string]string{
 		"a claim of others twice": objectOf(good, `"x":1`, `"x":1`),
@@ -126,7 +127,7 @@ func TestPayload_thatCanBeReadInTwoWaysIsInvalid(t *testing.T) {
 func TestHeader_countsUnderItsExactNamesOnly(t *testing.T) {
 	key := ecKey(t)
 	i := newIssuer(t, ecPublic(t, "e", key), ecPublic(t, "other", ecKey(t)))
-	v := newVerifier(t, i, &clock{at: now})
+	v := newVerifier(t, i, doubles.NewClock(now))
 	good, _ := goodClaims()
 	for header, valid := range map[string]bool{
 		plainHeader: true,

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/web/auth"
 )
 
@@ -32,7 +33,7 @@ func TestVerifier_needsAnIssuerAndAnAudience(t *testing.T) {
 func TestGoodToken_namesTheCallerAndItsRights(t *testing.T) {
 	rsaKey, ecKey := rsaKey(t), ecKey(t)
 	i := newIssuer(t, rsaPublic("r", rsaKey), ecPublic(t, "e", ecKey), map[string]string{"kty": "OKP", "kid": "other"})
-	v := newVerifier(t, i, &clock{at: now})
+	v := newVerifier(t, i, doubles.NewClock(now))
 
 	for name, signed := range map[string]string{
 		"RS256":         sign(t, jwt.SigningMethodRS256, rsaKey, "r", claims(nil)),
@@ -58,7 +59,7 @@ func TestGoodToken_namesTheCallerAndItsRights(t *testing.T) {
 // lists no prison, and a claim that cannot be read makes no token without it.
 func TestCaseloads_areTheClaimAlone(t *testing.T) {
 	key := ecKey(t)
-	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), doubles.NewClock(now))
 	verify := func(claim any) ([]domain.PrisonID, error) {
 		got, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodES256, key, "e", claims(jwt.MapClaims{"caseloads": claim})))
 		return got.Caseloads, err
@@ -89,7 +90,7 @@ func TestCaseloads_areTheClaimAlone(t *testing.T) {
 
 func TestUser_andClientFallBackOnTheSubject(t *testing.T) {
 	key := ecKey(t)
-	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), &clock{at: now})
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), doubles.NewClock(now))
 
 	for name, c := range map[string]struct {
 		changes      jwt.MapClaims
@@ -117,7 +118,7 @@ func TestUser_andClientFallBackOnTheSubject(t *testing.T) {
 func TestBadToken_isInvalid(t *testing.T) {
 	rsaKey, key, stranger := rsaKey(t), ecKey(t), ecKey(t)
 	public := rsaPublic("r", rsaKey)
-	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key), public), &clock{at: now})
+	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key), public), doubles.NewClock(now))
 	good := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
 	with := func(changes jwt.MapClaims) string { return sign(t, jwt.SigningMethodES256, key, "e", claims(changes)) }
 	critical := jwt.NewWithClaims(jwt.SigningMethodES256, claims(nil))
@@ -154,7 +155,7 @@ func TestBadToken_isInvalid(t *testing.T) {
 }
 
 func TestVerifiedToken_isCachedForAMinuteAtMost(t *testing.T) {
-	key, c := ecKey(t), &clock{at: now}
+	key, c := ecKey(t), doubles.NewClock(now)
 	v := newVerifier(t, newIssuer(t, ecPublic(t, "e", key)), c)
 	short := sign(t, jwt.SigningMethodES256, key, "e", claims(jwt.MapClaims{"exp": now.Add(30 * time.Second).Unix()}))
 	long := sign(t, jwt.SigningMethodES256, key, "e", claims(nil))
@@ -166,16 +167,16 @@ func TestVerifiedToken_isCachedForAMinuteAtMost(t *testing.T) {
 	hit := testing.AllocsPerRun(10, func() { _, _ = v.Verify(t.Context(), long) })
 	require.LessOrEqual(t, hit, 1.0, "a cached token costs its hash and no more")
 
-	c.move(40 * time.Second)
+	c.Move(40 * time.Second)
 	_, err := v.Verify(t.Context(), short)
 	require.ErrorIs(t, err, auth.ErrInvalid, "expired while cached")
-	c.move(30 * time.Second)
+	c.Move(30 * time.Second)
 	_, err = v.Verify(t.Context(), long)
 	require.NoError(t, err, "verified again")
 }
 
 func TestNewKeySet_dropsWhatTheOldOneVerified(t *testing.T) {
-	old, fresh, c := ecKey(t), ecKey(t), &clock{at: now}
+	old, fresh, c := ecKey(t), ecKey(t), doubles.NewClock(now)
 	i := newIssuer(t, ecPublic(t, "old", old))
 	v := newVerifier(t, i, c)
 	byOld := sign(t, jwt.SigningMethodES256, old, "old", claims(nil))
@@ -188,20 +189,20 @@ func TestNewKeySet_dropsWhatTheOldOneVerified(t *testing.T) {
 	require.ErrorIs(t, err, auth.ErrUnverifiable, "fetched a moment ago: not again, and nobody knows")
 	require.Equal(t, 1, i.fetched())
 
-	c.move(11 * time.Second)
+	c.Move(11 * time.Second)
 	_, err = v.Verify(t.Context(), byNew)
 	require.NoError(t, err, "an unknown key is asked for")
 	require.Equal(t, 2, i.fetched())
 	_, err = v.Verify(t.Context(), byOld)
 	require.ErrorIs(t, err, auth.ErrUnverifiable, "no longer cached")
 	require.Equal(t, 2, i.fetched(), "a rush of unknown keys costs one fetch")
-	c.move(11 * time.Second)
+	c.Move(11 * time.Second)
 	_, err = v.Verify(t.Context(), byOld)
 	require.ErrorIs(t, err, auth.ErrInvalid, "the issuer was asked: it is not known")
 }
 
 func TestVerifier_withoutKeysIsUnavailable(t *testing.T) {
-	key, c := ecKey(t), &clock{at: now}
+	key, c := ecKey(t), doubles.NewClock(now)
 	i := newIssuer(t)
 	i.answer(http.StatusServiceUnavailable)
 	v := newVerifier(t, i, c)
@@ -212,17 +213,17 @@ func TestVerifier_withoutKeysIsUnavailable(t *testing.T) {
 	_, err = v.Verify(t.Context(), "hello")
 	require.ErrorIs(t, err, auth.ErrInvalid, "what is no token needs no key")
 
-	c.move(11 * time.Second)
+	c.Move(11 * time.Second)
 	i.answer(http.StatusOK) // an empty set is no key set
 	_, err = v.Verify(t.Context(), good)
 	require.ErrorIs(t, err, auth.ErrUnverifiable)
 
-	c.move(11 * time.Second)
+	c.Move(11 * time.Second)
 	i.answer(http.StatusOK, ecPublic(t, "e", key))
 	_, err = v.Verify(t.Context(), good)
 	require.NoError(t, err)
 
-	c.move(11 * time.Second)
+	c.Move(11 * time.Second)
 	i.answer(http.StatusInternalServerError)
 	_, err = v.Verify(t.Context(), good)
 	require.NoError(t, err, "the keys that are there go on working")
@@ -234,7 +235,7 @@ func TestRun_fetchesUntilTheIssuerIsThere(t *testing.T) {
 	key := ecKey(t)
 	i := newIssuer(t)
 	i.answer(http.StatusServiceUnavailable)
-	v := newVerifier(t, i, &clock{at: now})
+	v := newVerifier(t, i, doubles.NewClock(now))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- v.Run(ctx) }()

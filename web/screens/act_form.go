@@ -140,7 +140,7 @@ func (s *Screens) actPage(v *visit, a act, draft actDraft) answer {
 		key = s.newID()
 	}
 	p := Act{
-		Heading: a.heading, Object: a.object, Cancel: govuk.Link{Text: "Cancel", Href: a.back.path},
+		Heading: a.heading, Object: capital(a.object), Cancel: govuk.Link{Text: "Cancel", Href: a.back.path},
 		Hidden: []hidden{{hiddenForm, actID}, {hiddenKey, key.String()}, {hiddenUser, v.session.UserName}},
 	}
 	fields := a.allFields()

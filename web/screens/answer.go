@@ -11,7 +11,7 @@ import (
 // answer is what a handler returns: a page, a file or a redirect.
 type answer struct {
 	status int // 0: 200, or 303 of a redirect that follows a POST
-	// page is the struct of the page; its template has the same name, in lower case.
+	// page is the struct of the page; its template has the same name.
 	page     any
 	title    string // without " – Non-associations", and never with a person in it
 	crumbs   []crumb

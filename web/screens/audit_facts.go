@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"nonassociations/audit"
 	"nonassociations/queries"
 	"nonassociations/web/screens/govuk"
@@ -80,7 +82,7 @@ func factsTable(facts []audit.TimelineEntry, london *time.Location) *govuk.Table
 	table := &govuk.Table{
 		ID: "facts", Caption: "Facts, newest first", Size: "m", Scrolls: true, RowHeader: true,
 		Head: []govuk.Header{
-			{Text: "Recorded"}, {Text: "What"}, {Text: "Prison numbers"}, {Text: "User"}, {Text: "Source"}, {Text: "What it says"}, {Text: "Position"},
+			{Text: "Recorded"}, {Text: "What"}, {Text: "Prison numbers"}, {Text: "User"}, {Text: "Source"}, {Text: "What it says"}, {Text: "Event"},
 		},
 	}
 	for _, fact := range facts {
@@ -98,15 +100,19 @@ func factRow(e audit.TimelineEntry, london *time.Location) govuk.Row {
 	}
 	position := ""
 	if at := e.Position(); at != nil {
-		position = strconv.FormatUint(*at, 10)
+		position = positionText(*at)
+	}
+	who := govuk.Cell{Text: orText(numbersText(e.PrisonerNumbers()), "–")}
+	if id := fact.Event.About(); id != uuid.Nil { // a pair may have several records
+		who.Below = "Record " + id.String()
 	}
 	return govuk.Row{EventID: fact.ID.String(), Cells: []govuk.Cell{
-		{Text: toTheSecond(fact.RecordedAt, london)},
+		{Text: toTheSecond(fact.RecordedAt, london), Below: position},
 		{Text: factTitle(e), Below: fact.Type},
-		{Text: orText(numbersText(e.PrisonerNumbers()), "–")},
+		who,
 		{Text: orText(fact.Meta.Actor, "–")},
 		source,
 		{Text: orText(strings.Join(factLines(e, london), "\n"), "–"), Lines: true},
-		{Text: position, Below: fact.ID.String()},
+		{Text: fact.Type, Below: fact.ID.String()},
 	}}
 }

@@ -67,6 +67,22 @@ func TestAuditFacts_areThoseOfTheLog(t *testing.T) {
 	require.Equal(t, store.PageFacts, own.Page)
 }
 
+// TestAuditFacts_sayWhatNOMISHolds of which record.
+func TestAuditFacts_sayWhatNOMISHolds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	id := h.open(adam, merlin)
+	text, sequence := hostile, 1
+	h.does(domain.NOMIS, "NON_ASSOCIATIONS_API", adam, merlin, domain.Deliver{ID: id, TypeSequence: sequence, Detail: domain.Detail{
+		TypeCode: "WING", TypeSequence: &sequence, EffectiveDate: "2026-07-15", Comment: &text, ReasonCodes: map[domain.PrisonerNumber]domain.ReasonCode{adam: "VIC", merlin: "PER"},
+	}})
+	row := h.signIn("AUDITOR").get("/audit/facts?prisoner=A9109UD&source=NOMIS").all("table#facts tbody tr")[0]
+	require.Contains(t, row, "Brought to NOMIS")
+	require.Contains(t, row, "Record "+id.String())
+	require.Contains(t, row, "NOMIS holds as sequence 1, as of revision 0: Reason code of A9109UD “VIC”; Reason code of D5678EF “PER”; Type code “WING”;")
+	require.Contains(t, row, "Comment “"+hostile+"”")
+}
+
 // TestAuditFacts_pageByPage shows each fact once.
 func TestAuditFacts_pageByPage(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,23 @@ func factLines(e audit.TimelineEntry, london *time.Location) []string {
 	if e.RequestedBy != "" {
 		lines = append(lines, "Asked for by "+e.RequestedBy)
 	}
-	return append(lines, switchOverLines(e, london)...)
+	return append(append(lines, heldLines(e)...), switchOverLines(e, london)...)
+}
+
+// heldLines say what NOMIS holds of a record from a fact on.
+func heldLines(e audit.TimelineEntry) []string {
+	switch event := e.Fact.Event.(type) {
+	case domain.Delivered:
+		held := fmt.Sprintf("NOMIS holds as sequence %d, as of revision %d", event.TypeSequence, event.Revision)
+		if e.After == nil {
+			return []string{held}
+		}
+		return []string{held + ": " + detailWords(e.After.Pair, event.Detail, event.Held)}
+	case domain.SequenceReleased:
+		return []string{fmt.Sprintf("Sequence %d", event.TypeSequence)}
+	default:
+		return nil
+	}
 }
 
 // beginningLines say what a record was when it began.

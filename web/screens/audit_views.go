@@ -3,6 +3,7 @@ package screens
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -46,7 +47,7 @@ func (s *Screens) auditViews(ctx context.Context, v *visit) (answer, error) {
 	}
 	out = out.withRows(v.request.URL, viewsTable(found, q.prisoner, london), older)
 	if page, is := out.page.(AuditPage); is && len(found) > 0 {
-		query := cloned(q.query)
+		query := maps.Clone(q.query)
 		query.Del(beforeField)
 		page.CSV = &govuk.Link{Text: "Download as CSV", Href: addressOf(viewsPath+".csv", query)}
 		out.page = page
@@ -59,7 +60,7 @@ func viewsTable(views []store.View, asked domain.PrisonerNumber, london *time.Lo
 	table := &govuk.Table{
 		ID: "views", Caption: "Views, newest first", Size: "m", Scrolls: true, RowHeader: true,
 		Head: []govuk.Header{
-			{Text: "Time"}, {Text: "User"}, {Text: "Page"}, {Text: "Whose page"}, {Text: "Also shown"}, {Text: "Address"}, {Text: "Shown as of"}, {Text: "Request"},
+			{Text: "Time"}, {Text: "User"}, {Text: "Page"}, {Text: "Whose page"}, {Text: "Also shown"}, {Text: "Address and request"}, {Text: "Shown as of"},
 		},
 	}
 	for _, view := range views {
@@ -69,9 +70,8 @@ func viewsTable(views []store.View, asked domain.PrisonerNumber, london *time.Lo
 			{Text: string(view.Page), Tags: viewTags(view)},
 			{Text: orText(numbersText(view.Subjects), "Nobody’s")},
 			{Text: shownText(view.Shown, asked)},
-			{Text: addressText(view), Lines: true},
+			{Text: addressText(view), Below: view.RequestID.String(), Lines: true},
 			{Text: positionText(view.Position), Below: "Build " + view.Build},
-			{Text: view.RequestID.String()},
 		}})
 	}
 	return table

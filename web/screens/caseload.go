@@ -14,6 +14,7 @@ import (
 const (
 	caseloadPath   = "/caseload"
 	chooseCaseload = "Choose a caseload" // title and heading
+	fieldCaseload  = "caseload"
 )
 
 // Caseload lets a user with several caseloads choose the active one.
@@ -26,19 +27,38 @@ type Caseload struct {
 	Button govuk.Button
 }
 
-// caseload shows the caseloads of the user.
+// caseload shows the caseloads of the user, with the choice that was kept when a session
+// was over.
 func (s *Screens) caseload(ctx context.Context, v *visit) (answer, error) {
 	if len(v.session.Caseloads.All) < 2 {
 		return answer{}, notFound()
 	}
-	return answer{title: chooseCaseload, page: s.caseloadPage(ctx, v, s.back(v.request.Referer()))}, nil
+	out := answer{title: chooseCaseload}
+	kept, err := s.sessions.KeptForm(ctx, *v.session, v.request)
+	switch {
+	case err != nil:
+		return answer{}, unavailable(err)
+	case kept == nil:
+		out.page = s.caseloadPage(ctx, v, s.back(v.request.Referer()))
+		return out, nil
+	}
+	page := s.caseloadPage(ctx, v, s.back(s.public.String()+one(kept, "back")))
+	out.warnings = []govuk.Warning{{Text: signedOutWarning}}
+	if isOfAnother(v, kept) {
+		s.forgetKept(ctx, v)
+		out.warnings[0].Text = anotherUserWarning
+	} else {
+		page.Choice.Value = one(kept, fieldCaseload)
+	}
+	out.page = page
+	return out, nil
 }
 
 func (s *Screens) caseloadPage(ctx context.Context, v *visit, back string) Caseload {
 	page := Caseload{
 		User: v.session.UserName, Key: s.newID().String(), Back: back, Button: govuk.Button{Text: "Continue"},
 		Choice: govuk.Radios{
-			ID: "caseload-caseload", Name: "caseload", Legend: govuk.Legend{Text: chooseCaseload, Heading: true, Size: "l"},
+			ID: "caseload-caseload", Name: fieldCaseload, Legend: govuk.Legend{Text: chooseCaseload, Heading: true, Size: "l"},
 			Value: string(v.session.Caseloads.Active),
 		},
 	}
@@ -54,6 +74,7 @@ func (s *Screens) chooseCaseload(ctx context.Context, v *visit) (answer, error) 
 	if len(v.session.Caseloads.All) < 2 {
 		return answer{}, notFound()
 	}
+	s.forgetKept(ctx, v)
 	back := s.back(s.public.String() + one(v.form, "back"))
 	if isOfAnother(v, v.form) {
 		return answer{
@@ -61,7 +82,7 @@ func (s *Screens) chooseCaseload(ctx context.Context, v *visit) (answer, error) 
 			warnings: []govuk.Warning{{Text: anotherUserWarning}},
 		}, nil
 	}
-	err := s.sessions.SetCaseload(ctx, *v.session, domain.PrisonID(one(v.form, "caseload")))
+	err := s.sessions.SetCaseload(ctx, *v.session, domain.PrisonID(one(v.form, fieldCaseload)))
 	switch {
 	case errors.Is(err, signin.ErrNotACaseload):
 		page := s.caseloadPage(ctx, v, back)

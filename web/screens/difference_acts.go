@@ -38,14 +38,17 @@ func (s *Screens) repairDifference(fromNOMIS bool) actOf {
 		}
 		a.plan = func(ctx context.Context, typed actTyped) (actPlan, error) {
 			now, err := s.operators.Reconcile.Difference(ctx, d.ID)
-			if err != nil {
+			switch {
+			case err != nil:
 				return actPlan{}, err
+			case !isLiving(now):
+				return actPlan{}, actRefusal{"The difference is gone: " + strings.ToLower(stateWords[now.State]) + "."}
 			}
 			made, err := repair(ctx, now.Version, typed[fieldReason], true)
 			if err != nil {
 				return actPlan{}, err
 			}
-			return actPlan{Lines: append([]string{"Of " + pairWords(d.Pair) + ":"}, stepLines(made.Steps)...), State: []any{now.Version, made.Steps}, version: now.Version}, nil
+			return actPlan{Lines: append([]string{"The pair is " + pairWords(d.Pair) + "."}, planLines(d.Pair, made.Steps)...), State: []any{now.Version, made.Steps}, version: now.Version}, nil
 		}
 		a.do = func(ctx context.Context, typed actTyped, plan actPlan) (string, error) {
 			done, err := repair(ctx, plan.version, typed[fieldReason], false)
@@ -110,28 +113,4 @@ func refusedRepair(err error) error {
 		return notFound()
 	}
 	return err
-}
-
-// stepLines returns steps as lines of a plan.
-func stepLines(steps []reconcile.Step) []string {
-	if len(steps) == 0 {
-		return []string{"No step is to be taken."}
-	}
-	lines := make([]string, len(steps))
-	for i, step := range steps {
-		lines[i] = stepWord(step) + ". " + step.Why
-	}
-	return lines
-}
-
-// stepWords are the steps in words.
-var stepWords = map[string]string{
-	"learn": "Record the sequence of NOMIS", "release": "Record that NOMIS has the sequence no longer", "delete": "Delete the record here",
-	"revert": "Give the record its earlier form back", "take": "Take over what NOMIS holds", "remove": "Delete it in NOMIS",
-	"put": "Write the values to NOMIS", "post": "Create it in NOMIS", "confirm": "Record that NOMIS holds it",
-}
-
-// stepWord returns a step in words.
-func stepWord(step reconcile.Step) string {
-	return orText(stepWords[string(step.Action)], string(step.Action))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,6 +16,7 @@ import (
 // DifferencesPage lists what differs from NOMIS.
 type DifferencesPage struct {
 	None       string // in place of the list
+	Refresh    refreshing
 	Tabs       govuk.SubNavigation
 	Count      string
 	Table      *govuk.Table
@@ -23,6 +25,7 @@ type DifferencesPage struct {
 
 // DifferencePage is one difference, with both sides of it.
 type DifferencePage struct {
+	Refresh refreshing
 	Details govuk.SummaryList
 	Sides   *govuk.Table
 	Plan    planWords
@@ -41,7 +44,7 @@ var stateWords = map[reconcile.State]string{"OPEN": "Open", "ACCEPTED": "Accepte
 // differences lists the differences of one state, the oldest first.
 func (s *Screens) differences(ctx context.Context, v *visit) (answer, error) {
 	if s.operators.Reconcile == nil {
-		return s.operatorPage(ctx, v, differencesPage.title, DifferencesPage{None: noNOMIS}), nil
+		return s.operatorPage(ctx, v, differencesPage.title, DifferencesPage{None: noNOMIS, Refresh: v.refreshing()}), nil
 	}
 	query := v.request.URL.Query()
 	state := reconcile.State(query.Get("state"))
@@ -61,7 +64,7 @@ func (s *Screens) differences(ctx context.Context, v *visit) (answer, error) {
 		return answer{}, unavailable(err, "The differences could not be read.")
 	}
 	shown := DifferencesPage{
-		Tabs: stateTabs(state), Count: govuk.Count(total, "difference", "differences") + ".", Pagination: pagesOfList(differencesPage.path, string(state), number, total),
+		Refresh: v.refreshing(), Tabs: stateTabs(state), Count: govuk.Count(total, "difference", "differences") + ".", Pagination: pagesOfList(differencesPage.path, string(state), number, total),
 	}
 	if len(found) > 0 {
 		shown.Table = differencesTable(v, found)
@@ -110,10 +113,21 @@ func differencesTable(v *visit, found []reconcile.Difference) *govuk.Table {
 			{Text: orText(d.Problem, "none")},
 			{Text: d.Cause},
 			{Text: govuk.ShortDate(d.FirstSeen.In(v.now.Location()))},
-			{Link: &govuk.Link{Text: "View details", Hidden: " of " + pairWords(d.Pair), Href: differencesPage.path + "/" + d.ID.String()}},
+			{Link: &govuk.Link{Text: "View details", Hidden: " of " + pairWords(d.Pair) + amongPair(d), Href: differencesPage.path + "/" + d.ID.String()}},
 		}})
 	}
 	return table
+}
+
+// amongPair tells the differences of one pair apart.
+func amongPair(d reconcile.Difference) string {
+	switch {
+	case d.TypeSequence != 0:
+		return ", sequence " + strconv.Itoa(d.TypeSequence)
+	case d.NonAssociationID != uuid.Nil:
+		return ", record " + d.NonAssociationID.String()
+	}
+	return ""
 }
 
 // difference shows one difference.
@@ -123,7 +137,7 @@ func (s *Screens) difference(ctx context.Context, v *visit) (answer, error) {
 		return answer{}, err
 	}
 	shown := DifferencePage{
-		Details: differenceDetails(v, d), Sides: sidesTable(d), Plan: s.planOfPair(ctx, v, d.Pair), Acts: differenceActs(d),
+		Refresh: v.refreshing(), Details: differenceDetails(v, d), Sides: sidesTable(d, v.now.Location()), Plan: s.planOfPair(ctx, v, d.Pair), Acts: differenceActs(d),
 		PairRef: govuk.Link{Text: "Pair " + pairWords(d.Pair), Href: pairPath(d.Pair)},
 	}
 	out := s.operatorPage(ctx, v, "Difference", shown, crumb{differencesPage.title, differencesPage.path})
@@ -205,10 +219,11 @@ func differenceDetails(v *visit, d reconcile.Difference) govuk.SummaryList {
 	return list
 }
 
-// sidesTable has both sides side by side. Words mark what differs.
-func sidesTable(d reconcile.Difference) *govuk.Table {
+// sidesTable has both sides side by side, as they were when the difference was last seen:
+// either may have changed since. Words mark what differs.
+func sidesTable(d reconcile.Difference, london *time.Location) *govuk.Table {
 	table := &govuk.Table{
-		ID: "sides", Caption: "Both sides", Size: "m", Scrolls: true, RowHeader: true,
+		ID: "sides", Caption: "Both sides as they were on " + govuk.DateTime(d.LastSeen.In(london)), Size: "m", Scrolls: true, RowHeader: true,
 		Head: []govuk.Header{{Text: "Field"}, {Text: "DPS"}, {Text: "NOMIS"}},
 	}
 	for _, field := range domain.DetailFields(d.Pair) {

@@ -1,17 +1,15 @@
 package screens
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 
-	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/domain"
-	"nonassociations/queries"
 	"nonassociations/queries/directory"
 	"nonassociations/queries/whereabouts"
+	"nonassociations/web/outage"
 )
 
 // failure is an answer that is not the page that was asked for. It is an error too, so
@@ -108,21 +106,8 @@ func failureOf(err error) *failure {
 		return notFound()
 	case errors.Is(err, directory.ErrUnavailable), errors.Is(err, whereabouts.ErrNoLocations):
 		return locationsAway(err)
-	case passes(err):
+	case outage.Passes(err):
 		return unavailable(err)
 	}
 	return unexpected(err)
-}
-
-// passes reports whether the same request may succeed later.
-func passes(err error) bool {
-	for _, passing := range []error{
-		commands.ErrBusy, queries.ErrNotCaughtUp, queries.ErrBehind, queries.ErrTooManyWaiters,
-		audit.ErrUnavailable, context.DeadlineExceeded, context.Canceled,
-	} {
-		if errors.Is(err, passing) {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 type freshness struct {
 	head  func(ctx context.Context) (uint64, error)
 	clock func() time.Time
+	away  silence
 
 	mu    sync.Mutex
 	heads []headAt // the oldest first, at most maxHeads
@@ -50,13 +52,14 @@ func (f *freshness) renew(ctx context.Context) {
 	f.mu.Lock()
 	fresh := len(f.heads) > 0 && now.Sub(f.heads[len(f.heads)-1].at) < headAge
 	f.mu.Unlock()
-	if fresh {
+	if fresh || f.away.lasts(now) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, headTimeout)
+	asked, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()
-	position, err := f.head(ctx)
+	position, err := f.head(asked)
 	if err != nil {
+		f.away.begins(ctx, now)
 		return
 	}
 	f.mu.Lock()
@@ -65,4 +68,32 @@ func (f *freshness) renew(ctx context.Context) {
 	if len(f.heads) > maxHeads {
 		f.heads = f.heads[1:]
 	}
+}
+
+// silenceTime is how long a part that did not answer is not asked again for what stands
+// around a page.
+const silenceTime = 2 * time.Second
+
+// silence remembers that a part did not answer, so that not every page waits for it. It is
+// safe for concurrent use.
+type silence struct {
+	mu    sync.Mutex
+	began time.Time
+}
+
+// begins records that a part did not answer, unless the caller itself has left.
+func (s *silence) begins(caller context.Context, now time.Time) {
+	if errors.Is(caller.Err(), context.Canceled) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = now
+}
+
+// lasts reports whether the part did not answer a moment ago.
+func (s *silence) lasts(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.began.IsZero() && now.Sub(s.began).Abs() < silenceTime
 }

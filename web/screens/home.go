@@ -22,6 +22,7 @@ type Home struct {
 	Incomplete string
 	Pages      []govuk.Link // about the active caseload
 	Recent     []govuk.Link
+	Further    []govuk.Link // pages of operators and auditors, for a user who is one too
 }
 
 // recentPrisoners is how many prisoners the beginning offers again.
@@ -49,7 +50,7 @@ func (s *Screens) staffHome(ctx context.Context, v *visit) (answer, error) {
 			return out, nil
 		}
 	}
-	page := Home{}
+	page := Home{Further: furtherPages(v)}
 	var err error
 	if page.Search, page.Results, err = s.search(ctx, v, &out, s.homeActions); err != nil {
 		return out, err
@@ -61,6 +62,20 @@ func (s *Screens) staffHome(ctx context.Context, v *visit) (answer, error) {
 	out.page = page
 	out.warnings = append(v.caseloadWarnings(), out.warnings...)
 	return out, nil
+}
+
+// furtherPages leads a user who is more than staff to the other pages.
+func furtherPages(v *visit) []govuk.Link {
+	var all []govuk.Link
+	if v.session.HasRole(roleOperator) {
+		all = append(all, govuk.Link{Text: operationsTitle, Href: operationsPath})
+	}
+	if v.session.HasRole(roleAuditor) {
+		for _, one := range auditPages {
+			all = append(all, govuk.Link{Text: one.text, Href: one.href})
+		}
+	}
+	return all
 }
 
 // addFigures says how many are too close in the active caseload. What cannot be counted
@@ -108,12 +123,7 @@ func (s *Screens) recent(ctx context.Context, v *visit) ([]govuk.Link, error) {
 	}
 	var links []govuk.Link
 	for _, number := range numbers {
-		p := everybody.of(number)
-		text := string(number)
-		if p.named {
-			text = p.ListName() + " (" + string(number) + ")"
-		}
-		links = append(links, govuk.Link{Text: text, Href: listPath(number, openKind)})
+		links = append(links, govuk.Link{Text: listedName(everybody.of(number)), Href: listPath(number, openKind)})
 	}
 	return links, nil
 }

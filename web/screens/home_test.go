@@ -18,10 +18,17 @@ func TestHome_leadsEverybodyToTheirPages(t *testing.T) {
 	require.NoError(t, h.issuer.SetRoles("AUDITOR", "NON_ASSOCIATIONS_AUDIT"))
 	require.Equal(t, "/audit/views", h.signIn("AUDITOR").get("/").location())
 
+	require.NoError(t, h.issuer.SetRoles("AUDITOR", "PRISON", "NON_ASSOCIATIONS_AUDIT", "NON_ASSOCIATIONS_ADMIN"))
+	p := h.signIn("AUDITOR").get("/")
+	require.Equal(t, "/operations", p.link("Operations"))
+	require.Equal(t, "/audit/views", p.link("Who looked at whom"))
+
 	h.open(adam, john) // the same cell
 	b := h.signIn("OFFICER_A")
-	p := b.get("/")
+	p = b.get("/")
+	require.NotContains(t, p.text("main"), "Further pages")
 	require.Equal(t, "Keep prisoners apart", p.text("h1"))
+	require.Equal(t, "Non-associations", p.text(`nav[aria-label="Breadcrumb"] [aria-current=page]`), "no page leads to itself")
 	require.Equal(t, "/prison/XAA/too-close", p.link("1 too close now in Example A (HMP)"))
 	require.Contains(t, p.text("main"), "0 cannot be placed")
 	require.Equal(t, "Locations as of 15 July 2026 at 13:00.", p.text("#locations-age"))

@@ -48,13 +48,9 @@ type listing struct {
 	fault     string // of the sort
 }
 
-// openList and closedList are the two lists of a prisoner.
-func (s *Screens) openList(ctx context.Context, v *visit) (answer, error) {
-	return s.list(ctx, v, openKind)
-}
-
-func (s *Screens) closedList(ctx context.Context, v *visit) (answer, error) {
-	return s.list(ctx, v, closedKind)
+// lists returns the handler of one of the two lists of a prisoner.
+func (s *Screens) lists(kind listKind) handler {
+	return func(ctx context.Context, v *visit) (answer, error) { return s.list(ctx, v, kind) }
 }
 
 func (s *Screens) list(ctx context.Context, v *visit, kind listKind) (answer, error) {
@@ -195,13 +191,9 @@ func ignoredFilters(values []string) []govuk.Warning {
 	return all
 }
 
-// openListFile and closedListFile are the lists as files.
-func (s *Screens) openListFile(ctx context.Context, v *visit) (answer, error) {
-	return s.listFile(ctx, v, openKind)
-}
-
-func (s *Screens) closedListFile(ctx context.Context, v *visit) (answer, error) {
-	return s.listFile(ctx, v, closedKind)
+// listFiles returns the handler of one of the two lists as a file.
+func (s *Screens) listFiles(kind listKind) handler {
+	return func(ctx context.Context, v *visit) (answer, error) { return s.listFile(ctx, v, kind) }
 }
 
 // listFile returns the list with its filters and sorts as a file. Without names it would

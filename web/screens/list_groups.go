@@ -26,52 +26,45 @@ const (
 )
 
 // groupsOf divides rows by the other prisoner's place, as seen from the key prisoner.
-// While places are not known everybody is in #unknown.
+// While places are not known everybody is in #unknown, which else stands only when it has
+// rows.
 func groupsOf(key person, prisonName string, everybody people, rows []listRow) []group {
 	unknown := group{id: idUnknown, heading: "Location not known", place: byLocation}
-	if everybody.away {
-		unknown.rows = rows
-		return withRows(nil, unknown)
-	}
 	outside := group{id: idOutside, heading: "Not currently in an establishment", where: " outside an establishment", place: byLocation}
-	if !key.prison().IsPrison() {
-		inside := group{id: idAny, heading: "In establishments", where: " in an establishment", place: byEstablishment}
-		for _, row := range rows {
-			*pick(row, &unknown, &outside, &inside) = append(*pick(row, &unknown, &outside, &inside), row)
+	var groups []group
+	switch {
+	case everybody.away:
+		groups = []group{unknown}
+	case key.prison().IsPrison():
+		groups = []group{
+			{id: idSame, heading: prisonName, where: " in " + prisonName, place: byLocation},
+			{id: idOther, heading: "Other establishments", where: " in other establishments", place: byEstablishment},
+			outside, unknown,
 		}
-		return withRows([]group{inside, outside}, unknown)
+	default:
+		groups = []group{{id: idAny, heading: "In establishments", where: " in an establishment", place: byEstablishment}, outside, unknown}
 	}
-	same := group{id: idSame, heading: prisonName, where: " in " + prisonName, place: byLocation}
-	other := group{id: idOther, heading: "Other establishments", where: " in other establishments", place: byEstablishment}
 	for _, row := range rows {
-		inside := &other
-		if row.Other.prison() == key.prison() {
-			inside = &same
-		}
-		rows := pick(row, &unknown, &outside, inside)
-		*rows = append(*rows, row)
+		id := groupOf(key, row.Other, everybody.away)
+		i := slices.IndexFunc(groups, func(g group) bool { return g.id == id })
+		groups[i].rows = append(groups[i].rows, row)
 	}
-	return withRows([]group{same, other, outside}, unknown)
+	return slices.DeleteFunc(groups, func(g group) bool { return g.id == idUnknown && len(g.rows) == 0 })
 }
 
-// pick returns the rows of the group that a row belongs to; inside is the one of a
-// prisoner in a prison.
-func pick(row listRow, unknown, outside, inside *group) *[]listRow {
-	switch place := row.Other.prison(); {
-	case place == "":
-		return &unknown.rows
+// groupOf returns the id of the group of another prisoner.
+func groupOf(key, other person, away bool) string {
+	switch place := other.prison(); {
+	case away, place == "":
+		return idUnknown
 	case !place.IsPrison():
-		return &outside.rows
+		return idOutside
+	case !key.prison().IsPrison():
+		return idAny
+	case place == key.prison():
+		return idSame
 	}
-	return &inside.rows
-}
-
-// withRows adds #unknown, which stands only when it has rows.
-func withRows(groups []group, unknown group) []group {
-	if len(unknown.rows) == 0 {
-		return groups
-	}
-	return append(groups, unknown)
+	return idOther
 }
 
 // sortableGroups are the tables whose order an address can give.
@@ -172,28 +165,25 @@ type filters struct {
 // ignored, and named.
 func filtersOf(query url.Values, rows []listRow) filters {
 	var f filters
-	for _, value := range unique(query["reason"]) {
-		if !domain.Contains(domain.Reasons(), domain.Reason(value)) {
-			f.ignored = append(f.ignored, value)
-			continue
-		}
-		f.reasons = append(f.reasons, domain.Reason(value))
-	}
-	for _, value := range unique(query["restriction"]) {
-		if !domain.Contains(domain.Restrictions(), domain.Restriction(value)) {
-			f.ignored = append(f.ignored, value)
-			continue
-		}
-		f.restrictions = append(f.restrictions, domain.Restriction(value))
-	}
-	for _, value := range unique(query["establishment"]) {
-		if !slices.ContainsFunc(rows, func(r listRow) bool { return r.Other.prison().IsPrison() && r.Other.PrisonID == value }) {
-			f.ignored = append(f.ignored, value)
-			continue
-		}
-		f.establishments = append(f.establishments, value)
-	}
+	f.reasons = knownOf(query["reason"], &f.ignored, func(r domain.Reason) bool { return domain.Contains(domain.Reasons(), r) })
+	f.restrictions = knownOf(query["restriction"], &f.ignored, func(r domain.Restriction) bool { return domain.Contains(domain.Restrictions(), r) })
+	f.establishments = knownOf(query["establishment"], &f.ignored, func(id string) bool {
+		return slices.ContainsFunc(rows, func(r listRow) bool { return r.Other.prison().IsPrison() && r.Other.PrisonID == id })
+	})
 	return f
+}
+
+// knownOf returns the values that are known, each once, and adds the others to ignored.
+func knownOf[V ~string](values []string, ignored *[]string, is func(V) bool) []V {
+	var found []V
+	for _, value := range unique(values) {
+		if is(V(value)) {
+			found = append(found, V(value))
+		} else {
+			*ignored = append(*ignored, value)
+		}
+	}
+	return found
 }
 
 // set reports whether any filter is set.

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -56,7 +57,7 @@ func (l listing) page(v *visit) List {
 		p.Shown = fmt.Sprintf("%d of %d shown", len(l.filters.of(l.rows)), len(l.rows))
 	}
 	for _, g := range l.groups {
-		p.Groups = append(p.Groups, l.group(v, g, query))
+		p.Groups = append(p.Groups, l.group(g, query))
 	}
 	return p
 }
@@ -96,14 +97,25 @@ func (l listing) query(given url.Values) url.Values {
 	for _, establishment := range l.filters.establishments {
 		query.Add("establishment", establishment)
 	}
-	for _, group := range sortableGroups {
-		for _, name := range []string{group + "Sort", group + "Order"} {
-			if l.fault == "" && given.Has(name) {
-				query.Set(name, given.Get(name))
-			}
+	if l.fault == "" {
+		for _, sort := range sortFields(given) {
+			query.Set(sort.Name, sort.Value)
 		}
 	}
 	return query
+}
+
+// sortFields returns the part of an address that sorts.
+func sortFields(query url.Values) []hidden {
+	var all []hidden
+	for _, group := range sortableGroups {
+		for _, name := range []string{group + "Sort", group + "Order"} {
+			if query.Has(name) {
+				all = append(all, hidden{name, query.Get(name)})
+			}
+		}
+	}
+	return all
 }
 
 // filterForm returns the filters with what can be chosen: every reason and restriction,
@@ -113,6 +125,7 @@ func (l listing) filterForm(query url.Values) listFilters {
 		Reason:        checkboxes("reason", "Reason", domain.Reasons(), l.filters.reasons),
 		Restriction:   checkboxes("restriction", "Where to keep apart", domain.Restrictions(), l.filters.restrictions),
 		Establishment: govuk.Checkboxes{ID: "filter-establishment", Name: "establishment", Legend: govuk.Legend{Text: "Establishment", Size: "s"}, Small: true, Values: l.filters.establishments},
+		Carried:       sortFields(query),
 		Set:           l.filters.set(),
 		Apply:         govuk.Button{Text: "Apply filters", Kind: govuk.Secondary},
 	}
@@ -129,13 +142,8 @@ func (l listing) filterForm(query url.Values) listFilters {
 		return strings.Compare(a.Text+"\x00"+a.Value, b.Text+"\x00"+b.Value)
 	})
 	sorts := url.Values{}
-	for _, group := range sortableGroups {
-		for _, name := range []string{group + "Sort", group + "Order"} {
-			if query.Has(name) {
-				f.Carried = append(f.Carried, hidden{name, query.Get(name)})
-				sorts.Set(name, query.Get(name))
-			}
-		}
+	for _, sort := range f.Carried {
+		sorts.Set(sort.Name, sort.Value)
 	}
 	f.Clear = govuk.Link{Text: "Clear filters", Href: addressOf(listPath(l.key.Number, l.kind), sorts)}
 	return f
@@ -154,7 +162,7 @@ func checkboxes[W ~string](name, legend string, vocabulary []domain.Term[W], cho
 }
 
 // group returns one table, or the sentence in its place.
-func (l listing) group(v *visit, g group, query url.Values) listGroup {
+func (l listing) group(g group, query url.Values) listGroup {
 	out := listGroup{ID: g.id, Heading: g.heading}
 	if len(g.rows) == 0 {
 		out.Empty = fmt.Sprintf("%s has no %s non-associations%s.", l.key.FullName(), l.kind.word, g.where)
@@ -168,7 +176,7 @@ func (l listing) group(v *visit, g group, query url.Values) listGroup {
 		Scrolls: true, RowHeader: true, Head: l.head(g, query),
 	}
 	for _, row := range g.rows {
-		table.Rows = append(table.Rows, l.row(v, g, row))
+		table.Rows = append(table.Rows, l.row(g, row))
 	}
 	out.Table = table
 	return out
@@ -192,7 +200,7 @@ func (l listing) head(g group, query url.Values) []govuk.Header {
 	}
 	for i, column := range columns {
 		next := g.sort.clicked(column)
-		to := cloned(query)
+		to := maps.Clone(query)
 		to.Set(g.id+"Sort", next.column)
 		to.Set(g.id+"Order", next.order())
 		sort := &govuk.Sort{Href: addressOf(listPath(l.key.Number, l.kind), to)}
@@ -205,7 +213,7 @@ func (l listing) head(g group, query url.Values) []govuk.Header {
 }
 
 // row returns one record of a group's table.
-func (l listing) row(_ *visit, g group, r listRow) govuk.Row {
+func (l listing) row(g group, r listRow) govuk.Row {
 	place := r.Location
 	if g.place == byEstablishment {
 		place = r.Establishment
@@ -222,7 +230,7 @@ func (l listing) row(_ *visit, g group, r listRow) govuk.Row {
 		{Text: r.Date},
 		{Link: &govuk.Link{
 			Text: viewDetails, Hidden: fmt.Sprintf("of %s, %s", withNumber(r.Other), r.Date),
-			Href: "/prisoner/" + string(l.key.Number) + "/non-associations/" + r.ID.String(),
+			Href: recordPath(l.key.Number, r.ID),
 		}},
 	}}
 }
@@ -246,15 +254,6 @@ func tags(texts []string) []govuk.Tag {
 
 // addressOf joins a path and a query.
 func addressOf(path string, query url.Values) string { return withQuery(path, query.Encode()) }
-
-// cloned returns a query that can be changed.
-func cloned(query url.Values) url.Values {
-	to := url.Values{}
-	for name, values := range query {
-		to[name] = slices.Clone(values)
-	}
-	return to
-}
 
 // replaceNumber returns the path of a request with another key prisoner.
 func replaceNumber(r *http.Request, number domain.PrisonerNumber) string {

@@ -60,13 +60,21 @@ func (s *Screens) first(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.public.Scheme+"://"+s.public.Host+pathAndQuery(r), http.StatusPermanentRedirect)
 		return
 	}
-	if err := s.crossOrigin.Check(r); err != nil {
+	if err := s.checkOrigin(r); err != nil {
 		s.handle(route{access: everybody, serve: func(context.Context, *visit) (answer, error) {
 			return answer{}, crossOrigin(err)
 		}}).ServeHTTP(w, r)
 		return
 	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// checkOrigin refuses a form of another origin than the public one. The library takes the
+// origin of the Host header for ours too, which the sender chooses.
+func (s *Screens) checkOrigin(r *http.Request) error {
+	asPublic := *r
+	asPublic.Host = s.public.Host
+	return s.crossOrigin.Check(&asPublic)
 }
 
 // local returns a path that leads to this service whatever it begins with: a browser

@@ -78,6 +78,8 @@ func (s *Screens) cancelMigration(_ context.Context, v *visit) (act, error) {
 			return actPlan{}, err
 		case !run.IsAtWork():
 			return actPlan{}, actRefusal{"The migration has ended."}
+		case !canBeCancelled(run):
+			return actPlan{}, actRefusal{"The migration was asked to end already."}
 		}
 		return actPlan{
 			Lines: []string{"Migration " + run.Label + " takes no new pairs from then on. What is done stays."}, State: run.Status,

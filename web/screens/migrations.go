@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"nonassociations/nomis/migration"
 	"nonassociations/web/screens/govuk"
@@ -49,7 +52,7 @@ const noNOMIS = "NOMIS is not configured in this process."
 // migrations lists the runs, the newest first.
 func (s *Screens) migrations(ctx context.Context, v *visit) (answer, error) {
 	if s.operators.Migrations == nil {
-		return s.operatorPage(ctx, v, migrationsPage.title, MigrationsPage{None: noNOMIS}), nil
+		return s.operatorPage(ctx, v, migrationsPage.title, MigrationsPage{None: noNOMIS, Refresh: v.refreshing()}), nil
 	}
 	runs, err := s.operators.Migrations.All(ctx, time.Time{}, time.Time{})
 	if err != nil {
@@ -77,11 +80,13 @@ func (s *Screens) migrations(ctx context.Context, v *visit) (answer, error) {
 				{Text: strconv.Itoa(run.Counts.Lost())},
 				{Text: run.RequestedBy},
 			}})
-			lost = append([]int{run.Counts.Lost()}, lost...)
+			if !run.IsAtWork() {
+				lost = append([]int{run.Counts.Lost()}, lost...)
+			}
 		}
 	}
-	shown.Spark = sparkOf(lost, func(last int) string { return strconv.Itoa(last) + " failed in the last run" })
-	return v.withRefresh(s.operatorPage(ctx, v, migrationsPage.title, shown)), nil
+	shown.Spark = sparkOf(lost, func(last int) string { return strconv.Itoa(last) + " failed in the last run that ended" })
+	return s.operatorPage(ctx, v, migrationsPage.title, shown), nil
 }
 
 // mostRuns bounds the runs of a list.
@@ -124,9 +129,9 @@ func (s *Screens) migration(ctx context.Context, v *visit) (answer, error) {
 	}
 	shown := MigrationPage{Heading: "Migration " + run.Label, Refresh: v.refreshing(), Progress: progressOf(run), Details: migrationDetails(v, run)}
 	base := migrationsPage.path + "/" + run.ID.String()
-	if run.IsAtWork() {
+	if canBeCancelled(run) {
 		shown.Acts = append(shown.Acts, govuk.Button{Text: "Cancel this run", Href: base + "/cancel", Kind: govuk.Warns})
-	} else if run.Counts.Lost() > 0 {
+	} else if !run.IsAtWork() && run.Counts.Lost() > 0 {
 		shown.Acts = append(shown.Acts, govuk.Button{Text: "Retry the failed", Hidden: "of this run", Href: base + "/retry-failed", Kind: govuk.Secondary})
 	}
 	causes, err := s.operators.Migrations.Causes(ctx, run.ID)
@@ -141,7 +146,12 @@ func (s *Screens) migration(ctx context.Context, v *visit) (answer, error) {
 		shown.Causes, shown.Failures = causesTable(causes), failuresTable(failures)
 		shown.More = fmt.Sprintf("%d of %s shown.", len(failures), govuk.Count(total, "failure", "failures"))
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, shown.Heading, shown, crumb{migrationsPage.title, migrationsPage.path})), nil
+	return s.operatorPage(ctx, v, shown.Heading, shown, crumb{migrationsPage.title, migrationsPage.path}), nil
+}
+
+// canBeCancelled reports whether a run works that nobody has asked to end.
+func canBeCancelled(run migration.Run) bool {
+	return run.IsAtWork() && run.Status != "CANCELLED_REQUESTED"
 }
 
 // mostFailures bounds the failures of a page.
@@ -161,6 +171,23 @@ func (s *Screens) migrationOf(ctx context.Context, v *visit) (migration.Run, err
 		return run, unavailable(err, "The migration could not be read.")
 	}
 	return run, nil
+}
+
+// filterWords says which pairs a run is about.
+func filterWords(of migration.Filter) string {
+	switch {
+	case of.FailedOf != uuid.Nil:
+		return "The failed pairs of migration " + of.FailedOf.String()
+	case of.Sample != nil:
+		return fmt.Sprintf("A sample of %s, with seed %d", govuk.Count(of.Sample.Size, "pair", "pairs"), of.Sample.Seed)
+	case len(of.PrisonerNumbers) > 0:
+		return "The pairs of " + numbersText(of.PrisonerNumbers)
+	}
+	pairs := make([]string, len(of.Pairs))
+	for i, pair := range of.Pairs {
+		pairs[i] = string(pair[0]) + " and " + string(pair[1])
+	}
+	return strings.Join(pairs, ", ")
 }
 
 // progressOf says how far a run is. Before its pairs are listed the estimate stands.
@@ -186,7 +213,7 @@ func migrationDetails(v *visit, run migration.Run) govuk.SummaryList {
 		add("Ended", govuk.DateTime(run.Ended.In(london)))
 	}
 	if run.Filter.IsPart() {
-		add("Only", run.Filter.String())
+		add("Only", filterWords(run.Filter))
 	}
 	for _, row := range []struct {
 		key string

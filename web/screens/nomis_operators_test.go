@@ -18,6 +18,7 @@ import (
 	"nonassociations/nomis/reconcile"
 	nomisstore "nonassociations/nomis/store"
 	"nonassociations/web/screens"
+	"nonassociations/web/screens/govuk"
 	"nonassociations/web/screens/store"
 )
 
@@ -106,11 +107,12 @@ func TestDifferences_areShownWithBothSides(t *testing.T) {
 	require.Equal(t, 1, p.Find("table#differences tbody tr").Length())
 	require.Equal(t, d.ID.String(), p.Find("table#differences tbody tr").AttrOr("data-id", ""))
 	n.pass(time.Second)
-	p = b.get(p.link("View details of " + string(domaintest.Low) + " and " + string(domaintest.High)))
+	p = b.get(p.link("View details of " + string(domaintest.Low) + " and " + string(domaintest.High) + ", sequence 1"))
 	require.Equal(t, http.StatusOK, p.Code, p.Text)
 	require.Equal(t, "Difference", p.text("h1"))
 	require.Equal(t, "Difference – Non-associations", p.text("title"))
 	require.Contains(t, p.text("table#sides"), "Comment Differs Apart "+hostile)
+	require.Equal(t, "Both sides as they were on "+govuk.DateTime(d.LastSeen.In(london)), p.text("table#sides caption"))
 	require.Zero(t, p.Find("main script").Length())
 	require.Contains(t, p.text("#details"), d.Cause)
 	require.NotEmpty(t, p.text("#steps")+p.text("#problems"), p.Text)
@@ -151,7 +153,7 @@ func TestDifference_isRepairedFromEitherSide(t *testing.T) {
 		require.Equal(t, comment, *n.Items()[0].Comment)
 		again := b.show(path, why())
 		require.Equal(t, http.StatusConflict, again.Code)
-		require.Contains(t, again.text("#warning"), "The difference is gone")
+		require.Contains(t, again.text("#warning"), "The difference is gone: repaired.")
 	}
 }
 
@@ -187,7 +189,8 @@ func TestDifference_thatChangedBetweenTheSteps(t *testing.T) {
 	before := n.both()
 	p := b.post(path, plan.form("form", nil))
 	require.Equal(t, http.StatusConflict, p.Code, p.Text)
-	require.NotEmpty(t, p.text("#plan"))
+	require.Contains(t, plan.text("#plan"), "Comment “"+hostile+"”")
+	require.Contains(t, p.text("#plan"), "Comment “Another one”", "the values that are confirmed stand in the plan")
 	require.Equal(t, before, n.both())
 	require.Empty(t, n.recorded())
 	require.Equal(t, http.StatusSeeOther, b.post(path, p.form("form", nil)).Code)
@@ -208,6 +211,7 @@ func TestPair_isShownAndSynchronised(t *testing.T) {
 	require.Equal(t, "Pair "+string(domaintest.High)+" and "+string(domaintest.Low), p.text("h1"))
 	require.Equal(t, "Pair – Non-associations", p.text("title"))
 	require.Contains(t, p.text("main"), "NOMIS holds nothing of the pair.")
+	require.Contains(t, b.get("/operations/pairs/A9109UD/Z9999ZZ").text("main"), "NOMIS does not know A9109UD or Z9999ZZ, or no booking of theirs.")
 	n.StaffOpen()
 	n.open(adam, merlin)
 	n.pass(time.Second)
@@ -216,6 +220,8 @@ func TestPair_isShownAndSynchronised(t *testing.T) {
 	require.Contains(t, p.text("#steps"), "Create it in NOMIS.")
 	require.NotEmpty(t, p.Header.Get("X-Position"))
 	require.ElementsMatch(t, []domain.PrisonerNumber{domaintest.Low, domaintest.High}, n.viewOf(store.PagePair).Subjects)
+	require.Contains(t, b.show(p.button("Synchronise this pair"), why()).text("#plan"), "Create it in NOMIS. ")
+	require.Contains(t, b.show(p.button("Synchronise this pair"), why()).text("#plan"), "Comment “Apart”.")
 	p = n.acts(b, p.button("Synchronise this pair"), nil)
 	require.Contains(t, p.text("#done"), "The pair is synchronised")
 	require.Equal(t, 2, p.Find("table#theirs tbody tr").Length())
@@ -232,4 +238,20 @@ func TestPair_isShownAndSynchronised(t *testing.T) {
 	for _, wrong := range []string{"A1234BC/A1234BC", "A1234BC/x", "x/A1234BC", "A1234BC/" + hostileQuery} {
 		require.Equal(t, http.StatusNotFound, b.get("/operations/pairs/"+wrong).Code, wrong)
 	}
+}
+
+// TestPair_thatWaitsForADecisionIsNotInStep is about what a turn may not take over.
+func TestPair_thatWaitsForADecisionIsNotInStep(t *testing.T) {
+	t.Parallel()
+	n := newNOMISOffice(t)
+	b := n.signIn("OPERATOR")
+	n.StaffOpen()
+	n.TakeTurn()
+	n.Inbound = false
+	n.NOMISChange(1, map[string]any{"comment": hostile})
+	path := "/operations/pairs/" + string(domaintest.Low) + "/" + string(domaintest.High) + "/synchronise"
+	require.Contains(t, b.show(path, why()).text("#plan"), "No step is to be taken. Left for a person to decide: CHANGED_AFTER_SWITCH.")
+	p := n.act(b, path, why())
+	require.Contains(t, p.text("#done"), "0 steps were taken. 1 problem is left for a person to decide.")
+	require.NotContains(t, p.text("#done"), "synchronised")
 }

@@ -38,9 +38,13 @@ func TestMigrations_areStartedCancelledAndRetried(t *testing.T) {
 	require.Equal(t, "Migration "+run.Label, p.text("h1"))
 	require.Equal(t, 1, p.Find("progress").Length())
 	require.NotEmpty(t, p.link("Refresh every 5 seconds"))
-	p = n.act(b, p.button("Cancel this run"), why())
+	require.NotContains(t, b.get("/operations/migrations").text("main"), "failed in the last run", "it has not ended")
+	cancel := p.button("Cancel this run")
+	p = n.act(b, cancel, why())
 	require.Contains(t, p.text("#done"), "The migration was asked to end.")
 	require.Contains(t, p.text("#details"), "Being cancelled")
+	require.Zero(t, p.Find("main a:contains('Cancel this run')").Length())
+	require.Contains(t, b.show(cancel, why()).text("#warning"), "The migration was asked to end already.")
 	for _, path := range []string{"x", "7d1a3f0e-3f0a-5a57-9a58-0d5d1c9c2b11"} {
 		require.Equal(t, http.StatusNotFound, b.get("/operations/migrations/"+path).Code, path)
 	}
@@ -56,6 +60,8 @@ func TestMigrations_areStartedCancelledAndRetried(t *testing.T) {
 	again, err := n.Store.ActiveMigration(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, run.ID, again.Filter.FailedOf)
+	require.Contains(t, b.get("/operations/migrations/"+again.ID.String()).text("#details"), "Only The failed pairs of migration "+run.ID.String())
+	require.Contains(t, b.get("/operations/migrations").text("main"), "1 failed in the last run that ended")
 }
 
 // failedRun gives a run a pair that failed, and ends it.

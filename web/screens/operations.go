@@ -57,6 +57,9 @@ func (s *Screens) operations(ctx context.Context, v *visit) (answer, error) {
 	for _, one := range pagesOf {
 		shown.Pages = append(shown.Pages, govuk.Link{Text: one.title, Href: one.path})
 	}
+	if v.session.HasRole(roleAuditor) {
+		shown.Pages = append(shown.Pages, govuk.Link{Text: auditPages[0].text, Href: auditPages[0].href})
+	}
 	parts, err := s.partsNow(ctx, &shown)
 	if err != nil {
 		s.logger.WarnContext(ctx, "the parts cannot be asked", "requestId", v.id, "error", err)
@@ -65,7 +68,7 @@ func (s *Screens) operations(ctx context.Context, v *visit) (answer, error) {
 		shown.Well = shown.Well && part.OK
 		shown.Parts = append(shown.Parts, s.partOf(v, part))
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, operationsTitle, shown)), nil
+	return s.operatorPage(ctx, v, operationsTitle, shown), nil
 }
 
 // partsNow asks the parts.

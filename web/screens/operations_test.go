@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/domain"
@@ -87,16 +86,7 @@ func TestRefresh_isNoRequestOfTheUser(t *testing.T) {
 
 func TestProjections_showsConsumersAndGenerations(t *testing.T) {
 	t.Parallel()
-	ten, twelve := uint64(10), uint64(12)
-	found := screens.Projected{
-		Head: &twelve, Generations: []screens.Generation{{Number: 1, Answers: true, Position: &ten}},
-		Consumers: []screens.Consumer{
-			{Name: "readModel", Build: "7", Position: &ten, Heartbeat: noon, Age: 4 * time.Second},
-			{Name: "publisher", Build: "7", Position: &twelve, Heartbeat: noon, Age: time.Minute, Fault: &screens.ConsumerFault{
-				Category: "CANNOT_READ", Type: hostile, EventID: uuid.New(), Position: 11, Since: noon,
-			}},
-		},
-	}
+	found := projected()
 	o := newOffice(t, func(o *office, operators *screens.Operators) {
 		operators.Projections = func(context.Context) (screens.Projected, error) { return found, o.fault("consumers") }
 	})
@@ -137,8 +127,10 @@ func TestQueues_areRetriedAndEmptied(t *testing.T) {
 	require.Empty(t, o.aws.Messages(deadEvents))
 
 	o.aws.Send(deadEvents, "three")
-	p = o.act(b, b.get("/operations/queues").button("Remove all of "+deadEvents), why())
-	require.Contains(t, p.text("#done"), "1 dead letter was of")
+	remove := b.get("/operations/queues").button("Remove all of " + deadEvents)
+	require.Contains(t, b.show(remove, why()).text("#plan"), "1 dead letter of "+deadEvents+" is removed, and never worked on.")
+	p = o.act(b, remove, why())
+	require.Contains(t, p.text("#done"), "1 dead letter of "+deadEvents+" was removed. A copy of each is kept.")
 	require.Empty(t, o.aws.Messages(deadEvents))
 	require.Contains(t, o.everything(), "three", "a copy is kept")
 	refused := b.show("/operations/queues/"+events+"/remove-all", why())

@@ -191,18 +191,14 @@ type refreshing struct {
 // refreshTime is after how many seconds such a page loads itself again.
 const refreshTime = 5
 
-// operatorPage returns the answer with a page of operators, and what was done before it.
+// operatorPage returns the answer with a page of operators, and what was done before it. It
+// loads itself again where the address asks for that.
 func (s *Screens) operatorPage(ctx context.Context, v *visit, title string, shown any, above ...crumb) answer {
 	out := answer{page: shown, title: title, done: s.done(ctx, v)}
 	if v.request.URL.Path != operationsPath {
 		above = append([]crumb{{operationsTitle, operationsPath}}, above...)
 	}
 	out.crumbs = slices.Concat(above, []crumb{{title, ""}})
-	return out
-}
-
-// withRefresh makes an answer load itself again where the address asks for that.
-func (v *visit) withRefresh(out answer) answer {
 	if v.refreshing().On {
 		out.refresh = refreshTime
 	}

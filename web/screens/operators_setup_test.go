@@ -80,8 +80,9 @@ func newOffice(t *testing.T, change ...func(*office, *screens.Operators)) *offic
 	o.house = newHouse(t, func(options *screens.Options) {
 		handler, _ := options.Commands.(screens.SwitchOver)
 		operators := screens.Operators{
-			Status: func(context.Context) (shape.SystemStatus, error) { return o.status, o.fault("status") },
-			Acts:   o.acts, Queues: queues, Publisher: parkedRows{o}, SwitchOver: handler, RunbooksURL: "https://runbooks.invalid/",
+			Status:      func(context.Context) (shape.SystemStatus, error) { return o.status, o.fault("status") },
+			Projections: func(context.Context) (screens.Projected, error) { return projected(), nil },
+			Acts:        o.acts, Queues: queues, Publisher: parkedRows{o}, SwitchOver: handler, RunbooksURL: "https://runbooks.invalid/",
 		}
 		for _, c := range change {
 			c(o, &operators)
@@ -89,6 +90,20 @@ func newOffice(t *testing.T, change ...func(*office, *screens.Operators)) *offic
 		options.Operators = operators
 	})
 	return o
+}
+
+// projected has one consumer that is well, and one with a fault.
+func projected() screens.Projected {
+	ten, twelve := uint64(10), uint64(12)
+	return screens.Projected{
+		Head: &twelve, Generations: []screens.Generation{{Number: 1, Answers: true, Position: &ten}},
+		Consumers: []screens.Consumer{
+			{Name: "readModel", Build: "7", Position: &ten, Heartbeat: noon, Age: 4 * time.Second},
+			{Name: "publisher", Build: "7", Position: &twelve, Heartbeat: noon, Age: time.Minute, Fault: &screens.ConsumerFault{
+				Category: "CANNOT_READ", Type: hostile, EventID: uuid.New(), Position: 11, Since: noon,
+			}},
+		},
+	}
 }
 
 func (o *office) fault(part string) error {

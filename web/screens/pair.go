@@ -2,7 +2,6 @@ package screens
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"nonassociations/domain"
@@ -15,6 +14,7 @@ import (
 type PairPage struct {
 	Heading     string
 	None        string // in place of the page
+	Refresh     refreshing
 	Acts        []govuk.Button
 	Ours        *govuk.Table
 	NoOurs      string
@@ -63,7 +63,7 @@ func (s *Screens) pair(ctx context.Context, v *visit) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	shown := PairPage{Heading: "Pair " + string(numbers[0]) + " and " + string(numbers[1])}
+	shown := PairPage{Heading: "Pair " + string(numbers[0]) + " and " + string(numbers[1]), Refresh: v.refreshing()}
 	if s.operators.Dossiers == nil {
 		shown.None = noNOMIS
 		return s.operatorPage(ctx, v, "Pair", shown), nil
@@ -179,7 +179,9 @@ func oursTable(v *visit, d nomis.Dossier) *govuk.Table {
 		}
 		row := govuk.Row{ID: record.ID.String(), Cells: []govuk.Cell{{Text: record.ID.String()}, {Text: state}}}
 		for _, field := range fields {
-			row.Cells = append(row.Cells, sideCell(&record.Detail, field))
+			cell := sideCell(&record.Detail, field)
+			cell.Lines = field == domain.DetailComment // each column of lines is wide
+			row.Cells = append(row.Cells, cell)
 		}
 		sequence, since := "none", "no"
 		if record.Delivery.TypeSequence != nil {
@@ -216,6 +218,8 @@ func theirsTable(theirs nomis.DossierTheirs) *govuk.Table {
 	}
 	for _, rows := range [][]nomis.Row{theirs.Forwards, theirs.Backwards} {
 		for _, row := range rows {
+			comment := optional(row.Comment)
+			comment.Lines = true
 			table.Rows = append(table.Rows, govuk.Row{Cells: []govuk.Cell{
 				{Text: row.OffenderNo},
 				{Text: strconv.Itoa(row.TypeSequence)},
@@ -225,7 +229,7 @@ func theirsTable(theirs nomis.DossierTheirs) *govuk.Table {
 				{Text: row.EffectiveDate},
 				optional(row.ExpiryDate), optional(row.AuthorisedBy),
 				{Text: row.UpdatedBy},
-				optional(row.Comment),
+				comment,
 			}})
 		}
 	}
@@ -236,7 +240,7 @@ func optional(text *string) govuk.Cell {
 	if text == nil {
 		return govuk.Cell{Text: "none"}
 	}
-	return govuk.Cell{Text: *text, Lines: true}
+	return govuk.Cell{Text: *text}
 }
 
 // mappingTable has the times in which NOMIS knew a record by a sequence; nil without any.
@@ -258,32 +262,4 @@ func mappingTable(v *visit, periods []domain.MappingPeriod) *govuk.Table {
 		}})
 	}
 	return table
-}
-
-// synchronise makes the act that takes the turn of a pair. It takes a removed number as it
-// was asked: what NOMIS still has under it is to be brought in step too.
-func (s *Screens) synchronise(_ context.Context, v *visit) (act, error) {
-	pair, numbers, err := v.pairOf()
-	if err != nil || s.operators.Dossiers == nil {
-		return act{}, notFound()
-	}
-	turn := func(ctx context.Context, dryRun bool) ([]reconcile.Step, error) {
-		done, err := s.operators.Dossiers.Synchronise(ctx, pair, dryRun)
-		var refusal domain.Refusal
-		if errors.As(err, &refusal) {
-			err = actRefusal{"The record refuses what NOMIS holds: " + refusal.Message + "."}
-		}
-		return done.Steps, err
-	}
-	return act{
-		name: "nomis synchronise", object: "pair " + pairWords(pair), heading: "Synchronise a pair", back: page{numbersPath(numbers), "Pair"}, subjects: subjectsOf(pair),
-		plan: func(ctx context.Context, _ actTyped) (actPlan, error) {
-			steps, err := turn(ctx, true)
-			return actPlan{Lines: stepLines(steps), State: steps}, err
-		},
-		do: func(ctx context.Context, _ actTyped, _ actPlan) (string, error) {
-			steps, err := turn(ctx, false)
-			return "The pair is synchronised: " + govuk.Count(len(steps), "step was", "steps were") + " taken.", err
-		},
-	}, nil
 }

@@ -38,7 +38,7 @@ func (s *Screens) projections(ctx context.Context, v *visit) (answer, error) {
 		shown.Head = "The head of the log is at position " + strconv.FormatUint(*found.Head, 10) + "."
 	}
 	shown.Consumers, shown.Generations = consumersTable(v, found), generationsTable(found.Generations)
-	return v.withRefresh(s.operatorPage(ctx, v, projectionsPage.title, shown)), nil
+	return s.operatorPage(ctx, v, projectionsPage.title, shown), nil
 }
 
 // consumersTable has a line for each consumer.

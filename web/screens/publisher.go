@@ -55,7 +55,7 @@ func (s *Screens) publisher(ctx context.Context, v *visit) (answer, error) {
 	for i, m := range parked {
 		shown.Parked = append(shown.Parked, s.parkedRow(ctx, v, m, i < mostPayloads))
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, publisherPage.title, shown)), nil
+	return s.operatorPage(ctx, v, publisherPage.title, shown), nil
 }
 
 // mostPayloads bounds how many payloads a page reads from the log.
@@ -69,7 +69,7 @@ func (s *Screens) parkedRow(ctx context.Context, v *visit, m ParkedMessage, with
 	}
 	row := parkedRow{
 		Topic: m.Topic, EventID: m.EventID.String(), Pairs: strings.Join(pairs, ", "), Position: strconv.FormatUint(m.Position, 10), State: m.State,
-		Reason: m.Reason, Attempts: strconv.Itoa(m.Attempts), Since: govuk.DateTime(m.Since.In(v.now.Location())), Request: m.Request,
+		Reason: m.Reason, Attempts: govuk.Count(m.Attempts, "attempt", "attempts"), Since: govuk.DateTime(m.Since.In(v.now.Location())), Request: m.Request,
 	}
 	row.NoPayload = "The first " + strconv.Itoa(mostPayloads) + " messages have their payload."
 	if withPayload {
@@ -80,7 +80,7 @@ func (s *Screens) parkedRow(ctx context.Context, v *visit, m ParkedMessage, with
 		}
 	}
 	base := publisherPage.path + "/" + url.PathEscape(m.Topic) + "/" + m.EventID.String()
-	object := "event " + m.EventID.String()
+	object := "event " + m.EventID.String() + " of the " + m.Topic + " topic" // one event may be parked for two topics
 	if canRetry(m) {
 		row.Acts = append(row.Acts, govuk.Button{Text: "Retry", Hidden: object, Href: base + "/retry", Kind: govuk.Secondary})
 	}
@@ -96,7 +96,7 @@ func canRetry(m ParkedMessage) bool { return m.State == parkedRefused || m.State
 
 // Head returns the headers of the table.
 func (PublisherPage) Head() []string {
-	return []string{"Message", "Pair", "State", "Reason", "Attempts", "Payload", "Acts"}
+	return []string{"Message", "Pair", "State", "Reason", "Payload", "Acts"}
 }
 
 // Tag returns the state.
@@ -134,7 +134,7 @@ func (s *Screens) parkedAct(v *visit, heading, name string, change func(ctx cont
 				return actPlan{}, err
 			}
 			says, err := lines(m)
-			return actPlan{Lines: says, State: []any{m.State, m.Attempts, m.Request, m.Since.UTC()}}, err
+			return actPlan{Lines: append(says, standsAt(v, m)), State: []any{m.State, m.Attempts, m.Request, m.Since.UTC()}}, err
 		},
 		do: func(ctx context.Context, typed actTyped, _ actPlan) (string, error) {
 			m, err := find(ctx)
@@ -148,6 +148,18 @@ func (s *Screens) parkedAct(v *visit, heading, name string, change func(ctx cont
 			return sentence, err
 		},
 	}, nil
+}
+
+// standsAt says how a message is now. Two plans that rest on another state differ in it.
+func standsAt(v *visit, m ParkedMessage) string {
+	line := "It is " + m.State + " since " + govuk.DateTime(m.Since.In(v.now.Location())) + ", after " + govuk.Count(m.Attempts, "attempt", "attempts")
+	if m.Reason != "" {
+		line += ": " + m.Reason
+	}
+	if m.Request != "" {
+		line += ". A " + m.Request + " is asked for already"
+	}
+	return line + "."
 }
 
 // maxName bounds the name of a topic or a queue in a path.
@@ -176,9 +188,10 @@ func (s *Screens) skipParked(_ context.Context, v *visit) (act, error) {
 		if m.State == parkedSkipped {
 			return nil, actRefusal{"The message is skipped already."}
 		}
-		return []string{
-			"The message of event " + m.EventID.String() + " is never sent to the " + m.Topic + " topic. The fact stays in the log.",
-			"The messages that are blocked behind it are sent.",
-		}, nil
+		behind := "The messages that are blocked behind it are sent."
+		if !canRetry(m) {
+			behind = "What is blocked behind it waits on for the message that blocks this one."
+		}
+		return []string{"The message of event " + m.EventID.String() + " is never sent to the " + m.Topic + " topic. The fact stays in the log.", behind}, nil
 	})
 }

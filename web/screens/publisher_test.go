@@ -34,8 +34,8 @@ func TestPublisher_showsParkedMessagesWithTheirPayload(t *testing.T) {
 	require.Contains(t, p.text("tr[data-event-id='"+refused.String()+"']"), string(otto))
 	require.Contains(t, p.text("tr[data-event-id='"+refused.String()+"']"), hostile)
 	require.Contains(t, p.Find("tr[data-event-id='"+refused.String()+"']").Text(), "A9109UD and D5678EF")
-	require.NotEmpty(t, p.button("Retry event "+refused.String()))
-	require.NotEmpty(t, p.button("Skip event "+blocked.String()))
+	require.NotEmpty(t, p.button("Retry event "+refused.String()+" of the domain topic"))
+	require.NotEmpty(t, p.button("Skip event "+blocked.String()+" of the domain topic"))
 	require.Equal(t, 1, p.Find("main a:contains('Retry')").Length(), "only what is refused or failing is sent again")
 	require.Zero(t, p.Find("tr[data-event-id='"+skipped.String()+"'] a").Length())
 	require.Equal(t, []domain.PrisonerNumber{otto, adam, merlin}, o.viewOf(store.PagePublisher).Shown)
@@ -51,13 +51,14 @@ func TestPublisher_retriesAndSkips(t *testing.T) {
 	o := newOffice(t)
 	b := o.signIn("OPERATOR")
 	refused := o.park(publisherstore.Refused, "InvalidParameter", adam, merlin)
-	path := b.get("/operations/publisher").button("Retry event " + refused.String())
+	path := b.get("/operations/publisher").button("Retry event " + refused.String() + " of the domain topic")
 	p := o.act(b, path, why())
 	require.Equal(t, "The message of event "+refused.String()+" will be sent again.", o.recorded()[0].Done)
 	require.Equal(t, "publish parked retry", o.recorded()[0].Action)
 	require.Contains(t, p.text("tr[data-event-id]"), "retry asked for")
+	require.Contains(t, b.show(path, why()).text("#plan"), "A retry is asked for already.")
 
-	p = o.act(b, p.button("Skip event "+refused.String()), why("reason", "  Told by telephone\r\n"+hostile))
+	p = o.act(b, p.button("Skip event "+refused.String()+" of the domain topic"), why("reason", "  Told by telephone\r\n"+hostile))
 	require.Contains(t, p.text("tr[data-event-id]"), "Skipped")
 	require.Contains(t, o.everything(), "Told by telephone", "the reason is kept with the message")
 	require.Zero(t, p.Find("main script").Length())
@@ -65,6 +66,8 @@ func TestPublisher_retriesAndSkips(t *testing.T) {
 	require.Equal(t, http.StatusConflict, refusedSkip.Code)
 	require.Contains(t, refusedSkip.text("#warning"), "The message is skipped")
 	require.Zero(t, refusedSkip.Find("#plan").Length())
+	blocked := o.park(publisherstore.Blocked, "", adam, merlin)
+	require.Contains(t, b.show("/operations/publisher/domain/"+blocked.String()+"/skip", why()).text("#plan"), "waits on for the message that blocks this one")
 }
 
 // TestAct_whoseReasonIsMissing holds for every act.
@@ -123,6 +126,7 @@ func TestAct_whosePlanIsAnotherOneByNow(t *testing.T) {
 	require.Contains(t, other.text("#warning"), "This would do something else by now. Nothing was changed.")
 	require.NotEmpty(t, other.text("#plan"))
 	require.NotEqual(t, plan.form("form", nil).Get("planId"), other.form("form", nil).Get("planId"))
+	require.Contains(t, other.text("#plan"), "It is refused since 15 July 2026 at 13:00, after 3 attempts: x.", "the other plan can be told from the first one")
 	require.Equal(t, before, o.everything())
 	require.Empty(t, o.recorded())
 	// What was planned is what was typed.

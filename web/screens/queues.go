@@ -65,7 +65,7 @@ func (s *Screens) queues(ctx context.Context, v *visit) (answer, error) {
 			shown.Queues = append(shown.Queues, s.lettersOf(ctx, v, status))
 		}
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, queuesPage.title, shown)), nil
+	return s.operatorPage(ctx, v, queuesPage.title, shown), nil
 }
 
 // lettersOf returns the dead letters of a queue, as far as a page shows them.
@@ -134,13 +134,22 @@ func (s *Screens) lettersAct(v *visit, heading, name string, change func(ctx con
 // letterCount counts dead letters in words.
 func letterCount(n int) string { return govuk.Count(n, "dead letter", "dead letters") }
 
+// plural returns the form of a verb that goes with a count.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 // retryLetters returns dead letters to their queue.
 func (s *Screens) retryLetters(_ context.Context, v *visit) (act, error) {
 	return s.lettersAct(v, "Retry all dead letters", "queues retry", func(ctx context.Context, dead string, _ actTyped) (string, error) {
 		found, err := s.operators.Queues.RetryDLQ(ctx, dead)
 		return fmt.Sprintf("%s of %s went back to the queue.", letterCount(found), dead), err
 	}, func(status nomis.QueueStatus) []string {
-		return []string{fmt.Sprintf("%s of %s go back to the queue %s, and are worked on again.", letterCount(status.DeadLetters), status.DeadLetterName, status.Name)}
+		return []string{fmt.Sprintf("%s of %s %s back to the queue %s, to be worked on again.",
+			letterCount(status.DeadLetters), status.DeadLetterName, plural(status.DeadLetters, "goes", "go"), status.Name)}
 	})
 }
 
@@ -148,10 +157,10 @@ func (s *Screens) retryLetters(_ context.Context, v *visit) (act, error) {
 func (s *Screens) removeLetters(_ context.Context, v *visit) (act, error) {
 	return s.lettersAct(v, "Remove all dead letters", "queues purge", func(ctx context.Context, dead string, typed actTyped) (string, error) {
 		removed, err := s.operators.Queues.Purge(ctx, dead, nomis.PurgeOrder{Reason: typed[fieldReason], By: v.session.UserName, At: v.now})
-		return fmt.Sprintf("%s of %s removed. A copy of each is kept.", govuk.Count(removed, "dead letter was", "dead letters were"), dead), err
+		return fmt.Sprintf("%s of %s %s removed. A copy of each is kept.", letterCount(removed), dead, plural(removed, "was", "were")), err
 	}, func(status nomis.QueueStatus) []string {
 		return []string{
-			fmt.Sprintf("%s of %s are removed, and never worked on.", letterCount(status.DeadLetters), status.DeadLetterName),
+			fmt.Sprintf("%s of %s %s removed, and never worked on.", letterCount(status.DeadLetters), status.DeadLetterName, plural(status.DeadLetters, "is", "are")),
 			"A copy of each is kept.",
 		}
 	})

@@ -35,7 +35,7 @@ var reconciliationsPage = page{operationsPath + "/reconciliations", "Reconciliat
 // reconciliations lists the runs, the newest first.
 func (s *Screens) reconciliations(ctx context.Context, v *visit) (answer, error) {
 	if s.operators.Reconcile == nil {
-		return s.operatorPage(ctx, v, reconciliationsPage.title, ReconciliationsPage{None: noNOMIS}), nil
+		return s.operatorPage(ctx, v, reconciliationsPage.title, ReconciliationsPage{None: noNOMIS, Refresh: v.refreshing()}), nil
 	}
 	runs, _, err := s.operators.Reconcile.Runs(ctx, 0, mostRuns)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Screens) reconciliations(ctx context.Context, v *visit) (answer, error)
 	shown.Spark = sparkOf(found, func(last int) string {
 		return govuk.Count(last, "difference", "differences") + " in the last run that completed"
 	})
-	return v.withRefresh(s.operatorPage(ctx, v, reconciliationsPage.title, shown)), nil
+	return s.operatorPage(ctx, v, reconciliationsPage.title, shown), nil
 }
 
 // timeOfRun is when a run began, or was asked for.
@@ -119,7 +119,7 @@ func (s *Screens) reconciliation(ctx context.Context, v *visit) (answer, error) 
 			shown.Causes.Rows = append(shown.Causes.Rows, govuk.Row{Cells: []govuk.Cell{{Text: cause}, {Text: strconv.Itoa(run.Counts.Causes[cause])}}})
 		}
 	}
-	return v.withRefresh(s.operatorPage(ctx, v, shown.Heading, shown, crumb{reconciliationsPage.title, reconciliationsPage.path})), nil
+	return s.operatorPage(ctx, v, shown.Heading, shown, crumb{reconciliationsPage.title, reconciliationsPage.path}), nil
 }
 
 // reconciliationDetails are what is known of a run beside its buckets.

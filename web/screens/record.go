@@ -10,6 +10,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/nomis"
 	"nonassociations/queries"
+	"nonassociations/web/outage"
 	"nonassociations/web/screens/govuk"
 )
 
@@ -173,7 +174,7 @@ type happened struct {
 // left out, so that the two agree. A log that does not answer costs the timeline alone.
 func (s *Screens) happenedTo(ctx context.Context, of oneRecord) (happened, error) {
 	entries, err := s.audit.TimelineOfRecord(ctx, []string{of.Pair.Stream()}, of.NonAssociation.ID)
-	if err != nil && passes(err) {
+	if err != nil && outage.Passes(err) {
 		return happened{away: true}, ctx.Err()
 	}
 	return happened{entries: slices.DeleteFunc(entries, func(e audit.TimelineEntry) bool {

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"nonassociations/domain"
 	"nonassociations/web/screens/govuk"
@@ -75,8 +74,11 @@ func (s *Screens) draw(ctx context.Context, v *visit, out answer, nonce string) 
 	return "text/html; charset=utf-8", body, err
 }
 
-// layout returns what stands around the content of a page.
+// layout returns what stands around the content of a page. What it waits for may be away
+// together: it leaves time to record the view.
 func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string) govuk.Layout {
+	ctx, cancel := context.WithTimeout(ctx, s.answerTime()/2)
+	defer cancel()
 	layout := govuk.Layout{
 		Title: out.title, Nonce: nonce, Saved: out.saved, Saving: out.saving, Done: out.done,
 		Warnings: out.warnings, Errors: out.errors, Refresh: out.refresh,
@@ -86,7 +88,7 @@ func (s *Screens) layout(ctx context.Context, v *visit, out answer, nonce string
 		return layout
 	}
 	layout.User = s.userOf(ctx, v)
-	layout.Breadcrumbs = s.breadcrumbs(out.crumbs)
+	layout.Breadcrumbs = s.breadcrumbs(out.crumbs, v.request.URL.Path == "/")
 	layout.SwitchOver = s.announcements(ctx, v)
 	layout.Session = s.sessionEnd(v)
 	if v.request.Method == http.MethodGet {
@@ -106,13 +108,18 @@ func keepsTyped(status int) bool {
 	return status == http.StatusBadRequest || status == http.StatusConflict || status == http.StatusServiceUnavailable
 }
 
-// breadcrumbs begin with the services of the estate, where their address is known.
-func (s *Screens) breadcrumbs(own []crumb) []govuk.Link {
+// breadcrumbs begin with the services of the estate, where their address is known. The last
+// one of the first page is the page itself.
+func (s *Screens) breadcrumbs(own []crumb, atHome bool) []govuk.Link {
 	var all []govuk.Link
 	if s.dpsURL != "" {
 		all = append(all, govuk.Link{Text: "Digital Prison Services", Href: s.dpsURL})
 	}
-	all = append(all, govuk.Link{Text: listTitle, Href: "/"})
+	first := govuk.Link{Text: listTitle, Href: "/"}
+	if atHome {
+		first.Href = ""
+	}
+	all = append(all, first)
 	for _, c := range own {
 		all = append(all, govuk.Link{Text: c.text, Href: c.href})
 	}
@@ -154,19 +161,24 @@ func zip(body []byte) ([]byte, error) {
 }
 
 // announcements says from when the prisons of the user's caseloads use this service, one
-// paragraph a prison. A log that does not answer costs the announcement alone.
+// paragraph a prison. A log that does not answer costs the announcement alone, and a page
+// in two seconds half a second.
 func (s *Screens) announcements(ctx context.Context, v *visit) []string {
-	ctx, cancel := context.WithTimeout(ctx, announcementTime)
+	if s.notTold.lasts(v.now) {
+		return nil
+	}
+	asked, cancel := context.WithTimeout(ctx, announcementTime)
 	defer cancel()
-	state, err := s.commands.CachedSwitchOver(ctx)
+	state, err := s.commands.CachedSwitchOver(asked)
 	if err != nil {
+		s.notTold.begins(ctx, v.now)
 		return nil
 	}
 	return announced(state, v.session.Caseloads, func(id domain.PrisonID) string { return s.prisonName(ctx, v, id) })
 }
 
 // announcementTime bounds how long a page waits for the switch-over.
-const announcementTime = time.Second
+const announcementTime = headTimeout
 
 // joined joins the words of a sentence that are not empty.
 func joined(words ...string) string {

@@ -77,10 +77,10 @@ func (s *Screens) routes() []route {
 		{get, caseloadPath, anyRole, "", s.caseload},
 		{post, caseloadPath, anyRole, "", s.chooseCaseload},
 		{get, list + "/add/search-prisoner", staff, store.PageSearch, s.searchPrisoner},
-		{get, list, staff, store.PageList, s.openList},
-		{get, list + "/closed", staff, store.PageList, s.closedList},
-		{get, list + ".csv", staff, store.PageListCSV, s.openListFile},
-		{get, list + "/closed.csv", staff, store.PageListCSV, s.closedListFile},
+		{get, list, staff, store.PageList, s.lists(openKind)},
+		{get, list + "/closed", staff, store.PageList, s.lists(closedKind)},
+		{get, list + ".csv", staff, store.PageListCSV, s.listFiles(openKind)},
+		{get, list + "/closed.csv", staff, store.PageListCSV, s.listFiles(closedKind)},
 		{get, list + "/history", staff, store.PageHistory, s.history},
 		{get, record, staff, store.PageRecord, s.recordPage},
 		{get, with, staff, store.PageAdd, s.shows(formAdd)},
@@ -113,7 +113,7 @@ func (s *Screens) router() *chi.Mux {
 	mux.Get(pingPath, ping)
 	mux.Method(http.MethodGet, securityPath, http.RedirectHandler(s.securityURL, http.StatusMovedPermanently))
 	mux.Method(http.MethodGet, assetsPath+"*", s.assets)
-	mux.NotFound(s.handle(route{access: anyRole, serve: unknownPath}).ServeHTTP)
+	mux.NotFound(s.handle(unknownRoute).ServeHTTP)
 	mux.MethodNotAllowed(s.methodNotAllowed)
 	return mux
 }

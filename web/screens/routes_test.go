@@ -154,6 +154,16 @@ func TestEveryForm_isRefusedFromElsewhere(t *testing.T) {
 		require.Equal(t, "You do not have permission", p.text("h1"), route)
 	}
 	require.Equal(t, facts, h.facts())
+
+	// The origin of the Host header is not ours by that.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.server.URL+"/caseload", strings.NewReader("caseload=XAB"))
+	require.NoError(t, err)
+	r.Host = "evil.invalid"
+	r.Header.Set("Origin", "http://evil.invalid")
+	answer, err := b.http.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusForbidden, answer.StatusCode)
 }
 
 // TestForm_isReadStrictly sends bodies that are no form.
@@ -209,6 +219,10 @@ func TestAddress_hasOneForm(t *testing.T) {
 	require.Equal(t, http.StatusMethodNotAllowed, p.Code)
 	require.Equal(t, "GET, POST, HEAD", p.Header.Get("Allow"))
 	require.Equal(t, "Sorry, this request cannot be answered", p.text("h1"))
+	require.Equal(t, "GET, POST, HEAD", b.do("FOO", "/caseload", "", nil).Header.Get("Allow"))
+	for _, method := range []string{http.MethodPut, "FOO"} {
+		require.Equal(t, http.StatusNotFound, b.do(method, "/no-such-page", "", nil).Code, method)
+	}
 	require.Equal(t, http.StatusOK, b.do(http.MethodHead, "/help", "", nil).Code)
 	for _, path := range []string{"/ping", "/.well-known/security.txt"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {

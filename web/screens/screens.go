@@ -144,6 +144,7 @@ type Screens struct {
 	head        func(ctx context.Context) (uint64, error)
 	whereabouts *whereabouts.Service
 	fresh       *freshness
+	notTold     silence // of the log, when it was asked for the announcements
 	operators   Operators
 	pages       *govuk.Pages
 	mux         *chi.Mux

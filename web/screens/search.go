@@ -126,6 +126,10 @@ func pageOf(query url.Values) int {
 	return page
 }
 
+// farPage is the last page that is asked for without knowing how many there are: 10,000
+// people, the usual limit of search engines.
+const farPage = 500
+
 // find20 returns one page of a search. Behind the last page stands the last.
 func (s *Screens) find20(ctx context.Context, v *visit, a asked) (directory.Page, asked, error) {
 	ask := func(page int) (directory.Page, error) {
@@ -134,9 +138,13 @@ func (s *Screens) find20(ctx context.Context, v *visit, a asked) (directory.Page
 		}
 		return s.directory.SearchGlobal(ctx, a.q, page-1)
 	}
-	found, err := ask(a.page)
-	if last := max(1, (found.Total+directory.PageSize-1)/directory.PageSize); err == nil && a.page > last {
-		a.page = last
+	asked := a.page
+	if asked > farPage {
+		asked = 1 // a search engine may refuse a page far behind the last
+	}
+	found, err := ask(asked)
+	a.page = min(a.page, max(1, (found.Total+directory.PageSize-1)/directory.PageSize))
+	if err == nil && a.page != asked {
 		found, err = ask(a.page)
 	}
 	return found, a, err

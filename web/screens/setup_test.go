@@ -21,6 +21,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/estate"
 	"nonassociations/internal/dev/issuer"
 	"nonassociations/internal/dev/prisonersearch"
@@ -84,7 +85,7 @@ type house struct {
 	store     *store.Store
 	acts      *evidence.Store
 	dsn       string
-	logs      *lockedBuffer
+	logs      *doubles.Log
 	// stopReading ends the projections: the read model stays as it is then.
 	stopReading func() error
 
@@ -102,7 +103,7 @@ func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 // for the caseloads of a token without the claim.
 func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.Options)) *house {
 	t.Helper()
-	h := &house{t: t, dsn: tables.New(t), log: decidedLog{Store: memory.New()}, logs: &lockedBuffer{}, now: noon}
+	h := &house{t: t, dsn: tables.New(t), log: decidedLog{Store: memory.New()}, logs: &doubles.Log{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
 	h.startNeighbours(logger)
 	h.startRecord(logger)
@@ -269,22 +270,4 @@ func (l *lateHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := l.handler
 	l.mu.Unlock()
 	handler.ServeHTTP(w, r)
-}
-
-// lockedBuffer is a buffer for concurrent use.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -14,6 +14,7 @@ import (
 // SwitchOverPage shows how far each prison has switched over from NOMIS.
 type SwitchOverPage struct {
 	None              string // in place of the page
+	Refresh           refreshing
 	Inbound, Outbound switchWords
 	Board             *govuk.Table
 	NoBoard           string
@@ -43,14 +44,16 @@ var switchOverPage = page{operationsPath + "/switch-over", "Switch-over"}
 
 // switchOver shows the board of prisons and the two switches.
 func (s *Screens) switchOver(ctx context.Context, v *visit) (answer, error) {
+	shown := SwitchOverPage{Refresh: v.refreshing()}
 	if s.operators.SwitchOver == nil {
-		return s.operatorPage(ctx, v, switchOverPage.title, SwitchOverPage{None: "This process does not know the switch-over."}), nil
+		shown.None = "This process does not know the switch-over."
+		return s.operatorPage(ctx, v, switchOverPage.title, shown), nil
 	}
 	state, err := s.operators.SwitchOver.SwitchOver(ctx)
 	if err != nil {
 		return answer{}, unavailable(err, "The switch-over could not be read.")
 	}
-	shown := SwitchOverPage{Inbound: switchOf(v, inbound, state.Inbound), Outbound: switchOf(v, outbound, state.Outbound)}
+	shown.Inbound, shown.Outbound = switchOf(v, inbound, state.Inbound), switchOf(v, outbound, state.Outbound)
 	known, err := s.knownPrisons(ctx)
 	if err != nil {
 		s.logger.WarnContext(ctx, "prisons not known", "requestId", v.id, "error", err)
@@ -130,12 +133,15 @@ func prisonRow(v *visit, p domain.Prison, details shape.PrisonDetails) govuk.Row
 	if p.Staged {
 		stage.Below = fmt.Sprintf("%s by %s: %s", govuk.DateTime(p.Since.In(v.now.Location())), p.By, p.Reason)
 	}
-	announced, screen := "no", "not known"
+	announced, screen := "no", govuk.Cell{Text: "not known"}
 	if a := p.Announced; a != nil {
 		announced = "From " + longDay(a.From) + ". " + a.Text
 	}
-	if details.ScreenBlocked != nil {
-		screen = map[bool]string{true: "off", false: "on"}[*details.ScreenBlocked]
+	if blocked := details.ScreenBlocked; blocked != nil {
+		screen.Text = map[bool]string{true: "off", false: "on"}[*blocked]
+		if !*blocked && p.Stage == domain.StageDPS {
+			screen.Tags = []govuk.Tag{{Text: "Open at stage DPS", Colour: "red"}}
+		}
 	}
 	base := switchOverPage.path + "/prisons/" + string(p.ID)
 	return govuk.Row{Prison: string(p.ID), Cells: []govuk.Cell{
@@ -144,7 +150,7 @@ func prisonRow(v *visit, p domain.Prison, details shape.PrisonDetails) govuk.Row
 		{Text: countOrUnknown(details.OpenNonAssociations)},
 		{Text: countOrUnknown(details.Differences)},
 		{Text: countOrUnknown(details.NOMISEdits7Days)},
-		{Text: screen},
+		screen,
 		{HTML: buttons(
 			govuk.Button{Text: "Change stage", Hidden: "of " + string(p.ID), Href: base + "/stage", Kind: govuk.Secondary},
 			govuk.Button{Text: "Announce", Hidden: "in " + string(p.ID), Href: base + "/announce", Kind: govuk.Secondary},

@@ -24,8 +24,10 @@ func (p prisonList) Known(context.Context) ([]domain.PrisonID, error) {
 }
 
 func (p prisonList) Details(context.Context, []domain.PrisonID) (map[domain.PrisonID]shape.PrisonDetails, error) {
-	name, open, blocked := "Example A "+hostile, 7, true
-	return map[domain.PrisonID]shape.PrisonDetails{"XAA": {Name: &name, OpenNonAssociations: &open, ScreenBlocked: &blocked}}, p.o.fault("details")
+	name := "Example A " + hostile
+	return map[domain.PrisonID]shape.PrisonDetails{
+		"XAA": {Name: &name, OpenNonAssociations: new(7), ScreenBlocked: new(true)}, "XAB": {ScreenBlocked: new(false)},
+	}, p.o.fault("details")
 }
 
 func newSwitchOffice(t *testing.T) *office {
@@ -46,6 +48,10 @@ func TestSwitchOver_showsTheBoard(t *testing.T) {
 	require.Contains(t, p.text("tr[data-prison=XAA]"), "Example A "+hostile)
 	require.Contains(t, p.text("tr[data-prison=XAA]"), "NOMIS no 7 not known not known off")
 	require.Zero(t, p.Find("main script").Length())
+	require.Contains(t, p.text("tr[data-prison=XAB]"), " on Change stage")
+	require.Zero(t, p.Find("tr[data-prison] .govuk-tag").Length())
+	o.stage("XAB", domain.StageDPS)
+	require.Contains(t, b.get(switchOverPath).text("tr[data-prison=XAB] .govuk-tag"), "Open at stage DPS", "a screen that is open there is a fault")
 	require.NotEmpty(t, p.button("Change stage of XAB"))
 	require.NotEmpty(t, p.button("End inbound"))
 	require.NotEmpty(t, p.button("End outbound"))
@@ -145,7 +151,7 @@ func TestSwitchOver_endsAndResumes(t *testing.T) {
 	end := b.get(switchOverPath).button("End inbound")
 	refused := b.show(end, why())
 	require.Equal(t, http.StatusConflict, refused.Code)
-	require.Contains(t, refused.text("#warning"), "Inbound must not end: not at DPS are [XAA XAB].")
+	require.Contains(t, refused.text("#warning"), "Inbound must not end while a prison is not at DPS: XAA, XAB.")
 	o.away["prisons"] = true
 	require.Equal(t, http.StatusServiceUnavailable, b.show(end, why()).Code, "without the known prisons nothing can be decided")
 	o.away["prisons"] = false

@@ -68,14 +68,14 @@ func shownOn(body []byte, subjects []domain.PrisonerNumber) []domain.PrisonerNum
 }
 
 // numbersIn returns the prisoner numbers in a text that stand alone: [A-Z][0-9]{4}[A-Z]{2}
-// between two ends of a word. A page of a large prison has more than a megabyte, for which
+// between two ends of a word. What a page quotes may hold escapes: they end a word too. A page of a large prison has more than a megabyte, for which
 // a regular expression needs longer than for all else.
 func numbersIn(text []byte) map[domain.PrisonerNumber]struct{} {
 	const form = "A0000AA"
 	found := map[domain.PrisonerNumber]struct{}{}
 	for i := 0; i+len(form) <= len(text); i++ {
 		end := i + len(form)
-		if !hasForm(text[i:end], form) || i > 0 && isWord(text[i-1]) || end < len(text) && isWord(text[end]) {
+		if !hasForm(text[i:end], form) || !isWordStart(text[:i]) || end < len(text) && isWord(text[end]) {
 			continue
 		}
 		if _, known := found[domain.PrisonerNumber(text[i:end])]; !known {
@@ -98,6 +98,16 @@ func hasForm(text []byte, form string) bool {
 		}
 	}
 	return true
+}
+
+// isWordStart reports whether a word can begin after a text: at the end of another word, or
+// after an escape such as \n of JSON or %20 of an address, which looks like one.
+func isWordStart(before []byte) bool {
+	n := len(before)
+	if n == 0 || !isWord(before[n-1]) {
+		return true
+	}
+	return n >= 2 && before[n-2] == '\\' || n >= 3 && before[n-3] == '%' || n >= 6 && before[n-6] == '\\' && before[n-5] == 'u'
 }
 
 // isWord reports whether a byte belongs to a word. The underscore does not: the name of a

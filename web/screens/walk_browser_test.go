@@ -180,6 +180,7 @@ func (b *tab) look(picture string, s state) {
 	found := b.page.Axe(b.t, except...)
 	b.checkf(len(found) == 0, s, "axe: %s", strings.Join(found, "\n"))
 	b.picture(picture, s, wide)
+	b.lookForCutTables(s)
 	if first {
 		b.lookByKeyboard(s)
 		b.lookAtPrint(s)

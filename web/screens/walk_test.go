@@ -27,7 +27,7 @@ func TestWalk_hasAStateOfEveryRoute(t *testing.T) {
 
 // TestWalk_everyStateIsWhole looks at the answers of the server, without a browser.
 func TestWalk_everyStateIsWhole(t *testing.T) {
-	w := newWalker(t)
+	w, seen, unseen := newWalker(t), map[string]bool{}, map[string]string{}
 	for _, s := range states(w.ids) {
 		if s.twist != "" {
 			continue // only a browser can be altered
@@ -39,6 +39,11 @@ func TestWalk_everyStateIsWhole(t *testing.T) {
 		require.Equal(t, s.code(), p.Code, "%s: %s", s.name, p.text("main"))
 		if !s.noPage {
 			requireWhole(t, s, p)
+			if form := formOf(p); s.alike {
+				unseen[form] = s.name
+			} else {
+				seen[form] = true
+			}
 			w.requireSent(s)
 		}
 		require.Empty(t, p.Header.Get("Server-Timing"), "%s: only a development run is timed", s.name)
@@ -46,6 +51,19 @@ func TestWalk_everyStateIsWhole(t *testing.T) {
 			s.after(w)
 		}
 	}
+	for form, name := range unseen {
+		require.True(t, seen[form], "no browser sees the form of %s:\n%s", name, form)
+	}
+}
+
+// formOf says what can be filled and pressed on a page, and what else has an id.
+// Pages of which it is the same differ in words alone.
+func formOf(p *page) string {
+	var all []string
+	p.Find("main [id], main form input:not([type=hidden]), main form textarea, main form button").Each(func(_ int, e *goquery.Selection) {
+		all = append(all, strings.Join([]string{goquery.NodeName(e), e.AttrOr("type", ""), e.AttrOr("name", ""), e.AttrOr("id", "")}, " "))
+	})
+	return strings.Join(all, "\n")
 }
 
 // answerOf asks for a state, sends its form, and follows where a save leads.
@@ -78,6 +96,13 @@ func requireWhole(t *testing.T, s state, p *page) {
 		require.Equal(t, 1, p.Find(once).Length(), "%s: %s", s.name, once)
 	}
 	require.Equal(t, strings.HasPrefix(s.title, "Error: "), p.Find(".govuk-error-summary").Length() == 1, "%s: the title and the error summary go together", s.name)
+	if strings.HasPrefix(s.name, "operations") {
+		link := "Refresh every 5 seconds"
+		if strings.Contains(s.path, "refresh=5") {
+			link = "Stop refreshing"
+		}
+		require.Contains(t, p.all("main a"), link, s.name)
+	}
 	require.Zero(t, p.Find("[style], [onclick]").Length(), "%s has an inline style or script", s.name)
 	ids := map[string]bool{}
 	p.Find("[id]").Each(func(_ int, e *goquery.Selection) {

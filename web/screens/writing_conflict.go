@@ -193,7 +193,7 @@ func (w writing) conflictTable(m meanwhile, d draft) *govuk.Table {
 	}
 	changed := m.changed()
 	yours := w.yours(d)
-	for _, f := range w.recordFields() {
+	for _, f := range w.recordFields(m) {
 		mine, isOfForm := yours[f.name]
 		differs := hasYours && isOfForm && !sameText(mine, f.now)
 		if !differs && !slices.ContainsFunc(f.keys, func(k changeKey) bool { return changed[k] }) {
@@ -208,6 +208,16 @@ func (w writing) conflictTable(m meanwhile, d draft) *govuk.Table {
 	return table
 }
 
+// nameOfEnd returns the name of the expiry date: of a record that is reopened, or that was
+// closed or reopened since the form was opened, it is when it was closed.
+func (m meanwhile) nameOfEnd(act domain.Act) string {
+	turned := func(e audit.TimelineEntry) bool { return e.Act == audit.Closed || e.Act == audit.Reopened }
+	if act == domain.ActReopen || slices.ContainsFunc(m.since, turned) {
+		return wordClosed
+	}
+	return "Ends"
+}
+
 // recordField is a value of a record as a conflict shows it.
 type recordField struct {
 	name  string // of the field of a form; "" for none
@@ -219,7 +229,7 @@ type recordField struct {
 
 // recordFields are the values of the record now, in the order of pages. Those that a page
 // of a record shows have its names.
-func (w writing) recordFields() []recordField {
+func (w writing) recordFields(m meanwhile) []recordField {
 	n := w.record
 	value := func(field domain.Field, name string, now *string) recordField {
 		return recordField{label: name, now: valueText(field, now), keys: []changeKey{{field: field}}}
@@ -234,11 +244,8 @@ func (w writing) recordFields() []recordField {
 		},
 		{fieldComment, headComments, textOf(n.Comment), "", []changeKey{{field: domain.FieldComment}}},
 		value(domain.FieldEffectiveDate, "Starts", (*string)(&n.EffectiveDate)),
-		value(domain.FieldExpiryDate, "Ends", (*string)(n.ExpiryDate)),
+		value(domain.FieldExpiryDate, m.nameOfEnd(w.form.act), (*string)(n.ExpiryDate)),
 		value(domain.FieldAuthorisedBy, "Authorised by", n.AuthorisedBy),
-	}
-	if w.form.act == domain.ActReopen {
-		fields[6].label = wordClosed
 	}
 	for _, of := range []person{w.p, w.o} {
 		code := n.Sides[of.Number].ReasonCode

@@ -110,6 +110,22 @@ func TestStaleForm_ofOtherActs(t *testing.T) {
 	}
 }
 
+// TestStaleDelete_ofWhatWasClosedOrReopened names the day as the record's page does.
+func TestStaleDelete_ofWhatWasClosedOrReopened(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	id := h.open(adam, merlin)
+	b := h.signIn("MANAGER_A")
+	sent := b.get(pathTo("delete", id)).form("main form", filled["delete"])
+	h.close(id, "OFFICER_B")
+	p := b.post(pathTo("delete", id), sent)
+	p.conflicts()
+	require.Equal(t, [][]string{{"Closed", "15 July 2026 at 13:00"}}, p.rows("table#conflict"))
+	h.execute(adam, merlin, "OFFICER_B", domain.Reopen{ID: id, ReopenReason: "It began again"})
+	p = b.post(pathTo("delete", id), p.form("main form", nil))
+	require.Equal(t, [][]string{{"Closed", "none"}}, p.rows("table#conflict"))
+}
+
 // TestStaleForm_withoutATagOfOurs overwrites nothing that nobody has seen.
 func TestStaleForm_withoutATagOfOurs(t *testing.T) {
 	t.Parallel()

@@ -116,7 +116,7 @@ func (w writing) closedBefore(v *visit) *govuk.Table {
 			{Text: restriction(n.Restriction, n.TypeCode)},
 			{Text: n.ClosedReason, Lines: true},
 			{Link: &govuk.Link{
-				Text: viewDetails, Hidden: "of " + w.o.FullName() + " (" + string(w.o.Number) + "), " + closed, Href: recordPath(w.key, n.ID),
+				Text: viewDetails, Hidden: "of " + withNumber(w.o) + ", " + closed, Href: recordPath(w.key, n.ID),
 				NewTab: v.request.Method == http.MethodPost,
 			}},
 		}})
@@ -146,6 +146,9 @@ func (s *Screens) showForm(ctx context.Context, v *visit, f form) (answer, error
 		return out, err
 	}
 	if w.merged != "" {
+		if err := s.sessions.MoveKeptForm(ctx, *v.session, v.request, w.path()); err != nil {
+			return out, unavailable(err)
+		}
 		out.redirect = w.movedTo(v.request)
 		return out, nil
 	}

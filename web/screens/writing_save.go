@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"time"
 
 	"nonassociations/audit"
 	"nonassociations/commands"
@@ -89,17 +88,9 @@ func (s *Screens) saveDraft(ctx context.Context, v *visit, w writing, out answer
 	return out, nil
 }
 
-// drawTime is what is left of a request's time for its page when a command takes long.
-const drawTime = time.Second
-
 // run runs the command of a save. It has ids of its own: the id of the request stands on
 // pages and in headers, and belongs to a request, not to a save that is repeated.
 func (s *Screens) run(ctx context.Context, v *visit, w writing, act commands.StaffCommand) (commands.Receipt, error) {
-	if deadline, is := ctx.Deadline(); is {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-drawTime))
-		defer cancel()
-	}
 	id := s.newID()
 	by := domain.Cause{CommandID: id, CorrelationID: id, CausationID: id, Actor: v.session.UserName, Source: domain.DPS}
 	if w.form.act == domain.ActAdd {

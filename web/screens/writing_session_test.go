@@ -63,14 +63,14 @@ type awayReads struct {
 
 func (r awayReads) One(ctx context.Context, id uuid.UUID, atLeast uint64) (queries.Records, error) {
 	if r.away.Load() {
-		return queries.Records{}, queries.ErrNotCaughtUp
+		return queries.Records{}, queries.ErrAway
 	}
 	return r.Reads.One(ctx, id, atLeast)
 }
 
 func (r awayReads) OfPrisoner(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) (queries.Records, error) {
 	if r.away.Load() {
-		return queries.Records{}, queries.ErrNotCaughtUp
+		return queries.Records{}, queries.ErrAway
 	}
 	return r.Reads.OfPrisoner(ctx, number, atLeast)
 }

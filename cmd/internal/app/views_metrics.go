@@ -8,7 +8,7 @@ import (
 
 var (
 	viewsUnsent    = newDesc("views_unsent", "Views of the pages that the audit queue has not taken.")
-	viewsUnsentAge = newDesc("views_unsent_oldest_age_seconds", "Age in seconds of the oldest view that the audit queue has not taken; 0 when there is none.")
+	viewsUnsentAge = newDesc("views_unsent_oldest_age_seconds", "Age in seconds of the oldest view that the audit queue has not taken; 0 when there is none. Nothing without an audit queue.")
 )
 
 // viewsMetrics is a prometheus.Collector of a process that serves pages.
@@ -29,7 +29,10 @@ func (m viewsMetrics) Collect(to chan<- prometheus.Metric) {
 		count, oldest, err := m.process.pages.store.UnsentViews(ctx)
 		if err == nil {
 			gauge(to, viewsUnsent, float64(count))
-			gauge(to, viewsUnsentAge, m.process.age(oldest))
+			// Without a queue views stay in the table, which is no fault.
+			if m.process.Config.Screens.AuditQueueURL != "" {
+				gauge(to, viewsUnsentAge, m.process.age(oldest))
+			}
 		}
 		return err
 	})

@@ -50,6 +50,15 @@ func (r gatedOpenRecords) OpenOf(ctx context.Context, numbers []domain.PrisonerN
 	return ifReadsAllowed(r.gate, func() (queries.OpenRecords, error) { return r.Reads.OpenOf(ctx, numbers, today, atLeast) })
 }
 
+// Version is refused while reads are.
+func (r gatedOpenRecords) Version(ctx context.Context, atLeast uint64) (version queries.Version, position uint64, err error) {
+	version, err = ifReadsAllowed(r.gate, func() (queries.Version, error) {
+		version, position, err = r.Reads.Version(ctx, atLeast)
+		return version, err
+	})
+	return version, position, err
+}
+
 // PairsOf is refused while reads are.
 func (r gatedOpenRecords) PairsOf(ctx context.Context, number domain.PrisonerNumber, atLeast uint64) ([]domain.Pair, error) {
 	return ifReadsAllowed(r.gate, func() ([]domain.Pair, error) { return r.Reads.PairsOf(ctx, number, atLeast) })

@@ -21,7 +21,7 @@ import (
 // starts on a busy machine may need half of it.
 const Patience = 60 * time.Second
 
-// Page is one empty page in its own browser with an empty profile. Context is for
+// Page is a tab of a browser of its own with an empty profile. Context is for
 // chromedp and ends with the test or after the page's time limit. Its methods are safe
 // for concurrent use.
 type Page struct {
@@ -54,12 +54,27 @@ func OpenFor(t testing.TB, patience time.Duration) *Page {
 	ctx, stopBrowser := chromedp.NewExecAllocator(t.Context(), options...)
 	ctx, stop := chromedp.NewContext(ctx)
 	ctx, give := context.WithTimeout(ctx, patience)
-	p := &Page{Context: ctx}
 	t.Cleanup(func() {
 		give()
 		stop()
 		stopBrowser()
 	})
+	return opened(t, ctx)
+}
+
+// Another opens another tab of the same browser, with the same cookies. It is closed when
+// the test ends.
+func (p *Page) Another(t testing.TB) *Page {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(p.Context)
+	t.Cleanup(closeTab)
+	return opened(t, ctx)
+}
+
+// opened returns the tab of a context, which is opened with it.
+func opened(t testing.TB, ctx context.Context) *Page { //nolint:revive // t is first in every helper
+	t.Helper()
+	p := &Page{Context: ctx}
 	require.NoError(t, chromedp.Listen(ctx, p.record), "start the browser")
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)

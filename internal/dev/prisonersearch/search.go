@@ -76,6 +76,10 @@ func (s *StandIn) page(w http.ResponseWriter, r *http.Request, behave settings, 
 		all = append(slices.Clone(all[by:]), all[:by]...)
 	}
 	size, number := whole(r.URL.Query(), "size", 10), whole(r.URL.Query(), "page", 0)
+	if number > 0 && (number+1)*size > maxResults {
+		http.Error(w, "the page is too far behind", http.StatusBadRequest)
+		return
+	}
 	people := all[min(number*size, len(all)):min((number+1)*size, len(all))]
 	people = people[:max(0, len(people)-behave.missing)]
 	pages := (len(all) + size - 1) / size
@@ -94,11 +98,15 @@ func (s *StandIn) page(w http.ResponseWriter, r *http.Request, behave settings, 
 	}))
 }
 
+// maxResults is how far a page may reach: the usual limit of the engine behind the real
+// service.
+const maxResults = 10_000
+
 // whole returns a whole number of a query, or another one when it names none from 0 to
-// 3000.
+// 100,000.
 func whole(query url.Values, name string, otherwise int) int {
 	n, err := strconv.Atoi(query.Get(name))
-	if err != nil || n < 0 || n > 3000 || n == 0 && name == "size" {
+	if err != nil || n < 0 || n > 100_000 || n == 0 && name == "size" {
 		return otherwise
 	}
 	return n

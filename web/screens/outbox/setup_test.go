@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/domain"
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/web/screens/outbox"
@@ -38,7 +38,7 @@ type fixture struct {
 	t    *testing.T
 	dsn  string
 	aws  *localaws.Server
-	logs *lockedBuffer
+	logs *doubles.Log
 
 	mu  sync.Mutex
 	now time.Time
@@ -46,7 +46,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, options localaws.Options) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dsn: tables.New(t), logs: &lockedBuffer{}, now: noon.Add(time.Hour)}
+	f := &fixture{t: t, dsn: tables.New(t), logs: &doubles.Log{}, now: noon.Add(time.Hour)}
 	key, err := store.NewKey(bytes.Repeat([]byte{1}, store.KeySize))
 	require.NoError(t, err)
 	f.Store, err = store.Open(t.Context(), f.dsn, key)
@@ -144,21 +144,4 @@ func (f *fixture) of(v store.View) (all []map[string]any) {
 		}
 	}
 	return all
-}
-
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf strings.Builder
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

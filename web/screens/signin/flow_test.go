@@ -33,8 +33,8 @@ func TestSignIn_byDiscoveryAndByAddresses(t *testing.T) {
 		require.True(t, s.HasRole("PRISON"))
 		require.True(t, s.Claims().HasAnyRole([]string{"PRISON"}))
 		require.NotEmpty(t, s.AccessToken)
-		require.WithinDuration(t, f.now().Add(idle), s.EndsAt, 0)
-		require.WithinDuration(t, f.now().Add(lifetime), s.LifetimeEndsAt, 0)
+		require.WithinDuration(t, f.Now().Add(idle), s.EndsAt, 0)
+		require.WithinDuration(t, f.Now().Add(lifetime), s.LifetimeEndsAt, 0)
 		require.Nil(t, s.Cookie)
 	}
 }
@@ -72,7 +72,7 @@ func TestCallback_thatIsNotOurs(t *testing.T) {
 		"another issuer":     func(_ *browser, p string) string { return p + "&iss=https%3A%2F%2Felsewhere.test" },
 		"another browser":    func(b *browser, p string) string { clear(b.cookies); b.begin(); return p },
 		"no browser":         func(b *browser, p string) string { clear(b.cookies); return p },
-		"a code too late":    func(_ *browser, p string) string { f.move(time.Minute); return p },
+		"a code too late":    func(_ *browser, p string) string { f.Move(time.Minute); return p },
 	} {
 		b := f.browser()
 		_, err := b.callback(hostile(b, b.choose(b.begin(), "OFFICER_A")))
@@ -89,15 +89,15 @@ func TestSignIn_thatTakesTooLong(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		b := f.browser()
 		location := b.begin()
-		f.move(15*time.Minute - time.Second)
+		f.Move(15*time.Minute - time.Second)
 		if late {
-			f.move(time.Second)
+			f.Move(time.Second)
 		}
 		_, err := b.callback(b.choose(location, "OFFICER_A"))
 		require.Equal(t, late, errors.Is(err, signin.ErrFailed))
 	}
 	f.browser().begin()
-	f.move(15 * time.Minute)
+	f.Move(15 * time.Minute)
 	require.NoError(t, f.Prune(t.Context()))
 	require.Zero(t, f.count(`SELECT count(*) FROM screens.sign_in_attempt`))
 }
@@ -131,7 +131,7 @@ func TestTokens_thatAreRefused(t *testing.T) {
 	for name, alter := range map[string]issuer.Alter{
 		"another audience":      {Access: func(c jwt.MapClaims) { c["aud"] = "others" }},
 		"another issuer":        {Access: func(c jwt.MapClaims) { c["iss"] = "https://elsewhere.test" }},
-		"expired":               {Access: func(c jwt.MapClaims) { c["exp"] = f.now().Add(-time.Minute).Unix() }},
+		"expired":               {Access: func(c jwt.MapClaims) { c["exp"] = f.Now().Add(-time.Minute).Unix() }},
 		"no user":               {Access: func(c jwt.MapClaims) { c["user_name"] = strings.Repeat("x", 61) }},
 		"ID of another subject": {ID: func(c jwt.MapClaims) { c["sub"] = "OFFICER_B" }},
 		"ID of no subject":      {ID: func(c jwt.MapClaims) { delete(c, "sub") }},
@@ -139,7 +139,7 @@ func TestTokens_thatAreRefused(t *testing.T) {
 		"ID of another issuer":  {ID: func(c jwt.MapClaims) { c["iss"] = "https://elsewhere.test" }},
 		"ID with another nonce": {ID: func(c jwt.MapClaims) { c["nonce"] = "another" }},
 		"ID without nonce":      {ID: func(c jwt.MapClaims) { delete(c, "nonce") }},
-		"ID that expired":       {ID: func(c jwt.MapClaims) { c["exp"] = f.now().Add(-time.Minute).Unix() }},
+		"ID that expired":       {ID: func(c jwt.MapClaims) { c["exp"] = f.Now().Add(-time.Minute).Unix() }},
 		"ID of another token":   {ID: func(c jwt.MapClaims) { c["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA" }},
 	} {
 		f.issuer.SetAlter(alter)
@@ -160,7 +160,7 @@ func TestIssuerAway_atEachStepOfASignIn(t *testing.T) {
 	_, err := f.Begin(t.Context(), f.browser().request(http.MethodGet, "/sign-in"))
 	require.ErrorIs(t, err, signin.ErrIssuerAway)
 	f.issuer.SetAway(false)
-	f.move(time.Second)
+	f.Move(time.Second)
 	b := f.browser()
 	path := b.choose(b.begin(), "OFFICER_A")
 	f.issuer.SetAway(true)
@@ -172,7 +172,7 @@ func TestIssuerAway_atEachStepOfASignIn(t *testing.T) {
 	_, err = b.callback(later)
 	require.ErrorIs(t, err, signin.ErrIssuerAway, "it was away a moment ago, and is not asked")
 	f.issuer.SetAway(false)
-	f.move(time.Second)
+	f.Move(time.Second)
 	_, err = b.callback(later)
 	require.NoError(t, err, "so the same answer still counts")
 }

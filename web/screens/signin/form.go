@@ -19,12 +19,15 @@ const MaxForm = 64 << 10
 // cookie names no session, when the page is none of ours, or when the fields are too long.
 func (s *SignIn) KeepForm(ctx context.Context, r *http.Request, fields url.Values) (kept bool, err error) {
 	user, err := s.EndedUser(ctx, r)
-	if err != nil || user == "" || !isOurs(r.URL.RequestURI()) || len(fields.Encode()) > MaxForm {
+	if err != nil || user == "" || !isOurs(pageOf(r)) || len(fields.Encode()) > MaxForm {
 		return false, err
 	}
-	err = s.Store.KeepForm(ctx, store.Form{ID: uuid.New(), User: user, Page: r.URL.RequestURI(), KeptAt: s.Clock(), Fields: fields})
+	err = s.Store.KeepForm(ctx, store.Form{ID: uuid.New(), User: user, Page: pageOf(r), KeptAt: s.Clock(), Fields: fields})
 	return err == nil, err
 }
+
+// pageOf returns the page of a form, without a query, which says nothing about it.
+func pageOf(r *http.Request) string { return r.URL.EscapedPath() }
 
 // EndedUser returns the user of the ended session that a request's cookie names; "" when it
 // names none.
@@ -57,7 +60,7 @@ func (s *SignIn) KeptPage(ctx context.Context, user string) (string, error) {
 // KeptForm returns the fields that were kept for the user and the page of a request; nil
 // when there are none. They stay, so that a page that never arrived can be asked for again.
 func (s *SignIn) KeptForm(ctx context.Context, session Session, r *http.Request) (url.Values, error) {
-	form, err := s.Store.Form(ctx, session.UserName, r.URL.RequestURI(), s.Clock().Add(-s.KeepFormFor))
+	form, err := s.Store.Form(ctx, session.UserName, pageOf(r), s.Clock().Add(-s.KeepFormFor))
 	if errors.Is(err, store.ErrNone) {
 		return nil, nil //nolint:nilnil // nothing is kept
 	}
@@ -67,9 +70,27 @@ func (s *SignIn) KeptForm(ctx context.Context, session Session, r *http.Request)
 // TakeKeptForm returns the fields that were kept for the user and the page of a request,
 // and forgets them; nil when there are none.
 func (s *SignIn) TakeKeptForm(ctx context.Context, session Session, r *http.Request) (url.Values, error) {
-	form, err := s.Store.TakeForm(ctx, session.UserName, r.URL.RequestURI(), s.Clock().Add(-s.KeepFormFor))
+	form, err := s.Store.TakeForm(ctx, session.UserName, pageOf(r), s.Clock().Add(-s.KeepFormFor))
 	if errors.Is(err, store.ErrNone) {
 		return nil, nil //nolint:nilnil // nothing is kept
 	}
 	return form.Fields, err
+}
+
+// MoveKeptForm makes another page that of the fields that were kept for the user and the
+// page of a request, if there are any: their prisoner has another number by now.
+func (s *SignIn) MoveKeptForm(ctx context.Context, session Session, r *http.Request, to string) error {
+	form, err := s.Store.Form(ctx, session.UserName, pageOf(r), s.Clock().Add(-s.KeepFormFor))
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	form.ID, form.Page = uuid.New(), to
+	if err := s.Store.KeepForm(ctx, form); err != nil {
+		return err
+	}
+	_, err = s.TakeKeptForm(ctx, session, r)
+	return err
 }

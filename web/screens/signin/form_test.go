@@ -36,7 +36,7 @@ func TestForm_isKeptForItsUserAlone(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	b.signIn("OFFICER_A")
-	f.move(idle)
+	f.Move(idle)
 	b.isNobody()
 	require.True(t, b.keep(addPage, typed))
 	require.NotContains(t, f.dump(), "overheard")
@@ -64,12 +64,12 @@ func TestForm_isKeptForItsUserAlone(t *testing.T) {
 
 func TestForm_isKeptAfterEachKindOfEnd(t *testing.T) {
 	for name, end := range map[string]func(f *fixture, b *browser){
-		"idle and not asked": func(f *fixture, _ *browser) { f.move(idle) },
-		"lifetime":           func(f *fixture, _ *browser) { f.move(lifetime) },
-		"pruned":             func(f *fixture, _ *browser) { f.move(idle); require.NoError(f.t, f.Prune(f.t.Context())) },
+		"idle and not asked": func(f *fixture, _ *browser) { f.Move(idle) },
+		"lifetime":           func(f *fixture, _ *browser) { f.Move(lifetime) },
+		"pruned":             func(f *fixture, _ *browser) { f.Move(idle); require.NoError(f.t, f.Prune(f.t.Context())) },
 		"revoked": func(f *fixture, b *browser) {
 			f.issuer.Revoke("OFFICER_A")
-			f.move(time.Minute + time.Second)
+			f.Move(time.Minute + time.Second)
 			b.isNobody()
 		},
 		"signed out": func(f *fixture, b *browser) {
@@ -82,7 +82,7 @@ func TestForm_isKeptAfterEachKindOfEnd(t *testing.T) {
 		b.signIn("OFFICER_A")
 		end(f, b)
 		require.True(t, b.keep(addPage, typed), name)
-		f.move(keepForm - time.Second)
+		f.Move(keepForm - time.Second)
 		require.Equal(t, addPage, b.signIn("OFFICER_A"), name)
 		require.Equal(t, typed, b.takes("OFFICER_A", addPage), name)
 	}
@@ -96,13 +96,13 @@ func TestForm_isNotKept(t *testing.T) {
 	require.False(t, stranger.keep(addPage, typed), "no cookie")
 	stranger.cookies[sessionCookie] = strings.Repeat("A", 43)
 	require.False(t, stranger.keep(addPage, typed), "no such session")
-	f.move(idle)
+	f.Move(idle)
 	require.False(t, b.keep("//elsewhere.test/", typed))
 	require.False(t, b.keep(addPage, url.Values{"comment": {strings.Repeat("a", signin.MaxForm)}}))
 	require.Zero(t, f.count(`SELECT count(*) FROM screens.kept_form`))
 
 	require.True(t, b.keep(addPage, url.Values{"comment": {strings.Repeat("a", signin.MaxForm-len("comment="))}}))
-	f.move(keepForm)
+	f.Move(keepForm)
 	require.Equal(t, "/", b.signIn("OFFICER_A"), "too late")
 	require.Nil(t, b.takes("OFFICER_A", addPage))
 	require.NoError(t, f.Prune(t.Context()))
@@ -114,20 +114,20 @@ func TestForms_ofTwoTabs(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	b.signIn("OFFICER_A")
-	f.move(idle)
+	f.Move(idle)
 	require.True(t, b.keep(addPage, url.Values{"comment": {"first"}}))
-	f.move(time.Second)
+	f.Move(time.Second)
 	require.True(t, b.keep(addPage, typed))
-	f.move(time.Second)
+	f.Move(time.Second)
 	require.True(t, b.keep("/caseload", url.Values{"caseload": {"XAA"}}))
 	require.Equal(t, "/caseload", b.signIn("OFFICER_A"))
 	require.Equal(t, url.Values{"caseload": {"XAA"}}, b.takes("OFFICER_A", "/caseload"))
 	require.Equal(t, addPage, b.signIn("OFFICER_A"))
 	require.Equal(t, typed, b.takes("OFFICER_A", addPage))
-	f.move(idle)
+	f.Move(idle)
 	for i := range 40 {
-		require.True(t, b.keep("/caseload?x="+strings.Repeat("i", i), typed))
-		f.move(time.Second)
+		require.True(t, b.keep("/caseload/x"+strings.Repeat("i", i), typed))
+		f.Move(time.Second)
 	}
 	require.Equal(t, 20, f.count(`SELECT count(*) FROM screens.kept_form`))
 }

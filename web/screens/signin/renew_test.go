@@ -20,15 +20,15 @@ func TestRole_takenAwayIsGoneWithin61Seconds(t *testing.T) {
 	b := f.browser()
 	b.signIn("OFFICER_A")
 	require.NoError(t, f.issuer.SetRoles("OFFICER_A", "PRISON"))
-	f.move(60 * time.Second)
+	f.Move(60 * time.Second)
 	require.Contains(t, b.is("OFFICER_A").Roles, "NON_ASSOCIATIONS", "no request of the issuer is due yet")
 	before := b.cookies[sessionCookie]
-	f.move(time.Second)
+	f.Move(time.Second)
 	require.Equal(t, []string{"PRISON"}, b.is("OFFICER_A").Roles)
 	require.NotEqual(t, before, b.cookies[sessionCookie])
 	require.Equal(t, []string{"PRISON"}, b.is("OFFICER_A").Roles)
 
-	f.move(61 * time.Second)
+	f.Move(61 * time.Second)
 	after := b.cookies[sessionCookie]
 	s := b.is("OFFICER_A")
 	require.Nil(t, s.Cookie)
@@ -44,14 +44,14 @@ func TestOldCookie(t *testing.T) {
 	b.signIn("OFFICER_A")
 	tab.cookies[sessionCookie] = b.cookies[sessionCookie]
 	require.NoError(t, f.issuer.SetRoles("OFFICER_A", "PRISON"))
-	f.move(61 * time.Second)
+	f.Move(61 * time.Second)
 	b.is("OFFICER_A")
-	f.move(59 * time.Second)
+	f.Move(59 * time.Second)
 	late := f.browser()
 	late.cookies[sessionCookie] = tab.cookies[sessionCookie]
 	require.Equal(t, []string{"PRISON"}, tab.is("OFFICER_A").Roles)
 	require.Equal(t, b.cookies[sessionCookie], tab.cookies[sessionCookie])
-	f.move(time.Second)
+	f.Move(time.Second)
 	late.isNobody()
 	user, err := f.EndedUser(t.Context(), late.request(http.MethodPost, "/"))
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestReplicasAndTabs_renewOnce(t *testing.T) {
 			require.NoError(t, f.issuer.SetRoles("OFFICER_A", roles...))
 			processes := []*signin.SignIn{f.SignIn, f.process(), f.process()}
 			asked := f.issuer.Asked()
-			f.move(61 * time.Second)
+			f.Move(61 * time.Second)
 			var group sync.WaitGroup
 			for i := range 12 {
 				r := b.request(http.MethodGet, "/")
@@ -96,10 +96,10 @@ func TestBrowser_thatGoesAwayLosesNoToken(t *testing.T) {
 	b.signIn("OFFICER_A")
 	ctx, gone := context.WithCancel(t.Context())
 	f.issuer.SetAlter(issuer.Alter{Access: func(jwt.MapClaims) { gone() }})
-	f.move(61 * time.Second)
+	f.Move(61 * time.Second)
 	_, _ = f.Session(ctx, b.request(http.MethodGet, "/"), false)
 	require.ErrorIs(t, ctx.Err(), context.Canceled)
-	f.move(61 * time.Second)
+	f.Move(61 * time.Second)
 	b.is("OFFICER_A")
 }
 
@@ -110,10 +110,10 @@ func TestInvalidGrant_endsTheSession(t *testing.T) {
 	other.signIn("OFFICER_B")
 	f.issuer.Revoke("OFFICER_A")
 	b.is("OFFICER_A")
-	f.move(61 * time.Second)
+	f.Move(61 * time.Second)
 	b.isNobody()
 	other.is("OFFICER_B")
-	f.move(time.Second)
+	f.Move(time.Second)
 	b.signIn("OFFICER_A")
 	b.is("OFFICER_A")
 }
@@ -124,16 +124,16 @@ func TestIssuerAway_theLastRolesHold(t *testing.T) {
 	b := f.browser()
 	b.signIn("OFFICER_A")
 	f.issuer.SetAway(true)
-	f.move(10*time.Minute - time.Second)
+	f.Move(10*time.Minute - time.Second)
 	require.Len(t, b.is("OFFICER_A").Roles, 2)
-	f.move(time.Second)
+	f.Move(time.Second)
 	_, err := b.session()
 	require.ErrorIs(t, err, signin.ErrIssuerAway)
 	restarted := f.process()
 	_, err = restarted.Session(t.Context(), b.request(http.MethodGet, "/"), false)
 	require.ErrorIs(t, err, signin.ErrIssuerAway)
 	f.issuer.SetAway(false)
-	f.move(time.Second)
+	f.Move(time.Second)
 	require.Len(t, b.is("OFFICER_A").Roles, 2)
 }
 
@@ -144,7 +144,7 @@ func TestKeysAway_keepTheRefreshToken(t *testing.T) {
 	b := f.browser()
 	b.signIn("OFFICER_A")
 	restarted := f.process(func(o *signin.Options) { o.Verifier = noKeys{} })
-	f.move(61 * time.Second)
+	f.Move(61 * time.Second)
 	s, err := restarted.Session(t.Context(), b.request(http.MethodGet, "/"), false)
 	require.NoError(t, err)
 	require.Len(t, s.Roles, 2)
@@ -158,10 +158,10 @@ func TestNoRefreshToken(t *testing.T) {
 	f.issuer.GiveRefreshTokens(false)
 	b := f.browser()
 	b.signIn("OFFICER_A")
-	f.move(10*time.Minute - time.Second)
+	f.Move(10*time.Minute - time.Second)
 	s := b.is("OFFICER_A")
 	require.WithinDuration(t, noon.Add(10*time.Minute), s.EndsAt, 0)
 	require.WithinDuration(t, noon.Add(10*time.Minute), s.LifetimeEndsAt, 0)
-	f.move(time.Second)
+	f.Move(time.Second)
 	b.isNobody()
 }

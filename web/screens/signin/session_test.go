@@ -19,14 +19,14 @@ func TestSession_endsWithoutARequest(t *testing.T) {
 	b := f.browser()
 	b.signIn("OFFICER_A")
 	for range 3 {
-		f.move(idle - time.Second)
-		require.WithinDuration(t, f.now().Add(idle), b.is("OFFICER_A").EndsAt, 0)
+		f.Move(idle - time.Second)
+		require.WithinDuration(t, f.Now().Add(idle), b.is("OFFICER_A").EndsAt, 0)
 	}
 	// A page that refreshes itself is no request in this sense.
 	for range 6 {
-		f.move(10 * time.Minute)
+		f.Move(10 * time.Minute)
 		s, err := f.Session(t.Context(), b.request(http.MethodGet, "/?refresh=5"), true)
-		if f.now().Before(noon.Add(4*idle - 3*time.Second)) {
+		if f.Now().Before(noon.Add(4*idle - 3*time.Second)) {
 			require.NoError(t, err)
 			require.WithinDuration(t, noon.Add(4*idle-3*time.Second), s.EndsAt, 0)
 		} else {
@@ -41,12 +41,12 @@ func TestSession_endsAfterItsLifetime(t *testing.T) {
 	b := f.browser()
 	b.signIn("OFFICER_A")
 	for range 23 {
-		f.move(30 * time.Minute)
+		f.Move(30 * time.Minute)
 		b.is("OFFICER_A")
 	}
-	f.move(30*time.Minute - time.Second)
+	f.Move(30*time.Minute - time.Second)
 	require.WithinDuration(t, noon.Add(lifetime), b.is("OFFICER_A").EndsAt, 0)
-	f.move(time.Second)
+	f.Move(time.Second)
 	b.isNobody()
 }
 
@@ -59,7 +59,7 @@ func TestRow_ofAnEndedSession(t *testing.T) {
 	forgotten.signIn("OFFICER_B")
 	require.NoError(t, f.Prune(t.Context()))
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM screens.session WHERE tokens IS NOT NULL`))
-	f.move(idle)
+	f.Move(idle)
 	asked.isNobody()
 	require.NoError(t, f.Prune(t.Context()))
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM screens.session WHERE tokens IS NULL AND user_name LIKE 'OFFICER%'`))
@@ -68,10 +68,10 @@ func TestRow_ofAnEndedSession(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, user, got)
 	}
-	f.move(lifetime - time.Second)
+	f.Move(lifetime - time.Second)
 	require.NoError(t, f.Prune(t.Context()))
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM screens.session`))
-	f.move(time.Second)
+	f.Move(time.Second)
 	got, err := f.EndedUser(t.Context(), asked.request(http.MethodPost, "/"))
 	require.NoError(t, err)
 	require.Empty(t, got)
@@ -193,7 +193,7 @@ func TestTokens_ofAnotherUserEndTheSession(t *testing.T) {
 		b := f.browser()
 		b.signIn("OFFICER_A")
 		f.issuer.SetAlter(alter)
-		f.move(61 * time.Second)
+		f.Move(61 * time.Second)
 		_, err := b.session()
 		require.ErrorIs(t, err, signin.ErrNoSession, name)
 	}

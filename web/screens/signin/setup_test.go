@@ -9,13 +9,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/issuer"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/internal/dev/userroles"
@@ -38,28 +38,10 @@ var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 // tables is a database with the tables of the store.
 var tables = testdb.NewTemplate(store.Migrate)
 
-// clock is a clock that a test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // fixture is an issuer, the tables, and one process with sessions.
 type fixture struct {
 	*signin.SignIn
-	*clock
+	*doubles.Clock
 
 	t       *testing.T
 	dsn     string
@@ -72,14 +54,14 @@ type fixture struct {
 
 func newFixture(t *testing.T, changes ...func(*signin.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clock: &clock{at: noon}, dsn: tables.New(t), client: &http.Client{
+	f := &fixture{t: t, Clock: doubles.NewClock(noon), dsn: tables.New(t), client: &http.Client{
 		Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	t.Cleanup(f.client.CloseIdleConnections)
 	made, err := issuer.Open(t.TempDir(), audience)
 	require.NoError(t, err)
 	made.Name = "" // its address
-	f.issuer, err = issuer.Start(t.Context(), made, issuer.Options{Clock: f.now})
+	f.issuer, err = issuer.Start(t.Context(), made, issuer.Options{Clock: f.Now})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.issuer.Stop()) })
 	secret := make([]byte, store.KeySize)
@@ -97,14 +79,14 @@ func (f *fixture) process(changes ...func(*signin.Options)) *signin.SignIn {
 	client := &http.Client{Transport: &http.Transport{}, Timeout: 4 * time.Second}
 	f.t.Cleanup(client.CloseIdleConnections)
 	verifier, err := auth.New(auth.Options{
-		Issuer: f.issuer.Name, Audience: audience, JWKSURL: f.issuer.KeysURL(), Clock: f.now, Client: client,
+		Issuer: f.issuer.Name, Audience: audience, JWKSURL: f.issuer.KeysURL(), Clock: f.Now, Client: client,
 	})
 	require.NoError(f.t, err)
 	f.store, err = store.Open(f.t.Context(), f.dsn, f.key)
 	require.NoError(f.t, err)
 	f.t.Cleanup(f.store.Close)
 	f.options = signin.Options{
-		Store: f.store, Key: f.key, Verifier: verifier, Clock: f.now, Issuer: f.issuer.Name, KeysURL: f.issuer.KeysURL(),
+		Store: f.store, Key: f.key, Verifier: verifier, Clock: f.Now, Issuer: f.issuer.Name, KeysURL: f.issuer.KeysURL(),
 		ClientID: issuer.ClientID, PublicURL: "http://127.0.0.1:9080", Lifetime: lifetime, Idle: idle, KeepFormFor: keepForm, Client: client,
 	}
 	for _, change := range changes {
