@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"nonassociations/internal/dev/doubles"
 )
 
 // postmaster is the process id of the Postgres of a house.
@@ -59,7 +60,7 @@ func TestInterrupt_onTheWayToBeingReadyIsNoFailure(t *testing.T) {
 	h := newTestRun(t)
 	run := exec.CommandContext(t.Context(), filepath.Join(h.bin, "dev"))
 	run.Env = h.environment()
-	said := &bytes.Buffer{}
+	said := &doubles.Log{}
 	run.Stderr = said
 	require.NoError(t, run.Start())
 	pidFile := filepath.Join(h.data, "postgres", "data", "postmaster.pid")

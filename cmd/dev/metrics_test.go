@@ -2,13 +2,14 @@ package main_test
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nonassociations/internal/dev/doubles"
 )
 
 // TestMetrics_stayOnThisMachine asks for a port of all its addresses.
@@ -20,7 +21,7 @@ func TestMetrics_stayOnThisMachine(t *testing.T) {
 	run.Env = append(h.environment(), fmt.Sprintf("METRICS_ADDR=:%d", port))
 	out, err := run.StdoutPipe()
 	require.NoError(t, err)
-	said := &bytes.Buffer{}
+	said := &doubles.Log{}
 	run.Stderr = said
 	require.NoError(t, run.Start())
 	t.Cleanup(func() { _ = run.Process.Kill() })

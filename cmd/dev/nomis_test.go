@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/localaws"
 )
 
@@ -23,7 +23,7 @@ func (h testRun) startWithNomis(t *testing.T, environment ...string) (run *exec.
 	t.Helper()
 	run = exec.Command(filepath.Join(h.bin, "dev"))
 	run.Env = append(h.environment(), environment...)
-	stderr := &bytes.Buffer{}
+	stderr := &doubles.Log{}
 	run.Stderr = stderr
 	out, err := run.StdoutPipe()
 	require.NoError(t, err)

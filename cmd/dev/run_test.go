@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/localpg"
 )
 
@@ -62,14 +62,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
 func (h testRun) environment() []string {
 	kept := []string{"DATA_DIR=" + h.data, "PORT=" + strconv.Itoa(h.port)}
 	for _, pair := range os.Environ() {
@@ -88,7 +80,7 @@ func (h testRun) start(t *testing.T) *exec.Cmd {
 	t.Helper()
 	run := exec.Command(filepath.Join(h.bin, "dev"))
 	run.Env = h.environment()
-	stderr := &bytes.Buffer{}
+	stderr := &doubles.Log{}
 	run.Stderr = stderr
 	out, err := run.StdoutPipe()
 	require.NoError(t, err)
