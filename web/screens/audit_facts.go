@@ -102,17 +102,17 @@ func factRow(e audit.TimelineEntry, london *time.Location) govuk.Row {
 	if at := e.Position(); at != nil {
 		position = positionText(*at)
 	}
-	who := govuk.Cell{Text: orText(numbersText(e.PrisonerNumbers()), "–")}
+	says := govuk.Cell{Text: orText(strings.Join(factLines(e, london), "\n"), "–"), Lines: true}
 	if id := fact.Event.About(); id != uuid.Nil { // a pair may have several records
-		who.Below = "Record " + id.String()
+		says.Below = "Record " + id.String()
 	}
 	return govuk.Row{EventID: fact.ID.String(), Cells: []govuk.Cell{
 		{Text: toTheSecond(fact.RecordedAt, london), Below: position},
-		{Text: factTitle(e), Below: fact.Type},
-		who,
+		{Text: factTitle(e)},
+		{Text: orText(numbersText(e.PrisonerNumbers()), "–")},
 		{Text: orText(fact.Meta.Actor, "–")},
 		source,
-		{Text: orText(strings.Join(factLines(e, london), "\n"), "–"), Lines: true},
+		says,
 		{Text: fact.Type, Below: fact.ID.String()},
 	}}
 }
