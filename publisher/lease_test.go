@@ -22,7 +22,7 @@ func (w *harness) execute(sql string) {
 	require.NoError(w.t, err)
 }
 
-const loseLease = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'publisher/domain'`
+const loseLease = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'publisher/domain'`
 
 func TestSession_thatIsLostIsReplaced(t *testing.T) {
 	w := newHarness(t, "world")
