@@ -32,7 +32,7 @@ type table struct {
 
 func (s *table) AddCalls(ctx context.Context, days ...store.CallerDay) (err error) {
 	s.mu.Lock()
-	hangs := s.hangs
+	away, hangs := s.away, s.hangs // as they are when the write begins
 	s.mu.Unlock()
 	if hangs {
 		<-ctx.Done()
@@ -46,7 +46,7 @@ func (s *table) AddCalls(ctx context.Context, days ...store.CallerDay) (err erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes = append(s.writes, time.Now())
-	if s.away {
+	if away {
 		return errors.New("no Postgres")
 	}
 	s.batches = append(s.batches, days)
