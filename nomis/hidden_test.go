@@ -84,7 +84,7 @@ func TestListener_worksOnAMessageThatCannotBeHidden(t *testing.T) {
 	r.fail.Store(&fail)
 	r.aws.Send(queue, merged("m"))
 	release := r.holdsUp(func() { r.listens() })
-	require.Eventually(t, func() bool { return r.said.count("extending SQS visibility failed") > 0 }, patience, poll)
+	require.Eventually(t, func() bool { return r.said.Count("extending SQS visibility failed") > 0 }, patience, poll)
 	release()
 	r.isEmpty()
 	require.Len(t, r.facts(survivor, third), 1)

@@ -1,7 +1,6 @@
 package nomis_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -23,6 +22,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/nomis"
@@ -67,7 +67,7 @@ type fixture struct {
 	log      eventstore.Store
 	commands *commands.Handler
 	pairs    *pairs
-	said     *buffer
+	said     *doubles.Log
 	fail     atomic.Pointer[func(string) (int, string)]
 	turn     sync.Mutex
 	noTurn   atomic.Bool
@@ -76,7 +76,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, log eventstore.Store) *fixture {
 	t.Helper()
-	r := &fixture{t: t, log: log, commands: commands.New(log, commands.Options{Clock: clock}), pairs: &pairs{}, said: &buffer{}}
+	r := &fixture{t: t, log: log, commands: commands.New(log, commands.Options{Clock: clock}), pairs: &pairs{}, said: &doubles.Log{}}
 	server, err := localaws.Start(t.Context(), localaws.Options{Fail: func(action string) (int, string) {
 		if fail := r.fail.Load(); fail != nil {
 			return (*fail)(action)
@@ -144,23 +144,6 @@ func merged(id string) string {
 		`\"additionalInformation\":{\"nomsNumber\":\"%s\",\"removedNomsNumber\":\"%s\",\"reason\":\"MERGE\"}}"}`, id, survivor, removed)
 }
 
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) count(words string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.Count(b.text.String(), words)
-}
-
 func TestListener_aMergeIsWorkedOnAndThenDeleted(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) eventstore.Store{
 		"memory": func(*testing.T) eventstore.Store { return memory.New() },
@@ -222,7 +205,7 @@ func TestListener_worksOnWhatTheOutsideReallySends(t *testing.T) {
 		r.listens()
 		r.isEmpty()
 		require.Len(t, r.facts(survivor, third), 1)
-		require.Zero(t, r.said.count("cannot be applied"))
+		require.Zero(t, r.said.Count("cannot be applied"))
 	}
 }
 
@@ -238,8 +221,8 @@ func TestListener_sendsPoisonToTheDeadLettersAndGoesOn(t *testing.T) {
 	require.Len(t, r.aws.Messages("dead"), 1)
 	require.Equal(t, 3, r.aws.Messages("dead")[0].Received)
 	require.Len(t, r.facts(survivor, third), 1)
-	require.Equal(t, 1, r.said.count("cannot be applied and is left"))
-	require.Zero(t, r.said.count("SECRET"))
+	require.Equal(t, 1, r.said.Count("cannot be applied and is left"))
+	require.Zero(t, r.said.Count("SECRET"))
 }
 
 func TestListener_waitsWhileTheReadModelIsBehind(t *testing.T) {
@@ -248,7 +231,7 @@ func TestListener_waitsWhileTheReadModelIsBehind(t *testing.T) {
 	r.pairs.behind.Store(true)
 	r.aws.Send(queue, merged("m"))
 	stop := r.listens()
-	require.Eventually(t, func() bool { return r.said.count("applying a NOMIS message failed") > 1 }, patience, poll)
+	require.Eventually(t, func() bool { return r.said.Count("applying a NOMIS message failed") > 1 }, patience, poll)
 	require.Len(t, r.aws.Messages(queue), 1)
 	require.Len(t, r.facts(removed, third), 1)
 	stop() // in the middle of it: the message stays

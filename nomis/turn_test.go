@@ -28,7 +28,7 @@ func TestListener_waitsForItsTurn(t *testing.T) {
 	r.noTurn.Store(true)
 	r.aws.Send(queue, merged("m"))
 	r.listens()
-	require.Eventually(t, func() bool { return r.said.count("applying a NOMIS message failed") > 0 }, patience, poll)
+	require.Eventually(t, func() bool { return r.said.Count("applying a NOMIS message failed") > 0 }, patience, poll)
 	require.Empty(t, r.facts(survivor, third))
 	r.noTurn.Store(false)
 	r.isEmpty()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/queries"
 )
@@ -122,24 +123,6 @@ func TestStandby_isHonestAndIsWaitedFor(t *testing.T) {
 	always.end(t)
 }
 
-// logLines collects what is logged.
-type logLines struct {
-	mu    sync.Mutex
-	lines strings.Builder
-}
-
-func (s *logLines) Write(line []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lines.Write(line)
-}
-
-func (s *logLines) contains(words string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return strings.Contains(s.lines.String(), words)
-}
-
 // TestServers_behindOneAddressAreHonest: a proxy, or an address with two hosts,
 // sends each connection to whichever it likes.
 func TestServers_behindOneAddressAreHonest(t *testing.T) {
@@ -151,7 +134,7 @@ func TestServers_behindOneAddressAreHonest(t *testing.T) {
 	require.True(t, found)
 	both := strings.Replace(p.dsn, "host="+primary, "host="+standby+"%2C"+primary, 1)
 	both = strings.Replace(both, "port=5432", "port=5432%2C5432", 1)
-	var log logLines
+	var log doubles.Log
 	reader, err := queries.Open(t.Context(), both, queries.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, err)
 	t.Cleanup(reader.Close)
@@ -163,11 +146,11 @@ func TestServers_behindOneAddressAreHonest(t *testing.T) {
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, list.Position, written)
 	}
-	require.True(t, log.contains("standby"))
+	require.Positive(t, log.Count("standby"))
 	_, err = p.conn.Exec(t.Context(), `SELECT 1`)
 	require.NoError(t, err)
 	p.standby.Promote(t)
-	require.Eventually(t, func() bool { return log.contains("promoted") }, patience, poll)
+	require.Eventually(t, func() bool { return log.Count("promoted") > 0 }, patience, poll)
 	always.end(t)
 }
 

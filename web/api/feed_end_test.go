@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/audit"
+	"nonassociations/internal/dev/doubles"
 	"nonassociations/web/api"
 )
 
@@ -130,7 +131,7 @@ func TestTimes_ofARequestAreNotThoseOfAFeed(t *testing.T) {
 }
 
 func TestFeed_thatIsCutIsLoggedWithoutItsContent(t *testing.T) {
-	logs, ended := new(syncedLog), make(chan error, 1)
+	logs, ended := new(doubles.Log), make(chan error, 1)
 	h := newTestServer(t, func(o *api.Options) {
 		o.Audit = watched{halfway{o.Audit, 2}, ended}
 		o.Logger = slog.New(slog.NewJSONHandler(logs, nil))
@@ -143,12 +144,10 @@ func TestFeed_thatIsCutIsLoggedWithoutItsContent(t *testing.T) {
 	require.Error(t, err)
 	require.ErrorIs(t, endOf(t, ended), audit.ErrUnavailable)
 	server.Close() // behind the last line of the log
-	logs.mu.Lock()
-	defer logs.mu.Unlock()
-	require.Contains(t, logs.text.String(), "feed cut off")
-	require.Contains(t, logs.text.String(), `"route":"/history","status":200`)
-	require.NotContains(t, logs.text.String(), "B0001BB")
-	require.NotContains(t, logs.text.String(), "change")
+	require.Contains(t, logs.String(), "feed cut off")
+	require.Contains(t, logs.String(), `"route":"/history","status":200`)
+	require.NotContains(t, logs.String(), "B0001BB")
+	require.NotContains(t, logs.String(), "change")
 }
 
 // endOf is how a feed ended, which it must.

@@ -166,15 +166,3 @@ func (silent) Feed(ctx context.Context, _ audit.Feed) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
-
-// syncedLog is a log of lines that a server writes while a test reads it.
-type syncedLog struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *syncedLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}

@@ -3,6 +3,7 @@ package doubles
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 	"time"
 )
@@ -49,3 +50,6 @@ func (l *Log) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
+
+// Count returns how often words stand in the lines.
+func (l *Log) Count(words string) int { return strings.Count(l.String(), words) }

@@ -134,7 +134,7 @@ func TestView_isSentAgainAfterAKill(t *testing.T) {
 	late := f.look(nil)
 	require.Eventually(t, func() bool { return len(f.of(late)) == 1 }, 10*time.Second, time.Millisecond)
 	require.Len(t, f.received(), 26, "the claim holds")
-	f.pass(time.Minute)
+	f.Move(time.Minute)
 	f.waitUntilSent()
 	for _, v := range views {
 		require.Len(t, f.of(v), 2)
@@ -203,7 +203,7 @@ func TestView_thatTheQueueRefusesHoldsUpNobody(t *testing.T) {
 	require.Eventually(t, func() bool { return len(f.of(late)) == 1 }, 10*time.Second, time.Millisecond)
 	require.Len(t, f.of(bad), tried, "it waits")
 	refusing.Store(false)
-	f.pass(time.Minute)
+	f.Move(time.Minute)
 	f.waitUntilSent()
 	require.Len(t, f.of(bad), tried+2, "both subjects")
 }

@@ -34,19 +34,17 @@ var tables = testdb.NewTemplate(store.Migrate)
 // fixture is a real table of views and a real queue over HTTP, with one clock.
 type fixture struct {
 	*store.Store
+	*doubles.Clock
 
 	t    *testing.T
 	dsn  string
 	aws  *localaws.Server
 	logs *doubles.Log
-
-	mu  sync.Mutex
-	now time.Time
 }
 
 func newFixture(t *testing.T, options localaws.Options) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dsn: tables.New(t), logs: &doubles.Log{}, now: noon.Add(time.Hour)}
+	f := &fixture{t: t, dsn: tables.New(t), logs: &doubles.Log{}, Clock: doubles.NewClock(noon.Add(time.Hour))}
 	key, err := store.NewKey(bytes.Repeat([]byte{1}, store.KeySize))
 	require.NoError(t, err)
 	f.Store, err = store.Open(t.Context(), f.dsn, key)
@@ -57,18 +55,6 @@ func newFixture(t *testing.T, options localaws.Options) *fixture {
 	t.Cleanup(func() { require.NoError(t, f.aws.Stop(context.Background())) })
 	f.aws.Queue(queueName)
 	return f
-}
-
-func (f *fixture) clock() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.now
-}
-
-func (f *fixture) pass(d time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.now = f.now.Add(d)
 }
 
 // look records a view of an officer of a list.
@@ -92,7 +78,7 @@ func (f *fixture) sender(views outbox.Views) *outbox.Sender {
 	queue, err := outbox.OpenQueue(f.t.Context(), f.aws.URL()+"/000000000000/"+queueName)
 	require.NoError(f.t, err)
 	return outbox.New(outbox.Options{
-		Views: views, Queue: queue, Clock: f.clock, Logger: slog.New(slog.NewJSONHandler(f.logs, nil)), Interval: time.Millisecond,
+		Views: views, Queue: queue, Clock: f.Now, Logger: slog.New(slog.NewJSONHandler(f.logs, nil)), Interval: time.Millisecond,
 	})
 }
 
