@@ -33,6 +33,7 @@ const (
 	aws    = "github.com/aws/aws-sdk-go-v2"
 	oauth2 = "golang.org/x/oauth2"
 	oidc   = "github.com/coreos/go-oidc/v3"
+	sumdb  = "golang.org/x/mod/sumdb"
 
 	breaker = "github.com/sony/gobreaker/v2"
 )
@@ -72,6 +73,7 @@ var folders = []folder{
 	{"publisher/message", "publisher/message maps a fact to its SNS messages, and does no I/O", []string{"domain", "eventstore"}, true},
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},
 	{"audit", "audit reads the log only: its answers rest on nothing that may be stale", []string{"domain", "eventstore", "eventstore/statecache"}, false},
+	{"audit/evidence", "audit/evidence makes and checks proofs that the log was not changed, and does no I/O", []string{"domain", "eventstore", sumdb}, true},
 	{"audit/evidence/store", "audit/evidence/store keeps in Postgres what operators did", []string{pgx}, false},
 	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "commands/merge", "queries", "audit", "internal/queue", aws}, false},
 	{"nomis/migration", "nomis/migration takes over NOMIS's stock of old data", []string{"domain", "commands"}, false},
