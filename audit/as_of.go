@@ -31,6 +31,7 @@ type RecordAsOf struct {
 	Deleted  *Deletion    // nil: it is not deleted
 	MovedTo  *domain.Pair // the pair that a merge moved it to; nil: it has not left
 	LastFact recordedFact // the last one that changed a value which answers show
+	NOMIS    *HeldAsOf    // what NOMIS held; nil: it was not asked
 }
 
 // AsOfPrisoner returns the records of a prisoner number at a time, as they were known at a
@@ -43,12 +44,21 @@ func (r *Reader) AsOfPrisoner(ctx context.Context, streams []string, number doma
 	if err != nil {
 		return nil, err
 	}
-	return r.asOf(ctx, theirs, func(p domain.Pair) bool { return p.Has(number) }, at)
+	return r.asOf(ctx, theirs, ofNumber(number), at)
 }
 
 // AsOfPair is AsOfPrisoner for the records of one pair.
 func (r *Reader) AsOfPair(ctx context.Context, pair domain.Pair, at Moments) ([]RecordAsOf, error) {
-	return r.asOf(ctx, []string{pair.Stream()}, func(p domain.Pair) bool { return p == pair }, at)
+	return r.asOf(ctx, []string{pair.Stream()}, ofPair(pair), at)
+}
+
+// ofNumber and ofPair say which pairs a question asks about.
+func ofNumber(number domain.PrisonerNumber) func(domain.Pair) bool {
+	return func(p domain.Pair) bool { return p.Has(number) }
+}
+
+func ofPair(pair domain.Pair) func(domain.Pair) bool {
+	return func(p domain.Pair) bool { return p == pair }
 }
 
 func (r *Reader) asOf(ctx context.Context, streams []string, asked func(domain.Pair) bool, at Moments) ([]RecordAsOf, error) {
@@ -73,6 +83,7 @@ func (r *Reader) asOf(ctx context.Context, streams []string, asked func(domain.P
 // foldAsOf is the definition of "as of". facts are all facts of some pairs in the order of
 // the log. Those that were recorded until at.Known are folded, less the acts of staff that
 // became true after at.True. The result has the records of the pairs that are asked about.
+// What NOMIS held is folded from the facts that were recorded until at.Told.
 func foldAsOf(facts []recordedFact, asked func(domain.Pair) bool, at Moments, london *time.Location) []RecordAsOf {
 	fold := newPastFold()
 	for _, f := range facts {
@@ -86,6 +97,9 @@ func foldAsOf(facts []recordedFact, asked func(domain.Pair) bool, at Moments, lo
 	for i := range all {
 		all[i].State = stateAt(all[i].NonAssociation, at.True.At, london)
 	}
+	if at.Told != nil {
+		addHeld(all, facts, at.Told.At)
+	}
 	slices.SortStableFunc(all, func(a, b RecordAsOf) int {
 		return cmp.Compare(a.NonAssociation.EffectiveDate, b.NonAssociation.EffectiveDate)
 	})
@@ -95,7 +109,7 @@ func foldAsOf(facts []recordedFact, asked func(domain.Pair) bool, at Moments, lo
 // counts reports whether a fact was known, and is no act of staff of a later time. What
 // NOMIS, a migration or a merge tells counts whenever it was told, since it tells of dates.
 func counts(f recordedFact, at Moments) bool {
-	if f.RecordedAt.Truncate(recordedTo).After(at.Known.At) {
+	if !recordedBy(f, at.Known.At) {
 		return false
 	}
 	if f.Meta.Source != domain.DPS {
@@ -107,6 +121,11 @@ func counts(f recordedFact, at Moments) bool {
 	default:
 		return true
 	}
+}
+
+// recordedBy reports whether a fact was recorded until a time.
+func recordedBy(f recordedFact, at time.Time) bool {
+	return !f.RecordedAt.Truncate(recordedTo).After(at)
 }
 
 // stateAt returns what a record is at a time, by its dates alone.

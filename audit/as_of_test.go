@@ -59,7 +59,7 @@ func (p past) ofPrisoner(number domain.PrisonerNumber, trueAt, knownAt string, p
 
 func (p past) moments(trueAt, knownAt string) audit.Moments {
 	p.t.Helper()
-	at, err := audit.ParseMoments(trueAt, knownAt, p.now)
+	at, err := audit.ParseMoments(trueAt, knownAt, "", p.now)
 	require.NoError(p.t, err)
 	return at
 }

@@ -88,16 +88,21 @@ func found(facts *eventstore.Folding, id uuid.UUID) *domain.NonAssociation {
 func (m *mappingFold) held() []Held {
 	var all []Held
 	for i, s := range m.standings {
-		values := s.Base
-		if s.Same {
-			values = valuesOf(m.facts.At(i), m.facts.State().Pair)
-		}
+		values := baseOf(s, m.facts.At(i), m.facts.State().Pair)
 		if s.Mapped != 0 || len(values) > 0 && !s.Gone {
 			all = append(all, Held{NonAssociationID: s.ID, TypeSequence: s.Mapped, Values: values})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Held) int { return compareSequences(a.TypeSequence, b.TypeSequence) })
 	return all
+}
+
+// baseOf returns the values that NOMIS is known to have held last of a record.
+func baseOf(s domain.Standing, n domain.NonAssociation, pair domain.Pair) map[domain.DetailField]*string {
+	if s.Same {
+		return valuesOf(n, pair)
+	}
+	return s.Base
 }
 
 // valuesOf returns every value of a record in canonical form.

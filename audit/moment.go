@@ -63,12 +63,16 @@ func endOf(day time.Time) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, int(time.Second-recordedTo), day.Location())
 }
 
-// Moments are the two times of a question: when something was true, and when it was known.
-type Moments struct{ True, Known Moment }
+// Moments are the times of a question: when something was true, when it was known, and
+// until when NOMIS had been told.
+type Moments struct {
+	True, Known Moment
+	Told        *Moment // nil: what NOMIS held is not asked
+}
 
 // MomentError is the refusal of one of the times.
 type MomentError struct {
-	Parameter string // trueAt or knownAt
+	Parameter string // trueAt, knownAt or toldAt
 	Err       error
 }
 
@@ -93,32 +97,37 @@ func MomentErrors(err error) []MomentError {
 	return nil
 }
 
-// ParseMoments parses the times of a question. An empty knownAt is now, and an empty
-// trueAt is knownAt. A knownAt of today's day is now as well. The location of now is
-// London. The error joins a [MomentError] for each time that is refused.
-func ParseMoments(trueAt, knownAt string, now time.Time) (Moments, error) {
-	known, errKnown := parseKnown(knownAt, now)
-	if trueAt == "" {
-		return Moments{known, known}, errKnown
+// ParseMoments parses the times of a question. An empty knownAt is now, an empty trueAt is
+// knownAt, and an empty toldAt asks nothing. A knownAt or toldAt of today's day is now as
+// well. The location of now is London. The error joins a [MomentError] for each time that
+// is refused.
+func ParseMoments(trueAt, knownAt, toldAt string, now time.Time) (Moments, error) {
+	known, errKnown := parsePast("knownAt", knownAt, now)
+	at := Moments{True: known, Known: known}
+	var errTrue, errTold error
+	if trueAt != "" {
+		if at.True, errTrue = ParseMoment(trueAt, now.Location()); errTrue != nil {
+			errTrue = MomentError{"trueAt", errTrue}
+		}
 	}
-	at, err := ParseMoment(trueAt, now.Location())
-	if err != nil {
-		err = MomentError{"trueAt", err}
+	if toldAt != "" {
+		told, err := parsePast("toldAt", toldAt, now)
+		at.Told, errTold = &told, err
 	}
-	return Moments{at, known}, errors.Join(err, errKnown)
+	return at, errors.Join(errTrue, errKnown, errTold)
 }
 
-// parseKnown refuses what nobody can know yet.
-func parseKnown(text string, now time.Time) (Moment, error) {
+// parsePast refuses what nobody can know yet.
+func parsePast(parameter, text string, now time.Time) (Moment, error) {
 	if text == "" || text == domain.Today(now) {
 		return Moment{At: now}, nil
 	}
-	known, err := ParseMoment(text, now.Location())
-	if err == nil && known.At.After(now) {
+	past, err := ParseMoment(text, now.Location())
+	if err == nil && past.At.After(now) {
 		err = ErrFuture
 	}
 	if err != nil {
-		return Moment{}, MomentError{"knownAt", err}
+		return Moment{}, MomentError{parameter, err}
 	}
-	return known, nil
+	return past, nil
 }

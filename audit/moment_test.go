@@ -46,7 +46,7 @@ func TestMoment_thatIsNoneIsRefused(t *testing.T) {
 func TestMoments_nobodyKnowsTheFuture(t *testing.T) {
 	now := time.Date(2026, 7, 15, 12, 30, 0, 0, london)
 	both := func(trueAt, knownAt string) audit.Moments {
-		got, err := audit.ParseMoments(trueAt, knownAt, now)
+		got, err := audit.ParseMoments(trueAt, knownAt, "", now)
 		require.NoError(t, err)
 		return got
 	}
@@ -59,13 +59,13 @@ func TestMoments_nobodyKnowsTheFuture(t *testing.T) {
 	require.True(t, both("2026-07-15", "").True.Day)
 
 	for _, text := range []string{"2026-07-16", "2026-07-15T12:31", "2026-07-15T11:30:01Z"} {
-		_, err := audit.ParseMoments("", text, now)
+		_, err := audit.ParseMoments("", text, "", now)
 		var refused audit.MomentError
 		require.ErrorAs(t, err, &refused, text)
 		require.Equal(t, "knownAt", refused.Parameter)
 		require.ErrorIs(t, err, audit.ErrFuture)
 	}
-	_, err := audit.ParseMoments("soon", "never", now)
+	_, err := audit.ParseMoments("soon", "never", "", now)
 	require.ErrorContains(t, err, "trueAt must be a day")
 	require.ErrorContains(t, err, "knownAt must be a day")
 }

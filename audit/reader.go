@@ -25,6 +25,7 @@ type Options struct {
 // states of pairs at a fact, which never change.
 type Reader struct {
 	log       eventstore.Store
+	many      func(ctx context.Context, streams []string) []eventstore.Stream // of log, but for a Scan
 	reach     *eventstore.Reach
 	states    *statecache.FactCache // of all feeds
 	catalogue domain.Catalogue
@@ -37,7 +38,7 @@ func New(log eventstore.Store, options Options) *Reader {
 		options.FeedMemory = 16384
 	}
 	return &Reader{
-		log: log, reach: eventstore.NewReach(log), states: statecache.NewFactCache(log, options.FeedMemory),
+		log: log, many: log.ReadMany, reach: eventstore.NewReach(log), states: statecache.NewFactCache(log, options.FeedMemory),
 		catalogue: domain.Events(), options: options,
 	}
 }
@@ -85,7 +86,7 @@ func (r *Reader) each(ctx context.Context, streams []string, concerns func(recor
 	queue := slices.Compact(slices.Sorted(slices.Values(streams)))
 	for read := 0; read < len(queue); {
 		batch := queue[read:min(read+together, len(queue))]
-		for i, stream := range r.log.ReadMany(ctx, batch) {
+		for i, stream := range r.many(ctx, batch) {
 			if stream.Err != nil {
 				return fmt.Errorf("read the facts of %s: %w", batch[i], stream.Err)
 			}

@@ -102,7 +102,7 @@ func momentsOf(query url.Values, now time.Time) (audit.Moments, []govuk.ErrorLin
 	if trueAt == "" && knownAt == "" {
 		return audit.Moments{}, []govuk.ErrorLink{{Text: badMoment, Href: "#as-of-trueAt"}}
 	}
-	at, err := audit.ParseMoments(trueAt, knownAt, now)
+	at, err := audit.ParseMoments(trueAt, knownAt, "", now)
 	if err == nil {
 		return at, nil
 	}
