@@ -44,6 +44,8 @@ var guarded = []guardedCall{
 	{http.MethodGet, "/non-associations/" + anID, "", []string{"READ_NON_ASSOCIATIONS", "NON_ASSOCIATIONS_SYNC"}},
 	{http.MethodGet, "/non-associations/A9109UD/history", "", []string{"READ_NON_ASSOCIATIONS"}},
 	{http.MethodGet, "/history", "", []string{"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_ADMIN"}},
+	{http.MethodGet, "/audit/prisoner/A9109UD", "", []string{"NON_ASSOCIATIONS_AUDIT"}},
+	{http.MethodGet, "/audit/pair/A9109UD/A0135GA", "", []string{"NON_ASSOCIATIONS_AUDIT"}},
 	{http.MethodGet, "/subject-access-request?prn=A9109UD", "", []string{"SAR_DATA_ACCESS"}},
 	{http.MethodPost, "/sync", record, []string{"NON_ASSOCIATIONS_SYNC"}},
 	{http.MethodPost, "/migrate", record, []string{"NON_ASSOCIATIONS_MIGRATE"}},
@@ -103,7 +105,7 @@ var mappers = []string{"NOMIS_MAPPING_API__SYNCHRONISATION__RW", "NON_ASSOCIATIO
 
 var allRoles = []string{
 	"READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS",
-	"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_ADMIN", "",
+	"NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_MIGRATE", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_ADMIN", "NON_ASSOCIATIONS_AUDIT", "",
 	"NOMIS_MAPPING_API__SYNCHRONISATION__RW",
 	"PRISONER_FROM_NOMIS__MIGRATION__RW", "non_associations_sync", "ROLE_NON_ASSOCIATIONS_SYNC",
 }

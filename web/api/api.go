@@ -96,6 +96,7 @@ type Options struct {
 	Whereabouts     Whereabouts // nil: no move can be checked
 	Audit           Audit       // reads of the log
 	Streams         Streams     // lists the streams that Audit reads
+	NewestHead      NewestHead  // of the tree over all facts; nil: there is none
 	Queues          Queues      // nil: there is none
 	Prisons         Prisons     // nil: known are the prisons that were ever staged, and nothing else of them
 	Mappings        Mappings
@@ -130,6 +131,7 @@ type API struct {
 	whereabouts   Whereabouts
 	audit         Audit
 	streams       Streams
+	newestHead    NewestHead
 	queues        Queues
 	migrations    Migrations
 	prisons       Prisons
@@ -183,7 +185,7 @@ func New(options Options) *API {
 	// that was written here. A later atLeast up to it needs no question to the log.
 	feeds, seen := options.Feeds.withDefaults(), &seenPosition{}
 	a := &API{
-		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, prisons: options.Prisons,
+		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, newestHead: options.NewestHead, prisons: options.Prisons,
 		mappings: options.Mappings, labels: options.MigrationLabels, problems: options.Problems, reconcile: options.Reconcile, dossiers: options.Dossiers,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, whereabouts: options.Whereabouts, verifier: options.Verifier,
 		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
@@ -233,6 +235,7 @@ const (
 	roleDelete  = "DELETE_NON_ASSOCIATIONS"
 	roleSubject = "SAR_DATA_ACCESS"
 	roleAdmin   = "NON_ASSOCIATIONS_ADMIN"
+	roleAudit   = "NON_ASSOCIATIONS_AUDIT"
 	roleMapping = "NOMIS_MAPPING_API__SYNCHRONISATION__RW"
 	anyToken    = ""
 )
@@ -265,6 +268,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 
 	mux.Get("/non-associations/{reference}/history", a.authenticated(a.history, roleRead))
 	mux.Get("/history", a.feed(roleSync, roleAdmin))
+	a.asOfRoutes(mux)
 	mux.Get("/subject-access-request", a.authenticated(a.subjectAccess, roleSubject))
 
 	a.queueAdmin(mux)

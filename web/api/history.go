@@ -27,6 +27,9 @@ type Audit interface {
 	SubjectAccess(ctx context.Context, streams []string, subject audit.Subject) (audit.SubjectAccess, error)
 	// OfSwitchOver returns the facts of the switch-over, oldest first.
 	OfSwitchOver(ctx context.Context) ([]audit.Entry, error)
+	// AsOfPrisoner and AsOfPair return records as they were at a time, as they were known.
+	AsOfPrisoner(ctx context.Context, streams []string, number domain.PrisonerNumber, at audit.Moments) ([]audit.RecordAsOf, error)
+	AsOfPair(ctx context.Context, pair domain.Pair, at audit.Moments) ([]audit.RecordAsOf, error)
 	// Feed calls back for each fact of the log after a position, and returns nil only when
 	// it does not follow and every fact was given.
 	Feed(ctx context.Context, feed audit.Feed) error

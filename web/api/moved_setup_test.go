@@ -90,7 +90,8 @@ var readsByNumber = []readByNumber{
 }
 
 // TestReads_byNumberAreAllWalked fails when a read by number is added that the
-// tests of removed numbers do not ask.
+// tests of removed numbers do not ask. Auditors ask about a number as it was asked: see
+// TestAsOf_takesARemovedNumberAsItWasAsked.
 func TestReads_byNumberAreAllWalked(t *testing.T) {
 	var walked, served []string
 	for _, r := range readsByNumber {
@@ -98,7 +99,7 @@ func TestReads_byNumberAreAllWalked(t *testing.T) {
 	}
 	for _, route := range newTestServer(t).Routes() {
 		about := strings.Contains(route, "{reference}") || strings.Contains(route, "{prisonerNumber}") || strings.Contains(route, "subject")
-		if about && strings.HasPrefix(route, http.MethodGet) {
+		if about && !strings.Contains(route, " /audit/") && strings.HasPrefix(route, http.MethodGet) {
 			served = append(served, route)
 		}
 	}

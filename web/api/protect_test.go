@@ -51,7 +51,7 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 
 // filled is a path of a route.
 func filled(t testing.TB, path string) string {
-	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{prisonId}", "MDI", "{file}", "index.html",
+	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{otherPrisonerNumber}", "A0135GA", "{prisonId}", "MDI", "{file}", "index.html",
 		"{dlq}", "q", "{queue}", "q",
 		"{firstOffenderNo}", "A9109UD", "{secondOffenderNo}", "A0135GA", "{typeSequence}", "2", "{label}", "2026-12-01T10:15:00",
 		"{planId}", anID, "{firstPrisonerNumber}", "A9109UD", "{secondPrisonerNumber}", "A0135GA").Replace(path)

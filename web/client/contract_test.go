@@ -49,6 +49,7 @@ var whole = []any{
 	},
 	client.MigrationsParams{FromDateTime: "2021-07-05T10:35:17", ToDateTime: "2021-07-05T10:35:17"},
 	client.FailuresParams{Cause: "NOT_FOUND", Page: 3, Size: 5},
+	client.AsOfParams{TrueAt: "2023-07-01", KnownAt: "2023-07-01T09:00", ToldAt: "2023-07-01T08:00:00Z"},
 	client.InvolvingParams{Read: client.Read{AtLeast: 7, IfNoneMatch: aTag}},
 }
 

@@ -32,6 +32,8 @@ type (
 	FeedLine = shape.FeedLine
 	// Renumbered has the old and the new number of a prisoner.
 	Renumbered = shape.Renumbered
+	// AsOf are records as they were at a time.
+	AsOf = shape.AsOf
 	// SubjectAccess is what is held about a prisoner, newest first.
 	SubjectAccess = shape.SubjectAccess
 	// SubjectItem is a non-association as it is, or as it was when it was deleted.
