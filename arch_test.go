@@ -74,6 +74,7 @@ var folders = []folder{
 	{"publisher/store", "publisher/store keeps checkpoint and parked messages in Postgres", []string{"domain", "eventstore", pgx}, false},
 	{"audit", "audit reads the log only: its answers rest on nothing that may be stale", []string{"domain", "eventstore", "eventstore/statecache"}, false},
 	{"audit/evidence", "audit/evidence makes and checks proofs that the log was not changed, and does no I/O", []string{"domain", "eventstore", sumdb}, true},
+	{"audit/evidence/logcheck", "audit/evidence/logcheck compares the log with what was kept of it, and opens no store", []string{"eventstore", "audit/evidence", sumdb}, true},
 	{"audit/evidence/store", "audit/evidence/store keeps in Postgres what operators did", []string{pgx}, false},
 	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "commands/merge", "queries", "audit", "internal/queue", aws}, false},
 	{"nomis/migration", "nomis/migration takes over NOMIS's stock of old data", []string{"domain", "commands"}, false},
