@@ -1,5 +1,6 @@
 // Package store keeps in Postgres what proves how the service was used, in the schema
-// evidence: the acts of operators. A rebuild leaves it alone.
+// evidence: the acts of operators, and the tree over the log with its heads. A rebuild
+// leaves it alone.
 package store
 
 import (
