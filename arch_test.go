@@ -75,6 +75,7 @@ var folders = []folder{
 	{"audit", "audit reads the log only: its answers rest on nothing that may be stale", []string{"domain", "eventstore", "eventstore/statecache"}, false},
 	{"audit/evidence", "audit/evidence makes and checks proofs that the log was not changed, and does no I/O", []string{"domain", "eventstore", sumdb}, true},
 	{"audit/evidence/logcheck", "audit/evidence/logcheck compares the log with what was kept of it, and opens no store", []string{"eventstore", "audit/evidence", sumdb}, true},
+	{"audit/evidence/signer", "audit/evidence/signer follows the log and signs heads, and sends them to a witness", []string{"audit/evidence", "audit/evidence/store", "domain", "eventstore", "eventstore/consumer", pgx, sumdb}, true},
 	{"audit/evidence/store", "audit/evidence/store keeps in Postgres what operators did and the tree over the log", []string{"audit/evidence", "eventstore", pgx, sumdb}, true},
 	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "commands/merge", "queries", "audit", "internal/queue", aws}, false},
 	{"nomis/migration", "nomis/migration takes over NOMIS's stock of old data", []string{"domain", "commands"}, false},

@@ -78,7 +78,7 @@ func (t Tree) Append(ctx context.Context, from, to State, leaves []Leaf, nodes [
 	if err := moveOn(ctx, tx, from, to); err != nil {
 		return err
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"evidence", "leaf"}, []string{"index", "event_id", "commit_position", "prepare_position", "text"},
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{schema, "leaf"}, []string{"index", "event_id", "commit_position", "prepare_position", "text"},
 		pgx.CopyFromSlice(len(leaves), func(i int) ([]any, error) {
 			l := leaves[i]
 			return []any{l.Index, l.EventID, l.At.Commit, l.At.Prepare, string(l.Text)}, nil
@@ -86,7 +86,7 @@ func (t Tree) Append(ctx context.Context, from, to State, leaves []Leaf, nodes [
 	if err != nil {
 		return fmt.Errorf("add leaves: %w", err)
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"evidence", "node"}, []string{"level", "n", "hash"},
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{schema, "node"}, []string{"level", "n", "hash"},
 		pgx.CopyFromSlice(len(nodes), func(i int) ([]any, error) { return []any{nodes[i].Level, nodes[i].N, nodes[i].Hash[:]}, nil }))
 	if err != nil {
 		return fmt.Errorf("add nodes: %w", err)

@@ -31,7 +31,7 @@ func leaves(t *testing.T, tree *evidence.Tree, count int) (added []store.Leaf, n
 			Event: eventstore.Event{ID: uuid.NewSHA1(logID, fmt.Append(nil, index)), Type: "NonAssociationOpened.v1"}, RecordedAt: noon,
 		})
 		require.NoError(t, err)
-		at := uint64(index + 1) //nolint:gosec // small
+		at := uint64(index + 1)
 		added = append(added, store.Leaf{Index: index, EventID: leaf.EventID, At: eventstore.Position{Commit: at, Prepare: at}, Text: leaf.Text()})
 		nodes = append(nodes, tree.Add(evidence.LeafHash(leaf.Text()))...)
 	}
@@ -211,7 +211,8 @@ func TestRefusalsAndChecks_areKept(t *testing.T) {
 	size := int64(5)
 	for i, c := range []store.Check{
 		{Name: store.LogCheck, At: noon, OK: true, Result: []byte(`{"ok": true}`), HeadSize: &size},
-		{Name: store.LogCheck, At: noon.Add(time.Hour), Result: []byte(`{}`)}, {Name: store.ReadModelCheck, At: noon, OK: true, Result: []byte(`{}`)},
+		{Name: store.LogCheck, At: noon.Add(time.Hour), Result: []byte(`{}`)},
+		{Name: store.ReadModelCheck, At: noon, OK: true, Result: []byte(`{}`)},
 	} {
 		require.NoError(t, s.Tree().AddCheck(t.Context(), c), i)
 	}
