@@ -6,6 +6,8 @@ SHELL := /bin/bash
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .bin/golangci-lint
 GOVULNCHECK_VERSION := v1.9.0
+HELM_VERSION := v3.22.0
+HELM := .bin/helm
 NPM := internal/dev/npm
 NODE_AT_LEAST := 18
 # Root needs no sudo, and a container often has none.
@@ -41,8 +43,8 @@ demo: postgres bin ## load a made-up prison estate, into the run of DATA_DIR if 
 	@exec bin/dev demo
 
 .PHONY: bench
-bench: postgres build ## measure against raw Postgres, as a table and bin/bench.json; GROWTH=1 also at 10⁶ facts
-	@exec bin/bench --json bin/bench.json
+bench: postgres build ## measure against raw Postgres, as a table
+	@exec bin/bench
 
 # -count=1: some tests build the programs, and Go's cache does not see of what.
 # -p 3 -parallel 4: most of the time is spent waiting for servers, so two cores
@@ -56,7 +58,7 @@ WITHOUT_RACE = $$(sed -n 's/^func \(Test[^(]*\).*/\1/p' $(NORACE) | paste -sd '|
 PAGES_AT_ONCE = happensOnce|TwoTabs|doneOnce|EveryRoute|EveryAnswer|Renew|TestFreshness|TestUpTo
 
 .PHONY: test
-test: tools postgres npm ## all tests, with the race detector
+test: tools postgres npm helm ## all tests, with the race detector
 	go test -race -count=1 -p 3 -parallel 4 -timeout 20m $$(go list ./... | grep -v '/web/screens$$')
 	go test -count=1 -timeout 5m -run "^($(WITHOUT_RACE))$$" $$(dirname $(NORACE))
 	go test -count=1 -parallel 4 -timeout 10m ./web/screens
@@ -115,6 +117,17 @@ linter: $(GOLANGCI)
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION) from source, once"
 	GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+# The tests lint and render the chart with it. A build without a version of Kubernetes
+# takes an old one for granted, which the chart refuses.
+.PHONY: helm
+helm: $(HELM)
+	@$(HELM) version --short 2>/dev/null | grep -q "^$(HELM_VERSION)" || { rm -f $(HELM); $(MAKE) $(HELM); }
+
+$(HELM):
+	@echo "building helm $(HELM_VERSION) from source, once"
+	GOBIN=$(CURDIR)/.bin go install -ldflags "-X helm.sh/helm/v3/internal/version.version=$(HELM_VERSION) -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=33" \
+	  helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
 
 # The database of known vulnerabilities is a web page of its own, which a closed
 # network does not reach: then nothing is checked, with a message. What is

@@ -35,6 +35,9 @@ type cli struct {
 	Run  runCmd  `cmd:"" default:"1" help:"Run everything until Ctrl-C."`
 	Demo demoCmd `cmd:"" help:"Load a made-up prison estate."`
 
+	StandIns     standInsCmd     `cmd:"" help:"Run the stand-ins alone, for a service in other processes."`
+	Certificates certificatesCmd `cmd:"" help:"Make an authority and the certificates of a trial installation."`
+
 	Token tokenCmd `cmd:"" help:"Print a token for the run of this data folder."`
 }
 

@@ -30,7 +30,7 @@ func (grantCmd) Help() string {
 	return `Examples:
   nonassociations eventstore grant --admin 'esdb://admin:PASSWORD@one:2113,two:2113?tls=true' --dry-run
   EVENTSTORE_ADMIN_URL=esdb://admin:PASSWORD@one:2113 nonassociations eventstore grant
-  nonassociations eventstore grant --serve app --listen app --project app --publish app
+  nonassociations eventstore grant --serve app --screens app --listen app --work app --project app --publish app
 
 The users must exist already. Two rights are set: the metadata of $all lists the users that may read
 and subscribe to it, and $settings those that may read and append to streams. Only $admins may delete,
@@ -54,7 +54,7 @@ func (c grantCmd) Run(ctx context.Context) error {
 // checkCmd compares the rights of one user with those of its role. It is a probe for
 // monitoring: status 1 is a finding, and 2 is no result.
 type checkCmd struct {
-	Role string `default:"serve" enum:"serve,listen,project,publish" help:"The role whose user it is: serve, listen, project or publish."`
+	Role string `default:"serve" enum:"serve,screens,listen,work,project,publish" help:"The role whose user it is: serve, screens, listen, work, project or publish."`
 	JSON bool   `help:"Print one JSON object."`
 }
 
@@ -66,7 +66,7 @@ func (checkCmd) Help() string {
 
 Asks as the user of EVENTSTORE_URL for each right, in a way that is refused to every user after the
 right was checked: nothing is written or removed. Every role reads streams and $all and subscribes
-to it; serve and listen append. Whatever else a user may do is too much.
+to it; serve, screens, listen and work append. Whatever else a user may do is too much.
 
 Exit status: 0 the user has exactly its rights, 1 it has not, 2 they could not be checked.`
 }

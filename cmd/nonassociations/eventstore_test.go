@@ -91,7 +91,7 @@ func TestGrant_reportsWhatItChangesAndChangesNothingTwice(t *testing.T) {
 	require.Equal(t, once, c.written(t))
 
 	t.Setenv("EVENTSTORE_ADMIN_URL", c.address("admin"))
-	text, status = printed(t, "eventstore", "grant", "--serve", "one,two", "--listen", "one", "--project", "three", "--publish", "three")
+	text, status = printed(t, "eventstore", "grant", "--serve", "one,two", "--screens", "two", "--listen", "one", "--work", "one", "--project", "three", "--publish", "three")
 	require.Zero(t, status)
 	require.Equal(t, 2, strings.Count(text, " was changed from {"))
 	require.JSONEq(t, `["$admins","one","two"]`, told(t, c.written(t)["$settings"][1], "$userStreamAcl", "$w"))
@@ -110,7 +110,7 @@ func told(t *testing.T, text string, path ...string) string {
 }
 
 func TestCheck_reportsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
-	c := newCluster(t, "nonassociations-serve", "nonassociations-project", "nonassociations-listen", "nonassociations-publish")
+	c := newCluster(t, "nonassociations-serve", "nonassociations-project", "nonassociations-listen", "nonassociations-publish", "nonassociations-screens", "nonassociations-work")
 	t.Setenv("EVENTSTORE_URL", c.address("nonassociations-serve"))
 	text, status := printed(t, "eventstore", "check")
 	require.Equal(t, 1, status)
@@ -124,7 +124,7 @@ func TestCheck_reportsWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	_, status = printed(t, "eventstore", "grant", "--admin", c.address("admin"))
 	require.Zero(t, status)
 	before := c.written(t)
-	for _, role := range []string{"serve", "listen", "project", "publish"} {
+	for _, role := range []string{"serve", "screens", "listen", "work", "project", "publish"} {
 		t.Setenv("EVENTSTORE_URL", strings.Replace(c.address("nonassociations-"+role), "esdb://", "kurrentdb://", 1))
 		text, status = printed(t, "eventstore", "check", "--role", role, "--json")
 		require.Zero(t, status, text)

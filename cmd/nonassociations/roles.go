@@ -51,7 +51,8 @@ func (projectCmd) Run(ctx context.Context) error {
 
 // schemaCmd groups the commands about durable tables.
 type schemaCmd struct {
-	Up schemaUpCmd `cmd:"" help:"Bring the durable tables up to this version."`
+	Up    schemaUpCmd    `cmd:"" help:"Bring the durable tables up to this version."`
+	Roles schemaRolesCmd `cmd:"" help:"Give each role of Postgres its rights."`
 }
 
 // schemaUpCmd creates and upgrades the durable tables. It runs as their owner, before a
@@ -74,6 +75,29 @@ func (schemaUpCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return app.SchemaUp(ctx, o.Config)
+}
+
+// schemaRolesCmd runs deploy/postgres/roles.sql. It runs as the owner of the database, after
+// each schema up.
+type schemaRolesCmd struct{}
+
+// Help returns the examples that kong prints below the options.
+func (schemaRolesCmd) Help() string {
+	return `Example:
+  nonassociations schema up && nonassociations schema roles
+
+Makes a role for each kind of process and gives it the rights that its processes need and no more, as
+"psql -f deploy/postgres/roles.sql" does. It does all or nothing, and repeating it changes nothing. An owner
+without CREATEROLE needs a superuser to do it once beforehand.`
+}
+
+// Run gives the rights. Errors: the login may not.
+func (schemaRolesCmd) Run(ctx context.Context) error {
+	o, err := options(app.Roles{})
+	if err != nil {
+		return err
+	}
+	return app.SchemaRoles(ctx, &o.Config)
 }
 
 // start runs roles until the process is stopped. TuneGC is called here and not by the

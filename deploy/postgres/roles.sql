@@ -11,7 +11,7 @@
 -- list, and a test compares it with this file.
 DO $roles$
 DECLARE
-  kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator', 'screens'];
+  kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator', 'screens', 'nomis'];
   modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer', 'nomis', 'screens', 'evidence'];
   db_owner CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
   all_roles CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
@@ -63,16 +63,18 @@ BEGIN
       EXECUTE format('ALTER %s OWNER TO nonassociations_projector', given.object);
     END IF;
   END LOOP;
-  GRANT USAGE ON SCHEMA read TO nonassociations_reader;
-  GRANT SELECT ON ALL TABLES IN SCHEMA read TO nonassociations_reader;
-  ALTER DEFAULT PRIVILEGES FOR ROLE nonassociations_projector IN SCHEMA read GRANT SELECT ON TABLES TO nonassociations_reader;
-  -- Of the tables themselves a writer reads only the checkpoint, which has the id of
-  -- the log. The projector grants the same when it makes them.
+  -- The pages read with their own login.
+  GRANT USAGE ON SCHEMA read TO nonassociations_reader, nonassociations_screens;
+  GRANT SELECT ON ALL TABLES IN SCHEMA read TO nonassociations_reader, nonassociations_screens;
+  ALTER DEFAULT PRIVILEGES FOR ROLE nonassociations_projector IN SCHEMA read
+    GRANT SELECT ON TABLES TO nonassociations_reader, nonassociations_screens;
+  -- Of the tables themselves those that write to the log read only the checkpoint, which
+  -- has the id of the log. The projector grants the same when it makes them.
   FOR given IN SELECT nspname AS schema FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname ~ '^read_[0-9]+$' AND relname = 'checkpoint'
   LOOP
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO nonassociations_writer', given.schema);
-    EXECUTE format('GRANT SELECT ON %I.checkpoint TO nonassociations_writer', given.schema);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO nonassociations_writer, nonassociations_screens, nonassociations_nomis', given.schema);
+    EXECUTE format('GRANT SELECT ON %I.checkpoint TO nonassociations_writer, nonassociations_screens, nonassociations_nomis', given.schema);
   END LOOP;
 
   -- 3. The durable tables. Grants of an older roles.sql are revoked first.
@@ -81,53 +83,63 @@ BEGIN
     EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM %s', given.schema, all_roles);
     EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %s', given.schema, all_roles);
   END LOOP;
+  -- The pages write as the API does: screens has all that writer has, and its own.
   FOR given IN
     SELECT w.*, format('%s %I', kind, schema) || CASE WHEN name IS NULL THEN '' ELSE format('.%I', name) END AS object
     FROM (VALUES
       -- The log, if it is in this database: a writer appends only through the
       -- function that keeps its order.
-      ('SCHEMA', 'eventstore', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher']),
-      ('TABLE', 'eventstore', 'events', 'SELECT', ARRAY['writer', 'projector', 'publisher']),
-      ('FUNCTION', 'eventstore', 'append', 'EXECUTE', ARRAY['writer']),
+      ('SCHEMA', 'eventstore', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis']),
+      ('TABLE', 'eventstore', 'events', 'SELECT', ARRAY['writer', 'projector', 'publisher', 'nomis']),
+      ('FUNCTION', 'eventstore', 'append', 'EXECUTE', ARRAY['writer', 'nomis']),
       -- The idempotency keys. An operator deletes them when another log is adopted.
-      ('SCHEMA', 'commands', NULL, 'USAGE', ARRAY['writer', 'projector', 'operator']),
+      ('SCHEMA', 'commands', NULL, 'USAGE', ARRAY['writer', 'projector', 'nomis', 'operator']),
       ('TABLE', 'commands', 'idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
       ('TABLE', 'commands', 'idempotency_keys', 'DELETE', ARRAY['operator']),
       ('TABLE', 'commands', 'log', 'SELECT, INSERT', ARRAY['writer']),
-      ('TABLE', 'commands', 'log', 'SELECT', ARRAY['projector']),
+      ('TABLE', 'commands', 'log', 'SELECT', ARRAY['projector', 'nomis']),
       ('TABLE', 'commands', 'log', 'SELECT, INSERT, UPDATE', ARRAY['operator']),
       -- The checkpoints of the topics. Other roles read the id of their log.
-      ('SCHEMA', 'publisher', NULL, 'USAGE', ARRAY['publisher', 'writer', 'projector', 'operator']),
+      ('SCHEMA', 'publisher', NULL, 'USAGE', ARRAY['publisher', 'writer', 'projector', 'nomis', 'operator']),
       ('TABLE', 'publisher', 'checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['publisher']),
-      ('TABLE', 'publisher', 'checkpoint', 'SELECT', ARRAY['writer', 'projector']),
+      ('TABLE', 'publisher', 'checkpoint', 'SELECT', ARRAY['writer', 'projector', 'nomis']),
       ('TABLE', 'publisher', 'parked', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['publisher']),
       ('TABLE', 'publisher', 'parked', 'SELECT, UPDATE', ARRAY['screens']),
-      -- The status of the consumers. Each writes its own row; the roles of processes may read it.
-      ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator']),
-      ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'projector', 'publisher']),
+      -- The status of the consumers. Each consumer's role writes, and every role may read.
+      ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator']),
+      ('TABLE', 'consumer', 'status', 'SELECT', ARRAY['writer']),
+      ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['projector', 'publisher', 'nomis']),
       ('TABLE', 'consumer', 'status', 'DELETE', ARRAY['operator']),
-      -- What is due to be compared with NOMIS, and what its messages said.
-      ('SCHEMA', 'nomis', NULL, 'USAGE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'due_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'prisoner_message', 'SELECT, INSERT, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'brake', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'restored_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'touched_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'reconciliation', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'reconciliation_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'repair_plan', 'SELECT, INSERT', ARRAY['writer']),
-      ('TABLE', 'nomis', 'purged_message', 'SELECT, INSERT, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'migration', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'migration_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
+      -- What is due to be compared with NOMIS, and what its messages said. The schema is
+      -- that of nomis; a writer has what people do about NOMIS through the API.
+      ('SCHEMA', 'nomis', NULL, 'USAGE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'due_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'prisoner_message', 'SELECT, INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'prisoner_message', 'SELECT, INSERT, DELETE', ARRAY['nomis']),
+      ('TABLE', 'nomis', 'brake', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'difference', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'given_back', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'restored_pair', 'SELECT, UPDATE, DELETE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'restored_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['nomis']),
+      ('TABLE', 'nomis', 'touched_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'reconciliation', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'reconciliation_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'repair_plan', 'SELECT, INSERT', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'purged_message', 'INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'purged_message', 'SELECT, DELETE', ARRAY['nomis']),
+      ('TABLE', 'nomis', 'migration', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'migration_pair', 'SELECT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'migration_pair', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['nomis']),
       ('TABLE', 'nomis', 'legacy_caller', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'own_author', 'SELECT, INSERT', ARRAY['writer']),
-      ('TABLE', 'nomis', 'switched_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'prison_edit', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'prison_edit_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'found_edit', 'SELECT, INSERT, DELETE', ARRAY['writer']),
-      ('TABLE', 'nomis', 'known_prison', 'SELECT, INSERT, UPDATE', ARRAY['writer']),
+      ('TABLE', 'nomis', 'own_author', 'SELECT, INSERT', ARRAY['writer', 'nomis']),
+      ('TABLE', 'nomis', 'switched_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['nomis']),
+      ('TABLE', 'nomis', 'prison_edit', 'SELECT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'prison_edit', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['nomis']),
+      ('TABLE', 'nomis', 'prison_edit_checkpoint', 'SELECT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'prison_edit_checkpoint', 'SELECT, INSERT, UPDATE', ARRAY['nomis']),
+      ('TABLE', 'nomis', 'found_edit', 'INSERT', ARRAY['writer']),
+      ('TABLE', 'nomis', 'found_edit', 'SELECT, INSERT, DELETE', ARRAY['nomis']),
+      ('TABLE', 'nomis', 'known_prison', 'SELECT, INSERT, UPDATE', ARRAY['writer', 'nomis']),
       -- Sessions and the view audit. Nobody changes a view; an operator removes old ones.
       ('SCHEMA', 'screens', NULL, 'USAGE', ARRAY['screens', 'operator']),
       ('TABLE', 'screens', 'session', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['screens']),
@@ -138,8 +150,8 @@ BEGIN
       ('TABLE', 'screens', 'unsent_view', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['screens']),
       ('TABLE', 'screens', 'unsent_view', 'SELECT', ARRAY['operator']),
       -- What operators did. Every role that writes at all adds to it, and nobody changes it.
-      ('SCHEMA', 'evidence', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'operator', 'screens']),
-      ('TABLE', 'evidence', 'action', 'INSERT', ARRAY['writer', 'projector', 'publisher', 'operator', 'screens']),
+      ('SCHEMA', 'evidence', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator']),
+      ('TABLE', 'evidence', 'action', 'INSERT', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator']),
       ('TABLE', 'evidence', 'action', 'SELECT', ARRAY['screens']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
@@ -150,6 +162,7 @@ BEGIN
       OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = n.oid AND proname = name)
   LOOP
     EXECUTE format('GRANT %s ON %s TO %s', given.rights, given.object,
-      (SELECT string_agg('nonassociations_' || role, ', ') FROM unnest(given.roles) role));
+      (SELECT string_agg('nonassociations_' || role, ', ')
+        FROM unnest(given.roles || CASE WHEN 'writer' = ANY (given.roles) THEN ARRAY['screens'] END) role));
   END LOOP;
 END $roles$;

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,17 +16,19 @@ import (
 // EventStoreUsers are the users of EventStoreDB under which each role connects. A role
 // may have several, and several roles may share one.
 type EventStoreUsers struct {
-	Serve   []string `default:"nonassociations-serve"   help:"Users of serve, which reads and appends: ${default}."               placeholder:"NAME"`
-	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen and nomis work, which reads and appends: ${default}."        placeholder:"NAME"`
-	Project []string `default:"nonassociations-project" help:"Users of project, which reads: ${default}."                         placeholder:"NAME"`
+	Serve   []string `default:"nonassociations-serve"   help:"Users of serve, which reads and appends: ${default}."       placeholder:"NAME"`
+	Screens []string `default:"nonassociations-screens" help:"Users of screens, which reads and appends: ${default}."     placeholder:"NAME"`
+	Listen  []string `default:"nonassociations-listen"  help:"Users of nomis listen, which reads and appends: ${default}." placeholder:"NAME"`
+	Work    []string `default:"nonassociations-work"    help:"Users of nomis work and of commands about NOMIS, which read and append: ${default}." placeholder:"NAME"`
+	Project []string `default:"nonassociations-project" help:"Users of project, which reads: ${default}."                 placeholder:"NAME"`
 	Publish []string `default:"nonassociations-publish" help:"Users of publish, its status and replay, which read: ${default}." placeholder:"NAME"`
 }
 
 // users groups the users by the rights that their roles need.
 func (u EventStoreUsers) users() esdb.Users {
 	return esdb.Users{
-		Append: append(append([]string(nil), u.Serve...), u.Listen...),
-		Read:   append(append([]string(nil), u.Project...), u.Publish...),
+		Append: slices.Concat(u.Serve, u.Screens, u.Listen, u.Work),
+		Read:   slices.Concat(u.Project, u.Publish),
 	}
 }
 
@@ -88,7 +91,7 @@ type RightsReport struct {
 }
 
 // CheckRights finds out the rights of the user of EVENTSTORE_URL and compares them with
-// what role needs: serve, listen, project or publish. It writes nothing. Errors:
+// what role needs: serve, screens, listen, work, project or publish. It writes nothing. Errors:
 // ErrRightsUnknown, also for a log that is not in EventStoreDB.
 func CheckRights(ctx context.Context, environment map[string]string, role string, logger *slog.Logger) (RightsReport, error) {
 	store, err := openForRights(ctx, "EVENTSTORE_URL", environment["EVENTSTORE_URL"], environment, logger)
@@ -97,7 +100,7 @@ func CheckRights(ctx context.Context, environment map[string]string, role string
 	}
 	asking, cancel := context.WithTimeout(ctx, rightsTimeout)
 	defer cancel()
-	held, err := store.Rights(asking, role == "serve" || role == "listen")
+	held, err := store.Rights(asking, slices.Contains([]string{"serve", "screens", "listen", "work"}, role))
 	if err = errors.Join(err, closers{store.Close}.within(flushTime)); err != nil {
 		return RightsReport{}, rightsUnknown(err)
 	}

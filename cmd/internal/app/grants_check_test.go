@@ -28,7 +28,7 @@ func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 	aws.Send(e.merges, fmt.Sprintf(`{"MessageId":%q,"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\",`+
 		`\"additionalInformation\":{\"nomsNumber\":\"S1111SS\",\"removedNomsNumber\":\"R1111RR\",\"reason\":\"MERGE\"}}"}`, message))
 	serve.eventuallyShows(t, "S1111SS", "X1111XX")
-	_, err := app.Unmerge(t.Context(), e.options(t, "serve"), message, "They are two men", false)
+	_, err := app.Unmerge(t.Context(), e.options(t, "nomis work"), message, "They are two men", false)
 	require.NoError(t, err)
 	serve.eventuallyShows(t, "R1111RR", "X1111XX")
 	told, err := app.PublishStatus(t.Context(), e.options(t, "publish"))

@@ -68,6 +68,7 @@ type command struct {
 func (e *installation) commands(t *testing.T) map[string]command {
 	t.Helper()
 	publish, project, adopting, writer := e.options(t, "publish"), e.options(t, "project"), e.options(t, "project"), e.options(t, "serve")
+	work := e.options(t, "nomis work")
 	adopting.Config.EventStoreURL, adopting.Config.DatabaseURL = e.logins["adopting"], e.logins["adopting"]
 	owner := app.Options{Config: e.config("owner")}
 	return map[string]command{
@@ -93,27 +94,27 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			return err
 		}},
 		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},
-		"migrate": {writer, func(ctx context.Context) error {
-			m, err := app.OpenMigrations(ctx, writer)
+		"migrate": {work, func(ctx context.Context) error {
+			m, err := app.OpenMigrations(ctx, work)
 			if err == nil {
 				m.Close()
 			}
 			return err
 		}},
-		"migrate sheet": {writer, func(ctx context.Context) error {
-			_, err := app.MigrationSheet(ctx, writer, io.Discard, uuid.New(), migration.Sample{Size: 1})
+		"migrate sheet": {work, func(ctx context.Context) error {
+			_, err := app.MigrationSheet(ctx, work, io.Discard, uuid.New(), migration.Sample{Size: 1})
 			return err
 		}},
-		"nomis unmerge": {writer, func(ctx context.Context) error {
-			_, err := app.Unmerge(ctx, writer, uuid.NewString(), "why", true)
+		"nomis unmerge": {work, func(ctx context.Context) error {
+			_, err := app.Unmerge(ctx, work, uuid.NewString(), "why", true)
 			return err
 		}},
-		"nomis resume": {writer, func(ctx context.Context) error {
-			_, err := app.Resume(ctx, writer, store.Release{From: store.FromDPS, Reason: "why", By: "OPERATOR"}, false)
+		"nomis resume": {work, func(ctx context.Context) error {
+			_, err := app.Resume(ctx, work, store.Release{From: store.FromDPS, Reason: "why", By: "OPERATOR"}, false)
 			return err
 		}},
-		"mapping check": {writer, func(ctx context.Context) error {
-			_, err := app.CheckMapping(ctx, writer, app.MappingCheck{Against: os.DevNull})
+		"mapping check": {work, func(ctx context.Context) error {
+			_, err := app.CheckMapping(ctx, work, app.MappingCheck{Against: os.DevNull})
 			return err
 		}},
 	}

@@ -48,6 +48,9 @@ func TestRoles_areGivenTwiceAndNothingChanges(t *testing.T) {
 	require.Error(t, err, "psql says so with its status")
 	require.Contains(t, out, "keeper lacks CREATEROLE")
 	require.Empty(t, e.given(t), "nothing is half done")
+	err = app.SchemaRoles(t.Context(), &app.Config{EventStoreURL: keeper, DatabaseURL: keeper})
+	require.ErrorContains(t, err, "keeper lacks CREATEROLE")
+	require.ErrorContains(t, err, "A superuser runs roles.sql")
 	out, err = rolesByPsql(t, as(t, e.super, "stranger"))
 	require.Error(t, err)
 	require.Contains(t, out, "belongs to keeper")
@@ -66,8 +69,7 @@ func TestRoles_areGivenTwiceAndNothingChanges(t *testing.T) {
 	// What an older one gave too much is taken away, and what others made is the projector's.
 	execSQL(t, e.conn, "GRANT ALL ON commands.idempotency_keys, eventstore.events TO nonassociations_reader, nonassociations_writer")
 	execSQL(t, e.conn, "ALTER SCHEMA read OWNER TO keeper")
-	_, err = connectTo(t, keeper).Exec(t.Context(), testdb.Script(t, "../../../deploy/postgres/roles.sql"))
-	require.NoError(t, err, "a driver takes it as psql does")
+	require.NoError(t, app.SchemaRoles(t.Context(), &app.Config{EventStoreURL: app.Embedded, DatabaseURL: keeper}), "the program does what psql does")
 	require.Equal(t, before, e.snapshot(t))
 }
 

@@ -43,7 +43,8 @@ var rolesLock sync.Mutex
 // membersOf says which roles each login has; the owner has the database.
 var membersOf = map[string][]string{
 	"owner": nil, "writer": {"writer"}, "projector": {"projector"}, "publisher": {"publisher"}, "reader": {"reader"},
-	"both": {"writer", "projector"}, "adopting": {"projector", "operator"}, "screens": {"writer", "screens"},
+	"both": {"writer", "projector"}, "adopting": {"projector", "operator"}, "screens": {"screens"},
+	"nomis": {"nomis"},
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -160,8 +161,8 @@ var processes = map[string]kind{
 	"project":         {"projector", app.Roles{Project: true}},
 	"serve --project": {"both", app.Roles{Serve: true, Project: true}},
 	"publish":         {"publisher", app.Roles{Publish: true}},
-	"nomis listen":    {"writer", app.Roles{Listen: true}},
-	"nomis work":      {"writer", app.Roles{Work: true}},
+	"nomis listen":    {"nomis", app.Roles{Listen: true}},
+	"nomis work":      {"nomis", app.Roles{Work: true}},
 }
 
 func (e *installation) options(t *testing.T, kind string) app.Options {
@@ -177,6 +178,7 @@ func (e *installation) options(t *testing.T, kind string) app.Options {
 		}
 	}
 	if of.roles.Screens {
+		config.ReadDatabaseURL = ""
 		config.Screens = app.Screens{
 			Addr: "127.0.0.1:0", ClientID: issuer.ClientID, SessionKey: base64.StdEncoding.EncodeToString(make([]byte, 32)),
 			Lifetime: time.Hour, Idle: time.Hour, KeepForm: time.Hour,
